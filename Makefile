@@ -1,0 +1,75 @@
+# Everything a developer does here. `make` alone lists it. Nothing needs root except `make system-deps`.
+
+PYTHON3 ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv
+READY := $(VENV)/.ready
+INTEROP_VENV := .venv-interop
+INTEROP_READY := $(INTEROP_VENV)/.ready
+MEMBERS := protocol node hub
+WORKERS ?= 2
+COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate $(UPGRADE)
+
+# Empty, the demo removes what it made; KEEP=1 leaves it in place.
+KEEP ?=
+export KEEP
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup check test demo bench interop vectors lock system-deps clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY) ## make .venv with the locked tools and the three members
+
+$(READY): bootstrap.txt requirements.txt $(MEMBERS:%=%/pyproject.toml)
+	@$(PYTHON3) -c 'import sys; sys.exit("Carnet needs Python 3.11 or newer; name one with PYTHON3=..." if sys.version_info < (3, 11) else 0)'
+	test -x $(BIN)/python || $(PYTHON3) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r bootstrap.txt
+	$(UV) pip install --quiet --python $(BIN)/python --compile-bytecode --require-hashes -r requirements.txt
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation $(MEMBERS:%=-e %)
+	@touch $@
+
+check: setup ## style, types, import contracts, sizes, hosts; changes nothing
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m tools.check_sizes
+	$(BIN)/python -m tools.check_hosts
+
+test: setup ## all tests but the measurements (WORKERS=2; ARGS="-k name")
+	$(BIN)/python -m pytest -q -n $(WORKERS) $(ARGS)
+
+demo: setup ## a hub and its dealers on this machine (KEEP=1 leaves the files)
+	$(BIN)/python -m tools.demo
+
+bench: setup ## the measurements in tests/bench, one after the other
+	$(BIN)/python -m pytest -q -s -p no:xdist -o 'python_files=bench_*.py' tests/bench $(ARGS)
+
+interop: $(INTEROP_READY) ## verify our vectors with somebody else's COSE library
+	$(INTEROP_VENV)/bin/python tests/interop/verify_vectors.py
+
+$(INTEROP_READY): tests/interop/requirements.txt
+	test -x $(INTEROP_VENV)/bin/python || $(PYTHON3) -m venv $(INTEROP_VENV)
+	$(INTEROP_VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r tests/interop/requirements.txt
+	@touch $@
+
+vectors: setup ## write tests/vectors anew; a diff there is a change of the protocol
+	$(BIN)/python -m tools.make_vectors
+
+lock: setup ## resolve the versions and hashes again (UPGRADE=--upgrade takes newer ones)
+	$(COMPILE) --group pyproject.toml:bootstrap -o bootstrap.txt
+	$(COMPILE) --no-emit-package carnet-protocol --group pyproject.toml:dev $(MEMBERS:%=%/pyproject.toml) -o requirements.txt
+	$(COMPILE) tests/interop/requirements.in -o tests/interop/requirements.txt
+	$(BIN)/python -m tools.check_hosts
+
+system-deps: ## browser and Chinese font for the screen tests; the only target that touches the system, needs root
+	apt-get update
+	apt-get install --yes --no-install-recommends chromium fonts-noto-cjk
+
+clean: ## remove the environments and what the tools left behind
+	rm -rf $(VENV) $(INTEROP_VENV) .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
+	find $(MEMBERS) tests tools -name __pycache__ -type d -prune -exec rm -rf {} +
