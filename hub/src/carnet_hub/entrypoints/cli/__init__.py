@@ -1,0 +1,1 @@
+"""The command `carnet-hub`: one module for each group of commands."""

@@ -1,0 +1,1 @@
+"""The command `carnet-node`: one module for each group of commands."""
