@@ -47,7 +47,7 @@ demo: setup ## a hub and its dealers on this machine (KEEP=1 leaves the files)
 	$(BIN)/python -m tools.demo
 
 bench: setup ## the measurements in tests/bench, one after the other
-	$(BIN)/python -m pytest -q -s -p no:xdist -o 'python_files=bench_*.py' tests/bench $(ARGS)
+	@set -e; for program in tests/bench/bench_*.py; do echo "== $$program"; $(BIN)/python "$$program"; done
 
 interop: $(INTEROP_READY) ## verify our vectors with somebody else's COSE library
 	$(INTEROP_VENV)/bin/python tests/interop/verify_vectors.py
