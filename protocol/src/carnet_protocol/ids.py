@@ -1,0 +1,133 @@
+"""Names of things: fixed-size byte strings, and the few that are derived.
+
+Decides how long each identifier is, how op ids are built, and which ids are a function of public content. Ids with
+personal content behind them are never derived: a derived id of a phone number would stand in signed bytes for ever and
+can be guessed. Does not decide who may use an id.
+
+Frozen at version 1: `NAMESPACE` and the three derivations. Two sites that meet the same car with the cable out must make
+the same record.
+"""
+
+import hashlib
+import unicodedata
+from typing import Final, NewType
+from uuid import UUID
+
+from carnet_protocol.errors import BadValue, Malformed
+from carnet_protocol.reasons import Reason
+
+RecordId = NewType("RecordId", bytes)
+OpId = NewType("OpId", bytes)
+HubId = NewType("HubId", bytes)
+DealerId = NewType("DealerId", bytes)
+NodeId = NewType("NodeId", bytes)
+EpochId = NewType("EpochId", bytes)
+Nonce = NewType("Nonce", bytes)
+
+RECORD_ID_BYTES: Final = 16
+OP_ID_BYTES: Final = 16
+NONCE_BYTES: Final = 14
+EPOCH_BYTES: Final = 8
+HASH_BYTES: Final = 32
+VIN_CHARS: Final = 17
+
+NO_HASH: Final = bytes(HASH_BYTES)
+"""`prev` of the very first set of a node's first epoch."""
+
+NAMESPACE: Final = UUID("6f0c3f0e-5d0b-5e0a-9d6e-c0ffee0ca12e").bytes
+"""Namespace of every derived id; chosen once, frozen at version 1."""
+
+
+def op_id(nonce: Nonce, index: int) -> OpId:
+    """The id of the op at `index` (0 to 65,535) of the set with this nonce."""
+    return OpId(nonce + index.to_bytes(2, "big"))
+
+
+def nonce_of(op: OpId) -> Nonce:
+    """The nonce of the set that an op belongs to."""
+    return Nonce(op[:NONCE_BYTES])
+
+
+def index_of(op: OpId) -> int:
+    """The position of an op inside its set."""
+    return int.from_bytes(op[NONCE_BYTES:], "big")
+
+
+def vehicle_id(vin: str) -> RecordId:
+    """The record id of the vehicle with this VIN.
+
+    Args:
+        vin: 17 characters; NFKC and upper case are applied here, nothing else. Whether the check digit or the WMI is
+            valid plays no part.
+
+    Raises:
+        BadValue: not 17 characters after normalisation.
+
+    Source: design section 3 (derived ids); RFC 9562 section 5.5 for the layout.
+    """
+    folded = unicodedata.normalize("NFKC", vin).upper()
+    if len(folded) != VIN_CHARS:
+        raise BadValue(Reason.BAD_VIN, "vin", f"{len(folded)} characters, not {VIN_CHARS}")
+    return RecordId(_uuid5(b"vehicle\x00" + folded.encode()))
+
+
+def ownership_id(vehicle: RecordId, customer: RecordId, role: str) -> RecordId:
+    """The record id of one customer's role for one vehicle."""
+    return RecordId(_uuid5(b"ownership\x00" + vehicle + customer + role.encode()))
+
+
+def completion_id(campaign: RecordId, vin: str, visit: RecordId) -> RecordId:
+    """The record id of "this campaign was done on this VIN during this visit"."""
+    return RecordId(_uuid5(b"completion\x00" + campaign + visit + vin.encode()))
+
+
+def new_record_id(now_ms: int, random10: bytes) -> RecordId:
+    """A UUIDv7 from given time and given randomness.
+
+    Args:
+        now_ms: wall clock in ms since 1970, 0 to 2**48 - 1 (values outside are clamped: a wrong clock must not stop a
+            dealer from working).
+        random10: 10 random bytes, of which 74 bits are used.
+
+    Source: RFC 9562 section 5.7.
+    """
+    stamp = min(max(now_ms, 0), 2**48 - 1).to_bytes(6, "big")
+    tail = bytearray(random10)
+    tail[0] = 0x70 | (tail[0] & 0x0F)
+    tail[2] = 0x80 | (tail[2] & 0x3F)
+    return RecordId(stamp + bytes(tail))
+
+
+def record_text(record: bytes) -> str:
+    """A record id as people see it: hyphenated UUID text."""
+    return str(UUID(bytes=bytes(record)))
+
+
+def parse_record_text(text: str) -> RecordId:
+    """The record id behind UUID text.
+
+    Raises:
+        BadValue: not a UUID.
+    """
+    try:
+        return RecordId(UUID(text.strip()).bytes)
+    except ValueError as error:
+        raise BadValue(Reason.BAD_FIELD, "id", "not a record id") from error
+
+
+def split_op_ids(joined: bytes) -> tuple[OpId, ...]:
+    """The op ids in a `based_on` byte string.
+
+    Raises:
+        Malformed: the length is no multiple of 16.
+    """
+    if len(joined) % OP_ID_BYTES:
+        raise Malformed(Reason.MALFORMED, "based_on is not a whole number of op ids")
+    return tuple(OpId(joined[at : at + OP_ID_BYTES]) for at in range(0, len(joined), OP_ID_BYTES))
+
+
+def _uuid5(name: bytes) -> bytes:
+    digest = bytearray(hashlib.sha1(NAMESPACE + name, usedforsecurity=False).digest()[:16])
+    digest[6] = 0x50 | (digest[6] & 0x0F)
+    digest[8] = 0x80 | (digest[8] & 0x3F)
+    return bytes(digest)

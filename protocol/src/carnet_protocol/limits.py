@@ -1,0 +1,79 @@
+"""Every bound of the wire format, in one place.
+
+Decides how large, how many and how deep anything may be before work is spent on it. A bound is part of the protocol:
+raising one is a schema change, because an older peer refuses what a newer one would send.
+
+Units stand last in each name. Who chose the number and why stands beside it.
+"""
+
+from typing import Final
+
+SET_BYTES_MAX: Final = 256 * 1024
+"""One change set with its opening (design section 4): a visit is about 2 KiB, an import batch about 60 KiB."""
+
+OPS_PER_SET_MAX: Final = 500
+"""Ops in one change set (design section 4). The op index has 2 bytes, so the hard ceiling would be 65,536."""
+
+TEXT_BYTES_MAX: Final = 4 * 1024
+"""UTF-8 bytes of one text value (design section 4): a long complaint is under 1 KiB."""
+
+CBOR_DEPTH_MAX: Final = 8
+"""Nested containers in any message (design section 4); the deepest valid message uses 6."""
+
+FIELDS_PER_OP_MAX: Final = 64
+"""Fields in one op; the widest kind declares fewer than half of that."""
+
+BASED_ON_PER_OP_MAX: Final = 256
+"""Op ids in one `based_on`: 32 heads in each of 8 registers of one form."""
+
+HEADS_PER_REGISTER_MAX: Final = 32
+"""Concurrent heads of one register; the next concurrent write parks (design section 3)."""
+
+INT_VALUE_MIN: Final = -(2**63)
+INT_VALUE_MAX: Final = 2**63 - 1
+"""Integers fit a signed 64-bit column of SQLite and PostgreSQL."""
+
+CODE_CHARS_MAX: Final = 64
+"""Characters of a code, a plate, an op code, a part number."""
+
+BATCH_BYTES_MAX: Final = 1024 * 1024
+"""Inflated bytes of one push batch or feed page (design section 5). Halved by the sender after a time-out."""
+
+BATCH_SETS_MAX: Final = 500
+"""Change sets in one push batch."""
+
+MESSAGE_BYTES_MAX: Final = 2 * 1024 * 1024
+"""Inflated bytes of any one signed message: a batch, and its framing with room to spare."""
+
+PAGE_ROWS_MAX: Final = 1000
+"""Base rows of one feed page."""
+
+PAGE_OUTCOMES_MAX: Final = 2000
+"""Outcomes of a node's own sets in one feed page; rows travel only when none was left out."""
+
+BUNDLE_BYTES_MAX: Final = 64 * 1024 * 1024
+"""One bundle file for a USB stick."""
+
+BUNDLE_PARTS_MAX: Final = 4096
+"""Parts of one bundle file."""
+
+SEGMENT_BYTES_MAX: Final = 64 * 1024 * 1024
+"""One recall segment file: 30 million dense members, or 10 million sparse ones."""
+
+SEGMENT_MEMBERS_MAX: Final = 20_000_000
+"""Member VINs of one segment; the largest single campaign known had 23 million vehicles worldwide, and may be split."""
+
+CLOCK_OFFSET_ALARM_MS: Final = 10 * 60 * 1000
+"""A clock further off than this is reported (never refused: clocks decide nothing but a tie)."""
+
+INVITE_TTL_MS: Final = 72 * 3600 * 1000
+"""A one-time enrolment code lives 72 hours."""
+
+INVITE_TRIES_MAX: Final = 5
+"""Wrong proofs accepted for one invitation before it is void."""
+
+CHALLENGE_TTL_MS: Final = 120 * 1000
+"""A hub nonce for a hello is good for 2 minutes, across workers."""
+
+TOKEN_TTL_MS: Final = 15 * 60 * 1000
+"""A session token lives 15 minutes; a new hello yields a new one."""

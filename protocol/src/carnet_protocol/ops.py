@@ -1,0 +1,211 @@
+"""One op: what a single write says about a single record.
+
+Decides the frame of an op, what makes it well formed against the registry, and which registers it writes. Personal values
+never stand in an op; a *seal* stands there instead (see `seals`). Does not decide whether the author was allowed to, nor
+what the op does to state (see `fold`).
+
+An op is ``[kind, record id, action, based_on, fields, seals]``:
+
+- ``based_on`` is the concatenation of the op ids the author **read** in the registers this op writes. It is never refreshed
+  at save time: that would silently overwrite what nobody saw.
+- ``fields`` maps labels to public values; only what changed. A register is written as a whole: a label that is left out of
+  a written register has no value afterwards.
+- ``seals`` maps an erasure group to a 32-byte commitment followed by the numbers of the registers sealed under it, one
+  byte each. So anybody can tell what was written without seeing a value.
+"""
+
+from collections.abc import Mapping
+from enum import IntEnum
+from functools import cached_property
+from typing import Annotated, Final
+
+import msgspec
+
+from carnet_protocol import cbor, limits
+from carnet_protocol.errors import BadValue, Malformed
+from carnet_protocol.ids import HASH_BYTES, OpId, RecordId, split_op_ids
+from carnet_protocol.reasons import Reason
+from carnet_protocol.registry import FIELDS_PER_REGISTER, ErasureGroup, Kind, Registry, Value, register_of_label
+
+_GROUPS: Final = frozenset(int(group) for group in ErasureGroup)
+_LABEL_MAX: Final = 256 * FIELDS_PER_REGISTER - 1
+_VALUE_TYPES: Final = frozenset({int, str, bytes, bool, type(None)})
+
+Id16 = Annotated[bytes, msgspec.Meta(min_length=16, max_length=16)]
+BasedOn = Annotated[bytes, msgspec.Meta(max_length=16 * limits.BASED_ON_PER_OP_MAX)]
+
+
+class Action(IntEnum):
+    """What an op does."""
+
+    WRITE = 0
+    DELETE = 1
+    RULING = 2
+
+
+class Op(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True, dict=True):
+    """One op as it stands in signed bytes.
+
+    Attributes:
+        kind: number of the record kind.
+        record: id of the record written.
+        action: see `Action`; a ruling is a hub's write on a site-owned record.
+        based_on_joined: op ids read, concatenated.
+        fields: public values by label.
+        seals: commitment and register numbers by erasure group.
+    """
+
+    kind: Annotated[int, msgspec.Meta(ge=1, le=65535)]
+    record: Id16
+    action: Annotated[int, msgspec.Meta(ge=0, le=2)]
+    based_on_joined: BasedOn
+    fields: dict[int, object]
+    seals: dict[int, bytes]
+
+    @cached_property
+    def based_on(self) -> tuple[OpId, ...]:
+        """The op ids the author read."""
+        return split_op_ids(self.based_on_joined)
+
+    @cached_property
+    def sealed_registers(self) -> dict[int, int]:
+        """Erasure group by sealed register number."""
+        return {number: group for group, seal in self.seals.items() for number in seal[HASH_BYTES:]}
+
+    @cached_property
+    def registers(self) -> frozenset[int]:
+        """Numbers of all registers this op writes; empty for a delete, which writes every one."""
+        return frozenset(map(register_of_label, self.fields)) | self.sealed_registers.keys()
+
+
+def encode_ops(ops: tuple[Op, ...]) -> bytes:
+    """The nested byte string that a change set signs."""
+    return cbor.encode(
+        [[op.kind, op.record, op.action, op.based_on_joined, _sorted(op.fields), _sorted(op.seals)] for op in ops]
+    )
+
+
+def decode_ops(data: bytes) -> tuple[Op, ...]:
+    """The ops of a change set, shape only.
+
+    Raises:
+        Malformed: not an array of op frames, none at all, or more than 500.
+    """
+    listed = cbor.decode(data, bytes_max=limits.SET_BYTES_MAX)
+    if type(listed) is not list or not listed:
+        raise Malformed(Reason.MALFORMED, "a change set holds at least one op")
+    if len(listed) > limits.OPS_PER_SET_MAX:
+        raise Malformed(Reason.TOO_MANY_OPS, f"{len(listed)} ops, at most {limits.OPS_PER_SET_MAX}")
+    ops = tuple(cbor.to_frame(listed, list[Op]))
+    for op in ops:
+        _check_shape(op)
+    return ops
+
+
+def check_op(op: Op, registry: Registry) -> Kind:
+    """Hold an op's public part against the registry.
+
+    Args:
+        op: a decoded op.
+        registry: the kinds this version knows.
+
+    Raises:
+        BadValue: unknown kind, a personal field outside its seal, a public field under a seal, a register sealed under
+            another group, or a value its field does not allow. Unknown labels pass with any value of the wire's types.
+
+    Returns: the kind.
+    """
+    kind = registry.by_number.get(op.kind)
+    if kind is None:
+        raise BadValue(Reason.UNKNOWN_KIND, "kind", str(op.kind))
+    for label, value in op.fields.items():
+        known = kind.by_label.get(label)
+        if known is not None:
+            known[1].check(value)
+            if known[0].group is not None:
+                raise BadValue(Reason.BAD_FIELD, known[1].name, "a personal value outside its seal")
+        elif (register := kind.by_number.get(register_of_label(label))) is not None and register.group is not None:
+            raise BadValue(Reason.BAD_FIELD, register.name, "a personal register outside its seal")
+    for number, group in op.sealed_registers.items():
+        register = kind.by_number.get(number)
+        if register is not None and register.group != group:
+            raise BadValue(Reason.BAD_FIELD, register.name, "sealed under another erasure group")
+    return kind
+
+
+def check_sealed_values(op: Op, kind: Kind, group: int, values: Mapping[int, Value]) -> None:
+    """Hold the opened values of one seal against the registry and against what the seal says it covers.
+
+    Raises:
+        BadValue: a label of a register the seal does not name, or a value its field does not allow.
+        Malformed: a value of a type the wire does not use.
+    """
+    for label, value in values.items():
+        if op.sealed_registers.get(register_of_label(label)) != group:
+            raise BadValue(Reason.OPENING_MISMATCH, str(label), "a register the seal does not name")
+        check_wire_value(value)
+        known = kind.by_label.get(label)
+        if known is not None:
+            known[1].check(value)
+
+
+def check_wire_value(value: object) -> None:
+    """Refuse a value that is none of the wire's types (`type(v) is`: no floats, no tags, no containers).
+
+    Raises:
+        Malformed: another type, or an integer outside 64 bits, or text over 4 KiB.
+    """
+    if type(value) not in _VALUE_TYPES:
+        raise Malformed(Reason.FORBIDDEN_TYPE, type(value).__name__)
+    if type(value) is int and not limits.INT_VALUE_MIN <= value <= limits.INT_VALUE_MAX:
+        raise Malformed(Reason.MALFORMED, "an integer outside 64 bits")
+    if isinstance(value, str | bytes) and len(value) > limits.TEXT_BYTES_MAX:
+        raise Malformed(Reason.TOO_LARGE, f"a value of {len(value)} characters or bytes")
+
+
+def check_label(label: object) -> None:
+    """Refuse a label outside 0 to 2,047.
+
+    Raises:
+        Malformed: not an integer, or outside.
+    """
+    if type(label) is not int or not 0 <= label <= _LABEL_MAX:
+        raise Malformed(Reason.MALFORMED, "a label outside 0 to 2047")
+
+
+def make_op(
+    kind: Kind,
+    record: RecordId,
+    *,
+    fields: Mapping[int, Value],
+    seals: Mapping[int, bytes],
+    based_on: tuple[OpId, ...],
+    action: Action = Action.WRITE,
+) -> Op:
+    """Build an op; the counterpart of `decode_ops` for authors."""
+    return Op(kind.number, record, int(action), b"".join(based_on), dict(fields), dict(seals))
+
+
+def _check_shape(op: Op) -> None:
+    if len(op.fields) > limits.FIELDS_PER_OP_MAX:
+        raise Malformed(Reason.TOO_LARGE, f"{len(op.fields)} fields in one op")
+    if len(op.based_on_joined) % 16:
+        raise Malformed(Reason.MALFORMED, "based_on is not a whole number of op ids")
+    for label, value in op.fields.items():
+        check_label(label)
+        check_wire_value(value)
+    for group, seal in op.seals.items():
+        if group not in _GROUPS or not HASH_BYTES < len(seal) <= HASH_BYTES + limits.FIELDS_PER_OP_MAX:
+            raise Malformed(Reason.MALFORMED, "a seal is 32 bytes of commitment and 1 to 64 register numbers")
+        if len(set(seal[HASH_BYTES:])) != len(seal) - HASH_BYTES:
+            raise Malformed(Reason.MALFORMED, "a seal names a register twice")
+    if sum(len(seal) - HASH_BYTES for seal in op.seals.values()) != len(op.sealed_registers):
+        raise Malformed(Reason.MALFORMED, "two seals name one register")
+    if op.sealed_registers and any(register_of_label(label) in op.sealed_registers for label in op.fields):
+        raise Malformed(Reason.MALFORMED, "a register is written both openly and under a seal")
+    if (op.action == Action.DELETE) == bool(op.fields or op.seals):
+        raise Malformed(Reason.MALFORMED, "a delete writes no field, every other op writes one")
+
+
+def _sorted(mapping: Mapping[int, object]) -> dict[int, object]:
+    return dict(sorted(mapping.items()))

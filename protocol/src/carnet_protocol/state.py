@@ -1,0 +1,208 @@
+"""The state of one record: the writes that nothing has replaced yet.
+
+Decides how state is held, stored and sent, and what its heads are. A record's state is a list of *entries*, one per write
+(or delete) that is still a head of at least one register. Everything else follows from it: heads, shown values, open
+overruled values, whether the record is deleted. Does not decide how a new op changes it (`fold`) or which head is shown
+(`resolvers`).
+
+Rules:
+- An entry keeps only the registers in which it is still a head.
+- A delete is an entry without fields. It *buries* the entries its author saw; buried values are shown again only where a
+  concurrent edit keeps the record alive and nothing else stands in the register.
+- A later write based on a delete answers it in the registers written.
+- Entries are sorted by op id, so equal states have equal bytes.
+"""
+
+from collections.abc import Iterable, Mapping
+from enum import IntEnum
+from typing import Final
+
+import msgspec
+
+from carnet_protocol import cbor
+from carnet_protocol.errors import Malformed
+from carnet_protocol.ids import OpId
+from carnet_protocol.ops import Id16, check_label, check_wire_value
+from carnet_protocol.reasons import Reason
+from carnet_protocol.registry import Value, register_of_label
+from carnet_protocol.writes import Write
+
+
+class Withheld(IntEnum):
+    """Why a register that was written has no values here."""
+
+    ERASED = 1
+    MASKED = 2
+
+
+class Entry(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+    """One write or delete that is still a head.
+
+    Attributes:
+        op: its op id.
+        time_ms: its set time, fixed at admission; with the op id it is the rank.
+        author: the dealer site (or the hub) that wrote it.
+        fields: values by label; None for a delete.
+        withheld: `Withheld` by register number, for registers written without values here.
+        is_buried: a delete was based on it.
+        replaced_in: register numbers in which a later write, based on this one, has taken its place. A write that is
+            replaced everywhere leaves the state; a delete stays, answered in these registers.
+    """
+
+    op: Id16
+    time_ms: int
+    author: Id16
+    fields: dict[int, object] | None
+    withheld: dict[int, int] = {}
+    is_buried: bool = False
+    replaced_in: bytes = b""
+
+    @property
+    def rank(self) -> tuple[int, bytes]:
+        """Order among concurrent heads: set time, then op id."""
+        return (self.time_ms, self.op)
+
+    @property
+    def is_delete(self) -> bool:
+        """Whether this entry is a tombstone."""
+        return self.fields is None
+
+    def registers(self) -> set[int]:
+        """Numbers of the registers in which this write is still a head; empty for a delete."""
+        numbers = {label >> 3 for label in self.fields} if self.fields else set()
+        return numbers | self.withheld.keys() if self.withheld else numbers
+
+
+Entries = tuple[Entry, ...]
+EMPTY: Final[Entries] = ()
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(tuple[Entry, ...])
+
+
+def entry_of(write: Write) -> Entry:
+    """A write as an entry that is still a head everywhere it wrote."""
+    fields: dict[int, object] | None = None if write.fields is None else dict(sorted(write.fields.items()))
+    withheld = dict(sorted(write.withheld.items())) if write.withheld else {}
+    return Entry(write.op, write.time_ms, write.author, fields, withheld)
+
+
+def pack_entries(entries: Entries) -> bytes:
+    """The stored form (msgpack; equal states give equal bytes)."""
+    return _encoder.encode(entries)
+
+
+def unpack_entries(blob: bytes) -> Entries:
+    """The entries of a stored form; only for bytes this program wrote."""
+    return _decoder.decode(blob)
+
+
+def entries_to_wire(entries: Entries) -> list[object]:
+    """The form inside a signed page (CBOR arrays)."""
+    return [
+        [entry.op, entry.time_ms, entry.author, entry.fields, entry.withheld, entry.is_buried, entry.replaced_in]
+        for entry in entries
+    ]
+
+
+def entries_from_wire(value: object) -> Entries:
+    """Entries from a page.
+
+    Raises:
+        Malformed: another shape, unsorted, a label or value outside the wire's types.
+    """
+    entries = tuple(cbor.to_frame(value, list[Entry]))
+    if any(earlier.op >= later.op for earlier, later in zip(entries, entries[1:], strict=False)):
+        raise Malformed(Reason.MALFORMED, "entries are sorted by op id")
+    for entry in entries:
+        for label, one in (entry.fields or {}).items():
+            check_label(label)
+            check_wire_value(one)
+    return entries
+
+
+def register_value(entry: Entry, register: int) -> dict[int, Value] | Withheld:
+    """What an entry says in a register in which it is a head."""
+    code = entry.withheld.get(register)
+    if code is not None:
+        return Withheld(code)
+    fields = entry.fields or {}
+    return {label: value for label, value in fields.items() if label >> 3 == register}  # type: ignore[misc]
+
+
+def heads_of(entries: Entries, register: int) -> list[Entry]:
+    """Every head of a register: writes that nothing replaced or buried, and deletes that nobody answered there."""
+    return [
+        entry
+        for entry in entries
+        if (register not in entry.replaced_in if entry.is_delete else not entry.is_buried and register in entry.registers())
+    ]
+
+
+def buried_in(entries: Entries, register: int) -> list[Entry]:
+    """The buried writes of a register."""
+    return [entry for entry in entries if entry.is_buried and register in entry.registers()]
+
+
+def head_op_ids(entries: Entries, registers: Iterable[int]) -> tuple[OpId, ...]:
+    """What an author who reads these registers must name in `based_on`: their heads and what deletes buried."""
+    wanted = set(registers)
+    return tuple(
+        OpId(entry.op)
+        for entry in entries
+        if (bool(wanted - set(entry.replaced_in)) if entry.is_delete else bool(wanted & entry.registers()))
+    )
+
+
+def all_op_ids(entries: Entries) -> tuple[OpId, ...]:
+    """What a delete names in `based_on`: every entry its author saw."""
+    return tuple(OpId(entry.op) for entry in entries)
+
+
+def is_deleted(entries: Entries) -> bool:
+    """Whether all heads are tombstones."""
+    has_delete = False
+    for entry in entries:
+        if entry.is_delete:
+            has_delete = True
+        elif not entry.is_buried:
+            return False
+    return has_delete
+
+
+def withhold(entries: Entries, registers: frozenset[int], why: Withheld) -> Entries:
+    """The same heads without the values of some registers (masking for another site, or erasure).
+
+    Returns: the same object when none of them has values.
+    """
+    if not any(registers & entry.registers() for entry in entries if not entry.is_delete):
+        return entries
+    return tuple(_withhold_one(entry, registers, why) for entry in entries)
+
+
+def replace_entry(entry: Entry, **changes: object) -> Entry:
+    """A copy of an entry with some attributes changed."""
+    return msgspec.structs.replace(entry, **changes)
+
+
+def without_registers(entry: Entry, registers: Iterable[int]) -> Entry | None:
+    """The entry where it no longer stands in some registers; None when none is left."""
+    gone = set(registers)
+    fields = {label: value for label, value in (entry.fields or {}).items() if register_of_label(label) not in gone}
+    withheld = {number: code for number, code in entry.withheld.items() if number not in gone}
+    if not fields and not withheld:
+        return None
+    lost = bytes(sorted(set(entry.replaced_in) | (gone & entry.registers())))
+    return Entry(entry.op, entry.time_ms, entry.author, fields, withheld, entry.is_buried, lost)
+
+
+def _withhold_one(entry: Entry, registers: frozenset[int], why: Withheld) -> Entry:
+    hit = registers & entry.registers()
+    if entry.fields is None or not hit:
+        return entry
+    fields = {label: value for label, value in entry.fields.items() if label >> 3 not in hit}
+    codes: Mapping[int, int] = {**entry.withheld, **{number: int(why) for number in hit}}
+    withheld = {number: codes[number] for number in sorted(codes)}
+    return replace_entry(entry, fields=fields, withheld=withheld)
+
+

@@ -1,0 +1,40 @@
+"""An op together with its admission record: the input of the fold.
+
+Decides what the fold gets to see of an op: no kind, no signature, no clock of the author, only what was written, what was
+read, who wrote and the set time that admission fixed.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from carnet_protocol.ids import OpId
+from carnet_protocol.registry import Value
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """An op with its admission record, ready to fold.
+
+    Attributes:
+        op: its id.
+        time_ms: set time, fixed at admission.
+        author: dealer site or hub.
+        fields: public and opened values by label; None for a delete.
+        withheld: `Withheld` by register number, for registers written whose values are not here.
+        based_on: effective: void ops already replaced by what they were based on.
+    """
+
+    op: OpId
+    time_ms: int
+    author: bytes
+    fields: Mapping[int, Value] | None
+    withheld: Mapping[int, int] = field(default_factory=dict)
+    based_on: tuple[OpId, ...] = ()
+
+    def registers(self) -> set[int]:
+        """Numbers of the registers written; empty for a delete."""
+        return {label >> 3 for label in self.fields or ()} | self.withheld.keys()
+
+
+Lookup = Callable[[OpId], Write | None]
+"""An earlier op of the same record; None when it is not known."""
