@@ -36,7 +36,7 @@ check: setup ## style, types, import contracts, sizes, hosts; changes nothing
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m tools.check_sizes
 	$(BIN)/python -m tools.check_hosts
 

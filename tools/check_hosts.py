@@ -60,7 +60,8 @@ def main() -> int:
 
 def listed_files(root: Path) -> list[str]:
     """Files that are tracked, or would be after `git add --all`, as paths relative to `root`."""
-    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    # A checkout may belong to somebody else, as it does in a container; listing its files runs nothing of its own.
+    command = ["git", "-c", "safe.directory=*", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
     listing = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True).stdout
     return sorted({name for name in listing.split("\0") if name and (root / name).is_file()})
 
