@@ -46,8 +46,8 @@ test: setup ## all tests but the measurements (WORKERS=2; ARGS="-k name")
 demo: setup ## a hub and its dealers on this machine (KEEP=1 leaves the files)
 	$(BIN)/python -m tools.demo
 
-bench: setup ## the measurements in tests/bench, one after the other
-	@set -e; for program in tests/bench/bench_*.py; do echo "== $$program"; $(BIN)/python "$$program"; done
+bench: setup ## the measurements in tests/bench: a table, and .bench.json
+	$(BIN)/python -m tools.bench --json .bench.json $(ARGS)
 
 interop: $(INTEROP_READY) ## verify our vectors with somebody else's COSE library
 	$(INTEROP_VENV)/bin/python tests/interop/verify_vectors.py
