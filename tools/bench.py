@@ -1,8 +1,8 @@
 """All measurements in one run: a table for people, JSON for machines.
 
-Decides which programs are measurements (``tests/bench/bench_*.py``, each with ``run(repetitions) -> rows``) and how their rows
-are shown. A row has name, value, unit, floor, ratio, target, ok, and may name the mix it was made of. Ends with 1 when a
-figure misses its target.
+Decides which programs are measurements (``tests/bench/bench_*.py``, each with ``run(repetitions) -> rows``) and how
+their rows are shown. A row has name, value, unit, floor, ratio, target, ok, and may name the mix it was made of. Ends
+with 1 when a figure misses its target.
 
     python -m tools.bench [--repetitions N] [--json FILE] [--only WORD]
 """

@@ -1,8 +1,8 @@
 """Bytes on the wire: what one more visit, or one edited field, costs a dealer's line.
 
 Decides nothing about speed. Each figure is one push body as it would leave a node: change sets with signature, header,
-openings and `based_on`, compressed with zstd level 3, divided by the number of ops. Every id is random and none repeats where
-a real one would not: another vehicle and another customer per visit, and another earlier set behind every edit.
+openings and `based_on`, compressed with zstd level 3, divided by the number of ops. Every id is random and none repeats
+where a real one would not: another vehicle and another customer per visit, and another earlier set behind every edit.
 
     python tests/bench/bench_wire.py
 """
@@ -14,13 +14,14 @@ from collections.abc import Callable
 from typing import Any
 
 import zstandard
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from carnet_protocol import ids
 from carnet_protocol.changeset import Draft, Link, build_ops, seal_set
 from carnet_protocol.envelope import key_id_of
 from carnet_protocol.kinds import REGISTRY
 from carnet_protocol.messages import encode_batch
 from carnet_protocol.ops import encode_ops
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 OPS_PER_SET = 100
 SEED = 20_021
@@ -28,14 +29,40 @@ START_MS = 1_760_000_000_000
 MINUTE_MS = 60_000
 ZSTD_LEVEL = 3
 
-VISIT_PUBLIC = (
-    "ro_no vehicle_id customer_id status opened_at promised_at odometer_in_km is_odometer_unknown advisor_code "
-    "visit_kind fuel_level_percent is_towed_in customer_fen warranty_fen internal_fen"
-).split()
-VISIT_PERSONAL = (
-    "ro_no vehicle_id customer_id status opened_at promised_at odometer_in_km is_odometer_unknown advisor_code "
-    "customer_fen warranty_fen internal_fen sender_name sender_phone plate_at_visit"
-).split()
+VISIT_PUBLIC = [
+    "ro_no",
+    "vehicle_id",
+    "customer_id",
+    "status",
+    "opened_at",
+    "promised_at",
+    "odometer_in_km",
+    "is_odometer_unknown",
+    "advisor_code",
+    "visit_kind",
+    "fuel_level_percent",
+    "is_towed_in",
+    "customer_fen",
+    "warranty_fen",
+    "internal_fen",
+]
+VISIT_PERSONAL = [
+    "ro_no",
+    "vehicle_id",
+    "customer_id",
+    "status",
+    "opened_at",
+    "promised_at",
+    "odometer_in_km",
+    "is_odometer_unknown",
+    "advisor_code",
+    "customer_fen",
+    "warranty_fen",
+    "internal_fen",
+    "sender_name",
+    "sender_phone",
+    "plate_at_visit",
+]
 
 FIELD_MIX = {
     "visit, no personal field": VISIT_PUBLIC,
