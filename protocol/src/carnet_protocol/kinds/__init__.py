@@ -1,0 +1,92 @@
+"""The record kinds of Carnet, one line per field.
+
+Decides what syncs. Tables, exports, forms and the spec are generated from or checked against this list: a new field is
+one line in one of these modules and one migration. Numbers and labels stand in signed bytes: never renumber, never
+reuse, only append (tests/vectors/registry.json holds them fast).
+
+Names follow STAR 5 where it has one (repair order, job, op code, pay type) in snake case; see docs/glossary.md.
+"""
+
+from typing import Final
+
+from carnet_protocol.kinds.customers import ADDRESS, CONSENT, CONTACT_PREFERENCE, CUSTOMER, PHONE
+from carnet_protocol.kinds.hub_records import (
+    CAMPAIGN,
+    CAMPAIGN_STATES,
+    DEALER_SITE,
+    ERASURE,
+    HUB_KEY,
+    KEY_CHANGE,
+    NODE,
+    REVOCATION,
+)
+from carnet_protocol.kinds.vehicles import ODOMETER_READING, OWNERSHIP, PLATE, VEHICLE
+from carnet_protocol.kinds.workshop import (
+    JOB,
+    LABOUR_LINE,
+    PART_LINE,
+    RECALL_COMPLETION,
+    VISIT,
+    VISIT_STATES,
+    VISIT_TRANSITIONS,
+)
+from carnet_protocol.registry import Registry
+
+SCHEMA_VERSION: Final = 1
+"""Raised with every change of a kind; stands in each change set."""
+
+REGISTRY: Final = Registry(
+    (
+        DEALER_SITE,
+        CAMPAIGN,
+        CUSTOMER,
+        PHONE,
+        ADDRESS,
+        CONTACT_PREFERENCE,
+        CONSENT,
+        VEHICLE,
+        PLATE,
+        OWNERSHIP,
+        ODOMETER_READING,
+        VISIT,
+        JOB,
+        LABOUR_LINE,
+        PART_LINE,
+        RECALL_COMPLETION,
+        NODE,
+        REVOCATION,
+        KEY_CHANGE,
+        ERASURE,
+        HUB_KEY,
+    )
+)
+"""Every kind, by ascending number."""
+
+__all__ = [
+    "ADDRESS",
+    "CAMPAIGN",
+    "CAMPAIGN_STATES",
+    "CONSENT",
+    "CONTACT_PREFERENCE",
+    "CUSTOMER",
+    "DEALER_SITE",
+    "ERASURE",
+    "HUB_KEY",
+    "JOB",
+    "KEY_CHANGE",
+    "LABOUR_LINE",
+    "NODE",
+    "ODOMETER_READING",
+    "OWNERSHIP",
+    "PART_LINE",
+    "PHONE",
+    "PLATE",
+    "RECALL_COMPLETION",
+    "REGISTRY",
+    "REVOCATION",
+    "SCHEMA_VERSION",
+    "VEHICLE",
+    "VISIT",
+    "VISIT_STATES",
+    "VISIT_TRANSITIONS",
+]

@@ -1,0 +1,141 @@
+"""The kinds that speak about the network itself: sites, nodes, keys, campaigns, orders of the hub.
+
+Decides what every node is told. All are written by the hub, except a key change, which the node concerned signs itself.
+"""
+
+from typing import Final
+
+from carnet_protocol.kinds.fields import code, group, instant, integer, octets, one, reference, retracted, text
+from carnet_protocol.registry import Audience, Kind, Register, Resolver, Writer
+
+DEALER_SITE: Final = Kind(
+    1,
+    "dealer_site",
+    Writer.HUB,
+    Audience.ALL,
+    (
+        one(0, code("site_code"), Resolver.ONCE),
+        one(1, text("site_name")),
+        one(2, code("site_kind", "service_centre", "station", "quick_repair")),
+        group(3, "place", code("province_code"), code("city_code"), text("city_name")),
+        one(4, code("status", "active", "suspended", "terminated")),
+    ),
+)
+
+CAMPAIGN_STATES: Final = ("draft", "published", "withdrawn")
+
+CAMPAIGN: Final = Kind(
+    2,
+    "campaign",
+    Writer.HUB,
+    Audience.ALL,
+    (
+        one(0, code("campaign_no"), Resolver.ONCE),
+        group(
+            1,
+            "plan",
+            integer("plan_version", 1),
+            text("title"),
+            text("defect"),
+            text("hazard"),
+            text("emergency_advice"),
+            text("remedy"),
+            octets("segment_hashes"),
+            integer("member_count"),
+        ),
+        one(2, text("scope")),
+        one(3, text("producer")),
+        one(4, code("hazard_level", "normal", "park_outside", "do_not_drive")),
+        Register(5, "state", (code("state", *CAMPAIGN_STATES),), Resolver.FORWARD),
+        one(6, instant("published_at")),
+        one(7, octets("root_hash")),
+    ),
+)
+
+NODE: Final = Kind(
+    17,
+    "node",
+    Writer.HUB,
+    Audience.ALL,
+    (
+        one(0, reference("dealer_id", "dealer_site"), Resolver.ONCE),
+        group(1, "keys", octets("signing_key"), octets("exchange_key")),
+        Register(2, "status", (code("status", "active", "suspended", "revoked"),), Resolver.RESTRICTIVE),
+        one(3, instant("enrolled_at")),
+        one(4, text("node_name")),
+    ),
+    parent="dealer_id",
+)
+
+REVOCATION: Final = Kind(
+    18,
+    "revocation",
+    Writer.HUB,
+    Audience.ALL,
+    (
+        group(
+            0,
+            "order",
+            reference("node_id", "node"),
+            octets("key_id"),
+            code("revocation_kind", "retired", "compromised"),
+            integer("suspect_from_position"),
+            text("reason"),
+            resolver=Resolver.ONCE,
+        ),
+        retracted(1),
+    ),
+    parent="node_id",
+    is_fact=True,
+)
+
+KEY_CHANGE: Final = Kind(
+    19,
+    "key_change",
+    Writer.OWNER_SITE,
+    Audience.OWNER_SITE,
+    (
+        group(
+            0,
+            "change",
+            reference("node_id", "node"),
+            octets("new_signing_key"),
+            octets("new_exchange_key"),
+            octets("proof"),
+            resolver=Resolver.ONCE,
+        ),
+        retracted(1),
+    ),
+    parent="node_id",
+    is_fact=True,
+)
+
+ERASURE: Final = Kind(
+    20,
+    "erasure",
+    Writer.HUB,
+    Audience.ALL,
+    (
+        group(
+            0,
+            "order",
+            octets("record_ids"),
+            integer("groups", 1, 15),
+            code("ground", "request", "retention", "order"),
+            resolver=Resolver.ONCE,
+        ),
+        retracted(1),
+    ),
+    is_fact=True,
+)
+
+HUB_KEY: Final = Kind(
+    21,
+    "hub_key",
+    Writer.HUB,
+    Audience.ALL,
+    (
+        group(0, "key", code("purpose", "sign", "exchange", "export"), octets("public_key"), resolver=Resolver.ONCE),
+        Register(1, "status", (code("status", "active", "retired", "revoked"),), Resolver.RESTRICTIVE),
+    ),
+)
