@@ -1,8 +1,8 @@
 """Bundle files: batches, receipts and pages on a USB stick instead of a line.
 
-Decides the inside of a bundle: a signed manifest that names sender, receiver and the size and SHA-256 of every part, then the
-parts. Same bytes and same checks as on the line, so a bundle may be imported twice, late, or out of order. The outside, an
-HPKE encryption to the receiver's X25519 key, needs randomness and lives in the adapters.
+Decides the inside of a bundle: a signed manifest that names sender, receiver and the size and SHA-256 of every part,
+then the parts. Same bytes and same checks as on the line, so a bundle may be imported twice, late, or out of order. The
+outside, an HPKE encryption to the receiver's X25519 key, needs randomness and lives in the adapters.
 
     magic "CARNET-BUNDLE-1" LF | 4-byte length | signed manifest | part | part | ...
 """
@@ -62,7 +62,7 @@ class Manifest(Frame, frozen=True):
     parts: Annotated[list[Part], msgspec.Meta(max_length=limits.BUNDLE_PARTS_MAX)]
 
 
-def pack_bundle(  # noqa: PLR0913  (the head of a bundle has this many facts)
+def pack_bundle(
     parts: list[tuple[PartKind, bytes]],
     *,
     sender: bytes,
@@ -94,7 +94,9 @@ def bundle_key_id(data: bytes) -> bytes:
     return read_envelope(_head(data)[0]).key_id
 
 
-def unpack_bundle(data: bytes, public_key: bytes, hub: HubId, receiver: bytes) -> tuple[Manifest, list[tuple[str, bytes]]]:
+def unpack_bundle(
+    data: bytes, public_key: bytes, hub: HubId, receiver: bytes
+) -> tuple[Manifest, list[tuple[str, bytes]]]:
     """Verify a decrypted bundle and take it apart.
 
     Args:
@@ -103,7 +105,8 @@ def unpack_bundle(data: bytes, public_key: bytes, hub: HubId, receiver: bytes) -
         receiver: who is asking; a bundle for somebody else is refused.
 
     Raises:
-        Malformed, NotAuthentic: truncated, altered, for another hub or receiver, a part that differs from its announcement.
+        Malformed, NotAuthentic: truncated, altered, for another hub or receiver, a part that differs from its
+            announcement.
 
     Returns: the manifest and (kind, body) of every part.
     """

@@ -1,9 +1,9 @@
 """Strict CBOR: what may stand in a message, and the one form our encoder produces.
 
-Decides the subset of RFC 8949 this protocol uses: integers of 64 bits, byte strings, text, arrays, maps with integer keys,
-true, false and null. Refused: floats, tags (bignums too), indefinite lengths, duplicate keys, undefined, more than 8 levels,
-bytes after the end. Our encoder is deterministic (shortest integers, map keys in the order given, which callers sort);
-a sender need not be: bytes are kept as received and never encoded again to verify them.
+Decides the subset of RFC 8949 this protocol uses: integers of 64 bits, byte strings, text, arrays, maps with integer
+keys, true, false and null. Refused: floats, tags (bignums too), indefinite lengths, duplicate keys, undefined, more
+than 8 levels, bytes after the end. Our encoder is deterministic (shortest integers, map keys in the order given, which
+callers sort); a sender need not be: bytes are kept as received and never encoded again to verify them.
 
 A new decoder is built for every message (CVE-2025-68131: state leaks when one is reused).
 """

@@ -1,9 +1,9 @@
 """One node's chain of change sets: what continues it and what does not.
 
-Decides, for a verified set and what the reader already holds, whether the set is next, known, ahead, or a fork. Does not
-decide what happens then. Rules: per (node, epoch) seq runs 1, 2, 3 ... without holes; `prev` is the hash of the set before;
-the first set of an epoch names its parent. An epoch that was closed still accepts sets that extend its known prefix: an old
-USB bundle is welcome.
+Decides, for a verified set and what the reader already holds, whether the set is next, known, ahead, or a fork. Does
+not decide what happens then. Rules: per (node, epoch) seq runs 1, 2, 3 ... without holes; `prev` is the hash of the set
+before; the first set of an epoch names its parent. An epoch that was closed still accepts sets that extend its known
+prefix: an old USB bundle is welcome.
 
     link                       | reader holds
     ---------------------------+----------------------------------------------------

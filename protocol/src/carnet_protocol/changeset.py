@@ -1,10 +1,11 @@
 """A change set: the ops of one local transaction, and the header that links it to the one before.
 
-Decides the payload of an envelope with purpose `changeset`, how an author builds one and how a reader takes one apart. The
-ops stand in the payload as one nested byte string, so that a set re-emitted after a restore carries the same nonce and the
-same ops bytes under a new epoch, seq and prev. Op id = nonce + 2-byte index.
+Decides the payload of an envelope with purpose `changeset`, how an author builds one and how a reader takes one apart.
+The ops stand in the payload as one nested byte string, so that a set re-emitted after a restore carries the same nonce
+and the same ops bytes under a new epoch, seq and prev. Op id = nonce + 2-byte index.
 
-Does not decide whether a set continues a chain (`chain`), whether it is allowed (the hub's admission), what it does (`fold`).
+Does not decide whether a set continues a chain (`chain`), whether it is allowed (the hub's admission), what it does
+(`fold`).
 """
 
 import hashlib
@@ -19,7 +20,7 @@ import msgspec
 from carnet_protocol import cbor, limits
 from carnet_protocol.envelope import Envelope, Purpose, Signer, envelope_hash, read_envelope, seal_envelope
 from carnet_protocol.errors import BrokenRule, Malformed, NotAuthentic
-from carnet_protocol.ids import EpochId, HubId, NodeId, Nonce, OpId, op_id
+from carnet_protocol.ids import EpochId, HubId, NodeId, Nonce, OpId, RecordId, op_id
 from carnet_protocol.kinds import SCHEMA_VERSION
 from carnet_protocol.ops import Action, Id16, Op, decode_ops, make_op
 from carnet_protocol.reasons import Reason
@@ -181,11 +182,9 @@ def build_ops(drafts: tuple[Draft, ...], seed: bytes) -> tuple[tuple[Op, ...], b
             registers = bytes(sorted({label // 8 for label in groups[group]}))
             seals[group] = commit(derive_salt(seed, index, group), index, group, value_bytes) + registers
             sealed.append(value_bytes)
-        record = draft.record
+        record = RecordId(draft.record)
         ops.append(
-            make_op(
-                draft.kind, record, fields=public, seals=seals, based_on=draft.based_on, action=draft.action  # type: ignore[arg-type]
-            )
+            make_op(draft.kind, record, fields=public, seals=seals, based_on=draft.based_on, action=draft.action)
         )
     return tuple(ops), cbor.encode([seed, sealed]) if sealed else EMPTY_OPENING
 
@@ -254,7 +253,7 @@ def set_bytes(message: bytes, opening: bytes) -> int:
     return len(message) + len(opening)
 
 
-def new_chain_link(  # noqa: PLR0913  (one argument per header field that a chain does not decide)
+def new_chain_link(
     *, hub_id: HubId, dealer_id: bytes, node_id: NodeId, epoch: EpochId, epoch_ordinal: int, origin: EpochOrigin
 ) -> Link:
     """The place of the first set of an epoch; fill in what the author saw with `dataclasses.replace`."""

@@ -1,11 +1,11 @@
 """The signed envelope: COSE_Sign1 in one strict profile.
 
-Decides the exact bytes that are signed, how a purpose and a hub are bound to them, and what is verified before anything is
-parsed. Does not decide which key belongs to whom (the caller looks it up by `key_id`), nor what a payload means.
+Decides the exact bytes that are signed, how a purpose and a hub are bound to them, and what is verified before anything
+is parsed. Does not decide which key belongs to whom (the caller looks it up by `key_id`), nor what a payload means.
 
-Profile (RFC 9052): tag 18; protected header exactly ``{1: -19, 4: key id}`` (Ed25519, RFC 9864); unprotected header empty;
-payload attached as a byte string; 64-byte signature. ``external_aad`` is ``"carnet/" purpose "/v1" 00 hub id``, so a
-signature made for one purpose or one hub verifies for no other.
+Profile (RFC 9052): tag 18; protected header exactly ``{1: -19, 4: key id}`` (Ed25519, RFC 9864); unprotected header
+empty; payload attached as a byte string; 64-byte signature. ``external_aad`` is ``"carnet/" purpose "/v1" 00 hub id``,
+so a signature made for one purpose or one hub verifies for no other.
 
 Verify, then parse: `read_envelope` looks at the outer frame only; `verify_envelope` hands out the payload.
 """
@@ -25,6 +25,7 @@ from carnet_protocol.reasons import Reason
 
 KEY_ID_BYTES: Final = 16
 _SIGNATURE_BYTES: Final = 64
+_FRAME_PARTS: Final = 4
 _TAG_SIGN1: Final = b"\xd2"
 _PROTECTED_HEAD: Final = bytes.fromhex("a201320450")
 """``{1: -19, 4: h'`` up to the 16 bytes of the key id."""
@@ -104,7 +105,7 @@ def read_envelope(message: bytes, *, bytes_max: int = limits.MESSAGE_BYTES_MAX) 
     if message[:1] != _TAG_SIGN1:
         raise Malformed(Reason.MALFORMED, "no COSE_Sign1 tag")
     frame = cbor.decode(message[1:], bytes_max=bytes_max)
-    if type(frame) is not list or len(frame) != 4 or frame[1] != {} or type(frame[1]) is not dict:
+    if type(frame) is not list or len(frame) != _FRAME_PARTS or frame[1] != {} or type(frame[1]) is not dict:
         raise Malformed(Reason.MALFORMED, "not [protected, {}, payload, signature]")
     protected, _, payload, signature = frame
     if not (type(protected) is type(payload) is type(signature) is bytes):

@@ -9,8 +9,8 @@
     │   └── BadValue            one field with a value outside the registry
     └── BrokenRule              a programmer called the protocol wrongly; a bug in our code
 
-Every `Refused` carries a `Reason` (the code that travels and its text) and a short detail for a log, which never holds a
-personal value. Malformed input surfaces as one of these leaves and never as a leaked `ValueError` or `KeyError`.
+Every `Refused` carries a `Reason` (the code that travels and its text) and a short detail for a log, which never holds
+a personal value. Malformed input surfaces as one of these leaves and never as a leaked `ValueError` or `KeyError`.
 """
 
 from carnet_protocol.reasons import Reason

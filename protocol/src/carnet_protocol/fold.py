@@ -1,16 +1,16 @@
 """The fold: how one more op changes the state of its record.
 
-Decides which heads an op replaces, buries or answers, and which values it overrules knowingly. The result is a function of
-the *set* of ops folded, not of their arrival, as long as each op comes after the ops it is based on (`fold_record` sees to
-that; hub and node park what comes early).
+Decides which heads an op replaces, buries or answers, and which values it overrules knowingly. The result is a function
+of the *set* of ops folded, not of their arrival, as long as each op comes after the ops it is based on (`fold_record`
+sees to that; hub and node park what comes early).
 
 Rules:
-- A write replaces, in each register it writes, exactly the heads its author read (`based_on`). What the author did not read
-  stays beside it as a concurrent head, whatever the clocks say.
-- A void op (refused, excluded, declared lost) has no effect and is transparent: `based_on` it means `based_on` what it was
-  based on (`effective_based_on`).
-- *Settled* overruled values: when an author read several different values of a register, those that differ from what they
-  wrote. They are reported once per (overruled op, op that overruled it, register).
+- A write replaces, in each register it writes, exactly the heads its author read (`based_on`). What the author did not
+  read stays beside it as a concurrent head, whatever the clocks say.
+- A void op (refused, excluded, declared lost) has no effect and is transparent: `based_on` it means `based_on` what it
+  was based on (`effective_based_on`).
+- *Settled* overruled values: when an author read several different values of a register, those that differ from what
+  they wrote. They are reported once per (overruled op, op that overruled it, register).
 - Folding an op twice is the caller's mistake to avoid: the log's dedupe by nonce comes first.
 
     >>> apply_write(EMPTY, Write(OpId(bytes(16)), 0, bytes(16), {0: "x"})).entries[0].fields
@@ -24,7 +24,6 @@ from carnet_protocol import limits
 from carnet_protocol.errors import NotAllowed
 from carnet_protocol.ids import OpId
 from carnet_protocol.reasons import Reason
-from carnet_protocol.registry import Value
 from carnet_protocol.settled import Settled, settled_by
 from carnet_protocol.state import EMPTY, Entries, Entry, entry_of, replace_entry, without_registers
 from carnet_protocol.writes import Lookup, Write
@@ -71,8 +70,8 @@ def apply_write(entries: Entries, write: Write, lookup: Lookup | None = None) ->
     Args:
         entries: state before; every op in `write.based_on` has been folded into it.
         write: not yet folded.
-        lookup: the earlier ops of the record. Asked only when an author read several ops, some of which others have since
-            replaced; without it such values are not reported as settled.
+        lookup: the earlier ops of the record. Asked only when an author read several ops, some of which others have
+            since replaced; without it such values are not reported as settled.
 
     Raises:
         NotAllowed: a register would hold more than 32 heads; `entries` is unchanged and the set parks.
@@ -101,8 +100,8 @@ def fold_record(writes: Iterable[Write]) -> Folded:
     """The state of one record from a set of ops in any order, with any repetition.
 
     Args:
-        writes: the non-void ops of the record; one whose `based_on` names an op outside the set is left out, as a parked
-            op is.
+        writes: the non-void ops of the record; one whose `based_on` names an op outside the set is left out, as a
+            parked op is.
     """
     waiting = {write.op: write for write in writes}
     done: dict[OpId, Write] = {}

@@ -4,8 +4,8 @@ Decides how long each identifier is, how op ids are built, and which ids are a f
 personal content behind them are never derived: a derived id of a phone number would stand in signed bytes for ever and
 can be guessed. Does not decide who may use an id.
 
-Frozen at version 1: `NAMESPACE` and the three derivations. Two sites that meet the same car with the cable out must make
-the same record.
+Frozen at version 1: `NAMESPACE` and the three derivations. Two sites that meet the same car with the cable out must
+make the same record.
 """
 
 import hashlib

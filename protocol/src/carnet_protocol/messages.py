@@ -1,8 +1,8 @@
 """What node and hub say to each other: the frames inside signed envelopes.
 
-Decides the shape of every message but the change set itself. Each frame is a fixed-position CBOR array; a new field means a
-new version number in the first position. Who sends what when is the session's business (node/core/outbox, inbox; the hub's
-http entry point).
+Decides the shape of every message but the change set itself. Each frame is a fixed-position CBOR array; a new field
+means a new version number in the first position. Who sends what when is the session's business (node/core/outbox,
+inbox; the hub's http entry point).
 
     message        purpose    signed by   answered by
     -------------  ---------  ----------  ------------------------------
@@ -140,7 +140,8 @@ class HelloAnswer(Frame, frozen=True):
     """What the hub holds of the node's chain, and a token for this session.
 
     Attributes:
-        held_seq, held_hash: last set held of the node's epoch; 0 and zero bytes for none. The node checks its own log there.
+        held_seq, held_hash: last set held of the node's epoch; 0 and zero bytes for none. The node checks its own log
+            there.
         lost_sets: the node's own sets behind its head, when it was rolled back (message, opening).
         clock_offset_ms: hub clock minus node clock.
         backup_position: everything up to here is in the hub's off-site backup.
@@ -266,8 +267,8 @@ class Page(Frame, frozen=True):
     Attributes:
         cursor_from: the cursor asked with.
         cursor_to: the cursor to ask with next.
-        position: P, the hub's position in the snapshot. An own op is inside a base row if and only if its set was folded
-            at a position <= the P stored with that row.
+        position: P, the hub's position in the snapshot. An own op is inside a base row if and only if its set was
+            folded at a position <= the P stored with that row.
         is_last: nothing more was waiting.
     """
 

@@ -1,8 +1,8 @@
 """A change set with its personal values beside it: what the fold and the log get.
 
-Decides how ops and opening are put together, and what a missing or erased value means. Values that an erasure record covers
-are dropped unread, wherever they come from (a push, a bundle, a page, a backup); a value that is missing without such a
-record refuses the set. Does not decide who may write, nor what the writes do.
+Decides how ops and opening are put together, and what a missing or erased value means. Values that an erasure record
+covers are dropped unread, wherever they come from (a push, a bundle, a page, a backup); a value that is missing without
+such a record refuses the set. Does not decide who may write, nor what the writes do.
 """
 
 from collections.abc import Callable, Mapping

@@ -1,15 +1,15 @@
 """One op: what a single write says about a single record.
 
-Decides the frame of an op, what makes it well formed against the registry, and which registers it writes. Personal values
-never stand in an op; a *seal* stands there instead (see `seals`). Does not decide whether the author was allowed to, nor
-what the op does to state (see `fold`).
+Decides the frame of an op, what makes it well formed against the registry, and which registers it writes. Personal
+values never stand in an op; a *seal* stands there instead (see `seals`). Does not decide whether the author was allowed
+to, nor what the op does to state (see `fold`).
 
 An op is ``[kind, record id, action, based_on, fields, seals]``:
 
-- ``based_on`` is the concatenation of the op ids the author **read** in the registers this op writes. It is never refreshed
-  at save time: that would silently overwrite what nobody saw.
-- ``fields`` maps labels to public values; only what changed. A register is written as a whole: a label that is left out of
-  a written register has no value afterwards.
+- ``based_on`` is the concatenation of the op ids the author **read** in the registers this op writes. It is never
+  refreshed at save time: that would silently overwrite what nobody saw.
+- ``fields`` maps labels to public values; only what changed. A register is written as a whole: a label that is left out
+  of a written register has no value afterwards.
 - ``seals`` maps an erasure group to a 32-byte commitment followed by the numbers of the registers sealed under it, one
   byte each. So anybody can tell what was written without seeing a value.
 """

@@ -1,8 +1,8 @@
 """Why something was refused or parked: the closed catalogue of reason codes.
 
-Decides the codes that travel in verdicts, HTTP problems and CLI output, and the three sentences a person gets with each:
-what happened, what is safe, what to do next. Does not decide who refuses what (see `errors`, and the hub's admission).
-A code is never renamed and never reused; docs/spec/errors.md is generated from this table.
+Decides the codes that travel in verdicts, HTTP problems and CLI output, and the three sentences a person gets with
+each: what happened, what is safe, what to do next. Does not decide who refuses what (see `errors`, and the hub's
+admission). A code is never renamed and never reused; docs/spec/errors.md is generated from this table.
 
     >>> explain(Reason.GAP).safe
     'Everything the hub has already acknowledged is unaffected.'
@@ -75,7 +75,9 @@ _TEXTS: Final[dict[Reason, ReasonText]] = {
         "The bytes are not a message of this protocol.", _NOTHING_CHANGED, "Send it again; if it repeats, run `doctor`."
     ),
     Reason.TRAILING_BYTES: ReasonText(
-        "Bytes follow the end of the message.", _NOTHING_CHANGED, "Send it again; a proxy or a stick may have damaged it."
+        "Bytes follow the end of the message.",
+        _NOTHING_CHANGED,
+        "Send it again; a proxy or a stick may have damaged it.",
     ),
     Reason.DUPLICATE_KEY: ReasonText(
         "A map names one key twice.", _NOTHING_CHANGED, "Update the software that produced it."
@@ -196,7 +198,9 @@ _TEXTS: Final[dict[Reason, ReasonText]] = {
         "Type it again from the letter; compare the hub address.",
     ),
     Reason.CODE_USED: ReasonText(
-        "The enrolment code was already used, or tried too often.", _NOTHING_CHANGED, "Ask the hub operator for a new one."
+        "The enrolment code was already used, or tried too often.",
+        _NOTHING_CHANGED,
+        "Ask the hub operator for a new one.",
     ),
     Reason.CODE_EXPIRED: ReasonText(
         "The enrolment code is older than 72 hours.", _NOTHING_CHANGED, "Ask the hub operator for a new one."
@@ -209,9 +213,7 @@ _TEXTS: Final[dict[Reason, ReasonText]] = {
     Reason.STALE_CHALLENGE: ReasonText(
         "The hub's challenge has expired.", _NOTHING_CHANGED, "Nothing: the node asks for a new one."
     ),
-    Reason.BAD_TOKEN: ReasonText(
-        "The session has expired.", _NOTHING_CHANGED, "Nothing: the node says hello again."
-    ),
+    Reason.BAD_TOKEN: ReasonText("The session has expired.", _NOTHING_CHANGED, "Nothing: the node says hello again."),
     Reason.BAD_BUNDLE: ReasonText(
         "The bundle file is damaged, truncated or made for somebody else.",
         _NOTHING_CHANGED,

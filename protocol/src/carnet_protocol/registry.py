@@ -1,15 +1,15 @@
 """What a registry of record kinds is made of, and the questions everybody asks it.
 
-Decides the vocabulary: a *kind* has *registers*; a register is one field, or a group of fields that travel together (so that
-no half-old address appears); each register has a resolver, a privacy class and, if personal, an erasure group. A kind has a
-writer and an audience. The kinds themselves are declared in `kinds`.
+Decides the vocabulary: a *kind* has *registers*; a register is one field, or a group of fields that travel together (so
+that no half-old address appears); each register has a resolver, a privacy class and, if personal, an erasure group. A
+kind has a writer and an audience. The kinds themselves are declared in `kinds`.
 
 Rules:
-- A field's label is ``register number * 8 + position``. Grouping can therefore be read off a label that this version does
-  not know: an older hub folds a newer node's extra field into the right register.
+- A field's label is ``register number * 8 + position``. Grouping can therefore be read off a label that this version
+  does not know: an older hub folds a newer node's extra field into the right register.
 - A register is uniform: one privacy class, one erasure group, one resolver.
-- Comparing resolvers (`once`, `restrictive`) are allowed on public registers only: personal values must never have to be
-  compared to fold.
+- Comparing resolvers (`once`, `restrictive`) are allowed on public registers only: personal values must never have to
+  be compared to fold.
 - Unknown labels of a known kind are folded and passed on; outside a seal they are public.
 """
 
@@ -21,12 +21,14 @@ from typing import Final
 
 from carnet_protocol import limits
 from carnet_protocol.errors import BadValue, BrokenRule
+from carnet_protocol.ids import RECORD_ID_BYTES
 from carnet_protocol.reasons import Reason
 
 Value = int | str | bytes | bool | None
 """What a field may hold on the wire; anything else is refused."""
 
 FIELDS_PER_REGISTER: Final = 8
+REGISTER_NUMBER_MAX: Final = 255
 DATE_CHARS: Final = 10
 
 
@@ -57,7 +59,7 @@ class Resolver(StrEnum):
 
 
 class Privacy(StrEnum):
-    """Public values stand in signed bytes; personal ones are sealed and masked; secret ones are encrypted at rest too."""
+    """Public values stand in signed bytes; personal ones are sealed; secret ones are encrypted at rest too."""
 
     PUBLIC = "public"
     PERSONAL = "personal"
@@ -140,7 +142,7 @@ class Field:
             self._check_text(value)
 
     def _check_bytes(self, value: bytes) -> None:
-        if self.type is ValueType.REF and len(value) != 16:
+        if self.type is ValueType.REF and len(value) != RECORD_ID_BYTES:
             raise BadValue(Reason.BAD_FIELD, self.name, "a reference has 16 bytes")
         if len(value) > limits.TEXT_BYTES_MAX:
             raise BadValue(Reason.BAD_FIELD, self.name, f"more than {limits.TEXT_BYTES_MAX} bytes")
@@ -291,7 +293,7 @@ def _check_registry(registry: Registry) -> None:
 
 def _check_register(kind: Kind, register: Register) -> None:
     where = f"{kind.name}.{register.name}"
-    if not 0 < len(register.fields) <= FIELDS_PER_REGISTER or not 0 <= register.number <= 255:
+    if not 0 < len(register.fields) <= FIELDS_PER_REGISTER or not 0 <= register.number <= REGISTER_NUMBER_MAX:
         raise BrokenRule(f"{where}: 1 to 8 fields, number 0 to 255")
     if (register.privacy is Privacy.PUBLIC) != (register.group is None):
         raise BrokenRule(f"{where}: personal registers have an erasure group, public ones have none")

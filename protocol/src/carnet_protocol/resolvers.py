@@ -1,13 +1,14 @@
 """Which of several concurrent heads is shown, and which are overruled.
 
-Decides the shown value of every register of a record. Concurrency itself is decided before (`fold`): the heads that arrive
-here are writes that none of the others replaced, whatever the clocks say. Everything here is a function of the entries.
+Decides the shown value of every register of a record. Concurrency itself is decided before (`fold`): the heads that
+arrive here are writes that none of the others replaced, whatever the clocks say. Everything here is a function of the
+entries.
 
 - ``latest``: the highest rank (set time, op id).
 - ``steward``: the same, with a mark: a person at the hub decides.
 - ``once``: the lowest rank; a different second value is an exception for the hub.
-- ``restrictive``: the most restrictive by the registry's order; a later statement of the customer has replaced what it was
-  based on and so never meets it here.
+- ``restrictive``: the most restrictive by the registry's order; a later statement of the customer has replaced what it
+  was based on and so never meets it here.
 - ``forward``: the furthest state by the registry's total rank.
 
 Every head with another value is an *open overruled value*.

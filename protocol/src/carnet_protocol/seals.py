@@ -1,14 +1,14 @@
 """Salted commitments: personal values are bound by a signature without standing in signed bytes.
 
-Decides how a commitment is computed, what an *opening* looks like, and how one value group is erased from it. Per op and
-erasure group the signed op carries ``SHA-256(domain, salt, op index, group, value bytes)``. The salts of a set derive from
-one 32-byte seed, which is random and stands only in the opening. The opening travels beside the set:
+Decides how a commitment is computed, what an *opening* looks like, and how one value group is erased from it. Per op
+and erasure group the signed op carries ``SHA-256(domain, salt, op index, group, value bytes)``. The salts of a set
+derive from one 32-byte seed, which is random and stands only in the opening. The opening travels beside the set:
 
 - full: ``[seed, [value bytes, ...]]``, one entry per seal in (op, group) order;
 - after the first erasure: ``[null, [[salt, value bytes] or null, ...]]``: the seed is gone, the surviving salts remain.
 
-Both verify the same commitments. An erased group leaves a commitment over 256 unknown bits: nothing about the value can be
-guessed from it. A missing entry is accepted only by a caller that knows an erasure record for it.
+Both verify the same commitments. An erased group leaves a commitment over 256 unknown bits: nothing about the value can
+be guessed from it. A missing entry is accepted only by a caller that knows an erasure record for it.
 
 Source: the construction of SD-JWT (RFC 9901) and draft SD-CWT; HMAC as in RFC 2104.
 """
@@ -145,12 +145,14 @@ def erase_from_opening(opening: Opening, is_erased: Callable[[SealPlace], bool])
     if not any(is_erased(place) for place in opening.values):
         return opening
     kept = [place for place in opening.values if not is_erased(place)]
-    return Opening(None, {place: opening.salts[place] for place in kept}, {place: opening.values[place] for place in kept})
+    return Opening(
+        None, {place: opening.salts[place] for place in kept}, {place: opening.values[place] for place in kept}
+    )
 
 
 def _parse_shape(data: bytes, seal_count: int) -> tuple[bytes | None, list[Any]]:
     shape = cbor.decode(data, bytes_max=limits.SET_BYTES_MAX)
-    if type(shape) is not list or len(shape) != 2 or type(shape[1]) is not list or len(shape[1]) != seal_count:
+    if not _is_pair(shape) or type(shape[1]) is not list or len(shape[1]) != seal_count:
         raise Malformed(Reason.MALFORMED, "an opening is [seed, one entry per seal]")
     seed, entries = shape
     if seed is None:
@@ -162,11 +164,9 @@ def _parse_shape(data: bytes, seal_count: int) -> tuple[bytes | None, list[Any]]
     return seed, entries
 
 
-def _is_salted(entry: object) -> bool:
-    return (
-        type(entry) is list
-        and len(entry) == 2
-        and type(entry[0]) is bytes
-        and len(entry[0]) == HASH_BYTES
-        and type(entry[1]) is bytes
-    )
+def _is_salted(entry: Any) -> bool:
+    return _is_pair(entry) and type(entry[0]) is type(entry[1]) is bytes and len(entry[0]) == HASH_BYTES
+
+
+def _is_pair(value: object) -> bool:
+    return type(value) is list and len(value) == 2  # noqa: PLR2004

@@ -1,8 +1,8 @@
 """Settled overruled values: what an author read beside others and did not keep.
 
 Decides, for an op whose `based_on` names several heads of a register with different values, which of those values it
-overruled. A function of the ops, not of arrival: a head that somebody else has replaced in the meantime still counts, and a
-value that one of the *read* ops had itself replaced does not (its author had seen it go).
+overruled. A function of the ops, not of arrival: a head that somebody else has replaced in the meantime still counts,
+and a value that one of the *read* ops had itself replaced does not (its author had seen it go).
 
     read of a register     | op wrote   | settled
     -----------------------+------------+-----------
@@ -81,7 +81,7 @@ def _heads_read(register: int, write: Write, live: dict[bytes, Entry], lookup: L
 
 def _ancestors(register: int, ops: list[OpId], lookup: Lookup) -> set[OpId]:
     """Every write of a register that some of these ops had replaced, however indirectly."""
-    if len(ops) < 2:
+    if len(ops) <= 1:
         return set()
     found: set[OpId] = set()
     waiting = list(ops)

@@ -1,20 +1,21 @@
 """The state of one record: the writes that nothing has replaced yet.
 
-Decides how state is held, stored and sent, and what its heads are. A record's state is a list of *entries*, one per write
-(or delete) that is still a head of at least one register. Everything else follows from it: heads, shown values, open
-overruled values, whether the record is deleted. Does not decide how a new op changes it (`fold`) or which head is shown
-(`resolvers`).
+Decides how state is held, stored and sent, and what its heads are. A record's state is a list of *entries*, one per
+write (or delete) that is still a head of at least one register. Everything else follows from it: heads, shown values,
+open overruled values, whether the record is deleted. Does not decide how a new op changes it (`fold`) or which head is
+shown (`resolvers`).
 
 Rules:
 - An entry keeps only the registers in which it is still a head.
-- A delete is an entry without fields. It *buries* the entries its author saw; buried values are shown again only where a
-  concurrent edit keeps the record alive and nothing else stands in the register.
+- A delete is an entry without fields. It *buries* the entries its author saw; buried values are shown again only where
+  a concurrent edit keeps the record alive and nothing else stands in the register.
 - A later write based on a delete answers it in the registers written.
 - Entries are sorted by op id, so equal states have equal bytes.
 """
 
 from collections.abc import Iterable, Mapping
 from enum import IntEnum
+from itertools import pairwise
 from typing import Final
 
 import msgspec
@@ -112,7 +113,7 @@ def entries_from_wire(value: object) -> Entries:
         Malformed: another shape, unsorted, a label or value outside the wire's types.
     """
     entries = tuple(cbor.to_frame(value, list[Entry]))
-    if any(earlier.op >= later.op for earlier, later in zip(entries, entries[1:], strict=False)):
+    if any(earlier.op >= later.op for earlier, later in pairwise(entries)):
         raise Malformed(Reason.MALFORMED, "entries are sorted by op id")
     for entry in entries:
         for label, one in (entry.fields or {}).items():
@@ -132,11 +133,7 @@ def register_value(entry: Entry, register: int) -> dict[int, Value] | Withheld:
 
 def heads_of(entries: Entries, register: int) -> list[Entry]:
     """Every head of a register: writes that nothing replaced or buried, and deletes that nobody answered there."""
-    return [
-        entry
-        for entry in entries
-        if (register not in entry.replaced_in if entry.is_delete else not entry.is_buried and register in entry.registers())
-    ]
+    return [entry for entry in entries if _is_head(entry, register)]
 
 
 def buried_in(entries: Entries, register: int) -> list[Entry]:
@@ -206,3 +203,7 @@ def _withhold_one(entry: Entry, registers: frozenset[int], why: Withheld) -> Ent
     return replace_entry(entry, fields=fields, withheld=withheld)
 
 
+def _is_head(entry: Entry, register: int) -> bool:
+    if entry.is_delete:
+        return register not in entry.replaced_in
+    return not entry.is_buried and register in entry.registers()

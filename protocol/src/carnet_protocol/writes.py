@@ -1,7 +1,7 @@
 """An op together with its admission record: the input of the fold.
 
-Decides what the fold gets to see of an op: no kind, no signature, no clock of the author, only what was written, what was
-read, who wrote and the set time that admission fixed.
+Decides what the fold gets to see of an op: no kind, no signature, no clock of the author, only what was written, what
+was read, who wrote and the set time that admission fixed.
 """
 
 from collections.abc import Callable, Mapping

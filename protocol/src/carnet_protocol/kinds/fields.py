@@ -6,9 +6,11 @@ Decides nothing but spelling; what a field or register means is in `registry`.
     'color'
 """
 
+from typing import Final
+
 from carnet_protocol.registry import ErasureGroup, Field, Privacy, Register, Resolver, ValueType
 
-INTEGER_MAX = 2**53
+INTEGER_MAX: Final = 2**53
 """Largest count or amount a field allows unless it says less: exact in every JSON reader."""
 
 
