@@ -56,6 +56,8 @@ class Reason(StrEnum):
     BAD_BUNDLE = "bad-bundle"
     BAD_SEGMENT = "bad-segment"
     HUB_EPOCH_CHANGED = "hub-epoch-changed"
+    NOT_FOUND = "not-found"
+    BUSY = "busy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +230,10 @@ _TEXTS: Final[dict[Reason, ReasonText]] = {
         "The hub was restored from a backup.",
         "What this node holds is complete.",
         "Nothing: the node offers again what the hub lost.",
+    ),
+    Reason.NOT_FOUND: ReasonText("There is nothing under this name.", _NOTHING_CHANGED, "Check the name or number."),
+    Reason.BUSY: ReasonText(
+        "The database is in use or cannot be reached at the moment.", _NOTHING_CHANGED, "Try again in a moment."
     ),
 }
 
