@@ -140,6 +140,7 @@ class HelloAnswer(Frame, frozen=True):
     """What the hub holds of the node's chain, and a token for this session.
 
     Attributes:
+        challenge: of the request this answers, so that an old answer cannot be played back.
         held_seq, held_hash: last set held of the node's epoch; 0 and zero bytes for none. The node checks its own log
             there.
         lost_sets: the node's own sets behind its head, when it was rolled back (message, opening).
@@ -148,6 +149,7 @@ class HelloAnswer(Frame, frozen=True):
     """
 
     version: Version
+    challenge: Annotated[bytes, msgspec.Meta(max_length=64)]
     node_id: Id16
     situation: Annotated[int, msgspec.Meta(ge=0, le=3)]
     hub_epoch: Bytes8

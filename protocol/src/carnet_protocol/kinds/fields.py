@@ -78,6 +78,9 @@ def personal(
     return Register(number, name, fields, resolver, Privacy.PERSONAL, erasure, masked)
 
 
+RETRACTION_REASONS: Final = ("entered_in_error", "duplicate", "wrong_record", "withdrawn", "other")
+
+
 def retracted(number: int) -> Register:
-    """The one mutable register of a fact: the reason why it does not hold."""
-    return one(number, text("retracted"))
+    """The one mutable register of a fact: why it does not hold. A closed list: free text would stand in signed bytes."""
+    return one(number, code("retracted", *RETRACTION_REASONS))

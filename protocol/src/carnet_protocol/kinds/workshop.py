@@ -48,7 +48,7 @@ VISIT: Final = Kind(
         personal(17, "customer_note", ErasureGroup.NOTES, text("customer_note")),
         personal(18, "internal_note", ErasureGroup.NOTES, text("internal_note")),
         group(19, "totals", integer("customer_fen"), integer("warranty_fen"), integer("internal_fen"), masked=True),
-        one(20, text("void_reason")),
+        personal(20, "void_reason", ErasureGroup.NOTES, text("void_reason"), masked=False),
     ),
     parent="vehicle_id",
     anchor="vehicle_id",
