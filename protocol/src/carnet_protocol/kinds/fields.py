@@ -82,5 +82,5 @@ RETRACTION_REASONS: Final = ("entered_in_error", "duplicate", "wrong_record", "w
 
 
 def retracted(number: int) -> Register:
-    """The one mutable register of a fact: why it does not hold. A closed list: free text would stand in signed bytes."""
+    """The mutable register of a fact: why it does not hold. A closed list, since free text would be signed for ever."""
     return one(number, code("retracted", *RETRACTION_REASONS))
