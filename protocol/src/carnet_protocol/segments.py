@@ -8,7 +8,7 @@ Rules
 1. A *regular* member is 17 VIN characters with the right check digit and four digits at the end. It splits into a
    prefix (positions 1-8, 10, 11) and a serial (positions 12-13 as base 33, times 10,000, plus the last four), and the
    two give it back. Year code and maker play no part.
-2. Everything else (wrong check digit, frame number, a small maker's letter at position 14) is an *exception* and kept as
+2. Everything else (wrong check digit, frame number, a small maker's letter at position 14) is an *exception*, kept as
    text, so that it is found exactly as listed and never through a regular neighbour.
 3. Both are compared in the normal form of `vin.normalise_vin`: a list typed in lower case must still stop the car.
 4. The bytes, with every number a minimal little-endian base-128 varint:

@@ -52,7 +52,7 @@ YEAR_FIRST: Final = 1980
 """Year of code A in the first cycle."""
 
 SMALL_MAKER_MARK: Final = "9"
-"""At position 3: positions 12-14 belong to the maker's code, and only the last three are its serial. Source: ISO 3780."""
+"""At position 3: positions 12-14 belong to the maker's code and only the last three are a serial. Source: ISO 3780."""
 
 FRAME_CHARS_MIN: Final = 5
 FRAME_CHARS_MAX: Final = 14
