@@ -1,0 +1,147 @@
+"""Which recalls are open for a car, answered exactly and without the network.
+
+Decides the rows in which a node keeps the vehicles of a campaign, which of them answers for an identifier, and the
+answer. Does not decide how old the rows may be (stale data says "unknown", and that is the caller's rule), what a
+person sees, or what the hub signs: the canonical bytes are `carnet_protocol.segments`, and the rows are made from them.
+
+Rules
+1. One row per (prefix, campaign): a roaring bitmap of the serials. A car is looked up by its ten prefix characters.
+2. Identifiers that do not split stand in a table of their own and are compared as text. A VIN with a wrong check digit
+   is therefore found only if it was listed with that very digit: its right-digit neighbour does not answer for it.
+3. Open = members - remedied - removed, prefix by prefix; a prefix with nothing open has no row.
+4. No approximation: a false "open" stops a car, and a false "clear" sends one back on the road.
+
+No part of a bitmap is looked at in place, because the library offers no view of stored bytes: reading one costs a copy,
+2 us for 8 KB, and a bitmap can have 1.4 MB at the very most. tests/bench/bench_recall.py holds the whole look-up to its
+target, so there is no second level that cuts bitmaps into pieces.
+
+    >>> from carnet_protocol.segments import decode_segment, encode_segment
+    >>> rows = campaign_rows(decode_segment(encode_segment(["1M8GDM9AXKP042788"])))
+    >>> is_listed(rows, "1m8gdm9axkp042788")
+    True
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from pyroaring import BitMap
+
+from carnet_protocol.errors import Malformed
+from carnet_protocol.reasons import Reason
+from carnet_protocol.segments import SERIAL_MAX, Segment, split_vin
+from carnet_protocol.vin import normalise_vin
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignRows:
+    """The vehicles of one campaign as a node stores them.
+
+    Attributes:
+        bitmaps: serialised bitmap by prefix; none is empty.
+        exceptions: identifiers in normal form that have no prefix and serial.
+    """
+
+    bitmaps: Mapping[str, bytes]
+    exceptions: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class BitmapKey:
+    """Look in the bitmaps of this prefix, in every campaign, for this serial."""
+
+    prefix: str
+    serial: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExceptionKey:
+    """Look among the exceptions for exactly this text."""
+
+    identifier: str
+
+
+def find_key(text: str) -> BitmapKey | ExceptionKey:
+    """Where the answer for an identifier stands; exactly one place, whatever the campaign.
+
+    Args:
+        text: a VIN or frame number as typed, scanned or stored.
+    """
+    identifier = normalise_vin(text)
+    parts = split_vin(identifier)
+    return ExceptionKey(identifier) if parts is None else BitmapKey(*parts)
+
+
+def campaign_rows(segment: Segment) -> CampaignRows:
+    """The rows that hold a decoded member list."""
+    bitmaps = {group.prefix: BitMap(group.serials).serialize() for group in segment.members}
+    return CampaignRows(MappingProxyType(bitmaps), frozenset(segment.exceptions))
+
+
+def open_rows(members: CampaignRows, closed: Iterable[CampaignRows]) -> CampaignRows:
+    """What stays open of a campaign when remedied and removed vehicles are taken out.
+
+    Args:
+        members: rows of the member list.
+        closed: rows of vehicles that are done or gone; those that are no members change nothing.
+
+    Raises:
+        Malformed: BAD_SEGMENT, when a stored bitmap cannot be read.
+    """
+    lists = tuple(closed)
+    still_open: dict[str, bytes] = {}
+    for prefix, bitmap in members.bitmaps.items():
+        remaining = _read_bitmap(bitmap)
+        for rows in lists:
+            if prefix in rows.bitmaps:
+                remaining -= _read_bitmap(rows.bitmaps[prefix])
+        if remaining:
+            still_open[prefix] = remaining.serialize()
+    exceptions = members.exceptions.difference(*(rows.exceptions for rows in lists))
+    return CampaignRows(MappingProxyType(still_open), exceptions)
+
+
+def count_members(rows: CampaignRows) -> int:
+    """Vehicles in the rows: what a node compares with the announced count before it trusts them.
+
+    Raises:
+        Malformed: BAD_SEGMENT, when a stored bitmap cannot be read.
+    """
+    return sum(len(_read_bitmap(bitmap)) for bitmap in rows.bitmaps.values()) + len(rows.exceptions)
+
+
+def is_listed(rows: CampaignRows, text: str) -> bool:
+    """Whether the rows of one campaign hold an identifier. A store asks the same through `find_key` and `is_member`.
+
+    Args:
+        rows: rows of one campaign.
+        text: a VIN or frame number as typed, scanned or stored.
+
+    Raises:
+        Malformed: BAD_SEGMENT, when the stored bitmap cannot be read.
+    """
+    match find_key(text):
+        case BitmapKey(prefix, serial):
+            return prefix in rows.bitmaps and is_member(rows.bitmaps[prefix], serial)
+        case ExceptionKey(identifier):
+            return identifier in rows.exceptions
+
+
+def is_member(bitmap: bytes, serial: int) -> bool:
+    """Whether a stored bitmap holds a serial.
+
+    Args:
+        bitmap: bytes of one row.
+        serial: 0 to `SERIAL_MAX`; no bitmap holds any other.
+
+    Raises:
+        Malformed: BAD_SEGMENT, when the bytes are no bitmap; the answer is then unknown, not "no".
+    """
+    return 0 <= serial <= SERIAL_MAX and serial in _read_bitmap(bitmap)
+
+
+def _read_bitmap(bitmap: bytes) -> BitMap:
+    try:
+        return BitMap.deserialize(bitmap)
+    except (ValueError, IndexError) as error:
+        raise Malformed(Reason.BAD_SEGMENT, "stored bitmap cannot be read") from error
