@@ -1,0 +1,49 @@
+"""Every bound of the node that is not part of the wire format.
+
+Decides how much one look-up may return, how long things may wait and what counts as implausible. A bound here may
+change with a release without a peer noticing; those of the wire stand in `carnet_protocol.limits`.
+
+Units stand last in each name. Who chose the number and why stands beside it.
+"""
+
+from typing import Final
+
+BUSY_TIMEOUT_MS: Final = 5_000
+"""How long a writer waits for another process of the node. Chosen by us: a page of 1,000 rows takes under a second."""
+
+CHILDREN_MAX: Final = 2_000
+"""Records of one kind that belong to one record: a taxi has about 500 visits in its life."""
+
+FIND_ROWS_MAX: Final = 50
+"""Hits of one look-up in the search box; a person who sees fifty types one more character."""
+
+FIND_TEXT_CHARS_MAX: Final = 64
+"""Characters of a search text that are looked at."""
+
+LIST_ROWS_MAX: Final = 500
+"""Rows of one page of a list."""
+
+OUTBOX_SETS_SCANNED_MAX: Final = 500
+"""Sets looked at for one batch; a batch holds no more."""
+
+ODOMETER_KM_PER_DAY_MAX: Final = 2_500
+"""More than this between two readings is flagged: two drivers at 105 km/h around the clock. Chosen by us."""
+
+RO_NUMBER_MAX: Final = 9_999
+"""Repair orders one node can number on one day."""
+
+PHONE_DIGITS_MIN: Final = 7
+PHONE_DIGITS_MAX: Final = 15
+"""Digits of a telephone number. Source: ITU-T E.164 for the maximum; 7 is a Chinese local number without area code."""
+
+RECALL_STALE_AFTER_MS: Final = 7 * 24 * 3600 * 1000
+"""Recall data older than this answers "unknown" instead of "clear", unless the settings say otherwise."""
+
+CAMPAIGNS_MAX: Final = 20_000
+"""Campaigns a node looks through; China publishes about 250 a year."""
+
+HEADS_TEXT_CHARS_MAX: Final = 64 * 1024
+"""Characters of the heads that a form carries: 256 op ids with their registers use a quarter of it."""
+
+REPROJECT_BATCH: Final = 500
+"""Records fetched at a time by `rebuild`."""

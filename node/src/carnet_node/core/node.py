@@ -1,0 +1,41 @@
+"""The node as the core sees it: who it is and through which ports it reaches the world.
+
+Decides nothing. Every function that needs storage, time or randomness gets this value as its first argument; rules that
+need none of it get plain values instead.
+"""
+
+from dataclasses import dataclass
+
+from carnet_node.core.limits import RECALL_STALE_AFTER_MS
+from carnet_node.core.ports import Clock, Entropy, HighWater, NodeStore
+from carnet_node.core.records import Identity
+from carnet_protocol.envelope import Signer
+from carnet_protocol.vin import VinPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class DeskSettings:
+    """What a site may choose.
+
+    Attributes:
+        vin_policy: of the market.
+        utc_offset_minutes: of the site, for the date in a document number; -1440 to 1440.
+        recall_stale_after_ms: older recall data says "unknown" instead of "clear".
+    """
+
+    vin_policy: VinPolicy = VinPolicy.STRICT
+    utc_offset_minutes: int = 8 * 60
+    recall_stale_after_ms: int = RECALL_STALE_AFTER_MS
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """An enrolled node. Before enrolment there is none: a set names its hub, so nothing can be recorded."""
+
+    identity: Identity
+    store: NodeStore
+    clock: Clock
+    entropy: Entropy
+    signer: Signer
+    high_water: HighWater
+    settings: DeskSettings = DeskSettings()

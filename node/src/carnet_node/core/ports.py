@@ -1,0 +1,316 @@
+"""What the core needs from the world: time, randomness, storage, secrets, and the mark of what left the machine.
+
+Decides the contracts only. Production adapters stand in `adapters`; the simulator and the tests pass seeded ones to the
+same code. Core and store are synchronous; whoever lives in an event loop reaches them through `run_blocking`.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from carnet_node.core.records import (
+    BaseRow,
+    ChainState,
+    FeedState,
+    HighWaterMark,
+    HubSetRow,
+    Identity,
+    LoggedSet,
+    OwnPlace,
+    Projection,
+    Ruling,
+    SegmentState,
+    SettledValue,
+    StoredRecord,
+)
+from carnet_protocol.ids import RecordId
+from carnet_protocol.registry import Kind, Value
+
+
+class Clock(Protocol):
+    """The machine's clock; it may be wrong by years, and nothing but a tie depends on it."""
+
+    def now_ms(self) -> int:
+        """Milliseconds since 1970, UTC."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait without blocking anybody else."""
+        ...
+
+
+class Entropy(Protocol):
+    """Random bytes that nobody can predict."""
+
+    def random_bytes(self, count: int) -> bytes:
+        """`count` fresh bytes."""
+        ...
+
+
+class SecretBox(Protocol):
+    """Encryption at rest with the node's data key."""
+
+    def seal(self, plain: bytes, aad: bytes) -> bytes:
+        """AES-GCM; `aad` names the place, so that a ciphertext moved elsewhere does not open."""
+        ...
+
+    def open(self, sealed: bytes, aad: bytes) -> bytes:
+        """The counterpart of `seal`."""
+        ...
+
+    def blind_index(self, text: str) -> bytes:
+        """A keyed hash of a value, to find it without keeping it."""
+        ...
+
+
+class HighWater(Protocol):
+    """The file (epoch, seq, hash) outside the database; fsynced before a set leaves this machine."""
+
+    def read(self) -> HighWaterMark | None:
+        """The mark; None before anything left."""
+        ...
+
+    def write(self, mark: HighWaterMark) -> None:
+        """Replace the mark durably."""
+        ...
+
+
+class ReadTransaction(Protocol):
+    """One consistent snapshot of the node's database."""
+
+    def identity(self) -> Identity | None:
+        """Who this node is; None before enrolment."""
+        ...
+
+    def chain(self) -> ChainState | None:
+        """The end of the own chain; None before enrolment."""
+        ...
+
+    def feed(self) -> FeedState | None:
+        """How far the feed was read; None before enrolment."""
+        ...
+
+    def record(self, kind: Kind, record: RecordId) -> StoredRecord | None:
+        """A projection, hidden and deleted ones too."""
+        ...
+
+    def find_equal(self, kind: Kind, field: str, value: Value, limit: int) -> list[StoredRecord]:
+        """Records whose shown value of an indexed field is this one; hidden and deleted ones are left out.
+
+        A secret field is found through its blind index.
+        """
+        ...
+
+    def find_tail(self, kind: Kind, field: str, tail: str, limit: int) -> list[StoredRecord]:
+        """Records whose shown value ends with this text; the field and the length must be indexed for tails."""
+        ...
+
+    def find_prefix(self, kind: Kind, field: str, prefix: str, limit: int) -> list[StoredRecord]:
+        """Records whose shown value begins with this text, in order of the value."""
+        ...
+
+    def list_records(self, kind: Kind, after: RecordId | None, limit: int) -> list[StoredRecord]:
+        """Records of a kind by ascending id; hidden and deleted ones are left out."""
+        ...
+
+    def list_contested(self, kind: Kind, limit: int) -> list[StoredRecord]:
+        """Records with open overruled values, or edited after a delete."""
+        ...
+
+    def projections(self, kind: Kind) -> Iterator[StoredRecord]:
+        """Every projection of a kind by ascending id, hidden and deleted ones too."""
+        ...
+
+    def columns(self, kind: Kind, record: RecordId) -> Mapping[str, Value] | None:
+        """The typed columns of a projection, secret ones opened; for `rebuild --check`."""
+        ...
+
+    def base(self, kind: int, record: RecordId) -> BaseRow | None:
+        """A base row."""
+        ...
+
+    def known_keys(self) -> Iterator[tuple[int, RecordId]]:
+        """Kind and id of every record with a base row or own work, ascending, each once."""
+        ...
+
+    def own_places(self, kind: int, record: RecordId) -> list[OwnPlace]:
+        """The own ops on a record, in log order."""
+        ...
+
+    def set_by_id(self, log_id: int) -> LoggedSet:
+        """One own set."""
+        ...
+
+    def set_by_nonce(self, nonce: bytes) -> LoggedSet | None:
+        """One own set by its identity."""
+        ...
+
+    def set_at(self, epoch: bytes, seq: int) -> LoggedSet | None:
+        """One own set by its place in the chain."""
+        ...
+
+    def sets_from(self, epoch: bytes, seq: int, limit: int) -> list[LoggedSet]:
+        """Own sets of an epoch from a seq on, ascending."""
+        ...
+
+    def first_unconfirmed_seq(self, epoch: bytes) -> int | None:
+        """Lowest seq of an epoch without a ruling; None when all have one."""
+        ...
+
+    def unconfirmed(self) -> tuple[int, int | None]:
+        """How many own sets have no ruling, and the set time of the oldest."""
+        ...
+
+    def sets_with(self, ruled: Sequence[int], limit: int) -> list[LoggedSet]:
+        """Own sets whose verdict is one of these codes, oldest first."""
+        ...
+
+    def settled_values(self, kind: int, record: RecordId) -> list[SettledValue]:
+        """Settled overruled values of a record."""
+        ...
+
+    def list_settled(self, limit: int) -> list[SettledValue]:
+        """Settled overruled values of all records, newest first."""
+        ...
+
+    def erased_groups(self, record: RecordId) -> int:
+        """Erasure groups erased on a record, as a bit mask (bit 0 is group 1)."""
+        ...
+
+    def hub_sets(self, after_position: int, limit: int) -> list[HubSetRow]:
+        """The hub's own sets kept here."""
+        ...
+
+    def former_record(self, source: str, kind: str, former_id: str) -> RecordId | None:
+        """Which record a record of a former system became at import."""
+        ...
+
+    def setting(self, name: str) -> bytes | None:
+        """A small local fact that never syncs."""
+        ...
+
+    def segments(self) -> list[SegmentState]:
+        """Every member list a published campaign names, and whether its rows are here."""
+        ...
+
+    def recall_bitmaps(self, prefix: str) -> list[tuple[RecordId, bytes]]:
+        """(campaign, bitmap) of every list that has this VIN prefix."""
+        ...
+
+    def recall_exceptions(self, identifier: str) -> list[RecordId]:
+        """Campaigns that list exactly this identifier outside the bitmaps."""
+        ...
+
+
+class WriteTransaction(ReadTransaction, Protocol):
+    """One transaction that holds the write lock from its beginning; everything in it happens or nothing."""
+
+    def put_identity(self, identity: Identity) -> None:
+        """Store who this node is."""
+        ...
+
+    def put_chain(self, chain: ChainState) -> None:
+        """Advance the chain head."""
+        ...
+
+    def put_feed(self, feed: FeedState) -> None:
+        """Advance the cursor."""
+        ...
+
+    def append_set(self, logged: LoggedSet, touched: Sequence[tuple[int, RecordId]]) -> int:
+        """Append an own set to the log; `touched` is (kind, record) by op index.
+
+        Returns: its log id.
+        """
+        ...
+
+    def put_ruling(self, log_id: int, ruling: Ruling) -> None:
+        """Store what the hub decided."""
+        ...
+
+    def put_receipt(self, log_id: int, receipt: bytes) -> None:
+        """Keep a signed receipt."""
+        ...
+
+    def put_opening(self, log_id: int, opening: bytes) -> None:
+        """Replace an opening by one with fewer values (erasure)."""
+        ...
+
+    def mark_sent(self, epoch: bytes, seq_to: int) -> None:
+        """The sets of an epoch up to this seq have left the machine."""
+        ...
+
+    def put_projection(self, projection: Projection) -> None:
+        """Insert or replace a projection."""
+        ...
+
+    def drop_projections(self) -> None:
+        """Remove every projection and what was derived from them."""
+        ...
+
+    def drop_projection(self, kind: Kind, record: RecordId) -> None:
+        """Remove one projection, if there is one."""
+        ...
+
+    def put_base(self, base: BaseRow) -> None:
+        """Insert or replace a base row."""
+        ...
+
+    def replace_settled(self, kind: int, record: RecordId, values: Iterable[SettledValue], *, is_own: bool) -> None:
+        """Replace the settled overruled values of a record that were found here, or that the hub sent."""
+        ...
+
+    def add_erasure(self, record: RecordId, groups: int) -> None:
+        """Remember erased groups of a record for ever."""
+        ...
+
+    def add_hub_set(self, row: HubSetRow) -> None:
+        """Keep one of the hub's own sets; a known one changes nothing."""
+        ...
+
+    def next_number(self, series: str) -> int:
+        """The next number of a local series: 1, 2, 3 ..."""
+        ...
+
+    def remember_former(self, source: str, kind: str, former_id: str, record: RecordId) -> None:
+        """Remember which record a record of a former system became; never synced."""
+        ...
+
+    def put_setting(self, name: str, value: bytes) -> None:
+        """Store a small local fact that never syncs."""
+        ...
+
+    def put_wanted_segments(self, campaign: RecordId, hashes: Sequence[bytes]) -> None:
+        """State which lists a campaign names now; lists that no campaign names any more are dropped."""
+        ...
+
+    def add_segment(
+        self, segment_hash: bytes, member_count: int, bitmaps: Mapping[str, bytes], exceptions: Iterable[str]
+    ) -> None:
+        """Store the rows of a member list; a known one changes nothing."""
+        ...
+
+    def segment_count(self, campaign: RecordId) -> int:
+        """Members in the lists of a campaign that are stored here."""
+        ...
+
+
+class NodeStore(Protocol):
+    """The node's database."""
+
+    def read(self) -> AbstractContextManager[ReadTransaction]:
+        """One snapshot.
+
+        Raises:
+            StoreBusy, StoreBroken: see `store_failures`.
+        """
+        ...
+
+    def write(self) -> AbstractContextManager[WriteTransaction]:
+        """One BEGIN IMMEDIATE transaction: committed when the block ends, rolled back when it raises.
+
+        Raises:
+            StoreBusy: another process kept the lock longer than the time-out; nothing was written.
+            StoreBroken: the disk is full or the file is damaged; nothing was written.
+        """
+        ...

@@ -1,0 +1,31 @@
+"""What can go wrong with the node's database, and with writing at all.
+
+    NodeFailure
+    ├── StoreBusy        another process of this node holds the lock; trying again is harmless
+    ├── StoreBroken      the operator: disk full, file damaged, folder not writable, or an unsafe setting
+    └── WritingStopped   the operator: another copy of this node has taken over
+
+Whatever is raised here, the transaction was rolled back: the database is as it was.
+"""
+
+from carnet_node.core.failures import NodeFailure
+
+
+class StoreBusy(NodeFailure):
+    """Another process kept the write lock longer than the time-out. Nothing was written; try again."""
+
+
+class StoreBroken(NodeFailure):
+    """The database cannot be used as it is. Nothing was written.
+
+    Attributes:
+        detail: what the database said, free of stored values.
+    """
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+class WritingStopped(NodeFailure):
+    """Another copy of this node has taken over; what this copy recorded is kept and can be handed over."""
