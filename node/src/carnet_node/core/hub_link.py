@@ -1,0 +1,53 @@
+"""The hub as the core sees it: bytes out, bytes back, whatever carries them.
+
+Decides the port only. `adapters/hub_client` speaks HTTP; a test or the simulator may be a hub itself. Every method
+raises `HubUnreachable` when no usable answer came, which is harmless, and `HubRefused` when the hub said no.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class FeedQuery:
+    """What to ask the feed for.
+
+    Attributes:
+        cursor: position up to which the node has read.
+        hub_epoch: 8 bytes; the hub's history the cursor belongs to.
+        outcomes_after: position up to which outcomes of own sets are known.
+        wait_s: seconds the hub may wait for news, 0 to 30.
+    """
+
+    cursor: int
+    hub_epoch: bytes
+    outcomes_after: int
+    wait_s: int = 0
+
+
+class HubLink(Protocol):
+    """A way to one hub."""
+
+    async def card(self) -> bytes:
+        """The signed hub card with a fresh challenge."""
+        ...
+
+    async def enrol(self, request: bytes) -> bytes:
+        """The answer to a signed enrolment request."""
+        ...
+
+    async def hello(self, message: bytes) -> bytes:
+        """The answer to a signed hello."""
+        ...
+
+    async def push(self, token: bytes, batch: bytes) -> bytes:
+        """The answers to a batch of sets."""
+        ...
+
+    async def feed(self, token: bytes, query: FeedQuery) -> bytes:
+        """A signed page."""
+        ...
+
+    async def segment(self, token: bytes, sha256: bytes) -> bytes:
+        """A recall member list; its hash is not checked here."""
+        ...
