@@ -1,0 +1,106 @@
+"""The mark of what left this machine, outside the database, and the lock of whoever sends or exports.
+
+Decides the file and the lock. The mark is fsynced before a set leaves, so a database restored from a backup can be
+told from one that is merely behind. It never goes back within an epoch: a smaller batch sent after a time-out does
+not lower it.
+
+    high-water.json   {"epoch": "...", "seq": 12, "set_hash": "..."}
+    sender.lock       locked by the operating system, released even when its holder is killed
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Final
+
+import msgspec
+
+from carnet_node.adapters.system import PRIVATE_FOLDER_MODE, PRIVATE_MODE, DiskFiles
+from carnet_node.core.failures import AnotherSender, HighWaterUnreadable
+from carnet_node.core.records import HighWaterMark
+
+MARK_FILE: Final = "high-water.json"
+LOCK_FILE: Final = "sender.lock"
+_MARK_BYTES_MAX: Final = 4096
+
+
+class _Stored(msgspec.Struct, forbid_unknown_fields=True):
+    """The file's content."""
+
+    epoch: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{16}$")]
+    seq: Annotated[int, msgspec.Meta(ge=1)]
+    set_hash: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+
+
+class HighWaterFile:
+    """The mark and the lock of one node; `HighWater` of the core.
+
+    Args:
+        folder: where the keys lie.
+        files: how files are read and replaced.
+    """
+
+    def __init__(self, folder: Path, files: DiskFiles) -> None:
+        self._folder = folder
+        self._files = files
+
+    def read(self) -> HighWaterMark | None:
+        """The mark; None before anything left.
+
+        Raises:
+            HighWaterUnreadable: the file exists and is damaged; nothing may leave until somebody has looked.
+        """
+        try:
+            content = self._files.read(self._folder / MARK_FILE, bytes_max=_MARK_BYTES_MAX)
+            if content is None:
+                return None
+            stored = msgspec.json.decode(content, type=_Stored)
+        except (OSError, msgspec.DecodeError) as error:
+            raise HighWaterUnreadable(MARK_FILE) from error
+        return HighWaterMark(bytes.fromhex(stored.epoch), stored.seq, bytes.fromhex(stored.set_hash))
+
+    def write(self, mark: HighWaterMark) -> None:
+        """Raise the mark durably; a lower one of the same epoch changes nothing.
+
+        Raises:
+            HighWaterUnreadable: the present one is damaged, or the disk does not take the new one; nothing may leave.
+        """
+        present = self.read()
+        if present is not None and present.epoch == mark.epoch and present.seq >= mark.seq:
+            return
+        content = msgspec.json.encode(_Stored(mark.epoch.hex(), mark.seq, mark.set_hash.hex()))
+        try:
+            self._files.replace(self._folder / MARK_FILE, content)
+        except OSError as error:
+            raise HighWaterUnreadable(MARK_FILE) from error
+
+    @contextmanager
+    def hold(self) -> Iterator[None]:
+        """Be the only sender on this machine for the length of the block.
+
+        Raises:
+            AnotherSender: somebody else is; nothing was sent.
+        """
+        self._folder.mkdir(mode=PRIVATE_FOLDER_MODE, parents=True, exist_ok=True)
+        descriptor = os.open(self._folder / LOCK_FILE, os.O_RDWR | os.O_CREAT, PRIVATE_MODE)
+        try:
+            _lock(descriptor)
+            yield
+        finally:
+            os.close(descriptor)
+
+
+def _lock(descriptor: int) -> None:
+    """Lock a file without waiting; the system unlocks it when it is closed, however that happens."""
+    try:
+        if os.name == "nt":
+            import msvcrt  # noqa: PLC0415  (the module exists on Windows only)
+
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
+        else:
+            import fcntl  # noqa: PLC0415  (the module does not exist on Windows)
+
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        raise AnotherSender(LOCK_FILE) from error
