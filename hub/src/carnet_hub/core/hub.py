@@ -1,0 +1,37 @@
+"""One hub: who it is and what it works with.
+
+Decides nothing; it is the argument that every function of the core takes, joined once in `bootstrap`. The hub is a node
+as well: it has a chain of its own, and the author of everything it writes is its hub id.
+"""
+
+from dataclasses import dataclass
+
+from carnet_hub.core.ports import Alarms, Clock, Entropy, HubStore, SecretBox
+from carnet_protocol.envelope import Signer
+from carnet_protocol.ids import HubId
+from carnet_protocol.kinds import REGISTRY
+from carnet_protocol.registry import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Hub:
+    """A hub with its ports.
+
+    Attributes:
+        hub_id: 16 bytes; in every signature ever made for this hub.
+        hub_epoch: 8 bytes; a new one after every restore of the hub.
+        node_id: 16 bytes; the hub's own chain.
+        public_key: raw 32 bytes of the key behind `signer`.
+    """
+
+    hub_id: HubId
+    hub_epoch: bytes
+    node_id: bytes
+    public_key: bytes
+    signer: Signer
+    store: HubStore
+    clock: Clock
+    entropy: Entropy
+    box: SecretBox
+    alarms: Alarms
+    registry: Registry = REGISTRY

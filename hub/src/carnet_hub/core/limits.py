@@ -1,0 +1,55 @@
+"""Bounds of the hub itself; those of the wire format stand in `carnet_protocol.limits`.
+
+Decides how much one transaction, one page or one node may take. Raising one changes no bytes that travel.
+Units stand last in each name. Who chose the number and why stands beside it.
+"""
+
+from typing import Final
+
+GROUP_SETS_MAX: Final = 64
+"""Change sets in one transaction: group commit saves fsyncs, and the lock is held for well under a second."""
+
+GROUP_OPS_MAX: Final = 4_000
+"""Ops in one transaction, for the same reason."""
+
+RELEASES_PER_GROUP_MAX: Final = 2_000
+"""Parked sets that one transaction sets free; the rest goes on with the next one that arrives."""
+
+SCHEMA_BEHIND_MAX: Final = 3
+"""The hub reads change sets of the last three registry versions (design section 5)."""
+
+SCHEMA_AHEAD_MAX: Final = 3
+"""A newer node may send fields this hub only passes on; beyond three versions nobody has tried it."""
+
+ASSIGNMENT_TTL_MS: Final = 3 * 365 * 24 * 3600 * 1000
+"""A site sees a vehicle for three years after it last worked on it: longer than the usual service interval."""
+
+ASSIGNMENT_RENEWAL_MS: Final = 30 * 24 * 3600 * 1000
+"""An assignment is written anew only when that adds a month, so that everyday work writes none."""
+
+EVIDENCE_PER_NODE_MAX: Final = 200
+"""Bodies of forks and reused nonces kept per node; a broken node must not fill the disk."""
+
+LOST_SETS_BYTES_MAX: Final = 1024 * 1024
+"""Own sets that a rolled-back node gets back in one hello; it says hello again for the rest."""
+
+LOST_SETS_MAX: Final = 500
+"""The same bound as a push batch."""
+
+RECORD_BYTES_MAX: Final = 512 * 1024
+"""State of one record; a set that would exceed it parks, or a page could not carry the record."""
+
+SETTLED_PER_ROW_MAX: Final = 200
+"""Settled overruled values that travel with one record, newest first; the hub keeps all."""
+
+PAGE_HUB_SETS_MAX: Final = 200
+"""The hub's own sets in one page."""
+
+PLACES_PER_POSITION_BITS: Final = 20
+"""A place in a feed is a log position followed by 20 bits that number the records it touched (about a million)."""
+
+LIST_ROWS_MAX: Final = 1_000
+"""Rows of one operator's list; the next call continues behind the last."""
+
+TEXT_CHARS_MAX: Final = 500
+"""Characters of a reason an operator gives."""

@@ -1,0 +1,275 @@
+"""What the hub's core asks of the world: time, randomness, a place to keep secrets and a store.
+
+Decides the contracts; adapters fulfil them and `tests/contract` holds every store to one suite.
+
+The store's contract:
+
+- `write()` is one transaction under the one lock of the hub: nobody else writes between its first read and its commit.
+  It commits when the block ends and rolls back when the block raises. What it wrote is durable when the block has ended.
+- `read()` is one snapshot: everything inside one block sees the same moment.
+- Log positions that a snapshot shows are gapless: whoever has read up to P misses nothing at or below P, ever.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import Protocol, TypeVar
+
+from carnet_hub.core.failures import HubFailure
+from carnet_hub.core.rows import (
+    AdmissionRow,
+    AssignmentRow,
+    ChainRow,
+    DealerRow,
+    EpochRow,
+    EvidenceRow,
+    FeedRow,
+    LogHead,
+    LogRow,
+    Node,
+    NodeStatusRow,
+    RecordRow,
+    Row,
+    SettledRow,
+    VoidRow,
+    WaitingRow,
+)
+
+R = TypeVar("R", bound=Row)
+
+
+class StoreError(HubFailure):
+    """The store could not do its work; the transaction left nothing behind."""
+
+    def __init__(self, what: str, next_step: str = "Look at the database and its disk, then try again.") -> None:
+        super().__init__(what, "Nothing was changed.", next_step)
+
+
+class StoreBusy(StoreError):
+    """Somebody else held the lock for longer than the store waits."""
+
+    def __init__(self) -> None:
+        super().__init__("The hub's database is busy with somebody else's work.", "Try again in a moment.")
+
+
+class Clock(Protocol):
+    """The hub's clock."""
+
+    def now_ms(self) -> int:
+        """Milliseconds since 1970, UTC."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        ...
+
+
+class Entropy(Protocol):
+    """A source of random bytes."""
+
+    def random_bytes(self, count: int) -> bytes:
+        """`count` bytes nobody can predict."""
+        ...
+
+
+class SecretBox(Protocol):
+    """Authenticated encryption with the hub's data key, for secret values at rest."""
+
+    def seal(self, plain: bytes, aad: bytes) -> bytes:
+        """Encrypt a value, bound to its place."""
+        ...
+
+    def open(self, sealed: bytes, aad: bytes) -> bytes:
+        """Decrypt a value.
+
+        Raises:
+            HubFailure: damaged, moved to another place, or sealed under another key.
+        """
+        ...
+
+
+class Alarms(Protocol):
+    """Where the core reports what a person must look at. It never raises and never sees a personal value."""
+
+    def set_failed(self, nonce: bytes, error: Exception) -> None:
+        """A change set made the hub itself fail and was parked with the reason `internal`."""
+        ...
+
+
+class Snapshot(Protocol):
+    """Reads. Look-ups take many keys at once and answer with what exists."""
+
+    def setting(self, name: str) -> bytes | None:
+        """One fact of the hub itself (`hub_id`, `hub_epoch`); None when it was never set."""
+        ...
+
+    def head(self) -> LogHead:
+        """The end of the log."""
+        ...
+
+    def log_rows(self, positions: Collection[int]) -> dict[int, LogRow]:
+        """Log entries by position."""
+        ...
+
+    def log_after(self, position: int, limit: int) -> list[LogRow]:
+        """The next entries behind a position, ascending."""
+        ...
+
+    def commit_times(self, positions: Collection[int]) -> dict[int, int]:
+        """`received_ms` by position."""
+        ...
+
+    def admissions(self, nonces: Collection[bytes]) -> dict[bytes, AdmissionRow]:
+        """What is known of change sets."""
+        ...
+
+    def admissions_in(self, state: int, after_position: int, limit: int) -> list[AdmissionRow]:
+        """Change sets in one state, by the position that decided it."""
+        ...
+
+    def epochs(self, node_ids: Collection[bytes]) -> list[EpochRow]:
+        """All epochs of some nodes."""
+        ...
+
+    def chain_places(self, places: Collection[tuple[bytes, bytes, int]]) -> dict[tuple[bytes, bytes, int], ChainRow]:
+        """What stands at (node, epoch, seq)."""
+        ...
+
+    def chain_after(self, node_id: bytes, epoch: bytes, seq: int, limit: int) -> list[ChainRow]:
+        """The next places of one epoch behind a seq, ascending."""
+        ...
+
+    def records(self, kind: int, ids: Collection[bytes]) -> dict[bytes, RecordRow]:
+        """Records of one kind by id."""
+        ...
+
+    def records_named(self, ids: Collection[bytes]) -> list[RecordRow]:
+        """Records of any kind with one of these ids."""
+        ...
+
+    def records_of_kind(self, kind: int) -> Iterator[RecordRow]:
+        """Every record of a kind, by id."""
+        ...
+
+    def anchored(self, vehicle_ids: Collection[bytes]) -> list[tuple[bytes, int, bytes]]:
+        """(vehicle, kind, id) of every record anchored to one of these vehicles."""
+        ...
+
+    def children(self, parent_ids: Collection[bytes]) -> list[RecordRow]:
+        """Records that belong to one of these, for kinds without an anchor of their own."""
+        ...
+
+    def contested(self, after: tuple[int, bytes], limit: int) -> list[RecordRow]:
+        """Records with open overruled values, behind (kind, id)."""
+        ...
+
+    def settled(self, kind: int, ids: Collection[bytes]) -> list[SettledRow]:
+        """Settled overruled values of records, by position."""
+        ...
+
+    def settled_after(self, position: int, limit: int) -> list[SettledRow]:
+        """Settled overruled values behind a position, ascending."""
+        ...
+
+    def assignments(self, vehicle_ids: Collection[bytes]) -> list[AssignmentRow]:
+        """Who receives what is anchored to these vehicles."""
+        ...
+
+    def voids(self, ops: Collection[bytes]) -> dict[bytes, VoidRow]:
+        """Which of these ops are void."""
+        ...
+
+    def waiting_for(self, base_nonces: Collection[bytes]) -> list[WaitingRow]:
+        """Who waits for an op of one of these sets."""
+        ...
+
+    def waiting_of(self, nonces: Collection[bytes]) -> list[WaitingRow]:
+        """What these parked sets wait for."""
+        ...
+
+    def erased(self, records: Collection[bytes]) -> dict[bytes, int]:
+        """Erased groups (bits) by record."""
+        ...
+
+    def sealed_positions(self, records: Collection[bytes]) -> list[int]:
+        """Log entries that hold personal values of these records, ascending."""
+        ...
+
+    def nodes_by_key(self, key_ids: Collection[bytes]) -> dict[bytes, Node]:
+        """Nodes by the id of a key they have or had."""
+        ...
+
+    def nodes(self) -> list[Node]:
+        """Every node with its newest key, by node id."""
+        ...
+
+    def dealers(self, dealer_ids: Collection[bytes]) -> dict[bytes, DealerRow]:
+        """Dealer sites by id."""
+        ...
+
+    def feed(self, dealer_ids: Collection[bytes], after_place: int, limit: int) -> list[FeedRow]:
+        """The next rows of some feeds, merged by place."""
+        ...
+
+    def feed_of(self, dealer_id: bytes) -> Iterator[FeedRow]:
+        """A whole feed, by (kind, id)."""
+        ...
+
+    def outcomes(self, node_id: bytes, after: int, upto: int, limit: int) -> list[LogRow]:
+        """The deciding entries of a node's own sets, decided in (after, upto], ascending, without their bytes."""
+        ...
+
+    def hub_sets(self, after: int, upto: int, limit: int) -> list[LogRow]:
+        """The hub's broadcast sets with a position in (after, upto], ascending."""
+        ...
+
+    def statuses(self, node_ids: Collection[bytes]) -> dict[bytes, NodeStatusRow]:
+        """What nodes last said about themselves."""
+        ...
+
+    def evidence(self, node_id: bytes, limit: int) -> list[EvidenceRow]:
+        """Contradicting bodies of one node, newest first."""
+        ...
+
+    def scan(self, row_type: type[R]) -> Iterator[R]:
+        """Every row of a sort, by key."""
+        ...
+
+
+class Transaction(Snapshot, Protocol):
+    """Reads and writes under the lock. A look-up sees what was put before it."""
+
+    def put(self, rows: Sequence[Row]) -> None:
+        """Insert rows of one sort, replacing those with the same key."""
+        ...
+
+    def remove(self, row_type: type[Row], keys: Collection[tuple[bytes | int, ...]]) -> None:
+        """Delete rows by key."""
+        ...
+
+    def clear(self, row_type: type[Row]) -> None:
+        """Delete every row of a sort."""
+        ...
+
+    def change_opening(self, position: int, opening: bytes) -> None:
+        """Replace the opening of a log entry: the one thing in the log that an erasure may change."""
+        ...
+
+    def set_setting(self, name: str, value: bytes) -> None:
+        """Set one fact of the hub itself."""
+        ...
+
+
+class HubStore(Protocol):
+    """One hub's durable memory; safe to share between threads."""
+
+    def read(self) -> AbstractContextManager[Snapshot]:
+        """One snapshot."""
+        ...
+
+    def write(self) -> AbstractContextManager[Transaction]:
+        """One transaction under the one lock.
+
+        Raises:
+            StoreBusy: the lock was not to be had in time.
+        """
+        ...
