@@ -5,7 +5,7 @@ Decides the contracts; adapters fulfil them and `tests/contract` holds every sto
 The store's contract:
 
 - `write()` is one transaction under the one lock of the hub: nobody else writes between its first read and its commit.
-  It commits when the block ends and rolls back when the block raises. What it wrote is durable when the block has ended.
+  It commits when the block ends and rolls back when the block raises. Once the block has ended, what it wrote is durable.
 - `read()` is one snapshot: everything inside one block sees the same moment.
 - Log positions that a snapshot shows are gapless: whoever has read up to P misses nothing at or below P, ever.
 """
