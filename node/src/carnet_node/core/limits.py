@@ -47,3 +47,6 @@ HEADS_TEXT_CHARS_MAX: Final = 64 * 1024
 
 REPROJECT_BATCH: Final = 500
 """Records fetched at a time by `rebuild`."""
+
+OPENED_SETS_KEPT_MAX: Final = 256
+"""Own sets held open while records are folded again: at most 64 MiB, usually under one."""

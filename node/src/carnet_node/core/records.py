@@ -120,6 +120,11 @@ class Ruling:
         """Whether the set has an effect at the hub."""
         return self.verdict in (Verdict.ACCEPTED, Verdict.ACCEPTED_WITH_CONFLICTS)
 
+    @property
+    def is_parked(self) -> bool:
+        """Whether the set waits at the hub."""
+        return self.verdict is Verdict.PARKED
+
 
 @dataclass(frozen=True, slots=True)
 class LoggedSet:

@@ -1,0 +1,122 @@
+"""The projection rule: what a record is, given its base row and the node's own work on it.
+
+Decides which own ops are folded on top of what the hub sent, in which order, and what mark the record carries. Commit,
+page application, receipts and rebuild all come here, so that they cannot disagree.
+
+Rules (docs/design.md, "Projection rule"):
+- Own ops are folded onto the base row's entries in log order, except those that are void and those the hub folded at a
+  position <= P, the position of the page the base row came in: these are inside it.
+- A void op is transparent: `based_on` it means `based_on` what it was based on.
+- A parked own op is folded and marked. So is one that the heads of a register have no room for: it is left out and
+  marked.
+- An evicted record is hidden as soon as no own op on it waits for a ruling.
+
+Does not decide what is inside a base row (the hub), nor what the hub rules (`inbox` stores that).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from carnet_node.core.records import BaseRow, LoggedSet, Mark
+from carnet_protocol.errors import NotAllowed
+from carnet_protocol.fold import apply_write, effective_based_on
+from carnet_protocol.ids import OpId
+from carnet_protocol.settled import Settled
+from carnet_protocol.state import EMPTY, Entries
+from carnet_protocol.writes import Write
+
+
+class Fate(Enum):
+    """What has become of an own op."""
+
+    WAITING = "waiting"
+    FOLDED = "folded"
+    PARKED = "parked"
+    VOID = "void"
+
+
+@dataclass(frozen=True, slots=True)
+class OwnOp:
+    """An own op on one record.
+
+    Attributes:
+        write: as authored, with the set time known so far.
+        position: of the ruling; 0 while waiting.
+    """
+
+    write: Write
+    fate: Fate
+    position: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Overlaid:
+    """A record's state with own work on top.
+
+    Attributes:
+        settled: overruled values that own work on top settled.
+    """
+
+    entries: Entries
+    settled: tuple[Settled, ...]
+    mark: Mark
+    is_hidden: bool
+
+
+def fate_of(logged: LoggedSet, index: int) -> Fate:
+    """What has become of the op at an index of an own set."""
+    ruling = logged.ruling
+    if ruling is None:
+        return Fate.WAITING
+    if ruling.is_accepted:
+        return Fate.VOID if index in ruling.voids else Fate.FOLDED
+    return Fate.PARKED if ruling.is_parked else Fate.VOID
+
+
+def overlay(base: BaseRow | None, own: Sequence[OwnOp]) -> Overlaid:
+    """Fold own work onto a base row.
+
+    Args:
+        base: None when the hub has sent no such record.
+        own: every own op on the record, in log order, void ones and those inside the base row included.
+    """
+    inside = -1 if base is None else base.position
+    entries = EMPTY if base is None else base.entries
+    void_bases = {one.write.op: one.write.based_on for one in own if one.fate is Fate.VOID}
+    known: dict[OpId, Write] = {}
+    settled: list[Settled] = []
+    on_top: list[Fate] = []
+    for one in own:
+        if one.fate is Fate.VOID:
+            continue
+        write = _look_through(one.write, void_bases)
+        known[write.op] = write
+        if one.fate is Fate.FOLDED and one.position <= inside:
+            continue
+        try:
+            folded = apply_write(entries, write, known.get)
+        except NotAllowed:
+            on_top.append(Fate.PARKED)
+            continue
+        entries = folded.entries
+        settled.extend(folded.settled)
+        on_top.append(one.fate)
+    is_answered = not own or own[-1].fate is not Fate.VOID
+    is_hidden = base is not None and base.is_evicted and Fate.WAITING not in on_top
+    return Overlaid(entries, tuple(settled), _mark(on_top, is_answered=is_answered), is_hidden)
+
+
+def _look_through(write: Write, void_bases: dict[OpId, tuple[OpId, ...]]) -> Write:
+    if not void_bases or void_bases.keys().isdisjoint(write.based_on):
+        return write
+    return replace(write, based_on=effective_based_on(write.based_on, void_bases.get))
+
+
+def _mark(on_top: list[Fate], *, is_answered: bool) -> Mark:
+    """The gravest fact first; a refusal is answered by later own work on the record."""
+    if not is_answered:
+        return Mark.REFUSED
+    if Fate.PARKED in on_top:
+        return Mark.PARKED
+    return Mark.WAITING if on_top else Mark.NOTHING_OWN
