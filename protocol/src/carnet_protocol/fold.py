@@ -11,6 +11,7 @@ Rules:
   was based on (`effective_based_on`).
 - *Settled* overruled values: when an author read several different values of a register, those that differ from what
   they wrote. They are reported once per (overruled op, op that overruled it, register).
+- At most 32 values stand in a register and 32 deletes in a record; the next concurrent write parks.
 - Folding an op twice is the caller's mistake to avoid: the log's dedupe by nonce comes first.
 
     >>> apply_write(EMPTY, Write(OpId(bytes(16)), 0, bytes(16), {0: "x"})).entries[0].fields
@@ -74,7 +75,8 @@ def apply_write(entries: Entries, write: Write, lookup: Lookup | None = None) ->
             since replaced; without it such values are not reported as settled.
 
     Raises:
-        NotAllowed: a register would hold more than 32 heads; `entries` is unchanged and the set parks.
+        NotAllowed: a register would hold more than 32 values, or the record more than 32 concurrent deletes; `entries`
+            is unchanged and the set parks.
     """
     read = set(write.based_on)
     settled = settled_by(entries, write, lookup or _unknown) if len(read) > 1 else ()
@@ -91,7 +93,7 @@ def apply_write(entries: Entries, write: Write, lookup: Lookup | None = None) ->
             kept.append(entry)
         elif (rest := without_registers(entry, written)) is not None:
             kept.append(rest)
-    _check_head_count(kept, written)
+    _check_room(kept, written)
     kept.append(entry_of(write))
     return Folded(_ordered(kept), settled)
 
@@ -127,17 +129,26 @@ def _apply_delete(entries: Entries, write: Write, read: set[OpId]) -> Entries:
             kept.append(entry)
         elif not entry.is_delete:
             kept.append(entry if entry.is_buried else replace_entry(entry, is_buried=True))
+    _check_room_for_delete(kept)
     kept.append(entry_of(write))
     return _ordered(kept)
 
 
-def _check_head_count(entries: list[Entry], written: set[int]) -> None:
+def _check_room(entries: list[Entry], written: set[int]) -> None:
+    """Room for one more value in each register; buried values count, because whoever edits has to name them."""
     if len(entries) < limits.HEADS_PER_REGISTER_MAX:
         return
     for register in written:
-        heads = sum(1 for entry in entries if register in entry.registers() and not entry.is_buried)
-        if heads >= limits.HEADS_PER_REGISTER_MAX:
-            raise NotAllowed(Reason.TOO_MANY_HEADS, f"register {register} has {heads} heads")
+        standing = sum(1 for entry in entries if register in entry.registers())
+        if standing >= limits.HEADS_PER_REGISTER_MAX:
+            raise NotAllowed(Reason.TOO_MANY_HEADS, f"register {register} has {standing} values")
+
+
+def _check_room_for_delete(entries: list[Entry]) -> None:
+    """Room for one more tombstone."""
+    deletes = sum(1 for entry in entries if entry.is_delete)
+    if deletes >= limits.HEADS_PER_REGISTER_MAX:
+        raise NotAllowed(Reason.TOO_MANY_HEADS, f"{deletes} deletes")
 
 
 def _ordered(entries: list[Entry]) -> Entries:

@@ -27,7 +27,7 @@ BASED_ON_PER_OP_MAX: Final = 256
 """Op ids in one `based_on`: 32 heads in each of 8 registers of one form."""
 
 HEADS_PER_REGISTER_MAX: Final = 32
-"""Concurrent heads of one register; the next concurrent write parks (design section 3)."""
+"""Concurrent values of one register, and concurrent deletes of one record; the next one parks (design section 3)."""
 
 INT_VALUE_MIN: Final = -(2**63)
 INT_VALUE_MAX: Final = 2**63 - 1

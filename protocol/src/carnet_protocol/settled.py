@@ -11,12 +11,14 @@ and a value that one of the *read* ops had itself replaced does not (its author 
     A: red, B: red         | green      | nothing: an ordinary edit
 """
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import combinations
 
 from carnet_protocol.ids import OpId
 from carnet_protocol.registry import Value
 from carnet_protocol.resolvers import is_different
-from carnet_protocol.state import Entries, Entry, Withheld, entry_of, register_value
+from carnet_protocol.state import Entries, Entry, Withheld, entry_of, heads_of, register_value
 from carnet_protocol.writes import Lookup, Write
 
 
@@ -41,18 +43,19 @@ def settled_by(entries: Entries, write: Write, lookup: Lookup) -> tuple[Settled,
     Args:
         entries: state of the record before the op.
         write: the op.
-        lookup: earlier ops of the record; asked only for ops in `based_on` that are no longer heads where it matters.
+        lookup: earlier ops of the record; asked only where the record has a head that the author had not read.
 
     Returns: one item per overruled value, by register and then op id.
     """
-    live = {entry.op: entry for entry in entries}
+    read = set(write.based_on)
+    live = {entry.op: entry for entry in entries if entry.op in read}
     registers = write.registers() if write.fields is not None else _registers_read(write, live, lookup)
     own = entry_of(write)
     settled: list[Settled] = []
     for register in sorted(registers):
-        heads = _heads_read(register, write, live, lookup)
+        heads = _heads_read(register, entries, read, live, lookup)
         values = [register_value(head, register) for head in heads]
-        if not any(is_different(values[0], value) for value in values[1:]):
+        if not any(is_different(one, other) for one, other in combinations(values, 2)):
             continue
         kept = register_value(own, register) if write.fields is not None else None
         settled.extend(
@@ -63,31 +66,37 @@ def settled_by(entries: Entries, write: Write, lookup: Lookup) -> tuple[Settled,
     return tuple(settled)
 
 
-def _heads_read(register: int, write: Write, live: dict[bytes, Entry], lookup: Lookup) -> list[Entry]:
-    """The heads of a register that the author read, by op id."""
-    current: list[Entry] = []
-    replaced: list[Write] = []
-    for op in sorted(set(write.based_on)):
-        entry = live.get(op)
-        if entry is not None and (entry.is_delete or register not in entry.replaced_in):
-            if register in entry.registers():
-                current.append(entry)
-        elif (earlier := lookup(op)) is not None and register in earlier.registers():
-            replaced.append(earlier)
-    seen_going = _ancestors(register, [OpId(entry.op) for entry in current] + [one.op for one in replaced], lookup)
-    heads = current + [entry_of(one) for one in replaced if one.op not in seen_going]
-    return sorted(heads, key=lambda entry: entry.op)
+def _heads_read(
+    register: int, entries: Entries, read: set[OpId], live: Mapping[bytes, Entry], lookup: Lookup
+) -> list[Entry]:
+    """The values of a register that the author read and had not seen replaced, by op id.
+
+    An author who read every head of today has seen everything else go: each replaced op leads to one of them.
+    """
+    heads = heads_of(entries, register)
+    if all(head.op in read for head in heads):
+        return [head for head in heads if not head.is_delete]
+    gone = _replaced_by(register, read, lookup)
+    found = [_value_read(register, op, live, lookup) for op in sorted(read - gone)]
+    return [entry for entry in found if entry is not None]
 
 
-def _ancestors(register: int, ops: list[OpId], lookup: Lookup) -> set[OpId]:
-    """Every write of a register that some of these ops had replaced, however indirectly."""
-    if len(ops) <= 1:
-        return set()
+def _value_read(register: int, op: OpId, live: Mapping[bytes, Entry], lookup: Lookup) -> Entry | None:
+    """What an op wrote in a register, as far as it is known; None for nothing or a delete."""
+    entry = live.get(op)
+    if entry is None or register in entry.replaced_in:
+        earlier = lookup(op)
+        entry = entry_of(earlier) if earlier is not None else None
+    return entry if entry is not None and register in entry.registers() else None
+
+
+def _replaced_by(register: int, ops: Iterable[OpId], lookup: Lookup) -> set[OpId]:
+    """Everything that some of these ops, as far as they write a register, had replaced there, however indirectly."""
     found: set[OpId] = set()
     waiting = list(ops)
     while waiting:
         one = lookup(waiting.pop())
-        if one is None or register not in one.registers():
+        if one is None or not one.touches(register):
             continue
         fresh = [base for base in one.based_on if base not in found]
         found.update(fresh)
@@ -95,7 +104,7 @@ def _ancestors(register: int, ops: list[OpId], lookup: Lookup) -> set[OpId]:
     return found
 
 
-def _registers_read(write: Write, live: dict[bytes, Entry], lookup: Lookup) -> set[int]:
+def _registers_read(write: Write, live: Mapping[bytes, Entry], lookup: Lookup) -> set[int]:
     """For a delete: every register that something in its `based_on` wrote."""
     registers: set[int] = set()
     for op in write.based_on:

@@ -35,6 +35,10 @@ class Write:
         """Numbers of the registers written; empty for a delete."""
         return {label >> 3 for label in self.fields or ()} | self.withheld.keys()
 
+    def touches(self, register: int) -> bool:
+        """Whether this op writes a register; a delete writes every one."""
+        return self.fields is None or register in self.registers()
+
 
 Lookup = Callable[[OpId], Write | None]
 """An earlier op of the same record; None when it is not known."""
