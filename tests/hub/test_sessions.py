@@ -24,14 +24,21 @@ def flipped(data: bytes, at: int) -> bytes:
     return data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
 
 
+def is_accepted(challenge: bytes, now_ms: int) -> bool:
+    """Whether a hub with our key takes the challenge."""
+    try:
+        check_challenge(KEY, challenge, now_ms)
+    except NotAuthentic:
+        return False
+    return True
+
+
 @pytest.mark.parametrize("age_ms", [0, 1, limits.CHALLENGE_TTL_MS])
 def test_a_fresh_challenge_is_accepted(age_ms: int):
     """A challenge is good until two minutes after it was issued."""
     challenge = issue_challenge(KEY, NOW_MS)
 
-    accepted = check_challenge(KEY, challenge, NOW_MS + age_ms)
-
-    assert accepted is None
+    assert is_accepted(challenge, NOW_MS + age_ms)
 
 
 @pytest.mark.parametrize("age_ms", [limits.CHALLENGE_TTL_MS + 1, -limits.CHALLENGE_TTL_MS - 1])

@@ -1,0 +1,284 @@
+"""A recall campaign as its producer hands it over: texts, and a list of vehicles.
+
+Decides whether texts and list can become a plan: every text is there, the number of distinct vehicles is the declared
+one, and each line of the list was read. Does not decide who may publish it, nor how members are looked up.
+
+Rules
+1. No line is dropped silently. A line that is no valid VIN is reported with its number; the whole list is refused, or,
+   when somebody says so, taken with these lines exactly as listed: producers do list numbers with a wrong check digit.
+2. Repeated lines count once and are reported by number. The declared count is the count of distinct vehicles; another
+   number refuses the list, because a truncated file must never close a recall.
+3. A long list is cut into segments by a hash of the VIN prefix, so that an added vehicle changes one segment.
+
+    >>> shard_of("LSVAB2C34RA123456", 1)
+    0
+"""
+
+import csv
+import hashlib
+import io
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from carnet_hub.core.failures import FaultyLine, ListRefused, Unusable
+from carnet_protocol.errors import BadValue
+from carnet_protocol.kinds import REGISTRY
+from carnet_protocol.limits import CODE_CHARS_MAX
+from carnet_protocol.segments import decode_segment, encode_segment, segment_hash
+from carnet_protocol.vin import VIN_CHARS, VinPolicy, assess_vin, normalise_vin, vin_prefix
+
+MEMBERS_MAX: Final = 20_000_000
+"""Lines of one list. The largest campaign known had 23 million vehicles worldwide; a national list is smaller."""
+
+SEGMENT_MEMBERS_TARGET: Final = 1_000_000
+"""Vehicles in one segment before the list is cut: about 1 MB each, what a bad line carries in a minute."""
+
+SEGMENTS_MAX: Final = 128
+"""Their hashes fill one field of 4 KiB."""
+
+FAULTY_LINES_SHOWN_MAX: Final = 100
+"""Faulty lines that are kept word for word; the rest is counted."""
+
+_HEADERS: Final = frozenset({"VIN", "VINCODE", "VINNO", "车辆识别代号", "车辆识别代码", "车架号"})
+_LINE_CHARS_MAX: Final = 4096
+
+
+class CsvReader(Protocol):
+    """What the standard library's CSV reader offers."""
+
+    @property
+    def line_num(self) -> int:
+        """The line of the file that the last row ended on."""
+        ...
+
+    def __iter__(self) -> Iterator[list[str]]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignTexts:
+    """What the producer says about a campaign; all of it is public.
+
+    Attributes:
+        campaign_no: the authority's or the producer's number, at most 64 characters.
+        defect, hazard, emergency_advice: the three texts that owners must be told.
+        hazard_level: `normal`, `park_outside` or `do_not_drive`.
+        member_count: distinct vehicles, as declared.
+    """
+
+    campaign_no: str
+    title: str
+    producer: str
+    scope: str
+    defect: str
+    hazard: str
+    emergency_advice: str
+    remedy: str
+    hazard_level: str
+    member_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class ListedLine:
+    """One line of a member list: where it stood, and what it says."""
+
+    file_name: str
+    line: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class MemberList:
+    """A list that was read to its end.
+
+    Attributes:
+        segments: canonical bytes, by ascending hash.
+        count: distinct members.
+        repeated: lines that named a vehicle again.
+        faulty: lines that are no valid VIN; they are members all the same.
+        faulty_count: how many of them there are; `faulty` holds the first ones.
+    """
+
+    segments: tuple[bytes, ...]
+    count: int
+    repeated: int
+    faulty: tuple[FaultyLine, ...]
+    faulty_count: int
+
+    @property
+    def hashes(self) -> tuple[bytes, ...]:
+        """SHA-256 of each segment, ascending."""
+        return tuple(segment_hash(segment) for segment in self.segments)
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignPlan:
+    """Texts and members that belong together, ready to be published."""
+
+    texts: CampaignTexts
+    members: MemberList
+
+
+def parse_texts(values: dict[str, object]) -> CampaignTexts:
+    """The texts of a campaign from a parsed TOML or JSON file.
+
+    Args:
+        values: one entry per attribute of `CampaignTexts`; others are refused, because a misspelt name would be lost.
+
+    Raises:
+        Unusable: a text is missing, empty, too long or of another type, or a name is unknown.
+    """
+    known = CampaignTexts.__dataclass_fields__.keys()
+    if unknown := sorted(values.keys() - known):
+        raise Unusable(f"The campaign file has an unknown entry: {', '.join(unknown)}.", "Correct or remove it.")
+    if missing := sorted(name for name in known - {"hazard_level"} if values.get(name) in (None, "")):
+        raise Unusable(f"The campaign file lacks: {', '.join(missing)}.", "Fill it in; owners must be told each text.")
+    given = {"hazard_level": "normal", **values}
+    count = given.pop("member_count")
+    if type(count) is not int or not 0 < count <= MEMBERS_MAX:
+        raise Unusable("member_count is no number of vehicles.", f"Give a whole number from 1 to {MEMBERS_MAX}.")
+    texts = {name: _checked_text(name, value) for name, value in given.items()}
+    if not texts["campaign_no"].isprintable():
+        raise Unusable("campaign_no cannot be used: it holds a line break or a control character.", "Correct it.")
+    return CampaignTexts(member_count=count, **texts)
+
+
+def read_lines(file_name: str, text: Iterable[str]) -> Iterator[ListedLine]:
+    """The entries of a list file, one per line, without empty lines and comments.
+
+    Args:
+        file_name: ending in `.csv` for a table: the column headed VIN (or 车辆识别代号, 车架号) counts, else the first.
+        text: lines as read from the file.
+    """
+    if not file_name.lower().endswith(".csv"):
+        for number, line in enumerate(text, start=1):
+            entry = line.strip().lstrip("\ufeff").strip()
+            if entry and not entry.startswith("#"):
+                yield ListedLine(file_name, number, entry[:_LINE_CHARS_MAX])
+        return
+    try:
+        yield from _table_lines(file_name, csv.reader(text))
+    except csv.Error as error:
+        raise Unusable(f"{file_name} is no table: {error}.", "Save it as CSV with one vehicle per line.") from error
+
+
+def read_members(lines: Iterable[ListedLine], declared_count: int, *, keeps_faulty: bool = False) -> MemberList:
+    """The member list of a campaign, every line accounted for.
+
+    Args:
+        lines: from `read_lines`.
+        declared_count: distinct vehicles the producer declared.
+        keeps_faulty: take lines that are no valid VIN exactly as listed instead of refusing the list.
+
+    Raises:
+        ListRefused: faulty lines, too many lines, or another count than declared; the first faulty lines are named.
+    """
+    shards = _shards_for(declared_count)
+    entries: list[list[str]] = [[] for _ in range(shards)]
+    faulty: list[FaultyLine] = []
+    faulty_count = hopeless_count = line_count = 0
+    for line in lines:
+        line_count += 1
+        if line_count > MEMBERS_MAX:
+            raise ListRefused(f"The list has more than {MEMBERS_MAX} lines.")
+        vin, problem = _assess(line.text)
+        if problem:
+            faulty_count += 1
+            hopeless_count += not 0 < len(vin) <= CODE_CHARS_MAX
+            if len(faulty) < FAULTY_LINES_SHOWN_MAX:
+                faulty.append(FaultyLine(line.file_name, line.line, problem, line.text[:CODE_CHARS_MAX]))
+        entries[shard_of(vin, shards)].append(vin)
+    if hopeless_count or (faulty_count and not keeps_faulty):
+        raise ListRefused(f"{faulty_count} of {line_count} lines are no valid VIN.", faulty, faulty_count)
+    segments = _encode_shards(entries)
+    count = sum(decode_segment(segment).count for segment in segments)
+    if count != declared_count:
+        raise ListRefused(_count_text(line_count, count, declared_count), faulty, faulty_count)
+    return MemberList(tuple(segments), count, line_count - count, tuple(faulty), faulty_count)
+
+
+def shard_of(vin: str, shards: int) -> int:
+    """The segment a member belongs to, 0 to `shards` - 1: all VINs of one prefix stay together."""
+    if shards == 1:
+        return 0
+    key = vin_prefix(vin) if len(vin) == VIN_CHARS else vin
+    return int.from_bytes(hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()[:4], "big") % shards
+
+
+def root_hash_of(hashes: Iterable[bytes]) -> bytes:
+    """One hash over all segments of a plan: SHA-256 over a domain and the segment hashes, ascending."""
+    return hashlib.sha256(b"carnet/segments/v1\x00" + b"".join(sorted(hashes))).digest()
+
+
+def decode_text(data: bytes) -> str:
+    """A list or text file as text: UTF-8 with or without a mark, else GB 18030, which Chinese Windows writes.
+
+    Raises:
+        Unusable: neither.
+    """
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise Unusable("The file is neither UTF-8 nor GB 18030 text.", "Save it as UTF-8.")
+
+
+def lines_of(data: bytes) -> Iterable[str]:
+    """The lines of a decoded file, as `read_lines` wants them."""
+    return io.StringIO(decode_text(data), newline="")
+
+
+def _table_lines(file_name: str, reader: "CsvReader") -> Iterator[ListedLine]:
+    column = 0
+    is_first = True
+    for row in reader:
+        cells = [cell.strip().lstrip("\ufeff").strip() for cell in row]
+        if not any(cells):
+            continue
+        headers = [place for place, cell in enumerate(cells) if normalise_vin(cell).replace("_", "") in _HEADERS]
+        if is_first and headers:
+            column = headers[0]
+        else:
+            entry = cells[column] if column < len(cells) else ""
+            yield ListedLine(file_name, reader.line_num, entry[:_LINE_CHARS_MAX])
+        is_first = False
+
+
+def _assess(text: str) -> tuple[str, str]:
+    """The entry in normal form, and its problems or an empty text."""
+    assessment = assess_vin(text[: CODE_CHARS_MAX * 4], VinPolicy.STRICT)
+    return assessment.vin, "" if assessment.is_acceptable else ", ".join(assessment.problems)
+
+
+def _shards_for(count: int) -> int:
+    """A power of two, so that a list that grows a little keeps its cut."""
+    shards = 1
+    while shards < SEGMENTS_MAX and shards * SEGMENT_MEMBERS_TARGET < count:
+        shards *= 2
+    return shards
+
+
+def _encode_shards(entries: list[list[str]]) -> list[bytes]:
+    try:
+        segments = [encode_segment(shard) for shard in entries if shard]
+    except BadValue as refusal:
+        raise ListRefused(f"The list cannot be stored: {refusal.detail}.") from refusal
+    return sorted(segments, key=segment_hash)
+
+
+def _count_text(line_count: int, count: int, declared_count: int) -> str:
+    repeated = f", {line_count - count} of them repeated" if line_count != count else ""
+    return f"The list has {line_count} lines{repeated}: {count} vehicles, but {declared_count} are declared."
+
+
+def _checked_text(name: str, value: object) -> str:
+    kind = REGISTRY["campaign"]
+    if not isinstance(value, str):
+        raise Unusable(f"{name} is no text.", "Put it in quotation marks.")
+    text = value.strip()
+    try:
+        kind.by_label[kind.labels[name]][1].check(text)
+    except BadValue as refusal:
+        raise Unusable(f"{name} cannot be used: {refusal.detail}.", "Correct it and import again.") from refusal
+    return text
