@@ -5,7 +5,7 @@ Decides the contracts; adapters fulfil them and `tests/contract` holds every sto
 The store's contract:
 
 - `write()` is one transaction under the one lock of the hub: nobody else writes between its first read and its commit.
-  It commits when the block ends and rolls back when the block raises. Once the block has ended, what it wrote is durable.
+  It commits when the block ends and rolls back when the block raises. After the block, what it wrote is durable.
 - `read()` is one snapshot: everything inside one block sees the same moment.
 - Log positions that a snapshot shows are gapless: whoever has read up to P misses nothing at or below P, ever.
 """
@@ -23,6 +23,7 @@ from carnet_hub.core.rows import (
     EpochRow,
     EvidenceRow,
     FeedRow,
+    KeyRow,
     LogHead,
     LogRow,
     Node,
@@ -142,10 +143,6 @@ class Snapshot(Protocol):
         """Records of one kind by id."""
         ...
 
-    def records_named(self, ids: Collection[bytes]) -> list[RecordRow]:
-        """Records of any kind with one of these ids."""
-        ...
-
     def records_of_kind(self, kind: int) -> Iterator[RecordRow]:
         """Every record of a kind, by id."""
         ...
@@ -198,6 +195,10 @@ class Snapshot(Protocol):
         """Nodes by the id of a key they have or had."""
         ...
 
+    def keys_of(self, node_ids: Collection[bytes]) -> list[KeyRow]:
+        """Every key these nodes have or had."""
+        ...
+
     def nodes(self) -> list[Node]:
         """Every node with its newest key, by node id."""
         ...
@@ -238,7 +239,7 @@ class Snapshot(Protocol):
 class Transaction(Snapshot, Protocol):
     """Reads and writes under the lock. A look-up sees what was put before it."""
 
-    def put(self, rows: Sequence[Row]) -> None:
+    def put(self, some: Sequence[Row]) -> None:
         """Insert rows of one sort, replacing those with the same key."""
         ...
 

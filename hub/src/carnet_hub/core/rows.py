@@ -7,7 +7,7 @@ Three sorts of rows, and the difference matters for `rebuild`:
 
 - the **log** (`LogRow`), which is the truth;
 - **projections**, which are functions of the log and can be dropped and folded again: everything in `PROJECTIONS`;
-- **observations** (`NodeStatusRow`, `EvidenceRow`), which nothing else depends on.
+- **observations** (`NodeStatusRow`, `EvidenceRow`, `InviteRow`), which nothing else depends on.
 
 Rows are named tuples because a driver takes them as they are.
 """
@@ -154,7 +154,7 @@ class SettledRow(NamedTuple):
 
     kind: int
     id: bytes
-    register: int
+    register_no: int
     overruled: bytes
     by: bytes
     position: int
@@ -269,11 +269,32 @@ class NodeStatusRow(NamedTuple):
     cursor: int
     unsent_sets: int
     oldest_unsent_ms: int
-    schema: int
+    schema_version: int
     software: str
     failures: int
     last_failure: str
     last_failure_ms: int
+
+
+class InviteRow(NamedTuple):
+    """A one-time enrolment code. The secret is not here, only what both sides derive from it.
+
+    Attributes:
+        tries: proofs that did not hold.
+        node_id, asked_hash: who used it and SHA-256 of the request; empty while nobody has.
+        answer: the signed answer, given again to the very same request; empty before.
+    """
+
+    code_id: bytes
+    dealer_id: bytes
+    node_key: bytes
+    hub_key: bytes
+    created_ms: int
+    expires_ms: int
+    tries: int
+    node_id: bytes
+    asked_hash: bytes
+    answer: bytes
 
 
 class Node(NamedTuple):
@@ -322,6 +343,7 @@ Row = (
     | DealerRow
     | EvidenceRow
     | NodeStatusRow
+    | InviteRow
 )
 
 KEY_COLUMNS: Final[dict[type[Row], int]] = {
@@ -341,6 +363,7 @@ KEY_COLUMNS: Final[dict[type[Row], int]] = {
     DealerRow: 1,
     EvidenceRow: 1,
     NodeStatusRow: 1,
+    InviteRow: 1,
 }
 """How many of a row's first columns identify it."""
 

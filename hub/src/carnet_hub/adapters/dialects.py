@@ -1,0 +1,252 @@
+"""SQLite and PostgreSQL: only what truly differs between them.
+
+Decides how to connect, how a transaction takes the one lock, how a snapshot begins, how many keys go into one look-up
+and what an error of the driver means. Everything else is one code (`statements`, `store`).
+
+                  SQLite                                      PostgreSQL
+    write lock    BEGIN IMMEDIATE                             pg_advisory_xact_lock, first statement of the transaction
+    snapshot      BEGIN, WAL                                  REPEATABLE READ, READ ONLY
+    durability    synchronous=FULL, asserted at connect       synchronous_commit=on, asserted at connect
+    waiting       busy_timeout, then StoreBusy                lock_timeout, then StoreBusy
+
+The driver runs in autocommit mode on both: the store says BEGIN and COMMIT itself, so no library opens a transaction at
+another moment than the one that matters.
+"""
+
+import contextlib
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import Any, Final, Protocol
+
+from sqlalchemy import ARRAY, Column, Engine, Table, any_, bindparam, create_engine, event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine.interfaces import Dialect as SqlDialect
+from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.sql.expression import Executable
+
+from carnet_hub.core.ports import StoreBusy, StoreError
+
+LOCK_KEY: Final = 0x0CA7_4E70
+"""Name of the advisory lock: any constant will do, as long as nothing else in the database uses it."""
+
+BUSY_MS: Final = 15_000
+"""How long a writer waits for the lock before it says so."""
+
+_BATCHES: Final = (1, 16, 256, 2_048)
+"""Keys per look-up on SQLite. Few sizes, so that few statements are parsed; the last key is repeated to fill one."""
+
+
+class Dialect(Protocol):
+    """One database product."""
+
+    @property
+    def sql(self) -> SqlDialect:
+        """Compiles statements; its parameters are positional."""
+        ...
+
+    def connect(self, url: URL) -> Engine:
+        """An engine whose connections are checked and in autocommit mode.
+
+        Raises:
+            StoreError: at the first connection, when it would not be durable.
+        """
+        ...
+
+    def begin_write(self, cursor: Any) -> None:
+        """Begin a transaction that holds the lock."""
+        ...
+
+    def begin_read(self, cursor: Any) -> None:
+        """Begin a snapshot."""
+        ...
+
+    def upsert(self, table: Table) -> Executable:
+        """Insert all columns, replacing the row with the same key."""
+        ...
+
+    def is_one_of(self, column: Column[Any], size: int) -> ColumnElement[bool]:
+        """The condition that a column equals one of `size` keys."""
+        ...
+
+    def batches(self, keys: Collection[Any]) -> Iterator[tuple[int, Sequence[Any]]]:
+        """Keys cut into look-ups: (size to compile for, parameters)."""
+        ...
+
+    def walker(self, connection: Any) -> Any:
+        """A cursor that does not hold its whole result in memory."""
+        ...
+
+    def translate(self, error: Exception) -> Exception:
+        """A driver's error in the words of the core."""
+        ...
+
+
+class SqliteDialect:
+    """SQLite in a file; one writer at a time, any number of readers beside it."""
+
+    def __init__(self, busy_ms: int = BUSY_MS) -> None:
+        self._busy_ms = busy_ms
+        self._driver = _sqlite_driver()
+        self.sql: SqlDialect = sqlite.dialect(paramstyle="qmark")
+
+    def connect(self, url: URL) -> Engine:
+        """See `Dialect`."""
+        if not url.database or url.database == ":memory:":
+            raise StoreError("A hub needs a database file.", "Name one in the database URL.")
+        arguments = {"timeout": self._busy_ms / 1000, "isolation_level": None, "check_same_thread": False}
+        engine = create_engine(url, module=self._driver, connect_args=arguments)
+        event.listen(engine, "connect", self._prepare)
+        return engine
+
+    def _prepare(self, connection: Any, _: object) -> None:
+        cursor = connection.cursor()
+        try:
+            (journal,) = cursor.execute("PRAGMA journal_mode=WAL").fetchone()
+            cursor.execute("PRAGMA synchronous=FULL")
+            cursor.execute("PRAGMA secure_delete=FAST")
+            (level,) = cursor.execute("PRAGMA synchronous").fetchone()
+        finally:
+            cursor.close()
+        if journal != "wal" or level != 2:  # noqa: PLR2004  (2 is FULL in SQLite's own numbering)
+            raise StoreError("The database cannot be opened in WAL mode with full durability.")
+
+    def begin_write(self, cursor: Any) -> None:
+        """See `Dialect`."""
+        cursor.execute("BEGIN IMMEDIATE")
+
+    def begin_read(self, cursor: Any) -> None:
+        """See `Dialect`. The first read fixes the moment, so it happens here."""
+        cursor.execute("BEGIN")
+        cursor.execute("SELECT 1 FROM setting LIMIT 1").fetchone()
+
+    def upsert(self, table: Table) -> Executable:
+        """See `Dialect`."""
+        insert = sqlite.insert(table)
+        keys = list(table.primary_key.columns)
+        rest = {column.name: insert.excluded[column.name] for column in table.columns if not column.primary_key}
+        if not rest:
+            return insert.on_conflict_do_nothing(index_elements=keys)
+        return insert.on_conflict_do_update(index_elements=keys, set_=rest)
+
+    def is_one_of(self, column: Column[Any], size: int) -> ColumnElement[bool]:
+        """See `Dialect`."""
+        return column.in_([bindparam(f"key{number}", type_=column.type) for number in range(size)])
+
+    def batches(self, keys: Collection[Any]) -> Iterator[tuple[int, Sequence[Any]]]:
+        """See `Dialect`."""
+        waiting = list(keys)
+        for at in range(0, len(waiting), _BATCHES[-1]):
+            batch = waiting[at : at + _BATCHES[-1]]
+            size = next(one for one in _BATCHES if one >= len(batch))
+            yield size, batch + [batch[-1]] * (size - len(batch))
+
+    def walker(self, connection: Any) -> Any:
+        """See `Dialect`."""
+        return connection.cursor()
+
+    def translate(self, error: Exception) -> Exception:
+        """See `Dialect`."""
+        text = str(error)
+        if "locked" in text or "busy" in text:
+            return StoreBusy()
+        return StoreError(f"SQLite failed: {type(error).__name__}.") if _is_of(error, self._driver) else error
+
+
+class PostgresDialect:
+    """PostgreSQL through psycopg 3; several workers share one database."""
+
+    def __init__(self, busy_ms: int = BUSY_MS) -> None:
+        self._busy_ms = busy_ms
+        self._walkers = 0
+        self.sql: SqlDialect = postgresql.psycopg.dialect(paramstyle="format")
+
+    def connect(self, url: URL) -> Engine:
+        """See `Dialect`."""
+        engine = create_engine(
+            url.set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT", pool_pre_ping=True
+        )
+        event.listen(engine, "connect", self._prepare)
+        return engine
+
+    def _prepare(self, connection: Any, _: object) -> None:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute("SET synchronous_commit TO on")
+            cursor.execute(f"SET lock_timeout TO {int(self._busy_ms)}")
+            cursor.execute("SHOW fsync")
+            (fsync,) = cursor.fetchone()
+        if fsync != "on":
+            raise StoreError("PostgreSQL runs with fsync off: an acknowledged change could be lost.")
+
+    def begin_write(self, cursor: Any) -> None:
+        """See `Dialect`. READ COMMITTED: each statement after the lock sees what was committed before it."""
+        cursor.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK_KEY,))
+
+    def begin_read(self, cursor: Any) -> None:
+        """See `Dialect`. The first read fixes the moment, so it happens here."""
+        cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        cursor.execute("SELECT 1")
+
+    def upsert(self, table: Table) -> Executable:
+        """See `Dialect`."""
+        insert = postgresql.insert(table)
+        keys = list(table.primary_key.columns)
+        rest = {column.name: insert.excluded[column.name] for column in table.columns if not column.primary_key}
+        if not rest:
+            return insert.on_conflict_do_nothing(index_elements=keys)
+        return insert.on_conflict_do_update(index_elements=keys, set_=rest)
+
+    def is_one_of(self, column: Column[Any], size: int) -> ColumnElement[bool]:
+        """See `Dialect`. One array whatever its length."""
+        del size
+        return column == any_(bindparam("keys", type_=ARRAY(column.type)))
+
+    def batches(self, keys: Collection[Any]) -> Iterator[tuple[int, Sequence[Any]]]:
+        """See `Dialect`."""
+        if keys:
+            yield 1, [list(keys)]
+
+    def walker(self, connection: Any) -> Any:
+        """See `Dialect`. A cursor on the server; its name must be its own among those open at the same time."""
+        self._walkers += 1
+        return connection.cursor(name=f"walk_{self._walkers}")
+
+    def translate(self, error: Exception) -> Exception:
+        """See `Dialect`."""
+        name = type(error).__name__
+        if name in ("LockNotAvailable", "SerializationFailure", "DeadlockDetected"):
+            return StoreBusy()
+        return StoreError(f"PostgreSQL failed: {name}.") if type(error).__module__.startswith("psycopg") else error
+
+
+def dialect_for(url: str, busy_ms: int = BUSY_MS) -> Dialect:
+    """The dialect of a database URL.
+
+    Args:
+        url: `sqlite:///path` or `postgresql://...`.
+        busy_ms: how long a writer waits for the lock.
+
+    Raises:
+        StoreError: another product.
+    """
+    makers: dict[str, Callable[[int], Dialect]] = {"sqlite": SqliteDialect, "postgresql": PostgresDialect}
+    name = make_url(url).get_backend_name()
+    if name not in makers:
+        raise StoreError(f"A hub does not run on {name}.", "Use sqlite:///FILE or postgresql://...")
+    return makers[name](busy_ms)
+
+
+def _sqlite_driver() -> Any:
+    """The library with a SQLite in which a second checkpointing process is safe, where there is one."""
+    with contextlib.suppress(ImportError):
+        import pysqlite3.dbapi2  # noqa: PLC0415  (present on Linux x86-64 only)
+
+        return pysqlite3.dbapi2
+    import sqlite3  # noqa: PLC0415
+
+    return sqlite3
+
+
+def _is_of(error: Exception, driver: Any) -> bool:
+    return isinstance(error, driver.Error)

@@ -1,0 +1,190 @@
+"""Reads of the store, on one open cursor.
+
+Decides how rows of the driver become rows of the core. Transactions are begun and ended in `store`; the SQL stands in
+`statements`. Nothing is cached: a look-up answers from the database as this cursor sees it.
+"""
+
+from collections.abc import Collection, Iterator
+from contextlib import closing
+from typing import Any, Final, cast
+
+from carnet_hub.adapters.statements import LookUp, Statement, Statements, first_of
+from carnet_hub.core import rows
+from carnet_hub.core.ports import R
+
+_FETCH_ROWS: Final = 1_000
+"""Rows taken from the driver at a time while a whole table is walked."""
+
+
+class SqlSnapshot:
+    """`ports.Snapshot` on a cursor inside a transaction."""
+
+    def __init__(self, cursor: Any, statements: Statements) -> None:
+        self._cursor = cursor
+        self._all = statements
+
+    def setting(self, name: str) -> bytes | None:
+        """See `ports.Snapshot`."""
+        found = first_of(self._all.setting.fetch(self._cursor, name=name))
+        return None if found is None else bytes(found)
+
+    def head(self) -> rows.LogHead:
+        """See `ports.Snapshot`."""
+        found = self._all.head.fetch(self._cursor, limit=1)
+        return rows.LogHead(*found[0]) if found else rows.LogHead(0, 0)
+
+    def log_rows(self, positions: Collection[int]) -> dict[int, rows.LogRow]:
+        """See `ports.Snapshot`."""
+        return {row.position: row for row in self._many(self._all.log_rows, rows.LogRow, positions)}
+
+    def log_after(self, position: int, limit: int) -> list[rows.LogRow]:
+        """See `ports.Snapshot`."""
+        return self._list(self._all.log_after, rows.LogRow, after=position, limit=limit)
+
+    def commit_times(self, positions: Collection[int]) -> dict[int, int]:
+        """See `ports.Snapshot`."""
+        return dict(self._all.commit_times.fetch(self._cursor, positions))
+
+    def admissions(self, nonces: Collection[bytes]) -> dict[bytes, rows.AdmissionRow]:
+        """See `ports.Snapshot`."""
+        return {row.nonce: row for row in self._many(self._all.admissions, rows.AdmissionRow, nonces)}
+
+    def admissions_in(self, state: int, after_position: int, limit: int) -> list[rows.AdmissionRow]:
+        """See `ports.Snapshot`."""
+        return self._list(self._all.admissions_in, rows.AdmissionRow, state=state, after=after_position, limit=limit)
+
+    def epochs(self, node_ids: Collection[bytes]) -> list[rows.EpochRow]:
+        """See `ports.Snapshot`."""
+        return self._many(self._all.epochs, rows.EpochRow, node_ids)
+
+    def chain_places(
+        self, places: Collection[tuple[bytes, bytes, int]]
+    ) -> dict[tuple[bytes, bytes, int], rows.ChainRow]:
+        """See `ports.Snapshot`. One look-up per epoch asked for."""
+        by_epoch: dict[tuple[bytes, bytes], list[int]] = {}
+        for node_id, epoch, seq in places:
+            by_epoch.setdefault((node_id, epoch), []).append(seq)
+        found: dict[tuple[bytes, bytes, int], rows.ChainRow] = {}
+        for (node_id, epoch), seqs in by_epoch.items():
+            for row in self._many(self._all.chain_places, rows.ChainRow, seqs, node=node_id, epoch=epoch):
+                found[row.node_id, row.epoch, row.seq] = row
+        return found
+
+    def chain_after(self, node_id: bytes, epoch: bytes, seq: int, limit: int) -> list[rows.ChainRow]:
+        """See `ports.Snapshot`."""
+        return self._list(self._all.chain_after, rows.ChainRow, node=node_id, epoch=epoch, after=seq, limit=limit)
+
+    def records(self, kind: int, ids: Collection[bytes]) -> dict[bytes, rows.RecordRow]:
+        """See `ports.Snapshot`."""
+        return {row.id: row for row in self._many(self._all.records, rows.RecordRow, ids, kind=kind)}
+
+    def records_of_kind(self, kind: int) -> Iterator[rows.RecordRow]:
+        """See `ports.Snapshot`."""
+        return self._walk(self._all.records_of_kind, rows.RecordRow, kind=kind)
+
+    def anchored(self, vehicle_ids: Collection[bytes]) -> list[tuple[bytes, int, bytes]]:
+        """See `ports.Snapshot`."""
+        return self._all.anchored.fetch(self._cursor, vehicle_ids)
+
+    def children(self, parent_ids: Collection[bytes]) -> list[rows.RecordRow]:
+        """See `ports.Snapshot`."""
+        return self._many(self._all.children, rows.RecordRow, parent_ids)
+
+    def contested(self, after: tuple[int, bytes], limit: int) -> list[rows.RecordRow]:
+        """See `ports.Snapshot`."""
+        kind, record = after
+        return self._list(self._all.contested, rows.RecordRow, after_kind=kind, after_id=record, limit=limit)
+
+    def settled(self, kind: int, ids: Collection[bytes]) -> list[rows.SettledRow]:
+        """See `ports.Snapshot`."""
+        found = self._many(self._all.settled, rows.SettledRow, ids, kind=kind)
+        return sorted(found, key=lambda row: (row.position, row[:5]))
+
+    def settled_after(self, position: int, limit: int) -> list[rows.SettledRow]:
+        """See `ports.Snapshot`."""
+        return self._list(self._all.settled_after, rows.SettledRow, after=position, limit=limit)
+
+    def assignments(self, vehicle_ids: Collection[bytes]) -> list[rows.AssignmentRow]:
+        """See `ports.Snapshot`."""
+        return self._many(self._all.assignments, rows.AssignmentRow, vehicle_ids)
+
+    def voids(self, ops: Collection[bytes]) -> dict[bytes, rows.VoidRow]:
+        """See `ports.Snapshot`."""
+        return {row.op: row for row in self._many(self._all.voids, rows.VoidRow, ops)}
+
+    def waiting_for(self, base_nonces: Collection[bytes]) -> list[rows.WaitingRow]:
+        """See `ports.Snapshot`."""
+        return sorted(self._many(self._all.waiting_for, rows.WaitingRow, base_nonces))
+
+    def waiting_of(self, nonces: Collection[bytes]) -> list[rows.WaitingRow]:
+        """See `ports.Snapshot`."""
+        return sorted(self._many(self._all.waiting_of, rows.WaitingRow, nonces))
+
+    def erased(self, records: Collection[bytes]) -> dict[bytes, int]:
+        """See `ports.Snapshot`."""
+        return dict(self._all.erased.fetch(self._cursor, records))
+
+    def sealed_positions(self, records: Collection[bytes]) -> list[int]:
+        """See `ports.Snapshot`."""
+        return sorted({position for (position,) in self._all.sealed.fetch(self._cursor, records)})
+
+    def nodes_by_key(self, key_ids: Collection[bytes]) -> dict[bytes, rows.Node]:
+        """See `ports.Snapshot`."""
+        return {row.key_id: row for row in self._many(self._all.nodes_by_key, rows.Node, key_ids)}
+
+    def keys_of(self, node_ids: Collection[bytes]) -> list[rows.KeyRow]:
+        """See `ports.Snapshot`."""
+        return self._many(self._all.keys_of, rows.KeyRow, node_ids)
+
+    def nodes(self) -> list[rows.Node]:
+        """See `ports.Snapshot`."""
+        return self._list(self._all.nodes, rows.Node)
+
+    def dealers(self, dealer_ids: Collection[bytes]) -> dict[bytes, rows.DealerRow]:
+        """See `ports.Snapshot`."""
+        return {row.dealer_id: row for row in self._many(self._all.dealers, rows.DealerRow, dealer_ids)}
+
+    def feed(self, dealer_ids: Collection[bytes], after_place: int, limit: int) -> list[rows.FeedRow]:
+        """See `ports.Snapshot`. One look-up per feed."""
+        found: list[rows.FeedRow] = []
+        for dealer in dealer_ids:
+            found += self._list(self._all.feed, rows.FeedRow, dealer=dealer, after=after_place, limit=limit)
+        return sorted(found, key=lambda row: (row.place, row.kind, row.id))[:limit]
+
+    def feed_of(self, dealer_id: bytes) -> Iterator[rows.FeedRow]:
+        """See `ports.Snapshot`."""
+        return self._walk(self._all.feed_of, rows.FeedRow, dealer=dealer_id)
+
+    def outcomes(self, node_id: bytes, after: int, upto: int, limit: int) -> list[rows.LogRow]:
+        """See `ports.Snapshot`."""
+        return self._list(self._all.outcomes, rows.LogRow, node=node_id, after=after, upto=upto, limit=limit)
+
+    def hub_sets(self, after: int, upto: int, limit: int) -> list[rows.LogRow]:
+        """See `ports.Snapshot`."""
+        return self._list(self._all.hub_sets, rows.LogRow, after=after, upto=upto, limit=limit)
+
+    def statuses(self, node_ids: Collection[bytes]) -> dict[bytes, rows.NodeStatusRow]:
+        """See `ports.Snapshot`."""
+        return {row.node_id: row for row in self._many(self._all.statuses, rows.NodeStatusRow, node_ids)}
+
+    def evidence(self, node_id: bytes, limit: int) -> list[rows.EvidenceRow]:
+        """See `ports.Snapshot`."""
+        return self._list(self._all.evidence, rows.EvidenceRow, node=node_id, limit=limit)
+
+    def scan(self, row_type: type[R]) -> Iterator[R]:
+        """See `ports.Snapshot`."""
+        return self._walk(self._all.scans[cast(type[rows.Row], row_type)], row_type)
+
+    def _many(self, look_up: LookUp, row_type: Any, keys: Collection[Any], **values: object) -> list[Any]:
+        return [row_type(*row) for row in look_up.fetch(self._cursor, keys, **values)] if keys else []
+
+    def _list(self, statement: Statement, row_type: Any, **values: object) -> list[Any]:
+        return [row_type(*row) for row in statement.fetch(self._cursor, **values)]
+
+    def _walk(self, statement: Statement, row_type: Any, **values: object) -> Iterator[Any]:
+        """Row by row on a cursor of its own, so that look-ups may happen in between."""
+        with closing(self._all.dialect.walker(self._cursor.connection)) as cursor:
+            statement.run(cursor, **values)
+            while batch := cursor.fetchmany(_FETCH_ROWS):
+                for row in batch:
+                    yield row_type(*row)

@@ -1,0 +1,117 @@
+"""The store: transactions on SQLite or PostgreSQL, written to with plain rows.
+
+Decides when a transaction begins, commits and rolls back, and in which form rows are handed to the driver. Isolation: a
+write holds the one lock from before its first read to its commit; a read is one snapshot. Timeout: a writer that cannot
+get the lock in `busy_ms` gives up with `StoreBusy`. Nothing is retried here.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Engine
+from sqlalchemy.engine import make_url
+
+from carnet_hub.adapters.dialects import BUSY_MS, Dialect, dialect_for
+from carnet_hub.adapters.snapshot import SqlSnapshot
+from carnet_hub.adapters.statements import Statements
+from carnet_hub.adapters.tables import METADATA
+from carnet_hub.core import rows
+from carnet_hub.core.ports import Snapshot, Transaction
+
+
+class SqlTransaction(SqlSnapshot):
+    """`ports.Transaction` on a cursor inside a transaction that holds the lock."""
+
+    def put(self, some: Sequence[rows.Row]) -> None:
+        """See `ports.Transaction`. One `executemany` of a prepared upsert; the rows go to the driver as they are."""
+        if some:
+            self._cursor.executemany(self._all.puts[type(some[0])].text, some)
+
+    def remove(self, row_type: type[rows.Row], keys: Collection[tuple[bytes | int, ...]]) -> None:
+        """See `ports.Transaction`."""
+        if keys:
+            self._cursor.executemany(self._all.removals[row_type].text, list(keys))
+
+    def clear(self, row_type: type[rows.Row]) -> None:
+        """See `ports.Transaction`."""
+        self._all.clears[row_type].run(self._cursor)
+
+    def change_opening(self, position: int, opening: bytes) -> None:
+        """See `ports.Transaction`."""
+        self._all.change_opening.run(self._cursor, at=position, value=opening)
+
+    def set_setting(self, name: str, value: bytes) -> None:
+        """See `ports.Transaction`."""
+        self._all.set_setting.run(self._cursor, name=name, value=value)
+
+
+class SqlStore:
+    """`ports.HubStore` on one database."""
+
+    def __init__(self, engine: Engine, dialect: Dialect) -> None:
+        self.engine = engine
+        self.dialect = dialect
+        self._statements = Statements(dialect)
+
+    @contextmanager
+    def read(self) -> Iterator[Snapshot]:
+        """See `ports.HubStore`."""
+        with self._cursor() as cursor:
+            self.dialect.begin_read(cursor)
+            try:
+                yield SqlSnapshot(cursor, self._statements)
+            finally:
+                cursor.execute("ROLLBACK")
+
+    @contextmanager
+    def write(self) -> Iterator[Transaction]:
+        """See `ports.HubStore`."""
+        with self._cursor() as cursor:
+            self.dialect.begin_write(cursor)
+            try:
+                yield SqlTransaction(cursor, self._statements)
+            except BaseException:
+                cursor.execute("ROLLBACK")
+                raise
+            cursor.execute("COMMIT")
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        self.engine.dispose()
+
+    def make_tables(self) -> None:
+        """Create what the tables declare, for tests and scratch stores; a real hub runs its migrations."""
+        METADATA.create_all(self.engine)
+
+    @contextmanager
+    def _cursor(self) -> Iterator[Any]:
+        try:
+            connection = self.engine.raw_connection()
+            try:
+                cursor = connection.cursor()
+                try:
+                    yield cursor
+                finally:
+                    cursor.close()
+            finally:
+                connection.close()
+        except Exception as error:
+            translated = self.dialect.translate(error)
+            if translated is error:
+                raise
+            raise translated from error
+
+
+def open_store(url: str, *, busy_ms: int = BUSY_MS) -> SqlStore:
+    """A store on a database that has its tables.
+
+    Args:
+        url: `sqlite:///FILE` or `postgresql://...`.
+        busy_ms: how long a writer waits for the lock, 0 for not at all.
+
+    Raises:
+        StoreError: another product, or a database that would not be durable.
+    """
+    dialect = dialect_for(url, busy_ms)
+    return SqlStore(dialect.connect(make_url(url)), dialect)

@@ -1,0 +1,336 @@
+"""The hub's tables: one per row type of `core.rows`, same columns, same order.
+
+Decides column types, keys and indexes, on a registry of its own (a node in the same process has another). Does not
+validate: rows come from the core. Migrations and these declarations must agree; a test compares them.
+
+Choices that cost or save time on the ingest path:
+
+- SQLite keeps a table with a byte-string key `WITHOUT ROWID`: one tree instead of two.
+- `anchor` and `parent` are indexed only where they are set.
+- State is one blob per record (`entries`), never a row per field.
+"""
+
+from typing import Final, cast
+
+from sqlalchemy import BigInteger, Boolean, Index, Integer, LargeBinary, MetaData, SmallInteger, Table, Text, text
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
+
+from carnet_hub.core import rows
+
+NAMING: Final = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+METADATA: Final = MetaData(naming_convention=NAMING)
+
+_BIG = BigInteger().with_variant(Integer, "sqlite")
+_BYTES = LargeBinary()
+_SMALL = SmallInteger()
+_TEXT = Text()
+_FLAG = Boolean(create_constraint=False)
+_BY_KEY = {"sqlite_with_rowid": False}
+
+
+def _partial(name: str, *columns: str, where: str) -> Index:
+    """An index over the rows that satisfy a condition."""
+    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
+
+
+class HubTable(SQLModel, registry=registry(metadata=METADATA)):
+    """Base of all tables of the hub."""
+
+
+class Setting(HubTable, table=True):
+    """Facts of the hub itself: who it is and which history it is in."""
+
+    __tablename__ = "setting"
+    name: str = Field(primary_key=True, sa_type=_TEXT)
+    value: bytes = Field(sa_type=_BYTES)
+
+
+class Log(HubTable, table=True):
+    """See `rows.LogRow`."""
+
+    __tablename__ = "log"
+    __table_args__ = (_partial("ix_log_broadcast", "position", where="is_broadcast"),)
+    position: int = Field(primary_key=True, sa_type=_BIG, sa_column_kwargs={"autoincrement": False})
+    kind: int = Field(sa_type=_SMALL)
+    hub_epoch: bytes = Field(sa_type=_BYTES)
+    received_ms: int = Field(sa_type=_BIG)
+    dealer_id: bytes = Field(sa_type=_BYTES)
+    node_id: bytes = Field(sa_type=_BYTES)
+    epoch: bytes = Field(sa_type=_BYTES)
+    seq: int = Field(sa_type=_BIG)
+    set_hash: bytes = Field(sa_type=_BYTES)
+    nonce: bytes = Field(sa_type=_BYTES)
+    ops_hash: bytes = Field(sa_type=_BYTES)
+    time_ms: int = Field(sa_type=_BIG)
+    verdict: int = Field(sa_type=_SMALL)
+    reason: str | None = Field(default=None, sa_type=_TEXT)
+    voids: bytes = Field(sa_type=_BYTES)
+    conflicts: int = Field(sa_type=_BIG)
+    message: bytes | None = Field(default=None, sa_type=_BYTES)
+    opening: bytes = Field(sa_type=_BYTES)
+    is_broadcast: bool = Field(sa_type=_FLAG)
+    detail: bytes = Field(sa_type=_BYTES)
+
+
+class Admission(HubTable, table=True):
+    """See `rows.AdmissionRow`."""
+
+    __tablename__ = "admission"
+    __table_args__ = (
+        Index("ix_admission_node_id_decided_at", "node_id", "decided_at"),
+        _partial("ix_admission_state", "state", "decided_at", where="state > 1"),
+        _BY_KEY,
+    )
+    nonce: bytes = Field(primary_key=True, sa_type=_BYTES)
+    dealer_id: bytes = Field(sa_type=_BYTES)
+    node_id: bytes = Field(sa_type=_BYTES)
+    ops_hash: bytes = Field(sa_type=_BYTES)
+    op_count: int = Field(sa_type=_SMALL)
+    stored_at: int = Field(sa_type=_BIG)
+    decided_at: int = Field(sa_type=_BIG)
+    state: int = Field(sa_type=_SMALL)
+    void_count: int = Field(sa_type=_SMALL)
+
+
+class Chain(HubTable, table=True):
+    """See `rows.ChainRow`."""
+
+    __tablename__ = "chain"
+    __table_args__ = (
+        _partial("ix_chain_repeat", "node_id", "nonce", where="is_repeat"),
+        _BY_KEY,
+    )
+    node_id: bytes = Field(primary_key=True, sa_type=_BYTES)
+    epoch: bytes = Field(primary_key=True, sa_type=_BYTES)
+    seq: int = Field(primary_key=True, sa_type=_BIG)
+    set_hash: bytes = Field(sa_type=_BYTES)
+    nonce: bytes = Field(sa_type=_BYTES)
+    position: int = Field(sa_type=_BIG)
+    is_repeat: bool = Field(sa_type=_FLAG)
+
+
+class Epoch(HubTable, table=True):
+    """See `rows.EpochRow`."""
+
+    __tablename__ = "epoch"
+    __table_args__ = (_BY_KEY,)
+    node_id: bytes = Field(primary_key=True, sa_type=_BYTES)
+    epoch: bytes = Field(primary_key=True, sa_type=_BYTES)
+    ordinal: int = Field(sa_type=_BIG)
+    reason: int = Field(sa_type=_SMALL)
+    parent_epoch: bytes = Field(sa_type=_BYTES)
+    parent_seq: int = Field(sa_type=_BIG)
+    parent_hash: bytes = Field(sa_type=_BYTES)
+    head_seq: int = Field(sa_type=_BIG)
+    head_hash: bytes = Field(sa_type=_BYTES)
+    opened_at: int = Field(sa_type=_BIG)
+
+
+class Record(HubTable, table=True):
+    """See `rows.RecordRow`."""
+
+    __tablename__ = "record"
+    __table_args__ = (
+        _partial("ix_record_anchor", "anchor", where="anchor IS NOT NULL"),
+        _partial("ix_record_parent", "parent", where="parent IS NOT NULL"),
+        _partial("ix_record_contested", "kind", "id", where="contests > 0"),
+        _BY_KEY,
+    )
+    kind: int = Field(primary_key=True, sa_type=_SMALL)
+    id: bytes = Field(primary_key=True, sa_type=_BYTES)
+    owner: bytes = Field(sa_type=_BYTES)
+    changed: int = Field(sa_type=_BIG)
+    anchor: bytes | None = Field(default=None, sa_type=_BYTES)
+    parent: bytes | None = Field(default=None, sa_type=_BYTES)
+    contests: int = Field(sa_type=_SMALL)
+    entries: bytes = Field(sa_type=_BYTES)
+
+
+class Settled(HubTable, table=True):
+    """See `rows.SettledRow`."""
+
+    __tablename__ = "settled"
+    __table_args__ = (Index("ix_settled_position", "position"), _BY_KEY)
+    kind: int = Field(primary_key=True, sa_type=_SMALL)
+    id: bytes = Field(primary_key=True, sa_type=_BYTES)
+    register_no: int = Field(primary_key=True, sa_type=_SMALL)
+    overruled: bytes = Field(primary_key=True, sa_type=_BYTES)
+    by: bytes = Field(primary_key=True, sa_type=_BYTES)
+    position: int = Field(sa_type=_BIG)
+    entry: bytes = Field(sa_type=_BYTES)
+
+
+class Feed(HubTable, table=True):
+    """See `rows.FeedRow`."""
+
+    __tablename__ = "feed"
+    __table_args__ = (Index("ix_feed_dealer_id_place", "dealer_id", "place"), _BY_KEY)
+    dealer_id: bytes = Field(primary_key=True, sa_type=_BYTES)
+    kind: int = Field(primary_key=True, sa_type=_SMALL)
+    id: bytes = Field(primary_key=True, sa_type=_BYTES)
+    place: int = Field(sa_type=_BIG)
+    is_evicted: bool = Field(sa_type=_FLAG)
+
+
+class Assignment(HubTable, table=True):
+    """See `rows.AssignmentRow`."""
+
+    __tablename__ = "assignment"
+    __table_args__ = (_BY_KEY,)
+    vehicle_id: bytes = Field(primary_key=True, sa_type=_BYTES)
+    dealer_id: bytes = Field(primary_key=True, sa_type=_BYTES)
+    since: int = Field(sa_type=_BIG)
+    expires_ms: int = Field(sa_type=_BIG)
+    reason: str = Field(sa_type=_TEXT)
+
+
+class VoidOp(HubTable, table=True):
+    """See `rows.VoidRow`."""
+
+    __tablename__ = "void_op"
+    __table_args__ = (_BY_KEY,)
+    op: bytes = Field(primary_key=True, sa_type=_BYTES)
+    position: int = Field(sa_type=_BIG)
+    reason: str = Field(sa_type=_TEXT)
+    based_on: bytes = Field(sa_type=_BYTES)
+
+
+class Waiting(HubTable, table=True):
+    """See `rows.WaitingRow`."""
+
+    __tablename__ = "waiting"
+    __table_args__ = (Index("ix_waiting_base_nonce", "base_nonce"), Index("ix_waiting_nonce", "nonce"), _BY_KEY)
+    base: bytes = Field(primary_key=True, sa_type=_BYTES)
+    nonce: bytes = Field(primary_key=True, sa_type=_BYTES)
+    base_nonce: bytes = Field(sa_type=_BYTES)
+
+
+class Erased(HubTable, table=True):
+    """See `rows.ErasedRow`."""
+
+    __tablename__ = "erased"
+    __table_args__ = (_BY_KEY,)
+    record: bytes = Field(primary_key=True, sa_type=_BYTES)
+    groups: int = Field(sa_type=_SMALL)
+
+
+class Sealed(HubTable, table=True):
+    """See `rows.SealedRow`."""
+
+    __tablename__ = "sealed"
+    __table_args__ = (_BY_KEY,)
+    record: bytes = Field(primary_key=True, sa_type=_BYTES)
+    position: int = Field(primary_key=True, sa_type=_BIG)
+
+
+class NodeKey(HubTable, table=True):
+    """See `rows.KeyRow`."""
+
+    __tablename__ = "node_key"
+    __table_args__ = (Index("ix_node_key_node_id", "node_id"), _BY_KEY)
+    key_id: bytes = Field(primary_key=True, sa_type=_BYTES)
+    node_id: bytes = Field(sa_type=_BYTES)
+    dealer_id: bytes = Field(sa_type=_BYTES)
+    signing_key: bytes = Field(sa_type=_BYTES)
+    exchange_key: bytes = Field(sa_type=_BYTES)
+    status: str = Field(sa_type=_TEXT)
+
+
+class Dealer(HubTable, table=True):
+    """See `rows.DealerRow`."""
+
+    __tablename__ = "dealer"
+    __table_args__ = (_BY_KEY,)
+    dealer_id: bytes = Field(primary_key=True, sa_type=_BYTES)
+    site_code: str = Field(sa_type=_TEXT)
+    status: str = Field(sa_type=_TEXT)
+
+
+class Evidence(HubTable, table=True):
+    """See `rows.EvidenceRow`."""
+
+    __tablename__ = "evidence"
+    __table_args__ = (Index("ix_evidence_node_id", "node_id", "received_ms"), _BY_KEY)
+    set_hash: bytes = Field(primary_key=True, sa_type=_BYTES)
+    node_id: bytes = Field(sa_type=_BYTES)
+    epoch: bytes = Field(sa_type=_BYTES)
+    seq: int = Field(sa_type=_BIG)
+    nonce: bytes = Field(sa_type=_BYTES)
+    reason: str = Field(sa_type=_TEXT)
+    received_ms: int = Field(sa_type=_BIG)
+    message: bytes = Field(sa_type=_BYTES)
+
+
+class NodeStatus(HubTable, table=True):
+    """See `rows.NodeStatusRow`."""
+
+    __tablename__ = "node_status"
+    __table_args__ = (_BY_KEY,)
+    node_id: bytes = Field(primary_key=True, sa_type=_BYTES)
+    last_seen_ms: int = Field(sa_type=_BIG)
+    clock_offset_ms: int = Field(sa_type=_BIG)
+    situation: int = Field(sa_type=_SMALL)
+    epoch: bytes = Field(sa_type=_BYTES)
+    head_seq: int = Field(sa_type=_BIG)
+    cursor: int = Field(sa_type=_BIG)
+    unsent_sets: int = Field(sa_type=_BIG)
+    oldest_unsent_ms: int = Field(sa_type=_BIG)
+    schema_version: int = Field(sa_type=_BIG)
+    software: str = Field(sa_type=_TEXT)
+    failures: int = Field(sa_type=_BIG)
+    last_failure: str = Field(sa_type=_TEXT)
+    last_failure_ms: int = Field(sa_type=_BIG)
+
+
+class Invite(HubTable, table=True):
+    """See `rows.InviteRow`."""
+
+    __tablename__ = "invite"
+    __table_args__ = (_BY_KEY,)
+    code_id: bytes = Field(primary_key=True, sa_type=_BYTES)
+    dealer_id: bytes = Field(sa_type=_BYTES)
+    node_key: bytes = Field(sa_type=_BYTES)
+    hub_key: bytes = Field(sa_type=_BYTES)
+    created_ms: int = Field(sa_type=_BIG)
+    expires_ms: int = Field(sa_type=_BIG)
+    tries: int = Field(sa_type=_SMALL)
+    node_id: bytes = Field(sa_type=_BYTES)
+    asked_hash: bytes = Field(sa_type=_BYTES)
+    answer: bytes = Field(sa_type=_BYTES)
+
+
+def table_of(model: type[HubTable]) -> Table:
+    """The SQLAlchemy table behind a declaration."""
+    return cast(Table, model.__table__)  # type: ignore[attr-defined]
+
+
+TABLES: Final[dict[type[rows.Row], Table]] = {
+    rows.LogRow: table_of(Log),
+    rows.AdmissionRow: table_of(Admission),
+    rows.ChainRow: table_of(Chain),
+    rows.EpochRow: table_of(Epoch),
+    rows.RecordRow: table_of(Record),
+    rows.SettledRow: table_of(Settled),
+    rows.FeedRow: table_of(Feed),
+    rows.AssignmentRow: table_of(Assignment),
+    rows.VoidRow: table_of(VoidOp),
+    rows.WaitingRow: table_of(Waiting),
+    rows.ErasedRow: table_of(Erased),
+    rows.SealedRow: table_of(Sealed),
+    rows.KeyRow: table_of(NodeKey),
+    rows.DealerRow: table_of(Dealer),
+    rows.EvidenceRow: table_of(Evidence),
+    rows.NodeStatusRow: table_of(NodeStatus),
+    rows.InviteRow: table_of(Invite),
+}
+"""The table of each row type."""
+
+SETTINGS: Final = table_of(Setting)
