@@ -274,3 +274,35 @@ class HubStore(Protocol):
             StoreBusy: the lock was not to be had in time.
         """
         ...
+
+
+class SegmentShelf(Protocol):
+    """Recall member lists, named by their own hash; nothing on it ever changes."""
+
+    def put(self, segment: bytes) -> bytes:
+        """Keep a segment durably; returns its 32-byte hash. Putting it twice changes nothing."""
+        ...
+
+    def get(self, sha256: bytes) -> bytes | None:
+        """The segment with this hash; None when it is not here.
+
+        Raises:
+            HubFailure: what lies under the name has another hash.
+        """
+        ...
+
+
+class PlanShelf(Protocol):
+    """Campaigns that were imported and are not published yet: the operator's desk, seen by no node."""
+
+    def put(self, campaign_no: str, plan: bytes) -> None:
+        """Keep a plan, replacing an earlier one of the same number."""
+        ...
+
+    def get(self, campaign_no: str) -> bytes | None:
+        """The plan with this number."""
+        ...
+
+    def campaign_nos(self) -> list[str]:
+        """Numbers of all plans, sorted."""
+        ...
