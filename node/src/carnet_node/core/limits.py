@@ -50,3 +50,6 @@ REPROJECT_BATCH: Final = 500
 
 OPENED_SETS_KEPT_MAX: Final = 256
 """Own sets held open while records are folded again: at most 64 MiB, usually under one."""
+
+IDLE_CONNECTIONS_MAX: Final = 8
+"""Database connections kept for the next block; a desk of five people uses two or three at once."""

@@ -1,0 +1,259 @@
+"""What the core asks of the node's database: the read half of its port.
+
+Decides how rows become the core's values. Runs inside a transaction that `store` has begun: a snapshot for readers, the
+write lock for writers. Reads by key are single statements; nothing here reads a whole table but the iterators that
+`rebuild` uses.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeVar
+
+import msgspec
+
+from carnet_node.adapters import statements as sql
+from carnet_node.adapters.at_rest import AtRest
+from carnet_node.adapters.statements import Statement
+from carnet_node.adapters.tables import has_keyed_hash, index_column
+from carnet_node.core.records import (
+    BaseRow,
+    ChainState,
+    FeedState,
+    HubSetRow,
+    Identity,
+    LoggedSet,
+    Mark,
+    OwnPlace,
+    Ruling,
+    SegmentState,
+    SettledValue,
+    StoredRecord,
+)
+from carnet_protocol.ids import RecordId
+from carnet_protocol.messages import Verdict
+from carnet_protocol.registry import Kind, Privacy, Value, ValueType
+
+T = TypeVar("T")
+
+_PREFIX_END = "\U0010ffff"
+
+
+class SqlReadTransaction:
+    """One snapshot of the node's database; see `core.ports.ReadTransaction`."""
+
+    def __init__(self, connection: Any, at_rest: AtRest) -> None:
+        self._connection = connection
+        self._at_rest = at_rest
+
+    def identity(self) -> Identity | None:
+        """Who this node is; None before enrolment."""
+        return self._state("identity", Identity)
+
+    def chain(self) -> ChainState | None:
+        """The end of the own chain; None before enrolment."""
+        return self._state("chain", ChainState)
+
+    def feed(self) -> FeedState | None:
+        """How far the feed was read; None before enrolment."""
+        return self._state("feed", FeedState)
+
+    def setting(self, name: str) -> bytes | None:
+        """A small local fact that never syncs."""
+        row = self._one(sql.GET_STATE, name=f"setting.{name}")
+        return row[1] if row else None
+
+    def record(self, kind: Kind, record: RecordId) -> StoredRecord | None:
+        """A projection, hidden and deleted ones too."""
+        row = self._connection.execute(sql.projection(kind.name).get.sql, (record,)).fetchone()
+        return self._stored(kind, row) if row else None
+
+    def find_equal(self, kind: Kind, field: str, value: Value, limit: int) -> list[StoredRecord]:
+        """Visible records by value; a secret text through its keyed hash."""
+        register = kind.register_of(field)
+        column: str = field
+        asked: Value | bytes = value
+        if has_keyed_hash(register, kind.by_label[kind.labels[field]][1]):
+            column, asked = index_column(field), self._at_rest.keyed_hash(kind, field, value)
+        rows = self._all(sql.find(kind.name, column, 0), value=asked, row_limit=limit)
+        return [self._stored(kind, row) for row in rows]
+
+    def find_tail(self, kind: Kind, field: str, tail: str, limit: int) -> list[StoredRecord]:
+        """Visible records whose value ends with this text, if that ending is indexed; otherwise none."""
+        if len(tail) not in sql.INDEXED_TAILS.get((kind.name, field), ()):
+            return []
+        rows = self._all(sql.find(kind.name, field, len(tail)), value=tail, row_limit=limit)
+        return [self._stored(kind, row) for row in rows]
+
+    def find_prefix(self, kind: Kind, field: str, prefix: str, limit: int) -> list[StoredRecord]:
+        """Visible records whose value begins with this text, in order of the value."""
+        statement = sql.find_prefix(kind.name, field)
+        rows = self._all(statement, low=prefix, high=prefix + _PREFIX_END, row_limit=limit)
+        return [self._stored(kind, row) for row in rows]
+
+    def list_records(self, kind: Kind, after: RecordId | None, limit: int) -> list[StoredRecord]:
+        """Visible records by ascending id."""
+        rows = self._all(sql.projection(kind.name).after, after=after or b"", row_limit=limit)
+        return [self._stored(kind, row) for row in rows]
+
+    def list_contested(self, kind: Kind, limit: int) -> list[StoredRecord]:
+        """Records somebody should look at."""
+        rows = self._all(sql.projection(kind.name).contested, row_limit=limit)
+        return [self._stored(kind, row) for row in rows]
+
+    def projections(self, kind: Kind) -> Iterator[StoredRecord]:
+        """Every projection of a kind by ascending id."""
+        for row in self._connection.execute(sql.projection(kind.name).every.sql):
+            yield self._stored(kind, row)
+
+    def columns(self, kind: Kind, record: RecordId) -> Mapping[str, Value] | None:
+        """The typed columns of a projection, secret ones opened."""
+        cursor = self._connection.execute(sql.projection(kind.name).columns.sql, (record,))
+        row = cursor.fetchone()
+        if row is None:
+            return None
+        stored = dict(zip([column[0] for column in cursor.description], row, strict=True))
+        values: dict[str, Value] = {}
+        for register in kind.registers:
+            for one in register.fields:
+                value = stored[one.name]
+                if register.privacy is Privacy.SECRET:
+                    value = self._at_rest.open_value(kind, record, one.name, value)
+                elif one.type is ValueType.BOOL and value is not None:
+                    value = bool(value)
+                values[one.name] = value
+        return values
+
+    def base(self, kind: int, record: RecordId) -> BaseRow | None:
+        """A base row."""
+        row = self._one(sql.GET_BASE, kind=kind, record=record)
+        if row is None:
+            return None
+        _, _, owner, position, changed, entries, is_evicted = row
+        unpacked = self._at_rest.unpack(kind, record, entries)
+        return BaseRow(kind, record, owner, position, changed, unpacked, bool(is_evicted))
+
+    def known_keys(self) -> Iterator[tuple[int, RecordId]]:
+        """Every record with a base row or own work, ascending, each once."""
+        yield from self._connection.execute(sql.KNOWN_KEYS.sql)
+
+    def own_places(self, kind: int, record: RecordId) -> list[OwnPlace]:
+        """The own ops on a record, in log order."""
+        return [OwnPlace(*row) for row in self._all(sql.OWN_PLACES, kind=kind, record=record)]
+
+    def set_by_id(self, log_id: int) -> LoggedSet:
+        """One own set."""
+        row = self._one(sql.SET_BY_ID, log_id=log_id)
+        if row is None:
+            raise LookupError(f"no own set {log_id}")
+        return self._logged(row)
+
+    def set_by_nonce(self, nonce: bytes) -> LoggedSet | None:
+        """One own set by its identity."""
+        row = self._one(sql.SET_BY_NONCE, nonce=nonce)
+        return self._logged(row) if row else None
+
+    def set_at(self, epoch: bytes, seq: int) -> LoggedSet | None:
+        """One own set by its place in the chain."""
+        row = self._one(sql.SET_AT, epoch=epoch, seq=seq)
+        return self._logged(row) if row else None
+
+    def sets_from(self, epoch: bytes, seq: int, limit: int) -> list[LoggedSet]:
+        """Own sets of an epoch from a seq on, ascending."""
+        return [self._logged(row) for row in self._all(sql.SETS_FROM, epoch=epoch, seq=seq, row_limit=limit)]
+
+    def first_unconfirmed_seq(self, epoch: bytes) -> int | None:
+        """Lowest seq of an epoch without a ruling."""
+        row = self._one(sql.FIRST_UNRULED, epoch=epoch)
+        return row[0] if row else None
+
+    def unconfirmed(self) -> tuple[int, int | None]:
+        """How many own sets have no ruling, and the set time of the oldest."""
+        row = self._one(sql.UNRULED)
+        return (row[0], row[1]) if row else (0, None)
+
+    def sets_with(self, ruled: Sequence[int], limit: int) -> list[LoggedSet]:
+        """Own sets whose verdict is one of these codes, oldest first."""
+        found = [row for verdict in ruled for row in self._all(sql.SETS_WITH, verdict=verdict, row_limit=limit)]
+        return [self._logged(row) for row in sorted(found, key=lambda row: row[0])[:limit]]
+
+    def settled_values(self, kind: int, record: RecordId) -> list[SettledValue]:
+        """Settled overruled values of a record."""
+        return [self._settled(row) for row in self._all(sql.SETTLED_OF, kind=kind, record=record)]
+
+    def list_settled(self, limit: int) -> list[SettledValue]:
+        """Settled overruled values of all records, newest first."""
+        return [self._settled(row) for row in self._all(sql.LIST_SETTLED, row_limit=limit)]
+
+    def erased_groups(self, record: RecordId) -> int:
+        """Erasure groups erased on a record, as a bit mask."""
+        row = self._one(sql.GET_ERASED, record=record)
+        return row[1] if row else 0
+
+    def hub_sets(self, after_position: int, limit: int) -> list[HubSetRow]:
+        """The hub's own sets kept here."""
+        return [HubSetRow(*row) for row in self._all(sql.HUB_SETS, after=after_position, row_limit=limit)]
+
+    def former_record(self, source: str, kind: str, former_id: str) -> RecordId | None:
+        """Which record a record of a former system became at import."""
+        row = self._one(sql.GET_FORMER, source=source, kind=kind, former_id=former_id)
+        return row[3] if row else None
+
+    def segments(self) -> list[SegmentState]:
+        """Every member list a published campaign names, and whether its rows are here."""
+        return [SegmentState(campaign, name, number is not None) for campaign, name, number in self._all(sql.WANTED)]
+
+    def segment_count(self, campaign: RecordId) -> int:
+        """Members in the lists of a campaign that are stored here."""
+        row = self._one(sql.SEGMENT_COUNT, campaign=campaign)
+        return row[0] if row else 0
+
+    def recall_bitmaps(self, prefix: str) -> list[tuple[RecordId, bytes]]:
+        """(campaign, bitmap) of every list that has this VIN prefix."""
+        return self._connection.execute(sql.BITMAPS.sql, (prefix,)).fetchall()
+
+    def recall_exceptions(self, identifier: str) -> list[RecordId]:
+        """Campaigns that list exactly this identifier outside the bitmaps."""
+        return [row[0] for row in self._all(sql.EXCEPTIONS, identifier=identifier)]
+
+    def _state(self, name: str, shape: type[T]) -> T | None:
+        row = self._connection.execute(sql.GET_STATE.sql, (name,)).fetchone()
+        return msgspec.msgpack.decode(row[1], type=shape) if row else None
+
+    def _one(self, statement: Statement, **values: Any) -> Any:
+        return self._connection.execute(statement.sql, statement.arguments(values)).fetchone()
+
+    def _all(self, statement: Statement, **values: Any) -> list[Any]:
+        return self._connection.execute(statement.sql, statement.arguments(values)).fetchall()
+
+    def _stored(self, kind: Kind, row: Any) -> StoredRecord:
+        record, owner, entries, mark, is_deleted, is_hidden = row
+        unpacked = self._at_rest.unpack(kind.number, record, entries)
+        return StoredRecord(kind, record, owner, unpacked, Mark(mark), bool(is_deleted), bool(is_hidden))
+
+    def _settled(self, row: Any) -> SettledValue:
+        kind, record, register, _, by, is_own, stored = row
+        (entry,) = self._at_rest.unpack(kind, record, stored)
+        return SettledValue(kind, record, register, entry, by, bool(is_own))
+
+    def _logged(self, row: Any) -> LoggedSet:
+        log_id, nonce, epoch, seq, set_hash, message, opening, has_secret, time_ms, is_sent, verdict, *ruled = row
+        reason, position, ruled_ms, voids, conflicts, receipt = ruled
+        if has_secret:
+            opening = self._at_rest.open_opening(nonce, opening)
+        ruling = None
+        if verdict is not None:
+            reasons = msgspec.msgpack.decode(voids, type=dict[int, str])
+            ruling = Ruling(Verdict(verdict), reason, position, ruled_ms, reasons, conflicts)
+        return LoggedSet(
+            log_id,
+            nonce,
+            epoch,
+            seq,
+            set_hash,
+            message,
+            opening,
+            bool(has_secret),
+            time_ms,
+            bool(is_sent),
+            ruling,
+            receipt,
+        )

@@ -1,0 +1,268 @@
+"""SQL of the node's store, compiled once from the SQLModel tables.
+
+Decides the statements; `read_transaction` and `write_transaction` decide when they run. Compiling from the tables means
+that a column that is added to one of them appears in every statement that needs it, and that a misspelt one fails at
+import instead of at a dealer's desk.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final
+
+from sqlalchemy import BindParameter, ClauseElement, Table, bindparam, delete, func, literal_column, select, update
+from sqlalchemy.dialects import sqlite
+
+from carnet_node.adapters import tables
+from carnet_node.adapters.tables import NODE_METADATA, PROJECTIONS
+
+_DIALECT: Final = sqlite.dialect(paramstyle="qmark")
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """SQL text, the names of its parameters in order, and those that never change."""
+
+    sql: str
+    names: tuple[str, ...]
+    constants: Mapping[str, Any]
+
+    def arguments(self, values: Mapping[str, Any]) -> tuple[Any, ...]:
+        """The values in the order the text wants them."""
+        if self.constants:
+            values = {**self.constants, **values}
+        return tuple([values[name] for name in self.names])
+
+
+def compiled(clause: ClauseElement) -> Statement:
+    """A clause as text for SQLite."""
+    result = clause.compile(dialect=_DIALECT)
+    constants = {name: value for name, value in result.params.items() if value is not None}
+    return Statement(str(result), tuple(result.positiontup or ()), constants)  # type: ignore[attr-defined]
+
+
+def table(name: str) -> Table:
+    """A bookkeeping table."""
+    return NODE_METADATA.tables[name]
+
+
+def upsert(into: Table) -> Statement:
+    """Insert a whole row, or replace every column of the row with the same primary key."""
+    insert = sqlite.insert(into).values({column.name: bindparam(column.name) for column in into.columns})
+    keys = [column.name for column in into.primary_key]
+    others = {column.name: insert.excluded[column.name] for column in into.columns if column.name not in keys}
+    if not others:
+        return compiled(insert.on_conflict_do_nothing())
+    return compiled(insert.on_conflict_do_update(index_elements=keys, set_=others))
+
+
+def insert_new(into: Table) -> Statement:
+    """Insert a whole row; do nothing when its key is taken."""
+    insert = sqlite.insert(into).values({column.name: bindparam(column.name) for column in into.columns})
+    return compiled(insert.on_conflict_do_nothing())
+
+
+def by_key(of: Table) -> Statement:
+    """Every column of the row with a primary key."""
+    return compiled(select(of).where(*[column == bindparam(column.name) for column in of.primary_key]))
+
+
+STORED_COLUMNS: Final = ("id", "owner", "entries", "mark", "is_deleted", "is_hidden")
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectionStatements:
+    """What is asked of one projection table."""
+
+    put: Statement
+    drop: Statement
+    drop_all: Statement
+    get: Statement
+    columns: Statement
+    after: Statement
+    every: Statement
+    contested: Statement
+
+
+@cache
+def projection(kind: str) -> ProjectionStatements:
+    """The statements of a kind's projection table."""
+    of = PROJECTIONS[kind]
+    stored = select(*[of.c[name] for name in STORED_COLUMNS])
+    visible = (of.c.is_deleted == literal_column("0"), of.c.is_hidden == literal_column("0"))
+    limit: BindParameter[int] = bindparam("row_limit")
+    return ProjectionStatements(
+        put=upsert(of),
+        drop=compiled(delete(of).where(of.c.id == bindparam("id"))),
+        drop_all=compiled(delete(of)),
+        get=compiled(stored.where(of.c.id == bindparam("id"))),
+        columns=by_key(of),
+        after=compiled(stored.where(of.c.id > bindparam("after"), *visible).order_by(of.c.id).limit(limit)),
+        every=compiled(stored.order_by(of.c.id)),
+        contested=compiled(stored.where(of.c.is_contested).order_by(of.c.id).limit(limit)),
+    )
+
+
+@cache
+def find(kind: str, column: str, tail: int) -> Statement:
+    """Visible records by a value (`tail` 0) or by an ending of this many characters."""
+    of = PROJECTIONS[kind]
+    asked = func.substr(of.c[column], literal_column(str(-tail))) if tail else of.c[column]
+    visible = (of.c.is_deleted == literal_column("0"), of.c.is_hidden == literal_column("0"))
+    stored = select(*[of.c[name] for name in STORED_COLUMNS]).where(asked == bindparam("value"), *visible)
+    return compiled(stored.order_by(of.c.id).limit(bindparam("row_limit")))
+
+
+@cache
+def find_prefix(kind: str, column: str) -> Statement:
+    """Visible records whose value lies in a half-open range, in order of the value."""
+    of = PROJECTIONS[kind]
+    visible = (of.c.is_deleted == literal_column("0"), of.c.is_hidden == literal_column("0"))
+    stored = select(*[of.c[name] for name in STORED_COLUMNS]).where(
+        of.c[column] >= bindparam("low"), of.c[column] < bindparam("high"), *visible
+    )
+    return compiled(stored.order_by(of.c[column], of.c.id).limit(bindparam("row_limit")))
+
+
+_own_set, _own_op, _base = table("own_set"), table("own_op"), table("base_record")
+_settled, _state, _erased = table("settled_value"), table("node_state"), table("erased_groups")
+_wanted, _segment = table("wanted_segment"), table("segment")
+_bitmap, _exception = table("recall_bitmap"), table("recall_exception")
+_limit: BindParameter[int] = bindparam("row_limit")
+
+PUT_STATE: Final = upsert(_state)
+GET_STATE: Final = by_key(_state)
+
+ADD_SET: Final = compiled(
+    sqlite.insert(_own_set).values(
+        {column.name: bindparam(column.name) for column in _own_set.columns if column.name != "log_id"}
+    )
+)
+SET_BY_ID: Final = by_key(_own_set)
+SET_BY_NONCE: Final = compiled(select(_own_set).where(_own_set.c.nonce == bindparam("nonce")))
+SET_AT: Final = compiled(
+    select(_own_set).where(_own_set.c.epoch == bindparam("epoch"), _own_set.c.seq == bindparam("seq"))
+)
+SETS_FROM: Final = compiled(
+    select(_own_set)
+    .where(_own_set.c.epoch == bindparam("epoch"), _own_set.c.seq >= bindparam("seq"))
+    .order_by(_own_set.c.seq)
+    .limit(_limit)
+)
+SETS_WITH: Final = compiled(
+    select(_own_set).where(_own_set.c.verdict == bindparam("verdict")).order_by(_own_set.c.log_id).limit(_limit)
+)
+FIRST_UNRULED: Final = compiled(
+    select(func.min(_own_set.c.seq)).where(_own_set.c.epoch == bindparam("epoch"), _own_set.c.verdict.is_(None))
+)
+UNRULED: Final = compiled(select(func.count(), func.min(_own_set.c.time_ms)).where(_own_set.c.verdict.is_(None)))
+PUT_RULING: Final = compiled(
+    update(_own_set)
+    .where(_own_set.c.log_id == bindparam("which"))
+    .values(
+        {name: bindparam(name) for name in ("verdict", "reason", "ruled_position", "ruled_ms", "voids", "conflicts")}
+    )
+)
+PUT_RECEIPT: Final = compiled(
+    update(_own_set).where(_own_set.c.log_id == bindparam("which")).values(receipt=bindparam("receipt"))
+)
+PUT_OPENING: Final = compiled(
+    update(_own_set).where(_own_set.c.log_id == bindparam("which")).values(opening=bindparam("opening"))
+)
+MARK_SENT: Final = compiled(
+    update(_own_set)
+    .where(_own_set.c.epoch == bindparam("which"), _own_set.c.seq <= bindparam("seq_to"), _own_set.c.is_sent.is_(False))
+    .values(is_sent=literal_column("1"))
+)
+
+ADD_OWN_OP: Final = upsert(_own_op)
+OWN_PLACES: Final = compiled(
+    select(_own_op.c.log_id, _own_op.c.op_index)
+    .where(_own_op.c.kind == bindparam("kind"), _own_op.c.record == bindparam("record"))
+    .order_by(_own_op.c.log_id, _own_op.c.op_index)
+)
+KNOWN_KEYS: Final = compiled(
+    select(_base.c.kind, _base.c.record).union(select(_own_op.c.kind, _own_op.c.record)).order_by("kind", "record")
+)
+
+PUT_BASE: Final = upsert(_base)
+GET_BASE: Final = by_key(_base)
+
+PUT_SETTLED: Final = upsert(_settled)
+SETTLED_OF: Final = compiled(
+    select(_settled)
+    .where(_settled.c.kind == bindparam("kind"), _settled.c.record == bindparam("record"))
+    .order_by(_settled.c.register_no, _settled.c.overruled, _settled.c.settled_by, _settled.c.is_own)
+)
+LIST_SETTLED: Final = compiled(select(_settled).order_by(literal_column("rowid").desc()).limit(_limit))
+DROP_SETTLED: Final = compiled(
+    delete(_settled).where(
+        _settled.c.kind == bindparam("kind"),
+        _settled.c.record == bindparam("record"),
+        _settled.c.is_own == bindparam("is_own"),
+    )
+)
+DROP_OWN_SETTLED: Final = compiled(delete(_settled).where(_settled.c.is_own))
+
+GET_ERASED: Final = by_key(_erased)
+PUT_ERASED: Final = upsert(_erased)
+
+ADD_HUB_SET: Final = insert_new(table("hub_set"))
+HUB_SETS: Final = compiled(
+    select(table("hub_set"))
+    .where(table("hub_set").c.position > bindparam("after"))
+    .order_by(table("hub_set").c.position)
+    .limit(_limit)
+)
+
+GET_SERIES: Final = by_key(table("series_number"))
+PUT_SERIES: Final = upsert(table("series_number"))
+GET_FORMER: Final = by_key(table("former_id"))
+PUT_FORMER: Final = upsert(table("former_id"))
+
+PUT_WANTED: Final = upsert(_wanted)
+DROP_WANTED: Final = compiled(delete(_wanted).where(_wanted.c.campaign == bindparam("campaign")))
+WANTED: Final = compiled(
+    select(_wanted.c.campaign, _wanted.c.segment_hash, _segment.c.segment_no)
+    .select_from(_wanted.outerjoin(_segment, _wanted.c.segment_hash == _segment.c.segment_hash))
+    .order_by(_wanted.c.campaign, _wanted.c.segment_hash)
+)
+SEGMENT_COUNT: Final = compiled(
+    select(func.coalesce(func.sum(_segment.c.member_count), literal_column("0")))
+    .select_from(_wanted.join(_segment, _wanted.c.segment_hash == _segment.c.segment_hash))
+    .where(_wanted.c.campaign == bindparam("campaign"))
+)
+ADD_SEGMENT: Final = compiled(
+    sqlite.insert(_segment)
+    .values(segment_hash=bindparam("segment_hash"), member_count=bindparam("member_count"))
+    .on_conflict_do_nothing()
+)
+UNWANTED: Final = compiled(
+    select(_segment.c.segment_no).where(_segment.c.segment_hash.not_in(select(_wanted.c.segment_hash)))
+)
+DROP_SEGMENT: Final = tuple(
+    compiled(delete(of).where(of.c.segment_no == bindparam("segment_no"))) for of in (_bitmap, _exception, _segment)
+)
+ADD_BITMAP: Final = upsert(_bitmap)
+ADD_EXCEPTION: Final = upsert(_exception)
+BITMAPS: Final = compiled(
+    select(_wanted.c.campaign, _bitmap.c.bitmap)
+    .select_from(
+        _bitmap.join(_segment, _bitmap.c.segment_no == _segment.c.segment_no).join(
+            _wanted, _wanted.c.segment_hash == _segment.c.segment_hash
+        )
+    )
+    .where(_bitmap.c.prefix == bindparam("prefix"))
+)
+EXCEPTIONS: Final = compiled(
+    select(_wanted.c.campaign)
+    .select_from(
+        _exception.join(_segment, _exception.c.segment_no == _segment.c.segment_no).join(
+            _wanted, _wanted.c.segment_hash == _segment.c.segment_hash
+        )
+    )
+    .where(_exception.c.identifier == bindparam("identifier"))
+)
+
+INDEXED_TAILS: Final = {(one.kind, one.field): one.tails for one in tables.SEARCHED}
+"""Which endings are indexed; a look-up of another length would read the whole table."""

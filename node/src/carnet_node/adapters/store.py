@@ -1,0 +1,147 @@
+"""The node's SQLite database: connections, transactions and what they promise.
+
+Decides how a transaction begins and ends, and which errors of the database mean what. WAL, so that readers never wait
+for a writer; `synchronous=FULL`, asserted on every connection, because a commit that a power cut may undo would let the
+chain reuse a number. Writers say BEGIN IMMEDIATE and wait up to `BUSY_TIMEOUT_MS` for another process of the same node;
+then `StoreBusy`. Nothing is retried here.
+
+Readers see one snapshot from their first statement to the end of the block. A connection serves one block at a time and
+is kept for the next; blocks may run in different threads.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from queue import Empty, LifoQueue
+from typing import Any, Final
+
+from carnet_node.adapters.at_rest import AtRest
+from carnet_node.adapters.read_transaction import SqlReadTransaction
+from carnet_node.adapters.write_transaction import SqlWriteTransaction
+from carnet_node.core.limits import BUSY_TIMEOUT_MS, IDLE_CONNECTIONS_MAX
+from carnet_node.core.ports import SecretBox
+from carnet_node.core.store_failures import StoreBroken, StoreBusy
+
+try:
+    from pysqlite3 import dbapi2 as _library
+except ImportError:  # no wheel for this platform: the library of the system, which `doctor` judges
+    _library = sqlite3
+
+driver: Final[Any] = _library
+"""The SQLite driver in use, everywhere in the node."""
+
+SQLITE_VERSION: Final[str] = driver.sqlite_version
+"""Version of the SQLite library in use; 3.7.0 to 3.51.2 can lose pages when two processes checkpoint."""
+
+_SYNCHRONOUS_FULL: Final = 2
+_BUSY_MARKS: Final = ("database is locked", "database table is locked", "database is busy")
+
+
+class SqliteNodeStore:
+    """The node's database file; see `core.ports.NodeStore`.
+
+    Args:
+        path: of the database, whose schema is up to date (see `schema.upgrade`).
+        box: encrypts secret values.
+        busy_timeout_ms: how long a writer waits for another process; 0 in the simulator.
+        is_replicated: a replicating child process checkpoints, so this one must not.
+    """
+
+    def __init__(
+        self, path: Path, box: SecretBox, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS, is_replicated: bool = False
+    ) -> None:
+        self._path = path
+        self._at_rest = AtRest(box)
+        self._busy_timeout_ms = busy_timeout_ms
+        self._is_replicated = is_replicated
+        self._idle: LifoQueue[Any] = LifoQueue(IDLE_CONNECTIONS_MAX)
+
+    @contextmanager
+    def read(self) -> Iterator[SqlReadTransaction]:
+        """One snapshot; ended without a trace when the block ends."""
+        with self._transaction("BEGIN", "ROLLBACK") as connection:
+            yield SqlReadTransaction(connection, self._at_rest)
+
+    @contextmanager
+    def write(self) -> Iterator[SqlWriteTransaction]:
+        """One BEGIN IMMEDIATE transaction; committed durably when the block ends, rolled back when it raises."""
+        with self._transaction("BEGIN IMMEDIATE", "COMMIT") as connection:
+            yield SqlWriteTransaction(connection, self._at_rest)
+
+    def close(self) -> None:
+        """Close idle connections."""
+        while True:
+            try:
+                self._idle.get_nowait().close()
+            except Empty:
+                return
+
+    @contextmanager
+    def _transaction(self, begin: str, end: str) -> Iterator[Any]:
+        with translated_errors():
+            connection = self._connection()
+        is_over = False
+        try:
+            with translated_errors():
+                connection.execute(begin)
+                yield connection
+                connection.execute(end)
+                is_over = True
+        finally:
+            self._give_back(connection, is_over=is_over)
+
+    def _connection(self) -> Any:
+        try:
+            return self._idle.get_nowait()
+        except Empty:
+            return open_connection(self._path, busy_timeout_ms=self._busy_timeout_ms, is_replicated=self._is_replicated)
+
+    def _give_back(self, connection: Any, *, is_over: bool) -> None:
+        """Keep a clean connection; after a failure roll back first, and close what cannot."""
+        try:
+            if not is_over and connection.in_transaction:
+                connection.execute("ROLLBACK")
+            if self._idle.full():
+                connection.close()
+            else:
+                self._idle.put_nowait(connection)
+        except driver.Error:
+            connection.close()
+
+
+def open_connection(path: Path, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS, is_replicated: bool = False) -> Any:
+    """A connection with the promises of this module.
+
+    Raises:
+        StoreBroken: the file cannot be opened, or does not keep `synchronous=FULL` or WAL.
+        StoreBusy: another process holds the file exclusively.
+    """
+    with translated_errors():
+        connection = driver.connect(
+            path, isolation_level=None, timeout=busy_timeout_ms / 1000, check_same_thread=False, cached_statements=512
+        )
+        (journal,) = connection.execute("PRAGMA journal_mode=WAL").fetchone()
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA trusted_schema=OFF")
+        connection.execute("PRAGMA temp_store=MEMORY")
+        if is_replicated:
+            connection.execute("PRAGMA wal_autocheckpoint=0")
+        (synchronous,) = connection.execute("PRAGMA synchronous").fetchone()
+    if journal != "wal" or synchronous != _SYNCHRONOUS_FULL:
+        connection.close()
+        raise StoreBroken(f"journal_mode={journal}, synchronous={synchronous}; wal and FULL are needed")
+    return connection
+
+
+@contextmanager
+def translated_errors() -> Iterator[None]:
+    """The database's errors as the node's own; the text names tables and settings, never stored values."""
+    try:
+        yield
+    except driver.OperationalError as error:
+        if any(mark in str(error) for mark in _BUSY_MARKS):
+            raise StoreBusy("another process of this node is writing") from error
+        raise StoreBroken(str(error)) from error
+    except driver.DatabaseError as error:
+        raise StoreBroken(str(error)) from error

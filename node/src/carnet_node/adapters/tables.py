@@ -1,0 +1,303 @@
+"""The node's tables, declared with SQLModel on a registry of their own.
+
+Decides columns, types and indexes. Two groups: bookkeeping (own log, base rows, outcomes, cursor, recall lists),
+written out below, and one *projection table per record kind*, generated from the protocol's registry. So a new field
+needs its registry line and one migration; nothing in this module changes.
+
+A projection table has a typed column per field, named after it, and for everybody the same seven more: `id`, `owner`,
+`entries` (the state the columns were resolved from), `mark`, `is_deleted`, `is_contested`, `is_hidden`. A secret field
+is stored encrypted and, if it is a text, has a column `<field>_index` with a keyed hash beside it. Fields that point at
+other records are indexed, and so is what the search box asks (`SEARCHED`).
+
+Nothing here is read or written through ORM objects in the product: `statements` compiles SQL from these tables once.
+"""
+
+from dataclasses import dataclass
+from types import new_class
+from typing import Any, Final
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    func,
+    literal_column,
+)
+from sqlalchemy.orm import registry
+from sqlalchemy.types import TypeEngine
+from sqlmodel import Field, SQLModel
+
+from carnet_protocol.kinds import REGISTRY
+from carnet_protocol.registry import Field as RegistryField
+from carnet_protocol.registry import Kind, Privacy, Register, ValueType
+
+NODE_METADATA: Final = MetaData(
+    naming_convention={"ix": "ix_%(table_name)s_%(column_0_name)s", "pk": "pk_%(table_name)s"}
+)
+
+FIXED_COLUMNS: Final = ("id", "owner", "entries", "mark", "is_deleted", "is_contested", "is_hidden")
+"""Columns of every projection table; no field may be called like one of them."""
+
+_BLOB: Final = LargeBinary
+
+
+class NodeTable(SQLModel, registry=registry(metadata=NODE_METADATA)):
+    """Root of this application's tables; keeps them apart from anybody else's in the same process."""
+
+
+class OwnSet(NodeTable, table=True):
+    """The node's log: its own change sets as sealed, and what the hub ruled."""
+
+    __tablename__ = "own_set"
+    log_id: int | None = Field(default=None, sa_column=Column(Integer, primary_key=True))
+    nonce: bytes = Field(sa_column=Column(_BLOB, nullable=False, unique=True))
+    epoch: bytes = Field(sa_column=Column(_BLOB, nullable=False))
+    seq: int = Field(sa_column=Column(BigInteger, nullable=False))
+    set_hash: bytes = Field(sa_column=Column(_BLOB, nullable=False))
+    message: bytes = Field(sa_column=Column(_BLOB, nullable=False))
+    opening: bytes = Field(sa_column=Column(_BLOB, nullable=False))
+    has_secret: bool = Field(sa_column=Column(Boolean, nullable=False))
+    time_ms: int = Field(sa_column=Column(BigInteger, nullable=False))
+    is_sent: bool = Field(sa_column=Column(Boolean, nullable=False))
+    verdict: int | None = Field(sa_column=Column(Integer))
+    reason: str | None = Field(sa_column=Column(String))
+    ruled_position: int | None = Field(sa_column=Column(BigInteger))
+    ruled_ms: int | None = Field(sa_column=Column(BigInteger))
+    voids: bytes | None = Field(sa_column=Column(_BLOB))
+    conflicts: int | None = Field(sa_column=Column(Integer))
+    receipt: bytes | None = Field(sa_column=Column(_BLOB))
+
+
+class OwnOp(NodeTable, table=True):
+    """Which own ops touch a record."""
+
+    __tablename__ = "own_op"
+    __table_args__ = {"sqlite_with_rowid": False}
+    kind: int = Field(sa_column=Column(Integer, primary_key=True))
+    record: bytes = Field(sa_column=Column(_BLOB, primary_key=True))
+    log_id: int = Field(sa_column=Column(Integer, primary_key=True))
+    op_index: int = Field(sa_column=Column(Integer, primary_key=True))
+
+
+class BaseRecord(NodeTable, table=True):
+    """Records as the hub last sent them."""
+
+    __tablename__ = "base_record"
+    __table_args__ = {"sqlite_with_rowid": False}
+    kind: int = Field(sa_column=Column(Integer, primary_key=True))
+    record: bytes = Field(sa_column=Column(_BLOB, primary_key=True))
+    owner: bytes = Field(sa_column=Column(_BLOB, nullable=False))
+    position: int = Field(sa_column=Column(BigInteger, nullable=False))
+    changed: int = Field(sa_column=Column(BigInteger, nullable=False))
+    entries: bytes = Field(sa_column=Column(_BLOB, nullable=False))
+    is_evicted: bool = Field(sa_column=Column(Boolean, nullable=False))
+
+
+class SettledRow(NodeTable, table=True):
+    """Settled overruled values, sent by the hub or found while folding own work."""
+
+    __tablename__ = "settled_value"
+    kind: int = Field(sa_column=Column(Integer, primary_key=True))
+    record: bytes = Field(sa_column=Column(_BLOB, primary_key=True))
+    register_no: int = Field(sa_column=Column(Integer, primary_key=True))
+    overruled: bytes = Field(sa_column=Column(_BLOB, primary_key=True))
+    settled_by: bytes = Field(sa_column=Column(_BLOB, primary_key=True))
+    is_own: bool = Field(sa_column=Column(Boolean, primary_key=True))
+    entry: bytes = Field(sa_column=Column(_BLOB, nullable=False))
+
+
+class NodeState(NodeTable, table=True):
+    """One row each of small facts about this node: identity, chain head, cursor, settings."""
+
+    __tablename__ = "node_state"
+    name: str = Field(sa_column=Column(String, primary_key=True))
+    value: bytes = Field(sa_column=Column(_BLOB, nullable=False))
+
+
+class ErasedGroups(NodeTable, table=True):
+    """What may never be shown again: erasure groups by record, as a bit mask."""
+
+    __tablename__ = "erased_groups"
+    record: bytes = Field(sa_column=Column(_BLOB, primary_key=True))
+    groups: int = Field(sa_column=Column(Integer, nullable=False))
+
+
+class HubSetTable(NodeTable, table=True):
+    """The hub's own change sets, kept for a hub that was restored."""
+
+    __tablename__ = "hub_set"
+    position: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    time_ms: int = Field(sa_column=Column(BigInteger, nullable=False))
+    message: bytes = Field(sa_column=Column(_BLOB, nullable=False))
+    opening: bytes = Field(sa_column=Column(_BLOB, nullable=False))
+
+
+class SeriesNumber(NodeTable, table=True):
+    """Last number given out of a local series (repair orders of a day)."""
+
+    __tablename__ = "series_number"
+    series: str = Field(sa_column=Column(String, primary_key=True))
+    last: int = Field(sa_column=Column(Integer, nullable=False))
+
+
+class FormerId(NodeTable, table=True):
+    """Which record a record of a former system became at import; never synced."""
+
+    __tablename__ = "former_id"
+    source: str = Field(sa_column=Column(String, primary_key=True))
+    kind: str = Field(sa_column=Column(String, primary_key=True))
+    former_id: str = Field(sa_column=Column(String, primary_key=True))
+    record: bytes = Field(sa_column=Column(_BLOB, nullable=False))
+
+
+class WantedSegment(NodeTable, table=True):
+    """Member lists that published campaigns name."""
+
+    __tablename__ = "wanted_segment"
+    campaign: bytes = Field(sa_column=Column(_BLOB, primary_key=True))
+    segment_hash: bytes = Field(sa_column=Column(_BLOB, primary_key=True, index=True))
+
+
+class Segment(NodeTable, table=True):
+    """Member lists whose rows are here."""
+
+    __tablename__ = "segment"
+    segment_no: int | None = Field(default=None, sa_column=Column(Integer, primary_key=True))
+    segment_hash: bytes = Field(sa_column=Column(_BLOB, nullable=False, unique=True))
+    member_count: int = Field(sa_column=Column(Integer, nullable=False))
+
+
+class RecallBitmap(NodeTable, table=True):
+    """Serials of one VIN prefix in one member list (see core/open_recalls)."""
+
+    __tablename__ = "recall_bitmap"
+    prefix: str = Field(sa_column=Column(String, primary_key=True))
+    segment_no: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    bitmap: bytes = Field(sa_column=Column(_BLOB, nullable=False))
+
+
+class RecallException(NodeTable, table=True):
+    """Identifiers in a member list that have no prefix and serial."""
+
+    __tablename__ = "recall_exception"
+    identifier: str = Field(sa_column=Column(String, primary_key=True))
+    segment_no: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """How the search box asks for a field.
+
+    Attributes:
+        tails: lengths of endings that are looked up; 0 is the whole value (and its beginnings).
+    """
+
+    kind: str
+    field: str
+    tails: tuple[int, ...]
+
+
+SEARCHED: Final = (
+    Searched("customer", "full_name", (0,)),
+    Searched("customer", "pinyin", (0,)),
+    Searched("customer", "company_name", (0,)),
+    Searched("phone", "number", (0, 4)),
+    Searched("vehicle", "vin", (0, 6)),
+    Searched("vehicle", "chassis_no", (0,)),
+    Searched("plate", "plate_no", (0, 4, 5)),
+    Searched("visit", "ro_no", (0,)),
+    Searched("campaign", "campaign_no", (0,)),
+)
+
+_COLUMN_TYPES: Final[dict[ValueType, type[TypeEngine[Any]]]] = {
+    ValueType.TEXT: String,
+    ValueType.CODE: String,
+    ValueType.DATE: String,
+    ValueType.INT: BigInteger,
+    ValueType.INSTANT: BigInteger,
+    ValueType.BOOL: Boolean,
+    ValueType.REF: LargeBinary,
+    ValueType.BYTES: LargeBinary,
+}
+
+
+def index_column(field_name: str) -> str:
+    """The column with the keyed hash of a secret field."""
+    return f"{field_name}_index"
+
+
+def has_keyed_hash(register: Register, one: RegistryField) -> bool:
+    """Whether a field is found by a keyed hash: secret texts are, secret codes are not (few values tell too much)."""
+    return register.privacy is Privacy.SECRET and one.type is ValueType.TEXT
+
+
+def _field_columns(register: Register, one: RegistryField) -> list[Column[Any]]:
+    if has_keyed_hash(register, one):
+        return [Column(one.name, LargeBinary), Column(index_column(one.name), LargeBinary, index=True)]
+    if register.privacy is Privacy.SECRET:
+        return [Column(one.name, LargeBinary)]
+    return [Column(one.name, _COLUMN_TYPES[one.type], index=one.type is ValueType.REF)]
+
+
+def projection_columns(kind: Kind) -> list[Column[Any]]:
+    """The columns of a kind's projection table: the fixed ones, then each field's, in registry order."""
+    fixed: list[Column[Any]] = [
+        Column("id", LargeBinary, primary_key=True),
+        Column("owner", LargeBinary, nullable=False),
+        Column("entries", LargeBinary, nullable=False),
+        Column("mark", Integer, nullable=False),
+        *(Column(name, Boolean, nullable=False) for name in FIXED_COLUMNS[4:]),
+    ]
+    fields = [
+        column for register in kind.registers for one in register.fields for column in _field_columns(register, one)
+    ]
+    return fixed + fields
+
+
+def _projection_model(kind: Kind) -> type[NodeTable]:
+    """A SQLModel class for a kind, as if it had been written out by hand."""
+    columns = projection_columns(kind)
+    body: dict[str, Any] = {
+        "__module__": __name__,
+        "__tablename__": kind.name,
+        "__doc__": f"Projection of `{kind.name}` records, generated from the registry.",
+        "__annotations__": {column.name: column.type.python_type | None for column in columns},
+        **{column.name: Field(default=None, sa_column=column) for column in columns},
+    }
+    name = "".join(part.capitalize() for part in kind.name.split("_")) + "Record"
+    return new_class(name, (NodeTable,), {"table": True}, lambda namespace: namespace.update(body))
+
+
+PROJECTION_MODELS: Final = {kind.name: _projection_model(kind) for kind in REGISTRY.kinds}
+"""SQLModel class by kind name."""
+
+PROJECTIONS: Final[dict[str, Table]] = {name: NODE_METADATA.tables[name] for name in PROJECTION_MODELS}
+"""Projection table by kind name."""
+
+
+def _add_search_indexes() -> None:
+    """One index per way the search box asks; an index on an ending is an index on an expression."""
+    for searched in SEARCHED:
+        column = PROJECTIONS[searched.kind].c[searched.field]
+        for length in searched.tails:
+            name = f"ix_{searched.kind}_{searched.field}" + (f"_tail{length}" if length else "")
+            Index(name, func.substr(column, literal_column(str(-length))) if length else column)
+
+
+def _add_contested_indexes() -> None:
+    """The list of conflicts asks for the few contested records of each kind."""
+    for name, table in PROJECTIONS.items():
+        Index(f"ix_{name}_contested", table.c.id, sqlite_where=table.c.is_contested)
+
+
+_add_search_indexes()
+_add_contested_indexes()
+own_set = NODE_METADATA.tables["own_set"]
+Index("ix_own_set_place", own_set.c.epoch, own_set.c.seq, unique=True)
+Index("ix_own_set_unruled", own_set.c.epoch, own_set.c.seq, sqlite_where=own_set.c.verdict.is_(None))

@@ -1,0 +1,188 @@
+"""What the core changes in the node's database: the write half of its port.
+
+Decides how the core's values become rows. Runs inside the BEGIN IMMEDIATE transaction that `store` has begun, so what
+it reads cannot change under it, and everything it did is gone when the transaction rolls back. The statements are
+prepared once per connection by the driver; no ORM object is made.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
+from typing import Any
+
+import msgspec
+
+from carnet_node.adapters import statements as sql
+from carnet_node.adapters.read_transaction import SqlReadTransaction
+from carnet_node.adapters.statements import Statement
+from carnet_node.adapters.tables import has_keyed_hash
+from carnet_node.core.records import (
+    BaseRow,
+    ChainState,
+    FeedState,
+    HubSetRow,
+    Identity,
+    LoggedSet,
+    Projection,
+    Ruling,
+    SettledValue,
+)
+from carnet_protocol.ids import RecordId
+from carnet_protocol.kinds import REGISTRY
+from carnet_protocol.registry import Kind, Privacy, Value
+
+
+class SqlWriteTransaction(SqlReadTransaction):
+    """One write transaction; see `core.ports.WriteTransaction`."""
+
+    def put_identity(self, identity: Identity) -> None:
+        """Store who this node is."""
+        self._put_state("identity", identity)
+
+    def put_chain(self, chain: ChainState) -> None:
+        """Advance the chain head."""
+        self._put_state("chain", chain)
+
+    def put_feed(self, feed: FeedState) -> None:
+        """Advance the cursor."""
+        self._put_state("feed", feed)
+
+    def put_setting(self, name: str, value: bytes) -> None:
+        """Store a small local fact that never syncs."""
+        self._run(sql.PUT_STATE, name=f"setting.{name}", value=value)
+
+    def append_set(self, logged: LoggedSet, touched: Sequence[tuple[int, RecordId]]) -> int:
+        """Append an own set to the log, and which records its ops touch."""
+        row = {one.name: getattr(logged, one.name) for one in fields(logged) if one.name not in ("log_id", "ruling")}
+        if logged.has_secret:
+            row["opening"] = self._at_rest.seal_opening(logged.nonce, logged.opening)
+        row.update(_ruling_row(logged.ruling))
+        cursor = self._connection.execute(sql.ADD_SET.sql, sql.ADD_SET.arguments(row))
+        log_id: int = cursor.lastrowid
+        places = [(kind, record, log_id, index) for index, (kind, record) in enumerate(touched)]
+        self._connection.executemany(sql.ADD_OWN_OP.sql, places)
+        return log_id
+
+    def put_ruling(self, log_id: int, ruling: Ruling) -> None:
+        """Store what the hub decided."""
+        self._run(sql.PUT_RULING, which=log_id, **_ruling_row(ruling))
+
+    def put_receipt(self, log_id: int, receipt: bytes) -> None:
+        """Keep a signed receipt."""
+        self._run(sql.PUT_RECEIPT, which=log_id, receipt=receipt)
+
+    def put_opening(self, log_id: int, opening: bytes) -> None:
+        """Replace an opening by one with fewer values."""
+        logged = self.set_by_id(log_id)
+        stored = self._at_rest.seal_opening(logged.nonce, opening) if logged.has_secret else opening
+        self._run(sql.PUT_OPENING, which=log_id, opening=stored)
+
+    def mark_sent(self, epoch: bytes, seq_to: int) -> None:
+        """The sets of an epoch up to this seq have left the machine."""
+        self._run(sql.MARK_SENT, which=epoch, seq_to=seq_to)
+
+    def put_projection(self, projection: Projection) -> None:
+        """Insert or replace a projection."""
+        kind, record, shown = projection.kind, projection.record, projection.shown
+        row: dict[str, Any] = {
+            "id": record,
+            "owner": projection.owner,
+            "entries": self._at_rest.pack(kind.number, record, projection.entries),
+            "mark": int(projection.mark),
+            "is_deleted": shown.is_deleted,
+            "is_contested": projection.is_contested,
+            "is_hidden": projection.is_hidden,
+        }
+        values = shown.values
+        for label, (register, one) in kind.by_label.items():
+            value = values.get(label)
+            if register.privacy is not Privacy.SECRET:
+                row[one.name] = value
+                continue
+            row[one.name] = self._at_rest.seal_value(kind, record, one.name, value)
+            if has_keyed_hash(register, one):
+                row[f"{one.name}_index"] = self._at_rest.keyed_hash(kind, one.name, value)
+        put = sql.projection(kind.name).put
+        self._connection.execute(put.sql, put.arguments(row))
+
+    def drop_projection(self, kind: Kind, record: RecordId) -> None:
+        """Remove one projection, if there is one."""
+        self._run(sql.projection(kind.name).drop, id=record)
+
+    def drop_projections(self) -> None:
+        """Remove every projection and the overruled values found here."""
+        for kind in REGISTRY.kinds:
+            self._connection.execute(sql.projection(kind.name).drop_all.sql)
+        self._run(sql.DROP_OWN_SETTLED)
+
+    def put_base(self, base: BaseRow) -> None:
+        """Insert or replace a base row."""
+        packed = self._at_rest.pack(base.kind, base.record, base.entries)
+        row = (base.kind, base.record, base.owner, base.position, base.changed, packed, base.is_evicted)
+        self._connection.execute(sql.PUT_BASE.sql, row)
+
+    def replace_settled(self, kind: int, record: RecordId, values: Iterable[SettledValue], *, is_own: bool) -> None:
+        """Replace the settled overruled values of a record that were found here, or that the hub sent."""
+        self._run(sql.DROP_SETTLED, kind=kind, record=record, is_own=is_own)
+        for one in values:
+            packed = self._at_rest.pack(kind, record, (one.overruled,))
+            row = (kind, record, one.register, one.overruled.op, one.by, is_own, packed)
+            self._connection.execute(sql.PUT_SETTLED.sql, row)
+
+    def add_erasure(self, record: RecordId, groups: int) -> None:
+        """Remember erased groups of a record for ever."""
+        self._run(sql.PUT_ERASED, record=record, groups=self.erased_groups(record) | groups)
+
+    def add_hub_set(self, row: HubSetRow) -> None:
+        """Keep one of the hub's own sets; a known one changes nothing."""
+        values = (row.position, row.time_ms, row.message, row.opening)
+        self._connection.execute(sql.ADD_HUB_SET.sql, values)
+
+    def next_number(self, series: str) -> int:
+        """The next number of a local series."""
+        row = self._one(sql.GET_SERIES, series=series)
+        number: int = row[1] + 1 if row else 1
+        self._run(sql.PUT_SERIES, series=series, last=number)
+        return number
+
+    def remember_former(self, source: str, kind: str, former_id: str, record: RecordId) -> None:
+        """Remember which record a record of a former system became."""
+        self._run(sql.PUT_FORMER, source=source, kind=kind, former_id=former_id, record=record)
+
+    def put_wanted_segments(self, campaign: RecordId, hashes: Sequence[bytes]) -> None:
+        """State which lists a campaign names now; drop lists that no campaign names any more."""
+        self._run(sql.DROP_WANTED, campaign=campaign)
+        self._connection.executemany(sql.PUT_WANTED.sql, [(campaign, one) for one in hashes])
+        for (segment_no,) in self._all(sql.UNWANTED):
+            for statement in sql.DROP_SEGMENT:
+                self._run(statement, segment_no=segment_no)
+
+    def add_segment(
+        self, segment_hash: bytes, member_count: int, bitmaps: Mapping[str, bytes], exceptions: Iterable[str]
+    ) -> None:
+        """Store the rows of a member list; a known one changes nothing."""
+        values = {"segment_hash": segment_hash, "member_count": member_count}
+        cursor = self._connection.execute(sql.ADD_SEGMENT.sql, sql.ADD_SEGMENT.arguments(values))
+        if cursor.rowcount == 0:
+            return
+        number = cursor.lastrowid
+        self._connection.executemany(sql.ADD_BITMAP.sql, [(prefix, number, one) for prefix, one in bitmaps.items()])
+        self._connection.executemany(sql.ADD_EXCEPTION.sql, [(one, number) for one in exceptions])
+
+    def _put_state(self, name: str, value: object) -> None:
+        self._connection.execute(sql.PUT_STATE.sql, (name, msgspec.msgpack.encode(value)))
+
+    def _run(self, statement: Statement, **values: Any) -> None:
+        self._connection.execute(statement.sql, statement.arguments(values))
+
+
+def _ruling_row(ruling: Ruling | None) -> dict[str, Value]:
+    if ruling is None:
+        return dict.fromkeys(("verdict", "reason", "ruled_position", "ruled_ms", "voids", "conflicts"))
+    return {
+        "verdict": int(ruling.verdict),
+        "reason": ruling.reason,
+        "ruled_position": ruling.position,
+        "ruled_ms": ruling.time_ms,
+        "voids": msgspec.msgpack.encode(dict(ruling.voids)),
+        "conflicts": ruling.conflicts,
+    }

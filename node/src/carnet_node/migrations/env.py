@@ -1,0 +1,14 @@
+"""How Alembic reaches the node's database: through the connection that `adapters.schema` hands over."""
+
+from alembic import context
+
+from carnet_node.adapters.tables import NODE_METADATA
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=NODE_METADATA,
+    render_as_batch=True,
+    transactional_ddl=True,
+)
+with context.begin_transaction():
+    context.run_migrations()
