@@ -1,0 +1,195 @@
+"""Saying hello: what node and hub find out about each other before anything is sent.
+
+Decides what the node states, whether the answer is the hub's answer to this very question, and in which situation the
+node's chain is. Does not send or fetch anything (`sync`), and heals nothing: in any situation but `GO` sending stops,
+nothing is overwritten, and the desk goes on writing (its sets wait for a new epoch), except under a superseded epoch.
+
+    situation     what was found                                              who acts
+    ------------  ----------------------------------------------------------  ----------------------------
+    GO            the hub's head lies on our chain                            nobody
+    ROLLED_BACK   the hub, or the mark of what left, is ahead of this log     the node, by a new epoch
+    FORK          the same number carries another set there                   the node, by a new epoch
+    SUPERSEDED    another copy of this node has taken over; writing stops     the operator
+"""
+
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from typing import Final, Protocol, TypeVar
+
+from carnet_node.core.failures import HubRefused, NotEnrolled
+from carnet_node.core.hub_link import HubLink
+from carnet_node.core.node import Node
+from carnet_node.core.ports import ReadTransaction
+from carnet_node.core.records import ChainState, FeedState, HighWaterMark
+from carnet_node.core.sync_state import after_contact, load_state, save_state
+from carnet_protocol.envelope import Purpose
+from carnet_protocol.errors import NotAuthentic, OutOfOrder
+from carnet_protocol.kinds import SCHEMA_VERSION
+from carnet_protocol.messages import HelloAnswer, HelloRequest, HubCard, Situation, open_frame, sign_frame
+from carnet_protocol.reasons import Reason
+
+T = TypeVar("T")
+
+_TOKEN_MARGIN_MS: Final = 30_000
+"""A token is not used in its last half minute: the request it goes with may take that long."""
+
+
+class RunBlocking(Protocol):
+    """Blocking work from inside an event loop: a thread in production, inline in the simulator."""
+
+    def __call__(self, work: Callable[[], T]) -> Awaitable[T]:
+        """The result of `work`."""
+        ...
+
+
+class SenderLock(Protocol):
+    """At most one process of this machine sends or exports."""
+
+    def hold(self) -> AbstractContextManager[None]:
+        """Hold the lock, or raise `AnotherSender` at once."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SyncPorts:
+    """What syncing needs besides the node."""
+
+    link: HubLink
+    run_blocking: RunBlocking
+    sender: SenderLock
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A hello that was answered.
+
+    Attributes:
+        token: for push, feed and segments.
+        usable_until_ms: by this node's clock.
+        situation: see the table above.
+    """
+
+    token: bytes
+    usable_until_ms: int
+    situation: Situation
+
+    def is_usable(self, now_ms: int) -> bool:
+        """Whether the token is still worth sending."""
+        return now_ms < self.usable_until_ms
+
+
+async def say_hello(node: Node, ports: SyncPorts, *, software: str) -> Session:
+    """Introduce the node and learn its situation, which is remembered.
+
+    Args:
+        software: name and version of this program, for the operator's list.
+
+    Raises:
+        HubUnreachable: no usable answer.
+        Refused: the hub said no, is another hub, or was restored from a backup (hub-epoch-changed).
+    """
+    try:
+        return await _hello_once(node, ports, software)
+    except HubRefused as refusal:
+        if refusal.reason is not Reason.STALE_CHALLENGE:
+            raise
+    return await _hello_once(node, ports, software)
+
+
+def judge_chain(tx: ReadTransaction, chain: ChainState, answer: HelloAnswer, mark: HighWaterMark | None) -> Situation:
+    """The situation of our chain: what the hub says, and what we see ourselves.
+
+    Args:
+        chain: end of the own chain.
+        answer: verified.
+        mark: what left this machine, from outside the database.
+    """
+    stated = Situation(answer.situation)
+    if stated is not Situation.GO:
+        return stated
+    at_hub = _compare(tx, chain, answer.held_seq, answer.held_hash)
+    if at_hub is not Situation.GO or mark is None:
+        return at_hub
+    if mark.epoch == chain.epoch:
+        return _compare(tx, chain, mark.seq, mark.set_hash)
+    return Situation.GO if mark.epoch == chain.origin.parent_epoch else Situation.ROLLED_BACK
+
+
+async def _hello_once(node: Node, ports: SyncPorts, software: str) -> Session:
+    identity = node.identity
+    card = open_frame(await ports.link.card(), HubCard, identity.hub_signing_key, Purpose.ENROL, identity.hub_id)
+    request = await ports.run_blocking(lambda: _state_ourselves(node, card.challenge, software))
+    message = sign_frame(request, Purpose.HELLO, identity.hub_id, node.signer)
+    answer = open_frame(
+        await ports.link.hello(message), HelloAnswer, identity.hub_signing_key, Purpose.HELLO, identity.hub_id
+    )
+    if answer.challenge != card.challenge or answer.node_id != identity.node_id:
+        raise NotAuthentic(Reason.STALE_CHALLENGE, "an answer to another hello")
+    situation = await ports.run_blocking(lambda: _remember(node, answer))
+    now_ms = node.clock.now_ms()
+    lifetime_ms = answer.token_expires_ms - answer.now_ms
+    return Session(answer.token, now_ms + lifetime_ms - _TOKEN_MARGIN_MS, situation)
+
+
+def _state_ourselves(node: Node, challenge: bytes, software: str) -> HelloRequest:
+    """Where this node stands, in one snapshot."""
+    with node.store.read() as tx:
+        chain, feed = _enrolled(tx)
+        unsent, oldest_ms = tx.unconfirmed()
+    return HelloRequest(
+        version=1,
+        challenge=challenge,
+        dealer_id=node.identity.dealer_id,
+        node_id=node.identity.node_id,
+        epoch=chain.epoch,
+        epoch_ordinal=chain.epoch_ordinal,
+        head_seq=chain.seq,
+        head_hash=chain.set_hash,
+        hub_epoch=feed.hub_epoch,
+        cursor=feed.cursor,
+        unsent_sets=unsent,
+        oldest_unsent_ms=oldest_ms or 0,
+        wall_ms=node.clock.now_ms(),
+        schema=SCHEMA_VERSION,
+        software=software,
+    )
+
+
+def _remember(node: Node, answer: HelloAnswer) -> Situation:
+    """Judge the answer and keep what follows from it.
+
+    Raises:
+        OutOfOrder: the hub has another history than the one we read; nothing is sent or fetched until that is healed.
+    """
+    mark = node.high_water.read()
+    now_ms = node.clock.now_ms()
+    with node.store.write() as tx:
+        chain, feed = _enrolled(tx)
+        situation = judge_chain(tx, chain, answer, mark)
+        save_state(tx, after_contact(load_state(tx), now_ms, situation, answer.backup_position))
+        if situation is Situation.SUPERSEDED and not chain.is_writing_stopped:
+            tx.put_chain(replace(chain, is_writing_stopped=True))
+        if feed.clock_offset_ms != answer.clock_offset_ms:
+            tx.put_feed(replace(feed, clock_offset_ms=answer.clock_offset_ms))
+        is_same_history = answer.hub_epoch == feed.hub_epoch
+    if not is_same_history:
+        raise OutOfOrder(Reason.HUB_EPOCH_CHANGED, "the hub opened a new epoch")
+    return situation
+
+
+def _compare(tx: ReadTransaction, chain: ChainState, seq: int, set_hash: bytes) -> Situation:
+    """How somebody else's memory of our chain (seq, hash) relates to our log."""
+    if seq > chain.seq:
+        return Situation.ROLLED_BACK
+    if seq == 0:
+        return Situation.GO
+    ours = tx.set_at(chain.epoch, seq)
+    return Situation.GO if ours is not None and ours.set_hash == set_hash else Situation.FORK
+
+
+def _enrolled(tx: ReadTransaction) -> tuple[ChainState, FeedState]:
+    chain, feed = tx.chain(), tx.feed()
+    if chain is None or feed is None:
+        raise NotEnrolled("no chain")
+    return chain, feed

@@ -1,0 +1,86 @@
+"""What a node remembers about its line between two rounds.
+
+Decides which facts are kept, where (a local setting that never syncs), and how a failure changes them. Line and sync
+are two
+facts: the hub may answer while a set is stuck, and all may be sent while the line is down now. Does not decide what
+people read (`views`, entry points).
+"""
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+import msgspec
+
+from carnet_node.core.ports import ReadTransaction, WriteTransaction
+from carnet_protocol.messages import Situation
+
+_SETTING: Final = "sync-state"
+
+
+@dataclass(frozen=True, slots=True)
+class SyncState:
+    """The last news from the line; times by this node's clock in ms since 1970, None when it never happened.
+
+    Attributes:
+        situation: what the last hello found; sending stops for anything but `GO`.
+        contact_ms: the hub last answered.
+        complete_ms: a round last ended with nothing to send and nothing to fetch.
+        failure: code of the last failure (a reason, or `unreachable`); None after a success.
+        failure_ms: when it happened.
+        failures: how many in a row.
+        is_catching_up: the last page was not the last one that was waiting.
+        backup_position: the hub's off-site backup covers everything up to here.
+    """
+
+    situation: Situation = Situation.GO
+    contact_ms: int | None = None
+    complete_ms: int | None = None
+    failure: str | None = None
+    failure_ms: int | None = None
+    failures: int = 0
+    is_catching_up: bool = False
+    backup_position: int = 0
+
+
+UNREACHABLE: Final = "unreachable"
+"""The failure that needs nobody: no usable answer came."""
+
+_decoder = msgspec.msgpack.Decoder(SyncState)
+
+
+def load_state(tx: ReadTransaction) -> SyncState:
+    """What is remembered; the default when nothing is, or when an older version wrote something else."""
+    stored = tx.setting(_SETTING)
+    try:
+        return SyncState() if stored is None else _decoder.decode(stored)
+    except msgspec.DecodeError:
+        return SyncState()
+
+
+def save_state(tx: WriteTransaction, state: SyncState) -> None:
+    """Remember."""
+    tx.put_setting(_SETTING, msgspec.msgpack.encode(state))
+
+
+def after_contact(state: SyncState, now_ms: int, situation: Situation, backup_position: int) -> SyncState:
+    """The hub has answered a hello; an earlier failure is over."""
+    return replace(
+        state,
+        situation=situation,
+        contact_ms=now_ms,
+        failure=None,
+        failure_ms=None,
+        failures=0,
+        backup_position=backup_position,
+    )
+
+
+def after_failure(state: SyncState, now_ms: int, failure: str) -> SyncState:
+    """Something went wrong; what was reached before stays reached."""
+    return replace(state, failure=failure, failure_ms=now_ms, failures=state.failures + 1)
+
+
+def after_page(state: SyncState, now_ms: int, *, is_last: bool, is_all_sent: bool) -> SyncState:
+    """A page was applied."""
+    complete_ms = now_ms if is_last and is_all_sent else state.complete_ms
+    return replace(state, contact_ms=now_ms, complete_ms=complete_ms, is_catching_up=not is_last)

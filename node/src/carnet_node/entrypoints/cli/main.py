@@ -1,0 +1,118 @@
+"""`carnet-node`: finds the command, loads only its module, and turns failures into sentences and exit codes.
+
+Exit codes of every command: 0 done; 1 refused, nothing changed; 2 wrong usage; 3 the hub is unreachable or the
+database busy, try again. With `--json` the result goes to stdout as one JSON value, and so does a failure.
+"""
+
+import importlib
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+from typer.core import TyperGroup
+
+MODULES: Final = {
+    "init": ("setup", "make the keys and the empty database of this machine"),
+    "enrol": ("setup", "join a dealer site with the code from the hub operator"),
+    "serve": ("service", "the front desk's JSON API, and syncing in the background"),
+    "sync": ("service", "send what waits and fetch what is new, once"),
+    "status": ("service", "line, sync and what waits"),
+    "doctor": ("doctor", "look for everything that could be wrong"),
+    "customers": ("customers", "add, show, find, edit, void"),
+    "vehicles": ("vehicles", "add, show, find, edit, void"),
+    "visits": ("visits", "add, show, find, edit, complete, void"),
+    "recalls": ("recalls", "check a VIN against the open recalls"),
+    "import": ("importing", "take over a CSV file of a former system"),
+    "bundle": ("bundle", "carry changes on a USB stick"),
+    "conflicts": ("conflicts", "see overruled values and restore one"),
+    "rebuild": ("rebuild", "fold every record again from log and base rows"),
+}
+"""Module and help by command, in the order of the help page; a module is imported when its command runs."""
+
+
+class LazyGroup(TyperGroup):
+    """A group that imports a command's module when the command is asked for."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """All names; nothing is imported."""
+        return [*super().list_commands(ctx), *MODULES]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command of a name; None when there is none."""
+        if cmd_name not in MODULES:
+            return super().get_command(ctx, cmd_name)
+        module, help_text = MODULES[cmd_name]
+        app: typer.Typer = getattr(importlib.import_module(f"carnet_node.entrypoints.cli.{module}"), f"{cmd_name}_app")
+        command = typer.main.get_command(app)
+        command.name = cmd_name
+        command.help = command.help or help_text
+        return command
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """The list on the help page, without importing what it lists."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, MODULES[name][1]) for name in self.list_commands(ctx)])
+
+
+app = typer.Typer(cls=LazyGroup, no_args_is_help=True, add_completion=False, rich_markup_mode=None)
+
+
+@app.callback()
+def start(
+    ctx: typer.Context,
+    data: Annotated[Path | None, typer.Option("--data", help="data folder; also CARNET_NODE_DATA_DIR")] = None,
+) -> None:
+    """Carnet at a dealer site: works with the cable out, syncs when it is in."""
+    ctx.obj = data
+
+
+def run(arguments: Sequence[str] | None = None) -> None:
+    """The console script: run one command and leave with its exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    sys.exit(execute(given))
+
+
+def execute(arguments: Sequence[str]) -> int:
+    """Run one command.
+
+    Args:
+        arguments: without the program's name.
+
+    Returns: the exit code.
+    """
+    command = typer.main.get_command(app)
+    try:
+        code = command.main(args=list(arguments), prog_name="carnet-node", standalone_mode=False)
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:  # noqa: BLE001  (an entry point: everything becomes an exit code, bugs keep their traceback)
+        return _fail(error, as_json="--json" in arguments)
+    return code if isinstance(code, int) else 0
+
+
+def _fail(error: Exception, *, as_json: bool) -> int:
+    """Say what happened, what is safe and what to do next."""
+    from carnet_node.entrypoints.wording import FAILURES, Exit, explain_failure  # noqa: PLC0415  (not for the help page)
+    from carnet_node.settings import SettingsWrong  # noqa: PLC0415  (likewise)
+
+    if isinstance(error, typer.Exit):
+        return int(error.exit_code)
+    if type(error).__name__ in ("UsageError", "BadParameter", "NoSuchOption", "MissingParameter", "NoArgsIsHelpError"):
+        error.show()  # type: ignore[attr-defined]
+        return int(Exit.USAGE)
+    if isinstance(error, SettingsWrong):
+        print(
+            f"Settings outside their range: {error}. Nothing was changed. Correct them and try again.", file=sys.stderr
+        )
+        return int(Exit.USAGE)
+    if not isinstance(error, FAILURES):
+        raise error
+    told = explain_failure(error)
+    if as_json:
+        print(json.dumps({"error": told.as_dict()}, ensure_ascii=False))
+    else:
+        print("\n".join((told.what, told.safe, told.next)), file=sys.stderr)
+    return int(told.exit_code)

@@ -1,0 +1,96 @@
+"""What commands print: one JSON value for programs, tables for people, a workbook for offices.
+
+Decides masking (names, phones, plates and addresses are masked unless `--show-personal` is given), the form of
+tables, and that a workbook holds text and no formula. Decides nothing about the values.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+AsJson = Annotated[bool, typer.Option("--json", help="one JSON value on stdout")]
+ShowPersonal = Annotated[bool, typer.Option("--show-personal", help="names, phones and plates in full")]
+Xlsx = Annotated[Path | None, typer.Option("--xlsx", help="also write the list to this workbook")]
+
+_SHOWN_CHARS: Final = 4
+_CELL_CHARS_MAX: Final = 32_000
+_FORMULA_SIGNS: Final = ("=", "+", "-", "@", "\t", "\r")
+
+Row = Mapping[str, Any]
+
+
+def emit(result: Any, *, as_json: bool, text: str | None = None) -> None:
+    """Print a result.
+
+    Args:
+        result: what `--json` prints.
+        as_json: whether it was asked for.
+        text: what people read; the result's facts as lines when left out.
+    """
+    if as_json:
+        print(json.dumps(result, ensure_ascii=False, default=str))
+    elif text is not None:
+        print(text)
+    else:
+        for name, value in result.items():
+            print(f"{name:<24} {'-' if value is None else value}")
+
+
+def emit_list(title: str, rows: Sequence[Row], columns: Sequence[str], *, as_json: bool, xlsx: Path | None) -> None:
+    """Print a list, and write it to a workbook if one was named."""
+    if xlsx is not None:
+        write_workbook(xlsx, title, rows, columns)
+    if as_json:
+        print(json.dumps(list(rows), ensure_ascii=False, default=str))
+        return
+    table = Table(title=f"{title}: {len(rows)}", title_justify="left")
+    for column in columns:
+        table.add_column(column.replace("_", " "), overflow="fold")
+    for row in rows:
+        table.add_row(*(_cell(row.get(column)) for column in columns))
+    Console().print(table)
+
+
+def write_workbook(path: Path, title: str, rows: Iterable[Row], columns: Sequence[str]) -> None:
+    """A workbook of one sheet whose cells are numbers or text, never formulas."""
+    from openpyxl import Workbook  # noqa: PLC0415  (a third of a second that most lists need not pay)
+
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet(title[:31])
+    sheet.append(list(columns))
+    for row in rows:
+        sheet.append([_workbook_cell(row.get(column)) for column in columns])
+    book.save(path)
+
+
+def mask_name(text: str) -> str:
+    """The first character and a star for each other one."""
+    return text[:1] + "*" * (len(text) - 1)
+
+
+def mask_number(text: str) -> str:
+    """The last four characters; everything of a short one is hidden."""
+    shown = text[-_SHOWN_CHARS:] if len(text) > _SHOWN_CHARS else ""
+    return "*" * (len(text) - len(shown)) + shown
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_cell, value))
+    return str(value)
+
+
+def _workbook_cell(value: object) -> int | str | bool | None:
+    if value is None or isinstance(value, bool | int):
+        return value
+    text = _cell(value)[:_CELL_CHARS_MAX]
+    return "'" + text if text.startswith(_FORMULA_SIGNS) else text

@@ -1,0 +1,187 @@
+"""What a person reads when something did not work: what happened, what is safe, what to do next.
+
+Decides the sentences, the exit code of a command and the status of a JSON answer for every failure of the node. A
+refusal carries a code from the protocol's catalogue and brings its own sentences; the node's own failures get theirs
+here. No sentence holds a personal value. Decides nothing about the failure itself.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum
+from http import HTTPStatus
+from typing import Final
+
+from carnet_node.core.failures import (
+    AlreadyEnrolled,
+    AnotherSender,
+    HighWaterUnreadable,
+    HubUnreachable,
+    KeysUnreadable,
+    NodeFailure,
+    NotEnrolled,
+)
+from carnet_node.core.store_failures import StoreBroken, StoreBusy, WritingStopped
+from carnet_protocol.errors import BadValue, Refused
+from carnet_protocol.reasons import Reason, explain
+
+
+class Exit(IntEnum):
+    """Exit codes of every command."""
+
+    OK = 0
+    REFUSED = 1
+    USAGE = 2
+    BUSY = 3
+    """Unreachable or busy: the same command may work in a moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """A failure as people and programs get it.
+
+    Attributes:
+        code: for programs; never changes.
+        field: the form field a value belongs to, None when none does.
+    """
+
+    code: str
+    what: str
+    safe: str
+    next: str
+    exit_code: Exit
+    status: HTTPStatus
+    field: str | None = None
+
+    def as_dict(self) -> dict[str, object]:
+        """For `--json` and problem documents; without the field when there is none."""
+        told: dict[str, object] = {"code": self.code, "what": self.what, "safe": self.safe, "next": self.next}
+        return told if self.field is None else {**told, "field": self.field}
+
+
+FAILURES: Final = (Refused, NodeFailure)
+"""Everything that is told to a person; anything else is a bug and ends the command with its traceback."""
+
+_KEPT: Final = "Everything recorded here is kept; nothing was lost."
+_UNCHANGED: Final = "Nothing was changed."
+
+
+def explain_failure(error: Exception) -> Explained:
+    """The sentences for one of `FAILURES`."""
+    if isinstance(error, Refused):
+        return _explain_refusal(error)
+    for kind, (code, what, safe, then, exit_code, status) in _TEXTS.items():
+        if isinstance(error, kind):
+            return Explained(code, what + _detail(error), safe, then, exit_code, status)
+    return Explained(
+        "internal",
+        f"Something unexpected went wrong ({type(error).__name__}).",
+        _KEPT,
+        "Run `carnet-node doctor`; if it repeats, send its output to the maintainers.",
+        Exit.REFUSED,
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+    )
+
+
+def _explain_refusal(error: Refused) -> Explained:
+    text = explain(error.reason)
+    is_value = isinstance(error, BadValue)
+    what = f"{text.what.rstrip('.')} ({error.detail})." if error.detail else text.what
+    field = error.field if isinstance(error, BadValue) else None
+    status = _STATUS.get(error.reason, HTTPStatus.UNPROCESSABLE_ENTITY if is_value else HTTPStatus.CONFLICT)
+    exit_code = Exit.BUSY if error.reason is Reason.BUSY else Exit.REFUSED
+    return Explained(error.reason.value, what, text.safe, text.next, exit_code, status, field)
+
+
+def _detail(error: Exception) -> str:
+    """What exactly, where it helps and is free of stored values."""
+    match error:
+        case KeysUnreadable():
+            return f" {error.file_name}: {error.detail}."
+        case HubUnreachable() | StoreBroken():
+            return f" ({error.detail})"
+        case _:
+            return ""
+
+
+_STATUS: Final[dict[Reason, HTTPStatus]] = {
+    Reason.NOT_FOUND: HTTPStatus.NOT_FOUND,
+    Reason.TOO_LARGE: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    Reason.FOREIGN_RECORD: HTTPStatus.FORBIDDEN,
+    Reason.HUB_ONLY: HTTPStatus.FORBIDDEN,
+    Reason.MALFORMED: HTTPStatus.BAD_REQUEST,
+    Reason.BUSY: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+
+_TEXTS: Final[dict[type[NodeFailure], tuple[str, str, str, str, Exit, HTTPStatus]]] = {
+    HubUnreachable: (
+        "unreachable",
+        "The hub cannot be reached.",
+        _KEPT,
+        "Go on working; the node sends by itself when the line is back.",
+        Exit.BUSY,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+    ),
+    AnotherSender: (
+        "another-sender",
+        "Another Carnet process on this machine is sending right now.",
+        _KEPT,
+        "Nothing: it sends what waits. Try again in a moment if you need the result here.",
+        Exit.BUSY,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+    ),
+    StoreBusy: (
+        "busy",
+        "Another Carnet process on this machine is writing at the moment.",
+        _UNCHANGED,
+        "Try again in a moment.",
+        Exit.BUSY,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+    ),
+    StoreBroken: (
+        "store-broken",
+        "The database cannot be used as it is.",
+        "What was saved before is in the file and in its backup.",
+        "Run `carnet-node doctor`, and look at the disk.",
+        Exit.REFUSED,
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+    ),
+    WritingStopped: (
+        "superseded-epoch",
+        "Another copy of this node has taken over, so nothing can be saved here.",
+        "What this copy recorded is kept here and can be handed over.",
+        "Stop working on this machine and call the hub operator.",
+        Exit.REFUSED,
+        HTTPStatus.CONFLICT,
+    ),
+    NotEnrolled: (
+        "not-enrolled",
+        "This machine does not belong to a dealer site yet.",
+        _UNCHANGED,
+        "Run `carnet-node enrol --hub URL CODE` with the code from the hub operator.",
+        Exit.REFUSED,
+        HTTPStatus.CONFLICT,
+    ),
+    AlreadyEnrolled: (
+        "already-enrolled",
+        "This data folder already has keys or belongs to a dealer site.",
+        _UNCHANGED,
+        "Use the folder as it is, or name another one with --data.",
+        Exit.REFUSED,
+        HTTPStatus.CONFLICT,
+    ),
+    KeysUnreadable: (
+        "keys-unreadable",
+        "A key of this node cannot be used.",
+        "The database is unchanged.",
+        "Put the key file back or set its mode to 600; without the keys, enrol this machine as a new node.",
+        Exit.REFUSED,
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+    ),
+    HighWaterUnreadable: (
+        "high-water-unreadable",
+        "The file that says what has left this machine is damaged or cannot be written.",
+        "Nothing was sent, and everything recorded here is kept.",
+        "Look at the disk; call the hub operator before you remove the file.",
+        Exit.REFUSED,
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+    ),
+}
