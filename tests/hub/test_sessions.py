@@ -11,12 +11,12 @@ from carnet_hub.core.sessions import (
 )
 from carnet_protocol import limits
 from carnet_protocol.errors import NotAuthentic
-from carnet_protocol.ids import DealerId, EpochId, NodeId
+from carnet_protocol.ids import EpochId
 from carnet_protocol.reasons import Reason
 
 KEY = bytes(range(32))
 NOW_MS = 1_700_000_000_000
-SESSION = Session(DealerId(b"d" * 16), NodeId(b"n" * 16), EpochId(b"e" * 8), NOW_MS + limits.TOKEN_TTL_MS)
+SESSION = Session(b"k" * 16, EpochId(b"e" * 8), NOW_MS + limits.TOKEN_TTL_MS)
 
 
 def flipped(data: bytes, at: int) -> bytes:
@@ -88,7 +88,7 @@ def test_a_token_expires():
     assert refusal.value.reason is Reason.BAD_TOKEN
 
 
-@pytest.mark.parametrize("at", [0, 1, 17, 33, 41, 49, 80])
+@pytest.mark.parametrize("at", [0, 1, 16, 17, 25, 33, 64])
 def test_an_altered_token_is_refused(at: int):
     """A flipped bit in version, names, epoch, expiry or seal makes a token worthless."""
     with pytest.raises(NotAuthentic) as refusal:
@@ -97,7 +97,7 @@ def test_an_altered_token_is_refused(at: int):
     assert refusal.value.reason is Reason.BAD_TOKEN
 
 
-@pytest.mark.parametrize("token", [b"", b"\x01", bytes(81), bytes(128)])
+@pytest.mark.parametrize("token", [b"", b"\x01", bytes(65), bytes(128)])
 def test_a_made_up_token_is_refused(token: bytes):
     """A token of another length or without our key is refused."""
     with pytest.raises(NotAuthentic):

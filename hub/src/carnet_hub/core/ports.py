@@ -283,7 +283,7 @@ class SegmentShelf(Protocol):
         """Keep a segment durably; returns its 32-byte hash. Putting it twice changes nothing."""
         ...
 
-    def get(self, sha256: bytes) -> bytes | None:
+    def get(self, name: bytes) -> bytes | None:
         """The segment with this hash; None when it is not here.
 
         Raises:

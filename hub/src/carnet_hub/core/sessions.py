@@ -6,7 +6,7 @@ them can check what another gave out. Does not decide what a hello finds out abo
 whether pushed sets are believed: those are signed, whoever brings them.
 
     challenge = 8 bytes issue time ms | 32 bytes HMAC
-    token     = 1 byte version | dealer id | node id | epoch | 8 bytes expiry ms | 32 bytes HMAC
+    token     = 1 byte version | key id | epoch | 8 bytes expiry ms | 32 bytes HMAC
 """
 
 import hmac
@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from carnet_protocol import cbor, limits
-from carnet_protocol.envelope import Purpose, read_envelope, verify_envelope
+from carnet_protocol.envelope import KEY_ID_BYTES, Purpose, read_envelope, verify_envelope
 from carnet_protocol.errors import NotAuthentic
-from carnet_protocol.ids import DealerId, EpochId, HubId, NodeId
+from carnet_protocol.ids import EPOCH_BYTES, EpochId, HubId
 from carnet_protocol.messages import HelloRequest
 from carnet_protocol.reasons import Reason
 
@@ -26,7 +26,7 @@ _CHALLENGE_DOMAIN: Final = b"carnet/challenge/v1\x00"
 _TOKEN_DOMAIN: Final = b"carnet/token/v1\x00"
 _TOKEN_VERSION: Final = b"\x01"
 _TIME_BYTES: Final = 8
-_TOKEN_BODY_BYTES: Final = 1 + 16 + 16 + 8 + _TIME_BYTES
+_TOKEN_BODY_BYTES: Final = 1 + KEY_ID_BYTES + EPOCH_BYTES + _TIME_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +34,13 @@ class Session:
     """What a token says about who is asking.
 
     Attributes:
+        key_id: of the key that signed the hello; the node is looked up by it at every request, so that a suspension or
+            a new key counts at once.
         epoch: the chain the node writes; a session under a superseded one is a second copy.
         expires_ms: hub clock, ms since 1970.
     """
 
-    dealer_id: DealerId
-    node_id: NodeId
+    key_id: bytes
     epoch: EpochId
     expires_ms: int
 
@@ -96,9 +97,9 @@ def open_hello(message: bytes, public_key: bytes, node_id: bytes, hub: HubId) ->
 
 
 def issue_token(session_key: bytes, session: Session) -> bytes:
-    """The opaque token of a session, 81 bytes."""
+    """The opaque token of a session, 65 bytes."""
     stamp = session.expires_ms.to_bytes(_TIME_BYTES, "big", signed=True)
-    body = _TOKEN_VERSION + session.dealer_id + session.node_id + session.epoch + stamp
+    body = _TOKEN_VERSION + session.key_id + session.epoch + stamp
     return body + hmac.digest(session_key, _TOKEN_DOMAIN + body, "sha256")
 
 
@@ -116,4 +117,4 @@ def open_token(session_key: bytes, token: bytes, now_ms: int) -> Session:
     expires_ms = int.from_bytes(body[-_TIME_BYTES:], "big", signed=True)
     if now_ms >= expires_ms:
         raise NotAuthentic(Reason.BAD_TOKEN, "expired")
-    return Session(DealerId(body[1:17]), NodeId(body[17:33]), EpochId(body[33:41]), expires_ms)
+    return Session(body[1:17], EpochId(body[17:25]), expires_ms)

@@ -1,0 +1,107 @@
+"""The hub's log: what happened, to which node or set, and never about whom.
+
+Decides where lines go (stderr), their form, and what may not stand in them: the value of any key that names a
+personal or secret field of the registry is left out, at every depth, and an exception is logged by type and place,
+because its text may quote the row it failed on.
+"""
+
+import logging
+import sys
+import traceback
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from carnet_protocol.kinds import REGISTRY
+from carnet_protocol.registry import Privacy
+
+LEFT_OUT: Final = "[left out]"
+
+_CHARS_MAX: Final = 400
+_DEPTH_MAX: Final = 5
+_FRAMES_MAX: Final = 10
+
+PERSONAL_KEYS: Final = frozenset(
+    one.name
+    for kind in REGISTRY.kinds
+    for register in kind.registers
+    if register.privacy is not Privacy.PUBLIC
+    for one in register.fields
+) | frozenset({"name", "phone", "plate", "address", "fields", "values", "opening", "body", "code", "secret", "token"})
+"""Keys whose values no line may hold: the registry's personal and secret fields, and what usually carries them."""
+
+
+class LoggedAlarms:
+    """`ports.Alarms` as error lines that an operator's monitoring can count."""
+
+    def set_failed(self, nonce: bytes, error: Exception) -> None:
+        """See `ports.Alarms`."""
+        structlog.get_logger("carnet_hub").error("set_parked_internal", nonce=nonce.hex(), exc_info=error)
+
+
+def leave_out_personal(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """A processor that keeps personal values out of a line, wherever in it they stand."""
+    return {key: value if key == "event" else _cleaned(key, value, 0) for key, value in event.items()}
+
+
+def place_exception(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """A processor that turns an exception into its type and the lines it came through."""
+    given = event.pop("exc_info", None)
+    error = sys.exc_info()[1] if given is True else given[1] if isinstance(given, tuple) else given
+    if isinstance(error, BaseException):
+        frames = traceback.extract_tb(error.__traceback__)[-_FRAMES_MAX:]
+        event["error"] = type(error).__name__
+        event["at"] = [f"{Path(one.filename).stem}.{one.name}:{one.lineno}" for one in frames]
+    return event
+
+
+def configure_logging(*, as_json: bool) -> None:
+    """Send every log of this process, libraries included, to stderr through the same processors.
+
+    Args:
+        as_json: one JSON object a line, for machines; otherwise text for people.
+    """
+    processors: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        place_exception,
+        leave_out_personal,
+    ]
+    renderer: Processor = structlog.processors.JSONRenderer(ensure_ascii=False)
+    if not as_json:
+        renderer = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    structlog.configure(
+        processors=[*processors, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.stdlib.BoundLogger,
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=processors,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.INFO)
+    for noisy in ("uvicorn.access", "httpx", "alembic"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def _cleaned(key: str, value: object, depth: int) -> object:
+    if key in PERSONAL_KEYS or depth > _DEPTH_MAX:
+        return LEFT_OUT
+    if isinstance(value, Mapping):
+        return {str(name): _cleaned(str(name), one, depth + 1) for name, one in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_cleaned("", one, depth + 1) for one in value]
+    if isinstance(value, bytes):
+        return value.hex()[:_CHARS_MAX]
+    return value[:_CHARS_MAX] if isinstance(value, str) else value
