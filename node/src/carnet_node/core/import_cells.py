@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Final
 
 from carnet_protocol.errors import BadValue
@@ -71,7 +71,7 @@ def read_cell(column: Column, text: str) -> Value:
         raise BadValue(Reason.BAD_FIELD, column.name, f"more than {CELL_CHARS_MAX} characters")
     try:
         return column.read(cleaned)
-    except (ValueError, OverflowError, InvalidOperation) as error:
+    except (ValueError, ArithmeticError) as error:
         raise BadValue(Reason.BAD_FIELD, column.name, column.hint) from error
 
 

@@ -1,0 +1,185 @@
+"""Cells and headers of a former system's file mean the same however they were typed."""
+
+from pathlib import Path
+
+import pytest
+
+from carnet_node.adapters.csv_files import SideFile, open_csv
+from carnet_node.core.import_cells import normalise_header, read_cell
+from carnet_node.core.import_columns import COLUMNS, ImportKind, guess_kind, lay_out
+from carnet_protocol.errors import BadValue
+
+GOOD_CELLS = [
+    # file, column, cell, value
+    ("vehicles", "odometer_km", "52300", 52300),
+    ("vehicles", "odometer_km", "５２，３００ 公里", 52300),
+    ("vehicles", "odometer_km", "52,300.00 km", 52300),
+    ("vehicles", "odometer_km", "0", 0),
+    ("vehicles", "odometer_km", "  ", None),
+    ("vehicles", "model_year", "２０２１年", 2021),
+    ("vehicles", "vin", "lsvaa4182e2123456", "LSVAA4182E2123456"),
+    ("vehicles", "role", "车主", "owner"),
+    ("vehicles", "from_on", "2024/3/7", "2024-03-07"),
+    ("vehicles", "from_on", "2024年3月7日", "2024-03-07"),
+    ("vehicles", "from_on", "２０２４．３．７", "2024-03-07"),
+    ("vehicles", "from_on", "20240307", "2024-03-07"),
+    ("visits", "opened_at", "2024-03-07", 1709784000000),
+    ("visits", "opened_at", "2024-03-07 08:30", 1709771400000),
+    ("visits", "opened_at", "2024-03-07T08:30:05+08:00", 1709771405000),
+    ("visits", "opened_at", "2024-03-07T00:30:00Z", 1709771400000),
+    ("visits", "amount_fen", "￥1,234.50元", 123450),
+    ("visits", "amount_fen", "0", 0),
+    ("visits", "status", "已结算", "settled"),
+    ("visits", "pay_type", "索赔", "warranty"),
+    ("customers", "full_name", " 张\u3000三 ", "张 三"),
+    ("customers", "party_kind", "PERSON", "person"),
+    ("customers", "do_not_contact", "是", True),
+    ("customers", "do_not_contact", "no", False),
+    ("customers", "birth_calendar", "农历", "lunar"),
+]
+
+BAD_CELLS = [
+    ("vehicles", "odometer_km", "about 5000"),
+    ("vehicles", "odometer_km", "-3"),
+    ("vehicles", "odometer_km", "52.5"),
+    ("vehicles", "odometer_km", "1,23"),
+    ("vehicles", "from_on", "2024-02-30"),
+    ("vehicles", "from_on", "07.03.2024"),
+    ("vehicles", "from_on", "2023"),
+    ("visits", "opened_at", "2024-03-07 25:00"),
+    ("visits", "opened_at", "2024-03-07 morning"),
+    ("visits", "amount_fen", "1.234"),
+    ("visits", "amount_fen", "-5"),
+    ("visits", "amount_fen", "NaN"),
+    ("visits", "amount_fen", "1e400000000"),
+    ("visits", "status", "maybe"),
+    ("customers", "do_not_contact", "perhaps"),
+    ("customers", "note", "x" * 4001),
+]
+
+
+@pytest.mark.parametrize(("kind", "column", "cell", "value"), GOOD_CELLS)
+def test_a_cell_is_read_as_it_was_meant(kind: str, column: str, cell: str, value: object):
+    """Full-width digits, units, separators and words in either language give one value."""
+    assert read_cell(COLUMNS[ImportKind(kind)][column], cell) == value
+
+
+@pytest.mark.parametrize(("kind", "column", "cell"), BAD_CELLS)
+def test_a_cell_that_means_nothing_is_refused_at_its_column(kind: str, column: str, cell: str):
+    """A refusal names the column and the right form, and never repeats what stood in the cell."""
+    with pytest.raises(BadValue) as caught:
+        read_cell(COLUMNS[ImportKind(kind)][column], cell)
+
+    assert caught.value.field == column
+    assert cell not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("typed", "bare"),
+    [
+        ("VIN 码", "vin码"),
+        ("vin码", "vin码"),
+        ("Ｆｏｒｍｅｒ＿ＩＤ", "formerid"),
+        ("里程(公里)", "里程"),
+        ("手机（本人）", "手机"),
+    ],
+)
+def test_headers_are_compared_without_case_spaces_and_brackets(typed: str, bare: str):
+    """Spellings of one header are one header."""
+    assert normalise_header(typed) == bare
+
+
+@pytest.mark.parametrize(
+    ("headers", "kind"),
+    [
+        (["former_id", "full_name", "phone"], ImportKind.CUSTOMERS),
+        (["客户编号", "姓名", "手机"], ImportKind.CUSTOMERS),
+        (["车辆编号", "车架号", "车牌号", "车主编号"], ImportKind.VEHICLES),
+        (["工单号", "车架号", "进厂日期", "进厂里程"], ImportKind.VISITS),
+        (["工单号", "车辆编号", "客户编号", "开单日期"], ImportKind.VISITS),
+    ],
+)
+def test_the_kind_of_a_file_is_seen_by_its_headers(headers: list[str], kind: ImportKind):
+    """Customers, vehicles and visits are told apart in either language."""
+    assert guess_kind(headers) is kind
+
+
+def test_headers_that_fit_nothing_are_refused():
+    """A file whose headers mean nothing is not guessed at."""
+    with pytest.raises(BadValue, match="--kind"):
+        guess_kind(["colour", "size"])
+
+
+def test_a_missing_column_is_named():
+    """A visits' file without a vehicle says which columns would do."""
+    with pytest.raises(BadValue, match="vehicle_former_id or vin"):
+        lay_out(ImportKind.VISITS, ["工单号", "进厂日期"])
+
+
+def test_two_headers_of_one_meaning_are_refused():
+    """When two columns claim to be the phone, a person has to say which one is."""
+    with pytest.raises(BadValue, match="phone"):
+        lay_out(ImportKind.CUSTOMERS, ["客户编号", "姓名", "手机", "电话"])
+
+
+def test_a_strange_column_is_ignored_and_told():
+    """A column that means nothing here does not stop the file."""
+    layout = lay_out(ImportKind.CUSTOMERS, ["客户编号", "星座", "姓名"])
+
+    assert (dict(layout.positions), layout.ignored) == ({"former_id": 0, "full_name": 2}, ("星座",))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_a_file_is_read_in_its_encoding_and_with_its_separator(tmp_path: Path, encoding: str, separator: str):
+    """What a spreadsheet wrote is understood without being asked about."""
+    path = tmp_path / "customers.csv"
+    rows = [["客户编号", "姓名"], ["1", "测试 甲"], ["", ""], ["2", "测试 乙"]]
+    path.write_text("\r\n".join(separator.join(row) for row in rows), encoding=encoding)
+
+    file = open_csv(path)
+
+    assert (file.headers, file.row_count) == (("客户编号", "姓名"), 2)
+    assert list(file.rows()) == [(2, ["1", "测试 甲"]), (4, ["2", "测试 乙"])]
+
+
+def test_a_cell_with_a_line_break_stays_one_row(tmp_path: Path):
+    """Row numbers are those a spreadsheet shows, not lines of text."""
+    path = tmp_path / "a.csv"
+    path.write_text('former_id,note\n1,"two\nlines"\n2,x\n', encoding="utf-8")
+
+    assert [number for number, _ in open_csv(path).rows()] == [2, 3]
+
+
+@pytest.mark.parametrize("content", [b"", b"\x00\x01\x02\xff", b"PK\x03\x04\x00\x00\x00"])
+def test_what_is_no_table_is_refused(tmp_path: Path, content: bytes):
+    """An empty file, or a workbook saved under the wrong name, is refused at the file."""
+    path = tmp_path / "a.csv"
+    path.write_bytes(content)
+
+    with pytest.raises(BadValue) as caught:
+        open_csv(path)
+
+    assert caught.value.field == "file"
+
+
+def test_left_out_rows_stand_in_a_private_side_file(tmp_path: Path):
+    """Row number, reason and the row as it was; readable by its owner alone."""
+    with SideFile(tmp_path / "rejected.csv", ["编号", "姓名"]) as side:
+        side.add(7, "phone: a telephone number", ["1", "测试"])
+
+    assert (tmp_path / "rejected.csv").read_text("utf-8-sig").splitlines() == [
+        "row,reason,编号,姓名",
+        "7,phone: a telephone number,1,测试",
+    ]
+    assert (tmp_path / "rejected.csv").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_clean_run_removes_the_side_file_of_the_one_before(tmp_path: Path):
+    """When no row was left out there is no side file to worry about."""
+    (tmp_path / "rejected.csv").write_text("old", encoding="utf-8")
+
+    with SideFile(tmp_path / "rejected.csv", ["a"]):
+        pass
+
+    assert not (tmp_path / "rejected.csv").exists()
