@@ -25,7 +25,7 @@ from carnet_protocol.kinds import SCHEMA_VERSION
 from carnet_protocol.ops import Action, Id16, Op, decode_ops, make_op
 from carnet_protocol.reasons import Reason
 from carnet_protocol.registry import Kind, Value
-from carnet_protocol.seals import EMPTY_OPENING, commit, derive_salt, encode_values
+from carnet_protocol.seals import EMPTY_OPENING, SealPlace, commit, encode_values, salts_of
 
 PAYLOAD_VERSION: Final = 1
 
@@ -172,6 +172,7 @@ def build_ops(drafts: tuple[Draft, ...], seed: bytes) -> tuple[tuple[Op, ...], b
     """
     if not 0 < len(drafts) <= limits.OPS_PER_SET_MAX:
         raise Malformed(Reason.TOO_MANY_OPS, f"{len(drafts)} ops, 1 to {limits.OPS_PER_SET_MAX}")
+    salts = salts_of(seed)
     ops: list[Op] = []
     sealed: list[bytes] = []
     for index, draft in enumerate(drafts):
@@ -180,7 +181,8 @@ def build_ops(drafts: tuple[Draft, ...], seed: bytes) -> tuple[tuple[Op, ...], b
         for group in sorted(groups):
             value_bytes = encode_values(groups[group])
             registers = bytes(sorted({label // 8 for label in groups[group]}))
-            seals[group] = commit(derive_salt(seed, index, group), index, group, value_bytes) + registers
+            place = SealPlace(index, group)
+            seals[group] = commit(salts.at(place), place, value_bytes) + registers
             sealed.append(value_bytes)
         record = RecordId(draft.record)
         ops.append(

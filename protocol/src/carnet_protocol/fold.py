@@ -82,6 +82,8 @@ def apply_write(entries: Entries, write: Write, lookup: Lookup | None = None) ->
     settled = settled_by(entries, write, lookup or _unknown) if len(read) > 1 else ()
     if write.fields is None:
         return Folded(_apply_delete(entries, write, read), settled)
+    if not entries:
+        return Folded((entry_of(write),))
     written = write.registers()
     kept: list[Entry] = []
     for entry in entries:

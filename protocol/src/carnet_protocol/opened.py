@@ -11,7 +11,7 @@ from typing import Final
 
 from carnet_protocol.changeset import ChangeSet
 from carnet_protocol.errors import BadValue, Malformed, NotAuthentic
-from carnet_protocol.ids import OpId
+from carnet_protocol.ids import HASH_BYTES, OpId
 from carnet_protocol.ops import Action, Op, check_op, check_sealed_values
 from carnet_protocol.reasons import Reason
 from carnet_protocol.registry import Kind, Registry, Value
@@ -105,22 +105,20 @@ def _open_op(
     if op.action == Action.DELETE:
         return OpenedOp(index, op, kind, None, NO_CODES)
     if not op.seals:
-        return OpenedOp(index, op, kind, op.fields, NO_CODES)  # type: ignore[arg-type]
-    fields: dict[int, Value] = dict(op.fields)  # type: ignore[arg-type]
+        return OpenedOp(index, op, kind, op.fields, NO_CODES)
+    fields: dict[int, Value] = dict(op.fields)
     withheld: dict[int, int] = {}
-    for group in op.seals:
+    for group, seal in op.seals.items():
+        registers = set(seal[HASH_BYTES:])
         value_bytes = values.get(SealPlace(index, group))
-        registers = {number for number, of_group in op.sealed_registers.items() if of_group == group}
-        if value_bytes is None:
-            if not is_erased(op.record, group):
-                raise NotAuthentic(Reason.OPENING_MISSING, f"op {index}, group {group}")
+        if value_bytes is not None:
+            opened = decode_values(value_bytes)
+            check_sealed_values(kind, registers, opened)
+            fields.update(opened)
+        elif is_erased(op.record, group):
             withheld.update(dict.fromkeys(sorted(registers), int(Withheld.ERASED)))
-            continue
-        opened = decode_values(value_bytes)
-        check_sealed_values(op, kind, group, opened)
-        if {label >> 3 for label in opened} != registers:
-            raise BadValue(Reason.OPENING_MISMATCH, "opening", "the seal names other registers")
-        fields.update(opened)
+        else:
+            raise NotAuthentic(Reason.OPENING_MISSING, f"op {index}, group {group}")
     return OpenedOp(index, op, kind, fields, withheld)
 
 

@@ -14,23 +14,36 @@ An op is ``[kind, record id, action, based_on, fields, seals]``:
   byte each. So anybody can tell what was written without seeing a value.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping, Set
 from enum import IntEnum
-from functools import cached_property
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 
 from carnet_protocol import cbor, limits
 from carnet_protocol.errors import BadValue, Malformed
-from carnet_protocol.ids import HASH_BYTES, OpId, RecordId, split_op_ids
+from carnet_protocol.ids import HASH_BYTES, OP_ID_BYTES, OpId, RecordId, split_op_ids
 from carnet_protocol.reasons import Reason
-from carnet_protocol.registry import FIELDS_PER_REGISTER, ErasureGroup, Kind, Registry, Value, register_of_label
+from carnet_protocol.registry import (
+    FIELDS_PER_REGISTER,
+    REGISTER_NUMBER_MAX,
+    ErasureGroup,
+    Kind,
+    Registry,
+    Value,
+    register_of_label,
+    text_bytes,
+)
 
-_GROUPS: Final = frozenset(int(group) for group in ErasureGroup)
-_LABEL_MAX: Final = 256 * FIELDS_PER_REGISTER - 1
+LABEL_MAX: Final = (REGISTER_NUMBER_MAX + 1) * FIELDS_PER_REGISTER - 1
+_LABELS: Final = frozenset(range(LABEL_MAX + 1))
+_LABEL_TYPES: Final = frozenset({int})
 _VALUE_TYPES: Final = frozenset({int, str, bytes, bool, type(None)})
 
+Label = Annotated[int, msgspec.Meta(ge=0, le=LABEL_MAX)]
+Fields = Annotated[dict[Label, Any], msgspec.Meta(max_length=limits.FIELDS_PER_OP_MAX)]
+Group = Annotated[int, msgspec.Meta(ge=int(min(ErasureGroup)), le=int(max(ErasureGroup)))]
+Seal = Annotated[bytes, msgspec.Meta(min_length=HASH_BYTES + 1, max_length=HASH_BYTES + limits.FIELDS_PER_OP_MAX)]
 Id16 = Annotated[bytes, msgspec.Meta(min_length=16, max_length=16)]
 BasedOn = Annotated[bytes, msgspec.Meta(max_length=16 * limits.BASED_ON_PER_OP_MAX)]
 
@@ -43,7 +56,7 @@ class Action(IntEnum):
     RULING = 2
 
 
-class Op(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True, dict=True):
+class Op(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
     """One op as it stands in signed bytes.
 
     Attributes:
@@ -59,20 +72,20 @@ class Op(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=Tru
     record: Id16
     action: Annotated[int, msgspec.Meta(ge=0, le=2)]
     based_on_joined: BasedOn
-    fields: dict[int, object]
-    seals: dict[int, bytes]
+    fields: Fields
+    seals: dict[Group, Seal]
 
-    @cached_property
+    @property
     def based_on(self) -> tuple[OpId, ...]:
         """The op ids the author read."""
-        return split_op_ids(self.based_on_joined)
+        return split_op_ids(self.based_on_joined) if self.based_on_joined else ()
 
-    @cached_property
+    @property
     def sealed_registers(self) -> dict[int, int]:
         """Erasure group by sealed register number."""
         return {number: group for group, seal in self.seals.items() for number in seal[HASH_BYTES:]}
 
-    @cached_property
+    @property
     def registers(self) -> frozenset[int]:
         """Numbers of all registers this op writes; empty for a delete, which writes every one."""
         return frozenset(map(register_of_label, self.fields)) | self.sealed_registers.keys()
@@ -112,6 +125,7 @@ def check_op(op: Op, registry: Registry) -> Kind:
     Raises:
         BadValue: unknown kind, a personal field outside its seal, a public field under a seal, a register sealed under
             another group, or a value its field does not allow. Unknown labels pass with any value of the wire's types.
+        Malformed: a value outside the bounds of the wire under an unknown label.
 
     Returns: the kind.
     """
@@ -120,32 +134,40 @@ def check_op(op: Op, registry: Registry) -> Kind:
         raise BadValue(Reason.UNKNOWN_KIND, "kind", str(op.kind))
     for label, value in op.fields.items():
         known = kind.by_label.get(label)
-        if known is not None:
-            known[1].check(value)
-            if known[0].group is not None:
-                raise BadValue(Reason.BAD_FIELD, known[1].name, "a personal value outside its seal")
-        elif (register := kind.by_number.get(register_of_label(label))) is not None and register.group is not None:
-            raise BadValue(Reason.BAD_FIELD, register.name, "a personal register outside its seal")
-    for number, group in op.sealed_registers.items():
-        register = kind.by_number.get(number)
-        if register is not None and register.group != group:
-            raise BadValue(Reason.BAD_FIELD, register.name, "sealed under another erasure group")
+        if known is None:
+            _check_unknown_label(kind, label, value)
+            continue
+        register, one = known
+        if register.group is not None:
+            raise BadValue(Reason.BAD_FIELD, one.name, "a personal value outside its seal")
+        one.check(value)
+    for group, seal in op.seals.items():
+        for number in seal[HASH_BYTES:]:
+            sealed = kind.by_number.get(number)
+            if sealed is not None and sealed.group != group:
+                raise BadValue(Reason.BAD_FIELD, sealed.name, "sealed under another erasure group")
     return kind
 
 
-def check_sealed_values(op: Op, kind: Kind, group: int, values: Mapping[int, Value]) -> None:
+def check_sealed_values(kind: Kind, registers: Set[int], values: Mapping[int, Value]) -> None:
     """Hold the opened values of one seal against the registry and against what the seal says it covers.
 
+    Args:
+        kind: of the record.
+        registers: the register numbers that stand in the seal.
+        values: opened, by label.
+
     Raises:
-        BadValue: a label of a register the seal does not name, or a value its field does not allow.
-        Malformed: a value of a type the wire does not use.
+        BadValue: other registers than those, or a value its field does not allow.
+        Malformed: a value outside the bounds of the wire under an unknown label.
     """
+    if {label // FIELDS_PER_REGISTER for label in values} != registers:
+        raise BadValue(Reason.OPENING_MISMATCH, "opening", "other registers than the seal names")
     for label, value in values.items():
-        if op.sealed_registers.get(register_of_label(label)) != group:
-            raise BadValue(Reason.OPENING_MISMATCH, str(label), "a register the seal does not name")
-        check_wire_value(value)
         known = kind.by_label.get(label)
-        if known is not None:
+        if known is None:
+            check_wire_value(value)
+        else:
             known[1].check(value)
 
 
@@ -153,24 +175,34 @@ def check_wire_value(value: object) -> None:
     """Refuse a value that is none of the wire's types (`type(v) is`: no floats, no tags, no containers).
 
     Raises:
-        Malformed: another type, or an integer outside 64 bits, or text over 4 KiB.
+        Malformed: another type, or an integer outside 64 bits, or a text or byte string over 4 KiB.
     """
-    if type(value) not in _VALUE_TYPES:
-        raise Malformed(Reason.FORBIDDEN_TYPE, type(value).__name__)
+    check_wire_types((value,))
     if type(value) is int and not limits.INT_VALUE_MIN <= value <= limits.INT_VALUE_MAX:
         raise Malformed(Reason.MALFORMED, "an integer outside 64 bits")
-    if isinstance(value, str | bytes) and len(value) > limits.TEXT_BYTES_MAX:
-        raise Malformed(Reason.TOO_LARGE, f"a value of {len(value)} characters or bytes")
+    size = text_bytes(value) if isinstance(value, str) else len(value) if isinstance(value, bytes) else 0
+    if size > limits.TEXT_BYTES_MAX:
+        raise Malformed(Reason.TOO_LARGE, f"a value of {size} bytes")
 
 
-def check_label(label: object) -> None:
-    """Refuse a label outside 0 to 2,047.
+def check_labels(labels: Collection[object]) -> None:
+    """Refuse labels outside 0 to 2,047.
 
     Raises:
-        Malformed: not an integer, or outside.
+        Malformed: one of them is no integer, or outside.
     """
-    if type(label) is not int or not 0 <= label <= _LABEL_MAX:
-        raise Malformed(Reason.MALFORMED, "a label outside 0 to 2047")
+    if not (_LABEL_TYPES.issuperset(map(type, labels)) and _LABELS.issuperset(labels)):
+        raise Malformed(Reason.MALFORMED, f"a label outside 0 to {LABEL_MAX}")
+
+
+def check_wire_types(values: Iterable[object]) -> None:
+    """Refuse floats, tags, simple values and containers among values (`type(v) is`).
+
+    Raises:
+        Malformed: one of them has another type.
+    """
+    if not _VALUE_TYPES.issuperset(map(type, values)):
+        raise Malformed(Reason.FORBIDDEN_TYPE, "a value is an integer, text, a byte string, true, false or null")
 
 
 def make_op(
@@ -187,24 +219,31 @@ def make_op(
 
 
 def _check_shape(op: Op) -> None:
-    if len(op.fields) > limits.FIELDS_PER_OP_MAX:
-        raise Malformed(Reason.TOO_LARGE, f"{len(op.fields)} fields in one op")
-    if len(op.based_on_joined) % 16:
+    """What the frame's types do not say already."""
+    check_wire_types(op.fields.values())
+    if len(op.based_on_joined) % OP_ID_BYTES:
         raise Malformed(Reason.MALFORMED, "based_on is not a whole number of op ids")
-    for label, value in op.fields.items():
-        check_label(label)
-        check_wire_value(value)
-    for group, seal in op.seals.items():
-        if group not in _GROUPS or not HASH_BYTES < len(seal) <= HASH_BYTES + limits.FIELDS_PER_OP_MAX:
-            raise Malformed(Reason.MALFORMED, "a seal is 32 bytes of commitment and 1 to 64 register numbers")
-        if len(set(seal[HASH_BYTES:])) != len(seal) - HASH_BYTES:
-            raise Malformed(Reason.MALFORMED, "a seal names a register twice")
-    if sum(len(seal) - HASH_BYTES for seal in op.seals.values()) != len(op.sealed_registers):
-        raise Malformed(Reason.MALFORMED, "two seals name one register")
-    if op.sealed_registers and any(register_of_label(label) in op.sealed_registers for label in op.fields):
-        raise Malformed(Reason.MALFORMED, "a register is written both openly and under a seal")
     if (op.action == Action.DELETE) == bool(op.fields or op.seals):
         raise Malformed(Reason.MALFORMED, "a delete writes no field, every other op writes one")
+    if op.seals:
+        _check_seals(op)
+
+
+def _check_seals(op: Op) -> None:
+    numbers = b"".join([seal[HASH_BYTES:] for seal in op.seals.values()])
+    sealed = set(numbers)
+    if len(sealed) != len(numbers):
+        raise Malformed(Reason.MALFORMED, "a register is sealed twice")
+    if not sealed.isdisjoint([label // FIELDS_PER_REGISTER for label in op.fields]):
+        raise Malformed(Reason.MALFORMED, "a register is written both openly and under a seal")
+
+
+def _check_unknown_label(kind: Kind, label: int, value: object) -> None:
+    """A label of a newer version: any value of the wire, unless its register is personal here."""
+    register = kind.by_number.get(register_of_label(label))
+    if register is not None and register.group is not None:
+        raise BadValue(Reason.BAD_FIELD, register.name, "a personal register outside its seal")
+    check_wire_value(value)
 
 
 def _sorted(mapping: Mapping[int, object]) -> dict[int, object]:

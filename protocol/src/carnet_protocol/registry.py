@@ -15,6 +15,7 @@ Rules:
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from enum import Enum, IntEnum, StrEnum
 from functools import cached_property
 from typing import Final
@@ -88,7 +89,9 @@ class ValueType(Enum):
     BYTES = "bytes"
 
 
-_PYTHON_TYPE: Final[dict[ValueType, type]] = {
+PythonType = type
+
+_PYTHON_TYPE: Final[dict[ValueType, PythonType]] = {
     ValueType.TEXT: str,
     ValueType.CODE: str,
     ValueType.INT: int,
@@ -119,6 +122,10 @@ class Field:
     minimum: int = limits.INT_VALUE_MIN
     maximum: int = limits.INT_VALUE_MAX
     refers_to: str | None = None
+    _python_type: PythonType = dataclass_field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_python_type", _PYTHON_TYPE[self.type])
 
     def check(self, value: object) -> None:
         """Accept a value or refuse it.
@@ -129,17 +136,14 @@ class Field:
         """
         if value is None:
             return
-        if type(value) is not _PYTHON_TYPE[self.type]:
+        if type(value) is not self._python_type:
             raise BadValue(Reason.FORBIDDEN_TYPE, self.name, f"{type(value).__name__}, not {self.type.value}")
-        if isinstance(value, bool):
-            return
-        if isinstance(value, int):
-            if not self.minimum <= value <= self.maximum:
-                raise BadValue(Reason.BAD_FIELD, self.name, f"not within {self.minimum} to {self.maximum}")
+        if isinstance(value, str):
+            self._check_text(value)
         elif isinstance(value, bytes):
             self._check_bytes(value)
-        elif isinstance(value, str):
-            self._check_text(value)
+        elif isinstance(value, int) and not self.minimum <= value <= self.maximum:
+            raise BadValue(Reason.BAD_FIELD, self.name, f"not within {self.minimum} to {self.maximum}")
 
     def _check_bytes(self, value: bytes) -> None:
         if self.type is ValueType.REF and len(value) != RECORD_ID_BYTES:
@@ -148,16 +152,18 @@ class Field:
             raise BadValue(Reason.BAD_FIELD, self.name, f"more than {limits.TEXT_BYTES_MAX} bytes")
 
     def _check_text(self, value: str) -> None:
-        if self.codes and value not in self.codes:
-            raise BadValue(Reason.BAD_FIELD, self.name, "not in the code list")
-        if self.type is ValueType.CODE and len(value) > limits.CODE_CHARS_MAX:
+        if self.codes:
+            if value not in self.codes:
+                raise BadValue(Reason.BAD_FIELD, self.name, "not in the code list")
+        elif self.type is ValueType.DATE:
+            if not _is_date(value):
+                raise BadValue(Reason.BAD_FIELD, self.name, "not YYYY-MM-DD")
+        elif self.type is ValueType.CODE and len(value) > limits.CODE_CHARS_MAX:
             raise BadValue(Reason.BAD_FIELD, self.name, f"more than {limits.CODE_CHARS_MAX} characters")
-        if len(value) * 4 > limits.TEXT_BYTES_MAX and len(value.encode()) > limits.TEXT_BYTES_MAX:
-            raise BadValue(Reason.BAD_FIELD, self.name, f"more than {limits.TEXT_BYTES_MAX} bytes")
-        if "\x00" in value:
+        elif "\x00" in value:
             raise BadValue(Reason.BAD_FIELD, self.name, "holds a NUL character")
-        if self.type is ValueType.DATE and not _is_date(value):
-            raise BadValue(Reason.BAD_FIELD, self.name, "not YYYY-MM-DD")
+        elif text_bytes(value) > limits.TEXT_BYTES_MAX:
+            raise BadValue(Reason.BAD_FIELD, self.name, f"more than {limits.TEXT_BYTES_MAX} bytes, or half a character")
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +267,16 @@ class Registry:
 def register_of_label(label: int) -> int:
     """The register number behind a label, known or not."""
     return label // FIELDS_PER_REGISTER
+
+
+def text_bytes(value: str) -> int:
+    """UTF-8 bytes of a text; one more than any bound for half of a surrogate pair, which has no UTF-8."""
+    if value.isascii():
+        return len(value)
+    try:
+        return len(value.encode())
+    except UnicodeEncodeError:
+        return limits.MESSAGE_BYTES_MAX
 
 
 def _is_date(value: str) -> bool:

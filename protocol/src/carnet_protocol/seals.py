@@ -14,19 +14,21 @@ Source: the construction of SD-JWT (RFC 9901) and draft SD-CWT; HMAC as in RFC 2
 """
 
 import hashlib
-import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from carnet_protocol import cbor, limits
 from carnet_protocol.errors import Malformed, NotAuthentic
 from carnet_protocol.ids import HASH_BYTES
-from carnet_protocol.ops import Op, check_label, check_wire_value
+from carnet_protocol.ops import Op, check_labels, check_wire_types
 from carnet_protocol.reasons import Reason
 from carnet_protocol.registry import Value
 
 SEED_BYTES: Final = 32
+_SHA256_BLOCK_BYTES: Final = 64
+_INNER_PAD: Final = bytes(byte ^ 0x36 for byte in range(256))
+_OUTER_PAD: Final = bytes(byte ^ 0x5C for byte in range(256))
 _SALT_DOMAIN: Final = b"carnet/salt/v1\x00"
 _SEAL_DOMAIN: Final = b"carnet/seal/v1\x00"
 
@@ -34,8 +36,7 @@ EMPTY_OPENING: Final = b""
 """The opening of a set without personal values."""
 
 
-@dataclass(frozen=True, slots=True)
-class SealPlace:
+class SealPlace(NamedTuple):
     """Where a seal stands: op index in the set, erasure group."""
 
     op_index: int
@@ -70,15 +71,37 @@ def seal_places(ops: tuple[Op, ...]) -> tuple[SealPlace, ...]:
     return tuple(SealPlace(index, group) for index, op in enumerate(ops) for group in sorted(op.seals))
 
 
-def derive_salt(seed: bytes, op_index: int, group: int) -> bytes:
-    """The 32-byte salt of one seal."""
-    return hmac.digest(seed, _SALT_DOMAIN + op_index.to_bytes(2, "big") + bytes([group]), "sha256")
+@dataclass(frozen=True, slots=True)
+class Salts:
+    """The salts of one set: HMAC-SHA-256 of each place under the set's seed, its key schedule computed once.
+
+    Attributes:
+        inner, outer: the padded keys of RFC 2104.
+    """
+
+    inner: bytes
+    outer: bytes
+
+    def at(self, place: SealPlace) -> bytes:
+        """The 32-byte salt of one seal."""
+        message = _SALT_DOMAIN + place.op_index.to_bytes(2, "big") + bytes((place.group,))
+        return hashlib.sha256(self.outer + hashlib.sha256(self.inner + message).digest()).digest()
 
 
-def commit(salt: bytes, op_index: int, group: int, value_bytes: bytes) -> bytes:
+def salts_of(seed: bytes) -> Salts:
+    """The salts that derive from a seed.
+
+    Args:
+        seed: 32 bytes.
+    """
+    key = seed.ljust(_SHA256_BLOCK_BYTES, b"\x00")
+    return Salts(key.translate(_INNER_PAD), key.translate(_OUTER_PAD))
+
+
+def commit(salt: bytes, place: SealPlace, value_bytes: bytes) -> bytes:
     """The 32-byte commitment of one seal."""
-    place = op_index.to_bytes(2, "big") + bytes([group])
-    return hashlib.sha256(_SEAL_DOMAIN + salt + place + value_bytes).digest()
+    at = place.op_index.to_bytes(2, "big") + bytes((place.group,))
+    return hashlib.sha256(_SEAL_DOMAIN + salt + at + value_bytes).digest()
 
 
 def encode_values(values: Mapping[int, Value]) -> bytes:
@@ -92,12 +115,11 @@ def decode_values(data: bytes) -> dict[int, Value]:
     Raises:
         Malformed: not a map from labels to wire values.
     """
-    values = cbor.decode(data, bytes_max=limits.SET_BYTES_MAX)
+    values: dict[int, Value] = cbor.decode(data, bytes_max=limits.SET_BYTES_MAX)
     if type(values) is not dict or len(values) > limits.FIELDS_PER_OP_MAX:
         raise Malformed(Reason.MALFORMED, "sealed values are a map")
-    for label, value in values.items():
-        check_label(label)
-        check_wire_value(value)
+    check_labels(values)
+    check_wire_types(values.values())
     return values
 
 
@@ -120,17 +142,15 @@ def parse_opening(data: bytes, ops: tuple[Op, ...]) -> Opening:
     if not data:
         return Opening(None, {}, {})
     seed, entries = _parse_shape(data, len(places))
+    derived = None if seed is None else salts_of(seed)
     salts: dict[SealPlace, bytes] = {}
     values: dict[SealPlace, bytes] = {}
     for place, entry in zip(places, entries, strict=True):
         if entry is None:
             continue
-        if seed is None:
-            salt, value_bytes = entry
-        else:
-            salt, value_bytes = derive_salt(seed, place.op_index, place.group), entry
+        salt, value_bytes = entry if derived is None else (derived.at(place), entry)
         expected = ops[place.op_index].seals[place.group][:HASH_BYTES]
-        if not hmac.compare_digest(commit(salt, place.op_index, place.group, value_bytes), expected):
+        if commit(salt, place, value_bytes) != expected:
             raise NotAuthentic(Reason.OPENING_MISMATCH, f"op {place.op_index}, group {place.group}")
         salts[place] = salt
         values[place] = value_bytes

@@ -16,16 +16,16 @@ Rules:
 from collections.abc import Iterable, Mapping
 from enum import IntEnum
 from itertools import pairwise
-from typing import Final
+from typing import Annotated, Any, Final
 
 import msgspec
 
-from carnet_protocol import cbor
+from carnet_protocol import cbor, limits
 from carnet_protocol.errors import Malformed
 from carnet_protocol.ids import OpId
-from carnet_protocol.ops import Id16, check_label, check_wire_value
+from carnet_protocol.ops import Id16, Label, check_wire_value
 from carnet_protocol.reasons import Reason
-from carnet_protocol.registry import Value, register_of_label
+from carnet_protocol.registry import REGISTER_NUMBER_MAX, Value, register_of_label
 from carnet_protocol.writes import Write
 
 
@@ -34,6 +34,10 @@ class Withheld(IntEnum):
 
     ERASED = 1
     MASKED = 2
+
+
+RegisterNumber = Annotated[int, msgspec.Meta(ge=0, le=REGISTER_NUMBER_MAX)]
+WithheldCode = Annotated[int, msgspec.Meta(ge=int(min(Withheld)), le=int(max(Withheld)))]
 
 
 class Entry(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
@@ -51,10 +55,10 @@ class Entry(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=
     """
 
     op: Id16
-    time_ms: int
+    time_ms: Annotated[int, msgspec.Meta(ge=limits.INT_VALUE_MIN, le=limits.INT_VALUE_MAX)]
     author: Id16
-    fields: dict[int, object] | None
-    withheld: dict[int, int] = {}
+    fields: dict[Label, Any] | None
+    withheld: dict[RegisterNumber, WithheldCode] = {}
     is_buried: bool = False
     replaced_in: bytes = b""
 
@@ -110,15 +114,13 @@ def entries_from_wire(value: object) -> Entries:
     """Entries from a page.
 
     Raises:
-        Malformed: another shape, unsorted, a label or value outside the wire's types.
+        Malformed: another shape, unsorted, a label or value outside the wire's types, or an entry no fold produces.
     """
     entries = tuple(cbor.to_frame(value, list[Entry]))
     if any(earlier.op >= later.op for earlier, later in pairwise(entries)):
         raise Malformed(Reason.MALFORMED, "entries are sorted by op id")
     for entry in entries:
-        for label, one in (entry.fields or {}).items():
-            check_label(label)
-            check_wire_value(one)
+        _check_entry(entry)
     return entries
 
 
@@ -128,7 +130,7 @@ def register_value(entry: Entry, register: int) -> dict[int, Value] | Withheld:
     if code is not None:
         return Withheld(code)
     fields = entry.fields or {}
-    return {label: value for label, value in fields.items() if label >> 3 == register}  # type: ignore[misc]
+    return {label: value for label, value in fields.items() if label >> 3 == register}
 
 
 def heads_of(entries: Entries, register: int) -> list[Entry]:
@@ -207,3 +209,16 @@ def _is_head(entry: Entry, register: int) -> bool:
     if entry.is_delete:
         return register not in entry.replaced_in
     return not entry.is_buried and register in entry.registers()
+
+
+def _check_entry(entry: Entry) -> None:
+    if not entry.withheld.keys().isdisjoint(map(register_of_label, entry.fields or ())):
+        raise Malformed(Reason.MALFORMED, "a register has values and is withheld")
+    if (entry.fields is None and (entry.withheld or entry.is_buried)) or not (
+        entry.fields is None or entry.registers()
+    ):
+        raise Malformed(Reason.MALFORMED, "an entry is a delete, or stands in a register")
+    if list(entry.replaced_in) != sorted(set(entry.replaced_in) - entry.registers()):
+        raise Malformed(Reason.MALFORMED, "replaced registers are sorted, and none of them stands")
+    for value in (entry.fields or {}).values():
+        check_wire_value(value)
