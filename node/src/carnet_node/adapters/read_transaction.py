@@ -165,6 +165,11 @@ class SqlReadTransaction:
         row = self._one(sql.FIRST_UNRULED, epoch=epoch)
         return row[0] if row else None
 
+    def unruled_on(self, kind: int, record: RecordId) -> tuple[int, int]:
+        """Own sets on a record without a ruling: how many have not left, and how many have."""
+        counts = {bool(is_sent): count for is_sent, count in self._all(sql.UNRULED_ON, kind=kind, record=record)}
+        return counts.get(False, 0), counts.get(True, 0)
+
     def unconfirmed(self) -> tuple[int, int | None]:
         """How many own sets have no ruling, and the set time of the oldest."""
         row = self._one(sql.UNRULED)
@@ -204,6 +209,11 @@ class SqlReadTransaction:
     def segment_count(self, campaign: RecordId) -> int:
         """Members in the lists of a campaign that are stored here."""
         row = self._one(sql.SEGMENT_COUNT, campaign=campaign)
+        return row[0] if row else 0
+
+    def count_missing_segments(self) -> int:
+        """Member lists that a published campaign names and that are not here."""
+        row = self._one(sql.MISSING_SEGMENTS)
         return row[0] if row else 0
 
     def recall_bitmaps(self, prefix: str) -> list[tuple[RecordId, bytes]]:

@@ -156,6 +156,12 @@ FIRST_UNRULED: Final = compiled(
     select(func.min(_own_set.c.seq)).where(_own_set.c.epoch == bindparam("epoch"), _own_set.c.verdict.is_(None))
 )
 UNRULED: Final = compiled(select(func.count(), func.min(_own_set.c.time_ms)).where(_own_set.c.verdict.is_(None)))
+UNRULED_ON: Final = compiled(
+    select(_own_set.c.is_sent, func.count(func.distinct(_own_set.c.log_id)))
+    .select_from(_own_op.join(_own_set, _own_op.c.log_id == _own_set.c.log_id))
+    .where(_own_op.c.kind == bindparam("kind"), _own_op.c.record == bindparam("record"), _own_set.c.verdict.is_(None))
+    .group_by(_own_set.c.is_sent)
+)
 PUT_RULING: Final = compiled(
     update(_own_set)
     .where(_own_set.c.log_id == bindparam("which"))
@@ -231,6 +237,9 @@ SEGMENT_COUNT: Final = compiled(
     select(func.coalesce(func.sum(_segment.c.member_count), literal_column("0")))
     .select_from(_wanted.join(_segment, _wanted.c.segment_hash == _segment.c.segment_hash))
     .where(_wanted.c.campaign == bindparam("campaign"))
+)
+MISSING_SEGMENTS: Final = compiled(
+    select(func.count()).select_from(_wanted).where(_wanted.c.segment_hash.not_in(select(_segment.c.segment_hash)))
 )
 ADD_SEGMENT: Final = compiled(
     sqlite.insert(_segment)

@@ -45,11 +45,15 @@ CAMPAIGNS_MAX: Final = 20_000
 HEADS_TEXT_CHARS_MAX: Final = 64 * 1024
 """Characters of the heads that a form carries: 256 op ids with their registers use a quarter of it."""
 
-REPROJECT_BATCH: Final = 500
-"""Records fetched at a time by `rebuild`."""
 
 OPENED_SETS_KEPT_MAX: Final = 256
 """Own sets held open while records are folded again: at most 64 MiB, usually under one."""
 
 IDLE_CONNECTIONS_MAX: Final = 8
 """Database connections kept for the next block; a desk of five people uses two or three at once."""
+
+BATCH_BYTES_MIN: Final = 16 * 1024
+"""A batch is not halved below this: ten visits, half a minute on the slowest line we know."""
+
+DIFFERENCES_MAX: Final = 1_000
+"""Differences `rebuild --check` lists; one is already one too many."""

@@ -157,6 +157,10 @@ class ReadTransaction(Protocol):
         """Lowest seq of an epoch without a ruling; None when all have one."""
         ...
 
+    def unruled_on(self, kind: int, record: RecordId) -> tuple[int, int]:
+        """Own sets on a record without a ruling: how many have not left, and how many have."""
+        ...
+
     def unconfirmed(self) -> tuple[int, int | None]:
         """How many own sets have no ruling, and the set time of the oldest."""
         ...
@@ -191,6 +195,14 @@ class ReadTransaction(Protocol):
 
     def segments(self) -> list[SegmentState]:
         """Every member list a published campaign names, and whether its rows are here."""
+        ...
+
+    def segment_count(self, campaign: RecordId) -> int:
+        """Members in the lists of a campaign that are stored here."""
+        ...
+
+    def count_missing_segments(self) -> int:
+        """Member lists that a published campaign names and that are not here."""
         ...
 
     def recall_bitmaps(self, prefix: str) -> list[tuple[RecordId, bytes]]:
@@ -288,10 +300,6 @@ class WriteTransaction(ReadTransaction, Protocol):
         self, segment_hash: bytes, member_count: int, bitmaps: Mapping[str, bytes], exceptions: Iterable[str]
     ) -> None:
         """Store the rows of a member list; a known one changes nothing."""
-        ...
-
-    def segment_count(self, campaign: RecordId) -> int:
-        """Members in the lists of a campaign that are stored here."""
         ...
 
 

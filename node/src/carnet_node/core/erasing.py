@@ -1,0 +1,81 @@
+"""Erasure at a node: what an erasure record of the hub takes away here.
+
+Decides which stored values go: in the openings of own sets, in base rows and in settled overruled values. What an
+erasure record covers is remembered for ever, so that a late page, a bundle or a restored backup brings nothing back.
+Signatures and hashes still verify; an erased register has heads without values.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from carnet_node.core.ports import WriteTransaction
+from carnet_node.core.projecting import Key, OwnWork
+from carnet_node.core.records import BaseRow
+from carnet_protocol.ids import RECORD_ID_BYTES, HubId, RecordId
+from carnet_protocol.kinds import ERASURE, REGISTRY
+from carnet_protocol.state import Entries, Withheld, withhold
+
+_RECORD_IDS = ERASURE.labels["record_ids"]
+_GROUPS = ERASURE.labels["groups"]
+
+
+def erasure_orders(entries: Entries) -> Iterator[tuple[RecordId, int]]:
+    """What the entries of an erasure record order: (record, groups as a bit mask, bit 0 is group 1)."""
+    for entry in entries:
+        fields = entry.fields or {}
+        joined, groups = fields.get(_RECORD_IDS), fields.get(_GROUPS)
+        if not isinstance(joined, bytes) or not isinstance(groups, int):
+            continue
+        for at in range(0, len(joined) - RECORD_ID_BYTES + 1, RECORD_ID_BYTES):
+            yield RecordId(joined[at : at + RECORD_ID_BYTES]), groups
+
+
+def apply_erasures(tx: WriteTransaction, hub: HubId, orders: Iterable[tuple[RecordId, int]]) -> set[Key]:
+    """Erase what is stored here of some records, for ever.
+
+    Returns: the records to be projected anew.
+    """
+    touched: set[Key] = set()
+    for record, groups in orders:
+        tx.add_erasure(record, groups)
+        for kind in REGISTRY.kinds:
+            base = tx.base(kind.number, record)
+            if base is not None:
+                tx.put_base(without_erased(base, groups))
+            if base is not None or tx.own_places(kind.number, record):
+                erase_settled(tx, kind.number, record, groups)
+                touched.add((kind.number, record))
+    _erase_openings(tx, hub, touched)
+    return touched
+
+
+def without_erased(base: BaseRow, groups: int) -> BaseRow:
+    """A base row whose registers of some erasure groups have lost their values."""
+    registers = _registers_in(base.kind, groups)
+    return replace(base, entries=withhold(base.entries, registers, Withheld.ERASED)) if registers else base
+
+
+def erase_settled(tx: WriteTransaction, kind: int, record: RecordId, groups: int) -> None:
+    """Take the values of some erasure groups out of the overruled values the hub sent for a record."""
+    registers = _registers_in(kind, groups)
+    known = [one for one in tx.settled_values(kind, record) if not one.is_own]
+    erased = [replace(one, overruled=withhold((one.overruled,), registers, Withheld.ERASED)[0]) for one in known]
+    if erased != known:
+        tx.replace_settled(kind, record, erased, is_own=False)
+
+
+def _erase_openings(tx: WriteTransaction, hub: HubId, touched: Iterable[Key]) -> None:
+    """Write the openings of own sets again without what is erased now."""
+    work = OwnWork(tx, hub)
+    places = {place.log_id for kind, record in touched for place in tx.own_places(kind, record)}
+    for log_id in sorted(places):
+        logged, opened = work.opened(log_id)
+        if opened.opening != logged.opening:
+            tx.put_opening(log_id, opened.opening)
+
+
+def _registers_in(kind_number: int, groups: int) -> frozenset[int]:
+    kind = REGISTRY.by_number.get(kind_number)
+    if kind is None:
+        return frozenset()
+    return frozenset(one.number for one in kind.registers if one.group is not None and groups >> (one.group - 1) & 1)

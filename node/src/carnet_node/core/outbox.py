@@ -1,0 +1,116 @@
+"""What leaves next: the own sets the hub has not ruled on.
+
+Decides which sets make up a batch, how a batch shrinks after a time-out and grows again, and that the high-water mark
+is on disk before anything leaves. Does not send (`sync`), and does not judge answers (`inbox`).
+
+Rules:
+- A batch is one contiguous run of sets of the current epoch without a ruling, in the order of the chain. A set that was
+  sent but not answered is sent again: the hub knows what it has.
+- At least one set, however large; then as many as fit.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from carnet_node.core.failures import NotEnrolled
+from carnet_node.core.limits import BATCH_BYTES_MIN
+from carnet_node.core.node import Node
+from carnet_node.core.ports import HighWater, ReadTransaction
+from carnet_node.core.records import ChainState, HighWaterMark, LoggedSet
+from carnet_protocol import limits
+from carnet_protocol.changeset import set_bytes
+
+
+@dataclass(frozen=True, slots=True)
+class BatchSize:
+    """How much to send at once on this line.
+
+    Attributes:
+        bytes_max: 16 KiB to 1 MiB.
+        sets_max: 1 to 500.
+    """
+
+    bytes_max: int = limits.BATCH_BYTES_MAX
+    sets_max: int = limits.BATCH_SETS_MAX
+
+    def halved(self) -> "BatchSize":
+        """After a time-out: half of both, but never nothing."""
+        return BatchSize(max(self.bytes_max // 2, BATCH_BYTES_MIN), max(self.sets_max // 2, 1))
+
+    def doubled(self) -> "BatchSize":
+        """After a batch that went through: twice as much, up to the bounds of the protocol."""
+        return BatchSize(min(self.bytes_max * 2, limits.BATCH_BYTES_MAX), min(self.sets_max * 2, limits.BATCH_SETS_MAX))
+
+
+def next_batch(node: Node, size: BatchSize | None = None, *, from_seq: int | None = None) -> tuple[LoggedSet, ...]:
+    """The sets to send now; empty when the hub has ruled on all.
+
+    The high-water mark covers them before this returns, and they count as sent.
+
+    Args:
+        size: default the largest the protocol allows.
+        from_seq: begin here, sets with a ruling included: what the hub asked for after a gap, 1 or more.
+
+    Raises:
+        NotEnrolled, StoreBusy, StoreBroken: nothing may leave.
+    """
+    size = size or BatchSize()
+    with node.store.read() as tx:
+        chain = tx.chain()
+        if chain is None:
+            raise NotEnrolled("no chain")
+        batch = _pick(tx, chain, size, from_seq)
+    if not batch:
+        return ()
+    last = batch[-1]
+    _raise_mark(node.high_water, HighWaterMark(last.epoch, last.seq, last.set_hash))
+    if not all(one.is_sent for one in batch):
+        with node.store.write() as writing:
+            writing.mark_sent(last.epoch, last.seq)
+    return batch
+
+
+def is_behind_mark(tx: ReadTransaction, mark: HighWaterMark | None) -> bool:
+    """Whether more has left this machine than its database knows: the database was restored or rolled back.
+
+    Args:
+        mark: from the high-water file; None when nothing ever left.
+    """
+    chain = tx.chain()
+    if mark is None or chain is None:
+        return mark is not None
+    known = tx.set_at(mark.epoch, mark.seq)
+    return known is None or known.set_hash != mark.set_hash
+
+
+def _pick(tx: ReadTransaction, chain: ChainState, size: BatchSize, from_seq: int | None) -> tuple[LoggedSet, ...]:
+    start = from_seq if from_seq is not None else tx.first_unconfirmed_seq(chain.epoch)
+    if start is None:
+        return ()
+    candidates = tx.sets_from(chain.epoch, start, size.sets_max)
+    if from_seq is None:
+        candidates = _leading_unruled(candidates)
+    picked: list[LoggedSet] = []
+    room = size.bytes_max
+    for one in candidates:
+        room -= set_bytes(one.message, one.opening)
+        if picked and room < 0:
+            break
+        picked.append(one)
+    return tuple(picked)
+
+
+def _leading_unruled(candidates: Sequence[LoggedSet]) -> list[LoggedSet]:
+    run: list[LoggedSet] = []
+    for one in candidates:
+        if one.ruling is not None:
+            break
+        run.append(one)
+    return run
+
+
+def _raise_mark(high_water: HighWater, mark: HighWaterMark) -> None:
+    """Never lower the mark within an epoch: a repeated batch ends before sets that left earlier."""
+    standing = high_water.read()
+    if standing is None or standing.epoch != mark.epoch or standing.seq < mark.seq:
+        high_water.write(mark)
