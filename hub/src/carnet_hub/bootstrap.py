@@ -1,0 +1,162 @@
+"""The one place where adapters are built and joined into a hub.
+
+Decides which adapter stands behind which port, and what a new hub consists of: keys, tables, an id, an epoch and, as
+the first entry of its log, its own public keys. Tests and the simulator call the same functions with ports of their
+own.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Final, Protocol, TypeVar
+
+from carnet_hub.adapters.keyring import DataKeyBox, Keyring, create_keyring, load_keyring
+from carnet_hub.adapters.logging import LoggedAlarms
+from carnet_hub.adapters.recall_files import PlanFolder, SegmentFolder
+from carnet_hub.adapters.store import SqlStore, open_store
+from carnet_hub.adapters.system import DiskFiles, SystemClock, SystemEntropy, run_blocking
+from carnet_hub.core.authoring import write_hub_set
+from carnet_hub.core.enrolment import PublicKeys
+from carnet_hub.core.failures import AlreadyInitialised, NotInitialised
+from carnet_hub.core.hub import Hub
+from carnet_hub.core.ports import Alarms, Clock, Entropy
+from carnet_hub.settings import HubSettings
+from carnet_protocol.changeset import Draft
+from carnet_protocol.ids import HubId, new_record_id
+from carnet_protocol.kinds import REGISTRY
+
+T = TypeVar("T")
+
+HUB_ID: Final = "hub_id"
+HUB_EPOCH: Final = "hub_epoch"
+NODE_ID: Final = "node_id"
+
+_ID_BYTES: Final = 16
+_EPOCH_BYTES: Final = 8
+_RANDOM_BYTES: Final = 10
+
+
+class RunBlocking(Protocol):
+    """The port through which async code reaches blocking code: a thread in production, in place in the simulator."""
+
+    def __call__(self, work: Callable[[], T], /) -> Awaitable[T]:
+        """Do the work; its exception is raised here."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """What a hub gets from outside; the defaults are the machine it runs on."""
+
+    clock: Clock = field(default_factory=SystemClock)
+    entropy: Entropy = field(default_factory=SystemEntropy)
+    alarms: Alarms = field(default_factory=LoggedAlarms)
+    run_blocking: RunBlocking = run_blocking
+
+
+@dataclass(frozen=True, slots=True)
+class HubApp:
+    """A hub with everything its entry points need.
+
+    Attributes:
+        keys: as an enrolment answer states them.
+    """
+
+    settings: HubSettings
+    hub: Hub
+    keyring: Keyring = field(repr=False)
+    keys: PublicKeys
+    segments: SegmentFolder
+    plans: PlanFolder
+    files: DiskFiles
+    store: SqlStore
+    run_blocking: RunBlocking
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.store.close()
+
+
+def init_hub(settings: HubSettings, ports: Ports | None = None) -> HubApp:
+    """Make a new hub in an empty folder and an empty database.
+
+    Raises:
+        AlreadyInitialised: keys lie there, or the database has an id; neither is touched.
+        HubFailure: the database cannot be used.
+    """
+    ports = ports or Ports()
+    files = DiskFiles()
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    store = open_store(settings.url, busy_ms=settings.busy_ms)
+    store.make_tables()
+    with store.read() as snapshot:
+        if snapshot.setting(HUB_ID) is not None:
+            raise AlreadyInitialised(str(settings.data_dir))
+    keyring = create_keyring(settings.keys_dir, files, ports.entropy)
+    with store.write() as transaction:
+        transaction.set_setting(HUB_ID, ports.entropy.random_bytes(_ID_BYTES))
+        transaction.set_setting(HUB_EPOCH, ports.entropy.random_bytes(_EPOCH_BYTES))
+        transaction.set_setting(NODE_ID, ports.entropy.random_bytes(_ID_BYTES))
+    app = _join(settings, ports, files, store, keyring)
+    write_hub_set(app.hub, _own_keys(app))
+    return app
+
+
+def open_hub(settings: HubSettings, ports: Ports | None = None) -> HubApp:
+    """The hub that lives in a folder and its database.
+
+    Raises:
+        NotInitialised: none does.
+        KeysUnreadable: a key is missing, damaged or open to others.
+        HubFailure: the database cannot be used.
+    """
+    files = DiskFiles()
+    if not settings.keys_dir.is_dir():
+        raise NotInitialised(str(settings.data_dir))
+    keyring = load_keyring(settings.keys_dir, files)
+    store = open_store(settings.url, busy_ms=settings.busy_ms)
+    return _join(settings, ports or Ports(), files, store, keyring)
+
+
+def _join(settings: HubSettings, ports: Ports, files: DiskFiles, store: SqlStore, keyring: Keyring) -> HubApp:
+    with store.read() as snapshot:
+        hub_id, hub_epoch, node_id = (snapshot.setting(name) for name in (HUB_ID, HUB_EPOCH, NODE_ID))
+    if hub_id is None or hub_epoch is None or node_id is None:
+        raise NotInitialised(str(settings.data_dir))
+    box = DataKeyBox(keyring.data_key, ports.entropy)
+    hub = Hub(
+        HubId(hub_id),
+        hub_epoch,
+        node_id,
+        keyring.sign.public_key,
+        keyring.sign,
+        store,
+        ports.clock,
+        ports.entropy,
+        box,
+        ports.alarms,
+    )
+    return HubApp(
+        settings,
+        hub,
+        keyring,
+        PublicKeys(keyring.exchange_public, keyring.export.public_key),
+        SegmentFolder(settings.segments_dir, files),
+        PlanFolder(settings.plans_dir, files),
+        files,
+        store,
+        ports.run_blocking,
+    )
+
+
+def _own_keys(app: HubApp) -> tuple[Draft, ...]:
+    """The hub's public keys as records for every node."""
+    now_ms = app.hub.clock.now_ms()
+    keys = {"sign": app.hub.public_key, "exchange": app.keys.exchange, "export": app.keys.export}
+    return tuple(
+        Draft(
+            REGISTRY["hub_key"],
+            new_record_id(now_ms, app.hub.entropy.random_bytes(_RANDOM_BYTES)),
+            {"purpose": purpose, "public_key": key, "status": "active"},
+        )
+        for purpose, key in keys.items()
+    )

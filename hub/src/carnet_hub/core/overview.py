@@ -1,0 +1,249 @@
+"""Who is stuck and why: the state of every node, and of the hub, in words an operator can act on.
+
+Decides one state per node from what it last said, what the hub holds of it, and its standing. A node that has said
+nothing for long is *silent*, one that says it cannot send is *stuck*; neither is guessed from the other.
+
+    state         when (the first that fits)
+    revoked       its key was revoked
+    suspended     the node or its dealer is suspended or terminated
+    never seen    enrolled, no hello yet
+    superseded, forked, rolled back    its last hello found that
+    silent        no hello for a day
+    failing       refused attempts since the last hello that worked
+    parked        sets of it wait at the hub
+    stuck         it talks to us, and its oldest unsent work is older than a day
+    lagging       it has unsent work, or is more than a page behind
+    healthy       none of these
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from carnet_hub.core.hub import Hub
+from carnet_hub.core.limits import LIST_ROWS_MAX
+from carnet_hub.core.ports import Snapshot
+from carnet_hub.core.rows import AdmissionRow, DealerRow, Node, NodeStatusRow, SetState
+from carnet_hub.core.shown import shown_records
+from carnet_protocol.limits import PAGE_ROWS_MAX
+from carnet_protocol.messages import Situation
+from carnet_protocol.reasons import Reason, explain
+
+SILENT_AFTER_MS: Final = 24 * 3600 * 1000
+"""A dealer that is open says hello many times a day."""
+
+STUCK_AFTER_MS: Final = 24 * 3600 * 1000
+"""Work that a talking node could not deliver for a day."""
+
+_HOUR_MIN: Final = 60
+_DAY_MIN: Final = 24 * 60
+
+
+class NodeState(StrEnum):
+    """One word per node."""
+
+    REVOKED = "revoked"
+    SUSPENDED = "suspended"
+    NEVER_SEEN = "never seen"
+    SUPERSEDED = "superseded"
+    FORKED = "forked"
+    ROLLED_BACK = "rolled back"
+    SILENT = "silent"
+    FAILING = "failing"
+    PARKED = "parked"
+    STUCK = "stuck"
+    LAGGING = "lagging"
+    HEALTHY = "healthy"
+
+
+_NEXT: Final[Mapping[NodeState, str]] = {
+    NodeState.REVOKED: "Nothing: its key is not taken any more. Enrol the machine anew with a new code.",
+    NodeState.SUSPENDED: "Decide with the dealer; `dealers resume` lets it go on, and nothing it recorded is lost.",
+    NodeState.NEVER_SEEN: "Ask the dealer to start the node; enrolment itself has worked.",
+    NodeState.SUPERSEDED: "Two machines run one node: ask which one is meant, and stop the other.",
+    NodeState.FORKED: "Its database was restored or copied; it opens a new epoch by itself. Look again in an hour.",
+    NodeState.ROLLED_BACK: "It fetches its own lost work by itself. Look again in an hour.",
+    NodeState.SILENT: "Ask the dealer whether the machine runs and is on line; `carnet-node doctor` says more.",
+    NodeState.FAILING: "Look at the last failure below.",
+    NodeState.PARKED: "Look at `quarantine list`; most sets go on by themselves when what they wait for arrives.",
+    NodeState.STUCK: "Ask the dealer to run `carnet-node doctor`; a bundle file takes the work out by hand.",
+    NodeState.LAGGING: "Nothing: it is catching up.",
+    NodeState.HEALTHY: "Nothing.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class NodeLine:
+    """One node in a list.
+
+    Attributes:
+        behind: hub positions it has not read yet.
+        parked: its sets that wait at the hub.
+        refused: its sets that were refused for good.
+        status: what it last said; None before its first hello.
+    """
+
+    node: Node
+    name: str
+    site_code: str
+    state: NodeState
+    behind: int
+    parked: int
+    refused: int
+    status: NodeStatusRow | None
+
+    @property
+    def next_step(self) -> str:
+        """What the operator does about it."""
+        return _NEXT[self.state]
+
+
+@dataclass(frozen=True, slots=True)
+class Gauges:
+    """The hub in numbers, for monitoring.
+
+    Attributes:
+        position: end of the log.
+        head_age_ms: since the last entry; 0 for an empty log.
+    """
+
+    position: int
+    head_age_ms: int
+    nodes: Mapping[NodeState, int]
+    parked: int
+    dealers: int
+
+
+def list_nodes(hub: Hub) -> list[NodeLine]:
+    """Every node with its state, by site code and name."""
+    with hub.store.read() as snapshot:
+        lines = _lines(hub, snapshot)
+    return sorted(lines, key=lambda line: (line.site_code, line.name, line.node.node_id))
+
+
+def explain_node(line: NodeLine, now_ms: int) -> list[str]:
+    """Why a node is in its state, in whole sentences, the most important first."""
+    status = line.status
+    said = [f"The node is {line.state.value}. {line.next_step}"]
+    if status is None:
+        return said
+    said.append(f"It last said hello {_age_text(now_ms - status.last_seen_ms)} ago.")
+    if status.failures:
+        said.append(f"{status.failures} attempts failed since; the last for: {_reason_text(status.last_failure)}")
+    if status.unsent_sets:
+        age = _age_text(now_ms - status.oldest_unsent_ms)
+        said.append(f"It held {status.unsent_sets} unsent change sets then, the oldest {age} old by now.")
+    if line.parked:
+        said.append(f"{line.parked} of its change sets are parked here; `quarantine list` shows what they wait for.")
+    if line.refused:
+        said.append(f"{line.refused} of its change sets were refused; the dealer sees them with their reason.")
+    if line.behind:
+        said.append(f"It has not read the last {line.behind} positions of the hub.")
+    said.append(f"Its clock differs by {abs(status.clock_offset_ms) // 1000} s; that decides nothing but a tie.")
+    return said
+
+
+def read_gauges(hub: Hub) -> Gauges:
+    """The numbers of this moment, from one snapshot."""
+    with hub.store.read() as snapshot:
+        lines = _lines(hub, snapshot)
+        head = snapshot.head()
+        dealers = sum(1 for _ in snapshot.scan(DealerRow))
+        parked = sum(1 for _ in _admissions_in(snapshot, SetState.PARKED))
+    age_ms = max(0, hub.clock.now_ms() - head.received_ms) if head.position else 0
+    counts = Counter(line.state for line in lines)
+    return Gauges(head.position, age_ms, {state: counts.get(state, 0) for state in NodeState}, parked, dealers)
+
+
+def _lines(hub: Hub, snapshot: Snapshot) -> list[NodeLine]:
+    nodes = snapshot.nodes()
+    statuses = snapshot.statuses([node.node_id for node in nodes])
+    names = {
+        row.id: str(values.get("node_name") or "") for row, values in shown_records(hub.registry, snapshot, "node")
+    }
+    sites = {dealer.dealer_id: dealer.site_code for dealer in snapshot.scan(DealerRow)}
+    parked = Counter(one.node_id for one in _admissions_in(snapshot, SetState.PARKED))
+    refused = Counter(one.node_id for one in _admissions_in(snapshot, SetState.REFUSED))
+    position, now_ms = snapshot.head().position, hub.clock.now_ms()
+    lines = []
+    for node in nodes:
+        status = statuses.get(node.node_id)
+        behind = max(0, position - status.cursor) if status is not None else position
+        state = judge_node(node, status, parked=parked[node.node_id], behind=behind, now_ms=now_ms)
+        lines.append(
+            NodeLine(
+                node,
+                names.get(node.node_id, ""),
+                sites.get(node.dealer_id, ""),
+                state,
+                behind,
+                parked[node.node_id],
+                refused[node.node_id],
+                status,
+            )
+        )
+    return lines
+
+
+def judge_node(node: Node, status: NodeStatusRow | None, *, parked: int, behind: int, now_ms: int) -> NodeState:
+    """The first state of the table that fits.
+
+    Args:
+        parked: its sets that wait at the hub.
+        behind: positions it has not read.
+        now_ms: hub clock.
+    """
+    if node.key_status == "revoked":
+        return NodeState.REVOKED
+    if not node.is_welcome:
+        return NodeState.SUSPENDED
+    if status is None or status.last_seen_ms == 0:
+        return NodeState.NEVER_SEEN
+    return _situation_state(status) or _traffic_state(status, parked=parked, behind=behind, now_ms=now_ms)
+
+
+def _situation_state(status: NodeStatusRow) -> NodeState | None:
+    match Situation(status.situation):
+        case Situation.SUPERSEDED:
+            return NodeState.SUPERSEDED
+        case Situation.FORK:
+            return NodeState.FORKED
+        case Situation.ROLLED_BACK:
+            return NodeState.ROLLED_BACK
+        case Situation.GO:
+            return None
+
+
+def _traffic_state(status: NodeStatusRow, *, parked: int, behind: int, now_ms: int) -> NodeState:
+    if now_ms - status.last_seen_ms > SILENT_AFTER_MS:
+        return NodeState.SILENT
+    if status.failures:
+        return NodeState.FAILING
+    if parked:
+        return NodeState.PARKED
+    if status.unsent_sets and now_ms - status.oldest_unsent_ms > STUCK_AFTER_MS:
+        return NodeState.STUCK
+    return NodeState.LAGGING if status.unsent_sets or behind > PAGE_ROWS_MAX else NodeState.HEALTHY
+
+
+def _admissions_in(snapshot: Snapshot, state: SetState) -> Iterator[AdmissionRow]:
+    after = 0
+    while rows := snapshot.admissions_in(int(state), after, LIST_ROWS_MAX):
+        yield from rows
+        after = rows[-1].decided_at
+
+
+def _reason_text(code: str) -> str:
+    try:
+        return explain(Reason(code)).what
+    except ValueError:
+        return code or "no reason given"
+
+
+def _age_text(age_ms: int) -> str:
+    minutes = max(0, age_ms) // 60_000
+    if minutes < 2 * _HOUR_MIN:
+        return f"{minutes} min"
+    return f"{minutes // _HOUR_MIN} h" if minutes < 2 * _DAY_MIN else f"{minutes // _DAY_MIN} days"

@@ -1,0 +1,78 @@
+"""Request bodies, bounded while they are read, and the token beside them.
+
+Decides how many bytes are taken from the line before a request is refused. Nothing here looks into a body.
+"""
+
+import base64
+import binascii
+from typing import Final
+
+from fastapi import Request
+from fastapi.responses import Response
+
+from carnet_hub.adapters.compression import inflate
+from carnet_protocol.errors import Malformed, NotAuthentic
+from carnet_protocol.reasons import Reason
+
+CBOR: Final = "application/cbor"
+_SCHEME: Final = "bearer "
+_TOKEN_CHARS_MAX: Final = 256
+
+
+async def read_body(request: Request, *, bytes_max: int) -> bytes:
+    """The body as sent.
+
+    Args:
+        bytes_max: reading stops at this many bytes, whatever the length header says.
+
+    Raises:
+        Malformed: longer, or announced to be.
+    """
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and int(announced) > bytes_max:
+        raise Malformed(Reason.TOO_LARGE, "announced")
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > bytes_max:
+            raise Malformed(Reason.TOO_LARGE, "while reading")
+    return bytes(body)
+
+
+def inflate_body(request: Request, body: bytes, *, bytes_max: int) -> bytes:
+    """The body without its content coding.
+
+    Args:
+        bytes_max: inflated bytes accepted.
+
+    Raises:
+        Malformed: another coding than zstd or none, a broken frame, or larger than allowed.
+    """
+    match request.headers.get("content-encoding", "identity").strip().lower():
+        case "zstd":
+            return inflate(body, bytes_max=bytes_max)
+        case "identity" | "":
+            return body
+        case _:
+            raise Malformed(Reason.MALFORMED, "content coding")
+
+
+def bearer_token(request: Request) -> bytes:
+    """The token of the last hello.
+
+    Raises:
+        NotAuthentic: there is none, or it is no base64url.
+    """
+    header = request.headers.get("authorization", "")
+    text = header[len(_SCHEME) :].strip() if header.lower().startswith(_SCHEME) else ""
+    if not text or len(text) > _TOKEN_CHARS_MAX:
+        raise NotAuthentic(Reason.BAD_TOKEN, "no token")
+    try:
+        return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise NotAuthentic(Reason.BAD_TOKEN, "no base64url") from error
+
+
+def cbor_response(body: bytes) -> Response:
+    """A signed message, or a list of answers."""
+    return Response(body, media_type=CBOR)

@@ -1,0 +1,109 @@
+"""Health and numbers for monitoring: Prometheus text, written by hand because it is ten lines of format.
+
+Counters are this worker's own, gauges are read from the database; Prometheus adds workers up by itself.
+Source: Prometheus text exposition format 0.0.4.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from carnet_hub.bootstrap import HubApp
+from carnet_hub.core.overview import Gauges, read_gauges
+
+_TEXT: Final = "text/plain; version=0.0.4; charset=utf-8"
+
+
+class RequestCounts:
+    """How many requests of which route ended with which status, since this worker started."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[tuple[str, str, int]] = Counter()
+
+    def add(self, route: str, method: str, status: int) -> None:
+        """Count one request."""
+        self._counts[(route, method, status)] += 1
+
+    def items(self) -> Mapping[tuple[str, str, int], int]:
+        """Counts by (route, method, status)."""
+        return dict(self._counts)
+
+
+class CountRequests:
+    """ASGI middleware that counts what was answered, under the route's pattern and never under the path itself."""
+
+    def __init__(self, app: ASGIApp, counts: RequestCounts) -> None:
+        self._app = app
+        self._counts = counts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on and note its status."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        status = 500
+
+        async def note(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, note)
+        finally:
+            route = getattr(scope.get("route"), "path", "other")
+            method = scope["method"] if scope["method"] in ("GET", "POST") else "other"
+            self._counts.add(route, method, status)
+
+
+def metric_routes(app: HubApp, counts: RequestCounts) -> APIRouter:
+    """The routes of this hub."""
+    router = APIRouter()
+
+    def position() -> int:
+        with app.hub.store.read() as snapshot:
+            return snapshot.head().position
+
+    @router.get("/healthz")
+    async def health() -> Response:
+        return JSONResponse({"status": "ok", "position": await app.run_blocking(position)})
+
+    @router.get("/metrics")
+    async def metrics() -> Response:
+        gauges = await app.run_blocking(lambda: read_gauges(app.hub))
+        return Response(metrics_text(gauges, counts.items()), media_type=_TEXT)
+
+    return router
+
+
+def metrics_text(gauges: Gauges, requests: Mapping[tuple[str, str, int], int]) -> str:
+    """Gauges and counters as Prometheus reads them."""
+    return "\n".join([*_gauge_lines(gauges), *_counter_lines(requests), ""])
+
+
+def _gauge_lines(gauges: Gauges) -> Iterator[str]:
+    for name, text, value in (
+        ("carnet_hub_log_position", "End of the hub's log.", gauges.position),
+        ("carnet_hub_log_age_seconds", "Seconds since the last log entry.", gauges.head_age_ms // 1000),
+        ("carnet_hub_parked_sets", "Change sets that wait.", gauges.parked),
+        ("carnet_hub_dealers", "Dealer sites.", gauges.dealers),
+    ):
+        yield f"# HELP {name} {text}"
+        yield f"# TYPE {name} gauge"
+        yield f"{name} {value}"
+    yield "# HELP carnet_hub_nodes Nodes by state."
+    yield "# TYPE carnet_hub_nodes gauge"
+    for state, count in gauges.nodes.items():
+        yield f'carnet_hub_nodes{{state="{state.value}"}} {count}'
+
+
+def _counter_lines(requests: Mapping[tuple[str, str, int], int]) -> Iterator[str]:
+    yield "# HELP carnet_hub_requests_total Requests answered by this worker."
+    yield "# TYPE carnet_hub_requests_total counter"
+    for (route, method, status), count in sorted(requests.items()):
+        yield f'carnet_hub_requests_total{{route="{route}",method="{method}",status="{status}"}} {count}'

@@ -1,0 +1,127 @@
+"""What nodes ask for: card, enrolment, hello, push, feed, segments.
+
+Holds no rules; docs/spec/http.md says which bytes stand where.
+"""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Path, Query, Request
+from fastapi.responses import Response
+
+from carnet_hub.bootstrap import HubApp
+from carnet_hub.core.enrolment import REQUEST_BYTES_MAX, answer_enrol
+from carnet_hub.core.feed import read_page
+from carnet_hub.core.greeting import greet_node, hub_card, recognise
+from carnet_hub.core.ingest import receive_sets
+from carnet_hub.core.rows import Node
+from carnet_hub.entrypoints.http.bodies import bearer_token, cbor_response, inflate_body, read_body
+from carnet_hub.entrypoints.http.long_poll import WAIT_S_MAX, LogEnd
+from carnet_protocol import cbor, limits
+from carnet_protocol.envelope import read_envelope
+from carnet_protocol.errors import Refused
+from carnet_protocol.messages import Page, decode_batch, encode_answers
+from carnet_protocol.reasons import Reason
+
+_POSITION_MAX: Final = 2**53
+_IMMUTABLE: Final = "private, max-age=31536000, immutable"
+
+Position = Annotated[int, Query(ge=0, le=_POSITION_MAX)]
+Epoch = Annotated[str, Query(pattern="^[0-9a-fA-F]{16}$")]
+WaitS = Annotated[int, Query(ge=0, le=WAIT_S_MAX)]
+Sha256 = Annotated[str, Path(pattern="^[0-9a-f]{64}$")]
+
+
+def joining_routes(app: HubApp) -> APIRouter:
+    """Card, enrolment and hello: what a node asks before it has a token."""
+    router = APIRouter()
+    hub, session_key = app.hub, app.keyring.session_key
+
+    @router.get("/v1/hub")
+    async def card() -> Response:
+        return cbor_response(hub_card(hub, app.keys, session_key))
+
+    @router.post("/v1/enrol")
+    async def enrol(request: Request) -> Response:
+        message = await read_body(request, bytes_max=REQUEST_BYTES_MAX)
+        return cbor_response(await app.run_blocking(lambda: answer_enrol(hub, app.keys, message)))
+
+    @router.post("/v1/hello")
+    async def hello(request: Request) -> Response:
+        message = await read_body(request, bytes_max=REQUEST_BYTES_MAX)
+        return cbor_response(await app.run_blocking(lambda: greet_node(hub, session_key, message)))
+
+    return router
+
+
+def sync_routes(app: HubApp) -> APIRouter:
+    """Push and segments: one answer each."""
+    router = APIRouter()
+
+    @router.post("/v1/push")
+    async def push(request: Request) -> Response:
+        node = await _asking(app, request)
+        body = await read_body(request, bytes_max=limits.MESSAGE_BYTES_MAX)
+
+        def receive() -> bytes:
+            sets = decode_batch(inflate_body(request, body, bytes_max=limits.MESSAGE_BYTES_MAX))
+            return encode_answers(receive_sets(app.hub, sets, node=node))
+
+        return cbor_response(await app.run_blocking(receive))
+
+    @router.get("/v1/segments/{sha256}")
+    async def segment(request: Request, sha256: Sha256) -> Response:
+        await _asking(app, request)
+        content = await app.run_blocking(lambda: app.segments.get(bytes.fromhex(sha256)))
+        if content is None:
+            raise Refused(Reason.NOT_FOUND, "segment")
+        headers = {"ETag": f'"{sha256}"', "Cache-Control": _IMMUTABLE}
+        return Response(content, media_type="application/octet-stream", headers=headers)
+
+    return router
+
+
+def feed_routes(app: HubApp) -> APIRouter:
+    """The feed, which may make a node wait."""
+    router = APIRouter()
+    hub = app.hub
+
+    def read_position() -> int:
+        with hub.store.read() as snapshot:
+            return snapshot.head().position
+
+    async def position_now() -> int:
+        return await app.run_blocking(read_position)
+
+    log_end = LogEnd(hub.clock, position_now)
+
+    @router.get("/v1/feed")
+    async def feed(
+        request: Request, cursor: Position, hub_epoch: Epoch, outcomes_after: Position, wait_s: WaitS = 0
+    ) -> Response:
+        node = await _asking(app, request)
+        until_ms = hub.clock.now_ms() + wait_s * 1000
+
+        def page() -> bytes:
+            epoch = bytes.fromhex(hub_epoch)
+            return read_page(hub, node, cursor=cursor, hub_epoch=epoch, outcomes_after=outcomes_after)
+
+        message = await app.run_blocking(page)
+        while wait_s and (seen := _position_of_empty(message)) is not None:
+            if not await log_end.wait_beyond(seen, until_ms):
+                break
+            message = await app.run_blocking(page)
+        return cbor_response(message)
+
+    return router
+
+
+async def _asking(app: HubApp, request: Request) -> Node:
+    """The node behind the request's token, as it stands now."""
+    token = bearer_token(request)
+    return await app.run_blocking(lambda: recognise(app.hub, app.keyring.session_key, token))
+
+
+def _position_of_empty(message: bytes) -> int | None:
+    """The position of a page that says nothing; None for one that says something."""
+    page = cbor.decode_frame(read_envelope(message).payload, Page)
+    return None if page.rows or page.outcomes or page.hub_sets or not page.is_last else page.position
