@@ -20,7 +20,7 @@ import msgspec
 from carnet_protocol import cbor, limits
 from carnet_protocol.envelope import Envelope, Purpose, Signer, envelope_hash, read_envelope, seal_envelope
 from carnet_protocol.errors import BrokenRule, Malformed, NotAuthentic
-from carnet_protocol.ids import EpochId, HubId, NodeId, Nonce, OpId, RecordId, op_id
+from carnet_protocol.ids import EpochId, HubId, NodeId, Nonce, OpId, RecordId, index_of, nonce_of, op_id
 from carnet_protocol.kinds import SCHEMA_VERSION
 from carnet_protocol.ops import Action, Id16, Op, decode_ops, make_op
 from carnet_protocol.reasons import Reason
@@ -33,6 +33,7 @@ Bytes8 = Annotated[bytes, msgspec.Meta(min_length=8, max_length=8)]
 Bytes14 = Annotated[bytes, msgspec.Meta(min_length=14, max_length=14)]
 Bytes32 = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+Schema = Annotated[int, msgspec.Meta(ge=1, le=65535)]
 Instant = Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)]
 
 
@@ -79,7 +80,7 @@ class Header(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields
     seq: Annotated[int, msgspec.Meta(ge=1, le=2**53)]
     prev: Bytes32
     origin: EpochOrigin | None
-    schema: Annotated[int, msgspec.Meta(ge=1, le=65535)]
+    schema: Schema
     hub_epoch: Bytes8
     hub_position: Count
     wall_ms: Instant
@@ -105,9 +106,13 @@ class ChangeSet:
         """The ops, shape checked.
 
         Raises:
-            Malformed: the nested byte string is not a list of ops.
+            Malformed: the nested byte string is not a list of ops, or one builds on itself or on a later one.
         """
-        return decode_ops(self.header.ops)
+        ops = decode_ops(self.header.ops)
+        for index, op in enumerate(ops):
+            if self.header.nonce in op.based_on_joined:
+                self._check_own_bases(index, op)
+        return ops
 
     @cached_property
     def ops_hash(self) -> bytes:
@@ -122,6 +127,11 @@ class ChangeSet:
     def op_id(self, index: int) -> OpId:
         """Id of the op at an index."""
         return op_id(self.nonce, index)
+
+    def _check_own_bases(self, index: int, op: Op) -> None:
+        """Causes come first inside a set too; such an op would wait for itself for ever."""
+        if any(nonce_of(base) == self.nonce and index_of(base) >= index for base in op.based_on):
+            raise Malformed(Reason.MALFORMED, f"op {index} builds on itself or on a later op of its set")
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +243,8 @@ def read_set(envelope: Envelope, payload: bytes, hub: HubId) -> ChangeSet:
         hub: the hub this copy of Carnet belongs to.
 
     Raises:
-        Malformed: the payload is no change set header, or an origin stands where none belongs.
+        Malformed: the payload is no change set header, an origin stands where none belongs, or `prev` is not the hash
+            that the origin names.
         NotAuthentic: made for another hub.
     """
     header = cbor.decode_frame(payload, Header, bytes_max=limits.SET_BYTES_MAX)
@@ -241,6 +252,8 @@ def read_set(envelope: Envelope, payload: bytes, hub: HubId) -> ChangeSet:
         raise NotAuthentic(Reason.WRONG_HUB, "hub id")
     if (header.seq == 1) != (header.origin is not None):
         raise Malformed(Reason.MALFORMED, "the first set of an epoch, and no other, names its origin")
+    if header.origin is not None and header.origin.parent_hash != header.prev:
+        raise Malformed(Reason.MALFORMED, "the first set of an epoch continues another than its origin")
     return ChangeSet(envelope.message, envelope_hash(envelope, Purpose.CHANGESET, hub), header)
 
 

@@ -13,6 +13,7 @@ Source: HKDF as in RFC 5869, HMAC as in RFC 2104, fingerprint as in RFC 9679.
 
 import hashlib
 import hmac
+import unicodedata
 from dataclasses import dataclass
 from typing import Final
 
@@ -71,12 +72,12 @@ def format_code(hub_signing_key: bytes, secret: bytes) -> str:
 
 
 def parse_code(text: str) -> EnrolCode:
-    """The code behind what somebody typed; case, spaces, dashes and look-alikes (O, I, L) do not matter.
+    """The code behind what somebody typed; case, width, spaces, dashes and look-alikes (O, I, L) do not matter.
 
     Raises:
         BadValue: wrong length, a foreign character, or a checksum that does not fit (a typing mistake).
     """
-    chars = text.strip().upper().translate(_LOOKALIKES)
+    chars = unicodedata.normalize("NFKC", text).strip().upper().translate(_LOOKALIKES)
     if len(chars) != _CODE_CHARS or any(char not in _ALPHABET for char in chars):
         raise BadValue(Reason.BAD_CODE, "code", f"{len(chars)} characters, not {_CODE_CHARS}, or a foreign one")
     number = 0

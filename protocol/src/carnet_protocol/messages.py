@@ -19,11 +19,11 @@ from typing import Annotated, Any, Final, TypeVar
 import msgspec
 
 from carnet_protocol import cbor, limits
-from carnet_protocol.changeset import Bytes8, Bytes14, Bytes32, Count, Instant, set_bytes
+from carnet_protocol.changeset import Bytes8, Bytes14, Bytes32, Count, Instant, Schema, set_bytes
 from carnet_protocol.envelope import Purpose, Signer, open_message, seal_envelope
 from carnet_protocol.errors import Malformed
 from carnet_protocol.ids import HubId
-from carnet_protocol.ops import Id16
+from carnet_protocol.ops import Id16, KindNumber
 from carnet_protocol.reasons import Reason
 
 T = TypeVar("T")
@@ -79,8 +79,8 @@ class HubCard(Frame, frozen=True):
     signing_key: Bytes32
     exchange_key: Bytes32
     export_key: Bytes32
-    schema_min: int
-    schema_max: int
+    schema_min: Count
+    schema_max: Count
     now_ms: Instant
     challenge: Annotated[bytes, msgspec.Meta(max_length=64)]
 
@@ -132,7 +132,7 @@ class HelloRequest(Frame, frozen=True):
     unsent_sets: Count
     oldest_unsent_ms: Instant
     wall_ms: Instant
-    schema: int
+    schema: Schema
     software: Name
 
 
@@ -157,7 +157,7 @@ class HelloAnswer(Frame, frozen=True):
     held_seq: Count
     held_hash: Bytes32
     lost_sets: list[tuple[bytes, bytes]]
-    clock_offset_ms: int
+    clock_offset_ms: Instant
     backup_position: Count
     token: Annotated[bytes, msgspec.Meta(max_length=128)]
     token_expires_ms: Instant
@@ -245,7 +245,7 @@ class PageRow(Frame, frozen=True):
         is_evicted: the reader is no longer assigned; the record is hidden there, never deleted.
     """
 
-    kind: int
+    kind: KindNumber
     record: Id16
     owner: Id16
     changed: Count

@@ -44,6 +44,7 @@ Label = Annotated[int, msgspec.Meta(ge=0, le=LABEL_MAX)]
 Fields = Annotated[dict[Label, Any], msgspec.Meta(max_length=limits.FIELDS_PER_OP_MAX)]
 Group = Annotated[int, msgspec.Meta(ge=int(min(ErasureGroup)), le=int(max(ErasureGroup)))]
 Seal = Annotated[bytes, msgspec.Meta(min_length=HASH_BYTES + 1, max_length=HASH_BYTES + limits.FIELDS_PER_OP_MAX)]
+KindNumber = Annotated[int, msgspec.Meta(ge=1, le=65535)]
 Id16 = Annotated[bytes, msgspec.Meta(min_length=16, max_length=16)]
 BasedOn = Annotated[bytes, msgspec.Meta(max_length=16 * limits.BASED_ON_PER_OP_MAX)]
 
@@ -68,7 +69,7 @@ class Op(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=Tru
         seals: commitment and register numbers by erasure group.
     """
 
-    kind: Annotated[int, msgspec.Meta(ge=1, le=65535)]
+    kind: KindNumber
     record: Id16
     action: Annotated[int, msgspec.Meta(ge=0, le=2)]
     based_on_joined: BasedOn
