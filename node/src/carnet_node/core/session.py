@@ -15,11 +15,13 @@ nothing is overwritten, and the desk goes on writing (its sets wait for a new ep
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final, Protocol, TypeVar
 
 from carnet_node.core.failures import HubRefused, NotEnrolled
 from carnet_node.core.hub_link import HubLink
 from carnet_node.core.node import Node
+from carnet_node.core.outbox import is_behind_mark
 from carnet_node.core.ports import ReadTransaction
 from carnet_node.core.records import ChainState, FeedState, HighWaterMark
 from carnet_node.core.sync_state import after_contact, load_state, save_state
@@ -108,25 +110,25 @@ def judge_chain(tx: ReadTransaction, chain: ChainState, answer: HelloAnswer, mar
     stated = Situation(answer.situation)
     if stated is not Situation.GO:
         return stated
-    at_hub = _compare(tx, chain, answer.held_seq, answer.held_hash)
-    if at_hub is not Situation.GO or mark is None:
-        return at_hub
-    if mark.epoch == chain.epoch:
-        return _compare(tx, chain, mark.seq, mark.set_hash)
-    return Situation.GO if mark.epoch == chain.origin.parent_epoch else Situation.ROLLED_BACK
+    if is_behind_mark(tx, mark) or answer.held_seq > chain.seq:
+        return Situation.ROLLED_BACK
+    if answer.held_seq == 0:
+        return Situation.GO
+    ours = tx.set_at(chain.epoch, answer.held_seq)
+    return Situation.GO if ours is not None and ours.set_hash == answer.held_hash else Situation.FORK
 
 
 async def _hello_once(node: Node, ports: SyncPorts, software: str) -> Session:
     identity = node.identity
     card = open_frame(await ports.link.card(), HubCard, identity.hub_signing_key, Purpose.ENROL, identity.hub_id)
-    request = await ports.run_blocking(lambda: _state_ourselves(node, card.challenge, software))
+    request = await ports.run_blocking(partial(_state_ourselves, node, card.challenge, software))
     message = sign_frame(request, Purpose.HELLO, identity.hub_id, node.signer)
     answer = open_frame(
         await ports.link.hello(message), HelloAnswer, identity.hub_signing_key, Purpose.HELLO, identity.hub_id
     )
     if answer.challenge != card.challenge or answer.node_id != identity.node_id:
         raise NotAuthentic(Reason.STALE_CHALLENGE, "an answer to another hello")
-    situation = await ports.run_blocking(lambda: _remember(node, answer))
+    situation = await ports.run_blocking(partial(_remember, node, answer))
     now_ms = node.clock.now_ms()
     lifetime_ms = answer.token_expires_ms - answer.now_ms
     return Session(answer.token, now_ms + lifetime_ms - _TOKEN_MARGIN_MS, situation)
@@ -176,16 +178,6 @@ def _remember(node: Node, answer: HelloAnswer) -> Situation:
     if not is_same_history:
         raise OutOfOrder(Reason.HUB_EPOCH_CHANGED, "the hub opened a new epoch")
     return situation
-
-
-def _compare(tx: ReadTransaction, chain: ChainState, seq: int, set_hash: bytes) -> Situation:
-    """How somebody else's memory of our chain (seq, hash) relates to our log."""
-    if seq > chain.seq:
-        return Situation.ROLLED_BACK
-    if seq == 0:
-        return Situation.GO
-    ours = tx.set_at(chain.epoch, seq)
-    return Situation.GO if ours is not None and ours.set_hash == set_hash else Situation.FORK
 
 
 def _enrolled(tx: ReadTransaction) -> tuple[ChainState, FeedState]:
