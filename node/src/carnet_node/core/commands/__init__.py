@@ -1,0 +1,1 @@
+"""What the desk may do: values and heads read in, drafts out, or a refusal somebody can act on."""

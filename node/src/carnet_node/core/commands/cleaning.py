@@ -1,0 +1,136 @@
+"""From what was typed to what is stored: spelling, numbers, dates, telephone numbers, plates.
+
+Decides how typed text becomes a value of the registry and which problems it has. Entry is forgiving in form (full-width
+digits, spaces, lower case) and strict in content: nothing is guessed, cut off or dropped. Does not decide which fields
+a record needs (`customers`, `vehicles`, `visits`).
+
+    >>> phone_number("１３８ ００１３ ８０００")
+    '+8613800138000'
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Final
+
+from carnet_node.core.limits import PHONE_DIGITS_MAX, PHONE_DIGITS_MIN
+from carnet_node.core.refusals import Problem, ProblemCode
+from carnet_protocol.errors import BadValue
+from carnet_protocol.registry import Kind, Value, ValueType
+
+_SPACES: Final = re.compile(r"\s+")
+_PHONE_SEPARATORS: Final = re.compile(r"[\s\-()./·]+")
+_CHINESE_MOBILE: Final = re.compile(r"(?:\+?86|0086)?(1[3-9]\d{9})")
+_INTERNATIONAL: Final = re.compile(r"(?:\+|00)([1-9]\d+)")
+_NATIONAL: Final = re.compile(r"\d+")
+_PLATE_SEPARATORS: Final = re.compile(r"[\s\-·•.]+")
+
+
+def clean_text(text: str) -> str | None:
+    """Text without spaces at the ends and double spaces inside; None when nothing is left. Characters stay as typed."""
+    return _SPACES.sub(" ", text).strip() or None
+
+
+def clean_code(text: str) -> str | None:
+    """A code or number in one spelling: full-width forms become ASCII, no spaces at the ends."""
+    return unicodedata.normalize("NFKC", text).strip() or None
+
+
+def phone_number(text: str) -> str | None:
+    """A telephone number in one spelling, or None when it cannot be one.
+
+    Chinese mobiles become E.164 (+86 and 11 digits) whatever prefix was typed, and so does everything typed with a
+    country code. Other numbers keep their national digits, because an area code that was left out cannot be guessed.
+    """
+    folded = _PHONE_SEPARATORS.sub("", unicodedata.normalize("NFKC", text))
+    mobile = _CHINESE_MOBILE.fullmatch(folded)
+    if mobile:
+        return f"+86{mobile[1]}"
+    international = _INTERNATIONAL.fullmatch(folded)
+    if international:
+        return f"+{international[1]}" if _has_phone_length(international[1]) else None
+    return folded if _NATIONAL.fullmatch(folded) and _has_phone_length(folded) else None
+
+
+def plate_number(text: str) -> str | None:
+    """A plate in one spelling: upper case, half width, no separators. Which plates exist is not judged."""
+    return _PLATE_SEPARATORS.sub("", unicodedata.normalize("NFKC", text)).upper() or None
+
+
+def is_calendar_date(text: str) -> bool:
+    """Whether the text is YYYY-MM-DD and such a day exists."""
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
+def clean_values(kind: Kind, values: Mapping[str, Value], *, where: str = "") -> tuple[dict[str, Value], list[Problem]]:
+    """Typed values as the registry wants them, and every problem they have.
+
+    Args:
+        values: by field name; empty text becomes None.
+        where: stands before the field names of problems, for lists inside a form.
+    """
+    cleaned: dict[str, Value] = {}
+    problems: list[Problem] = []
+    for name, value in values.items():
+        label = kind.labels.get(name)
+        if label is None:
+            problems.append(
+                Problem(where + name, ProblemCode.UNKNOWN_FIELD, f"A {kind.name} has no such field.", "Leave it out.")
+            )
+            continue
+        one = kind.by_label[label][1]
+        cleaned[name] = _clean_one(kind.name, name, one.type, value)
+        problem = _problem_of(kind, name, value, cleaned[name], where)
+        if problem is not None:
+            problems.append(problem)
+    return cleaned, problems
+
+
+def _clean_one(kind: str, name: str, of_type: ValueType, value: Value) -> Value:
+    if not isinstance(value, str):
+        return value
+    special = _SPECIAL.get((kind, name))
+    if special is not None:
+        return special(value) if value.strip() else None
+    return clean_text(value) if of_type is ValueType.TEXT else clean_code(value)
+
+
+def _problem_of(kind: Kind, name: str, typed: Value, cleaned: Value, where: str) -> Problem | None:
+    field = where + name
+    was_typed = isinstance(typed, str) and bool(typed.strip())
+    if cleaned is None and was_typed:
+        return Problem(
+            field,
+            ProblemCode.BAD_PHONE,
+            f"A telephone number has {PHONE_DIGITS_MIN} to {PHONE_DIGITS_MAX} digits, perhaps with + in front.",
+            "Read the number out to the customer and type it again.",
+        )
+    one = kind.by_label[kind.labels[name]][1]
+    if one.type is ValueType.DATE and isinstance(cleaned, str) and not is_calendar_date(cleaned):
+        return Problem(
+            field, ProblemCode.BAD_DATE, "A date is YYYY-MM-DD and a day of the calendar.", "Correct the date."
+        )
+    try:
+        one.check(cleaned)
+    except BadValue as refused:
+        allowed = f" Allowed: {', '.join(one.codes)}." if one.codes else ""
+        rule = refused.detail.removeprefix(f"{name}: ")
+        return Problem(field, ProblemCode.BAD_VALUE, f"The value is {rule}.{allowed}", "Correct it.")
+    return None
+
+
+def _has_phone_length(digits: str) -> bool:
+    return PHONE_DIGITS_MIN <= len(digits) <= PHONE_DIGITS_MAX
+
+
+_SPECIAL: Final[dict[tuple[str, str], Callable[[str], str | None]]] = {
+    ("phone", "number"): phone_number,
+    ("visit", "sender_phone"): phone_number,
+    ("plate", "plate_no"): plate_number,
+    ("visit", "plate_at_visit"): plate_number,
+}
+"""Fields with a spelling of their own."""

@@ -1,0 +1,154 @@
+"""Jobs, labour and part lines of a repair order, and the money they add up to.
+
+Decides what a job and a line need, what a line costs when nobody says, and the totals per pay type. Money is whole fen;
+hours and quantities are hundredths. Totals are the sum of the lines, always: they are written with every change of a
+line and computed again by every view.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from carnet_node.core.commands.cleaning import clean_values
+from carnet_node.core.commands.customers import Values
+from carnet_node.core.commands.drafting import NewId, Read, draft_new, missing
+from carnet_node.core.refusals import Problem
+from carnet_protocol.changeset import Draft
+from carnet_protocol.ids import RecordId
+from carnet_protocol.kinds import JOB, LABOUR_LINE, PART_LINE
+from carnet_protocol.registry import Kind, Value
+
+PAY_TYPES: Final = ("customer", "warranty", "internal")
+_HUNDREDTHS: Final = 100
+_HALF: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    """A job with its lines, as the form holds them; references are filled in here."""
+
+    values: Values
+    labour: Sequence[Values] = ()
+    parts: Sequence[Values] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """The jobs and lines of a visit as its author has them before them."""
+
+    jobs: tuple[Read, ...] = ()
+    labour: tuple[Read, ...] = ()
+    parts: tuple[Read, ...] = ()
+
+
+NO_WORK: Final = Work()
+"""An order without jobs and lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobDrafts:
+    """Drafts of jobs and lines, what they are worth, and their problems."""
+
+    drafts: list[Draft] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def draft_jobs(jobs: Sequence[NewJob], visit: RecordId, job_no_from: int, new_id: NewId) -> JobDrafts:
+    """Jobs and lines of a visit, numbered on from `job_no_from` where the form gives no number."""
+    made = JobDrafts()
+    for place, job in enumerate(jobs):
+        where = f"jobs[{place}]."
+        values, problems = clean_values(JOB, job.values, where=where)
+        made.problems.extend(problems + job_problems(values, where))
+        job_id = new_id()
+        values = {"pay_type": "customer", **_stated(values), "visit_id": visit}
+        values.setdefault("job_no", job_no_from + place)
+        made.drafts.append(draft_new(JOB, job_id, values))
+        for kind, listed, name in ((LABOUR_LINE, job.labour, "labour"), (PART_LINE, job.parts, "parts")):
+            for line_place, line in enumerate(listed):
+                cleaned, line_problems = clean_line(kind, line, f"{where}{name}[{line_place}].")
+                made.problems.extend(line_problems)
+                placed = {**cleaned, "visit_id": visit, "job_id": job_id}
+                made.drafts.append(draft_new(kind, new_id(), placed))
+    return made
+
+
+def clean_line(kind: Kind, typed: Values, where: str = "") -> tuple[dict[str, Value], list[Problem]]:
+    """A labour or part line with its amount, and its problems."""
+    values, problems = clean_values(kind, typed, where=where)
+    problems += line_problems(kind, values, where)
+    if not problems:
+        values["amount_fen"] = line_amount(kind, values)
+    return values, problems
+
+
+def job_problems(values: Values, where: str) -> list[Problem]:
+    """What a job lacks: something that says what is to be done."""
+    if not any(values.get(name) for name in ("complaint", "op_name", "op_code", "campaign_id")):
+        return [missing(where + "complaint", "A job needs a complaint, an operation or a campaign.")]
+    return []
+
+
+def line_problems(kind: Kind, values: Values, where: str) -> list[Problem]:
+    """What a line lacks: a name, and for parts a quantity."""
+    code, name = ("labour_op_code", "labour_name") if kind is LABOUR_LINE else ("part_no", "part_name")
+    found: list[Problem] = []
+    if not values.get(code) and not values.get(name):
+        found.append(missing(where + name, "A line needs a code or a name."))
+    if kind is PART_LINE and values.get("quantity_hundredths") is None:
+        found.append(missing(where + "quantity_hundredths", "A part line needs a quantity."))
+    return found
+
+
+def line_amount(kind: Kind, values: Values) -> int:
+    """What a line costs in fen: as stated (a discount), or quantity times price, half a fen rounded up."""
+    stated = values.get("amount_fen")
+    if isinstance(stated, int):
+        return stated
+    if kind is LABOUR_LINE:
+        hours = values.get("actual_hours")
+        quantity, price = (values.get("standard_hours") if hours is None else hours), values.get("rate_fen")
+    else:
+        quantity, price = values.get("quantity_hundredths"), values.get("price_fen")
+    if not isinstance(quantity, int) or not isinstance(price, int):
+        return 0
+    return (quantity * price + _HALF) // _HUNDREDTHS
+
+
+def totals_of(jobs: Mapping[RecordId, Values], lines: Iterable[Values]) -> dict[str, int]:
+    """The money of a visit by field of its `totals` register.
+
+    Args:
+        jobs: values by job id; lines of a declined job count nothing, lines without a job the customer pays.
+        lines: labour and part lines.
+    """
+    totals = dict.fromkeys((f"{pay_type}_fen" for pay_type in PAY_TYPES), 0)
+    for line in lines:
+        job_id = line.get("job_id")
+        job = jobs.get(RecordId(job_id), {}) if isinstance(job_id, bytes) else {}
+        amount = line.get("amount_fen")
+        if job.get("approval") == "declined" or not isinstance(amount, int):
+            continue
+        pay_type = job.get("pay_type")
+        totals[f"{pay_type if pay_type in PAY_TYPES else 'customer'}_fen"] += amount
+    return totals
+
+
+def totals_after(work: Work, drafts: Iterable[Draft]) -> dict[str, int]:
+    """The money of a visit as read, with some drafts on top: new, changed and removed jobs and lines."""
+    jobs: dict[RecordId, Values] = {one.record: one.values for one in work.jobs}
+    lines: dict[RecordId, Values] = {one.record: one.values for one in (*work.labour, *work.parts)}
+    for draft in drafts:
+        record = RecordId(draft.record)
+        target = jobs if draft.kind is JOB else lines
+        if draft.kind not in (JOB, LABOUR_LINE, PART_LINE):
+            continue
+        if not draft.values:
+            target.pop(record, None)
+        else:
+            target[record] = {**target.get(record, {}), **draft.values}
+    return totals_of(jobs, lines.values())
+
+
+def _stated(values: Mapping[str, Value]) -> dict[str, Value]:
+    return {name: value for name, value in values.items() if value is not None}

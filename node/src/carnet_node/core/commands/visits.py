@@ -1,0 +1,333 @@
+"""Commands on service visits: open, edit, complete, settle, close, void, and the work on them.
+
+Decides what a repair order needs and which steps it may take from the state its author read. The customer's name and
+the plate are kept with the visit as they were that day: old orders must not follow a car to its next owner. The
+odometer is either a reading or stated as unknown; zero never stands for unknown. A visit is voided with a reason, never
+deleted, and only before settlement; afterwards a correction needs an order of its own.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from carnet_node.core.commands.cleaning import clean_values
+from carnet_node.core.commands.customers import Values
+from carnet_node.core.commands.drafting import (
+    Drafts,
+    NewId,
+    Read,
+    checked_values,
+    draft_delete,
+    draft_edit,
+    draft_new,
+    draft_retraction,
+    missing,
+)
+from carnet_node.core.commands.lines import (
+    NO_WORK,
+    NewJob,
+    Work,
+    clean_line,
+    draft_jobs,
+    job_problems,
+    line_amount,
+    line_problems,
+    totals_after,
+)
+from carnet_node.core.refusals import Problem, ProblemCode, refuse, refuse_if_any
+from carnet_protocol.changeset import Draft
+from carnet_protocol.ids import RecordId
+from carnet_protocol.kinds import JOB, ODOMETER_READING, VISIT, VISIT_STATES
+from carnet_protocol.reasons import Reason
+from carnet_protocol.registry import Kind, Value
+from carnet_protocol.resolvers import is_legal_step
+
+_LOCKED = ("void", "settled", "closed")
+_OWN_STEPS = ("ro_no", "status", "void_reason", "customer_fen", "warranty_fen", "internal_fen")
+"""Fields that only the commands of this module write."""
+
+CORRECTED = "corrected on the repair order"
+"""Reason of the retraction of a reading whose order was corrected."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenVisit:
+    """A car is taken in.
+
+    Attributes:
+        ro_no: made by `numbering`.
+        opened_at: ms since 1970.
+        is_draft: not yet agreed with the customer.
+    """
+
+    ro_no: str
+    vehicle: RecordId
+    opened_at: int
+    customer: RecordId | None = None
+    values: Values = field(default_factory=dict)
+    jobs: Sequence[NewJob] = ()
+    is_draft: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NewLine:
+    """A labour or part line, on a job or on the order as a whole."""
+
+    kind: Kind
+    job: RecordId | None
+    values: Values
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A visit that was read goes to another state; `at_ms` is when."""
+
+    read: Read
+    at_ms: int
+    work: Work = NO_WORK
+    values: Values = field(default_factory=dict)
+
+
+def open_visit(command: OpenVisit, new_id: NewId) -> Drafts:
+    """Drafts of a new visit, its jobs and lines, and the odometer reading; the visit comes first.
+
+    Raises:
+        CommandRefused: no word about the odometer, or a value or line that is none.
+    """
+    values, problems = clean_values(VISIT, command.values)
+    problems += _own_step_problems(values) + _odometer_problems(values)
+    visit = new_id()
+    jobs = draft_jobs(command.jobs, visit, 1, new_id)
+    refuse_if_any([*problems, *jobs.problems])
+    values |= {
+        "ro_no": command.ro_no,
+        "vehicle_id": command.vehicle,
+        "customer_id": command.customer,
+        "status": "draft" if command.is_draft else "open",
+        "opened_at": command.opened_at,
+        **(totals_after(NO_WORK, jobs.drafts) if jobs.drafts else {}),
+    }
+    checked_values(VISIT, values)
+    return (draft_new(VISIT, visit, values), *jobs.drafts, *_reading(values, visit, new_id))
+
+
+def edit_visit(read: Read, changes: Values, reading: Read | None, new_id: NewId) -> Drafts:
+    """What changes of a visit's own fields; no draft when nothing does.
+
+    Args:
+        reading: the odometer reading recorded with this visit, None when there is none. A corrected odometer retracts
+            it and records another, because readings are facts.
+
+    Raises:
+        CommandRefused: voided, settled or closed; a field that only a step writes; or a value that is none.
+    """
+    _require_editable(read)
+    cleaned, problems = clean_values(VISIT, changes)
+    problems += _own_step_problems(cleaned)
+    if {"odometer_in_km", "is_odometer_unknown"} & cleaned.keys():
+        problems += _odometer_problems({**read.values, **cleaned})
+    refuse_if_any(problems)
+    draft = draft_edit(VISIT, read, cleaned)
+    if draft is None:
+        return ()
+    corrected = _corrected_reading({**read.values, **cleaned}, read, reading, new_id)
+    return (draft, *(corrected if "odometer_in_km" in draft.values else ()))
+
+
+def start_visit(step: Step) -> Drafts:
+    """A draft becomes an open order."""
+    return _step(step, "open", {})
+
+
+def complete_visit(step: Step) -> Drafts:
+    """The work is done; totals are fixed as the sum of the lines read.
+
+    Raises:
+        CommandRefused: not open, or an odometer at hand-over below the one at arrival.
+    """
+    cleaned, problems = clean_values(VISIT, step.values)
+    begin, end = step.read.values.get("odometer_in_km"), cleaned.get("odometer_out_km")
+    if isinstance(begin, int) and isinstance(end, int) and end < begin:
+        problems.append(
+            Problem(
+                "odometer_out_km",
+                ProblemCode.BAD_ORDER,
+                "The odometer at hand-over is below the one at arrival.",
+                "Read it again, or correct the reading at arrival.",
+            )
+        )
+    refuse_if_any(problems + _own_step_problems(cleaned))
+    return _step(step, "completed", {**cleaned, "completed_at": step.at_ms, **totals_after(step.work, ())})
+
+
+def settle_visit(step: Step) -> Drafts:
+    """The bill is settled; from here on the order does not change.
+
+    Raises:
+        CommandRefused: not completed.
+    """
+    return _step(step, "settled", {"settled_at": step.at_ms, **totals_after(step.work, ())})
+
+
+def close_visit(step: Step) -> Drafts:
+    """The car has been handed over.
+
+    Raises:
+        CommandRefused: not settled.
+    """
+    return _step(step, "closed", {})
+
+
+def void_visit(read: Read, reason: str) -> Drafts:
+    """The order never counted; its number stays used and it stays readable.
+
+    Raises:
+        CommandRefused: no reason, or settled already.
+    """
+    cleaned = checked_values(VISIT, {"void_reason": reason})
+    if not cleaned["void_reason"]:
+        refuse_if_any([missing("void_reason", "A voided order needs a reason.")])
+    return _step(Step(read, 0), "void", cleaned)
+
+
+def add_jobs(visit: Read, work: Work, jobs: Sequence[NewJob], new_id: NewId) -> Drafts:
+    """More work on an order, and its new totals.
+
+    Raises:
+        CommandRefused: the order is locked, or a job or line lacks something.
+    """
+    _require_editable(visit)
+    numbers = [one.values.get("job_no") for one in work.jobs]
+    job_no_from = 1 + max((number for number in numbers if isinstance(number, int)), default=0)
+    made = draft_jobs(jobs, visit.record, job_no_from, new_id)
+    refuse_if_any(made.problems)
+    return (*made.drafts, *_totals_draft(visit, work, made.drafts))
+
+
+def edit_job(visit: Read, work: Work, read: Read, changes: Values) -> Drafts:
+    """What changes of a job, and the totals if they do.
+
+    Raises:
+        CommandRefused: the order is locked, or the job would say nothing any more.
+    """
+    _require_editable(visit)
+    cleaned, problems = clean_values(JOB, changes)
+    refuse_if_any(problems + job_problems({**read.values, **cleaned}, ""))
+    return _with_totals(visit, work, draft_edit(JOB, read, cleaned))
+
+
+def add_line(visit: Read, work: Work, line: NewLine, new_id: NewId) -> Drafts:
+    """A labour or part line, and the order's new totals.
+
+    Raises:
+        CommandRefused: the order is locked, or the line lacks something.
+    """
+    _require_editable(visit)
+    values, problems = clean_line(line.kind, line.values)
+    refuse_if_any(problems)
+    draft = draft_new(line.kind, new_id(), {**values, "visit_id": visit.record, "job_id": line.job})
+    return _with_totals(visit, work, draft)
+
+
+def edit_line(visit: Read, work: Work, kind: Kind, read: Read, changes: Values) -> Drafts:
+    """What changes of a line, and the order's new totals. An amount that is not stated follows quantity and price.
+
+    Raises:
+        CommandRefused: the order is locked, or the line would lack something.
+    """
+    _require_editable(visit)
+    cleaned, problems = clean_values(kind, changes)
+    after = {**read.values, **cleaned}
+    problems += line_problems(kind, after, "")
+    refuse_if_any(problems)
+    if "amount_fen" not in cleaned and cleaned:
+        cleaned["amount_fen"] = line_amount(kind, {**after, "amount_fen": None})
+    return _with_totals(visit, work, draft_edit(kind, read, cleaned))
+
+
+def remove_line(visit: Read, work: Work, kind: Kind, read: Read) -> Drafts:
+    """Take a line away, and the order's new totals.
+
+    Raises:
+        CommandRefused: the order is locked.
+    """
+    _require_editable(visit)
+    return _with_totals(visit, work, draft_delete(kind, read))
+
+
+def _with_totals(visit: Read, work: Work, draft: Draft | None) -> Drafts:
+    return () if draft is None else (draft, *_totals_draft(visit, work, [draft]))
+
+
+def _totals_draft(visit: Read, work: Work, drafts: Sequence[Draft]) -> Drafts:
+    draft = draft_edit(VISIT, visit, dict(totals_after(work, drafts)))
+    return () if draft is None else (draft,)
+
+
+def _step(step: Step, state: str, values: Values) -> Drafts:
+    """One legal step, judged from the state the author read, as the hub will judge it."""
+    register = VISIT.register_of("status")
+    current = step.read.values.get("status")
+    status = current if isinstance(current, str) else None
+    if status == state or not is_legal_step(register, [status], state):
+        raise refuse(
+            "status",
+            ProblemCode.ILLEGAL_STEP,
+            f"An order that is {status} cannot become {state}.",
+            _advice(status),
+            Reason.ILLEGAL_TRANSITION,
+        )
+    draft = draft_edit(VISIT, step.read, {**values, "status": state})
+    return () if draft is None else (draft,)
+
+
+def _advice(status: str | None) -> str:
+    if status in ("settled", "closed"):
+        return "Open a correction order."
+    if status == "void":
+        return "Open a new order."
+    return f"Open the order and look at its state; the states follow each other: {', '.join(VISIT_STATES)}."
+
+
+def _require_editable(read: Read) -> None:
+    status = read.values.get("status")
+    if status in _LOCKED:
+        raise refuse("status", ProblemCode.LOCKED, f"The order is {status}.", _advice(str(status)))
+
+
+def _own_step_problems(values: Values) -> list[Problem]:
+    return [
+        Problem(name, ProblemCode.LOCKED, "This follows from other steps.", "Leave it out.")
+        for name in _OWN_STEPS
+        if name in values
+    ]
+
+
+def _odometer_problems(values: Values) -> list[Problem]:
+    reading, is_unknown = values.get("odometer_in_km"), values.get("is_odometer_unknown")
+    if reading is None and not is_unknown:
+        return [missing("odometer_in_km", "Enter the odometer, or state that it is unknown.")]
+    if reading is not None and is_unknown:
+        what = "A reading was entered and stated to be unknown."
+        return [Problem("is_odometer_unknown", ProblemCode.BAD_VALUE, what, "Take one of the two away.")]
+    return []
+
+
+def _corrected_reading(after: Values, visit: Read, reading: Read | None, new_id: NewId) -> Drafts:
+    if reading is not None and reading.values.get("odometer_km") == after.get("odometer_in_km"):
+        return ()
+    retracted = () if reading is None else (draft_retraction(ODOMETER_READING, reading, CORRECTED),)
+    return (*retracted, *_reading(after, visit.record, new_id))
+
+
+def _reading(visit_values: Values, visit: RecordId, new_id: NewId) -> Drafts:
+    """The odometer at arrival as a fact of its own: the served odometer is derived from these."""
+    if not isinstance(visit_values.get("odometer_in_km"), int):
+        return ()
+    values: dict[str, Value] = {
+        "vehicle_id": visit_values.get("vehicle_id"),
+        "odometer_km": visit_values.get("odometer_in_km"),
+        "read_at": visit_values.get("opened_at"),
+        "source": "visit",
+        "visit_id": visit,
+    }
+    return (draft_new(ODOMETER_READING, new_id(), values),)

@@ -1,0 +1,82 @@
+"""What the desk answers when something cannot be saved as it was entered.
+
+Decides the form of a refusal: every problem at once, each with the field it belongs to, what happened and what to do
+next. Nothing is ever saved in part. The text names rules and fields, never what somebody typed: it may end up in a log.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from carnet_protocol.errors import Refused
+from carnet_protocol.reasons import Reason
+
+NOTHING_SAVED: Final = "Nothing was saved; what you entered is still on the screen."
+"""What is safe, for every refusal of the desk."""
+
+
+class ProblemCode(StrEnum):
+    """What kind of mistake; screens translate by this."""
+
+    MISSING = "missing"
+    BAD_VALUE = "bad-value"
+    BAD_VIN = "bad-vin"
+    BAD_DATE = "bad-date"
+    BAD_PHONE = "bad-phone"
+    BAD_ORDER = "bad-order"
+    UNKNOWN_FIELD = "unknown-field"
+    ILLEGAL_STEP = "illegal-step"
+    LOCKED = "locked"
+    FOREIGN = "foreign"
+    NOT_FOUND = "not-found"
+    ALREADY_THERE = "already-there"
+    NO_CHANGE = "no-change"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing to correct.
+
+    Attributes:
+        field: registry name, with the place in a list before it where there is one (`phones[1].number`).
+        what: what is wrong.
+        next: what to do about it.
+    """
+
+    field: str
+    code: ProblemCode
+    what: str
+    next: str
+
+
+class CommandRefused(Refused):
+    """A command that cannot be saved. Nothing was changed.
+
+    Attributes:
+        problems: at least one, in the order of the form.
+        safe: what the person need not worry about.
+    """
+
+    def __init__(self, problems: Iterable[Problem], reason: Reason = Reason.BAD_FIELD) -> None:
+        self.problems = tuple(problems)
+        self.safe = NOTHING_SAVED
+        super().__init__(reason, ", ".join(f"{one.field} {one.code}" for one in self.problems))
+
+
+def refuse(
+    field: str, code: ProblemCode, what: str, next_step: str, reason: Reason = Reason.BAD_FIELD
+) -> CommandRefused:
+    """A refusal with one problem."""
+    return CommandRefused((Problem(field, code, what, next_step),), reason)
+
+
+def refuse_if_any(problems: Iterable[Problem]) -> None:
+    """Refuse when there is at least one problem.
+
+    Raises:
+        CommandRefused: with all of them.
+    """
+    found = tuple(problems)
+    if found:
+        raise CommandRefused(found)
