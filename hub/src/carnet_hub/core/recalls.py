@@ -142,7 +142,7 @@ def list_campaigns(hub: Hub, plans: PlanShelf) -> list[CampaignRow]:
             str(values.get("campaign_no")): Campaign(row, values)
             for row, values in shown_records(hub.registry, snapshot, "campaign")
         }
-    rows = [_row_of(campaign, imported.get(number)) for number, campaign in published.items()]
+    rows = [row_of(campaign, imported.get(number)) for number, campaign in published.items()]
     rows += [_row_of_plan(plan) for number, plan in imported.items() if number not in published]
     return sorted(rows, key=lambda row: row.campaign_no)
 
@@ -261,7 +261,8 @@ def _draft(kind: Kind, current: Campaign, values: dict[str, Value]) -> Draft:
     return Draft(kind, current.row.id, values, head_op_ids(unpack_entries(current.row.entries), registers))
 
 
-def _row_of(campaign: Campaign, plan: StoredPlan | None) -> CampaignRow:
+def row_of(campaign: Campaign, plan: StoredPlan | None = None) -> CampaignRow:
+    """A published campaign as an operator lists it, beside the plan that was imported for it last."""
     values = campaign.values
     version, count, published = values.get("plan_version"), values.get("member_count"), values.get("published_at")
     return CampaignRow(

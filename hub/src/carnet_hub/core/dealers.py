@@ -1,0 +1,157 @@
+"""Dealer sites: added, looked up, suspended and let in again, each by a change set of the hub.
+
+Decides that a site code names one site, and which steps of a site's status make sense. Does not decide what a
+suspension stops (admission and greeting ask for it at every request), nor who may use a node.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from carnet_hub.core.authoring import write_hub_set
+from carnet_hub.core.failures import Unusable
+from carnet_hub.core.hub import Hub
+from carnet_hub.core.ports import Snapshot
+from carnet_hub.core.rows import RecordRow
+from carnet_hub.core.shown import shown_records
+from carnet_protocol.changeset import Draft
+from carnet_protocol.errors import BadValue
+from carnet_protocol.ids import DealerId, new_record_id
+from carnet_protocol.registry import Value
+from carnet_protocol.state import head_op_ids, unpack_entries
+
+ACTIVE: Final = "active"
+SUSPENDED: Final = "suspended"
+
+_STATUS_REGISTER: Final = 4
+_RANDOM_BYTES: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class SiteDetails:
+    """What an operator states about a new site.
+
+    Attributes:
+        site_kind: `service_centre`, `station` or `quick_repair`.
+        province_code, city_code: of the national division table; may be empty.
+    """
+
+    site_code: str
+    site_name: str
+    site_kind: str = "service_centre"
+    province_code: str = ""
+    city_code: str = ""
+    city_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A dealer site as the hub shows it."""
+
+    dealer_id: DealerId
+    site_code: str
+    site_name: str
+    site_kind: str
+    city_name: str
+    status: str
+
+
+def add_site(hub: Hub, details: SiteDetails) -> Site:
+    """Add a dealer site.
+
+    Raises:
+        Unusable: the code is taken, empty, or a value is none the registry takes; nothing was stored.
+    """
+    code = details.site_code.strip()
+    if not code or not code.isprintable() or not details.site_name.strip():
+        raise Unusable("A site needs a code and a name.", "Give both.")
+    with hub.store.read() as snapshot:
+        if _find(hub, snapshot, code) is not None:
+            raise Unusable(f"There is a site {code} already.", "Choose another code, or use the one that exists.")
+    values: dict[str, Value] = {
+        "site_code": code,
+        "site_name": details.site_name.strip(),
+        "site_kind": details.site_kind,
+        "province_code": details.province_code or None,
+        "city_code": details.city_code or None,
+        "city_name": details.city_name or None,
+        "status": ACTIVE,
+    }
+    record = new_record_id(hub.clock.now_ms(), hub.entropy.random_bytes(_RANDOM_BYTES))
+    _write(hub, Draft(hub.registry["dealer_site"], record, values))
+    return require_site(hub, code)
+
+
+def list_sites(hub: Hub) -> list[Site]:
+    """Every site, by code."""
+    with hub.store.read() as snapshot:
+        sites = [_site(row, values) for row, values in shown_records(hub.registry, snapshot, "dealer_site")]
+    return sorted(sites, key=lambda site: site.site_code)
+
+
+def require_site(hub: Hub, site_code: str) -> Site:
+    """The site with a code.
+
+    Raises:
+        Unusable: there is none.
+    """
+    with hub.store.read() as snapshot:
+        found = _find(hub, snapshot, site_code.strip())
+    if found is None:
+        raise Unusable(f"There is no site {site_code.strip()[:64]}.", "Look it up with `dealers list`.")
+    return _site(*found)
+
+
+def suspend_site(hub: Hub, site_code: str) -> Site:
+    """Stop taking anything from a site's nodes; what they record is kept there.
+
+    Raises:
+        Unusable: no such site, or suspended already.
+    """
+    return _change_status(hub, site_code, SUSPENDED)
+
+
+def resume_site(hub: Hub, site_code: str) -> Site:
+    """Take a suspended site's work again.
+
+    Raises:
+        Unusable: no such site, or active already.
+    """
+    return _change_status(hub, site_code, ACTIVE)
+
+
+def _change_status(hub: Hub, site_code: str, status: str) -> Site:
+    code = site_code.strip()
+    require_site(hub, code)
+    with hub.store.read() as snapshot:
+        found = _find(hub, snapshot, code)
+    if found is None or found[1].get("status") == status:
+        raise Unusable(f"{code} is {status} already.", "Nothing is left to do.")
+    row = found[0]
+    heads = head_op_ids(unpack_entries(row.entries), [_STATUS_REGISTER])
+    _write(hub, Draft(hub.registry["dealer_site"], row.id, {"status": status}, heads))
+    return require_site(hub, code)
+
+
+def _write(hub: Hub, draft: Draft) -> None:
+    try:
+        write_hub_set(hub, (draft,))
+    except BadValue as refusal:
+        raise Unusable(f"{refusal.field} cannot be used: {refusal.detail}.", "Correct it and try again.") from refusal
+
+
+def _find(hub: Hub, snapshot: Snapshot, site_code: str) -> tuple[RecordRow, Mapping[str, Value]] | None:
+    """The record of a code; of several, which two operators can make at once, the oldest."""
+    found = [
+        (row, values)
+        for row, values in shown_records(hub.registry, snapshot, "dealer_site")
+        if values.get("site_code") == site_code
+    ]
+    return min(found, key=lambda one: one[0].id, default=None)
+
+
+def _site(row: RecordRow, values: Mapping[str, Value]) -> Site:
+    code, name, kind, city, status = (
+        str(values.get(one) or "") for one in ("site_code", "site_name", "site_kind", "city_name", "status")
+    )
+    return Site(DealerId(row.id), code, name, kind, city, status)

@@ -1,0 +1,64 @@
+"""What a recall report needs from the hub, read in one snapshot: progress, and where the log says so.
+
+Decides the moment a report stands for, and that every judged completion is cited. Does not decide what the files say
+(`report`).
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from carnet_hub.core.hub import Hub
+from carnet_hub.core.ports import SegmentShelf, Snapshot
+from carnet_hub.core.progress import Progress
+from carnet_hub.core.recalls import Campaign, count_campaign
+from carnet_hub.core.report import Citation, ReportHead
+from carnet_protocol.ids import OpId, nonce_of
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedExport:
+    """Everything an export is made of but the member list, which is read while it is written."""
+
+    head: ReportHead
+    campaign: Campaign
+    progress: Progress
+    citations: Mapping[OpId, Citation]
+
+
+def prepare_export(
+    hub: Hub, segments: SegmentShelf, campaign_no: str, *, created_ms: int | None = None
+) -> PreparedExport:
+    """Count a campaign and look its evidence up.
+
+    Args:
+        created_ms: date of the report; the hub's clock when left out.
+
+    Raises:
+        Unusable: no such campaign, or a segment is missing.
+    """
+    with hub.store.read() as snapshot:
+        counted = count_campaign(hub, segments, snapshot, campaign_no)
+        citations = cite(snapshot, [judged.report.op for judged in counted.progress.judged])
+    head = ReportHead(
+        hub.hub_id,
+        hub.hub_epoch,
+        counted.campaign.values,
+        counted.position,
+        hub.clock.now_ms() if created_ms is None else created_ms,
+        counted.site_codes,
+    )
+    return PreparedExport(head, counted.campaign, counted.progress, citations)
+
+
+def cite(snapshot: Snapshot, ops: Iterable[OpId]) -> dict[OpId, Citation]:
+    """The log entry that decided the change set of each op."""
+    by_nonce = {op: nonce_of(op) for op in ops}
+    admissions = snapshot.admissions(set(by_nonce.values()))
+    rows = snapshot.log_rows({one.decided_at for one in admissions.values()})
+    found: dict[OpId, Citation] = {}
+    for op, nonce in by_nonce.items():
+        admission = admissions.get(nonce)
+        if admission is not None:
+            row = rows[admission.decided_at]
+            found[op] = Citation(row.set_hash, row.node_id, row.position)
+    return found

@@ -1,0 +1,103 @@
+"""`dealers`: add, list, invite, suspend, resume."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from carnet_hub.core.dealers import Site, SiteDetails, add_site, list_sites, require_site, resume_site, suspend_site
+from carnet_hub.core.enrolment import invite_dealer
+from carnet_hub.core.greeting import hub_card
+from carnet_hub.entrypoints.cli.output import AsJson, Xlsx, emit, emit_list, hub_of, moment_text
+
+dealers_app = typer.Typer(add_completion=False, no_args_is_help=True, help="Dealer sites.")
+
+SiteCode = Annotated[str, typer.Argument(help="code of the site", show_default=False)]
+
+
+@dealers_app.command("add")
+def add(
+    ctx: typer.Context,
+    site_code: SiteCode,
+    site_name: Annotated[str, typer.Argument(help="its name", show_default=False)],
+    *,
+    kind: Annotated[str, typer.Option(help="service_centre, station or quick_repair")] = "service_centre",
+    province: Annotated[str, typer.Option(help="province code of the national table")] = "",
+    city: Annotated[str, typer.Option(help="city code of the national table")] = "",
+    city_name: Annotated[str, typer.Option(help="city, as people write it")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Add a dealer site."""
+    with hub_of(ctx) as app:
+        site = add_site(app.hub, SiteDetails(site_code, site_name, kind, province, city, city_name))
+    emit(
+        _row(site),
+        as_json=as_json,
+        text=f"Added {site.site_code} {site.site_name}. Next: `dealers invite {site.site_code}`.",
+    )
+
+
+@dealers_app.command("list")
+def list_(ctx: typer.Context, as_json: AsJson = False, xlsx: Xlsx = None) -> None:
+    """Every dealer site."""
+    with hub_of(ctx) as app:
+        rows = [_row(site) for site in list_sites(app.hub)]
+    emit_list(
+        "dealers", rows, ("site_code", "site_name", "site_kind", "city_name", "status"), as_json=as_json, xlsx=xlsx
+    )
+
+
+@dealers_app.command("invite")
+def invite(
+    ctx: typer.Context,
+    site_code: SiteCode,
+    card: Annotated[
+        Path | None, typer.Option(help="also write the hub's card here, to enrol without a network")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a one-time code for one more node of a site: good for 72 hours and one machine."""
+    with hub_of(ctx) as app:
+        site = require_site(app.hub, site_code)
+        invitation = invite_dealer(app.hub, site.dealer_id)
+        if card is not None:
+            app.files.replace(card, hub_card(app.hub, app.keys, app.keyring.session_key))
+    expires = moment_text(invitation.expires_ms)
+    text = "\n".join(
+        (
+            invitation.code,
+            f"For one machine of {site.site_code}, until {expires}. It is shown once and stored nowhere.",
+            f"There: `carnet-node enrol --hub ADDRESS {invitation.code}`",
+        )
+    )
+    emit({"code": invitation.code, "site_code": site.site_code, "expires_at": expires}, as_json=as_json, text=text)
+
+
+@dealers_app.command("suspend")
+def suspend(ctx: typer.Context, site_code: SiteCode, as_json: AsJson = False) -> None:
+    """Take nothing from a site's nodes any more; what they record stays with them."""
+    with hub_of(ctx) as app:
+        site = suspend_site(app.hub, site_code)
+    text = (
+        f"{site.site_code} is suspended. Its nodes keep their work; `dealers resume {site.site_code}` takes it again."
+    )
+    emit(_row(site), as_json=as_json, text=text)
+
+
+@dealers_app.command("resume")
+def resume(ctx: typer.Context, site_code: SiteCode, as_json: AsJson = False) -> None:
+    """Take a suspended site's work again."""
+    with hub_of(ctx) as app:
+        site = resume_site(app.hub, site_code)
+    emit(_row(site), as_json=as_json, text=f"{site.site_code} is active again.")
+
+
+def _row(site: Site) -> dict[str, Any]:
+    return {
+        "dealer_id": site.dealer_id,
+        "site_code": site.site_code,
+        "site_name": site.site_name,
+        "site_kind": site.site_kind,
+        "city_name": site.city_name,
+        "status": site.status,
+    }

@@ -1,0 +1,119 @@
+"""`carnet-hub`: loads the one module a command needs, and turns failures into sentences and exit codes.
+
+Exit codes of every command: 0 done; 1 refused or found wrong, nothing changed; 2 wrong usage; 3 the database is busy or
+cannot be reached, try again. With `--json` a result is one JSON value on stdout, and so is a failure.
+"""
+
+import importlib
+import json
+import sys
+from collections.abc import Sequence
+from enum import IntEnum
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+from typer.core import TyperGroup
+
+COMMANDS: Final = {
+    "init": ("setup", "make a new hub: keys, database, id"),
+    "serve": ("setup", "answer nodes and regulators over HTTP"),
+    "dealers": ("dealers", "add, list, invite, suspend, resume"),
+    "nodes": ("nodes", "list, why, enrol by file"),
+    "conflicts": ("conflicts", "list, show, restore an overruled value"),
+    "quarantine": ("quarantine", "list, why, release"),
+    "recalls": ("recalls", "import, publish, withdraw, list, progress"),
+    "export": ("exports", "write a signed recall report"),
+    "verify": ("exports", "check a signed recall report"),
+    "log": ("checks", "verify the hub's log"),
+    "rebuild": ("checks", "fold the log again, or check that it gives the same"),
+    "bundle": ("bundles", "carry messages on a USB stick"),
+}
+"""Module and help of each command, in the order of the help page."""
+
+
+class Exit(IntEnum):
+    """What the shell is told."""
+
+    DONE = 0
+    REFUSED = 1
+    USAGE = 2
+    BUSY = 3
+
+
+class LazyCommands(TyperGroup):
+    """Commands whose module is imported when one of them is called; the help page imports none."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Names in the order of the help page."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command behind a name; None when there is none."""
+        if cmd_name not in COMMANDS:
+            return super().get_command(ctx, cmd_name)
+        module = importlib.import_module(f"carnet_hub.entrypoints.cli.{COMMANDS[cmd_name][0]}")
+        command = typer.main.get_command(getattr(module, f"{cmd_name}_app"))
+        command.name = cmd_name
+        return command
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """The list on the help page."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+app = typer.Typer(cls=LazyCommands, no_args_is_help=True, add_completion=False, rich_markup_mode=None)
+
+
+@app.callback()
+def start(
+    ctx: typer.Context,
+    data: Annotated[Path | None, typer.Option("--data", help="data folder (CARNET_HUB_DATA_DIR)")] = None,
+    database: Annotated[str | None, typer.Option("--database", help="URL (CARNET_HUB_DATABASE_URL)")] = None,
+) -> None:
+    """The centre of a Carnet network: admits dealers' work, settles conflicts, runs recalls, files reports."""
+    given = {"data_dir": data, "database_url": database}
+    ctx.obj = {name: value for name, value in given.items() if value is not None}
+
+
+def run(arguments: Sequence[str] | None = None) -> None:
+    """The console script: one command, then leave with its exit code."""
+    sys.exit(execute(sys.argv[1:] if arguments is None else arguments))
+
+
+def execute(arguments: Sequence[str]) -> int:
+    """Run one command and say how it ended.
+
+    Args:
+        arguments: without the program's name.
+
+    Returns: one of `Exit`; 130 after an interruption.
+    """
+    try:
+        code = typer.main.get_command(app).main(args=list(arguments), prog_name="carnet-hub", standalone_mode=False)
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:  # noqa: BLE001  (the entry point: a known failure becomes sentences, a bug is raised again)
+        return _tell(error, as_json="--json" in arguments)
+    return code if isinstance(code, int) else Exit.DONE
+
+
+def _tell(error: Exception, *, as_json: bool) -> int:
+    from carnet_hub.entrypoints.cli.telling import tell_failure  # noqa: PLC0415  (the help page needs none of it)
+
+    if isinstance(error, typer.Exit):
+        return int(error.exit_code)
+    if hasattr(error, "show") and hasattr(error, "exit_code"):  # wrong usage, in the words of the command-line library
+        error.show()
+        return Exit.USAGE
+    told = tell_failure(error)
+    if told is None:
+        raise error
+    if as_json:
+        print(json.dumps({"error": told.as_dict()}, ensure_ascii=False))
+    else:
+        print("\n".join(told.lines()), file=sys.stderr)
+    return told.exit_code

@@ -1,0 +1,93 @@
+"""`nodes`: who is stuck and why, and enrolment by file."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from carnet_hub.core.enrolment import REQUEST_BYTES_MAX, answer_enrol
+from carnet_hub.core.failures import Unusable
+from carnet_hub.core.overview import NodeLine, NodeState, explain_node, list_nodes
+from carnet_hub.entrypoints.cli.output import AsJson, Xlsx, emit, emit_list, hub_of, moment_text
+from carnet_protocol.ids import record_text
+
+nodes_app = typer.Typer(add_completion=False, no_args_is_help=True, help="Dealers' machines.")
+
+COLUMNS = ("site_code", "name", "state", "last_seen", "unsent_sets", "behind", "parked", "refused", "node_id")
+
+
+@nodes_app.command("list")
+def list_(
+    ctx: typer.Context,
+    state: Annotated[NodeState | None, typer.Option(help="only these")] = None,
+    as_json: AsJson = False,
+    xlsx: Xlsx = None,
+) -> None:
+    """Every node with its state."""
+    with hub_of(ctx) as app:
+        lines = list_nodes(app.hub)
+    rows = [_row(line) for line in lines if state is None or line.state is state]
+    emit_list("nodes", rows, COLUMNS, as_json=as_json, xlsx=xlsx)
+
+
+@nodes_app.command("why")
+def why(
+    ctx: typer.Context,
+    node: Annotated[str, typer.Argument(help="node id, or its first characters", show_default=False)],
+    as_json: AsJson = False,
+) -> None:
+    """Why a node is in its state, and what to do about it."""
+    with hub_of(ctx) as app:
+        line = find_line(list_nodes(app.hub), node)
+        sentences = explain_node(line, app.hub.clock.now_ms())
+    emit({**_row(line), "why": sentences}, as_json=as_json, text="\n".join(sentences))
+
+
+@nodes_app.command("enrol")
+def enrol(
+    ctx: typer.Context,
+    request: Annotated[Path, typer.Argument(help="file from `carnet-node enrol --request-file`")],
+    out: Annotated[Path, typer.Option("--out", help="the answer to carry back")],
+    as_json: AsJson = False,
+) -> None:
+    """Let a node in that has no network, by file."""
+    with hub_of(ctx) as app:
+        message = app.files.read(request, bytes_max=REQUEST_BYTES_MAX)
+        if message is None:
+            raise Unusable(f"There is no file {request}.", "Name the request file from the node.")
+        app.files.replace(out, answer_enrol(app.hub, app.keys, message))
+    text = f"The node is let in. Carry {out} back: `carnet-node enrol --answer-file {out.name}`."
+    emit({"answer": out}, as_json=as_json, text=text)
+
+
+def find_line(lines: list[NodeLine], text: str) -> NodeLine:
+    """The one node whose id begins like the text.
+
+    Raises:
+        Unusable: none, or several.
+    """
+    wanted = text.strip().lower()
+    found = [line for line in lines if wanted and record_text(line.node.node_id).startswith(wanted)]
+    if len(found) != 1:
+        raise Unusable(f"{len(found) or 'No'} nodes begin with {text[:40]}.", "Look the id up with `nodes list`.")
+    return found[0]
+
+
+def _row(line: NodeLine) -> dict[str, Any]:
+    status = line.status
+    return {
+        "node_id": line.node.node_id,
+        "name": line.name,
+        "site_code": line.site_code,
+        "state": line.state.value,
+        "next": line.next_step,
+        "last_seen": moment_text(status.last_seen_ms) if status else None,
+        "unsent_sets": status.unsent_sets if status else None,
+        "oldest_unsent": moment_text(status.oldest_unsent_ms) if status and status.unsent_sets else None,
+        "clock_offset_ms": status.clock_offset_ms if status else None,
+        "software": status.software if status else None,
+        "failures": status.failures if status else 0,
+        "behind": line.behind,
+        "parked": line.parked,
+        "refused": line.refused,
+    }

@@ -1,0 +1,161 @@
+"""What commands print: one JSON value for programs, a table for people, a workbook for offices, progress on stderr.
+
+Decides form only. A workbook holds text and numbers and never a formula; an identifier is shown as people see it (UUID
+text), other bytes as hex.
+"""
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, Final, TypeVar
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from carnet_hub.bootstrap import HubApp, open_hub
+from carnet_hub.core.report import formula_safe, instant_text
+from carnet_hub.settings import HubSettings
+from carnet_protocol.ids import record_text
+
+T = TypeVar("T")
+Row = Mapping[str, Any]
+
+AsJson = Annotated[bool, typer.Option("--json", help="one JSON value on stdout")]
+Xlsx = Annotated[Path | None, typer.Option("--xlsx", help="also write the list to this workbook")]
+
+_ID_BYTES: Final = 16
+_SHEET_CHARS_MAX: Final = 31
+_CELL_CHARS_MAX: Final = 32_000
+_PROGRESS_EVERY: Final = 1_000
+
+
+def settings_of(ctx: typer.Context) -> HubSettings:
+    """The settings of this call: the environment, and what the command line overrides.
+
+    Raises:
+        ValidationError: a value outside its range.
+    """
+    return HubSettings(**(ctx.obj or {}))
+
+
+@contextmanager
+def hub_of(ctx: typer.Context) -> Iterator[HubApp]:
+    """The hub this call is about, closed afterwards.
+
+    Raises:
+        HubFailure: there is none, or it cannot be opened.
+    """
+    app = open_hub(settings_of(ctx))
+    try:
+        yield app
+    finally:
+        app.close()
+
+
+def emit(result: Row, *, as_json: bool, text: str | None = None) -> None:
+    """Print one result.
+
+    Args:
+        result: what `--json` prints, and what people read as lines when `text` is left out.
+    """
+    if as_json:
+        print(json.dumps(plain(result), ensure_ascii=False))
+    elif text is not None:
+        print(text)
+    else:
+        width = max(map(len, result), default=0)
+        for name, value in result.items():
+            print(f"{name.replace('_', ' '):<{width}}  {cell_text(value)}")
+
+
+def emit_list(title: str, rows: Sequence[Row], columns: Sequence[str], *, as_json: bool, xlsx: Path | None) -> None:
+    """Print a list, and write it to a workbook if one was named.
+
+    Args:
+        columns: what people see; `--json` has everything.
+    """
+    if xlsx is not None:
+        write_workbook(xlsx, title, rows, columns)
+    if as_json:
+        print(json.dumps([plain(row) for row in rows], ensure_ascii=False))
+        return
+    table = Table(title=f"{title}: {len(rows)}", title_justify="left")
+    for column in columns:
+        table.add_column(column.replace("_", " "), overflow="fold")
+    for row in rows:
+        table.add_row(*(cell_text(row.get(column)) for column in columns))
+    Console().print(table)
+
+
+def write_workbook(path: Path, title: str, rows: Iterable[Row], columns: Sequence[str]) -> None:
+    """A workbook with one sheet; an existing file is replaced."""
+    from openpyxl import Workbook  # noqa: PLC0415  (slow to load, and most lists are not written to one)
+
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet(title[:_SHEET_CHARS_MAX])
+    sheet.append(list(columns))
+    for row in rows:
+        sheet.append([_workbook_cell(row.get(column)) for column in columns])
+    book.save(path)
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON can hold it."""
+    match value:
+        case Mapping():
+            return {str(name): plain(one) for name, one in value.items()}
+        case bytes():
+            return record_text(value) if len(value) == _ID_BYTES else value.hex()
+        case list() | tuple() | set() | frozenset():
+            return [plain(one) for one in value]
+        case Path():
+            return str(value)
+        case _:
+            return value
+
+
+def cell_text(value: Any) -> str:
+    """A value as people read it."""
+    match plain(value):
+        case None:
+            return "-"
+        case bool() as flag:
+            return "yes" if flag else "no"
+        case list() as many:
+            return ", ".join(map(cell_text, many))
+        case other:
+            return str(other)
+
+
+def moment_text(instant_ms: int | None) -> str | None:
+    """An instant for a table; None stays None, and 0 means never."""
+    return None if not instant_ms else instant_text(instant_ms)
+
+
+def with_progress(title: str, items: Iterable[T], *, total: int | None, is_quiet: bool) -> Iterator[T]:
+    """The same items, with a bar on stderr when somebody is watching it."""
+    if is_quiet or not sys.stderr.isatty():
+        yield from items
+        return
+    columns = (TextColumn(title), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task(title, total=total)
+        waiting = 0
+        for item in items:
+            yield item
+            waiting += 1
+            if waiting == _PROGRESS_EVERY:
+                bar.advance(task, waiting)
+                waiting = 0
+        bar.advance(task, waiting)
+
+
+def _workbook_cell(value: Any) -> int | float | str | bool | None:
+    one = plain(value)
+    if one is None or isinstance(one, bool | int | float):
+        return one
+    return formula_safe(cell_text(one)[:_CELL_CHARS_MAX])

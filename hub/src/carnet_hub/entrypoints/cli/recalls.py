@@ -1,0 +1,181 @@
+"""`recalls`: import, publish, withdraw, list, progress."""
+
+import json
+import tomllib
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from carnet_hub.bootstrap import HubApp
+from carnet_hub.core.campaign_plans import (
+    CampaignPlan,
+    CampaignTexts,
+    ListedLine,
+    decode_text,
+    lines_of,
+    parse_texts,
+    read_lines,
+    read_members,
+)
+from carnet_hub.core.failures import Unusable
+from carnet_hub.core.recalls import (
+    count_campaign,
+    import_plan,
+    list_campaigns,
+    publish_campaign,
+    row_of,
+    withdraw_campaign,
+)
+from carnet_hub.core.report import ReportHead, campaign_values
+from carnet_hub.entrypoints.cli.output import AsJson, Xlsx, emit, emit_list, hub_of, moment_text, with_progress
+
+recalls_app = typer.Typer(add_completion=False, no_args_is_help=True, help="Recall campaigns.")
+
+TEXT_NAMES: Final = ("campaign.toml", "campaign.json")
+LIST_NAMES: Final = ("vins.txt", "vins.csv")
+_TEXT_BYTES_MAX: Final = 1024 * 1024
+_LIST_BYTES_MAX: Final = 1024 * 1024 * 1024
+
+CampaignNo = Annotated[str, typer.Argument(help="number of the campaign", show_default=False)]
+
+
+@recalls_app.command("import")
+def import_(
+    ctx: typer.Context,
+    source: Annotated[Path, typer.Argument(help="folder with campaign.toml (or .json) and vins.txt (or .csv)")],
+    vins: Annotated[Path | None, typer.Option(help="the list, when it lies elsewhere")] = None,
+    keep_faulty: Annotated[
+        bool, typer.Option("--keep-faulty", help="take lines that are no valid VIN exactly as listed")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Read a campaign's texts and vehicles, and put them on the desk; no dealer hears of it yet."""
+    with hub_of(ctx) as app:
+        texts_path = _find(source, TEXT_NAMES)
+        texts = read_texts(app, texts_path)
+        list_path = vins if vins is not None else _find(texts_path.parent, LIST_NAMES)
+        lines = with_progress("reading", _listed(app, list_path), total=texts.member_count, is_quiet=as_json)
+        members = read_members(lines, texts.member_count, keeps_faulty=keep_faulty)
+        import_plan(app.hub, app.segments, app.plans, CampaignPlan(texts, members))
+    result = {
+        "campaign_no": texts.campaign_no,
+        "members": members.count,
+        "repeated_lines": members.repeated,
+        "faulty_lines": members.faulty_count,
+        "faulty": [asdict(one) for one in members.faulty],
+        "segments": [one.hex() for one in members.hashes],
+    }
+    faulty = [f"{one.file_name}:{one.line}: {one.problem}: {one.text}" for one in members.faulty]
+    summary = (
+        f"{texts.campaign_no}: {members.count} vehicles; {members.repeated} repeated lines, "
+        f"{members.faulty_count} faulty lines taken as listed. Next: `recalls publish {texts.campaign_no}`."
+    )
+    emit(result, as_json=as_json, text="\n".join([*faulty, summary]))
+
+
+@recalls_app.command("publish")
+def publish(ctx: typer.Context, campaign_no: CampaignNo, as_json: AsJson = False) -> None:
+    """Make an imported plan the campaign's newest version, for every node."""
+    with hub_of(ctx) as app:
+        campaign = publish_campaign(app.hub, app.segments, app.plans, campaign_no)
+    row = row_of(campaign)
+    result = {"campaign_no": campaign_no, "campaign_id": campaign.row.id, **asdict(row)}
+    text = f"{campaign_no}: plan version {row.plan_version}, {row.member_count} vehicles. Nodes hear of it when they sync."
+    emit(result, as_json=as_json, text=text)
+
+
+@recalls_app.command("withdraw")
+def withdraw(ctx: typer.Context, campaign_no: CampaignNo, as_json: AsJson = False) -> None:
+    """Take a campaign back; vehicles and completions stay on record."""
+    with hub_of(ctx) as app:
+        campaign = withdraw_campaign(app.hub, campaign_no)
+    emit({"campaign_no": campaign_no, "state": campaign.values.get("state")}, as_json=as_json)
+
+
+@recalls_app.command("list")
+def list_(ctx: typer.Context, as_json: AsJson = False, xlsx: Xlsx = None) -> None:
+    """Every campaign, published or imported."""
+    with hub_of(ctx) as app:
+        found = list_campaigns(app.hub, app.plans)
+    rows = [{**asdict(one), "published_at": moment_text(one.published_at_ms)} for one in found]
+    columns = (
+        "campaign_no",
+        "title",
+        "state",
+        "plan_version",
+        "member_count",
+        "hazard_level",
+        "published_at",
+        "has_newer_plan",
+    )
+    emit_list("campaigns", rows, columns, as_json=as_json, xlsx=xlsx)
+
+
+@recalls_app.command("progress")
+def progress(ctx: typer.Context, campaign_no: CampaignNo, as_json: AsJson = False, xlsx: Xlsx = None) -> None:
+    """How far a campaign has come: each vehicle in exactly one state."""
+    with hub_of(ctx) as app:
+        with app.hub.store.read() as snapshot:
+            counted = count_campaign(app.hub, app.segments, snapshot, campaign_no)
+        now_ms = app.hub.clock.now_ms()
+        head = ReportHead(
+            app.hub.hub_id,
+            app.hub.hub_epoch,
+            counted.campaign.values,
+            counted.position,
+            now_ms,
+            counted.site_codes,
+        )
+        values = campaign_values(head, counted.progress)
+    if as_json:
+        emit(values, as_json=True)
+        return
+    rows = [{"measure": name, "value": value} for name, value in _measures(values)]
+    emit_list(f"progress of {campaign_no}", rows, ("measure", "value"), as_json=False, xlsx=xlsx)
+
+
+def read_texts(app: HubApp, path: Path) -> CampaignTexts:
+    """The texts in a TOML or JSON file.
+
+    Raises:
+        Unusable: not readable, or incomplete.
+    """
+    content = app.files.read(path, bytes_max=_TEXT_BYTES_MAX)
+    text = decode_text(content or b"")
+    try:
+        values: Any = json.loads(text) if path.suffix.lower() == ".json" else tomllib.loads(text)
+    except ValueError as error:
+        raise Unusable(f"{path.name} cannot be read: {error}.", "Correct the file.") from error
+    if not isinstance(values, dict):
+        raise Unusable(f"{path.name} holds no entries.", "Correct the file.")
+    return parse_texts(values)
+
+
+def _listed(app: HubApp, path: Path) -> Iterator[ListedLine]:
+    content = app.files.read(path, bytes_max=_LIST_BYTES_MAX)
+    if content is None:
+        raise Unusable(f"There is no file {path}.", "Name the list of vehicles with --vins.")
+    yield from read_lines(path.name, lines_of(content))
+
+
+def _find(source: Path, names: tuple[str, ...]) -> Path:
+    """The one of these files in a folder, or the file itself."""
+    if source.is_file():
+        return source
+    found = [source / name for name in names if (source / name).is_file()]
+    if len(found) != 1:
+        raise Unusable(f"{source} holds {len(found) or 'none'} of {', '.join(names)}.", "Put exactly one there.")
+    return found[0]
+
+
+def _measures(values: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    for name, value in values.items():
+        if name == "campaign":
+            yield "plan version", value.get("plan_version")
+        elif isinstance(value, dict):
+            yield from ((f"{name}: {one}", count) for one, count in value.items())
+        else:
+            yield name.replace("_", " "), value

@@ -1,0 +1,47 @@
+"""The server process around the application: addresses, TLS, workers, time-outs.
+
+Several workers are the same program started several times; they find their settings in the environment.
+"""
+
+import os
+from typing import Any, Final
+
+import uvicorn
+
+from carnet_hub.adapters.logging import configure_logging
+from carnet_hub.settings import HubSettings
+
+_FACTORY: Final = "carnet_hub.entrypoints.http.app:create_from_environment"
+_HEADER_S: Final = 10
+_STOP_S: Final = 20
+_CONNECTIONS_MAX: Final = 4_000
+"""Connections of one worker, most of them long polls; above that a node is told to come back."""
+
+
+def run_server(settings: HubSettings) -> None:
+    """Serve until a signal says stop; requests in flight get 20 seconds."""
+    hand_down(settings)
+    configure_logging(as_json=settings.log_json)
+    options: dict[str, Any] = {
+        "factory": True,
+        "host": settings.host,
+        "port": settings.port,
+        "workers": settings.workers,
+        "log_config": None,
+        "access_log": False,
+        "server_header": False,
+        "proxy_headers": settings.behind_proxy,
+        "limit_concurrency": _CONNECTIONS_MAX,
+        "timeout_keep_alive": _HEADER_S,
+        "timeout_graceful_shutdown": _STOP_S,
+    }
+    if settings.has_tls:
+        options |= {"ssl_certfile": str(settings.tls_cert), "ssl_keyfile": str(settings.tls_key)}
+    uvicorn.run(_FACTORY, **options)
+
+
+def hand_down(settings: HubSettings) -> None:
+    """Put the settings in force where worker processes read them."""
+    for name, value in settings.model_dump(mode="json").items():
+        if value is not None:
+            os.environ[f"CARNET_HUB_{name.upper()}"] = str(value)
