@@ -1,0 +1,192 @@
+"""One valid example of every frame that node and hub exchange."""
+
+from typing import Final
+
+import msgspec
+
+from carnet_protocol import messages
+from carnet_protocol.bundle import Manifest, Part, PartKind, pack_bundle
+from carnet_protocol.fold import apply_write
+from carnet_protocol.state import EMPTY, entries_to_wire
+from support.protocol import (
+    DEALER,
+    EPOCH,
+    HUB,
+    HUB_EPOCH,
+    NODE,
+    SOME_MS,
+    a_write,
+    exchange_key,
+    fixed,
+    nonce,
+    record,
+    sealed_set,
+    signer,
+)
+
+
+def wire_entries() -> list[object]:
+    """A record on which two desks disagree, one value is erased and one register was edited since."""
+    entries = EMPTY
+    for write in (
+        a_write(1, {0: "person", 5 * 8: "private"}, withheld={1: 1}),
+        a_write(2, {5 * 8: "taxi"}, based_on=(1,)),
+        a_write(3, {5 * 8: "company"}, based_on=(1,)),
+    ):
+        entries = apply_write(entries, write).entries
+    return entries_to_wire(entries)
+
+
+VOID = messages.VoidOp(1, "illegal-transition")
+CARD = messages.HubCard(
+    version=1,
+    hub_id=HUB,
+    hub_epoch=HUB_EPOCH,
+    signing_key=signer("hub key").public_key,
+    exchange_key=exchange_key("hub exchange key"),
+    export_key=signer("hub export key").public_key,
+    schema_min=1,
+    schema_max=1,
+    now_ms=SOME_MS,
+    challenge=fixed("challenge", 32),
+)
+ENROL_REQUEST = messages.EnrolRequest(
+    version=1,
+    code_id=fixed("code", 8),
+    node_id=NODE,
+    signing_key=signer().public_key,
+    exchange_key=exchange_key(),
+    node_name="front desk",
+    wall_ms=SOME_MS,
+    proof=fixed("proof", 32),
+)
+ENROL_ANSWER = messages.EnrolAnswer(
+    version=1,
+    hub_id=HUB,
+    hub_epoch=HUB_EPOCH,
+    dealer_id=DEALER,
+    node_id=NODE,
+    site_code="A001",
+    site_name="测试店",
+    hub_signing_key=signer("hub key").public_key,
+    hub_exchange_key=exchange_key("hub exchange key"),
+    hub_export_key=signer("hub export key").public_key,
+    position=7,
+    now_ms=SOME_MS,
+    proof=fixed("hub proof", 32),
+)
+HELLO_REQUEST = messages.HelloRequest(
+    version=1,
+    challenge=fixed("challenge", 32),
+    dealer_id=DEALER,
+    node_id=NODE,
+    epoch=EPOCH,
+    epoch_ordinal=1,
+    head_seq=3,
+    head_hash=fixed("head", 32),
+    hub_epoch=HUB_EPOCH,
+    cursor=7,
+    unsent_sets=2,
+    oldest_unsent_ms=SOME_MS,
+    wall_ms=SOME_MS,
+    schema=1,
+    software="carnet-node 0.1.0",
+)
+HELLO_ANSWER = messages.HelloAnswer(
+    version=1,
+    challenge=fixed("challenge", 32),
+    node_id=NODE,
+    situation=1,
+    hub_epoch=HUB_EPOCH,
+    position=9,
+    held_seq=3,
+    held_hash=fixed("head", 32),
+    lost_sets=[(b"message", b"opening")],
+    clock_offset_ms=-1500,
+    backup_position=5,
+    token=fixed("token", 32),
+    token_expires_ms=SOME_MS + 900_000,
+    now_ms=SOME_MS,
+)
+RECEIPT = messages.Receipt(
+    version=1,
+    hub_epoch=HUB_EPOCH,
+    node_id=NODE,
+    epoch=EPOCH,
+    seq=1,
+    nonce=nonce(),
+    set_hash=fixed("set", 32),
+    verdict=1,
+    reason=None,
+    position=8,
+    time_ms=SOME_MS,
+    voids=[VOID],
+    conflicts=2,
+)
+PUSH_ANSWER = messages.PushAnswer(code=5, receipt=None, reason="gap", expected_seq=4)
+OUTCOME = messages.Outcome(
+    nonce=nonce(), verdict=3, reason="bad-field", position=8, time_ms=SOME_MS, voids=[], conflicts=0
+)
+SETTLED_ROW = messages.SettledRow(register=5, entry=wire_entries()[0], by=fixed("op"))  # type: ignore[arg-type]
+PAGE_ROW = messages.PageRow(
+    kind=3,
+    record=record("customer"),
+    owner=DEALER,
+    changed=8,
+    entries=wire_entries(),
+    settled=[SETTLED_ROW],
+    is_evicted=False,
+)
+HUB_SET = messages.HubSet(position=6, time_ms=SOME_MS, message=b"message", opening=b"")
+PAGE = messages.Page(
+    version=1,
+    hub_epoch=HUB_EPOCH,
+    dealer_id=DEALER,
+    node_id=NODE,
+    cursor_from=0,
+    cursor_to=8,
+    position=9,
+    is_last=True,
+    rows=[PAGE_ROW],
+    outcomes=[OUTCOME],
+    hub_sets=[HUB_SET],
+)
+PART = Part(kind="batch", size=3, sha256=fixed("part", 32))
+MANIFEST = Manifest(version=1, sender=NODE, receiver=HUB, serial=1, created_ms=SOME_MS, parts=[PART])
+
+EXAMPLES: Final[dict[type[msgspec.Struct], msgspec.Struct]] = {
+    type(example): example
+    for example in (
+        sealed_set().change_set.header,
+        VOID,
+        CARD,
+        ENROL_REQUEST,
+        ENROL_ANSWER,
+        HELLO_REQUEST,
+        HELLO_ANSWER,
+        RECEIPT,
+        PUSH_ANSWER,
+        OUTCOME,
+        SETTLED_ROW,
+        PAGE_ROW,
+        HUB_SET,
+        PAGE,
+        PART,
+        MANIFEST,
+    )
+}
+
+
+def example_bundle() -> bytes:
+    """A bundle of two parts from the node to the hub."""
+    sealed = sealed_set()
+    batch = messages.encode_batch([(sealed.message, sealed.opening)])
+    return pack_bundle(
+        [(PartKind.BATCH, batch), (PartKind.HELLO, b"hello")],
+        sender=NODE,
+        receiver=HUB,
+        serial=1,
+        created_ms=SOME_MS,
+        hub=HUB,
+        signer=signer(),
+    )
