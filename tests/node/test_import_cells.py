@@ -27,8 +27,8 @@ GOOD_CELLS = [
     ("visits", "opened_at", "2024-03-07 08:30", 1709771400000),
     ("visits", "opened_at", "2024-03-07T08:30:05+08:00", 1709771405000),
     ("visits", "opened_at", "2024-03-07T00:30:00Z", 1709771400000),
-    ("visits", "amount_fen", "￥1,234.50元", 123450),
-    ("visits", "amount_fen", "0", 0),
+    ("visits", "amount", "￥1,234.50元", 123450),
+    ("visits", "amount", "0", 0),
     ("visits", "status", "已结算", "settled"),
     ("visits", "pay_type", "索赔", "warranty"),
     ("customers", "full_name", " 张\u3000三 ", "张 三"),
@@ -48,10 +48,10 @@ BAD_CELLS = [
     ("vehicles", "from_on", "2023"),
     ("visits", "opened_at", "2024-03-07 25:00"),
     ("visits", "opened_at", "2024-03-07 morning"),
-    ("visits", "amount_fen", "1.234"),
-    ("visits", "amount_fen", "-5"),
-    ("visits", "amount_fen", "NaN"),
-    ("visits", "amount_fen", "1e400000000"),
+    ("visits", "amount", "1.234"),
+    ("visits", "amount", "-5"),
+    ("visits", "amount", "NaN"),
+    ("visits", "amount", "1e400000000"),
     ("visits", "status", "maybe"),
     ("customers", "do_not_contact", "perhaps"),
     ("customers", "note", "x" * 4001),
@@ -183,3 +183,11 @@ def test_a_clean_run_removes_the_side_file_of_the_one_before(tmp_path: Path):
         pass
 
     assert not (tmp_path / "rejected.csv").exists()
+
+
+@pytest.mark.parametrize("kind", list(ImportKind))
+def test_the_template_for_people_names_every_column(kind: ImportKind):
+    """docs/import-template.md and the program know the same columns."""
+    page = (Path(__file__).parents[2] / "docs/import-template.md").read_text("utf-8")
+
+    assert [name for name in COLUMNS[kind] if f"`{name}`" not in page] == []

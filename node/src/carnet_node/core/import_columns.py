@@ -174,7 +174,7 @@ _VISIT_COLUMNS: Final = (
     Column("cause", ("故障原因",), text, "a text"),
     Column("correction", ("维修内容", "处理结果"), text, "a text"),
     Column("pay_type", ("付费类型", "结算类型"), _PAY_TYPE, "customer, warranty or internal (自费 / 保修 / 内部)"),
-    Column("amount_fen", ("金额", "总金额", "amount"), fen, "an amount in yuan like 1234.50"),
+    Column("amount", ("金额", "总金额"), fen, "an amount in yuan like 1234.50"),
     Column("void_reason", ("作废原因",), text, "a text"),
     Column("customer_note", ("客户备注",), text, "a text"),
     Column("internal_note", ("备注", "内部备注"), text, "a text"),

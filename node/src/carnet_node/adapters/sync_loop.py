@@ -1,0 +1,152 @@
+"""Syncing in the background of `serve`: one task fetches, one sends, and neither waits for the other.
+
+Decides when the next step is taken: long polls while the line is up, pauses that grow and are spread at random while
+it is down, a look at the outbox whenever somebody saved something, and every few seconds for what another process
+saved. What a step does is `core.sync`. Ends only when it is cancelled; a failure is remembered for `status`, logged
+by its code, and tried again.
+"""
+
+from typing import Final
+
+import anyio
+import structlog
+
+from carnet_node.core.failures import NodeFailure
+from carnet_node.core.node import Node
+from carnet_node.core.outbox import BatchSize
+from carnet_node.core.schedule import dice_of, idle_delay_ms, retry_delay_ms
+from carnet_node.core.session import Session, SyncPorts, say_hello
+from carnet_node.core.sync import (
+    failure_code,
+    fetch_segments,
+    pull_step,
+    push_step,
+    remember_failure,
+    smaller_batch,
+)
+from carnet_protocol.errors import Refused
+from carnet_protocol.reasons import Reason
+
+LONG_POLL_S: Final = 25
+"""The hub answers after at most 30 s; below the 30 to 60 s after which office routers forget a silent connection."""
+
+OUTBOX_LOOK_S: Final = 5
+"""How long what another process saved may wait before it is noticed."""
+
+_PAGE_PAUSE_S: Final = 1.0
+"""Between two last pages: a hub that does not wait must not be asked in a tight circle."""
+
+log = structlog.get_logger(__name__)
+
+
+class BackgroundSync:
+    """The two tasks and the session they share.
+
+    Args:
+        software: name and version, for the operator's list.
+    """
+
+    def __init__(self, node: Node, ports: SyncPorts, *, software: str) -> None:
+        self._node = node
+        self._ports = ports
+        self._software = software
+        self._session: Session | None = None
+        self._hello = anyio.Lock()
+        self._wake = anyio.Event()
+
+    def wake(self) -> None:
+        """Somebody saved something: look at the outbox now. Call from the event loop."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Sync until cancelled."""
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._fetch)
+            tasks.start_soon(self._send)
+
+    async def _fetch(self) -> None:
+        failures = 0
+        wait_s = 0
+        while True:
+            try:
+                session = await self._usable_session()
+                outcome = await pull_step(self._node, self._ports, session, wait_s=wait_s)
+                await fetch_segments(self._node, self._ports, session)
+                failures = 0
+                wait_s = LONG_POLL_S if outcome.is_last else 0
+                if outcome.is_last:
+                    await self._node.clock.sleep(_PAGE_PAUSE_S)
+            except (NodeFailure, Refused) as error:
+                wait_s = 0
+                await self._pause_after(error, failures)
+                failures += 1
+
+    async def _send(self) -> None:
+        failures = 0
+        size = BatchSize()
+        resend_from: int | None = None
+        while True:
+            try:
+                if not await self._has_work():
+                    await self._wait_for_work()
+                    continue
+                session = await self._usable_session()
+                report = await push_step(self._node, self._ports, session, size, from_seq=resend_from)
+                failures, size = 0, size.doubled()
+                is_turning = resend_from is not None and report.resend_from == resend_from
+                resend_from = report.resend_from
+                if report.stop is not None or is_turning:
+                    log.warning("sending stopped", reason=report.stop or Reason.GAP.value)
+                    await self._pause_while_stopped()
+            except (NodeFailure, Refused) as error:
+                size = smaller_batch(error, size) or size
+                await self._pause_after(error, failures)
+                failures += 1
+
+    async def _usable_session(self) -> Session:
+        """The session both tasks use; a new hello when its token has run out."""
+        async with self._hello:
+            if self._session is None or not self._session.is_usable(self._node.clock.now_ms()):
+                self._session = await say_hello(self._node, self._ports, software=self._software)
+                log.info("hello", situation=self._session.situation.name)
+            return self._session
+
+    async def _has_work(self) -> bool:
+        def look() -> bool:
+            with self._node.store.read() as tx:
+                return tx.unconfirmed()[0] > 0
+
+        return await self._ports.run_blocking(look)
+
+    async def _wait_for_work(self) -> None:
+        with anyio.move_on_after(OUTBOX_LOOK_S):
+            await self._wake.wait()
+        self._wake = anyio.Event()
+
+    async def _pause_while_stopped(self) -> None:
+        """Somebody has to act; look again in a while, with a new hello."""
+        self._session = None
+        await self._node.clock.sleep(idle_delay_ms(dice=self._dice()) / 1000)
+
+    async def _pause_after(self, error: Exception, failures: int) -> None:
+        """Remember and log a failure, and wait before the next try."""
+        is_stale_token = isinstance(error, Refused) and error.reason is Reason.BAD_TOKEN
+        self._session = None
+        if is_stale_token and failures == 0:
+            return
+        code = failure_code(error)
+        if code is not None:
+            log.warning("sync failed", code=code, failures=failures + 1)
+            await self._remember(error)
+        asked_ms = getattr(error, "retry_after_ms", None)
+        delay_ms = retry_delay_ms(failures=failures, dice=self._dice(), asked_ms=asked_ms)
+        await self._node.clock.sleep(delay_ms / 1000)
+
+    async def _remember(self, error: Exception) -> None:
+        try:
+            await self._ports.run_blocking(lambda: remember_failure(self._node, error))
+        except NodeFailure as failure:
+            log.warning("failure not remembered", code=failure_code(failure))
+
+    def _dice(self) -> int:
+        return dice_of(self._node.entropy.random_bytes(2))

@@ -1,0 +1,204 @@
+"""Taking over a former system: rows in batches, each batch one transaction, no row twice.
+
+Decides what makes an import repeatable. A local table that never syncs maps (source, kind, former number) to the
+record it
+became, and is written in the same transaction as the change sets: an interrupted import goes on where it stopped, and
+a second import of the same file changes nothing. A row that cannot be taken is left out with its number and reason;
+it stops nothing.
+
+Rows of a batch are sealed into as few sets as their size allows. When a set is refused as a whole, the rows of that
+batch are tried one by one, so that only the culprit is left out.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from carnet_node.core.authoring import commit_within
+from carnet_node.core.import_cells import read_cell
+from carnet_node.core.import_columns import COLUMNS, Layout
+from carnet_node.core.import_rows import Planner, RowPlan, draft_step
+from carnet_node.core.node import Node
+from carnet_node.core.ports import WriteTransaction
+from carnet_node.core.refusals import CommandRefused
+from carnet_protocol import limits
+from carnet_protocol.changeset import Draft
+from carnet_protocol.errors import BadValue, Refused
+from carnet_protocol.ids import OpId, RecordId
+from carnet_protocol.kinds import VISIT
+from carnet_protocol.reasons import Reason
+from carnet_protocol.registry import Value
+
+BATCH_ROWS: Final = 100
+"""Rows of one transaction: about 60 KiB of sets, and little to repeat after a power cut."""
+
+FORMER_ID_CHARS_MAX: Final = 200
+SOURCE_CHARS_MAX: Final = 40
+
+_SET_OPS: Final = limits.OPS_PER_SET_MAX - 50
+_SET_BYTES: Final = limits.SET_BYTES_MAX * 3 // 4
+_DRAFT_BYTES: Final = 300
+"""What an op costs besides its values: ids, commitments, salts. Generous, since a set that is too large is refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRow:
+    """One row of a file: its number as a spreadsheet shows it, and its cells."""
+
+    number: int
+    cells: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A row that was not taken, and why; the reason never repeats a value."""
+
+    row: SourceRow
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class BatchReport:
+    """What became of the rows of a batch."""
+
+    imported: int
+    known: int
+    left_out: tuple[LeftOut, ...]
+
+
+def import_batch(node: Node, layout: Layout, source: str, rows: Sequence[SourceRow]) -> BatchReport:
+    """Take over some rows, in one transaction.
+
+    Args:
+        source: name of the former system, at most 40 characters.
+        rows: at most `BATCH_ROWS`.
+
+    Raises:
+        StoreBusy, StoreBroken, NotEnrolled, WritingStopped: nothing of this batch was written.
+    """
+    try:
+        return _import_together(node, layout, source, rows)
+    except Refused:
+        reports = [_import_alone(node, layout, source, row) for row in rows]
+    return BatchReport(
+        sum(report.imported for report in reports),
+        sum(report.known for report in reports),
+        tuple(one for report in reports for one in report.left_out),
+    )
+
+
+def read_row(layout: Layout, cells: Sequence[str]) -> dict[str, Value]:
+    """The values of a row by column name.
+
+    Raises:
+        BadValue: a cell that means nothing, or no number of its own.
+    """
+    columns = COLUMNS[layout.kind]
+    values = {
+        name: read_cell(columns[name], cells[position]) if position < len(cells) else None
+        for name, position in layout.positions.items()
+    }
+    former_id = values.get("former_id")
+    if not isinstance(former_id, str) or len(former_id) > FORMER_ID_CHARS_MAX:
+        raise BadValue(Reason.BAD_FIELD, "former_id", f"1 to {FORMER_ID_CHARS_MAX} characters")
+    return values
+
+
+@dataclass
+class _Buffer:
+    """Rows planned and not yet written."""
+
+    plans: list[tuple[str, RowPlan]] = field(default_factory=list)
+    touched: set[tuple[int, bytes]] = field(default_factory=set)
+
+    def add(self, former_id: str, plan: RowPlan) -> None:
+        self.plans.append((former_id, plan))
+        self.touched |= {(draft.kind.number, draft.record) for draft in plan.drafts}
+
+    def meets(self, plan: RowPlan) -> bool:
+        """Whether a plan writes a record that waits here already; then it was planned without seeing it."""
+        return any((draft.kind.number, draft.record) in self.touched for draft in plan.drafts)
+
+
+def _import_together(node: Node, layout: Layout, source: str, rows: Sequence[SourceRow]) -> BatchReport:
+    known, imported, left_out = 0, 0, list[LeftOut]()
+    with node.store.write() as tx:
+        planner, buffer = Planner(node, tx, source), _Buffer()
+        waiting: set[str] = set()
+        for row in rows:
+            try:
+                values = read_row(layout, row.cells)
+                former_id = str(values["former_id"])
+                if former_id in waiting or tx.former_record(source, layout.kind.value, former_id) is not None:
+                    known += 1
+                    continue
+                plan = planner.plan(layout.kind, values)
+                if buffer.meets(plan):
+                    _flush(node, tx, layout, source, buffer)
+                    buffer = _Buffer()
+                    plan = planner.plan(layout.kind, values)
+            except Refused as refusal:
+                left_out.append(LeftOut(row, reason_of(refusal)))
+                continue
+            buffer.add(former_id, plan)
+            waiting.add(former_id)
+            imported += 1
+        _flush(node, tx, layout, source, buffer)
+    return BatchReport(imported, known, tuple(left_out))
+
+
+def _import_alone(node: Node, layout: Layout, source: str, row: SourceRow) -> BatchReport:
+    try:
+        return _import_together(node, layout, source, [row])
+    except Refused as refusal:
+        return BatchReport(0, 0, (LeftOut(row, reason_of(refusal)),))
+
+
+def _flush(node: Node, tx: WriteTransaction, layout: Layout, source: str, buffer: _Buffer) -> None:
+    """Write what is planned, step by step, and remember what each former number became."""
+    written: dict[RecordId, OpId] = {}
+    _commit_all(node, tx, [draft for _, plan in buffer.plans for draft in plan.drafts], written)
+    step = 0
+    while drafts := [
+        draft_step(plan.record, plan.steps[step], (written[plan.record],))
+        for _, plan in buffer.plans
+        if step < len(plan.steps)
+    ]:
+        _commit_all(node, tx, drafts, written)
+        step += 1
+    for former_id, plan in buffer.plans:
+        tx.remember_former(source, layout.kind.value, former_id, plan.record)
+
+
+def _commit_all(node: Node, tx: WriteTransaction, drafts: Iterable[Draft], written: dict[RecordId, OpId]) -> None:
+    """Seal drafts into sets of bounded size; note which op wrote each visit last."""
+    for chunk in _chunks(drafts):
+        sealed = commit_within(node, tx, chunk)
+        for draft, op in zip(chunk, sealed.ops, strict=True):
+            if draft.kind is VISIT:
+                written[RecordId(draft.record)] = op
+
+
+def _chunks(drafts: Iterable[Draft]) -> Iterable[list[Draft]]:
+    chunk: list[Draft] = []
+    room = _SET_BYTES
+    for draft in drafts:
+        size = _DRAFT_BYTES + sum(_size(value) for value in draft.values.values())
+        if chunk and (len(chunk) == _SET_OPS or size > room):
+            yield chunk
+            chunk, room = [], _SET_BYTES
+        chunk.append(draft)
+        room -= size
+    if chunk:
+        yield chunk
+
+
+def _size(value: Value) -> int:
+    return len(value.encode()) if isinstance(value, str) else len(value) if isinstance(value, bytes) else 9
+
+
+def reason_of(refusal: Refused) -> str:
+    """Why a row was left out, for the person who mends the file."""
+    if isinstance(refusal, CommandRefused):
+        return " ".join(f"{one.field}: {one.what} {one.next}" for one in refusal.problems)
+    return refusal.detail or refusal.reason.value
