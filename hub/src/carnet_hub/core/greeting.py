@@ -64,7 +64,7 @@ def greet_node(hub: Hub, session_key: bytes, message: bytes) -> bytes:
     node, request = open_greeting(hub, message)
     now_ms = hub.clock.now_ms()
     check_challenge(session_key, request.challenge, now_ms)
-    _require_welcome(node)
+    require_welcome(node)
     answer = answer_hello(hub, request)
     session = Session(node.key_id, EpochId(request.epoch), now_ms + limits.TOKEN_TTL_MS)
     complete = msgspec.structs.replace(
@@ -92,7 +92,7 @@ def recognise(hub: Hub, session_key: bytes, token: bytes) -> Node:
     """
     session = open_token(session_key, token, hub.clock.now_ms())
     node = find_node(hub, session.key_id)
-    _require_welcome(node)
+    require_welcome(node)
     return node
 
 
@@ -109,6 +109,11 @@ def find_node(hub: Hub, key_id: bytes) -> Node:
     return node
 
 
-def _require_welcome(node: Node) -> None:
+def require_welcome(node: Node) -> None:
+    """Go on only with a node whose messages are taken.
+
+    Raises:
+        NotAllowed: it, its key or its dealer is suspended.
+    """
     if not node.is_welcome:
         raise NotAllowed(Reason.SUSPENDED_NODE, node.key_status)

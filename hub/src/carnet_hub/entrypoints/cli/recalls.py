@@ -83,7 +83,7 @@ def publish(ctx: typer.Context, campaign_no: CampaignNo, as_json: AsJson = False
         campaign = publish_campaign(app.hub, app.segments, app.plans, campaign_no)
     row = row_of(campaign)
     result = {"campaign_no": campaign_no, "campaign_id": campaign.row.id, **asdict(row)}
-    text = f"{campaign_no}: plan version {row.plan_version}, {row.member_count} vehicles. Nodes hear of it when they sync."
+    text = f"{campaign_no}: plan version {row.plan_version}, {row.member_count} vehicles. Nodes hear of it next."
     emit(result, as_json=as_json, text=text)
 
 
