@@ -61,24 +61,24 @@ def vehicle_id(vin: str) -> RecordId:
             valid plays no part.
 
     Raises:
-        BadValue: not 17 characters after normalisation.
+        BadValue: not 17 characters after normalisation, or half a surrogate pair among them.
 
     Source: design section 3 (derived ids); RFC 9562 section 5.5 for the layout.
     """
     folded = unicodedata.normalize("NFKC", vin).upper()
     if len(folded) != VIN_CHARS:
         raise BadValue(Reason.BAD_VIN, "vin", f"{len(folded)} characters, not {VIN_CHARS}")
-    return RecordId(_uuid5(b"vehicle\x00" + folded.encode()))
+    return RecordId(_uuid5(b"vehicle\x00" + _utf8(folded)))
 
 
 def ownership_id(vehicle: RecordId, customer: RecordId, role: str) -> RecordId:
     """The record id of one customer's role for one vehicle."""
-    return RecordId(_uuid5(b"ownership\x00" + vehicle + customer + role.encode()))
+    return RecordId(_uuid5(b"ownership\x00" + vehicle + customer + _utf8(role)))
 
 
 def completion_id(campaign: RecordId, vin: str, visit: RecordId) -> RecordId:
     """The record id of "this campaign was done on this VIN during this visit"."""
-    return RecordId(_uuid5(b"completion\x00" + campaign + visit + vin.encode()))
+    return RecordId(_uuid5(b"completion\x00" + campaign + visit + _utf8(vin)))
 
 
 def new_record_id(now_ms: int, random10: bytes) -> RecordId:
@@ -124,6 +124,13 @@ def split_op_ids(joined: bytes) -> tuple[OpId, ...]:
     if len(joined) % OP_ID_BYTES:
         raise Malformed(Reason.MALFORMED, "based_on is not a whole number of op ids")
     return tuple(OpId(joined[at : at + OP_ID_BYTES]) for at in range(0, len(joined), OP_ID_BYTES))
+
+
+def _utf8(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise BadValue(Reason.BAD_FIELD, "text", "holds half a character") from error
 
 
 def _uuid5(name: bytes) -> bytes:
