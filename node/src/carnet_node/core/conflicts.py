@@ -1,0 +1,144 @@
+"""Overruled values: what is open, what was settled, and how one is brought back.
+
+Decides what the list of conflicts holds and what a restore writes. An *open* overruled value is a concurrent head that
+is not shown; a *settled* one was read beside others by somebody who kept another. A restore is an ordinary op: it
+writes the overruled value again, based on all current heads of the register, so everybody sees it the same way. It is
+open to whoever may write the record: this site for its own, every assigned site for shared ones, only the hub for
+records of others.
+"""
+
+from dataclasses import dataclass
+
+from carnet_node.core.authoring import SealedSet, commit_within
+from carnet_node.core.limits import LIST_ROWS_MAX
+from carnet_node.core.node import Node
+from carnet_node.core.ports import ReadTransaction
+from carnet_node.core.record_view import RecordView, WrittenValue, view_record, written_value
+from carnet_node.core.records import StoredRecord
+from carnet_node.core.refusals import ProblemCode, refuse
+from carnet_protocol.changeset import Draft
+from carnet_protocol.ids import OpId, RecordId
+from carnet_protocol.kinds import REGISTRY
+from carnet_protocol.registry import Kind, Writer
+from carnet_protocol.state import Entry, Withheld, head_op_ids, register_value
+
+
+@dataclass(frozen=True, slots=True)
+class OverruledValue:
+    """One value that is not shown.
+
+    Attributes:
+        register: its name.
+        rule: the resolver that chose another, or None when a person did.
+        shown: what is shown instead; None for a settled value whose register has no single one.
+        settled_by: the op that overruled it knowingly; None while it is open.
+        can_restore: whether this node may bring it back.
+    """
+
+    record: RecordView
+    register: str
+    rule: str | None
+    shown: WrittenValue | None
+    overruled: WrittenValue
+    settled_by: OpId | None
+    can_restore: bool
+
+
+def list_conflicts(node: Node, *, limit: int = LIST_ROWS_MAX, with_settled: bool = False) -> tuple[OverruledValue, ...]:
+    """Open overruled values of all records, and on request settled ones behind them, newest first.
+
+    Args:
+        limit: 1 to `LIST_ROWS_MAX`, for each of the two.
+    """
+    with node.store.read() as tx:
+        contested = [one for kind in REGISTRY.kinds for one in tx.list_contested(kind, limit)]
+        found = [one for stored in contested for one in _open_values(tx, node, stored)][:limit]
+        return (*found, *(_settled_values(tx, node, limit) if with_settled else ()))
+
+
+def conflicts_of(node: Node, kind: Kind, record: RecordId) -> tuple[OverruledValue, ...]:
+    """Open and settled overruled values of one record."""
+    with node.store.read() as tx:
+        stored = tx.record(kind, record)
+        found = _open_values(tx, node, stored) if stored is not None else []
+        settled = [one for one in _settled_values(tx, node, LIST_ROWS_MAX) if one.record.id == record]
+        return (*found, *settled)
+
+
+def restore_value(node: Node, kind: Kind, record: RecordId, register_name: str, op: OpId) -> SealedSet:
+    """Bring an overruled value back with an ordinary op based on all current heads.
+
+    Args:
+        op: the write whose value is wanted: a head that is not shown, or a settled overruled value.
+
+    Raises:
+        CommandRefused: no such value, its content is withheld here, or the record belongs to another site.
+        StoreBusy, StoreBroken, WritingStopped: nothing was written.
+    """
+    with node.store.write() as tx:
+        stored = tx.record(kind, record)
+        register = next((one for one in kind.registers if one.name == register_name), None)
+        if stored is None or register is None:
+            raise refuse(
+                "record", ProblemCode.NOT_FOUND, "There is no such record or field.", "Look at the list again."
+            )
+        if not _may_write(node, stored):
+            raise refuse(
+                "record",
+                ProblemCode.FOREIGN,
+                "The record belongs to another site.",
+                "Ask that site or the hub operator.",
+            )
+        entry = _entry_of(tx, stored, register.number, op)
+        value = None if entry is None else register_value(entry, register.number)
+        if value is None or isinstance(value, Withheld):
+            raise refuse(
+                "op",
+                ProblemCode.NOT_FOUND,
+                "That value is not here (erased, masked, or no overruled value).",
+                "Look at the list again.",
+            )
+        names = {label: one.name for label, (_, one) in kind.by_label.items()}
+        values = {names[label]: one for label, one in value.items() if label in names}
+        heads = head_op_ids(stored.entries, [register.number])
+        return commit_within(node, tx, [Draft(kind, record, values, heads)])
+
+
+def _open_values(tx: ReadTransaction, node: Node, stored: StoredRecord) -> list[OverruledValue]:
+    view = view_record(tx, node.identity, stored)
+    if view is None:
+        return []
+    may_write = _may_write(node, stored)
+    return [
+        OverruledValue(view, contest.register, contest.rule, contest.shown, one, None, may_write)
+        for contest in view.contests
+        for one in contest.overruled
+    ]
+
+
+def _settled_values(tx: ReadTransaction, node: Node, limit: int) -> list[OverruledValue]:
+    found: list[OverruledValue] = []
+    for one in tx.list_settled(limit):
+        kind = REGISTRY.by_number.get(one.kind)
+        stored = tx.record(kind, one.record) if kind is not None else None
+        view = view_record(tx, node.identity, stored)
+        if kind is None or stored is None or view is None or one.register not in kind.by_number:
+            continue
+        name = kind.by_number[one.register].name
+        overruled = written_value(kind, one.overruled, one.register)
+        found.append(OverruledValue(view, name, None, None, overruled, OpId(one.by), _may_write(node, stored)))
+    return found
+
+
+def _entry_of(tx: ReadTransaction, stored: StoredRecord, register: int, op: OpId) -> Entry | None:
+    for entry in stored.entries:
+        if entry.op == op and register in entry.registers():
+            return entry
+    settled = tx.settled_values(stored.kind.number, stored.record)
+    return next((one.overruled for one in settled if one.overruled.op == op and one.register == register), None)
+
+
+def _may_write(node: Node, stored: StoredRecord) -> bool:
+    if stored.kind.writer is Writer.ANY_SITE:
+        return True
+    return stored.kind.writer is Writer.OWNER_SITE and stored.owner == node.identity.dealer_id

@@ -1,0 +1,143 @@
+"""What the desk does, from command to commit.
+
+Decides which present facts a command meets inside the write transaction: a fresh number, whether a vehicle of this VIN
+is known, whether the record belongs here. It never refreshes what the author read. A command in which nothing changed
+writes no change set.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from carnet_node.core.authoring import SealedSet, commit_within
+from carnet_node.core.commands.drafting import Drafts, NewId
+from carnet_node.core.commands.vehicles import AddVehicle, add_vehicle
+from carnet_node.core.commands.visits import OpenVisit, open_visit
+from carnet_node.core.limits import RO_NUMBER_MAX
+from carnet_node.core.node import Node
+from carnet_node.core.numbering import business_day, node_tag, ro_number, ro_prefix
+from carnet_node.core.ports import WriteTransaction
+from carnet_node.core.record_view import RecordView, view_record
+from carnet_protocol.ids import RecordId, new_record_id
+from carnet_protocol.kinds import VEHICLE, VISIT
+
+_RANDOM_ID_BYTES: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What a command left behind.
+
+    Attributes:
+        records: ids of the records written, in the order of the drafts.
+        sealed: None when nothing had changed.
+    """
+
+    records: tuple[RecordId, ...]
+    sealed: SealedSet | None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedVisit:
+    """A new repair order and its number."""
+
+    visit: RecordId
+    ro_no: str
+    saved: Saved
+
+
+@dataclass(frozen=True, slots=True)
+class SavedVehicle:
+    """The vehicle of a VIN, new or known before."""
+
+    vehicle: RecordId
+    saved: Saved
+
+
+def new_ids(node: Node) -> NewId:
+    """Fresh record ids from the node's clock and randomness."""
+    return lambda: new_record_id(node.clock.now_ms(), node.entropy.random_bytes(_RANDOM_ID_BYTES))
+
+
+def save(node: Node, command: Callable[[NewId], Drafts]) -> Saved:
+    """Work a command out and commit its drafts.
+
+    Args:
+        command: a function of `commands` with everything but `new_id` filled in.
+
+    Raises:
+        Refused: see the command and `authoring.commit`; nothing was written.
+        StoreBusy, StoreBroken, NotEnrolled, WritingStopped: nothing was written.
+    """
+    drafts = command(new_ids(node))
+    with node.store.write() as tx:
+        return _commit(node, tx, drafts)
+
+
+def save_visit(node: Node, command: OpenVisit) -> OpenedVisit:
+    """Open a repair order under the next number of this node; `command.ro_no` is given here.
+
+    Raises:
+        CommandRefused: see `open_visit`; no number was used.
+    """
+    with node.store.write() as tx:
+        number = _next_ro_number(node, tx)
+        drafts = open_visit(replace(command, ro_no=number), new_ids(node))
+        saved = _commit(node, tx, drafts)
+    return OpenedVisit(saved.records[0], number, saved)
+
+
+def save_vehicle(node: Node, command: AddVehicle) -> SavedVehicle:
+    """Add a vehicle, or what was entered about one that is known here already.
+
+    What the author had not read (`command.known` is None) is never replaced: a value that differs from the one on file
+    stands beside it as a concurrent version, for somebody to look at.
+
+    Raises:
+        CommandRefused: see `add_vehicle`.
+    """
+    vehicle = add_vehicle(command, new_ids(node))
+    with node.store.write() as tx:
+        view = view_record(tx, node.identity, tx.record(VEHICLE, vehicle.record))
+        drafts = vehicle.drafts if view is None or command.known is not None else _news(vehicle.drafts, view)
+        return SavedVehicle(vehicle.record, _commit(node, tx, drafts))
+
+
+def _news(drafts: Drafts, view: RecordView) -> Drafts:
+    """The same drafts without registers in which they say what is shown already."""
+    kept = []
+    for draft in drafts:
+        news = {
+            one.name
+            for register in draft.kind.registers
+            if any(
+                draft.values.get(one.name, shown) != shown
+                for one in register.fields
+                for shown in [view.values.get(one.name)]
+            )
+            for one in register.fields
+        }
+        values = {name: value for name, value in draft.values.items() if name in news}
+        if values:
+            kept.append(replace(draft, values=values))
+    return tuple(kept)
+
+
+def _commit(node: Node, tx: WriteTransaction, drafts: Drafts) -> Saved:
+    if not drafts:
+        return Saved((), None)
+    records = tuple(RecordId(draft.record) for draft in drafts)
+    return Saved(records, commit_within(node, tx, drafts))
+
+
+def _next_ro_number(node: Node, tx: WriteTransaction) -> str:
+    """The next number that no visit here has: a restored database may have forgotten its counter."""
+    identity = node.identity
+    day = business_day(node.clock.now_ms(), node.settings.utc_offset_minutes)
+    prefix = ro_prefix(identity.site_code, day, node_tag(identity.node_id))
+    number = ro_number(prefix, tx.next_number(prefix))
+    for _ in range(RO_NUMBER_MAX):
+        if not tx.find_equal(VISIT, "ro_no", number, 1):
+            break
+        number = ro_number(prefix, tx.next_number(prefix))
+    return number

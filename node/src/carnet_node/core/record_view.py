@@ -1,0 +1,152 @@
+"""One record as people see it: shown values, what was overruled, how far it is synced, and the heads it was read from.
+
+Decides what every view says about every record. The heads travel with the view, because a save names what its author
+read. Deleted and evicted records are not seen at all.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from carnet_node.core.commands.drafting import Read
+from carnet_node.core.heads import Heads, heads_of_entries
+from carnet_node.core.ports import ReadTransaction
+from carnet_node.core.records import Identity, Mark, StoredRecord, SyncMark
+from carnet_protocol.ids import OpId, RecordId
+from carnet_protocol.registry import Kind, Privacy, Value
+from carnet_protocol.resolvers import Contest, show
+from carnet_protocol.state import Entry, Withheld, register_value
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenValue:
+    """What one write says in one register.
+
+    Attributes:
+        op: the write; names it for a restore.
+        values: by field name; empty when withheld.
+        author: dealer site or hub.
+        time_ms: set time.
+        withheld: why there are no values.
+    """
+
+    op: OpId
+    values: Mapping[str, Value]
+    author: bytes
+    time_ms: int
+    withheld: Withheld | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ContestView:
+    """A register with concurrent different values.
+
+    Attributes:
+        register: its name.
+        rule: the resolver that chose what is shown.
+    """
+
+    register: str
+    rule: str
+    shown: WrittenValue
+    overruled: tuple[WrittenValue, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordView:
+    """A record as shown.
+
+    Attributes:
+        is_own: it belongs to this site.
+        values: by field name; fields without a value are missing.
+        withheld: why a register shows nothing, by register name.
+        heads: what a save is based on.
+        is_edit_after_delete: somebody deleted it while somebody else went on editing.
+    """
+
+    kind: Kind
+    id: RecordId
+    is_own: bool
+    values: Mapping[str, Value]
+    withheld: Mapping[str, Withheld]
+    heads: Heads
+    contests: tuple[ContestView, ...]
+    mark: SyncMark
+    is_edit_after_delete: bool
+
+    def read(self) -> Read:
+        """What an edit starts from."""
+        return Read(self.id, self.heads, self.values)
+
+    @property
+    def personal_fields(self) -> frozenset[str]:
+        """Names of the fields that are masked on screens and exports unless asked for."""
+        return frozenset(
+            one.name
+            for register in self.kind.registers
+            for one in register.fields
+            if register.privacy is not Privacy.PUBLIC
+        )
+
+
+def view_record(tx: ReadTransaction, identity: Identity, stored: StoredRecord | None) -> RecordView | None:
+    """A stored record as shown; None when there is none, or it is deleted or evicted."""
+    if stored is None or stored.is_deleted or stored.is_hidden:
+        return None
+    kind = stored.kind
+    shown = show(kind, stored.entries)
+    withheld = {
+        register.name: shown.withheld[number] for number, register in kind.by_number.items() if number in shown.withheld
+    }
+    return RecordView(
+        kind=kind,
+        id=stored.record,
+        is_own=stored.owner == identity.dealer_id,
+        values=_named(kind, shown.values),
+        withheld=withheld,
+        heads=heads_of_entries(stored.entries),
+        contests=tuple(contest_view(kind, one) for one in shown.contests),
+        mark=_sync_mark(tx, stored),
+        is_edit_after_delete=shown.is_edit_after_delete,
+    )
+
+
+def view_all(tx: ReadTransaction, identity: Identity, stored: Iterable[StoredRecord]) -> tuple[RecordView, ...]:
+    """Those of the records that are shown."""
+    return tuple(view for one in stored if (view := view_record(tx, identity, one)) is not None)
+
+
+def contest_view(kind: Kind, contest: Contest) -> ContestView:
+    """A contest with names instead of numbers."""
+    register = kind.by_number.get(contest.register)
+    name = register.name if register is not None else str(contest.register)
+    overruled = tuple(written_value(kind, entry, contest.register) for entry in contest.overruled)
+    return ContestView(name, contest.rule.value, written_value(kind, contest.shown, contest.register), overruled)
+
+
+def written_value(kind: Kind, entry: Entry, register: int) -> WrittenValue:
+    """What an entry says in a register."""
+    value = register_value(entry, register)
+    if isinstance(value, Withheld):
+        return WrittenValue(OpId(entry.op), {}, entry.author, entry.time_ms, value)
+    return WrittenValue(OpId(entry.op), _named(kind, value), entry.author, entry.time_ms)
+
+
+def _named(kind: Kind, values: Mapping[int, Value]) -> dict[str, Value]:
+    """Values by field name; labels this version does not know are left out, nulls too."""
+    return {one.name: values[label] for label, (_, one) in kind.by_label.items() if values.get(label) is not None}
+
+
+def _sync_mark(tx: ReadTransaction, stored: StoredRecord) -> SyncMark:
+    """The stored mark for people: for waiting work, whether it has left this machine."""
+    match stored.mark:
+        case Mark.NOTHING_OWN:
+            return SyncMark.ACCEPTED
+        case Mark.PARKED:
+            return SyncMark.PARKED
+        case Mark.REFUSED:
+            return SyncMark.REFUSED
+        case Mark.WAITING:
+            local, sent = tx.unruled_on(stored.kind.number, stored.record)
+            if local:
+                return SyncMark.LOCAL_ONLY
+            return SyncMark.SENT if sent else SyncMark.ACCEPTED

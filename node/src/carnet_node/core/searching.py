@@ -1,0 +1,123 @@
+"""The one box at the desk: plate, VIN, telephone, name or repair order number.
+
+Decides what a typed text may mean and looks all of it up. Endings are found too, because people read them out: the last
+6 of a VIN, the last 4 or 5 of a plate, the last 4 of a telephone number. Every look-up is by an index and bounded.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from carnet_node.core.commands.cleaning import clean_code, clean_text, phone_number, plate_number
+from carnet_node.core.limits import FIND_ROWS_MAX, FIND_TEXT_CHARS_MAX
+from carnet_node.core.node import Node
+from carnet_node.core.ports import ReadTransaction
+from carnet_node.core.record_view import RecordView, view_record
+from carnet_node.core.records import StoredRecord
+from carnet_protocol.ids import VIN_CHARS, RecordId
+from carnet_protocol.kinds import CUSTOMER, PHONE, PLATE, VEHICLE, VISIT
+from carnet_protocol.resolvers import show
+from carnet_protocol.vin import normalise_vin
+
+_VIN_TAIL = 6
+_PLATE_TAILS = (4, 5)
+_PHONE_TAIL = 4
+_PREFIX_CHARS_MIN = 2
+
+
+class FoundBy(StrEnum):
+    """Which reading of the text led to a hit; the order is the order of hits."""
+
+    RO_NO = "repair order"
+    VIN = "VIN"
+    PLATE = "plate"
+    PHONE = "phone"
+    NAME = "name"
+    VIN_TAIL = "end of the VIN"
+    PLATE_TAIL = "end of the plate"
+    PHONE_TAIL = "end of the phone"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One hit.
+
+    Attributes:
+        view: the customer, vehicle or visit to open.
+        matched: the record that matched (a phone, a plate), or the same.
+    """
+
+    by: FoundBy
+    view: RecordView
+    matched: RecordView
+
+
+def find(node: Node, text: str, *, limit: int = FIND_ROWS_MAX) -> tuple[Found, ...]:
+    """Customers, vehicles and visits that the text may mean; the surest reading first, each record once.
+
+    Args:
+        text: as typed; only the first 64 characters are looked at.
+        limit: 1 to `FIND_ROWS_MAX`.
+    """
+    typed = text[:FIND_TEXT_CHARS_MAX].strip()
+    if not typed:
+        return ()
+    hits: dict[tuple[int, RecordId], Found] = {}
+    with node.store.read() as tx:
+        for by, stored in _matches(tx, typed, limit):
+            matched = view_record(tx, node.identity, stored)
+            opened = _record_to_open(tx, stored)
+            view = matched if opened is stored else view_record(tx, node.identity, opened)
+            if matched is None or view is None:
+                continue
+            hits.setdefault((view.kind.number, view.id), Found(by, view, matched))
+            if len(hits) >= limit:
+                break
+    return tuple(hits.values())
+
+
+def _matches(tx: ReadTransaction, typed: str, limit: int) -> Iterator[tuple[FoundBy, StoredRecord]]:
+    code = (clean_code(typed) or "").upper()
+    plate = plate_number(typed) or ""
+    vin = normalise_vin(typed)
+    yield from _marked(FoundBy.RO_NO, tx.find_equal(VISIT, "ro_no", code, limit))
+    if len(vin) == VIN_CHARS:
+        yield from _marked(FoundBy.VIN, tx.find_equal(VEHICLE, "vin", vin, limit))
+    yield from _marked(FoundBy.VIN, tx.find_equal(VEHICLE, "chassis_no", vin, limit))
+    yield from _marked(FoundBy.PLATE, tx.find_equal(PLATE, "plate_no", plate, limit))
+    number = phone_number(typed)
+    if number is not None:
+        yield from _marked(FoundBy.PHONE, tx.find_equal(PHONE, "number", number, limit))
+    yield from _names(tx, typed, limit)
+    if len(vin) == _VIN_TAIL:
+        yield from _marked(FoundBy.VIN_TAIL, tx.find_tail(VEHICLE, "vin", vin, limit))
+    if len(plate) in _PLATE_TAILS:
+        yield from _marked(FoundBy.PLATE_TAIL, tx.find_tail(PLATE, "plate_no", plate, limit))
+    if len(code) == _PHONE_TAIL and code.isdigit():
+        yield from _marked(FoundBy.PHONE_TAIL, tx.find_tail(PHONE, "number", code, limit))
+
+
+def _names(tx: ReadTransaction, typed: str, limit: int) -> Iterator[tuple[FoundBy, StoredRecord]]:
+    """Beginnings of names. One Chinese character is enough, one Latin letter is not."""
+    name = clean_text(typed) or ""
+    if name.isascii() and (len(name) < _PREFIX_CHARS_MIN or name.isdigit()):
+        return
+    for field in ("full_name", "company_name"):
+        yield from _marked(FoundBy.NAME, tx.find_prefix(CUSTOMER, field, name, limit))
+    if name.isascii():
+        yield from _marked(FoundBy.NAME, tx.find_prefix(CUSTOMER, "pinyin", name.lower(), limit))
+
+
+def _marked(by: FoundBy, found: list[StoredRecord]) -> Iterator[tuple[FoundBy, StoredRecord]]:
+    for stored in found:
+        yield by, stored
+
+
+def _record_to_open(tx: ReadTransaction, stored: StoredRecord) -> StoredRecord | None:
+    """The customer of a phone, the vehicle of a plate, or the record itself."""
+    parents = {PHONE.name: (CUSTOMER, "customer_id"), PLATE.name: (VEHICLE, "vehicle_id")}
+    if stored.kind.name not in parents:
+        return stored
+    parent, field = parents[stored.kind.name]
+    reference = show(stored.kind, stored.entries).values.get(stored.kind.labels[field])
+    return tx.record(parent, RecordId(reference)) if isinstance(reference, bytes) else None

@@ -1,0 +1,269 @@
+"""What the desk reads: a customer card, a vehicle, a visit.
+
+Decides which records make up a view and in which order they stand. Every record in it carries the heads it was read
+from and how far it is synced. A view is read in one snapshot; a record it refers to that has not arrived yet is simply
+missing. Nothing here masks personal values: that is the screen's business.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from carnet_node.core.commands.lines import Work, totals_of
+from carnet_node.core.limits import CHILDREN_MAX
+from carnet_node.core.node import Node
+from carnet_node.core.odometer import Odometer, judge_odometer, reading_of
+from carnet_node.core.ports import ReadTransaction
+from carnet_node.core.recall_check import RecallAnswer, check_recalls_within
+from carnet_node.core.record_view import RecordView, view_all, view_record
+from carnet_node.core.records import FeedState, Identity
+from carnet_protocol.ids import RecordId
+from carnet_protocol.kinds import (
+    ADDRESS,
+    CONSENT,
+    CONTACT_PREFERENCE,
+    CUSTOMER,
+    JOB,
+    LABOUR_LINE,
+    ODOMETER_READING,
+    OWNERSHIP,
+    PART_LINE,
+    PHONE,
+    PLATE,
+    RECALL_COMPLETION,
+    VEHICLE,
+    VISIT,
+)
+from carnet_protocol.registry import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class OwnedVehicle:
+    """A vehicle of a customer, or a customer of a vehicle: the link, and the other side where it is known here."""
+
+    link: RecordView
+    other: RecordView | None
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerCard:
+    """A customer and what belongs to it.
+
+    Attributes:
+        phones: the preferred one first; equal numbers appear once.
+        consents: newest statement first, retracted ones last.
+    """
+
+    customer: RecordView
+    phones: tuple[RecordView, ...]
+    addresses: tuple[RecordView, ...]
+    preferences: tuple[RecordView, ...]
+    consents: tuple[RecordView, ...]
+    vehicles: tuple[OwnedVehicle, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class VehicleView:
+    """A vehicle and its history.
+
+    Attributes:
+        plates: newest first; the current one has no end.
+        visits: newest first.
+        recalls: the offline check; None when the vehicle has neither VIN nor frame number.
+    """
+
+    vehicle: RecordView
+    plates: tuple[RecordView, ...]
+    owners: tuple[OwnedVehicle, ...]
+    odometer: Odometer
+    visits: tuple[RecordView, ...]
+    recalls: RecallAnswer | None
+
+
+@dataclass(frozen=True, slots=True)
+class JobView:
+    """A job and its lines."""
+
+    job: RecordView
+    labour: tuple[RecordView, ...]
+    parts: tuple[RecordView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class VisitView:
+    """A repair order.
+
+    Attributes:
+        loose_labour, loose_parts: lines on no job that is shown.
+        totals: sum of the lines per pay type, in fen.
+        is_total_stale: the totals written with the order are not this sum (somebody else changed a line meanwhile).
+        reading: the odometer reading recorded with it.
+    """
+
+    visit: RecordView
+    vehicle: RecordView | None
+    customer: RecordView | None
+    jobs: tuple[JobView, ...]
+    loose_labour: tuple[RecordView, ...]
+    loose_parts: tuple[RecordView, ...]
+    completions: tuple[RecordView, ...]
+    reading: RecordView | None
+    totals: dict[str, int]
+    is_total_stale: bool
+
+    def work(self) -> Work:
+        """The jobs and lines a command on this order starts from."""
+        labour = [*self.loose_labour, *(line for job in self.jobs for line in job.labour)]
+        parts = [*self.loose_parts, *(line for job in self.jobs for line in job.parts)]
+        jobs = [job.job for job in self.jobs]
+        return Work(*(tuple(one.read() for one in records) for records in (jobs, labour, parts)))
+
+
+@dataclass(frozen=True, slots=True)
+class RecordList:
+    """A page of a list; ask for the next one with `after`, which is None at the end."""
+
+    records: tuple[RecordView, ...]
+    after: RecordId | None
+
+
+def customer_card(node: Node, customer: RecordId) -> CustomerCard | None:
+    """A customer; None when this site has none with this id."""
+    with node.store.read() as tx:
+        shown = view_record(tx, node.identity, tx.record(CUSTOMER, customer))
+        if shown is None:
+            return None
+        return CustomerCard(
+            shown,
+            _phones(_children(tx, node.identity, PHONE, "customer_id", customer)),
+            _children(tx, node.identity, ADDRESS, "customer_id", customer),
+            _children(tx, node.identity, CONTACT_PREFERENCE, "customer_id", customer),
+            _consents(_children(tx, node.identity, CONSENT, "customer_id", customer)),
+            _linked(tx, node.identity, "customer_id", customer, VEHICLE),
+        )
+
+
+def vehicle_view(node: Node, vehicle: RecordId) -> VehicleView | None:
+    """A vehicle; None when this site knows none with this id."""
+    with node.store.read() as tx:
+        shown = view_record(tx, node.identity, tx.record(VEHICLE, vehicle))
+        if shown is None:
+            return None
+        number = shown.values.get("vin") or shown.values.get("chassis_no")
+        return VehicleView(
+            shown,
+            _newest_first(_children(tx, node.identity, PLATE, "vehicle_id", vehicle), "from_on"),
+            _linked(tx, node.identity, "vehicle_id", vehicle, CUSTOMER),
+            odometer_of(tx, node.identity, vehicle),
+            _newest_first(_children(tx, node.identity, VISIT, "vehicle_id", vehicle), "opened_at"),
+            check_recalls_within(tx, node, number) if isinstance(number, str) else None,
+        )
+
+
+def visit_view(node: Node, visit: RecordId) -> VisitView | None:
+    """A repair order; None when this site knows none with this id."""
+    with node.store.read() as tx:
+        return visit_view_within(tx, node.identity, visit)
+
+
+def visit_view_within(tx: ReadTransaction, identity: Identity, visit: RecordId) -> VisitView | None:
+    """As `visit_view`, inside a snapshot the caller has begun."""
+    shown = view_record(tx, identity, tx.record(VISIT, visit))
+    if shown is None:
+        return None
+    jobs = sorted(_children(tx, identity, JOB, "visit_id", visit), key=lambda one: (_number(one, "job_no"), one.id))
+    labour = _children(tx, identity, LABOUR_LINE, "visit_id", visit)
+    parts = _children(tx, identity, PART_LINE, "visit_id", visit)
+    known = {job.id for job in jobs}
+    totals = totals_of({job.id: job.values for job in jobs}, [line.values for line in (*labour, *parts)])
+    written = {name: shown.values.get(name) for name in totals}
+    readings = _children(tx, identity, ODOMETER_READING, "visit_id", visit)
+    return VisitView(
+        shown,
+        _referred(tx, identity, VEHICLE, shown, "vehicle_id"),
+        _referred(tx, identity, CUSTOMER, shown, "customer_id"),
+        tuple(JobView(job, _of_job(labour, job.id), _of_job(parts, job.id)) for job in jobs),
+        tuple(line for line in labour if line.values.get("job_id") not in known),
+        tuple(line for line in parts if line.values.get("job_id") not in known),
+        _children(tx, identity, RECALL_COMPLETION, "visit_id", visit),
+        next((one for one in readings if not one.values.get("retracted")), None),
+        totals,
+        (any(totals.values()) or any(written.values())) and written != totals,
+    )
+
+
+def odometer_of(tx: ReadTransaction, identity: Identity, vehicle: RecordId) -> Odometer:
+    """The served odometer of a vehicle and all its readings."""
+    readings = _children(tx, identity, ODOMETER_READING, "vehicle_id", vehicle)
+    found = (reading_of(one.id, one.values) for one in readings)
+    return judge_odometer(one for one in found if one is not None)
+
+
+def list_records(node: Node, kind: Kind, *, after: RecordId | None, limit: int) -> RecordList:
+    """Records of a kind by ascending id (the order in which they were made).
+
+    Args:
+        limit: 1 to `LIST_ROWS_MAX`.
+    """
+    with node.store.read() as tx:
+        stored = tx.list_records(kind, after, limit)
+        last = stored[-1].record if len(stored) == limit else None
+        return RecordList(view_all(tx, node.identity, stored), last)
+
+
+def one_record(node: Node, kind: Kind, record: RecordId) -> RecordView | None:
+    """One record of any kind."""
+    with node.store.read() as tx:
+        return view_record(tx, node.identity, tx.record(kind, record))
+
+
+def feed_state(node: Node) -> FeedState | None:
+    """How far the feed was read, for the age shown with recalls and in the status strip."""
+    with node.store.read() as tx:
+        return tx.feed()
+
+
+def _children(
+    tx: ReadTransaction, identity: Identity, kind: Kind, field: str, parent: RecordId
+) -> tuple[RecordView, ...]:
+    return view_all(tx, identity, tx.find_equal(kind, field, parent, CHILDREN_MAX))
+
+
+def _linked(
+    tx: ReadTransaction, identity: Identity, field: str, record: RecordId, other: Kind
+) -> tuple[OwnedVehicle, ...]:
+    links = _newest_first(_children(tx, identity, OWNERSHIP, field, record), "from_on")
+    return tuple(OwnedVehicle(link, _referred(tx, identity, other, link, f"{other.name}_id")) for link in links)
+
+
+def _referred(tx: ReadTransaction, identity: Identity, kind: Kind, view: RecordView, field: str) -> RecordView | None:
+    reference = view.values.get(field)
+    return view_record(tx, identity, tx.record(kind, RecordId(reference))) if isinstance(reference, bytes) else None
+
+
+def _of_job(lines: Iterable[RecordView], job: RecordId) -> tuple[RecordView, ...]:
+    return tuple(line for line in lines if line.values.get("job_id") == job)
+
+
+def _phones(phones: Iterable[RecordView]) -> tuple[RecordView, ...]:
+    """Preferred first; of equal numbers the first stays."""
+    ordered = sorted(phones, key=lambda one: (not one.values.get("is_preferred"), one.id))
+    by_number: dict[object, RecordView] = {}
+    for phone in ordered:
+        by_number.setdefault(phone.values.get("number", phone.id), phone)
+    return tuple(by_number.values())
+
+
+def _consents(consents: Iterable[RecordView]) -> tuple[RecordView, ...]:
+    return tuple(
+        sorted(consents, key=lambda one: (bool(one.values.get("retracted")), -_number(one, "stated_at"), one.id))
+    )
+
+
+def _newest_first(views: Iterable[RecordView], field: str) -> tuple[RecordView, ...]:
+    """By a date or instant, newest first; without one last, then by id, which is by time of making."""
+    return tuple(sorted(views, key=lambda one: (str(one.values.get(field, "")), one.id), reverse=True))
+
+
+def _number(view: RecordView, field: str) -> int:
+    value = view.values.get(field)
+    return value if isinstance(value, int) else 0
