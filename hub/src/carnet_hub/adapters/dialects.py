@@ -17,6 +17,7 @@ import contextlib
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, Final, Protocol
 
+import psycopg
 from sqlalchemy import ARRAY, Column, Engine, Table, any_, bindparam, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
@@ -25,6 +26,12 @@ from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.expression import Executable
 
 from carnet_hub.core.ports import StoreBusy, StoreError
+
+_BUSY: Final = (
+    psycopg.errors.LockNotAvailable,
+    psycopg.errors.SerializationFailure,
+    psycopg.errors.DeadlockDetected,
+)
 
 LOCK_KEY: Final = 0x0CA7_4E70
 """Name of the advisory lock: any constant will do, as long as nothing else in the database uses it."""
@@ -77,7 +84,7 @@ class Dialect(Protocol):
         ...
 
     def translate(self, error: Exception) -> Exception:
-        """A driver's error in the words of the core."""
+        """A driver's error in the words of the core: what the database did. What we did wrong stays what it is."""
         ...
 
 
@@ -146,10 +153,14 @@ class SqliteDialect:
 
     def translate(self, error: Exception) -> Exception:
         """See `Dialect`."""
-        text = str(error)
-        if "locked" in text or "busy" in text:
+        if not isinstance(error, self._driver.DatabaseError):
+            return error
+        if isinstance(error, self._driver.OperationalError) and ("locked" in str(error) or "busy" in str(error)):
             return StoreBusy()
-        return StoreError(f"SQLite failed: {type(error).__name__}.") if _is_of(error, self._driver) else error
+        is_ours = isinstance(
+            error, self._driver.IntegrityError | self._driver.DataError | self._driver.ProgrammingError
+        )
+        return error if is_ours else StoreError(f"SQLite failed: {type(error).__name__}.")
 
 
 class PostgresDialect:
@@ -215,9 +226,10 @@ class PostgresDialect:
     def translate(self, error: Exception) -> Exception:
         """See `Dialect`."""
         name = type(error).__name__
-        if name in ("LockNotAvailable", "SerializationFailure", "DeadlockDetected"):
+        if isinstance(error, _BUSY):
             return StoreBusy()
-        return StoreError(f"PostgreSQL failed: {name}.") if type(error).__module__.startswith("psycopg") else error
+        is_theirs = isinstance(error, psycopg.OperationalError | psycopg.InterfaceError | psycopg.InternalError)
+        return StoreError(f"PostgreSQL failed: {name}.") if is_theirs else error
 
 
 def dialect_for(url: str, busy_ms: int = BUSY_MS) -> Dialect:
@@ -246,7 +258,3 @@ def _sqlite_driver() -> Any:
     import sqlite3  # noqa: PLC0415
 
     return sqlite3
-
-
-def _is_of(error: Exception, driver: Any) -> bool:
-    return isinstance(error, driver.Error)

@@ -4,8 +4,9 @@ Decides nothing; it is the argument that every function of the core takes, joine
 as well: it has a chain of its own, and the author of everything it writes is its hub id.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from carnet_hub.core.kind_rules import Rules, rules_of
 from carnet_hub.core.ports import Alarms, Clock, Entropy, HubStore, SecretBox
 from carnet_protocol.envelope import Signer
 from carnet_protocol.ids import HubId
@@ -22,6 +23,7 @@ class Hub:
         hub_epoch: 8 bytes; a new one after every restore of the hub.
         node_id: 16 bytes; the hub's own chain.
         public_key: raw 32 bytes of the key behind `signer`.
+        rules: what the registry means for the hub; worked out here.
     """
 
     hub_id: HubId
@@ -35,3 +37,7 @@ class Hub:
     box: SecretBox
     alarms: Alarms
     registry: Registry = REGISTRY
+    rules: Rules = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "rules", rules_of(self.registry))

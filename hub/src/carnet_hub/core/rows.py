@@ -40,6 +40,8 @@ class SetState(IntEnum):
     PARKED = 2
     REFUSED = 3
     EXCLUDED = 4
+    LOST = 5
+    """Never arrived; an operator declared ops of it lost. When it does arrive, those ops are void."""
 
 
 class LogRow(NamedTuple):

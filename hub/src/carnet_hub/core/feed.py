@@ -1,0 +1,224 @@
+"""Feed pages: what a node gets when it asks what has changed.
+
+Decides what stands in one page: the next records of the node's dealer and of the broadcast feed, masked for the
+reader; the hub's own broadcast sets; the outcomes of the node's own sets. All of it is read in one snapshot, whose
+position P the page carries. Does not decide when a node asks, nor who it is (the session's business).
+
+Rules:
+- An own op of the node is inside a row if and only if its set was folded at a position <= P. So a page carries rows
+  only when no outcome up to P is left out; otherwise outcomes come first, alone, and the cursor stays.
+- A cursor is a *place*: a log position and, in its low 20 bits, a number within it. A set may touch more records than a
+  page holds. Asking with 0 is the snapshot; the last page's cursor covers everything up to P.
+- Values of masked registers leave the hub for the owner only; others get the heads without them.
+- A row of a record that the reader has been assigned away from is marked evicted and carries nothing.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from carnet_hub.core.at_rest import plain_entries, plain_opening, plain_settled
+from carnet_hub.core.hub import Hub
+from carnet_hub.core.intake import check_welcome
+from carnet_hub.core.limits import PAGE_HUB_SETS_MAX, PLACES_PER_POSITION_BITS, SETTLED_PER_ROW_MAX
+from carnet_hub.core.ports import Snapshot
+from carnet_hub.core.receipts import outcome_of
+from carnet_hub.core.rows import EVERYBODY, FeedRow, LogRow, Node, RecordRow, SettledRow
+from carnet_protocol import limits
+from carnet_protocol.envelope import Purpose
+from carnet_protocol.errors import OutOfOrder
+from carnet_protocol.messages import MESSAGE_VERSION, HubSet, Outcome, Page, PageRow, sign_frame
+from carnet_protocol.messages import SettledRow as WireSettled
+from carnet_protocol.reasons import Reason
+from carnet_protocol.registry import Audience
+from carnet_protocol.state import Entries, Withheld, entries_to_wire, withhold
+
+_ROW_OVERHEAD_BYTES = 96
+"""What a row costs beside its values: ids, positions, framing."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """Something a page may carry, at its place."""
+
+    place: int
+    size: int
+    row: PageRow | None
+    hub_set: HubSet | None
+
+
+def read_page(
+    hub: Hub,
+    node: Node,
+    *,
+    cursor: int,
+    hub_epoch: bytes,
+    outcomes_after: int,
+    rows_max: int = limits.PAGE_ROWS_MAX,
+) -> bytes:
+    """The next signed page for a node.
+
+    Args:
+        node: who asks, authenticated by its session.
+        cursor: from the last page, 0 for everything.
+        hub_epoch: the hub's history that the cursor belongs to.
+        outcomes_after: position up to which the node knows the outcomes of its own sets.
+        rows_max: 1 to `PAGE_ROWS_MAX`.
+
+    Raises:
+        NotAllowed: the node or its site is suspended.
+        OutOfOrder: the cursor belongs to another history of the hub.
+    """
+    check_welcome(node)
+    if cursor and hub_epoch != hub.hub_epoch:
+        raise OutOfOrder(Reason.HUB_EPOCH_CHANGED, "the cursor belongs to another history")
+    rows_max = max(1, min(rows_max, limits.PAGE_ROWS_MAX))
+    with hub.store.read() as snapshot:
+        position = snapshot.head().position
+        outcomes, is_complete = _outcomes(snapshot, node, outcomes_after, position)
+        if is_complete:
+            items, cursor_to = _next_items(hub, snapshot, node, cursor=cursor, position=position, rows_max=rows_max)
+        else:
+            items, cursor_to = [], cursor
+    page = Page(
+        MESSAGE_VERSION,
+        hub.hub_epoch,
+        node.dealer_id,
+        node.node_id,
+        cursor,
+        max(cursor, cursor_to),
+        position,
+        is_complete and cursor_to >= _end_of(position),
+        [item.row for item in items if item.row is not None],
+        outcomes,
+        [item.hub_set for item in items if item.hub_set is not None],
+    )
+    return sign_frame(page, Purpose.FEED, hub.hub_id, hub.signer)
+
+
+def has_news(hub: Hub, node: Node, *, cursor: int, outcomes_after: int) -> bool:
+    """Whether a page would carry anything: the cheap question behind a long poll."""
+    with hub.store.read() as snapshot:
+        position = snapshot.head().position
+        if position <= cursor >> PLACES_PER_POSITION_BITS and position <= outcomes_after:
+            return False
+        return bool(
+            snapshot.feed((node.dealer_id, EVERYBODY), cursor, 1)
+            or snapshot.outcomes(node.node_id, outcomes_after, position, 1)
+        )
+
+
+def position_of(cursor: int) -> int:
+    """The log position that a cursor lies in."""
+    return cursor >> PLACES_PER_POSITION_BITS
+
+
+def _end_of(position: int) -> int:
+    """The cursor behind everything at a position."""
+    return (position + 1 << PLACES_PER_POSITION_BITS) - 1
+
+
+def _outcomes(snapshot: Snapshot, node: Node, after: int, position: int) -> tuple[list[Outcome], bool]:
+    """What became of the node's own sets, and whether that is all."""
+    found = snapshot.outcomes(node.node_id, after, position, limits.PAGE_OUTCOMES_MAX + 1)
+    is_complete = len(found) <= limits.PAGE_OUTCOMES_MAX
+    return [outcome_of(row) for row in found[: limits.PAGE_OUTCOMES_MAX]], is_complete
+
+
+def _next_items(
+    hub: Hub, snapshot: Snapshot, node: Node, *, cursor: int, position: int, rows_max: int
+) -> tuple[list[_Item], int]:
+    """The items of a page in the order of their places, and the cursor behind them."""
+    feed = snapshot.feed((node.dealer_id, EVERYBODY), cursor, rows_max + 1)
+    first = position_of(cursor) - (cursor < _end_of(position_of(cursor)))
+    sets = snapshot.hub_sets(first, position, PAGE_HUB_SETS_MAX + 1)
+    horizon = _end_of(position)
+    if len(feed) > rows_max:
+        horizon = min(horizon, feed[rows_max - 1].place)
+    if len(sets) > PAGE_HUB_SETS_MAX:
+        horizon = min(horizon, _end_of(sets[PAGE_HUB_SETS_MAX - 1].position))
+    items = [*_rows(hub, snapshot, node, feed[:rows_max]), *_hub_sets(hub, sets[:PAGE_HUB_SETS_MAX])]
+    taken: list[_Item] = []
+    room = limits.BATCH_BYTES_MAX
+    for item in sorted((item for item in items if item.place <= horizon), key=lambda item: item.place):
+        room -= item.size
+        if taken and room < 0:
+            return taken, taken[-1].place
+        taken.append(item)
+    return taken, horizon
+
+
+def _hub_sets(hub: Hub, sets: Iterable[LogRow]) -> list[_Item]:
+    items = []
+    for row in sets:
+        opening = plain_opening(hub.box, row.opening, row.nonce)
+        message = row.message or b""
+        hub_set = HubSet(row.position, row.time_ms, message, opening)
+        items.append(_Item(_end_of(row.position), len(message) + len(opening) + _ROW_OVERHEAD_BYTES, None, hub_set))
+    return items
+
+
+def _rows(hub: Hub, snapshot: Snapshot, node: Node, feed: list[FeedRow]) -> list[_Item]:
+    by_kind: dict[int, list[bytes]] = {}
+    for one in feed:
+        by_kind.setdefault(one.kind, []).append(one.id)
+    records: dict[tuple[int, bytes], RecordRow] = {}
+    settled: dict[tuple[int, bytes], list[SettledRow]] = {}
+    for kind, ids in by_kind.items():
+        records.update(((kind, record), row) for record, row in snapshot.records(kind, ids).items())
+        for row in snapshot.settled(kind, ids):
+            settled.setdefault((kind, row.id), []).append(row)
+    items = []
+    for one in feed:
+        record = records.get((one.kind, one.id))
+        if record is not None:
+            items.append(_item(hub, node, one, record, settled.get((one.kind, one.id), [])))
+    return items
+
+
+def _item(hub: Hub, node: Node, place: FeedRow, record: RecordRow, settled: list[SettledRow]) -> _Item:
+    if place.is_evicted:
+        row = PageRow(record.kind, record.id, record.owner, record.changed, [], [], True)
+        return _Item(place.place, _ROW_OVERHEAD_BYTES, row, None)
+    plain = plain_entries(hub.box, record.kind, record.id, record.entries)
+    masked = _masked(hub, node, record, plain)
+    entries = _for_reader(plain, masked)
+    overruled = [_wire_settled(hub, one, masked) for one in settled[-SETTLED_PER_ROW_MAX:]]
+    row = PageRow(
+        record.kind,
+        record.id,
+        record.owner,
+        record.changed,
+        entries_to_wire(entries),
+        overruled,
+        False,
+    )
+    size = len(record.entries) + sum(len(one.entry) for one in settled[-SETTLED_PER_ROW_MAX:]) + _ROW_OVERHEAD_BYTES
+    return _Item(place.place, size, row, None)
+
+
+def _masked(hub: Hub, node: Node, record: RecordRow, entries: Entries) -> frozenset[int]:
+    """Registers whose values this reader does not get.
+
+    A register of a newer version may be personal; as long as this hub cannot tell, only the owner gets it.
+    """
+    rules = hub.rules[record.kind]
+    if record.owner == node.dealer_id or rules.audience is Audience.ALL:
+        return frozenset()
+    written = frozenset().union(*(entry.registers() for entry in entries))
+    return rules.kind.masked_registers | (written - rules.kind.by_number.keys())
+
+
+def _wire_settled(hub: Hub, row: SettledRow, masked: frozenset[int]) -> WireSettled:
+    entries = _for_reader((plain_settled(hub.box, row.kind, row.id, row.entry),), masked)
+    return WireSettled(row.register_no, list(_only(entries_to_wire(entries))), row.by)
+
+
+def _for_reader(entries: Entries, masked: frozenset[int]) -> Entries:
+    return withhold(entries, masked, Withheld.MASKED) if masked else entries
+
+
+def _only(wire: list[object]) -> Iterable[object]:
+    one = wire[0]
+    if not isinstance(one, list):
+        raise AssertionError("an entry travels as an array")
+    return one

@@ -1,0 +1,159 @@
+"""Receiving pushed sets: from bytes to signed receipts.
+
+Decides how a push is cut into transactions and what happens when one of them fails. Bytes and signatures are judged
+before the lock (`intake`), everything else under it (`admission`). Nothing is answered before the commit that makes
+it durable.
+
+Rules:
+- Sets are decided in the order they came; a set that is not taken leaves a gap that its successors see.
+- Several sets share a transaction. If the hub itself fails on one of them, the group is rolled back and done again
+  one set at a time; the culprit is parked with the reason `internal` and reported to the operator.
+- A store that is busy or broken is nobody's set's fault: the error goes to the caller, nothing of that group is kept,
+  and pushing the same sets again is harmless.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from carnet_hub.core.admission import Decided, decide_set, park_culprit
+from carnet_hub.core.hub import Hub
+from carnet_hub.core.intake import Arrival, find_signers, read_pushed, verify_arrival
+from carnet_hub.core.limits import GROUP_OPS_MAX, GROUP_SETS_MAX
+from carnet_hub.core.ports import StoreError, Transaction
+from carnet_hub.core.prefetch import prefetch
+from carnet_hub.core.receipts import answer_with, rejection
+from carnet_hub.core.releasing import release_waiting
+from carnet_hub.core.rows import LogHead
+from carnet_hub.core.workspace import Workspace
+from carnet_protocol.envelope import Envelope
+from carnet_protocol.errors import Refused
+from carnet_protocol.messages import PushAnswer, PushCode
+from carnet_protocol.reasons import Reason
+
+
+def receive_sets(hub: Hub, sets: Sequence[tuple[bytes, bytes]]) -> list[PushAnswer]:
+    """Take pushed sets in, or say why not.
+
+    Args:
+        sets: (message, opening) in the order of their chains; from a line, a bundle or a courier.
+
+    Raises:
+        StoreBusy: the lock was not to be had; sets answered in earlier groups are durable, pushing again is harmless.
+        StoreError: the store failed; the same holds.
+
+    Returns: one answer per set, in order.
+    """
+    answers: dict[int, PushAnswer] = {}
+    arrivals = _verify(hub, sets, answers)
+    for group in _groups(arrivals):
+        for (index, _), decided in zip(group, _admit_group(hub, [one for _, one in group]), strict=True):
+            answers[index] = _answer(hub, decided)
+    return [answers[index] for index in range(len(sets))]
+
+
+def open_workspace(hub: Hub, transaction: Transaction) -> Workspace:
+    """A workspace at the end of the log, at this moment of the hub's clock."""
+    head = transaction.head()
+    return Workspace(hub, transaction, LogHead(head.position, max(hub.clock.now_ms(), head.received_ms)))
+
+
+def _verify(hub: Hub, sets: Sequence[tuple[bytes, bytes]], answers: dict[int, PushAnswer]) -> list[tuple[int, Arrival]]:
+    """Everything that needs no lock; what is turned away here gets its answer."""
+    envelopes: dict[int, Envelope] = {}
+    for index, (message, opening) in enumerate(sets):
+        try:
+            envelopes[index] = read_pushed(message, opening)
+        except Refused as refusal:
+            answers[index] = rejection(PushCode.REJECTED, refusal.reason)
+    with hub.store.read() as snapshot:
+        signers = find_signers(hub, snapshot, envelopes.values())
+    arrivals: list[tuple[int, Arrival]] = []
+    for index, envelope in envelopes.items():
+        try:
+            arrivals.append((index, verify_arrival(hub, signers, envelope, sets[index][1])))
+        except Refused as refusal:
+            answers[index] = rejection(PushCode.REJECTED, refusal.reason)
+    return arrivals
+
+
+def _groups(arrivals: Sequence[tuple[int, Arrival]]) -> Iterator[list[tuple[int, Arrival]]]:
+    group: list[tuple[int, Arrival]] = []
+    ops = 0
+    for one in arrivals:
+        size = len(one[1].ops)
+        if group and (len(group) >= GROUP_SETS_MAX or ops + size > GROUP_OPS_MAX):
+            yield group
+            group, ops = [], 0
+        group.append(one)
+        ops += size
+    if group:
+        yield group
+
+
+def _admit_group(hub: Hub, group: list[Arrival]) -> list[Decided]:
+    """Decide a group in one transaction, or, when the hub fails on it, one by one."""
+    try:
+        return _admit_together(hub, group)
+    except StoreError:
+        raise
+    except Exception:  # noqa: BLE001  (a poison set must not stop the others; it is found and reported below)
+        return [_admit_alone(hub, arrival) for arrival in group]
+
+
+def _admit_together(hub: Hub, group: list[Arrival]) -> list[Decided]:
+    with hub.store.write() as transaction:
+        workspace = open_workspace(hub, transaction)
+        prefetch(workspace, group)
+        decided: list[Decided] = []
+        for arrival in group:
+            decided.append(decide_set(workspace, arrival))
+            if decided[-1].row is not None and not decided[-1].is_duplicate:
+                release_waiting(workspace, [arrival.change_set.nonce])
+        workspace.flush(transaction)
+    return decided
+
+
+def _admit_alone(hub: Hub, arrival: Arrival) -> Decided:
+    """Decide one set without touching what waits for it, then release that; whatever fails stays parked."""
+    nonce = arrival.change_set.nonce
+    try:
+        with hub.store.write() as transaction:
+            workspace = open_workspace(hub, transaction)
+            prefetch(workspace, [arrival])
+            decided = decide_set(workspace, arrival)
+            workspace.flush(transaction)
+    except StoreError:
+        raise
+    except Exception as error:  # noqa: BLE001  (reported as an alarm; the set is kept for the operator)
+        hub.alarms.set_failed(nonce, error)
+        return _park_culprit(hub, arrival)
+    if decided.row is not None and not decided.is_duplicate:
+        _release_apart(hub, nonce)
+    return decided
+
+
+def _park_culprit(hub: Hub, arrival: Arrival) -> Decided:
+    with hub.store.write() as transaction:
+        workspace = open_workspace(hub, transaction)
+        prefetch(workspace, [arrival])
+        decided = park_culprit(workspace, arrival)
+        workspace.flush(transaction)
+    return decided
+
+
+def _release_apart(hub: Hub, nonce: bytes) -> None:
+    """Release what waits for a set in a transaction of its own, so that its failure harms nobody else."""
+    try:
+        with hub.store.write() as transaction:
+            workspace = open_workspace(hub, transaction)
+            release_waiting(workspace, [nonce])
+            workspace.flush(transaction)
+    except StoreError:
+        raise
+    except Exception as error:  # noqa: BLE001  (the waiting set stays parked; the operator is told)
+        hub.alarms.set_failed(nonce, error)
+
+
+def _answer(hub: Hub, decided: Decided) -> PushAnswer:
+    if decided.row is not None:
+        return answer_with(hub, decided.row, is_duplicate=decided.is_duplicate)
+    return rejection(decided.code, decided.reason or Reason.INTERNAL, decided.expected_seq)

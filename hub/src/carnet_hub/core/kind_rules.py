@@ -1,0 +1,106 @@
+"""What the registry means for the hub, worked out once per kind.
+
+Decides nothing new: it reads `carnet_protocol.registry` and answers the questions that admission, routing and storage
+ask for every op, without asking the registry each time.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from carnet_protocol.registry import Audience, Kind, Privacy, Register, Registry, ValueType, Writer
+
+
+@dataclass(frozen=True, slots=True)
+class KindRules:
+    """One kind, as the hub needs it.
+
+    Attributes:
+        owned_references: label and kind number of references to records that only their owner writes.
+        anchor_label: label of the field that names the vehicle, None for none.
+        is_anchor: the kind is the vehicle itself.
+        parent_label, parent_number: the field that names the parent and the parent's kind, for kinds without an anchor.
+        inherits_anchor: its audience follows the vehicle of its parent.
+        lends_anchor: records of other kinds inherit its anchor.
+        steps: forward registers with a transition table, and the label of their state.
+        secret: numbers of registers that are encrypted at rest.
+        personal: register numbers by erasure group.
+        is_deletable: facts are retracted and documents voided instead.
+    """
+
+    kind: Kind
+    number: int
+    writer: Writer
+    audience: Audience
+    owned_references: tuple[tuple[int, int], ...]
+    anchor_label: int | None
+    is_anchor: bool
+    parent_label: int | None
+    parent_number: int | None
+    inherits_anchor: bool
+    lends_anchor: bool
+    steps: tuple[tuple[Register, int], ...]
+    secret: frozenset[int]
+    personal: Mapping[int, frozenset[int]]
+    is_deletable: bool
+
+
+Rules = Mapping[int, KindRules]
+"""The rules of every kind by its number."""
+
+
+def rules_of(registry: Registry) -> Rules:
+    """The rules of all kinds of a registry."""
+    lenders = {_parent_kind(kind) for kind in registry.kinds if _inherits_anchor(kind)}
+    return {kind.number: _rules(kind, registry, kind.name in lenders) for kind in registry.kinds}
+
+
+def _rules(kind: Kind, registry: Registry, lends_anchor: bool) -> KindRules:  # noqa: FBT001  (a fact, not a switch)
+    parent = _parent_kind(kind) if kind.anchor is None else None
+    return KindRules(
+        kind,
+        kind.number,
+        kind.writer,
+        kind.audience,
+        _owned_references(kind, registry),
+        kind.labels[kind.anchor] if kind.anchor is not None else None,
+        kind.audience is Audience.ASSIGNED and kind.anchor is None and kind.parent is None,
+        kind.labels[kind.parent] if parent is not None and kind.parent is not None else None,
+        registry[parent].number if parent is not None else None,
+        _inherits_anchor(kind),
+        lends_anchor,
+        _steps(kind),
+        frozenset(register.number for register in kind.registers if register.privacy is Privacy.SECRET),
+        _personal(kind),
+        not kind.is_fact and not _steps(kind),
+    )
+
+
+def _inherits_anchor(kind: Kind) -> bool:
+    return kind.audience is Audience.ASSIGNED and kind.anchor is None and kind.parent is not None
+
+
+def _parent_kind(kind: Kind) -> str | None:
+    """Name of the kind that the parent field refers to."""
+    return kind.by_label[kind.labels[kind.parent]][1].refers_to if kind.parent is not None else None
+
+
+def _owned_references(kind: Kind, registry: Registry) -> tuple[tuple[int, int], ...]:
+    found = []
+    for label, (_, one) in kind.by_label.items():
+        if one.type is ValueType.REF and one.refers_to is not None:
+            target = registry[one.refers_to]
+            if target.writer is Writer.OWNER_SITE:
+                found.append((label, target.number))
+    return tuple(found)
+
+
+def _steps(kind: Kind) -> tuple[tuple[Register, int], ...]:
+    return tuple((register, register.label(0)) for register in kind.registers if register.transitions is not None)
+
+
+def _personal(kind: Kind) -> dict[int, frozenset[int]]:
+    groups: dict[int, set[int]] = {}
+    for register in kind.registers:
+        if register.group is not None:
+            groups.setdefault(int(register.group), set()).add(register.number)
+    return {group: frozenset(numbers) for group, numbers in groups.items()}

@@ -1,0 +1,90 @@
+"""What a group of sets will ask for, fetched with a handful of look-ups.
+
+Decides nothing: whatever is not fetched here is looked up one by one later, with the same result and more round trips.
+"""
+
+from collections.abc import Sequence
+
+from carnet_hub.core.intake import Arrival
+from carnet_hub.core.record_book import Key
+from carnet_hub.core.workspace import Workspace
+from carnet_protocol.ids import NONCE_BYTES, OP_ID_BYTES
+from carnet_protocol.registry import Audience
+
+
+def prefetch(workspace: Workspace, arrivals: Sequence[Arrival]) -> None:
+    """Load the facts that some sets need into a workspace."""
+    _load_sets(workspace, arrivals)
+    keys, vehicles = _named(workspace, arrivals)
+    workspace.book.load(keys)
+    _load_routes(workspace, arrivals, keys, vehicles)
+
+
+def _load_sets(workspace: Workspace, arrivals: Sequence[Arrival]) -> None:
+    headers = [arrival.change_set.header for arrival in arrivals]
+    nonces = {header.nonce for header in headers}
+    for arrival in arrivals:
+        for op in arrival.ops:
+            joined = op.based_on_joined
+            for at in range(0, len(joined), OP_ID_BYTES):
+                nonces.add(joined[at : at + NONCE_BYTES])
+    places = {(header.node_id, header.epoch, header.seq) for header in headers}
+    places |= {
+        (header.node_id, header.origin.parent_epoch, header.origin.parent_seq)
+        for header in headers
+        if header.origin is not None
+    }
+    nodes = {header.node_id for header in headers}
+    workspace.ledger.load(nonces=nonces, nodes=nodes, places=places)
+    workspace.ledger.load_waiting({header.nonce for header in headers})
+    workspace.load_commit_times(header.hub_position for header in headers)
+    workspace.load_nodes({arrival.node.key_id for arrival in arrivals}, nodes)
+    workspace.load_erased({record for arrival in arrivals for record in arrival.sealed_records})
+    for arrival in arrivals:
+        known = workspace.ledger.admission(arrival.change_set.nonce)
+        if known is not None and workspace.ledger.arrived(arrival.change_set.nonce) is None:
+            workspace.load_lost(arrival.change_set.op_id(index) for index in range(len(arrival.ops)))
+
+
+def _named(workspace: Workspace, arrivals: Sequence[Arrival]) -> tuple[set[Key], set[bytes]]:
+    """Records that some sets write or refer to, and vehicles that they name."""
+    keys: set[Key] = set()
+    vehicles: set[bytes] = set()
+    rules_by_kind = workspace.hub.rules
+    for arrival in arrivals:
+        for op in arrival.ops:
+            rules = rules_by_kind.get(op.kind)
+            if rules is None:
+                continue
+            keys.add((op.kind, op.record))
+            if rules.is_anchor:
+                vehicles.add(op.record)
+            fields = op.fields
+            if rules.anchor_label is not None and isinstance(named := fields.get(rules.anchor_label), bytes):
+                vehicles.add(named)
+            if rules.parent_number is not None and isinstance(named := fields.get(rules.parent_label or 0), bytes):
+                keys.add((rules.parent_number, named))
+            for label, kind in rules.owned_references:
+                if isinstance(named := fields.get(label), bytes):
+                    keys.add((kind, named))
+    return keys, vehicles
+
+
+def _load_routes(workspace: Workspace, arrivals: Sequence[Arrival], keys: set[Key], vehicles: set[bytes]) -> None:
+    """Assignments of every vehicle that may be concerned; what is anchored there, for sites that are new to it."""
+    book = workspace.book
+    rules_by_kind = workspace.hub.rules
+    lenders: set[bytes] = set()
+    for key in keys:
+        rules = rules_by_kind[key[0]]
+        if rules.audience is not Audience.ASSIGNED:
+            continue
+        state = book.state(key)
+        if state is not None and state.anchor is not None:
+            vehicles.add(state.anchor)
+        elif rules.lends_anchor:
+            lenders.add(key[1])
+    book.load_children(lenders)
+    book.load_assignments(vehicles)
+    sites = {arrival.change_set.header.dealer_id for arrival in arrivals}
+    book.load_anchored([one for one in vehicles if not sites <= book.assignments(one).keys()])

@@ -1,0 +1,217 @@
+"""What one transaction knows about records: their state, where they are anchored and who gets to see them.
+
+Decides nothing about an op; it loads records in batches, holds their changing state, and hands the changed rows over
+to be written. A `RecordBook` lives for one transaction.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from carnet_hub.core.at_rest import keep_entries, plain_entries
+from carnet_hub.core.hub import Hub
+from carnet_hub.core.kind_rules import KindRules
+from carnet_hub.core.limits import PLACES_PER_POSITION_BITS
+from carnet_hub.core.ports import Snapshot, Transaction
+from carnet_hub.core.rows import AssignmentRow, FeedRow, RecordRow, SettledRow
+from carnet_protocol.state import Entries
+
+Key = tuple[int, bytes]
+"""(kind number, record id)."""
+
+
+@dataclass(slots=True)
+class RecordState:
+    """A record as it changes inside one transaction; see `rows.RecordRow`."""
+
+    rules: KindRules
+    id: bytes
+    owner: bytes
+    entries: Entries
+    changed: int
+    anchor: bytes | None
+    parent: bytes | None
+    contests: int
+
+    @property
+    def key(self) -> Key:
+        """Kind number and id."""
+        return self.rules.number, self.id
+
+
+class RecordBook:
+    """Records, assignments and feeds, as of now inside one transaction."""
+
+    def __init__(self, hub: Hub, snapshot: Snapshot) -> None:
+        self._hub = hub
+        self._snapshot = snapshot
+        self._states: dict[Key, RecordState | None] = {}
+        self._anchored: dict[bytes, dict[Key, None]] = {}
+        self._children: dict[bytes, dict[Key, None]] = {}
+        self._assignments: dict[bytes, dict[bytes, AssignmentRow]] = {}
+        self._dirty: dict[Key, None] = {}
+        self._new_assignments: dict[tuple[bytes, bytes], None] = {}
+        self._feed: dict[tuple[bytes, int, bytes], FeedRow] = {}
+        self._settled: dict[tuple[int, bytes, int, bytes, bytes], SettledRow] = {}
+        self._gone_settled: set[tuple[int, bytes, int, bytes, bytes]] = set()
+        self._place_position = 0
+        self._place_number = 0
+
+    def load(self, keys: Collection[Key]) -> None:
+        """Ask for many records at once: one look-up per kind."""
+        by_kind: dict[int, list[bytes]] = {}
+        for key in keys:
+            if key not in self._states:
+                self._states[key] = None
+                by_kind.setdefault(key[0], []).append(key[1])
+        for kind, ids in by_kind.items():
+            for row in self._snapshot.records(kind, ids).values():
+                self._states[kind, row.id] = self._state_of(row)
+
+    def load_anchored(self, vehicles: Collection[bytes]) -> None:
+        """Ask what is anchored to some vehicles."""
+        fresh = set(vehicles) - self._anchored.keys()
+        self._anchored.update({vehicle: {} for vehicle in fresh})
+        for vehicle, kind, record in self._snapshot.anchored(fresh):
+            known = self._states.get((kind, record))
+            if known is None or known.anchor == vehicle:
+                self._anchored[vehicle][kind, record] = None
+        if fresh:
+            for state in self._changed():
+                if state.anchor in fresh:
+                    self._anchored[state.anchor][state.key] = None
+
+    def load_children(self, parents: Collection[bytes]) -> None:
+        """Ask for the records that belong to some others."""
+        fresh = set(parents) - self._children.keys()
+        self._children.update({parent: {} for parent in fresh})
+        for row in self._snapshot.children(fresh):
+            key = (row.kind, row.id)
+            state = self._states.setdefault(key, None) or self._state_of(row)
+            self._states[key] = state
+            if state.parent in self._children:
+                self._children[state.parent][key] = None
+        if fresh:
+            for state in self._changed():
+                if state.parent in fresh:
+                    self._children[state.parent][state.key] = None
+
+    def load_assignments(self, vehicles: Collection[bytes]) -> None:
+        """Ask who receives what is anchored to some vehicles."""
+        fresh = set(vehicles) - self._assignments.keys()
+        self._assignments.update({vehicle: {} for vehicle in fresh})
+        for row in self._snapshot.assignments(fresh):
+            self._assignments[row.vehicle_id][row.dealer_id] = row
+
+    def state(self, key: Key) -> RecordState | None:
+        """A record, None when there is none."""
+        if key not in self._states:
+            self.load([key])
+        return self._states[key]
+
+    def owner(self, key: Key) -> bytes | None:
+        """Who owns a record, None when there is none."""
+        state = self.state(key)
+        return None if state is None else state.owner
+
+    def put(self, state: RecordState) -> None:
+        """Add a record, or say that it was changed."""
+        self._states[state.key] = state
+        self._dirty[state.key] = None
+
+    def move(self, state: RecordState, *, anchor: bytes | None, parent: bytes | None) -> None:
+        """Anchor a record elsewhere."""
+        key = state.key
+        if state.anchor != anchor:
+            if state.anchor in self._anchored:
+                self._anchored[state.anchor].pop(key, None)
+            if anchor is not None and anchor in self._anchored:
+                self._anchored[anchor][key] = None
+            state.anchor = anchor
+        if state.parent != parent:
+            if state.parent in self._children:
+                self._children[state.parent].pop(key, None)
+            if parent is not None and parent in self._children:
+                self._children[parent][key] = None
+            state.parent = parent
+
+    def anchored(self, vehicle: bytes) -> list[Key]:
+        """Every record anchored to a vehicle, by kind and id."""
+        self.load_anchored([vehicle])
+        return sorted(self._anchored[vehicle])
+
+    def children(self, parent: bytes) -> list[RecordState]:
+        """Every record that belongs to another, by kind and id."""
+        self.load_children([parent])
+        found = [self.state(key) for key in sorted(self._children[parent])]
+        return [state for state in found if state is not None]
+
+    def assignments(self, vehicle: bytes) -> dict[bytes, AssignmentRow]:
+        """Who receives what is anchored to a vehicle, by dealer."""
+        self.load_assignments([vehicle])
+        return self._assignments[vehicle]
+
+    def assign(self, row: AssignmentRow) -> None:
+        """Make or renew an assignment."""
+        self.assignments(row.vehicle_id)[row.dealer_id] = row
+        self._new_assignments[row.vehicle_id, row.dealer_id] = None
+
+    def next_place(self, position: int) -> int:
+        """The place in the feeds of the next record that an entry touches."""
+        if position != self._place_position:
+            self._place_position, self._place_number = position, 0
+        self._place_number += 1
+        return position << PLACES_PER_POSITION_BITS | self._place_number
+
+    def feed(self, row: FeedRow) -> None:
+        """Put a record into a feed, or move it to its end."""
+        self._feed[row.dealer_id, row.kind, row.id] = row
+
+    def settle(self, row: SettledRow) -> None:
+        """Record a settled overruled value."""
+        self._settled[row[:5]] = row
+        self._gone_settled.discard(row[:5])
+
+    def settled(self, key: Key) -> list[SettledRow]:
+        """The settled overruled values of a record, by position."""
+        stored = {row[:5]: row for row in self._snapshot.settled(key[0], [key[1]])}
+        new = {one: row for one, row in self._settled.items() if one[:2] == key}
+        found = [row for one, row in {**stored, **new}.items() if one not in self._gone_settled]
+        return sorted(found, key=lambda row: (row.position, row[:5]))
+
+    def forget_settled(self, rows: Iterable[SettledRow]) -> None:
+        """Take settled values away; only an erasure does."""
+        for row in rows:
+            self._settled.pop(row[:5], None)
+            self._gone_settled.add(row[:5])
+
+    def flush(self, transaction: Transaction) -> None:
+        """Write everything that was added or changed."""
+        box = self._hub.box
+        transaction.put(
+            [_row_of(state, keep_entries(box, state.rules, state.id, state.entries)) for state in self._changed()]
+        )
+        transaction.put([self._assignments[vehicle][dealer] for vehicle, dealer in self._new_assignments])
+        transaction.put(list(self._feed.values()))
+        transaction.remove(SettledRow, self._gone_settled)
+        transaction.put(list(self._settled.values()))
+
+    def _changed(self) -> list[RecordState]:
+        return [state for key in self._dirty if (state := self._states[key]) is not None]
+
+    def _state_of(self, row: RecordRow) -> RecordState:
+        entries = plain_entries(self._hub.box, row.kind, row.id, row.entries)
+        rules = self._hub.rules[row.kind]
+        return RecordState(rules, row.id, row.owner, entries, row.changed, row.anchor, row.parent, row.contests)
+
+
+def _row_of(state: RecordState, entries: bytes) -> RecordRow:
+    return RecordRow(
+        state.rules.number,
+        state.id,
+        state.owner,
+        state.changed,
+        state.anchor,
+        state.parent,
+        state.contests,
+        entries,
+    )

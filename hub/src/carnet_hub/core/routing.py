@@ -1,0 +1,186 @@
+"""Who gets to see a record: anchors, assignments and places in feeds.
+
+Decides, once a set is folded, where each touched record is anchored, which dealer sites become assigned, and into
+whose feed each record goes. Does not decide what of it a reader may see (`feed` masks when a page is read).
+
+    audience        goes to
+    --------------  ---------------------------------------------------------------------------
+    owner site      the owner
+    assigned sites  the owner, and every site assigned to the vehicle the record is anchored to
+    all sites       the broadcast feed
+
+Rules:
+- A vehicle is anchored to itself; a visit, a plate or a reading to the vehicle it names; a job or a line to the
+  vehicle of its visit, so that it moves when the visit moves.
+- A site that writes about a vehicle is assigned to it, and everything anchored there enters its feed.
+- A site that is no longer concerned gets the record once more, marked evicted.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from carnet_hub.core.at_rest import keep_settled
+from carnet_hub.core.folding import Change, Folding, count_contests
+from carnet_hub.core.kind_rules import KindRules
+from carnet_hub.core.limits import ASSIGNMENT_RENEWAL_MS, ASSIGNMENT_TTL_MS
+from carnet_hub.core.record_book import Key, RecordState
+from carnet_hub.core.rows import EVERYBODY, AssignmentRow, FeedRow, SettledRow
+from carnet_hub.core.workspace import Workspace
+from carnet_protocol.registry import Audience
+from carnet_protocol.resolvers import resolve
+from carnet_protocol.state import Entries, Withheld, buried_in, heads_of, register_value
+
+ASSIGNED_BY_WRITE: Final = "write"
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A record and the vehicle it was anchored to before."""
+
+    state: RecordState
+    left: bytes | None
+
+
+def apply_folding(workspace: Workspace, folding: Folding, *, author: bytes, position: int) -> None:
+    """Make a folding the state of its records and route them.
+
+    Args:
+        workspace: changed in memory.
+        author: dealer site or hub.
+        position: of the log entry that folds the set.
+    """
+    moves = [_apply(workspace, change, author, position) for change in folding.changes.values()]
+    workspace.remember(folding.writes)
+    moves += _move_heirs(workspace, moves, position)
+    if author != workspace.hub.hub_id:
+        _assign(workspace, author, moves, position)
+    for move in moves:
+        route(workspace, move, position)
+
+
+def route(workspace: Workspace, move: Move, position: int) -> None:
+    """Give a record its new place in every feed it belongs to, and evict it from those it left."""
+    state = move.state
+    place = workspace.book.next_place(position)
+    audience = audience_of(workspace, state)
+    for dealer in audience:
+        workspace.book.feed(FeedRow(dealer, state.rules.number, state.id, place, False))
+    if move.left is not None and move.left != state.anchor:
+        for dealer in sorted(set(workspace.book.assignments(move.left)) - set(audience)):
+            workspace.book.feed(FeedRow(dealer, state.rules.number, state.id, place, True))
+
+
+def touch(workspace: Workspace, state: RecordState, position: int) -> None:
+    """A record changed without a write of its own (an erasure, an exclusion): it is sent again."""
+    state.changed = position
+    state.contests = count_contests(state.rules.kind, state.entries)
+    workspace.book.put(state)
+    route(workspace, Move(state, state.anchor), position)
+
+
+def audience_of(workspace: Workspace, state: RecordState) -> list[bytes]:
+    """The feeds a record belongs to."""
+    if state.rules.audience is Audience.ALL:
+        return [EVERYBODY]
+    dealers = {state.owner}
+    if state.rules.audience is Audience.ASSIGNED and state.anchor is not None:
+        now_ms = workspace.received_ms
+        rows = workspace.book.assignments(state.anchor)
+        dealers.update(dealer for dealer, row in rows.items() if row.expires_ms > now_ms)
+    dealers.discard(workspace.hub.hub_id)
+    return sorted(dealers)
+
+
+def _apply(workspace: Workspace, change: Change, author: bytes, position: int) -> Move:
+    state = change.before
+    if state is None:
+        state = RecordState(change.rules, change.id, author, change.entries, position, None, None, 0)
+    state.entries = change.entries
+    state.changed = position
+    state.contests = count_contests(change.rules.kind, change.entries)
+    left = state.anchor
+    _anchor(workspace, state, change)
+    workspace.book.put(state)
+    for one in change.settled:
+        kept = keep_settled(workspace.hub.box, change.rules, change.id, one.overruled)
+        row = SettledRow(change.rules.number, change.id, one.register, one.overruled.op, one.by, position, kept)
+        workspace.book.settle(row)
+    return Move(state, left)
+
+
+def _anchor(workspace: Workspace, state: RecordState, change: Change) -> None:
+    """Work out anchor and parent where a write may have changed them."""
+    rules = state.rules
+    label = rules.anchor_label if rules.anchor_label is not None else rules.parent_label
+    if rules.is_anchor:
+        workspace.book.move(state, anchor=state.id, parent=None)
+    if label is None or (change.before is not None and change.registers and label >> 3 not in change.registers):
+        return
+    named = _named(state, label)
+    if rules.anchor_label is not None:
+        workspace.book.move(state, anchor=named or state.anchor, parent=None)
+        return
+    parent = named or state.parent
+    anchor = state.anchor
+    if rules.inherits_anchor and parent is not None and rules.parent_number is not None:
+        lender = workspace.book.state((rules.parent_number, parent))
+        anchor = lender.anchor if lender is not None else None
+    workspace.book.move(state, anchor=anchor, parent=parent)
+
+
+def _named(state: RecordState, label: int) -> bytes | None:
+    """The reference that a record shows under a label; None for none."""
+    if len(state.entries) == 1 and state.entries[0].fields is not None:
+        value: object = state.entries[0].fields.get(label)
+    else:
+        value = _resolved(state.rules, state.entries, label)
+    return value if isinstance(value, bytes) else None
+
+
+def _resolved(rules: KindRules, entries: Entries, label: int) -> object:
+    register = label >> 3
+    heads = [head for head in heads_of(entries, register) if not head.is_delete] or buried_in(entries, register)
+    if not heads:
+        return None
+    value = register_value(resolve(rules.kind.by_number.get(register), register, heads).shown, register)
+    return None if isinstance(value, Withheld) else value.get(label)
+
+
+def _move_heirs(workspace: Workspace, moves: list[Move], position: int) -> list[Move]:
+    """Records that inherit the anchor of one that moved follow it; those of the set itself are there already."""
+    moved: list[Move] = []
+    present: set[Key] = {move.state.key for move in moves}
+    for move in moves:
+        if not move.state.rules.lends_anchor or move.left == move.state.anchor:
+            continue
+        for heir in workspace.book.children(move.state.id):
+            if not heir.rules.inherits_anchor or heir.anchor == move.state.anchor:
+                continue
+            left = heir.anchor
+            workspace.book.move(heir, anchor=move.state.anchor, parent=heir.parent)
+            workspace.book.put(heir)
+            if heir.key not in present:
+                heir.changed = position
+                moved.append(Move(heir, left))
+    return moved
+
+
+def _assign(workspace: Workspace, dealer: bytes, moves: list[Move], position: int) -> None:
+    """Assign a site to every vehicle it wrote about; what is anchored there enters its feed."""
+    vehicles = dict.fromkeys(move.state.anchor for move in moves if move.state.anchor is not None)
+    expires_ms = workspace.received_ms + ASSIGNMENT_TTL_MS
+    for vehicle in vehicles:
+        known = workspace.book.assignments(vehicle).get(dealer)
+        if known is not None and known.expires_ms + ASSIGNMENT_RENEWAL_MS > expires_ms:
+            continue
+        is_new = known is None or known.expires_ms <= workspace.received_ms
+        since = position if is_new or known is None else known.since
+        workspace.book.assign(AssignmentRow(vehicle, dealer, since, expires_ms, ASSIGNED_BY_WRITE))
+        if is_new:
+            _enter(workspace, dealer, vehicle, position)
+
+
+def _enter(workspace: Workspace, dealer: bytes, vehicle: bytes, position: int) -> None:
+    """Everything anchored to a vehicle enters one dealer's feed."""
+    for kind, record in workspace.book.anchored(vehicle):
+        workspace.book.feed(FeedRow(dealer, kind, record, workspace.book.next_place(position), False))
