@@ -84,7 +84,7 @@ def clean_values(kind: Kind, values: Mapping[str, Value], *, where: str = "") ->
             continue
         one = kind.by_label[label][1]
         cleaned[name] = _clean_one(kind.name, name, one.type, value)
-        problem = _problem_of(kind, name, value, cleaned[name], where)
+        problem = _problem_of(kind, name, cleaned[name], where)
         if problem is not None:
             problems.append(problem)
     return cleaned, problems
@@ -95,14 +95,14 @@ def _clean_one(kind: str, name: str, of_type: ValueType, value: Value) -> Value:
         return value
     special = _SPECIAL.get((kind, name))
     if special is not None:
-        return special(value) if value.strip() else None
+        return special(value) or value if value.strip() else None
     return clean_text(value) if of_type is ValueType.TEXT else clean_code(value)
 
 
-def _problem_of(kind: Kind, name: str, typed: Value, cleaned: Value, where: str) -> Problem | None:
+def _problem_of(kind: Kind, name: str, cleaned: Value, where: str) -> Problem | None:
     field = where + name
-    was_typed = isinstance(typed, str) and bool(typed.strip())
-    if cleaned is None and was_typed:
+    special = _SPECIAL.get((kind.name, name))
+    if isinstance(cleaned, str) and special is not None and special(cleaned) is None:
         return Problem(
             field,
             ProblemCode.BAD_PHONE,

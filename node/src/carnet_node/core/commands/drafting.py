@@ -83,8 +83,11 @@ def draft_delete(kind: Kind, read: Read) -> Draft:
 def draft_retraction(kind: Kind, read: Read, reason: str) -> Draft:
     """Take a fact back; it stays readable with the reason.
 
+    Args:
+        reason: one of the registry's codes for `retracted`.
+
     Raises:
-        CommandRefused: no fact, no reason, or retracted already.
+        CommandRefused: no fact, no reason or one outside the list, or retracted already.
     """
     if not kind.is_fact:
         raise refuse("id", ProblemCode.LOCKED, f"A {kind.name} is no fact.", "Edit it instead.")

@@ -184,10 +184,12 @@ def add_ownership(command: AddOwnership) -> Drafts:
     """Link a customer to a vehicle; the link's id derives from both and the role.
 
     Raises:
-        CommandRefused: an unknown role, or a period that ends before it begins.
+        CommandRefused: no role or an unknown one, or a period that ends before it begins.
     """
     typed: dict[str, Value] = {**command.values, "role": command.role}
     cleaned, problems = clean_values(OWNERSHIP, typed)
+    if not cleaned.get("role"):
+        problems.append(missing("role", "Say who this is: owner, lessee, driver or payer."))
     refuse_if_any(problems + period_problems(cleaned, ""))
     record = ownership_id(command.vehicle, command.customer, command.role)
     if command.known is None:

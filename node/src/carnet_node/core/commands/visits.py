@@ -8,6 +8,7 @@ deleted, and only before settlement; afterwards a correction needs an order of i
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from carnet_node.core.commands.cleaning import clean_values
 from carnet_node.core.commands.customers import Values
@@ -41,12 +42,12 @@ from carnet_protocol.reasons import Reason
 from carnet_protocol.registry import Kind, Value
 from carnet_protocol.resolvers import is_legal_step
 
-_LOCKED = ("void", "settled", "closed")
-_OWN_STEPS = ("ro_no", "status", "void_reason", "customer_fen", "warranty_fen", "internal_fen")
+_LOCKED: Final = ("void", "settled", "closed")
+_OWN_STEPS: Final = ("ro_no", "status", "void_reason", "customer_fen", "warranty_fen", "internal_fen")
 """Fields that only the commands of this module write."""
 
-CORRECTED = "corrected on the repair order"
-"""Reason of the retraction of a reading whose order was corrected."""
+CORRECTED: Final = "entered_in_error"
+"""Why a reading is retracted when its order is corrected."""
 
 
 @dataclass(frozen=True, slots=True)
