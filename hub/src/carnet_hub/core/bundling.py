@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from carnet_hub.core.feed import read_page
+from carnet_hub.core.feed import position_of, read_page
 from carnet_hub.core.greeting import find_node, open_greeting, require_welcome
 from carnet_hub.core.hello import answer_hello
 from carnet_hub.core.hub import Hub
@@ -89,7 +89,7 @@ def take_bundle(hub: Hub, plain: bytes) -> Taken:
             answer, standing = _take_hello(hub, node, body)
             answers.append((PartKind.HELLO, answer))
         elif kind == PartKind.BATCH:
-            answered = receive_sets(hub, decode_batch(body), node=node)
+            answered = receive_sets(hub, decode_batch(body))
             codes.extend(one.code for one in answered)
             answers.append((PartKind.ANSWERS, encode_answers(answered)))
     return Taken(node, answers, tuple(codes), standing)
@@ -158,11 +158,11 @@ def _pages(hub: Hub, node: Node, standing: Standing) -> Iterator[bytes]:
 
 
 def _changed_segments(hub: Hub, standing: Standing) -> list[bytes]:
-    """Segments of campaigns that changed behind a cursor; of all when the cursor is of another history."""
-    cursor = standing.cursor if standing.hub_epoch == hub.hub_epoch else 0
+    """Segments of campaigns that changed behind a cursor; of all of them when it is of another history."""
+    position = position_of(standing.cursor) if standing.hub_epoch == hub.hub_epoch else 0
     names: dict[bytes, None] = {}
     with hub.store.read() as snapshot:
         for row, values in shown_records(hub.registry, snapshot, "campaign"):
-            if row.changed > cursor:
+            if row.changed > position:
                 names.update(dict.fromkeys(split_hashes(values.get("segment_hashes"))))
     return list(names)

@@ -8,15 +8,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from carnet_hub.core.authoring import write_hub_set
+from carnet_hub.core.authoring import write_in
 from carnet_hub.core.failures import Unusable
 from carnet_hub.core.hub import Hub
-from carnet_hub.core.ports import Snapshot
+from carnet_hub.core.ports import Snapshot, Transaction
 from carnet_hub.core.rows import RecordRow
 from carnet_hub.core.shown import shown_records
 from carnet_protocol.changeset import Draft
 from carnet_protocol.errors import BadValue
 from carnet_protocol.ids import DealerId, new_record_id
+from carnet_protocol.limits import CODE_CHARS_MAX
 from carnet_protocol.registry import Value
 from carnet_protocol.state import head_op_ids, unpack_entries
 
@@ -65,9 +66,6 @@ def add_site(hub: Hub, details: SiteDetails) -> Site:
     code = details.site_code.strip()
     if not code or not code.isprintable() or not details.site_name.strip():
         raise Unusable("A site needs a code and a name.", "Give both.")
-    with hub.store.read() as snapshot:
-        if _find(hub, snapshot, code) is not None:
-            raise Unusable(f"There is a site {code} already.", "Choose another code, or use the one that exists.")
     values: dict[str, Value] = {
         "site_code": code,
         "site_name": details.site_name.strip(),
@@ -78,8 +76,10 @@ def add_site(hub: Hub, details: SiteDetails) -> Site:
         "status": ACTIVE,
     }
     record = new_record_id(hub.clock.now_ms(), hub.entropy.random_bytes(_RANDOM_BYTES))
-    _write(hub, Draft(hub.registry["dealer_site"], record, values))
-    return require_site(hub, code)
+    with hub.store.write() as transaction:
+        if _find(hub, transaction, code) is not None:
+            raise Unusable(f"There is a site {code} already.", "Choose another code, or use the one that exists.")
+        return _write(hub, transaction, code, Draft(hub.registry["dealer_site"], record, values))
 
 
 def list_sites(hub: Hub) -> list[Site]:
@@ -96,10 +96,7 @@ def require_site(hub: Hub, site_code: str) -> Site:
         Unusable: there is none.
     """
     with hub.store.read() as snapshot:
-        found = _find(hub, snapshot, site_code.strip())
-    if found is None:
-        raise Unusable(f"There is no site {site_code.strip()[:64]}.", "Look it up with `dealers list`.")
-    return _site(*found)
+        return _site(*_require(hub, snapshot, site_code.strip()))
 
 
 def suspend_site(hub: Hub, site_code: str) -> Site:
@@ -122,26 +119,31 @@ def resume_site(hub: Hub, site_code: str) -> Site:
 
 def _change_status(hub: Hub, site_code: str, status: str) -> Site:
     code = site_code.strip()
-    require_site(hub, code)
-    with hub.store.read() as snapshot:
-        found = _find(hub, snapshot, code)
-    if found is None or found[1].get("status") == status:
-        raise Unusable(f"{code} is {status} already.", "Nothing is left to do.")
-    row = found[0]
-    heads = head_op_ids(unpack_entries(row.entries), [_STATUS_REGISTER])
-    _write(hub, Draft(hub.registry["dealer_site"], row.id, {"status": status}, heads))
-    return require_site(hub, code)
+    with hub.store.write() as transaction:
+        row, values = _require(hub, transaction, code)
+        if values.get("status") == status:
+            raise Unusable(f"{code} is {status} already.", "Nothing is left to do.")
+        heads = head_op_ids(unpack_entries(row.entries), [_STATUS_REGISTER])
+        return _write(hub, transaction, code, Draft(hub.registry["dealer_site"], row.id, {"status": status}, heads))
 
 
-def _write(hub: Hub, draft: Draft) -> None:
+def _write(hub: Hub, transaction: Transaction, site_code: str, draft: Draft) -> Site:
     try:
-        write_hub_set(hub, (draft,))
+        write_in(hub, transaction, [draft])
     except BadValue as refusal:
         raise Unusable(f"{refusal.field} cannot be used: {refusal.detail}.", "Correct it and try again.") from refusal
+    return _site(*_require(hub, transaction, site_code))
+
+
+def _require(hub: Hub, snapshot: Snapshot, site_code: str) -> tuple[RecordRow, Mapping[str, Value]]:
+    found = _find(hub, snapshot, site_code)
+    if found is None:
+        raise Unusable(f"There is no site {site_code[:CODE_CHARS_MAX]}.", "Look it up with `dealers list`.")
+    return found
 
 
 def _find(hub: Hub, snapshot: Snapshot, site_code: str) -> tuple[RecordRow, Mapping[str, Value]] | None:
-    """The record of a code; of several, which two operators can make at once, the oldest."""
+    """The record of a code."""
     found = [
         (row, values)
         for row, values in shown_records(hub.registry, snapshot, "dealer_site")

@@ -13,7 +13,7 @@ new
    bytes (its clock went on); any other use of a used code is refused.
 4. A node that was revoked or suspended does not come back by a code, and a key that is another node's does not come at
    all.
-5. The claim on the code is durable before the node is registered, so a crash in between is finished by the retry.
+5. Code, registration and answer are written in one transaction: after a crash all of it is there or none.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ from typing import Final
 
 import msgspec
 
-from carnet_hub.core.authoring import write_hub_set
+from carnet_hub.core.authoring import write_in
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.ports import Snapshot, Transaction
 from carnet_hub.core.rows import InviteRow, RecordRow
@@ -31,7 +31,7 @@ from carnet_protocol import cbor, limits
 from carnet_protocol.changeset import Draft
 from carnet_protocol.enrolment import SECRET_BYTES, InviteKeys, check_request, format_code, invite_keys, prove_answer
 from carnet_protocol.envelope import Purpose, key_id_of, read_envelope, verify_envelope
-from carnet_protocol.errors import BadValue, NotAllowed, NotAuthentic, Refused
+from carnet_protocol.errors import BadValue, NotAllowed, NotAuthentic
 from carnet_protocol.ids import DealerId
 from carnet_protocol.messages import MESSAGE_VERSION, EnrolAnswer, EnrolRequest, sign_frame
 from carnet_protocol.reasons import Reason
@@ -101,11 +101,20 @@ def answer_enrol(hub: Hub, keys: PublicKeys, message: bytes) -> bytes:
     Returns: the signed `EnrolAnswer`; the same bytes for the same request.
     """
     request = open_request(hub, message)
-    claimed = _claim(hub, request, message)
-    if claimed.answer:
-        return claimed.answer
-    _register(hub, request, claimed)
-    return _settle(hub, keys, request, message)
+    with hub.store.write() as transaction:
+        invite = _find_invite(transaction, request)
+        if invite.answer and invite.asked_hash == hashlib.sha256(message).digest():
+            return invite.answer
+        try:
+            _check_claim(hub, transaction, invite, request)
+        except NotAuthentic as wrong:
+            if wrong.reason is not Reason.BAD_PROOF:
+                raise
+            transaction.put([invite._replace(tries=invite.tries + 1)])
+            refusal = wrong
+        else:
+            return _let_in(hub, transaction, keys, request, invite=invite, message=message)
+    raise refusal
 
 
 def open_request(hub: Hub, message: bytes) -> EnrolRequest:
@@ -120,27 +129,6 @@ def open_request(hub: Hub, message: bytes) -> EnrolRequest:
     request = cbor.decode_frame(envelope.payload, EnrolRequest, bytes_max=REQUEST_BYTES_MAX)
     verify_envelope(envelope, request.signing_key, Purpose.ENROL, hub.hub_id)
     return request
-
-
-def _claim(hub: Hub, request: EnrolRequest, message: bytes) -> InviteRow:
-    """Check the code and bind it to this node, durably; a wrong proof is counted instead."""
-    refusal: Refused
-    with hub.store.write() as transaction:
-        invite = _find_invite(transaction, request)
-        if invite.answer and invite.asked_hash == hashlib.sha256(message).digest():
-            return invite
-        try:
-            _check_claim(hub, transaction, invite, request)
-        except NotAuthentic as wrong:
-            if wrong.reason is not Reason.BAD_PROOF:
-                raise
-            refusal = wrong
-            transaction.put([invite._replace(tries=invite.tries + 1)])
-        else:
-            claimed = invite._replace(node_id=request.node_id, asked_hash=b"", answer=b"")
-            transaction.put([claimed])
-            return claimed
-    raise refusal
 
 
 def _find_invite(snapshot: Snapshot, request: EnrolRequest) -> InviteRow:
@@ -178,10 +166,21 @@ def _check_node(hub: Hub, snapshot: Snapshot, invite: InviteRow, request: EnrolR
         raise BadValue(Reason.BAD_FIELD, "node_id", "another node's")
 
 
-def _register(hub: Hub, request: EnrolRequest, invite: InviteRow) -> None:
-    with hub.store.read() as snapshot:
-        if _node_record(hub, snapshot, request.node_id) is not None:
-            return
+def _let_in(
+    hub: Hub, transaction: Transaction, keys: PublicKeys, request: EnrolRequest, *, invite: InviteRow, message: bytes
+) -> bytes:
+    """Register the node unless it is, and keep the answer, so that the same request gets the same bytes."""
+    if _node_record(hub, transaction, request.node_id) is None:
+        write_in(hub, transaction, [_registration(hub, request, invite)])
+    answer = _answer(hub, transaction, keys, request, invite)
+    proof = prove_answer(InviteKeys(invite.code_id, invite.node_key, invite.hub_key), message, answer)
+    signed = sign_frame(msgspec.structs.replace(answer, proof=proof), Purpose.ENROL, hub.hub_id, hub.signer)
+    asked_hash = hashlib.sha256(message).digest()
+    transaction.put([invite._replace(node_id=request.node_id, asked_hash=asked_hash, answer=signed)])
+    return signed
+
+
+def _registration(hub: Hub, request: EnrolRequest, invite: InviteRow) -> Draft:
     values: dict[str, Value] = {
         "dealer_id": invite.dealer_id,
         "signing_key": request.signing_key,
@@ -190,21 +189,7 @@ def _register(hub: Hub, request: EnrolRequest, invite: InviteRow) -> None:
         "enrolled_at": hub.clock.now_ms(),
         "node_name": request.node_name,
     }
-    write_hub_set(hub, (Draft(hub.registry["node"], request.node_id, values),))
-
-
-def _settle(hub: Hub, keys: PublicKeys, request: EnrolRequest, message: bytes) -> bytes:
-    """Make the answer and keep it, so that the same request gets the same bytes."""
-    asked_hash = hashlib.sha256(message).digest()
-    with hub.store.write() as transaction:
-        invite = _find_invite(transaction, request)
-        if invite.answer and invite.asked_hash == asked_hash:
-            return invite.answer
-        answer = _answer(hub, transaction, keys, request, invite)
-        proof = prove_answer(InviteKeys(invite.code_id, invite.node_key, invite.hub_key), message, answer)
-        signed = sign_frame(msgspec.structs.replace(answer, proof=proof), Purpose.ENROL, hub.hub_id, hub.signer)
-        transaction.put([invite._replace(asked_hash=asked_hash, answer=signed)])
-    return signed
+    return Draft(hub.registry["node"], request.node_id, values)
 
 
 def _answer(hub: Hub, snapshot: Snapshot, keys: PublicKeys, request: EnrolRequest, invite: InviteRow) -> EnrolAnswer:

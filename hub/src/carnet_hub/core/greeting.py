@@ -8,7 +8,7 @@ node and dealer welcome, at the hello and again at every request. What the hello
 import msgspec
 
 from carnet_hub.core.enrolment import PublicKeys
-from carnet_hub.core.hello import answer_hello
+from carnet_hub.core.hello import answer_hello, note_failure
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.limits import SCHEMA_AHEAD_MAX, SCHEMA_BEHIND_MAX
 from carnet_hub.core.rows import Node
@@ -23,7 +23,7 @@ from carnet_hub.core.sessions import (
 )
 from carnet_protocol import limits
 from carnet_protocol.envelope import Purpose
-from carnet_protocol.errors import NotAllowed, NotAuthentic
+from carnet_protocol.errors import NotAllowed, NotAuthentic, Refused
 from carnet_protocol.ids import EpochId
 from carnet_protocol.kinds import SCHEMA_VERSION
 from carnet_protocol.messages import MESSAGE_VERSION, HelloRequest, HubCard, sign_frame
@@ -57,14 +57,18 @@ def greet_node(hub: Hub, session_key: bytes, message: bytes) -> bytes:
 
     Raises:
         Malformed, NotAuthentic: no hello, not signed by an enrolled node, or on a challenge that is not fresh.
-        NotAllowed: the node or its dealer is suspended.
+        NotAllowed: the node or its dealer is suspended. Either is remembered, so that `nodes why` can tell.
 
     Returns: the signed `HelloAnswer` with a token.
     """
     node, request = open_greeting(hub, message)
     now_ms = hub.clock.now_ms()
-    check_challenge(session_key, request.challenge, now_ms)
-    require_welcome(node)
+    try:
+        check_challenge(session_key, request.challenge, now_ms)
+        require_welcome(node)
+    except Refused as refusal:
+        note_failure(hub, node.node_id, refusal.reason)
+        raise
     answer = answer_hello(hub, request)
     session = Session(node.key_id, EpochId(request.epoch), now_ms + limits.TOKEN_TTL_MS)
     complete = msgspec.structs.replace(

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from carnet_hub.core.feed import position_of
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.limits import LIST_ROWS_MAX
 from carnet_hub.core.ports import Snapshot
@@ -170,7 +171,7 @@ def _lines(hub: Hub, snapshot: Snapshot) -> list[NodeLine]:
     lines = []
     for node in nodes:
         status = statuses.get(node.node_id)
-        behind = max(0, position - status.cursor) if status is not None else position
+        behind = max(0, position - position_of(status.cursor)) if status is not None else position
         state = judge_node(node, status, parked=parked[node.node_id], behind=behind, now_ms=now_ms)
         lines.append(
             NodeLine(

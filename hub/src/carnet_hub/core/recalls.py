@@ -18,7 +18,7 @@ from typing import Final
 
 import msgspec
 
-from carnet_hub.core.authoring import write_hub_set
+from carnet_hub.core.authoring import write_in
 from carnet_hub.core.campaign_plans import CampaignPlan, CampaignTexts, root_hash_of
 from carnet_hub.core.completions import completion_reports, lifecycles_of_the_gone
 from carnet_hub.core.failures import Unusable
@@ -111,12 +111,11 @@ def publish_campaign(hub: Hub, segments: SegmentShelf, plans: PlanShelf, campaig
     plan = load_plan(plans, campaign_no)
     if any(segments.get(one) is None for one in plan.segment_hashes):
         raise Unusable(f"A segment of {campaign_no} is missing.", "Import the campaign again, then publish it.")
-    with hub.store.read() as snapshot:
-        current = find_campaign(hub, snapshot, campaign_no)
-    draft = _first_draft(hub, plan) if current is None else _next_draft(hub, plan, current)
-    write_hub_set(hub, (draft,))
-    with hub.store.read() as snapshot:
-        return require_campaign(hub, snapshot, campaign_no)
+    with hub.store.write() as transaction:
+        current = find_campaign(hub, transaction, campaign_no)
+        draft = _first_draft(hub, plan) if current is None else _next_draft(hub, plan, current)
+        write_in(hub, transaction, [draft])
+        return require_campaign(hub, transaction, campaign_no)
 
 
 def withdraw_campaign(hub: Hub, campaign_no: str) -> Campaign:
@@ -125,13 +124,12 @@ def withdraw_campaign(hub: Hub, campaign_no: str) -> Campaign:
     Raises:
         Unusable: no such campaign, or withdrawn before; nothing changed.
     """
-    with hub.store.read() as snapshot:
-        current = require_campaign(hub, snapshot, campaign_no)
-    if current.values.get("state") == "withdrawn":
-        raise Unusable(f"{campaign_no} is withdrawn already.", "Nothing is left to do.")
-    write_hub_set(hub, (_draft(hub.registry["campaign"], current, {"state": "withdrawn"}),))
-    with hub.store.read() as snapshot:
-        return require_campaign(hub, snapshot, campaign_no)
+    with hub.store.write() as transaction:
+        current = require_campaign(hub, transaction, campaign_no)
+        if current.values.get("state") == "withdrawn":
+            raise Unusable(f"{campaign_no} is withdrawn already.", "Nothing is left to do.")
+        write_in(hub, transaction, [_draft(hub.registry["campaign"], current, {"state": "withdrawn"})])
+        return require_campaign(hub, transaction, campaign_no)
 
 
 def list_campaigns(hub: Hub, plans: PlanShelf) -> list[CampaignRow]:
@@ -148,7 +146,7 @@ def list_campaigns(hub: Hub, plans: PlanShelf) -> list[CampaignRow]:
 
 
 def find_campaign(hub: Hub, snapshot: Snapshot, campaign_no: str) -> Campaign | None:
-    """The published campaign with a number; of several, which two operators can make at once, the oldest."""
+    """The published campaign with a number; None when there is none."""
     found = [
         Campaign(row, values)
         for row, values in shown_records(hub.registry, snapshot, "campaign")

@@ -16,12 +16,16 @@ _LOOK_EVERY_MS: Final = 250
 
 
 class LogEnd:
-    """The end of the log as this worker last saw it; shared by all its waiters."""
+    """The end of the log as this worker last saw it; shared by all its waiters.
+
+    Attributes:
+        position: what the last look saw.
+    """
 
     def __init__(self, clock: Clock, read_position: Callable[[], Awaitable[int]]) -> None:
         self._clock = clock
         self._read_position = read_position
-        self._position = 0
+        self.position = 0
         self._seen_ms = -_LOOK_EVERY_MS
 
     async def wait_beyond(self, position: int, until_ms: int) -> bool:
@@ -44,5 +48,5 @@ class LogEnd:
         now_ms = self._clock.now_ms()
         if not 0 <= now_ms - self._seen_ms < _LOOK_EVERY_MS:
             self._seen_ms = now_ms
-            self._position = await self._read_position()
-        return self._position
+            self.position = await self._read_position()
+        return self.position

@@ -10,7 +10,7 @@ from fastapi.responses import Response
 
 from carnet_hub.bootstrap import HubApp
 from carnet_hub.core.enrolment import REQUEST_BYTES_MAX, answer_enrol
-from carnet_hub.core.feed import read_page
+from carnet_hub.core.feed import has_news, read_page
 from carnet_hub.core.greeting import greet_node, hub_card, recognise
 from carnet_hub.core.ingest import receive_sets
 from carnet_hub.core.rows import Node
@@ -59,12 +59,12 @@ def sync_routes(app: HubApp) -> APIRouter:
 
     @router.post("/v1/push")
     async def push(request: Request) -> Response:
-        node = await _asking(app, request)
+        await _asking(app, request)
         body = await read_body(request, bytes_max=limits.MESSAGE_BYTES_MAX)
 
         def receive() -> bytes:
             sets = decode_batch(inflate_body(request, body, bytes_max=limits.MESSAGE_BYTES_MAX))
-            return encode_answers(receive_sets(app.hub, sets, node=node))
+            return encode_answers(receive_sets(app.hub, sets))
 
         return cbor_response(await app.run_blocking(receive))
 
@@ -105,11 +105,16 @@ def feed_routes(app: HubApp) -> APIRouter:
             epoch = bytes.fromhex(hub_epoch)
             return read_page(hub, node, cursor=cursor, hub_epoch=epoch, outcomes_after=outcomes_after)
 
+        def is_worth_it() -> bool:
+            return has_news(hub, node, cursor=cursor, outcomes_after=outcomes_after)
+
         message = await app.run_blocking(page)
-        while wait_s and (seen := _position_of_empty(message)) is not None:
-            if not await log_end.wait_beyond(seen, until_ms):
-                break
-            message = await app.run_blocking(page)
+        seen = _position_of_empty(message) if wait_s else None
+        while seen is not None and await log_end.wait_beyond(seen, until_ms):
+            seen = log_end.position
+            if await app.run_blocking(is_worth_it):
+                message = await app.run_blocking(page)
+                seen = _position_of_empty(message)
         return cbor_response(message)
 
     return router

@@ -1,0 +1,209 @@
+"""Hubs for tests: real adapters in a folder of their own, a clock that tests move, and nodes that know how to speak.
+
+A `NodeVoice` is what a node would say on the line, made with the protocol alone: the node's own program plays no part.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from carnet_hub.bootstrap import HubApp, Ports, init_hub, open_hub
+from carnet_hub.core.dealers import SiteDetails, add_site
+from carnet_hub.core.enrolment import answer_enrol, invite_dealer
+from carnet_hub.core.rows import DealerRow
+from carnet_hub.settings import HubSettings
+from carnet_protocol.enrolment import invite_keys, parse_code, prove_request
+from carnet_protocol.envelope import Purpose
+from carnet_protocol.ids import HubId
+from carnet_protocol.messages import EnrolAnswer, EnrolRequest, HelloRequest, open_frame, sign_frame
+from support.authors import SiteAuthor
+from support.protocol import exchange_key, fixed, signer
+
+T = TypeVar("T")
+
+NOW_MS = 1_790_000_000_000
+
+
+@dataclass
+class TestClock:
+    """A clock that stands still until a test or a sleeper moves it."""
+
+    __test__ = False
+
+    ms: int = NOW_MS
+
+    def now_ms(self) -> int:
+        """The present."""
+        return self.ms
+
+    async def sleep(self, seconds: float) -> None:
+        """Let time pass, and others run."""
+        self.ms += round(seconds * 1000)
+        await asyncio.sleep(0)
+
+
+@dataclass
+class CountedEntropy:
+    """Bytes that look random and are a function of how often they were asked for."""
+
+    seed: str = "hub"
+    calls: int = 0
+
+    def random_bytes(self, count: int) -> bytes:
+        """The next bytes."""
+        self.calls += 1
+        return hashlib.shake_256(f"{self.seed} {self.calls}".encode()).digest(count)
+
+
+@dataclass
+class KeptAlarms:
+    """Alarms that a test can look at."""
+
+    nonces: list[bytes] = field(default_factory=list)
+    errors: list[Exception] = field(default_factory=list)
+
+    def set_failed(self, nonce: bytes, error: Exception) -> None:
+        """Keep one."""
+        self.nonces.append(nonce)
+        self.errors.append(error)
+
+
+async def in_place(work: Callable[[], T]) -> T:
+    """The `run_blocking` of a test: no thread."""
+    return work()
+
+
+@dataclass(frozen=True)
+class TestHub:
+    """A hub, its clock and its alarms."""
+
+    __test__ = False
+
+    app: HubApp
+    clock: TestClock
+    alarms: KeptAlarms
+
+    def add_dealer(self, site_code: str = "A001") -> bytes:
+        """A dealer site; returns its id."""
+        return add_site(self.app.hub, SiteDetails(site_code, f"Site {site_code}", city_name="Changsha")).dealer_id
+
+    def enrol(self, name: str = "desk", site_code: str = "A001") -> "NodeVoice":
+        """A node of a site, enrolled by code; the site is added when it is new."""
+        with self.app.hub.store.read() as snapshot:
+            known = {row.site_code: row.dealer_id for row in snapshot.scan(DealerRow)}
+        dealer_id = known.get(site_code) or self.add_dealer(site_code)
+        voice = NodeVoice(name, self.app.hub.hub_id, self.app.hub.hub_epoch, self.app.hub.public_key)
+        code = invite_dealer(self.app.hub, dealer_id).code
+        answer_enrol(self.app.hub, self.app.keys, voice.enrol_request(code))
+        voice.dealer_id = dealer_id
+        return voice
+
+
+@dataclass
+class NodeVoice:
+    """One node as the hub hears it."""
+
+    name: str
+    hub_id: HubId
+    hub_epoch: bytes
+    hub_key: bytes
+    dealer_id: bytes = bytes(16)
+    wall_ms: int = NOW_MS
+
+    @property
+    def node_id(self) -> bytes:
+        """The node's id."""
+        return fixed(f"node {self.name}")
+
+    def enrol_request(self, code: str, *, proof: bytes | None = None, **changes: object) -> bytes:
+        """A signed request for this node.
+
+        Args:
+            proof: another proof than the right one.
+            changes: fields that a test wants otherwise.
+        """
+        secret = parse_code(code).secret
+        keys = invite_keys(secret)
+        own = signer(f"key {self.name}")
+        values: dict[str, object] = {
+            "version": 1,
+            "code_id": keys.code_id,
+            "node_id": self.node_id,
+            "signing_key": own.public_key,
+            "exchange_key": exchange_key(f"exchange {self.name}"),
+            "node_name": f"{self.name} pc",
+            "wall_ms": self.wall_ms,
+            "proof": bytes(32),
+        }
+        unproved = EnrolRequest(**{**values, **changes})  # type: ignore[arg-type]
+        right = prove_request(keys, self.hub_key, unproved)
+        request = EnrolRequest(**{**values, **changes, "proof": proof or right})  # type: ignore[arg-type]
+        return sign_frame(request, Purpose.ENROL, self.hub_id, own)
+
+    def read_enrol_answer(self, message: bytes) -> EnrolAnswer:
+        """The hub's answer, its signature checked."""
+        return open_frame(message, EnrolAnswer, self.hub_key, Purpose.ENROL, self.hub_id)
+
+    def hello(self, challenge: bytes, **changes: object) -> bytes:
+        """A signed hello on a challenge."""
+        author = self.author()
+        values: dict[str, object] = {
+            "version": 1,
+            "challenge": challenge,
+            "dealer_id": self.dealer_id,
+            "node_id": self.node_id,
+            "epoch": author.epoch,
+            "epoch_ordinal": 1,
+            "head_seq": 0,
+            "head_hash": bytes(32),
+            "hub_epoch": self.hub_epoch,
+            "cursor": 0,
+            "unsent_sets": 0,
+            "oldest_unsent_ms": 0,
+            "wall_ms": self.wall_ms,
+            "schema": 1,
+            "software": "tests",
+        }
+        request = HelloRequest(**{**values, **changes})  # type: ignore[arg-type]
+        return sign_frame(request, Purpose.HELLO, self.hub_id, signer(f"key {self.name}"))
+
+    def author(self) -> SiteAuthor:
+        """A fresh chain of this node's change sets."""
+        return VoiceAuthor(
+            self.name, hub_id=self.hub_id, hub_epoch=self.hub_epoch, wall_ms=self.wall_ms, dealer_bytes=self.dealer_id
+        )
+
+
+@dataclass
+class VoiceAuthor(SiteAuthor):
+    """A site author whose dealer is one that the hub has made."""
+
+    dealer_bytes: bytes = bytes(16)
+
+    @property
+    def dealer_id(self) -> bytes:
+        """The site's id."""
+        return self.dealer_bytes
+
+
+def make_hub(folder: Path, **settings: object) -> TestHub:
+    """A new hub in a folder."""
+    clock, alarms = TestClock(), KeptAlarms()
+    app = init_hub(_settings(folder, settings), _ports(clock, alarms))
+    return TestHub(app, clock, alarms)
+
+
+def reopen_hub(hub: TestHub, folder: Path) -> TestHub:
+    """The same hub as another worker process sees it."""
+    return TestHub(open_hub(_settings(folder, {}), _ports(hub.clock, hub.alarms)), hub.clock, hub.alarms)
+
+
+def _settings(folder: Path, settings: dict[str, object]) -> HubSettings:
+    return HubSettings(data_dir=folder, **settings)  # type: ignore[arg-type]
+
+
+def _ports(clock: TestClock, alarms: KeptAlarms) -> Ports:
+    return Ports(clock, CountedEntropy(), alarms, in_place)
