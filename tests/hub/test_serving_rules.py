@@ -13,7 +13,6 @@ from carnet_hub.entrypoints.http.problem_response import STATUS
 from carnet_hub.settings import HubSettings, is_loopback
 from carnet_protocol.reasons import Reason
 
-
 EVERYWHERE = "0.0.0.0"  # noqa: S104  (the address that must not be bound in the clear)
 
 
