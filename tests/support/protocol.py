@@ -146,6 +146,13 @@ def sealed_set(
     return Sealed(message, opening, ops, read_set(envelope, payload, HUB))
 
 
+def sealed_ops(*ops: Op, nonce_name: str = "nonce") -> ChangeSet:
+    """A set of ops that no careful author would make."""
+    message = seal_set(encode_ops(ops), nonce(nonce_name), link(), signer())
+    envelope = read_envelope(message)
+    return read_set(envelope, envelope.payload, HUB)
+
+
 def op(number: int) -> OpId:
     """A readable op id: 1 sorts before 2."""
     return OpId(number.to_bytes(16, "big"))
