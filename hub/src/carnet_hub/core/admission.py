@@ -134,7 +134,7 @@ def examine_set(workspace: Workspace, arrival: Arrival, *, time_ms: int) -> Find
         return _judge_fault(arrival)
     author = arrival.change_set.header.dealer_id
     try:
-        unknown = _unknown_bases(workspace, arrival)
+        unknown = unknown_bases(workspace, arrival)
         check_authority(workspace, arrival.opened, author=author)
     except Refused as refusal:
         return Finding(Fate.REFUSE, refusal.reason, refusal.detail)
@@ -162,6 +162,27 @@ def enter_set(workspace: Workspace, arrival: Arrival, finding: Finding, *, time_
             row = add_entry(workspace, entry, LogKind.REFUSE, Verdict.REFUSED, finding.reason)
             void_whole_set(workspace, arrival.change_set, row.position, finding.reason)
             return row
+
+
+def unknown_bases(workspace: Workspace, arrival: Arrival) -> tuple[OpId, ...]:
+    """Ops in `based_on` that have not arrived, or whose set is parked.
+
+    Raises:
+        Malformed: an op that a known set does not have.
+    """
+    own = arrival.change_set.nonce
+    missing: dict[OpId, None] = {}
+    for base in {base: None for op in arrival.ops for base in op.based_on}:
+        nonce = nonce_of(base)
+        if nonce == own:
+            continue
+        known = workspace.ledger.admission(nonce)
+        if known is None or known.state in (SetState.PARKED, SetState.LOST):
+            if workspace.ledger.void(base) is None:
+                missing[base] = None
+        elif known.op_count and index_of(base) >= known.op_count:
+            raise Malformed(Reason.MALFORMED, "based on an op that its set does not have")
+    return tuple(missing)
 
 
 def _link(workspace: Workspace, arrival: Arrival) -> ChainLink:
@@ -235,27 +256,6 @@ def _judge_fault(arrival: Arrival) -> Finding:
     if isinstance(fault, BadValue) and arrival.change_set.header.schema > SCHEMA_VERSION:
         return Finding(Fate.PARK, Reason.SCHEMA_TOO_NEW, fault.detail)
     return Finding(Fate.REFUSE, fault.reason, fault.detail)
-
-
-def _unknown_bases(workspace: Workspace, arrival: Arrival) -> tuple[OpId, ...]:
-    """Ops in `based_on` that have not arrived, or whose set is parked.
-
-    Raises:
-        Malformed: an op that a known set does not have.
-    """
-    own = arrival.change_set.nonce
-    missing: dict[OpId, None] = {}
-    for base in {base: None for op in arrival.ops for base in op.based_on}:
-        nonce = nonce_of(base)
-        if nonce == own:
-            continue
-        known = workspace.ledger.admission(nonce)
-        if known is None or known.state in (SetState.PARKED, SetState.LOST):
-            if workspace.ledger.void(base) is None:
-                missing[base] = None
-        elif known.op_count and index_of(base) >= known.op_count:
-            raise Malformed(Reason.MALFORMED, "based on an op that its set does not have")
-    return tuple(missing)
 
 
 def _time(workspace: Workspace, arrival: Arrival) -> int:

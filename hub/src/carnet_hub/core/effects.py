@@ -16,9 +16,10 @@ from collections.abc import Iterable
 from typing import Final
 
 from carnet_hub.core.at_rest import keep_opening, plain_opening
+from carnet_hub.core.hub import Hub
 from carnet_hub.core.record_book import Key, RecordState
 from carnet_hub.core.routing import touch
-from carnet_hub.core.rows import DealerRow, KeyRow
+from carnet_hub.core.rows import DealerRow, KeyRow, LogRow
 from carnet_hub.core.workspace import Workspace
 from carnet_protocol.changeset import reread_set
 from carnet_protocol.envelope import key_id_of
@@ -60,6 +61,17 @@ def apply_effects(workspace: Workspace, touched: Iterable[Key], position: int) -
             _erase(workspace, state, position)
     for node_id in nodes:
         _note_keys(workspace, node_id)
+
+
+def erasures_in(hub: Hub, row: LogRow) -> list[tuple[bytes, int]]:
+    """(record, groups) of every erasure order in one of the hub's sets, read off its signed bytes."""
+    kind = hub.registry["erasure"]
+    ids, groups = kind.labels["record_ids"], kind.labels["groups"]
+    found: list[tuple[bytes, int]] = []
+    for op in reread_set(row.message or b"", hub.hub_id).ops:
+        if op.kind == kind.number:
+            found += _orders(op.fields.get(ids), op.fields.get(groups))
+    return found
 
 
 def shown_fields(state: RecordState) -> dict[str, Value]:
@@ -122,11 +134,10 @@ def _key_pair(values: dict[str, Value], prefix: str) -> tuple[bytes, bytes] | No
 def _erase(workspace: Workspace, state: RecordState, position: int) -> None:
     """Make an erasure order good everywhere."""
     values = shown_fields(state)
-    joined, groups = values.get("record_ids"), values.get("groups")
-    if not isinstance(joined, bytes) or not isinstance(groups, int):
+    orders = _orders(values.get("record_ids"), values.get("groups"))
+    if not orders:
         return
-    whole = len(joined) - len(joined) % RECORD_ID_BYTES
-    records = sorted({joined[at : at + RECORD_ID_BYTES] for at in range(0, whole, RECORD_ID_BYTES)})
+    records, groups = sorted({record for record, _ in orders}), orders[0][1]
     for record in records:
         workspace.erase(record, groups)
     hit: dict[Key, set[int]] = {}
@@ -135,6 +146,13 @@ def _erase(workspace: Workspace, state: RecordState, position: int) -> None:
             hit.setdefault(key, set()).update(registers)
     for key in sorted(hit):
         _erase_state(workspace, key, frozenset(hit[key]), position)
+
+
+def _orders(joined: object, groups: object) -> list[tuple[bytes, int]]:
+    if not isinstance(joined, bytes) or not isinstance(groups, int):
+        return []
+    whole = len(joined) - len(joined) % RECORD_ID_BYTES
+    return [(joined[at : at + RECORD_ID_BYTES], groups) for at in range(0, whole, RECORD_ID_BYTES)]
 
 
 def _erase_opening(workspace: Workspace, held_at: int, records: set[bytes], groups: int) -> dict[Key, set[int]]:

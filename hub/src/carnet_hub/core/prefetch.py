@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from carnet_hub.core.intake import Arrival
 from carnet_hub.core.record_book import Key
+from carnet_hub.core.rows import SetState
 from carnet_hub.core.workspace import Workspace
 from carnet_protocol.ids import NONCE_BYTES, OP_ID_BYTES
 from carnet_protocol.registry import Audience
@@ -42,7 +43,7 @@ def _load_sets(workspace: Workspace, arrivals: Sequence[Arrival]) -> None:
     workspace.load_erased({record for arrival in arrivals for record in arrival.sealed_records})
     for arrival in arrivals:
         known = workspace.ledger.admission(arrival.change_set.nonce)
-        if known is not None and workspace.ledger.arrived(arrival.change_set.nonce) is None:
+        if known is not None and known.void_count and known.state in (SetState.LOST, SetState.PARKED):
             workspace.load_lost(arrival.change_set.op_id(index) for index in range(len(arrival.ops)))
 
 

@@ -13,9 +13,10 @@ from carnet_hub.core.intake import Arrival, arrive
 from carnet_hub.core.limits import RELEASES_PER_GROUP_MAX
 from carnet_hub.core.prefetch import prefetch
 from carnet_hub.core.receipts import pack_voids
-from carnet_hub.core.rows import LogKind, LogRow, Node, SetState
+from carnet_hub.core.rows import AdmissionRow, LogKind, LogRow, Node, SetState, VoidRow
 from carnet_hub.core.workspace import Workspace
 from carnet_protocol.changeset import reread_set
+from carnet_protocol.ids import OpId, nonce_of
 from carnet_protocol.messages import Verdict
 from carnet_protocol.reasons import Reason
 
@@ -60,7 +61,7 @@ def release_set(workspace: Workspace, nonce: bytes, detail: Detail) -> LogRow | 
         case Fate.PARK | Fate.REJECT:
             return None
         case Fate.SOUND | Fate.REFUSE:
-            return _log_release(workspace, arrival, parked, finding, detail)
+            return log_release(workspace, arrival, parked, finding, detail)
 
 
 def parked_row(workspace: Workspace, nonce: bytes) -> LogRow | None:
@@ -79,7 +80,8 @@ def stored_arrival(workspace: Workspace, row: LogRow) -> Arrival:
     return arrive(workspace.hub, change_set, opening, author, workspace.is_erased)
 
 
-def _log_release(workspace: Workspace, arrival: Arrival, parked: LogRow, finding: Finding, detail: Detail) -> LogRow:
+def log_release(workspace: Workspace, arrival: Arrival, parked: LogRow, finding: Finding, detail: Detail) -> LogRow:
+    """Append a release and let the set take effect, or make it void."""
     folding = finding.folding
     if folding is None:
         verdict = Verdict.REFUSED
@@ -106,6 +108,19 @@ def _log_release(workspace: Workspace, arrival: Arrival, parked: LogRow, finding
     else:
         take_effect(workspace, row, folding)
     return row
+
+
+def declare_lost(workspace: Workspace, op: OpId, *, position: int) -> None:
+    """An op counts as void from now on, whether or not its set ever arrives."""
+    ledger = workspace.ledger
+    if ledger.void(op) is not None:
+        return
+    ledger.add_void(VoidRow(op, position, Reason.BASE_LOST.value, b""))
+    nonce = nonce_of(op)
+    known = ledger.admission(nonce)
+    if known is None:
+        known = AdmissionRow(nonce, b"", b"", b"", 0, position, position, int(SetState.LOST), 0)
+    ledger.put_admission(known._replace(void_count=known.void_count + 1))
 
 
 def note_release(workspace: Workspace, row: LogRow, *, void_count: int) -> None:

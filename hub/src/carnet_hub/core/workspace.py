@@ -5,7 +5,9 @@ against a workspace (`admission`, `folding`, `routing`, `effects`); `flush` then
 error before it leaves nothing behind. `rebuild` uses the same class with a log of its own.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
 
 from carnet_hub.core.at_rest import plain_opening
 from carnet_hub.core.hub import Hub
@@ -28,6 +30,22 @@ from carnet_protocol.opened import OpenedSet, open_set
 from carnet_protocol.writes import Write
 
 
+@dataclass(frozen=True, slots=True)
+class History:
+    """What a fold from the log knows in advance.
+
+    Attributes:
+        erased: groups (bits) by record that are erased at some time.
+        excluded: nonces of sets that are excluded at some time.
+    """
+
+    erased: Mapping[bytes, int]
+    excluded: frozenset[bytes]
+
+
+NO_HISTORY: Final = History({}, frozenset())
+
+
 class Workspace:
     """One transaction in memory.
 
@@ -36,10 +54,19 @@ class Workspace:
         lost: reason by op id, of ops that are void before their set has arrived.
         erased: erased groups (bits) by record, for every record with personal values that was asked for.
         nodes: by key id, as of now.
+        history: what lies ahead, for a fold from the log.
         clock_offsets: hub clock minus node clock, by node.
     """
 
-    def __init__(self, hub: Hub, snapshot: Snapshot, head: LogHead, *, log: Snapshot | None = None) -> None:
+    def __init__(
+        self,
+        hub: Hub,
+        snapshot: Snapshot,
+        head: LogHead,
+        *,
+        log: Snapshot | None = None,
+        history: History | None = None,
+    ) -> None:
         self.hub = hub
         self.snapshot = snapshot
         self.position = head.position
@@ -55,6 +82,7 @@ class Workspace:
         self.new_keys: dict[bytes, KeyRow] = {}
         self.new_dealers: dict[bytes, DealerRow] = {}
         self.new_erased: dict[bytes, int] = {}
+        self.history = history or NO_HISTORY
         self._log = log or snapshot
         self._writes: dict[OpId, tuple[Key, Write] | None] = {}
         self._commit_times: dict[int, int] = {}
@@ -105,7 +133,8 @@ class Workspace:
         """Whether an erasure covers a group of a record."""
         if record not in self.erased:
             self.load_erased([record])
-        return bool(self.erased[record] >> (group - 1) & 1)
+        groups = self.erased[record] | self.history.erased.get(record, 0)
+        return bool(groups >> (group - 1) & 1)
 
     def erase(self, record: bytes, groups: int) -> None:
         """An erasure covers more groups of a record from now on."""
@@ -173,6 +202,10 @@ class Workspace:
         for position, opening in self.openings.items():
             if position not in self.appended:
                 transaction.change_opening(position, opening)
+        self.flush_projections(transaction)
+
+    def flush_projections(self, transaction: Transaction) -> None:
+        """Write everything but the log, which a fold from the log only reads."""
         self.ledger.flush(transaction)
         self.book.flush(transaction)
         transaction.put([ErasedRow(record, groups) for record, groups in self.new_erased.items()])

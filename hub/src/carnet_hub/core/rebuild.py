@@ -1,0 +1,307 @@
+"""Folding the log again: the proof that tables are projections, and the repair when they are not.
+
+Decides how projections follow from log entries alone, and what counts as a difference. The rows come from the same
+functions that admission uses (`entries`, `releasing`); what admission *decided* (verdicts, set times, void ops) is
+read from the log, never decided again. Erasures are known from the start, because their values are gone from the log.
+
+A check folds into a scratch store and compares row by row; nothing of the hub changes, and nobody waits for it.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Final
+
+from carnet_hub.core.admission import unknown_bases
+from carnet_hub.core.at_rest import plain_entries
+from carnet_hub.core.effects import erasures_in
+from carnet_hub.core.entries import note_admission, note_sealed, take_effect, take_place, unpack_detail, void_whole_set
+from carnet_hub.core.exclusion import apply_exclusion, log_exclusions
+from carnet_hub.core.folding import fold_set
+from carnet_hub.core.hub import Hub
+from carnet_hub.core.ingest import open_workspace
+from carnet_hub.core.intake import Arrival
+from carnet_hub.core.limits import TEXT_CHARS_MAX
+from carnet_hub.core.ports import HubStore, Snapshot, Transaction
+from carnet_hub.core.prefetch import prefetch
+from carnet_hub.core.receipts import unpack_voids
+from carnet_hub.core.releasing import declare_lost, note_release, stored_arrival
+from carnet_hub.core.rows import (
+    EVERYBODY,
+    KEY_COLUMNS,
+    PROJECTIONS,
+    LogHead,
+    LogKind,
+    LogRow,
+    RecordRow,
+    Row,
+    SettledRow,
+    WaitingRow,
+)
+from carnet_hub.core.workspace import History, Workspace
+from carnet_protocol.errors import BadValue
+from carnet_protocol.ids import nonce_of, split_op_ids
+from carnet_protocol.messages import Verdict
+from carnet_protocol.opened import open_set
+from carnet_protocol.reasons import Reason
+
+BATCH_ENTRIES: Final = 200
+"""Log entries folded before their rows are written: about what a group commit holds."""
+
+DIFFERENCES_MAX: Final = 100
+"""Differences that a report names; the rest is counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One row that the log does not account for, or that is missing.
+
+    Attributes:
+        table: name of the row type.
+        key: its first columns, as hexadecimal or decimal text.
+        problem: `missing`, `unexpected` or `different`.
+    """
+
+    table: str
+    key: tuple[str, ...]
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class RebuildReport:
+    """What a check found.
+
+    Attributes:
+        entries: log entries folded.
+        rows: projection rows compared.
+        difference_count: 0 when the tables are what the log says.
+        differences: the first of them.
+    """
+
+    entries: int
+    rows: int
+    difference_count: int
+    differences: tuple[Difference, ...]
+
+
+def rebuild_projections(hub: Hub) -> int:
+    """Drop every projection and fold the whole log again, in one transaction.
+
+    Raises:
+        StoreError: nothing was changed.
+
+    Returns: entries folded.
+    """
+    with hub.store.write() as transaction:
+        for row_type in PROJECTIONS:
+            transaction.clear(row_type)
+        return replay_log(hub, transaction, transaction)
+
+
+def exclude_sets(hub: Hub, nonces: Sequence[bytes], *, note: str) -> list[LogRow]:
+    """Take folded sets out of the state for good, after a key was compromised.
+
+    Args:
+        nonces: of sites' sets, each folded.
+        note: why; 1 to 500 characters, kept in the log for ever.
+
+    Raises:
+        BadValue: no note.
+        NotAllowed: one of them was never folded; nothing was changed.
+
+    Returns: the EXCLUDE entries.
+    """
+    if not 0 < len(note.strip()) <= TEXT_CHARS_MAX:
+        raise BadValue(Reason.BAD_FIELD, "note", f"1 to {TEXT_CHARS_MAX} characters")
+    with hub.store.write() as transaction:
+        workspace = open_workspace(hub, transaction)
+        rows = log_exclusions(workspace, nonces, note)
+        workspace.flush(transaction)
+        for row_type in PROJECTIONS:
+            transaction.clear(row_type)
+        replay_log(hub, transaction, transaction)
+    return rows
+
+
+def check_projections(hub: Hub, scratch: HubStore) -> RebuildReport:
+    """Fold the log into an empty store and compare.
+
+    Args:
+        scratch: with empty tables; filled afterwards.
+    """
+    with hub.store.read() as log, scratch.write() as transaction:
+        entries = replay_log(hub, log, transaction)
+        rows, differences = 0, []
+        for row_type in PROJECTIONS:
+            for compared, difference in _compare(hub, row_type, log, transaction):
+                rows += compared
+                if difference is not None:
+                    differences.append(difference)
+    return RebuildReport(entries, rows, len(differences), tuple(differences[:DIFFERENCES_MAX]))
+
+
+def replay_log(hub: Hub, log: Snapshot, transaction: Transaction) -> int:
+    """Fold every entry of a log into empty projections.
+
+    Args:
+        log: where entries are read.
+        transaction: where projections are written; may be the same.
+
+    Returns: entries folded.
+    """
+    history = read_history(hub, log)
+    head = LogHead(0, 0)
+    while batch := log.log_after(head.position, BATCH_ENTRIES):
+        workspace = Workspace(hub, transaction, head, log=log, history=history)
+        arrivals = {row.position: stored_arrival(workspace, row) for row in batch if row.message is not None}
+        prefetch(workspace, list(arrivals.values()))
+        for row in batch:
+            workspace.append(row)
+            _replay_entry(workspace, row, arrivals.get(row.position))
+        workspace.flush_projections(transaction)
+        head = LogHead(batch[-1].position, batch[-1].received_ms)
+    return head.position
+
+
+def read_history(hub: Hub, log: Snapshot) -> History:
+    """What a fold must know from the start: everything ever erased, every set ever excluded."""
+    erased: dict[bytes, int] = {}
+    excluded: set[bytes] = set()
+    position = 0
+    while batch := log.log_after(position, BATCH_ENTRIES):
+        for row in batch:
+            if row.kind == LogKind.EXCLUDE:
+                excluded.add(row.nonce)
+            elif row.is_broadcast:
+                for record, groups in erasures_in(hub, row):
+                    erased[record] = erased.get(record, 0) | groups
+        position = batch[-1].position
+    return History(erased, frozenset(excluded))
+
+
+def site_digest(hub: Hub, dealer_id: bytes) -> bytes:
+    """SHA-256 over (kind, id, head op ids) of every record a site receives, ascending.
+
+    A node that has read everything and has nothing unsent computes the same.
+    """
+    digest = sha256()
+    with hub.store.read() as snapshot:
+        visible = sorted(
+            (row.kind, row.id)
+            for dealer in (EVERYBODY, dealer_id)
+            for row in snapshot.feed_of(dealer)
+            if not row.is_evicted
+        )
+        for at in range(0, len(visible), BATCH_ENTRIES):
+            for record in _records(snapshot, visible[at : at + BATCH_ENTRIES]):
+                entries = plain_entries(hub.box, record.kind, record.id, record.entries)
+                digest.update(record.kind.to_bytes(2, "big") + record.id + len(entries).to_bytes(4, "big"))
+                for entry in entries:
+                    digest.update(entry.op)
+    return digest.digest()
+
+
+def _replay_entry(workspace: Workspace, row: LogRow, arrival: Arrival | None) -> None:
+    """Let one entry take effect as it did when it was written."""
+    match LogKind(row.kind):
+        case LogKind.ADMIT:
+            held = _take_in(workspace, row, arrival, void_count=len(unpack_voids(row.voids)))
+            _replay_fold(workspace, row, held)
+        case LogKind.PARK:
+            held = _take_in(workspace, row, arrival, void_count=0)
+            if row.reason == Reason.UNKNOWN_BASE:
+                bases = unknown_bases(workspace, held)
+                workspace.ledger.wait(WaitingRow(base, row.nonce, nonce_of(base)) for base in bases)
+        case LogKind.REFUSE:
+            held = _take_in(workspace, row, arrival, void_count=0)
+            void_whole_set(workspace, held.change_set, row.position, Reason(row.reason or Reason.MALFORMED))
+        case LogKind.REPEAT:
+            take_place(workspace, _present(arrival).change_set.header, row, is_repeat=True)
+        case LogKind.RELEASE:
+            _replay_release(workspace, row)
+        case LogKind.EXCLUDE:
+            apply_exclusion(workspace, row)
+
+
+def _take_in(workspace: Workspace, row: LogRow, arrival: Arrival | None, *, void_count: int) -> Arrival:
+    """What follows from a set's arrival alone."""
+    held = _present(arrival)
+    take_place(workspace, held.change_set.header, row, is_repeat=False)
+    voids = len(held.ops) if row.nonce in workspace.history.excluded else void_count
+    note_admission(workspace, row, op_count=len(held.ops), void_count=voids)
+    if row.opening:
+        note_sealed(workspace, held.ops, row.position)
+    return held
+
+
+def _replay_fold(workspace: Workspace, row: LogRow, held: Arrival) -> None:
+    """Fold a set at an entry, unless it was excluded later: then it never had an effect."""
+    if row.nonce in workspace.history.excluded:
+        void_whole_set(workspace, held.change_set, row.position, Reason.EXCLUDED)
+        return
+    opened = held.opened or open_set(held.change_set, held.opening, workspace.hub.registry, workspace.is_erased)
+    voids = unpack_voids(row.voids)
+    folding = fold_set(workspace, opened, author=row.dealer_id, time_ms=row.time_ms, recorded_voids=voids)
+    take_effect(workspace, row, folding)
+
+
+def _replay_release(workspace: Workspace, row: LogRow) -> None:
+    for op in split_op_ids(unpack_detail(row.detail).lost):
+        declare_lost(workspace, op, position=row.position)
+    admission = workspace.ledger.admission(row.nonce)
+    if admission is None:
+        raise AssertionError("a release without its set")
+    held = stored_arrival(workspace, workspace.entry(admission.stored_at))
+    is_refused = row.verdict == Verdict.REFUSED
+    all_void = is_refused or row.nonce in workspace.history.excluded
+    note_release(workspace, row, void_count=len(held.ops) if all_void else len(unpack_voids(row.voids)))
+    if is_refused:
+        void_whole_set(workspace, held.change_set, row.position, Reason(row.reason or Reason.MALFORMED))
+    else:
+        _replay_fold(workspace, row, held)
+
+
+def _present(arrival: Arrival | None) -> Arrival:
+    if arrival is None:
+        raise AssertionError("an entry without its set")
+    return arrival
+
+
+def _records(snapshot: Snapshot, keys: list[tuple[int, bytes]]) -> list[RecordRow]:
+    """Records by kind and id, in that order."""
+    by_kind: dict[int, list[bytes]] = {}
+    for kind, record in keys:
+        by_kind.setdefault(kind, []).append(record)
+    found = [row for kind, ids in by_kind.items() for row in snapshot.records(kind, ids).values()]
+    return sorted(found, key=lambda row: (row.kind, row.id))
+
+
+def _compare(hub: Hub, row_type: type[Row], one: Snapshot, other: Snapshot) -> Iterator[tuple[int, Difference | None]]:
+    """Walk two tables side by side: (rows compared, what differs)."""
+    width = KEY_COLUMNS[row_type]
+    left, right = one.scan(row_type), other.scan(row_type)
+    stored, folded = next(left, None), next(right, None)
+    while stored is not None or folded is not None:
+        if folded is None or (stored is not None and stored[:width] < folded[:width]):
+            yield 1, Difference(row_type.__name__, _key_text(stored, width), "unexpected")
+            stored = next(left, None)
+        elif stored is None or folded[:width] < stored[:width]:
+            yield 1, Difference(row_type.__name__, _key_text(folded, width), "missing")
+            folded = next(right, None)
+        else:
+            is_same = _plain(hub, stored) == _plain(hub, folded)
+            yield 1, None if is_same else Difference(row_type.__name__, _key_text(stored, width), "different")
+            stored, folded = next(left, None), next(right, None)
+
+
+def _plain(hub: Hub, row: Row) -> tuple[object, ...]:
+    """A row without its encryption, whose bytes differ every time."""
+    if isinstance(row, RecordRow):
+        return (*row[:-1], plain_entries(hub.box, row.kind, row.id, row.entries))
+    if isinstance(row, SettledRow):
+        return (*row[:-1], plain_entries(hub.box, row.kind, row.id, row.entry))
+    return tuple(row)
+
+
+def _key_text(row: Row | None, width: int) -> tuple[str, ...]:
+    return tuple(one.hex() if isinstance(one, bytes) else str(one) for one in (row or ())[:width])
