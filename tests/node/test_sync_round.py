@@ -20,7 +20,8 @@ from carnet_protocol.ids import new_record_id
 from carnet_protocol.kinds import CUSTOMER
 from carnet_protocol.messages import PageRow, PushCode, Situation
 from carnet_protocol.reasons import Reason
-from support.node_builder import START_MS, TestHighWater, TestSigner, build_node
+from support.node_builder import START_MS, TestHighWater, build_node
+from support.protocol import signer
 from support.scripted_hub import NO_LINE, TIMED_OUT, ScriptedHub, run_inline, sync_ports
 
 
@@ -268,7 +269,7 @@ def test_messages_of_another_key_are_not_believed(tmp_path: Path, method: str):
     node = build_node(tmp_path)
     write_customers(node, 1)
     hub = ScriptedHub(node)
-    impostor = ScriptedHub(node, signer=TestSigner(66))
+    impostor = ScriptedHub(node, signer=signer("impostor"))
     setattr(hub, method, getattr(impostor, method))
 
     if method == "hello":

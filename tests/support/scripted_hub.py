@@ -36,7 +36,8 @@ from carnet_protocol.messages import (
     open_frame,
     sign_frame,
 )
-from support.node_builder import HUB, HUB_EPOCH, START_MS, TestSigner
+from support.node_builder import HUB, HUB_EPOCH, HUB_SIGNER, START_MS
+from support.protocol import NamedSigner, signer
 
 T = TypeVar("T")
 
@@ -60,7 +61,7 @@ class ScriptedHub:
     """
 
     node: Node
-    signer: TestSigner = field(default_factory=lambda: TestSigner(100))
+    signer: NamedSigner = field(default_factory=lambda: signer(HUB_SIGNER))
     judge: Judge = accept_all
     pages: list[list[PageRow]] = field(default_factory=list)
     segments: dict[bytes, bytes] = field(default_factory=dict)
@@ -89,9 +90,8 @@ class ScriptedHub:
     async def hello(self, message: bytes) -> bytes:
         """The signed answer: the head this hub has received, and a token of fifteen minutes."""
         self._call("hello")
-        signer = self.node.signer
-        assert isinstance(signer, TestSigner)
-        request = open_frame(message, HelloRequest, signer.public_key, Purpose.HELLO, HUB)
+        assert isinstance(self.node.signer, NamedSigner)
+        request = open_frame(message, HelloRequest, self.node.signer.public_key, Purpose.HELLO, HUB)
         self.hellos.append(request)
         last = self.received[-1] if self.received else None
         answer = HelloAnswer(

@@ -87,6 +87,16 @@ def import_batch(node: Node, layout: Layout, source: str, rows: Sequence[SourceR
     )
 
 
+def check_source(source: str) -> None:
+    """Accept the name of a former system.
+
+    Raises:
+        BadValue: empty or longer than 40 characters.
+    """
+    if not 0 < len(source.strip()) <= SOURCE_CHARS_MAX:
+        raise BadValue(Reason.BAD_FIELD, "source", f"1 to {SOURCE_CHARS_MAX} characters")
+
+
 def read_row(layout: Layout, cells: Sequence[str]) -> dict[str, Value]:
     """The values of a row by column name.
 

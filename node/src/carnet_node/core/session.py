@@ -121,21 +121,26 @@ def judge_chain(tx: ReadTransaction, chain: ChainState, answer: HelloAnswer, mar
 async def _hello_once(node: Node, ports: SyncPorts, software: str) -> Session:
     identity = node.identity
     card = open_frame(await ports.link.card(), HubCard, identity.hub_signing_key, Purpose.ENROL, identity.hub_id)
-    request = await ports.run_blocking(partial(_state_ourselves, node, card.challenge, software))
+    request = await ports.run_blocking(partial(state_ourselves, node, card.challenge, software))
     message = sign_frame(request, Purpose.HELLO, identity.hub_id, node.signer)
     answer = open_frame(
         await ports.link.hello(message), HelloAnswer, identity.hub_signing_key, Purpose.HELLO, identity.hub_id
     )
     if answer.challenge != card.challenge or answer.node_id != identity.node_id:
         raise NotAuthentic(Reason.STALE_CHALLENGE, "an answer to another hello")
-    situation = await ports.run_blocking(partial(_remember, node, answer))
+    situation = await ports.run_blocking(partial(take_answer, node, answer, contact_ms=node.clock.now_ms()))
     now_ms = node.clock.now_ms()
     lifetime_ms = answer.token_expires_ms - answer.now_ms
     return Session(answer.token, now_ms + lifetime_ms - _TOKEN_MARGIN_MS, situation)
 
 
-def _state_ourselves(node: Node, challenge: bytes, software: str) -> HelloRequest:
-    """Where this node stands, in one snapshot."""
+def state_ourselves(node: Node, challenge: bytes, software: str) -> HelloRequest:
+    """Where this node stands, in one snapshot.
+
+    Args:
+        challenge: from the hub's card; empty in a bundle.
+        software: name and version of this program.
+    """
     with node.store.read() as tx:
         chain, feed = _enrolled(tx)
         unsent, oldest_ms = tx.unconfirmed()
@@ -158,18 +163,21 @@ def _state_ourselves(node: Node, challenge: bytes, software: str) -> HelloReques
     )
 
 
-def _remember(node: Node, answer: HelloAnswer) -> Situation:
-    """Judge the answer and keep what follows from it.
+def take_answer(node: Node, answer: HelloAnswer, *, contact_ms: int | None) -> Situation:
+    """Judge an answer that the hub signed for this node, and keep what follows from it.
+
+    Args:
+        contact_ms: when it came, by this node's clock; None from a bundle, which is no news about the line.
 
     Raises:
         OutOfOrder: the hub has another history than the one we read; nothing is sent or fetched until that is healed.
     """
     mark = node.high_water.read()
-    now_ms = node.clock.now_ms()
     with node.store.write() as tx:
         chain, feed = _enrolled(tx)
         situation = judge_chain(tx, chain, answer, mark)
-        save_state(tx, after_contact(load_state(tx), now_ms, situation, answer.backup_position))
+        state = replace(load_state(tx), situation=situation, backup_position=answer.backup_position)
+        save_state(tx, state if contact_ms is None else after_contact(state, contact_ms))
         if situation is Situation.SUPERSEDED and not chain.is_writing_stopped:
             tx.put_chain(replace(chain, is_writing_stopped=True))
         if feed.clock_offset_ms != answer.clock_offset_ms:

@@ -62,17 +62,9 @@ def save_state(tx: WriteTransaction, state: SyncState) -> None:
     tx.put_setting(_SETTING, msgspec.msgpack.encode(state))
 
 
-def after_contact(state: SyncState, now_ms: int, situation: Situation, backup_position: int) -> SyncState:
-    """The hub has answered a hello; an earlier failure is over."""
-    return replace(
-        state,
-        situation=situation,
-        contact_ms=now_ms,
-        failure=None,
-        failure_ms=None,
-        failures=0,
-        backup_position=backup_position,
-    )
+def after_contact(state: SyncState, now_ms: int) -> SyncState:
+    """The hub has answered; an earlier failure is over."""
+    return replace(state, contact_ms=now_ms, failure=None, failure_ms=None, failures=0)
 
 
 def after_failure(state: SyncState, now_ms: int, failure: str) -> SyncState:

@@ -19,6 +19,7 @@ from carnet_node.core.failures import (
     NodeFailure,
     NotEnrolled,
 )
+from carnet_node.core.refusals import CommandRefused, Problem
 from carnet_node.core.store_failures import StoreBroken, StoreBusy, WritingStopped
 from carnet_protocol.errors import BadValue, Refused
 from carnet_protocol.reasons import Reason, explain
@@ -41,6 +42,7 @@ class Explained:
     Attributes:
         code: for programs; never changes.
         field: the form field a value belongs to, None when none does.
+        problems: every mistake of a form, each with its field.
     """
 
     code: str
@@ -50,11 +52,25 @@ class Explained:
     exit_code: Exit
     status: HTTPStatus
     field: str | None = None
+    problems: tuple[Problem, ...] = ()
 
     def as_dict(self) -> dict[str, object]:
-        """For `--json` and problem documents; without the field when there is none."""
+        """For `--json` and problem documents; without field and problems when there are none."""
         told: dict[str, object] = {"code": self.code, "what": self.what, "safe": self.safe, "next": self.next}
-        return told if self.field is None else {**told, "field": self.field}
+        if self.field is not None:
+            told["field"] = self.field
+        if self.problems:
+            told["problems"] = [
+                {"field": one.field, "code": one.code.value, "what": one.what, "next": one.next}
+                for one in self.problems
+            ]
+        return told
+
+    def lines(self) -> list[str]:
+        """For a terminal: what happened, what is safe, what to do next."""
+        if not self.problems:
+            return [self.what, self.safe, self.next]
+        return [f"{one.field}: {one.what} {one.next}" for one in self.problems] + [self.safe]
 
 
 FAILURES: Final = (Refused, NodeFailure)
@@ -83,6 +99,17 @@ def explain_failure(error: Exception) -> Explained:
 
 def _explain_refusal(error: Refused) -> Explained:
     text = explain(error.reason)
+    if isinstance(error, CommandRefused):
+        return Explained(
+            error.reason.value,
+            text.what,
+            error.safe,
+            error.problems[0].next,
+            Exit.REFUSED,
+            _STATUS.get(error.reason, HTTPStatus.UNPROCESSABLE_ENTITY),
+            error.problems[0].field,
+            error.problems,
+        )
     is_value = isinstance(error, BadValue)
     what = f"{text.what.rstrip('.')} ({error.detail})." if error.detail else text.what
     field = error.field if isinstance(error, BadValue) else None

@@ -114,5 +114,5 @@ def _fail(error: Exception, *, as_json: bool) -> int:
     if as_json:
         print(json.dumps({"error": told.as_dict()}, ensure_ascii=False))
     else:
-        print("\n".join((told.what, told.safe, told.next)), file=sys.stderr)
+        print("\n".join(told.lines()), file=sys.stderr)
     return int(told.exit_code)

@@ -1,0 +1,188 @@
+"""Bundles for a USB stick: what the line would have carried, both ways.
+
+Decides which parts a bundle for the hub holds (a hello, and every set without a ruling), and how the parts of the
+hub's answer are taken. Same bytes and same checks as on the line, so a bundle may come twice, late or out of order.
+Does not decide the file around it (encryption) nor the inside of a part.
+
+A hello in a bundle is not an answer to a challenge: it says where the node stands, so that the hub knows which pages
+to write.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Final
+
+from carnet_node.core.inbox import SignedReceipt, apply_answers, apply_page
+from carnet_node.core.node import Node
+from carnet_node.core.outbox import BatchSize, is_behind_mark, next_batch
+from carnet_node.core.recall_check import store_segment
+from carnet_node.core.session import state_ourselves, take_answer
+from carnet_node.core.sync import read_page, read_receipt
+from carnet_node.core.sync_state import load_state
+from carnet_protocol import limits
+from carnet_protocol.bundle import PartKind, pack_bundle, unpack_bundle
+from carnet_protocol.envelope import Purpose
+from carnet_protocol.errors import Malformed, NotAuthentic, OutOfOrder
+from carnet_protocol.messages import (
+    HelloAnswer,
+    PushCode,
+    Situation,
+    decode_answers,
+    encode_batch,
+    open_frame,
+    sign_frame,
+)
+from carnet_protocol.reasons import Reason
+
+_BATCHES_BYTES_MAX: Final = limits.BUNDLE_BYTES_MAX // 2
+_NO_CHALLENGE: Final = b""
+
+
+@dataclass(frozen=True, slots=True)
+class PackedBundle:
+    """A bundle for the hub, before encryption.
+
+    Attributes:
+        sets: change sets in it.
+        is_whole: nothing that waits was left out for its size.
+    """
+
+    plain: bytes
+    sets: int
+    is_whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BundleReport:
+    """What a bundle from the hub brought.
+
+    Attributes:
+        accepted, with_conflicts, parked, refused: own sets with a receipt in it.
+        unanswered: own sets the hub could not take (a gap, a fork, a rejection).
+        rows: base rows that were news.
+        pages, segments: parts that were taken.
+        made_ms: when it was made, by this node's clock.
+    """
+
+    made_ms: int
+    accepted: int = 0
+    with_conflicts: int = 0
+    parked: int = 0
+    refused: int = 0
+    unanswered: int = 0
+    pages: int = 0
+    rows: int = 0
+    segments: int = 0
+
+
+def pack_for_hub(node: Node, *, software: str) -> PackedBundle:
+    """Everything the hub has not ruled on, ready to be encrypted to its exchange key. Hold the sender's lock meanwhile.
+
+    Raises:
+        OutOfOrder: the chain is not in order (restored, forked or superseded); nothing may leave, in any form.
+        NotEnrolled, StoreBusy, StoreBroken, HighWaterUnreadable: nothing left.
+    """
+    _require_order(node)
+    identity = node.identity
+    hello = state_ourselves(node, _NO_CHALLENGE, software)
+    parts = [(PartKind.HELLO, sign_frame(hello, Purpose.HELLO, identity.hub_id, node.signer))]
+    sets, size = 0, 0
+    is_whole = True
+    for count, body in _batches(node):
+        size += len(body)
+        if size > _BATCHES_BYTES_MAX:
+            is_whole = False
+            break
+        parts.append((PartKind.BATCH, body))
+        sets += count
+    now_ms = node.clock.now_ms()
+    plain = pack_bundle(
+        parts,
+        sender=identity.node_id,
+        receiver=identity.hub_id,
+        serial=max(0, now_ms),
+        created_ms=now_ms,
+        hub=identity.hub_id,
+        signer=node.signer,
+    )
+    return PackedBundle(plain, sets, is_whole)
+
+
+def take_from_hub(node: Node, plain: bytes) -> BundleReport:
+    """Take a decrypted bundle from the hub, part by part, as if each had come on the line.
+
+    Raises:
+        Malformed, NotAuthentic: no bundle, not the hub's, altered, for another node; nothing was taken.
+        OutOfOrder: pages of another hub history, or beyond what was read here; the parts before them were taken.
+    """
+    identity = node.identity
+    manifest, parts = unpack_bundle(plain, identity.hub_signing_key, identity.hub_id, identity.node_id)
+    with node.store.read() as tx:
+        feed = tx.feed()
+    made_ms = min(manifest.created_ms - (feed.clock_offset_ms if feed else 0), node.clock.now_ms())
+    report = BundleReport(made_ms=made_ms)
+    for kind, body in parts:
+        match kind:
+            case PartKind.HELLO:
+                _take_hello(node, body)
+            case PartKind.ANSWERS:
+                report = _take_answers(node, body, report)
+            case PartKind.PAGE:
+                news = apply_page(node, read_page(body, identity), made_ms=made_ms).rows
+                report = replace(report, pages=report.pages + 1, rows=report.rows + news)
+            case PartKind.SEGMENT:
+                report = replace(report, segments=report.segments + _take_segment(node, body))
+            case _:
+                continue
+    return report
+
+
+def _batches(node: Node) -> Iterator[tuple[int, bytes]]:
+    """(number of sets, body) of contiguous batches, from the first set without a ruling to the end of the chain."""
+    from_seq: int | None = None
+    while batch := next_batch(node, BatchSize(), from_seq=from_seq):
+        yield len(batch), encode_batch([(one.message, one.opening) for one in batch])
+        from_seq = batch[-1].seq + 1
+
+
+def _require_order(node: Node) -> None:
+    mark = node.high_water.read()
+    with node.store.read() as tx:
+        situation = load_state(tx).situation
+        is_behind = is_behind_mark(tx, mark)
+    if is_behind or situation is Situation.ROLLED_BACK:
+        raise OutOfOrder(Reason.GAP, "this database was restored; it waits for a new epoch")
+    if situation is not Situation.GO:
+        reason = Reason.FORK if situation is Situation.FORK else Reason.SUPERSEDED_EPOCH
+        raise OutOfOrder(reason, "nothing may leave this machine")
+
+
+def _take_hello(node: Node, body: bytes) -> None:
+    """What the hub says about our chain; an answer from before the newest contact is taken all the same."""
+    identity = node.identity
+    answer = open_frame(body, HelloAnswer, identity.hub_signing_key, Purpose.HELLO, identity.hub_id)
+    if answer.challenge != _NO_CHALLENGE or answer.node_id != identity.node_id:
+        raise NotAuthentic(Reason.BAD_BUNDLE, "an answer to another hello")
+    take_answer(node, answer, contact_ms=None)
+
+
+def _take_answers(node: Node, body: bytes, report: BundleReport) -> BundleReport:
+    answers = decode_answers(body)
+    signed = [one.receipt for one in answers if one.receipt is not None]
+    outcome = apply_answers(node, [SignedReceipt(read_receipt(one, node.identity), one) for one in signed])
+    return replace(
+        report,
+        accepted=report.accepted + outcome.accepted,
+        with_conflicts=report.with_conflicts + outcome.with_conflicts,
+        parked=report.parked + outcome.parked,
+        refused=report.refused + outcome.refused,
+        unanswered=report.unanswered + sum(1 for one in answers if PushCode(one.code) > PushCode.DUPLICATE),
+    )
+
+
+def _take_segment(node: Node, body: bytes) -> int:
+    """Store a list if a campaign names it; a list nobody asked for is left alone."""
+    try:
+        return 1 if store_segment(node, body) else 0
+    except Malformed:
+        return 0

@@ -1,0 +1,191 @@
+"""From what somebody had before them to the start of an edit, and what goes with a record that is taken away.
+
+Decides what an edit is based on when it comes from outside with the heads it was read from (a page, a JSON client, a
+command). The heads are taken as they are and never refreshed. A register is written as a whole, so an edit needs the
+values its author
+read as well: the client's own if it sent them, the present ones if nothing has changed since; otherwise the author is
+asked.
+"""
+
+from collections.abc import Mapping
+
+from carnet_node.core.commands.drafting import Drafts, NewId, Read, draft_delete
+from carnet_node.core.commands.recall_work import CompleteRecall, complete_recall
+from carnet_node.core.commands.vehicles import AddOwnership, add_ownership, add_plate
+from carnet_node.core.heads import heads_from_text
+from carnet_node.core.node import Node
+from carnet_node.core.record_view import RecordView
+from carnet_node.core.refusals import CommandRefused, ProblemCode, refuse
+from carnet_node.core.views import (
+    CustomerCard,
+    VehicleView,
+    VisitView,
+    customer_card,
+    one_record,
+    vehicle_view,
+    visit_view,
+)
+from carnet_protocol.changeset import Draft
+from carnet_protocol.ids import RecordId, completion_id, ownership_id
+from carnet_protocol.kinds import CAMPAIGN, OWNERSHIP, RECALL_COMPLETION
+from carnet_protocol.reasons import Reason
+from carnet_protocol.registry import Kind, Value
+
+
+def read_for_edit(
+    node: Node, kind: Kind, record: RecordId, based_on: str | None, values_read: Mapping[str, Value] | None = None
+) -> Read:
+    """What an edit of a record starts from.
+
+    Args:
+        based_on: the heads as a view gave them out; None for an author who looks at the record now.
+        values_read: what the author had before them, by field name; needed when the record has changed since.
+
+    Raises:
+        CommandRefused: no such record, or it has changed and the values that were read are not known.
+        Malformed: heads that no view gave out.
+    """
+    view = one_record(node, kind, record)
+    if based_on is None:
+        return _shown(view, kind).read()
+    heads = heads_from_text(based_on)
+    if values_read is not None:
+        return Read(record, heads, values_read)
+    shown = _shown(view, kind)
+    if shown.heads != heads:
+        raise refuse(
+            "based_on",
+            ProblemCode.BAD_VALUE,
+            "The record has changed since it was read.",
+            "Read it again, or send the values that were read along with the heads.",
+        )
+    return shown.read()
+
+
+def remove_customer(card: CustomerCard) -> Drafts:
+    """Take a customer away with phones, addresses and preference; statements and visits stay."""
+    parts = (*card.phones, *card.addresses, *card.preferences)
+    return tuple(draft_delete(view.kind, view.read()) for view in (card.customer, *parts))
+
+
+def remove_vehicle(view: VehicleView) -> Drafts:
+    """Take a vehicle away that was entered by mistake, with its plates; readings and visits stay.
+
+    Raises:
+        CommandRefused: it has visits.
+    """
+    if view.visits:
+        raise refuse("id", ProblemCode.LOCKED, "The vehicle has visits.", "Void them first, or leave it.")
+    drafts: tuple[Draft, ...] = tuple(draft_delete(one.kind, one.read()) for one in (view.vehicle, *view.plates))
+    return drafts
+
+
+def plate_drafts(node: Node, vehicle: RecordId, values: Mapping[str, Value], new_id: NewId) -> Drafts:
+    """A plate of a vehicle; nothing when it carries this one already.
+
+    Raises:
+        CommandRefused: see `add_plate`.
+    """
+    drafts = add_plate(vehicle, values, new_id)
+    view = vehicle_view(node, vehicle)
+    present = (
+        {plate.values.get("plate_no") for plate in view.plates if not plate.values.get("to_on")} if view else set()
+    )
+    return () if drafts[0].values.get("plate_no") in present else drafts
+
+
+def owner_drafts(node: Node, vehicle: RecordId, customer: RecordId, role: str, values: Mapping[str, Value]) -> Drafts:
+    """A customer's role for a vehicle; an edit of the link when there is one already.
+
+    Raises:
+        CommandRefused: see `add_ownership`.
+    """
+    link = one_record(node, OWNERSHIP, ownership_id(vehicle, customer, role))
+    return add_ownership(AddOwnership(vehicle, customer, role, values, None if link is None else link.read()))
+
+
+def recall_drafts(
+    node: Node, view: VisitView, campaign: RecordId, *, method: str, values: Mapping[str, Value] | None = None
+) -> Drafts:
+    """A recall that was carried out during a visit, now.
+
+    Raises:
+        CommandRefused: see `complete_recall`; or the visit's vehicle is not known here.
+    """
+    if view.vehicle is None:
+        raise _nothing("vehicle")
+    vin = str(view.vehicle.values.get("vin") or "")
+    known = one_record(node, RECALL_COMPLETION, completion_id(campaign, vin, view.visit.id))
+    command = CompleteRecall(
+        campaign=campaign,
+        vin=vin,
+        vehicle=view.vehicle.id,
+        visit=view.visit.id,
+        visit_status=view.visit.values.get("status"),
+        completed_at=node.clock.now_ms(),
+        method=method,
+        values=values or {},
+        known=None if known is None else known.read(),
+    )
+    return complete_recall(command)
+
+
+def require_customer(node: Node, customer: RecordId) -> CustomerCard:
+    """The card of a customer.
+
+    Raises:
+        CommandRefused: there is none.
+    """
+    card = customer_card(node, customer)
+    if card is None:
+        raise _nothing("customer")
+    return card
+
+
+def require_vehicle(node: Node, vehicle: RecordId) -> VehicleView:
+    """The view of a vehicle.
+
+    Raises:
+        CommandRefused: there is none.
+    """
+    view = vehicle_view(node, vehicle)
+    if view is None:
+        raise _nothing("vehicle")
+    return view
+
+
+def require_visit(node: Node, visit: RecordId) -> VisitView:
+    """The view of a repair order.
+
+    Raises:
+        CommandRefused: there is none.
+    """
+    view = visit_view(node, visit)
+    if view is None:
+        raise _nothing("visit")
+    return view
+
+
+def campaign_of(node: Node, campaign_no: str) -> RecordId:
+    """The campaign with a number.
+
+    Raises:
+        CommandRefused: no such campaign has arrived here.
+    """
+    with node.store.read() as tx:
+        found = tx.find_equal(CAMPAIGN, "campaign_no", campaign_no.strip(), 1)
+    if not found:
+        raise _nothing("campaign")
+    return found[0].record
+
+
+def _shown(view: RecordView | None, kind: Kind) -> RecordView:
+    if view is None:
+        raise _nothing(kind.name)
+    return view
+
+
+def _nothing(what: str) -> CommandRefused:
+    return refuse(
+        "id", ProblemCode.NOT_FOUND, f"There is no such {what} here.", "Search for it again.", Reason.NOT_FOUND
+    )

@@ -1,0 +1,57 @@
+"""`conflicts`: list overruled values, restore one."""
+
+from typing import Annotated
+
+import typer
+
+from carnet_node.core.conflicts import list_conflicts, restore_value
+from carnet_node.entrypoints.cli.opening import Limit, node_of, one_group, set_facts
+from carnet_node.entrypoints.cli.output import AsJson, ShowPersonal, Xlsx, emit, emit_list
+from carnet_node.entrypoints.presenting import Json, Presenter
+from carnet_node.entrypoints.reading import kind_from_text, op_from_text, record_from_text
+
+conflicts_app = one_group(help="Values that were overruled by others.")
+
+COLUMNS = ("kind", "id", "register", "shown", "overruled", "rule", "op", "can_restore")
+
+
+@conflicts_app.command("list")
+def list_(
+    ctx: typer.Context,
+    *,
+    with_settled: Annotated[bool, typer.Option("--settled", help="also those somebody overruled knowingly")] = False,
+    limit: Limit = 200,
+    show_personal: ShowPersonal = False,
+    as_json: AsJson = False,
+    xlsx: Xlsx = None,
+) -> None:
+    """Every value that is not shown, with what is shown instead."""
+    found = list_conflicts(node_of(ctx), limit=limit, with_settled=with_settled)
+    presenter = Presenter(show_personal=show_personal)
+    rows = [presenter.conflict(one) for one in found]
+    emit_list("conflicts", rows if as_json else [_flat(row) for row in rows], COLUMNS, as_json=as_json, xlsx=xlsx)
+
+
+@conflicts_app.command("restore")
+def restore(
+    ctx: typer.Context,
+    kind: Annotated[str, typer.Argument(help="kind of record, as listed")],
+    record: Annotated[str, typer.Argument(help="its id, as listed")],
+    register: Annotated[str, typer.Argument(help="register, as listed")],
+    op: Annotated[str, typer.Argument(help="op of the overruled value, as listed")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Bring an overruled value back, for everybody."""
+    sealed = restore_value(node_of(ctx), kind_from_text(kind), record_from_text(record), register, op_from_text(op))
+    emit({"restored": True, **set_facts(sealed)}, as_json=as_json, text=f"Restored (set {sealed.seq}).")
+
+
+def _flat(row: Json) -> Json:
+    shown = row["shown"]["values"] if row["shown"] else {}
+    overruled = row["overruled"]
+    return {**row, "shown": _pairs(shown), "overruled": _pairs(overruled["values"]), "op": overruled["op"]}
+
+
+def _pairs(values: Json) -> str:
+    return ", ".join(f"{name}={value}" for name, value in values.items())

@@ -1,0 +1,54 @@
+"""What most commands begin with: the data folder, and the node in it; and options that several commands share."""
+
+from functools import partial
+from typing import Annotated
+
+import typer
+
+from carnet_node.adapters.logging import configure_logging
+from carnet_node.bootstrap import Installation, open_installation
+from carnet_node.core.authoring import SealedSet
+from carnet_node.core.desk import Saved
+from carnet_node.core.node import Node
+from carnet_node.entrypoints.cli.output import emit
+from carnet_node.settings import NodeSettings
+from carnet_protocol.ids import record_text
+from carnet_protocol.registry import Kind
+
+Id = Annotated[str, typer.Argument(help="record id (UUID)")]
+Set = Annotated[list[str] | None, typer.Option("--set", help="field=value; an empty value takes it away")]
+BasedOn = Annotated[str | None, typer.Option("--based-on", help="heads of the view the values come from")]
+After = Annotated[str | None, typer.Option("--after", help="go on after this id")]
+Limit = Annotated[int, typer.Option("--limit", min=1, max=500)]
+
+one_group = partial(typer.Typer, add_completion=False, rich_markup_mode=None, no_args_is_help=True)
+
+
+def installation_of(ctx: typer.Context) -> Installation:
+    """The data folder that `--data` or the settings name."""
+    settings = NodeSettings.load(ctx.find_root().obj)
+    configure_logging(as_json=settings.log_json)
+    return open_installation(settings)
+
+
+def node_of(ctx: typer.Context) -> Node:
+    """The enrolled node of that folder."""
+    return installation_of(ctx).node()
+
+
+def emit_saved(kind: Kind, saved: Saved, *, as_json: bool) -> None:
+    """Say what was written; the first record is the one that was meant."""
+    if saved.sealed is None:
+        emit({"changed": False}, as_json=as_json, text="Nothing to change.")
+        return
+    record = record_text(saved.records[0])
+    emit(
+        {"changed": True, "kind": kind.name, "id": record, **set_facts(saved.sealed)},
+        as_json=as_json,
+        text=f"{kind.name} {record} is saved (set {saved.sealed.seq}).",
+    )
+
+
+def set_facts(sealed: SealedSet) -> dict[str, object]:
+    """What names a change set."""
+    return {"set": sealed.seq, "nonce": sealed.nonce.hex(), "set_hash": sealed.set_hash.hex()}

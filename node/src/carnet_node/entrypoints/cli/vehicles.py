@@ -1,0 +1,119 @@
+"""`vehicles`: add, show, find, list, edit, void."""
+
+from typing import Annotated
+
+import typer
+
+from carnet_node.core.commands.drafting import Drafts, NewId
+from carnet_node.core.commands.vehicles import AddVehicle, ReadOdometer, edit_vehicle, read_odometer
+from carnet_node.core.desk import save, save_vehicle
+from carnet_node.core.editing import owner_drafts, plate_drafts, read_for_edit, remove_vehicle, require_vehicle
+from carnet_node.core.node import Node
+from carnet_node.core.views import list_records
+from carnet_node.entrypoints.cli.opening import After, BasedOn, Id, Limit, Set, emit_saved, node_of, one_group
+from carnet_node.entrypoints.cli.output import AsJson, ShowPersonal, Xlsx, emit
+from carnet_node.entrypoints.cli.tables import emit_card, emit_found, emit_records
+from carnet_node.entrypoints.presenting import Presenter
+from carnet_node.entrypoints.reading import record_from_text, values_from_pairs
+from carnet_protocol.changeset import Draft
+from carnet_protocol.ids import RecordId, record_text
+from carnet_protocol.kinds import VEHICLE
+
+vehicles_app = one_group(help="Vehicles this site knows.")
+
+COLUMNS = ("id", "vin", "model_name", "color", "lifecycle", "sync")
+
+Plate = Annotated[str | None, typer.Option("--plate", help="a plate it carries")]
+Owner = Annotated[str | None, typer.Option("--owner", help="id of the customer it belongs to")]
+Odometer = Annotated[int | None, typer.Option("--km", min=0, help="a reading of the odometer, taken now")]
+
+
+@vehicles_app.command("add")
+def add(
+    ctx: typer.Context,
+    vin: Annotated[str, typer.Argument(help="VIN, as typed or scanned")],
+    *,
+    plate: Plate = None,
+    owner: Owner = None,
+    km: Odometer = None,
+    fields: Set = None,
+    as_json: AsJson = False,
+) -> None:
+    """Record a vehicle; one whose VIN is known keeps its record."""
+    node = node_of(ctx)
+    values = values_from_pairs(VEHICLE, fields or ())
+    saved = save_vehicle(node, AddVehicle(vin, node.settings.vin_policy, values))
+    _add_parts(node, saved.vehicle, plate, owner, km)
+    result = {"id": record_text(saved.vehicle), "changed": saved.saved.sealed is not None}
+    emit(result, as_json=as_json, text=f"vehicle {result['id']}")
+
+
+@vehicles_app.command("show")
+def show(ctx: typer.Context, vehicle: Id, *, show_personal: ShowPersonal = False, as_json: AsJson = False) -> None:
+    """One vehicle with plates, owners, odometer, visits and recalls."""
+    view = require_vehicle(node_of(ctx), record_from_text(vehicle))
+    emit_card(Presenter(show_personal=show_personal).vehicle(view), as_json=as_json)
+
+
+@vehicles_app.command("find")
+def find_(
+    ctx: typer.Context, text: str, *, show_personal: ShowPersonal = False, as_json: AsJson = False, xlsx: Xlsx = None
+) -> None:
+    """Vehicles by VIN, its last six characters, plate or its end."""
+    emit_found(node_of(ctx), text, VEHICLE, COLUMNS, show_personal=show_personal, as_json=as_json, xlsx=xlsx)
+
+
+@vehicles_app.command("list")
+def list_(
+    ctx: typer.Context, *, after: After = None, limit: Limit = 100, as_json: AsJson = False, xlsx: Xlsx = None
+) -> None:
+    """Vehicles by id."""
+    page = list_records(node_of(ctx), VEHICLE, after=record_from_text(after) if after else None, limit=limit)
+    rows = Presenter(show_personal=False).records(page.records)
+    emit_records("vehicles", rows, COLUMNS, as_json=as_json, xlsx=xlsx)
+
+
+@vehicles_app.command("edit")
+def edit(
+    ctx: typer.Context,
+    vehicle: Id,
+    *,
+    fields: Set = None,
+    plate: Plate = None,
+    owner: Owner = None,
+    km: Odometer = None,
+    based_on: BasedOn = None,
+    as_json: AsJson = False,
+) -> None:
+    """Change fields of a vehicle, or add a plate, an owner or a reading."""
+    node, record = node_of(ctx), record_from_text(vehicle)
+    read = read_for_edit(node, VEHICLE, record, based_on)
+    saved = save(node, lambda _: edit_vehicle(read, values_from_pairs(VEHICLE, fields or ())))
+    _add_parts(node, record, plate, owner, km)
+    emit_saved(VEHICLE, saved, as_json=as_json)
+
+
+@vehicles_app.command("void")
+def void(ctx: typer.Context, vehicle: Id, *, as_json: AsJson = False) -> None:
+    """Take away a vehicle that was entered by mistake."""
+    node = node_of(ctx)
+    view = require_vehicle(node, record_from_text(vehicle))
+    saved = save(node, lambda _: remove_vehicle(view))
+    emit({"changed": saved.sealed is not None, "id": vehicle}, as_json=as_json, text="The vehicle is taken away.")
+
+
+def _add_parts(node: Node, vehicle: RecordId, plate: str | None, owner: str | None, km: int | None) -> None:
+    """What belongs to a vehicle, in one change set."""
+    customer = record_from_text(owner) if owner is not None else None
+
+    def drafts(new_id: NewId) -> Drafts:
+        made: list[Draft] = []
+        if plate is not None:
+            made += plate_drafts(node, vehicle, {"plate_no": plate}, new_id)
+        if customer is not None:
+            made += owner_drafts(node, vehicle, customer, "owner", {})
+        if km is not None:
+            made.append(read_odometer(ReadOdometer(vehicle, km, node.clock.now_ms(), "statement"), new_id))
+        return tuple(made)
+
+    save(node, drafts)

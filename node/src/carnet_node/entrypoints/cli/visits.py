@@ -1,0 +1,249 @@
+"""`visits`: add, show, find, list, edit, complete, settle, close, void.
+
+Jobs and lines are given as `field=value` pairs separated by `;`, and a line names its job by its place, 1 for the
+first:
+
+    visits add --vehicle ID --km 52300 --job "complaint=Squeal;pay_type=warranty" --part "job=1;part_no=BP-1;..."
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Annotated
+
+import typer
+
+from carnet_node.core.commands.drafting import Drafts
+from carnet_node.core.commands.lines import NewJob
+from carnet_node.core.commands.vehicles import AddVehicle
+from carnet_node.core.commands.visits import (
+    OpenVisit,
+    Step,
+    add_jobs,
+    close_visit,
+    complete_visit,
+    edit_visit,
+    settle_visit,
+    void_visit,
+)
+from carnet_node.core.desk import save, save_vehicle, save_visit
+from carnet_node.core.editing import campaign_of, read_for_edit, recall_drafts, require_visit
+from carnet_node.core.node import Node
+from carnet_node.core.views import VisitView, list_records
+from carnet_node.entrypoints.cli.opening import (
+    After,
+    BasedOn,
+    Id,
+    Limit,
+    Set,
+    emit_saved,
+    node_of,
+    one_group,
+    set_facts,
+)
+from carnet_node.entrypoints.cli.output import AsJson, ShowPersonal, Xlsx, emit
+from carnet_node.entrypoints.cli.tables import emit_card, emit_found, emit_records
+from carnet_node.entrypoints.presenting import Presenter
+from carnet_node.entrypoints.reading import record_from_text, values_from_pairs
+from carnet_protocol.errors import BadValue
+from carnet_protocol.ids import RecordId, record_text
+from carnet_protocol.kinds import JOB, LABOUR_LINE, PART_LINE, VISIT
+from carnet_protocol.reasons import Reason
+from carnet_protocol.registry import Kind, Value
+
+visits_app = one_group(help="Repair orders.")
+
+COLUMNS = ("id", "ro_no", "status", "opened_at", "visit_kind", "odometer_in_km", "sync")
+
+Km = Annotated[int | None, typer.Option("--km", min=0, help="odometer at arrival")]
+KmUnknown = Annotated[bool, typer.Option("--km-unknown", help="the odometer cannot be read")]
+Jobs = Annotated[list[str] | None, typer.Option("--job", help="complaint=...;op_name=...;pay_type=customer")]
+Labour = Annotated[
+    list[str] | None, typer.Option("--labour", help="job=1;labour_name=...;actual_hours=150;rate_fen=12000")
+]
+Parts = Annotated[
+    list[str] | None, typer.Option("--part", help="job=1;part_no=...;quantity_hundredths=100;price_fen=500")
+]
+RecallDone = Annotated[list[str] | None, typer.Option("--recall-done", help="number of a campaign carried out here")]
+Method = Annotated[str, typer.Option("--method", help="repaired, replaced, software, inspected_no_defect, refunded")]
+
+
+@visits_app.command("add")
+def add(
+    ctx: typer.Context,
+    *,
+    vehicle: Annotated[str | None, typer.Option("--vehicle", help="id of the vehicle")] = None,
+    vin: Annotated[str | None, typer.Option("--vin", help="or its VIN; an unknown one is recorded")] = None,
+    customer: Annotated[str | None, typer.Option("--customer", help="id of the customer")] = None,
+    km: Km = None,
+    km_unknown: KmUnknown = False,
+    jobs: Jobs = None,
+    labour: Labour = None,
+    parts: Parts = None,
+    fields: Set = None,
+    recall_done: RecallDone = None,
+    method: Method = "repaired",
+    as_json: AsJson = False,
+) -> None:
+    """Open a repair order; its number is made here, with or without a line."""
+    if (vehicle is None) == (vin is None):
+        raise typer.BadParameter("give --vehicle ID or --vin VIN")
+    node = node_of(ctx)
+    campaigns = [campaign_of(node, number) for number in recall_done or ()]
+    values = {**values_from_pairs(VISIT, fields or ()), **_odometer(km, is_unknown=km_unknown)}
+    listed = _new_jobs(jobs or [], labour or [], parts or [])
+    customer_id = record_from_text(customer) if customer else None
+    if vin is not None:
+        vehicle_id = save_vehicle(node, AddVehicle(vin, node.settings.vin_policy)).vehicle
+    else:
+        vehicle_id = record_from_text(vehicle or "")
+    now_ms = node.clock.now_ms()
+    opened = save_visit(node, OpenVisit("", vehicle_id, now_ms, customer_id, values, listed))
+    if campaigns:
+        view = require_visit(node, opened.visit)
+        save(node, lambda _: _completions(node, view, campaigns, method))
+    facts = set_facts(opened.saved.sealed) if opened.saved.sealed else {}
+    result = {"id": record_text(opened.visit), "ro_no": opened.ro_no, **facts}
+    emit(result, as_json=as_json, text=f"{opened.ro_no} is open ({result['id']}).")
+
+
+@visits_app.command("show")
+def show(ctx: typer.Context, visit: Id, *, show_personal: ShowPersonal = False, as_json: AsJson = False) -> None:
+    """One repair order with its jobs, lines and totals."""
+    view = require_visit(node_of(ctx), record_from_text(visit))
+    emit_card(Presenter(show_personal=show_personal).visit(view), as_json=as_json)
+
+
+@visits_app.command("find")
+def find_(
+    ctx: typer.Context, text: str, *, show_personal: ShowPersonal = False, as_json: AsJson = False, xlsx: Xlsx = None
+) -> None:
+    """Repair orders by number."""
+    emit_found(node_of(ctx), text, VISIT, COLUMNS, show_personal=show_personal, as_json=as_json, xlsx=xlsx)
+
+
+@visits_app.command("list")
+def list_(
+    ctx: typer.Context, *, after: After = None, limit: Limit = 100, as_json: AsJson = False, xlsx: Xlsx = None
+) -> None:
+    """Repair orders in the order in which they were opened."""
+    page = list_records(node_of(ctx), VISIT, after=record_from_text(after) if after else None, limit=limit)
+    rows = Presenter(show_personal=False).records(page.records)
+    emit_records("visits", rows, COLUMNS, as_json=as_json, xlsx=xlsx)
+
+
+@visits_app.command("edit")
+def edit(
+    ctx: typer.Context,
+    visit: Id,
+    *,
+    fields: Set = None,
+    km: Km = None,
+    km_unknown: KmUnknown = False,
+    jobs: Jobs = None,
+    labour: Labour = None,
+    parts: Parts = None,
+    based_on: BasedOn = None,
+    as_json: AsJson = False,
+) -> None:
+    """Change fields of an order, or add jobs with their lines."""
+    node, record = node_of(ctx), record_from_text(visit)
+    view = require_visit(node, record)
+    read = read_for_edit(node, VISIT, record, based_on)
+    changes = {**values_from_pairs(VISIT, fields or ()), **_odometer(km, is_unknown=km_unknown)}
+    reading = view.reading.read() if view.reading is not None else None
+    saved = save(node, partial(edit_visit, read, changes, reading))
+    listed = _new_jobs(jobs or [], labour or [], parts or [])
+    if listed:
+        now = require_visit(node, record)
+        saved = save(node, partial(add_jobs, now.visit.read(), now.work(), listed))
+    emit_saved(VISIT, saved, as_json=as_json)
+
+
+@visits_app.command("complete")
+def complete(
+    ctx: typer.Context,
+    visit: Id,
+    *,
+    km_out: Annotated[int | None, typer.Option("--km-out", min=0, help="odometer at hand-over")] = None,
+    recall_done: RecallDone = None,
+    method: Method = "repaired",
+    as_json: AsJson = False,
+) -> None:
+    """The work is done; recalls carried out are recorded with it."""
+    node = node_of(ctx)
+    campaigns = [campaign_of(node, number) for number in recall_done or ()]
+    view = require_visit(node, record_from_text(visit))
+    now_ms = node.clock.now_ms()
+    values: dict[str, Value] = {} if km_out is None else {"odometer_out_km": km_out}
+    step = Step(view.visit.read(), now_ms, view.work(), values)
+    saved = save(node, lambda _: complete_visit(step) + _completions(node, view, campaigns, method))
+    emit_saved(VISIT, saved, as_json=as_json)
+
+
+@visits_app.command("settle")
+def settle(ctx: typer.Context, visit: Id, *, as_json: AsJson = False) -> None:
+    """The bill is settled; the order does not change any more."""
+    _step(ctx, visit, settle_visit, as_json=as_json)
+
+
+@visits_app.command("close")
+def close(ctx: typer.Context, visit: Id, *, as_json: AsJson = False) -> None:
+    """The car has been handed over."""
+    _step(ctx, visit, close_visit, as_json=as_json)
+
+
+@visits_app.command("void")
+def void(
+    ctx: typer.Context,
+    visit: Id,
+    *,
+    reason: Annotated[str, typer.Option("--reason", help="why the order never counted")],
+    as_json: AsJson = False,
+) -> None:
+    """The order never counted; it stays readable, and its number stays used."""
+    node = node_of(ctx)
+    view = require_visit(node, record_from_text(visit))
+    saved = save(node, lambda _: void_visit(view.visit.read(), reason))
+    emit_saved(VISIT, saved, as_json=as_json)
+
+
+def _step(ctx: typer.Context, visit: str, take: Callable[[Step], Drafts], *, as_json: bool) -> None:
+    node = node_of(ctx)
+    view = require_visit(node, record_from_text(visit))
+    step = Step(view.visit.read(), node.clock.now_ms(), view.work())
+    emit_saved(VISIT, save(node, lambda _: take(step)), as_json=as_json)
+
+
+def _completions(node: Node, view: VisitView, campaigns: list[RecordId], method: str) -> Drafts:
+    return tuple(draft for campaign in campaigns for draft in recall_drafts(node, view, campaign, method=method))
+
+
+def _odometer(km: int | None, *, is_unknown: bool) -> dict[str, Value]:
+    values: dict[str, Value] = {} if km is None else {"odometer_in_km": km}
+    return {**values, "is_odometer_unknown": True} if is_unknown else values
+
+
+def _new_jobs(jobs: list[str], labour: list[str], parts: list[str]) -> list[NewJob]:
+    """Jobs with their lines."""
+    by_job: dict[int, tuple[list[dict[str, Value]], list[dict[str, Value]]]] = {
+        place: ([], []) for place in range(1, len(jobs) + 1)
+    }
+    for kind, texts, which in ((LABOUR_LINE, labour, 0), (PART_LINE, parts, 1)):
+        for text in texts:
+            place, values = _line(kind, text)
+            if place not in by_job:
+                raise BadValue(Reason.BAD_FIELD, "job", f"there is no --job number {place}")
+            by_job[place][which].append(values)
+    return [NewJob(values_from_pairs(JOB, _pairs(text)), *by_job[place]) for place, text in enumerate(jobs, start=1)]
+
+
+def _line(kind: Kind, text: str) -> tuple[int, dict[str, Value]]:
+    """The job's place and the values of one line."""
+    pairs = _pairs(text)
+    named = [pair.partition("=")[2].strip() for pair in pairs if pair.partition("=")[0].strip() == "job"]
+    place = int(named[0]) if named and named[0].isdigit() else 1
+    return place, values_from_pairs(kind, [pair for pair in pairs if pair.partition("=")[0].strip() != "job"])
+
+
+def _pairs(text: str) -> list[str]:
+    return [pair for pair in text.split(";") if pair.strip()]

@@ -1,0 +1,204 @@
+"""Views as JSON and text: one form for `--json`, for the JSON API and for the tables people read.
+
+Decides how ids, references, instants and masked values look outside. Personal values are masked unless the caller was
+asked to show them; ids, heads and marks are public. Decides nothing about what is in a view.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from carnet_node.core.conflicts import OverruledValue
+from carnet_node.core.odometer import Odometer
+from carnet_node.core.recall_check import RecallAnswer
+from carnet_node.core.record_view import ContestView, RecordView, WrittenValue
+from carnet_node.core.searching import Found
+from carnet_node.core.views import CustomerCard, JobView, OwnedVehicle, VehicleView, VisitView
+from carnet_protocol.ids import record_text
+from carnet_protocol.registry import Kind, Value, ValueType
+
+Json = dict[str, Any]
+
+_SHOWN_CHARS: Final = 4
+
+
+class Presenter:
+    """Turns views into JSON.
+
+    Args:
+        show_personal: names, phones, plates and notes in full.
+    """
+
+    def __init__(self, *, show_personal: bool) -> None:
+        self._show_personal = show_personal
+
+    def record(self, view: RecordView) -> Json:
+        """One record with the heads it was read from."""
+        shown: Json = {
+            "id": record_text(view.id),
+            "kind": view.kind.name,
+            "values": self._values(view.kind, view.values, view.personal_fields),
+            "heads": view.heads.to_text(),
+            "sync": view.mark.value,
+            "is_own": view.is_own,
+        }
+        if view.withheld:
+            shown["withheld"] = {name: why.name.lower() for name, why in view.withheld.items()}
+        if view.contests:
+            shown["contests"] = [self._contest(view, contest) for contest in view.contests]
+        if view.is_edit_after_delete:
+            shown["is_edit_after_delete"] = True
+        return shown
+
+    def records(self, views: Iterable[RecordView]) -> list[Json]:
+        """Several records."""
+        return [self.record(view) for view in views]
+
+    def customer(self, card: CustomerCard) -> Json:
+        """A customer card."""
+        return {
+            "customer": self.record(card.customer),
+            "phones": self.records(card.phones),
+            "addresses": self.records(card.addresses),
+            "preferences": self.records(card.preferences),
+            "consents": self.records(card.consents),
+            "vehicles": [self._owned(one) for one in card.vehicles],
+        }
+
+    def vehicle(self, view: VehicleView) -> Json:
+        """A vehicle with its history and its recalls."""
+        return {
+            "vehicle": self.record(view.vehicle),
+            "plates": self.records(view.plates),
+            "owners": [self._owned(one) for one in view.owners],
+            "odometer": odometer_json(view.odometer),
+            "visits": self.records(view.visits),
+            "recalls": None if view.recalls is None else recalls_json(view.recalls),
+        }
+
+    def visit(self, view: VisitView) -> Json:
+        """A repair order with its work."""
+        return {
+            "visit": self.record(view.visit),
+            "vehicle": None if view.vehicle is None else self.record(view.vehicle),
+            "customer": None if view.customer is None else self.record(view.customer),
+            "jobs": [self._job(job) for job in view.jobs],
+            "labour": self.records(view.loose_labour),
+            "parts": self.records(view.loose_parts),
+            "completions": self.records(view.completions),
+            "reading": None if view.reading is None else self.record(view.reading),
+            "totals": view.totals,
+            "is_total_stale": view.is_total_stale,
+        }
+
+    def found(self, hit: Found) -> Json:
+        """One hit of the search box."""
+        return {"by": hit.by.value, "record": self.record(hit.view), "matched": self.record(hit.matched)}
+
+    def conflict(self, one: OverruledValue) -> Json:
+        """One overruled value, with what names it for a restore."""
+        personal = one.record.personal_fields
+        return {
+            "kind": one.record.kind.name,
+            "id": record_text(one.record.id),
+            "register": one.register,
+            "rule": one.rule,
+            "shown": None if one.shown is None else self._written(one.record.kind, one.shown, personal),
+            "overruled": self._written(one.record.kind, one.overruled, personal),
+            "settled_by": None if one.settled_by is None else one.settled_by.hex(),
+            "can_restore": one.can_restore,
+        }
+
+    def _contest(self, view: RecordView, contest: ContestView) -> Json:
+        kind, personal = view.kind, view.personal_fields
+        return {
+            "register": contest.register,
+            "rule": contest.rule,
+            "shown": self._written(kind, contest.shown, personal),
+            "overruled": [self._written(kind, one, personal) for one in contest.overruled],
+        }
+
+    def _written(self, kind: Kind, one: WrittenValue, personal: frozenset[str]) -> Json:
+        written: Json = {
+            "op": one.op.hex(),
+            "values": self._values(kind, one.values, personal),
+            "author": one.author.hex(),
+            "at": instant_text(one.time_ms),
+        }
+        return written if one.withheld is None else {**written, "withheld": one.withheld.name.lower()}
+
+    def _owned(self, one: OwnedVehicle) -> Json:
+        return {"link": self.record(one.link), "record": None if one.other is None else self.record(one.other)}
+
+    def _job(self, job: JobView) -> Json:
+        return {"job": self.record(job.job), "labour": self.records(job.labour), "parts": self.records(job.parts)}
+
+    def _values(self, kind: Kind, values: Mapping[str, Value], personal: frozenset[str]) -> Json:
+        return {
+            name: value_json(kind, name, value) if self._show_personal or name not in personal else mask(value)
+            for name, value in values.items()
+        }
+
+
+def value_json(kind: Kind, name: str, value: Value) -> Any:
+    """One value: references as UUID text, other bytes as hex, everything else as it is."""
+    if not isinstance(value, bytes):
+        return value
+    is_reference = kind.by_label[kind.labels[name]][1].type is ValueType.REF
+    return record_text(value) if is_reference else value.hex()
+
+
+def mask(value: Value) -> Value:
+    """A personal value without what identifies: the first character of a name, the last four of a number."""
+    if not isinstance(value, str):
+        return None
+    if sum(char.isascii() for char in value) * 2 < len(value) or not any(char.isdigit() for char in value):
+        return value[:1] + "*" * (len(value) - 1)
+    shown = value[-_SHOWN_CHARS:] if len(value) > _SHOWN_CHARS else ""
+    return "*" * (len(value) - len(shown)) + shown
+
+
+def odometer_json(odometer: Odometer) -> Json:
+    """The served reading, and every reading with its flags."""
+    return {
+        "served_km": None if odometer.served is None else odometer.served.odometer_km,
+        "is_flagged": odometer.is_flagged,
+        "readings": [
+            {
+                "id": record_text(one.record),
+                "odometer_km": one.odometer_km,
+                "read_at": instant_text(one.read_at),
+                "is_new_instrument": one.is_new_instrument,
+                "flags": [flag.value for flag in one.flags],
+            }
+            for one in odometer.readings
+        ],
+    }
+
+
+def recalls_json(answer: RecallAnswer) -> Json:
+    """The answer of the offline recall check, with the age of its data."""
+    return {
+        "state": answer.state.value,
+        "identifier": answer.identifier,
+        "as_of": None if answer.as_of_ms is None else instant_text(answer.as_of_ms),
+        "age_ms": answer.age_ms,
+        "because": None if answer.because is None else answer.because.value,
+        "hits": [
+            {
+                "campaign_id": record_text(hit.campaign),
+                **hit.texts,
+                "is_done": hit.is_done,
+                "is_unconfirmed": hit.is_unconfirmed,
+            }
+            for hit in answer.hits
+        ],
+    }
+
+
+def instant_text(at_ms: int) -> str:
+    """An instant as ISO 8601 in UTC, to the second; one beyond the calendar as its number."""
+    try:
+        return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    except (ValueError, OverflowError, OSError):
+        return f"{at_ms} ms"
