@@ -5,7 +5,7 @@ are sent twice, pages hold two rows. The schedule is a function of its seed; a f
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
@@ -45,11 +45,14 @@ class Schedule:
     dice: Random
     hub: ModelHub
     nodes: list[Node]
+    late: list[tuple[Node, SignedReceipt]] = field(default_factory=list)
+    forms: dict[tuple[bytes, bytes], RecordView | None] = field(default_factory=dict)
 
     def step(self) -> None:
         """Something happens somewhere."""
         node = self.dice.choice(self.nodes)
-        action = self.dice.choice([self.write, self.write, self.push, self.push, self.pull, self.pull, self.rule])
+        actions = [self.write, self.write, self.push, self.push, self.pull, self.pull, self.rule, self.deliver_late]
+        action = self.dice.choice(actions)
         action(node)
 
     def write(self, node: Node) -> None:
@@ -58,17 +61,26 @@ class Schedule:
         assert isinstance(clock, TestClock)
         clock.ms += self.dice.randrange(-5_000, 60_000)
         chosen = self.dice.sample(RECORDS, self.dice.randint(1, 3))
-        commit(node, [self._draft(kind, record, one_record(node, kind, record)) for kind, record in chosen])
+        commit(node, [self._draft(kind, record, self._form(node, kind, record)) for kind, record in chosen])
 
     def push(self, node: Node) -> None:
-        """A batch leaves; its receipts may be lost, and it may arrive twice."""
+        """A batch leaves; it may arrive twice, and its receipts come at once, late or never."""
         batch = next_batch(node, BatchSize(sets_max=self.dice.randint(1, 3)))
         receipts = []
         for _ in range(self.dice.choice([1, 1, 2])):
             treatment = self.dice.choices(list(Treatment), weights=[7, 2, 1])[0]
             receipts = [self.hub.receive(node, one, treatment, time_ms=one.time_ms + 17) for one in batch]
-        if self.dice.random() < 0.6:
-            apply_answers(node, [SignedReceipt(one, signed(one)) for one in receipts])
+        answers = [SignedReceipt(one, signed(one)) for one in receipts]
+        if self.dice.random() < 0.5:
+            apply_answers(node, answers)
+        elif self.dice.random() < 0.7:
+            self.late.extend((node, one) for one in answers)
+
+    def deliver_late(self, _: Node) -> None:
+        """A receipt arrives that was long on its way; the hub may have ruled anew since."""
+        if self.late:
+            node, answer = self.late.pop(self.dice.randrange(len(self.late)))
+            apply_answers(node, [answer])
 
     def pull(self, node: Node) -> None:
         """The next page arrives, perhaps twice."""
@@ -94,6 +106,15 @@ class Schedule:
         for node in self.nodes:
             while not apply_page(node, self.hub.page(node, rows_max=ROWS_MAX)).is_last:
                 pass
+        for node, answer in self.late:
+            apply_answers(node, [answer])
+
+    def _form(self, node: Node, kind: Kind, record: RecordId) -> RecordView | None:
+        """What the person at the desk sees: often a form that was opened some time ago."""
+        key = (node.identity.node_id, record)
+        if key not in self.forms or self.dice.random() < 0.7:
+            self.forms[key] = one_record(node, kind, record)
+        return self.forms[key]
 
     def _draft(self, kind: Kind, record: RecordId, view: RecordView | None) -> Draft:
         if view is None:
