@@ -31,6 +31,7 @@ _ID_BYTES: Final = 16
 _SHEET_CHARS_MAX: Final = 31
 _CELL_CHARS_MAX: Final = 32_000
 _PROGRESS_EVERY: Final = 1_000
+_PIPED_COLUMNS: Final = 200
 
 
 def settings_of(ctx: typer.Context) -> HubSettings:
@@ -88,7 +89,7 @@ def emit_list(title: str, rows: Sequence[Row], columns: Sequence[str], *, as_jso
         table.add_column(column.replace("_", " "), overflow="fold")
     for row in rows:
         table.add_row(*(cell_text(row.get(column)) for column in columns))
-    Console().print(table)
+    Console(width=None if sys.stdout.isatty() else _PIPED_COLUMNS).print(table)
 
 
 def write_workbook(path: Path, title: str, rows: Iterable[Row], columns: Sequence[str]) -> None:
