@@ -16,6 +16,7 @@ from openpyxl import load_workbook
 from carnet_hub.adapters.bundle_files import decrypt_bundle, encrypt_bundle
 from carnet_hub.bootstrap import HubApp, open_hub
 from carnet_hub.core.ingest import receive_sets
+from carnet_hub.core.rows import DealerRow, LogRow
 from carnet_hub.entrypoints.cli.main import COMMANDS, execute
 from carnet_hub.settings import HubSettings
 from carnet_protocol.bundle import PartKind, pack_bundle, unpack_bundle
@@ -463,6 +464,47 @@ def test_a_stick_for_somebody_else_is_refused(data: Path, tmp_path: Path, capsys
     )
 
     assert refused(capsys, data, "bundle", "import", tmp_path / "stick")["code"] == "bad-bundle"
+
+
+def test_the_log_verifies_and_the_tables_follow_from_it(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    """After enrolments, conflicts and recalls the log is sound and a fold of it gives the very tables."""
+    contested_vehicle(capsys, data, tmp_path)
+    told(capsys, data, "recalls", "import", campaign_folder(tmp_path))
+    told(capsys, data, "recalls", "publish", "S2026M0001")
+
+    assert told(capsys, data, "log", "verify")["is_valid"] is True
+    checked = told(capsys, data, "rebuild", "--check", "--digest", "A001")
+    assert (checked["is_equal"], len(checked["digest"])) == (True, 64)
+
+
+def test_a_table_that_does_not_follow_from_the_log_is_found(data: Path, capsys: pytest.CaptureFixture[str]):
+    """A row that somebody changed behind the log's back is named with code 1, and mended by a rebuild."""
+    told(capsys, data, "dealers", "add", "A001", "First site")
+    app = opened(data)
+    with app.hub.store.write() as transaction:
+        transaction.put([row._replace(status="suspended") for row in transaction.scan(DealerRow)])
+    app.close()
+
+    assert call(data, "rebuild", "--check", "--json") == 1
+    found = json.loads(capsys.readouterr().out)
+    told(capsys, data, "rebuild")
+
+    assert [(one["table"], one["problem"]) for one in found["differences"]] == [("DealerRow", "different")]
+    assert told(capsys, data, "rebuild", "--check")["is_equal"] is True
+
+
+def test_a_forged_log_entry_is_found(data: Path, capsys: pytest.CaptureFixture[str]):
+    """An entry whose signed bytes were changed is named by position with code 1."""
+    told(capsys, data, "dealers", "add", "A001", "First site")
+    app = opened(data)
+    with app.hub.store.write() as transaction:
+        (row,) = transaction.log_rows([2]).values()
+        transaction.remove(LogRow, [(2,)])
+        transaction.put([row._replace(message=(row.message or b"")[:-1] + b"x")])
+    app.close()
+
+    assert call(data, "log", "verify", "--json") == 1
+    assert [fault["position"] for fault in json.loads(capsys.readouterr().out)["faults"]] == [2]
 
 
 def free_port() -> int:

@@ -5,8 +5,11 @@ the first entry of its log, its own public keys. Tests and the simulator call th
 own.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final, Protocol, TypeVar
 
 from carnet_hub.adapters.keyring import DataKeyBox, Keyring, create_keyring, load_keyring
@@ -115,6 +118,18 @@ def open_hub(settings: HubSettings, ports: Ports | None = None) -> HubApp:
     keyring = load_keyring(settings.keys_dir, files)
     store = open_store(settings.url, busy_ms=settings.busy_ms)
     return _join(settings, ports or Ports(), files, store, keyring)
+
+
+@contextmanager
+def scratch_store() -> Iterator[SqlStore]:
+    """An empty store for a check, gone afterwards; it needs as much room on the disk as the tables."""
+    with TemporaryDirectory(prefix="carnet-hub-") as folder:
+        store = open_store(f"sqlite:///{Path(folder) / 'scratch.db'}")
+        store.make_tables()
+        try:
+            yield store
+        finally:
+            store.close()
 
 
 def _join(settings: HubSettings, ports: Ports, files: DiskFiles, store: SqlStore, keyring: Keyring) -> HubApp:

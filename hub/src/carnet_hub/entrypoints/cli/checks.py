@@ -1,0 +1,68 @@
+"""`log verify` and `rebuild`: is the log what authors signed, and are the tables what the log says?"""
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from carnet_hub.bootstrap import scratch_store
+from carnet_hub.core.dealers import require_site
+from carnet_hub.core.logcheck import verify_log
+from carnet_hub.core.rebuild import check_projections, rebuild_projections, site_digest
+from carnet_hub.entrypoints.cli.main import Exit
+from carnet_hub.entrypoints.cli.output import AsJson, emit, hub_of
+
+log_app = typer.Typer(add_completion=False, no_args_is_help=True, help="The hub's log.")
+rebuild_app = typer.Typer(add_completion=False)
+
+
+@log_app.callback()
+def log_group() -> None:
+    """The hub's log: every change set as its author signed it."""
+
+
+@log_app.command("verify")
+def verify(ctx: typer.Context, as_json: AsJson = False) -> None:
+    """Check every entry: signatures, chains, hashes, openings, positions without holes. Changes nothing."""
+    with hub_of(ctx) as app:
+        report = verify_log(app.hub)
+    faults = [f"position {fault.position}: {fault.problem}" for fault in report.faults]
+    verdict = f"{report.fault_count} faults" if report.fault_count else "no fault"
+    text = "\n".join(
+        [*faults, f"{report.entries} entries, {report.sets} signed sets up to position {report.head}: {verdict}."]
+    )
+    emit({"is_valid": not report.fault_count, **asdict(report)}, as_json=as_json, text=text)
+    if report.fault_count:
+        raise typer.Exit(Exit.REFUSED)
+
+
+@rebuild_app.command()
+def rebuild(
+    ctx: typer.Context,
+    *,
+    check: Annotated[
+        bool, typer.Option("--check", help="only compare with what the log says; changes nothing")
+    ] = False,
+    digest: Annotated[str | None, typer.Option(help="also give the digest of what this site receives")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Drop every table that follows from the log and fold it again; or check that it would give the same."""
+    with hub_of(ctx) as app:
+        result: dict[str, object] = {}
+        if digest is not None:
+            result["digest"] = site_digest(app.hub, require_site(app.hub, digest).dealer_id).hex()
+        if check:
+            with scratch_store() as scratch:
+                report = check_projections(app.hub, scratch)
+            result |= {"is_equal": not report.difference_count, **asdict(report)}
+            lines = [f"{one.table} {' '.join(one.key)}: {one.problem}" for one in report.differences]
+            verdict = f"{report.difference_count} rows differ" if report.difference_count else "all equal"
+            lines.append(f"{report.entries} entries folded, {report.rows} rows compared: {verdict}.")
+        else:
+            result["entries"] = rebuild_projections(app.hub)
+            lines = [f"{result['entries']} entries folded again."]
+    if digest is not None:
+        lines.append(f"digest of {digest}: {result['digest']}")
+    emit(result, as_json=as_json, text="\n".join(lines))
+    if result.get("difference_count"):
+        raise typer.Exit(Exit.REFUSED)
