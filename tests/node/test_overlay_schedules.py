@@ -1,7 +1,8 @@
 """Three nodes, one hub and a line that loses things: every schedule ends in one state, and rebuild always agrees.
 
-Two nodes belong to one site, the third to another. Sets are parked, refused and released, receipts are lost, batches
-are sent twice, pages hold two rows. The schedule is a function of its seed; a failure names it.
+Two nodes belong to one site, the third to another. Sets are parked, refused and released; batches and pages arrive
+twice or late, receipts late or never; forms are saved long after they were opened; pages hold two rows. The schedule is
+a function of its seed; a failure names it.
 """
 
 from collections.abc import Iterable
@@ -22,7 +23,7 @@ from carnet_node.core.views import one_record
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import RecordId, vehicle_id
 from carnet_protocol.kinds import PLATE, REGISTRY, VEHICLE
-from carnet_protocol.messages import Verdict
+from carnet_protocol.messages import Page, Verdict
 from carnet_protocol.ops import Action
 from carnet_protocol.registry import Kind, Value
 from support.model_hub import Key, ModelHub, Treatment, entries_at, signed
@@ -46,6 +47,7 @@ class Schedule:
     hub: ModelHub
     nodes: list[Node]
     late: list[tuple[Node, SignedReceipt]] = field(default_factory=list)
+    pages: list[tuple[Node, Page]] = field(default_factory=list)
     forms: dict[tuple[bytes, bytes], RecordView | None] = field(default_factory=dict)
 
     def step(self) -> None:
@@ -83,10 +85,12 @@ class Schedule:
             apply_answers(node, [answer])
 
     def pull(self, node: Node) -> None:
-        """The next page arrives, perhaps twice."""
+        """The next page arrives, perhaps twice, perhaps followed by an old one from a stick."""
         page = self.hub.page(node, rows_max=ROWS_MAX)
-        for _ in range(self.dice.choice([1, 1, 2])):
-            apply_page(node, page)
+        apply_page(node, page)
+        self.pages.append((node, page))
+        if self.dice.random() < 0.3:
+            apply_page(*self.dice.choice(self.pages))
 
     def rule(self, _: Node) -> None:
         """Somebody at the hub releases or refuses a parked set."""
@@ -108,6 +112,8 @@ class Schedule:
                 pass
         for node, answer in self.late:
             apply_answers(node, [answer])
+        for node, page in self.pages:
+            apply_page(node, page)
 
     def _form(self, node: Node, kind: Kind, record: RecordId) -> RecordView | None:
         """What the person at the desk sees: often a form that was opened some time ago."""
