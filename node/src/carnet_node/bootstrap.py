@@ -12,6 +12,7 @@ database on another machine must enrol as a new node.
 
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.metadata import version
 from typing import Final
 
 import httpx
@@ -50,6 +51,9 @@ from carnet_node.settings import NodeSettings
 from carnet_protocol.enrolment import EnrolCode
 from carnet_protocol.ids import EPOCH_BYTES, DealerId, HubId, NodeId, new_record_id
 from carnet_protocol.messages import EnrolAnswer
+
+SOFTWARE: Final = f"carnet-node {version('carnet-node')}"
+"""What this program calls itself in a hello."""
 
 PENDING_FILE: Final = "enrolment.pending"
 _HUB_URL: Final = "hub-url"

@@ -5,6 +5,7 @@ asked to show them; ids, heads and marks are public. Decides nothing about what 
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -13,7 +14,10 @@ from carnet_node.core.odometer import Odometer
 from carnet_node.core.recall_check import RecallAnswer
 from carnet_node.core.record_view import ContestView, RecordView, WrittenValue
 from carnet_node.core.searching import Found
+from carnet_node.core.status import Status, Waiting
+from carnet_node.core.sync import RoundReport
 from carnet_node.core.views import CustomerCard, JobView, OwnedVehicle, VehicleView, VisitView
+from carnet_node.entrypoints.wording import explain_failure
 from carnet_protocol.ids import record_text
 from carnet_protocol.registry import Kind, Value, ValueType
 
@@ -196,9 +200,61 @@ def recalls_json(answer: RecallAnswer) -> Json:
     }
 
 
+def round_json(report: RoundReport) -> Json:
+    """A round for programs."""
+    told = {
+        name: None if failure is None else explain_failure(failure).as_dict()
+        for name, failure in (("push_failure", report.push_failure), ("pull_failure", report.pull_failure))
+    }
+    return {
+        "is_complete": report.is_complete,
+        "situation": report.situation.name.lower(),
+        **asdict(report.push),
+        "pages": report.pages,
+        "rows": report.rows,
+        "segments": report.segments,
+        **told,
+    }
+
+
+def status_json(found: Status) -> Json:
+    """The status for programs; instants as text, None for what never happened."""
+    state = found.state
+    return {
+        "site_code": found.site_code,
+        "site_name": found.site_name,
+        "line": found.line.value,
+        "sync": found.sync.value,
+        "situation": state.situation.name.lower(),
+        "waiting": _waiting_json(found.waiting),
+        "parked_sets": found.parked,
+        "refused_sets": found.refused,
+        "last_contact_at": _at(state.contact_ms),
+        "last_complete_at": _at(state.complete_ms),
+        "failure": state.failure,
+        "failures": state.failures,
+        "as_of": _at(found.feed_as_of_ms),
+        "clock_offset_ms": found.clock_offset_ms,
+        "is_writing_stopped": found.is_writing_stopped,
+    }
+
+
+def _waiting_json(waiting: Waiting) -> Json:
+    return {
+        "sets": waiting.sets,
+        "documents": dict(waiting.documents),
+        "is_at_least": waiting.is_at_least,
+        "oldest_at": _at(waiting.oldest_ms),
+    }
+
+
 def instant_text(at_ms: int) -> str:
     """An instant as ISO 8601 in UTC, to the second; one beyond the calendar as its number."""
     try:
         return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     except (ValueError, OverflowError, OSError):
         return f"{at_ms} ms"
+
+
+def _at(at_ms: int | None) -> str | None:
+    return None if at_ms is None else instant_text(at_ms)

@@ -1,0 +1,280 @@
+"""What could be wrong with a node, in plain words.
+
+Decides the findings: what is looked at, when it is fine, when somebody has to know, when it is wrong, and what to do.
+The facts that need the system (files, disk, the database's own checks) are measured by the adapters and arrive as
+values. Nothing is changed.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from carnet_node.core.node import Node
+from carnet_node.core.outbox import is_behind_mark
+from carnet_node.core.records import ChainState
+from carnet_node.core.status import Line, Status, Sync, status_of
+from carnet_protocol import limits
+from carnet_protocol.chain import ChainHead, ChainLink, classify_link
+from carnet_protocol.changeset import ChangeSet, read_set
+from carnet_protocol.envelope import Purpose, read_envelope, verify_envelope
+from carnet_protocol.errors import Refused
+from carnet_protocol.ids import NO_HASH, HubId
+
+DISK_FREE_BYTES_MIN: Final = 1024**3
+"""Below a gigabyte somebody should know: time enough to make room. Chosen by us."""
+
+DISK_FREE_BYTES_WRONG: Final = 100 * 1024**2
+OLDEST_WAITING_MS_MAX: Final = 24 * 3600 * 1000
+"""Work of yesterday that has not reached the hub deserves a look at the line."""
+
+_SETS_READ: Final = 500
+_HOUR_MS: Final = 3600 * 1000
+_UNSAFE_FROM: Final = (3, 7, 0)
+_UNSAFE_TO: Final = (3, 51, 2)
+
+
+class Grade(StrEnum):
+    """How bad a finding is."""
+
+    FINE = "fine"
+    WATCH = "watch"
+    WRONG = "wrong"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at.
+
+    Attributes:
+        name: short and stable, for programs.
+        what: what was found.
+        next: what to do; empty when it is fine.
+    """
+
+    name: str
+    grade: Grade
+    what: str
+    next: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SystemFacts:
+    """What the adapters measured.
+
+    Attributes:
+        key_problem: None when the keys are readable, private and whole.
+        integrity: the database's own words; "ok" when it is whole.
+        sqlite_version: of the library in use.
+        is_synchronous_full: a commit is on the disk when it returns.
+        disk_free_bytes: where the database lies.
+        wrappings_missing: wrapped copies of the data key that are not there.
+    """
+
+    key_problem: str | None
+    integrity: str
+    sqlite_version: str
+    is_synchronous_full: bool
+    disk_free_bytes: int
+    wrappings_missing: tuple[str, ...]
+
+
+def judge_system(facts: SystemFacts) -> list[Finding]:
+    """Findings about machine and files."""
+    return [
+        _keys(facts),
+        _wrappings(facts),
+        Finding("database", Grade.FINE, "The database is whole.")
+        if facts.integrity == "ok"
+        else Finding(
+            "database", Grade.WRONG, f"The database is damaged: {facts.integrity}.", "Stop, and restore the backup."
+        ),
+        Finding("durability", Grade.FINE, "A saved document is on the disk (synchronous=FULL).")
+        if facts.is_synchronous_full
+        else Finding(
+            "durability", Grade.WRONG, "A power cut could undo saved documents.", "Reinstall; this must not be."
+        ),
+        _sqlite(facts.sqlite_version),
+        _disk(facts.disk_free_bytes),
+    ]
+
+
+def examine_node(node: Node, signing_key: bytes) -> list[Finding]:
+    """Findings about chain, queue, clock and line of an enrolled node. Reads the whole log of the present epoch.
+
+    Args:
+        signing_key: raw 32 bytes of the node's own public key.
+    """
+    status = status_of(node)
+    return [
+        _chain(node, signing_key),
+        _mark(node),
+        _queue(status, node.clock.now_ms()),
+        _rulings(status),
+        _line(status),
+        _clock(status),
+        _stop(status),
+    ]
+
+
+def verify_chain(node: Node, signing_key: bytes) -> tuple[int, str | None]:
+    """Read the log of the present epoch again: every signature, every link, no hole.
+
+    Returns: how many sets were read, and what is wrong with the last of them; None when all is well.
+    """
+    with node.store.read() as tx:
+        chain = tx.chain()
+        if chain is None:
+            return 0, None
+        head = ChainHead(0, NO_HASH)
+        seq = 1
+        while messages := [one.message for one in tx.sets_from(chain.epoch, seq, _SETS_READ)]:
+            for message in messages:
+                head, problem = _check_one(node, signing_key, chain, head, message)
+                if problem is not None:
+                    return seq, problem
+                seq += 1
+    is_at_head = (head.seq, head.set_hash) == (chain.seq, chain.set_hash) or chain.seq == 0 == head.seq
+    return seq - 1, None if is_at_head else f"the log ends at {head.seq}, the chain at {chain.seq}"
+
+
+def _check_one(
+    node: Node, signing_key: bytes, chain: ChainState, head: ChainHead, message: bytes
+) -> tuple[ChainHead, str | None]:
+    place = f"set {head.seq + 1}"
+    try:
+        one = _verified(message, HubId(node.identity.hub_id), signing_key)
+    except Refused as refusal:
+        return head, f"{place}: {refusal.reason.value}"
+    if one.header.epoch != chain.epoch or classify_link(one.header, one.set_hash, head, None) is not ChainLink.NEXT:
+        return head, f"{place} does not continue the one before"
+    return ChainHead(one.header.seq, one.set_hash), None
+
+
+def _verified(message: bytes, hub: HubId, signing_key: bytes) -> ChangeSet:
+    envelope = read_envelope(message)
+    payload = verify_envelope(envelope, signing_key, Purpose.CHANGESET, hub)
+    return read_set(envelope, payload, hub)
+
+
+def is_something_wrong(findings: Iterable[Finding]) -> bool:
+    """Whether the exit code says so; what is only worth watching does not."""
+    return any(finding.grade is Grade.WRONG for finding in findings)
+
+
+def _keys(facts: SystemFacts) -> Finding:
+    if facts.key_problem is None:
+        return Finding("keys", Grade.FINE, "The keys are readable, and by nobody else.")
+    return Finding("keys", Grade.WRONG, f"{facts.key_problem}.", "Put the file back, or set its mode to 600.")
+
+
+def _wrappings(facts: SystemFacts) -> Finding:
+    if not facts.wrappings_missing:
+        return Finding("recovery", Grade.FINE, "The data key can be recovered by the hub and by the passphrase.")
+    missing = ", ".join(facts.wrappings_missing)
+    return Finding("recovery", Grade.WATCH, f"Missing: {missing}.", "Enrol, or restore these files from the backup.")
+
+
+def _sqlite(version: str) -> Finding:
+    numbers = tuple(int(part) for part in version.split(".") if part.isdigit())
+    if not _UNSAFE_FROM <= numbers <= _UNSAFE_TO:
+        return Finding("sqlite", Grade.FINE, f"SQLite {version} is safe with several processes.")
+    return Finding(
+        "sqlite",
+        Grade.WATCH,
+        f"SQLite {version} can lose saved pages when two processes checkpoint at once.",
+        "Do not run Litestream beside this library; use the portable backup.",
+    )
+
+
+def _disk(free_bytes: int) -> Finding:
+    free = f"{free_bytes / 1024**3:.1f} GB free"
+    if free_bytes < DISK_FREE_BYTES_WRONG:
+        return Finding("disk", Grade.WRONG, f"The disk is nearly full: {free}.", "Make room now.")
+    if free_bytes < DISK_FREE_BYTES_MIN:
+        return Finding("disk", Grade.WATCH, f"The disk is getting full: {free}.", "Make room.")
+    return Finding("disk", Grade.FINE, f"{free}.")
+
+
+def _chain(node: Node, signing_key: bytes) -> Finding:
+    count, problem = verify_chain(node, signing_key)
+    if problem is None:
+        return Finding("chain", Grade.FINE, f"All {count} change sets of this node verify.")
+    return Finding(
+        "chain",
+        Grade.WRONG,
+        f"The node's own log does not verify: {problem}.",
+        "Call the hub operator; change nothing.",
+    )
+
+
+def _mark(node: Node) -> Finding:
+    mark = node.high_water.read()
+    with node.store.read() as tx:
+        is_behind = is_behind_mark(tx, mark)
+    if not is_behind:
+        return Finding("high water", Grade.FINE, "Everything that left this machine is in its database.")
+    return Finding(
+        "high water",
+        Grade.WRONG,
+        "More has left this machine than its database knows: it was restored or copied.",
+        "Nothing is lost: the hub has it. Call the hub operator.",
+    )
+
+
+def _queue(status: Status, now_ms: int) -> Finding:
+    waiting = status.waiting
+    if not waiting.sets:
+        return Finding("queue", Grade.FINE, "Nothing waits to be sent.")
+    documents = ", ".join(f"{count} {kind}" for kind, count in waiting.documents.items())
+    at_least = "at least " if waiting.is_at_least else ""
+    what = f"Waiting: {at_least}{documents}."
+    age_ms = now_ms - (waiting.oldest_ms or now_ms)
+    if age_ms > OLDEST_WAITING_MS_MAX:
+        return Finding("queue", Grade.WATCH, f"{what} The oldest for {age_ms // _HOUR_MS} hours.", "Look at the line.")
+    return Finding("queue", Grade.FINE, what)
+
+
+def _rulings(status: Status) -> Finding:
+    if not status.parked and not status.refused:
+        return Finding("rulings", Grade.FINE, "The hub has parked and refused nothing.")
+    return Finding(
+        "rulings",
+        Grade.WATCH,
+        f"The hub has parked {status.parked} and refused {status.refused} change sets.",
+        "Open the marked documents; parked ones go on by themselves or by the operator.",
+    )
+
+
+def _line(status: Status) -> Finding:
+    match status.line:
+        case Line.ONLINE:
+            return Finding("line", Grade.FINE, "The hub answers.")
+        case Line.OFFLINE:
+            return Finding("line", Grade.WATCH, "The hub cannot be reached.", "Go on working; look at the line.")
+        case Line.UNKNOWN:
+            return Finding("line", Grade.WATCH, "Nobody has tried lately.", "Run `carnet-node sync`.")
+
+
+def _clock(status: Status) -> Finding:
+    offset_ms = status.clock_offset_ms
+    if abs(offset_ms) <= limits.CLOCK_OFFSET_ALARM_MS:
+        return Finding("clock", Grade.FINE, f"The clock is {abs(offset_ms) / 1000:.0f} s from the hub's.")
+    return Finding(
+        "clock",
+        Grade.WATCH,
+        f"The clock is {abs(offset_ms) / 60000:.0f} minutes {'behind' if offset_ms > 0 else 'ahead of'} the hub's.",
+        "Set the clock. Everything works all the same; only dates look odd.",
+    )
+
+
+def _stop(status: Status) -> Finding:
+    if status.sync is not Sync.STOPPED and not status.is_writing_stopped:
+        return Finding("sending", Grade.FINE, "Sending is allowed.")
+    situation = status.state.situation.name.lower().replace("_", " ")
+    return Finding(
+        "sending",
+        Grade.WRONG,
+        f"Sending has stopped: {situation}. Everything recorded is kept.",
+        "Call the hub operator.",
+    )

@@ -1,0 +1,172 @@
+"""What the strip at the desk says: the line, the sync, and what waits.
+
+Decides when each of these is known. Line and sync are two facts: the hub may answer while a set is stuck, and
+everything may be sent while the line is down now. What cannot be known says *unknown* and never "fine". What waits is
+counted by document (customer, vehicle, repair order), because nobody at the desk counts change sets.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from carnet_node.core.failures import NotEnrolled
+from carnet_node.core.node import Node
+from carnet_node.core.ports import ReadTransaction
+from carnet_node.core.sync_state import SyncState, load_state
+from carnet_protocol.changeset import reread_set
+from carnet_protocol.ids import RecordId
+from carnet_protocol.kinds import REGISTRY
+from carnet_protocol.messages import Situation, Verdict
+from carnet_protocol.registry import Kind
+from carnet_protocol.resolvers import show
+
+LINE_FRESH_MS: Final = 2 * 60 * 1000
+"""A hub that answered within two minutes counts as online: a long poll comes back every half minute."""
+
+SETS_COUNTED_MAX: Final = 2_000
+"""Waiting sets whose documents are counted one by one; beyond them the count is "at least"."""
+
+_DOCUMENTS: Final = ("customer", "vehicle", "visit")
+_PARENTS_MAX: Final = 4
+
+
+class Line(StrEnum):
+    """Whether the hub can be reached."""
+
+    ONLINE = "online"
+    OFFLINE = "offline"
+    UNKNOWN = "unknown"
+
+
+class Sync(StrEnum):
+    """How far this node and the hub agree."""
+
+    COMPLETE = "complete"
+    WAITING = "waiting"
+    CATCHING_UP = "catching up"
+    STOPPED = "stopped"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What the hub has not ruled on.
+
+    Attributes:
+        documents: how many of each kind; a phone counts as its customer, a line as its repair order.
+        is_at_least: there are more sets than were looked at.
+        oldest_ms: set time of the oldest; None when nothing waits.
+    """
+
+    sets: int
+    documents: Mapping[str, int]
+    is_at_least: bool
+    oldest_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Everything the strip and `status` show.
+
+    Attributes:
+        parked, refused: own sets in that state now.
+        feed_as_of_ms: how old the data of others and the recalls is; None before the first complete page.
+        clock_offset_ms: hub clock minus this machine's, at the last hello.
+    """
+
+    site_code: str
+    site_name: str
+    line: Line
+    sync: Sync
+    state: SyncState
+    waiting: Waiting
+    parked: int
+    refused: int
+    feed_as_of_ms: int | None
+    clock_offset_ms: int
+    is_writing_stopped: bool
+
+
+def status_of(node: Node) -> Status:
+    """The present status, in one snapshot.
+
+    Raises:
+        NotEnrolled: there is nothing to say yet.
+    """
+    with node.store.read() as tx:
+        chain, feed, state = tx.chain(), tx.feed(), load_state(tx)
+        if chain is None or feed is None:
+            raise NotEnrolled("no chain")
+        waiting = _waiting(tx, node, chain.epoch)
+        parked = len(tx.sets_with([int(Verdict.PARKED)], SETS_COUNTED_MAX))
+        refused = len(tx.sets_with([int(Verdict.REFUSED)], SETS_COUNTED_MAX))
+    return Status(
+        node.identity.site_code,
+        node.identity.site_name,
+        judge_line(state, node.clock.now_ms()),
+        judge_sync(state, waiting.sets),
+        state,
+        waiting,
+        parked,
+        refused,
+        feed.as_of_ms,
+        feed.clock_offset_ms,
+        chain.is_writing_stopped,
+    )
+
+
+def judge_line(state: SyncState, now_ms: int) -> Line:
+    """Whether the hub can be reached, as far as anybody knows.
+
+    A clock that was set back makes the last contact lie ahead; then nothing is known.
+    """
+    if state.failure is not None and (state.contact_ms is None or (state.failure_ms or 0) >= state.contact_ms):
+        return Line.OFFLINE if state.failure == "unreachable" else Line.ONLINE
+    if state.contact_ms is None or not 0 <= now_ms - state.contact_ms <= LINE_FRESH_MS:
+        return Line.UNKNOWN
+    return Line.ONLINE
+
+
+def judge_sync(state: SyncState, waiting_sets: int) -> Sync:
+    """How far node and hub agree; a stop is said before anything else."""
+    if state.situation is not Situation.GO:
+        return Sync.STOPPED
+    if waiting_sets:
+        return Sync.WAITING
+    if state.is_catching_up:
+        return Sync.CATCHING_UP
+    return Sync.UNKNOWN if state.complete_ms is None else Sync.COMPLETE
+
+
+def _waiting(tx: ReadTransaction, node: Node, epoch: bytes) -> Waiting:
+    sets, oldest_ms = tx.unconfirmed()
+    first = tx.first_unconfirmed_seq(epoch)
+    listed = tx.sets_from(epoch, first, SETS_COUNTED_MAX) if first is not None else []
+    unruled = [one for one in listed if one.ruling is None]
+    keys = {
+        (op.kind, RecordId(op.record)) for one in unruled for op in reread_set(one.message, node.identity.hub_id).ops
+    }
+    return Waiting(sets, _count_documents(tx, keys), len(unruled) < sets, oldest_ms)
+
+
+def _count_documents(tx: ReadTransaction, keys: Iterable[tuple[int, RecordId]]) -> Mapping[str, int]:
+    documents = {_document_of(tx, REGISTRY.by_number.get(kind), record) for kind, record in keys}
+    counts = Counter(kind for kind, _ in documents)
+    return dict(sorted(counts.items()))
+
+
+def _document_of(tx: ReadTransaction, kind: Kind | None, record: RecordId) -> tuple[str, RecordId]:
+    """The document a record belongs to: itself, or the nearest parent that is one."""
+    for _ in range(_PARENTS_MAX):
+        if kind is None or kind.name in _DOCUMENTS or kind.parent is None:
+            break
+        stored = tx.record(kind, record)
+        label = kind.labels[kind.parent]
+        reference = None if stored is None else show(kind, stored.entries).values.get(label)
+        refers_to = kind.by_label[label][1].refers_to
+        if not isinstance(reference, bytes) or refers_to is None:
+            break
+        kind, record = REGISTRY[refers_to], RecordId(reference)
+    return ("other" if kind is None else kind.name, record)

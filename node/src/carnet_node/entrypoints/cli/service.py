@@ -1,0 +1,97 @@
+"""`serve`, `sync` and `status`: the node's life with its hub."""
+
+from typing import Annotated
+
+import anyio
+import typer
+
+from carnet_node.bootstrap import SOFTWARE, Installation
+from carnet_node.core.status import Status, status_of
+from carnet_node.core.sync import RoundReport, run_round
+from carnet_node.entrypoints.cli.opening import installation_of, node_of
+from carnet_node.entrypoints.cli.output import AsJson, emit
+from carnet_node.entrypoints.presenting import instant_text, round_json, status_json
+from carnet_node.entrypoints.wording import Exit, explain_failure
+
+serve_app = typer.Typer(add_completion=False, rich_markup_mode=None)
+sync_app = typer.Typer(add_completion=False, rich_markup_mode=None)
+status_app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+
+@serve_app.command()
+def serve(
+    ctx: typer.Context,
+    *,
+    host: Annotated[str | None, typer.Option("--host", help="address to listen on; 127.0.0.1 by default")] = None,
+    port: Annotated[int | None, typer.Option("--port", min=0, max=65535, help="0 takes a free one")] = None,
+    offline: Annotated[bool, typer.Option("--offline", help="do not sync in the background")] = False,
+) -> None:
+    """Serve the front desk's JSON API and sync in the background, until stopped."""
+    from carnet_node.entrypoints.web.server import serve_node  # noqa: PLC0415  (sync and status need no web server)
+
+    serve_node(installation_of(ctx), host=host, port=port, is_syncing=not offline)
+
+
+@sync_app.command()
+def sync(ctx: typer.Context, *, as_json: AsJson = False) -> None:
+    """Send what waits and fetch what is new, once."""
+    report = anyio.run(_round, installation_of(ctx))
+    emit(round_json(report), as_json=as_json, text="\n".join(_round_lines(report)))
+    code = _round_code(report)
+    if code is not Exit.OK:
+        raise typer.Exit(code)
+
+
+@status_app.command()
+def status(ctx: typer.Context, *, as_json: AsJson = False) -> None:
+    """Line, sync and what waits; unknown where nobody can know."""
+    found = status_of(node_of(ctx))
+    emit(status_json(found), as_json=as_json, text="\n".join(_status_lines(found)))
+
+
+async def _round(installation: Installation) -> RoundReport:
+    async with installation.hub_client() as link:
+        return await run_round(installation.node(), installation.sync_ports(link), software=SOFTWARE)
+
+
+def _status_lines(found: Status) -> list[str]:
+    waiting = ", ".join(f"{count} {kind}" for kind, count in found.waiting.documents.items()) or "nothing"
+    lines = [
+        f"{found.site_code} {found.site_name}",
+        f"line:     {found.line.value}" + (f" ({found.state.failure})" if found.state.failure else ""),
+        f"sync:     {found.sync.value}, last complete {_at(found.state.complete_ms) or 'never'}",
+        f"waiting:  {'at least ' if found.waiting.is_at_least else ''}{waiting}",
+        f"data as of {_at(found.feed_as_of_ms) or 'never'}",
+    ]
+    if found.parked or found.refused:
+        lines.append(f"the hub has parked {found.parked} and refused {found.refused} change sets")
+    if found.is_writing_stopped:
+        lines.append("Another copy of this node has taken over; nothing can be saved here. Call the hub operator.")
+    return lines
+
+
+def _round_lines(report: RoundReport) -> list[str]:
+    push = report.push
+    lines = [
+        f"sent {push.sent} change sets: {push.accepted} accepted, {push.with_conflicts} with conflicts",
+        f"and {push.parked} parked, {push.refused} refused",
+        f"fetched {report.rows} records in {report.pages} pages, {report.segments} recall lists",
+    ]
+    if push.stop is not None:
+        lines.append(f"Sending has stopped: {push.stop}. Everything recorded here is kept.")
+    for failure in (report.push_failure, report.pull_failure):
+        if failure is not None:
+            lines += explain_failure(failure).lines()
+    return lines
+
+
+def _round_code(report: RoundReport) -> Exit:
+    """The graver of both sides."""
+    codes = [explain_failure(one).exit_code for one in (report.push_failure, report.pull_failure) if one is not None]
+    if report.push.stop is not None or Exit.REFUSED in codes:
+        return Exit.REFUSED
+    return Exit.BUSY if codes or not report.is_complete else Exit.OK
+
+
+def _at(at_ms: int | None) -> str | None:
+    return None if at_ms is None else instant_text(at_ms)
