@@ -386,6 +386,22 @@ def test_a_segment_is_served_by_its_hash(hub: TestHub, desk: NodeVoice):
 
 
 @pytest.mark.parametrize(
+    ("offered", "coding"),
+    [("zstd", "zstd"), ("gzip, zstd;q=0.5", "zstd"), ("gzip", None), ("identity", None), ("zstd;q=0", None)],
+)
+def test_a_large_answer_is_compressed_for_who_takes_it(hub: TestHub, desk: NodeVoice, offered: str, coding: str | None):
+    """A segment travels as zstd to a node that accepts it and plain to any other, with the same content."""
+    segment = encode_segment(make_vins(2_000))
+    name = hub.app.segments.put(segment).hex()
+
+    asked = {**headers(hub, desk), "Accept-Encoding": offered}
+    answered = request(hub, "GET", f"/v1/segments/{name}", headers=asked)
+
+    assert answered.headers.get("content-encoding") == coding
+    assert answered.content == segment
+
+
+@pytest.mark.parametrize(
     ("name", "expected"), [("0" * 64, (404, "not-found")), ("../keys/sign.key", (404, "not-found"))]
 )
 def test_a_segment_that_is_not_there_is_not_found(hub: TestHub, desk: NodeVoice, name: str, expected: tuple[int, str]):

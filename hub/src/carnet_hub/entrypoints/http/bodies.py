@@ -10,13 +10,16 @@ from typing import Final
 from fastapi import Request
 from fastapi.responses import Response
 
-from carnet_hub.adapters.compression import inflate
+from carnet_hub.adapters.compression import deflate, inflate
 from carnet_protocol.errors import Malformed, NotAuthentic
 from carnet_protocol.reasons import Reason
 
 CBOR: Final = "application/cbor"
+SEGMENT: Final = "application/octet-stream"
 _SCHEME: Final = "bearer "
 _TOKEN_CHARS_MAX: Final = 256
+_WORTH_BYTES: Final = 1024
+"""Below this a compressed answer saves no packet."""
 
 
 async def read_body(request: Request, *, bytes_max: int) -> bytes:
@@ -76,3 +79,20 @@ def bearer_token(request: Request) -> bytes:
 def cbor_response(body: bytes) -> Response:
     """A signed message, or a list of answers."""
     return Response(body, media_type=CBOR)
+
+
+def large_response(request: Request, body: bytes, media_type: str, **headers: str) -> Response:
+    """A page or a segment; as one zstd frame when the asker takes that and it is worth it."""
+    sent = {name.replace("_", "-"): value for name, value in headers.items()} | {"Vary": "Accept-Encoding"}
+    if len(body) >= _WORTH_BYTES and _takes_zstd(request):
+        return Response(deflate(body), media_type=media_type, headers={**sent, "Content-Encoding": "zstd"})
+    return Response(body, media_type=media_type, headers=sent)
+
+
+def _takes_zstd(request: Request) -> bool:
+    """Whether zstd is offered with any weight but zero (RFC 9110, section 12.5.3)."""
+    for offer in request.headers.get("accept-encoding", "").lower().split(","):
+        name, _, weight = offer.replace(" ", "").partition(";q=")
+        if name == "zstd":
+            return weight.strip("0.") != "" or not weight
+    return False

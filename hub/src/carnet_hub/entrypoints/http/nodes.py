@@ -14,7 +14,15 @@ from carnet_hub.core.feed import has_news, read_page
 from carnet_hub.core.greeting import greet_node, hub_card, recognise
 from carnet_hub.core.ingest import receive_sets
 from carnet_hub.core.rows import Node
-from carnet_hub.entrypoints.http.bodies import bearer_token, cbor_response, inflate_body, read_body
+from carnet_hub.entrypoints.http.bodies import (
+    CBOR,
+    SEGMENT,
+    bearer_token,
+    cbor_response,
+    inflate_body,
+    large_response,
+    read_body,
+)
 from carnet_hub.entrypoints.http.long_poll import WAIT_S_MAX, LogEnd
 from carnet_protocol import cbor, limits
 from carnet_protocol.envelope import read_envelope
@@ -74,8 +82,7 @@ def sync_routes(app: HubApp) -> APIRouter:
         content = await app.run_blocking(lambda: app.segments.get(bytes.fromhex(sha256)))
         if content is None:
             raise Refused(Reason.NOT_FOUND, "segment")
-        headers = {"ETag": f'"{sha256}"', "Cache-Control": _IMMUTABLE}
-        return Response(content, media_type="application/octet-stream", headers=headers)
+        return large_response(request, content, SEGMENT, ETag=f'"{sha256}"', Cache_Control=_IMMUTABLE)
 
     return router
 
@@ -115,7 +122,7 @@ def feed_routes(app: HubApp) -> APIRouter:
             if await app.run_blocking(is_worth_it):
                 message = await app.run_blocking(page)
                 seen = _position_of_empty(message)
-        return cbor_response(message)
+        return large_response(request, message, CBOR)
 
     return router
 
