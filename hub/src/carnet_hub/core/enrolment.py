@@ -101,6 +101,8 @@ def answer_enrol(hub: Hub, keys: PublicKeys, message: bytes) -> bytes:
     Returns: the signed `EnrolAnswer`; the same bytes for the same request.
     """
     request = open_request(hub, message)
+    with hub.store.read() as snapshot:  # a code nobody gave out must not cost the lock
+        _find_invite(snapshot, request)
     with hub.store.write() as transaction:
         invite = _find_invite(transaction, request)
         if invite.answer and invite.asked_hash == hashlib.sha256(message).digest():

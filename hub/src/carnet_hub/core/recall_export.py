@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.ports import SegmentShelf, Snapshot
 from carnet_hub.core.progress import Progress
-from carnet_hub.core.recalls import Campaign, count_campaign
-from carnet_hub.core.report import Citation, ReportHead
+from carnet_hub.core.recalls import Campaign, Counted, count_campaign
+from carnet_hub.core.report import Citation, ReportHead, campaign_values
 from carnet_protocol.ids import OpId, nonce_of
 
 
@@ -39,15 +39,19 @@ def prepare_export(
     with hub.store.read() as snapshot:
         counted = count_campaign(hub, segments, snapshot, campaign_no)
         citations = cite(snapshot, [judged.report.op for judged in counted.progress.judged])
-    head = ReportHead(
-        hub.hub_id,
-        hub.hub_epoch,
-        counted.campaign.values,
-        counted.position,
-        hub.clock.now_ms() if created_ms is None else created_ms,
-        counted.site_codes,
-    )
+    head = _head(hub, counted, hub.clock.now_ms() if created_ms is None else created_ms)
     return PreparedExport(head, counted.campaign, counted.progress, citations)
+
+
+def describe_progress(hub: Hub, segments: SegmentShelf, campaign_no: str) -> dict[str, object]:
+    """A campaign's public fields and totals as of now, for screens and programs.
+
+    Raises:
+        Unusable: no such campaign, or a segment is missing.
+    """
+    with hub.store.read() as snapshot:
+        counted = count_campaign(hub, segments, snapshot, campaign_no)
+    return campaign_values(_head(hub, counted, hub.clock.now_ms()), counted.progress)
 
 
 def cite(snapshot: Snapshot, ops: Iterable[OpId]) -> dict[OpId, Citation]:
@@ -62,3 +66,8 @@ def cite(snapshot: Snapshot, ops: Iterable[OpId]) -> dict[OpId, Citation]:
             row = rows[admission.decided_at]
             found[op] = Citation(row.set_hash, row.node_id, row.position)
     return found
+
+
+def _head(hub: Hub, counted: Counted, created_ms: int) -> ReportHead:
+    values = counted.campaign.values
+    return ReportHead(hub.hub_id, hub.hub_epoch, values, counted.position, created_ms, counted.site_codes)

@@ -2,7 +2,7 @@
 
 import json
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -21,16 +21,24 @@ from carnet_hub.core.campaign_plans import (
     read_members,
 )
 from carnet_hub.core.failures import Unusable
+from carnet_hub.core.recall_export import describe_progress
 from carnet_hub.core.recalls import (
-    count_campaign,
     import_plan,
     list_campaigns,
     publish_campaign,
     row_of,
     withdraw_campaign,
 )
-from carnet_hub.core.report import ReportHead, campaign_values
-from carnet_hub.entrypoints.cli.output import AsJson, Xlsx, emit, emit_list, hub_of, moment_text, with_progress
+from carnet_hub.entrypoints.cli.output import (
+    AsJson,
+    Xlsx,
+    emit,
+    emit_list,
+    hub_of,
+    moment_text,
+    with_progress,
+    write_workbook,
+)
 
 recalls_app = typer.Typer(add_completion=False, no_args_is_help=True, help="Recall campaigns.")
 
@@ -118,22 +126,13 @@ def list_(ctx: typer.Context, as_json: AsJson = False, xlsx: Xlsx = None) -> Non
 def progress(ctx: typer.Context, campaign_no: CampaignNo, as_json: AsJson = False, xlsx: Xlsx = None) -> None:
     """How far a campaign has come: each vehicle in exactly one state."""
     with hub_of(ctx) as app:
-        with app.hub.store.read() as snapshot:
-            counted = count_campaign(app.hub, app.segments, snapshot, campaign_no)
-        now_ms = app.hub.clock.now_ms()
-        head = ReportHead(
-            app.hub.hub_id,
-            app.hub.hub_epoch,
-            counted.campaign.values,
-            counted.position,
-            now_ms,
-            counted.site_codes,
-        )
-        values = campaign_values(head, counted.progress)
+        values = describe_progress(app.hub, app.segments, campaign_no)
+    rows = [{"measure": name, "value": value} for name, value in _measures(values)]
     if as_json:
+        if xlsx is not None:
+            write_workbook(xlsx, "progress", rows, ("measure", "value"))
         emit(values, as_json=True)
         return
-    rows = [{"measure": name, "value": value} for name, value in _measures(values)]
     emit_list(f"progress of {campaign_no}", rows, ("measure", "value"), as_json=False, xlsx=xlsx)
 
 
@@ -171,7 +170,7 @@ def _find(source: Path, names: tuple[str, ...]) -> Path:
     return found[0]
 
 
-def _measures(values: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+def _measures(values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     for name, value in values.items():
         if name == "campaign":
             yield "plan version", value.get("plan_version")

@@ -1,22 +1,58 @@
 """What a regulator may read without an account: published campaigns and their totals.
 
-Public fields only, and no vehicles.
+Public fields only, and no vehicles. Counting a large campaign reads millions of VINs, so one worker counts one
+campaign at a time and gives the same answer for a minute; it says at which log position it was counted.
 """
 
-from typing import Annotated
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Final
 
+import anyio
 from fastapi import APIRouter, Path
 from fastapi.responses import JSONResponse, Response
 
 from carnet_hub.bootstrap import HubApp
-from carnet_hub.core.ports import Snapshot
-from carnet_hub.core.recalls import Campaign, count_campaign, find_campaign
-from carnet_hub.core.report import ReportHead, campaign_values, public_campaign
+from carnet_hub.core.ports import Clock
+from carnet_hub.core.recall_export import describe_progress
+from carnet_hub.core.recalls import find_campaign
+from carnet_hub.core.report import public_campaign
 from carnet_protocol.errors import Refused
 from carnet_protocol.limits import CODE_CHARS_MAX
 from carnet_protocol.reasons import Reason
 
+COUNT_TTL_MS: Final = 60 * 1000
+"""A total that is a minute old still is the total at its stated position."""
+
+_KEPT_MAX: Final = 256
+
 CampaignNo = Annotated[str, Path(min_length=1, max_length=CODE_CHARS_MAX)]
+Values = dict[str, object]
+
+
+class CountedOnce:
+    """The last count of each campaign, shared by everybody who asks within a minute."""
+
+    def __init__(self, clock: Clock, count: Callable[[str], Awaitable[Values]]) -> None:
+        self._clock = clock
+        self._count = count
+        self._kept: dict[str, tuple[int, Values]] = {}
+        self._turn = anyio.Lock()
+
+    async def get(self, campaign_no: str) -> Values:
+        """The count of a campaign, at most a minute old.
+
+        Raises:
+            Refused: whatever the count raises; nothing is kept then.
+        """
+        async with self._turn:
+            now_ms = self._clock.now_ms()
+            counted_ms, values = self._kept.get(campaign_no, (now_ms - COUNT_TTL_MS, {}))
+            if not 0 <= now_ms - counted_ms < COUNT_TTL_MS:
+                values = await self._count(campaign_no)
+                if len(self._kept) >= _KEPT_MAX:
+                    self._kept.pop(next(iter(self._kept)))
+                self._kept[campaign_no] = (now_ms, values)
+            return values
 
 
 def regulator_routes(app: HubApp) -> APIRouter:
@@ -24,37 +60,27 @@ def regulator_routes(app: HubApp) -> APIRouter:
     router = APIRouter()
     hub = app.hub
 
-    def known(snapshot: Snapshot, campaign_no: str) -> Campaign:
-        campaign = find_campaign(hub, snapshot, campaign_no)
+    def describe(campaign_no: str) -> Values:
+        with hub.store.read() as snapshot:
+            campaign = find_campaign(hub, snapshot, campaign_no)
+            position = snapshot.head().position
         if campaign is None:
             raise Refused(Reason.NOT_FOUND, "campaign")
-        return campaign
+        return {"campaign": public_campaign(campaign.values), "log_position": position}
 
-    def describe(campaign_no: str) -> dict[str, object]:
-        with hub.store.read() as snapshot:
-            return {
-                "campaign": public_campaign(known(snapshot, campaign_no).values),
-                "log_position": snapshot.head().position,
-            }
+    def count(campaign_no: str) -> Values:
+        describe(campaign_no)
+        return describe_progress(hub, app.segments, campaign_no)
 
-    def count(campaign_no: str) -> dict[str, object]:
-        with hub.store.read() as snapshot:
-            known(snapshot, campaign_no)
-            counted = count_campaign(hub, app.segments, snapshot, campaign_no)
-        head = ReportHead(
-            hub.hub_id,
-            hub.hub_epoch,
-            counted.campaign.values,
-            counted.position,
-            hub.clock.now_ms(),
-            counted.site_codes,
-        )
-        return campaign_values(head, counted.progress)
+    async def count_in_thread(campaign_no: str) -> Values:
+        return await app.run_blocking(lambda: count(campaign_no))
+
+    counted = CountedOnce(hub.clock, count_in_thread)
 
     # A campaign number may hold slashes, so the longer path comes first.
     @router.get("/v1/recalls/{campaign_no:path}/progress")
     async def progress(campaign_no: CampaignNo) -> Response:
-        return JSONResponse(await app.run_blocking(lambda: count(campaign_no)))
+        return JSONResponse(await counted.get(campaign_no))
 
     @router.get("/v1/recalls/{campaign_no:path}")
     async def recall(campaign_no: CampaignNo) -> Response:
