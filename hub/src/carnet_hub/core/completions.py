@@ -5,21 +5,23 @@ counts (`progress`). A completion is a fact: its first statement stands, and the
 retraction.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Final
 
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.ports import Snapshot
 from carnet_hub.core.progress import CompletionReport
 from carnet_hub.core.rows import RecordRow
-from carnet_hub.core.shown import shown_records
-from carnet_protocol.ids import OpId, RecordId
+from carnet_hub.core.shown import shown_values
+from carnet_protocol.ids import VIN_CHARS, OpId, RecordId, vehicle_id
 from carnet_protocol.registry import Kind
 from carnet_protocol.resolvers import resolve, show
 from carnet_protocol.state import Entry, buried_in, heads_of, unpack_entries
 
 _REMOVED: Final = frozenset({"exported", "scrapped", "stolen"})
 _COMPLETION_REGISTER: Final = 0
+_BATCH_VEHICLES: Final = 2_000
 
 
 def completion_reports(hub: Hub, snapshot: Snapshot, campaign_id: RecordId) -> Iterator[CompletionReport]:
@@ -31,12 +33,21 @@ def completion_reports(hub: Hub, snapshot: Snapshot, campaign_id: RecordId) -> I
             yield report
 
 
-def lifecycles_of_the_gone(hub: Hub, snapshot: Snapshot) -> dict[str, str]:
-    """Vehicles that have left, by VIN."""
+def lifecycles_of_the_gone(hub: Hub, snapshot: Snapshot, members: Iterable[str]) -> dict[str, str]:
+    """Shown lifecycle of those members that were exported, scrapped or stolen.
+
+    Args:
+        members: VINs in normal form; looked up in batches, so the cost follows the campaign and not the fleet.
+    """
+    kind = hub.registry["vehicle"]
     found: dict[str, str] = {}
-    for _, values in shown_records(hub.registry, snapshot, "vehicle"):
-        if values.get("lifecycle") in _REMOVED:
-            found[str(values.get("vin"))] = str(values["lifecycle"])
+    waiting = iter(members)
+    while batch := list(islice(waiting, _BATCH_VEHICLES)):
+        by_id = {bytes(vehicle_id(vin)): vin for vin in batch if len(vin) == VIN_CHARS}
+        for record, row in snapshot.records(kind.number, by_id.keys()).items():
+            lifecycle = shown_values(hub.registry, row).get("lifecycle")
+            if lifecycle in _REMOVED:
+                found[by_id[record]] = str(lifecycle)
     return found
 
 

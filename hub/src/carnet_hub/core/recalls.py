@@ -189,7 +189,8 @@ def count_campaign(hub: Hub, segments: SegmentShelf, snapshot: Snapshot, campaig
     """
     campaign = require_campaign(hub, snapshot, campaign_no)
     reports = list(completion_reports(hub, snapshot, RecordId(campaign.row.id)))
-    progress = count_progress(members_of(segments, campaign), reports, lifecycles_of_the_gone(hub, snapshot))
+    gone = lifecycles_of_the_gone(hub, snapshot, members_of(segments, campaign))
+    progress = count_progress(members_of(segments, campaign), reports, gone)
     site_codes = {dealer.dealer_id: dealer.site_code for dealer in snapshot.scan(DealerRow)}
     return Counted(campaign, progress, snapshot.head().position, site_codes)
 
