@@ -6,6 +6,7 @@ node = build_node(tmp_path, seed=2, dealer=DEALER_A)     # a second node of the 
 
 import hashlib
 import hmac
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -14,7 +15,7 @@ from tempfile import TemporaryDirectory
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from carnet_node.adapters.schema import upgrade
-from carnet_node.adapters.store import SqliteNodeStore
+from carnet_node.adapters.store import SqliteNodeStore, driver
 from carnet_node.core.authoring import begin_chain
 from carnet_node.core.node import DeskSettings, Node
 from carnet_node.core.records import HighWaterMark, Identity
@@ -140,6 +141,13 @@ def close_node(node: Node) -> None:
     """Close the connections of a test node."""
     assert isinstance(node.store, SqliteNodeStore)
     node.store.close()
+
+
+def rows_of(folder: Path, *, seed: int = 1) -> dict[str, list[tuple[object, ...]]]:
+    """Every row of a node's database, by table: what must be unchanged after a refusal."""
+    with closing(driver.connect(folder / f"node-{seed}.db")) as connection:
+        names = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        return {name: sorted(connection.execute(f"SELECT * FROM {name}"), key=repr) for name in names}  # noqa: S608
 
 
 @cache

@@ -1,0 +1,146 @@
+"""Tables, migrations and the registry say the same."""
+
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine
+from sqlmodel import SQLModel
+
+from carnet_node.adapters.schema import MIGRATIONS, revision_of, upgrade
+from carnet_node.adapters.store import driver
+from carnet_node.adapters.tables import (
+    FIXED_COLUMNS,
+    NODE_METADATA,
+    PROJECTION_MODELS,
+    PROJECTIONS,
+    SEARCHED,
+    has_keyed_hash,
+    index_column,
+)
+from carnet_node.core.store_failures import StoreBroken
+from carnet_node.migrations import HEAD
+from carnet_protocol.kinds import REGISTRY
+from carnet_protocol.registry import Kind
+
+
+def shape_of(path: Path) -> dict[str, tuple]:
+    """Columns, keys and indexes of every table, as SQLite itself sees them."""
+    with closing(driver.connect(path)) as database:
+        names = [row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        return {name: _table_shape(database, name) for name in names if name != "alembic_version"}
+
+
+def _table_shape(database: Any, name: str) -> tuple:
+    columns = {row[1:] for row in database.execute(f"PRAGMA table_info({name})")}
+    indexes = {row[1]: row[2:] for row in database.execute(f"PRAGMA index_list({name})")}
+    texts = {
+        row[0]: " ".join(row[1].split())
+        for row in database.execute(
+            "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = ?", (name,)
+        )
+        if row[1]
+    }
+    table = database.execute("SELECT sql FROM sqlite_master WHERE name = ?", (name,)).fetchone()[0]
+    return columns, indexes, texts, "WITHOUT ROWID" in table
+
+
+def field_columns(kind: Kind) -> list[str]:
+    """The columns a kind's fields need, in the order of the registry."""
+    names = []
+    for register in kind.registers:
+        for one in register.fields:
+            names.append(one.name)
+            if has_keyed_hash(register, one):
+                names.append(index_column(one.name))
+    return names
+
+
+def test_models_and_migrations_make_the_same_database(tmp_path: Path):
+    """A database made by migrations equals one made from the models: tables, columns, keys and indexes."""
+    upgrade(tmp_path / "migrated.db")
+    engine = create_engine(f"sqlite:///{tmp_path}/created.db")
+    NODE_METADATA.create_all(engine)
+    engine.dispose()
+
+    assert shape_of(tmp_path / "migrated.db") == shape_of(tmp_path / "created.db")
+
+
+@pytest.mark.filterwarnings("ignore:.*expression-based index")
+def test_alembic_finds_nothing_left_to_generate(tmp_path: Path):
+    """Autogenerate proposes no change (it cannot see indexes on expressions; the test above does)."""
+    upgrade(tmp_path / "migrated.db")
+    engine = create_engine(f"sqlite:///{tmp_path}/migrated.db")
+
+    with engine.connect() as connection:
+        difference = compare_metadata(MigrationContext.configure(connection), NODE_METADATA)
+    engine.dispose()
+
+    assert difference == []
+
+
+def test_the_newest_revision_is_the_one_the_program_expects():
+    """`HEAD` names the newest migration file, so a start needs not ask Alembic."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+
+    assert ScriptDirectory.from_config(config).get_heads() == [HEAD]
+
+
+def test_a_second_upgrade_does_nothing(tmp_path: Path):
+    """An up-to-date database is left alone."""
+    done = [upgrade(tmp_path / "x.db"), upgrade(tmp_path / "x.db")]
+
+    assert done == [True, False]
+    assert revision_of(tmp_path / "x.db") == HEAD
+
+
+def test_a_newer_database_is_refused(tmp_path: Path):
+    """A program that is older than its database does not touch it."""
+    upgrade(tmp_path / "x.db")
+    with closing(driver.connect(tmp_path / "x.db")) as database, database:
+        database.execute("UPDATE alembic_version SET version_num = '9999'")
+
+    with pytest.raises(StoreBroken, match="update the program"):
+        upgrade(tmp_path / "x.db")
+
+
+@pytest.mark.parametrize("kind", REGISTRY.kinds, ids=lambda kind: kind.name)
+def test_a_projection_table_has_a_column_for_every_field(kind: Kind):
+    """Each kind's table is the fixed columns and one column per field of the registry, in its order."""
+    columns = [column.name for column in PROJECTIONS[kind.name].columns]
+
+    assert columns == [*FIXED_COLUMNS, *field_columns(kind)]
+
+
+@pytest.mark.parametrize("kind", REGISTRY.kinds, ids=lambda kind: kind.name)
+def test_no_field_is_called_like_a_fixed_column(kind: Kind):
+    """A field of the registry never hides a column that every table has."""
+    assert set(FIXED_COLUMNS).isdisjoint(kind.labels)
+
+
+def test_every_kind_has_a_model_on_the_nodes_own_registry():
+    """The generated classes are SQLModel tables, and none of them is on the global metadata."""
+    assert {model.__tablename__ for model in PROJECTION_MODELS.values()} == set(REGISTRY.by_name)
+    assert all(issubclass(model, SQLModel) for model in PROJECTION_MODELS.values())
+    assert SQLModel.metadata.tables.keys().isdisjoint(NODE_METADATA.tables)
+
+
+@pytest.mark.parametrize("searched", SEARCHED, ids=lambda one: f"{one.kind}.{one.field}")
+def test_what_the_search_box_asks_is_answered_by_an_index(tmp_path: Path, searched):
+    """Neither a whole value, a beginning nor an ending makes the database read a table to the end."""
+    upgrade(tmp_path / "x.db")
+    asked = [f"substr({searched.field}, -{tail})" if tail else searched.field for tail in searched.tails]
+
+    with closing(driver.connect(tmp_path / "x.db")) as database:
+        plans = [
+            database.execute(f"EXPLAIN QUERY PLAN SELECT id FROM {searched.kind} WHERE {one} = 'x'").fetchone()[3]  # noqa: S608
+            for one in asked
+        ]
+
+    assert all("USING INDEX" in plan for plan in plans), plans

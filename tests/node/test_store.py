@@ -1,0 +1,201 @@
+"""The node's SQLite store: what it promises about transactions, processes and failures."""
+
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from carnet_node.adapters.schema import upgrade
+from carnet_node.adapters.store import SqliteNodeStore, driver, open_connection
+from carnet_node.core.authoring import commit
+from carnet_node.core.node import Node
+from carnet_node.core.rebuild import check_rebuild
+from carnet_node.core.store_failures import StoreBroken, StoreBusy
+from carnet_protocol.changeset import Draft, reread_set
+from carnet_protocol.ids import RecordId
+from carnet_protocol.kinds import CUSTOMER
+from support.desk import record
+from support.node_builder import HUB, TestBox, build_node, close_node
+
+ROOT = Path(__file__).parents[2]
+WANG = Draft(CUSTOMER, record(1), {"party_kind": "person", "full_name": "王小明"})
+
+
+@contextmanager
+def locked_elsewhere(path: Path) -> Iterator[None]:
+    """Another process is in the middle of a write transaction."""
+    with closing(driver.connect(path, isolation_level=None)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        yield
+        connection.execute("ROLLBACK")
+
+
+def start_writer(folder: Path, worker: int, count: int) -> subprocess.Popen[str]:
+    """A real process that commits customers to the node in a folder."""
+    command = [sys.executable, "-m", "support.writer_process", str(folder), str(worker), str(count)]
+    path = os.pathsep.join([str(ROOT / "tests"), str(ROOT)])
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": path})
+
+
+def chain_of(node: Node) -> list[tuple[int, bytes, bytes]]:
+    """(seq, prev, hash) of every set, in log order."""
+    with node.store.read() as tx:
+        chain = tx.chain()
+        assert chain is not None
+        sets = tx.sets_from(chain.epoch, 1, 10_000)
+    return [(one.seq, reread_set(one.message, HUB).header.prev, one.set_hash) for one in sets]
+
+
+def assert_unbroken(chain: list[tuple[int, bytes, bytes]]) -> None:
+    """Numbers without holes, each set linked to the one before."""
+    assert [seq for seq, _, _ in chain] == list(range(1, len(chain) + 1))
+    assert [prev for _, prev, _ in chain[1:]] == [set_hash for _, _, set_hash in chain[:-1]]
+
+
+def test_every_connection_is_durable(tmp_path: Path):
+    """A connection runs in WAL with synchronous=FULL, or is not handed out."""
+    with closing(open_connection(tmp_path / "x.db")) as connection:
+        journal = connection.execute("PRAGMA journal_mode").fetchone()[0]
+        synchronous = connection.execute("PRAGMA synchronous").fetchone()[0]
+
+    assert (journal, synchronous) == ("wal", 2)
+
+
+def test_a_database_that_cannot_use_wal_is_refused():
+    """Where WAL is not to be had (here: in memory) the store does not pretend."""
+    with pytest.raises(StoreBroken, match="journal_mode=memory"):
+        open_connection(Path(":memory:"))
+
+
+def test_a_replicated_database_leaves_checkpoints_to_the_child(tmp_path: Path):
+    """With a replicating child process this one never checkpoints by itself."""
+    with closing(open_connection(tmp_path / "x.db", is_replicated=True)) as connection:
+        assert connection.execute("PRAGMA wal_autocheckpoint").fetchone() == (0,)
+
+
+def test_a_locked_database_is_busy_and_nothing_is_written(tmp_path: Path):
+    """While another process writes, a commit ends in a typed failure and can simply be repeated."""
+    node = build_node(tmp_path)
+
+    with locked_elsewhere(tmp_path / "node-1.db"), pytest.raises(StoreBusy):
+        commit(node, [WANG])
+
+    with node.store.read() as tx:
+        assert tx.record(CUSTOMER, record(1)) is None
+    assert commit(node, [WANG]).seq == 1
+
+
+def test_readers_do_not_wait_for_a_writer(tmp_path: Path):
+    """While another process writes, views show what was committed before."""
+    node = build_node(tmp_path)
+    commit(node, [WANG])
+
+    with locked_elsewhere(tmp_path / "node-1.db"), node.store.read() as tx:
+        assert tx.record(CUSTOMER, record(1)) is not None
+
+
+def test_a_reader_sees_one_snapshot(tmp_path: Path):
+    """What is committed after a reader's first statement does not appear in its block."""
+    node = build_node(tmp_path)
+
+    with node.store.read() as tx:
+        before = tx.record(CUSTOMER, record(1))
+        commit(node, [WANG])
+        after = tx.record(CUSTOMER, record(1))
+
+    assert (before, after) == (None, None)
+
+
+def test_a_failed_block_gives_its_connection_back_clean(tmp_path: Path):
+    """After an exception the next transaction neither waits nor sees anything of the failed one."""
+    node = build_node(tmp_path)
+
+    for _ in range(20):
+        with pytest.raises(ZeroDivisionError), node.store.write() as tx:
+            tx.put_setting("x", bytes([tx.next_number("y") // 0]))
+
+    with node.store.write() as tx:
+        assert tx.setting("x") is None
+
+
+def test_a_damaged_file_is_broken_not_leaked(tmp_path: Path):
+    """A file that is no database surfaces as StoreBroken."""
+    (tmp_path / "x.db").write_bytes(b"no database" * 1000)
+
+    with pytest.raises(StoreBroken):
+        upgrade(tmp_path / "x.db")
+
+
+def test_a_full_disk_is_broken_and_nothing_is_written(tmp_path: Path):
+    """When the file may not grow, the commit fails as a whole and the old state stands."""
+    node = build_node(tmp_path)
+    commit(node, [WANG])
+    close_node(node)
+    full = _FullDisk(tmp_path / "node-1.db", TestBox())
+
+    with pytest.raises(StoreBroken, match="full"):
+        commit(replace(node, store=full), [Draft(CUSTOMER, record(9), {"note": "x" * 4000})])
+    full.close()
+
+    with node.store.read() as tx:
+        assert tx.record(CUSTOMER, record(9)) is None
+    assert len(chain_of(node)) == 1
+
+
+class _FullDisk(SqliteNodeStore):
+    """A store on a disk without room for one more page."""
+
+    def _connection(self):
+        connection = super()._connection()
+        (pages,) = connection.execute("PRAGMA page_count").fetchone()
+        connection.execute(f"PRAGMA max_page_count={pages}")
+        return connection
+
+
+def test_two_processes_share_one_chain(tmp_path: Path):
+    """A service and a command line that write at once produce one chain without hole or fork."""
+    node = build_node(tmp_path)
+
+    workers = [start_writer(tmp_path, worker, 30) for worker in (1, 2)]
+    printed = [worker.communicate(timeout=120)[0].splitlines() for worker in workers]
+
+    chain = chain_of(node)
+    assert_unbroken(chain)
+    assert sorted(int(line.split()[0]) for lines in printed for line in lines) == list(range(1, 61))
+    assert [worker.returncode for worker in workers] == [0, 0]
+    assert check_rebuild(node).differences == ()
+
+
+def test_a_killed_process_loses_nothing_it_had_committed(tmp_path: Path):
+    """After kill -9 in mid-work everything that was reported is there, and the chain goes on."""
+    node = build_node(tmp_path)
+    worker = start_writer(tmp_path, 1, 10_000)
+    assert worker.stdout is not None
+    reported = [worker.stdout.readline() for _ in range(20)]
+
+    worker.kill()
+    reported += worker.communicate(timeout=60)[0].splitlines(keepends=True)
+
+    whole = [line.split() for line in reported if line.endswith("\n")]
+    with node.store.read() as tx:
+        missing = [name for _, name in whole if tx.record(CUSTOMER, RecordId(bytes.fromhex(name))) is None]
+    assert missing == []
+    assert_unbroken(chain_of(node))
+    assert commit(node, [WANG]).seq == len(chain_of(node))
+    assert check_rebuild(node).differences == ()
+
+
+def test_the_driver_is_one_and_the_same_everywhere():
+    """The store uses the bundled SQLite where there is one."""
+    try:
+        import pysqlite3.dbapi2 as bundled  # noqa: PLC0415  (not on every platform)
+    except ImportError:
+        assert driver is sqlite3
+    else:
+        assert driver is bundled
