@@ -89,6 +89,13 @@ def test_the_third_line_prints_the_fingerprint(folder: Path):
     assert len(verdict.stdout.split()[0]) == 64
 
 
+def test_the_three_lines_stand_in_the_documentation():
+    """The page for regulators gives the same three commands, word for word."""
+    page = (Path(__file__).parents[2] / "docs/recalls.md").read_text(encoding="utf-8")
+
+    assert [line.strip() in page for line in README_TEXT.splitlines()[2:5]] == [True] * 3
+
+
 @pytest.mark.parametrize("byte", [0, 40, -1])
 def test_openssl_refuses_a_manifest_with_one_changed_byte(folder: Path, byte: int):
     """One flipped bit at the start, in the middle or at the end of the manifest fails the first line."""
