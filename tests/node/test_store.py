@@ -37,10 +37,22 @@ def locked_elsewhere(path: Path) -> Iterator[None]:
 
 
 def start_writer(folder: Path, worker: int, count: int) -> subprocess.Popen[str]:
-    """A real process that commits customers to the node in a folder."""
+    """A real process that will commit customers to the node in a folder as soon as it is let go."""
     command = [sys.executable, "-m", "support.writer_process", str(folder), str(worker), str(count)]
     path = os.pathsep.join([str(ROOT / "tests"), str(ROOT)])
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": path})
+    environment = {**os.environ, "PYTHONPATH": path}
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
+
+
+def let_go(*workers: subprocess.Popen[str]) -> None:
+    """Start all workers at the same moment."""
+    for worker in workers:
+        assert worker.stdout is not None
+        assert worker.stdout.readline() == "ready\n"
+    for worker in workers:
+        assert worker.stdin is not None
+        worker.stdin.write("go\n")
+        worker.stdin.flush()
 
 
 def chain_of(node: Node) -> list[tuple[int, bytes, bytes]]:
@@ -162,12 +174,13 @@ def test_two_processes_share_one_chain(tmp_path: Path):
     """A service and a command line that write at once produce one chain without hole or fork."""
     node = build_node(tmp_path)
 
-    workers = [start_writer(tmp_path, worker, 30) for worker in (1, 2)]
+    workers = [start_writer(tmp_path, worker, 100) for worker in (1, 2)]
+    let_go(*workers)
     printed = [worker.communicate(timeout=120)[0].splitlines() for worker in workers]
 
     chain = chain_of(node)
     assert_unbroken(chain)
-    assert sorted(int(line.split()[0]) for lines in printed for line in lines) == list(range(1, 61))
+    assert sorted(int(line.split()[0]) for lines in printed for line in lines) == list(range(1, 201))
     assert [worker.returncode for worker in workers] == [0, 0]
     assert check_rebuild(node).differences == ()
 
@@ -176,6 +189,7 @@ def test_a_killed_process_loses_nothing_it_had_committed(tmp_path: Path):
     """After kill -9 in mid-work everything that was reported is there, and the chain goes on."""
     node = build_node(tmp_path)
     worker = start_writer(tmp_path, 1, 10_000)
+    let_go(worker)
     assert worker.stdout is not None
     reported = [worker.stdout.readline() for _ in range(20)]
 

@@ -2,7 +2,8 @@
 
     python -m support.writer_process FOLDER WORKER COUNT
 
-Prints one line per commit, after it returned: what was printed must be found in the database whatever happens next.
+Prints "ready" and waits for a line, so that several can be let go at once. Then prints one line per commit, after it
+returned: what was printed must be found in the database whatever happens next.
 """
 
 import sys
@@ -21,6 +22,8 @@ WORKER_SEED = 1_000
 def main(folder: Path, worker: int, count: int) -> None:
     """Commit `count` customers, each with an id of its own."""
     node = replace(build_node(folder, busy_timeout_ms=20_000), entropy=TestEntropy(WORKER_SEED + worker))
+    print("ready", flush=True)  # noqa: T201  (what the parent test waits for)
+    sys.stdin.readline()
     for number in range(count):
         record = RecordId(worker.to_bytes(8, "big") + number.to_bytes(8, "big"))
         sealed = commit(node, [Draft(CUSTOMER, record, {"party_kind": "person", "full_name": f"{worker}/{number}"})])
