@@ -17,7 +17,7 @@ from carnet_hub.adapters.bundle_files import decrypt_bundle, encrypt_bundle
 from carnet_hub.bootstrap import HubApp, open_hub
 from carnet_hub.core.ingest import receive_sets
 from carnet_hub.core.rows import DealerRow, LogRow
-from carnet_hub.entrypoints.cli.main import COMMANDS, execute
+from carnet_hub.entrypoints.cli.main import COMMANDS, execute, hoist
 from carnet_hub.settings import HubSettings
 from carnet_protocol.bundle import PartKind, pack_bundle, unpack_bundle
 from carnet_protocol.envelope import Purpose
@@ -179,6 +179,7 @@ def test_the_help_page_loads_no_hub():
     [
         pytest.param(["frobnicate"], id="unknown command"),
         pytest.param(["dealers", "add"], id="missing arguments"),
+        pytest.param(["dealers", "add", "A001"], id="no name"),
         pytest.param(["nodes", "list", "--state", "blue"], id="unknown state"),
         pytest.param(["dealers", "list", "--no-such-option"], id="unknown option"),
         pytest.param(["serve", "--port", "70000"], id="no port"),
@@ -194,6 +195,25 @@ def test_a_setting_outside_its_range_is_wrong_usage(data: Path, monkeypatch: pyt
     monkeypatch.setenv("CARNET_HUB_PORT", "many")
 
     assert call(data, "dealers", "list") == 2
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["dealers", "list", "--data", "{data}"],
+        ["dealers", "list", "--data={data}"],
+        ["dealers", "--data", "{data}", "list"],
+        ["--data", "{data}", "dealers", "list"],
+    ],
+)
+def test_the_folder_may_be_named_anywhere(data: Path, arguments: list[str]):
+    """`--data` stands in front of a command or behind it."""
+    assert execute([one.format(data=data) for one in arguments]) == 0
+
+
+def test_what_follows_two_dashes_is_left_alone():
+    """Behind `--` nothing is an option of ours."""
+    assert hoist(["verify", "--", "--data"]) == ["verify", "--", "--data"]
 
 
 def test_a_busy_database_has_its_own_exit_code(data: Path, monkeypatch: pytest.MonkeyPatch):

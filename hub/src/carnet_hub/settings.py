@@ -33,7 +33,7 @@ class HubSettings(BaseSettings):
     data_dir: Path = Path("carnet-hub-data")
     database_url: str = ""
     host: str = "127.0.0.1"
-    port: Annotated[int, Field(ge=0, le=65535)] = 8410
+    port: Annotated[int, Field(ge=0, le=65535)] = 8700
     tls_cert: Path | None = None
     tls_key: Path | None = None
     behind_proxy: bool = False

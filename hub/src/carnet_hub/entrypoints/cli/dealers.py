@@ -19,8 +19,9 @@ SiteCode = Annotated[str, typer.Argument(help="code of the site", show_default=F
 def add(
     ctx: typer.Context,
     site_code: SiteCode,
-    site_name: Annotated[str, typer.Argument(help="its name", show_default=False)],
+    site_name: Annotated[str | None, typer.Argument(help="its name", show_default=False)] = None,
     *,
+    name: Annotated[str | None, typer.Option(help="its name, instead of the argument")] = None,
     kind: Annotated[str, typer.Option(help="service_centre, station or quick_repair")] = "service_centre",
     province: Annotated[str, typer.Option(help="province code of the national table")] = "",
     city: Annotated[str, typer.Option(help="city code of the national table")] = "",
@@ -28,8 +29,11 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """Add a dealer site."""
+    given = site_name or name
+    if not given:
+        raise typer.BadParameter("give the site's name")
     with hub_of(ctx) as app:
-        site = add_site(app.hub, SiteDetails(site_code, site_name, kind, province, city, city_name))
+        site = add_site(app.hub, SiteDetails(site_code, given, kind, province, city, city_name))
     emit(
         _row(site),
         as_json=as_json,

@@ -32,6 +32,9 @@ COMMANDS: Final = {
 """Module and help of each command, in the order of the help page."""
 
 
+_COMMON: Final = ("--data", "--database")
+
+
 class Exit(IntEnum):
     """What the shell is told."""
 
@@ -93,12 +96,30 @@ def execute(arguments: Sequence[str]) -> int:
     Returns: one of `Exit`; 130 after an interruption.
     """
     try:
-        code = typer.main.get_command(app).main(args=list(arguments), prog_name="carnet-hub", standalone_mode=False)
+        code = typer.main.get_command(app).main(args=hoist(arguments), prog_name="carnet-hub", standalone_mode=False)
     except KeyboardInterrupt:
         return 130
     except Exception as error:  # noqa: BLE001  (the entry point: a known failure becomes sentences, a bug is raised again)
         return _tell(error, as_json="--json" in arguments)
     return code if isinstance(code, int) else Exit.DONE
+
+
+def hoist(arguments: Sequence[str]) -> list[str]:
+    """The same arguments with `--data` and `--database` in front, where they may stand behind a command as well."""
+    front: list[str] = []
+    rest: list[str] = []
+    waiting = list(arguments)
+    while waiting:
+        one = waiting.pop(0)
+        if one == "--":
+            return [*front, *rest, one, *waiting]
+        if one in _COMMON and waiting:
+            front += [one, waiting.pop(0)]
+        elif one.partition("=")[0] in _COMMON:
+            front.append(one)
+        else:
+            rest.append(one)
+    return front + rest
 
 
 def _tell(error: Exception, *, as_json: bool) -> int:

@@ -44,7 +44,7 @@ def serve(
     ctx: typer.Context,
     *,
     host: Annotated[str | None, typer.Option(help="address to listen on (127.0.0.1)")] = None,
-    port: Annotated[int | None, typer.Option(help="port to listen on (8410)", min=0, max=65535)] = None,
+    port: Annotated[int | None, typer.Option(help="port to listen on (8700)", min=0, max=65535)] = None,
     tls_cert: Annotated[Path | None, typer.Option(help="certificate chain, PEM")] = None,
     tls_key: Annotated[Path | None, typer.Option(help="private key, PEM")] = None,
     behind_proxy: Annotated[bool, typer.Option("--behind-proxy", help="a proxy on this network ends TLS")] = False,
