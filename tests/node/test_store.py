@@ -23,7 +23,6 @@ from carnet_protocol.kinds import CUSTOMER
 from support.desk import record
 from support.node_builder import HUB, TestBox, build_node, close_node
 
-ROOT = Path(__file__).parents[2]
 WANG = Draft(CUSTOMER, record(1), {"party_kind": "person", "full_name": "王小明"})
 
 
@@ -39,7 +38,7 @@ def locked_elsewhere(path: Path) -> Iterator[None]:
 def start_writer(folder: Path, worker: int, count: int) -> subprocess.Popen[str]:
     """A real process that will commit customers to the node in a folder as soon as it is let go."""
     command = [sys.executable, "-m", "support.writer_process", str(folder), str(worker), str(count)]
-    path = os.pathsep.join([str(ROOT / "tests"), str(ROOT)])
+    path = os.pathsep.join(sys.path)
     environment = {**os.environ, "PYTHONPATH": path}
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
 
