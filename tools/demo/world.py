@@ -5,6 +5,7 @@ real. Two cars are made by hand because the story is about them: one that visits
 """
 
 import csv
+import json
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,20 +19,7 @@ CUSTOMERS_PER_DEALER = 300
 
 SURNAMES = "王李张刘陈杨黄赵周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕"
 GIVEN = "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平刚桂英华玉梅鑫宇浩然子涵欣怡雨泽梓萱"
-STREETS = [
-    "解放路",
-    "人民路",
-    "中山路",
-    "建设路",
-    "文化路",
-    "新华路",
-    "和平路",
-    "胜利路",
-    "滨江大道",
-    "学院路",
-    "科技大道",
-    "迎宾大道",
-]
+STREETS = ("解放路", "人民路", "中山路", "建设路", "文化路", "新华路", "和平路", "胜利路", "滨江大道", "学院路")
 MAKES = (
     ("LSV", "AU2A4", "大众"),
     ("LHG", "CP168", "本田"),
@@ -118,18 +106,52 @@ def write_import_files(folder: Path, dealer: Dealer) -> dict[str, Path]:
     listed = people(dealer)
     _write(
         customers,
-        ["former_id", "full_name", "phone", "province_code", "city_code", "district_code", "street"],
+        ["former_id", "party_kind", "full_name", "phone", "province_code", "city_code", "district_code", "street"],
         (
-            [one.former_id, one.name, one.mobile, one.province_code, one.city_code, one.district_code, one.street]
+            [
+                one.former_id,
+                "person",
+                one.name,
+                one.mobile,
+                one.province_code,
+                one.city_code,
+                one.district_code,
+                one.street,
+            ]
             for one in listed
         ),
     )
     _write(
         vehicles,
-        ["former_id", "vin", "plate_no", "model_name", "owner_former_id"],
-        ([f"V{one.former_id}", one.car.vin, one.car.plate, one.car.model, one.former_id] for one in listed),
+        ["former_id", "vin", "plate_no", "model_name", "customer_former_id", "role"],
+        ([f"V{one.former_id}", one.car.vin, one.car.plate, one.car.model, one.former_id, "owner"] for one in listed),
     )
     return {"customers": customers, "vehicles": vehicles}
+
+
+CAMPAIGN_NO = "R2026-001"
+
+
+def write_campaign(folder: Path) -> Path:
+    """The folder of a campaign: texts in the shape of a real announcement, and the list of vehicles."""
+    folder.mkdir(parents=True, exist_ok=True)
+    vins = recall_vins()
+    texts = {
+        "campaign_no": CAMPAIGN_NO,
+        "title": "部分雅阁系列轿车制动助力管召回",
+        "producer": "示例汽车有限公司",
+        "scope": "2019年1月至2024年6月生产的部分车辆",
+        "defect": "制动助力真空管在低温下可能开裂，制动助力减弱。",
+        "hazard": "制动距离可能变长，存在碰撞隐患。",
+        "emergency_advice": "制动踏板变硬时请降低车速、保持车距，并尽快联系最近的经销商。",
+        "remedy": "免费更换改进后的制动助力真空管。",
+        "hazard_level": "normal",
+    }
+    lines = [f"{name} = {json.dumps(text, ensure_ascii=False)}" for name, text in texts.items()]
+    lines.append(f"member_count = {len(vins)}")
+    (folder / "campaign.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (folder / "vins.txt").write_text("\n".join(vins) + "\n", encoding="utf-8")
+    return folder
 
 
 def _person(chance: random.Random, dealer: Dealer, districts: list[dict[str, str]], number: int) -> Person:

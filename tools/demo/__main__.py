@@ -1,0 +1,48 @@
+"""`make demo`: a hub and three dealers on this machine, real processes, real HTTP on loopback.
+
+Tells each step, checks each claim, ends with a table of facts, and leaves the data folders to look at. Exit code 1
+when a fact is false or a step fails. With KEEP=1 the hub stays up until the return key is pressed.
+
+    python -m tools.demo [--folder DIR]
+"""
+
+import argparse
+import os
+import shutil
+import time
+from pathlib import Path
+
+from tools.demo.programs import DemoFailure
+from tools.demo.story import STEPS, Story
+
+FOLDER = Path("demo-data")
+
+
+def main() -> int:
+    """Tell the story; returns the exit code."""
+    parser = argparse.ArgumentParser(description="a hub and three dealers on this machine")
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="where to put everything; emptied first")
+    folder = parser.parse_args().folder.resolve()
+    if folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True)
+    story = Story(folder)
+    started = time.monotonic()
+    try:
+        for number, (title, step) in enumerate(STEPS, start=1):
+            print(f"\n{number}. {title}\n   {step.__doc__}", flush=True)
+            step(story)
+        if os.environ.get("KEEP"):
+            input(f"\nThe hub answers at {story.address}. Press return to end it. ")
+    except DemoFailure as failure:
+        story.facts.holds("the story could be told to its end", failure, is_true=False)
+    finally:
+        story.hub.stop()
+    print(story.facts.table())
+    took = time.monotonic() - started
+    print(f"{took:.0f} seconds. Everything lies in {folder.name}/: hub, {', '.join(story.nodes)}, report ...")
+    return 0 if story.facts.are_all_true else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,298 @@
+"""The story: what happens, in which order, and what is checked after each step.
+
+Decides nothing about the product; it uses both programs as their users do, from outside. Only two things look inside:
+the attacks (which need an insider's keys) and the count of phones at the hub (which no list of the hub shows).
+"""
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from tools.demo import world
+from tools.demo.attacks import attack_hub
+from tools.demo.facts import Facts
+from tools.demo.programs import DemoFailure, Program, free_port
+
+from carnet_hub.bootstrap import open_hub
+from carnet_hub.settings import HubSettings
+from carnet_protocol.kinds import REGISTRY
+from carnet_protocol.resolvers import show
+from carnet_protocol.state import unpack_entries
+
+HZ, WH, CD = (dealer.code for dealer in world.DEALERS)
+UNREACHABLE: Final = 3
+REFUSED: Final = 1
+HIGH_KM, LOW_KM = 42_000, 41_500
+HZ_PHONE, WH_PHONE = "13800000001", "13900000002"
+BRAKE_JOB: Final = "complaint=刹车踏板变硬;op_name=制动检查;pay_type=customer"
+PART_LINE: Final = "job=1;part_no=46402-TVA;part_name=真空管;quantity_hundredths=100;price_fen=28000"
+
+
+@dataclass
+class Story:
+    """The demo as it goes on.
+
+    Attributes:
+        folder: everything it makes lies here.
+        seen: ids that later steps come back to.
+    """
+
+    folder: Path
+    facts: Facts = field(default_factory=Facts)
+    port: int = field(default_factory=free_port)
+    seen: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.hub = Program("carnet-hub", self.folder / "hub")
+        self.nodes = {one.code: Program("carnet-node", self.folder / one.code.lower()) for one in world.DEALERS}
+        self.vin = world.shared_car().vin
+
+    @property
+    def address(self) -> str:
+        """Where the hub listens."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def start_hub(self) -> None:
+        """The line is there."""
+        self.hub.serve("--port", str(self.port), health=f"{self.address}/healthz")
+
+    def sync(self, *codes: str) -> None:
+        """Sync some nodes, one after the other."""
+        for code in codes:
+            self.nodes[code].run("sync")
+
+
+def enrol(story: Story) -> None:
+    """A hub and three dealers come to trust each other by a typed code."""
+    story.hub.run("init")
+    story.start_hub()
+    for dealer in world.DEALERS:
+        story.hub.run(
+            "dealers", "add", dealer.code, dealer.name, "--city", dealer.city_code, "--city-name", dealer.city
+        )
+        code = story.hub.run("dealers", "invite", dealer.code)["code"]
+        node = story.nodes[dealer.code]
+        node.run("init")
+        node.run("enrol", "--hub", story.address, code)
+        story.seen[f"code {dealer.code}"] = code
+    listed = {row["site_code"] for row in _rows(story.hub.run("nodes", "list"))}
+    story.facts.check("three nodes are enrolled by one-time codes", sorted(listed), sorted([HZ, WH, CD]))
+    again = Program("carnet-node", story.folder / "second-use")
+    again.run("init")
+    answer = again.try_run("enrol", "--hub", story.address, story.seen[f"code {HZ}"])
+    story.facts.check("a code works once", (answer.code, _code(answer.value)), (REFUSED, "code-used"))
+
+
+def take_over(story: Story) -> None:
+    """Each dealer imports 300 customers and their cars from a former system; two of them sync."""
+    for dealer in world.DEALERS:
+        files = world.write_import_files(story.folder / "former-systems", dealer)
+        node = story.nodes[dealer.code]
+        first = [node.run("import", files[kind]) for kind in ("customers", "vehicles")]
+        second = [node.run("import", files[kind]) for kind in ("customers", "vehicles")]
+        story.facts.check(
+            f"{dealer.code}: 300 customers and 300 cars taken over, a second import changes nothing",
+            ([one["imported"] for one in first], [one["imported"] for one in second]),
+            ([world.CUSTOMERS_PER_DEALER] * 2, [0, 0]),
+        )
+    story.sync(HZ, WH)
+
+
+def publish_recall(story: Story) -> None:
+    """The operator publishes a recall; the dealers with a line get the list."""
+    folder = world.write_campaign(story.folder / "campaign")
+    story.hub.run("recalls", "import", folder)
+    story.hub.run("recalls", "publish", world.CAMPAIGN_NO)
+    story.sync(HZ, WH)
+    listed = _rows(story.hub.run("recalls", "list"))[0]
+    story.facts.check("the campaign is published with every member", listed["member_count"], len(world.recall_vins()))
+
+
+def cut_lines(story: Story) -> None:
+    """The hub is gone. Two dealers see the same car on the same day, and write down different things."""
+    story.hub.stop()
+    car = world.shared_car()
+    for code, phone, km, color in ((HZ, HZ_PHONE, HIGH_KM, "WHITE"), (WH, WH_PHONE, LOW_KM, "SILVER")):
+        node = story.nodes[code]
+        customer = node.run("customers", "add", "--name", "王小明", "--phone", phone)["id"]
+        color_of = f"color={color}"
+        car_id = node.run("vehicles", "add", car.vin, "--owner", customer, "--plate", car.plate, "--set", color_of)[
+            "id"
+        ]
+        lines = ("--job", BRAKE_JOB, "--part", PART_LINE)
+        visit = node.run("visits", "add", "--vin", car.vin, "--customer", customer, "--km", str(km), *lines)
+        story.seen[code] = {"customer": customer, "vehicle": car_id, "visit": visit["id"]}
+    ids = {story.seen[code]["vehicle"] for code in (HZ, WH)}
+    story.facts.check("both dealers made the same record for the same car, offline", len(ids), 1)
+    answer = story.nodes[HZ].try_run("sync")
+    story.facts.check("sync says that the hub is unreachable", answer.code, UNREACHABLE)
+    checked = story.nodes[WH].run("recalls", "check", car.vin)
+    hits = [hit["campaign_no"] for hit in checked["hits"]]
+    seen = (checked["state"], hits, checked["as_of"] is not None)
+    story.facts.check(
+        "offline, the recall check hits and tells the age of its data", seen, ("hit", [world.CAMPAIGN_NO], True)
+    )
+    other = world.people(world.DEALERS[0])[0].car.vin
+    if other in world.recall_vins():
+        raise DemoFailure("the demo's first car is recalled; choose another")
+    story.facts.check(
+        "a car that is not recalled is clear", story.nodes[WH].run("recalls", "check", other)["state"], "clear"
+    )
+
+
+def reconnect(story: Story) -> None:
+    """The line is back. Both say what they have; nothing is lost, and what lost stays visible."""
+    story.start_hub()
+    story.sync(HZ, WH, HZ, WH)
+    numbers = _phones_at_hub(story)
+    kept = {f"+86{HZ_PHONE}", f"+86{WH_PHONE}"} <= numbers
+    story.facts.check("both phones are kept at the hub", kept, True)
+    for code in (HZ, WH):
+        odometer = story.nodes[code].run("vehicles", "show", story.seen[code]["vehicle"])["odometer"]
+        flagged = [one["odometer_km"] for one in odometer["readings"] if one["flags"]]
+        seen = (odometer["served_km"], flagged)
+        story.facts.check(
+            f"{code}: the higher odometer is served, the lower one kept and flagged", seen, (HIGH_KM, [LOW_KM])
+        )
+    _restore_at_loser(story)
+
+
+def _restore_at_loser(story: Story) -> None:
+    vehicle = story.seen[HZ]["vehicle"]
+    colors = {code: _color(story, code) for code in (HZ, WH)}
+    story.facts.check("both dealers show the same colour", len(set(colors.values())), 1)
+    loser, lost = (HZ, "WHITE") if colors[HZ] != "WHITE" else (WH, "SILVER")
+    overruled = [one for one in _rows(story.nodes[loser].run("conflicts", "list")) if one["id"] == vehicle]
+    values = [_overruled_value(one) for one in overruled if one["register"] == "color"]
+    story.facts.check("the dealer who lost sees the overruled colour, who wrote it and the rule", values, [lost])
+    at_hub = [one for one in _rows(story.hub.run("conflicts", "list")) if one["record"] == vehicle]
+    story.facts.holds("the operator sees it too", len(at_hub), is_true=bool(at_hub))
+    one = next(one for one in overruled if one["register"] == "color")
+    story.nodes[loser].run("conflicts", "restore", "vehicle", vehicle, "color", one["overruled"]["op"])
+    story.sync(loser, HZ, WH)
+    story.facts.check("one command restores it for everybody", {_color(story, code) for code in (HZ, WH)}, {lost})
+
+
+def attack(story: Story) -> None:
+    """Seven ways to cheat the hub, with an insider's keys."""
+    before = _head(story)
+    for one in attack_hub(story.nodes[HZ].data):
+        story.facts.check(one.name, one.seen, one.expected)
+    story.facts.check("none of it moved the hub's log", _head(story), before)
+
+
+def carry_by_hand(story: Story) -> None:
+    """Chengdu has no line: a USB stick carries its work up, and receipts, base rows and recall lists down."""
+    node = story.nodes[CD]
+    stick = story.folder / "usb-stick"
+    stick.mkdir()
+    node.run("visits", "add", "--vin", world.people(world.DEALERS[2])[0].car.vin, "--km", "12000", "--job", BRAKE_JOB)
+    node.run("bundle", "export", stick / "up.carnet")
+    story.hub.run("bundle", "import", stick / "up.carnet", "--out", stick / "down.carnet")
+    node.run("bundle", "import", stick / "down.carnet")
+    status = node.run("status")
+    seen = (status["waiting"]["sets"], status["refused_sets"], status["parked_sets"])
+    story.facts.check("USB: everything from the dealer without a line is accepted", seen, (0, 0, 0))
+    story.facts.check("USB: its recall check answers", node.run("recalls", "check", story.vin)["state"], "hit")
+    damaged = stick / "damaged.carnet"
+    body = bytearray((stick / "up.carnet").read_bytes())
+    body[len(body) // 2] ^= 1
+    damaged.write_bytes(body)
+    answer = story.hub.try_run("bundle", "import", damaged)
+    story.facts.check("USB: a damaged bundle is refused", (answer.code, _code(answer.value)), (REFUSED, "bad-bundle"))
+
+
+def complete_twice(story: Story) -> None:
+    """Both dealers report the same recall done on the same car; it counts once, both reports are kept."""
+    for code in (HZ, WH):
+        story.nodes[code].run("visits", "complete", story.seen[code]["visit"], "--recall-done", world.CAMPAIGN_NO)
+    story.sync(HZ, WH, HZ, WH)
+    progress = story.hub.run("recalls", "progress", world.CAMPAIGN_NO)
+    seen = (progress["completed"], progress["reports"]["duplicate"])
+    story.facts.check("a completion reported by two dealers counts once, the second is listed", seen, (1, 1))
+
+
+def report(story: Story) -> None:
+    """The regulator gets a folder that openssl verifies, and refuses after one changed byte."""
+    out = story.folder / "report"
+    story.hub.run("export", "recall", world.CAMPAIGN_NO, "--out", out)
+    story.facts.check("openssl verifies the signed report", _openssl(out), 0)
+    story.facts.check("carnet-hub verify agrees", story.hub.try_run("verify", out).code, 0)
+    forged = story.folder / "report-forged"
+    shutil.copytree(out, forged)
+    manifest = bytearray((forged / "manifest.txt").read_bytes())
+    manifest[-2] ^= 1
+    (forged / "manifest.txt").write_bytes(manifest)
+    story.facts.holds("openssl refuses after one changed byte", _openssl(forged), is_true=_openssl(forged) != 0)
+    bent = story.folder / "report-bent"
+    shutil.copytree(out, bent)
+    rows = bent / "completions.ndjson"
+    rows.write_bytes(rows.read_bytes().replace(b"repaired", b"software", 1))
+    story.facts.check("carnet-hub verify names a changed row's file", story.hub.try_run("verify", bent).code, REFUSED)
+
+
+def rebuild(story: Story) -> None:
+    """Everything shown follows from the logs: fold them again and compare."""
+    story.sync(HZ, WH)
+    for name, program in (("hub", story.hub), *story.nodes.items()):
+        story.facts.check(f"{name}: rebuild --check finds no difference", program.try_run("rebuild", "--check").code, 0)
+    story.facts.check("hub: every signature and link of the log verifies", story.hub.try_run("log", "verify").code, 0)
+
+
+STEPS: Final[tuple[tuple[str, Callable[[Story], None]], ...]] = (
+    ("Enrol a hub and three dealers in three cities", enrol),
+    ("Take over 300 customers each from a former system", take_over),
+    ("Publish a recall", publish_recall),
+    ("Cut all lines; two dealers see the same car", cut_lines),
+    ("Reconnect: verdicts, conflicts, and a value restored by the dealer who lost", reconnect),
+    ("Attack the hub", attack),
+    ("Carry a dealer's work on a USB stick", carry_by_hand),
+    ("Two dealers report the same recall done", complete_twice),
+    ("A report that a stranger can verify", report),
+    ("Fold everything again", rebuild),
+)
+
+
+def _rows(value: Any) -> list[dict[str, Any]]:
+    """The rows of a list command."""
+    return value["rows"] if isinstance(value, dict) else value
+
+
+def _code(value: Any) -> str | None:
+    """The reason code of a refused command."""
+    return value["error"].get("code") if isinstance(value, dict) and "error" in value else None
+
+
+def _color(story: Story, code: str) -> str:
+    shown = story.nodes[code].run("vehicles", "show", story.seen[code]["vehicle"])
+    return str(shown["vehicle"]["values"]["color"])
+
+
+def _overruled_value(one: dict[str, Any]) -> Any:
+    return one["overruled"]["values"]["color"]
+
+
+def _head(story: Story) -> Any:
+    return story.hub.run("log", "verify")["entries"]
+
+
+def _phones_at_hub(story: Story) -> set[str]:
+    """Every phone number in the hub's records."""
+    kind = REGISTRY["phone"]
+    app = open_hub(HubSettings(data_dir=story.hub.data))
+    try:
+        with app.store.read() as snapshot:
+            rows = list(snapshot.records_of_kind(kind.number))
+    finally:
+        app.close()
+    label = kind.labels["number"]
+    return {str(show(kind, unpack_entries(row.entries)).values.get(label)) for row in rows}
+
+
+def _openssl(folder: Path) -> int:
+    command = ["openssl", "pkeyutl", "-verify", "-pubin", "-inkey", "export-key.pem", "-rawin"]
+    command += ["-in", "manifest.txt", "-sigfile", "manifest.sig"]
+    return subprocess.run(command, cwd=folder, capture_output=True, check=False).returncode
