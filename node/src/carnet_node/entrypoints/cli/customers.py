@@ -96,8 +96,8 @@ def edit(
 ) -> None:
     """Change fields of a customer, or add a phone or an address."""
     node, record = node_of(ctx), record_from_text(customer)
-    read = read_for_edit(node, CUSTOMER, record, based_on)
-    command = EditCustomer(read, values_from_pairs(CUSTOMER, fields or ()))
+    changes = values_from_pairs(CUSTOMER, fields or ())
+    command = EditCustomer(read_for_edit(node, CUSTOMER, record, based_on, changes), changes)
     parts = [AddPart(PHONE, record, {"number": number}) for number in phone or ()]
     parts += [AddPart(ADDRESS, record, {"street": street}) for street in address or ()]
     saved = save(

@@ -6,6 +6,7 @@ import anyio
 import typer
 
 from carnet_node.bootstrap import SOFTWARE, Installation
+from carnet_node.core.enrolment import check_hub_url
 from carnet_node.core.status import Status, status_of
 from carnet_node.core.sync import RoundReport, run_round
 from carnet_node.entrypoints.cli.opening import installation_of, node_of
@@ -33,9 +34,17 @@ def serve(
 
 
 @sync_app.command()
-def sync(ctx: typer.Context, *, as_json: AsJson = False) -> None:
+def sync(
+    ctx: typer.Context,
+    *,
+    hub: Annotated[str | None, typer.Option("--hub", help="where the hub is from now on; remembered")] = None,
+    as_json: AsJson = False,
+) -> None:
     """Send what waits and fetch what is new, once."""
-    report = anyio.run(_round, installation_of(ctx))
+    installation = installation_of(ctx)
+    if hub is not None:
+        installation.set_hub_url(check_hub_url(hub))
+    report = anyio.run(_round, installation)
     emit(round_json(report), as_json=as_json, text="\n".join(_round_lines(report)))
     code = _round_code(report)
     if code is not Exit.OK:

@@ -87,8 +87,9 @@ def edit(
 ) -> None:
     """Change fields of a vehicle, or add a plate, an owner or a reading."""
     node, record = node_of(ctx), record_from_text(vehicle)
-    read = read_for_edit(node, VEHICLE, record, based_on)
-    saved = save(node, lambda _: edit_vehicle(read, values_from_pairs(VEHICLE, fields or ())))
+    changes = values_from_pairs(VEHICLE, fields or ())
+    read = read_for_edit(node, VEHICLE, record, based_on, changes)
+    saved = save(node, lambda _: edit_vehicle(read, changes))
     _add_parts(node, record, plate, owner, km)
     emit_saved(VEHICLE, saved, as_json=as_json)
 

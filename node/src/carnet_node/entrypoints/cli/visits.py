@@ -148,8 +148,8 @@ def edit(
     """Change fields of an order, or add jobs with their lines."""
     node, record = node_of(ctx), record_from_text(visit)
     view = require_visit(node, record)
-    read = read_for_edit(node, VISIT, record, based_on)
     changes = {**values_from_pairs(VISIT, fields or ()), **_odometer(km, is_unknown=km_unknown)}
+    read = read_for_edit(node, VISIT, record, based_on, changes)
     reading = view.reading.read() if view.reading is not None else None
     saved = save(node, partial(edit_visit, read, changes, reading))
     listed = _new_jobs(jobs or [], labour or [], parts or [])
