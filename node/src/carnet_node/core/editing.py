@@ -1,18 +1,16 @@
-"""From what somebody had before them to the start of an edit, and what goes with a record that is taken away.
+"""From what a page, a JSON client or a command line names to the start of a command.
 
-Decides what an edit is based on when it comes from outside with the heads it was read from (a page, a JSON client, a
-command). The heads are taken as they are and never refreshed. A register is written as a whole, so an edit needs the
-values its author
-read as well: the client's own if it sent them, the present ones if nothing has changed since; otherwise the author is
-asked.
+Decides which records go along when one is taken away, what is added only once, and that a record somebody names is
+there and belongs where they say. What an edit is based on is `basis`; what the commands write is theirs.
 """
 
 from collections.abc import Mapping
 
+from carnet_node.core.basis import read_of_view
+from carnet_node.core.commands.customers import AddPart, add_part
 from carnet_node.core.commands.drafting import Drafts, NewId, Read, draft_delete
 from carnet_node.core.commands.recall_work import CompleteRecall, complete_recall
 from carnet_node.core.commands.vehicles import AddOwnership, add_ownership, add_plate
-from carnet_node.core.heads import heads_from_text
 from carnet_node.core.node import Node
 from carnet_node.core.record_view import RecordView
 from carnet_node.core.refusals import CommandRefused, ProblemCode, refuse
@@ -27,39 +25,37 @@ from carnet_node.core.views import (
 )
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import RecordId, completion_id, ownership_id
-from carnet_protocol.kinds import CAMPAIGN, OWNERSHIP, RECALL_COMPLETION
+from carnet_protocol.kinds import CAMPAIGN, CONTACT_PREFERENCE, OWNERSHIP, RECALL_COMPLETION
 from carnet_protocol.reasons import Reason
 from carnet_protocol.registry import Kind, Value
 
 
 def read_for_edit(
-    node: Node, kind: Kind, record: RecordId, based_on: str | None, values_read: Mapping[str, Value] | None = None
+    node: Node, kind: Kind, record: RecordId, based_on: str | None, changes: Mapping[str, Value] | None = None
 ) -> Read:
     """What an edit of a record starts from.
 
     Args:
         based_on: the heads as a view gave them out; None for an author who looks at the record now.
-        values_read: what the author had before them, by field name; needed when the record has changed since.
+        changes: what the author states, by field name; None when that is not known yet, then nothing may have changed.
 
     Raises:
-        CommandRefused: no such record, or it has changed and the values that were read are not known.
+        CommandRefused: no such record, or see `basis.read_of_view`.
         Malformed: heads that no view gave out.
     """
-    view = one_record(node, kind, record)
-    if based_on is None:
-        return _shown(view, kind).read()
-    heads = heads_from_text(based_on)
-    if values_read is not None:
-        return Read(record, heads, values_read)
-    shown = _shown(view, kind)
-    if shown.heads != heads:
-        raise refuse(
-            "based_on",
-            ProblemCode.BAD_VALUE,
-            "The record has changed since it was read.",
-            "Read it again, or send the values that were read along with the heads.",
-        )
-    return shown.read()
+    view = require_record(node, kind, record)
+    return view.read() if based_on is None else read_of_view(view, based_on, changes)
+
+
+def part_drafts(card: CustomerCard, kind: Kind, values: Mapping[str, Value], new_id: NewId) -> Drafts:
+    """One more phone, address, preference or statement of a customer.
+
+    Raises:
+        CommandRefused: see `add_part`; or a preference is there already.
+    """
+    if kind is CONTACT_PREFERENCE and card.preferences:
+        raise refuse("values", ProblemCode.ALREADY_THERE, "The customer has a preference already.", "Change that one.")
+    return add_part(AddPart(kind, card.customer.id, values), new_id)
 
 
 def remove_customer(card: CustomerCard) -> Drafts:
@@ -92,6 +88,20 @@ def plate_drafts(node: Node, vehicle: RecordId, values: Mapping[str, Value], new
         {plate.values.get("plate_no") for plate in view.plates if not plate.values.get("to_on")} if view else set()
     )
     return () if drafts[0].values.get("plate_no") in present else drafts
+
+
+def new_owner_drafts(
+    node: Node, vehicle: RecordId, customer: RecordId, role: str, values: Mapping[str, Value]
+) -> Drafts:
+    """A customer's role for a vehicle, for an author who saw no such link.
+
+    Raises:
+        CommandRefused: see `add_ownership`; or there is such a link.
+    """
+    drafts = add_ownership(AddOwnership(vehicle, customer, role, values))
+    if one_record(node, OWNERSHIP, RecordId(drafts[0].record)) is not None:
+        raise refuse("role", ProblemCode.ALREADY_THERE, "The customer has this role already.", "Change that link.")
+    return drafts
 
 
 def owner_drafts(node: Node, vehicle: RecordId, customer: RecordId, role: str, values: Mapping[str, Value]) -> Drafts:
@@ -128,6 +138,30 @@ def recall_drafts(
         known=None if known is None else known.read(),
     )
     return complete_recall(command)
+
+
+def require_record(node: Node, kind: Kind, record: RecordId) -> RecordView:
+    """One record of any kind.
+
+    Raises:
+        CommandRefused: there is none.
+    """
+    view = one_record(node, kind, record)
+    if view is None:
+        raise _nothing(kind.name)
+    return view
+
+
+def require_part(node: Node, kind: Kind, record: RecordId, parent: RecordId) -> RecordView:
+    """One record that belongs to another: a phone of this customer, a line of this order.
+
+    Raises:
+        CommandRefused: there is none, or it belongs to something else.
+    """
+    view = require_record(node, kind, record)
+    if kind.parent is None or view.values.get(kind.parent) != parent:
+        raise _nothing(kind.name)
+    return view
 
 
 def require_customer(node: Node, customer: RecordId) -> CustomerCard:
@@ -177,12 +211,6 @@ def campaign_of(node: Node, campaign_no: str) -> RecordId:
     if not found:
         raise _nothing("campaign")
     return found[0].record
-
-
-def _shown(view: RecordView | None, kind: Kind) -> RecordView:
-    if view is None:
-        raise _nothing(kind.name)
-    return view
 
 
 def _nothing(what: str) -> CommandRefused:

@@ -57,3 +57,9 @@ BATCH_BYTES_MIN: Final = 16 * 1024
 
 DIFFERENCES_MAX: Final = 1_000
 """Differences `rebuild --check` lists; one is already one too many."""
+
+API_BODY_BYTES_MAX: Final = 512 * 1024
+"""One request body of the JSON API: twice a change set, because JSON may spell a character in six."""
+
+FORM_PARTS_MAX: Final = 100
+"""Phones, jobs or lines in one form; a change set holds no more than 500 records in all."""

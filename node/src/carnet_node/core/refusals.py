@@ -32,6 +32,7 @@ class ProblemCode(StrEnum):
     NOT_FOUND = "not-found"
     ALREADY_THERE = "already-there"
     NO_CHANGE = "no-change"
+    CHANGED = "changed"
 
 
 @dataclass(frozen=True, slots=True)

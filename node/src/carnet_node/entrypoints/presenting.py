@@ -4,6 +4,7 @@ Decides how ids, references, instants and masked values look outside. Personal v
 asked to show them; ids, heads and marks are public. Decides nothing about what is in a view.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -24,6 +25,7 @@ from carnet_protocol.registry import Kind, Value, ValueType
 Json = dict[str, Any]
 
 _SHOWN_CHARS: Final = 4
+_MASKED: Final = re.compile(r".?\*+|\*+.{4}", re.DOTALL)
 
 
 class Presenter:
@@ -105,6 +107,7 @@ class Presenter:
         return {
             "kind": one.record.kind.name,
             "id": record_text(one.record.id),
+            "heads": one.record.heads.to_text(),
             "register": one.register,
             "rule": one.rule,
             "shown": None if one.shown is None else self._written(one.record.kind, one.shown, personal),
@@ -160,6 +163,11 @@ def mask(value: Value) -> Value:
         return value[:1] + "*" * (len(value) - 1)
     shown = value[-_SHOWN_CHARS:] if len(value) > _SHOWN_CHARS else ""
     return "*" * (len(value) - len(shown)) + shown
+
+
+def is_masked(value: Value) -> bool:
+    """Whether a value looks like what `mask` makes: a client that sent it back would replace what it stands for."""
+    return isinstance(value, str) and _MASKED.fullmatch(value) is not None
 
 
 def odometer_json(odometer: Odometer) -> Json:
