@@ -49,8 +49,9 @@ demo: setup ## a hub and its dealers on this machine (KEEP=1 leaves the files)
 bench: setup ## the measurements in tests/bench: a table, and .bench.json
 	$(BIN)/python -m tools.bench --json .bench.json $(ARGS)
 
-interop: $(INTEROP_READY) ## verify our vectors with somebody else's COSE library
+interop: $(INTEROP_READY) ## hold our vectors against somebody else's COSE and CDDL libraries
 	$(INTEROP_VENV)/bin/python tests/interop/verify_vectors.py
+	$(INTEROP_VENV)/bin/python tests/interop/check_cddl.py
 
 $(INTEROP_READY): tests/interop/requirements.txt
 	test -x $(INTEROP_VENV)/bin/python || $(PYTHON3) -m venv $(INTEROP_VENV)
