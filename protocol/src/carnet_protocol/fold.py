@@ -19,7 +19,7 @@ Rules:
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from carnet_protocol import limits
 from carnet_protocol.errors import NotAllowed
@@ -30,8 +30,7 @@ from carnet_protocol.state import EMPTY, Entries, Entry, entry_of, replace_entry
 from carnet_protocol.writes import Lookup, Write
 
 
-@dataclass(frozen=True, slots=True)
-class Folded:
+class Folded(NamedTuple):
     """State after a write, and the overruled values the write settled."""
 
     entries: Entries

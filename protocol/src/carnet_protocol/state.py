@@ -16,7 +16,7 @@ Rules:
 from collections.abc import Iterable, Mapping
 from enum import IntEnum
 from itertools import pairwise
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
 
@@ -27,6 +27,8 @@ from carnet_protocol.ops import Id16, Label, check_wire_value
 from carnet_protocol.reasons import Reason
 from carnet_protocol.registry import REGISTER_NUMBER_MAX, Value, register_of_label
 from carnet_protocol.writes import Write
+
+T = TypeVar("T")
 
 
 class Withheld(IntEnum):
@@ -87,9 +89,9 @@ _decoder = msgspec.msgpack.Decoder(tuple[Entry, ...])
 
 def entry_of(write: Write) -> Entry:
     """A write as an entry that is still a head everywhere it wrote."""
-    fields: dict[int, object] | None = None if write.fields is None else dict(sorted(write.fields.items()))
-    withheld = dict(sorted(write.withheld.items())) if write.withheld else {}
-    return Entry(write.op, write.time_ms, write.author, fields, withheld)
+    written: Mapping[int, object] | None = write.fields
+    fields = None if written is None else _ascending(written)
+    return Entry(write.op, write.time_ms, write.author, fields, _ascending(write.withheld))
 
 
 def pack_entries(entries: Entries) -> bytes:
@@ -193,6 +195,14 @@ def without_registers(entry: Entry, registers: Iterable[int]) -> Entry | None:
         return None
     lost = bytes(sorted(set(entry.replaced_in) | (gone & entry.registers())))
     return Entry(entry.op, entry.time_ms, entry.author, fields, withheld, entry.is_buried, lost)
+
+
+def _ascending(mapping: Mapping[int, T]) -> dict[int, T]:
+    """A mapping with its keys in ascending order, as authors write them; the same object when they stand so already."""
+    keys = list(mapping)
+    if isinstance(mapping, dict) and keys == sorted(keys):
+        return mapping
+    return {key: mapping[key] for key in sorted(keys)}
 
 
 def _withhold_one(entry: Entry, registers: frozenset[int], why: Withheld) -> Entry:
