@@ -150,6 +150,12 @@ def rows_of(folder: Path, *, seed: int = 1) -> dict[str, list[tuple[object, ...]
         return {name: sorted(connection.execute(f"SELECT * FROM {name}"), key=repr) for name in names}  # noqa: S608
 
 
+def text_of(rows: dict[str, list[tuple[object, ...]]]) -> str:
+    """Everything the rows say that could be read as text."""
+    values = [value for table in rows.values() for row in table for value in row]
+    return "\n".join(one.decode(errors="replace") if isinstance(one, bytes) else str(one) for one in values)
+
+
 @cache
 def _empty_database() -> bytes:
     """A migrated database without rows; migrating takes a third of a second, and hundreds of tests need one."""

@@ -1,0 +1,87 @@
+"""What an erasure takes away at a node, for ever."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from carnet_node.core.authoring import commit
+from carnet_node.core.inbox import apply_page
+from carnet_node.core.node import Node
+from carnet_node.core.rebuild import check_rebuild
+from carnet_protocol.changeset import Draft
+from carnet_protocol.kinds import CUSTOMER, ERASURE
+from carnet_protocol.registry import Value
+from carnet_protocol.state import Withheld
+from support.desk import record
+from support.exchange import answer, deliver, draft, shown
+from support.model_hub import ModelHub
+from support.node_builder import (
+    build_node,
+    rows_of,
+    text_of,
+)
+
+
+@pytest.fixture
+def node(tmp_path: Path) -> Node:
+    """An enrolled node without data."""
+    return build_node(tmp_path)
+
+
+@pytest.fixture
+def hub() -> ModelHub:
+    """A hub that knows nothing yet."""
+    return ModelHub()
+
+
+WANG: dict[str, Value] = {"party_kind": "person", "full_name": "王小明", "note": "likes tea"}
+
+
+def erasure_of(number: int, groups: int) -> Draft:
+    """The hub's order to erase groups of record `number`."""
+    return Draft(ERASURE, record(90), {"record_ids": record(number), "groups": groups, "ground": "request"})
+
+
+def test_an_erasure_takes_values_out_of_log_base_and_views(tmp_path: Path, hub: ModelHub):
+    """After an erasure neither the log nor a table holds the values; the rest of the record stays."""
+    node = build_node(tmp_path)
+    commit(node, [draft(WANG, kind=CUSTOMER)])
+    answer(node, *deliver(node, hub))
+    apply_page(node, hub.page(node))
+    commit(node, [draft({"full_name": "王大明"}, kind=CUSTOMER, based_on=shown(node, kind=CUSTOMER).heads.of([1]))])
+    hub.write(erasure_of(1, 0b0001))
+    hub.records[CUSTOMER.number, record(1)].changed = 0
+
+    apply_page(node, hub.page(node))
+
+    view = shown(node, kind=CUSTOMER)
+    assert view.values == {"party_kind": "person", "note": "likes tea"}
+    assert view.withheld == {"name": Withheld.ERASED}
+    assert "王" not in text_of(rows_of(tmp_path))
+    assert check_rebuild(node).differences == ()
+
+
+def test_an_erasure_covers_what_arrives_later(node: Node, hub: ModelHub):
+    """A page that still holds erased values, from a stick or a hub that lags, brings nothing back."""
+    hub.write(draft(WANG, kind=CUSTOMER), author=node.identity.dealer_id)
+    late = hub.page(node)
+    hub.write(erasure_of(1, 0b0101))
+    page = hub.page(node)
+    rows = [row for row in page.rows if row.kind == ERASURE.number]
+    apply_page(node, msgspec.structs.replace(page, rows=rows))
+
+    apply_page(node, late)
+
+    assert shown(node, kind=CUSTOMER).values == {"party_kind": "person"}
+
+
+def test_an_erased_customer_is_not_found_by_name(node: Node, hub: ModelHub):
+    """The search index forgets with the record."""
+    hub.write(draft(WANG, kind=CUSTOMER), author=node.identity.dealer_id)
+    hub.write(erasure_of(1, 0b0001))
+
+    apply_page(node, hub.page(node))
+
+    with node.store.read() as tx:
+        assert tx.find_prefix(CUSTOMER, "full_name", "王", 10) == []
