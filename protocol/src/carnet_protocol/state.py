@@ -91,7 +91,8 @@ def entry_of(write: Write) -> Entry:
     """A write as an entry that is still a head everywhere it wrote."""
     written: Mapping[int, object] | None = write.fields
     fields = None if written is None else _ascending(written)
-    return Entry(write.op, write.time_ms, write.author, fields, _ascending(write.withheld))
+    withheld = _ascending(write.withheld) if write.withheld else {}
+    return Entry(write.op, write.time_ms, write.author, fields, withheld)
 
 
 def pack_entries(entries: Entries) -> bytes:

@@ -14,11 +14,26 @@ another moment than the one that matters.
 """
 
 import contextlib
-from collections.abc import Callable, Collection, Iterator, Sequence
+import json
+from collections.abc import Callable, Collection, Iterator
 from typing import Any, Final, Protocol
 
 import psycopg
-from sqlalchemy import ARRAY, Column, Engine, Table, any_, bindparam, create_engine, event
+from sqlalchemy import (
+    ARRAY,
+    BindParameter,
+    Column,
+    Engine,
+    LargeBinary,
+    Table,
+    any_,
+    bindparam,
+    create_engine,
+    event,
+    func,
+    literal_column,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import Dialect as SqlDialect
@@ -38,9 +53,6 @@ LOCK_KEY: Final = 0x0CA7_4E70
 
 BUSY_MS: Final = 15_000
 """How long a writer waits for the lock before it says so."""
-
-_BATCHES: Final = (1, 16, 256, 2_048)
-"""Keys per look-up on SQLite. Few sizes, so that few statements are parsed; the last key is repeated to fill one."""
 
 
 class Dialect(Protocol):
@@ -71,12 +83,12 @@ class Dialect(Protocol):
         """Insert all columns, replacing the row with the same key."""
         ...
 
-    def is_one_of(self, column: Column[Any], size: int) -> ColumnElement[bool]:
-        """The condition that a column equals one of `size` keys."""
+    def is_one_of(self, column: Column[Any]) -> ColumnElement[bool]:
+        """The condition that a column equals one of any number of keys."""
         ...
 
-    def batches(self, keys: Collection[Any]) -> Iterator[tuple[int, Sequence[Any]]]:
-        """Keys cut into look-ups: (size to compile for, parameters)."""
+    def key_parameters(self, keys: Collection[Any]) -> Iterator[dict[str, object]]:
+        """The parameters of `is_one_of`, once per execution."""
         ...
 
     def walker(self, connection: Any) -> Any:
@@ -135,17 +147,32 @@ class SqliteDialect:
             return insert.on_conflict_do_nothing(index_elements=keys)
         return insert.on_conflict_do_update(index_elements=keys, set_=rest)
 
-    def is_one_of(self, column: Column[Any], size: int) -> ColumnElement[bool]:
-        """See `Dialect`."""
-        return column.in_([bindparam(f"key{number}", type_=column.type) for number in range(size)])
+    def is_one_of(self, column: Column[Any]) -> ColumnElement[bool]:
+        """See `Dialect`.
 
-    def batches(self, keys: Collection[Any]) -> Iterator[tuple[int, Sequence[Any]]]:
-        """See `Dialect`."""
-        waiting = list(keys)
-        for at in range(0, len(waiting), _BATCHES[-1]):
-            batch = waiting[at : at + _BATCHES[-1]]
-            size = next(one for one in _BATCHES if one >= len(batch))
-            yield size, batch + [batch[-1]] * (size - len(batch))
+        Binding a parameter costs SQLite more than looking a key up. So byte strings travel as one, cut into keys by the
+        statement itself, and numbers as JSON: a third of the time of `IN (?, ?, ...)` for a thousand keys.
+        """
+        if not isinstance(column.type, LargeBinary):
+            return column.in_(select(func.json_each(bindparam("keys")).table_valued("value").c.value))
+        first = select(literal_column("0").label("place")).cte("wanted", recursive=True)
+        wanted = first.union_all(select(first.c.place + literal_column("1")).where(first.c.place < bindparam("last")))
+        width: BindParameter[int] = bindparam("width")
+        return column == func.substr(bindparam("keys"), wanted.c.place * width + literal_column("1"), width)
+
+    def key_parameters(self, keys: Collection[Any]) -> Iterator[dict[str, object]]:
+        """See `Dialect`. Keys of one length at a time."""
+        by_width: dict[int, list[bytes]] = {}
+        numbers: list[int] = []
+        for key in sorted(set(keys)):
+            if isinstance(key, bytes):
+                by_width.setdefault(len(key), []).append(key)
+            else:
+                numbers.append(key)
+        if numbers:
+            yield {"keys": json.dumps(numbers)}
+        for width, some in by_width.items():
+            yield {"keys": b"".join(some), "last": len(some) - 1, "width": width}
 
     def walker(self, connection: Any) -> Any:
         """See `Dialect`."""
@@ -208,15 +235,13 @@ class PostgresDialect:
             return insert.on_conflict_do_nothing(index_elements=keys)
         return insert.on_conflict_do_update(index_elements=keys, set_=rest)
 
-    def is_one_of(self, column: Column[Any], size: int) -> ColumnElement[bool]:
-        """See `Dialect`. One array whatever its length."""
-        del size
+    def is_one_of(self, column: Column[Any]) -> ColumnElement[bool]:
+        """See `Dialect`."""
         return column == any_(bindparam("keys", type_=ARRAY(column.type)))
 
-    def batches(self, keys: Collection[Any]) -> Iterator[tuple[int, Sequence[Any]]]:
-        """See `Dialect`."""
-        if keys:
-            yield 1, [list(keys)]
+    def key_parameters(self, keys: Collection[Any]) -> Iterator[dict[str, object]]:
+        """See `Dialect`. One array."""
+        yield {"keys": list(keys)}
 
     def walker(self, connection: Any) -> Any:
         """See `Dialect`. A cursor on the server; its name must be its own among those open at the same time."""

@@ -5,7 +5,7 @@ driver's own cursor with positional parameters, because an ORM in this path cost
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -84,27 +84,18 @@ def compiled(statement: Executable, dialect: Dialect) -> Statement:
     return Statement(str(made), tuple(made.positiontup or ()), constants)
 
 
-@dataclass(frozen=True, slots=True)
 class LookUp:
     """A select whose rows are asked for by many keys at once."""
 
-    dialect: Dialect
-    column: Column[Any]
-    build: Callable[[Condition], Executable]
-    _by_size: dict[int, Statement] = field(default_factory=dict)
+    def __init__(self, dialect: Dialect, column: Column[Any], build: Callable[[Condition], Executable]) -> None:
+        self._dialect = dialect
+        self._statement = compiled(build(dialect.is_one_of(column)), dialect)
 
     def fetch(self, cursor: Any, keys: Collection[Any], **values: object) -> list[Any]:
-        """Every row for these keys; order is that of the statement only within one batch."""
+        """Every row for these keys, in no order."""
         found: list[Any] = []
-        for size, parameters in self.dialect.batches(keys):
-            statement = self._by_size.get(size)
-            if statement is None:
-                statement = compiled(self.build(self.dialect.is_one_of(self.column, size)), self.dialect)
-                self._by_size[size] = statement
-            rest = iter(parameters)
-            given = [values[name] if name in values else next(rest) for name in statement.names]
-            cursor.execute(statement.text, given)
-            found.extend(cursor.fetchall())
+        for parameters in self._dialect.key_parameters(keys):
+            found += self._statement.fetch(cursor, **parameters, **values)
         return found
 
 

@@ -23,7 +23,8 @@ from carnet_hub.core.rows import DealerRow, KeyRow, LogRow
 from carnet_hub.core.workspace import Workspace
 from carnet_protocol.changeset import reread_set
 from carnet_protocol.envelope import key_id_of
-from carnet_protocol.ids import RECORD_ID_BYTES
+from carnet_protocol.errors import BadValue
+from carnet_protocol.orders import read_erasure
 from carnet_protocol.registry import Value
 from carnet_protocol.resolvers import show
 from carnet_protocol.seals import erase_from_opening, parse_opening, seal_places
@@ -149,10 +150,14 @@ def _erase(workspace: Workspace, state: RecordState, position: int) -> None:
 
 
 def _orders(joined: object, groups: object) -> list[tuple[bytes, int]]:
+    """(record, groups) of an erasure order; none of one that cannot be read."""
     if not isinstance(joined, bytes) or not isinstance(groups, int):
         return []
-    whole = len(joined) - len(joined) % RECORD_ID_BYTES
-    return [(joined[at : at + RECORD_ID_BYTES], groups) for at in range(0, whole, RECORD_ID_BYTES)]
+    try:
+        order = read_erasure(joined, groups)
+    except BadValue:
+        return []
+    return [(record, groups) for record in order.records]
 
 
 def _erase_opening(workspace: Workspace, held_at: int, records: set[bytes], groups: int) -> dict[Key, set[int]]:

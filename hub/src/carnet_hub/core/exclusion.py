@@ -45,7 +45,7 @@ def apply_exclusion(workspace: Workspace, row: LogRow) -> None:
         state = workspace.book.state((kind, record))
         if state is None:
             rules = workspace.hub.rules[kind]
-            state = RecordState(rules, record, row.dealer_id, EMPTY, row.position, None, None, 0)
+            state = RecordState((kind, record), rules, row.dealer_id, EMPTY, row.position, None, None, 0)
         touch(workspace, state, row.position)
 
 

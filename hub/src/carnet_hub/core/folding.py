@@ -24,6 +24,7 @@ from carnet_protocol.errors import NotAllowed
 from carnet_protocol.fold import apply_write, effective_based_on
 from carnet_protocol.ids import NONCE_BYTES, OpId
 from carnet_protocol.opened import OpenedOp, OpenedSet
+from carnet_protocol.ops import Op
 from carnet_protocol.reasons import Reason
 from carnet_protocol.registry import Kind
 from carnet_protocol.resolvers import is_different, is_legal_step, resolve, show
@@ -41,15 +42,15 @@ class Change:
 
     Attributes:
         before: its state in the workspace, None for a new record.
-        registers: numbers of registers written; None once a delete was among the writes.
+        registers: numbers of registers written to a record that was there; None once a delete was among the writes.
     """
 
     rules: KindRules
-    id: bytes
+    key: Key
     before: RecordState | None
     entries: Entries
-    registers: set[int] | None = field(default_factory=set)
-    settled: list[Settled] = field(default_factory=list)
+    registers: set[int] | None
+    settled: tuple[Settled, ...] = ()
 
 
 @dataclass(slots=True)
@@ -92,20 +93,26 @@ def fold_set(
     """
     folding = Folding()
     nonce = opened.change_set.header.nonce
+    rules_by_kind = workspace.hub.rules
     for one in opened.ops:
+        op = one.op
+        rules = rules_by_kind[op.kind]
         op_id = OpId(nonce + one.index.to_bytes(2, "big"))
-        based_on = _based_on(workspace, folding, one, nonce)
-        if recorded_voids is None:
-            reason = _void_reason(workspace, folding, one, op_id, based_on)
-        else:
+        based_on = _based_on(workspace, folding, op, nonce) if op.based_on_joined else ()
+        if recorded_voids is not None:
             reason = recorded_voids.get(one.index)
-        if reason is not None:
-            folding.voids[one.index] = reason
-            folding.void_bases[op_id] = one.op.based_on
+        elif rules.steps or workspace.lost:
+            reason = _void_reason(workspace, folding, rules, one, op_id=op_id, based_on=based_on)
         else:
-            _fold_op(workspace, folding, one, one.write(op_id, time_ms, author, based_on))
+            reason = None
+        if reason is None:
+            _fold_op(workspace, folding, rules, (op.kind, op.record), one.write(op_id, time_ms, author, based_on))
+        else:
+            folding.voids[one.index] = reason
+            folding.void_bases[op_id] = op.based_on
     for change in folding.changes.values():
-        _check_size(change)
+        if len(change.entries) >= _ENTRIES_WEIGHED_FROM:
+            _check_size(change)
     return folding
 
 
@@ -124,11 +131,9 @@ def count_contests(kind: Kind, entries: Entries) -> int:
     return sum(1 for one in shared if resolve(kind.by_number.get(one), one, heads_of(entries, one)).overruled)
 
 
-def _based_on(workspace: Workspace, folding: Folding, one: OpenedOp, nonce: bytes) -> tuple[OpId, ...]:
+def _based_on(workspace: Workspace, folding: Folding, op: Op, nonce: bytes) -> tuple[OpId, ...]:
     """Effective `based_on`: void ops looked through."""
-    read = one.op.based_on
-    if not read:
-        return ()
+    read = op.based_on
     ledger = workspace.ledger
     if not folding.void_bases and not any(ledger.has_voids(base) for base in read if base[:NONCE_BYTES] != nonce):
         return read
@@ -142,19 +147,20 @@ def _based_on(workspace: Workspace, folding: Folding, one: OpenedOp, nonce: byte
 
 
 def _void_reason(
-    workspace: Workspace, folding: Folding, one: OpenedOp, op_id: OpId, based_on: tuple[OpId, ...]
+    workspace: Workspace, folding: Folding, rules: KindRules, one: OpenedOp, *, op_id: OpId, based_on: tuple[OpId, ...]
 ) -> str | None:
+    """Why an op has no effect; None when it has."""
     lost = workspace.lost.get(op_id)
-    if lost is not None:
+    if lost is not None or one.fields is None:
         return lost
-    rules = workspace.hub.rules[one.op.kind]
     for register, label in rules.steps:
-        if one.fields is None or label not in one.fields:
+        if label not in one.fields:
             continue
-        read = [_state_read(workspace, folding, (one.op.kind, one.op.record), base, label) for base in based_on]
         written = one.fields[label]
-        known = [value for value in read if isinstance(value, str)]
-        if not isinstance(written, str) or not is_legal_step(register, list(known), written):
+        key = (one.op.kind, one.op.record)
+        read = [_state_read(workspace, folding, key, base, label) for base in based_on]
+        known: list[str | None] = [value for value in read if isinstance(value, str)]
+        if not isinstance(written, str) or not is_legal_step(register, known, written):
             return Reason.ILLEGAL_TRANSITION.value
     return None
 
@@ -187,20 +193,20 @@ def _earlier(workspace: Workspace, folding: Folding, key: Key, op: OpId) -> Writ
     return workspace.earlier_write(key, op)
 
 
-def _fold_op(workspace: Workspace, folding: Folding, one: OpenedOp, write: Write) -> None:
-    key = (one.op.kind, one.op.record)
+def _fold_op(workspace: Workspace, folding: Folding, rules: KindRules, key: Key, write: Write) -> None:
     change = folding.changes.get(key)
     if change is None:
         before = workspace.book.state(key)
-        entries = before.entries if before is not None else EMPTY
-        change = Change(workspace.hub.rules[one.op.kind], one.op.record, before, entries)
+        change = Change(rules, key, before, before.entries if before is not None else EMPTY, set())
         folding.changes[key] = change
-    folded = apply_write(change.entries, write, partial(_earlier, workspace, folding, key))
+    lookup = partial(_earlier, workspace, folding, key) if len(write.based_on) > 1 else None
+    folded = apply_write(change.entries, write, lookup)
     change.entries = folded.entries
-    change.settled.extend(folded.settled)
+    if folded.settled:
+        change.settled += folded.settled
     if write.fields is None:
         change.registers = None
-    elif change.registers is not None:
+    elif change.before is not None and change.registers is not None:
         change.registers |= write.registers()
     folding.writes[write.op] = (key, write)
     if len(folded.entries) > 1:
@@ -210,11 +216,15 @@ def _fold_op(workspace: Workspace, folding: Folding, one: OpenedOp, write: Write
 def _conflicts(entries: Entries, write: Write) -> int:
     """Registers in which a write stands beside a different head."""
     own = next(entry for entry in entries if entry.op == write.op)
+    others = [entry for entry in entries if entry is not own]
     if own.is_delete:
-        others = [entry for entry in entries if not entry.is_delete and not entry.is_buried]
-        return len(set().union(*(entry.registers() for entry in others)))
+        standing = [entry.registers() for entry in others if not entry.is_delete and not entry.is_buried]
+        return len(set().union(*standing))
+    registers = own.registers()
+    if not any(other.is_delete for other in others):
+        registers = registers & set().union(*(other.registers() for other in others))
     count = 0
-    for register in own.registers():
+    for register in registers:
         value = register_value(own, register)
         heads = [head for head in heads_of(entries, register) if head is not own]
         count += any(head.is_delete or is_different(register_value(head, register), value) for head in heads)
@@ -222,8 +232,6 @@ def _conflicts(entries: Entries, write: Write) -> int:
 
 
 def _check_size(change: Change) -> None:
-    if len(change.entries) < _ENTRIES_WEIGHED_FROM:
-        return
     size = len(pack_entries(change.entries))
     if size > RECORD_BYTES_MAX:
         raise NotAllowed(Reason.TOO_MANY_HEADS, f"a record of {size} bytes")

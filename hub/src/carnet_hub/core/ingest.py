@@ -64,14 +64,14 @@ def _verify(hub: Hub, sets: Sequence[tuple[bytes, bytes]], answers: dict[int, Pu
             envelopes[index] = read_pushed(message, opening)
         except Refused as refusal:
             answers[index] = rejection(PushCode.REJECTED, refusal.reason)
+    arrivals: list[tuple[int, Arrival]] = []
     with hub.store.read() as snapshot:
         signers = find_signers(hub, snapshot, envelopes.values())
-    arrivals: list[tuple[int, Arrival]] = []
-    for index, envelope in envelopes.items():
-        try:
-            arrivals.append((index, verify_arrival(hub, signers, envelope, sets[index][1])))
-        except Refused as refusal:
-            answers[index] = rejection(PushCode.REJECTED, refusal.reason)
+        for index, envelope in envelopes.items():
+            try:
+                arrivals.append((index, verify_arrival(hub, signers, envelope, sets[index][1])))
+            except Refused as refusal:
+                answers[index] = rejection(PushCode.REJECTED, refusal.reason)
     return arrivals
 
 

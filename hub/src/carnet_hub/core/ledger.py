@@ -18,6 +18,7 @@ from carnet_hub.core.rows import (
     VoidRow,
     WaitingRow,
 )
+from carnet_protocol.fold import effective_based_on
 from carnet_protocol.ids import OpId, nonce_of, split_op_ids
 
 Place = tuple[bytes, bytes, int]
@@ -47,20 +48,20 @@ class Ledger:
 
     def load(self, *, nonces: Collection[bytes], nodes: Collection[bytes], places: Collection[Place]) -> None:
         """Ask for many facts at once; what is not asked for here is looked up one by one."""
-        fresh = set(nonces) - self._admissions.keys()
+        fresh = {one for one in nonces if one not in self._admissions}
         self._admissions.update(dict.fromkeys(fresh))
         self._admissions.update(self._snapshot.admissions(fresh))
-        new_nodes = set(nodes) - self._epochs.keys()
+        new_nodes = {one for one in nodes if one not in self._epochs}
         self._epochs.update({node: {} for node in new_nodes})
         for row in self._snapshot.epochs(new_nodes):
             self._epochs[row.node_id][row.epoch] = row
-        new_places = set(places) - self._places.keys()
+        new_places = {one for one in places if one not in self._places}
         self._places.update(dict.fromkeys(new_places))
         self._places.update(self._snapshot.chain_places(new_places))
 
     def load_waiting(self, base_nonces: Collection[bytes]) -> None:
         """Ask who waits for some sets."""
-        fresh = set(base_nonces) - self._waiting.keys()
+        fresh = {one for one in base_nonces if one not in self._waiting}
         self._waiting.update({nonce: set() for nonce in fresh})
         for row in self._snapshot.waiting_for(fresh):
             self._waiting[row.base_nonce].add(row)
@@ -140,6 +141,21 @@ class Ledger:
             self._waiting[row.base_nonce].add(row)
             self._new_waiting[row.base, row.nonce] = row
             self._done_waiting.discard((row.base, row.nonce))
+
+    def is_missing(self, op: OpId) -> bool:
+        """Whether an op has not arrived, or stands in a parked set; a void one is not missing."""
+        known = self.admission(nonce_of(op))
+        is_undecided = known is None or known.state in (SetState.PARKED, SetState.LOST)
+        return is_undecided and self.void(op) is None
+
+    def pass_on_waiting(self, nonce: bytes) -> None:
+        """Whoever waits for an op of a set that has become void waits for what that op was based on instead."""
+        self.load_waiting([nonce])
+        for row in sorted(self._waiting[nonce]):
+            if (row.base, row.nonce) not in self._done_waiting:
+                behind = effective_based_on((OpId(row.base),), self.void_bases)
+                missing = [one for one in behind if nonce_of(one) != row.nonce and self.is_missing(one)]
+                self.wait(WaitingRow(one, row.nonce, nonce_of(one)) for one in missing)
 
     def stop_waiting(self, nonce: bytes) -> None:
         """A set waits for nothing any more."""

@@ -23,8 +23,8 @@ Key = tuple[int, bytes]
 class RecordState:
     """A record as it changes inside one transaction; see `rows.RecordRow`."""
 
+    key: Key
     rules: KindRules
-    id: bytes
     owner: bytes
     entries: Entries
     changed: int
@@ -33,9 +33,9 @@ class RecordState:
     contests: int
 
     @property
-    def key(self) -> Key:
-        """Kind number and id."""
-        return self.rules.number, self.id
+    def id(self) -> bytes:
+        """The record's id."""
+        return self.key[1]
 
 
 class RecordBook:
@@ -69,7 +69,7 @@ class RecordBook:
 
     def load_anchored(self, vehicles: Collection[bytes]) -> None:
         """Ask what is anchored to some vehicles."""
-        fresh = set(vehicles) - self._anchored.keys()
+        fresh = {one for one in vehicles if one not in self._anchored}
         self._anchored.update({vehicle: {} for vehicle in fresh})
         for vehicle, kind, record in self._snapshot.anchored(fresh):
             known = self._states.get((kind, record))
@@ -82,7 +82,7 @@ class RecordBook:
 
     def load_children(self, parents: Collection[bytes]) -> None:
         """Ask for the records that belong to some others."""
-        fresh = set(parents) - self._children.keys()
+        fresh = {one for one in parents if one not in self._children}
         self._children.update({parent: {} for parent in fresh})
         for row in self._snapshot.children(fresh):
             key = (row.kind, row.id)
@@ -97,7 +97,7 @@ class RecordBook:
 
     def load_assignments(self, vehicles: Collection[bytes]) -> None:
         """Ask who receives what is anchored to some vehicles."""
-        fresh = set(vehicles) - self._assignments.keys()
+        fresh = {one for one in vehicles if one not in self._assignments}
         self._assignments.update({vehicle: {} for vehicle in fresh})
         for row in self._snapshot.assignments(fresh):
             self._assignments[row.vehicle_id][row.dealer_id] = row
@@ -136,18 +136,22 @@ class RecordBook:
 
     def anchored(self, vehicle: bytes) -> list[Key]:
         """Every record anchored to a vehicle, by kind and id."""
-        self.load_anchored([vehicle])
+        if vehicle not in self._anchored:
+            self.load_anchored([vehicle])
         return sorted(self._anchored[vehicle])
 
     def children(self, parent: bytes) -> list[RecordState]:
         """Every record that belongs to another, by kind and id."""
-        self.load_children([parent])
-        found = [self.state(key) for key in sorted(self._children[parent])]
+        if parent not in self._children:
+            self.load_children([parent])
+        keys = self._children[parent]
+        found = [self.state(key) for key in sorted(keys)] if keys else []
         return [state for state in found if state is not None]
 
     def assignments(self, vehicle: bytes) -> dict[bytes, AssignmentRow]:
         """Who receives what is anchored to a vehicle, by dealer."""
-        self.load_assignments([vehicle])
+        if vehicle not in self._assignments:
+            self.load_assignments([vehicle])
         return self._assignments[vehicle]
 
     def assign(self, row: AssignmentRow) -> None:
@@ -185,15 +189,14 @@ class RecordBook:
             self._gone_settled.add(row[:5])
 
     def flush(self, transaction: Transaction) -> None:
-        """Write everything that was added or changed."""
+        """Write everything that was added or changed, in the order of its keys: neighbours share a page."""
         box = self._hub.box
-        transaction.put(
-            [_row_of(state, keep_entries(box, state.rules, state.id, state.entries)) for state in self._changed()]
-        )
-        transaction.put([self._assignments[vehicle][dealer] for vehicle, dealer in self._new_assignments])
-        transaction.put(list(self._feed.values()))
+        states = sorted(self._changed(), key=lambda state: state.key)
+        transaction.put([_row_of(one, keep_entries(box, one.rules, one.key[1], one.entries)) for one in states])
+        transaction.put([self._assignments[vehicle][dealer] for vehicle, dealer in sorted(self._new_assignments)])
+        transaction.put(sorted(self._feed.values()))
         transaction.remove(SettledRow, self._gone_settled)
-        transaction.put(list(self._settled.values()))
+        transaction.put(sorted(self._settled.values()))
 
     def _changed(self) -> list[RecordState]:
         return [state for key in self._dirty if (state := self._states[key]) is not None]
@@ -201,17 +204,10 @@ class RecordBook:
     def _state_of(self, row: RecordRow) -> RecordState:
         entries = plain_entries(self._hub.box, row.kind, row.id, row.entries)
         rules = self._hub.rules[row.kind]
-        return RecordState(rules, row.id, row.owner, entries, row.changed, row.anchor, row.parent, row.contests)
+        key = (row.kind, row.id)
+        return RecordState(key, rules, row.owner, entries, row.changed, row.anchor, row.parent, row.contests)
 
 
 def _row_of(state: RecordState, entries: bytes) -> RecordRow:
-    return RecordRow(
-        state.rules.number,
-        state.id,
-        state.owner,
-        state.changed,
-        state.anchor,
-        state.parent,
-        state.contests,
-        entries,
-    )
+    kind, record = state.key
+    return RecordRow(kind, record, state.owner, state.changed, state.anchor, state.parent, state.contests, entries)

@@ -16,8 +16,8 @@ Rules:
 - A site that is no longer concerned gets the record once more, marked evicted.
 """
 
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Set
+from typing import Final, NamedTuple
 
 from carnet_hub.core.at_rest import keep_settled
 from carnet_hub.core.folding import Change, Folding, count_contests
@@ -33,8 +33,7 @@ from carnet_protocol.state import Entries, Withheld, buried_in, heads_of, regist
 ASSIGNED_BY_WRITE: Final = "write"
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(NamedTuple):
     """A record and the vehicle it was anchored to before."""
 
     state: RecordState
@@ -51,9 +50,9 @@ def apply_folding(workspace: Workspace, folding: Folding, *, author: bytes, posi
     """
     moves = [_apply(workspace, change, author, position) for change in folding.changes.values()]
     workspace.remember(folding.writes)
-    moves += _move_heirs(workspace, moves, position)
+    moves += _move_heirs(workspace, moves, folding.changes.keys(), position)
     if author != workspace.hub.hub_id:
-        _assign(workspace, author, moves, position)
+        _assign(workspace, author, moves, folding.changes.keys(), position)
     for move in moves:
         route(workspace, move, position)
 
@@ -80,21 +79,23 @@ def touch(workspace: Workspace, state: RecordState, position: int) -> None:
 
 def audience_of(workspace: Workspace, state: RecordState) -> list[bytes]:
     """The feeds a record belongs to."""
-    if state.rules.audience is Audience.ALL:
+    rules = state.rules
+    if rules.audience is Audience.ALL:
         return [EVERYBODY]
-    dealers = {state.owner}
-    if state.rules.audience is Audience.ASSIGNED and state.anchor is not None:
-        now_ms = workspace.received_ms
-        rows = workspace.book.assignments(state.anchor)
-        dealers.update(dealer for dealer, row in rows.items() if row.expires_ms > now_ms)
-    dealers.discard(workspace.hub.hub_id)
-    return sorted(dealers)
+    hub_id, now_ms = workspace.hub.hub_id, workspace.received_ms
+    dealers = [state.owner] if state.owner != hub_id else []
+    if rules.audience is Audience.ASSIGNED and state.anchor is not None:
+        for dealer, row in workspace.book.assignments(state.anchor).items():
+            if dealer != state.owner and row.expires_ms > now_ms:
+                dealers.append(dealer)
+        dealers.sort()
+    return dealers
 
 
 def _apply(workspace: Workspace, change: Change, author: bytes, position: int) -> Move:
     state = change.before
     if state is None:
-        state = RecordState(change.rules, change.id, author, change.entries, position, None, None, 0)
+        state = RecordState(change.key, change.rules, author, change.entries, position, None, None, 0)
     state.entries = change.entries
     state.changed = position
     state.contests = count_contests(change.rules.kind, change.entries)
@@ -102,8 +103,8 @@ def _apply(workspace: Workspace, change: Change, author: bytes, position: int) -
     _anchor(workspace, state, change)
     workspace.book.put(state)
     for one in change.settled:
-        kept = keep_settled(workspace.hub.box, change.rules, change.id, one.overruled)
-        row = SettledRow(change.rules.number, change.id, one.register, one.overruled.op, one.by, position, kept)
+        kept = keep_settled(workspace.hub.box, change.rules, change.key[1], one.overruled)
+        row = SettledRow(*change.key, one.register, one.overruled.op, one.by, position, kept)
         workspace.book.settle(row)
     return Move(state, left)
 
@@ -146,10 +147,9 @@ def _resolved(rules: KindRules, entries: Entries, label: int) -> object:
     return None if isinstance(value, Withheld) else value.get(label)
 
 
-def _move_heirs(workspace: Workspace, moves: list[Move], position: int) -> list[Move]:
+def _move_heirs(workspace: Workspace, moves: list[Move], present: Set[Key], position: int) -> list[Move]:
     """Records that inherit the anchor of one that moved follow it; those of the set itself are there already."""
     moved: list[Move] = []
-    present: set[Key] = {move.state.key for move in moves}
     for move in moves:
         if not move.state.rules.lends_anchor or move.left == move.state.anchor:
             continue
@@ -165,7 +165,7 @@ def _move_heirs(workspace: Workspace, moves: list[Move], position: int) -> list[
     return moved
 
 
-def _assign(workspace: Workspace, dealer: bytes, moves: list[Move], position: int) -> None:
+def _assign(workspace: Workspace, dealer: bytes, moves: list[Move], present: Set[Key], position: int) -> None:
     """Assign a site to every vehicle it wrote about; what is anchored there enters its feed."""
     vehicles = dict.fromkeys(move.state.anchor for move in moves if move.state.anchor is not None)
     expires_ms = workspace.received_ms + ASSIGNMENT_TTL_MS
@@ -177,10 +177,12 @@ def _assign(workspace: Workspace, dealer: bytes, moves: list[Move], position: in
         since = position if is_new or known is None else known.since
         workspace.book.assign(AssignmentRow(vehicle, dealer, since, expires_ms, ASSIGNED_BY_WRITE))
         if is_new:
-            _enter(workspace, dealer, vehicle, position)
+            _enter(workspace, dealer, vehicle, present, position)
 
 
-def _enter(workspace: Workspace, dealer: bytes, vehicle: bytes, position: int) -> None:
-    """Everything anchored to a vehicle enters one dealer's feed."""
+def _enter(workspace: Workspace, dealer: bytes, vehicle: bytes, present: Set[Key], position: int) -> None:
+    """Everything anchored to a vehicle enters one dealer's feed; what the set itself wrote is routed anyway."""
     for kind, record in workspace.book.anchored(vehicle):
+        if (kind, record) in present:
+            continue
         workspace.book.feed(FeedRow(dealer, kind, record, workspace.book.next_place(position), False))
