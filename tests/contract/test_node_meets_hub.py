@@ -1,0 +1,293 @@
+"""A real node and a real hub over HTTP: what one says the other understands, on a line and by stick.
+
+Everything is the product's own: keys in files, databases, the hub's application, the node's client. Only the sockets
+are left out.
+"""
+
+from pathlib import Path
+
+import anyio
+import httpx
+import pytest
+
+from carnet_hub.adapters.bundle_files import decrypt_bundle, encrypt_bundle
+from carnet_hub.core.bundling import pack_for, parts_for, take_bundle
+from carnet_hub.core.campaign_plans import CampaignPlan, ListedLine, parse_texts, read_members
+from carnet_hub.core.dealers import suspend_site
+from carnet_hub.core.enrolment import invite_dealer
+from carnet_hub.core.recalls import import_plan, publish_campaign
+from carnet_hub.core.rows import DealerRow
+from carnet_hub.entrypoints.http.app import create_api
+from carnet_node.adapters.bundle_files import read_bundle, write_bundle
+from carnet_node.bootstrap import Installation, create_installation, finish_enrolment, pending_enrolment
+from carnet_node.core.authoring import commit
+from carnet_node.core.bundling import BundleReport, pack_for_hub, take_from_hub
+from carnet_node.core.conflicts import list_conflicts, restore_value
+from carnet_node.core.failures import HubRefused, HubUnreachable
+from carnet_node.core.rebuild import check_rebuild
+from carnet_node.core.recall_check import RecallState, check_recalls
+from carnet_node.core.sync import RoundReport, run_round
+from carnet_node.core.views import one_record
+from carnet_node.settings import NodeSettings
+from carnet_protocol.changeset import Draft
+from carnet_protocol.enrolment import parse_code
+from carnet_protocol.ids import RecordId, vehicle_id
+from carnet_protocol.kinds import CUSTOMER, VEHICLE
+from carnet_protocol.reasons import Reason
+from support.hub_apps import TestHub, make_hub
+from support.vins import make_vins
+
+VINS = make_vins(3)
+CUSTOMER_ID = RecordId(b"c" * 16)
+
+
+class LossyTransport(httpx.AsyncBaseTransport):
+    """The hub's application behind a line that loses some answers after the hub has acted.
+
+    Args:
+        lost: path beginnings whose next answer is lost, one each.
+    """
+
+    def __init__(self, hub: TestHub, *lost: str) -> None:
+        self._inner = httpx.ASGITransport(create_api(hub.app), raise_app_exceptions=False)
+        self._lost = list(lost)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        response = await self._inner.handle_async_request(request)
+        for path in self._lost:
+            if request.url.path.startswith(path):
+                self._lost.remove(path)
+                raise httpx.ReadTimeout("the answer was lost", request=request)
+        return response
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> TestHub:
+    """A hub with one dealer site."""
+    hub = make_hub(tmp_path / "hub")
+    hub.add_dealer("A001")
+    return hub
+
+
+def join(hub: TestHub, folder: Path, site_code: str = "A001") -> Installation:
+    """A new node of a site, enrolled over HTTP."""
+    installation = create_installation(NodeSettings(data_dir=folder))
+    with hub.app.hub.store.read() as snapshot:
+        dealers = {row.site_code: row.dealer_id for row in snapshot.scan(DealerRow)}
+    code = parse_code(invite_dealer(hub.app.hub, dealers[site_code]).code)
+
+    async def ask() -> None:
+        async with installation.hub_client("http://hub", LossyTransport(hub)) as link:
+            pending = pending_enrolment(installation, code, await link.card(), "desk")
+            finish_enrolment(installation, code, pending, await link.enrol(pending.request_message), "http://hub")
+
+    anyio.run(ask)
+    return installation
+
+
+def a_round(installation: Installation, hub: TestHub, *lost: str) -> RoundReport:
+    """One round; answers to some requests are lost."""
+
+    async def once() -> RoundReport:
+        async with installation.hub_client("http://hub", LossyTransport(hub, *lost)) as link:
+            return await run_round(installation.node(), installation.sync_ports(link), software="test")
+
+    return anyio.run(once)
+
+
+def record_customer(installation: Installation, **values: object) -> None:
+    """Record the test customer."""
+    stated = {"party_kind": "person", "full_name": "Test person", **values}
+    commit(installation.node(), [Draft(CUSTOMER, CUSTOMER_ID, stated)])  # type: ignore[arg-type]
+
+
+def record_vehicle(installation: Installation, colour: str) -> None:
+    """Record the test car, as somebody who has never seen it."""
+    commit(installation.node(), [Draft(VEHICLE, vehicle_id(VINS[0]), {"vin": VINS[0], "color": colour})])
+
+
+def shown(installation: Installation, field: str) -> object:
+    """A field of the test car or customer as shown here."""
+    kind, record = (CUSTOMER, CUSTOMER_ID) if field in CUSTOMER.labels else (VEHICLE, vehicle_id(VINS[0]))
+    view = one_record(installation.node(), kind, record)
+    return None if view is None else view.values.get(field)
+
+
+def publish(hub: TestHub, vins: list[str]) -> None:
+    """A published campaign for these cars."""
+    texts = {
+        "campaign_no": "S2026M0001",
+        "title": "Brake hose",
+        "producer": "Example Motor Co.",
+        "scope": "Built in May 2024",
+        "defect": "The hose may crack.",
+        "hazard": "Longer braking distance.",
+        "emergency_advice": "Drive slowly.",
+        "remedy": "Replaced free of charge.",
+        "member_count": len(vins),
+    }
+    lines = [ListedLine("vins.txt", number, vin) for number, vin in enumerate(vins, start=1)]
+    app = hub.app
+    import_plan(app.hub, app.segments, app.plans, CampaignPlan(parse_texts(texts), read_members(lines, len(vins))))
+    publish_campaign(app.hub, app.segments, app.plans, "S2026M0001")
+
+
+def test_a_node_joins_and_its_work_is_accepted(hub: TestHub, tmp_path: Path):
+    """From a typed code to an accepted change set in one round."""
+    node = join(hub, tmp_path / "one")
+    record_customer(node)
+
+    report = a_round(node, hub)
+
+    assert (report.push.accepted, report.is_complete, report.push_failure, report.pull_failure) == (1, True, None, None)
+
+
+def test_two_nodes_of_one_site_see_each_other(hub: TestHub, tmp_path: Path):
+    """What one desk records the other shows after its next round, personal values included."""
+    one, two = join(hub, tmp_path / "one"), join(hub, tmp_path / "two")
+    record_customer(one)
+    a_round(one, hub)
+
+    a_round(two, hub)
+
+    assert shown(two, "full_name") == "Test person"
+
+
+def test_another_site_sees_no_customer(hub: TestHub, tmp_path: Path):
+    """A customer stays with its site."""
+    hub.add_dealer("B001")
+    one, other = join(hub, tmp_path / "one"), join(hub, tmp_path / "other", "B001")
+    record_customer(one)
+    a_round(one, hub)
+
+    a_round(other, hub)
+
+    assert shown(other, "full_name") is None
+
+
+def test_two_sites_that_met_one_car_keep_both_values(hub: TestHub, tmp_path: Path):
+    """The same VIN is one record; the overruled colour is listed and restored by the site that lost."""
+    hub.add_dealer("B001")
+    one, other = join(hub, tmp_path / "one"), join(hub, tmp_path / "other", "B001")
+    record_vehicle(one, "WHITE")
+    record_vehicle(other, "RED")
+    for installation in (one, other, one, other):
+        a_round(installation, hub)
+    both = {shown(one, "color"), shown(other, "color")}
+    (lost,) = list_conflicts(one.node())
+
+    restore_value(one.node(), VEHICLE, lost.record.id, lost.register, lost.overruled.op)
+    for installation in (one, other):
+        a_round(installation, hub)
+
+    assert len(both) == 1
+    assert shown(one, "color") == shown(other, "color") == lost.overruled.values["color"]
+    assert list_conflicts(one.node()) == ()
+
+
+@pytest.mark.parametrize("lost", ["/v1/push", "/v1/feed", "/v1/hello"])
+def test_an_answer_lost_on_the_way_changes_nothing(hub: TestHub, tmp_path: Path, lost: str):
+    """Whatever request loses its answer, the next round ends as if nothing had happened, and nothing is there twice."""
+    node, control = join(hub, tmp_path / "one"), join(hub, tmp_path / "two")
+    record_customer(node)
+    try:
+        a_round(node, hub, lost)
+    except HubUnreachable:
+        assert lost == "/v1/hello"
+
+    report = a_round(node, hub)
+    a_round(control, hub)
+
+    assert (report.is_complete, shown(control, "full_name")) == (True, "Test person")
+    assert check_rebuild(node.node()).differences == ()
+    assert list_conflicts(node.node()) == ()
+
+
+def test_a_lost_answer_to_the_enrolment_is_asked_for_again(hub: TestHub, tmp_path: Path):
+    """The same request gets the same welcome, so a code is not used up by a bad line."""
+    installation = create_installation(NodeSettings(data_dir=tmp_path / "one"))
+    with hub.app.hub.store.read() as snapshot:
+        (dealer,) = (row.dealer_id for row in snapshot.scan(DealerRow))
+    code = parse_code(invite_dealer(hub.app.hub, dealer).code)
+
+    async def ask(*lost: str) -> None:
+        async with installation.hub_client("http://hub", LossyTransport(hub, *lost)) as link:
+            pending = pending_enrolment(installation, code, await link.card(), "desk")
+            finish_enrolment(installation, code, pending, await link.enrol(pending.request_message), "http://hub")
+
+    with pytest.raises(HubUnreachable):
+        anyio.run(ask, "/v1/enrol")
+    anyio.run(ask)
+
+    assert installation.node().identity.site_code == "A001"
+
+
+def test_a_suspended_site_keeps_its_work(hub: TestHub, tmp_path: Path):
+    """The hub says no by name; what was recorded stays, and waits."""
+    node = join(hub, tmp_path / "one")
+    record_customer(node)
+    suspend_site(hub.app.hub, "A001")
+
+    with pytest.raises(HubRefused) as caught:
+        a_round(node, hub)
+
+    with node.store.read() as tx:
+        waiting, _ = tx.unconfirmed()
+    assert (caught.value.reason, waiting) == (Reason.SUSPENDED_NODE, 1)
+
+
+def test_a_recall_reaches_the_desk_with_its_list(hub: TestHub, tmp_path: Path):
+    """A published campaign hits exactly its members, offline, after one round."""
+    node = join(hub, tmp_path / "one")
+    before = check_recalls(node.node(), VINS[0]).state
+    publish(hub, VINS[:2])
+
+    report = a_round(node, hub)
+
+    states = [check_recalls(node.node(), vin).state for vin in VINS]
+    assert (before, report.segments, states) == (
+        RecallState.UNKNOWN,
+        1,
+        [RecallState.HIT, RecallState.HIT, RecallState.CLEAR],
+    )
+
+
+def by_stick(installation: Installation, hub: TestHub, folder: Path) -> BundleReport:
+    """There and back by files."""
+    there, back = folder / "there.carnet", folder / "back.carnet"
+    node = installation.node()
+    write_bundle(there, pack_for_hub(node, software="test").plain, node.identity.hub_exchange_key, installation.files)
+    app = hub.app
+    taken = take_bundle(app.hub, decrypt_bundle(there.read_bytes(), app.keyring.exchange))
+    parts = [*taken.parts, *parts_for(app.hub, app.segments, taken.node, taken.standing)]
+    back.write_bytes(encrypt_bundle(pack_for(app.hub, taken.node, parts), taken.node.exchange_key))
+    return take_from_hub(node, read_bundle(back, installation.keyring.exchange, installation.files))
+
+
+def test_a_stick_brings_what_a_line_would_have_brought(hub: TestHub, tmp_path: Path):
+    """Receipts, pages and recall lists come by file, and a second trip brings nothing new."""
+    node, other = join(hub, tmp_path / "one"), join(hub, tmp_path / "two")
+    publish(hub, VINS[:2])
+    record_vehicle(other, "RED")
+    a_round(other, hub)
+    record_customer(node)
+
+    first = by_stick(node, hub, tmp_path)
+    second = by_stick(node, hub, tmp_path)
+
+    assert (first.accepted, first.unanswered, first.segments) == (1, 0, 1)
+    assert (check_recalls(node.node(), VINS[0]).state, shown(node, "color")) == (RecallState.HIT, "RED")
+    assert (second.accepted, second.rows, second.segments) == (0, 0, 0)
+    assert check_rebuild(node.node()).differences == ()
+
+
+def test_an_old_stick_after_a_round_does_no_harm(hub: TestHub, tmp_path: Path):
+    """A bundle that was packed, then overtaken by the line, is a duplicate and changes nothing."""
+    node = join(hub, tmp_path / "one")
+    record_customer(node)
+    old = pack_for_hub(node.node(), software="test").plain
+    a_round(node, hub)
+
+    taken = take_bundle(hub.app.hub, old)
+
+    assert [int(code) for code in taken.set_codes] == [4]
