@@ -15,10 +15,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from carnet_node.core.commands.drafting import Read
+from carnet_node.core.commands.visits import ODOMETER_FIELDS
 from carnet_node.core.heads import Heads, heads_from_text
 from carnet_node.core.record_view import RecordView
-from carnet_node.core.refusals import Problem, ProblemCode, refuse_if_any
-from carnet_node.core.views import CustomerCard, VehicleView
+from carnet_node.core.refusals import Problem, ProblemCode, refuse, refuse_if_any
+from carnet_node.core.views import CustomerCard, VehicleView, VisitView
 from carnet_protocol.ids import RecordId, record_text
 from carnet_protocol.registry import Register, Value
 
@@ -106,6 +107,35 @@ def vehicle_as_read(view: VehicleView, based_on: str, parts: Mapping[RecordId, s
     """
     _refuse_unseen(view.plates, parts)
     return replace(view, vehicle=as_read(view.vehicle, based_on), plates=_all_as_read(view.plates, parts))
+
+
+def reading_as_read(view: VisitView, based_on: str | None, changes: Mapping[str, Value]) -> Read | None:
+    """The reading recorded with an order, for an edit of the order that may take it back.
+
+    Args:
+        based_on: the reading's heads as a view gave them out; None when the view held no reading.
+        changes: of the order.
+
+    Raises:
+        CommandRefused: the edit is about the odometer, and there is a reading that is not named, or that somebody else
+            has taken back.
+        Malformed: heads that no view gave out.
+
+    Returns: None when there is none, or the edit is not about the odometer.
+    """
+    if not ODOMETER_FIELDS & changes.keys():
+        return None
+    if view.reading is None:
+        refuse_if_any([] if based_on is None else [_changed("reading_based_on")])
+        return None
+    if based_on is None:
+        raise refuse(
+            "reading_based_on",
+            ProblemCode.MISSING,
+            "A reading was recorded with this order; correcting the odometer takes it back.",
+            "Send the heads of the order's `reading` along.",
+        )
+    return read_for_step(view.reading, based_on, ["retracted"])
 
 
 def changed_since(view: RecordView, heads: Heads) -> list[Register]:

@@ -10,6 +10,7 @@ records of others.
 from dataclasses import dataclass
 
 from carnet_node.core.authoring import SealedSet, commit_within
+from carnet_node.core.heads import Heads
 from carnet_node.core.limits import LIST_ROWS_MAX
 from carnet_node.core.node import Node
 from carnet_node.core.ports import ReadTransaction
@@ -65,14 +66,18 @@ def conflicts_of(node: Node, kind: Kind, record: RecordId) -> tuple[OverruledVal
         return (*found, *settled)
 
 
-def restore_value(node: Node, kind: Kind, record: RecordId, register_name: str, op: OpId) -> SealedSet:
+def restore_value(
+    node: Node, kind: Kind, record: RecordId, register_name: str, op: OpId, *, read: Heads | None = None
+) -> SealedSet:
     """Bring an overruled value back with an ordinary op based on all current heads.
 
     Args:
         op: the write whose value is wanted: a head that is not shown, or a settled overruled value.
+        read: the heads of the record in the list it was chosen from; None for an author who looks at it now.
 
     Raises:
-        CommandRefused: no such value, its content is withheld here, or the record belongs to another site.
+        CommandRefused: no such value, its content is withheld here, the record belongs to another site, or the register
+            has changed since it was read.
         StoreBusy, StoreBroken, WritingStopped: nothing was written.
     """
     with node.store.write() as tx:
@@ -89,6 +94,14 @@ def restore_value(node: Node, kind: Kind, record: RecordId, register_name: str, 
                 "The record belongs to another site.",
                 "Ask that site or the hub operator.",
             )
+        heads = head_op_ids(stored.entries, [register.number])
+        if read is not None and set(read.of([register.number])) != set(heads):
+            raise refuse(
+                "based_on",
+                ProblemCode.CHANGED,
+                "Somebody else has changed it since it was read.",
+                "Look at the list again.",
+            )
         entry = _entry_of(tx, stored, register.number, op)
         value = None if entry is None else register_value(entry, register.number)
         if value is None or isinstance(value, Withheld):
@@ -100,7 +113,6 @@ def restore_value(node: Node, kind: Kind, record: RecordId, register_name: str, 
             )
         names = {label: one.name for label, (_, one) in kind.by_label.items()}
         values = {names[label]: one for label, one in value.items() if label in names}
-        heads = head_op_ids(stored.entries, [register.number])
         return commit_within(node, tx, [Draft(kind, record, values, heads)])
 
 

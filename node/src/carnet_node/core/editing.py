@@ -152,16 +152,33 @@ def require_record(node: Node, kind: Kind, record: RecordId) -> RecordView:
     return view
 
 
-def require_part(node: Node, kind: Kind, record: RecordId, parent: RecordId) -> RecordView:
+def require_part(node: Node, kind: Kind, record: RecordId, parent: RecordId, *, by: str | None = None) -> RecordView:
     """One record that belongs to another: a phone of this customer, a line of this order.
+
+    Args:
+        by: the field that names the other, when it is not the kind's parent.
 
     Raises:
         CommandRefused: there is none, or it belongs to something else.
     """
     view = require_record(node, kind, record)
-    if kind.parent is None or view.values.get(kind.parent) != parent:
+    field = by or kind.parent
+    if field is None or view.values.get(field) != parent:
         raise _nothing(kind.name)
     return view
+
+
+def require_reference(node: Node, kind: Kind, record: RecordId, field: str) -> None:
+    """Accept what a form refers to.
+
+    Args:
+        field: of the form.
+
+    Raises:
+        CommandRefused: there is no such record here.
+    """
+    if one_record(node, kind, record) is None:
+        raise refuse(field, ProblemCode.NOT_FOUND, f"There is no such {kind.name} here.", "Search for it again.")
 
 
 def require_customer(node: Node, customer: RecordId) -> CustomerCard:

@@ -12,6 +12,7 @@ Rules:
 from dataclasses import dataclass
 from enum import StrEnum
 
+from carnet_node.core.commands.vehicles import check_vin
 from carnet_node.core.limits import CHILDREN_MAX
 from carnet_node.core.node import Node
 from carnet_node.core.open_recalls import BitmapKey, ExceptionKey, campaign_rows, find_key, is_member
@@ -89,6 +90,21 @@ def check_recalls(node: Node, text: str) -> RecallAnswer:
     """
     with node.store.read() as tx:
         return check_recalls_within(tx, node, text)
+
+
+def check_car(node: Node, text: str) -> RecallAnswer:
+    """As `check_recalls`, for what somebody typed: a number that cannot be one of a car is listed nowhere by mistake.
+
+    Args:
+        text: a VIN or frame number as typed or scanned.
+
+    Raises:
+        CommandRefused: no campaign lists it, and the site's policy does not accept it as a VIN.
+    """
+    answer = check_recalls(node, text)
+    if not answer.hits:
+        check_vin(text, node.settings.vin_policy)
+    return answer
 
 
 def check_recalls_within(tx: ReadTransaction, node: Node, text: str) -> RecallAnswer:

@@ -67,6 +67,7 @@ class VehicleView:
 
     Attributes:
         plates: newest first; the current one has no end.
+        readings: what the odometer is judged from, newest first; retracted ones too.
         visits: newest first.
         recalls: the offline check; None when the vehicle has neither VIN nor frame number.
     """
@@ -75,6 +76,7 @@ class VehicleView:
     plates: tuple[RecordView, ...]
     owners: tuple[OwnedVehicle, ...]
     odometer: Odometer
+    readings: tuple[RecordView, ...]
     visits: tuple[RecordView, ...]
     recalls: RecallAnswer | None
 
@@ -149,11 +151,13 @@ def vehicle_view(node: Node, vehicle: RecordId) -> VehicleView | None:
         if shown is None:
             return None
         number = shown.values.get("vin") or shown.values.get("chassis_no")
+        readings = _children(tx, node.identity, ODOMETER_READING, "vehicle_id", vehicle)
         return VehicleView(
             shown,
             _newest_first(_children(tx, node.identity, PLATE, "vehicle_id", vehicle), "from_on"),
             _linked(tx, node.identity, "vehicle_id", vehicle, CUSTOMER),
-            odometer_of(tx, node.identity, vehicle),
+            _judged(readings),
+            _newest_first(readings, "read_at"),
             _newest_first(_children(tx, node.identity, VISIT, "vehicle_id", vehicle), "opened_at"),
             check_recalls_within(tx, node, number) if isinstance(number, str) else None,
         )
@@ -191,13 +195,6 @@ def visit_view_within(tx: ReadTransaction, identity: Identity, visit: RecordId) 
     )
 
 
-def odometer_of(tx: ReadTransaction, identity: Identity, vehicle: RecordId) -> Odometer:
-    """The served odometer of a vehicle and all its readings."""
-    readings = _children(tx, identity, ODOMETER_READING, "vehicle_id", vehicle)
-    found = (reading_of(one.id, one.values) for one in readings)
-    return judge_odometer(one for one in found if one is not None)
-
-
 def list_records(node: Node, kind: Kind, *, after: RecordId | None, limit: int) -> RecordList:
     """Records of a kind by ascending id (the order in which they were made).
 
@@ -220,6 +217,11 @@ def feed_state(node: Node) -> FeedState | None:
     """How far the feed was read, for the age shown with recalls and in the status strip."""
     with node.store.read() as tx:
         return tx.feed()
+
+
+def _judged(readings: Iterable[RecordView]) -> Odometer:
+    found = (reading_of(one.id, one.values) for one in readings)
+    return judge_odometer(one for one in found if one is not None)
 
 
 def _children(

@@ -78,6 +78,7 @@ class Presenter:
             "plates": self.records(view.plates),
             "owners": [self._owned(one) for one in view.owners],
             "odometer": odometer_json(view.odometer),
+            "readings": self.records(view.readings),
             "visits": self.records(view.visits),
             "recalls": None if view.recalls is None else recalls_json(view.recalls),
         }

@@ -115,7 +115,9 @@ def _explain_refusal(error: Refused) -> Explained:
     field = error.field if isinstance(error, BadValue) else None
     status = _STATUS.get(error.reason, HTTPStatus.UNPROCESSABLE_ENTITY if is_value else HTTPStatus.CONFLICT)
     exit_code = Exit.BUSY if error.reason is Reason.BUSY else Exit.REFUSED
-    return Explained(error.reason.value, what, text.safe, text.next, exit_code, status, field)
+    # What somebody typed never went further than this machine, whatever the code means when a hub says it.
+    safe = _UNCHANGED if is_value else text.safe
+    return Explained(error.reason.value, what, safe, text.next, exit_code, status, field)
 
 
 def _detail(error: Exception) -> str:

@@ -46,6 +46,9 @@ _LOCKED: Final = ("void", "settled", "closed")
 _OWN_STEPS: Final = ("ro_no", "status", "void_reason", "customer_fen", "warranty_fen", "internal_fen")
 """Fields that only the commands of this module write."""
 
+ODOMETER_FIELDS: Final = frozenset({"odometer_in_km", "is_odometer_unknown"})
+"""One register: the odometer at arrival, or that nobody could read it."""
+
 CORRECTED: Final = "entered_in_error"
 """Why a reading is retracted when its order is corrected."""
 
@@ -124,14 +127,14 @@ def edit_visit(read: Read, changes: Values, reading: Read | None, new_id: NewId)
     _require_editable(read)
     cleaned, problems = clean_values(VISIT, changes)
     problems += _own_step_problems(cleaned)
-    if {"odometer_in_km", "is_odometer_unknown"} & cleaned.keys():
+    if ODOMETER_FIELDS & cleaned.keys():
         problems += _odometer_problems({**read.values, **cleaned})
     refuse_if_any(problems)
     draft = draft_edit(VISIT, read, cleaned)
     if draft is None:
         return ()
     corrected = _corrected_reading({**read.values, **cleaned}, read, reading, new_id)
-    return (draft, *(corrected if "odometer_in_km" in draft.values else ()))
+    return (draft, *(corrected if ODOMETER_FIELDS & draft.values.keys() else ()))
 
 
 def start_visit(step: Step) -> Drafts:

@@ -1,5 +1,92 @@
 """The node's JSON API: what the front desk's pages read and write, on loopback.
 
-Decides which routers stand where and which guards every request passes. Decides no rule of the desk: those are the
-commands' (``core/commands``), reached through :mod:`carnet_node.core.desk`.
+Decides which routers stand where, what runs beside them, and that every request passes the guard. Decides no rule of
+the desk: those are the commands' (`core.commands`), reached through `core.desk`.
+
+    GET  /healthz         GET  /api/status      POST /api/sync       POST /api/search     POST /api/recalls/check
+    /api/customers        /api/vehicles         /api/visits          GET  /api/conflicts  POST /api/conflicts/restore
 """
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from typing import Final
+
+import anyio
+from fastapi import FastAPI
+
+from carnet_node.adapters.system import run_blocking
+from carnet_node.bootstrap import Installation
+from carnet_node.core.session import SyncPorts
+from carnet_node.entrypoints.web import conflicts, customers, search, sync, vehicles, visits, work
+from carnet_node.entrypoints.web.desk import Background, Desk
+from carnet_node.entrypoints.web.guards import Guard, allowed_hosts
+from carnet_node.entrypoints.web.problem_response import answer_problems
+from carnet_node.entrypoints.web.schemas import describe
+
+_ROUTERS: Final = (
+    sync.router,
+    search.router,
+    customers.router,
+    vehicles.router,
+    visits.router,
+    work.router,
+    conflicts.router,
+)
+
+
+def create_app(
+    installation: Installation,
+    *,
+    ports: SyncPorts | None = None,
+    background: Background | None = None,
+    host: str | None = None,
+) -> FastAPI:
+    """The application of an enrolled node.
+
+    Args:
+        ports: for "sync now"; None when no hub address is known.
+        background: runs from the start of the server to its end, and is woken by every save; None to sync elsewhere.
+        host: the address it listens on, when it is not the one in the settings.
+
+    Raises:
+        NotEnrolled, KeysUnreadable: there is no node to serve.
+    """
+    more = () if host is None else (host,)
+    desk = Desk(installation.node(), run_blocking, ports, background)
+    return create_api(desk, hosts=allowed_hosts(installation.settings, *more))
+
+
+def create_api(desk: Desk, *, hosts: frozenset[str]) -> FastAPI:
+    """The application around a desk.
+
+    Args:
+        hosts: names under which browsers may reach it; see `guards.allowed_hosts`.
+    """
+
+    @asynccontextmanager
+    async def beside(_: FastAPI) -> AsyncIterator[None]:
+        if desk.background is None:
+            yield
+            return
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(desk.background.run)
+            yield
+            tasks.cancel_scope.cancel()
+
+    # No generated documentation pages: they load scripts from elsewhere. The description itself is served.
+    api = FastAPI(
+        title="Carnet node",
+        version=version("carnet-node"),
+        lifespan=beside,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+    )
+    api.state.desk = desk
+    api.add_middleware(Guard, hosts=hosts)
+    answer_problems(api)
+    for router in _ROUTERS:
+        api.include_router(router)
+    describe(api)
+    return api

@@ -1,0 +1,45 @@
+"""Overruled values, over JSON: see them, and bring one back.
+
+Decides addresses only. A restore names the heads of the list it was chosen from, like every other save.
+"""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from carnet_node.core.conflicts import list_conflicts, restore_value
+from carnet_node.core.desk import Saved
+from carnet_node.core.editing import require_record
+from carnet_node.core.heads import heads_from_text
+from carnet_node.entrypoints.presenting import Json
+from carnet_node.entrypoints.reading import kind_from_text, op_from_text, record_from_text
+from carnet_node.entrypoints.web.bodies import RestoreForm
+from carnet_node.entrypoints.web.desk import DeskOf, Limit, Show, saved_json
+
+router = APIRouter(prefix="/api/conflicts", tags=["conflicts"])
+
+WithSettled = Annotated[bool, Query(description="also those that somebody overruled knowingly")]
+
+
+@router.get("")
+async def show_conflicts(desk: DeskOf, show: Show, *, settled: WithSettled = False, limit: Limit = 100) -> Json:
+    """Every value that is not shown, with what is shown instead and whether it can be restored here."""
+
+    def work() -> Json:
+        found = list_conflicts(desk.node, limit=limit, with_settled=settled)
+        return {"conflicts": [show.conflict(one) for one in found]}
+
+    return await desk.read(work)
+
+
+@router.post("/restore")
+async def restore(desk: DeskOf, show: Show, form: RestoreForm) -> Json:
+    """Bring an overruled value back, for everybody."""
+    kind, record, op = kind_from_text(form.kind), record_from_text(form.id), op_from_text(form.op)
+    heads = heads_from_text(form.based_on)
+
+    def work() -> Json:
+        sealed = restore_value(desk.node, kind, record, form.register_name, op, read=heads)
+        return saved_json(kind, Saved((record,), sealed), show.record(require_record(desk.node, kind, record)))
+
+    return await desk.write(work)

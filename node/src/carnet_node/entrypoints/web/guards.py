@@ -1,0 +1,170 @@
+"""What a request must be before any route sees it: asked under a name of ours, from our own page, as bounded JSON.
+
+Decides which requests are turned away at the door, and the headers that every answer carries. The API listens on
+loopback, but every page in a browser on this machine can reach loopback too: hence these rules.
+
+Rules:
+- Host is exactly one of the allowed names (421): a foreign name that was rebound to this address is not answered.
+- A browser's request comes from the same origin (403): `Sec-Fetch-Site` is same-origin or none, `Origin` is our own.
+- A body is JSON by its content type (415), so that no plain form of another page can post one.
+- A body is read up to a bound (413), whatever its length header says.
+- No answer is stored by a cache or readable by another origin; there is no CORS.
+
+Source: Fetch Metadata Request Headers; RFC 9110 section 15.5.20 (421).
+"""
+
+import ipaddress
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from carnet_node.core.limits import API_BODY_BYTES_MAX
+from carnet_node.entrypoints.web.problem_response import (
+    BODY_IN_SCOPE,
+    BODY_TOO_LARGE,
+    FOREIGN_PAGE,
+    NOT_JSON,
+    WRONG_HOST,
+    HttpProblem,
+    answer_http_problem,
+)
+from carnet_node.settings import NodeSettings
+
+LOOPBACK_NAMES: Final = frozenset({"127.0.0.1", "localhost", "[::1]"})
+
+ANSWER_HEADERS: Final = {
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-resource-policy": "same-origin",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+}
+"""Every answer has these, unless its route says otherwise."""
+
+_SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_OWN_SITES: Final = frozenset({"same-origin", "none"})
+_HOST: Final = re.compile(r"(\[[0-9a-f:.]+\]|[^\s:\[\]/@]+)(?::[0-9]{1,5})?")
+_API: Final = "/api"
+
+
+def allowed_hosts(settings: NodeSettings, *more: str) -> frozenset[str]:
+    """Names under which browsers may reach this node: loopback, what the settings list, and addresses it listens on.
+
+    Args:
+        more: addresses given on the command line; those that mean "everywhere" are no names.
+    """
+    listening = [address for address in (settings.host, *more) if not _is_everywhere(address)]
+    return LOOPBACK_NAMES | _spelled([*settings.allowed_hosts, *listening])
+
+
+class Guard:
+    """The door: an ASGI middleware around all routes.
+
+    Args:
+        hosts: from `allowed_hosts`.
+        body_bytes_max: of one request.
+    """
+
+    def __init__(self, app: ASGIApp, *, hosts: frozenset[str], body_bytes_max: int = API_BODY_BYTES_MAX) -> None:
+        self._app = app
+        self._hosts = hosts
+        self._body_bytes_max = body_bytes_max
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on with its body read, or answer it here."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        problem = self._problem_of(scope)
+        body = None if problem is not None else await _read_body(receive, self._body_bytes_max)
+        if body is None:
+            await answer_http_problem(problem or BODY_TOO_LARGE)(scope, receive, _with_headers(send))
+            return
+        await self._app({**scope, BODY_IN_SCOPE: body}, _replay(body, receive), _with_headers(send))
+
+    def _problem_of(self, scope: Scope) -> HttpProblem | None:
+        headers = Headers(scope=scope)
+        hosts = headers.getlist("host")
+        if len(hosts) != 1 or _name_of(hosts[0]) not in self._hosts:
+            return WRONG_HOST
+        is_write = scope["method"] not in _SAFE_METHODS
+        if (is_write or scope["path"].startswith(_API)) and not _is_from_own_page(headers, hosts[0]):
+            return FOREIGN_PAGE
+        if is_write and _has_body(headers) and not _is_json(headers):
+            return NOT_JSON
+        length = headers.get("content-length", "")
+        return BODY_TOO_LARGE if length.isdecimal() and int(length) > self._body_bytes_max else None
+
+
+def _is_from_own_page(headers: Headers, host: str) -> bool:
+    """Whether a browser would call this the same origin; programs send neither header."""
+    if headers.get("sec-fetch-site", "none") not in _OWN_SITES:
+        return False
+    origins = [origin.lower() for origin in headers.getlist("origin")]
+    own = {f"http://{host.lower()}", f"https://{host.lower()}"}
+    return all(origin in own for origin in origins)
+
+
+def _has_body(headers: Headers) -> bool:
+    return "transfer-encoding" in headers or headers.get("content-length", "0") != "0"
+
+
+def _is_json(headers: Headers) -> bool:
+    return headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json"
+
+
+async def _read_body(receive: Receive, bytes_max: int) -> bytes | None:
+    """The whole body; None as soon as it is longer than allowed."""
+    body = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            return bytes(body)
+        body += message.get("body", b"")
+        if len(body) > bytes_max:
+            return None
+        if not message.get("more_body", False):
+            return bytes(body)
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    """A `receive` that hands the body out once more, and then what comes after it."""
+    waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def replay() -> Message:
+        return waiting.pop() if waiting else await receive()
+
+    return replay
+
+
+def _with_headers(send: Send) -> Send:
+    async def add_headers(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in ANSWER_HEADERS.items():
+                headers.setdefault(name, value)
+        await send(message)
+
+    return add_headers
+
+
+def _name_of(host: str) -> str:
+    """The name in a Host header, without port; empty when it is none."""
+    match = _HOST.fullmatch(host.strip().lower())
+    return match[1] if match else ""
+
+
+def _spelled(hosts: Iterable[str]) -> frozenset[str]:
+    """Names as they stand in a Host header: lower case, IPv6 in brackets."""
+    lowered = (host.strip().lower() for host in hosts)
+    return frozenset(f"[{host}]" if ":" in host and not host.startswith("[") else host for host in lowered if host)
+
+
+def _is_everywhere(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_unspecified
+    except ValueError:
+        return False

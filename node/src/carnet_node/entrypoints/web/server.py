@@ -1,0 +1,86 @@
+"""`serve`: the API and the background sync in one process, until it is stopped.
+
+Decides where it listens and what runs beside it. Loopback by default; another address only when the settings allow the
+LAN, since whoever reaches the API reads and writes the site's records.
+"""
+
+from fastapi import FastAPI
+from uvicorn import Config, Server
+
+from carnet_node.adapters.hub_client import HubClient
+from carnet_node.adapters.sync_loop import BackgroundSync
+from carnet_node.bootstrap import SOFTWARE, Installation
+from carnet_node.core.enrolment import is_loopback
+from carnet_node.core.failures import NotEnrolled
+from carnet_node.entrypoints.web.app import create_app
+from carnet_protocol.errors import BadValue
+from carnet_protocol.reasons import Reason
+
+_STOP_S = 5
+"""Requests that are being answered may end; a long poll of the background sync may not."""
+
+
+def serve_node(installation: Installation, *, host: str | None, port: int | None, is_syncing: bool) -> None:
+    """Serve until stopped.
+
+    Args:
+        host, port: instead of those in the settings; port 0 takes a free one and logs it.
+        is_syncing: whether to sync in the background; a node without a hub address never does.
+
+    Raises:
+        BadValue: an address beyond this machine that the settings do not allow.
+        NotEnrolled, KeysUnreadable: there is no node to serve.
+    """
+    settings = installation.settings
+    address = settings.host if host is None else host
+    if not is_loopback(address) and not settings.allow_lan:
+        raise BadValue(
+            Reason.BAD_FIELD, "host", "only this machine may reach the node; set CARNET_NODE_ALLOW_LAN=1 for the LAN"
+        )
+    config = Config(
+        build_app(installation, is_syncing=is_syncing, host=address),
+        host=address,
+        port=settings.port if port is None else port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=_STOP_S,
+    )
+    Server(config).run()
+
+
+def build_app(installation: Installation, *, is_syncing: bool, host: str) -> FastAPI:
+    """The application with its way to the hub and its background sync.
+
+    Raises:
+        NotEnrolled, KeysUnreadable: there is no node to serve.
+    """
+    node = installation.node()
+    link = _link(installation)
+    if link is None:
+        return create_app(installation, host=host)
+    ports = installation.sync_ports(link)
+    background = _Syncing(link, BackgroundSync(node, ports, software=SOFTWARE)) if is_syncing else None
+    return create_app(installation, ports=ports, background=background, host=host)
+
+
+class _Syncing:
+    """The background sync and the connections it uses, closed with it."""
+
+    def __init__(self, link: HubClient, background: BackgroundSync) -> None:
+        self._link = link
+        self._background = background
+
+    async def run(self) -> None:
+        async with self._link:
+            await self._background.run()
+
+    def wake(self) -> None:
+        self._background.wake()
+
+
+def _link(installation: Installation) -> HubClient | None:
+    try:
+        return installation.hub_client()
+    except NotEnrolled:
+        return None

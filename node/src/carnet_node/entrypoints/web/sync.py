@@ -1,0 +1,39 @@
+"""Line, sync and health, over JSON.
+
+Decides addresses only. Line and sync are two facts: the hub may answer while a set is stuck.
+"""
+
+from fastapi import APIRouter
+
+from carnet_node.bootstrap import SOFTWARE
+from carnet_node.core.failures import HubUnreachable
+from carnet_node.core.status import status_of
+from carnet_node.core.sync import run_round
+from carnet_node.core.views import feed_state
+from carnet_node.entrypoints.presenting import Json, round_json, status_json
+from carnet_node.entrypoints.web.desk import DeskOf
+
+router = APIRouter(tags=["sync"])
+
+
+@router.get("/healthz")
+async def health(desk: DeskOf) -> Json:
+    """The process answers and its database can be read; says nothing about the line."""
+    await desk.read(lambda: feed_state(desk.node))
+    return {"status": "ok"}
+
+
+@router.get("/api/status")
+async def show_status(desk: DeskOf) -> Json:
+    """Line, sync, and what waits, counted by document."""
+    return await desk.read(lambda: status_json(status_of(desk.node)))
+
+
+@router.post("/api/sync")
+async def sync_now(desk: DeskOf) -> Json:
+    """One whole round, now; the answer comes when it has ended, and says how."""
+    if desk.ports is None:
+        raise HubUnreachable("no hub address is known")
+    report = await run_round(desk.node, desk.ports, software=SOFTWARE)
+    status = await desk.read(lambda: status_json(status_of(desk.node)))
+    return {**round_json(report), "status": status}

@@ -1,0 +1,170 @@
+"""Repair orders and their steps, over JSON; jobs, lines and recalls done during them are `work`.
+
+Decides addresses and which command a request is. The answer to every save holds the order as it is now. A step is
+judged from the state its author read: if somebody else moved the order meanwhile, the author has to look first.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from http import HTTPStatus
+from typing import Final
+
+from fastapi import APIRouter, Response
+
+from carnet_node.core.basis import read_for_step, read_of_view, reading_as_read
+from carnet_node.core.commands.drafting import Drafts, NewId
+from carnet_node.core.commands.visits import (
+    OpenVisit,
+    Step,
+    close_visit,
+    complete_visit,
+    edit_visit,
+    settle_visit,
+    start_visit,
+    void_visit,
+)
+from carnet_node.core.desk import save, save_visit
+from carnet_node.core.editing import require_reference, require_visit
+from carnet_node.core.views import visit_view
+from carnet_node.entrypoints.presenting import Json, Presenter
+from carnet_node.entrypoints.reading import record_from_text
+from carnet_node.entrypoints.web.bodies import CompleteForm, EditVisitForm, OpenVisitForm, StepForm, VoidForm, jobs_of
+from carnet_node.entrypoints.web.desk import (
+    After,
+    Desk,
+    DeskOf,
+    Limit,
+    Show,
+    instant_of,
+    records_page,
+    saved_json,
+    values_of,
+)
+from carnet_protocol.ids import RecordId
+from carnet_protocol.kinds import CUSTOMER, VEHICLE, VISIT
+from carnet_protocol.registry import Kind, Value
+
+router = APIRouter(prefix="/api/visits", tags=["visits"])
+
+JUDGED_BY: Final = ("status", "customer_fen")
+"""A step is judged by the state and states the totals anew, and so does every change of the work."""
+
+
+@router.get("")
+async def list_visits(desk: DeskOf, show: Show, after: After = None, limit: Limit = 100) -> Json:
+    """A page of repair orders in the order in which they were opened."""
+    return await desk.read(partial(records_page, desk.node, VISIT, show, after=after, limit=limit))
+
+
+@router.post("", status_code=HTTPStatus.CREATED)
+async def record_visit(desk: DeskOf, show: Show, form: OpenVisitForm, response: Response) -> Json:
+    """Open a repair order with its jobs and lines, in one change set; its number is made here."""
+    command = OpenVisit(
+        ro_no="",
+        vehicle=record_from_text(form.vehicle_id),
+        opened_at=instant_of(desk, "opened_at", form.opened_at),
+        customer=None if form.customer_id is None else record_from_text(form.customer_id),
+        values=values_of(VISIT, form.values),
+        jobs=jobs_of(form.jobs),
+        is_draft=form.is_draft,
+    )
+
+    def work() -> Json:
+        require_reference(desk.node, VEHICLE, command.vehicle, "vehicle_id")
+        if command.customer is not None:
+            require_reference(desk.node, CUSTOMER, command.customer, "customer_id")
+        opened = save_visit(desk.node, command)
+        return {**saved_json(VISIT, opened.saved, order_json(desk, show, opened.visit)), "ro_no": opened.ro_no}
+
+    answer = await desk.write(work)
+    response.headers["Location"] = f"{router.prefix}/{answer['id']}"
+    return answer
+
+
+@router.get("/{visit}")
+async def show_visit(desk: DeskOf, show: Show, visit: str) -> Json:
+    """A repair order with jobs, lines, totals and recalls done."""
+    record = record_from_text(visit)
+    return await desk.read(lambda: show.visit(require_visit(desk.node, record)))
+
+
+@router.patch("/{visit}")
+async def change_visit(desk: DeskOf, show: Show, visit: str, form: EditVisitForm) -> Json:
+    """Change fields of an order. A corrected odometer takes the reading back and records another."""
+    record, changes = record_from_text(visit), values_of(VISIT, form.changes)
+
+    def drafts(new_id: NewId) -> Drafts:
+        view = require_visit(desk.node, record)
+        read = read_of_view(view.visit, form.based_on, changes)
+        return edit_visit(read, changes, reading_as_read(view, form.reading_based_on, changes), new_id)
+
+    return await save_order(desk, show, VISIT, record, drafts)
+
+
+@router.post("/{visit}/start")
+async def start(desk: DeskOf, show: Show, visit: str, form: StepForm) -> Json:
+    """A draft becomes an open order."""
+    return await _step(desk, show, visit, form, start_visit, values={})
+
+
+@router.post("/{visit}/complete")
+async def complete(desk: DeskOf, show: Show, visit: str, form: CompleteForm) -> Json:
+    """The work is done."""
+    return await _step(desk, show, visit, form, complete_visit, values=values_of(VISIT, form.values))
+
+
+@router.post("/{visit}/settle")
+async def settle(desk: DeskOf, show: Show, visit: str, form: StepForm) -> Json:
+    """The bill is settled; the order does not change any more."""
+    return await _step(desk, show, visit, form, settle_visit, values={})
+
+
+@router.post("/{visit}/close")
+async def close(desk: DeskOf, show: Show, visit: str, form: StepForm) -> Json:
+    """The car has been handed over."""
+    return await _step(desk, show, visit, form, close_visit, values={})
+
+
+@router.post("/{visit}/void")
+async def void(desk: DeskOf, show: Show, visit: str, form: VoidForm) -> Json:
+    """The order never counted; it stays readable, and its number stays used."""
+    record = record_from_text(visit)
+
+    def drafts(_: NewId) -> Drafts:
+        read = read_for_step(require_visit(desk.node, record).visit, form.based_on, JUDGED_BY[:1])
+        return void_visit(read, form.void_reason)
+
+    return await save_order(desk, show, VISIT, record, drafts)
+
+
+async def save_order(
+    desk: Desk, show: Presenter, kind: Kind, visit: RecordId, drafts: Callable[[NewId], Drafts]
+) -> Json:
+    """Save, and answer with the order as it is then.
+
+    Args:
+        kind: of the first draft.
+    """
+
+    def work() -> Json:
+        return saved_json(kind, save(desk.node, drafts), order_json(desk, show, visit))
+
+    return await desk.write(work)
+
+
+def order_json(desk: Desk, show: Presenter, visit: RecordId) -> Json | None:
+    """The order as it is now; None when there is none."""
+    view = visit_view(desk.node, visit)
+    return None if view is None else show.visit(view)
+
+
+async def _step(
+    desk: Desk, show: Presenter, visit: str, form: StepForm, take: Callable[[Step], Drafts], *, values: dict[str, Value]
+) -> Json:
+    record, at_ms = record_from_text(visit), instant_of(desk, "at", form.at)
+
+    def drafts(_: NewId) -> Drafts:
+        view = require_visit(desk.node, record)
+        return take(Step(read_for_step(view.visit, form.based_on, JUDGED_BY), at_ms, view.work(), values))
+
+    return await save_order(desk, show, VISIT, record, drafts)
