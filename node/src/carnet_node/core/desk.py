@@ -7,6 +7,7 @@ writes no change set.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import Final
 
 from carnet_node.core.authoring import SealedSet, commit_within
@@ -21,7 +22,8 @@ from carnet_node.core.record_view import RecordView, view_record
 from carnet_protocol.ids import RecordId, new_record_id
 from carnet_protocol.kinds import VEHICLE, VISIT
 
-_RANDOM_ID_BYTES: Final = 10
+_COUNTER_BYTES: Final = 2
+_RANDOM_ID_BYTES: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +57,18 @@ class SavedVehicle:
 
 
 def new_ids(node: Node) -> NewId:
-    """Fresh record ids from the node's clock and randomness."""
-    return lambda: new_record_id(node.clock.now_ms(), node.entropy.random_bytes(_RANDOM_ID_BYTES))
+    """Fresh record ids of one moment, ascending: jobs and lines are shown in the order in which they were entered.
+
+    Source: RFC 9562 section 6.2, method 1; the counter takes the place of 12 of the 74 random bits.
+    """
+    now_ms = node.clock.now_ms()
+    places = count()
+
+    def fresh() -> RecordId:
+        place = next(places).to_bytes(_COUNTER_BYTES, "big")
+        return new_record_id(now_ms, place + node.entropy.random_bytes(_RANDOM_ID_BYTES))
+
+    return fresh
 
 
 def save(node: Node, command: Callable[[NewId], Drafts]) -> Saved:

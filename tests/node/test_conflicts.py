@@ -1,0 +1,154 @@
+"""Overruled values can be seen and brought back."""
+
+from pathlib import Path
+
+import pytest
+
+from carnet_node.core.authoring import commit
+from carnet_node.core.conflicts import OverruledValue, conflicts_of, list_conflicts, restore_value
+from carnet_node.core.inbox import apply_page
+from carnet_node.core.node import Node
+from carnet_node.core.rebuild import check_rebuild
+from carnet_node.core.refusals import CommandRefused, ProblemCode
+from carnet_protocol.changeset import Draft
+from carnet_protocol.ids import OpId
+from carnet_protocol.kinds import CUSTOMER, VEHICLE, VISIT
+from carnet_protocol.ops import Action
+from carnet_protocol.registry import Value
+from support.desk import problems_of, record
+from support.exchange import draft, shown
+from support.model_hub import ModelHub
+from support.node_builder import DEALER_B, START_MS, build_node
+
+RED: dict[str, Value] = {"color": "red"}
+BLUE: dict[str, Value] = {"color": "blue"}
+NOBODY = OpId(bytes(16))
+
+
+@pytest.fixture
+def node(tmp_path: Path) -> Node:
+    """A node whose red car another site has painted blue, unseen and later."""
+    made, hub = build_node(tmp_path), ModelHub()
+    commit(made, [draft(RED)])
+    hub.write(draft(BLUE), author=DEALER_B, time_ms=START_MS + 1)
+    apply_page(made, hub.page(made))
+    return made
+
+
+def only(conflicts: tuple[OverruledValue, ...]) -> OverruledValue:
+    """The one conflict there is."""
+    (one,) = conflicts
+    return one
+
+
+def test_an_open_overruled_value_is_listed_with_what_is_shown(node: Node):
+    """The list says which value lost, to which, by which rule, and whose it was."""
+    conflict = only(list_conflicts(node))
+
+    assert (conflict.register, conflict.rule, conflict.settled_by) == ("color", "latest", None)
+    assert conflict.shown is not None
+    assert (conflict.shown.values, conflict.shown.author) == (BLUE, DEALER_B)
+    assert (conflict.overruled.values, conflict.overruled.time_ms) == (RED, START_MS)
+    assert conflict.can_restore
+
+
+def test_a_restored_value_is_shown_and_the_conflict_is_over(node: Node):
+    """One command brings the value back, based on every head, so nothing stays open."""
+    conflict = only(list_conflicts(node))
+
+    restore_value(node, VEHICLE, record(1), "color", conflict.overruled.op)
+
+    assert (shown(node).values, list_conflicts(node)) == (RED, ())
+    assert check_rebuild(node).differences == ()
+
+
+def test_what_a_restore_overrules_can_be_restored_in_turn(node: Node):
+    """Both values stand among the settled ones as long as they are not shown."""
+    conflict = only(list_conflicts(node))
+    restore_value(node, VEHICLE, record(1), "color", conflict.overruled.op)
+
+    settled = only(list_conflicts(node, with_settled=True))
+    restore_value(node, VEHICLE, record(1), "color", settled.overruled.op)
+
+    assert settled.overruled.values == BLUE
+    assert shown(node).values == BLUE
+
+
+def test_conflicts_of_one_record_leave_others_out(node: Node):
+    """Asking for one record does not list another."""
+    commit(node, [draft(RED, 2)])
+    commit(node, [draft(BLUE, 2)])
+
+    assert {one.record.id for one in conflicts_of(node, VEHICLE, record(1))} == {record(1)}
+    assert len(list_conflicts(node)) == 2
+
+
+def test_equal_values_are_no_conflict(node: Node):
+    """Two sites that wrote the same agree."""
+    commit(node, [draft(RED, 2)])
+    commit(node, [draft(RED, 2)])
+
+    assert conflicts_of(node, VEHICLE, record(2)) == ()
+
+
+def test_a_car_edited_while_it_was_deleted_is_found_among_the_contested(node: Node):
+    """An edit after a delete is marked although no values differ."""
+    first = commit(node, [draft(RED, 2)])
+    commit(node, [Draft(VEHICLE, record(2), {}, first.ops, Action.DELETE)])
+    commit(node, [draft({"fuel": "diesel"}, 2, based_on=first.ops)])
+
+    with node.store.read() as tx:
+        contested = [one.record for one in tx.list_contested(VEHICLE, 10)]
+
+    assert contested == [record(1), record(2)]
+
+
+def test_a_visit_of_another_site_is_not_restored_here(node: Node):
+    """On another site's record only that site, or the hub, decides."""
+    hub = ModelHub()
+    hub.write(Draft(VISIT, record(8), {"fuel_level_percent": 1}), author=DEALER_B)
+    lost = hub.write(Draft(VISIT, record(8), {"fuel_level_percent": 2}), author=DEALER_B, time_ms=-1)
+    apply_page(node, hub.page(node, cursor=0))
+    conflict = only(conflicts_of(node, VISIT, record(8)))
+
+    assert not conflict.can_restore
+    assert problems_of(lambda: restore_value(node, VISIT, record(8), "fuel_level_percent", lost[0])) == [
+        ("record", ProblemCode.FOREIGN)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("number", "register", "expected"),
+    [
+        pytest.param(99, "color", "record", id="no such record"),
+        pytest.param(1, "taste", "record", id="no such register"),
+        pytest.param(1, "fuel", "op", id="another register"),
+        pytest.param(1, "color", "op", id="no such value"),
+    ],
+)
+def test_a_value_that_is_not_there_is_not_restored(node: Node, number: int, register: str, expected: str):
+    """A mistyped restore changes nothing and says so."""
+    op = NOBODY if register == "color" else only(list_conflicts(node)).overruled.op
+    before = check_rebuild(node)
+
+    with pytest.raises(CommandRefused) as refused:
+        restore_value(node, VEHICLE, record(number), register, op)
+
+    assert [(one.field, one.code) for one in refused.value.problems] == [(expected, ProblemCode.NOT_FOUND)]
+    assert check_rebuild(node) == before
+
+
+def test_personal_values_are_restored_under_their_seal(node: Node):
+    """A restored name travels sealed like any other."""
+    first: dict[str, Value] = {"party_kind": "person", "full_name": "王小明"}
+    commit(node, [draft(first, 3, CUSTOMER)])
+    commit(node, [draft({"full_name": "王大明"}, 3, CUSTOMER)])
+    conflict = only(conflicts_of(node, CUSTOMER, record(3)))
+
+    sealed = restore_value(node, CUSTOMER, record(3), "name", conflict.overruled.op)
+
+    with node.store.read() as tx:
+        logged = tx.set_by_nonce(sealed.nonce)
+    assert logged is not None
+    assert str(conflict.overruled.values["full_name"]).encode() not in logged.message
+    assert str(conflict.overruled.values["full_name"]).encode() in logged.opening
