@@ -1,5 +1,6 @@
 """Enrolment at the hub: one code, one node, a retry that is harmless, and proofs from both sides."""
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from carnet_protocol.envelope import key_id_of
 from carnet_protocol.errors import BadValue, Malformed, NotAllowed, NotAuthentic, Refused
 from carnet_protocol.kinds import REGISTRY
 from carnet_protocol.reasons import Reason
-from support.hub_apps import NodeVoice, TestHub, make_hub
+from support.hub_apps import NodeVoice, TestHub, make_hub, reopen_hub
 from support.protocol import signer
 
 
@@ -262,3 +263,26 @@ def test_the_secret_is_stored_nowhere(hub: TestHub, tmp_path: Path):
 
     assert secret not in everything
     assert code.encode() not in everything
+
+
+def test_two_machines_with_one_code_are_not_both_let_in(hub: TestHub, tmp_path: Path):
+    """When two workers get two requests with one code at the same moment, exactly one node is registered."""
+    code = invite(hub).code
+    requests = [voice(hub, name).enrol_request(code) for name in ("one", "other")]
+    workers = [hub, reopen_hub(hub, tmp_path)]
+    answered: list[bytes | Reason] = []
+
+    def work(worker: TestHub, message: bytes) -> None:
+        try:
+            answered.append(ask(worker, message))
+        except Refused as refusal:
+            answered.append(refusal.reason)
+
+    threads = [threading.Thread(target=work, args=pair) for pair in zip(workers, requests, strict=True)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sum(answer is Reason.CODE_USED for answer in answered) == 1
+    assert len(enrolled_nodes(hub)) == 1

@@ -7,6 +7,8 @@ import httpx
 import pytest
 import zstandard
 
+from carnet_hub.core.ingest import receive_sets
+from carnet_hub.core.overview import NodeState, list_nodes
 from carnet_protocol import limits
 from carnet_protocol.envelope import Purpose
 from carnet_protocol.ids import vehicle_id
@@ -19,7 +21,7 @@ from carnet_protocol.messages import (
 )
 from carnet_protocol.segments import encode_segment, segment_hash
 from support.hub_apps import NodeVoice, TestHub, make_hub
-from support.hub_http import VIN, ask, feed, headers, problem, push, request, vehicle_set
+from support.hub_http import VIN, ask, card, feed, headers, problem, push, request, vehicle_set
 from support.vins import make_vins
 
 
@@ -225,3 +227,16 @@ def test_a_busy_database_is_a_reason_to_come_back(hub: TestHub, desk: NodeVoice,
     assert problem(answered) == (503, "busy")
     assert answered.headers["retry-after"] == "5"
     assert decode_answers(push(quick, voice, body).content)[0].code == int(PushCode.ACCEPTED)
+
+
+def test_a_queue_that_has_arrived_is_no_queue(hub: TestHub, desk: NodeVoice):
+    """A node that said it had one unsent set is healthy once that set is here, and lagging before."""
+    made = vehicle_set(desk)
+    said = {"head_seq": 1, "head_hash": made.set_hash, "unsent_sets": 1, "oldest_unsent_ms": desk.wall_ms}
+    hello = request(hub, "POST", "/v1/hello", content=desk.hello(card(hub).challenge, **said))
+    before = [line.state for line in list_nodes(hub.app.hub)]
+
+    receive_sets(hub.app.hub, [made.pushed])
+
+    assert hello.status_code == 200
+    assert (before, [line.state for line in list_nodes(hub.app.hub)]) == ([NodeState.LAGGING], [NodeState.HEALTHY])

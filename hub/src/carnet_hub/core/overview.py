@@ -167,10 +167,11 @@ def _lines(hub: Hub, snapshot: Snapshot) -> list[NodeLine]:
     sites = {dealer.dealer_id: dealer.site_code for dealer in snapshot.scan(DealerRow)}
     parked = Counter(one.node_id for one in _admissions_in(snapshot, SetState.PARKED))
     refused = Counter(one.node_id for one in _admissions_in(snapshot, SetState.REFUSED))
+    held = {(row.node_id, row.epoch): row.head_seq for row in snapshot.epochs([node.node_id for node in nodes])}
     position, now_ms = snapshot.head().position, hub.clock.now_ms()
     lines = []
     for node in nodes:
-        status = statuses.get(node.node_id)
+        status = _as_of_now(statuses.get(node.node_id), held)
         behind = max(0, position - position_of(status.cursor)) if status is not None else position
         state = judge_node(node, status, parked=parked[node.node_id], behind=behind, now_ms=now_ms)
         lines.append(
@@ -186,6 +187,13 @@ def _lines(hub: Hub, snapshot: Snapshot) -> list[NodeLine]:
             )
         )
     return lines
+
+
+def _as_of_now(status: NodeStatusRow | None, held: Mapping[tuple[bytes, bytes], int]) -> NodeStatusRow | None:
+    """What a node last said, without the queue that has arrived since then."""
+    if status is None or held.get((status.node_id, status.epoch), 0) < status.head_seq:
+        return status
+    return status._replace(unsent_sets=0, oldest_unsent_ms=0)
 
 
 def judge_node(node: Node, status: NodeStatusRow | None, *, parked: int, behind: int, now_ms: int) -> NodeState:
