@@ -136,7 +136,7 @@ class BackgroundSync:
             return
         code = failure_code(error)
         if code is not None:
-            log.warning("sync failed", code=code, failures=failures + 1)
+            log.warning("sync failed", reason=code, failures=failures + 1)
             await self._remember(error)
         asked_ms = getattr(error, "retry_after_ms", None)
         delay_ms = retry_delay_ms(failures=failures, dice=self._dice(), asked_ms=asked_ms)
@@ -146,7 +146,7 @@ class BackgroundSync:
         try:
             await self._ports.run_blocking(lambda: remember_failure(self._node, error))
         except NodeFailure as failure:
-            log.warning("failure not remembered", code=failure_code(failure))
+            log.warning("failure not remembered", reason=failure_code(failure))
 
     def _dice(self) -> int:
         return dice_of(self._node.entropy.random_bytes(2))
