@@ -63,7 +63,7 @@ def vehicle_id(vin: str) -> RecordId:
     Raises:
         BadValue: not 17 characters after normalisation, or half a surrogate pair among them.
 
-    Source: design section 3 (derived ids); RFC 9562 section 5.5 for the layout.
+    Source: RFC 9562 section 5.5 (UUIDv5); vectors in tests/vectors/ids.json.
     """
     folded = unicodedata.normalize("NFKC", vin).upper()
     if len(folded) != VIN_CHARS:

@@ -9,16 +9,16 @@ Units stand last in each name. Who chose the number and why stands beside it.
 from typing import Final
 
 SET_BYTES_MAX: Final = 256 * 1024
-"""One change set with its opening (design section 4): a visit is about 2 KiB, an import batch about 60 KiB."""
+"""One change set with its opening: a visit is about 2 KiB, an import batch about 60 KiB."""
 
 OPS_PER_SET_MAX: Final = 500
-"""Ops in one change set (design section 4). The op index has 2 bytes, so the hard ceiling would be 65,536."""
+"""Ops in one change set. The op index has 2 bytes, so the hard ceiling would be 65,536."""
 
 TEXT_BYTES_MAX: Final = 4 * 1024
-"""UTF-8 bytes of one text value (design section 4): a long complaint is under 1 KiB."""
+"""UTF-8 bytes of one text value: a long complaint is under 1 KiB."""
 
 CBOR_DEPTH_MAX: Final = 8
-"""Nested containers in any message (design section 4); the deepest valid message uses 6."""
+"""Nested containers in any message; the deepest valid message, a feed page, uses 7."""
 
 FIELDS_PER_OP_MAX: Final = 64
 """Fields in one op; the widest kind declares fewer than half of that."""
@@ -27,7 +27,7 @@ BASED_ON_PER_OP_MAX: Final = 256
 """Op ids in one `based_on`: 32 heads in each of 8 registers of one form."""
 
 HEADS_PER_REGISTER_MAX: Final = 32
-"""Concurrent values of one register, and concurrent deletes of one record; the next one parks (design section 3)."""
+"""Concurrent values of one register, and concurrent deletes of one record; the next one parks."""
 
 INT_VALUE_MIN: Final = -(2**63)
 INT_VALUE_MAX: Final = 2**63 - 1
@@ -37,7 +37,7 @@ CODE_CHARS_MAX: Final = 64
 """Characters of a code, a plate, an op code, a part number."""
 
 BATCH_BYTES_MAX: Final = 1024 * 1024
-"""Inflated bytes of one push batch or feed page (design section 5). Halved by the sender after a time-out."""
+"""Inflated bytes of one push batch or feed page. Halved by the sender after a time-out."""
 
 BATCH_SETS_MAX: Final = 500
 """Change sets in one push batch."""

@@ -50,7 +50,7 @@ class Audience(StrEnum):
 
 
 class Resolver(StrEnum):
-    """Which of several concurrent heads is shown (design section 3)."""
+    """Which of several concurrent heads is shown."""
 
     LATEST = "latest"
     STEWARD = "steward"

@@ -1,7 +1,7 @@
 """The kinds around a service visit: the repair order, its jobs and lines, and a recall done during it.
 
 Decides the states of a repair order and which steps between them are legal. Order matters: the states stand in their
-total rank, draft < open < completed < void < settled < closed (design section 3).
+total rank, draft < open < completed < void < settled < closed.
 """
 
 from typing import Final
