@@ -5,6 +5,7 @@ Everything an author makes is a function of its name and of what it was asked to
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from carnet_protocol.changeset import Draft, EpochOrigin, Link, build_ops, seal_set
 from carnet_protocol.envelope import Purpose, Signer, envelope_hash, read_envelope
@@ -98,7 +99,7 @@ class SiteAuthor:
             self.wall_ms,
         )
 
-    def write(self, *drafts: Draft, signed_by: Signer | None = None, **changes: object) -> MadeSet:
+    def write(self, *drafts: Draft, signed_by: Signer | None = None, **changes: Any) -> MadeSet:
         """Seal drafts as the next set and advance the chain.
 
         Args:
@@ -119,10 +120,10 @@ class SiteAuthor:
         nonce: Nonce,
         op_count: int,
         signed_by: Signer | None = None,
-        **changes: object,
+        **changes: Any,
     ) -> MadeSet:
         """Seal given ops under a given nonce as the next set: what a re-emission does."""
-        link = replace(self.link(), **changes)  # type: ignore[arg-type]
+        link = replace(self.link(), **changes)
         message = seal_set(ops_bytes, nonce, link, signed_by or self.signer)
         set_hash = envelope_hash(read_envelope(message), Purpose.CHANGESET, HubId(link.hub_id))
         made = MadeSet(message, opening, nonce, ops_bytes, op_count, set_hash, link)
@@ -131,7 +132,7 @@ class SiteAuthor:
         self.prev = set_hash
         return made
 
-    def emit_again(self, made: MadeSet, **changes: object) -> MadeSet:
+    def emit_again(self, made: MadeSet, **changes: Any) -> MadeSet:
         """Re-emit an earlier set at the next place: same nonce, same ops."""
         return self.emit(made.ops_bytes, made.opening, made.nonce, made.op_count, **changes)
 

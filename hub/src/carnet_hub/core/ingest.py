@@ -132,11 +132,18 @@ def _admit_alone(hub: Hub, arrival: Arrival) -> Decided:
 
 
 def _park_culprit(hub: Hub, arrival: Arrival) -> Decided:
-    with hub.store.write() as transaction:
-        workspace = open_workspace(hub, transaction)
-        prefetch(workspace, [arrival])
-        decided = park_culprit(workspace, arrival)
-        workspace.flush(transaction)
+    """Keep a set for the operator; if even that fails it is turned away, and only its own chain waits."""
+    try:
+        with hub.store.write() as transaction:
+            workspace = open_workspace(hub, transaction)
+            prefetch(workspace, [arrival])
+            decided = park_culprit(workspace, arrival)
+            workspace.flush(transaction)
+    except StoreError:
+        raise
+    except Exception as error:  # noqa: BLE001  (reported as an alarm; nothing of the set was kept)
+        hub.alarms.set_failed(arrival.change_set.nonce, error)
+        return Decided(None, PushCode.REJECTED, Reason.INTERNAL)
     return decided
 
 

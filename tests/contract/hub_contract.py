@@ -1,0 +1,356 @@
+"""What every store of the hub must do, and what the engine does on every store: one suite, inherited and never reduced.
+
+A class that inherits `HubContract` says how to open a store on an empty database, as often as a test asks: each call is
+another worker of the same hub.
+"""
+
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from carnet_hub.adapters.keyring import DataKeyBox
+from carnet_hub.adapters.store import SqlStore, open_store
+from carnet_hub.core import rows
+from carnet_hub.core.ports import StoreBusy
+from carnet_hub.core.rebuild import check_projections
+from carnet_protocol.ids import vehicle_id
+from carnet_protocol.messages import PageRow, PushCode, Verdict
+from carnet_protocol.reasons import Reason
+from support.authors import SiteAuthor, draft_of
+from support.hub_apps import CountedEntropy
+from support.hub_world import CAR, HubWorld, car, customer, make_world, visit
+from support.protocol import fixed, record
+
+POISON = "000000000000000666"
+
+
+class PoisonBox(DataKeyBox):
+    """A secret box with a fault: it fails on one value in one sort of place, as a broken library might."""
+
+    broken_for = b"record"
+
+    def seal(self, plain: bytes, aad: bytes) -> bytes:
+        """Encrypt, unless it is the state of a record with the poison in it."""
+        if POISON.encode() in plain and aad.startswith(self.broken_for):
+            raise RuntimeError("the box is broken")
+        return super().seal(plain, aad)
+
+
+def record_row(name: str, **changes: Any) -> rows.RecordRow:
+    """A record row with this id."""
+    return rows.RecordRow(8, fixed(name), fixed("owner"), 1, None, None, 0, b"state")._replace(**changes)
+
+
+def log_row(**changes: Any) -> rows.LogRow:
+    """The first entry of a log."""
+    empty = rows.LogRow(1, 1, b"", 1, b"", b"", b"", 1, b"", b"", b"", 1, 0, None, b"", 0, b"", b"", False, b"")
+    return empty._replace(**changes)
+
+
+def run_together(*work: Callable[[], object]) -> None:
+    """Run each piece in a thread of its own, all starting at the same moment; the first error is raised here."""
+    gate = threading.Barrier(len(work))
+    errors: list[BaseException] = []
+
+    def start(one: Callable[[], object]) -> None:
+        gate.wait(30)
+        try:
+            one()
+        except BaseException as error:  # noqa: BLE001  (raised again in the test's own thread)
+            errors.append(error)
+
+    threads = [threading.Thread(target=start, args=(one,)) for one in work]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+    if errors:
+        raise errors[0]
+
+
+class HubContract(ABC):
+    """The suite. `open_worker` is the only thing a store may say about itself."""
+
+    @abstractmethod
+    def open_worker(self, *, busy_ms: int = 15_000) -> SqlStore:
+        """One more store on the database of this test."""
+
+    @pytest.fixture
+    def store(self) -> SqlStore:
+        """A store with empty tables."""
+        store = self.open_worker()
+        store.make_tables()
+        return store
+
+    @pytest.fixture
+    def world(self, store: SqlStore) -> HubWorld:
+        """A hub on that store."""
+        return make_world(store)
+
+    # ------------------------------------------------------------------------------------------------- transactions
+
+    def test_what_a_transaction_wrote_is_there_for_another_worker(self, store: SqlStore):
+        """Rows that were put are seen by every worker once the block has ended."""
+        with store.write() as transaction:
+            transaction.put([record_row("a"), record_row("b")])
+
+        with self.open_worker().read() as snapshot:
+            found = snapshot.records(8, [fixed("a"), fixed("b"), fixed("c")])
+        assert found == {fixed("a"): record_row("a"), fixed("b"): record_row("b")}
+
+    def test_a_block_that_raises_leaves_nothing_behind(self, store: SqlStore):
+        """A transaction whose block raises is rolled back whole."""
+        with pytest.raises(ZeroDivisionError):
+            self._write_and_fail(store)
+
+        with store.read() as snapshot:
+            assert (snapshot.records(8, [fixed("a")]), snapshot.setting("name")) == ({}, None)
+
+    def _write_and_fail(self, store: SqlStore) -> None:
+        with store.write() as transaction:
+            transaction.put([record_row("a")])
+            transaction.set_setting("name", b"value")
+            raise ZeroDivisionError
+
+    def test_a_put_replaces_the_row_with_the_same_key(self, store: SqlStore):
+        """Putting a row twice keeps the last one."""
+        with store.write() as transaction:
+            transaction.put([record_row("a")])
+            transaction.put([record_row("a", changed=2, entries=b"later")])
+
+            assert list(transaction.scan(rows.RecordRow)) == [record_row("a", changed=2, entries=b"later")]
+
+    def test_a_log_position_is_given_once(self, store: SqlStore):
+        """A second entry at a position of the log is an error and leaves the first one alone."""
+        entry = rows.LogRow(
+            1, 1, b"", 1, b"", b"", b"", 1, b"", b"", b"", 1, 0, None, b"", 0, b"first", b"", False, b""
+        )
+        with store.write() as transaction:
+            transaction.put([entry])
+
+        with pytest.raises(Exception, match=r"(?i)unique"), store.write() as transaction:
+            transaction.put([entry._replace(message=b"second")])
+
+        with store.read() as snapshot:
+            assert snapshot.log_rows([1])[1].message == b"first"
+
+    def test_only_an_opening_of_the_log_can_be_changed(self, store: SqlStore):
+        """Changing an opening touches nothing else of its entry."""
+        entry = rows.LogRow(
+            1, 1, b"", 1, b"", b"", b"", 1, b"", b"", b"", 1, 0, None, b"", 0, b"set", b"open", False, b""
+        )
+        with store.write() as transaction:
+            transaction.put([entry])
+            transaction.change_opening(1, b"")
+
+            assert transaction.log_rows([1]) == {1: entry._replace(opening=b"")}
+
+    def test_removed_rows_are_gone_and_others_stay(self, store: SqlStore):
+        """Removing by key takes exactly the rows named."""
+        with store.write() as transaction:
+            transaction.put([rows.WaitingRow(b"a", b"n", b"x"), rows.WaitingRow(b"b", b"n", b"x")])
+            transaction.remove(rows.WaitingRow, [(b"a", b"n")])
+
+            assert list(transaction.scan(rows.WaitingRow)) == [rows.WaitingRow(b"b", b"n", b"x")]
+
+    def test_a_snapshot_stays_at_its_moment(self, store: SqlStore):
+        """What is committed while a snapshot is open does not appear in it."""
+        with store.read() as snapshot:
+            with self.open_worker().write() as transaction:
+                transaction.put([record_row("a")])
+
+            assert snapshot.records(8, [fixed("a")]) == {}
+
+    def test_a_look_up_takes_any_number_of_keys(self, store: SqlStore):
+        """Five thousand keys at once find what one by one would find."""
+        made = [record_row(f"record {number}") for number in range(2_500)]
+        with store.write() as transaction:
+            transaction.put(made)
+
+            found = transaction.records(8, [fixed(f"record {number}") for number in range(5_000)])
+
+        assert found == {row.id: row for row in made}
+
+    def test_a_walk_may_be_interrupted_by_look_ups(self, store: SqlStore):
+        """Rows of a walk come by key, whatever is asked in between."""
+        made = sorted(record_row(f"record {number}") for number in range(1_200))
+        with store.write() as transaction:
+            transaction.put(made)
+
+            walked = [(row, transaction.records(8, [row.id])[row.id]) for row in transaction.scan(rows.RecordRow)]
+
+        assert walked == [(row, row) for row in made]
+
+    def test_a_writer_that_cannot_get_the_lock_says_so(self, store: SqlStore):
+        """While one worker writes, another that may not wait gets `StoreBusy`, and reading goes on."""
+        impatient = self.open_worker(busy_ms=50)
+
+        with store.write() as transaction:
+            transaction.put([record_row("a")])
+            with pytest.raises(StoreBusy), impatient.write():
+                pass
+            with impatient.read() as snapshot:
+                assert snapshot.records(8, [fixed("a")]) == {}
+
+    # ------------------------------------------------------------------------------------------------------- ingest
+
+    def test_positions_have_no_holes(self, world: HubWorld):
+        """Entries stand at 1, 2, 3 ... whatever was turned away in between."""
+        site = world.site("a")
+        first = site.write(car())
+        site.write(car(color="red"))
+
+        world.push(first, site.write(car(color="blue")), first)
+        world.push_one(site.made[1])
+
+        assert [row.position for row in world.log()] == list(range(1, world.position() + 1))
+
+    def test_a_set_of_every_kind_of_row_folds_like_the_log(self, world: HubWorld, tmp_path: Path):
+        """Projections equal a fold of the log from its first entry."""
+        one, other = world.site("a"), world.site("b")
+        made = one.write(car(color="red"), customer(id_no="1"), visit(customer_id=record("customer")))
+        world.push(made, other.write(car(color="blue")), one.write(car(color="green")))
+
+        assert check_projections(world.hub, scratch_store(tmp_path)).differences == ()
+
+    def test_a_duplicate_gets_the_very_same_receipt(self, world: HubWorld):
+        """A set pushed again, by another worker, is a duplicate with the identical bytes as receipt."""
+        made = world.site("a").write(car(), customer(full_name="测试乙"))
+        first = world.push_one(made)
+
+        again = world.as_worker(self.open_worker()).push_one(made)
+
+        assert (again.code, again.receipt) == (PushCode.DUPLICATE, first.receipt)
+
+    def test_a_failing_set_is_parked_alone(self, store: SqlStore):
+        """The set on which the hub itself fails is parked and reported; those around it are accepted."""
+        world = make_world(store, box=PoisonBox(fixed("data key", 32), CountedEntropy("box")))
+        one, other = world.site("a"), world.site("b")
+        poison = one.write(customer("poison", id_no=POISON))
+        follower = one.write(customer("after", id_no="1"))
+
+        answers = world.push(other.write(car()), poison, follower, other.write(customer("more", id_no="2")))
+
+        codes = [(PushCode(answer.code), answer.reason) for answer in answers]
+        accepted = (PushCode.ACCEPTED, None)
+        assert codes == [accepted, (PushCode.PARKED, "internal"), accepted, accepted]
+        assert world.alarms.nonces == [poison.nonce]
+
+    def test_a_set_that_cannot_even_be_parked_stops_its_own_chain_only(self, store: SqlStore):
+        """A set that the hub can neither fold nor park is turned away; other sites' sets of the push are accepted."""
+        box = PoisonBox(fixed("data key", 32), CountedEntropy("box"))
+        box.broken_for = b""
+        world = make_world(store, box=box)
+        one, other = world.site("a"), world.site("b")
+        poison = one.write(customer("poison", id_no=POISON))
+
+        answers = world.push(poison, one.write(car()), other.write(car()))
+
+        codes = [(PushCode(answer.code), answer.reason) for answer in answers]
+        assert codes == [(PushCode.REJECTED, "internal"), (PushCode.GAP, "gap"), (PushCode.ACCEPTED, None)]
+
+    # --------------------------------------------------------------------------------------------------- concurrency
+
+    def test_two_workers_may_write_the_same_new_car_at_once(self, world: HubWorld):
+        """Both sites' writes of a car that neither knew survive as heads, every time."""
+        sites = [world.site("a"), world.site("b")]
+        workers = [world.as_worker(self.open_worker()) for _ in sites]
+        vins = [f"LSVAB2C34RA{number:06d}" for number in range(12)]
+
+        for vin in vins:
+            made = [
+                site.write(draft_of("vehicle", vehicle_id(vin), {"vin": vin, "color": color}))
+                for site, color in zip(sites, ("red", "blue"), strict=True)
+            ]
+            run_together(*(partial(worker.push_one, one) for worker, one in zip(workers, made, strict=True)))
+
+        heads = {vin: {entry.op for entry in world.entries("vehicle", vehicle_id(vin))} for vin in vins}
+        assert heads == {vin: {site.made[number].op() for site in sites} for number, vin in enumerate(vins)}
+        assert [row.position for row in world.log()] == list(range(1, world.position() + 1))
+
+    def test_a_reader_that_races_commits_skips_nothing(self, world: HubWorld):
+        """Pages read while two workers commit hold, in the end, every record that a fresh snapshot holds."""
+        reader = world.site("reader", "shared")
+        writers = [world.site("a", "shared"), world.site("b", "shared")]
+        made = [[_batch(site, number) for number in range(15)] for site in writers]
+        workers = [world.as_worker(self.open_worker()) for _ in writers]
+        pages = world.as_worker(self.open_worker())
+        done = threading.Event()
+        seen: dict[tuple[int, bytes], int] = {}
+        cursor = 0
+
+        def read_on() -> None:
+            nonlocal cursor
+            while True:
+                was_done = done.is_set()
+                page = pages.page(reader, cursor, rows_max=7)
+                assert all(row.changed <= page.position for row in page.rows)
+                seen.update(_places(page.rows))
+                cursor = page.cursor_to
+                if was_done and page.is_last:
+                    return
+
+        def push_all() -> None:
+            run_together(
+                lambda: [workers[0].push_one(one) for one in made[0]],
+                lambda: [workers[1].push_one(one) for one in made[1]],
+            )
+            done.set()
+
+        run_together(read_on, push_all)
+
+        everything = world.page(reader)
+        assert everything.is_last
+        assert seen == _places(everything.rows)
+
+    def test_two_workers_never_fold_one_set_twice(self, world: HubWorld):
+        """The same set pushed by two workers at once is accepted once and a duplicate once."""
+        made = world.site("a").write(car())
+        workers = [world.as_worker(self.open_worker()) for _ in range(2)]
+        codes: list[int] = []
+
+        run_together(*(lambda worker=worker: codes.append(worker.push_one(made).code) for worker in workers))
+
+        assert sorted(codes) == [PushCode.ACCEPTED, PushCode.DUPLICATE]
+
+    def test_verdicts_stand_in_the_log(self, world: HubWorld):
+        """Accepted, conflicting, parked and refused sets are told apart by their entries."""
+        one, other = world.site("a"), world.site("b")
+        start = world.position()
+        unknown = draft_of("vehicle", CAR, {"fuel": "petrol"}, based_on=(fixed("nobody's op"),))  # type: ignore[arg-type]
+
+        world.push(
+            one.write(car(color="red")),
+            other.write(car(color="blue")),
+            one.write(unknown),
+            other.write(draft_of("campaign", record("campaign"), {"campaign_no": "C1"})),
+        )
+
+        entries = [(row.kind, row.verdict, row.reason) for row in world.log()[start:]]
+        assert entries == [
+            (rows.LogKind.ADMIT, Verdict.ACCEPTED, None),
+            (rows.LogKind.ADMIT, Verdict.ACCEPTED_WITH_CONFLICTS, None),
+            (rows.LogKind.PARK, Verdict.PARKED, Reason.UNKNOWN_BASE.value),
+            (rows.LogKind.REFUSE, Verdict.REFUSED, Reason.HUB_ONLY.value),
+        ]
+
+
+def scratch_store(folder: Path) -> SqlStore:
+    """An empty store to fold a log into."""
+    store = open_store(f"sqlite:///{folder / 'scratch.db'}")
+    store.make_tables()
+    return store
+
+
+def _batch(site: SiteAuthor, number: int):
+    names = [f"{site.name} {number} {at}" for at in range(5)]
+    return site.write(*(customer(name) for name in names))
+
+
+def _places(found: list[PageRow]) -> dict[tuple[int, bytes], int]:
+    return {(row.kind, row.record): row.changed for row in found}

@@ -1,0 +1,37 @@
+"""The hub's contract on PostgreSQL."""
+
+import itertools
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from carnet_hub.adapters.store import SqlStore, open_store
+from contract.hub_contract import HubContract
+from support.postgres import make_schema, running_postgres
+
+NUMBERS = itertools.count(1)
+
+
+@pytest.fixture(scope="module")
+def server_url() -> Iterator[str]:
+    """A server shared by all processes of this test run."""
+    with running_postgres(os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))) as url:
+        yield url
+
+
+class TestPostgresHub(HubContract):
+    """Everything the contract says, in a schema of its own."""
+
+    @pytest.fixture(autouse=True)
+    def _schema(self, server_url: str) -> Iterator[None]:
+        self.url = make_schema(server_url, f"t{os.getpid()}_{next(NUMBERS)}")
+        self.stores: list[SqlStore] = []
+        yield
+        for store in self.stores:
+            store.close()
+
+    def open_worker(self, *, busy_ms: int = 15_000) -> SqlStore:
+        """One more connection pool on the test's schema."""
+        self.stores.append(open_store(self.url, busy_ms=busy_ms))
+        return self.stores[-1]

