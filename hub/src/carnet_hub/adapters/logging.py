@@ -5,6 +5,7 @@ personal or secret field of the registry is left out, at every depth, and an exc
 because its text may quote the row it failed on.
 """
 
+import contextlib
 import logging
 import sys
 import traceback
@@ -32,6 +33,15 @@ PERSONAL_KEYS: Final = frozenset(
     for one in register.fields
 ) | frozenset({"name", "phone", "plate", "address", "fields", "values", "opening", "body", "code", "secret", "token"})
 """Keys whose values no line may hold: the registry's personal and secret fields, and what usually carries them."""
+
+
+class _ToStderr(logging.Handler):
+    """Writes to whatever stderr is at that moment, so that nothing holds on to a stream that was closed."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line; a line that cannot be written is dropped, for work must not fail over its log."""
+        with contextlib.suppress(OSError, ValueError):
+            sys.stderr.write(self.format(record) + "\n")
 
 
 class LoggedAlarms:
@@ -81,7 +91,7 @@ def configure_logging(*, as_json: bool) -> None:
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _ToStderr()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=processors,

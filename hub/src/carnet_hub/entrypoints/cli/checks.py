@@ -10,7 +10,7 @@ from carnet_hub.core.dealers import require_site
 from carnet_hub.core.logcheck import verify_log
 from carnet_hub.core.rebuild import check_projections, rebuild_projections, site_digest
 from carnet_hub.entrypoints.cli.main import Exit
-from carnet_hub.entrypoints.cli.output import AsJson, emit, hub_of
+from carnet_hub.entrypoints.cli.output import AsJson, emit, hub_of, working
 
 log_app = typer.Typer(add_completion=False, no_args_is_help=True, help="The hub's log.")
 rebuild_app = typer.Typer(add_completion=False)
@@ -24,7 +24,7 @@ def log_group() -> None:
 @log_app.command("verify")
 def verify(ctx: typer.Context, as_json: AsJson = False) -> None:
     """Check every entry: signatures, chains, hashes, openings, positions without holes. Changes nothing."""
-    with hub_of(ctx) as app:
+    with hub_of(ctx) as app, working("reading the log", is_quiet=as_json):
         report = verify_log(app.hub)
     faults = [f"position {fault.position}: {fault.problem}" for fault in report.faults]
     verdict = f"{report.fault_count} faults" if report.fault_count else "no fault"
@@ -47,7 +47,7 @@ def rebuild(
     as_json: AsJson = False,
 ) -> None:
     """Drop every table that follows from the log and fold it again; or check that it would give the same."""
-    with hub_of(ctx) as app:
+    with hub_of(ctx) as app, working("folding the log", is_quiet=as_json):
         result: dict[str, object] = {}
         if digest is not None:
             result["digest"] = site_digest(app.hub, require_site(app.hub, digest).dealer_id).hex()

@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from carnet_hub.adapters.logging import configure_logging
 from carnet_hub.bootstrap import HubApp, open_hub
 from carnet_hub.core.report import formula_safe, instant_text
 from carnet_hub.settings import HubSettings
@@ -35,12 +36,14 @@ _PIPED_COLUMNS: Final = 200
 
 
 def settings_of(ctx: typer.Context) -> HubSettings:
-    """The settings of this call: the environment, and what the command line overrides.
+    """The settings of this call: the environment, and what the command line overrides. Logs go to stderr from here on.
 
     Raises:
         ValidationError: a value outside its range.
     """
-    return HubSettings(**(ctx.obj or {}))
+    settings = HubSettings(**(ctx.obj or {}))
+    configure_logging(as_json=settings.log_json)
+    return settings
 
 
 @contextmanager
@@ -153,6 +156,16 @@ def with_progress(title: str, items: Iterable[T], *, total: int | None, is_quiet
                 bar.advance(task, waiting)
                 waiting = 0
         bar.advance(task, waiting)
+
+
+@contextmanager
+def working(title: str, *, is_quiet: bool) -> Iterator[None]:
+    """A sign of life on stderr around work whose length nobody knows."""
+    if is_quiet or not sys.stderr.isatty():
+        yield
+        return
+    with Console(stderr=True).status(title):
+        yield
 
 
 def _workbook_cell(value: Any) -> int | float | str | bool | None:
