@@ -19,7 +19,8 @@ from carnet_hub.core.recalls import import_plan, publish_campaign
 from carnet_hub.core.rows import DealerRow
 from carnet_hub.entrypoints.http.app import create_api
 from carnet_node.adapters.bundle_files import read_bundle, write_bundle
-from carnet_node.bootstrap import Installation, create_installation, finish_enrolment, pending_enrolment
+from carnet_node.adapters.joining import finish_enrolment, pending_enrolment
+from carnet_node.bootstrap import Installation, create_installation
 from carnet_node.core.authoring import commit
 from carnet_node.core.bundling import BundleReport, pack_for_hub, take_from_hub
 from carnet_node.core.conflicts import list_conflicts, restore_value
@@ -78,8 +79,10 @@ def join(hub: TestHub, folder: Path, site_code: str = "A001") -> Installation:
 
     async def ask() -> None:
         async with installation.hub_client("http://hub", LossyTransport(hub)) as link:
-            pending = pending_enrolment(installation, code, await link.card(), "desk")
-            finish_enrolment(installation, code, pending, await link.enrol(pending.request_message), "http://hub")
+            pending = pending_enrolment(installation.joining(), code, await link.card(), "desk")
+            finish_enrolment(
+                installation.joining(), code, pending, await link.enrol(pending.request_message), "http://hub"
+            )
 
     anyio.run(ask)
     return installation
@@ -212,8 +215,10 @@ def test_a_lost_answer_to_the_enrolment_is_asked_for_again(hub: TestHub, tmp_pat
 
     async def ask(*lost: str) -> None:
         async with installation.hub_client("http://hub", LossyTransport(hub, *lost)) as link:
-            pending = pending_enrolment(installation, code, await link.card(), "desk")
-            finish_enrolment(installation, code, pending, await link.enrol(pending.request_message), "http://hub")
+            pending = pending_enrolment(installation.joining(), code, await link.card(), "desk")
+            finish_enrolment(
+                installation.joining(), code, pending, await link.enrol(pending.request_message), "http://hub"
+            )
 
     with pytest.raises(HubUnreachable):
         anyio.run(ask, "/v1/enrol")

@@ -16,21 +16,11 @@ from importlib.metadata import version
 from typing import Final
 
 import httpx
-import msgspec
 
 from carnet_node.adapters.high_water import HighWaterFile
 from carnet_node.adapters.hub_client import HubClient
-from carnet_node.adapters.keyring import (
-    WRAPPED_FOR_HUB_FILE,
-    WRAPPED_FOR_RECOVERY_FILE,
-    DataKeyBox,
-    Keyring,
-    create_keyring,
-    new_passphrase,
-    open_keyring,
-    wrap_for_hub,
-    wrap_with_passphrase,
-)
+from carnet_node.adapters.joining import HUB_URL, OWN_KEY_ID, Joining
+from carnet_node.adapters.keyring import DataKeyBox, Keyring, create_keyring, open_keyring
 from carnet_node.adapters.schema import upgrade
 from carnet_node.adapters.store import SqliteNodeStore
 from carnet_node.adapters.system import (
@@ -41,28 +31,15 @@ from carnet_node.adapters.system import (
     SystemEntropy,
     run_blocking,
 )
-from carnet_node.core.authoring import begin_chain
-from carnet_node.core.enrolment import NodeKeys, PendingEnrolment, accept_answer, draft_request, is_request_for
-from carnet_node.core.failures import AlreadyEnrolled, KeysUnreadable, NotEnrolled
+from carnet_node.core.failures import KeysUnreadable, NotEnrolled
 from carnet_node.core.node import DeskSettings, Node
-from carnet_node.core.records import Identity
 from carnet_node.core.session import SyncPorts
 from carnet_node.settings import NodeSettings
-from carnet_protocol.enrolment import EnrolCode
-from carnet_protocol.ids import EPOCH_BYTES, DealerId, HubId, NodeId, new_record_id
-from carnet_protocol.messages import EnrolAnswer
 
 SOFTWARE: Final = f"carnet-node {version('carnet-node')}"
 """What this program calls itself in a hello."""
 
-PENDING_FILE: Final = "enrolment.pending"
-_HUB_URL: Final = "hub-url"
-_KEY_ID: Final = "own-key-id"
-_PENDING_BYTES_MAX: Final = 64 * 1024
 _DAY_MS: Final = 24 * 3600 * 1000
-_RANDOM_ID_BYTES: Final = 10
-
-_pending = msgspec.msgpack.Decoder(tuple[bytes, bytes])
 
 
 @dataclass(frozen=True)
@@ -89,7 +66,7 @@ class Installation:
             KeysUnreadable: the database was enrolled with other keys.
         """
         with self.store.read() as tx:
-            identity, key_id = tx.identity(), tx.setting(_KEY_ID)
+            identity, key_id = tx.identity(), tx.setting(OWN_KEY_ID)
         if identity is None:
             raise NotEnrolled("no identity")
         if key_id != self.keyring.key_id:
@@ -111,7 +88,7 @@ class Installation:
             NotEnrolled: enrolled by files, and no address was given yet.
         """
         with self.store.read() as tx:
-            stored = tx.setting(_HUB_URL)
+            stored = tx.setting(HUB_URL)
         if stored is None:
             raise NotEnrolled("no hub address")
         return stored.decode()
@@ -119,7 +96,11 @@ class Installation:
     def set_hub_url(self, url: str) -> None:
         """Remember the hub's address, checked by `check_hub_url`."""
         with self.store.write() as tx:
-            tx.put_setting(_HUB_URL, url.encode())
+            tx.put_setting(HUB_URL, url.encode())
+
+    def joining(self) -> Joining:
+        """What enrolment needs."""
+        return Joining(self.settings.keys_dir, self.files, self.clock, self.entropy, self.keyring, self.store)
 
     def hub_client(self, url: str | None = None, transport: httpx.AsyncBaseTransport | None = None) -> HubClient:
         """A way to the hub, to be used as an async context manager."""
@@ -162,75 +143,3 @@ def desk_settings(settings: NodeSettings) -> DeskSettings:
     """The part of the settings that the core needs."""
     stale_after_ms = settings.recall_stale_after_days * _DAY_MS
     return DeskSettings(settings.vin_policy, settings.utc_offset_minutes, stale_after_ms)
-
-
-def pending_enrolment(installation: Installation, code: EnrolCode, card: bytes | None, name: str) -> PendingEnrolment:
-    """The request for a code: the kept one if there is one, else a new one, which is kept before it is shown.
-
-    Args:
-        card: the hub's card; may be missing when a request is kept.
-        name: what people call this machine.
-
-    Raises:
-        AlreadyEnrolled: this folder has an identity.
-        NotEnrolled: no request is kept for this code, and no card was given.
-        Malformed, NotAuthentic, BadValue: see `draft_request`.
-    """
-    with installation.store.read() as tx:
-        if tx.identity() is not None:
-            raise AlreadyEnrolled("identity")
-    path = installation.settings.keys_dir / PENDING_FILE
-    kept = installation.files.read(path, bytes_max=_PENDING_BYTES_MAX)
-    if kept is not None:
-        pending = PendingEnrolment(*_pending.decode(kept))
-        if is_request_for(pending, code):
-            return pending
-    if card is None:
-        raise NotEnrolled("no request is kept for this code")
-    keys = NodeKeys(installation.keyring.signing_public, installation.keyring.exchange_public)
-    now_ms = installation.clock.now_ms()
-    node_id = new_record_id(now_ms, installation.entropy.random_bytes(_RANDOM_ID_BYTES))
-    pending = draft_request(card, code, keys, installation.keyring, node_id=node_id, node_name=name, wall_ms=now_ms)
-    installation.files.replace(path, msgspec.msgpack.encode((pending.card_message, pending.request_message)))
-    return pending
-
-
-def finish_enrolment(
-    installation: Installation, code: EnrolCode, pending: PendingEnrolment, answer_message: bytes, hub_url: str | None
-) -> tuple[EnrolAnswer, str]:
-    """Take the hub's answer: wrap the data key, then become a node.
-
-    In this order, so that no node is without its wrappings.
-
-    Raises:
-        Malformed, NotAuthentic: not the answer to our request; nothing was written.
-
-    Returns: the answer, and the recovery passphrase that has to be printed now and is kept nowhere.
-    """
-    answer = accept_answer(answer_message, pending, code)
-    keys_dir, files, keyring = installation.settings.keys_dir, installation.files, installation.keyring
-    passphrase = new_passphrase(installation.entropy)
-    files.replace(keys_dir / WRAPPED_FOR_HUB_FILE, wrap_for_hub(keyring.data_key, answer.hub_exchange_key))
-    wrapped = wrap_with_passphrase(keyring.data_key, passphrase, installation.entropy)
-    files.replace(keys_dir / WRAPPED_FOR_RECOVERY_FILE, wrapped)
-    epoch = installation.entropy.random_bytes(EPOCH_BYTES)
-    with installation.store.write() as tx:
-        begin_chain(tx, _identity(answer), epoch=epoch, hub_epoch=answer.hub_epoch)
-        tx.put_setting(_KEY_ID, keyring.key_id)
-        if hub_url is not None:
-            tx.put_setting(_HUB_URL, hub_url.encode())
-    (keys_dir / PENDING_FILE).unlink(missing_ok=True)
-    return answer, passphrase
-
-
-def _identity(answer: EnrolAnswer) -> Identity:
-    return Identity(
-        hub_id=HubId(answer.hub_id),
-        dealer_id=DealerId(answer.dealer_id),
-        node_id=NodeId(answer.node_id),
-        site_code=answer.site_code,
-        site_name=answer.site_name,
-        hub_signing_key=answer.hub_signing_key,
-        hub_exchange_key=answer.hub_exchange_key,
-        hub_export_key=answer.hub_export_key,
-    )

@@ -10,8 +10,9 @@ import zstandard
 from carnet_protocol.errors import Malformed
 from carnet_protocol.reasons import Reason
 
-_LEVEL: Final = 6
-"""Measured on batches of sets: level 6 costs 4 ms a megabyte and gains 3 % over level 3; higher ones gain no more."""
+_LEVEL: Final = 3
+"""Measured on the sets of 400 customers (215 KB, most of it signatures and commitments): level 3 reaches 56 % in half a
+millisecond, level 6 takes three times as long for a fifth of a percent more."""
 
 _WINDOW_BYTES_MAX: Final = 8 * 1024 * 1024
 """The window a decompressor may ask for; covers every level we or a hub would use."""

@@ -9,13 +9,8 @@ from typing import Annotated
 import anyio
 import typer
 
-from carnet_node.bootstrap import (
-    Installation,
-    create_installation,
-    finish_enrolment,
-    open_installation,
-    pending_enrolment,
-)
+from carnet_node.adapters.joining import finish_enrolment, pending_enrolment
+from carnet_node.bootstrap import Installation, create_installation, open_installation
 from carnet_node.core.enrolment import PendingEnrolment, check_hub_url
 from carnet_node.entrypoints.cli.output import AsJson, emit
 from carnet_node.settings import NodeSettings
@@ -60,18 +55,18 @@ def enrol(
     url = None if hub is None else check_hub_url(hub)
     installation = open_installation(NodeSettings.load(ctx.obj))
     if answer_file is not None:
-        pending = pending_enrolment(installation, parsed, None, name)
+        pending = pending_enrolment(installation.joining(), parsed, None, name)
         answer = read_file(answer_file)
     elif request_file is not None:
         card = None if card_file is None else read_file(card_file)
-        pending = pending_enrolment(installation, parsed, card, name)
+        pending = pending_enrolment(installation.joining(), parsed, card, name)
         request_file.write_bytes(pending.request_message)
         text = f"The request is in {request_file}. Take it to the hub, and come back with --answer-file."
         emit({"request_file": str(request_file)}, as_json=as_json, text=text)
         return
     else:
         pending, answer = anyio.run(_ask, installation, parsed, name, url)
-    welcome, passphrase = finish_enrolment(installation, parsed, pending, answer, url)
+    welcome, passphrase = finish_enrolment(installation.joining(), parsed, pending, answer, url)
     emit(
         {"site_code": welcome.site_code, "site_name": welcome.site_name, "recovery_passphrase": passphrase},
         as_json=as_json,
@@ -88,7 +83,7 @@ async def _ask(
     """Fetch the card, make the request, bring the answer."""
     async with installation.hub_client(url) as link:
         card = await link.card()
-        pending = pending_enrolment(installation, code, card, name)
+        pending = pending_enrolment(installation.joining(), code, card, name)
         return pending, await link.enrol(pending.request_message)
 
 

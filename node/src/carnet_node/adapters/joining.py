@@ -1,0 +1,134 @@
+"""Joining a dealer site, step by step, so that a power cut or a bad line between two steps costs nothing.
+
+Decides which files and rows an enrolment leaves and in which order: the request is kept before it is shown to
+anybody; the data key is wrapped before there is a node, so that no node is without its wrappings. What is believed is
+`core.enrolment`.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from carnet_node.adapters.keyring import (
+    WRAPPED_FOR_HUB_FILE,
+    WRAPPED_FOR_RECOVERY_FILE,
+    Keyring,
+    new_passphrase,
+    wrap_for_hub,
+    wrap_with_passphrase,
+)
+from carnet_node.adapters.system import DiskFiles
+from carnet_node.core.authoring import begin_chain
+from carnet_node.core.enrolment import NodeKeys, PendingEnrolment, accept_answer, draft_request, is_request_for
+from carnet_node.core.failures import AlreadyEnrolled, NotEnrolled
+from carnet_node.core.ports import Clock, Entropy, NodeStore
+from carnet_node.core.records import Identity
+from carnet_protocol.enrolment import EnrolCode
+from carnet_protocol.ids import EPOCH_BYTES, DealerId, HubId, NodeId, new_record_id
+from carnet_protocol.messages import EnrolAnswer
+
+PENDING_FILE: Final = "enrolment.pending"
+HUB_URL: Final = "hub-url"
+"""Local fact: where the hub is."""
+
+OWN_KEY_ID: Final = "own-key-id"
+"""Local fact: the signing key this database was enrolled with."""
+
+_PENDING_BYTES_MAX: Final = 64 * 1024
+_RANDOM_ID_BYTES: Final = 10
+
+_pending = msgspec.msgpack.Decoder(tuple[bytes, bytes])
+
+
+@dataclass(frozen=True)
+class Joining:
+    """What an enrolment works with."""
+
+    keys_dir: Path
+    files: DiskFiles
+    clock: Clock
+    entropy: Entropy
+    keyring: Keyring
+    store: NodeStore
+
+
+def pending_enrolment(joining: Joining, code: EnrolCode, card: bytes | None, name: str) -> PendingEnrolment:
+    """The request for a code: the kept one if there is one, else a new one, which is kept before it is shown.
+
+    Args:
+        card: the hub's card; may be missing when a request is kept.
+        name: what people call this machine.
+
+    Raises:
+        AlreadyEnrolled: this folder has an identity.
+        NotEnrolled: no request is kept for this code, and no card was given.
+        Malformed, NotAuthentic, BadValue: see `draft_request`.
+    """
+    with joining.store.read() as tx:
+        if tx.identity() is not None:
+            raise AlreadyEnrolled("identity")
+    path = joining.keys_dir / PENDING_FILE
+    kept = joining.files.read(path, bytes_max=_PENDING_BYTES_MAX)
+    if kept is not None:
+        pending = _read_pending(kept)
+        if pending is not None and is_request_for(pending, code):
+            return pending
+    if card is None:
+        raise NotEnrolled("no request is kept for this code")
+    keys = NodeKeys(joining.keyring.signing_public, joining.keyring.exchange_public)
+    now_ms = joining.clock.now_ms()
+    node_id = new_record_id(now_ms, joining.entropy.random_bytes(_RANDOM_ID_BYTES))
+    pending = draft_request(card, code, keys, joining.keyring, node_id=node_id, node_name=name, wall_ms=now_ms)
+    joining.files.replace(path, msgspec.msgpack.encode((pending.card_message, pending.request_message)))
+    return pending
+
+
+def finish_enrolment(
+    joining: Joining, code: EnrolCode, pending: PendingEnrolment, answer_message: bytes, hub_url: str | None
+) -> tuple[EnrolAnswer, str]:
+    """Take the hub's answer: wrap the data key, then become a node.
+
+    In this order, so that no node is without its wrappings.
+
+    Raises:
+        Malformed, NotAuthentic: not the answer to our request; nothing was written.
+
+    Returns: the answer, and the recovery passphrase that has to be printed now and is kept nowhere.
+    """
+    answer = accept_answer(answer_message, pending, code)
+    keys_dir, files, keyring = joining.keys_dir, joining.files, joining.keyring
+    passphrase = new_passphrase(joining.entropy)
+    files.replace(keys_dir / WRAPPED_FOR_HUB_FILE, wrap_for_hub(keyring.data_key, answer.hub_exchange_key))
+    wrapped = wrap_with_passphrase(keyring.data_key, passphrase, joining.entropy)
+    files.replace(keys_dir / WRAPPED_FOR_RECOVERY_FILE, wrapped)
+    epoch = joining.entropy.random_bytes(EPOCH_BYTES)
+    with joining.store.write() as tx:
+        begin_chain(tx, _identity(answer), epoch=epoch, hub_epoch=answer.hub_epoch)
+        tx.put_setting(OWN_KEY_ID, keyring.key_id)
+        if hub_url is not None:
+            tx.put_setting(HUB_URL, hub_url.encode())
+    (keys_dir / PENDING_FILE).unlink(missing_ok=True)
+    return answer, passphrase
+
+
+def _read_pending(kept: bytes) -> PendingEnrolment | None:
+    """A kept request; None for a file that is none, so that a new request is made."""
+    try:
+        return PendingEnrolment(*_pending.decode(kept))
+    except msgspec.DecodeError:
+        return None
+
+
+def _identity(answer: EnrolAnswer) -> Identity:
+    return Identity(
+        hub_id=HubId(answer.hub_id),
+        dealer_id=DealerId(answer.dealer_id),
+        node_id=NodeId(answer.node_id),
+        site_code=answer.site_code,
+        site_name=answer.site_name,
+        hub_signing_key=answer.hub_signing_key,
+        hub_exchange_key=answer.hub_exchange_key,
+        hub_export_key=answer.hub_export_key,
+    )
