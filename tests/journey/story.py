@@ -16,7 +16,8 @@ from carnet_hub.core.enrolment import invite_dealer
 from carnet_hub.core.recalls import import_plan, publish_campaign
 from carnet_hub.entrypoints.http.app import create_api
 from carnet_hub.settings import HubSettings
-from carnet_node.bootstrap import Installation, create_installation, finish_enrolment, pending_enrolment
+from carnet_node.adapters.joining import finish_enrolment, pending_enrolment
+from carnet_node.bootstrap import Installation, create_installation
 from carnet_node.core.node import Node
 from carnet_node.core.records import LoggedSet
 from carnet_node.core.sync import RoundReport, run_round
@@ -91,9 +92,9 @@ class Stage:
         code = parse_code(invite_dealer(self.hub.hub, site.dealer_id).code)
         installation = create_installation(NodeSettings(data_dir=self.folder / site_code))
         async with installation.hub_client(HUB_ADDRESS, self.to_hub) as link:
-            pending = pending_enrolment(installation, code, await link.card(), "desk")
+            pending = pending_enrolment(installation.joining(), code, await link.card(), "desk")
             answer = await link.enrol(pending.request_message)
-        finish_enrolment(installation, code, pending, answer, HUB_ADDRESS)
+        finish_enrolment(installation.joining(), code, pending, answer, HUB_ADDRESS)
         return Dealer(installation, self.to_hub)
 
     def publish_recall(self) -> None:
