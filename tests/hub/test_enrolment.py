@@ -178,6 +178,18 @@ def test_four_wrong_proofs_leave_the_code_good(hub: TestHub):
     assert ask(hub, voice(hub).enrol_request(code))
 
 
+def test_a_used_code_cannot_be_guessed_at(hub: TestHub):
+    """Wrong proofs in the name of an enrolled node are refused as a used code and do not spoil its own retry."""
+    node, code = voice(hub), invite(hub).code
+    answered = ask(hub, node.enrol_request(code))
+
+    for number in range(limits.INVITE_TRIES_MAX + 1):
+        wrong = node.enrol_request(code, proof=bytes(31) + bytes([number + 1]))
+        assert refusal_of(hub, wrong) is Reason.CODE_USED
+
+    assert ask(hub, node.enrol_request(code)) == answered
+
+
 def test_a_code_nobody_gave_out_is_refused(hub: TestHub):
     """A well-formed code with a made-up secret is refused."""
     code = format_code(hub.app.hub.public_key, b"0123456789")

@@ -147,9 +147,19 @@ def _check_claim(hub: Hub, snapshot: Snapshot, invite: InviteRow, request: Enrol
         raise NotAuthentic(Reason.CODE_USED, "used by another node")
     if hub.clock.now_ms() >= invite.expires_ms:
         raise NotAuthentic(Reason.CODE_EXPIRED, "expired")
-    check_request(InviteKeys(invite.code_id, invite.node_key, invite.hub_key), hub.public_key, request)
+    _check_proof(hub, invite, request)
     _require_active(snapshot, invite.dealer_id)
     _check_node(hub, snapshot, invite, request)
+
+
+def _check_proof(hub: Hub, invite: InviteRow, request: EnrolRequest) -> None:
+    """A wrong proof counts against an open code; a used one is beyond guessing."""
+    try:
+        check_request(InviteKeys(invite.code_id, invite.node_key, invite.hub_key), hub.public_key, request)
+    except NotAuthentic as wrong:
+        if invite.node_id == _NO_NODE:
+            raise
+        raise NotAuthentic(Reason.CODE_USED, "used, and a wrong proof") from wrong
 
 
 def _check_node(hub: Hub, snapshot: Snapshot, invite: InviteRow, request: EnrolRequest) -> None:
