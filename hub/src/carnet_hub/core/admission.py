@@ -15,8 +15,8 @@ workspace collects rows. Everything that depends on other sets is judged here an
 
 Rules:
 - One verdict for a whole set. Within a node, sets are decided in the order of its chain.
-- An op that is unknown, or whose set is parked, is waited for. An op of a refused set is void and does not hold up
-  others.
+- An op that is unknown, or whose set is parked, is waited for. An op of a refused set is void: who builds on it builds
+  on what it was based on, and waits for that.
 - A set of a newer registry that this hub cannot read is parked, never refused: an update of the hub reads it.
 """
 
@@ -28,10 +28,11 @@ from carnet_hub.core.entries import Entry, add_entry, fold_entry, void_whole_set
 from carnet_hub.core.folding import Folding, fold_set
 from carnet_hub.core.intake import Arrival, arrive, check_welcome, is_damaged_opening
 from carnet_hub.core.ranking import seen_position, set_time
-from carnet_hub.core.rows import AdmissionRow, EpochRow, EvidenceRow, LogHead, LogKind, LogRow, SetState, WaitingRow
+from carnet_hub.core.rows import AdmissionRow, EpochRow, EvidenceRow, LogHead, LogKind, LogRow, WaitingRow
 from carnet_hub.core.workspace import Workspace
 from carnet_protocol.chain import NO_HEAD, ChainHead, ChainLink, classify_link
 from carnet_protocol.errors import BadValue, Malformed, NotAllowed, Refused
+from carnet_protocol.fold import effective_based_on
 from carnet_protocol.ids import OpId, index_of, nonce_of
 from carnet_protocol.kinds import SCHEMA_VERSION
 from carnet_protocol.messages import PushCode, Verdict
@@ -165,24 +166,20 @@ def enter_set(workspace: Workspace, arrival: Arrival, finding: Finding, *, time_
 
 
 def unknown_bases(workspace: Workspace, arrival: Arrival) -> tuple[OpId, ...]:
-    """Ops in `based_on` that have not arrived, or whose set is parked.
+    """Ops that a set is based on, void ones looked through, that have not arrived or whose set is parked.
 
     Raises:
         Malformed: an op that a known set does not have.
     """
     own = arrival.change_set.nonce
-    missing: dict[OpId, None] = {}
-    for base in {base: None for op in arrival.ops for base in op.based_on}:
-        nonce = nonce_of(base)
-        if nonce == own:
-            continue
-        known = workspace.ledger.admission(nonce)
-        if known is None or known.state in (SetState.PARKED, SetState.LOST):
-            if workspace.ledger.void(base) is None:
-                missing[base] = None
-        elif known.op_count and index_of(base) >= known.op_count:
+    ledger = workspace.ledger
+    read = dict.fromkeys(base for op in arrival.ops for base in op.based_on if nonce_of(base) != own)
+    for base in read:
+        known = ledger.arrived(nonce_of(base))
+        if known is not None and known.op_count and index_of(base) >= known.op_count:
             raise Malformed(Reason.MALFORMED, "based on an op that its set does not have")
-    return tuple(missing)
+    behind = effective_based_on(tuple(read), ledger.void_bases)
+    return tuple(base for base in behind if nonce_of(base) != own and ledger.is_missing(base))
 
 
 def _link(workspace: Workspace, arrival: Arrival) -> ChainLink:

@@ -130,6 +130,7 @@ def void_whole_set(workspace: Workspace, change_set: ChangeSet, position: int, r
     code = (reason or Reason.MALFORMED).value
     for index, op in enumerate(ops):
         workspace.ledger.add_void(VoidRow(change_set.op_id(index), position, code, op.based_on_joined))
+    workspace.ledger.pass_on_waiting(change_set.nonce)
 
 
 def take_place(workspace: Workspace, header: Header, row: LogRow, *, is_repeat: bool) -> None:
