@@ -176,7 +176,7 @@ def build_ops(drafts: tuple[Draft, ...], seed: bytes) -> tuple[tuple[Op, ...], b
 
     Raises:
         BadValue: a field the kind does not have, or a value its field does not allow.
-        Malformed: no draft, or more than 500.
+        Malformed: no draft, or more than 500; a delete with values, or anything else without.
 
     Returns: ops in the order of the drafts, and opening bytes (empty without personal values).
     """
@@ -186,6 +186,8 @@ def build_ops(drafts: tuple[Draft, ...], seed: bytes) -> tuple[tuple[Op, ...], b
     ops: list[Op] = []
     sealed: list[bytes] = []
     for index, draft in enumerate(drafts):
+        if (draft.action is Action.DELETE) == bool(draft.values):
+            raise Malformed(Reason.MALFORMED, "a delete writes no field, every other op writes one")
         public, groups = _split_values(draft)
         seals: dict[int, bytes] = {}
         for group in sorted(groups):
