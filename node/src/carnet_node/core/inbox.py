@@ -120,7 +120,7 @@ def apply_page(node: Node, page: Page, *, made_ms: int | None = None) -> PageOut
 
 
 def apply_answers(node: Node, receipts: Sequence[SignedReceipt]) -> AnswersOutcome:
-    """Store verified receipts and what they say about own sets.
+    """Store verified receipts and what they say about own sets; a receipt that was superseded replaces no later one.
 
     Raises:
         NotAuthentic: a receipt for another node, or for a set this node did not write.
@@ -131,7 +131,8 @@ def apply_answers(node: Node, receipts: Sequence[SignedReceipt]) -> AnswersOutco
         feed = _feed(tx)
         for one in receipts:
             logged = _receipted(tx, one.receipt, node.identity, feed)
-            tx.put_receipt(logged.log_id, one.message)
+            if logged.receipt is None or logged.ruling is None or one.receipt.position >= logged.ruling.position:
+                tx.put_receipt(logged.log_id, one.message)
         ruled = _rule(tx, node.identity, [(one.receipt.nonce, ruling_of(one.receipt)) for one in receipts])
         reproject(tx, OwnWork(tx, node.identity.hub_id), node.identity, sorted(ruled.touched))
     verdicts = [Verdict(one.receipt.verdict) for one in receipts]

@@ -39,7 +39,8 @@ class RebuildReport:
 
     Attributes:
         records: projections there should be.
-        digest: SHA-256 over (kind, id, head op ids) of all of them, ascending.
+        digest: SHA-256 over (kind, id, head op ids) of those that are not hidden, ascending; a hub that has taken
+            everything in and sent everything out has the same for the site.
         differences: at most `DIFFERENCES_MAX`; empty when all is well.
     """
 
@@ -88,7 +89,8 @@ def _compare(tx: ReadTransaction, identity: Identity) -> RebuildReport:
             if projection is None:
                 continue
             expected.add(record)
-            _digest_one(digest, projection)
+            if not projection.is_hidden:
+                _digest_one(digest, projection)
             what = _first_difference(tx, projection, tx.record(kind, record))
             if what is not None:
                 differences.append(Difference(kind.name, record, what))
