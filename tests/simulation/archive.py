@@ -1,0 +1,288 @@
+"""An account of its own: every op anybody wrote, what the hub's log says became of it, and what should follow.
+
+Decides, without asking the code under test, which ops count in a record as of a hub position, what they are effectively
+based on, and whether the hub's verdicts were right. It reads signed sets and log entries; it never looks at a
+projection, a base row or a feed.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from carnet_hub.core.at_rest import plain_opening
+from carnet_hub.core.entries import unpack_detail
+from carnet_hub.core.hub import Hub
+from carnet_hub.core.receipts import unpack_voids
+from carnet_hub.core.rows import LogKind, LogRow
+from carnet_protocol.changeset import reread_set
+from carnet_protocol.ids import HubId, OpId, split_op_ids
+from carnet_protocol.kinds import REGISTRY, VISIT, VISIT_STATES, VISIT_TRANSITIONS
+from carnet_protocol.messages import Verdict
+from carnet_protocol.opened import nothing_erased, open_set
+from carnet_protocol.registry import Kind, Value, ValueType, Writer
+from carnet_protocol.writes import Write
+
+Key = tuple[int, bytes]
+"""Kind number and record id."""
+
+LOG_ROWS: Final = 500
+STATUS: Final = VISIT.labels["status"]
+
+
+class Broken(AssertionError):
+    """Something that must hold does not."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuthoredOp:
+    """One op as its author wrote it; `fields` is None for a delete."""
+
+    op: OpId
+    kind: Kind
+    record: bytes
+    action: int
+    fields: Mapping[int, Value] | None
+    based_on: tuple[OpId, ...]
+
+    @property
+    def key(self) -> Key:
+        """The record it is about."""
+        return self.kind.number, self.record
+
+
+@dataclass(frozen=True, slots=True)
+class AuthoredSet:
+    """One change set as its author sealed it."""
+
+    author: str
+    dealer: bytes
+    nonce: bytes
+    ops: tuple[AuthoredOp, ...]
+
+
+@dataclass
+class Standing:
+    """What the hub's log says about a set; positions are those of log entries, None for what never happened."""
+
+    time_ms: int
+    parked_at: int | None = None
+    folded_at: int | None = None
+    refused_at: int | None = None
+    excluded_at: int | None = None
+    voids: Mapping[int, str] = field(default_factory=dict)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Parked, and nothing decided since."""
+        return self.folded_at is None and self.refused_at is None
+
+
+@dataclass
+class Archive:
+    """Every set ever sealed, and the hub's log as far as it was read.
+
+    Attributes:
+        sets: by nonce, in the order of sealing.
+        standing: of the sets that stand in the hub's log.
+        lost_at: position at which an operator declared an op lost.
+    """
+
+    hub_id: HubId
+    sets: dict[bytes, AuthoredSet] = field(default_factory=dict)
+    ops: dict[OpId, AuthoredOp] = field(default_factory=dict)
+    touching: dict[Key, list[AuthoredOp]] = field(default_factory=dict)
+    standing: dict[bytes, Standing] = field(default_factory=dict)
+    lost_at: dict[OpId, int] = field(default_factory=dict)
+    owners: dict[Key, bytes] = field(default_factory=dict)
+    position: int = 0
+
+    def keep(self, author: str, message: bytes, opening: bytes) -> AuthoredSet:
+        """Take down a set that was sealed."""
+        change_set = reread_set(message, self.hub_id)
+        opened = open_set(change_set, opening, REGISTRY, nothing_erased)
+        ops = tuple(
+            AuthoredOp(change_set.op_id(one.index), one.kind, one.op.record, one.op.action, one.fields, one.op.based_on)
+            for one in opened.ops
+        )
+        made = AuthoredSet(author, change_set.header.dealer_id, change_set.nonce, ops)
+        self.sets[made.nonce] = made
+        for one in ops:
+            self.ops[one.op] = one
+            self.touching.setdefault(one.key, []).append(one)
+        return made
+
+    def read_log(self, hub: Hub) -> None:
+        """Read what the hub's log says since the last time, and judge each verdict.
+
+        Raises:
+            Broken: a verdict that the rules do not allow.
+        """
+        with hub.store.read() as snapshot:
+            while rows := snapshot.log_after(self.position, LOG_ROWS):
+                for row in rows:
+                    self._read_row(hub, row)
+                    self.position = row.position
+
+    def writes_on(self, key: Key, position: int) -> list[Write]:
+        """The writes that count in a record for somebody who has read the hub up to a position."""
+        found = []
+        for one in self.touching.get(key, ()):
+            if self.counts(one.op, position):
+                made = self.set_of(one.op)
+                standing = self.standing[made.nonce]
+                based_on = self.effective(one.based_on, standing.folded_at or 0, position)
+                found.append(Write(one.op, standing.time_ms, made.dealer, one.fields, {}, based_on))
+        return found
+
+    def counts(self, op: OpId, position: int) -> bool:
+        """Whether an op is folded at the hub as of a position, and not void."""
+        standing = self.standing.get(self.set_of(op).nonce)
+        if standing is None or standing.folded_at is None or standing.folded_at > position:
+            return False
+        is_excluded = standing.excluded_at is not None and standing.excluded_at <= position
+        return not is_excluded and _index(op) not in standing.voids
+
+    def effective(self, based_on: Iterable[OpId], folded_at: int, position: int) -> tuple[OpId, ...]:
+        """What a write folded at one position counts as based on, as of another."""
+        found: dict[OpId, None] = {}
+        seen: set[OpId] = set()
+        waiting = list(based_on)[::-1]
+        while waiting:
+            op = waiting.pop()
+            if op in seen:
+                continue
+            seen.add(op)
+            bases = self._void_bases(op, folded_at, position)
+            if bases is None:
+                found[op] = None
+            else:
+                waiting.extend(reversed(bases))
+        return tuple(found)
+
+    def set_of(self, op: OpId) -> AuthoredSet:
+        """The set an op stands in."""
+        return self.sets[op[:-2]]
+
+    def sets_of(self, author: str) -> list[AuthoredSet]:
+        """The sets of one author, in the order of sealing."""
+        return [one for one in self.sets.values() if one.author == author]
+
+    def waiting(self) -> list[AuthoredSet]:
+        """Sets that are parked at the hub."""
+        return [self.sets[nonce] for nonce, one in self.standing.items() if one.is_waiting]
+
+    def _void_bases(self, op: OpId, folded_at: int, position: int) -> tuple[OpId, ...] | None:
+        """What a void op is looked through to; None for an op that counts, or is not known."""
+        standing = self.standing.get(op[:-2])
+        if standing is not None and op in self.ops:
+            decided_at = standing.folded_at if standing.refused_at is None else standing.refused_at
+            is_void = standing.refused_at is not None or _index(op) in standing.voids
+            is_excluded = standing.excluded_at is not None and standing.excluded_at <= position
+            if (is_void and (decided_at or 0) <= folded_at) or is_excluded:
+                return self.ops[op].based_on
+        if op in self.lost_at and self.lost_at[op] <= folded_at:
+            return ()
+        return None
+
+    def _read_row(self, hub: Hub, row: LogRow) -> None:
+        if row.nonce not in self.sets:
+            opening = plain_opening(hub.box, row.opening, row.nonce)
+            self.keep("hub", row.message or b"", opening)
+        made = self.sets[row.nonce]
+        standing = self.standing.setdefault(row.nonce, Standing(row.time_ms))
+        match LogKind(row.kind):
+            case LogKind.ADMIT:
+                self._fold(made, standing, row)
+            case LogKind.PARK:
+                self._judge(made, row, expected=self._is_unknown_base(made, row.position))
+                standing.parked_at = row.position
+            case LogKind.REFUSE:
+                self._judge(made, row, expected=self.is_forbidden(made))
+                standing.refused_at = row.position
+            case LogKind.RELEASE:
+                for op in split_op_ids(unpack_detail(row.detail).lost):
+                    self.lost_at.setdefault(op, row.position)
+                if row.verdict == Verdict.REFUSED:
+                    is_given_up = bool(unpack_detail(row.detail).note)
+                    self._judge(made, row, expected=is_given_up or self.is_forbidden(made))
+                    standing.refused_at = row.position
+                else:
+                    self._fold(made, standing, row)
+            case LogKind.EXCLUDE:
+                standing.excluded_at = row.position
+            case LogKind.REPEAT:
+                pass
+
+    def _fold(self, made: AuthoredSet, standing: Standing, row: LogRow) -> None:
+        self._judge(made, row, expected=not self.is_forbidden(made) and not self._is_unknown_base(made, row.position))
+        standing.folded_at = row.position
+        standing.voids = unpack_voids(row.voids)
+        standing.time_ms = row.time_ms
+        expected = self._expected_voids(made, row.position)
+        if set(standing.voids) != expected:
+            raise Broken(f"{row.position}: ops {sorted(standing.voids)} are void, {sorted(expected)} should be")
+        for one in made.ops:
+            if _index(one.op) not in standing.voids:
+                self.owners.setdefault(one.key, made.dealer)
+
+    def _judge(self, made: AuthoredSet, row: LogRow, *, expected: bool) -> None:
+        if not expected:
+            kinds = [one.kind.name for one in made.ops]
+            raise Broken(f"{row.position}: {LogKind(row.kind).name} ({row.reason}) of {made.author}'s {kinds}")
+
+    def is_forbidden(self, made: AuthoredSet) -> bool:
+        """Whether somebody writes what is another's, as ownership stands now."""
+        if made.dealer == self.hub_id:
+            return False
+        created: set[Key] = set()
+        for one in made.ops:
+            owner = None if one.key in created else self.owners.get(one.key)
+            is_foreign = owner is not None and owner != made.dealer
+            if one.kind.writer is Writer.HUB or (one.kind.writer is Writer.OWNER_SITE and is_foreign):
+                return True
+            if owner is None:
+                created.add(one.key)
+            if any(self.owners.get(key, made.dealer) != made.dealer for key in _references(one)):
+                return True
+        return False
+
+    def _is_unknown_base(self, made: AuthoredSet, position: int) -> bool:
+        """Whether a set is based on something that is not decided, void ops looked through."""
+        behind = (base for one in made.ops for base in self.effective(one.based_on, position, position))
+        return any(base[:-2] != made.nonce and not self._is_decided(base) for base in behind)
+
+    def _is_decided(self, base: OpId) -> bool:
+        standing = self.standing.get(base[:-2])
+        return standing is not None and not standing.is_waiting
+
+    def _expected_voids(self, made: AuthoredSet, position: int) -> set[int]:
+        voids: set[int] = set()
+        for one in made.ops:
+            based_on = self.effective(one.based_on, position, position)
+            if one.op in self.lost_at or (STATUS in (one.fields or {}) and not self._is_legal(one, based_on)):
+                voids.add(_index(one.op))
+        return voids
+
+    def _is_legal(self, one: AuthoredOp, based_on: tuple[OpId, ...]) -> bool:
+        if one.kind is not VISIT or one.fields is None:
+            return True
+        read = [self.ops[base].fields for base in based_on if base in self.ops and self.ops[base].key == one.key]
+        states = [str(fields[STATUS]) for fields in read if fields is not None and fields.get(STATUS) is not None]
+        furthest = max(states, key=VISIT_STATES.index, default=None)
+        return one.fields[STATUS] == furthest or one.fields[STATUS] in VISIT_TRANSITIONS[furthest]
+
+
+def _references(one: AuthoredOp) -> list[Key]:
+    """Records of kinds with an owner that an op names."""
+    found = []
+    for label, value in (one.fields or {}).items():
+        declared = one.kind.by_label[label][1]
+        if declared.type is ValueType.REF and declared.refers_to is not None and isinstance(value, bytes):
+            target = REGISTRY[declared.refers_to]
+            if target.writer is Writer.OWNER_SITE:
+                found.append((target.number, value))
+    return found
+
+
+def _index(op: OpId) -> int:
+    return int.from_bytes(op[-2:], "big")

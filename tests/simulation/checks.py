@@ -1,0 +1,327 @@
+"""What must hold: at a node and at the hub in the middle of everything, and between them once all has arrived.
+
+Decides the invariants; each raises `Broken` with the machine, the record and the first thing that is wrong.
+
+    at every step       what a node shows is what its own rebuild gives
+    at checkpoints      ... byte for byte, in every table; and it is what those writes mean that the node can know of:
+                        what the hub had folded at the position of the base row, and its own that are not void
+    at the hub          every record is what the accepted writes mean, no value is lost, and the log folds to the same
+    after healing       a node shows what the hub holds for its site, masked where it is another's, and nothing else
+"""
+
+from collections.abc import Iterable, Iterator
+
+from carnet_hub.core.at_rest import plain_entries, plain_settled
+from carnet_hub.core.ports import Snapshot
+from carnet_hub.core.rebuild import check_projections, site_digest
+from carnet_hub.core.rows import EVERYBODY, PROJECTIONS, RecordRow
+from carnet_node.adapters.store import driver
+from carnet_node.core.ports import ReadTransaction
+from carnet_node.core.rebuild import check_rebuild, rebuild
+from carnet_node.core.records import BaseRow, Mark, Ruling, StoredRecord
+from carnet_protocol.fold import effective_based_on
+from carnet_protocol.ids import RecordId
+from carnet_protocol.kinds import REGISTRY
+from carnet_protocol.registry import Audience, Kind
+from carnet_protocol.resolvers import show
+from carnet_protocol.state import Entries, Entry, Withheld, pack_entries
+from carnet_protocol.writes import Write
+from simulation.archive import Archive, AuthoredOp, Broken, Key
+from simulation.oracle import first_difference, masked
+from simulation.world import Machine, World
+from support.fold_model import model_of
+
+ANCHORS = {"vehicle": None, "plate": "vehicle_id", "ownership": "vehicle_id", "odometer_reading": "vehicle_id"}
+"""Kinds whose vehicle never changes, and the field that names it."""
+
+
+def check_step(machine: Machine) -> None:
+    """What the node shows is what folding its log and base rows again gives."""
+    report = check_rebuild(machine.node)
+    if report.differences:
+        one = report.differences[0]
+        raise Broken(f"{machine.name}: {one.kind} {one.record.hex()} differs from its rebuild in {one.what}")
+
+
+def check_exact_rebuild(machine: Machine) -> None:
+    """Dropping every projection and folding again leaves every byte of the database as it was."""
+    before = dump(machine)
+    rebuild(machine.node)
+    after = dump(machine)
+    for table in before:
+        if before[table] != after[table]:
+            raise Broken(f"{machine.name}: a rebuild changes table {table}")
+
+
+def dump(machine: Machine) -> dict[str, list[str]]:
+    """Every row of every table, in one order."""
+    connection = driver.connect(machine.path)
+    try:
+        names = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        return {
+            name: sorted(map(repr, connection.execute(f'SELECT * FROM "{name}"').fetchall()))  # noqa: S608
+            for name in names
+        }
+    finally:
+        connection.close()
+
+
+def check_node(machine: Machine, archive: Archive) -> None:
+    """Every record of a node is what the writes mean that this node can know of."""
+    with machine.node.store.read() as tx:
+        own = _OwnOps(tx, machine, archive)
+        for number, record in list(tx.known_keys()):
+            kind = REGISTRY.by_number[number]
+            _check_record(tx, machine, archive, own.on((number, record)), (kind, record))
+
+
+class _OwnOps:
+    """A node's own ops with what the node knows about them."""
+
+    def __init__(self, tx: ReadTransaction, machine: Machine, archive: Archive) -> None:
+        self._by_key: dict[Key, list[tuple[AuthoredOp, Ruling | None, int]]] = {}
+        for made in archive.sets_of(machine.name):
+            logged = tx.set_by_nonce(made.nonce)
+            if logged is None:
+                raise Broken(f"{machine.name}: an own set is missing from the log")
+            time_ms = logged.time_ms if logged.ruling is None else logged.ruling.time_ms
+            for one in made.ops:
+                self._by_key.setdefault(one.key, []).append((one, logged.ruling, time_ms))
+
+    def on(self, key: Key) -> list[tuple[AuthoredOp, Ruling | None, int]]:
+        """The own ops on a record, in the order of writing."""
+        return self._by_key.get(key, [])
+
+
+def _check_record(
+    tx: ReadTransaction,
+    machine: Machine,
+    archive: Archive,
+    own: list[tuple[AuthoredOp, Ruling | None, int]],
+    where: tuple[Kind, RecordId],
+) -> None:
+    kind, record = where
+    base = tx.base(kind.number, record)
+    stored = tx.record(kind, record)
+    dealer = machine.node.identity.dealer_id
+    is_foreign = base is not None and base.owner != dealer and kind.audience is not Audience.ALL
+    position = -1 if base is None or (base.is_evicted and not base.entries) else base.position
+    received = archive.writes_on((kind.number, record), position)
+    received = masked(kind, received) if is_foreign else received
+    on_top = list(_on_top(own, received, base, dealer))
+    entries = () if stored is None else stored.entries
+    difference = first_difference(kind, entries, [*received, *on_top])
+    difference = difference or _fact_difference(machine, base, stored, own)
+    if difference is not None:
+        raise Broken(f"{machine.name}: {kind.name} {record.hex()} at {position}: {difference}")
+
+
+def _on_top(
+    own: Iterable[tuple[AuthoredOp, Ruling | None, int]], received: list[Write], base: BaseRow | None, dealer: bytes
+) -> Iterator[Write]:
+    """The own ops that a base row does not hold."""
+    inside = -1 if base is None else base.position
+    void = {one.op: one.based_on for one, ruling, _ in own if _is_void(one, ruling)}
+    known = {write.op for write in received} | {one.op for one, _, _ in own if one.op not in void}
+    for one, ruling, time_ms in own:
+        is_inside = ruling is not None and ruling.is_accepted and ruling.position <= inside
+        if one.op in void or is_inside:
+            continue
+        based_on = tuple(base for base in effective_based_on(one.based_on, void.get) if base in known)
+        yield Write(one.op, time_ms, dealer, one.fields, {}, based_on)
+
+
+def _is_void(one: AuthoredOp, ruling: Ruling | None) -> bool:
+    if ruling is None or ruling.is_parked:
+        return False
+    return not ruling.is_accepted or int.from_bytes(one.op[-2:], "big") in ruling.voids
+
+
+def _fact_difference(
+    machine: Machine,
+    base: BaseRow | None,
+    stored: StoredRecord | None,
+    own: list[tuple[AuthoredOp, Ruling | None, int]],
+) -> str | None:
+    """Owner, visibility and mark of a projection."""
+    if stored is None:
+        return None
+    is_waiting = any(ruling is None for _, ruling, _ in own)
+    if stored.owner != (machine.node.identity.dealer_id if base is None else base.owner):
+        return "another owner"
+    if stored.is_hidden != (base is not None and base.is_evicted and not is_waiting):
+        return "hidden or not"
+    if (stored.mark is Mark.REFUSED) != bool(own and _is_void(*own[-1][:2])):
+        return "marked refused or not"
+    return None
+
+
+def check_hub(world: World, archive: Archive) -> None:
+    """Every record of the hub is what the accepted writes mean, and none of them is lost."""
+    if world.alarms.errors:
+        raise Broken("the hub failed on a set") from world.alarms.errors[0]
+    with world.hub.store.read() as snapshot:
+        position = snapshot.head().position
+        for kind in REGISTRY.kinds:
+            rows = list(snapshot.records_of_kind(kind.number))
+            settled = {(row.id, row.register_no, row.overruled, row.by) for row in _settled(snapshot, kind, rows)}
+            meant = set()
+            for row in rows:
+                writes = archive.writes_on((kind.number, row.id), position)
+                _check_hub_record(world, kind, row, writes)
+                meant |= {(row.id, *one) for one in model_of(writes).settled()}
+            if settled != meant:
+                raise Broken(f"hub: {len(settled)} settled values of {kind.name}s instead of {len(meant)}")
+
+
+def _settled(snapshot: Snapshot, kind: Kind, rows: list[RecordRow]) -> Iterable:
+    return snapshot.settled(kind.number, [row.id for row in rows]) if rows else ()
+
+
+def _check_hub_record(world: World, kind: Kind, row: RecordRow, writes: list[Write]) -> None:
+    entries = plain_entries(world.hub.box, kind.number, row.id, row.entries)
+    difference = first_difference(kind, entries, writes) or _lost_value(entries, writes)
+    if difference is not None:
+        raise Broken(f"hub: {kind.name} {row.id.hex()}: {difference}")
+    if row.contests != len(show(kind, entries).contests):
+        raise Broken(f"hub: {kind.name} {row.id.hex()}: another number of contests")
+
+
+def _lost_value(entries: Entries, writes: list[Write]) -> str | None:
+    """A value that neither stands in the record nor was read by the author of what replaced it."""
+    standing = {(entry.op, register) for entry in entries for register in entry.registers()}
+    read = {(base, register) for one in writes for base in one.based_on for register in one.registers()}
+    for one in writes:
+        for register in one.registers():
+            if (one.op, register) not in standing and (one.op, register) not in read:
+                return f"a value of register {register} is lost"
+    return None
+
+
+def check_hub_log(world: World) -> None:
+    """The hub's log folds to what stands in its tables."""
+    with world.scratch.write() as transaction:
+        for row_type in PROJECTIONS:
+            transaction.clear(row_type)
+    report = check_projections(world.hub, world.scratch)
+    if report.difference_count:
+        one = report.differences[0]
+        raise Broken(f"hub: {one.table} {one.key} is {one.problem} after folding the log again")
+
+
+def check_converged(world: World, archive: Archive) -> None:
+    """Every node shows what the hub holds for it; both nodes of one site show the same."""
+    missing = [made.author for nonce, made in archive.sets.items() if nonce not in archive.standing]
+    if missing:
+        raise Broken(f"a set of {missing[0]} never reached the hub")
+    if archive.waiting():
+        raise Broken(f"a set of {archive.waiting()[0].author} is still parked")
+    shown: dict[bytes, dict[Key, bytes]] = {}
+    for machine in world.machines:
+        found = _check_against_hub(world, machine, archive)
+        if shown.setdefault(machine.node.identity.dealer_id, found) != found:
+            raise Broken(f"{machine.name} shows something else than the other node of its site")
+
+
+def _check_against_hub(world: World, machine: Machine, archive: Archive) -> dict[Key, bytes]:
+    dealer = machine.node.identity.dealer_id
+    with world.hub.store.read() as snapshot, machine.node.store.read() as tx:
+        feed = {(row.kind, row.id): row.is_evicted for one in (EVERYBODY, dealer) for row in snapshot.feed_of(one)}
+        visible = {key for key, is_evicted in feed.items() if not is_evicted}
+        _check_audience(world, snapshot, dealer, visible, archive)
+        found = {}
+        for key in sorted(visible):
+            found[key] = _check_same(world, snapshot, tx, machine, key)
+        _check_nothing_else(tx, machine, visible)
+        _check_rulings(tx, machine, archive)
+    if check_rebuild(machine.node).digest != site_digest(world.hub, dealer):
+        raise Broken(f"{machine.name}: another digest than the hub's")
+    return found
+
+
+def _check_same(world: World, snapshot: Snapshot, tx: ReadTransaction, machine: Machine, key: Key) -> bytes:
+    """One record, at the hub and at the node; its packed entries."""
+    kind, record = REGISTRY.by_number[key[0]], RecordId(key[1])
+    row = snapshot.records(key[0], [key[1]])[key[1]]
+    where = f"{machine.name}: {kind.name} {record.hex()}"
+    stored = tx.record(kind, record)
+    if stored is None or stored.is_hidden:
+        raise Broken(f"{where} is not shown")
+    is_foreign = row.owner != machine.node.identity.dealer_id and kind.audience is not Audience.ALL
+    entries = plain_entries(world.hub.box, kind.number, record, row.entries)
+    expected = tuple(_mask(kind, entry) for entry in entries) if is_foreign else entries
+    if stored.entries != expected:
+        raise Broken(f"{where} is not what the hub holds")
+    if (stored.owner, stored.mark in (Mark.WAITING, Mark.PARKED)) != (row.owner, False):
+        raise Broken(f"{where} has owner or mark wrong")
+    settled = [
+        (one.register_no, plain_settled(world.hub.box, key[0], key[1], one.entry), one.by)
+        for one in snapshot.settled(key[0], [key[1]])
+    ]
+    meant = [(number, _mask(kind, one) if is_foreign else one, by) for number, one, by in settled]
+    kept = [(one.register, one.overruled, one.by) for one in tx.settled_values(key[0], record)]
+    if _packed(meant) != _packed(kept):
+        raise Broken(f"{where} has {len(kept)} settled values, not the {len(meant)} of the hub")
+    return pack_entries(stored.entries)
+
+
+def _packed(settled: list[tuple[int, Entry, bytes]]) -> list[tuple[int, bytes, bytes]]:
+    return sorted((number, pack_entries((one,)), by) for number, one, by in settled)
+
+
+def _mask(kind: Kind, entry: Entry) -> Entry:
+    """An entry as another site gets it."""
+    if entry.fields is None:
+        return entry
+    hidden = {one.number for one in kind.registers if one.masked} & {label >> 3 for label in entry.fields}
+    fields = {label: value for label, value in entry.fields.items() if label >> 3 not in hidden}
+    withheld = {**entry.withheld, **dict.fromkeys(hidden, int(Withheld.MASKED))}
+    ordered = {number: withheld[number] for number in sorted(withheld)}
+    return Entry(entry.op, entry.time_ms, entry.author, fields, ordered, entry.is_buried, entry.replaced_in)
+
+
+def _check_nothing_else(tx: ReadTransaction, machine: Machine, visible: set[Key]) -> None:
+    for kind in REGISTRY.kinds:
+        for stored in tx.projections(kind):
+            if (kind.number, stored.record) not in visible and not stored.is_hidden:
+                raise Broken(f"{machine.name} shows {kind.name} {stored.record.hex()}, which is not its to see")
+            is_private = kind.audience is Audience.OWNER_SITE
+            if is_private and stored.owner != machine.node.identity.dealer_id:
+                raise Broken(f"{machine.name} holds another site's {kind.name}")
+
+
+def _check_rulings(tx: ReadTransaction, machine: Machine, archive: Archive) -> None:
+    for made in archive.sets_of(machine.name):
+        logged = tx.set_by_nonce(made.nonce)
+        ruling = None if logged is None else logged.ruling
+        standing = archive.standing[made.nonce]
+        decided = standing.excluded_at or standing.refused_at or standing.folded_at
+        if ruling is None or ruling.position != decided:
+            raise Broken(f"{machine.name} does not know what became of an own set")
+
+
+def _check_audience(world: World, snapshot: Snapshot, dealer: bytes, visible: set[Key], archive: Archive) -> None:
+    """A site sees its own records, and everything about the vehicles it has worked on."""
+    worked_on: set[object] = set()
+    anchors: dict[Key, object] = {}
+    for kind in REGISTRY.kinds:
+        for row in snapshot.records_of_kind(kind.number):
+            key = (kind.number, row.id)
+            if row.owner == dealer and key not in visible:
+                raise Broken(f"hub: {kind.name} {row.id.hex()} is in nobody's feed")
+            shown = show(kind, plain_entries(world.hub.box, kind.number, row.id, row.entries)).values
+            if kind.name in ANCHORS or kind.name == "visit":
+                anchors[key] = row.id if kind.name == "vehicle" else shown.get(kind.labels["vehicle_id"])
+            elif kind.audience is Audience.ASSIGNED:
+                visit = (REGISTRY["visit"].number, shown.get(kind.labels["visit_id"]))
+                anchors[key] = anchors.get(visit)  # type: ignore[arg-type]
+            if kind.name in ANCHORS and _has_written(archive, key, dealer):
+                worked_on.add(anchors[key])
+    for key, anchor in anchors.items():
+        if anchor in worked_on and key not in visible:
+            raise Broken(f"hub: {REGISTRY.by_number[key[0]].name} {key[1].hex()} is missing from a feed")
+
+
+def _has_written(archive: Archive, key: Key, dealer: bytes) -> bool:
+    ops = archive.touching.get(key, ())
+    return any(archive.set_of(one.op).dealer == dealer and archive.counts(one.op, archive.position) for one in ops)

@@ -1,0 +1,87 @@
+"""Is this state what the writes mean? The fold by definition (`support.fold_model`) against real entries.
+
+Decides how entries are compared with a set of writes, one register at a time: heads, buried values, what is shown, and
+the values themselves.
+"""
+
+from collections.abc import Iterable
+
+from carnet_protocol.ids import OpId
+from carnet_protocol.registry import Kind
+from carnet_protocol.resolvers import show
+from carnet_protocol.state import Entries, Withheld, buried_in, heads_of, register_value
+from carnet_protocol.writes import Write
+from support.fold_model import Model, model_of
+
+
+def masked(kind: Kind, all_writes: Iterable[Write]) -> list[Write]:
+    """The writes as another site may see them: heads without the values of masked registers."""
+    hidden = {register.number for register in kind.registers if register.masked}
+    return [_mask(write, hidden) for write in all_writes]
+
+
+def first_difference(kind: Kind, entries: Entries, all_writes: Iterable[Write]) -> str | None:
+    """The first way in which entries are not what the writes mean; None when they are.
+
+    Args:
+        all_writes: whatever they are based on is among them.
+    """
+    model = model_of(all_writes)
+    known = {write.op for write in model.writes.values()}
+    strangers = [entry.op for entry in entries if entry.op not in known]
+    if strangers:
+        return f"{len(strangers)} entries of ops that do not count"
+    registers = model.registers_written().union(*(entry.registers() for entry in entries))
+    for register in sorted(registers):
+        difference = _register_difference(model, entries, register)
+        if difference is not None:
+            return f"register {register}: {difference}"
+    return _shown_difference(kind, entries, model, registers)
+
+
+def _register_difference(model: Model, entries: Entries, register: int) -> str | None:
+    heads = sorted(entry.op for entry in heads_of(entries, register))
+    meant = sorted(one.op for one in model.heads(register))
+    if heads != meant:
+        return f"{len(heads)} heads instead of {len(meant)} ({len(set(heads) & set(meant))} in common)"
+    if sorted(entry.op for entry in buried_in(entries, register)) != sorted(one.op for one in model.buried(register)):
+        return "other buried values"
+    for entry in entries:
+        write = model.writes[OpId(entry.op)]
+        if (entry.time_ms, entry.author) != (write.time_ms, write.author):
+            return "another rank or author"
+        if register in entry.registers() and _stated(register_value(entry, register)) != model.value_of(
+            write, register
+        ):
+            return "another value"
+    return None
+
+
+def _shown_difference(kind: Kind, entries: Entries, model: Model, registers: Iterable[int]) -> str | None:
+    shown = show(kind, entries)
+    if shown.is_deleted != model.is_deleted():
+        return "deleted or not"
+    for register in registers:
+        meant = model.shown(kind, register)
+        values = {} if meant is None else model.value_of(meant, register)
+        stated = {label: one for label, one in shown.values.items() if label >> 3 == register}
+        actual: object = shown.withheld.get(register, stated)
+        if _stated(actual) != values:
+            return f"register {register} shows another value"
+    return None
+
+
+def _stated(value: object) -> object:
+    if isinstance(value, Withheld):
+        return "withheld"
+    assert isinstance(value, dict)
+    return {label: one for label, one in value.items() if one is not None}
+
+
+def _mask(write: Write, hidden: set[int]) -> Write:
+    if write.fields is None:
+        return write
+    hit = {label >> 3 for label in write.fields} & hidden
+    kept = {label: value for label, value in write.fields.items() if label >> 3 not in hit}
+    codes = dict.fromkeys(hit, int(Withheld.MASKED))
+    return Write(write.op, write.time_ms, write.author, kept, codes, write.based_on)

@@ -1,0 +1,211 @@
+"""The lines between nodes and hub: everything that is sent may be lost, late, twice or in part.
+
+Decides how pushes, answers and pages travel in a schedule. What they carry are signed bytes from the real functions:
+`outbox.next_batch`, `ingest.receive_sets`, `feed.read_page`, `inbox.apply_answers`, `inbox.apply_page`; for whole
+rounds `sync.run_round` over a line that breaks off.
+"""
+
+import random
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar
+
+from carnet_hub.core.enrolment import PublicKeys
+from carnet_hub.core.feed import read_page as read_feed_page
+from carnet_hub.core.greeting import find_node, greet_node, hub_card, recognise
+from carnet_hub.core.hub import Hub
+from carnet_hub.core.ingest import receive_sets
+from carnet_node.core.failures import HubUnreachable
+from carnet_node.core.hub_link import FeedQuery
+from carnet_node.core.inbox import apply_answers, apply_page
+from carnet_node.core.node import Node
+from carnet_node.core.outbox import BatchSize, next_batch
+from carnet_node.core.records import FeedState, LoggedSet
+from carnet_node.core.session import SyncPorts
+from carnet_node.core.sync import RoundReport, check_answers, read_page, run_round
+from carnet_protocol.messages import PushAnswer, PushCode, decode_batch, encode_answers
+from simulation.world import SESSION_KEY, Machine
+
+T = TypeVar("T")
+
+PAGE_ROWS: Final = 2
+"""Rows of one page: small, so that nearly every page is torn out of something larger."""
+
+KEPT_MAX: Final = 12
+"""Messages on their way to one node; older ones are lost for good."""
+
+
+@dataclass
+class Line:
+    """What is on its way to one node.
+
+    Attributes:
+        answers: batches and the hub's answers to them, not delivered yet or delivered before.
+        pages: signed pages, the same.
+        resend_from: the seq the hub asked for after a gap.
+    """
+
+    machine: Machine
+    hub: Hub
+    answers: list[tuple[tuple[LoggedSet, ...], list[PushAnswer]]] = field(default_factory=list)
+    pages: list[bytes] = field(default_factory=list)
+    resend_from: int | None = None
+
+    @property
+    def node(self) -> Node:
+        """The node at this end."""
+        return self.machine.node
+
+    def push(self, sets_max: int) -> int:
+        """Send a batch to the hub; its answers are on their way back.
+
+        Returns: sets sent.
+        """
+        batch = next_batch(self.node, BatchSize(sets_max=sets_max), from_seq=self.resend_from)
+        if not batch:
+            self.resend_from = None
+            return 0
+        answers = receive_sets(self.hub, [(one.message, one.opening) for one in batch])
+        gaps = [one.expected_seq for one in answers if PushCode(one.code) is PushCode.GAP]
+        self.resend_from = gaps[0] if gaps else None
+        self.answers = [*self.answers, (batch, answers)][-KEPT_MAX:]
+        return len(batch)
+
+    def push_tail(self, dice: random.Random) -> int:
+        """Send sets from the middle of the queue, as an old stick would: the hub sees a gap and takes nothing."""
+        batch = next_batch(self.node)
+        tail = batch[dice.randint(1, len(batch) - 1) :] if len(batch) > 1 else ()
+        if tail:
+            receive_sets(self.hub, [(one.message, one.opening) for one in tail])
+        return len(tail)
+
+    def deliver_answers(self, dice: random.Random, at: int) -> int:
+        """Hand the node an answer, or a part of it.
+
+        Returns: receipts delivered.
+        """
+        batch, answers = self.answers[at]
+        receipts = check_answers(self.node.identity, batch, answers)
+        chosen = [one for one in receipts if dice.random() < 0.7]
+        apply_answers(self.node, chosen)
+        return len(chosen)
+
+    def fetch(self, rows_max: int = PAGE_ROWS) -> int:
+        """Ask the hub for the next page; it is on its way back.
+
+        Returns: its index among the pages on their way.
+        """
+        feed = self.feed()
+        asking = find_node(self.hub, self.node.signer.key_id)
+        page = read_feed_page(
+            self.hub,
+            asking,
+            cursor=feed.cursor,
+            hub_epoch=feed.hub_epoch,
+            outcomes_after=feed.outcomes_after,
+            rows_max=rows_max,
+        )
+        self.pages = [*self.pages, page][-KEPT_MAX:]
+        return len(self.pages) - 1
+
+    def deliver_page(self, at: int) -> bool:
+        """Hand the node a page, new or old.
+
+        Returns: whether it was the last one.
+        """
+        return apply_page(self.node, read_page(self.pages[at], self.node.identity)).is_last
+
+    def feed(self) -> FeedState:
+        """How far the node has read."""
+        with self.node.store.read() as tx:
+            feed = tx.feed()
+        assert feed is not None
+        return feed
+
+    def round(self, dice: random.Random, *, breaks: float) -> RoundReport:
+        """A whole round of the node's own sync.
+
+        Args:
+            breaks: how likely each message breaks the line, 0 to 1.
+
+        Raises:
+            HubUnreachable: the hello did not come through.
+        """
+        ports = SyncPorts(BreakingLink(self.hub, dice, breaks), _in_place, _FreeLock())
+        return _finish(run_round(self.node, ports, software="simulation"))
+
+
+@dataclass
+class BreakingLink:
+    """`HubLink` to a hub in the same process; a message may be lost on the way there or on the way back."""
+
+    hub: Hub
+    dice: random.Random
+    breaks: float
+
+    async def card(self) -> bytes:
+        """The hub's card."""
+        return self._carry(lambda: hub_card(self.hub, PublicKeys(bytes(32), bytes(32)), SESSION_KEY))
+
+    async def enrol(self, request: bytes) -> bytes:
+        """Everybody is enrolled already."""
+        raise NotImplementedError
+
+    async def hello(self, message: bytes) -> bytes:
+        """The answer to a hello."""
+        return self._carry(lambda: greet_node(self.hub, SESSION_KEY, message))
+
+    async def push(self, token: bytes, batch: bytes) -> bytes:
+        """The answers to a batch."""
+        recognise(self.hub, SESSION_KEY, token)
+        return self._carry(lambda: encode_answers(receive_sets(self.hub, decode_batch(batch))))
+
+    async def feed(self, token: bytes, query: FeedQuery) -> bytes:
+        """A page of few rows."""
+        asking = recognise(self.hub, SESSION_KEY, token)
+        return self._carry(
+            lambda: read_feed_page(
+                self.hub,
+                asking,
+                cursor=query.cursor,
+                hub_epoch=query.hub_epoch,
+                outcomes_after=query.outcomes_after,
+                rows_max=PAGE_ROWS,
+            )
+        )
+
+    async def segment(self, token: bytes, sha256: bytes) -> bytes:
+        """There are no recalls here."""
+        raise NotImplementedError
+
+    def _carry(self, work: Callable[[], bytes]) -> bytes:
+        if self.dice.random() < self.breaks / 2:
+            raise HubUnreachable("lost on the way there")
+        answer = work()
+        if self.dice.random() < self.breaks / 2:
+            raise HubUnreachable("lost on the way back", is_timeout=self.dice.random() < 0.5)
+        return answer
+
+
+class _FreeLock:
+    """A sender lock that is always free."""
+
+    @contextmanager
+    def hold(self) -> Iterator[None]:
+        """Hold it."""
+        yield
+
+
+async def _in_place(work: Callable[[], T]) -> T:
+    return work()
+
+
+def _finish(work: Coroutine[Any, Any, T]) -> T:
+    """The result of a coroutine that never waits."""
+    try:
+        work.send(None)
+    except StopIteration as end:
+        result: T = end.value
+        return result
+    raise AssertionError("the simulated line never waits")
