@@ -1,0 +1,23 @@
+"""What several tests of the node begin with."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from support.cli_node import CliNode, enrol_folder
+
+
+@pytest.fixture(scope="session")
+def enrolled_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with an enrolled node, to be copied: enrolling takes half a second by design."""
+    folder = tmp_path_factory.mktemp("enrolled")
+    enrol_folder(folder)
+    return folder
+
+
+@pytest.fixture
+def node(enrolled_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> CliNode:
+    """The command line of an enrolled node; a module that tests something else has a `node` of its own."""
+    shutil.copytree(enrolled_folder, tmp_path / "node")
+    return CliNode(tmp_path / "node", capsys)
