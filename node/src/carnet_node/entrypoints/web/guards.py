@@ -16,6 +16,7 @@ Source: Fetch Metadata Request Headers; RFC 9110 section 15.5.20 (421).
 import ipaddress
 import re
 from collections.abc import Iterable
+from enum import Enum
 from typing import Final
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -80,10 +81,13 @@ class Guard:
             return
         problem = self._problem_of(scope)
         body = None if problem is not None else await _read_body(receive, self._body_bytes_max)
-        if body is None:
-            await answer_http_problem(problem or BODY_TOO_LARGE)(scope, receive, _with_headers(send))
-            return
-        await self._app({**scope, BODY_IN_SCOPE: body}, _replay(body, receive), _with_headers(send))
+        match body:
+            case _Ended.HUNG_UP:
+                return
+            case None | _Ended.TOO_LARGE:
+                await answer_http_problem(problem or BODY_TOO_LARGE)(scope, receive, _with_headers(send))
+            case _:
+                await self._app({**scope, BODY_IN_SCOPE: body}, _replay(body, receive), _with_headers(send))
 
     def _problem_of(self, scope: Scope) -> HttpProblem | None:
         headers = Headers(scope=scope)
@@ -116,16 +120,23 @@ def _is_json(headers: Headers) -> bool:
     return headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json"
 
 
-async def _read_body(receive: Receive, bytes_max: int) -> bytes | None:
-    """The whole body; None as soon as it is longer than allowed."""
+class _Ended(Enum):
+    """Why there is no whole body."""
+
+    TOO_LARGE = "too large"
+    HUNG_UP = "hung up"
+
+
+async def _read_body(receive: Receive, bytes_max: int) -> bytes | _Ended:
+    """The whole body, or why there is none; half of one is never taken for it."""
     body = bytearray()
     while True:
         message = await receive()
         if message["type"] != "http.request":
-            return bytes(body)
+            return _Ended.HUNG_UP
         body += message.get("body", b"")
         if len(body) > bytes_max:
-            return None
+            return _Ended.TOO_LARGE
         if not message.get("more_body", False):
             return bytes(body)
 
