@@ -14,7 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from tools.vectors import declared, envelopes, folding, joining, sets
+from tools.vectors import declared, envelopes, folding, joining, sets, vehicles
 from tools.vectors.names import Vector
 
 VECTORS: Final = Path(__file__).resolve().parents[1] / "tests" / "vectors"
@@ -41,6 +41,9 @@ FILES: Final[Mapping[str, tuple[str, Callable[[], list[Vector]]]]] = MappingProx
         "messages.json": ("Every frame between node and hub, as bytes and by position", joining.messages_valid),
         "bundle-valid.json": ("Bundle files before encryption", joining.bundle_valid),
         "bundle-invalid.json": ("Bundle files that are damaged or made for somebody else", joining.bundle_invalid),
+        "vin.json": ("Typed numbers: normal form, problems, what each policy says", vehicles.vin_cases),
+        "segments-valid.json": ("Recall lists and the one byte form of each", vehicles.segments_valid),
+        "segments-invalid.json": ("Bytes that no correct writer of a recall list makes", vehicles.segments_invalid),
         "orders.json": ("A key change, a revocation and an erasure as whole sets", joining.orders),
         "key-change-invalid.json": ("Key changes whose proof does not hold", joining.key_changes_invalid),
     }
