@@ -154,6 +154,20 @@ def test_a_locked_database_leaves_with_three(node: CliNode):
     assert (node.code, told["error"]["code"]) == (3, "busy")
 
 
+def test_commands_side_by_side_all_save(node: CliNode):
+    """Four processes at once record four customers, and the chain has no hole and no fork."""
+    program = "import sys; from carnet_node.entrypoints.cli.main import run; run(sys.argv[1:])"
+    commands = [["--data", str(node.data), "customers", "add", "--name", f"Test {number}"] for number in range(4)]
+    processes = [subprocess.Popen([sys.executable, "-c", program, *one], stdout=subprocess.PIPE) for one in commands]
+    for process in processes:
+        process.communicate()
+
+    findings = {one["name"]: one["what"] for one in node("doctor")["findings"]}
+
+    assert [process.returncode for process in processes] == [0, 0, 0, 0]
+    assert findings["chain"] == "All 4 change sets of this node verify."
+
+
 def test_wrong_usage_leaves_with_two(node: CliNode):
     """An unknown option is wrong usage and not a refusal."""
     assert node.run("customers", "add", "--bogus") == 2
