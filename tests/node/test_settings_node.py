@@ -47,7 +47,7 @@ def test_settings_are_frozen():
     settings = NodeSettings.load()
 
     with pytest.raises(ValidationError):
-        settings.port = 1  # type: ignore[misc]
+        settings.port = 1
 
 
 def test_more_names_are_a_json_list(monkeypatch: pytest.MonkeyPatch):
