@@ -49,7 +49,7 @@ def main() -> int:
     parser.add_argument("--json", type=Path, help="write the rows here too")
     parser.add_argument("--only", default="", help="programs whose name holds this word")
     options = parser.parse_args()
-    sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(BENCH)]
+    sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
     rows: list[dict[str, Any]] = []
     for path in sorted(BENCH.glob("bench_*.py")):
         if options.only not in path.stem:

@@ -37,7 +37,7 @@ SEED = 20_023
 RATIO_MAX = 0.7
 START_MS = 1_760_000_000_000
 
-VISIT_MIX = {
+VISIT_MIX: dict[str, Any] = {
     "status": "open",
     "odometer_in_km": 42_000,
     "is_odometer_unknown": False,
@@ -51,7 +51,7 @@ VISIT_MIX = {
     "warranty_fen": 0,
     "internal_fen": 0,
 }
-LINE_MIX = {
+LINE_MIX: dict[str, Any] = {
     "part_no": "06A-115-561",
     "part_name": "机油滤清器",
     "quantity_hundredths": 100,
@@ -152,7 +152,7 @@ class NodeSide:
         visit, values = self.desk.visit(customer)
         drafts = [Draft(REGISTRY["visit"], visit, values)]
         for _ in range(4):
-            place = {"visit_id": visit, "job_id": self.desk.chance.randbytes(16)}
+            place: dict[str, Any] = {"visit_id": visit, "job_id": self.desk.chance.randbytes(16)}
             drafts.append(Draft(REGISTRY["part_line"], self.desk.new_id(), place | LINE_MIX))
         name = {"full_name": f"王{self.desk.number}", "pinyin": "wang"}
         drafts.append(Draft(REGISTRY["customer"], customer, name, self.heads[customer]))
@@ -166,7 +166,8 @@ class PlainSide:
         folder.mkdir(parents=True, exist_ok=True)
         self.engine = create_engine(f"sqlite:///{folder / 'plain.db'}", module=driver)
         event.listen(self.engine, "connect", _promise_the_same)
-        tables = [model.__table__ for model in (PlainCustomer, PlainVisit, PlainPartLine)]  # type: ignore[attr-defined]
+        mine = {"plaincustomer", "plainvisit", "plainpartline"}
+        tables = [table for name, table in SQLModel.metadata.tables.items() if name in mine]
         SQLModel.metadata.create_all(self.engine, tables=tables)
         self.desk = Desk(seed)
         with Session(self.engine) as session:
@@ -180,7 +181,7 @@ class PlainSide:
         with Session(self.engine) as session:
             session.add(PlainVisit(id=_text(visit), **_texts(values)))
             for _ in range(4):
-                place = {"visit_id": _text(visit), "job_id": _text(self.desk.chance.randbytes(16))}
+                place: dict[str, Any] = {"visit_id": _text(visit), "job_id": _text(self.desk.chance.randbytes(16))}
                 session.add(PlainPartLine(id=_text(self.desk.new_id()), **place, **LINE_MIX))
             held = session.get_one(PlainCustomer, _text(customer))
             held.full_name = f"王{self.desk.number}"

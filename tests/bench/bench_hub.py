@@ -1,12 +1,12 @@
 """Hub ingest: 20,000 changes in sets of 200, against the bare insertion of every row the hub ends up with.
 
-The hub verifies, decodes, opens, checks, folds, routes, numbers and stores, in group commits with `synchronous=FULL`. The
-floor is given the finished rows of every table the hub wrote (log, openings, chain places, dedupe, records with their
-heads, feed, assignments ...) and only inserts them with executemany into the same schema with the same indexes, in as many
-commits as the hub made. Both write files on the same disk; repetitions alternate.
+The hub verifies, decodes, opens, checks, folds, routes, numbers and stores, in group commits with `synchronous=FULL`.
+The floor is given the finished rows of every table the hub wrote (log, openings, chain places, dedupe, records with
+their heads, feed, assignments ...) and only inserts them with executemany into the same schema with the same indexes,
+in as many commits as the hub made. Both write files on the same disk; repetitions alternate.
 
-Four of five changes are new visits of 15 fields (every second one with three personal fields), one of five edits a field of
-an earlier visit.
+Four of five changes are new visits of 15 fields (every second one with three personal fields), one of five edits a
+field of an earlier visit.
 
     python tests/bench/bench_hub.py
 """
@@ -23,8 +23,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bench_wire import VISIT_PERSONAL, VISIT_PUBLIC, visit_draft
-
+from bench.bench_wire import VISIT_PERSONAL, VISIT_PUBLIC, visit_draft
 from carnet_hub.bootstrap import HubApp, init_hub
 from carnet_hub.core.authoring import write_hub_set
 from carnet_hub.core.hub import Hub
@@ -34,6 +33,7 @@ from carnet_hub.settings import HubSettings
 from carnet_protocol.changeset import Draft
 from carnet_protocol.kinds import REGISTRY
 from carnet_protocol.messages import PushCode
+from carnet_protocol.registry import Value
 from support.authors import SiteAuthor
 
 try:
@@ -143,9 +143,15 @@ def _sets(hub: Hub, seed: int) -> list[tuple[bytes, bytes]]:
     """Everything one enrolled site pushes, signed beforehand: authors are not what is measured."""
     chance = random.Random(seed)
     author = SiteAuthor("bench", dealer="bench", hub_id=hub.hub_id, hub_epoch=hub.hub_epoch)
-    site = {"site_code": "BENCH", "site_name": "bench", "status": "active"}
-    keys = {"signing_key": author.signer.public_key, "exchange_key": bytes(32)}
-    node = {"dealer_id": author.dealer_id, "status": "active", "enrolled_at": START_MS, "node_name": "bench", **keys}
+    site: dict[str, Value] = {"site_code": "BENCH", "site_name": "bench", "status": "active"}
+    keys: dict[str, Value] = {"signing_key": author.signer.public_key, "exchange_key": bytes(32)}
+    node: dict[str, Value] = {
+        "dealer_id": author.dealer_id,
+        "status": "active",
+        "enrolled_at": START_MS,
+        "node_name": "bench",
+        **keys,
+    }
     write_hub_set(hub, [Draft(REGISTRY["dealer_site"], author.dealer_id, site)])
     write_hub_set(hub, [Draft(REGISTRY["node"], author.node_id, node)])
     known: list[tuple[bytes, Any]] = []
