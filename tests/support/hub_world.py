@@ -134,9 +134,10 @@ class HubWorld:
                     digest.update(repr(tuple(row)).encode())
         return digest.hexdigest()
 
-    def as_worker(self, store: SqlStore) -> "HubWorld":
+    def as_worker(self, store: SqlStore, clock: TestClock | None = None) -> "HubWorld":
         """The same hub as another worker process sees it."""
-        return HubWorld(replace(self.hub, store=store), self.clock, self.alarms, self.sites)
+        clock = clock or self.clock
+        return HubWorld(replace(self.hub, store=store, clock=clock), clock, self.alarms, self.sites)
 
 
 def make_world(store: SqlStore, *, box: SecretBox | None = None) -> HubWorld:
