@@ -255,3 +255,14 @@ def test_ids_of_another_hub_give_another_message():
     message = seal_set(HEADER.ops, nonce(), link(hub_id=OTHER_HUB), signer())
 
     assert reread_set(message, HubId(OTHER_HUB)).header.hub_id == OTHER_HUB
+
+
+@pytest.mark.parametrize(
+    ("values", "action"),
+    [({}, Action.WRITE), ({}, Action.RULING), ({"color": "red"}, Action.DELETE)],
+    ids=["a write of nothing", "a ruling on nothing", "a delete with a value"],
+)
+def test_a_draft_that_no_reader_would_take_is_not_sealed(values: dict, action: Action):
+    """An op that every reader calls malformed is refused while its author still stands at the desk."""
+    with pytest.raises(Malformed):
+        build_ops((Draft(REGISTRY["vehicle"], record(), values, (), action),), bytes(32))
