@@ -55,6 +55,8 @@ OPENING: Final = ("vehicle", "customer", "visit")
 """What every desk has written when a schedule begins."""
 CHECK_EVERY: Final = 10
 HEALING_ROUNDS_MAX: Final = 4
+CARRIED: Final = ("base_record", "own_set", "node_state")
+"""Tables in which a late message may leave its trace (its position, a receipt); what is shown stands in the others."""
 _DAY_MS: Final = 24 * 3600 * 1000
 
 
@@ -145,7 +147,7 @@ class Schedule:
         self.archive.read_log(self.world.hub)
         for machine in self.world.machines:
             check_node(machine, self.archive)
-            check_exact_rebuild(machine)
+        check_exact_rebuild(self.dice.choice(self.world.machines))
         check_hub(self.world, self.archive)
 
     def heal(self) -> None:
@@ -159,6 +161,8 @@ class Schedule:
         else:
             raise Broken(f"not converged after {HEALING_ROUNDS_MAX} rounds")
         self.check()
+        for machine in self.world.machines:
+            check_exact_rebuild(machine)
         check_converged(self.world, self.archive)
         check_hub_log(self.world)
         self._replay_everything()
@@ -187,19 +191,23 @@ class Schedule:
             return sum(one.is_hidden for kind in REGISTRY.kinds for one in tx.projections(kind))
 
     def _replay_everything(self) -> None:
-        """Messages that arrive at last leave all as it is; those that arrive again, newest first, change no byte."""
+        """Messages that arrive at last leave what is shown as it is; when they arrive again no byte changes."""
         for line in self.lines.values():
-            for _ in range(2):
-                before = dump(line.machine)
-                for at in reversed(range(len(line.pages))):
-                    line.deliver_page(at)
-                for at in reversed(range(len(line.answers))):
-                    line.deliver_answers(_Always(), at)
+            before = dump(line.machine)
+            self._deliver_all_backwards(line)
+            between = dump(line.machine)
+            self._deliver_all_backwards(line)
             after = dump(line.machine)
-            changed = [table for table in before if before[table] != after[table]]
+            changed = [table for table in before if table not in CARRIED and before[table] != between[table]]
+            changed += [table for table in before if between[table] != after[table]]
             if changed:
                 raise Broken(f"{line.machine.name}: an old message changes {changed}")
-        check_converged(self.world, self.archive)
+
+    def _deliver_all_backwards(self, line: Line) -> None:
+        for at in reversed(range(len(line.pages))):
+            line.deliver_page(at)
+        for at in reversed(range(len(line.answers))):
+            line.deliver_answers(_Always(), at)
 
     # -------------------------------------------------------------------------------------------------------- desks
 

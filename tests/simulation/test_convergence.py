@@ -1,7 +1,7 @@
 """Random schedules converge: three desks, two sites, one hub, lost and late messages, parked and refused sets.
 
-Every schedule checks, in the middle and at its end, what `simulation.checks` lists. A failing one names the command that
-shows it again; its seed then goes into `REGRESSIONS`, with what was wrong.
+Every schedule checks, in the middle and at its end, what `simulation.checks` lists. A failing one names the command
+that shows it again; its seed then goes into `REGRESSIONS`, with what was wrong.
 """
 
 import pytest

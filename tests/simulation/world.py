@@ -15,12 +15,14 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Final
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy.engine import make_url
 
 from carnet_hub.adapters.store import SqlStore, open_store
 from carnet_hub.core.authoring import write_hub_set
@@ -132,8 +134,7 @@ def _join(folder: Path, seed: int) -> World:
         VoiceAuthor(name, hub_id=HUB_ID, hub_epoch=HUB_EPOCH, wall_ms=_wrong_clock(dice), dealer_bytes=site_of(name))
         for name in COURIER_SITES
     )
-    scratch = open_store(f"sqlite:///{folder / 'scratch.db'}")
-    return World(folder, hub, clock, alarms, scratch, machines, couriers)
+    return World(folder, hub, clock, alarms, _hub_store(folder / "scratch.db"), machines, couriers)
 
 
 def _wrong_clock(dice: random.Random) -> int:
@@ -148,12 +149,24 @@ def _hub(folder: Path, clock: TestClock, alarms: KeptAlarms, seed: int) -> Hub:
         fixed("hub node"),
         HUB_SIGNER.public_key,
         HUB_SIGNER,
-        open_store(f"sqlite:///{folder / 'hub.db'}", busy_ms=0),
+        _hub_store(folder / "hub.db"),
         clock,
         TestEntropy(1_000_000 + seed),
         SteadyBox(),
         alarms,
     )
+
+
+def _hub_store(path: Path) -> SqlStore:
+    """A store on a database file; the statements, which take long to compile, are shared."""
+    store = copy(_compiled_store())
+    store.engine = store.dialect.connect(make_url(f"sqlite:///{path}"))
+    return store
+
+
+@cache
+def _compiled_store() -> SqlStore:
+    return open_store("sqlite:////nowhere", busy_ms=0)
 
 
 def _machine(folder: Path, name: str, seed: int, wall_ms: int) -> Machine:
@@ -177,7 +190,7 @@ def _template() -> Path:
     base = _FAST_DISK if _FAST_DISK.is_dir() else None
     _kept.append(tempfile.TemporaryDirectory(prefix="carnet-sim-", dir=base))
     folder = Path(_kept[0].name)
-    scratch = open_store(f"sqlite:///{folder / 'scratch.db'}")
+    scratch = _hub_store(folder / "scratch.db")
     scratch.make_tables()
     scratch.close()
     hub = _hub(folder, TestClock(), KeptAlarms(), -1)
