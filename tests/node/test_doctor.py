@@ -263,6 +263,7 @@ def test_a_stop_of_sending_is_wrong_and_named(tmp_path: Path, situation: Situati
         ("the clock was set back since", SyncState(contact_ms=START_MS + 1), "unknown"),
         ("failed since", SyncState(contact_ms=START_MS, failure="unreachable", failure_ms=START_MS), "offline"),
         ("failed without any contact", SyncState(failure="unreachable", failure_ms=START_MS), "offline"),
+        ("a fault of this machine", SyncState(failure="store-broken", failure_ms=START_MS), "unknown"),
         ("the hub answered with a refusal", SyncState(failure="suspended-node", failure_ms=START_MS), "online"),
     ],
 )

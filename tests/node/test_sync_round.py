@@ -196,6 +196,17 @@ def test_writing_stops_only_when_another_copy_has_taken_over(tmp_path: Path):
     assert waiting(node) == 1
 
 
+def test_writing_goes_on_when_the_hub_says_so(tmp_path: Path):
+    """The operator has sorted it out: the next live hello lets this copy record again."""
+    node = build_node(tmp_path)
+    a_round(node, ScriptedHub(node, hello_changes={"situation": int(Situation.SUPERSEDED)}))
+    a_round(node, ScriptedHub(node))
+
+    write_customers(node, 1)
+
+    assert waiting(node) == 1
+
+
 @pytest.mark.parametrize("situation", [Situation.ROLLED_BACK, Situation.FORK])
 def test_the_desk_goes_on_while_a_restore_waits_for_healing(tmp_path: Path, situation: Situation):
     """In the other situations the desk still records; only sending waits."""

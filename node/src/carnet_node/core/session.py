@@ -167,7 +167,8 @@ def take_answer(node: Node, answer: HelloAnswer, *, contact_ms: int | None) -> S
     """Judge an answer that the hub signed for this node, and keep what follows from it.
 
     Args:
-        contact_ms: when it came, by this node's clock; None from a bundle, which is no news about the line.
+        contact_ms: when it came, by this node's clock; None from a bundle, which is no news about the line and may be
+            too old to let a stopped copy write again.
 
     Raises:
         OutOfOrder: the hub has another history than the one we read; nothing is sent or fetched until that is healed.
@@ -178,8 +179,9 @@ def take_answer(node: Node, answer: HelloAnswer, *, contact_ms: int | None) -> S
         situation = judge_chain(tx, chain, answer, mark)
         state = replace(load_state(tx), situation=situation, backup_position=answer.backup_position)
         save_state(tx, state if contact_ms is None else after_contact(state, contact_ms))
-        if situation is Situation.SUPERSEDED and not chain.is_writing_stopped:
-            tx.put_chain(replace(chain, is_writing_stopped=True))
+        is_stopped = situation is Situation.SUPERSEDED or (chain.is_writing_stopped and contact_ms is None)
+        if is_stopped != chain.is_writing_stopped:
+            tx.put_chain(replace(chain, is_writing_stopped=is_stopped))
         if feed.clock_offset_ms != answer.clock_offset_ms:
             tx.put_feed(replace(feed, clock_offset_ms=answer.clock_offset_ms))
         is_same_history = answer.hub_epoch == feed.hub_epoch

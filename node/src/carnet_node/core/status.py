@@ -14,11 +14,12 @@ from typing import Final
 from carnet_node.core.failures import NotEnrolled
 from carnet_node.core.node import Node
 from carnet_node.core.ports import ReadTransaction
-from carnet_node.core.sync_state import SyncState, load_state
+from carnet_node.core.sync_state import UNREACHABLE, SyncState, load_state
 from carnet_protocol.changeset import reread_set
 from carnet_protocol.ids import RecordId
 from carnet_protocol.kinds import REGISTRY
 from carnet_protocol.messages import Situation, Verdict
+from carnet_protocol.reasons import Reason
 from carnet_protocol.registry import Kind
 from carnet_protocol.resolvers import show
 
@@ -30,6 +31,7 @@ SETS_COUNTED_MAX: Final = 2_000
 
 _DOCUMENTS: Final = ("customer", "vehicle", "visit")
 _PARENTS_MAX: Final = 4
+_ANSWERS: Final = frozenset(reason.value for reason in Reason)
 
 
 class Line(StrEnum):
@@ -120,10 +122,13 @@ def status_of(node: Node) -> Status:
 def judge_line(state: SyncState, now_ms: int) -> Line:
     """Whether the hub can be reached, as far as anybody knows.
 
-    A clock that was set back makes the last contact lie ahead; then nothing is known.
+    A refusal is an answer, and a fault of this machine says nothing about the line. A clock that was set back makes the
+    last contact lie ahead; then nothing is known.
     """
     if state.failure is not None and (state.contact_ms is None or (state.failure_ms or 0) >= state.contact_ms):
-        return Line.OFFLINE if state.failure == "unreachable" else Line.ONLINE
+        if state.failure == UNREACHABLE:
+            return Line.OFFLINE
+        return Line.ONLINE if state.failure in _ANSWERS else Line.UNKNOWN
     if state.contact_ms is None or not 0 <= now_ms - state.contact_ms <= LINE_FRESH_MS:
         return Line.UNKNOWN
     return Line.ONLINE

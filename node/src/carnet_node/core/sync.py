@@ -323,7 +323,10 @@ def remember_failure(node: Node, error: Exception) -> None:
 
 
 def failure_code(error: Exception) -> str | None:
-    """The code under which a failure is remembered; None when nothing needs to be."""
+    """The code under which a failure is remembered: `unreachable`, a reason, or a failure of this machine by its name.
+
+    Returns: None when nothing needs to be remembered.
+    """
     match error:
         case HubUnreachable():
             return UNREACHABLE
@@ -332,7 +335,7 @@ def failure_code(error: Exception) -> str | None:
         case AnotherSender() | StoreBusy():
             return None
         case _:
-            return type(error).__name__
+            return "".join(f"-{char.lower()}" if char.isupper() else char for char in type(error).__name__).lstrip("-")
 
 
 def _apply_and_remember(node: Node, page: Page) -> PageOutcome:

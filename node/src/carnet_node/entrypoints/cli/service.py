@@ -81,10 +81,16 @@ def _status_lines(found: Status) -> list[str]:
 
 def _round_lines(report: RoundReport) -> list[str]:
     push = report.push
+    fates = {
+        "accepted": push.accepted,
+        "accepted with conflicts": push.with_conflicts,
+        "parked": push.parked,
+        "refused": push.refused,
+    }
+    told = ", ".join(f"{count} {fate}" for fate, count in fates.items() if count) or "nothing to send"
     lines = [
-        f"sent {push.sent} change sets: {push.accepted} accepted, {push.with_conflicts} with conflicts",
-        f"and {push.parked} parked, {push.refused} refused",
-        f"fetched {report.rows} records in {report.pages} pages, {report.segments} recall lists",
+        f"sent {push.sent} change sets: {told}",
+        f"fetched {report.rows} records, {report.segments} recall lists",
     ]
     if push.stop is not None:
         lines.append(f"Sending has stopped: {push.stop}. Everything recorded here is kept.")
