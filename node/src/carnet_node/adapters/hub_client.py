@@ -23,6 +23,7 @@ from typing import Final, Protocol
 import httpx
 
 from carnet_node.adapters.compression import deflate, inflate
+from carnet_node.core.enrolment import is_loopback
 from carnet_node.core.failures import HubRefused, HubUnreachable
 from carnet_node.core.hub_link import FeedQuery
 from carnet_node.core.schedule import dice_of, retry_delay_ms
@@ -85,6 +86,8 @@ class HubClient:
         self._http = httpx.AsyncClient(
             base_url=base_url,
             transport=transport,
+            # A hub on this machine is never behind a proxy; any other may be, and the environment says so.
+            trust_env=not is_loopback(httpx.URL(base_url).host),
             follow_redirects=False,
             headers={"accept": f"{CBOR}, {_PROBLEM}", "accept-encoding": "zstd"},
         )
