@@ -217,7 +217,7 @@ class Crash(BaseException):
     """The process ends here."""
 
 
-@pytest.mark.parametrize("step", ["append_set", "put_chain", "put_projection"])
+@pytest.mark.parametrize("step", ["append_set", "put_projection"])
 @pytest.mark.parametrize("is_before", [True, False])
 def test_a_crash_between_steps_leaves_everything_as_it_was(tmp_path: Path, step: str, is_before: bool):
     """Wherever a commit is cut off, log, chain and tables are as before, and the next commit goes on from there."""

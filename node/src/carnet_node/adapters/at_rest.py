@@ -23,6 +23,9 @@ _SECRET_REGISTERS: Final = {
     kind.number: frozenset(one.number for one in kind.registers if one.privacy is Privacy.SECRET)
     for kind in REGISTRY.kinds
 }
+KINDS_WITH_SECRETS: Final = frozenset(number for number, registers in _SECRET_REGISTERS.items() if registers)
+"""Numbers of the kinds that have secret fields."""
+
 _NO_REGISTERS: Final[frozenset[int]] = frozenset()
 
 

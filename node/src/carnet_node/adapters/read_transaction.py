@@ -6,6 +6,7 @@ write lock for writers. Reads by key are single statements; nothing here reads a
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import msgspec
@@ -49,8 +50,10 @@ class SqlReadTransaction:
         return self._state("identity", Identity)
 
     def chain(self) -> ChainState | None:
-        """The end of the own chain; None before enrolment."""
-        return self._state("chain", ChainState)
+        """The end of the own chain, read from the log itself; None before enrolment."""
+        chain = self._state("chain", ChainState)
+        last = None if chain is None else self._one(sql.LAST_OF, epoch=chain.epoch)
+        return replace(chain, seq=last[0], set_hash=last[1]) if chain is not None and last is not None else chain
 
     def feed(self) -> FeedState | None:
         """How far the feed was read; None before enrolment."""

@@ -143,6 +143,12 @@ SET_BY_NONCE: Final = compiled(select(_own_set).where(_own_set.c.nonce == bindpa
 SET_AT: Final = compiled(
     select(_own_set).where(_own_set.c.epoch == bindparam("epoch"), _own_set.c.seq == bindparam("seq"))
 )
+LAST_OF: Final = compiled(
+    select(_own_set.c.seq, _own_set.c.set_hash)
+    .where(_own_set.c.epoch == bindparam("epoch"))
+    .order_by(_own_set.c.seq.desc())
+    .limit(literal_column("1"))
+)
 SETS_FROM: Final = compiled(
     select(_own_set)
     .where(_own_set.c.epoch == bindparam("epoch"), _own_set.c.seq >= bindparam("seq"))

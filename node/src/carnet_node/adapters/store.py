@@ -19,7 +19,7 @@ from typing import Any, Final
 from carnet_node.adapters.at_rest import AtRest
 from carnet_node.adapters.read_transaction import SqlReadTransaction
 from carnet_node.adapters.write_transaction import SqlWriteTransaction
-from carnet_node.core.limits import BUSY_TIMEOUT_MS, IDLE_CONNECTIONS_MAX
+from carnet_node.core.limits import BUSY_TIMEOUT_MS, CHECKPOINT_PAGES, IDLE_CONNECTIONS_MAX
 from carnet_node.core.ports import SecretBox
 from carnet_node.core.store_failures import StoreBroken, StoreBusy
 
@@ -125,8 +125,7 @@ def open_connection(path: Path, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS, is_re
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA trusted_schema=OFF")
         connection.execute("PRAGMA temp_store=MEMORY")
-        if is_replicated:
-            connection.execute("PRAGMA wal_autocheckpoint=0")
+        connection.execute(f"PRAGMA wal_autocheckpoint={0 if is_replicated else CHECKPOINT_PAGES}")
         (synchronous,) = connection.execute("PRAGMA synchronous").fetchone()
     if journal != "wal" or synchronous != _SYNCHRONOUS_FULL:
         connection.close()
@@ -143,5 +142,7 @@ def translated_errors() -> Iterator[None]:
         if any(mark in str(error) for mark in _BUSY_MARKS):
             raise StoreBusy("another process of this node is writing") from error
         raise StoreBroken(str(error)) from error
+    except driver.ProgrammingError:
+        raise  # our own mistake, not the database's
     except driver.DatabaseError as error:
         raise StoreBroken(str(error)) from error

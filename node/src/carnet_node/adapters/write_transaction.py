@@ -6,12 +6,13 @@ prepared once per connection by the driver; no ORM object is made.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import msgspec
 
 from carnet_node.adapters import statements as sql
+from carnet_node.adapters.at_rest import KINDS_WITH_SECRETS
 from carnet_node.adapters.read_transaction import SqlReadTransaction
 from carnet_node.adapters.statements import Statement
 from carnet_node.adapters.tables import has_keyed_hash
@@ -26,7 +27,7 @@ from carnet_node.core.records import (
     Ruling,
     SettledValue,
 )
-from carnet_protocol.ids import RecordId
+from carnet_protocol.ids import NO_HASH, RecordId
 from carnet_protocol.kinds import REGISTRY
 from carnet_protocol.registry import Kind, Privacy, Value
 
@@ -39,8 +40,8 @@ class SqlWriteTransaction(SqlReadTransaction):
         self._put_state("identity", identity)
 
     def put_chain(self, chain: ChainState) -> None:
-        """Advance the chain head."""
-        self._put_state("chain", chain)
+        """Open an epoch, or stop writing; where the chain stands in it follows from the log."""
+        self._put_state("chain", replace(chain, seq=0, set_hash=NO_HASH))
 
     def put_feed(self, feed: FeedState) -> None:
         """Advance the cursor."""
@@ -58,7 +59,7 @@ class SqlWriteTransaction(SqlReadTransaction):
         row.update(_ruling_row(logged.ruling))
         cursor = self._connection.execute(sql.ADD_SET.sql, sql.ADD_SET.arguments(row))
         log_id: int = cursor.lastrowid
-        places = [(kind, record, log_id, index) for index, (kind, record) in enumerate(touched)]
+        places = [(record, kind, log_id, index) for index, (kind, record) in enumerate(touched)]
         self._connection.executemany(sql.ADD_OWN_OP.sql, places)
         return log_id
 
@@ -83,26 +84,33 @@ class SqlWriteTransaction(SqlReadTransaction):
     def put_projection(self, projection: Projection) -> None:
         """Insert or replace a projection."""
         kind, record, shown = projection.kind, projection.record, projection.shown
-        row: dict[str, Any] = {
-            "id": record,
-            "owner": projection.owner,
-            "entries": self._at_rest.pack(kind.number, record, projection.entries),
-            "mark": int(projection.mark),
-            "is_deleted": shown.is_deleted,
-            "is_contested": projection.is_contested,
-            "is_hidden": projection.is_hidden,
-        }
-        values = shown.values
+        fixed = (
+            record,
+            projection.owner,
+            self._at_rest.pack(kind.number, record, projection.entries),
+            int(projection.mark),
+            shown.is_deleted,
+            projection.is_contested,
+            projection.is_hidden,
+        )
+        if kind.number in KINDS_WITH_SECRETS:
+            fields = self._fields_with_secrets(kind, record, shown.values)
+        else:
+            fields = [shown.values.get(label) for label in kind.by_label]
+        self._connection.execute(sql.projection(kind.name).put.sql, (*fixed, *fields))
+
+    def _fields_with_secrets(self, kind: Kind, record: RecordId, values: Mapping[int, Value]) -> list[Any]:
+        """The columns of a kind's fields in their order, secret ones sealed and followed by their keyed hash."""
+        row: list[Any] = []
         for label, (register, one) in kind.by_label.items():
             value = values.get(label)
             if register.privacy is not Privacy.SECRET:
-                row[one.name] = value
+                row.append(value)
                 continue
-            row[one.name] = self._at_rest.seal_value(kind, record, one.name, value)
+            row.append(self._at_rest.seal_value(kind, record, one.name, value))
             if has_keyed_hash(register, one):
-                row[f"{one.name}_index"] = self._at_rest.keyed_hash(kind, one.name, value)
-        put = sql.projection(kind.name).put
-        self._connection.execute(put.sql, put.arguments(row))
+                row.append(self._at_rest.keyed_hash(kind, one.name, value))
+        return row
 
     def drop_projection(self, kind: Kind, record: RecordId) -> None:
         """Remove one projection, if there is one."""

@@ -4,11 +4,11 @@ Decides the order of these steps and who may write what from this node. The link
 write transaction, so a service and a command line can run side by side. `based_on` is taken as the caller read it and
 never refreshed. Does not decide what the drafts are (`commands`) nor how they fold (`overlay`, the protocol's `fold`).
 
-    drafts -> build_ops (seed from entropy) -> seal_set (link read here) -> log row + chain head -> projections
+    drafts -> build_ops (seed from entropy) -> seal_set (link read here) -> log row -> projections
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from carnet_node.core.failures import NotEnrolled
 from carnet_node.core.node import Node
@@ -94,7 +94,6 @@ def commit_within(node: Node, tx: WriteTransaction, drafts: Sequence[Draft]) -> 
     time_ms = wall_ms + feed.clock_offset_ms
     logged = LoggedSet(0, nonce, chain.epoch, link.seq, set_hash, message, opening, has_secret_seal(ops), time_ms)
     tx.append_set(logged, [(op.kind, RecordId(op.record)) for op in ops])
-    tx.put_chain(replace(chain, seq=link.seq, set_hash=set_hash))
     op_ids = tuple(op_id(nonce, index) for index in range(len(drafts)))
     writes = [_write_of(draft, one, time_ms, node.identity) for draft, one in zip(drafts, op_ids, strict=True)]
     _fold_all(node, tx, drafts, writes, stored)

@@ -49,6 +49,10 @@ HEADS_TEXT_CHARS_MAX: Final = 64 * 1024
 OPENED_SETS_KEPT_MAX: Final = 256
 """Own sets held open while records are folded again: at most 64 MiB, usually under one."""
 
+CHECKPOINT_PAGES: Final = 4_000
+"""Pages of 4 KiB in the write-ahead log before they are copied back: 16 MiB, about 200 saves. Chosen by us: four times
+SQLite's own, because a desk writes the same pages again and again and each is copied back once."""
+
 IDLE_CONNECTIONS_MAX: Final = 8
 """Database connections kept for the next block; a desk of five people uses two or three at once."""
 

@@ -83,7 +83,7 @@ class ReadTransaction(Protocol):
         ...
 
     def chain(self) -> ChainState | None:
-        """The end of the own chain; None before enrolment."""
+        """The end of the own chain, read from the log itself; None before enrolment."""
         ...
 
     def feed(self) -> FeedState | None:
@@ -222,7 +222,7 @@ class WriteTransaction(ReadTransaction, Protocol):
         ...
 
     def put_chain(self, chain: ChainState) -> None:
-        """Advance the chain head."""
+        """Open an epoch, or stop writing; where the chain stands in it follows from the log."""
         ...
 
     def put_feed(self, feed: FeedState) -> None:

@@ -48,10 +48,12 @@ def _project(kind: str, fields: str) -> None:
         sa.Column("is_hidden", BOOL, nullable=False),
         *columns,
         sa.PrimaryKeyConstraint("id", name=f"pk_{kind}"),
+        sqlite_with_rowid=False,
     )
     op.create_index(f"ix_{kind}_contested", kind, ["id"], sqlite_where=sa.text("is_contested"))
     for name in indexed:
-        op.create_index(f"ix_{kind}_{name}", kind, [name])
+        where = sa.text(f"{name} IS NOT NULL") if name.endswith("_index") else None
+        op.create_index(f"ix_{kind}_{name}", kind, [name], sqlite_where=where)
 
 
 def _create_bookkeeping_1() -> None:
@@ -81,11 +83,11 @@ def _create_bookkeeping_1() -> None:
     op.create_index("ix_own_set_unruled", "own_set", ["epoch", "seq"], sqlite_where=sa.text("verdict IS NULL"))
     op.create_table(
         "own_op",
-        sa.Column("kind", INTEGER),
         sa.Column("record", BLOB),
+        sa.Column("kind", INTEGER),
         sa.Column("log_id", INTEGER),
         sa.Column("op_index", INTEGER),
-        sa.PrimaryKeyConstraint("kind", "record", "log_id", "op_index", name="pk_own_op"),
+        sa.PrimaryKeyConstraint("record", "kind", "log_id", "op_index", name="pk_own_op"),
         sqlite_with_rowid=False,
     )
     op.create_table(
@@ -199,7 +201,9 @@ def _create_projections_1() -> None:
         state text, published_at int, root_hash blob
     """,
     )
-    op.create_index("ix_campaign_campaign_no", "campaign", ["campaign_no"])
+    op.create_index(
+        "ix_campaign_campaign_no", "campaign", ["campaign_no"], sqlite_where=sa.text("campaign_no IS NOT NULL")
+    )
     _project(
         "customer",
         """
@@ -208,16 +212,18 @@ def _create_projections_1() -> None:
         credit_code text, company_contact text, segment text, lead_source text, note text
     """,
     )
-    op.create_index("ix_customer_company_name", "customer", ["company_name"])
-    op.create_index("ix_customer_full_name", "customer", ["full_name"])
-    op.create_index("ix_customer_pinyin", "customer", ["pinyin"])
+    op.create_index(
+        "ix_customer_company_name", "customer", ["company_name"], sqlite_where=sa.text("company_name IS NOT NULL")
+    )
+    op.create_index("ix_customer_full_name", "customer", ["full_name"], sqlite_where=sa.text("full_name IS NOT NULL"))
+    op.create_index("ix_customer_pinyin", "customer", ["pinyin"], sqlite_where=sa.text("pinyin IS NOT NULL"))
     _project(
         "phone",
         """
         customer_id ref, number text, phone_kind text, is_preferred bool, verified_at int, is_bad bool
     """,
     )
-    op.create_index("ix_phone_number", "phone", ["number"])
+    op.create_index("ix_phone_number", "phone", ["number"], sqlite_where=sa.text("number IS NOT NULL"))
     op.create_index("ix_phone_number_tail4", "phone", [sa.text("substr(number, -4)")])
     _project(
         "address",
@@ -245,8 +251,8 @@ def _create_projections_1() -> None:
         color text, fuel text, lifecycle text
     """,
     )
-    op.create_index("ix_vehicle_chassis_no", "vehicle", ["chassis_no"])
-    op.create_index("ix_vehicle_vin", "vehicle", ["vin"])
+    op.create_index("ix_vehicle_chassis_no", "vehicle", ["chassis_no"], sqlite_where=sa.text("chassis_no IS NOT NULL"))
+    op.create_index("ix_vehicle_vin", "vehicle", ["vin"], sqlite_where=sa.text("vin IS NOT NULL"))
     op.create_index("ix_vehicle_vin_tail6", "vehicle", [sa.text("substr(vin, -6)")])
     _project(
         "plate",
@@ -254,7 +260,7 @@ def _create_projections_1() -> None:
         vehicle_id ref, plate_no text, plate_color text, from_on text, to_on text
     """,
     )
-    op.create_index("ix_plate_plate_no", "plate", ["plate_no"])
+    op.create_index("ix_plate_plate_no", "plate", ["plate_no"], sqlite_where=sa.text("plate_no IS NOT NULL"))
     op.create_index("ix_plate_plate_no_tail4", "plate", [sa.text("substr(plate_no, -4)")])
     op.create_index("ix_plate_plate_no_tail5", "plate", [sa.text("substr(plate_no, -5)")])
 
@@ -282,32 +288,32 @@ def _create_projections_2() -> None:
         warranty_fen int, internal_fen int, void_reason text
     """,
     )
-    op.create_index("ix_visit_ro_no", "visit", ["ro_no"])
+    op.create_index("ix_visit_ro_no", "visit", ["ro_no"], sqlite_where=sa.text("ro_no IS NOT NULL"))
     _project(
         "job",
         """
         visit_id ref, job_no int, op_code text, op_name text, complaint text, cause text, correction text,
-        pay_type text, approval text, campaign_id ref, is_repeat_repair bool
+        pay_type text, approval text, campaign_id blob, is_repeat_repair bool
     """,
     )
     _project(
         "labour_line",
         """
-        visit_id ref, job_id ref, labour_op_code text, labour_name text, standard_hours int, actual_hours int,
+        visit_id ref, job_id blob, labour_op_code text, labour_name text, standard_hours int, actual_hours int,
         rate_fen int, amount_fen int, technician_code text
     """,
     )
     _project(
         "part_line",
         """
-        visit_id ref, job_id ref, part_no text, part_name text, quantity_hundredths int, price_fen int,
+        visit_id ref, job_id blob, part_no text, part_name text, quantity_hundredths int, price_fen int,
         amount_fen int, removed_serial text, fitted_serial text
     """,
     )
     _project(
         "recall_completion",
         """
-        campaign_id ref, vin text, vehicle_id ref, visit_id ref, completed_at int, method text, odometer_km int,
+        campaign_id blob, vin text, vehicle_id ref, visit_id ref, completed_at int, method text, odometer_km int,
         technician_code text, part_no text, fitted_serial text, retracted text
     """,
     )
