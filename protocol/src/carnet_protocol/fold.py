@@ -19,6 +19,7 @@ Rules:
 """
 
 from collections.abc import Callable, Iterable
+from operator import attrgetter
 from typing import NamedTuple
 
 from carnet_protocol import limits
@@ -153,7 +154,9 @@ def _check_room_for_delete(entries: list[Entry]) -> None:
 
 
 def _ordered(entries: list[Entry]) -> Entries:
-    return tuple(sorted(entries, key=lambda entry: entry.op))
+    if len(entries) > 1:
+        entries.sort(key=attrgetter("op"))
+    return tuple(entries)
 
 
 def _unknown(_: OpId) -> None:

@@ -133,16 +133,11 @@ def check_op(op: Op, registry: Registry) -> Kind:
     kind = registry.by_number.get(op.kind)
     if kind is None:
         raise BadValue(Reason.UNKNOWN_KIND, "kind", str(op.kind))
+    tests = kind.public_tests
     for label, value in op.fields.items():
-        known = kind.by_label.get(label)
-        if known is None:
-            _check_unknown_label(kind, label, value)
-            continue
-        register, one = known
-        if register.group is not None:
-            raise BadValue(Reason.BAD_FIELD, one.name, "a personal value outside its seal")
-        if not one.fits(value):
-            one.check(value)
+        fits = tests.get(label)
+        if fits is None or not fits(value):
+            _check_closely(kind, label, value)
     for group, seal in op.seals.items():
         for number in seal[HASH_BYTES:]:
             sealed = kind.by_number.get(number)
@@ -218,6 +213,18 @@ def make_op(
 ) -> Op:
     """Build an op; the counterpart of `decode_ops` for authors."""
     return Op(kind.number, record, int(action), b"".join(based_on), dict(fields), dict(seals))
+
+
+def _check_closely(kind: Kind, label: int, value: object) -> None:
+    """A value in the open that is not plainly allowed: say why, or let it pass."""
+    known = kind.by_label.get(label)
+    if known is None:
+        _check_unknown_label(kind, label, value)
+        return
+    register, one = known
+    if register.group is not None:
+        raise BadValue(Reason.BAD_FIELD, one.name, "a personal value outside its seal")
+    one.check(value)
 
 
 def _check_shape(op: Op) -> None:

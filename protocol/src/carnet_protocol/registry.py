@@ -231,6 +231,11 @@ class Kind:
         }
 
     @cached_property
+    def public_tests(self) -> dict[int, Callable[[object], bool]]:
+        """`Field.fits` by label, of the fields that may stand in the open."""
+        return {label: one.fits for label, (register, one) in self.by_label.items() if register.group is None}
+
+    @cached_property
     def labels(self) -> dict[str, int]:
         """Label by field name."""
         return {one.name: label for label, (_, one) in self.by_label.items()}
