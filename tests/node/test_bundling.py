@@ -1,0 +1,264 @@
+"""A stick carries what a line would have carried, is believed for its signatures, and is no news about the line."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from carnet_node.core.authoring import commit
+from carnet_node.core.bundling import pack_for_hub, take_from_hub
+from carnet_node.core.node import Node
+from carnet_node.core.rebuild import check_rebuild
+from carnet_node.core.records import HighWaterMark
+from carnet_node.core.store_failures import WritingStopped
+from carnet_node.core.sync_state import SyncState, load_state, save_state
+from carnet_protocol.bundle import PartKind, pack_bundle, unpack_bundle
+from carnet_protocol.changeset import Draft
+from carnet_protocol.envelope import Purpose
+from carnet_protocol.errors import Malformed, NotAuthentic, OutOfOrder
+from carnet_protocol.ids import new_record_id
+from carnet_protocol.kinds import CUSTOMER
+from carnet_protocol.messages import (
+    HelloAnswer,
+    HelloRequest,
+    Page,
+    PageRow,
+    Situation,
+    decode_batch,
+    open_frame,
+    sign_frame,
+)
+from support.node_builder import HUB, HUB_EPOCH, HUB_SIGNER, START_MS, build_node
+from support.protocol import NamedSigner, signer
+
+HUB_KEY = signer(HUB_SIGNER)
+
+
+def write_customers(node: Node, count: int) -> None:
+    """Record customers, each in a set of its own."""
+    for _ in range(count):
+        record = new_record_id(node.clock.now_ms(), node.entropy.random_bytes(10))
+        commit(node, [Draft(CUSTOMER, record, {"party_kind": "person", "full_name": "Test person"})])
+
+
+def hello_answer(node: Node, **changes: object) -> bytes:
+    """What the hub answers to a hello from a stick."""
+    answer = HelloAnswer(
+        version=1,
+        challenge=b"",
+        node_id=node.identity.node_id,
+        situation=int(Situation.GO),
+        hub_epoch=HUB_EPOCH,
+        position=0,
+        held_seq=0,
+        held_hash=bytes(32),
+        lost_sets=[],
+        clock_offset_ms=0,
+        backup_position=0,
+        token=b"",
+        token_expires_ms=0,
+        now_ms=START_MS,
+    )
+    return sign_frame(msgspec.structs.replace(answer, **changes), Purpose.HELLO, HUB, HUB_KEY)
+
+
+def page(node: Node, cursor_from: int, cursor_to: int) -> bytes:
+    """A page with one record as news."""
+    row = PageRow(CUSTOMER.number, bytes([cursor_to]) * 16, b"d" * 16, cursor_to, [], [], False)
+    identity = node.identity
+    frame = Page(
+        1, HUB_EPOCH, identity.dealer_id, identity.node_id, cursor_from, cursor_to, cursor_to, True, [row], [], []
+    )
+    return sign_frame(frame, Purpose.FEED, HUB, HUB_KEY)
+
+
+def from_hub(
+    node: Node,
+    *parts: tuple[PartKind, bytes],
+    by: NamedSigner = HUB_KEY,
+    receiver: bytes | None = None,
+    created_ms: int = START_MS,
+) -> bytes:
+    """A bundle from the hub to this node."""
+    to = receiver or node.identity.node_id
+    return pack_bundle(list(parts), sender=HUB, receiver=to, serial=1, created_ms=created_ms, hub=HUB, signer=by)
+
+
+def cursor(node: Node) -> int:
+    """How far the feed was read."""
+    with node.store.read() as tx:
+        feed = tx.feed()
+    assert feed is not None
+    return feed.cursor
+
+
+def state(node: Node) -> SyncState:
+    """What is remembered about the line."""
+    with node.store.read() as tx:
+        return load_state(tx)
+
+
+def test_a_bundle_says_where_the_node_stands_and_holds_what_waits(tmp_path: Path):
+    """The hub finds a signed hello and every set it has not answered, in order."""
+    node = build_node(tmp_path)
+    write_customers(node, 3)
+    assert isinstance(node.signer, NamedSigner)
+
+    packed = pack_for_hub(node, software="test")
+
+    _, parts = unpack_bundle(packed.plain, node.signer.public_key, HUB, HUB)
+    hello = open_frame(parts[0][1], HelloRequest, node.signer.public_key, Purpose.HELLO, HUB)
+    assert ([kind for kind, _ in parts], packed.sets, packed.is_whole) == (["hello", "batch"], 3, True)
+    assert (hello.head_seq, hello.challenge, len(decode_batch(parts[1][1]))) == (3, b"", 3)
+
+
+def test_a_long_queue_stands_in_several_batches(tmp_path: Path):
+    """Batches keep their bound of 500 sets, and none is left out or doubled."""
+    node = build_node(tmp_path)
+    write_customers(node, 501)
+    assert isinstance(node.signer, NamedSigner)
+
+    packed = pack_for_hub(node, software="test")
+
+    _, parts = unpack_bundle(packed.plain, node.signer.public_key, HUB, HUB)
+    assert [len(decode_batch(body)) for kind, body in parts if kind == PartKind.BATCH] == [500, 1]
+
+
+def test_packing_raises_the_mark_first(tmp_path: Path):
+    """What lies on a stick has left the machine."""
+    node = build_node(tmp_path)
+    write_customers(node, 2)
+
+    pack_for_hub(node, software="test")
+
+    mark = node.high_water.read()
+    assert mark is not None
+    assert mark.seq == 2
+
+
+@pytest.mark.parametrize("situation", [Situation.ROLLED_BACK, Situation.FORK, Situation.SUPERSEDED])
+def test_nothing_leaves_by_stick_that_may_not_leave_by_line(tmp_path: Path, situation: Situation):
+    """A chain that is not in order waits, whatever would carry it."""
+    node = build_node(tmp_path)
+    write_customers(node, 1)
+    with node.store.write() as tx:
+        save_state(tx, SyncState(situation=situation))
+
+    with pytest.raises(OutOfOrder):
+        pack_for_hub(node, software="test")
+
+    assert node.high_water.read() is None
+
+
+def test_a_restored_database_packs_nothing(tmp_path: Path):
+    """The mark outside the database is looked at before anything is packed."""
+    node = build_node(tmp_path)
+    with node.store.read() as tx:
+        chain = tx.chain()
+    assert chain is not None
+    node.high_water.write(HighWaterMark(chain.epoch, 4, b"h" * 32))
+
+    with pytest.raises(OutOfOrder):
+        pack_for_hub(node, software="test")
+
+
+def test_pages_are_applied_in_order(tmp_path: Path):
+    """The cursor stands where the last page ends, and the rows are counted."""
+    node = build_node(tmp_path)
+
+    report = take_from_hub(node, from_hub(node, (PartKind.PAGE, page(node, 0, 1)), (PartKind.PAGE, page(node, 1, 2))))
+
+    assert (report.pages, report.rows, cursor(node)) == (2, 2, 2)
+
+
+def test_a_page_beyond_the_cursor_stops_the_rest(tmp_path: Path):
+    """A stick that skipped its predecessor is refused from there on; what came before it stays."""
+    node = build_node(tmp_path)
+
+    with pytest.raises(OutOfOrder):
+        take_from_hub(node, from_hub(node, (PartKind.PAGE, page(node, 0, 1)), (PartKind.PAGE, page(node, 5, 6))))
+
+    assert cursor(node) == 1
+
+
+def test_a_bundle_taken_twice_changes_nothing(tmp_path: Path):
+    """The second time every record and the cursor stay as they are."""
+    node = build_node(tmp_path)
+    bundle = from_hub(node, (PartKind.HELLO, hello_answer(node)), (PartKind.PAGE, page(node, 0, 1)))
+    take_from_hub(node, bundle)
+    before = check_rebuild(node)
+
+    take_from_hub(node, bundle)
+
+    assert (check_rebuild(node), cursor(node)) == (before, 1)
+
+
+@pytest.mark.parametrize("wrong", ["signer", "receiver", "byte"])
+def test_a_bundle_that_is_not_for_us_changes_nothing(tmp_path: Path, wrong: str):
+    """Another signer, another receiver or one flipped byte is refused before any part is looked at."""
+    node = build_node(tmp_path)
+    part = (PartKind.PAGE, page(node, 0, 1))
+    bundle = from_hub(
+        node,
+        part,
+        by=signer("impostor") if wrong == "signer" else HUB_KEY,
+        receiver=b"n" * 16 if wrong == "receiver" else None,
+    )
+    altered = bundle[:-1] + bytes([bundle[-1] ^ 1]) if wrong == "byte" else bundle
+
+    with pytest.raises((NotAuthentic, Malformed)):
+        take_from_hub(node, altered)
+
+    assert cursor(node) == 0
+
+
+def test_a_live_answer_is_none_for_a_stick(tmp_path: Path):
+    """An answer to a challenge belongs to a line; on a stick it is refused."""
+    node = build_node(tmp_path)
+
+    with pytest.raises(NotAuthentic):
+        take_from_hub(node, from_hub(node, (PartKind.HELLO, hello_answer(node, challenge=b"live"))))
+
+
+def test_a_stick_says_what_the_hub_found_but_nothing_about_the_line(tmp_path: Path):
+    """The situation is remembered; nobody was online."""
+    node = build_node(tmp_path)
+
+    take_from_hub(node, from_hub(node, (PartKind.HELLO, hello_answer(node, situation=int(Situation.FORK)))))
+
+    assert (state(node).situation, state(node).contact_ms) == (Situation.FORK, None)
+
+
+def test_an_old_stick_does_not_let_a_stopped_copy_write(tmp_path: Path):
+    """Only a live hello ends a stop: a stick may have been packed before it."""
+    node = build_node(tmp_path)
+    stop = hello_answer(node, situation=int(Situation.SUPERSEDED))
+    take_from_hub(node, from_hub(node, (PartKind.HELLO, stop)))
+
+    take_from_hub(node, from_hub(node, (PartKind.HELLO, hello_answer(node))))
+
+    with pytest.raises(WritingStopped):
+        write_customers(node, 1)
+
+
+def test_data_from_a_stick_is_as_old_as_the_stick(tmp_path: Path):
+    """A page that travelled for a day is a day old, and one from the future is not younger than now."""
+    node = build_node(tmp_path)
+    day_ms = 24 * 3600 * 1000
+
+    old = take_from_hub(node, from_hub(node, (PartKind.PAGE, page(node, 0, 1)), created_ms=START_MS - day_ms))
+    early = take_from_hub(node, from_hub(node, created_ms=START_MS + day_ms))
+
+    with node.store.read() as tx:
+        feed = tx.feed()
+    assert feed is not None
+    assert (feed.as_of_ms, old.made_ms, early.made_ms) == (START_MS - day_ms, START_MS - day_ms, START_MS)
+
+
+def test_a_list_that_no_campaign_names_is_left_alone(tmp_path: Path):
+    """A segment nobody asked for is neither stored nor a reason to stop."""
+    node = build_node(tmp_path)
+
+    report = take_from_hub(node, from_hub(node, (PartKind.SEGMENT, b"CSEG\x01"), (PartKind.PAGE, page(node, 0, 1))))
+
+    assert (report.segments, report.pages) == (0, 1)
