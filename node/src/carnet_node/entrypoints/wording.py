@@ -138,6 +138,7 @@ _STATUS: Final[dict[Reason, HTTPStatus]] = {
     Reason.HUB_ONLY: HTTPStatus.FORBIDDEN,
     Reason.MALFORMED: HTTPStatus.BAD_REQUEST,
     Reason.BUSY: HTTPStatus.SERVICE_UNAVAILABLE,
+    Reason.ILLEGAL_TRANSITION: HTTPStatus.CONFLICT,
 }
 
 _TEXTS: Final[dict[type[NodeFailure], tuple[str, str, str, str, Exit, HTTPStatus]]] = {

@@ -86,6 +86,9 @@ _NOT_READABLE: Final = HttpProblem(
     HTTPStatus.BAD_REQUEST, "malformed", "The body is not valid JSON.", "Correct the program that sent it."
 )
 
+_HEADS: Final = "based_on"
+"""How the members end that carry heads; they stand beside `values` and `changes`, never inside."""
+
 HEADS_MISSING: Final = "A save says which version it was made from, so that nothing saved meanwhile is overwritten."
 HEADS_NEXT: Final = "Send the `heads` of the view the form was filled from, unchanged, and keep what was typed."
 
@@ -145,7 +148,8 @@ def _descend(at: Any, name: str) -> list[str]:
         if name.isdecimal():
             return []
         group = next((group for group in ("values", "changes") if isinstance(at.get(group), dict)), None)
-        if group is not None and (name in at[group] or name not in at):
+        is_inside = group is not None and (name in at[group] or name not in at)
+        if group is not None and is_inside and not name.endswith(_HEADS):
             return [group, name]
     return [name]
 
@@ -200,7 +204,7 @@ def _form_error(one: Mapping[str, Any]) -> Json:
     field = path[-1] if path else "body"
     pointer = "#" + "".join(f"/{step}" for step in path) if place == "body" else None
     is_missing = one["type"] == "missing" or (one["type"] == "string_too_short")
-    if "based_on" in "/".join(path):
+    if any(step.endswith(_HEADS) for step in path):
         return _error(pointer, Problem(field, ProblemCode.MISSING, HEADS_MISSING, HEADS_NEXT))
     if one["type"] == "extra_forbidden":
         found = Problem(field, ProblemCode.UNKNOWN_FIELD, f"There is no field {field} here.", "Leave it out.")
