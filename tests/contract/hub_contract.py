@@ -12,12 +12,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
 
 from carnet_hub.adapters.keyring import DataKeyBox
+from carnet_hub.adapters.schema import schema_revision, upgrade_schema
 from carnet_hub.adapters.store import SqlStore, open_store
+from carnet_hub.adapters.tables import METADATA
 from carnet_hub.core import rows
-from carnet_hub.core.ports import StoreBusy
+from carnet_hub.core.ports import StoreBusy, StoreError
 from carnet_hub.core.rebuild import check_projections
+from carnet_hub.migrations import HEAD
 from carnet_protocol.ids import vehicle_id
 from carnet_protocol.messages import PageRow, PushCode, Verdict
 from carnet_protocol.reasons import Reason
@@ -105,13 +110,42 @@ class HubContract(ABC):
     def store(self) -> SqlStore:
         """A store with empty tables."""
         store = self.open_worker()
-        store.make_tables()
+        upgrade_schema(store)
         return store
 
     @pytest.fixture
     def world(self, store: SqlStore) -> HubWorld:
         """A hub on that store."""
         return make_world(store)
+
+    # ------------------------------------------------------------------------------------------------------- schema
+
+    def test_migrations_arrive_at_the_declared_tables(self, store: SqlStore):
+        """A database that was migrated differs in nothing from what the tables declare."""
+        with store.engine.connect() as connection:
+            context = MigrationContext.configure(connection, opts={"compare_type": True})
+
+            assert compare_metadata(context, METADATA) == []
+
+    def test_workers_that_start_together_migrate_once(self):
+        """Of two workers on an empty database one migrates and the other finds nothing to do."""
+        workers = [self.open_worker() for _ in range(2)]
+        done: list[bool] = []
+
+        run_together(*(partial(_note, done, partial(upgrade_schema, worker)) for worker in workers))
+
+        assert sorted(done) in ([False, True], [True, True])
+        assert [schema_revision(worker) for worker in workers] == [HEAD, HEAD]
+
+    def test_a_database_of_a_newer_program_is_refused(self, store: SqlStore):
+        """A revision this program does not know is refused, and the database stays as it was."""
+        with store.write() as transaction:
+            transaction._cursor.execute("UPDATE alembic_version SET version_num = '9999'")  # type: ignore[attr-defined]
+
+        with pytest.raises(StoreError, match="9999"):
+            upgrade_schema(store)
+
+        assert schema_revision(store) == "9999"
 
     # ------------------------------------------------------------------------------------------------- transactions
 
@@ -368,6 +402,10 @@ def scratch_store(folder: Path) -> SqlStore:
     store = open_store(f"sqlite:///{folder / 'scratch.db'}")
     store.make_tables()
     return store
+
+
+def _note(done: list[bool], work: Callable[[], bool]) -> None:
+    done.append(work())
 
 
 def _batch(site: SiteAuthor, number: int):

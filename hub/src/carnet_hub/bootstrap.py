@@ -15,6 +15,7 @@ from typing import Final, Protocol, TypeVar
 from carnet_hub.adapters.keyring import DataKeyBox, Keyring, create_keyring, load_keyring
 from carnet_hub.adapters.logging import LoggedAlarms
 from carnet_hub.adapters.recall_files import PlanFolder, SegmentFolder
+from carnet_hub.adapters.schema import upgrade_schema
 from carnet_hub.adapters.store import SqlStore, open_store
 from carnet_hub.adapters.system import DiskFiles, SystemClock, SystemEntropy, run_blocking
 from carnet_hub.core.authoring import write_hub_set
@@ -90,7 +91,7 @@ def init_hub(settings: HubSettings, ports: Ports | None = None) -> HubApp:
     files = DiskFiles()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     store = open_store(settings.url, busy_ms=settings.busy_ms)
-    store.make_tables()
+    upgrade_schema(store)
     with store.read() as snapshot:
         if snapshot.setting(HUB_ID) is not None:
             raise AlreadyInitialised(str(settings.data_dir))
@@ -117,6 +118,7 @@ def open_hub(settings: HubSettings, ports: Ports | None = None) -> HubApp:
         raise NotInitialised(str(settings.data_dir))
     keyring = load_keyring(settings.keys_dir, files)
     store = open_store(settings.url, busy_ms=settings.busy_ms)
+    upgrade_schema(store)
     return _join(settings, ports or Ports(), files, store, keyring)
 
 

@@ -1,0 +1,5 @@
+"""The shapes the hub's tables have had, one step each; `HEAD` is the one this program works with."""
+
+from typing import Final
+
+HEAD: Final = "0001"
