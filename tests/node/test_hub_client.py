@@ -29,6 +29,9 @@ class Pauses:
     def __init__(self) -> None:
         self.waited: list[float] = []
 
+    def now_ms(self) -> int:
+        return 0
+
     async def sleep(self, seconds: float) -> None:
         self.waited.append(seconds)
 

@@ -14,7 +14,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 
 from carnet_node.adapters.keyring import SUITE
-from carnet_node.adapters.system import DiskFiles
+from carnet_node.core.ports import Files
 from carnet_protocol import limits
 from carnet_protocol.bundle import HPKE_INFO
 from carnet_protocol.errors import Malformed, NotAuthentic
@@ -24,7 +24,7 @@ _FRAMING_BYTES_MAX: Final = 1024 * 1024
 """Manifest, encapsulated key and tag around at most `BUNDLE_BYTES_MAX` of parts; far above what they need."""
 
 
-def write_bundle(path: Path, plain: bytes, receiver_exchange_key: bytes, files: DiskFiles) -> int:
+def write_bundle(path: Path, plain: bytes, receiver_exchange_key: bytes, files: Files) -> int:
     """Encrypt a packed bundle to its receiver and write it.
 
     Args:
@@ -42,7 +42,7 @@ def write_bundle(path: Path, plain: bytes, receiver_exchange_key: bytes, files: 
     return len(sealed)
 
 
-def read_bundle(path: Path, own_exchange_key: X25519PrivateKey, files: DiskFiles) -> bytes:
+def read_bundle(path: Path, own_exchange_key: X25519PrivateKey, files: Files) -> bytes:
     """The plain bytes of a bundle made for us; verify them with `unpack_bundle`.
 
     Raises:

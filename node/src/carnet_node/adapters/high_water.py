@@ -16,8 +16,9 @@ from typing import Annotated, Final
 
 import msgspec
 
-from carnet_node.adapters.system import PRIVATE_FOLDER_MODE, PRIVATE_MODE, DiskFiles
+from carnet_node.adapters.system import PRIVATE_FOLDER_MODE, PRIVATE_MODE
 from carnet_node.core.failures import AnotherSender, HighWaterUnreadable
+from carnet_node.core.ports import Files
 from carnet_node.core.records import HighWaterMark
 
 MARK_FILE: Final = "high-water.json"
@@ -41,7 +42,7 @@ class HighWaterFile:
         files: how files are read and replaced.
     """
 
-    def __init__(self, folder: Path, files: DiskFiles) -> None:
+    def __init__(self, folder: Path, files: Files) -> None:
         self._folder = folder
         self._files = files
 

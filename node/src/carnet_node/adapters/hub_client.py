@@ -18,7 +18,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Final, Protocol
+from typing import Final
 
 import httpx
 
@@ -26,6 +26,7 @@ from carnet_node.adapters.compression import deflate, inflate
 from carnet_node.core.enrolment import is_loopback
 from carnet_node.core.failures import HubRefused, HubUnreachable
 from carnet_node.core.hub_link import FeedQuery
+from carnet_node.core.ports import Clock, Entropy
 from carnet_node.core.schedule import dice_of, retry_delay_ms
 from carnet_protocol import limits
 from carnet_protocol.reasons import Reason
@@ -41,22 +42,6 @@ _PUSH_S: Final = 90.0
 _POLL_GRACE_S: Final = 15.0
 _PROBLEM_BYTES_MAX: Final = 64 * 1024
 _DETAIL_CHARS_MAX: Final = 200
-
-
-class Pause(Protocol):
-    """The parts of the clock and entropy ports that a retry needs."""
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait."""
-        ...
-
-
-class RandomSource(Protocol):
-    """The part of the entropy port that jitter needs."""
-
-    def random_bytes(self, count: int) -> bytes:
-        """`count` random bytes."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +64,7 @@ class HubClient:
     """
 
     def __init__(
-        self, base_url: str, clock: Pause, entropy: RandomSource, *, transport: httpx.AsyncBaseTransport | None = None
+        self, base_url: str, clock: Clock, entropy: Entropy, *, transport: httpx.AsyncBaseTransport | None = None
     ) -> None:
         self._clock = clock
         self._entropy = entropy

@@ -19,11 +19,10 @@ from carnet_node.adapters.keyring import (
     wrap_for_hub,
     wrap_with_passphrase,
 )
-from carnet_node.adapters.system import DiskFiles
 from carnet_node.core.authoring import begin_chain
 from carnet_node.core.enrolment import NodeKeys, PendingEnrolment, accept_answer, draft_request, is_request_for
 from carnet_node.core.failures import AlreadyEnrolled, NotEnrolled
-from carnet_node.core.ports import Clock, Entropy, NodeStore
+from carnet_node.core.ports import Clock, Entropy, Files, NodeStore
 from carnet_node.core.records import Identity
 from carnet_protocol.enrolment import EnrolCode
 from carnet_protocol.ids import EPOCH_BYTES, DealerId, HubId, NodeId, new_record_id
@@ -47,7 +46,7 @@ class Joining:
     """What an enrolment works with."""
 
     keys_dir: Path
-    files: DiskFiles
+    files: Files
     clock: Clock
     entropy: Entropy
     keyring: Keyring

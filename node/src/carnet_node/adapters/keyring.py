@@ -17,7 +17,7 @@ import hmac
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes, hpke
@@ -27,8 +27,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from carnet_node.adapters.system import PRIVATE_MODE, DiskFiles
+from carnet_node.adapters.system import PRIVATE_MODE
 from carnet_node.core.failures import AlreadyEnrolled, KeysUnreadable
+from carnet_node.core.ports import Entropy, Files
 from carnet_protocol.envelope import key_id_of
 
 KEY_BYTES: Final = 32
@@ -51,14 +52,6 @@ _ARGON_MEMORY_KIB: Final = 64 * 1024
 
 SUITE: Final = hpke.Suite(hpke.KEM.X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.AES_128_GCM)
 """The suite of RFC 9180 that every implementation has; used for the data key and for bundle files."""
-
-
-class RandomSource(Protocol):
-    """The part of the entropy port that keys need."""
-
-    def random_bytes(self, count: int) -> bytes:
-        """`count` bytes that nobody can predict."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -95,7 +88,7 @@ class DataKeyBox:
     Two independent keys derive from the data key, so that the index says nothing about the ciphertext.
     """
 
-    def __init__(self, data_key: bytes, entropy: RandomSource) -> None:
+    def __init__(self, data_key: bytes, entropy: Entropy) -> None:
         self._aead = AESGCM(_derive(data_key, b"carnet/secret/v1"))
         self._index_key = _derive(data_key, b"carnet/blind-index/v1")
         self._entropy = entropy
@@ -126,7 +119,7 @@ class DataKeyBox:
         return hmac.digest(self._index_key, text.encode(), "sha256")
 
 
-def create_keyring(folder: Path, files: DiskFiles, entropy: RandomSource) -> Keyring:
+def create_keyring(folder: Path, files: Files, entropy: Entropy) -> Keyring:
     """Make the three keys of a new node.
 
     Raises:
@@ -140,7 +133,7 @@ def create_keyring(folder: Path, files: DiskFiles, entropy: RandomSource) -> Key
     return open_keyring(folder, files)
 
 
-def open_keyring(folder: Path, files: DiskFiles) -> Keyring:
+def open_keyring(folder: Path, files: Files) -> Keyring:
     """Read and check the keys.
 
     Raises:
@@ -162,7 +155,7 @@ def wrap_for_hub(data_key: bytes, hub_exchange_key: bytes) -> bytes:
     return SUITE.encrypt(data_key, X25519PublicKey.from_public_bytes(hub_exchange_key), info=_WRAP_INFO)
 
 
-def wrap_with_passphrase(data_key: bytes, passphrase: str, entropy: RandomSource) -> bytes:
+def wrap_with_passphrase(data_key: bytes, passphrase: str, entropy: Entropy) -> bytes:
     """The data key as only the printed passphrase opens it; takes about a fifth of a second by design."""
     salt, nonce = entropy.random_bytes(_SALT_BYTES), entropy.random_bytes(_NONCE_BYTES)
     return salt + nonce + AESGCM(_stretch(passphrase, salt)).encrypt(nonce, data_key, _WRAP_INFO)
@@ -186,14 +179,14 @@ def unwrap_with_passphrase(wrapped: bytes, passphrase: str) -> bytes:
         raise KeysUnreadable(WRAPPED_FOR_RECOVERY_FILE, "this passphrase does not open it") from error
 
 
-def new_passphrase(entropy: RandomSource) -> str:
+def new_passphrase(entropy: Entropy) -> str:
     """A passphrase of 120 random bits for the printed sheet: 24 characters in groups of four."""
     number = int.from_bytes(entropy.random_bytes(_PASSPHRASE_BYTES), "big")
     chars = "".join(_ALPHABET[number >> shift & 31] for shift in range(8 * _PASSPHRASE_BYTES - 5, -1, -5))
     return "-".join(chars[at : at + 4] for at in range(0, len(chars), 4))
 
 
-def _read_key(path: Path, files: DiskFiles) -> bytes:
+def _read_key(path: Path, files: Files) -> bytes:
     try:
         content = files.read(path, bytes_max=KEY_BYTES)
         if content is None:

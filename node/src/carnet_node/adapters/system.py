@@ -64,8 +64,8 @@ class DiskFiles:
             raise OSError(f"{path.name} is longer than {bytes_max} bytes")
         return content
 
-    def replace(self, path: Path, content: bytes, *, mode: int = PRIVATE_MODE) -> None:
-        """Put content in place of a file, durably, so that a reader sees the old one or the new one.
+    def replace(self, path: Path, content: bytes) -> None:
+        """Put content in place of a file, private and durable: a reader sees the old one or the new one.
 
         Raises:
             OSError: disk full or not writable; the old file is unchanged.
@@ -73,7 +73,7 @@ class DiskFiles:
         path.parent.mkdir(mode=PRIVATE_FOLDER_MODE, parents=True, exist_ok=True)
         beside = path.with_name(f".{path.name}.{os.getpid()}.new")
         try:
-            _write_durably(beside, content, mode)
+            _write_durably(beside, content)
             beside.replace(path)
         except OSError:
             beside.unlink(missing_ok=True)
@@ -90,10 +90,10 @@ async def run_blocking(work: Callable[[], T]) -> T:
     return await anyio.to_thread.run_sync(work)
 
 
-def _write_durably(path: Path, content: bytes, mode: int) -> None:
-    """Create or replace `path` with the mode from its first moment on, and wait for the disk."""
+def _write_durably(path: Path, content: bytes) -> None:
+    """Create or replace `path`, private from its first moment on, and wait for the disk."""
     path.unlink(missing_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_MODE)
     with os.fdopen(descriptor, "wb") as target:
         target.write(content)
         target.flush()

@@ -4,9 +4,10 @@ Decides the contracts only. Production adapters stand in `adapters`; the simulat
 same code. Core and store are synchronous; whoever lives in an event loop reaches them through `run_blocking`.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Protocol
+from pathlib import Path
+from typing import Protocol, TypeVar
 
 from carnet_node.core.records import (
     BaseRow,
@@ -25,6 +26,8 @@ from carnet_node.core.records import (
 )
 from carnet_protocol.ids import RecordId
 from carnet_protocol.registry import Kind, Value
+
+T = TypeVar("T")
 
 
 class Clock(Protocol):
@@ -72,6 +75,46 @@ class HighWater(Protocol):
 
     def write(self, mark: HighWaterMark) -> None:
         """Replace the mark durably."""
+        ...
+
+
+class SenderLock(Protocol):
+    """At most one process of this machine sends or exports."""
+
+    def hold(self) -> AbstractContextManager[None]:
+        """Hold the lock for the length of a block, or raise `AnotherSender` at once."""
+        ...
+
+
+class Files(Protocol):
+    """Small files, read and replaced as a whole."""
+
+    def read(self, path: Path, *, bytes_max: int) -> bytes | None:
+        """The content; None when there is no such file.
+
+        Raises:
+            OSError: unreadable, or longer than `bytes_max`.
+        """
+        ...
+
+    def replace(self, path: Path, content: bytes) -> None:
+        """Put content in place of a file, private and durable: a reader sees the old one or the new one.
+
+        Raises:
+            OSError: not writable; the old file is unchanged.
+        """
+        ...
+
+    def mode(self, path: Path) -> int:
+        """The permission bits of a file."""
+        ...
+
+
+class RunBlocking(Protocol):
+    """Blocking work from inside an event loop: a thread in production, inline in the simulator."""
+
+    def __call__(self, work: Callable[[], T]) -> Awaitable[T]:
+        """The result of `work`."""
         ...
 
 

@@ -12,17 +12,15 @@ nothing is overwritten, and the desk goes on writing (its sets wait for a new ep
     SUPERSEDED    another copy of this node has taken over; writing stops     the operator
 """
 
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Final, Protocol, TypeVar
+from typing import Final
 
 from carnet_node.core.failures import HubRefused, NotEnrolled
 from carnet_node.core.hub_link import HubLink
 from carnet_node.core.node import Node
 from carnet_node.core.outbox import is_behind_mark
-from carnet_node.core.ports import ReadTransaction
+from carnet_node.core.ports import ReadTransaction, RunBlocking, SenderLock
 from carnet_node.core.records import ChainState, FeedState, HighWaterMark
 from carnet_node.core.sync_state import after_contact, load_state, save_state
 from carnet_protocol.envelope import Purpose
@@ -31,26 +29,8 @@ from carnet_protocol.kinds import SCHEMA_VERSION
 from carnet_protocol.messages import HelloAnswer, HelloRequest, HubCard, Situation, open_frame, sign_frame
 from carnet_protocol.reasons import Reason
 
-T = TypeVar("T")
-
 _TOKEN_MARGIN_MS: Final = 30_000
 """A token is not used in its last half minute: the request it goes with may take that long."""
-
-
-class RunBlocking(Protocol):
-    """Blocking work from inside an event loop: a thread in production, inline in the simulator."""
-
-    def __call__(self, work: Callable[[], T]) -> Awaitable[T]:
-        """The result of `work`."""
-        ...
-
-
-class SenderLock(Protocol):
-    """At most one process of this machine sends or exports."""
-
-    def hold(self) -> AbstractContextManager[None]:
-        """Hold the lock, or raise `AnotherSender` at once."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

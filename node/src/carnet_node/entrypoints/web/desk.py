@@ -14,8 +14,9 @@ from fastapi import Depends, Header, Query, Request
 from carnet_node.core.desk import Saved
 from carnet_node.core.limits import LIST_ROWS_MAX
 from carnet_node.core.node import Node
+from carnet_node.core.ports import RunBlocking
 from carnet_node.core.refusals import Problem, ProblemCode, refuse_if_any
-from carnet_node.core.session import RunBlocking, SyncPorts
+from carnet_node.core.session import SyncPorts
 from carnet_node.core.views import list_records
 from carnet_node.entrypoints.presenting import Json, Presenter, is_masked
 from carnet_node.entrypoints.reading import instant_from_text, values_from_json
