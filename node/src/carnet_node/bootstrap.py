@@ -33,6 +33,7 @@ from carnet_node.adapters.system import (
 )
 from carnet_node.core.failures import KeysUnreadable, NotEnrolled
 from carnet_node.core.node import DeskSettings, Node
+from carnet_node.core.rebuild import reproject_if_outdated
 from carnet_node.core.session import SyncPorts
 from carnet_node.settings import NodeSettings
 
@@ -71,7 +72,7 @@ class Installation:
             raise NotEnrolled("no identity")
         if key_id != self.keyring.key_id:
             raise KeysUnreadable("signing.key", "this database was enrolled with other keys")
-        return Node(
+        node = Node(
             identity=identity,
             store=self.store,
             clock=self.clock,
@@ -80,6 +81,8 @@ class Installation:
             high_water=self.high_water,
             settings=desk_settings(self.settings),
         )
+        reproject_if_outdated(node)
+        return node
 
     def hub_url(self) -> str:
         """Where the hub was at enrolment, or where it has moved since.

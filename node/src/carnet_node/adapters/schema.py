@@ -6,13 +6,17 @@ program is refused: an older program would drop columns it does not know from ev
 """
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from carnet_node.adapters.store import driver, open_connection, translated_errors
 from carnet_node.core.store_failures import StoreBroken
-from carnet_node.migrations import HEAD
 
-MIGRATIONS = Path(__file__).parent.parent / "migrations"
+MIGRATIONS: Final = Path(__file__).parent.parent / "migrations"
+
+
+def head_revision() -> str:
+    """The newest revision this program knows; files are named after theirs, so Alembic need not be asked."""
+    return max(step.name.split("_")[0] for step in (MIGRATIONS / "versions").glob("[0-9]*_*.py"))
 
 
 def revision_of(path: Path) -> str | None:
@@ -34,7 +38,7 @@ def revision_of(path: Path) -> str | None:
 
 
 def upgrade(path: Path) -> bool:
-    """Bring a database to `HEAD`, creating it if need be.
+    """Bring a database to the newest revision, creating it if need be.
 
     Raises:
         StoreBroken: the database is newer than this program, or a step failed; it is as it was.
@@ -42,12 +46,12 @@ def upgrade(path: Path) -> bool:
 
     Returns: whether anything had to be done.
     """
-    standing = revision_of(path)
-    if standing == HEAD:
+    standing, head = revision_of(path), head_revision()
+    if standing == head:
         return False
-    if standing is not None and standing > HEAD:
-        raise StoreBroken(f"the database stands at revision {standing}, this program knows {HEAD}: update the program")
-    _migrate(path, HEAD)
+    if standing is not None and standing > head:
+        raise StoreBroken(f"the database stands at revision {standing}, this program knows {head}: update the program")
+    _migrate(path, head)
     return True
 
 

@@ -7,6 +7,7 @@ left behind, byte for byte; if it does not, that is a fault of this program, and
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from carnet_node.core.limits import DIFFERENCES_MAX
 from carnet_node.core.node import Node
@@ -18,6 +19,9 @@ from carnet_protocol.ids import RecordId
 from carnet_protocol.kinds import CAMPAIGN, REGISTRY
 from carnet_protocol.registry import Kind, Value
 from carnet_protocol.state import pack_entries
+
+_PROJECTED_WITH: Final = "projected-with"
+"""Local setting: fingerprint of the registry the projections were made with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,35 @@ def check_rebuild(node: Node) -> RebuildReport:
     """Compare every projection with what folding again gives; changes nothing, in one snapshot."""
     with node.store.read() as tx:
         return _compare(tx, node.identity)
+
+
+def reproject_if_outdated(node: Node) -> bool:
+    """Fold everything again once after the registry has changed: a field that was unknown gets its column filled.
+
+    Raises:
+        StoreBusy, StoreBroken: the projections are as they were; the next start tries again.
+
+    Returns: whether anything had to be done.
+    """
+    declared = registry_fingerprint()
+    with node.store.read() as tx:
+        if tx.setting(_PROJECTED_WITH) == declared:
+            return False
+    rebuild(node)
+    with node.store.write() as writing:
+        writing.put_setting(_PROJECTED_WITH, declared)
+    return True
+
+
+def registry_fingerprint() -> bytes:
+    """32 bytes over what projections depend on: kinds, registers, resolvers, fields and codes in their order."""
+    declared = [
+        (kind.number, kind.name, register.number, register.resolver.value, one.name, one.type.value, one.codes)
+        for kind in REGISTRY.kinds
+        for register in kind.registers
+        for one in register.fields
+    ]
+    return hashlib.sha256(repr(declared).encode()).digest()
 
 
 def _compare(tx: ReadTransaction, identity: Identity) -> RebuildReport:
