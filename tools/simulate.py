@@ -33,13 +33,13 @@ def main() -> int:
     did: Counter[str] = Counter()
     for number, seed in enumerate(range(options.first, options.first + options.seeds), start=1):
         try:
-            schedule = run_schedule(seed, options.steps)
+            stage = run_schedule(seed, options.steps).stage
         except Broken as broken:
             print(broken)
             return 1
-        did += schedule.did
+        did += stage.did
         if options.trace:
-            print("\n".join(schedule.trace))
+            print("\n".join(stage.trace))
         if number % EVERY == 0:
             print(f"{number} schedules, {number / (time.perf_counter() - began):.1f} a second", flush=True)
     print(f"all {options.seeds} schedules converged; steps taken: {dict(did.most_common())}")

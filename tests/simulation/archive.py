@@ -104,6 +104,8 @@ class Archive:
             AuthoredOp(change_set.op_id(one.index), one.kind, one.op.record, one.op.action, one.fields, one.op.based_on)
             for one in opened.ops
         )
+        if change_set.nonce in self.sets:
+            return self.sets[change_set.nonce]
         made = AuthoredSet(author, change_set.header.dealer_id, change_set.nonce, ops)
         self.sets[made.nonce] = made
         for one in ops:

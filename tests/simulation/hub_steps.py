@@ -1,0 +1,197 @@
+"""What happens at the hub of a schedule: an operator's decisions, and couriers who come late or not at all."""
+
+from typing import Final
+
+from carnet_hub.core.authoring import write_hub_set
+from carnet_hub.core.conflicts import list_conflicts, restore_value
+from carnet_hub.core.ingest import receive_sets
+from carnet_hub.core.quarantine import give_up_parked, list_parked, release_parked
+from carnet_hub.core.rebuild import rebuild_projections
+from carnet_protocol.changeset import Draft
+from carnet_protocol.errors import NotAllowed
+from carnet_protocol.ids import OpId, RecordId
+from carnet_protocol.kinds import REGISTRY
+from carnet_protocol.messages import PushCode
+from carnet_protocol.ops import Action
+from carnet_protocol.registry import Writer
+from carnet_protocol.state import head_op_ids
+from simulation import desk
+from simulation.archive import Broken
+from simulation.stage import Stage, Step
+from simulation.world import Machine
+from support.authors import MadeSet
+from support.hub_apps import VoiceAuthor
+
+
+def courier_writes(stage: Stage, _: Machine) -> str | None:
+    """A node we only hear of seals a set; it does not arrive yet."""
+    courier = stage.dice.choice(stage.world.couriers)
+    draft = _courier_draft(stage, courier)
+    if draft is None:
+        return None
+    made = courier.write(draft)
+    stage.archive.keep(courier.name, *made.pushed)
+    stage.undelivered[courier.name].append(made)
+    return f"{courier.name} {draft.kind.name}"
+
+
+def lean_on_courier(stage: Stage, machine: Machine) -> str | None:
+    """Somebody has seen a courier's write that the hub may not have: the set parks there."""
+    carried = [one for sets in stage.undelivered.values() for one in sets]
+    if not carried:
+        return None
+    op = stage.archive.ops[stage.dice.choice(carried).op()]
+    dealer = machine.node.identity.dealer_id
+    if op.kind.writer is Writer.OWNER_SITE and stage.archive.owners.get(op.key, dealer) != dealer:
+        return None
+    register, values = desk.register_values(op.kind, stage.dice)
+    with machine.node.store.read() as tx:
+        stored = tx.record(op.kind, RecordId(op.record))
+    heads = head_op_ids(() if stored is None else stored.entries, [register.number])
+    return stage.commit(machine, Draft(op.kind, RecordId(op.record), values, (*heads, op.op)))
+
+
+def courier_arrives(stage: Stage, _: Machine) -> str | None:
+    """The next set of a courier arrives."""
+    waiting = [name for name, sets in stage.undelivered.items() if sets]
+    return deliver_next(stage, stage.dice.choice(waiting)) if waiting else None
+
+
+def courier_overtakes(stage: Stage, _: Machine) -> str | None:
+    """A courier's later set arrives before an earlier one: a gap, and nothing happens."""
+    behind = [sets[1] for sets in stage.undelivered.values() if len(sets) > 1]
+    if not behind:
+        return None
+    _push(stage, stage.dice.choice(behind), PushCode.GAP)
+    return "gap"
+
+
+def courier_returns(stage: Stage, _: Machine) -> str | None:
+    """A courier brings again what it brought before."""
+    brought = [made for sets in stage.delivered.values() for made in sets]
+    if not brought:
+        return None
+    _push(stage, stage.dice.choice(brought), PushCode.DUPLICATE)
+    return "duplicate"
+
+
+def courier_begins_anew(stage: Stage, _: Machine) -> str | None:
+    """A courier's database was restored: it opens an epoch and seals an earlier set again, same nonce, same ops."""
+    able = [one for one in stage.world.couriers if stage.delivered[one.name] and not stage.undelivered[one.name]]
+    if not able:
+        return None
+    courier = stage.dice.choice(able)
+    made = stage.dice.choice(stage.delivered[courier.name])
+    courier.open_epoch()
+    again = courier.emit_again(made)
+    stage.undelivered[courier.name].append(again)
+    return f"{courier.name} {made.nonce.hex()[:8]} again"
+
+
+def release(stage: Stage, _: Machine) -> str | None:
+    """The operator declares lost what a parked set waits for."""
+    parked = list_parked(stage.world.hub)
+    if not parked:
+        return None
+    one = stage.dice.choice(parked)
+    held = {other.nonce for other in parked}
+    lost = [op for op in one.waits_for if op[:-2] not in held]
+    try:
+        release_parked(stage.world.hub, one.nonce, note="the stick is gone", lost=lost)
+    except NotAllowed as still:
+        return f"still {still.reason.value}"
+    return f"{one.nonce.hex()[:8]}, lost {len(lost)}"
+
+
+def give_up(stage: Stage, _: Machine) -> str | None:
+    """The operator decides that a parked set has no effect."""
+    parked = list_parked(stage.world.hub)
+    if not parked:
+        return None
+    one = stage.dice.choice(parked)
+    give_up_parked(stage.world.hub, one.nonce, note="entered twice")
+    return f"{one.nonce.hex()[:8]} refused"
+
+
+def rule(stage: Stage, _: Machine) -> str | None:
+    """A steward writes a site's record with a ruling, or a shared one."""
+    kind = REGISTRY[stage.dice.choice(("customer", "visit", "vehicle", "plate"))]
+    rows = stage.hub_records(kind)
+    if not rows:
+        return None
+    row = stage.dice.choice(rows)
+    register, values = desk.register_values(kind, stage.dice)
+    action = Action.RULING if kind.writer is Writer.OWNER_SITE else Action.WRITE
+    based_on = head_op_ids(stage.entries(row), [register.number])
+    write_hub_set(stage.world.hub, [Draft(kind, RecordId(row.id), values, based_on, action)])
+    return f"{kind.name}.{register.name}"
+
+
+def restore_at_hub(stage: Stage, _: Machine) -> str | None:
+    """A steward brings an overruled value back."""
+    listed = list_conflicts(stage.world.hub)
+    if not listed:
+        return None
+    one = stage.dice.choice(listed)
+    op = stage.dice.choice(one.overruled).op
+    restore_value(stage.world.hub, REGISTRY[one.kind], one.record, register=one.register, op=op)
+    return f"{one.kind}.{one.register}"
+
+
+def rebuild_hub(stage: Stage, _: Machine) -> str | None:
+    """The hub drops its tables and folds its log again."""
+    return f"{rebuild_projections(stage.world.hub)} entries"
+
+
+def deliver_next(stage: Stage, courier: str) -> str:
+    """The next set of one courier arrives.
+
+    Raises:
+        Broken: the hub has taken nothing of it.
+    """
+    made = stage.undelivered[courier].pop(0)
+    (answer,) = receive_sets(stage.world.hub, [made.pushed])
+    code = PushCode(answer.code)
+    if answer.receipt is None:
+        raise Broken(f"a courier's set was answered {code.name} ({answer.reason})")
+    stage.delivered[courier].append(made)
+    return f"{courier} {code.name}"
+
+
+def _push(stage: Stage, made: MadeSet, expected: PushCode) -> None:
+    (answer,) = receive_sets(stage.world.hub, [made.pushed])
+    if PushCode(answer.code) is not expected:
+        raise Broken(f"a courier's set was answered {PushCode(answer.code).name} instead of {expected.name}")
+
+
+def _courier_draft(stage: Stage, courier: VoiceAuthor) -> Draft | None:
+    """A write on a shared record, on one of the courier's site, or now and then on another site's."""
+    kind = REGISTRY[stage.dice.choice(("vehicle", "vehicle", "plate", "customer", "visit"))]
+    rows = stage.hub_records(kind)
+    if stage.dice.random() < 0.8 and kind.writer is Writer.OWNER_SITE:
+        rows = [row for row in rows if row.owner == courier.dealer_id]
+    if not rows:
+        return None
+    row = stage.dice.choice(rows)
+    register, values = desk.register_values(kind, stage.dice)
+    heads = head_op_ids(stage.entries(row), [register.number])
+    carried = [one.op() for one in stage.undelivered[courier.name]]
+    leaned = [op for op in carried if stage.archive.ops[op].record == row.id]
+    read: tuple[OpId, ...] = (*heads, *leaned[:1]) if stage.dice.random() < 0.7 else ()
+    return Draft(kind, RecordId(row.id), values, read)
+
+
+STEPS: Final[dict[str, tuple[int, Step]]] = {
+    "courier writes": (6, courier_writes),
+    "lean on courier": (7, lean_on_courier),
+    "courier arrives": (3, courier_arrives),
+    "courier overtakes": (1, courier_overtakes),
+    "courier returns": (1, courier_returns),
+    "courier begins anew": (1, courier_begins_anew),
+    "release": (4, release),
+    "give up": (4, give_up),
+    "rule": (3, rule),
+    "restore at hub": (2, restore_at_hub),
+    "rebuild hub": (1, rebuild_hub),
+}
+"""Weight and step by name."""

@@ -1,0 +1,94 @@
+"""What happens on the lines of a schedule: messages that are lost, late, doubled or torn."""
+
+from typing import Final
+
+from carnet_node.core.failures import HubUnreachable
+from simulation.stage import Stage, Step
+from simulation.world import Machine
+
+_DAY_MS: Final = 24 * 3600 * 1000
+
+
+def push(stage: Stage, machine: Machine) -> str | None:
+    """Sets go up; the answer is on its way, lost, or delivered at once."""
+    line = stage.lines[machine.name]
+    sent = line.push(stage.dice.choice((1, 2, 50)))
+    if not sent:
+        return None
+    if stage.dice.random() < 0.5:
+        return f"{sent} sent, {line.deliver_answers(stage.dice, len(line.answers) - 1)} receipts"
+    return f"{sent} sent"
+
+
+def push_twice(stage: Stage, machine: Machine) -> str | None:
+    """The same batch goes up twice."""
+    line = stage.lines[machine.name]
+    size = stage.dice.choice((2, 50))
+    first, second = line.push(size), line.push(size)
+    return f"{first} and {second} sent" if first else None
+
+
+def push_tail(stage: Stage, machine: Machine) -> str | None:
+    """Sets from the middle of the queue arrive first."""
+    sent = stage.lines[machine.name].push_tail(stage.dice)
+    return f"{sent} sent in vain" if sent else None
+
+
+def late_answer(stage: Stage, machine: Machine) -> str | None:
+    """An answer arrives late, again, or in part."""
+    line = stage.lines[machine.name]
+    if not line.answers:
+        return None
+    return f"{line.deliver_answers(stage.dice, stage.dice.randrange(len(line.answers)))} receipts"
+
+
+def pull(stage: Stage, machine: Machine) -> str | None:
+    """A page is asked for and delivered."""
+    line = stage.lines[machine.name]
+    is_last = line.deliver_page(line.fetch(stage.dice.choice((1, 2, 2, 5))))
+    return "the last one" if is_last else "one"
+
+
+def pull_lost(stage: Stage, machine: Machine) -> str | None:
+    """A page is asked for and does not come, for now."""
+    return f"page {stage.lines[machine.name].fetch()}"
+
+
+def late_page(stage: Stage, machine: Machine) -> str | None:
+    """A page arrives late, or again."""
+    line = stage.lines[machine.name]
+    if not line.pages:
+        return None
+    at = stage.dice.randrange(len(line.pages))
+    line.deliver_page(at)
+    return f"page {at}"
+
+
+def sync_round(stage: Stage, machine: Machine) -> str | None:
+    """A whole round of the node's own sync over a line that may break at every message."""
+    try:
+        report = stage.lines[machine.name].round(stage.dice, breaks=stage.dice.choice((0.0, 0.2)))
+    except HubUnreachable:
+        return "no hello"
+    return f"{report.push.sent} sent, {report.pages} pages, complete {report.is_complete}"
+
+
+def turn_clock(stage: Stage, machine: Machine) -> str | None:
+    """Somebody sets a clock, by minutes or by years."""
+    machine.clock.ms += stage.dice.choice((-400, -1, 1, 400)) * stage.dice.choice((60_000, _DAY_MS))
+    stage.world.hub_clock.ms += stage.dice.choice((0, 0, _DAY_MS))
+    return "turned"
+
+
+STEPS: Final[dict[str, tuple[int, Step]]] = {
+    "push": (11, push),
+    "push twice": (3, push_twice),
+    "push tail": (2, push_tail),
+    "late answer": (5, late_answer),
+    "pull": (12, pull),
+    "pull lost": (3, pull_lost),
+    "late page": (5, late_page),
+    "round": (5, sync_round),
+    "turn clock": (2, turn_clock),
+}
+"""Weight and step by name."""
