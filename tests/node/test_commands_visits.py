@@ -1,4 +1,4 @@
-"""What the desk may save about visits: opening, steps, lines, money, recalls."""
+"""What the desk may save about visits: opening, steps, lines, money."""
 
 from dataclasses import replace
 
@@ -6,7 +6,6 @@ import pytest
 
 from carnet_node.core.commands.drafting import Read
 from carnet_node.core.commands.lines import NewJob, Work, line_amount, totals_of
-from carnet_node.core.commands.recall_work import CompleteRecall, complete_recall, retract_completion
 from carnet_node.core.commands.visits import (
     NewLine,
     OpenVisit,
@@ -25,16 +24,14 @@ from carnet_node.core.commands.visits import (
     void_visit,
 )
 from carnet_node.core.heads import Head, Heads
-from carnet_node.core.numbering import business_day, node_tag, ro_number, ro_prefix
-from carnet_node.core.refusals import CommandRefused, ProblemCode
+from carnet_node.core.refusals import ProblemCode
 from carnet_protocol.changeset import Draft
-from carnet_protocol.ids import NodeId, OpId, completion_id
+from carnet_protocol.ids import OpId
 from carnet_protocol.kinds import (
     JOB,
     LABOUR_LINE,
     ODOMETER_READING,
     PART_LINE,
-    RECALL_COMPLETION,
     VISIT,
     VISIT_STATES,
     VISIT_TRANSITIONS,
@@ -334,71 +331,3 @@ def test_jobs_are_numbered_on():
     (job,) = add_jobs(visit_read("open"), work, [NewJob({"complaint": "y"})], counted_ids())[:1]
 
     assert job.values["job_no"] == 8
-
-
-DONE = CompleteRecall(record(70), "1m8gdm9axkp042788", record(90), record(1), "open", 9, "replaced")
-
-
-def test_a_completion_has_the_id_of_campaign_vin_and_visit():
-    """Saying twice that a recall was done on a visit makes one record."""
-    (draft,) = complete_recall(DONE)
-
-    assert draft.record == completion_id(record(70), "1M8GDM9AXKP042788", record(1))
-    assert draft.kind is RECALL_COMPLETION
-    assert draft.values["vin"] == "1M8GDM9AXKP042788"
-
-
-@pytest.mark.parametrize(
-    ("command", "expected"),
-    [
-        pytest.param(replace(DONE, vin="AE861234567"), ("vin", ProblemCode.BAD_VIN), id="no VIN"),
-        pytest.param(replace(DONE, visit_status="void"), ("visit_id", ProblemCode.LOCKED), id="void order"),
-        pytest.param(replace(DONE, known=read_of({})), ("campaign_id", ProblemCode.ALREADY_THERE), id="twice"),
-        pytest.param(replace(DONE, method=""), ("method", ProblemCode.MISSING), id="no method"),
-        pytest.param(replace(DONE, method="magic"), ("method", ProblemCode.BAD_VALUE), id="unknown method"),
-    ],
-)
-def test_a_completion_is_refused_when_it_proves_nothing(command: CompleteRecall, expected: tuple):
-    """A completion needs a VIN, a standing order and a method, and is said once per order."""
-    assert problems_of(lambda: complete_recall(command)) == [expected]
-
-
-def test_a_completion_is_retracted_with_a_reason():
-    """What did not happen is taken back and stays readable."""
-    assert retract_completion(read_of({}), "entered_in_error")[0].values == {"retracted": "entered_in_error"}
-
-
-def test_two_nodes_of_one_site_number_apart():
-    """Repair orders of two nodes differ by the tag, whatever their counters say."""
-    tags = {node_tag(NodeId(bytes([number]) * 16)) for number in range(200)}
-
-    assert len(tags) == 200
-
-
-@pytest.mark.parametrize(
-    ("now_ms", "offset", "day"),
-    [
-        pytest.param(1_790_000_000_000, 480, "260921", id="afternoon in Shanghai"),
-        pytest.param(1_789_919_999_999, 480, "260920", id="a millisecond before midnight there"),
-        pytest.param(1_789_920_000_000, 480, "260921", id="midnight there"),
-        pytest.param(1_789_920_000_000, 0, "260920", id="the same moment in Greenwich"),
-        pytest.param(-5, 0, "700101", id="clock before its time"),
-        pytest.param(2**53, 0, "000101", id="clock far ahead"),
-    ],
-)
-def test_the_date_of_a_number_is_the_sites_day(now_ms: int, offset: int, day: str):
-    """The day changes at the site's midnight, and a wrong clock still yields one."""
-    assert business_day(now_ms, offset) == day
-
-
-@pytest.mark.parametrize(("count", "suffix"), [(1, "001"), (999, "999"), (1_000, "1000"), (9_999, "9999")])
-def test_a_repair_order_number_is_site_kind_date_tag_and_count(count: int, suffix: str):
-    """The parts of a number stand in a fixed order."""
-    assert ro_number(ro_prefix("SHA01", "260921", "7KQ3M"), count) == f"SHA01-RO-260921-7KQ3M-{suffix}"
-
-
-@pytest.mark.parametrize("count", [0, 10_000])
-def test_a_days_numbers_are_bounded(count: int):
-    """Outside 1 to 9,999 there is no number."""
-    with pytest.raises(CommandRefused):
-        ro_number("SHA01-RO-260921-7KQ3M", count)

@@ -12,12 +12,13 @@ BLOB, TEXT, INTEGER, BIGINT, BOOL = sa.LargeBinary, sa.String, sa.Integer, sa.Bi
 
 
 def upgrade() -> None:
-    _create_bookkeeping_1()
-    _create_bookkeeping_2()
-    _create_bookkeeping_3()
-    _create_projections_1()
-    _create_projections_2()
-    _create_projections_3()
+    _create_log_and_base()
+    _create_local_facts()
+    _create_recall_lists()
+    _create_customers()
+    _create_vehicles()
+    _create_workshop()
+    _create_hub_records()
 
 
 def downgrade() -> None:
@@ -56,7 +57,7 @@ def _project(kind: str, fields: str) -> None:
         op.create_index(f"ix_{kind}_{name}", kind, [name], sqlite_where=where)
 
 
-def _create_bookkeeping_1() -> None:
+def _create_log_and_base() -> None:
     op.create_table(
         "own_set",
         sa.Column("log_id", INTEGER),
@@ -104,7 +105,7 @@ def _create_bookkeeping_1() -> None:
     )
 
 
-def _create_bookkeeping_2() -> None:
+def _create_local_facts() -> None:
     op.create_table(
         "settled_value",
         sa.Column("kind", INTEGER),
@@ -161,7 +162,7 @@ def _create_bookkeeping_2() -> None:
     op.create_index("ix_wanted_segment_segment_hash", "wanted_segment", ["segment_hash"])
 
 
-def _create_bookkeeping_3() -> None:
+def _create_recall_lists() -> None:
     op.create_table(
         "segment",
         sa.Column("segment_no", INTEGER),
@@ -185,25 +186,7 @@ def _create_bookkeeping_3() -> None:
     )
 
 
-def _create_projections_1() -> None:
-    _project(
-        "dealer_site",
-        """
-        site_code text, site_name text, site_kind text, province_code text, city_code text, city_name text,
-        status text
-    """,
-    )
-    _project(
-        "campaign",
-        """
-        campaign_no text, plan_version int, title text, defect text, hazard text, emergency_advice text,
-        remedy text, segment_hashes blob, member_count int, scope text, producer text, hazard_level text,
-        state text, published_at int, root_hash blob
-    """,
-    )
-    op.create_index(
-        "ix_campaign_campaign_no", "campaign", ["campaign_no"], sqlite_where=sa.text("campaign_no IS NOT NULL")
-    )
+def _create_customers() -> None:
     _project(
         "customer",
         """
@@ -244,6 +227,9 @@ def _create_projections_1() -> None:
         customer_id ref, purpose text, channel text, statement text, stated_at int, evidence text, retracted text
     """,
     )
+
+
+def _create_vehicles() -> None:
     _project(
         "vehicle",
         """
@@ -263,9 +249,6 @@ def _create_projections_1() -> None:
     op.create_index("ix_plate_plate_no", "plate", ["plate_no"], sqlite_where=sa.text("plate_no IS NOT NULL"))
     op.create_index("ix_plate_plate_no_tail4", "plate", [sa.text("substr(plate_no, -4)")])
     op.create_index("ix_plate_plate_no_tail5", "plate", [sa.text("substr(plate_no, -5)")])
-
-
-def _create_projections_2() -> None:
     _project(
         "ownership",
         """
@@ -278,6 +261,9 @@ def _create_projections_2() -> None:
         vehicle_id ref, odometer_km int, read_at int, source text, visit_id ref, retracted text
     """,
     )
+
+
+def _create_workshop() -> None:
     _project(
         "visit",
         """
@@ -317,6 +303,27 @@ def _create_projections_2() -> None:
         technician_code text, part_no text, fitted_serial text, retracted text
     """,
     )
+
+
+def _create_hub_records() -> None:
+    _project(
+        "dealer_site",
+        """
+        site_code text, site_name text, site_kind text, province_code text, city_code text, city_name text,
+        status text
+    """,
+    )
+    _project(
+        "campaign",
+        """
+        campaign_no text, plan_version int, title text, defect text, hazard text, emergency_advice text,
+        remedy text, segment_hashes blob, member_count int, scope text, producer text, hazard_level text,
+        state text, published_at int, root_hash blob
+    """,
+    )
+    op.create_index(
+        "ix_campaign_campaign_no", "campaign", ["campaign_no"], sqlite_where=sa.text("campaign_no IS NOT NULL")
+    )
     _project(
         "node",
         """
@@ -329,9 +336,6 @@ def _create_projections_2() -> None:
         node_id ref, key_id blob, revocation_kind text, suspect_from_position int, reason text, retracted text
     """,
     )
-
-
-def _create_projections_3() -> None:
     _project(
         "key_change",
         """
