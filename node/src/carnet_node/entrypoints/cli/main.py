@@ -100,8 +100,8 @@ def _fail(error: Exception, *, as_json: bool) -> int:
 
     if isinstance(error, typer.Exit):
         return int(error.exit_code)
-    if type(error).__name__ in ("UsageError", "BadParameter", "NoSuchOption", "MissingParameter", "NoArgsIsHelpError"):
-        error.show()  # type: ignore[attr-defined]
+    if hasattr(error, "show") and hasattr(error, "exit_code"):  # wrong usage, in the words of the command-line library
+        error.show()
         return int(Exit.USAGE)
     if isinstance(error, SettingsWrong):
         print(
