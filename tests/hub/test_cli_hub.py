@@ -36,6 +36,13 @@ def test_a_folder_without_a_hub_is_refused(tmp_path: Path, capsys: Printed):
     assert not (tmp_path / "nothing").exists()
 
 
+def test_a_lost_database_is_not_a_new_hub(data: Path, capsys: Printed):
+    """With keys and an empty database the operator is told to restore, and nothing is signed."""
+    (data / "hub.db").unlink()
+
+    assert refused(capsys, data, "dealers", "list")["code"] == "database-empty"
+
+
 def test_the_help_page_names_every_command(capsys: Printed):
     """The help page lists all commands with a line each."""
     assert execute(["--help"]) == 0

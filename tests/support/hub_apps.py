@@ -206,4 +206,4 @@ def _settings(folder: Path, settings: dict[str, object]) -> HubSettings:
 
 
 def _ports(clock: TestClock, alarms: KeptAlarms) -> Ports:
-    return Ports(clock, CountedEntropy(), alarms, in_place)
+    return Ports(clock, CountedEntropy(), alarms, run_blocking=in_place)

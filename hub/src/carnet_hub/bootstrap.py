@@ -5,12 +5,12 @@ the first entry of its log, its own public keys. Tests and the simulator call th
 own.
 """
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final, Protocol, TypeVar
+from typing import Final
 
 from carnet_hub.adapters.keyring import DataKeyBox, Keyring, create_keyring, load_keyring
 from carnet_hub.adapters.logging import LoggedAlarms
@@ -18,17 +18,15 @@ from carnet_hub.adapters.recall_files import PlanFolder, SegmentFolder
 from carnet_hub.adapters.schema import upgrade_schema
 from carnet_hub.adapters.store import SqlStore, open_store
 from carnet_hub.adapters.system import DiskFiles, SystemClock, SystemEntropy, run_blocking
-from carnet_hub.core.authoring import write_hub_set
+from carnet_hub.core.authoring import write_in
 from carnet_hub.core.enrolment import PublicKeys
-from carnet_hub.core.failures import AlreadyInitialised, NotInitialised
+from carnet_hub.core.failures import AlreadyInitialised, DatabaseEmpty, NotInitialised
 from carnet_hub.core.hub import Hub
-from carnet_hub.core.ports import Alarms, Clock, Entropy
+from carnet_hub.core.ports import Alarms, Clock, Entropy, Files, RunBlocking
 from carnet_hub.settings import HubSettings
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import HubId, new_record_id
 from carnet_protocol.kinds import REGISTRY
-
-T = TypeVar("T")
 
 HUB_ID: Final = "hub_id"
 HUB_EPOCH: Final = "hub_epoch"
@@ -39,14 +37,6 @@ _EPOCH_BYTES: Final = 8
 _RANDOM_BYTES: Final = 10
 
 
-class RunBlocking(Protocol):
-    """The port through which async code reaches blocking code: a thread in production, in place in the simulator."""
-
-    def __call__(self, work: Callable[[], T], /) -> Awaitable[T]:
-        """Do the work; its exception is raised here."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Ports:
     """What a hub gets from outside; the defaults are the machine it runs on."""
@@ -54,6 +44,7 @@ class Ports:
     clock: Clock = field(default_factory=SystemClock)
     entropy: Entropy = field(default_factory=SystemEntropy)
     alarms: Alarms = field(default_factory=LoggedAlarms)
+    files: Files = field(default_factory=DiskFiles)
     run_blocking: RunBlocking = run_blocking
 
 
@@ -71,7 +62,7 @@ class HubApp:
     keys: PublicKeys
     segments: SegmentFolder
     plans: PlanFolder
-    files: DiskFiles
+    files: Files
     store: SqlStore
     run_blocking: RunBlocking
 
@@ -88,20 +79,22 @@ def init_hub(settings: HubSettings, ports: Ports | None = None) -> HubApp:
         HubFailure: the database cannot be used.
     """
     ports = ports or Ports()
-    files = DiskFiles()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     store = open_store(settings.url, busy_ms=settings.busy_ms)
     upgrade_schema(store)
     with store.read() as snapshot:
-        if snapshot.setting(HUB_ID) is not None:
-            raise AlreadyInitialised(str(settings.data_dir))
-    keyring = create_keyring(settings.keys_dir, files, ports.entropy)
+        is_taken = snapshot.setting(HUB_ID) is not None
+    if is_taken:
+        store.close()
+        raise AlreadyInitialised(str(settings.data_dir))
+    keyring = create_keyring(settings.keys_dir, ports.files, ports.entropy)
+    sizes = {HUB_ID: _ID_BYTES, HUB_EPOCH: _EPOCH_BYTES, NODE_ID: _ID_BYTES}
+    identity = {name: ports.entropy.random_bytes(size) for name, size in sizes.items()}
+    app = _join(settings, ports, store, keyring, identity)
     with store.write() as transaction:
-        transaction.set_setting(HUB_ID, ports.entropy.random_bytes(_ID_BYTES))
-        transaction.set_setting(HUB_EPOCH, ports.entropy.random_bytes(_EPOCH_BYTES))
-        transaction.set_setting(NODE_ID, ports.entropy.random_bytes(_ID_BYTES))
-    app = _join(settings, ports, files, store, keyring)
-    write_hub_set(app.hub, _own_keys(app))
+        for name, value in identity.items():
+            transaction.set_setting(name, value)
+        write_in(app.hub, transaction, _own_keys(app))
     return app
 
 
@@ -110,16 +103,22 @@ def open_hub(settings: HubSettings, ports: Ports | None = None) -> HubApp:
 
     Raises:
         NotInitialised: none does.
+        DatabaseEmpty: its keys are there, its database is not.
         KeysUnreadable: a key is missing, damaged or open to others.
         HubFailure: the database cannot be used.
     """
-    files = DiskFiles()
+    ports = ports or Ports()
     if not settings.keys_dir.is_dir():
         raise NotInitialised(str(settings.data_dir))
-    keyring = load_keyring(settings.keys_dir, files)
+    keyring = load_keyring(settings.keys_dir, ports.files)
     store = open_store(settings.url, busy_ms=settings.busy_ms)
     upgrade_schema(store)
-    return _join(settings, ports or Ports(), files, store, keyring)
+    with store.read() as snapshot:
+        identity = {name: snapshot.setting(name) or b"" for name in (HUB_ID, HUB_EPOCH, NODE_ID)}
+    if not all(identity.values()):
+        store.close()
+        raise DatabaseEmpty(str(settings.keys_dir))
+    return _join(settings, ports, store, keyring, identity)
 
 
 @contextmanager
@@ -134,16 +133,14 @@ def scratch_store() -> Iterator[SqlStore]:
             store.close()
 
 
-def _join(settings: HubSettings, ports: Ports, files: DiskFiles, store: SqlStore, keyring: Keyring) -> HubApp:
-    with store.read() as snapshot:
-        hub_id, hub_epoch, node_id = (snapshot.setting(name) for name in (HUB_ID, HUB_EPOCH, NODE_ID))
-    if hub_id is None or hub_epoch is None or node_id is None:
-        raise NotInitialised(str(settings.data_dir))
+def _join(
+    settings: HubSettings, ports: Ports, store: SqlStore, keyring: Keyring, identity: Mapping[str, bytes]
+) -> HubApp:
     box = DataKeyBox(keyring.data_key, ports.entropy)
     hub = Hub(
-        HubId(hub_id),
-        hub_epoch,
-        node_id,
+        HubId(identity[HUB_ID]),
+        identity[HUB_EPOCH],
+        identity[NODE_ID],
         keyring.sign.public_key,
         keyring.sign,
         store,
@@ -157,9 +154,9 @@ def _join(settings: HubSettings, ports: Ports, files: DiskFiles, store: SqlStore
         hub,
         keyring,
         PublicKeys(keyring.exchange_public, keyring.export.public_key),
-        SegmentFolder(settings.segments_dir, files),
-        PlanFolder(settings.plans_dir, files),
-        files,
+        SegmentFolder(settings.segments_dir, ports.files),
+        PlanFolder(settings.plans_dir, ports.files),
+        ports.files,
         store,
         ports.run_blocking,
     )

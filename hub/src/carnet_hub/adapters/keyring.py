@@ -16,7 +16,7 @@ import hmac
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes, serialization
@@ -25,8 +25,9 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from carnet_hub.adapters.system import PRIVATE_MODE, DiskFiles
+from carnet_hub.adapters.system import PRIVATE_MODE
 from carnet_hub.core.failures import AlreadyInitialised, KeysUnreadable
+from carnet_hub.core.ports import Entropy, Files
 from carnet_protocol.envelope import key_id_of
 
 KEY_BYTES: Final = 32
@@ -38,14 +39,6 @@ SESSION_FILE: Final = "session.key"
 KEY_FILES: Final = (SIGN_FILE, EXPORT_FILE, EXCHANGE_FILE, DATA_FILE, SESSION_FILE)
 
 _GCM_NONCE_BYTES: Final = 12
-
-
-class RandomSource(Protocol):
-    """The part of the entropy port that keys need."""
-
-    def random_bytes(self, count: int) -> bytes:
-        """`count` unpredictable bytes."""
-        ...
 
 
 class Ed25519Signer:
@@ -77,7 +70,7 @@ class DataKeyBox:
     Two independent keys derive from the data key, so the index tells nothing about the ciphertext.
     """
 
-    def __init__(self, data_key: bytes, entropy: RandomSource) -> None:
+    def __init__(self, data_key: bytes, entropy: Entropy) -> None:
         self._aead = AESGCM(_derived(data_key, b"carnet/hub/secret/v1"))
         self._index_key = _derived(data_key, b"carnet/hub/blind-index/v1")
         self._entropy = entropy
@@ -124,7 +117,7 @@ class Keyring:
         return self.exchange.public_key().public_bytes_raw()
 
 
-def create_keyring(folder: Path, files: DiskFiles, entropy: RandomSource) -> Keyring:
+def create_keyring(folder: Path, files: Files, entropy: Entropy) -> Keyring:
     """Make the keys of a new hub and write them down.
 
     Raises:
@@ -138,7 +131,7 @@ def create_keyring(folder: Path, files: DiskFiles, entropy: RandomSource) -> Key
     return load_keyring(folder, files)
 
 
-def load_keyring(folder: Path, files: DiskFiles) -> Keyring:
+def load_keyring(folder: Path, files: Files) -> Keyring:
     """The keys of a hub, each file checked.
 
     Raises:
@@ -154,7 +147,7 @@ def load_keyring(folder: Path, files: DiskFiles) -> Keyring:
     )
 
 
-def _load(path: Path, files: DiskFiles) -> bytes:
+def _load(path: Path, files: Files) -> bytes:
     try:
         content = files.read(path, bytes_max=KEY_BYTES)
         is_private = content is None or files.is_private(path)

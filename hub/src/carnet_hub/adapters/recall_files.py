@@ -8,8 +8,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
-from carnet_hub.adapters.system import DiskFiles
 from carnet_hub.core.failures import Unusable
+from carnet_hub.core.ports import Files
 from carnet_protocol.limits import SEGMENT_BYTES_MAX
 from carnet_protocol.segments import segment_hash
 
@@ -22,7 +22,7 @@ _PLAN_BYTES_MAX: Final = 1024 * 1024
 class SegmentFolder:
     """`ports.SegmentShelf` in one folder."""
 
-    def __init__(self, folder: Path, files: DiskFiles) -> None:
+    def __init__(self, folder: Path, files: Files) -> None:
         self._folder = folder
         self._files = files
 
@@ -51,7 +51,7 @@ class SegmentFolder:
 class PlanFolder:
     """`ports.PlanShelf` in one folder. A file is named by the hash of its campaign's number, which stands inside."""
 
-    def __init__(self, folder: Path, files: DiskFiles) -> None:
+    def __init__(self, folder: Path, files: Files) -> None:
         self._folder = folder
         self._files = files
 

@@ -2,6 +2,7 @@
 
     HubFailure
     ├── NotInitialised      no hub lives in this folder yet
+    ├── DatabaseEmpty       its keys are there and its database is not
     ├── AlreadyInitialised  one does, and its keys must not be replaced
     ├── KeysUnreadable      a key file is missing, damaged or open to others
     ├── UnsafeBind          clear HTTP was asked for on an address others can reach
@@ -56,6 +57,17 @@ class NotInitialised(HubFailure):
             f"There is no hub in {folder}.",
             "Nothing was changed.",
             "Run `carnet-hub init`, or name the right folder with --data.",
+        )
+
+
+class DatabaseEmpty(HubFailure):
+    """The keys of a hub are there, and a database that has never heard of it."""
+
+    def __init__(self, folder: str) -> None:
+        super().__init__(
+            f"The keys in {folder} belong to a hub, but the database is empty.",
+            "The keys are untouched, and no dealer has been told anything.",
+            "Name the right database, or restore it from the backup.",
         )
 
 

@@ -1,4 +1,4 @@
-"""What the hub's core asks of the world: time, randomness, a place to keep secrets and a store.
+"""What the hub asks of the world: time, randomness, files, threads, a place to keep secrets and a store.
 
 Decides the contracts; adapters fulfil them and `tests/contract` holds every store to one suite.
 
@@ -10,8 +10,9 @@ The store's contract:
 - Log positions that a snapshot shows are gapless: whoever has read up to P misses nothing at or below P, ever.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Protocol, TypeVar
 
 from carnet_hub.core.failures import HubFailure
@@ -36,6 +37,7 @@ from carnet_hub.core.rows import (
 )
 
 R = TypeVar("R", bound=Row)
+T = TypeVar("T")
 
 
 class StoreError(HubFailure):
@@ -69,6 +71,42 @@ class Entropy(Protocol):
 
     def random_bytes(self, count: int) -> bytes:
         """`count` bytes nobody can predict."""
+        ...
+
+
+class Files(Protocol):
+    """Small files, read and replaced as a whole."""
+
+    def read(self, path: Path, *, bytes_max: int) -> bytes | None:
+        """A file's content, or None when there is none.
+
+        Raises:
+            OSError: not readable, or longer than `bytes_max`.
+        """
+        ...
+
+    def replace(self, path: Path, content: bytes, *, mode: int = 0o600) -> None:
+        """Make `content` what the file holds, durably.
+
+        Raises:
+            OSError: no room or no permission; what the file held before is unchanged.
+        """
+        ...
+
+    def names(self, folder: Path) -> list[str]:
+        """Names of the plain files in a folder, sorted."""
+        ...
+
+    def is_private(self, path: Path) -> bool:
+        """Whether nobody but the owner may read or write a file."""
+        ...
+
+
+class RunBlocking(Protocol):
+    """How async code reaches blocking code: a thread in production, in place in the simulator."""
+
+    def __call__(self, work: Callable[[], T], /) -> Awaitable[T]:
+        """Do the work; its exception is raised here."""
         ...
 
 
