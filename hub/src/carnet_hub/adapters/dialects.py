@@ -15,7 +15,7 @@ another moment than the one that matters.
 
 import contextlib
 import json
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Final, Protocol
 
 import psycopg
@@ -257,6 +257,9 @@ class PostgresDialect:
         return StoreError(f"PostgreSQL failed: {name}.") if is_theirs else error
 
 
+DIALECTS: Final[Mapping[str, Callable[..., Dialect]]] = {"sqlite": SqliteDialect, "postgresql": PostgresDialect}
+
+
 def dialect_for(url: str, busy_ms: int = BUSY_MS) -> Dialect:
     """The dialect of a database URL.
 
@@ -267,11 +270,10 @@ def dialect_for(url: str, busy_ms: int = BUSY_MS) -> Dialect:
     Raises:
         StoreError: another product.
     """
-    makers: dict[str, Callable[[int], Dialect]] = {"sqlite": SqliteDialect, "postgresql": PostgresDialect}
     name = make_url(url).get_backend_name()
-    if name not in makers:
+    if name not in DIALECTS:
         raise StoreError(f"A hub does not run on {name}.", "Use sqlite:///FILE or postgresql://...")
-    return makers[name](busy_ms)
+    return DIALECTS[name](busy_ms)
 
 
 def _sqlite_driver() -> Any:

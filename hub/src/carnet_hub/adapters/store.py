@@ -7,13 +7,14 @@ get the lock in `busy_ms` gives up with `StoreBusy`. Nothing is retried here.
 
 import gc
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
 
-from carnet_hub.adapters.dialects import BUSY_MS, Dialect, dialect_for
+from carnet_hub.adapters.dialects import BUSY_MS, DIALECTS, Dialect, dialect_for
 from carnet_hub.adapters.snapshot import SqlSnapshot
 from carnet_hub.adapters.statements import Statements
 from carnet_hub.adapters.tables import METADATA
@@ -53,7 +54,7 @@ class SqlStore:
     def __init__(self, engine: Engine, dialect: Dialect) -> None:
         self.engine = engine
         self.dialect = dialect
-        self._statements = Statements(dialect)
+        self._statements = _statements_for(dialect.sql.name)
 
     @contextmanager
     def read(self) -> Iterator[Snapshot]:
@@ -83,7 +84,11 @@ class SqlStore:
 
     def make_tables(self) -> None:
         """Create what the tables declare, for tests and scratch stores; a real hub runs its migrations."""
-        METADATA.create_all(self.engine)
+        with self.engine.connect() as connection:
+            with closing(connection.connection.cursor()) as cursor:
+                self.dialect.begin_write(cursor)
+            METADATA.create_all(connection)
+            connection.commit()
 
     @contextmanager
     def _cursor(self) -> Iterator[Any]:
@@ -102,6 +107,12 @@ class SqlStore:
             if translated is error:
                 raise
             raise translated from error
+
+
+@cache
+def _statements_for(product: str) -> Statements:
+    """The statements of a database product, compiled once for all its stores."""
+    return Statements(DIALECTS[product]())
 
 
 @contextmanager
