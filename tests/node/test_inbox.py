@@ -51,7 +51,7 @@ def test_a_page_brings_records_and_moves_the_cursor(node: Node, hub: ModelHub):
 
     outcome = apply_page(node, hub.page(node))
 
-    assert outcome == PageOutcome(rows=2, rulings=0, is_last=True, cursor=1, position=1)
+    assert outcome == PageOutcome(rows=2, verdicts=0, is_last=True, cursor=1, position=1)
     assert (shown(node).values, shown(node, 2).values, shown(node).mark) == (RED, BLUE, SyncMark.ACCEPTED)
     feed = feed_state(node)
     assert feed is not None
@@ -161,7 +161,7 @@ def test_a_void_op_of_an_accepted_set_has_no_effect(node: Node, hub: ModelHub):
     assert shown(node, 2).values == BLUE
 
 
-def test_the_later_ruling_counts(node: Node, hub: ModelHub):
+def test_the_later_verdict_counts(node: Node, hub: ModelHub):
     """A parked set that was released stays accepted, although the old receipt arrives afterwards."""
     sealed = commit(node, [draft(RED)])
     (parked,) = deliver(node, hub, Treatment.PARK)
@@ -233,7 +233,7 @@ def test_an_evicted_record_is_hidden_and_comes_back(node: Node, hub: ModelHub):
 
 
 def test_an_eviction_waits_for_unreceipted_work(node: Node, hub: ModelHub):
-    """While own work on the record has no ruling the record stays, with what was known of it."""
+    """While own work on the record has no verdict the record stays, with what was known of it."""
     base = hub.write(draft(RED), author=DEALER_B)
     apply_page(node, hub.page(node))
     commit(node, [draft({"fuel": "diesel"}, based_on=())])

@@ -44,7 +44,7 @@ def test_a_late_receipt_replaces_no_later_one(node: Node):
 
 
 def test_an_early_receipt_is_better_than_none(node: Node):
-    """A page may bring the final ruling first; the proof of delivery that comes after it is kept all the same."""
+    """A page may bring the final verdict first; the proof of delivery that comes after it is kept all the same."""
     hub = ModelHub()
     sealed = commit(node, [draft(RED)])
     (parked,) = deliver(node, hub, Treatment.PARK)

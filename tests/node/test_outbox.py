@@ -40,36 +40,36 @@ def marks(node: Node) -> list[HighWaterMark]:
     return node.high_water.marks
 
 
-def rule_on(node: Node, *numbers: int) -> None:
+def receive_verdicts(node: Node, *numbers: int) -> None:
     """The hub's receipts for these sets arrive."""
     hub = ModelHub()
     receipts = [one for one in deliver(node, hub) if one.seq in numbers]
     apply_answers(node, [SignedReceipt(one, signed(one)) for one in receipts])
 
 
-def test_everything_without_a_ruling_leaves_in_order(node: Node):
+def test_everything_without_a_verdict_leaves_in_order(node: Node):
     """A batch is the chain's next run, and the same run again until an answer comes."""
     assert [seqs(node), seqs(node)] == [[1, 2, 3, 4, 5]] * 2
 
 
-def test_a_batch_ends_where_the_next_set_has_a_ruling(node: Node):
+def test_a_batch_ends_where_the_next_set_has_a_verdict(node: Node):
     """What is known at the hub is not sent again between what is not."""
-    rule_on(node, 1, 3)
+    receive_verdicts(node, 1, 3)
 
     assert seqs(node) == [2]
 
 
-def test_nothing_leaves_when_everything_has_a_ruling(node: Node):
+def test_nothing_leaves_when_everything_has_a_verdict(node: Node):
     """An empty batch, and no new mark."""
-    rule_on(node, 1, 2, 3, 4, 5)
+    receive_verdicts(node, 1, 2, 3, 4, 5)
     before = list(marks(node))
 
     assert (seqs(node), marks(node)) == ([], before)
 
 
 def test_a_gap_is_filled_from_the_number_the_hub_asks_for(node: Node):
-    """After a gap sets are sent again although they have a ruling here."""
-    rule_on(node, 1, 2, 3)
+    """After a gap sets are sent again although they have a verdict here."""
+    receive_verdicts(node, 1, 2, 3)
 
     assert seqs(node, from_seq=2) == [2, 3, 4, 5]
 
@@ -119,7 +119,7 @@ def test_nothing_leaves_when_the_mark_cannot_be_written(node: Node):
         next_batch(node)
 
     with node.store.read() as tx:
-        assert tx.unruled_on(CUSTOMER.number, record(1)) == (1, 0)
+        assert tx.unconfirmed_on(CUSTOMER.number, record(1)) == (1, 0)
 
 
 def _with_broken_mark(node: Node) -> Node:

@@ -120,13 +120,13 @@ def test_a_record_of_refused_work_alone_is_empty():
         pytest.param([], True, id="nothing own"),
         pytest.param([own("a", "blue", "x")], False, id="waiting"),
         pytest.param([own("a", "blue", "x", fate=Fate.FOLDED, position=10)], True, id="inside"),
-        pytest.param([own("a", "blue", "x", fate=Fate.FOLDED, position=99)], True, id="ruled on, after P"),
+        pytest.param([own("a", "blue", "x", fate=Fate.FOLDED, position=99)], True, id="judged, after P"),
         pytest.param([own("a", "blue", "x", fate=Fate.PARKED, position=3)], True, id="parked"),
         pytest.param([own("a", "blue", "x", fate=Fate.VOID, position=3)], True, id="refused"),
     ],
 )
 def test_an_evicted_record_hides_once_no_own_work_waits(own_ops: list[OwnOp], is_hidden: bool):
-    """An eviction takes effect when nothing of this node on the record is without a ruling."""
+    """An eviction takes effect when nothing of this node on the record is without a verdict."""
     evicted = replace(base(10, entry("x", "red")), is_evicted=True)
 
     assert overlay(evicted, own_ops).is_hidden is is_hidden

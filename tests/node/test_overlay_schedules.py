@@ -79,7 +79,7 @@ class Schedule:
             self.late.extend((node, one) for one in answers)
 
     def deliver_late(self, _: Node) -> None:
-        """A receipt arrives that was long on its way; the hub may have ruled anew since."""
+        """A receipt arrives that was long on its way; the hub may have judged anew since."""
         if self.late:
             node, answer = self.late.pop(self.dice.randrange(len(self.late)))
             apply_answers(node, [answer])

@@ -56,7 +56,7 @@ def write_customer(node: Node) -> None:
 
 
 def waiting(node: Node) -> int:
-    """Sets without a ruling."""
+    """Sets without a verdict."""
     with node.store.read() as tx:
         return tx.unconfirmed()[0]
 

@@ -42,7 +42,7 @@ def write_customers(node: Node, count: int) -> None:
 
 
 def waiting(node: Node) -> int:
-    """Sets without a ruling."""
+    """Sets without a verdict."""
     with node.store.read() as tx:
         return tx.unconfirmed()[0]
 
@@ -297,7 +297,7 @@ def test_messages_of_another_key_are_not_believed(tmp_path: Path, method: str):
 
 
 def test_a_receipt_for_another_set_is_not_believed(tmp_path: Path):
-    """A true receipt at the wrong place leaves both sets without a ruling."""
+    """A true receipt at the wrong place leaves both sets without a verdict."""
     node = build_node(tmp_path)
     write_customers(node, 2)
     hub = ScriptedHub(node)

@@ -18,7 +18,7 @@ from carnet_hub.core.rows import EVERYBODY, PROJECTIONS, RecordRow
 from carnet_node.adapters.store import driver
 from carnet_node.core.ports import ReadTransaction
 from carnet_node.core.rebuild import check_rebuild, rebuild
-from carnet_node.core.records import BaseRow, Mark, Ruling, StoredRecord
+from carnet_node.core.records import BaseRow, Mark, SetVerdict, StoredRecord
 from carnet_protocol.fold import effective_based_on
 from carnet_protocol.ids import RecordId
 from carnet_protocol.kinds import REGISTRY
@@ -79,16 +79,16 @@ class _OwnOps:
     """A node's own ops with what the node knows about them."""
 
     def __init__(self, tx: ReadTransaction, machine: Machine, archive: Archive) -> None:
-        self._by_key: dict[Key, list[tuple[AuthoredOp, Ruling | None, int]]] = {}
+        self._by_key: dict[Key, list[tuple[AuthoredOp, SetVerdict | None, int]]] = {}
         for made in archive.sets_of(machine.name):
             logged = tx.set_by_nonce(made.nonce)
             if logged is None:
                 raise Broken(f"{machine.name}: an own set is missing from the log")
-            time_ms = logged.time_ms if logged.ruling is None else logged.ruling.time_ms
+            time_ms = logged.time_ms if logged.verdict is None else logged.verdict.time_ms
             for one in made.ops:
-                self._by_key.setdefault(one.key, []).append((one, logged.ruling, time_ms))
+                self._by_key.setdefault(one.key, []).append((one, logged.verdict, time_ms))
 
-    def on(self, key: Key) -> list[tuple[AuthoredOp, Ruling | None, int]]:
+    def on(self, key: Key) -> list[tuple[AuthoredOp, SetVerdict | None, int]]:
         """The own ops on a record, in the order of writing."""
         return self._by_key.get(key, [])
 
@@ -97,7 +97,7 @@ def _check_record(
     tx: ReadTransaction,
     machine: Machine,
     archive: Archive,
-    own: list[tuple[AuthoredOp, Ruling | None, int]],
+    own: list[tuple[AuthoredOp, SetVerdict | None, int]],
     where: tuple[Kind, RecordId],
 ) -> None:
     kind, record = where
@@ -117,36 +117,36 @@ def _check_record(
 
 
 def _on_top(
-    own: Iterable[tuple[AuthoredOp, Ruling | None, int]], received: list[Write], base: BaseRow | None, dealer: bytes
+    own: Iterable[tuple[AuthoredOp, SetVerdict | None, int]], received: list[Write], base: BaseRow | None, dealer: bytes
 ) -> Iterator[Write]:
     """The own ops that a base row does not hold."""
     inside = -1 if base is None else base.position
-    void = {one.op: one.based_on for one, ruling, _ in own if _is_void(one, ruling)}
+    void = {one.op: one.based_on for one, verdict, _ in own if _is_void(one, verdict)}
     known = {write.op for write in received} | {one.op for one, _, _ in own if one.op not in void}
-    for one, ruling, time_ms in own:
-        is_inside = ruling is not None and ruling.is_accepted and ruling.position <= inside
+    for one, verdict, time_ms in own:
+        is_inside = verdict is not None and verdict.is_accepted and verdict.position <= inside
         if one.op in void or is_inside:
             continue
         based_on = tuple(base for base in effective_based_on(one.based_on, void.get) if base in known)
         yield Write(one.op, time_ms, dealer, one.fields, {}, based_on)
 
 
-def _is_void(one: AuthoredOp, ruling: Ruling | None) -> bool:
-    if ruling is None or ruling.is_parked:
+def _is_void(one: AuthoredOp, verdict: SetVerdict | None) -> bool:
+    if verdict is None or verdict.is_parked:
         return False
-    return not ruling.is_accepted or int.from_bytes(one.op[-2:], "big") in ruling.voids
+    return not verdict.is_accepted or int.from_bytes(one.op[-2:], "big") in verdict.voids
 
 
 def _fact_difference(
     machine: Machine,
     base: BaseRow | None,
     stored: StoredRecord | None,
-    own: list[tuple[AuthoredOp, Ruling | None, int]],
+    own: list[tuple[AuthoredOp, SetVerdict | None, int]],
 ) -> str | None:
     """Owner, visibility and mark of a projection."""
     if stored is None:
         return None
-    is_waiting = any(ruling is None for _, ruling, _ in own)
+    is_waiting = any(verdict is None for _, verdict, _ in own)
     if stored.owner != (machine.node.identity.dealer_id if base is None else base.owner):
         return "another owner"
     if stored.is_hidden != (base is not None and base.is_evicted and not is_waiting):
@@ -233,7 +233,7 @@ def _check_against_hub(world: World, machine: Machine, archive: Archive) -> dict
         for key in sorted(visible):
             found[key] = _check_same(world, snapshot, tx, machine, key)
         _check_nothing_else(tx, machine, visible)
-        _check_rulings(tx, machine, archive)
+        _check_verdicts(tx, machine, archive)
     if check_rebuild(machine.node).digest != site_digest(world.hub, dealer):
         raise Broken(f"{machine.name}: another digest than the hub's")
     return found
@@ -290,13 +290,13 @@ def _check_nothing_else(tx: ReadTransaction, machine: Machine, visible: set[Key]
                 raise Broken(f"{machine.name} holds another site's {kind.name}")
 
 
-def _check_rulings(tx: ReadTransaction, machine: Machine, archive: Archive) -> None:
+def _check_verdicts(tx: ReadTransaction, machine: Machine, archive: Archive) -> None:
     for made in archive.sets_of(machine.name):
         logged = tx.set_by_nonce(made.nonce)
-        ruling = None if logged is None else logged.ruling
+        verdict = None if logged is None else logged.verdict
         standing = archive.standing[made.nonce]
         decided = standing.excluded_at or standing.refused_at or standing.folded_at
-        if ruling is None or ruling.position != decided:
+        if verdict is None or verdict.position != decided:
             raise Broken(f"{machine.name} does not know what became of an own set")
 
 

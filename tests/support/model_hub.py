@@ -48,7 +48,7 @@ class HubRecord:
 
 @dataclass
 class Admitted:
-    """A set in the hub's log, with its present ruling."""
+    """A set in the hub's log, with its present verdict."""
 
     node_id: bytes
     change_set: ChangeSet

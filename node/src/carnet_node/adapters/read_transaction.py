@@ -24,9 +24,9 @@ from carnet_node.core.records import (
     LoggedSet,
     Mark,
     OwnPlace,
-    Ruling,
     SegmentState,
     SettledValue,
+    SetVerdict,
     StoredRecord,
 )
 from carnet_protocol.ids import RecordId
@@ -164,23 +164,23 @@ class SqlReadTransaction:
         return [self._logged(row) for row in self._all(sql.SETS_FROM, epoch=epoch, seq=seq, row_limit=limit)]
 
     def first_unconfirmed_seq(self, epoch: bytes) -> int | None:
-        """Lowest seq of an epoch without a ruling."""
-        row = self._one(sql.FIRST_UNRULED, epoch=epoch)
+        """Lowest seq of an epoch without a verdict."""
+        row = self._one(sql.FIRST_UNCONFIRMED, epoch=epoch)
         return row[0] if row else None
 
-    def unruled_on(self, kind: int, record: RecordId) -> tuple[int, int]:
-        """Own sets on a record without a ruling: how many have not left, and how many have."""
-        counts = {bool(is_sent): count for is_sent, count in self._all(sql.UNRULED_ON, kind=kind, record=record)}
+    def unconfirmed_on(self, kind: int, record: RecordId) -> tuple[int, int]:
+        """Own sets on a record without a verdict: how many have not left, and how many have."""
+        counts = {bool(is_sent): count for is_sent, count in self._all(sql.UNCONFIRMED_ON, kind=kind, record=record)}
         return counts.get(False, 0), counts.get(True, 0)
 
     def unconfirmed(self) -> tuple[int, int | None]:
-        """How many own sets have no ruling, and the set time of the oldest."""
-        row = self._one(sql.UNRULED)
+        """How many own sets have no verdict, and the set time of the oldest."""
+        row = self._one(sql.UNCONFIRMED)
         return (row[0], row[1]) if row else (0, None)
 
-    def sets_with(self, ruled: Sequence[int], limit: int) -> list[LoggedSet]:
+    def sets_with(self, codes: Sequence[int], limit: int) -> list[LoggedSet]:
         """Own sets whose verdict is one of these codes, oldest first."""
-        found = [row for verdict in ruled for row in self._all(sql.SETS_WITH, verdict=verdict, row_limit=limit)]
+        found = [row for code in codes for row in self._all(sql.SETS_WITH, verdict=code, row_limit=limit)]
         return [self._logged(row) for row in sorted(found, key=lambda row: row[0])[:limit]]
 
     def settled_values(self, kind: int, record: RecordId) -> list[SettledValue]:
@@ -248,25 +248,29 @@ class SqlReadTransaction:
         return SettledValue(kind, record, register, entry, by, bool(is_own))
 
     def _logged(self, row: Any) -> LoggedSet:
-        log_id, nonce, epoch, seq, set_hash, message, opening, has_secret, time_ms, is_sent, verdict, *ruled = row
-        reason, position, ruled_ms, voids, conflicts, receipt = ruled
+        log_id, nonce, epoch, seq, set_hash, message, opening, has_secret, time_ms, is_sent, *decided, receipt = row
         if has_secret:
             opening = self._at_rest.open_opening(nonce, opening)
-        ruling = None
-        if verdict is not None:
-            reasons = msgspec.msgpack.decode(voids, type=dict[int, str])
-            ruling = Ruling(Verdict(verdict), reason, position, ruled_ms, reasons, conflicts)
         return LoggedSet(
-            log_id,
-            nonce,
-            epoch,
-            seq,
-            set_hash,
-            message,
-            opening,
-            bool(has_secret),
-            time_ms,
-            bool(is_sent),
-            ruling,
-            receipt,
+            log_id=log_id,
+            nonce=nonce,
+            epoch=epoch,
+            seq=seq,
+            set_hash=set_hash,
+            message=message,
+            opening=opening,
+            has_secret=bool(has_secret),
+            time_ms=time_ms,
+            is_sent=bool(is_sent),
+            verdict=_verdict(decided),
+            receipt=receipt,
         )
+
+
+def _verdict(columns: Sequence[Any]) -> SetVerdict | None:
+    """What the hub decided about a set; None while unknown."""
+    code, reason, position, time_ms, voids, conflicts = columns
+    if code is None:
+        return None
+    reasons = msgspec.msgpack.decode(voids, type=dict[int, str])
+    return SetVerdict(Verdict(code), reason, position, time_ms, reasons, conflicts)

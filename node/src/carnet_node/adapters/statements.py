@@ -158,21 +158,24 @@ SETS_FROM: Final = compiled(
 SETS_WITH: Final = compiled(
     select(_own_set).where(_own_set.c.verdict == bindparam("verdict")).order_by(_own_set.c.log_id).limit(_limit)
 )
-FIRST_UNRULED: Final = compiled(
+FIRST_UNCONFIRMED: Final = compiled(
     select(func.min(_own_set.c.seq)).where(_own_set.c.epoch == bindparam("epoch"), _own_set.c.verdict.is_(None))
 )
-UNRULED: Final = compiled(select(func.count(), func.min(_own_set.c.time_ms)).where(_own_set.c.verdict.is_(None)))
-UNRULED_ON: Final = compiled(
+UNCONFIRMED: Final = compiled(select(func.count(), func.min(_own_set.c.time_ms)).where(_own_set.c.verdict.is_(None)))
+UNCONFIRMED_ON: Final = compiled(
     select(_own_set.c.is_sent, func.count(func.distinct(_own_set.c.log_id)))
     .select_from(_own_op.join(_own_set, _own_op.c.log_id == _own_set.c.log_id))
     .where(_own_op.c.kind == bindparam("kind"), _own_op.c.record == bindparam("record"), _own_set.c.verdict.is_(None))
     .group_by(_own_set.c.is_sent)
 )
-PUT_RULING: Final = compiled(
+PUT_VERDICT: Final = compiled(
     update(_own_set)
     .where(_own_set.c.log_id == bindparam("which"))
     .values(
-        {name: bindparam(name) for name in ("verdict", "reason", "ruled_position", "ruled_ms", "voids", "conflicts")}
+        {
+            name: bindparam(name)
+            for name in ("verdict", "reason", "verdict_position", "verdict_ms", "voids", "conflicts")
+        }
     )
 )
 PUT_RECEIPT: Final = compiled(

@@ -52,7 +52,7 @@ class NodeTable(SQLModel, registry=registry(metadata=NODE_METADATA)):
 
 
 class OwnSet(NodeTable, table=True):
-    """The node's log: its own change sets as sealed, and what the hub ruled."""
+    """The node's log: its own change sets as sealed, and what the hub judged."""
 
     __tablename__ = "own_set"
     log_id: int | None = Field(default=None, sa_column=Column(Integer, primary_key=True))
@@ -67,8 +67,8 @@ class OwnSet(NodeTable, table=True):
     is_sent: bool = Field(sa_column=Column(Boolean, nullable=False))
     verdict: int | None = Field(sa_column=Column(Integer))
     reason: str | None = Field(sa_column=Column(String))
-    ruled_position: int | None = Field(sa_column=Column(BigInteger))
-    ruled_ms: int | None = Field(sa_column=Column(BigInteger))
+    verdict_position: int | None = Field(sa_column=Column(BigInteger))
+    verdict_ms: int | None = Field(sa_column=Column(BigInteger))
     voids: bytes | None = Field(sa_column=Column(_BLOB))
     conflicts: int | None = Field(sa_column=Column(Integer))
     receipt: bytes | None = Field(sa_column=Column(_BLOB))
@@ -325,4 +325,4 @@ _add_search_indexes()
 _add_contested_indexes()
 own_set = NODE_METADATA.tables["own_set"]
 Index("ix_own_set_place", own_set.c.epoch, own_set.c.seq, unique=True)
-Index("ix_own_set_unruled", own_set.c.epoch, own_set.c.seq, sqlite_where=own_set.c.verdict.is_(None))
+Index("ix_own_set_unconfirmed", own_set.c.epoch, own_set.c.seq, sqlite_where=own_set.c.verdict.is_(None))

@@ -24,8 +24,8 @@ from carnet_node.core.records import (
     Identity,
     LoggedSet,
     Projection,
-    Ruling,
     SettledValue,
+    SetVerdict,
 )
 from carnet_protocol.ids import NO_HASH, RecordId
 from carnet_protocol.kinds import REGISTRY
@@ -53,19 +53,19 @@ class SqlWriteTransaction(SqlReadTransaction):
 
     def append_set(self, logged: LoggedSet, touched: Sequence[tuple[int, RecordId]]) -> int:
         """Append an own set to the log, and which records its ops touch."""
-        row = {one.name: getattr(logged, one.name) for one in fields(logged) if one.name not in ("log_id", "ruling")}
+        row = {one.name: getattr(logged, one.name) for one in fields(logged) if one.name not in ("log_id", "verdict")}
         if logged.has_secret:
             row["opening"] = self._at_rest.seal_opening(logged.nonce, logged.opening)
-        row.update(_ruling_row(logged.ruling))
+        row.update(_verdict_row(logged.verdict))
         cursor = self._connection.execute(sql.ADD_SET.sql, sql.ADD_SET.arguments(row))
         log_id: int = cursor.lastrowid
         places = [(record, kind, log_id, index) for index, (kind, record) in enumerate(touched)]
         self._connection.executemany(sql.ADD_OWN_OP.sql, places)
         return log_id
 
-    def put_ruling(self, log_id: int, ruling: Ruling) -> None:
+    def put_verdict(self, log_id: int, verdict: SetVerdict) -> None:
         """Store what the hub decided."""
-        self._run(sql.PUT_RULING, which=log_id, **_ruling_row(ruling))
+        self._run(sql.PUT_VERDICT, which=log_id, **_verdict_row(verdict))
 
     def put_receipt(self, log_id: int, receipt: bytes) -> None:
         """Keep a signed receipt."""
@@ -183,14 +183,14 @@ class SqlWriteTransaction(SqlReadTransaction):
         self._connection.execute(statement.sql, statement.arguments(values))
 
 
-def _ruling_row(ruling: Ruling | None) -> dict[str, Value]:
-    if ruling is None:
-        return dict.fromkeys(("verdict", "reason", "ruled_position", "ruled_ms", "voids", "conflicts"))
+def _verdict_row(verdict: SetVerdict | None) -> dict[str, Value]:
+    if verdict is None:
+        return dict.fromkeys(("verdict", "reason", "verdict_position", "verdict_ms", "voids", "conflicts"))
     return {
-        "verdict": int(ruling.verdict),
-        "reason": ruling.reason,
-        "ruled_position": ruling.position,
-        "ruled_ms": ruling.time_ms,
-        "voids": msgspec.msgpack.encode(dict(ruling.voids)),
-        "conflicts": ruling.conflicts,
+        "verdict": int(verdict.code),
+        "reason": verdict.reason,
+        "verdict_position": verdict.position,
+        "verdict_ms": verdict.time_ms,
+        "voids": msgspec.msgpack.encode(dict(verdict.voids)),
+        "conflicts": verdict.conflicts,
     }

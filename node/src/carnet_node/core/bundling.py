@@ -1,6 +1,6 @@
 """Bundles for a USB stick: what the line would have carried, both ways.
 
-Decides which parts a bundle for the hub holds (a hello, and every set without a ruling), and how the parts of the
+Decides which parts a bundle for the hub holds (a hello, and every set without a verdict), and how the parts of the
 hub's answer are taken. Same bytes and same checks as on the line, so a bundle may come twice, late or out of order.
 Does not decide the file around it (encryption) nor the inside of a part.
 
@@ -76,7 +76,7 @@ class BundleReport:
 
 
 def pack_for_hub(node: Node, *, software: str) -> PackedBundle:
-    """Everything the hub has not ruled on, ready to be encrypted to its exchange key. Hold the sender's lock meanwhile.
+    """Everything the hub has not judged, ready to be encrypted to its exchange key. Hold the sender's lock meanwhile.
 
     Raises:
         OutOfOrder: the chain is not in order (restored, forked or superseded); nothing may leave, in any form.
@@ -138,7 +138,7 @@ def take_from_hub(node: Node, plain: bytes) -> BundleReport:
 
 
 def _batches(node: Node) -> Iterator[tuple[int, bytes]]:
-    """(number of sets, body) of contiguous batches, from the first set without a ruling to the end of the chain."""
+    """(number of sets, body) of contiguous batches, from the first set without a verdict to the end of the chain."""
     from_seq: int | None = None
     while batch := next_batch(node, BatchSize(), from_seq=from_seq):
         yield len(batch), encode_batch([(one.message, one.opening) for one in batch])

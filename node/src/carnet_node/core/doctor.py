@@ -110,7 +110,7 @@ def examine_node(node: Node, signing_key: bytes) -> list[Finding]:
         _chain(node, signing_key),
         _mark(node),
         _queue(status, node.clock.now_ms()),
-        _rulings(status),
+        _verdicts(status),
         _line(status),
         _clock(status),
         _stop(status),
@@ -235,11 +235,11 @@ def _queue(status: Status, now_ms: int) -> Finding:
     return Finding("queue", Grade.FINE, what)
 
 
-def _rulings(status: Status) -> Finding:
+def _verdicts(status: Status) -> Finding:
     if not status.parked and not status.refused:
-        return Finding("rulings", Grade.FINE, "The hub has parked and refused nothing.")
+        return Finding("verdicts", Grade.FINE, "The hub has parked and refused nothing.")
     return Finding(
-        "rulings",
+        "verdicts",
         Grade.WATCH,
         f"The hub has parked {status.parked} and refused {status.refused} change sets.",
         "Open the marked documents; parked ones go on by themselves or by the operator.",

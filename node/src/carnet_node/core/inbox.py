@@ -4,8 +4,8 @@ Decides what is believed of a page or a receipt that is authentic (its caller ha
 which order it takes effect. The rule of what is folded where is `overlay`.
 
 Rules:
-- A page is applied in one transaction: erasures, rulings, base rows, settled values, evictions, projections, cursor.
-- Of two rulings on one set the one with the higher position counts, whether it came in a receipt or in a page.
+- A page is applied in one transaction: erasures, verdicts, base rows, settled values, evictions, projections, cursor.
+- Of two verdicts on one set the one with the higher position counts, whether it came in a receipt or in a page.
 - Of two states of one record the later one counts: first by position of change, then by position of the page.
 - A page must begin at or before the cursor; what it holds again is recognised.
 - A new hub epoch is refused (hub-epoch-changed): healing a restored hub is a procedure of its own.
@@ -27,8 +27,8 @@ from carnet_node.core.records import (
     HubSetRow,
     Identity,
     LoggedSet,
-    Ruling,
     SettledValue,
+    SetVerdict,
 )
 from carnet_protocol import limits
 from carnet_protocol.changeset import reread_set
@@ -62,12 +62,12 @@ class PageOutcome:
 
     Attributes:
         rows: base rows that were news.
-        rulings: own sets whose ruling was news.
+        verdicts: own sets whose verdict was news.
         is_last: nothing more was waiting at the hub.
     """
 
     rows: int
-    rulings: int
+    verdicts: int
     is_last: bool
     cursor: int
     position: int
@@ -107,16 +107,16 @@ def apply_page(node: Node, page: Page, *, made_ms: int | None = None) -> PageOut
             tx.add_hub_set(hub_set)
         orders = [order for row in rows if row.kind == ERASURE.number for order in erasure_orders(row.entries)]
         touched = apply_erasures(tx, node.identity.hub_id, orders)
-        ruled = _rule(tx, node.identity, [(one.nonce, ruling_of(one)) for one in page.outcomes])
+        stored = _take_verdicts(tx, node.identity, [(one.nonce, verdict_of(one)) for one in page.outcomes])
         news = [key for row, wire in zip(rows, page.rows, strict=True) if (key := _take_row(tx, row, wire)) is not None]
-        touched |= ruled.touched | set(news)
+        touched |= stored.touched | set(news)
         reproject(tx, OwnWork(tx, node.identity.hub_id), node.identity, sorted(touched))
         for kind, record in news:
             if kind == CAMPAIGN.number:
                 want_segments(tx, record)
         moved = _advance(feed, page, made_ms)
         tx.put_feed(moved)
-    return PageOutcome(len(news), ruled.count, page.is_last, moved.cursor, moved.position)
+    return PageOutcome(len(news), stored.count, page.is_last, moved.cursor, moved.position)
 
 
 def apply_answers(node: Node, receipts: Sequence[SignedReceipt]) -> AnswersOutcome:
@@ -131,17 +131,17 @@ def apply_answers(node: Node, receipts: Sequence[SignedReceipt]) -> AnswersOutco
         feed = _feed(tx)
         for one in receipts:
             logged = _receipted(tx, one.receipt, node.identity, feed)
-            if logged.receipt is None or logged.ruling is None or one.receipt.position >= logged.ruling.position:
+            if logged.receipt is None or logged.verdict is None or one.receipt.position >= logged.verdict.position:
                 tx.put_receipt(logged.log_id, one.message)
-        ruled = _rule(tx, node.identity, [(one.receipt.nonce, ruling_of(one.receipt)) for one in receipts])
-        reproject(tx, OwnWork(tx, node.identity.hub_id), node.identity, sorted(ruled.touched))
+        stored = _take_verdicts(tx, node.identity, [(one.receipt.nonce, verdict_of(one.receipt)) for one in receipts])
+        reproject(tx, OwnWork(tx, node.identity.hub_id), node.identity, sorted(stored.touched))
     verdicts = [Verdict(one.receipt.verdict) for one in receipts]
     return AnswersOutcome(*(verdicts.count(verdict) for verdict in Verdict))
 
 
-def ruling_of(stated: Receipt | Outcome) -> Ruling:
+def verdict_of(stated: Receipt | Outcome) -> SetVerdict:
     """What a receipt or an outcome says about a set."""
-    return Ruling(
+    return SetVerdict(
         Verdict(stated.verdict),
         stated.reason,
         stated.position,
@@ -152,29 +152,29 @@ def ruling_of(stated: Receipt | Outcome) -> Ruling:
 
 
 @dataclass(frozen=True, slots=True)
-class _Ruled:
-    """How many rulings were news, and the records of their sets."""
+class _News:
+    """How many verdicts were news, and the records of their sets."""
 
     count: int
     touched: set[Key]
 
 
-def _rule(tx: WriteTransaction, identity: Identity, stated: Iterable[tuple[bytes, Ruling]]) -> _Ruled:
-    """Store the rulings that are news."""
+def _take_verdicts(tx: WriteTransaction, identity: Identity, stated: Iterable[tuple[bytes, SetVerdict]]) -> _News:
+    """Store the verdicts that are news."""
     count = 0
     touched: set[Key] = set()
-    for nonce, ruling in stated:
+    for nonce, verdict in stated:
         logged = tx.set_by_nonce(nonce)
-        if logged is None or not _is_news(ruling, logged.ruling):
+        if logged is None or not _is_news(verdict, logged.verdict):
             continue
-        tx.put_ruling(logged.log_id, ruling)
+        tx.put_verdict(logged.log_id, verdict)
         ops = reread_set(logged.message, identity.hub_id).ops
         touched |= {(op.kind, RecordId(op.record)) for op in ops}
         count += 1
-    return _Ruled(count, touched)
+    return _News(count, touched)
 
 
-def _is_news(stated: Ruling, known: Ruling | None) -> bool:
+def _is_news(stated: SetVerdict, known: SetVerdict | None) -> bool:
     return known is None or stated.position > known.position
 
 

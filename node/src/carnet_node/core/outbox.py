@@ -1,11 +1,11 @@
-"""What leaves next: the own sets the hub has not ruled on.
+"""What leaves next: the own sets the hub has not judged.
 
 Decides which sets make up a batch, how a batch shrinks after a time-out and grows again, and that the high-water mark
 is on disk before anything leaves. Does not send (`sync`), and does not judge answers (`inbox`).
 
 Rules:
-- A batch is one contiguous run of sets of the current epoch without a ruling, in the order of the chain. A set that was
-  sent but not answered is sent again: the hub knows what it has.
+- A batch is one contiguous run of sets of the current epoch without a verdict, in the order of the chain. A set that
+  was sent but not answered is sent again: the hub knows what it has.
 - At least one set, however large; then as many as fit.
 """
 
@@ -43,13 +43,13 @@ class BatchSize:
 
 
 def next_batch(node: Node, size: BatchSize | None = None, *, from_seq: int | None = None) -> tuple[LoggedSet, ...]:
-    """The sets to send now; empty when the hub has ruled on all.
+    """The sets to send now; empty when the hub has judged all.
 
     The high-water mark covers them before this returns, and they count as sent.
 
     Args:
         size: default the largest the protocol allows.
-        from_seq: begin here, sets with a ruling included: what the hub asked for after a gap, 1 or more.
+        from_seq: begin here, sets with a verdict included: what the hub asked for after a gap, 1 or more.
 
     Raises:
         NotEnrolled, StoreBusy, StoreBroken: nothing may leave.
@@ -89,7 +89,7 @@ def _pick(tx: ReadTransaction, chain: ChainState, size: BatchSize, from_seq: int
         return ()
     candidates = tx.sets_from(chain.epoch, start, size.sets_max)
     if from_seq is None:
-        candidates = _leading_unruled(candidates)
+        candidates = _leading_unconfirmed(candidates)
     picked: list[LoggedSet] = []
     room = size.bytes_max
     for one in candidates:
@@ -100,10 +100,10 @@ def _pick(tx: ReadTransaction, chain: ChainState, size: BatchSize, from_seq: int
     return tuple(picked)
 
 
-def _leading_unruled(candidates: Sequence[LoggedSet]) -> list[LoggedSet]:
+def _leading_unconfirmed(candidates: Sequence[LoggedSet]) -> list[LoggedSet]:
     run: list[LoggedSet] = []
     for one in candidates:
-        if one.ruling is not None:
+        if one.verdict is not None:
             break
         run.append(one)
     return run

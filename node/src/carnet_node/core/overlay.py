@@ -9,7 +9,7 @@ Rules (docs/design.md, "Projection rule"):
 - A void op is transparent: `based_on` it means `based_on` what it was based on.
 - A parked own op is folded and marked. So is one that the heads of a register have no room for: it is left out and
   marked.
-- An evicted record is hidden as soon as no own op on it waits for a ruling.
+- An evicted record is hidden as soon as no own op on it waits for a verdict.
 
 Does not decide what is inside a base row (the hub), nor what the hub rules (`inbox` stores that).
 """
@@ -42,7 +42,7 @@ class OwnOp:
 
     Attributes:
         write: as authored, with the set time known so far.
-        position: of the ruling; 0 while waiting.
+        position: of the verdict; 0 while waiting.
     """
 
     write: Write
@@ -66,12 +66,12 @@ class Overlaid:
 
 def fate_of(logged: LoggedSet, index: int) -> Fate:
     """What has become of the op at an index of an own set."""
-    ruling = logged.ruling
-    if ruling is None:
+    verdict = logged.verdict
+    if verdict is None:
         return Fate.WAITING
-    if ruling.is_accepted:
-        return Fate.VOID if index in ruling.voids else Fate.FOLDED
-    return Fate.PARKED if ruling.is_parked else Fate.VOID
+    if verdict.is_accepted:
+        return Fate.VOID if index in verdict.voids else Fate.FOLDED
+    return Fate.PARKED if verdict.is_parked else Fate.VOID
 
 
 def overlay(base: BaseRow | None, own: Sequence[OwnOp]) -> Overlaid:

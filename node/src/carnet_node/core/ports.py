@@ -19,9 +19,9 @@ from carnet_node.core.records import (
     LoggedSet,
     OwnPlace,
     Projection,
-    Ruling,
     SegmentState,
     SettledValue,
+    SetVerdict,
     StoredRecord,
 )
 from carnet_protocol.ids import RecordId
@@ -197,18 +197,18 @@ class ReadTransaction(Protocol):
         ...
 
     def first_unconfirmed_seq(self, epoch: bytes) -> int | None:
-        """Lowest seq of an epoch without a ruling; None when all have one."""
+        """Lowest seq of an epoch without a verdict; None when all have one."""
         ...
 
-    def unruled_on(self, kind: int, record: RecordId) -> tuple[int, int]:
-        """Own sets on a record without a ruling: how many have not left, and how many have."""
+    def unconfirmed_on(self, kind: int, record: RecordId) -> tuple[int, int]:
+        """Own sets on a record without a verdict: how many have not left, and how many have."""
         ...
 
     def unconfirmed(self) -> tuple[int, int | None]:
-        """How many own sets have no ruling, and the set time of the oldest."""
+        """How many own sets have no verdict, and the set time of the oldest."""
         ...
 
-    def sets_with(self, ruled: Sequence[int], limit: int) -> list[LoggedSet]:
+    def sets_with(self, codes: Sequence[int], limit: int) -> list[LoggedSet]:
         """Own sets whose verdict is one of these codes, oldest first."""
         ...
 
@@ -279,7 +279,7 @@ class WriteTransaction(ReadTransaction, Protocol):
         """
         ...
 
-    def put_ruling(self, log_id: int, ruling: Ruling) -> None:
+    def put_verdict(self, log_id: int, verdict: SetVerdict) -> None:
         """Store what the hub decided."""
         ...
 

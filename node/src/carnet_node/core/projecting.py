@@ -52,10 +52,10 @@ class OwnWork:
         logged, opened = self.opened(log_id)
         change_set = opened.change_set
         one = opened.ops[index]
-        ruling = logged.ruling
-        time_ms = logged.time_ms if ruling is None else ruling.time_ms
+        verdict = logged.verdict
+        time_ms = logged.time_ms if verdict is None else verdict.time_ms
         write = one.write(change_set.op_id(index), time_ms, change_set.header.dealer_id, one.op.based_on)
-        return OwnOp(write, fate_of(logged, index), 0 if ruling is None else ruling.position)
+        return OwnOp(write, fate_of(logged, index), 0 if verdict is None else verdict.position)
 
 
 def project_record(

@@ -146,7 +146,7 @@ def _sync_mark(tx: ReadTransaction, stored: StoredRecord) -> SyncMark:
         case Mark.REFUSED:
             return SyncMark.REFUSED
         case Mark.WAITING:
-            local, sent = tx.unruled_on(stored.kind.number, stored.record)
+            local, sent = tx.unconfirmed_on(stored.kind.number, stored.record)
             if local:
                 return SyncMark.LOCAL_ONLY
             return SyncMark.SENT if sent else SyncMark.ACCEPTED

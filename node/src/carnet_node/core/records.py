@@ -97,10 +97,11 @@ class FeedState:
 
 
 @dataclass(frozen=True, slots=True)
-class Ruling:
+class SetVerdict:
     """What the hub decided about one own set, from a receipt or a page; the one with the higher position counts.
 
     Attributes:
+        code: the verdict itself.
         reason: code for parked and refused.
         position: where the set was folded if accepted; where the log entry stands otherwise.
         time_ms: set time fixed at admission.
@@ -108,7 +109,7 @@ class Ruling:
         conflicts: registers in which the set met a different concurrent head.
     """
 
-    verdict: Verdict
+    code: Verdict
     reason: str | None
     position: int
     time_ms: int
@@ -118,12 +119,12 @@ class Ruling:
     @property
     def is_accepted(self) -> bool:
         """Whether the set has an effect at the hub."""
-        return self.verdict in (Verdict.ACCEPTED, Verdict.ACCEPTED_WITH_CONFLICTS)
+        return self.code in (Verdict.ACCEPTED, Verdict.ACCEPTED_WITH_CONFLICTS)
 
     @property
     def is_parked(self) -> bool:
         """Whether the set waits at the hub."""
-        return self.verdict is Verdict.PARKED
+        return self.code is Verdict.PARKED
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +134,9 @@ class LoggedSet:
     Attributes:
         log_id: order of writing, across epochs; 0 before it is stored.
         opening: in clear; the store encrypts it when `has_secret`.
-        time_ms: set time, provisional until `ruling` fixes it.
+        time_ms: set time, provisional until `verdict` fixes it.
         is_sent: it has left this machine at least once.
-        ruling: what the hub decided; None while unknown.
+        verdict: what the hub decided; None while unknown.
         receipt: the signed receipt as received; None before it came.
     """
 
@@ -149,7 +150,7 @@ class LoggedSet:
     has_secret: bool
     time_ms: int
     is_sent: bool = False
-    ruling: Ruling | None = None
+    verdict: SetVerdict | None = None
     receipt: bytes | None = None
 
 

@@ -54,7 +54,7 @@ class Sync(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What the hub has not ruled on.
+    """What the hub has not judged.
 
     Attributes:
         documents: how many of each kind; a phone counts as its customer, a line as its repair order.
@@ -149,11 +149,13 @@ def _waiting(tx: ReadTransaction, node: Node, epoch: bytes) -> Waiting:
     sets, oldest_ms = tx.unconfirmed()
     first = tx.first_unconfirmed_seq(epoch)
     listed = tx.sets_from(epoch, first, SETS_COUNTED_MAX) if first is not None else []
-    unruled = [one for one in listed if one.ruling is None]
+    unconfirmed = [one for one in listed if one.verdict is None]
     keys = {
-        (op.kind, RecordId(op.record)) for one in unruled for op in reread_set(one.message, node.identity.hub_id).ops
+        (op.kind, RecordId(op.record))
+        for one in unconfirmed
+        for op in reread_set(one.message, node.identity.hub_id).ops
     }
-    return Waiting(sets, _count_documents(tx, keys), len(unruled) < sets, oldest_ms)
+    return Waiting(sets, _count_documents(tx, keys), len(unconfirmed) < sets, oldest_ms)
 
 
 def _count_documents(tx: ReadTransaction, keys: Iterable[tuple[int, RecordId]]) -> Mapping[str, int]:

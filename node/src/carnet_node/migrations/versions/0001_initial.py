@@ -72,8 +72,8 @@ def _create_log_and_base() -> None:
         sa.Column("is_sent", BOOL, nullable=False),
         sa.Column("verdict", INTEGER),
         sa.Column("reason", TEXT),
-        sa.Column("ruled_position", BIGINT),
-        sa.Column("ruled_ms", BIGINT),
+        sa.Column("verdict_position", BIGINT),
+        sa.Column("verdict_ms", BIGINT),
         sa.Column("voids", BLOB),
         sa.Column("conflicts", INTEGER),
         sa.Column("receipt", BLOB),
@@ -81,7 +81,7 @@ def _create_log_and_base() -> None:
         sa.PrimaryKeyConstraint("log_id", name="pk_own_set"),
     )
     op.create_index("ix_own_set_place", "own_set", ["epoch", "seq"], unique=True)
-    op.create_index("ix_own_set_unruled", "own_set", ["epoch", "seq"], sqlite_where=sa.text("verdict IS NULL"))
+    op.create_index("ix_own_set_unconfirmed", "own_set", ["epoch", "seq"], sqlite_where=sa.text("verdict IS NULL"))
     op.create_table(
         "own_op",
         sa.Column("record", BLOB),
