@@ -7,6 +7,7 @@ the attacks (which need an insider's keys) and the count of phones at the hub (w
 import shutil
 import subprocess
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -23,6 +24,9 @@ from carnet_protocol.resolvers import show
 from carnet_protocol.state import unpack_entries
 
 HZ, WH, CD = (dealer.code for dealer in world.DEALERS)
+AT_ONCE: Final = 2
+"""Commands at a time where the order does not matter; the machine this must run on has two cores."""
+
 UNREACHABLE: Final = 3
 REFUSED: Final = 1
 HIGH_KM, LOW_KM = 42_000, 41_500
@@ -69,33 +73,45 @@ def enrol(story: Story) -> None:
     """A hub and three dealers come to trust each other by a typed code."""
     story.hub.run("init")
     story.start_hub()
-    for dealer in world.DEALERS:
-        story.hub.run(
-            "dealers", "add", dealer.code, dealer.name, "--city", dealer.city_code, "--city-name", dealer.city
-        )
-        code = story.hub.run("dealers", "invite", dealer.code)["code"]
-        node = story.nodes[dealer.code]
-        node.run("init")
-        node.run("enrol", "--hub", story.address, code)
-        story.seen[f"code {dealer.code}"] = code
-    listed = {row["site_code"] for row in _rows(story.hub.run("nodes", "list"))}
+    codes = {dealer.code: _invite(story, dealer) for dealer in world.DEALERS}
+
+    def join(dealer: world.Dealer) -> None:
+        story.nodes[dealer.code].run("init")
+        story.nodes[dealer.code].run("enrol", "--hub", story.address, codes[dealer.code])
+
+    with ThreadPoolExecutor(AT_ONCE) as desks:
+        list(desks.map(join, world.DEALERS))
+    listed = {row["site_code"] for row in story.hub.run("nodes", "list")}
     story.facts.check("three nodes are enrolled by one-time codes", sorted(listed), sorted([HZ, WH, CD]))
     again = Program("carnet-node", story.folder / "second-use")
     again.run("init")
-    answer = again.try_run("enrol", "--hub", story.address, story.seen[f"code {HZ}"])
+    answer = again.try_run("enrol", "--hub", story.address, codes[HZ])
     story.facts.check("a code works once", (answer.code, _code(answer.value)), (REFUSED, "code-used"))
+
+
+def _invite(story: Story, dealer: world.Dealer) -> str:
+    """Add a site and make a code for one node of it."""
+    place = ("--city", dealer.city_code, "--city-name", dealer.city)
+    story.hub.run("dealers", "add", dealer.code, dealer.name, *place)
+    return str(story.hub.run("dealers", "invite", dealer.code)["code"])
 
 
 def take_over(story: Story) -> None:
     """Each dealer imports 300 customers and their cars from a former system; two of them sync."""
-    for dealer in world.DEALERS:
+
+    def import_twice(dealer: world.Dealer) -> tuple[list[int], list[int]]:
         files = world.write_import_files(story.folder / "former-systems", dealer)
         node = story.nodes[dealer.code]
-        first = [node.run("import", files[kind]) for kind in ("customers", "vehicles")]
-        second = [node.run("import", files[kind]) for kind in ("customers", "vehicles")]
+        rounds = [[node.run("import", files[kind]) for kind in ("customers", "vehicles")] for _ in range(2)]
+        first, second = ([one["imported"] for one in reports] for reports in rounds)
+        return first, second
+
+    with ThreadPoolExecutor(AT_ONCE) as desks:
+        imported = list(desks.map(import_twice, world.DEALERS))
+    for dealer, seen in zip(world.DEALERS, imported, strict=True):
         story.facts.check(
             f"{dealer.code}: 300 customers and 300 cars taken over, a second import changes nothing",
-            ([one["imported"] for one in first], [one["imported"] for one in second]),
+            seen,
             ([world.CUSTOMERS_PER_DEALER] * 2, [0, 0]),
         )
     story.sync(HZ, WH)
@@ -107,7 +123,7 @@ def publish_recall(story: Story) -> None:
     story.hub.run("recalls", "import", folder)
     story.hub.run("recalls", "publish", world.CAMPAIGN_NO)
     story.sync(HZ, WH)
-    listed = _rows(story.hub.run("recalls", "list"))[0]
+    listed = story.hub.run("recalls", "list")[0]
     story.facts.check("the campaign is published with every member", listed["member_count"], len(world.recall_vins()))
 
 
@@ -165,10 +181,10 @@ def _restore_at_loser(story: Story) -> None:
     colors = {code: _color(story, code) for code in (HZ, WH)}
     story.facts.check("both dealers show the same colour", len(set(colors.values())), 1)
     loser, lost = (HZ, "WHITE") if colors[HZ] != "WHITE" else (WH, "SILVER")
-    overruled = [one for one in _rows(story.nodes[loser].run("conflicts", "list")) if one["id"] == vehicle]
+    overruled = [one for one in story.nodes[loser].run("conflicts", "list") if one["id"] == vehicle]
     values = [_overruled_value(one) for one in overruled if one["register"] == "color"]
     story.facts.check("the dealer who lost sees the overruled colour, who wrote it and the rule", values, [lost])
-    at_hub = [one for one in _rows(story.hub.run("conflicts", "list")) if one["record"] == vehicle]
+    at_hub = [one for one in story.hub.run("conflicts", "list") if one["record"] == vehicle]
     story.facts.holds("the operator sees it too", len(at_hub), is_true=bool(at_hub))
     one = next(one for one in overruled if one["register"] == "color")
     story.nodes[loser].run("conflicts", "restore", "vehicle", vehicle, "color", one["overruled"]["op"])
@@ -237,8 +253,11 @@ def report(story: Story) -> None:
 def rebuild(story: Story) -> None:
     """Everything shown follows from the logs: fold them again and compare."""
     story.sync(HZ, WH)
-    for name, program in (("hub", story.hub), *story.nodes.items()):
-        story.facts.check(f"{name}: rebuild --check finds no difference", program.try_run("rebuild", "--check").code, 0)
+    programs = {"hub": story.hub, **story.nodes}
+    with ThreadPoolExecutor(AT_ONCE) as checks:
+        codes = list(checks.map(lambda program: program.try_run("rebuild", "--check").code, programs.values()))
+    for name, code in zip(programs, codes, strict=True):
+        story.facts.check(f"{name}: rebuild --check finds no difference", code, 0)
     story.facts.check("hub: every signature and link of the log verifies", story.hub.try_run("log", "verify").code, 0)
 
 
@@ -254,11 +273,6 @@ STEPS: Final[tuple[tuple[str, Callable[[Story], None]], ...]] = (
     ("A report that a stranger can verify", report),
     ("Fold everything again", rebuild),
 )
-
-
-def _rows(value: Any) -> list[dict[str, Any]]:
-    """The rows of a list command."""
-    return value["rows"] if isinstance(value, dict) else value
 
 
 def _code(value: Any) -> str | None:
