@@ -318,7 +318,7 @@ def _check_audience(world: World, snapshot: Snapshot, dealer: bytes, visible: se
             if kind.name in ANCHORS and _has_written(archive, key, dealer):
                 worked_on.add(anchors[key])
     for key, anchor in anchors.items():
-        if anchor in worked_on and key not in visible:
+        if anchor is not None and anchor in worked_on and key not in visible:
             raise Broken(f"hub: {REGISTRY.by_number[key[0]].name} {key[1].hex()} is missing from a feed")
 
 

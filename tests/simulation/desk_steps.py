@@ -132,11 +132,11 @@ STEPS: Final[dict[str, tuple[int, Step]]] = {
     "save old form": (7, save_old_form),
     "edit several": (3, edit_several),
     "delete": (4, delete),
-    "retract": (2, retract),
+    "retract": (4, retract),
     "step visit": (4, step_visit),
     "step wrongly": (3, step_wrongly),
-    "move visit": (3, move_visit),
-    "restore": (3, restore),
+    "move visit": (9, move_visit),
+    "restore": (6, restore),
     "write foreign": (2, write_foreign),
 }
 """Weight and step by name."""

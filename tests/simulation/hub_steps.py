@@ -41,8 +41,8 @@ def lean_on_courier(stage: Stage, machine: Machine) -> str | None:
     if not carried:
         return None
     op = stage.archive.ops[stage.dice.choice(carried).op()]
-    dealer = machine.node.identity.dealer_id
-    if op.kind.writer is Writer.OWNER_SITE and stage.archive.owners.get(op.key, dealer) != dealer:
+    owners = {row.id: row.owner for row in stage.hub_records(op.kind)}
+    if op.kind.writer is Writer.OWNER_SITE and owners.get(op.record) != machine.node.identity.dealer_id:
         return None
     register, values = desk.register_values(op.kind, stage.dice)
     with machine.node.store.read() as tx:
@@ -182,16 +182,16 @@ def _courier_draft(stage: Stage, courier: VoiceAuthor) -> Draft | None:
 
 
 STEPS: Final[dict[str, tuple[int, Step]]] = {
-    "courier writes": (6, courier_writes),
-    "lean on courier": (7, lean_on_courier),
+    "courier writes": (9, courier_writes),
+    "lean on courier": (14, lean_on_courier),
     "courier arrives": (3, courier_arrives),
     "courier overtakes": (1, courier_overtakes),
-    "courier returns": (1, courier_returns),
-    "courier begins anew": (1, courier_begins_anew),
-    "release": (4, release),
-    "give up": (4, give_up),
+    "courier returns": (3, courier_returns),
+    "courier begins anew": (2, courier_begins_anew),
+    "release": (9, release),
+    "give up": (7, give_up),
     "rule": (3, rule),
-    "restore at hub": (2, restore_at_hub),
+    "restore at hub": (3, restore_at_hub),
     "rebuild hub": (1, rebuild_hub),
 }
 """Weight and step by name."""

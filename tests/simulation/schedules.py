@@ -32,14 +32,23 @@ STEPS: Final[dict[str, tuple[int, Step]]] = {**desk_steps.STEPS, **hub_steps.STE
 STEPS_MIN: Final = 30
 STEPS_MAX: Final = 60
 DRAWS_MAX: Final = 8
-OPENING: Final = ("vehicle", "customer", "visit")
+OPENING: Final = ("vehicle", "vehicle", "customer", "visit")
 """What every desk has written when a schedule begins."""
 CHECK_EVERY: Final = 10
 HEALING_ROUNDS_MAX: Final = 4
 CARRIED: Final = ("base_record", "own_set", "node_state")
 """Tables in which a late message may leave its trace (its position, a receipt); what is shown stands in the others."""
 
-_WEIGHTS: Final = [weight for weight, _ in STEPS.values()]
+THEMES: Final[tuple[frozenset[str], ...]] = (
+    frozenset(),
+    frozenset({"courier writes", "lean on courier", "courier arrives", "release", "give up", "push", "pull"}),
+    frozenset({"move visit", "step visit", "step wrongly", "pull", "round"}),
+    frozenset({"edit shared", "save old form", "open form", "delete", "restore", "restore at hub", "push", "pull"}),
+    frozenset({"push", "push twice", "push tail", "late answer", "pull", "pull lost", "late page", "round"}),
+)
+"""Steps that come more often in a schedule of that theme: rare things happen where much else does not."""
+THEME_FACTOR: Final = 4
+
 _TRACE_SHOWN: Final = 15
 
 
@@ -91,21 +100,23 @@ def check_all(stage: Stage) -> None:
 
 
 def _play(stage: Stage, count: int) -> None:
+    theme = stage.dice.choice(THEMES)
+    weights = [weight * (THEME_FACTOR if name in theme else 1) for name, (weight, _) in STEPS.items()]
     for machine in stage.world.machines:
         stage.trace += [f"  0 {machine.name} {stage.write_new(machine, kind)}" for kind in OPENING]
     for number in range(1, count + 1):
         machine = stage.dice.choice(stage.world.machines)
         stage.world.hub_clock.ms += stage.dice.randint(0, 5_000)
         machine.clock.ms += stage.dice.randint(0, 5_000)
-        stage.trace.append(f"{number:>3} {machine.name} {_step(stage, machine)}")
+        stage.trace.append(f"{number:>3} {machine.name} {_step(stage, machine, weights)}")
         check_step(machine)
         if number % CHECK_EVERY == 0:
             check_all(stage)
 
 
-def _step(stage: Stage, machine: Machine) -> str:
+def _step(stage: Stage, machine: Machine, weights: list[int]) -> str:
     """One step that finds something to do; drawn again when there is nothing."""
-    for name in stage.dice.choices(list(STEPS), _WEIGHTS, k=DRAWS_MAX):
+    for name in stage.dice.choices(list(STEPS), weights, k=DRAWS_MAX):
         what = STEPS[name][1](stage, machine)
         if what is not None:
             stage.did[name] += 1
