@@ -171,6 +171,10 @@ class SqlSnapshot:
         """See `ports.Snapshot`."""
         return self._list(self._all.evidence, rows.EvidenceRow, node=node_id, limit=limit)
 
+    def evidence_count(self, node_id: bytes) -> int:
+        """See `ports.Snapshot`."""
+        return int(first_of(self._all.evidence_count.fetch(self._cursor, node=node_id)))
+
     def scan(self, row_type: type[R]) -> Iterator[R]:
         """See `ports.Snapshot`."""
         return self._walk(self._all.scans[cast(type[rows.Row], row_type)], row_type)

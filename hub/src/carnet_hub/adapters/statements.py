@@ -202,7 +202,9 @@ class Statements:
         self.nodes = self._text(current.order_by(KEY.node_id))
         self.dealers = self._by(DEALER.dealer_id, lambda hit: select(TABLES[rows.DealerRow]).where(hit))
         self.statuses = self._by(STATUS.node_id, lambda hit: select(TABLES[rows.NodeStatusRow]).where(hit))
-        evidence = select(TABLES[rows.EvidenceRow]).where(EVIDENCE.node_id == bindparam("node"))
+        of_node = EVIDENCE.node_id == bindparam("node")
+        self.evidence_count = self._text(select(func.count(EVIDENCE.set_hash)).where(of_node))
+        evidence = select(TABLES[rows.EvidenceRow]).where(of_node)
         self.evidence = self._text(evidence.order_by(EVIDENCE.received_ms.desc()).limit(bindparam("limit")))
 
 

@@ -119,7 +119,7 @@ def _status(request: HelloRequest, standing: Standing, now_ms: int) -> NodeStatu
         request.unsent_sets,
         request.oldest_unsent_ms,
         request.schema,
-        request.software[:_NAME_CHARS_MAX],
+        "".join(char for char in request.software[:_NAME_CHARS_MAX] if char.isprintable()),
         0,
         "",
         0,

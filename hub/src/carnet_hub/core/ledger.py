@@ -7,6 +7,7 @@ itself has added, and hands the new rows over to be written. A `Ledger` lives fo
 from collections.abc import Collection, Iterable
 from typing import Final
 
+from carnet_hub.core.limits import EVIDENCE_PER_NODE_MAX
 from carnet_hub.core.ports import Snapshot, Transaction
 from carnet_hub.core.rows import (
     AdmissionRow,
@@ -175,8 +176,10 @@ class Ledger:
         return sorted(new | set(self._snapshot.sealed_positions(wanted)))
 
     def add_evidence(self, row: EvidenceRow) -> None:
-        """Keep a contradicting body."""
-        self._evidence[row.set_hash] = row
+        """Keep a contradicting body, as long as its node has not filled its share."""
+        own = sum(1 for one in self._evidence.values() if one.node_id == row.node_id)
+        if own + self._snapshot.evidence_count(row.node_id) < EVIDENCE_PER_NODE_MAX:
+            self._evidence[row.set_hash] = row
 
     def flush(self, transaction: Transaction) -> None:
         """Write everything that was added or changed."""

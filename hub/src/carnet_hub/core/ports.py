@@ -269,6 +269,10 @@ class Snapshot(Protocol):
         """Contradicting bodies of one node, newest first."""
         ...
 
+    def evidence_count(self, node_id: bytes) -> int:
+        """How many contradicting bodies of one node are kept."""
+        ...
+
     def scan(self, row_type: type[R]) -> Iterator[R]:
         """Every row of a sort, by key."""
         ...
