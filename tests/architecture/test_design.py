@@ -1,0 +1,42 @@
+"""docs/design.md names what exists: a module that nobody listed has no place in the design."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+DESIGN = ROOT / "docs" / "design.md"
+PACKAGES = (
+    "protocol/src/carnet_protocol",
+    "node/src/carnet_node/core",
+    "node/src/carnet_node/adapters",
+    "hub/src/carnet_hub/core",
+    "hub/src/carnet_hub/adapters",
+)
+
+
+def modules_of(package: Path) -> set[str]:
+    """Names of the modules directly inside a package."""
+    return {path.stem for path in package.glob("*.py")} - {"__init__"}
+
+
+def named_in(text: str) -> set[str]:
+    """Every name that stands in backquotes."""
+    return set(re.findall(r"`([a-z_]+)`", text))
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_the_design_names_every_module(package: str):
+    """Each module of the protocol, the cores and the adapters stands in the design's tables."""
+    missing = modules_of(ROOT / package) - named_in(DESIGN.read_text(encoding="utf-8"))
+
+    assert missing == set()
+
+
+def test_a_module_that_is_not_named_is_found(tmp_path: Path):
+    """The comparison sees a module that the page leaves out."""
+    (tmp_path / "forgotten.py").touch()
+    (tmp_path / "listed.py").touch()
+
+    assert modules_of(tmp_path) - named_in("the module `listed` decides") == {"forgotten"}
