@@ -12,13 +12,9 @@ database on another machine must enrol as a new node.
 
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.metadata import version
-from typing import Final
-
-import httpx
+from typing import TYPE_CHECKING, Final
 
 from carnet_node.adapters.high_water import HighWaterFile
-from carnet_node.adapters.hub_client import HubClient
 from carnet_node.adapters.joining import HUB_URL, OWN_KEY_ID, Joining
 from carnet_node.adapters.keyring import DataKeyBox, Keyring, create_keyring, open_keyring
 from carnet_node.adapters.schema import upgrade
@@ -32,13 +28,16 @@ from carnet_node.adapters.system import (
     run_blocking,
 )
 from carnet_node.core.failures import KeysUnreadable, NotEnrolled
+from carnet_node.core.hub_link import HubLink
 from carnet_node.core.node import DeskSettings, Node
 from carnet_node.core.rebuild import reproject_if_outdated
 from carnet_node.core.session import SyncPorts
 from carnet_node.settings import NodeSettings
 
-SOFTWARE: Final = f"carnet-node {version('carnet-node')}"
-"""What this program calls itself in a hello."""
+if TYPE_CHECKING:
+    from httpx import AsyncBaseTransport
+
+    from carnet_node.adapters.hub_client import HubClient
 
 _DAY_MS: Final = 24 * 3600 * 1000
 
@@ -105,11 +104,13 @@ class Installation:
         """What enrolment needs."""
         return Joining(self.settings.keys_dir, self.files, self.clock, self.entropy, self.keyring, self.store)
 
-    def hub_client(self, url: str | None = None, transport: httpx.AsyncBaseTransport | None = None) -> HubClient:
+    def hub_client(self, url: str | None = None, transport: "AsyncBaseTransport | None" = None) -> "HubClient":
         """A way to the hub, to be used as an async context manager."""
+        from carnet_node.adapters.hub_client import HubClient  # noqa: PLC0415  (most commands need no HTTP)
+
         return HubClient(url or self.hub_url(), self.clock, self.entropy, transport=transport)
 
-    def sync_ports(self, link: HubClient) -> SyncPorts:
+    def sync_ports(self, link: HubLink) -> SyncPorts:
         """What syncing needs besides the node."""
         return SyncPorts(link, run_blocking, self.high_water)
 

@@ -6,6 +6,7 @@ database busy, try again. With `--json` the result goes to stdout as one JSON va
 
 import importlib
 import json
+import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -83,6 +84,8 @@ def execute(arguments: Sequence[str]) -> int:
 
     Returns: the exit code.
     """
+    # Libraries say nothing of their own on a terminal; `serve` sends every log through the processors of the node.
+    logging.getLogger().addHandler(logging.NullHandler())
     command = typer.main.get_command(app)
     try:
         code = command.main(args=list(arguments), prog_name="carnet-node", standalone_mode=False)

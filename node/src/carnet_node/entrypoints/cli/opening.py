@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from carnet_node.adapters.logging import configure_logging
 from carnet_node.bootstrap import Installation, open_installation
 from carnet_node.core.authoring import SealedSet
 from carnet_node.core.desk import Saved
@@ -26,9 +25,7 @@ one_group = partial(typer.Typer, add_completion=False, rich_markup_mode=None, no
 
 def installation_of(ctx: typer.Context) -> Installation:
     """The data folder that `--data` or the settings name."""
-    settings = NodeSettings.load(ctx.find_root().obj)
-    configure_logging(as_json=settings.log_json)
-    return open_installation(settings)
+    return open_installation(NodeSettings.load(ctx.find_root().obj))
 
 
 def node_of(ctx: typer.Context) -> Node:

@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 AsJson = Annotated[bool, typer.Option("--json", help="one JSON value on stdout")]
 ShowPersonal = Annotated[bool, typer.Option("--show-personal", help="names, phones and plates in full")]
@@ -48,6 +46,9 @@ def emit_list(title: str, rows: Sequence[Row], columns: Sequence[str], *, as_jso
     if as_json:
         print(json.dumps(list(rows), ensure_ascii=False, default=str))
         return
+    from rich.console import Console  # noqa: PLC0415  (a program that asked for JSON needs no table)
+    from rich.table import Table  # noqa: PLC0415  (likewise)
+
     table = Table(title=f"{title}: {len(rows)}", title_justify="left")
     for column in columns:
         table.add_column(column.replace("_", " "), overflow="fold")

@@ -5,13 +5,14 @@ from typing import Annotated
 import anyio
 import typer
 
-from carnet_node.bootstrap import SOFTWARE, Installation
+from carnet_node.bootstrap import Installation
 from carnet_node.core.enrolment import check_hub_url
 from carnet_node.core.status import Status, status_of
 from carnet_node.core.sync import RoundReport, run_round
 from carnet_node.entrypoints.cli.opening import installation_of, node_of
 from carnet_node.entrypoints.cli.output import AsJson, emit
 from carnet_node.entrypoints.presenting import instant_text, round_json, status_json
+from carnet_node.entrypoints.software import SOFTWARE
 from carnet_node.entrypoints.wording import Exit, explain_failure
 
 serve_app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -28,9 +29,12 @@ def serve(
     offline: Annotated[bool, typer.Option("--offline", help="do not sync in the background")] = False,
 ) -> None:
     """Serve the front desk's JSON API and sync in the background, until stopped."""
+    from carnet_node.adapters.logging import configure_logging  # noqa: PLC0415  (no other command logs)
     from carnet_node.entrypoints.web.server import serve_node  # noqa: PLC0415  (sync and status need no web server)
 
-    serve_node(installation_of(ctx), host=host, port=port, is_syncing=not offline)
+    installation = installation_of(ctx)
+    configure_logging(as_json=installation.settings.log_json)
+    serve_node(installation, host=host, port=port, is_syncing=not offline)
 
 
 @sync_app.command()

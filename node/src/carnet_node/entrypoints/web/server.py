@@ -9,9 +9,10 @@ from uvicorn import Config, Server
 
 from carnet_node.adapters.hub_client import HubClient
 from carnet_node.adapters.sync_loop import BackgroundSync
-from carnet_node.bootstrap import SOFTWARE, Installation
+from carnet_node.bootstrap import Installation
 from carnet_node.core.enrolment import is_loopback
 from carnet_node.core.failures import NotEnrolled
+from carnet_node.entrypoints.software import SOFTWARE
 from carnet_node.entrypoints.web.app import create_app
 from carnet_protocol.errors import BadValue
 from carnet_protocol.reasons import Reason
