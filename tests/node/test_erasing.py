@@ -1,10 +1,12 @@
 """What an erasure takes away at a node, for ever."""
 
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from carnet_node.adapters.store import open_connection
 from carnet_node.core.authoring import commit
 from carnet_node.core.inbox import apply_page
 from carnet_node.core.node import Node
@@ -18,6 +20,7 @@ from support.exchange import answer, deliver, draft, shown
 from support.model_hub import ModelHub
 from support.node_builder import (
     build_node,
+    close_node,
     rows_of,
     text_of,
 )
@@ -60,6 +63,26 @@ def test_an_erasure_takes_values_out_of_log_base_and_views(tmp_path: Path, hub: 
     assert view.withheld == {"name": Withheld.ERASED}
     assert "王" not in text_of(rows_of(tmp_path))
     assert check_rebuild(node).differences == ()
+
+
+def test_erased_values_are_gone_from_the_file(tmp_path: Path, hub: ModelHub):
+    """Once the write-ahead log has been copied back, not one byte of the file holds what was erased."""
+    node = build_node(tmp_path)
+    commit(node, [draft(WANG, kind=CUSTOMER)])
+    answer(node, *deliver(node, hub))
+    apply_page(node, hub.page(node))
+    commit(node, [draft({"full_name": "王大明"}, kind=CUSTOMER, based_on=shown(node, kind=CUSTOMER).heads.of([1]))])
+    hub.write(erasure_of(1, 0b0001))
+    hub.records[CUSTOMER.number, record(1)].changed = 0
+
+    apply_page(node, hub.page(node))
+    close_node(node)
+
+    with closing(open_connection(tmp_path / "node-1.db")) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    content = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    assert b"likes tea" in content
+    assert "王".encode() not in content
 
 
 def test_an_erasure_covers_what_arrives_later(node: Node, hub: ModelHub):

@@ -2,7 +2,8 @@
 
 Decides how a transaction begins and ends, and which errors of the database mean what. WAL, so that readers never wait
 for a writer; `synchronous=FULL`, asserted on every connection, because a commit that a power cut may undo would let the
-chain reuse a number. Writers say BEGIN IMMEDIATE and wait up to `BUSY_TIMEOUT_MS` for another process of the same node;
+chain reuse a number. `secure_delete`, because what was erased or replaced must not be left in the free space of a page.
+Writers say BEGIN IMMEDIATE and wait up to `BUSY_TIMEOUT_MS` for another process of the same node;
 then `StoreBusy`. Nothing is retried here.
 
 Readers see one snapshot from their first statement to the end of the block. A connection serves one block at a time and
@@ -125,6 +126,7 @@ def open_connection(path: Path, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS, is_re
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA trusted_schema=OFF")
         connection.execute("PRAGMA temp_store=MEMORY")
+        connection.execute("PRAGMA secure_delete=ON")
         connection.execute(f"PRAGMA wal_autocheckpoint={0 if is_replicated else CHECKPOINT_PAGES}")
         (synchronous,) = connection.execute("PRAGMA synchronous").fetchone()
     if journal != "wal" or synchronous != _SYNCHRONOUS_FULL:
