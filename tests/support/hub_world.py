@@ -165,12 +165,12 @@ def car(**values: Value) -> Draft:
     return draft_of("vehicle", CAR, {"vin": VIN, **values})
 
 
-def visit(name: str = "visit", **values: Value) -> Draft:
+def visit(name: str = "visit", /, **values: Value) -> Draft:
     """An open visit of the car."""
     defaults: dict[str, Value] = {"ro_no": f"RO-{name}", "vehicle_id": CAR, "status": "open", "opened_at": NOW_MS}
     return draft_of("visit", record(name), {**defaults, **values})
 
 
-def customer(name: str = "customer", **values: Value) -> Draft:
+def customer(name: str = "customer", /, **values: Value) -> Draft:
     """A customer; nobody real."""
     return draft_of("customer", record(name), {"party_kind": "person", "full_name": "测试甲", **values})
