@@ -187,7 +187,7 @@ def test_a_clean_run_removes_the_side_file_of_the_one_before(tmp_path: Path):
 
 @pytest.mark.parametrize("kind", list(ImportKind))
 def test_the_template_for_people_names_every_column(kind: ImportKind):
-    """docs/import-template.md and the program know the same columns."""
+    """The page docs/import-template.md and the program know the same columns."""
     page = (Path(__file__).parents[2] / "docs/import-template.md").read_text("utf-8")
 
     assert [name for name in COLUMNS[kind] if f"`{name}`" not in page] == []
