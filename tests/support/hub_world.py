@@ -20,7 +20,7 @@ from carnet_protocol.changeset import Draft
 from carnet_protocol.envelope import Purpose
 from carnet_protocol.ids import vehicle_id
 from carnet_protocol.kinds import REGISTRY
-from carnet_protocol.messages import Page, PushAnswer, Receipt, open_frame
+from carnet_protocol.messages import HelloRequest, Page, PushAnswer, Receipt, open_frame
 from carnet_protocol.registry import Value
 from carnet_protocol.resolvers import Shown, show
 from carnet_protocol.state import Entries
@@ -174,3 +174,25 @@ def visit(name: str = "visit", /, **values: Value) -> Draft:
 def customer(name: str = "customer", /, **values: Value) -> Draft:
     """A customer; nobody real."""
     return draft_of("customer", record(name), {"party_kind": "person", "full_name": "测试甲", **values})
+
+
+def hello_of(site: SiteAuthor, **changes: object) -> HelloRequest:
+    """What a node says that stands where its author stands."""
+    values: dict[str, object] = {
+        "version": 1,
+        "challenge": b"challenge",
+        "dealer_id": site.dealer_id,
+        "node_id": site.node_id,
+        "epoch": site.epoch,
+        "epoch_ordinal": site.epoch_ordinal,
+        "head_seq": site.seq,
+        "head_hash": site.prev if site.seq else bytes(32),
+        "hub_epoch": site.hub_epoch,
+        "cursor": 0,
+        "unsent_sets": 0,
+        "oldest_unsent_ms": 0,
+        "wall_ms": site.wall_ms,
+        "schema": 1,
+        "software": "tests",
+    }
+    return HelloRequest(**{**values, **changes})  # type: ignore[arg-type]
