@@ -183,6 +183,10 @@ class SqlReadTransaction:
         found = [row for code in codes for row in self._all(sql.SETS_WITH, verdict=code, row_limit=limit)]
         return [self._logged(row) for row in sorted(found, key=lambda row: row[0])[:limit]]
 
+    def sets_held_back(self, limit: int) -> list[LoggedSet]:
+        """Own sets that were parked or refused, or of which some op is void; newest first."""
+        return [self._logged(row) for row in self._all(sql.SETS_HELD_BACK, row_limit=limit)]
+
     def settled_values(self, kind: int, record: RecordId) -> list[SettledValue]:
         """Settled overruled values of a record."""
         return [self._settled(row) for row in self._all(sql.SETTLED_OF, kind=kind, record=record)]

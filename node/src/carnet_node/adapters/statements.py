@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
+import msgspec
 from sqlalchemy import BindParameter, ClauseElement, Table, bindparam, delete, func, literal_column, select, update
 from sqlalchemy.dialects import sqlite
 
 from carnet_node.adapters import tables
 from carnet_node.adapters.tables import NODE_METADATA, PROJECTIONS
+from carnet_protocol.messages import Verdict
 
 _DIALECT: Final = sqlite.dialect(paramstyle="qmark")
 
@@ -157,6 +159,16 @@ SETS_FROM: Final = compiled(
 )
 SETS_WITH: Final = compiled(
     select(_own_set).where(_own_set.c.verdict == bindparam("verdict")).order_by(_own_set.c.log_id).limit(_limit)
+)
+_NO_VOIDS: Final = msgspec.msgpack.encode({})
+SETS_HELD_BACK: Final = compiled(
+    select(_own_set)
+    .where(
+        (_own_set.c.verdict >= literal_column(str(int(Verdict.PARKED))))
+        | (_own_set.c.voids > literal_column(f"x'{_NO_VOIDS.hex()}'"))
+    )
+    .order_by(_own_set.c.log_id.desc())
+    .limit(_limit)
 )
 FIRST_UNCONFIRMED: Final = compiled(
     select(func.min(_own_set.c.seq)).where(_own_set.c.epoch == bindparam("epoch"), _own_set.c.verdict.is_(None))

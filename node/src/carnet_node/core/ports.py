@@ -212,6 +212,10 @@ class ReadTransaction(Protocol):
         """Own sets whose verdict is one of these codes, oldest first."""
         ...
 
+    def sets_held_back(self, limit: int) -> list[LoggedSet]:
+        """Own sets that were parked or refused, or of which some op is void; newest first."""
+        ...
+
     def settled_values(self, kind: int, record: RecordId) -> list[SettledValue]:
         """Settled overruled values of a record."""
         ...

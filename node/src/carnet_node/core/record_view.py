@@ -80,12 +80,14 @@ class RecordView:
     @property
     def personal_fields(self) -> frozenset[str]:
         """Names of the fields that are masked on screens and exports unless asked for."""
-        return frozenset(
-            one.name
-            for register in self.kind.registers
-            for one in register.fields
-            if register.privacy is not Privacy.PUBLIC
-        )
+        return personal_fields(self.kind)
+
+
+def personal_fields(kind: Kind) -> frozenset[str]:
+    """Names of a kind's personal and secret fields."""
+    return frozenset(
+        one.name for register in kind.registers for one in register.fields if register.privacy is not Privacy.PUBLIC
+    )
 
 
 def view_record(tx: ReadTransaction, identity: Identity, stored: StoredRecord | None) -> RecordView | None:

@@ -11,15 +11,17 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from carnet_node.core.conflicts import OverruledValue
+from carnet_node.core.held_back import HeldBack
 from carnet_node.core.odometer import Odometer
 from carnet_node.core.recall_check import RecallAnswer
-from carnet_node.core.record_view import ContestView, RecordView, WrittenValue
+from carnet_node.core.record_view import ContestView, RecordView, WrittenValue, personal_fields
 from carnet_node.core.searching import Found
 from carnet_node.core.status import Status, Waiting
 from carnet_node.core.sync import RoundReport
 from carnet_node.core.views import CustomerCard, JobView, OwnedVehicle, VehicleView, VisitView
 from carnet_node.entrypoints.wording import explain_failure
 from carnet_protocol.ids import record_text
+from carnet_protocol.reasons import Reason, explain
 from carnet_protocol.registry import Kind, Value, ValueType
 
 Json = dict[str, Any]
@@ -117,6 +119,25 @@ class Presenter:
             "can_restore": one.can_restore,
         }
 
+    def held_back(self, one: HeldBack) -> Json:
+        """One save that has no effect at the hub, with its reason in three sentences."""
+        return {
+            "seq": one.seq,
+            "at": instant_text(one.time_ms),
+            "state": "parked" if one.is_parked else "void",
+            "reason": _reason_json(one.reason),
+            "changes": [
+                {
+                    "kind": op.kind.name,
+                    "id": record_text(op.record),
+                    "values": self._values(op.kind, op.values, personal_fields(op.kind)),
+                    "is_delete": op.is_delete,
+                    "reason": _reason_json(op.reason),
+                }
+                for op in one.ops
+            ],
+        }
+
     def _contest(self, view: RecordView, contest: ContestView) -> Json:
         kind, personal = view.kind, view.personal_fields
         return {
@@ -146,6 +167,13 @@ class Presenter:
             name: value_json(kind, name, value) if self._show_personal or name not in personal else mask(value)
             for name, value in values.items()
         }
+
+
+def _reason_json(reason: Reason | None) -> Json | None:
+    if reason is None:
+        return None
+    text = explain(reason)
+    return {"code": reason.value, "what": text.what, "safe": text.safe, "next": text.next}
 
 
 def value_json(kind: Kind, name: str, value: Value) -> Any:

@@ -1,10 +1,11 @@
-"""`conflicts`: list overruled values, restore one."""
+"""`conflicts`: list overruled values, restore one, see what the hub did not take."""
 
 from typing import Annotated
 
 import typer
 
 from carnet_node.core.conflicts import list_conflicts, restore_value
+from carnet_node.core.held_back import list_held_back
 from carnet_node.entrypoints.cli.opening import Limit, node_of, one_group, set_facts
 from carnet_node.entrypoints.cli.output import AsJson, ShowPersonal, Xlsx, emit, emit_list
 from carnet_node.entrypoints.presenting import Json, Presenter
@@ -12,6 +13,7 @@ from carnet_node.entrypoints.reading import kind_from_text, op_from_text, record
 
 conflicts_app = one_group(help="Values that were overruled by others.")
 
+HELD_COLUMNS = ("seq", "at", "state", "kind", "id", "entered", "what", "next")
 COLUMNS = ("kind", "id", "register", "shown", "overruled", "rule", "op", "can_restore")
 
 
@@ -45,6 +47,39 @@ def restore(
     """Bring an overruled value back, for everybody."""
     sealed = restore_value(node_of(ctx), kind_from_text(kind), record_from_text(record), register, op_from_text(op))
     emit({"restored": True, **set_facts(sealed)}, as_json=as_json, text=f"Restored (set {sealed.seq}).")
+
+
+@conflicts_app.command("held")
+def held(
+    ctx: typer.Context,
+    *,
+    limit: Limit = 200,
+    show_personal: ShowPersonal = False,
+    as_json: AsJson = False,
+    xlsx: Xlsx = None,
+) -> None:
+    """Saves of this node that the hub has parked or refused, with what was entered and why."""
+    presenter = Presenter(show_personal=show_personal)
+    rows = [presenter.held_back(one) for one in list_held_back(node_of(ctx), limit=limit)]
+    listed = rows if as_json else [line for row in rows for line in _held_lines(row)]
+    emit_list("held back", listed, HELD_COLUMNS, as_json=as_json, xlsx=xlsx)
+
+
+def _held_lines(row: Json) -> list[Json]:
+    """One line per change of a held-back save."""
+    return [
+        {
+            "seq": row["seq"],
+            "at": row["at"],
+            "state": row["state"],
+            "kind": change["kind"],
+            "id": change["id"],
+            "entered": "deleted" if change["is_delete"] else _pairs(change["values"]),
+            "what": (change["reason"] or row["reason"] or {}).get("what", ""),
+            "next": (change["reason"] or row["reason"] or {}).get("next", ""),
+        }
+        for change in row["changes"]
+    ]
 
 
 def _flat(row: Json) -> Json:

@@ -1,4 +1,4 @@
-"""Overruled values, over JSON: see them, and bring one back.
+"""Overruled values and held-back work, over JSON: see them, and bring a value back.
 
 Decides addresses only. A restore names the heads of the list it was chosen from, like every other save.
 """
@@ -11,6 +11,7 @@ from carnet_node.core.conflicts import list_conflicts, restore_value
 from carnet_node.core.desk import Saved
 from carnet_node.core.editing import require_record
 from carnet_node.core.heads import heads_from_text
+from carnet_node.core.held_back import list_held_back
 from carnet_node.entrypoints.presenting import Json
 from carnet_node.entrypoints.reading import kind_from_text, op_from_text, record_from_text
 from carnet_node.entrypoints.web.bodies import RestoreForm
@@ -28,6 +29,16 @@ async def show_conflicts(desk: DeskOf, show: Show, *, settled: WithSettled = Fal
     def work() -> Json:
         found = list_conflicts(desk.node, limit=limit, with_settled=settled)
         return {"conflicts": [show.conflict(one) for one in found]}
+
+    return await desk.read(work)
+
+
+@router.get("/held")
+async def show_held(desk: DeskOf, show: Show, *, limit: Limit = 100) -> Json:
+    """Saves of this node that the hub has parked or refused, with what was entered and why."""
+
+    def work() -> Json:
+        return {"held": [show.held_back(one) for one in list_held_back(desk.node, limit=limit)]}
 
     return await desk.read(work)
 
