@@ -135,8 +135,11 @@ def test_the_api_lists_what_was_held_back(node: Node, hub: ModelHub):
     assert (held["seq"], held["state"], held["reason"]["code"]) == (1, "parked", "unknown-base")
 
 
-def test_the_command_line_lists_what_was_held_back(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+def test_the_command_line_lists_what_was_held_back(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
     """One line per change says what was entered, why it does not count and what to do next."""
+    monkeypatch.setenv("COLUMNS", "400")
     enrol_folder(tmp_path)
     node = open_installation(NodeSettings(data_dir=tmp_path / "data")).node()
     commit(node, [draft(RED), draft(BLUE, 2)])
