@@ -152,3 +152,19 @@ def test_personal_values_are_restored_under_their_seal(node: Node):
     assert logged is not None
     assert str(conflict.overruled.values["full_name"]).encode() not in logged.message
     assert str(conflict.overruled.values["full_name"]).encode() in logged.opening
+
+
+def test_overruled_secrets_never_lie_in_clear(tmp_path: Path, node: Node):
+    """Both numbers of a contested document, and the settled one after a restore, are encrypted in the file."""
+    for number in ("E11111111", "E22222222"):
+        values: dict[str, Value] = {"party_kind": "person", "id_type": "passport", "id_no": number}
+        commit(node, [draft(values, 3, CUSTOMER)])
+    conflict = only(conflicts_of(node, CUSTOMER, record(3)))
+
+    restore_value(node, CUSTOMER, record(3), "id_document", conflict.overruled.op)
+
+    (settled,) = list_conflicts(node, with_settled=True)[1:]
+    content = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    assert {conflict.overruled.values["id_no"], settled.overruled.values["id_no"]} == {"E11111111", "E22222222"}
+    assert b"E11111111" not in content
+    assert b"E22222222" not in content

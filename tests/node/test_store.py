@@ -5,6 +5,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +22,7 @@ from carnet_protocol.changeset import Draft, reread_set
 from carnet_protocol.ids import RecordId
 from carnet_protocol.kinds import CUSTOMER
 from support.desk import record
-from support.node_builder import HUB, TestBox, build_node, close_node
+from support.node_builder import HUB, TestBox, TestEntropy, build_node, close_node
 
 WANG = Draft(CUSTOMER, record(1), {"party_kind": "person", "full_name": "王小明"})
 
@@ -182,6 +183,27 @@ def test_two_processes_share_one_chain(tmp_path: Path):
     assert sorted(int(line.split()[0]) for lines in printed for line in lines) == list(range(1, 201))
     assert [worker.returncode for worker in workers] == [0, 0]
     assert check_rebuild(node).differences == ()
+
+
+def test_threads_of_one_process_share_one_chain(tmp_path: Path):
+    """Requests that are served at once produce one chain, and each finds what it wrote."""
+    node = build_node(tmp_path, busy_timeout_ms=20_000)
+
+    def write(worker: int) -> list[bool]:
+        found = []
+        for number in range(20):
+            one = Draft(CUSTOMER, record(worker * 100 + number), {"party_kind": "person", "full_name": "x"})
+            commit(replace(node, entropy=TestEntropy(worker * 1_000 + number)), [one])
+            with node.store.read() as tx:
+                found.append(tx.record(CUSTOMER, RecordId(one.record)) is not None)
+        return found
+
+    with ThreadPoolExecutor(4) as pool:
+        found = [one for worker in pool.map(write, range(1, 5)) for one in worker]
+
+    assert found == [True] * 80
+    assert len(chain_of(node)) == 80
+    assert_unbroken(chain_of(node))
 
 
 def test_a_killed_process_loses_nothing_it_had_committed(tmp_path: Path):
