@@ -8,9 +8,9 @@ folded again in the same transaction: rare, slow, and right. Which sets are susp
 from collections.abc import Sequence
 
 from carnet_hub.core.entries import Detail, pack_detail
-from carnet_hub.core.record_book import RecordState
-from carnet_hub.core.routing import touch
-from carnet_hub.core.rows import LogKind, LogRow, SetState
+from carnet_hub.core.record_book import Key, RecordState
+from carnet_hub.core.routing import audience_of, touch
+from carnet_hub.core.rows import FeedRow, LogKind, LogRow, SetState
 from carnet_hub.core.workspace import Workspace
 from carnet_protocol.changeset import reread_set
 from carnet_protocol.errors import NotAllowed
@@ -41,12 +41,28 @@ def apply_exclusion(workspace: Workspace, row: LogRow) -> None:
     workspace.ledger.put_admission(decided)
     stored = workspace.entry(admission.stored_at)
     ops = reread_set(stored.message or b"", workspace.hub.hub_id).ops
-    for kind, record in dict.fromkeys((op.kind, op.record) for op in ops):
+    keys = dict.fromkeys((op.kind, op.record) for op in ops)
+    for kind, record in keys:
         state = workspace.book.state((kind, record))
         if state is None:
             rules = workspace.hub.rules[kind]
             state = RecordState((kind, record), rules, row.dealer_id, EMPTY, row.position, None, None, 0)
         touch(workspace, state, row.position)
+    _evict_author(workspace, list(keys), row)
+
+
+def _evict_author(workspace: Workspace, keys: Sequence[Key], row: LogRow) -> None:
+    """Take from the author what it received only because of the excluded set: cars and their history.
+
+    The assignment that the set had made never existed in this fold, so nothing else would tell the author's nodes.
+    """
+    book = workspace.book
+    vehicles = {state.anchor for key in keys if (state := book.state(key)) is not None and state.anchor is not None}
+    held = {key for vehicle in vehicles for key in book.anchored(vehicle)}
+    for kind, record in sorted(held):
+        state = book.state((kind, record))
+        if state is not None and row.dealer_id not in audience_of(workspace, state):
+            book.feed(FeedRow(row.dealer_id, kind, record, book.next_place(row.position), True))
 
 
 def _log_exclusion(workspace: Workspace, nonce: bytes, note: str) -> LogRow:

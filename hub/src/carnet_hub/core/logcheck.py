@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from carnet_hub.core.at_rest import plain_opening
+from carnet_hub.core.failures import HubFailure
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.intake import find_signers
 from carnet_hub.core.ports import Snapshot
@@ -158,3 +159,5 @@ def _opening_problems(hub: Hub, row: LogRow, change_set: ChangeSet) -> Iterator[
         parse_opening(plain_opening(hub.box, row.opening, row.nonce), change_set.ops)
     except Refused as refusal:
         yield f"its opening does not match: {refusal.reason.value}"
+    except HubFailure:
+        yield "its opening cannot be decrypted"
