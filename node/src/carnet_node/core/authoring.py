@@ -79,7 +79,7 @@ def commit(node: Node, drafts: Sequence[Draft]) -> SealedSet:
 def commit_within(node: Node, tx: WriteTransaction, drafts: Sequence[Draft]) -> SealedSet:
     """As `commit`, inside a transaction the caller has begun; the caller must let an exception end it."""
     chain, feed = _writable(tx)
-    stored = {(draft.kind.number, draft.record): tx.record(draft.kind, RecordId(draft.record)) for draft in drafts}
+    stored = {(draft.kind.number, draft.record): _standing(tx, draft) for draft in drafts}
     for draft in drafts:
         check_writer(draft, stored[draft.kind.number, draft.record], node.identity)
     seed = node.entropy.random_bytes(SEED_BYTES)
@@ -143,6 +143,16 @@ def _writable(tx: ReadTransaction) -> tuple[ChainState, FeedState]:
     if chain.is_writing_stopped:
         raise WritingStopped("another copy of this node has taken over")
     return chain, feed
+
+
+def _standing(tx: ReadTransaction, draft: Draft) -> StoredRecord | None:
+    """What stands here of a draft's record: its projection, or who owns a record of which only the base row is left."""
+    record = RecordId(draft.record)
+    stored = tx.record(draft.kind, record)
+    base = None if stored is not None else tx.base(draft.kind.number, record)
+    if base is None:
+        return stored
+    return StoredRecord(draft.kind, record, base.owner, EMPTY, Mark.NOTHING_OWN, False, base.is_evicted)
 
 
 def _write_of(draft: Draft, one: OpId, time_ms: int, identity: Identity) -> Write:
