@@ -8,6 +8,7 @@ from carnet_hub.adapters.store import open_store
 from carnet_hub.core.quarantine import give_up_parked, list_parked, release_parked
 from carnet_hub.core.rebuild import check_projections
 from carnet_protocol.ids import OpId
+from carnet_protocol.kinds import REGISTRY
 from carnet_protocol.messages import PushCode
 from support.authors import MadeSet, draft_of
 from support.hub_world import CAR, HubWorld, car, make_world
@@ -90,3 +91,21 @@ def _chain_of_three(world: HubWorld) -> tuple[MadeSet, MadeSet, MadeSet]:
 
 def _paint(color: str, *read: OpId):
     return draft_of("vehicle", CAR, {"color": color}, based_on=read)
+
+
+def test_a_lost_op_that_arrives_late_changes_nothing_that_was_folded(world: HubWorld):
+    """Who built on a lost op was folded without knowing what that op had read, and this stays so."""
+    base = world.site("west").write(car(color="red"))
+    lost = world.site("south").write(_paint("blue", base.op()))
+    east = world.site("east")
+    leaning = east.write(_paint("white", lost.op()))
+    world.push(base, leaning)
+    release_parked(world.hub, leaning.nonce, note="the stick is gone", lost=[lost.op()])
+    world.push_one(lost)
+    world.push_one(world.site("north").write(_paint("black")))
+
+    world.push_one(east.write(_paint("green", base.op(), leaning.op())))
+
+    with world.hub.store.read() as snapshot:
+        settled = snapshot.settled(REGISTRY["vehicle"].number, [CAR])
+    assert {row.overruled for row in settled} == {base.op(), leaning.op()}

@@ -175,6 +175,8 @@ class Archive:
 
     def _void_bases(self, op: OpId, folded_at: int, position: int) -> tuple[OpId, ...] | None:
         """What a void op is looked through to; None for an op that counts, or is not known."""
+        if self.lost_at.get(op, folded_at + 1) <= folded_at:
+            return ()
         standing = self.standing.get(op[:-2])
         if standing is not None and op in self.ops:
             decided_at = standing.folded_at if standing.refused_at is None else standing.refused_at
@@ -182,8 +184,6 @@ class Archive:
             is_excluded = standing.excluded_at is not None and standing.excluded_at <= position
             if (is_void and (decided_at or 0) <= folded_at) or is_excluded:
                 return self.ops[op].based_on
-        if op in self.lost_at and self.lost_at[op] <= folded_at:
-            return ()
         return None
 
     def _read_row(self, hub: Hub, row: LogRow) -> None:

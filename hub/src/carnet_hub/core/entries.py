@@ -122,14 +122,15 @@ def take_effect(workspace: Workspace, row: LogRow, folding: Folding) -> None:
 
 
 def void_whole_set(workspace: Workspace, change_set: ChangeSet, position: int, reason: Reason | None) -> None:
-    """Make every op of a set void, as far as its ops can be read."""
+    """Make every op of a set void, as far as its ops can be read; what was declared lost before stays as it was."""
     try:
         ops = change_set.ops
     except Refused:
         return
     code = (reason or Reason.MALFORMED).value
     for index, op in enumerate(ops):
-        workspace.ledger.add_void(VoidRow(change_set.op_id(index), position, code, op.based_on_joined))
+        if workspace.ledger.void(change_set.op_id(index)) is None:
+            workspace.ledger.add_void(VoidRow(change_set.op_id(index), position, code, op.based_on_joined))
     workspace.ledger.pass_on_waiting(change_set.nonce)
 
 

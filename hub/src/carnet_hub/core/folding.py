@@ -5,7 +5,8 @@ values the set settles and in how many registers it met a different concurrent v
 it. Does not decide whether the set may be folded (`admission`) nor who gets to see the result (`routing`).
 
 Rules:
-- A void op has no effect and is transparent: `based_on` it means `based_on` what it was based on.
+- A void op has no effect and is transparent: `based_on` it means `based_on` what it was based on. An op that was
+  declared lost hides what it was based on for ever: who built on it has been folded without that knowledge.
 - A forward step is judged only from the values of the ops in its own `based_on`, wherever these ops stand today, so the
   judgement does not depend on what arrived in between.
 - A fold from the log (`rebuild`) takes the void ops from the log entry: admission decided them once.
@@ -109,7 +110,7 @@ def fold_set(
             _fold_op(workspace, folding, rules, (op.kind, op.record), one.write(op_id, time_ms, author, based_on))
         else:
             folding.voids[one.index] = reason
-            folding.void_bases[op_id] = op.based_on
+            folding.void_bases[op_id] = () if reason == Reason.BASE_LOST.value else op.based_on
     for change in folding.changes.values():
         if len(change.entries) >= _ENTRIES_WEIGHED_FROM:
             _check_size(change)
