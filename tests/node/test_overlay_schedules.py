@@ -129,9 +129,11 @@ class Schedule:
             return Draft(kind, record, colour if kind is VEHICLE else plate)
         if kind is PLATE and self.dice.random() < 0.3:
             return Draft(kind, record, {}, view.heads.all(), Action.DELETE)
-        name = self.dice.choice(["color", "fuel", "lifecycle"] if kind is VEHICLE else ["plate_no", "from_on"])
-        value = {"lifecycle": "scrapped", "from_on": "2026-01-01"}.get(name, self._colour())
-        return Draft(kind, record, {name: value}, view.heads.of([kind.register_of(name).number]))
+        fields = ["color", "fuel", "lifecycle"] if kind is VEHICLE else ["plate_no", "from_on"]
+        names = self.dice.sample(fields, self.dice.choice([1, 1, 2]))
+        fixed = {"lifecycle": "scrapped", "from_on": "2026-01-01"}
+        registers = [kind.register_of(name).number for name in names]
+        return Draft(kind, record, {name: fixed.get(name, self._colour()) for name in names}, view.heads.of(registers))
 
     def _colour(self) -> str:
         return self.dice.choice(["red", "green", "blue", "white"])

@@ -9,9 +9,11 @@ never refreshed. Does not decide what the drafts are (`commands`) nor how they f
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from carnet_node.core.failures import NotEnrolled
 from carnet_node.core.node import Node
+from carnet_node.core.overlay import standing_writes
 from carnet_node.core.ports import ReadTransaction, WriteTransaction
 from carnet_node.core.projecting import OwnWork, own_settled, reproject
 from carnet_node.core.records import ChainState, FeedState, Identity, LoggedSet, Mark, Projection, StoredRecord
@@ -201,10 +203,11 @@ def _nothing_yet(draft: Draft, identity: Identity) -> StoredRecord:
 def _fold_on_top(tx: WriteTransaction, work: OwnWork, kind: Kind, write: Write, before: StoredRecord) -> None:
     record = before.record
 
-    def earlier(op: OpId) -> Write | None:
-        return next((one.write for one in work.ops_on(kind.number, record) if one.write.op == op), None)
+    @cache
+    def standing() -> dict[OpId, Write]:
+        return standing_writes(work.ops_on(kind.number, record))
 
-    folded = apply_write(before.entries, write, earlier)
+    folded = apply_write(before.entries, write, lambda op: standing().get(op))
     mark = Mark.PARKED if before.mark is Mark.PARKED else Mark.WAITING
     tx.put_projection(Projection(kind, record, before.owner, folded.entries, show(kind, folded.entries), mark))
     if folded.settled:

@@ -14,7 +14,7 @@ Rules (docs/design.md, "Projection rule"):
 Does not decide what is inside a base row (the hub), nor what the hub rules (`inbox` stores that).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
@@ -83,17 +83,13 @@ def overlay(base: BaseRow | None, own: Sequence[OwnOp]) -> Overlaid:
     """
     inside = -1 if base is None else base.position
     entries = EMPTY if base is None else base.entries
-    void_bases = {one.write.op: one.write.based_on for one in own if one.fate is Fate.VOID}
-    known: dict[OpId, Write] = {}
+    known = standing_writes(own)
     settled: list[Settled] = []
     on_top: list[Fate] = []
     for one in own:
-        if one.fate is Fate.VOID:
+        if one.fate is Fate.VOID or (one.fate is Fate.FOLDED and one.position <= inside):
             continue
-        write = _look_through(one.write, void_bases)
-        known[write.op] = write
-        if one.fate is Fate.FOLDED and one.position <= inside:
-            continue
+        write = known[one.write.op]
         try:
             folded = apply_write(entries, write, known.get)
         except NotAllowed:
@@ -105,6 +101,13 @@ def overlay(base: BaseRow | None, own: Sequence[OwnOp]) -> Overlaid:
     is_answered = not own or own[-1].fate is not Fate.VOID
     is_hidden = base is not None and base.is_evicted and Fate.WAITING not in on_top
     return Overlaid(entries, tuple(settled), _mark(on_top, is_answered=is_answered), is_hidden)
+
+
+def standing_writes(own: Iterable[OwnOp]) -> dict[OpId, Write]:
+    """The own writes of a record that are not void, with void ones looked through, by op id in log order."""
+    listed = list(own)
+    void_bases = {one.write.op: one.write.based_on for one in listed if one.fate is Fate.VOID}
+    return {one.write.op: _look_through(one.write, void_bases) for one in listed if one.fate is not Fate.VOID}
 
 
 def _look_through(write: Write, void_bases: dict[OpId, tuple[OpId, ...]]) -> Write:

@@ -18,6 +18,7 @@ from carnet_node.core.records import Identity, Projection, StoredRecord
 from carnet_protocol.ids import RecordId
 from carnet_protocol.kinds import CAMPAIGN, REGISTRY
 from carnet_protocol.registry import Kind, Value
+from carnet_protocol.settled import Settled
 from carnet_protocol.state import pack_entries
 
 _PROJECTED_WITH: Final = "projected-with"
@@ -118,13 +119,15 @@ def _compare(tx: ReadTransaction, identity: Identity) -> RebuildReport:
             continue
         expected: set[RecordId] = set()
         for record in records:
-            projection, _ = project_record(tx, work, identity, (kind_number, record))
+            projection, settled = project_record(tx, work, identity, (kind_number, record))
             if projection is None:
                 continue
             expected.add(record)
             if not projection.is_hidden:
                 _digest_one(digest, projection)
-            what = _first_difference(tx, projection, tx.record(kind, record))
+            what = _first_difference(tx, projection, tx.record(kind, record)) or _settled_difference(
+                tx, projection, settled
+            )
             if what is not None:
                 differences.append(Difference(kind.name, record, what))
         count += len(expected)
@@ -167,6 +170,14 @@ def _first_difference(tx: ReadTransaction, expected: Projection, stored: StoredR
     if tx.columns(expected.kind, expected.record) != _columns_of(expected):
         return "columns"
     return None
+
+
+def _settled_difference(tx: ReadTransaction, expected: Projection, settled: tuple[Settled, ...]) -> str | None:
+    """Whether the overruled values found here are those that own work on top settles."""
+    stored = tx.settled_values(expected.kind.number, expected.record)
+    found = {(one.register, pack_entries((one.overruled,)), one.by) for one in stored if one.is_own}
+    due = {(one.register, pack_entries((one.overruled,)), one.by) for one in settled}
+    return None if found == due else "settled values"
 
 
 def _columns_of(projection: Projection) -> dict[str, Value]:
