@@ -1,6 +1,8 @@
 """What the desk may save about customers: inside, at the edge, outside."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from carnet_node.core.commands.cleaning import phone_number, plate_number
 from carnet_node.core.commands.customers import (
@@ -49,6 +51,7 @@ NAME, NOTE = OpId(b"n" * 16), OpId(b"o" * 16)
         pytest.param("623456", None, id="one digit too short"),
         pytest.param("+1234567890123456", None, id="one digit too long"),
         pytest.param("138001380oo", None, id="letters"),
+        pytest.param("١٣٨٠٠١٣٨٠٠٠", None, id="digits of another script"),
         pytest.param("+0123456789", None, id="country code zero"),
     ],
 )
@@ -267,3 +270,12 @@ def test_a_form_cannot_claim_another_customer():
     (draft,) = add_part(command, counted_ids())
 
     assert draft.values["customer_id"] == record(9)
+
+
+@given(st.text(max_size=40))
+def test_a_number_in_normal_form_stays_as_it_is(text: str):
+    """Cleaning twice changes nothing more, for telephone numbers and plates of any spelling."""
+    number, plate = phone_number(text), plate_number(text)
+
+    assert number is None or phone_number(number) == number
+    assert plate is None or plate_number(plate) == plate

@@ -1,6 +1,10 @@
 """The heads a form carries are the heads its author read."""
 
+from base64 import urlsafe_b64encode
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from carnet_node.core.heads import NOTHING_READ, Head, Heads, heads_from_text, heads_of_entries
 from carnet_protocol.errors import Malformed
@@ -55,3 +59,14 @@ def test_text_that_is_no_heads_is_refused(text: str):
     """A damaged or forged form is refused as malformed, never as a leaked ValueError."""
     with pytest.raises(Malformed):
         heads_from_text(text)
+
+
+@given(st.text(max_size=200) | st.binary(max_size=60).map(lambda raw: urlsafe_b64encode(raw).decode().rstrip("=")))
+def test_any_text_is_heads_or_is_refused(text: str):
+    """Whatever a browser sends back, the only failure is the typed one, and what is accepted is read back the same."""
+    try:
+        heads = heads_from_text(text)
+    except Malformed:
+        return
+
+    assert heads_from_text(heads.to_text()) == heads

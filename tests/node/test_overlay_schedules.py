@@ -124,7 +124,7 @@ class Schedule:
 
     def _draft(self, kind: Kind, record: RecordId, view: RecordView | None) -> Draft:
         if view is None:
-            colour: dict[str, Value] = {"color": self._colour()}
+            colour: dict[str, Value] = {"color": self._colour(), "fuel": self._colour()}
             plate: dict[str, Value] = {"plate_no": self._colour(), "vehicle_id": VEHICLES[0]}
             return Draft(kind, record, colour if kind is VEHICLE else plate)
         if kind is PLATE and self.dice.random() < 0.3:

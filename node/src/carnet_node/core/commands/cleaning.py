@@ -21,9 +21,12 @@ from carnet_protocol.registry import Kind, Value, ValueType
 
 _SPACES: Final = re.compile(r"\s+")
 _PHONE_SEPARATORS: Final = re.compile(r"[\s\-()./·]+")
-_CHINESE_MOBILE: Final = re.compile(r"(?:\+?86|0086)?(1[3-9]\d{9})")
-_INTERNATIONAL: Final = re.compile(r"(?:\+|00)([1-9]\d+)")
-_NATIONAL: Final = re.compile(r"\d+")
+_CHINESE_MOBILE: Final = re.compile(r"(?:\+?86|0086)?(1[3-9]\d{9})", re.ASCII)
+_INTERNATIONAL: Final = re.compile(r"(?:\+|00)([1-9]\d+)", re.ASCII)
+_NATIONAL: Final = re.compile(r"\d+", re.ASCII)
+_PASSES_MAX: Final = 4
+"""Taking separators out can join what they kept apart; this often at most, which no real plate needs."""
+
 _PLATE_SEPARATORS: Final = re.compile(r"[\s\-·•.]+")
 
 
@@ -55,7 +58,12 @@ def phone_number(text: str) -> str | None:
 
 def plate_number(text: str) -> str | None:
     """A plate in one spelling: upper case, half width, no separators. Which plates exist is not judged."""
-    return _PLATE_SEPARATORS.sub("", unicodedata.normalize("NFKC", text)).upper() or None
+    for _ in range(_PASSES_MAX):
+        folded = _PLATE_SEPARATORS.sub("", unicodedata.normalize("NFKC", text).upper())
+        if folded == text:
+            break
+        text = folded
+    return text or None
 
 
 def is_calendar_date(text: str) -> bool:
