@@ -82,9 +82,15 @@ def new_draft(tx: ReadTransaction, machine: Machine, dice: random.Random, name: 
     return draft_new(kind, record, values)
 
 
-def edit_draft(form: Form, dice: random.Random) -> Draft | None:
-    """A change of one or two registers of a form; None when nothing changes, or nothing may."""
+def edit_draft(form: Form, dice: random.Random, only: Mapping[int, object] | None = None) -> Draft | None:
+    """A change of one or two registers of a form; None when nothing changes, or nothing may.
+
+    Args:
+        only: labels whose registers may change; default all.
+    """
     registers = [one for one in form.kind.registers if _is_free(form.kind, one)]
+    if only is not None:
+        registers = [one for one in registers if not only.keys().isdisjoint(one.labels)]
     if not registers:
         return None
     changes: dict[str, Value] = {}

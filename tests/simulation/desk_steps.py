@@ -49,6 +49,18 @@ def save_old_form(stage: Stage, machine: Machine) -> str | None:
     return stage.commit(machine, desk.edit_draft(stage.dice.choice(forms), stage.dice)) if forms else None
 
 
+def build_on_parked(stage: Stage, machine: Machine) -> str | None:
+    """Somebody goes on with a record of which an own set waits at the hub."""
+    waiting = [op for made in stage.archive.waiting() if made.author == machine.name for op in made.ops]
+    if not waiting:
+        return None
+    op = stage.dice.choice(waiting)
+    with machine.node.store.read() as tx:
+        forms = [form for form in desk.look_at(tx, machine, op.kind) if form.read.record == op.record]
+    draft = desk.edit_draft(forms[0], stage.dice, only=op.fields) if forms else None
+    return stage.commit(machine, draft)
+
+
 def edit_several(stage: Stage, machine: Machine) -> str | None:
     """Several records in one change set."""
     drafts: dict[bytes, Draft] = {}
@@ -115,7 +127,7 @@ def write_foreign(stage: Stage, machine: Machine) -> str | None:
     register, values = desk.register_values(kind, stage.dice)
     based_on = head_op_ids(stage.entries(row), [register.number])
     with machine.node.store.read() as tx:
-        is_known = tx.record(kind, RecordId(row.id)) is not None
+        is_known = tx.base(kind.number, RecordId(row.id)) is not None
     try:
         return stage.commit(machine, Draft(kind, RecordId(row.id), values, based_on))
     except NotAllowed:
@@ -130,6 +142,7 @@ STEPS: Final[dict[str, tuple[int, Step]]] = {
     "edit": (7, edit),
     "edit shared": (8, edit_shared),
     "save old form": (7, save_old_form),
+    "build on parked": (8, build_on_parked),
     "edit several": (3, edit_several),
     "delete": (4, delete),
     "retract": (4, retract),

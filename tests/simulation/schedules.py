@@ -41,7 +41,7 @@ CARRIED: Final = ("base_record", "own_set", "node_state")
 
 THEMES: Final[tuple[frozenset[str], ...]] = (
     frozenset(),
-    frozenset({"courier writes", "lean on courier", "courier arrives", "release", "give up", "push", "pull"}),
+    frozenset({"courier writes", "lean on courier", "build on parked", "release", "give up", "push", "pull"}),
     frozenset({"move visit", "step visit", "step wrongly", "pull", "round"}),
     frozenset({"edit shared", "save old form", "open form", "delete", "restore", "restore at hub", "push", "pull"}),
     frozenset({"push", "push twice", "push tail", "late answer", "pull", "pull lost", "late page", "round"}),
@@ -110,6 +110,7 @@ def _play(stage: Stage, count: int) -> None:
         machine.clock.ms += stage.dice.randint(0, 5_000)
         stage.trace.append(f"{number:>3} {machine.name} {_step(stage, machine, weights)}")
         check_step(machine)
+        stage.archive.read_log(stage.world.hub)
         if number % CHECK_EVERY == 0:
             check_all(stage)
 
