@@ -1,9 +1,9 @@
 """What one more op does to the state of its record, rule by rule."""
 
-from dataclasses import replace
 from itertools import permutations
 
 import pytest
+from msgspec import structs
 
 from carnet_protocol.errors import NotAllowed
 from carnet_protocol.fold import apply_write, effective_based_on, fold_record
@@ -297,4 +297,4 @@ def test_the_set_time_is_part_of_the_state():
     """Two states that differ in a set time differ in bytes, because the time decides between concurrent heads."""
     red = a_write(1, {COLOR: "red"})
 
-    assert pack_entries(folded(red)) != pack_entries(folded(replace(red, time_ms=5)))
+    assert pack_entries(folded(red)) != pack_entries(folded(structs.replace(red, time_ms=5)))

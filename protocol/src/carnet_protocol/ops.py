@@ -57,7 +57,7 @@ class Action(IntEnum):
     RULING = 2
 
 
-class Op(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+class Op(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True, gc=False):
     """One op as it stands in signed bytes.
 
     Attributes:

@@ -42,7 +42,7 @@ RegisterNumber = Annotated[int, msgspec.Meta(ge=0, le=REGISTER_NUMBER_MAX)]
 WithheldCode = Annotated[int, msgspec.Meta(ge=int(min(Withheld)), le=int(max(Withheld)))]
 
 
-class Entry(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+class Entry(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True, gc=False):
     """One write or delete that is still a head.
 
     Attributes:

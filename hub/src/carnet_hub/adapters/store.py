@@ -26,9 +26,9 @@ class SqlTransaction(SqlSnapshot):
     """`ports.Transaction` on a cursor inside a transaction that holds the lock."""
 
     def put(self, some: Sequence[rows.Row]) -> None:
-        """See `ports.Transaction`. One `executemany` of a prepared upsert; the rows go to the driver as they are."""
+        """See `ports.Transaction`. One `executemany` of a prepared upsert; drivers bind plain tuples fastest."""
         if some:
-            self._cursor.executemany(self._all.puts[type(some[0])].text, some)
+            self._cursor.executemany(self._all.puts[type(some[0])].text, map(tuple, some))
 
     def remove(self, row_type: type[rows.Row], keys: Collection[tuple[bytes | int, ...]]) -> None:
         """See `ports.Transaction`."""

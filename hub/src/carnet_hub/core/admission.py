@@ -173,7 +173,11 @@ def unknown_bases(workspace: Workspace, arrival: Arrival) -> tuple[OpId, ...]:
     """
     own = arrival.change_set.nonce
     ledger = workspace.ledger
-    read = dict.fromkeys(base for op in arrival.ops for base in op.based_on if nonce_of(base) != own)
+    read = dict.fromkeys(
+        base for op in arrival.ops if op.based_on_joined for base in op.based_on if nonce_of(base) != own
+    )
+    if not read:
+        return ()
     for base in read:
         known = ledger.arrived(nonce_of(base))
         if known is not None and known.op_count and index_of(base) >= known.op_count:

@@ -26,9 +26,8 @@ def _load_sets(workspace: Workspace, arrivals: Sequence[Arrival]) -> None:
     nonces = {header.nonce for header in headers}
     for arrival in arrivals:
         for op in arrival.ops:
-            joined = op.based_on_joined
-            for at in range(0, len(joined), OP_ID_BYTES):
-                nonces.add(joined[at : at + NONCE_BYTES])
+            if joined := op.based_on_joined:
+                nonces.update(joined[at : at + NONCE_BYTES] for at in range(0, len(joined), OP_ID_BYTES))
     places = {(header.node_id, header.epoch, header.seq) for header in headers}
     places |= {
         (header.node_id, header.origin.parent_epoch, header.origin.parent_seq)

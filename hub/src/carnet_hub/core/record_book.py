@@ -189,14 +189,14 @@ class RecordBook:
             self._gone_settled.add(row[:5])
 
     def flush(self, transaction: Transaction) -> None:
-        """Write everything that was added or changed, in the order of its keys: neighbours share a page."""
+        """Write everything that was added or changed; wide rows in the order of their keys: neighbours share a page."""
         box = self._hub.box
         states = sorted(self._changed(), key=lambda state: state.key)
         transaction.put([_row_of(one, keep_entries(box, one.rules, one.key[1], one.entries)) for one in states])
-        transaction.put([self._assignments[vehicle][dealer] for vehicle, dealer in sorted(self._new_assignments)])
-        transaction.put(sorted(self._feed.values()))
+        transaction.put([self._assignments[vehicle][dealer] for vehicle, dealer in self._new_assignments])
+        transaction.put(list(self._feed.values()))
         transaction.remove(SettledRow, self._gone_settled)
-        transaction.put(sorted(self._settled.values()))
+        transaction.put(list(self._settled.values()))
 
     def _changed(self) -> list[RecordState]:
         return [state for key in self._dirty if (state := self._states[key]) is not None]

@@ -15,8 +15,10 @@ Does not decide what is inside a base row (the hub), nor what the hub rules (`in
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
+
+import msgspec
 
 from carnet_node.core.records import BaseRow, LoggedSet, Mark
 from carnet_protocol.errors import NotAllowed
@@ -113,7 +115,7 @@ def standing_writes(own: Iterable[OwnOp]) -> dict[OpId, Write]:
 def _look_through(write: Write, void_bases: dict[OpId, tuple[OpId, ...]]) -> Write:
     if not void_bases or void_bases.keys().isdisjoint(write.based_on):
         return write
-    return replace(write, based_on=effective_based_on(write.based_on, void_bases.get))
+    return msgspec.structs.replace(write, based_on=effective_based_on(write.based_on, void_bases.get))
 
 
 def _mark(on_top: list[Fate], *, is_answered: bool) -> Mark:
