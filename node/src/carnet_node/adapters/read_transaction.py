@@ -7,7 +7,7 @@ write lock for writers. Reads by key are single statements; nothing here reads a
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -35,7 +35,11 @@ from carnet_protocol.registry import Kind, Privacy, Value, ValueType
 
 T = TypeVar("T")
 
-_PREFIX_END = "\U0010ffff"
+_IDENTITY: Final = msgspec.msgpack.Decoder(Identity)
+_CHAIN: Final = msgspec.msgpack.Decoder(ChainState)
+_FEED: Final = msgspec.msgpack.Decoder(FeedState)
+_VOIDS: Final = msgspec.msgpack.Decoder(dict[int, str])
+_PREFIX_END: Final = "\U0010ffff"
 
 
 class SqlReadTransaction:
@@ -47,17 +51,17 @@ class SqlReadTransaction:
 
     def identity(self) -> Identity | None:
         """Who this node is; None before enrolment."""
-        return self._state("identity", Identity)
+        return self._state("identity", _IDENTITY)
 
     def chain(self) -> ChainState | None:
         """The end of the own chain, read from the log itself; None before enrolment."""
-        chain = self._state("chain", ChainState)
+        chain = self._state("chain", _CHAIN)
         last = None if chain is None else self._one(sql.LAST_OF, epoch=chain.epoch)
         return replace(chain, seq=last[0], set_hash=last[1]) if chain is not None and last is not None else chain
 
     def feed(self) -> FeedState | None:
         """How far the feed was read; None before enrolment."""
-        return self._state("feed", FeedState)
+        return self._state("feed", _FEED)
 
     def setting(self, name: str) -> bytes | None:
         """A small local fact that never syncs."""
@@ -231,9 +235,9 @@ class SqlReadTransaction:
         """Campaigns that list exactly this identifier outside the bitmaps."""
         return [row[0] for row in self._all(sql.EXCEPTIONS, identifier=identifier)]
 
-    def _state(self, name: str, shape: type[T]) -> T | None:
+    def _state(self, name: str, decoder: msgspec.msgpack.Decoder[T]) -> T | None:
         row = self._connection.execute(sql.GET_STATE.sql, (name,)).fetchone()
-        return msgspec.msgpack.decode(row[1], type=shape) if row else None
+        return decoder.decode(row[1]) if row else None
 
     def _one(self, statement: Statement, **values: Any) -> Any:
         return self._connection.execute(statement.sql, statement.arguments(values)).fetchone()
@@ -276,5 +280,5 @@ def _verdict(columns: Sequence[Any]) -> SetVerdict | None:
     code, reason, position, time_ms, voids, conflicts = columns
     if code is None:
         return None
-    reasons = msgspec.msgpack.decode(voids, type=dict[int, str])
+    reasons = _VOIDS.decode(voids)
     return SetVerdict(Verdict(code), reason, position, time_ms, reasons, conflicts)

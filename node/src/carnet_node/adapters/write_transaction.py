@@ -6,7 +6,7 @@ prepared once per connection by the driver; no ORM object is made.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -53,10 +53,22 @@ class SqlWriteTransaction(SqlReadTransaction):
 
     def append_set(self, logged: LoggedSet, touched: Sequence[tuple[int, RecordId]]) -> int:
         """Append an own set to the log, and which records its ops touch."""
-        row = {one.name: getattr(logged, one.name) for one in fields(logged) if one.name not in ("log_id", "verdict")}
+        opening = logged.opening
         if logged.has_secret:
-            row["opening"] = self._at_rest.seal_opening(logged.nonce, logged.opening)
-        row.update(_verdict_row(logged.verdict))
+            opening = self._at_rest.seal_opening(logged.nonce, opening)
+        row = {
+            "nonce": logged.nonce,
+            "epoch": logged.epoch,
+            "seq": logged.seq,
+            "set_hash": logged.set_hash,
+            "message": logged.message,
+            "opening": opening,
+            "has_secret": logged.has_secret,
+            "time_ms": logged.time_ms,
+            "is_sent": logged.is_sent,
+            "receipt": logged.receipt,
+            **_verdict_row(logged.verdict),
+        }
         cursor = self._connection.execute(sql.ADD_SET.sql, sql.ADD_SET.arguments(row))
         log_id: int = cursor.lastrowid
         places = [(record, kind, log_id, index) for index, (kind, record) in enumerate(touched)]
