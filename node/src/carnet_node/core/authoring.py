@@ -9,7 +9,6 @@ never refreshed. Does not decide what the drafts are (`commands`) nor how they f
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 
 from carnet_node.core.failures import NotEnrolled
 from carnet_node.core.node import Node
@@ -201,14 +200,24 @@ def _nothing_yet(draft: Draft, identity: Identity) -> StoredRecord:
     return StoredRecord(draft.kind, record, identity.dealer_id, EMPTY, Mark.NOTHING_OWN, False, False)
 
 
+class _EarlierWork:
+    """The standing own writes of a record, read from the log when the fold first asks for one."""
+
+    def __init__(self, work: OwnWork, kind: int, record: RecordId) -> None:
+        self._work, self._kind, self._record = work, kind, record
+        self._found: dict[OpId, Write] | None = None
+
+    def __call__(self, op: OpId) -> Write | None:
+        if self._found is None:
+            self._found = standing_writes(self._work.ops_on(self._kind, self._record))
+        return self._found.get(op)
+
+
 def _fold_on_top(tx: WriteTransaction, work: OwnWork, kind: Kind, write: Write, before: StoredRecord) -> None:
     record = before.record
-
-    @cache
-    def standing() -> dict[OpId, Write]:
-        return standing_writes(work.ops_on(kind.number, record))
-
-    folded = apply_write(before.entries, write, lambda op: standing().get(op))
+    folded = apply_write(
+        before.entries, write, _EarlierWork(work, kind.number, record) if len(write.based_on) > 1 else None
+    )
     mark = Mark.PARKED if before.mark is Mark.PARKED else Mark.WAITING
     tx.put_projection(Projection(kind, record, before.owner, folded.entries, show(kind, folded.entries), mark))
     if folded.settled:
