@@ -23,6 +23,7 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=1000, help="how many")
     parser.add_argument("--from", type=int, default=0, dest="first", help="the first seed")
     parser.add_argument("--steps", type=int, help="steps of each; default drawn from the seed")
+    parser.add_argument("--theme", help="what comes more often; default drawn from the seed")
     parser.add_argument("--trace", action="store_true", help="print every step")
     options = parser.parse_args()
     sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
@@ -33,7 +34,7 @@ def main() -> int:
     did: Counter[str] = Counter()
     for number, seed in enumerate(range(options.first, options.first + options.seeds), start=1):
         try:
-            stage = run_schedule(seed, options.steps).stage
+            stage = run_schedule(seed, options.steps, options.theme).stage
         except Broken as broken:
             print(broken)
             return 1

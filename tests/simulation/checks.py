@@ -2,7 +2,7 @@
 
 Decides the invariants; each raises `Broken` with the machine, the record and the first thing that is wrong.
 
-    at every step       what a node shows is what its own rebuild gives
+    at every other step what a node shows is what its own rebuild gives
     at checkpoints      ... byte for byte, in every table; and it is what those writes mean that the node can know of:
                         what the hub had folded at the position of the base row, and its own that are not void
     at the hub          every record is what the accepted writes mean, no value is lost, and the log folds to the same

@@ -28,7 +28,7 @@ VINS: Final = tuple(make_vins(4, seed=7))
 OWN_KINDS: Final = ("customer", "phone", "address", "contact_preference", "consent", "visit", "job", "labour_line")
 SHARED_KINDS: Final = ("vehicle", "plate", "ownership", "odometer_reading")
 
-NEW_KINDS: Final = (*OWN_KINDS, *SHARED_KINDS, "visit", "vehicle")
+NEW_KINDS: Final = (*OWN_KINDS, *SHARED_KINDS, "visit", "vehicle", "odometer_reading")
 
 WORDS: Final = ("甲", "乙", "丙")
 _DATES: Final = ("2020-01-01", "2021-06-30", None)

@@ -142,14 +142,14 @@ STEPS: Final[dict[str, tuple[int, Step]]] = {
     "edit": (7, edit),
     "edit shared": (8, edit_shared),
     "save old form": (7, save_old_form),
-    "build on parked": (8, build_on_parked),
+    "build on parked": (20, build_on_parked),
     "edit several": (3, edit_several),
     "delete": (4, delete),
-    "retract": (4, retract),
+    "retract": (8, retract),
     "step visit": (4, step_visit),
     "step wrongly": (3, step_wrongly),
     "move visit": (9, move_visit),
     "restore": (6, restore),
-    "write foreign": (2, write_foreign),
+    "write foreign": (3, write_foreign),
 }
 """Weight and step by name."""

@@ -185,7 +185,7 @@ STEPS: Final[dict[str, tuple[int, Step]]] = {
     "courier writes": (9, courier_writes),
     "lean on courier": (14, lean_on_courier),
     "courier arrives": (3, courier_arrives),
-    "courier overtakes": (1, courier_overtakes),
+    "courier overtakes": (4, courier_overtakes),
     "courier returns": (3, courier_returns),
     "courier begins anew": (2, courier_begins_anew),
     "release": (9, release),

@@ -61,6 +61,8 @@ def _shown_difference(kind: Kind, entries: Entries, model: Model, registers: Ite
     shown = show(kind, entries)
     if shown.is_deleted != model.is_deleted():
         return "deleted or not"
+    if shown.is_deleted:
+        return "a deleted record shows values" if shown.values or shown.withheld else None
     for register in registers:
         meant = model.shown(kind, register)
         values = {} if meant is None else model.value_of(meant, register)
