@@ -16,6 +16,7 @@ from carnet_node.core.overlay import standing_writes
 from carnet_node.core.ports import ReadTransaction, WriteTransaction
 from carnet_node.core.projecting import OwnWork, own_settled, reproject
 from carnet_node.core.records import ChainState, FeedState, Identity, LoggedSet, Mark, Projection, StoredRecord
+from carnet_node.core.refusals import ProblemCode, refuse
 from carnet_node.core.store_failures import WritingStopped
 from carnet_protocol import limits
 from carnet_protocol.changeset import Draft, EpochOrigin, Link, build_ops, seal_set, set_bytes
@@ -83,6 +84,7 @@ def commit_within(node: Node, tx: WriteTransaction, drafts: Sequence[Draft]) -> 
     stored = {(draft.kind.number, draft.record): _standing(tx, draft) for draft in drafts}
     for draft in drafts:
         check_writer(draft, stored[draft.kind.number, draft.record], node.identity)
+        _check_erased(tx, draft)
     seed = node.entropy.random_bytes(SEED_BYTES)
     nonce = Nonce(node.entropy.random_bytes(NONCE_BYTES))
     ops, opening = build_ops(tuple(drafts), seed)
@@ -112,6 +114,20 @@ def check_writer(draft: Draft, stored: StoredRecord | None, identity: Identity) 
     is_foreign = stored is not None and stored.owner != identity.dealer_id
     if draft.kind.writer is Writer.OWNER_SITE and is_foreign:
         raise NotAllowed(Reason.FOREIGN_RECORD, draft.kind.name)
+
+
+def _check_erased(tx: ReadTransaction, draft: Draft) -> None:
+    """Refuse a personal value where an erasure would drop it unread, here, at the hub and everywhere.
+
+    Raises:
+        CommandRefused: with the field.
+    """
+    groups = {name: group for name in draft.values if (group := draft.kind.register_of(name).group) is not None}
+    erased = tx.erased_groups(RecordId(draft.record)) if groups else 0
+    for name, group in groups.items():
+        if erased >> (group - 1) & 1:
+            what = "This was erased from the record for good."
+            raise refuse(name, ProblemCode.LOCKED, what, "Make a new record if it has to be kept again.")
 
 
 def next_link(identity: Identity, chain: ChainState, feed: FeedState, wall_ms: int) -> Link:
