@@ -15,18 +15,22 @@ from carnet_hub.core.hub import Hub
 from carnet_hub.core.receipts import unpack_voids
 from carnet_hub.core.rows import LogKind, LogRow
 from carnet_protocol.changeset import reread_set
-from carnet_protocol.ids import HubId, OpId, split_op_ids
-from carnet_protocol.kinds import REGISTRY, VISIT, VISIT_STATES, VISIT_TRANSITIONS
+from carnet_protocol.ids import RECORD_ID_BYTES, HubId, OpId, split_op_ids
+from carnet_protocol.kinds import ERASURE, REGISTRY, VISIT, VISIT_STATES, VISIT_TRANSITIONS
 from carnet_protocol.messages import Verdict
-from carnet_protocol.opened import nothing_erased, open_set
+from carnet_protocol.opened import OpenedOp, nothing_erased, open_set
 from carnet_protocol.registry import Kind, Value, ValueType, Writer
+from carnet_protocol.state import Withheld
 from carnet_protocol.writes import Write
 
 Key = tuple[int, bytes]
 """Kind number and record id."""
 
 LOG_ROWS: Final = 500
+HUB_AUTHOR: Final = "hub"
 STATUS: Final = VISIT.labels["status"]
+_RECORD_IDS: Final = ERASURE.labels["record_ids"]
+_GROUPS: Final = ERASURE.labels["groups"]
 
 
 class Broken(AssertionError):
@@ -35,13 +39,14 @@ class Broken(AssertionError):
 
 @dataclass(frozen=True, slots=True)
 class AuthoredOp:
-    """One op as its author wrote it; `fields` is None for a delete."""
+    """One op as its author wrote it: `fields` is None for a delete, `withheld` names what was erased before."""
 
     op: OpId
     kind: Kind
     record: bytes
     action: int
     fields: Mapping[int, Value] | None
+    withheld: Mapping[int, int]
     based_on: tuple[OpId, ...]
 
     @property
@@ -85,6 +90,8 @@ class Archive:
         sets: by nonce, in the order of sealing.
         standing: of the sets that stand in the hub's log.
         lost_at: position at which an operator declared an op lost.
+        owners: site of the first op that counts, by record.
+        erasures: (position, groups as bits) by record.
     """
 
     hub_id: HubId
@@ -94,16 +101,14 @@ class Archive:
     standing: dict[bytes, Standing] = field(default_factory=dict)
     lost_at: dict[OpId, int] = field(default_factory=dict)
     owners: dict[Key, bytes] = field(default_factory=dict)
+    erasures: dict[bytes, list[tuple[int, int]]] = field(default_factory=dict)
     position: int = 0
 
     def keep(self, author: str, message: bytes, opening: bytes) -> AuthoredSet:
         """Take down a set that was sealed."""
         change_set = reread_set(message, self.hub_id)
-        opened = open_set(change_set, opening, REGISTRY, nothing_erased)
-        ops = tuple(
-            AuthoredOp(change_set.op_id(one.index), one.kind, one.op.record, one.op.action, one.fields, one.op.based_on)
-            for one in opened.ops
-        )
+        opened = open_set(change_set, opening, REGISTRY, self._is_erased if author == HUB_AUTHOR else nothing_erased)
+        ops = tuple(_authored(change_set.op_id(one.index), one) for one in opened.ops)
         if change_set.nonce in self.sets:
             return self.sets[change_set.nonce]
         made = AuthoredSet(author, change_set.header.dealer_id, change_set.nonce, ops)
@@ -125,16 +130,31 @@ class Archive:
                     self._read_row(hub, row)
                     self.position = row.position
 
-    def writes_on(self, key: Key, position: int) -> list[Write]:
-        """The writes that count in a record for somebody who has read the hub up to a position."""
+    def writes_on(self, key: Key, position: int, erased: int = 0) -> list[Write]:
+        """The writes that count in a record for somebody who has read the hub up to a position.
+
+        Args:
+            erased: groups that this reader knows to be erased besides, as bits.
+        """
         found = []
         for one in self.touching.get(key, ()):
             if self.counts(one.op, position):
                 made = self.set_of(one.op)
                 standing = self.standing[made.nonce]
                 based_on = self.effective(one.based_on, standing.folded_at or 0, position)
-                found.append(Write(one.op, standing.time_ms, made.dealer, one.fields, {}, based_on))
+                bits = erased | self.erased_bits(one.record, position)
+                found.append(without_erased(one, bits, time_ms=standing.time_ms, dealer=made.dealer, based_on=based_on))
         return found
+
+    def erased_bits(self, record: bytes, position: int) -> int:
+        """Erasure groups of a record that are gone for whoever has read the hub up to a position, as bits."""
+        bits = 0
+        for erased_at, groups in self.erasures.get(record, ()):
+            bits |= groups if erased_at <= position else 0
+        return bits
+
+    def _is_erased(self, record: bytes, group: int) -> bool:
+        return bool(self.erased_bits(record, self.position) >> (group - 1) & 1)
 
     def counts(self, op: OpId, position: int) -> bool:
         """Whether an op is folded at the hub as of a position, and not void."""
@@ -189,7 +209,7 @@ class Archive:
     def _read_row(self, hub: Hub, row: LogRow) -> None:
         if row.nonce not in self.sets:
             opening = plain_opening(hub.box, row.opening, row.nonce)
-            self.keep("hub", row.message or b"", opening)
+            self.keep(HUB_AUTHOR, row.message or b"", opening)
         made = self.sets[row.nonce]
         standing = self.standing.setdefault(row.nonce, Standing(row.time_ms))
         match LogKind(row.kind):
@@ -226,6 +246,12 @@ class Archive:
         for one in made.ops:
             if _index(one.op) not in standing.voids:
                 self.owners.setdefault(one.key, made.dealer)
+            if one.kind is ERASURE and one.fields is not None:
+                joined, groups = one.fields[_RECORD_IDS], one.fields[_GROUPS]
+                assert isinstance(joined, bytes)
+                assert isinstance(groups, int)
+                for at in range(0, len(joined), RECORD_ID_BYTES):
+                    self.erasures.setdefault(joined[at : at + RECORD_ID_BYTES], []).append((row.position, groups))
 
     def _judge(self, made: AuthoredSet, row: LogRow, *, expected: bool) -> None:
         if not expected:
@@ -272,6 +298,25 @@ class Archive:
         states = [str(fields[STATUS]) for fields in read if fields is not None and fields.get(STATUS) is not None]
         furthest = max(states, key=VISIT_STATES.index, default=None)
         return one.fields[STATUS] == furthest or one.fields[STATUS] in VISIT_TRANSITIONS[furthest]
+
+
+def without_erased(one: AuthoredOp, bits: int, *, time_ms: int, dealer: bytes, based_on: tuple[OpId, ...]) -> Write:
+    """An op as a write, its values gone where an erasure covers them."""
+    if one.fields is None:
+        return Write(one.op, time_ms, dealer, None, {}, based_on)
+    gone = {
+        register.number
+        for register in one.kind.registers
+        if register.group is not None and bits >> (register.group - 1) & 1
+    }
+    kept = {label: value for label, value in one.fields.items() if label >> 3 not in gone}
+    hit = {label >> 3 for label in one.fields} & gone
+    withheld = {**one.withheld, **dict.fromkeys(hit, int(Withheld.ERASED))}
+    return Write(one.op, time_ms, dealer, kept, withheld, based_on)
+
+
+def _authored(op: OpId, one: OpenedOp) -> AuthoredOp:
+    return AuthoredOp(op, one.kind, one.op.record, one.op.action, one.fields, one.withheld, one.op.based_on)
 
 
 def _references(one: AuthoredOp) -> list[Key]:

@@ -24,9 +24,9 @@ from carnet_protocol.ids import RecordId
 from carnet_protocol.kinds import REGISTRY
 from carnet_protocol.registry import Audience, Kind
 from carnet_protocol.resolvers import show
-from carnet_protocol.state import Entries, Entry, Withheld, pack_entries
+from carnet_protocol.state import Entries, Entry, Withheld, pack_entries, replace_entry
 from carnet_protocol.writes import Write
-from simulation.archive import Archive, AuthoredOp, Broken, Key
+from simulation.archive import Archive, AuthoredOp, Broken, Key, without_erased
 from simulation.oracle import first_difference, masked
 from simulation.world import Machine, World
 from support.fold_model import model_of
@@ -106,9 +106,10 @@ def _check_record(
     dealer = machine.node.identity.dealer_id
     is_foreign = base is not None and base.owner != dealer and kind.audience is not Audience.ALL
     position = -1 if base is None or (base.is_evicted and not base.entries) else base.position
-    received = archive.writes_on((kind.number, record), position)
+    erased = tx.erased_groups(record)
+    received = archive.writes_on((kind.number, record), position, erased)
     received = masked(kind, received) if is_foreign else received
-    on_top = list(_on_top(own, received, base, dealer))
+    on_top = list(_on_top(own, received, base, dealer=dealer, erased=erased))
     entries = () if stored is None else stored.entries
     difference = first_difference(kind, entries, [*received, *on_top])
     difference = difference or _fact_difference(machine, base, stored, own)
@@ -117,7 +118,12 @@ def _check_record(
 
 
 def _on_top(
-    own: Iterable[tuple[AuthoredOp, SetVerdict | None, int]], received: list[Write], base: BaseRow | None, dealer: bytes
+    own: Iterable[tuple[AuthoredOp, SetVerdict | None, int]],
+    received: list[Write],
+    base: BaseRow | None,
+    *,
+    dealer: bytes,
+    erased: int,
 ) -> Iterator[Write]:
     """The own ops that a base row does not hold."""
     inside = -1 if base is None else base.position
@@ -128,7 +134,7 @@ def _on_top(
         if one.op in void or is_inside:
             continue
         based_on = tuple(base for base in effective_based_on(one.based_on, void.get) if base in known)
-        yield Write(one.op, time_ms, dealer, one.fields, {}, based_on)
+        yield without_erased(one, erased, time_ms=time_ms, dealer=dealer, based_on=based_on)
 
 
 def _is_void(one: AuthoredOp, verdict: SetVerdict | None) -> bool:
@@ -250,7 +256,7 @@ def _check_same(world: World, snapshot: Snapshot, tx: ReadTransaction, machine: 
     is_foreign = row.owner != machine.node.identity.dealer_id and kind.audience is not Audience.ALL
     entries = plain_entries(world.hub.box, kind.number, record, row.entries)
     expected = tuple(_mask(kind, entry) for entry in entries) if is_foreign else entries
-    if stored.entries != expected:
+    if _plain_codes(stored.entries) != _plain_codes(expected):
         raise Broken(f"{where} is not what the hub holds")
     if (stored.owner, stored.mark in (Mark.WAITING, Mark.PARKED)) != (row.owner, False):
         raise Broken(f"{where} has owner or mark wrong")
@@ -266,14 +272,19 @@ def _check_same(world: World, snapshot: Snapshot, tx: ReadTransaction, machine: 
 
 
 def _packed(settled: list[tuple[int, Entry, bytes]]) -> list[tuple[int, bytes, bytes]]:
-    return sorted((number, pack_entries((one,)), by) for number, one, by in settled)
+    return sorted((number, _plain_codes((one,)), by) for number, one, by in settled)
+
+
+def _plain_codes(entries: Entries) -> bytes:
+    """Entries without the reason why a value is withheld: what is masked here may be erased as well."""
+    return pack_entries(tuple(replace_entry(one, withheld=dict.fromkeys(one.withheld, 1)) for one in entries))
 
 
 def _mask(kind: Kind, entry: Entry) -> Entry:
     """An entry as another site gets it."""
     if entry.fields is None:
         return entry
-    hidden = {one.number for one in kind.registers if one.masked} & {label >> 3 for label in entry.fields}
+    hidden = {one.number for one in kind.registers if one.masked} & entry.registers()
     fields = {label: value for label, value in entry.fields.items() if label >> 3 not in hidden}
     withheld = {**entry.withheld, **dict.fromkeys(hidden, int(Withheld.MASKED))}
     ordered = {number: withheld[number] for number in sorted(withheld)}

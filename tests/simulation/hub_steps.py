@@ -9,11 +9,12 @@ from carnet_hub.core.quarantine import give_up_parked, list_parked, release_park
 from carnet_hub.core.rebuild import rebuild_projections
 from carnet_protocol.changeset import Draft
 from carnet_protocol.errors import NotAllowed
-from carnet_protocol.ids import OpId, RecordId
-from carnet_protocol.kinds import REGISTRY
+from carnet_protocol.ids import OpId, RecordId, new_record_id
+from carnet_protocol.kinds import ERASURE, REGISTRY
 from carnet_protocol.messages import PushCode
 from carnet_protocol.ops import Action
-from carnet_protocol.registry import Writer
+from carnet_protocol.orders import ErasureOrder
+from carnet_protocol.registry import ErasureGroup, Writer
 from carnet_protocol.state import head_op_ids
 from simulation import desk
 from simulation.archive import Broken
@@ -21,6 +22,9 @@ from simulation.stage import Stage, Step
 from simulation.world import Machine
 from support.authors import MadeSet
 from support.hub_apps import VoiceAuthor
+
+ERASABLE: Final = ("customer", "phone", "address", "visit", "job", "plate")
+"""Kinds with personal values."""
 
 
 def courier_writes(stage: Stage, _: Machine) -> str | None:
@@ -138,6 +142,18 @@ def restore_at_hub(stage: Stage, _: Machine) -> str | None:
     return f"{one.kind}.{one.register}"
 
 
+def erase(stage: Stage, _: Machine) -> str | None:
+    """A customer asks to be forgotten: some groups of some records go, for ever."""
+    rows = stage.hub_records(*(REGISTRY[name] for name in ERASABLE))
+    if not rows:
+        return None
+    chosen = stage.dice.sample(rows, min(len(rows), stage.dice.randint(1, 3)))
+    groups = frozenset(stage.dice.sample(list(ErasureGroup), stage.dice.randint(1, 4)))
+    order = ErasureOrder(tuple(RecordId(row.id) for row in chosen), groups)
+    write_hub_set(stage.world.hub, [Draft(ERASURE, _new_id(stage), {**order.fields(), "ground": "request"})])
+    return ", ".join(row.id.hex()[-6:] for row in chosen)
+
+
 def rebuild_hub(stage: Stage, _: Machine) -> str | None:
     """The hub drops its tables and folds its log again."""
     return f"{rebuild_projections(stage.world.hub)} entries"
@@ -156,6 +172,10 @@ def deliver_next(stage: Stage, courier: str) -> str:
         raise Broken(f"a courier's set was answered {code.name} ({answer.reason})")
     stage.delivered[courier].append(made)
     return f"{courier} {code.name}"
+
+
+def _new_id(stage: Stage) -> RecordId:
+    return new_record_id(stage.world.hub_clock.ms, stage.dice.randbytes(10))
 
 
 def _push(stage: Stage, made: MadeSet, expected: PushCode) -> None:
@@ -192,6 +212,7 @@ STEPS: Final[dict[str, tuple[int, Step]]] = {
     "give up": (7, give_up),
     "rule": (3, rule),
     "restore at hub": (3, restore_at_hub),
+    "erase": (3, erase),
     "rebuild hub": (1, rebuild_hub),
 }
 """Weight and step by name."""

@@ -85,5 +85,5 @@ def _mask(write: Write, hidden: set[int]) -> Write:
         return write
     hit = {label >> 3 for label in write.fields} & hidden
     kept = {label: value for label, value in write.fields.items() if label >> 3 not in hit}
-    codes = dict.fromkeys(hit, int(Withheld.MASKED))
+    codes = {**write.withheld, **dict.fromkeys(hit, int(Withheld.MASKED))}
     return Write(write.op, write.time_ms, write.author, kept, codes, write.based_on)

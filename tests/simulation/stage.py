@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from carnet_hub.core.at_rest import plain_entries
 from carnet_hub.core.rows import RecordRow
 from carnet_node.core.authoring import commit
+from carnet_node.core.refusals import CommandRefused
 from carnet_protocol.changeset import Draft
+from carnet_protocol.ids import RecordId
 from carnet_protocol.kinds import REGISTRY
 from carnet_protocol.ops import Action
 from carnet_protocol.registry import Kind
@@ -53,9 +55,17 @@ class Stage:
         self.delivered = {one.name: [] for one in self.world.couriers}
 
     def commit(self, machine: Machine, *drafts: Draft | None) -> str | None:
-        """Save what there is to save at a desk; None when there is nothing."""
+        """Save what there is to save at a desk; None when there is nothing, or when it was erased for good."""
         wanted = [one for one in drafts if one is not None and (one.values or one.action is Action.DELETE)]
-        return self.keep(machine, commit(machine.node, wanted).nonce) if wanted else None
+        if not wanted:
+            return None
+        try:
+            return self.keep(machine, commit(machine.node, wanted).nonce)
+        except CommandRefused:
+            with machine.node.store.read() as tx:
+                if any(tx.erased_groups(RecordId(one.record)) for one in wanted):
+                    return None
+            raise
 
     def keep(self, machine: Machine, nonce: bytes) -> str:
         """Take down a set that a node has sealed."""
