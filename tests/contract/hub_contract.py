@@ -19,11 +19,14 @@ from carnet_hub.adapters.store import SqlStore, open_store
 from carnet_hub.adapters.tables import METADATA
 from carnet_hub.core import rows
 from carnet_hub.core.ports import StoreBusy, StoreError
+from carnet_hub.core.quarantine import list_parked
 from carnet_hub.core.rebuild import check_projections
 from carnet_hub.migrations import HEAD
 from carnet_protocol.ids import vehicle_id
 from carnet_protocol.messages import PageRow, PushCode, Verdict
+from carnet_protocol.orders import ErasureOrder
 from carnet_protocol.reasons import Reason
+from carnet_protocol.registry import ErasureGroup, Value
 from support.authors import SiteAuthor, draft_of
 from support.hub_apps import CountedEntropy
 from support.hub_workers import POISON, MeetingClock, PoisonBox, record_row, run_together
@@ -240,6 +243,33 @@ class HubContract(ABC):
 
         codes = [(PushCode(answer.code), answer.reason) for answer in answers]
         assert codes == [(PushCode.REJECTED, "internal"), (PushCode.GAP, "gap"), (PushCode.ACCEPTED, None)]
+
+    def test_an_erasure_leaves_no_value_behind(self, world: HubWorld):
+        """After an erasure order the value is in no row of the log and of the projections."""
+        world.push_one(world.site("a").write(customer("gone", full_name="测试甲乙丙")))
+        order = ErasureOrder((record("gone"),), frozenset({ErasureGroup.IDENTITY}))
+
+        world.write(draft_of("erasure", record("order"), {**order.fields(), "ground": "request"}))
+
+        with world.hub.store.read() as snapshot:
+            kept = [value for one in (rows.LogRow, *rows.PROJECTIONS) for row in snapshot.scan(one) for value in row]
+        assert not [value for value in kept if isinstance(value, bytes) and "测试甲乙丙".encode() in value]
+
+    def test_a_waiting_set_that_fails_does_not_hold_up_its_base(self, store: SqlStore):
+        """When the hub fails on a set that waited, its base and everybody else who waited go on; it stays parked."""
+        world = make_world(store, box=PoisonBox(fixed("data key", 32), CountedEntropy("box")))
+        one, second = world.site("a"), world.site("a2", "a")
+        late = one.write(customer("base"))
+        values: dict[str, Value] = {"id_no": POISON}
+        poison = second.write(draft_of("customer", record("base"), values, based_on=(late.op(),)))
+        other = second.write(draft_of("customer", record("base"), {"segment": "taxi"}, based_on=(late.op(),)))
+        world.push(poison, other)
+
+        answer = world.push_one(late)
+
+        assert answer.code == PushCode.ACCEPTED
+        assert world.shown("customer", record("base"))["segment"] == "taxi"
+        assert [parked.nonce for parked in list_parked(world.hub)] == [poison.nonce] == world.alarms.nonces
 
     # --------------------------------------------------------------------------------------------------- concurrency
 

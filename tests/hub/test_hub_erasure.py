@@ -65,6 +65,21 @@ def test_an_erased_value_is_nowhere_any_more(world: HubWorld):
     assert world.shown("customer", record("gone")) == {"party_kind": "person"}
 
 
+def test_an_erased_value_is_in_no_file_any_more(world: HubWorld, tmp_path: Path):
+    """The database's files, its log of pages among them, do not hold the value after the order."""
+    name = "测试甲乙丙丁戊己庚辛"
+    world.push_one(world.site("a").write(customer("gone", full_name=name)))
+    before = _files_with(tmp_path, name)
+
+    erase(world, "gone")
+
+    assert (before != [], _files_with(tmp_path, name)) == (True, [])
+
+
+def _files_with(folder: Path, text: str) -> list[str]:
+    return [path.name for path in folder.iterdir() if path.is_file() and text.encode() in path.read_bytes()]
+
+
 def test_the_head_stays_without_its_values(world: HubWorld):
     """An erased register is still written by the same op, and says that it was erased."""
     made = world.site("a").write(customer("gone"))

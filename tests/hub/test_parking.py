@@ -248,3 +248,19 @@ def test_a_released_set_is_judged_by_the_rules_of_today(world: HubWorld):
 
     assert (world.log()[-1].kind, world.log()[-1].reason) == (rows.LogKind.RELEASE, Reason.FOREIGN_RECORD.value)
     assert world.shown("visit", record("visit"))["status"] == "open"
+
+
+def test_any_number_of_waiting_sets_goes_on(world: HubWorld):
+    """More sets than one transaction sets free are released all the same, without a hole in the log."""
+    one, other = world.site("a"), world.site("b")
+    late = one.write(car(color="red"))
+    waiting = [edit(other, late.op(), f"color {number}") for number in range(3)]
+    named = [draft_of("vehicle", record(f"car {n}"), {"color": "x"}, based_on=(late.op(),)) for n in range(600)]
+    waiting += [other.write(draft) for draft in named]
+    for at in range(0, len(waiting), 200):
+        world.push(*waiting[at : at + 200])
+
+    world.push_one(late)
+
+    assert list_parked(world.hub) == []
+    assert [row.position for row in world.log()] == list(range(1, world.position() + 1))

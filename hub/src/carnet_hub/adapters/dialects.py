@@ -79,6 +79,10 @@ class Dialect(Protocol):
         """Begin a snapshot."""
         ...
 
+    def scrub(self, cursor: Any) -> None:
+        """Overwrite what was deleted or replaced, outside any transaction."""
+        ...
+
     def upsert(self, table: Table) -> Executable:
         """Insert all columns, replacing the row with the same key."""
         ...
@@ -122,7 +126,7 @@ class SqliteDialect:
         try:
             (journal,) = cursor.execute("PRAGMA journal_mode=WAL").fetchone()
             cursor.execute("PRAGMA synchronous=FULL")
-            cursor.execute("PRAGMA secure_delete=FAST")
+            cursor.execute("PRAGMA secure_delete=ON")
             (level,) = cursor.execute("PRAGMA synchronous").fetchone()
         finally:
             cursor.close()
@@ -137,6 +141,10 @@ class SqliteDialect:
         """See `Dialect`. The first read fixes the moment, so it happens here."""
         cursor.execute("BEGIN")
         cursor.execute("SELECT 1 FROM setting LIMIT 1").fetchone()
+
+    def scrub(self, cursor: Any) -> None:
+        """See `Dialect`. Pages are overwritten when rows go (secure_delete); what is left are old pages in the WAL."""
+        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def upsert(self, table: Table) -> Executable:
         """See `Dialect`."""
@@ -225,6 +233,10 @@ class PostgresDialect:
         """See `Dialect`. The first read fixes the moment, so it happens here."""
         cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         cursor.execute("SELECT 1")
+
+    def scrub(self, cursor: Any) -> None:
+        """See `Dialect`. The server's own WAL and its archive are the administrator's, as every backup is."""
+        cursor.execute("VACUUM log, record, settled")
 
     def upsert(self, table: Table) -> Executable:
         """See `Dialect`."""

@@ -78,6 +78,11 @@ class SqlStore:
                 raise
             cursor.execute("COMMIT")
 
+    def scrub(self) -> None:
+        """See `ports.HubStore`."""
+        with self._cursor() as cursor:
+            self.dialect.scrub(cursor)
+
     def close(self) -> None:
         """Let go of every connection."""
         self.engine.dispose()

@@ -2,7 +2,8 @@
 
 Decides how the hub writes. It is a node with a chain of its own, and its sets go through the same admission as
 everybody's; there is no second way to change anything. What differs: the chain head is read inside the transaction
-that advances it, and a set that would be refused or parked is not written at all.
+that advances it, and a set that would be refused or parked is not written at all. Nobody can be waiting for a set
+that did not exist.
 """
 
 from collections.abc import Sequence
@@ -10,18 +11,18 @@ from dataclasses import dataclass
 from typing import Final
 
 from carnet_hub.core.admission import Fate, enter_set, examine_set
+from carnet_hub.core.freeing import open_workspace
 from carnet_hub.core.hub import Hub
-from carnet_hub.core.ingest import open_workspace
 from carnet_hub.core.intake import arrive, hub_as_node
 from carnet_hub.core.ports import Transaction
 from carnet_hub.core.prefetch import prefetch
 from carnet_hub.core.receipts import receipt_of
-from carnet_hub.core.releasing import release_waiting
 from carnet_hub.core.rows import LogRow
 from carnet_hub.core.workspace import Workspace
 from carnet_protocol.changeset import Draft, EpochOrigin, EpochReason, Link, build_ops, reread_set, seal_set
 from carnet_protocol.errors import NotAllowed
 from carnet_protocol.ids import EPOCH_BYTES, NO_HASH, NONCE_BYTES, Nonce, OpId, op_id
+from carnet_protocol.kinds import ERASURE
 from carnet_protocol.opened import nothing_erased
 from carnet_protocol.ops import encode_ops
 from carnet_protocol.reasons import Reason
@@ -63,6 +64,8 @@ def write_hub_set(hub: Hub, drafts: Sequence[Draft]) -> HubWrite:
     """
     with hub.store.write() as transaction:
         row, op_count = write_in(hub, transaction, drafts)
+    if any(draft.kind.name == ERASURE.name for draft in drafts):
+        hub.store.scrub()
     ops = tuple(op_id(Nonce(row.nonce), index) for index in range(op_count))
     return HubWrite(row.position, row.time_ms, row.nonce, ops, row.conflicts, receipt_of(hub, row))
 
@@ -81,7 +84,6 @@ def write_in(hub: Hub, transaction: Transaction, drafts: Sequence[Draft]) -> tup
     if finding.fate is not Fate.SOUND:
         raise NotAllowed(finding.reason or Reason.INTERNAL, finding.detail)
     row = enter_set(workspace, arrival, finding, time_ms=workspace.received_ms)
-    release_waiting(workspace, [arrival.change_set.nonce])
     workspace.flush(transaction)
     return row, len(ops)
 

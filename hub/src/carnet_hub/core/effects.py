@@ -7,7 +7,8 @@ from the log arrives at the same tables.
 Rules:
 - A node's present key is that of its latest accepted key change, else the one it enrolled with; earlier ones are
   retired.
-- A revoked key stays revoked; a suspended node suspends its present key.
+- A revoked key stays revoked; a suspended node suspends its present key. Retired and revoked keys sign nothing any
+  more.
 - An erasure is for ever: values go from the log's openings, from states and from settled values, and whatever arrives
   late is covered too. Its record may be retracted; what it erased does not come back.
 """
@@ -98,15 +99,15 @@ def _note_keys(workspace: Workspace, node_id: bytes) -> None:
     keys = [pair for pair in (_key_pair(values, ""), *_key_changes(workspace, node_id)) if pair is not None]
     if not keys or not isinstance(dealer, bytes):
         return
-    revoked = _revoked_keys(workspace, node_id)
     status = str(values.get("status") or _ACTIVE)
     current = key_id_of(keys[-1][0])
+    if current in _revoked_keys(workspace, node_id):
+        status = _REVOKED
     rows = {row.key_id: row._replace(status=_RETIRED) for row in workspace.keys_of(node_id)}
     for signing, exchange in keys:
         key_id = key_id_of(signing)
         rows[key_id] = KeyRow(key_id, node_id, dealer, signing, exchange, status if key_id == current else _RETIRED)
-    for key_id, row in rows.items():
-        workspace.new_keys[key_id] = row._replace(status=_REVOKED) if key_id in revoked else row
+    workspace.new_keys.update(rows)
 
 
 def _key_changes(workspace: Workspace, node_id: bytes) -> list[tuple[bytes, bytes] | None]:

@@ -182,7 +182,7 @@ def _item(hub: Hub, node: Node, place: FeedRow, record: RecordRow, settled: list
     plain = plain_entries(hub.box, record.kind, record.id, record.entries)
     masked = _masked(hub, node, record, plain)
     entries = _for_reader(plain, masked)
-    overruled = [_wire_settled(hub, one, masked) for one in settled[-SETTLED_PER_ROW_MAX:]]
+    overruled = [_wire_settled(hub, node, record, one) for one in settled[-SETTLED_PER_ROW_MAX:]]
     row = PageRow(
         record.kind,
         record.id,
@@ -208,8 +208,9 @@ def _masked(hub: Hub, node: Node, record: RecordRow, entries: Entries) -> frozen
     return rules.kind.masked_registers | (written - rules.kind.by_number.keys())
 
 
-def _wire_settled(hub: Hub, row: SettledRow, masked: frozenset[int]) -> WireSettled:
-    entries = _for_reader((plain_settled(hub.box, row.kind, row.id, row.entry),), masked)
+def _wire_settled(hub: Hub, node: Node, record: RecordRow, row: SettledRow) -> WireSettled:
+    plain = (plain_settled(hub.box, row.kind, row.id, row.entry),)
+    entries = _for_reader(plain, _masked(hub, node, record, plain))
     return WireSettled(row.register_no, list(_only(entries_to_wire(entries))), row.by)
 
 

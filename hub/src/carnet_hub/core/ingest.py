@@ -15,15 +15,14 @@ Rules:
 from collections.abc import Iterator, Sequence
 
 from carnet_hub.core.admission import Decided, decide_set, park_culprit
+from carnet_hub.core.freeing import free_waiting, open_workspace
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.intake import Arrival, find_signers, read_pushed, verify_arrival
 from carnet_hub.core.limits import GROUP_OPS_MAX, GROUP_SETS_MAX
-from carnet_hub.core.ports import StoreError, Transaction
+from carnet_hub.core.ports import StoreError
 from carnet_hub.core.prefetch import prefetch
 from carnet_hub.core.receipts import answer_with, rejection
 from carnet_hub.core.releasing import release_waiting
-from carnet_hub.core.rows import LogHead
-from carnet_hub.core.workspace import Workspace
 from carnet_protocol.envelope import Envelope
 from carnet_protocol.errors import Refused
 from carnet_protocol.messages import PushAnswer, PushCode
@@ -48,12 +47,6 @@ def receive_sets(hub: Hub, sets: Sequence[tuple[bytes, bytes]]) -> list[PushAnsw
         for (index, _), decided in zip(group, _admit_group(hub, [one for _, one in group]), strict=True):
             answers[index] = _answer(hub, decided)
     return [answers[index] for index in range(len(sets))]
-
-
-def open_workspace(hub: Hub, transaction: Transaction) -> Workspace:
-    """A workspace at the end of the log, at this moment of the hub's clock."""
-    head = transaction.head()
-    return Workspace(hub, transaction, LogHead(head.position, max(hub.clock.now_ms(), head.received_ms)))
 
 
 def _verify(hub: Hub, sets: Sequence[tuple[bytes, bytes]], answers: dict[int, PushAnswer]) -> list[tuple[int, Arrival]]:
@@ -104,11 +97,13 @@ def _admit_together(hub: Hub, group: list[Arrival]) -> list[Decided]:
         workspace = open_workspace(hub, transaction)
         prefetch(workspace, group)
         decided: list[Decided] = []
+        rest: list[bytes] = []
         for arrival in group:
             decided.append(decide_set(workspace, arrival))
             if decided[-1].row is not None and not decided[-1].is_duplicate:
-                release_waiting(workspace, [arrival.change_set.nonce])
+                rest += release_waiting(workspace, [arrival.change_set.nonce]).rest
         workspace.flush(transaction)
+    free_waiting(hub, rest)
     return decided
 
 
@@ -127,7 +122,7 @@ def _admit_alone(hub: Hub, arrival: Arrival) -> Decided:
         hub.alarms.set_failed(nonce, error)
         return _park_culprit(hub, arrival)
     if decided.row is not None and not decided.is_duplicate:
-        _release_apart(hub, nonce)
+        free_waiting(hub, [nonce])
     return decided
 
 
@@ -145,19 +140,6 @@ def _park_culprit(hub: Hub, arrival: Arrival) -> Decided:
         hub.alarms.set_failed(arrival.change_set.nonce, error)
         return Decided(None, PushCode.REJECTED, Reason.INTERNAL)
     return decided
-
-
-def _release_apart(hub: Hub, nonce: bytes) -> None:
-    """Release what waits for a set in a transaction of its own, so that its failure harms nobody else."""
-    try:
-        with hub.store.write() as transaction:
-            workspace = open_workspace(hub, transaction)
-            release_waiting(workspace, [nonce])
-            workspace.flush(transaction)
-    except StoreError:
-        raise
-    except Exception as error:  # noqa: BLE001  (the waiting set stays parked; the operator is told)
-        hub.alarms.set_failed(nonce, error)
 
 
 def _answer(hub: Hub, decided: Decided) -> PushAnswer:

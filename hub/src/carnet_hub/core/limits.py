@@ -12,8 +12,8 @@ GROUP_SETS_MAX: Final = 64
 GROUP_OPS_MAX: Final = 4_000
 """Ops in one transaction, for the same reason."""
 
-RELEASES_PER_GROUP_MAX: Final = 2_000
-"""Parked sets that one transaction sets free; the rest goes on with the next one that arrives."""
+RELEASES_PER_GROUP_MAX: Final = 500
+"""Parked sets that one transaction sets free; the next transaction goes on with the rest."""
 
 SCHEMA_BEHIND_MAX: Final = 3
 """The hub reads change sets of the last three registry versions (design section 5)."""

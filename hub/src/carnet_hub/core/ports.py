@@ -305,6 +305,14 @@ class Transaction(Snapshot, Protocol):
 class HubStore(Protocol):
     """One hub's durable memory; safe to share between threads."""
 
+    def scrub(self) -> None:
+        """Let nothing that was deleted or replaced stay in the database's files: after an erasure.
+
+        Raises:
+            StoreError: not now; it happens with the next call.
+        """
+        ...
+
     def read(self) -> AbstractContextManager[Snapshot]:
         """One snapshot."""
         ...

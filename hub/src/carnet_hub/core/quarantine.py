@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 from carnet_hub.core.admission import Fate, Finding, examine_set
 from carnet_hub.core.entries import Detail
+from carnet_hub.core.freeing import free_waiting, open_workspace
 from carnet_hub.core.hub import Hub
-from carnet_hub.core.ingest import open_workspace
 from carnet_hub.core.limits import LIST_ROWS_MAX, TEXT_CHARS_MAX
 from carnet_hub.core.ports import Snapshot
 from carnet_hub.core.prefetch import prefetch
-from carnet_hub.core.releasing import declare_lost, log_release, parked_row, release_waiting, stored_arrival
+from carnet_hub.core.releasing import declare_lost, log_release, parked_row, stored_arrival
 from carnet_hub.core.rows import AdmissionRow, LogRow, SetState
 from carnet_hub.core.workspace import Workspace
 from carnet_protocol.errors import BadValue, NotAllowed
@@ -129,9 +129,8 @@ def release_parked(hub: Hub, nonce: bytes, *, note: str, lost: Sequence[OpId] = 
         if finding.fate in (Fate.PARK, Fate.REJECT):
             raise NotAllowed(finding.reason or Reason.INTERNAL, finding.detail or "it still cannot go on")
         row = log_release(workspace, arrival, parked, finding, Detail(note, b"".join(lost)))
-        followed = release_waiting(workspace, [nonce, *(nonce_of(op) for op in lost)])
         workspace.flush(transaction)
-    return Released(row, tuple(one.nonce for one in followed))
+    return Released(row, free_waiting(hub, [nonce, *(nonce_of(op) for op in lost)]))
 
 
 def give_up_parked(hub: Hub, nonce: bytes, *, note: str) -> Released:
@@ -151,9 +150,8 @@ def give_up_parked(hub: Hub, nonce: bytes, *, note: str) -> Released:
         arrival = stored_arrival(workspace, parked)
         finding = Finding(Fate.REFUSE, Reason.EXCLUDED)
         row = log_release(workspace, arrival, parked, finding, Detail(note, b""))
-        followed = release_waiting(workspace, [nonce])
         workspace.flush(transaction)
-    return Released(row, tuple(one.nonce for one in followed))
+    return Released(row, free_waiting(hub, [nonce]))
 
 
 def _parked(workspace: Workspace, nonce: bytes) -> LogRow:

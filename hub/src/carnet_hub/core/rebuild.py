@@ -18,8 +18,8 @@ from carnet_hub.core.effects import erasures_in
 from carnet_hub.core.entries import note_admission, note_sealed, take_effect, take_place, unpack_detail, void_whole_set
 from carnet_hub.core.exclusion import apply_exclusion, log_exclusions
 from carnet_hub.core.folding import fold_set
+from carnet_hub.core.freeing import open_workspace
 from carnet_hub.core.hub import Hub
-from carnet_hub.core.ingest import open_workspace
 from carnet_hub.core.intake import Arrival
 from carnet_hub.core.limits import TEXT_CHARS_MAX
 from carnet_hub.core.ports import HubStore, Snapshot, Transaction
@@ -180,7 +180,7 @@ def read_history(hub: Hub, log: Snapshot) -> History:
 
 
 def site_digest(hub: Hub, dealer_id: bytes) -> bytes:
-    """SHA-256 over (kind, id, head op ids) of every record a site receives, ascending.
+    """SHA-256 over (kind, id, head op ids) of every record a site receives and of which something is left, ascending.
 
     A node that has read everything and has nothing unsent computes the same.
     """
@@ -195,6 +195,8 @@ def site_digest(hub: Hub, dealer_id: bytes) -> bytes:
         for at in range(0, len(visible), BATCH_ENTRIES):
             for record in _records(snapshot, visible[at : at + BATCH_ENTRIES]):
                 entries = plain_entries(hub.box, record.kind, record.id, record.entries)
+                if not entries:
+                    continue
                 digest.update(record.kind.to_bytes(2, "big") + record.id + len(entries).to_bytes(4, "big"))
                 for entry in entries:
                     digest.update(entry.op)

@@ -5,6 +5,8 @@ fold from the log sets it free at the same moment. A set that still cannot go on
 """
 
 from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from carnet_hub.core.admission import Fate, Finding, examine_set
 from carnet_hub.core.at_rest import plain_opening
@@ -21,24 +23,38 @@ from carnet_protocol.messages import Verdict
 from carnet_protocol.reasons import Reason
 
 
-def release_waiting(workspace: Workspace, nonces: list[bytes]) -> list[LogRow]:
+@dataclass(frozen=True, slots=True)
+class Releases:
+    """What became free in one transaction.
+
+    Attributes:
+        rows: the release entries, in order.
+        rest: nonces whose waiting sets found no room in this transaction.
+    """
+
+    rows: tuple[LogRow, ...]
+    rest: tuple[bytes, ...]
+
+
+def release_waiting(workspace: Workspace, nonces: Sequence[bytes]) -> Releases:
     """Release every set that waited for these, and those that waited for them in turn.
 
     Args:
         workspace: changed in memory.
         nonces: of sets that have just been decided.
-
-    Returns: the release entries, in order; at most `RELEASES_PER_GROUP_MAX`.
     """
     released: list[LogRow] = []
     queue = deque(nonces)
-    while queue and len(released) < RELEASES_PER_GROUP_MAX:
-        for waiter in workspace.ledger.waiters(queue.popleft()):
+    while queue:
+        nonce = queue.popleft()
+        for waiter in workspace.ledger.waiters(nonce):
+            if len(released) >= RELEASES_PER_GROUP_MAX:
+                return Releases(tuple(released), (nonce, *queue))
             row = release_set(workspace, waiter, Detail("", b""))
             if row is not None:
                 released.append(row)
                 queue.append(waiter)
-    return released
+    return Releases(tuple(released), tuple(queue))
 
 
 def release_set(workspace: Workspace, nonce: bytes, detail: Detail) -> LogRow | None:

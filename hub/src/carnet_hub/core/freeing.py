@@ -1,0 +1,77 @@
+"""Releasing parked sets in transactions of their own.
+
+Decides how what is left to release after a transaction gets its turn, and what happens when the hub fails on one of
+those sets: it stays parked and is reported, and the others go on. Whoever decided the sets they waited for has
+committed already.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+
+from carnet_hub.core.entries import Detail
+from carnet_hub.core.hub import Hub
+from carnet_hub.core.ports import StoreError, Transaction
+from carnet_hub.core.releasing import release_set, release_waiting
+from carnet_hub.core.rows import LogHead
+from carnet_hub.core.workspace import Workspace
+
+
+def open_workspace(hub: Hub, transaction: Transaction) -> Workspace:
+    """A workspace at the end of the log, at this moment of the hub's clock."""
+    head = transaction.head()
+    return Workspace(hub, transaction, LogHead(head.position, max(hub.clock.now_ms(), head.received_ms)))
+
+
+def free_waiting(hub: Hub, nonces: Sequence[bytes]) -> tuple[bytes, ...]:
+    """Release whatever waits for some sets, and what waits for that in turn.
+
+    Args:
+        nonces: of sets that were decided in transactions before.
+
+    Raises:
+        StoreBusy, StoreError: see `ports`; what was released before stays released.
+
+    Returns: nonces of the released sets, in order.
+    """
+    freed: list[bytes] = []
+    rest: Sequence[bytes] = nonces
+    while rest:
+        try:
+            with hub.store.write() as transaction:
+                workspace = open_workspace(hub, transaction)
+                releases = release_waiting(workspace, rest)
+                workspace.flush(transaction)
+        except StoreError:
+            raise
+        except Exception:  # noqa: BLE001  (found and reported one by one)
+            return (*freed, *_free_one_by_one(hub, rest))
+        freed += [row.nonce for row in releases.rows]
+        rest = releases.rest
+    return tuple(freed)
+
+
+def _free_one_by_one(hub: Hub, nonces: Sequence[bytes]) -> list[bytes]:
+    freed: list[bytes] = []
+    queue = deque(nonces)
+    while queue:
+        with hub.store.read() as snapshot:
+            waiters = Workspace(hub, snapshot, snapshot.head()).ledger.waiters(queue.popleft())
+        released = [waiter for waiter in waiters if _is_released(hub, waiter)]
+        freed += released
+        queue.extend(released)
+    return freed
+
+
+def _is_released(hub: Hub, nonce: bytes) -> bool:
+    """Release one set if it can go on; one that makes the hub fail stays parked."""
+    try:
+        with hub.store.write() as transaction:
+            workspace = open_workspace(hub, transaction)
+            row = release_set(workspace, nonce, Detail("", b""))
+            workspace.flush(transaction)
+    except StoreError:
+        raise
+    except Exception as error:  # noqa: BLE001  (reported as an alarm; the set is kept for the operator)
+        hub.alarms.set_failed(nonce, error)
+        return False
+    return row is not None
