@@ -82,6 +82,15 @@ def test_an_erasure_of_nothing_in_particular_is_refused(record_ids: bytes, group
         read_erasure(record_ids, groups)
 
 
+@pytest.mark.parametrize("count", [1, 256])
+def test_an_order_names_one_to_256_records(count: int):
+    """The edges are inside, and as many ids as fit one value of 4 KiB."""
+    order = ErasureOrder((record(),) * count, frozenset({ErasureGroup.NOTES}))
+
+    assert order.fields()["groups"] == 0b0100
+    assert ERASURE_RECORDS_MAX == 256
+
+
 @pytest.mark.parametrize(
     "order",
     [

@@ -105,6 +105,13 @@ def test_a_state_of_a_newer_version_comes_first_in_the_order():
     assert found.values == {STATUS: "draft"}
 
 
+def test_a_withheld_state_comes_first_in_the_order():
+    """A state whose value is not here does not displace one that is."""
+    found = shown(VISIT, a_write(2, {}, withheld={3: Withheld.MASKED}), a_write(1, {STATUS: "draft"}))
+
+    assert found.values == {STATUS: "draft"}
+
+
 def test_equal_values_are_no_contest():
     """Two desks that write the same colour agree."""
     found = shown(VEHICLE, a_write(1, {COLOR: "red"}), a_write(2, {COLOR: "red"}))

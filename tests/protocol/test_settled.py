@@ -71,6 +71,22 @@ def test_arrival_does_not_matter_when_somebody_else_has_replaced_a_value_meanwhi
     assert settled(RED, BLUE, meanwhile, decision) == [(5, op(1), op(9))]
 
 
+def test_a_delete_counts_values_that_others_have_replaced_meanwhile():
+    """A stale delete overrules the values its author saw, although none of them stands any more."""
+    meanwhile = a_write(4, {COLOR: "white"}, based_on=(1,)), a_write(5, {COLOR: "black"}, based_on=(2,))
+
+    assert settled(RED, BLUE, *meanwhile, a_write(9, None, based_on=(1, 2))) == [(5, op(1), op(9)), (5, op(2), op(9))]
+
+
+def test_values_that_still_stand_are_settled_without_earlier_ops():
+    """A node that holds no earlier ops reports what it can see: heads that were read and are still there."""
+    entries = fold_record([RED, BLUE, a_write(4, {COLOR: "white"})]).entries
+
+    found = apply_write(entries, a_write(9, {COLOR: "blue"}, based_on=(1, 2))).settled
+
+    assert [(one.register, one.overruled.op) for one in found] == [(5, op(1))]
+
+
 def test_a_value_that_its_reader_had_seen_go_is_not_settled():
     """Naming an old op because it still stands in another register does not overrule its replaced value."""
     both = a_write(1, {COLOR: "red", FUEL: "petrol"})
@@ -113,6 +129,16 @@ def test_a_withheld_value_does_not_hide_that_two_others_differ():
     decision = a_write(9, {COLOR: "green"}, based_on=(0, 1, 2))
 
     assert settled(hidden, RED, BLUE, decision) == [(5, op(1), op(9)), (5, op(2), op(9))]
+
+
+def test_a_delete_overrules_withheld_values_too():
+    """What a delete overruled beside two different values is kept as withheld, with its author and time."""
+    hidden = a_write(0, {}, withheld={5: Withheld.ERASED})
+
+    folded = fold_record([hidden, RED, BLUE, a_write(9, None, based_on=(0, 1, 2))])
+
+    assert folded.settled[0] == Settled(5, Entry(op(0), 0, fixed("dealer"), {}, {5: 1}), op(9))
+    assert [one.overruled.op for one in folded.settled] == [op(0), op(1), op(2)]
 
 
 def test_earlier_ops_are_asked_for_only_beside_an_unread_head():

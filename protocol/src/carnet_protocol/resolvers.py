@@ -79,10 +79,7 @@ def show(kind: Kind, entries: Entries) -> Shown:
         current = heads_of(entries, register)
         heads = [entry for entry in current if not entry.is_delete]
         is_edit_after_delete |= len(heads) < len(current)
-        heads = heads or buried_in(entries, register)
-        if not heads:
-            continue
-        contest = resolve(kind.by_number.get(register), register, heads)
+        contest = resolve(kind.by_number.get(register), register, heads or buried_in(entries, register))
         shown_value = register_value(contest.shown, register)
         if isinstance(shown_value, Withheld):
             withheld[register] = shown_value
