@@ -7,6 +7,7 @@ import pytest
 
 from carnet_hub.adapters.store import open_store
 from carnet_hub.core import rows
+from carnet_hub.core.ingest import receive_sets
 from carnet_protocol.changeset import EpochOrigin
 from carnet_protocol.messages import PushCode
 from carnet_protocol.reasons import Reason
@@ -220,3 +221,31 @@ def test_a_duplicate_with_another_opening_changes_nothing(world: HubWorld):
     again = world.push_one(replace(made, opening=b"\x80"))
 
     assert (again.receipt, world.digest()) == (first.receipt, before)
+
+
+def test_a_set_of_the_hub_that_is_offered_back_is_a_duplicate(world: HubWorld):
+    """What a node keeps of the hub's own sets is recognised when it is pushed."""
+    site = world.site("a")
+    (kept,) = world.page(site).hub_sets
+    before = world.digest()
+
+    (answer,) = receive_sets(world.hub, [(kept.message, kept.opening)])
+
+    assert (answer.code, world.digest()) == (PushCode.DUPLICATE, before)
+
+
+def test_a_hub_that_lost_everything_takes_its_own_sets_back(world: HubWorld, tmp_path: Path):
+    """The same hub on an empty database accepts its own enrolments again, and then the node's work."""
+    site = world.site("a")
+    made = site.write(car(color="red"))
+    world.push_one(made)
+    kept = world.page(site).hub_sets
+    store = open_store(f"sqlite:///{tmp_path / 'empty.db'}")
+    store.make_tables()
+    empty = world.as_worker(store)
+
+    answers = receive_sets(empty.hub, [(one.message, one.opening) for one in kept])
+
+    assert [answer.code for answer in answers] == [PushCode.ACCEPTED]
+    assert empty.push_one(made).code == PushCode.ACCEPTED
+    assert empty.shown("vehicle", CAR)["color"] == "red"

@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from carnet_protocol.changeset import ChangeSet
-from carnet_protocol.errors import BadValue, Malformed, NotAuthentic
+from carnet_protocol.errors import NotAuthentic
 from carnet_protocol.ids import HASH_BYTES, OpId
 from carnet_protocol.ops import Action, Op, check_op, check_sealed_values
 from carnet_protocol.reasons import Reason
@@ -121,7 +121,3 @@ def _open_op(
         else:
             raise NotAuthentic(Reason.OPENING_MISSING, f"op {index}, group {group}")
     return OpenedOp(index, op, kind, fields, withheld)
-
-
-REFUSALS: Final = (Malformed, BadValue, NotAuthentic)
-"""What `open_set` may raise; a hub records each as a refused set, so that the chain goes on."""

@@ -51,6 +51,10 @@ _BUSY: Final = (
 LOCK_KEY: Final = 0x0CA7_4E70
 """Name of the advisory lock: any constant will do, as long as nothing else in the database uses it."""
 
+CONNECTIONS: Final = 8
+CONNECTIONS_MORE: Final = 56
+"""Kept open, and opened beyond that while many requests are answered at once: more than a server has threads for."""
+
 BUSY_MS: Final = 15_000
 """How long a writer waits for the lock before it says so."""
 
@@ -117,7 +121,9 @@ class SqliteDialect:
         if not url.database or url.database == ":memory:":
             raise StoreError("A hub needs a database file.", "Name one in the database URL.")
         arguments = {"timeout": self._busy_ms / 1000, "isolation_level": None, "check_same_thread": False}
-        engine = create_engine(url, module=self._driver, connect_args=arguments)
+        engine = create_engine(
+            url, module=self._driver, connect_args=arguments, pool_size=CONNECTIONS, max_overflow=CONNECTIONS_MORE
+        )
         event.listen(engine, "connect", self._prepare)
         return engine
 
