@@ -226,11 +226,12 @@ def test_an_op_counts_once():
         pytest.param((2, 3), (2, 1), id="each base once"),
         pytest.param((5,), (), id="a void op without bases"),
         pytest.param((), (), id="nothing read"),
+        pytest.param((6,), (1,), id="two void ops that name each other"),
     ],
 )
 def test_void_ops_are_looked_through(based_on: tuple[int, ...], expected: tuple[int, ...]):
     """Being based on a void op means being based on what that one was based on."""
-    void = {op(3): (op(1), op(2)), op(4): (op(3),), op(5): ()}
+    void = {op(3): (op(1), op(2)), op(4): (op(3),), op(5): (), op(6): (op(7),), op(7): (op(6), op(1))}
 
     found = effective_based_on(tuple(map(op, based_on)), void.get)
 
