@@ -166,8 +166,7 @@ def _standing(tx: ReadTransaction, draft: Draft) -> StoredRecord | None:
     """What stands here of a draft's record: its projection, or who owns a record of which only the base row is left."""
     record = RecordId(draft.record)
     stored = tx.record(draft.kind, record)
-    is_fresh = draft.kind.writer is Writer.OWNER_SITE and not draft.based_on  # a random id that nobody can have sent
-    base = None if stored is not None or is_fresh else tx.base(draft.kind.number, record)
+    base = None if stored is not None else tx.base(draft.kind.number, record)
     if base is None:
         return stored
     return StoredRecord(draft.kind, record, base.owner, EMPTY, Mark.NOTHING_OWN, False, base.is_evicted)
