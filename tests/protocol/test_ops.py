@@ -75,6 +75,7 @@ MALFORMED = [
     pytest.param({"kind": 0}, Reason.MALFORMED, id="kind 0"),
     pytest.param({"kind": 65536}, Reason.MALFORMED, id="kind 65536"),
     pytest.param({"record": bytes(15)}, Reason.MALFORMED, id="a record id of 15 bytes"),
+    pytest.param({"record": bytes(17)}, Reason.MALFORMED, id="a record id of 17 bytes"),
     pytest.param({"action": 3}, Reason.MALFORMED, id="an unknown action"),
     pytest.param({"based_on": bytes(17)}, Reason.MALFORMED, id="half an op id"),
     pytest.param({"based_on": bytes(16 * 257)}, Reason.MALFORMED, id="257 op ids"),
@@ -143,6 +144,10 @@ def test_an_op_outside_the_registry_is_refused(change: dict[str, object], reason
         pytest.param({"fields": {1600: "from the future"}}, id="an unknown register"),
         pytest.param({"fields": {COLOR + 3: 5}}, id="an unknown field of a known register"),
         pytest.param({"fields": {1600: None, 2047: True}}, id="the last label"),
+        pytest.param({"kind": 1, "fields": {0: "A001"}}, id="the first kind"),
+        pytest.param({"fields": {1600: 2**63 - 1, 1601: -(2**63)}}, id="an unknown label at either end of 64 bits"),
+        pytest.param({"fields": {1600: "a" * 4096, 1601: bytes(4096)}}, id="an unknown label with 4096 bytes"),
+        pytest.param({"fields": {1600 + n: n for n in range(64)}}, id="64 fields"),
         pytest.param({"seals": {4: SEAL + bytes([250])}}, id="an unknown register under a seal"),
         pytest.param({"fields": {}, "action": 1}, id="a delete"),
         pytest.param({"action": 2}, id="a ruling"),
@@ -189,6 +194,12 @@ def test_ops_over_the_size_of_a_set_are_refused():
         decode_ops(bytes(limits.SET_BYTES_MAX + 1))
 
     assert refusal.value.reason is Reason.TOO_LARGE
+
+
+@pytest.mark.parametrize("kind", [1, 65_535])
+def test_a_kind_is_a_number_of_two_bytes(kind: int):
+    """Both ends of the range are well formed, whether anybody knows the kind or not."""
+    assert decoded(raw(kind=kind))[0].kind == kind
 
 
 def test_a_bad_field_is_named():

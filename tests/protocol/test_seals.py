@@ -13,7 +13,7 @@ from carnet_protocol.changeset import build_ops
 from carnet_protocol.errors import Malformed, NotAuthentic
 from carnet_protocol.ops import Op, encode_ops
 from carnet_protocol.reasons import Reason
-from carnet_protocol.registry import ErasureGroup
+from carnet_protocol.registry import ErasureGroup, Value
 from carnet_protocol.seals import (
     EMPTY_OPENING,
     Opening,
@@ -154,6 +154,8 @@ def test_an_opening_that_does_not_match_is_refused(opening: bytes):
         pytest.param([None, [b""] * 4], id="values without salts"),
         pytest.param([None, [[bytes(31), b""]] * 4], id="a salt of 31 bytes"),
         pytest.param([None, [[bytes(32), "text"]] * 4], id="text for value bytes"),
+        pytest.param([None, [["s" * 32, b""]] * 4], id="a salt of text"),
+        pytest.param([None, [["s" * 32, "text"]] * 4], id="text for both"),
         pytest.param(["seed" * 8, [b""] * 4], id="a seed of text"),
         pytest.param({0: SEED}, id="a map"),
     ],
@@ -170,6 +172,7 @@ def test_an_opening_without_a_seal_is_refused():
 
     assert opening == EMPTY_OPENING
     assert parse_opening(EMPTY_OPENING, public) == Opening(None, {}, {})
+    assert Opening(None, {}, {}).encode(()) == EMPTY_OPENING
     with pytest.raises(Malformed):
         parse_opening(cbor.encode([SEED, []]), public)
 
@@ -205,6 +208,13 @@ def test_erasing_nothing_changes_nothing():
 
     assert erase_from_opening(full, lambda _: False) is full
     assert full.encode(PLACES) == OPENING
+
+
+def test_64_sealed_values_up_to_the_last_label_are_read():
+    """The bounds on number and label are inside."""
+    values: dict[int, Value] = {2047 - at: at for at in range(64)}
+
+    assert decode_values(encode_values(values)) == values
 
 
 @pytest.mark.parametrize(
