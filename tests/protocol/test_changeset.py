@@ -10,6 +10,7 @@ from carnet_protocol import cbor, limits
 from carnet_protocol.changeset import (
     Draft,
     EpochOrigin,
+    EpochReason,
     Link,
     build_ops,
     new_chain_link,
@@ -175,7 +176,13 @@ def test_a_new_chain_starts_at_its_origin():
 
     made = new_chain_link(hub_id=HUB, dealer_id=DEALER, node_id=NODE, epoch=EPOCH, epoch_ordinal=2, origin=origin)
 
-    assert (made.seq, made.prev, made.origin) == (1, origin.parent_hash, origin)
+    assert made == Link(HUB, DEALER, NODE, EPOCH, 2, 1, origin.parent_hash, origin, bytes(8), 0, 0)
+    assert [(reason.name, int(reason)) for reason in EpochReason] == [
+        ("ENROLLED", 0),
+        ("RESTORED", 1),
+        ("FORKED", 2),
+        ("HUB_ASKED", 3),
+    ]
 
 
 def test_an_op_may_build_on_an_earlier_op_of_its_set():
@@ -237,6 +244,11 @@ def test_a_set_holds_one_to_500_drafts(count: int):
         build_ops((visit_draft(),) * count, bytes(32))
 
     assert refusal.value.reason is Reason.TOO_MANY_OPS
+
+
+def test_500_drafts_make_a_set():
+    """The bound is inside."""
+    assert len(build_ops((visit_draft(),) * 500, bytes(32))[0]) == 500
 
 
 def test_the_size_of_a_set_counts_its_opening():

@@ -64,6 +64,21 @@ def test_the_grammar_and_the_frame_agree_on_sizes(frame: type[msgspec.Struct]):
     assert found == {name: (size, size) for name, size in stated.items()}
 
 
+@pytest.mark.parametrize("frame", FRAMES, ids=lambda frame: frame.__name__)
+def test_the_grammar_and_the_frame_agree_on_ranges(frame: type[msgspec.Struct]):
+    """Where the grammar bounds an integer, the frame does too, and with the same numbers."""
+    words = {"count": "0..9007199254740992", "instant": "-9007199254740992..9007199254740992", "version": "1..1"}
+    words |= {"epoch-reason": "0..3", "register-number": "0..255", "1": "1..1"}
+    rules = {name: words.get(rule, rule) for name, rule in positions(rule_of(frame)).items()}
+    ranges = {name: re.fullmatch(r"(-?\d+)\.\.(\d+)", rule) for name, rule in rules.items()}
+    stated = {name: (int(ends[1]), int(ends[2])) for name, ends in ranges.items() if ends}
+    types = {one.name: one.type for one in msgspec.inspect.type_info(frame).fields}  # type: ignore[attr-defined]
+
+    found = {name: (types[name].ge, types[name].le) for name in stated}
+
+    assert found == stated
+
+
 def test_the_grammar_has_no_rule_twice_and_none_undefined():
     """Every word used is defined once."""
     defined = re.findall(r"^([a-z][\w-]*) = ", GRAMMAR, re.MULTILINE)
