@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 from carnet_node.core.failures import NotEnrolled
 from carnet_node.core.node import Node
-from carnet_node.core.overlay import standing_writes
 from carnet_node.core.ports import ReadTransaction, WriteTransaction
 from carnet_node.core.projecting import OwnWork, own_settled, reproject
 from carnet_node.core.records import ChainState, FeedState, Identity, LoggedSet, Mark, Projection, StoredRecord
@@ -224,7 +223,7 @@ class _EarlierWork:
 
     def __call__(self, op: OpId) -> Write | None:
         if self._found is None:
-            self._found = standing_writes(self._work.ops_on(self._kind, self._record))
+            self._found = self._work.standing_on(self._kind, self._record)
         return self._found.get(op)
 
 

@@ -6,7 +6,8 @@ page application, receipts and rebuild all come here, so that they cannot disagr
 Rules (docs/design.md, "Projection rule"):
 - Own ops are folded onto the base row's entries in log order, except those that are void and those the hub folded at a
   position <= P, the position of the page the base row came in: these are inside it.
-- A void op is transparent: `based_on` it means `based_on` what it was based on.
+- A void op is transparent: `based_on` it means `based_on` what it was based on. One that still stands in the base row,
+  because it was excluded later, is read as what it is there until the row comes anew.
 - A parked own op is folded and marked. So is one that the heads of a register have no room for: it is left out and
   marked.
 - An evicted record is hidden as soon as no own op on it waits for a verdict.
@@ -85,7 +86,7 @@ def overlay(base: BaseRow | None, own: Sequence[OwnOp]) -> Overlaid:
     """
     inside = -1 if base is None else base.position
     entries = EMPTY if base is None else base.entries
-    known = standing_writes(own)
+    known = standing_writes(base, own)
     settled: list[Settled] = []
     on_top: list[Fate] = []
     for one in own:
@@ -105,10 +106,16 @@ def overlay(base: BaseRow | None, own: Sequence[OwnOp]) -> Overlaid:
     return Overlaid(entries, tuple(settled), _mark(on_top, is_answered=is_answered), is_hidden)
 
 
-def standing_writes(own: Iterable[OwnOp]) -> dict[OpId, Write]:
-    """The own writes of a record that are not void, with void ones looked through, by op id in log order."""
+def standing_writes(base: BaseRow | None, own: Iterable[OwnOp]) -> dict[OpId, Write]:
+    """The own writes of a record that are not void, with void ones looked through, by op id in log order.
+
+    Args:
+        base: a void op that stands there is not looked through.
+    """
     listed = list(own)
-    void_bases = {one.write.op: one.write.based_on for one in listed if one.fate is Fate.VOID}
+    held = set() if base is None else {entry.op for entry in base.entries}
+    void = (one.write for one in listed if one.fate is Fate.VOID)
+    void_bases = {write.op: write.based_on for write in void if write.op not in held}
     return {one.write.op: _look_through(one.write, void_bases) for one in listed if one.fate is not Fate.VOID}
 
 

@@ -8,16 +8,17 @@ itself (`overlay`) nor which heads are shown (the protocol's `resolvers`).
 from collections.abc import Iterable
 
 from carnet_node.core.limits import OPENED_SETS_KEPT_MAX
-from carnet_node.core.overlay import OwnOp, fate_of, overlay
+from carnet_node.core.overlay import OwnOp, fate_of, overlay, standing_writes
 from carnet_node.core.ports import ReadTransaction, WriteTransaction
 from carnet_node.core.records import Identity, LoggedSet, Projection, SettledValue
 from carnet_protocol.changeset import reread_set
-from carnet_protocol.ids import HubId, RecordId
+from carnet_protocol.ids import HubId, OpId, RecordId
 from carnet_protocol.kinds import REGISTRY
 from carnet_protocol.opened import OpenedSet, open_set
 from carnet_protocol.registry import Kind
 from carnet_protocol.resolvers import show
 from carnet_protocol.settled import Settled
+from carnet_protocol.writes import Write
 
 Key = tuple[int, RecordId]
 """Kind number and record id."""
@@ -34,6 +35,10 @@ class OwnWork:
     def ops_on(self, kind: int, record: RecordId) -> list[OwnOp]:
         """Every own op on a record, in log order."""
         return [self._own_op(place.log_id, place.index) for place in self._tx.own_places(kind, record)]
+
+    def standing_on(self, kind: int, record: RecordId) -> dict[OpId, Write]:
+        """The own writes on a record that are not void, by op id in log order."""
+        return standing_writes(self._tx.base(kind, record), self.ops_on(kind, record))
 
     def opened(self, log_id: int) -> tuple[LoggedSet, OpenedSet]:
         """One own set and its values."""
