@@ -5,17 +5,19 @@ are void and transparent from the very beginning. That changes what was folded a
 folded again in the same transaction: rare, slow, and right. Which sets are suspect is the operator's decision.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence, Set
 
 from carnet_hub.core.entries import Detail, pack_detail
-from carnet_hub.core.record_book import Key, RecordState
+from carnet_hub.core.record_book import RecordState
 from carnet_hub.core.routing import audience_of, touch
 from carnet_hub.core.rows import FeedRow, LogKind, LogRow, SetState
 from carnet_hub.core.workspace import Workspace
 from carnet_protocol.changeset import reread_set
 from carnet_protocol.errors import NotAllowed
 from carnet_protocol.messages import Verdict
+from carnet_protocol.ops import Op
 from carnet_protocol.reasons import Reason
+from carnet_protocol.registry import Audience
 from carnet_protocol.state import EMPTY
 
 
@@ -48,21 +50,52 @@ def apply_exclusion(workspace: Workspace, row: LogRow) -> None:
             rules = workspace.hub.rules[kind]
             state = RecordState((kind, record), rules, row.dealer_id, EMPTY, row.position, None, None, 0)
         touch(workspace, state, row.position)
-    _evict_author(workspace, list(keys), row)
+    _evict_misled(workspace, ops, row)
 
 
-def _evict_author(workspace: Workspace, keys: Sequence[Key], row: LogRow) -> None:
-    """Take from the author what it received only because of the excluded set: cars and their history.
+def _evict_misled(workspace: Workspace, ops: Sequence[Op], row: LogRow) -> None:
+    """Take from sites what they received only because of the excluded set.
 
-    The assignment that the set had made never existed in this fold, so nothing else would tell the author's nodes.
+    In this fold the set never assigned a car to its author nor anchored anything anywhere, so nothing else would tell
+    their nodes. A site that never received a record is told in vain.
     """
     book = workspace.book
-    vehicles = {state.anchor for key in keys if (state := book.state(key)) is not None and state.anchor is not None}
-    held = {key for vehicle in vehicles for key in book.anchored(vehicle)}
-    for kind, record in sorted(held):
-        state = book.state((kind, record))
-        if state is not None and row.dealer_id not in audience_of(workspace, state):
-            book.feed(FeedRow(row.dealer_id, kind, record, book.next_place(row.position), True))
+    keys = dict.fromkeys((op.kind, op.record) for op in ops)
+    touched = [state for key in keys if (state := book.state(key)) is not None]
+    touched += [heir for state in touched if state.rules.lends_anchor for heir in book.children(state.id)]
+    vehicles = sorted({*_vehicles_named(workspace, ops), *(state.anchor for state in touched if state.anchor)})
+    sites = {row.dealer_id, *(site for vehicle in vehicles for site in book.assignments(vehicle))}
+    for state in touched:
+        _evict_from(workspace, state, sites, row.position)
+    for key in sorted({key for vehicle in vehicles for key in book.anchored(vehicle)}):
+        anchored = book.state(key)
+        if anchored is not None:
+            _evict_from(workspace, anchored, {row.dealer_id}, row.position)
+
+
+def _evict_from(workspace: Workspace, state: RecordState, sites: Set[bytes], position: int) -> None:
+    """Tell those of some sites that may not see a record."""
+    if state.rules.audience is not Audience.ASSIGNED:
+        return
+    for site in sorted(sites - set(audience_of(workspace, state))):
+        place = workspace.book.next_place(position)
+        workspace.book.feed(FeedRow(site, state.rules.number, state.id, place, True))
+
+
+def _vehicles_named(workspace: Workspace, ops: Sequence[Op]) -> Iterator[bytes]:
+    """The vehicles that some ops are about: themselves, by name, or by the record they belong to."""
+    for op in ops:
+        rules = workspace.hub.rules[op.kind]
+        if rules.is_anchor:
+            yield op.record
+        named = op.fields.get(rules.anchor_label) if rules.anchor_label is not None else None
+        if isinstance(named, bytes):
+            yield named
+        parent = op.fields.get(rules.parent_label) if rules.parent_label is not None else None
+        if isinstance(parent, bytes) and rules.parent_number is not None:
+            lender = workspace.book.state((rules.parent_number, parent))
+            if lender is not None and lender.anchor is not None:
+                yield lender.anchor
 
 
 def _log_exclusion(workspace: Workspace, nonce: bytes, note: str) -> LogRow:

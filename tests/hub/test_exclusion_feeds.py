@@ -1,0 +1,84 @@
+"""Who is told to forget what a site received only because of a set that was excluded later."""
+
+from pathlib import Path
+
+import pytest
+
+from carnet_hub.adapters.store import open_store
+from carnet_hub.core.rebuild import check_projections, exclude_sets
+from carnet_protocol.messages import PageRow
+from support.authors import MadeSet, SiteAuthor, draft_of
+from support.hub_world import HubWorld, car, customer, make_world, visit
+from support.protocol import record
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> HubWorld:
+    """A hub where the site east has worked on the car."""
+    made = make_world(open_store(f"sqlite:///{tmp_path / 'hub.db'}"))
+    made.push_one(made.site("east").write(car(color="red")))
+    return made
+
+
+def test_a_site_forgets_a_visit_that_only_an_excluded_set_had_made(world: HubWorld):
+    """Nothing is left of the visit, and nobody goes on showing it."""
+    made = _push(world, world.site("west"), visit())
+
+    exclude_sets(world.hub, [made.nonce], note="a stolen key")
+
+    assert _rows_of(world, "east")[record("visit")].is_evicted
+
+
+def test_a_site_forgets_a_visit_that_an_excluded_set_had_moved_to_its_car(world: HubWorld):
+    """The visit is back at the other car, which the site does not know."""
+    west = world.site("west")
+    first = _push(world, west, visit(vehicle_id=record("another car")))
+    moved = _push(world, west, draft_of("visit", record("visit"), {"vehicle_id": CAR_ID}, based_on=(first.op(),)))
+
+    exclude_sets(world.hub, [moved.nonce], note="a stolen key")
+
+    assert _rows_of(world, "east")[record("visit")].is_evicted
+
+
+def test_the_author_forgets_a_car_it_knew_only_by_the_excluded_set(world: HubWorld):
+    """The assignment never was, and what came with it goes."""
+    made = _push(world, world.site("west"), car(color="blue"))
+
+    exclude_sets(world.hub, [made.nonce], note="a stolen key")
+
+    assert _rows_of(world, "west")[CAR_ID].is_evicted
+
+
+def test_nobody_hears_of_another_sites_customers(world: HubWorld):
+    """A record that only its owner ever sees is not named to others, not even to be forgotten."""
+    made = _push(world, world.site("west"), customer(), visit(customer_id=record("customer")))
+
+    exclude_sets(world.hub, [made.nonce], note="a stolen key")
+
+    assert record("customer") not in _rows_of(world, "east")
+
+
+def test_the_log_folds_to_the_same_feeds(world: HubWorld, tmp_path: Path):
+    """Whom an exclusion tells to forget is a function of the log."""
+    made = _push(world, world.site("west"), visit(), car(color="blue"))
+    exclude_sets(world.hub, [made.nonce], note="a stolen key")
+    scratch = open_store(f"sqlite:///{tmp_path / 'scratch.db'}")
+    scratch.make_tables()
+
+    report = check_projections(world.hub, scratch)
+
+    assert report.differences == ()
+
+
+CAR_ID = car().record
+
+
+def _push(world: HubWorld, site: SiteAuthor, *drafts) -> MadeSet:
+    made = site.write(*drafts)
+    world.push_one(made)
+    return made
+
+
+def _rows_of(world: HubWorld, site: str) -> dict[bytes, PageRow]:
+    """Everything a site's node gets when it reads from the beginning."""
+    return {row.record: row for row in world.page(world.sites[site]).rows}
