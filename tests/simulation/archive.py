@@ -223,7 +223,8 @@ class Archive:
                 standing.refused_at = row.position
             case LogKind.RELEASE:
                 for op in split_op_ids(unpack_detail(row.detail).lost):
-                    self.lost_at.setdefault(op, row.position)
+                    if not self._is_decided(op):
+                        self.lost_at.setdefault(op, row.position)
                 if row.verdict == Verdict.REFUSED:
                     is_given_up = bool(unpack_detail(row.detail).note)
                     self._judge(made, row, expected=is_given_up or self.is_forbidden(made))
@@ -232,6 +233,7 @@ class Archive:
                     self._fold(made, standing, row)
             case LogKind.EXCLUDE:
                 standing.excluded_at = row.position
+                self.owners = self._owners_now()
             case LogKind.REPEAT:
                 pass
 
@@ -252,6 +254,19 @@ class Archive:
                 assert isinstance(groups, int)
                 for at in range(0, len(joined), RECORD_ID_BYTES):
                     self.erasures.setdefault(joined[at : at + RECORD_ID_BYTES], []).append((row.position, groups))
+
+    def _owners_now(self) -> dict[Key, bytes]:
+        """Whose each record is, as if excluded sets had never had an effect; what only they made stays theirs."""
+        events = []
+        for nonce, one in self.standing.items():
+            if one.folded_at is not None:
+                events.append((one.excluded_at or one.folded_at, nonce))
+        owners: dict[Key, bytes] = {}
+        for _, nonce in sorted(events):
+            for op in self.sets[nonce].ops:
+                if _index(op.op) not in self.standing[nonce].voids or self.standing[nonce].excluded_at is not None:
+                    owners.setdefault(op.key, self.sets[nonce].dealer)
+        return owners
 
     def _judge(self, made: AuthoredSet, row: LogRow, *, expected: bool) -> None:
         if not expected:

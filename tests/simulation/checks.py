@@ -127,13 +127,15 @@ def _on_top(
 ) -> Iterator[Write]:
     """The own ops that a base row does not hold."""
     inside = -1 if base is None else base.position
+    held = {write.op for write in received}
     void = {one.op: one.based_on for one, verdict, _ in own if _is_void(one, verdict)}
-    known = {write.op for write in received} | {one.op for one, _, _ in own if one.op not in void}
+    behind = {op: bases for op, bases in void.items() if op not in held}
+    known = held | {one.op for one, _, _ in own if one.op not in void}
     for one, verdict, time_ms in own:
         is_inside = verdict is not None and verdict.is_accepted and verdict.position <= inside
         if one.op in void or is_inside:
             continue
-        based_on = tuple(base for base in effective_based_on(one.based_on, void.get) if base in known)
+        based_on = tuple(base for base in effective_based_on(one.based_on, behind.get) if base in known)
         yield without_erased(one, erased, time_ms=time_ms, dealer=dealer, based_on=based_on)
 
 
@@ -251,10 +253,12 @@ def _check_same(world: World, snapshot: Snapshot, tx: ReadTransaction, machine: 
     row = snapshot.records(key[0], [key[1]])[key[1]]
     where = f"{machine.name}: {kind.name} {record.hex()}"
     stored = tx.record(kind, record)
+    entries = plain_entries(world.hub.box, kind.number, record, row.entries)
+    if stored is None and not entries:
+        return b""
     if stored is None or stored.is_hidden:
         raise Broken(f"{where} is not shown")
     is_foreign = row.owner != machine.node.identity.dealer_id and kind.audience is not Audience.ALL
-    entries = plain_entries(world.hub.box, kind.number, record, row.entries)
     expected = tuple(_mask(kind, entry) for entry in entries) if is_foreign else entries
     if _plain_codes(stored.entries) != _plain_codes(expected):
         raise Broken(f"{where} is not what the hub holds")

@@ -6,7 +6,7 @@ from carnet_hub.core.authoring import write_hub_set
 from carnet_hub.core.conflicts import list_conflicts, restore_value
 from carnet_hub.core.ingest import receive_sets
 from carnet_hub.core.quarantine import give_up_parked, list_parked, release_parked
-from carnet_hub.core.rebuild import rebuild_projections
+from carnet_hub.core.rebuild import exclude_sets, rebuild_projections
 from carnet_protocol.changeset import Draft
 from carnet_protocol.errors import NotAllowed
 from carnet_protocol.ids import OpId, RecordId, new_record_id
@@ -17,7 +17,7 @@ from carnet_protocol.orders import ErasureOrder
 from carnet_protocol.registry import ErasureGroup, Writer
 from carnet_protocol.state import head_op_ids
 from simulation import desk
-from simulation.archive import Broken
+from simulation.archive import HUB_AUTHOR, Broken
 from simulation.stage import Stage, Step
 from simulation.world import Machine
 from support.authors import MadeSet
@@ -142,6 +142,21 @@ def restore_at_hub(stage: Stage, _: Machine) -> str | None:
     return f"{one.kind}.{one.register}"
 
 
+def exclude(stage: Stage, _: Machine) -> str | None:
+    """A key was stolen: a set counts as if it had never had an effect."""
+    standing = stage.archive.standing
+    suspect = [
+        nonce
+        for nonce, one in standing.items()
+        if one.folded_at and not one.excluded_at and stage.archive.sets[nonce].author != HUB_AUTHOR
+    ]
+    if not suspect:
+        return None
+    nonce = stage.dice.choice(suspect)
+    exclude_sets(stage.world.hub, [nonce], note="the key was stolen")
+    return nonce.hex()[:8]
+
+
 def erase(stage: Stage, _: Machine) -> str | None:
     """A customer asks to be forgotten: some groups of some records go, for ever."""
     rows = stage.hub_records(*(REGISTRY[name] for name in ERASABLE))
@@ -213,6 +228,7 @@ STEPS: Final[dict[str, tuple[int, Step]]] = {
     "rule": (3, rule),
     "restore at hub": (3, restore_at_hub),
     "erase": (3, erase),
+    "exclude": (2, exclude),
     "rebuild hub": (1, rebuild_hub),
 }
 """Weight and step by name."""
