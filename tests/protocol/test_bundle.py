@@ -138,6 +138,24 @@ def test_a_manifest_that_does_not_fit_its_file_is_refused(data: bytes):
     assert refusal.value.reason is Reason.BAD_BUNDLE
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(DATA[: len(MAGIC)], id="only the magic"),
+        pytest.param(MAGIC + bytes(4), id="a manifest of no bytes"),
+        pytest.param(MAGIC + (3).to_bytes(4, "big") + b"abc", id="a manifest that is no message"),
+        pytest.param(MAGIC + (512 * 1024 + 1).to_bytes(4, "big") + bytes(512 * 1024 + 1), id="a manifest too large"),
+        pytest.param(MAGIC + bytes(limits.BUNDLE_BYTES_MAX + 513 * 1024), id="a file too large"),
+    ],
+)
+def test_what_is_no_bundle_names_no_key(data: bytes):
+    """A reader that looks for the sender gets the same reason as one that reads it all."""
+    with pytest.raises(Malformed) as refusal:
+        bundle_key_id(data)
+
+    assert refusal.value.reason is Reason.BAD_BUNDLE
+
+
 def test_a_kind_of_part_from_the_future_is_handed_out():
     """The reader of the parts decides what it does not know."""
     _, parts = unpacked(with_manifest([part(b"ab", kind="novelty")], b"ab"))

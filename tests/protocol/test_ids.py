@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from carnet_protocol import ids
 from carnet_protocol.errors import BadValue, Malformed
 from carnet_protocol.ids import (
     NAMESPACE,
@@ -34,6 +35,14 @@ def test_an_op_id_is_the_nonce_and_the_index(nonce: bytes, index: int):
     found = op_id(Nonce(nonce), index)
 
     assert (len(found), nonce_of(found), index_of(found)) == (16, nonce, index)
+
+
+def test_sizes_are_frozen():
+    """The lengths of names are part of the wire format."""
+    sizes = (ids.RECORD_ID_BYTES, ids.OP_ID_BYTES, ids.NONCE_BYTES, ids.EPOCH_BYTES, ids.HASH_BYTES, ids.VIN_CHARS)
+
+    assert sizes == (16, 16, 14, 8, 32, 17)
+    assert bytes(32) == ids.NO_HASH
 
 
 def test_the_namespace_is_frozen():

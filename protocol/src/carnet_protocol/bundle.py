@@ -91,7 +91,11 @@ def bundle_key_id(data: bytes) -> bytes:
     Raises:
         Malformed: no bundle.
     """
-    return read_envelope(_head(data)[0]).key_id
+    head, _ = _head(data)
+    try:
+        return read_envelope(head).key_id
+    except Malformed as refusal:
+        raise Malformed(Reason.BAD_BUNDLE, refusal.reason.value) from refusal
 
 
 def unpack_bundle(
