@@ -1,5 +1,7 @@
 """Which bytes are CBOR of this protocol, and why the others are refused."""
 
+from collections.abc import Iterable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -80,6 +82,22 @@ def test_a_message_over_the_bound_is_refused_before_it_is_decoded():
 def test_a_message_at_the_bound_is_read():
     """The bound itself is inside."""
     assert cbor.decode(b"\x49" + bytes(9), bytes_max=10) == bytes(9)
+
+
+@pytest.mark.parametrize("tags", [range(1200), range(42_990, 43_010), [55_799, 65_535, 2**32, 2**64 - 1]])
+def test_no_tag_is_read_whatever_it_means(tags: Iterable[int]):
+    """Tags that the decoder would turn into dates, sets or references are refused like the others."""
+    passed = []
+    for tag in tags:
+        for content in (b"\x00", b"\x80", b"\x60", b"\x40", b"\xa0", b"\x81\x00"):
+            try:
+                cbor.decode(b"\xdb" + tag.to_bytes(8, "big") + content)
+            except Malformed as refusal:
+                if refusal.reason is Reason.FORBIDDEN_TYPE:
+                    continue
+            passed.append((tag, content))
+
+    assert passed == []
 
 
 def test_a_sender_need_not_be_deterministic():

@@ -167,6 +167,7 @@ near_values = st.one_of(
     st.sampled_from([-1, 0, 1, 9, 23, 24, 31, 32, 100, 101, 1899, 1900, 2200, 2201, 9_999_999, 10_000_000, 2**53 + 1]),
     st.binary(max_size=20),
     st.text(max_size=70),
+    st.integers(62, 67).map("a".__mul__),
     st.text("a\x00甲\ud800", min_size=60, max_size=70),
     st.sampled_from([code for one in FIELDS for code in one.codes]),
 )
