@@ -7,6 +7,7 @@ import pytest
 from carnet_hub.adapters.store import open_store
 from carnet_hub.core.quarantine import give_up_parked, list_parked, release_parked
 from carnet_hub.core.rebuild import check_projections
+from carnet_protocol.errors import BadValue
 from carnet_protocol.ids import OpId
 from carnet_protocol.kinds import REGISTRY
 from carnet_protocol.messages import PushCode
@@ -109,3 +110,17 @@ def test_a_lost_op_that_arrives_late_changes_nothing_that_was_folded(world: HubW
     with world.hub.store.read() as snapshot:
         settled = snapshot.settled(REGISTRY["vehicle"].number, [CAR])
     assert {row.overruled for row in settled} == {base.op(), leaning.op()}
+
+
+def test_an_op_that_has_arrived_cannot_be_declared_lost(world: HubWorld):
+    """What is folded has its effect; only what is still missing is listed, and may be given up."""
+    first = world.site("west").write(car(color="red"))
+    second = world.site("south").write(car(fuel="petrol"))
+    waiting = world.site("east").write(_paint("white", first.op(), second.op()))
+    world.push(waiting, first)
+
+    with pytest.raises(BadValue):
+        release_parked(world.hub, waiting.nonce, note="the stick is gone", lost=[first.op(), second.op()])
+
+    (parked,) = list_parked(world.hub)
+    assert parked.waits_for == (second.op(),)

@@ -12,6 +12,7 @@ from carnet_hub.core.admission import Fate, Finding, examine_set
 from carnet_hub.core.entries import Detail
 from carnet_hub.core.freeing import free_waiting, open_workspace
 from carnet_hub.core.hub import Hub
+from carnet_hub.core.ledger import Ledger
 from carnet_hub.core.limits import LIST_ROWS_MAX, TEXT_CHARS_MAX
 from carnet_hub.core.ports import Snapshot
 from carnet_hub.core.prefetch import prefetch
@@ -118,7 +119,7 @@ def release_parked(hub: Hub, nonce: bytes, *, note: str, lost: Sequence[OpId] = 
     with hub.store.write() as transaction:
         workspace = open_workspace(hub, transaction)
         parked = _parked(workspace, nonce)
-        waits = {row.base for row in transaction.waiting_of([nonce])}
+        waits = {op for op in _bases(transaction, nonce) if workspace.ledger.is_missing(op)}
         for op in lost:
             if op not in waits:
                 raise BadValue(Reason.BAD_FIELD, "lost", "the set does not wait for this op")
@@ -163,10 +164,17 @@ def _parked(workspace: Workspace, nonce: bytes) -> LogRow:
 
 def _views(snapshot: Snapshot, admissions: list[AdmissionRow]) -> list[ParkedSet]:
     rows = snapshot.log_rows([one.stored_at for one in admissions])
-    waits: dict[bytes, list[OpId]] = {}
-    for waiting in snapshot.waiting_of([one.nonce for one in admissions]):
-        waits.setdefault(waiting.nonce, []).append(OpId(waiting.base))
-    return [_view(rows[one.stored_at], one, tuple(waits.get(one.nonce, ()))) for one in admissions]
+    ledger = Ledger(snapshot)
+    views = []
+    for one in admissions:
+        missing = tuple(op for op in _bases(snapshot, one.nonce) if ledger.is_missing(op))
+        views.append(_view(rows[one.stored_at], one, missing))
+    return views
+
+
+def _bases(snapshot: Snapshot, nonce: bytes) -> list[OpId]:
+    """The ops a parked set was waiting for when it came, those that have arrived since among them."""
+    return [OpId(row.base) for row in snapshot.waiting_of([nonce])]
 
 
 def _view(row: LogRow, admission: AdmissionRow, waits_for: tuple[OpId, ...]) -> ParkedSet:
