@@ -17,11 +17,13 @@ from carnet_hub.core.rows import LogKind, LogRow
 from carnet_protocol.changeset import reread_set
 from carnet_protocol.ids import RECORD_ID_BYTES, HubId, OpId, split_op_ids
 from carnet_protocol.kinds import ERASURE, REGISTRY, VISIT, VISIT_STATES, VISIT_TRANSITIONS
+from carnet_protocol.limits import HEADS_PER_REGISTER_MAX
 from carnet_protocol.messages import Verdict
 from carnet_protocol.opened import OpenedOp, nothing_erased, open_set
 from carnet_protocol.registry import Kind, Value, ValueType, Writer
 from carnet_protocol.state import Withheld
 from carnet_protocol.writes import Write
+from support.fold_model import Model, model_of
 
 Key = tuple[int, bytes]
 """Kind number and record id."""
@@ -75,6 +77,7 @@ class Standing:
     refused_at: int | None = None
     excluded_at: int | None = None
     voids: Mapping[int, str] = field(default_factory=dict)
+    parked_reason: str | None = None
 
     @property
     def is_waiting(self) -> bool:
@@ -216,8 +219,9 @@ class Archive:
             case LogKind.ADMIT:
                 self._fold(made, standing, row)
             case LogKind.PARK:
-                self._judge(made, row, expected=self._is_unknown_base(made, row.position))
-                standing.parked_at = row.position
+                is_early = self._is_unknown_base(made, row.position)
+                self._judge(made, row, expected=is_early or self._is_too_much(made, row.position))
+                standing.parked_at, standing.parked_reason = row.position, row.reason
             case LogKind.REFUSE:
                 self._judge(made, row, expected=self.is_forbidden(made))
                 standing.refused_at = row.position
@@ -238,7 +242,8 @@ class Archive:
                 pass
 
     def _fold(self, made: AuthoredSet, standing: Standing, row: LogRow) -> None:
-        self._judge(made, row, expected=not self.is_forbidden(made) and not self._is_unknown_base(made, row.position))
+        is_early = self._is_unknown_base(made, row.position)
+        self._judge(made, row, expected=not self.is_forbidden(made) and not is_early)
         standing.folded_at = row.position
         standing.voids = unpack_voids(row.voids)
         standing.time_ms = row.time_ms
@@ -294,6 +299,19 @@ class Archive:
         behind = (base for one in made.ops for base in self.effective(one.based_on, position, position))
         return any(base[:-2] != made.nonce and not self._is_decided(base) for base in behind)
 
+    def _is_too_much(self, made: AuthoredSet, position: int) -> bool:
+        """Whether a set wants more values in a register than fit."""
+        for key in {one.key for one in made.ops}:
+            model = model_of(self.writes_on(key, position))
+            for one in made.ops:
+                if one.key == key and one.fields is not None:
+                    based_on = self.effective(one.based_on, position, position)
+                    write = Write(one.op, 0, made.dealer, one.fields, one.withheld, based_on)
+                    if not has_room(model, write):
+                        return True
+                    model.add(write)
+        return False
+
     def _is_decided(self, base: OpId) -> bool:
         standing = self.standing.get(base[:-2])
         return standing is not None and not standing.is_waiting
@@ -313,6 +331,14 @@ class Archive:
         states = [str(fields[STATUS]) for fields in read if fields is not None and fields.get(STATUS) is not None]
         furthest = max(states, key=VISIT_STATES.index, default=None)
         return one.fields[STATUS] == furthest or one.fields[STATUS] in VISIT_TRANSITIONS[furthest]
+
+
+def has_room(model: Model, write: Write) -> bool:
+    """Whether one more value fits into every register it names, beside those its author had not read."""
+    read = set(write.based_on)
+    beside = ([op for op in model.standing(number) if op not in read] for number in write.registers())
+    values = ([op for op in ops if model.writes[op].fields is not None] for ops in beside)
+    return all(len(ops) < HEADS_PER_REGISTER_MAX for ops in values)
 
 
 def without_erased(one: AuthoredOp, bits: int, *, time_ms: int, dealer: bytes, based_on: tuple[OpId, ...]) -> Write:

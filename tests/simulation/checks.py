@@ -26,7 +26,7 @@ from carnet_protocol.registry import Audience, Kind
 from carnet_protocol.resolvers import show
 from carnet_protocol.state import Entries, Entry, Withheld, pack_entries, replace_entry
 from carnet_protocol.writes import Write
-from simulation.archive import Archive, AuthoredOp, Broken, Key, without_erased
+from simulation.archive import Archive, AuthoredOp, Broken, Key, has_room, without_erased
 from simulation.oracle import first_difference, masked
 from simulation.world import Machine, World
 from support.fold_model import model_of
@@ -130,13 +130,17 @@ def _on_top(
     held = {write.op for write in received}
     void = {one.op: one.based_on for one, verdict, _ in own if _is_void(one, verdict)}
     behind = {op: bases for op, bases in void.items() if op not in held}
-    known = held | {one.op for one, _, _ in own if one.op not in void}
+    model = model_of(received)
     for one, verdict, time_ms in own:
         is_inside = verdict is not None and verdict.is_accepted and verdict.position <= inside
         if one.op in void or is_inside:
             continue
-        based_on = tuple(base for base in effective_based_on(one.based_on, behind.get) if base in known)
-        yield without_erased(one, erased, time_ms=time_ms, dealer=dealer, based_on=based_on)
+        bases = effective_based_on(one.based_on, behind.get)
+        based_on = tuple(base for base in bases if base in model.writes)
+        write = without_erased(one, erased, time_ms=time_ms, dealer=dealer, based_on=based_on)
+        if has_room(model, write):
+            model.add(write)
+            yield write
 
 
 def _is_void(one: AuthoredOp, verdict: SetVerdict | None) -> bool:

@@ -5,14 +5,16 @@ from typing import Final
 from carnet_node.core.conflicts import list_conflicts, restore_value
 from carnet_protocol.changeset import Draft
 from carnet_protocol.errors import NotAllowed
-from carnet_protocol.ids import RecordId
-from carnet_protocol.kinds import REGISTRY
+from carnet_protocol.ids import RecordId, vehicle_id
+from carnet_protocol.kinds import REGISTRY, VEHICLE
+from carnet_protocol.reasons import Reason
 from carnet_protocol.state import head_op_ids
 from simulation import desk
 from simulation.stage import Stage, Step
 from simulation.world import Machine
 
 FORMS_MAX: Final = 6
+FLOOD: Final = 20
 ALL_KINDS: Final = (*desk.OWN_KINDS, *desk.SHARED_KINDS)
 DELETED: Final = ("customer", "phone", "address", "plate", "ownership", "vehicle")
 
@@ -59,6 +61,20 @@ def build_on_parked(stage: Stage, machine: Machine) -> str | None:
         forms = [form for form in desk.look_at(tx, machine, op.kind) if form.read.record == op.record]
     draft = desk.edit_draft(forms[0], stage.dice, only=op.fields) if forms else None
     return stage.commit(machine, draft)
+
+
+def flood(stage: Stage, machine: Machine) -> str | None:
+    """Many people write one field without reading it, until a register has no room."""
+    vehicle = vehicle_id(desk.VINS[0])
+    for number in range(FLOOD):
+        color = f"{machine.name} {len(stage.archive.sets)}"
+        try:
+            stage.commit(machine, Draft(VEHICLE, vehicle, {"color": color}))
+        except NotAllowed as refusal:
+            if refusal.reason is not Reason.TOO_MANY_HEADS:
+                raise
+            return f"{number}, then no room"
+    return f"{FLOOD} times"
 
 
 def edit_several(stage: Stage, machine: Machine) -> str | None:
@@ -142,6 +158,7 @@ STEPS: Final[dict[str, tuple[int, Step]]] = {
     "edit": (7, edit),
     "edit shared": (8, edit_shared),
     "save old form": (7, save_old_form),
+    "flood": (1, flood),
     "build on parked": (20, build_on_parked),
     "edit several": (3, edit_several),
     "delete": (4, delete),

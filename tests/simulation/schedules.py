@@ -49,6 +49,7 @@ THEMES: Final[dict[str, frozenset[str]]] = {
         {"edit shared", "save old form", "open form", "delete", "restore", "restore at hub", "push"}
     ),
     "line": frozenset(line_steps.STEPS),
+    "flood": frozenset({"flood", "push", "pull", "round", "release", "edit shared"}),
 }
 """Steps that come more often in a schedule of that theme: rare things happen where much else does not."""
 THEME_FACTOR: Final = 4
@@ -160,8 +161,8 @@ def _settle_couriers(stage: Stage) -> None:
         line.resend_from = None
         while line.push(50):
             line.deliver_answers(_Always(), len(line.answers) - 1)
-    for parked in list_parked(stage.world.hub):
-        give_up_parked(stage.world.hub, parked.nonce, note="nobody brought it")
+    while parked := list_parked(stage.world.hub):
+        give_up_parked(stage.world.hub, parked[0].nonce, note="nobody brought it")
 
 
 def _replay_everything(stage: Stage) -> None:
