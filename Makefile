@@ -58,8 +58,9 @@ $(INTEROP_READY): tests/interop/requirements.txt
 	$(INTEROP_VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r tests/interop/requirements.txt
 	@touch $@
 
-vectors: setup ## write tests/vectors anew; a diff there is a change of the protocol
+vectors: setup ## write tests/vectors and the tables of docs/spec anew; a diff there is a change of the protocol
 	$(BIN)/python -m tools.make_vectors
+	$(BIN)/python -m tools.make_spec_tables
 
 lock: setup ## resolve the versions and hashes again (UPGRADE=--upgrade takes newer ones)
 	$(COMPILE) --group pyproject.toml:bootstrap -o bootstrap.txt
