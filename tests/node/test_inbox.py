@@ -305,6 +305,20 @@ def test_the_age_of_the_data_is_that_of_the_last_complete_page(node: Node, hub: 
     assert ages == [None, START_MS - 500, START_MS + 3_000]
 
 
+def test_a_clock_that_was_ahead_does_not_keep_the_data_young(node: Node, hub: ModelHub):
+    """An age noted while the clock was ten years ahead goes with the first page after the clock was set right."""
+    assert isinstance(node.clock, TestClock)
+    node.clock.ms += 10 * 365 * 24 * 3600 * 1000
+    apply_page(node, hub.page(node))
+    node.clock.ms = START_MS + 1_000
+
+    apply_page(node, hub.page(node))
+
+    feed = feed_state(node)
+    assert feed is not None
+    assert feed.as_of_ms == START_MS + 1_000
+
+
 ANY_VALUE: dict[ValueType, Value] = {
     ValueType.TEXT: "x",
     ValueType.CODE: "x",

@@ -21,6 +21,7 @@ from carnet_protocol.changeset import Draft
 from carnet_protocol.errors import Malformed
 from carnet_protocol.ids import OpId, completion_id, vehicle_id
 from carnet_protocol.kinds import CAMPAIGN, RECALL_COMPLETION
+from carnet_protocol.limits import CLOCK_OFFSET_ALARM_MS
 from carnet_protocol.reasons import Reason
 from carnet_protocol.registry import Value
 from carnet_protocol.segments import encode_segment, segment_hash
@@ -139,11 +140,12 @@ def test_the_answer_is_exact(node: Node, hub: ModelHub, text: str, state: Recall
     [
         pytest.param(STALE_MS, (RecallState.CLEAR, None), id="just fresh enough"),
         pytest.param(STALE_MS + 1, (RecallState.UNKNOWN, UnknownBecause.STALE), id="a millisecond too old"),
-        pytest.param(-5_000, (RecallState.CLEAR, None), id="the clock went back"),
+        pytest.param(-CLOCK_OFFSET_ALARM_MS, (RecallState.CLEAR, None), id="the clock went back a little"),
+        pytest.param(-CLOCK_OFFSET_ALARM_MS - 1, (RecallState.UNKNOWN, UnknownBecause.CLOCK), id="it went back far"),
     ],
 )
 def test_stale_data_says_unknown_never_clear(node: Node, hub: ModelHub, age_ms: int, expected: tuple):
-    """Beyond the site's limit an unlisted car is unknown."""
+    """Beyond the site's limit an unlisted car is unknown, and so it is when the age cannot be known."""
     announce(hub, LIST, count=2)
     receive(node, hub, LIST)
 

@@ -99,7 +99,8 @@ def apply_page(node: Node, page: Page, *, made_ms: int | None = None) -> PageOut
     _check_addressee(page, node.identity)
     hub_sets = [_hub_set_row(one, node.identity) for one in page.hub_sets]
     rows = [_base_row(row, page.position) for row in page.rows]
-    made_ms = node.clock.now_ms() if made_ms is None else made_ms
+    now_ms = node.clock.now_ms()
+    made_ms = now_ms if made_ms is None else made_ms
     with node.store.write() as tx:
         feed = _feed(tx)
         _check_order(page, feed)
@@ -114,7 +115,7 @@ def apply_page(node: Node, page: Page, *, made_ms: int | None = None) -> PageOut
         for kind, record in news:
             if kind == CAMPAIGN.number:
                 want_segments(tx, record)
-        moved = _advance(feed, page, made_ms)
+        moved = _advance(feed, page, made_ms, now_ms=now_ms)
         tx.put_feed(moved)
     return PageOutcome(len(news), stored.count, page.is_last, moved.cursor, moved.position)
 
@@ -236,18 +237,23 @@ def _receipted(tx: ReadTransaction, receipt: Receipt, identity: Identity, feed: 
     return logged
 
 
-def _advance(feed: FeedState, page: Page, made_ms: int) -> FeedState:
-    """The cursor after a page. It only moves forward: an old page from a stick changes nothing."""
+def _advance(feed: FeedState, page: Page, made_ms: int, *, now_ms: int) -> FeedState:
+    """The cursor after a page. It only moves forward: an old page from a stick changes nothing.
+
+    An age that lies ahead of the clock was noted while the clock was wrong; kept, it would make data look new for ever.
+    """
     is_cut = len(page.outcomes) >= limits.PAGE_OUTCOMES_MAX
     known_to = max((one.position for one in page.outcomes), default=0) if is_cut else page.position
     is_newest = page.is_last and page.cursor_to >= feed.cursor and page.position >= feed.position
-    as_of_ms = max(feed.as_of_ms or made_ms, made_ms) if is_newest else feed.as_of_ms
+    noted_ms = feed.as_of_ms
+    if is_newest:
+        noted_ms = made_ms if noted_ms is None or noted_ms > now_ms else max(noted_ms, made_ms)
     return replace(
         feed,
         cursor=max(feed.cursor, page.cursor_to),
         position=max(feed.position, page.position),
         outcomes_after=max(feed.outcomes_after, known_to),
-        as_of_ms=as_of_ms,
+        as_of_ms=noted_ms,
     )
 
 

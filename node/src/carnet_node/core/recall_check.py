@@ -5,6 +5,7 @@ look-up itself is `open_recalls`.
 
 Rules:
 - Stale data, a missing list or no data at all never says *clear*: it says *unknown*. A hit stays a hit, however old.
+- Data from ahead of this machine's clock has no age that anybody could know, so it is as good as stale.
 - A completion recorded here counts at once and is marked until the hub has confirmed it.
 - A list is stored only if its hash is one a published campaign names and its count fits the campaign's.
 """
@@ -21,6 +22,7 @@ from carnet_node.core.records import Mark, StoredRecord
 from carnet_protocol.errors import Malformed
 from carnet_protocol.ids import HASH_BYTES, VIN_CHARS, RecordId, vehicle_id
 from carnet_protocol.kinds import CAMPAIGN, RECALL_COMPLETION
+from carnet_protocol.limits import CLOCK_OFFSET_ALARM_MS
 from carnet_protocol.reasons import Reason
 from carnet_protocol.registry import Value
 from carnet_protocol.resolvers import show
@@ -44,6 +46,7 @@ class UnknownBecause(StrEnum):
     NO_DATA = "no recall data has arrived yet"
     STALE = "the recall data is too old"
     LISTS_MISSING = "a member list has not arrived yet"
+    CLOCK = "the recall data is newer than this machine's clock, so its age is not known"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,7 @@ class RecallAnswer:
         identifier: what was asked, in normal form.
         hits: campaigns that list the car, open ones first.
         as_of_ms: when the data was made, by this node's clock; None when there is none.
-        age_ms: how old that is; None likewise. Never negative.
+        age_ms: how old that is; None likewise, and when it lies further ahead of the clock than clocks differ.
         because: for unknown, and for a hit on stale data.
     """
 
@@ -112,9 +115,9 @@ def check_recalls_within(tx: ReadTransaction, node: Node, text: str) -> RecallAn
     identifier = normalise_vin(text)
     feed = tx.feed()
     as_of_ms = None if feed is None else feed.as_of_ms
-    age_ms = None if as_of_ms is None else max(0, node.clock.now_ms() - as_of_ms)
+    age_ms = None if as_of_ms is None else _age(as_of_ms, node.clock.now_ms())
     hits = _hits(tx, identifier)
-    because = _doubt(age_ms, node.settings.recall_stale_after_ms, tx.count_missing_segments())
+    because = UnknownBecause.NO_DATA if as_of_ms is None else _doubt(tx, age_ms, node.settings.recall_stale_after_ms)
     if any(not hit.is_done for hit in hits):
         state = RecallState.HIT
     else:
@@ -181,12 +184,19 @@ def _check_count(tx: WriteTransaction, campaign: RecordId) -> None:
         raise Malformed(Reason.BAD_SEGMENT, f"{have} members, {announced} announced")
 
 
-def _doubt(age_ms: int | None, stale_after_ms: int, missing: int) -> UnknownBecause | None:
+def _age(as_of_ms: int, now_ms: int) -> int | None:
+    """How old the data is; a clock that was set back a little makes it new, one that was set back far says nothing."""
+    age_ms = now_ms - as_of_ms
+    return None if age_ms < -CLOCK_OFFSET_ALARM_MS else max(0, age_ms)
+
+
+def _doubt(tx: ReadTransaction, age_ms: int | None, stale_after_ms: int) -> UnknownBecause | None:
+    """Why data of this age lets nobody say "clear"; None when it does."""
     if age_ms is None:
-        return UnknownBecause.NO_DATA
+        return UnknownBecause.CLOCK
     if age_ms > stale_after_ms:
         return UnknownBecause.STALE
-    return UnknownBecause.LISTS_MISSING if missing else None
+    return UnknownBecause.LISTS_MISSING if tx.count_missing_segments() else None
 
 
 def _hits(tx: ReadTransaction, identifier: str) -> tuple[RecallHit, ...]:
