@@ -13,7 +13,7 @@ import pytest
 from carnet_node.entrypoints.cli.main import MODULES
 from support.cli_node import CliNode, enrol_folder
 from support.fake_hub import FakeHub
-from support.vins import with_right_digit
+from support.vins import with_right_digit, with_wrong_digit
 
 VIN = with_right_digit("LSVAA4180M2100001")
 
@@ -110,6 +110,13 @@ def test_recalls_are_unknown_before_any_data_has_come(node: CliNode):
     answer = node("recalls", "check", VIN)
 
     assert (answer["state"], answer["because"], answer["as_of"]) == ("unknown", "no recall data has arrived yet", None)
+
+
+def test_a_mistyped_vin_is_refused_and_not_looked_up(node: CliNode):
+    """A number that no car can have is listed nowhere by mistake, so it is never told to be clear."""
+    told = node("recalls", "check", with_wrong_digit(VIN))
+
+    assert (node.code, told["error"]["problems"][0]["code"]) == (1, "bad-vin")
 
 
 def test_status_says_unknown_where_nobody_can_know(node: CliNode):

@@ -1,7 +1,7 @@
 """What commands print: one JSON value for programs, tables for people, a workbook for offices.
 
-Decides masking (names, phones, plates and addresses are masked unless `--show-personal` is given), the form of
-tables, and that a workbook holds text and no formula. Decides nothing about the values.
+Decides the form of tables, and that a workbook holds text and no formula. Decides nothing about the values: what is
+masked is masked when it comes here (`presenting`).
 """
 
 import json
@@ -15,7 +15,6 @@ AsJson = Annotated[bool, typer.Option("--json", help="one JSON value on stdout")
 ShowPersonal = Annotated[bool, typer.Option("--show-personal", help="names, phones and plates in full")]
 Xlsx = Annotated[Path | None, typer.Option("--xlsx", help="also write the list to this workbook")]
 
-_SHOWN_CHARS: Final = 4
 _CELL_CHARS_MAX: Final = 32_000
 _FORMULA_SIGNS: Final = ("=", "+", "-", "@", "\t", "\r")
 
@@ -67,17 +66,6 @@ def write_workbook(path: Path, title: str, rows: Iterable[Row], columns: Sequenc
     for row in rows:
         sheet.append([_workbook_cell(row.get(column)) for column in columns])
     book.save(path)
-
-
-def mask_name(text: str) -> str:
-    """The first character and a star for each other one."""
-    return text[:1] + "*" * (len(text) - 1)
-
-
-def mask_number(text: str) -> str:
-    """The last four characters; everything of a short one is hidden."""
-    shown = text[-_SHOWN_CHARS:] if len(text) > _SHOWN_CHARS else ""
-    return "*" * (len(text) - len(shown)) + shown
 
 
 def _cell(value: object) -> str:

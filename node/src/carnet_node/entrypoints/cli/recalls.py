@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from carnet_node.core.recall_check import check_recalls
+from carnet_node.core.recall_check import check_car
 from carnet_node.entrypoints.cli.opening import node_of, one_group
 from carnet_node.entrypoints.cli.output import AsJson, emit
 from carnet_node.entrypoints.presenting import Json, recalls_json
@@ -21,8 +21,8 @@ def recalls() -> None:
 def check(
     ctx: typer.Context, vin: Annotated[str, typer.Argument(help="VIN or frame number")], *, as_json: AsJson = False
 ) -> None:
-    """Hit, clear or unknown, with the age of the data. Stale data is never clear."""
-    answer = recalls_json(check_recalls(node_of(ctx), vin))
+    """Hit, clear or unknown, with the age of the data. Stale data is never clear, nor is a number that is no VIN."""
+    answer = recalls_json(check_car(node_of(ctx), vin))
     emit(answer, as_json=as_json, text="\n".join(_lines(answer)))
 
 
