@@ -18,6 +18,7 @@ from carnet_protocol.reasons import Reason
 from support.transports import AnsweringTransport
 
 CBOR = {"content-type": "application/cbor"}
+PAGE = {"content-type": "text/html"}
 PROBLEM = {"content-type": "application/problem+json"}
 
 Answer = Callable[[httpx.Request], httpx.Response]
@@ -108,23 +109,33 @@ def test_a_problem_becomes_a_refusal_with_its_reason(code: str, status: int):
 
 
 @pytest.mark.parametrize(
-    ("label", "response"),
+    "response",
     [
-        ("a proxy's page", httpx.Response(404, headers={"content-type": "text/html"}, content=b"<html>")),
-        ("a login page", httpx.Response(200, headers={"content-type": "text/html"}, content=b"<html>")),
-        ("a redirect", httpx.Response(302, headers={"location": "https://elsewhere.test"})),
-        ("a problem with an unknown code", problem("brand-new-code", 409)),
-        ("a problem that is no JSON", httpx.Response(409, headers=PROBLEM, content=b"{")),
-        ("a problem that is a list", httpx.Response(409, headers=PROBLEM, content=b"[]")),
-        ("an internal error", problem("internal", 500)),
+        pytest.param(httpx.Response(404, headers=PAGE, content=b"<html>"), id="a proxy's page"),
+        pytest.param(httpx.Response(200, headers=PAGE, content=b"<html>"), id="a login page"),
+        pytest.param(httpx.Response(302, headers={"location": "https://elsewhere.test"}), id="a redirect"),
+        pytest.param(problem("brand-new-code", 409), id="a problem with an unknown code"),
+        pytest.param(httpx.Response(409, headers=PROBLEM, content=b"{"), id="a problem that is no JSON"),
+        pytest.param(httpx.Response(409, headers=PROBLEM, content=b"[]"), id="a problem that is a list"),
+        pytest.param(httpx.Response(409, headers=PROBLEM, content=b"[" * 60_000), id="a problem without an end"),
+        pytest.param(problem("internal", 500), id="an internal error"),
     ],
 )
-def test_what_is_no_answer_of_a_hub_is_unreachable(label: str, response: httpx.Response):
+def test_what_is_no_answer_of_a_hub_is_unreachable(response: httpx.Response):
     """Whoever stands between node and hub cannot make the node believe it was refused."""
     with pytest.raises(HubUnreachable):
         ask(lambda _: response)
 
-    assert label
+
+@pytest.mark.parametrize("asked", ["9" * 5_000, "٣", "soon", "-1"])
+def test_a_waiting_time_that_is_none_is_left_alone(asked: str):
+    """A Retry-After that is no number of seconds asks for nothing."""
+    pauses = Pauses()
+
+    with pytest.raises(HubUnreachable) as caught:
+        ask(lambda _: httpx.Response(503, headers={b"retry-after": asked.encode()}, content=b""), pauses)
+
+    assert (caught.value.retry_after_ms, pauses.waited) == (None, [0.375, 0.75])
 
 
 @pytest.mark.parametrize("status", [429, 502, 503, 504])

@@ -6,8 +6,8 @@ becomes. Does not verify or understand a message (`core/sync`, `core/enrolment`)
 Rules:
 - Time-outs: 5 s to connect; 30 s for an answer, 90 s for a push, the asked waiting time plus 15 s for a long poll.
 - Tried again, twice, after a jittered pause: no connection, a broken one, 429, 502, 503, 504. Every request may be
-  repeated
-  without harm: the hub dedupes sets by their nonce. A push that timed out is not repeated here; its caller sends less.
+  repeated without harm: the hub dedupes sets by their nonce. A push that timed out is not repeated here; its caller
+  sends less.
 - Answers are read raw and inflated with a bound; a redirect is not followed.
 - An `application/problem+json` answer with a known code becomes `HubRefused`. Anything else that is not the expected
   answer, say a proxy's error page, becomes `HubUnreachable`.
@@ -15,6 +15,7 @@ Rules:
 
 import base64
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
@@ -42,6 +43,7 @@ _PUSH_S: Final = 90.0
 _POLL_GRACE_S: Final = 15.0
 _PROBLEM_BYTES_MAX: Final = 64 * 1024
 _DETAIL_CHARS_MAX: Final = 200
+_SECONDS: Final = re.compile(r"[0-9]{1,9}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +140,9 @@ class HubClient:
         """Send, try again where that helps, and translate what came back.
 
         Raises:
-            HubUnreachable: no usable answer after the last try.
+            HubUnreachable: no usable answer after the last try; one of more than `bytes_max` bytes is none.
             HubRefused: the hub said no.
-            Malformed: the answer is larger than `bytes_max`.
+            Malformed: the answer inflates to more than `bytes_max`, or not at all.
         """
         sent = {**(headers or {}), **({"content-type": CBOR} if body is not None else {})}
         request = self._http.build_request(
@@ -193,7 +195,7 @@ def _refusal(answer: _Answer) -> HubRefused | HubUnreachable:
         problem = json.loads(answer.body[:_PROBLEM_BYTES_MAX])
         reason = Reason(problem["code"])
         detail = str(problem.get("detail", ""))[:_DETAIL_CHARS_MAX]
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return HubUnreachable("the hub refused for no known reason", status=answer.status)
     return HubRefused(reason, detail, answer.status)
 
@@ -217,7 +219,7 @@ async def _read_bounded(response: httpx.Response, bytes_max: int) -> bytes:
 def _retry_after_ms(response: httpx.Response) -> int | None:
     """Retry-After in seconds as ms; dates are not used by our hub."""
     asked = response.headers.get("retry-after", "")
-    return int(asked) * 1000 if asked.isascii() and asked.isdigit() else None
+    return int(asked) * 1000 if _SECONDS.fullmatch(asked) else None
 
 
 def _bearer(token: bytes) -> dict[str, str]:

@@ -5,6 +5,7 @@ words. Which fields a kind has comes from the registry, so a new field needs no 
 commands' business.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -15,6 +16,7 @@ from carnet_protocol.kinds import REGISTRY
 from carnet_protocol.reasons import Reason
 from carnet_protocol.registry import Field, Kind, Value, ValueType
 
+_MILLISECONDS: Final = re.compile(r"-?[0-9]{1,18}")
 _YES: Final = frozenset({"yes", "true", "1", "y", "是"})
 _NO: Final = frozenset({"no", "false", "0", "n", "否"})
 
@@ -44,12 +46,12 @@ def values_from_pairs(kind: Kind, pairs: Iterable[str]) -> dict[str, Value]:
 
 
 def instant_from_text(name: str, text: str) -> int:
-    """Milliseconds since 1970 of an ISO 8601 text; without an offset it is UTC.
+    """Milliseconds since 1970: such a number of at most 18 digits, or ISO 8601 text, in UTC when it has no offset.
 
     Raises:
         BadValue: no instant.
     """
-    if text.lstrip("-").isdigit():
+    if _MILLISECONDS.fullmatch(text):
         return int(text)
     try:
         moment = datetime.fromisoformat(text)
