@@ -27,6 +27,7 @@ from carnet_protocol.registry import Kind, Value, ValueType
 Json = dict[str, Any]
 
 _SHOWN_CHARS: Final = 4
+_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MASKED: Final = re.compile(r".?\*+|\*+.{4}", re.DOTALL)
 
 
@@ -185,9 +186,14 @@ def value_json(kind: Kind, name: str, value: Value) -> Any:
 
 
 def mask(value: Value) -> Value:
-    """A personal value without what identifies: the first character of a name, the last four of a number."""
+    """A personal value without what identifies: the first character of a name, the last four of a number.
+
+    Nothing is left of a date, whose last four are the birthday, nor of a single character, which is a whole name.
+    """
     if not isinstance(value, str):
         return None
+    if len(value) == 1 or _DATE.fullmatch(value):
+        return "*" * len(value)
     if sum(char.isascii() for char in value) * 2 < len(value) or not any(char.isdigit() for char in value):
         return value[:1] + "*" * (len(value) - 1)
     shown = value[-_SHOWN_CHARS:] if len(value) > _SHOWN_CHARS else ""
