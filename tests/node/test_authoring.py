@@ -20,7 +20,7 @@ from carnet_node.core.store_failures import WritingStopped
 from carnet_protocol.changeset import Draft, read_set, reread_set
 from carnet_protocol.envelope import Purpose, read_envelope, verify_envelope
 from carnet_protocol.errors import BadValue, Malformed, NotAllowed, Refused
-from carnet_protocol.ids import new_record_id
+from carnet_protocol.ids import OpId, new_record_id
 from carnet_protocol.kinds import CAMPAIGN, CUSTOMER, PHONE, REGISTRY, VISIT
 from carnet_protocol.opened import nothing_erased, open_set
 from carnet_protocol.ops import Action
@@ -31,6 +31,7 @@ from support.node_builder import DEALER_B, HUB, HUB_EPOCH, TestBox, TestClock, b
 from support.protocol import signer
 
 WANG = Draft(CUSTOMER, record(1), {"party_kind": "person", "full_name": "王小明"})
+ON_TOO_MANY = Draft(CUSTOMER, record(1), {"note": "x"}, tuple(map(OpId, map(record, range(257)))))
 A_FLOAT: dict[str, Any] = {"note": 1.5}
 PASSPORT = Draft(CUSTOMER, record(1), {"id_type": "passport", "id_no": "E12345678"})
 
@@ -142,6 +143,7 @@ def test_a_save_on_a_refused_version_replaces_what_that_one_was_based_on(node: N
         pytest.param(Draft(CUSTOMER, record(1), {"segment": "x"}), BadValue, Reason.BAD_FIELD, id="no such code"),
         pytest.param(Draft(CUSTOMER, record(1), A_FLOAT), BadValue, Reason.FORBIDDEN_TYPE, id="a float"),
         pytest.param(Draft(CUSTOMER, record(1), {"note": "x" * 4097}), BadValue, Reason.BAD_FIELD, id="too long"),
+        pytest.param(ON_TOO_MANY, NotAllowed, Reason.TOO_MANY_HEADS, id="on more versions than an op can name"),
     ],
 )
 def test_a_draft_that_is_not_allowed_changes_nothing(tmp_path: Path, draft: Draft, error: type, reason: Reason):

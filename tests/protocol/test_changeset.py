@@ -20,10 +20,10 @@ from carnet_protocol.changeset import (
     set_bytes,
 )
 from carnet_protocol.envelope import Purpose, envelope_hash, read_envelope, seal_envelope
-from carnet_protocol.errors import BadValue, BrokenRule, Malformed, NotAuthentic
-from carnet_protocol.ids import HubId, index_of, nonce_of, op_id
+from carnet_protocol.errors import BadValue, BrokenRule, Malformed, NotAllowed, NotAuthentic
+from carnet_protocol.ids import HubId, OpId, index_of, nonce_of, op_id
 from carnet_protocol.kinds import REGISTRY, SCHEMA_VERSION
-from carnet_protocol.ops import Action, encode_ops
+from carnet_protocol.ops import Action, decode_ops, encode_ops
 from carnet_protocol.reasons import Reason
 from carnet_protocol.seals import EMPTY_OPENING
 from support.protocol import (
@@ -278,3 +278,24 @@ def test_a_draft_that_no_reader_would_take_is_not_sealed(values: dict, action: A
     """An op that every reader calls malformed is refused while its author still stands at the desk."""
     with pytest.raises(Malformed):
         build_ops((Draft(REGISTRY["vehicle"], record(), values, (), action),), bytes(32))
+
+
+def draft_on(count: int) -> Draft:
+    """A draft whose author has read this many ops."""
+    read = tuple(OpId(number.to_bytes(16, "big")) for number in range(count))
+    return Draft(REGISTRY["vehicle"], record(), {"color": "red"}, read)
+
+
+def test_a_draft_on_as_many_ops_as_one_op_can_name_is_read_again():
+    """The bound of the frame is inside."""
+    (op,), _ = build_ops((draft_on(limits.BASED_ON_PER_OP_MAX),), bytes(32))
+
+    assert decode_ops(encode_ops((op,))) == (op,)
+
+
+def test_a_draft_on_more_ops_than_one_op_can_name_is_not_sealed():
+    """Sealed and logged, it could be read by nobody, its own author included."""
+    with pytest.raises(NotAllowed) as refusal:
+        build_ops((draft_on(limits.BASED_ON_PER_OP_MAX + 1),), bytes(32))
+
+    assert refusal.value.reason is Reason.TOO_MANY_HEADS

@@ -19,12 +19,12 @@ import msgspec
 
 from carnet_protocol import cbor, limits
 from carnet_protocol.envelope import Envelope, Purpose, Signer, envelope_hash, read_envelope, seal_envelope
-from carnet_protocol.errors import BrokenRule, Malformed, NotAuthentic
+from carnet_protocol.errors import BrokenRule, Malformed, NotAllowed, NotAuthentic
 from carnet_protocol.ids import EpochId, HubId, NodeId, Nonce, OpId, RecordId, index_of, nonce_of, op_id
 from carnet_protocol.kinds import SCHEMA_VERSION
 from carnet_protocol.ops import Action, Id16, Op, decode_ops, make_op
 from carnet_protocol.reasons import Reason
-from carnet_protocol.registry import Kind, Value
+from carnet_protocol.registry import Kind, Value, register_of_label
 from carnet_protocol.seals import EMPTY_OPENING, SealPlace, commit, encode_values, salts_of
 
 PAYLOAD_VERSION: Final = 1
@@ -177,6 +177,7 @@ def build_ops(drafts: tuple[Draft, ...], seed: bytes) -> tuple[tuple[Op, ...], b
     Raises:
         BadValue: a field the kind does not have, or a value its field does not allow.
         Malformed: no draft, or more than 500; a delete with values, or anything else without.
+        NotAllowed: an author who has read more versions than one op can name: 256.
 
     Returns: ops in the order of the drafts, and opening bytes (empty without personal values).
     """
@@ -188,11 +189,13 @@ def build_ops(drafts: tuple[Draft, ...], seed: bytes) -> tuple[tuple[Op, ...], b
     for index, draft in enumerate(drafts):
         if (draft.action is Action.DELETE) == bool(draft.values):
             raise Malformed(Reason.MALFORMED, "a delete writes no field, every other op writes one")
+        if len(draft.based_on) > limits.BASED_ON_PER_OP_MAX:
+            raise NotAllowed(Reason.TOO_MANY_HEADS, f"builds on {len(draft.based_on)} ops")
         public, groups = _split_values(draft)
         seals: dict[int, bytes] = {}
         for group in sorted(groups):
             value_bytes = encode_values(groups[group])
-            registers = bytes(sorted({label // 8 for label in groups[group]}))
+            registers = bytes(sorted(set(map(register_of_label, groups[group]))))
             place = SealPlace(index, group)
             seals[group] = commit(salts.at(place), place, value_bytes) + registers
             sealed.append(value_bytes)

@@ -169,7 +169,7 @@ _TEXTS: Final[dict[Reason, ReasonText]] = {
     Reason.TOO_MANY_HEADS: ReasonText(
         "Too many unresolved versions of one field.",
         "It is parked at the hub.",
-        "Decide the open conflict of this record, then release it.",
+        "Decide the open conflict of this record, then release it or enter it again.",
     ),
     Reason.ILLEGAL_TRANSITION: ReasonText(
         "The document cannot go from the state that was read to the state that was written.",
@@ -208,7 +208,7 @@ _TEXTS: Final[dict[Reason, ReasonText]] = {
         "The enrolment code is older than 72 hours.", _NOTHING_CHANGED, "Ask the hub operator for a new one."
     ),
     Reason.BAD_PROOF: ReasonText(
-        "The other side could not prove that it knows the enrolment code.",
+        "A proof does not hold: whoever sent it does not know the enrolment code, or does not hold the new key.",
         _NOTHING_CHANGED,
         "Do not go on: somebody may sit between node and hub. Call the hub operator.",
     ),
