@@ -6,8 +6,8 @@ from carnet_node.core.failures import HubRefused, HubUnreachable, KeysUnreadable
 from carnet_node.core.refusals import CommandRefused, Problem, ProblemCode
 from carnet_node.core.store_failures import StoreBusy
 from carnet_node.entrypoints.wording import Exit, explain_failure
-from carnet_protocol.errors import BadValue, Malformed
-from carnet_protocol.reasons import Reason
+from carnet_protocol.errors import BadValue, Malformed, NotAllowed
+from carnet_protocol.reasons import Reason, explain
 
 
 def leaves(kind: type[NodeFailure]) -> list[type[NodeFailure]]:
@@ -57,6 +57,14 @@ def test_a_failure_has_one_exit_code_and_one_status(failure: Exception, exit_cod
     told = explain_failure(failure)
 
     assert (told.exit_code, int(told.status)) == (exit_code, status)
+
+
+@pytest.mark.parametrize("reason", [Reason.FOREIGN_RECORD, Reason.HUB_ONLY, Reason.TOO_MANY_HEADS])
+def test_what_this_machine_refused_is_not_told_to_be_kept(reason: Reason):
+    """Nothing was saved, so nobody reads that the work is kept here or parked at the hub, as when the hub refuses."""
+    here, there = explain_failure(NotAllowed(reason)), explain_failure(HubRefused(reason, "", 403))
+
+    assert (here.safe, there.safe) == ("Nothing was changed.", explain(reason).safe)
 
 
 def test_a_form_is_told_with_every_problem():

@@ -21,7 +21,7 @@ from carnet_node.core.failures import (
 )
 from carnet_node.core.refusals import CommandRefused, Problem
 from carnet_node.core.store_failures import StoreBroken, StoreBusy, WritingStopped
-from carnet_protocol.errors import BadValue, Refused
+from carnet_protocol.errors import BadValue, NotAllowed, Refused
 from carnet_protocol.reasons import Reason, explain
 
 
@@ -116,7 +116,7 @@ def _explain_refusal(error: Refused) -> Explained:
     status = _STATUS.get(error.reason, HTTPStatus.UNPROCESSABLE_ENTITY if is_value else HTTPStatus.CONFLICT)
     exit_code = Exit.BUSY if error.reason is Reason.BUSY else Exit.REFUSED
     # What somebody typed never went further than this machine, whatever the code means when a hub says it.
-    safe = _UNCHANGED if is_value else text.safe
+    safe = _UNCHANGED if is_value or isinstance(error, NotAllowed) else text.safe
     return Explained(error.reason.value, what, safe, text.next, exit_code, status, field)
 
 
