@@ -78,6 +78,8 @@ def as_read(view: RecordView, based_on: str) -> RecordView:
 def customer_as_read(card: CustomerCard, based_on: str, parts: Mapping[RecordId, str]) -> CustomerCard:
     """A card with the heads its author had before them, for taking it away.
 
+    A phone that repeats a number goes as it is now: whoever decided saw its number, and never its record.
+
     Args:
         parts: heads of phones, addresses and preferences by record id.
 

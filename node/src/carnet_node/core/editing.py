@@ -60,7 +60,7 @@ def part_drafts(card: CustomerCard, kind: Kind, values: Mapping[str, Value], new
 
 def remove_customer(card: CustomerCard) -> Drafts:
     """Take a customer away with phones, addresses and preference; statements and visits stay."""
-    parts = (*card.phones, *card.addresses, *card.preferences)
+    parts = (*card.phones, *card.repeated_phones, *card.addresses, *card.preferences)
     return tuple(draft_delete(view.kind, view.read()) for view in (card.customer, *parts))
 
 
