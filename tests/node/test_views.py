@@ -122,6 +122,21 @@ def test_a_vehicle_shows_plates_owners_odometer_visits_and_recalls(node: Node):
     assert view.recalls.state is RecallState.UNKNOWN
 
 
+def test_history_from_the_last_century_stands_behind_that_of_today(node: Node):
+    """Moments are compared as numbers: those before September 2001 have a digit less."""
+    assert isinstance(node.clock, TestClock)
+    car = add_car(node)
+    opened = []
+    for at_ms in (START_MS, 946_684_800_000, 1_000_000_000_000):
+        node.clock.ms = at_ms
+        opened.append(open_order(node).visit)
+
+    view = vehicle_view(node, car)
+
+    assert view is not None
+    assert [one.id for one in view.visits] == [opened[0], opened[2], opened[1]]
+
+
 def test_a_visit_shows_its_jobs_lines_and_the_sum_of_them(node: Node):
     """Totals are computed from the lines and equal what was written with the order."""
     customer = add_wang(node)

@@ -33,7 +33,8 @@ from carnet_protocol.kinds import (
     VEHICLE,
     VISIT,
 )
-from carnet_protocol.registry import Kind
+from carnet_protocol.limits import INT_VALUE_MIN
+from carnet_protocol.registry import Kind, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +51,13 @@ class CustomerCard:
 
     Attributes:
         phones: the preferred one first; equal numbers appear once.
+        repeated_phones: those whose number one of `phones` shows already; they go with the customer.
         consents: newest statement first, retracted ones last.
     """
 
     customer: RecordView
     phones: tuple[RecordView, ...]
+    repeated_phones: tuple[RecordView, ...]
     addresses: tuple[RecordView, ...]
     preferences: tuple[RecordView, ...]
     consents: tuple[RecordView, ...]
@@ -136,7 +139,7 @@ def customer_card(node: Node, customer: RecordId) -> CustomerCard | None:
             return None
         return CustomerCard(
             shown,
-            _phones(_children(tx, node.identity, PHONE, "customer_id", customer)),
+            *_phones(_children(tx, node.identity, PHONE, "customer_id", customer)),
             _children(tx, node.identity, ADDRESS, "customer_id", customer),
             _children(tx, node.identity, CONTACT_PREFERENCE, "customer_id", customer),
             _consents(_children(tx, node.identity, CONSENT, "customer_id", customer)),
@@ -246,13 +249,14 @@ def _of_job(lines: Iterable[RecordView], job: RecordId) -> tuple[RecordView, ...
     return tuple(line for line in lines if line.values.get("job_id") == job)
 
 
-def _phones(phones: Iterable[RecordView]) -> tuple[RecordView, ...]:
-    """Preferred first; of equal numbers the first stays."""
+def _phones(phones: Iterable[RecordView]) -> tuple[tuple[RecordView, ...], tuple[RecordView, ...]]:
+    """Preferred first; of equal numbers the first, and then the others apart."""
     ordered = sorted(phones, key=lambda one: (not one.values.get("is_preferred"), one.id))
     by_number: dict[object, RecordView] = {}
     for phone in ordered:
         by_number.setdefault(phone.values.get("number", phone.id), phone)
-    return tuple(by_number.values())
+    shown = {phone.id for phone in by_number.values()}
+    return tuple(by_number.values()), tuple(phone for phone in ordered if phone.id not in shown)
 
 
 def _consents(consents: Iterable[RecordView]) -> tuple[RecordView, ...]:
@@ -263,7 +267,12 @@ def _consents(consents: Iterable[RecordView]) -> tuple[RecordView, ...]:
 
 def _newest_first(views: Iterable[RecordView], field: str) -> tuple[RecordView, ...]:
     """By a date or instant, newest first; without one last, then by id, which is by time of making."""
-    return tuple(sorted(views, key=lambda one: (str(one.values.get(field, "")), one.id), reverse=True))
+    return tuple(sorted(views, key=lambda one: (*_moment(one.values.get(field)), one.id), reverse=True))
+
+
+def _moment(value: Value) -> tuple[str, int]:
+    """A sort key for dates or for instants; what is neither comes before both."""
+    return (value, 0) if isinstance(value, str) else ("", value if isinstance(value, int) else INT_VALUE_MIN)
 
 
 def _number(view: RecordView, field: str) -> int:
