@@ -48,6 +48,12 @@ _BUSY: Final = (
     psycopg.errors.DeadlockDetected,
 )
 
+_SQLITE_BUSY: Final = frozenset({5, 6})
+"""SQLITE_BUSY and SQLITE_LOCKED. Source: SQLite result codes."""
+
+_PRIMARY_CODE: Final = 0xFF
+"""An extended result code carries its primary one in the low byte."""
+
 LOCK_KEY: Final = 0x0CA7_4E70
 """Name of the advisory lock: any constant will do, as long as nothing else in the database uses it."""
 
@@ -176,16 +182,14 @@ class SqliteDialect:
 
     def key_parameters(self, keys: Collection[Any]) -> Iterator[dict[str, object]]:
         """See `Dialect`. Keys of one length at a time."""
-        by_width: dict[int, list[bytes]] = {}
-        numbers: list[int] = []
-        for key in sorted(set(keys)):
-            if isinstance(key, bytes):
-                by_width.setdefault(len(key), []).append(key)
-            else:
-                numbers.append(key)
-        if numbers:
-            yield {"keys": json.dumps(numbers)}
-        for width, some in by_width.items():
+        wanted = set(keys)
+        if not wanted:
+            return
+        if isinstance(next(iter(wanted)), int):
+            yield {"keys": json.dumps(sorted(wanted))}
+            return
+        for width in sorted(set(map(len, wanted))):
+            some = sorted(key for key in wanted if len(key) == width)
             yield {"keys": b"".join(some), "last": len(some) - 1, "width": width}
 
     def walker(self, connection: Any) -> Any:
@@ -196,7 +200,7 @@ class SqliteDialect:
         """See `Dialect`."""
         if not isinstance(error, self._driver.DatabaseError):
             return error
-        if isinstance(error, self._driver.OperationalError) and ("locked" in str(error) or "busy" in str(error)):
+        if getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE in _SQLITE_BUSY:
             return StoreBusy()
         is_ours = isinstance(
             error, self._driver.IntegrityError | self._driver.DataError | self._driver.ProgrammingError
