@@ -5,12 +5,10 @@ proofs (`carnet_protocol.enrolment`), nor what a node may do afterwards.
 
 Rules
 1. A code belongs to one dealer site, lives 72 hours, is good for one node and bears five wrong proofs. The hub keeps
-what
-   derives from its secret, never the secret.
+   what derives from its secret, never the secret.
 2. A request is signed with the very key it asks to register: nobody can enrol somebody else's key.
-3. Trying again is harmless. The same bytes get the same answer; the same node with the same keys gets a new answer to
-new
-   bytes (its clock went on); any other use of a used code is refused.
+3. Trying again is harmless. The same bytes get the same answer; the same node with the same keys gets a new answer
+   to new bytes (its clock went on); any other use of a used code is refused.
 4. A node that was revoked or suspended does not come back by a code, and a key that is another node's does not come at
    all.
 5. Code, registration and answer are written in one transaction: after a crash all of it is there or none.

@@ -8,8 +8,7 @@ Rules
 2. A completion counts once per (VIN, campaign) however many dealers report it: the earliest valid one, by the day the
    work was done, bounded by the hub's own admission time, then by op id. The others are *duplicate* reports.
 3. A retracted or deleted completion counts nothing. One without a method, or for a VIN that is no member, counts
-nothing
-   and is an *exception* somebody looks at.
+   nothing either and is an *exception* somebody looks at.
 4. A member that was completed stays completed, whatever happens to the car later; else a vehicle that was exported,
    scrapped or stolen is *removed*; else it is open.
 
