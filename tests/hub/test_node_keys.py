@@ -79,6 +79,22 @@ def test_a_revoked_key_stays_revoked_behind_a_new_one(world: HubWorld):
     assert world.push_one(site.write(car(), signed_by=signer("new key"))).code == PushCode.ACCEPTED
 
 
+def test_a_parked_key_change_does_not_outlive_a_revocation(world: HubWorld):
+    """A change of key that waited while the old key was revoked is refused when its base arrives."""
+    thief, accomplice = world.site("a"), world.site("b")
+    base = accomplice.write(car())
+    change = draft_of("key_change", record("change"), key_change(world, thief), based_on=(base.op(),))
+    parked = world.push_one(thief.write(change))
+    order: dict[str, Value] = {"node_id": thief.node_id, "key_id": thief.signer.key_id}
+    world.write(draft_of("revocation", record("order"), {**order, "revocation_kind": "compromised"}))
+
+    world.push_one(base)
+
+    assert parked.code == PushCode.PARKED
+    assert world.log()[-1].reason == Reason.SUSPENDED_NODE.value
+    assert world.push_one(thief.write(car(), signed_by=signer("new key"))).reason == Reason.UNKNOWN_KEY.value
+
+
 def test_a_suspended_node_may_come_back(world: HubWorld):
     """Resuming a suspended node lets its kept work in."""
     site = world.site("a")

@@ -11,10 +11,12 @@ is not refuses the set: it is one local transaction, and half of it is nothing a
     hub                  the hub                                                   hub-only
 
 Also: a site refers only to its own customers and visits; facts are retracted and documents voided, never deleted; a key
-change is written by the very node whose key changes, and the new key has signed it.
+change is written by the very node whose key changes, the new key has signed it, and the old one is not revoked: what
+lay parked while its key was revoked must not let the thief back in.
 """
 
 from collections.abc import Mapping
+from typing import Final
 
 from carnet_hub.core.kind_rules import KindRules
 from carnet_hub.core.record_book import Key
@@ -26,6 +28,8 @@ from carnet_protocol.ops import Action
 from carnet_protocol.orders import check_key_change
 from carnet_protocol.reasons import Reason
 from carnet_protocol.registry import Value, Writer
+
+_REVOKED: Final = "revoked"
 
 
 def check_authority(workspace: Workspace, opened: OpenedSet, *, author: bytes) -> None:
@@ -76,6 +80,8 @@ def _check_key_change(workspace: Workspace, one: OpenedOp, node_id: bytes) -> No
     fields = {name: one.fields.get(label) for name, label in labels.items()}
     if fields["node_id"] != node_id:
         raise NotAllowed(Reason.FOREIGN_RECORD, "another node's key")
+    if any(key.status == _REVOKED for key in workspace.keys_of(node_id)):
+        raise NotAllowed(Reason.SUSPENDED_NODE, "the key that signed it is revoked")
     try:
         check_key_change(workspace.hub.hub_id, fields)
     except NotAuthentic as refusal:
