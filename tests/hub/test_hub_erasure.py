@@ -1,5 +1,6 @@
 """Erasure: values go from everywhere, for ever, also when they arrive late; heads and signatures stay."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,11 @@ from carnet_hub.core.conflicts import list_settled, restore_value
 from carnet_hub.core.ingest import receive_sets
 from carnet_hub.core.logcheck import verify_log
 from carnet_hub.core.rebuild import check_projections
-from carnet_protocol.errors import NotAllowed
+from carnet_protocol.errors import BrokenRule, NotAllowed
 from carnet_protocol.ids import OpId
 from carnet_protocol.kinds import REGISTRY
 from carnet_protocol.messages import PushCode
+from carnet_protocol.ops import Action
 from carnet_protocol.orders import ErasureOrder
 from carnet_protocol.registry import ErasureGroup
 from carnet_protocol.state import Withheld
@@ -219,3 +221,16 @@ def test_erasing_twice_changes_nothing(world: HubWorld):
     erase(world, "gone", "other")
 
     assert everything(world).count(b"person") == before
+
+
+def test_an_order_for_everybody_travels_alone(world: HubWorld):
+    """The hub writes no set that holds an erasure beside a ruling on one site's record."""
+    world.push_one(world.site("a").write(customer()))
+    ruling = replace(customer(full_name="测试乙"), action=Action.RULING)
+    order = ErasureOrder((record("customer"),), frozenset(ErasureGroup))
+    before = world.digest()
+
+    with pytest.raises(BrokenRule):
+        world.write(ruling, draft_of("erasure", record("order"), {**order.fields(), "ground": "request"}))
+
+    assert world.digest() == before

@@ -4,6 +4,9 @@ Decides how the hub writes. It is a node with a chain of its own, and its sets g
 everybody's; there is no second way to change anything. What differs: the chain head is read inside the transaction
 that advances it, and a set that would be refused or parked is not written at all. Nobody can be waiting for a set
 that did not exist.
+
+Rule: a set holds kinds for everybody or none of them. A set for everybody travels whole, so a ruling on one site's
+record beside an erasure would be read by all sites, or the erasure by none.
 """
 
 from collections.abc import Sequence
@@ -20,12 +23,13 @@ from carnet_hub.core.receipts import receipt_of
 from carnet_hub.core.rows import LogRow
 from carnet_hub.core.workspace import Workspace
 from carnet_protocol.changeset import Draft, EpochOrigin, EpochReason, Link, build_ops, reread_set, seal_set
-from carnet_protocol.errors import NotAllowed
+from carnet_protocol.errors import BrokenRule, NotAllowed
 from carnet_protocol.ids import EPOCH_BYTES, NO_HASH, NONCE_BYTES, Nonce, OpId, op_id
 from carnet_protocol.kinds import ERASURE
 from carnet_protocol.opened import nothing_erased
 from carnet_protocol.ops import encode_ops
 from carnet_protocol.reasons import Reason
+from carnet_protocol.registry import Audience
 from carnet_protocol.seals import SEED_BYTES
 
 _FIRST_EPOCH: Final = 1
@@ -59,6 +63,7 @@ def write_hub_set(hub: Hub, drafts: Sequence[Draft]) -> HubWrite:
 
     Raises:
         Refused: a value outside the registry, a site's record without a ruling, an unknown base, too many heads.
+        BrokenRule: kinds for everybody beside others.
         StoreBusy, StoreError: see `ports`.
         Nothing is written then.
     """
@@ -75,6 +80,8 @@ def write_in(hub: Hub, transaction: Transaction, drafts: Sequence[Draft]) -> tup
 
     Returns: the log entry and the number of ops.
     """
+    if len({draft.kind.audience is Audience.ALL for draft in drafts}) > 1:
+        raise BrokenRule("a hub set for everybody beside records of some sites")
     workspace = open_workspace(hub, transaction)
     ops, opening = build_ops(tuple(drafts), hub.entropy.random_bytes(SEED_BYTES))
     message = seal_set(encode_ops(ops), hub.entropy.random_bytes(NONCE_BYTES), _next_link(hub, workspace), hub.signer)
