@@ -7,10 +7,16 @@ from pathlib import Path
 import pytest
 from openpyxl import load_workbook
 
+from carnet_hub.core.authoring import write_hub_set
 from carnet_hub.entrypoints.cli.main import COMMANDS, execute, hoist
+from carnet_protocol.changeset import Draft
 from carnet_protocol.envelope import Purpose
-from carnet_protocol.messages import HubCard, open_frame
-from support.hub_cli import Printed, call, enrol, opened, refused, told
+from carnet_protocol.ids import RecordId, record_text
+from carnet_protocol.kinds import NODE
+from carnet_protocol.messages import HubCard, PushCode, open_frame
+from support.hub_apps import NodeVoice
+from support.hub_cli import Printed, call, enrol, opened, push, push_again, refused, told
+from support.hub_world import car
 
 
 def test_a_new_hub_says_what_to_keep_safe(tmp_path: Path, capsys: Printed):
@@ -196,3 +202,47 @@ def test_why_tells_what_to_do(data: Path, tmp_path: Path, capsys: Printed):
 
     assert answer["why"] == ["The node is never seen. Ask the dealer to start the node; enrolment itself has worked."]
     refused(capsys, data, "nodes", "why", "ffffffff-ffff")
+
+
+@pytest.fixture
+def joined(data: Path, tmp_path: Path, capsys: Printed) -> NodeVoice:
+    """A node that has enrolled."""
+    return enrol(capsys, data, tmp_path)
+
+
+def test_a_single_node_is_suspended_and_resumed(data: Path, tmp_path: Path, capsys: Printed):
+    """While one machine is suspended it is turned away, the other one of its site works on, and it may come back."""
+    one, other = (enrol(capsys, data, tmp_path, name).author() for name in ("one", "other"))
+    name = record_text(one.node_id)
+
+    told(capsys, data, "nodes", "suspend", name)
+    states = {line["node_id"]: line["state"] for line in told(capsys, data, "nodes", "list")}
+    kept = push(data, one, car(), code=PushCode.REJECTED)
+    push(data, other, car())
+    told(capsys, data, "nodes", "resume", name)
+
+    assert states == {name: "suspended", record_text(other.node_id): "never seen"}
+    assert push_again(data, kept) == PushCode.ACCEPTED
+
+
+@pytest.mark.parametrize(
+    ("status", "command"),
+    [
+        pytest.param("active", "resume", id="active already"),
+        pytest.param("suspended", "suspend", id="suspended already"),
+        pytest.param("revoked", "suspend", id="suspend a revoked one"),
+        pytest.param("revoked", "resume", id="resume a revoked one"),
+    ],
+)
+def test_a_step_that_makes_no_sense_is_refused(
+    joined: NodeVoice, data: Path, capsys: Printed, *, status: str, command: str
+):
+    """A node is not resumed while it is active or after it was revoked, nor suspended twice."""
+    node_id = joined.author().node_id
+    app = opened(data)
+    write_hub_set(app.hub, [Draft(NODE, RecordId(node_id), {"status": status})])
+    app.close()
+
+    failure = refused(capsys, data, "nodes", command, record_text(node_id))
+
+    assert status in str(failure["what"])

@@ -61,7 +61,7 @@ class NodeState(StrEnum):
 
 _NEXT: Final[Mapping[NodeState, str]] = {
     NodeState.REVOKED: "Nothing: its key is not taken any more. Enrol the machine anew with a new code.",
-    NodeState.SUSPENDED: "Decide with the dealer; `dealers resume` lets it go on, and nothing it recorded is lost.",
+    NodeState.SUSPENDED: "Decide with the dealer; `nodes resume` or `dealers resume` lets it go on with all its work.",
     NodeState.NEVER_SEEN: "Ask the dealer to start the node; enrolment itself has worked.",
     NodeState.SUPERSEDED: "Two machines run one node: ask which one is meant, and stop the other.",
     NodeState.FORKED: "Its database was restored or copied; it opens a new epoch by itself. Look again in an hour.",

@@ -9,7 +9,7 @@ from carnet_hub.bootstrap import scratch_store
 from carnet_hub.core.dealers import require_site
 from carnet_hub.core.logcheck import verify_log
 from carnet_hub.core.rebuild import check_projections, rebuild_projections, site_digest
-from carnet_hub.entrypoints.cli.main import Exit
+from carnet_hub.entrypoints.cli.exits import Exit
 from carnet_hub.entrypoints.cli.output import AsJson, emit, hub_of, working
 
 log_app = typer.Typer(add_completion=False, no_args_is_help=True, help="The hub's log.")

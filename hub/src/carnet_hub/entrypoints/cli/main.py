@@ -8,18 +8,19 @@ import importlib
 import json
 import sys
 from collections.abc import Sequence
-from enum import IntEnum
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
 from typer.core import TyperGroup
 
+from carnet_hub.entrypoints.cli.exits import Exit
+
 COMMANDS: Final = {
     "init": ("setup", "make a new hub: keys, database, id"),
     "serve": ("setup", "answer nodes and regulators over HTTP"),
     "dealers": ("dealers", "add, list, invite, suspend, resume"),
-    "nodes": ("nodes", "list, why, enrol by file"),
+    "nodes": ("nodes", "list, why, suspend, resume, enrol by file"),
     "conflicts": ("conflicts", "list, show, restore an overruled value"),
     "quarantine": ("quarantine", "list, why, release"),
     "recalls": ("recalls", "import, publish, withdraw, list, progress"),
@@ -31,17 +32,7 @@ COMMANDS: Final = {
 }
 """Module and help of each command, in the order of the help page."""
 
-
 _COMMON: Final = ("--data", "--database")
-
-
-class Exit(IntEnum):
-    """What the shell is told."""
-
-    DONE = 0
-    REFUSED = 1
-    USAGE = 2
-    BUSY = 3
 
 
 class LazyCommands(TyperGroup):

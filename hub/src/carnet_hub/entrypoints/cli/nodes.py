@@ -1,4 +1,4 @@
-"""`nodes`: who is stuck and why, and enrolment by file."""
+"""`nodes`: who is stuck and why, suspend, resume, and enrolment by file."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -7,11 +7,15 @@ import typer
 
 from carnet_hub.core.enrolment import REQUEST_BYTES_MAX, answer_enrol
 from carnet_hub.core.failures import Unusable
+from carnet_hub.core.hub import Hub
 from carnet_hub.core.overview import NodeLine, NodeState, explain_node, list_nodes
+from carnet_hub.core.standing import resume_node, suspend_node
 from carnet_hub.entrypoints.cli.output import AsJson, Xlsx, emit, emit_list, hub_of, moment_text
-from carnet_protocol.ids import record_text
+from carnet_protocol.ids import NodeId, record_text
 
 nodes_app = typer.Typer(add_completion=False, no_args_is_help=True, help="Dealers' machines.")
+
+NodeText = Annotated[str, typer.Argument(help="node id, or its first characters", show_default=False)]
 
 COLUMNS = ("site_code", "name", "state", "last_seen", "unsent_sets", "behind", "parked", "refused", "node_id")
 
@@ -33,7 +37,7 @@ def list_(
 @nodes_app.command("why")
 def why(
     ctx: typer.Context,
-    node: Annotated[str, typer.Argument(help="node id, or its first characters", show_default=False)],
+    node: NodeText,
     as_json: AsJson = False,
 ) -> None:
     """Why a node is in its state, and what to do about it."""
@@ -41,6 +45,28 @@ def why(
         line = find_line(list_nodes(app.hub), node)
         sentences = explain_node(line, app.hub.clock.now_ms())
     emit({**_row(line), "why": sentences}, as_json=as_json, text="\n".join(sentences))
+
+
+@nodes_app.command("suspend")
+def suspend(ctx: typer.Context, node: NodeText, as_json: AsJson = False) -> None:
+    """Take nothing from one machine any more; what it records stays with it, and its site goes on."""
+    with hub_of(ctx) as app:
+        line = find_line(list_nodes(app.hub), node)
+        suspend_node(app.hub, NodeId(line.node.node_id))
+        line = _as_now(app.hub, line)
+    name = record_text(line.node.node_id)
+    text = f"{line.site_code} {line.name} is suspended. It keeps its work; `nodes resume {name}` takes it again."
+    emit(_row(line), as_json=as_json, text=text)
+
+
+@nodes_app.command("resume")
+def resume(ctx: typer.Context, node: NodeText, as_json: AsJson = False) -> None:
+    """Take a suspended machine's work again."""
+    with hub_of(ctx) as app:
+        line = find_line(list_nodes(app.hub), node)
+        resume_node(app.hub, NodeId(line.node.node_id))
+        line = _as_now(app.hub, line)
+    emit(_row(line), as_json=as_json, text=f"{line.site_code} {line.name} may send again; it is {line.state.value}.")
 
 
 @nodes_app.command("enrol")
@@ -71,6 +97,11 @@ def find_line(lines: list[NodeLine], text: str) -> NodeLine:
     if len(found) != 1:
         raise Unusable(f"{len(found) or 'No'} nodes begin with {text[:40]}.", "Look the id up with `nodes list`.")
     return found[0]
+
+
+def _as_now(hub: Hub, line: NodeLine) -> NodeLine:
+    """The same node after a change."""
+    return find_line(list_nodes(hub), record_text(line.node.node_id))
 
 
 def _row(line: NodeLine) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from carnet_hub.core.failures import ExportDiffers, HubFailure, ListRefused
 from carnet_hub.core.ports import StoreError
-from carnet_hub.entrypoints.cli.main import Exit
+from carnet_hub.entrypoints.cli.exits import Exit
 from carnet_protocol.errors import Refused
 from carnet_protocol.reasons import explain
 

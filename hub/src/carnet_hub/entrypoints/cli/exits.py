@@ -1,0 +1,14 @@
+"""Exit codes of every command: what the shell is told about how it ended."""
+
+from enum import IntEnum
+
+
+class Exit(IntEnum):
+    """How a command ended."""
+
+    DONE = 0
+    REFUSED = 1
+    """Refused, or found wrong; nothing was changed."""
+    USAGE = 2
+    BUSY = 3
+    """The database is busy or cannot be reached; trying again may help."""
