@@ -46,7 +46,7 @@ class OverruledValue:
 
 
 def list_conflicts(node: Node, *, limit: int = LIST_ROWS_MAX, with_settled: bool = False) -> tuple[OverruledValue, ...]:
-    """Open overruled values of all records, and on request settled ones behind them, newest first.
+    """Open overruled values of all records by kind and id, and on request settled ones behind them, newest first.
 
     Args:
         limit: 1 to `LIST_ROWS_MAX`, for each of the two.
@@ -55,15 +55,6 @@ def list_conflicts(node: Node, *, limit: int = LIST_ROWS_MAX, with_settled: bool
         contested = [one for kind in REGISTRY.kinds for one in tx.list_contested(kind, limit)]
         found = [one for stored in contested for one in _open_values(tx, node, stored)][:limit]
         return (*found, *(_settled_values(tx, node, limit) if with_settled else ()))
-
-
-def conflicts_of(node: Node, kind: Kind, record: RecordId) -> tuple[OverruledValue, ...]:
-    """Open and settled overruled values of one record."""
-    with node.store.read() as tx:
-        stored = tx.record(kind, record)
-        found = _open_values(tx, node, stored) if stored is not None else []
-        settled = [one for one in _settled_values(tx, node, LIST_ROWS_MAX) if one.record.id == record]
-        return (*found, *settled)
 
 
 def restore_value(
