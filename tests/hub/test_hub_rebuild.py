@@ -17,7 +17,7 @@ from carnet_protocol.kinds import REGISTRY
 from carnet_protocol.ops import Action
 from carnet_protocol.orders import ErasureOrder
 from carnet_protocol.registry import ErasureGroup, Value
-from carnet_protocol.state import all_op_ids, head_op_ids
+from carnet_protocol.state import head_op_ids
 from support.authors import MadeSet, SiteAuthor, draft_of
 from support.hub_world import CAR, HubWorld, car, customer, make_world, visit
 from support.protocol import fixed, record
@@ -84,7 +84,7 @@ class Story:
         entries = self.world.entries(kind, name)
         declared = REGISTRY[kind]
         if kind in ("vehicle", "customer") and entries and self.chance.random() < 0.1:
-            return draft_of(kind, name, {}, based_on=all_op_ids(entries), action=Action.DELETE)
+            return draft_of(kind, name, {}, based_on=tuple(OpId(entry.op) for entry in entries), action=Action.DELETE)
         registers = {declared.register_of(one).number for one in values}
         based_on = head_op_ids(entries, registers) if self.chance.random() < 0.8 else ()
         if self.chance.random() < 0.25 and self.held_back:

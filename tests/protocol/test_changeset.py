@@ -13,7 +13,6 @@ from carnet_protocol.changeset import (
     EpochReason,
     Link,
     build_ops,
-    new_chain_link,
     read_set,
     reread_set,
     seal_set,
@@ -170,13 +169,8 @@ def test_sealing_at_an_impossible_place_is_a_bug(place: Link):
         seal_set(HEADER.ops, nonce(), place, signer())
 
 
-def test_a_new_chain_starts_at_its_origin():
-    """The first link of an epoch continues its parent."""
-    origin = EpochOrigin(EPOCH, 4, fixed("parent", 32), 2)
-
-    made = new_chain_link(hub_id=HUB, dealer_id=DEALER, node_id=NODE, epoch=EPOCH, epoch_ordinal=2, origin=origin)
-
-    assert made == Link(HUB, DEALER, NODE, EPOCH, 2, 1, origin.parent_hash, origin, bytes(8), 0, 0)
+def test_the_reasons_of_an_epoch_keep_their_numbers():
+    """They stand in signed bytes."""
     assert [(reason.name, int(reason)) for reason in EpochReason] == [
         ("ENROLLED", 0),
         ("RESTORED", 1),

@@ -13,7 +13,6 @@ from carnet_protocol.resolvers import Shown, show
 from carnet_protocol.state import (
     EMPTY,
     Entries,
-    all_op_ids,
     head_op_ids,
     heads_of,
     is_deleted,
@@ -105,7 +104,7 @@ def test_a_delete_hides_what_its_author_saw():
     entries = folded(a_write(1, {COLOR: "red"}), a_write(2, None, based_on=(1,)))
 
     assert show(VEHICLE, entries) == Shown({}, {}, (), True, False)
-    assert all_op_ids(entries) == (op(1), op(2))
+    assert [entry.op for entry in entries] == [op(1), op(2)]
 
 
 DELETE_AGAINST_EDIT = (

@@ -8,7 +8,7 @@ import pytest
 from carnet_protocol.fold import fold_record
 from carnet_protocol.kinds import REGISTRY, VISIT_STATES, VISIT_TRANSITIONS
 from carnet_protocol.registry import Resolver
-from carnet_protocol.resolvers import Shown, is_legal_step, op_ids_shown, show
+from carnet_protocol.resolvers import Shown, is_legal_step, show
 from carnet_protocol.state import EMPTY, Withheld
 from carnet_protocol.writes import Write
 from support.protocol import a_write, op
@@ -33,7 +33,9 @@ def test_latest_shows_the_later_set_time():
     found = shown(VEHICLE, a_write(2, {COLOR: "red"}, time_ms=10), a_write(1, {COLOR: "blue"}, time_ms=20))
 
     assert found.values == {COLOR: "blue"}
-    assert [(contest.rule, op_ids_shown(contest)) for contest in found.contests] == [(Resolver.LATEST, (op(1), op(2)))]
+    (contest,) = found.contests
+    assert (contest.rule, contest.shown.op) == (Resolver.LATEST, op(1))
+    assert [entry.op for entry in contest.overruled] == [op(2)]
 
 
 def test_equal_set_times_are_decided_by_op_id():

@@ -20,7 +20,7 @@ import msgspec
 from carnet_protocol import cbor, limits
 from carnet_protocol.envelope import Envelope, Purpose, Signer, envelope_hash, read_envelope, seal_envelope
 from carnet_protocol.errors import BrokenRule, Malformed, NotAllowed, NotAuthentic
-from carnet_protocol.ids import EpochId, HubId, NodeId, Nonce, OpId, RecordId, index_of, nonce_of, op_id
+from carnet_protocol.ids import HubId, Nonce, OpId, RecordId, index_of, nonce_of, op_id
 from carnet_protocol.kinds import SCHEMA_VERSION
 from carnet_protocol.ops import Action, Id16, Op, decode_ops, make_op
 from carnet_protocol.reasons import Reason
@@ -271,13 +271,6 @@ def reread_set(message: bytes, hub: HubId) -> ChangeSet:
 def set_bytes(message: bytes, opening: bytes) -> int:
     """Size of a set as the 256 KiB bound counts it."""
     return len(message) + len(opening)
-
-
-def new_chain_link(
-    *, hub_id: HubId, dealer_id: bytes, node_id: NodeId, epoch: EpochId, epoch_ordinal: int, origin: EpochOrigin
-) -> Link:
-    """The place of the first set of an epoch; fill in what the author saw with `dataclasses.replace`."""
-    return Link(hub_id, dealer_id, node_id, epoch, epoch_ordinal, 1, origin.parent_hash, origin, bytes(8), 0, 0)
 
 
 def _split_values(draft: Draft) -> tuple[dict[int, Value], dict[int, dict[int, Value]]]:

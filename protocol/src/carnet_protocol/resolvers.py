@@ -18,7 +18,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from carnet_protocol.ids import OpId
 from carnet_protocol.registry import Kind, Register, Resolver, Value
 from carnet_protocol.state import Entries, Entry, Withheld, buried_in, heads_of, is_deleted, register_value
 
@@ -128,11 +127,6 @@ def is_legal_step(register: Register, read: list[str | None], written: str) -> b
     known = [value for value in read if value in codes]
     current = max(known, key=codes.index) if known else None
     return written == current or written in register.transitions[current]
-
-
-def op_ids_shown(contest: Contest) -> tuple[OpId, ...]:
-    """Op ids of all heads of a contest, the shown one first."""
-    return (OpId(contest.shown.op), *(OpId(entry.op) for entry in contest.overruled))
 
 
 def _codes(entry: Entry) -> dict[int, Withheld]:

@@ -156,11 +156,6 @@ def head_op_ids(entries: Entries, registers: Iterable[int]) -> tuple[OpId, ...]:
     )
 
 
-def all_op_ids(entries: Entries) -> tuple[OpId, ...]:
-    """What a delete names in `based_on`: every entry its author saw."""
-    return tuple(OpId(entry.op) for entry in entries)
-
-
 def is_deleted(entries: Entries) -> bool:
     """Whether all heads are tombstones."""
     has_delete = False
