@@ -15,15 +15,9 @@ from carnet_node.core.commands.customers import (
     edit_customer,
     edit_part,
     remove_part,
+    retract_consent,
 )
 from carnet_node.core.commands.drafting import Read
-from carnet_node.core.commands.preferences import (
-    SetPreference,
-    StateConsent,
-    retract_consent,
-    set_preference,
-    state_consent,
-)
 from carnet_node.core.heads import Head, Heads
 from carnet_node.core.refusals import CommandRefused, ProblemCode
 from carnet_protocol.changeset import Draft
@@ -242,24 +236,22 @@ def test_a_retraction_needs_a_reason_of_the_list_and_happens_once(values: dict, 
 
 def test_a_consent_needs_purpose_answer_and_moment():
     """An incomplete statement is refused with everything it lacks."""
-    command = StateConsent(record(9), {})
+    command = AddPart(CONSENT, record(9), {})
 
-    assert problems_of(lambda: state_consent(command, counted_ids())) == [
+    assert problems_of(lambda: add_part(command, counted_ids())) == [
         ("purpose", ProblemCode.MISSING),
         ("statement", ProblemCode.MISSING),
         ("stated_at", ProblemCode.MISSING),
     ]
 
 
-def test_a_preference_on_file_is_edited_and_a_first_one_added():
-    """The same command adds a first preference and changes the one that was read."""
+def test_a_preference_that_was_read_is_edited_on_its_heads():
+    """A wish of the customer replaces what the desk had before it, and nothing else."""
     read = Read(record(5), Heads((Head(NAME, bytes([1]), False),)), {"customer_id": record(9), "do_not_contact": False})
     wish = {"do_not_contact": True}
 
-    added = set_preference(SetPreference(record(9), None, wish), counted_ids())
-    edited = set_preference(SetPreference(record(9), read, wish), counted_ids())
+    edited = edit_part(EditPart(CONTACT_PREFERENCE, read, wish))
 
-    assert added == (Draft(CONTACT_PREFERENCE, record(1), {"customer_id": record(9), **wish}),)
     assert edited == (Draft(CONTACT_PREFERENCE, record(5), wish, (NAME,)),)
 
 

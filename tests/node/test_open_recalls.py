@@ -9,16 +9,14 @@ from carnet_node.core.open_recalls import (
     CampaignRows,
     ExceptionKey,
     campaign_rows,
-    count_members,
     find_key,
     is_listed,
     is_member,
-    open_rows,
 )
 from carnet_protocol.errors import Malformed
 from carnet_protocol.reasons import Reason
 from carnet_protocol.segments import SERIAL_MAX, decode_segment, encode_segment, join_vin
-from support.vins import PUBLISHED_VINS, make_vin, make_vins, with_wrong_digit
+from support.vins import PUBLISHED_VINS, make_vin, with_wrong_digit
 
 PREFIX = "LSVAB2C3RA"
 OTHER_PREFIX = "LSVAB2C3RB"
@@ -138,37 +136,3 @@ def test_bytes_that_are_no_bitmap_are_not_an_answer(bitmap: bytes | None):
         is_member(stored, 1)
 
     assert refusal.value.reason is Reason.BAD_SEGMENT
-
-
-@given(st.sets(identifiers), st.lists(st.sets(identifiers), max_size=3))
-def test_open_is_what_was_listed_and_is_not_done(listed: set[str], done: list[set[str]]):
-    """Taking out remedied and removed vehicles leaves exactly the others, counted, with no empty row."""
-    still_open = open_rows(rows_of(*listed), [rows_of(*vins) for vins in done])
-    expected = listed.difference(*done)
-
-    assert still_open == rows_of(*expected)
-    assert count_members(still_open) == len(expected)
-
-
-def test_closing_a_vehicle_leaves_the_member_list_as_it_was():
-    """Members are kept apart from what is done, so that a total can be worked out again."""
-    members = rows_of(PUBLISHED, FRAME_NUMBER)
-
-    open_rows(members, [rows_of(PUBLISHED, FRAME_NUMBER)])
-
-    assert members == rows_of(PUBLISHED, FRAME_NUMBER)
-
-
-def test_an_unreadable_row_closes_nothing():
-    """A damaged list of remedied vehicles is refused, not taken as empty."""
-    damaged = CampaignRows({"1M8GDM9AKP": b""}, frozenset())
-
-    with pytest.raises(Malformed):
-        open_rows(rows_of(PUBLISHED), [damaged])
-
-
-def test_the_count_is_the_one_the_segment_announces():
-    """A node can compare what it stored with what the hub signed."""
-    segment = decode_segment(encode_segment([*make_vins(500), with_wrong_digit(PUBLISHED), FRAME_NUMBER]))
-
-    assert count_members(campaign_rows(segment)) == segment.count == 502

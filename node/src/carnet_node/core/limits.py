@@ -23,9 +23,6 @@ FIND_TEXT_CHARS_MAX: Final = 64
 LIST_ROWS_MAX: Final = 500
 """Rows of one page of a list."""
 
-OUTBOX_SETS_SCANNED_MAX: Final = 500
-"""Sets looked at for one batch; a batch holds no more."""
-
 ODOMETER_KM_PER_DAY_MAX: Final = 2_500
 """More than this between two readings is flagged: two drivers at 105 km/h around the clock. Chosen by us."""
 
@@ -39,12 +36,8 @@ PHONE_DIGITS_MAX: Final = 15
 RECALL_STALE_AFTER_MS: Final = 7 * 24 * 3600 * 1000
 """Recall data older than this answers "unknown" instead of "clear", unless the settings say otherwise."""
 
-CAMPAIGNS_MAX: Final = 20_000
-"""Campaigns a node looks through; China publishes about 250 a year."""
-
 HEADS_TEXT_CHARS_MAX: Final = 64 * 1024
 """Characters of the heads that a form carries: 256 op ids with their registers use a quarter of it."""
-
 
 OPENED_SETS_KEPT_MAX: Final = 256
 """Own sets held open while records are folded again: at most 64 MiB, usually under one."""

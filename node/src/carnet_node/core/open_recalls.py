@@ -8,7 +8,7 @@ Rules
 1. One row per (prefix, campaign): a roaring bitmap of the serials. A car is looked up by its ten prefix characters.
 2. Identifiers that do not split stand in a table of their own and are compared as text. A VIN with a wrong check digit
    is therefore found only if it was listed with that very digit: its right-digit neighbour does not answer for it.
-3. Open = members - remedied - removed, prefix by prefix; a prefix with nothing open has no row.
+3. Rows hold the members as they were listed; what is done on a car is a fact of its own (`recall_check`).
 4. No approximation: a false "open" stops a car, and a false "clear" sends one back on the road.
 
 No part of a bitmap is looked at in place, because the library offers no view of stored bytes: reading one costs a copy,
@@ -21,7 +21,7 @@ target, so there is no second level that cuts bitmaps into pieces.
     True
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -76,38 +76,6 @@ def campaign_rows(segment: Segment) -> CampaignRows:
     """The rows that hold a decoded member list."""
     bitmaps = {group.prefix: BitMap(group.serials).serialize() for group in segment.members}
     return CampaignRows(MappingProxyType(bitmaps), frozenset(segment.exceptions))
-
-
-def open_rows(members: CampaignRows, closed: Iterable[CampaignRows]) -> CampaignRows:
-    """What stays open of a campaign when remedied and removed vehicles are taken out.
-
-    Args:
-        members: rows of the member list.
-        closed: rows of vehicles that are done or gone; those that are no members change nothing.
-
-    Raises:
-        Malformed: BAD_SEGMENT, when a stored bitmap cannot be read.
-    """
-    lists = tuple(closed)
-    still_open: dict[str, bytes] = {}
-    for prefix, bitmap in members.bitmaps.items():
-        remaining = _read_bitmap(bitmap)
-        for rows in lists:
-            if prefix in rows.bitmaps:
-                remaining -= _read_bitmap(rows.bitmaps[prefix])
-        if remaining:
-            still_open[prefix] = remaining.serialize()
-    exceptions = members.exceptions.difference(*(rows.exceptions for rows in lists))
-    return CampaignRows(MappingProxyType(still_open), exceptions)
-
-
-def count_members(rows: CampaignRows) -> int:
-    """Vehicles in the rows: what a node compares with the announced count before it trusts them.
-
-    Raises:
-        Malformed: BAD_SEGMENT, when a stored bitmap cannot be read.
-    """
-    return sum(len(_read_bitmap(bitmap)) for bitmap in rows.bitmaps.values()) + len(rows.exceptions)
 
 
 def is_listed(rows: CampaignRows, text: str) -> bool:

@@ -1,8 +1,12 @@
-"""Commands on customers: the person or company, telephone numbers, addresses.
+"""Commands on customers: the person or company, telephone numbers, addresses, what they allow.
 
 Decides what a customer record needs before it is saved, and that what belongs to it (phones, addresses, preference,
 consents) travels in the same change set. A customer belongs to this site: records of other sites are never edited here.
 Whether two customers are one is the hub's question.
+
+`do_not_contact` is restrictive: it shows as soon as one of several concurrent versions says so, and goes only by a
+later statement that is based on it. A consent is a fact: given or withdrawn at a moment, never edited; the latest
+statement that stands counts per purpose and channel.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,6 +21,7 @@ from carnet_node.core.commands.drafting import (
     draft_delete,
     draft_edit,
     draft_new,
+    draft_retraction,
     missing,
 )
 from carnet_node.core.refusals import Problem, ProblemCode, refuse, refuse_if_any
@@ -140,6 +145,15 @@ def remove_part(kind: Kind, read: Read) -> Drafts:
         CommandRefused: a fact.
     """
     return (draft_delete(kind, read),)
+
+
+def retract_consent(read: Read, reason: str) -> Drafts:
+    """Take back a statement that was recorded by mistake; a customer who changes their mind makes a new statement.
+
+    Raises:
+        CommandRefused: no reason, or retracted already.
+    """
+    return (draft_retraction(CONSENT, read, reason),)
 
 
 def part_problems(kind: Kind, values: Values, where: str) -> list[Problem]:

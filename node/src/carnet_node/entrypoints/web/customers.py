@@ -20,9 +20,9 @@ from carnet_node.core.commands.customers import (
     edit_customer,
     edit_part,
     remove_part,
+    retract_consent,
 )
 from carnet_node.core.commands.drafting import Drafts, NewId
-from carnet_node.core.commands.preferences import retract_consent
 from carnet_node.core.desk import save
 from carnet_node.core.editing import (
     part_drafts,
