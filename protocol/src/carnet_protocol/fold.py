@@ -78,12 +78,12 @@ def apply_write(entries: Entries, write: Write, lookup: Lookup | None = None) ->
         NotAllowed: a register would hold more than 32 values, or the record more than 32 concurrent deletes; `entries`
             is unchanged and the set parks.
     """
+    if not entries and write.fields is not None:
+        return Folded((entry_of(write),))
     read = set(write.based_on)
     settled = settled_by(entries, write, lookup or _unknown) if len(read) > 1 else ()
     if write.fields is None:
         return Folded(_apply_delete(entries, write, read), settled)
-    if not entries:
-        return Folded((entry_of(write),))
     written = write.registers()
     kept: list[Entry] = []
     for entry in entries:

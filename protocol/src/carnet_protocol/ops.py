@@ -16,6 +16,7 @@ An op is ``[kind, record id, action, based_on, fields, seals]``:
 
 from collections.abc import Collection, Iterable, Mapping, Set
 from enum import IntEnum
+from itertools import chain
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -55,6 +56,9 @@ class Action(IntEnum):
     WRITE = 0
     DELETE = 1
     RULING = 2
+
+
+_DELETE: Final = int(Action.DELETE)
 
 
 class Op(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True, gc=False):
@@ -111,6 +115,7 @@ def decode_ops(data: bytes) -> tuple[Op, ...]:
     if len(listed) > limits.OPS_PER_SET_MAX:
         raise Malformed(Reason.TOO_MANY_OPS, f"{len(listed)} ops, at most {limits.OPS_PER_SET_MAX}")
     ops = tuple(cbor.to_frame(listed, list[Op]))
+    check_wire_types(chain.from_iterable([op.fields.values() for op in ops]))
     for op in ops:
         _check_shape(op)
     return ops
@@ -228,11 +233,10 @@ def _check_closely(kind: Kind, label: int, value: object) -> None:
 
 
 def _check_shape(op: Op) -> None:
-    """What the frame's types do not say already."""
-    check_wire_types(op.fields.values())
+    """What neither the frame's types nor the check of every value of the set say already."""
     if len(op.based_on_joined) % OP_ID_BYTES:
         raise Malformed(Reason.MALFORMED, "based_on is not a whole number of op ids")
-    if (op.action == Action.DELETE) == bool(op.fields or op.seals):
+    if (op.action == _DELETE) == bool(op.fields or op.seals):
         raise Malformed(Reason.MALFORMED, "a delete writes no field, every other op writes one")
     if op.seals:
         _check_seals(op)
