@@ -1,9 +1,12 @@
 """Customers, vehicles and repair orders at the command line: recorded, shown, found, changed, taken away."""
 
+import pytest
+
 from support.cli_node import CliNode
 from support.vins import with_right_digit
 
 VIN = with_right_digit("LSVAA4180M2100001")
+NOBODY = "00000000-0000-7000-8000-000000000000"
 
 
 def test_a_customer_is_recorded_shown_edited_and_taken_away(node: CliNode):
@@ -153,6 +156,21 @@ def test_a_visit_is_voided_with_a_reason(node: CliNode):
         "entered twice",
         opened["ro_no"],
     )
+
+
+@pytest.mark.parametrize(
+    ("command", "field"),
+    [
+        pytest.param(("visits", "add", "--vehicle", NOBODY, "--km", 5100), "vehicle_id", id="an order's car"),
+        pytest.param(("visits", "add", "--vin", VIN, "--customer", NOBODY, "--km", 5100), "customer_id", id="customer"),
+        pytest.param(("vehicles", "add", VIN, "--owner", NOBODY), "customer_id", id="a car's owner"),
+    ],
+)
+def test_what_is_not_here_is_not_referred_to(node: CliNode, command: tuple, field: str):
+    """A mistyped id is refused at the command line as it is in the API."""
+    told = node(*command)
+
+    assert [(one["field"], one["code"]) for one in told["error"]["problems"]] == [(field, "not-found")]
 
 
 def test_a_visit_needs_a_word_about_the_odometer(node: CliNode):

@@ -279,6 +279,27 @@ def test_a_corrected_odometer_retracts_the_reading_and_records_another():
     assert recorded.values["odometer_km"] == 52_000
 
 
+def test_a_corrected_car_takes_its_reading_along():
+    """What was read at arrival says nothing about the car that was entered by mistake."""
+    visit = visit_read("open", vehicle_id=record(90), odometer_in_km=52_000)
+    values: dict[str, Value] = {"vehicle_id": record(90), "odometer_km": 52_000}
+    reading = Read(record(8), Heads((Head(READING, bytes([0]), False),)), values)
+
+    _, retraction, recorded = edit_visit(visit, {"vehicle_id": record(92)}, reading, counted_ids())
+
+    assert (retraction.record, retraction.values) == (record(8), {"retracted": "entered_in_error"})
+    assert (recorded.values["vehicle_id"], recorded.values["odometer_km"]) == (record(92), 52_000)
+
+
+def test_an_order_is_never_without_a_car():
+    """It cannot be taken away once it is entered."""
+    visit = visit_read("open", vehicle_id=record(90), odometer_in_km=52_000)
+
+    assert problems_of(lambda: edit_visit(visit, {"vehicle_id": None}, None, counted_ids())) == [
+        ("vehicle_id", ProblemCode.MISSING)
+    ]
+
+
 def test_another_line_changes_the_totals_with_it():
     """A new line and the order's new totals travel in one change set."""
     visit = visit_read("open", customer_fen=700, warranty_fen=0, internal_fen=0)

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from carnet_node.core.commands.drafting import Read
-from carnet_node.core.commands.visits import ODOMETER_FIELDS
+from carnet_node.core.commands.visits import READING_FIELDS
 from carnet_node.core.heads import Heads, heads_from_text
 from carnet_node.core.record_view import RecordView
 from carnet_node.core.refusals import Problem, ProblemCode, refuse, refuse_if_any
@@ -119,13 +119,13 @@ def reading_as_read(view: VisitView, based_on: str | None, changes: Mapping[str,
         changes: of the order.
 
     Raises:
-        CommandRefused: the edit is about the odometer, and there is a reading that is not named, or that somebody else
-            has taken back.
+        CommandRefused: the edit is about the odometer or the car, and there is a reading that is not named, or that
+            somebody else has taken back.
         Malformed: heads that no view gave out.
 
-    Returns: None when there is none, or the edit is not about the odometer.
+    Returns: None when there is none, or the edit is about neither.
     """
-    if not ODOMETER_FIELDS & changes.keys():
+    if not READING_FIELDS & changes.keys():
         return None
     if view.reading is None:
         refuse_if_any([] if based_on is None else [_changed("reading_based_on")])
@@ -134,7 +134,7 @@ def reading_as_read(view: VisitView, based_on: str | None, changes: Mapping[str,
         raise refuse(
             "reading_based_on",
             ProblemCode.MISSING,
-            "A reading was recorded with this order; correcting the odometer takes it back.",
+            "A reading was recorded with this order; correcting the odometer or the car takes it back.",
             "Send the heads of the order's `reading` along.",
         )
     return read_for_step(view.reading, based_on, ["retracted"])

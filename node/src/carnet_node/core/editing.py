@@ -25,7 +25,7 @@ from carnet_node.core.views import (
 )
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import RecordId, completion_id, ownership_id
-from carnet_protocol.kinds import CAMPAIGN, CONTACT_PREFERENCE, OWNERSHIP, RECALL_COMPLETION
+from carnet_protocol.kinds import CAMPAIGN, CONTACT_PREFERENCE, CUSTOMER, OWNERSHIP, RECALL_COMPLETION, VEHICLE
 from carnet_protocol.reasons import Reason
 from carnet_protocol.registry import Kind, Value
 
@@ -96,8 +96,9 @@ def new_owner_drafts(
     """A customer's role for a vehicle, for an author who saw no such link.
 
     Raises:
-        CommandRefused: see `add_ownership`; or there is such a link.
+        CommandRefused: see `add_ownership`; or there is such a link, or no such customer here.
     """
+    require_reference(node, CUSTOMER, customer, "customer_id")
     drafts = add_ownership(AddOwnership(vehicle, customer, role, values))
     if one_record(node, OWNERSHIP, RecordId(drafts[0].record)) is not None:
         raise refuse("role", ProblemCode.ALREADY_THERE, "The customer has this role already.", "Change that link.")
@@ -108,8 +109,9 @@ def owner_drafts(node: Node, vehicle: RecordId, customer: RecordId, role: str, v
     """A customer's role for a vehicle; an edit of the link when there is one already.
 
     Raises:
-        CommandRefused: see `add_ownership`.
+        CommandRefused: see `add_ownership`; or there is no such customer here.
     """
+    require_reference(node, CUSTOMER, customer, "customer_id")
     link = one_record(node, OWNERSHIP, ownership_id(vehicle, customer, role))
     return add_ownership(AddOwnership(vehicle, customer, role, values, None if link is None else link.read()))
 
@@ -179,6 +181,18 @@ def require_reference(node: Node, kind: Kind, record: RecordId, field: str) -> N
     """
     if one_record(node, kind, record) is None:
         raise refuse(field, ProblemCode.NOT_FOUND, f"There is no such {kind.name} here.", "Search for it again.")
+
+
+def require_visit_references(node: Node, values: Mapping[str, Value]) -> None:
+    """Accept the car and the customer that an order, or an edit of one, names.
+
+    Raises:
+        CommandRefused: one of them is not here.
+    """
+    for kind, field in ((VEHICLE, "vehicle_id"), (CUSTOMER, "customer_id")):
+        reference = values.get(field)
+        if isinstance(reference, bytes):
+            require_reference(node, kind, RecordId(reference), field)
 
 
 def require_customer(node: Node, customer: RecordId) -> CustomerCard:

@@ -46,8 +46,11 @@ _LOCKED: Final = ("void", "settled", "closed")
 _OWN_STEPS: Final = ("ro_no", "status", "void_reason", "customer_fen", "warranty_fen", "internal_fen")
 """Fields that only the commands of this module write."""
 
-ODOMETER_FIELDS: Final = frozenset({"odometer_in_km", "is_odometer_unknown"})
+_ODOMETER_FIELDS: Final = frozenset({"odometer_in_km", "is_odometer_unknown"})
 """One register: the odometer at arrival, or that nobody could read it."""
+
+READING_FIELDS: Final = _ODOMETER_FIELDS | {"vehicle_id"}
+"""What the reading recorded with an order says: how far which car had gone."""
 
 CORRECTED: Final = "entered_in_error"
 """Why a reading is retracted when its order is corrected."""
@@ -118,23 +121,25 @@ def edit_visit(read: Read, changes: Values, reading: Read | None, new_id: NewId)
     """What changes of a visit's own fields; no draft when nothing does.
 
     Args:
-        reading: the odometer reading recorded with this visit, None when there is none. A corrected odometer retracts
-            it and records another, because readings are facts.
+        reading: the odometer reading recorded with this visit, None when there is none. A corrected odometer or car
+            retracts it and records another, because readings are facts.
 
     Raises:
-        CommandRefused: voided, settled or closed; a field that only a step writes; or a value that is none.
+        CommandRefused: voided, settled or closed; a field that only a step writes; no car; or a value that is none.
     """
     _require_editable(read)
     cleaned, problems = clean_values(VISIT, changes)
     problems += _own_step_problems(cleaned)
-    if ODOMETER_FIELDS & cleaned.keys():
+    if _ODOMETER_FIELDS & cleaned.keys():
         problems += _odometer_problems({**read.values, **cleaned})
+    if "vehicle_id" in cleaned and cleaned["vehicle_id"] is None:
+        problems.append(missing("vehicle_id", "An order is about a car."))
     refuse_if_any(problems)
     draft = draft_edit(VISIT, read, cleaned)
     if draft is None:
         return ()
     corrected = _corrected_reading({**read.values, **cleaned}, read, reading, new_id)
-    return (draft, *(corrected if ODOMETER_FIELDS & draft.values.keys() else ()))
+    return (draft, *(corrected if READING_FIELDS & draft.values.keys() else ()))
 
 
 def start_visit(step: Step) -> Drafts:
@@ -317,7 +322,8 @@ def _odometer_problems(values: Values) -> list[Problem]:
 
 
 def _corrected_reading(after: Values, visit: Read, reading: Read | None, new_id: NewId) -> Drafts:
-    if reading is not None and reading.values.get("odometer_km") == after.get("odometer_in_km"):
+    said = (after.get("vehicle_id"), after.get("odometer_in_km"))
+    if reading is not None and (reading.values.get("vehicle_id"), reading.values.get("odometer_km")) == said:
         return ()
     retracted = () if reading is None else (draft_retraction(ODOMETER_READING, reading, CORRECTED),)
     return (*retracted, *_reading(after, visit.record, new_id))

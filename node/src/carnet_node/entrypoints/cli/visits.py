@@ -26,7 +26,13 @@ from carnet_node.core.commands.visits import (
     void_visit,
 )
 from carnet_node.core.desk import save, save_vehicle, save_visit
-from carnet_node.core.editing import campaign_of, read_for_edit, recall_drafts, require_visit
+from carnet_node.core.editing import (
+    campaign_of,
+    read_for_edit,
+    recall_drafts,
+    require_visit,
+    require_visit_references,
+)
 from carnet_node.core.node import Node
 from carnet_node.core.views import VisitView, list_records
 from carnet_node.entrypoints.cli.opening import (
@@ -96,6 +102,7 @@ def add(
         vehicle_id = save_vehicle(node, AddVehicle(vin, node.settings.vin_policy)).vehicle
     else:
         vehicle_id = record_from_text(vehicle or "")
+    require_visit_references(node, {"vehicle_id": vehicle_id, "customer_id": customer_id})
     now_ms = node.clock.now_ms()
     opened = save_visit(node, OpenVisit("", vehicle_id, now_ms, customer_id, values, listed))
     if campaigns:
@@ -149,6 +156,7 @@ def edit(
     node, record = node_of(ctx), record_from_text(visit)
     view = require_visit(node, record)
     changes = {**values_from_pairs(VISIT, fields or ()), **_odometer(km, is_unknown=km_unknown)}
+    require_visit_references(node, changes)
     read = read_for_edit(node, VISIT, record, based_on, changes)
     reading = view.reading.read() if view.reading is not None else None
     saved = save(node, partial(edit_visit, read, changes, reading))

@@ -142,7 +142,7 @@ class OpenVisitForm(Form):
 
 
 class EditVisitForm(EditForm):
-    """Changes of an order; a corrected odometer takes its reading back, so it needs the reading's heads too."""
+    """Changes of an order; a corrected odometer or car takes the reading back, so it needs the reading's heads too."""
 
     reading_based_on: Heads | None = None
 

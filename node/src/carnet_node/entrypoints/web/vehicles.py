@@ -29,7 +29,6 @@ from carnet_node.core.editing import (
     read_for_edit,
     remove_vehicle,
     require_part,
-    require_reference,
     require_vehicle,
 )
 from carnet_node.core.views import vehicle_view
@@ -58,7 +57,7 @@ from carnet_node.entrypoints.web.desk import (
     values_of,
 )
 from carnet_protocol.ids import RecordId, record_text
-from carnet_protocol.kinds import CUSTOMER, ODOMETER_READING, OWNERSHIP, PLATE, VEHICLE
+from carnet_protocol.kinds import ODOMETER_READING, OWNERSHIP, PLATE, VEHICLE
 from carnet_protocol.registry import Kind
 
 router = APIRouter(prefix="/api/vehicles", tags=["vehicles"])
@@ -156,7 +155,6 @@ async def record_owner(desk: DeskOf, show: Show, vehicle: str, form: AddOwnerFor
 
     def drafts(_: NewId) -> Drafts:
         require_vehicle(desk.node, record)
-        require_reference(desk.node, CUSTOMER, customer, "customer_id")
         return new_owner_drafts(desk.node, record, customer, form.role, values)
 
     return await _saved(desk, show, OWNERSHIP, record, drafts)

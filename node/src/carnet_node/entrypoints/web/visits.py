@@ -24,7 +24,7 @@ from carnet_node.core.commands.visits import (
     void_visit,
 )
 from carnet_node.core.desk import save, save_visit
-from carnet_node.core.editing import require_reference, require_visit
+from carnet_node.core.editing import require_visit, require_visit_references
 from carnet_node.core.views import visit_view
 from carnet_node.entrypoints.presenting import Json, Presenter
 from carnet_node.entrypoints.reading import record_from_text
@@ -41,7 +41,7 @@ from carnet_node.entrypoints.web.desk import (
     values_of,
 )
 from carnet_protocol.ids import RecordId
-from carnet_protocol.kinds import CUSTOMER, VEHICLE, VISIT
+from carnet_protocol.kinds import VISIT
 from carnet_protocol.registry import Kind, Value
 
 router = APIRouter(prefix="/api/visits", tags=["visits"])
@@ -70,9 +70,7 @@ async def record_visit(desk: DeskOf, show: Show, form: OpenVisitForm, response: 
     )
 
     def work() -> Json:
-        require_reference(desk.node, VEHICLE, command.vehicle, "vehicle_id")
-        if command.customer is not None:
-            require_reference(desk.node, CUSTOMER, command.customer, "customer_id")
+        require_visit_references(desk.node, {"vehicle_id": command.vehicle, "customer_id": command.customer})
         opened = save_visit(desk.node, command)
         return {**saved_json(VISIT, opened.saved, order_json(desk, show, opened.visit)), "ro_no": opened.ro_no}
 
@@ -90,10 +88,11 @@ async def show_visit(desk: DeskOf, show: Show, visit: str) -> Json:
 
 @router.patch("/{visit}")
 async def change_visit(desk: DeskOf, show: Show, visit: str, form: EditVisitForm) -> Json:
-    """Change fields of an order. A corrected odometer takes the reading back and records another."""
+    """Change fields of an order. A corrected odometer or car takes the reading back and records another."""
     record, changes = record_from_text(visit), values_of(VISIT, form.changes)
 
     def drafts(new_id: NewId) -> Drafts:
+        require_visit_references(desk.node, changes)
         view = require_visit(desk.node, record)
         read = read_of_view(view.visit, form.based_on, changes)
         return edit_visit(read, changes, reading_as_read(view, form.reading_based_on, changes), new_id)
