@@ -11,9 +11,13 @@ MEMBERS := protocol node hub
 WORKERS ?= 2
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate $(UPGRADE)
 
-# Empty, the demo removes what it made; KEEP=1 leaves it in place.
+# With KEEP=1 the demo leaves its hub running until the return key is pressed. Its files stay in any case.
 KEEP ?=
 export KEEP
+
+# uv trusts what the machine trusts, as pip does: a company's proxy may stand between us and the packages.
+UV_SYSTEM_CERTS ?= 1
+export UV_SYSTEM_CERTS
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -43,7 +47,7 @@ check: setup ## style, types, import contracts, sizes, hosts; changes nothing
 test: setup ## all tests but the measurements (WORKERS=2; ARGS="-k name")
 	$(BIN)/python -m pytest -q -n $(WORKERS) $(ARGS)
 
-demo: setup ## a hub and its dealers on this machine (KEEP=1 leaves the files)
+demo: setup ## a hub and its dealers on this machine (KEEP=1 leaves the hub running)
 	$(BIN)/python -m tools.demo
 
 bench: setup ## the measurements in tests/bench: a table, and .bench.json
