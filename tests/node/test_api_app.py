@@ -118,7 +118,7 @@ def test_no_address_takes_a_value_of_a_record(desk: ApiNode):
     ids = {"customer", "part", "part_id", "vehicle", "plate", "link", "reading", "visit", "job", "lines", "line"}
     assert {name for place, name in parameters if place == "path"} == ids | {"completion"}
     assert {name for place, name in parameters if place == "query"} == {"after", "limit", "settled"}
-    assert {name for place, name in parameters if place == "header"} == {"carnet-personal"}
+    assert {name for place, name in parameters if place == "header"} == {"carnet-personal", "Idempotency-Key"}
 
 
 def test_every_failure_is_described_once(desk: ApiNode):

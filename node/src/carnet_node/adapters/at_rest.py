@@ -57,6 +57,14 @@ class AtRest:
         """The counterpart of `seal_opening`."""
         return self._box.open(stored, b"opening\x00" + nonce)
 
+    def seal_kept(self, key: bytes, what: str, plain: bytes) -> bytes:
+        """What is kept of a request: `asked` or `answer`."""
+        return self._box.seal(plain, what.encode() + b"\x00" + key)
+
+    def open_kept(self, key: bytes, what: str, stored: bytes) -> bytes:
+        """The counterpart of `seal_kept`."""
+        return self._box.open(stored, what.encode() + b"\x00" + key)
+
     def seal_value(self, kind: Kind, record: bytes, field: str, value: Value) -> bytes | None:
         """A secret value for its column; None stays None."""
         if value is None:

@@ -21,6 +21,7 @@ from carnet_node.core.records import (
     FeedState,
     HubSetRow,
     Identity,
+    KeptAnswer,
     LoggedSet,
     Mark,
     OwnPlace,
@@ -62,6 +63,15 @@ class SqlReadTransaction:
     def feed(self) -> FeedState | None:
         """How far the feed was read; None before enrolment."""
         return self._state("feed", _FEED)
+
+    def kept_answer(self, key: bytes) -> KeptAnswer | None:
+        """The request that took a key."""
+        row = self._one(sql.GET_KEPT, key=key)
+        if row is None:
+            return None
+        _, taken_ms, asked, answer = row
+        plain = None if answer is None else self._at_rest.open_kept(key, "answer", answer)
+        return KeptAnswer(key, self._at_rest.open_kept(key, "asked", asked), taken_ms, plain)
 
     def setting(self, name: str) -> bytes | None:
         """A small local fact that never syncs."""

@@ -11,7 +11,19 @@ from functools import cache
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import BindParameter, ClauseElement, Table, bindparam, delete, func, literal_column, select, update
+from sqlalchemy import (
+    BindParameter,
+    ClauseElement,
+    Table,
+    bindparam,
+    delete,
+    func,
+    literal_column,
+    null,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects import sqlite
 
 from carnet_node.adapters import tables
@@ -128,7 +140,7 @@ def find_prefix(kind: str, column: str) -> Statement:
 
 _own_set, _own_op, _base = table("own_set"), table("own_op"), table("base_record")
 _settled, _state, _erased = table("settled_value"), table("node_state"), table("erased_groups")
-_wanted, _segment = table("wanted_segment"), table("segment")
+_wanted, _segment, _kept = table("wanted_segment"), table("segment"), table("kept_answer")
 _bitmap, _exception = table("recall_bitmap"), table("recall_exception")
 _limit: BindParameter[int] = bindparam("row_limit")
 
@@ -246,6 +258,18 @@ GET_SERIES: Final = by_key(table("series_number"))
 PUT_SERIES: Final = upsert(table("series_number"))
 GET_FORMER: Final = by_key(table("former_id"))
 PUT_FORMER: Final = upsert(table("former_id"))
+
+GET_KEPT: Final = by_key(_kept)
+PUT_KEPT: Final = upsert(_kept)
+FORGET_KEPT: Final = compiled(
+    delete(_kept).where(
+        or_(
+            _kept.c.taken_ms < bindparam("before"),
+            _kept.c.key.not_in(select(_kept.c.key).order_by(_kept.c.taken_ms.desc()).limit(_limit)),
+        )
+    )
+)
+DROP_KEPT: Final = compiled(update(_kept).values(answer=null()))
 
 PUT_WANTED: Final = upsert(_wanted)
 DROP_WANTED: Final = compiled(delete(_wanted).where(_wanted.c.campaign == bindparam("campaign")))

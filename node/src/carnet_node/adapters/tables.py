@@ -156,6 +156,16 @@ class FormerId(NodeTable, table=True):
     record: bytes = Field(sa_column=Column(_BLOB, nullable=False))
 
 
+class KeptAnswerTable(NodeTable, table=True):
+    """Requests that were carried out under a key of their own, and their answers, encrypted; never synced."""
+
+    __tablename__ = "kept_answer"
+    key: bytes = Field(sa_column=Column(_BLOB, primary_key=True))
+    taken_ms: int = Field(sa_column=Column(BigInteger, nullable=False))
+    asked: bytes = Field(sa_column=Column(_BLOB, nullable=False))
+    answer: bytes | None = Field(default=None, sa_column=Column(_BLOB))
+
+
 class WantedSegment(NodeTable, table=True):
     """Member lists that published campaigns name."""
 

@@ -22,6 +22,7 @@ from carnet_node.core.records import (
     FeedState,
     HubSetRow,
     Identity,
+    KeptAnswer,
     LoggedSet,
     Projection,
     SettledValue,
@@ -46,6 +47,20 @@ class SqlWriteTransaction(SqlReadTransaction):
     def put_feed(self, feed: FeedState) -> None:
         """Advance the cursor."""
         self._put_state("feed", feed)
+
+    def keep_answer(self, kept: KeptAnswer) -> None:
+        """Take a key, or add the answer to it."""
+        asked = self._at_rest.seal_kept(kept.key, "asked", kept.asked)
+        answer = None if kept.answer is None else self._at_rest.seal_kept(kept.key, "answer", kept.answer)
+        self._run(sql.PUT_KEPT, key=kept.key, taken_ms=kept.taken_ms, asked=asked, answer=answer)
+
+    def forget_answers(self, *, before_ms: int, newest_max: int) -> None:
+        """Free the keys taken before an instant, and all but the newest ones."""
+        self._run(sql.FORGET_KEPT, before=before_ms, row_limit=newest_max)
+
+    def drop_answers(self) -> None:
+        """Take the answers away; their keys stay taken."""
+        self._run(sql.DROP_KEPT)
 
     def put_setting(self, name: str, value: bytes) -> None:
         """Store a small local fact that never syncs."""

@@ -1,6 +1,7 @@
 """Erasure at a node: what an erasure record of the hub takes away here.
 
-Decides which stored values go: in the openings of own sets, in base rows and in settled overruled values. What an
+Decides which stored values go: in the openings of own sets, in base rows and in settled overruled values. Answers kept
+for repeated requests may show any of them, so all of these go. What an
 erasure record covers is remembered for ever, so that a late page, a bundle or a restored backup brings nothing back.
 Signatures and hashes still verify; an erased register has heads without values.
 """
@@ -36,6 +37,7 @@ def apply_erasures(tx: WriteTransaction, hub: HubId, orders: Iterable[tuple[Reco
     Returns: the records to be projected anew.
     """
     touched: set[Key] = set()
+    tx.drop_answers()
     for record, groups in orders:
         tx.add_erasure(record, groups)
         for kind in REGISTRY.kinds:

@@ -58,5 +58,14 @@ DIFFERENCES_MAX: Final = 1_000
 API_BODY_BYTES_MAX: Final = 512 * 1024
 """One request body of the JSON API: twice a change set, because JSON may spell a character in six."""
 
+KEPT_ANSWERS_MS: Final = 24 * 3600 * 1000
+"""How long a repeated request gets the answer of the first: a program that tries again for longer asks anew."""
+
+KEPT_ANSWERS_MAX: Final = 1_000
+"""Answers kept for repeated requests: what five busy desks save in a day."""
+
+KEPT_ANSWER_BYTES_MAX: Final = 64 * 1024
+"""One kept answer; the view of a long order has 20 KiB. Above it the key is kept without its answer."""
+
 FORM_PARTS_MAX: Final = 100
 """Phones, jobs or lines in one form; a change set holds no more than 500 records in all."""

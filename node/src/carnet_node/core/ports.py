@@ -16,6 +16,7 @@ from carnet_node.core.records import (
     HighWaterMark,
     HubSetRow,
     Identity,
+    KeptAnswer,
     LoggedSet,
     OwnPlace,
     Projection,
@@ -236,6 +237,10 @@ class ReadTransaction(Protocol):
         """Which record a record of a former system became at import."""
         ...
 
+    def kept_answer(self, key: bytes) -> KeptAnswer | None:
+        """The request that took a key."""
+        ...
+
     def setting(self, name: str) -> bytes | None:
         """A small local fact that never syncs."""
         ...
@@ -333,6 +338,18 @@ class WriteTransaction(ReadTransaction, Protocol):
 
     def remember_former(self, source: str, kind: str, former_id: str, record: RecordId) -> None:
         """Remember which record a record of a former system became; never synced."""
+        ...
+
+    def keep_answer(self, kept: KeptAnswer) -> None:
+        """Take a key, or add the answer to it; never synced."""
+        ...
+
+    def forget_answers(self, *, before_ms: int, newest_max: int) -> None:
+        """Free the keys taken before an instant, and all but the newest ones."""
+        ...
+
+    def drop_answers(self) -> None:
+        """Take the answers away; their keys stay taken."""
         ...
 
     def put_setting(self, name: str, value: bytes) -> None:

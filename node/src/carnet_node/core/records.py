@@ -234,6 +234,23 @@ class SettledValue:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptAnswer:
+    """A request that was carried out under a key of its own (see `idempotency`).
+
+    Attributes:
+        key: SHA-256 of the key.
+        asked: SHA-256 over the request.
+        taken_ms: when the key was taken, ms since 1970.
+        answer: JSON; None while it is being made, when it was too long, and after an erasure.
+    """
+
+    key: bytes
+    asked: bytes
+    taken_ms: int
+    answer: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
 class HubSetRow:
     """One of the hub's own sets, kept for a hub that was restored."""
 

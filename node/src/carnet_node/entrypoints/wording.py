@@ -19,6 +19,7 @@ from carnet_node.core.failures import (
     NodeFailure,
     NotEnrolled,
 )
+from carnet_node.core.idempotency import AnswerGone, KeyReused
 from carnet_node.core.refusals import CommandRefused, Problem
 from carnet_node.core.store_failures import StoreBroken, StoreBusy, WritingStopped
 from carnet_protocol.errors import BadValue, NotAllowed, Refused
@@ -205,6 +206,22 @@ _TEXTS: Final[dict[type[NodeFailure], tuple[str, str, str, str, Exit, HTTPStatus
         "Put the key file back or set its mode to 600; without the keys, enrol this machine as a new node.",
         Exit.REFUSED,
         HTTPStatus.INTERNAL_SERVER_ERROR,
+    ),
+    KeyReused: (
+        "idempotency-key-reused",
+        "The Idempotency-Key of this request belongs to another one.",
+        "Nothing was saved for this request; what was saved for the first one stands.",
+        "Send every new request under a key of its own.",
+        Exit.REFUSED,
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+    ),
+    AnswerGone: (
+        "answer-gone",
+        "This request was carried out before, and its answer is not kept here.",
+        "It was saved once and is not saved again.",
+        "Read the record as it is now.",
+        Exit.REFUSED,
+        HTTPStatus.CONFLICT,
     ),
     HighWaterUnreadable: (
         "high-water-unreadable",

@@ -1,17 +1,22 @@
 """What every route of the JSON API needs: the node, a way to block, and the sync that a save wakes.
 
-Decides how a handler reaches blocking code (only through `run_blocking`), and that whoever asks for personal values in
-full leaves a trace without them. Decides nothing about what is read or written.
+Decides how a handler reaches blocking code (only through `run_blocking`), that a save under an `Idempotency-Key`
+happens once (`core.idempotency`), and that whoever asks for personal values in full leaves a trace without them.
+Decides nothing about what is read or written.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Annotated, Any, Final, Protocol, TypeVar
 
 import structlog
 from fastapi import Depends, Header, Query, Request
+from fastapi.exceptions import RequestValidationError
 
 from carnet_node.core.desk import Saved
+from carnet_node.core.idempotency import KeyedRequest, answer_once, claiming, keyed_request
 from carnet_node.core.limits import LIST_ROWS_MAX
 from carnet_node.core.node import Node
 from carnet_node.core.ports import RunBlocking
@@ -20,6 +25,7 @@ from carnet_node.core.session import SyncPorts
 from carnet_node.core.views import list_records
 from carnet_node.entrypoints.presenting import Json, Presenter, is_masked
 from carnet_node.entrypoints.reading import instant_from_text, values_from_json
+from carnet_node.entrypoints.web.problem_response import BODY_IN_SCOPE
 from carnet_protocol.errors import BadValue
 from carnet_protocol.ids import RecordId, parse_record_text, record_text
 from carnet_protocol.registry import Kind, Privacy, Value
@@ -27,6 +33,18 @@ from carnet_protocol.registry import Kind, Privacy, Value
 T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
+
+
+IDEMPOTENCY_KEY: Final = "Idempotency-Key"
+IDEMPOTENCY_KEY_CHARS_MAX: Final = 128
+
+_SAVING_METHODS: Final = frozenset({"POST", "PATCH"})
+_KEY: Final = re.compile(rf"[\x21-\x7e]{{1,{IDEMPOTENCY_KEY_CHARS_MAX}}}")
+_NO_KEY: Final = {
+    "loc": ("header", IDEMPOTENCY_KEY),
+    "type": "string_pattern_mismatch",
+    "msg": f"One key of 1 to {IDEMPOTENCY_KEY_CHARS_MAX} printable ASCII characters is expected",
+}
 
 
 class Background(Protocol):
@@ -49,29 +67,46 @@ class Desk:
         run_blocking: a thread in production.
         ports: for "sync now"; None when no hub address is known.
         background: woken after every save; None when nothing syncs in the background.
+        request: of a save under an `Idempotency-Key`; None without one.
     """
 
     node: Node
     run_blocking: RunBlocking
     ports: SyncPorts | None = None
     background: Background | None = None
+    request: KeyedRequest | None = None
 
     async def read(self, work: Callable[[], T]) -> T:
         """What blocking work returns."""
         return await self.run_blocking(work)
 
-    async def write(self, work: Callable[[], T]) -> T:
+    async def write(self, work: Callable[[], Json]) -> Json:
         """As `read`, for work that saves: sending does not wait for the next look at the outbox."""
-        result = await self.run_blocking(work)
+        request = self.request
+        saves = work if request is None else partial(answer_once, self.node, request, work)
+        result = await self.run_blocking(saves)
         if self.background is not None:
             self.background.wake()
         return result
 
 
 async def desk_of(request: Request) -> Desk:
-    """The desk of the application that a request came to."""
+    """The desk of the application that a request came to; with a key, one that saves once under it.
+
+    Raises:
+        RequestValidationError: a key that is none.
+    """
     desk: Desk = request.app.state.desk
-    return desk
+    keys = request.headers.getlist(IDEMPOTENCY_KEY)
+    if not keys or request.method not in _SAVING_METHODS:
+        return desk
+    if len(keys) != 1 or not _KEY.fullmatch(keys[0]):
+        raise RequestValidationError([_NO_KEY])
+    target = request.url.path + "?" + request.url.query
+    presented = request.headers.get("carnet-personal", "")
+    parts = (request.method, target, presented)
+    asked = keyed_request(keys[0], *(part.encode() for part in parts), request.scope.get(BODY_IN_SCOPE) or b"")
+    return replace(desk, node=claiming(desk.node, asked), request=asked)
 
 
 DeskOf = Annotated[Desk, Depends(desk_of)]

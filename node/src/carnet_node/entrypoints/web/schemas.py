@@ -9,6 +9,7 @@ from typing import Any, Final
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from carnet_node.entrypoints.web.desk import IDEMPOTENCY_KEY, IDEMPOTENCY_KEY_CHARS_MAX
 from carnet_node.entrypoints.web.problem_response import MEDIA_TYPE
 from carnet_protocol import limits
 from carnet_protocol.kinds import REGISTRY
@@ -34,6 +35,15 @@ PROBLEM: Final[Json] = {
             },
         },
     },
+}
+
+
+_KEY_PARAMETER: Final[Json] = {
+    "name": IDEMPOTENCY_KEY,
+    "in": "header",
+    "required": False,
+    "description": "A save sent again under the same key gets the same answer and saves nothing; kept for a day.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": IDEMPOTENCY_KEY_CHARS_MAX},
 }
 
 
@@ -98,7 +108,9 @@ def _described(document: Json) -> Json:
         "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/problem"}}},
     }
     for operations in document["paths"].values():
-        for operation in operations.values():
+        for method, operation in operations.items():
+            if method in ("post", "patch"):
+                operation.setdefault("parameters", []).append(_KEY_PARAMETER)
             operation["responses"].pop("422", None)
             operation["responses"]["default"] = failure
     return document

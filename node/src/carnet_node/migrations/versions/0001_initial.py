@@ -14,6 +14,7 @@ BLOB, TEXT, INTEGER, BIGINT, BOOL = sa.LargeBinary, sa.String, sa.Integer, sa.Bi
 def upgrade() -> None:
     _create_log_and_base()
     _create_local_facts()
+    _create_kept_answers()
     _create_recall_lists()
     _create_customers()
     _create_vehicles()
@@ -160,6 +161,17 @@ def _create_local_facts() -> None:
         sa.PrimaryKeyConstraint("campaign", "segment_hash", name="pk_wanted_segment"),
     )
     op.create_index("ix_wanted_segment_segment_hash", "wanted_segment", ["segment_hash"])
+
+
+def _create_kept_answers() -> None:
+    op.create_table(
+        "kept_answer",
+        sa.Column("key", BLOB),
+        sa.Column("taken_ms", BIGINT, nullable=False),
+        sa.Column("asked", BLOB, nullable=False),
+        sa.Column("answer", BLOB),
+        sa.PrimaryKeyConstraint("key", name="pk_kept_answer"),
+    )
 
 
 def _create_recall_lists() -> None:

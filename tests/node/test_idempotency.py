@@ -1,0 +1,205 @@
+"""A save that is sent twice under one key happens once, whatever breaks in between."""
+
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from carnet_node.core import limits
+from carnet_node.core.erasing import apply_erasures
+from carnet_node.core.idempotency import AnswerGone, answer_once, claiming, keyed_request
+from carnet_node.core.records import KeptAnswer
+from carnet_protocol.ids import HubId, parse_record_text
+from support.api_node import PERSONAL, ApiNode, Json, problem, said
+from support.node_builder import build_node, rows_of, text_of
+
+KEY = {"Idempotency-Key": "desk-1/000042"}
+NAME = "Test Person"
+FORM: Json = {"values": {"party_kind": "person", "full_name": NAME}}
+REQUEST = keyed_request("key", b"POST", b"/somewhere")
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> ApiNode:
+    """A node without records."""
+    return ApiNode(build_node(tmp_path))
+
+
+def record(desk: ApiNode, headers: Any = None, form: Json = FORM, path: str = "/api/customers") -> httpx.Response:
+    """Ask for a customer to be recorded."""
+    return desk.ask("POST", path, form, headers=KEY if headers is None else headers)
+
+
+def customers(desk: ApiNode) -> int:
+    """How many customers there are."""
+    return len(desk.get("/api/customers")["records"])
+
+
+def test_a_repeated_save_gets_the_first_answer(desk: ApiNode):
+    """The second answer is the first one, headers included, and one customer is there."""
+    first, second = record(desk), record(desk)
+
+    assert (first.status_code, first.json(), first.headers["location"]) == (
+        second.status_code,
+        second.json(),
+        second.headers["location"],
+    )
+    assert customers(desk) == 1
+
+
+def test_without_a_key_a_save_is_a_new_one(desk: ApiNode):
+    """Nothing is guessed from equal bodies: two people may have one name."""
+    record(desk, {})
+    record(desk, {})
+
+    assert customers(desk) == 2
+
+
+def test_a_repeated_edit_is_made_once(desk: ApiNode):
+    """An edit sent again under its key is answered like the first, and stands beside nothing."""
+    made = said(record(desk), 201)
+    path = f"/api/customers/{made['id']}"
+    edit = {"based_on": made["view"]["customer"]["heads"], "changes": {"segment": "taxi"}}
+    sent = {"Idempotency-Key": "edit"}
+
+    first, second = (desk.ask("PATCH", path, edit, headers=sent).json() for _ in range(2))
+
+    assert (first, first["set"]) == (second, 2)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({"form": {"values": {"party_kind": "person", "full_name": "Another"}}}, id="body"),
+        pytest.param({"path": "/api/vehicles"}, id="address"),
+        pytest.param({"path": "/api/customers?show=1"}, id="query"),
+        pytest.param({"headers": {**KEY, **PERSONAL}}, id="presentation"),
+    ],
+)
+def test_a_key_is_good_for_one_request(desk: ApiNode, change: Any):
+    """The key of another request is refused, and nothing is saved."""
+    said(record(desk), 201)
+    form = {"vin": "LSVAA4182E2184847", "values": {}} if change.get("path") == "/api/vehicles" else FORM
+
+    refused = problem(record(desk, **{"form": form, **change}))
+
+    assert (refused["status"], refused["code"]) == (422, "idempotency-key-reused")
+    assert customers(desk) == 1
+
+
+def test_a_refused_request_leaves_its_key_free(desk: ApiNode):
+    """Whoever corrects a form may send it under the key of the refused one."""
+    refused = record(desk, form={"values": {"party_kind": "person", "no_such_field": "x"}})
+
+    assert (refused.status_code, record(desk).status_code) == (422, 201)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        pytest.param("", id="empty"),
+        pytest.param("k" * 129, id="too long"),
+        pytest.param("two words", id="blank"),
+    ],
+)
+def test_what_is_no_key_is_refused(desk: ApiNode, key: str):
+    """A key that cannot be kept is refused before anything is saved."""
+    assert problem(record(desk, {"Idempotency-Key": key}))["status"] == 422
+    assert customers(desk) == 0
+
+
+def test_two_keys_are_none(desk: ApiNode):
+    """A request under two keys is refused, for nobody knows which one a repetition would carry."""
+    assert problem(record(desk, [*KEY.items(), ("Idempotency-Key", "another")]))["status"] == 422
+
+
+def test_the_longest_key_is_taken(desk: ApiNode):
+    """128 characters are a key."""
+    assert record(desk, {"Idempotency-Key": "k" * 128}).status_code == 201
+
+
+def test_a_save_whose_answer_was_lost_is_not_made_again(desk: ApiNode):
+    """After a power cut between save and answer, the repeated request is told that it was saved."""
+
+    def breaks(node: Any) -> Json:
+        with node.store.write() as tx:
+            tx.put_setting("saved", b"once")
+        raise SystemExit
+
+    node = claiming(desk.node, REQUEST)
+    with pytest.raises(SystemExit):
+        answer_once(node, REQUEST, lambda: breaks(node))
+
+    again = claiming(desk.node, REQUEST)
+    with pytest.raises(AnswerGone):
+        answer_once(again, REQUEST, lambda: pytest.fail("saved again"))
+
+
+def test_of_two_at_once_one_saves(desk: ApiNode):
+    """A request that finds its key taken when it comes to save gives the other one's answer."""
+    slow, quick = claiming(desk.node, REQUEST), claiming(desk.node, REQUEST)
+
+    def save(node: Any, text: str) -> Json:
+        with node.store.write() as tx:
+            tx.put_setting("saved", text.encode())
+        return {"saved": text}
+
+    def overtaken() -> Json:
+        answer_once(quick, REQUEST, lambda: save(quick, "quick"))
+        return save(slow, "slow")
+
+    answer = answer_once(slow, REQUEST, overtaken)
+
+    with desk.node.store.read() as tx:
+        assert (answer, tx.setting("saved")) == ({"saved": "quick"}, b"quick")
+
+
+def test_a_kept_answer_is_encrypted(tmp_path: Path, desk: ApiNode):
+    """What a view showed lies in no readable form beside the records."""
+    record(desk, {**KEY, **PERSONAL})
+
+    assert NAME not in text_of({"kept": rows_of(tmp_path)["kept_answer"]})
+
+
+def test_an_erasure_drops_answers_and_keeps_keys(desk: ApiNode):
+    """After an erasure no answer is kept, and a repetition still saves nothing."""
+    customer = parse_record_text(said(record(desk), 201)["id"])
+
+    with desk.node.store.write() as tx:
+        apply_erasures(tx, HubId(desk.node.identity.hub_id), [(customer, 0b1111)])
+
+    assert problem(record(desk))["code"] == "answer-gone"
+    assert customers(desk) == 1
+
+
+@pytest.mark.parametrize(
+    ("age_ms", "saved"),
+    [
+        pytest.param(limits.KEPT_ANSWERS_MS - 1, 1, id="inside"),
+        pytest.param(limits.KEPT_ANSWERS_MS, 1, id="edge"),
+        pytest.param(limits.KEPT_ANSWERS_MS + 1, 2, id="outside"),
+    ],
+)
+def test_a_key_is_kept_for_a_day(desk: ApiNode, age_ms: int, saved: int):
+    """For a day a repetition saves nothing; after that it is a new request."""
+    record(desk)
+    desk.node.clock.ms += age_ms  # type: ignore[attr-defined]
+
+    record(desk)
+
+    assert customers(desk) == saved
+
+
+def test_the_newest_keys_are_kept(desk: ApiNode):
+    """One more than the bound pushes out the oldest one, and only that."""
+    with desk.node.store.write() as tx:
+        for age in range(limits.KEPT_ANSWERS_MAX):
+            key = age.to_bytes(32, "big")
+            tx.keep_answer(KeptAnswer(key, key, desk.node.clock.now_ms() - age, None))
+
+    record(desk)
+
+    with desk.node.store.read() as tx:
+        oldest, next_one = (tx.kept_answer((limits.KEPT_ANSWERS_MAX - back).to_bytes(32, "big")) for back in (1, 2))
+    assert (oldest, next_one is not None) == (None, True)
