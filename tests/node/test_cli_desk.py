@@ -94,6 +94,23 @@ def test_a_lower_reading_is_kept_and_flagged(node: CliNode):
     assert (odometer["served_km"], odometer["is_flagged"], len(odometer["readings"])) == (5000, True, 2)
 
 
+@pytest.mark.parametrize(
+    ("kind", "more"),
+    [
+        pytest.param("customers", ("--phone", "13900139000"), id="a phone of a customer"),
+        pytest.param("vehicles", ("--plate", "沪A12345"), id="a plate of a car"),
+    ],
+)
+def test_what_is_added_to_a_record_is_told_as_a_change_of_it(node: CliNode, kind: str, more: tuple):
+    """An edit names the record that was meant, whichever records it wrote."""
+    named = {"customers": ("--name", "Test person"), "vehicles": (VIN,)}[kind]
+    added = node(kind, "add", *named)
+
+    edited = node(kind, "edit", added["id"], *more)
+
+    assert (edited["changed"], edited["id"]) == (True, added["id"])
+
+
 def test_a_mistyped_vin_is_refused_with_what_is_wrong(node: CliNode):
     """The refusal names the field and the rule, and not the number."""
     told = node("vehicles", "add", VIN[:-1] + "X")

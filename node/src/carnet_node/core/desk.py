@@ -12,13 +12,14 @@ from typing import Final
 
 from carnet_node.core.authoring import SealedSet, commit_within
 from carnet_node.core.commands.drafting import Drafts, NewId
-from carnet_node.core.commands.vehicles import AddVehicle, add_vehicle
+from carnet_node.core.commands.vehicles import AddVehicle, NewVehicle, add_vehicle
 from carnet_node.core.commands.visits import OpenVisit, open_visit
 from carnet_node.core.limits import RO_NUMBER_MAX
 from carnet_node.core.node import Node
 from carnet_node.core.numbering import business_day, node_tag, ro_number, ro_prefix
 from carnet_node.core.ports import WriteTransaction
 from carnet_node.core.record_view import RecordView, view_record
+from carnet_node.core.views import visit_snapshot
 from carnet_protocol.ids import RecordId, new_record_id
 from carnet_protocol.kinds import VEHICLE, VISIT
 
@@ -93,26 +94,58 @@ def save_visit(node: Node, command: OpenVisit) -> OpenedVisit:
         CommandRefused: see `open_visit`; no number was used.
     """
     with node.store.write() as tx:
-        number = _next_ro_number(node, tx)
-        drafts = open_visit(replace(command, ro_no=number), new_ids(node))
-        saved = _commit(node, tx, drafts)
-    return OpenedVisit(saved.records[0], number, saved)
+        return _open(node, tx, command, ())
 
 
-def save_vehicle(node: Node, command: AddVehicle) -> SavedVehicle:
+def save_visit_by_vin(node: Node, car: AddVehicle, order: Callable[[RecordId], OpenVisit]) -> OpenedVisit:
+    """As `save_visit`, for the car of a VIN; one that is not known here is recorded in the same change set.
+
+    Args:
+        order: for the car's record id.
+
+    Raises:
+        CommandRefused: see `add_vehicle` and `open_visit`; neither car nor order was recorded.
+    """
+    vehicle = add_vehicle(car, new_ids(node))
+    with node.store.write() as tx:
+        news = _vehicle_news(node, tx, car, vehicle)
+        return _open(node, tx, order(vehicle.record), news)
+
+
+def save_vehicle(
+    node: Node, command: AddVehicle, parts: Callable[[RecordId, NewId], Drafts] | None = None
+) -> SavedVehicle:
     """Add a vehicle, or what was entered about one that is known here already.
 
     What the author had not read (`command.known` is None) is never replaced: a value that differs from the one on file
     stands beside it as a concurrent version, for somebody to look at.
 
+    Args:
+        parts: what is recorded with it in the same change set, for its record id: a plate, an owner.
+
     Raises:
-        CommandRefused: see `add_vehicle`.
+        CommandRefused: see `add_vehicle`, or the parts; nothing was recorded.
     """
-    vehicle = add_vehicle(command, new_ids(node))
+    new_id = new_ids(node)
+    vehicle = add_vehicle(command, new_id)
+    more = () if parts is None else parts(vehicle.record, new_id)
     with node.store.write() as tx:
-        view = view_record(tx, node.identity, tx.record(VEHICLE, vehicle.record))
-        drafts = vehicle.drafts if view is None or command.known is not None else _news(vehicle.drafts, view)
-        return SavedVehicle(vehicle.record, _commit(node, tx, drafts))
+        return SavedVehicle(vehicle.record, _commit(node, tx, (*_vehicle_news(node, tx, command, vehicle), *more)))
+
+
+def _open(node: Node, tx: WriteTransaction, command: OpenVisit, before: Drafts) -> OpenedVisit:
+    """Open an order; what the form leaves out of name and plate is as it stands today."""
+    number = _next_ro_number(node, tx)
+    values = {**visit_snapshot(tx, node.identity, command.vehicle, command.customer), **command.values}
+    drafts = open_visit(replace(command, ro_no=number, values=values), new_ids(node))
+    saved = _commit(node, tx, (*before, *drafts))
+    return OpenedVisit(saved.records[len(before)], number, saved)
+
+
+def _vehicle_news(node: Node, tx: WriteTransaction, command: AddVehicle, vehicle: NewVehicle) -> Drafts:
+    """What is not on file yet of what was entered about a vehicle."""
+    view = view_record(tx, node.identity, tx.record(VEHICLE, vehicle.record))
+    return vehicle.drafts if view is None or command.known is not None else _news(vehicle.drafts, view)
 
 
 def _news(drafts: Drafts, view: RecordView) -> Drafts:

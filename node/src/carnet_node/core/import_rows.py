@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from carnet_node.core.commands.cleaning import plate_number
-from carnet_node.core.commands.customers import AddCustomer, add_customer
+from carnet_node.core.commands.customers import AddCustomer, add_customer, called
 from carnet_node.core.commands.drafting import Read, checked_values, draft_new
 from carnet_node.core.commands.vehicles import (
     AddOwnership,
@@ -219,10 +219,7 @@ class Planner:
 
     def _name_of(self, customer: RecordId | None) -> Value:
         stored = None if customer is None else self.tx.record(CUSTOMER, customer)
-        if stored is None:
-            return None
-        values = read_of(stored).values
-        return values.get("full_name") or values.get("company_name")
+        return None if stored is None else called(read_of(stored).values)
 
     def _new_id(self) -> Callable[[], RecordId]:
         node = self.node

@@ -8,6 +8,7 @@ missing. Nothing here masks personal values: that is the screen's business.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from carnet_node.core.commands.customers import called
 from carnet_node.core.commands.lines import Work, totals_of
 from carnet_node.core.limits import CHILDREN_MAX
 from carnet_node.core.node import Node
@@ -196,6 +197,20 @@ def visit_view_within(tx: ReadTransaction, identity: Identity, visit: RecordId) 
         totals,
         (any(totals.values()) or any(written.values())) and written != totals,
     )
+
+
+def visit_snapshot(
+    tx: ReadTransaction, identity: Identity, vehicle: RecordId, customer: RecordId | None
+) -> dict[str, Value]:
+    """What a new order keeps of customer and car as they are now: a name, and the plate the car carries.
+
+    Old orders must not follow a car to its next owner, nor a plate to its next car.
+    """
+    party = None if customer is None else view_record(tx, identity, tx.record(CUSTOMER, customer))
+    plates = _newest_first(_children(tx, identity, PLATE, "vehicle_id", vehicle), "from_on")
+    carried = next((one.values.get("plate_no") for one in plates if not one.values.get("to_on")), None)
+    kept = {"customer_name": None if party is None else called(party.values), "plate_at_visit": carried}
+    return {name: value for name, value in kept.items() if value is not None}
 
 
 def list_records(node: Node, kind: Kind, *, after: RecordId | None, limit: int) -> RecordList:

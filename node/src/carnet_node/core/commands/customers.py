@@ -156,6 +156,11 @@ def retract_consent(read: Read, reason: str) -> Drafts:
     return (draft_retraction(CONSENT, read, reason),)
 
 
+def called(values: Values) -> Value:
+    """What a customer is called: the name of the person, else of the company."""
+    return values.get("full_name") or values.get("company_name")
+
+
 def part_problems(kind: Kind, values: Values, where: str) -> list[Problem]:
     """What a child record of a customer lacks."""
     if kind is PHONE and not values.get("number"):

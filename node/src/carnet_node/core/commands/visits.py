@@ -1,9 +1,9 @@
 """Commands on service visits: open, edit, complete, settle, close, void, and the work on them.
 
 Decides what a repair order needs and which steps it may take from the state its author read. The customer's name and
-the plate are kept with the visit as they were that day: old orders must not follow a car to its next owner. The
-odometer is either a reading or stated as unknown; zero never stands for unknown. A visit is voided with a reason, never
-deleted, and only before settlement; afterwards a correction needs an order of its own.
+the plate are kept with the visit as they were that day (filled in by `desk`): old orders must not follow a car to its
+next owner. The odometer is either a reading or stated as unknown; zero never stands for unknown. A visit is voided with
+a reason, never deleted, and only before settlement; afterwards a correction needs an order of its own.
 """
 
 from collections.abc import Sequence

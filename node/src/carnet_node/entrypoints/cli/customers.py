@@ -13,7 +13,7 @@ from carnet_node.core.commands.customers import (
     add_part,
     edit_customer,
 )
-from carnet_node.core.desk import save
+from carnet_node.core.desk import Saved, save
 from carnet_node.core.editing import read_for_edit, remove_customer, require_customer
 from carnet_node.core.views import list_records
 from carnet_node.entrypoints.cli.opening import After, BasedOn, Id, Limit, Set, emit_saved, node_of, one_group
@@ -103,7 +103,7 @@ def edit(
     saved = save(
         node, lambda new_id: edit_customer(command) + tuple(one for part in parts for one in add_part(part, new_id))
     )
-    emit_saved(CUSTOMER, saved, as_json=as_json)
+    emit_saved(CUSTOMER, Saved((record,), saved.sealed), as_json=as_json)
 
 
 @customers_app.command("void")

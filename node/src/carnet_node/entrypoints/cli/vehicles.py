@@ -1,12 +1,13 @@
 """`vehicles`: add, show, find, list, edit, void."""
 
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
 
 from carnet_node.core.commands.drafting import Drafts, NewId
 from carnet_node.core.commands.vehicles import AddVehicle, ReadOdometer, edit_vehicle, read_odometer
-from carnet_node.core.desk import save, save_vehicle
+from carnet_node.core.desk import Saved, save, save_vehicle
 from carnet_node.core.editing import owner_drafts, plate_drafts, read_for_edit, remove_vehicle, require_vehicle
 from carnet_node.core.node import Node
 from carnet_node.core.views import list_records
@@ -42,8 +43,8 @@ def add(
     """Record a vehicle; one whose VIN is known keeps its record."""
     node = node_of(ctx)
     values = values_from_pairs(VEHICLE, fields or ())
-    saved = save_vehicle(node, AddVehicle(vin, node.settings.vin_policy, values))
-    _add_parts(node, saved.vehicle, plate, owner, km)
+    command = AddVehicle(vin, node.settings.vin_policy, values)
+    saved = save_vehicle(node, command, _parts(node, plate, owner, km))
     result = {"id": record_text(saved.vehicle), "changed": saved.saved.sealed is not None}
     emit(result, as_json=as_json, text=f"vehicle {result['id']}")
 
@@ -89,9 +90,9 @@ def edit(
     node, record = node_of(ctx), record_from_text(vehicle)
     changes = values_from_pairs(VEHICLE, fields or ())
     read = read_for_edit(node, VEHICLE, record, based_on, changes)
-    saved = save(node, lambda _: edit_vehicle(read, changes))
-    _add_parts(node, record, plate, owner, km)
-    emit_saved(VEHICLE, saved, as_json=as_json)
+    parts = _parts(node, plate, owner, km)
+    saved = save(node, lambda new_id: edit_vehicle(read, changes) + parts(record, new_id))
+    emit_saved(VEHICLE, Saved((record,), saved.sealed), as_json=as_json)
 
 
 @vehicles_app.command("void")
@@ -103,11 +104,11 @@ def void(ctx: typer.Context, vehicle: Id, *, as_json: AsJson = False) -> None:
     emit({"changed": saved.sealed is not None, "id": vehicle}, as_json=as_json, text="The vehicle is taken away.")
 
 
-def _add_parts(node: Node, vehicle: RecordId, plate: str | None, owner: str | None, km: int | None) -> None:
-    """What belongs to a vehicle, in one change set."""
+def _parts(node: Node, plate: str | None, owner: str | None, km: int | None) -> Callable[[RecordId, NewId], Drafts]:
+    """What is recorded with a vehicle, in the same change set."""
     customer = record_from_text(owner) if owner is not None else None
 
-    def drafts(new_id: NewId) -> Drafts:
+    def drafts(vehicle: RecordId, new_id: NewId) -> Drafts:
         made: list[Draft] = []
         if plate is not None:
             made += plate_drafts(node, vehicle, {"plate_no": plate}, new_id)
@@ -117,4 +118,4 @@ def _add_parts(node: Node, vehicle: RecordId, plate: str | None, owner: str | No
             made.append(read_odometer(ReadOdometer(vehicle, km, node.clock.now_ms(), "statement"), new_id))
         return tuple(made)
 
-    save(node, drafts)
+    return drafts

@@ -25,7 +25,7 @@ from carnet_node.core.commands.visits import (
     settle_visit,
     void_visit,
 )
-from carnet_node.core.desk import save, save_vehicle, save_visit
+from carnet_node.core.desk import save, save_visit, save_visit_by_vin
 from carnet_node.core.editing import (
     campaign_of,
     read_for_edit,
@@ -98,13 +98,17 @@ def add(
     values = {**values_from_pairs(VISIT, fields or ()), **_odometer(km, is_unknown=km_unknown)}
     listed = _new_jobs(jobs or [], labour or [], parts or [])
     customer_id = record_from_text(customer) if customer else None
-    if vin is not None:
-        vehicle_id = save_vehicle(node, AddVehicle(vin, node.settings.vin_policy)).vehicle
-    else:
-        vehicle_id = record_from_text(vehicle or "")
+    vehicle_id = record_from_text(vehicle) if vehicle else None
     require_visit_references(node, {"vehicle_id": vehicle_id, "customer_id": customer_id})
     now_ms = node.clock.now_ms()
-    opened = save_visit(node, OpenVisit("", vehicle_id, now_ms, customer_id, values, listed))
+
+    def order(car: RecordId) -> OpenVisit:
+        return OpenVisit("", car, now_ms, customer_id, values, listed)
+
+    if vehicle_id is not None:
+        opened = save_visit(node, order(vehicle_id))
+    else:
+        opened = save_visit_by_vin(node, AddVehicle(vin or "", node.settings.vin_policy), order)
     if campaigns:
         view = require_visit(node, opened.visit)
         save(node, lambda _: _completions(node, view, campaigns, method))
