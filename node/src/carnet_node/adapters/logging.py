@@ -2,9 +2,8 @@
 
 Decides where log lines go (stderr) and what may not stand in them. A processor drops every key that is the name of a
 personal or secret field in the registry, wherever it is nested, and cuts every text: names, phones, plates, addresses
-and notes have no way into a log even when a programmer passes them by mistake. Exceptions are
-logged by type and place, never by text. Ids of records, sets and nodes are
-public and stay.
+and notes have no way into a log even when a programmer passes them by mistake. Exceptions are logged by type and
+place, never by text. Ids of records, sets and nodes are public and stay.
 """
 
 import logging
@@ -60,10 +59,15 @@ def name_exception(_logger: WrappedLogger, _method: str, event: EventDict) -> Ev
     given = event.pop("exc_info", None)
     error = sys.exc_info()[1] if given is True else given[1] if isinstance(given, tuple) else given
     if isinstance(error, BaseException):
-        frames = traceback.extract_tb(error.__traceback__)[-_FRAMES_MAX:]
-        where = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
-        event["exception"] = " < ".join([type(error).__qualname__, *reversed(where)])
+        event["exception"] = describe_exception(error)
     return event
+
+
+def describe_exception(error: BaseException) -> str:
+    """Type and places of an exception, the innermost first; never its text."""
+    frames = traceback.extract_tb(error.__traceback__)[-_FRAMES_MAX:]
+    where = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
+    return " < ".join([type(error).__qualname__, *reversed(where)])
 
 
 def configure_logging(*, as_json: bool) -> None:

@@ -75,7 +75,7 @@ class Explained:
 
 
 FAILURES: Final = (Refused, NodeFailure)
-"""Everything that is told to a person; anything else is a bug and ends the command with its traceback."""
+"""What refused, or cannot work, for a reason people can act on; anything else is a fault of this program."""
 
 _KEPT: Final = "Everything recorded here is kept; nothing was lost."
 _UNCHANGED: Final = "Nothing was changed."
@@ -112,13 +112,17 @@ def _explain_refusal(error: Refused) -> Explained:
             error.problems,
         )
     is_value = isinstance(error, BadValue)
-    what = f"{text.what.rstrip('.')} ({error.detail})." if error.detail else text.what
+    what, then = text.what, text.next
+    if is_value and error.reason is Reason.BAD_FIELD and error.detail:
+        what, then = f"{error.detail}.", "Correct it and try again."
+    elif error.detail:
+        what = f"{text.what.rstrip('.')} ({error.detail})."
     field = error.field if isinstance(error, BadValue) else None
     status = _STATUS.get(error.reason, HTTPStatus.UNPROCESSABLE_ENTITY if is_value else HTTPStatus.CONFLICT)
     exit_code = Exit.BUSY if error.reason is Reason.BUSY else Exit.REFUSED
     # What somebody typed never went further than this machine, whatever the code means when a hub says it.
     safe = _UNCHANGED if is_value or isinstance(error, NotAllowed) else text.safe
-    return Explained(error.reason.value, what, safe, text.next, exit_code, status, field)
+    return Explained(error.reason.value, what, safe, then, exit_code, status, field)
 
 
 def _detail(error: Exception) -> str:

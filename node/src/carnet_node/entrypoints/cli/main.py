@@ -1,12 +1,13 @@
 """`carnet-node`: finds the command, loads only its module, and turns failures into sentences and exit codes.
 
-Exit codes of every command: 0 done; 1 refused, nothing changed; 2 wrong usage; 3 the hub is unreachable or the
-database busy, try again. With `--json` the result goes to stdout as one JSON value, and so does a failure.
+Exit codes of every command: 0 done; 1 refused or found wrong, nothing changed; 2 wrong usage; 3 the hub is unreachable
+or the database busy, try again; 130 stopped with Ctrl-C. With `--json` the result goes to stdout as one JSON value, and
+so does a failure.
 """
 
 import importlib
-import json
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -72,8 +73,12 @@ def start(
 
 def run(arguments: Sequence[str] | None = None) -> None:
     """The console script: run one command and leave with its exit code."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    sys.exit(execute(given))
+    code = execute(list(sys.argv[1:] if arguments is None else arguments))
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read the output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(code)
 
 
 def execute(arguments: Sequence[str]) -> int:
@@ -89,33 +94,8 @@ def execute(arguments: Sequence[str]) -> int:
     command = typer.main.get_command(app)
     try:
         code = command.main(args=list(arguments), prog_name="carnet-node", standalone_mode=False)
-    except KeyboardInterrupt:
-        return 130
-    except Exception as error:  # noqa: BLE001  (an entry point: everything becomes an exit code, bugs keep their traceback)
-        return _fail(error, as_json="--json" in arguments)
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  (an entry point: everything becomes an exit code)
+        from carnet_node.entrypoints.cli.telling import tell_failure  # noqa: PLC0415  (not for the help page)
+
+        return tell_failure(error, as_json="--json" in arguments)
     return code if isinstance(code, int) else 0
-
-
-def _fail(error: Exception, *, as_json: bool) -> int:
-    """Say what happened, what is safe and what to do next."""
-    from carnet_node.entrypoints.wording import FAILURES, Exit, explain_failure  # noqa: PLC0415  (not for the help page)
-    from carnet_node.settings import SettingsWrong  # noqa: PLC0415  (likewise)
-
-    if isinstance(error, typer.Exit):
-        return int(error.exit_code)
-    if hasattr(error, "show") and hasattr(error, "exit_code"):  # wrong usage, in the words of the command-line library
-        error.show()
-        return int(Exit.USAGE)
-    if isinstance(error, SettingsWrong):
-        print(
-            f"Settings outside their range: {error}. Nothing was changed. Correct them and try again.", file=sys.stderr
-        )
-        return int(Exit.USAGE)
-    if not isinstance(error, FAILURES):
-        raise error
-    told = explain_failure(error)
-    if as_json:
-        print(json.dumps({"error": told.as_dict()}, ensure_ascii=False))
-    else:
-        print("\n".join(told.lines()), file=sys.stderr)
-    return int(told.exit_code)

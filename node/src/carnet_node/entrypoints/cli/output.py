@@ -6,6 +6,7 @@ masked is masked when it comes here (`presenting`).
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -65,7 +66,9 @@ def write_workbook(path: Path, title: str, rows: Iterable[Row], columns: Sequenc
     sheet.append(list(columns))
     for row in rows:
         sheet.append([_workbook_cell(row.get(column)) for column in columns])
-    book.save(path)
+    content = BytesIO()
+    book.save(content)  # whole before it touches the disk: a file that cannot be written then fails once and cleanly
+    path.write_bytes(content.getvalue())
 
 
 def _cell(value: object) -> str:

@@ -1,0 +1,93 @@
+"""How commands of the node end that cannot do their work: sentences, JSON and exit codes, and never a traceback."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from carnet_node.entrypoints.cli import telling
+from support.cli_node import CliNode
+
+SAVED = "Everything that was saved before is kept."
+
+
+def sentences(code: str, what: str, safe: str, then: str) -> dict[str, object]:
+    """A failure as `--json` prints it."""
+    return {"error": {"code": code, "what": what, "safe": safe, "next": then}}
+
+
+def test_a_file_that_cannot_be_written_is_told_and_not_traced(node: CliNode):
+    """The system's refusal comes with its path, what is safe and what to look at."""
+    nowhere = node.folder / "missing" / "list.xlsx"
+
+    told = node("customers", "list", "--xlsx", nowhere)
+
+    what = f"The system said: No such file or directory ({nowhere})."
+    assert told == sentences("system", what, SAVED, "Look at the folder, its permissions and the disk.")
+    assert (node.code, node.complained) == (1, "")
+
+
+def test_wrong_usage_is_one_json_value_for_programs(node: CliNode):
+    """With `--json` even a missing option is told on stdout, with the command that helps."""
+    told = node("visits", "add")
+
+    what = "Invalid value: give --vehicle ID or --vin VIN"
+    then = "Run `carnet-node visits add --help`."
+    assert (node.code, told) == (2, sentences("usage", what, "Nothing was changed.", then))
+
+
+def test_a_setting_out_of_range_is_one_json_value_for_programs(node: CliNode, monkeypatch: pytest.MonkeyPatch):
+    """With `--json` a wrong variable is told on stdout like everything else."""
+    monkeypatch.setenv("CARNET_NODE_PORT", "many")
+
+    told = node("status")
+
+    what = "Settings outside their range: CARNET_NODE_PORT."
+    then = "Correct them and try again."
+    assert (node.code, told) == (2, sentences("settings", what, "Nothing was changed.", then))
+
+
+def test_an_interruption_says_what_is_kept(capsys: pytest.CaptureFixture[str]):
+    """Ctrl-C ends with 130 and tells that nothing saved is lost."""
+    code = telling.tell_failure(KeyboardInterrupt(), as_json=False)
+
+    assert code == 130
+    assert capsys.readouterr().err.splitlines() == ["Stopped.", SAVED, "The same command goes on where it was."]
+
+
+def test_a_fault_of_the_program_is_told_by_place_and_not_by_text(capsys: pytest.CaptureFixture[str]):
+    """The text of a foreign exception may hold a customer, so type and place stand for it."""
+    try:
+        int("13800000001x")
+    except ValueError as error:
+        code = telling.tell_failure(error, as_json=False)
+
+    printed = capsys.readouterr()
+    assert (code, "13800000001" in printed.err + printed.out) == (1, False)
+    assert printed.err.splitlines()[0].startswith("Something unexpected went wrong: ValueError < test_cli_failures.py:")
+
+
+def test_a_reader_that_has_seen_enough_is_no_failure(node: CliNode):
+    """`carnet-node ... | head -1` ends without a word on stderr."""
+    program = Path(sys.executable).with_name("carnet-node")
+    command = f"{program} --data {node.data} status | true"
+
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "what"),
+    [
+        pytest.param(["customers", "show", "abc"], "id: not a record id.", id="no id"),
+        pytest.param(["customers", "add", "--set", "nofield=1"], "nofield: a customer has no such field.", id="field"),
+        pytest.param(["import", "nofile.csv"], "file: there is no such file, or it cannot be read.", id="file"),
+    ],
+)
+def test_a_bad_value_is_named_and_not_the_registry(node: CliNode, arguments: list[str], what: str):
+    """What a person typed is named with its fault, in their words."""
+    told = node(*arguments)["error"]
+
+    assert (told["what"], told["safe"], told["next"]) == (what, "Nothing was changed.", "Correct it and try again.")
