@@ -138,3 +138,20 @@ def test_a_node_does_not_join_twice(installation: Installation):
 
     with pytest.raises(AlreadyEnrolled):
         asked(installation)
+
+
+def test_of_two_processes_with_one_answer_the_second_changes_nothing(installation: Installation):
+    """The passphrase that was printed first goes on to open the key, and the first epoch stays."""
+    pending = asked(installation)
+    answer = answered(installation, pending)
+    _, printed = finish_enrolment(installation.joining(), CODE, pending, answer, None)
+    with installation.store.read() as tx:
+        before = tx.chain()
+
+    with pytest.raises(AlreadyEnrolled):
+        finish_enrolment(installation.joining(), CODE, pending, answer, None)
+
+    with installation.store.read() as tx:
+        assert tx.chain() == before
+    wrapped = key_file(installation, WRAPPED_FOR_RECOVERY_FILE).read_bytes()
+    assert unwrap_with_passphrase(wrapped, printed) == installation.keyring.data_key

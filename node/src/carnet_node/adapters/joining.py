@@ -89,26 +89,31 @@ def finish_enrolment(
 ) -> tuple[EnrolAnswer, str]:
     """Take the hub's answer: wrap the data key, then become a node.
 
-    In this order, so that no node is without its wrappings.
+    In this order, so that no node is without its wrappings; and under the write lock, so that of two processes with
+    the same answer the second changes neither the first epoch nor what the printed passphrase opens.
 
     Raises:
         Malformed, NotAuthentic: not the answer to our request; nothing was written.
+        AlreadyEnrolled: another process was faster; nothing was written.
 
     Returns: the answer, and the recovery passphrase that has to be printed now and is kept nowhere.
     """
     answer = accept_answer(answer_message, pending, code)
-    keys_dir, files, keyring = joining.keys_dir, joining.files, joining.keyring
+    keyring = joining.keyring
     passphrase = new_passphrase(joining.entropy)
-    files.replace(keys_dir / WRAPPED_FOR_HUB_FILE, wrap_for_hub(keyring.data_key, answer.hub_exchange_key))
-    wrapped = wrap_with_passphrase(keyring.data_key, passphrase, joining.entropy)
-    files.replace(keys_dir / WRAPPED_FOR_RECOVERY_FILE, wrapped)
+    for_recovery = wrap_with_passphrase(keyring.data_key, passphrase, joining.entropy)
     epoch = joining.entropy.random_bytes(EPOCH_BYTES)
     with joining.store.write() as tx:
+        if tx.identity() is not None:
+            raise AlreadyEnrolled("identity")
+        for_hub = wrap_for_hub(keyring.data_key, answer.hub_exchange_key)
+        joining.files.replace(joining.keys_dir / WRAPPED_FOR_HUB_FILE, for_hub)
+        joining.files.replace(joining.keys_dir / WRAPPED_FOR_RECOVERY_FILE, for_recovery)
         begin_chain(tx, _identity(answer), epoch=epoch, hub_epoch=answer.hub_epoch)
         tx.put_setting(OWN_KEY_ID, keyring.key_id)
         if hub_url is not None:
             tx.put_setting(HUB_URL, hub_url.encode())
-    (keys_dir / PENDING_FILE).unlink(missing_ok=True)
+    (joining.keys_dir / PENDING_FILE).unlink(missing_ok=True)
     return answer, passphrase
 
 
