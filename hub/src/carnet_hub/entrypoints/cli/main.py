@@ -20,7 +20,7 @@ COMMANDS: Final = {
     "init": ("setup", "make a new hub: keys, database, id"),
     "serve": ("setup", "answer nodes and regulators over HTTP"),
     "dealers": ("dealers", "add, list, invite, suspend, resume"),
-    "nodes": ("nodes", "list, why, suspend, resume, enrol by file"),
+    "nodes": ("nodes", "list, why, suspend, resume, revoke, enrol by file"),
     "conflicts": ("conflicts", "list, show, restore an overruled value"),
     "quarantine": ("quarantine", "list, why, release"),
     "recalls": ("recalls", "import, publish, withdraw, list, progress"),
