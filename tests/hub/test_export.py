@@ -19,6 +19,7 @@ from carnet_hub.core.report import (
     MEMBERS_NAME,
     README_TEXT,
     SUMMARY_NAME,
+    ReportFile,
     ReportHead,
     formula_safe,
     instant_text,
@@ -253,6 +254,28 @@ def test_totals_that_do_not_follow_from_the_rows_are_refused(tmp_path: Path):
 
     with pytest.raises(ExportDiffers) as refusal:
         verify_export(folder)
+
+    assert refusal.value.file_name == "campaign.json"
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        pytest.param([], id="no file"),
+        pytest.param([("campaign.json", b"not JSON")], id="no JSON"),
+        pytest.param([("campaign.json", b"[]")], id="a list"),
+        pytest.param([("campaign.json", b"{}")], id="no totals"),
+        pytest.param([("campaign.json", b'{"states": {}}'), ("members.ndjson", b'{"vin": 1}\n')], id="no state"),
+        pytest.param([("campaign.json", b"[" * 100_000)], id="too deep"),
+    ],
+)
+def test_a_folder_that_no_hub_wrote_is_refused_in_words(tmp_path: Path, files: list[tuple[str, bytes]]):
+    """Whatever somebody signed with a key of their own is refused by name of the file, never with a traceback."""
+    made = [ReportFile(name, [content]) for name, content in files]
+    write_export(tmp_path / "made up", report_head(), made, STRANGER)
+
+    with pytest.raises(ExportDiffers) as refusal:
+        verify_export(tmp_path / "made up")
 
     assert refusal.value.file_name == "campaign.json"
 
