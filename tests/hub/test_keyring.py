@@ -130,18 +130,10 @@ def test_a_sealed_value_opens_only_at_its_place(keyring: Keyring):
 
 
 def test_sealing_twice_shows_no_equality(keyring: Keyring):
-    """Equal values give different ciphertexts and equal blind indexes."""
+    """Equal values give different ciphertexts."""
     box = DataKeyBox(keyring.data_key, SystemEntropy())
 
     assert box.seal(b"value", b"") != box.seal(b"value", b"")
-    assert box.blind_index(b"value") == box.blind_index(b"value")
-
-
-def test_the_blind_index_depends_on_the_key(keyring: Keyring):
-    """Without the data key nobody can compute an index and compare."""
-    other = DataKeyBox(bytes(32), SystemEntropy())
-
-    assert DataKeyBox(keyring.data_key, SystemEntropy()).blind_index(b"value") != other.blind_index(b"value")
 
 
 def test_a_bundle_file_opens_for_its_receiver(keyring: Keyring):

@@ -53,12 +53,6 @@ def record_row(name: str, **changes: Any) -> rows.RecordRow:
     return rows.RecordRow(8, fixed(name), fixed("owner"), 1, None, None, 0, b"state")._replace(**changes)
 
 
-def log_row(**changes: Any) -> rows.LogRow:
-    """The first entry of a log."""
-    empty = rows.LogRow(1, 1, b"", 1, b"", b"", b"", 1, b"", b"", b"", 1, 0, None, b"", 0, b"", b"", False, b"")
-    return empty._replace(**changes)
-
-
 def run_together(*work: Callable[[], object]) -> None:
     """Run each piece in a thread of its own, all starting at the same moment; the first error is raised here."""
     gate = threading.Barrier(len(work))

@@ -1,6 +1,6 @@
 """The registry as it stands in signed bytes, and the subset of CBOR as a list of what is not in it."""
 
-from carnet_protocol.kinds import REGISTRY, SCHEMA_VERSION
+from carnet_protocol.kinds import REGISTRY
 from carnet_protocol.registry import Kind, Register
 from tools.vectors.names import Vector
 
@@ -8,11 +8,6 @@ from tools.vectors.names import Vector
 def registry() -> list[Vector]:
     """Every kind: numbers, labels, types, resolvers. A renumbered label shows here as a diff."""
     return [_kind(kind) for kind in REGISTRY.kinds]
-
-
-def registry_version() -> int:
-    """The schema version that this registry is."""
-    return SCHEMA_VERSION
 
 
 def cbor_invalid() -> list[Vector]:

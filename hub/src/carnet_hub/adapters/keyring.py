@@ -6,13 +6,12 @@ one that is missing, damaged or readable by others. A database backup therefore 
     sign.key      Ed25519, signs change sets, receipts, pages, answers
     export.key    Ed25519, signs exports and nothing else: a plain signature must never be mistaken for a message
     exchange.key  X25519, opens bundle files made for this hub
-    data.key      32 bytes; the keys of the secret box derive from it
+    data.key      32 bytes; the key of the secret box derives from it
     session.key   32 bytes; challenges and tokens, shared by all workers
 
 Source: AES-GCM as in NIST SP 800-38D, HKDF as in RFC 5869, key files as in design section 4.
 """
 
-import hmac
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -65,14 +64,10 @@ class Ed25519Signer:
 
 
 class DataKeyBox:
-    """Encryption at rest of secret values, and an index by which an exact value can be found again.
-
-    Two independent keys derive from the data key, so the index tells nothing about the ciphertext.
-    """
+    """`ports.SecretBox` under a key that derives from the data key."""
 
     def __init__(self, data_key: bytes, entropy: Entropy) -> None:
         self._aead = AESGCM(_derived(data_key, b"carnet/hub/secret/v1"))
-        self._index_key = _derived(data_key, b"carnet/hub/blind-index/v1")
         self._entropy = entropy
 
     def seal(self, plain: bytes, aad: bytes) -> bytes:
@@ -95,10 +90,6 @@ class DataKeyBox:
             return self._aead.decrypt(sealed[:_GCM_NONCE_BYTES], sealed[_GCM_NONCE_BYTES:], aad)
         except (InvalidTag, ValueError) as error:
             raise KeysUnreadable(DATA_FILE, "it does not open what the database holds") from error
-
-    def blind_index(self, plain: bytes) -> bytes:
-        """32 bytes that are equal for equal values and tell nothing else without the key."""
-        return hmac.digest(self._index_key, plain, "sha256")
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,6 @@ class KindRules:
         lends_anchor: records of other kinds inherit its anchor.
         steps: forward registers with a transition table, and the label of their state.
         secret: numbers of registers that are encrypted at rest.
-        personal: register numbers by erasure group.
         is_deletable: facts are retracted and documents voided instead.
     """
 
@@ -40,7 +39,6 @@ class KindRules:
     lends_anchor: bool
     steps: tuple[tuple[Register, int], ...]
     secret: frozenset[int]
-    personal: Mapping[int, frozenset[int]]
     is_deletable: bool
 
 
@@ -70,7 +68,6 @@ def _rules(kind: Kind, registry: Registry, lends_anchor: bool) -> KindRules:  # 
         lends_anchor,
         _steps(kind),
         frozenset(register.number for register in kind.registers if register.privacy is Privacy.SECRET),
-        _personal(kind),
         not kind.is_fact and not _steps(kind),
     )
 
@@ -96,11 +93,3 @@ def _owned_references(kind: Kind, registry: Registry) -> tuple[tuple[int, int], 
 
 def _steps(kind: Kind) -> tuple[tuple[Register, int], ...]:
     return tuple((register, register.label(0)) for register in kind.registers if register.transitions is not None)
-
-
-def _personal(kind: Kind) -> dict[int, frozenset[int]]:
-    groups: dict[int, set[int]] = {}
-    for register in kind.registers:
-        if register.group is not None:
-            groups.setdefault(int(register.group), set()).add(register.number)
-    return {group: frozenset(numbers) for group, numbers in groups.items()}

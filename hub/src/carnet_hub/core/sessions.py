@@ -20,8 +20,6 @@ from carnet_protocol.ids import EPOCH_BYTES, EpochId, HubId
 from carnet_protocol.messages import HelloRequest
 from carnet_protocol.reasons import Reason
 
-SESSION_KEY_BYTES: Final = 32
-
 _CHALLENGE_DOMAIN: Final = b"carnet/challenge/v1\x00"
 _TOKEN_DOMAIN: Final = b"carnet/token/v1\x00"
 _TOKEN_VERSION: Final = b"\x01"
