@@ -3,11 +3,13 @@
 Every contract is broken once in a copy of the sources, so that a contract nobody can break would be noticed.
 """
 
+import ast
 import os
 import shutil
 import subprocess
 import sys
 import tomllib
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -51,6 +53,25 @@ def copy(tmp_path: Path) -> Path:
         shutil.copytree(ROOT / source, tmp_path / source, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     return tmp_path
+
+
+def imports_of(root: Path) -> dict[str, set[str]]:
+    """Which of our modules each of our modules imports, lazily or not."""
+    paths = {
+        path.relative_to(root / source).with_suffix("").as_posix().replace("/", ".").removesuffix(".__init__"): path
+        for source in SOURCES
+        for path in (root / source).rglob("*.py")
+    }
+    imports: dict[str, set[str]] = {}
+    for module, path in paths.items():
+        named: set[str] = set()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                named |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module is not None:
+                named |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+        imports[module] = (named & paths.keys()) - {module}
+    return imports
 
 
 def import_contracts(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -121,3 +142,18 @@ def test_time_randomness_and_threads_are_allowed_in_adapters(copy: Path, line: s
     (copy / planted).write_text(f"{line}\n", encoding="utf-8")
 
     assert banned_calls(copy, planted) == ""
+
+
+def test_no_module_imports_itself_in_a_circle():
+    """Every module can be read, and loaded, before those that import it."""
+    assert list(TopologicalSorter(imports_of(ROOT)).static_order())
+
+
+def test_a_circle_through_a_lazy_import_is_noticed(copy: Path):
+    """Two modules that need each other are a circle, also when one waits with its import."""
+    package = copy / "hub/src/carnet_hub"
+    (package / "one.py").write_text("def later():\n    from carnet_hub import other\n", encoding="utf-8")
+    (package / "other.py").write_text("import carnet_hub.one\n", encoding="utf-8")
+
+    with pytest.raises(CycleError):
+        TopologicalSorter(imports_of(copy)).prepare()
