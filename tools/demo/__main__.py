@@ -16,16 +16,22 @@ from tools.demo.programs import DemoFailure
 from tools.demo.story import STEPS, Story
 
 FOLDER = Path("demo-data")
+MARK = "demo.txt"
+"""Stands in every folder the demo made: it empties no other."""
 
 
 def main() -> int:
     """Tell the story; returns the exit code."""
     parser = argparse.ArgumentParser(description="a hub and three dealers on this machine")
-    parser.add_argument("--folder", type=Path, default=FOLDER, help="where to put everything; emptied first")
+    parser.add_argument(
+        "--folder", type=Path, default=FOLDER, help="where to put everything; one of an earlier demo is emptied"
+    )
     folder = parser.parse_args().folder.resolve()
-    if folder.exists():
-        shutil.rmtree(folder)
+    if not may_be_emptied(folder):
+        parser.error(f"{folder.name} exists and is no folder of an earlier demo; nothing was touched, name another one")
+    shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
+    (folder / MARK).write_text("Made by the demo, and emptied by the next one.\n", encoding="utf-8")
     story = Story(folder)
     started = time.monotonic()
     try:
@@ -42,6 +48,15 @@ def main() -> int:
     took = time.monotonic() - started
     print(f"{took:.0f} seconds. Everything lies in {folder.name}/: hub, {', '.join(story.nodes)}, report ...")
     return 0 if story.facts.are_all_true else 1
+
+
+def may_be_emptied(folder: Path) -> bool:
+    """Whether nothing of anybody's is lost when a demo begins in a folder.
+
+    Args:
+        folder: absolute.
+    """
+    return not folder.exists() or folder == FOLDER.resolve() or (folder / MARK).is_file()
 
 
 if __name__ == "__main__":
