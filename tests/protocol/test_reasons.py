@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from carnet_protocol import errors
+from carnet_protocol import errors, limits
 from carnet_protocol.reasons import Reason, explain
 
 
@@ -18,9 +18,9 @@ def test_every_reason_says_what_happened_what_is_safe_and_what_to_do(reason: Rea
 
 @pytest.mark.parametrize("reason", Reason)
 def test_a_code_is_lower_case_with_dashes_and_fits_the_wire(reason: Reason):
-    """Codes travel in receipts and verdicts, where 40 characters are the bound."""
+    """Codes travel in receipts and verdicts, where their length is bounded."""
     assert re.fullmatch(r"[a-z]+(-[a-z]+)*", reason.value)
-    assert len(reason.value) <= 40
+    assert len(reason.value) <= limits.REASON_CHARS_MAX
 
 
 def test_a_refusal_shows_its_code_and_detail():

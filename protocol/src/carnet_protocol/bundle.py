@@ -25,7 +25,6 @@ from carnet_protocol.reasons import Reason
 MAGIC: Final = b"CARNET-BUNDLE-1\n"
 HPKE_INFO: Final = b"carnet/bundle/v1"
 _LENGTH_BYTES: Final = 4
-_MANIFEST_BYTES_MAX: Final = 512 * 1024
 
 
 class PartKind(StrEnum):
@@ -42,7 +41,7 @@ class PartKind(StrEnum):
 class Part(Frame, frozen=True):
     """One part as the manifest announces it."""
 
-    kind: Annotated[str, msgspec.Meta(max_length=20)]
+    kind: Annotated[str, msgspec.Meta(max_length=limits.PART_KIND_CHARS_MAX)]
     size: Annotated[int, msgspec.Meta(ge=0, le=limits.BUNDLE_BYTES_MAX)]
     sha256: Bytes32
 
@@ -137,9 +136,10 @@ def unpack_bundle(
 
 def _head(data: bytes) -> tuple[bytes, bytes]:
     start = len(MAGIC) + _LENGTH_BYTES
-    if len(data) > limits.BUNDLE_BYTES_MAX + _MANIFEST_BYTES_MAX or data[: len(MAGIC)] != MAGIC or len(data) < start:
+    is_too_long = len(data) > limits.BUNDLE_BYTES_MAX + limits.MANIFEST_BYTES_MAX
+    if is_too_long or data[: len(MAGIC)] != MAGIC or len(data) < start:
         raise Malformed(Reason.BAD_BUNDLE, "no bundle")
     length = int.from_bytes(data[len(MAGIC) : start], "big")
-    if length > _MANIFEST_BYTES_MAX or len(data) < start + length:
+    if length > limits.MANIFEST_BYTES_MAX or len(data) < start + length:
         raise Malformed(Reason.BAD_BUNDLE, "truncated")
     return data[start : start + length], data[start + length :]

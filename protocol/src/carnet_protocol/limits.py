@@ -36,6 +36,18 @@ INT_VALUE_MAX: Final = 2**63 - 1
 CODE_CHARS_MAX: Final = 64
 """Characters of a code, a plate, an op code, a part number."""
 
+NAME_CHARS_MAX: Final = 200
+"""Characters of a name inside a message: a machine, a site, a program."""
+
+REASON_CHARS_MAX: Final = 40
+"""Characters of a reason code; the longest of today has 18."""
+
+CHALLENGE_BYTES_MAX: Final = 64
+"""A hub's nonce for a hello; that of our hub has 40."""
+
+TOKEN_BYTES_MAX: Final = 128
+"""A session token; only the hub that made it looks inside."""
+
 BATCH_BYTES_MAX: Final = 1024 * 1024
 """Inflated bytes of one push batch or feed page. Halved by the sender after a time-out."""
 
@@ -56,6 +68,12 @@ BUNDLE_BYTES_MAX: Final = 64 * 1024 * 1024
 
 BUNDLE_PARTS_MAX: Final = 4096
 """Parts of one bundle file."""
+
+PART_KIND_CHARS_MAX: Final = 20
+"""Characters of the kind of a part."""
+
+MANIFEST_BYTES_MAX: Final = 512 * 1024
+"""The signed manifest of a bundle: 4,096 parts take less than half."""
 
 SEGMENT_BYTES_MAX: Final = 64 * 1024 * 1024
 """One recall segment file: 30 million dense members, or 10 million sparse ones."""

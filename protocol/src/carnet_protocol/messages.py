@@ -31,8 +31,9 @@ T = TypeVar("T")
 MESSAGE_VERSION: Final = 1
 
 Version = Annotated[int, msgspec.Meta(ge=1, le=1)]
-Name = Annotated[str, msgspec.Meta(max_length=200)]
-ReasonCode = Annotated[str, msgspec.Meta(max_length=40)]
+Name = Annotated[str, msgspec.Meta(max_length=limits.NAME_CHARS_MAX)]
+ReasonCode = Annotated[str, msgspec.Meta(max_length=limits.REASON_CHARS_MAX)]
+Challenge = Annotated[bytes, msgspec.Meta(max_length=limits.CHALLENGE_BYTES_MAX)]
 
 
 class Frame(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
@@ -82,7 +83,7 @@ class HubCard(Frame, frozen=True):
     schema_min: Count
     schema_max: Count
     now_ms: Instant
-    challenge: Annotated[bytes, msgspec.Meta(max_length=64)]
+    challenge: Challenge
 
 
 class EnrolRequest(Frame, frozen=True):
@@ -120,7 +121,7 @@ class HelloRequest(Frame, frozen=True):
     """Where a node stands; signed on a nonce (`challenge`) that the hub issued."""
 
     version: Version
-    challenge: Annotated[bytes, msgspec.Meta(max_length=64)]
+    challenge: Challenge
     dealer_id: Id16
     node_id: Id16
     epoch: Bytes8
@@ -149,7 +150,7 @@ class HelloAnswer(Frame, frozen=True):
     """
 
     version: Version
-    challenge: Annotated[bytes, msgspec.Meta(max_length=64)]
+    challenge: Challenge
     node_id: Id16
     situation: Annotated[int, msgspec.Meta(ge=0, le=3)]
     hub_epoch: Bytes8
@@ -159,7 +160,7 @@ class HelloAnswer(Frame, frozen=True):
     lost_sets: list[tuple[bytes, bytes]]
     clock_offset_ms: Instant
     backup_position: Count
-    token: Annotated[bytes, msgspec.Meta(max_length=128)]
+    token: Annotated[bytes, msgspec.Meta(max_length=limits.TOKEN_BYTES_MAX)]
     token_expires_ms: Instant
     now_ms: Instant
 
@@ -305,7 +306,7 @@ def decode_batch(data: bytes) -> list[tuple[bytes, bytes]]:
     """
     listed = cbor.decode(data, bytes_max=limits.MESSAGE_BYTES_MAX)
     if type(listed) is not list or len(listed) > limits.BATCH_SETS_MAX:
-        raise Malformed(Reason.MALFORMED, "a batch is a list of at most 500 sets")
+        raise Malformed(Reason.MALFORMED, f"a batch is a list of at most {limits.BATCH_SETS_MAX} sets")
     sets = cbor.to_frame(listed, list[tuple[bytes, bytes]])
     for message, opening in sets:
         if set_bytes(message, opening) > limits.SET_BYTES_MAX:

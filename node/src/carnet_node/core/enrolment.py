@@ -23,11 +23,9 @@ from carnet_protocol.envelope import Purpose, Signer, key_id_of, read_envelope, 
 from carnet_protocol.errors import BadValue, NotAuthentic
 from carnet_protocol.ids import HubId
 from carnet_protocol.kinds import SCHEMA_VERSION
+from carnet_protocol.limits import NAME_CHARS_MAX
 from carnet_protocol.messages import EnrolAnswer, EnrolRequest, HubCard, open_frame, sign_frame
 from carnet_protocol.reasons import Reason
-
-NODE_NAME_CHARS_MAX: Final = 200
-"""As the wire's `Name`."""
 
 _LOOPBACK_NAMES: Final = frozenset({"localhost"})
 
@@ -128,8 +126,8 @@ def draft_request(
         Malformed, NotAuthentic: see `believe_card`.
         BadValue: a name that is empty or too long.
     """
-    if not 0 < len(node_name.strip()) <= NODE_NAME_CHARS_MAX:
-        raise BadValue(Reason.BAD_FIELD, "name", f"1 to {NODE_NAME_CHARS_MAX} characters")
+    if not 0 < len(node_name.strip()) <= NAME_CHARS_MAX:
+        raise BadValue(Reason.BAD_FIELD, "name", f"1 to {NAME_CHARS_MAX} characters")
     card = believe_card(card_message, code)
     proving = invite_keys(code.secret)
     unproven = EnrolRequest(
