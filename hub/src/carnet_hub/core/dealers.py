@@ -17,7 +17,7 @@ from carnet_hub.core.shown import shown_records
 from carnet_protocol.changeset import Draft
 from carnet_protocol.errors import BadValue
 from carnet_protocol.ids import DealerId, new_record_id
-from carnet_protocol.limits import CODE_CHARS_MAX
+from carnet_protocol.limits import CODE_CHARS_MAX, NAME_CHARS_MAX
 from carnet_protocol.registry import Value
 from carnet_protocol.state import head_op_ids, unpack_entries
 
@@ -61,14 +61,18 @@ def add_site(hub: Hub, details: SiteDetails) -> Site:
     """Add a dealer site.
 
     Raises:
-        Unusable: the code is taken, empty, or a value is none the registry takes; nothing was stored.
+        Unusable: the code is taken, empty, the name is too long for a message, or a value is none the registry takes;
+            nothing was stored.
     """
     code = details.site_code.strip()
-    if not code or not code.isprintable() or not details.site_name.strip():
+    name = details.site_name.strip()
+    if not code or not code.isprintable() or not name:
         raise Unusable("A site needs a code and a name.", "Give both.")
+    if len(name) > NAME_CHARS_MAX:
+        raise Unusable(f"The name of a site has at most {NAME_CHARS_MAX} characters.", "Give a shorter one.")
     values: dict[str, Value] = {
         "site_code": code,
-        "site_name": details.site_name.strip(),
+        "site_name": name,
         "site_kind": details.site_kind,
         "province_code": details.province_code or None,
         "city_code": details.city_code or None,

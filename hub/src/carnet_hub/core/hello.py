@@ -21,11 +21,11 @@ from carnet_hub.core.ports import Snapshot
 from carnet_hub.core.rows import EpochRow, LogRow, NodeStatusRow
 from carnet_protocol.chain import NO_HEAD, ChainHead
 from carnet_protocol.changeset import set_bytes
+from carnet_protocol.limits import NAME_CHARS_MAX
 from carnet_protocol.messages import MESSAGE_VERSION, HelloAnswer, HelloRequest, Situation
 from carnet_protocol.reasons import Reason
 
 _BACKUP_SETTING = "backup_position"
-_NAME_CHARS_MAX = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ def _status(request: HelloRequest, standing: Standing, now_ms: int) -> NodeStatu
         request.unsent_sets,
         request.oldest_unsent_ms,
         request.schema,
-        "".join(char for char in request.software[:_NAME_CHARS_MAX] if char.isprintable()),
+        "".join(char for char in request.software[:NAME_CHARS_MAX] if char.isprintable()),
         0,
         "",
         0,

@@ -1,0 +1,34 @@
+"""A site's name travels in the answer to every enrolment."""
+
+from pathlib import Path
+
+import pytest
+
+from carnet_hub.adapters.store import open_store
+from carnet_hub.core.dealers import SiteDetails, add_site, list_sites
+from carnet_hub.core.failures import Unusable
+from carnet_protocol.limits import NAME_CHARS_MAX
+from support.hub_world import HubWorld, make_world
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> HubWorld:
+    """A hub."""
+    return make_world(open_store(f"sqlite:///{tmp_path / 'hub.db'}"))
+
+
+def test_a_site_may_have_the_longest_name_a_message_takes(world: HubWorld):
+    """The bound of the wire is inside."""
+    added = add_site(world.hub, SiteDetails("SHA09", "x" * NAME_CHARS_MAX))
+
+    assert added.site_name == "x" * NAME_CHARS_MAX
+
+
+def test_a_name_that_no_node_could_read_is_refused(world: HubWorld):
+    """Stored, it would use up an invitation whose answer every node refuses."""
+    before = list_sites(world.hub)
+
+    with pytest.raises(Unusable):
+        add_site(world.hub, SiteDetails("SHA09", "x" * (NAME_CHARS_MAX + 1)))
+
+    assert list_sites(world.hub) == before
