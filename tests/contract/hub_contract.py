@@ -69,7 +69,7 @@ class HubContract(ABC):
 
         run_together(*(partial(_note, done, partial(upgrade_schema, worker)) for worker in workers))
 
-        assert sorted(done) in ([False, True], [True, True])
+        assert sorted(done) == [False, True]
         assert [schema_revision(worker) for worker in workers] == [HEAD, HEAD]
 
     def test_a_database_of_a_newer_program_is_refused(self, store: SqlStore):

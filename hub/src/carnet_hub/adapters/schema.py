@@ -33,10 +33,9 @@ def upgrade_schema(store: SqlStore) -> bool:
         return False
     try:
         with store.engine.connect() as connection:
-            _migrate(store, connection)
+            return _migrate(store, connection)
     except DBAPIError as error:
         raise store.dialect.translate(error.orig if isinstance(error.orig, Exception) else error) from error
-    return True
 
 
 def schema_revision(store: SqlStore) -> str | None:
@@ -52,8 +51,8 @@ def schema_revision(store: SqlStore) -> str | None:
         raise store.dialect.translate(error.orig if isinstance(error.orig, Exception) else error) from error
 
 
-def _migrate(store: SqlStore, connection: Connection) -> None:
-    """Run what is missing on a connection that holds the lock from the beginning."""
+def _migrate(store: SqlStore, connection: Connection) -> bool:
+    """Run what is missing on a connection that holds the lock from the beginning; False when another worker has."""
     # Alembic takes a third of a second to import, and almost every start finds nothing to do.
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
@@ -66,12 +65,15 @@ def _migrate(store: SqlStore, connection: Connection) -> None:
     event.listen(connection, "begin", begin)
     with connection.begin():
         standing = _standing(connection)
+        if standing == HEAD:
+            return False
         if standing is not None and standing > HEAD:
             raise StoreError(f"The database stands at revision {standing}; this program knows {HEAD}.", "Update it.")
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
         config.attributes["connection"] = connection
         command.upgrade(config, HEAD)
+    return True
 
 
 def _standing(connection: Connection) -> str | None:
