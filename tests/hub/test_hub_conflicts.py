@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from carnet_hub.adapters.store import open_store
-from carnet_hub.core.conflicts import list_conflicts, list_settled, restore_value, show_conflicts
+from carnet_hub.core.conflicts import every_conflict, list_conflicts, list_settled, restore_value, show_conflicts
 from carnet_protocol.errors import BadValue, NotAllowed
 from carnet_protocol.ids import OpId
 from carnet_protocol.kinds import REGISTRY
@@ -134,6 +134,20 @@ def test_lists_continue_behind_the_last_row(world: HubWorld):
     rest = list_conflicts(world.hub, after=(VEHICLE.number, first[-1].record), limit=2)
 
     assert sorted(conflict.record for conflict in (*first, *rest)) == sorted(record(f"car {n}") for n in range(3))
+
+
+@pytest.mark.parametrize("batch", [pytest.param(1, id="one by one"), pytest.param(3, id="all at once")])
+def test_every_conflict_is_listed_once(world: HubWorld, batch: int):
+    """However many records one look-up brings, each conflict is there, and none twice."""
+    one, other = world.site("a"), world.site("b")
+    for number in range(3):
+        car = record(f"car {number}")
+        world.push_one(one.write(draft_of("vehicle", car, {"color": "red"})))
+        world.push_one(other.write(draft_of("vehicle", car, {"color": "blue"})))
+
+    found = [conflict.record for conflict in every_conflict(world.hub, batch=batch)]
+
+    assert found == sorted(record(f"car {number}") for number in range(3))
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from carnet_hub.adapters.store import open_store
 from carnet_hub.core import rows
 from carnet_hub.core.ingest import receive_sets
-from carnet_hub.core.quarantine import explain_parked, give_up_parked, list_parked, release_parked
+from carnet_hub.core.quarantine import every_parked, explain_parked, give_up_parked, list_parked, release_parked
 from carnet_protocol import cbor
 from carnet_protocol.changeset import PAYLOAD_VERSION, Header
 from carnet_protocol.envelope import Purpose, seal_envelope
@@ -264,3 +264,17 @@ def test_any_number_of_waiting_sets_goes_on(world: HubWorld):
 
     assert list_parked(world.hub) == []
     assert [row.position for row in world.log()] == list(range(1, world.position() + 1))
+
+
+@pytest.mark.parametrize("batch", [pytest.param(1, id="one by one"), pytest.param(3, id="all at once")])
+def test_every_parked_set_is_listed_once(world: HubWorld, batch: int):
+    """However many sets one look-up brings, each parked one is there, oldest first."""
+    one, second = world.site("a"), world.site("a2", "a")
+    missing = one.write(car())
+    waiting = [
+        draft_of("vehicle", CAR, {"color": color}, based_on=(missing.op(),)) for color in ("red", "blue", "green")
+    ]
+    parked = [second.write(one) for one in waiting]
+    world.push(*parked)
+
+    assert [found.nonce for found in every_parked(world.hub, batch=batch)] == [made.nonce for made in parked]

@@ -6,7 +6,7 @@ register; on a record of a site it is a ruling. Nothing is ever edited in place,
 and restored.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from carnet_hub.core.at_rest import plain_entries, plain_settled
@@ -96,6 +96,18 @@ def list_conflicts(hub: Hub, *, after: tuple[int, bytes] = (0, b""), limit: int 
     with hub.store.read() as snapshot:
         rows = snapshot.contested(after, min(limit, LIST_ROWS_MAX))
     return [conflict for row in rows for conflict in _open_conflicts(hub, row)]
+
+
+def every_conflict(hub: Hub, *, batch: int = LIST_ROWS_MAX) -> Iterator[OpenConflict]:
+    """All open conflicts, by kind and record.
+
+    Args:
+        batch: records per look-up, 1 to `LIST_ROWS_MAX`.
+    """
+    after = (0, b"")
+    while found := list_conflicts(hub, after=after, limit=batch):
+        yield from found
+        after = (hub.registry[found[-1].kind].number, found[-1].record)
 
 
 def list_settled(hub: Hub, *, after_position: int = 0, limit: int = LIST_ROWS_MAX) -> list[SettledValue]:

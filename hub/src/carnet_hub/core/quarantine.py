@@ -5,7 +5,7 @@ lost, or give it up. Both are entries of the log with a reason, never a flag in 
 takes the same decision at the same place. Sets whose base arrives go on by themselves (`releasing`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from carnet_hub.core.admission import Fate, Finding, examine_set
@@ -84,6 +84,18 @@ def list_parked(hub: Hub, *, after_position: int = 0, limit: int = LIST_ROWS_MAX
     with hub.store.read() as snapshot:
         found = snapshot.admissions_in(SetState.PARKED, after_position, min(limit, LIST_ROWS_MAX))
         return _views(snapshot, found)
+
+
+def every_parked(hub: Hub, *, batch: int = LIST_ROWS_MAX) -> Iterator[ParkedSet]:
+    """All parked sets, oldest first.
+
+    Args:
+        batch: sets per look-up, 1 to `LIST_ROWS_MAX`.
+    """
+    after = 0
+    while found := list_parked(hub, after_position=after, limit=batch):
+        yield from found
+        after = found[-1].position
 
 
 def explain_parked(hub: Hub, nonce: bytes) -> ParkedView:

@@ -8,7 +8,7 @@ from carnet_hub.core.conflicts import (
     OpenConflict,
     SettledValue,
     WrittenValue,
-    list_conflicts,
+    every_conflict,
     list_settled,
     restore_value,
     show_conflicts,
@@ -43,7 +43,7 @@ def list_(
         if settled:
             rows = [_settled_row(one, show_personal=show_personal) for one in list_settled(app.hub)]
         else:
-            rows = [_open_row(one, show_personal=show_personal) for one in list_conflicts(app.hub)]
+            rows = [_open_row(one, show_personal=show_personal) for one in every_conflict(app.hub)]
     emit_list("settled values" if settled else "conflicts", rows, _COLUMNS, as_json=as_json, xlsx=xlsx)
 
 

@@ -9,9 +9,9 @@ from carnet_hub.core.hub import Hub
 from carnet_hub.core.quarantine import (
     ParkedSet,
     Released,
+    every_parked,
     explain_parked,
     give_up_parked,
-    list_parked,
     release_parked,
 )
 from carnet_hub.entrypoints.cli.conflicts import op_from_text
@@ -32,7 +32,7 @@ ReasonText = Annotated[str, typer.Option("--reason", help="why; kept in the log 
 def list_(ctx: typer.Context, as_json: AsJson = False, xlsx: Xlsx = None) -> None:
     """Parked change sets, oldest first; most go on by themselves."""
     with hub_of(ctx) as app:
-        rows = [_row(one) for one in list_parked(app.hub)]
+        rows = [_row(one) for one in every_parked(app.hub)]
     emit_list("parked", rows, _COLUMNS, as_json=as_json, xlsx=xlsx)
 
 
@@ -88,7 +88,7 @@ def find_nonce(hub: Hub, text: str) -> bytes:
     wanted = text.strip().lower()
     if len(wanted) == 2 * NONCE_BYTES and all(char in "0123456789abcdef" for char in wanted):
         return bytes.fromhex(wanted)
-    found = [one.nonce for one in list_parked(hub) if wanted and one.nonce.hex().startswith(wanted)]
+    found = [one.nonce for one in every_parked(hub) if wanted and one.nonce.hex().startswith(wanted)]
     if len(found) != 1:
         raise Unusable(
             f"{len(found) or 'No'} parked sets begin with {text[:40]}.", "Look it up with `quarantine list`."
