@@ -8,11 +8,13 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from carnet_hub.adapters.bundle_files import decrypt_bundle, encrypt_bundle
 from carnet_hub.core.rows import DealerRow, LogRow
 from carnet_protocol.bundle import PartKind, pack_bundle, unpack_bundle
-from carnet_protocol.envelope import Purpose
+from carnet_protocol.changeset import reread_set
+from carnet_protocol.envelope import Purpose, read_envelope, verify_envelope
 from carnet_protocol.ids import vehicle_id
 from carnet_protocol.messages import Page, PushCode, decode_answers, encode_batch, open_frame
 from support.authors import draft_of
 from support.hub_cli import VINS, Printed, call, campaign_folder, enrol, opened, push, refused, told
+from support.hub_world import customer
 from support.protocol import fixed, signer
 from support.vins import with_wrong_digit
 
@@ -39,6 +41,25 @@ def test_a_faulty_line_is_named(data: Path, tmp_path: Path, capsys: Printed):
     assert [(one["file"], one["line"]) for one in failure["faulty"]] == [("vins.txt", 2)]  # type: ignore[attr-defined]
     assert told(capsys, data, "recalls", "list") == []
     assert told(capsys, data, "recalls", "import", folder, "--keep-faulty")["faulty_lines"] == 1
+
+
+def test_a_cited_op_leads_to_the_signed_bytes(data: Path, tmp_path: Path, capsys: Printed):
+    """`log show` gives the bytes whose hash a report cites, and the key that verifies them, but no personal value."""
+    made = push(data, enrol(capsys, data, tmp_path).author(), customer(full_name="测试甲"))
+
+    found = told(capsys, data, "log", "show", made.op().hex(), "--out", tmp_path / "set")
+
+    message = (tmp_path / "set").read_bytes()
+    app = opened(data)
+    verify_envelope(read_envelope(message), bytes.fromhex(found["signing_key"]), Purpose.CHANGESET, app.hub.hub_id)
+    app.close()
+    assert (message, found["set_hash"]) == (made.message, reread_set(message, app.hub.hub_id).set_hash.hex())
+    assert "测试甲".encode() not in message
+
+
+def test_an_op_that_never_arrived_leads_nowhere(data: Path, capsys: Printed):
+    """An unknown op id is refused by `log show`."""
+    assert refused(capsys, data, "log", "show", bytes(16).hex())["code"] == "not-found"
 
 
 def test_a_report_with_one_changed_byte_is_refused(data: Path, tmp_path: Path, capsys: Printed):

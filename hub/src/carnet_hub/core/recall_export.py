@@ -1,18 +1,22 @@
 """What a recall report needs from the hub, read in one snapshot: progress, and where the log says so.
 
-Decides the moment a report stands for, and that every judged completion is cited. Does not decide what the files say
-(`report`).
+Decides the moment a report stands for, that every judged completion is cited, and what a citation leads to. Does not
+decide what the files say (`report`).
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from carnet_hub.core.hub import Hub
+from carnet_hub.core.intake import find_signers
 from carnet_hub.core.ports import SegmentShelf, Snapshot
 from carnet_hub.core.progress import Progress
 from carnet_hub.core.recalls import Campaign, Counted, count_campaign
 from carnet_hub.core.report import Citation, ReportHead, campaign_values
+from carnet_protocol.envelope import Purpose, read_envelope, verify_envelope
+from carnet_protocol.errors import NotAllowed
 from carnet_protocol.ids import OpId, nonce_of
+from carnet_protocol.reasons import Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +27,24 @@ class PreparedExport:
     campaign: Campaign
     progress: Progress
     citations: Mapping[OpId, Citation]
+
+
+@dataclass(frozen=True, slots=True)
+class CitedSet:
+    """A change set as its author signed it; the personal values beside it stay where they are.
+
+    Attributes:
+        position: of the log entry that holds it.
+        signing_key: raw 32-byte Ed25519 key that verifies `message`.
+    """
+
+    position: int
+    node_id: bytes
+    epoch: bytes
+    seq: int
+    set_hash: bytes
+    signing_key: bytes
+    message: bytes
 
 
 def prepare_export(
@@ -66,6 +88,23 @@ def cite(snapshot: Snapshot, ops: Iterable[OpId]) -> dict[OpId, Citation]:
             row = rows[admission.decided_at]
             found[op] = Citation(row.set_hash, row.node_id, row.position)
     return found
+
+
+def cited_set(hub: Hub, op: OpId) -> CitedSet:
+    """The signed set that an op stands in, for whoever checks a report's row.
+
+    Raises:
+        NotAllowed: NOT_FOUND, no change set with this op has arrived.
+    """
+    with hub.store.read() as snapshot:
+        admission = snapshot.admissions([nonce_of(op)]).get(nonce_of(op))
+        row = snapshot.log_rows([admission.stored_at]).get(admission.stored_at) if admission is not None else None
+        if row is None or row.message is None:
+            raise NotAllowed(Reason.NOT_FOUND, "no change set with this op has arrived")
+        envelope = read_envelope(row.message)
+        signer = find_signers(hub, snapshot, [envelope])[envelope.key_id]
+    verify_envelope(envelope, signer.signing_key, Purpose.CHANGESET, hub.hub_id)
+    return CitedSet(row.position, row.node_id, row.epoch, row.seq, row.set_hash, signer.signing_key, row.message)
 
 
 def _head(hub: Hub, counted: Counted, created_ms: int) -> ReportHead:

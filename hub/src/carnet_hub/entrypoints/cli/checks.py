@@ -1,6 +1,7 @@
-"""`log verify` and `rebuild`: is the log what authors signed, and are the tables what the log says?"""
+"""`log` and `rebuild`: is the log what authors signed, and are the tables what the log says?"""
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,6 +10,8 @@ from carnet_hub.bootstrap import scratch_store
 from carnet_hub.core.dealers import require_site
 from carnet_hub.core.logcheck import verify_log
 from carnet_hub.core.rebuild import check_projections, rebuild_projections, site_digest
+from carnet_hub.core.recall_export import cited_set
+from carnet_hub.entrypoints.cli.conflicts import op_from_text
 from carnet_hub.entrypoints.cli.exits import Exit
 from carnet_hub.entrypoints.cli.output import AsJson, emit, hub_of, working
 
@@ -34,6 +37,22 @@ def verify(ctx: typer.Context, as_json: AsJson = False) -> None:
     emit({"is_valid": not report.fault_count, **asdict(report)}, as_json=as_json, text=text)
     if report.fault_count:
         raise typer.Exit(Exit.REFUSED)
+
+
+@log_app.command("show")
+def show(
+    ctx: typer.Context,
+    op: Annotated[str, typer.Argument(help="op id, as a report's row cites it", show_default=False)],
+    out: Annotated[Path | None, typer.Option("--out", help="write the signed bytes to this file")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """The change set that an op stands in, as its author signed it, without personal values."""
+    with hub_of(ctx) as app:
+        found = cited_set(app.hub, op_from_text(op))
+        if out is not None:
+            app.files.replace(out, found.message)
+    result = {**asdict(found), "message": found.message.hex()}
+    emit(result if out is None else {**result, "message": out}, as_json=as_json)
 
 
 @rebuild_app.command()

@@ -26,7 +26,7 @@ COMMANDS: Final = {
     "recalls": ("recalls", "import, publish, withdraw, list, progress"),
     "export": ("exports", "write a signed recall report"),
     "verify": ("exports", "check a signed recall report"),
-    "log": ("checks", "verify the hub's log"),
+    "log": ("checks", "verify the hub's log, show a change set"),
     "rebuild": ("checks", "fold the log again, or check that it gives the same"),
     "bundle": ("bundles", "carry messages on a USB stick"),
 }
