@@ -4,6 +4,7 @@ import io
 import json
 import logging
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import pytest
 import structlog
@@ -21,6 +22,16 @@ PERSONAL = sorted(
         for one in register.fields
     }
 )
+
+
+@dataclass(frozen=True)
+class Presented:
+    """Something that holds a personal value, as views do."""
+
+    full_name: str
+
+
+PRESENTED = Presented("Zhang Wei")
 
 
 @pytest.fixture
@@ -66,6 +77,14 @@ def test_what_is_nested_too_deep_is_dropped_unread():
     assert event == {"a": {"b": {"c": {"d": {"e": DROPPED}}}}}
 
 
+@pytest.mark.parametrize("value", [PRESENTED, {PRESENTED}, ValueError("Zhang Wei")], ids=["view", "set", "exception"])
+def test_an_object_is_logged_by_its_type(lines: io.StringIO, value: object):
+    """Whatever holds more than one value is never printed with what it holds."""
+    structlog.get_logger().info("shown", what=value)
+
+    assert json.loads(lines.getvalue())["what"] == f"<{type(value).__qualname__}>"
+
+
 def test_public_facts_stay(lines: io.StringIO):
     """Ids, counts and reasons are what a log is for."""
     structlog.get_logger().info("pushed", sets=3, set_hash=b"\x01\x02", reason="gap")
@@ -97,6 +116,17 @@ def test_an_exception_is_logged_by_type_and_place(lines: io.StringIO):
 
     line = json.loads(lines.getvalue())
     assert line["exception"].startswith("ValueError < test_logging.py:")
+    assert "Zhang" not in lines.getvalue()
+
+
+def test_an_exception_of_a_library_is_logged_by_type_and_place(lines: io.StringIO):
+    """The web server's own errors leave the same trace as ours."""
+    try:
+        int("Zhang Wei")
+    except ValueError:
+        logging.getLogger("uvicorn.error").exception("failed")
+
+    assert json.loads(lines.getvalue())["exception"].startswith("ValueError < test_logging.py:")
     assert "Zhang" not in lines.getvalue()
 
 

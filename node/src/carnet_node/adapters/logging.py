@@ -23,6 +23,9 @@ DROPPED: Final = "[dropped]"
 _TEXT_CHARS_MAX: Final = 300
 _DEPTH_MAX: Final = 4
 _FRAMES_MAX: Final = 12
+_TAKEN_OUT_LATER: Final = frozenset({"_record", "_from_structlog", "exc_info"})
+"""Keys of an event that the formatter and `name_exception` need whole, and take out before it is printed."""
+
 _ALIASES: Final = frozenset(
     {"name", "phone", "plate", "address", "values", "fields", "query", "text", "passphrase", "code"}
 )
@@ -46,7 +49,7 @@ def drop_personal(names: frozenset[str]) -> Processor:
     """
 
     def process(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-        return {key: _clean(key, value, names, 0) for key, value in event.items()}
+        return {key: value if key in _TAKEN_OUT_LATER else _clean(key, value, names, 0) for key, value in event.items()}
 
     return process
 
@@ -121,6 +124,7 @@ def _clean(key: str, value: object, names: frozenset[str], depth: int) -> object
         return DROPPED if depth >= _DEPTH_MAX else [_clean("", one, names, depth + 1) for one in value]
     if isinstance(value, bytes):
         return value.hex()[:_TEXT_CHARS_MAX]
-    if isinstance(value, str) and len(value) > _TEXT_CHARS_MAX:
-        return value[:_TEXT_CHARS_MAX] + "..."
-    return value
+    if isinstance(value, str):
+        return value if len(value) <= _TEXT_CHARS_MAX else value[:_TEXT_CHARS_MAX] + "..."
+    # A view, a command or an exception would be printed with all that it holds.
+    return value if value is None or isinstance(value, int | float) else f"<{type(value).__qualname__}>"
