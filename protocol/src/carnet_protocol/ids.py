@@ -30,6 +30,7 @@ NONCE_BYTES: Final = 14
 EPOCH_BYTES: Final = 8
 HASH_BYTES: Final = 32
 VIN_CHARS: Final = 17
+"""Characters of a VIN. Source: ISO 3779; GB 16735-2019."""
 
 NO_HASH: Final = bytes(HASH_BYTES)
 """`prev` of the very first set of a node's first epoch."""

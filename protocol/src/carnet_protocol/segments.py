@@ -31,6 +31,7 @@ from itertools import pairwise
 from typing import Final
 
 from carnet_protocol.errors import BadValue, Malformed
+from carnet_protocol.ids import VIN_CHARS
 from carnet_protocol.limits import CODE_CHARS_MAX, SEGMENT_BYTES_MAX, SEGMENT_MEMBERS_MAX
 from carnet_protocol.reasons import Reason
 from carnet_protocol.vin import (
@@ -38,7 +39,6 @@ from carnet_protocol.vin import (
     CHECK_CHARACTERS,
     POSITION_WEIGHTS,
     VIN_ALPHABET,
-    VIN_CHARS,
     normalise_vin,
     vin_prefix,
 )

@@ -26,10 +26,8 @@ from types import MappingProxyType
 from typing import Final, assert_never
 
 from carnet_protocol.errors import BadValue
+from carnet_protocol.ids import VIN_CHARS
 from carnet_protocol.reasons import Reason
-
-VIN_CHARS: Final = 17
-"""Characters of a VIN. Source: ISO 3779; GB 16735-2019."""
 
 VIN_ALPHABET: Final = "0123456789ABCDEFGHJKLMNPRSTUVWXYZ"
 """The 33 characters of a VIN in the order that gives them their base-33 value. Source: ISO 3779 (no I, O, Q)."""

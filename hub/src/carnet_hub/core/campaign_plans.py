@@ -23,10 +23,11 @@ from typing import Final, Protocol
 
 from carnet_hub.core.failures import FaultyLine, ListRefused, Unusable
 from carnet_protocol.errors import BadValue
+from carnet_protocol.ids import VIN_CHARS
 from carnet_protocol.kinds import REGISTRY
 from carnet_protocol.limits import CODE_CHARS_MAX
 from carnet_protocol.segments import decode_segment, encode_segment, segment_hash
-from carnet_protocol.vin import VIN_CHARS, VinPolicy, assess_vin, normalise_vin, vin_prefix
+from carnet_protocol.vin import VinPolicy, assess_vin, normalise_vin, vin_prefix
 
 MEMBERS_MAX: Final = 20_000_000
 """Lines of one list. The largest campaign known had 23 million vehicles worldwide; a national list is smaller."""
