@@ -3,8 +3,8 @@
 Decides how a transaction begins and ends, and which errors of the database mean what. WAL, so that readers never wait
 for a writer; `synchronous=FULL`, asserted on every connection, because a commit that a power cut may undo would let the
 chain reuse a number. `secure_delete`, because what was erased or replaced must not be left in the free space of a page.
-Writers say BEGIN IMMEDIATE and wait up to `BUSY_TIMEOUT_MS` for another process of the same node;
-then `StoreBusy`. Nothing is retried here.
+Writers say BEGIN IMMEDIATE and wait up to `BUSY_TIMEOUT_MS` for another process of the same node; then `StoreBusy`.
+Nothing is retried here.
 
 Readers see one snapshot from their first statement to the end of the block. A connection serves one block at a time and
 is kept for the next; blocks may run in different threads.

@@ -1,10 +1,9 @@
 """Taking over a former system: rows in batches, each batch one transaction, no row twice.
 
 Decides what makes an import repeatable. A local table that never syncs maps (source, kind, former number) to the
-record it
-became, and is written in the same transaction as the change sets: an interrupted import goes on where it stopped, and
-a second import of the same file changes nothing. A row that cannot be taken is left out with its number and reason;
-it stops nothing.
+record it became, and is written in the same transaction as the change sets: an interrupted import goes on where it
+stopped, and a second import of the same file changes nothing. A row that cannot be taken is left out with its number
+and reason; it stops nothing.
 
 Rows of a batch are sealed into as few sets as their size allows. When a set is refused as a whole, the rows of that
 batch are tried one by one, so that only the culprit is left out.
@@ -148,7 +147,7 @@ def _import_together(node: Node, layout: Layout, source: str, rows: Sequence[Sou
                     buffer = _Buffer()
                     plan = planner.plan(layout.kind, values)
             except Refused as refusal:
-                left_out.append(LeftOut(row, reason_of(refusal)))
+                left_out.append(LeftOut(row, why_left_out(refusal)))
                 continue
             buffer.add(former_id, plan)
             waiting.add(former_id)
@@ -161,7 +160,7 @@ def _import_alone(node: Node, layout: Layout, source: str, row: SourceRow) -> Ba
     try:
         return _import_together(node, layout, source, [row])
     except Refused as refusal:
-        return BatchReport(0, 0, (LeftOut(row, reason_of(refusal)),))
+        return BatchReport(0, 0, (LeftOut(row, why_left_out(refusal)),))
 
 
 def _flush(node: Node, tx: WriteTransaction, layout: Layout, source: str, buffer: _Buffer) -> None:
@@ -207,7 +206,7 @@ def _size(value: Value) -> int:
     return len(value.encode()) if isinstance(value, str) else len(value) if isinstance(value, bytes) else 9
 
 
-def reason_of(refusal: Refused) -> str:
+def why_left_out(refusal: Refused) -> str:
     """Why a row was left out, for the person who mends the file."""
     if isinstance(refusal, CommandRefused):
         return " ".join(f"{one.field}: {one.what} {one.next}" for one in refusal.problems)

@@ -69,8 +69,7 @@ def project_record(
     """Fold one record from its base row and own work; reads only.
 
     Returns: the projection, None for a kind this version does not know and for a record of which nothing is left (all
-    own
-        work void, no base row); and the overruled values own work settled.
+    own work void, no base row); and the overruled values own work settled.
     """
     kind_number, record = key
     kind = REGISTRY.by_number.get(kind_number)

@@ -1,9 +1,8 @@
 """What a node remembers about its line between two rounds.
 
 Decides which facts are kept, where (a local setting that never syncs), and how a failure changes them. Line and sync
-are two
-facts: the hub may answer while a set is stuck, and all may be sent while the line is down now. Does not decide what
-people read (`views`, entry points).
+are two facts: the hub may answer while a set is stuck, and all may be sent while the line is down now. Does not decide
+what people read (`status`, entry points).
 """
 
 from dataclasses import dataclass, replace
