@@ -246,24 +246,3 @@ def test_a_step_that_makes_no_sense_is_refused(
     failure = refused(capsys, data, "nodes", command, record_text(node_id))
 
     assert status in str(failure["what"])
-
-
-def test_a_revoked_key_signs_nothing_any_more(joined: NodeVoice, data: Path, capsys: Printed):
-    """After `nodes revoke` the machine's work is turned away, and resuming it is no way back."""
-    author = joined.author()
-    name = record_text(author.node_id)
-
-    line = told(capsys, data, "nodes", "revoke", name, "--reason", "machine stolen", "--compromised")
-    push(data, author, car(), code=PushCode.REJECTED)
-
-    assert line["state"] == "revoked"
-    assert "already" in str(refused(capsys, data, "nodes", "revoke", name, "--reason", "again")["what"])
-
-
-def test_a_revocation_says_why(joined: NodeVoice, data: Path, capsys: Printed):
-    """A revocation without a reason is refused, and the machine works on."""
-    author = joined.author()
-
-    refused(capsys, data, "nodes", "revoke", record_text(author.node_id), "--reason", " ")
-
-    push(data, author, car())

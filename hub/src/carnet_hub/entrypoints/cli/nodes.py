@@ -9,7 +9,7 @@ from carnet_hub.core.enrolment import REQUEST_BYTES_MAX, answer_enrol
 from carnet_hub.core.failures import Unusable
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.overview import NodeLine, NodeState, explain_node, list_nodes
-from carnet_hub.core.standing import resume_node, revoke_key, suspend_node
+from carnet_hub.core.standing import resume_node, suspend_node
 from carnet_hub.entrypoints.cli.output import AsJson, Xlsx, emit, emit_list, hub_of, moment_text
 from carnet_protocol.ids import NodeId, record_text
 
@@ -67,29 +67,6 @@ def resume(ctx: typer.Context, node: NodeText, as_json: AsJson = False) -> None:
         resume_node(app.hub, NodeId(line.node.node_id))
         line = _as_now(app.hub, line)
     emit(_row(line), as_json=as_json, text=f"{line.site_code} {line.name} may send again; it is {line.state.value}.")
-
-
-@nodes_app.command("revoke")
-def revoke(
-    ctx: typer.Context,
-    node: NodeText,
-    reason: Annotated[str, typer.Option("--reason", help="why; public, kept for ever, names no person")],
-    *,
-    compromised: Annotated[
-        bool, typer.Option("--compromised", help="the key is in other hands; otherwise the machine is merely gone")
-    ] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Take nothing of a machine's key any more, for good: it was stolen, lost or thrown away."""
-    with hub_of(ctx) as app:
-        line = find_line(list_nodes(app.hub), node)
-        kind = "compromised" if compromised else "retired"
-        revoke_key(app.hub, NodeId(line.node.node_id), revocation_kind=kind, reason=reason)
-        line = _as_now(app.hub, line)
-    text = (
-        f"The key of {line.site_code} {line.name} is revoked. `dealers invite {line.site_code}` lets a new machine in."
-    )
-    emit(_row(line), as_json=as_json, text=text)
 
 
 @nodes_app.command("enrol")
