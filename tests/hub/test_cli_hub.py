@@ -246,3 +246,36 @@ def test_a_step_that_makes_no_sense_is_refused(
     failure = refused(capsys, data, "nodes", command, record_text(node_id))
 
     assert status in str(failure["what"])
+
+
+def test_a_stolen_machine_is_revoked(data: Path, tmp_path: Path, capsys: Printed):
+    """What a machine sent after the moment loses its effect, and it is listed as revoked and turned away."""
+    thief = enrol(capsys, data, tmp_path, "one").author()
+    name = record_text(thief.node_id)
+    made = push(data, thief, car())
+
+    told_of = told(
+        capsys, data, "nodes", "revoke", name, "--reason", "stolen", "--compromised-from", "2026-01-01T00:00Z"
+    )
+
+    (line,) = told(capsys, data, "nodes", "list")
+    assert (told_of["excluded"], told_of["keys"], line["state"]) == ([made.nonce.hex()], 1, "revoked")
+    push(data, thief, car(), code=PushCode.REJECTED)
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        pytest.param("yesterday", id="no time"),
+        pytest.param("2026-11-20T18:00", id="no time zone"),
+        pytest.param("999999", id="behind the log"),
+    ],
+)
+def test_a_moment_that_means_nothing_revokes_nobody(data: Path, tmp_path: Path, capsys: Printed, moment: str):
+    """A position or time that cannot be used is refused, and the machine may still send."""
+    site = enrol(capsys, data, tmp_path, "one").author()
+    name = record_text(site.node_id)
+
+    refused(capsys, data, "nodes", "revoke", name, "--reason", "stolen", "--compromised-from", moment)
+
+    push(data, site, car())

@@ -93,9 +93,14 @@ def rebuild_projections(hub: Hub) -> int:
     Returns: entries folded.
     """
     with hub.store.write() as transaction:
-        for row_type in PROJECTIONS:
-            transaction.clear(row_type)
-        return replay_log(hub, transaction, transaction)
+        return fold_again(hub, transaction)
+
+
+def fold_again(hub: Hub, transaction: Transaction) -> int:
+    """The same inside a transaction of the caller's."""
+    for row_type in PROJECTIONS:
+        transaction.clear(row_type)
+    return replay_log(hub, transaction, transaction)
 
 
 def exclude_sets(hub: Hub, nonces: Sequence[bytes], *, note: str) -> list[LogRow]:
@@ -117,9 +122,7 @@ def exclude_sets(hub: Hub, nonces: Sequence[bytes], *, note: str) -> list[LogRow
         workspace = open_workspace(hub, transaction)
         rows = log_exclusions(workspace, nonces, note)
         workspace.flush(transaction)
-        for row_type in PROJECTIONS:
-            transaction.clear(row_type)
-        replay_log(hub, transaction, transaction)
+        fold_again(hub, transaction)
     return rows
 
 

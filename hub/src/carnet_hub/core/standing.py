@@ -1,8 +1,8 @@
 """A single node's standing: suspended and let in again, each by a change set of the hub.
 
-Decides which steps of a node's status make sense. Does not decide what a suspension stops (admission and greeting ask
-for it at every request), nor the standing of a whole site (`dealers`). A revoked node does not come back: its key is in
-other hands, and the machine enrols anew.
+Decides which steps of a node's standing make sense. Does not decide what a suspension stops (admission and greeting ask
+for it at every request), nor the standing of a whole site (`dealers`), nor what a revocation takes away (`revoking`). A
+revoked key does not come back: it is in other hands, and the machine enrols anew.
 """
 
 from typing import Final

@@ -1,7 +1,8 @@
 """`nodes`: who is stuck and why, suspend, resume, revoke, and enrolment by file."""
 
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -9,11 +10,15 @@ from carnet_hub.core.enrolment import REQUEST_BYTES_MAX, answer_enrol
 from carnet_hub.core.failures import Unusable
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.overview import NodeLine, NodeState, explain_node, list_nodes
+from carnet_hub.core.revoking import Revoked, position_before, retire_node, revoke_compromised
 from carnet_hub.core.standing import resume_node, suspend_node
-from carnet_hub.entrypoints.cli.output import AsJson, Xlsx, emit, emit_list, hub_of, moment_text
+from carnet_hub.entrypoints.cli.output import AsJson, Xlsx, emit, emit_list, hub_of, moment_text, working
 from carnet_protocol.ids import NodeId, record_text
 
 nodes_app = typer.Typer(add_completion=False, no_args_is_help=True, help="Dealers' machines.")
+
+_DIGITS_MAX: Final = 16
+_WRITE_TIME: Final = "Write a log position, or a time with its offset, for instance 2026-11-20T18:00+08:00."
 
 NodeText = Annotated[str, typer.Argument(help="node id, or its first characters", show_default=False)]
 
@@ -69,6 +74,43 @@ def resume(ctx: typer.Context, node: NodeText, as_json: AsJson = False) -> None:
     emit(_row(line), as_json=as_json, text=f"{line.site_code} {line.name} may send again; it is {line.state.value}.")
 
 
+@nodes_app.command("revoke")
+def revoke(
+    ctx: typer.Context,
+    node: NodeText,
+    reason: Annotated[str, typer.Option("--reason", help="why; every node receives it, so name no person")],
+    *,
+    retired: Annotated[bool, typer.Option("--retired", help="all it has sent stays")] = False,
+    compromised_from: Annotated[
+        str | None,
+        typer.Option(
+            "--compromised-from",
+            help="last log position, or a time like 2026-11-20T18:00+08:00, at which the key was in honest hands",
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take nothing from a machine any more, for ever; what a thief may have sent loses its effect."""
+    if retired == (compromised_from is not None):
+        raise typer.BadParameter("give either --retired or --compromised-from")
+    with hub_of(ctx) as app, working("folding the log again", is_quiet=as_json):
+        node_id = NodeId(find_line(list_nodes(app.hub), node).node.node_id)
+        if compromised_from is None:
+            revoked = retire_node(app.hub, node_id, reason=reason)
+        else:
+            suspect_from = _position_of(app.hub, compromised_from)
+            revoked = revoke_compromised(app.hub, node_id, suspect_from=suspect_from, reason=reason)
+    suspects = revoked.suspects
+    result = {
+        "node_id": revoked.node_id,
+        "position": revoked.position,
+        "keys": revoked.keys,
+        "excluded": [one.hex() for one in suspects.folded],
+        "given_up": [one.hex() for one in suspects.parked],
+    }
+    emit(result, as_json=as_json, text=_revoked_text(revoked))
+
+
 @nodes_app.command("enrol")
 def enrol(
     ctx: typer.Context,
@@ -97,6 +139,35 @@ def find_line(lines: list[NodeLine], text: str) -> NodeLine:
     if len(found) != 1:
         raise Unusable(f"{len(found) or 'No'} nodes begin with {text[:40]}.", "Look the id up with `nodes list`.")
     return found[0]
+
+
+def _position_of(hub: Hub, text: str) -> int:
+    """A log position as given, or the last one before a time of the hub's clock.
+
+    Raises:
+        Unusable: neither a number nor a time with its offset.
+    """
+    if text.isascii() and text.isdigit():
+        return int(text[:_DIGITS_MAX])
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise Unusable(f"{text[:40]} is no position and no time.", _WRITE_TIME) from error
+    if moment.tzinfo is None:
+        raise Unusable(f"{text[:40]} does not say which time zone it means.", _WRITE_TIME)
+    with hub.store.read() as snapshot:
+        return position_before(snapshot, int(moment.timestamp() * 1000))
+
+
+def _revoked_text(revoked: Revoked) -> str:
+    suspects = revoked.suspects
+    lines = [f"{record_text(revoked.node_id)} is revoked; none of its {revoked.keys} keys is taken any more."]
+    if suspects.folded or suspects.parked:
+        lines += [
+            f"{len(suspects.folded)} sets have lost their effect; {len(suspects.parked)} waiting ones get none.",
+            "The log keeps them. Its site sees them with `carnet-node excluded list` and can confirm honest ones.",
+        ]
+    return "\n".join([*lines, "To go on with the machine, enrol it anew: `dealers invite`."])
 
 
 def _as_now(hub: Hub, line: NodeLine) -> NodeLine:
