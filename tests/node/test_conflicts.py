@@ -11,8 +11,8 @@ from carnet_node.core.node import Node
 from carnet_node.core.rebuild import check_rebuild
 from carnet_node.core.refusals import CommandRefused, ProblemCode
 from carnet_protocol.changeset import Draft
-from carnet_protocol.ids import OpId
-from carnet_protocol.kinds import CUSTOMER, VEHICLE, VISIT
+from carnet_protocol.ids import OpId, RecordId
+from carnet_protocol.kinds import CUSTOMER, DEALER_SITE, VEHICLE, VISIT
 from carnet_protocol.ops import Action
 from carnet_protocol.registry import Value
 from support.desk import problems_of, record
@@ -55,6 +55,23 @@ def test_an_open_overruled_value_is_listed_with_what_is_shown(node: Node):
     assert (conflict.shown.values, conflict.shown.author) == (BLUE, DEALER_B)
     assert (conflict.overruled.values, conflict.overruled.time_ms) == (RED, START_MS)
     assert conflict.can_restore
+
+
+def test_an_author_is_known_by_site_code(tmp_path: Path):
+    """A site is named as people know it as soon as the hub has told of it; until then it has no name here."""
+    node, hub = build_node(tmp_path), ModelHub()
+    commit(node, [draft(RED)])
+    hub.write(draft(BLUE), author=DEALER_B, time_ms=START_MS + 1)
+    apply_page(node, hub.page(node))
+    unknown = only(list_conflicts(node))
+    site = Draft(DEALER_SITE, RecordId(DEALER_B), {"site_code": "B001", "site_name": "Second site"})
+    hub.write(site, author=node.identity.hub_id)
+    apply_page(node, hub.page(node))
+
+    known = only(list_conflicts(node))
+
+    names = [None if one.shown is None else one.shown.site for one in (unknown, known)]
+    assert (names, known.overruled.site) == ([None, "B001"], node.identity.site_code)
 
 
 def test_a_restored_value_is_shown_and_the_conflict_is_over(node: Node):

@@ -41,7 +41,7 @@ class NodeSettings(BaseSettings):
     allow_lan: bool = False
     allowed_hosts: tuple[str, ...] = ()
     vin_policy: VinPolicy = VinPolicy.STRICT
-    utc_offset_minutes: Annotated[int, Field(ge=-1440, le=1440)] = 8 * 60
+    utc_offset_minutes: Annotated[int, Field(ge=-12 * 60, le=14 * 60)] = 8 * 60
     recall_stale_after_days: Annotated[int, Field(ge=1, le=365)] = 7
     log_json: bool = False
 

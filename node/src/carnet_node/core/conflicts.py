@@ -128,7 +128,7 @@ def _settled_values(tx: ReadTransaction, node: Node, limit: int) -> list[Overrul
         if kind is None or stored is None or view is None or one.register not in kind.by_number:
             continue
         name = kind.by_number[one.register].name
-        overruled = written_value(kind, one.overruled, one.register)
+        overruled = written_value(tx, node.identity, kind, one.overruled, one.register)
         found.append(OverruledValue(view, name, None, None, overruled, OpId(one.by), _may_write(node, stored)))
     return found
 

@@ -34,7 +34,7 @@ def business_day(now_ms: int, utc_offset_minutes: int) -> str:
 
     Args:
         now_ms: wall clock, ms since 1970; clamped to 1970 to 2099, because a wrong clock must not stop the desk.
-        utc_offset_minutes: of the site, -1440 to 1440.
+        utc_offset_minutes: of the site, -720 to 840.
     """
     clamped_ms = min(max(now_ms, _FIRST_MS), _LAST_MS)
     local = datetime.fromtimestamp(clamped_ms / 1000, UTC) + timedelta(minutes=utc_offset_minutes)

@@ -6,15 +6,20 @@ read. Deleted and evicted records are not seen at all.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from carnet_node.core.commands.drafting import Read
 from carnet_node.core.heads import Heads, heads_of_entries
 from carnet_node.core.ports import ReadTransaction
 from carnet_node.core.records import Identity, Mark, StoredRecord, SyncMark
 from carnet_protocol.ids import OpId, RecordId
+from carnet_protocol.kinds import DEALER_SITE
 from carnet_protocol.registry import Kind, Privacy, Value
 from carnet_protocol.resolvers import Contest, show
 from carnet_protocol.state import Entry, Withheld, register_value
+
+HUB: Final = "hub"
+"""What stands in the place of a site code where the hub wrote something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +30,7 @@ class WrittenValue:
         op: the write; names it for a restore.
         values: by field name; empty when withheld.
         author: dealer site or hub.
+        site: the author's site code, `HUB` for the hub; None for a site that is not known here.
         time_ms: set time.
         withheld: why there are no values.
     """
@@ -32,6 +38,7 @@ class WrittenValue:
     op: OpId
     values: Mapping[str, Value]
     author: bytes
+    site: str | None
     time_ms: int
     withheld: Withheld | None = None
 
@@ -106,7 +113,7 @@ def view_record(tx: ReadTransaction, identity: Identity, stored: StoredRecord | 
         values=_named(kind, shown.values),
         withheld=withheld,
         heads=heads_of_entries(stored.entries),
-        contests=tuple(contest_view(kind, one) for one in shown.contests),
+        contests=tuple(_contest_view(tx, identity, kind, one) for one in shown.contests),
         mark=_sync_mark(tx, stored),
         is_edit_after_delete=shown.is_edit_after_delete,
     )
@@ -117,20 +124,33 @@ def view_all(tx: ReadTransaction, identity: Identity, stored: Iterable[StoredRec
     return tuple(view for one in stored if (view := view_record(tx, identity, one)) is not None)
 
 
-def contest_view(kind: Kind, contest: Contest) -> ContestView:
+def written_value(tx: ReadTransaction, identity: Identity, kind: Kind, entry: Entry, register: int) -> WrittenValue:
+    """What an entry says in a register, and who wrote it."""
+    value = register_value(entry, register)
+    withheld = value if isinstance(value, Withheld) else None
+    values = {} if isinstance(value, Withheld) else _named(kind, value)
+    site = _site_of(tx, identity, entry.author)
+    return WrittenValue(OpId(entry.op), values, entry.author, site, entry.time_ms, withheld)
+
+
+def _contest_view(tx: ReadTransaction, identity: Identity, kind: Kind, contest: Contest) -> ContestView:
     """A contest with names instead of numbers."""
     register = kind.by_number.get(contest.register)
     name = register.name if register is not None else str(contest.register)
-    overruled = tuple(written_value(kind, entry, contest.register) for entry in contest.overruled)
-    return ContestView(name, contest.rule.value, written_value(kind, contest.shown, contest.register), overruled)
+    shown = written_value(tx, identity, kind, contest.shown, contest.register)
+    overruled = tuple(written_value(tx, identity, kind, entry, contest.register) for entry in contest.overruled)
+    return ContestView(name, contest.rule.value, shown, overruled)
 
 
-def written_value(kind: Kind, entry: Entry, register: int) -> WrittenValue:
-    """What an entry says in a register."""
-    value = register_value(entry, register)
-    if isinstance(value, Withheld):
-        return WrittenValue(OpId(entry.op), {}, entry.author, entry.time_ms, value)
-    return WrittenValue(OpId(entry.op), _named(kind, value), entry.author, entry.time_ms)
+def _site_of(tx: ReadTransaction, identity: Identity, author: bytes) -> str | None:
+    """Whom people know an author as; every site hears of every other one."""
+    if author == identity.dealer_id:
+        return identity.site_code
+    if author == identity.hub_id:
+        return HUB
+    stored = tx.record(DEALER_SITE, RecordId(author))
+    code = None if stored is None else show(DEALER_SITE, stored.entries).values.get(DEALER_SITE.labels["site_code"])
+    return code if isinstance(code, str) else None
 
 
 def _named(kind: Kind, values: Mapping[int, Value]) -> dict[str, Value]:

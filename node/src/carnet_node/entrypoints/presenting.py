@@ -7,7 +7,7 @@ asked to show them; ids, heads and marks are public. Decides nothing about what 
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, Final
 
 from carnet_node.core.conflicts import OverruledValue
@@ -36,10 +36,12 @@ class Presenter:
 
     Args:
         show_personal: names, phones, plates and notes in full.
+        offset_minutes: of the site, to show instants to people as its clocks show them; None for programs.
     """
 
-    def __init__(self, *, show_personal: bool) -> None:
+    def __init__(self, *, show_personal: bool, offset_minutes: int | None = None) -> None:
         self._show_personal = show_personal
+        self._offset_minutes = offset_minutes
 
     def record(self, view: RecordView) -> Json:
         """One record with the heads it was read from."""
@@ -80,10 +82,10 @@ class Presenter:
             "vehicle": self.record(view.vehicle),
             "plates": self.records(view.plates),
             "owners": [self._owned(one) for one in view.owners],
-            "odometer": odometer_json(view.odometer),
+            "odometer": odometer_json(view.odometer, self._offset_minutes),
             "readings": self.records(view.readings),
             "visits": self.records(view.visits),
-            "recalls": None if view.recalls is None else recalls_json(view.recalls),
+            "recalls": None if view.recalls is None else recalls_json(view.recalls, self._offset_minutes),
         }
 
     def visit(self, view: VisitView) -> Json:
@@ -124,7 +126,7 @@ class Presenter:
         """One save that has no effect at the hub, with its reason in three sentences."""
         return {
             "seq": one.seq,
-            "at": instant_text(one.time_ms),
+            "at": instant_text(one.time_ms, self._offset_minutes),
             "state": "parked" if one.is_parked else "void",
             "reason": _reason_json(one.reason),
             "changes": [
@@ -152,8 +154,9 @@ class Presenter:
         written: Json = {
             "op": one.op.hex(),
             "values": self._values(kind, one.values, personal),
-            "author": one.author.hex(),
-            "at": instant_text(one.time_ms),
+            "author": one.site,
+            "author_id": record_text(one.author),
+            "at": instant_text(one.time_ms, self._offset_minutes),
         }
         return written if one.withheld is None else {**written, "withheld": one.withheld.name.lower()}
 
@@ -165,9 +168,15 @@ class Presenter:
 
     def _values(self, kind: Kind, values: Mapping[str, Value], personal: frozenset[str]) -> Json:
         return {
-            name: value_json(kind, name, value) if self._show_personal or name not in personal else mask(value)
+            name: self._value(kind, name, value) if self._show_personal or name not in personal else mask(value)
             for name, value in values.items()
         }
+
+    def _value(self, kind: Kind, name: str, value: Value) -> Any:
+        is_instant = kind.by_label[kind.labels[name]][1].type is ValueType.INSTANT
+        if is_instant and isinstance(value, int) and self._offset_minutes is not None:
+            return instant_text(value, self._offset_minutes)
+        return value_json(kind, name, value)
 
 
 def _reason_json(reason: Reason | None) -> Json | None:
@@ -205,7 +214,7 @@ def is_masked(value: Value) -> bool:
     return isinstance(value, str) and _MASKED.fullmatch(value) is not None
 
 
-def odometer_json(odometer: Odometer) -> Json:
+def odometer_json(odometer: Odometer, offset_minutes: int | None = None) -> Json:
     """The served reading, and every reading with its flags."""
     return {
         "served_km": None if odometer.served is None else odometer.served.odometer_km,
@@ -214,7 +223,7 @@ def odometer_json(odometer: Odometer) -> Json:
             {
                 "id": record_text(one.record),
                 "odometer_km": one.odometer_km,
-                "read_at": instant_text(one.read_at),
+                "read_at": instant_text(one.read_at, offset_minutes),
                 "is_new_instrument": one.is_new_instrument,
                 "flags": [flag.value for flag in one.flags],
             }
@@ -223,12 +232,12 @@ def odometer_json(odometer: Odometer) -> Json:
     }
 
 
-def recalls_json(answer: RecallAnswer) -> Json:
+def recalls_json(answer: RecallAnswer, offset_minutes: int | None = None) -> Json:
     """The answer of the offline recall check, with the age of its data."""
     return {
         "state": answer.state.value,
         "identifier": answer.identifier,
-        "as_of": None if answer.as_of_ms is None else instant_text(answer.as_of_ms),
+        "as_of": None if answer.as_of_ms is None else instant_text(answer.as_of_ms, offset_minutes),
         "age_ms": answer.age_ms,
         "because": None if answer.because is None else answer.because.value,
         "hits": [
@@ -291,12 +300,18 @@ def _waiting_json(waiting: Waiting) -> Json:
     }
 
 
-def instant_text(at_ms: int) -> str:
-    """An instant as ISO 8601 in UTC, to the second; one beyond the calendar as its number."""
+def instant_text(at_ms: int, offset_minutes: int | None = None) -> str:
+    """An instant to the second, as ISO 8601; one beyond the calendar as its number.
+
+    Args:
+        offset_minutes: of the clocks people look at; None for UTC.
+    """
+    zone = UTC if offset_minutes is None else timezone(timedelta(minutes=offset_minutes))
     try:
-        return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        text = datetime.fromtimestamp(at_ms / 1000, zone).isoformat(timespec="seconds")
     except (ValueError, OverflowError, OSError):
         return f"{at_ms} ms"
+    return text.replace("+00:00", "Z") if offset_minutes is None else text.replace("T", " ")
 
 
 def _at(at_ms: int | None) -> str | None:

@@ -8,13 +8,14 @@ from carnet_node.core.conflicts import list_conflicts, restore_value
 from carnet_node.core.held_back import list_held_back
 from carnet_node.entrypoints.cli.opening import Limit, node_of, one_group, set_facts
 from carnet_node.entrypoints.cli.output import AsJson, ShowPersonal, Xlsx, emit, emit_list
+from carnet_node.entrypoints.cli.tables import presenter_of
 from carnet_node.entrypoints.presenting import Json, Presenter
 from carnet_node.entrypoints.reading import kind_from_text, op_from_text, record_from_text
 
 conflicts_app = one_group(help="Values that were overruled by others.")
 
 HELD_COLUMNS = ("seq", "at", "state", "kind", "id", "entered", "what", "next")
-COLUMNS = ("kind", "id", "register", "shown", "overruled", "rule", "op", "can_restore")
+COLUMNS = ("kind", "id", "register", "shown", "overruled", "author", "at", "rule", "op", "can_restore")
 
 
 @conflicts_app.command("list")
@@ -28,10 +29,12 @@ def list_(
     xlsx: Xlsx = None,
 ) -> None:
     """Every value that is not shown, with what is shown instead."""
-    found = list_conflicts(node_of(ctx), limit=limit, with_settled=with_settled)
-    presenter = Presenter(show_personal=show_personal)
-    rows = [presenter.conflict(one) for one in found]
-    emit_list("conflicts", rows if as_json else [_flat(row) for row in rows], COLUMNS, as_json=as_json, xlsx=xlsx)
+    node = node_of(ctx)
+    found = list_conflicts(node, limit=limit, with_settled=with_settled)
+    for_people = presenter_of(node, show_personal=show_personal, as_json=False)
+    lines = [_flat(for_people.conflict(one)) for one in found]
+    result = [Presenter(show_personal=show_personal).conflict(one) for one in found]
+    emit_list("conflicts", lines, COLUMNS, as_json=as_json, xlsx=xlsx, result=result)
 
 
 @conflicts_app.command("restore")
@@ -59,10 +62,12 @@ def held(
     xlsx: Xlsx = None,
 ) -> None:
     """Saves of this node that the hub has parked or refused, with what was entered and why."""
-    presenter = Presenter(show_personal=show_personal)
-    rows = [presenter.held_back(one) for one in list_held_back(node_of(ctx), limit=limit)]
-    listed = rows if as_json else [line for row in rows for line in _held_lines(row)]
-    emit_list("held back", listed, HELD_COLUMNS, as_json=as_json, xlsx=xlsx)
+    node = node_of(ctx)
+    found = list_held_back(node, limit=limit)
+    for_people = presenter_of(node, show_personal=show_personal, as_json=False)
+    lines = [line for one in found for line in _held_lines(for_people.held_back(one))]
+    result = [Presenter(show_personal=show_personal).held_back(one) for one in found]
+    emit_list("held back", lines, HELD_COLUMNS, as_json=as_json, xlsx=xlsx, result=result)
 
 
 def _held_lines(row: Json) -> list[Json]:
@@ -85,7 +90,13 @@ def _held_lines(row: Json) -> list[Json]:
 def _flat(row: Json) -> Json:
     shown = row["shown"]["values"] if row["shown"] else {}
     overruled = row["overruled"]
-    return {**row, "shown": _pairs(shown), "overruled": _pairs(overruled["values"]), "op": overruled["op"]}
+    return {
+        **row,
+        "shown": _pairs(shown),
+        "overruled": _pairs(overruled["values"]),
+        "rule": row["rule"] or "settled by a person",
+        **{name: overruled[name] for name in ("author", "at", "op")},
+    }
 
 
 def _pairs(values: Json) -> str:

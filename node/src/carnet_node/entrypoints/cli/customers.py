@@ -18,8 +18,7 @@ from carnet_node.core.editing import read_for_edit, remove_customer, require_cus
 from carnet_node.core.views import list_records
 from carnet_node.entrypoints.cli.opening import After, BasedOn, Id, Limit, Set, emit_saved, node_of, one_group
 from carnet_node.entrypoints.cli.output import AsJson, ShowPersonal, Xlsx, emit
-from carnet_node.entrypoints.cli.tables import emit_card, emit_found, emit_records
-from carnet_node.entrypoints.presenting import Presenter
+from carnet_node.entrypoints.cli.tables import emit_card, emit_found, emit_records, presenter_of
 from carnet_node.entrypoints.reading import record_from_text, values_from_pairs
 from carnet_protocol.kinds import ADDRESS, CUSTOMER, PHONE
 
@@ -54,8 +53,9 @@ def add(
 @customers_app.command("show")
 def show(ctx: typer.Context, customer: Id, *, show_personal: ShowPersonal = False, as_json: AsJson = False) -> None:
     """One customer with phones, addresses, statements and vehicles."""
-    card = require_customer(node_of(ctx), record_from_text(customer))
-    emit_card(Presenter(show_personal=show_personal).customer(card), as_json=as_json)
+    node = node_of(ctx)
+    card = require_customer(node, record_from_text(customer))
+    emit_card(presenter_of(node, show_personal=show_personal, as_json=as_json).customer(card), as_json=as_json)
 
 
 @customers_app.command("find")
@@ -79,8 +79,7 @@ def list_(
     """Customers in the order in which they were recorded."""
     node = node_of(ctx)
     page = list_records(node, CUSTOMER, after=record_from_text(after) if after else None, limit=limit)
-    rows = Presenter(show_personal=show_personal).records(page.records)
-    emit_records("customers", rows, COLUMNS, as_json=as_json, xlsx=xlsx)
+    emit_records(node, "customers", page.records, COLUMNS, show_personal=show_personal, as_json=as_json, xlsx=xlsx)
 
 
 @customers_app.command("edit")

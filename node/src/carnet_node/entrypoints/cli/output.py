@@ -17,6 +17,7 @@ ShowPersonal = Annotated[bool, typer.Option("--show-personal", help="names, phon
 Xlsx = Annotated[Path | None, typer.Option("--xlsx", help="also write the list to this workbook")]
 
 _CELL_CHARS_MAX: Final = 32_000
+_TABLE_COLUMNS_MAX: Final = 1_000
 _FORMULA_SIGNS: Final = ("=", "+", "-", "@", "\t", "\r")
 
 Row = Mapping[str, Any]
@@ -39,22 +40,49 @@ def emit(result: Any, *, as_json: bool, text: str | None = None) -> None:
             print(f"{name:<24} {'-' if value is None else value}")
 
 
-def emit_list(title: str, rows: Sequence[Row], columns: Sequence[str], *, as_json: bool, xlsx: Path | None) -> None:
-    """Print a list, and write it to a workbook if one was named."""
+def emit_list(
+    title: str,
+    rows: Sequence[Row],
+    columns: Sequence[str],
+    *,
+    as_json: bool,
+    xlsx: Path | None,
+    result: Sequence[Row] | None = None,
+) -> None:
+    """Print a list, and write it to a workbook if one was named.
+
+    Args:
+        rows: one line each, for people.
+        columns: of the lines, in order.
+        result: what `--json` prints; the lines when left out.
+    """
     if xlsx is not None:
         write_workbook(xlsx, title, rows, columns)
     if as_json:
-        print(json.dumps(list(rows), ensure_ascii=False, default=str))
+        print(json.dumps(list(rows if result is None else result), ensure_ascii=False, default=str))
         return
+    print_table(title, [[cell_text(row.get(column)) for column in columns] for row in rows], columns)
+
+
+def print_table(title: str, rows: Sequence[Sequence[str]], columns: Sequence[str]) -> None:
+    """A table; one block per row where the terminal is too narrow, so that an id can always be copied whole."""
     from rich.console import Console  # noqa: PLC0415  (a program that asked for JSON needs no table)
     from rich.table import Table  # noqa: PLC0415  (likewise)
 
-    table = Table(title=f"{title}: {len(rows)}", title_justify="left")
-    for column in columns:
-        table.add_column(column.replace("_", " "), overflow="fold")
+    headers = [column.replace("_", " ") for column in columns]
+    table = Table(*headers, title=f"{title}: {len(rows)}", title_justify="left")
     for row in rows:
-        table.add_row(*(_cell(row.get(column)) for column in columns))
-    Console().print(table)
+        table.add_row(*row)
+    console = Console(highlight=False, markup=False)
+    width = console.measure(table, options=console.options.update(max_width=_TABLE_COLUMNS_MAX)).maximum
+    if width <= console.width or not console.is_terminal:
+        Console(width=width, highlight=False, markup=False).print(table)
+        return
+    print(f"{title}: {len(rows)}")
+    margin = max(map(len, headers))
+    for row in rows:
+        print()
+        print("\n".join(f"{header:<{margin}}  {cell}" for header, cell in zip(headers, row, strict=True) if cell))
 
 
 def write_workbook(path: Path, title: str, rows: Iterable[Row], columns: Sequence[str]) -> None:
@@ -71,18 +99,19 @@ def write_workbook(path: Path, title: str, rows: Iterable[Row], columns: Sequenc
     path.write_bytes(content.getvalue())
 
 
-def _cell(value: object) -> str:
+def cell_text(value: object) -> str:
+    """A value as people read it."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list | tuple):
-        return ", ".join(map(_cell, value))
+        return ", ".join(map(cell_text, value))
     return str(value)
 
 
 def _workbook_cell(value: object) -> int | str | bool | None:
     if value is None or isinstance(value, bool | int):
         return value
-    text = _cell(value)[:_CELL_CHARS_MAX]
+    text = cell_text(value)[:_CELL_CHARS_MAX]
     return "'" + text if text.startswith(_FORMULA_SIGNS) else text

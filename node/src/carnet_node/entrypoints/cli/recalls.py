@@ -22,7 +22,8 @@ def check(
     ctx: typer.Context, vin: Annotated[str, typer.Argument(help="VIN or frame number")], *, as_json: AsJson = False
 ) -> None:
     """Hit, clear or unknown, with the age of the data. Stale data is never clear, nor is a number that is no VIN."""
-    answer = recalls_json(check_car(node_of(ctx), vin))
+    node = node_of(ctx)
+    answer = recalls_json(check_car(node, vin), None if as_json else node.settings.utc_offset_minutes)
     emit(answer, as_json=as_json, text="\n".join(_lines(answer)))
 
 
@@ -30,7 +31,8 @@ def _lines(answer: Json) -> list[str]:
     as_of = f"data as of {answer['as_of']}" if answer["as_of"] else "no data"
     lines = [f"{answer['state'].upper()}: {answer['identifier']} ({as_of})"]
     if answer["because"]:
-        lines.append(f"Nothing certain can be said: {answer['because']}.")
+        doubt = "There may be more" if answer["state"] == "hit" else "Nothing certain can be said"
+        lines.append(f"{doubt}: {answer['because']}.")
     for hit in answer["hits"]:
         done = " - done" + (", not yet confirmed by the hub" if hit["is_unconfirmed"] else "") if hit["is_done"] else ""
         lines.append(f"{hit['campaign_no']} {hit['title'] or ''} [{hit['hazard_level'] or 'normal'}]{done}")

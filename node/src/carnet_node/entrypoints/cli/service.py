@@ -58,8 +58,10 @@ def sync(
 @status_app.command()
 def status(ctx: typer.Context, *, as_json: AsJson = False) -> None:
     """Line, sync and what waits; unknown where nobody can know."""
-    found = status_of(node_of(ctx))
-    emit(status_json(found), as_json=as_json, text="\n".join(_status_lines(found)))
+    node = node_of(ctx)
+    found = status_of(node)
+    text = "\n".join(_status_lines(found, node.settings.utc_offset_minutes))
+    emit(status_json(found), as_json=as_json, text=text)
 
 
 async def _round(installation: Installation) -> RoundReport:
@@ -67,14 +69,15 @@ async def _round(installation: Installation) -> RoundReport:
         return await run_round(installation.node(), installation.sync_ports(link), software=SOFTWARE)
 
 
-def _status_lines(found: Status) -> list[str]:
+def _status_lines(found: Status, offset_minutes: int) -> list[str]:
+    complete, as_of = (_at(at_ms, offset_minutes) for at_ms in (found.state.complete_ms, found.feed_as_of_ms))
     waiting = ", ".join(f"{count} {kind}" for kind, count in found.waiting.documents.items()) or "nothing"
     lines = [
         f"{found.site_code} {found.site_name}",
         f"line:     {found.line.value}" + (f" ({found.state.failure})" if found.state.failure else ""),
-        f"sync:     {found.sync.value}, last complete {_at(found.state.complete_ms) or 'never'}",
+        f"sync:     {found.sync.value}, last complete {complete}",
         f"waiting:  {'at least ' if found.waiting.is_at_least else ''}{waiting}",
-        f"data as of {_at(found.feed_as_of_ms) or 'never'}",
+        f"data as of {as_of}",
     ]
     if found.parked or found.refused:
         lines.append(f"the hub has parked {found.parked} and refused {found.refused} change sets")
@@ -112,5 +115,5 @@ def _round_code(report: RoundReport) -> Exit:
     return Exit.BUSY if codes or not report.is_complete else Exit.OK
 
 
-def _at(at_ms: int | None) -> str | None:
-    return None if at_ms is None else instant_text(at_ms)
+def _at(at_ms: int | None, offset_minutes: int) -> str:
+    return "never" if at_ms is None else instant_text(at_ms, offset_minutes)

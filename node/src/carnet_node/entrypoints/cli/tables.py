@@ -5,18 +5,40 @@ from pathlib import Path
 from typing import Any
 
 from carnet_node.core.node import Node
+from carnet_node.core.record_view import RecordView
 from carnet_node.core.searching import find
-from carnet_node.entrypoints.cli.output import emit, emit_list
+from carnet_node.entrypoints.cli.output import cell_text, emit, emit_list
 from carnet_node.entrypoints.presenting import Json, Presenter
 from carnet_protocol.registry import Kind
 
 _INDENT = "  "
 
 
-def emit_records(title: str, rows: Sequence[Json], columns: Sequence[str], *, as_json: bool, xlsx: Path | None) -> None:
+def presenter_of(node: Node, *, show_personal: bool, as_json: bool) -> Presenter:
+    """Views for programs, or for people, who read the time on the site's clocks."""
+    return Presenter(show_personal=show_personal, offset_minutes=None if as_json else node.settings.utc_offset_minutes)
+
+
+def emit_records(
+    node: Node,
+    title: str,
+    views: Sequence[RecordView],
+    columns: Sequence[str],
+    *,
+    show_personal: bool,
+    as_json: bool,
+    xlsx: Path | None,
+) -> None:
     """A list of records: whole views for `--json`, one line each for people."""
-    flat = rows if as_json and xlsx is None else [flatten(row) for row in rows]
-    emit_list(title, flat, columns, as_json=as_json, xlsx=xlsx)
+    for_people = presenter_of(node, show_personal=show_personal, as_json=False)
+    emit_list(
+        title,
+        [flatten(row) for row in for_people.records(views)],
+        columns,
+        as_json=as_json,
+        xlsx=xlsx,
+        result=Presenter(show_personal=show_personal).records(views),
+    )
 
 
 def emit_found(
@@ -30,10 +52,15 @@ def emit_found(
     xlsx: Path | None,
 ) -> None:
     """What the search box finds of one kind."""
-    presenter = Presenter(show_personal=show_personal)
-    hits = [presenter.found(hit) for hit in find(node, text) if hit.view.kind is kind]
-    rows = [{**hit["record"], "by": hit["by"]} for hit in hits]
-    emit_records(f"{kind.name}s found", rows, (*columns, "by"), as_json=as_json, xlsx=xlsx)
+    hits = [hit for hit in find(node, text) if hit.view.kind is kind]
+
+    def rows(*, for_programs: bool) -> list[Json]:
+        presenter = presenter_of(node, show_personal=show_personal, as_json=for_programs)
+        return [{**presenter.record(hit.view), "by": hit.by.value} for hit in hits]
+
+    lines = [flatten(row) for row in rows(for_programs=False)]
+    title, result = f"{kind.name}s found", rows(for_programs=True)
+    emit_list(title, lines, (*columns, "by"), as_json=as_json, xlsx=xlsx, result=result)
 
 
 def emit_card(card: Json, *, as_json: bool) -> None:
@@ -60,5 +87,5 @@ def _lines(value: Mapping[str, Any], indent: str) -> list[str]:
             for item in one:
                 lines += [f"{indent}{name.replace('_', ' ')}", *_lines(item, indent + _INDENT)]
         else:
-            lines.append(f"{indent}{name.replace('_', ' ')}: {one}")
+            lines.append(f"{indent}{name.replace('_', ' ')}: {cell_text(one)}")
     return lines

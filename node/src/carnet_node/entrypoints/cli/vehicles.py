@@ -13,8 +13,7 @@ from carnet_node.core.node import Node
 from carnet_node.core.views import list_records
 from carnet_node.entrypoints.cli.opening import After, BasedOn, Id, Limit, Set, emit_saved, node_of, one_group
 from carnet_node.entrypoints.cli.output import AsJson, ShowPersonal, Xlsx, emit
-from carnet_node.entrypoints.cli.tables import emit_card, emit_found, emit_records
-from carnet_node.entrypoints.presenting import Presenter
+from carnet_node.entrypoints.cli.tables import emit_card, emit_found, emit_records, presenter_of
 from carnet_node.entrypoints.reading import record_from_text, values_from_pairs
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import RecordId, record_text
@@ -52,8 +51,9 @@ def add(
 @vehicles_app.command("show")
 def show(ctx: typer.Context, vehicle: Id, *, show_personal: ShowPersonal = False, as_json: AsJson = False) -> None:
     """One vehicle with plates, owners, odometer, visits and recalls."""
-    view = require_vehicle(node_of(ctx), record_from_text(vehicle))
-    emit_card(Presenter(show_personal=show_personal).vehicle(view), as_json=as_json)
+    node = node_of(ctx)
+    view = require_vehicle(node, record_from_text(vehicle))
+    emit_card(presenter_of(node, show_personal=show_personal, as_json=as_json).vehicle(view), as_json=as_json)
 
 
 @vehicles_app.command("find")
@@ -69,9 +69,9 @@ def list_(
     ctx: typer.Context, *, after: After = None, limit: Limit = 100, as_json: AsJson = False, xlsx: Xlsx = None
 ) -> None:
     """Vehicles by id."""
-    page = list_records(node_of(ctx), VEHICLE, after=record_from_text(after) if after else None, limit=limit)
-    rows = Presenter(show_personal=False).records(page.records)
-    emit_records("vehicles", rows, COLUMNS, as_json=as_json, xlsx=xlsx)
+    node = node_of(ctx)
+    page = list_records(node, VEHICLE, after=record_from_text(after) if after else None, limit=limit)
+    emit_records(node, "vehicles", page.records, COLUMNS, show_personal=False, as_json=as_json, xlsx=xlsx)
 
 
 @vehicles_app.command("edit")

@@ -47,8 +47,7 @@ from carnet_node.entrypoints.cli.opening import (
     set_facts,
 )
 from carnet_node.entrypoints.cli.output import AsJson, ShowPersonal, Xlsx, emit
-from carnet_node.entrypoints.cli.tables import emit_card, emit_found, emit_records
-from carnet_node.entrypoints.presenting import Presenter
+from carnet_node.entrypoints.cli.tables import emit_card, emit_found, emit_records, presenter_of
 from carnet_node.entrypoints.reading import record_from_text, values_from_pairs
 from carnet_protocol.errors import BadValue
 from carnet_protocol.ids import RecordId, record_text
@@ -120,8 +119,9 @@ def add(
 @visits_app.command("show")
 def show(ctx: typer.Context, visit: Id, *, show_personal: ShowPersonal = False, as_json: AsJson = False) -> None:
     """One repair order with its jobs, lines and totals."""
-    view = require_visit(node_of(ctx), record_from_text(visit))
-    emit_card(Presenter(show_personal=show_personal).visit(view), as_json=as_json)
+    node = node_of(ctx)
+    view = require_visit(node, record_from_text(visit))
+    emit_card(presenter_of(node, show_personal=show_personal, as_json=as_json).visit(view), as_json=as_json)
 
 
 @visits_app.command("find")
@@ -137,9 +137,9 @@ def list_(
     ctx: typer.Context, *, after: After = None, limit: Limit = 100, as_json: AsJson = False, xlsx: Xlsx = None
 ) -> None:
     """Repair orders in the order in which they were opened."""
-    page = list_records(node_of(ctx), VISIT, after=record_from_text(after) if after else None, limit=limit)
-    rows = Presenter(show_personal=False).records(page.records)
-    emit_records("visits", rows, COLUMNS, as_json=as_json, xlsx=xlsx)
+    node = node_of(ctx)
+    page = list_records(node, VISIT, after=record_from_text(after) if after else None, limit=limit)
+    emit_records(node, "visits", page.records, COLUMNS, show_personal=False, as_json=as_json, xlsx=xlsx)
 
 
 @visits_app.command("edit")

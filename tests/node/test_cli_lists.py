@@ -1,0 +1,104 @@
+"""What lists and cards of the command line look like: ids whole, times of the site, the same JSON with and without."""
+
+import io
+from contextlib import redirect_stdout
+from pathlib import Path
+
+import openpyxl
+import pytest
+from rich.cells import cell_len
+
+from carnet_node.entrypoints.cli.output import print_table
+from support.cli_node import CliNode
+from support.vins import with_right_digit
+
+VIN = with_right_digit("LSVAA4180M2100001")
+RECORD = "01a201e1-c250-7000-8f2d-51756f98e757"
+
+
+class Terminal(io.StringIO):
+    """A screen of so many columns, as the libraries see it."""
+
+    def isatty(self) -> bool:
+        """Yes."""
+        return True
+
+
+def test_a_workbook_beside_it_leaves_the_json_as_it_is(node: CliNode, tmp_path: Path):
+    """`--xlsx` writes a file and changes nothing of what programs read."""
+    node("vehicles", "add", VIN)
+
+    assert node("vehicles", "list", "--xlsx", tmp_path / "list.xlsx") == node("vehicles", "list")
+
+
+def test_people_read_the_time_on_the_clocks_of_the_site(node: CliNode, tmp_path: Path):
+    """An order's time is an instant for programs, and a day and an hour with its offset for people and offices."""
+    added = node("visits", "add", "--vin", VIN, "--km", "1")
+    opened_at = node("visits", "list")[0]["values"]["opened_at"]
+    workbook = tmp_path / "visits.xlsx"
+
+    node.run("visits", "list", "--xlsx", workbook)
+    listed = node.said
+    node.run("visits", "show", added["id"])
+
+    rows = list(openpyxl.load_workbook(workbook).active.iter_rows(values_only=True))
+    shown = rows[1][rows[0].index("opened_at")]
+    assert isinstance(opened_at, int)
+    assert isinstance(shown, str)
+    assert shown.endswith("+08:00")
+    assert shown in listed
+    assert f"opened at: {shown}" in node.said
+
+
+def test_a_card_says_yes_and_no(node: CliNode):
+    """People read words, not the values of a programming language."""
+    added = node("customers", "add", "--company", "Test company")
+
+    node.run("customers", "show", added["id"])
+
+    assert "is own: yes" in node.said.splitlines()[-1]
+
+
+def test_a_conflict_names_the_site_that_wrote_it(node: CliNode):
+    """Who wrote the overruled value is told by site code, with the id of the site beside it for programs."""
+    added = node("customers", "add", "--company", "Test company")
+    heads = node("customers", "show", added["id"])["customer"]["heads"]
+    node("customers", "edit", added["id"], "--set", "segment=company")
+    node("customers", "edit", added["id"], "--set", "segment=taxi", "--based-on", heads)
+
+    (conflict,) = node("conflicts", "list")
+    node.run("conflicts", "list")
+
+    assert {one["author"] for one in (conflict["shown"], conflict["overruled"])} == {"TJ01"}
+    assert len(conflict["overruled"]["author_id"]) == len(RECORD)
+    assert "TJ01" in node.said
+
+
+def test_a_row_that_is_too_wide_is_a_block_with_its_id_whole(monkeypatch: pytest.MonkeyPatch):
+    """On a narrow terminal an id stands on one line, so that it can be copied."""
+    screen = Terminal()
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setenv("TERM", "xterm")
+
+    with redirect_stdout(screen):
+        print_table("visits", [[RECORD, "张三"]], ["id", "full_name"])
+
+    assert screen.getvalue().splitlines() == ["visits: 1", "", f"id         {RECORD}", "full name  张三"]
+
+
+def test_a_list_that_is_piped_has_no_width(node: CliNode, monkeypatch: pytest.MonkeyPatch):
+    """A file or another program gets every row on one line."""
+    monkeypatch.setenv("COLUMNS", "40")
+    added = node("customers", "add", "--company", "Test company")
+
+    node.run("customers", "list")
+
+    assert [line for line in node.said.splitlines() if added["id"] in line and "company" in line]
+
+
+def test_chinese_characters_keep_the_columns_straight(capsys: pytest.CaptureFixture[str]):
+    """A character of two columns counts as two: every line of a table is as wide as the others."""
+    print_table("customers", [["王小明", "a"], ["John", "杭州西湖服务中心"]], ["full_name", "site"])
+
+    lines = capsys.readouterr().out.splitlines()[1:]
+    assert len({cell_len(line) for line in lines}) == 1
