@@ -10,7 +10,7 @@ from carnet_node.core import limits
 from carnet_node.core.erasing import apply_erasures
 from carnet_node.core.idempotency import AnswerGone, answer_once, claiming, keyed_request
 from carnet_node.core.records import KeptAnswer
-from carnet_protocol.ids import HubId, parse_record_text
+from carnet_protocol.ids import HubId, RecordId, parse_record_text
 from support.api_node import PERSONAL, ApiNode, Json, problem, said
 from support.node_builder import build_node, rows_of, text_of
 
@@ -171,6 +171,34 @@ def test_an_erasure_drops_answers_and_keeps_keys(desk: ApiNode):
 
     assert problem(record(desk))["code"] == "answer-gone"
     assert customers(desk) == 1
+
+
+def test_a_page_without_an_erasure_keeps_answers(desk: ApiNode):
+    """What the hub sends all day long takes no answer away."""
+    record(desk)
+
+    with desk.node.store.write() as tx:
+        apply_erasures(tx, HubId(desk.node.identity.hub_id), [])
+
+    assert record(desk).status_code == 201
+
+
+def test_an_erasure_between_save_and_answer_keeps_nothing(desk: ApiNode):
+    """An answer that was made before an erasure is given once and not kept after it."""
+    node = claiming(desk.node, REQUEST)
+
+    def overtaken() -> Json:
+        with node.store.write() as tx:
+            tx.put_setting("saved", b"once")
+        with desk.node.store.write() as tx:
+            apply_erasures(tx, HubId(desk.node.identity.hub_id), [(RecordId(bytes(16)), 0b1111)])
+        return {"name": NAME}
+
+    answer = answer_once(node, REQUEST, overtaken)
+
+    with desk.node.store.read() as tx:
+        kept = tx.kept_answer(REQUEST.key)
+    assert (answer, kept is not None and kept.answer) == ({"name": NAME}, b"")
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,7 @@ class SqlReadTransaction:
         if row is None:
             return None
         _, taken_ms, asked, answer = row
-        plain = None if answer is None else self._at_rest.open_kept(key, "answer", answer)
+        plain = self._at_rest.open_kept(key, "answer", answer) if answer else answer
         return KeptAnswer(key, self._at_rest.open_kept(key, "asked", asked), taken_ms, plain)
 
     def setting(self, name: str) -> bytes | None:

@@ -19,7 +19,6 @@ from sqlalchemy import (
     delete,
     func,
     literal_column,
-    null,
     or_,
     select,
     update,
@@ -269,7 +268,7 @@ FORGET_KEPT: Final = compiled(
         )
     )
 )
-DROP_KEPT: Final = compiled(update(_kept).values(answer=null()))
+DROP_KEPT: Final = compiled(update(_kept).values(answer=literal_column("x''")))
 
 PUT_WANTED: Final = upsert(_wanted)
 DROP_WANTED: Final = compiled(delete(_wanted).where(_wanted.c.campaign == bindparam("campaign")))

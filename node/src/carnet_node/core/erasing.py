@@ -6,7 +6,7 @@ erasure record covers is remembered for ever, so that a late page, a bundle or a
 Signatures and hashes still verify; an erased register has heads without values.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from carnet_node.core.ports import WriteTransaction
@@ -31,13 +31,14 @@ def erasure_orders(entries: Entries) -> Iterator[tuple[RecordId, int]]:
             yield RecordId(joined[at : at + RECORD_ID_BYTES]), groups
 
 
-def apply_erasures(tx: WriteTransaction, hub: HubId, orders: Iterable[tuple[RecordId, int]]) -> set[Key]:
+def apply_erasures(tx: WriteTransaction, hub: HubId, orders: Sequence[tuple[RecordId, int]]) -> set[Key]:
     """Erase what is stored here of some records, for ever.
 
     Returns: the records to be projected anew.
     """
     touched: set[Key] = set()
-    tx.drop_answers()
+    if orders:
+        tx.drop_answers()
     for record, groups in orders:
         tx.add_erasure(record, groups)
         for kind in REGISTRY.kinds:

@@ -97,7 +97,9 @@ def answer_once(node: Node, request: KeyedRequest, work: Callable[[], Json]) -> 
     packed = json.dumps(answer, ensure_ascii=False).encode()
     if len(packed) <= KEPT_ANSWER_BYTES_MAX:
         with node.store.write() as tx:
-            tx.keep_answer(KeptAnswer(request.key, request.asked, node.clock.now_ms(), packed))
+            claimed = tx.kept_answer(request.key)
+            if claimed is not None and claimed.answer is None:  # else an erasure came in between
+                tx.keep_answer(replace(claimed, answer=packed))
     return answer
 
 
@@ -143,7 +145,7 @@ def _fresh(tx: ReadTransaction, request: KeyedRequest, now_ms: int) -> KeptAnswe
 def _repeated(known: KeptAnswer, request: KeyedRequest) -> Json:
     if known.asked != request.asked:
         raise KeyReused
-    if known.answer is None:
+    if not known.answer:
         raise AnswerGone
     answer: Json = json.loads(known.answer)
     return answer

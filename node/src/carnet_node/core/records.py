@@ -241,7 +241,7 @@ class KeptAnswer:
         key: SHA-256 of the key.
         asked: SHA-256 over the request.
         taken_ms: when the key was taken, ms since 1970.
-        answer: JSON; None while it is being made, when it was too long, and after an erasure.
+        answer: JSON; None while it is being made and when it was too long, empty after an erasure.
     """
 
     key: bytes
