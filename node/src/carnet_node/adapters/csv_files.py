@@ -14,13 +14,10 @@ from types import TracebackType
 from typing import Final
 
 from carnet_node.adapters.system import PRIVATE_MODE
+from carnet_node.core.limits import CELLS_MAX, CSV_BYTES_MAX
 from carnet_protocol.errors import BadValue
 from carnet_protocol.reasons import Reason
 
-CSV_BYTES_MAX: Final = 512 * 1024 * 1024
-"""Chosen by us: a million rows of 500 bytes."""
-
-CELLS_MAX: Final = 200
 _SEPARATORS: Final = ",;\t|"
 _SNIFF_CHARS: Final = 64 * 1024
 _CHUNK_BYTES: Final = 1024 * 1024

@@ -12,6 +12,7 @@ import anyio
 import structlog
 
 from carnet_node.core.failures import NodeFailure
+from carnet_node.core.limits import LONG_POLL_S, OUTBOX_LOOK_S
 from carnet_node.core.node import Node
 from carnet_node.core.outbox import BatchSize
 from carnet_node.core.schedule import dice_of, idle_delay_ms, retry_delay_ms
@@ -26,12 +27,6 @@ from carnet_node.core.sync import (
 )
 from carnet_protocol.errors import Refused
 from carnet_protocol.reasons import Reason
-
-LONG_POLL_S: Final = 25
-"""The hub answers after at most 30 s; below the 30 to 60 s after which office routers forget a silent connection."""
-
-OUTBOX_LOOK_S: Final = 5
-"""How long what another process saved may wait before it is noticed."""
 
 _PAGE_PAUSE_S: Final = 1.0
 """Between two last pages: a hub that does not wait must not be asked in a tight circle."""

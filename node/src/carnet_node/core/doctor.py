@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from carnet_node.core.limits import DISK_FREE_BYTES_MIN, DISK_FREE_BYTES_WRONG, OLDEST_WAITING_MS_MAX
 from carnet_node.core.node import Node
 from carnet_node.core.outbox import is_behind_mark
 from carnet_node.core.records import ChainState
@@ -20,13 +21,6 @@ from carnet_protocol.changeset import ChangeSet, read_set
 from carnet_protocol.envelope import Purpose, read_envelope, verify_envelope
 from carnet_protocol.errors import Refused
 from carnet_protocol.ids import NO_HASH, HubId
-
-DISK_FREE_BYTES_MIN: Final = 1024**3
-"""Below a gigabyte somebody should know: time enough to make room. Chosen by us."""
-
-DISK_FREE_BYTES_WRONG: Final = 100 * 1024**2
-OLDEST_WAITING_MS_MAX: Final = 24 * 3600 * 1000
-"""Work of yesterday that has not reached the hub deserves a look at the line."""
 
 _SETS_READ: Final = 500
 _HOUR_MS: Final = 3600 * 1000

@@ -15,12 +15,10 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Final
 
+from carnet_node.core.limits import CELL_CHARS_MAX
 from carnet_protocol.errors import BadValue
 from carnet_protocol.reasons import Reason
 from carnet_protocol.registry import Value
-
-CELL_CHARS_MAX: Final = 4000
-"""Characters of one cell; the wire's text bound is 4 KiB and is checked again when the set is built."""
 
 SITE_OFFSET: Final = timezone(timedelta(hours=8))
 """Dates without an offset are local to China; a file can state another offset in the cell."""

@@ -17,6 +17,7 @@ from carnet_node.core.authoring import commit_within
 from carnet_node.core.import_cells import read_cell
 from carnet_node.core.import_columns import COLUMNS, Layout
 from carnet_node.core.import_rows import Planner, RowPlan, draft_step
+from carnet_node.core.limits import FORMER_ID_CHARS_MAX, SOURCE_CHARS_MAX
 from carnet_node.core.node import Node
 from carnet_node.core.ports import WriteTransaction
 from carnet_node.core.refusals import CommandRefused
@@ -27,12 +28,6 @@ from carnet_protocol.ids import OpId, RecordId
 from carnet_protocol.kinds import VISIT
 from carnet_protocol.reasons import Reason
 from carnet_protocol.registry import Value
-
-BATCH_ROWS: Final = 100
-"""Rows of one transaction: about 60 KiB of sets, and little to repeat after a power cut."""
-
-FORMER_ID_CHARS_MAX: Final = 200
-SOURCE_CHARS_MAX: Final = 40
 
 _SET_OPS: Final = limits.OPS_PER_SET_MAX - 50
 _SET_BYTES: Final = limits.SET_BYTES_MAX * 3 // 4
@@ -70,7 +65,7 @@ def import_batch(node: Node, layout: Layout, source: str, rows: Sequence[SourceR
 
     Args:
         source: name of the former system, at most 40 characters.
-        rows: at most `BATCH_ROWS`.
+        rows: at most `IMPORT_ROWS_MAX`.
 
     Raises:
         StoreBusy, StoreBroken, NotEnrolled, WritingStopped: nothing of this batch was written.

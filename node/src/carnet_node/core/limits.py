@@ -69,3 +69,54 @@ KEPT_ANSWER_BYTES_MAX: Final = 64 * 1024
 
 FORM_PARTS_MAX: Final = 100
 """Phones, jobs or lines in one form; a change set holds no more than 500 records in all."""
+
+SEGMENTS_PER_ROUND_MAX: Final = 256
+"""Member lists fetched in one round; the rest comes with the next one."""
+
+RETRY_FIRST_MS: Final = 500
+"""Upper end of the first waiting time: long enough for a hub worker to be replaced."""
+
+RETRY_MAX_MS: Final = 5 * 60 * 1000
+"""A node that has been offline for hours notices a repaired line within five minutes."""
+
+IDLE_POLL_MS: Final = 60 * 1000
+"""Between two looks at the outbox when nothing woke the sender."""
+
+LONG_POLL_S: Final = 25
+"""The hub answers after at most 30 s; below the 30 to 60 s after which office routers forget a silent connection."""
+
+OUTBOX_LOOK_S: Final = 5
+"""How long what another process saved may wait before it is noticed."""
+
+LINE_FRESH_MS: Final = 2 * 60 * 1000
+"""A hub that answered within two minutes counts as online: a long poll comes back every half minute."""
+
+SETS_COUNTED_MAX: Final = 2_000
+"""Waiting sets whose documents are counted one by one; beyond them the count is "at least"."""
+
+DISK_FREE_BYTES_MIN: Final = 1024**3
+"""Below a gigabyte somebody should know: time enough to make room. Chosen by us."""
+
+DISK_FREE_BYTES_WRONG: Final = 100 * 1024**2
+"""Below this a save may fail today."""
+
+OLDEST_WAITING_MS_MAX: Final = 24 * 3600 * 1000
+"""Work of yesterday that has not reached the hub deserves a look at the line."""
+
+IMPORT_ROWS_MAX: Final = 100
+"""Rows of one transaction: about 60 KiB of sets, and little to repeat after a power cut."""
+
+FORMER_ID_CHARS_MAX: Final = 200
+"""Characters of a number in a former system. Chosen by us: a UUID has 36."""
+
+SOURCE_CHARS_MAX: Final = 40
+"""Characters of the name of a former system."""
+
+CELL_CHARS_MAX: Final = 4000
+"""Characters of one cell; the wire's text bound is 4 KiB and is checked again when the set is built."""
+
+CSV_BYTES_MAX: Final = 512 * 1024 * 1024
+"""Chosen by us: a million rows of 500 bytes."""
+
+CELLS_MAX: Final = 200
+"""Cells of one row that are looked at; a customers file of ours has 24."""

@@ -10,14 +10,7 @@ clock port does).
 
 from typing import Final
 
-RETRY_FIRST_MS: Final = 500
-"""Upper end of the first waiting time: long enough for a hub worker to be replaced."""
-
-RETRY_MAX_MS: Final = 5 * 60 * 1000
-"""A node that has been offline for hours notices a repaired line within five minutes."""
-
-IDLE_POLL_MS: Final = 60 * 1000
-"""Between two looks at the outbox when nothing woke the sender."""
+from carnet_node.core.limits import IDLE_POLL_MS, RETRY_FIRST_MS, RETRY_MAX_MS
 
 _DICE_SIDES: Final = 65536
 _DOUBLINGS_MAX: Final = 20

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Final
 
 from carnet_node.core.failures import NotEnrolled
+from carnet_node.core.limits import LINE_FRESH_MS, SETS_COUNTED_MAX
 from carnet_node.core.node import Node
 from carnet_node.core.ports import ReadTransaction
 from carnet_node.core.sync_state import UNREACHABLE, SyncState, load_state
@@ -22,12 +23,6 @@ from carnet_protocol.messages import Situation, Verdict
 from carnet_protocol.reasons import Reason
 from carnet_protocol.registry import Kind
 from carnet_protocol.resolvers import show
-
-LINE_FRESH_MS: Final = 2 * 60 * 1000
-"""A hub that answered within two minutes counts as online: a long poll comes back every half minute."""
-
-SETS_COUNTED_MAX: Final = 2_000
-"""Waiting sets whose documents are counted one by one; beyond them the count is "at least"."""
 
 _DOCUMENTS: Final = ("customer", "vehicle", "visit")
 _PARENTS_MAX: Final = 4

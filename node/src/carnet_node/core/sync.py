@@ -18,6 +18,7 @@ from typing import Final
 from carnet_node.core.failures import AnotherSender, HubUnreachable, NodeFailure, NotEnrolled
 from carnet_node.core.hub_link import FeedQuery
 from carnet_node.core.inbox import PageOutcome, SignedReceipt, apply_answers, apply_page
+from carnet_node.core.limits import SEGMENTS_PER_ROUND_MAX
 from carnet_node.core.node import Node
 from carnet_node.core.outbox import BatchSize, next_batch
 from carnet_node.core.recall_check import missing_segments, store_segment
@@ -39,9 +40,6 @@ from carnet_protocol.messages import (
     open_frame,
 )
 from carnet_protocol.reasons import Reason
-
-SEGMENTS_PER_ROUND_MAX: Final = 256
-"""Member lists fetched in one round; the rest comes with the next one."""
 
 _STOPS: Final[dict[Situation, str]] = {
     Situation.ROLLED_BACK: "rolled-back",

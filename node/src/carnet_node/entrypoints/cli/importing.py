@@ -11,7 +11,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from carnet_node.adapters.csv_files import CsvFile, SideFile, open_csv
 from carnet_node.core.import_columns import ImportKind, Layout, guess_kind, lay_out
-from carnet_node.core.importing import BATCH_ROWS, BatchReport, SourceRow, check_source, import_batch
+from carnet_node.core.importing import BatchReport, SourceRow, check_source, import_batch
+from carnet_node.core.limits import IMPORT_ROWS_MAX
 from carnet_node.core.node import Node
 from carnet_node.entrypoints.cli.opening import node_of
 from carnet_node.entrypoints.cli.output import AsJson, emit
@@ -69,7 +70,7 @@ def _import_all(node: Node, table: CsvFile, layout: Layout, source: str, side: S
 
 def _batches(table: CsvFile) -> Iterator[list[SourceRow]]:
     rows = (SourceRow(number, cells) for number, cells in table.rows())
-    while batch := list(islice(rows, BATCH_ROWS)):
+    while batch := list(islice(rows, IMPORT_ROWS_MAX)):
         yield batch
 
 
