@@ -20,7 +20,7 @@ def world(tmp_path: Path) -> HubWorld:
 
 def say_hello(world: HubWorld, site: SiteAuthor, **changes: object) -> HelloAnswer:
     """The hub's answer to a node that stands where its author stands."""
-    return answer_hello(world.hub, hello_of(site, **changes))
+    return answer_hello(world.hub, hello_of(site, **changes), b"signed")
 
 
 def pushed(world: HubWorld, site: SiteAuthor, count: int) -> list[MadeSet]:

@@ -66,7 +66,7 @@ def test_a_clock_that_was_corrected_by_its_hello_decides_ties(world: HubWorld):
     """A desk whose clock is ten years ahead does not win for ever: the offset of its hello is taken off."""
     one, other = world.site("a"), world.site("b")
     one.wall_ms = world.clock.ms + 10 * YEAR_MS
-    answer_hello(world.hub, hello_of(one))
+    answer_hello(world.hub, hello_of(one), b"signed")
     earlier = one.write(car(color="red"))
     world.clock.ms += 60_000
     other.wall_ms = world.clock.ms

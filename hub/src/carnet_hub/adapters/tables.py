@@ -290,6 +290,16 @@ class NodeStatus(HubTable, table=True):
     last_failure_ms: int = Field(sa_type=_BIG)
 
 
+class Hello(HubTable, table=True):
+    """See `rows.HelloRow`."""
+
+    __tablename__ = "hello"
+    __table_args__ = (_BY_KEY,)
+    node_id: bytes = Field(primary_key=True, sa_type=_BYTES)
+    received_ms: int = Field(sa_type=_BIG)
+    message: bytes = Field(sa_type=_BYTES)
+
+
 class Invite(HubTable, table=True):
     """See `rows.InviteRow`."""
 
@@ -329,6 +339,7 @@ TABLES: Final[dict[type[rows.Row], Table]] = {
     rows.DealerRow: table_of(Dealer),
     rows.EvidenceRow: table_of(Evidence),
     rows.NodeStatusRow: table_of(NodeStatus),
+    rows.HelloRow: table_of(Hello),
     rows.InviteRow: table_of(Invite),
 }
 """The table of each row type."""

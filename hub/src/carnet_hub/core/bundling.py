@@ -133,7 +133,7 @@ def _take_hello(hub: Hub, node: Node, message: bytes) -> tuple[bytes, Standing]:
     speaker, request = open_greeting(hub, message)
     if speaker.node_id != node.node_id:
         raise Malformed(Reason.BAD_BUNDLE, "a hello of another node")
-    answer = sign_frame(answer_hello(hub, request), Purpose.HELLO, hub.hub_id, hub.signer)
+    answer = sign_frame(answer_hello(hub, request, message), Purpose.HELLO, hub.hub_id, hub.signer)
     return answer, _standing_of(request)
 
 

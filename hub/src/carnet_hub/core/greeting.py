@@ -69,7 +69,7 @@ def greet_node(hub: Hub, session_key: bytes, message: bytes) -> bytes:
     except Refused as refusal:
         note_failure(hub, node.node_id, refusal.reason)
         raise
-    answer = answer_hello(hub, request)
+    answer = answer_hello(hub, request, message)
     session = Session(node.key_id, EpochId(request.epoch), now_ms + limits.TOKEN_TTL_MS)
     complete = msgspec.structs.replace(
         answer, token=issue_token(session_key, session), token_expires_ms=session.expires_ms

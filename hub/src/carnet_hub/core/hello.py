@@ -18,7 +18,7 @@ from carnet_hub.core.at_rest import plain_opening
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.limits import LOST_SETS_BYTES_MAX, LOST_SETS_MAX
 from carnet_hub.core.ports import Snapshot
-from carnet_hub.core.rows import EpochRow, LogRow, NodeStatusRow
+from carnet_hub.core.rows import EpochRow, HelloRow, LogRow, NodeStatusRow
 from carnet_protocol.chain import NO_HEAD, ChainHead
 from carnet_protocol.changeset import set_bytes
 from carnet_protocol.limits import NAME_CHARS_MAX
@@ -36,11 +36,12 @@ class Standing:
     held: ChainHead
 
 
-def answer_hello(hub: Hub, request: HelloRequest) -> HelloAnswer:
+def answer_hello(hub: Hub, request: HelloRequest, message: bytes) -> HelloAnswer:
     """Tell a node where it stands and remember what it said.
 
     Args:
         request: authenticated; its node is enrolled and welcome.
+        message: the same as the node signed it; kept as its receipt for what it has read.
 
     Raises:
         StoreBusy, StoreError: see `ports`; nothing was remembered.
@@ -51,6 +52,7 @@ def answer_hello(hub: Hub, request: HelloRequest) -> HelloAnswer:
     with hub.store.write() as transaction:
         standing = judge_standing(transaction, request)
         transaction.put([_status(request, standing, now_ms)])
+        transaction.put([HelloRow(request.node_id, now_ms, message)])
         lost = _lost_sets(hub, transaction, request) if standing.situation is Situation.ROLLED_BACK else []
         position = transaction.head().position
         backup = int.from_bytes(transaction.setting(_BACKUP_SETTING) or b"", "big")

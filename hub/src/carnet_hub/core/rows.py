@@ -7,7 +7,7 @@ Three sorts of rows, and the difference matters for `rebuild`:
 
 - the **log** (`LogRow`), which is the truth;
 - **projections**, which are functions of the log and can be dropped and folded again: everything in `PROJECTIONS`;
-- **observations** (`NodeStatusRow`, `EvidenceRow`, `InviteRow`), which nothing else depends on.
+- **observations** (`NodeStatusRow`, `HelloRow`, `EvidenceRow`, `InviteRow`), which nothing else depends on.
 
 Rows are named tuples because a driver takes them as they are.
 """
@@ -278,6 +278,14 @@ class NodeStatusRow(NamedTuple):
     last_failure_ms: int
 
 
+class HelloRow(NamedTuple):
+    """The last hello a node has signed, as it came: its own word on how far it has read, and so on what it has erased."""
+
+    node_id: bytes
+    received_ms: int
+    message: bytes
+
+
 class InviteRow(NamedTuple):
     """A one-time enrolment code. The secret is not here, only what both sides derive from it.
 
@@ -345,6 +353,7 @@ Row = (
     | DealerRow
     | EvidenceRow
     | NodeStatusRow
+    | HelloRow
     | InviteRow
 )
 
@@ -365,6 +374,7 @@ KEY_COLUMNS: Final[dict[type[Row], int]] = {
     DealerRow: 1,
     EvidenceRow: 1,
     NodeStatusRow: 1,
+    HelloRow: 1,
     InviteRow: 1,
 }
 """How many of a row's first columns identify it."""
