@@ -196,3 +196,42 @@ def test_a_visit_needs_a_word_about_the_odometer(node: CliNode):
     accepted = node("visits", "add", "--vin", VIN, "--km-unknown")
 
     assert (refused["error"]["field"], "id" in accepted) == ("odometer_in_km", True)
+
+
+def test_a_reading_alone_is_a_change(node: CliNode):
+    """An edit that only adds a reading says that it saved it."""
+    added = node("vehicles", "add", VIN)
+
+    saved = node("vehicles", "edit", added["id"], "--km", "52300")
+
+    assert saved["changed"] is True
+    assert node("vehicles", "show", added["id"])["odometer"]["served_km"] == 52300
+
+
+def test_a_reading_may_be_typed_in_full_width(node: CliNode):
+    """Digits of a Chinese input method are digits; anything else is wrong usage."""
+    added = node("vehicles", "add", VIN, "--km", "５２３００")
+    shown = node("vehicles", "show", added["id"])["odometer"]["served_km"]
+
+    wrong = [node("vehicles", "edit", added["id"], "--km", text)["error"]["code"] for text in ("-1", "many", "")]
+
+    assert (shown, wrong, node.code) == (52300, ["usage"] * 3, 2)
+
+
+def test_a_masked_value_is_not_taken_for_a_new_one(node: CliNode):
+    """What a list shows of a name cannot replace the name."""
+    added = node("customers", "add", "--name", "王小明")
+
+    told = node("customers", "edit", added["id"], "--set", "full_name=王**")
+
+    assert (node.code, told["error"]["field"]) == (1, "full_name")
+    assert node("customers", "show", added["id"], "--show-personal")["customer"]["values"]["full_name"] == "王小明"
+
+
+def test_heads_that_no_view_gave_out_are_named(node: CliNode):
+    """A mistyped `--based-on` says where the right one is."""
+    added = node("customers", "add", "--name", "王小明")
+
+    told = node("customers", "edit", added["id"], "--set", "segment=taxi", "--based-on", "nonsense")
+
+    assert (node.code, told["error"]["field"], "show --json" in told["error"]["what"]) == (1, "based_on", True)

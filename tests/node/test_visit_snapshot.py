@@ -6,12 +6,14 @@ from pathlib import Path
 import pytest
 
 from carnet_node.core.commands.customers import AddCustomer, EditCustomer, add_customer, edit_customer
+from carnet_node.core.commands.drafting import Drafts
+from carnet_node.core.commands.recall_work import CompleteRecall, complete_recall
 from carnet_node.core.commands.vehicles import AddVehicle, add_plate
 from carnet_node.core.commands.visits import OpenVisit
 from carnet_node.core.desk import save, save_vehicle, save_visit, save_visit_by_vin
 from carnet_node.core.node import Node
 from carnet_node.core.refusals import CommandRefused
-from carnet_node.core.views import one_record
+from carnet_node.core.views import one_record, visit_view
 from carnet_protocol.ids import RecordId, vehicle_id
 from carnet_protocol.kinds import CUSTOMER, VEHICLE, VISIT
 from carnet_protocol.registry import Value
@@ -102,3 +104,29 @@ def test_a_refused_part_records_no_car(node: Node):
         save_vehicle(node, CAR, lambda car, new_id: add_plate(car, {}, new_id))
 
     assert one_record(node, VEHICLE, vehicle_id(VIN)) is None
+
+
+def test_an_order_whose_recall_is_refused_is_not_opened(node: Node):
+    """Order, new car and recalls done are one change set: none of them is recorded without the others."""
+
+    def recall(visit: RecordId, vehicle: RecordId) -> Drafts:
+        return complete_recall(CompleteRecall(RecordId(bytes(16)), VIN, vehicle, visit, "open", 9, "magic"))
+
+    with pytest.raises(CommandRefused):
+        save_visit_by_vin(node, CAR, lambda car: OpenVisit("", car, node.clock.now_ms(), None, KM), recall)
+
+    assert one_record(node, VEHICLE, vehicle_id(VIN)) is None
+
+
+def test_an_order_and_its_recall_are_one_change_set(node: Node, car: RecordId):
+    """A recall reported with a new order stands beside it at once."""
+
+    def recall(visit: RecordId, vehicle: RecordId) -> Drafts:
+        return complete_recall(CompleteRecall(RecordId(bytes(16)), VIN, vehicle, visit, "open", 9, "repaired"))
+
+    opened = save_visit(node, OpenVisit("", car, node.clock.now_ms(), None, KM), recall)
+
+    view = visit_view(node, opened.visit)
+    assert view is not None
+    assert [one.values["method"] for one in view.completions] == ["repaired"]
+    assert view.completions[0].id in opened.saved.records

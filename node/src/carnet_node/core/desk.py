@@ -87,29 +87,40 @@ def save(node: Node, command: Callable[[NewId], Drafts]) -> Saved:
         return _commit(node, tx, drafts)
 
 
-def save_visit(node: Node, command: OpenVisit) -> OpenedVisit:
+def save_visit(
+    node: Node, command: OpenVisit, parts: Callable[[RecordId, RecordId], Drafts] | None = None
+) -> OpenedVisit:
     """Open a repair order under the next number of this node; `command.ro_no` is given here.
 
+    Args:
+        parts: what is recorded with it in the same change set, for the ids of the order and its car: recalls done.
+
     Raises:
-        CommandRefused: see `open_visit`; no number was used.
+        CommandRefused: see `open_visit`, or the parts; nothing was recorded and no number was used.
     """
     with node.store.write() as tx:
-        return _open(node, tx, command, ())
+        return _open(node, tx, command, (), parts)
 
 
-def save_visit_by_vin(node: Node, car: AddVehicle, order: Callable[[RecordId], OpenVisit]) -> OpenedVisit:
+def save_visit_by_vin(
+    node: Node,
+    car: AddVehicle,
+    order: Callable[[RecordId], OpenVisit],
+    parts: Callable[[RecordId, RecordId], Drafts] | None = None,
+) -> OpenedVisit:
     """As `save_visit`, for the car of a VIN; one that is not known here is recorded in the same change set.
 
     Args:
         order: for the car's record id.
+        parts: see `save_visit`.
 
     Raises:
-        CommandRefused: see `add_vehicle` and `open_visit`; neither car nor order was recorded.
+        CommandRefused: see `add_vehicle`, `open_visit`, or the parts; nothing was recorded.
     """
     vehicle = add_vehicle(car, new_ids(node))
     with node.store.write() as tx:
         news = _vehicle_news(node, tx, car, vehicle)
-        return _open(node, tx, order(vehicle.record), news)
+        return _open(node, tx, order(vehicle.record), news, parts)
 
 
 def save_vehicle(
@@ -133,13 +144,20 @@ def save_vehicle(
         return SavedVehicle(vehicle.record, _commit(node, tx, (*_vehicle_news(node, tx, command, vehicle), *more)))
 
 
-def _open(node: Node, tx: WriteTransaction, command: OpenVisit, before: Drafts) -> OpenedVisit:
+def _open(
+    node: Node,
+    tx: WriteTransaction,
+    command: OpenVisit,
+    before: Drafts,
+    parts: Callable[[RecordId, RecordId], Drafts] | None,
+) -> OpenedVisit:
     """Open an order; what the form leaves out of name and plate is as it stands today."""
     number = _next_ro_number(node, tx)
     values = {**visit_snapshot(tx, node.identity, command.vehicle, command.customer), **command.values}
     drafts = open_visit(replace(command, ro_no=number, values=values), new_ids(node))
-    saved = _commit(node, tx, (*before, *drafts))
-    return OpenedVisit(saved.records[len(before)], number, saved)
+    visit = RecordId(drafts[0].record)
+    more = () if parts is None else parts(visit, command.vehicle)
+    return OpenedVisit(visit, number, _commit(node, tx, (*before, *drafts, *more)))
 
 
 def _vehicle_news(node: Node, tx: WriteTransaction, command: AddVehicle, vehicle: NewVehicle) -> Drafts:

@@ -10,11 +10,12 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from carnet_node.entrypoints.presenting import is_masked
 from carnet_protocol.errors import BadValue
 from carnet_protocol.ids import OP_ID_BYTES, OpId, RecordId, parse_record_text
 from carnet_protocol.kinds import REGISTRY
 from carnet_protocol.reasons import Reason
-from carnet_protocol.registry import Field, Kind, Value, ValueType
+from carnet_protocol.registry import Field, Kind, Privacy, Value, ValueType
 
 _MILLISECONDS: Final = re.compile(r"-?[0-9]{1,18}")
 _YES: Final = frozenset({"yes", "true", "1", "y", "是"})
@@ -34,14 +35,17 @@ def values_from_pairs(kind: Kind, pairs: Iterable[str]) -> dict[str, Value]:
     """Field values of `field=value` texts; an empty value takes the present one away.
 
     Raises:
-        BadValue: no `=`, an unknown field, or a value that is none of its type.
+        BadValue: no `=`, an unknown field, a value that is none of its type, or a personal value in its masked form,
+            which would replace what it stands for.
     """
     values: dict[str, Value] = {}
     for pair in pairs:
-        name, sign, text = pair.partition("=")
+        name, sign, text = (part.strip() for part in pair.partition("="))
         if not sign:
-            raise BadValue(Reason.BAD_FIELD, name.strip(), "write field=value")
-        values[name.strip()] = _from_text(_field(kind, name.strip()), text.strip())
+            raise BadValue(Reason.BAD_FIELD, name, "write field=value")
+        values[name] = _from_text(_field(kind, name), text)
+        if is_masked(values[name]) and kind.register_of(name).privacy is not Privacy.PUBLIC:
+            raise BadValue(Reason.BAD_FIELD, name, "that is its masked form; write it in full, or leave it out")
     return values
 
 

@@ -14,9 +14,19 @@ from carnet_node.core.commands.customers import (
     edit_customer,
 )
 from carnet_node.core.desk import Saved, save
-from carnet_node.core.editing import read_for_edit, remove_customer, require_customer
+from carnet_node.core.editing import remove_customer, require_customer
 from carnet_node.core.views import list_records
-from carnet_node.entrypoints.cli.opening import After, BasedOn, Id, Limit, Set, emit_saved, node_of, one_group
+from carnet_node.entrypoints.cli.opening import (
+    After,
+    BasedOn,
+    Id,
+    Limit,
+    Set,
+    emit_saved,
+    node_of,
+    one_group,
+    read_of,
+)
 from carnet_node.entrypoints.cli.output import AsJson, ShowPersonal, Xlsx, emit
 from carnet_node.entrypoints.cli.tables import emit_card, emit_found, emit_records, presenter_of
 from carnet_node.entrypoints.reading import record_from_text, values_from_pairs
@@ -96,7 +106,7 @@ def edit(
     """Change fields of a customer, or add a phone or an address."""
     node, record = node_of(ctx), record_from_text(customer)
     changes = values_from_pairs(CUSTOMER, fields or ())
-    command = EditCustomer(read_for_edit(node, CUSTOMER, record, based_on, changes), changes)
+    command = EditCustomer(read_of(node, CUSTOMER, record, based_on, changes), changes)
     parts = [AddPart(PHONE, record, {"number": number}) for number in phone or ()]
     parts += [AddPart(ADDRESS, record, {"street": street}) for street in address or ()]
     saved = save(

@@ -1,5 +1,7 @@
 """What most commands begin with: the data folder, and the node in it; and options that several commands share."""
 
+import unicodedata
+from collections.abc import Mapping
 from functools import partial
 from typing import Annotated
 
@@ -7,18 +9,35 @@ import typer
 
 from carnet_node.bootstrap import Installation, open_installation
 from carnet_node.core.authoring import SealedSet
+from carnet_node.core.commands.drafting import Read
 from carnet_node.core.desk import Saved
+from carnet_node.core.editing import read_for_edit
 from carnet_node.core.node import Node
 from carnet_node.entrypoints.cli.output import emit
 from carnet_node.settings import NodeSettings
-from carnet_protocol.ids import record_text
-from carnet_protocol.registry import Kind
+from carnet_protocol.errors import BadValue, Malformed
+from carnet_protocol.ids import RecordId, record_text
+from carnet_protocol.reasons import Reason
+from carnet_protocol.registry import Kind, Value
 
 Id = Annotated[str, typer.Argument(help="record id (UUID)")]
 Set = Annotated[list[str] | None, typer.Option("--set", help="field=value; an empty value takes it away")]
 BasedOn = Annotated[str | None, typer.Option("--based-on", help="heads of the view the values come from")]
 After = Annotated[str | None, typer.Option("--after", help="go on after this id")]
 Limit = Annotated[int, typer.Option("--limit", min=1, max=500)]
+
+
+def whole_number(text: str) -> int:
+    """A number as people type it, full-width digits included.
+
+    Raises:
+        BadParameter: none, or below zero.
+    """
+    number = unicodedata.normalize("NFKC", text).strip()
+    if not number.isdecimal():
+        raise typer.BadParameter("a whole number is needed, such as 52300")
+    return int(number)
+
 
 one_group = partial(typer.Typer, add_completion=False, rich_markup_mode=None, no_args_is_help=True)
 
@@ -31,6 +50,18 @@ def installation_of(ctx: typer.Context) -> Installation:
 def node_of(ctx: typer.Context) -> Node:
     """The enrolled node of that folder."""
     return installation_of(ctx).node()
+
+
+def read_of(node: Node, kind: Kind, record: RecordId, based_on: str | None, changes: Mapping[str, Value]) -> Read:
+    """What an edit starts from, see `read_for_edit`.
+
+    Raises:
+        BadValue: `based_on` holds no heads.
+    """
+    try:
+        return read_for_edit(node, kind, record, based_on, changes)
+    except Malformed as refused:
+        raise BadValue(Reason.BAD_FIELD, "based_on", "copy the heads from `show --json`") from refused
 
 
 def emit_saved(kind: Kind, saved: Saved, *, as_json: bool) -> None:

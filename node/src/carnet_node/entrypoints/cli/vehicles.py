@@ -8,10 +8,21 @@ import typer
 from carnet_node.core.commands.drafting import Drafts, NewId
 from carnet_node.core.commands.vehicles import AddVehicle, ReadOdometer, edit_vehicle, read_odometer
 from carnet_node.core.desk import Saved, save, save_vehicle
-from carnet_node.core.editing import owner_drafts, plate_drafts, read_for_edit, remove_vehicle, require_vehicle
+from carnet_node.core.editing import owner_drafts, plate_drafts, remove_vehicle, require_vehicle
 from carnet_node.core.node import Node
 from carnet_node.core.views import list_records
-from carnet_node.entrypoints.cli.opening import After, BasedOn, Id, Limit, Set, emit_saved, node_of, one_group
+from carnet_node.entrypoints.cli.opening import (
+    After,
+    BasedOn,
+    Id,
+    Limit,
+    Set,
+    emit_saved,
+    node_of,
+    one_group,
+    read_of,
+    whole_number,
+)
 from carnet_node.entrypoints.cli.output import AsJson, ShowPersonal, Xlsx, emit
 from carnet_node.entrypoints.cli.tables import emit_card, emit_found, emit_records, presenter_of
 from carnet_node.entrypoints.reading import record_from_text, values_from_pairs
@@ -25,7 +36,9 @@ COLUMNS = ("id", "vin", "model_name", "color", "lifecycle", "sync")
 
 Plate = Annotated[str | None, typer.Option("--plate", help="a plate it carries")]
 Owner = Annotated[str | None, typer.Option("--owner", help="id of the customer it belongs to")]
-Odometer = Annotated[int | None, typer.Option("--km", min=0, help="a reading of the odometer, taken now")]
+Odometer = Annotated[
+    int | None, typer.Option("--km", parser=whole_number, metavar="<int>", help="a reading of the odometer, taken now")
+]
 
 
 @vehicles_app.command("add")
@@ -89,7 +102,7 @@ def edit(
     """Change fields of a vehicle, or add a plate, an owner or a reading."""
     node, record = node_of(ctx), record_from_text(vehicle)
     changes = values_from_pairs(VEHICLE, fields or ())
-    read = read_for_edit(node, VEHICLE, record, based_on, changes)
+    read = read_of(node, VEHICLE, record, based_on, changes)
     parts = _parts(node, plate, owner, km)
     saved = save(node, lambda new_id: edit_vehicle(read, changes) + parts(record, new_id))
     emit_saved(VEHICLE, Saved((record,), saved.sealed), as_json=as_json)

@@ -14,6 +14,7 @@ import typer
 
 from carnet_node.core.commands.drafting import Drafts
 from carnet_node.core.commands.lines import NewJob
+from carnet_node.core.commands.recall_work import CompleteRecall, complete_recall
 from carnet_node.core.commands.vehicles import AddVehicle
 from carnet_node.core.commands.visits import (
     OpenVisit,
@@ -28,8 +29,8 @@ from carnet_node.core.commands.visits import (
 from carnet_node.core.desk import save, save_visit, save_visit_by_vin
 from carnet_node.core.editing import (
     campaign_of,
-    read_for_edit,
     recall_drafts,
+    require_record,
     require_visit,
     require_visit_references,
 )
@@ -44,14 +45,16 @@ from carnet_node.entrypoints.cli.opening import (
     emit_saved,
     node_of,
     one_group,
+    read_of,
     set_facts,
+    whole_number,
 )
 from carnet_node.entrypoints.cli.output import AsJson, ShowPersonal, Xlsx, emit
 from carnet_node.entrypoints.cli.tables import emit_card, emit_found, emit_records, presenter_of
 from carnet_node.entrypoints.reading import record_from_text, values_from_pairs
 from carnet_protocol.errors import BadValue
 from carnet_protocol.ids import RecordId, record_text
-from carnet_protocol.kinds import JOB, LABOUR_LINE, PART_LINE, VISIT
+from carnet_protocol.kinds import JOB, LABOUR_LINE, PART_LINE, VEHICLE, VISIT
 from carnet_protocol.reasons import Reason
 from carnet_protocol.registry import Kind, Value
 
@@ -59,7 +62,7 @@ visits_app = one_group(help="Repair orders.")
 
 COLUMNS = ("id", "ro_no", "status", "opened_at", "visit_kind", "odometer_in_km", "sync")
 
-Km = Annotated[int | None, typer.Option("--km", min=0, help="odometer at arrival")]
+Km = Annotated[int | None, typer.Option("--km", parser=whole_number, metavar="<int>", help="odometer at arrival")]
 KmUnknown = Annotated[bool, typer.Option("--km-unknown", help="the odometer cannot be read")]
 Jobs = Annotated[list[str] | None, typer.Option("--job", help="complaint=...;op_name=...;pay_type=customer")]
 Labour = Annotated[
@@ -104,13 +107,15 @@ def add(
     def order(car: RecordId) -> OpenVisit:
         return OpenVisit("", car, now_ms, customer_id, values, listed)
 
+    def recalls(visit: RecordId, car: RecordId) -> Drafts:
+        number = vin or str(require_record(node, VEHICLE, car).values.get("vin") or "")
+        done = [CompleteRecall(campaign, number, car, visit, "open", now_ms, method) for campaign in campaigns]
+        return tuple(draft for one in done for draft in complete_recall(one))
+
     if vehicle_id is not None:
-        opened = save_visit(node, order(vehicle_id))
+        opened = save_visit(node, order(vehicle_id), recalls)
     else:
-        opened = save_visit_by_vin(node, AddVehicle(vin or "", node.settings.vin_policy), order)
-    if campaigns:
-        view = require_visit(node, opened.visit)
-        save(node, lambda _: _completions(node, view, campaigns, method))
+        opened = save_visit_by_vin(node, AddVehicle(vin or "", node.settings.vin_policy), order, recalls)
     facts = set_facts(opened.saved.sealed) if opened.saved.sealed else {}
     result = {"id": record_text(opened.visit), "ro_no": opened.ro_no, **facts}
     emit(result, as_json=as_json, text=f"{opened.ro_no} is open ({result['id']}).")
@@ -161,7 +166,7 @@ def edit(
     view = require_visit(node, record)
     changes = {**values_from_pairs(VISIT, fields or ()), **_odometer(km, is_unknown=km_unknown)}
     require_visit_references(node, changes)
-    read = read_for_edit(node, VISIT, record, based_on, changes)
+    read = read_of(node, VISIT, record, based_on, changes)
     reading = view.reading.read() if view.reading is not None else None
     saved = save(node, partial(edit_visit, read, changes, reading))
     listed = _new_jobs(jobs or [], labour or [], parts or [])
@@ -176,7 +181,9 @@ def complete(
     ctx: typer.Context,
     visit: Id,
     *,
-    km_out: Annotated[int | None, typer.Option("--km-out", min=0, help="odometer at hand-over")] = None,
+    km_out: Annotated[
+        int | None, typer.Option("--km-out", parser=whole_number, metavar="<int>", help="odometer at hand-over")
+    ] = None,
     recall_done: RecallDone = None,
     method: Method = "repaired",
     as_json: AsJson = False,
