@@ -11,6 +11,7 @@ from carnet_node.core.authoring import commit
 from carnet_node.core.inbox import apply_page
 from carnet_node.core.node import Node
 from carnet_node.core.rebuild import check_rebuild
+from carnet_node.core.session import state_ourselves
 from carnet_protocol.changeset import Draft
 from carnet_protocol.kinds import CUSTOMER, ERASURE
 from carnet_protocol.registry import Value
@@ -108,3 +109,41 @@ def test_an_erased_customer_is_not_found_by_name(node: Node, hub: ModelHub):
 
     with node.store.read() as tx:
         assert tx.find_prefix(CUSTOMER, "full_name", "王", 10) == []
+
+
+def erased(tmp_path: Path, hub: ModelHub) -> Node:
+    """A node that has sent a customer and has not yet read the order to erase the name."""
+    node = build_node(tmp_path)
+    commit(node, [draft(WANG, kind=CUSTOMER)])
+    answer(node, *deliver(node, hub))
+    apply_page(node, hub.page(node))
+    hub.write(erasure_of(1, 0b0001))
+    hub.records[CUSTOMER.number, record(1)].changed = 0
+    return node
+
+
+def test_an_erased_value_leaves_the_files_with_the_page(tmp_path: Path, hub: ModelHub):
+    """As soon as the page is applied no file of the node holds the value, its write-ahead log neither."""
+    node = erased(tmp_path, hub)
+
+    apply_page(node, hub.page(node))
+
+    assert [path.name for path in tmp_path.iterdir() if "王小明".encode() in path.read_bytes()] == []
+
+
+def test_a_hello_claims_no_erasure_that_is_not_scrubbed(tmp_path: Path, hub: ModelHub):
+    """While a reader keeps the old state alive the hello states the cursor before the order, and afterwards the new."""
+    node = erased(tmp_path, hub)
+    with node.store.read() as reader:
+        before = reader.feed()
+        apply_page(node, hub.page(node))
+        held = state_ourselves(node, b"", "tests").cursor
+
+    stated = state_ourselves(node, b"", "tests").cursor
+
+    with node.store.read() as tx:
+        after = tx.feed()
+    assert before is not None
+    assert after is not None
+    assert (held, stated) == (before.cursor, after.cursor)
+    assert before.cursor < after.cursor

@@ -28,6 +28,9 @@ class BusyStore:
     def __init__(self, inner: NodeStore) -> None:
         self._inner = inner
 
+    def scrub(self) -> None:
+        self._inner.scrub()
+
     def read(self) -> AbstractContextManager[ReadTransaction]:
         return self._inner.read()
 

@@ -279,7 +279,7 @@ class NodeStatusRow(NamedTuple):
 
 
 class HelloRow(NamedTuple):
-    """The last hello a node has signed, as it came: its own word on how far it has read, and so on what it has erased."""
+    """The last hello a node has signed, as it came: its own word on how far it has read and erased."""
 
     node_id: bytes
     received_ms: int

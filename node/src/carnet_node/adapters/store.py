@@ -70,6 +70,25 @@ class SqliteNodeStore:
         with self._transaction("BEGIN IMMEDIATE", "COMMIT") as connection:
             yield SqlWriteTransaction(connection, self._at_rest)
 
+    def scrub(self) -> None:
+        """Copy the write-ahead log back and empty it; freed pages are zeros already (`secure_delete`).
+
+        Beside a replicating child this is left to it: it alone checkpoints, and it does so within a minute.
+
+        Raises:
+            StoreBusy: a reader still needs the log; nothing was lost, call again.
+        """
+        if self._is_replicated:
+            return
+        with translated_errors():
+            connection = self._connection()
+            try:
+                (is_busy, _, _) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            finally:
+                self._give_back(connection, is_over=True)
+        if is_busy:
+            raise StoreBusy("the write-ahead log is still being read")
+
     def close(self) -> None:
         """Close idle connections."""
         while True:

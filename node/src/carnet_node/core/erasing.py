@@ -4,20 +4,31 @@ Decides which stored values go: in the openings of own sets, in base rows and in
 for repeated requests may show any of them, so all of these go. What an
 erasure record covers is remembered for ever, so that a late page, a bundle or a restored backup brings nothing back.
 Signatures and hashes still verify; an erased register has heads without values.
+
+What was deleted lies in the database's write-ahead log until that is emptied. Until then the node does not claim to
+have read the page that brought the order: its signed hello is its receipt, and must not promise too much.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import Final
 
-from carnet_node.core.ports import WriteTransaction
+from carnet_node.core.node import Node
+from carnet_node.core.ports import ReadTransaction, WriteTransaction
 from carnet_node.core.projecting import Key, OwnWork
-from carnet_node.core.records import BaseRow
+from carnet_node.core.records import BaseRow, FeedState
+from carnet_node.core.store_failures import StoreBusy
 from carnet_protocol.ids import RECORD_ID_BYTES, HubId, RecordId
 from carnet_protocol.kinds import ERASURE, REGISTRY
 from carnet_protocol.state import Entries, Withheld, withhold
 
 _RECORD_IDS = ERASURE.labels["record_ids"]
 _GROUPS = ERASURE.labels["groups"]
+
+_SCRUB_DUE: Final = "scrub-due"
+"""Local fact: the cursor before the first erasure whose values may still lie in the files; empty for none."""
+
+_CURSOR_BYTES: Final = 8
 
 
 def erasure_orders(entries: Entries) -> Iterator[tuple[RecordId, int]]:
@@ -50,6 +61,36 @@ def apply_erasures(tx: WriteTransaction, hub: HubId, orders: Sequence[tuple[Reco
                 touched.add((kind.number, record))
     _erase_openings(tx, hub, touched)
     return touched
+
+
+def note_scrub_due(tx: WriteTransaction, feed: FeedState) -> None:
+    """Remember, with the erasure itself, that the files have to be scrubbed.
+
+    Args:
+        feed: before the page that brings the order.
+    """
+    if not tx.setting(_SCRUB_DUE):
+        tx.put_setting(_SCRUB_DUE, feed.cursor.to_bytes(_CURSOR_BYTES, "big"))
+
+
+def scrub_if_due(node: Node) -> None:
+    """Scrub the files after an erasure; when somebody still reads them, the next call does it."""
+    with node.store.read() as tx:
+        is_due = bool(tx.setting(_SCRUB_DUE))
+    if not is_due:
+        return
+    try:
+        node.store.scrub()
+    except StoreBusy:
+        return
+    with node.store.write() as tx:
+        tx.put_setting(_SCRUB_DUE, b"")
+
+
+def stated_cursor(tx: ReadTransaction, feed: FeedState) -> int:
+    """How far the node says it has read: not beyond an erasure whose values may still lie in its files."""
+    held = tx.setting(_SCRUB_DUE)
+    return min(feed.cursor, int.from_bytes(held, "big")) if held else feed.cursor
 
 
 def without_erased(base: BaseRow, groups: int) -> BaseRow:

@@ -112,6 +112,10 @@ class _ClaimingStore:
         self._request = request
         self._is_claimed = False
 
+    def scrub(self) -> None:
+        """See `ports.NodeStore`."""
+        self._store.scrub()
+
     def read(self) -> AbstractContextManager[ReadTransaction]:
         """See `ports.NodeStore`."""
         return self._store.read()

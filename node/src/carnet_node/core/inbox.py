@@ -5,6 +5,7 @@ which order it takes effect. The rule of what is folded where is `overlay`.
 
 Rules:
 - A page is applied in one transaction: erasures, verdicts, base rows, settled values, evictions, projections, cursor.
+  After one with an erasure the files are scrubbed.
 - Of two verdicts on one set the one with the higher position counts, whether it came in a receipt or in a page.
 - Of two states of one record the later one counts: first by position of change, then by position of the page.
 - A page must begin at or before the cursor; what it holds again is recognised.
@@ -15,7 +16,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from carnet_node.core.erasing import apply_erasures, erase_settled, erasure_orders, without_erased
+from carnet_node.core.erasing import (
+    apply_erasures,
+    erase_settled,
+    erasure_orders,
+    note_scrub_due,
+    scrub_if_due,
+    without_erased,
+)
 from carnet_node.core.failures import NotEnrolled
 from carnet_node.core.node import Node
 from carnet_node.core.ports import ReadTransaction, WriteTransaction
@@ -108,6 +116,8 @@ def apply_page(node: Node, page: Page, *, made_ms: int | None = None) -> PageOut
             tx.add_hub_set(hub_set)
         orders = [order for row in rows if row.kind == ERASURE.number for order in erasure_orders(row.entries)]
         touched = apply_erasures(tx, node.identity.hub_id, orders)
+        if orders:
+            note_scrub_due(tx, feed)
         stored = _take_verdicts(tx, node.identity, [(one.nonce, verdict_of(one)) for one in page.outcomes])
         news = [key for row, wire in zip(rows, page.rows, strict=True) if (key := _take_row(tx, row, wire)) is not None]
         touched |= stored.touched | set(news)
@@ -117,6 +127,7 @@ def apply_page(node: Node, page: Page, *, made_ms: int | None = None) -> PageOut
                 want_segments(tx, record)
         moved = _advance(feed, page, made_ms, now_ms=now_ms)
         tx.put_feed(moved)
+    scrub_if_due(node)
     return PageOutcome(len(news), stored.count, page.is_last, moved.cursor, moved.position)
 
 

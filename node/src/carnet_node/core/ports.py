@@ -370,6 +370,15 @@ class WriteTransaction(ReadTransaction, Protocol):
 class NodeStore(Protocol):
     """The node's database."""
 
+    def scrub(self) -> None:
+        """Let nothing that was erased or replaced stay in the database's files.
+
+        Raises:
+            StoreBusy: somebody still reads an older state; call again later.
+            StoreBroken: see `store_failures`.
+        """
+        ...
+
     def read(self) -> AbstractContextManager[ReadTransaction]:
         """One snapshot.
 

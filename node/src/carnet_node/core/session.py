@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
+from carnet_node.core.erasing import scrub_if_due, stated_cursor
 from carnet_node.core.failures import HubRefused, NotEnrolled
 from carnet_node.core.hub_link import HubLink
 from carnet_node.core.node import Node
@@ -121,8 +122,10 @@ def state_ourselves(node: Node, challenge: bytes, software: str) -> HelloRequest
         challenge: from the hub's card; empty in a bundle.
         software: name and version of this program.
     """
+    scrub_if_due(node)
     with node.store.read() as tx:
         chain, feed = _enrolled(tx)
+        cursor = stated_cursor(tx, feed)
         unsent, oldest_ms = tx.unconfirmed()
     return HelloRequest(
         version=1,
@@ -134,7 +137,7 @@ def state_ourselves(node: Node, challenge: bytes, software: str) -> HelloRequest
         head_seq=chain.seq,
         head_hash=chain.set_hash,
         hub_epoch=feed.hub_epoch,
-        cursor=feed.cursor,
+        cursor=cursor,
         unsent_sets=unsent,
         oldest_unsent_ms=oldest_ms or 0,
         wall_ms=node.clock.now_ms(),
