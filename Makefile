@@ -21,7 +21,7 @@ export UV_SYSTEM_CERTS
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup check test demo bench interop vectors lock system-deps clean
+.PHONY: help setup check test demo crash bench interop vectors lock system-deps clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,10 @@ test: setup ## all tests but the measurements (WORKERS=2; ARGS="-k name")
 
 demo: setup ## a hub and its dealers on this machine (KEEP=1 leaves the hub running)
 	$(BIN)/python -m tools.demo
+
+KILLS ?= 40
+crash: setup ## kill the real programs at random moments; nothing acknowledged may be lost (KILLS=500, SEED=1)
+	$(BIN)/python -m tools.crash --kills $(KILLS) --seed $(or $(SEED),1) --json .crash.json
 
 bench: setup ## the measurements in tests/bench: a table, and .bench.json
 	$(BIN)/python -m tools.bench --json .bench.json $(ARGS)

@@ -1,0 +1,242 @@
+"""A campaign of kills: load, SIGKILL at a random moment, restart, and look whether anything acknowledged is gone.
+
+Decides who is killed when, and what is checked afterwards. One *round* is one kill. Choices follow from the seed;
+moments do not, because two real processes never meet twice at the same instruction: a failing round is told with the
+state of the folders, which are kept.
+
+Rules of a round
+1. Both nodes are written at by front desks and sync without a pause, over a line with faults of one sort or none.
+2. The victim is killed, and its children. What was not answered by then is in doubt.
+3. Before anything syncs again: the hub's log holds everything that a node has a receipt for.
+4. The victim is started. It shows every acknowledged document exactly once, in the acknowledged state or in one that
+   was asked for after it; nothing that it had shown of the other node's is gone or older.
+5. Its tables are what its log says (the check behind `rebuild --check`).
+6. What is in doubt is asked again under the same key, and must not happen twice.
+"""
+
+import asyncio
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from carnet_hub.bootstrap import open_hub, scratch_store
+from carnet_hub.core.rebuild import check_projections
+from carnet_hub.settings import HubSettings
+from carnet_node.bootstrap import open_installation
+from carnet_node.core.rebuild import check_rebuild
+from carnet_node.settings import NodeSettings
+from process.ledger import Held, versions_gone_back
+from process.world import NODES, SITE, World, faults_of_hub, faults_of_node, make_world
+from process.writers import counted, held_by
+from support.fault_proxy import CLEAN, FaultProxy, Faults
+from support.programs import must_run
+
+KILLS_PER_WORLD: Final = 50
+"""A world grows with every round; a fresh one keeps a look at all of it cheap."""
+
+_VICTIMS: Final = (*NODES, "hub")
+"""Each of them once, in any order, before one of them again."""
+
+_LOAD_S_MAX: Final = 0.8
+_REQUESTS_MAX: Final = 200
+LINES: Final = {
+    "clean": CLEAN,
+    "slow": Faults(delay_s=0.05),
+    "thin": Faults(bytes_per_s=64_000),
+    "dropping": Faults(drop=0.4),
+    "cutting": Faults(cut=0.5),
+    "one way": Faults(one_way=0.5),
+    "spoiling": Faults(corrupt=0.5),
+}
+
+Progress = Callable[[int, "Tally"], None]
+
+
+@dataclass
+class Tally:
+    """What a campaign did and found.
+
+    Attributes:
+        kills: by victim.
+        acknowledged: by sort of request.
+        doubts: requests without an answer when the kill came; each was asked again.
+        line: faults that happened on the line.
+        faults: everything found wrong; empty after a good campaign.
+    """
+
+    kills: Counter[str] = field(default_factory=Counter)
+    acknowledged: Counter[str] = field(default_factory=Counter)
+    doubts: int = 0
+    line: Counter[str] = field(default_factory=Counter)
+    checks: Counter[str] = field(default_factory=Counter)
+    faults: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs."""
+        return {
+            "kills": sum(self.kills.values()),
+            "kills_by_victim": dict(self.kills),
+            "acknowledged": sum(self.acknowledged.values()),
+            "acknowledged_by_request": dict(self.acknowledged),
+            "in_doubt": self.doubts,
+            "line_faults": dict(self.line),
+            "checks": dict(self.checks),
+            "faults": self.faults,
+            "seconds": round(self.seconds, 1),
+        }
+
+
+@dataclass
+class Campaign:
+    """Rounds in one world.
+
+    Attributes:
+        shown: what each node showed last.
+        waiting: who is killed next.
+    """
+
+    world: World
+    rng: random.Random
+    tally: Tally
+    shown: dict[str, list[Held]] = field(default_factory=lambda: {name: [] for name in NODES})
+    waiting: list[str] = field(default_factory=list)
+
+    async def round(self) -> None:
+        """One kill with everything that belongs to it."""
+        victim = self._next_victim()
+        self.world.line.faults = LINES[self.rng.choice(list(LINES))]
+        await self._load_until_kill(victim)
+        self.tally.kills[victim] += 1
+        self._found("receipts", await asyncio.to_thread(faults_of_hub, self.world))
+        await asyncio.to_thread(self.world.services[victim].start)
+        self.world.line.faults = CLEAN
+        self.world.line.cut_all()
+        await self._look_at(victim)
+        await self._ask_again()
+
+    def _next_victim(self) -> str:
+        if not self.waiting:
+            self.waiting = self.rng.sample(_VICTIMS, len(_VICTIMS))
+        return self.waiting.pop()
+
+    async def finish(self) -> None:
+        """Let everybody meet over a clean line: both nodes and the hub hold everything, and say the same digest."""
+        self.world.line.faults = CLEAN
+        if not await self.world.settle():
+            self.tally.faults.append("not settled: the nodes do not come to rest over a clean line")
+            return
+        for name in NODES:
+            await self._look_at(name)
+        digests = await asyncio.to_thread(self._digests)
+        self._found("digests", [] if len(set(digests.values())) == 1 else [f"digests differ: {digests}"])
+        self._found("same documents", [] if _same(self.shown) else ["the nodes show different documents"])
+
+    async def _load_until_kill(self, victim: str) -> None:
+        desks = [desk for name in NODES for desk in self.world.desks[name]]
+        work: list[Coroutine[Any, Any, None]] = [desk.work(_REQUESTS_MAX) for desk in desks]
+        tasks = [asyncio.create_task(one) for one in (*work, *map(self._sync_on, NODES))]
+        await asyncio.sleep(self.rng.uniform(0, _LOAD_S_MAX))
+        self.world.services[victim].kill()
+        for task in tasks:
+            task.cancel()
+        for result in await asyncio.gather(*tasks, return_exceptions=True):
+            if isinstance(result, Exception):
+                self.tally.faults.append(f"{type(result).__name__}: {result}")
+
+    async def _sync_on(self, name: str) -> None:
+        while True:
+            await self.world.sync(name)
+            await asyncio.sleep(0.02)
+
+    async def _look_at(self, victim: str) -> None:
+        """What a restarted process holds."""
+        if victim == "hub":
+            self._found("hub tables", await asyncio.to_thread(_hub_differences, self.world.hub.data))
+            return
+        node, ledger = self.world.nodes[victim], self.world.ledgers[victim]
+        held = await held_by(node.url)
+        self._found("documents", ledger.faults_in(one for one in held if one.tag.startswith(victim)))
+        self._found("shown again", versions_gone_back(self.shown[victim], held))
+        self.shown[victim] = held
+        self._found("log", await asyncio.to_thread(faults_of_node, node, ledger))
+        self._found("node tables", await asyncio.to_thread(_node_differences, node.data))
+
+    async def _ask_again(self) -> None:
+        for name in NODES:
+            for desk in self.world.desks[name]:
+                try:
+                    self.tally.doubts += await desk.ask_again() is not None
+                except Exception as error:  # noqa: BLE001  (whatever it is, it is a finding)
+                    self.tally.faults.append(f"{type(error).__name__}: {error}")
+
+    def _digests(self) -> dict[str, str]:
+        hub = must_run("carnet-hub", self.world.hub.data, "rebuild", "--check", "--digest", SITE)
+        must_run("carnet-hub", self.world.hub.data, "log", "verify")
+        nodes = {name: must_run("carnet-node", self.world.nodes[name].data, "rebuild", "--check") for name in NODES}
+        return {"hub": hub["digest"]} | {name: told["digest"] for name, told in nodes.items()}
+
+    def _found(self, check: str, faults: list[str]) -> None:
+        self.tally.checks[check] += 1
+        self.tally.faults += faults
+
+
+async def run_campaign(folder: Path, *, kills: int, seed: int, progress: Progress | None = None) -> Tally:
+    """Kill until enough was killed or something was found.
+
+    Args:
+        folder: empty; the folders of the last world stay there.
+    """
+    tally, rng, began = Tally(), random.Random(seed), time.monotonic()
+    number = 0
+    while (done := sum(tally.kills.values())) < kills and not tally.faults:
+        here = folder / f"world-{number}"
+        here.mkdir(parents=True)
+        await _run_world(here, min(KILLS_PER_WORLD, kills - done), rng, tally, progress, is_syncing=number % 2 == 1)
+        number += 1
+    tally.seconds = time.monotonic() - began
+    return tally
+
+
+async def _run_world(
+    folder: Path, kills: int, rng: random.Random, tally: Tally, progress: Progress | None, *, is_syncing: bool
+) -> None:
+    async with FaultProxy(0, seed=rng.randrange(2**32)) as line:
+        world = await asyncio.to_thread(make_world, folder, line, is_syncing=is_syncing, seed=rng.randrange(2**32))
+        try:
+            campaign = Campaign(world, rng, tally)
+            for _ in range(kills):
+                await campaign.round()
+                if progress is not None:
+                    progress(sum(tally.kills.values()), tally)
+                if tally.faults:
+                    return
+            await campaign.finish()
+        finally:
+            await asyncio.to_thread(world.end)
+            tally.acknowledged.update(counted(world.ledgers.values()))
+            tally.line.update(line.did)
+
+
+def _same(shown: dict[str, list[Held]]) -> bool:
+    return len({frozenset(held) for held in shown.values()}) == 1
+
+
+def _node_differences(data: Path) -> list[str]:
+    installation = open_installation(NodeSettings(data_dir=data))
+    report = check_rebuild(installation.node())
+    return [f"tables: {one.kind} {one.record.hex()}: {one.what}" for one in report.differences]
+
+
+def _hub_differences(data: Path) -> list[str]:
+    app = open_hub(HubSettings(data_dir=data))
+    try:
+        with scratch_store() as scratch:
+            report = check_projections(app.hub, scratch)
+    finally:
+        app.close()
+    return [f"tables: {one.table} {' '.join(one.key)}: {one.problem}" for one in report.differences]

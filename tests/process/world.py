@@ -1,0 +1,171 @@
+"""A hub and two nodes of one site as real processes, with a misbehaving line between them.
+
+Decides how the processes are set up, what is looked at from outside, and what must hold between their databases. The
+look is taken with the `sqlite3` module and plain SQL: no code of the product stands between the file and the finding.
+
+    node "a", node "b"  --HTTP-->  fault proxy  --HTTP-->  hub
+"""
+
+import asyncio
+import random
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import httpx
+
+from process.ledger import Ledger
+from process.writers import FrontDesk
+from support.fault_proxy import FaultProxy
+from support.programs import Service, free_port, run_here
+from support.vins import make_vins
+
+SITE: Final = "A001"
+NODES: Final = ("a", "b")
+_SYNC_S_MAX: Final = 30
+_ADMITTED: Final = 1
+"""`log.kind` of a set that was folded."""
+
+
+@dataclass
+class World:
+    """The processes of one world.
+
+    Attributes:
+        line: between nodes and hub; the address that the nodes know.
+        ledgers: of what each node was asked for.
+        desks: front desks by node.
+    """
+
+    folder: Path
+    hub: Service
+    nodes: dict[str, Service]
+    line: FaultProxy
+    ledgers: dict[str, Ledger] = field(default_factory=lambda: {name: Ledger() for name in NODES})
+    desks: dict[str, list[FrontDesk]] = field(default_factory=dict)
+
+    @property
+    def services(self) -> dict[str, Service]:
+        """Everything that can be killed, by name."""
+        return {"hub": self.hub, **self.nodes}
+
+    async def sync(self, name: str) -> bool:
+        """One round at a served node; whether it was complete."""
+        url = f"{self.nodes[name].url}/api/sync"
+        async with httpx.AsyncClient(timeout=_SYNC_S_MAX, trust_env=False) as client:
+            try:
+                answer = await client.post(url)
+            except httpx.TransportError:
+                return False
+        return answer.is_success and bool(answer.json()["is_complete"])
+
+    async def settle(self, rounds_max: int = 12) -> bool:
+        """Sync both nodes over a clean line until each has had a complete round after the other; whether they have."""
+        complete = 0
+        for _ in range(rounds_max):
+            results = [await self.sync(name) for name in NODES]
+            complete = complete + 1 if all(results) else 0
+            if complete >= 2:
+                return True
+            await asyncio.sleep(0.1)
+        return False
+
+    def end(self) -> None:
+        """Kill whatever still runs."""
+        for service in self.services.values():
+            service.kill()
+
+
+def make_world(folder: Path, line: FaultProxy, *, is_syncing: bool, seed: int, desks: int = 2) -> World:
+    """Set up hub and nodes, enrolled and serving. Blocks: call it beside the loop that runs the line.
+
+    Args:
+        line: the proxy, listening and without faults; its target is set here.
+        is_syncing: whether the nodes sync in the background as well.
+        desks: front desks per node.
+    """
+    hub = Service("carnet-hub", folder / "hub", free_port())
+    arguments = () if is_syncing else ("--offline",)
+    nodes = {name: Service("carnet-node", folder / name, free_port(), arguments) for name in NODES}
+    world = World(folder, hub, nodes, line)
+    line.target_port = hub.port
+    run_here("carnet-hub", hub.data, "init")
+    run_here("carnet-hub", hub.data, "dealers", "add", SITE, "Probe")
+    try:
+        hub.start()
+        for number, node in enumerate(nodes.values()):
+            code = run_here("carnet-hub", hub.data, "dealers", "invite", SITE)["code"]
+            run_here("carnet-node", node.data, "init")
+            run_here("carnet-node", node.data, "enrol", "--hub", line.url, code)
+            _put_desks(world, number, desks, seed)
+            node.start()
+    except BaseException:
+        world.end()
+        raise
+    return world
+
+
+def _put_desks(world: World, number: int, desks: int, seed: int) -> None:
+    """Front desks of one node, with a car that orders are opened for."""
+    name = NODES[number]
+    node = world.nodes[name]
+    vin = make_vins(len(NODES), seed=seed)[number]
+    car = run_here("carnet-node", node.data, "vehicles", "add", vin)["id"]
+    world.desks[name] = [
+        FrontDesk(f"{name}{desk}", node.url, car, world.ledgers[name], random.Random(f"{seed}/{name}/{desk}"))
+        for desk in range(desks)
+    ]
+
+
+@contextmanager
+def looking_into(database: Path) -> Iterator[sqlite3.Connection]:
+    """A database as it lies on the disk, read only, beside the program that uses it."""
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=20)) as connection:
+        yield connection
+
+
+def faults_of_node(node: Service, ledger: Ledger) -> list[str]:
+    """What the log of a node lacks: acknowledged sets, or links of its chain."""
+    with looking_into(node.data / "node.db") as database:
+        rows = database.execute("SELECT hex(nonce), hex(epoch), seq FROM own_set ORDER BY log_id").fetchall()
+    nonces = {row[0].lower() for row in rows}
+    faults = [f"lost: set {nonce} was acknowledged and is not in the log" for nonce in sorted(ledger.nonces - nonces)]
+    places: dict[str, list[int]] = {}
+    for _, epoch, seq in rows:
+        places.setdefault(epoch, []).append(seq)
+    return faults + [
+        f"chain: epoch {epoch} has the numbers {seqs[:3]} ... {seqs[-1]}"
+        for epoch, seqs in places.items()
+        if seqs != list(range(1, len(seqs) + 1))
+    ]
+
+
+def faults_of_hub(world: World) -> list[str]:
+    """What the hub has forgotten: every receipt that reached a node must still be an entry of its log.
+
+    To be called before a node syncs again: sending once more would heal what a crash has lost.
+    """
+    with looking_into(world.hub.data / "hub.db") as database:
+        entries = database.execute("SELECT position, kind, hex(nonce) FROM log ORDER BY position").fetchall()
+    faults = [] if [row[0] for row in entries] == list(range(1, len(entries) + 1)) else ["log: positions have a hole"]
+    admitted = [nonce for _, kind, nonce in entries if kind == _ADMITTED]
+    if len(set(admitted)) != len(admitted):
+        faults.append("log: a set was admitted twice")
+    known = {(position, nonce) for position, _, nonce in entries}
+    return faults + [
+        f"lost: the hub told {name} that {nonce} is its entry {position}, and has no such entry"
+        for name, node in world.nodes.items()
+        for position, nonce in _verdicts(node)
+        if (position, nonce) not in known
+    ]
+
+
+def _verdicts(node: Service) -> list[tuple[int, str]]:
+    """Where the hub said the node's sets stand in its log."""
+    with looking_into(node.data / "node.db") as database:
+        return database.execute(
+            "SELECT verdict_position, hex(nonce) FROM own_set WHERE verdict_position IS NOT NULL"
+        ).fetchall()
