@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from carnet_node.entrypoints.cli import telling
+from carnet_node.entrypoints.cli.main import execute
 from support.cli_node import CliNode
 
 SAVED = "Everything that was saved before is kept."
@@ -91,3 +92,34 @@ def test_a_bad_value_is_named_and_not_the_registry(node: CliNode, arguments: lis
     told = node(*arguments)["error"]
 
     assert (told["what"], told["safe"], told["next"]) == (what, "Nothing was changed.", "Correct it and try again.")
+
+
+def test_a_folder_without_a_node_says_so_and_stays_empty(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    """A mistyped `--data` is told as that, by every command, and makes no folder."""
+    nowhere = CliNode(tmp_path / "nowhere", capsys)
+
+    told = [nowhere(command)["error"]["code"] for command in ("status", "doctor", "sync")]
+
+    assert (told, nowhere.code, nowhere.folder.exists()) == (["not-initialised"] * 3, 1, False)
+
+
+def test_a_lost_database_is_told_and_not_replaced(node: CliNode):
+    """Keys without a database mean a loss: an empty database in its place would hide it."""
+    for path in node.data.glob("node.db*"):
+        path.unlink()
+
+    told = node("status")["error"]
+
+    assert (node.code, told["code"], str(node.data) in told["what"]) == (1, "database-gone", True)
+    assert not (node.data / "node.db").exists()
+
+
+@pytest.mark.parametrize("name", ["taken", "closed/data"])
+def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str):
+    """`init` on a file, or in a folder of somebody else, ends in words."""
+    (tmp_path / "taken").write_text("")
+    (tmp_path / "closed").write_text("")
+
+    code = execute(["--data", str(tmp_path / name), "init"])
+
+    assert (code, capsys.readouterr().err.splitlines()[1]) == (1, SAVED)

@@ -96,6 +96,14 @@ def test_a_fault_of_the_machine_has_its_grade(name: str, facts: SystemFacts, gra
     assert (finding.grade, bool(finding.next)) == (grade, grade is not Grade.FINE)
 
 
+def test_a_database_that_does_not_open_is_told_once():
+    """Nobody knows whether a closed database would keep what it says, so nothing is claimed about it."""
+    findings = judge_system(replace(HEALTHY, integrity="file is not a database", is_synchronous_full=None))
+
+    assert [one.name for one in findings if one.grade is Grade.WRONG] == ["database"]
+    assert "durability" not in {one.name for one in findings}
+
+
 def test_only_what_is_wrong_changes_the_exit_code():
     """Something to watch is told and does not fail."""
     watched = judge_system(replace(HEALTHY, sqlite_version="3.40.1"))
@@ -270,3 +278,22 @@ def test_a_stop_of_sending_is_wrong_and_named(tmp_path: Path, situation: Situati
 def test_the_line_is_known_only_where_somebody_can_know(label: str, state: SyncState, line: str):
     """Old news about the line is "unknown", and a refusal is an answer all the same."""
     assert judge_line(state, START_MS).value == line, label
+
+
+@pytest.mark.parametrize(
+    ("failure", "grade", "next_step"),
+    [
+        pytest.param("suspended-node", Grade.WRONG, "Call the hub operator.", id="suspended"),
+        pytest.param("busy", Grade.WATCH, "", id="busy"),
+        pytest.param("unreachable", Grade.WATCH, "", id="no answer at all"),
+    ],
+)
+def test_a_hub_that_refuses_is_quoted(tmp_path: Path, failure: str, grade: Grade, next_step: str):
+    """A suspended node is told why nothing leaves it, although the line is there."""
+    node = build_node(tmp_path)
+    remember(node, SyncState(failure=failure, failure_ms=START_MS))
+
+    finding = found(node, "line")
+
+    assert finding.grade is grade
+    assert finding.next.endswith(next_step)

@@ -27,7 +27,7 @@ from carnet_node.adapters.system import (
     SystemEntropy,
     run_blocking,
 )
-from carnet_node.core.failures import KeysUnreadable, NotEnrolled
+from carnet_node.core.failures import DatabaseGone, KeysUnreadable, NotEnrolled, NotInitialised
 from carnet_node.core.hub_link import HubLink
 from carnet_node.core.node import DeskSettings, Node
 from carnet_node.core.rebuild import reproject_if_outdated
@@ -124,18 +124,35 @@ def create_installation(settings: NodeSettings) -> Installation:
     """
     files, entropy = DiskFiles(), SystemEntropy()
     settings.data_dir.mkdir(mode=PRIVATE_FOLDER_MODE, parents=True, exist_ok=True)
-    create_keyring(settings.keys_dir, files, entropy)
+    # The empty file comes first: keys without a database would look like a database that was lost.
     settings.database.touch(mode=PRIVATE_MODE)
+    create_keyring(settings.keys_dir, files, entropy)
     return open_installation(settings)
+
+
+def require_installation(settings: NodeSettings) -> None:
+    """Find out whether a node lives in the folder; nothing is made there.
+
+    Raises:
+        NotInitialised: neither keys nor database.
+        DatabaseGone: keys without a database; an empty one in its place would forget everything.
+    """
+    if settings.database.exists():
+        return
+    if settings.keys_dir.exists():
+        raise DatabaseGone(str(settings.data_dir))
+    raise NotInitialised(str(settings.data_dir))
 
 
 def open_installation(settings: NodeSettings) -> Installation:
     """Read the keys, and bring the database to this version's schema.
 
     Raises:
+        NotInitialised, DatabaseGone: see `require_installation`.
         KeysUnreadable: a key is missing, damaged or open to others.
         StoreBroken, StoreBusy: the database cannot be used now.
     """
+    require_installation(settings)
     files, entropy = DiskFiles(), SystemEntropy()
     keyring = open_keyring(settings.keys_dir, files)
     upgrade(settings.database)

@@ -35,10 +35,10 @@ def measure_system(keys_dir: Path, database: Path, files: DiskFiles) -> SystemFa
     return SystemFacts(key_problem, integrity, SQLITE_VERSION, is_full, shutil.disk_usage(folder).free, missing)
 
 
-def _examine_database(database: Path) -> tuple[str, bool]:
-    """The database's own integrity check in its words, and whether `synchronous=FULL` holds."""
+def _examine_database(database: Path) -> tuple[str, bool | None]:
+    """The database's own integrity check in its words, and whether `synchronous=FULL` holds, if anybody can know."""
     if not database.exists():
-        return "there is no file", False
+        return "there is no file", None
     try:
         connection = open_connection(database)
         try:
@@ -48,5 +48,5 @@ def _examine_database(database: Path) -> tuple[str, bool]:
         finally:
             connection.close()
     except (StoreBroken, StoreBusy) as failure:
-        return str(failure) or _NOTHING, False
+        return str(failure) or _NOTHING, None
     return "; ".join(str(row[0]) for row in rows), synchronous == _FULL

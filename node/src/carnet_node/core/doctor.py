@@ -21,6 +21,7 @@ from carnet_protocol.changeset import ChangeSet, read_set
 from carnet_protocol.envelope import Purpose, read_envelope, verify_envelope
 from carnet_protocol.errors import Refused
 from carnet_protocol.ids import NO_HASH, HubId
+from carnet_protocol.reasons import Reason, explain
 
 _SETS_READ: Final = 500
 _HOUR_MS: Final = 3600 * 1000
@@ -60,7 +61,7 @@ class SystemFacts:
         key_problem: None when the keys are readable, private and whole.
         integrity: the database's own words; "ok" when it is whole.
         sqlite_version: of the library in use.
-        is_synchronous_full: a commit is on the disk when it returns.
+        is_synchronous_full: a commit is on the disk when it returns; None when the database does not open.
         disk_free_bytes: where the database lies.
         wrappings_missing: wrapped copies of the data key that are not there.
     """
@@ -68,7 +69,7 @@ class SystemFacts:
     key_problem: str | None
     integrity: str
     sqlite_version: str
-    is_synchronous_full: bool
+    is_synchronous_full: bool | None
     disk_free_bytes: int
     wrappings_missing: tuple[str, ...]
 
@@ -78,16 +79,7 @@ def judge_system(facts: SystemFacts) -> list[Finding]:
     return [
         _keys(facts),
         _wrappings(facts),
-        Finding("database", Grade.FINE, "The database is whole.")
-        if facts.integrity == "ok"
-        else Finding(
-            "database", Grade.WRONG, f"The database is damaged: {facts.integrity}.", "Stop, and restore the backup."
-        ),
-        Finding("durability", Grade.FINE, "A saved document is on the disk (synchronous=FULL).")
-        if facts.is_synchronous_full
-        else Finding(
-            "durability", Grade.WRONG, "A power cut could undo saved documents.", "Reinstall; this must not be."
-        ),
+        *_database(facts),
         _sqlite(facts.sqlite_version),
         _disk(facts.disk_free_bytes),
     ]
@@ -160,6 +152,25 @@ def _keys(facts: SystemFacts) -> Finding:
     if facts.key_problem is None:
         return Finding("keys", Grade.FINE, "The keys are readable, and by nobody else.")
     return Finding("keys", Grade.WRONG, f"{facts.key_problem}.", "Put the file back, or set its mode to 600.")
+
+
+def _database(facts: SystemFacts) -> list[Finding]:
+    """Whether it is whole, and whether what it says is on the disk is there; the second only if it opens."""
+    if facts.integrity == "ok":
+        found = [Finding("database", Grade.FINE, "The database is whole.")]
+    else:
+        what = f"The database cannot be used: {facts.integrity}."
+        then = "Stop. Look at the disk and at who may write the file; if it is damaged, restore the backup."
+        found = [Finding("database", Grade.WRONG, what, then)]
+    match facts.is_synchronous_full:
+        case True:
+            found.append(Finding("durability", Grade.FINE, "A saved document is on the disk (synchronous=FULL)."))
+        case False:
+            what = "A power cut could undo saved documents."
+            found.append(Finding("durability", Grade.WRONG, what, "Reinstall; this must not be."))
+        case None:
+            pass
+    return found
 
 
 def _wrappings(facts: SystemFacts) -> Finding:
@@ -242,6 +253,10 @@ def _verdicts(status: Status) -> Finding:
 
 def _line(status: Status) -> Finding:
     match status.line:
+        case Line.ONLINE if status.refusal is not None:
+            said = explain(status.refusal)
+            grade = Grade.WATCH if status.refusal is Reason.BUSY else Grade.WRONG
+            return Finding("line", grade, f"The hub answers, and refuses: {said.what} {said.safe}", said.next)
         case Line.ONLINE:
             return Finding("line", Grade.FINE, "The hub answers.")
         case Line.OFFLINE:

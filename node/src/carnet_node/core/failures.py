@@ -3,6 +3,8 @@
     NodeFailure
     ├── HubUnreachable      the network; trying again is harmless, nothing was lost
     ├── AnotherSender       another Carnet process on this machine is sending; wait for it
+    ├── NotInitialised      the operator: another folder was meant, or `init` comes first
+    ├── DatabaseGone        the operator: the keys are there and the database is not; restore it
     ├── NotEnrolled         the operator: enrol first
     ├── AlreadyEnrolled     the operator: this folder already belongs to a site
     ├── KeysUnreadable      the operator: a key file is missing, damaged or open to others
@@ -54,6 +56,30 @@ class HubRefused(Refused):
 
 class AnotherSender(NodeFailure):
     """Another process holds the lock of whoever sends or exports."""
+
+
+class NotInitialised(NodeFailure):
+    """No node lives in this folder.
+
+    Attributes:
+        folder: as it was named.
+    """
+
+    def __init__(self, folder: str) -> None:
+        super().__init__(folder)
+        self.folder = folder
+
+
+class DatabaseGone(NodeFailure):
+    """The keys of a node lie in this folder, and its database does not.
+
+    Attributes:
+        folder: as it was named.
+    """
+
+    def __init__(self, folder: str) -> None:
+        super().__init__(folder)
+        self.folder = folder
 
 
 class NotEnrolled(NodeFailure):

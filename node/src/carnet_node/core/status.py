@@ -85,6 +85,12 @@ class Status:
     clock_offset_ms: int
     is_writing_stopped: bool
 
+    @property
+    def refusal(self) -> Reason | None:
+        """Why the hub refuses this node at present; None when it does not, or nobody knows."""
+        failure = self.state.failure
+        return Reason(failure) if self.line is Line.ONLINE and failure in _ANSWERS else None
+
 
 def status_of(node: Node) -> Status:
     """The present status, in one snapshot.

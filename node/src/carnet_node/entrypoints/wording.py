@@ -13,11 +13,13 @@ from typing import Final
 from carnet_node.core.failures import (
     AlreadyEnrolled,
     AnotherSender,
+    DatabaseGone,
     HighWaterUnreadable,
     HubUnreachable,
     KeysUnreadable,
     NodeFailure,
     NotEnrolled,
+    NotInitialised,
 )
 from carnet_node.core.idempotency import AnswerGone, KeyReused
 from carnet_node.core.refusals import CommandRefused, Problem
@@ -130,6 +132,8 @@ def _detail(error: Exception) -> str:
     match error:
         case KeysUnreadable():
             return f" {error.file_name}: {error.detail}."
+        case NotInitialised() | DatabaseGone():
+            return f" {error.folder}."
         case HubUnreachable() | StoreBroken():
             return f" ({error.detail})"
         case _:
@@ -186,6 +190,22 @@ _TEXTS: Final[dict[type[NodeFailure], tuple[str, str, str, str, Exit, HTTPStatus
         "Stop working on this machine and call the hub operator.",
         Exit.REFUSED,
         HTTPStatus.CONFLICT,
+    ),
+    NotInitialised: (
+        "not-initialised",
+        "There is no node in",
+        _UNCHANGED,
+        "Name the right folder with --data or CARNET_NODE_DATA_DIR, or make a new node with `carnet-node init`.",
+        Exit.REFUSED,
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+    ),
+    DatabaseGone: (
+        "database-gone",
+        "The keys of this node are there and its database is not: node.db is missing in",
+        "The keys are untouched, and what the hub has accepted is safe there.",
+        "Put node.db back from the backup. If there is none, enrol this machine as a new node in an empty folder.",
+        Exit.REFUSED,
+        HTTPStatus.INTERNAL_SERVER_ERROR,
     ),
     NotEnrolled: (
         "not-enrolled",

@@ -5,7 +5,7 @@ from rich.console import Console
 
 from carnet_node.adapters.examining import measure_system
 from carnet_node.adapters.system import DiskFiles
-from carnet_node.bootstrap import open_installation
+from carnet_node.bootstrap import open_installation, require_installation
 from carnet_node.core.doctor import Finding, Grade, SystemFacts, examine_node, is_something_wrong, judge_system
 from carnet_node.core.failures import NodeFailure, NotEnrolled
 from carnet_node.entrypoints.cli.output import AsJson, emit
@@ -21,6 +21,8 @@ _SIGNS = {Grade.FINE: "ok   ", Grade.WATCH: "watch", Grade.WRONG: "WRONG"}
 def doctor(ctx: typer.Context, *, as_json: AsJson = False) -> None:
     """Keys, database, disk, chain, queue, clock and line, in plain words."""
     settings = NodeSettings.load(ctx.find_root().obj)
+    if not settings.keys_dir.exists():
+        require_installation(settings)
     facts = measure_system(settings.keys_dir, settings.database, DiskFiles())
     findings = [*judge_system(facts), *_examine(settings, facts)]
     if as_json:

@@ -14,6 +14,7 @@ from carnet_node.entrypoints.cli.output import AsJson, emit
 from carnet_node.entrypoints.presenting import instant_text, round_json, status_json
 from carnet_node.entrypoints.software import SOFTWARE
 from carnet_node.entrypoints.wording import Exit, explain_failure
+from carnet_protocol.reasons import explain
 
 serve_app = typer.Typer(add_completion=False, rich_markup_mode=None)
 sync_app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -75,6 +76,7 @@ def _status_lines(found: Status, offset_minutes: int) -> list[str]:
     lines = [
         f"{found.site_code} {found.site_name}",
         f"line:     {found.line.value}" + (f" ({found.state.failure})" if found.state.failure else ""),
+        *_refusal_lines(found),
         f"sync:     {found.sync.value}, last complete {complete}",
         f"waiting:  {'at least ' if found.waiting.is_at_least else ''}{waiting}",
         f"data as of {as_of}",
@@ -84,6 +86,13 @@ def _status_lines(found: Status, offset_minutes: int) -> list[str]:
     if found.is_writing_stopped:
         lines.append("Another copy of this node has taken over; nothing can be saved here. Call the hub operator.")
     return lines
+
+
+def _refusal_lines(found: Status) -> list[str]:
+    if found.refusal is None:
+        return []
+    said = explain(found.refusal)
+    return [f"          {text}" for text in (said.what, said.safe, said.next)]
 
 
 def _round_lines(report: RoundReport) -> list[str]:
