@@ -10,7 +10,7 @@ from carnet_node.core.authoring import commit
 from carnet_node.core.import_columns import ImportKind, guess_kind, lay_out
 from carnet_node.core.import_rows import read_of
 from carnet_node.core.importing import BatchReport, SourceRow, import_batch
-from carnet_node.core.node import Node
+from carnet_node.core.node import DeskSettings, Node
 from carnet_protocol.changeset import Draft, reread_set
 from carnet_protocol.ids import vehicle_id
 from carnet_protocol.kinds import (
@@ -93,6 +93,15 @@ def test_a_customer_comes_with_phone_address_and_preference(tmp_path: Path):
     assert (all_of(node, PHONE)[0]["number"], all_of(node, PHONE)[0]["is_preferred"]) == ("+8613800138000", True)
     assert all_of(node, ADDRESS)[0]["street"] == "测试路1号"
     assert all_of(node, CONTACT_PREFERENCE)[0]["do_not_contact"] is True
+
+
+def test_times_of_a_site_in_another_zone_are_read_as_its_own(tmp_path: Path):
+    """A former system in Urumqi wrote 08:30 by its own clock, and the site's setting says which clock that is."""
+    node = build_node(tmp_path, settings=DeskSettings(utc_offset_minutes=6 * 60))
+
+    take(node, ImportKind.VEHICLES, VEHICLE_HEADERS, [["F1", VIN, "", "", "", "", "100", "2024-03-07 08:30"]])
+
+    assert all_of(node, ODOMETER_READING)[0]["read_at"] == 1709778600000
 
 
 def test_a_row_with_a_company_name_alone_is_a_company(tmp_path: Path):

@@ -9,6 +9,8 @@ from carnet_node.core.import_cells import normalise_header, read_cell
 from carnet_node.core.import_columns import COLUMNS, ImportKind, guess_kind, lay_out
 from carnet_protocol.errors import BadValue
 
+CHINA = 8 * 60
+
 GOOD_CELLS = [
     # file, column, cell, value
     ("vehicles", "odometer_km", "52300", 52300),
@@ -61,14 +63,31 @@ BAD_CELLS = [
 @pytest.mark.parametrize(("kind", "column", "cell", "value"), GOOD_CELLS)
 def test_a_cell_is_read_as_it_was_meant(kind: str, column: str, cell: str, value: object):
     """Full-width digits, units, separators and words in either language give one value."""
-    assert read_cell(COLUMNS[ImportKind(kind)][column], cell) == value
+    assert read_cell(COLUMNS[ImportKind(kind)][column], cell, utc_offset_minutes=CHINA) == value
+
+
+@pytest.mark.parametrize(
+    ("cell", "utc_offset_minutes", "value"),
+    [
+        pytest.param("2024-03-07 08:30", 8 * 60, 1709771400000, id="east"),
+        pytest.param("2024-03-07 08:30", 0, 1709800200000, id="utc"),
+        pytest.param("2024-03-07 08:30", -5 * 60, 1709818200000, id="west"),
+        pytest.param("2024-03-07", 6 * 60, 1709791200000, id="noon"),
+        pytest.param("2024-03-07T08:30:00+08:00", 0, 1709771400000, id="the cell says it"),
+    ],
+)
+def test_a_time_is_local_to_the_site_unless_the_cell_says_otherwise(cell: str, utc_offset_minutes: int, value: int):
+    """A cell without an offset means the wall clock of the site that kept the former system."""
+    column = COLUMNS[ImportKind.VISITS]["opened_at"]
+
+    assert read_cell(column, cell, utc_offset_minutes=utc_offset_minutes) == value
 
 
 @pytest.mark.parametrize(("kind", "column", "cell"), BAD_CELLS)
 def test_a_cell_that_means_nothing_is_refused_at_its_column(kind: str, column: str, cell: str):
     """A refusal names the column and the right form, and never repeats what stood in the cell."""
     with pytest.raises(BadValue) as caught:
-        read_cell(COLUMNS[ImportKind(kind)][column], cell)
+        read_cell(COLUMNS[ImportKind(kind)][column], cell, utc_offset_minutes=CHINA)
 
     assert caught.value.field == column
     assert cell not in str(caught.value)

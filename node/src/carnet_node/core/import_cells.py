@@ -3,7 +3,7 @@
 Decides what counts as the same text (full-width digits, spaces, case) and which spellings of numbers, amounts, dates,
 yes and no a former system may use. Does not decide which columns there are (`import_columns`).
 
-    >>> read_cell(Column("odometer_km", (), whole, "52300"), "５２，３００ 公里")
+    >>> read_cell(Column("odometer_km", (), whole, "52300"), "５２，３００ 公里", utc_offset_minutes=480)
     52300
 """
 
@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from typing import Final
 
@@ -20,10 +20,8 @@ from carnet_protocol.errors import BadValue
 from carnet_protocol.reasons import Reason
 from carnet_protocol.registry import Value
 
-SITE_OFFSET: Final = timezone(timedelta(hours=8))
-"""Dates without an offset are local to China; a file can state another offset in the cell."""
-
-Read = Callable[[str], Value]
+Read = Callable[[str], Value | datetime]
+"""From normalised text to a value. A moment comes back as a datetime; without an offset it is local to the site."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +54,11 @@ def normalise_header(text: str) -> str:
     return re.sub(r"[\W_]+", "", bare).lower()
 
 
-def read_cell(column: Column, text: str) -> Value:
-    """The value of a cell; None for an empty one.
+def read_cell(column: Column, text: str, *, utc_offset_minutes: int) -> Value:
+    """The value of a cell; None for an empty one. An instant becomes milliseconds since 1970.
+
+    Args:
+        utc_offset_minutes: of the site, for a time whose cell states none; -720 to 840.
 
     Raises:
         BadValue: not what the column holds; the message names the column and the form, never the content.
@@ -68,7 +69,8 @@ def read_cell(column: Column, text: str) -> Value:
     if len(cleaned) > CELL_CHARS_MAX:
         raise BadValue(Reason.BAD_FIELD, column.name, f"more than {CELL_CHARS_MAX} characters")
     try:
-        return column.read(cleaned)
+        value = column.read(cleaned)
+        return _milliseconds(value, utc_offset_minutes) if isinstance(value, datetime) else value
     except (ValueError, ArithmeticError) as error:
         raise BadValue(Reason.BAD_FIELD, column.name, column.hint) from error
 
@@ -125,15 +127,14 @@ def day(text: str) -> str:
     return _parse_day(text)[0].isoformat()
 
 
-def instant(text: str) -> int:
-    """Milliseconds since 1970 from a day, with a time of day if there is one; noon otherwise."""
+def instant(text: str) -> datetime:
+    """A day with a time of day if there is one, noon otherwise; with the offset that the cell states, or none."""
     day, rest = _parse_day(text)
     matched = re.fullmatch(r"(?:[T ]?(\d{1,2}):(\d{2})(?::(\d{2}))?)?\s*(Z|[+-]\d{2}:?\d{2})?", rest.strip())
     if matched is None:
         raise ValueError("no time of day")
     hour, minute, second = (int(matched[1]), int(matched[2]), int(matched[3] or 0)) if matched[1] else (12, 0, 0)
-    moment = datetime(day.year, day.month, day.day, hour, minute, second, tzinfo=_offset(matched[4]))
-    return int(moment.timestamp()) * 1000
+    return datetime.combine(day, time(hour, minute, second, tzinfo=_offset(matched[4])))
 
 
 def _parse_day(text: str) -> tuple[date, str]:
@@ -144,13 +145,16 @@ def _parse_day(text: str) -> tuple[date, str]:
     return date(year, month, day), text[matched.end() :]
 
 
-def _offset(text: str | None) -> timezone:
-    if text is None:
-        return SITE_OFFSET
-    if text == "Z":
-        return UTC
+def _offset(text: str | None) -> timezone | None:
+    if text is None or text == "Z":
+        return None if text is None else UTC
     hours, minutes = int(text[1:3]), int(text[-2:])
     return timezone((1 if text[0] == "+" else -1) * timedelta(hours=hours, minutes=minutes))
+
+
+def _milliseconds(moment: datetime, utc_offset_minutes: int) -> int:
+    placed = moment if moment.tzinfo else moment.replace(tzinfo=timezone(timedelta(minutes=utc_offset_minutes)))
+    return int(placed.timestamp()) * 1000
 
 
 _YES_NO: Final = {

@@ -91,21 +91,29 @@ def check_source(source: str) -> None:
         raise BadValue(Reason.BAD_FIELD, "source", f"1 to {SOURCE_CHARS_MAX} characters")
 
 
-def read_row(layout: Layout, cells: Sequence[str]) -> dict[str, Value]:
+def read_row(layout: Layout, cells: Sequence[str], *, utc_offset_minutes: int) -> dict[str, Value]:
     """The values of a row by column name.
+
+    Args:
+        utc_offset_minutes: of the site; see `import_cells.read_cell`.
 
     Raises:
         BadValue: a cell that means nothing, or no number of its own.
     """
     columns = COLUMNS[layout.kind]
     values = {
-        name: read_cell(columns[name], cells[position]) if position < len(cells) else None
-        for name, position in layout.positions.items()
+        name: read_cell(columns[name], cell, utc_offset_minutes=utc_offset_minutes)
+        for name, cell in _cells_by_name(layout, cells)
     }
     former_id = values.get("former_id")
     if not isinstance(former_id, str) or len(former_id) > FORMER_ID_CHARS_MAX:
         raise BadValue(Reason.BAD_FIELD, "former_id", f"1 to {FORMER_ID_CHARS_MAX} characters")
     return values
+
+
+def _cells_by_name(layout: Layout, cells: Sequence[str]) -> Iterable[tuple[str, str]]:
+    """Column name and cell; a row that ends early has empty ones."""
+    return ((name, cells[position] if position < len(cells) else "") for name, position in layout.positions.items())
 
 
 @dataclass
@@ -131,7 +139,7 @@ def _import_together(node: Node, layout: Layout, source: str, rows: Sequence[Sou
         waiting: set[str] = set()
         for row in rows:
             try:
-                values = read_row(layout, row.cells)
+                values = read_row(layout, row.cells, utc_offset_minutes=node.settings.utc_offset_minutes)
                 former_id = str(values["former_id"])
                 if former_id in waiting or tx.former_record(source, layout.kind.value, former_id) is not None:
                     known += 1

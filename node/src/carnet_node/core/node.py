@@ -19,7 +19,7 @@ class DeskSettings:
 
     Attributes:
         vin_policy: of the market.
-        utc_offset_minutes: of the site, for the date in a document number and for times on screens; -720 to 840.
+        utc_offset_minutes: of the site, for document numbers, times on screens and in imported files; -720 to 840.
         recall_stale_after_ms: older recall data says "unknown" instead of "clear".
     """
 
