@@ -57,6 +57,16 @@ def test_a_clear_server_on_the_network_is_refused(data: Path, capsys: Printed):
     assert "--tls-cert" in capsys.readouterr().err
 
 
+def test_a_port_that_is_taken_is_told_in_words(data: Path, capsys: Printed):
+    """A second `serve` names the port and what helps, and ends as a refusal."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+
+        code = call(data, "serve", "--port", str(port))
+
+    assert (code, capsys.readouterr().err.splitlines()[0]) == (1, f"Port {port} is taken by another program.")
+
+
 def test_the_server_answers_on_loopback(data: Path):
     """`carnet-hub serve` is a real process that answers over HTTP and stops cleanly when told to."""
     with serving(data) as port:

@@ -99,3 +99,11 @@ def test_another_address_than_this_machines_needs_leave(tmp_path: Path, capsys: 
 
     assert code == 1
     assert "CARNET_NODE_ALLOW_LAN" in node.complained
+
+
+def test_a_port_that_is_taken_is_told_in_words(node: CliNode, port: int):
+    """A second `serve` names the port and what helps, and ends as a refusal."""
+    node.run("serve", "--port", port)
+
+    told = f"port: {port} is taken by another program; name one with --port."
+    assert (node.code, node.complained.splitlines()[0]) == (1, told)

@@ -9,6 +9,7 @@ import pytest
 from carnet_node.entrypoints.cli import telling
 from carnet_node.entrypoints.cli.main import execute
 from support.cli_node import CliNode
+from support.fake_hub import FakeHub
 
 SAVED = "Everything that was saved before is kept."
 
@@ -123,3 +124,13 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path, capsys: pytest.Cap
     code = execute(["--data", str(tmp_path / name), "init"])
 
     assert (code, capsys.readouterr().err.splitlines()[1]) == (1, SAVED)
+
+
+def test_an_enrolment_nobody_answers_names_the_address(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    """A wrong address is told as that, and the code is as good as before."""
+    bare = CliNode(tmp_path, capsys)
+    bare.run("init")
+
+    told = bare("enrol", "--hub", "http://127.0.0.1:9", FakeHub().code)["error"]
+
+    assert (bare.code, told["code"], told["what"]) == (3, "no-hub-there", "No hub answers at http://127.0.0.1:9.")

@@ -2,6 +2,7 @@
 
     NodeFailure
     ├── HubUnreachable      the network; trying again is harmless, nothing was lost
+    ├── NoHubThere          the operator: nothing answered an enrolment; another address was meant, or the line is down
     ├── AnotherSender       another Carnet process on this machine is sending; wait for it
     ├── NotInitialised      the operator: another folder was meant, or `init` comes first
     ├── DatabaseGone        the operator: the keys are there and the database is not; restore it
@@ -40,6 +41,18 @@ class HubUnreachable(NodeFailure):
         self.status = status
         self.retry_after_ms = retry_after_ms
         self.is_timeout = is_timeout
+
+
+class NoHubThere(NodeFailure):
+    """No usable answer came to an enrolment. The code is as good as before.
+
+    Attributes:
+        url: where a hub was looked for.
+    """
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.url = url
 
 
 class HubRefused(Refused):

@@ -18,6 +18,7 @@ from carnet_node.core.failures import (
     HubUnreachable,
     KeysUnreadable,
     NodeFailure,
+    NoHubThere,
     NotEnrolled,
     NotInitialised,
 )
@@ -134,6 +135,8 @@ def _detail(error: Exception) -> str:
             return f" {error.file_name}: {error.detail}."
         case NotInitialised() | DatabaseGone():
             return f" {error.folder}."
+        case NoHubThere():
+            return f" {error.url}."
         case HubUnreachable() | StoreBroken():
             return f" ({error.detail})"
         case _:
@@ -190,6 +193,14 @@ _TEXTS: Final[dict[type[NodeFailure], tuple[str, str, str, str, Exit, HTTPStatus
         "Stop working on this machine and call the hub operator.",
         Exit.REFUSED,
         HTTPStatus.CONFLICT,
+    ),
+    NoHubThere: (
+        "no-hub-there",
+        "No hub answers at",
+        "Nothing was changed, and the code is as good as before.",
+        "Check the address and the line, then enter the same command again. Without a line, enrol by files.",
+        Exit.BUSY,
+        HTTPStatus.SERVICE_UNAVAILABLE,
     ),
     NotInitialised: (
         "not-initialised",

@@ -3,12 +3,15 @@
 Several workers are the same program started several times; they find their settings in the environment.
 """
 
+import errno
 import os
+import socket
 from typing import Any, Final
 
 import uvicorn
 
 from carnet_hub.adapters.logging import configure_logging
+from carnet_hub.core.failures import Unusable
 from carnet_hub.settings import HubSettings
 
 _FACTORY: Final = "carnet_hub.entrypoints.http.app:create_from_environment"
@@ -19,7 +22,12 @@ _CONNECTIONS_MAX: Final = 4_000
 
 
 def run_server(settings: HubSettings) -> None:
-    """Serve until a signal says stop; requests in flight get 20 seconds."""
+    """Serve until a signal says stop; requests in flight get 20 seconds.
+
+    Raises:
+        Unusable: see `check_address`.
+    """
+    check_address(settings)
     hand_down(settings)
     configure_logging(as_json=settings.log_json)
     options: dict[str, Any] = {
@@ -38,6 +46,23 @@ def run_server(settings: HubSettings) -> None:
     if settings.has_tls:
         options |= {"ssl_certfile": str(settings.tls_cert), "ssl_keyfile": str(settings.tls_key)}
     uvicorn.run(_FACTORY, **options)
+
+
+def check_address(settings: HubSettings) -> None:
+    """Find out before anything starts whether this machine has the address and no other program the port.
+
+    Raises:
+        Unusable: it cannot be had.
+    """
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        socket.create_server((settings.host, settings.port), family=family).close()
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            taken = f"Port {settings.port} is taken by another program."
+            raise Unusable(taken, "End it, or name another port with --port.") from error
+        what = f"{settings.host} cannot be listened on: {error.strerror}."
+        raise Unusable(what, "Name an address of this machine.") from error
 
 
 def hand_down(settings: HubSettings) -> None:

@@ -12,6 +12,7 @@ import typer
 from carnet_node.adapters.joining import finish_enrolment, pending_enrolment
 from carnet_node.bootstrap import Installation, create_installation, open_installation
 from carnet_node.core.enrolment import PendingEnrolment, check_hub_url
+from carnet_node.core.failures import HubUnreachable, NoHubThere
 from carnet_node.entrypoints.cli.output import AsJson, emit
 from carnet_node.settings import NodeSettings
 from carnet_protocol.enrolment import EnrolCode, parse_code
@@ -65,7 +66,10 @@ def enrol(
         emit({"request_file": str(request_file)}, as_json=as_json, text=text)
         return
     else:
-        pending, answer = anyio.run(_ask, installation, parsed, name, url)
+        try:
+            pending, answer = anyio.run(_ask, installation, parsed, name, url)
+        except HubUnreachable as failure:
+            raise NoHubThere(hub or "") from failure
     welcome, passphrase = finish_enrolment(installation.joining(), parsed, pending, answer, url)
     emit(
         {"site_code": welcome.site_code, "site_name": welcome.site_name, "recovery_passphrase": passphrase},

@@ -4,6 +4,9 @@ Decides where it listens and what runs beside it. Loopback by default; another a
 LAN, since whoever reaches the API reads and writes the site's records.
 """
 
+import errno
+import socket
+
 from fastapi import FastAPI
 from uvicorn import Config, Server
 
@@ -29,7 +32,7 @@ def serve_node(installation: Installation, *, host: str | None, port: int | None
         is_syncing: whether to sync in the background; a node without a hub address never does.
 
     Raises:
-        BadValue: an address beyond this machine that the settings do not allow.
+        BadValue: an address beyond this machine that the settings do not allow, or one that cannot be had.
         NotEnrolled, KeysUnreadable: there is no node to serve.
     """
     settings = installation.settings
@@ -38,16 +41,34 @@ def serve_node(installation: Installation, *, host: str | None, port: int | None
         raise BadValue(
             Reason.BAD_FIELD, "host", "only this machine may reach the node; set CARNET_NODE_ALLOW_LAN=1 for the LAN"
         )
+    wanted = settings.port if port is None else port
+    check_address(address, wanted)
     config = Config(
         build_app(installation, is_syncing=is_syncing, host=address),
         host=address,
-        port=settings.port if port is None else port,
+        port=wanted,
         log_config=None,
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=_STOP_S,
     )
     Server(config).run()
+
+
+def check_address(host: str, port: int) -> None:
+    """Find out before anything starts whether this machine has the address and no other program the port.
+
+    Raises:
+        BadValue: it cannot be had.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        socket.create_server((host, port), family=family).close()
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            taken = f"{port} is taken by another program; name one with --port"
+            raise BadValue(Reason.BAD_FIELD, "port", taken) from error
+        raise BadValue(Reason.BAD_FIELD, "host", f"{host} cannot be listened on: {error.strerror}") from error
 
 
 def build_app(installation: Installation, *, is_syncing: bool, host: str) -> FastAPI:
