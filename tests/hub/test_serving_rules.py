@@ -1,11 +1,16 @@
 """What `serve` refuses, what a log line leaves out, how waiting looks at the log, which status a reason has."""
 
 import asyncio
+import json
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import structlog
 
-from carnet_hub.adapters.logging import LEFT_OUT, leave_out_personal, place_exception
+from carnet_hub.adapters.logging import LEFT_OUT, configure_logging, leave_out_personal, place_exception
 from carnet_hub.core.failures import UnsafeBind, Unusable
 from carnet_hub.entrypoints.cli.setup import check_bind
 from carnet_hub.entrypoints.http.long_poll import LogEnd
@@ -109,6 +114,42 @@ def test_personal_values_are_left_out_of_the_log(key: str):
 def test_public_facts_stay_in_the_log():
     """Ids, counts and reasons are logged as they are, bytes as hex."""
     assert logged(event="x", node=b"\x01\x02", count=3) == {"event": "x", "node": "0102", "count": 3}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Something that holds a personal value, as rows and views do."""
+
+    full_name: str
+
+
+@pytest.mark.parametrize("value", [Shown("somebody"), ValueError("somebody")], ids=["view", "exception"])
+def test_an_object_in_the_log_is_named_by_its_type(value: object):
+    """Whatever holds more than one value is never printed with what it holds, at any depth."""
+    line = logged(event="x", what=value, deeper={"row": [value]})
+
+    name = f"<{type(value).__qualname__}>"
+    assert line == {"event": "x", "what": name, "deeper": {"row": [name]}}
+
+
+@pytest.fixture
+def logging_as_json() -> Iterator[None]:
+    """The hub's logging for one test, and what was there before it afterwards."""
+    root = logging.getLogger()
+    before, level = list(root.handlers), root.level
+    configure_logging(as_json=True)
+    yield
+    root.handlers[:] = before
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+@pytest.mark.usefixtures("logging_as_json")
+def test_a_line_of_a_library_keeps_its_form(capsys: pytest.CaptureFixture[str]):
+    """What the formatter needs of a foreign record reaches it whole."""
+    logging.getLogger("uvicorn.error").warning("started %s", "here")
+
+    assert json.loads(capsys.readouterr().err)["event"] == "started here"
 
 
 def test_an_exception_is_logged_by_place_and_not_by_text():

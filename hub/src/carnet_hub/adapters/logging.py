@@ -1,8 +1,8 @@
 """The hub's log: what happened, to which node or set, and never about whom.
 
 Decides where lines go (stderr), their form, and what may not stand in them: the value of any key that names a
-personal or secret field of the registry is left out, at every depth, and an exception is logged by type and place,
-because its text may quote the row it failed on.
+personal or secret field of the registry is left out, at every depth; an object is logged by its type, because a row or
+a view would print all that it holds; an exception by type and place, because its text may quote the row it failed on.
 """
 
 import contextlib
@@ -16,14 +16,14 @@ from typing import Final
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from carnet_hub.core.limits import LOG_CHARS_MAX, LOG_DEPTH_MAX, LOG_FRAMES_MAX
 from carnet_protocol.kinds import REGISTRY
 from carnet_protocol.registry import Privacy
 
 LEFT_OUT: Final = "[left out]"
 
-_CHARS_MAX: Final = 400
-_DEPTH_MAX: Final = 5
-_FRAMES_MAX: Final = 10
+_TAKEN_OUT_LATER: Final = frozenset({"event", "_record", "_from_structlog"})
+"""Keys that stay as they are: the line's own words, and what the formatter needs whole and takes out itself."""
 
 PERSONAL_KEYS: Final = frozenset(
     one.name
@@ -54,7 +54,7 @@ class LoggedAlarms:
 
 def leave_out_personal(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """A processor that keeps personal values out of a line, wherever in it they stand."""
-    return {key: value if key == "event" else _cleaned(key, value, 0) for key, value in event.items()}
+    return {key: value if key in _TAKEN_OUT_LATER else _cleaned(key, value, 0) for key, value in event.items()}
 
 
 def place_exception(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
@@ -62,7 +62,7 @@ def place_exception(_logger: WrappedLogger, _method: str, event: EventDict) -> E
     given = event.pop("exc_info", None)
     error = sys.exc_info()[1] if given is True else given[1] if isinstance(given, tuple) else given
     if isinstance(error, BaseException):
-        frames = traceback.extract_tb(error.__traceback__)[-_FRAMES_MAX:]
+        frames = traceback.extract_tb(error.__traceback__)[-LOG_FRAMES_MAX:]
         event["error"] = type(error).__name__
         event["at"] = [f"{Path(one.filename).stem}.{one.name}:{one.lineno}" for one in frames]
     return event
@@ -106,12 +106,14 @@ def configure_logging(*, as_json: bool) -> None:
 
 
 def _cleaned(key: str, value: object, depth: int) -> object:
-    if key in PERSONAL_KEYS or depth > _DEPTH_MAX:
+    if key in PERSONAL_KEYS or depth > LOG_DEPTH_MAX:
         return LEFT_OUT
     if isinstance(value, Mapping):
         return {str(name): _cleaned(str(name), one, depth + 1) for name, one in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [_cleaned("", one, depth + 1) for one in value]
     if isinstance(value, bytes):
-        return value.hex()[:_CHARS_MAX]
-    return value[:_CHARS_MAX] if isinstance(value, str) else value
+        return value.hex()[:LOG_CHARS_MAX]
+    if isinstance(value, str):
+        return value[:LOG_CHARS_MAX]
+    return value if value is None or isinstance(value, int | float) else f"<{type(value).__qualname__}>"

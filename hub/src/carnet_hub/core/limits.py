@@ -53,3 +53,12 @@ LIST_ROWS_MAX: Final = 1_000
 
 TEXT_CHARS_MAX: Final = 500
 """Characters of a reason an operator gives."""
+
+LOG_CHARS_MAX: Final = 400
+"""Characters of one text in a log line: what happened, never a document."""
+
+LOG_DEPTH_MAX: Final = 5
+"""Levels of lists and mappings in a log line; what lies deeper is left out unread."""
+
+LOG_FRAMES_MAX: Final = 10
+"""Places that an exception in the log names, the last it came through: our own code and two layers below it."""
