@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from process.campaign import Tally
 
 ROOT: Final = Path(__file__).resolve().parent.parent
-_EVERY: Final = 10
 
 
 def main() -> int:
@@ -48,9 +47,8 @@ def main() -> int:
     return 0
 
 
-def _tell(done: int, tally: "Tally") -> None:
-    if done % _EVERY == 0:
-        print(f"{done} kills, {tally.doubts} requests in doubt, {len(tally.faults)} faults", flush=True)
+def _tell(tally: "Tally") -> None:
+    print(f"{tally.killed} kills, {tally.doubts} requests asked again, {len(tally.faults)} faults", flush=True)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ Decides who is killed when, and what is checked afterwards. One *round* is one k
 moments do not, because two real processes never meet twice at the same instruction: a failing round is told with the
 state of the folders, which are kept.
 
-Rules of a round
+Rules of a round with a service (rounds with commands have their own, in `commands`)
 1. Both nodes are written at by front desks and sync without a pause, over a line with faults of one sort or none.
 2. The victim is killed, and its children. What was not answered by then is in doubt.
 3. Before anything syncs again: the hub's log holds everything that a node has a receipt for.
@@ -18,7 +18,7 @@ import asyncio
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -29,6 +29,7 @@ from carnet_hub.settings import HubSettings
 from carnet_node.bootstrap import open_installation
 from carnet_node.core.rebuild import check_rebuild
 from carnet_node.settings import NodeSettings
+from process.commands import Killer, kill_bundles, kill_import
 from process.ledger import Held, versions_gone_back
 from process.world import NODES, SITE, World, faults_of_hub, faults_of_node, make_world
 from process.writers import counted, held_by
@@ -38,8 +39,10 @@ from support.programs import must_run
 KILLS_PER_WORLD: Final = 50
 """A world grows with every round; a fresh one keeps a look at all of it cheap."""
 
-_VICTIMS: Final = (*NODES, "hub")
-"""Each of them once, in any order, before one of them again."""
+VICTIMS: Final = (*NODES, "hub", *NODES, "hub", "import", "bundle")
+"""All of them, in any order, before one of them again."""
+
+_COMMANDS: Final = {"import": kill_import, "bundle": kill_bundles}
 
 _LOAD_S_MAX: Final = 0.8
 _REQUESTS_MAX: Final = 200
@@ -48,12 +51,12 @@ LINES: Final = {
     "slow": Faults(delay_s=0.05),
     "thin": Faults(bytes_per_s=64_000),
     "dropping": Faults(drop=0.4),
-    "cutting": Faults(cut=0.5),
-    "one way": Faults(one_way=0.5),
-    "spoiling": Faults(corrupt=0.5),
+    "cutting": Faults(cut=0.8),
+    "one way": Faults(one_way=0.6),
+    "spoiling": Faults(corrupt=0.9),
 }
 
-Progress = Callable[[int, "Tally"], None]
+Progress = Callable[["Tally"], None]
 
 
 @dataclass
@@ -64,6 +67,7 @@ class Tally:
         kills: by victim.
         acknowledged: by sort of request.
         doubts: requests without an answer when the kill came; each was asked again.
+        happened: those of them, at a killed node, that had been saved all the same.
         line: faults that happened on the line.
         faults: everything found wrong; empty after a good campaign.
     """
@@ -71,19 +75,26 @@ class Tally:
     kills: Counter[str] = field(default_factory=Counter)
     acknowledged: Counter[str] = field(default_factory=Counter)
     doubts: int = 0
+    happened: int = 0
     line: Counter[str] = field(default_factory=Counter)
     checks: Counter[str] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
+    @property
+    def killed(self) -> int:
+        """Kills of all victims."""
+        return sum(self.kills.values())
+
     def as_json(self) -> dict[str, Any]:
         """For programs."""
         return {
-            "kills": sum(self.kills.values()),
+            "kills": self.killed,
             "kills_by_victim": dict(self.kills),
             "acknowledged": sum(self.acknowledged.values()),
             "acknowledged_by_request": dict(self.acknowledged),
             "in_doubt": self.doubts,
+            "in_doubt_and_saved": self.happened,
             "line_faults": dict(self.line),
             "checks": dict(self.checks),
             "faults": self.faults,
@@ -96,19 +107,38 @@ class Campaign:
     """Rounds in one world.
 
     Attributes:
+        victims: who may be killed.
         shown: what each node showed last.
         waiting: who is killed next.
+        number: of the last round with a command.
     """
 
     world: World
     rng: random.Random
     tally: Tally
+    victims: Sequence[str] = VICTIMS
     shown: dict[str, list[Held]] = field(default_factory=lambda: {name: [] for name in NODES})
     waiting: list[str] = field(default_factory=list)
+    number: int = 0
+
+    def __post_init__(self) -> None:
+        self.killer = Killer(self.rng)
 
     async def round(self) -> None:
-        """One kill with everything that belongs to it."""
+        """One kill with everything that belongs to it; a round by stick has three."""
         victim = self._next_victim()
+        if victim in _COMMANDS:
+            await self._command_round(victim)
+        else:
+            await self._service_round(victim)
+
+    async def _command_round(self, victim: str) -> None:
+        before, self.number = self.killer.kills, self.number + 1
+        name = self.rng.choice(NODES)
+        self._found(victim, await _COMMANDS[victim](self.world, self.killer, name, self.number))
+        self.tally.kills[victim] += self.killer.kills - before
+
+    async def _service_round(self, victim: str) -> None:
         self.world.line.faults = LINES[self.rng.choice(list(LINES))]
         await self._load_until_kill(victim)
         self.tally.kills[victim] += 1
@@ -121,7 +151,7 @@ class Campaign:
 
     def _next_victim(self) -> str:
         if not self.waiting:
-            self.waiting = self.rng.sample(_VICTIMS, len(_VICTIMS))
+            self.waiting = self.rng.sample(self.victims, len(self.victims))
         return self.waiting.pop()
 
     async def finish(self) -> None:
@@ -160,6 +190,7 @@ class Campaign:
             return
         node, ledger = self.world.nodes[victim], self.world.ledgers[victim]
         held = await held_by(node.url)
+        self.tally.happened += ledger.happened_in_doubt(held)
         self._found("documents", ledger.faults_in(one for one in held if one.tag.startswith(victim)))
         self._found("shown again", versions_gone_back(self.shown[victim], held))
         self.shown[victim] = held
@@ -185,41 +216,43 @@ class Campaign:
         self.tally.faults += faults
 
 
-async def run_campaign(folder: Path, *, kills: int, seed: int, progress: Progress | None = None) -> Tally:
+async def run_campaign(
+    folder: Path, *, kills: int, seed: int, victims: Sequence[str] = VICTIMS, progress: Progress | None = None
+) -> Tally:
     """Kill until enough was killed or something was found.
 
     Args:
-        folder: empty; the folders of the last world stay there.
+        folder: empty; the folders of all worlds stay there.
+        progress: called after each round.
     """
     tally, rng, began = Tally(), random.Random(seed), time.monotonic()
     number = 0
-    while (done := sum(tally.kills.values())) < kills and not tally.faults:
+    while (done := tally.killed) < kills and not tally.faults:
         here = folder / f"world-{number}"
         here.mkdir(parents=True)
-        await _run_world(here, min(KILLS_PER_WORLD, kills - done), rng, tally, progress, is_syncing=number % 2 == 1)
+        async with FaultProxy(0, seed=rng.randrange(2**32)) as line:
+            is_syncing = number % 2 == 1
+            world = await asyncio.to_thread(make_world, here, line, is_syncing=is_syncing, seed=rng.randrange(2**32))
+            campaign = Campaign(world, rng, tally, victims)
+            await _run_world(campaign, min(kills, done + KILLS_PER_WORLD), progress)
         number += 1
     tally.seconds = time.monotonic() - began
     return tally
 
 
-async def _run_world(
-    folder: Path, kills: int, rng: random.Random, tally: Tally, progress: Progress | None, *, is_syncing: bool
-) -> None:
-    async with FaultProxy(0, seed=rng.randrange(2**32)) as line:
-        world = await asyncio.to_thread(make_world, folder, line, is_syncing=is_syncing, seed=rng.randrange(2**32))
-        try:
-            campaign = Campaign(world, rng, tally)
-            for _ in range(kills):
-                await campaign.round()
-                if progress is not None:
-                    progress(sum(tally.kills.values()), tally)
-                if tally.faults:
-                    return
+async def _run_world(campaign: Campaign, kills: int, progress: Progress | None) -> None:
+    world, tally = campaign.world, campaign.tally
+    try:
+        while tally.killed < kills and not tally.faults:
+            await campaign.round()
+            if progress is not None:
+                progress(tally)
+        if not tally.faults:
             await campaign.finish()
-        finally:
-            await asyncio.to_thread(world.end)
-            tally.acknowledged.update(counted(world.ledgers.values()))
-            tally.line.update(line.did)
+    finally:
+        await asyncio.to_thread(world.end)
+        tally.acknowledged.update(counted(world.ledgers.values()))
+        tally.line.update(world.line.did)
 
 
 def _same(shown: dict[str, list[Held]]) -> bool:

@@ -81,6 +81,11 @@ class Ledger:
         """The answer was that nothing was saved."""
         item.doubt = None
 
+    def happened_in_doubt(self, held: Iterable[Held]) -> int:
+        """How many requests without an answer were carried out all the same."""
+        seen = {(one.tag, one.state) for one in held}
+        return sum((item.tag, item.doubt) in seen for item in self.items.values() if item.doubt is not None)
+
     def faults_in(self, held: Iterable[Held]) -> list[str]:
         """What is lost, doubled or was never asked for; one line each."""
         seen: dict[str, list[Held]] = {}

@@ -163,6 +163,13 @@ def faults_of_hub(world: World) -> list[str]:
     ]
 
 
+def unanswered_sets(node: Service) -> int:
+    """How many sets of a node's log the hub has not judged yet, as far as the node knows."""
+    with looking_into(node.data / "node.db") as database:
+        (count,) = database.execute("SELECT count(*) FROM own_set WHERE verdict IS NULL").fetchone()
+    return int(count)
+
+
 def _verdicts(node: Service) -> list[tuple[int, str]]:
     """Where the hub said the node's sets stand in its log."""
     with looking_into(node.data / "node.db") as database:
