@@ -7,7 +7,6 @@ are left out.
 from pathlib import Path
 
 import anyio
-import httpx
 import pytest
 
 from carnet_hub.adapters.bundle_files import decrypt_bundle, encrypt_bundle
@@ -17,7 +16,6 @@ from carnet_hub.core.dealers import suspend_site
 from carnet_hub.core.enrolment import invite_dealer
 from carnet_hub.core.recalls import import_plan, publish_campaign
 from carnet_hub.core.rows import DealerRow
-from carnet_hub.entrypoints.http.app import create_api
 from carnet_node.adapters.bundle_files import read_bundle, write_bundle
 from carnet_node.adapters.joining import finish_enrolment, pending_enrolment
 from carnet_node.bootstrap import Installation, create_installation
@@ -27,7 +25,6 @@ from carnet_node.core.conflicts import list_conflicts, restore_value
 from carnet_node.core.failures import HubRefused, HubUnreachable
 from carnet_node.core.rebuild import check_rebuild
 from carnet_node.core.recall_check import RecallState, check_recalls
-from carnet_node.core.sync import RoundReport, run_round
 from carnet_node.core.views import one_record
 from carnet_node.settings import NodeSettings
 from carnet_protocol.changeset import Draft
@@ -36,30 +33,11 @@ from carnet_protocol.ids import RecordId, vehicle_id
 from carnet_protocol.kinds import CUSTOMER, VEHICLE
 from carnet_protocol.reasons import Reason
 from support.hub_apps import TestHub, make_hub
+from support.network import LossyTransport, a_round, join
 from support.vins import make_vins
 
 VINS = make_vins(3)
 CUSTOMER_ID = RecordId(b"c" * 16)
-
-
-class LossyTransport(httpx.AsyncBaseTransport):
-    """The hub's application behind a line that loses some answers after the hub has acted.
-
-    Args:
-        lost: path beginnings whose next answer is lost, one each.
-    """
-
-    def __init__(self, hub: TestHub, *lost: str) -> None:
-        self._inner = httpx.ASGITransport(create_api(hub.app), raise_app_exceptions=False)
-        self._lost = list(lost)
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        response = await self._inner.handle_async_request(request)
-        for path in self._lost:
-            if request.url.path.startswith(path):
-                self._lost.remove(path)
-                raise httpx.ReadTimeout("the answer was lost", request=request)
-        return response
 
 
 @pytest.fixture
@@ -68,34 +46,6 @@ def hub(tmp_path: Path) -> TestHub:
     hub = make_hub(tmp_path / "hub")
     hub.add_dealer("A001")
     return hub
-
-
-def join(hub: TestHub, folder: Path, site_code: str = "A001") -> Installation:
-    """A new node of a site, enrolled over HTTP."""
-    installation = create_installation(NodeSettings(data_dir=folder))
-    with hub.app.hub.store.read() as snapshot:
-        dealers = {row.site_code: row.dealer_id for row in snapshot.scan(DealerRow)}
-    code = parse_code(invite_dealer(hub.app.hub, dealers[site_code]).code)
-
-    async def ask() -> None:
-        async with installation.hub_client("http://hub", LossyTransport(hub)) as link:
-            pending = pending_enrolment(installation.joining(), code, await link.card(), "desk")
-            finish_enrolment(
-                installation.joining(), code, pending, await link.enrol(pending.request_message), "http://hub"
-            )
-
-    anyio.run(ask)
-    return installation
-
-
-def a_round(installation: Installation, hub: TestHub, *lost: str) -> RoundReport:
-    """One round; answers to some requests are lost."""
-
-    async def once() -> RoundReport:
-        async with installation.hub_client("http://hub", LossyTransport(hub, *lost)) as link:
-            return await run_round(installation.node(), installation.sync_ports(link), software="test")
-
-    return anyio.run(once)
 
 
 def record_customer(installation: Installation, **values: object) -> None:

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from carnet_hub.adapters.bundle_files import decrypt_bundle, encrypt_bundle
@@ -10,7 +11,7 @@ from carnet_hub.core.rows import DealerRow, LogRow
 from carnet_protocol.bundle import PartKind, pack_bundle, unpack_bundle
 from carnet_protocol.changeset import reread_set
 from carnet_protocol.envelope import Purpose, read_envelope, verify_envelope
-from carnet_protocol.ids import vehicle_id
+from carnet_protocol.ids import record_text, vehicle_id
 from carnet_protocol.messages import Page, PushCode, decode_answers, encode_batch, open_frame
 from support.authors import draft_of
 from support.hub_cli import VINS, Printed, call, campaign_folder, enrol, opened, push, refused, told
@@ -253,3 +254,32 @@ def test_a_forged_log_entry_is_found(data: Path, capsys: Printed):
 
     assert call(data, "log", "verify", "--json") == 1
     assert [fault["position"] for fault in json.loads(capsys.readouterr().out)["faults"]] == [2]
+
+
+def test_a_customer_is_erased_and_nodes_confirm(data: Path, tmp_path: Path, capsys: Printed):
+    """The order names what belongs to the customer, and the list counts a node as missing until it has read it."""
+    voice = enrol(capsys, data, tmp_path)
+    person = fixed("person")
+    push(data, voice.author(), draft_of("customer", person, {"party_kind": "person", "full_name": "测试甲"}))
+
+    erased = told(capsys, data, "erase", record_text(person), "--ground", "request", "--groups", "identity")
+
+    (line,) = told(capsys, data, "erasures", "list")
+    (receipt,) = told(capsys, data, "erasures", "show", erased["orders"][0][:13], "--missing")
+    assert (erased["records"], erased["groups"]) == ({"customer": 1}, ["identity"])
+    assert (line["missing"], line["confirmed"], receipt["state"]) == (1, 0, "missing")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param(("no-id", "--ground", "request"), id="no id"),
+        pytest.param((record_text(bytes(16)), "--ground", "request"), id="nobody"),
+        pytest.param((record_text(bytes(16)), "--ground", "request", "--groups", "phones"), id="no such group"),
+    ],
+)
+def test_an_order_that_names_nothing_is_refused(data: Path, capsys: Printed, arguments: tuple[str, ...]):
+    """Without a customer or a group there is nothing to erase, and no order is written."""
+    refused(capsys, data, "erase", *arguments)
+
+    assert told(capsys, data, "erasures", "list") == []

@@ -23,6 +23,8 @@ COMMANDS: Final = {
     "nodes": ("nodes", "list, why, suspend, resume, revoke, enrol by file"),
     "conflicts": ("conflicts", "list, show, restore an overruled value"),
     "quarantine": ("quarantine", "list, why, release"),
+    "erase": ("erasures", "erase a customer's values everywhere, for ever"),
+    "erasures": ("erasures", "list, show: which nodes have erased"),
     "recalls": ("recalls", "import, publish, withdraw, list, progress"),
     "export": ("exports", "write a signed recall report"),
     "verify": ("exports", "check a signed recall report"),

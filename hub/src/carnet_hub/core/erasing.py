@@ -1,0 +1,273 @@
+"""Erasing a person: which records an order names, and which nodes have carried it out.
+
+Decides, from a customer's id, what belongs to that customer, and reads from a node's own signed word whether it has
+erased. Does not decide what an erasure takes away (`effects` here, `core/erasing` at a node).
+
+    what                         found by                                          groups that hold values there
+    ---------------------------  ------------------------------------------------  -----------------------------
+    the customer                 the id                                            identity, secret, notes
+    phones, addresses and more   the customer as parent                            contact
+    visits and their jobs        the visit names the customer                      identity, contact, notes
+    plates                       of vehicles that nobody else was linked to        contact
+
+Public fields stay: what was repaired on which vehicle, when, at which mileage, and which recalls are done. They name a
+vehicle and no person, and the law keeps them (recall records: five years at the dealer, ten at the producer). The
+ownership stays as two ids. Who erased is told by hellos: a node states, signed, how far it has read, and reads an order
+by carrying it out.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from carnet_hub.core.at_rest import plain_entries
+from carnet_hub.core.authoring import write_in
+from carnet_hub.core.failures import Unusable
+from carnet_hub.core.feed import position_of
+from carnet_hub.core.hub import Hub
+from carnet_hub.core.ports import Snapshot
+from carnet_hub.core.rows import HelloRow, Node, RecordRow
+from carnet_hub.core.shown import shown_records, shown_values
+from carnet_protocol import cbor
+from carnet_protocol.changeset import Draft
+from carnet_protocol.envelope import Purpose, read_envelope, verify_envelope
+from carnet_protocol.errors import Refused
+from carnet_protocol.ids import RecordId, new_record_id, record_text
+from carnet_protocol.kinds import CUSTOMER, ERASURE, OWNERSHIP, PLATE, REGISTRY, VISIT
+from carnet_protocol.limits import OPS_PER_SET_MAX
+from carnet_protocol.messages import HelloRequest
+from carnet_protocol.orders import ERASURE_RECORDS_MAX, ErasureOrder, read_erasure
+from carnet_protocol.registry import ErasureGroup
+
+GROUNDS: Final = ("request", "retention", "order")
+
+_RANDOM_BYTES: Final = 10
+_REVOKED: Final = "revoked"
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """An order that was given.
+
+    Attributes:
+        position: of the order in the log.
+        orders: ids of the erasure records, each of at most 256 records.
+        records: by kind name, how many records it names.
+    """
+
+    position: int
+    orders: tuple[RecordId, ...]
+    records: dict[str, int]
+
+
+class ReceiptState(StrEnum):
+    """What is known of one node and one order."""
+
+    CONFIRMED = "confirmed"
+    MISSING = "missing"
+    REVOKED = "revoked"
+    """Its keys are revoked: it is told nothing any more, and its word counts for nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeReceipt:
+    """One node's word on an order.
+
+    Attributes:
+        said_ms: when its last hello came, by the hub's clock; None before the first.
+        read_to: log position up to which it said it has read.
+        hello: the signed message; empty before the first, and when it is of another history of the hub.
+    """
+
+    node: Node
+    state: ReceiptState
+    said_ms: int | None
+    read_to: int
+    hello: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ErasureLine:
+    """One order in a list."""
+
+    order: RecordId
+    position: int
+    ground: str
+    groups: tuple[ErasureGroup, ...]
+    records: tuple[RecordId, ...]
+    confirmed: int
+    missing: int
+
+
+def erase_customer(hub: Hub, customer: RecordId, groups: frozenset[ErasureGroup], *, ground: str) -> Erased:
+    """Order the erasure of a customer's values, here and at every node, for ever.
+
+    Args:
+        groups: at least one.
+        ground: one of `GROUNDS`; every node receives it, so it is a code and never a text.
+
+    Raises:
+        Unusable: no such customer, no group, another ground, or more records than one set names; nothing was changed.
+        StoreBusy, StoreError: see `ports`. The order stands, and so does the erasure in the tables, when only the
+            scrubbing of the files failed.
+    """
+    if ground not in GROUNDS or not groups:
+        raise Unusable(f"An erasure needs a ground ({', '.join(GROUNDS)}) and a group.", "Name both.")
+    with hub.store.write() as transaction:
+        found = find_records(hub, transaction, customer)
+        ids = [record for _, record in found]
+        parts = [ids[at : at + ERASURE_RECORDS_MAX] for at in range(0, len(ids), ERASURE_RECORDS_MAX)]
+        if len(parts) > OPS_PER_SET_MAX:
+            raise Unusable(f"{len(ids)} records belong to this customer; one order names fewer.", "Ask the developers.")
+        drafts = [_draft(hub, part, groups, ground) for part in parts]
+        row, _ = write_in(hub, transaction, drafts)
+    hub.store.scrub()
+    counts: dict[str, int] = {}
+    for kind, _ in found:
+        counts[kind] = counts.get(kind, 0) + 1
+    return Erased(row.position, tuple(RecordId(draft.record) for draft in drafts), counts)
+
+
+def find_records(hub: Hub, snapshot: Snapshot, customer: RecordId) -> list[tuple[str, RecordId]]:
+    """(kind name, id) of a customer and of everything that may hold values of that person.
+
+    Raises:
+        Unusable: there is no such customer.
+    """
+    if customer not in snapshot.records(CUSTOMER.number, [customer]):
+        raise Unusable(f"There is no customer {record_text(customer)}.", "Look the id up at the dealer.")
+    visits = [row.id for row in _naming(hub, snapshot, VISIT.number, VISIT.labels["customer_id"], customer)]
+    belonging = [*snapshot.children([customer]), *snapshot.children(visits)]
+    plates = _own_plates(hub, snapshot, customer)
+    found = [(CUSTOMER.number, customer), *((VISIT.number, one) for one in visits)]
+    found += [(row.kind, row.id) for row in (*belonging, *plates)]
+    sealed = {kind.number: kind.name for kind in REGISTRY.kinds if any(one.group for one in kind.registers)}
+    return [(sealed[kind], RecordId(record)) for kind, record in dict.fromkeys(found) if kind in sealed]
+
+
+def list_erasures(hub: Hub) -> list[ErasureLine]:
+    """Every order, oldest first, with how many nodes have carried it out."""
+    with hub.store.read() as snapshot:
+        said = _said(hub, snapshot)
+        nodes = snapshot.nodes()
+        lines = [
+            line
+            for row, values in shown_records(hub.registry, snapshot, "erasure")
+            if (line := _line(row, dict(values), nodes, said)) is not None
+        ]
+    return sorted(lines, key=lambda line: line.position)
+
+
+def show_receipts(hub: Hub, order: RecordId) -> list[NodeReceipt]:
+    """What every node has said about an order, its signature checked; those still missing first.
+
+    Raises:
+        Unusable: there is no such order.
+    """
+    with hub.store.read() as snapshot:
+        row = snapshot.records(ERASURE.number, [order]).get(order)
+        if row is None:
+            raise Unusable(f"There is no erasure {record_text(order)}.", "Look it up with `erasures list`.")
+        said = _said(hub, snapshot)
+        found = [_receipt(hub, snapshot, node, said.get(node.node_id), row.changed) for node in snapshot.nodes()]
+    return sorted(found, key=lambda one: (one.state is not ReceiptState.MISSING, one.node.node_id))
+
+
+def _draft(hub: Hub, records: Sequence[RecordId], groups: frozenset[ErasureGroup], ground: str) -> Draft:
+    record = new_record_id(hub.clock.now_ms(), hub.entropy.random_bytes(_RANDOM_BYTES))
+    return Draft(ERASURE, record, {**ErasureOrder(tuple(records), groups).fields(), "ground": ground})
+
+
+def _naming(hub: Hub, snapshot: Snapshot, kind: int, label: int, named: bytes) -> Iterator[RecordRow]:
+    """Records of a kind of which any head names another record in a field."""
+    for row in snapshot.records_of_kind(kind):
+        entries = plain_entries(hub.box, kind, row.id, row.entries)
+        if any((entry.fields or {}).get(label) == named for entry in entries):
+            yield row
+
+
+def _own_plates(hub: Hub, snapshot: Snapshot, customer: RecordId) -> list[RecordRow]:
+    """Plates of the vehicles that were linked to this customer and to nobody else."""
+    label = OWNERSHIP.labels["customer_id"]
+    vehicles = {row.anchor for row in _naming(hub, snapshot, OWNERSHIP.number, label, customer) if row.anchor}
+    anchored: dict[int, dict[bytes, bytes]] = {OWNERSHIP.number: {}, PLATE.number: {}}
+    for vehicle, kind, record in snapshot.anchored(vehicles):
+        if kind in anchored:
+            anchored[kind][record] = vehicle
+    links = snapshot.records(OWNERSHIP.number, anchored[OWNERSHIP.number]).values()
+    shared = {row.anchor for row in links if shown_values(hub.registry, row).get("customer_id") not in (customer, None)}
+    wanted = [record for record, vehicle in anchored[PLATE.number].items() if vehicle not in shared]
+    return [row for _, row in sorted(snapshot.records(PLATE.number, wanted).items())]
+
+
+def _line(
+    row: RecordRow, values: dict[str, object], nodes: Iterable[Node], said: dict[bytes, "_Said"]
+) -> ErasureLine | None:
+    joined, groups = values.get("record_ids"), values.get("groups")
+    if not isinstance(joined, bytes) or not isinstance(groups, int):
+        return None
+    order = read_erasure(joined, groups)
+    states = [_state(node, said.get(node.node_id), row.changed) for node in nodes]
+    return ErasureLine(
+        RecordId(row.id),
+        row.changed,
+        str(values.get("ground") or ""),
+        tuple(sorted(order.groups)),
+        order.records,
+        states.count(ReceiptState.CONFIRMED),
+        states.count(ReceiptState.MISSING),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """A node's last hello.
+
+    Attributes:
+        read_to: 0 when the hello is of another history of the hub.
+    """
+
+    row: HelloRow
+    read_to: int
+
+
+def _said(hub: Hub, snapshot: Snapshot) -> dict[bytes, _Said]:
+    """The last hello of every node, read without checking its signature a second time."""
+    found = {}
+    for row in snapshot.scan(HelloRow):
+        request = cbor.decode_frame(read_envelope(row.message).payload, HelloRequest)
+        read_to = _whole_positions(request.cursor) if request.hub_epoch == hub.hub_epoch else 0
+        found[row.node_id] = _Said(row, read_to)
+    return found
+
+
+def _whole_positions(cursor: int) -> int:
+    """The last log position that a cursor lies wholly behind: a page may end in the middle of one."""
+    return max(0, position_of(cursor + 1) - 1)
+
+
+def _state(node: Node, said: _Said | None, position: int) -> ReceiptState:
+    if node.key_status == _REVOKED:
+        return ReceiptState.REVOKED
+    return ReceiptState.CONFIRMED if said is not None and said.read_to >= position else ReceiptState.MISSING
+
+
+def _receipt(hub: Hub, snapshot: Snapshot, node: Node, said: _Said | None, position: int) -> NodeReceipt:
+    state = _state(node, said, position)
+    if said is None:
+        return NodeReceipt(node, state, None, 0, b"")
+    if state is ReceiptState.CONFIRMED and not _is_signed(hub, snapshot, said.row):
+        state = ReceiptState.MISSING
+    return NodeReceipt(node, state, said.row.received_ms, said.read_to, said.row.message)
+
+
+def _is_signed(hub: Hub, snapshot: Snapshot, row: HelloRow) -> bool:
+    """Whether a kept hello still verifies under a key its node has or had."""
+    envelope = read_envelope(row.message)
+    keys = {key.key_id: key.signing_key for key in snapshot.keys_of([row.node_id])}
+    try:
+        verify_envelope(envelope, keys.get(envelope.key_id, bytes(32)), Purpose.HELLO, hub.hub_id)
+    except Refused:
+        return False
+    return True
