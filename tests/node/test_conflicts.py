@@ -1,5 +1,6 @@
 """Overruled values can be seen and brought back."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import OpId, RecordId
 from carnet_protocol.kinds import CUSTOMER, DEALER_SITE, VEHICLE, VISIT
 from carnet_protocol.ops import Action
-from carnet_protocol.registry import Value
+from carnet_protocol.registry import Field, Kind, Register, Value, ValueType
 from support.desk import problems_of, record
 from support.exchange import draft, shown
 from support.model_hub import ModelHub
@@ -23,6 +24,17 @@ from support.node_builder import DEALER_B, START_MS, build_node
 RED: dict[str, Value] = {"color": "red"}
 BLUE: dict[str, Value] = {"color": "blue"}
 NOBODY = OpId(bytes(16))
+
+
+def of_a_newer_version() -> Kind:
+    """The vehicle as a later version may declare it: one more field beside the colour, and one more register."""
+    finish, reach = Field("color_finish", ValueType.CODE), Field("range_km", ValueType.INT)
+    color = VEHICLE.register_of("color")
+    registers = [replace(one, fields=(*one.fields, finish)) if one is color else one for one in VEHICLE.registers]
+    return replace(VEHICLE, registers=(*registers, Register(200, "range", (reach,))))
+
+
+NEWER_VEHICLE = of_a_newer_version()
 
 
 @pytest.fixture
@@ -157,6 +169,45 @@ def test_a_value_that_is_not_there_is_not_restored(node: Node, number: int, regi
 
     assert [(one.field, one.code) for one in refused.value.problems] == [(expected, ProblemCode.NOT_FOUND)]
     assert check_rebuild(node) == before
+
+
+@pytest.mark.parametrize(
+    ("values", "register"),
+    [
+        pytest.param({"color": "green", "color_finish": "matt"}, "color", id="one field more"),
+        pytest.param({"color_finish": "matt"}, "color", id="only a new field"),
+        pytest.param({"range_km": 500}, "200", id="a new register"),
+    ],
+)
+def test_a_value_of_a_newer_version_is_not_restored_in_part(node: Node, values: dict[str, Value], register: str):
+    """Bringing back what this version half knows would lose the other half, so the refusal says what helps."""
+    hub = ModelHub()
+    hub.write(Draft(NEWER_VEHICLE, record(7), values), author=DEALER_B, time_ms=START_MS - 1)
+    hub.write(Draft(NEWER_VEHICLE, record(7), {"color": "white", "range_km": 1}), author=DEALER_B, time_ms=START_MS)
+    apply_page(node, hub.page(node, cursor=0))
+    conflict = only(conflicts_of(node, 7))
+
+    with pytest.raises(CommandRefused) as refused:
+        restore_value(node, VEHICLE, record(7), register, conflict.overruled.op)
+
+    assert (conflict.register, conflict.can_restore) == (register, False)
+    assert [(one.field, one.code) for one in refused.value.problems] == [("op", ProblemCode.NEWER_VERSION)]
+
+
+def test_a_settled_value_of_a_newer_version_is_not_restored_in_part(node: Node):
+    """What somebody overruled knowingly is held to the same rule."""
+    hub = ModelHub()
+    values: dict[str, Value] = {"color": "green", "color_finish": "matt"}
+    lost = hub.write(Draft(NEWER_VEHICLE, record(7), values), author=DEALER_B)
+    kept = hub.write(Draft(NEWER_VEHICLE, record(7), {"color": "white"}), author=DEALER_B)
+    hub.write(Draft(NEWER_VEHICLE, record(7), {"color": "white"}, (*lost, *kept)), author=DEALER_B)
+    apply_page(node, hub.page(node, cursor=0))
+    settled = only(tuple(one for one in list_conflicts(node, with_settled=True) if one.record.id == record(7)))
+
+    found = problems_of(lambda: restore_value(node, VEHICLE, record(7), "color", lost[0]))
+
+    assert (settled.overruled.op, settled.can_restore) == (lost[0], False)
+    assert found == [("op", ProblemCode.NEWER_VERSION)]
 
 
 def test_personal_values_are_restored_under_their_seal(node: Node):

@@ -14,13 +14,14 @@ from carnet_node.core.heads import Heads
 from carnet_node.core.limits import LIST_ROWS_MAX
 from carnet_node.core.node import Node
 from carnet_node.core.ports import ReadTransaction
-from carnet_node.core.record_view import RecordView, WrittenValue, view_record, written_value
+from carnet_node.core.record_view import RecordView, WrittenValue, is_known_here, view_record, written_value
 from carnet_node.core.records import StoredRecord
-from carnet_node.core.refusals import ProblemCode, refuse
+from carnet_node.core.refusals import CommandRefused, ProblemCode, refuse
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import OpId, RecordId
 from carnet_protocol.kinds import REGISTRY
-from carnet_protocol.registry import Kind, Writer
+from carnet_protocol.reasons import Reason
+from carnet_protocol.registry import Kind, Value, Writer
 from carnet_protocol.state import Entry, Withheld, head_op_ids, register_value
 
 
@@ -29,7 +30,7 @@ class OverruledValue:
     """One value that is not shown.
 
     Attributes:
-        register: its name.
+        register: its name, or its number for one of a newer version.
         rule: the resolver that chose another, or None when a person did.
         shown: what is shown instead; None for a settled value whose register has no single one.
         settled_by: the op that overruled it knowingly; None while it is open.
@@ -67,12 +68,14 @@ def restore_value(
         read: the heads of the record in the list it was chosen from; None for an author who looks at it now.
 
     Raises:
-        CommandRefused: no such value, its content is withheld here, the record belongs to another site, or the register
-            has changed since it was read.
+        CommandRefused: no such value, its content is withheld here or partly unknown to this version, the record
+            belongs to another site, or the register has changed since it was read.
         StoreBusy, StoreBroken, WritingStopped: nothing was written.
     """
     with node.store.write() as tx:
         stored = tx.record(kind, record)
+        if register_name.isdecimal():
+            raise _of_newer_version()
         register = next((one for one in kind.registers if one.name == register_name), None)
         if stored is None or register is None:
             raise refuse(
@@ -93,18 +96,33 @@ def restore_value(
                 "Somebody else has changed it since it was read.",
                 "Look at the list again.",
             )
-        entry = _entry_of(tx, stored, register.number, op)
-        value = None if entry is None else register_value(entry, register.number)
-        if value is None or isinstance(value, Withheld):
-            raise refuse(
-                "op",
-                ProblemCode.NOT_FOUND,
-                "That value is not here (erased, masked, or no overruled value).",
-                "Look at the list again.",
-            )
-        names = {label: one.name for label, (_, one) in kind.by_label.items()}
-        values = {names[label]: one for label, one in value.items() if label in names}
+        values = _whole_value(kind, _entry_of(tx, stored, register.number, op), register.number)
         return commit_within(node, tx, [Draft(kind, record, values, heads)])
+
+
+def _whole_value(kind: Kind, entry: Entry | None, register: int) -> dict[str, Value]:
+    """What a write says in a register, by field name, with nothing left out: a restore brings back all or nothing."""
+    value = None if entry is None else register_value(entry, register)
+    if value is None or isinstance(value, Withheld):
+        raise refuse(
+            "op",
+            ProblemCode.NOT_FOUND,
+            "That value is not here (erased, masked, or no overruled value).",
+            "Look at the list again.",
+        )
+    if not is_known_here(kind, value):
+        raise _of_newer_version()
+    return {kind.by_label[label][1].name: one for label, one in value.items()}
+
+
+def _of_newer_version() -> CommandRefused:
+    return refuse(
+        "op",
+        ProblemCode.NEWER_VERSION,
+        "That value was written by a newer version of Carnet, and this one does not know all of it.",
+        "Update this program, or ask the site that wrote it or the hub operator to bring it back.",
+        Reason.SCHEMA_TOO_NEW,
+    )
 
 
 def _open_values(tx: ReadTransaction, node: Node, stored: StoredRecord) -> list[OverruledValue]:
@@ -113,7 +131,7 @@ def _open_values(tx: ReadTransaction, node: Node, stored: StoredRecord) -> list[
         return []
     may_write = _may_write(node, stored)
     return [
-        OverruledValue(view, contest.register, contest.rule, contest.shown, one, None, may_write)
+        OverruledValue(view, contest.register, contest.rule, contest.shown, one, None, may_write and one.is_restorable)
         for contest in view.contests
         for one in contest.overruled
     ]
@@ -129,7 +147,8 @@ def _settled_values(tx: ReadTransaction, node: Node, limit: int) -> list[Overrul
             continue
         name = kind.by_number[one.register].name
         overruled = written_value(tx, node.identity, kind, one.overruled, one.register)
-        found.append(OverruledValue(view, name, None, None, overruled, OpId(one.by), _may_write(node, stored)))
+        can_restore = _may_write(node, stored) and overruled.is_restorable
+        found.append(OverruledValue(view, name, None, None, overruled, OpId(one.by), can_restore))
     return found
 
 

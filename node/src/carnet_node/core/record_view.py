@@ -12,6 +12,7 @@ from carnet_node.core.commands.drafting import Read
 from carnet_node.core.heads import Heads, heads_of_entries
 from carnet_node.core.ports import ReadTransaction
 from carnet_node.core.records import Identity, Mark, StoredRecord, SyncMark
+from carnet_protocol.errors import BadValue
 from carnet_protocol.ids import OpId, RecordId
 from carnet_protocol.kinds import DEALER_SITE
 from carnet_protocol.registry import Kind, Privacy, Value
@@ -33,6 +34,7 @@ class WrittenValue:
         site: the author's site code, `HUB` for the hub; None for a site that is not known here.
         time_ms: set time.
         withheld: why there are no values.
+        is_known: this version knows every field and code written; otherwise `values` is a part of it.
     """
 
     op: OpId
@@ -41,6 +43,12 @@ class WrittenValue:
     site: str | None
     time_ms: int
     withheld: Withheld | None = None
+    is_known: bool = True
+
+    @property
+    def is_restorable(self) -> bool:
+        """Whether it can be written again as it was."""
+        return self.withheld is None and self.is_known
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +135,21 @@ def view_all(tx: ReadTransaction, identity: Identity, stored: Iterable[StoredRec
 def written_value(tx: ReadTransaction, identity: Identity, kind: Kind, entry: Entry, register: int) -> WrittenValue:
     """What an entry says in a register, and who wrote it."""
     value = register_value(entry, register)
-    withheld = value if isinstance(value, Withheld) else None
-    values = {} if isinstance(value, Withheld) else _named(kind, value)
     site = _site_of(tx, identity, entry.author)
-    return WrittenValue(OpId(entry.op), values, entry.author, site, entry.time_ms, withheld)
+    if isinstance(value, Withheld):
+        return WrittenValue(OpId(entry.op), {}, entry.author, site, entry.time_ms, value)
+    is_known = is_known_here(kind, value)
+    return WrittenValue(OpId(entry.op), _named(kind, value), entry.author, site, entry.time_ms, is_known=is_known)
+
+
+def is_known_here(kind: Kind, values: Mapping[int, Value]) -> bool:
+    """Whether this version knows every field of a written value and would take what stands in it."""
+    try:
+        for label, value in values.items():
+            kind.by_label[label][1].check(value)
+    except (KeyError, BadValue):
+        return False
+    return True
 
 
 def _contest_view(tx: ReadTransaction, identity: Identity, kind: Kind, contest: Contest) -> ContestView:

@@ -33,6 +33,7 @@ class ProblemCode(StrEnum):
     ALREADY_THERE = "already-there"
     NO_CHANGE = "no-change"
     CHANGED = "changed"
+    NEWER_VERSION = "newer-version"
 
 
 @dataclass(frozen=True, slots=True)
