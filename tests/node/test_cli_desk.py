@@ -235,3 +235,33 @@ def test_heads_that_no_view_gave_out_are_named(node: CliNode):
     told = node("customers", "edit", added["id"], "--set", "segment=taxi", "--based-on", "nonsense")
 
     assert (node.code, told["error"]["field"], "show --json" in told["error"]["what"]) == (1, "based_on", True)
+
+
+def test_an_import_says_what_came_of_it(node: CliNode):
+    """Counts, where the rows lie that were left out, and the encoding when it was guessed."""
+    table = node.folder / "客户.csv"
+    table.write_text("客户编号,姓名,手机,星座\n1,王小明,13800138000,\n2,李四,abc,\n", encoding="gbk")
+
+    node.run("import", table)
+
+    assert (node.code, node.complained) == (1, "")
+    assert node.said.splitlines() == [
+        "2 rows of customers: 1 imported, 0 known already, 1 left out.",
+        f"{table.with_name('客户.rejected.csv')} holds what was left out, and why. Mend the rows and import that file.",
+        "Columns that mean nothing here: 星座.",
+        "The file was read as GB18030: look whether the names are right.",
+    ]
+
+
+def test_the_file_of_left_out_rows_can_be_imported_as_it_is(node: CliNode):
+    """Its first two columns are read over without a word."""
+    table = node.folder / "a.csv"
+    table.write_text("former_id,full_name,phone\n2,李四,abc\n", encoding="utf-8")
+    left_out = node("import", table)["rejected_file"]
+    mended = node.folder / "mended.csv"
+    text = (node.folder / left_out).read_text("utf-8-sig")
+    mended.write_text(text.replace("李四,abc", "李四,13800138000"), encoding="utf-8")
+
+    again = node("import", mended)
+
+    assert (again["imported"], again["ignored_columns"]) == (1, [])

@@ -165,6 +165,43 @@ def test_a_bad_row_is_left_out_with_its_number_and_reason(tmp_path: Path):
     assert not any(word in reason for reason in reasons for word in ("phone-123", "外星人", "测试"))
 
 
+def test_a_number_that_comes_twice_in_a_file_is_left_out_the_second_time(tmp_path: Path):
+    """Two rows under one number may be two customers, so a person looks at the second, in whichever batch it comes."""
+    node = build_node(tmp_path)
+    layout = lay_out(ImportKind.CUSTOMERS, CUSTOMER_HEADERS)
+    rows = [SourceRow(number, ["7", "", name]) for number, name in ((2, "甲"), (3, "乙"), (9, "丙"))]
+    earlier: dict[str, int] = {}
+
+    reports = [import_batch(node, layout, "old", batch, earlier) for batch in (rows[:2], rows[2:])]
+
+    assert [(report.imported, report.known) for report in reports] == [(1, 0), (0, 0)]
+    left_out = [(one.row.number, one.reason) for report in reports for one in report.left_out]
+    reason = "former_id: row 2 has this number already"
+    assert left_out == [(3, reason), (9, reason)]
+    assert [one["full_name"] for one in all_of(node, CUSTOMER)] == ["甲"]
+
+
+def test_a_row_with_more_cells_than_columns_is_left_out(tmp_path: Path):
+    """An amount that was torn apart at its comma is not taken for a smaller one."""
+    headers = ("工单号", "车架号", "进厂日期", "金额")
+
+    report = take(build_node(tmp_path), ImportKind.VISITS, headers, [["R1", VIN, "2024-01-02", "¥1", "234.50"]])
+
+    assert (report.imported, [one.reason.partition(":")[0] for one in report.left_out]) == (0, ["row"])
+
+
+def test_empty_cells_beyond_the_last_column_do_no_harm(tmp_path: Path):
+    """Spreadsheets write separators for columns nobody filled."""
+    assert take_customer(build_node(tmp_path), "7", "", "甲", "", "", "", "", "", " ").imported == 1
+
+
+def test_a_row_without_any_name_asks_for_one(tmp_path: Path):
+    """A customer without a name is taken for a person, who needs one."""
+    report = take_customer(build_node(tmp_path), "7", "", "", "13800138000")
+
+    assert [one.reason.partition(":")[0] for one in report.left_out] == ["full_name"]
+
+
 def test_a_vehicle_comes_with_plate_owner_and_reading(tmp_path: Path):
     """A vehicle's row is tied to the customer of the customers' file."""
     node = build_node(tmp_path)

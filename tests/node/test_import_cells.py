@@ -182,6 +182,25 @@ def test_what_is_no_table_is_refused(tmp_path: Path, content: bytes):
     assert caught.value.field == "file"
 
 
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        pytest.param('a,b\n1,2\n3,"open\n4,5\n', 3, id="a quote that does not close"),
+        pytest.param('a,b\n1,"2"x\n', 2, id="text behind a quote"),
+        pytest.param(f"a,b\n1,2\n3,4\n5,{'x' * 131_073}\n", 4, id="a cell without an end"),
+    ],
+)
+def test_a_file_that_would_be_misread_is_refused_at_its_line(tmp_path: Path, content: str, line: int):
+    """Rows that a stray quote glues together are not taken for one customer with a long name."""
+    path = tmp_path / "a.csv"
+    path.write_text(content, encoding="utf-8")
+
+    with pytest.raises(BadValue) as caught:
+        open_csv(path)
+
+    assert f"from line {line} on" in caught.value.detail
+
+
 def test_left_out_rows_stand_in_a_private_side_file(tmp_path: Path):
     """Row number, reason and the row as it was; readable by its owner alone."""
     with SideFile(tmp_path / "rejected.csv", ["编号", "姓名"]) as side:

@@ -18,6 +18,9 @@ from carnet_node.core.limits import CELLS_MAX, CSV_BYTES_MAX
 from carnet_protocol.errors import BadValue
 from carnet_protocol.reasons import Reason
 
+SIDE_HEADERS: Final = ("row", "reason")
+"""What stands before the columns of a side file; an import of it reads over them."""
+
 _SEPARATORS: Final = ",;\t|"
 _SNIFF_CHARS: Final = 64 * 1024
 _CHUNK_BYTES: Final = 1024 * 1024
@@ -42,7 +45,7 @@ class CsvFile:
     def rows(self) -> Iterator[tuple[int, list[str]]]:
         """(row number as a spreadsheet shows it, cells) of every row that is not empty, the first one left out."""
         with self.path.open(encoding=self.encoding, newline="") as source:
-            for number, row in enumerate(csv.reader(source, delimiter=self.separator), start=1):
+            for number, row in enumerate(csv.reader(source, delimiter=self.separator, strict=True), start=1):
                 if number > 1 and any(cell.strip() for cell in row):
                     yield number, row[:CELLS_MAX]
 
@@ -51,18 +54,25 @@ def open_csv(path: Path) -> CsvFile:
     """Find out how a file is written.
 
     Raises:
-        BadValue: no such file, too large, no text in a known encoding, or without a first row.
+        BadValue: no such file, too large, no text in a known encoding, quotes that do not close, a cell of more than
+            131,072 characters, or without a first row.
     """
     encoding = _find_encoding(path)
+    line = 1
     try:
         with path.open(encoding=encoding, newline="") as source:
             separator = _find_separator(source.read(_SNIFF_CHARS).partition("\n")[0])
             source.seek(0)
-            reader = csv.reader(source, delimiter=separator)
+            reader = csv.reader(source, delimiter=separator, strict=True)
             headers = tuple(next(reader, ())[:CELLS_MAX])
-            row_count = sum(1 for row in reader if any(cell.strip() for cell in row))
-    except (OSError, UnicodeError, csv.Error) as error:
-        raise BadValue(Reason.BAD_FIELD, "file", "cannot be read as a table") from error
+            row_count, line = 0, reader.line_num + 1
+            for row in reader:
+                row_count += any(cell.strip() for cell in row)
+                line = reader.line_num + 1
+    except csv.Error as error:
+        raise BadValue(Reason.BAD_FIELD, "file", f"cannot be read as a table from line {line} on: {error}") from error
+    except (OSError, UnicodeError) as error:
+        raise BadValue(Reason.BAD_FIELD, "file", "cannot be read") from error
     if not any(header.strip() for header in headers):
         raise BadValue(Reason.BAD_FIELD, "file", "has no row of headers")
     return CsvFile(path, encoding, separator, headers, row_count)
@@ -97,7 +107,7 @@ class SideFile:
         if self._target is None:
             self.path.touch(mode=PRIVATE_MODE)
             self._target = self.path.open("w", encoding="utf-8-sig", newline="")
-            csv.writer(self._target).writerow(["row", "reason", *self._headers])
+            csv.writer(self._target).writerow([*SIDE_HEADERS, *self._headers])
         csv.writer(self._target).writerow([row_number, reason, *cells])
         self._target.flush()
         self.row_count += 1

@@ -31,11 +31,13 @@ class Layout:
     Attributes:
         positions: index in a row by column name.
         ignored: headers that mean nothing to us, as they stand.
+        width: columns of the file.
     """
 
     kind: ImportKind
     positions: Mapping[str, int]
     ignored: tuple[str, ...]
+    width: int
 
 
 _PARTY: Final = one_of(
@@ -237,7 +239,7 @@ def lay_out(kind: ImportKind, headers: Sequence[str]) -> Layout:
     for group in NEEDED[kind]:
         if not positions.keys() & set(group):
             raise BadValue(Reason.BAD_FIELD, group[0], f"the file has no column {' or '.join(group)}")
-    return Layout(kind, MappingProxyType(positions), tuple(one for one in ignored if one))
+    return Layout(kind, MappingProxyType(positions), tuple(one for one in ignored if one), len(headers))
 
 
 def guess_kind(headers: Sequence[str]) -> ImportKind:

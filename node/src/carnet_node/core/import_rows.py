@@ -96,7 +96,8 @@ class Planner:
             phones[0]["is_preferred"] = True
         place = _present(row, "province_code", "city_code", "district_code", "street", "postcode")
         values = _present(row, *(name for name in CUSTOMER.labels if name != "party_kind"))
-        values["party_kind"] = row.get("party_kind") or ("person" if row.get("full_name") else "company")
+        is_company = bool(row.get("company_name")) and not row.get("full_name")
+        values["party_kind"] = row.get("party_kind") or ("company" if is_company else "person")
         if values.get("birth_on"):
             values.setdefault("birth_calendar", "solar")
         if values.get("id_no"):

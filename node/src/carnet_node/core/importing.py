@@ -60,20 +60,25 @@ class BatchReport:
     left_out: tuple[LeftOut, ...]
 
 
-def import_batch(node: Node, layout: Layout, source: str, rows: Sequence[SourceRow]) -> BatchReport:
+def import_batch(
+    node: Node, layout: Layout, source: str, rows: Sequence[SourceRow], earlier: dict[str, int] | None = None
+) -> BatchReport:
     """Take over some rows, in one transaction.
 
     Args:
         source: name of the former system, at most 40 characters.
         rows: at most `IMPORT_ROWS_MAX`.
+        earlier: row by former number, of the batches before; those of this one are added. A number that comes twice in
+            one file may stand for two things, so the second row is left out for a person to look at.
 
     Raises:
         StoreBusy, StoreBroken, NotEnrolled, WritingStopped: nothing of this batch was written.
     """
+    numbers = {} if earlier is None else earlier
     try:
-        return _import_together(node, layout, source, rows)
+        return _import_together(node, layout, source, rows, numbers)
     except Refused:
-        reports = [_import_alone(node, layout, source, row) for row in rows]
+        reports = [_import_alone(node, layout, source, row, numbers) for row in rows]
     return BatchReport(
         sum(report.imported for report in reports),
         sum(report.known for report in reports),
@@ -98,8 +103,10 @@ def read_row(layout: Layout, cells: Sequence[str], *, utc_offset_minutes: int) -
         utc_offset_minutes: of the site; see `import_cells.read_cell`.
 
     Raises:
-        BadValue: a cell that means nothing, or no number of its own.
+        BadValue: a cell that means nothing, one beyond the last column, or no number of its own.
     """
+    if any(cell.strip() for cell in cells[layout.width :]):
+        raise BadValue(Reason.BAD_FIELD, "row", "more cells than columns; a cell with a separator belongs in quotes")
     columns = COLUMNS[layout.kind]
     values = {
         name: read_cell(columns[name], cell, utc_offset_minutes=utc_offset_minutes)
@@ -132,16 +139,19 @@ class _Buffer:
         return any((draft.kind.number, draft.record) in self.touched for draft in plan.drafts)
 
 
-def _import_together(node: Node, layout: Layout, source: str, rows: Sequence[SourceRow]) -> BatchReport:
+def _import_together(
+    node: Node, layout: Layout, source: str, rows: Sequence[SourceRow], earlier: dict[str, int]
+) -> BatchReport:
     known, imported, left_out = 0, 0, list[LeftOut]()
     with node.store.write() as tx:
         planner, buffer = Planner(node, tx, source), _Buffer()
-        waiting: set[str] = set()
         for row in rows:
             try:
                 values = read_row(layout, row.cells, utc_offset_minutes=node.settings.utc_offset_minutes)
                 former_id = str(values["former_id"])
-                if former_id in waiting or tx.former_record(source, layout.kind.value, former_id) is not None:
+                if (first := earlier.setdefault(former_id, row.number)) != row.number:
+                    raise BadValue(Reason.BAD_FIELD, "former_id", f"row {first} has this number already")
+                if tx.former_record(source, layout.kind.value, former_id) is not None:
                     known += 1
                     continue
                 plan = planner.plan(layout.kind, values)
@@ -153,15 +163,14 @@ def _import_together(node: Node, layout: Layout, source: str, rows: Sequence[Sou
                 left_out.append(LeftOut(row, why_left_out(refusal)))
                 continue
             buffer.add(former_id, plan)
-            waiting.add(former_id)
             imported += 1
         _flush(node, tx, layout, source, buffer)
     return BatchReport(imported, known, tuple(left_out))
 
 
-def _import_alone(node: Node, layout: Layout, source: str, row: SourceRow) -> BatchReport:
+def _import_alone(node: Node, layout: Layout, source: str, row: SourceRow, earlier: dict[str, int]) -> BatchReport:
     try:
-        return _import_together(node, layout, source, [row])
+        return _import_together(node, layout, source, [row], earlier)
     except Refused as refusal:
         return BatchReport(0, 0, (LeftOut(row, why_left_out(refusal)),))
 

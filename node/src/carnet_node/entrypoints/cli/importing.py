@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from carnet_node.adapters.csv_files import CsvFile, SideFile, open_csv
+from carnet_node.adapters.csv_files import SIDE_HEADERS, CsvFile, SideFile, open_csv
 from carnet_node.core.import_columns import ImportKind, Layout, guess_kind, lay_out
 from carnet_node.core.importing import BatchReport, SourceRow, check_source, import_batch
 from carnet_node.core.limits import IMPORT_ROWS_MAX
@@ -39,7 +39,7 @@ def import_(
     layout = lay_out(kind or guess_kind(table.headers), table.headers)
     side_path = file.with_name(f"{file.stem}.rejected.csv")
     with SideFile(side_path, table.headers) as side:
-        imported, known = _import_all(node, table, layout, source, side)
+        imported, known = _import_all(node, table, layout, source, side, is_quiet=as_json)
     result = {
         "kind": layout.kind.value,
         "rows": table.row_count,
@@ -47,21 +47,40 @@ def import_(
         "known": known,
         "rejected": side.row_count,
         "rejected_file": str(side_path) if side.row_count else None,
-        "ignored_columns": list(layout.ignored),
+        "ignored_columns": [one for one in layout.ignored if one not in SIDE_HEADERS],
+        "encoding": table.encoding,
     }
-    emit(result, as_json=as_json)
+    emit(result, as_json=as_json, text="\n".join(_sentences(result)))
     if side.row_count:
         raise typer.Exit(Exit.REFUSED)
 
 
-def _import_all(node: Node, table: CsvFile, layout: Layout, source: str, side: SideFile) -> tuple[int, int]:
-    """Batch after batch, with a bar on stderr; (imported, known)."""
+def _sentences(result: dict[str, Any]) -> list[str]:
+    """What came of a file, for people."""
+    counts = f"{result['imported']} imported, {result['known']} known already, {result['rejected']} left out"
+    said = [f"{result['rows']} rows of {result['kind']}: {counts}."]
+    if result["rejected"]:
+        said.append(f"{result['rejected_file']} holds what was left out, and why. Mend the rows and import that file.")
+    if result["ignored_columns"]:
+        said.append(f"Columns that mean nothing here: {', '.join(result['ignored_columns'])}.")
+    if not result["encoding"].startswith("utf"):
+        said.append(f"The file was read as {result['encoding'].upper()}: look whether the names are right.")
+    return said
+
+
+def _import_all(
+    node: Node, table: CsvFile, layout: Layout, source: str, side: SideFile, *, is_quiet: bool
+) -> tuple[int, int]:
+    """Batch after batch, with a bar on stderr if somebody is watching it; (imported, known)."""
     imported = known = 0
+    earlier: dict[str, int] = {}
+    console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    is_hidden = is_quiet or not console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=is_hidden) as bar:
         task = bar.add_task(layout.kind.value, total=table.row_count)
         for batch in _batches(table):
-            report = import_batch(node, layout, source, batch)
+            report = import_batch(node, layout, source, batch, earlier)
             _note(report, side)
             imported, known = imported + report.imported, known + report.known
             bar.advance(task, len(batch))
