@@ -116,6 +116,30 @@ def test_conflicts_are_listed_by_record(node: Node):
     assert [one.record.id for one in list_conflicts(node)] == [record(1), record(2)]
 
 
+def test_what_is_not_listed_leaves_its_place_to_what_is(node: Node):
+    """A record without overruled values, though edited after a delete, takes no row away from a conflict behind it."""
+    first = commit(node, [draft(RED, 0)])
+    commit(node, [Draft(VEHICLE, record(0), {}, first.ops, Action.DELETE)])
+    commit(node, [draft({"fuel": "diesel"}, 0, based_on=first.ops)])
+
+    assert [one.record.id for one in list_conflicts(node, limit=1)] == [record(1)]
+
+
+def test_a_record_that_was_taken_away_leaves_its_place_to_others(node: Node):
+    """A car this site no longer sees is not listed and takes no row away, open or settled."""
+    hub = ModelHub()
+    for number in (1, 2):
+        hub.write(draft(RED, number), author=DEALER_B)
+        lost, kept = (hub.write(draft(values, number), author=DEALER_B)[0] for values in (RED, BLUE))
+        hub.write(draft(BLUE, number, based_on=(lost, kept)), author=DEALER_B)
+    hub.evict(node, (VEHICLE.number, record(2)))
+    apply_page(node, hub.page(node, cursor=0))
+
+    found = list_conflicts(node, limit=1, with_settled=True)
+
+    assert [(one.record.id, one.settled_by is None) for one in found] == [(record(1), True), (record(1), False)]
+
+
 def test_equal_values_are_no_conflict(node: Node):
     """Two sites that wrote the same agree."""
     commit(node, [draft(RED, 2)])
@@ -131,7 +155,7 @@ def test_a_car_edited_while_it_was_deleted_is_found_among_the_contested(node: No
     commit(node, [draft({"fuel": "diesel"}, 2, based_on=first.ops)])
 
     with node.store.read() as tx:
-        contested = [one.record for one in tx.list_contested(VEHICLE, 10)]
+        contested = [one.record for one in tx.contested(VEHICLE)]
 
     assert contested == [record(1), record(2)]
 

@@ -111,10 +111,10 @@ class SqlReadTransaction:
         rows = self._all(sql.projection(kind.name).after, after=after or b"", row_limit=limit)
         return [self._stored(kind, row) for row in rows]
 
-    def list_contested(self, kind: Kind, limit: int) -> list[StoredRecord]:
-        """Records somebody should look at."""
-        rows = self._all(sql.projection(kind.name).contested, row_limit=limit)
-        return [self._stored(kind, row) for row in rows]
+    def contested(self, kind: Kind) -> Iterator[StoredRecord]:
+        """Visible records somebody should look at, by ascending id."""
+        for row in self._connection.execute(sql.projection(kind.name).contested.sql):
+            yield self._stored(kind, row)
 
     def projections(self, kind: Kind) -> Iterator[StoredRecord]:
         """Every projection of a kind by ascending id."""
@@ -205,9 +205,10 @@ class SqlReadTransaction:
         """Settled overruled values of a record."""
         return [self._settled(row) for row in self._all(sql.SETTLED_OF, kind=kind, record=record)]
 
-    def list_settled(self, limit: int) -> list[SettledValue]:
+    def settled(self) -> Iterator[SettledValue]:
         """Settled overruled values of all records, newest first."""
-        return [self._settled(row) for row in self._all(sql.LIST_SETTLED, row_limit=limit)]
+        for row in self._connection.execute(sql.EVERY_SETTLED.sql):
+            yield self._settled(row)
 
     def erased_groups(self, record: RecordId) -> int:
         """Erasure groups erased on a record, as a bit mask."""

@@ -112,7 +112,7 @@ def projection(kind: str) -> ProjectionStatements:
         columns=by_key(of),
         after=compiled(stored.where(of.c.id > bindparam("after"), *visible).order_by(of.c.id).limit(limit)),
         every=compiled(stored.order_by(of.c.id)),
-        contested=compiled(stored.where(of.c.is_contested).order_by(of.c.id).limit(limit)),
+        contested=compiled(stored.where(of.c.is_contested, *visible).order_by(of.c.id)),
     )
 
 
@@ -232,7 +232,7 @@ SETTLED_OF: Final = compiled(
     .where(_settled.c.kind == bindparam("kind"), _settled.c.record == bindparam("record"))
     .order_by(_settled.c.register_no, _settled.c.overruled, _settled.c.settled_by, _settled.c.is_own)
 )
-LIST_SETTLED: Final = compiled(select(_settled).order_by(literal_column("rowid").desc()).limit(_limit))
+EVERY_SETTLED: Final = compiled(select(_settled).order_by(literal_column("rowid").desc()))
 DROP_SETTLED: Final = compiled(
     delete(_settled).where(
         _settled.c.kind == bindparam("kind"),

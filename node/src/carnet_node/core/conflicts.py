@@ -7,7 +7,9 @@ open to whoever may write the record: this site for its own, every assigned site
 records of others.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from carnet_node.core.authoring import SealedSet, commit_within
 from carnet_node.core.heads import Heads
@@ -50,12 +52,13 @@ def list_conflicts(node: Node, *, limit: int = LIST_ROWS_MAX, with_settled: bool
     """Open overruled values of all records by kind and id, and on request settled ones behind them, newest first.
 
     Args:
-        limit: 1 to `LIST_ROWS_MAX`, for each of the two.
+        limit: 1 to `LIST_ROWS_MAX` values, for each of the two; what cannot be listed does not count.
     """
     with node.store.read() as tx:
-        contested = [one for kind in REGISTRY.kinds for one in tx.list_contested(kind, limit)]
-        found = [one for stored in contested for one in _open_values(tx, node, stored)][:limit]
-        return (*found, *(_settled_values(tx, node, limit) if with_settled else ()))
+        contested = (one for kind in REGISTRY.kinds for one in tx.contested(kind))
+        found = (one for stored in contested for one in _open_values(tx, node, stored))
+        settled = _settled_values(tx, node) if with_settled else ()
+        return (*islice(found, limit), *islice(settled, limit))
 
 
 def restore_value(
@@ -137,9 +140,8 @@ def _open_values(tx: ReadTransaction, node: Node, stored: StoredRecord) -> list[
     ]
 
 
-def _settled_values(tx: ReadTransaction, node: Node, limit: int) -> list[OverruledValue]:
-    found: list[OverruledValue] = []
-    for one in tx.list_settled(limit):
+def _settled_values(tx: ReadTransaction, node: Node) -> Iterator[OverruledValue]:
+    for one in tx.settled():
         kind = REGISTRY.by_number.get(one.kind)
         stored = tx.record(kind, one.record) if kind is not None else None
         view = view_record(tx, node.identity, stored)
@@ -148,8 +150,7 @@ def _settled_values(tx: ReadTransaction, node: Node, limit: int) -> list[Overrul
         name = kind.by_number[one.register].name
         overruled = written_value(tx, node.identity, kind, one.overruled, one.register)
         can_restore = _may_write(node, stored) and overruled.is_restorable
-        found.append(OverruledValue(view, name, None, None, overruled, OpId(one.by), can_restore))
-    return found
+        yield OverruledValue(view, name, None, None, overruled, OpId(one.by), can_restore)
 
 
 def _entry_of(tx: ReadTransaction, stored: StoredRecord, register: int, op: OpId) -> Entry | None:

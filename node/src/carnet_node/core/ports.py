@@ -157,8 +157,8 @@ class ReadTransaction(Protocol):
         """Records of a kind by ascending id; hidden and deleted ones are left out."""
         ...
 
-    def list_contested(self, kind: Kind, limit: int) -> list[StoredRecord]:
-        """Records with open overruled values, or edited after a delete."""
+    def contested(self, kind: Kind) -> Iterator[StoredRecord]:
+        """Records with open overruled values, or edited after a delete, by ascending id; hidden ones are left out."""
         ...
 
     def projections(self, kind: Kind) -> Iterator[StoredRecord]:
@@ -221,7 +221,7 @@ class ReadTransaction(Protocol):
         """Settled overruled values of a record."""
         ...
 
-    def list_settled(self, limit: int) -> list[SettledValue]:
+    def settled(self) -> Iterator[SettledValue]:
         """Settled overruled values of all records, newest first."""
         ...
 
