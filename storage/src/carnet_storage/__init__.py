@@ -1,0 +1,1 @@
+"""Backups of a SQLite database: Litestream supervised, encrypted copies, drills and restores."""

@@ -1,0 +1,1 @@
+"""SQLite files, processes, sockets, folders and object stores behind the ports."""

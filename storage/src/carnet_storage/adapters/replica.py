@@ -1,0 +1,159 @@
+"""Reading a Litestream replica: which moments can be restored, and restoring one into a scratch file.
+
+Decides nothing. Runs the Litestream program with a configuration of its own in a scratch folder; nothing it is told
+names the living database. Each restored database passes SQLite's full check before it is handed over.
+"""
+
+import os
+import subprocess
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from carnet_storage.adapters.copying import scratch_folder
+from carnet_storage.adapters.litestream_process import files_of, find_program, host_key_of
+from carnet_storage.adapters.small_files import replace_file
+from carnet_storage.adapters.sqlite_files import check_integrity, remove_database, translated_disk
+from carnet_storage.core.failures import CopyDamaged, DiskFull, NothingToRestore, ReplicatorFailed
+from carnet_storage.core.limits import ERROR_CHARS_MAX, LISTING_BYTES_MAX
+from carnet_storage.core.litestream import Piece, child_environment, configuration, parse_pieces
+from carnet_storage.core.plan import Secrets
+from carnet_storage.core.targets import FolderTarget, Place, Target
+
+_NOTHING: Final = ("no matching backup", "no snapshot", "no backups found", "not found")
+_FULL: Final = "no space left"
+_RESTORE_S_MAX: Final = 4 * 3600
+_LIST_S_MAX: Final = 120
+
+
+@dataclass(frozen=True, slots=True)
+class ReplicaHistory:
+    """What a replica can give back; instants in ms since 1970, to the second."""
+
+    place: Place
+    from_ms: int
+    to_ms: int
+    files: int
+    bytes: int
+
+
+class Replica:
+    """One source's replicas at a target.
+
+    Args:
+        scratch: a private folder; configuration and unfinished databases lie there for a moment.
+    """
+
+    def __init__(self, target: Target, secrets: Secrets, scratch: Path, program: Path | None = None) -> None:
+        self._target = target
+        self._secrets = secrets
+        self._scratch = scratch
+        self._program = program
+
+    def history(self, place: Place) -> ReplicaHistory:
+        """What can be restored of one epoch.
+
+        Raises:
+            NothingToRestore: nothing.
+            ReplicatorFailed, ReplicatorMissing: the target cannot be asked.
+        """
+        with scratch_folder(self._scratch) as folder:
+            output = self._run(folder, place, ["ltx", "-json", "-level", "all"], _LIST_S_MAX)
+        pieces = parse_pieces(output[:LISTING_BYTES_MAX])
+        if not pieces:
+            raise NothingToRestore(self._target.shown, f"there is no replica of epoch {place.ordinal}")
+        moments = [_instant_ms(one) for one in pieces]
+        return ReplicaHistory(place, min(moments), max(moments), len(pieces), sum(one.size for one in pieces))
+
+    def newest_epoch(self, source: str, *, upto: int) -> Place:
+        """The highest epoch that has a replica.
+
+        Args:
+            upto: the highest ordinal to ask for.
+
+        Raises:
+            NothingToRestore: none has.
+            ReplicatorFailed, ReplicatorMissing: the target cannot be asked.
+        """
+        for ordinal in self._ordinals(source, upto):
+            try:
+                return self.history(Place(source, ordinal)).place
+            except NothingToRestore:
+                continue
+        raise NothingToRestore(self._target.shown)
+
+    def restore(self, place: Place, to: Path, *, at_ms: int | None = None) -> None:
+        """Restore into a new file and let SQLite check it.
+
+        Args:
+            to: must not exist; gone again when anything fails.
+            at_ms: a moment; None for the newest state.
+
+        Raises:
+            NothingToRestore, CopyDamaged, DatabaseDamaged, DiskFull, ReplicatorFailed: `to` does not exist.
+        """
+        arguments = ["restore", "-o", str(to), "-integrity-check", "full"]
+        if at_ms is not None:
+            arguments += ["-timestamp", datetime.fromtimestamp(at_ms / 1000, UTC).isoformat().replace("+00:00", "Z")]
+        try:
+            with translated_disk(to.parent), scratch_folder(self._scratch) as folder:
+                self._run(folder, place, arguments, _RESTORE_S_MAX)
+            if not to.exists():
+                raise NothingToRestore(self._target.shown)
+            check_integrity(to, "The restored database")
+        except BaseException:
+            remove_database(to)
+            to.with_name(f"{to.name}.tmp").unlink(missing_ok=True)
+            raise
+
+    def _ordinals(self, source: str, upto: int) -> list[int]:
+        """Epochs worth asking for, highest first; a folder says itself which it has."""
+        if not isinstance(self._target, FolderTarget):
+            return list(range(upto, 0, -1))
+        folder = self._target.path / source
+        names = [one.name for one in folder.iterdir()] if folder.is_dir() else []
+        found = (name.removeprefix("epoch-") for name in names if name.startswith("epoch-"))
+        return sorted((int(one) for one in found if one.isdigit()), reverse=True)
+
+    def _run(self, folder: Path, place: Place, arguments: list[str], seconds: int) -> bytes:
+        program = self._program or find_program()
+        named = folder / "named.db"
+        files = files_of(named, folder)
+        content = configuration(files, self._target, place, sync_interval_ms=1_000, host_key=host_key_of(self._target))
+        replace_file(files.config, content)
+        command, *rest = arguments
+        try:
+            done = subprocess.run(
+                [str(program), command, "-config", str(files.config), "-no-expand-env", *rest, str(named)],
+                env=child_environment(os.environ, self._secrets),
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                check=False,
+                timeout=seconds,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise ReplicatorFailed(f"no end after {seconds} s") from error
+        if done.returncode != 0:
+            raise self._failure(done.stderr.decode(errors="replace"), place)
+        return done.stdout
+
+    def _failure(self, said: str, place: Place) -> Exception:
+        lines = [line for line in said.splitlines() if line.strip()]
+        last = lines[-1][:ERROR_CHARS_MAX] if lines else "it said nothing"
+        lowered = last.lower()
+        if any(one in lowered for one in _NOTHING):
+            return NothingToRestore(self._target.shown, f"there is no replica of epoch {place.ordinal} from then")
+        if _FULL in lowered:
+            return DiskFull(str(self._scratch), "the disk is full")
+        if any(one in lowered for one in ("connect", "dial", "timeout", "denied", "credential", "permission")):
+            return ReplicatorFailed(last)
+        return CopyDamaged(f"in {self._target.shown}/{place.replica_path}", last)
+
+
+def _instant_ms(piece: Piece) -> int:
+    try:
+        return int(datetime.fromisoformat(piece.timestamp).timestamp() * 1000)
+    except ValueError as error:
+        raise CopyDamaged("of Litestream", "its list of files cannot be read") from error

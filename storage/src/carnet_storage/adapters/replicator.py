@@ -1,0 +1,200 @@
+"""The loop that keeps replication honest: asks Litestream every 15 seconds, and does what the watchdog decides.
+
+Decides only the order of what `core.watchdog` asked for. Runs beside `serve` until it is cancelled; then it waits for
+the last confirmation, with a bound, and ends Litestream. A failure here never stops the application: it is told in
+the status and in the log, and an alarm is raised once.
+"""
+
+import socket
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+import anyio
+import structlog
+
+from carnet_storage.adapters.sqlite_files import truncate_wal, wal_bytes
+from carnet_storage.core.failures import StorageFailure
+from carnet_storage.core.limits import STOP_WAIT_S, SYNC_WAIT_S, WATCH_S
+from carnet_storage.core.ports import Child, Clock, Control, RunBlocking, Source
+from carnet_storage.core.status import ReplicationStatus
+from carnet_storage.core.targets import FolderTarget, Place, S3Target, SftpTarget, Target
+from carnet_storage.core.watchdog import Step, Watch, after_confirmation, after_error, after_exit, lag_ms
+
+_PROBE_S: Final = 3
+_HTTPS_PORT: Final = 443
+
+log = structlog.get_logger(__name__)
+
+Told = Callable[[ReplicationStatus], Awaitable[None]]
+
+
+class Replicator:
+    """Supervises one Litestream.
+
+    Args:
+        told: called with the status after every turn.
+        is_reachable: whether the target can be reached at all.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        target: Target,
+        child: Child,
+        control: Control,
+        *,
+        clock: Clock,
+        run_blocking: RunBlocking,
+        told: Told,
+        is_elsewhere: bool,
+        is_reachable: Callable[[], bool] | None = None,
+    ) -> None:
+        self._source = source
+        self._target = target
+        self._child = child
+        self._control = control
+        self._clock = clock
+        self._run = run_blocking
+        self._told = told
+        self._is_elsewhere = is_elsewhere
+        self._is_reachable = is_reachable or (lambda: is_target_reachable(target))
+        self._place: Place | None = None
+        self.watch = Watch()
+
+    async def run(self) -> None:
+        """Supervise until cancelled; then one last confirmation and a clean end."""
+        try:
+            while True:
+                await self.turn()
+                await self._clock.sleep(WATCH_S)
+        finally:
+            with anyio.CancelScope(shield=True), anyio.move_on_after(SYNC_WAIT_S + 2 * STOP_WAIT_S):
+                await self._run(self._finish)
+                await self._tell()
+
+    async def turn(self) -> None:
+        """One look: start what does not run, ask, and do what the watchdog says."""
+        step = await self._run(self._look)
+        if step is not Step.WAIT:
+            log.warning("replication", step=step.value, error=self.watch.last_error, alarm=self.watch.is_alarm)
+            await self._run(lambda: self._take(step))
+        await self._tell()
+
+    def _look(self) -> Step:
+        place = self._source.place()
+        if place != self._place:
+            self._place = place
+            return self._begin()
+        code = self._child.exit_code()
+        if code is not None:
+            self.watch, step = after_exit(self.watch, code)
+            return step
+        return self._ask()
+
+    def _begin(self) -> Step:
+        """Start, and ask at once, so that a backup is known to work before work begins."""
+        try:
+            self._take(Step.START)
+        except StorageFailure as failure:
+            return self._note(failure)
+        return self._ask()
+
+    def _ask(self) -> Step:
+        head = self._source.head()
+        try:
+            txid, replicated = self._control.sync()
+        except StorageFailure as failure:
+            return self._note(failure)
+        is_news = head > self.watch.confirmed_head
+        self.watch = after_confirmation(
+            self.watch, now_ms=self._clock.now_ms(), head=head, txid=txid, replicated_txid=replicated
+        )
+        if is_news:
+            self._source.confirmed(head, is_elsewhere=self._is_elsewhere)
+        return Step.WAIT
+
+    def _note(self, failure: StorageFailure) -> Step:
+        self.watch, step = after_error(self.watch, failure.what, is_target_reachable=self._is_reachable())
+        return step
+
+    def _take(self, step: Step) -> None:
+        """Do what was decided. A start that fails is noted and tried again at the next turn."""
+        if step is Step.WAIT or self._place is None:
+            return
+        self._child.stop()
+        try:
+            if step is Step.HEAL:
+                truncate_wal(self._source.database)
+            if step is Step.RESET:
+                truncate_wal(self._source.database)
+                self._child.forget()
+            self._child.start(self._place)
+        except StorageFailure as failure:
+            self.watch, _ = after_error(self.watch, failure.what, is_target_reachable=self._is_reachable())
+
+    def _finish(self) -> None:
+        if self._place is not None and self._child.exit_code() is None:
+            with suppress(StorageFailure):
+                self._ask()
+        self._child.stop()
+
+    async def _tell(self) -> None:
+        await self._told(await self._run(self.status))
+
+    def status(self) -> ReplicationStatus:
+        """What is known now."""
+        watch = self.watch
+        return ReplicationStatus(
+            target=self._target.shown,
+            epoch=0 if self._place is None else self._place.ordinal,
+            confirmed_at_ms=watch.confirmed_at_ms,
+            confirmed_head=watch.confirmed_head,
+            lag_ms=lag_ms(watch, now_ms=self._clock.now_ms(), head=self._source.head()),
+            txid=watch.txid,
+            replicated_txid=watch.replicated_txid,
+            wal_bytes=wal_bytes(self._source.database),
+            state_dir_bytes=self._child.state_bytes(),
+            last_error=watch.last_error,
+            heals=watch.heals,
+            resets=watch.resets,
+            is_alarm=watch.is_alarm,
+        )
+
+
+def is_target_reachable(target: Target) -> bool:
+    """Whether the target is there at all: a folder that can be written, a port that answers."""
+    match target:
+        case FolderTarget():
+            return _is_writable(target.path)
+        case S3Target():
+            return _answers(*_endpoint_of(target))
+        case SftpTarget():
+            return _answers(target.host, target.port)
+
+
+def _endpoint_of(target: S3Target) -> tuple[str, int]:
+    from urllib.parse import urlsplit  # noqa: PLC0415  (for stores only)
+
+    parts = urlsplit(target.endpoint or f"https://s3.{target.region}.amazonaws.com")
+    return parts.hostname or "", parts.port or _HTTPS_PORT
+
+
+def _is_writable(folder: Path) -> bool:
+    probe = folder / ".carnet-probe"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError:
+        return False
+    return True
+
+
+def _answers(host: str, port: int) -> bool:
+    try:
+        socket.create_connection((host, port), timeout=_PROBE_S).close()
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,145 @@
+"""SQLite files as a whole: a consistent copy, the integrity check, the write-ahead log.
+
+Decides nothing. A copy is taken inside one read transaction, so writers go on and the copy is of one moment. Waits up
+to `_BUSY_S` for a lock. Nothing is retried.
+"""
+
+import errno
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from carnet_storage.adapters.library import driver
+from carnet_storage.core.failures import DatabaseDamaged, DiskFull
+from carnet_storage.core.limits import DISK_MARGIN_BYTES, PAGES_PER_STEP
+
+Progress = Callable[[int, int], None]
+"""Called with (done, total) in bytes or pages; the unit does not matter for a bar."""
+
+PRIVATE_MODE: Final = 0o600
+_BUSY_S: Final = 10
+_PROBLEMS_MAX: Final = 5
+_SQLITE_FULL: Final = 13
+_PRIMARY_CODE: Final = 0xFF
+
+
+def no_progress(_done: int, _total: int) -> None:
+    """Nobody watches."""
+
+
+def copy_database(database: Path, to: Path, progress: Progress = no_progress) -> None:
+    """Copy a database while others use it, into a private file.
+
+    Raises:
+        DatabaseDamaged: it cannot be read.
+        DiskFull: no room; the unfinished copy is gone.
+    """
+    require_room(to.parent, database.stat().st_size)
+    os.close(os.open(to, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_MODE))
+    try:
+        with _translated(database.name, to.parent), closing(connect(database)) as source:
+            source.execute("BEGIN")
+            source.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
+            with closing(driver.connect(to)) as target:
+                source.backup(
+                    target,
+                    pages=PAGES_PER_STEP,
+                    progress=lambda _status, remaining, total: progress(total - remaining, total),
+                )
+    except BaseException:
+        remove_database(to)
+        raise
+
+
+def check_integrity(database: Path, which: str) -> None:
+    """SQLite's own full check.
+
+    Args:
+        which: what the message calls the database.
+
+    Raises:
+        DatabaseDamaged: with the first problems.
+    """
+    with _translated(which, database.parent), closing(connect(database)) as connection:
+        rows = connection.execute(f"PRAGMA integrity_check({_PROBLEMS_MAX})").fetchall()
+    if rows != [("ok",)]:
+        raise DatabaseDamaged(which, "; ".join(str(row[0]) for row in rows)[:300])
+
+
+def truncate_wal(database: Path) -> bool:
+    """Copy the write-ahead log back and empty it; only while no Litestream runs on the database.
+
+    Returns: whether it could be emptied; a reader in the middle of something prevents it.
+    """
+    with _translated(database.name, database.parent), closing(connect(database)) as connection:
+        (busy, _, _) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    return not busy
+
+
+def wal_bytes(database: Path) -> int:
+    """Bytes of the write-ahead log; 0 when there is none."""
+    try:
+        return database.with_name(f"{database.name}-wal").stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def settle_database(database: Path) -> None:
+    """Fold the write-ahead log of a database nobody else uses into the file, so that the file alone is all of it."""
+    with _translated(database.name, database.parent), closing(connect(database)) as connection:
+        connection.execute("PRAGMA journal_mode=DELETE").fetchone()
+
+
+def remove_database(database: Path) -> None:
+    """Remove a scratch database and what SQLite keeps beside it."""
+    for end in ("", "-wal", "-shm", "-journal"):
+        database.with_name(f"{database.name}{end}").unlink(missing_ok=True)
+
+
+def require_room(folder: Path, needed_bytes: int) -> None:
+    """Refuse to begin what would not fit.
+
+    Raises:
+        DiskFull: with what is needed and what there is.
+    """
+    free = shutil.disk_usage(folder).free
+    if free < needed_bytes + DISK_MARGIN_BYTES:
+        raise DiskFull(str(folder), f"{needed_bytes // 1024**2 + 1} MB are needed and {free // 1024**2} MB are free")
+
+
+def connect(database: Path) -> Any:
+    """A connection in autocommit mode to a database that exists; it never checkpoints by itself."""
+    connection = driver.connect(
+        f"{database.resolve().as_uri()}?mode=rw", uri=True, isolation_level=None, timeout=_BUSY_S
+    )
+    connection.execute("PRAGMA wal_autocheckpoint=0")
+    return connection
+
+
+@contextmanager
+def translated_disk(folder: Path) -> Iterator[None]:
+    """A full disk as a failure; every other error of the system stays what it is.
+
+    Raises:
+        DiskFull: see there.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise DiskFull(str(folder), "the disk is full") from error
+        raise
+
+
+@contextmanager
+def _translated(which: str, folder: Path) -> Iterator[None]:
+    try:
+        with translated_disk(folder):
+            yield
+    except driver.DatabaseError as error:
+        if getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE == _SQLITE_FULL:
+            raise DiskFull(str(folder), "the disk is full") from error
+        raise DatabaseDamaged(which, str(error)) from error

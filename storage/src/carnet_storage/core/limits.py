@@ -1,0 +1,65 @@
+"""Every bound of replication and backup.
+
+Units stand last in each name. Who chose the number and why stands beside it.
+"""
+
+from typing import Final
+
+WATCH_S: Final = 15
+"""Between two questions to the replicating child: a hang is noticed within half a minute; an answer costs 26 ms."""
+
+SYNC_WAIT_S: Final = 8
+"""How long one answer may take: about eight round trips to a slow store. Chosen by us."""
+
+START_WAIT_S: Final = 10
+"""How long a started child may take to open its socket; it needs 20 ms here."""
+
+STOP_WAIT_S: Final = 5
+"""How long a child may take to end after it was told to; then it is killed."""
+
+FAILURES_BEFORE_HEAL: Final = 2
+FAILURES_BEFORE_RESET: Final = 3
+RESET_EVERY_FAILURES: Final = 20
+"""After the first reset somebody has been alarmed; every five minutes another attempt is made."""
+
+CONTROL_BYTES_MAX: Final = 256 * 1024
+"""One answer of the control socket."""
+
+LISTING_BYTES_MAX: Final = 64 * 1024 * 1024
+"""What Litestream may say about the files of one replica: about 400,000 of them."""
+
+ERROR_CHARS_MAX: Final = 300
+"""Characters of a child's error that are kept for people."""
+
+SOCKET_PATH_CHARS_MAX: Final = 100
+"""The system allows 103 on macOS and 107 on Linux; a longer path moves to the folder for temporary files."""
+
+SNAPSHOT_EVERY_H: Final = 24
+HISTORY_H: Final = 30 * 24
+"""Point-in-time history kept at a replica: thirty days, after which an erased value is gone from there too."""
+
+FRAME_BYTES: Final = 1024 * 1024
+"""Bytes of one sealed frame of a copy: small enough for any machine, large enough that 20 bytes more are nothing."""
+
+HEADER_BYTES_MAX: Final = 64 * 1024
+COPY_BYTES_MAX: Final = 1024**4
+"""A terabyte: far above the largest hub we can imagine on SQLite."""
+
+COPY_NAMES_MAX: Final = 10_000
+"""Copies of one source that a target may hold; more are not looked at."""
+
+COPIES_ALL_HOURS: Final = 48
+"""Every copy of the last two days is kept, then one a day."""
+
+PAGES_PER_STEP: Final = 2_000
+"""Pages that SQLite copies between two reports of progress: 8 MiB."""
+
+DISK_MARGIN_BYTES: Final = 64 * 1024 * 1024
+"""What must stay free beside a scratch copy."""
+
+SECRETS_BYTES_MAX: Final = 4096
+DRILL_EVERY_MS: Final = 24 * 3600 * 1000
+"""A backup nobody has restored is a hope: one restore a day."""
+
+RETRY_COPY_MS: Final = 10 * 60 * 1000
+"""A copy that did not work is tried again after ten minutes."""
