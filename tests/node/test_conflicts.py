@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from carnet_node.core.authoring import commit
+from carnet_node.core.commands.drafting import draft_delete
 from carnet_node.core.conflicts import OverruledValue, list_conflicts, restore_value
 from carnet_node.core.inbox import apply_page
 from carnet_node.core.node import Node
@@ -125,15 +126,15 @@ def test_what_is_not_listed_leaves_its_place_to_what_is(node: Node):
     assert [one.record.id for one in list_conflicts(node, limit=1)] == [record(1)]
 
 
-def test_a_record_that_was_taken_away_leaves_its_place_to_others(node: Node):
-    """A car this site no longer sees is not listed and takes no row away, open or settled."""
+def test_a_record_that_is_gone_leaves_its_place_to_others(node: Node):
+    """A car that was deleted is not listed and takes no row away, open or settled."""
     hub = ModelHub()
     for number in (1, 2):
         hub.write(draft(RED, number), author=DEALER_B)
         lost, kept = (hub.write(draft(values, number), author=DEALER_B)[0] for values in (RED, BLUE))
         hub.write(draft(BLUE, number, based_on=(lost, kept)), author=DEALER_B)
-    hub.evict(node, (VEHICLE.number, record(2)))
     apply_page(node, hub.page(node, cursor=0))
+    commit(node, [draft_delete(VEHICLE, shown(node, 2).read())])
 
     found = list_conflicts(node, limit=1, with_settled=True)
 
