@@ -100,7 +100,7 @@ def contested_vehicle(capsys: Printed, data: Path, tmp_path: Path) -> tuple[str,
     code = PushCode.ACCEPTED_WITH_CONFLICTS
     push(data, second, other, draft_of("vehicle", vehicle, {"vin": VINS[0], "color": "blue"}), code=code)
     (conflict,) = told(capsys, data, "conflicts", "list")
-    return conflict["record"], conflict["op"][0]
+    return conflict["id"], conflict["overruled"]["op"]
 
 
 def test_an_overruled_value_is_listed_and_restored(data: Path, tmp_path: Path, capsys: Printed):
@@ -112,7 +112,38 @@ def test_an_overruled_value_is_listed_and_restored(data: Path, tmp_path: Path, c
 
     assert told(capsys, data, "conflicts", "list") == []
     rows = told(capsys, data, "conflicts", "show", "vehicle", record)
-    assert [(row["state"], row["overruled"]) for row in rows] == [("settled", [before["shown"]])]
+    assert [(row["state"], row["overruled"]) for row in rows] == [("settled", before["shown"])]
+
+
+def test_a_conflict_has_the_form_that_the_node_prints(data: Path, tmp_path: Path, capsys: Printed):
+    """Ops are 32 hex digits, records UUIDs, authors site codes: what one side lists can be typed at the other."""
+    record, op = contested_vehicle(capsys, data, tmp_path)
+
+    (row,) = told(capsys, data, "conflicts", "list")
+
+    assert (row["kind"], row["id"], row["owner"], row["rule"], row["settled_by"]) == (
+        "vehicle",
+        record_text(vehicle_id(VINS[0])),
+        "A001",
+        "latest",
+        None,
+    )
+    assert (op, bytes.fromhex(op).hex(), len(op)) == (row["overruled"]["op"], op, 32)
+    assert [row[side]["author"] for side in ("shown", "overruled")] == ["A001"] * 2
+    assert row["overruled"].keys() == {"op", "values", "author", "author_id", "at"}
+
+
+def test_a_conflict_is_one_line_with_site_and_time(data: Path, tmp_path: Path, capsys: Printed):
+    """People see on one line what is shown, what is not, who wrote that, when, and the op that brings it back."""
+    record, op = contested_vehicle(capsys, data, tmp_path)
+    (row,) = told(capsys, data, "conflicts", "list")
+
+    call(data, "conflicts", "list")
+
+    line = next(one for one in capsys.readouterr().out.splitlines() if record in one)
+    cells = [cell.strip() for cell in line.strip("│").split("│")]
+    at = row["overruled"]["at"]
+    assert cells == ["vehicle", record, "color", "color=blue", "color=red", "A001", at, "latest", op]
 
 
 def test_personal_values_are_masked_in_lists(data: Path, tmp_path: Path, capsys: Printed):
@@ -129,8 +160,9 @@ def test_personal_values_are_masked_in_lists(data: Path, tmp_path: Path, capsys:
     (masked,) = told(capsys, data, "conflicts", "list")
     (plain,) = told(capsys, data, "conflicts", "list", "--show-personal")
 
-    assert (masked["shown"], masked["overruled"]) == ("***", ["***"])
-    assert {plain["shown"], *plain["overruled"]} == {"full_name=Zhang B", "full_name=Zhang C"}
+    seen = [[one[side]["values"] for side in ("shown", "overruled")] for one in (masked, plain)]
+    assert seen[0] == [{"full_name": "***"}] * 2
+    assert {one["full_name"] for one in seen[1]} == {"Zhang B", "Zhang C"}
 
 
 def test_a_parked_set_is_explained_and_released(data: Path, tmp_path: Path, capsys: Printed):
@@ -145,7 +177,8 @@ def test_a_parked_set_is_explained_and_released(data: Path, tmp_path: Path, caps
     told(capsys, data, "quarantine", "release", made.nonce.hex(), "--reason", "disk lost", "--base-lost", lost.hex())
 
     assert (row["nonce"], row["reason"]) == (made.nonce.hex(), "unknown-base")
-    assert any("waits for op" in sentence for sentence in why["why"])
+    assert f"It waits for op {lost.hex()}." in why["why"]
+    assert why["waits_for"] == [lost.hex()]
     assert told(capsys, data, "quarantine", "list") == []
 
 

@@ -184,7 +184,7 @@ def _restore_at_loser(story: Story) -> None:
     overruled = [one for one in story.nodes[loser].run("conflicts", "list") if one["id"] == vehicle]
     values = [_overruled_value(one) for one in overruled if one["register"] == "color"]
     story.facts.check("the dealer who lost sees the overruled colour, who wrote it and the rule", values, [lost])
-    at_hub = [one for one in story.hub.run("conflicts", "list") if one["record"] == vehicle]
+    at_hub = [one for one in story.hub.run("conflicts", "list") if one["id"] == vehicle]
     story.facts.holds("the operator sees it too", len(at_hub), is_true=bool(at_hub))
     one = next(one for one in overruled if one["register"] == "color")
     story.nodes[loser].run("conflicts", "restore", "vehicle", vehicle, "color", one["overruled"]["op"])

@@ -23,6 +23,8 @@ from carnet_protocol.state import head_op_ids, unpack_entries
 
 ACTIVE: Final = "active"
 SUSPENDED: Final = "suspended"
+HUB_NAME: Final = "hub"
+"""What stands in the place of a site code where the hub wrote something."""
 
 _STATUS_REGISTER: Final = 4
 _RANDOM_BYTES: Final = 10
@@ -91,6 +93,11 @@ def list_sites(hub: Hub) -> list[Site]:
     with hub.store.read() as snapshot:
         sites = [_site(row, values) for row, values in shown_records(hub.registry, snapshot, "dealer_site")]
     return sorted(sites, key=lambda site: site.site_code)
+
+
+def author_names(hub: Hub) -> Mapping[bytes, str]:
+    """Site code by dealer id, and `HUB_NAME` for the hub itself: whom people know an author as."""
+    return {site.dealer_id: site.site_code for site in list_sites(hub)} | {hub.hub_id: HUB_NAME}
 
 
 def require_site(hub: Hub, site_code: str) -> Site:

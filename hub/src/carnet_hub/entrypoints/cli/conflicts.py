@@ -1,5 +1,6 @@
 """`conflicts`: list, show, restore. Personal values are masked unless asked for."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
@@ -13,8 +14,9 @@ from carnet_hub.core.conflicts import (
     restore_value,
     show_conflicts,
 )
+from carnet_hub.core.dealers import author_names
 from carnet_hub.core.failures import Unusable
-from carnet_hub.entrypoints.cli.output import AsJson, Xlsx, emit, emit_list, hub_of, moment_text, plain
+from carnet_hub.entrypoints.cli.output import AsJson, Xlsx, cell_text, emit, emit_list, hub_of, moment_text
 from carnet_protocol.ids import OP_ID_BYTES, OpId, parse_record_text
 from carnet_protocol.kinds import REGISTRY
 from carnet_protocol.registry import Kind, Privacy
@@ -22,7 +24,7 @@ from carnet_protocol.registry import Kind, Privacy
 conflicts_app = typer.Typer(add_completion=False, no_args_is_help=True, help="Overruled values.")
 
 MASK = "***"
-_COLUMNS = ("kind", "record", "register", "rule", "shown", "overruled", "op")
+_COLUMNS = ("kind", "id", "register", "shown", "overruled", "author", "at", "rule", "op")
 
 KindName = Annotated[str, typer.Argument(help="kind of record, such as vehicle", show_default=False)]
 RecordText = Annotated[str, typer.Argument(help="id of the record", show_default=False)]
@@ -40,11 +42,13 @@ def list_(
 ) -> None:
     """Values that were written concurrently and are not shown."""
     with hub_of(ctx) as app:
+        presenter = _Presenter(author_names(app.hub), show_personal=show_personal)
         if settled:
-            rows = [_settled_row(one, show_personal=show_personal) for one in list_settled(app.hub)]
+            rows = [presenter.settled(one) for one in list_settled(app.hub)]
         else:
-            rows = [_open_row(one, show_personal=show_personal) for one in every_conflict(app.hub)]
-    emit_list("settled values" if settled else "conflicts", rows, _COLUMNS, as_json=as_json, xlsx=xlsx)
+            rows = [row for one in every_conflict(app.hub) for row in presenter.open(one)]
+    title = "settled values" if settled else "conflicts"
+    emit_list(title, [_flat(row) for row in rows], _COLUMNS, as_json=as_json, xlsx=xlsx, result=rows)
 
 
 @conflicts_app.command("show")
@@ -61,9 +65,11 @@ def show(
     known = kind_named(kind)
     with hub_of(ctx) as app:
         found = show_conflicts(app.hub, known, parse_record_text(record))
-    rows = [_open_row(one, show_personal=show_personal) | {"state": "open"} for one in found.open]
-    rows += [_settled_row(one, show_personal=show_personal) | {"state": "settled"} for one in found.settled]
-    emit_list(f"{kind} {record}", rows, ("state", *_COLUMNS[2:]), as_json=as_json, xlsx=xlsx)
+        presenter = _Presenter(author_names(app.hub), show_personal=show_personal)
+    rows = [row for one in found.open for row in presenter.open(one)]
+    rows += [presenter.settled(one) for one in found.settled]
+    columns = ("state", *_COLUMNS[2:])
+    emit_list(f"{kind} {record}", [_flat(row) for row in rows], columns, as_json=as_json, xlsx=xlsx, result=rows)
 
 
 @conflicts_app.command("restore")
@@ -80,7 +86,7 @@ def restore(
     known = kind_named(kind)
     with hub_of(ctx) as app:
         written = restore_value(app.hub, known, parse_record_text(record), register=register, op=op_from_text(op))
-    result = {"position": written.position, "op": written.ops[0]}
+    result = {"position": written.position, "op": written.ops[0].hex()}
     emit(result, as_json=as_json, text=f"Restored at log position {written.position}.")
 
 
@@ -97,10 +103,10 @@ def kind_named(name: str) -> Kind:
 
 
 def op_from_text(text: str) -> OpId:
-    """The op id that a list showed as UUID text, or as 32 hex digits.
+    """The op id behind 32 hex digits; dashes among them do no harm.
 
     Raises:
-        Unusable: neither.
+        Unusable: it is none.
     """
     try:
         op = bytes.fromhex(text.strip().replace("-", ""))
@@ -111,35 +117,77 @@ def op_from_text(text: str) -> OpId:
     return OpId(op)
 
 
-def _open_row(conflict: OpenConflict, *, show_personal: bool) -> dict[str, Any]:
-    is_shown = show_personal or not _is_personal(conflict.kind, conflict.register)
+class _Presenter:
+    """Overruled values as programs read them, one row each; the same form as `carnet-node conflicts list`.
+
+    Args:
+        names: site code by author.
+        show_personal: names, phones and plates in full.
+    """
+
+    def __init__(self, names: Mapping[bytes, str], *, show_personal: bool) -> None:
+        self._names = names
+        self._show_personal = show_personal
+
+    def open(self, conflict: OpenConflict) -> list[dict[str, Any]]:
+        """What is shown, beside each value that is not."""
+        shown = self._written(conflict.kind, conflict.register, conflict.shown)
+        return [
+            {
+                "kind": conflict.kind,
+                "id": conflict.record,
+                "owner": self._names.get(conflict.owner),
+                "register": conflict.register,
+                "rule": conflict.rule.value,
+                "shown": shown,
+                "overruled": self._written(conflict.kind, conflict.register, one),
+                "settled_by": None,
+                "state": "open",
+            }
+            for one in conflict.overruled
+        ]
+
+    def settled(self, settled: SettledValue) -> dict[str, Any]:
+        """A value that somebody read and did not keep."""
+        return {
+            "kind": settled.kind,
+            "id": settled.record,
+            "register": settled.register,
+            "rule": None,
+            "shown": None,
+            "overruled": self._written(settled.kind, settled.register, settled.overruled),
+            "settled_by": settled.by.hex(),
+            "position": settled.position,
+            "state": "settled",
+        }
+
+    def _written(self, kind: str, register: str, written: WrittenValue) -> dict[str, Any]:
+        is_shown = self._show_personal or not _is_personal(kind, register)
+        told: dict[str, Any] = {
+            "op": written.op.hex(),
+            "values": {name: value if is_shown else MASK for name, value in written.values.items()},
+            "author": self._names.get(written.author),
+            "author_id": written.author,
+            "at": moment_text(written.time_ms),
+        }
+        return told if written.withheld is None else {**told, "withheld": written.withheld.name.lower()}
+
+
+def _flat(row: dict[str, Any]) -> dict[str, Any]:
+    """A row as one line for people."""
+    overruled = row["overruled"]
     return {
-        "kind": conflict.kind,
-        "record": conflict.record,
-        "owner": conflict.owner,
-        "register": conflict.register,
-        "rule": conflict.rule.value,
-        "shown": _text(conflict.shown, is_shown=is_shown),
-        "overruled": [_text(one, is_shown=is_shown) for one in conflict.overruled],
-        "op": [one.op for one in conflict.overruled],
-        "authors": [one.author for one in conflict.overruled],
-        "written_at": [moment_text(one.time_ms) for one in conflict.overruled],
+        **row,
+        "rule": row["rule"] or "settled by a person",
+        "shown": None if row["shown"] is None else _text(row["shown"]),
+        "overruled": _text(overruled),
+        **{name: overruled[name] for name in ("author", "at", "op")},
     }
 
 
-def _settled_row(settled: SettledValue, *, show_personal: bool) -> dict[str, Any]:
-    is_shown = show_personal or not _is_personal(settled.kind, settled.register)
-    return {
-        "kind": settled.kind,
-        "record": settled.record,
-        "register": settled.register,
-        "rule": "not kept by an author",
-        "shown": None,
-        "overruled": [_text(settled.overruled, is_shown=is_shown)],
-        "op": [settled.overruled.op],
-        "by": settled.by,
-        "position": settled.position,
-    }
+def _text(written: dict[str, Any]) -> str:
+    values = ", ".join(f"{name}={cell_text(value)}" for name, value in written["values"].items())
+    return str(written.get("withheld", values))
 
 
 def _is_personal(kind_name: str, register_name: str) -> bool:
@@ -147,11 +195,3 @@ def _is_personal(kind_name: str, register_name: str) -> bool:
     kind = REGISTRY.by_name.get(kind_name)
     found = [one for one in kind.registers if one.name == register_name] if kind is not None else []
     return not found or found[0].privacy is not Privacy.PUBLIC
-
-
-def _text(written: WrittenValue, *, is_shown: bool) -> str:
-    if written.withheld is not None:
-        return written.withheld.name.lower()
-    if not is_shown:
-        return MASK
-    return ", ".join(f"{name}={plain(value)}" for name, value in written.values.items())

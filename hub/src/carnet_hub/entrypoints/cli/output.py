@@ -8,6 +8,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeVar
 
@@ -32,7 +33,7 @@ _ID_BYTES: Final = 16
 _SHEET_CHARS_MAX: Final = 31
 _CELL_CHARS_MAX: Final = 32_000
 _PROGRESS_EVERY: Final = 1_000
-_PIPED_COLUMNS: Final = 200
+_TABLE_COLUMNS_MAX: Final = 1_000
 
 
 def settings_of(ctx: typer.Context) -> HubSettings:
@@ -76,23 +77,47 @@ def emit(result: Row, *, as_json: bool, text: str | None = None) -> None:
             print(f"{name.replace('_', ' '):<{width}}  {cell_text(value)}")
 
 
-def emit_list(title: str, rows: Sequence[Row], columns: Sequence[str], *, as_json: bool, xlsx: Path | None) -> None:
+def emit_list(
+    title: str,
+    rows: Sequence[Row],
+    columns: Sequence[str],
+    *,
+    as_json: bool,
+    xlsx: Path | None,
+    result: Sequence[Row] | None = None,
+) -> None:
     """Print a list, and write it to a workbook if one was named.
 
     Args:
-        columns: what people see; `--json` has everything.
+        rows: one line each, for people.
+        columns: what people see, in order.
+        result: what `--json` prints; the lines, with everything in them, when left out.
     """
     if xlsx is not None:
         write_workbook(xlsx, title, rows, columns)
     if as_json:
-        print(json.dumps([plain(row) for row in rows], ensure_ascii=False))
+        print(json.dumps([plain(row) for row in (rows if result is None else result)], ensure_ascii=False))
         return
-    table = Table(title=f"{title}: {len(rows)}", title_justify="left")
-    for column in columns:
-        table.add_column(column.replace("_", " "), overflow="fold")
+    cells = [[cell_text(row.get(column)) for column in columns] for row in rows]
+    print_table(f"{title}: {len(rows)}", cells, columns)
+
+
+def print_table(title: str, rows: Sequence[Sequence[str]], columns: Sequence[str]) -> None:
+    """A table; one block per row where the terminal is too narrow, so that an id can always be copied whole."""
+    headers = [column.replace("_", " ") for column in columns]
+    table = Table(*headers, title=title, title_justify="left")
     for row in rows:
-        table.add_row(*(cell_text(row.get(column)) for column in columns))
-    Console(width=None if sys.stdout.isatty() else _PIPED_COLUMNS).print(table)
+        table.add_row(*row)
+    console = Console(highlight=False, markup=False)
+    width = console.measure(table, options=console.options.update(max_width=_TABLE_COLUMNS_MAX)).maximum
+    if width <= console.width or not console.is_terminal:
+        Console(width=width, highlight=False, markup=False).print(table)
+        return
+    print(title)
+    margin = max(map(len, headers))
+    for row in rows:
+        print()
+        print("\n".join(f"{header:<{margin}}  {cell}" for header, cell in zip(headers, row, strict=True)))
 
 
 def write_workbook(path: Path, title: str, rows: Iterable[Row], columns: Sequence[str]) -> None:
@@ -104,7 +129,9 @@ def write_workbook(path: Path, title: str, rows: Iterable[Row], columns: Sequenc
     sheet.append(list(columns))
     for row in rows:
         sheet.append([_workbook_cell(row.get(column)) for column in columns])
-    book.save(path)
+    content = BytesIO()
+    book.save(content)  # whole before it touches the disk: a file that cannot be written then fails once and cleanly
+    path.write_bytes(content.getvalue())
 
 
 def plain(value: Any) -> Any:

@@ -15,8 +15,8 @@ from carnet_hub.core.quarantine import (
     release_parked,
 )
 from carnet_hub.entrypoints.cli.conflicts import op_from_text
-from carnet_hub.entrypoints.cli.output import AsJson, Xlsx, emit, emit_list, hub_of, moment_text, plain
-from carnet_protocol.ids import NONCE_BYTES, record_text
+from carnet_hub.entrypoints.cli.output import AsJson, Xlsx, emit, emit_list, hub_of, moment_text
+from carnet_protocol.ids import NONCE_BYTES
 from carnet_protocol.kinds import REGISTRY
 from carnet_protocol.reasons import explain
 
@@ -43,7 +43,7 @@ def why(ctx: typer.Context, nonce: NonceText, as_json: AsJson = False) -> None:
         view = explain_parked(app.hub, find_nonce(app.hub, nonce))
     reason = explain(view.parked.reason)
     said = [reason.what, reason.safe, reason.next]
-    said += [f"It waits for op {record_text(op)}." for op in view.parked.waits_for]
+    said += [f"It waits for op {op.hex()}." for op in view.parked.waits_for]
     if view.obstacle is None:
         said.append("Nothing stands in its way now: `quarantine release` lets it go on.")
     elif view.obstacle is not view.parked.reason:
@@ -113,7 +113,7 @@ def _row(parked: ParkedSet) -> dict[str, Any]:
         "node_id": parked.node_id,
         "seq": parked.seq,
         "ops": parked.op_count,
-        "waits_for": [plain(op) for op in parked.waits_for],
+        "waits_for": [op.hex() for op in parked.waits_for],
     }
 
 

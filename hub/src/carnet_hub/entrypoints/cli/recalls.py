@@ -32,10 +32,12 @@ from carnet_hub.core.recalls import (
 from carnet_hub.entrypoints.cli.output import (
     AsJson,
     Xlsx,
+    cell_text,
     emit,
     emit_list,
     hub_of,
     moment_text,
+    print_table,
     with_progress,
     write_workbook,
 )
@@ -128,12 +130,13 @@ def progress(ctx: typer.Context, campaign_no: CampaignNo, as_json: AsJson = Fals
     with hub_of(ctx) as app:
         values = describe_progress(app.hub, app.segments, campaign_no)
     rows = [{"measure": name, "value": value} for name, value in _measures(values)]
+    if xlsx is not None:
+        write_workbook(xlsx, "progress", rows, ("measure", "value"))
     if as_json:
-        if xlsx is not None:
-            write_workbook(xlsx, "progress", rows, ("measure", "value"))
         emit(values, as_json=True)
         return
-    emit_list(f"progress of {campaign_no}", rows, ("measure", "value"), as_json=False, xlsx=xlsx)
+    cells = [[row["measure"], cell_text(row["value"])] for row in rows]
+    print_table(f"progress of {campaign_no}", cells, ("measure", "value"))
 
 
 def read_texts(app: HubApp, path: Path) -> CampaignTexts:
@@ -164,6 +167,8 @@ def _find(source: Path, names: tuple[str, ...]) -> Path:
     """The one of these files in a folder, or the file itself."""
     if source.is_file():
         return source
+    if not source.is_dir():
+        raise Unusable(f"There is no folder {source}.", f"Name the one that holds {' or '.join(names)}.")
     found = [source / name for name in names if (source / name).is_file()]
     if len(found) != 1:
         raise Unusable(f"{source} holds {len(found) or 'none'} of {', '.join(names)}.", "Put exactly one there.")
