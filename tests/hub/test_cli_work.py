@@ -117,7 +117,7 @@ def test_an_overruled_value_is_listed_and_restored(data: Path, tmp_path: Path, c
 
 def test_a_conflict_has_the_form_that_the_node_prints(data: Path, tmp_path: Path, capsys: Printed):
     """Ops are 32 hex digits, records UUIDs, authors site codes: what one side lists can be typed at the other."""
-    record, op = contested_vehicle(capsys, data, tmp_path)
+    _, op = contested_vehicle(capsys, data, tmp_path)
 
     (row,) = told(capsys, data, "conflicts", "list")
 
