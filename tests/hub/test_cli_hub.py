@@ -279,3 +279,14 @@ def test_a_moment_that_means_nothing_revokes_nobody(data: Path, tmp_path: Path, 
     refused(capsys, data, "nodes", "revoke", name, "--reason", "stolen", "--compromised-from", moment)
 
     push(data, site, car())
+
+
+def test_a_recovery_code_is_made_for_an_active_site(data: Path, capsys: Printed):
+    """The operator gets a one-time code for a site, and none for a suspended one."""
+    told(capsys, data, "dealers", "add", "A001", "First site")
+
+    code = told(capsys, data, "dealers", "recovery-code", "A001")["code"]
+
+    assert len(code.replace("-", "")) == 45
+    told(capsys, data, "dealers", "suspend", "A001")
+    refused(capsys, data, "dealers", "recovery-code", "A001")
