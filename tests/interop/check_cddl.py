@@ -38,6 +38,9 @@ RULES: Final = {
     "HelloAnswer": "hello-answer",
     "Receipt": "delivery-receipt",
     "Page": "page",
+    "RecoverRequest": "recover-request",
+    "RecoverAnswer": "recover-answer",
+    "ExcludedPage": "excluded-page",
     "batch": "batch",
     "answers": "answers",
 }

@@ -151,6 +151,16 @@ PAGE = messages.Page(
     outcomes=[OUTCOME],
     hub_sets=[HUB_SET],
 )
+RECOVER_REQUEST = messages.RecoverRequest(
+    version=1, code_id=fixed("code", 8), node_id=NODE, wrapped=fixed("wrapped", 80), proof=fixed("proof", 32)
+)
+RECOVER_ANSWER = messages.RecoverAnswer(
+    version=1, node_id=NODE, wrapped=fixed("wrapped", 80), proof=fixed("hub proof", 32)
+)
+EXCLUDED_SET = messages.ExcludedSet(position=12, node_id=NODE, time_ms=SOME_MS, message=b"message", opening=b"")
+EXCLUDED_PAGE = messages.ExcludedPage(
+    version=1, hub_epoch=HUB_EPOCH, dealer_id=DEALER, node_id=NODE, after=0, is_last=True, sets=[EXCLUDED_SET]
+)
 PART = Part(kind="batch", size=3, sha256=fixed("part", 32))
 MANIFEST = Manifest(version=1, sender=NODE, receiver=HUB, serial=1, created_ms=SOME_MS, parts=[PART])
 
@@ -171,6 +181,10 @@ EXAMPLES: Final[dict[type[msgspec.Struct], msgspec.Struct]] = {
         PAGE_ROW,
         HUB_SET,
         PAGE,
+        RECOVER_REQUEST,
+        RECOVER_ANSWER,
+        EXCLUDED_SET,
+        EXCLUDED_PAGE,
         PART,
         MANIFEST,
     )

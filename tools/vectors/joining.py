@@ -14,6 +14,8 @@ from carnet_protocol.ids import HubId, completion_id, new_record_id, op_id, owne
 from carnet_protocol.messages import (
     EnrolAnswer,
     EnrolRequest,
+    ExcludedPage,
+    ExcludedSet,
     Frame,
     HelloAnswer,
     HelloRequest,
@@ -24,12 +26,15 @@ from carnet_protocol.messages import (
     PageRow,
     PushAnswer,
     Receipt,
+    RecoverAnswer,
+    RecoverRequest,
     SettledRow,
     VoidOp,
     encode_answers,
     encode_batch,
 )
 from carnet_protocol.orders import ErasureOrder, change_key
+from carnet_protocol.recovery import prove_recovery, prove_return, recovery_keys
 from carnet_protocol.registry import ErasureGroup, Value
 from tools.vectors.names import (
     CUSTOMER,
@@ -308,7 +313,26 @@ def _frames() -> list[Frame]:
         ),
         Receipt(1, HUB_EPOCH, NODE, EPOCH, 1, nonce("first"), named("set", 32), 1, None, 8, SOME_MS, [void], 2),
         Page(1, HUB_EPOCH, DEALER, NODE, 0, 8, 9, True, [row], [outcome], [hub_set]),
+        *_recovery(),
+        ExcludedPage(
+            1,
+            HUB_EPOCH,
+            DEALER,
+            NODE,
+            0,
+            True,
+            [ExcludedSet(12, named("stolen node"), SOME_MS, b"message", b"opening")],
+        ),
     ]
+
+
+def _recovery() -> tuple[RecoverRequest, RecoverAnswer]:
+    keys = recovery_keys(SECRET)
+    request = RecoverRequest(1, keys.code_id, NODE, named("wrapped for the hub", 80), bytes(32))
+    request = msgspec.structs.replace(request, proof=prove_recovery(keys, HUB_KEY.public, request))
+    message = seal_envelope(cbor.encode_frame(request), Purpose.ENROL, HUB, NODE_KEY)
+    answer = RecoverAnswer(1, NODE, named("wrapped for the node", 80), bytes(32))
+    return request, msgspec.structs.replace(answer, proof=prove_return(keys, message, answer))
 
 
 def _bundle(parts: list[tuple[PartKind, bytes]], *, receiver: bytes = HUB, hub: HubId = HUB) -> bytes:

@@ -5,7 +5,7 @@ surface of this distribution. Nothing is imported here, so that a command line p
 
     bytes       cbor, envelope, ops, seals, changeset, messages, bundle, segments
     words       limits, reasons, errors, ids, registry, kinds, vin, wmi
-    rules       chain, writes, state, settled, fold, resolvers, opened, orders, enrolment
+    rules       chain, writes, state, settled, fold, resolvers, opened, orders, enrolment, recovery
 """
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "ops",
     "orders",
     "reasons",
+    "recovery",
     "registry",
     "resolvers",
     "seals",

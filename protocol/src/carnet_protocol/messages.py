@@ -11,6 +11,8 @@ inbox; the hub's http entry point).
     HelloRequest   hello      node        HelloAnswer (hub), with a token
     push batch     (sets)     node        one PushAnswer per set, with a Receipt
     feed request   (token)    -           Page (hub)
+    RecoverRequest enrol      node        RecoverAnswer (hub)
+    what was excluded (token) -           ExcludedPage (hub)
 """
 
 from enum import IntEnum
@@ -32,6 +34,7 @@ MESSAGE_VERSION: Final = 1
 
 Version = Annotated[int, msgspec.Meta(ge=1, le=1)]
 Name = Annotated[str, msgspec.Meta(max_length=limits.NAME_CHARS_MAX)]
+WrappedKey = Annotated[bytes, msgspec.Meta(max_length=128)]
 ReasonCode = Annotated[str, msgspec.Meta(max_length=limits.REASON_CHARS_MAX)]
 Challenge = Annotated[bytes, msgspec.Meta(max_length=limits.CHALLENGE_BYTES_MAX)]
 
@@ -114,6 +117,29 @@ class EnrolAnswer(Frame, frozen=True):
     hub_export_key: Bytes32
     position: Count
     now_ms: Instant
+    proof: Bytes32
+
+
+class RecoverRequest(Frame, frozen=True):
+    """A node of the site asks for the data key of one that is lost, with proof that it knows a recovery code.
+
+    Attributes:
+        wrapped: the data key as the lost node wrapped it for the hub (see `recovery`).
+    """
+
+    version: Version
+    code_id: Bytes8
+    node_id: Id16
+    wrapped: WrappedKey
+    proof: Bytes32
+
+
+class RecoverAnswer(Frame, frozen=True):
+    """The same data key, wrapped for the asking node, with the hub's proof that it knows the code."""
+
+    version: Version
+    node_id: Id16
+    wrapped: WrappedKey
     proof: Bytes32
 
 
@@ -286,6 +312,40 @@ class Page(Frame, frozen=True):
     rows: Annotated[list[PageRow], msgspec.Meta(max_length=limits.PAGE_ROWS_MAX)]
     outcomes: Annotated[list[Outcome], msgspec.Meta(max_length=limits.PAGE_OUTCOMES_MAX)]
     hub_sets: list[HubSet]
+
+
+class ExcludedSet(Frame, frozen=True):
+    """A set of the reader's site that has lost its effect after a key was compromised.
+
+    Attributes:
+        position: of the log entry that took its effect.
+        node_id: whose key had signed it.
+        time_ms: its set time.
+        opening: without what was erased.
+    """
+
+    position: Count
+    node_id: Id16
+    time_ms: Instant
+    message: bytes
+    opening: bytes
+
+
+class ExcludedPage(Frame, frozen=True):
+    """Excluded sets of the reader's site, by position, read in one database snapshot.
+
+    Attributes:
+        after: position asked with.
+        is_last: nothing more stands behind.
+    """
+
+    version: Version
+    hub_epoch: Bytes8
+    dealer_id: Id16
+    node_id: Id16
+    after: Count
+    is_last: bool
+    sets: Annotated[list[ExcludedSet], msgspec.Meta(max_length=limits.BATCH_SETS_MAX)]
 
 
 def sign_frame(frame: Frame, purpose: Purpose, hub: HubId, signer: Signer) -> bytes:

@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import hashes, hpke, serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
@@ -28,6 +28,9 @@ from carnet_hub.adapters.system import PRIVATE_MODE
 from carnet_hub.core.failures import AlreadyInitialised, KeysUnreadable
 from carnet_hub.core.ports import Entropy, Files
 from carnet_protocol.envelope import key_id_of
+from carnet_protocol.errors import BadValue
+from carnet_protocol.reasons import Reason
+from carnet_protocol.recovery import KEPT_INFO, RETURNED_INFO
 
 KEY_BYTES: Final = 32
 SIGN_FILE: Final = "sign.key"
@@ -36,6 +39,9 @@ EXCHANGE_FILE: Final = "exchange.key"
 DATA_FILE: Final = "data.key"
 SESSION_FILE: Final = "session.key"
 KEY_FILES: Final = (SIGN_FILE, EXPORT_FILE, EXCHANGE_FILE, DATA_FILE, SESSION_FILE)
+
+SUITE: Final = hpke.Suite(hpke.KEM.X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.AES_128_GCM)
+"""The suite of RFC 9180 that every implementation has; used for data keys."""
 
 _GCM_NONCE_BYTES: Final = 12
 
@@ -106,6 +112,14 @@ class Keyring:
     def exchange_public(self) -> bytes:
         """Raw 32 bytes of the public exchange key."""
         return self.exchange.public_key().public_bytes_raw()
+
+    def rewrap(self, wrapped: bytes, exchange_key: bytes) -> bytes:
+        """See `ports.Escrow`; HPKE as in RFC 9180."""
+        try:
+            data_key = SUITE.decrypt(wrapped, self.exchange, info=KEPT_INFO)
+        except (InvalidTag, ValueError) as error:
+            raise BadValue(Reason.BAD_FIELD, "wrapped", "this copy was not made for this hub, or is damaged") from error
+        return SUITE.encrypt(data_key, X25519PublicKey.from_public_bytes(exchange_key), info=RETURNED_INFO)
 
 
 def create_keyring(folder: Path, files: Files, entropy: Entropy) -> Keyring:

@@ -70,17 +70,28 @@ def invite_dealer(hub: Hub, dealer_id: bytes) -> Invitation:
     Raises:
         NotAllowed: no such dealer, or suspended; nothing was stored.
     """
-    now_ms = hub.clock.now_ms()
     secret = hub.entropy.random_bytes(SECRET_BYTES)
-    keys = invite_keys(secret)
+    expires_ms = keep_invite(hub, dealer_id, invite_keys(secret))
+    return Invitation(format_code(hub.public_key, secret), DealerId(dealer_id), expires_ms)
+
+
+def keep_invite(hub: Hub, dealer_id: bytes, keys: InviteKeys) -> int:
+    """Remember a code of a site by what derives from its secret; codes that nobody used in time are forgotten.
+
+    Raises:
+        NotAllowed: no such dealer, or suspended; nothing was stored.
+
+    Returns: when it expires, ms since 1970 UTC.
+    """
+    now_ms = hub.clock.now_ms()
     expires_ms = now_ms + limits.INVITE_TTL_MS
     with hub.store.write() as transaction:
-        _require_active(transaction, dealer_id)
+        require_active(transaction, dealer_id)
         stale = [(one.code_id,) for one in transaction.scan(InviteRow) if not one.node_id and one.expires_ms < now_ms]
         transaction.remove(InviteRow, stale)
         row = InviteRow(keys.code_id, dealer_id, keys.node_key, keys.hub_key, now_ms, expires_ms, 0, _NO_NODE, b"", b"")
         transaction.put([row])
-    return Invitation(format_code(hub.public_key, secret), DealerId(dealer_id), expires_ms)
+    return expires_ms
 
 
 def answer_enrol(hub: Hub, keys: PublicKeys, message: bytes) -> bytes:
@@ -146,7 +157,7 @@ def _check_claim(hub: Hub, snapshot: Snapshot, invite: InviteRow, request: Enrol
     if hub.clock.now_ms() >= invite.expires_ms:
         raise NotAuthentic(Reason.CODE_EXPIRED, "expired")
     _check_proof(hub, invite, request)
-    _require_active(snapshot, invite.dealer_id)
+    require_active(snapshot, invite.dealer_id)
     _check_node(hub, snapshot, invite, request)
 
 
@@ -227,7 +238,12 @@ def _node_record(hub: Hub, snapshot: Snapshot, node_id: bytes) -> RecordRow | No
     return snapshot.records(hub.registry["node"].number, [node_id]).get(node_id)
 
 
-def _require_active(snapshot: Snapshot | Transaction, dealer_id: bytes) -> None:
+def require_active(snapshot: Snapshot | Transaction, dealer_id: bytes) -> None:
+    """Go on only with a dealer site that exists and is not suspended.
+
+    Raises:
+        NotAllowed: it is not.
+    """
     dealer = snapshot.dealers([dealer_id]).get(dealer_id)
     if dealer is None:
         raise NotAllowed(Reason.NOT_FOUND, "no such dealer site")

@@ -126,6 +126,21 @@ class SecretBox(Protocol):
         ...
 
 
+class Escrow(Protocol):
+    """The key for which nodes wrap their data keys."""
+
+    def rewrap(self, wrapped: bytes, exchange_key: bytes) -> bytes:
+        """A data key that was wrapped for this hub, wrapped for a node.
+
+        Args:
+            exchange_key: raw 32 bytes, X25519, of the node that gets it.
+
+        Raises:
+            BadValue: wrapped for another key, or damaged.
+        """
+        ...
+
+
 class Alarms(Protocol):
     """Where the core reports what a person must look at. It never raises and never sees a personal value."""
 

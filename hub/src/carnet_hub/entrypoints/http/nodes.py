@@ -13,6 +13,7 @@ from carnet_hub.core.enrolment import REQUEST_BYTES_MAX, answer_enrol
 from carnet_hub.core.feed import has_news, read_page
 from carnet_hub.core.greeting import greet_node, hub_card, recognise
 from carnet_hub.core.ingest import receive_sets
+from carnet_hub.core.recovering import answer_recovery
 from carnet_hub.core.rows import Node
 from carnet_hub.entrypoints.http.bodies import (
     CBOR,
@@ -52,6 +53,11 @@ def joining_routes(app: HubApp) -> APIRouter:
     async def enrol(request: Request) -> Response:
         message = await read_body(request, bytes_max=REQUEST_BYTES_MAX)
         return cbor_response(await app.run_blocking(lambda: answer_enrol(hub, app.keys, message)))
+
+    @router.post("/v1/recover")
+    async def recover(request: Request) -> Response:
+        message = await read_body(request, bytes_max=REQUEST_BYTES_MAX)
+        return cbor_response(await app.run_blocking(lambda: answer_recovery(hub, app.keyring, message)))
 
     @router.post("/v1/hello")
     async def hello(request: Request) -> Response:
