@@ -9,6 +9,8 @@ INTEROP_VENV := .venv-interop
 INTEROP_READY := $(INTEROP_VENV)/.ready
 S3_VENV := .venv-s3
 S3_READY := $(S3_VENV)/.ready
+FUZZ_VENV := .venv-fuzz
+FUZZ_READY := $(FUZZ_VENV)/.ready
 MEMBERS := protocol storage node hub
 WORKERS ?= 2
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate $(UPGRADE)
@@ -23,7 +25,7 @@ export UV_SYSTEM_CERTS
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup check test demo crash bench interop backup-s3 vectors lock system-deps clean
+.PHONY: help setup check test demo crash fuzz bench interop backup-s3 vectors lock system-deps clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +58,16 @@ KILLS ?= 40
 crash: setup ## kill the real programs at random moments; nothing acknowledged may be lost (KILLS=500, SEED=1)
 	$(BIN)/python -m tools.crash --kills $(KILLS) --seed $(or $(SEED),1) --json .crash.json
 
+SECONDS ?= 10
+fuzz: $(FUZZ_READY) ## arbitrary bytes and requests for every reader and both APIs (SECONDS=60, ARGS="bundle import")
+	$(FUZZ_VENV)/bin/python -m tools.fuzz --seconds $(SECONDS) --workers $(WORKERS) --json .fuzz.json $(ARGS)
+
+$(FUZZ_READY): tests/fuzz/requirements.txt $(READY)
+	test -x $(FUZZ_VENV)/bin/python || $(PYTHON3) -m venv $(FUZZ_VENV)
+	$(UV) pip install --quiet --python $(FUZZ_VENV)/bin/python --require-hashes -r tests/fuzz/requirements.txt
+	$(UV) pip install --quiet --python $(FUZZ_VENV)/bin/python --no-deps --no-build-isolation $(MEMBERS:%=-e %)
+	@touch $@
+
 bench: setup ## the measurements in tests/bench: a table, and .bench.json
 	$(BIN)/python -m tools.bench --json .bench.json $(ARGS)
 
@@ -85,6 +97,7 @@ lock: setup ## resolve the versions and hashes again (UPGRADE=--upgrade takes ne
 	$(COMPILE) --no-emit-package carnet-protocol --no-emit-package carnet-storage --group pyproject.toml:dev $(MEMBERS:%=%/pyproject.toml) -o requirements.txt
 	$(COMPILE) tests/interop/requirements.in -o tests/interop/requirements.txt
 	$(COMPILE) tests/storage/requirements.in -o tests/storage/requirements.txt
+	$(COMPILE) --no-emit-package carnet-protocol --no-emit-package carnet-storage tests/fuzz/requirements.in $(MEMBERS:%=%/pyproject.toml) -o tests/fuzz/requirements.txt
 	$(BIN)/python -m tools.check_hosts
 
 system-deps: ## browser and Chinese font for the screen tests; the only target that touches the system, needs root
@@ -92,5 +105,5 @@ system-deps: ## browser and Chinese font for the screen tests; the only target t
 	apt-get install --yes --no-install-recommends chromium fonts-noto-cjk
 
 clean: ## remove the environments and what the tools left behind
-	rm -rf $(VENV) $(INTEROP_VENV) $(S3_VENV) .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
+	rm -rf $(VENV) $(INTEROP_VENV) $(S3_VENV) $(FUZZ_VENV) .fuzz .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
 	find $(MEMBERS) tests tools -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,45 @@
+"""What may come of reading anything: a value or a typed refusal, soon, in little memory.
+
+Decides when an input is a finding. The bounds are those of issue B: a second, and 64 MB beyond what the process had.
+"""
+
+import resource
+import time
+from collections.abc import Callable
+from typing import Final
+
+from carnet_protocol.errors import Refused
+
+SECONDS_MAX: Final = 1.0
+GROWTH_BYTES_MAX: Final = 64 * 1024 * 1024
+
+
+class Finding(Exception):
+    """An input that a reader must not have trouble with; the message says which trouble."""
+
+
+def examine(read: Callable[[bytes], object], data: bytes) -> bool:
+    """Feed one input to a reader; whether it was refused.
+
+    Raises:
+        Finding: anything but a refusal came out, or it took too long or too much.
+    """
+    before_bytes, began = peak_bytes(), time.perf_counter()
+    is_refused = False
+    try:
+        read(data)
+    except Refused:
+        is_refused = True
+    except Exception as error:
+        raise Finding(f"{type(error).__name__} came out instead of a refusal") from error
+    took_s, grown = time.perf_counter() - began, peak_bytes() - before_bytes
+    if took_s > SECONDS_MAX:
+        raise Finding(f"took {took_s:.1f} s")
+    if grown > GROWTH_BYTES_MAX:
+        raise Finding(f"took {grown} bytes")
+    return is_refused
+
+
+def peak_bytes() -> int:
+    """The most memory this process ever had (Linux counts in KiB)."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
