@@ -205,7 +205,8 @@ class SqliteDialect:
         is_ours = isinstance(
             error, self._driver.IntegrityError | self._driver.DataError | self._driver.ProgrammingError
         )
-        return error if is_ours else StoreError(f"SQLite failed: {type(error).__name__}.")
+        name = getattr(error, "sqlite_errorname", type(error).__name__)
+        return error if is_ours else StoreError(f"SQLite failed: {name}.")
 
 
 class PostgresDialect:

@@ -62,10 +62,15 @@ def place_exception(_logger: WrappedLogger, _method: str, event: EventDict) -> E
     given = event.pop("exc_info", None)
     error = sys.exc_info()[1] if given is True else given[1] if isinstance(given, tuple) else given
     if isinstance(error, BaseException):
-        frames = traceback.extract_tb(error.__traceback__)[-LOG_FRAMES_MAX:]
         event["error"] = type(error).__name__
-        event["at"] = [f"{Path(one.filename).stem}.{one.name}:{one.lineno}" for one in frames]
+        event["at"] = places_of(error)
     return event
+
+
+def places_of(error: BaseException) -> list[str]:
+    """The lines an exception came through, the innermost last; never its text."""
+    frames = traceback.extract_tb(error.__traceback__)[-LOG_FRAMES_MAX:]
+    return [f"{Path(one.filename).stem}.{one.name}:{one.lineno}" for one in frames]
 
 
 def configure_logging(*, as_json: bool) -> None:

@@ -4,6 +4,8 @@ Decides that a site code names one site, and which steps of a site's status make
 suspension stops (admission and greeting ask for it at every request), nor who may use a node.
 """
 
+import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -26,6 +28,7 @@ SUSPENDED: Final = "suspended"
 HUB_NAME: Final = "hub"
 """What stands in the place of a site code where the hub wrote something."""
 
+_SITE_CODE: Final = re.compile(r"[A-Z0-9][A-Z0-9-]{0,15}", re.ASCII)
 _STATUS_REGISTER: Final = 4
 _RANDOM_BYTES: Final = 10
 
@@ -62,14 +65,20 @@ class Site:
 def add_site(hub: Hub, details: SiteDetails) -> Site:
     """Add a dealer site.
 
+    The code stands in front of the site's order numbers, so there is one spelling of it: ASCII, upper case.
+
     Raises:
-        Unusable: the code is taken, empty, the name is too long for a message, or a value is none the registry takes;
-            nothing was stored.
+        Unusable: the code is taken or none, the name is missing or too long for a message, or a value is none the
+            registry takes; nothing was stored.
     """
-    code = details.site_code.strip()
+    code = site_code_of(details.site_code)
     name = details.site_name.strip()
-    if not code or not code.isprintable() or not name:
+    if not code or not name:
         raise Unusable("A site needs a code and a name.", "Give both.")
+    if not _SITE_CODE.fullmatch(code):
+        raise Unusable(
+            f"{code[:CODE_CHARS_MAX]} is no site code.", "Use letters, digits and dashes, at most 16, such as HZ01."
+        )
     if len(name) > NAME_CHARS_MAX:
         raise Unusable(f"The name of a site has at most {NAME_CHARS_MAX} characters.", "Give a shorter one.")
     values: dict[str, Value] = {
@@ -86,6 +95,11 @@ def add_site(hub: Hub, details: SiteDetails) -> Site:
         if _find(hub, transaction, code) is not None:
             raise Unusable(f"There is a site {code} already.", "Choose another code, or use the one that exists.")
         return _write(hub, transaction, code, Draft(hub.registry["dealer_site"], record, values))
+
+
+def site_code_of(text: str) -> str:
+    """A site code in its one spelling: half width, upper case, no spaces around it."""
+    return unicodedata.normalize("NFKC", text).strip().upper()
 
 
 def list_sites(hub: Hub) -> list[Site]:
@@ -107,7 +121,7 @@ def require_site(hub: Hub, site_code: str) -> Site:
         Unusable: there is none.
     """
     with hub.store.read() as snapshot:
-        return _site(*_require(hub, snapshot, site_code.strip()))
+        return _site(*_require(hub, snapshot, site_code_of(site_code)))
 
 
 def suspend_site(hub: Hub, site_code: str) -> Site:
@@ -129,7 +143,7 @@ def resume_site(hub: Hub, site_code: str) -> Site:
 
 
 def _change_status(hub: Hub, site_code: str, status: str) -> Site:
-    code = site_code.strip()
+    code = site_code_of(site_code)
     with hub.store.write() as transaction:
         row, values = _require(hub, transaction, code)
         if values.get("status") == status:

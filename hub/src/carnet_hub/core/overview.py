@@ -60,7 +60,7 @@ class NodeState(StrEnum):
 
 
 _NEXT: Final[Mapping[NodeState, str]] = {
-    NodeState.REVOKED: "Nothing: its key is not taken any more. Enrol the machine anew with a new code.",
+    NodeState.REVOKED: "There is nothing to do: its key is not taken any more. Enrol the machine anew with a new code.",
     NodeState.SUSPENDED: "Decide with the dealer; `nodes resume` or `dealers resume` lets it go on with all its work.",
     NodeState.NEVER_SEEN: "Ask the dealer to start the node; enrolment itself has worked.",
     NodeState.SUPERSEDED: "Two machines run one node: ask which one is meant, and stop the other.",
@@ -70,8 +70,8 @@ _NEXT: Final[Mapping[NodeState, str]] = {
     NodeState.FAILING: "Look at the last failure below.",
     NodeState.PARKED: "Look at `quarantine list`; most sets go on by themselves when what they wait for arrives.",
     NodeState.STUCK: "Ask the dealer to run `carnet-node doctor`; a bundle file takes the work out by hand.",
-    NodeState.LAGGING: "Nothing: it is catching up.",
-    NodeState.HEALTHY: "Nothing.",
+    NodeState.LAGGING: "There is nothing to do: it is catching up.",
+    NodeState.HEALTHY: "There is nothing to do.",
 }
 
 

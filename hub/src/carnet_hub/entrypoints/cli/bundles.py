@@ -16,7 +16,9 @@ from carnet_hub.entrypoints.cli.nodes import find_line
 from carnet_hub.entrypoints.cli.output import AsJson, emit, hub_of
 from carnet_protocol.messages import PushCode
 
-bundle_app = typer.Typer(add_completion=False, no_args_is_help=True, help="Files for a USB stick.")
+bundle_app = typer.Typer(
+    rich_markup_mode=None, add_completion=False, no_args_is_help=True, help="Files for a USB stick."
+)
 
 _SUFFIX = ".carnet"
 

@@ -15,8 +15,8 @@ from carnet_hub.entrypoints.cli.conflicts import op_from_text
 from carnet_hub.entrypoints.cli.exits import Exit
 from carnet_hub.entrypoints.cli.output import AsJson, emit, hub_of, working
 
-log_app = typer.Typer(add_completion=False, no_args_is_help=True, help="The hub's log.")
-rebuild_app = typer.Typer(add_completion=False)
+log_app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=True, help="The hub's log.")
+rebuild_app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
 @log_app.callback()

@@ -21,7 +21,7 @@ from carnet_protocol.ids import OP_ID_BYTES, OpId, parse_record_text
 from carnet_protocol.kinds import REGISTRY
 from carnet_protocol.registry import Kind, Privacy
 
-conflicts_app = typer.Typer(add_completion=False, no_args_is_help=True, help="Overruled values.")
+conflicts_app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=True, help="Overruled values.")
 
 MASK = "***"
 _COLUMNS = ("kind", "id", "register", "shown", "overruled", "author", "at", "rule", "op")

@@ -13,8 +13,10 @@ from carnet_protocol.errors import BadValue
 from carnet_protocol.ids import RecordId, parse_record_text, record_text
 from carnet_protocol.registry import ErasureGroup
 
-erase_app = typer.Typer(add_completion=False)
-erasures_app = typer.Typer(add_completion=False, no_args_is_help=True, help="Orders to erase, and who has.")
+erase_app = typer.Typer(rich_markup_mode=None, add_completion=False)
+erasures_app = typer.Typer(
+    rich_markup_mode=None, add_completion=False, no_args_is_help=True, help="Orders to erase, and who has."
+)
 
 COLUMNS = ("order", "position", "ground", "groups", "records", "confirmed", "missing")
 RECEIPT_COLUMNS = ("site_code", "name", "state", "said_at", "read_to", "node_id")

@@ -12,3 +12,5 @@ class Exit(IntEnum):
     USAGE = 2
     BUSY = 3
     """The database is busy or cannot be reached; trying again may help."""
+    INTERRUPTED = 130
+    """Ctrl-C, as shells count it: 128 and the number of the signal."""

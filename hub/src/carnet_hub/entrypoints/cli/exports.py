@@ -12,8 +12,8 @@ from carnet_hub.core.recalls import members_of
 from carnet_hub.core.report import report_files
 from carnet_hub.entrypoints.cli.output import AsJson, emit, hub_of, with_progress
 
-export_app = typer.Typer(add_completion=False, no_args_is_help=True, help="Signed reports.")
-verify_app = typer.Typer(add_completion=False)
+export_app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=True, help="Signed reports.")
+verify_app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 _KEY_BYTES_MAX = 16 * 1024
 

@@ -1,11 +1,13 @@
 """`carnet-hub`: loads the one module a command needs, and turns failures into sentences and exit codes.
 
 Exit codes of every command: 0 done; 1 refused or found wrong, nothing changed; 2 wrong usage; 3 the database is busy or
-cannot be reached, try again. With `--json` a result is one JSON value on stdout, and so is a failure.
+cannot be reached, try again; 130 stopped with Ctrl-C. With `--json` a result is one JSON value on stdout, and so is a
+failure.
 """
 
 import importlib
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,7 +21,7 @@ from carnet_hub.entrypoints.cli.exits import Exit
 COMMANDS: Final = {
     "init": ("setup", "make a new hub: keys, database, id"),
     "serve": ("setup", "answer nodes and regulators over HTTP"),
-    "dealers": ("dealers", "add, list, invite, recovery-code, suspend, resume"),
+    "dealers": ("dealers", "add, list, invite, suspend, resume"),
     "nodes": ("nodes", "list, why, suspend, resume, revoke, enrol by file"),
     "conflicts": ("conflicts", "list, show, restore an overruled value"),
     "quarantine": ("quarantine", "list, why, release"),
@@ -77,7 +79,12 @@ def start(
 
 def run(arguments: Sequence[str] | None = None) -> None:
     """The console script: one command, then leave with its exit code."""
-    sys.exit(execute(sys.argv[1:] if arguments is None else arguments))
+    code = execute(sys.argv[1:] if arguments is None else arguments)
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read the output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(code)
 
 
 def execute(arguments: Sequence[str]) -> int:
@@ -90,9 +97,7 @@ def execute(arguments: Sequence[str]) -> int:
     """
     try:
         code = typer.main.get_command(app).main(args=hoist(arguments), prog_name="carnet-hub", standalone_mode=False)
-    except KeyboardInterrupt:
-        return 130
-    except Exception as error:  # noqa: BLE001  (the entry point: a known failure becomes sentences, a bug is raised again)
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  (the entry point: everything becomes an exit code)
         return _tell(error, as_json="--json" in arguments)
     return code if isinstance(code, int) else Exit.DONE
 
@@ -115,17 +120,15 @@ def hoist(arguments: Sequence[str]) -> list[str]:
     return front + rest
 
 
-def _tell(error: Exception, *, as_json: bool) -> int:
+def _tell(error: BaseException, *, as_json: bool) -> int:
     from carnet_hub.entrypoints.cli.telling import tell_failure  # noqa: PLC0415  (the help page needs none of it)
 
     if isinstance(error, typer.Exit):
         return int(error.exit_code)
-    if hasattr(error, "show") and hasattr(error, "exit_code"):  # wrong usage, in the words of the command-line library
-        error.show()
+    if hasattr(error, "show") and hasattr(error, "format_message") and not as_json:
+        error.show()  # wrong usage, in the words of the command-line library
         return Exit.USAGE
     told = tell_failure(error)
-    if told is None:
-        raise error
     if as_json:
         print(json.dumps({"error": told.as_dict()}, ensure_ascii=False))
     else:

@@ -15,7 +15,7 @@ from carnet_hub.core.standing import resume_node, suspend_node
 from carnet_hub.entrypoints.cli.output import AsJson, Xlsx, emit, emit_list, hub_of, moment_text, working
 from carnet_protocol.ids import NodeId, record_text
 
-nodes_app = typer.Typer(add_completion=False, no_args_is_help=True, help="Dealers' machines.")
+nodes_app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=True, help="Dealers' machines.")
 
 _DIGITS_MAX: Final = 16
 _WRITE_TIME: Final = "Write a log position, or a time with its offset, for instance 2026-11-20T18:00+08:00."

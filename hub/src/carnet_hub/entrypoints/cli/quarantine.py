@@ -20,7 +20,9 @@ from carnet_protocol.ids import NONCE_BYTES
 from carnet_protocol.kinds import REGISTRY
 from carnet_protocol.reasons import explain
 
-quarantine_app = typer.Typer(add_completion=False, no_args_is_help=True, help="Change sets that wait.")
+quarantine_app = typer.Typer(
+    rich_markup_mode=None, add_completion=False, no_args_is_help=True, help="Change sets that wait."
+)
 
 _COLUMNS = ("nonce", "reason", "parked_at", "node_id", "seq", "ops", "waits_for")
 

@@ -42,7 +42,7 @@ from carnet_hub.entrypoints.cli.output import (
     write_workbook,
 )
 
-recalls_app = typer.Typer(add_completion=False, no_args_is_help=True, help="Recall campaigns.")
+recalls_app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=True, help="Recall campaigns.")
 
 TEXT_NAMES: Final = ("campaign.toml", "campaign.json")
 LIST_NAMES: Final = ("vins.txt", "vins.csv")

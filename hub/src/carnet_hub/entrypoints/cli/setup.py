@@ -10,8 +10,8 @@ from carnet_hub.core.failures import UnsafeBind, Unusable
 from carnet_hub.entrypoints.cli.output import AsJson, emit, settings_of
 from carnet_hub.settings import HubSettings
 
-init_app = typer.Typer(add_completion=False)
-serve_app = typer.Typer(add_completion=False)
+init_app = typer.Typer(rich_markup_mode=None, add_completion=False)
+serve_app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
 @init_app.command()
