@@ -1,4 +1,4 @@
-"""`dealers`: add, list, invite, suspend, resume."""
+"""`dealers`: add, list, invite, recovery-code, suspend, resume."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,6 +18,7 @@ from carnet_hub.core.dealers import (
 from carnet_hub.core.enrolment import invite_dealer
 from carnet_hub.core.failures import Unusable
 from carnet_hub.core.greeting import hub_card
+from carnet_hub.core.recovering import issue_recovery_code
 from carnet_hub.entrypoints.cli.output import AsJson, Xlsx, emit, emit_list, hub_of, moment_text
 
 dealers_app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=True, help="Dealer sites.")
@@ -84,6 +85,26 @@ def invite(
             invitation.code,
             f"For one machine of {site.site_code}, until {expires}. It is shown once and stored nowhere.",
             f"There: `carnet-node enrol --hub ADDRESS {invitation.code}`",
+        )
+    )
+    emit({"code": invitation.code, "site_code": site.site_code, "expires_at": expires}, as_json=as_json, text=text)
+
+
+@dealers_app.command("recovery-code")
+def recovery_code(ctx: typer.Context, site_code: SiteCode, as_json: AsJson = False) -> None:
+    """Make a one-time code with which a new machine of a site gets the data key of a lost one."""
+    with hub_of(ctx) as app:
+        site = require_site(app.hub, site_code)
+        if site.status != ACTIVE:
+            raise Unusable(f"{site.site_code} is {site.status}.", f"Run `dealers resume {site.site_code}` first.")
+        invitation = issue_recovery_code(app.hub, site.dealer_id)
+    expires = moment_text(invitation.expires_ms)
+    text = "\n".join(
+        (
+            invitation.code,
+            f"For one machine of {site.site_code}, until {expires}. It is shown once and stored nowhere.",
+            "Give it only to somebody you know: with the site's backup it opens what the lost machine kept secret.",
+            f"There: `carnet-node keys recover --from BACKUP --recovery-code {invitation.code}`",
         )
     )
     emit({"code": invitation.code, "site_code": site.site_code, "expires_at": expires}, as_json=as_json, text=text)

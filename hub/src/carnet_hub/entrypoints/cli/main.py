@@ -21,7 +21,7 @@ from carnet_hub.entrypoints.cli.exits import Exit
 COMMANDS: Final = {
     "init": ("setup", "make a new hub: keys, database, id"),
     "serve": ("setup", "answer nodes and regulators over HTTP"),
-    "dealers": ("dealers", "add, list, invite, suspend, resume"),
+    "dealers": ("dealers", "add, list, invite, recovery-code, suspend, resume"),
     "nodes": ("nodes", "list, why, suspend, resume, revoke, enrol by file"),
     "conflicts": ("conflicts", "list, show, restore an overruled value"),
     "quarantine": ("quarantine", "list, why, release"),
