@@ -1,13 +1,16 @@
 """The hub over HTTP: card, enrolment, hello, tokens, and every refusal a problem document."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
 from carnet_hub.core.dealers import suspend_site
 from carnet_hub.core.enrolment import invite_dealer
+from carnet_hub.entrypoints.http.app import create_api
 from carnet_protocol import limits
 from support.hub_apps import NodeVoice, TestHub, make_hub
 from support.hub_http import ask, bearer, card, greet, headers, problem, request
@@ -91,6 +94,24 @@ def test_a_hello_in_another_nodes_name_is_refused(hub: TestHub, desk: NodeVoice)
     message = desk.hello(card(hub).challenge, node_id=other.node_id)
 
     assert problem(request(hub, "POST", "/v1/hello", content=message)) == (401, "bad-signature")
+
+
+def test_a_line_that_breaks_inside_a_body_is_no_failure_of_the_hub(hub: TestHub):
+    """Half a body is refused as malformed, and nothing is logged as an error."""
+    waiting = [{"type": "http.request", "body": b"half", "more_body": True}, {"type": "http.disconnect"}]
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return waiting.pop(0)
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/v1/hello", "query_string": b"", "headers": []}
+    with capture_logs() as logs:
+        asyncio.run(create_api(hub.app)(scope, receive, send))
+
+    assert (sent[0]["status"], logs) == (400, [])
 
 
 def test_a_body_without_a_length_is_bounded_while_it_is_read(hub: TestHub):

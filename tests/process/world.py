@@ -148,6 +148,8 @@ def faults_of_hub(world: World) -> list[str]:
 
     To be called before a node syncs again: sending once more would heal what a crash has lost.
     """
+    told = {name: _verdicts(node) for name, node in world.nodes.items()}
+    # Read after the nodes: a hub that is up goes on writing.
     with looking_into(world.hub.data / "hub.db") as database:
         entries = database.execute("SELECT position, kind, hex(nonce) FROM log ORDER BY position").fetchall()
     faults = [] if [row[0] for row in entries] == list(range(1, len(entries) + 1)) else ["log: positions have a hole"]
@@ -157,8 +159,8 @@ def faults_of_hub(world: World) -> list[str]:
     known = {(position, nonce) for position, _, nonce in entries}
     return faults + [
         f"lost: the hub told {name} that {nonce} is its entry {position}, and has no such entry"
-        for name, node in world.nodes.items()
-        for position, nonce in _verdicts(node)
+        for name, verdicts in told.items()
+        for position, nonce in verdicts
         if (position, nonce) not in known
     ]
 

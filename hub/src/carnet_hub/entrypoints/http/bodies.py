@@ -9,6 +9,7 @@ from typing import Final
 
 from fastapi import Request
 from fastapi.responses import Response
+from starlette.requests import ClientDisconnect
 
 from carnet_hub.adapters.compression import deflate, inflate
 from carnet_protocol.errors import Malformed, NotAuthentic
@@ -29,16 +30,19 @@ async def read_body(request: Request, *, bytes_max: int) -> bytes:
         bytes_max: reading stops at this many bytes, whatever the length header says.
 
     Raises:
-        Malformed: longer, or announced to be.
+        Malformed: longer, or announced to be; or the line broke before all of it was here, which is everyday.
     """
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and int(announced) > bytes_max:
         raise Malformed(Reason.TOO_LARGE, "announced")
     body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > bytes_max:
-            raise Malformed(Reason.TOO_LARGE, "while reading")
+    try:
+        async for piece in request.stream():
+            body += piece
+            if len(body) > bytes_max:
+                raise Malformed(Reason.TOO_LARGE, "while reading")
+    except ClientDisconnect as error:
+        raise Malformed(Reason.MALFORMED, "half a body") from error
     return bytes(body)
 
 
