@@ -4,13 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from carnet_node.core.inbox import apply_page
-from carnet_protocol.changeset import Draft
-from carnet_protocol.kinds import CAMPAIGN
 from support.api_node import PERSONAL, ApiNode, Json, wrong
-from support.desk import record
-from support.model_hub import ModelHub
-from support.node_builder import START_MS, build_node
+from support.node_builder import build_node
 from support.vins import make_vins
 
 NOWHERE = "01a0c450-6c00-7000-8000-000000000000"
@@ -334,28 +329,3 @@ def test_a_line_on_a_job_of_another_order_is_refused(desk: ApiNode, order: Json,
     }
 
     assert desk.refused("POST", address(other, "labour"), form)["code"] == "not-found"
-
-
-def test_a_recall_done_during_a_visit_is_recorded_once_and_taken_back(desk: ApiNode, order: Json):
-    """A completion names the campaign by its number; saying it again is refused, and a mistake is retracted."""
-    hub = ModelHub()
-    hub.write(Draft(CAMPAIGN, record(70), {"campaign_no": "R2026-1", "state": "published"}))
-    apply_page(desk.node, hub.page(desk.node))
-    form = {"campaign_no": "R2026-1", "method": "replaced", "values": {"part_no": "H-1"}}
-
-    done = desk.made(address(order, "completions"), form)
-    again = desk.refused("POST", address(order, "completions"), form)
-    completion = done["view"]["completions"][0]
-    body = {"based_on": completion["heads"], "reason": "entered_in_error"}
-    back = desk.done(address(order, "completions", completion["id"], "retract"), body)
-
-    assert (completion["values"]["method"], completion["values"]["completed_at"]) == ("replaced", START_MS)
-    assert [one["code"] for one in again["errors"]] == ["already-there"]
-    assert back["view"]["completions"][0]["values"]["retracted"] == "entered_in_error"
-
-
-def test_a_completion_of_an_unknown_campaign_is_refused(desk: ApiNode, order: Json):
-    """A number that no campaign has is a mistake to correct."""
-    form = {"campaign_no": "R1900-1", "method": "replaced"}
-
-    assert desk.refused("POST", address(order, "completions"), form)["code"] == "not-found"

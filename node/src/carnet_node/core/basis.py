@@ -140,6 +140,29 @@ def reading_as_read(view: VisitView, based_on: str | None, changes: Mapping[str,
     return read_for_step(view.reading, based_on, ["retracted"])
 
 
+def completions_as_read(
+    view: VisitView, parts: Mapping[RecordId, str], changes: Mapping[str, Value]
+) -> tuple[Read, ...]:
+    """The completions of an order, for an edit that moves them to another car.
+
+    One that was taken back before goes as it is now: it stands for nothing that could be lost.
+
+    Args:
+        parts: heads of the completions by record id, as a view gave them out.
+        changes: of the order.
+
+    Raises:
+        CommandRefused: the edit names another car, and a completion stands that the author has not seen.
+        Malformed: heads that no view gave out.
+
+    Returns: nothing when the edit names no other car.
+    """
+    if changes.get("vehicle_id") in (None, view.visit.values.get("vehicle_id")):
+        return ()
+    _refuse_unseen((one for one in view.completions if not one.values.get("retracted")), parts)
+    return tuple((as_read(one, parts[one.id]) if one.id in parts else one).read() for one in view.completions)
+
+
 def changed_since(view: RecordView, heads: Heads) -> list[Register]:
     """Registers whose heads are no longer those that were read."""
     return [one for one in view.kind.registers if set(view.heads.of([one.number])) != set(heads.of([one.number]))]

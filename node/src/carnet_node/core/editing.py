@@ -1,16 +1,18 @@
 """From what a page, a JSON client or a command line names to the start of a command.
 
-Decides which records go along when one is taken away, what is added only once, and that a record somebody names is
-there and belongs where they say. What an edit is based on is `basis`; what the commands write is theirs.
+Decides which records go along when one is taken away or corrected, what is added only once, and that a record somebody
+names is there and belongs where they say. What an edit is based on is `basis`; what the commands write is theirs.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from carnet_node.core.basis import read_of_view
 from carnet_node.core.commands.customers import AddPart, add_part
 from carnet_node.core.commands.drafting import Drafts, NewId, Read, draft_delete
-from carnet_node.core.commands.recall_work import CompleteRecall, complete_recall
+from carnet_node.core.commands.recall_work import CompleteRecall, MoveCompletions, complete_recall, move_completions
 from carnet_node.core.commands.vehicles import AddOwnership, add_ownership, add_plate
+from carnet_node.core.commands.visits import edit_visit
 from carnet_node.core.node import Node
 from carnet_node.core.record_view import RecordView
 from carnet_node.core.refusals import CommandRefused, ProblemCode, refuse
@@ -28,6 +30,19 @@ from carnet_protocol.ids import RecordId, completion_id, ownership_id
 from carnet_protocol.kinds import CAMPAIGN, CONTACT_PREFERENCE, CUSTOMER, OWNERSHIP, RECALL_COMPLETION, VEHICLE
 from carnet_protocol.reasons import Reason
 from carnet_protocol.registry import Kind, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What was recorded with an order, as its author read it.
+
+    Attributes:
+        reading: of the odometer at arrival; None when there is none.
+        completions: of recalls, retracted ones too.
+    """
+
+    reading: Read | None
+    completions: tuple[Read, ...]
 
 
 def read_for_edit(
@@ -140,6 +155,21 @@ def recall_drafts(
         known=None if known is None else known.read(),
     )
     return complete_recall(command)
+
+
+def order_drafts(node: Node, read: Read, changes: Mapping[str, Value], recorded: Recorded, new_id: NewId) -> Drafts:
+    """What changes of an order; when it is about another car, what was recorded with it goes along.
+
+    Raises:
+        CommandRefused: see `edit_visit` and `move_completions`; or the car is not known here.
+    """
+    drafts = edit_visit(read, changes, recorded.reading, new_id)
+    vehicle = drafts[0].values.get("vehicle_id") if drafts else None
+    if not isinstance(vehicle, bytes) or vehicle == read.values.get("vehicle_id"):
+        return drafts
+    view = require_record(node, VEHICLE, RecordId(vehicle))
+    vin = str(view.values.get("vin") or "")
+    return drafts + move_completions(MoveCompletions(vin, view.id, read.record, recorded.completions))
 
 
 def require_record(node: Node, kind: Kind, record: RecordId) -> RecordView:

@@ -7,6 +7,7 @@ the heads the author read, never from what stands in the database by now.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from carnet_node.core.commands.cleaning import clean_values
 from carnet_node.core.heads import Heads
@@ -19,6 +20,9 @@ from carnet_protocol.registry import Kind, Register, Value
 Drafts = tuple[Draft, ...]
 NewId = Callable[[], RecordId]
 """A fresh record id each time it is called."""
+
+CORRECTED: Final = "entered_in_error"
+"""Why a fact is retracted when the order it was recorded with is corrected."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,14 +3,26 @@
 Decides what a completion needs. It is a fact whose id derives from campaign, VIN and visit, so that saying it twice
 makes one record, and the hub counts a pair (VIN, campaign) once however many dealers report it. Whether the car is
 listed is not asked here: lists may be old, and a repair that was done was done.
+
+When the car of an order is corrected, what was recorded on the order follows it: the work was done on the car that
+stood there, and nobody should have to remember which campaigns to claim again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from carnet_node.core.commands.cleaning import clean_values
-from carnet_node.core.commands.drafting import Drafts, Read, draft_new, draft_retraction, missing
+from carnet_node.core.commands.drafting import (
+    CORRECTED,
+    Drafts,
+    Read,
+    draft_edit,
+    draft_new,
+    draft_retraction,
+    missing,
+)
 from carnet_node.core.refusals import ProblemCode, refuse, refuse_if_any
+from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import VIN_CHARS, RecordId, completion_id
 from carnet_protocol.kinds import RECALL_COMPLETION
 from carnet_protocol.registry import Value
@@ -48,11 +60,7 @@ def complete_recall(command: CompleteRecall) -> Drafts:
         CommandRefused: recorded on this visit already, a voided visit, a vehicle without a VIN, no method, or a value
             that is none.
     """
-    vin = normalise_vin(command.vin)
-    if len(vin) != VIN_CHARS:
-        raise refuse(
-            "vin", ProblemCode.BAD_VIN, "A completion needs the 17 characters of the VIN.", "Add the VIN first."
-        )
+    vin = _whole_vin(command.vin)
     if command.visit_status == "void":
         raise refuse("visit_id", ProblemCode.LOCKED, "The order is void.", "Open a new order and record it there.")
     if command.known is not None:
@@ -87,3 +95,75 @@ def retract_completion(read: Read, reason: str) -> Drafts:
         CommandRefused: no reason, or retracted already.
     """
     return (draft_retraction(RECALL_COMPLETION, read, reason),)
+
+
+@dataclass(frozen=True, slots=True)
+class MoveCompletions:
+    """An order is about another car than it said.
+
+    Attributes:
+        vin, vehicle: of the right car.
+        visit: the order.
+        recorded: every completion of the order as read, retracted ones too.
+    """
+
+    vin: str
+    vehicle: RecordId
+    visit: RecordId
+    recorded: Iterable[Read]
+
+
+def move_completions(command: MoveCompletions) -> Drafts:
+    """Take back what stands on the wrong car, and record it for the right one.
+
+    Raises:
+        CommandRefused: something stands there, and the right car has no VIN to record it for.
+    """
+    recorded = {read.record: read for read in command.recorded}
+    wrong = [
+        read
+        for read in recorded.values()
+        if not read.values.get("retracted") and read.values.get("vehicle_id") != command.vehicle
+    ]
+    if not wrong:
+        return ()
+    vin = _whole_vin(command.vin)
+    drafts: list[Draft] = []
+    for read in wrong:
+        target = completion_id(RecordId(_campaign(read)), vin, command.visit)
+        drafts.append(draft_retraction(RECALL_COMPLETION, read, CORRECTED))
+        drafts += _stated_for(command.vehicle, vin, target, read, recorded.get(target))
+    return tuple(drafts)
+
+
+def _stated_for(vehicle: RecordId, vin: str, target: RecordId, read: Read, known: Read | None) -> Drafts:
+    """A completion for the right car; one that was taken back when the order named another car stands again."""
+    if known is None:
+        values: dict[str, Value] = {**read.values, "vin": vin, "vehicle_id": vehicle}
+        return (draft_new(RECALL_COMPLETION, target, values),)
+    revived = draft_edit(RECALL_COMPLETION, known, {"retracted": None})
+    return () if revived is None else (revived,)
+
+
+def _campaign(read: Read) -> bytes:
+    campaign = read.values.get("campaign_id")
+    if not isinstance(campaign, bytes):
+        raise refuse(
+            "campaign_id",
+            ProblemCode.MISSING,
+            "A recall recorded on this order does not say which campaign it was.",
+            "Take that completion back first.",
+        )
+    return campaign
+
+
+def _whole_vin(typed: str) -> str:
+    vin = normalise_vin(typed)
+    if len(vin) != VIN_CHARS:
+        raise refuse(
+            "vin",
+            ProblemCode.BAD_VIN,
+            "A completion needs the 17 characters of the VIN.",
+            "Add the VIN first, or take the completion back.",
+        )
+    return vin

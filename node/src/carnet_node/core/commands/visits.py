@@ -13,6 +13,7 @@ from typing import Final
 from carnet_node.core.commands.cleaning import clean_values
 from carnet_node.core.commands.customers import Values
 from carnet_node.core.commands.drafting import (
+    CORRECTED,
     Drafts,
     NewId,
     Read,
@@ -51,9 +52,6 @@ _ODOMETER_FIELDS: Final = frozenset({"odometer_in_km", "is_odometer_unknown"})
 
 READING_FIELDS: Final = _ODOMETER_FIELDS | {"vehicle_id"}
 """What the reading recorded with an order says: how far which car had gone."""
-
-CORRECTED: Final = "entered_in_error"
-"""Why a reading is retracted when its order is corrected."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,13 +22,14 @@ from carnet_node.core.commands.visits import (
     add_jobs,
     close_visit,
     complete_visit,
-    edit_visit,
     settle_visit,
     void_visit,
 )
 from carnet_node.core.desk import save, save_visit, save_visit_by_vin
 from carnet_node.core.editing import (
+    Recorded,
     campaign_of,
+    order_drafts,
     recall_drafts,
     require_record,
     require_visit,
@@ -168,7 +169,8 @@ def edit(
     require_visit_references(node, changes)
     read = read_of(node, VISIT, record, based_on, changes)
     reading = view.reading.read() if view.reading is not None else None
-    saved = save(node, partial(edit_visit, read, changes, reading))
+    recorded = Recorded(reading, tuple(one.read() for one in view.completions))
+    saved = save(node, partial(order_drafts, node, read, changes, recorded))
     listed = _new_jobs(jobs or [], labour or [], parts or [])
     if listed:
         now = require_visit(node, record)

@@ -142,9 +142,13 @@ class OpenVisitForm(Form):
 
 
 class EditVisitForm(EditForm):
-    """Changes of an order; a corrected odometer or car takes the reading back, so it needs the reading's heads too."""
+    """Changes of an order; what a corrected odometer or car takes back needs its heads too.
+
+    `reading_based_on` for the reading; `parts_based_on` for the completions of recalls, by id, when the car is another.
+    """
 
     reading_based_on: Heads | None = None
+    parts_based_on: Annotated[dict[str, Heads], Field(max_length=FORM_PARTS_MAX)] = {}
 
 
 class StepForm(Form):

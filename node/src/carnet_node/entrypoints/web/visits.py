@@ -11,20 +11,19 @@ from typing import Final
 
 from fastapi import APIRouter, Response
 
-from carnet_node.core.basis import read_for_step, read_of_view, reading_as_read
+from carnet_node.core.basis import completions_as_read, read_for_step, read_of_view, reading_as_read
 from carnet_node.core.commands.drafting import Drafts, NewId
 from carnet_node.core.commands.visits import (
     OpenVisit,
     Step,
     close_visit,
     complete_visit,
-    edit_visit,
     settle_visit,
     start_visit,
     void_visit,
 )
 from carnet_node.core.desk import save, save_visit
-from carnet_node.core.editing import require_visit, require_visit_references
+from carnet_node.core.editing import Recorded, order_drafts, require_visit, require_visit_references
 from carnet_node.core.views import visit_view
 from carnet_node.entrypoints.presenting import Json, Presenter
 from carnet_node.entrypoints.reading import record_from_text
@@ -35,6 +34,7 @@ from carnet_node.entrypoints.web.desk import (
     DeskOf,
     Limit,
     Show,
+    heads_by_id,
     instant_of,
     records_page,
     saved_json,
@@ -88,14 +88,16 @@ async def show_visit(desk: DeskOf, show: Show, visit: str) -> Json:
 
 @router.patch("/{visit}")
 async def change_visit(desk: DeskOf, show: Show, visit: str, form: EditVisitForm) -> Json:
-    """Change fields of an order. A corrected odometer or car takes the reading back and records another."""
-    record, changes = record_from_text(visit), values_of(VISIT, form.changes)
+    """Change fields of an order. What was recorded with it follows a corrected odometer or car."""
+    record, changes, parts = record_from_text(visit), values_of(VISIT, form.changes), heads_by_id(form.parts_based_on)
 
     def drafts(new_id: NewId) -> Drafts:
         require_visit_references(desk.node, changes)
         view = require_visit(desk.node, record)
         read = read_of_view(view.visit, form.based_on, changes)
-        return edit_visit(read, changes, reading_as_read(view, form.reading_based_on, changes), new_id)
+        reading = reading_as_read(view, form.reading_based_on, changes)
+        recorded = Recorded(reading, completions_as_read(view, parts, changes))
+        return order_drafts(desk.node, read, changes, recorded, new_id)
 
     return await save_order(desk, show, VISIT, record, drafts)
 
