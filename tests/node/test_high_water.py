@@ -9,6 +9,7 @@ import pytest
 from carnet_node.adapters.high_water import LOCK_FILE, MARK_FILE, HighWaterFile
 from carnet_node.adapters.system import DiskFiles
 from carnet_node.core.failures import AnotherSender, HighWaterUnreadable
+from carnet_node.core.outbox import raise_mark
 from carnet_node.core.records import HighWaterMark
 
 EPOCH = b"epoch--1"
@@ -46,9 +47,9 @@ def test_the_mark_never_goes_back_within_an_epoch(
 ):
     """A smaller batch sent after a time-out leaves the mark where it was."""
     file = HighWaterFile(tmp_path, DiskFiles())
-    file.write(mark(7))
+    raise_mark(file, mark(7))
 
-    file.write(later)
+    raise_mark(file, later)
 
     assert file.read() == kept, label
 
@@ -60,7 +61,7 @@ def test_a_damaged_mark_stops_whoever_wants_to_send(tmp_path: Path, content: byt
     file = HighWaterFile(tmp_path, DiskFiles())
 
     with pytest.raises(HighWaterUnreadable):
-        file.write(mark(1))
+        raise_mark(file, mark(1))
 
     assert (tmp_path / MARK_FILE).read_bytes() == content
 

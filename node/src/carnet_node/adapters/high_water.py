@@ -1,8 +1,7 @@
 """The mark of what left this machine, outside the database, and the lock of whoever sends or exports.
 
 Decides the file and the lock. The mark is fsynced before a set leaves, so a database restored from a backup can be
-told from one that is merely behind. It never goes back within an epoch: a smaller batch sent after a time-out does
-not lower it.
+told from one that is merely behind. When it moves on is `core.outbox`'s to decide.
 
     high-water.json   {"epoch": "...", "seq": 12, "set_hash": "..."}
     sender.lock       locked by the operating system, released even when its holder is killed
@@ -62,14 +61,11 @@ class HighWaterFile:
         return HighWaterMark(bytes.fromhex(stored.epoch), stored.seq, bytes.fromhex(stored.set_hash))
 
     def write(self, mark: HighWaterMark) -> None:
-        """Raise the mark durably; a lower one of the same epoch changes nothing.
+        """Replace the mark durably.
 
         Raises:
-            HighWaterUnreadable: the present one is damaged, or the disk does not take the new one; nothing may leave.
+            HighWaterUnreadable: the disk does not take the new one; nothing may leave.
         """
-        present = self.read()
-        if present is not None and present.epoch == mark.epoch and present.seq >= mark.seq:
-            return
         content = msgspec.json.encode(_Stored(mark.epoch.hex(), mark.seq, mark.set_hash.hex()))
         try:
             self._files.replace(self._folder / MARK_FILE, content)

@@ -63,11 +63,22 @@ def next_batch(node: Node, size: BatchSize | None = None, *, from_seq: int | Non
     if not batch:
         return ()
     last = batch[-1]
-    _raise_mark(node.high_water, HighWaterMark(last.epoch, last.seq, last.set_hash))
+    raise_mark(node.high_water, HighWaterMark(last.epoch, last.seq, last.set_hash))
     if not all(one.is_sent for one in batch):
         with node.store.write() as writing:
             writing.mark_sent(last.epoch, last.seq)
     return batch
+
+
+def raise_mark(high_water: HighWater, mark: HighWaterMark) -> None:
+    """Move the mark on; within an epoch it is never lowered, since a repeated batch ends before sets that left earlier.
+
+    Raises:
+        HighWaterUnreadable: the present one is damaged, or the disk does not take the new one; nothing may leave.
+    """
+    standing = high_water.read()
+    if standing is None or standing.epoch != mark.epoch or standing.seq < mark.seq:
+        high_water.write(mark)
 
 
 def is_behind_mark(tx: ReadTransaction, mark: HighWaterMark | None) -> bool:
@@ -107,10 +118,3 @@ def _leading_unconfirmed(candidates: Sequence[LoggedSet]) -> list[LoggedSet]:
             break
         run.append(one)
     return run
-
-
-def _raise_mark(high_water: HighWater, mark: HighWaterMark) -> None:
-    """Never lower the mark within an epoch: a repeated batch ends before sets that left earlier."""
-    standing = high_water.read()
-    if standing is None or standing.epoch != mark.epoch or standing.seq < mark.seq:
-        high_water.write(mark)

@@ -75,7 +75,7 @@ class HighWater(Protocol):
         ...
 
     def write(self, mark: HighWaterMark) -> None:
-        """Replace the mark durably."""
+        """Replace the mark durably, whatever it was; only `outbox.raise_mark` calls this, which never lowers it."""
         ...
 
 
