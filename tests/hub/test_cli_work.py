@@ -75,6 +75,15 @@ def test_a_report_with_one_changed_byte_is_refused(data: Path, tmp_path: Path, c
     assert refused(capsys, data, "verify", tmp_path / "report")["file"] == "members.ndjson"
 
 
+def test_the_export_key_can_be_published_again(data: Path, tmp_path: Path, capsys: Printed):
+    """`export key` prints what `init` printed once, and writes the file that `verify --key` takes."""
+    printed = told(capsys, data, "export", "key", "--out", tmp_path / "published.pem")
+
+    signer_of_exports = opened(data).keyring.export
+    assert printed["fingerprint"] == signer_of_exports.fingerprint
+    assert (tmp_path / "published.pem").read_bytes() == signer_of_exports.public_pem()
+
+
 def test_verify_needs_no_hub(data: Path, tmp_path: Path, capsys: Printed):
     """A report is verified with the published key in a folder where no hub lives."""
     export_key = opened(data).keyring.export.public_pem()

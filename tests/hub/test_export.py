@@ -190,6 +190,15 @@ def test_an_export_verifies(folder: Path):
     assert sorted(one.name for one in verified.files) == list(FILES)
 
 
+def test_the_fingerprint_is_what_the_third_line_prints(folder: Path):
+    """The digits of `openssl pkey ... | sha256sum` are those the hub publishes and `verify` names."""
+    command = "openssl pkey -pubin -in export-key.pem -outform DER | sha256sum"
+
+    printed = subprocess.run(["bash", "-c", command], cwd=folder, capture_output=True, text=True, check=True).stdout
+
+    assert printed.split()[0] == SIGNER.fingerprint == verify_export(folder).fingerprint
+
+
 def test_without_a_key_the_verdict_says_so(folder: Path):
     """A folder checked with the key it brought along is not reported as pinned."""
     assert verify_export(folder).is_key_pinned is False

@@ -12,6 +12,7 @@ one that is missing, damaged or readable by others. A database backup therefore 
 Source: AES-GCM as in NIST SP 800-38D, HKDF as in RFC 5869, key files as in design section 4.
 """
 
+import hashlib
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -19,7 +20,7 @@ from typing import Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes, hpke, serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -62,11 +63,22 @@ class Ed25519Signer:
         """The 64-byte signature of a message."""
         return self._key.sign(message)
 
+    @cached_property
+    def fingerprint(self) -> str:
+        """See `fingerprint_of`."""
+        return fingerprint_of(self._key.public_key())
+
     def public_pem(self) -> bytes:
         """The public key as SubjectPublicKeyInfo PEM, which openssl reads."""
         return self._key.public_key().public_bytes(
             serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
         )
+
+
+def fingerprint_of(key: Ed25519PublicKey) -> str:
+    """SHA-256 of a public key's SubjectPublicKeyInfo in hex: what openssl and sha256sum print for its PEM file."""
+    der = key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return hashlib.sha256(der).hexdigest()
 
 
 class DataKeyBox:

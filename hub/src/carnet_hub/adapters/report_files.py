@@ -19,7 +19,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-from carnet_hub.adapters.keyring import Ed25519Signer
+from carnet_hub.adapters.keyring import Ed25519Signer, fingerprint_of
 from carnet_hub.adapters.system import PUBLIC_MODE, flush_folder
 from carnet_hub.core.failures import ExportDiffers, Unusable
 from carnet_hub.core.progress import PairState, ReportFate
@@ -53,12 +53,14 @@ class VerifiedExport:
         facts: the manifest's lines above the files, by name.
         files: every listed file.
         key_id: 16 bytes, of the key the signature was checked with.
+        fingerprint: of that key, see `keyring.fingerprint_of`.
         is_key_pinned: the key was given by the caller and not taken from the folder.
     """
 
     facts: dict[str, str]
     files: tuple[FileFacts, ...]
     key_id: bytes
+    fingerprint: str
     is_key_pinned: bool
 
 
@@ -124,7 +126,8 @@ def verify_export(folder: Path, key_pem: bytes | None = None) -> VerifiedExport:
         if path.name not in listed:
             raise ExportDiffers(path.name, "it is not part of what was signed")
     _check_counts(folder, facts)
-    return VerifiedExport(facts, files, key_id_of(key.public_bytes_raw()), key_pem is not None)
+    key_id = key_id_of(key.public_bytes_raw())
+    return VerifiedExport(facts, files, key_id, fingerprint_of(key), key_pem is not None)
 
 
 def _write_file(folder: Path, file: ReportFile) -> FileFacts:

@@ -49,10 +49,32 @@ def export_recall(
         "members": progress.member_count,
         "completed": progress.completed_count,
         "export_key": app.keyring.export.key_id.hex(),
+        "fingerprint": app.keyring.export.fingerprint,
     }
     counts = f"{progress.completed_count} of {progress.member_count} completed at log position {prepared.head.position}"
-    text = f"{out}: {counts}. README.txt says how to verify it."
+    text = "\n".join(
+        (
+            f"{out}: {counts}. README.txt says how to verify it.",
+            f"Signed by the export key with the SHA-256 fingerprint {app.keyring.export.fingerprint}.",
+        )
+    )
     emit(result, as_json=as_json, text=text)
+
+
+@export_app.command("key")
+def export_key(
+    ctx: typer.Context,
+    out: Annotated[Path | None, typer.Option("--out", help="write the PEM file to publish")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """The public key that signs reports, and its fingerprint: what a hub publishes."""
+    with hub_of(ctx) as app:
+        signer = app.keyring.export
+        if out is not None:
+            app.files.replace(out, signer.public_pem())
+    pem = signer.public_pem().decode().strip()
+    result = {"export_key": pem, "fingerprint": signer.fingerprint, "key_id": signer.key_id.hex()}
+    emit(result, as_json=as_json, text=f"{pem}\nSHA-256 fingerprint: {signer.fingerprint}")
 
 
 @verify_app.command()
@@ -75,8 +97,10 @@ def verify(
         **{name.replace("-", "_"): value for name, value in verified.facts.items()},
         "files": len(verified.files),
         "key_id": verified.key_id.hex(),
+        "fingerprint": verified.fingerprint,
         "is_key_pinned": verified.is_key_pinned,
     }
-    caution = "" if verified.is_key_pinned else " Compare the key with the published one: it came with the folder."
-    text = f"Valid: {len(verified.files)} files, signed by export key {verified.key_id.hex()}.{caution}"
+    caution = "" if verified.is_key_pinned else "\nCompare it with the published one: the key came with the folder."
+    signed_by = f"signed by the export key with the SHA-256 fingerprint {verified.fingerprint}"
+    text = f"Valid: {len(verified.files)} files, {signed_by}.{caution}"
     emit(result, as_json=as_json, text=text)

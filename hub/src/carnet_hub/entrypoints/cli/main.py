@@ -28,7 +28,7 @@ COMMANDS: Final = {
     "erase": ("erasures", "erase a customer's values everywhere, for ever"),
     "erasures": ("erasures", "list, show: which nodes have erased"),
     "recalls": ("recalls", "import, publish, withdraw, list, progress"),
-    "export": ("exports", "write a signed recall report"),
+    "export": ("exports", "write a signed recall report, print its key"),
     "verify": ("exports", "check a signed recall report"),
     "log": ("checks", "verify the hub's log, show a change set"),
     "rebuild": ("checks", "fold the log again, or check that it gives the same"),

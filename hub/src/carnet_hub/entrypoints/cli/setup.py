@@ -25,6 +25,7 @@ def init(ctx: typer.Context, as_json: AsJson = False) -> None:
             "data": str(settings.data_dir.resolve()),
             "signing_key": app.hub.public_key.hex(),
             "export_key": app.keyring.export.public_pem().decode().strip(),
+            "fingerprint": app.keyring.export.fingerprint,
         }
         text = "\n".join(
             (
@@ -32,6 +33,8 @@ def init(ctx: typer.Context, as_json: AsJson = False) -> None:
                 f"Copy the folder {settings.keys_dir} to a safe now: the keys are in no backup of the database.",
                 "Publish this export key; recall reports are verified with it:",
                 str(result["export_key"]),
+                f"SHA-256 fingerprint: {result['fingerprint']}",
+                "`carnet-hub export key` prints both again.",
             )
         )
         emit(result, as_json=as_json, text=text)
