@@ -1,50 +1,150 @@
-"""More schedules than the tests run: look for one that does not converge, or see one again.
+"""Run many schedules of the simulator, or see one again.
 
-Decides only which seeds are run; what a schedule is and what must hold stands in tests/simulation. Ends with 1 at the
-first schedule that breaks something.
+Decides how the work is shared out and where the result is written; what a schedule is and what must hold stands in
+tests/simulation. Shows its progress, prints a table and writes the same as JSON.
 
-    python -m tools.simulate --seeds 5000 --from 1000
+    python -m tools.simulate --seeds 2000 --json .simulate.json
     python -m tools.simulate --from 42 --seeds 1 --trace
+    python -m tools.simulate --tape tests/simulation/regress/some.json --trace
+    python -m tools.simulate --from 42 --shrink tests/simulation/regress/some.json
+
+Exit codes: 0 everything held; 1 something did not, or a long run never came into a rare state; 2 wrong options.
 """
 
 import argparse
+import json
+import multiprocessing
+import subprocess
 import sys
 import time
-from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
-EVERY = 100
+ROOT = Path(__file__).parent.parent.absolute()
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+
+from simulation.campaign import Campaign, Ran, run_one  # noqa: E402  (the tests are no package of the product)
+from simulation.invariants import INVARIANTS  # noqa: E402
+from simulation.schedules import Failed, Outcome, run_schedule, run_tape  # noqa: E402
+from simulation.shrink import shrink  # noqa: E402
+from simulation.tape import read_tape, write_tape  # noqa: E402
+
+EVERY_S = 10.0
+"""Seconds between two lines of progress."""
+
+CHUNK = 4
 
 
 def main() -> int:
     """Run the schedules; returns the exit code."""
+    options = _options()
+    without = frozenset(options.without.split(",")) - {""}
+    if unknown := without - INVARIANTS.keys():
+        print(f"there is no invariant {', '.join(sorted(unknown))}; there are I1 to I18", file=sys.stderr)
+        return 2
+    if options.tape or options.trace:
+        return _show(options, without)
+    if options.shrink:
+        return _shrink(options.first, options.shrink)
+    began = time.perf_counter()
+    campaign = Campaign()
+    for ran in _all(range(options.first, options.first + options.seeds), options.jobs, without):
+        campaign.add(ran)
+        if ran.broken is not None:
+            print(f"seed {ran.seed}: {ran.broken[1]}", flush=True)
+            if options.stop:
+                break
+        began = _progress(campaign, options, began)
+    print(campaign.table())
+    if options.json:
+        facts = {"commit": _commit(), "first": options.first, **campaign.facts()}
+        options.json.write_text(json.dumps(facts, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    if not campaign.is_sound and not campaign.violations:
+        print(f"never reached: {', '.join(campaign.unreached)}")
+    return 0 if campaign.is_sound else 1
+
+
+def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="random schedules of nodes and hub")
     parser.add_argument("--seeds", type=int, default=1000, help="how many")
     parser.add_argument("--from", type=int, default=0, dest="first", help="the first seed")
-    parser.add_argument("--steps", type=int, help="steps of each; default drawn from the seed")
-    parser.add_argument("--theme", help="what comes more often; default drawn from the seed")
-    parser.add_argument("--trace", action="store_true", help="print every step")
-    options = parser.parse_args()
-    sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
-    from simulation.archive import Broken  # noqa: PLC0415  (the tests are no package of the product)
-    from simulation.schedules import run_schedule  # noqa: PLC0415
+    parser.add_argument("--jobs", type=int, default=2, help="processes at once")
+    parser.add_argument("--without", default="", help="invariants not to look at, by comma: I2,I5")
+    parser.add_argument("--stop", action="store_true", help="end at the first violation")
+    parser.add_argument("--json", type=Path, help="write the result here")
+    parser.add_argument("--trace", action="store_true", help="print every step of the first seed, or of a tape")
+    parser.add_argument("--tape", type=Path, help="run this tape instead of a seed")
+    parser.add_argument("--shrink", type=Path, help="shorten the failing first seed to a tape in this file")
+    return parser.parse_args()
 
-    began = time.perf_counter()
-    did: Counter[str] = Counter()
-    for number, seed in enumerate(range(options.first, options.first + options.seeds), start=1):
-        try:
-            stage = run_schedule(seed, options.steps, options.theme).stage
-        except Broken as broken:
-            print(broken)
-            return 1
-        did += stage.did
-        if options.trace:
-            print("\n".join(stage.trace))
-        if number % EVERY == 0:
-            print(f"{number} schedules, {number / (time.perf_counter() - began):.1f} a second", flush=True)
-    print(f"all {options.seeds} schedules converged; steps taken: {dict(did.most_common())}")
+
+def _all(seeds: range, jobs: int, without: frozenset[str]) -> Iterator[Ran]:
+    """Every schedule, in the order in which they end."""
+    if jobs == 1:
+        yield from (run_one(seed, without) for seed in seeds)
+        return
+    with multiprocessing.get_context("spawn").Pool(jobs, maxtasksperchild=100) as pool:
+        yield from pool.imap_unordered(_One(without), seeds, CHUNK)
+
+
+class _One:
+    """`run_one` with its invariants, in a form that can be sent to another process."""
+
+    def __init__(self, without: frozenset[str]) -> None:
+        self._without = without
+
+    def __call__(self, seed: int) -> Ran:
+        """Run one schedule."""
+        return run_one(seed, self._without)
+
+
+_clock: dict[str, float] = {}
+
+
+def _progress(campaign: Campaign, options: argparse.Namespace, began: float) -> float:
+    """Say how far it is, now and then."""
+    now = time.perf_counter()
+    if now - _clock.get("said", began) >= EVERY_S:
+        _clock["said"] = now
+        rate = campaign.schedules / (now - began)
+        print(f"{campaign.schedules} of {options.seeds}, {rate:.1f} a second", file=sys.stderr, flush=True)
+    return began
+
+
+def _show(options: argparse.Namespace, without: frozenset[str]) -> int:
+    """One schedule, step by step."""
+    try:
+        outcome = _run(options, without)
+    except Failed as failed:
+        print("\n".join([*failed.trace, failed.what]))
+        return 1
+    print("\n".join([*outcome.stage.trace, f"all held; trace {outcome.trace_hash}"]))
     return 0
+
+
+def _run(options: argparse.Namespace, without: frozenset[str]) -> Outcome:
+    return run_tape(read_tape(options.tape), without) if options.tape else run_schedule(options.first, without=without)
+
+
+def _shrink(seed: int, path: Path) -> int:
+    """Shorten a failing schedule and keep its tape."""
+    try:
+        run_schedule(seed)
+    except Failed as failed:
+        print(f"{len(failed.tape.choices)} steps: {failed.what}", flush=True)
+        short = shrink(failed, say=lambda text: print(text, file=sys.stderr, flush=True))
+        write_tape(path, short)
+        print(f"{len(short.choices)} steps are left; they stand in {path}")
+        return 0
+    print(f"seed {seed} breaks nothing")
+    return 1
+
+
+def _commit() -> dict[str, Any]:
+    """Which sources these are."""
+    head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False)
+    return {"id": head.stdout.strip(), "python": sys.version.split()[0]}
 
 
 if __name__ == "__main__":

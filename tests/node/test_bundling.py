@@ -9,7 +9,7 @@ from carnet_node.core.authoring import commit
 from carnet_node.core.bundling import pack_for_hub, take_from_hub
 from carnet_node.core.node import Node
 from carnet_node.core.rebuild import check_rebuild
-from carnet_node.core.records import HighWaterMark
+from carnet_node.core.records import ChainState, HighWaterMark
 from carnet_node.core.store_failures import WritingStopped
 from carnet_node.core.sync_state import SyncState, load_state, save_state
 from carnet_protocol.bundle import PartKind, pack_bundle, unpack_bundle
@@ -90,6 +90,14 @@ def cursor(node: Node) -> int:
         feed = tx.feed()
     assert feed is not None
     return feed.cursor
+
+
+def chain_of(node: Node) -> ChainState:
+    """The end of the own chain."""
+    with node.store.read() as tx:
+        chain = tx.chain()
+    assert chain is not None
+    return chain
 
 
 def state(node: Node) -> SyncState:
@@ -227,6 +235,20 @@ def test_a_stick_says_what_the_hub_found_but_nothing_about_the_line(tmp_path: Pa
     take_from_hub(node, from_hub(node, (PartKind.HELLO, hello_answer(node, situation=int(Situation.FORK)))))
 
     assert (state(node).situation, state(node).contact_ms) == (Situation.FORK, None)
+
+
+def test_an_old_stick_does_not_look_like_a_rolled_back_node(tmp_path: Path):
+    """A hub that holds more than a stick's hello said holds nothing but our own sets: everything goes on."""
+    node = build_node(tmp_path)
+    write_customers(node, 2)
+    with node.store.read() as tx:
+        second = tx.sets_from(chain_of(node).epoch, 2, 1)[0]
+    answer = hello_answer(node, situation=int(Situation.ROLLED_BACK), held_seq=2, held_hash=second.set_hash)
+
+    take_from_hub(node, from_hub(node, (PartKind.HELLO, answer)))
+
+    assert state(node).situation is Situation.GO
+    assert pack_for_hub(node, software="test").sets == 2
 
 
 def test_an_old_stick_does_not_let_a_stopped_copy_write(tmp_path: Path):

@@ -23,6 +23,7 @@ from carnet_protocol.opened import OpenedOp, nothing_erased, open_set
 from carnet_protocol.registry import Kind, Value, ValueType, Writer
 from carnet_protocol.state import Withheld
 from carnet_protocol.writes import Write
+from simulation.invariants import Watch
 from support.fold_model import Model, model_of
 
 Key = tuple[int, bytes]
@@ -33,10 +34,6 @@ HUB_AUTHOR: Final = "hub"
 STATUS: Final = VISIT.labels["status"]
 _RECORD_IDS: Final = ERASURE.labels["record_ids"]
 _GROUPS: Final = ERASURE.labels["groups"]
-
-
-class Broken(AssertionError):
-    """Something that must hold does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +75,7 @@ class Standing:
     excluded_at: int | None = None
     voids: Mapping[int, str] = field(default_factory=dict)
     parked_reason: str | None = None
+    repeats: int = 0
 
     @property
     def is_waiting(self) -> bool:
@@ -90,6 +88,7 @@ class Archive:
     """Every set ever sealed, and the hub's log as far as it was read.
 
     Attributes:
+        watch: takes what is wrong with a verdict.
         sets: by nonce, in the order of sealing.
         standing: of the sets that stand in the hub's log.
         lost_at: position at which an operator declared an op lost.
@@ -98,6 +97,7 @@ class Archive:
     """
 
     hub_id: HubId
+    watch: Watch = field(default_factory=Watch)
     sets: dict[bytes, AuthoredSet] = field(default_factory=dict)
     ops: dict[OpId, AuthoredOp] = field(default_factory=dict)
     touching: dict[Key, list[AuthoredOp]] = field(default_factory=dict)
@@ -122,11 +122,7 @@ class Archive:
         return made
 
     def read_log(self, hub: Hub) -> None:
-        """Read what the hub's log says since the last time, and judge each verdict.
-
-        Raises:
-            Broken: a verdict that the rules do not allow.
-        """
+        """Read what the hub's log says since the last time, and judge each verdict."""
         with hub.store.read() as snapshot:
             while rows := snapshot.log_after(self.position, LOG_ROWS):
                 for row in rows:
@@ -220,10 +216,10 @@ class Archive:
                 self._fold(made, standing, row)
             case LogKind.PARK:
                 is_early = self._is_unknown_base(made, row.position)
-                self._judge(made, row, expected=is_early or self._is_too_much(made, row.position))
+                self._judge("I18", made, row, expected=is_early or self._is_too_much(made, row.position))
                 standing.parked_at, standing.parked_reason = row.position, row.reason
             case LogKind.REFUSE:
-                self._judge(made, row, expected=self.is_forbidden(made))
+                self._judge("I12", made, row, expected=self.is_forbidden(made))
                 standing.refused_at = row.position
             case LogKind.RELEASE:
                 for op in split_op_ids(unpack_detail(row.detail).lost):
@@ -231,7 +227,7 @@ class Archive:
                         self.lost_at.setdefault(op, row.position)
                 if row.verdict == Verdict.REFUSED:
                     is_given_up = bool(unpack_detail(row.detail).note)
-                    self._judge(made, row, expected=is_given_up or self.is_forbidden(made))
+                    self._judge("I12", made, row, expected=is_given_up or self.is_forbidden(made))
                     standing.refused_at = row.position
                 else:
                     self._fold(made, standing, row)
@@ -239,17 +235,21 @@ class Archive:
                 standing.excluded_at = row.position
                 self.owners = self._owners_now()
             case LogKind.REPEAT:
-                pass
+                standing.repeats += 1
 
     def _fold(self, made: AuthoredSet, standing: Standing, row: LogRow) -> None:
         is_early = self._is_unknown_base(made, row.position)
-        self._judge(made, row, expected=not self.is_forbidden(made) and not is_early)
+        self._judge("I12", made, row, expected=not self.is_forbidden(made))
+        self._judge("I8", made, row, expected=not is_early)
+        self._judge("I5", made, row, expected=standing.folded_at is None)
         standing.folded_at = row.position
         standing.voids = unpack_voids(row.voids)
         standing.time_ms = row.time_ms
         expected = self._expected_voids(made, row.position)
         if set(standing.voids) != expected:
-            raise Broken(f"{row.position}: ops {sorted(standing.voids)} are void, {sorted(expected)} should be")
+            self.watch.complain(
+                "I13", f"{row.position}: ops {sorted(standing.voids)} void instead of {sorted(expected)}"
+            )
         for one in made.ops:
             if _index(one.op) not in standing.voids:
                 self.owners.setdefault(one.key, made.dealer)
@@ -273,10 +273,11 @@ class Archive:
                     owners.setdefault(op.key, self.sets[nonce].dealer)
         return owners
 
-    def _judge(self, made: AuthoredSet, row: LogRow, *, expected: bool) -> None:
+    def _judge(self, invariant: str, made: AuthoredSet, row: LogRow, *, expected: bool) -> None:
         if not expected:
             kinds = [one.kind.name for one in made.ops]
-            raise Broken(f"{row.position}: {LogKind(row.kind).name} ({row.reason}) of {made.author}'s {kinds}")
+            what = f"{row.position}: {LogKind(row.kind).name} ({row.reason}) of {made.author}'s {kinds}"
+            self.watch.complain(invariant, what)
 
     def is_forbidden(self, made: AuthoredSet) -> bool:
         """Whether somebody writes what is another's, as ownership stands now."""

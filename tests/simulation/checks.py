@@ -12,6 +12,7 @@ Decides the invariants; each raises `Broken` with the machine, the record and th
 from collections.abc import Iterable, Iterator
 
 from carnet_hub.core.at_rest import plain_entries, plain_settled
+from carnet_hub.core.hub import Hub
 from carnet_hub.core.ports import Snapshot
 from carnet_hub.core.rebuild import check_projections, site_digest
 from carnet_hub.core.rows import EVERYBODY, PROJECTIONS, RecordRow
@@ -26,8 +27,9 @@ from carnet_protocol.registry import Audience, Kind
 from carnet_protocol.resolvers import show
 from carnet_protocol.state import Entries, Entry, Withheld, pack_entries, replace_entry
 from carnet_protocol.writes import Write
-from simulation.archive import Archive, AuthoredOp, Broken, Key, has_room, without_erased
-from simulation.oracle import first_difference, masked
+from simulation.archive import Archive, AuthoredOp, Key, has_room, without_erased
+from simulation.invariants import Broken
+from simulation.oracle import Difference, first_difference, masked
 from simulation.world import Machine, World
 from support.fold_model import model_of
 
@@ -40,7 +42,7 @@ def check_step(machine: Machine) -> None:
     report = check_rebuild(machine.node)
     if report.differences:
         one = report.differences[0]
-        raise Broken(f"{machine.name}: {one.kind} {one.record.hex()} differs from its rebuild in {one.what}")
+        raise Broken("I7", f"{machine.name}: {one.kind} {one.record.hex()} differs from its rebuild in {one.what}")
 
 
 def check_exact_rebuild(machine: Machine) -> None:
@@ -50,7 +52,7 @@ def check_exact_rebuild(machine: Machine) -> None:
     after = dump(machine)
     for table in before:
         if before[table] != after[table]:
-            raise Broken(f"{machine.name}: a rebuild changes table {table}")
+            raise Broken("I7", f"{machine.name}: a rebuild changes table {table}")
 
 
 def dump(machine: Machine) -> dict[str, list[str]]:
@@ -83,7 +85,7 @@ class _OwnOps:
         for made in archive.sets_of(machine.name):
             logged = tx.set_by_nonce(made.nonce)
             if logged is None:
-                raise Broken(f"{machine.name}: an own set is missing from the log")
+                raise Broken("I3", f"{machine.name}: an own set is missing from the log")
             time_ms = logged.time_ms if logged.verdict is None else logged.verdict.time_ms
             for one in made.ops:
                 self._by_key.setdefault(one.key, []).append((one, logged.verdict, time_ms))
@@ -114,7 +116,7 @@ def _check_record(
     difference = first_difference(kind, entries, [*received, *on_top])
     difference = difference or _fact_difference(machine, base, stored, own)
     if difference is not None:
-        raise Broken(f"{machine.name}: {kind.name} {record.hex()} at {position}: {difference}")
+        raise Broken(difference[0], f"{machine.name}: {kind.name} {record.hex()} at {position}: {difference[1]}")
 
 
 def _on_top(
@@ -154,25 +156,29 @@ def _fact_difference(
     base: BaseRow | None,
     stored: StoredRecord | None,
     own: list[tuple[AuthoredOp, SetVerdict | None, int]],
-) -> str | None:
+) -> Difference | None:
     """Owner, visibility and mark of a projection."""
     if stored is None:
         return None
     is_waiting = any(verdict is None for _, verdict, _ in own)
     if stored.owner != (machine.node.identity.dealer_id if base is None else base.owner):
-        return "another owner"
+        return "I12", "another owner"
     if stored.is_hidden != (base is not None and base.is_evicted and not is_waiting):
-        return "hidden or not"
+        return "I12", "hidden or not"
     if (stored.mark is Mark.REFUSED) != bool(own and _is_void(*own[-1][:2])):
-        return "marked refused or not"
+        return "I3", "marked refused or not"
     return None
 
 
-def check_hub(world: World, archive: Archive) -> None:
-    """Every record of the hub is what the accepted writes mean, and none of them is lost."""
+def check_alarms(world: World) -> None:
+    """The hub has failed on no set."""
     if world.alarms.errors:
-        raise Broken("the hub failed on a set") from world.alarms.errors[0]
-    with world.hub.store.read() as snapshot:
+        raise Broken("I18", "the hub failed on a set") from world.alarms.errors[0]
+
+
+def check_hub(hub: Hub, archive: Archive) -> None:
+    """Every record of the hub is what the accepted writes mean, and none of them is lost."""
+    with hub.store.read() as snapshot:
         position = snapshot.head().position
         for kind in REGISTRY.kinds:
             rows = list(snapshot.records_of_kind(kind.number))
@@ -180,33 +186,33 @@ def check_hub(world: World, archive: Archive) -> None:
             meant = set()
             for row in rows:
                 writes = archive.writes_on((kind.number, row.id), position)
-                _check_hub_record(world, kind, row, writes)
+                _check_hub_record(hub, kind, row, writes)
                 meant |= {(row.id, *one) for one in model_of(writes).settled()}
             if settled != meant:
-                raise Broken(f"hub: {len(settled)} settled values of {kind.name}s instead of {len(meant)}")
+                raise Broken("I6", f"hub: {len(settled)} settled values of {kind.name}s instead of {len(meant)}")
 
 
 def _settled(snapshot: Snapshot, kind: Kind, rows: list[RecordRow]) -> Iterable:
     return snapshot.settled(kind.number, [row.id for row in rows]) if rows else ()
 
 
-def _check_hub_record(world: World, kind: Kind, row: RecordRow, writes: list[Write]) -> None:
-    entries = plain_entries(world.hub.box, kind.number, row.id, row.entries)
+def _check_hub_record(hub: Hub, kind: Kind, row: RecordRow, writes: list[Write]) -> None:
+    entries = plain_entries(hub.box, kind.number, row.id, row.entries)
     difference = first_difference(kind, entries, writes) or _lost_value(entries, writes)
     if difference is not None:
-        raise Broken(f"hub: {kind.name} {row.id.hex()}: {difference}")
+        raise Broken(difference[0], f"hub: {kind.name} {row.id.hex()}: {difference[1]}")
     if row.contests != len(show(kind, entries).contests):
-        raise Broken(f"hub: {kind.name} {row.id.hex()}: another number of contests")
+        raise Broken("I6", f"hub: {kind.name} {row.id.hex()}: another number of contests")
 
 
-def _lost_value(entries: Entries, writes: list[Write]) -> str | None:
+def _lost_value(entries: Entries, writes: list[Write]) -> Difference | None:
     """A value that neither stands in the record nor was read by the author of what replaced it."""
     standing = {(entry.op, register) for entry in entries for register in entry.registers()}
     read = {(base, register) for one in writes for base in one.based_on for register in one.registers()}
     for one in writes:
         for register in one.registers():
             if (one.op, register) not in standing and (one.op, register) not in read:
-                return f"a value of register {register} is lost"
+                return "I6", f"a value of register {register} is lost"
     return None
 
 
@@ -218,21 +224,21 @@ def check_hub_log(world: World) -> None:
     report = check_projections(world.hub, world.scratch)
     if report.difference_count:
         one = report.differences[0]
-        raise Broken(f"hub: {one.table} {one.key} is {one.problem} after folding the log again")
+        raise Broken("I7", f"hub: {one.table} {one.key} is {one.problem} after folding the log again")
 
 
 def check_converged(world: World, archive: Archive) -> None:
     """Every node shows what the hub holds for it; both nodes of one site show the same."""
     missing = [made.author for nonce, made in archive.sets.items() if nonce not in archive.standing]
     if missing:
-        raise Broken(f"a set of {missing[0]} never reached the hub")
+        raise Broken("I3", f"a set of {missing[0]} never reached the hub")
     if archive.waiting():
-        raise Broken(f"a set of {archive.waiting()[0].author} is still parked")
+        raise Broken("I18", f"a set of {archive.waiting()[0].author} is still parked")
     shown: dict[bytes, dict[Key, bytes]] = {}
     for machine in world.machines:
         found = _check_against_hub(world, machine, archive)
         if shown.setdefault(machine.node.identity.dealer_id, found) != found:
-            raise Broken(f"{machine.name} shows something else than the other node of its site")
+            raise Broken("I1", f"{machine.name} shows something else than the other node of its site")
 
 
 def _check_against_hub(world: World, machine: Machine, archive: Archive) -> dict[Key, bytes]:
@@ -247,7 +253,7 @@ def _check_against_hub(world: World, machine: Machine, archive: Archive) -> dict
         _check_nothing_else(tx, machine, visible)
         _check_verdicts(tx, machine, archive)
     if check_rebuild(machine.node).digest != site_digest(world.hub, dealer):
-        raise Broken(f"{machine.name}: another digest than the hub's")
+        raise Broken("I1", f"{machine.name}: another digest than the hub's")
     return found
 
 
@@ -261,13 +267,13 @@ def _check_same(world: World, snapshot: Snapshot, tx: ReadTransaction, machine: 
     if stored is None and not entries:
         return b""
     if stored is None or stored.is_hidden:
-        raise Broken(f"{where} is not shown")
+        raise Broken("I1", f"{where} is not shown")
     is_foreign = row.owner != machine.node.identity.dealer_id and kind.audience is not Audience.ALL
     expected = tuple(_mask(kind, entry) for entry in entries) if is_foreign else entries
     if _plain_codes(stored.entries) != _plain_codes(expected):
-        raise Broken(f"{where} is not what the hub holds")
+        raise Broken("I1", f"{where} is not what the hub holds")
     if (stored.owner, stored.mark in (Mark.WAITING, Mark.PARKED)) != (row.owner, False):
-        raise Broken(f"{where} has owner or mark wrong")
+        raise Broken("I1", f"{where} has owner or mark wrong")
     settled = [
         (one.register_no, plain_settled(world.hub.box, key[0], key[1], one.entry), one.by)
         for one in snapshot.settled(key[0], [key[1]])
@@ -275,7 +281,7 @@ def _check_same(world: World, snapshot: Snapshot, tx: ReadTransaction, machine: 
     meant = [(number, _mask(kind, one) if is_foreign else one, by) for number, one, by in settled]
     kept = [(one.register, one.overruled, one.by) for one in tx.settled_values(key[0], record)]
     if _packed(meant) != _packed(kept):
-        raise Broken(f"{where} has {len(kept)} settled values, not the {len(meant)} of the hub")
+        raise Broken("I6", f"{where} has {len(kept)} settled values, not the {len(meant)} of the hub")
     return pack_entries(stored.entries)
 
 
@@ -303,10 +309,10 @@ def _check_nothing_else(tx: ReadTransaction, machine: Machine, visible: set[Key]
     for kind in REGISTRY.kinds:
         for stored in tx.projections(kind):
             if (kind.number, stored.record) not in visible and not stored.is_hidden:
-                raise Broken(f"{machine.name} shows {kind.name} {stored.record.hex()}, which is not its to see")
+                raise Broken("I12", f"{machine.name} shows {kind.name} {stored.record.hex()}, which is not its to see")
             is_private = kind.audience is Audience.OWNER_SITE
             if is_private and stored.owner != machine.node.identity.dealer_id:
-                raise Broken(f"{machine.name} holds another site's {kind.name}")
+                raise Broken("I12", f"{machine.name} holds another site's {kind.name}")
 
 
 def _check_verdicts(tx: ReadTransaction, machine: Machine, archive: Archive) -> None:
@@ -316,7 +322,7 @@ def _check_verdicts(tx: ReadTransaction, machine: Machine, archive: Archive) -> 
         standing = archive.standing[made.nonce]
         decided = standing.excluded_at or standing.refused_at or standing.folded_at
         if verdict is None or verdict.position != decided:
-            raise Broken(f"{machine.name} does not know what became of an own set")
+            raise Broken("I2", f"{machine.name} does not know what became of an own set")
 
 
 def _check_audience(world: World, snapshot: Snapshot, dealer: bytes, visible: set[Key], archive: Archive) -> None:
@@ -327,7 +333,7 @@ def _check_audience(world: World, snapshot: Snapshot, dealer: bytes, visible: se
         for row in snapshot.records_of_kind(kind.number):
             key = (kind.number, row.id)
             if row.owner == dealer and key not in visible:
-                raise Broken(f"hub: {kind.name} {row.id.hex()} is in nobody's feed")
+                raise Broken("I1", f"hub: {kind.name} {row.id.hex()} is in nobody's feed")
             shown = show(kind, plain_entries(world.hub.box, kind.number, row.id, row.entries)).values
             if kind.name in ANCHORS or kind.name == "visit":
                 anchors[key] = row.id if kind.name == "vehicle" else shown.get(kind.labels["vehicle_id"])
@@ -338,7 +344,7 @@ def _check_audience(world: World, snapshot: Snapshot, dealer: bytes, visible: se
                 worked_on.add(anchors[key])
     for key, anchor in anchors.items():
         if anchor is not None and anchor in worked_on and key not in visible:
-            raise Broken(f"hub: {REGISTRY.by_number[key[0]].name} {key[1].hex()} is missing from a feed")
+            raise Broken("I1", f"hub: {REGISTRY.by_number[key[0]].name} {key[1].hex()} is missing from a feed")
 
 
 def _has_written(archive: Archive, key: Key, dealer: bytes) -> bool:

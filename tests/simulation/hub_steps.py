@@ -17,7 +17,8 @@ from carnet_protocol.orders import ErasureOrder
 from carnet_protocol.registry import ErasureGroup, Writer
 from carnet_protocol.state import head_op_ids
 from simulation import desk
-from simulation.archive import HUB_AUTHOR, Broken
+from simulation.archive import HUB_AUTHOR
+from simulation.invariants import Broken
 from simulation.stage import Stage, Step
 from simulation.world import Machine
 from support.authors import MadeSet
@@ -34,7 +35,7 @@ def courier_writes(stage: Stage, _: Machine) -> str | None:
     if draft is None:
         return None
     made = courier.write(draft)
-    stage.archive.keep(courier.name, *made.pushed)
+    stage.issue(courier.name, made)
     stage.undelivered[courier.name].append(made)
     return f"{courier.name} {draft.kind.name}"
 
@@ -63,7 +64,7 @@ def courier_arrives(stage: Stage, _: Machine) -> str | None:
 
 def courier_overtakes(stage: Stage, _: Machine) -> str | None:
     """A courier's later set arrives before an earlier one: a gap, and nothing happens."""
-    behind = [sets[1] for sets in stage.undelivered.values() if len(sets) > 1]
+    behind = [sets[1] for sets in stage.undelivered.values() if len(sets) > 1 and not _is_held(stage, sets[0])]
     if not behind:
         return None
     _push(stage, stage.dice.choice(behind), PushCode.GAP)
@@ -88,6 +89,7 @@ def courier_begins_anew(stage: Stage, _: Machine) -> str | None:
     made = stage.dice.choice(stage.delivered[courier.name])
     courier.open_epoch()
     again = courier.emit_again(made)
+    stage.issue(courier.name, again)
     stage.undelivered[courier.name].append(again)
     return f"{courier.name} {made.nonce.hex()[:8]} again"
 
@@ -180,13 +182,21 @@ def deliver_next(stage: Stage, courier: str) -> str:
     Raises:
         Broken: the hub has taken nothing of it.
     """
-    made = stage.undelivered[courier].pop(0)
+    made = stage.undelivered[courier][0]
     (answer,) = receive_sets(stage.world.hub, [made.pushed])
     code = PushCode(answer.code)
     if answer.receipt is None:
-        raise Broken(f"a courier's set was answered {code.name} ({answer.reason})")
-    stage.delivered[courier].append(made)
+        raise Broken("I18", f"a courier's set was answered {code.name} ({answer.reason})")
+    if made in stage.undelivered[courier]:
+        stage.undelivered[courier].remove(made)
+        stage.delivered[courier].append(made)
     return f"{courier} {code.name}"
+
+
+def _is_held(stage: Stage, made: MadeSet) -> bool:
+    """Whether the hub took a set in although nobody was told: it died before its answer."""
+    seq, _ = stage.ledger.heads.get((made.link.node_id, made.link.epoch), (0, b""))
+    return seq >= made.link.seq
 
 
 def _new_id(stage: Stage) -> RecordId:
@@ -196,7 +206,7 @@ def _new_id(stage: Stage) -> RecordId:
 def _push(stage: Stage, made: MadeSet, expected: PushCode) -> None:
     (answer,) = receive_sets(stage.world.hub, [made.pushed])
     if PushCode(answer.code) is not expected:
-        raise Broken(f"a courier's set was answered {PushCode(answer.code).name} instead of {expected.name}")
+        raise Broken("I10", f"a courier's set was answered {PushCode(answer.code).name}, not {expected.name}")
 
 
 def _courier_draft(stage: Stage, courier: VoiceAuthor) -> Draft | None:

@@ -3,7 +3,9 @@
 from typing import Final
 
 from carnet_node.core.failures import HubUnreachable
+from carnet_protocol.errors import Refused
 from simulation.stage import Stage, Step
+from simulation.wire import LineTrouble
 from simulation.world import Machine
 
 _DAY_MS: Final = 24 * 3600 * 1000
@@ -25,12 +27,16 @@ def push_twice(stage: Stage, machine: Machine) -> str | None:
     line = stage.lines[machine.name]
     size = stage.dice.choice((2, 50))
     first, second = line.push(size), line.push(size)
+    if first:
+        stage.strokes.strike("duplicate")
     return f"{first} and {second} sent" if first else None
 
 
 def push_tail(stage: Stage, machine: Machine) -> str | None:
     """Sets from the middle of the queue arrive first."""
     sent = stage.lines[machine.name].push_tail(stage.dice)
+    if sent:
+        stage.strokes.strike("reorder")
     return f"{sent} sent in vain" if sent else None
 
 
@@ -39,6 +45,7 @@ def late_answer(stage: Stage, machine: Machine) -> str | None:
     line = stage.lines[machine.name]
     if not line.answers:
         return None
+    stage.strokes.strike("delay")
     return f"{line.deliver_answers(stage.dice, stage.dice.randrange(len(line.answers)))} receipts"
 
 
@@ -51,6 +58,7 @@ def pull(stage: Stage, machine: Machine) -> str | None:
 
 def pull_lost(stage: Stage, machine: Machine) -> str | None:
     """A page is asked for and does not come, for now."""
+    stage.strokes.strike("lose answer")
     return f"page {stage.lines[machine.name].fetch()}"
 
 
@@ -60,16 +68,21 @@ def late_page(stage: Stage, machine: Machine) -> str | None:
     if not line.pages:
         return None
     at = stage.dice.randrange(len(line.pages))
+    stage.strokes.strike("reorder")
     line.deliver_page(at)
     return f"page {at}"
 
 
 def sync_round(stage: Stage, machine: Machine) -> str | None:
     """A whole round of the node's own sync over a line that may break at every message."""
+    struck = stage.strokes.total
+    trouble = LineTrouble(stage.strokes, stage.mix.line, stage.mix.line_rate)
     try:
-        report = stage.lines[machine.name].round(stage.dice, breaks=stage.dice.choice((0.0, 0.2)))
-    except HubUnreachable:
-        return "no hello"
+        report = stage.lines[machine.name].round(stage.dice, trouble)
+    except (HubUnreachable, Refused) as error:
+        if stage.strokes.total == struck:
+            raise
+        return f"no hello ({type(error).__name__})"
     return f"{report.push.sent} sent, {report.pages} pages, complete {report.is_complete}"
 
 
@@ -77,7 +90,32 @@ def turn_clock(stage: Stage, machine: Machine) -> str | None:
     """Somebody sets a clock, by minutes or by years."""
     machine.clock.ms += stage.dice.choice((-400, -1, 1, 400)) * stage.dice.choice((60_000, _DAY_MS))
     stage.world.hub_clock.ms += stage.dice.choice((0, 0, _DAY_MS))
+    stage.strokes.strike("clock jump")
     return "turned"
+
+
+def late_request(stage: Stage, machine: Machine) -> str | None:
+    """A request that everybody had given up arrives at the hub; its answer goes nowhere."""
+    line = stage.lines[machine.name]
+    if not line.delayed:
+        return None
+    request = line.delayed.pop(stage.dice.randrange(len(line.delayed)))
+    try:
+        request()
+    except Refused as refusal:
+        return f"refused ({refusal.reason.value})"
+    stage.reached["late request taken"] += 1
+    return "taken"
+
+
+def mend_line(stage: Stage, machine: Machine) -> str | None:
+    """A partition ends."""
+    line = stage.lines[machine.name]
+    if not line.partition:
+        return None
+    what, line.partition = line.partition, ""
+    stage.reached[f"one-way partition {what} mended"] += 1
+    return what
 
 
 STEPS: Final[dict[str, tuple[int, Step]]] = {
@@ -88,7 +126,9 @@ STEPS: Final[dict[str, tuple[int, Step]]] = {
     "pull": (12, pull),
     "pull lost": (3, pull_lost),
     "late page": (5, late_page),
-    "round": (5, sync_round),
+    "round": (11, sync_round),
     "turn clock": (2, turn_clock),
+    "late request": (3, late_request),
+    "mend line": (4, mend_line),
 }
 """Weight and step by name."""

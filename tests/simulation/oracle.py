@@ -13,6 +13,9 @@ from carnet_protocol.state import Entries, Withheld, buried_in, heads_of, regist
 from carnet_protocol.writes import Write
 from support.fold_model import Model, model_of
 
+Difference = tuple[str, str]
+"""The invariant that does not hold, and what is different."""
+
 
 def masked(kind: Kind, all_writes: Iterable[Write]) -> list[Write]:
     """The writes as another site may see them: heads without the values of masked registers."""
@@ -20,7 +23,7 @@ def masked(kind: Kind, all_writes: Iterable[Write]) -> list[Write]:
     return [_mask(write, hidden) for write in all_writes]
 
 
-def first_difference(kind: Kind, entries: Entries, all_writes: Iterable[Write]) -> str | None:
+def first_difference(kind: Kind, entries: Entries, all_writes: Iterable[Write]) -> Difference | None:
     """The first way in which entries are not what the writes mean; None when they are.
 
     Args:
@@ -30,46 +33,47 @@ def first_difference(kind: Kind, entries: Entries, all_writes: Iterable[Write]) 
     known = {write.op for write in model.writes.values()}
     strangers = [entry.op for entry in entries if entry.op not in known]
     if strangers:
-        return f"{len(strangers)} entries of ops that do not count"
+        return "I13", f"{len(strangers)} entries of ops that do not count"
     registers = model.registers_written().union(*(entry.registers() for entry in entries))
     for register in sorted(registers):
         difference = _register_difference(model, entries, register)
         if difference is not None:
-            return f"register {register}: {difference}"
+            return difference[0], f"register {register}: {difference[1]}"
     return _shown_difference(kind, entries, model, registers)
 
 
-def _register_difference(model: Model, entries: Entries, register: int) -> str | None:
+def _register_difference(model: Model, entries: Entries, register: int) -> Difference | None:
     heads = sorted(entry.op for entry in heads_of(entries, register))
     meant = sorted(one.op for one in model.heads(register))
     if heads != meant:
-        return f"{len(heads)} heads instead of {len(meant)} ({len(set(heads) & set(meant))} in common)"
+        return "I7", f"{len(heads)} heads instead of {len(meant)} ({len(set(heads) & set(meant))} in common)"
     if sorted(entry.op for entry in buried_in(entries, register)) != sorted(one.op for one in model.buried(register)):
-        return "other buried values"
+        return "I6", "other buried values"
     for entry in entries:
         write = model.writes[OpId(entry.op)]
         if (entry.time_ms, entry.author) != (write.time_ms, write.author):
-            return "another rank or author"
+            return "I17", "another rank or author"
         if register in entry.registers() and _stated(register_value(entry, register)) != model.value_of(
             write, register
         ):
-            return "another value"
+            is_erased = model.value_of(write, register) == "withheld"
+            return ("I15" if is_erased else "I7"), "another value"
     return None
 
 
-def _shown_difference(kind: Kind, entries: Entries, model: Model, registers: Iterable[int]) -> str | None:
+def _shown_difference(kind: Kind, entries: Entries, model: Model, registers: Iterable[int]) -> Difference | None:
     shown = show(kind, entries)
     if shown.is_deleted != model.is_deleted():
-        return "deleted or not"
+        return "I7", "deleted or not"
     if shown.is_deleted:
-        return "a deleted record shows values" if shown.values or shown.withheld else None
+        return ("I7", "a deleted record shows values") if shown.values or shown.withheld else None
     for register in registers:
         meant = model.shown(kind, register)
         values = {} if meant is None else model.value_of(meant, register)
         stated = {label: one for label, one in shown.values.items() if label >> 3 == register}
         actual: object = shown.withheld.get(register, stated)
         if _stated(actual) != values:
-            return f"register {register} shows another value"
+            return "I8", f"register {register} shows another value"
     return None
 
 

@@ -1,44 +1,56 @@
-"""One seeded schedule: three desks, an unreliable line, an operator, and couriers who come late.
+"""One seeded schedule: three desks, a bad line, sticks, an operator, late couriers, and processes that die.
 
-Decides what happens in which order, drawn from the seed, and that all lines heal in the end. A schedule is a function
-of (seed, number of steps); whatever fails is seen again by running it again.
+Decides what happens in which order, drawn from the seed or read from a tape, what goes wrong in it, and that all heals
+in the end. A schedule is a function of its seed; every step has dice of its own, so a tape with some steps taken out
+is a schedule as well.
 
-    python -m tools.simulate --from SEED --seeds 1
+    python -m tools.simulate --from SEED --seeds 1 --trace
 """
 
+import hashlib
 import random
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
-from carnet_hub.core.quarantine import give_up_parked, list_parked
-from simulation import desk_steps, hub_steps, line_steps
-from simulation.archive import Broken
-from simulation.checks import (
-    check_converged,
-    check_exact_rebuild,
-    check_hub,
-    check_hub_log,
-    check_node,
-    check_step,
-    dump,
-)
+from carnet_hub.core.ports import StoreError
+from carnet_node.core.failures import HighWaterUnreadable, HubUnreachable
+from carnet_node.core.store_failures import StoreBroken, StoreBusy
+from carnet_protocol.errors import NotAllowed
+from carnet_protocol.reasons import Reason
+from simulation import desk_steps, hub_steps, liar, line_steps, sticks
+from simulation.beside import beside_hub, beside_node
+from simulation.checks import check_alarms, check_exact_rebuild, check_hub, check_node, check_step
+from simulation.faults import STRIKE_STEPS_MAX, draw_mix
+from simulation.healing import heal
+from simulation.invariants import Broken, Watch
+from simulation.power import Power, SimCrash
+from simulation.rare import rare_states
 from simulation.stage import Stage, Step
-from simulation.wire import Line
+from simulation.tape import Choice, Tape
 from simulation.world import Machine, open_world
 
-STEPS: Final[dict[str, tuple[int, Step]]] = {**desk_steps.STEPS, **hub_steps.STEPS, **line_steps.STEPS}
+STEPS: Final[dict[str, tuple[int, Step]]] = {
+    **desk_steps.STEPS,
+    **hub_steps.STEPS,
+    **line_steps.STEPS,
+    **sticks.STEPS,
+    **liar.STEPS,
+}
 """Weight and step by name."""
 
-STEPS_MIN: Final = 30
-STEPS_MAX: Final = 60
+STEPS_MIN: Final = 60
+STEPS_MAX: Final = 80
+STROKES_MIN: Final = 5
+"""Faults that strike in every schedule; one that had fewer goes on."""
+STEPS_MORE: Final = 40
 DRAWS_MAX: Final = 8
 OPENING: Final = ("vehicle", "vehicle", "customer", "visit")
 """What every desk has written when a schedule begins."""
-CHECK_EVERY: Final = 12
-CHECK_REBUILD_EVERY: Final = 2
-HEALING_ROUNDS_MAX: Final = 4
-CARRIED: Final = ("base_record", "own_set", "node_state")
-"""Tables in which a late message may leave its trace (its position, a receipt); what is shown stands in the others."""
+CHECK_EVERY: Final = 16
+CHECK_REBUILD_EVERY: Final = 3
 
 THEMES: Final[dict[str, frozenset[str]]] = {
     "everything": frozenset(),
@@ -49,10 +61,14 @@ THEMES: Final[dict[str, frozenset[str]]] = {
         {"edit shared", "save old form", "open form", "delete", "restore", "restore at hub", "push"}
     ),
     "line": frozenset(line_steps.STEPS),
+    "sticks": frozenset(sticks.STEPS) | {"new", "edit shared"},
     "flood": frozenset({"flood", "push", "pull", "round", "release", "edit shared"}),
 }
 """Steps that come more often in a schedule of that theme: rare things happen where much else does not."""
 THEME_FACTOR: Final = 4
+
+STRUCK: Final = (StoreBroken, StoreBusy, StoreError, HighWaterUnreadable, HubUnreachable, OSError)
+"""What a failing disk comes to; anything else is a fault of the program."""
 
 _TRACE_SHOWN: Final = 15
 
@@ -62,133 +78,228 @@ class Outcome:
     """A schedule that came to its end, and everything held.
 
     Attributes:
-        hidden: records that sites have lost sight of.
+        tape: what was done, to do it again.
+        rare: rare states it was in, with how often.
+        trace_hash: of every step and of where it ended.
     """
 
     stage: Stage
-    hidden: int
+    tape: Tape
+    rare: Counter[str]
+    trace_hash: str
 
 
-def run_schedule(seed: int, steps: int | None = None, theme: str | None = None) -> Outcome:
-    """Run one schedule to its end.
+class Failed(AssertionError):
+    """A schedule in which something does not hold.
+
+    Attributes:
+        broken: the first breach, or what else went wrong.
+        tape: as far as it came.
+    """
+
+    def __init__(self, broken: BaseException, tape: Tape, trace: list[str]) -> None:
+        self.broken, self.tape, self.trace = broken, tape, trace
+        super().__init__(self._report())
+
+    @property
+    def invariant(self) -> str:
+        """The name of what does not hold; `I18` for an error that nobody expects."""
+        return self.broken.invariant if isinstance(self.broken, Broken) else "I18"
+
+    @property
+    def what(self) -> str:
+        """In one line."""
+        broken = self.broken
+        return str(broken) if isinstance(broken, Broken) else f"I18: {type(broken).__name__}: {broken}"
+
+    def _report(self) -> str:
+        again = f".venv/bin/python -m tools.simulate --from {self.tape.seed} --seeds 1"
+        what = f"seed {self.tape.seed} after {len(self.trace)} steps: {self.what}"
+        return "\n  ".join([what, *self.trace[-_TRACE_SHOWN:], f"see it again: {again}"])
+
+
+def run_schedule(
+    seed: int, steps: int | None = None, theme: str | None = None, without: frozenset[str] = frozenset()
+) -> Outcome:
+    """Run the schedule of a seed to its end.
 
     Args:
-        steps: default drawn from the seed, 30 to 60.
+        steps: default drawn from the seed, 60 to 80, more until five faults have struck.
         theme: one of `THEMES`; default drawn from the seed.
+        without: invariants that are not looked at.
 
     Raises:
-        Broken: an invariant does not hold; the text ends with the command that shows it again.
+        Failed: an invariant does not hold; the text ends with the command that shows it again.
     """
+    dice = random.Random(seed)
+    count, drawn = dice.randint(STEPS_MIN, STEPS_MAX), dice.choice(list(THEMES))
+    return _run(seed, _Drawn(dice, steps or count, THEMES[theme or drawn]), without)
+
+
+def run_tape(tape: Tape, without: frozenset[str] = frozenset()) -> Outcome:
+    """Run a tape to its end.
+
+    Raises:
+        Failed: an invariant does not hold.
+    """
+    return _run(tape.seed, _Replayed(tape.choices), without)
+
+
+def _run(seed: int, script: "_Drawn | _Replayed", without: frozenset[str]) -> Outcome:
     with open_world(seed) as world:
-        stage = Stage(world, random.Random(seed))
+        mix = draw_mix(random.Random(f"mix {seed}"))
+        stage = Stage(world, random.Random(f"opening {seed}"), mix, Watch(without))
+        taken: list[Choice] = []
         try:
-            count, drawn = stage.dice.randint(STEPS_MIN, STEPS_MAX), stage.dice.choice(list(THEMES))
-            _play(stage, steps or count, THEMES[theme or drawn])
-            _heal(stage)
+            _open(stage)
+            for choices in script.next_choices(stage):
+                _play(stage, choices, taken)
+            check_all(stage)
+            _begin(stage, "healing")
+            heal(stage)
         except Exception as error:
-            again = [("--steps", steps), ("--theme", theme)]
-            more = "".join(f" {option} {value}" for option, value in again if value is not None)
-            raise Broken(_report(seed, more, stage, error)) from error
-        return Outcome(stage, stage.count_hidden())
+            raise Failed(error, Tape(seed, tuple(taken)), stage.trace) from error
+        return Outcome(stage, Tape(seed, tuple(taken)), rare_states(stage), _trace_hash(stage))
 
 
-def _report(seed: int, more: str, stage: Stage, error: Exception) -> str:
-    """What broke, what went before, and how to see it again."""
-    again = f".venv/bin/python -m tools.simulate --from {seed} --seeds 1{more}"
-    what = f"seed {seed} after {len(stage.trace)} steps: {type(error).__name__}: {error}"
-    return "\n  ".join([what, *stage.trace[-_TRACE_SHOWN:], f"see it again: {again}"])
+class _Drawn:
+    """Choices drawn from the seed; several for each step, for when there is nothing to do."""
+
+    def __init__(self, dice: random.Random, count: int, theme: frozenset[str]) -> None:
+        self._dice, self._count = dice, count
+        self._weights = [weight * (THEME_FACTOR if name in theme else 1) for name, (weight, _) in STEPS.items()]
+
+    def next_choices(self, stage: Stage) -> Iterator[list[Choice]]:
+        """The choices for each step, best first."""
+        done = 0
+        while done < self._count or (stage.strokes.total < STROKES_MIN and done < self._count + STEPS_MORE):
+            done += 1
+            yield self._draw(stage)
+
+    def _draw(self, stage: Stage) -> list[Choice]:
+        who = self._dice.choice(stage.world.machines).name
+        number = self._dice.getrandbits(48)
+        trouble, process, at = "", "", 0
+        if self._dice.random() < stage.mix.process_rate:
+            struck = self._dice.choice(stage.mix.process)
+            trouble, process = struck.value, self._dice.choice(("node", "hub"))
+            at = 1 + int(STRIKE_STEPS_MAX[struck] * self._dice.random() ** 2)
+        names = self._dice.choices(list(STEPS), self._weights, k=DRAWS_MAX)
+        return [Choice(name, who, number, trouble, process, at) for name in names]
+
+
+class _Replayed:
+    """Choices from a tape."""
+
+    def __init__(self, choices: tuple[Choice, ...]) -> None:
+        self._choices = choices
+
+    def next_choices(self, _: Stage) -> Iterator[list[Choice]]:
+        """The choices of the tape, one for each step."""
+        for one in self._choices:
+            yield [one]
 
 
 def check_all(stage: Stage) -> None:
     """Everything that holds in the middle of a schedule."""
-    stage.archive.read_log(stage.world.hub)
+    stage.read_hub()
+    stage.watch.check(
+        partial(check_alarms, stage.world),
+        *(partial(check_node, machine, stage.archive) for machine in stage.world.machines),
+        partial(check_exact_rebuild, stage.dice.choice(stage.world.machines)),
+        partial(check_hub, stage.world.hub, stage.archive),
+    )
     for machine in stage.world.machines:
-        check_node(machine, stage.archive)
-    check_exact_rebuild(stage.dice.choice(stage.world.machines))
-    check_hub(stage.world, stage.archive)
+        stage.ledger.check_chain(machine)
+    stage.ledger.check_log(stage.world.hub)
+    stage.watch.check()
 
 
-def _play(stage: Stage, count: int, theme: frozenset[str]) -> None:
-    weights = [weight * (THEME_FACTOR if name in theme else 1) for name, (weight, _) in STEPS.items()]
+def _open(stage: Stage) -> None:
     for machine in stage.world.machines:
         stage.trace += [f"  0 {machine.name} {stage.write_new(machine, kind)}" for kind in OPENING]
-    for number in range(1, count + 1):
-        machine = stage.dice.choice(stage.world.machines)
+
+
+def _begin(stage: Stage, step: str) -> None:
+    """Dice and lots of a step."""
+    stage.dice = random.Random(step)
+    for lots in (*(one.lots for one in stage.world.machines), *(one.lots for one in stage.world.workers)):
+        lots.begin(step)
+
+
+def _play(stage: Stage, choices: list[Choice], taken: list[Choice]) -> None:
+    """The first of these choices that finds something to do."""
+    for choice in choices:
+        _begin(stage, f"{choice.dice}")
+        machine = next(one for one in stage.world.machines if one.name == choice.who)
+        clocks = machine.clock.ms, stage.world.hub_clock.ms
+        stage.world.on_duty = stage.dice.randrange(len(stage.world.workers))
         stage.world.hub_clock.ms += stage.dice.randint(0, 5_000)
         machine.clock.ms += stage.dice.randint(0, 5_000)
-        stage.trace.append(f"{number:>3} {machine.name} {_step(stage, machine, weights)}")
-        if number % CHECK_REBUILD_EVERY == 0:
-            check_step(machine)
-        stage.archive.read_log(stage.world.hub)
-        if number % CHECK_EVERY == 0:
-            check_all(stage)
-
-
-def _step(stage: Stage, machine: Machine, weights: list[int]) -> str:
-    """One step that finds something to do; drawn again when there is nothing."""
-    for name in stage.dice.choices(list(STEPS), weights, k=DRAWS_MAX):
-        what = STEPS[name][1](stage, machine)
+        taken.append(choice)
+        what = _strike_and_step(stage, machine, choice)
         if what is not None:
-            stage.did[name] += 1
-            return f"{name}: {what}"
-    return "nothing to do"
-
-
-def _heal(stage: Stage) -> None:
-    """Deliver everything, and see that all is one."""
-    check_all(stage)
-    _settle_couriers(stage)
-    for _ in range(HEALING_ROUNDS_MAX):
-        reports = [stage.lines[one.name].round(stage.dice, breaks=0) for one in stage.world.machines]
-        if all(one.is_complete and not one.rows and not one.push.sent for one in reports):
             break
+        taken.pop()
+        machine.clock.ms, stage.world.hub_clock.ms = clocks
     else:
-        raise Broken(f"not converged after {HEALING_ROUNDS_MAX} rounds")
-    check_all(stage)
+        return
+    number = len(taken)
+    stage.did[choice.step] += 1
+    stage.trace.append(f"{number:>3} {machine.name} {choice.step}: {what}")
+    stage.read_hub()
+    if number % CHECK_REBUILD_EVERY == 0:
+        stage.watch.check(partial(check_step, machine))
+    if number % CHECK_EVERY == 0:
+        check_all(stage)
+
+
+def _strike_and_step(stage: Stage, machine: Machine, choice: Choice) -> str | None:
+    """One step, with what goes wrong in it; None when there was nothing to do."""
+    power = machine.power if choice.process == "node" else stage.world.worker.power
+    if choice.planned is not None:
+        between = partial(beside_node, stage, machine) if choice.process == "node" else partial(beside_hub, stage)
+        power.plan(choice.planned, choice.at, between)
+    try:
+        what = STEPS[choice.step][1](stage, machine)
+    except SimCrash as crash:
+        what = _after_crash(stage, crash, power)
+    except NotAllowed as refusal:
+        if refusal.reason is not Reason.TOO_MANY_HEADS:
+            raise
+        stage.reached["no room in a register, said at once"] += 1
+        what = "no room"
+    except STRUCK as error:
+        if not power.has_struck:
+            raise
+        what = f"{choice.trouble} of the {choice.process}: {type(error).__name__}"
+        stage.take_stock(machine)
+    if power.clear():
+        stage.strokes.strike(f"{choice.trouble} ({choice.process})")
+        stage.reached[f"{choice.trouble} of the {choice.process} in: {choice.step}"] += 1
+        what = f"{what} ({choice.trouble} of the {choice.process} at {choice.at})"
+    return what
+
+
+def _after_crash(stage: Stage, crash: SimCrash, power: Power) -> str:
+    """The process starts again; what it had committed without telling anybody is taken down."""
+    process = stage.world.restart(crash.process)
+    if isinstance(process, Machine):
+        unknown = stage.take_stock(process)
+        stage.reached["committed, and nobody was told" if unknown else "a node died before its commit"] += 1
+        if power.names[-1:] == ["half a file"]:
+            stage.reached["died with half a mark on disk"] += 1
+        if power.names[-1:] == ["file replaced"]:
+            stage.reached["died between the mark and the message"] += 1
+    return f"{crash.process} died at {power.names[-1] if power.names else '?'}"
+
+
+def _trace_hash(stage: Stage) -> str:
+    """SHA-256 over every step, and over each entry of the hub's log."""
+    found = hashlib.sha256("\n".join(stage.trace).encode())
+    for row in stage.ledger.rows:
+        found.update(row)
     for machine in stage.world.machines:
-        check_exact_rebuild(machine)
-    check_converged(stage.world, stage.archive)
-    check_hub_log(stage.world)
-    _replay_everything(stage)
-
-
-def _settle_couriers(stage: Stage) -> None:
-    """What couriers and nodes carry arrives at last; what still waits then is given up."""
-    for name in stage.undelivered:
-        while stage.undelivered[name]:
-            hub_steps.deliver_next(stage, name)
-    for line in stage.lines.values():
-        line.resend_from = None
-        while line.push(50):
-            line.deliver_answers(_Always(), len(line.answers) - 1)
-    while parked := list_parked(stage.world.hub):
-        give_up_parked(stage.world.hub, parked[0].nonce, note="nobody brought it")
-
-
-def _replay_everything(stage: Stage) -> None:
-    """Messages that arrive at last leave what is shown as it is; when they arrive again no byte changes."""
-    for line in stage.lines.values():
-        before = dump(line.machine)
-        _deliver_all_backwards(line)
-        between = dump(line.machine)
-        _deliver_all_backwards(line)
-        after = dump(line.machine)
-        changed = [table for table in before if table not in CARRIED and before[table] != between[table]]
-        changed += [table for table in before if between[table] != after[table]]
-        if changed:
-            raise Broken(f"{line.machine.name}: an old message changes {changed}")
-
-
-def _deliver_all_backwards(line: Line) -> None:
-    for at in reversed(range(len(line.pages))):
-        line.deliver_page(at)
-    for at in reversed(range(len(line.answers))):
-        line.deliver_answers(_Always(), at)
-
-
-class _Always(random.Random):
-    """Dice that always say yes."""
-
-    def random(self) -> float:
-        """Zero."""
-        return 0.0
+        with machine.node.store.read() as tx:
+            found.update(repr([(kind, record.hex()) for kind, record in tx.known_keys()]).encode())
+    return found.hexdigest()

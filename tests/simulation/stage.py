@@ -7,8 +7,11 @@ import random
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
 
 from carnet_hub.core.at_rest import plain_entries
+from carnet_hub.core.hub import Hub
 from carnet_hub.core.rows import RecordRow
 from carnet_node.core.authoring import commit
 from carnet_node.core.refusals import CommandRefused
@@ -21,9 +24,29 @@ from carnet_protocol.state import Entries
 from simulation import desk
 from simulation.archive import Archive
 from simulation.desk import Form
+from simulation.faults import Mix, Strokes
+from simulation.invariants import Watch
+from simulation.ledger import Ledger
 from simulation.wire import Line
 from simulation.world import HUB_ID, Machine, World
 from support.authors import MadeSet
+
+SETS_MAX: Final = 1_000
+"""Sets of one node in one schedule; far more than any seals."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stick:
+    """A bundle file on its way.
+
+    Attributes:
+        node: whose bundle it is, or for whom.
+        is_answer: from the hub.
+    """
+
+    node: str
+    path: Path
+    is_answer: bool
 
 
 @dataclass
@@ -31,25 +54,40 @@ class Stage:
     """The state of one run.
 
     Attributes:
+        dice: of the present step.
+        mix: what can go wrong in this schedule.
+        watch: which invariants are looked at.
         forms: what people at each desk have before them, newest last.
         undelivered: sets that couriers carry, per courier in the order of their chain.
         delivered: sets that couriers have brought.
+        sticks: USB sticks on their way.
         trace: one line per step.
         did: how often each step found something to do.
+        strokes: faults that have struck.
+        reached: rare states, by name (see `rare`).
     """
 
     world: World
     dice: random.Random
-    archive: Archive = field(default_factory=lambda: Archive(HUB_ID))
+    mix: Mix
+    watch: Watch = field(default_factory=Watch)
+    archive: Archive = field(init=False)
+    ledger: Ledger = field(init=False)
     lines: dict[str, Line] = field(init=False)
     forms: dict[str, list[Form]] = field(init=False)
     undelivered: dict[str, list[MadeSet]] = field(init=False)
     delivered: dict[str, list[MadeSet]] = field(init=False)
+    sticks: list[Stick] = field(default_factory=list)
     trace: list[str] = field(default_factory=list)
     did: Counter[str] = field(default_factory=Counter)
+    commands: int = 0
+    strokes: Strokes = field(default_factory=Strokes)
+    reached: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
-        self.lines = {one.name: Line(one, self.world.hub) for one in self.world.machines}
+        self.archive = Archive(HUB_ID, self.watch)
+        self.ledger = Ledger(self.watch)
+        self.lines = {one.name: Line(one, self.world) for one in self.world.machines}
         self.forms = {one.name: [] for one in self.world.machines}
         self.undelivered = {one.name: [] for one in self.world.couriers}
         self.delivered = {one.name: [] for one in self.world.couriers}
@@ -72,8 +110,31 @@ class Stage:
         with machine.node.store.read() as tx:
             logged = tx.set_by_nonce(nonce)
         assert logged is not None
+        self.ledger.take_stock(machine.name, logged)
         made = self.archive.keep(machine.name, logged.message, logged.opening)
         return f"{nonce.hex()[:8]} " + ", ".join(f"{one.kind.name} {one.record.hex()[-6:]}" for one in made.ops)
+
+    def take_stock(self, machine: Machine) -> int:
+        """Take down what a node has sealed without anybody being told; how many sets that were."""
+        with machine.node.store.read() as tx:
+            chain = tx.chain()
+            assert chain is not None
+            known = len(self.archive.sets)
+            for logged in tx.sets_from(chain.epoch, 1, SETS_MAX):
+                if logged.nonce not in self.archive.sets:
+                    self.ledger.take_stock(machine.name, logged)
+                    self.archive.keep(machine.name, logged.message, logged.opening)
+        return len(self.archive.sets) - known
+
+    def read_hub(self, hub: Hub | None = None) -> None:
+        """Read what is new in the hub's log."""
+        self.archive.read_log(hub or self.world.hub)
+        self.ledger.read_log(hub or self.world.hub)
+
+    def issue(self, author: str, made: MadeSet) -> None:
+        """Take down what a courier has sealed."""
+        self.ledger.issue(author, made.message)
+        self.archive.keep(author, *made.pushed)
 
     def write_new(self, machine: Machine, kind: str) -> str | None:
         """A new record at a desk; None when its parent is missing."""

@@ -2,13 +2,14 @@
 
 Decides how pushes, answers and pages travel in a schedule. What they carry are signed bytes from the real functions:
 `outbox.next_batch`, `ingest.receive_sets`, `feed.read_page`, `inbox.apply_answers`, `inbox.apply_page`; for whole
-rounds `sync.run_round` over a line that breaks off.
+rounds `sync.run_round` over a line that loses, doubles, delays, cuts and bends what it carries.
 """
 
 import random
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final, TypeVar
 
 from carnet_hub.core.enrolment import PublicKeys
@@ -16,7 +17,8 @@ from carnet_hub.core.feed import read_page as read_feed_page
 from carnet_hub.core.greeting import find_node, greet_node, hub_card, recognise
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.ingest import receive_sets
-from carnet_node.core.failures import HubUnreachable
+from carnet_hub.core.ports import StoreError
+from carnet_node.core.failures import HubRefused, HubUnreachable
 from carnet_node.core.hub_link import FeedQuery
 from carnet_node.core.inbox import apply_answers, apply_page
 from carnet_node.core.node import Node
@@ -24,8 +26,12 @@ from carnet_node.core.outbox import BatchSize, next_batch
 from carnet_node.core.records import FeedState, LoggedSet
 from carnet_node.core.session import SyncPorts
 from carnet_node.core.sync import RoundReport, check_answers, read_page, run_round
+from carnet_protocol.errors import Refused
 from carnet_protocol.messages import PushAnswer, PushCode, decode_batch, encode_answers
-from simulation.world import SESSION_KEY, Machine
+from simulation.faults import Strokes
+from simulation.power import SimCrash
+from simulation.world import SESSION_KEY, Machine, World
+from support.protocol import exchange_key
 
 T = TypeVar("T")
 
@@ -36,6 +42,20 @@ KEPT_MAX: Final = 12
 """Messages on their way to one node; older ones are lost for good."""
 
 
+@dataclass(frozen=True)
+class LineTrouble:
+    """What may happen to the messages of a round.
+
+    Attributes:
+        kinds: of `faults.LINE_FAULTS`; empty for a good line.
+        rate: how likely each message meets one, 0 to 1.
+    """
+
+    strokes: Strokes
+    kinds: tuple[str, ...] = ()
+    rate: float = 0.0
+
+
 @dataclass
 class Line:
     """What is on its way to one node.
@@ -44,18 +64,27 @@ class Line:
         answers: batches and the hub's answers to them, not delivered yet or delivered before.
         pages: signed pages, the same.
         resend_from: the seq the hub asked for after a gap.
+        delayed: requests that arrive at the hub later.
+        partition: `up` while nothing reaches the hub, `down` while no answer comes back, "" otherwise.
     """
 
     machine: Machine
-    hub: Hub
+    world: World
     answers: list[tuple[tuple[LoggedSet, ...], list[PushAnswer]]] = field(default_factory=list)
     pages: list[bytes] = field(default_factory=list)
     resend_from: int | None = None
+    delayed: list[Callable[[], bytes]] = field(default_factory=list)
+    partition: str = ""
 
     @property
     def node(self) -> Node:
         """The node at this end."""
         return self.machine.node
+
+    @property
+    def hub(self) -> Hub:
+        """The hub at the other end."""
+        return self.world.hub
 
     def push(self, sets_max: int) -> int:
         """Send a batch to the hub; its answers are on their way back.
@@ -123,30 +152,28 @@ class Line:
         assert feed is not None
         return feed
 
-    def round(self, dice: random.Random, *, breaks: float) -> RoundReport:
+    def round(self, dice: random.Random, trouble: LineTrouble) -> RoundReport:
         """A whole round of the node's own sync.
 
-        Args:
-            breaks: how likely each message breaks the line, 0 to 1.
-
         Raises:
-            HubUnreachable: the hello did not come through.
+            HubUnreachable, Refused: the hello did not come through.
         """
-        ports = SyncPorts(BreakingLink(self.hub, dice, breaks), _in_place, _FreeLock())
+        ports = SyncPorts(FaultyLink(self, dice, trouble), _in_place, _FreeLock())
         return _finish(run_round(self.node, ports, software="simulation"))
 
 
 @dataclass
-class BreakingLink:
-    """`HubLink` to a hub in the same process; a message may be lost on the way there or on the way back."""
+class FaultyLink:
+    """`HubLink` to a hub in the same process; each message may meet trouble on its way there or back."""
 
-    hub: Hub
+    line: Line
     dice: random.Random
-    breaks: float
+    trouble: LineTrouble
 
     async def card(self) -> bytes:
         """The hub's card."""
-        return self._carry(lambda: hub_card(self.hub, PublicKeys(bytes(32), bytes(32)), SESSION_KEY))
+        keys = PublicKeys(exchange_key("hub"), bytes(32))
+        return self._carry(b"", lambda _: hub_card(self.line.hub, keys, SESSION_KEY))
 
     async def enrol(self, request: bytes) -> bytes:
         """Everybody is enrolled already."""
@@ -154,38 +181,92 @@ class BreakingLink:
 
     async def hello(self, message: bytes) -> bytes:
         """The answer to a hello."""
-        return self._carry(lambda: greet_node(self.hub, SESSION_KEY, message))
+        return self._carry(message, lambda sent: greet_node(self.line.hub, SESSION_KEY, sent))
 
     async def push(self, token: bytes, batch: bytes) -> bytes:
         """The answers to a batch."""
-        recognise(self.hub, SESSION_KEY, token)
-        return self._carry(lambda: encode_answers(receive_sets(self.hub, decode_batch(batch))))
+
+        def take(sent: bytes) -> bytes:
+            recognise(self.line.hub, SESSION_KEY, token)
+            return encode_answers(receive_sets(self.line.hub, decode_batch(sent)))
+
+        return self._carry(batch, take)
 
     async def feed(self, token: bytes, query: FeedQuery) -> bytes:
         """A page of few rows."""
-        asking = recognise(self.hub, SESSION_KEY, token)
-        return self._carry(
-            lambda: read_feed_page(
-                self.hub,
-                asking,
+
+        def give(_: bytes) -> bytes:
+            return read_feed_page(
+                self.line.hub,
+                recognise(self.line.hub, SESSION_KEY, token),
                 cursor=query.cursor,
                 hub_epoch=query.hub_epoch,
                 outcomes_after=query.outcomes_after,
                 rows_max=PAGE_ROWS,
             )
-        )
+
+        return self._carry(b"", give)
 
     async def segment(self, token: bytes, sha256: bytes) -> bytes:
         """There are no recalls here."""
         raise NotImplementedError
 
-    def _carry(self, work: Callable[[], bytes]) -> bytes:
-        if self.dice.random() < self.breaks / 2:
-            raise HubUnreachable("lost on the way there")
-        answer = work()
-        if self.dice.random() < self.breaks / 2:
+    def _carry(self, request: bytes, work: Callable[[bytes], bytes]) -> bytes:
+        """One request and its answer."""
+        power = self.line.machine.power
+        power.point("send")
+        fault = self._draw()
+        if fault == "delay":
+            self.line.delayed.append(partial(work, request))
+            del self.line.delayed[:-KEPT_MAX]
+        if fault in ("drop", "delay") or self.line.partition == "up":
+            raise HubUnreachable(f"lost on the way there ({fault})", is_timeout=self.dice.random() < 0.5)
+        is_request = bool(request) and self.dice.random() < 0.5
+        answer = self.at_hub(partial(work, bend(self.dice, fault, request) if is_request else request))
+        if fault == "duplicate":
+            answer = self.at_hub(partial(work, request))
+        if fault == "lose answer" or self.line.partition == "down":
             raise HubUnreachable("lost on the way back", is_timeout=self.dice.random() < 0.5)
-        return answer
+        power.point("received")
+        return answer if is_request else bend(self.dice, fault, answer)
+
+    def _draw(self) -> str:
+        """What happens to a message; a partition begins here and ends with another step."""
+        if self.line.partition:
+            self.trouble.strokes.strike("partition")
+            return ""
+        if not self.trouble.kinds or self.dice.random() >= self.trouble.rate:
+            return ""
+        fault = self.dice.choice(self.trouble.kinds)
+        self.trouble.strokes.strike(fault)
+        if fault == "partition":
+            self.line.partition = self.dice.choice(("up", "down"))
+        return fault
+
+    def at_hub(self, work: Callable[[], bytes]) -> bytes:
+        """What the hub does with a request, as its HTTP door puts it."""
+        try:
+            return work()
+        except Refused as refusal:
+            raise HubRefused(refusal.reason, refusal.detail, 400) from refusal
+        except StoreError as error:
+            raise HubUnreachable("the hub's database", status=503) from error
+        except SimCrash as crash:
+            if crash.process == self.line.machine.name:
+                raise
+            self.line.world.restart(crash.process)
+            self.trouble.strokes.strike("hub crash in a request")
+            raise HubUnreachable("the hub died") from None
+
+
+def bend(dice: random.Random, fault: str, message: bytes) -> bytes:
+    """A message as it arrives: cut short, with one bit wrong, or as it was."""
+    if fault == "truncate":
+        return message[: dice.randrange(len(message))] if message else message
+    if fault == "flip a bit" and message:
+        at = dice.randrange(len(message))
+        return message[:at] + bytes([message[at] ^ 1 << dice.randrange(8)]) + message[at + 1 :]
+    return message
 
 
 class _FreeLock:

@@ -1,9 +1,11 @@
-"""A small world on a fast disk: one hub, three nodes that run the real program, two that are only heard of.
+"""A small world on a fast disk: a hub, three nodes that run the real program, and some that are only heard of.
 
-Decides who takes part and what their ports are. Everything is a function of the seed: keys, ids, clocks, randomness.
+Decides who takes part, what their ports are, and how a process is built anew from its files. Everything is a function
+of the seed: keys, ids, clocks, randomness.
 
+    hub      worker 1, or workers 1 to 3, on one database; one of them is on duty at a time
     site A   A1, A2 (real nodes), and a courier whose sets come late, out of order or never
-    site B   B1 (a real node), and a courier
+    site B   B1 (a real node), a courier, and in one schedule of ten a liar
 
 The databases of a new world are made once per process and copied for every schedule. They lie in memory where the
 machine allows it, so that `synchronous=FULL` costs nothing here.
@@ -15,20 +17,19 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from copy import copy
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Final
 
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy.engine import make_url
 
 from carnet_hub.adapters.store import SqlStore, open_store
 from carnet_hub.core.authoring import write_hub_set
 from carnet_hub.core.hub import Hub
+from carnet_node.adapters.high_water import HighWaterFile
 from carnet_node.adapters.schema import upgrade
-from carnet_node.adapters.store import SqliteNodeStore
 from carnet_node.core.authoring import begin_chain
 from carnet_node.core.node import Node
 from carnet_node.core.records import Identity
@@ -36,17 +37,21 @@ from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import DealerId, HubId, NodeId
 from carnet_protocol.kinds import DEALER_SITE, NODE
 from carnet_protocol.registry import Value
+from simulation.power import FaultyFiles, FaultyHubStore, FaultyNodeStore, Power, faulty_hub_store
 from support.hub_apps import KeptAlarms, VoiceAuthor
-from support.node_builder import START_MS, TestClock, TestEntropy, TestHighWater
-from support.protocol import fixed, signer
+from support.node_builder import START_MS, TestClock
+from support.protocol import exchange_key, fixed, signer
 
 HUB_ID: Final = HubId(fixed("simulated hub"))
 HUB_EPOCH: Final = fixed("simulated hub epoch", 8)
 SITES: Final = {"A": DealerId(fixed("site A")), "B": DealerId(fixed("site B"))}
 NODE_SITES: Final = {"A1": "A", "A2": "A", "B1": "B"}
 COURIER_SITES: Final = {"courier A": "A", "courier B": "B"}
+LIAR: Final = "liar"
+VOICE_SITES: Final = {**COURIER_SITES, LIAR: "B"}
 HUB_SIGNER: Final = signer("simulated hub key")
 SESSION_KEY: Final = fixed("session key", 32)
+DATABASE: Final = "node.db"
 
 _YEAR_MS: Final = 365 * 24 * 3600 * 1000
 _FAST_DISK: Final = Path("/dev/shm")  # noqa: S108  (only databases of made-up people, in a private folder)
@@ -72,37 +77,149 @@ class SteadyBox:
         return hashlib.sha256(self.key + text.encode()).digest()[:16]
 
 
-@dataclass(frozen=True)
+@dataclass
+class Lots:
+    """Random bytes that are a function of the seed, the step and how often they were drawn in it.
+
+    Taking steps out of a schedule leaves the ids of the others as they were: short tapes stay comparable.
+    """
+
+    owner: str
+    step: str = "start"
+    drawn: int = 0
+
+    def begin(self, step: str) -> None:
+        """Another step begins."""
+        self.step, self.drawn = step, 0
+
+    def random_bytes(self, count: int) -> bytes:
+        """The next bytes."""
+        self.drawn += 1
+        return hashlib.shake_256(f"{self.owner}/{self.step}/{self.drawn}".encode()).digest(count)
+
+
+@dataclass
 class Machine:
-    """A node with its ports."""
+    """A node's process on its machine: a folder that lasts, and everything else that a crash takes away."""
 
     name: str
-    node: Node
-    store: SqliteNodeStore
+    folder: Path
     clock: TestClock
+    lots: Lots
+    power: Power = field(init=False)
+    store: FaultyNodeStore = field(init=False)
+    node: Node = field(init=False)
+    boots: int = 0
+
+    def __post_init__(self) -> None:
+        self.boot()
+
+    @property
+    def path(self) -> Path:
+        """The database."""
+        return self.folder / DATABASE
+
+    def boot(self) -> None:
+        """Start the process from what lies in the folder."""
+        if self.boots:
+            self.store.drop()
+        self.boots += 1
+        self.power = Power(self.name)
+        self.node = self.process(self.power)
+        assert isinstance(self.node.store, FaultyNodeStore)
+        self.store = self.node.store
+
+    def process(self, power: Power) -> Node:
+        """Another process of this node on the same machine, as a command line beside the service is."""
+        store = FaultyNodeStore(self.path, SteadyBox(), power)
+        marks = HighWaterFile(self.folder, FaultyFiles(power))
+        return Node(_identity(self.name), store, self.clock, self.lots, signer(f"key {self.name}"), marks)
+
+
+@dataclass
+class Worker:
+    """One process of the hub."""
+
+    name: str
     path: Path
+    clock: TestClock
+    alarms: KeptAlarms
+    lots: Lots
+    power: Power = field(init=False)
+    hub: Hub = field(init=False)
+    boots: int = 0
+
+    def __post_init__(self) -> None:
+        self.boot()
+
+    def boot(self) -> None:
+        """Start the process from the database."""
+        if self.boots:
+            self.close()
+        self.boots += 1
+        self.power = Power(self.name)
+        store = hub_store(self.path, self.power)
+        self.hub = Hub(
+            HUB_ID,
+            HUB_EPOCH,
+            fixed("hub node"),
+            HUB_SIGNER.public_key,
+            HUB_SIGNER,
+            store,
+            self.clock,
+            self.lots,
+            SteadyBox(),
+            self.alarms,
+        )
+
+    def close(self) -> None:
+        """Let go of the database."""
+        assert isinstance(self.hub.store, SqlStore)
+        self.hub.store.close()
 
 
-@dataclass(frozen=True)
+@dataclass
 class World:
     """Everybody who takes part in one schedule.
 
     Attributes:
+        workers: processes of the hub, one or three.
+        on_duty: which of them answers now.
         scratch: an empty store for the hub to fold its log into.
+        liar: the dishonest node; None in nine of ten schedules.
     """
 
     folder: Path
-    hub: Hub
+    workers: tuple[Worker, ...]
     hub_clock: TestClock
     alarms: KeptAlarms
-    scratch: SqlStore
+    scratch: FaultyHubStore
     machines: tuple[Machine, ...]
-    couriers: tuple[VoiceAuthor, ...] = field(default=())
+    couriers: tuple[VoiceAuthor, ...] = ()
+    liar: VoiceAuthor | None = None
+    on_duty: int = 0
+
+    @property
+    def hub(self) -> Hub:
+        """The hub as the worker on duty runs it."""
+        return self.worker.hub
+
+    @property
+    def worker(self) -> Worker:
+        """The worker on duty."""
+        return self.workers[self.on_duty]
+
+    def restart(self, process: str) -> Machine | Worker:
+        """Build a process anew from its files."""
+        processes: list[Machine | Worker] = [*self.machines, *self.workers]
+        found = next(one for one in processes if one.name == process)
+        found.boot()
+        return found
 
 
 def site_of(name: str) -> DealerId:
-    """The site of a node or courier."""
-    return SITES[(NODE_SITES | COURIER_SITES)[name]]
+    """The site of a node, a courier or the liar."""
+    return SITES[(NODE_SITES | VOICE_SITES)[name]]
 
 
 @contextmanager
@@ -111,8 +228,11 @@ def open_world(seed: int) -> Iterator[World]:
     template = _template()
     with tempfile.TemporaryDirectory(dir=template) as made:
         folder = Path(made)
-        for path in template.glob("*.db"):
+        for path in sorted(template.glob("*.db")):
             shutil.copyfile(path, folder / path.name)
+        for name in NODE_SITES:
+            (folder / name).mkdir()
+            shutil.copyfile(template / name / DATABASE, folder / name / DATABASE)
         world = _join(folder, seed)
         try:
             yield world
@@ -120,48 +240,44 @@ def open_world(seed: int) -> Iterator[World]:
             for machine in world.machines:
                 machine.store.close()
             world.scratch.close()
-            store = world.hub.store
-            assert isinstance(store, SqlStore)
-            store.close()
+            for worker in world.workers:
+                worker.close()
 
 
 def _join(folder: Path, seed: int) -> World:
     dice = random.Random(f"clocks {seed}")
     clock, alarms = TestClock(START_MS + 60_000), KeptAlarms()
-    hub = _hub(folder, clock, alarms, seed)
-    machines = tuple(_machine(folder, name, seed, _wrong_clock(dice)) for name in NODE_SITES)
-    couriers = tuple(
-        VoiceAuthor(name, hub_id=HUB_ID, hub_epoch=HUB_EPOCH, wall_ms=_wrong_clock(dice), dealer_bytes=site_of(name))
-        for name in COURIER_SITES
+    lots = Lots(f"hub {seed}")
+    machines = tuple(
+        Machine(name, folder / name, TestClock(_wrong_clock(dice)), Lots(f"{name} {seed}")) for name in NODE_SITES
     )
-    return World(folder, hub, clock, alarms, _hub_store(folder / "scratch.db"), machines, couriers)
+    couriers = tuple(_voice(name, dice) for name in COURIER_SITES)
+    workers = tuple(
+        Worker(f"hub worker {number}", folder / "hub.db", clock, alarms, lots)
+        for number in range(1, dice.choice((1, 3)) + 1)
+    )
+    liar = _voice(LIAR, dice) if dice.random() < LIARS else None
+    scratch = hub_store(folder / "scratch.db", Power("scratch"))
+    return World(folder, workers, clock, alarms, scratch, machines, couriers, liar)
+
+
+LIARS: Final = 0.1
+"""How many schedules have a dishonest node."""
+
+
+def _voice(name: str, dice: random.Random) -> VoiceAuthor:
+    wall_ms = _wrong_clock(dice)
+    return VoiceAuthor(name, hub_id=HUB_ID, hub_epoch=HUB_EPOCH, wall_ms=wall_ms, dealer_bytes=site_of(name))
 
 
 def _wrong_clock(dice: random.Random) -> int:
-    """A third of the clocks is right, a third off by minutes, a third by years."""
-    return START_MS + dice.choice((0, dice.randint(-600_000, 600_000), dice.randint(-12, 9) * _YEAR_MS))
+    """A third of the clocks is right, a third off by minutes, a third by up to ten years."""
+    return START_MS + dice.choice((0, dice.randint(-600_000, 600_000), dice.randint(-10, 10) * _YEAR_MS))
 
 
-def _hub(folder: Path, clock: TestClock, alarms: KeptAlarms, seed: int) -> Hub:
-    return Hub(
-        HUB_ID,
-        HUB_EPOCH,
-        fixed("hub node"),
-        HUB_SIGNER.public_key,
-        HUB_SIGNER,
-        _hub_store(folder / "hub.db"),
-        clock,
-        TestEntropy(1_000_000 + seed),
-        SteadyBox(),
-        alarms,
-    )
-
-
-def _hub_store(path: Path) -> SqlStore:
-    """A store on a database file; the statements, which take long to compile, are shared."""
-    store = copy(_compiled_store())
-    store.engine = store.dialect.connect(make_url(f"sqlite:///{path}"))
-    return store
+def hub_store(path: Path, power: Power) -> FaultyHubStore:
+    """A store on a hub's database file."""
+    return faulty_hub_store(_compiled_store(), path, power)
 
 
 @cache
@@ -169,19 +285,15 @@ def _compiled_store() -> SqlStore:
     return open_store("sqlite:////nowhere", busy_ms=0)
 
 
-def _machine(folder: Path, name: str, seed: int, wall_ms: int) -> Machine:
-    path = folder / f"{name}.db"
-    store = SqliteNodeStore(path, SteadyBox(), busy_timeout_ms=0)
-    clock = TestClock(wall_ms)
-    entropy = TestEntropy(10 * seed + sorted(NODE_SITES).index(name))
-    node = Node(_identity(name), store, clock, entropy, signer(f"key {name}"), TestHighWater())
-    return Machine(name, node, store, clock, path)
-
-
 def _identity(name: str) -> Identity:
     site = NODE_SITES[name]
-    keys = (HUB_SIGNER.public_key, bytes(32), bytes(32))
+    keys = (HUB_SIGNER.public_key, exchange_key("hub"), bytes(32))
     return Identity(HUB_ID, SITES[site], NodeId(fixed(f"node {name}")), f"SITE{site}", f"Site {site}", *keys)
+
+
+def exchange_secret(name: str) -> X25519PrivateKey:
+    """The private half of `exchange_key(name)`."""
+    return X25519PrivateKey.from_private_bytes(fixed(name, 32))
 
 
 @cache
@@ -190,18 +302,20 @@ def _template() -> Path:
     base = _FAST_DISK if _FAST_DISK.is_dir() else None
     _kept.append(tempfile.TemporaryDirectory(prefix="carnet-sim-", dir=base))
     folder = Path(_kept[0].name)
-    scratch = _hub_store(folder / "scratch.db")
+    scratch = hub_store(folder / "scratch.db", Power("scratch"))
     scratch.make_tables()
     scratch.close()
-    hub = _hub(folder, TestClock(), KeptAlarms(), -1)
-    assert isinstance(hub.store, SqlStore)
-    hub.store.make_tables()
-    write_hub_set(hub, [_site_draft(site) for site in SITES])
-    write_hub_set(hub, [_node_draft(name, signer(f"key {name}").public_key) for name in NODE_SITES | COURIER_SITES])
-    hub.store.close()
+    worker = Worker("hub", folder / "hub.db", TestClock(), KeptAlarms(), Lots("template"))
+    assert isinstance(worker.hub.store, SqlStore)
+    worker.hub.store.make_tables()
+    write_hub_set(worker.hub, [_site_draft(site) for site in SITES])
+    keys = {name: signer(f"key {name}").public_key for name in NODE_SITES | VOICE_SITES}
+    write_hub_set(worker.hub, [_node_draft(name, key) for name, key in keys.items()])
+    worker.close()
     for name in NODE_SITES:
-        upgrade(folder / f"{name}.db")
-        machine = _machine(folder, name, 0, START_MS)
+        (folder / name).mkdir()
+        upgrade(folder / name / DATABASE)
+        machine = Machine(name, folder / name, TestClock(START_MS), Lots(name))
         with machine.store.write() as tx:
             begin_chain(tx, machine.node.identity, epoch=fixed(f"epoch {name}", 8), hub_epoch=HUB_EPOCH)
         machine.store.close()
@@ -220,7 +334,7 @@ def _node_draft(name: str, signing_key: bytes) -> Draft:
     values: dict[str, Value] = {
         "dealer_id": site_of(name),
         "signing_key": signing_key,
-        "exchange_key": bytes(32),
+        "exchange_key": exchange_key(f"exchange {name}"),
         "status": "active",
         "enrolled_at": START_MS,
         "node_name": name,

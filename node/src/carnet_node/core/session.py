@@ -83,20 +83,22 @@ async def say_hello(node: Node, ports: SyncPorts, *, software: str) -> Session:
 def judge_chain(tx: ReadTransaction, chain: ChainState, answer: HelloAnswer, mark: HighWaterMark | None) -> Situation:
     """The situation of our chain: what the hub says, and what we see ourselves.
 
+    A hub that holds more than the hello said has not found a rolled back node if the head it holds is on our chain: the
+    hello came on a stick and is older than what the line has carried since.
+
     Args:
         chain: end of the own chain.
         answer: verified.
         mark: what left this machine, from outside the database.
     """
     stated = Situation(answer.situation)
-    if stated is not Situation.GO:
+    ours = tx.set_at(chain.epoch, answer.held_seq) if answer.held_seq else None
+    is_held_ours = ours is not None and ours.set_hash == answer.held_hash
+    if stated is not Situation.GO and not (stated is Situation.ROLLED_BACK and is_held_ours):
         return stated
     if is_behind_mark(tx, mark) or answer.held_seq > chain.seq:
         return Situation.ROLLED_BACK
-    if answer.held_seq == 0:
-        return Situation.GO
-    ours = tx.set_at(chain.epoch, answer.held_seq)
-    return Situation.GO if ours is not None and ours.set_hash == answer.held_hash else Situation.FORK
+    return Situation.GO if answer.held_seq == 0 or is_held_ours else Situation.FORK
 
 
 async def _hello_once(node: Node, ports: SyncPorts, software: str) -> Session:

@@ -1,0 +1,96 @@
+"""What another process does in the middle of a step: a worker takes a set in, a command line writes, somebody reads.
+
+Decides who comes in between. Each has a store of its own on the same file; what it may not do now (the lock is held)
+it is told, and nothing happens.
+"""
+
+from copy import copy
+
+from carnet_hub.core.ingest import receive_sets
+from carnet_hub.core.ports import StoreError
+from carnet_node.core.authoring import commit
+from carnet_node.core.store_failures import StoreBusy
+from simulation import desk
+from simulation.checks import check_hub, check_node
+from simulation.invariants import Broken
+from simulation.power import FaultyNodeStore, Power
+from simulation.stage import Stage
+from simulation.world import Machine, Worker
+
+
+def beside_node(stage: Stage, machine: Machine) -> None:
+    """Another process of a node writes, or reads everything."""
+    other = copy(machine)
+    other.node = machine.process(Power(f"{machine.name} beside"))
+    store = other.node.store
+    assert isinstance(store, FaultyNodeStore)
+    dice = copy(stage.dice)
+    try:
+        if dice.random() < 0.5:
+            _write(stage, other)
+        else:
+            _read(stage, other)
+    finally:
+        store.drop()
+
+
+def _write(stage: Stage, other: Machine) -> None:
+    with other.node.store.read() as tx:
+        draft = desk.new_draft(tx, other, copy(stage.dice), "vehicle")
+    assert draft is not None
+    try:
+        nonce = commit(other.node, [draft]).nonce
+    except StoreBusy:
+        stage.reached["a command line met the service's lock"] += 1
+        return
+    stage.keep(other, nonce)
+    stage.reached["a command line wrote between two steps of the service"] += 1
+
+
+def _read(stage: Stage, other: Machine) -> None:
+    stage.take_stock(other)
+    stage.read_hub(_fresh_worker(stage).hub)
+    try:
+        check_node(other, stage.archive)
+    except Broken as broken:
+        raise Broken("I16", f"between two steps of a writer: {broken}") from broken
+    stage.reached["a reader came between two steps of a node"] += 1
+
+
+def beside_hub(stage: Stage) -> None:
+    """Another worker takes a courier's set in, or the regulator reads everything."""
+    worker = _fresh_worker(stage)
+    try:
+        waiting = [sets for sets in stage.undelivered.values() if sets]
+        if waiting and stage.dice.random() < 0.6:
+            _take_in(stage, worker, waiting[0])
+        else:
+            _look(stage, worker)
+    finally:
+        worker.close()
+
+
+def _take_in(stage: Stage, worker: Worker, sets: list) -> None:
+    try:
+        (answer,) = receive_sets(worker.hub, [sets[0].pushed])
+    except StoreError:
+        stage.reached["a worker met another worker's lock"] += 1
+        return
+    assert answer.receipt is not None
+    courier = next(name for name, carried in stage.undelivered.items() if carried is sets)
+    stage.delivered[courier].append(sets.pop(0))
+    stage.reached["a worker took a set in between two reads of another"] += 1
+
+
+def _look(stage: Stage, worker: Worker) -> None:
+    stage.read_hub(worker.hub)
+    try:
+        check_hub(worker.hub, stage.archive)
+    except Broken as broken:
+        raise Broken("I16", f"between two steps of a writer: {broken}") from broken
+    stage.reached["the regulator read between two steps of the hub"] += 1
+
+
+def _fresh_worker(stage: Stage) -> Worker:
+    one = stage.world.worker
+    return Worker("hub beside", one.path, one.clock, one.alarms, one.lots)

@@ -1,0 +1,108 @@
+"""The end of a schedule: all lines are good again, everything arrives, and all is one.
+
+Decides what healing is and how many rounds it may take. What holds then stands in `checks`.
+"""
+
+import random
+from functools import partial
+from typing import Final
+
+from carnet_hub.core.quarantine import give_up_parked, list_parked
+from simulation import hub_steps
+from simulation.checks import (
+    check_converged,
+    check_exact_rebuild,
+    check_hub,
+    check_hub_log,
+    check_node,
+    dump,
+)
+from simulation.invariants import Broken
+from simulation.liar import catch_up
+from simulation.stage import Stage
+from simulation.wire import Line, LineTrouble
+
+HEALING_ROUNDS_MAX: Final = 4
+CARRIED: Final = ("base_record", "own_set", "node_state")
+"""Tables in which a late message may leave its trace (its position, a receipt); what is shown stands in the others."""
+
+
+def heal(stage: Stage) -> None:
+    """Deliver everything, and see that all is one.
+
+    Raises:
+        Broken: it is not.
+    """
+    for line in stage.lines.values():
+        line.partition, line.delayed = "", []
+    _settle_couriers(stage)
+    if stage.world.liar is not None:
+        catch_up(stage)
+    good = LineTrouble(stage.strokes)
+    for _ in range(HEALING_ROUNDS_MAX):
+        reports = [stage.lines[one.name].round(stage.dice, good) for one in stage.world.machines]
+        if all(one.is_complete and not one.rows and not one.push.sent for one in reports):
+            break
+    else:
+        stage.watch.complain("I18", f"not converged after {HEALING_ROUNDS_MAX} rounds: {reports}")
+    check_end(stage)
+    stage.watch.check(partial(_replay_everything, stage))
+
+
+def check_end(stage: Stage) -> None:
+    """Everything that holds once all has arrived."""
+    stage.read_hub()
+    machines = stage.world.machines
+    stage.watch.check(
+        *(partial(check_node, machine, stage.archive) for machine in machines),
+        *(partial(check_exact_rebuild, machine) for machine in machines),
+        partial(check_hub, stage.world.hub, stage.archive),
+        partial(check_converged, stage.world, stage.archive),
+        partial(check_hub_log, stage.world),
+    )
+    for machine in machines:
+        stage.ledger.check_chain(machine)
+    stage.ledger.check_log(stage.world.hub)
+    stage.watch.check()
+
+
+def _settle_couriers(stage: Stage) -> None:
+    """What couriers and nodes carry arrives at last; what still waits then is given up."""
+    for name in stage.undelivered:
+        while stage.undelivered[name]:
+            hub_steps.deliver_next(stage, name)
+    for line in stage.lines.values():
+        line.resend_from = None
+        while line.push(50):
+            line.deliver_answers(_Always(), len(line.answers) - 1)
+    while parked := list_parked(stage.world.hub):
+        give_up_parked(stage.world.hub, parked[0].nonce, note="nobody brought it")
+
+
+def _replay_everything(stage: Stage) -> None:
+    """Messages that arrive at last leave what is shown as it is; when they arrive again no byte changes."""
+    for line in stage.lines.values():
+        before = dump(line.machine)
+        _deliver_all_backwards(line)
+        between = dump(line.machine)
+        _deliver_all_backwards(line)
+        after = dump(line.machine)
+        changed = [table for table in before if table not in CARRIED and before[table] != between[table]]
+        changed += [table for table in before if between[table] != after[table]]
+        if changed:
+            raise Broken("I5", f"{line.machine.name}: an old message changes {changed}")
+
+
+def _deliver_all_backwards(line: Line) -> None:
+    for at in reversed(range(len(line.pages))):
+        line.deliver_page(at)
+    for at in reversed(range(len(line.answers))):
+        line.deliver_answers(_Always(), at)
+
+
+class _Always(random.Random):
+    """Dice that always say yes."""
+
+    def random(self) -> float:
+        """Zero."""
+        return 0.0
