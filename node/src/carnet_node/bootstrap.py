@@ -10,13 +10,22 @@ A database belongs to the keys it was enrolled with: beside other keys it is ref
 database on another machine must enrol as a new node.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from carnet_node.adapters.high_water import HighWaterFile
 from carnet_node.adapters.joining import HUB_URL, OWN_KEY_ID, Joining
-from carnet_node.adapters.keyring import DataKeyBox, Keyring, create_keyring, open_keyring
+from carnet_node.adapters.keyring import (
+    KEY_BYTES,
+    DataKeyBox,
+    Keyring,
+    create_keyring,
+    open_keyring,
+    open_without_data_key,
+)
+from carnet_node.adapters.recovery import fetch_data_key
 from carnet_node.adapters.schema import upgrade
 from carnet_node.adapters.store import SqliteNodeStore
 from carnet_node.adapters.system import (
@@ -33,6 +42,7 @@ from carnet_node.core.node import DeskSettings, Node
 from carnet_node.core.rebuild import reproject_if_outdated
 from carnet_node.core.session import SyncPorts
 from carnet_node.settings import NodeSettings
+from carnet_protocol.enrolment import EnrolCode
 
 if TYPE_CHECKING:
     from httpx import AsyncBaseTransport
@@ -158,6 +168,40 @@ def open_installation(settings: NodeSettings) -> Installation:
     upgrade(settings.database)
     store = SqliteNodeStore(settings.database, DataKeyBox(keyring.data_key, entropy))
     return Installation(settings, files, SystemClock(), entropy, keyring, store)
+
+
+async def lost_machine_asks(
+    settings: NodeSettings,
+    code: EnrolCode,
+    wrappings: Mapping[str, bytes],
+    url: str | None,
+    transport: "AsyncBaseTransport | None" = None,
+) -> bytes:
+    """A data key through the hub, asked for by the enrolled node of a folder, whose own data key may be the lost one.
+
+    Args:
+        wrappings: of the lost data key, by file name.
+        url: of the hub; None for the one this node knows.
+
+    Raises:
+        NotEnrolled: this folder belongs to no site, or knows no hub.
+        See `adapters.recovery.fetch_data_key` for the rest.
+    """
+    from carnet_node.adapters.hub_client import HubClient  # noqa: PLC0415  (most commands need no HTTP)
+
+    files, entropy = DiskFiles(), SystemEntropy()
+    require_installation(settings)
+    keyring = open_without_data_key(settings.keys_dir, files)
+    upgrade(settings.database)
+    store = SqliteNodeStore(settings.database, DataKeyBox(bytes(KEY_BYTES), entropy))
+    with store.read() as tx:
+        identity, known = tx.identity(), tx.setting(HUB_URL)
+    store.close()
+    address = url or (known.decode() if known else None)
+    if identity is None or address is None:
+        raise NotEnrolled("no identity, or no hub address")
+    async with HubClient(address, SystemClock(), entropy, transport=transport) as link:
+        return await fetch_data_key(link, identity, keyring, code, wrappings)
 
 
 def desk_settings(settings: NodeSettings) -> DeskSettings:

@@ -95,6 +95,10 @@ class HubClient:
         """The hub's answer to an enrolment request."""
         return await self._exchange("POST", "/v1/enrol", body=request)
 
+    async def recover(self, message: bytes) -> bytes:
+        """The hub's answer to a request for a lost machine's data key."""
+        return await self._exchange("POST", "/v1/recover", body=message)
+
     async def hello(self, message: bytes) -> bytes:
         """The hub's answer to a hello."""
         return await self._exchange("POST", "/v1/hello", body=message)

@@ -31,6 +31,7 @@ from carnet_node.adapters.system import PRIVATE_MODE
 from carnet_node.core.failures import AlreadyEnrolled, KeysUnreadable
 from carnet_node.core.ports import Entropy, Files
 from carnet_protocol.envelope import key_id_of
+from carnet_protocol.recovery import KEPT_INFO
 
 KEY_BYTES: Final = 32
 SIGNING_FILE: Final = "signing.key"
@@ -39,8 +40,8 @@ DATA_FILE: Final = "data.key"
 WRAPPED_FOR_HUB_FILE: Final = "data.hub"
 WRAPPED_FOR_RECOVERY_FILE: Final = "data.recovery"
 
-_KEY_FILES: Final = (SIGNING_FILE, EXCHANGE_FILE, DATA_FILE)
-_WRAP_INFO: Final = b"carnet/data-key/v1"
+KEY_FILES: Final = (SIGNING_FILE, EXCHANGE_FILE, DATA_FILE)
+_WRAP_INFO: Final = KEPT_INFO
 _NONCE_BYTES: Final = 12
 _SALT_BYTES: Final = 16
 _PASSPHRASE_BYTES: Final = 15
@@ -126,9 +127,9 @@ def create_keyring(folder: Path, files: Files, entropy: Entropy) -> Keyring:
         AlreadyEnrolled: a key file exists; no file was touched.
         OSError: not writable.
     """
-    if any((folder / name).exists() for name in _KEY_FILES):
+    if any((folder / name).exists() for name in KEY_FILES):
         raise AlreadyEnrolled("key files exist")
-    for name in _KEY_FILES:
+    for name in KEY_FILES:
         files.replace(folder / name, entropy.random_bytes(KEY_BYTES))
     return open_keyring(folder, files)
 
@@ -139,10 +140,20 @@ def open_keyring(folder: Path, files: Files) -> Keyring:
     Raises:
         KeysUnreadable: a file is missing, has another size, or others may read it.
     """
-    signing, exchange, data_key = (_read_key(folder / name, files) for name in _KEY_FILES)
+    signing, exchange, data_key = (_read_key(folder / name, files) for name in KEY_FILES)
     return Keyring(
         Ed25519PrivateKey.from_private_bytes(signing), X25519PrivateKey.from_private_bytes(exchange), data_key
     )
+
+
+def open_without_data_key(folder: Path, files: Files) -> Keyring:
+    """The keys to sign and exchange with, of a machine that has lost its data key.
+
+    Raises:
+        KeysUnreadable: one of these two is missing, damaged or open to others.
+    """
+    signing, exchange = (_read_key(folder / name, files) for name in (SIGNING_FILE, EXCHANGE_FILE))
+    return Keyring(Ed25519PrivateKey.from_private_bytes(signing), X25519PrivateKey.from_private_bytes(exchange), b"")
 
 
 def wrap_for_hub(data_key: bytes, hub_exchange_key: bytes) -> bytes:

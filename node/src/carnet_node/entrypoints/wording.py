@@ -237,8 +237,8 @@ _TEXTS: Final[dict[type[NodeFailure], tuple[str, str, str, str, Exit, HTTPStatus
     KeysUnreadable: (
         "keys-unreadable",
         "A key of this node cannot be used.",
-        "The database is unchanged.",
-        "Put the key file back or set its mode to 600; without the keys, enrol this machine as a new node.",
+        "No key and no database was changed.",
+        "Put the file back with mode 600. `keys recover` brings a data key back; or enrol this machine as a new node.",
         Exit.REFUSED,
         HTTPStatus.INTERNAL_SERVER_ERROR,
     ),

@@ -1,0 +1,82 @@
+"""A machine is lost; through the hub and a one-time code another machine of the site gets its data key."""
+
+from functools import partial
+from pathlib import Path
+
+import anyio
+import pytest
+
+from carnet_hub.core.recovering import issue_recovery_code
+from carnet_node.adapters.recovery import KeyFolder
+from carnet_node.bootstrap import Installation, lost_machine_asks
+from carnet_node.core.failures import HubRefused, KeysUnreadable
+from carnet_protocol.enrolment import parse_code
+from carnet_protocol.reasons import Reason
+from support.hub_apps import TestHub, make_hub
+from support.network import LossyTransport, join
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> TestHub:
+    """A hub with one dealer site."""
+    hub = make_hub(tmp_path / "hub")
+    hub.add_dealer("A001")
+    return hub
+
+
+def copies_of(node: Installation) -> dict[str, bytes]:
+    """The wrapped copies of a machine's data key, as a backup holds them."""
+    return KeyFolder(node.settings.keys_dir, node.files).wrappings()
+
+
+def asked(hub: TestHub, by: Installation, code: str, copies: dict[str, bytes]) -> bytes:
+    """What a machine gets from the hub."""
+    transport = LossyTransport(hub)
+    ask = partial(lost_machine_asks, by.settings, parse_code(code), copies, None, transport=transport)
+    return anyio.run(ask)
+
+
+def recovery_code(hub: TestHub, node: Installation) -> str:
+    """A one-time code for the site of a machine."""
+    return issue_recovery_code(hub.app.hub, node.node().identity.dealer_id).code
+
+
+def test_another_machine_of_the_site_gets_the_lost_key(hub: TestHub, tmp_path: Path):
+    """The data key that comes back is the lost machine's, byte for byte."""
+    lost, other = join(hub, tmp_path / "lost"), join(hub, tmp_path / "other")
+
+    found = asked(hub, other, recovery_code(hub, other), copies_of(lost))
+
+    assert found == lost.keyring.data_key
+
+
+def test_a_machine_gets_its_own_lost_key_back(hub: TestHub, tmp_path: Path):
+    """A machine whose data key file is gone asks for itself: it needs its other keys only."""
+    node = join(hub, tmp_path / "node")
+    code, data_key = recovery_code(hub, node), node.keyring.data_key
+    (node.settings.keys_dir / "data.key").unlink()
+
+    assert asked(hub, node, code, copies_of(node)) == data_key
+
+
+def test_a_code_is_good_once(hub: TestHub, tmp_path: Path):
+    """A second machine cannot use the code, and is told so."""
+    lost, one, other = (join(hub, tmp_path / name) for name in ("lost", "one", "other"))
+    code = recovery_code(hub, one)
+    asked(hub, one, code, copies_of(lost))
+
+    with pytest.raises(HubRefused) as refusal:
+        asked(hub, other, code, copies_of(lost))
+
+    assert refusal.value.reason is Reason.CODE_USED
+
+
+def test_without_the_copy_there_is_nothing_to_ask(hub: TestHub, tmp_path: Path):
+    """A backup without the hub's copy is named before anything is sent, and the code stays good."""
+    lost, other = join(hub, tmp_path / "lost"), join(hub, tmp_path / "other")
+    code = recovery_code(hub, other)
+
+    with pytest.raises(KeysUnreadable):
+        asked(hub, other, code, {})
+
+    assert asked(hub, other, code, copies_of(lost)) == lost.keyring.data_key
