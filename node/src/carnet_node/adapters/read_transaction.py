@@ -192,10 +192,13 @@ class SqlReadTransaction:
         row = self._one(sql.UNCONFIRMED)
         return (row[0], row[1]) if row else (0, None)
 
-    def sets_with(self, codes: Sequence[int], limit: int) -> list[LoggedSet]:
-        """Own sets whose verdict is one of these codes, oldest first."""
-        found = [row for code in codes for row in self._all(sql.SETS_WITH, verdict=code, row_limit=limit)]
-        return [self._logged(row) for row in sorted(found, key=lambda row: row[0])[:limit]]
+    def unconfirmed_messages(self, limit: int) -> list[bytes]:
+        """What own sets without a verdict say in signed bytes, in the order of the chain."""
+        return [row[0] for row in self._all(sql.UNCONFIRMED_MESSAGES, row_limit=limit)]
+
+    def count_held_back(self) -> Mapping[Verdict, int]:
+        """How many own sets are parked, and how many refused; verdicts nobody has got are missing."""
+        return {Verdict(code): count for code, count in self._all(sql.HELD_BACK_COUNTS) if code >= Verdict.PARKED}
 
     def sets_held_back(self, limit: int) -> list[LoggedSet]:
         """Own sets that were parked or refused, or of which some op is void; newest first."""

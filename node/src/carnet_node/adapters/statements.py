@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
-import msgspec
 from sqlalchemy import (
     BindParameter,
     ClauseElement,
@@ -27,7 +26,6 @@ from sqlalchemy.dialects import sqlite
 
 from carnet_node.adapters import tables
 from carnet_node.adapters.tables import NODE_METADATA, PROJECTIONS
-from carnet_protocol.messages import Verdict
 
 _DIALECT: Final = sqlite.dialect(paramstyle="qmark")
 
@@ -168,23 +166,22 @@ SETS_FROM: Final = compiled(
     .order_by(_own_set.c.seq)
     .limit(_limit)
 )
-SETS_WITH: Final = compiled(
-    select(_own_set).where(_own_set.c.verdict == bindparam("verdict")).order_by(_own_set.c.log_id).limit(_limit)
-)
-_NO_VOIDS: Final = msgspec.msgpack.encode({})
 SETS_HELD_BACK: Final = compiled(
-    select(_own_set)
-    .where(
-        (_own_set.c.verdict >= literal_column(str(int(Verdict.PARKED))))
-        | (_own_set.c.voids > literal_column(f"x'{_NO_VOIDS.hex()}'"))
-    )
-    .order_by(_own_set.c.log_id.desc())
-    .limit(_limit)
+    select(_own_set).where(tables.HELD_BACK).order_by(_own_set.c.log_id.desc()).limit(_limit)
+)
+HELD_BACK_COUNTS: Final = compiled(
+    select(_own_set.c.verdict, func.count()).where(tables.HELD_BACK).group_by(_own_set.c.verdict)
 )
 FIRST_UNCONFIRMED: Final = compiled(
     select(func.min(_own_set.c.seq)).where(_own_set.c.epoch == bindparam("epoch"), _own_set.c.verdict.is_(None))
 )
 UNCONFIRMED: Final = compiled(select(func.count(), func.min(_own_set.c.time_ms)).where(_own_set.c.verdict.is_(None)))
+UNCONFIRMED_MESSAGES: Final = compiled(
+    select(_own_set.c.message)
+    .where(_own_set.c.verdict.is_(None))
+    .order_by(_own_set.c.epoch, _own_set.c.seq)
+    .limit(_limit)
+)
 UNCONFIRMED_ON: Final = compiled(
     select(_own_set.c.is_sent, func.count(func.distinct(_own_set.c.log_id)))
     .select_from(_own_op.join(_own_set, _own_op.c.log_id == _own_set.c.log_id))

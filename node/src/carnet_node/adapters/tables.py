@@ -28,6 +28,7 @@ from sqlalchemy import (
     Table,
     func,
     literal_column,
+    text,
 )
 from sqlalchemy.orm import registry
 from sqlalchemy.types import TypeEngine
@@ -335,4 +336,8 @@ _add_search_indexes()
 _add_contested_indexes()
 own_set = NODE_METADATA.tables["own_set"]
 Index("ix_own_set_place", own_set.c.epoch, own_set.c.seq, unique=True)
+HELD_BACK: Final = text("verdict >= 2 OR voids > x'80'")
+"""Own sets that the hub has parked or refused, or of which some op is void (`voids` is msgpack, and x'80' is none)."""
+
+Index("ix_own_set_held_back", own_set.c.verdict, own_set.c.log_id, sqlite_where=HELD_BACK)
 Index("ix_own_set_unconfirmed", own_set.c.epoch, own_set.c.seq, sqlite_where=own_set.c.verdict.is_(None))

@@ -26,6 +26,7 @@ from carnet_node.core.records import (
     StoredRecord,
 )
 from carnet_protocol.ids import RecordId
+from carnet_protocol.messages import Verdict
 from carnet_protocol.registry import Kind, Value
 
 T = TypeVar("T")
@@ -209,8 +210,12 @@ class ReadTransaction(Protocol):
         """How many own sets have no verdict, and the set time of the oldest."""
         ...
 
-    def sets_with(self, codes: Sequence[int], limit: int) -> list[LoggedSet]:
-        """Own sets whose verdict is one of these codes, oldest first."""
+    def unconfirmed_messages(self, limit: int) -> list[bytes]:
+        """What own sets without a verdict say in signed bytes, in the order of the chain."""
+        ...
+
+    def count_held_back(self) -> Mapping[Verdict, int]:
+        """How many own sets are parked, and how many refused; verdicts nobody has got are missing."""
         ...
 
     def sets_held_back(self, limit: int) -> list[LoggedSet]:
@@ -282,10 +287,7 @@ class WriteTransaction(ReadTransaction, Protocol):
         ...
 
     def append_set(self, logged: LoggedSet, touched: Sequence[tuple[int, RecordId]]) -> int:
-        """Append an own set to the log; `touched` is (kind, record) by op index.
-
-        Returns: its log id.
-        """
+        """Append an own set to the log; `touched` is (kind, record) by op index. Returns its log id."""
         ...
 
     def put_verdict(self, log_id: int, verdict: SetVerdict) -> None:

@@ -102,9 +102,7 @@ def status_of(node: Node) -> Status:
         chain, feed, state = tx.chain(), tx.feed(), load_state(tx)
         if chain is None or feed is None:
             raise NotEnrolled("no chain")
-        waiting = _waiting(tx, node, chain.epoch)
-        parked = len(tx.sets_with([int(Verdict.PARKED)], SETS_COUNTED_MAX))
-        refused = len(tx.sets_with([int(Verdict.REFUSED)], SETS_COUNTED_MAX))
+        waiting, held_back = _waiting(tx, node), tx.count_held_back()
     return Status(
         node.identity.site_code,
         node.identity.site_name,
@@ -112,8 +110,8 @@ def status_of(node: Node) -> Status:
         judge_sync(state, waiting.sets),
         state,
         waiting,
-        parked,
-        refused,
+        held_back.get(Verdict.PARKED, 0),
+        held_back.get(Verdict.REFUSED, 0),
         feed.as_of_ms,
         feed.clock_offset_ms,
         chain.is_writing_stopped,
@@ -146,17 +144,13 @@ def judge_sync(state: SyncState, waiting_sets: int) -> Sync:
     return Sync.UNKNOWN if state.complete_ms is None else Sync.COMPLETE
 
 
-def _waiting(tx: ReadTransaction, node: Node, epoch: bytes) -> Waiting:
+def _waiting(tx: ReadTransaction, node: Node) -> Waiting:
     sets, oldest_ms = tx.unconfirmed()
-    first = tx.first_unconfirmed_seq(epoch)
-    listed = tx.sets_from(epoch, first, SETS_COUNTED_MAX) if first is not None else []
-    unconfirmed = [one for one in listed if one.verdict is None]
+    messages = tx.unconfirmed_messages(SETS_COUNTED_MAX)
     keys = {
-        (op.kind, RecordId(op.record))
-        for one in unconfirmed
-        for op in reread_set(one.message, node.identity.hub_id).ops
+        (op.kind, RecordId(op.record)) for message in messages for op in reread_set(message, node.identity.hub_id).ops
     }
-    return Waiting(sets, _count_documents(tx, keys), len(unconfirmed) < sets, oldest_ms)
+    return Waiting(sets, _count_documents(tx, keys), len(messages) < sets, oldest_ms)
 
 
 def _count_documents(tx: ReadTransaction, keys: Iterable[tuple[int, RecordId]]) -> Mapping[str, int]:
