@@ -19,6 +19,16 @@ FOLDER = Path("demo-data")
 MARK = "demo.txt"
 """Stands in every folder the demo made: it empties no other."""
 
+LOOK = (
+    "carnet-node --data {folder}/hz01 customers list",
+    "carnet-node --data {folder}/hz01 recalls check LHGCP1686K2004711",
+    "carnet-node --data {folder}/wh01 conflicts list --settled",
+    "carnet-hub --data {folder}/hub nodes list",
+    "carnet-hub --data {folder}/hub recalls progress R2026-001",
+    "carnet-hub verify {folder}/report",
+)
+"""Commands for whoever has read the table: what a dealer, an operator and a regulator see of it."""
+
 
 def main() -> int:
     """Tell the story; returns the exit code."""
@@ -46,7 +56,8 @@ def main() -> int:
         story.hub.stop()
     print(story.facts.table())
     took = time.monotonic() - started
-    print(f"{took:.0f} seconds. Everything lies in {folder.name}/: hub, {', '.join(story.nodes)}, report ...")
+    print(f"{took:.0f} seconds. Everything lies in {folder.name}/. Look for yourself, with the programs in .venv/bin:")
+    print("\n".join(f"    {line.format(folder=folder.name)}" for line in LOOK))
     return 0 if story.facts.are_all_true else 1
 
 

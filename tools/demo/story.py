@@ -162,7 +162,11 @@ def cut_lines(story: Story) -> None:
 def reconnect(story: Story) -> None:
     """The line is back. Both say what they have; nothing is lost, and what lost stays visible."""
     story.start_hub()
-    story.sync(HZ, WH, HZ, WH)
+    first, second = (story.nodes[code].run("sync") for code in (HZ, WH))
+    verdicts = [(one["accepted"] > 0, one["with_conflicts"] > 0, one["refused"]) for one in (first, second)]
+    expected = [(True, False, 0), (True, True, 0)]
+    story.facts.check("verdicts: all accepted, the second dealer's with conflicts, none refused", verdicts, expected)
+    story.sync(HZ, WH)
     numbers = _phones_at_hub(story)
     kept = {f"+86{HZ_PHONE}", f"+86{WH_PHONE}"} <= numbers
     story.facts.check("both phones are kept at the hub", kept, True)
@@ -182,11 +186,13 @@ def _restore_at_loser(story: Story) -> None:
     story.facts.check("both dealers show the same colour", len(set(colors.values())), 1)
     loser, lost = (HZ, "WHITE") if colors[HZ] != "WHITE" else (WH, "SILVER")
     overruled = [one for one in story.nodes[loser].run("conflicts", "list") if one["id"] == vehicle]
-    values = [_overruled_value(one) for one in overruled if one["register"] == "color"]
-    story.facts.check("the dealer who lost sees the overruled colour, who wrote it and the rule", values, [lost])
-    at_hub = [one for one in story.hub.run("conflicts", "list") if one["id"] == vehicle]
-    story.facts.holds("the operator sees it too", len(at_hub), is_true=bool(at_hub))
-    one = next(one for one in overruled if one["register"] == "color")
+    (one,) = [one for one in overruled if one["register"] == "color"]
+    seen = (_overruled_value(one), one["overruled"]["author"], one["rule"])
+    claim = "the dealer who lost sees the overruled colour, who wrote it and the rule"
+    story.facts.check(claim, seen, (lost, loser, "latest"))
+    at_hub = [row["overruled"] for row in story.hub.run("conflicts", "list") if row["id"] == vehicle]
+    ops = [row["op"] for row in at_hub if "color" in row["values"]]
+    story.facts.check("the operator sees it too, under the same op id", ops, [one["overruled"]["op"]])
     story.nodes[loser].run("conflicts", "restore", "vehicle", vehicle, "color", one["overruled"]["op"])
     story.sync(loser, HZ, WH)
     story.facts.check("one command restores it for everybody", {_color(story, code) for code in (HZ, WH)}, {lost})
