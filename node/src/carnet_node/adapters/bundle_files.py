@@ -8,20 +8,17 @@ Source: RFC 9180, base mode; info is the name of the format.
 """
 
 from pathlib import Path
-from typing import Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 
 from carnet_node.adapters.keyring import SUITE
+from carnet_node.core.limits import BUNDLE_FRAMING_BYTES_MAX
 from carnet_node.core.ports import Files
 from carnet_protocol import limits
 from carnet_protocol.bundle import HPKE_INFO
 from carnet_protocol.errors import Malformed, NotAuthentic
 from carnet_protocol.reasons import Reason
-
-_FRAMING_BYTES_MAX: Final = 1024 * 1024
-"""Manifest, encapsulated key and tag around at most `BUNDLE_BYTES_MAX` of parts; far above what they need."""
 
 
 def write_bundle(path: Path, plain: bytes, receiver_exchange_key: bytes, files: Files) -> int:
@@ -50,7 +47,7 @@ def read_bundle(path: Path, own_exchange_key: X25519PrivateKey, files: Files) ->
         NotAuthentic: made for somebody else, damaged or truncated.
     """
     try:
-        sealed = files.read(path, bytes_max=limits.BUNDLE_BYTES_MAX + _FRAMING_BYTES_MAX)
+        sealed = files.read(path, bytes_max=limits.BUNDLE_BYTES_MAX + BUNDLE_FRAMING_BYTES_MAX)
     except OSError as error:
         raise Malformed(Reason.BAD_BUNDLE, "the file cannot be read or is too large") from error
     if sealed is None:

@@ -7,15 +7,13 @@ from typing import Final
 
 import zstandard
 
+from carnet_node.core.limits import INFLATE_WINDOW_BYTES_MAX
 from carnet_protocol.errors import Malformed
 from carnet_protocol.reasons import Reason
 
 _LEVEL: Final = 3
 """Measured on the sets of 400 customers (215 KB, most of it signatures and commitments): level 3 reaches 56 % in half a
 millisecond, level 6 takes three times as long for a fifth of a percent more."""
-
-_WINDOW_BYTES_MAX: Final = 8 * 1024 * 1024
-"""The window a decompressor may ask for; covers every level we or a hub would use."""
 
 
 def deflate(plain: bytes) -> bytes:
@@ -29,7 +27,7 @@ def inflate(packed: bytes, *, bytes_max: int) -> bytes:
     Raises:
         Malformed: no Zstandard frame, or more than `bytes_max` bytes inside; at most one byte more was inflated.
     """
-    reader = zstandard.ZstdDecompressor(max_window_size=_WINDOW_BYTES_MAX).stream_reader(packed)
+    reader = zstandard.ZstdDecompressor(max_window_size=INFLATE_WINDOW_BYTES_MAX).stream_reader(packed)
     try:
         plain = reader.read(bytes_max + 1)
     except zstandard.ZstdError as error:

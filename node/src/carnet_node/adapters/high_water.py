@@ -17,12 +17,12 @@ import msgspec
 
 from carnet_node.adapters.system import PRIVATE_FOLDER_MODE, PRIVATE_MODE
 from carnet_node.core.failures import AnotherSender, HighWaterUnreadable
+from carnet_node.core.limits import MARK_BYTES_MAX
 from carnet_node.core.ports import Files
 from carnet_node.core.records import HighWaterMark
 
 MARK_FILE: Final = "high-water.json"
 LOCK_FILE: Final = "sender.lock"
-_MARK_BYTES_MAX: Final = 4096
 
 
 class _Stored(msgspec.Struct, forbid_unknown_fields=True):
@@ -52,7 +52,7 @@ class HighWaterFile:
             HighWaterUnreadable: the file exists and is damaged; nothing may leave until somebody has looked.
         """
         try:
-            content = self._files.read(self._folder / MARK_FILE, bytes_max=_MARK_BYTES_MAX)
+            content = self._files.read(self._folder / MARK_FILE, bytes_max=MARK_BYTES_MAX)
             if content is None:
                 return None
             stored = msgspec.json.decode(content, type=_Stored)

@@ -22,6 +22,7 @@ from carnet_node.adapters.keyring import (
 from carnet_node.core.authoring import begin_chain
 from carnet_node.core.enrolment import NodeKeys, PendingEnrolment, accept_answer, draft_request, is_request_for
 from carnet_node.core.failures import AlreadyEnrolled, NotEnrolled
+from carnet_node.core.limits import PENDING_BYTES_MAX
 from carnet_node.core.ports import Clock, Entropy, Files, NodeStore
 from carnet_node.core.records import Identity
 from carnet_protocol.enrolment import EnrolCode
@@ -35,7 +36,6 @@ HUB_URL: Final = "hub-url"
 OWN_KEY_ID: Final = "own-key-id"
 """Local fact: the signing key this database was enrolled with."""
 
-_PENDING_BYTES_MAX: Final = 64 * 1024
 _RANDOM_ID_BYTES: Final = 10
 
 _pending = msgspec.msgpack.Decoder(tuple[bytes, bytes])
@@ -69,7 +69,7 @@ def pending_enrolment(joining: Joining, code: EnrolCode, card: bytes | None, nam
         if tx.identity() is not None:
             raise AlreadyEnrolled("identity")
     path = joining.keys_dir / PENDING_FILE
-    kept = joining.files.read(path, bytes_max=_PENDING_BYTES_MAX)
+    kept = joining.files.read(path, bytes_max=PENDING_BYTES_MAX)
     if kept is not None:
         pending = _read_pending(kept)
         if pending is not None and is_request_for(pending, code):

@@ -16,13 +16,11 @@ from typing import Final
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from carnet_node.core.limits import LOG_CHARS_MAX, LOG_DEPTH_MAX, LOG_FRAMES_MAX
 from carnet_protocol.kinds import REGISTRY
 from carnet_protocol.registry import Privacy, Registry
 
 DROPPED: Final = "[dropped]"
-_TEXT_CHARS_MAX: Final = 300
-_DEPTH_MAX: Final = 4
-_FRAMES_MAX: Final = 12
 _TAKEN_OUT_LATER: Final = frozenset({"_record", "_from_structlog", "exc_info"})
 """Keys of an event that the formatter and `name_exception` need whole, and take out before it is printed."""
 
@@ -68,7 +66,7 @@ def name_exception(_logger: WrappedLogger, _method: str, event: EventDict) -> Ev
 
 def describe_exception(error: BaseException) -> str:
     """Type and places of an exception, the innermost first; never its text."""
-    frames = traceback.extract_tb(error.__traceback__)[-_FRAMES_MAX:]
+    frames = traceback.extract_tb(error.__traceback__)[-LOG_FRAMES_MAX:]
     where = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
     return " < ".join([type(error).__qualname__, *reversed(where)])
 
@@ -117,14 +115,14 @@ def _clean(key: str, value: object, names: frozenset[str], depth: int) -> object
     if key in names:
         return DROPPED
     if isinstance(value, Mapping):
-        if depth >= _DEPTH_MAX:
+        if depth >= LOG_DEPTH_MAX:
             return DROPPED
         return {str(inner): _clean(str(inner), one, names, depth + 1) for inner, one in value.items()}
     if isinstance(value, list | tuple):
-        return DROPPED if depth >= _DEPTH_MAX else [_clean("", one, names, depth + 1) for one in value]
+        return DROPPED if depth >= LOG_DEPTH_MAX else [_clean("", one, names, depth + 1) for one in value]
     if isinstance(value, bytes):
-        return value.hex()[:_TEXT_CHARS_MAX]
+        return value.hex()[:LOG_CHARS_MAX]
     if isinstance(value, str):
-        return value if len(value) <= _TEXT_CHARS_MAX else value[:_TEXT_CHARS_MAX] + "..."
+        return value if len(value) <= LOG_CHARS_MAX else value[:LOG_CHARS_MAX] + "..."
     # A view, a command or an exception would be printed with all that it holds.
     return value if value is None or isinstance(value, int | float) else f"<{type(value).__qualname__}>"

@@ -6,13 +6,11 @@ saved. What a step does is `core.sync`. Ends only when it is cancelled; a failur
 by its code, and tried again.
 """
 
-from typing import Final
-
 import anyio
 import structlog
 
 from carnet_node.core.failures import NodeFailure
-from carnet_node.core.limits import LONG_POLL_S, OUTBOX_LOOK_S
+from carnet_node.core.limits import LONG_POLL_S, OUTBOX_LOOK_S, PAGE_PAUSE_S
 from carnet_node.core.node import Node
 from carnet_node.core.outbox import BatchSize
 from carnet_node.core.schedule import dice_of, idle_delay_ms, retry_delay_ms
@@ -27,9 +25,6 @@ from carnet_node.core.sync import (
 )
 from carnet_protocol.errors import Refused
 from carnet_protocol.reasons import Reason
-
-_PAGE_PAUSE_S: Final = 1.0
-"""Between two last pages: a hub that does not wait must not be asked in a tight circle."""
 
 log = structlog.get_logger(__name__)
 
@@ -70,7 +65,7 @@ class BackgroundSync:
                 failures = 0
                 wait_s = LONG_POLL_S if outcome.is_last else 0
                 if outcome.is_last:
-                    await self._node.clock.sleep(_PAGE_PAUSE_S)
+                    await self._node.clock.sleep(PAGE_PAUSE_S)
             except (NodeFailure, Refused) as error:
                 wait_s = 0
                 await self._pause_after(error, failures)

@@ -120,3 +120,30 @@ CSV_BYTES_MAX: Final = 512 * 1024 * 1024
 
 CELLS_MAX: Final = 200
 """Cells of one row that are looked at; a customers file of ours has 24."""
+
+PARENTS_MAX: Final = 4
+"""Steps from a record to the document it belongs to; a line, its job and their order take two."""
+
+LOG_CHARS_MAX: Final = 300
+"""Characters of one text in a log line: what happened, never a document."""
+
+LOG_DEPTH_MAX: Final = 4
+"""Levels of lists and mappings in a log line; what lies deeper is dropped unread."""
+
+LOG_FRAMES_MAX: Final = 12
+"""Places that an exception in the log names, the last it came through: our own code and the layers below it."""
+
+MARK_BYTES_MAX: Final = 4096
+"""The high-water file; ours has 150 bytes."""
+
+PENDING_BYTES_MAX: Final = 64 * 1024
+"""What an unfinished enrolment keeps; ours has two kilobytes."""
+
+BUNDLE_FRAMING_BYTES_MAX: Final = 1024 * 1024
+"""Manifest, encapsulated key and tag around the parts of a bundle; far above what they need."""
+
+INFLATE_WINDOW_BYTES_MAX: Final = 8 * 1024 * 1024
+"""The window a decompressor may ask for; covers every level we or a hub would use."""
+
+PAGE_PAUSE_S: Final = 1.0
+"""Between two last pages: a hub that does not wait must not be asked in a tight circle."""

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Final
 
 from carnet_node.core.failures import NotEnrolled
-from carnet_node.core.limits import LINE_FRESH_MS, SETS_COUNTED_MAX
+from carnet_node.core.limits import LINE_FRESH_MS, PARENTS_MAX, SETS_COUNTED_MAX
 from carnet_node.core.node import Node
 from carnet_node.core.ports import ReadTransaction
 from carnet_node.core.sync_state import UNREACHABLE, SyncState, load_state
@@ -25,7 +25,6 @@ from carnet_protocol.registry import Kind
 from carnet_protocol.resolvers import show
 
 _DOCUMENTS: Final = ("customer", "vehicle", "visit")
-_PARENTS_MAX: Final = 4
 _ANSWERS: Final = frozenset(reason.value for reason in Reason)
 
 
@@ -161,7 +160,7 @@ def _count_documents(tx: ReadTransaction, keys: Iterable[tuple[int, RecordId]]) 
 
 def _document_of(tx: ReadTransaction, kind: Kind | None, record: RecordId) -> tuple[str, RecordId]:
     """The document a record belongs to: itself, or the nearest parent that is one."""
-    for _ in range(_PARENTS_MAX):
+    for _ in range(PARENTS_MAX):
         if kind is None or kind.name in _DOCUMENTS or kind.parent is None:
             break
         stored = tx.record(kind, record)
