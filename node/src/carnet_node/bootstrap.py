@@ -4,6 +4,7 @@ Decides what a data folder holds and in which order it becomes usable: keys, dat
 trade.
 
     DATA/node.db          log, base rows, projections, identity
+    DATA/backup/          status, locks and scratch files of backups
     DATA/keys/            keys, high-water mark, sender's lock, a request that waits for its answer; never replicated
 
 A database belongs to the keys it was enrolled with: beside other keys it is refused, because a copied or restored
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
+from carnet_node.adapters.backups import backup_parts
 from carnet_node.adapters.high_water import HighWaterFile
 from carnet_node.adapters.joining import HUB_URL, OWN_KEY_ID, Joining
 from carnet_node.adapters.keyring import (
@@ -43,6 +45,7 @@ from carnet_node.core.rebuild import reproject_if_outdated
 from carnet_node.core.session import SyncPorts
 from carnet_node.settings import NodeSettings
 from carnet_protocol.enrolment import EnrolCode
+from carnet_storage.adapters.service import BackupParts
 
 if TYPE_CHECKING:
     from httpx import AsyncBaseTransport
@@ -120,6 +123,23 @@ class Installation:
 
         return HubClient(url or self.hub_url(), self.clock, self.entropy, transport=transport)
 
+    def backup_parts(self) -> BackupParts:
+        """What backups work with.
+
+        Raises:
+            PlanWrong: a target, secrets file or passphrase file cannot be used.
+            NotEnrolled, KeysUnreadable: there is no node to back up.
+        """
+        return backup_parts(
+            self.settings,
+            self.node(),
+            self.keyring,
+            self.files,
+            entropy=self.entropy,
+            clock=self.clock,
+            run_blocking=run_blocking,
+        )
+
     def sync_ports(self, link: HubLink) -> SyncPorts:
         """What syncing needs besides the node."""
         return SyncPorts(link, run_blocking, self.high_water)
@@ -166,7 +186,8 @@ def open_installation(settings: NodeSettings) -> Installation:
     files, entropy = DiskFiles(), SystemEntropy()
     keyring = open_keyring(settings.keys_dir, files)
     upgrade(settings.database)
-    store = SqliteNodeStore(settings.database, DataKeyBox(keyring.data_key, entropy))
+    box = DataKeyBox(keyring.data_key, entropy)
+    store = SqliteNodeStore(settings.database, box, is_replicated=settings.is_replicated)
     return Installation(settings, files, SystemClock(), entropy, keyring, store)
 
 

@@ -10,11 +10,12 @@ from carnet_node.adapters.keyring import (
     WRAPPED_FOR_RECOVERY_FILE,
     open_keyring,
 )
-from carnet_node.adapters.store import SQLITE_VERSION, open_connection, translated_errors
+from carnet_node.adapters.store import open_connection, translated_errors
 from carnet_node.adapters.system import DiskFiles
 from carnet_node.core.doctor import SystemFacts
 from carnet_node.core.failures import KeysUnreadable
 from carnet_node.core.store_failures import StoreBroken, StoreBusy
+from carnet_storage.adapters.library import SQLITE_VERSION
 
 _FULL: Final = 2
 _NOTHING: Final = "it cannot be opened"

@@ -10,7 +10,6 @@ Readers see one snapshot from their first statement to the end of the block. A c
 is kept for the next; blocks may run in different threads.
 """
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,17 +22,10 @@ from carnet_node.adapters.write_transaction import SqlWriteTransaction
 from carnet_node.core.limits import BUSY_TIMEOUT_MS, CHECKPOINT_PAGES, IDLE_CONNECTIONS_MAX
 from carnet_node.core.ports import SecretBox
 from carnet_node.core.store_failures import StoreBroken, StoreBusy
-
-try:
-    from pysqlite3 import dbapi2 as _library
-except ImportError:  # no wheel for this platform: the library of the system, which `doctor` judges
-    _library = sqlite3
+from carnet_storage.adapters.library import driver as _library
 
 driver: Final[Any] = _library
 """The SQLite driver in use, everywhere in the node."""
-
-SQLITE_VERSION: Final[str] = driver.sqlite_version
-"""Version of the SQLite library in use; 3.7.0 to 3.51.2 can lose pages when two processes checkpoint."""
 
 _SYNCHRONOUS_FULL: Final = 2
 _BUSY_MARKS: Final = ("database is locked", "database table is locked", "database is busy")

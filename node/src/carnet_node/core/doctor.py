@@ -22,11 +22,11 @@ from carnet_protocol.envelope import Purpose, read_envelope, verify_envelope
 from carnet_protocol.errors import Refused
 from carnet_protocol.ids import NO_HASH, HubId
 from carnet_protocol.reasons import Reason, explain
+from carnet_storage.core.library import is_safe_beside_another_process
+from carnet_storage.core.status import BackupStatus, concerns
 
 _SETS_READ: Final = 500
 _HOUR_MS: Final = 3600 * 1000
-_UNSAFE_FROM: Final = (3, 7, 0)
-_UNSAFE_TO: Final = (3, 51, 2)
 
 
 class Grade(StrEnum):
@@ -143,6 +143,21 @@ def _verified(message: bytes, hub: HubId, signing_key: bytes) -> ChangeSet:
     return read_set(envelope, payload, hub)
 
 
+def judge_backups(status: BackupStatus | None, now_ms: int) -> list[Finding]:
+    """Findings about backups, from what the serving process has left.
+
+    Args:
+        status: None when no `serve` with backups ever ran here.
+    """
+    if status is None or (status.replication is None and status.copies is None):
+        what = "No backup is set up; the hub has what was sent, and nothing else has the rest."
+        return [Finding("backups", Grade.WATCH, what, "Set a target; the operator's guide names the settings.")]
+    found = concerns(status, now_ms)
+    if not found:
+        return [Finding("backups", Grade.FINE, "Backups are confirmed and were restored on trial.")]
+    return [Finding("backups", Grade.WRONG if one.is_wrong else Grade.WATCH, one.what, one.next) for one in found]
+
+
 def is_something_wrong(findings: Iterable[Finding]) -> bool:
     """Whether the exit code says so; what is only worth watching does not."""
     return any(finding.grade is Grade.WRONG for finding in findings)
@@ -181,8 +196,7 @@ def _wrappings(facts: SystemFacts) -> Finding:
 
 
 def _sqlite(version: str) -> Finding:
-    numbers = tuple(int(part) for part in version.split(".") if part.isdigit())
-    if not _UNSAFE_FROM <= numbers <= _UNSAFE_TO:
+    if is_safe_beside_another_process(version):
         return Finding("sqlite", Grade.FINE, f"SQLite {version} is safe with several processes.")
     return Finding(
         "sqlite",

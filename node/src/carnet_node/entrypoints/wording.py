@@ -27,6 +27,7 @@ from carnet_node.core.refusals import CommandRefused, Problem
 from carnet_node.core.store_failures import StoreBroken, StoreBusy, WritingStopped
 from carnet_protocol.errors import BadValue, NotAllowed, Refused
 from carnet_protocol.reasons import Reason, explain
+from carnet_storage.core.failures import StorageFailure
 
 
 class Exit(IntEnum):
@@ -77,7 +78,7 @@ class Explained:
         return [f"{one.field}: {one.what} {one.next}" for one in self.problems] + [self.safe]
 
 
-FAILURES: Final = (Refused, NodeFailure)
+FAILURES: Final = (Refused, NodeFailure, StorageFailure)
 """What refused, or cannot work, for a reason people can act on; anything else is a fault of this program."""
 
 _KEPT: Final = "Everything recorded here is kept; nothing was lost."
@@ -88,6 +89,9 @@ def explain_failure(error: Exception) -> Explained:
     """The sentences for one of `FAILURES`."""
     if isinstance(error, Refused):
         return _explain_refusal(error)
+    if isinstance(error, StorageFailure):
+        status = HTTPStatus.INTERNAL_SERVER_ERROR
+        return Explained(error.code, error.what, error.safe, error.next, Exit.REFUSED, status)
     for kind, (code, what, safe, then, exit_code, status) in _TEXTS.items():
         if isinstance(error, kind):
             return Explained(code, what + _detail(error), safe, then, exit_code, status)

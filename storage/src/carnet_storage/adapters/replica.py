@@ -5,6 +5,7 @@ names the living database. Each restored database passes SQLite's full check bef
 """
 
 import os
+import re
 import subprocess
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,12 +17,13 @@ from carnet_storage.adapters.litestream_process import files_of, find_program, h
 from carnet_storage.adapters.small_files import replace_file
 from carnet_storage.adapters.sqlite_files import check_integrity, remove_database, translated_disk
 from carnet_storage.core.failures import CopyDamaged, DiskFull, NothingToRestore, ReplicatorFailed
-from carnet_storage.core.limits import ERROR_CHARS_MAX, LISTING_BYTES_MAX
+from carnet_storage.core.limits import EPOCHS_TRIED_MAX, ERROR_CHARS_MAX, LISTING_BYTES_MAX
 from carnet_storage.core.litestream import Piece, child_environment, configuration, parse_pieces
 from carnet_storage.core.plan import Secrets
-from carnet_storage.core.targets import FolderTarget, Place, Target
+from carnet_storage.core.targets import FolderTarget, Place, S3Target, SftpTarget, Target
 
 _NOTHING: Final = ("no matching backup", "no snapshot", "no backups found", "not found")
+_SOURCE: Final = re.compile("[0-9a-f]{32}")
 _FULL: Final = "no space left"
 _RESTORE_S_MAX: Final = 4 * 3600
 _LIST_S_MAX: Final = 120
@@ -66,17 +68,27 @@ class Replica:
         moments = [_instant_ms(one) for one in pieces]
         return ReplicaHistory(place, min(moments), max(moments), len(pieces), sum(one.size for one in pieces))
 
-    def newest_epoch(self, source: str, *, upto: int) -> Place:
-        """The highest epoch that has a replica.
+    def only_source(self) -> str:
+        """Whose replicas lie at the target, when they are of one source.
 
-        Args:
-            upto: the highest ordinal to ask for.
+        Raises:
+            NothingToRestore: of none, of several, or a server that cannot be asked (SFTP).
+            TargetFailed: the target cannot be asked.
+        """
+        found = [name for name in folders_at(self._target, self._secrets, "") if _SOURCE.fullmatch(name)]
+        if len(found) != 1:
+            several = "it holds backups of several installations, or cannot be asked; name one with --source"
+            raise NothingToRestore(self._target.shown, several if found or isinstance(self._target, SftpTarget) else "")
+        return found[0]
+
+    def newest_epoch(self, source: str) -> Place:
+        """The highest epoch that has a replica.
 
         Raises:
             NothingToRestore: none has.
-            ReplicatorFailed, ReplicatorMissing: the target cannot be asked.
+            ReplicatorFailed, ReplicatorMissing, TargetFailed: the target cannot be asked.
         """
-        for ordinal in self._ordinals(source, upto):
+        for ordinal in self._ordinals(source):
             try:
                 return self.history(Place(source, ordinal)).place
             except NothingToRestore:
@@ -107,12 +119,11 @@ class Replica:
             to.with_name(f"{to.name}.tmp").unlink(missing_ok=True)
             raise
 
-    def _ordinals(self, source: str, upto: int) -> list[int]:
-        """Epochs worth asking for, highest first; a folder says itself which it has."""
-        if not isinstance(self._target, FolderTarget):
-            return list(range(upto, 0, -1))
-        folder = self._target.path / source
-        names = [one.name for one in folder.iterdir()] if folder.is_dir() else []
+    def _ordinals(self, source: str) -> list[int]:
+        """Epochs worth asking for, highest first; only an SFTP server cannot say which it has."""
+        if isinstance(self._target, SftpTarget):
+            return list(range(EPOCHS_TRIED_MAX, 0, -1))
+        names = folders_at(self._target, self._secrets, source)
         found = (name.removeprefix("epoch-") for name in names if name.startswith("epoch-"))
         return sorted((int(one) for one in found if one.isdigit()), reverse=True)
 
@@ -150,6 +161,24 @@ class Replica:
         if any(one in lowered for one in ("connect", "dial", "timeout", "denied", "credential", "permission")):
             return ReplicatorFailed(last)
         return CopyDamaged(f"in {self._target.shown}/{place.replica_path}", last)
+
+
+def folders_at(target: Target, secrets: Secrets, below: str) -> list[str]:
+    """Names of the folders below a place at a target; none for an SFTP server, which only Litestream speaks to.
+
+    Raises:
+        TargetFailed: the target cannot be asked.
+    """
+    match target:
+        case FolderTarget():
+            folder = target.path / below
+            return sorted(one.name for one in folder.iterdir() if one.is_dir()) if folder.is_dir() else []
+        case S3Target():
+            from carnet_storage.adapters.store_copies import store_folders  # noqa: PLC0415  (for stores only)
+
+            return store_folders(target, secrets, below)
+        case SftpTarget():
+            return []
 
 
 def _instant_ms(piece: Piece) -> int:

@@ -31,19 +31,7 @@ class S3Copies:
 
     def __init__(self, target: S3Target, secrets: Secrets) -> None:
         self._target = target
-        is_clear = target.endpoint is not None and target.endpoint.startswith("http://")
-        settings: dict[str, Any] = {} if target.endpoint is None else {"endpoint": target.endpoint}
-        self._store = S3Store(
-            target.bucket,
-            prefix=target.prefix or None,
-            region=target.region,
-            access_key_id=secrets.access_key_id,
-            secret_access_key=secrets.secret_access_key,
-            virtual_hosted_style_request=target.endpoint is None,
-            client_options={"allow_http": is_clear, "timeout": _TIMEOUT, "connect_timeout": _CONNECT_TIMEOUT},
-            retry_config={"max_retries": _RETRIES, "retry_timeout": timedelta(seconds=_RETRY_S)},
-            **settings,
-        )
+        self._store = open_bucket(target, secrets)
 
     def put(self, name: CopyName, content: Path) -> None:
         """See `ports.Copies`."""
@@ -76,13 +64,46 @@ class S3Copies:
 
     @contextmanager
     def _translated(self, name: CopyName | None) -> Iterator[None]:
-        try:
+        with _translated(self._target, "the bucket is not there" if name is None else f"there is no {name.text}"):
             yield
-        except FileNotFoundError as error:
-            what = "the bucket is not there" if name is None else f"there is no {name.text}"
-            raise NothingToRestore(self._target.shown, what) from error
-        except (BaseError, OSError) as error:
-            raise TargetFailed(self._target.shown, _first_line(error)) from error
+
+
+def open_bucket(target: S3Target, secrets: Secrets) -> S3Store:
+    """The bucket of a target below its prefix; nothing is asked yet."""
+    is_clear = target.endpoint is not None and target.endpoint.startswith("http://")
+    settings: dict[str, Any] = {} if target.endpoint is None else {"endpoint": target.endpoint}
+    return S3Store(
+        target.bucket,
+        prefix=target.prefix or None,
+        region=target.region,
+        access_key_id=secrets.access_key_id,
+        secret_access_key=secrets.secret_access_key,
+        virtual_hosted_style_request=target.endpoint is None,
+        client_options={"allow_http": is_clear, "timeout": _TIMEOUT, "connect_timeout": _CONNECT_TIMEOUT},
+        retry_config={"max_retries": _RETRIES, "retry_timeout": timedelta(seconds=_RETRY_S)},
+        **settings,
+    )
+
+
+def store_folders(target: S3Target, secrets: Secrets, below: str) -> list[str]:
+    """Names of what looks like folders below a place in a bucket.
+
+    Raises:
+        NothingToRestore, TargetFailed: the bucket is not there, or cannot be asked.
+    """
+    with _translated(target, "the bucket is not there"):
+        found = obstore.list_with_delimiter(open_bucket(target, secrets), below or None)["common_prefixes"]
+    return sorted(one.rstrip("/").rpartition("/")[2] for one in found)
+
+
+@contextmanager
+def _translated(target: S3Target, missing: str) -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise NothingToRestore(target.shown, missing) from error
+    except (BaseError, OSError) as error:
+        raise TargetFailed(target.shown, _first_line(error)) from error
 
 
 def _first_line(error: Exception) -> str:

@@ -51,6 +51,9 @@ COPY_NAMES_MAX: Final = 10_000
 COPIES_ALL_HOURS: Final = 48
 """Every copy of the last two days is kept, then one a day."""
 
+EPOCHS_TRIED_MAX: Final = 32
+"""Epochs that are asked for, from the highest, at a server that cannot list them."""
+
 PAGES_PER_STEP: Final = 2_000
 """Pages that SQLite copies between two reports of progress: 8 MiB."""
 

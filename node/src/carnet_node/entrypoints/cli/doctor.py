@@ -4,13 +4,22 @@ import typer
 from rich.console import Console
 
 from carnet_node.adapters.examining import measure_system
-from carnet_node.adapters.system import DiskFiles
+from carnet_node.adapters.system import DiskFiles, SystemClock
 from carnet_node.bootstrap import open_installation, require_installation
-from carnet_node.core.doctor import Finding, Grade, SystemFacts, examine_node, is_something_wrong, judge_system
+from carnet_node.core.doctor import (
+    Finding,
+    Grade,
+    SystemFacts,
+    examine_node,
+    is_something_wrong,
+    judge_backups,
+    judge_system,
+)
 from carnet_node.core.failures import NodeFailure, NotEnrolled
 from carnet_node.entrypoints.cli.output import AsJson, emit
 from carnet_node.entrypoints.wording import Exit, explain_failure
 from carnet_node.settings import NodeSettings
+from carnet_storage.adapters.small_files import read_status
 
 doctor_app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -19,12 +28,13 @@ _SIGNS = {Grade.FINE: "ok   ", Grade.WATCH: "watch", Grade.WRONG: "WRONG"}
 
 @doctor_app.command()
 def doctor(ctx: typer.Context, *, as_json: AsJson = False) -> None:
-    """Keys, database, disk, chain, queue, clock and line, in plain words."""
+    """Keys, database, disk, chain, queue, clock, line and backups, in plain words."""
     settings = NodeSettings.load(ctx.find_root().obj)
     if not settings.keys_dir.exists():
         require_installation(settings)
     facts = measure_system(settings.keys_dir, settings.database, DiskFiles())
-    findings = [*judge_system(facts), *_examine(settings, facts)]
+    backups = judge_backups(read_status(settings.backup_dir), SystemClock().now_ms())
+    findings = [*judge_system(facts), *_examine(settings, facts), *backups]
     if as_json:
         rows = [{"name": one.name, "grade": one.grade.value, "what": one.what, "next": one.next} for one in findings]
         emit({"is_fine": not is_something_wrong(findings), "findings": rows}, as_json=True)

@@ -31,6 +31,8 @@ MODULES: Final = {
     "import": ("importing", "take over a CSV file of a former system"),
     "bundle": ("bundle", "carry changes on a USB stick"),
     "conflicts": ("conflicts", "see overruled values and restore one"),
+    "backup": ("backup", "backups: status, now, drill, list, restore"),
+    "restore": ("backup", "bring the database back from a backup"),
     "rebuild": ("rebuild", "fold every record again from log and base rows"),
 }
 """Module and help by command, in the order of the help page; a module is imported when its command runs."""

@@ -14,7 +14,11 @@ from carnet_node.entrypoints.cli.output import AsJson, emit
 from carnet_node.entrypoints.presenting import instant_text, round_json, status_json
 from carnet_node.entrypoints.software import SOFTWARE
 from carnet_node.entrypoints.wording import Exit, explain_failure
+from carnet_node.settings import NodeSettings
 from carnet_protocol.reasons import explain
+from carnet_storage.adapters.small_files import read_status
+from carnet_storage.core.status import concerns
+from carnet_storage.core.telling import status_json as backup_json
 
 serve_app = typer.Typer(add_completion=False, rich_markup_mode=None)
 sync_app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -61,8 +65,12 @@ def status(ctx: typer.Context, *, as_json: AsJson = False) -> None:
     """Line, sync and what waits; unknown where nobody can know."""
     node = node_of(ctx)
     found = status_of(node)
-    text = "\n".join(_status_lines(found, node.settings.utc_offset_minutes))
-    emit(status_json(found), as_json=as_json, text=text)
+    settings, now_ms = NodeSettings.load(ctx.find_root().obj), node.clock.now_ms()
+    backups = read_status(settings.backup_dir)
+    lines = _status_lines(found, node.settings.utc_offset_minutes)
+    lines += [f"backups:  {one.what}" for one in concerns(backups, now_ms)] if backups is not None else []
+    told = {**status_json(found), "backup": backup_json(backups, now_ms)}
+    emit(told, as_json=as_json, text="\n".join(lines))
 
 
 async def _round(installation: Installation) -> RoundReport:

@@ -53,7 +53,7 @@ def create_app(
         NotEnrolled, KeysUnreadable: there is no node to serve.
     """
     more = () if host is None else (host,)
-    desk = Desk(installation.node(), run_blocking, ports, background)
+    desk = Desk(installation.node(), run_blocking, ports, background, installation.settings.backup_dir)
     return create_api(desk, hosts=allowed_hosts(installation.settings, *more))
 
 

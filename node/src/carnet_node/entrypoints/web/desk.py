@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import Annotated, Any, Final, Protocol, TypeVar
 
 import structlog
@@ -67,6 +68,7 @@ class Desk:
         run_blocking: a thread in production.
         ports: for "sync now"; None when no hub address is known.
         background: woken after every save; None when nothing syncs in the background.
+        backups: where the status of backups lies; None when nobody tells.
         request: of a save under an `Idempotency-Key`; None without one.
     """
 
@@ -74,6 +76,7 @@ class Desk:
     run_blocking: RunBlocking
     ports: SyncPorts | None = None
     background: Background | None = None
+    backups: Path | None = None
     request: KeyedRequest | None = None
 
     async def read(self, work: Callable[[], T]) -> T:

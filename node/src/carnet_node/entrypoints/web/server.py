@@ -7,6 +7,7 @@ LAN, since whoever reaches the API reads and writes the site's records.
 import errno
 import socket
 
+import anyio
 from fastapi import FastAPI
 from uvicorn import Config, Server
 
@@ -19,6 +20,7 @@ from carnet_node.entrypoints.software import SOFTWARE
 from carnet_node.entrypoints.web.app import create_app
 from carnet_protocol.errors import BadValue
 from carnet_protocol.reasons import Reason
+from carnet_storage.adapters.service import BackupService
 
 _STOP_S = 5
 """Requests that are being answered may end; a long poll of the background sync may not."""
@@ -72,18 +74,49 @@ def check_address(host: str, port: int) -> None:
 
 
 def build_app(installation: Installation, *, is_syncing: bool, host: str) -> FastAPI:
-    """The application with its way to the hub and its background sync.
+    """The application with its way to the hub, its background sync and its backups.
 
     Raises:
         NotEnrolled, KeysUnreadable: there is no node to serve.
+        StorageFailure: the backups that the settings ask for can never work here.
     """
     node = installation.node()
+    backups = _backups(installation)
     link = _link(installation)
-    if link is None:
-        return create_app(installation, host=host)
-    ports = installation.sync_ports(link)
-    background = _Syncing(link, BackgroundSync(node, ports, software=SOFTWARE)) if is_syncing else None
+    ports = None if link is None else installation.sync_ports(link)
+    syncing = None
+    if link is not None and ports is not None and is_syncing:
+        syncing = _Syncing(link, BackgroundSync(node, ports, software=SOFTWARE))
+    background = syncing if backups is None else _Beside(syncing, backups)
     return create_app(installation, ports=ports, background=background, host=host)
+
+
+def _backups(installation: Installation) -> BackupService | None:
+    """The backups that were asked for, checked; None when none were."""
+    parts = installation.backup_parts()
+    if not parts.plan.is_on:
+        return None
+    service = BackupService(parts)
+    service.check()
+    return service
+
+
+class _Beside:
+    """What runs beside the requests: backups always, syncing where there is a hub."""
+
+    def __init__(self, syncing: "_Syncing | None", backups: BackupService) -> None:
+        self._syncing = syncing
+        self._backups = backups
+
+    async def run(self) -> None:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._backups.run)
+            if self._syncing is not None:
+                tasks.start_soon(self._syncing.run)
+
+    def wake(self) -> None:
+        if self._syncing is not None:
+            self._syncing.wake()
 
 
 class _Syncing:

@@ -11,7 +11,9 @@ from carnet_node.core.sync import run_round
 from carnet_node.core.views import feed_state
 from carnet_node.entrypoints.presenting import Json, round_json, status_json
 from carnet_node.entrypoints.software import SOFTWARE
-from carnet_node.entrypoints.web.desk import DeskOf
+from carnet_node.entrypoints.web.desk import Desk, DeskOf
+from carnet_storage.adapters.small_files import read_status
+from carnet_storage.core.telling import status_json as backup_json
 
 router = APIRouter(tags=["sync"])
 
@@ -25,8 +27,8 @@ async def health(desk: DeskOf) -> Json:
 
 @router.get("/api/status")
 async def show_status(desk: DeskOf) -> Json:
-    """Line, sync, and what waits, counted by document."""
-    return await desk.read(lambda: status_json(status_of(desk.node)))
+    """Line, sync, what waits, counted by document, and the backups; `null` for them when nobody tells."""
+    return await desk.read(lambda: _status(desk))
 
 
 @router.post("/api/sync")
@@ -35,5 +37,12 @@ async def sync_now(desk: DeskOf) -> Json:
     if desk.ports is None:
         raise HubUnreachable("no hub address is known")
     report = await run_round(desk.node, desk.ports, software=SOFTWARE)
-    status = await desk.read(lambda: status_json(status_of(desk.node)))
+    status = await desk.read(lambda: _status(desk))
     return {**round_json(report), "status": status}
+
+
+def _status(desk: Desk) -> Json:
+    told = status_json(status_of(desk.node))
+    if desk.backups is None:
+        return {**told, "backup": None}
+    return {**told, "backup": backup_json(read_status(desk.backups), desk.node.clock.now_ms())}

@@ -1,0 +1,87 @@
+"""A database that came out of a backup: whether it may be trusted, and what happens to it before work begins.
+
+Decides what is checked beyond the database's own integrity: every signature and link of the own log, and that folding
+again gives the tables. Erasures that became known after the restored moment are applied before anybody can look. Then
+the database is marked: it may be behind what left this machine, so nothing is written under the old epoch.
+
+The mark is read by `rejoin`: a restored node opens a new epoch, pulls its own lost sets back and then works on.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from carnet_node.core.doctor import verify_chain
+from carnet_node.core.erasing import apply_erasures
+from carnet_node.core.node import Node
+from carnet_node.core.ports import ReadTransaction
+from carnet_node.core.projecting import OwnWork, reproject
+from carnet_node.core.rebuild import check_rebuild
+from carnet_protocol.ids import RecordId
+
+RESTORED: Final = "restored"
+"""Local fact: when this database was restored (ms since 1970, 8 bytes); gone once the node has rejoined."""
+
+_INSTANT_BYTES: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class RestoredFacts:
+    """What a restored database holds.
+
+    Attributes:
+        sets: of the present epoch, every one verified.
+        records: projections that agree with a fold.
+        unsent: own sets that the hub had not judged then.
+    """
+
+    sets: int
+    records: int
+    unsent: int
+
+
+def examine_restored(node: Node, signing_key: bytes) -> tuple[RestoredFacts, str | None]:
+    """Check log and tables; changes nothing.
+
+    Args:
+        signing_key: raw 32 bytes of the public key the log was signed with.
+
+    Returns: what is there, and the first thing that is wrong; None when nothing is.
+    """
+    sets, problem = verify_chain(node, signing_key)
+    if problem is not None:
+        return RestoredFacts(sets, 0, 0), problem
+    report = check_rebuild(node)
+    if report.differences:
+        first = report.differences[0]
+        problem = f"{len(report.differences)} records differ from their log, the first is a {first.kind}: {first.what}"
+    with node.store.read() as tx:
+        unsent, _ = tx.unconfirmed()
+    return RestoredFacts(sets, report.records, unsent), problem
+
+
+def apply_known_erasures(node: Node, orders: Iterable[tuple[RecordId, int]]) -> int:
+    """Erase what was erased after the restored moment.
+
+    Args:
+        orders: (record, groups as a bit mask), as far as anybody here knows them.
+
+    Returns: how many orders there were.
+    """
+    known = list(orders)
+    with node.store.write() as tx:
+        touched = apply_erasures(tx, node.identity.hub_id, known)
+        reproject(tx, OwnWork(tx, node.identity.hub_id), node.identity, sorted(touched))
+    return len(known)
+
+
+def mark_restored(node: Node) -> None:
+    """Note that this database came out of a backup; called once, before it takes its place."""
+    with node.store.write() as tx:
+        tx.put_setting(RESTORED, node.clock.now_ms().to_bytes(_INSTANT_BYTES, "big"))
+
+
+def restored_at_ms(tx: ReadTransaction) -> int | None:
+    """When this database was restored; None for one that never was, or that has rejoined."""
+    stored = tx.setting(RESTORED)
+    return int.from_bytes(stored, "big") if stored else None
