@@ -119,6 +119,10 @@ class HubClient:
         answer_s = _ANSWER_S if query.wait_s == 0 else query.wait_s + _POLL_GRACE_S
         return await self._exchange("GET", "/v1/feed", params=parameters, headers=_bearer(token), answer_s=answer_s)
 
+    async def excluded(self, token: bytes, after: int) -> bytes:
+        """Sets of this site that have lost their effect, behind a position."""
+        return await self._exchange("GET", "/v1/excluded", params={"after": str(after)}, headers=_bearer(token))
+
     async def segment(self, token: bytes, sha256: bytes) -> bytes:
         """A recall member list by its hash."""
         return await self._exchange(

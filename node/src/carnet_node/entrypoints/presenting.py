@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, Final
 
 from carnet_node.core.conflicts import OverruledValue
+from carnet_node.core.excluded import ExcludedSave
 from carnet_node.core.held_back import HeldBack
 from carnet_node.core.odometer import Odometer
 from carnet_node.core.recall_check import RecallAnswer
@@ -138,6 +139,26 @@ class Presenter:
                     "reason": _reason_json(op.reason),
                 }
                 for op in one.ops
+            ],
+        }
+
+    def excluded(self, save: ExcludedSave) -> Json:
+        """One save that has lost its effect, with what this site has confirmed of it."""
+        return {
+            "set": save.nonce.hex(),
+            "node_id": record_text(save.node_id),
+            "at": instant_text(save.time_ms, self._offset_minutes),
+            "position": save.position,
+            "changes": [
+                {
+                    "op": op.index,
+                    "kind": op.kind.name,
+                    "id": record_text(op.record),
+                    "values": self._values(op.kind, op.values, personal_fields(op.kind)),
+                    "is_delete": op.is_delete,
+                    "confirmed_by": None if op.confirmed_by is None else record_text(op.confirmed_by),
+                }
+                for op in save.ops
             ],
         }
 

@@ -10,6 +10,7 @@ from fastapi.responses import Response
 
 from carnet_hub.bootstrap import HubApp
 from carnet_hub.core.enrolment import REQUEST_BYTES_MAX, answer_enrol
+from carnet_hub.core.excluded import read_excluded
 from carnet_hub.core.feed import has_news, read_page
 from carnet_hub.core.greeting import greet_node, hub_card, recognise
 from carnet_hub.core.ingest import receive_sets
@@ -68,7 +69,7 @@ def joining_routes(app: HubApp) -> APIRouter:
 
 
 def sync_routes(app: HubApp) -> APIRouter:
-    """Push and segments: one answer each."""
+    """Push, segments and what was excluded: one answer each."""
     router = APIRouter()
 
     @router.post("/v1/push")
@@ -81,6 +82,12 @@ def sync_routes(app: HubApp) -> APIRouter:
             return encode_answers(receive_sets(app.hub, sets))
 
         return cbor_response(await app.run_blocking(receive))
+
+    @router.get("/v1/excluded")
+    async def excluded(request: Request, after: Position = 0) -> Response:
+        node = await _asking(app, request)
+        message = await app.run_blocking(lambda: read_excluded(app.hub, node, after=after))
+        return large_response(request, message, CBOR)
 
     @router.get("/v1/segments/{sha256}")
     async def segment(request: Request, sha256: Sha256) -> Response:

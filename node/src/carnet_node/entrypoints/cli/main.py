@@ -33,6 +33,7 @@ MODULES: Final = {
     "conflicts": ("conflicts", "see overruled values and restore one"),
     "backup": ("backup", "backups: status, now, drill, list, restore"),
     "restore": ("backup", "bring the database back from a backup"),
+    "excluded": ("excluded", "see what was excluded after a key was stolen, and confirm honest work"),
     "rebuild": ("rebuild", "fold every record again from log and base rows"),
 }
 """Module and help by command, in the order of the help page; a module is imported when its command runs."""
