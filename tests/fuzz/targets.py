@@ -23,7 +23,7 @@ from carnet_node.adapters.csv_files import open_csv
 from carnet_node.core.heads import Head, Heads, heads_from_text
 from carnet_node.core.import_columns import ImportKind, guess_kind, lay_out
 from carnet_node.core.importing import read_row
-from carnet_protocol import bundle, cbor, limits, messages
+from carnet_protocol import bundle, cbor, hello, limits, messages
 from carnet_protocol.changeset import Header, read_set
 from carnet_protocol.enrolment import parse_code
 from carnet_protocol.envelope import Envelope, read_envelope
@@ -119,7 +119,7 @@ def _read_vin(data: bytes) -> None:
 
 def _read_frames(data: bytes) -> None:
     """Every frame of the hello and of enrolment."""
-    for frame in (messages.HelloRequest, messages.HelloAnswer, messages.HubCard, messages.EnrolRequest):
+    for frame in (hello.HelloRequest, hello.HelloAnswer, messages.HubCard, messages.EnrolRequest):
         _only_refused(partial(cbor.decode_frame, data, frame))
 
 

@@ -4,8 +4,8 @@ import pytest
 
 from carnet_hub.core.overview import SILENT_AFTER_MS, STUCK_AFTER_MS, NodeLine, NodeState, explain_node, judge_node
 from carnet_hub.core.rows import Node, NodeStatusRow
+from carnet_protocol.hello import Situation
 from carnet_protocol.limits import PAGE_ROWS_MAX
-from carnet_protocol.messages import Situation
 
 NOW_MS = 1_790_000_000_000
 NODE = Node(b"n" * 16, b"d" * 16, b"k" * 16, bytes(32), bytes(32), "active", "active")

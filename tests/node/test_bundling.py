@@ -11,19 +11,17 @@ from carnet_node.core.node import Node
 from carnet_node.core.rebuild import check_rebuild
 from carnet_node.core.records import ChainState, HighWaterMark
 from carnet_node.core.store_failures import WritingStopped
-from carnet_node.core.sync_state import SyncState, load_state, save_state
+from carnet_node.core.sync_state import SyncState, load_state
 from carnet_protocol.bundle import PartKind, pack_bundle, unpack_bundle
 from carnet_protocol.changeset import Draft
 from carnet_protocol.envelope import Purpose
 from carnet_protocol.errors import Malformed, NotAuthentic, OutOfOrder
+from carnet_protocol.hello import HelloAnswer, HelloRequest, Situation
 from carnet_protocol.ids import new_record_id
 from carnet_protocol.kinds import CUSTOMER
 from carnet_protocol.messages import (
-    HelloAnswer,
-    HelloRequest,
     Page,
     PageRow,
-    Situation,
     decode_batch,
     open_frame,
     sign_frame,
@@ -53,8 +51,10 @@ def hello_answer(node: Node, **changes: object) -> bytes:
         held_seq=0,
         held_hash=bytes(32),
         lost_sets=[],
+        own_epochs=[],
         clock_offset_ms=0,
         backup_position=0,
+        hub_epochs=[],
         token=b"",
         token_expires_ms=0,
         now_ms=START_MS,
@@ -144,30 +144,19 @@ def test_packing_raises_the_mark_first(tmp_path: Path):
     assert mark.seq == 2
 
 
-@pytest.mark.parametrize("situation", [Situation.ROLLED_BACK, Situation.FORK, Situation.SUPERSEDED])
-def test_nothing_leaves_by_stick_that_may_not_leave_by_line(tmp_path: Path, situation: Situation):
-    """A chain that is not in order waits, whatever would carry it."""
+def test_a_restored_database_packs_a_hello_alone(tmp_path: Path):
+    """The mark outside the database is looked at before anything is packed; the answer brings what was lost."""
     node = build_node(tmp_path)
     write_customers(node, 1)
-    with node.store.write() as tx:
-        save_state(tx, SyncState(situation=situation))
-
-    with pytest.raises(OutOfOrder):
-        pack_for_hub(node, software="test")
-
-    assert node.high_water.read() is None
-
-
-def test_a_restored_database_packs_nothing(tmp_path: Path):
-    """The mark outside the database is looked at before anything is packed."""
-    node = build_node(tmp_path)
     with node.store.read() as tx:
         chain = tx.chain()
     assert chain is not None
     node.high_water.write(HighWaterMark(chain.epoch, 4, b"h" * 32))
 
-    with pytest.raises(OutOfOrder):
-        pack_for_hub(node, software="test")
+    packed = pack_for_hub(node, software="test")
+
+    _, parts = unpack_bundle(packed.plain, signer("node 1").public_key, HUB, HUB)
+    assert ([kind for kind, _ in parts], packed.sets) == ([PartKind.HELLO], 0)
 
 
 def test_pages_are_applied_in_order(tmp_path: Path):

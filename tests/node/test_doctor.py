@@ -25,9 +25,9 @@ from carnet_node.core.records import HighWaterMark
 from carnet_node.core.status import judge_line
 from carnet_node.core.sync_state import SyncState, save_state
 from carnet_protocol.changeset import Draft
+from carnet_protocol.hello import Situation
 from carnet_protocol.ids import new_record_id
 from carnet_protocol.kinds import CUSTOMER
-from carnet_protocol.messages import Situation
 from support.node_builder import START_MS, build_node
 from support.protocol import NamedSigner, signer
 

@@ -7,26 +7,52 @@ import pytest
 
 from carnet_node.core.records import HighWaterMark
 from carnet_node.core.session import say_hello
-from carnet_node.core.store_failures import WritingStopped
+from carnet_node.core.store_failures import Rejoining, WritingStopped
 from carnet_protocol.errors import NotAuthentic, OutOfOrder
-from carnet_protocol.messages import Situation
+from carnet_protocol.hello import Situation
 from carnet_protocol.reasons import Reason
 from support.node_builder import START_MS, TestHighWater, build_node
 from support.rounds import a_round, foreign_customer, state, waiting, write_customers
 from support.scripted_hub import ScriptedHub, sync_ports
 
+LOST: dict[str, object] = {"situation": int(Situation.ROLLED_BACK), "held_seq": 9}
+"""A hub that holds more than this node, and returns none of it."""
 
-@pytest.mark.parametrize("situation", [Situation.ROLLED_BACK, Situation.FORK, Situation.SUPERSEDED])
-def test_nothing_is_sent_in_any_situation_but_go(tmp_path: Path, situation: Situation):
-    """What the hub finds out about the chain stops sending and is remembered; pages still come."""
+
+def test_a_rolled_back_node_sends_and_writes_nothing_until_it_has_rejoined(tmp_path: Path):
+    """What the hub holds beyond the log stops both, and is remembered; pages still come."""
     node = build_node(tmp_path)
     write_customers(node, 1)
-    hub = ScriptedHub(node, hello_changes={"situation": int(situation)}, pages=[[foreign_customer(b"a" * 16)]])
+    hub = ScriptedHub(node, hello_changes=LOST, pages=[[foreign_customer(b"a" * 16)]])
 
     report = a_round(node, hub)
 
-    assert (report.situation, hub.received, report.rows, waiting(node)) == (situation, [], 1, 1)
-    assert state(node).situation is situation
+    assert (report.situation, hub.received, report.rows, waiting(node)) == (Situation.ROLLED_BACK, [], 1, 1)
+    assert state(node).situation is Situation.ROLLED_BACK
+    with pytest.raises(Rejoining):
+        write_customers(node, 1)
+
+
+@pytest.mark.parametrize("situation", [Situation.FORK, Situation.SUPERSEDED])
+def test_what_waits_is_handed_over_in_other_situations(tmp_path: Path, situation: Situation):
+    """After a fork, or from a copy that was superseded, sets are still offered; the hub says what it can take."""
+    node = build_node(tmp_path)
+    write_customers(node, 1)
+    hub = ScriptedHub(node, hello_changes={"situation": int(situation)})
+
+    report = a_round(node, hub)
+
+    assert (report.situation, len(hub.received), waiting(node)) == (situation, 1, 0)
+
+
+def test_an_old_answer_from_a_stick_rolls_nothing_back(tmp_path: Path):
+    """What the hub says it holds is compared with the own log: a node that has it all goes on."""
+    node = build_node(tmp_path)
+    hub = ScriptedHub(node, hello_changes={"situation": int(Situation.ROLLED_BACK)})
+
+    report = a_round(node, hub)
+
+    assert report.situation is Situation.GO
 
 
 def test_writing_stops_only_when_another_copy_has_taken_over(tmp_path: Path):
@@ -38,7 +64,7 @@ def test_writing_stops_only_when_another_copy_has_taken_over(tmp_path: Path):
     with pytest.raises(WritingStopped):
         write_customers(node, 1)
 
-    assert waiting(node) == 1
+    assert waiting(node) == 0
 
 
 def test_writing_goes_on_when_the_hub_says_so(tmp_path: Path):
@@ -52,11 +78,10 @@ def test_writing_goes_on_when_the_hub_says_so(tmp_path: Path):
     assert waiting(node) == 1
 
 
-@pytest.mark.parametrize("situation", [Situation.ROLLED_BACK, Situation.FORK])
-def test_the_desk_goes_on_while_a_restore_waits_for_healing(tmp_path: Path, situation: Situation):
-    """In the other situations the desk still records; only sending waits."""
+def test_the_desk_goes_on_after_a_fork(tmp_path: Path):
+    """A fork is the chain's matter; the desk still records."""
     node = build_node(tmp_path)
-    a_round(node, ScriptedHub(node, hello_changes={"situation": int(situation)}))
+    a_round(node, ScriptedHub(node, hello_changes={"situation": int(Situation.FORK)}))
 
     write_customers(node, 1)
 
@@ -79,7 +104,7 @@ def test_the_node_checks_its_own_log_at_the_head_the_hub_holds(
     assert report.situation is situation
 
 
-def test_a_database_behind_its_high_water_mark_sends_nothing(tmp_path: Path):
+def test_a_database_behind_its_high_water_mark_opens_a_new_epoch_before_it_sends(tmp_path: Path):
     """What left the machine and is not in the log shows that the database was restored, whatever the hub says."""
     node = build_node(tmp_path)
     write_customers(node, 1)
@@ -92,7 +117,11 @@ def test_a_database_behind_its_high_water_mark_sends_nothing(tmp_path: Path):
 
     report = a_round(node, hub)
 
-    assert (report.situation, report.push.stop, hub.received) == (Situation.ROLLED_BACK, "rolled-back", [])
+    with node.store.read() as tx:
+        opened = tx.chain()
+    assert opened is not None
+    assert (opened.epoch_ordinal, opened.origin.parent_epoch, opened.origin.parent_seq) == (2, chain.epoch, 7)
+    assert (report.situation, [one.header.epoch for one in hub.received]) == (Situation.GO, [chain.epoch])
 
 
 def test_a_restored_hub_stops_the_round_before_anything_moves(tmp_path: Path):

@@ -15,9 +15,12 @@ from carnet_node.core.limits import LONG_POLL_S
 from carnet_node.core.node import Node
 from carnet_node.core.sync_state import load_state
 from carnet_protocol.changeset import Draft
+from carnet_protocol.hello import Situation
 from carnet_protocol.ids import new_record_id
 from carnet_protocol.kinds import CUSTOMER
-from carnet_protocol.messages import PushCode, Situation
+from carnet_protocol.messages import (
+    PushCode,
+)
 from carnet_protocol.reasons import Reason
 from support.node_builder import START_MS, build_node
 from support.scripted_hub import NO_LINE, TIMED_OUT, ScriptedHub, sync_ports
@@ -200,7 +203,7 @@ def test_a_fork_stops_sending_and_is_looked_at_again(node: Node):
 def test_nothing_is_sent_while_the_situation_is_not_go(node: Node):
     """A node that was rolled back fetches and does not send."""
     write_customer(node)
-    hub = ScriptedHub(node, hello_changes={"situation": int(Situation.ROLLED_BACK)})
+    hub = ScriptedHub(node, hello_changes={"situation": int(Situation.ROLLED_BACK), "held_seq": 9})
 
     run_until(node, hub, lambda: hub.calls.count("feed") >= 3)
 

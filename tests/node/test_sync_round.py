@@ -9,7 +9,10 @@ from carnet_node.core.failures import AnotherSender, HubUnreachable
 from carnet_node.core.session import SyncPorts
 from carnet_protocol.changeset import ChangeSet
 from carnet_protocol.errors import NotAuthentic
-from carnet_protocol.messages import PushCode, Situation
+from carnet_protocol.hello import Situation
+from carnet_protocol.messages import (
+    PushCode,
+)
 from support.node_builder import START_MS, build_node
 from support.protocol import signer
 from support.rounds import a_round, foreign_customer, state, waiting, write_customers

@@ -4,7 +4,7 @@ from typing import Final
 
 import msgspec
 
-from carnet_protocol import messages
+from carnet_protocol import hello, messages
 from carnet_protocol.bundle import Manifest, Part, PartKind, pack_bundle
 from carnet_protocol.fold import apply_write
 from carnet_protocol.state import EMPTY, entries_to_wire
@@ -75,7 +75,7 @@ ENROL_ANSWER = messages.EnrolAnswer(
     now_ms=SOME_MS,
     proof=fixed("hub proof", 32),
 )
-HELLO_REQUEST = messages.HelloRequest(
+HELLO_REQUEST = hello.HelloRequest(
     version=1,
     challenge=fixed("challenge", 32),
     dealer_id=DEALER,
@@ -91,8 +91,9 @@ HELLO_REQUEST = messages.HelloRequest(
     wall_ms=SOME_MS,
     schema=1,
     software="carnet-node 0.1.0",
+    closed=[hello.EpochHead(fixed("closed epoch", 8), 0, 2, fixed("closed head", 32))],
 )
-HELLO_ANSWER = messages.HelloAnswer(
+HELLO_ANSWER = hello.HelloAnswer(
     version=1,
     challenge=fixed("challenge", 32),
     node_id=NODE,
@@ -101,9 +102,11 @@ HELLO_ANSWER = messages.HelloAnswer(
     position=9,
     held_seq=3,
     held_hash=fixed("head", 32),
-    lost_sets=[(b"message", b"opening")],
+    lost_sets=[hello.LostSet(b"message", b"opening", b"receipt")],
+    own_epochs=[hello.EpochHead(EPOCH, 1, 3, fixed("head", 32))],
     clock_offset_ms=-1500,
     backup_position=5,
+    hub_epochs=[hello.HubEpoch(HUB_EPOCH, 0, 0)],
     token=fixed("token", 32),
     token_expires_ms=SOME_MS + 900_000,
     now_ms=SOME_MS,

@@ -17,8 +17,14 @@ from carnet_hub.core.rows import DealerRow
 from carnet_hub.settings import HubSettings
 from carnet_protocol.enrolment import invite_keys, parse_code, prove_request
 from carnet_protocol.envelope import Purpose
+from carnet_protocol.hello import HelloRequest
 from carnet_protocol.ids import HubId
-from carnet_protocol.messages import EnrolAnswer, EnrolRequest, HelloRequest, open_frame, sign_frame
+from carnet_protocol.messages import (
+    EnrolAnswer,
+    EnrolRequest,
+    open_frame,
+    sign_frame,
+)
 from support.authors import SiteAuthor
 from support.protocol import exchange_key, fixed, signer
 
@@ -166,6 +172,7 @@ class NodeVoice:
             "wall_ms": self.wall_ms,
             "schema": 1,
             "software": "tests",
+            "closed": [],
         }
         request = HelloRequest(**{**values, **changes})  # type: ignore[arg-type]
         return sign_frame(request, Purpose.HELLO, self.hub_id, signer(f"key {self.name}"))
@@ -196,6 +203,12 @@ def make_hub(folder: Path, **settings: object) -> TestHub:
     return TestHub(app, clock, alarms)
 
 
+def open_test_hub(folder: Path, clock: TestClock | None = None) -> TestHub:
+    """The hub of a folder, as after a restart."""
+    clock, alarms = clock or TestClock(), KeptAlarms()
+    return TestHub(open_hub(_settings(folder, {}), _ports(clock, alarms, seed="opened")), clock, alarms)
+
+
 def reopen_hub(hub: TestHub, folder: Path) -> TestHub:
     """The same hub as another worker process sees it."""
     return TestHub(open_hub(_settings(folder, {}), _ports(hub.clock, hub.alarms)), hub.clock, hub.alarms)
@@ -205,5 +218,5 @@ def _settings(folder: Path, settings: dict[str, object]) -> HubSettings:
     return HubSettings(data_dir=folder, **settings)  # type: ignore[arg-type]
 
 
-def _ports(clock: TestClock, alarms: KeptAlarms) -> Ports:
-    return Ports(clock, CountedEntropy(), alarms, run_blocking=in_place)
+def _ports(clock: TestClock, alarms: KeptAlarms, seed: str = "hub") -> Ports:
+    return Ports(clock, CountedEntropy(seed), alarms, run_blocking=in_place)

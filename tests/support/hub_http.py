@@ -9,9 +9,9 @@ import httpx
 
 from carnet_hub.entrypoints.http.app import create_api
 from carnet_protocol.envelope import Purpose
+from carnet_protocol.hello import HelloAnswer
 from carnet_protocol.ids import vehicle_id
 from carnet_protocol.messages import (
-    HelloAnswer,
     HubCard,
     Page,
     open_frame,

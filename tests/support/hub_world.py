@@ -18,9 +18,15 @@ from carnet_hub.core.ingest import receive_sets
 from carnet_hub.core.ports import SecretBox
 from carnet_protocol.changeset import Draft
 from carnet_protocol.envelope import Purpose
+from carnet_protocol.hello import HelloRequest
 from carnet_protocol.ids import vehicle_id
 from carnet_protocol.kinds import REGISTRY
-from carnet_protocol.messages import HelloRequest, Page, PushAnswer, Receipt, open_frame
+from carnet_protocol.messages import (
+    Page,
+    PushAnswer,
+    Receipt,
+    open_frame,
+)
 from carnet_protocol.registry import Value
 from carnet_protocol.resolvers import Shown, show
 from carnet_protocol.state import Entries
@@ -194,5 +200,6 @@ def hello_of(site: SiteAuthor, **changes: object) -> HelloRequest:
         "wall_ms": site.wall_ms,
         "schema": 1,
         "software": "tests",
+        "closed": [],
     }
     return HelloRequest(**{**values, **changes})  # type: ignore[arg-type]

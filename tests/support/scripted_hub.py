@@ -20,16 +20,14 @@ from carnet_node.core.node import Node
 from carnet_node.core.session import SyncPorts
 from carnet_protocol.changeset import ChangeSet, reread_set
 from carnet_protocol.envelope import Purpose
+from carnet_protocol.hello import EpochHead, HelloAnswer, HelloRequest, Situation
 from carnet_protocol.messages import (
-    HelloAnswer,
-    HelloRequest,
     HubCard,
     Page,
     PageRow,
     PushAnswer,
     PushCode,
     Receipt,
-    Situation,
     Verdict,
     decode_batch,
     encode_answers,
@@ -104,13 +102,18 @@ class ScriptedHub:
             held_seq=last.header.seq if last else 0,
             held_hash=last.set_hash if last else bytes(32),
             lost_sets=[],
+            own_epochs=[],
             clock_offset_ms=0,
             backup_position=0,
+            hub_epochs=[],
             token=b"token",
             token_expires_ms=START_MS + 900_000,
             now_ms=START_MS,
         )
         changed = msgspec.structs.replace(answer, **self.hello_changes)
+        if changed.held_seq and "own_epochs" not in self.hello_changes:
+            held = EpochHead(request.epoch, request.epoch_ordinal, changed.held_seq, changed.held_hash)
+            changed = msgspec.structs.replace(changed, own_epochs=[held])
         return sign_frame(changed, Purpose.HELLO, HUB, self.signer)
 
     async def push(self, token: bytes, batch: bytes) -> bytes:

@@ -10,6 +10,7 @@ from carnet_protocol.bundle import PartKind, pack_bundle
 from carnet_protocol.changeset import reread_set
 from carnet_protocol.enrolment import InviteKeys, format_code, invite_keys, prove_answer, prove_request
 from carnet_protocol.envelope import Purpose, seal_envelope
+from carnet_protocol.hello import EpochHead, HelloAnswer, HelloRequest, HubEpoch, LostSet
 from carnet_protocol.ids import HubId, completion_id, new_record_id, op_id, ownership_id, record_text, vehicle_id
 from carnet_protocol.messages import (
     EnrolAnswer,
@@ -17,8 +18,6 @@ from carnet_protocol.messages import (
     ExcludedPage,
     ExcludedSet,
     Frame,
-    HelloAnswer,
-    HelloRequest,
     HubCard,
     HubSet,
     Outcome,
@@ -293,7 +292,22 @@ def _frames() -> list[Frame]:
         *_enrolment(KEYS),
         HubCard(1, HUB, HUB_EPOCH, HUB_KEY.public, exchange, export, 1, 1, SOME_MS, challenge),
         HelloRequest(
-            1, challenge, DEALER, NODE, EPOCH, 1, 3, head, HUB_EPOCH, 7, 2, SOME_MS, SOME_MS, 1, "carnet-node 0.1.0"
+            version=1,
+            challenge=challenge,
+            dealer_id=DEALER,
+            node_id=NODE,
+            epoch=EPOCH,
+            epoch_ordinal=1,
+            head_seq=3,
+            head_hash=head,
+            hub_epoch=HUB_EPOCH,
+            cursor=7,
+            unsent_sets=2,
+            oldest_unsent_ms=SOME_MS,
+            wall_ms=SOME_MS,
+            schema=1,
+            software="carnet-node 0.1.0",
+            closed=[EpochHead(named("closed epoch", 8), 0, 2, named("closed head", 32))],
         ),
         HelloAnswer(
             version=1,
@@ -304,9 +318,11 @@ def _frames() -> list[Frame]:
             position=9,
             held_seq=3,
             held_hash=head,
-            lost_sets=[(b"message", b"opening")],
+            lost_sets=[LostSet(b"message", b"opening", b"receipt")],
+            own_epochs=[EpochHead(EPOCH, 1, 3, head)],
             clock_offset_ms=-1500,
             backup_position=5,
+            hub_epochs=[HubEpoch(HUB_EPOCH, 0, 0)],
             token=named("token", 32),
             token_expires_ms=SOME_MS + 900_000,
             now_ms=SOME_MS,

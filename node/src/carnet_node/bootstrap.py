@@ -42,6 +42,7 @@ from carnet_node.core.failures import DatabaseGone, KeysUnreadable, NotEnrolled,
 from carnet_node.core.hub_link import HubLink
 from carnet_node.core.node import DeskSettings, Node
 from carnet_node.core.rebuild import reproject_if_outdated
+from carnet_node.core.rejoin import hold_if_behind
 from carnet_node.core.session import SyncPorts
 from carnet_node.settings import NodeSettings
 from carnet_protocol.enrolment import EnrolCode
@@ -72,7 +73,7 @@ class Installation:
         return HighWaterFile(self.settings.keys_dir, self.files)
 
     def node(self) -> Node:
-        """The enrolled node.
+        """The enrolled node; one whose database is older than what has left this machine writes nothing yet.
 
         Raises:
             NotEnrolled: enrol first.
@@ -94,6 +95,7 @@ class Installation:
             settings=desk_settings(self.settings),
         )
         reproject_if_outdated(node)
+        hold_if_behind(node)
         return node
 
     def hub_url(self) -> str:

@@ -3,7 +3,7 @@
 Decides nothing itself; each module below says in its first paragraph what it decides. Their public names are the public
 surface of this distribution. Nothing is imported here, so that a command line pays only for what it uses.
 
-    bytes       cbor, envelope, ops, seals, changeset, messages, bundle, segments
+    bytes       cbor, envelope, ops, seals, changeset, messages, hello, bundle, segments
     words       limits, reasons, errors, ids, registry, kinds, vin, wmi
     rules       chain, writes, state, settled, fold, resolvers, opened, orders, enrolment, recovery
 """
@@ -17,6 +17,7 @@ __all__ = [
     "envelope",
     "errors",
     "fold",
+    "hello",
     "ids",
     "kinds",
     "limits",

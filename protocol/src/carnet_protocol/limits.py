@@ -54,6 +54,9 @@ BATCH_BYTES_MAX: Final = 1024 * 1024
 BATCH_SETS_MAX: Final = 500
 """Change sets in one push batch."""
 
+EPOCHS_MAX: Final = 64
+"""Epochs of one node, or of the hub, that a hello states: every restore opens one, and few machines see ten."""
+
 MESSAGE_BYTES_MAX: Final = 2 * 1024 * 1024
 """Inflated bytes of any one signed message: a batch, and its framing with room to spare."""
 

@@ -8,7 +8,7 @@ inbox; the hub's http entry point).
     -------------  ---------  ----------  ------------------------------
     HubCard        enrol      hub         (anybody may ask)
     EnrolRequest   enrol      new node    EnrolAnswer (hub)
-    HelloRequest   hello      node        HelloAnswer (hub), with a token
+    (hello)        hello      node        (hub), with a token: see `hello`
     push batch     (sets)     node        one PushAnswer per set, with a Receipt
     feed request   (token)    -           Page (hub)
     RecoverRequest enrol      node        RecoverAnswer (hub)
@@ -21,7 +21,7 @@ from typing import Annotated, Any, Final, TypeVar
 import msgspec
 
 from carnet_protocol import cbor, limits
-from carnet_protocol.changeset import Bytes8, Bytes14, Bytes32, Count, Instant, Schema, set_bytes
+from carnet_protocol.changeset import Bytes8, Bytes14, Bytes32, Count, Instant, set_bytes
 from carnet_protocol.envelope import Purpose, Signer, open_message, seal_envelope
 from carnet_protocol.errors import Malformed
 from carnet_protocol.ids import HubId
@@ -63,15 +63,6 @@ class PushCode(IntEnum):
     GAP = 5
     FORK = 6
     REJECTED = 7
-
-
-class Situation(IntEnum):
-    """What a hello found out about the node's chain."""
-
-    GO = 0
-    ROLLED_BACK = 1
-    FORK = 2
-    SUPERSEDED = 3
 
 
 class HubCard(Frame, frozen=True):
@@ -141,54 +132,6 @@ class RecoverAnswer(Frame, frozen=True):
     node_id: Id16
     wrapped: WrappedKey
     proof: Bytes32
-
-
-class HelloRequest(Frame, frozen=True):
-    """Where a node stands; signed on a nonce (`challenge`) that the hub issued."""
-
-    version: Version
-    challenge: Challenge
-    dealer_id: Id16
-    node_id: Id16
-    epoch: Bytes8
-    epoch_ordinal: Count
-    head_seq: Count
-    head_hash: Bytes32
-    hub_epoch: Bytes8
-    cursor: Count
-    unsent_sets: Count
-    oldest_unsent_ms: Instant
-    wall_ms: Instant
-    schema: Schema
-    software: Name
-
-
-class HelloAnswer(Frame, frozen=True):
-    """What the hub holds of the node's chain, and a token for this session.
-
-    Attributes:
-        challenge: of the request this answers, so that an old answer cannot be played back.
-        held_seq, held_hash: last set held of the node's epoch; 0 and zero bytes for none. The node checks its own log
-            there.
-        lost_sets: the node's own sets behind its head, when it was rolled back (message, opening).
-        clock_offset_ms: hub clock minus node clock.
-        backup_position: everything up to here is in the hub's off-site backup.
-    """
-
-    version: Version
-    challenge: Challenge
-    node_id: Id16
-    situation: Annotated[int, msgspec.Meta(ge=0, le=3)]
-    hub_epoch: Bytes8
-    position: Count
-    held_seq: Count
-    held_hash: Bytes32
-    lost_sets: list[tuple[bytes, bytes]]
-    clock_offset_ms: Instant
-    backup_position: Count
-    token: Annotated[bytes, msgspec.Meta(max_length=limits.TOKEN_BYTES_MAX)]
-    token_expires_ms: Instant
-    now_ms: Instant
 
 
 class VoidOp(Frame, frozen=True):

@@ -26,7 +26,13 @@ from carnet_protocol import cbor, limits
 from carnet_protocol.bundle import PartKind, bundle_key_id, pack_bundle, unpack_bundle
 from carnet_protocol.envelope import Purpose, read_envelope
 from carnet_protocol.errors import Malformed
-from carnet_protocol.messages import HelloRequest, Page, decode_batch, encode_answers, sign_frame
+from carnet_protocol.hello import HelloRequest
+from carnet_protocol.messages import (
+    Page,
+    decode_batch,
+    encode_answers,
+    sign_frame,
+)
 from carnet_protocol.reasons import Reason
 
 PAGES_MAX: Final = 1_000

@@ -33,10 +33,10 @@ from carnet_protocol import cbor
 from carnet_protocol.changeset import Draft
 from carnet_protocol.envelope import Purpose, read_envelope, verify_envelope
 from carnet_protocol.errors import Refused
+from carnet_protocol.hello import HelloRequest
 from carnet_protocol.ids import RecordId, new_record_id, record_text
 from carnet_protocol.kinds import CUSTOMER, ERASURE, OWNERSHIP, PLATE, REGISTRY, VISIT
 from carnet_protocol.limits import OPS_PER_SET_MAX
-from carnet_protocol.messages import HelloRequest
 from carnet_protocol.orders import ERASURE_RECORDS_MAX, ErasureOrder, read_erasure
 from carnet_protocol.registry import ErasureGroup
 

@@ -24,9 +24,14 @@ from carnet_hub.core.sessions import (
 from carnet_protocol import limits
 from carnet_protocol.envelope import Purpose
 from carnet_protocol.errors import NotAllowed, NotAuthentic, Refused
+from carnet_protocol.hello import HelloRequest
 from carnet_protocol.ids import EpochId
 from carnet_protocol.kinds import SCHEMA_VERSION
-from carnet_protocol.messages import MESSAGE_VERSION, HelloRequest, HubCard, sign_frame
+from carnet_protocol.messages import (
+    MESSAGE_VERSION,
+    HubCard,
+    sign_frame,
+)
 from carnet_protocol.reasons import Reason
 
 

@@ -10,19 +10,30 @@ proved before (`sessions`), which also adds the token. A hello never changes a c
     rolled back   we hold more of its epoch than it does                     takes its lost sets, opens a new epoch
     fork          it holds another set at a seq we know                      opens a new epoch, re-emits the rest
     superseded    a newer epoch of the same node is open                     stops writing: another copy has taken over
+
+Rules:
+- Newer means a higher ordinal, then opened later here. So an old stick with sets of an epoch that was left behind
+  makes nobody superseded. An epoch that a superseded copy opened to hand its work over is never newer.
+- Whatever the situation, but for a superseded copy, a node gets back what we hold beyond the heads it states, of every
+  epoch: a restored node has lost whole epochs, and one that forked lacks what the other body was.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from carnet_hub.core.at_rest import plain_opening
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.limits import LOST_SETS_BYTES_MAX, LOST_SETS_MAX
 from carnet_hub.core.ports import Snapshot
-from carnet_hub.core.rows import EpochRow, HelloRow, LogRow, NodeStatusRow
+from carnet_hub.core.receipts import receipt_of
+from carnet_hub.core.rows import ChainRow, EpochRow, HelloRow, NodeStatusRow
 from carnet_protocol.chain import NO_HEAD, ChainHead
-from carnet_protocol.changeset import set_bytes
-from carnet_protocol.limits import NAME_CHARS_MAX
-from carnet_protocol.messages import MESSAGE_VERSION, HelloAnswer, HelloRequest, Situation
+from carnet_protocol.changeset import EpochReason
+from carnet_protocol.hello import EpochHead, HelloAnswer, HelloRequest, HubEpoch, LostSet, Situation
+from carnet_protocol.limits import EPOCHS_MAX, NAME_CHARS_MAX
+from carnet_protocol.messages import (
+    MESSAGE_VERSION,
+)
 from carnet_protocol.reasons import Reason
 
 _BACKUP_SETTING = "backup_position"
@@ -53,7 +64,9 @@ def answer_hello(hub: Hub, request: HelloRequest, message: bytes) -> HelloAnswer
         standing = judge_standing(transaction, request)
         transaction.put([_status(request, standing, now_ms)])
         transaction.put([HelloRow(request.node_id, now_ms, message)])
-        lost = _lost_sets(hub, transaction, request) if standing.situation is Situation.ROLLED_BACK else []
+        held = _newest_first(transaction.epochs([request.node_id]))
+        is_superseded = standing.situation is Situation.SUPERSEDED
+        lost = [] if is_superseded else _lost_sets(hub, transaction, request, held)
         position = transaction.head().position
         backup = int.from_bytes(transaction.setting(_BACKUP_SETTING) or b"", "big")
     return HelloAnswer(
@@ -66,8 +79,10 @@ def answer_hello(hub: Hub, request: HelloRequest, message: bytes) -> HelloAnswer
         standing.held.seq,
         standing.held.set_hash,
         lost,
+        [EpochHead(row.epoch, row.ordinal, row.head_seq, row.head_hash) for row in held],
         now_ms - request.wall_ms,
         backup,
+        list(hub.histories or (HubEpoch(hub.hub_epoch, 0, 0),)),
         b"",
         0,
         now_ms,
@@ -79,7 +94,7 @@ def judge_standing(snapshot: Snapshot, request: HelloRequest) -> Standing:
     epochs = {row.epoch: row for row in snapshot.epochs([request.node_id])}
     own = epochs.get(request.epoch)
     held = ChainHead(own.head_seq, own.head_hash) if own is not None else NO_HEAD
-    if own is not None and _is_superseded(own, epochs):
+    if _is_superseded(request, own, epochs):
         return Standing(Situation.SUPERSEDED, held)
     if request.head_seq > held.seq or held.seq == 0:
         return Standing(Situation.GO, held)
@@ -105,8 +120,15 @@ def note_failure(hub: Hub, node_id: bytes, reason: Reason) -> None:
         transaction.put([row._replace(failures=row.failures + 1, last_failure=reason.value, last_failure_ms=now_ms)])
 
 
-def _is_superseded(own: EpochRow, epochs: dict[bytes, EpochRow]) -> bool:
-    return any(row.opened_at > own.opened_at for row in epochs.values())
+def _is_superseded(request: HelloRequest, own: EpochRow | None, epochs: dict[bytes, EpochRow]) -> bool:
+    """Whether a newer epoch is open than the one a node says it writes.
+
+    An epoch we do not know yet will be opened after all that we know: only its ordinal can be too low.
+    """
+    leading = [row for row in epochs.values() if row.reason != EpochReason.HUB_ASKED]
+    if own is None:
+        return any(row.ordinal > request.epoch_ordinal for row in leading)
+    return any((row.ordinal, row.opened_at) > (own.ordinal, own.opened_at) for row in leading)
 
 
 def _status(request: HelloRequest, standing: Standing, now_ms: int) -> NodeStatusRow:
@@ -128,25 +150,43 @@ def _status(request: HelloRequest, standing: Standing, now_ms: int) -> NodeStatu
     )
 
 
-def _lost_sets(hub: Hub, snapshot: Snapshot, request: HelloRequest) -> list[tuple[bytes, bytes]]:
-    """The node's own sets behind its head, oldest first, as many as one answer carries."""
-    places = snapshot.chain_after(request.node_id, request.epoch, request.head_seq, LOST_SETS_MAX)
+def _newest_first(epochs: Sequence[EpochRow]) -> list[EpochRow]:
+    """The epochs of a node that fit into an answer."""
+    return sorted(epochs, key=lambda row: (row.ordinal, row.opened_at), reverse=True)[:EPOCHS_MAX]
+
+
+def _lost_sets(hub: Hub, snapshot: Snapshot, request: HelloRequest, held: Sequence[EpochRow]) -> list[LostSet]:
+    """The node's own sets beyond the heads it states, oldest epoch first, as many as one answer carries."""
+    places = _lost_places(snapshot, request, held)
     rows = snapshot.log_rows([place.position for place in places])
-    lost: list[tuple[bytes, bytes]] = []
+    admissions = snapshot.admissions([place.nonce for place in places])
+    decided = snapshot.log_rows([one.decided_at for one in admissions.values()])
+    stored = snapshot.log_rows([admissions[place.nonce].stored_at for place in places if place.is_repeat])
+    lost: list[LostSet] = []
     room = LOST_SETS_BYTES_MAX
     for place in places:
-        row = rows[place.position]
-        one = (row.message or b"", _opening_of(hub, snapshot, row, is_repeat=place.is_repeat))
-        room -= set_bytes(*one)
+        admission = admissions[place.nonce]
+        beside = stored[admission.stored_at] if place.is_repeat else rows[place.position]
+        opening = plain_opening(hub.box, beside.opening, place.nonce)
+        one = LostSet(rows[place.position].message or b"", opening, receipt_of(hub, decided[admission.decided_at]))
+        room -= len(one.message) + len(one.opening) + len(one.receipt)
         if lost and room < 0:
             break
         lost.append(one)
     return lost
 
 
-def _opening_of(hub: Hub, snapshot: Snapshot, row: LogRow, *, is_repeat: bool) -> bytes:
-    """The personal values beside a set; a re-emitted set's lie with its first arrival."""
-    if is_repeat:
-        admission = snapshot.admissions([row.nonce])[row.nonce]
-        row = snapshot.log_rows([admission.stored_at])[admission.stored_at]
-    return plain_opening(hub.box, row.opening, row.nonce)
+def _lost_places(snapshot: Snapshot, request: HelloRequest, held: Sequence[EpochRow]) -> list[ChainRow]:
+    """Places of the node's chain beyond what it states; none of an epoch in which it states another set than ours."""
+    stated = {one.epoch: (one.head_seq, one.head_hash) for one in request.closed}
+    stated[request.epoch] = (request.head_seq, request.head_hash)
+    places: list[ChainRow] = []
+    for row in reversed(held):
+        seq, set_hash = stated.get(row.epoch, (0, b""))
+        if seq >= row.head_seq or len(places) >= LOST_SETS_MAX:
+            continue
+        place = (request.node_id, row.epoch, seq)
+        known = snapshot.chain_places([place]).get(place) if seq else None
+        if not seq or (known is not None and known.set_hash == set_hash):
+            places += snapshot.chain_after(request.node_id, row.epoch, seq, LOST_SETS_MAX - len(places))
+    return places

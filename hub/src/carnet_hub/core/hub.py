@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from carnet_hub.core.kind_rules import Rules, rules_of
 from carnet_hub.core.ports import Alarms, Clock, Entropy, HubStore, SecretBox
 from carnet_protocol.envelope import Signer
+from carnet_protocol.hello import HubEpoch
 from carnet_protocol.ids import HubId
 from carnet_protocol.kinds import REGISTRY
 from carnet_protocol.registry import Registry
@@ -23,6 +24,7 @@ class Hub:
         hub_epoch: 8 bytes; a new one after every restore of the hub.
         node_id: 16 bytes; the hub's own chain.
         public_key: raw 32 bytes of the key behind `signer`.
+        histories: its epochs, oldest first, `hub_epoch` last; empty for a hub that was never restored.
         rules: what the registry means for the hub; worked out here.
     """
 
@@ -37,6 +39,7 @@ class Hub:
     box: SecretBox
     alarms: Alarms
     registry: Registry = REGISTRY
+    histories: tuple[HubEpoch, ...] = ()
     rules: Rules = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

@@ -31,7 +31,7 @@ EVIDENCE_PER_NODE_MAX: Final = 200
 """Bodies of forks and reused nonces kept per node; a broken node must not fill the disk."""
 
 LOST_SETS_BYTES_MAX: Final = 1024 * 1024
-"""Own sets that a rolled-back node gets back in one hello; it says hello again for the rest."""
+"""Own sets that a node gets back in one hello; it says hello again for the rest."""
 
 LOST_SETS_MAX: Final = 500
 """The same bound as a push batch."""

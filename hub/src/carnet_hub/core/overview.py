@@ -28,8 +28,8 @@ from carnet_hub.core.limits import LIST_ROWS_MAX
 from carnet_hub.core.ports import Snapshot
 from carnet_hub.core.rows import AdmissionRow, DealerRow, Node, NodeStatusRow, SetState
 from carnet_hub.core.shown import shown_records
+from carnet_protocol.hello import Situation
 from carnet_protocol.limits import PAGE_ROWS_MAX
-from carnet_protocol.messages import Situation
 from carnet_protocol.reasons import Reason, explain
 
 SILENT_AFTER_MS: Final = 24 * 3600 * 1000

@@ -16,8 +16,8 @@ from typing import Final
 from carnet_protocol import cbor, limits
 from carnet_protocol.envelope import KEY_ID_BYTES, Purpose, read_envelope, verify_envelope
 from carnet_protocol.errors import NotAuthentic
+from carnet_protocol.hello import HelloRequest
 from carnet_protocol.ids import EPOCH_BYTES, EpochId, HubId
-from carnet_protocol.messages import HelloRequest
 from carnet_protocol.reasons import Reason
 
 _CHALLENGE_DOMAIN: Final = b"carnet/challenge/v1\x00"

@@ -3,7 +3,7 @@
 Decides the file and the lock. The mark is fsynced before a set leaves, so a database restored from a backup can be
 told from one that is merely behind. When it moves on is `core.outbox`'s to decide.
 
-    high-water.json   {"epoch": "...", "seq": 12, "set_hash": "..."}
+    high-water.json   {"epoch": "...", "seq": 12, "set_hash": "...", "ordinal": 1}
     sender.lock       locked by the operating system, released even when its holder is killed
 """
 
@@ -31,6 +31,7 @@ class _Stored(msgspec.Struct, forbid_unknown_fields=True):
     epoch: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{16}$")]
     seq: Annotated[int, msgspec.Meta(ge=1)]
     set_hash: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+    ordinal: Annotated[int, msgspec.Meta(ge=1)] = 1
 
 
 class HighWaterFile:
@@ -58,7 +59,7 @@ class HighWaterFile:
             stored = msgspec.json.decode(content, type=_Stored)
         except (OSError, msgspec.DecodeError) as error:
             raise HighWaterUnreadable(MARK_FILE) from error
-        return HighWaterMark(bytes.fromhex(stored.epoch), stored.seq, bytes.fromhex(stored.set_hash))
+        return HighWaterMark(bytes.fromhex(stored.epoch), stored.seq, bytes.fromhex(stored.set_hash), stored.ordinal)
 
     def write(self, mark: HighWaterMark) -> None:
         """Replace the mark durably.
@@ -66,7 +67,7 @@ class HighWaterFile:
         Raises:
             HighWaterUnreadable: the disk does not take the new one; nothing may leave.
         """
-        content = msgspec.json.encode(_Stored(mark.epoch.hex(), mark.seq, mark.set_hash.hex()))
+        content = msgspec.json.encode(_Stored(mark.epoch.hex(), mark.seq, mark.set_hash.hex(), mark.ordinal))
         try:
             self._files.replace(self._folder / MARK_FILE, content)
         except OSError as error:

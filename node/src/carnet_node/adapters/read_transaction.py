@@ -30,6 +30,7 @@ from carnet_node.core.records import (
     SetVerdict,
     StoredRecord,
 )
+from carnet_protocol.chain import ChainHead
 from carnet_protocol.ids import RecordId
 from carnet_protocol.messages import Verdict
 from carnet_protocol.registry import Kind, Privacy, Value, ValueType
@@ -176,6 +177,11 @@ class SqlReadTransaction:
     def sets_from(self, epoch: bytes, seq: int, limit: int) -> list[LoggedSet]:
         """Own sets of an epoch from a seq on, ascending."""
         return [self._logged(row) for row in self._all(sql.SETS_FROM, epoch=epoch, seq=seq, row_limit=limit)]
+
+    def epoch_head(self, epoch: bytes) -> ChainHead | None:
+        """The last own set of an epoch."""
+        row = self._one(sql.LAST_OF, epoch=epoch)
+        return ChainHead(row[0], row[1]) if row else None
 
     def first_unconfirmed_seq(self, epoch: bytes) -> int | None:
         """Lowest seq of an epoch without a verdict."""

@@ -198,6 +198,12 @@ PUT_VERDICT: Final = compiled(
         }
     )
 )
+MOVE_SET: Final = compiled(
+    update(_own_set)
+    .where(_own_set.c.log_id == bindparam("which"), _own_set.c.verdict.is_(None))
+    .values({name: bindparam(name) for name in ("epoch", "seq", "set_hash", "message")})
+    .values(is_sent=literal_column("0"))
+)
 PUT_RECEIPT: Final = compiled(
     update(_own_set).where(_own_set.c.log_id == bindparam("which")).values(receipt=bindparam("receipt"))
 )

@@ -9,10 +9,11 @@ by its code, and tried again.
 import anyio
 import structlog
 
-from carnet_node.core.failures import NodeFailure
+from carnet_node.core.failures import HubUnreachable, NodeFailure
 from carnet_node.core.limits import LONG_POLL_S, OUTBOX_LOOK_S, PAGE_PAUSE_S
 from carnet_node.core.node import Node
 from carnet_node.core.outbox import BatchSize
+from carnet_node.core.rejoin import go_on_offline
 from carnet_node.core.schedule import dice_of, idle_delay_ms, retry_delay_ms
 from carnet_node.core.session import Session, SyncPorts, say_hello
 from carnet_node.core.sync import (
@@ -75,6 +76,7 @@ class BackgroundSync:
         failures = 0
         size = BatchSize()
         resend_from: int | None = None
+        has_emitted = False
         while True:
             try:
                 if not await self._has_work():
@@ -85,7 +87,12 @@ class BackgroundSync:
                 failures, size = 0, size.doubled()
                 is_turning = resend_from is not None and report.resend_from == resend_from
                 resend_from = report.resend_from
-                if report.stop is not None or is_turning:
+                is_forking_on = bool(report.emitted_again) and has_emitted
+                has_emitted = bool(report.emitted_again)
+                if has_emitted:
+                    log.warning("emitted again under a new epoch", sets=report.emitted_again)
+                    self._session = None
+                if report.stop is not None or is_turning or is_forking_on:
                     log.warning("sending stopped", reason=report.stop or Reason.GAP.value)
                     await self._pause_while_stopped()
             except (NodeFailure, Refused) as error:
@@ -128,9 +135,19 @@ class BackgroundSync:
         if code is not None:
             log.warning("sync failed", reason=code, failures=failures + 1)
             await self._remember(error)
+        if isinstance(error, HubUnreachable):
+            await self._go_on_offline()
         asked_ms = getattr(error, "retry_after_ms", None)
         delay_ms = retry_delay_ms(failures=failures, dice=self._dice(), asked_ms=asked_ms)
         await self._node.clock.sleep(delay_ms / 1000)
+
+    async def _go_on_offline(self) -> None:
+        """A restored node without a line opens a new epoch: the desk never waits for the network."""
+        try:
+            if await self._ports.run_blocking(lambda: go_on_offline(self._node)):
+                log.warning("went on without a line in a new epoch; what was lost comes with the next contact")
+        except NodeFailure as failure:
+            log.warning("not rejoined", reason=failure_code(failure))
 
     async def _remember(self, error: Exception) -> None:
         try:

@@ -90,6 +90,11 @@ class SqlWriteTransaction(SqlReadTransaction):
         self._connection.executemany(sql.ADD_OWN_OP.sql, places)
         return log_id
 
+    def move_set(self, log_id: int, moved: LoggedSet) -> None:
+        """Give an own set without a verdict another place in the chain."""
+        place = {"epoch": moved.epoch, "seq": moved.seq, "set_hash": moved.set_hash, "message": moved.message}
+        self._run(sql.MOVE_SET, which=log_id, **place)
+
     def put_verdict(self, log_id: int, verdict: SetVerdict) -> None:
         """Store what the hub decided."""
         self._run(sql.PUT_VERDICT, which=log_id, **_verdict_row(verdict))

@@ -16,7 +16,7 @@ from carnet_node.core.ports import ReadTransaction, WriteTransaction
 from carnet_node.core.projecting import OwnWork, own_settled, reproject
 from carnet_node.core.records import ChainState, FeedState, Identity, LoggedSet, Mark, Projection, StoredRecord
 from carnet_node.core.refusals import ProblemCode, refuse
-from carnet_node.core.store_failures import WritingStopped
+from carnet_node.core.store_failures import Rejoining, WritingStopped
 from carnet_protocol import limits
 from carnet_protocol.changeset import Draft, EpochOrigin, Link, build_ops, seal_set, set_bytes
 from carnet_protocol.envelope import Purpose, envelope_hash, read_envelope
@@ -158,6 +158,8 @@ def _writable(tx: ReadTransaction) -> tuple[ChainState, FeedState]:
         raise NotEnrolled("no chain")
     if chain.is_writing_stopped:
         raise WritingStopped("another copy of this node has taken over")
+    if chain.is_rejoining:
+        raise Rejoining("this database was restored")
     return chain, feed
 
 

@@ -8,25 +8,26 @@ A hello in a bundle is not an answer to a challenge: it says where the node stan
 to write.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from carnet_node.core.inbox import SignedReceipt, apply_answers, apply_page
 from carnet_node.core.node import Node
-from carnet_node.core.outbox import BatchSize, is_behind_mark, next_batch
+from carnet_node.core.outbox import BatchSize, next_batch
 from carnet_node.core.recall_check import store_segment
+from carnet_node.core.rejoin import emit_unconfirmed_again
+from carnet_node.core.rejoin_state import is_behind_mark, unconfirmed_places
 from carnet_node.core.session import state_ourselves, take_answer
 from carnet_node.core.sync import read_page, read_receipt
-from carnet_node.core.sync_state import load_state
 from carnet_protocol import limits
 from carnet_protocol.bundle import PartKind, pack_bundle, unpack_bundle
 from carnet_protocol.envelope import Purpose
-from carnet_protocol.errors import Malformed, NotAuthentic, OutOfOrder
+from carnet_protocol.errors import Malformed, NotAuthentic
+from carnet_protocol.hello import HelloAnswer
 from carnet_protocol.messages import (
-    HelloAnswer,
+    PushAnswer,
     PushCode,
-    Situation,
     decode_answers,
     encode_batch,
     open_frame,
@@ -36,6 +37,8 @@ from carnet_protocol.reasons import Reason
 
 _BATCHES_BYTES_MAX: Final = limits.BUNDLE_BYTES_MAX // 2
 _NO_CHALLENGE: Final = b""
+_HEALED_BY: Final = "bundle-that-healed"
+"""Local setting: serial of the newest bundle after which sets were emitted again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +81,17 @@ class BundleReport:
 def pack_for_hub(node: Node, *, software: str) -> PackedBundle:
     """Everything the hub has not judged, ready to be encrypted to its exchange key. Hold the sender's lock meanwhile.
 
+    A restored node that has not rejoined only says hello: the answer brings its lost sets.
+
     Raises:
-        OutOfOrder: the chain is not in order (restored, forked or superseded); nothing may leave, in any form.
         NotEnrolled, StoreBusy, StoreBroken, HighWaterUnreadable: nothing left.
     """
-    _require_order(node)
     identity = node.identity
     hello = state_ourselves(node, _NO_CHALLENGE, software)
     parts = [(PartKind.HELLO, sign_frame(hello, Purpose.HELLO, identity.hub_id, node.signer))]
     sets, size = 0, 0
     is_whole = True
-    for count, body in _batches(node):
+    for count, body in () if _must_rejoin(node) else _batches(node):
         size += len(body)
         if size > _BATCHES_BYTES_MAX:
             is_whole = False
@@ -126,7 +129,7 @@ def take_from_hub(node: Node, plain: bytes) -> BundleReport:
             case PartKind.HELLO:
                 _take_hello(node, body)
             case PartKind.ANSWERS:
-                report = _take_answers(node, body, report)
+                report = _take_answers(node, body, report, serial=manifest.serial)
             case PartKind.PAGE:
                 news = apply_page(node, read_page(body, identity), made_ms=made_ms).rows
                 report = replace(report, pages=report.pages + 1, rows=report.rows + news)
@@ -138,23 +141,22 @@ def take_from_hub(node: Node, plain: bytes) -> BundleReport:
 
 
 def _batches(node: Node) -> Iterator[tuple[int, bytes]]:
-    """(number of sets, body) of contiguous batches, from the first set without a verdict to the end of the chain."""
-    from_seq: int | None = None
-    while batch := next_batch(node, BatchSize(), from_seq=from_seq):
-        yield len(batch), encode_batch([(one.message, one.opening) for one in batch])
-        from_seq = batch[-1].seq + 1
+    """(number of sets, body) of contiguous batches: of each epoch, from the first set without a verdict to its end."""
+    with node.store.read() as tx:
+        places = unconfirmed_places(tx)
+    for epoch, seq in places:
+        from_seq = seq
+        while batch := next_batch(node, BatchSize(), from_seq=from_seq, epoch=epoch):
+            yield len(batch), encode_batch([(one.message, one.opening) for one in batch])
+            from_seq = batch[-1].seq + 1
 
 
-def _require_order(node: Node) -> None:
+def _must_rejoin(node: Node) -> bool:
+    """Whether this database was restored and waits for its lost sets; then a stick only asks for them."""
     mark = node.high_water.read()
     with node.store.read() as tx:
-        situation = load_state(tx).situation
-        is_behind = is_behind_mark(tx, mark)
-    if is_behind or situation is Situation.ROLLED_BACK:
-        raise OutOfOrder(Reason.GAP, "this database was restored; it waits for a new epoch")
-    if situation is not Situation.GO:
-        reason = Reason.FORK if situation is Situation.FORK else Reason.SUPERSEDED_EPOCH
-        raise OutOfOrder(reason, "nothing may leave this machine")
+        chain = tx.chain()
+        return chain is None or chain.is_rejoining or is_behind_mark(tx, mark)
 
 
 def _take_hello(node: Node, body: bytes) -> None:
@@ -166,10 +168,23 @@ def _take_hello(node: Node, body: bytes) -> None:
     take_answer(node, answer, contact_ms=None)
 
 
-def _take_answers(node: Node, body: bytes, report: BundleReport) -> BundleReport:
+def _heal_fork(node: Node, answers: Sequence[PushAnswer], serial: int) -> None:
+    """Emit again what the hub could not take because another set of ours stands there; once for each bundle."""
+    if not any(PushCode(one.code) is PushCode.FORK and one.reason == Reason.FORK for one in answers):
+        return
+    with node.store.write() as tx:
+        last = int.from_bytes(tx.setting(_HEALED_BY) or b"", "big")
+        if serial > last:
+            tx.put_setting(_HEALED_BY, serial.to_bytes(8, "big"))
+    if serial > last:
+        emit_unconfirmed_again(node)
+
+
+def _take_answers(node: Node, body: bytes, report: BundleReport, *, serial: int) -> BundleReport:
     answers = decode_answers(body)
     signed = [one.receipt for one in answers if one.receipt is not None]
     outcome = apply_answers(node, [SignedReceipt(read_receipt(one, node.identity), one) for one in signed])
+    _heal_fork(node, answers, serial)
     return replace(
         report,
         accepted=report.accepted + outcome.accepted,

@@ -12,8 +12,8 @@ from typing import Final
 
 from carnet_node.core.limits import DISK_FREE_BYTES_MIN, DISK_FREE_BYTES_WRONG, OLDEST_WAITING_MS_MAX
 from carnet_node.core.node import Node
-from carnet_node.core.outbox import is_behind_mark
 from carnet_node.core.records import ChainState
+from carnet_node.core.rejoin_state import is_behind_mark
 from carnet_node.core.status import Line, Status, Sync, status_of
 from carnet_protocol import limits
 from carnet_protocol.chain import ChainHead, ChainLink, classify_link

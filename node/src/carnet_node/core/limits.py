@@ -147,3 +147,6 @@ INFLATE_WINDOW_BYTES_MAX: Final = 8 * 1024 * 1024
 
 PAGE_PAUSE_S: Final = 1.0
 """Between two last pages: a hub that does not wait must not be asked in a tight circle."""
+
+REJOIN_HELLOS_MAX: Final = 2_000
+"""Hellos in a row while lost sets come back: each brings about a megabyte, together more than ten years of a desk."""

@@ -6,8 +6,9 @@ need none of it get plain values instead.
 
 from dataclasses import dataclass
 
+from carnet_node.core.leaving import HighWater
 from carnet_node.core.limits import RECALL_STALE_AFTER_MS
-from carnet_node.core.ports import Clock, Entropy, HighWater, NodeStore
+from carnet_node.core.ports import Clock, Entropy, NodeStore
 from carnet_node.core.records import Identity
 from carnet_protocol.envelope import Signer
 from carnet_protocol.vin import VinPolicy

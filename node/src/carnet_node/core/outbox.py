@@ -4,8 +4,9 @@ Decides which sets make up a batch, how a batch shrinks after a time-out and gro
 is on disk before anything leaves. Does not send (`sync`), and does not judge answers (`inbox`).
 
 Rules:
-- A batch is one contiguous run of sets of the current epoch without a verdict, in the order of the chain. A set that
-  was sent but not answered is sent again: the hub knows what it has.
+- A batch is one contiguous run of sets of one epoch without a verdict, in the order of the chain; an earlier epoch
+  goes first, because a later one builds on it. A set that was sent but not answered is sent again: the hub knows what
+  it has.
 - At least one set, however large; then as many as fit.
 """
 
@@ -13,10 +14,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from carnet_node.core.failures import NotEnrolled
+from carnet_node.core.leaving import HighWater
 from carnet_node.core.limits import BATCH_BYTES_MIN
 from carnet_node.core.node import Node
-from carnet_node.core.ports import HighWater, ReadTransaction
+from carnet_node.core.ports import ReadTransaction
 from carnet_node.core.records import ChainState, HighWaterMark, LoggedSet
+from carnet_node.core.rejoin_state import first_unconfirmed
 from carnet_protocol import limits
 from carnet_protocol.changeset import set_bytes
 
@@ -42,7 +45,9 @@ class BatchSize:
         return BatchSize(min(self.bytes_max * 2, limits.BATCH_BYTES_MAX), min(self.sets_max * 2, limits.BATCH_SETS_MAX))
 
 
-def next_batch(node: Node, size: BatchSize | None = None, *, from_seq: int | None = None) -> tuple[LoggedSet, ...]:
+def next_batch(
+    node: Node, size: BatchSize | None = None, *, from_seq: int | None = None, epoch: bytes | None = None
+) -> tuple[LoggedSet, ...]:
     """The sets to send now; empty when the hub has judged all.
 
     The high-water mark covers them before this returns, and they count as sent.
@@ -50,6 +55,7 @@ def next_batch(node: Node, size: BatchSize | None = None, *, from_seq: int | Non
     Args:
         size: default the largest the protocol allows.
         from_seq: begin here, sets with a verdict included: what the hub asked for after a gap, 1 or more.
+        epoch: of that set; default the one whose turn it is.
 
     Raises:
         NotEnrolled, StoreBusy, StoreBroken: nothing may leave.
@@ -59,47 +65,43 @@ def next_batch(node: Node, size: BatchSize | None = None, *, from_seq: int | Non
         chain = tx.chain()
         if chain is None:
             raise NotEnrolled("no chain")
-        batch = _pick(tx, chain, size, from_seq)
+        place = first_unconfirmed(tx) if from_seq is None else (epoch or _turn(tx, chain), from_seq)
+        batch = () if place is None else _pick(tx, place, size, is_repeat=from_seq is not None)
     if not batch:
         return ()
     last = batch[-1]
-    raise_mark(node.high_water, HighWaterMark(last.epoch, last.seq, last.set_hash))
+    mark = HighWaterMark(last.epoch, last.seq, last.set_hash, chain.epoch_ordinal)
+    raise_mark(node.high_water, mark, present=chain.epoch)
     if not all(one.is_sent for one in batch):
         with node.store.write() as writing:
             writing.mark_sent(last.epoch, last.seq)
     return batch
 
 
-def raise_mark(high_water: HighWater, mark: HighWaterMark) -> None:
-    """Move the mark on; within an epoch it is never lowered, since a repeated batch ends before sets that left earlier.
+def raise_mark(high_water: HighWater, mark: HighWaterMark, *, present: bytes | None = None) -> None:
+    """Move the mark on; it is never lowered: a repeated batch ends before sets that left earlier, as do closed epochs.
+
+    Args:
+        present: the epoch that is written now; default the mark's own.
 
     Raises:
         HighWaterUnreadable: the present one is damaged, or the disk does not take the new one; nothing may leave.
     """
     standing = high_water.read()
-    if standing is None or standing.epoch != mark.epoch or standing.seq < mark.seq:
+    is_same = standing is not None and standing.epoch == mark.epoch
+    if standing is None or (is_same and standing.seq < mark.seq) or (not is_same and present in (None, mark.epoch)):
         high_water.write(mark)
 
 
-def is_behind_mark(tx: ReadTransaction, mark: HighWaterMark | None) -> bool:
-    """Whether more has left this machine than its database knows: the database was restored or rolled back.
-
-    Args:
-        mark: from the high-water file; None when nothing ever left.
-    """
-    chain = tx.chain()
-    if mark is None or chain is None:
-        return mark is not None
-    known = tx.set_at(mark.epoch, mark.seq)
-    return known is None or known.set_hash != mark.set_hash
+def _turn(tx: ReadTransaction, chain: ChainState) -> bytes:
+    """The epoch whose sets go next."""
+    first = first_unconfirmed(tx)
+    return chain.epoch if first is None else first[0]
 
 
-def _pick(tx: ReadTransaction, chain: ChainState, size: BatchSize, from_seq: int | None) -> tuple[LoggedSet, ...]:
-    start = from_seq if from_seq is not None else tx.first_unconfirmed_seq(chain.epoch)
-    if start is None:
-        return ()
-    candidates = tx.sets_from(chain.epoch, start, size.sets_max)
-    if from_seq is None:
+def _pick(tx: ReadTransaction, place: tuple[bytes, int], size: BatchSize, *, is_repeat: bool) -> tuple[LoggedSet, ...]:
+    candidates = tx.sets_from(*place, size.sets_max)
+    if not is_repeat:
         candidates = _leading_unconfirmed(candidates)
     picked: list[LoggedSet] = []
     room = size.bytes_max

@@ -13,7 +13,6 @@ from carnet_node.core.records import (
     BaseRow,
     ChainState,
     FeedState,
-    HighWaterMark,
     HubSetRow,
     Identity,
     KeptAnswer,
@@ -25,6 +24,7 @@ from carnet_node.core.records import (
     SetVerdict,
     StoredRecord,
 )
+from carnet_protocol.chain import ChainHead
 from carnet_protocol.ids import RecordId
 from carnet_protocol.messages import Verdict
 from carnet_protocol.registry import Kind, Value
@@ -65,26 +65,6 @@ class SecretBox(Protocol):
 
     def blind_index(self, text: str) -> bytes:
         """A keyed hash of a value, to find it without keeping it."""
-        ...
-
-
-class HighWater(Protocol):
-    """The file (epoch, seq, hash) outside the database; fsynced before a set leaves this machine."""
-
-    def read(self) -> HighWaterMark | None:
-        """The mark; None before anything left."""
-        ...
-
-    def write(self, mark: HighWaterMark) -> None:
-        """Replace the mark durably, whatever it was; only `outbox.raise_mark` calls this, which never lowers it."""
-        ...
-
-
-class SenderLock(Protocol):
-    """At most one process of this machine sends or exports."""
-
-    def hold(self) -> AbstractContextManager[None]:
-        """Hold the lock for the length of a block, or raise `AnotherSender` at once."""
         ...
 
 
@@ -198,6 +178,10 @@ class ReadTransaction(Protocol):
         """Own sets of an epoch from a seq on, ascending."""
         ...
 
+    def epoch_head(self, epoch: bytes) -> ChainHead | None:
+        """The last own set of an epoch; None when the log has none of it."""
+        ...
+
     def first_unconfirmed_seq(self, epoch: bytes) -> int | None:
         """Lowest seq of an epoch without a verdict; None when all have one."""
         ...
@@ -288,6 +272,10 @@ class WriteTransaction(ReadTransaction, Protocol):
 
     def append_set(self, logged: LoggedSet, touched: Sequence[tuple[int, RecordId]]) -> int:
         """Append an own set to the log; `touched` is (kind, record) by op index. Returns its log id."""
+        ...
+
+    def move_set(self, log_id: int, moved: LoggedSet) -> None:
+        """Give an own set without a verdict another place in the chain: epoch, seq, hash and message; as if unsent."""
         ...
 
     def put_verdict(self, log_id: int, verdict: SetVerdict) -> None:

@@ -65,6 +65,8 @@ class ChainState:
         seq, set_hash: of the last set; 0 and 32 zero bytes before the first of this epoch.
         origin: the parent this epoch names; stands in its first set.
         is_writing_stopped: another copy of this node has taken over; nothing may be written here.
+        is_rejoining: this database was restored; nothing is written until its lost sets are back, or somebody decides
+            to go on without a line.
     """
 
     epoch: bytes
@@ -73,6 +75,7 @@ class ChainState:
     set_hash: bytes
     origin: EpochOrigin
     is_writing_stopped: bool = False
+    is_rejoining: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,8 +280,13 @@ class SegmentState:
 
 @dataclass(frozen=True, slots=True)
 class HighWaterMark:
-    """The last set that left this machine, kept outside the database."""
+    """The last set that left this machine, kept outside the database.
+
+    Attributes:
+        ordinal: of the epoch, so that a restored database never takes it again.
+    """
 
     epoch: bytes
     seq: int
     set_hash: bytes
+    ordinal: int = 1

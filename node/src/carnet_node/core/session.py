@@ -1,15 +1,16 @@
 """Saying hello: what node and hub find out about each other before anything is sent.
 
-Decides what the node states, whether the answer is the hub's answer to this very question, and in which situation the
-node's chain is. Does not send or fetch anything (`sync`), and heals nothing: in any situation but `GO` sending stops,
-nothing is overwritten, and the desk goes on writing (its sets wait for a new epoch), except under a superseded epoch.
+Decides what the node states, whether the answer is the hub's answer to this very question, in which situation the
+node's chain is, and whether one more hello is needed. Does not send or fetch anything (`sync`); how a chain is healed
+is `rejoin`. Nothing is ever overwritten.
 
-    situation     what was found                                              who acts
-    ------------  ----------------------------------------------------------  ----------------------------
-    GO            the hub's head lies on our chain                            nobody
-    ROLLED_BACK   the hub, or the mark of what left, is ahead of this log     the node, by a new epoch
-    FORK          the same number carries another set there                   the node, by a new epoch
-    SUPERSEDED    another copy of this node has taken over; writing stops     the operator
+    situation     what was found                                              what follows by itself
+    ------------  ----------------------------------------------------------  ------------------------------------------
+    GO            the hub's head lies on our chain                            lost sets of earlier epochs, if any
+    ROLLED_BACK   the hub, or the mark of what left, is ahead of this log;    lost sets, then a new epoch; no writing
+                  or a backup was put in place                                and no sending until then
+    FORK          the same number carries another set there                   a new epoch when the hub refuses a set
+    SUPERSEDED    another copy of this node has taken over                    writing stops; what waits is still sent
 """
 
 from dataclasses import dataclass, replace
@@ -19,15 +20,23 @@ from typing import Final
 from carnet_node.core.erasing import scrub_if_due, stated_cursor
 from carnet_node.core.failures import HubRefused, NotEnrolled
 from carnet_node.core.hub_link import HubLink
+from carnet_node.core.leaving import SenderLock
+from carnet_node.core.limits import REJOIN_HELLOS_MAX
 from carnet_node.core.node import Node
-from carnet_node.core.outbox import is_behind_mark
-from carnet_node.core.ports import ReadTransaction, RunBlocking, SenderLock
+from carnet_node.core.ports import ReadTransaction, RunBlocking, WriteTransaction
 from carnet_node.core.records import ChainState, FeedState, HighWaterMark
+from carnet_node.core.rejoin import finish_rejoin, lacks_nothing, note_hub_heads, note_reconciled, take_lost
+from carnet_node.core.rejoin_state import closed_heads, is_behind_mark, load_rejoin
 from carnet_node.core.sync_state import after_contact, load_state, save_state
 from carnet_protocol.envelope import Purpose
 from carnet_protocol.errors import NotAuthentic, OutOfOrder
+from carnet_protocol.hello import HelloAnswer, HelloRequest, Situation
 from carnet_protocol.kinds import SCHEMA_VERSION
-from carnet_protocol.messages import HelloAnswer, HelloRequest, HubCard, Situation, open_frame, sign_frame
+from carnet_protocol.messages import (
+    HubCard,
+    open_frame,
+    sign_frame,
+)
 from carnet_protocol.reasons import Reason
 
 _TOKEN_MARGIN_MS: Final = 30_000
@@ -51,19 +60,33 @@ class Session:
         token: for push, feed and segments.
         usable_until_ms: by this node's clock.
         situation: see the table above.
+        is_settled: another hello would bring nothing more.
     """
 
     token: bytes
     usable_until_ms: int
     situation: Situation
+    is_settled: bool = True
 
     def is_usable(self, now_ms: int) -> bool:
         """Whether the token is still worth sending."""
         return now_ms < self.usable_until_ms
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What an answer came to.
+
+    Attributes:
+        is_settled: another hello would bring nothing more.
+    """
+
+    situation: Situation
+    is_settled: bool
+
+
 async def say_hello(node: Node, ports: SyncPorts, *, software: str) -> Session:
-    """Introduce the node and learn its situation, which is remembered.
+    """Introduce the node until nothing of its own is left to take back, and learn its situation, which is remembered.
 
     Args:
         software: name and version of this program, for the operator's list.
@@ -72,6 +95,15 @@ async def say_hello(node: Node, ports: SyncPorts, *, software: str) -> Session:
         HubUnreachable: no usable answer.
         Refused: the hub said no, is another hub, or was restored from a backup (hub-epoch-changed).
     """
+    session = await _hello_again_if_stale(node, ports, software)
+    for _ in range(REJOIN_HELLOS_MAX):
+        if session.is_settled:
+            break
+        session = await _hello_again_if_stale(node, ports, software)
+    return session
+
+
+async def _hello_again_if_stale(node: Node, ports: SyncPorts, software: str) -> Session:
     try:
         return await _hello_once(node, ports, software)
     except HubRefused as refusal:
@@ -83,8 +115,7 @@ async def say_hello(node: Node, ports: SyncPorts, *, software: str) -> Session:
 def judge_chain(tx: ReadTransaction, chain: ChainState, answer: HelloAnswer, mark: HighWaterMark | None) -> Situation:
     """The situation of our chain: what the hub says, and what we see ourselves.
 
-    A hub that holds more than the hello said has not found a rolled back node if the head it holds is on our chain: the
-    hello came on a stick and is older than what the line has carried since.
+    What the hub holds is compared with our own log, so that an answer from an old stick rolls nothing back.
 
     Args:
         chain: end of the own chain.
@@ -92,13 +123,16 @@ def judge_chain(tx: ReadTransaction, chain: ChainState, answer: HelloAnswer, mar
         mark: what left this machine, from outside the database.
     """
     stated = Situation(answer.situation)
-    ours = tx.set_at(chain.epoch, answer.held_seq) if answer.held_seq else None
-    is_held_ours = ours is not None and ours.set_hash == answer.held_hash
-    if stated is not Situation.GO and not (stated is Situation.ROLLED_BACK and is_held_ours):
+    if stated in (Situation.FORK, Situation.SUPERSEDED):
         return stated
-    if is_behind_mark(tx, mark) or answer.held_seq > chain.seq:
+    held = next((one for one in answer.own_epochs if one.epoch == chain.epoch), None)
+    held_seq = 0 if held is None else held.head_seq
+    if chain.is_rejoining or is_behind_mark(tx, mark) or held_seq > chain.seq:
         return Situation.ROLLED_BACK
-    return Situation.GO if answer.held_seq == 0 or is_held_ours else Situation.FORK
+    if held is None or held_seq == 0:
+        return Situation.GO
+    ours = tx.set_at(chain.epoch, held_seq)
+    return Situation.GO if ours is not None and ours.set_hash == held.head_hash else Situation.FORK
 
 
 async def _hello_once(node: Node, ports: SyncPorts, software: str) -> Session:
@@ -111,10 +145,10 @@ async def _hello_once(node: Node, ports: SyncPorts, software: str) -> Session:
     )
     if answer.challenge != card.challenge or answer.node_id != identity.node_id:
         raise NotAuthentic(Reason.STALE_CHALLENGE, "an answer to another hello")
-    situation = await ports.run_blocking(partial(take_answer, node, answer, contact_ms=node.clock.now_ms()))
+    taken = await ports.run_blocking(partial(take_answer, node, answer, contact_ms=node.clock.now_ms()))
     now_ms = node.clock.now_ms()
     lifetime_ms = answer.token_expires_ms - answer.now_ms
-    return Session(answer.token, now_ms + lifetime_ms - _TOKEN_MARGIN_MS, situation)
+    return Session(answer.token, now_ms + lifetime_ms - _TOKEN_MARGIN_MS, taken.situation, taken.is_settled)
 
 
 def state_ourselves(node: Node, challenge: bytes, software: str) -> HelloRequest:
@@ -129,6 +163,7 @@ def state_ourselves(node: Node, challenge: bytes, software: str) -> HelloRequest
         chain, feed = _enrolled(tx)
         cursor = stated_cursor(tx, feed)
         unsent, oldest_ms = tx.unconfirmed()
+        closed = closed_heads(tx, load_rejoin(tx), chain)
     return HelloRequest(
         version=1,
         challenge=challenge,
@@ -145,10 +180,11 @@ def state_ourselves(node: Node, challenge: bytes, software: str) -> HelloRequest
         wall_ms=node.clock.now_ms(),
         schema=SCHEMA_VERSION,
         software=software,
+        closed=closed,
     )
 
 
-def take_answer(node: Node, answer: HelloAnswer, *, contact_ms: int | None) -> Situation:
+def take_answer(node: Node, answer: HelloAnswer, *, contact_ms: int | None) -> Taken:
     """Judge an answer that the hub signed for this node, and keep what follows from it.
 
     Args:
@@ -157,11 +193,13 @@ def take_answer(node: Node, answer: HelloAnswer, *, contact_ms: int | None) -> S
 
     Raises:
         OutOfOrder: the hub has another history than the one we read; nothing is sent or fetched until that is healed.
+        NotAuthentic, Malformed: own sets that are none came back; nothing was kept.
     """
     mark = node.high_water.read()
     with node.store.write() as tx:
         chain, feed = _enrolled(tx)
         situation = judge_chain(tx, chain, answer, mark)
+        note_hub_heads(tx, answer.own_epochs)
         state = replace(load_state(tx), situation=situation, backup_position=answer.backup_position)
         save_state(tx, state if contact_ms is None else after_contact(state, contact_ms))
         is_stopped = situation is Situation.SUPERSEDED or (chain.is_writing_stopped and contact_ms is None)
@@ -170,9 +208,35 @@ def take_answer(node: Node, answer: HelloAnswer, *, contact_ms: int | None) -> S
         if feed.clock_offset_ms != answer.clock_offset_ms:
             tx.put_feed(replace(feed, clock_offset_ms=answer.clock_offset_ms))
         is_same_history = answer.hub_epoch == feed.hub_epoch
+        is_settled = not is_same_history or _take_back(node, tx, answer, situation, mark)
     if not is_same_history:
         raise OutOfOrder(Reason.HUB_EPOCH_CHANGED, "the hub opened a new epoch")
-    return situation
+    return Taken(situation, is_settled)
+
+
+def _take_back(
+    node: Node, tx: WriteTransaction, answer: HelloAnswer, situation: Situation, mark: HighWaterMark | None
+) -> bool:
+    """Take lost sets back and, when all are here, go on in a new epoch.
+
+    Returns: whether another hello would bring nothing more.
+    """
+    if situation is Situation.SUPERSEDED:
+        return True
+    chain, _ = _enrolled(tx)
+    if situation is Situation.ROLLED_BACK and not chain.is_rejoining:
+        tx.put_chain(replace(chain, is_rejoining=True))
+    news = take_lost(node, tx, answer.lost_sets) if situation is not Situation.FORK else 0
+    is_whole = lacks_nothing(tx, answer.own_epochs)
+    match situation:
+        case Situation.ROLLED_BACK if is_whole:
+            finish_rejoin(node, tx, mark)
+            return False
+        case Situation.GO if is_whole:
+            note_reconciled(tx)
+            return True
+        case _:
+            return news == 0
 
 
 def _enrolled(tx: ReadTransaction) -> tuple[ChainState, FeedState]:

@@ -15,11 +15,15 @@ from carnet_node.core.failures import NotEnrolled
 from carnet_node.core.limits import LINE_FRESH_MS, PARENTS_MAX, SETS_COUNTED_MAX
 from carnet_node.core.node import Node
 from carnet_node.core.ports import ReadTransaction
+from carnet_node.core.rejoin_state import load_rejoin
 from carnet_node.core.sync_state import UNREACHABLE, SyncState, load_state
 from carnet_protocol.changeset import reread_set
+from carnet_protocol.hello import Situation
 from carnet_protocol.ids import RecordId
 from carnet_protocol.kinds import REGISTRY
-from carnet_protocol.messages import Situation, Verdict
+from carnet_protocol.messages import (
+    Verdict,
+)
 from carnet_protocol.reasons import Reason
 from carnet_protocol.registry import Kind
 from carnet_protocol.resolvers import show
@@ -70,6 +74,9 @@ class Status:
         parked, refused: own sets in that state now.
         feed_as_of_ms: how old the data of others and the recalls is; None before the first complete page.
         clock_offset_ms: hub clock minus this machine's, at the last hello.
+        is_writing_stopped: another copy of this node has taken over.
+        is_rejoining: a backup was put in place; nothing is written until what was lost is back.
+        is_unreconciled: the desk writes again, and what was lost may still be missing.
     """
 
     site_code: str
@@ -83,6 +90,8 @@ class Status:
     feed_as_of_ms: int | None
     clock_offset_ms: int
     is_writing_stopped: bool
+    is_rejoining: bool
+    is_unreconciled: bool
 
     @property
     def refusal(self) -> Reason | None:
@@ -98,7 +107,7 @@ def status_of(node: Node) -> Status:
         NotEnrolled: there is nothing to say yet.
     """
     with node.store.read() as tx:
-        chain, feed, state = tx.chain(), tx.feed(), load_state(tx)
+        chain, feed, state, rejoin = tx.chain(), tx.feed(), load_state(tx), load_rejoin(tx)
         if chain is None or feed is None:
             raise NotEnrolled("no chain")
         waiting, held_back = _waiting(tx, node), tx.count_held_back()
@@ -114,6 +123,8 @@ def status_of(node: Node) -> Status:
         feed.as_of_ms,
         feed.clock_offset_ms,
         chain.is_writing_stopped,
+        chain.is_rejoining,
+        rejoin.is_unreconciled,
     )
 
 

@@ -3,7 +3,8 @@
     NodeFailure
     ├── StoreBusy        another process of this node holds the lock; trying again is harmless
     ├── StoreBroken      the operator: disk full, file damaged, folder not writable, or an unsafe setting
-    └── WritingStopped   the operator: another copy of this node has taken over
+    ├── WritingStopped   the operator: another copy of this node has taken over
+    └── Rejoining        this database was restored; its lost work has to come back first
 
 Whatever is raised here, the transaction was rolled back: the database is as it was.
 """
@@ -25,6 +26,10 @@ class StoreBroken(NodeFailure):
     def __init__(self, detail: str) -> None:
         super().__init__(detail)
         self.detail = detail
+
+
+class Rejoining(NodeFailure):
+    """This database was restored and has not been joined to its past yet; nothing is written meanwhile."""
 
 
 class WritingStopped(NodeFailure):

@@ -7,11 +7,12 @@ Rules:
 - Downloads never wait for uploads: batches and pages take turns, and a failure on one side stops that side only.
 - A push that timed out is sent again in half the size; the hub knows what it has, so nothing happens twice.
 - Receipts and pages are believed only when the hub signed them, and for what was sent or asked.
-- In any situation but `GO` nothing is sent.
+- A rolled-back node sends nothing until it has rejoined. One that forked sends, is refused, and emits what waits again
+  under a new epoch; a superseded one still hands over what waits.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
@@ -23,17 +24,18 @@ from carnet_node.core.node import Node
 from carnet_node.core.outbox import BatchSize, next_batch
 from carnet_node.core.recall_check import missing_segments, store_segment
 from carnet_node.core.records import FeedState, Identity, LoggedSet
+from carnet_node.core.rejoin import emit_unconfirmed_again
 from carnet_node.core.session import Session, SyncPorts, say_hello
 from carnet_node.core.store_failures import StoreBusy
 from carnet_node.core.sync_state import UNREACHABLE, after_failure, after_page, load_state, save_state
 from carnet_protocol.envelope import Purpose
 from carnet_protocol.errors import Malformed, NotAuthentic, Refused
+from carnet_protocol.hello import Situation
 from carnet_protocol.messages import (
     Page,
     PushAnswer,
     PushCode,
     Receipt,
-    Situation,
     Verdict,
     decode_answers,
     encode_batch,
@@ -41,11 +43,8 @@ from carnet_protocol.messages import (
 )
 from carnet_protocol.reasons import Reason
 
-_STOPS: Final[dict[Situation, str]] = {
-    Situation.ROLLED_BACK: "rolled-back",
-    Situation.FORK: Reason.FORK.value,
-    Situation.SUPERSEDED: Reason.SUPERSEDED_EPOCH.value,
-}
+ROLLED_BACK: Final = "rolled-back"
+"""Why a node that has not rejoined yet sends nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +55,7 @@ class PushReport:
         is_drained: nothing is left to send.
         stop: code of what stops sending until somebody acts; None while it may go on.
         resend_from: seq the hub asked for; None when it did not.
+        emitted_again: sets that stand in a new epoch now, because the hub held others at their places.
     """
 
     sent: int = 0
@@ -66,6 +66,7 @@ class PushReport:
     is_drained: bool = False
     stop: str | None = None
     resend_from: int | None = None
+    emitted_again: int = 0
 
     def and_then(self, later: "PushReport") -> "PushReport":
         """Both together; how it stands now is the later one's."""
@@ -78,6 +79,7 @@ class PushReport:
             later.is_drained,
             later.stop,
             later.resend_from,
+            self.emitted_again + later.emitted_again,
         )
 
 
@@ -111,19 +113,17 @@ async def run_round(node: Node, ports: SyncPorts, *, software: str) -> RoundRepo
         software: name and version, for the operator's list.
 
     Raises:
-        NodeFailure, Refused: the hello failed; nothing was sent or fetched. The failure is remembered.
+        NodeFailure, Refused: a hello failed; without one nothing was sent or fetched. The failure is remembered.
     """
-    try:
-        session = await say_hello(node, ports, software=software)
-    except (NodeFailure, Refused) as error:
-        await ports.run_blocking(partial(remember_failure, node, error))
-        raise
+    session = await _greet(node, ports, software)
     sender, fetcher = _Sender(node, ports, session), _Fetcher(node, ports, session)
     while sender.is_going or fetcher.is_going:
         await sender.step()
         await fetcher.step()
     if fetcher.failure is None:
         await fetcher.fetch_lists()
+    if sender.report.emitted_again and sender.failure is None:
+        session = await _greet(node, ports, software)
     for failure in (sender.failure, fetcher.failure):
         if failure is not None:
             await ports.run_blocking(partial(remember_failure, node, failure))
@@ -136,6 +136,15 @@ async def run_round(node: Node, ports: SyncPorts, *, software: str) -> RoundRepo
         sender.failure,
         fetcher.failure,
     )
+
+
+async def _greet(node: Node, ports: SyncPorts, software: str) -> Session:
+    """A hello whose failure is remembered."""
+    try:
+        return await say_hello(node, ports, software=software)
+    except (NodeFailure, Refused) as error:
+        await ports.run_blocking(partial(remember_failure, node, error))
+        raise
 
 
 class _Sender:
@@ -160,9 +169,10 @@ class _Sender:
             self.is_going, self.failure = smaller is not None, None if smaller else error
             self._size = smaller or self._size
             return
-        self.report = self.report.and_then(step)
         is_turning = step.resend_from is not None and step.resend_from == asked
-        self.is_going = not (step.is_drained or step.stop or is_turning)
+        is_forking_on = bool(step.emitted_again and self.report.emitted_again)
+        self.report = self.report.and_then(replace(step, stop=Reason.FORK.value) if is_forking_on else step)
+        self.is_going = not (step.is_drained or self.report.stop or is_turning)
 
 
 class _Fetcher:
@@ -207,8 +217,8 @@ async def push_step(
         HubUnreachable, HubRefused: what arrived is found out by sending again, which is harmless.
         Malformed, NotAuthentic: answers that are not the hub's, or not to this batch; nothing was stored.
     """
-    if session.situation is not Situation.GO:
-        return PushReport(stop=_STOPS[session.situation])
+    if session.situation is Situation.ROLLED_BACK:
+        return PushReport(stop=ROLLED_BACK)
     with ports.sender.hold():
         batch = await ports.run_blocking(partial(next_batch, node, size, from_seq=from_seq))
         if not batch:
@@ -217,6 +227,7 @@ async def push_step(
         answers = decode_answers(await ports.link.push(session.token, body))
         receipts = check_answers(node.identity, batch, answers)
         outcome = await ports.run_blocking(partial(apply_answers, node, receipts))
+        again = await ports.run_blocking(partial(emit_unconfirmed_again, node)) if _is_fork(answers) else 0
     return PushReport(
         sent=len(receipts),
         accepted=outcome.accepted,
@@ -225,6 +236,7 @@ async def push_step(
         refused=outcome.refused,
         stop=_stop_of(answers),
         resend_from=_expected_seq(answers),
+        emitted_again=again,
     )
 
 
@@ -349,13 +361,18 @@ def _stop_of(answers: Sequence[PushAnswer]) -> str | None:
     """Why no further batch may follow this one."""
     for answer in answers:
         match PushCode(answer.code):
-            case PushCode.FORK:
-                return Reason.FORK.value
+            case PushCode.FORK if answer.reason != Reason.FORK:
+                return answer.reason or Reason.INTERNAL.value
             case PushCode.REJECTED:
                 return answer.reason or Reason.INTERNAL.value
             case _:
                 continue
     return None
+
+
+def _is_fork(answers: Sequence[PushAnswer]) -> bool:
+    """Whether another set of ours stands where one of these was to go; a reused identity is no such thing."""
+    return any(PushCode(one.code) is PushCode.FORK and one.reason == Reason.FORK for one in answers)
 
 
 def _expected_seq(answers: Sequence[PushAnswer]) -> int | None:

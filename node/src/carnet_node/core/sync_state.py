@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from carnet_node.core.ports import ReadTransaction, WriteTransaction
-from carnet_protocol.messages import Situation
+from carnet_protocol.hello import Situation
 
 _SETTING: Final = "sync-state"
 

@@ -24,7 +24,7 @@ from carnet_node.core.failures import (
 )
 from carnet_node.core.idempotency import AnswerGone, KeyReused
 from carnet_node.core.refusals import CommandRefused, Problem
-from carnet_node.core.store_failures import StoreBroken, StoreBusy, WritingStopped
+from carnet_node.core.store_failures import Rejoining, StoreBroken, StoreBusy, WritingStopped
 from carnet_protocol.errors import BadValue, NotAllowed, Refused
 from carnet_protocol.reasons import Reason, explain
 from carnet_storage.core.failures import StorageFailure
@@ -221,6 +221,14 @@ _TEXTS: Final[dict[type[NodeFailure], tuple[str, str, str, str, Exit, HTTPStatus
         "Put node.db back from the backup. If there is none, enrol this machine as a new node in an empty folder.",
         Exit.REFUSED,
         HTTPStatus.INTERNAL_SERVER_ERROR,
+    ),
+    Rejoining: (
+        "rejoining",
+        "This database was restored from a backup, and what was recorded after it is not back yet.",
+        "The hub holds everything that had reached it; nothing is overwritten.",
+        "Run `carnet-node sync` to fetch it, or `carnet-node rejoin --offline` to work before the line is back.",
+        Exit.BUSY,
+        HTTPStatus.SERVICE_UNAVAILABLE,
     ),
     NotEnrolled: (
         "not-enrolled",

@@ -1,0 +1,248 @@
+"""A restored, forked or copied node and its hub: nothing is lost, nothing is there twice, nobody overwrites anybody."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from carnet_hub.core.rows import EvidenceRow, LogKind, LogRow
+from carnet_node.bootstrap import Installation
+from carnet_node.core.rebuild import check_rebuild
+from carnet_node.core.rejoin import go_on_offline, mark_restored, take_over
+from carnet_node.core.rejoin_state import load_rejoin
+from carnet_node.core.store_failures import Rejoining, WritingStopped
+from carnet_protocol.hello import Situation
+from support.hub_apps import TestHub
+from support.joined import (
+    back_up,
+    copy_disk,
+    joined_pair,
+    names,
+    own_chain,
+    restore_database,
+    sync,
+    waiting,
+    write_customer,
+)
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> tuple[TestHub, Installation]:
+    """A hub and a node of its one dealer site."""
+    return joined_pair(tmp_path)
+
+
+@pytest.fixture
+def hub(pair: tuple[TestHub, Installation]) -> TestHub:
+    """The hub."""
+    return pair[0]
+
+
+@pytest.fixture
+def node(pair: tuple[TestHub, Installation]) -> Installation:
+    """The node, freshly enrolled."""
+    return pair[1]
+
+
+def with_history(hub: TestHub, node: Installation, tmp_path: Path) -> tuple[Installation, Path]:
+    """A node whose second and third customer reached the hub after its backup."""
+    write_customer(node, 1, "first")
+    sync(node, hub)
+    backup = back_up(node, tmp_path / "backup.db")
+    write_customer(node, 2, "second")
+    write_customer(node, 3, "third")
+    sync(node, hub)
+    return node, backup
+
+
+def admitted(hub: TestHub, node: Installation) -> Counter[bytes]:
+    """How often each set of a node was folded at the hub, by nonce."""
+    node_id = node.node().identity.node_id
+    with hub.app.hub.store.read() as snapshot:
+        return Counter(
+            row.nonce for row in snapshot.scan(LogRow) if row.node_id == node_id and row.kind == LogKind.ADMIT
+        )
+
+
+def test_a_restored_database_takes_its_lost_work_back(hub: TestHub, node: Installation, tmp_path: Path):
+    """What was recorded after the backup and reached the hub is back after one round, with its verdicts."""
+    node, backup = with_history(hub, node, tmp_path)
+
+    restored = restore_database(node, backup)
+    report = sync(restored, hub)
+
+    assert names(restored) == {1: "first", 2: "second", 3: "third"}
+    assert (report.situation, report.is_complete, waiting(restored)) == (Situation.GO, True, 0)
+    assert check_rebuild(restored.node()).differences == ()
+
+
+def test_a_restored_database_goes_on_under_a_new_epoch(hub: TestHub, node: Installation, tmp_path: Path):
+    """No place of the old epoch is used again: the first new set opens the next one."""
+    node, backup = with_history(hub, node, tmp_path)
+    restored = restore_database(node, backup)
+    sync(restored, hub)
+
+    write_customer(restored, 4, "fourth")
+    sync(restored, hub)
+
+    with hub.app.hub.store.read() as snapshot:
+        epochs = sorted(snapshot.epochs([restored.node().identity.node_id]), key=lambda row: row.ordinal)
+    assert own_chain(restored) == (2, 1)
+    assert [(row.ordinal, row.head_seq) for row in epochs] == [(1, 3), (2, 1)]
+    assert (epochs[1].parent_epoch, epochs[1].parent_seq) == (epochs[0].epoch, 3)
+
+
+def test_nothing_is_written_before_a_restored_database_has_rejoined(hub: TestHub, node: Installation, tmp_path: Path):
+    """The mark outside the database shows at the start that it was restored."""
+    node, backup = with_history(hub, node, tmp_path)
+    restored = restore_database(node, backup)
+
+    with pytest.raises(Rejoining):
+        write_customer(restored, 4, "fourth")
+
+    assert names(restored) == {1: "first"}
+
+
+def test_a_restore_that_lost_nothing_still_opens_a_new_epoch(hub: TestHub, node: Installation, tmp_path: Path):
+    """Whoever has put a backup in place says so; nobody can know what else was written meanwhile."""
+    write_customer(node, 1, "first")
+    sync(node, hub)
+    mark_restored(node.node())
+
+    sync(node, hub)
+    write_customer(node, 2, "second")
+
+    assert own_chain(node) == (2, 1)
+
+
+def test_without_a_line_the_desk_goes_on_and_is_reconciled_later(hub: TestHub, node: Installation, tmp_path: Path):
+    """A new epoch at once, marked unreconciled; the next contact brings what was lost and takes the mark away."""
+    node, backup = with_history(hub, node, tmp_path)
+    restored = restore_database(node, backup)
+    restored.node()
+    go_on_offline(restored.node())
+    write_customer(restored, 4, "fourth")
+    with restored.store.read() as tx:
+        before = load_rejoin(tx).is_unreconciled
+
+    report = sync(restored, hub)
+
+    with restored.store.read() as tx:
+        after = load_rejoin(tx).is_unreconciled
+    assert (before, after, report.is_complete) == (True, False, True)
+    assert names(restored) == {1: "first", 2: "second", 3: "third", 4: "fourth"}
+    assert check_rebuild(restored.node()).differences == ()
+
+
+def test_work_that_had_not_left_before_the_restore_is_still_sent(hub: TestHub, node: Installation, tmp_path: Path):
+    """A set in the backup that the hub never got goes out under its old epoch, before the new one."""
+    write_customer(node, 1, "first")
+    sync(node, hub)
+    write_customer(node, 2, "second")
+    restored = restore_database(node, back_up(node, tmp_path / "backup.db"))
+    mark_restored(restored.node())
+    go_on_offline(restored.node())
+    write_customer(restored, 3, "third")
+
+    sync(restored, hub)
+
+    assert (waiting(restored), set(admitted(hub, restored).values())) == (0, {1})
+    with hub.app.hub.store.read() as snapshot:
+        epochs = snapshot.epochs([restored.node().identity.node_id])
+    assert sorted((row.ordinal, row.head_seq) for row in epochs) == [(1, 2), (2, 1)]
+
+
+def test_a_forked_node_emits_its_work_again_and_nothing_is_there_twice(
+    hub: TestHub, node: Installation, tmp_path: Path
+):
+    """A disk image that wrote on before it met the hub: both bodies stand, each set is folded once."""
+    write_customer(node, 1, "first")
+    sync(node, hub)
+    image = copy_disk(node, tmp_path / "image")
+    write_customer(node, 2, "second")
+    sync(node, hub)
+    write_customer(image, 3, "third")
+    write_customer(image, 4, "fourth")
+
+    report = sync(image, hub)
+
+    assert (report.push.emitted_again, waiting(image)) == (2, 0)
+    assert names(image) == {1: "first", 2: "second", 3: "third", 4: "fourth"}
+    assert set(admitted(hub, image).values()) == {1}
+    assert check_rebuild(image.node()).differences == ()
+
+
+def test_both_bodies_of_a_fork_are_kept(hub: TestHub, node: Installation, tmp_path: Path):
+    """The set that could not be taken is evidence at the hub; the one that stands there stays."""
+    image = copy_disk(node, tmp_path / "image")
+    write_customer(node, 1, "first")
+    sync(node, hub)
+    write_customer(image, 2, "second")
+
+    sync(image, hub)
+
+    with hub.app.hub.store.read() as snapshot:
+        kept = list(snapshot.scan(EvidenceRow))
+    assert [(row.seq, row.reason) for row in kept] == [(1, "fork")]
+
+
+def test_the_older_copy_is_told_and_stops_writing(hub: TestHub, node: Installation, tmp_path: Path):
+    """Once the other copy has opened an epoch, this one keeps its data readable and refuses to record."""
+    image = copy_disk(node, tmp_path / "image")
+    write_customer(node, 1, "first")
+    sync(node, hub)
+    write_customer(image, 2, "second")
+    sync(image, hub)
+
+    report = sync(node, hub)
+
+    assert report.situation is Situation.SUPERSEDED
+    assert names(node) == {1: "first", 2: "second"}
+    with pytest.raises(WritingStopped):
+        write_customer(node, 3, "third")
+
+
+def test_a_superseded_copy_hands_its_work_over(hub: TestHub, node: Installation, tmp_path: Path):
+    """What the old copy had recorded reaches the hub, emitted again if need be, and supersedes nobody."""
+    image = copy_disk(node, tmp_path / "image")
+    third = copy_disk(node, tmp_path / "third")
+    for number, copy in enumerate((node, image, third), start=1):
+        write_customer(copy, number, "somebody")
+    sync(node, hub)
+    sync(image, hub)
+
+    sync(third, hub)
+    final = sync(image, hub)
+
+    assert (waiting(third), final.situation, set(admitted(hub, image).values())) == (0, Situation.GO, {1})
+    assert names(image) == {1: "somebody", 2: "somebody", 3: "somebody"}
+
+
+def test_the_copy_that_is_meant_takes_over(hub: TestHub, node: Installation, tmp_path: Path):
+    """The dealer decides which machine goes on: it writes again, and the other one is told."""
+    image = copy_disk(node, tmp_path / "image")
+    write_customer(node, 1, "first")
+    sync(node, hub)
+    write_customer(image, 2, "second")
+    sync(image, hub)
+    sync(node, hub)
+
+    take_over(node.node())
+    write_customer(node, 3, "third")
+    mine, other = sync(node, hub), sync(image, hub)
+
+    assert (mine.situation, other.situation) == (Situation.GO, Situation.SUPERSEDED)
+    assert names(node) == {1: "first", 2: "second", 3: "third"}
+
+
+def test_many_lost_sets_come_back_in_pieces(hub: TestHub, node: Installation, tmp_path: Path):
+    """More than one answer carries comes with the next hellos of the same round."""
+    backup = back_up(node, tmp_path / "backup.db")
+    for number in range(1, 251):
+        write_customer(node, number, f"customer {number}", note="x" * 4000)
+    sync(node, hub)
+
+    restored = restore_database(node, backup)
+    sync(restored, hub)
+
+    assert (len(names(restored)), waiting(restored), own_chain(restored)) == (250, 0, (2, 0))

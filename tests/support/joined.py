@@ -1,0 +1,161 @@
+"""A real hub and real nodes in one process: enrolled by code, synced over the hub's application, restored from copies.
+
+Everything is the product's own; only the sockets are left out. A copy of a node's database or of its whole folder is
+what a backup or a disk image would bring back.
+"""
+
+import shutil
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import anyio
+import httpx
+
+from carnet_hub.core.enrolment import invite_dealer
+from carnet_hub.core.rows import DealerRow
+from carnet_hub.entrypoints.http.app import create_api
+from carnet_node.adapters.joining import finish_enrolment, pending_enrolment
+from carnet_node.adapters.store import driver
+from carnet_node.bootstrap import Installation, create_installation, open_installation
+from carnet_node.core.authoring import commit
+from carnet_node.core.sync import RoundReport, run_round
+from carnet_node.core.sync_state import SyncState, load_state
+from carnet_node.settings import NodeSettings
+from carnet_protocol.changeset import Draft
+from carnet_protocol.enrolment import parse_code
+from carnet_protocol.ids import OpId, RecordId
+from carnet_protocol.kinds import CUSTOMER
+from carnet_protocol.registry import Value
+from carnet_protocol.state import head_op_ids
+from support.hub_apps import TestHub, make_hub, open_test_hub
+
+
+def join_site(hub: TestHub, folder: Path, site_code: str = "A001") -> Installation:
+    """A new node of a site, enrolled over HTTP."""
+    installation = create_installation(NodeSettings(data_dir=folder))
+    with hub.app.hub.store.read() as snapshot:
+        dealers = {row.site_code: row.dealer_id for row in snapshot.scan(DealerRow)}
+    code = parse_code(invite_dealer(hub.app.hub, dealers[site_code]).code)
+
+    async def ask() -> None:
+        async with installation.hub_client("http://hub", transport_to(hub)) as link:
+            pending = pending_enrolment(installation.joining(), code, await link.card(), "desk")
+            answer = await link.enrol(pending.request_message)
+            finish_enrolment(installation.joining(), code, pending, answer, "http://hub")
+
+    anyio.run(ask)
+    return installation
+
+
+def joined_pair(folder: Path) -> tuple[TestHub, Installation]:
+    """A hub with one dealer site and one enrolled node, copied from a pair that is made once."""
+    template = _template()
+    shutil.copytree(template / "hub", folder / "hub")
+    shutil.copytree(template / "one", folder / "one")
+    hub = open_test_hub(folder / "hub")
+    return hub, open_installation(NodeSettings(data_dir=folder / "one"))
+
+
+def transport_to(hub: TestHub) -> httpx.ASGITransport:
+    """The hub's application as a line."""
+    return httpx.ASGITransport(create_api(hub.app), raise_app_exceptions=False)
+
+
+def sync(installation: Installation, hub: TestHub) -> RoundReport:
+    """One round with the hub."""
+
+    async def once() -> RoundReport:
+        async with installation.hub_client("http://hub", transport_to(hub)) as link:
+            return await run_round(installation.node(), installation.sync_ports(link), software="test")
+
+    return anyio.run(once)
+
+
+def write_customer(installation: Installation, number: int, name: str, *based_on: OpId, **more: Value) -> OpId:
+    """Record customer `number`, or change its name; returns the op."""
+    values = {"full_name": name, **({} if based_on else {"party_kind": "person"}), **more}
+    sealed = commit(installation.node(), [Draft(CUSTOMER, customer_id(number), values, based_on)])
+    return sealed.ops[0]
+
+
+def customer_id(number: int) -> RecordId:
+    """The id of customer `number`."""
+    return RecordId(bytes([number]) * 16)
+
+
+def names(installation: Installation) -> dict[int, object]:
+    """The names shown here, by number of the customer."""
+    with installation.store.read() as tx:
+        listed = tx.list_records(CUSTOMER, None, 500)
+        return {one.record[0]: (tx.columns(CUSTOMER, one.record) or {}).get("full_name") for one in listed}
+
+
+def line_state(installation: Installation) -> SyncState:
+    """What is remembered about the line."""
+    with installation.store.read() as tx:
+        return load_state(tx)
+
+
+def waiting(installation: Installation) -> int:
+    """Own sets without a verdict."""
+    with installation.store.read() as tx:
+        return tx.unconfirmed()[0]
+
+
+def own_chain(installation: Installation) -> tuple[int, int]:
+    """(ordinal of the epoch, seq) of the end of the chain."""
+    with installation.store.read() as tx:
+        chain = tx.chain()
+    assert chain is not None
+    return chain.epoch_ordinal, chain.seq
+
+
+def back_up(installation: Installation, to: Path) -> Path:
+    """A consistent copy of the database, as a backup makes it."""
+    source = driver.connect(installation.settings.database)
+    target = driver.connect(to)
+    source.backup(target)
+    source.close()
+    target.close()
+    return to
+
+
+def restore_database(installation: Installation, backup: Path) -> Installation:
+    """The database from a backup beside the same keys and the same mark."""
+    installation.store.close()
+    database = installation.settings.database
+    for path in database.parent.glob(f"{database.name}*"):
+        path.unlink()
+    shutil.copyfile(backup, database)
+    return open_installation(installation.settings)
+
+
+def heads(installation: Installation, number: int) -> tuple[OpId, ...]:
+    """The op ids behind the name of customer `number`."""
+    with installation.store.read() as tx:
+        stored = tx.record(CUSTOMER, customer_id(number))
+    return head_op_ids(() if stored is None else stored.entries, [CUSTOMER.register_of("full_name").number])
+
+
+def copy_disk(installation: Installation, to: Path) -> Installation:
+    """The whole folder as another machine would get it from a disk image."""
+    installation.store.close()
+    shutil.copytree(installation.settings.data_dir, to)
+    return open_installation(NodeSettings(data_dir=to))
+
+
+@cache
+def _template() -> Path:
+    """A folder with the pair, removed when the process ends; enrolling derives keys, which is slow by intention."""
+    _kept.append(TemporaryDirectory(prefix="carnet-pair-"))
+    folder = Path(_kept[0].name)
+    hub = make_hub(folder / "hub")
+    hub.add_dealer("A001")
+    node = join_site(hub, folder / "one")
+    node.store.close()
+    hub.app.close()
+    return folder
+
+
+_kept: list[TemporaryDirectory[str]] = []
