@@ -8,7 +8,7 @@ folded again in the same transaction: rare, slow, and right. Which sets are susp
 from collections.abc import Iterator, Sequence, Set
 
 from carnet_hub.core.entries import Detail, pack_detail
-from carnet_hub.core.record_book import RecordState
+from carnet_hub.core.record_book import RecordState, place_of
 from carnet_hub.core.routing import audience_of, touch
 from carnet_hub.core.rows import FeedRow, LogKind, LogRow, SetState
 from carnet_hub.core.workspace import Workspace
@@ -78,7 +78,7 @@ def _evict_from(workspace: Workspace, state: RecordState, sites: Set[bytes], pos
     if state.rules.audience is not Audience.ASSIGNED:
         return
     for site in sorted(sites - set(audience_of(workspace, state))):
-        place = workspace.book.next_place(position)
+        place = place_of(position, state.key)
         workspace.book.feed(FeedRow(site, state.rules.number, state.id, place, True))
 
 

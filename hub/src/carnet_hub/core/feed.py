@@ -128,23 +128,34 @@ def _next_items(
     hub: Hub, snapshot: Snapshot, node: Node, *, cursor: int, position: int, rows_max: int
 ) -> tuple[list[_Item], int]:
     """The items of a page in the order of their places, and the cursor behind them."""
-    feed = snapshot.feed((node.dealer_id, EVERYBODY), cursor, rows_max + 1)
+    feed, end = _whole_places(snapshot, node, cursor, rows_max)
     first = position_of(cursor) - (cursor < _end_of(position_of(cursor)))
     sets = snapshot.hub_sets(first, position, PAGE_HUB_SETS_MAX + 1)
-    horizon = _end_of(position)
-    if len(feed) > rows_max:
-        horizon = min(horizon, feed[rows_max - 1].place)
+    horizon = _end_of(position) if end is None else end
     if len(sets) > PAGE_HUB_SETS_MAX:
         horizon = min(horizon, _end_of(sets[PAGE_HUB_SETS_MAX - 1].position))
-    items = [*_rows(hub, snapshot, node, feed[:rows_max]), *_hub_sets(hub, sets[:PAGE_HUB_SETS_MAX])]
+    items = [*_rows(hub, snapshot, node, feed), *_hub_sets(hub, sets[:PAGE_HUB_SETS_MAX])]
     taken: list[_Item] = []
     room = limits.BATCH_BYTES_MAX
     for item in sorted((item for item in items if item.place <= horizon), key=lambda item: item.place):
         room -= item.size
-        if taken and room < 0:
+        if taken and room < 0 and item.place != taken[-1].place:
             return taken, taken[-1].place
         taken.append(item)
     return taken, horizon
+
+
+def _whole_places(snapshot: Snapshot, node: Node, cursor: int, rows_max: int) -> tuple[list[FeedRow], int | None]:
+    """The next rows of a node's feed, all that share a place together, and the last place when more are waiting."""
+    limit = rows_max + 1
+    feed = snapshot.feed((node.dealer_id, EVERYBODY), cursor, limit)
+    while len(feed) == limit and feed[0].place == feed[-1].place:
+        limit *= 2
+        feed = snapshot.feed((node.dealer_id, EVERYBODY), cursor, limit)
+    if len(feed) < limit:
+        return feed, None
+    whole = [row for row in feed if row.place != feed[-1].place]
+    return whole, whole[-1].place
 
 
 def _hub_sets(hub: Hub, sets: Iterable[LogRow]) -> list[_Item]:

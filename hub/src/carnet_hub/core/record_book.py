@@ -6,6 +6,8 @@ to be written. A `RecordBook` lives for one transaction.
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from hashlib import sha256
+from typing import Final
 
 from carnet_hub.core.at_rest import keep_entries, plain_entries
 from carnet_hub.core.hub import Hub
@@ -14,6 +16,9 @@ from carnet_hub.core.limits import PLACES_PER_POSITION_BITS
 from carnet_hub.core.ports import Snapshot, Transaction
 from carnet_hub.core.rows import AssignmentRow, FeedRow, RecordRow, SettledRow
 from carnet_protocol.state import Entries
+
+_LAST_PLACE: Final = (1 << PLACES_PER_POSITION_BITS) - 1
+"""The last place of a position belongs to the hub's own sets."""
 
 Key = tuple[int, bytes]
 """(kind number, record id)."""
@@ -38,6 +43,18 @@ class RecordState:
         return self.key[1]
 
 
+def place_of(position: int, key: Key) -> int:
+    """The place in the feeds of a record that a log entry touches.
+
+    A function of both and of nothing else: an exclusion folds the log again without some ops, and a place that was
+    counted would then move to the other side of a cursor that lies inside the entry. Records may share a place; a page
+    never ends between them (`feed`).
+    """
+    kind, record = key
+    number = int.from_bytes(sha256(kind.to_bytes(2, "big") + record).digest()[:4], "big") % _LAST_PLACE
+    return position << PLACES_PER_POSITION_BITS | number
+
+
 class RecordBook:
     """Records, assignments and feeds, as of now inside one transaction."""
 
@@ -53,8 +70,6 @@ class RecordBook:
         self._feed: dict[tuple[bytes, int, bytes], FeedRow] = {}
         self._settled: dict[tuple[int, bytes, int, bytes, bytes], SettledRow] = {}
         self._gone_settled: set[tuple[int, bytes, int, bytes, bytes]] = set()
-        self._place_position = 0
-        self._place_number = 0
 
     def load(self, keys: Collection[Key]) -> None:
         """Ask for many records at once: one look-up per kind."""
@@ -158,13 +173,6 @@ class RecordBook:
         """Make or renew an assignment."""
         self.assignments(row.vehicle_id)[row.dealer_id] = row
         self._new_assignments[row.vehicle_id, row.dealer_id] = None
-
-    def next_place(self, position: int) -> int:
-        """The place in the feeds of the next record that an entry touches."""
-        if position != self._place_position:
-            self._place_position, self._place_number = position, 0
-        self._place_number += 1
-        return position << PLACES_PER_POSITION_BITS | self._place_number
 
     def feed(self, row: FeedRow) -> None:
         """Put a record into a feed, or move it to its end."""

@@ -23,7 +23,7 @@ from carnet_hub.core.at_rest import keep_settled
 from carnet_hub.core.folding import Change, Folding, count_contests
 from carnet_hub.core.kind_rules import KindRules
 from carnet_hub.core.limits import ASSIGNMENT_RENEWAL_MS, ASSIGNMENT_TTL_MS
-from carnet_hub.core.record_book import Key, RecordState
+from carnet_hub.core.record_book import Key, RecordState, place_of
 from carnet_hub.core.rows import EVERYBODY, AssignmentRow, FeedRow, SettledRow
 from carnet_hub.core.workspace import Workspace
 from carnet_protocol.registry import Audience
@@ -60,7 +60,7 @@ def apply_folding(workspace: Workspace, folding: Folding, *, author: bytes, posi
 def route(workspace: Workspace, move: Move, position: int) -> None:
     """Give a record its new place in every feed it belongs to, and evict it from those it left."""
     state = move.state
-    place = workspace.book.next_place(position)
+    place = place_of(position, state.key)
     audience = audience_of(workspace, state)
     for dealer in audience:
         workspace.book.feed(FeedRow(dealer, state.rules.number, state.id, place, False))
@@ -185,4 +185,4 @@ def _enter(workspace: Workspace, dealer: bytes, vehicle: bytes, present: Set[Key
     for kind, record in workspace.book.anchored(vehicle):
         if (kind, record) in present:
             continue
-        workspace.book.feed(FeedRow(dealer, kind, record, workspace.book.next_place(position), False))
+        workspace.book.feed(FeedRow(dealer, kind, record, place_of(position, (kind, record)), False))
