@@ -31,6 +31,23 @@ def test_a_workbook_beside_it_leaves_the_json_as_it_is(node: CliNode, tmp_path: 
     assert node("vehicles", "list", "--xlsx", tmp_path / "list.xlsx") == node("vehicles", "list")
 
 
+def test_a_list_says_that_it_goes_on_and_a_workbook_holds_it_all(node: CliNode, tmp_path: Path):
+    """A screen shows a hundred rows and how to see the next; an office gets every row."""
+    table = node.folder / "a.csv"
+    rows = "\n".join(f"{number},Person {number}" for number in range(101))
+    table.write_text(f"former_id,full_name\n{rows}\n", encoding="utf-8")
+    node("import", table)
+    listed = node("customers", "list")
+
+    node.run("customers", "list", "--xlsx", tmp_path / "all.xlsx")
+    said = node.said.splitlines()
+    rest = node("customers", "list", "--after", listed[-1]["id"], "--xlsx", tmp_path / "rest.xlsx")
+
+    counts = [len(list(openpyxl.load_workbook(tmp_path / name).active.rows)) for name in ("all.xlsx", "rest.xlsx")]
+    assert (said[0].strip(), said[-1]) == ("customers: 100", f"There may be more: --after {listed[-1]['id']}")
+    assert (len(listed), len(rest), counts) == (100, 1, [102, 2])
+
+
 def test_people_read_the_time_on_the_clocks_of_the_site(node: CliNode, tmp_path: Path):
     """An order's time is an instant for programs, and a day and an hour with its offset for people and offices."""
     added = node("visits", "add", "--vin", VIN, "--km", "1")

@@ -15,12 +15,11 @@ from carnet_node.core.commands.customers import (
 )
 from carnet_node.core.desk import Saved, save
 from carnet_node.core.editing import remove_customer, require_customer
-from carnet_node.core.views import list_records
 from carnet_node.entrypoints.cli.opening import (
     After,
     BasedOn,
     Id,
-    Limit,
+    PageLimit,
     Set,
     emit_saved,
     node_of,
@@ -81,15 +80,22 @@ def list_(
     ctx: typer.Context,
     *,
     after: After = None,
-    limit: Limit = 100,
+    limit: PageLimit = None,
     show_personal: ShowPersonal = False,
     as_json: AsJson = False,
     xlsx: Xlsx = None,
 ) -> None:
     """Customers in the order in which they were recorded."""
-    node = node_of(ctx)
-    page = list_records(node, CUSTOMER, after=record_from_text(after) if after else None, limit=limit)
-    emit_records(node, "customers", page.records, COLUMNS, show_personal=show_personal, as_json=as_json, xlsx=xlsx)
+    emit_records(
+        node_of(ctx),
+        CUSTOMER,
+        COLUMNS,
+        after=after,
+        limit=limit,
+        show_personal=show_personal,
+        as_json=as_json,
+        xlsx=xlsx,
+    )
 
 
 @customers_app.command("edit")

@@ -12,6 +12,7 @@ from carnet_node.core.authoring import SealedSet
 from carnet_node.core.commands.drafting import Read
 from carnet_node.core.desk import Saved
 from carnet_node.core.editing import read_for_edit
+from carnet_node.core.limits import LIST_ROWS_MAX
 from carnet_node.core.node import Node
 from carnet_node.entrypoints.cli.output import emit
 from carnet_node.settings import NodeSettings
@@ -24,7 +25,11 @@ Id = Annotated[str, typer.Argument(help="record id (UUID)")]
 Set = Annotated[list[str] | None, typer.Option("--set", help="field=value; an empty value takes it away")]
 BasedOn = Annotated[str | None, typer.Option("--based-on", help="heads of the view the values come from")]
 After = Annotated[str | None, typer.Option("--after", help="go on after this id")]
-Limit = Annotated[int, typer.Option("--limit", min=1, max=500)]
+Limit = Annotated[int, typer.Option("--limit", min=1, max=LIST_ROWS_MAX)]
+PageLimit = Annotated[
+    int | None,
+    typer.Option("--limit", min=1, max=LIST_ROWS_MAX, help="100 when left out; a workbook then holds the whole list"),
+]
 
 
 def whole_number(text: str) -> int:

@@ -1,17 +1,22 @@
 """Views as lines and tables for a terminal."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+from carnet_node.core.limits import LIST_ROWS_MAX
 from carnet_node.core.node import Node
 from carnet_node.core.record_view import RecordView
 from carnet_node.core.searching import find
-from carnet_node.entrypoints.cli.output import cell_text, emit, emit_list
+from carnet_node.core.views import list_records
+from carnet_node.entrypoints.cli.output import cell_text, emit, emit_list, write_workbook
 from carnet_node.entrypoints.presenting import Json, Presenter
+from carnet_node.entrypoints.reading import record_from_text
+from carnet_protocol.ids import RecordId, record_text
 from carnet_protocol.registry import Kind
 
-_INDENT = "  "
+_INDENT: Final = "  "
+_SCREEN_ROWS: Final = 100
 
 
 def presenter_of(node: Node, *, show_personal: bool, as_json: bool) -> Presenter:
@@ -21,24 +26,43 @@ def presenter_of(node: Node, *, show_personal: bool, as_json: bool) -> Presenter
 
 def emit_records(
     node: Node,
-    title: str,
-    views: Sequence[RecordView],
+    kind: Kind,
     columns: Sequence[str],
     *,
+    after: str | None,
+    limit: int | None,
     show_personal: bool,
     as_json: bool,
     xlsx: Path | None,
 ) -> None:
-    """A list of records: whole views for `--json`, one line each for people."""
+    """A page of the records of a kind: whole views for `--json`, one line each for people.
+
+    Args:
+        after: id of the last record seen.
+        limit: records, 1 to `LIST_ROWS_MAX`; when left out, a screenful is printed and a workbook holds them all.
+    """
+    start = record_from_text(after) if after else None
+    page = list_records(node, kind, after=start, limit=limit or _SCREEN_ROWS)
     for_people = presenter_of(node, show_personal=show_personal, as_json=False)
-    emit_list(
-        title,
-        [flatten(row) for row in for_people.records(views)],
-        columns,
-        as_json=as_json,
-        xlsx=xlsx,
-        result=Presenter(show_personal=show_personal).records(views),
-    )
+    title = f"{kind.name}s"
+    if xlsx is not None:
+        every = _every_record(node, kind, start) if limit is None else page.records
+        write_workbook(xlsx, title, (flatten(for_people.record(one)) for one in every), columns)
+    lines = [flatten(row) for row in for_people.records(page.records)]
+    result = Presenter(show_personal=show_personal).records(page.records)
+    emit_list(title, lines, columns, as_json=as_json, xlsx=None, result=result)
+    if page.after is not None and not as_json:
+        print(f"There may be more: --after {record_text(page.after)}")
+
+
+def _every_record(node: Node, kind: Kind, after: RecordId | None) -> Iterator[RecordView]:
+    """Page after page to the end."""
+    while True:
+        page = list_records(node, kind, after=after, limit=LIST_ROWS_MAX)
+        yield from page.records
+        if page.after is None:
+            return
+        after = page.after
 
 
 def emit_found(

@@ -10,12 +10,11 @@ from carnet_node.core.commands.vehicles import AddVehicle, ReadOdometer, edit_ve
 from carnet_node.core.desk import Saved, save, save_vehicle
 from carnet_node.core.editing import owner_drafts, plate_drafts, remove_vehicle, require_vehicle
 from carnet_node.core.node import Node
-from carnet_node.core.views import list_records
 from carnet_node.entrypoints.cli.opening import (
     After,
     BasedOn,
     Id,
-    Limit,
+    PageLimit,
     Set,
     emit_saved,
     node_of,
@@ -79,12 +78,19 @@ def find_(
 
 @vehicles_app.command("list")
 def list_(
-    ctx: typer.Context, *, after: After = None, limit: Limit = 100, as_json: AsJson = False, xlsx: Xlsx = None
+    ctx: typer.Context, *, after: After = None, limit: PageLimit = None, as_json: AsJson = False, xlsx: Xlsx = None
 ) -> None:
     """Vehicles by id."""
-    node = node_of(ctx)
-    page = list_records(node, VEHICLE, after=record_from_text(after) if after else None, limit=limit)
-    emit_records(node, "vehicles", page.records, COLUMNS, show_personal=False, as_json=as_json, xlsx=xlsx)
+    emit_records(
+        node_of(ctx),
+        VEHICLE,
+        COLUMNS,
+        after=after,
+        limit=limit,
+        show_personal=False,
+        as_json=as_json,
+        xlsx=xlsx,
+    )
 
 
 @vehicles_app.command("edit")

@@ -36,12 +36,12 @@ from carnet_node.core.editing import (
     require_visit_references,
 )
 from carnet_node.core.node import Node
-from carnet_node.core.views import VisitView, list_records
+from carnet_node.core.views import VisitView
 from carnet_node.entrypoints.cli.opening import (
     After,
     BasedOn,
     Id,
-    Limit,
+    PageLimit,
     Set,
     emit_saved,
     node_of,
@@ -140,12 +140,19 @@ def find_(
 
 @visits_app.command("list")
 def list_(
-    ctx: typer.Context, *, after: After = None, limit: Limit = 100, as_json: AsJson = False, xlsx: Xlsx = None
+    ctx: typer.Context, *, after: After = None, limit: PageLimit = None, as_json: AsJson = False, xlsx: Xlsx = None
 ) -> None:
     """Repair orders in the order in which they were opened."""
-    node = node_of(ctx)
-    page = list_records(node, VISIT, after=record_from_text(after) if after else None, limit=limit)
-    emit_records(node, "visits", page.records, COLUMNS, show_personal=False, as_json=as_json, xlsx=xlsx)
+    emit_records(
+        node_of(ctx),
+        VISIT,
+        COLUMNS,
+        after=after,
+        limit=limit,
+        show_personal=False,
+        as_json=as_json,
+        xlsx=xlsx,
+    )
 
 
 @visits_app.command("edit")
