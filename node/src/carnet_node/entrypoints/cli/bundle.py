@@ -32,7 +32,7 @@ def export(
     emit(
         {"file": str(file), "sets": packed.sets, "bytes": size, "is_whole": packed.is_whole},
         as_json=as_json,
-        text=f"{packed.sets} change sets are in {file}. Bring the hub's answer back with `bundle import`.{rest}",
+        text=f"Change sets in {file}: {packed.sets}. Bring the hub's answer back with `bundle import`.{rest}",
     )
 
 
@@ -58,4 +58,11 @@ def import_(
         "segments": report.segments,
         "made_at": instant_text(report.made_ms),
     }
-    emit(result, as_json=as_json)
+    made_at = instant_text(report.made_ms, node.settings.utc_offset_minutes)
+    accepted = report.accepted + report.with_conflicts
+    text = (
+        f"The hub has accepted {accepted} change sets ({report.with_conflicts} with conflicts), parked {report.parked} "
+        f"and refused {report.refused}; {report.unanswered} are not answered yet.\n"
+        f"records: {report.rows}, recall lists: {report.segments}, as of {made_at}"
+    )
+    emit(result, as_json=as_json, text=text)

@@ -111,10 +111,10 @@ def _round_lines(report: RoundReport) -> list[str]:
         "parked": push.parked,
         "refused": push.refused,
     }
-    told = ", ".join(f"{count} {fate}" for fate, count in fates.items() if count) or "nothing to send"
+    told = ", ".join(f"{count} {fate}" for fate, count in fates.items() if count)
     lines = [
-        f"sent {push.sent} change sets: {told}",
-        f"fetched {report.rows} records, {report.segments} recall lists",
+        f"change sets sent: {push.sent}" + (f" ({told})" if told else ""),
+        f"records fetched: {report.rows}, recall lists: {report.segments}",
     ]
     if push.stop is not None:
         lines.append(f"Sending has stopped: {push.stop}. Everything recorded here is kept.")
