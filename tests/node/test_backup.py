@@ -12,7 +12,7 @@ import pytest
 from carnet_node.adapters.restoring import erasures_in
 from carnet_node.adapters.store import driver
 from carnet_node.bootstrap import open_installation
-from carnet_node.core.restoring import restored_at_ms
+from carnet_node.core.rejoin_state import load_rejoin
 from carnet_node.settings import NodeSettings
 from carnet_storage.adapters.service import BackupService
 from carnet_storage.adapters.small_files import read_status
@@ -113,7 +113,7 @@ def test_a_lost_database_comes_back(node: CliNode, copies: Path):
     assert node("customers", "show", customer)["customer"]["id"] == customer
     assert node("rebuild", "--check")["differences"] == []
     with open_installation(NodeSettings(data_dir=node.data)).store.read() as tx:
-        assert restored_at_ms(tx) is not None
+        assert load_rejoin(tx).restored_ms is not None
 
 
 def test_an_existing_database_is_never_overwritten(node: CliNode, copies: Path):

@@ -22,6 +22,7 @@ from carnet_node.core.doctor import (
 )
 from carnet_node.core.node import Node
 from carnet_node.core.records import HighWaterMark
+from carnet_node.core.rejoin import go_on_offline, mark_restored
 from carnet_node.core.status import judge_line
 from carnet_node.core.sync_state import SyncState, save_state
 from carnet_protocol.changeset import Draft
@@ -250,15 +251,39 @@ def test_a_clock_that_is_off_is_worth_watching(tmp_path: Path, offset_ms: int, g
 
 
 @pytest.mark.parametrize("situation", [Situation.ROLLED_BACK, Situation.FORK, Situation.SUPERSEDED])
-def test_a_stop_of_sending_is_wrong_and_named(tmp_path: Path, situation: Situation):
-    """Whatever stopped sending is said in words, with what is safe."""
+def test_what_the_last_hello_found_is_named(tmp_path: Path, situation: Situation):
+    """Whatever was found about the chain is said in words, with what is safe; it heals by itself."""
     node = build_node(tmp_path)
     remember(node, SyncState(situation=situation))
 
     finding = found(node, "sending")
 
     words = situation.name.lower().replace("_", " ")
-    assert (finding.grade, words in finding.what, "kept" in finding.what) == (Grade.WRONG, True, True)
+    assert (finding.grade, words in finding.what, "kept" in finding.what) == (Grade.WATCH, True, True)
+
+
+def test_a_copy_that_was_superseded_is_told_what_to_do(tmp_path: Path):
+    """The doctor names the one command by which people decide which copy goes on."""
+    node = build_node(tmp_path)
+    with node.store.write() as tx:
+        chain = tx.chain()
+        assert chain is not None
+        tx.put_chain(replace(chain, is_writing_stopped=True))
+
+    finding = found(node, "sending")
+
+    assert (finding.grade, "rejoin --take-over" in finding.next) == (Grade.WRONG, True)
+
+
+@pytest.mark.parametrize(("is_offline", "grade"), [(False, Grade.WRONG), (True, Grade.WATCH)])
+def test_a_restore_is_named_until_everything_is_back(tmp_path: Path, is_offline: bool, grade: Grade):
+    """A node that waits to rejoin is wrong; one that went on without a line is worth watching."""
+    node = build_node(tmp_path)
+    mark_restored(node)
+    if is_offline:
+        go_on_offline(node)
+
+    assert found(node, "rejoining").grade is grade
 
 
 @pytest.mark.parametrize(

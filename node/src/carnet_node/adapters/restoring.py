@@ -23,7 +23,8 @@ from carnet_node.adapters.system import DiskFiles, SystemClock, SystemEntropy
 from carnet_node.core.failures import KeysUnreadable, NotEnrolled
 from carnet_node.core.node import Node
 from carnet_node.core.rebuild import reproject_if_outdated
-from carnet_node.core.restoring import RestoredFacts, apply_known_erasures, examine_restored, mark_restored
+from carnet_node.core.rejoin import mark_restored
+from carnet_node.core.restoring import RestoredFacts, apply_known_erasures, examine_restored
 from carnet_node.core.store_failures import StoreBroken
 from carnet_node.settings import NodeSettings
 from carnet_protocol.errors import Refused

@@ -100,6 +100,7 @@ def examine_node(node: Node, signing_key: bytes) -> list[Finding]:
         _line(status),
         _clock(status),
         _stop(status),
+        _rejoining(status),
     ]
 
 
@@ -291,13 +292,38 @@ def _clock(status: Status) -> Finding:
     )
 
 
+def _rejoining(status: Status) -> Finding:
+    if status.is_rejoining:
+        return Finding(
+            "rejoining",
+            Grade.WRONG,
+            "This database was restored, and later work is not back yet; nothing is saved here.",
+            "Run `carnet-node sync`, or `carnet-node rejoin --offline` to work before the line is back.",
+        )
+    if status.is_unreconciled:
+        return Finding(
+            "rejoining",
+            Grade.WATCH,
+            "This machine went on without a line after a restore; some of its own earlier work may be missing here.",
+            "Nothing: the hub has it and returns it at the next contact.",
+        )
+    return Finding("rejoining", Grade.FINE, "Nothing of this machine's own work is known to be missing.")
+
+
 def _stop(status: Status) -> Finding:
-    if status.sync is not Sync.STOPPED and not status.is_writing_stopped:
+    if status.is_writing_stopped:
+        return Finding(
+            "sending",
+            Grade.WRONG,
+            "Another copy of this node has taken over; what this one recorded is kept and handed over.",
+            "Stop working here. If this is the machine that should go on, run `carnet-node rejoin --take-over`.",
+        )
+    if status.sync is not Sync.STOPPED:
         return Finding("sending", Grade.FINE, "Sending is allowed.")
     situation = status.state.situation.name.lower().replace("_", " ")
     return Finding(
         "sending",
-        Grade.WRONG,
-        f"Sending has stopped: {situation}. Everything recorded is kept.",
-        "Call the hub operator.",
+        Grade.WATCH,
+        f"The last hello found: {situation}. Everything recorded is kept.",
+        "Nothing: the next contact heals it. If it stays, call the hub operator.",
     )

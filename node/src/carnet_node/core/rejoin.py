@@ -63,6 +63,7 @@ def mark_restored(node: Node) -> None:
     with node.store.write() as tx:
         chain = _chain(tx)
         tx.put_chain(replace(chain, is_rejoining=True))
+        save_rejoin(tx, replace(load_rejoin(tx), restored_ms=node.clock.now_ms()))
 
 
 def hold_if_behind(node: Node) -> bool:
@@ -210,20 +211,15 @@ def lacks_nothing(tx: ReadTransaction, held: Sequence[EpochHead]) -> bool:
 
 def finish_rejoin(node: Node, tx: WriteTransaction, mark: HighWaterMark | None) -> None:
     """Everything the hub holds is back: go on in a new epoch, and open for writing."""
-    save_rejoin(tx, replace(load_rejoin(tx), is_unreconciled=False))
+    note_reconciled(tx)
     open_epoch(node, tx, EpochReason.RESTORED, mark, _parent(_chain(tx), mark))
 
 
 def note_reconciled(tx: WriteTransaction) -> None:
     """What was lost before an epoch was opened without a line is back."""
     state = load_rejoin(tx)
-    if state.is_unreconciled:
-        save_rejoin(tx, replace(state, is_unreconciled=False))
-
-
-def is_unreconciled(tx: ReadTransaction) -> bool:
-    """Whether own sets may still be missing here that the hub holds."""
-    return load_rejoin(tx).is_unreconciled
+    if state.is_unreconciled or state.restored_ms is not None:
+        save_rejoin(tx, replace(state, is_unreconciled=False, restored_ms=None))
 
 
 def _parent(chain: ChainState, mark: HighWaterMark | None) -> tuple[bytes, int, bytes]:

@@ -43,6 +43,7 @@ class RejoinState:
         answered_mark: the high-water mark that the present epoch answers to; it may name sets this database lacks.
         hub_newest: the newest epoch the hub held of this node at the last hello, and its head; None before.
         highest_ordinal: of any epoch of this node ever heard of.
+        restored_ms: when a backup was put in place; None for none, and once everything is back.
     """
 
     is_unreconciled: bool = False
@@ -50,6 +51,7 @@ class RejoinState:
     answered_mark: HighWaterMark | None = None
     hub_newest: OwnEpoch | None = None
     highest_ordinal: int = 1
+    restored_ms: int | None = None
 
 
 _decoder: Final = msgspec.msgpack.Decoder(RejoinState)

@@ -9,20 +9,13 @@ The mark is read by `rejoin`: a restored node opens a new epoch, pulls its own l
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
 
 from carnet_node.core.doctor import verify_chain
 from carnet_node.core.erasing import apply_erasures
 from carnet_node.core.node import Node
-from carnet_node.core.ports import ReadTransaction
 from carnet_node.core.projecting import OwnWork, reproject
 from carnet_node.core.rebuild import check_rebuild
 from carnet_protocol.ids import RecordId
-
-RESTORED: Final = "restored"
-"""Local fact: when this database was restored (ms since 1970, 8 bytes); gone once the node has rejoined."""
-
-_INSTANT_BYTES: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +66,3 @@ def apply_known_erasures(node: Node, orders: Iterable[tuple[RecordId, int]]) -> 
         touched = apply_erasures(tx, node.identity.hub_id, known)
         reproject(tx, OwnWork(tx, node.identity.hub_id), node.identity, sorted(touched))
     return len(known)
-
-
-def mark_restored(node: Node) -> None:
-    """Note that this database came out of a backup; called once, before it takes its place."""
-    with node.store.write() as tx:
-        tx.put_setting(RESTORED, node.clock.now_ms().to_bytes(_INSTANT_BYTES, "big"))
-
-
-def restored_at_ms(tx: ReadTransaction) -> int | None:
-    """When this database was restored; None for one that never was, or that has rejoined."""
-    stored = tx.setting(RESTORED)
-    return int.from_bytes(stored, "big") if stored else None

@@ -309,6 +309,8 @@ def status_json(found: Status) -> Json:
         "as_of": _at(found.feed_as_of_ms),
         "clock_offset_ms": found.clock_offset_ms,
         "is_writing_stopped": found.is_writing_stopped,
+        "is_rejoining": found.is_rejoining,
+        "is_unreconciled": found.is_unreconciled,
     }
 
 

@@ -22,6 +22,7 @@ MODULES: Final = {
     "keys": ("keys", "list, recovery passphrase, put a lost data key back"),
     "serve": ("service", "the front desk's JSON API, and syncing in the background"),
     "sync": ("service", "send what waits and fetch what is new, once"),
+    "rejoin": ("rejoining", "go on after a restore without a line, or take over from another copy"),
     "status": ("service", "line, sync and what waits"),
     "doctor": ("doctor", "look for everything that could be wrong"),
     "customers": ("customers", "add, show, find, edit, void"),

@@ -92,7 +92,13 @@ def _status_lines(found: Status, offset_minutes: int) -> list[str]:
     if found.parked or found.refused:
         lines.append(f"the hub has parked {found.parked} and refused {found.refused} change sets")
     if found.is_writing_stopped:
-        lines.append("Another copy of this node has taken over; nothing can be saved here. Call the hub operator.")
+        lines.append("Another copy of this node has taken over; nothing can be saved here. What waits is handed over.")
+        lines.append("If this is the machine that should go on: `carnet-node rejoin --take-over`.")
+    if found.is_rejoining:
+        lines.append("This database was restored and has not rejoined yet; nothing can be saved here.")
+        lines.append("Run `carnet-node sync`, or `carnet-node rejoin --offline` to work before the line is back.")
+    if found.is_unreconciled:
+        lines.append("Restored without a line: own earlier work may be missing until the next contact.")
     return lines
 
 
