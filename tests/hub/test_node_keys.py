@@ -6,6 +6,7 @@ import pytest
 
 from carnet_hub.adapters.store import SqlStore, open_store
 from carnet_hub.core.rebuild import check_projections, exclude_sets
+from carnet_hub.core.revoking import revoke_compromised
 from carnet_protocol.errors import BadValue, NotAllowed
 from carnet_protocol.ids import NodeId
 from carnet_protocol.messages import PushCode, Verdict
@@ -46,6 +47,72 @@ def test_after_a_key_change_the_new_key_counts(world: HubWorld):
     old = world.push_one(site.write(car(color="red")))
 
     assert (new.code, old.code, old.reason) == (PushCode.ACCEPTED, PushCode.REJECTED, Reason.SUSPENDED_NODE.value)
+
+
+def changing(world: HubWorld, site: SiteAuthor) -> MadeSet:
+    """A change to the key called `new key`, signed with the present one."""
+    return site.write(draft_of("key_change", record("change"), key_change(world, site)))
+
+
+def test_one_batch_may_hold_both_keys(world: HubWorld):
+    """Sets before and after a change of keys are accepted in one push, each under the key of its time."""
+    site = world.site("a")
+    batch = [site.write(car()), changing(world, site), site.write(customer(), signed_by=signer("new key"))]
+
+    assert [one.code for one in world.push(*batch)] == [PushCode.ACCEPTED] * 3
+
+
+def test_sets_of_the_old_key_get_their_receipts_again(world: HubWorld):
+    """A batch whose answer was lost is answered as duplicates, the sets of the replaced key among them."""
+    site = world.site("a")
+    batch = [site.write(car()), changing(world, site), site.write(customer(), signed_by=signer("new key"))]
+    world.push(*batch)
+
+    assert [one.code for one in world.push(*batch)] == [PushCode.DUPLICATE] * 3
+
+
+def test_a_key_nobody_announced_is_still_unknown(world: HubWorld):
+    """Behind a change of keys a third key is refused, and the announced one is taken."""
+    site = world.site("a")
+    batch = [changing(world, site), site.write(car(), signed_by=signer("thief"))]
+
+    assert [one.reason for one in world.push(*batch)] == [None, Reason.UNKNOWN_KEY.value]
+
+
+def test_a_late_stick_of_a_closed_epoch_is_welcome(world: HubWorld):
+    """What the replaced key had signed in an epoch that is closed by now is still accepted."""
+    site = world.site("a")
+    world.push_one(site.write(car()))
+    late = site.write(customer("late"))
+    site.step_back(site.made[0])
+    site.open_epoch()
+    world.push(changing(world, site), site.write(customer("now"), signed_by=signer("new key")))
+
+    assert world.push_one(late).code == PushCode.ACCEPTED
+
+
+def test_a_replaced_key_changes_no_keys(world: HubWorld):
+    """Even in a closed epoch a replaced key cannot install another one."""
+    site = world.site("a")
+    world.push_one(site.write(car()))
+    thief = signer("thief")
+    fields = change_key(world.hub.hub_id, NodeId(site.node_id), exchange_key("thief"), thief, thief.public_key)
+    late = site.write(draft_of("key_change", record("late"), fields))
+    site.step_back(site.made[0])
+    site.open_epoch()
+    world.push(changing(world, site))
+
+    assert world.push_one(late).reason == Reason.SUSPENDED_NODE.value
+
+
+def test_a_revoked_node_s_former_key_vouches_for_nothing(world: HubWorld):
+    """After a revocation not even a set that the replaced key had signed is answered."""
+    site = world.site("a")
+    old = site.write(car())
+    world.push(old, changing(world, site))
+    revoke_compromised(world.hub, NodeId(site.node_id), suspect_from=world.position(), reason="stolen")
+
+    assert world.push_one(old).reason == Reason.SUSPENDED_NODE.value
 
 
 def test_a_key_change_without_the_new_key_s_agreement_is_refused(world: HubWorld):

@@ -22,11 +22,13 @@ Rules:
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Final
 
 from carnet_hub.core.authority import check_authority
+from carnet_hub.core.effects import revoked_keys
 from carnet_hub.core.entries import Entry, add_entry, fold_entry, void_whole_set
 from carnet_hub.core.folding import Folding, fold_set
-from carnet_hub.core.intake import Arrival, arrive, check_welcome, is_damaged_opening
+from carnet_hub.core.intake import RETIRED, Arrival, arrive, is_damaged_opening
 from carnet_hub.core.ranking import seen_position, set_time
 from carnet_hub.core.rows import AdmissionRow, EpochRow, EvidenceRow, LogHead, LogKind, LogRow, WaitingRow
 from carnet_hub.core.workspace import Workspace
@@ -34,10 +36,12 @@ from carnet_protocol.chain import NO_HEAD, ChainHead, ChainLink, classify_link
 from carnet_protocol.errors import BadValue, Malformed, NotAllowed, Refused
 from carnet_protocol.fold import effective_based_on
 from carnet_protocol.ids import OpId, index_of, nonce_of
-from carnet_protocol.kinds import SCHEMA_VERSION
+from carnet_protocol.kinds import KEY_CHANGE, SCHEMA_VERSION
 from carnet_protocol.messages import PushCode, Verdict
 from carnet_protocol.opened import OpenedSet
 from carnet_protocol.reasons import Reason
+
+_ACTIVE: Final = "active"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +94,10 @@ def decide_set(workspace: Workspace, arrival: Arrival) -> Decided:
         arrival: verified.
     """
     header = arrival.change_set.header
-    try:
-        check_welcome(workspace.nodes.get(arrival.node.key_id, arrival.node))
-    except NotAllowed as refusal:
-        return Decided(None, PushCode.REJECTED, refusal.reason)
-    match _link(workspace, arrival):
+    link = _link(workspace, arrival)
+    if not _may_speak(workspace, arrival, link):
+        return Decided(None, PushCode.REJECTED, Reason.SUSPENDED_NODE)
+    match link:
         case ChainLink.DUPLICATE:
             return Decided(_deciding_row(workspace, header.nonce), is_duplicate=True)
         case ChainLink.GAP:
@@ -184,6 +187,30 @@ def unknown_bases(workspace: Workspace, arrival: Arrival) -> tuple[OpId, ...]:
             raise Malformed(Reason.MALFORMED, "based on an op that its set does not have")
     behind = effective_based_on(tuple(read), ledger.void_bases)
     return tuple(base for base in behind if nonce_of(base) != own and ledger.is_missing(base))
+
+
+def _may_speak(workspace: Workspace, arrival: Arrival, link: ChainLink) -> bool:
+    """Whether the key that signed a set may still be heard.
+
+    A key that its node has replaced vouches for what the hub knows already, and for the rest of an epoch that is closed
+    (it may come on a stick, late); it opens nothing, changes no keys and goes no further where the node is now.
+    """
+    node = workspace.nodes.get(arrival.node.key_id, arrival.node)
+    if node.is_welcome:
+        return True
+    is_site_welcome = node._replace(key_status=_ACTIVE).is_welcome
+    is_in_use = any(key.status == _ACTIVE for key in workspace.keys_of(node.node_id))
+    if node.key_status != RETIRED or not is_site_welcome or not is_in_use:
+        return False
+    if node.key_id in revoked_keys(workspace, node.node_id):
+        return False
+    if link is ChainLink.DUPLICATE:
+        return True
+    header = arrival.change_set.header
+    epochs = workspace.ledger.epochs_of(header.node_id)
+    held = epochs.get(header.epoch)
+    is_closed = held is not None and any(row.opened_at > held.opened_at for row in epochs.values())
+    return link is ChainLink.NEXT and is_closed and all(op.kind != KEY_CHANGE.number for op in arrival.ops)
 
 
 def _link(workspace: Workspace, arrival: Arrival) -> ChainLink:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from carnet_hub.core.feed import position_of, read_page
-from carnet_hub.core.greeting import find_node, open_greeting, require_welcome
+from carnet_hub.core.greeting import as_present, find_node, open_greeting, require_welcome
 from carnet_hub.core.hello import answer_hello
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.ingest import receive_sets
@@ -84,8 +84,9 @@ def take_bundle(hub: Hub, plain: bytes) -> Taken:
         Malformed, NotAuthentic: no bundle, not an enrolled node's, altered, or for another hub; nothing was taken.
         NotAllowed: the node or its dealer is suspended; nothing was taken.
     """
-    node = find_node(hub, bundle_key_id(plain))
-    _, parts = unpack_bundle(plain, node.signing_key, hub.hub_id, hub.hub_id)
+    signer = find_node(hub, bundle_key_id(plain))
+    _, parts = unpack_bundle(plain, signer.signing_key, hub.hub_id, hub.hub_id)
+    node = as_present(hub, signer)
     require_welcome(node)
     answers: Parts = []
     codes: list[int] = []
@@ -98,7 +99,7 @@ def take_bundle(hub: Hub, plain: bytes) -> Taken:
             answered = receive_sets(hub, decode_batch(body))
             codes.extend(one.code for one in answered)
             answers.append((PartKind.ANSWERS, encode_answers(answered)))
-    return Taken(node, answers, tuple(codes), standing)
+    return Taken(as_present(hub, node), answers, tuple(codes), standing)
 
 
 def parts_for(hub: Hub, segments: SegmentShelf, node: Node, standing: Standing) -> Parts:

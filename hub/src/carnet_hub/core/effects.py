@@ -101,7 +101,7 @@ def _note_keys(workspace: Workspace, node_id: bytes) -> None:
         return
     status = str(values.get("status") or _ACTIVE)
     current = key_id_of(keys[-1][0])
-    if current in _revoked_keys(workspace, node_id):
+    if current in revoked_keys(workspace, node_id):
         status = _REVOKED
     rows = {row.key_id: row._replace(status=_RETIRED) for row in workspace.keys_of(node_id)}
     for signing, exchange in keys:
@@ -119,7 +119,8 @@ def _key_changes(workspace: Workspace, node_id: bytes) -> list[tuple[bytes, byte
     return [_key_pair(values, "new_") for _, values in standing]
 
 
-def _revoked_keys(workspace: Workspace, node_id: bytes) -> set[bytes]:
+def revoked_keys(workspace: Workspace, node_id: bytes) -> set[bytes]:
+    """Ids of the keys of a node that were revoked, replaced ones among them."""
     number = workspace.hub.registry["revocation"].number
     found = [shown_fields(state) for state in workspace.book.children(node_id) if state.rules.number == number]
     keys = [values.get("key_id") for values in found if not values.get("retracted")]

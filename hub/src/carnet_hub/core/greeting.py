@@ -10,6 +10,7 @@ import msgspec
 from carnet_hub.core.enrolment import PublicKeys
 from carnet_hub.core.hello import answer_hello, note_failure
 from carnet_hub.core.hub import Hub
+from carnet_hub.core.intake import RETIRED
 from carnet_hub.core.limits import SCHEMA_AHEAD_MAX, SCHEMA_BEHIND_MAX
 from carnet_hub.core.rows import Node
 from carnet_hub.core.sessions import (
@@ -100,9 +101,23 @@ def recognise(hub: Hub, session_key: bytes, token: bytes) -> Node:
         NotAllowed: the node or its dealer was suspended meanwhile.
     """
     session = open_token(session_key, token, hub.clock.now_ms())
-    node = find_node(hub, session.key_id)
+    node = as_present(hub, find_node(hub, session.key_id))
     require_welcome(node)
     return node
+
+
+def as_present(hub: Hub, node: Node) -> Node:
+    """A node as it stands now, when the key it was found by has been replaced by its own hand."""
+    if node.key_status != RETIRED:
+        return node
+    with hub.store.read() as snapshot:
+        present = [key for key in snapshot.keys_of([node.node_id]) if key.status != RETIRED]
+    if len(present) != 1:
+        return node
+    (key,) = present
+    return node._replace(
+        key_id=key.key_id, signing_key=key.signing_key, exchange_key=key.exchange_key, key_status=key.status
+    )
 
 
 def find_node(hub: Hub, key_id: bytes) -> Node:

@@ -6,6 +6,8 @@ it durable.
 
 Rules:
 - Sets are decided in the order they came; a set that is not taken leaves a gap that its successors see.
+- A set that changes its node's key is committed before the next key is looked up, so that a batch or bundle may hold
+  sets signed with either.
 - Several sets share a transaction. If the hub itself fails on one of them, the group is rolled back and done again
   one set at a time; the culprit is parked with the reason `internal` and reported to the operator.
 - A store that is busy or broken is nobody's set's fault: the error goes to the caller, nothing of that group is kept,
@@ -25,6 +27,7 @@ from carnet_hub.core.receipts import answer_with, rejection
 from carnet_hub.core.releasing import release_waiting
 from carnet_protocol.envelope import Envelope
 from carnet_protocol.errors import Refused
+from carnet_protocol.kinds import KEY_CHANGE
 from carnet_protocol.messages import PushAnswer, PushCode
 from carnet_protocol.reasons import Reason
 
@@ -42,29 +45,44 @@ def receive_sets(hub: Hub, sets: Sequence[tuple[bytes, bytes]]) -> list[PushAnsw
     Returns: one answer per set, in order.
     """
     answers: dict[int, PushAnswer] = {}
-    arrivals = _verify(hub, sets, answers)
-    for group in _groups(arrivals):
-        for (index, _), decided in zip(group, _admit_group(hub, [one for _, one in group]), strict=True):
-            answers[index] = _answer(hub, decided)
-    return [answers[index] for index in range(len(sets))]
-
-
-def _verify(hub: Hub, sets: Sequence[tuple[bytes, bytes]], answers: dict[int, PushAnswer]) -> list[tuple[int, Arrival]]:
-    """Everything that needs no lock; what is turned away here gets its answer."""
     envelopes: dict[int, Envelope] = {}
     for index, (message, opening) in enumerate(sets):
         try:
             envelopes[index] = read_pushed(message, opening)
         except Refused as refusal:
             answers[index] = rejection(PushCode.REJECTED, refusal.reason)
+    while envelopes:
+        for group in _groups(_verify(hub, sets, envelopes, answers)):
+            for (index, _), decided in zip(group, _admit_group(hub, [one for _, one in group]), strict=True):
+                answers[index] = _answer(hub, decided)
+    return [answers[index] for index in range(len(sets))]
+
+
+def _verify(
+    hub: Hub, sets: Sequence[tuple[bytes, bytes]], envelopes: dict[int, Envelope], answers: dict[int, PushAnswer]
+) -> list[tuple[int, Arrival]]:
+    """Everything that needs no lock; what is turned away here gets its answer.
+
+    Stops behind a change of keys when the next set names a key nobody has yet: it may be the one that is just coming.
+
+    Args:
+        envelopes: by index; those that were looked at are taken out.
+    """
     arrivals: list[tuple[int, Arrival]] = []
+    changes_key = False
     with hub.store.read() as snapshot:
         signers = find_signers(hub, snapshot, envelopes.values())
-        for index, envelope in envelopes.items():
-            try:
-                arrivals.append((index, verify_arrival(hub, signers, envelope, sets[index][1])))
-            except Refused as refusal:
-                answers[index] = rejection(PushCode.REJECTED, refusal.reason)
+    for index, envelope in list(envelopes.items()):
+        if changes_key and envelope.key_id not in signers:
+            return arrivals
+        del envelopes[index]
+        try:
+            arrival = verify_arrival(hub, signers, envelope, sets[index][1])
+        except Refused as refusal:
+            answers[index] = rejection(PushCode.REJECTED, refusal.reason)
+            continue
+        arrivals.append((index, arrival))
+        changes_key = changes_key or any(op.kind == KEY_CHANGE.number for op in arrival.ops)
     return arrivals
 
 

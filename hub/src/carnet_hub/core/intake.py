@@ -11,6 +11,7 @@ Rule: verify, then parse.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.limits import SCHEMA_AHEAD_MAX, SCHEMA_BEHIND_MAX
@@ -25,6 +26,9 @@ from carnet_protocol.opened import IsErased, OpenedSet, nothing_erased, open_set
 from carnet_protocol.ops import Op
 from carnet_protocol.reasons import Reason
 from carnet_protocol.seals import parse_opening
+
+RETIRED: Final = "retired"
+"""Status of a key that its own node has replaced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,8 @@ def verify_arrival(hub: Hub, signers: Mapping[bytes, Node], envelope: Envelope, 
     header = change_set.header
     if header.node_id != node.node_id or header.dealer_id != node.dealer_id:
         raise NotAuthentic(Reason.UNKNOWN_NODE, "the header names another node than the key's")
-    check_welcome(node)
+    if node.key_status != RETIRED:  # what a replaced key has signed may be known already: admission looks
+        check_welcome(node)
     if header.schema > SCHEMA_VERSION + SCHEMA_AHEAD_MAX:
         raise NotAllowed(Reason.SCHEMA_TOO_NEW, f"{header.schema}, this hub knows {SCHEMA_VERSION}")
     if header.schema < SCHEMA_VERSION - SCHEMA_BEHIND_MAX:
