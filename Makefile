@@ -55,8 +55,8 @@ demo: setup ## a hub and its dealers on this machine (KEEP=1 leaves the hub runn
 	$(BIN)/python -m tools.demo
 
 KILLS ?= 40
-crash: setup ## kill the real programs at random moments; nothing acknowledged may be lost (KILLS=500, SEED=1)
-	$(BIN)/python -m tools.crash --kills $(KILLS) --seed $(or $(SEED),1) --json .crash.json
+crash: setup ## kill the real programs at random moments; nothing acknowledged may be lost (KILLS=500, SEED=1, ARGS=--postgres)
+	$(BIN)/python -m tools.crash --kills $(KILLS) --seed $(or $(SEED),1) --json .crash.json $(ARGS)
 
 SECONDS ?= 10
 fuzz: $(FUZZ_READY) ## arbitrary bytes and requests for every reader and both APIs (SECONDS=60, ARGS="bundle import")

@@ -20,6 +20,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -34,6 +35,7 @@ from process.ledger import Held, versions_gone_back
 from process.world import NODES, SITE, World, faults_of_hub, faults_of_node, make_world
 from process.writers import counted, held_by
 from support.fault_proxy import CLEAN, FaultProxy, Faults
+from support.postgres import PostgresProcess
 from support.programs import must_run
 
 KILLS_PER_WORLD: Final = 50
@@ -42,10 +44,14 @@ KILLS_PER_WORLD: Final = 50
 VICTIMS: Final = (*NODES, "hub", *NODES, "hub", "import", "bundle")
 """All of them, in any order, before one of them again."""
 
+POSTGRES_VICTIMS: Final = ("postgres", "postgres", "worker", "hub", *NODES)
+"""The same for a hub on PostgreSQL."""
+
 _COMMANDS: Final = {"import": kill_import, "bundle": kill_bundles}
 
 _LOAD_S_MAX: Final = 0.8
 _REQUESTS_MAX: Final = 200
+_BACK_S_MAX: Final = 30
 LINES: Final = {
     "clean": CLEAN,
     "slow": Faults(delay_s=0.05),
@@ -142,8 +148,9 @@ class Campaign:
         self.world.line.faults = LINES[self.rng.choice(list(LINES))]
         await self._load_until_kill(victim)
         self.tally.kills[victim] += 1
-        self._found("receipts", await asyncio.to_thread(faults_of_hub, self.world))
-        await asyncio.to_thread(self.world.services[victim].start)
+        if victim != "postgres":  # which cannot be read while it is down; it is looked at once it is back
+            self._found("receipts", await asyncio.to_thread(faults_of_hub, self.world))
+        await asyncio.to_thread(self.world.victims[victim].start)
         self.world.line.faults = CLEAN
         self.world.line.cut_all()
         await self._look_at(victim)
@@ -171,7 +178,7 @@ class Campaign:
         work: list[Coroutine[Any, Any, None]] = [desk.work(_REQUESTS_MAX) for desk in desks]
         tasks = [asyncio.create_task(one) for one in (*work, *map(self._sync_on, NODES))]
         await asyncio.sleep(self.rng.uniform(0, _LOAD_S_MAX))
-        self.world.services[victim].kill()
+        await asyncio.to_thread(self.world.victims[victim].kill)
         for task in tasks:
             task.cancel()
         for result in await asyncio.gather(*tasks, return_exceptions=True):
@@ -185,8 +192,10 @@ class Campaign:
 
     async def _look_at(self, victim: str) -> None:
         """What a restarted process holds."""
-        if victim == "hub":
-            self._found("hub tables", await asyncio.to_thread(_hub_differences, self.world.hub.data))
+        if victim not in NODES:
+            self._found("receipts", await asyncio.to_thread(faults_of_hub, self.world))
+            self._found("hub tables", await asyncio.to_thread(_hub_differences, self.world))
+            self._found("hub answers", [] if await self._is_hub_back() else ["the hub does not answer any more"])
             return
         node, ledger = self.world.nodes[victim], self.world.ledgers[victim]
         held = await held_by(node.url)
@@ -197,6 +206,14 @@ class Campaign:
         self._found("log", await asyncio.to_thread(faults_of_node, node, ledger))
         self._found("node tables", await asyncio.to_thread(_node_differences, node.data))
 
+    async def _is_hub_back(self) -> bool:
+        """Whether the hub answers soon; nobody restarts it when it was its database that went away."""
+        for _ in range(_BACK_S_MAX * 10):
+            if await asyncio.to_thread(self.world.hub.is_answering):
+                return True
+            await asyncio.sleep(0.1)
+        return False
+
     async def _ask_again(self) -> None:
         for name in NODES:
             for desk in self.world.desks[name]:
@@ -206,8 +223,9 @@ class Campaign:
                     self.tally.faults.append(f"{type(error).__name__}: {error}")
 
     def _digests(self) -> dict[str, str]:
-        hub = must_run("carnet-hub", self.world.hub.data, "rebuild", "--check", "--digest", SITE)
-        must_run("carnet-hub", self.world.hub.data, "log", "verify")
+        data, database = self.world.hub.data, self.world.database
+        hub = must_run("carnet-hub", data, "rebuild", "--check", "--digest", SITE, *database)
+        must_run("carnet-hub", data, "log", "verify", *database)
         nodes = {name: must_run("carnet-node", self.world.nodes[name].data, "rebuild", "--check") for name in NODES}
         return {"hub": hub["digest"]} | {name: told["digest"] for name, told in nodes.items()}
 
@@ -217,24 +235,31 @@ class Campaign:
 
 
 async def run_campaign(
-    folder: Path, *, kills: int, seed: int, victims: Sequence[str] = VICTIMS, progress: Progress | None = None
+    folder: Path,
+    *,
+    kills: int,
+    seed: int,
+    victims: Sequence[str] = VICTIMS,
+    postgres: PostgresProcess | None = None,
+    progress: Progress | None = None,
 ) -> Tally:
     """Kill until enough was killed or something was found.
 
     Args:
         folder: empty; the folders of all worlds stay there.
+        postgres: an empty database for the hub; then all kills happen in one world.
         progress: called after each round.
     """
     tally, rng, began = Tally(), random.Random(seed), time.monotonic()
+    world_kills = kills if postgres is not None else KILLS_PER_WORLD
     number = 0
     while (done := tally.killed) < kills and not tally.faults:
         here = folder / f"world-{number}"
         here.mkdir(parents=True)
         async with FaultProxy(0, seed=rng.randrange(2**32)) as line:
-            is_syncing = number % 2 == 1
-            world = await asyncio.to_thread(make_world, here, line, is_syncing=is_syncing, seed=rng.randrange(2**32))
-            campaign = Campaign(world, rng, tally, victims)
-            await _run_world(campaign, min(kills, done + KILLS_PER_WORLD), progress)
+            make = partial(make_world, here, line, is_syncing=number % 2 == 1, seed=rng.randrange(2**32))
+            world = await asyncio.to_thread(partial(make, postgres=postgres))
+            await _run_world(Campaign(world, rng, tally, victims), min(kills, done + world_kills), progress)
         number += 1
     tally.seconds = time.monotonic() - began
     return tally
@@ -265,8 +290,9 @@ def _node_differences(data: Path) -> list[str]:
     return [f"tables: {one.kind} {one.record.hex()}: {one.what}" for one in report.differences]
 
 
-def _hub_differences(data: Path) -> list[str]:
-    app = open_hub(HubSettings(data_dir=data))
+def _hub_differences(world: World) -> list[str]:
+    url = "" if world.postgres is None else world.postgres.url
+    app = open_hub(HubSettings(data_dir=world.hub.data, database_url=url))
     try:
         with scratch_store() as scratch:
             report = check_projections(app.hub, scratch)

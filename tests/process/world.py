@@ -7,8 +7,11 @@ look is taken with the `sqlite3` module and plain SQL: no code of the product st
 """
 
 import asyncio
+import os
 import random
+import signal
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -16,18 +19,59 @@ from pathlib import Path
 from typing import Final
 
 import httpx
+import psycopg
 
 from process.ledger import Ledger
 from process.writers import FrontDesk
 from support.fault_proxy import FaultProxy
-from support.programs import Service, free_port, run_here
+from support.postgres import PostgresProcess, children_of
+from support.programs import START_S_MAX, ProgramFailed, Service, free_port, run_here
 from support.vins import make_vins
 
 SITE: Final = "A001"
 NODES: Final = ("a", "b")
+WORKERS: Final = 2
+_DESKS: Final = 2
+"""Front desks per node."""
+
 _SYNC_S_MAX: Final = 30
 _ADMITTED: Final = 1
 """`log.kind` of a set that was folded."""
+
+
+@dataclass
+class OneWorker:
+    """One of the hub's worker processes, which the hub itself replaces when it is gone."""
+
+    hub: Service
+
+    def kill(self) -> None:
+        """End one worker; the others go on."""
+        os.kill(self._workers()[0], signal.SIGKILL)
+
+    def start(self) -> None:
+        """Wait until it was replaced.
+
+        Raises:
+            ProgramFailed: it was not.
+        """
+        until = time.monotonic() + START_S_MAX
+        while len(self._workers()) < WORKERS or not self.hub.is_answering():
+            if time.monotonic() > until:
+                raise ProgramFailed("the hub did not replace a worker that was killed")
+            time.sleep(0.05)
+
+    def _workers(self) -> list[int]:
+        assert self.hub.process is not None
+        return [pid for pid in children_of(self.hub.process.pid) if b"spawn_main" in _command_line(pid)]
+
+
+def _command_line(pid: int) -> bytes:
+    """How a process was started; empty when it is gone or a zombie."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except FileNotFoundError:
+        return b""
 
 
 @dataclass
@@ -38,6 +82,7 @@ class World:
         line: between nodes and hub; the address that the nodes know.
         ledgers: of what each node was asked for.
         desks: front desks by node.
+        postgres: the hub's database server; None for a SQLite file.
     """
 
     folder: Path
@@ -46,11 +91,33 @@ class World:
     line: FaultProxy
     ledgers: dict[str, Ledger] = field(default_factory=lambda: {name: Ledger() for name in NODES})
     desks: dict[str, list[FrontDesk]] = field(default_factory=dict)
+    postgres: PostgresProcess | None = None
 
     @property
     def services(self) -> dict[str, Service]:
-        """Everything that can be killed, by name."""
+        """The programs, by name."""
         return {"hub": self.hub, **self.nodes}
+
+    @property
+    def victims(self) -> dict[str, Service | PostgresProcess | OneWorker]:
+        """Everything that can be killed and started again, by name."""
+        if self.postgres is None:
+            return {**self.services}
+        return {**self.services, "postgres": self.postgres, "worker": OneWorker(self.hub)}
+
+    @property
+    def database(self) -> tuple[str, ...]:
+        """What every command of the hub has to be told."""
+        return () if self.postgres is None else ("--database", self.postgres.url)
+
+    def entries_of_hub(self) -> list[tuple[int, int, str]]:
+        """(position, kind, nonce) of every entry of the hub's log, as it lies in the database."""
+        if self.postgres is None:
+            with looking_into(self.hub.data / "hub.db") as database:
+                return database.execute("SELECT position, kind, hex(nonce) FROM log ORDER BY position").fetchall()
+        with psycopg.connect(self.postgres.url) as connection:
+            asked = connection.execute("SELECT position, kind, upper(encode(nonce, 'hex')) FROM log ORDER BY position")
+            return asked.fetchall()
 
     async def sync(self, name: str) -> bool:
         """One round at a served node; whether it was complete."""
@@ -79,28 +146,32 @@ class World:
             service.kill()
 
 
-def make_world(folder: Path, line: FaultProxy, *, is_syncing: bool, seed: int, desks: int = 2) -> World:
+def make_world(
+    folder: Path, line: FaultProxy, *, is_syncing: bool, seed: int, postgres: PostgresProcess | None = None
+) -> World:
     """Set up hub and nodes, enrolled and serving. Blocks: call it beside the loop that runs the line.
 
     Args:
         line: the proxy, listening and without faults; its target is set here.
         is_syncing: whether the nodes sync in the background as well.
-        desks: front desks per node.
+        postgres: an empty database for the hub, which then has `WORKERS` processes.
     """
     hub = Service("carnet-hub", folder / "hub", free_port())
     arguments = () if is_syncing else ("--offline",)
     nodes = {name: Service("carnet-node", folder / name, free_port(), arguments) for name in NODES}
-    world = World(folder, hub, nodes, line)
+    world = World(folder, hub, nodes, line, postgres=postgres)
+    if postgres is not None:
+        hub.arguments = (*world.database, "--workers", str(WORKERS))
     line.target_port = hub.port
-    run_here("carnet-hub", hub.data, "init")
-    run_here("carnet-hub", hub.data, "dealers", "add", SITE, "Probe")
+    run_here("carnet-hub", hub.data, "init", *world.database)
+    run_here("carnet-hub", hub.data, "dealers", "add", SITE, "Probe", *world.database)
     try:
         hub.start()
         for number, node in enumerate(nodes.values()):
-            code = run_here("carnet-hub", hub.data, "dealers", "invite", SITE)["code"]
+            code = run_here("carnet-hub", hub.data, "dealers", "invite", SITE, *world.database)["code"]
             run_here("carnet-node", node.data, "init")
             run_here("carnet-node", node.data, "enrol", "--hub", line.url, code)
-            _put_desks(world, number, desks, seed)
+            _put_desks(world, number, seed)
             node.start()
     except BaseException:
         world.end()
@@ -108,7 +179,7 @@ def make_world(folder: Path, line: FaultProxy, *, is_syncing: bool, seed: int, d
     return world
 
 
-def _put_desks(world: World, number: int, desks: int, seed: int) -> None:
+def _put_desks(world: World, number: int, seed: int) -> None:
     """Front desks of one node, with a car that orders are opened for."""
     name = NODES[number]
     node = world.nodes[name]
@@ -116,7 +187,7 @@ def _put_desks(world: World, number: int, desks: int, seed: int) -> None:
     car = run_here("carnet-node", node.data, "vehicles", "add", vin)["id"]
     world.desks[name] = [
         FrontDesk(f"{name}{desk}", node.url, car, world.ledgers[name], random.Random(f"{seed}/{name}/{desk}"))
-        for desk in range(desks)
+        for desk in range(_DESKS)
     ]
 
 
@@ -150,8 +221,7 @@ def faults_of_hub(world: World) -> list[str]:
     """
     told = {name: _verdicts(node) for name, node in world.nodes.items()}
     # Read after the nodes: a hub that is up goes on writing.
-    with looking_into(world.hub.data / "hub.db") as database:
-        entries = database.execute("SELECT position, kind, hex(nonce) FROM log ORDER BY position").fetchall()
+    entries = world.entries_of_hub()
     faults = [] if [row[0] for row in entries] == list(range(1, len(entries) + 1)) else ["log: positions have a hole"]
     admitted = [nonce for _, kind, nonce in entries if kind == _ADMITTED]
     if len(set(admitted)) != len(admitted):
