@@ -1,6 +1,7 @@
 """Tables, migrations and the registry say the same."""
 
 from contextlib import closing
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +13,17 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 from sqlmodel import SQLModel
 
+from carnet_node.adapters import statements as sql
 from carnet_node.adapters.schema import MIGRATIONS, head_revision, revision_of, upgrade
 from carnet_node.adapters.store import driver
 from carnet_node.adapters.tables import (
     FIXED_COLUMNS,
-    NODE_METADATA,
-    PROJECTION_MODELS,
-    PROJECTIONS,
     SEARCHED,
+    NodeTable,
     has_keyed_hash,
     index_column,
+    projection_table,
+    whole_metadata,
 )
 from carnet_node.core.store_failures import StoreBroken
 from carnet_protocol.kinds import REGISTRY
@@ -64,7 +66,7 @@ def test_models_and_migrations_make_the_same_database(tmp_path: Path):
     """A database made by migrations equals one made from the models: tables, columns, keys and indexes."""
     upgrade(tmp_path / "migrated.db")
     engine = create_engine(f"sqlite:///{tmp_path}/created.db")
-    NODE_METADATA.create_all(engine)
+    whole_metadata().create_all(engine)
     engine.dispose()
 
     assert shape_of(tmp_path / "migrated.db") == shape_of(tmp_path / "created.db")
@@ -77,7 +79,7 @@ def test_alembic_finds_nothing_left_to_generate(tmp_path: Path):
     engine = create_engine(f"sqlite:///{tmp_path}/migrated.db")
 
     with engine.connect() as connection:
-        difference = compare_metadata(MigrationContext.configure(connection), NODE_METADATA)
+        difference = compare_metadata(MigrationContext.configure(connection), whole_metadata())
     engine.dispose()
 
     assert difference == []
@@ -112,7 +114,7 @@ def test_a_newer_database_is_refused(tmp_path: Path):
 @pytest.mark.parametrize("kind", REGISTRY.kinds, ids=lambda kind: kind.name)
 def test_a_projection_table_has_a_column_for_every_field(kind: Kind):
     """Each kind's table is the fixed columns and one column per field of the registry, in its order."""
-    columns = [column.name for column in PROJECTIONS[kind.name].columns]
+    columns = [column.name for column in projection_table(kind.name).columns]
 
     assert columns == [*FIXED_COLUMNS, *field_columns(kind)]
 
@@ -125,9 +127,10 @@ def test_no_field_is_called_like_a_fixed_column(kind: Kind):
 
 def test_every_kind_has_a_model_on_the_nodes_own_registry():
     """The generated classes are SQLModel tables, and none of them is on the global metadata."""
-    assert {model.__tablename__ for model in PROJECTION_MODELS.values()} == set(REGISTRY.by_name)
-    assert all(issubclass(model, SQLModel) for model in PROJECTION_MODELS.values())
-    assert SQLModel.metadata.tables.keys().isdisjoint(NODE_METADATA.tables)
+    tables = whole_metadata().tables
+
+    assert set(REGISTRY.by_name) < tables.keys() == {model.__tablename__ for model in NodeTable.__subclasses__()}
+    assert SQLModel.metadata.tables.keys().isdisjoint(tables)
 
 
 @pytest.mark.parametrize("searched", SEARCHED, ids=lambda one: f"{one.kind}.{one.field}")
@@ -143,3 +146,13 @@ def test_what_the_search_box_asks_is_answered_by_an_index(tmp_path: Path, search
         ]
 
     assert all(plan.startswith("SEARCH") and "INDEX" in plan for plan in plans), plans
+
+
+def test_every_statement_becomes_text():
+    """Statements are made into text when they are used, so each is made once here: none fails first at a desk."""
+    found = [one for one in vars(sql).values() if isinstance(one, sql.Statement)]
+    for kind in REGISTRY.kinds:
+        found += [getattr(sql.projection(kind.name), one.name) for one in fields(sql.ProjectionStatements)]
+
+    assert len(found) > len(REGISTRY.kinds)
+    assert [one for one in found if set(one.constants) - set(one.names) or not one.sql] == []

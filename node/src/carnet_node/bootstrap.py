@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from carnet_node.adapters.backups import backup_parts
 from carnet_node.adapters.high_water import HighWaterFile
 from carnet_node.adapters.joining import HUB_URL, OWN_KEY_ID, Joining
 from carnet_node.adapters.keyring import (
@@ -46,12 +45,12 @@ from carnet_node.core.rejoin import hold_if_behind
 from carnet_node.core.session import SyncPorts
 from carnet_node.settings import NodeSettings
 from carnet_protocol.enrolment import EnrolCode
-from carnet_storage.adapters.service import BackupParts
 
 if TYPE_CHECKING:
     from httpx import AsyncBaseTransport
 
     from carnet_node.adapters.hub_client import HubClient
+    from carnet_storage.adapters.service import BackupParts
 
 _DAY_MS: Final = 24 * 3600 * 1000
 
@@ -125,13 +124,15 @@ class Installation:
 
         return HubClient(url or self.hub_url(), self.clock, self.entropy, transport=transport)
 
-    def backup_parts(self) -> BackupParts:
+    def backup_parts(self) -> "BackupParts":
         """What backups work with.
 
         Raises:
             PlanWrong: a target, secrets file or passphrase file cannot be used.
             NotEnrolled, KeysUnreadable: there is no node to back up.
         """
+        from carnet_node.adapters.backups import backup_parts  # noqa: PLC0415  (most commands back nothing up)
+
         return backup_parts(
             self.settings,
             self.node(),

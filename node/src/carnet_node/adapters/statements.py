@@ -1,18 +1,19 @@
 """SQL of the node's store, compiled once from the SQLModel tables.
 
-Decides the statements; `read_transaction` and `write_transaction` decide when they run. Compiling from the tables means
-that a column that is added to one of them appears in every statement that needs it, and that a misspelt one fails at
-import instead of at a dealer's desk.
+Decides the statements; `read_transaction` and `write_transaction` decide when they run. Stating them in terms of the
+tables means that a column that is added to one of them appears in every statement that needs it, and that a misspelt
+one fails at import instead of at a dealer's desk. A statement becomes text when it is first used: a command uses few.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, Final
 
 from sqlalchemy import (
     BindParameter,
     ClauseElement,
+    Compiled,
     Table,
     bindparam,
     delete,
@@ -25,18 +26,31 @@ from sqlalchemy import (
 from sqlalchemy.dialects import sqlite
 
 from carnet_node.adapters import tables
-from carnet_node.adapters.tables import NODE_METADATA, PROJECTIONS
+from carnet_node.adapters.tables import NODE_METADATA, projection_table
 
 _DIALECT: Final = sqlite.dialect(paramstyle="qmark")
 
 
-@dataclass(frozen=True, slots=True)
 class Statement:
-    """SQL text, the names of its parameters in order, and those that never change."""
+    """A clause as text for SQLite, made when it is first used."""
 
-    sql: str
-    names: tuple[str, ...]
-    constants: Mapping[str, Any]
+    def __init__(self, clause: ClauseElement) -> None:
+        self._clause = clause
+
+    @cached_property
+    def sql(self) -> str:
+        """The text."""
+        return str(self._compiled)
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Its parameters, in the order of the text."""
+        return tuple(self._compiled.positiontup or ())  # type: ignore[attr-defined]
+
+    @cached_property
+    def constants(self) -> Mapping[str, Any]:
+        """Parameters that never change."""
+        return {name: value for name, value in self._compiled.params.items() if value is not None}
 
     def arguments(self, values: Mapping[str, Any]) -> tuple[Any, ...]:
         """The values in the order the text wants them."""
@@ -44,12 +58,9 @@ class Statement:
             values = {**self.constants, **values}
         return tuple([values[name] for name in self.names])
 
-
-def compiled(clause: ClauseElement) -> Statement:
-    """A clause as text for SQLite."""
-    result = clause.compile(dialect=_DIALECT)
-    constants = {name: value for name, value in result.params.items() if value is not None}
-    return Statement(str(result), tuple(result.positiontup or ()), constants)  # type: ignore[attr-defined]
+    @cached_property
+    def _compiled(self) -> Compiled:
+        return self._clause.compile(dialect=_DIALECT)
 
 
 def table(name: str) -> Table:
@@ -63,19 +74,19 @@ def upsert(into: Table) -> Statement:
     keys = [column.name for column in into.primary_key]
     others = {column.name: insert.excluded[column.name] for column in into.columns if column.name not in keys}
     if not others:
-        return compiled(insert.on_conflict_do_nothing())
-    return compiled(insert.on_conflict_do_update(index_elements=keys, set_=others))
+        return Statement(insert.on_conflict_do_nothing())
+    return Statement(insert.on_conflict_do_update(index_elements=keys, set_=others))
 
 
 def insert_new(into: Table) -> Statement:
     """Insert a whole row; do nothing when its key is taken."""
     insert = sqlite.insert(into).values({column.name: bindparam(column.name) for column in into.columns})
-    return compiled(insert.on_conflict_do_nothing())
+    return Statement(insert.on_conflict_do_nothing())
 
 
 def by_key(of: Table) -> Statement:
     """Every column of the row with a primary key."""
-    return compiled(select(of).where(*[column == bindparam(column.name) for column in of.primary_key]))
+    return Statement(select(of).where(*[column == bindparam(column.name) for column in of.primary_key]))
 
 
 STORED_COLUMNS: Final = ("id", "owner", "entries", "mark", "is_deleted", "is_hidden")
@@ -98,41 +109,41 @@ class ProjectionStatements:
 @cache
 def projection(kind: str) -> ProjectionStatements:
     """The statements of a kind's projection table."""
-    of = PROJECTIONS[kind]
+    of = projection_table(kind)
     stored = select(*[of.c[name] for name in STORED_COLUMNS])
     visible = (of.c.is_deleted == literal_column("0"), of.c.is_hidden == literal_column("0"))
     limit: BindParameter[int] = bindparam("row_limit")
     return ProjectionStatements(
         put=upsert(of),
-        drop=compiled(delete(of).where(of.c.id == bindparam("id"))),
-        drop_all=compiled(delete(of)),
-        get=compiled(stored.where(of.c.id == bindparam("id"))),
+        drop=Statement(delete(of).where(of.c.id == bindparam("id"))),
+        drop_all=Statement(delete(of)),
+        get=Statement(stored.where(of.c.id == bindparam("id"))),
         columns=by_key(of),
-        after=compiled(stored.where(of.c.id > bindparam("after"), *visible).order_by(of.c.id).limit(limit)),
-        every=compiled(stored.order_by(of.c.id)),
-        contested=compiled(stored.where(of.c.is_contested, *visible).order_by(of.c.id)),
+        after=Statement(stored.where(of.c.id > bindparam("after"), *visible).order_by(of.c.id).limit(limit)),
+        every=Statement(stored.order_by(of.c.id)),
+        contested=Statement(stored.where(of.c.is_contested, *visible).order_by(of.c.id)),
     )
 
 
 @cache
 def find(kind: str, column: str, tail: int) -> Statement:
     """Visible records by a value (`tail` 0) or by an ending of this many characters."""
-    of = PROJECTIONS[kind]
+    of = projection_table(kind)
     asked = func.substr(of.c[column], literal_column(str(-tail))) if tail else of.c[column]
     visible = (of.c.is_deleted == literal_column("0"), of.c.is_hidden == literal_column("0"))
     stored = select(*[of.c[name] for name in STORED_COLUMNS]).where(asked == bindparam("value"), *visible)
-    return compiled(stored.order_by(of.c.id).limit(bindparam("row_limit")))
+    return Statement(stored.order_by(of.c.id).limit(bindparam("row_limit")))
 
 
 @cache
 def find_prefix(kind: str, column: str) -> Statement:
     """Visible records whose value lies in a half-open range, in order of the value."""
-    of = PROJECTIONS[kind]
+    of = projection_table(kind)
     visible = (of.c.is_deleted == literal_column("0"), of.c.is_hidden == literal_column("0"))
     stored = select(*[of.c[name] for name in STORED_COLUMNS]).where(
         of.c[column] >= bindparam("low"), of.c[column] < bindparam("high"), *visible
     )
-    return compiled(stored.order_by(of.c[column], of.c.id).limit(bindparam("row_limit")))
+    return Statement(stored.order_by(of.c[column], of.c.id).limit(bindparam("row_limit")))
 
 
 _own_set, _own_op, _base = table("own_set"), table("own_op"), table("base_record")
@@ -144,51 +155,51 @@ _limit: BindParameter[int] = bindparam("row_limit")
 PUT_STATE: Final = upsert(_state)
 GET_STATE: Final = by_key(_state)
 
-ADD_SET: Final = compiled(
+ADD_SET: Final = Statement(
     sqlite.insert(_own_set).values(
         {column.name: bindparam(column.name) for column in _own_set.columns if column.name != "log_id"}
     )
 )
 SET_BY_ID: Final = by_key(_own_set)
-SET_BY_NONCE: Final = compiled(select(_own_set).where(_own_set.c.nonce == bindparam("nonce")))
-SET_AT: Final = compiled(
+SET_BY_NONCE: Final = Statement(select(_own_set).where(_own_set.c.nonce == bindparam("nonce")))
+SET_AT: Final = Statement(
     select(_own_set).where(_own_set.c.epoch == bindparam("epoch"), _own_set.c.seq == bindparam("seq"))
 )
-LAST_OF: Final = compiled(
+LAST_OF: Final = Statement(
     select(_own_set.c.seq, _own_set.c.set_hash)
     .where(_own_set.c.epoch == bindparam("epoch"))
     .order_by(_own_set.c.seq.desc())
     .limit(literal_column("1"))
 )
-SETS_FROM: Final = compiled(
+SETS_FROM: Final = Statement(
     select(_own_set)
     .where(_own_set.c.epoch == bindparam("epoch"), _own_set.c.seq >= bindparam("seq"))
     .order_by(_own_set.c.seq)
     .limit(_limit)
 )
-SETS_HELD_BACK: Final = compiled(
+SETS_HELD_BACK: Final = Statement(
     select(_own_set).where(tables.HELD_BACK).order_by(_own_set.c.log_id.desc()).limit(_limit)
 )
-HELD_BACK_COUNTS: Final = compiled(
+HELD_BACK_COUNTS: Final = Statement(
     select(_own_set.c.verdict, func.count()).where(tables.HELD_BACK).group_by(_own_set.c.verdict)
 )
-FIRST_UNCONFIRMED: Final = compiled(
+FIRST_UNCONFIRMED: Final = Statement(
     select(func.min(_own_set.c.seq)).where(_own_set.c.epoch == bindparam("epoch"), _own_set.c.verdict.is_(None))
 )
-UNCONFIRMED: Final = compiled(select(func.count(), func.min(_own_set.c.time_ms)).where(_own_set.c.verdict.is_(None)))
-UNCONFIRMED_MESSAGES: Final = compiled(
+UNCONFIRMED: Final = Statement(select(func.count(), func.min(_own_set.c.time_ms)).where(_own_set.c.verdict.is_(None)))
+UNCONFIRMED_MESSAGES: Final = Statement(
     select(_own_set.c.message)
     .where(_own_set.c.verdict.is_(None))
     .order_by(_own_set.c.epoch, _own_set.c.seq)
     .limit(_limit)
 )
-UNCONFIRMED_ON: Final = compiled(
+UNCONFIRMED_ON: Final = Statement(
     select(_own_set.c.is_sent, func.count(func.distinct(_own_set.c.log_id)))
     .select_from(_own_op.join(_own_set, _own_op.c.log_id == _own_set.c.log_id))
     .where(_own_op.c.kind == bindparam("kind"), _own_op.c.record == bindparam("record"), _own_set.c.verdict.is_(None))
     .group_by(_own_set.c.is_sent)
 )
-PUT_VERDICT: Final = compiled(
+PUT_VERDICT: Final = Statement(
     update(_own_set)
     .where(_own_set.c.log_id == bindparam("which"))
     .values(
@@ -198,31 +209,31 @@ PUT_VERDICT: Final = compiled(
         }
     )
 )
-MOVE_SET: Final = compiled(
+MOVE_SET: Final = Statement(
     update(_own_set)
     .where(_own_set.c.log_id == bindparam("which"), _own_set.c.verdict.is_(None))
     .values({name: bindparam(name) for name in ("epoch", "seq", "set_hash", "message")})
     .values(is_sent=literal_column("0"))
 )
-PUT_RECEIPT: Final = compiled(
+PUT_RECEIPT: Final = Statement(
     update(_own_set).where(_own_set.c.log_id == bindparam("which")).values(receipt=bindparam("receipt"))
 )
-PUT_OPENING: Final = compiled(
+PUT_OPENING: Final = Statement(
     update(_own_set).where(_own_set.c.log_id == bindparam("which")).values(opening=bindparam("opening"))
 )
-MARK_SENT: Final = compiled(
+MARK_SENT: Final = Statement(
     update(_own_set)
     .where(_own_set.c.epoch == bindparam("which"), _own_set.c.seq <= bindparam("seq_to"), _own_set.c.is_sent.is_(False))
     .values(is_sent=literal_column("1"))
 )
 
 ADD_OWN_OP: Final = upsert(_own_op)
-OWN_PLACES: Final = compiled(
+OWN_PLACES: Final = Statement(
     select(_own_op.c.log_id, _own_op.c.op_index)
     .where(_own_op.c.kind == bindparam("kind"), _own_op.c.record == bindparam("record"))
     .order_by(_own_op.c.log_id, _own_op.c.op_index)
 )
-KNOWN_KEYS: Final = compiled(
+KNOWN_KEYS: Final = Statement(
     select(_base.c.kind, _base.c.record).union(select(_own_op.c.kind, _own_op.c.record)).order_by("kind", "record")
 )
 
@@ -230,26 +241,26 @@ PUT_BASE: Final = upsert(_base)
 GET_BASE: Final = by_key(_base)
 
 PUT_SETTLED: Final = upsert(_settled)
-SETTLED_OF: Final = compiled(
+SETTLED_OF: Final = Statement(
     select(_settled)
     .where(_settled.c.kind == bindparam("kind"), _settled.c.record == bindparam("record"))
     .order_by(_settled.c.register_no, _settled.c.overruled, _settled.c.settled_by, _settled.c.is_own)
 )
-EVERY_SETTLED: Final = compiled(select(_settled).order_by(literal_column("rowid").desc()))
-DROP_SETTLED: Final = compiled(
+EVERY_SETTLED: Final = Statement(select(_settled).order_by(literal_column("rowid").desc()))
+DROP_SETTLED: Final = Statement(
     delete(_settled).where(
         _settled.c.kind == bindparam("kind"),
         _settled.c.record == bindparam("record"),
         _settled.c.is_own == bindparam("is_own"),
     )
 )
-DROP_OWN_SETTLED: Final = compiled(delete(_settled).where(_settled.c.is_own))
+DROP_OWN_SETTLED: Final = Statement(delete(_settled).where(_settled.c.is_own))
 
 GET_ERASED: Final = by_key(_erased)
 PUT_ERASED: Final = upsert(_erased)
 
 ADD_HUB_SET: Final = insert_new(table("hub_set"))
-HUB_SETS: Final = compiled(
+HUB_SETS: Final = Statement(
     select(table("hub_set"))
     .where(table("hub_set").c.position > bindparam("after"))
     .order_by(table("hub_set").c.position)
@@ -263,7 +274,7 @@ PUT_FORMER: Final = upsert(table("former_id"))
 
 GET_KEPT: Final = by_key(_kept)
 PUT_KEPT: Final = upsert(_kept)
-FORGET_KEPT: Final = compiled(
+FORGET_KEPT: Final = Statement(
     delete(_kept).where(
         or_(
             _kept.c.taken_ms < bindparam("before"),
@@ -271,37 +282,37 @@ FORGET_KEPT: Final = compiled(
         )
     )
 )
-DROP_KEPT: Final = compiled(update(_kept).values(answer=literal_column("x''")))
+DROP_KEPT: Final = Statement(update(_kept).values(answer=literal_column("x''")))
 
 PUT_WANTED: Final = upsert(_wanted)
-DROP_WANTED: Final = compiled(delete(_wanted).where(_wanted.c.campaign == bindparam("campaign")))
-WANTED: Final = compiled(
+DROP_WANTED: Final = Statement(delete(_wanted).where(_wanted.c.campaign == bindparam("campaign")))
+WANTED: Final = Statement(
     select(_wanted.c.campaign, _wanted.c.segment_hash, _segment.c.segment_no)
     .select_from(_wanted.outerjoin(_segment, _wanted.c.segment_hash == _segment.c.segment_hash))
     .order_by(_wanted.c.campaign, _wanted.c.segment_hash)
 )
-SEGMENT_COUNT: Final = compiled(
+SEGMENT_COUNT: Final = Statement(
     select(func.coalesce(func.sum(_segment.c.member_count), literal_column("0")))
     .select_from(_wanted.join(_segment, _wanted.c.segment_hash == _segment.c.segment_hash))
     .where(_wanted.c.campaign == bindparam("campaign"))
 )
-MISSING_SEGMENTS: Final = compiled(
+MISSING_SEGMENTS: Final = Statement(
     select(func.count()).select_from(_wanted).where(_wanted.c.segment_hash.not_in(select(_segment.c.segment_hash)))
 )
-ADD_SEGMENT: Final = compiled(
+ADD_SEGMENT: Final = Statement(
     sqlite.insert(_segment)
     .values(segment_hash=bindparam("segment_hash"), member_count=bindparam("member_count"))
     .on_conflict_do_nothing()
 )
-UNWANTED: Final = compiled(
+UNWANTED: Final = Statement(
     select(_segment.c.segment_no).where(_segment.c.segment_hash.not_in(select(_wanted.c.segment_hash)))
 )
 DROP_SEGMENT: Final = tuple(
-    compiled(delete(of).where(of.c.segment_no == bindparam("segment_no"))) for of in (_bitmap, _exception, _segment)
+    Statement(delete(of).where(of.c.segment_no == bindparam("segment_no"))) for of in (_bitmap, _exception, _segment)
 )
 ADD_BITMAP: Final = upsert(_bitmap)
 ADD_EXCEPTION: Final = upsert(_exception)
-BITMAPS: Final = compiled(
+BITMAPS: Final = Statement(
     select(_wanted.c.campaign, _bitmap.c.bitmap)
     .select_from(
         _bitmap.join(_segment, _bitmap.c.segment_no == _segment.c.segment_no).join(
@@ -310,7 +321,7 @@ BITMAPS: Final = compiled(
     )
     .where(_bitmap.c.prefix == bindparam("prefix"))
 )
-EXCEPTIONS: Final = compiled(
+EXCEPTIONS: Final = Statement(
     select(_wanted.c.campaign)
     .select_from(
         _exception.join(_segment, _exception.c.segment_no == _segment.c.segment_no).join(

@@ -13,6 +13,8 @@ Nothing here is read or written through ORM objects in the product: `statements`
 """
 
 from dataclasses import dataclass
+from functools import cache
+from threading import Lock
 from types import new_class
 from typing import Any, Final
 
@@ -46,6 +48,8 @@ FIXED_COLUMNS: Final = ("id", "owner", "entries", "mark", "is_deleted", "is_cont
 """Columns of every projection table; no field may be called like one of them."""
 
 _BLOB: Final = LargeBinary
+_MAKING: Final = Lock()
+"""Two threads that ask for one table at once must not both declare it."""
 
 
 class NodeTable(SQLModel, registry=registry(metadata=NODE_METADATA)):
@@ -301,39 +305,54 @@ def _projection_model(kind: Kind) -> type[NodeTable]:
     return new_class(name, (NodeTable,), {"table": True}, lambda namespace: namespace.update(body))
 
 
-PROJECTION_MODELS: Final = {kind.name: _projection_model(kind) for kind in REGISTRY.kinds}
-"""SQLModel class by kind name."""
+@cache
+def _make_projection(name: str) -> type[NodeTable]:
+    kind = REGISTRY[name]
+    model = _projection_model(kind)
+    made = NODE_METADATA.tables[name]
+    Index(f"ix_{name}_contested", made.c.id, sqlite_where=made.c.is_contested)
+    for searched in SEARCHED:
+        if searched.kind == name:
+            _add_search_indexes(made, searched)
+    for register, one in kind.by_label.values():
+        if has_keyed_hash(register, one):
+            column = made.c[index_column(one.name)]
+            Index(f"ix_{name}_{column.name}", column, sqlite_where=column.is_not(None))
+    return model
 
-PROJECTIONS: Final[dict[str, Table]] = {name: NODE_METADATA.tables[name] for name in PROJECTION_MODELS}
-"""Projection table by kind name."""
+
+def projection_table(name: str) -> Table:
+    """The projection table of a kind, with its indexes.
+
+    Made when it is first asked for: a command touches three of the kinds, and all of them take a tenth of a second.
+
+    Args:
+        name: of the kind.
+    """
+    with _MAKING:
+        _make_projection(name)
+    return NODE_METADATA.tables[name]
 
 
-def _add_search_indexes() -> None:
+def whole_metadata() -> MetaData:
+    """Every table of the database, for migrations."""
+    for kind in REGISTRY.kinds:
+        projection_table(kind.name)
+    return NODE_METADATA
+
+
+def _add_search_indexes(of: Table, searched: Searched) -> None:
     """One index per way the search box asks; an index on an ending is an index on an expression.
 
     Records without a value stand in none of them: most customers are no companies and have no number of a document.
     """
-    for searched in SEARCHED:
-        column = PROJECTIONS[searched.kind].c[searched.field]
-        for length in searched.tails:
-            name = f"ix_{searched.kind}_{searched.field}" + (f"_tail{length}" if length else "")
-            asked = func.substr(column, literal_column(str(-length))) if length else column
-            Index(name, asked, sqlite_where=None if length else column.is_not(None))
-    for kind in REGISTRY.kinds:
-        for register, one in kind.by_label.values():
-            if has_keyed_hash(register, one):
-                column = PROJECTIONS[kind.name].c[index_column(one.name)]
-                Index(f"ix_{kind.name}_{column.name}", column, sqlite_where=column.is_not(None))
+    column = of.c[searched.field]
+    for length in searched.tails:
+        name = f"ix_{searched.kind}_{searched.field}" + (f"_tail{length}" if length else "")
+        asked = func.substr(column, literal_column(str(-length))) if length else column
+        Index(name, asked, sqlite_where=None if length else column.is_not(None))
 
 
-def _add_contested_indexes() -> None:
-    """The list of conflicts asks for the few contested records of each kind."""
-    for name, table in PROJECTIONS.items():
-        Index(f"ix_{name}_contested", table.c.id, sqlite_where=table.c.is_contested)
-
-
-_add_search_indexes()
-_add_contested_indexes()
 own_set = NODE_METADATA.tables["own_set"]
 Index("ix_own_set_place", own_set.c.epoch, own_set.c.seq, unique=True)
 HELD_BACK: Final = text("verdict >= 2 OR voids > x'80'")

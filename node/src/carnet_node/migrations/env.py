@@ -2,11 +2,11 @@
 
 from alembic import context
 
-from carnet_node.adapters.tables import NODE_METADATA
+from carnet_node.adapters.tables import whole_metadata
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=NODE_METADATA,
+    target_metadata=whole_metadata(),
     render_as_batch=True,
     transactional_ddl=True,
 )
