@@ -6,15 +6,17 @@ own.
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
+from carnet_hub.adapters.backups import backup_parts, plan_of
 from carnet_hub.adapters.keyring import DataKeyBox, Keyring, create_keyring, load_keyring
 from carnet_hub.adapters.logging import LoggedAlarms
 from carnet_hub.adapters.recall_files import PlanFolder, SegmentFolder
+from carnet_hub.adapters.restoring import Choice, Restored, Stage, restore_database, stated_settings
 from carnet_hub.adapters.schema import upgrade_schema
 from carnet_hub.adapters.store import SqlStore, open_store
 from carnet_hub.adapters.system import DiskFiles, SystemClock, SystemEntropy, run_blocking
@@ -27,6 +29,8 @@ from carnet_hub.settings import HubSettings
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import HubId, new_record_id
 from carnet_protocol.kinds import REGISTRY
+from carnet_storage.adapters.service import BackupParts
+from carnet_storage.adapters.sqlite_files import Progress, settle_database
 
 HUB_ID: Final = "hub_id"
 HUB_EPOCH: Final = "hub_epoch"
@@ -66,6 +70,14 @@ class HubApp:
     store: SqlStore
     run_blocking: RunBlocking
 
+    def backup_parts(self) -> BackupParts:
+        """What backups work with.
+
+        Raises:
+            PlanWrong: a target or file cannot be used, or the hub runs on PostgreSQL.
+        """
+        return backup_parts(self.settings, self.hub, self.keyring.data_key, run_blocking=self.run_blocking)
+
     def close(self) -> None:
         """Let go of the database."""
         self.store.close()
@@ -80,7 +92,7 @@ def init_hub(settings: HubSettings, ports: Ports | None = None) -> HubApp:
     """
     ports = ports or Ports()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    store = open_store(settings.url, busy_ms=settings.busy_ms)
+    store = open_store(settings.url, busy_ms=settings.busy_ms, is_replicated=settings.is_replicated)
     upgrade_schema(store)
     with store.read() as snapshot:
         is_taken = snapshot.setting(HUB_ID) is not None
@@ -111,7 +123,7 @@ def open_hub(settings: HubSettings, ports: Ports | None = None) -> HubApp:
     if not settings.keys_dir.is_dir():
         raise NotInitialised(str(settings.data_dir))
     keyring = load_keyring(settings.keys_dir, ports.files)
-    store = open_store(settings.url, busy_ms=settings.busy_ms)
+    store = open_store(settings.url, busy_ms=settings.busy_ms, is_replicated=settings.is_replicated)
     upgrade_schema(store)
     with store.read() as snapshot:
         identity = {name: snapshot.setting(name) or b"" for name in (HUB_ID, HUB_EPOCH, NODE_ID)}
@@ -119,6 +131,47 @@ def open_hub(settings: HubSettings, ports: Ports | None = None) -> HubApp:
         store.close()
         raise DatabaseEmpty(str(settings.keys_dir))
     return _join(settings, ports, store, keyring, identity)
+
+
+def restore_hub(
+    settings: HubSettings, choice: Choice, *, stage: Stage, progress: Progress, ports: Ports | None = None
+) -> Restored:
+    """Bring a lost SQLite database back, for a hub whose keys are in place.
+
+    Raises:
+        NotInitialised: the keys are not there.
+        StorageFailure, HubFailure: see `adapters.restoring.restore_database`; nothing was placed.
+    """
+    ports = ports or Ports()
+    if not settings.keys_dir.is_dir():
+        raise NotInitialised(str(settings.data_dir))
+    keyring = load_keyring(settings.keys_dir, ports.files)
+    move_empty_aside(settings)
+
+    def hub_of(database: Path) -> Hub:
+        store = open_store(f"sqlite:///{database.resolve()}")
+        stated = stated_settings(database, (HUB_ID, HUB_EPOCH, NODE_ID))
+        return _join(settings, ports, store, keyring, stated).hub
+
+    plan = plan_of(settings)
+    return restore_database(settings, plan, hub_of, keyring.data_key, choice, stage=stage, progress=progress)
+
+
+def move_empty_aside(settings: HubSettings) -> Path | None:
+    """Rename a database that never belonged to a hub: a command on a lost one has made it, and nothing is in it.
+
+    Returns: its new name; None when there is none, or one that holds a hub.
+    """
+    database = settings.database_file
+    if database is None or not database.exists():
+        return None
+    with closing(open_store(settings.url)) as store:
+        upgrade_schema(store)
+        with store.read() as snapshot:
+            if snapshot.setting(HUB_ID) is not None or snapshot.head().position:
+                return None
+    settle_database(database)
+    return database.rename(database.with_name(f"{database.name}.empty"))
 
 
 @contextmanager

@@ -13,7 +13,6 @@ The driver runs in autocommit mode on both: the store says BEGIN and COMMIT itse
 another moment than the one that matters.
 """
 
-import contextlib
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Final, Protocol
@@ -41,6 +40,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.expression import Executable
 
 from carnet_hub.core.ports import StoreBusy, StoreError
+from carnet_storage.adapters.library import driver
 
 _BUSY: Final = (
     psycopg.errors.LockNotAvailable,
@@ -117,9 +117,10 @@ class Dialect(Protocol):
 class SqliteDialect:
     """SQLite in a file; one writer at a time, any number of readers beside it."""
 
-    def __init__(self, busy_ms: int = BUSY_MS) -> None:
+    def __init__(self, busy_ms: int = BUSY_MS, *, is_replicated: bool = False) -> None:
         self._busy_ms = busy_ms
-        self._driver = _sqlite_driver()
+        self._is_replicated = is_replicated
+        self._driver = driver
         self.sql: SqlDialect = sqlite.dialect(paramstyle="qmark")
 
     def connect(self, url: URL) -> Engine:
@@ -139,6 +140,8 @@ class SqliteDialect:
             (journal,) = cursor.execute("PRAGMA journal_mode=WAL").fetchone()
             cursor.execute("PRAGMA synchronous=FULL")
             cursor.execute("PRAGMA secure_delete=ON")
+            if self._is_replicated:
+                cursor.execute("PRAGMA wal_autocheckpoint=0")
             (level,) = cursor.execute("PRAGMA synchronous").fetchone()
         finally:
             cursor.close()
@@ -212,7 +215,8 @@ class SqliteDialect:
 class PostgresDialect:
     """PostgreSQL through psycopg 3; several workers share one database."""
 
-    def __init__(self, busy_ms: int = BUSY_MS) -> None:
+    def __init__(self, busy_ms: int = BUSY_MS, *, is_replicated: bool = False) -> None:
+        del is_replicated  # PostgreSQL has its own replication
         self._busy_ms = busy_ms
         self._walkers = 0
         self.sql: SqlDialect = postgresql.psycopg.dialect(paramstyle="format")
@@ -283,12 +287,13 @@ class PostgresDialect:
 DIALECTS: Final[Mapping[str, Callable[..., Dialect]]] = {"sqlite": SqliteDialect, "postgresql": PostgresDialect}
 
 
-def dialect_for(url: str, busy_ms: int = BUSY_MS) -> Dialect:
+def dialect_for(url: str, busy_ms: int = BUSY_MS, *, is_replicated: bool = False) -> Dialect:
     """The dialect of a database URL.
 
     Args:
         url: `sqlite:///path` or `postgresql://...`.
         busy_ms: how long a writer waits for the lock.
+        is_replicated: a replicating child process checkpoints a SQLite file, so this one must not.
 
     Raises:
         StoreError: another product.
@@ -296,15 +301,4 @@ def dialect_for(url: str, busy_ms: int = BUSY_MS) -> Dialect:
     name = make_url(url).get_backend_name()
     if name not in DIALECTS:
         raise StoreError(f"A hub does not run on {name}.", "Use sqlite:///FILE or postgresql://...")
-    return DIALECTS[name](busy_ms)
-
-
-def _sqlite_driver() -> Any:
-    """The library with a SQLite in which a second checkpointing process is safe, where there is one."""
-    with contextlib.suppress(ImportError):
-        import pysqlite3.dbapi2  # noqa: PLC0415  (present on Linux x86-64 only)
-
-        return pysqlite3.dbapi2
-    import sqlite3  # noqa: PLC0415
-
-    return sqlite3
+    return DIALECTS[name](busy_ms, is_replicated=is_replicated)

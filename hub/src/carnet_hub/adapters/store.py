@@ -137,15 +137,16 @@ def _no_cycle_search() -> Iterator[None]:
             gc.enable()
 
 
-def open_store(url: str, *, busy_ms: int = BUSY_MS) -> SqlStore:
+def open_store(url: str, *, busy_ms: int = BUSY_MS, is_replicated: bool = False) -> SqlStore:
     """A store on a database that has its tables.
 
     Args:
         url: `sqlite:///FILE` or `postgresql://...`.
         busy_ms: how long a writer waits for the lock, 0 for not at all.
+        is_replicated: a replicating child process checkpoints a SQLite file, so this one must not.
 
     Raises:
         StoreError: another product, or a database that would not be durable.
     """
-    dialect = dialect_for(url, busy_ms)
+    dialect = dialect_for(url, busy_ms, is_replicated=is_replicated)
     return SqlStore(dialect.connect(make_url(url)), dialect)

@@ -8,7 +8,6 @@ failure at any step leaves the folder as it was.
                          -> marked as restored -> renamed
 """
 
-import os
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
@@ -30,10 +29,10 @@ from carnet_node.settings import NodeSettings
 from carnet_protocol.errors import Refused
 from carnet_protocol.ids import RecordId
 from carnet_storage.adapters.copying import copies_at, find_copy, open_copy, scratch_folder
+from carnet_storage.adapters.placing import place_database, require_empty_place
 from carnet_storage.adapters.replica import Replica
-from carnet_storage.adapters.small_files import sync_folder
 from carnet_storage.adapters.sqlite_files import Progress, connect, no_progress, settle_database
-from carnet_storage.core.failures import CopyDamaged, DatabaseDamaged, DatabaseExists, NothingToRestore, WrongKey
+from carnet_storage.core.failures import CopyDamaged, DatabaseDamaged, NothingToRestore, WrongKey
 from carnet_storage.core.plan import Plan
 from carnet_storage.core.ports import Copies
 from carnet_storage.core.sealing import Header
@@ -109,38 +108,8 @@ def restore_database(
         settle_database(scratch)
         if keyring is None:
             KeyFolder(settings.keys_dir, DiskFiles()).put_back(data_key, wrappings, SystemEntropy())
-        place(scratch, settings.database)
+        place_database(scratch, settings.database, settings.backup_dir)
     return restored
-
-
-def require_empty_place(database: Path) -> None:
-    """Refuse to touch a database that is there.
-
-    Raises:
-        DatabaseExists: see there.
-    """
-    for end in ("", "-wal"):
-        beside = database.with_name(f"{database.name}{end}")
-        if beside.exists() and beside.stat().st_size:
-            raise DatabaseExists(str(database))
-
-
-def place(scratch: Path, database: Path) -> None:
-    """Give a finished database its name, unless somebody else has taken it meanwhile.
-
-    Raises:
-        DatabaseExists: somebody has.
-    """
-    require_empty_place(database)
-    if database.exists():
-        database.unlink()  # an empty file that another program was about to fill holds nothing
-    try:
-        os.link(scratch, database)
-    except FileExistsError as error:
-        raise DatabaseExists(str(database)) from error
-    except OSError:  # a file system without links
-        scratch.rename(database)
-    sync_folder(database.parent)
 
 
 class _Fetch:

@@ -18,7 +18,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -273,6 +274,24 @@ def _short_folder(folder: Path) -> Path:
     if state.st_uid != os.getuid() or state.st_mode & 0o077 or short.is_symlink():
         raise PlanWrong(f"The folder {short} belongs to somebody else.", "Remove it, or use a shorter data folder.")
     return short
+
+
+@contextmanager
+def supervision(folder: Path) -> Iterator[None]:
+    """Be the one who may touch what Litestream left in a backup folder, for the length of the block.
+
+    Raises:
+        AlreadyReplicated: another process supervises.
+    """
+    if os.name == "nt":
+        yield
+        return
+    folder.mkdir(mode=PRIVATE_FOLDER_MODE, parents=True, exist_ok=True)
+    descriptor = _locked(folder / LOCK_FILE)
+    try:
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _locked(path: Path) -> int:

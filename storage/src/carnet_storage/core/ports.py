@@ -38,7 +38,7 @@ class Entropy(Protocol):
 class RunBlocking(Protocol):
     """Blocking work from inside an event loop."""
 
-    def __call__(self, work: Callable[[], T]) -> Awaitable[T]:
+    def __call__(self, work: Callable[[], T], /) -> Awaitable[T]:
         """The result of `work`."""
         ...
 

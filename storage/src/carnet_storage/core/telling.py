@@ -8,6 +8,7 @@ from carnet_storage.core.copies import CopyName
 from carnet_storage.core.drill import DrillReport
 from carnet_storage.core.failures import PlanWrong
 from carnet_storage.core.status import BackupStatus, CopyStatus, DrillStatus, ReplicationStatus, concerns
+from carnet_storage.core.targets import Place
 
 Json = dict[str, Any]
 
@@ -81,6 +82,18 @@ def copy_rows(names: Iterable[CopyName]) -> list[Json]:
         }
         for one in names
     ]
+
+
+def history_row(place: Place, from_ms: int, to_ms: int) -> Json:
+    """A replica for a list: every moment of its span can be restored."""
+    return {
+        "kind": "litestream",
+        "name": place.replica_path,
+        "source": place.source,
+        "epoch": place.ordinal,
+        "from": instant_text(from_ms),
+        "to": instant_text(to_ms),
+    }
 
 
 def drill_json(report: DrillReport) -> Json:

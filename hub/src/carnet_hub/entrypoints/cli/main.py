@@ -32,6 +32,8 @@ COMMANDS: Final = {
     "verify": ("exports", "check a signed recall report"),
     "log": ("checks", "verify the hub's log, show a change set"),
     "rebuild": ("checks", "fold the log again, or check that it gives the same"),
+    "backup": ("backup", "backups: status, now, drill, list, restore"),
+    "restore": ("backup", "bring the database back from a backup"),
     "bundle": ("bundles", "carry messages on a USB stick"),
 }
 """Module and help of each command, in the order of the help page."""

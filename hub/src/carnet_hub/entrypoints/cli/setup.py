@@ -60,11 +60,26 @@ def serve(
     changes = {name: value for name, value in given.items() if value is not None}
     settings = HubSettings(**{**(ctx.obj or {}), **changes})
     check_bind(settings)
-    open_hub(settings).close()
+    check_start(settings)
 
     from carnet_hub.entrypoints.http.server import run_server  # noqa: PLC0415  (no other command needs a server)
 
     run_server(settings)
+
+
+def check_start(settings: HubSettings) -> None:
+    """Find out before the server starts whether there is a hub, and whether its backups can work.
+
+    Raises:
+        HubFailure, StorageFailure: they cannot; nothing was started.
+    """
+    from carnet_hub.entrypoints.http.app import backups_of  # noqa: PLC0415  (no other command needs a server)
+
+    app = open_hub(settings)
+    try:
+        backups_of(app)
+    finally:
+        app.close()
 
 
 def check_bind(settings: HubSettings) -> None:

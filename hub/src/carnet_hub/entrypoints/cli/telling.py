@@ -12,6 +12,7 @@ from carnet_hub.core.ports import StoreError
 from carnet_hub.entrypoints.cli.exits import Exit
 from carnet_protocol.errors import BadValue, Refused
 from carnet_protocol.reasons import Reason, explain
+from carnet_storage.core.failures import StorageFailure
 
 _KEPT: Final = "What was stored before is unchanged."
 
@@ -59,6 +60,8 @@ def tell_failure(error: BaseException) -> Told:
             return _told(error, Exit.REFUSED, {"file": error.file_name})
         case HubFailure():
             return _told(error, Exit.REFUSED)
+        case StorageFailure():
+            return Told(error.code, error.what, error.safe, error.next, Exit.REFUSED)
         case Refused():
             return _told_refusal(error)
         case ValidationError():

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import anyio
 from fastapi import FastAPI
 
 from carnet_hub.bootstrap import HubApp, open_hub
@@ -11,14 +12,23 @@ from carnet_hub.entrypoints.http.nodes import feed_routes, joining_routes, sync_
 from carnet_hub.entrypoints.http.problem_response import answer_problems
 from carnet_hub.entrypoints.http.regulators import regulator_routes
 from carnet_hub.settings import HubSettings
+from carnet_storage.adapters.service import BackupService
 
 
-def create_api(app: HubApp) -> FastAPI:
-    """The ASGI application of a hub; it closes the hub when the server stops."""
+def create_api(app: HubApp, backups: BackupService | None = None) -> FastAPI:
+    """The ASGI application of a hub; it closes the hub when the server stops.
+
+    Args:
+        backups: run from the start of the server to its end; None for none.
+    """
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        yield
+        async with anyio.create_task_group() as tasks:
+            if backups is not None:
+                tasks.start_soon(backups.run)
+            yield
+            tasks.cancel_scope.cancel()
         app.close()
 
     # No generated documentation pages: they load scripts from elsewhere, and docs/spec/http.md says more.
@@ -34,4 +44,19 @@ def create_api(app: HubApp) -> FastAPI:
 
 def create_from_environment() -> FastAPI:
     """The application of the hub that `CARNET_HUB_*` describes; each worker process calls this once."""
-    return create_api(open_hub(HubSettings()))
+    app = open_hub(HubSettings())
+    return create_api(app, backups_of(app))
+
+
+def backups_of(app: HubApp) -> BackupService | None:
+    """The backups that the settings ask for, checked; None when they ask for none.
+
+    Raises:
+        StorageFailure: they can never work here.
+    """
+    parts = app.backup_parts()
+    if not parts.plan.is_on:
+        return None
+    service = BackupService(parts)
+    service.check()
+    return service

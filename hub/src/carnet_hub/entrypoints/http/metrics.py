@@ -6,7 +6,7 @@ Source: Prometheus text exposition format 0.0.4.
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import Any, Final
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
@@ -14,6 +14,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from carnet_hub.bootstrap import HubApp
 from carnet_hub.core.overview import Gauges, read_gauges
+from carnet_storage.adapters.small_files import read_status
+from carnet_storage.core.status import BackupStatus
+from carnet_storage.core.telling import status_json
 
 _TEXT: Final = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -69,21 +72,28 @@ def metric_routes(app: HubApp, counts: RequestCounts) -> APIRouter:
         with app.hub.store.read() as snapshot:
             return snapshot.head().position
 
+    def backup() -> dict[str, Any]:
+        return status_json(read_status(app.settings.backup_dir), app.hub.clock.now_ms())
+
     @router.get("/healthz")
     async def health() -> Response:
-        return JSONResponse({"status": "ok", "position": await app.run_blocking(position)})
+        told = await app.run_blocking(backup)
+        return JSONResponse({"status": "ok", "position": await app.run_blocking(position), "backup": told})
 
     @router.get("/metrics")
     async def metrics() -> Response:
         gauges = await app.run_blocking(lambda: read_gauges(app.hub))
-        return Response(metrics_text(gauges, counts.items()), media_type=_TEXT)
+        status = await app.run_blocking(lambda: read_status(app.settings.backup_dir))
+        return Response(metrics_text(gauges, counts.items(), status), media_type=_TEXT)
 
     return router
 
 
-def metrics_text(gauges: Gauges, requests: Mapping[tuple[str, str, int], int]) -> str:
+def metrics_text(
+    gauges: Gauges, requests: Mapping[tuple[str, str, int], int], backup: BackupStatus | None = None
+) -> str:
     """Gauges and counters as Prometheus reads them."""
-    return "\n".join([*_gauge_lines(gauges), *_counter_lines(requests), ""])
+    return "\n".join([*_gauge_lines(gauges), *_backup_lines(backup), *_counter_lines(requests), ""])
 
 
 def _gauge_lines(gauges: Gauges) -> Iterator[str]:
@@ -100,6 +110,23 @@ def _gauge_lines(gauges: Gauges) -> Iterator[str]:
     yield "# TYPE carnet_hub_nodes gauge"
     for state, count in gauges.nodes.items():
         yield f'carnet_hub_nodes{{state="{state.value}"}} {count}'
+
+
+def _backup_lines(backup: BackupStatus | None) -> Iterator[str]:
+    """How far the replica is behind, and whether somebody has to look; nothing when there is no replication."""
+    one = None if backup is None else backup.replication
+    if one is None:
+        return
+    lag_seconds = None if one.lag_ms is None else one.lag_ms // 1000
+    for name, text, value in (
+        ("carnet_hub_backup_lag_seconds", "Seconds that commits have been without a confirmed copy.", lag_seconds),
+        ("carnet_hub_backup_alarm", "1 when the replication is stuck and did not heal.", int(one.is_alarm)),
+        ("carnet_hub_backup_wal_bytes", "Bytes of the write-ahead log.", one.wal_bytes),
+    ):
+        if value is not None:
+            yield f"# HELP {name} {text}"
+            yield f"# TYPE {name} gauge"
+            yield f"{name} {value}"
 
 
 def _counter_lines(requests: Mapping[tuple[str, str, int], int]) -> Iterator[str]:

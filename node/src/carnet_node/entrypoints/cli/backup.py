@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from rich.console import Console
@@ -21,18 +21,14 @@ from carnet_node.entrypoints.cli.opening import installation_of, one_group
 from carnet_node.entrypoints.cli.output import AsJson, Xlsx, emit, emit_list
 from carnet_node.entrypoints.wording import Exit
 from carnet_node.settings import NodeSettings
-from carnet_storage.adapters.copying import copies_at
-from carnet_storage.adapters.replica import Replica
+from carnet_storage.adapters.listing import backup_rows
 from carnet_storage.adapters.service import copy_now, drill_now
 from carnet_storage.adapters.small_files import read_passphrase, read_status
 from carnet_storage.adapters.sqlite_files import Progress as Counted
-from carnet_storage.core.failures import NothingToRestore
 from carnet_storage.core.telling import (
     Json,
-    copy_rows,
     drill_json,
     drill_line,
-    instant_text,
     parse_instant,
     status_json,
     status_lines,
@@ -41,7 +37,7 @@ from carnet_storage.core.telling import (
 backup_app = one_group()
 restore_app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
-_COLUMNS = ("kind", "name", "source", "epoch", "from", "to")
+_COLUMNS: Final = ("kind", "name", "source", "epoch", "from", "to")
 
 Source = Annotated[str | None, typer.Option("--source", help="id of the node, when a target holds several")]
 
@@ -90,7 +86,7 @@ def list_backups(ctx: typer.Context, *, source: Source = None, as_json: AsJson =
     """Every moment that can be restored."""
     settings = NodeSettings.load(ctx.find_root().obj)
     with working("asking the targets", is_quiet=as_json):
-        rows = list(backup_rows(settings, source))
+        rows = list(backup_rows(plan_of(settings), settings.backup_dir, source))
     emit_list("backups", rows, _COLUMNS, as_json=as_json, xlsx=xlsx)
 
 
@@ -131,28 +127,6 @@ def restore(
 
 backup_app.command("restore")(restore)
 restore_app.command()(restore)
-
-
-def backup_rows(settings: NodeSettings, source: str | None) -> Iterator[Json]:
-    """What can be restored, newest first within each kind."""
-    plan = plan_of(settings)
-    if plan.replicate_to is not None:
-        replica = Replica(plan.replicate_to, plan.secrets, settings.backup_dir)
-        try:
-            found = replica.history(replica.newest_epoch(source or replica.only_source()))
-        except NothingToRestore:
-            pass
-        else:
-            yield {
-                "kind": "litestream",
-                "name": found.place.replica_path,
-                "source": found.place.source,
-                "epoch": found.place.ordinal,
-                "from": instant_text(found.from_ms),
-                "to": instant_text(found.to_ms),
-            }
-    if plan.copy_to is not None:
-        yield from copy_rows(copies_at(plan.copy_to, plan.secrets).list(source))
 
 
 @contextmanager

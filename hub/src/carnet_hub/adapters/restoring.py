@@ -1,0 +1,178 @@
+"""Bringing a hub's database back from a replica or a copy, without ever writing over one.
+
+Decides the order: everything happens to a scratch file; only a database whose integrity, log and tables are proved,
+and in which a new hub epoch has begun, is renamed into the place of the lost one. A failure at any step leaves the
+folder as it was. The keys are in no backup: they lie in the safe and must be in place before.
+
+    no database in place, keys there -> fetch -> SQLite's check -> schema -> log and fold -> new hub epoch -> renamed
+"""
+
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from carnet_hub.adapters.backups import hub_on, scratch_beside
+from carnet_hub.adapters.store import open_store
+from carnet_hub.core.failures import HubFailure
+from carnet_hub.core.hub import Hub
+from carnet_hub.core.restoring import examine_restored, open_epoch_after_restore
+from carnet_hub.settings import HubSettings
+from carnet_protocol.errors import Refused
+from carnet_storage.adapters.copying import copies_at, find_copy, open_copy, scratch_folder
+from carnet_storage.adapters.placing import place_database, require_empty_place
+from carnet_storage.adapters.replica import Replica
+from carnet_storage.adapters.sqlite_files import Progress, no_progress, settle_database
+from carnet_storage.core.failures import DatabaseDamaged, NothingToRestore, PlanWrong, StorageFailure, WrongKey
+from carnet_storage.core.plan import Plan
+from carnet_storage.core.sealing import Header
+
+Stage = Callable[[str], None]
+"""Called with what is being done now, for people."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What somebody wants back.
+
+    Attributes:
+        is_copy: from an encrypted copy instead of the replica.
+        source: id of the hub as hexadecimal text; None when the target holds backups of one only.
+        at_ms: the newest state that is not younger; None for the newest.
+        copy_name: exactly this copy.
+    """
+
+    is_copy: bool
+    source: str | None = None
+    at_ms: int | None = None
+    copy_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """A database that is in its place.
+
+    Attributes:
+        position: end of the log; nodes are asked for everything behind it.
+    """
+
+    kind: str
+    origin: str
+    entries: int
+    position: int
+
+
+def restore_database(
+    settings: HubSettings,
+    plan: Plan,
+    hub_of: Callable[[Path], Hub],
+    data_key: bytes,
+    choice: Choice,
+    *,
+    stage: Stage,
+    progress: Progress = no_progress,
+) -> Restored:
+    """Put a proved database into an empty place.
+
+    Args:
+        hub_of: the hub with its keys and the identity that a database file states.
+        data_key: opens copies that were made without a passphrase.
+
+    Raises:
+        DatabaseExists: there is one already; it was not touched.
+        StorageFailure, HubFailure: nothing fits, or what there is cannot be trusted; nothing was placed.
+    """
+    database = settings.database_file
+    if database is None:
+        raise PlanWrong("This hub runs on PostgreSQL.", "Restore it with PostgreSQL's own means.")
+    require_empty_place(database)
+    with scratch_folder(settings.backup_dir) as folder:
+        scratch = folder / "restored.db"
+        origin, newest = _fetch(settings, plan, choice, data_key, scratch, stage=stage, progress=progress)
+        stage("checking log and fold")
+        entries, position = _prove(hub_of, scratch, newest)
+        settle_database(scratch)
+        place_database(scratch, database, settings.backup_dir)
+    return Restored("copy" if choice.is_copy else "litestream", origin, entries, position)
+
+
+def _prove(hub_of: Callable[[Path], Hub], scratch: Path, newest_replica: int) -> tuple[int, int]:
+    """Check a scratch database and begin a new hub epoch in it: (entries, position)."""
+    try:
+        with hub_on(hub_of(scratch), scratch) as hub:
+            with scratch_beside(scratch) as folded:
+                entries, problem = examine_restored(hub, folded)
+            if problem is not None:
+                raise DatabaseDamaged("The restored database", problem)
+            return entries, open_epoch_after_restore(hub, newest_replica=newest_replica)
+    except Refused as refusal:
+        raise DatabaseDamaged("The restored database", f"it cannot be read ({refusal.reason.value})") from refusal
+
+
+def _fetch(
+    settings: HubSettings,
+    plan: Plan,
+    choice: Choice,
+    data_key: bytes,
+    scratch: Path,
+    *,
+    stage: Stage,
+    progress: Progress,
+) -> tuple[str, int]:
+    """Fetch the database: (its place of origin in words, the highest epoch that has a replica)."""
+    newest = _newest_replica(settings, plan, choice)
+    if not choice.is_copy:
+        if plan.replicate_to is None:
+            raise NothingToRestore("Litestream", "no target is set for it")
+        replica = Replica(plan.replicate_to, plan.secrets, settings.backup_dir)
+        found = replica.newest_epoch(choice.source or replica.only_source())
+        stage(f"restoring from {plan.replicate_to.shown}/{found.replica_path}")
+        replica.restore(found, scratch, at_ms=choice.at_ms)
+        return f"{plan.replicate_to.shown}/{found.replica_path}", newest
+    if plan.copy_to is None:
+        raise NothingToRestore("encrypted copies", "no target is set for them")
+    copies, target = copies_at(plan.copy_to, plan.secrets), plan.copy_to.shown
+    name = find_copy(copies, target, choice.source, at_ms=choice.at_ms, name=choice.copy_name)
+    stage(f"opening {name.text}")
+    open_copy(copies, name, partial(_key_for, plan, data_key, name.text), scratch, progress)
+    return name.text, max(newest, name.place.ordinal)
+
+
+def _newest_replica(settings: HubSettings, plan: Plan, choice: Choice) -> int:
+    """The highest epoch that has a replica, so that the restored hub takes another; 0 when nobody can say."""
+    if plan.replicate_to is None:
+        return 0
+    replica = Replica(plan.replicate_to, plan.secrets, settings.backup_dir)
+    try:
+        return replica.newest_epoch(choice.source or replica.only_source()).ordinal
+    except StorageFailure:
+        return 0
+
+
+def _key_for(plan: Plan, data_key: bytes, name: str, header: Header) -> bytes | str:
+    if header.product != "hub":
+        raise WrongKey(name, "it is the copy of a node")
+    if header.key == "data-key":
+        return data_key
+    if plan.passphrase is None:
+        raise WrongKey(name, "it was made with a backup passphrase, and none is set here")
+    return plan.passphrase
+
+
+def stated_settings(database: Path, names: tuple[str, ...]) -> dict[str, bytes]:
+    """What a database file states about its hub.
+
+    Raises:
+        DatabaseDamaged: one of the names is missing.
+    """
+    with closing(open_store(f"sqlite:///{database.resolve()}")) as store:
+        try:
+            with store.read() as snapshot:
+                found = {name: snapshot.setting(name) for name in names}
+        except HubFailure as failure:
+            raise DatabaseDamaged("The restored database", failure.what) from failure
+    stated = {name: value for name, value in found.items() if value}
+    if len(stated) != len(names):
+        raise DatabaseDamaged("The restored database", "it does not say which hub it belongs to")
+    return stated
