@@ -1,0 +1,82 @@
+"""A real node on a real disk that is full: what it acknowledged stays, and it goes on once there is room again."""
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from support.cli_node import enrol_folder
+from support.programs import Service, free_port, run_program, running
+
+DISK_BYTES = 12 * 1024 * 1024
+ROOM_BYTES = 300 * 1024
+REQUESTS_MAX = 400
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of its own, small enough to fill; needs the right to mount one."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES}", "tmpfs", str(place)]
+    done = subprocess.run(mount, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        pytest.xfail(f"not run: this account may not mount a small disk ({done.stderr.strip()})")
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", str(place)], check=True)
+
+
+def fill(disk: Path, *, leave: int) -> Path:
+    """A file that takes all room but `leave` bytes."""
+    filler = disk / "filler"
+    filler.write_bytes(bytes(shutil.disk_usage(disk).free - leave))
+    return filler
+
+
+def insert(node: Service, number: int) -> httpx.Response:
+    """Record one customer."""
+    body: dict[str, Any] = {"values": {"party_kind": "person", "full_name": f"Probe {number}"}}
+    return httpx.post(f"{node.url}/api/customers", json=body, timeout=30)
+
+
+def insert_until_refused(node: Service) -> tuple[list[int], httpx.Response]:
+    """Numbers of the acknowledged customers, and the answer that was none."""
+    for number in range(REQUESTS_MAX):
+        answer = insert(node, number)
+        if not answer.is_success:
+            return list(range(number)), answer
+    raise AssertionError("the disk was never full")
+
+
+def held(node: Service) -> list[str]:
+    """Names of all customers, in the order in which they were recorded."""
+    answer = httpx.get(f"{node.url}/api/customers?limit=500", headers={"Carnet-Personal": "true"}, timeout=30)
+    return [row["values"]["full_name"] for row in answer.raise_for_status().json()["records"]]
+
+
+def test_a_full_disk_loses_nothing_and_is_told(disk: Path):
+    """On a full disk a save is refused in three sentences, all that was acknowledged stays, and room is enough to go on."""
+    enrol_folder(disk)
+    node = Service("carnet-node", disk / "data", free_port(), ("--offline",))
+
+    with running(node):
+        filler = fill(disk, leave=ROOM_BYTES)
+        acknowledged, refusal = insert_until_refused(node)
+        names = [f"Probe {number}" for number in acknowledged]
+        shown_when_full = held(node)
+        filler.unlink()
+        after = insert(node, len(acknowledged))
+        node.kill()
+        node.start()
+        shown_at_the_end = held(node)
+    check = run_program("carnet-node", disk / "data", "rebuild", "--check")
+
+    assert {"what", "safe", "next"} <= refusal.json().keys()
+    assert (shown_when_full, after.status_code) == (names, 201)
+    assert (shown_at_the_end, check.code) == ([*names, f"Probe {len(names)}"], 0)
