@@ -17,7 +17,7 @@ from carnet_node.adapters.store import SqliteNodeStore, driver, open_connection
 from carnet_node.core.authoring import commit
 from carnet_node.core.node import Node
 from carnet_node.core.rebuild import check_rebuild
-from carnet_node.core.store_failures import StoreBroken, StoreBusy
+from carnet_node.core.store_failures import DiskFull, StoreBroken, StoreBusy
 from carnet_protocol.changeset import Draft, reread_set
 from carnet_protocol.ids import RecordId
 from carnet_protocol.kinds import CUSTOMER
@@ -144,14 +144,14 @@ def test_a_damaged_file_is_broken_not_leaked(tmp_path: Path):
         upgrade(tmp_path / "x.db")
 
 
-def test_a_full_disk_is_broken_and_nothing_is_written(tmp_path: Path):
+def test_a_full_disk_is_told_as_such_and_nothing_is_written(tmp_path: Path):
     """When the file may not grow, the commit fails as a whole and the old state stands."""
     node = build_node(tmp_path)
     commit(node, [WANG])
     close_node(node)
     full = _FullDisk(tmp_path / "node-1.db", TestBox())
 
-    with pytest.raises(StoreBroken, match="full"):
+    with pytest.raises(DiskFull):
         commit(replace(node, store=full), [Draft(CUSTOMER, record(9), {"note": "x" * 4000})])
     full.close()
 

@@ -21,13 +21,16 @@ from carnet_node.adapters.read_transaction import SqlReadTransaction
 from carnet_node.adapters.write_transaction import SqlWriteTransaction
 from carnet_node.core.limits import BUSY_TIMEOUT_MS, CHECKPOINT_PAGES, IDLE_CONNECTIONS_MAX
 from carnet_node.core.ports import SecretBox
-from carnet_node.core.store_failures import StoreBroken, StoreBusy
+from carnet_node.core.store_failures import DiskFull, StoreBroken, StoreBusy
 from carnet_storage.adapters.library import driver as _library
 
 driver: Final[Any] = _library
 """The SQLite driver in use, everywhere in the node."""
 
 _SYNCHRONOUS_FULL: Final = 2
+_PRIMARY_CODE: Final = 0xFF
+"""The part of SQLite's error codes that names the kind of failure."""
+
 _BUSY_MARKS: Final = ("database is locked", "database table is locked", "database is busy")
 
 
@@ -154,6 +157,8 @@ def translated_errors() -> Iterator[None]:
     except driver.OperationalError as error:
         if any(mark in str(error) for mark in _BUSY_MARKS):
             raise StoreBusy("another process of this node is writing") from error
+        if getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE == driver.SQLITE_FULL:
+            raise DiskFull(str(error)) from error
         raise StoreBroken(str(error)) from error
     except driver.ProgrammingError:
         raise  # our own mistake, not the database's

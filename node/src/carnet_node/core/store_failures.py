@@ -2,7 +2,8 @@
 
     NodeFailure
     ├── StoreBusy        another process of this node holds the lock; trying again is harmless
-    ├── StoreBroken      the operator: disk full, file damaged, folder not writable, or an unsafe setting
+    ├── StoreBroken      the operator: file damaged, folder not writable, or an unsafe setting
+    │   └── DiskFull     the operator: there is no room left
     ├── WritingStopped   the operator: another copy of this node has taken over
     └── Rejoining        this database was restored; its lost work has to come back first
 
@@ -26,6 +27,10 @@ class StoreBroken(NodeFailure):
     def __init__(self, detail: str) -> None:
         super().__init__(detail)
         self.detail = detail
+
+
+class DiskFull(StoreBroken):
+    """There is no room left on the disk. Nothing was written; it goes on as soon as there is room."""
 
 
 class Rejoining(NodeFailure):

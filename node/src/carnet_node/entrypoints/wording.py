@@ -24,7 +24,7 @@ from carnet_node.core.failures import (
 )
 from carnet_node.core.idempotency import AnswerGone, KeyReused
 from carnet_node.core.refusals import CommandRefused, Problem
-from carnet_node.core.store_failures import Rejoining, StoreBroken, StoreBusy, WritingStopped
+from carnet_node.core.store_failures import DiskFull, Rejoining, StoreBroken, StoreBusy, WritingStopped
 from carnet_protocol.errors import BadValue, NotAllowed, Refused
 from carnet_protocol.reasons import Reason, explain
 from carnet_storage.core.failures import StorageFailure
@@ -141,6 +141,8 @@ def _detail(error: Exception) -> str:
             return f" {error.folder}."
         case NoHubThere():
             return f" {error.url}."
+        case DiskFull():
+            return ""
         case HubUnreachable() | StoreBroken():
             return f" ({error.detail})"
         case _:
@@ -189,6 +191,14 @@ _TEXTS: Final[dict[type[NodeFailure], tuple[str, str, str, str, Exit, HTTPStatus
         "Run `carnet-node doctor`, and look at the disk.",
         Exit.REFUSED,
         HTTPStatus.INTERNAL_SERVER_ERROR,
+    ),
+    DiskFull: (
+        "disk-full",
+        "There is no room left on the disk.",
+        "Nothing was saved now; everything that was saved before is kept.",
+        "Make room on this machine, then save again. What is on the screen need not be typed anew.",
+        Exit.REFUSED,
+        HTTPStatus.INSUFFICIENT_STORAGE,
     ),
     WritingStopped: (
         "superseded-epoch",
