@@ -171,7 +171,8 @@ def test_a_list_is_also_written_to_a_workbook(data: Path, tmp_path: Path, capsys
     sheet = load_workbook(tmp_path / "list.xlsx").active
     rows = [[cell.value for cell in row] for row in sheet.iter_rows()]
     assert rows[0][:2] == ["site_code", "site_name"]
-    assert rows[1][:2] == ["A001", "'=1+1"]
+    assert rows[1][:2] == ["A001", "=1+1"]
+    assert (sheet["B2"].data_type, sheet["B2"].number_format) == ("s", "@")
 
 
 def test_a_node_enrols_by_file(data: Path, tmp_path: Path, capsys: Printed):

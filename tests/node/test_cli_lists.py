@@ -1,5 +1,6 @@
 """What lists and cards of the command line look like: ids whole, times of the site, the same JSON with and without."""
 
+import ast
 import io
 from contextlib import redirect_stdout
 from pathlib import Path
@@ -8,7 +9,7 @@ import openpyxl
 import pytest
 from rich.cells import cell_len
 
-from carnet_node.entrypoints.cli.output import print_table
+from carnet_node.entrypoints.cli.output import print_table, write_workbook
 from support.cli_node import CliNode
 from support.vins import with_right_digit
 
@@ -29,6 +30,60 @@ def test_a_workbook_beside_it_leaves_the_json_as_it_is(node: CliNode, tmp_path: 
     node("vehicles", "add", VIN)
 
     assert node("vehicles", "list", "--xlsx", tmp_path / "list.xlsx") == node("vehicles", "list")
+
+
+@pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\t", "\r"])
+def test_a_workbook_holds_text_and_no_formula(tmp_path: Path, sign: str):
+    """What looks like a formula stands there as it was typed, as text, and stays text when somebody edits the cell."""
+    typed = f"{sign}1+1"
+
+    write_workbook(tmp_path / "list.xlsx", "list", [{"name": typed}], ["name"])
+
+    cell = openpyxl.load_workbook(tmp_path / "list.xlsx").active["A2"]
+    assert (cell.value.replace("_x000D_", "\r"), cell.data_type, cell.number_format) == (typed, "s", "@")
+
+
+def test_a_workbook_holds_what_can_be_printed(tmp_path: Path):
+    """A control character that somebody pasted into a note is left out; it would make the file unreadable."""
+    write_workbook(
+        tmp_path / "list.xlsx", "list", [{"note": "one\x0btwo\x00", "km": 5, "done": True}], ["note", "km", "done"]
+    )
+
+    rows = list(openpyxl.load_workbook(tmp_path / "list.xlsx").active.iter_rows(values_only=True))
+    assert rows == [("note", "km", "done"), ("onetwo", 5, True)]
+
+
+def test_a_masked_value_is_masked_in_the_workbook_too(node: CliNode, tmp_path: Path):
+    """A workbook shows names only to whoever asked for them, as the screen does."""
+    node("customers", "add", "--name", "=Zhang Wei")
+
+    node.run("customers", "list", "--xlsx", tmp_path / "masked.xlsx")
+    node.run("customers", "list", "--show-personal", "--xlsx", tmp_path / "open.xlsx")
+
+    values = [
+        [cell.value for cell in openpyxl.load_workbook(tmp_path / name).active[2]]
+        for name in ("masked.xlsx", "open.xlsx")
+    ]
+    assert ["=Zhang Wei" in row for row in values] == [False, True]
+
+
+def test_every_list_can_go_into_a_workbook():
+    """Each command that prints rows has `--xlsx`."""
+    lacking = []
+    for path in (Path(__file__).parents[2] / "node/src/carnet_node/entrypoints/cli").glob("*.py"):
+        for function in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if not isinstance(function, ast.FunctionDef) or not function.decorator_list:
+                continue
+            calls = {
+                one.func.id
+                for one in ast.walk(function)
+                if isinstance(one, ast.Call) and isinstance(one.func, ast.Name)
+            }
+            names = {argument.arg for argument in [*function.args.args, *function.args.kwonlyargs]}
+            if calls & {"emit_list", "emit_records", "emit_found", "print_table"} and "xlsx" not in names:
+                lacking.append(function.name)
+
+    assert lacking == []
 
 
 def test_a_list_says_that_it_goes_on_and_a_workbook_holds_it_all(node: CliNode, tmp_path: Path):

@@ -5,6 +5,7 @@ text), other bytes as hex.
 """
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -31,6 +32,8 @@ Xlsx = Annotated[Path | None, typer.Option("--xlsx", help="also write the list t
 
 _ID_BYTES: Final = 16
 _SHEET_CHARS_MAX: Final = 31
+_UNPRINTABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+"""Characters that no workbook can hold."""
 _CELL_CHARS_MAX: Final = 32_000
 _PROGRESS_EVERY: Final = 1_000
 _TABLE_COLUMNS_MAX: Final = 1_000
@@ -128,7 +131,7 @@ def write_workbook(path: Path, title: str, rows: Iterable[Row], columns: Sequenc
     sheet = book.create_sheet(title[:_SHEET_CHARS_MAX])
     sheet.append(list(columns))
     for row in rows:
-        sheet.append([_workbook_cell(row.get(column)) for column in columns])
+        sheet.append([_workbook_cell(sheet, row.get(column)) for column in columns])
     content = BytesIO()
     book.save(content)  # whole before it touches the disk: a file that cannot be written then fails once and cleanly
     path.write_bytes(content.getvalue())
@@ -195,8 +198,16 @@ def working(title: str, *, is_quiet: bool) -> Iterator[None]:
         yield
 
 
-def _workbook_cell(value: Any) -> int | float | str | bool | None:
+def _workbook_cell(sheet: Any, value: Any) -> Any:
+    """A number as it is, and everything else as text; what looks like a formula stays text when somebody edits it."""
+    from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415  (see `write_workbook`)
+
     one = plain(value)
     if one is None or isinstance(one, bool | int | float):
         return one
-    return formula_safe(cell_text(one)[:_CELL_CHARS_MAX])
+    text = _UNPRINTABLE.sub("", cell_text(one)[:_CELL_CHARS_MAX])
+    if formula_safe(text) == text:
+        return text
+    cell = WriteOnlyCell(sheet, text)
+    cell.data_type, cell.number_format = "s", "@"
+    return cell

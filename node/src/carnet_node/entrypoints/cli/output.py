@@ -5,6 +5,7 @@ masked is masked when it comes here (`presenting`).
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
@@ -12,13 +13,16 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from carnet_node.core.limits import SHEET_CELL_CHARS_MAX, SHEET_NAME_CHARS_MAX
+
 AsJson = Annotated[bool, typer.Option("--json", help="one JSON value on stdout")]
 ShowPersonal = Annotated[bool, typer.Option("--show-personal", help="names, phones and plates in full")]
 Xlsx = Annotated[Path | None, typer.Option("--xlsx", help="also write the list to this workbook")]
 
-_CELL_CHARS_MAX: Final = 32_000
 _TABLE_COLUMNS_MAX: Final = 1_000
 _FORMULA_SIGNS: Final = ("=", "+", "-", "@", "\t", "\r")
+_UNPRINTABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+"""Characters that no workbook can hold."""
 
 Row = Mapping[str, Any]
 
@@ -90,10 +94,10 @@ def write_workbook(path: Path, title: str, rows: Iterable[Row], columns: Sequenc
     from openpyxl import Workbook  # noqa: PLC0415  (a third of a second that most lists need not pay)
 
     book = Workbook(write_only=True)
-    sheet = book.create_sheet(title[:31])
+    sheet = book.create_sheet(title[:SHEET_NAME_CHARS_MAX])
     sheet.append(list(columns))
     for row in rows:
-        sheet.append([_workbook_cell(row.get(column)) for column in columns])
+        sheet.append([_workbook_cell(sheet, row.get(column)) for column in columns])
     content = BytesIO()
     book.save(content)  # whole before it touches the disk: a file that cannot be written then fails once and cleanly
     path.write_bytes(content.getvalue())
@@ -110,8 +114,15 @@ def cell_text(value: object) -> str:
     return str(value)
 
 
-def _workbook_cell(value: object) -> int | str | bool | None:
+def _workbook_cell(sheet: Any, value: object) -> Any:
+    """A number as it is, and everything else as text; what looks like a formula stays text when somebody edits it."""
+    from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415  (see `write_workbook`)
+
     if value is None or isinstance(value, bool | int):
         return value
-    text = cell_text(value)[:_CELL_CHARS_MAX]
-    return "'" + text if text.startswith(_FORMULA_SIGNS) else text
+    text = _UNPRINTABLE.sub("", cell_text(value)[:SHEET_CELL_CHARS_MAX])
+    if not text.startswith(_FORMULA_SIGNS):
+        return text
+    cell = WriteOnlyCell(sheet, text)
+    cell.data_type, cell.number_format = "s", "@"
+    return cell
