@@ -13,6 +13,8 @@ FUZZ_VENV := .venv-fuzz
 FUZZ_READY := $(FUZZ_VENV)/.ready
 MEMBERS := protocol storage node hub
 WORKERS ?= 2
+SEEDS ?= 2000
+WITHOUT ?=
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate $(UPGRADE)
 
 # With KEEP=1 the demo leaves its hub running until the return key is pressed. Its files stay in any case.
@@ -25,7 +27,7 @@ export UV_SYSTEM_CERTS
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup check test demo crash fuzz bench interop backup-s3 vectors lock system-deps clean
+.PHONY: help setup check test demo simulate crash-steps planted crash fuzz bench interop backup-s3 vectors lock system-deps clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -70,6 +72,15 @@ $(FUZZ_READY): tests/fuzz/requirements.txt $(READY)
 
 bench: setup ## the measurements in tests/bench: a table, and .bench.json
 	$(BIN)/python -m tools.bench --json .bench.json $(ARGS)
+
+simulate: setup ## random schedules of nodes and hub (SEEDS=2000): a table, and .simulate.json
+	$(BIN)/python -m tools.simulate --seeds $(SEEDS) --json .simulate.json $(ARGS)
+
+crash-steps: setup ## a crash, and a full disk, at every step of every scenario
+	$(BIN)/python -m tools.crash_everywhere $(ARGS)
+
+planted: setup ## plant bugs and see them found (WITHOUT=I2 shows what escapes without a checker)
+	$(BIN)/python -m tools.plant_bugs --json .planted.json $(if $(WITHOUT),--without $(WITHOUT)) $(ARGS)
 
 interop: $(INTEROP_READY) ## hold our vectors against somebody else's COSE and CDDL libraries
 	$(INTEROP_VENV)/bin/python tests/interop/verify_vectors.py

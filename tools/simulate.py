@@ -6,6 +6,7 @@ tests/simulation. Shows its progress, prints a table and writes the same as JSON
     python -m tools.simulate --seeds 2000 --json .simulate.json
     python -m tools.simulate --from 42 --seeds 1 --trace
     python -m tools.simulate --tape tests/simulation/regress/some.json --trace
+    python -m tools.simulate --small
     python -m tools.simulate --from 42 --shrink tests/simulation/regress/some.json
 
 Exit codes: 0 everything held; 1 something did not, or a long run never came into a rare state; 2 wrong options.
@@ -28,6 +29,7 @@ from simulation.campaign import Campaign, Ran, run_one  # noqa: E402  (the tests
 from simulation.invariants import INVARIANTS  # noqa: E402
 from simulation.schedules import Failed, Outcome, run_schedule, run_tape  # noqa: E402
 from simulation.shrink import shrink  # noqa: E402
+from simulation.small_scope import all_cases, run_cases  # noqa: E402
 from simulation.tape import read_tape, write_tape  # noqa: E402
 
 EVERY_S = 10.0
@@ -43,6 +45,9 @@ def main() -> int:
     if unknown := without - INVARIANTS.keys():
         print(f"there is no invariant {', '.join(sorted(unknown))}; there are I1 to I18", file=sys.stderr)
         return 2
+    if options.small:
+        print(f"all {run_cases(all_cases())} small worlds converged")
+        return 0
     if options.tape or options.trace:
         return _show(options, without)
     if options.shrink:
@@ -76,6 +81,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--trace", action="store_true", help="print every step of the first seed, or of a tape")
     parser.add_argument("--tape", type=Path, help="run this tape instead of a seed")
     parser.add_argument("--shrink", type=Path, help="shorten the failing first seed to a tape in this file")
+    parser.add_argument("--small", action="store_true", help="run every case of the small world instead")
     return parser.parse_args()
 
 

@@ -31,6 +31,10 @@ SHARED_KINDS: Final = ("vehicle", "plate", "ownership", "odometer_reading")
 NEW_KINDS: Final = (*OWN_KINDS, *SHARED_KINDS, "visit", "vehicle", "odometer_reading")
 
 WORDS: Final = ("甲", "乙", "丙")
+CANARY: Final = "忘"
+"""How a personal text begins that nobody else ever writes: an erased one can be looked for in every file."""
+CANARIES: Final = 0.5
+"""How many personal texts are such; the others are a few words, so that authors often agree."""
 _DATES: Final = ("2020-01-01", "2021-06-30", None)
 
 
@@ -152,7 +156,12 @@ def _is_free(kind: Kind, register: Register) -> bool:
 
 
 def _values_of(dice: random.Random, register: Register) -> dict[str, Value]:
-    return {one.name: _value_of(dice, one) for one in register.fields}
+    values = {one.name: _value_of(dice, one) for one in register.fields}
+    if register.group is not None and dice.random() < CANARIES:
+        for one in register.fields:
+            if one.type is ValueType.TEXT:
+                values[one.name] = f"{CANARY}{dice.getrandbits(40):010x}"
+    return values
 
 
 def _value_of(dice: random.Random, one: Field) -> Value:

@@ -17,6 +17,7 @@ from simulation.checks import (
     check_node,
     dump,
 )
+from simulation.claims import check_forgotten, check_odometers
 from simulation.invariants import Broken
 from simulation.liar import catch_up
 from simulation.stage import Stage
@@ -38,6 +39,7 @@ def heal(stage: Stage) -> None:
     _settle_couriers(stage)
     if stage.world.liar is not None:
         catch_up(stage)
+    stage.world.hub.store.scrub()
     good = LineTrouble(stage.strokes)
     for _ in range(HEALING_ROUNDS_MAX):
         reports = [stage.lines[one.name].round(stage.dice, good) for one in stage.world.machines]
@@ -59,6 +61,8 @@ def check_end(stage: Stage) -> None:
         partial(check_hub, stage.world.hub, stage.archive),
         partial(check_converged, stage.world, stage.archive),
         partial(check_hub_log, stage.world),
+        *(partial(check_odometers, stage, machine) for machine in machines),
+        partial(check_forgotten, stage),
     )
     for machine in machines:
         stage.ledger.check_chain(machine)

@@ -7,6 +7,7 @@ decide, and every other node must come out as if it had only written what it may
 from typing import Final
 
 from carnet_hub.core.ingest import receive_sets
+from carnet_hub.core.standing import resume_node, suspend_node
 from carnet_protocol.changeset import Draft, build_ops
 from carnet_protocol.ids import RecordId, vehicle_id
 from carnet_protocol.kinds import REGISTRY, VEHICLE
@@ -98,6 +99,38 @@ def catch_up(stage: Stage, but: MadeSet | None = None) -> None:
             receive_sets(stage.world.hub, [made.pushed])
 
 
+def break_link(stage: Stage, _: Machine) -> str | None:
+    """The next number, but a link to something else than the set before."""
+    liar = stage.world.liar
+    if liar is None or not liar.made:
+        return None
+    last = liar.made[-1]
+    torn = liar.write(_draft(stage), prev=fixed(f"lie {len(stage.trace)}", 32))
+    liar.made.pop()
+    liar.step_back(last)
+    return _push(stage, torn, PushCode.FORK, is_kept=False, invariant="I10")
+
+
+def write_while_suspended(stage: Stage, _: Machine) -> str | None:
+    """The operator stops a node for a while: what it signs meanwhile is turned away, and welcome afterwards."""
+    liar = stage.world.liar
+    if liar is None:
+        return None
+    made = liar.write(_draft(stage))
+    stage.ledger.issue(LIAR, made.message, is_honest=False)
+    stage.archive.keep(LIAR, *made.pushed)
+    catch_up(stage, but=made)
+    suspend_node(stage.world.hub, liar.node_id)
+    try:
+        (answer,) = receive_sets(stage.world.hub, [made.pushed])
+    finally:
+        resume_node(stage.world.hub, liar.node_id)
+    if PushCode(answer.code) is not PushCode.REJECTED:
+        raise Broken("I13", f"a suspended node's set was answered {PushCode(answer.code).name}")
+    stage.reached["written while suspended"] += 1
+    return "rejected"
+
+
 def _draft(stage: Stage) -> Draft:
     """A write on a car that everybody may write, read or not."""
     color = f"lie {len(stage.trace)} {stage.dice.random()}"
@@ -134,5 +167,7 @@ STEPS: Final[dict[str, tuple[int, Step]]] = {
     "liar reuses a nonce": (4, reuse_nonce),
     "liar writes another's": (5, write_anothers),
     "liar speaks for another": (4, speak_for_another),
+    "liar breaks the link": (4, break_link),
+    "liar is suspended": (3, write_while_suspended),
 }
 """Weight and step by name."""

@@ -41,6 +41,7 @@ RARE: Final[dict[str, str]] = {
     "excluded": "a stolen key",
     "built on what was excluded": "the exclusion comes after others have read it",
     "erasure overtaken by a late set": "a set with erased values arrives after the erasure",
+    "looked for erased values in every file": "databases, their logs and the marks of every machine",
     "erased at a desk": "own work loses values that the hub has erased",
     "written again under a new epoch": "same nonce, same ops, another place of the chain",
     "lost sight of a record": "a visit moved to another car",
@@ -49,6 +50,7 @@ RARE: Final[dict[str, str]] = {
     "clock years off": "a node whose clock is wrong by a year at least",
     "three workers": "a hub of several processes",
     "a liar": "a node that does not keep to the rules",
+    "written while suspended": "a key that is not welcome for a while",
     "evidence of a fork": "both bodies are kept",
 }
 """Name and what it shows."""

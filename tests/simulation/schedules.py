@@ -155,7 +155,7 @@ def _run(seed: int, script: "_Drawn | _Replayed", without: frozenset[str]) -> Ou
             for choices in script.next_choices(stage):
                 _play(stage, choices, taken)
             check_all(stage)
-            _begin(stage, "healing")
+            begin_step(stage, "healing")
             heal(stage)
         except Exception as error:
             raise Failed(error, Tape(seed, tuple(taken)), stage.trace) from error
@@ -220,7 +220,7 @@ def _open(stage: Stage) -> None:
         stage.trace += [f"  0 {machine.name} {stage.write_new(machine, kind)}" for kind in OPENING]
 
 
-def _begin(stage: Stage, step: str) -> None:
+def begin_step(stage: Stage, step: str) -> None:
     """Dice and lots of a step."""
     stage.dice = random.Random(step)
     for lots in (*(one.lots for one in stage.world.machines), *(one.lots for one in stage.world.workers)):
@@ -230,7 +230,7 @@ def _begin(stage: Stage, step: str) -> None:
 def _play(stage: Stage, choices: list[Choice], taken: list[Choice]) -> None:
     """The first of these choices that finds something to do."""
     for choice in choices:
-        _begin(stage, f"{choice.dice}")
+        begin_step(stage, f"{choice.dice}")
         machine = next(one for one in stage.world.machines if one.name == choice.who)
         clocks = machine.clock.ms, stage.world.hub_clock.ms
         stage.world.on_duty = stage.dice.randrange(len(stage.world.workers))

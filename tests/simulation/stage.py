@@ -23,9 +23,10 @@ from carnet_protocol.registry import Kind
 from carnet_protocol.state import Entries
 from simulation import desk
 from simulation.archive import Archive
+from simulation.commands import check_command
 from simulation.desk import Form
 from simulation.faults import Mix, Strokes
-from simulation.invariants import Watch
+from simulation.invariants import Broken, Watch
 from simulation.ledger import Ledger
 from simulation.wire import Line
 from simulation.world import HUB_ID, Machine, World
@@ -98,18 +99,23 @@ class Stage:
         if not wanted:
             return None
         try:
-            return self.keep(machine, commit(machine.node, wanted).nonce)
+            nonce = commit(machine.node, wanted).nonce
         except CommandRefused:
             with machine.node.store.read() as tx:
                 if any(tx.erased_groups(RecordId(one.record)) for one in wanted):
                     return None
             raise
+        said = self.keep(machine, nonce)
+        with self.watch.aside():
+            check_command(wanted, self.archive.sets[nonce])
+        return said
 
     def keep(self, machine: Machine, nonce: bytes) -> str:
         """Take down a set that a node has sealed."""
         with machine.node.store.read() as tx:
             logged = tx.set_by_nonce(nonce)
-        assert logged is not None
+        if logged is None:
+            raise Broken("I3", f"{machine.name}: the desk was told of a set that is not in the log")
         self.ledger.take_stock(machine.name, logged)
         made = self.archive.keep(machine.name, logged.message, logged.opening)
         return f"{nonce.hex()[:8]} " + ", ".join(f"{one.kind.name} {one.record.hex()[-6:]}" for one in made.ops)

@@ -1,0 +1,187 @@
+"""Bugs of commits, identities, time, erasure and chains; the others stand in `planted`.
+
+Decides which lines of the product are broken, one bug at a time.
+"""
+
+from typing import Final
+
+from simulation.bugs import HUB, NODE, Bug
+
+MORE_BUGS: Final = (
+    Bug(
+        "hub: a commit that failed is acknowledged",
+        "I2",
+        "hub/src/carnet_hub/adapters/store.py",
+        '            cursor.execute("COMMIT")\n',
+        '            try:\n                cursor.execute("COMMIT")\n'
+        '            except Exception:\n                cursor.execute("ROLLBACK")\n',
+    ),
+    Bug(
+        "hub: a receipt names the position after its own",
+        "I2",
+        HUB + "receipts.py",
+        "        row.position,\n        row.time_ms,",
+        "        row.position + 1,\n        row.time_ms,",
+    ),
+    Bug(
+        "node: a commit that failed is told as done",
+        "I3",
+        "node/src/carnet_node/adapters/store.py",
+        "                connection.execute(end)\n",
+        "                try:\n                    connection.execute(end)\n"
+        '                except driver.Error:\n                    connection.execute("ROLLBACK")\n',
+    ),
+    Bug(
+        "node: what was sent is not sent again",
+        "I18",
+        NODE + "outbox.py",
+        "        if one.verdict is not None:\n            break\n",
+        "        if one.verdict is not None or one.is_sent:\n            break\n",
+    ),
+    Bug(
+        "hub: the node's clock is trusted",
+        "I17",
+        HUB + "ranking.py",
+        "return min(max(header.wall_ms + offset_ms, seen_ms), received_ms)",
+        "return header.wall_ms + offset_ms",
+    ),
+    Bug(
+        "hub: rows and position of a page come from different snapshots",
+        "I7",
+        HUB + "feed.py",
+        "    with hub.store.read() as snapshot:\n        position = snapshot.head().position\n"
+        "        outcomes, is_complete",
+        "    with hub.store.read() as snapshot, hub.store.read() as later:\n"
+        "        position = later.head().position\n        outcomes, is_complete",
+    ),
+    Bug(
+        "hub: an erasure does not reach a set that comes late",
+        "I15",
+        HUB + "admission.py",
+        "covered = [record for record in arrival.sealed_records if workspace.erased.get(record)]",
+        "covered = [record for record in () if workspace.erased.get(record)]",
+    ),
+    Bug(
+        "node: a late page brings an erased value back",
+        "I15",
+        NODE + "inbox.py",
+        "tx.put_base(without_erased(row, erased) if erased else row)",
+        "tx.put_base(row)",
+    ),
+    Bug(
+        "node: an erasure leaves the openings of own sets",
+        "I15",
+        NODE + "erasing.py",
+        "            tx.put_opening(log_id, opened.opening)\n",
+        "            pass\n",
+    ),
+    Bug(
+        "node: the latest odometer reading is served, not the greatest",
+        "I9",
+        NODE + "odometer.py",
+        "one.odometer_km >= served.odometer_km:",
+        "one.odometer_km >= 0:",
+    ),
+    Bug(
+        "node: based_on is taken anew when a form is saved",
+        "I6",
+        NODE + "authoring.py",
+        "    ops, opening = build_ops(tuple(drafts), seed)\n",
+        "    there = {key: [e.op for e in one.entries] for key, one in stored.items() if one is not None}\n"
+        "    drafts = [\n        Draft(d.kind, d.record, d.values,\n"
+        "              tuple(dict.fromkeys([*d.based_on, *there.get((d.kind.number, d.record), [])])), d.action)\n"
+        "        for d in drafts\n    ]\n    ops, opening = build_ops(tuple(drafts), seed)\n",
+    ),
+    Bug(
+        "node: each draft of a command becomes a set of its own",
+        "I16",
+        NODE + "authoring.py",
+        "    with node.store.write() as tx:\n        return commit_within(node, tx, drafts)\n",
+        "    with node.store.write() as tx:\n        return [commit_within(node, tx, [one]) for one in drafts][0]\n",
+    ),
+    Bug(
+        "hub: log and tables are written in two transactions",
+        "I16",
+        HUB + "workspace.py",
+        "        transaction.put(list(self.appended.values()))\n",
+        "        transaction.put(list(self.appended.values()))\n"
+        '        transaction._cursor.execute("COMMIT")\n        transaction._cursor.execute("BEGIN IMMEDIATE")\n',
+    ),
+    Bug(
+        "protocol: the link to the set before is not checked",
+        "I10",
+        "protocol/src/carnet_protocol/chain.py",
+        "return ChainLink.NEXT if header.prev == head.set_hash else ChainLink.FORK",
+        "return ChainLink.NEXT",
+    ),
+    Bug(
+        "hub: the second body of a fork is thrown away",
+        "I10",
+        HUB + "admission.py",
+        "            _keep_evidence(workspace, arrival, Reason.FORK)\n",
+        "            pass\n",
+    ),
+    Bug(
+        "hub: another content under a known identity is taken for a repetition",
+        "I5",
+        HUB + "admission.py",
+        "if known.dealer_id != change_set.header.dealer_id or known.ops_hash != change_set.ops_hash:",
+        "if known.dealer_id != change_set.header.dealer_id:",
+    ),
+    Bug(
+        "hub: a node may sign for another one of its site",
+        "I4",
+        HUB + "intake.py",
+        "if header.node_id != node.node_id or header.dealer_id != node.dealer_id:",
+        "if header.dealer_id != node.dealer_id:",
+    ),
+    Bug(
+        "hub: a suspended node's sets are taken",
+        "I13",
+        HUB + "intake.py",
+        "    if not node.is_welcome:\n        raise NotAllowed(Reason.SUSPENDED_NODE",
+        "    if not node.is_welcome and not node.node_id:\n        raise NotAllowed(Reason.SUSPENDED_NODE",
+    ),
+    Bug(
+        "hub: nobody asks whose record it is",
+        "I12",
+        HUB + "admission.py",
+        "        check_authority(workspace, arrival.opened, author=author)\n",
+        "        pass\n",
+    ),
+    Bug(
+        "hub: an exclusion is written over the entry it is about",
+        "I14",
+        HUB + "exclusion.py",
+        "            position=workspace.position + 1,\n",
+        "            position=decided.position,\n",
+    ),
+    Bug(
+        "hub: an excluded set is folded again by a rebuild",
+        "I13",
+        HUB + "rebuild.py",
+        "    if row.nonce in workspace.history.excluded:\n        void_whole_set(workspace, held",
+        "    if row.nonce in ():\n        void_whole_set(workspace, held",
+    ),
+    Bug(
+        "protocol: the value that came last is shown",
+        "I8",
+        "protocol/src/carnet_protocol/resolvers.py",
+        "shown = max(heads, key=_preference(rule, register, number))",
+        "shown = heads[-1]",
+    ),
+    Bug(
+        "hub: nobody waits for what a set is based on",
+        "I8",
+        HUB + "admission.py",
+        "    return tuple(base for base in behind if nonce_of(base) != own and ledger.is_missing(base))\n",
+        "    return ()\n",
+    ),
+    Bug(
+        "node: a stick that is older than the line looks like a restored database",
+        "I18",
+        NODE + "session.py",
+        "    if stated in (Situation.FORK, Situation.SUPERSEDED):\n",
+        "    if stated is not Situation.GO:\n",
+    ),
+)
