@@ -17,7 +17,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from carnet_node.adapters.high_water import HighWaterFile
-from carnet_node.adapters.joining import HUB_URL, OWN_KEY_ID, Joining
+from carnet_node.adapters.joining import HUB_URL, Joining
 from carnet_node.adapters.keyring import (
     KEY_BYTES,
     DataKeyBox,
@@ -27,6 +27,7 @@ from carnet_node.adapters.keyring import (
     open_without_data_key,
 )
 from carnet_node.adapters.recovery import fetch_data_key
+from carnet_node.adapters.rotating import SigningKeys, settle
 from carnet_node.adapters.schema import upgrade
 from carnet_node.adapters.store import SqliteNodeStore
 from carnet_node.adapters.system import (
@@ -41,6 +42,7 @@ from carnet_node.core.failures import DatabaseGone, KeysUnreadable, NotEnrolled,
 from carnet_node.core.hub_link import HubLink
 from carnet_node.core.node import DeskSettings, Node
 from carnet_node.core.rebuild import reproject_if_outdated
+from carnet_node.core.records import OWN_KEY_ID
 from carnet_node.core.rejoin import hold_if_behind
 from carnet_node.core.session import SyncPorts
 from carnet_node.settings import NodeSettings
@@ -71,6 +73,11 @@ class Installation:
         """The mark of what left, and the sender's lock."""
         return HighWaterFile(self.settings.keys_dir, self.files)
 
+    @cached_property
+    def signing_keys(self) -> SigningKeys:
+        """The signing keys, around a change more than one."""
+        return SigningKeys(self.settings.keys_dir, self.files)
+
     def node(self) -> Node:
         """The enrolled node; one whose database is older than what has left this machine writes nothing yet.
 
@@ -82,7 +89,7 @@ class Installation:
             identity, key_id = tx.identity(), tx.setting(OWN_KEY_ID)
         if identity is None:
             raise NotEnrolled("no identity")
-        if key_id != self.keyring.key_id:
+        if key_id is None or self.signing_keys.find(key_id) is None:
             raise KeysUnreadable("signing.key", "this database was enrolled with other keys")
         node = Node(
             identity=identity,
@@ -92,7 +99,9 @@ class Installation:
             signer=self.keyring,
             high_water=self.high_water,
             settings=desk_settings(self.settings),
+            find_signer=self.signing_keys.find,
         )
+        settle(node, self.signing_keys)
         reproject_if_outdated(node)
         hold_if_behind(node)
         return node
@@ -191,6 +200,10 @@ def open_installation(settings: NodeSettings) -> Installation:
     upgrade(settings.database)
     box = DataKeyBox(keyring.data_key, entropy)
     store = SqliteNodeStore(settings.database, box, is_replicated=settings.is_replicated)
+    with store.read() as tx:
+        own_key_id = tx.setting(OWN_KEY_ID)
+    if own_key_id is not None and SigningKeys(settings.keys_dir, files).finish(own_key_id):
+        keyring = open_keyring(settings.keys_dir, files)
     return Installation(settings, files, SystemClock(), entropy, keyring, store)
 
 

@@ -24,7 +24,7 @@ from carnet_node.core.enrolment import NodeKeys, PendingEnrolment, accept_answer
 from carnet_node.core.failures import AlreadyEnrolled, NotEnrolled
 from carnet_node.core.limits import PENDING_BYTES_MAX
 from carnet_node.core.ports import Clock, Entropy, Files, NodeStore
-from carnet_node.core.records import Identity
+from carnet_node.core.records import OWN_KEY_ID, Identity
 from carnet_protocol.enrolment import EnrolCode
 from carnet_protocol.ids import EPOCH_BYTES, DealerId, HubId, NodeId, new_record_id
 from carnet_protocol.messages import EnrolAnswer
@@ -32,9 +32,6 @@ from carnet_protocol.messages import EnrolAnswer
 PENDING_FILE: Final = "enrolment.pending"
 HUB_URL: Final = "hub-url"
 """Local fact: where the hub is."""
-
-OWN_KEY_ID: Final = "own-key-id"
-"""Local fact: the signing key this database was enrolled with."""
 
 _RANDOM_ID_BYTES: Final = 10
 

@@ -10,16 +10,25 @@ never refreshed. Does not decide what the drafts are (`commands`) nor how they f
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from carnet_node.core.failures import NotEnrolled
+from carnet_node.core.failures import KeysUnreadable, NotEnrolled
 from carnet_node.core.node import Node
 from carnet_node.core.ports import ReadTransaction, WriteTransaction
 from carnet_node.core.projecting import OwnWork, own_settled, reproject
-from carnet_node.core.records import ChainState, FeedState, Identity, LoggedSet, Mark, Projection, StoredRecord
+from carnet_node.core.records import (
+    OWN_KEY_ID,
+    ChainState,
+    FeedState,
+    Identity,
+    LoggedSet,
+    Mark,
+    Projection,
+    StoredRecord,
+)
 from carnet_node.core.refusals import ProblemCode, refuse
 from carnet_node.core.store_failures import Rejoining, WritingStopped
 from carnet_protocol import limits
 from carnet_protocol.changeset import Draft, EpochOrigin, Link, build_ops, seal_set, set_bytes
-from carnet_protocol.envelope import Purpose, envelope_hash, read_envelope
+from carnet_protocol.envelope import Purpose, Signer, envelope_hash, read_envelope
 from carnet_protocol.errors import Malformed, NotAllowed
 from carnet_protocol.fold import apply_write
 from carnet_protocol.ids import NO_HASH, NONCE_BYTES, HubId, Nonce, OpId, RecordId, op_id
@@ -89,7 +98,7 @@ def commit_within(node: Node, tx: WriteTransaction, drafts: Sequence[Draft]) -> 
     ops, opening = build_ops(tuple(drafts), seed)
     wall_ms = min(max(node.clock.now_ms(), -_INSTANT_MAX), _INSTANT_MAX)
     link = next_link(node.identity, chain, feed, wall_ms)
-    message = seal_set(encode_ops(ops), nonce, link, node.signer)
+    message = seal_set(encode_ops(ops), nonce, link, signer_of(node, tx))
     if set_bytes(message, opening) > limits.SET_BYTES_MAX:
         raise Malformed(Reason.TOO_LARGE, f"a set of {set_bytes(message, opening)} bytes")
     set_hash = envelope_hash(read_envelope(message), Purpose.CHANGESET, HubId(link.hub_id))
@@ -100,6 +109,21 @@ def commit_within(node: Node, tx: WriteTransaction, drafts: Sequence[Draft]) -> 
     writes = [_write_of(draft, one, time_ms, node.identity) for draft, one in zip(drafts, op_ids, strict=True)]
     _fold_all(node, tx, drafts, writes, stored)
     return SealedSet(nonce, chain.epoch, link.seq, set_hash, op_ids, set_bytes(message, opening))
+
+
+def signer_of(node: Node, tx: ReadTransaction) -> Signer:
+    """The key that signs the next set: the one the database names, which another process may just have changed.
+
+    Raises:
+        KeysUnreadable: it is not in the folder of keys.
+    """
+    key_id = tx.setting(OWN_KEY_ID)
+    if key_id is None or key_id == node.signer.key_id:
+        return node.signer
+    found = node.find_signer(key_id)
+    if found is None:
+        raise KeysUnreadable("signing.key", "this database belongs to other keys")
+    return found
 
 
 def check_writer(draft: Draft, stored: StoredRecord | None, identity: Identity) -> None:

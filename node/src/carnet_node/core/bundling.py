@@ -19,6 +19,7 @@ from carnet_node.core.recall_check import store_segment
 from carnet_node.core.rejoin import emit_unconfirmed_again
 from carnet_node.core.rejoin_state import is_behind_mark, unconfirmed_places
 from carnet_node.core.session import state_ourselves, take_answer
+from carnet_node.core.signing import line_signers
 from carnet_node.core.sync import read_page, read_receipt
 from carnet_protocol import limits
 from carnet_protocol.bundle import PartKind, pack_bundle, unpack_bundle
@@ -87,8 +88,9 @@ def pack_for_hub(node: Node, *, software: str) -> PackedBundle:
         NotEnrolled, StoreBusy, StoreBroken, HighWaterUnreadable: nothing left.
     """
     identity = node.identity
+    signer = next(line_signers(node))
     hello = state_ourselves(node, _NO_CHALLENGE, software)
-    parts = [(PartKind.HELLO, sign_frame(hello, Purpose.HELLO, identity.hub_id, node.signer))]
+    parts = [(PartKind.HELLO, sign_frame(hello, Purpose.HELLO, identity.hub_id, signer))]
     sets, size = 0, 0
     is_whole = True
     for count, body in () if _must_rejoin(node) else _batches(node):
@@ -106,7 +108,7 @@ def pack_for_hub(node: Node, *, software: str) -> PackedBundle:
         serial=max(0, now_ms),
         created_ms=now_ms,
         hub=identity.hub_id,
-        signer=node.signer,
+        signer=signer,
     )
     return PackedBundle(plain, sets, is_whole)
 

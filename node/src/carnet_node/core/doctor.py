@@ -5,7 +5,7 @@ The facts that need the system (files, disk, the database's own checks) are meas
 values. Nothing is changed.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -14,11 +14,12 @@ from carnet_node.core.limits import DISK_FREE_BYTES_MIN, DISK_FREE_BYTES_WRONG, 
 from carnet_node.core.node import Node
 from carnet_node.core.records import ChainState
 from carnet_node.core.rejoin_state import is_behind_mark
+from carnet_node.core.signing import own_keys
 from carnet_node.core.status import Line, Status, Sync, status_of
 from carnet_protocol import limits
 from carnet_protocol.chain import ChainHead, ChainLink, classify_link
 from carnet_protocol.changeset import ChangeSet, read_set
-from carnet_protocol.envelope import Purpose, read_envelope, verify_envelope
+from carnet_protocol.envelope import Purpose, key_id_of, read_envelope, verify_envelope
 from carnet_protocol.errors import Refused
 from carnet_protocol.ids import NO_HASH, HubId
 from carnet_protocol.reasons import Reason, explain
@@ -26,6 +27,7 @@ from carnet_storage.core.library import is_safe_beside_another_process
 from carnet_storage.core.status import BackupStatus, concerns
 
 _SETS_READ: Final = 500
+_KEY_BYTES: Final = 32
 _HOUR_MS: Final = 3600 * 1000
 
 
@@ -113,11 +115,12 @@ def verify_chain(node: Node, signing_key: bytes) -> tuple[int, str | None]:
         chain = tx.chain()
         if chain is None:
             return 0, None
+        keys = {key_id_of(key): key for key in (*own_keys(tx), signing_key)}
         head = ChainHead(0, NO_HASH)
         seq = 1
         while messages := [one.message for one in tx.sets_from(chain.epoch, seq, _SETS_READ)]:
             for message in messages:
-                head, problem = _check_one(node, signing_key, chain, head, message)
+                head, problem = _check_one(node, keys, chain, head, message)
                 if problem is not None:
                     return seq, problem
                 seq += 1
@@ -126,11 +129,11 @@ def verify_chain(node: Node, signing_key: bytes) -> tuple[int, str | None]:
 
 
 def _check_one(
-    node: Node, signing_key: bytes, chain: ChainState, head: ChainHead, message: bytes
+    node: Node, keys: Mapping[bytes, bytes], chain: ChainState, head: ChainHead, message: bytes
 ) -> tuple[ChainHead, str | None]:
     place = f"set {head.seq + 1}"
     try:
-        one = _verified(message, HubId(node.identity.hub_id), signing_key)
+        one = _verified(message, HubId(node.identity.hub_id), keys)
     except Refused as refusal:
         return head, f"{place}: {refusal.reason.value}"
     if one.header.epoch != chain.epoch or classify_link(one.header, one.set_hash, head, None) is not ChainLink.NEXT:
@@ -138,9 +141,10 @@ def _check_one(
     return ChainHead(one.header.seq, one.set_hash), None
 
 
-def _verified(message: bytes, hub: HubId, signing_key: bytes) -> ChangeSet:
+def _verified(message: bytes, hub: HubId, keys: Mapping[bytes, bytes]) -> ChangeSet:
     envelope = read_envelope(message)
-    payload = verify_envelope(envelope, signing_key, Purpose.CHANGESET, hub)
+    key = keys.get(envelope.key_id, bytes(_KEY_BYTES))
+    payload = verify_envelope(envelope, key, Purpose.CHANGESET, hub)
     return read_set(envelope, payload, hub)
 
 

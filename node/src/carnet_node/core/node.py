@@ -4,6 +4,7 @@ Decides nothing. Every function that needs storage, time or randomness gets this
 need none of it get plain values instead.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from carnet_node.core.leaving import HighWater
@@ -29,9 +30,19 @@ class DeskSettings:
     recall_stale_after_ms: int = RECALL_STALE_AFTER_MS
 
 
+def no_other_key(_key_id: bytes) -> Signer | None:
+    """The answer of a node that has one key."""
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Node:
-    """An enrolled node. Before enrolment there is none: a set names its hub, so nothing can be recorded."""
+    """An enrolled node. Before enrolment there is none: a set names its hub, so nothing can be recorded.
+
+    Attributes:
+        signer: the key of this start; `signing` says which one signs what.
+        find_signer: another key of this node by its id, around a change of keys.
+    """
 
     identity: Identity
     store: NodeStore
@@ -40,3 +51,4 @@ class Node:
     signer: Signer
     high_water: HighWater
     settings: DeskSettings = DeskSettings()
+    find_signer: Callable[[bytes], Signer | None] = no_other_key

@@ -7,6 +7,7 @@ in. Does not decide how they are stored (adapters/tables) nor what follows from 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+from typing import Final
 
 from carnet_protocol.changeset import EpochOrigin
 from carnet_protocol.ids import DealerId, HubId, NodeId, RecordId
@@ -14,6 +15,9 @@ from carnet_protocol.messages import Verdict
 from carnet_protocol.registry import Kind
 from carnet_protocol.resolvers import Shown
 from carnet_protocol.state import Entries, Entry
+
+OWN_KEY_ID: Final = "own-key-id"
+"""Local fact: the signing key this database belongs to; sets are signed with it."""
 
 
 class Mark(IntEnum):

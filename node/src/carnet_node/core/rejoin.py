@@ -39,8 +39,9 @@ from carnet_node.core.rejoin_state import (
     unconfirmed_sets,
     with_epoch,
 )
+from carnet_node.core.signing import signer_again
 from carnet_protocol.changeset import ChangeSet, EpochOrigin, EpochReason, reread_set, seal_set
-from carnet_protocol.envelope import Purpose, envelope_hash, read_envelope
+from carnet_protocol.envelope import Purpose, Signer, envelope_hash, read_envelope
 from carnet_protocol.errors import NotAuthentic
 from carnet_protocol.hello import EpochHead, LostSet
 from carnet_protocol.ids import EPOCH_BYTES, NO_HASH, HubId, RecordId
@@ -131,7 +132,7 @@ def emit_unconfirmed_again(node: Node) -> int:
         feed = _feed(tx)
         while pending := [one for one in unconfirmed_sets(tx, BATCH_SETS_MAX) if one.epoch != opened.epoch]:
             for one in pending:
-                moved = _sealed_anew(node, opened, feed, one)
+                moved = _sealed_anew(node, opened, feed, one, signer_again(node, tx, one))
                 tx.move_set(one.log_id, moved)
                 opened = replace(opened, seq=moved.seq, set_hash=moved.set_hash)
     return opened.seq
@@ -237,12 +238,12 @@ def _hub_head(state: RejoinState) -> tuple[bytes, int, bytes] | None:
     return None if held is None else (held.epoch, held.seq, held.set_hash)
 
 
-def _sealed_anew(node: Node, chain: ChainState, feed: FeedState, one: LoggedSet) -> LoggedSet:
+def _sealed_anew(node: Node, chain: ChainState, feed: FeedState, one: LoggedSet, signer: Signer) -> LoggedSet:
     """The same set at the next place of a chain; what its author had seen stays as it was."""
     header = reread_set(one.message, HubId(node.identity.hub_id)).header
     link = next_link(node.identity, chain, feed, header.wall_ms)
     link = replace(link, hub_epoch=header.hub_epoch, hub_position=header.hub_position)
-    message = seal_set(header.ops, header.nonce, link, node.signer)
+    message = seal_set(header.ops, header.nonce, link, signer)
     set_hash = envelope_hash(read_envelope(message), Purpose.CHANGESET, HubId(link.hub_id))
     return replace(one, epoch=chain.epoch, seq=link.seq, set_hash=set_hash, message=message, is_sent=False)
 

@@ -27,8 +27,9 @@ from carnet_node.core.ports import ReadTransaction, RunBlocking, WriteTransactio
 from carnet_node.core.records import ChainState, FeedState, HighWaterMark
 from carnet_node.core.rejoin import finish_rejoin, lacks_nothing, note_hub_heads, note_reconciled, take_lost
 from carnet_node.core.rejoin_state import closed_heads, is_behind_mark, load_rejoin
+from carnet_node.core.signing import line_signers
 from carnet_node.core.sync_state import after_contact, load_state, save_state
-from carnet_protocol.envelope import Purpose
+from carnet_protocol.envelope import Purpose, Signer
 from carnet_protocol.errors import NotAuthentic, OutOfOrder
 from carnet_protocol.hello import HelloAnswer, HelloRequest, Situation
 from carnet_protocol.kinds import SCHEMA_VERSION
@@ -38,6 +39,9 @@ from carnet_protocol.messages import (
     sign_frame,
 )
 from carnet_protocol.reasons import Reason
+
+_ANOTHER_TRY: Final = frozenset({Reason.UNKNOWN_KEY, Reason.SUSPENDED_NODE, Reason.STALE_CHALLENGE})
+"""Refusals of a hello behind which another key, or a fresh challenge, may fare better."""
 
 _TOKEN_MARGIN_MS: Final = 30_000
 """A token is not used in its last half minute: the request it goes with may take that long."""
@@ -104,12 +108,20 @@ async def say_hello(node: Node, ports: SyncPorts, *, software: str) -> Session:
 
 
 async def _hello_again_if_stale(node: Node, ports: SyncPorts, software: str) -> Session:
+    """Under the key the hub knows: while a change of keys is on its way that may be either."""
+    *others, last = await ports.run_blocking(lambda: tuple(line_signers(node)))
+    for signer in others:
+        try:
+            return await _hello_once(node, ports, software, signer)
+        except HubRefused as refusal:
+            if refusal.reason not in _ANOTHER_TRY:
+                raise
     try:
-        return await _hello_once(node, ports, software)
+        return await _hello_once(node, ports, software, last)
     except HubRefused as refusal:
         if refusal.reason is not Reason.STALE_CHALLENGE:
             raise
-    return await _hello_once(node, ports, software)
+    return await _hello_once(node, ports, software, last)
 
 
 def judge_chain(tx: ReadTransaction, chain: ChainState, answer: HelloAnswer, mark: HighWaterMark | None) -> Situation:
@@ -135,11 +147,11 @@ def judge_chain(tx: ReadTransaction, chain: ChainState, answer: HelloAnswer, mar
     return Situation.GO if ours is not None and ours.set_hash == held.head_hash else Situation.FORK
 
 
-async def _hello_once(node: Node, ports: SyncPorts, software: str) -> Session:
+async def _hello_once(node: Node, ports: SyncPorts, software: str, signer: Signer) -> Session:
     identity = node.identity
     card = open_frame(await ports.link.card(), HubCard, identity.hub_signing_key, Purpose.ENROL, identity.hub_id)
     request = await ports.run_blocking(partial(state_ourselves, node, card.challenge, software))
-    message = sign_frame(request, Purpose.HELLO, identity.hub_id, node.signer)
+    message = sign_frame(request, Purpose.HELLO, identity.hub_id, signer)
     answer = open_frame(
         await ports.link.hello(message), HelloAnswer, identity.hub_signing_key, Purpose.HELLO, identity.hub_id
     )

@@ -7,11 +7,12 @@ import anyio
 import typer
 
 from carnet_node.adapters.recovery import KeyFolder, renew_wrappings, unwrap_data_key
+from carnet_node.adapters.rotating import rotate
 from carnet_node.adapters.system import DiskFiles, SystemEntropy
 from carnet_node.bootstrap import lost_machine_asks
 from carnet_node.core.enrolment import check_hub_url
 from carnet_node.core.failures import KeysUnreadable
-from carnet_node.entrypoints.cli.opening import installation_of, one_group
+from carnet_node.entrypoints.cli.opening import installation_of, one_group, set_facts
 from carnet_node.entrypoints.cli.output import AsJson, emit
 from carnet_node.settings import NodeSettings
 from carnet_protocol.enrolment import parse_code
@@ -38,6 +39,19 @@ def list_(ctx: typer.Context, *, as_json: AsJson = False) -> None:
             "copies": sorted(keys.wrappings()),
         },
         as_json=as_json,
+    )
+
+
+@keys_app.command("rotate")
+def rotate_(ctx: typer.Context, *, as_json: AsJson = False) -> None:
+    """Give this machine a new signing key, certified by the old one; what it signed before stays good."""
+    installation = installation_of(ctx)
+    new, sealed = rotate(installation.node(), installation.keyring, installation.signing_keys, installation.entropy)
+    emit(
+        {"key_id": new.key_id.hex(), **set_facts(sealed)},
+        as_json=as_json,
+        text=f"Everything after set {sealed.seq} is signed with the key {new.key_id.hex()}.\n"
+        "The hub learns it with the next sync; until then the old key is kept beside it.",
     )
 
 

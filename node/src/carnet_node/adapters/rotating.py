@@ -1,0 +1,144 @@
+"""The files of a change of keys, step by step, so that a power cut between two steps costs nothing.
+
+Decides which key lies where. The database says which key counts; every step can be done again.
+
+    step  files and database                                 after a power cut behind it
+    ----  -------------------------------------------------  ------------------------------------------------------
+    1     signing.next: the new key                          nothing has changed; the next try uses the same key
+    2     the change of keys and the new key's id, one       the database names a key that lies in signing.next;
+          transaction                                        step 3 is done at the next start
+    3     signing.previous: the old key; signing.key: the    the same
+          new one; signing.next goes
+    4     signing.previous goes, once the hub has taken the  -
+          change
+"""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from carnet_node.adapters.keyring import KEY_BYTES, SIGNING_FILE, Keyring
+from carnet_node.core.authoring import SealedSet
+from carnet_node.core.failures import KeysUnreadable
+from carnet_node.core.node import Node
+from carnet_node.core.ports import Entropy, Files
+from carnet_node.core.signing import change_own_key, is_change_pending
+from carnet_protocol.envelope import Signer, key_id_of
+
+NEXT_FILE: Final = "signing.next"
+PREVIOUS_FILE: Final = "signing.previous"
+
+
+@dataclass(frozen=True)
+class SigningKey:
+    """A signing key alone, in memory (a `Signer`)."""
+
+    private: Ed25519PrivateKey = field(repr=False)
+
+    @cached_property
+    def public(self) -> bytes:
+        """Raw 32 bytes of the public key."""
+        return self.private.public_key().public_bytes_raw()
+
+    @cached_property
+    def key_id(self) -> bytes:
+        """See `Signer`."""
+        return key_id_of(self.public)
+
+    def sign(self, message: bytes) -> bytes:
+        """See `Signer`."""
+        return self.private.sign(message)
+
+
+class SigningKeys:
+    """The signing keys in a folder: the present one, and around a change the next or the previous one."""
+
+    def __init__(self, folder: Path, files: Files) -> None:
+        self._folder = folder
+        self._files = files
+
+    def find(self, key_id: bytes) -> Signer | None:
+        """The key with an id; None when it is not here.
+
+        Raises:
+            KeysUnreadable: a key file that is there cannot be read.
+        """
+        for name in (SIGNING_FILE, NEXT_FILE, PREVIOUS_FILE):
+            key = self._key(name)
+            if key is not None and key.key_id == key_id:
+                return key
+        return None
+
+    def finish(self, own_key_id: bytes) -> bool:
+        """Do the third step if the database names the next key; harmless when done again.
+
+        Returns: whether the present key is another one now.
+        """
+        present, following = self._key(SIGNING_FILE), self._key(NEXT_FILE)
+        if present is None or following is None or following.key_id != own_key_id:
+            return False
+        is_new = present.key_id != own_key_id
+        if is_new:
+            self._files.replace(self._folder / PREVIOUS_FILE, present.private.private_bytes_raw())
+            self._files.replace(self._folder / SIGNING_FILE, following.private.private_bytes_raw())
+        (self._folder / NEXT_FILE).unlink(missing_ok=True)
+        return is_new
+
+    def forget_previous(self) -> None:
+        """Do the fourth step."""
+        (self._folder / PREVIOUS_FILE).unlink(missing_ok=True)
+
+    def prepare(self, entropy: Entropy) -> SigningKey:
+        """Do the first step; a key that an earlier try has left is used."""
+        if self._key(NEXT_FILE) is None:
+            self._files.replace(self._folder / NEXT_FILE, entropy.random_bytes(KEY_BYTES))
+        prepared = self._key(NEXT_FILE)
+        if prepared is None:
+            raise KeysUnreadable(NEXT_FILE, "it was written and is not there")
+        return prepared
+
+    def _key(self, name: str) -> SigningKey | None:
+        try:
+            content = self._files.read(self._folder / name, bytes_max=KEY_BYTES)
+        except OSError as error:
+            raise KeysUnreadable(name, type(error).__name__) from error
+        if content is None:
+            return None
+        if len(content) != KEY_BYTES:
+            raise KeysUnreadable(name, f"{len(content)} bytes, not {KEY_BYTES}")
+        return SigningKey(Ed25519PrivateKey.from_private_bytes(content))
+
+
+def rotate(node: Node, keyring: Keyring, keys: SigningKeys, entropy: Entropy) -> tuple[SigningKey, SealedSet]:
+    """Give a node a new signing key, certified by its present one.
+
+    Args:
+        keyring: the present keys.
+
+    Raises:
+        CommandRefused: the last change has not reached the hub; nothing was changed.
+        KeysUnreadable, OSError: a key file cannot be read or written; what happens then stands in the table above.
+
+    Returns: the new key, and the set that certifies it.
+    """
+    new = keys.prepare(entropy)
+    sealed = change_own_key(
+        node,
+        new,
+        new_public=new.public,
+        old_public=keyring.signing_public,
+        exchange_public=keyring.exchange_public,
+    )
+    keys.finish(new.key_id)
+    return new, sealed
+
+
+def settle(node: Node, keys: SigningKeys) -> None:
+    """Forget the previous key once the hub has taken the change."""
+    with node.store.read() as tx:
+        is_pending = is_change_pending(tx)
+    if not is_pending:
+        keys.forget_previous()

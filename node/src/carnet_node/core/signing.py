@@ -1,0 +1,131 @@
+"""Which key signs what, around a change of keys.
+
+Decides when a new key counts: from the change set that certifies it on, which the old key signs. The change, the new
+key's id and the old public key are one transaction, so that whoever writes next, in this process or another, signs with
+the right key; the private keys lie outside the database (`adapters.rotating`).
+
+    what                                    signed with
+    --------------------------------------  ------------------------------------------------------------
+    a set                                   the key that the database names, read in the same transaction
+    a set sealed anew under another epoch   the old key up to the change, if the hub has not judged the change
+    a hello, a bundle                       the old key until the hub has taken the change; then the new one
+
+A second change waits until the hub has taken the first and this node has read so far: then their order is certain.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from carnet_node.core.authoring import SealedSet, commit_within, signer_of
+from carnet_node.core.failures import KeysUnreadable
+from carnet_node.core.node import Node
+from carnet_node.core.ports import ReadTransaction
+from carnet_node.core.records import OWN_KEY_ID, LoggedSet
+from carnet_node.core.refusals import ProblemCode, refuse
+from carnet_protocol.changeset import Draft
+from carnet_protocol.envelope import Signer, key_id_of
+from carnet_protocol.ids import new_record_id
+from carnet_protocol.kinds import KEY_CHANGE
+from carnet_protocol.orders import change_key
+
+_OWN_KEYS: Final = "own-keys"
+"""Local fact: the public keys this node has signed with, 32 bytes each, oldest first; empty before a change."""
+
+_CHANGE: Final = "key-change"
+"""Local fact: nonce of the set that made the last change."""
+
+_KEY_BYTES: Final = 32
+_RANDOM_BYTES: Final = 10
+
+
+def change_own_key(
+    node: Node, new: Signer, *, new_public: bytes, old_public: bytes, exchange_public: bytes
+) -> SealedSet:
+    """Certify a new signing key with the present one, in one transaction.
+
+    Args:
+        new: holds the new private key; its public half is `new_public`, raw 32 bytes.
+        old_public: of the present key.
+        exchange_public: of the exchange key, which stays.
+
+    Raises:
+        CommandRefused: the last change has not reached the hub, or the key was changed meanwhile; nothing was written.
+        StoreBusy, StoreBroken, NotEnrolled, WritingStopped: nothing was written.
+    """
+    with node.store.write() as tx:
+        if signer_of(node, tx).key_id != key_id_of(old_public):
+            raise refuse("key", ProblemCode.CHANGED, "The key was changed meanwhile.", "Look at `keys list`.")
+        if not _is_settled(tx):
+            what = "The last change of keys has not reached the hub and come back yet."
+            raise refuse("key", ProblemCode.LOCKED, what, "Sync, then change the key again.")
+        record = new_record_id(node.clock.now_ms(), node.entropy.random_bytes(_RANDOM_BYTES))
+        identity = node.identity
+        fields = change_key(identity.hub_id, identity.node_id, exchange_public, new, new_public)
+        sealed = commit_within(node, tx, [Draft(KEY_CHANGE, record, fields)])
+        tx.put_setting(_OWN_KEYS, (tx.setting(_OWN_KEYS) or old_public) + new_public)
+        tx.put_setting(_CHANGE, sealed.nonce)
+        tx.put_setting(OWN_KEY_ID, key_id_of(new_public))
+    return sealed
+
+
+def is_change_pending(tx: ReadTransaction) -> bool:
+    """Whether the hub may still know this node by its old key only."""
+    change = _last_change(tx)
+    return change is not None and (change.verdict is None or not change.verdict.is_accepted)
+
+
+def line_signers(node: Node) -> Iterator[Signer]:
+    """The keys under which the hub may know this node, the likeliest first.
+
+    Raises:
+        KeysUnreadable: a key that is needed is not in its folder.
+    """
+    with node.store.read() as tx:
+        own, is_pending = signer_of(node, tx), is_change_pending(tx)
+        keys = own_keys(tx)
+    if is_pending:
+        yield signer_by_id(node, key_id_of(keys[-2]))
+    yield own
+
+
+def signer_again(node: Node, tx: ReadTransaction, one: LoggedSet) -> Signer:
+    """The key for a set of the own log that is sealed anew."""
+    change = _last_change(tx)
+    if change is not None and is_change_pending(tx) and one.log_id <= change.log_id:
+        return signer_by_id(node, key_id_of(own_keys(tx)[-2]))
+    return signer_of(node, tx)
+
+
+def own_keys(tx: ReadTransaction) -> list[bytes]:
+    """The public keys this node has signed with and the present one, oldest first; none before the first change."""
+    joined = tx.setting(_OWN_KEYS) or b""
+    return [joined[at : at + _KEY_BYTES] for at in range(0, len(joined), _KEY_BYTES)]
+
+
+def signer_by_id(node: Node, key_id: bytes) -> Signer:
+    """A key of this node.
+
+    Raises:
+        KeysUnreadable: it is not in the folder of keys.
+    """
+    if key_id == node.signer.key_id:
+        return node.signer
+    found = node.find_signer(key_id)
+    if found is None:
+        raise KeysUnreadable(
+            "signing.previous", "the hub has not taken the change of keys yet, and the old key is gone"
+        )
+    return found
+
+
+def _last_change(tx: ReadTransaction) -> LoggedSet | None:
+    nonce = tx.setting(_CHANGE)
+    return tx.set_by_nonce(nonce) if nonce else None
+
+
+def _is_settled(tx: ReadTransaction) -> bool:
+    change, feed = _last_change(tx), tx.feed()
+    if change is None:
+        return True
+    verdict = change.verdict
+    return verdict is not None and verdict.is_accepted and feed is not None and feed.position >= verdict.position
