@@ -14,6 +14,7 @@ from carnet_hub.core.bundling import pack_for, parts_for, take_bundle
 from carnet_hub.core.campaign_plans import CampaignPlan, ListedLine, parse_texts, read_members
 from carnet_hub.core.dealers import suspend_site
 from carnet_hub.core.enrolment import invite_dealer
+from carnet_hub.core.rebuild import site_digest
 from carnet_hub.core.recalls import import_plan, publish_campaign
 from carnet_hub.core.rows import DealerRow
 from carnet_node.adapters.bundle_files import read_bundle, write_bundle
@@ -30,7 +31,7 @@ from carnet_node.settings import NodeSettings
 from carnet_protocol.changeset import Draft
 from carnet_protocol.enrolment import parse_code
 from carnet_protocol.ids import RecordId, vehicle_id
-from carnet_protocol.kinds import CUSTOMER, VEHICLE
+from carnet_protocol.kinds import CUSTOMER, VEHICLE, VISIT
 from carnet_protocol.reasons import Reason
 from support.hub_apps import TestHub, make_hub
 from support.network import LossyTransport, a_round, join
@@ -57,6 +58,12 @@ def record_customer(installation: Installation, **values: object) -> None:
 def record_vehicle(installation: Installation, colour: str) -> None:
     """Record the test car, as somebody who has never seen it."""
     commit(installation.node(), [Draft(VEHICLE, vehicle_id(VINS[0]), {"vin": VINS[0], "color": colour})])
+
+
+def record_visit(installation: Installation, name: bytes) -> None:
+    """Record a visit of the test car: what entitles a site to its history."""
+    values = {"ro_no": name.hex(), "vehicle_id": vehicle_id(VINS[0]), "status": "open"}
+    commit(installation.node(), [Draft(VISIT, RecordId(name * 16), values)])  # type: ignore[arg-type]
 
 
 def shown(installation: Installation, field: str) -> object:
@@ -122,8 +129,9 @@ def test_two_sites_that_met_one_car_keep_both_values(hub: TestHub, tmp_path: Pat
     """The same VIN is one record; the overruled colour is listed and restored by the site that lost."""
     hub.add_dealer("B001")
     one, other = join(hub, tmp_path / "one"), join(hub, tmp_path / "other", "B001")
-    record_vehicle(one, "WHITE")
-    record_vehicle(other, "RED")
+    for installation, colour, name in ((one, "WHITE", b"1"), (other, "RED", b"2")):
+        record_vehicle(installation, colour)
+        record_visit(installation, name)
     for installation in (one, other, one, other):
         a_round(installation, hub)
     both = {shown(one, "color"), shown(other, "color")}
@@ -136,6 +144,29 @@ def test_two_sites_that_met_one_car_keep_both_values(hub: TestHub, tmp_path: Pat
     assert len(both) == 1
     assert shown(one, "color") == shown(other, "color") == lost.overruled.values["color"]
     assert list_conflicts(one.node()) == ()
+
+
+def test_a_site_without_a_visit_keeps_what_it_wrote(hub: TestHub, tmp_path: Path):
+    """Its own colour stands beside a head without a value; the other's colour, visit and name never reach it."""
+    hub.add_dealer("B001")
+    one, other = join(hub, tmp_path / "one"), join(hub, tmp_path / "other", "B001")
+    record_vehicle(one, "WHITE")
+    record_visit(one, b"1")
+    a_round(one, hub)
+    record_vehicle(other, "RED")
+    a_round(other, hub)
+
+    with other.node().store.read() as tx:
+        stored = tx.record(VEHICLE, RecordId(vehicle_id(VINS[0])))
+
+    assert stored is not None
+    color = VEHICLE.labels["color"]
+    assert {(entry.author, (entry.fields or {}).get(color)) for entry in stored.entries} == {
+        (other.node().identity.dealer_id, "RED"),
+        (bytes(16), None),
+    }
+    assert one_record(other.node(), VISIT, RecordId(b"1" * 16)) is None
+    assert check_rebuild(other.node()).digest == site_digest(hub.app.hub, other.node().identity.dealer_id)
 
 
 @pytest.mark.parametrize("lost", ["/v1/push", "/v1/feed", "/v1/hello"])

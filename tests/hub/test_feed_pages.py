@@ -68,22 +68,22 @@ def test_a_site_that_is_not_concerned_receives_nothing(world: HubWorld):
     assert kinds_in(world.page(world.site("b"))) == []
 
 
-def test_a_site_that_writes_about_a_car_receives_its_history(world: HubWorld):
-    """The first write about a car brings everything that is anchored to it, but no customer of others."""
+def test_a_site_with_a_visit_on_a_car_receives_its_history(world: HubWorld):
+    """The first visit of a car brings everything that is anchored to it, but no customer of others."""
     one, other = world.site("a"), world.site("b")
     job = draft_of("job", record("job"), {"visit_id": record("visit"), "job_no": 1})
     world.push_one(one.write(car(), customer("c"), visit(customer_id=record("c")), job))
     cursor = world.page(other).cursor_to
 
-    world.push_one(other.write(car(color="red")))
+    world.push_one(other.write(visit("own")))
 
-    assert kinds_in(world.page(other, cursor)) == ["job", "vehicle", "visit"]
+    assert kinds_in(world.page(other, cursor)) == ["job", "vehicle", "visit", "visit"]
 
 
 def test_later_changes_reach_every_assigned_site(world: HubWorld):
     """What one site does to a car appears in the feed of the other from then on."""
     one, other = world.site("a"), world.site("b")
-    world.push(one.write(car()), other.write(car()))
+    world.push(one.write(car()), other.write(visit("own")))
     cursor = world.page(other).cursor_to
 
     world.push_one(one.write(visit()))
@@ -100,7 +100,7 @@ def test_masked_values_leave_the_hub_for_the_owner_only(world: HubWorld):
         "customer_fen": 120_00,
         "odometer_in_km": 41_000,
     }
-    world.push(one.write(car(), customer("c"), visit(**values)), other.write(car()))
+    world.push(one.write(car(), customer("c"), visit(**values)), other.write(visit("own")))
 
     mine, theirs = (entries_of(world.page(site), "visit", record("visit")) for site in (one, other))
 
@@ -118,7 +118,7 @@ def test_a_field_of_a_newer_version_goes_to_the_owner_only(world: HubWorld):
     one, other = world.site("a"), world.site("b")
     label = REGISTRY["visit"].labels["vehicle_id"]
     op = Op(12, record("visit"), 0, b"", {label: CAR, 24: "open", 1600: "later"}, {})
-    world.push(one.write(car()), other.write(car()))
+    world.push(one.write(car()), other.write(visit("own")))
     world.push_one(one.emit(encode_ops((op,)), b"", Nonce(fixed("newer", 14)), 1))
 
     mine, theirs = (entries_of(world.page(site), "visit", record("visit")) for site in (one, other))
@@ -131,7 +131,7 @@ def test_settled_values_are_masked_as_well(world: HubWorld):
     """An overruled value of a masked register reaches the owner with its value, others without."""
     one, second, other = world.site("a"), world.site("a2", "a"), world.site("b")
     first = one.write(car(), visit(advisor_code="A1"))
-    world.push(first, other.write(car()))
+    world.push(first, other.write(visit("own")))
     base = first.op(1)
     left = one.write(draft_of("visit", record("visit"), {"advisor_code": "A2"}, based_on=(base,)))
     right = second.write(draft_of("visit", record("visit"), {"advisor_code": "A3"}, based_on=(base,)))
@@ -149,13 +149,13 @@ def test_settled_values_are_masked_as_well(world: HubWorld):
 def test_a_line_that_arrives_before_its_visit_follows_it(world: HubWorld):
     """A job whose visit is not known yet reaches the assigned sites once the visit has come."""
     one, second, other = world.site("a"), world.site("a2", "a"), world.site("b")
-    world.push(one.write(car()), other.write(car()))
+    world.push(one.write(car()), other.write(visit("own")))
     world.push_one(second.write(draft_of("job", record("job"), {"visit_id": record("visit"), "job_no": 1})))
-    assert kinds_in(world.page(other)) == ["vehicle"]
+    assert kinds_in(world.page(other)) == ["vehicle", "visit"]
 
     world.push_one(one.write(visit()))
 
-    assert kinds_in(world.page(other)) == ["job", "vehicle", "visit"]
+    assert kinds_in(world.page(other)) == ["job", "vehicle", "visit", "visit"]
 
 
 def test_a_visit_that_moves_to_another_car_takes_its_lines_along(world: HubWorld):
@@ -163,8 +163,9 @@ def test_a_visit_that_moves_to_another_car_takes_its_lines_along(world: HubWorld
     one, former, new = world.site("a"), world.site("b"), world.site("c")
     job = draft_of("job", record("job"), {"visit_id": record("visit"), "job_no": 1})
     made = one.write(car(), visit(), job)
-    world.push(made, former.write(car()))
-    world.push_one(new.write(draft_of("vehicle", OTHER_CAR, {"vin": "LSVAB2C34RA999999"})))
+    world.push(made, former.write(visit("theirs")))
+    other_car = draft_of("vehicle", OTHER_CAR, {"vin": "LSVAB2C34RA999999"})
+    world.push_one(new.write(other_car, visit("new", vehicle_id=OTHER_CAR)))
 
     world.push_one(
         one.write(draft_of("visit", record("visit"), {"vehicle_id": OTHER_CAR}, based_on=(made.op(1),))),
@@ -172,9 +173,9 @@ def test_a_visit_that_moves_to_another_car_takes_its_lines_along(world: HubWorld
 
     page = world.page(former)
     gone = sorted(REGISTRY.by_number[row.kind].name for row in page.rows if row.is_evicted)
-    assert (gone, kinds_in(page)) == (["job", "visit"], ["vehicle"])
+    assert (gone, kinds_in(page)) == (["job", "visit"], ["vehicle", "visit"])
     assert all(row.entries == [] for row in page.rows if row.is_evicted)
-    assert kinds_in(world.page(new)) == ["job", "vehicle", "visit"]
+    assert kinds_in(world.page(new)) == ["job", "vehicle", "visit", "visit"]
 
 
 def test_broadcast_records_and_the_hub_s_sets_reach_every_site(world: HubWorld):

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 
 from carnet_hub.core.at_rest import plain_entries, plain_settled
 from carnet_hub.core.hub import Hub
+from carnet_hub.core.masking import NOBODY
 from carnet_hub.core.ports import Snapshot
 from carnet_hub.core.rebuild import check_projections, site_digest
 from carnet_hub.core.rows import EVERYBODY, PROJECTIONS, RecordRow
@@ -23,13 +24,13 @@ from carnet_node.core.records import BaseRow, Mark, SetVerdict, StoredRecord
 from carnet_protocol.fold import effective_based_on
 from carnet_protocol.ids import RecordId
 from carnet_protocol.kinds import REGISTRY
-from carnet_protocol.registry import Audience, Kind
+from carnet_protocol.registry import Audience, Kind, Resolver
 from carnet_protocol.resolvers import show
-from carnet_protocol.state import Entries, Entry, Withheld, pack_entries, replace_entry
+from carnet_protocol.state import Entries, Entry, Withheld, pack_entries, replace_entry, withhold
 from carnet_protocol.writes import Write
 from simulation.archive import Archive, AuthoredOp, Key, has_room, without_erased
 from simulation.invariants import Broken
-from simulation.oracle import Difference, first_difference, masked
+from simulation.oracle import Difference, first_difference, masked, veiled
 from simulation.world import Machine, World
 from support.fold_model import model_of
 
@@ -111,6 +112,7 @@ def _check_record(
     erased = tx.erased_groups(record)
     received = archive.writes_on((kind.number, record), position, erased)
     received = masked(kind, received) if is_foreign else received
+    received = veiled(kind, received, dealer) if base is not None and base.owner == NOBODY else received
     on_top = list(_on_top(own, received, base, dealer=dealer, erased=erased))
     entries = () if stored is None else stored.entries
     difference = first_difference(kind, entries, [*received, *on_top])
@@ -269,16 +271,23 @@ def _check_same(world: World, snapshot: Snapshot, tx: ReadTransaction, machine: 
     if stored is None or stored.is_hidden:
         raise Broken("I1", f"{where} is not shown")
     is_foreign = row.owner != machine.node.identity.dealer_id and kind.audience is not Audience.ALL
-    expected = tuple(_mask(kind, entry) for entry in entries) if is_foreign else entries
+    dealer = machine.node.identity.dealer_id
+    is_veiled = stored.owner == NOBODY and kind.name == "vehicle"
+
+    def seen(entry: Entry) -> Entry:
+        shown = _mask(kind, entry) if is_foreign else entry
+        return _veil(kind, shown) if is_veiled and entry.author != dealer else shown
+
+    expected = tuple(map(seen, entries))
     if _plain_codes(stored.entries) != _plain_codes(expected):
         raise Broken("I1", f"{where} is not what the hub holds")
-    if (stored.owner, stored.mark in (Mark.WAITING, Mark.PARKED)) != (row.owner, False):
+    if (stored.owner, stored.mark in (Mark.WAITING, Mark.PARKED)) != (NOBODY if is_veiled else row.owner, False):
         raise Broken("I1", f"{where} has owner or mark wrong")
     settled = [
         (one.register_no, plain_settled(world.hub.box, key[0], key[1], one.entry), one.by)
         for one in snapshot.settled(key[0], [key[1]])
     ]
-    meant = [(number, _mask(kind, one) if is_foreign else one, by) for number, one, by in settled]
+    meant = [(number, seen(one), by) for number, one, by in settled]
     kept = [(one.register, one.overruled, one.by) for one in tx.settled_values(key[0], record)]
     if _packed(meant) != _packed(kept):
         raise Broken("I6", f"{where} has {len(kept)} settled values, not the {len(meant)} of the hub")
@@ -305,6 +314,13 @@ def _mask(kind: Kind, entry: Entry) -> Entry:
     return Entry(entry.op, entry.time_ms, entry.author, fields, ordered, entry.is_buried, entry.replaced_in)
 
 
+def _veil(kind: Kind, entry: Entry) -> Entry:
+    """Another site's entry of a car as a site without a ground gets it."""
+    hidden = frozenset(one.number for one in kind.registers if one.resolver is not Resolver.ONCE)
+    (shown,) = withhold((entry,), hidden & entry.registers(), Withheld.MASKED)
+    return replace_entry(shown, author=NOBODY)
+
+
 def _check_nothing_else(tx: ReadTransaction, machine: Machine, visible: set[Key]) -> None:
     for kind in REGISTRY.kinds:
         for stored in tx.projections(kind):
@@ -326,12 +342,15 @@ def _check_verdicts(tx: ReadTransaction, machine: Machine, archive: Archive) -> 
 
 
 def _check_audience(world: World, snapshot: Snapshot, dealer: bytes, visible: set[Key], archive: Archive) -> None:
-    """A site sees its own records, and everything about the vehicles it has worked on."""
-    worked_on: set[object] = set()
+    """A site sees its own records, and everything about the vehicles on which it has a visit or a customer."""
+    grounded: set[object] = set()
+    tried: set[object] = set()
     anchors: dict[Key, object] = {}
+    owners: dict[Key, bytes] = {}
     for kind in REGISTRY.kinds:
         for row in snapshot.records_of_kind(kind.number):
             key = (kind.number, row.id)
+            owners[key] = row.owner
             if row.owner == dealer and key not in visible:
                 raise Broken("I1", f"hub: {kind.name} {row.id.hex()} is in nobody's feed")
             shown = show(kind, plain_entries(world.hub.box, kind.number, row.id, row.entries)).values
@@ -340,13 +359,20 @@ def _check_audience(world: World, snapshot: Snapshot, dealer: bytes, visible: se
             elif kind.audience is Audience.ASSIGNED:
                 visit = (REGISTRY["visit"].number, shown.get(kind.labels["visit_id"]))
                 anchors[key] = anchors.get(visit)  # type: ignore[arg-type]
-            if kind.name in ANCHORS and _has_written(archive, key, dealer):
-                worked_on.add(anchors[key])
+            if kind.name == "visit" and row.owner == dealer and shown.get(kind.labels["status"]) != "void":
+                grounded.add(anchors[key])
+            if kind.name in ("visit", "ownership"):
+                tried |= _named_by(archive, key, kind.labels["vehicle_id"], dealer)
     for key, anchor in anchors.items():
-        if anchor is not None and anchor in worked_on and key not in visible:
-            raise Broken("I1", f"hub: {REGISTRY.by_number[key[0]].name} {key[1].hex()} is missing from a feed")
+        name = REGISTRY.by_number[key[0]].name
+        if anchor is not None and anchor in grounded and key not in visible:
+            raise Broken("I1", f"hub: {name} {key[1].hex()} is missing from a feed")
+        is_own = owners[key] == dealer or name == "vehicle"
+        if anchor is not None and anchor not in tried and key in visible and not is_own:
+            raise Broken("I12", f"hub: {name} {key[1].hex()} is seen without a ground")
 
 
-def _has_written(archive: Archive, key: Key, dealer: bytes) -> bool:
+def _named_by(archive: Archive, key: Key, label: int, dealer: bytes) -> set[object]:
+    """The vehicles that a site has ever named in a record."""
     ops = archive.touching.get(key, ())
-    return any(archive.set_of(one.op).dealer == dealer and archive.counts(one.op, archive.position) for one in ops)
+    return {(one.fields or {}).get(label) for one in ops if archive.set_of(one.op).dealer == dealer}

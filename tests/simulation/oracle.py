@@ -6,8 +6,11 @@ the values themselves.
 
 from collections.abc import Iterable
 
+from msgspec.structs import replace
+
+from carnet_hub.core.masking import NOBODY
 from carnet_protocol.ids import OpId
-from carnet_protocol.registry import Kind
+from carnet_protocol.registry import Kind, Resolver
 from carnet_protocol.resolvers import show
 from carnet_protocol.state import Entries, Withheld, buried_in, heads_of, register_value
 from carnet_protocol.writes import Write
@@ -21,6 +24,13 @@ def masked(kind: Kind, all_writes: Iterable[Write]) -> list[Write]:
     """The writes as another site may see them: heads without the values of masked registers."""
     hidden = {register.number for register in kind.registers if register.masked}
     return [_mask(write, hidden) for write in all_writes]
+
+
+def veiled(kind: Kind, all_writes: Iterable[Write], dealer: bytes) -> list[Write]:
+    """The writes as a site without a ground may see them: of others' only that they are there, and what is compared."""
+    stays = {register.number for register in kind.registers if register.resolver is Resolver.ONCE}
+    hidden = {register.number for register in kind.registers} - stays
+    return [one if one.author == dealer else replace(_mask(one, hidden), author=NOBODY) for one in all_writes]
 
 
 def first_difference(kind: Kind, entries: Entries, all_writes: Iterable[Write]) -> Difference | None:

@@ -108,6 +108,31 @@ class SqlSnapshot:
         """See `ports.Snapshot`."""
         return self._many(self._all.assignments, rows.AssignmentRow, vehicle_ids)
 
+    def next_expiries(self, limit: int) -> list[rows.AssignmentRow]:
+        """See `ports.Snapshot`."""
+        return self._list(self._all.next_expiries, rows.AssignmentRow, limit=limit)
+
+    def assignments_of(self, dealer_id: bytes, after: tuple[int, bytes], limit: int) -> list[rows.AssignmentRow]:
+        """See `ports.Snapshot`."""
+        since, vehicle = after
+        return self._list(
+            self._all.assignments_of,
+            rows.AssignmentRow,
+            dealer=dealer_id,
+            after_since=since,
+            after_vehicle=vehicle,
+            limit=limit,
+        )
+
+    def assignment_days(self, day: int) -> list[rows.AssignmentDayRow]:
+        """See `ports.Snapshot`."""
+        return self._list(self._all.assignment_days, rows.AssignmentDayRow, day=day)
+
+    def assignment_day(self, day: int, dealer_id: bytes) -> rows.AssignmentDayRow | None:
+        """See `ports.Snapshot`."""
+        found = self._many(self._all.assignment_day, rows.AssignmentDayRow, [dealer_id], day=day)
+        return found[0] if found else None
+
     def voids(self, ops: Collection[bytes]) -> dict[bytes, rows.VoidRow]:
         """See `ports.Snapshot`."""
         return {row.op: row for row in self._many(self._all.voids, rows.VoidRow, ops)}

@@ -43,6 +43,7 @@ RECORD: Final = TABLES[rows.RecordRow].c
 SETTLED: Final = TABLES[rows.SettledRow].c
 FEED: Final = TABLES[rows.FeedRow].c
 ASSIGNMENT: Final = TABLES[rows.AssignmentRow].c
+DAY: Final = TABLES[rows.AssignmentDayRow].c
 VOID: Final = TABLES[rows.VoidRow].c
 WAITING: Final = TABLES[rows.WaitingRow].c
 ERASED: Final = TABLES[rows.ErasedRow].c
@@ -115,6 +116,7 @@ class Statements:
         self._log()
         self._sets()
         self._records()
+        self._assignments()
         self._people()
 
     def _text(self, statement: Executable) -> Statement:
@@ -183,13 +185,28 @@ class Statements:
         settled = select(TABLES[rows.SettledRow])
         self.settled = self._by(SETTLED.id, lambda hit: settled.where(SETTLED.kind == bindparam("kind"), hit))
         self.settled_after = self._text(_after(settled, SETTLED.position))
-        self.assignments = self._by(ASSIGNMENT.vehicle_id, lambda hit: select(TABLES[rows.AssignmentRow]).where(hit))
         self.erased = self._by(ERASED.record, lambda hit: select(TABLES[rows.ErasedRow]).where(hit))
         self.sealed = self._by(SEALED.record, lambda hit: select(SEALED.position).where(hit))
         feed = select(TABLES[rows.FeedRow])
         self.feed = self._text(_after(feed.where(FEED.dealer_id == bindparam("dealer")), FEED.place))
         of_dealer = feed.where(FEED.dealer_id == bindparam("dealer"))
         self.feed_of = self._text(of_dealer.order_by(FEED.kind, FEED.id))
+
+    def _assignments(self) -> None:
+        assignment = select(TABLES[rows.AssignmentRow])
+        self.assignments = self._by(ASSIGNMENT.vehicle_id, assignment.where)
+        by_expiry = assignment.order_by(ASSIGNMENT.expires_ms, ASSIGNMENT.vehicle_id, ASSIGNMENT.dealer_id)
+        self.next_expiries = self._text(by_expiry.limit(bindparam("limit")))
+        behind = tuple_(ASSIGNMENT.since, ASSIGNMENT.vehicle_id) > tuple_(
+            bindparam("after_since"), bindparam("after_vehicle")
+        )
+        of_dealer = assignment.where(ASSIGNMENT.dealer_id == bindparam("dealer"), behind)
+        self.assignments_of = self._text(
+            of_dealer.order_by(ASSIGNMENT.since, ASSIGNMENT.vehicle_id).limit(bindparam("limit"))
+        )
+        day = select(TABLES[rows.AssignmentDayRow]).where(DAY.day == bindparam("day"))
+        self.assignment_days = self._text(day.order_by(DAY.dealer_id))
+        self.assignment_day = self._by(DAY.dealer_id, day.where)
 
     def _people(self) -> None:
         site_status = func.coalesce(DEALER.status, literal_column("''"))

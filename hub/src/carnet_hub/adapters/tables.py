@@ -184,12 +184,25 @@ class Assignment(HubTable, table=True):
     """See `rows.AssignmentRow`."""
 
     __tablename__ = "assignment"
-    __table_args__ = (_BY_KEY,)
+    __table_args__ = (Index("ix_assignment_expires_ms", "expires_ms"), _BY_KEY)
     vehicle_id: bytes = Field(primary_key=True, sa_type=_BYTES)
     dealer_id: bytes = Field(primary_key=True, sa_type=_BYTES)
     since: int = Field(sa_type=_BIG)
     expires_ms: int = Field(sa_type=_BIG)
     reason: str = Field(sa_type=_TEXT)
+    op: bytes = Field(sa_type=_BYTES)
+    is_shared: bool = Field(sa_type=_FLAG)
+
+
+class AssignmentDay(HubTable, table=True):
+    """See `rows.AssignmentDayRow`."""
+
+    __tablename__ = "assignment_day"
+    __table_args__ = (_BY_KEY,)
+    day: int = Field(primary_key=True, sa_type=_BIG)
+    dealer_id: bytes = Field(primary_key=True, sa_type=_BYTES)
+    granted: int = Field(sa_type=_BIG)
+    put_off: int = Field(sa_type=_BIG)
 
 
 class VoidOp(HubTable, table=True):
@@ -331,6 +344,7 @@ TABLES: Final[dict[type[rows.Row], Table]] = {
     rows.SettledRow: table_of(Settled),
     rows.FeedRow: table_of(Feed),
     rows.AssignmentRow: table_of(Assignment),
+    rows.AssignmentDayRow: table_of(AssignmentDay),
     rows.VoidRow: table_of(VoidOp),
     rows.WaitingRow: table_of(Waiting),
     rows.ErasedRow: table_of(Erased),

@@ -14,7 +14,7 @@ from carnet_hub.core.effects import apply_effects
 from carnet_hub.core.folding import Folding
 from carnet_hub.core.intake import Arrival
 from carnet_hub.core.receipts import pack_voids
-from carnet_hub.core.routing import apply_folding
+from carnet_hub.core.routing import append_entry, apply_folding
 from carnet_hub.core.rows import AdmissionRow, ChainRow, EpochRow, LogKind, LogRow, SetState, VoidRow
 from carnet_hub.core.workspace import Workspace
 from carnet_protocol.changeset import ChangeSet, Header
@@ -72,7 +72,8 @@ def add_entry(
     """Append an entry for an arriving set and everything that follows from its place in its chain."""
     change_set = entry.arrival.change_set
     header = change_set.header
-    row = workspace.append(
+    row = append_entry(
+        workspace,
         LogRow(
             workspace.position + 1,
             int(kind),
@@ -94,7 +95,7 @@ def add_entry(
             _kept_opening(workspace, entry.arrival, kind, opened),
             folding is not None and is_broadcast(workspace, header, entry.arrival.ops),
             b"",
-        )
+        ),
     )
     take_place(workspace, header, row, is_repeat=is_repeat)
     if not is_repeat:

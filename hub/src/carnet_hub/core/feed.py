@@ -1,15 +1,15 @@
 """Feed pages: what a node gets when it asks what has changed.
 
-Decides what stands in one page: the next records of the node's dealer and of the broadcast feed, masked for the
-reader; the hub's own broadcast sets; the outcomes of the node's own sets. All of it is read in one snapshot, whose
-position P the page carries. Does not decide when a node asks, nor who it is (the session's business).
+Decides what stands in one page: the next records of the node's dealer and of the broadcast feed; the hub's own
+broadcast sets; the outcomes of the node's own sets. All of it is read in one snapshot, whose position P the page
+carries. Does not decide when a node asks, nor who it is (the session's business).
 
 Rules:
 - An own op of the node is inside a row if and only if its set was folded at a position <= P. So a page carries rows
   only when no outcome up to P is left out; otherwise outcomes come first, alone, and the cursor stays.
 - A cursor is a *place*: a log position and, in its low 20 bits, a number within it. A set may touch more records than a
   page holds. Asking with 0 is the snapshot; the last page's cursor covers everything up to P.
-- Values of masked registers leave the hub for the owner only; others get the heads without them.
+- Which values of a row the reader gets is `masking`'s question.
 - A row of a record that the reader has been assigned away from is marked evicted and carries nothing.
 """
 
@@ -20,6 +20,7 @@ from carnet_hub.core.at_rest import plain_entries, plain_opening, plain_settled
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.intake import check_welcome
 from carnet_hub.core.limits import PAGE_HUB_SETS_MAX, PLACES_PER_POSITION_BITS, SETTLED_PER_ROW_MAX
+from carnet_hub.core.masking import NOBODY, entries_for, owner_for, veiled_records
 from carnet_hub.core.ports import Snapshot
 from carnet_hub.core.receipts import outcome_of
 from carnet_hub.core.rows import EVERYBODY, FeedRow, LogRow, Node, RecordRow, SettledRow
@@ -29,8 +30,7 @@ from carnet_protocol.errors import OutOfOrder
 from carnet_protocol.messages import MESSAGE_VERSION, HubSet, Outcome, Page, PageRow, sign_frame
 from carnet_protocol.messages import SettledRow as WireSettled
 from carnet_protocol.reasons import Reason
-from carnet_protocol.registry import Audience
-from carnet_protocol.state import Entries, Withheld, entries_to_wire, withhold
+from carnet_protocol.state import entries_to_wire
 
 _ROW_OVERHEAD_BYTES = 96
 """What a row costs beside its values: ids, positions, framing."""
@@ -178,55 +178,41 @@ def _rows(hub: Hub, snapshot: Snapshot, node: Node, feed: list[FeedRow]) -> list
         records.update(((kind, record), row) for record, row in snapshot.records(kind, ids).items())
         for row in snapshot.settled(kind, ids):
             settled.setdefault((kind, row.id), []).append(row)
+    veiled = veiled_records(hub, snapshot, node.dealer_id, records.values())
     items = []
     for one in feed:
         record = records.get((one.kind, one.id))
         if record is not None:
-            items.append(_item(hub, node, one, record, settled.get((one.kind, one.id), [])))
+            is_veiled = one.id in veiled
+            items.append(_item(hub, node, one, record, settled.get((one.kind, one.id), []), is_veiled=is_veiled))
     return items
 
 
-def _item(hub: Hub, node: Node, place: FeedRow, record: RecordRow, settled: list[SettledRow]) -> _Item:
+def _item(
+    hub: Hub, node: Node, place: FeedRow, record: RecordRow, settled: list[SettledRow], *, is_veiled: bool
+) -> _Item:
     if place.is_evicted:
-        row = PageRow(record.kind, record.id, record.owner, record.changed, [], [], True)
+        row = PageRow(record.kind, record.id, NOBODY, record.changed, [], [], True)
         return _Item(place.place, _ROW_OVERHEAD_BYTES, row, None)
     plain = plain_entries(hub.box, record.kind, record.id, record.entries)
-    masked = _masked(hub, node, record, plain)
-    entries = _for_reader(plain, masked)
-    overruled = [_wire_settled(hub, node, record, one) for one in settled[-SETTLED_PER_ROW_MAX:]]
+    newest = settled[-SETTLED_PER_ROW_MAX:]
     row = PageRow(
         record.kind,
         record.id,
-        record.owner,
+        owner_for(record, is_veiled=is_veiled),
         record.changed,
-        entries_to_wire(entries),
-        overruled,
+        entries_to_wire(entries_for(hub, node.dealer_id, record, plain, is_veiled=is_veiled)),
+        [_wire_settled(hub, node, record, one, is_veiled=is_veiled) for one in newest],
         False,
     )
-    size = len(record.entries) + sum(len(one.entry) for one in settled[-SETTLED_PER_ROW_MAX:]) + _ROW_OVERHEAD_BYTES
+    size = len(record.entries) + sum(len(one.entry) for one in newest) + _ROW_OVERHEAD_BYTES
     return _Item(place.place, size, row, None)
 
 
-def _masked(hub: Hub, node: Node, record: RecordRow, entries: Entries) -> frozenset[int]:
-    """Registers whose values this reader does not get.
-
-    A register of a newer version may be personal; as long as this hub cannot tell, only the owner gets it.
-    """
-    rules = hub.rules[record.kind]
-    if record.owner == node.dealer_id or rules.audience is Audience.ALL:
-        return frozenset()
-    written = frozenset().union(*(entry.registers() for entry in entries))
-    return rules.kind.masked_registers | (written - rules.kind.by_number.keys())
-
-
-def _wire_settled(hub: Hub, node: Node, record: RecordRow, row: SettledRow) -> WireSettled:
+def _wire_settled(hub: Hub, node: Node, record: RecordRow, row: SettledRow, *, is_veiled: bool) -> WireSettled:
     plain = (plain_settled(hub.box, row.kind, row.id, row.entry),)
-    entries = _for_reader(plain, _masked(hub, node, record, plain))
+    entries = entries_for(hub, node.dealer_id, record, plain, is_veiled=is_veiled)
     return WireSettled(row.register_no, list(_only(entries_to_wire(entries))), row.by)
-
-
-def _for_reader(entries: Entries, masked: frozenset[int]) -> Entries:
-    return withhold(entries, masked, Withheld.MASKED) if masked else entries
 
 
 def _only(wire: list[object]) -> Iterable[object]:

@@ -27,6 +27,13 @@ ASSIGNMENT_TTL_MS: Final = 3 * 365 * 24 * 3600 * 1000
 ASSIGNMENT_RENEWAL_MS: Final = 30 * 24 * 3600 * 1000
 """An assignment is written anew only when that adds a month, so that everyday work writes none."""
 
+SHARED_HISTORIES_PER_DAY_MAX: Final = 1_000
+"""Histories that other sites had begun and that open to one site on one day: five times the busiest workshop's visits.
+A car nobody else has written about costs nothing, so that a first import of 20,000 cars works."""
+
+EXPIRIES_PER_ENTRY_MAX: Final = 100
+"""Expired assignments that one log entry takes away; the next entry goes on with the rest."""
+
 EVIDENCE_PER_NODE_MAX: Final = 200
 """Bodies of forks and reused nonces kept per node; a broken node must not fill the disk."""
 

@@ -18,6 +18,7 @@ from typing import Protocol, TypeVar
 from carnet_hub.core.failures import HubFailure
 from carnet_hub.core.rows import (
     AdmissionRow,
+    AssignmentDayRow,
     AssignmentRow,
     ChainRow,
     DealerRow,
@@ -222,6 +223,22 @@ class Snapshot(Protocol):
 
     def assignments(self, vehicle_ids: Collection[bytes]) -> list[AssignmentRow]:
         """Who receives what is anchored to these vehicles."""
+        ...
+
+    def next_expiries(self, limit: int) -> list[AssignmentRow]:
+        """The assignments that expire first, by (expiry, vehicle, dealer)."""
+        ...
+
+    def assignments_of(self, dealer_id: bytes, after: tuple[int, bytes], limit: int) -> list[AssignmentRow]:
+        """The assignments of one site behind (since, vehicle), ascending."""
+        ...
+
+    def assignment_days(self, day: int) -> list[AssignmentDayRow]:
+        """What every site was assigned on one day, by site."""
+        ...
+
+    def assignment_day(self, day: int, dealer_id: bytes) -> AssignmentDayRow | None:
+        """What one site was assigned on one day; None for no shared history."""
         ...
 
     def voids(self, ops: Collection[bytes]) -> dict[bytes, VoidRow]:

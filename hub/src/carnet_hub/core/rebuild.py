@@ -26,9 +26,9 @@ from carnet_hub.core.ports import HubStore, Snapshot, Transaction
 from carnet_hub.core.prefetch import prefetch
 from carnet_hub.core.receipts import unpack_voids
 from carnet_hub.core.releasing import declare_lost, note_release, stored_arrival
+from carnet_hub.core.routing import append_entry
 from carnet_hub.core.rows import (
     EVERYBODY,
-    KEY_COLUMNS,
     PROJECTIONS,
     LogHead,
     LogKind,
@@ -159,7 +159,7 @@ def replay_log(hub: Hub, log: Snapshot, transaction: Transaction) -> int:
         arrivals = {row.position: stored_arrival(workspace, row) for row in batch if row.message is not None}
         prefetch(workspace, list(arrivals.values()))
         for row in batch:
-            workspace.append(row)
+            append_entry(workspace, row)
             _replay_entry(workspace, row, arrivals.get(row.position))
         workspace.flush_projections(transaction)
         head = LogHead(batch[-1].position, batch[-1].received_ms)
@@ -283,7 +283,7 @@ def _records(snapshot: Snapshot, keys: list[tuple[int, bytes]]) -> list[RecordRo
 
 def _compare(hub: Hub, row_type: type[Row], one: Snapshot, other: Snapshot) -> Iterator[tuple[int, Difference | None]]:
     """Walk two tables side by side: (rows compared, what differs)."""
-    width = KEY_COLUMNS[row_type]
+    width = PROJECTIONS[row_type]
     left, right = one.scan(row_type), other.scan(row_type)
     stored, folded = next(left, None), next(right, None)
     while stored is not None or folded is not None:

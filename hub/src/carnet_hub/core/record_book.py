@@ -14,14 +14,18 @@ from carnet_hub.core.hub import Hub
 from carnet_hub.core.kind_rules import KindRules
 from carnet_hub.core.limits import PLACES_PER_POSITION_BITS
 from carnet_hub.core.ports import Snapshot, Transaction
-from carnet_hub.core.rows import AssignmentRow, FeedRow, RecordRow, SettledRow
-from carnet_protocol.state import Entries
+from carnet_hub.core.rows import AssignmentDayRow, AssignmentRow, FeedRow, RecordRow, SettledRow
+from carnet_protocol.resolvers import resolve
+from carnet_protocol.state import Entries, Withheld, buried_in, heads_of, register_value
 
 _LAST_PLACE: Final = (1 << PLACES_PER_POSITION_BITS) - 1
 """The last place of a position belongs to the hub's own sets."""
 
 Key = tuple[int, bytes]
 """(kind number, record id)."""
+
+_NEVER_MS: Final = 1 << 62
+"""No assignment is left that could expire."""
 
 
 @dataclass(slots=True)
@@ -42,6 +46,19 @@ class RecordState:
         """The record's id."""
         return self.key[1]
 
+    def shown(self, label: int) -> object:
+        """The value it shows under a label; a deleted record the last one, None for none."""
+        if len(self.entries) == 1 and self.entries[0].fields is not None:
+            return self.entries[0].fields.get(label)
+        register = label >> 3
+        heads = [head for head in heads_of(self.entries, register) if not head.is_delete]
+        heads = heads or buried_in(self.entries, register)
+        if not heads:
+            return None
+        shown = resolve(self.rules.kind.by_number.get(register), register, heads).shown
+        value = register_value(shown, register)
+        return None if isinstance(value, Withheld) else value.get(label)
+
 
 def place_of(position: int, key: Key) -> int:
     """The place in the feeds of a record that a log entry touches.
@@ -53,6 +70,7 @@ def place_of(position: int, key: Key) -> int:
     kind, record = key
     number = int.from_bytes(sha256(kind.to_bytes(2, "big") + record).digest()[:4], "big") % _LAST_PLACE
     return position << PLACES_PER_POSITION_BITS | number
+
 
 
 class RecordBook:
@@ -67,6 +85,10 @@ class RecordBook:
         self._assignments: dict[bytes, dict[bytes, AssignmentRow]] = {}
         self._dirty: dict[Key, None] = {}
         self._new_assignments: dict[tuple[bytes, bytes], None] = {}
+        self._ended_assignments: dict[tuple[bytes, bytes], None] = {}
+        self._next_expiry_ms = 0
+        self._days: dict[tuple[int, bytes], AssignmentDayRow] = {}
+        self._new_days: dict[tuple[int, bytes], None] = {}
         self._feed: dict[tuple[bytes, int, bytes], FeedRow] = {}
         self._settled: dict[tuple[int, bytes, int, bytes, bytes], SettledRow] = {}
         self._gone_settled: set[tuple[int, bytes, int, bytes, bytes]] = set()
@@ -116,6 +138,19 @@ class RecordBook:
         self._assignments.update({vehicle: {} for vehicle in fresh})
         for row in self._snapshot.assignments(fresh):
             self._assignments[row.vehicle_id][row.dealer_id] = row
+
+    def expired(self, now_ms: int, limit: int) -> list[AssignmentRow]:
+        """The first assignments that have expired, by (expiry, vehicle, dealer)."""
+        if now_ms < self._next_expiry_ms:
+            return []
+        changed = {*self._new_assignments, *self._ended_assignments}
+        stored = self._snapshot.next_expiries(limit + len(changed) + 1)
+        standing = [row for row in stored if row[:2] not in changed]
+        standing += [self._assignments[vehicle][dealer] for vehicle, dealer in self._new_assignments]
+        standing.sort(key=lambda row: (row.expires_ms, *row[:2]))
+        ended = [row for row in standing[:limit] if row.expires_ms <= now_ms]
+        self._next_expiry_ms = standing[len(ended)].expires_ms if len(ended) < len(standing) else _NEVER_MS
+        return ended
 
     def state(self, key: Key) -> RecordState | None:
         """A record, None when there is none."""
@@ -173,6 +208,26 @@ class RecordBook:
         """Make or renew an assignment."""
         self.assignments(row.vehicle_id)[row.dealer_id] = row
         self._new_assignments[row.vehicle_id, row.dealer_id] = None
+        self._ended_assignments.pop((row.vehicle_id, row.dealer_id), None)
+        self._next_expiry_ms = min(self._next_expiry_ms, row.expires_ms)
+
+    def end_assignment(self, row: AssignmentRow) -> None:
+        """Take an assignment away."""
+        self.assignments(row.vehicle_id).pop(row.dealer_id, None)
+        self._new_assignments.pop((row.vehicle_id, row.dealer_id), None)
+        self._ended_assignments[row.vehicle_id, row.dealer_id] = None
+
+    def assignment_day(self, day: int, dealer: bytes) -> AssignmentDayRow:
+        """How many shared histories opened to a site on a day."""
+        if (day, dealer) not in self._days:
+            found = self._snapshot.assignment_day(day, dealer)
+            self._days[day, dealer] = found or AssignmentDayRow(day, dealer, 0, 0)
+        return self._days[day, dealer]
+
+    def count_day(self, row: AssignmentDayRow) -> None:
+        """Say how many it is now."""
+        self._days[row.day, row.dealer_id] = row
+        self._new_days[row.day, row.dealer_id] = None
 
     def feed(self, row: FeedRow) -> None:
         """Put a record into a feed, or move it to its end."""
@@ -201,7 +256,9 @@ class RecordBook:
         box = self._hub.box
         states = sorted(self._changed(), key=lambda state: state.key)
         transaction.put([_row_of(one, keep_entries(box, one.rules, one.key[1], one.entries)) for one in states])
+        transaction.remove(AssignmentRow, self._ended_assignments)
         transaction.put([self._assignments[vehicle][dealer] for vehicle, dealer in self._new_assignments])
+        transaction.put([self._days[one] for one in self._new_days])
         transaction.put(list(self._feed.values()))
         transaction.remove(SettledRow, self._gone_settled)
         transaction.put(list(self._settled.values()))

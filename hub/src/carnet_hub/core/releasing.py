@@ -15,6 +15,7 @@ from carnet_hub.core.intake import Arrival, arrive
 from carnet_hub.core.limits import RELEASES_PER_GROUP_MAX
 from carnet_hub.core.prefetch import prefetch
 from carnet_hub.core.receipts import pack_voids
+from carnet_hub.core.routing import append_entry
 from carnet_hub.core.rows import AdmissionRow, LogKind, LogRow, Node, SetState, VoidRow
 from carnet_hub.core.workspace import Workspace
 from carnet_protocol.changeset import reread_set
@@ -103,7 +104,8 @@ def log_release(workspace: Workspace, arrival: Arrival, parked: LogRow, finding:
         verdict = Verdict.REFUSED
     else:
         verdict = Verdict.ACCEPTED_WITH_CONFLICTS if folding.conflicts else Verdict.ACCEPTED
-    row = workspace.append(
+    row = append_entry(
+        workspace,
         parked._replace(
             position=workspace.position + 1,
             kind=int(LogKind.RELEASE),
@@ -116,7 +118,7 @@ def log_release(workspace: Workspace, arrival: Arrival, parked: LogRow, finding:
             message=None,
             opening=b"",
             detail=pack_detail(detail),
-        )
+        ),
     )
     note_release(workspace, row, void_count=len(folding.voids) if folding is not None else len(arrival.ops))
     if folding is None:

@@ -1,7 +1,8 @@
 """Who gets to see a record: anchors, assignments and places in feeds.
 
-Decides, once a set is folded, where each touched record is anchored, which dealer sites become assigned, and into
-whose feed each record goes. Does not decide what of it a reader may see (`feed` masks when a page is read).
+Decides, once a set is folded, where each touched record is anchored and into whose feed it goes; and, with every log
+entry, from whose feed what expired is taken. Does not decide which site is assigned to a vehicle (`assigning`) nor what
+of a record a reader may see (`feed` masks when a page is read).
 
     audience        goes to
     --------------  ---------------------------------------------------------------------------
@@ -12,25 +13,23 @@ whose feed each record goes. Does not decide what of it a reader may see (`feed`
 Rules:
 - A vehicle is anchored to itself; a visit, a plate or a reading to the vehicle it names; a job or a line to the
   vehicle of its visit, so that it moves when the visit moves.
-- A site that writes about a vehicle is assigned to it, and everything anchored there enters its feed.
+- With the assignment of a site to a vehicle, everything anchored there enters its feed. An assignment that opens no
+  history carries the vehicle itself only.
+- A site that writes another record it may not see (it lost access, or guessed an id) is sent it once, marked evicted.
 - A site that is no longer concerned gets the record once more, marked evicted.
 """
 
-from collections.abc import Set
-from typing import Final, NamedTuple
+from collections.abc import Iterable, Set
+from typing import NamedTuple
 
+from carnet_hub.core.assigning import assign_author, opens_history
 from carnet_hub.core.at_rest import keep_settled
 from carnet_hub.core.folding import Change, Folding, count_contests
-from carnet_hub.core.kind_rules import KindRules
-from carnet_hub.core.limits import ASSIGNMENT_RENEWAL_MS, ASSIGNMENT_TTL_MS
+from carnet_hub.core.limits import EXPIRIES_PER_ENTRY_MAX
 from carnet_hub.core.record_book import Key, RecordState, place_of
-from carnet_hub.core.rows import EVERYBODY, AssignmentRow, FeedRow, SettledRow
+from carnet_hub.core.rows import EVERYBODY, AssignmentRow, FeedRow, LogRow, SettledRow
 from carnet_hub.core.workspace import Workspace
 from carnet_protocol.registry import Audience
-from carnet_protocol.resolvers import resolve
-from carnet_protocol.state import Entries, Withheld, buried_in, heads_of, register_value
-
-ASSIGNED_BY_WRITE: Final = "write"
 
 
 class Move(NamedTuple):
@@ -38,6 +37,18 @@ class Move(NamedTuple):
 
     state: RecordState
     left: bytes | None
+
+
+def append_entry(workspace: Workspace, row: LogRow) -> LogRow:
+    """Add the next entry to the log; what has expired by then is taken from its sites.
+
+    At most `EXPIRIES_PER_ENTRY_MAX` assignments end with one entry: a function of the log, so `rebuild` does the same.
+    """
+    workspace.append(row)
+    for expired in workspace.book.expired(workspace.received_ms, EXPIRIES_PER_ENTRY_MAX):
+        workspace.book.end_assignment(expired)
+        _leave(workspace, expired, row.position)
+    return row
 
 
 def apply_folding(workspace: Workspace, folding: Folding, *, author: bytes, position: int) -> None:
@@ -52,9 +63,11 @@ def apply_folding(workspace: Workspace, folding: Folding, *, author: bytes, posi
     workspace.remember(folding.writes)
     moves += _move_heirs(workspace, moves, folding.changes.keys(), position)
     if author != workspace.hub.hub_id:
-        _assign(workspace, author, moves, folding.changes.keys(), position)
+        for vehicle in assign_author(workspace, author, _by_vehicle(moves), position):
+            _enter(workspace, author, vehicle, folding.changes.keys(), position)
     for move in moves:
         route(workspace, move, position)
+    _turn_away(workspace, author, folding.changes.values(), position)
 
 
 def route(workspace: Workspace, move: Move, position: int) -> None:
@@ -65,7 +78,8 @@ def route(workspace: Workspace, move: Move, position: int) -> None:
     for dealer in audience:
         workspace.book.feed(FeedRow(dealer, state.rules.number, state.id, place, False))
     if move.left is not None and move.left != state.anchor:
-        for dealer in sorted(set(workspace.book.assignments(move.left)) - set(audience)):
+        sites = {dealer for dealer, row in workspace.book.assignments(move.left).items() if opens_history(row)}
+        for dealer in sorted(sites - set(audience)):
             workspace.book.feed(FeedRow(dealer, state.rules.number, state.id, place, True))
 
 
@@ -86,7 +100,7 @@ def audience_of(workspace: Workspace, state: RecordState) -> list[bytes]:
     dealers = [state.owner] if state.owner != hub_id else []
     if rules.audience is Audience.ASSIGNED and state.anchor is not None:
         for dealer, row in workspace.book.assignments(state.anchor).items():
-            if dealer != state.owner and row.expires_ms > now_ms:
+            if dealer != state.owner and row.expires_ms > now_ms and (rules.is_anchor or opens_history(row)):
                 dealers.append(dealer)
         dealers.sort()
     return dealers
@@ -131,20 +145,17 @@ def _anchor(workspace: Workspace, state: RecordState, change: Change) -> None:
 
 def _named(state: RecordState, label: int) -> bytes | None:
     """The reference that a record shows under a label; None for none."""
-    if len(state.entries) == 1 and state.entries[0].fields is not None:
-        value: object = state.entries[0].fields.get(label)
-    else:
-        value = _resolved(state.rules, state.entries, label)
+    value = state.shown(label)
     return value if isinstance(value, bytes) else None
 
 
-def _resolved(rules: KindRules, entries: Entries, label: int) -> object:
-    register = label >> 3
-    heads = [head for head in heads_of(entries, register) if not head.is_delete] or buried_in(entries, register)
-    if not heads:
-        return None
-    value = register_value(resolve(rules.kind.by_number.get(register), register, heads).shown, register)
-    return None if isinstance(value, Withheld) else value.get(label)
+def _turn_away(workspace: Workspace, author: bytes, changes: Iterable[Change], position: int) -> None:
+    """Tell a site that wrote a record of others which it may not see: its op counts, the record stays closed to it."""
+    for change in changes:
+        if change.before is None or change.before.owner == author or change.rules.audience is not Audience.ASSIGNED:
+            continue
+        if author != workspace.hub.hub_id and author not in audience_of(workspace, change.before):
+            workspace.book.feed(FeedRow(author, *change.key, place_of(position, change.key), True))
 
 
 def _move_heirs(workspace: Workspace, moves: list[Move], present: Set[Key], position: int) -> list[Move]:
@@ -165,19 +176,26 @@ def _move_heirs(workspace: Workspace, moves: list[Move], present: Set[Key], posi
     return moved
 
 
-def _assign(workspace: Workspace, dealer: bytes, moves: list[Move], present: Set[Key], position: int) -> None:
-    """Assign a site to every vehicle it wrote about; what is anchored there enters its feed."""
-    vehicles = dict.fromkeys(move.state.anchor for move in moves if move.state.anchor is not None)
-    expires_ms = workspace.received_ms + ASSIGNMENT_TTL_MS
-    for vehicle in vehicles:
-        known = workspace.book.assignments(vehicle).get(dealer)
-        if known is not None and known.expires_ms + ASSIGNMENT_RENEWAL_MS > expires_ms:
-            continue
-        is_new = known is None or known.expires_ms <= workspace.received_ms
-        since = position if is_new or known is None else known.since
-        workspace.book.assign(AssignmentRow(vehicle, dealer, since, expires_ms, ASSIGNED_BY_WRITE))
-        if is_new:
-            _enter(workspace, dealer, vehicle, present, position)
+def _by_vehicle(moves: list[Move]) -> dict[bytes, list[RecordState]]:
+    """The records of a set by the vehicle they are anchored to now."""
+    found: dict[bytes, list[RecordState]] = {}
+    for move in moves:
+        if move.state.anchor is not None:
+            found.setdefault(move.state.anchor, []).append(move.state)
+    return found
+
+
+def _leave(workspace: Workspace, ended: AssignmentRow, position: int) -> None:
+    """What a site received by an assignment, and does not own, leaves its feed."""
+    keys = [
+        key for key in workspace.book.anchored(ended.vehicle_id) if opens_history(ended) or key[1] == ended.vehicle_id
+    ]
+    workspace.book.load(keys)
+    for key in keys:
+        state = workspace.book.state(key)
+        if state is not None and ended.dealer_id not in audience_of(workspace, state):
+            place = place_of(position, key)
+            workspace.book.feed(FeedRow(ended.dealer_id, *key, place, True))
 
 
 def _enter(workspace: Workspace, dealer: bytes, vehicle: bytes, present: Set[Key], position: int) -> None:

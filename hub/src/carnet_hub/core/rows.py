@@ -174,10 +174,13 @@ class FeedRow(NamedTuple):
 
 
 class AssignmentRow(NamedTuple):
-    """A dealer site that receives what is anchored to a vehicle.
+    """A dealer site that receives what is anchored to a vehicle, or only what it wrote of the vehicle itself.
 
     Attributes:
-        since: log position.
+        since: position of the set that brought it.
+        reason: a `Ground`, see `assigning`.
+        op: the op that is the ground for it.
+        is_shared: other sites had written about the vehicle; counts against the site's day.
     """
 
     vehicle_id: bytes
@@ -185,6 +188,17 @@ class AssignmentRow(NamedTuple):
     since: int
     expires_ms: int
     reason: str
+    op: bytes
+    is_shared: bool
+
+
+class AssignmentDayRow(NamedTuple):
+    """How many shared histories opened to one site on one day (UTC, counted from 1970), and how many were put off."""
+
+    day: int
+    dealer_id: bytes
+    granted: int
+    put_off: int
 
 
 class VoidRow(NamedTuple):
@@ -345,6 +359,7 @@ Row = (
     | SettledRow
     | FeedRow
     | AssignmentRow
+    | AssignmentDayRow
     | VoidRow
     | WaitingRow
     | ErasedRow
@@ -357,8 +372,7 @@ Row = (
     | InviteRow
 )
 
-KEY_COLUMNS: Final[dict[type[Row], int]] = {
-    LogRow: 1,
+PROJECTIONS: Final[dict[type[Row], int]] = {
     AdmissionRow: 1,
     ChainRow: 3,
     EpochRow: 2,
@@ -366,35 +380,15 @@ KEY_COLUMNS: Final[dict[type[Row], int]] = {
     SettledRow: 5,
     FeedRow: 3,
     AssignmentRow: 2,
+    AssignmentDayRow: 2,
     VoidRow: 1,
     WaitingRow: 2,
     ErasedRow: 1,
     SealedRow: 2,
     KeyRow: 1,
     DealerRow: 1,
-    EvidenceRow: 1,
-    NodeStatusRow: 1,
-    HelloRow: 1,
-    InviteRow: 1,
 }
-"""How many of a row's first columns identify it."""
-
-PROJECTIONS: Final[tuple[type[Row], ...]] = (
-    AdmissionRow,
-    ChainRow,
-    EpochRow,
-    RecordRow,
-    SettledRow,
-    FeedRow,
-    AssignmentRow,
-    VoidRow,
-    WaitingRow,
-    ErasedRow,
-    SealedRow,
-    KeyRow,
-    DealerRow,
-)
-"""Everything that `rebuild` drops and folds again."""
+"""Everything that `rebuild` drops and folds again, and how many of a row's first columns identify it."""
 
 EVERYBODY: Final = bytes(16)
 """The dealer id under which broadcast records stand in the feed."""
