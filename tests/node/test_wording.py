@@ -4,7 +4,7 @@ import pytest
 
 from carnet_node.core.failures import HubRefused, HubUnreachable, KeysUnreadable, NodeFailure, NotEnrolled
 from carnet_node.core.refusals import CommandRefused, Problem, ProblemCode
-from carnet_node.core.store_failures import StoreBusy
+from carnet_node.core.store_failures import DiskFull, StoreBusy
 from carnet_node.entrypoints.wording import Exit, explain_failure
 from carnet_protocol.errors import BadValue, Malformed, NotAllowed
 from carnet_protocol.reasons import Reason, explain
@@ -90,3 +90,10 @@ def test_a_bug_is_told_without_its_text():
     told = explain_failure(RuntimeError("Zhang Wei 13800138000"))
 
     assert ("RuntimeError" in told.what, "Zhang" in str(told.as_dict())) == (True, False)
+
+
+def test_a_full_disk_is_called_by_its_name():
+    """A full disk is told as that, although it is also one of the ways in which a database is of no use."""
+    told = explain_failure(DiskFull("database or disk is full"))
+
+    assert (told.code, told.what, told.status) == ("disk-full", "There is no room left on the disk.", 507)

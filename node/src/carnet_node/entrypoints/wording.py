@@ -184,14 +184,6 @@ _TEXTS: Final[dict[type[NodeFailure], tuple[str, str, str, str, Exit, HTTPStatus
         Exit.BUSY,
         HTTPStatus.SERVICE_UNAVAILABLE,
     ),
-    StoreBroken: (
-        "store-broken",
-        "The database cannot be used as it is.",
-        "What was saved before is in the file and in its backup.",
-        "Run `carnet-node doctor`, and look at the disk.",
-        Exit.REFUSED,
-        HTTPStatus.INTERNAL_SERVER_ERROR,
-    ),
     DiskFull: (
         "disk-full",
         "There is no room left on the disk.",
@@ -199,6 +191,14 @@ _TEXTS: Final[dict[type[NodeFailure], tuple[str, str, str, str, Exit, HTTPStatus
         "Make room on this machine, then save again. What is on the screen need not be typed anew.",
         Exit.REFUSED,
         HTTPStatus.INSUFFICIENT_STORAGE,
+    ),
+    StoreBroken: (
+        "store-broken",
+        "The database cannot be used as it is.",
+        "What was saved before is in the file and in its backup.",
+        "Run `carnet-node doctor`, and look at the disk.",
+        Exit.REFUSED,
+        HTTPStatus.INTERNAL_SERVER_ERROR,
     ),
     WritingStopped: (
         "superseded-epoch",
