@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from support.cli_node import CliNode, enrol_folder
+from support.model_hub import ModelHub
 
 
 @pytest.fixture(scope="session")
@@ -21,3 +22,9 @@ def node(enrolled_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[st
     """The command line of an enrolled node; a module that tests something else has a `node` of its own."""
     shutil.copytree(enrolled_folder, tmp_path / "node")
     return CliNode(tmp_path / "node", capsys)
+
+
+@pytest.fixture
+def hub() -> ModelHub:
+    """A hub that knows nothing yet."""
+    return ModelHub()

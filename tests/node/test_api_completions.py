@@ -4,13 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from carnet_node.core.inbox import apply_page
-from carnet_protocol.changeset import Draft
-from carnet_protocol.kinds import CAMPAIGN
 from support.api_node import ApiNode, Json, wrong
-from support.desk import record
 from support.model_hub import ModelHub
 from support.node_builder import START_MS, build_node
+from support.recall_lists import announce, receive
 from support.vins import make_vins
 
 WRONG, RIGHT = make_vins(2)
@@ -21,8 +18,8 @@ DONE = {"campaign_no": "R2026-1", "method": "replaced", "values": {"part_no": "H
 def desk(tmp_path: Path) -> ApiNode:
     """A node that knows one campaign."""
     node, hub = build_node(tmp_path), ModelHub()
-    hub.write(Draft(CAMPAIGN, record(70), {"campaign_no": "R2026-1", "state": "published"}))
-    apply_page(node, hub.page(node))
+    announce(hub, count=0)
+    receive(node, hub)
     return ApiNode(node)
 
 

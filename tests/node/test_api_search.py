@@ -1,22 +1,20 @@
 """Search, recall check, conflicts, status and sync over JSON."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 import structlog
 
 from carnet_node.core.inbox import apply_page
 from carnet_node.core.node import Node
-from carnet_node.core.recall_check import store_segment
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import RecordId, vehicle_id
-from carnet_protocol.kinds import CAMPAIGN, VEHICLE
-from carnet_protocol.segments import encode_segment, segment_hash
+from carnet_protocol.kinds import VEHICLE
+from carnet_protocol.segments import encode_segment
 from support.api_node import PERSONAL, ApiNode, Json, Woken, problem, wrong
-from support.desk import record
 from support.model_hub import ModelHub
 from support.node_builder import DEALER_B, START_MS, build_node
+from support.recall_lists import announce, receive
 from support.scripted_hub import NO_LINE, ScriptedHub, sync_ports
 from support.vins import make_vins, with_wrong_digit
 
@@ -126,16 +124,8 @@ def test_what_stands_in_the_place_of_an_id_is_not_logged(desk: ApiNode):
 def test_a_listed_car_is_a_hit_and_others_are_clear(node: Node, desk: ApiNode):
     """The answer holds the campaign's texts and the age of the data."""
     hub, members = ModelHub(), encode_segment([VIN])
-    values: dict[str, Any] = {
-        "campaign_no": "R2026-1",
-        "title": "Brake hose",
-        "segment_hashes": segment_hash(members),
-        "member_count": 1,
-        "state": "published",
-    }
-    hub.write(Draft(CAMPAIGN, record(70), values))
-    apply_page(node, hub.page(node))
-    store_segment(node, members)
+    announce(hub, members, count=1)
+    receive(node, hub, members)
 
     hit = desk.done("/api/recalls/check", {"identifier": VIN.lower()})
     clear = desk.done("/api/recalls/check", {"identifier": OTHER_VIN})

@@ -33,12 +33,6 @@ def node(tmp_path: Path) -> Node:
     return build_node(tmp_path)
 
 
-@pytest.fixture
-def hub() -> ModelHub:
-    """A hub that knows nothing yet."""
-    return ModelHub()
-
-
 WANG: dict[str, Value] = {"party_kind": "person", "full_name": "王小明", "note": "likes tea"}
 
 

@@ -36,12 +36,6 @@ def node(tmp_path: Path) -> Node:
     return build_node(tmp_path)
 
 
-@pytest.fixture
-def hub() -> ModelHub:
-    """A hub that knows nothing yet."""
-    return ModelHub()
-
-
 def test_accepted_and_waiting_work_is_not_held_back(node: Node, hub: ModelHub):
     """Nothing is listed as long as everything counts."""
     commit(node, [draft(RED)])

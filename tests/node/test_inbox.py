@@ -39,12 +39,6 @@ def node(tmp_path: Path) -> Node:
     return build_node(tmp_path)
 
 
-@pytest.fixture
-def hub() -> ModelHub:
-    """A hub that knows nothing yet."""
-    return ModelHub()
-
-
 def test_a_page_brings_records_and_moves_the_cursor(node: Node, hub: ModelHub):
     """Base rows become projections in the same transaction that advances the cursor."""
     hub.write(draft(RED), draft(BLUE, 2), author=DEALER_B)

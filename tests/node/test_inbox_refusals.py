@@ -37,12 +37,6 @@ def node(tmp_path: Path) -> Node:
     return build_node(tmp_path)
 
 
-@pytest.fixture
-def hub() -> ModelHub:
-    """A hub that knows nothing yet."""
-    return ModelHub()
-
-
 Change = Callable[[Page], Page]
 
 NOT_BELIEVED = [

@@ -9,15 +9,14 @@ from carnet_node.core.authoring import commit
 from carnet_node.core.inbox import apply_page
 from carnet_node.core.node import Node
 from carnet_node.core.rebuild import Difference, check_rebuild, rebuild
-from carnet_node.core.recall_check import RecallState, check_recalls, store_segment
-from carnet_protocol.changeset import Draft
-from carnet_protocol.kinds import CAMPAIGN
+from carnet_node.core.recall_check import RecallState, check_recalls
 from carnet_protocol.registry import Value
-from carnet_protocol.segments import encode_segment, segment_hash
+from carnet_protocol.segments import encode_segment
 from support.desk import record
 from support.exchange import answer, deliver, draft
 from support.model_hub import ModelHub
 from support.node_builder import DEALER_B, build_node, rows_of
+from support.recall_lists import announce, receive
 
 RED: dict[str, Value] = {"color": "red"}
 
@@ -113,11 +112,9 @@ def test_recall_lists_survive_a_rebuild(node: Node):
     """After a rebuild the desk still gets exact answers, without fetching anything again."""
     vin = "1M8GDM9AXKP042788"
     members = encode_segment([vin])
-    values: dict[str, Value] = {"segment_hashes": segment_hash(members), "member_count": 1, "state": "published"}
     hub = ModelHub(position=50)
-    hub.write(Draft(CAMPAIGN, record(70), values))
-    apply_page(node, hub.page(node))
-    store_segment(node, members)
+    announce(hub, members, count=1)
+    receive(node, hub, members)
 
     rebuild(node)
 

@@ -19,64 +19,28 @@ from carnet_node.core.recall_check import (
 from carnet_node.core.views import one_record
 from carnet_protocol.changeset import Draft
 from carnet_protocol.errors import Malformed
-from carnet_protocol.ids import OpId, completion_id, vehicle_id
+from carnet_protocol.ids import completion_id, vehicle_id
 from carnet_protocol.kinds import CAMPAIGN, RECALL_COMPLETION
 from carnet_protocol.limits import CLOCK_OFFSET_ALARM_MS
 from carnet_protocol.reasons import Reason
-from carnet_protocol.registry import Value
 from carnet_protocol.segments import encode_segment, segment_hash
 from support.desk import record
 from support.exchange import answer, deliver
 from support.model_hub import ModelHub, Treatment
 from support.node_builder import TestClock, build_node, rows_of
+from support.recall_lists import TEXTS, announce, receive
 
 LISTED, ALSO_LISTED, UNLISTED = "1M8GDM9AXKP042788", "1M8GDM9A1KP042789", "LSVAA49J132047371"
 FRAME = "AE861234567"
 LIST = encode_segment([LISTED, FRAME])
 OTHER_LIST = encode_segment([ALSO_LISTED])
 STALE_MS = DeskSettings().recall_stale_after_ms
-TEXTS: dict[str, Value] = {
-    "campaign_no": "R2026-1",
-    "title": "Brake hose",
-    "hazard_level": "park_outside",
-    "defect": "it leaks",
-    "hazard": "it brakes late",
-    "emergency_advice": "drive slowly",
-    "remedy": "a new hose",
-}
 
 
 @pytest.fixture
 def node(tmp_path: Path) -> Node:
     """An enrolled node without data."""
     return build_node(tmp_path)
-
-
-@pytest.fixture
-def hub() -> ModelHub:
-    """A hub that knows nothing yet."""
-    return ModelHub()
-
-
-def announce(
-    hub: ModelHub,
-    *lists: bytes,
-    count: int,
-    number: int = 70,
-    state: str = "published",
-    based_on: tuple[OpId, ...] = (),
-) -> tuple[OpId, ...]:
-    """A campaign that names these member lists."""
-    hashes = b"".join(segment_hash(one) for one in lists)
-    values = {**TEXTS, "segment_hashes": hashes, "member_count": count, "state": state}
-    return hub.write(Draft(CAMPAIGN, record(number), values, based_on))
-
-
-def receive(node: Node, hub: ModelHub, *lists: bytes) -> None:
-    """The campaign's page and its lists arrive."""
-    apply_page(node, hub.page(node))
-    for one in lists:
-        store_segment(node, one)
 
 
 def state_of(node: Node, text: str = LISTED) -> tuple[RecallState, UnknownBecause | None]:

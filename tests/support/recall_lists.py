@@ -1,0 +1,48 @@
+"""A campaign and its member lists on their way from a model hub to a node.
+
+announce(hub, encode_segment([VIN]), count=1)
+receive(node, hub, encode_segment([VIN]))
+"""
+
+from carnet_node.core.inbox import apply_page
+from carnet_node.core.node import Node
+from carnet_node.core.recall_check import store_segment
+from carnet_protocol.changeset import Draft
+from carnet_protocol.ids import OpId
+from carnet_protocol.kinds import CAMPAIGN
+from carnet_protocol.registry import Value
+from carnet_protocol.segments import segment_hash
+from support.desk import record
+from support.model_hub import ModelHub
+
+TEXTS: dict[str, Value] = {
+    "campaign_no": "R2026-1",
+    "title": "Brake hose",
+    "hazard_level": "park_outside",
+    "defect": "it leaks",
+    "hazard": "it brakes late",
+    "emergency_advice": "drive slowly",
+    "remedy": "a new hose",
+}
+"""What a campaign says besides its lists."""
+
+
+def announce(
+    hub: ModelHub,
+    *lists: bytes,
+    count: int,
+    number: int = 70,
+    state: str = "published",
+    based_on: tuple[OpId, ...] = (),
+) -> tuple[OpId, ...]:
+    """A campaign that names these member lists."""
+    hashes = b"".join(segment_hash(one) for one in lists)
+    values = {**TEXTS, "segment_hashes": hashes, "member_count": count, "state": state}
+    return hub.write(Draft(CAMPAIGN, record(number), values, based_on))
+
+
+def receive(node: Node, hub: ModelHub, *lists: bytes) -> None:
+    """The campaign's page and its lists arrive."""
+    apply_page(node, hub.page(node))
+    for one in lists:
+        store_segment(node, one)
