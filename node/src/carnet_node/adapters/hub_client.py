@@ -27,6 +27,15 @@ from carnet_node.adapters.compression import deflate, inflate
 from carnet_node.core.enrolment import is_loopback
 from carnet_node.core.failures import HubRefused, HubUnreachable
 from carnet_node.core.hub_link import FeedQuery
+from carnet_node.core.limits import (
+    ANSWER_S,
+    CONNECT_S,
+    DETAIL_CHARS_MAX,
+    POLL_GRACE_S,
+    PROBLEM_BYTES_MAX,
+    PUSH_S,
+    TRIES_MAX,
+)
 from carnet_node.core.ports import Clock, Entropy
 from carnet_node.core.schedule import dice_of, retry_delay_ms
 from carnet_protocol import limits
@@ -35,14 +44,7 @@ from carnet_protocol.reasons import Reason
 CBOR: Final = "application/cbor"
 SEGMENT: Final = "application/octet-stream"
 _PROBLEM: Final = "application/problem+json"
-_TRIES: Final = 3
 _RETRIED: Final = frozenset({429, 502, 503, 504})
-_CONNECT_S: Final = 5.0
-_ANSWER_S: Final = 30.0
-_PUSH_S: Final = 90.0
-_POLL_GRACE_S: Final = 15.0
-_PROBLEM_BYTES_MAX: Final = 64 * 1024
-_DETAIL_CHARS_MAX: Final = 200
 _SECONDS: Final = re.compile(r"[0-9]{1,9}")
 
 
@@ -106,7 +108,7 @@ class HubClient:
     async def push(self, token: bytes, batch: bytes) -> bytes:
         """The answers to a batch of sets, which travels compressed."""
         headers = {**_bearer(token), "content-encoding": "zstd"}
-        return await self._exchange("POST", "/v1/push", body=deflate(batch), headers=headers, answer_s=_PUSH_S)
+        return await self._exchange("POST", "/v1/push", body=deflate(batch), headers=headers, answer_s=PUSH_S)
 
     async def feed(self, token: bytes, query: FeedQuery) -> bytes:
         """One page of the feed; waits at the hub for up to `query.wait_s` when nothing is new."""
@@ -116,7 +118,7 @@ class HubClient:
             "outcomes_after": str(query.outcomes_after),
             "wait_s": str(query.wait_s),
         }
-        answer_s = _ANSWER_S if query.wait_s == 0 else query.wait_s + _POLL_GRACE_S
+        answer_s = ANSWER_S if query.wait_s == 0 else query.wait_s + POLL_GRACE_S
         return await self._exchange("GET", "/v1/feed", params=parameters, headers=_bearer(token), answer_s=answer_s)
 
     async def excluded(self, token: bytes, after: int) -> bytes:
@@ -141,7 +143,7 @@ class HubClient:
         body: bytes | None = None,
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
-        answer_s: float = _ANSWER_S,
+        answer_s: float = ANSWER_S,
         bytes_max: int = limits.MESSAGE_BYTES_MAX,
         media_type: str = CBOR,
     ) -> bytes:
@@ -154,14 +156,14 @@ class HubClient:
         """
         sent = {**(headers or {}), **({"content-type": CBOR} if body is not None else {})}
         request = self._http.build_request(
-            method, path, content=body, params=params, headers=sent, timeout=httpx.Timeout(answer_s, connect=_CONNECT_S)
+            method, path, content=body, params=params, headers=sent, timeout=httpx.Timeout(answer_s, connect=CONNECT_S)
         )
-        for failures in range(_TRIES):
+        for failures in range(TRIES_MAX):
             try:
                 return _content(await self._send(request, bytes_max), media_type)
             except HubUnreachable as error:
                 may_pass = not error.is_timeout and (error.status is None or error.status in _RETRIED)
-                if not may_pass or failures + 1 == _TRIES:
+                if not may_pass or failures + 1 == TRIES_MAX:
                     raise
                 dice = dice_of(self._entropy.random_bytes(2))
                 delay_ms = retry_delay_ms(failures=failures, dice=dice, asked_ms=error.retry_after_ms)
@@ -200,9 +202,9 @@ def _content(answer: _Answer, media_type: str) -> bytes:
 def _refusal(answer: _Answer) -> HubRefused | HubUnreachable:
     """The typed refusal behind a problem document; a document that cannot be read says nothing."""
     try:
-        problem = json.loads(answer.body[:_PROBLEM_BYTES_MAX])
+        problem = json.loads(answer.body[:PROBLEM_BYTES_MAX])
         reason = Reason(problem["code"])
-        detail = str(problem.get("detail", ""))[:_DETAIL_CHARS_MAX]
+        detail = str(problem.get("detail", ""))[:DETAIL_CHARS_MAX]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return HubUnreachable("the hub refused for no known reason", status=answer.status)
     return HubRefused(reason, detail, answer.status)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from carnet_node.core.limits import DISK_FREE_BYTES_MIN, DISK_FREE_BYTES_WRONG, OLDEST_WAITING_MS_MAX
+from carnet_node.core.limits import DISK_FREE_BYTES_MIN, DISK_FREE_BYTES_WRONG, OLDEST_WAITING_MS_MAX, SETS_READ_MAX
 from carnet_node.core.node import Node
 from carnet_node.core.records import ChainState
 from carnet_node.core.rejoin_state import is_behind_mark
@@ -26,7 +26,6 @@ from carnet_protocol.reasons import Reason, explain
 from carnet_storage.core.library import is_safe_beside_another_process
 from carnet_storage.core.status import BackupStatus, concerns
 
-_SETS_READ: Final = 500
 _KEY_BYTES: Final = 32
 _HOUR_MS: Final = 3600 * 1000
 
@@ -118,7 +117,7 @@ def verify_chain(node: Node, signing_key: bytes) -> tuple[int, str | None]:
         keys = {key_id_of(key): key for key in (*own_keys(tx), signing_key)}
         head = ChainHead(0, NO_HASH)
         seq = 1
-        while messages := [one.message for one in tx.sets_from(chain.epoch, seq, _SETS_READ)]:
+        while messages := [one.message for one in tx.sets_from(chain.epoch, seq, SETS_READ_MAX)]:
             for message in messages:
                 head, problem = _check_one(node, keys, chain, head, message)
                 if problem is not None:

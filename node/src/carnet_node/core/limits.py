@@ -156,3 +156,33 @@ SHEET_NAME_CHARS_MAX: Final = 31
 
 SHEET_CELL_CHARS_MAX: Final = 32_000
 """Characters of one cell of a workbook; Excel takes 32,767."""
+
+TRIES_MAX: Final = 3
+"""How often one request is sent when the line may have hiccuped; after that the schedule decides."""
+
+CONNECT_S: Final = 5.0
+"""Until a connection stands; a hub that is there answers within one."""
+
+ANSWER_S: Final = 30.0
+"""Until an answer has come, for everything but a push and a long poll."""
+
+PUSH_S: Final = 90.0
+"""Until a push is answered: a megabyte at 100 kbit/s takes 80 seconds. After that the batch is halved."""
+
+POLL_GRACE_S: Final = 15.0
+"""What a long poll may take beyond the time the hub was asked to wait."""
+
+PROBLEM_BYTES_MAX: Final = 64 * 1024
+"""Of a refusal that are read; ours have less than one kilobyte."""
+
+DETAIL_CHARS_MAX: Final = 200
+"""Characters of a refusal's detail that are kept."""
+
+STOP_S: Final = 5
+"""Requests that are being answered may end; a long poll of the background sync may not."""
+
+TOKEN_MARGIN_MS: Final = 30_000
+"""A token is not used in its last half minute: the request it goes with may take that long."""
+
+SETS_READ_MAX: Final = 500
+"""Own sets that the doctor holds at once while it checks the chain."""

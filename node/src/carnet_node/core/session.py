@@ -21,7 +21,7 @@ from carnet_node.core.erasing import scrub_if_due, stated_cursor
 from carnet_node.core.failures import HubRefused, NotEnrolled
 from carnet_node.core.hub_link import HubLink
 from carnet_node.core.leaving import SenderLock
-from carnet_node.core.limits import REJOIN_HELLOS_MAX
+from carnet_node.core.limits import REJOIN_HELLOS_MAX, TOKEN_MARGIN_MS
 from carnet_node.core.node import Node
 from carnet_node.core.ports import ReadTransaction, RunBlocking, WriteTransaction
 from carnet_node.core.records import ChainState, FeedState, HighWaterMark
@@ -42,9 +42,6 @@ from carnet_protocol.reasons import Reason
 
 _ANOTHER_TRY: Final = frozenset({Reason.UNKNOWN_KEY, Reason.SUSPENDED_NODE, Reason.STALE_CHALLENGE})
 """Refusals of a hello behind which another key, or a fresh challenge, may fare better."""
-
-_TOKEN_MARGIN_MS: Final = 30_000
-"""A token is not used in its last half minute: the request it goes with may take that long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +157,7 @@ async def _hello_once(node: Node, ports: SyncPorts, software: str, signer: Signe
     taken = await ports.run_blocking(partial(take_answer, node, answer, contact_ms=node.clock.now_ms()))
     now_ms = node.clock.now_ms()
     lifetime_ms = answer.token_expires_ms - answer.now_ms
-    return Session(answer.token, now_ms + lifetime_ms - _TOKEN_MARGIN_MS, taken.situation, taken.is_settled)
+    return Session(answer.token, now_ms + lifetime_ms - TOKEN_MARGIN_MS, taken.situation, taken.is_settled)
 
 
 def state_ourselves(node: Node, challenge: bytes, software: str) -> HelloRequest:

@@ -16,14 +16,12 @@ from carnet_node.adapters.sync_loop import BackgroundSync
 from carnet_node.bootstrap import Installation
 from carnet_node.core.enrolment import is_loopback
 from carnet_node.core.failures import NotEnrolled
+from carnet_node.core.limits import STOP_S
 from carnet_node.entrypoints.software import SOFTWARE
 from carnet_node.entrypoints.web.app import create_app
 from carnet_protocol.errors import BadValue
 from carnet_protocol.reasons import Reason
 from carnet_storage.adapters.service import BackupService
-
-_STOP_S = 5
-"""Requests that are being answered may end; a long poll of the background sync may not."""
 
 
 def serve_node(installation: Installation, *, host: str | None, port: int | None, is_syncing: bool) -> None:
@@ -52,7 +50,7 @@ def serve_node(installation: Installation, *, host: str | None, port: int | None
         log_config=None,
         access_log=False,
         server_header=False,
-        timeout_graceful_shutdown=_STOP_S,
+        timeout_graceful_shutdown=STOP_S,
     )
     Server(config).run()
 
