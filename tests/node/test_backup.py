@@ -16,6 +16,7 @@ from carnet_node.core.rejoin_state import load_rejoin
 from carnet_node.settings import NodeSettings
 from carnet_storage.adapters.service import BackupService
 from carnet_storage.adapters.small_files import read_status
+from carnet_storage.core.failures import NotNow
 from support.cli_node import CliNode
 from support.fake_hub import FakeHub
 
@@ -354,3 +355,24 @@ def test_the_status_of_a_copied_folder_is_plain_json(node: CliNode, copies: Path
     assert content["copies"]["target"] == str(copies)
     shutil.rmtree(node.data / "backup")
     assert node("backup", "status")["copies"] is None
+
+
+def test_a_restored_desk_replicates_only_into_its_next_epoch(
+    node: CliNode, copies: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Until a restored node has rejoined nothing is sent to the replica of its former self; then it has its own."""
+    add_customer(node)
+    node("backup", "now")
+    lose_database(node)
+    node("restore")
+    monkeypatch.setenv("CARNET_NODE_BACKUP_REPLICATE_TO", str(node.folder / "replica"))
+    source = open_installation(NodeSettings(data_dir=node.data)).backup_parts().source
+
+    with pytest.raises(NotNow):
+        source.place()
+    node("rejoin", "--offline")
+
+    add_customer(node, "After the restore")
+    supervise_until_confirmed(node, head=2)
+    (folder,) = (node.folder / "replica").iterdir()
+    assert [one.name for one in folder.iterdir()] == ["epoch-2"]

@@ -16,7 +16,7 @@ from carnet_storage.adapters.litestream_process import PID_FILE, ChildSettings, 
 from carnet_storage.adapters.replica import Replica
 from carnet_storage.adapters.replicator import Replicator
 from carnet_storage.adapters.sqlite_files import connect
-from carnet_storage.core.failures import AlreadyReplicated, CopyDamaged, NothingToRestore, ReplicatorFailed
+from carnet_storage.core.failures import AlreadyReplicated, CopyDamaged, NothingToRestore, NotNow, ReplicatorFailed
 from carnet_storage.core.plan import Secrets
 from carnet_storage.core.ports import Child, Control
 from carnet_storage.core.status import ReplicationStatus
@@ -316,3 +316,28 @@ def test_a_long_folder_gets_a_short_socket(tmp_path: Path, target: FolderTarget)
     child.release()
 
     assert told[0].confirmed_head == 3
+
+
+class SilentSource(LogSource):
+    """A database that has no answer for a while."""
+
+    is_silent = True
+
+    def place(self) -> Place:
+        """See `Source`."""
+        if self.is_silent:
+            raise NotNow("it does not answer")
+        return super().place()
+
+
+def test_a_database_without_an_answer_stops_nothing(source: LogSource, target: FolderTarget):
+    """While the database has no answer nothing is replicated, the reason is told, and the supervisor goes on."""
+    silent, child = SilentSource(source.database), ScriptedChild()
+
+    told = supervise(silent, target, child, FailingControl(failures=0), turns=2)
+    silent.is_silent = False
+    later = supervise(silent, target, child, FailingControl(failures=0), turns=1)
+
+    assert child.told == ["stop", "stop", "stop", "start 1"]
+    assert "does not answer" in str(told[-1].last_error)
+    assert (later[0].last_error, later[0].confirmed_head) == (None, 3)

@@ -38,8 +38,10 @@ class LogSource:
     def append(self, count: int = 1) -> None:
         """Write entries."""
         with closing(connect(self.database)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
             for _ in range(count):
                 connection.execute("INSERT INTO log (body) VALUES (randomblob(500))")
+            connection.execute("COMMIT")
 
     def place(self) -> Place:
         """See `Source`."""

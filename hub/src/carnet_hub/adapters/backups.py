@@ -6,7 +6,7 @@ machine, nodes are told how far it reaches. A hub on PostgreSQL is backed up wit
 
 import hashlib
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,9 +23,9 @@ from carnet_protocol.errors import Refused
 from carnet_storage.adapters.copying import Sealer
 from carnet_storage.adapters.service import BackupParts
 from carnet_storage.adapters.small_files import read_passphrase, read_secrets
-from carnet_storage.adapters.sqlite_files import connect
+from carnet_storage.adapters.sqlite_files import opened
 from carnet_storage.core.drill import LogFacts
-from carnet_storage.core.failures import PlanWrong
+from carnet_storage.core.failures import NotNow, PlanWrong
 from carnet_storage.core.plan import Plan, Secrets, copy_target, replication_target
 from carnet_storage.core.targets import Place
 
@@ -42,12 +42,12 @@ class HubSource:
 
     def place(self) -> Place:
         """Id of the hub, and which replica it writes to."""
-        with self.hub.store.read() as snapshot:
+        with _answering(), self.hub.store.read() as snapshot:
             return Place(self.hub.hub_id.hex(), backup_epoch(snapshot))
 
     def head(self) -> int:
         """Position of the last log entry."""
-        with self.hub.store.read() as snapshot:
+        with _answering(), self.hub.store.read() as snapshot:
             return snapshot.head().position
 
     def facts(self, database: Path, up_to: int | None) -> LogFacts:
@@ -57,7 +57,7 @@ class HubSource:
         statement = "SELECT position, kind, nonce, coalesce(set_hash, x'') FROM log"
         bound = "" if up_to is None else " WHERE position <= ?"
         values = () if up_to is None else (up_to,)
-        with closing(connect(database)) as connection:
+        with opened(database, "The database") as connection:
             for head, kind, nonce, set_hash in connection.execute(f"{statement}{bound} ORDER BY position", values):
                 digest.update(head.to_bytes(8, "big") + bytes([kind]) + nonce + set_hash)
                 entries += 1
@@ -75,7 +75,17 @@ class HubSource:
     def confirmed(self, head: int, *, is_elsewhere: bool) -> None:
         """Tell nodes how far a copy on another machine reaches."""
         if is_elsewhere:
-            note_backup(self.hub, head)
+            with _answering():
+                note_backup(self.hub, head)
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    """A hub's database that has no answer now, as a failure of the backup and not of the hub."""
+    try:
+        yield
+    except StoreError as error:
+        raise NotNow("it does not answer") from error
 
 
 def plan_of(settings: HubSettings) -> Plan:

@@ -7,7 +7,6 @@ and as a local fact inside the database, where a replica finds them.
 
 import hashlib
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -18,7 +17,7 @@ from carnet_node.adapters.keyring import DataKeyBox, Keyring
 from carnet_node.adapters.recovery import KeyFolder
 from carnet_node.adapters.schema import upgrade
 from carnet_node.adapters.store import SqliteNodeStore
-from carnet_node.core.failures import NodeFailure, NotEnrolled
+from carnet_node.core.failures import NodeFailure
 from carnet_node.core.node import Node
 from carnet_node.core.ports import Files, ReadTransaction
 from carnet_node.core.rebuild import reproject_if_outdated
@@ -28,8 +27,9 @@ from carnet_protocol.errors import Refused
 from carnet_storage.adapters.copying import Sealer
 from carnet_storage.adapters.service import BackupParts
 from carnet_storage.adapters.small_files import read_passphrase, read_secrets
-from carnet_storage.adapters.sqlite_files import connect
+from carnet_storage.adapters.sqlite_files import opened
 from carnet_storage.core.drill import LogFacts
+from carnet_storage.core.failures import NotNow
 from carnet_storage.core.plan import Plan, Secrets, copy_target, replication_target
 from carnet_storage.core.ports import Clock, Entropy, RunBlocking
 from carnet_storage.core.targets import Place
@@ -54,15 +54,18 @@ class NodeSource:
 
     def place(self) -> Place:
         """Id of the node, and the ordinal of its present epoch."""
-        with self.node.store.read() as tx:
-            chain = tx.chain()
-        if chain is None:
-            raise NotEnrolled("no chain")
+        try:
+            with self.node.store.read() as tx:
+                chain = tx.chain()
+        except NodeFailure as failure:
+            raise NotNow("it does not answer") from failure
+        if chain is None or chain.is_rejoining:
+            raise NotNow("this node was restored and has not rejoined yet; its next epoch has a replica of its own")
         return Place(self.node.identity.node_id.hex(), chain.epoch_ordinal)
 
     def head(self) -> int:
         """The last own set's number in the log."""
-        with closing(connect(self.database)) as connection:
+        with opened(self.database, "The database") as connection:
             (head,) = connection.execute("SELECT coalesce(max(log_id), 0) FROM own_set").fetchone()
         return int(head)
 
@@ -73,7 +76,7 @@ class NodeSource:
         statement = "SELECT log_id, nonce, set_hash FROM own_set"
         bound = "" if up_to is None else " WHERE log_id <= ?"
         values = () if up_to is None else (up_to,)
-        with closing(connect(database)) as connection:
+        with opened(database, "The database") as connection:
             for head, nonce, set_hash in connection.execute(f"{statement}{bound} ORDER BY log_id", values):
                 digest.update(head.to_bytes(8, "big") + nonce + set_hash)
                 entries += 1

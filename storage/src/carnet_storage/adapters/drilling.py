@@ -11,7 +11,7 @@ from typing import Final
 from carnet_storage.adapters.copying import Sealer, find_copy, open_copy, scratch_folder
 from carnet_storage.adapters.replica import Replica
 from carnet_storage.core.drill import DrillReport, disagreement
-from carnet_storage.core.failures import StorageFailure, WrongKey
+from carnet_storage.core.failures import NotNow, StorageFailure, WrongKey
 from carnet_storage.core.ports import Clock, Copies, Source
 from carnet_storage.core.sealing import Header
 from carnet_storage.core.status import ReplicationStatus
@@ -28,10 +28,13 @@ def drill_replica(
     Args:
         known: what was confirmed, if somebody supervises.
     """
-    place, started_ms = source.place(), clock.now_ms()
-    confirmed = known.confirmed_head if known is not None and known.epoch == place.ordinal else 0
+    started_ms = clock.now_ms()
+    confirmed = 0 if known is None else known.confirmed_head
 
     def restore(to: Path) -> None:
+        place = source.place()
+        if known is not None and known.epoch != place.ordinal:
+            raise NotNow("another epoch has begun and is not replicated yet")
         replica.restore(place, to)
 
     return _drill(source, LITESTREAM, restore, folder=folder, clock=clock, started_ms=started_ms, at_least=confirmed)

@@ -8,6 +8,7 @@ the status and in the log, and an alarm is raised once.
 import socket
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -76,14 +77,23 @@ class Replicator:
 
     async def turn(self) -> None:
         """One look: start what does not run, ask, and do what the watchdog says."""
-        step = await self._run(self._look)
+        try:
+            step = await self._run(self._look)
+        except StorageFailure as failure:  # the database itself has no answer now; that says nothing of Litestream
+            self.watch = replace(self.watch, last_error=failure.what)
+            step = Step.WAIT
         if step is not Step.WAIT:
             log.warning("replication", step=step.value, error=self.watch.last_error, alarm=self.watch.is_alarm)
             await self._run(lambda: self._take(step))
         await self._tell()
 
     def _look(self) -> Step:
-        place = self._source.place()
+        try:
+            place = self._source.place()
+        except StorageFailure:
+            self._child.stop()  # nobody may write to a replica while it is not known which
+            self._place = None
+            raise
         if place != self._place:
             self._place = place
             return self._begin()
@@ -146,12 +156,16 @@ class Replicator:
     def status(self) -> ReplicationStatus:
         """What is known now."""
         watch = self.watch
+        try:
+            head = self._source.head()
+        except StorageFailure:
+            head = watch.confirmed_head
         return ReplicationStatus(
             target=self._target.shown,
             epoch=0 if self._place is None else self._place.ordinal,
             confirmed_at_ms=watch.confirmed_at_ms,
             confirmed_head=watch.confirmed_head,
-            lag_ms=lag_ms(watch, now_ms=self._clock.now_ms(), head=self._source.head()),
+            lag_ms=lag_ms(watch, now_ms=self._clock.now_ms(), head=head),
             txid=watch.txid,
             replicated_txid=watch.replicated_txid,
             wal_bytes=wal_bytes(self._source.database),

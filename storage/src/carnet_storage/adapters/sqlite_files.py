@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from carnet_storage.adapters.library import driver
-from carnet_storage.core.failures import DatabaseDamaged, DiskFull
+from carnet_storage.core.failures import DatabaseDamaged, DiskFull, NotNow
 from carnet_storage.core.limits import DISK_MARGIN_BYTES, PAGES_PER_STEP
 
 Progress = Callable[[int, int], None]
@@ -23,6 +23,7 @@ PRIVATE_MODE: Final = 0o600
 _BUSY_S: Final = 10
 _PROBLEMS_MAX: Final = 5
 _SQLITE_FULL: Final = 13
+_SQLITE_BUSY: Final = frozenset({5, 6})
 _PRIMARY_CODE: Final = 0xFF
 
 
@@ -120,6 +121,21 @@ def connect(database: Path) -> Any:
 
 
 @contextmanager
+def opened(database: Path, which: str) -> Iterator[Any]:
+    """A connection for one block, whose errors are failures.
+
+    Args:
+        which: what a message calls the database.
+
+    Raises:
+        DatabaseDamaged: it cannot be read.
+        NotNow: somebody else holds it for too long.
+    """
+    with _translated(which, database.parent), closing(connect(database)) as connection:
+        yield connection
+
+
+@contextmanager
 def translated_disk(folder: Path) -> Iterator[None]:
     """A full disk as a failure; every other error of the system stays what it is.
 
@@ -142,4 +158,6 @@ def _translated(which: str, folder: Path) -> Iterator[None]:
     except driver.DatabaseError as error:
         if getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE == _SQLITE_FULL:
             raise DiskFull(str(folder), "the disk is full") from error
+        if getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE in _SQLITE_BUSY:
+            raise NotNow("somebody else is writing to the database") from error
         raise DatabaseDamaged(which, str(error)) from error

@@ -12,7 +12,8 @@
     ├── WrongKey            the key or passphrase is not the one a copy was made with
     ├── DatabaseDamaged     SQLite's own check finds a database broken
     ├── DatabaseExists      there is a database already, and it is never overwritten
-    └── DiskFull            no room for what was to be written
+    ├── DiskFull            no room for what was to be written
+    └── NotNow              the database is busy, or waits to rejoin; trying again helps
 
 Each carries the three sentences: what happened, what is safe, what to do next. None holds a secret or a personal value.
 """
@@ -189,4 +190,17 @@ class DiskFull(StorageFailure):
             f"There is not enough room in {folder}: {detail}.",
             "What was written in part was removed; databases and copies are untouched.",
             "Make room, and run the same command again.",
+        )
+
+
+class NotNow(StorageFailure):
+    """The database is busy, or waits to rejoin; trying again helps."""
+
+    code = "not-now"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(
+            f"The database cannot be backed up at this moment: {detail}.",
+            "Earlier backups are untouched.",
+            "Nothing, if `serve` runs: it tries again by itself. Else try again in a moment.",
         )

@@ -44,7 +44,10 @@ class RunBlocking(Protocol):
 
 
 class Source(Protocol):
-    """The database that is backed up, as its owner knows it."""
+    """The database that is backed up, as its owner knows it.
+
+    Any question may raise `NotNow` or `DatabaseDamaged`.
+    """
 
     @property
     def database(self) -> Path:
