@@ -37,6 +37,7 @@ from carnet_node.core.records import Identity
 from carnet_node.core.recovering import accept_recovery, draft_recovery
 from carnet_protocol.enrolment import EnrolCode
 from carnet_protocol.recovery import RETURNED_INFO
+from carnet_storage.core.sealing import read_header
 
 _WRAPPED_BYTES_MAX: Final = 128
 _COPIES: Final = (WRAPPED_FOR_HUB_FILE, WRAPPED_FOR_RECOVERY_FILE)
@@ -94,6 +95,23 @@ class KeyFolder:
             return self.files.read(self.folder / name, bytes_max=_WRAPPED_BYTES_MAX)
         except OSError as error:
             raise KeysUnreadable(name, "it cannot be read, or is no wrapped key") from error
+
+
+def wrappings_at(path: Path, files: Files) -> dict[str, bytes]:
+    """The wrapped copies of a data key in a folder of keys, or in the head of an encrypted copy of a database.
+
+    Raises:
+        KeysUnreadable: there is neither.
+        CopyDamaged: a file that is no copy, or a cut one.
+    """
+    if path.is_dir():
+        return KeyFolder(path, files).wrappings()
+    try:
+        with path.open("rb") as copy:
+            header, _ = read_header(path.name, copy.read)
+    except OSError as error:
+        raise KeysUnreadable(path.name, "there is no such folder or copy") from error
+    return header.wrappings
 
 
 def unwrap_data_key(wrappings: Mapping[str, bytes], passphrase: str) -> bytes:

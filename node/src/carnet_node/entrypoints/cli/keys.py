@@ -6,7 +6,7 @@ from typing import Annotated
 import anyio
 import typer
 
-from carnet_node.adapters.recovery import KeyFolder, renew_wrappings, unwrap_data_key
+from carnet_node.adapters.recovery import KeyFolder, renew_wrappings, unwrap_data_key, wrappings_at
 from carnet_node.adapters.rotating import rotate
 from carnet_node.adapters.system import DiskFiles, SystemEntropy
 from carnet_node.bootstrap import lost_machine_asks
@@ -87,7 +87,7 @@ def recover(
     ctx: typer.Context,
     *,
     source: Annotated[
-        Path | None, typer.Option("--from", help="folder with data.hub and data.recovery; this machine's by default")
+        Path | None, typer.Option("--from", help="a backup copy, or a folder of keys; this machine's by default")
     ] = None,
     into: Annotated[
         Path | None, typer.Option("--into", help="folder of keys to write; this machine's by default")
@@ -103,7 +103,7 @@ def recover(
     settings = NodeSettings.load(ctx.find_root().obj)
     files = DiskFiles()
     target = KeyFolder(into or settings.keys_dir, files)
-    wrappings = KeyFolder(source or settings.keys_dir, files).wrappings()
+    wrappings = wrappings_at(source or settings.keys_dir, files)
     target.require_vacant()
     if recovery_code is None:
         data_key = unwrap_data_key(wrappings, _passphrase(passphrase_file))
