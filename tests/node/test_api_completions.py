@@ -93,6 +93,22 @@ def test_a_recall_done_that_nobody_saw_is_not_moved(desk: ApiNode, claimed: Json
     assert desk.get(address(claimed))["visit"]["values"]["vehicle_id"] == claimed["vehicle"]["id"]
 
 
+def test_a_void_order_takes_its_recalls_back(desk: ApiNode, claimed: Json):
+    """An order that never counted proves no repair, so the same save takes back what was claimed on it."""
+    parts = {one["id"]: one["heads"] for one in claimed["completions"]}
+    body = {"based_on": claimed["visit"]["heads"], "void_reason": "opened twice"}
+
+    unseen = desk.refused("POST", address(claimed, "void"), body)
+    voided = desk.done(address(claimed, "void"), {**body, "parts_based_on": parts})["view"]
+
+    assert (unseen["status"], wrong(unseen)) == (
+        409,
+        [(f"#/parts_based_on/{claimed['completions'][0]['id']}", "changed")],
+    )
+    assert voided["visit"]["values"]["status"] == "void"
+    assert [one["values"]["retracted"] for one in voided["completions"]] == ["entered_in_error"]
+
+
 def test_a_completion_of_an_unknown_campaign_is_refused(desk: ApiNode, order: Json):
     """A number that no campaign has is a mistake to correct."""
     form = {"campaign_no": "R1900-1", "method": "replaced"}

@@ -140,27 +140,27 @@ def reading_as_read(view: VisitView, based_on: str | None, changes: Mapping[str,
     return read_for_step(view.reading, based_on, ["retracted"])
 
 
-def completions_as_read(
-    view: VisitView, parts: Mapping[RecordId, str], changes: Mapping[str, Value]
-) -> tuple[Read, ...]:
-    """The completions of an order, for an edit that moves them to another car.
+def completions_as_read(view: VisitView, parts: Mapping[RecordId, str]) -> tuple[Read, ...]:
+    """The completions of an order, for a save that takes them back.
 
     One that was taken back before goes as it is now: it stands for nothing that could be lost.
 
     Args:
         parts: heads of the completions by record id, as a view gave them out.
-        changes: of the order.
 
     Raises:
-        CommandRefused: the edit names another car, and a completion stands that the author has not seen.
+        CommandRefused: a completion stands that the author has not seen.
         Malformed: heads that no view gave out.
-
-    Returns: nothing when the edit names no other car.
     """
-    if changes.get("vehicle_id") in (None, view.visit.values.get("vehicle_id")):
-        return ()
     _refuse_unseen((one for one in view.completions if not one.values.get("retracted")), parts)
     return tuple((as_read(one, parts[one.id]) if one.id in parts else one).read() for one in view.completions)
+
+
+def moved_as_read(view: VisitView, parts: Mapping[RecordId, str], changes: Mapping[str, Value]) -> tuple[Read, ...]:
+    """As `completions_as_read`, for an edit of the order; nothing when it names no other car."""
+    if changes.get("vehicle_id") in (None, view.visit.values.get("vehicle_id")):
+        return ()
+    return completions_as_read(view, parts)
 
 
 def changed_since(view: RecordView, heads: Heads) -> list[Register]:

@@ -5,7 +5,8 @@ makes one record, and the hub counts a pair (VIN, campaign) once however many de
 listed is not asked here: lists may be old, and a repair that was done was done.
 
 When the car of an order is corrected, what was recorded on the order follows it: the work was done on the car that
-stood there, and nobody should have to remember which campaigns to claim again.
+stood there, and nobody should have to remember which campaigns to claim again. When an order is voided, it goes with
+it: a void order proves nothing.
 """
 
 from collections.abc import Iterable, Mapping
@@ -95,6 +96,12 @@ def retract_completion(read: Read, reason: str) -> Drafts:
         CommandRefused: no reason, or retracted already.
     """
     return (draft_retraction(RECALL_COMPLETION, read, reason),)
+
+
+def retract_all(recorded: Iterable[Read]) -> Drafts:
+    """Take back every completion that stands, because its order never counted."""
+    standing = (read for read in recorded if not read.values.get("retracted"))
+    return tuple(draft_retraction(RECALL_COMPLETION, read, CORRECTED) for read in standing)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ next owner. The odometer is either a reading or stated as unknown; zero never st
 a reason, never deleted, and only before settlement; afterwards a correction needs an order of its own.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -35,6 +35,7 @@ from carnet_node.core.commands.lines import (
     line_problems,
     totals_after,
 )
+from carnet_node.core.commands.recall_work import retract_all
 from carnet_node.core.refusals import Problem, ProblemCode, refuse, refuse_if_any
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import RecordId
@@ -184,8 +185,11 @@ def close_visit(step: Step) -> Drafts:
     return _step(step, "closed", {})
 
 
-def void_visit(read: Read, reason: str) -> Drafts:
-    """The order never counted; its number stays used and it stays readable.
+def void_visit(read: Read, reason: str, completions: Iterable[Read] = ()) -> Drafts:
+    """The order never counted; its number stays used and it stays readable. Recalls done on it are taken back.
+
+    Args:
+        completions: of recalls, recorded with this order as read.
 
     Raises:
         CommandRefused: no reason, or settled already.
@@ -193,7 +197,7 @@ def void_visit(read: Read, reason: str) -> Drafts:
     cleaned = checked_values(VISIT, {"void_reason": reason})
     if not cleaned["void_reason"]:
         refuse_if_any([missing("void_reason", "A voided order needs a reason.")])
-    return _step(Step(read, 0), "void", cleaned)
+    return _step(Step(read, 0), "void", cleaned) + retract_all(completions)
 
 
 def add_jobs(visit: Read, work: Work, jobs: Sequence[NewJob], new_id: NewId) -> Drafts:

@@ -228,10 +228,11 @@ def void(
     reason: Annotated[str, typer.Option("--reason", help="why the order never counted")],
     as_json: AsJson = False,
 ) -> None:
-    """The order never counted; it stays readable, and its number stays used."""
+    """The order never counted; it stays readable, its number stays used, and recalls done on it are taken back."""
     node = node_of(ctx)
     view = require_visit(node, record_from_text(visit))
-    saved = save(node, lambda _: void_visit(view.visit.read(), reason))
+    completions = [one.read() for one in view.completions]
+    saved = save(node, lambda _: void_visit(view.visit.read(), reason, completions))
     emit_saved(VISIT, saved, as_json=as_json)
 
 

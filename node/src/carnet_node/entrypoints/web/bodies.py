@@ -165,10 +165,11 @@ class CompleteForm(StepForm):
 
 
 class VoidForm(Form):
-    """The order never counted."""
+    """The order never counted; `parts_based_on` holds the heads of the recalls done on it, by id."""
 
     based_on: Heads
     void_reason: Annotated[str, Field(min_length=1)]
+    parts_based_on: Annotated[dict[str, Heads], Field(max_length=FORM_PARTS_MAX)] = {}
 
 
 class AddJobsForm(Form):

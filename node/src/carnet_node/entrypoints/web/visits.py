@@ -11,7 +11,7 @@ from typing import Final
 
 from fastapi import APIRouter, Response
 
-from carnet_node.core.basis import completions_as_read, read_for_step, read_of_view, reading_as_read
+from carnet_node.core.basis import completions_as_read, moved_as_read, read_for_step, read_of_view, reading_as_read
 from carnet_node.core.commands.drafting import Drafts, NewId
 from carnet_node.core.commands.visits import (
     OpenVisit,
@@ -96,7 +96,7 @@ async def change_visit(desk: DeskOf, show: Show, visit: str, form: EditVisitForm
         view = require_visit(desk.node, record)
         read = read_of_view(view.visit, form.based_on, changes)
         reading = reading_as_read(view, form.reading_based_on, changes)
-        recorded = Recorded(reading, completions_as_read(view, parts, changes))
+        recorded = Recorded(reading, moved_as_read(view, parts, changes))
         return order_drafts(desk.node, read, changes, recorded, new_id)
 
     return await save_order(desk, show, VISIT, record, drafts)
@@ -128,12 +128,13 @@ async def close(desk: DeskOf, show: Show, visit: str, form: StepForm) -> Json:
 
 @router.post("/{visit}/void")
 async def void(desk: DeskOf, show: Show, visit: str, form: VoidForm) -> Json:
-    """The order never counted; it stays readable, and its number stays used."""
-    record = record_from_text(visit)
+    """The order never counted; it stays readable, its number stays used, and recalls done on it are taken back."""
+    record, parts = record_from_text(visit), heads_by_id(form.parts_based_on)
 
     def drafts(_: NewId) -> Drafts:
-        read = read_for_step(require_visit(desk.node, record).visit, form.based_on, JUDGED_BY[:1])
-        return void_visit(read, form.void_reason)
+        view = require_visit(desk.node, record)
+        read = read_for_step(view.visit, form.based_on, JUDGED_BY[:1])
+        return void_visit(read, form.void_reason, completions_as_read(view, parts))
 
     return await save_order(desk, show, VISIT, record, drafts)
 
