@@ -7,7 +7,9 @@ import pytest
 from carnet_hub.adapters.store import open_store
 from carnet_hub.core import rows
 from carnet_hub.core.assigning import DAY_MS
+from carnet_hub.core.granted import every_assignment
 from carnet_hub.core.limits import ASSIGNMENT_TTL_MS, EXPIRIES_PER_ENTRY_MAX, SHARED_HISTORIES_PER_DAY_MAX
+from carnet_hub.core.overview import read_gauges
 from carnet_hub.core.rebuild import check_projections, rebuild_projections, site_digest
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import vehicle_id
@@ -176,6 +178,7 @@ def test_histories_beyond_a_day_s_share_are_put_off(world: HubWorld):
     assert counted is not None
     assert (counted.granted, counted.put_off) == (SHARED_HISTORIES_PER_DAY_MAX, 1)
     assert [row.vehicle_id for row in assignments(world, other) if row.reason == "put off"] == [vehicles[-1]]
+    assert read_gauges(world.hub).sites_at_share == 1
 
 
 def test_a_history_put_off_opens_with_the_next_write_of_another_day(world: HubWorld):
@@ -199,6 +202,17 @@ def test_an_import_of_own_cars_meets_no_bound(world: HubWorld):
     with world.hub.store.read() as snapshot:
         assert snapshot.assignment_day(world.clock.ms // DAY_MS, site.dealer_id) is None
     assert {row.reason for row in assignments(world, site)} == {"visit"}
+
+
+@pytest.mark.parametrize("batch", [pytest.param(1, id="one by one"), pytest.param(9, id="all at once")])
+def test_every_assignment_is_listed_once(world: HubWorld, batch: int):
+    """One set may bring several; a look-up that ends between them goes on behind the last."""
+    site = world.site("a")
+    vehicles = known_cars(world, site, 3)
+
+    listed = [one.vehicle_id for one in every_assignment(world.hub, site.dealer_id, batch=batch)]
+
+    assert listed == sorted(vehicles)
 
 
 def test_an_expired_assignment_takes_the_history_away(world: HubWorld):

@@ -112,6 +112,23 @@ def contested_vehicle(capsys: Printed, data: Path, tmp_path: Path) -> tuple[str,
     return conflict["id"], conflict["overruled"]["op"]
 
 
+def test_a_site_s_assignments_are_listed_with_their_ground(data: Path, tmp_path: Path, capsys: Printed):
+    """`dealers assignments` names car, ground, op and set, for whoever asks why a site saw a history."""
+    vehicle = vehicle_id(VINS[0])
+    visit = draft_of("visit", fixed("visit 1"), {"vehicle_id": vehicle, "status": "open"})
+    made = push(data, enrol(capsys, data, tmp_path).author(), draft_of("vehicle", vehicle, {"vin": VINS[0]}), visit)
+
+    (listed,) = told(capsys, data, "dealers", "assignments", "A001")
+
+    assert (listed["vin"], listed["ground"], listed["op"], listed["seq"], listed["is_shared"]) == (
+        VINS[0],
+        "visit",
+        made.op(1).hex(),
+        1,
+        False,
+    )
+
+
 def test_an_overruled_value_is_listed_and_restored(data: Path, tmp_path: Path, capsys: Printed):
     """A colour that lost is listed with its op, and shown again after `conflicts restore`."""
     record, op = contested_vehicle(capsys, data, tmp_path)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from carnet_hub.adapters.store import open_store
-from carnet_hub.core.conflicts import every_conflict, list_conflicts, list_settled, restore_value, show_conflicts
+from carnet_hub.core.conflicts import every_conflict, every_settled, list_conflicts, restore_value, show_conflicts
 from carnet_protocol.errors import BadValue, NotAllowed
 from carnet_protocol.ids import OpId
 from carnet_protocol.kinds import REGISTRY
@@ -81,7 +81,7 @@ def test_a_restored_value_shows_and_the_conflict_is_settled(world: HubWorld):
 
     assert world.shown("vehicle", CAR)["color"] == "red"
     assert (written.conflicts, list_conflicts(world.hub)) == (0, [])
-    assert [(one.register, one.overruled.op, one.by) for one in list_settled(world.hub)] == [
+    assert [(one.register, one.overruled.op, one.by) for one in every_settled(world.hub)] == [
         ("color", blue.op(), written.ops[0])
     ]
 
@@ -174,3 +174,21 @@ def test_a_record_that_is_not_there_has_no_conflicts(world: HubWorld):
     """Asking for an unknown record says so."""
     with pytest.raises(NotAllowed):
         show_conflicts(world.hub, VEHICLE, fixed("nothing"))
+
+
+@pytest.mark.parametrize("batch", [pytest.param(1, id="one by one"), pytest.param(5, id="all at once")])
+def test_every_settled_value_is_listed_once(world: HubWorld, batch: int):
+    """One set settles several values at one position; a look-up that ends between them goes on behind the last."""
+    one, other = world.site("a"), world.site("b")
+    for site, color in ((one, "red"), (other, "blue")):
+        world.push_one(site.write(*(draft_of("vehicle", record(f"car {n}"), {"color": color}) for n in range(3))))
+    heads = [tuple(entry.op for entry in world.entries("vehicle", record(f"car {n}"))) for n in range(3)]
+    drafts = [
+        draft_of("vehicle", record(f"car {n}"), {"color": "green"}, based_on=tuple(map(OpId, heads[n])))
+        for n in range(3)
+    ]
+    world.push_one(one.write(*drafts))
+
+    found = [(value.record, value.overruled.op) for value in every_settled(world.hub, batch=batch)]
+
+    assert sorted(found) == sorted((record(f"car {n}"), op) for n in range(3) for op in heads[n])

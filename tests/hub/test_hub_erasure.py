@@ -7,7 +7,7 @@ import pytest
 
 from carnet_hub.adapters.store import SqlStore, open_store
 from carnet_hub.core import rows
-from carnet_hub.core.conflicts import list_settled, restore_value
+from carnet_hub.core.conflicts import every_settled, restore_value
 from carnet_hub.core.ingest import receive_sets
 from carnet_hub.core.logcheck import verify_log
 from carnet_hub.core.rebuild import check_projections
@@ -155,11 +155,11 @@ def test_overruled_values_are_erased(world: HubWorld):
     world.push(left, right)
     heads = (left.op(), right.op())
     world.push_one(one.write(draft_of("customer", record("c"), {"full_name": "测试丙"}, based_on=heads)))
-    assert len([one for one in list_settled(world.hub) if one.register == "name"]) == 2
+    assert len([one for one in every_settled(world.hub) if one.register == "name"]) == 2
 
     erase(world, "c")
 
-    assert [one for one in list_settled(world.hub) if one.register == "name"] == []
+    assert [one for one in every_settled(world.hub) if one.register == "name"] == []
     assert NAME.encode() not in everything(world)
 
 

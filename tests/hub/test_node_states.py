@@ -2,14 +2,17 @@
 
 import pytest
 
+from carnet_hub.core.limits import SHARED_HISTORIES_PER_DAY_MAX
 from carnet_hub.core.overview import SILENT_AFTER_MS, STUCK_AFTER_MS, NodeLine, NodeState, explain_node, judge_node
-from carnet_hub.core.rows import Node, NodeStatusRow
+from carnet_hub.core.rows import AssignmentDayRow, Node, NodeStatusRow
 from carnet_protocol.hello import Situation
 from carnet_protocol.limits import PAGE_ROWS_MAX
 
 NOW_MS = 1_790_000_000_000
 NODE = Node(b"n" * 16, b"d" * 16, b"k" * 16, bytes(32), bytes(32), "active", "active")
 SEEN = NodeStatusRow(b"n" * 16, NOW_MS - 1000, 0, int(Situation.GO), bytes(8), 5, 7, 0, 0, 1, "carnet-node", 0, "", 0)
+
+QUIET = AssignmentDayRow(0, b"d" * 16, 0, 0)
 
 
 def state_of(node: Node = NODE, status: NodeStatusRow | None = SEEN, *, parked: int = 0, behind: int = 0) -> NodeState:
@@ -70,7 +73,7 @@ def test_a_page_behind_is_healthy(behind: int, expected: NodeState):
 @pytest.mark.parametrize("state", list(NodeState))
 def test_every_state_has_a_next_step(state: NodeState):
     """Whatever the state, the operator is told what to do, in a sentence."""
-    line = NodeLine(NODE, "front desk", "A001", state, 0, 0, 0, SEEN)
+    line = NodeLine(NODE, "front desk", "A001", state, 0, 0, 0, QUIET, SEEN)
 
     assert explain_node(line, NOW_MS)[0].startswith(f"The node is {state.value}. ")
     assert line.next_step.endswith(".")
@@ -81,7 +84,7 @@ def test_the_explanation_counts_what_waits():
     status = SEEN._replace(
         unsent_sets=12, oldest_unsent_ms=NOW_MS - 3 * 24 * 3600 * 1000, failures=4, last_failure="bad-token"
     )
-    line = NodeLine(NODE, "front desk", "A001", NodeState.FAILING, 70, 2, 0, status)
+    line = NodeLine(NODE, "front desk", "A001", NodeState.FAILING, 70, 2, 0, QUIET, status)
 
     assert explain_node(line, NOW_MS)[1:] == [
         "It last said hello 0 min ago.",
@@ -91,3 +94,19 @@ def test_the_explanation_counts_what_waits():
         "It has not read the last 70 positions of the hub.",
         "Its clock differs by 0 s; that decides nothing but a tie.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("granted", "is_told"),
+    [
+        pytest.param(SHARED_HISTORIES_PER_DAY_MAX - 1, False, id="one below"),
+        pytest.param(SHARED_HISTORIES_PER_DAY_MAX, True, id="used up"),
+    ],
+)
+def test_a_site_whose_share_is_used_up_is_told(granted: int, is_told: bool):
+    """The operator reads how many histories opened, how many wait, and where to look."""
+    day = AssignmentDayRow(0, b"d" * 16, granted, 7)
+
+    said = explain_node(NodeLine(NODE, "front desk", "A001", NodeState.HEALTHY, 0, 0, 0, day, SEEN), NOW_MS)
+
+    assert any("7 more wait" in one and "`dealers assignments A001`" in one for one in said) is is_told

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from contextlib import closing
 from typing import Any, Final, cast
 
-from carnet_hub.adapters.statements import LookUp, Statement, Statements, first_of
+from carnet_hub.adapters.statements import SETTLED_PLACE, LookUp, Statement, Statements, first_of
 from carnet_hub.core import rows
 from carnet_hub.core.ports import R
 
@@ -52,6 +52,15 @@ class SqlSnapshot:
     def admissions_in(self, state: int, after_position: int, limit: int) -> list[rows.AdmissionRow]:
         """See `ports.Snapshot`."""
         return self._list(self._all.admissions_in, rows.AdmissionRow, state=state, after=after_position, limit=limit)
+
+    def set_counts(self, state: int) -> dict[bytes, int]:
+        """See `ports.Snapshot`."""
+        return dict(self._all.set_counts.fetch(self._cursor, state=state))
+
+    def invite(self, code_id: bytes) -> rows.InviteRow | None:
+        """See `ports.Snapshot`."""
+        found = self._list(self._all.invite, rows.InviteRow, code=code_id)
+        return found[0] if found else None
 
     def epochs(self, node_ids: Collection[bytes]) -> list[rows.EpochRow]:
         """See `ports.Snapshot`."""
@@ -100,9 +109,10 @@ class SqlSnapshot:
         found = self._many(self._all.settled, rows.SettledRow, ids, kind=kind)
         return sorted(found, key=lambda row: (row.position, row[:5]))
 
-    def settled_after(self, position: int, limit: int) -> list[rows.SettledRow]:
+    def settled_after(self, after: rows.SettledPlace, limit: int) -> list[rows.SettledRow]:
         """See `ports.Snapshot`."""
-        return self._list(self._all.settled_after, rows.SettledRow, after=position, limit=limit)
+        values = {f"after_{name}": value for name, value in zip(SETTLED_PLACE, after, strict=True)}
+        return self._list(self._all.settled_after, rows.SettledRow, limit=limit, **values)
 
     def assignments(self, vehicle_ids: Collection[bytes]) -> list[rows.AssignmentRow]:
         """See `ports.Snapshot`."""

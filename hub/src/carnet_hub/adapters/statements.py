@@ -51,7 +51,11 @@ SEALED: Final = TABLES[rows.SealedRow].c
 KEY: Final = TABLES[rows.KeyRow].c
 DEALER: Final = TABLES[rows.DealerRow].c
 EVIDENCE: Final = TABLES[rows.EvidenceRow].c
+INVITE: Final = TABLES[rows.InviteRow].c
 STATUS: Final = TABLES[rows.NodeStatusRow].c
+
+SETTLED_PLACE: Final = ("position", "kind", "id", "register_no", "overruled", "by")
+"""Columns of `rows.SettledPlace`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +163,8 @@ class Statements:
         self.admissions = self._by(ADMISSION.nonce, admission.where)
         in_state = admission.where(text("state > 1"), ADMISSION.state == bindparam("state"))
         self.admissions_in = self._text(_after(in_state, ADMISSION.decided_at))
+        counts = select(ADMISSION.node_id, func.count(ADMISSION.nonce)).group_by(ADMISSION.node_id)
+        self.set_counts = self._text(counts.where(text("state > 1"), ADMISSION.state == bindparam("state")))
         self.epochs = self._by(EPOCH.node_id, lambda hit: select(TABLES[rows.EpochRow]).where(hit))
         in_epoch = and_(CHAIN.node_id == bindparam("node"), CHAIN.epoch == bindparam("epoch"))
         chain = select(TABLES[rows.ChainRow]).where(in_epoch)
@@ -184,7 +190,9 @@ class Statements:
         self.contested = self._text(contested.limit(bindparam("limit")))
         settled = select(TABLES[rows.SettledRow])
         self.settled = self._by(SETTLED.id, lambda hit: settled.where(SETTLED.kind == bindparam("kind"), hit))
-        self.settled_after = self._text(_after(settled, SETTLED.position))
+        place = [SETTLED[name] for name in SETTLED_PLACE]
+        later = tuple_(*place) > tuple_(*(bindparam(f"after_{name}") for name in SETTLED_PLACE))
+        self.settled_after = self._text(settled.where(later).order_by(*place).limit(bindparam("limit")))
         self.erased = self._by(ERASED.record, lambda hit: select(TABLES[rows.ErasedRow]).where(hit))
         self.sealed = self._by(SEALED.record, lambda hit: select(SEALED.position).where(hit))
         feed = select(TABLES[rows.FeedRow])
@@ -218,6 +226,7 @@ class Statements:
         self.keys_of = self._by(KEY.node_id, lambda hit: select(TABLES[rows.KeyRow]).where(hit))
         self.nodes = self._text(current.order_by(KEY.node_id))
         self.dealers = self._by(DEALER.dealer_id, lambda hit: select(TABLES[rows.DealerRow]).where(hit))
+        self.invite = self._text(select(TABLES[rows.InviteRow]).where(INVITE.code_id == bindparam("code")))
         self.statuses = self._by(STATUS.node_id, lambda hit: select(TABLES[rows.NodeStatusRow]).where(hit))
         of_node = EVIDENCE.node_id == bindparam("node")
         self.evidence_count = self._text(select(func.count(EVIDENCE.set_hash)).where(of_node))

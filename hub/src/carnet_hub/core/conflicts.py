@@ -14,7 +14,7 @@ from carnet_hub.core.authoring import HubWrite, write_hub_set
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.limits import LIST_ROWS_MAX
 from carnet_hub.core.ports import Snapshot
-from carnet_hub.core.rows import RecordRow, SettledRow
+from carnet_hub.core.rows import RecordRow, SettledPlace, SettledRow
 from carnet_protocol.changeset import Draft
 from carnet_protocol.errors import BadValue, NotAllowed
 from carnet_protocol.ids import OpId, RecordId
@@ -110,16 +110,21 @@ def every_conflict(hub: Hub, *, batch: int = LIST_ROWS_MAX) -> Iterator[OpenConf
         after = (hub.registry[found[-1].kind].number, found[-1].record)
 
 
-def list_settled(hub: Hub, *, after_position: int = 0, limit: int = LIST_ROWS_MAX) -> list[SettledValue]:
-    """Settled overruled values, in the order in which they were overruled.
+def every_settled(hub: Hub, *, batch: int = LIST_ROWS_MAX) -> Iterator[SettledValue]:
+    """All settled overruled values, in the order in which they were overruled.
 
     Args:
-        after_position: of the last one seen.
-        limit: 1 to `LIST_ROWS_MAX`.
+        batch: values per look-up, 1 to `LIST_ROWS_MAX`.
     """
+    after: SettledPlace = (0, 0, b"", 0, b"", b"")
+    while rows := _settled_after(hub, after, batch):
+        yield from (_settled_value(hub, row) for row in rows)
+        after = (rows[-1].position, *rows[-1][:5])
+
+
+def _settled_after(hub: Hub, after: SettledPlace, limit: int) -> list[SettledRow]:
     with hub.store.read() as snapshot:
-        rows = snapshot.settled_after(after_position, min(limit, LIST_ROWS_MAX))
-    return [_settled_value(hub, row) for row in rows]
+        return snapshot.settled_after(after, min(limit, LIST_ROWS_MAX))
 
 
 def show_conflicts(hub: Hub, kind: Kind, record: bytes) -> RecordConflicts:

@@ -76,7 +76,7 @@ def invite_dealer(hub: Hub, dealer_id: bytes) -> Invitation:
 
 
 def keep_invite(hub: Hub, dealer_id: bytes, keys: InviteKeys) -> int:
-    """Remember a code of a site by what derives from its secret; codes that nobody used in time are forgotten.
+    """Remember a code of a site by what derives from its secret; expired codes are forgotten, used or not.
 
     Raises:
         NotAllowed: no such dealer, or suspended; nothing was stored.
@@ -87,7 +87,7 @@ def keep_invite(hub: Hub, dealer_id: bytes, keys: InviteKeys) -> int:
     expires_ms = now_ms + limits.INVITE_TTL_MS
     with hub.store.write() as transaction:
         require_active(transaction, dealer_id)
-        stale = [(one.code_id,) for one in transaction.scan(InviteRow) if not one.node_id and one.expires_ms < now_ms]
+        stale = [(one.code_id,) for one in transaction.scan(InviteRow) if one.expires_ms < now_ms]
         transaction.remove(InviteRow, stale)
         row = InviteRow(keys.code_id, dealer_id, keys.node_key, keys.hub_key, now_ms, expires_ms, 0, _NO_NODE, b"", b"")
         transaction.put([row])
@@ -143,10 +143,10 @@ def open_request(hub: Hub, message: bytes) -> EnrolRequest:
 
 
 def _find_invite(snapshot: Snapshot, request: EnrolRequest) -> InviteRow:
-    for invite in snapshot.scan(InviteRow):
-        if invite.code_id == request.code_id:
-            return invite
-    raise NotAuthentic(Reason.BAD_CODE, "no such invitation")
+    invite = snapshot.invite(request.code_id)
+    if invite is None:
+        raise NotAuthentic(Reason.BAD_CODE, "no such invitation")
+    return invite
 
 
 def _check_claim(hub: Hub, snapshot: Snapshot, invite: InviteRow, request: EnrolRequest) -> None:

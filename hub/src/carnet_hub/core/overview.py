@@ -17,16 +17,17 @@ nothing for long is *silent*, one that says it cannot send is *stuck*; neither i
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from carnet_hub.core.assigning import DAY_MS
 from carnet_hub.core.feed import position_of
 from carnet_hub.core.hub import Hub
-from carnet_hub.core.limits import LIST_ROWS_MAX
+from carnet_hub.core.limits import SHARED_HISTORIES_PER_DAY_MAX
 from carnet_hub.core.ports import Snapshot
-from carnet_hub.core.rows import AdmissionRow, DealerRow, Node, NodeStatusRow, SetState
+from carnet_hub.core.rows import AssignmentDayRow, DealerRow, Node, NodeStatusRow, SetState
 from carnet_hub.core.shown import shown_records
 from carnet_protocol.hello import Situation
 from carnet_protocol.limits import PAGE_ROWS_MAX
@@ -83,6 +84,7 @@ class NodeLine:
         behind: hub positions it has not read yet.
         parked: its sets that wait at the hub.
         refused: its sets that were refused for good.
+        day: shared histories that opened to its site today, and those put off.
         status: what it last said; None before its first hello.
     """
 
@@ -93,6 +95,7 @@ class NodeLine:
     behind: int
     parked: int
     refused: int
+    day: AssignmentDayRow
     status: NodeStatusRow | None
 
     @property
@@ -108,6 +111,7 @@ class Gauges:
     Attributes:
         position: end of the log.
         head_age_ms: since the last entry; 0 for an empty log.
+        sites_at_share: sites to which no more shared histories open today.
     """
 
     position: int
@@ -115,6 +119,7 @@ class Gauges:
     nodes: Mapping[NodeState, int]
     parked: int
     dealers: int
+    sites_at_share: int
 
 
 def list_nodes(hub: Hub) -> list[NodeLine]:
@@ -140,6 +145,12 @@ def explain_node(line: NodeLine, now_ms: int) -> list[str]:
         said.append(f"{line.parked} of its change sets are parked here; `quarantine list` shows what they wait for.")
     if line.refused:
         said.append(f"{line.refused} of its change sets were refused; the dealer sees them with their reason.")
+    if line.day.granted >= SHARED_HISTORIES_PER_DAY_MAX:
+        said.append(
+            f"{line.day.granted} histories that other sites had begun opened to its site today, which is the bound; "
+            f"{line.day.put_off} more wait for their next write. Ask why, and look at `dealers assignments "
+            f"{line.site_code}`."
+        )
     if line.behind:
         said.append(f"It has not read the last {line.behind} positions of the hub.")
     said.append(f"Its clock differs by {abs(status.clock_offset_ms) // 1000} s; that decides nothing but a tie.")
@@ -152,10 +163,12 @@ def read_gauges(hub: Hub) -> Gauges:
         lines = _lines(hub, snapshot)
         head = snapshot.head()
         dealers = sum(1 for _ in snapshot.scan(DealerRow))
-        parked = sum(1 for _ in _admissions_in(snapshot, SetState.PARKED))
+        at_share = sum(1 for row in _days(hub, snapshot) if row.granted >= SHARED_HISTORIES_PER_DAY_MAX)
     age_ms = max(0, hub.clock.now_ms() - head.received_ms) if head.position else 0
     counts = Counter(line.state for line in lines)
-    return Gauges(head.position, age_ms, {state: counts.get(state, 0) for state in NodeState}, parked, dealers)
+    parked = sum(line.parked for line in lines)
+    states = {state: counts.get(state, 0) for state in NodeState}
+    return Gauges(head.position, age_ms, states, parked, dealers, at_share)
 
 
 def _lines(hub: Hub, snapshot: Snapshot) -> list[NodeLine]:
@@ -165,15 +178,15 @@ def _lines(hub: Hub, snapshot: Snapshot) -> list[NodeLine]:
         row.id: str(values.get("node_name") or "") for row, values in shown_records(hub.registry, snapshot, "node")
     }
     sites = {dealer.dealer_id: dealer.site_code for dealer in snapshot.scan(DealerRow)}
-    parked = Counter(one.node_id for one in _admissions_in(snapshot, SetState.PARKED))
-    refused = Counter(one.node_id for one in _admissions_in(snapshot, SetState.REFUSED))
+    parked, refused = (snapshot.set_counts(int(state)) for state in (SetState.PARKED, SetState.REFUSED))
+    days = {row.dealer_id: row for row in _days(hub, snapshot)}
     held = {(row.node_id, row.epoch): row.head_seq for row in snapshot.epochs([node.node_id for node in nodes])}
     position, now_ms = snapshot.head().position, hub.clock.now_ms()
     lines = []
     for node in nodes:
         status = _as_of_now(statuses.get(node.node_id), held)
         behind = max(0, position - position_of(status.cursor)) if status is not None else position
-        state = judge_node(node, status, parked=parked[node.node_id], behind=behind, now_ms=now_ms)
+        state = judge_node(node, status, parked=parked.get(node.node_id, 0), behind=behind, now_ms=now_ms)
         lines.append(
             NodeLine(
                 node,
@@ -181,8 +194,9 @@ def _lines(hub: Hub, snapshot: Snapshot) -> list[NodeLine]:
                 sites.get(node.dealer_id, ""),
                 state,
                 behind,
-                parked[node.node_id],
-                refused[node.node_id],
+                parked.get(node.node_id, 0),
+                refused.get(node.node_id, 0),
+                days.get(node.dealer_id, AssignmentDayRow(0, node.dealer_id, 0, 0)),
                 status,
             )
         )
@@ -237,11 +251,9 @@ def _traffic_state(status: NodeStatusRow, *, parked: int, behind: int, now_ms: i
     return NodeState.LAGGING if status.unsent_sets or behind > PAGE_ROWS_MAX else NodeState.HEALTHY
 
 
-def _admissions_in(snapshot: Snapshot, state: SetState) -> Iterator[AdmissionRow]:
-    after = 0
-    while rows := snapshot.admissions_in(int(state), after, LIST_ROWS_MAX):
-        yield from rows
-        after = rows[-1].decided_at
+def _days(hub: Hub, snapshot: Snapshot) -> list[AssignmentDayRow]:
+    """What opened to every site today."""
+    return snapshot.assignment_days(hub.clock.now_ms() // DAY_MS)
 
 
 def _reason_text(code: str) -> str:

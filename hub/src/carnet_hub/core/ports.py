@@ -25,6 +25,7 @@ from carnet_hub.core.rows import (
     EpochRow,
     EvidenceRow,
     FeedRow,
+    InviteRow,
     KeyRow,
     LogHead,
     LogRow,
@@ -32,6 +33,7 @@ from carnet_hub.core.rows import (
     NodeStatusRow,
     RecordRow,
     Row,
+    SettledPlace,
     SettledRow,
     VoidRow,
     WaitingRow,
@@ -217,8 +219,8 @@ class Snapshot(Protocol):
         """Settled overruled values of records, by position."""
         ...
 
-    def settled_after(self, position: int, limit: int) -> list[SettledRow]:
-        """Settled overruled values behind a position, ascending."""
+    def settled_after(self, after: SettledPlace, limit: int) -> list[SettledRow]:
+        """Settled overruled values behind (position, key), ascending."""
         ...
 
     def assignments(self, vehicle_ids: Collection[bytes]) -> list[AssignmentRow]:
@@ -291,6 +293,14 @@ class Snapshot(Protocol):
 
     def hub_sets(self, after: int, upto: int, limit: int) -> list[LogRow]:
         """The hub's broadcast sets with a position in (after, upto], ascending."""
+        ...
+
+    def invite(self, code_id: bytes) -> InviteRow | None:
+        """The invitation with a code's id."""
+        ...
+
+    def set_counts(self, state: int) -> dict[bytes, int]:
+        """How many change sets of each node are in one state other than folded."""
         ...
 
     def statuses(self, node_ids: Collection[bytes]) -> dict[bytes, NodeStatusRow]:

@@ -72,7 +72,6 @@ def place_of(position: int, key: Key) -> int:
     return position << PLACES_PER_POSITION_BITS | number
 
 
-
 class RecordBook:
     """Records, assignments and feeds, as of now inside one transaction."""
 

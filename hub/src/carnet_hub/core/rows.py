@@ -163,6 +163,10 @@ class SettledRow(NamedTuple):
     entry: bytes
 
 
+SettledPlace = tuple[int, int, bytes, int, bytes, bytes]
+"""Where a settled value stands in the list of all: its position, then the columns that identify it."""
+
+
 class FeedRow(NamedTuple):
     """The place of a record's last change in one dealer's feed; the all-zero dealer is everybody's."""
 

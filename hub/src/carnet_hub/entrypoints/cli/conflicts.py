@@ -10,7 +10,7 @@ from carnet_hub.core.conflicts import (
     SettledValue,
     WrittenValue,
     every_conflict,
-    list_settled,
+    every_settled,
     restore_value,
     show_conflicts,
 )
@@ -44,7 +44,7 @@ def list_(
     with hub_of(ctx) as app:
         presenter = _Presenter(author_names(app.hub), show_personal=show_personal)
         if settled:
-            rows = [presenter.settled(one) for one in list_settled(app.hub)]
+            rows = [presenter.settled(one) for one in every_settled(app.hub)]
         else:
             rows = [row for one in every_conflict(app.hub) for row in presenter.open(one)]
     title = "settled values" if settled else "conflicts"

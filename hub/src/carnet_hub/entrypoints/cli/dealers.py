@@ -1,4 +1,4 @@
-"""`dealers`: add, list, invite, recovery-code, suspend, resume."""
+"""`dealers`: add, list, invite, assignments, recovery-code, suspend, resume."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,6 +17,7 @@ from carnet_hub.core.dealers import (
 )
 from carnet_hub.core.enrolment import invite_dealer
 from carnet_hub.core.failures import Unusable
+from carnet_hub.core.granted import Granted, every_assignment
 from carnet_hub.core.greeting import hub_card
 from carnet_hub.core.recovering import issue_recovery_code
 from carnet_hub.entrypoints.cli.output import AsJson, Xlsx, emit, emit_list, hub_of, moment_text
@@ -110,6 +111,16 @@ def recovery_code(ctx: typer.Context, site_code: SiteCode, as_json: AsJson = Fal
     emit({"code": invitation.code, "site_code": site.site_code, "expires_at": expires}, as_json=as_json, text=text)
 
 
+@dealers_app.command("assignments")
+def assignments(ctx: typer.Context, site_code: SiteCode, as_json: AsJson = False, xlsx: Xlsx = None) -> None:
+    """Which cars' histories a site may see: on what ground, by which op, since when."""
+    with hub_of(ctx) as app:
+        found = every_assignment(app.hub, require_site(app.hub, site_code).dealer_id)
+        rows = [_granted_row(one) for one in found]
+    columns = ("granted_at", "vin", "ground", "is_shared", "expires_at", "node_id", "seq", "op")
+    emit_list("assignments", rows, columns, as_json=as_json, xlsx=xlsx)
+
+
 @dealers_app.command("suspend")
 def suspend(ctx: typer.Context, site_code: SiteCode, as_json: AsJson = False) -> None:
     """Take nothing from a site's nodes any more; what they record stays with them."""
@@ -137,4 +148,19 @@ def _row(site: Site) -> dict[str, Any]:
         "site_kind": site.site_kind,
         "city_name": site.city_name,
         "status": site.status,
+    }
+
+
+def _granted_row(granted: Granted) -> dict[str, Any]:
+    return {
+        "vehicle_id": granted.vehicle_id,
+        "vin": granted.vin,
+        "ground": granted.ground,
+        "is_shared": granted.is_shared,
+        "granted_at": moment_text(granted.granted_ms),
+        "expires_at": moment_text(granted.expires_ms),
+        "op": granted.op.hex(),
+        "position": granted.position,
+        "node_id": granted.node_id,
+        "seq": granted.seq,
     }

@@ -22,7 +22,18 @@ _WRITE_TIME: Final = "Write a log position, or a time with its offset, for insta
 
 NodeText = Annotated[str, typer.Argument(help="node id, or its first characters", show_default=False)]
 
-COLUMNS = ("site_code", "name", "state", "last_seen", "unsent_sets", "behind", "parked", "refused", "node_id")
+COLUMNS = (
+    "site_code",
+    "name",
+    "state",
+    "last_seen",
+    "unsent_sets",
+    "behind",
+    "parked",
+    "refused",
+    "histories_today",
+    "node_id",
+)
 
 
 @nodes_app.command("list")
@@ -192,4 +203,6 @@ def _row(line: NodeLine) -> dict[str, Any]:
         "behind": line.behind,
         "parked": line.parked,
         "refused": line.refused,
+        "histories_today": line.day.granted,
+        "histories_put_off": line.day.put_off,
     }

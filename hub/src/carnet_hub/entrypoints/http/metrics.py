@@ -102,6 +102,7 @@ def _gauge_lines(gauges: Gauges) -> Iterator[str]:
         ("carnet_hub_log_age_seconds", "Seconds since the last log entry.", gauges.head_age_ms // 1000),
         ("carnet_hub_parked_sets", "Change sets that wait.", gauges.parked),
         ("carnet_hub_dealers", "Dealer sites.", gauges.dealers),
+        ("carnet_hub_sites_at_share", "Sites whose share of shared histories is used up today.", gauges.sites_at_share),
     ):
         yield f"# HELP {name} {text}"
         yield f"# TYPE {name} gauge"
