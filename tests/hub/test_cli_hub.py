@@ -1,5 +1,6 @@
 """The operator's command line: set-up, sites, nodes, usage and exit codes."""
 
+import ast
 import subprocess
 import sys
 from pathlib import Path
@@ -173,6 +174,20 @@ def test_a_list_is_also_written_to_a_workbook(data: Path, tmp_path: Path, capsys
     assert rows[0][:2] == ["site_code", "site_name"]
     assert rows[1][:2] == ["A001", "=1+1"]
     assert (sheet["B2"].data_type, sheet["B2"].number_format) == ("s", "@")
+
+
+def test_every_list_can_go_into_a_workbook():
+    """Each command that prints rows has `--xlsx`."""
+    lacking = []
+    for path in (Path(__file__).parents[2] / "hub/src/carnet_hub/entrypoints/cli").glob("*.py"):
+        for function in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if not isinstance(function, ast.FunctionDef) or not function.decorator_list:
+                continue
+            called = {ast.unparse(one.func) for one in ast.walk(function) if isinstance(one, ast.Call)}
+            if "emit_list" in called and "xlsx: Xlsx" not in ast.unparse(function.args):
+                lacking.append(f"{path.stem}.{function.name}")
+
+    assert lacking == []
 
 
 def test_a_node_enrols_by_file(data: Path, tmp_path: Path, capsys: Printed):
