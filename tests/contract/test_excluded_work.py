@@ -165,6 +165,17 @@ def test_a_save_is_confirmed_once(hub: TestHub, stolen: Installation, desk: Inst
     assert listed(hub, desk)[0].ops[0].confirmed_by == sealed.ops[0]
 
 
+def test_the_same_value_entered_by_itself_confirms_nothing(hub: TestHub, stolen: Installation, desk: Installation):
+    """Whoever happened to enter the same value without having seen the excluded one has not confirmed it."""
+    write(desk, VEHICLE, CAR, vin=VIN, color="red")
+    write(stolen, VEHICLE, CAR, vin=VIN, color="red")
+    a_round(stolen, hub)
+
+    revoke(hub, stolen)
+
+    assert listed(hub, desk)[0].ops[0].confirmed_by is None
+
+
 def test_single_changes_can_be_left_out(hub: TestHub, stolen: Installation, desk: Installation):
     """Of a save with two changes one is confirmed, and the other one stays without effect."""
     drafts = [

@@ -105,6 +105,26 @@ def test_a_replaced_key_changes_no_keys(world: HubWorld):
     assert world.push_one(late).reason == Reason.SUSPENDED_NODE.value
 
 
+def test_the_old_key_ends_with_the_change_itself(world: HubWorld):
+    """A set that the old key signed behind the change is refused, although both come in one push."""
+    site = world.site("a")
+    batch = [changing(world, site), site.write(car())]
+
+    assert [one.reason for one in world.push(*batch)] == [None, Reason.SUSPENDED_NODE.value]
+
+
+def test_a_replaced_key_can_be_revoked_alone(world: HubWorld):
+    """When the replaced key turns out to be stolen, it vouches for nothing, and the new one goes on."""
+    site = world.site("a")
+    old = site.write(car())
+    world.push(old, changing(world, site))
+    order: dict[str, Value] = {"node_id": site.node_id, "key_id": site.signer.key_id, "revocation_kind": "compromised"}
+    world.write(draft_of("revocation", record("order"), order))
+
+    assert world.push_one(old).reason == Reason.SUSPENDED_NODE.value
+    assert world.push_one(site.write(customer(), signed_by=signer("new key"))).code == PushCode.ACCEPTED
+
+
 def test_a_revoked_node_s_former_key_vouches_for_nothing(world: HubWorld):
     """After a revocation not even a set that the replaced key had signed is answered."""
     site = world.site("a")

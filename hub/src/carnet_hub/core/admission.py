@@ -196,6 +196,9 @@ def _may_speak(workspace: Workspace, arrival: Arrival, link: ChainLink) -> bool:
     (it may come on a stick, late); it opens nothing, changes no keys and goes no further where the node is now.
     """
     node = workspace.nodes.get(arrival.node.key_id, arrival.node)
+    changed = workspace.new_keys.get(node.key_id)  # a set of this very transaction may have replaced it
+    if changed is not None:
+        node = node._replace(key_status=changed.status)
     if node.is_welcome:
         return True
     is_site_welcome = node._replace(key_status=_ACTIVE).is_welcome
