@@ -201,6 +201,7 @@ def _join(
         ports.entropy,
         box,
         ports.alarms,
+        histories=histories,
     )
     return HubApp(
         settings,

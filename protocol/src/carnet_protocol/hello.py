@@ -1,6 +1,6 @@
-"""The hello: where a node stands, and what the hub holds of it.
+"""The hello: where a node stands, what the hub holds of it, and what either returns to the other after a restore.
 
-Decides the shape of both frames. What a situation means is told in docs/spec/sync.md; who judges it is the hub's
+Decides the shape of these frames. What a situation means is told in docs/spec/sync.md; who judges it is the hub's
 `hello` and the node's `session`.
 """
 
@@ -9,8 +9,9 @@ from typing import Annotated
 
 import msgspec
 
-from carnet_protocol import limits
+from carnet_protocol import cbor, limits
 from carnet_protocol.changeset import Bytes8, Bytes32, Count, Instant, Schema
+from carnet_protocol.errors import Malformed
 from carnet_protocol.messages import (
     Challenge,
     Frame,
@@ -18,6 +19,7 @@ from carnet_protocol.messages import (
     Version,
 )
 from carnet_protocol.ops import Id16
+from carnet_protocol.reasons import Reason
 
 
 class Situation(IntEnum):
@@ -56,7 +58,11 @@ class HubEpoch(Frame, frozen=True):
 
 
 class LostSet(Frame, frozen=True):
-    """One of a node's own sets that it no longer has, with the hub's receipt for it."""
+    """A set that its receiver has lost, with the hub's receipt for it: a node's own, or one the hub had admitted.
+
+    Attributes:
+        receipt: empty for a set of the hub's own.
+    """
 
     message: bytes
     opening: bytes
@@ -124,3 +130,20 @@ class HelloAnswer(Frame, frozen=True):
     token: Annotated[bytes, msgspec.Meta(max_length=limits.TOKEN_BYTES_MAX)]
     token_expires_ms: Instant
     now_ms: Instant
+
+
+def encode_offer(sets: list[LostSet]) -> bytes:
+    """The inflated body of an offer to a restored hub."""
+    return cbor.encode([[one.message, one.opening, one.receipt] for one in sets])
+
+
+def decode_offer(data: bytes) -> list[LostSet]:
+    """The sets of an offer, not verified.
+
+    Raises:
+        Malformed: too large, another shape, or too many sets.
+    """
+    listed = cbor.decode(data, bytes_max=limits.MESSAGE_BYTES_MAX)
+    if type(listed) is not list or len(listed) > limits.BATCH_SETS_MAX:
+        raise Malformed(Reason.MALFORMED, "an offer is a list of at most 500 sets")
+    return cbor.to_frame(listed, list[LostSet])

@@ -20,7 +20,7 @@ Rules:
 - A set of a newer registry that this hub cannot read is parked, never refused: an update of the hub reads it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
 
@@ -273,7 +273,8 @@ def _with_erasures(workspace: Workspace, arrival: Arrival) -> Arrival:
     covered = [record for record in arrival.sealed_records if workspace.erased.get(record)]
     if not covered:
         return arrival
-    return arrive(workspace.hub, arrival.change_set, arrival.opening, arrival.node, workspace.is_erased)
+    erased = arrive(workspace.hub, arrival.change_set, arrival.opening, arrival.node, workspace.is_erased)
+    return replace(erased, ranked_ms=arrival.ranked_ms)
 
 
 def _judge_fault(arrival: Arrival) -> Finding:
@@ -290,9 +291,11 @@ def _judge_fault(arrival: Arrival) -> Finding:
 
 
 def _time(workspace: Workspace, arrival: Arrival) -> int:
+    if arrival.ranked_ms is not None:
+        return arrival.ranked_ms
     header = arrival.change_set.header
     head = LogHead(workspace.position, workspace.received_ms)
-    seen = workspace.commit_time(seen_position(header, workspace.hub.hub_epoch, head))
+    seen = workspace.commit_time(seen_position(header, workspace.hub.known_histories, head))
     offset = workspace.clock_offsets.get(header.node_id, 0)
     return set_time(header, offset_ms=offset, seen_ms=seen, received_ms=workspace.received_ms)
 

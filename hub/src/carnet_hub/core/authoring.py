@@ -84,7 +84,7 @@ def write_in(hub: Hub, transaction: Transaction, drafts: Sequence[Draft]) -> tup
         raise BrokenRule("a hub set for everybody beside records of some sites")
     workspace = open_workspace(hub, transaction)
     ops, opening = build_ops(tuple(drafts), hub.entropy.random_bytes(SEED_BYTES))
-    message = seal_set(encode_ops(ops), hub.entropy.random_bytes(NONCE_BYTES), _next_link(hub, workspace), hub.signer)
+    message = seal_set(encode_ops(ops), hub.entropy.random_bytes(NONCE_BYTES), next_link(hub, workspace), hub.signer)
     arrival = arrive(hub, reread_set(message, hub.hub_id), opening, hub_as_node(hub), nothing_erased)
     prefetch(workspace, [arrival])
     finding = examine_set(workspace, arrival, time_ms=workspace.received_ms)
@@ -95,13 +95,16 @@ def write_in(hub: Hub, transaction: Transaction, drafts: Sequence[Draft]) -> tup
     return row, len(ops)
 
 
-def _next_link(hub: Hub, workspace: Workspace) -> Link:
-    """The place of the hub's next set: behind its newest epoch's head."""
+def next_link(hub: Hub, workspace: Workspace) -> Link:
+    """The place of the hub's next set: behind its newest epoch's head, or in a new epoch after a restore."""
     epochs = sorted(workspace.ledger.epochs_of(hub.node_id).values(), key=lambda row: row.opened_at)
     position, now_ms = workspace.position, workspace.received_ms
     if epochs:
         held = epochs[-1]
         epoch, ordinal, seq, prev, origin = held.epoch, held.ordinal, held.head_seq + 1, held.head_hash, None
+        if hub.histories and held.opened_at <= hub.histories[-1].position:
+            epoch, ordinal, seq = hub.entropy.random_bytes(EPOCH_BYTES), held.ordinal + 1, 1
+            origin = EpochOrigin(held.epoch, held.head_seq, held.head_hash, int(EpochReason.RESTORED))
     else:
         epoch, ordinal, seq, prev = hub.entropy.random_bytes(EPOCH_BYTES), _FIRST_EPOCH, 1, NO_HASH
         origin = EpochOrigin(bytes(EPOCH_BYTES), 0, NO_HASH, int(EpochReason.ENROLLED))

@@ -87,7 +87,7 @@ def read_page(
         cursor,
         max(cursor, cursor_to),
         position,
-        is_complete and cursor_to >= _end_of(position),
+        is_complete and cursor_to >= end_of(position),
         [item.row for item in items if item.row is not None],
         outcomes,
         [item.hub_set for item in items if item.hub_set is not None],
@@ -112,7 +112,7 @@ def position_of(cursor: int) -> int:
     return cursor >> PLACES_PER_POSITION_BITS
 
 
-def _end_of(position: int) -> int:
+def end_of(position: int) -> int:
     """The cursor behind everything at a position."""
     return (position + 1 << PLACES_PER_POSITION_BITS) - 1
 
@@ -129,11 +129,11 @@ def _next_items(
 ) -> tuple[list[_Item], int]:
     """The items of a page in the order of their places, and the cursor behind them."""
     feed, end = _whole_places(snapshot, node, cursor, rows_max)
-    first = position_of(cursor) - (cursor < _end_of(position_of(cursor)))
+    first = position_of(cursor) - (cursor < end_of(position_of(cursor)))
     sets = snapshot.hub_sets(first, position, PAGE_HUB_SETS_MAX + 1)
-    horizon = _end_of(position) if end is None else end
+    horizon = end_of(position) if end is None else end
     if len(sets) > PAGE_HUB_SETS_MAX:
-        horizon = min(horizon, _end_of(sets[PAGE_HUB_SETS_MAX - 1].position))
+        horizon = min(horizon, end_of(sets[PAGE_HUB_SETS_MAX - 1].position))
     items = [*_rows(hub, snapshot, node, feed), *_hub_sets(hub, sets[:PAGE_HUB_SETS_MAX])]
     taken: list[_Item] = []
     room = limits.BATCH_BYTES_MAX
@@ -164,7 +164,7 @@ def _hub_sets(hub: Hub, sets: Iterable[LogRow]) -> list[_Item]:
         opening = plain_opening(hub.box, row.opening, row.nonce)
         message = row.message or b""
         hub_set = HubSet(row.position, row.time_ms, message, opening)
-        items.append(_Item(_end_of(row.position), len(message) + len(opening) + _ROW_OVERHEAD_BYTES, None, hub_set))
+        items.append(_Item(end_of(row.position), len(message) + len(opening) + _ROW_OVERHEAD_BYTES, None, hub_set))
     return items
 
 

@@ -82,7 +82,7 @@ def answer_hello(hub: Hub, request: HelloRequest, message: bytes) -> HelloAnswer
         [EpochHead(row.epoch, row.ordinal, row.head_seq, row.head_hash) for row in held],
         now_ms - request.wall_ms,
         backup,
-        list(hub.histories or (HubEpoch(hub.hub_epoch, 0, 0),)),
+        list(hub.known_histories),
         b"",
         0,
         now_ms,

@@ -42,5 +42,10 @@ class Hub:
     histories: tuple[HubEpoch, ...] = ()
     rules: Rules = field(init=False, repr=False)
 
+    @property
+    def known_histories(self) -> tuple[HubEpoch, ...]:
+        """Its epochs, oldest first; at least the present one."""
+        return self.histories or (HubEpoch(self.hub_epoch, 0, 0),)
+
     def __post_init__(self) -> None:
         object.__setattr__(self, "rules", rules_of(self.registry))

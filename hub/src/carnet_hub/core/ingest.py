@@ -19,7 +19,7 @@ from collections.abc import Iterator, Sequence
 from carnet_hub.core.admission import Decided, decide_set, park_culprit
 from carnet_hub.core.freeing import free_waiting, open_workspace
 from carnet_hub.core.hub import Hub
-from carnet_hub.core.intake import Arrival, find_signers, read_pushed, verify_arrival
+from carnet_hub.core.intake import Arrival, find_signers, rank_by_receipt, read_pushed, verify_arrival
 from carnet_hub.core.limits import GROUP_OPS_MAX, GROUP_SETS_MAX
 from carnet_hub.core.ports import StoreError
 from carnet_hub.core.prefetch import prefetch
@@ -28,6 +28,7 @@ from carnet_hub.core.releasing import release_waiting
 from carnet_protocol.envelope import Envelope
 from carnet_protocol.errors import Refused
 from carnet_protocol.kinds import KEY_CHANGE
+from carnet_protocol.hello import LostSet
 from carnet_protocol.messages import PushAnswer, PushCode
 from carnet_protocol.reasons import Reason
 
@@ -44,11 +45,20 @@ def receive_sets(hub: Hub, sets: Sequence[tuple[bytes, bytes]]) -> list[PushAnsw
 
     Returns: one answer per set, in order.
     """
+    return receive_offered(hub, [LostSet(message, opening, b"") for message, opening in sets])
+
+
+def receive_offered(hub: Hub, sets: Sequence[LostSet]) -> list[PushAnswer]:
+    """The same for sets that this hub had admitted before it was restored: its own receipts fix their set times again.
+
+    Raises:
+        StoreBusy, StoreError: as `receive_sets`.
+    """
     answers: dict[int, PushAnswer] = {}
     envelopes: dict[int, Envelope] = {}
-    for index, (message, opening) in enumerate(sets):
+    for index, one in enumerate(sets):
         try:
-            envelopes[index] = read_pushed(message, opening)
+            envelopes[index] = read_pushed(one.message, one.opening)
         except Refused as refusal:
             answers[index] = rejection(PushCode.REJECTED, refusal.reason)
     while envelopes:
@@ -59,7 +69,7 @@ def receive_sets(hub: Hub, sets: Sequence[tuple[bytes, bytes]]) -> list[PushAnsw
 
 
 def _verify(
-    hub: Hub, sets: Sequence[tuple[bytes, bytes]], envelopes: dict[int, Envelope], answers: dict[int, PushAnswer]
+    hub: Hub, sets: Sequence[LostSet], envelopes: dict[int, Envelope], answers: dict[int, PushAnswer]
 ) -> list[tuple[int, Arrival]]:
     """Everything that needs no lock; what is turned away here gets its answer.
 
@@ -77,11 +87,11 @@ def _verify(
             return arrivals
         del envelopes[index]
         try:
-            arrival = verify_arrival(hub, signers, envelope, sets[index][1])
+            arrival = verify_arrival(hub, signers, envelope, sets[index].opening)
         except Refused as refusal:
             answers[index] = rejection(PushCode.REJECTED, refusal.reason)
             continue
-        arrivals.append((index, arrival))
+        arrivals.append((index, rank_by_receipt(hub, arrival, sets[index].receipt)))
         changes_key = changes_key or any(op.kind == KEY_CHANGE.number for op in arrival.ops)
     return arrivals
 

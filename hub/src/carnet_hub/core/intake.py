@@ -10,7 +10,7 @@ Rule: verify, then parse.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from carnet_hub.core.hub import Hub
@@ -22,6 +22,7 @@ from carnet_protocol.changeset import ChangeSet, read_set, set_bytes
 from carnet_protocol.envelope import Envelope, Purpose, read_envelope, verify_envelope
 from carnet_protocol.errors import Malformed, NotAllowed, NotAuthentic, Refused
 from carnet_protocol.kinds import SCHEMA_VERSION
+from carnet_protocol.messages import Receipt, open_frame
 from carnet_protocol.opened import IsErased, OpenedSet, nothing_erased, open_set
 from carnet_protocol.ops import Op
 from carnet_protocol.reasons import Reason
@@ -40,6 +41,7 @@ class Arrival:
         ops: empty when they could not be read.
         opened: with values, for a hub that has erased nothing; None when `fault` says why not.
         fault: what is wrong with it.
+        ranked_ms: the set time of a receipt this hub gave before it was restored; None for none.
     """
 
     change_set: ChangeSet
@@ -49,6 +51,7 @@ class Arrival:
     opened: OpenedSet | None
     fault: Refused | None
     sealed_records: frozenset[bytes] = field(default_factory=frozenset)
+    ranked_ms: int | None = None
 
 
 def hub_as_node(hub: Hub) -> Node:
@@ -98,6 +101,18 @@ def verify_arrival(hub: Hub, signers: Mapping[bytes, Node], envelope: Envelope, 
     if header.schema < SCHEMA_VERSION - SCHEMA_BEHIND_MAX:
         raise NotAllowed(Reason.SCHEMA_TOO_OLD, f"{header.schema}, this hub knows {SCHEMA_VERSION}")
     return arrive(hub, change_set, opening, node, nothing_erased)
+
+
+def rank_by_receipt(hub: Hub, arrival: Arrival, receipt: bytes) -> Arrival:
+    """The arrival with the set time of a receipt that this hub gave for this very set; unchanged without one."""
+    if not receipt:
+        return arrival
+    try:
+        stated = open_frame(receipt, Receipt, hub.public_key, Purpose.RECEIPT, hub.hub_id)
+    except Refused:
+        return arrival
+    is_for_it = (stated.nonce, stated.set_hash) == (arrival.change_set.nonce, arrival.change_set.set_hash)
+    return replace(arrival, ranked_ms=stated.time_ms) if is_for_it else arrival
 
 
 def check_welcome(node: Node) -> None:

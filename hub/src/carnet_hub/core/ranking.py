@@ -9,8 +9,11 @@ Inside these bounds the author's clock counts, corrected by the offset the node'
 admission, never computed again.
 """
 
+from collections.abc import Sequence
+
 from carnet_hub.core.rows import LogHead
 from carnet_protocol.changeset import Header
+from carnet_protocol.hello import HubEpoch
 
 
 def set_time(header: Header, *, offset_ms: int, seen_ms: int, received_ms: int) -> int:
@@ -27,8 +30,12 @@ def set_time(header: Header, *, offset_ms: int, seen_ms: int, received_ms: int) 
     return min(max(header.wall_ms + offset_ms, seen_ms), received_ms)
 
 
-def seen_position(header: Header, hub_epoch: bytes, head: LogHead) -> int:
-    """The hub position an author had read; 0 when it names another history or a position that does not exist."""
-    if header.hub_epoch != hub_epoch or header.hub_position > head.position:
-        return 0
-    return header.hub_position
+def seen_position(header: Header, histories: Sequence[HubEpoch], head: LogHead) -> int:
+    """The hub position an author had read; 0 when it names another history or a position that does not exist.
+
+    Args:
+        histories: of the hub, oldest first; what an author read in an earlier one counts as far as it is shared.
+    """
+    ends = [*(one.position for one in histories[1:]), head.position]
+    shared = next((min(ends[at:]) for at, one in enumerate(histories) if one.hub_epoch == header.hub_epoch), 0)
+    return header.hub_position if header.hub_position <= shared else 0

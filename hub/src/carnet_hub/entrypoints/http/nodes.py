@@ -1,4 +1,4 @@
-"""What nodes ask for: card, enrolment, hello, push, feed, segments.
+"""What nodes ask for: card, enrolment, hello, push, offer, feed, segments.
 
 Holds no rules; docs/spec/http.md says which bytes stand where.
 """
@@ -14,6 +14,7 @@ from carnet_hub.core.excluded import read_excluded
 from carnet_hub.core.feed import has_news, read_page
 from carnet_hub.core.greeting import greet_node, hub_card, recognise
 from carnet_hub.core.ingest import receive_sets
+from carnet_hub.core.offers import receive_offer
 from carnet_hub.core.recovering import answer_recovery
 from carnet_hub.core.rows import Node
 from carnet_hub.entrypoints.http.bodies import (
@@ -29,6 +30,7 @@ from carnet_hub.entrypoints.http.long_poll import WAIT_S_MAX, LogEnd
 from carnet_protocol import cbor, limits
 from carnet_protocol.envelope import read_envelope
 from carnet_protocol.errors import Refused
+from carnet_protocol.hello import decode_offer
 from carnet_protocol.messages import Page, decode_batch, encode_answers
 from carnet_protocol.reasons import Reason
 
@@ -88,6 +90,17 @@ def sync_routes(app: HubApp) -> APIRouter:
         node = await _asking(app, request)
         message = await app.run_blocking(lambda: read_excluded(app.hub, node, after=after))
         return large_response(request, message, CBOR)
+
+    @router.post("/v1/offer")
+    async def offer(request: Request) -> Response:
+        await _asking(app, request)
+        body = await read_body(request, bytes_max=limits.MESSAGE_BYTES_MAX)
+
+        def receive() -> bytes:
+            sets = decode_offer(inflate_body(request, body, bytes_max=limits.MESSAGE_BYTES_MAX))
+            return encode_answers(receive_offer(app.hub, sets))
+
+        return cbor_response(await app.run_blocking(receive))
 
     @router.get("/v1/segments/{sha256}")
     async def segment(request: Request, sha256: Sha256) -> Response:

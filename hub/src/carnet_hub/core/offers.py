@@ -1,0 +1,88 @@
+"""What nodes offer to a restored hub: their own sets with the receipts it gave, and the hub's own sets.
+
+Decides in which order an offer is taken and what becomes of a set that the hub itself had written after the backup.
+Everything in an offer is signed, so it does not matter who brings it, and bringing it twice changes nothing.
+
+Rules:
+- The hub's own sets come first: a revocation, an erasure or an enrolment counts before anything that it touches.
+- A set of the hub's own is sealed again at the end of its present chain: same nonce, same ops, the set time it had.
+  Its old place is not used again, and sets that went to no node leave no hole.
+- Sets of nodes keep the set time of their receipt. Everything else about them is judged anew, as the log is another one.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from carnet_hub.core.admission import enter_set, examine_set
+from carnet_hub.core.authoring import next_link
+from carnet_hub.core.freeing import free_waiting, open_workspace
+from carnet_hub.core.hub import Hub
+from carnet_hub.core.ingest import receive_offered
+from carnet_hub.core.intake import arrive, hub_as_node, read_pushed
+from carnet_hub.core.prefetch import prefetch
+from carnet_hub.core.receipts import rejection
+from carnet_protocol.changeset import ChangeSet, read_set, reread_set, seal_set
+from carnet_protocol.envelope import Envelope, Purpose, verify_envelope
+from carnet_protocol.errors import Refused
+from carnet_protocol.hello import LostSet
+from carnet_protocol.kinds import ERASURE
+from carnet_protocol.messages import PushAnswer, PushCode
+from carnet_protocol.opened import nothing_erased
+
+
+def receive_offer(hub: Hub, offer: Sequence[LostSet]) -> list[PushAnswer]:
+    """Take an offer in: the hub's own sets, then the others.
+
+    Args:
+        offer: in the order of their chains, the hub's own by their former position.
+
+    Raises:
+        StoreBusy, StoreError: what was taken before stays; offering it again is harmless.
+
+    Returns: one answer per set, in order; without a receipt for the hub's own.
+    """
+    answers: dict[int, PushAnswer] = {}
+    others: list[int] = []
+    for index, one in enumerate(offer):
+        try:
+            envelope = read_pushed(one.message, one.opening)
+        except Refused as refusal:
+            answers[index] = rejection(PushCode.REJECTED, refusal.reason)
+            continue
+        if envelope.key_id == hub.signer.key_id:
+            answers[index] = _take_own(hub, envelope, one)
+        else:
+            others.append(index)
+    answers.update(zip(others, receive_offered(hub, [offer[index] for index in others]), strict=True))
+    return [answers[index] for index in range(len(offer))]
+
+
+def _take_own(hub: Hub, envelope: Envelope, offered: LostSet) -> PushAnswer:
+    try:
+        payload = verify_envelope(envelope, hub.public_key, Purpose.CHANGESET, hub.hub_id)
+        own = read_set(envelope, payload, hub.hub_id)
+        ops = own.ops
+    except Refused as refusal:
+        return rejection(PushCode.REJECTED, refusal.reason)
+    if not _seal_again(hub, own, offered.opening):
+        return PushAnswer(int(PushCode.DUPLICATE), None, None, None)
+    if any(op.kind == ERASURE.number for op in ops):
+        hub.store.scrub()
+    free_waiting(hub, [own.nonce])
+    return PushAnswer(int(PushCode.ACCEPTED), None, None, None)
+
+
+def _seal_again(hub: Hub, own: ChangeSet, opening: bytes) -> bool:
+    """Write a set of the hub's own again, unless it is there; whether it had to be."""
+    with hub.store.write() as transaction:
+        workspace = open_workspace(hub, transaction)
+        if workspace.ledger.arrived(own.nonce) is not None:
+            return False
+        link = replace(next_link(hub, workspace), wall_ms=own.header.wall_ms)
+        message = seal_set(own.header.ops, own.nonce, link, hub.signer)
+        arrival = arrive(hub, reread_set(message, hub.hub_id), opening, hub_as_node(hub), nothing_erased)
+        prefetch(workspace, [arrival])
+        time_ms = min(own.header.wall_ms, workspace.received_ms)
+        enter_set(workspace, arrival, examine_set(workspace, arrival, time_ms=time_ms), time_ms=time_ms)
+        workspace.flush(transaction)
+    return True
