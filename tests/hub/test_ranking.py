@@ -9,6 +9,7 @@ from carnet_hub.core.hello import answer_hello
 from carnet_hub.core.ranking import seen_position, set_time
 from carnet_hub.core.rows import LogHead
 from carnet_protocol.changeset import Header
+from carnet_protocol.hello import HubEpoch
 from carnet_protocol.messages import PushCode
 from support.hub_apps import NOW_MS
 from support.hub_world import CAR, HubWorld, car, hello_of, make_world
@@ -59,7 +60,7 @@ def test_a_clock_counts_between_what_was_read_and_the_receipt(wall_ms: int, offs
 )
 def test_only_a_position_that_exists_bounds_the_clock(position: int, epoch: bytes, expected: int):
     """A position of another history, or behind the end of the log, says nothing."""
-    assert seen_position(header(0, position, epoch), HUB_EPOCH, LogHead(10, 0)) == expected
+    assert seen_position(header(0, position, epoch), [HubEpoch(HUB_EPOCH, 0, 0)], LogHead(10, 0)) == expected
 
 
 def test_a_clock_that_was_corrected_by_its_hello_decides_ties(world: HubWorld):

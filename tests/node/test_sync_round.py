@@ -98,7 +98,7 @@ def test_a_gap_is_filled_from_where_the_hub_asks(tmp_path: Path):
     write_customers(node, 1)
     a_round(node, ScriptedHub(node))
     write_customers(node, 1)
-    forgetful = ScriptedHub(node)
+    forgetful = ScriptedHub(node, position=10)
     forgetful.judge = lambda one: (
         (PushCode.ACCEPTED, None) if len(forgetful.received) + 1 == one.header.seq else (PushCode.GAP, "gap")
     )

@@ -17,6 +17,7 @@ from carnet_hub.core.feed import read_page as read_feed_page
 from carnet_hub.core.greeting import find_node, greet_node, hub_card, recognise
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.ingest import receive_sets
+from carnet_hub.core.offers import receive_offer
 from carnet_hub.core.ports import StoreError
 from carnet_node.core.failures import HubRefused, HubUnreachable
 from carnet_node.core.hub_link import FeedQuery
@@ -27,6 +28,7 @@ from carnet_node.core.records import FeedState, LoggedSet
 from carnet_node.core.session import SyncPorts
 from carnet_node.core.sync import RoundReport, check_answers, read_page, run_round
 from carnet_protocol.errors import Refused
+from carnet_protocol.hello import decode_offer
 from carnet_protocol.messages import PushAnswer, PushCode, decode_batch, encode_answers
 from simulation.faults import Strokes
 from simulation.power import SimCrash
@@ -191,6 +193,15 @@ class FaultyLink:
             return encode_answers(receive_sets(self.line.hub, decode_batch(sent)))
 
         return self._carry(batch, take)
+
+    async def offer(self, token: bytes, offer: bytes) -> bytes:
+        """The answers to an offer."""
+
+        def take(sent: bytes) -> bytes:
+            recognise(self.line.hub, SESSION_KEY, token)
+            return encode_answers(receive_offer(self.line.hub, decode_offer(sent)))
+
+        return self._carry(offer, take)
 
     async def feed(self, token: bytes, query: FeedQuery) -> bytes:
         """A page of few rows."""

@@ -5,6 +5,7 @@ what a backup or a disk image would bring back.
 """
 
 import shutil
+from contextlib import closing
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,9 +13,11 @@ from tempfile import TemporaryDirectory
 import anyio
 import httpx
 
+from carnet_hub.bootstrap import open_restored_hub
 from carnet_hub.core.enrolment import invite_dealer
 from carnet_hub.core.rows import DealerRow
 from carnet_hub.entrypoints.http.app import create_api
+from carnet_hub.settings import HubSettings
 from carnet_node.adapters.joining import finish_enrolment, pending_enrolment
 from carnet_node.adapters.store import driver
 from carnet_node.bootstrap import Installation, create_installation, open_installation
@@ -136,6 +139,34 @@ def heads(installation: Installation, number: int) -> tuple[OpId, ...]:
     with installation.store.read() as tx:
         stored = tx.record(CUSTOMER, customer_id(number))
     return head_op_ids(() if stored is None else stored.entries, [CUSTOMER.register_of("full_name").number])
+
+
+def back_up_hub(hub: TestHub, folder: Path) -> Path:
+    """A consistent copy of the hub's database."""
+    to = folder / "hub-backup.db"
+    with closing(driver.connect(hub.app.settings.data_dir / "hub.db")) as source, closing(driver.connect(to)) as target:
+        source.backup(target)
+    return to
+
+
+def put_back_hub(hub: TestHub, backup: Path) -> Path:
+    """The hub's database from a backup beside its present keys and mark; nobody serves it yet.
+
+    Returns: the hub's folder.
+    """
+    hub.app.close()
+    folder = hub.app.settings.data_dir
+    for path in folder.glob("hub.db*"):
+        path.unlink()
+    shutil.copyfile(backup, folder / "hub.db")
+    return folder
+
+
+def restore_hub(hub: TestHub, backup: Path) -> TestHub:
+    """The hub from a backup, as the operator brings it back: with the command that opens a new history."""
+    folder = put_back_hub(hub, backup)
+    open_restored_hub(HubSettings(data_dir=folder)).close()
+    return open_test_hub(folder, hub.clock)
 
 
 def copy_disk(installation: Installation, to: Path) -> Installation:

@@ -20,7 +20,7 @@ from carnet_node.core.node import Node
 from carnet_node.core.session import SyncPorts
 from carnet_protocol.changeset import ChangeSet, reread_set
 from carnet_protocol.envelope import Purpose
-from carnet_protocol.hello import EpochHead, HelloAnswer, HelloRequest, Situation
+from carnet_protocol.hello import EpochHead, HelloAnswer, HelloRequest, Situation, decode_offer
 from carnet_protocol.messages import (
     HubCard,
     Page,
@@ -124,6 +124,12 @@ class ScriptedHub:
         answers = [self._receive(one) for one in sets]
         self._call("push")
         return encode_answers(answers)
+
+    async def offer(self, token: bytes, offer: bytes) -> bytes:
+        """An answer per set, as to a push."""
+        assert token == b"token"
+        self._call("offer")
+        return encode_answers([self._receive(reread_set(one.message, HUB)) for one in decode_offer(offer)])
 
     async def feed(self, token: bytes, query: FeedQuery) -> bytes:
         """The next page."""

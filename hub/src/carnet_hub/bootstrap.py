@@ -7,12 +7,13 @@ own.
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
 from carnet_hub.adapters.backups import backup_parts, plan_of
+from carnet_hub.adapters.high_water import HubMarkFile
 from carnet_hub.adapters.keyring import DataKeyBox, Keyring, create_keyring, load_keyring
 from carnet_hub.adapters.logging import LoggedAlarms
 from carnet_hub.adapters.recall_files import PlanFolder, SegmentFolder
@@ -22,18 +23,19 @@ from carnet_hub.adapters.store import SqlStore, open_store
 from carnet_hub.adapters.system import DiskFiles, SystemClock, SystemEntropy, run_blocking
 from carnet_hub.core.authoring import write_in
 from carnet_hub.core.enrolment import PublicKeys
-from carnet_hub.core.failures import AlreadyInitialised, DatabaseEmpty, NotInitialised
+from carnet_hub.core.failures import AlreadyInitialised, DatabaseEmpty, HubFailure, NotInitialised
+from carnet_hub.core.histories import HUB_EPOCH, check_mark, load_histories, open_new_hub_epoch
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.ports import Alarms, Clock, Entropy, Files, RunBlocking
 from carnet_hub.settings import HubSettings
 from carnet_protocol.changeset import Draft
+from carnet_protocol.hello import HubEpoch
 from carnet_protocol.ids import HubId, new_record_id
 from carnet_protocol.kinds import REGISTRY
 from carnet_storage.adapters.service import BackupParts
 from carnet_storage.adapters.sqlite_files import Progress, settle_database
 
 HUB_ID: Final = "hub_id"
-HUB_EPOCH: Final = "hub_epoch"
 NODE_ID: Final = "node_id"
 
 _ID_BYTES: Final = 16
@@ -69,6 +71,7 @@ class HubApp:
     files: Files
     store: SqlStore
     run_blocking: RunBlocking
+    mark: HubMarkFile
 
     def backup_parts(self) -> BackupParts:
         """What backups work with.
@@ -79,8 +82,11 @@ class HubApp:
         return backup_parts(self.settings, self.hub, self.keyring.data_key, run_blocking=self.run_blocking)
 
     def close(self) -> None:
-        """Let go of the database."""
-        self.store.close()
+        """Note how far the log has come, and let go of the database."""
+        try:
+            self.mark.raise_now(self.hub)
+        finally:
+            self.store.close()
 
 
 def init_hub(settings: HubSettings, ports: Ports | None = None) -> HubApp:
@@ -117,8 +123,30 @@ def open_hub(settings: HubSettings, ports: Ports | None = None) -> HubApp:
         NotInitialised: none does.
         DatabaseEmpty: its keys are there, its database is not.
         KeysUnreadable: a key is missing, damaged or open to others.
+        DatabaseBehind: it was restored, and nobody has said so yet.
         HubFailure: the database cannot be used.
     """
+    app = _open(settings, ports)
+    try:
+        with app.store.read() as snapshot:
+            check_mark(snapshot, app.hub.hub_epoch, app.mark.read())
+    except HubFailure:
+        app.store.close()
+        raise
+    return app
+
+
+def open_restored_hub(settings: HubSettings, ports: Ports | None = None) -> HubApp:
+    """The hub whose database was put in place from a backup: under a new hub epoch.
+
+    Raises:
+        HubFailure: as `open_hub`, whatever the mark says.
+    """
+    app = _open(settings, ports)
+    return replace(app, hub=open_new_hub_epoch(app.hub))
+
+
+def _open(settings: HubSettings, ports: Ports | None) -> HubApp:
     ports = ports or Ports()
     if not settings.keys_dir.is_dir():
         raise NotInitialised(str(settings.data_dir))
@@ -127,10 +155,11 @@ def open_hub(settings: HubSettings, ports: Ports | None = None) -> HubApp:
     upgrade_schema(store)
     with store.read() as snapshot:
         identity = {name: snapshot.setting(name) or b"" for name in (HUB_ID, HUB_EPOCH, NODE_ID)}
+        histories = load_histories(snapshot)
     if not all(identity.values()):
         store.close()
         raise DatabaseEmpty(str(settings.keys_dir))
-    return _join(settings, ports, store, keyring, identity)
+    return _join(settings, ports, store, keyring, identity, histories=histories)
 
 
 def restore_hub(
@@ -187,7 +216,13 @@ def scratch_store() -> Iterator[SqlStore]:
 
 
 def _join(
-    settings: HubSettings, ports: Ports, store: SqlStore, keyring: Keyring, identity: Mapping[str, bytes]
+    settings: HubSettings,
+    ports: Ports,
+    store: SqlStore,
+    keyring: Keyring,
+    identity: Mapping[str, bytes],
+    *,
+    histories: tuple[HubEpoch, ...] = (),
 ) -> HubApp:
     box = DataKeyBox(keyring.data_key, ports.entropy)
     hub = Hub(
@@ -213,6 +248,7 @@ def _join(
         ports.files,
         store,
         ports.run_blocking,
+        HubMarkFile(settings.keys_dir, ports.files),
     )
 
 

@@ -56,6 +56,7 @@ class Reason(StrEnum):
     BAD_BUNDLE = "bad-bundle"
     BAD_SEGMENT = "bad-segment"
     HUB_EPOCH_CHANGED = "hub-epoch-changed"
+    HUB_BEHIND = "hub-behind"
     NOT_FOUND = "not-found"
     BUSY = "busy"
 
@@ -230,6 +231,11 @@ _TEXTS: Final[dict[Reason, ReasonText]] = {
         "The hub was restored from a backup.",
         "What this node holds is complete.",
         "Nothing: the node offers again what the hub lost.",
+    ),
+    Reason.HUB_BEHIND: ReasonText(
+        "The hub knows less than it has told this node: it was restored, and nobody has said so yet.",
+        "What this node holds is complete, and is kept for the hub.",
+        "Nothing on the node; the hub operator runs `carnet-hub restored`.",
     ),
     Reason.NOT_FOUND: ReasonText("There is nothing under this name.", _NOTHING_CHANGED, "Check the name or number."),
     Reason.BUSY: ReasonText(

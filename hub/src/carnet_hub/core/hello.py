@@ -29,7 +29,7 @@ from carnet_hub.core.receipts import receipt_of
 from carnet_hub.core.rows import ChainRow, EpochRow, HelloRow, NodeStatusRow
 from carnet_protocol.chain import NO_HEAD, ChainHead
 from carnet_protocol.changeset import EpochReason
-from carnet_protocol.hello import EpochHead, HelloAnswer, HelloRequest, HubEpoch, LostSet, Situation
+from carnet_protocol.hello import EpochHead, HelloAnswer, HelloRequest, LostSet, Situation
 from carnet_protocol.limits import EPOCHS_MAX, NAME_CHARS_MAX
 from carnet_protocol.messages import (
     MESSAGE_VERSION,

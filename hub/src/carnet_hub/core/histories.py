@@ -12,7 +12,7 @@ Rules:
 - A database behind the mark kept outside it is not served: its next positions have been told to others already.
 - The hub's own chain goes on in a new epoch as well, so that no place of it is used twice.
 
-After a restore has put a verified database in place, `open_new_hub_epoch(hub)` is called once.
+After a restore has put a verified database in place, `open_new_hub_epoch(hub)` or `begin_history` is called once.
 """
 
 from dataclasses import dataclass, replace
@@ -23,7 +23,7 @@ import msgspec
 from carnet_hub.core.failures import HubFailure
 from carnet_hub.core.feed import end_of
 from carnet_hub.core.hub import Hub
-from carnet_hub.core.ports import Snapshot
+from carnet_hub.core.ports import Snapshot, Transaction
 from carnet_protocol.hello import HubEpoch
 from carnet_protocol.ids import EPOCH_BYTES
 from carnet_protocol.limits import EPOCHS_MAX
@@ -58,7 +58,7 @@ class DatabaseBehind(HubFailure):
         super().__init__(
             f"The database ends at position {position}, but this hub has confirmed position {told}: it was restored.",
             "Nothing was served or written. The nodes hold what is missing and will offer it again.",
-            "If this backup is the one to go on with, run `carnet-hub restored`; otherwise put the newer database back.",
+            "To go on with this backup run `carnet-hub restored`; otherwise put the newer database back.",
         )
         self.position = position
         self.told = told
@@ -76,12 +76,22 @@ def open_new_hub_epoch(hub: Hub) -> Hub:
     Returns: the same hub under its new epoch; every other `Hub` on this database is out of date.
     """
     with hub.store.write() as transaction:
-        base = transaction.head().position
-        fresh = HubEpoch(hub.entropy.random_bytes(EPOCH_BYTES), base, end_of(base))
-        histories = (*hub.known_histories, fresh)[-EPOCHS_MAX:]
-        transaction.set_setting(_HISTORIES, msgspec.msgpack.encode(histories))
-        transaction.set_setting(HUB_EPOCH, fresh.hub_epoch)
-    return replace(hub, hub_epoch=fresh.hub_epoch, histories=histories)
+        histories = begin_history(hub, transaction)
+    return replace(hub, hub_epoch=histories[-1].hub_epoch, histories=histories)
+
+
+def begin_history(hub: Hub, transaction: Transaction) -> tuple[HubEpoch, ...]:
+    """The same inside a transaction of the caller's.
+
+    Returns: the histories from now on.
+    """
+    base = transaction.head().position
+    known = load_histories(transaction) or (HubEpoch(hub.hub_epoch, 0, 0),)
+    fresh = HubEpoch(hub.entropy.random_bytes(EPOCH_BYTES), base, end_of(base))
+    histories = (*known, fresh)[-EPOCHS_MAX:]
+    transaction.set_setting(_HISTORIES, msgspec.msgpack.encode(histories))
+    transaction.set_setting(HUB_EPOCH, fresh.hub_epoch)
+    return histories
 
 
 def load_histories(snapshot: Snapshot) -> tuple[HubEpoch, ...]:

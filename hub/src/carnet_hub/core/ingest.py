@@ -27,8 +27,8 @@ from carnet_hub.core.receipts import answer_with, rejection
 from carnet_hub.core.releasing import release_waiting
 from carnet_protocol.envelope import Envelope
 from carnet_protocol.errors import Refused
-from carnet_protocol.kinds import KEY_CHANGE
 from carnet_protocol.hello import LostSet
+from carnet_protocol.kinds import KEY_CHANGE
 from carnet_protocol.messages import PushAnswer, PushCode
 from carnet_protocol.reasons import Reason
 

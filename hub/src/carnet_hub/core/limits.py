@@ -69,3 +69,6 @@ LOG_DEPTH_MAX: Final = 5
 
 LOG_FRAMES_MAX: Final = 10
 """Places that an exception in the log names, the last it came through: our own code and two layers below it."""
+
+MARK_EVERY_MS: Final = 1_000
+"""How often the mark of what was told is written while nodes say hello: one flush to the disk a second."""

@@ -7,7 +7,7 @@ Rules:
 - The hub's own sets come first: a revocation, an erasure or an enrolment counts before anything that it touches.
 - A set of the hub's own is sealed again at the end of its present chain: same nonce, same ops, the set time it had.
   Its old place is not used again, and sets that went to no node leave no hole.
-- Sets of nodes keep the set time of their receipt. Everything else about them is judged anew, as the log is another one.
+- Sets of nodes keep the set time of their receipt. Everything else is judged anew: the log is another.
 """
 
 from collections.abc import Sequence

@@ -8,12 +8,12 @@ to there they may forget.
 
 from typing import Final
 
+from carnet_hub.core.histories import begin_history
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.logcheck import verify_log
 from carnet_hub.core.ports import HubStore, Snapshot
 from carnet_hub.core.rebuild import check_projections
 
-HUB_EPOCH: Final = "hub_epoch"
 BACKUP_EPOCH: Final = "backup_epoch"
 """Setting: which replica this database writes to; one more after each restore (8 bytes, 1 when absent)."""
 
@@ -23,7 +23,6 @@ BACKUP_POSITION: Final = "backup_position"
 RESTORED_POSITION: Final = "restored_position"
 """Setting: end of the log when this database was last restored (8 bytes)."""
 
-_EPOCH_BYTES: Final = 8
 _NUMBER_BYTES: Final = 8
 
 
@@ -58,7 +57,7 @@ def open_epoch_after_restore(hub: Hub, *, newest_replica: int) -> int:
     with hub.store.write() as transaction:
         position = transaction.head().position
         ordinal = max(backup_epoch(transaction), newest_replica) + 1
-        transaction.set_setting(HUB_EPOCH, hub.entropy.random_bytes(_EPOCH_BYTES))
+        begin_history(hub, transaction)
         transaction.set_setting(BACKUP_EPOCH, ordinal.to_bytes(_NUMBER_BYTES, "big"))
         transaction.set_setting(RESTORED_POSITION, position.to_bytes(_NUMBER_BYTES, "big"))
         transaction.set_setting(BACKUP_POSITION, (0).to_bytes(_NUMBER_BYTES, "big"))

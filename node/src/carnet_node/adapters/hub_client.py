@@ -110,6 +110,11 @@ class HubClient:
         headers = {**_bearer(token), "content-encoding": "zstd"}
         return await self._exchange("POST", "/v1/push", body=deflate(batch), headers=headers, answer_s=PUSH_S)
 
+    async def offer(self, token: bytes, offer: bytes) -> bytes:
+        """The answers to an offer of sets, which travels compressed."""
+        headers = {**_bearer(token), "content-encoding": "zstd"}
+        return await self._exchange("POST", "/v1/offer", body=deflate(offer), headers=headers, answer_s=PUSH_S)
+
     async def feed(self, token: bytes, query: FeedQuery) -> bytes:
         """One page of the feed; waits at the hub for up to `query.wait_s` when nothing is new."""
         parameters = {

@@ -145,9 +145,9 @@ class SqlReadTransaction:
         row = self._one(sql.GET_BASE, kind=kind, record=record)
         if row is None:
             return None
-        _, _, owner, position, changed, entries, is_evicted = row
+        _, _, owner, position, changed, entries, is_evicted, former = row
         unpacked = self._at_rest.unpack(kind, record, entries)
-        return BaseRow(kind, record, owner, position, changed, unpacked, bool(is_evicted))
+        return BaseRow(kind, record, owner, position, changed, unpacked, bool(is_evicted), former)
 
     def known_keys(self) -> Iterator[tuple[int, RecordId]]:
         """Every record with a base row or own work, ascending, each once."""
@@ -228,6 +228,10 @@ class SqlReadTransaction:
         """The hub's own sets kept here."""
         return [HubSetRow(*row) for row in self._all(sql.HUB_SETS, after=after_position, row_limit=limit)]
 
+    def hub_sets_to_offer(self, limit: int) -> list[HubSetRow]:
+        """Hub sets of a former history, in the order they had."""
+        return [HubSetRow(*row) for row in self._all(sql.HUB_SETS_TO_OFFER, row_limit=limit)]
+
     def former_record(self, source: str, kind: str, former_id: str) -> RecordId | None:
         """Which record a record of a former system became at import."""
         row = self._one(sql.GET_FORMER, source=source, kind=kind, former_id=former_id)
@@ -276,7 +280,8 @@ class SqlReadTransaction:
         return SettledValue(kind, record, register, entry, by, bool(is_own))
 
     def _logged(self, row: Any) -> LoggedSet:
-        log_id, nonce, epoch, seq, set_hash, message, opening, has_secret, time_ms, is_sent, *decided, receipt = row
+        log_id, nonce, epoch, seq, set_hash, message, opening, has_secret, time_ms, is_sent, *rest = row
+        *decided, receipt, former = rest
         if has_secret:
             opening = self._at_rest.open_opening(nonce, opening)
         return LoggedSet(
@@ -292,6 +297,7 @@ class SqlReadTransaction:
             is_sent=bool(is_sent),
             verdict=_verdict(decided),
             receipt=receipt,
+            former_position=former,
         )
 
 

@@ -16,9 +16,11 @@ from sqlalchemy import (
     Compiled,
     Table,
     bindparam,
+    case,
     delete,
     func,
     literal_column,
+    null,
     or_,
     select,
     update,
@@ -27,6 +29,7 @@ from sqlalchemy.dialects import sqlite
 
 from carnet_node.adapters import tables
 from carnet_node.adapters.tables import NODE_METADATA, projection_table
+from carnet_protocol.messages import Verdict
 
 _DIALECT: Final = sqlite.dialect(paramstyle="qmark")
 
@@ -259,7 +262,44 @@ DROP_OWN_SETTLED: Final = Statement(delete(_settled).where(_settled.c.is_own))
 GET_ERASED: Final = by_key(_erased)
 PUT_ERASED: Final = upsert(_erased)
 
-ADD_HUB_SET: Final = insert_new(table("hub_set"))
+_hub_set = table("hub_set")
+_after: BindParameter[int] = bindparam("after")
+_is_folded = _own_set.c.verdict <= literal_column(str(int(Verdict.ACCEPTED_WITH_CONFLICTS)))
+
+FORMER_KEYS: Final = Statement(select(_base.c.kind, _base.c.record).where(_base.c.former_position.is_not(None)))
+CHANGED_AFTER: Final = Statement(select(_base.c.kind, _base.c.record).where(_base.c.changed > _after))
+DECIDED_AFTER: Final = Statement(
+    select(_own_op.c.kind, _own_op.c.record)
+    .select_from(_own_op.join(_own_set, _own_op.c.log_id == _own_set.c.log_id))
+    .where(_own_set.c.verdict_position > _after)
+)
+DROP_FORMER: Final = Statement(delete(_base).where(_base.c.former_position.is_not(None)))
+END_ROWS: Final = Statement(
+    update(_base)
+    .where(_base.c.changed > _after)
+    .values(former_position=_base.c.position, position=_after, changed=literal_column("0"))
+)
+END_PAGES: Final = Statement(
+    update(_base).where(_base.c.position > _after, _base.c.former_position.is_(None)).values(position=_after)
+)
+END_VERDICTS: Final = Statement(
+    update(_own_set)
+    .where(_own_set.c.verdict_position > _after)
+    .values(
+        former_position=case((_is_folded, _own_set.c.verdict_position), else_=null()),
+        time_ms=_own_set.c.verdict_ms,
+        **{name: null() for name in ("verdict", "reason", "verdict_position", "verdict_ms", "voids", "conflicts")},
+    )
+)
+END_HUB_SETS: Final = Statement(
+    update(_hub_set).where(_hub_set.c.position > _after).values(position=-_hub_set.c.position)
+)
+HUB_SETS_TO_OFFER: Final = Statement(
+    select(_hub_set).where(_hub_set.c.position < literal_column("0")).order_by(_hub_set.c.position.desc()).limit(_limit)
+)
+DROP_HUB_SET: Final = Statement(delete(_hub_set).where(_hub_set.c.position == bindparam("position")))
+
+ADD_HUB_SET: Final = insert_new(_hub_set)
 HUB_SETS: Final = Statement(
     select(table("hub_set"))
     .where(table("hub_set").c.position > bindparam("after"))

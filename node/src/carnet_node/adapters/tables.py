@@ -77,6 +77,7 @@ class OwnSet(NodeTable, table=True):
     voids: bytes | None = Field(sa_column=Column(_BLOB))
     conflicts: int | None = Field(sa_column=Column(Integer))
     receipt: bytes | None = Field(sa_column=Column(_BLOB))
+    former_position: int | None = Field(sa_column=Column(BigInteger))
 
 
 class OwnOp(NodeTable, table=True):
@@ -102,6 +103,7 @@ class BaseRecord(NodeTable, table=True):
     changed: int = Field(sa_column=Column(BigInteger, nullable=False))
     entries: bytes = Field(sa_column=Column(_BLOB, nullable=False))
     is_evicted: bool = Field(sa_column=Column(Boolean, nullable=False))
+    former_position: int | None = Field(sa_column=Column(BigInteger))
 
 
 class SettledRow(NodeTable, table=True):

@@ -82,6 +82,7 @@ class SqlWriteTransaction(SqlReadTransaction):
             "time_ms": logged.time_ms,
             "is_sent": logged.is_sent,
             "receipt": logged.receipt,
+            "former_position": logged.former_position,
             **_verdict_row(logged.verdict),
         }
         cursor = self._connection.execute(sql.ADD_SET.sql, sql.ADD_SET.arguments(row))
@@ -94,6 +95,20 @@ class SqlWriteTransaction(SqlReadTransaction):
         """Give an own set without a verdict another place in the chain."""
         place = {"epoch": moved.epoch, "seq": moved.seq, "set_hash": moved.set_hash, "message": moved.message}
         self._run(sql.MOVE_SET, which=log_id, **place)
+
+    def end_hub_history(self, position: int) -> list[tuple[int, RecordId]]:
+        """Forget what the hub decided after a position, and mark base rows that changed after it as former ones."""
+        touched: set[tuple[int, RecordId]] = set()
+        for statement in (sql.FORMER_KEYS, sql.CHANGED_AFTER, sql.DECIDED_AFTER):
+            touched.update(self._all(statement, **({"after": position} if statement.names else {})))
+        self._run(sql.DROP_FORMER)
+        for statement in (sql.END_ROWS, sql.END_PAGES, sql.END_VERDICTS, sql.END_HUB_SETS):
+            self._run(statement, after=position)
+        return sorted(touched)
+
+    def drop_offered(self, rows: Sequence[HubSetRow]) -> None:
+        """Some hub sets were offered."""
+        self._connection.executemany(sql.DROP_HUB_SET.sql, [(row.position,) for row in rows])
 
     def put_verdict(self, log_id: int, verdict: SetVerdict) -> None:
         """Store what the hub decided."""
@@ -157,7 +172,8 @@ class SqlWriteTransaction(SqlReadTransaction):
     def put_base(self, base: BaseRow) -> None:
         """Insert or replace a base row."""
         packed = self._at_rest.pack(base.kind, base.record, base.entries)
-        row = (base.kind, base.record, base.owner, base.position, base.changed, packed, base.is_evicted)
+        place = (base.owner, base.position, base.changed)
+        row = (base.kind, base.record, *place, packed, base.is_evicted, base.former_position)
         self._connection.execute(sql.PUT_BASE.sql, row)
 
     def replace_settled(self, kind: int, record: RecordId, values: Iterable[SettledValue], *, is_own: bool) -> None:

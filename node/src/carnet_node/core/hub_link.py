@@ -44,6 +44,10 @@ class HubLink(Protocol):
         """The answers to a batch of sets."""
         ...
 
+    async def offer(self, token: bytes, offer: bytes) -> bytes:
+        """The answers to an offer of sets that a restored hub has lost."""
+        ...
+
     async def feed(self, token: bytes, query: FeedQuery) -> bytes:
         """A signed page."""
         ...

@@ -9,7 +9,7 @@ Rules:
 - Of two verdicts on one set the one with the higher position counts, whether it came in a receipt or in a page.
 - Of two states of one record the later one counts: first by position of change, then by position of the page.
 - A page must begin at or before the cursor; what it holds again is recognised.
-- A new hub epoch is refused (hub-epoch-changed): healing a restored hub is a procedure of its own.
+- What belongs to another history of the hub is refused (hub-epoch-changed); how a node goes over is `histories`.
 """
 
 from collections.abc import Iterable, Sequence
@@ -25,6 +25,7 @@ from carnet_node.core.erasing import (
     without_erased,
 )
 from carnet_node.core.failures import NotEnrolled
+from carnet_node.core.histories import is_of_this_history
 from carnet_node.core.node import Node
 from carnet_node.core.ports import ReadTransaction, WriteTransaction
 from carnet_node.core.projecting import Key, OwnWork, reproject
@@ -238,8 +239,8 @@ def _check_order(page: Page, feed: FeedState) -> None:
 
 def _receipted(tx: ReadTransaction, receipt: Receipt, identity: Identity, feed: FeedState) -> LoggedSet:
     """The own set a receipt is for."""
-    if receipt.hub_epoch != feed.hub_epoch:
-        raise OutOfOrder(Reason.HUB_EPOCH_CHANGED, "a receipt of another hub epoch")
+    if not is_of_this_history(tx, feed, receipt.hub_epoch, receipt.position):
+        raise OutOfOrder(Reason.HUB_EPOCH_CHANGED, "a receipt of another history of the hub")
     logged = tx.set_by_nonce(receipt.nonce)
     if logged is None or receipt.node_id != identity.node_id:
         raise NotAuthentic(Reason.UNKNOWN_NODE, "a receipt for somebody else's set")

@@ -186,3 +186,6 @@ TOKEN_MARGIN_MS: Final = 30_000
 
 SETS_READ_MAX: Final = 500
 """Own sets that the doctor holds at once while it checks the chain."""
+
+OFFERED_SETS_MAX: Final = 200
+"""Sets of the hub's own in one offer to a restored hub: as many as one page brought."""

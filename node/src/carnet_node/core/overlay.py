@@ -8,6 +8,7 @@ Rules (docs/design.md, "Projection rule"):
   position <= P, the position of the page the base row came in: these are inside it.
 - A void op is transparent: `based_on` it means `based_on` what it was based on. One that still stands in the base row,
   because it was excluded later, is read as what it is there until the row comes anew.
+- After a restore of the hub, a row of the former history stays until it comes anew, and holds what was folded then.
 - A parked own op is folded and marked. So is one that the heads of a register have no room for: it is left out and
   marked.
 - An evicted record is hidden as soon as no own op on it waits for a verdict.
@@ -46,11 +47,13 @@ class OwnOp:
     Attributes:
         write: as authored, with the set time known so far.
         position: of the verdict; 0 while waiting.
+        former_position: see `LoggedSet`.
     """
 
     write: Write
     fate: Fate
     position: int = 0
+    former_position: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +87,12 @@ def overlay(base: BaseRow | None, own: Sequence[OwnOp]) -> Overlaid:
         base: None when the hub has sent no such record.
         own: every own op on the record, in log order, void ones and those inside the base row included.
     """
-    inside = -1 if base is None else base.position
     entries = EMPTY if base is None else base.entries
     known = standing_writes(base, own)
     settled: list[Settled] = []
     on_top: list[Fate] = []
     for one in own:
-        if one.fate is Fate.VOID or (one.fate is Fate.FOLDED and one.position <= inside):
+        if one.fate is Fate.VOID or is_inside(base, one):
             continue
         write = known[one.write.op]
         try:
@@ -104,6 +106,18 @@ def overlay(base: BaseRow | None, own: Sequence[OwnOp]) -> Overlaid:
     is_answered = not own or own[-1].fate is not Fate.VOID
     is_hidden = base is not None and base.is_evicted and Fate.WAITING not in on_top
     return Overlaid(entries, tuple(settled), _mark(on_top, is_answered=is_answered), is_hidden)
+
+
+def is_inside(base: BaseRow | None, one: OwnOp) -> bool:
+    """Whether the hub has folded an own op into a base row.
+
+    Positions are compared within one history of the hub: a row of a former one with where the op was folded then.
+    """
+    if base is None:
+        return False
+    if base.former_position is not None and one.former_position is not None:
+        return one.former_position <= base.former_position
+    return one.fate is Fate.FOLDED and one.position <= base.position
 
 
 def standing_writes(base: BaseRow | None, own: Iterable[OwnOp]) -> dict[OpId, Write]:

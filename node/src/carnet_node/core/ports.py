@@ -222,6 +222,10 @@ class ReadTransaction(Protocol):
         """The hub's own sets kept here."""
         ...
 
+    def hub_sets_to_offer(self, limit: int) -> list[HubSetRow]:
+        """Hub sets of a history that a restore has ended, in the order they had."""
+        ...
+
     def former_record(self, source: str, kind: str, former_id: str) -> RecordId | None:
         """Which record a record of a former system became at import."""
         ...
@@ -276,6 +280,14 @@ class WriteTransaction(ReadTransaction, Protocol):
 
     def move_set(self, log_id: int, moved: LoggedSet) -> None:
         """Give an own set without a verdict another place in the chain: epoch, seq, hash and message; as if unsent."""
+        ...
+
+    def end_hub_history(self, position: int) -> list[tuple[int, RecordId]]:
+        """Take back what was read after a position, see `histories`; the records concerned, ascending."""
+        ...
+
+    def drop_offered(self, rows: Sequence[HubSetRow]) -> None:
+        """Some hub sets were offered."""
         ...
 
     def put_verdict(self, log_id: int, verdict: SetVerdict) -> None:

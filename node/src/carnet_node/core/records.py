@@ -145,6 +145,7 @@ class LoggedSet:
         is_sent: it has left this machine at least once.
         verdict: what the hub decided; None while unknown.
         receipt: the signed receipt as received; None before it came.
+        former_position: where it was folded in a history of the hub that a restore has ended; None if it was not.
     """
 
     log_id: int
@@ -159,6 +160,7 @@ class LoggedSet:
     is_sent: bool = False
     verdict: SetVerdict | None = None
     receipt: bytes | None = None
+    former_position: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +178,8 @@ class BaseRow:
     Attributes:
         position: P, hub position of the page it came in.
         is_evicted: this site is no longer assigned; the record is hidden once no own work on it is unreceipted.
+        former_position: P in a history of the hub that a restore has ended; the row is shown until it comes anew. None
+            for a row of the present history.
     """
 
     kind: int
@@ -185,6 +189,7 @@ class BaseRow:
     changed: int
     entries: Entries
     is_evicted: bool = False
+    former_position: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from carnet_node.core.ports import ReadTransaction, WriteTransaction
 from carnet_node.core.records import ChainState, HighWaterMark, LoggedSet
 from carnet_protocol import limits
 from carnet_protocol.chain import NO_HEAD, ChainHead
-from carnet_protocol.hello import EpochHead
+from carnet_protocol.hello import EpochHead, HubEpoch
 
 _SETTING: Final = "rejoin"
 
@@ -43,6 +43,7 @@ class RejoinState:
         answered_mark: the high-water mark that the present epoch answers to; it may name sets this database lacks.
         hub_newest: the newest epoch the hub held of this node at the last hello, and its head; None before.
         highest_ordinal: of any epoch of this node ever heard of.
+        histories: the hub's, as it last stated them.
         restored_ms: when a backup was put in place; None for none, and once everything is back.
     """
 
@@ -52,6 +53,7 @@ class RejoinState:
     hub_newest: OwnEpoch | None = None
     highest_ordinal: int = 1
     restored_ms: int | None = None
+    histories: tuple[HubEpoch, ...] = ()
 
 
 _decoder: Final = msgspec.msgpack.Decoder(RejoinState)

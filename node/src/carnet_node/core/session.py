@@ -19,10 +19,12 @@ from typing import Final
 
 from carnet_node.core.erasing import scrub_if_due, stated_cursor
 from carnet_node.core.failures import HubRefused, NotEnrolled
+from carnet_node.core.histories import enter_history, note_histories
 from carnet_node.core.hub_link import HubLink
 from carnet_node.core.leaving import SenderLock
 from carnet_node.core.limits import REJOIN_HELLOS_MAX, TOKEN_MARGIN_MS
 from carnet_node.core.node import Node
+from carnet_node.core.offering import offer_hub_sets
 from carnet_node.core.ports import ReadTransaction, RunBlocking, WriteTransaction
 from carnet_node.core.records import ChainState, FeedState, HighWaterMark
 from carnet_node.core.rejoin import finish_rejoin, lacks_nothing, note_hub_heads, note_reconciled, take_lost
@@ -94,13 +96,14 @@ async def say_hello(node: Node, ports: SyncPorts, *, software: str) -> Session:
 
     Raises:
         HubUnreachable: no usable answer.
-        Refused: the hub said no, is another hub, or was restored from a backup (hub-epoch-changed).
+        Refused: the hub said no, is another hub, or knows less than it has told us (hub-behind).
     """
     session = await _hello_again_if_stale(node, ports, software)
     for _ in range(REJOIN_HELLOS_MAX):
         if session.is_settled:
             break
         session = await _hello_again_if_stale(node, ports, software)
+    await offer_hub_sets(node, ports.link, ports.run_blocking, session.token)
     return session
 
 
@@ -147,6 +150,7 @@ def judge_chain(tx: ReadTransaction, chain: ChainState, answer: HelloAnswer, mar
 async def _hello_once(node: Node, ports: SyncPorts, software: str, signer: Signer) -> Session:
     identity = node.identity
     card = open_frame(await ports.link.card(), HubCard, identity.hub_signing_key, Purpose.ENROL, identity.hub_id)
+    seen = await ports.run_blocking(partial(_position, node))
     request = await ports.run_blocking(partial(state_ourselves, node, card.challenge, software))
     message = sign_frame(request, Purpose.HELLO, identity.hub_id, signer)
     answer = open_frame(
@@ -154,6 +158,8 @@ async def _hello_once(node: Node, ports: SyncPorts, software: str, signer: Signe
     )
     if answer.challenge != card.challenge or answer.node_id != identity.node_id:
         raise NotAuthentic(Reason.STALE_CHALLENGE, "an answer to another hello")
+    if answer.hub_epoch == seen.hub_epoch and answer.position < seen.position:
+        raise OutOfOrder(Reason.HUB_BEHIND, f"position {answer.position}, it had told us {seen.position}")
     taken = await ports.run_blocking(partial(take_answer, node, answer, contact_ms=node.clock.now_ms()))
     now_ms = node.clock.now_ms()
     lifetime_ms = answer.token_expires_ms - answer.now_ms
@@ -201,7 +207,7 @@ def take_answer(node: Node, answer: HelloAnswer, *, contact_ms: int | None) -> T
             too old to let a stopped copy write again.
 
     Raises:
-        OutOfOrder: the hub has another history than the one we read; nothing is sent or fetched until that is healed.
+        OutOfOrder: a stick brings an answer from another history of the hub.
         NotAuthentic, Malformed: own sets that are none came back; nothing was kept.
     """
     mark = node.high_water.read()
@@ -216,11 +222,26 @@ def take_answer(node: Node, answer: HelloAnswer, *, contact_ms: int | None) -> T
             tx.put_chain(replace(chain, is_writing_stopped=is_stopped))
         if feed.clock_offset_ms != answer.clock_offset_ms:
             tx.put_feed(replace(feed, clock_offset_ms=answer.clock_offset_ms))
-        is_same_history = answer.hub_epoch == feed.hub_epoch
-        is_settled = not is_same_history or _take_back(node, tx, answer, situation, mark)
-    if not is_same_history:
-        raise OutOfOrder(Reason.HUB_EPOCH_CHANGED, "the hub opened a new epoch")
+        _follow_hub(node, tx, answer, is_live=contact_ms is not None)
+        is_settled = _take_back(node, tx, answer, situation, mark)
     return Taken(situation, is_settled)
+
+
+def _follow_hub(node: Node, tx: WriteTransaction, answer: HelloAnswer, *, is_live: bool) -> None:
+    """Go on in the hub's present history, whichever it is. A stick is older than the line and leads nowhere.
+
+    Raises:
+        OutOfOrder: the hub does not say how its history goes on from ours.
+    """
+    _, feed = _enrolled(tx)
+    is_same = answer.hub_epoch == feed.hub_epoch
+    is_stated = bool(answer.hub_epochs) and answer.hub_epochs[-1].hub_epoch == answer.hub_epoch
+    if not is_same and not (is_live and is_stated):
+        raise OutOfOrder(Reason.HUB_EPOCH_CHANGED, "an answer from another history of the hub")
+    if not is_same:
+        enter_history(node, tx, feed, answer.hub_epochs)
+    elif is_stated and is_live:
+        note_histories(tx, answer.hub_epochs)
 
 
 def _take_back(
@@ -246,6 +267,12 @@ def _take_back(
             return True
         case _:
             return news == 0
+
+
+def _position(node: Node) -> FeedState:
+    """How far the hub had been read before a hello: a page that comes meanwhile proves nothing about its answer."""
+    with node.store.read() as tx:
+        return _enrolled(tx)[1]
 
 
 def _enrolled(tx: ReadTransaction) -> tuple[ChainState, FeedState]:

@@ -21,6 +21,7 @@ from carnet_node.core.hub_link import FeedQuery
 from carnet_node.core.inbox import PageOutcome, SignedReceipt, apply_answers, apply_page
 from carnet_node.core.limits import SEGMENTS_PER_ROUND_MAX
 from carnet_node.core.node import Node
+from carnet_node.core.offering import carry
 from carnet_node.core.outbox import BatchSize, next_batch
 from carnet_node.core.recall_check import missing_segments, store_segment
 from carnet_node.core.records import FeedState, Identity, LoggedSet
@@ -37,8 +38,6 @@ from carnet_protocol.messages import (
     PushCode,
     Receipt,
     Verdict,
-    decode_answers,
-    encode_batch,
     open_frame,
 )
 from carnet_protocol.reasons import Reason
@@ -223,8 +222,7 @@ async def push_step(
         batch = await ports.run_blocking(partial(next_batch, node, size, from_seq=from_seq))
         if not batch:
             return PushReport(is_drained=True)
-        body = encode_batch([(one.message, one.opening) for one in batch])
-        answers = decode_answers(await ports.link.push(session.token, body))
+        answers = await carry(ports.link, session.token, batch)
         receipts = check_answers(node.identity, batch, answers)
         outcome = await ports.run_blocking(partial(apply_answers, node, receipts))
         again = await ports.run_blocking(partial(emit_unconfirmed_again, node)) if _is_fork(answers) else 0

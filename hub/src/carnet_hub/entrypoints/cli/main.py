@@ -31,6 +31,7 @@ COMMANDS: Final = {
     "export": ("exports", "write a signed recall report, print its key"),
     "verify": ("exports", "check a signed recall report"),
     "log": ("checks", "verify the hub's log, show a change set"),
+    "restored": ("restored", "go on with a database that came out of a backup"),
     "rebuild": ("checks", "fold the log again, or check that it gives the same"),
     "backup": ("backup", "backups: status, now, drill, list, restore"),
     "restore": ("backup", "bring the database back from a backup"),

@@ -65,7 +65,13 @@ def joining_routes(app: HubApp) -> APIRouter:
     @router.post("/v1/hello")
     async def hello(request: Request) -> Response:
         message = await read_body(request, bytes_max=REQUEST_BYTES_MAX)
-        return cbor_response(await app.run_blocking(lambda: greet_node(hub, session_key, message)))
+
+        def greet() -> bytes:
+            answer = greet_node(hub, session_key, message)
+            app.mark.raise_if_due(hub)
+            return answer
+
+        return cbor_response(await app.run_blocking(greet))
 
     return router
 

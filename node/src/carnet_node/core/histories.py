@@ -1,0 +1,104 @@
+"""A hub that was restored: what a node still knows, what it has to ask for again, and what it offers back.
+
+Decides the position R up to which the hub's present history is the one this node has read, and what becomes of
+everything above it. Positions above R mean nothing any more: the hub gives them again, to other entries.
+
+    read above R                          what follows, all in one transaction
+    ------------------------------------  ---------------------------------------------------------------------------
+    verdicts on own sets                  forgotten; the sets are offered again, with the receipts the hub had given
+    base rows that changed                stay visible as rows of a former history until they come anew
+    base rows that did not change         stay; they are as of R
+    the hub's own sets                    offered back: revocations, erasures and rulings count before anything else
+    cursor                                back to R; to the beginning when rows have to come anew
+
+Rules:
+- R is the lowest position at which any history began since the last one that both sides know.
+- A row of a former history is compared with where own sets were folded in that history, never with new positions.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from carnet_node.core.limits import OFFERED_SETS_MAX
+from carnet_node.core.node import Node
+from carnet_node.core.ports import ReadTransaction, WriteTransaction
+from carnet_node.core.projecting import OwnWork, reproject
+from carnet_node.core.records import FeedState, HubSetRow
+from carnet_node.core.rejoin_state import load_rejoin, save_rejoin
+from carnet_protocol.hello import HubEpoch, LostSet
+from carnet_protocol.limits import BATCH_BYTES_MAX
+
+
+def shared_end(known: Sequence[HubEpoch], stated: Sequence[HubEpoch], present: bytes) -> HubEpoch:
+    """Where the history this node has read ends to be the hub's.
+
+    Args:
+        known: histories as the hub last stated them; empty when it never did.
+        stated: as it states them now, oldest first.
+        present: the hub epoch this node has read.
+
+    Returns: the hub's present epoch with the position and cursor of the end; position 0 when nothing is shared.
+    """
+    ours = list(known) if known and known[-1].hub_epoch == present else [HubEpoch(present, 0, 0)]
+    theirs = [one.hub_epoch for one in stated]
+    shared = next((at for at in range(len(ours) - 1, -1, -1) if ours[at].hub_epoch in theirs), None)
+    now = stated[-1].hub_epoch
+    if shared is None:
+        return HubEpoch(now, 0, 0)
+    later = [*ours[shared + 1 :], *stated[theirs.index(ours[shared].hub_epoch) + 1 :]]
+    end = min(later, key=lambda one: one.position)
+    return HubEpoch(now, end.position, end.cursor)
+
+
+def enter_history(node: Node, tx: WriteTransaction, feed: FeedState, stated: Sequence[HubEpoch]) -> None:
+    """Go over to the hub's present history; see the table above."""
+    state = load_rejoin(tx)
+    end = shared_end(state.histories, stated, feed.hub_epoch)
+    touched = tx.end_hub_history(end.position)
+    bases = (tx.base(kind, record) for kind, record in touched)
+    is_anything_former = any(base is not None and base.former_position is not None for base in bases)
+    cursor = 0 if is_anything_former else min(feed.cursor, end.cursor)
+    tx.put_feed(
+        replace(
+            feed,
+            hub_epoch=end.hub_epoch,
+            cursor=cursor,
+            position=min(feed.position, end.position),
+            outcomes_after=min(feed.outcomes_after, end.position),
+        )
+    )
+    save_rejoin(tx, replace(state, histories=tuple(stated)))
+    reproject(tx, OwnWork(tx, node.identity.hub_id), node.identity, touched)
+
+
+def note_histories(tx: WriteTransaction, stated: Sequence[HubEpoch]) -> None:
+    """Remember the hub's histories, so that the next restore finds the one both sides know."""
+    state = load_rejoin(tx)
+    if state.histories != tuple(stated):
+        save_rejoin(tx, replace(state, histories=tuple(stated)))
+
+
+def is_of_this_history(tx: ReadTransaction, feed: FeedState, hub_epoch: bytes, position: int) -> bool:
+    """Whether a position that the hub once gave still means the same."""
+    if hub_epoch == feed.hub_epoch:
+        return True
+    histories = load_rejoin(tx).histories
+    begun = next((at for at, one in enumerate(histories) if one.hub_epoch == hub_epoch), None)
+    return begun is not None and all(position <= one.position for one in histories[begun + 1 :])
+
+
+def hub_sets_to_offer(tx: ReadTransaction) -> list[HubSetRow]:
+    """The hub's own sets that are offered next, as many as one offer carries."""
+    offered: list[HubSetRow] = []
+    room = BATCH_BYTES_MAX
+    for row in tx.hub_sets_to_offer(OFFERED_SETS_MAX):
+        room -= len(row.message) + len(row.opening)
+        if offered and room < 0:
+            break
+        offered.append(row)
+    return offered
+
+
+def as_lost(row: HubSetRow) -> LostSet:
+    """A hub set as an offer carries it."""
+    return LostSet(row.message, row.opening, b"")
