@@ -7,12 +7,13 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import anyio
 import pytest
 
-from carnet_storage.adapters.litestream_process import PID_FILE, ChildSettings, LitestreamChild
+from carnet_storage.adapters.litestream_process import PID_FILE, ChildSettings, LitestreamChild, find_program
 from carnet_storage.adapters.replica import Replica
 from carnet_storage.adapters.replicator import Replicator
 from carnet_storage.adapters.sqlite_files import connect
@@ -144,7 +145,7 @@ def test_a_hang_is_healed_in_order(source: LogSource, target: FolderTarget):
 
     told = supervise(source, target, child, FailingControl(failures=3), turns=4)
 
-    assert child.told[2:] == ["stop", "start 1", "stop", "forget", "start 1"]
+    assert child.told[2:] == ["stop", "stop", "start 1", "stop", "forget", "stop", "start 1"]
     assert [(one.heals, one.resets, one.is_alarm) for one in told] == [
         (0, 0, False),
         (1, 0, False),
@@ -341,3 +342,35 @@ def test_a_database_without_an_answer_stops_nothing(source: LogSource, target: F
     assert child.told == ["stop", "stop", "stop", "start 1"]
     assert "does not answer" in str(told[-1].last_error)
     assert (later[0].last_error, later[0].confirmed_head) == (None, 3)
+
+
+def test_a_relative_folder_works(
+    source: LogSource, target: FolderTarget, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """A data folder named from the working directory is replicated and restored like any other."""
+    monkeypatch.chdir(tmp_path)
+    relative = LogSource(Path("data") / source.database.name)
+    child = LitestreamChild(settings_of(relative, target))
+
+    (told,) = supervise(relative, target, child, child.control, turns=1)
+    child.release()
+    replica_of(relative, target).restore(PLACE, Path("back.db"))
+
+    assert (told.confirmed_head, told.last_error) == (3, None)
+    assert source.facts(tmp_path / "back.db", None) == source.facts(source.database, None)
+
+
+def test_a_start_that_fails_is_tried_again(source: LogSource, target: FolderTarget, tmp_path: Path):
+    """A Litestream that could not be started says why, and is started at the next look when it can be."""
+    program = tmp_path / "later"
+    program.write_text("#!/bin/sh\necho not yet >&2\nexit 3\n")
+    program.chmod(0o700)
+    child = LitestreamChild(replace(settings_of(source, target), program=program))
+
+    (failed,) = supervise(source, target, child, child.control, turns=1)
+    program.write_text(f'#!/bin/sh\nexec {find_program()} "$@"\n')
+    (started,) = supervise(source, target, child, child.control, turns=1)
+    child.release()
+
+    assert "not yet" in str(failed.last_error)
+    assert (failed.heals, started.last_error, started.confirmed_head) == (0, None, 3)

@@ -84,7 +84,7 @@ class LitestreamChild:
     @property
     def control(self) -> UnixControl:
         """The control socket."""
-        return UnixControl(self._files.socket, self._settings.database)
+        return UnixControl(self._files.socket, self._files.database)
 
     def take_over(self) -> bool:
         """Become the supervisor, and end what an earlier one left running.
@@ -113,7 +113,7 @@ class LitestreamChild:
                 stdout=log,
                 stderr=log,
                 env=environment,
-                cwd=self._settings.folder,
+                cwd=self._files.config.parent,
                 start_new_session=True,
             )
         self._guard = subprocess.Popen(
@@ -216,7 +216,7 @@ class LitestreamChild:
             left = msgspec.json.decode(path.read_bytes()[:_PID_BYTES_MAX], type=_Left)
         except (OSError, msgspec.DecodeError):
             return False
-        is_ours = UnixControl(Path(left.socket), self._settings.database).pid() == left.pid or (
+        is_ours = UnixControl(Path(left.socket), self._files.database).pid() == left.pid or (
             str(self._files.config) in _arguments_of(left.pid)
         )
         if is_ours:
@@ -226,7 +226,8 @@ class LitestreamChild:
 
 
 def files_of(database: Path, folder: Path) -> Files:
-    """The files of a database's Litestream."""
+    """The files of a database's Litestream, from the root on: it runs in a folder of its own."""
+    database, folder = database.absolute(), folder.absolute()
     socket = folder / SOCKET_FILE
     if len(str(socket)) > SOCKET_PATH_CHARS_MAX:
         socket = _short_folder(folder) / SOCKET_FILE

@@ -105,7 +105,7 @@ class Replica:
         Raises:
             NothingToRestore, CopyDamaged, DatabaseDamaged, DiskFull, ReplicatorFailed: `to` does not exist.
         """
-        arguments = ["restore", "-o", str(to), "-integrity-check", "full"]
+        arguments = ["restore", "-o", str(to.absolute()), "-integrity-check", "full"]
         if at_ms is not None:
             arguments += ["-timestamp", datetime.fromtimestamp(at_ms / 1000, UTC).isoformat().replace("+00:00", "Z")]
         try:
@@ -136,7 +136,7 @@ class Replica:
         command, *rest = arguments
         try:
             done = subprocess.run(
-                [str(program), command, "-config", str(files.config), "-no-expand-env", *rest, str(named)],
+                [str(program), command, "-config", str(files.config), "-no-expand-env", *rest, str(files.database)],
                 env=child_environment(os.environ, self._secrets),
                 cwd=folder,
                 stdin=subprocess.DEVNULL,

@@ -62,6 +62,7 @@ class Replicator:
         self._is_elsewhere = is_elsewhere
         self._is_reachable = is_reachable or (lambda: is_target_reachable(target))
         self._place: Place | None = None
+        self._is_started = False
         self.watch = Watch()
 
     async def run(self) -> None:
@@ -92,24 +93,30 @@ class Replicator:
             place = self._source.place()
         except StorageFailure:
             self._child.stop()  # nobody may write to a replica while it is not known which
-            self._place = None
+            self._place, self._is_started = None, False
             raise
-        if place != self._place:
+        if place != self._place or not self._is_started:
             self._place = place
-            return self._begin()
+            return self._begin(place)
         code = self._child.exit_code()
         if code is not None:
             self.watch, step = after_exit(self.watch, code)
             return step
         return self._ask()
 
-    def _begin(self) -> Step:
+    def _begin(self, place: Place) -> Step:
         """Start, and ask at once, so that a backup is known to work before work begins."""
         try:
-            self._take(Step.START)
+            self._start(place)
         except StorageFailure as failure:
             return self._note(failure)
         return self._ask()
+
+    def _start(self, place: Place) -> None:
+        self._is_started = False
+        self._child.stop()
+        self._child.start(place)
+        self._is_started = True
 
     def _ask(self) -> Step:
         head = self._source.head()
@@ -135,12 +142,11 @@ class Replicator:
             return
         self._child.stop()
         try:
-            if step is Step.HEAL:
+            if step is not Step.START:
                 truncate_wal(self._source.database)
             if step is Step.RESET:
-                truncate_wal(self._source.database)
                 self._child.forget()
-            self._child.start(self._place)
+            self._start(self._place)
         except StorageFailure as failure:
             self.watch, _ = after_error(self.watch, failure.what, is_target_reachable=self._is_reachable())
 
