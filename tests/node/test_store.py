@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from carnet_node.adapters.schema import upgrade
-from carnet_node.adapters.store import SqliteNodeStore, driver, open_connection
+from carnet_node.adapters.store import SqliteNodeStore, driver, open_connection, translated_errors
 from carnet_node.core.authoring import commit
 from carnet_node.core.node import Node
 from carnet_node.core.rebuild import check_rebuild
@@ -89,6 +89,12 @@ def test_a_replicated_database_leaves_checkpoints_to_the_child(tmp_path: Path):
     """With a replicating child process this one never checkpoints by itself."""
     with closing(open_connection(tmp_path / "x.db", is_replicated=True)) as connection:
         assert connection.execute("PRAGMA wal_autocheckpoint").fetchone() == (0,)
+
+
+def test_words_alone_make_no_busy_database(tmp_path: Path):
+    """A failure is judged by its code: a broken statement that names a locked database is no reason to wait."""
+    with closing(open_connection(tmp_path / "x.db")) as connection, pytest.raises(StoreBroken), translated_errors():
+        connection.execute('SELECT 1 FROM "database is locked"')
 
 
 def test_a_locked_database_is_busy_and_nothing_is_written(tmp_path: Path):

@@ -31,7 +31,8 @@ _SYNCHRONOUS_FULL: Final = 2
 _PRIMARY_CODE: Final = 0xFF
 """The part of SQLite's error codes that names the kind of failure."""
 
-_BUSY_MARKS: Final = ("database is locked", "database table is locked", "database is busy")
+_BUSY: Final = frozenset({driver.SQLITE_BUSY, driver.SQLITE_LOCKED})
+"""Kinds of failure that pass by themselves: somebody else is writing."""
 
 
 class SqliteNodeStore:
@@ -155,9 +156,10 @@ def translated_errors() -> Iterator[None]:
     try:
         yield
     except driver.OperationalError as error:
-        if any(mark in str(error) for mark in _BUSY_MARKS):
+        code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE
+        if code in _BUSY:
             raise StoreBusy("another process of this node is writing") from error
-        if getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE == driver.SQLITE_FULL:
+        if code == driver.SQLITE_FULL:
             raise DiskFull(str(error)) from error
         raise StoreBroken(str(error)) from error
     except driver.ProgrammingError:
