@@ -15,6 +15,7 @@ from carnet_hub.adapters.keyring import (
     DataKeyBox,
     Keyring,
     create_keyring,
+    finish_keyring,
     load_keyring,
 )
 from carnet_hub.adapters.system import DiskFiles, SystemEntropy
@@ -31,7 +32,9 @@ HUB = HubId(bytes(range(16)))
 @pytest.fixture
 def keyring(tmp_path: Path) -> Keyring:
     """A hub's keys in a fresh folder."""
-    return create_keyring(tmp_path, FILES, SystemEntropy())
+    made = create_keyring(tmp_path, FILES, SystemEntropy())
+    finish_keyring(tmp_path)
+    return made
 
 
 def test_keys_survive_a_restart(tmp_path: Path, keyring: Keyring):

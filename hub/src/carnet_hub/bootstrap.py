@@ -6,7 +6,7 @@ own.
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,7 +14,14 @@ from typing import Final
 
 from carnet_hub.adapters.backups import backup_parts, plan_of
 from carnet_hub.adapters.high_water import HubMarkFile
-from carnet_hub.adapters.keyring import DataKeyBox, Keyring, create_keyring, load_keyring
+from carnet_hub.adapters.keyring import (
+    DataKeyBox,
+    Keyring,
+    create_keyring,
+    finish_keyring,
+    is_unfinished,
+    load_keyring,
+)
 from carnet_hub.adapters.logging import LoggedAlarms
 from carnet_hub.adapters.recall_files import PlanFolder, SegmentFolder
 from carnet_hub.adapters.restoring import Choice, Restored, Stage, restore_database, stated_settings
@@ -38,8 +45,9 @@ from carnet_storage.adapters.sqlite_files import Progress, settle_database
 HUB_ID: Final = "hub_id"
 NODE_ID: Final = "node_id"
 
-_ID_BYTES: Final = 16
-_EPOCH_BYTES: Final = 8
+_SIZES: Final[Mapping[str, int]] = {HUB_ID: 16, HUB_EPOCH: 8, NODE_ID: 16}
+"""What a hub is known by, and how many random bytes each is."""
+
 _RANDOM_BYTES: Final = 10
 
 
@@ -90,29 +98,30 @@ class HubApp:
 
 
 def init_hub(settings: HubSettings, ports: Ports | None = None) -> HubApp:
-    """Make a new hub in an empty folder and an empty database.
+    """Make a new hub in an empty folder and an empty database, or finish one that was cut short.
+
+    Order: a mark beside the keys, the keys, one transaction with id, epoch and own public keys, the mark gone.
 
     Raises:
         AlreadyInitialised: keys lie there, or the database has an id; neither is touched.
-        HubFailure: the database cannot be used.
+        HubFailure: the database cannot be used; the same call again goes on.
     """
     ports = ports or Ports()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    store = open_store(settings.url, busy_ms=settings.busy_ms, is_replicated=settings.is_replicated)
-    upgrade_schema(store)
-    with store.read() as snapshot:
-        is_taken = snapshot.setting(HUB_ID) is not None
-    if is_taken:
-        store.close()
-        raise AlreadyInitialised(str(settings.data_dir))
-    keyring = create_keyring(settings.keys_dir, ports.files, ports.entropy)
-    sizes = {HUB_ID: _ID_BYTES, HUB_EPOCH: _EPOCH_BYTES, NODE_ID: _ID_BYTES}
-    identity = {name: ports.entropy.random_bytes(size) for name, size in sizes.items()}
-    app = _join(settings, ports, store, keyring, identity)
-    with store.write() as transaction:
-        for name, value in identity.items():
-            transaction.set_setting(name, value)
-        write_in(app.hub, transaction, _own_keys(app))
+    with ExitStack() as stack:
+        store = _opened_store(settings, stack)
+        identity = _identity(store)
+        is_new = not all(identity.values())
+        if not is_new and not is_unfinished(settings.keys_dir):
+            raise AlreadyInitialised(str(settings.data_dir))
+        keyring = create_keyring(settings.keys_dir, ports.files, ports.entropy)
+        if is_new:
+            identity = {name: ports.entropy.random_bytes(size) for name, size in _SIZES.items()}
+        app = _join(settings, ports, store, keyring, identity)
+        if is_new:
+            _begin_log(app, identity)
+        finish_keyring(settings.keys_dir)
+        stack.pop_all()
     return app
 
 
@@ -120,7 +129,7 @@ def open_hub(settings: HubSettings, ports: Ports | None = None) -> HubApp:
     """The hub that lives in a folder and its database.
 
     Raises:
-        NotInitialised: none does.
+        NotInitialised: none does, or its `init` was cut short.
         DatabaseEmpty: its keys are there, its database is not.
         KeysUnreadable: a key is missing, damaged or open to others.
         DatabaseBehind: it was restored, and nobody has said so yet.
@@ -150,16 +159,44 @@ def _open(settings: HubSettings, ports: Ports | None) -> HubApp:
     ports = ports or Ports()
     if not settings.keys_dir.is_dir():
         raise NotInitialised(str(settings.data_dir))
-    keyring = load_keyring(settings.keys_dir, ports.files)
+    with ExitStack() as stack:
+        store = _opened_store(settings, stack)
+        identity = _identity(store)
+        is_known = all(identity.values())
+        if is_known:
+            finish_keyring(settings.keys_dir)
+        elif is_unfinished(settings.keys_dir):
+            raise NotInitialised(str(settings.data_dir))
+        keyring = load_keyring(settings.keys_dir, ports.files)
+        if not is_known:
+            raise DatabaseEmpty(str(settings.keys_dir))
+        with store.read() as snapshot:
+            histories = load_histories(snapshot)
+        app = _join(settings, ports, store, keyring, identity, histories=histories)
+        stack.pop_all()
+    return app
+
+
+def _opened_store(settings: HubSettings, stack: ExitStack) -> SqlStore:
+    """The database with its tables; closed with the stack."""
     store = open_store(settings.url, busy_ms=settings.busy_ms, is_replicated=settings.is_replicated)
+    stack.callback(store.close)
     upgrade_schema(store)
+    return store
+
+
+def _identity(store: SqlStore) -> dict[str, bytes]:
+    """Who the hub is; empty values for a database that has never heard of one."""
     with store.read() as snapshot:
-        identity = {name: snapshot.setting(name) or b"" for name in (HUB_ID, HUB_EPOCH, NODE_ID)}
-        histories = load_histories(snapshot)
-    if not all(identity.values()):
-        store.close()
-        raise DatabaseEmpty(str(settings.keys_dir))
-    return _join(settings, ports, store, keyring, identity, histories=histories)
+        return {name: snapshot.setting(name) or b"" for name in _SIZES}
+
+
+def _begin_log(app: HubApp, identity: Mapping[str, bytes]) -> None:
+    """Id, epoch and own public keys, in one transaction: all of it or nothing."""
+    with app.store.write() as transaction:
+        for name, value in identity.items():
+            transaction.set_setting(name, value)
+        write_in(app.hub, transaction, _own_keys(app))
 
 
 def restore_hub(

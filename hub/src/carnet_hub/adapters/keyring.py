@@ -41,6 +41,8 @@ DATA_FILE: Final = "data.key"
 SESSION_FILE: Final = "session.key"
 KEY_FILES: Final = (SIGN_FILE, EXPORT_FILE, EXCHANGE_FILE, DATA_FILE, SESSION_FILE)
 
+UNFINISHED_FILE: Final = "init.unfinished"
+
 SUITE: Final = hpke.Suite(hpke.KEM.X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.AES_128_GCM)
 """The suite of RFC 9180 that every implementation has; used for data keys."""
 
@@ -135,17 +137,32 @@ class Keyring:
 
 
 def create_keyring(folder: Path, files: Files, entropy: Entropy) -> Keyring:
-    """Make the keys of a new hub and write them down.
+    """Make the keys of a new hub and write them down; go on where an `init` was cut short.
+
+    A mark lies beside them until `finish_keyring`: only with it are keys without a database a hub that never was.
 
     Raises:
-        AlreadyInitialised: a key lies there; none is touched.
-        OSError: not writable.
+        AlreadyInitialised: a key lies there, and no mark; none is touched.
+        OSError: not writable; what was written stays, and the next call goes on.
     """
-    if any((folder / name).exists() for name in KEY_FILES):
-        raise AlreadyInitialised(str(folder))
+    if not is_unfinished(folder):
+        if any((folder / name).exists() for name in KEY_FILES):
+            raise AlreadyInitialised(str(folder))
+        files.replace(folder / UNFINISHED_FILE, b"", mode=PRIVATE_MODE)
     for name in KEY_FILES:
-        files.replace(folder / name, entropy.random_bytes(KEY_BYTES), mode=PRIVATE_MODE)
+        if not (folder / name).exists():
+            files.replace(folder / name, entropy.random_bytes(KEY_BYTES), mode=PRIVATE_MODE)
     return load_keyring(folder, files)
+
+
+def is_unfinished(folder: Path) -> bool:
+    """Whether an `init` began here and did not end."""
+    return (folder / UNFINISHED_FILE).exists()
+
+
+def finish_keyring(folder: Path) -> None:
+    """Say that the database knows these keys' hub from now on."""
+    (folder / UNFINISHED_FILE).unlink(missing_ok=True)
 
 
 def load_keyring(folder: Path, files: Files) -> Keyring:
