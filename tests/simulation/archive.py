@@ -90,6 +90,7 @@ class Archive:
     Attributes:
         watch: takes what is wrong with a verdict.
         sets: by nonce, in the order of sealing.
+        excused: sets that their restored node does not have; back when it has taken them from the hub.
         standing: of the sets that stand in the hub's log.
         lost_at: position at which an operator declared an op lost.
         owners: site of the first op that counts, by record.
@@ -99,6 +100,7 @@ class Archive:
     hub_id: HubId
     watch: Watch = field(default_factory=Watch)
     sets: dict[bytes, AuthoredSet] = field(default_factory=dict)
+    excused: set[bytes] = field(default_factory=set)
     ops: dict[OpId, AuthoredOp] = field(default_factory=dict)
     touching: dict[Key, list[AuthoredOp]] = field(default_factory=dict)
     standing: dict[bytes, Standing] = field(default_factory=dict)
@@ -186,7 +188,17 @@ class Archive:
 
     def sets_of(self, author: str) -> list[AuthoredSet]:
         """The sets of one author, in the order of sealing."""
-        return [one for one in self.sets.values() if one.author == author]
+        return [one for one in self.sets.values() if one.author == author and one.nonce not in self.excused]
+
+    def bury(self) -> int:
+        """Sets that were lost with a disk, before anybody else had them, are gone; how many."""
+        lost = [nonce for nonce in self.excused if nonce not in self.standing]
+        for nonce in lost:
+            for one in self.sets.pop(nonce).ops:
+                del self.ops[one.op]
+                self.touching[one.key].remove(one)
+            self.excused.remove(nonce)
+        return len(lost)
 
     def waiting(self) -> list[AuthoredSet]:
         """Sets that are parked at the hub."""

@@ -24,6 +24,8 @@ from simulation.stage import Stage
 from simulation.wire import Line, LineTrouble
 
 HEALING_ROUNDS_MAX: Final = 4
+REJOIN_ROUNDS: Final = 3
+"""More rounds for a node that takes its lost sets back and opens an epoch."""
 CARRIED: Final = ("base_record", "own_set", "node_state")
 """Tables in which a late message may leave its trace (its position, a receipt); what is shown stands in the others."""
 
@@ -41,14 +43,34 @@ def heal(stage: Stage) -> None:
         catch_up(stage)
     stage.world.hub.store.scrub()
     good = LineTrouble(stage.strokes)
-    for _ in range(HEALING_ROUNDS_MAX):
-        reports = [stage.lines[one.name].round(stage.dice, good) for one in stage.world.machines]
-        if all(one.is_complete and not one.rows and not one.push.sent for one in reports):
-            break
-    else:
-        stage.watch.complain("I18", f"not converged after {HEALING_ROUNDS_MAX} rounds: {reports}")
+    _rounds(stage, good)
+    stage.reached["lost with a disk, before anybody else had it"] += stage.archive.bury()
+    if _give_up_parked(stage):
+        _rounds(stage, good)
     check_end(stage)
     stage.watch.check(partial(_replay_everything, stage))
+
+
+def _rounds(stage: Stage, good: LineTrouble) -> None:
+    """Rounds until nothing moves any more; a node that comes back from a backup may take two more."""
+    rounds = HEALING_ROUNDS_MAX + (REJOIN_ROUNDS if stage.restored else 0)
+    for _ in range(rounds):
+        reports = [stage.lines[one.name].round(stage.dice, good) for one in stage.world.machines]
+        for machine in stage.world.machines:
+            stage.take_stock(machine)
+        stage.read_hub()
+        if all(one.is_complete and not one.rows and not one.push.sent for one in reports):
+            return
+    stage.watch.complain("I18", f"not converged after {rounds} rounds: {reports}")
+
+
+def _give_up_parked(stage: Stage) -> int:
+    """What still waits, waits for nobody; how many sets that were."""
+    count = 0
+    while parked := list_parked(stage.world.hub):
+        give_up_parked(stage.world.hub, parked[0].nonce, note="nobody brought it")
+        count += 1
+    return count
 
 
 def check_end(stage: Stage) -> None:
@@ -77,10 +99,9 @@ def _settle_couriers(stage: Stage) -> None:
             hub_steps.deliver_next(stage, name)
     for line in stage.lines.values():
         line.resend_from = None
-        while line.push(50):
-            line.deliver_answers(_Always(), len(line.answers) - 1)
-    while parked := list_parked(stage.world.hub):
-        give_up_parked(stage.world.hub, parked[0].nonce, note="nobody brought it")
+        while line.push(50) and line.deliver_answers(_Always(), len(line.answers) - 1):
+            continue
+    _give_up_parked(stage)
 
 
 def _replay_everything(stage: Stage) -> None:

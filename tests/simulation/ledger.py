@@ -95,7 +95,7 @@ class Ledger:
 
     Attributes:
         issued: by SHA-256 of the bytes, who signed them.
-        bodies: what honest nodes signed, by place.
+        bodies: what honest nodes signed, by place: hash and nonce.
         acknowledged: by nonce, newest receipt last.
         rows: fingerprint of each log entry, by position.
         heads: end of each chain in the hub's log.
@@ -104,7 +104,7 @@ class Ledger:
 
     watch: Watch
     issued: dict[bytes, str] = field(default_factory=dict)
-    bodies: dict[Place, bytes] = field(default_factory=dict)
+    bodies: dict[Place, tuple[bytes, bytes]] = field(default_factory=dict)
     acknowledged: dict[bytes, list[Acknowledged]] = field(default_factory=dict)
     rows: list[bytes] = field(default_factory=list)
     nonces: list[bytes] = field(default_factory=list)
@@ -115,8 +115,13 @@ class Ledger:
         """Somebody has signed a set."""
         self.issued[hashlib.sha256(message).digest()] = author
         body = take_apart(message)
-        if is_honest and self.bodies.setdefault(body.place, body.set_hash) != body.set_hash:
+        known, _ = self.bodies.setdefault(body.place, (body.set_hash, body.nonce)) if is_honest else (b"", b"")
+        if is_honest and known != body.set_hash:
             self.watch.complain("I11", f"{author} signed two bodies for seq {body.place[2]}")
+
+    def forgive(self, nonces: set[bytes]) -> None:
+        """A disk came back without these sets and without a sign of them: their places may be used again."""
+        self.bodies = {place: one for place, one in self.bodies.items() if one[1] not in nonces}
 
     def acknowledge(self, receipt: bytes) -> None:
         """A receipt has reached its node."""

@@ -17,10 +17,10 @@ from typing import Final
 
 from carnet_hub.core.ports import StoreError
 from carnet_node.core.failures import HighWaterUnreadable, HubUnreachable
-from carnet_node.core.store_failures import StoreBroken, StoreBusy
+from carnet_node.core.store_failures import Rejoining, StoreBroken, StoreBusy, WritingStopped
 from carnet_protocol.errors import NotAllowed
 from carnet_protocol.reasons import Reason
-from simulation import desk_steps, hub_steps, liar, line_steps, sticks
+from simulation import desk_steps, hub_steps, liar, line_steps, restore_steps, sticks
 from simulation.beside import beside_hub, beside_node
 from simulation.checks import check_alarms, check_exact_rebuild, check_hub, check_node, check_step
 from simulation.faults import STRIKE_STEPS_MAX, draw_mix
@@ -38,6 +38,7 @@ STEPS: Final[dict[str, tuple[int, Step]]] = {
     **line_steps.STEPS,
     **sticks.STEPS,
     **liar.STEPS,
+    **restore_steps.STEPS,
 }
 """Weight and step by name."""
 
@@ -62,6 +63,7 @@ THEMES: Final[dict[str, frozenset[str]]] = {
     ),
     "line": frozenset(line_steps.STEPS),
     "sticks": frozenset(sticks.STEPS) | {"new", "edit shared"},
+    "restores": frozenset(restore_steps.STEPS) | {"round", "push"},
     "flood": frozenset({"flood", "push", "pull", "round", "release", "edit shared"}),
 }
 """Steps that come more often in a schedule of that theme: rare things happen where much else does not."""
@@ -171,9 +173,9 @@ class _Drawn:
 
     def next_choices(self, stage: Stage) -> Iterator[list[Choice]]:
         """The choices for each step, best first."""
-        done = 0
-        while done < self._count or (stage.strokes.total < STROKES_MIN and done < self._count + STEPS_MORE):
-            done += 1
+        for _ in range(self._count + STEPS_MORE):
+            if stage.did.total() >= self._count and stage.strokes.total >= STROKES_MIN:
+                return
             yield self._draw(stage)
 
     def _draw(self, stage: Stage) -> list[Choice]:
@@ -247,6 +249,8 @@ def _play(stage: Stage, choices: list[Choice], taken: list[Choice]) -> None:
     number = len(taken)
     stage.did[choice.step] += 1
     stage.trace.append(f"{number:>3} {machine.name} {choice.step}: {what}")
+    if machine.name in stage.restored:
+        stage.take_stock(machine)
     stage.read_hub()
     if number % CHECK_REBUILD_EVERY == 0:
         stage.watch.check(partial(check_step, machine))
@@ -269,6 +273,11 @@ def _strike_and_step(stage: Stage, machine: Machine, choice: Choice) -> str | No
             raise
         stage.reached["no room in a register, said at once"] += 1
         what = "no room"
+    except (Rejoining, WritingStopped) as refusal:
+        if machine.name not in stage.restored:
+            raise
+        stage.reached["a desk waits until its node has rejoined"] += 1
+        what = f"waits ({type(refusal).__name__})"
     except STRUCK as error:
         if not power.has_struck:
             raise

@@ -15,7 +15,7 @@ from typing import Final
 
 from carnet_node.core.authoring import commit
 from carnet_protocol.changeset import Draft
-from carnet_protocol.ids import RecordId, vehicle_id
+from carnet_protocol.ids import OpId, RecordId, vehicle_id
 from carnet_protocol.kinds import VEHICLE
 from carnet_protocol.ops import Action
 from carnet_protocol.state import head_op_ids
@@ -110,7 +110,7 @@ def _write(stage: Stage, machine: Machine, write: str) -> None:
         "write blue": Draft(VEHICLE, CAR, {"color": "blue"}, heads),
         "write unread": Draft(VEHICLE, CAR, {"color": "green"}),
         "write another field": Draft(VEHICLE, CAR, {"model_code": "X1"}),
-        "delete": Draft(VEHICLE, CAR, {}, tuple(entry.op for entry in entries), Action.DELETE),
+        "delete": Draft(VEHICLE, CAR, {}, tuple(OpId(entry.op) for entry in entries), Action.DELETE),
     }
     if write in drafts:
         stage.keep(machine, commit(machine.node, [drafts[write]]).nonce)

@@ -50,6 +50,19 @@ class Stick:
     is_answer: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A backup of a node's disk.
+
+    Attributes:
+        mark: content of its high-water file then; None when there was none.
+    """
+
+    node: str
+    path: Path
+    mark: bytes | None
+
+
 @dataclass
 class Stage:
     """The state of one run.
@@ -62,6 +75,8 @@ class Stage:
         undelivered: sets that couriers carry, per courier in the order of their chain.
         delivered: sets that couriers have brought.
         sticks: USB sticks on their way.
+        images: backups of nodes.
+        restored: nodes that came back from a backup.
         trace: one line per step.
         did: how often each step found something to do.
         strokes: faults that have struck.
@@ -79,6 +94,8 @@ class Stage:
     undelivered: dict[str, list[MadeSet]] = field(init=False)
     delivered: dict[str, list[MadeSet]] = field(init=False)
     sticks: list[Stick] = field(default_factory=list)
+    images: list[Image] = field(default_factory=list)
+    restored: set[str] = field(default_factory=set)
     trace: list[str] = field(default_factory=list)
     did: Counter[str] = field(default_factory=Counter)
     commands: int = 0
@@ -126,11 +143,26 @@ class Stage:
             chain = tx.chain()
             assert chain is not None
             known = len(self.archive.sets)
+            found = {nonce for nonce in self.archive.excused if tx.set_by_nonce(nonce) is not None}
+            self.archive.excused -= found
             for logged in tx.sets_from(chain.epoch, 1, SETS_MAX):
+                self.ledger.take_stock(machine.name, logged)
                 if logged.nonce not in self.archive.sets:
-                    self.ledger.take_stock(machine.name, logged)
                     self.archive.keep(machine.name, logged.message, logged.opening)
         return len(self.archive.sets) - known
+
+    def forget(self, name: str, gone: set[bytes], *, unknowingly: set[bytes]) -> None:
+        """A node came back from a backup: it does not know some of its sets now, and what it had open is closed.
+
+        Args:
+            unknowingly: of these it cannot know that they ever left; it may use their places again.
+        """
+        self.restored.add(name)
+        self.archive.excused |= gone
+        self.ledger.forgive(unknowingly)
+        self.forms[name] = []
+        line = self.lines[name]
+        line.answers, line.pages, line.resend_from = [], [], None
 
     def read_hub(self, hub: Hub | None = None) -> None:
         """Read what is new in the hub's log."""

@@ -37,7 +37,12 @@ class EmptyShelf:
 
 def stick_out(stage: Stage, machine: Machine) -> str | None:
     """Somebody writes what waits onto a stick."""
-    packed = pack_for_hub(machine.node, software="simulation")
+    try:
+        packed = pack_for_hub(machine.node, software="simulation")
+    except OutOfOrder as refusal:
+        if machine.name not in stage.restored:
+            raise
+        return f"nothing may leave: {refusal.reason.value}"
     path = _path(stage, machine.name)
     write_bundle(path, packed.plain, exchange_key("hub"), FaultyFiles(machine.power))
     _carry(stage, Stick(machine.name, path, is_answer=False))
@@ -80,9 +85,9 @@ def stick_home(stage: Stage, machine: Machine) -> str | None:
     except OutOfOrder as refusal:
         return f"too early: {refusal.reason.value}"
     except Refused as refusal:
-        if not wrong:
+        if not wrong and machine.name not in stage.restored:
             raise
-        return f"{wrong}: {refusal.reason.value}"
+        return f"{wrong or 'after a restore'}: {refusal.reason.value}"
     stage.reached["bundle taken by a node"] += 1
     return f"{report.pages} pages, {report.accepted} accepted"
 

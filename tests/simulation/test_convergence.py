@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from simulation.schedules import STEPS, STEPS_MIN, STROKES_MIN, THEMES, run_schedule, run_tape
+from simulation.schedules import STEPS_MIN, STROKES_MIN, THEMES, run_schedule, run_tape
+from simulation.world import open_world
 
 ROOT = Path(__file__).parents[2]
 
@@ -56,25 +57,35 @@ def test_a_tape_is_the_schedule_it_was_made_from():
     assert again.trace_hash == outcome.trace_hash
 
 
-def test_schedules_reach_every_kind_of_trouble():
-    """A few schedules of each theme together take every step that is listed, and meet every verdict."""
-    outcomes = [run_schedule(seed, steps=60, theme=theme) for theme in THEMES for seed in range(1_000, 1_005)]
+def test_schedules_meet_every_verdict():
+    """A schedule of each theme together meet whatever can become of a set, and lose sight of a record."""
+    outcomes = [run_schedule(seed, theme=theme) for seed, theme in enumerate(THEMES, start=1_000)]
 
-    stages = [one.stage for one in outcomes]
-    standings = [one for stage in stages for one in stage.archive.standing.values()]
-    assert set().union(*(stage.did for stage in stages)) == set(STEPS)
+    standings = [one for outcome in outcomes for one in outcome.stage.archive.standing.values()]
     assert any(one.parked_at and one.folded_at for one in standings)
     assert any(one.parked_at and one.refused_at for one in standings)
     assert any(one.refused_at and not one.parked_at for one in standings)
     assert any(one.voids for one in standings)
-    assert any(stage.archive.lost_at for stage in stages)
-    assert any(one.rare["lost sight of a record"] for one in outcomes)
+    assert any(one.stage.archive.lost_at for one in outcomes)
+
+
+def test_one_schedule_in_ten_has_a_liar():
+    """A dishonest node takes part now and then, and tells each of its lies."""
+    seeds = range(3_000, 3_200)
+
+    lying = []
+    for seed in seeds:
+        with open_world(seed) as world:
+            lying += [seed] if world.liar is not None else []
+
+    assert len(seeds) // 20 < len(lying) < len(seeds) // 5
+    assert run_schedule(lying[0], theme="everything").rare["a liar"]
 
 
 def _trace_hash_elsewhere(seed: int, salt: str) -> str:
     """The trace hash of a seed as another process finds it."""
     code = f"from simulation.schedules import run_schedule; print(run_schedule({seed}).trace_hash)"
-    folders = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
+    folders = os.pathsep.join([*filter(None, [os.environ.get("PYTHONPATH")]), str(ROOT), str(ROOT / "tests")])
     environment = {**os.environ, "PYTHONHASHSEED": salt, "PYTHONPATH": folders}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     return done.stdout.strip()
