@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from carnet_hub.core.campaign_plans import CampaignPlan, ListedLine, parse_texts, read_members
-from carnet_hub.core.recalls import count_campaign, import_plan, publish_campaign
+from carnet_hub.core.recalls import count_campaign
 from carnet_node.bootstrap import Installation
 from carnet_node.core.commands.vehicles import AddVehicle
 from carnet_node.core.commands.visits import OpenVisit, void_visit
@@ -15,12 +14,12 @@ from carnet_node.core.editing import Recorded, campaign_of, order_drafts, recall
 from carnet_node.core.views import VisitView
 from carnet_protocol.ids import vehicle_id
 from carnet_protocol.vin import VinPolicy
+from support.campaigns import CAMPAIGN_NO, publish
 from support.hub_apps import TestHub, make_hub
 from support.network import a_round, join
 from support.vins import make_vins
 
 WRONG, RIGHT = make_vins(2)
-NUMBER = "S2026M0001"
 
 
 @pytest.fixture
@@ -28,21 +27,7 @@ def hub(tmp_path: Path) -> TestHub:
     """A hub with one dealer site and a campaign for two cars."""
     made = make_hub(tmp_path / "hub")
     made.add_dealer("A001")
-    texts = {
-        "campaign_no": NUMBER,
-        "title": "Brake hose",
-        "producer": "Example Motor Co.",
-        "scope": "Built in May 2024",
-        "defect": "The hose may crack.",
-        "hazard": "Longer braking distance.",
-        "emergency_advice": "Drive slowly.",
-        "remedy": "Replaced free of charge.",
-        "member_count": 2,
-    }
-    lines = [ListedLine("vins.txt", number, vin) for number, vin in enumerate((WRONG, RIGHT), start=1)]
-    app = made.app
-    import_plan(app.hub, app.segments, app.plans, CampaignPlan(parse_texts(texts), read_members(lines, 2)))
-    publish_campaign(app.hub, app.segments, app.plans, NUMBER)
+    publish(made, [WRONG, RIGHT])
     return made
 
 
@@ -62,7 +47,7 @@ def claimed(desk: Installation, hub: TestHub) -> VisitView:
         node, AddVehicle(WRONG, VinPolicy.STRICT), lambda car: OpenVisit("", car, node.clock.now_ms(), values=values)
     )
     visit = opened.visit
-    campaign = campaign_of(node, NUMBER)
+    campaign = campaign_of(node, CAMPAIGN_NO)
     save(node, lambda _: recall_drafts(node, require_visit(node, visit), campaign, method="replaced"))
     a_round(desk, hub)
     return require_visit(node, visit)
@@ -71,7 +56,7 @@ def claimed(desk: Installation, hub: TestHub) -> VisitView:
 def counted_at(hub: TestHub) -> set[str]:
     """VINs whose recall counts as done."""
     with hub.app.hub.store.read() as snapshot:
-        return set(count_campaign(hub.app.hub, hub.app.segments, snapshot, NUMBER).progress.counted)
+        return set(count_campaign(hub.app.hub, hub.app.segments, snapshot, CAMPAIGN_NO).progress.counted)
 
 
 def test_a_claim_counts_for_the_car_of_its_order(hub: TestHub, desk: Installation):

@@ -11,11 +11,9 @@ import pytest
 
 from carnet_hub.adapters.bundle_files import decrypt_bundle, encrypt_bundle
 from carnet_hub.core.bundling import pack_for, parts_for, take_bundle
-from carnet_hub.core.campaign_plans import CampaignPlan, ListedLine, parse_texts, read_members
 from carnet_hub.core.dealers import suspend_site
 from carnet_hub.core.enrolment import invite_dealer
 from carnet_hub.core.rebuild import site_digest
-from carnet_hub.core.recalls import import_plan, publish_campaign
 from carnet_hub.core.rows import DealerRow
 from carnet_node.adapters.bundle_files import read_bundle, write_bundle
 from carnet_node.adapters.joining import finish_enrolment, pending_enrolment
@@ -33,6 +31,7 @@ from carnet_protocol.enrolment import parse_code
 from carnet_protocol.ids import RecordId, vehicle_id
 from carnet_protocol.kinds import CUSTOMER, VEHICLE, VISIT
 from carnet_protocol.reasons import Reason
+from support.campaigns import publish
 from support.hub_apps import TestHub, make_hub
 from support.network import LossyTransport, a_round, join
 from support.vins import make_vins
@@ -71,25 +70,6 @@ def shown(installation: Installation, field: str) -> object:
     kind, record = (CUSTOMER, CUSTOMER_ID) if field in CUSTOMER.labels else (VEHICLE, vehicle_id(VINS[0]))
     view = one_record(installation.node(), kind, record)
     return None if view is None else view.values.get(field)
-
-
-def publish(hub: TestHub, vins: list[str]) -> None:
-    """A published campaign for these cars."""
-    texts = {
-        "campaign_no": "S2026M0001",
-        "title": "Brake hose",
-        "producer": "Example Motor Co.",
-        "scope": "Built in May 2024",
-        "defect": "The hose may crack.",
-        "hazard": "Longer braking distance.",
-        "emergency_advice": "Drive slowly.",
-        "remedy": "Replaced free of charge.",
-        "member_count": len(vins),
-    }
-    lines = [ListedLine("vins.txt", number, vin) for number, vin in enumerate(vins, start=1)]
-    app = hub.app
-    import_plan(app.hub, app.segments, app.plans, CampaignPlan(parse_texts(texts), read_members(lines, len(vins))))
-    publish_campaign(app.hub, app.segments, app.plans, "S2026M0001")
 
 
 def test_a_node_joins_and_its_work_is_accepted(hub: TestHub, tmp_path: Path):
