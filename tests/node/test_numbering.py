@@ -41,3 +41,12 @@ def test_a_days_numbers_are_bounded(count: int):
     """Outside 1 to 9,999 there is no number."""
     with pytest.raises(CommandRefused):
         ro_number("SHA01-RO-260921-7KQ3M", count)
+
+
+def test_a_restored_node_begins_another_series():
+    """What an epoch numbers cannot meet what was numbered before it, even if that was forgotten."""
+    node = NodeId(b"n" * 16)
+
+    tags = {node_tag(node), node_tag(node, b"epoch 22"), node_tag(node, b"epoch 33")}
+
+    assert len(tags) == 3

@@ -26,8 +26,16 @@ from carnet_hub.core.assigning import DAY_MS
 from carnet_hub.core.feed import position_of
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.limits import SHARED_HISTORIES_PER_DAY_MAX
+from carnet_hub.core.missing import MissingSets, missing_of
 from carnet_hub.core.ports import Snapshot
-from carnet_hub.core.rows import AssignmentDayRow, DealerRow, Node, NodeStatusRow, SetState
+from carnet_hub.core.rows import (
+    AssignmentDayRow,
+    DealerRow,
+    EpochRow,
+    Node,
+    NodeStatusRow,
+    SetState,
+)
 from carnet_hub.core.shown import shown_records
 from carnet_protocol.hello import Situation
 from carnet_protocol.limits import PAGE_ROWS_MAX
@@ -86,6 +94,7 @@ class NodeLine:
         refused: its sets that were refused for good.
         day: shared histories that opened to its site today, and those put off.
         status: what it last said; None before its first hello.
+        missing: sets it has made that the hub has never got.
     """
 
     node: Node
@@ -97,6 +106,7 @@ class NodeLine:
     refused: int
     day: AssignmentDayRow
     status: NodeStatusRow | None
+    missing: tuple[MissingSets, ...] = ()
 
     @property
     def next_step(self) -> str:
@@ -141,6 +151,9 @@ def explain_node(line: NodeLine, now_ms: int) -> list[str]:
     if status.unsent_sets:
         age = _age_text(now_ms - status.oldest_unsent_ms)
         said.append(f"It held {status.unsent_sets} unsent change sets then, the oldest {age} old by now.")
+    if line.missing:
+        runs = "; ".join(one.text for one in line.missing)
+        said.append(f"Never received: {runs}. If that machine is lost, what they said has to be entered again.")
     if line.parked:
         said.append(f"{line.parked} of its change sets are parked here; `quarantine list` shows what they wait for.")
     if line.refused:
@@ -180,7 +193,11 @@ def _lines(hub: Hub, snapshot: Snapshot) -> list[NodeLine]:
     sites = {dealer.dealer_id: dealer.site_code for dealer in snapshot.scan(DealerRow)}
     parked, refused = (snapshot.set_counts(int(state)) for state in (SetState.PARKED, SetState.REFUSED))
     days = {row.dealer_id: row for row in _days(hub, snapshot)}
-    held = {(row.node_id, row.epoch): row.head_seq for row in snapshot.epochs([node.node_id for node in nodes])}
+    epochs = snapshot.epochs([node.node_id for node in nodes])
+    held = {(row.node_id, row.epoch): row.head_seq for row in epochs}
+    by_node: dict[bytes, list[EpochRow]] = {}
+    for row in epochs:
+        by_node.setdefault(row.node_id, []).append(row)
     position, now_ms = snapshot.head().position, hub.clock.now_ms()
     lines = []
     for node in nodes:
@@ -198,6 +215,7 @@ def _lines(hub: Hub, snapshot: Snapshot) -> list[NodeLine]:
                 refused.get(node.node_id, 0),
                 days.get(node.dealer_id, AssignmentDayRow(0, node.dealer_id, 0, 0)),
                 status,
+                missing_of(status, by_node.get(node.node_id, [])),
             )
         )
     return lines

@@ -194,10 +194,14 @@ def _commit(node: Node, tx: WriteTransaction, drafts: Drafts) -> Saved:
 
 
 def _next_ro_number(node: Node, tx: WriteTransaction) -> str:
-    """The next number that no visit here has: a restored database may have forgotten its counter."""
-    identity = node.identity
+    """The next number that no visit here has: a restored database may have forgotten its counter.
+
+    Every epoch after the first counts on its own, since what was numbered before may not be back yet.
+    """
+    identity, chain = node.identity, tx.chain()
+    epoch = chain.epoch if chain is not None and chain.epoch_ordinal > 1 else b""
     day = business_day(node.clock.now_ms(), node.settings.utc_offset_minutes)
-    prefix = ro_prefix(identity.site_code, day, node_tag(identity.node_id))
+    prefix = ro_prefix(identity.site_code, day, node_tag(identity.node_id, epoch))
     number = ro_number(prefix, tx.next_number(prefix))
     for _ in range(RO_NUMBER_MAX):
         if not tx.find_equal(VISIT, "ro_no", number, 1):

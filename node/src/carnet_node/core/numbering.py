@@ -23,9 +23,13 @@ _LAST_MS: Final = 4_102_444_800_000
 """2100-01-01: a clock beyond either end still yields a number."""
 
 
-def node_tag(node: NodeId) -> str:
-    """Five characters that tell the nodes of one site apart (Crockford's base 32: no I, L, O, U)."""
-    number = int.from_bytes(hashlib.sha256(b"carnet/node-tag\x00" + node).digest()[:4], "big")
+def node_tag(node: NodeId, epoch: bytes = b"") -> str:
+    """Five characters that tell the nodes of one site apart (Crockford's base 32: no I, L, O, U).
+
+    Args:
+        epoch: of a node that was restored or copied: its counter may have forgotten numbers, so another series begins.
+    """
+    number = int.from_bytes(hashlib.sha256(b"carnet/node-tag\x00" + node + epoch).digest()[:4], "big")
     return "".join(_ALPHABET[number >> (5 * place) & 31] for place in range(_TAG_CHARS))
 
 

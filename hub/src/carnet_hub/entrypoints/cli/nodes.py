@@ -201,6 +201,7 @@ def _row(line: NodeLine) -> dict[str, Any]:
         "software": status.software if status else None,
         "failures": status.failures if status else 0,
         "behind": line.behind,
+        "missing": [[one.epoch_ordinal, one.first, one.last] for one in line.missing],
         "parked": line.parked,
         "refused": line.refused,
         "histories_today": line.day.granted,
