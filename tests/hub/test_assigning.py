@@ -58,7 +58,7 @@ def assignments(world: HubWorld, site: SiteAuthor) -> list[rows.AssignmentRow]:
 
 def known_cars(world: HubWorld, author: SiteAuthor, count: int) -> list[bytes]:
     """Cars that a site has written about."""
-    vehicles = [vehicle_id(f"LSVAB2C34RA{number:06}") for number in range(count)]
+    vehicles: list[bytes] = [vehicle_id(f"LSVAB2C34RA{number:06}") for number in range(count)]
     for at in range(0, count, 400):
         some = vehicles[at : at + 400]
         world.push_one(author.write(*(draft_of("vehicle", one, {"color": "red"}) for one in some)))
