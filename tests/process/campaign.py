@@ -19,6 +19,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -32,7 +33,7 @@ from carnet_node.core.rebuild import check_rebuild
 from carnet_node.settings import NodeSettings
 from process.commands import Killer, kill_bundles, kill_import
 from process.ledger import Held, versions_gone_back
-from process.world import NODES, SITE, World, faults_of_hub, faults_of_node, make_world
+from process.world import NODES, SITE, World, faults_of_hub, faults_of_node, judged_sets, make_world
 from process.writers import counted, held_by
 from support.fault_proxy import CLEAN, FaultProxy, Faults
 from support.postgres import PostgresProcess
@@ -50,6 +51,9 @@ POSTGRES_VICTIMS: Final = ("postgres", "postgres", "worker", "hub", *NODES)
 _COMMANDS: Final = {"import": kill_import, "bundle": kill_bundles}
 
 _LOAD_S_MAX: Final = 0.8
+_UNDERWAY_S_MAX: Final = 3.0
+"""How long a kill waits for the first complete sync under load: a busy machine must not make rounds empty."""
+
 _REQUESTS_MAX: Final = 200
 _BACK_S_MAX: Final = 30
 LINES: Final = {
@@ -74,6 +78,7 @@ class Tally:
         acknowledged: by sort of request.
         doubts: requests without an answer when the kill came; each was asked again.
         happened: those of them, at a killed node, that had been saved all the same.
+        receipts: change sets that the hub judged and whose node knows it.
         line: faults that happened on the line.
         faults: everything found wrong; empty after a good campaign.
     """
@@ -82,6 +87,7 @@ class Tally:
     acknowledged: Counter[str] = field(default_factory=Counter)
     doubts: int = 0
     happened: int = 0
+    receipts: int = 0
     line: Counter[str] = field(default_factory=Counter)
     checks: Counter[str] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
@@ -101,6 +107,7 @@ class Tally:
             "acknowledged_by_request": dict(self.acknowledged),
             "in_doubt": self.doubts,
             "in_doubt_and_saved": self.happened,
+            "receipts": self.receipts,
             "line_faults": dict(self.line),
             "checks": dict(self.checks),
             "faults": self.faults,
@@ -117,6 +124,7 @@ class Campaign:
         shown: what each node showed last.
         waiting: who is killed next.
         number: of the last round with a command.
+        synced: set when a node has had a complete sync since the load began.
     """
 
     world: World
@@ -126,6 +134,7 @@ class Campaign:
     shown: dict[str, list[Held]] = field(default_factory=lambda: {name: [] for name in NODES})
     waiting: list[str] = field(default_factory=list)
     number: int = 0
+    synced: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
         self.killer = Killer(self.rng)
@@ -167,7 +176,7 @@ class Campaign:
         if not await self.world.settle():
             self.tally.faults.append("not settled: the nodes do not come to rest over a clean line")
             return
-        for name in NODES:
+        for name in ("hub", *NODES):
             await self._look_at(name)
         digests = await asyncio.to_thread(self._digests)
         self._found("digests", [] if len(set(digests.values())) == 1 else [f"digests differ: {digests}"])
@@ -176,7 +185,10 @@ class Campaign:
     async def _load_until_kill(self, victim: str) -> None:
         desks = [desk for name in NODES for desk in self.world.desks[name]]
         work: list[Coroutine[Any, Any, None]] = [desk.work(_REQUESTS_MAX) for desk in desks]
+        self.synced.clear()
         tasks = [asyncio.create_task(one) for one in (*work, *map(self._sync_on, NODES))]
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.synced.wait(), _UNDERWAY_S_MAX)
         await asyncio.sleep(self.rng.uniform(0, _LOAD_S_MAX))
         await asyncio.to_thread(self.world.victims[victim].kill)
         for task in tasks:
@@ -187,7 +199,8 @@ class Campaign:
 
     async def _sync_on(self, name: str) -> None:
         while True:
-            await self.world.sync(name)
+            if await self.world.sync(name):
+                self.synced.set()
             await asyncio.sleep(0.02)
 
     async def _look_at(self, victim: str) -> None:
@@ -277,6 +290,7 @@ async def _run_world(campaign: Campaign, kills: int, progress: Progress | None) 
     finally:
         await asyncio.to_thread(world.end)
         tally.acknowledged.update(counted(world.ledgers.values()))
+        tally.receipts += await asyncio.to_thread(judged_sets, world)
         tally.line.update(world.line.did)
 
 

@@ -14,4 +14,4 @@ def test_what_was_acknowledged_outlives_kill_9(tmp_path: Path):
 
     assert tally.faults == []
     assert tally.kills == {"a": 1, "b": 1, "hub": 1}
-    assert sum(tally.acknowledged.values()) > 0
+    assert min(sum(tally.acknowledged.values()), tally.receipts) > 0

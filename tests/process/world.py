@@ -242,6 +242,11 @@ def unanswered_sets(node: Service) -> int:
     return int(count)
 
 
+def judged_sets(world: World) -> int:
+    """How many sets of all nodes the hub has judged, as far as the nodes know."""
+    return sum(len(_verdicts(node)) for node in world.nodes.values())
+
+
 def _verdicts(node: Service) -> list[tuple[int, str]]:
     """Where the hub said the node's sets stand in its log."""
     with looking_into(node.data / "node.db") as database:
