@@ -1,5 +1,6 @@
 """Parked sets: what waits, what sets it free, and what an operator may decide."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import cbor2
@@ -7,6 +8,7 @@ import pytest
 
 from carnet_hub.adapters.store import open_store
 from carnet_hub.core import rows
+from carnet_hub.core.freeing import judge_again
 from carnet_hub.core.ingest import receive_sets
 from carnet_hub.core.quarantine import every_parked, explain_parked, give_up_parked, list_parked, release_parked
 from carnet_protocol import cbor
@@ -14,8 +16,12 @@ from carnet_protocol.changeset import PAYLOAD_VERSION, Header
 from carnet_protocol.envelope import Purpose, seal_envelope
 from carnet_protocol.errors import BadValue, NotAllowed
 from carnet_protocol.ids import OpId
+from carnet_protocol.kinds import REGISTRY
+from carnet_protocol.kinds.fields import integer
+from carnet_protocol.kinds.fields import one as one_field
 from carnet_protocol.messages import PushCode, Verdict
 from carnet_protocol.reasons import Reason
+from carnet_protocol.registry import Audience, Kind, Registry, Writer
 from support.authors import MadeSet, SiteAuthor, draft_of
 from support.hub_world import CAR, HubWorld, car, customer, make_world, visit
 from support.protocol import fixed, record
@@ -153,6 +159,44 @@ def test_too_many_heads_can_be_released_after_the_decision(world: HubWorld):
     release_parked(world.hub, made[-1].nonce, note="decided by telephone")
 
     assert len(world.entries("vehicle", CAR)) == 2
+
+
+def test_an_update_reads_what_an_earlier_program_parked(world: HubWorld):
+    """A hub that knows the kind judges the set again at its start, and what waits for the set goes on."""
+    site = world.site("a")
+    receive_sets(world.hub, [of_an_unknown_kind(site)])
+    future = Kind(999, "future", Writer.OWNER_SITE, Audience.OWNER_SITE, (one_field(0, integer("count")),))
+    updated = replace(world.hub, registry=Registry((*REGISTRY.kinds, future)))
+
+    again = judge_again(updated)
+
+    assert (again.judged, again.released) == (1, (fixed("future", 14),))
+    with world.hub.store.read() as snapshot:
+        assert list(snapshot.records(999, [record("future")])) == [record("future")]
+
+
+def test_sets_that_no_arrival_would_free_are_judged_at_the_start(world: HubWorld):
+    """A set that found no room goes on once there is room; one that still waits for an op is not touched."""
+    sites = [world.site(f"site {number}") for number in range(33)]
+    made = [site.write(car(color=f"color {number}")) for number, site in enumerate(sites)]
+    world.push(*made, edit(sites[0], OpId(fixed("nobody's"))))
+    heads = tuple(OpId(entry.op) for entry in world.entries("vehicle", CAR))
+    world.write(draft_of("vehicle", CAR, {"vin": "LSVAB2C34RA123456", "color": "black"}, based_on=heads))
+
+    again = judge_again(world.hub)
+
+    assert (again.judged, again.released) == (1, (made[-1].nonce,))
+    assert [one.reason for one in list_parked(world.hub)] == [Reason.UNKNOWN_BASE]
+
+
+def test_a_start_leaves_no_entry_where_nothing_has_changed(world: HubWorld):
+    """A set that still cannot be read stays parked, and the log as it was."""
+    receive_sets(world.hub, [of_an_unknown_kind(world.site("a"))])
+    before = world.digest()
+
+    again = judge_again(world.hub)
+
+    assert (again.judged, again.released, world.digest()) == (1, (), before)
 
 
 def test_a_release_that_cannot_succeed_changes_nothing(world: HubWorld):

@@ -2,18 +2,23 @@
 
 Decides how what is left to release after a transaction gets its turn, and what happens when the hub fails on one of
 those sets: it stays parked and is reported, and the others go on. Whoever decided the sets they waited for has
-committed already.
+committed already. Decides too what is judged again at the start of the hub: sets that wait for no op, which no arrival
+would set free (an unknown kind, a newer version, too many heads, a failure of the hub itself).
 """
 
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from carnet_hub.core.entries import Detail
 from carnet_hub.core.hub import Hub
+from carnet_hub.core.ledger import Ledger
+from carnet_hub.core.limits import JUDGED_AGAIN_MAX, LIST_ROWS_MAX
 from carnet_hub.core.ports import StoreError, Transaction
 from carnet_hub.core.releasing import release_set, release_waiting
-from carnet_hub.core.rows import LogHead
+from carnet_hub.core.rows import LogHead, SetState
 from carnet_hub.core.workspace import Workspace
+from carnet_protocol.ids import OpId
 
 
 def open_workspace(hub: Hub, transaction: Transaction) -> Workspace:
@@ -48,6 +53,51 @@ def free_waiting(hub: Hub, nonces: Sequence[bytes]) -> tuple[bytes, ...]:
         freed += [row.nonce for row in releases.rows]
         rest = releases.rest
     return tuple(freed)
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedAgain:
+    """What another look at parked sets came to.
+
+    Attributes:
+        judged: how many waited for no op and were judged.
+        released: nonces of those that went on, and of what waited for them, in order.
+    """
+
+    judged: int
+    released: tuple[bytes, ...]
+
+
+def judge_again(hub: Hub) -> JudgedAgain:
+    """Judge every parked set that waits for no op: what kept it may be gone with an update of this program.
+
+    At most `JUDGED_AGAIN_MAX`, oldest first, each in a transaction of its own.
+
+    Raises:
+        StoreBusy, StoreError: see `ports`; what was released before stays released.
+    """
+    nonces = _waiting_for_nothing(hub)
+    released: list[bytes] = []
+    for nonce in nonces:
+        if _is_released(hub, nonce):
+            released += [nonce, *free_waiting(hub, [nonce])]
+    return JudgedAgain(len(nonces), tuple(released))
+
+
+def _waiting_for_nothing(hub: Hub) -> list[bytes]:
+    """Nonces of parked sets that no arrival would set free."""
+    found: list[bytes] = []
+    after = 0
+    with hub.store.read() as snapshot:
+        ledger = Ledger(snapshot)
+        while some := snapshot.admissions_in(SetState.PARKED, after, LIST_ROWS_MAX):
+            waits = snapshot.waiting_of([one.nonce for one in some])
+            waiting = {row.nonce for row in waits if ledger.is_missing(OpId(row.base))}
+            found += [one.nonce for one in some if one.nonce not in waiting]
+            after = some[-1].decided_at
+            if len(found) >= JUDGED_AGAIN_MAX:
+                break
+    return found[:JUDGED_AGAIN_MAX]
 
 
 def _free_one_by_one(hub: Hub, nonces: Sequence[bytes]) -> list[bytes]:

@@ -15,6 +15,9 @@ GROUP_OPS_MAX: Final = 4_000
 RELEASES_PER_GROUP_MAX: Final = 500
 """Parked sets that one transaction sets free; the next transaction goes on with the rest."""
 
+JUDGED_AGAIN_MAX: Final = 10_000
+"""Parked sets that wait for no op and are judged again at the start of the hub: some seconds at most."""
+
 SCHEMA_BEHIND_MAX: Final = 3
 """The hub reads change sets of the last three registry versions (design section 5)."""
 

@@ -3,10 +3,12 @@
 from pathlib import Path
 from typing import Annotated, Any
 
+import structlog
 import typer
 
 from carnet_hub.bootstrap import init_hub, open_hub
 from carnet_hub.core.failures import UnsafeBind, Unusable
+from carnet_hub.core.freeing import judge_again
 from carnet_hub.entrypoints.cli.output import AsJson, emit, settings_of
 from carnet_hub.settings import HubSettings
 
@@ -70,6 +72,8 @@ def serve(
 def check_start(settings: HubSettings) -> None:
     """Find out before the server starts whether there is a hub, and whether its backups can work.
 
+    What is parked for want of a newer program is judged again by this one, and the log says what became of it.
+
     Raises:
         HubFailure, StorageFailure: they cannot; nothing was started.
     """
@@ -78,6 +82,10 @@ def check_start(settings: HubSettings) -> None:
     app = open_hub(settings)
     try:
         backups_of(app)
+        again = judge_again(app.hub)
+        if again.judged:
+            counts = {"judged": again.judged, "released": len(again.released)}
+            structlog.get_logger("carnet_hub").info("parked_sets_judged_again", **counts)
     finally:
         app.close()
 
