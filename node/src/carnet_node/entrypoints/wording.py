@@ -228,7 +228,7 @@ _TEXTS: Final[dict[type[NodeFailure], tuple[str, str, str, str, Exit, HTTPStatus
         "database-gone",
         "The keys of this node are there and its database is not: node.db is missing in",
         "The keys are untouched, and what the hub has accepted is safe there.",
-        "Put node.db back from the backup. If there is none, enrol this machine as a new node in an empty folder.",
+        "Run `carnet-node restore` to bring it back from a backup; without one, enrol a new node in an empty folder.",
         Exit.REFUSED,
         HTTPStatus.INTERNAL_SERVER_ERROR,
     ),

@@ -166,7 +166,8 @@ def _restored_json(restored: Restored) -> Json:
 def _restored_lines(restored: Restored) -> list[str]:
     facts = restored.facts
     then = (
-        "Next: carnet-node serve; the node fetches from the hub what the backup did not have yet."
+        "Next: carnet-node serve or sync: it fetches what the hub has of this node, and then opens for writing. "
+        "Without a line: carnet-node rejoin --offline."
         if restored.is_same_machine
         else "Next: carnet-node enrol with a new code; this machine becomes a new node of the same site."
     )
@@ -174,6 +175,6 @@ def _restored_lines(restored: Restored) -> list[str]:
         f"The database of {restored.site_code} is back, from {restored.origin}.",
         f"{facts.sets} change sets verify and {facts.records} records agree; {facts.unsent} sets had not been judged.",
         f"{restored.erasures} erasures were applied again.",
-        "It is marked as restored: what it may lack is reconciled with the hub at the next contact.",
+        "Nothing is written here until what may be missing is back.",
         then,
     ]
