@@ -113,6 +113,30 @@ def test_the_old_key_ends_with_the_change_itself(world: HubWorld):
     assert [one.reason for one in world.push(*batch)] == [None, Reason.SUSPENDED_NODE.value]
 
 
+@pytest.mark.parametrize("cuts", [pytest.param(cuts, id=f"{cuts:04b}") for cuts in range(16)])
+def test_a_verdict_does_not_depend_on_the_grouping(world: HubWorld, cuts: int):
+    """However the same sets are divided over pushes, each gets the same answer across a change of keys."""
+    site = world.site("a")
+    first, change = site.write(car()), changing(world, site)
+    behind = site.write(customer("behind"))
+    site.step_back(change)
+    following = site.write(customer("following"), signed_by=signer("new key"))
+    sent = [first, change, behind, following, first]
+    ends = [at for at in range(1, len(sent)) if cuts >> (at - 1) & 1] + [len(sent)]
+
+    answers = []
+    for start, end in zip([0, *ends], ends, strict=False):
+        answers += world.push(*sent[start:end])
+
+    assert [(PushCode(one.code), one.reason) for one in answers] == [
+        (PushCode.ACCEPTED, None),
+        (PushCode.ACCEPTED, None),
+        (PushCode.REJECTED, Reason.SUSPENDED_NODE.value),
+        (PushCode.ACCEPTED, None),
+        (PushCode.DUPLICATE, None),
+    ]
+
+
 def test_a_replaced_key_can_be_revoked_alone(world: HubWorld):
     """When the replaced key turns out to be stolen, it vouches for nothing, and the new one goes on."""
     site = world.site("a")
