@@ -8,6 +8,7 @@ itself; a test fails when a page is not current.
 
 import ast
 import sys
+from argparse import ArgumentParser
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -190,4 +191,6 @@ def _page(lines: list[str]) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]) if len(sys.argv) > 1 else SPEC))
+    arguments = ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    arguments.add_argument("--folder", type=Path, default=SPEC, help="where to write (%(default)s)")
+    sys.exit(main(arguments.parse_args().folder))

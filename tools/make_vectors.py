@@ -9,6 +9,7 @@ needs a decision record.
 
 import json
 import sys
+from argparse import ArgumentParser
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -68,4 +69,6 @@ def content(name: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]) if len(sys.argv) > 1 else VECTORS))
+    arguments = ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    arguments.add_argument("--folder", type=Path, default=VECTORS, help="where to write (%(default)s)")
+    sys.exit(main(arguments.parse_args().folder))

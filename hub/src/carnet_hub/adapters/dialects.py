@@ -114,6 +114,15 @@ class Dialect(Protocol):
         ...
 
 
+def _upsert(insert: sqlite.Insert | postgresql.Insert, table: Table) -> Executable:
+    """An insert of all columns that replaces the row with the same key; both products write it alike."""
+    keys = list(table.primary_key.columns)
+    rest = {column.name: insert.excluded[column.name] for column in table.columns if not column.primary_key}
+    if not rest:
+        return insert.on_conflict_do_nothing(index_elements=keys)
+    return insert.on_conflict_do_update(index_elements=keys, set_=rest)
+
+
 class SqliteDialect:
     """SQLite in a file; one writer at a time, any number of readers beside it."""
 
@@ -163,12 +172,7 @@ class SqliteDialect:
 
     def upsert(self, table: Table) -> Executable:
         """See `Dialect`."""
-        insert = sqlite.insert(table)
-        keys = list(table.primary_key.columns)
-        rest = {column.name: insert.excluded[column.name] for column in table.columns if not column.primary_key}
-        if not rest:
-            return insert.on_conflict_do_nothing(index_elements=keys)
-        return insert.on_conflict_do_update(index_elements=keys, set_=rest)
+        return _upsert(sqlite.insert(table), table)
 
     def is_one_of(self, column: Column[Any]) -> ColumnElement[bool]:
         """See `Dialect`.
@@ -255,12 +259,7 @@ class PostgresDialect:
 
     def upsert(self, table: Table) -> Executable:
         """See `Dialect`."""
-        insert = postgresql.insert(table)
-        keys = list(table.primary_key.columns)
-        rest = {column.name: insert.excluded[column.name] for column in table.columns if not column.primary_key}
-        if not rest:
-            return insert.on_conflict_do_nothing(index_elements=keys)
-        return insert.on_conflict_do_update(index_elements=keys, set_=rest)
+        return _upsert(postgresql.insert(table), table)
 
     def is_one_of(self, column: Column[Any]) -> ColumnElement[bool]:
         """See `Dialect`."""

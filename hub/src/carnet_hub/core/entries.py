@@ -19,7 +19,6 @@ from carnet_hub.core.rows import AdmissionRow, ChainRow, EpochRow, LogKind, LogR
 from carnet_hub.core.workspace import Workspace
 from carnet_protocol.changeset import ChangeSet, Header
 from carnet_protocol.errors import Refused
-from carnet_protocol.ids import OpId, op_id
 from carnet_protocol.messages import Verdict
 from carnet_protocol.opened import OpenedSet
 from carnet_protocol.ops import Op
@@ -195,14 +194,6 @@ def is_broadcast(workspace: Workspace, header: Header, ops: tuple[Op, ...]) -> b
     return header.dealer_id == workspace.hub.hub_id and all(
         op.kind in rules and rules[op.kind].audience is Audience.ALL for op in ops
     )
-
-
-def set_ops(change_set: ChangeSet) -> list[OpId]:
-    """The ids of a set's ops, none when they cannot be read."""
-    try:
-        return [op_id(change_set.nonce, index) for index in range(len(change_set.ops))]
-    except Refused:
-        return []
 
 
 def _kept_opening(workspace: Workspace, arrival: Arrival, kind: LogKind, opened: OpenedSet | None) -> bytes:
