@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from carnet_node.adapters.schema import head_revision
+
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "adr" / "0005-a-field-is-one-line-and-one-migration.md"
 COPIED = ("protocol/src", "storage/src", "node/src", "tests/support", "pyproject.toml")
@@ -80,6 +82,14 @@ def diff_of_the_page() -> str:
     return diff
 
 
+def as_next_migration(diff: str) -> str:
+    """The diff with its migration behind those that were made since the page was written."""
+    head = head_revision()
+    free = f"{int(head) + 1:04}"
+    diff = diff.replace("0002_visit_bay", f"{free}_visit_bay").replace('+revision = "0002"', f'+revision = "{free}"')
+    return diff.replace('+down_revision = "0001"', f'+down_revision = "{head}"')
+
+
 def run(root: Path, program: str, folder: Path) -> str:
     """What a program prints that runs on the sources below `root`."""
     path = os.pathsep.join(str(root / name) for name in ("protocol/src", "storage/src", "node/src", "tests"))
@@ -105,7 +115,7 @@ def test_a_field_added_by_that_diff_works_from_save_to_rebuild(copy: Path, tmp_p
     folder.mkdir()
     run(copy, BEFORE, folder)
     patch = ["git", "apply", "--unidiff-zero", "-"]
-    subprocess.run(patch, cwd=copy, input=diff_of_the_page(), text=True, check=True)
+    subprocess.run(patch, cwd=copy, input=as_next_migration(diff_of_the_page()), text=True, check=True)
 
     printed = run(copy, AFTER, folder).splitlines()
 
