@@ -1,18 +1,31 @@
 """Encrypted copies: they hold the database of one moment, they rotate, and a copy is whole or useless."""
 
+import errno
 import io
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from carnet_storage.adapters.copying import copies_at, find_copy, header_of, make_copy, open_copy, remove_leftovers
+from carnet_storage.adapters.copying import (
+    copies_at,
+    find_copy,
+    header_of,
+    make_copy,
+    open_copy,
+    remove_leftovers,
+    scratch_folder,
+    write_pieces,
+)
 from carnet_storage.adapters.folder_copies import FolderCopies
+from carnet_storage.adapters.sqlite_files import require_room
 from carnet_storage.core.copies import CopyName, outdated, parse_copy_name
 from carnet_storage.core.failures import (
     CopyDamaged,
     DatabaseDamaged,
+    DiskFull,
     NothingToRestore,
     StorageFailure,
     TargetFailed,
@@ -267,3 +280,45 @@ def test_every_failure_has_three_sentences(source: LogSource, tmp_path: Path):
 
     assert failure is not None
     assert all((failure.what, failure.safe, failure.next))
+
+
+def test_what_does_not_fit_is_not_begun(tmp_path: Path):
+    """A copy that needs more room than there is is refused beforehand, with both figures."""
+    with pytest.raises(DiskFull) as refused:
+        require_room(tmp_path, 2**60)
+
+    assert "MB are free" in refused.value.what
+    assert "Make room" in refused.value.next
+
+
+def test_a_disk_that_fills_up_leaves_nothing_behind(tmp_path: Path):
+    """When the disk fills up while a copy is opened, the failure says so and the unfinished file is gone."""
+
+    def pieces() -> Iterator[bytes]:
+        yield b"some"
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(DiskFull), scratch_folder(tmp_path) as folder:
+        write_pieces(folder / "plain.db", pieces())
+
+    assert list(tmp_path.iterdir()) == []
+
+
+class FullStore(FolderCopies):
+    """A target that has no room left."""
+
+    def put(self, name: CopyName, content: Path) -> None:
+        """See `Copies`."""
+        raise DiskFull("there", "the disk is full")
+
+
+def test_a_full_target_costs_no_earlier_copy(source: LogSource, copies: FolderCopies, tmp_path: Path):
+    """When the target is full the earlier copies stay, even those that are old, and no scratch file is left."""
+    kept = copied(source, copies, now_ms=NOW_MS - 40 * DAY_MS)
+    sealer = make_sealer(source.database.parent)
+
+    with pytest.raises(DiskFull):
+        make_copy(source.database, source.place(), sealer, FullStore(tmp_path / "copies"), now_ms=NOW_MS, kept_days=30)
+
+    assert copies.list(None) == [kept]
+    assert list(sealer.scratch.iterdir()) == []
