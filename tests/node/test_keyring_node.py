@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from carnet_node.adapters.keyring import (
     DATA_FILE,
+    KEY_FILES,
     SIGNING_FILE,
     DataKeyBox,
     create_keyring,
@@ -67,6 +68,33 @@ def test_a_keyring_signs_envelopes_that_verify(tmp_path: Path):
     message = seal_envelope(b"payload", Purpose.HELLO, HUB, keyring)
 
     assert open_message(message, keyring.signing_public, Purpose.HELLO, HUB) == b"payload"
+
+
+class CutFiles(DiskFiles):
+    """A disk that is gone after some writes."""
+
+    def __init__(self, writes: int) -> None:
+        self._left = writes
+
+    def replace(self, path: Path, content: bytes) -> None:
+        """See `ports.Files`."""
+        self._left -= 1
+        if self._left < 0:
+            raise OSError("power cut")
+        super().replace(path, content)
+
+
+@pytest.mark.parametrize("writes", range(len(KEY_FILES) + 1))
+def test_making_keys_goes_on_where_it_was_cut_short(tmp_path: Path, writes: int):
+    """Keys that were written stay, the missing ones are made, and the mark goes."""
+    with pytest.raises(OSError, match="power cut"):
+        create_keyring(tmp_path, CutFiles(writes), CountingEntropy())
+    before = {name: (tmp_path / name).read_bytes() for name in KEY_FILES if (tmp_path / name).exists()}
+
+    create_keyring(tmp_path, FILES, CountingEntropy())
+
+    assert {name: (tmp_path / name).read_bytes() for name in before} == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(KEY_FILES)
 
 
 def test_keys_are_never_made_over_others(tmp_path: Path):

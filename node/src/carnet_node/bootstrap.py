@@ -23,6 +23,7 @@ from carnet_node.adapters.keyring import (
     DataKeyBox,
     Keyring,
     create_keyring,
+    is_unfinished,
     open_keyring,
     open_without_data_key,
 )
@@ -176,9 +177,11 @@ def require_installation(settings: NodeSettings) -> None:
     """Find out whether a node lives in the folder; nothing is made there.
 
     Raises:
-        NotInitialised: neither keys nor database.
+        NotInitialised: neither keys nor database, or `init` was cut short.
         DatabaseGone: keys without a database; an empty one in its place would forget everything.
     """
+    if is_unfinished(settings.keys_dir):
+        raise NotInitialised(str(settings.data_dir))
     if settings.database.exists():
         return
     if settings.keys_dir.exists():

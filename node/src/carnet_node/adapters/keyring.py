@@ -41,6 +41,7 @@ WRAPPED_FOR_HUB_FILE: Final = "data.hub"
 WRAPPED_FOR_RECOVERY_FILE: Final = "data.recovery"
 
 KEY_FILES: Final = (SIGNING_FILE, EXCHANGE_FILE, DATA_FILE)
+UNFINISHED_FILE: Final = "init.unfinished"
 _WRAP_INFO: Final = KEPT_INFO
 _NONCE_BYTES: Final = 12
 _SALT_BYTES: Final = 16
@@ -121,17 +122,28 @@ class DataKeyBox:
 
 
 def create_keyring(folder: Path, files: Files, entropy: Entropy) -> Keyring:
-    """Make the three keys of a new node.
+    """Make the three keys of a new node, or those that are missing where this was cut short.
+
+    A mark lies beside them meanwhile: without it, a missing key is a lost one.
 
     Raises:
-        AlreadyEnrolled: a key file exists; no file was touched.
-        OSError: not writable.
+        AlreadyEnrolled: a key file exists, and no mark; no file was touched.
+        OSError: not writable; what was written stays, and the next call goes on.
     """
-    if any((folder / name).exists() for name in KEY_FILES):
-        raise AlreadyEnrolled("key files exist")
+    if not is_unfinished(folder):
+        if any((folder / name).exists() for name in KEY_FILES):
+            raise AlreadyEnrolled("key files exist")
+        files.replace(folder / UNFINISHED_FILE, b"")
     for name in KEY_FILES:
-        files.replace(folder / name, entropy.random_bytes(KEY_BYTES))
+        if not (folder / name).exists():
+            files.replace(folder / name, entropy.random_bytes(KEY_BYTES))
+    (folder / UNFINISHED_FILE).unlink()
     return open_keyring(folder, files)
+
+
+def is_unfinished(folder: Path) -> bool:
+    """Whether the keys were being made here when the program ended."""
+    return (folder / UNFINISHED_FILE).exists()
 
 
 def open_keyring(folder: Path, files: Files) -> Keyring:
