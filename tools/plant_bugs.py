@@ -5,8 +5,7 @@ Decides only how that is done; the bugs stand in tests/simulation/planted.py. Th
     python -m tools.plant_bugs [--seeds 300] [--only WORD] [--jobs 2] [--json FILE]
     python -m tools.plant_bugs --without I2        what escapes when nobody looks at I2: its own bugs, one by one
 
-Exit codes: 0 every bug was found; 1 one was not, or was found by another invariant than expected; 2 a bug can no
-longer be planted, because the text it breaks is gone.
+Exit codes: 0 every bug was found; 1 one escaped; 2 a bug can no longer be planted, because the text it breaks is gone.
 """
 
 import argparse

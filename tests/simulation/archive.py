@@ -20,6 +20,7 @@ from carnet_protocol.kinds import ERASURE, REGISTRY, VISIT, VISIT_STATES, VISIT_
 from carnet_protocol.limits import HEADS_PER_REGISTER_MAX
 from carnet_protocol.messages import Verdict
 from carnet_protocol.opened import OpenedOp, nothing_erased, open_set
+from carnet_protocol.reasons import Reason
 from carnet_protocol.registry import Kind, Value, ValueType, Writer
 from carnet_protocol.state import Withheld
 from carnet_protocol.writes import Write
@@ -189,6 +190,13 @@ class Archive:
     def sets_of(self, author: str) -> list[AuthoredSet]:
         """The sets of one author, in the order of sealing."""
         return [one for one in self.sets.values() if one.author == author and one.nonce not in self.excused]
+
+    def waits_for_nothing(self, nonce: bytes) -> bool:
+        """Whether a parked set's bases are all decided and it would fit: somebody has forgotten it."""
+        made = self.sets[nonce]
+        if self.standing[nonce].parked_reason != Reason.UNKNOWN_BASE.value or self.is_forbidden(made):
+            return False
+        return not self._is_unknown_base(made, self.position) and not self._is_too_much(made, self.position)
 
     def bury(self) -> int:
         """Sets that were lost with a disk, before anybody else had them, are gone; how many."""

@@ -73,6 +73,7 @@ def flood(stage: Stage, machine: Machine) -> str | None:
         except NotAllowed as refusal:
             if refusal.reason is not Reason.TOO_MANY_HEADS:
                 raise
+            stage.reached["no room in a register, said at once"] += 1
             return f"{number}, then no room"
     return f"{FLOOD} times"
 

@@ -67,6 +67,10 @@ def _rounds(stage: Stage, good: LineTrouble) -> None:
 def _give_up_parked(stage: Stage) -> int:
     """What still waits, waits for nobody; how many sets that were."""
     count = 0
+    stage.read_hub()
+    for one in list_parked(stage.world.hub):
+        if stage.archive.waits_for_nothing(one.nonce):
+            stage.watch.complain("I18", f"set {one.nonce.hex()[:8]} is still parked, and what it waited for is here")
     while parked := list_parked(stage.world.hub):
         give_up_parked(stage.world.hub, parked[0].nonce, note="nobody brought it")
         count += 1

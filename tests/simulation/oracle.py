@@ -5,6 +5,7 @@ the values themselves.
 """
 
 from collections.abc import Iterable
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -18,6 +19,9 @@ from support.fold_model import Model, model_of
 
 Difference = tuple[str, str]
 """The invariant that does not hold, and what is different."""
+
+_LEAKS: Final = {int(Withheld.ERASED): "I15", int(Withheld.MASKED): "I12"}
+"""What it means when a value stands where none may."""
 
 
 def masked(kind: Kind, all_writes: Iterable[Write]) -> list[Write]:
@@ -66,8 +70,7 @@ def _register_difference(model: Model, entries: Entries, register: int) -> Diffe
         if register in entry.registers() and _stated(register_value(entry, register)) != model.value_of(
             write, register
         ):
-            is_erased = model.value_of(write, register) == "withheld"
-            return ("I15" if is_erased else "I7"), "another value"
+            return _LEAKS.get(write.withheld.get(register, 0), "I7"), "another value"
     return None
 
 

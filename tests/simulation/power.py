@@ -32,6 +32,12 @@ DISK_BYTES_BEFORE_TORN: Final = 7
 """How much of a small file stands on disk when its writer dies half way."""
 
 
+FILE_STEPS: Final = 100_000
+"""A stroke at this step and the n-th after it counts small files alone: they are few among many statements."""
+
+_FILE_POINTS: Final = frozenset({"replace file", "half a file", "file replaced"})
+
+
 class Trouble(StrEnum):
     """What goes wrong at a step."""
 
@@ -91,11 +97,12 @@ class Power:
         if not self.is_on:
             raise SimCrash(self.process)
         is_disk = self.trouble in (Trouble.DISK_FULL, Trouble.IO_ERROR)
-        if self.trouble is None or (is_disk and not is_write):
+        is_file_wanted = self.at > FILE_STEPS
+        if self.trouble is None or (is_disk and not is_write) or (is_file_wanted and name not in _FILE_POINTS):
             return None
         self.steps += 1
         self.names.append(name)
-        if self.steps != self.at:
+        if self.steps != self.at % FILE_STEPS:
             return None
         return self._strike()
 

@@ -26,7 +26,7 @@ from simulation.checks import check_alarms, check_exact_rebuild, check_hub, chec
 from simulation.faults import STRIKE_STEPS_MAX, draw_mix
 from simulation.healing import heal
 from simulation.invariants import Broken, Watch
-from simulation.power import Power, SimCrash
+from simulation.power import FILE_STEPS, Power, SimCrash, Trouble
 from simulation.rare import rare_states
 from simulation.stage import Stage, Step
 from simulation.tape import Choice, Tape
@@ -47,6 +47,8 @@ STEPS_MAX: Final = 80
 STROKES_MIN: Final = 5
 """Faults that strike in every schedule; one that had fewer goes on."""
 STEPS_MORE: Final = 40
+FILE_STROKES: Final = 0.3
+"""How many of the crashes of a node are aimed at its small files."""
 DRAWS_MAX: Final = 8
 OPENING: Final = ("vehicle", "vehicle", "customer", "visit")
 """What every desk has written when a schedule begins."""
@@ -186,6 +188,8 @@ class _Drawn:
             struck = self._dice.choice(stage.mix.process)
             trouble, process = struck.value, self._dice.choice(("node", "hub"))
             at = 1 + int(STRIKE_STEPS_MAX[struck] * self._dice.random() ** 2)
+            if struck is Trouble.CRASH and process == "node" and self._dice.random() < FILE_STROKES:
+                at = FILE_STEPS + self._dice.randint(1, 3)
         names = self._dice.choices(list(STEPS), self._weights, k=DRAWS_MAX)
         return [Choice(name, who, number, trouble, process, at) for name in names]
 
