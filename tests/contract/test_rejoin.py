@@ -1,21 +1,25 @@
 """A restored, forked or copied node and its hub: nothing is lost, nothing is there twice, nobody overwrites anybody."""
 
+import shutil
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from carnet_hub.core.rows import EvidenceRow, LogKind, LogRow
-from carnet_node.bootstrap import Installation
+from carnet_node.bootstrap import Installation, create_installation
 from carnet_node.core.rebuild import check_rebuild
 from carnet_node.core.rejoin import go_on_offline, mark_restored, take_over
 from carnet_node.core.rejoin_state import load_rejoin
 from carnet_node.core.store_failures import Rejoining, WritingStopped
+from carnet_node.settings import NodeSettings
 from carnet_protocol.hello import Situation
 from support.hub_apps import TestHub
 from support.joined import (
     back_up,
     copy_disk,
+    enrol,
     joined_pair,
     names,
     own_chain,
@@ -246,3 +250,28 @@ def test_many_lost_sets_come_back_in_pieces(hub: TestHub, node: Installation, tm
     sync(restored, hub)
 
     assert (len(names(restored)), waiting(restored), own_chain(restored)) == (250, 0, (2, 0))
+
+
+def test_a_new_machine_goes_on_with_the_database_of_a_lost_one(hub: TestHub, node: Installation, tmp_path: Path):
+    """It enrols as another node of the site, emits again what the hub had not judged, and nothing is there twice."""
+    write_customer(node, 1, "first")
+    backup = back_up(node, tmp_path / "backup.db")
+    sync(node, hub)
+    write_customer(node, 2, "second")
+    sync(node, hub)
+
+    fresh = create_installation(NodeSettings(data_dir=tmp_path / "new"))
+    shutil.copyfile(node.settings.keys_dir / "data.key", fresh.settings.keys_dir / "data.key")
+    fresh = restore_database(fresh, backup)
+    with fresh.store.write() as tx:
+        chain = tx.chain()
+        assert chain is not None
+        tx.put_chain(replace(chain, is_rejoining=True))
+    enrol(fresh, hub)
+    report = sync(fresh, hub)
+    write_customer(fresh, 3, "third")
+    sync(fresh, hub)
+
+    assert (report.is_complete, names(fresh)) == (True, {1: "first", 2: "second", 3: "third"})
+    assert (own_chain(fresh), set(admitted(hub, node).values())) == ((1, 2), {1})
+    assert check_rebuild(fresh.node()).differences == ()

@@ -37,6 +37,12 @@ from support.hub_apps import TestHub, make_hub, open_test_hub
 def join_site(hub: TestHub, folder: Path, site_code: str = "A001") -> Installation:
     """A new node of a site, enrolled over HTTP."""
     installation = create_installation(NodeSettings(data_dir=folder))
+    enrol(installation, hub, site_code)
+    return installation
+
+
+def enrol(installation: Installation, hub: TestHub, site_code: str = "A001") -> None:
+    """Enrol a machine over HTTP."""
     with hub.app.hub.store.read() as snapshot:
         dealers = {row.site_code: row.dealer_id for row in snapshot.scan(DealerRow)}
     code = parse_code(invite_dealer(hub.app.hub, dealers[site_code]).code)
@@ -48,7 +54,6 @@ def join_site(hub: TestHub, folder: Path, site_code: str = "A001") -> Installati
             finish_enrolment(installation.joining(), code, pending, answer, "http://hub")
 
     anyio.run(ask)
-    return installation
 
 
 def joined_pair(folder: Path) -> tuple[TestHub, Installation]:

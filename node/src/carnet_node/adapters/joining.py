@@ -23,8 +23,9 @@ from carnet_node.core.authoring import begin_chain
 from carnet_node.core.enrolment import NodeKeys, PendingEnrolment, accept_answer, draft_request, is_request_for
 from carnet_node.core.failures import AlreadyEnrolled, NotEnrolled
 from carnet_node.core.limits import PENDING_BYTES_MAX
-from carnet_node.core.ports import Clock, Entropy, Files, NodeStore
+from carnet_node.core.ports import Clock, Entropy, Files, NodeStore, ReadTransaction
 from carnet_node.core.records import OWN_KEY_ID, Identity
+from carnet_node.core.rejoin import move_in
 from carnet_protocol.enrolment import EnrolCode
 from carnet_protocol.ids import EPOCH_BYTES, DealerId, HubId, NodeId, new_record_id
 from carnet_protocol.messages import EnrolAnswer
@@ -58,12 +59,12 @@ def pending_enrolment(joining: Joining, code: EnrolCode, card: bytes | None, nam
         name: what people call this machine.
 
     Raises:
-        AlreadyEnrolled: this folder has an identity.
+        AlreadyEnrolled: this folder has an identity, and its database was not restored from a lost machine's.
         NotEnrolled: no request is kept for this code, and no card was given.
         Malformed, NotAuthentic, BadValue: see `draft_request`.
     """
     with joining.store.read() as tx:
-        if tx.identity() is not None:
+        if not _may_join(tx, joining.keyring):
             raise AlreadyEnrolled("identity")
     path = joining.keys_dir / PENDING_FILE
     kept = joining.files.read(path, bytes_max=PENDING_BYTES_MAX)
@@ -101,17 +102,28 @@ def finish_enrolment(
     for_recovery = wrap_with_passphrase(keyring.data_key, passphrase, joining.entropy)
     epoch = joining.entropy.random_bytes(EPOCH_BYTES)
     with joining.store.write() as tx:
-        if tx.identity() is not None:
+        if not _may_join(tx, joining.keyring):
             raise AlreadyEnrolled("identity")
         for_hub = wrap_for_hub(keyring.data_key, answer.hub_exchange_key)
         joining.files.replace(joining.keys_dir / WRAPPED_FOR_HUB_FILE, for_hub)
         joining.files.replace(joining.keys_dir / WRAPPED_FOR_RECOVERY_FILE, for_recovery)
-        begin_chain(tx, _identity(answer), epoch=epoch, hub_epoch=answer.hub_epoch)
+        if tx.identity() is None:
+            begin_chain(tx, _identity(answer), epoch=epoch, hub_epoch=answer.hub_epoch)
+        else:
+            move_in(tx, _identity(answer), keyring, epoch=epoch)
         tx.put_setting(OWN_KEY_ID, keyring.key_id)
         if hub_url is not None:
             tx.put_setting(HUB_URL, hub_url.encode())
     (joining.keys_dir / PENDING_FILE).unlink(missing_ok=True)
     return answer, passphrase
+
+
+def _may_join(tx: ReadTransaction, keyring: Keyring) -> bool:
+    """Whether a database is empty, or the restored one of a machine that is lost: enrolled with other keys."""
+    if tx.identity() is None:
+        return True
+    chain = tx.chain()
+    return chain is not None and chain.is_rejoining and tx.setting(OWN_KEY_ID) != keyring.key_id
 
 
 def _read_pending(kept: bytes) -> PendingEnrolment | None:

@@ -110,8 +110,8 @@ class SqlWriteTransaction(SqlReadTransaction):
         """Some hub sets were offered."""
         self._connection.executemany(sql.DROP_HUB_SET.sql, [(row.position,) for row in rows])
 
-    def put_verdict(self, log_id: int, verdict: SetVerdict) -> None:
-        """Store what the hub decided."""
+    def put_verdict(self, log_id: int, verdict: SetVerdict | None) -> None:
+        """Store what the hub decided; None forgets it."""
         self._run(sql.PUT_VERDICT, which=log_id, **_verdict_row(verdict))
 
     def put_receipt(self, log_id: int, receipt: bytes) -> None:

@@ -39,6 +39,7 @@ from carnet_node.core.records import (
     SettledValue,
     SetVerdict,
 )
+from carnet_node.core.rejoin_state import load_rejoin
 from carnet_protocol import limits
 from carnet_protocol.changeset import reread_set
 from carnet_protocol.envelope import Purpose, open_message
@@ -242,7 +243,7 @@ def _receipted(tx: ReadTransaction, receipt: Receipt, identity: Identity, feed: 
     if not is_of_this_history(tx, feed, receipt.hub_epoch, receipt.position):
         raise OutOfOrder(Reason.HUB_EPOCH_CHANGED, "a receipt of another history of the hub")
     logged = tx.set_by_nonce(receipt.nonce)
-    if logged is None or receipt.node_id != identity.node_id:
+    if logged is None or receipt.node_id not in (identity.node_id, *load_rejoin(tx).former_nodes):
         raise NotAuthentic(Reason.UNKNOWN_NODE, "a receipt for somebody else's set")
     if receipt.epoch == logged.epoch and (receipt.seq, receipt.set_hash) != (logged.seq, logged.set_hash):
         raise NotAuthentic(Reason.FORK, "a receipt for another set under this number")

@@ -189,3 +189,6 @@ SETS_READ_MAX: Final = 500
 
 OFFERED_SETS_MAX: Final = 200
 """Sets of the hub's own in one offer to a restored hub: as many as one page brought."""
+
+MOVED_IN_SETS_MAX: Final = 10_000
+"""Held-back sets of a lost machine that a new one looks through; more than a site has in its life."""

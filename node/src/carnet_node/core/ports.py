@@ -290,8 +290,8 @@ class WriteTransaction(ReadTransaction, Protocol):
         """Some hub sets were offered."""
         ...
 
-    def put_verdict(self, log_id: int, verdict: SetVerdict) -> None:
-        """Store what the hub decided."""
+    def put_verdict(self, log_id: int, verdict: SetVerdict | None) -> None:
+        """Store what the hub decided; None forgets it."""
         ...
 
     def put_receipt(self, log_id: int, receipt: bytes) -> None:

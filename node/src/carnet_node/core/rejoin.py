@@ -11,6 +11,7 @@ does not, or the other way round. Reads no line and no clock; `session` brings t
     another set stands where ours does           a new epoch; every set without a verdict is emitted again in it
     another copy has taken over                  writing stops; what waits is still sent, emitted again if it must be
     this copy is the one that is meant           a new epoch above all others; the other copy is told at its next hello
+    the machine is lost, its database is not     a new node of the site emits again what the hub had not judged
 
 Rules:
 - An (epoch, seq) pair is never given to a second set knowingly: whoever cannot be sure opens a new epoch.
@@ -20,11 +21,12 @@ Rules:
 After `carnet-node restore` has put a verified database in place it calls `mark_restored(node)`, nothing else.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from carnet_node.core.authoring import has_secret_seal, next_link
 from carnet_node.core.failures import NotEnrolled
+from carnet_node.core.limits import MOVED_IN_SETS_MAX
 from carnet_node.core.node import Node
 from carnet_node.core.ports import ReadTransaction, WriteTransaction
 from carnet_node.core.projecting import Key, OwnWork, reproject
@@ -42,7 +44,7 @@ from carnet_node.core.rejoin_state import (
 from carnet_node.core.signing import signer_again
 from carnet_protocol.changeset import ChangeSet, EpochOrigin, EpochReason, reread_set, seal_set
 from carnet_protocol.envelope import Purpose, Signer, envelope_hash, read_envelope
-from carnet_protocol.errors import NotAuthentic
+from carnet_protocol.errors import NotAllowed, NotAuthentic
 from carnet_protocol.hello import EpochHead, LostSet
 from carnet_protocol.ids import EPOCH_BYTES, NO_HASH, HubId, RecordId
 from carnet_protocol.limits import BATCH_SETS_MAX
@@ -129,12 +131,50 @@ def emit_unconfirmed_again(node: Node) -> int:
         reason = EpochReason.HUB_ASKED if chain.is_writing_stopped else EpochReason.FORKED
         save_rejoin(tx, replace(state, is_unreconciled=not chain.is_writing_stopped))
         opened = open_epoch(node, tx, reason, mark, parent)
-        feed = _feed(tx)
-        while pending := [one for one in unconfirmed_sets(tx, BATCH_SETS_MAX) if one.epoch != opened.epoch]:
-            for one in pending:
-                moved = _sealed_anew(node, opened, feed, one, signer_again(node, tx, one))
-                tx.move_set(one.log_id, moved)
-                opened = replace(opened, seq=moved.seq, set_hash=moved.set_hash)
+        return _emit_again(tx, node.identity, opened, lambda one: signer_again(node, tx, one))
+
+
+def move_in(tx: WriteTransaction, identity: Identity, signer: Signer, *, epoch: bytes) -> int:
+    """Go on with the restored database of a lost machine as a new node of its site.
+
+    What the hub had not decided for good is emitted again by the new node; what else the lost one recorded stays as its
+    history, and what came after the backup arrives with the pages.
+
+    Args:
+        identity, signer: of the new node.
+        epoch: 8 random bytes.
+
+    Raises:
+        NotAllowed: the database belongs to another site or hub; the caller must let the transaction end.
+
+    Returns: how many sets were emitted again.
+    """
+    former, chain, state = tx.identity(), _chain(tx), load_rejoin(tx)
+    if former is None or (former.hub_id, former.dealer_id) != (identity.hub_id, identity.dealer_id):
+        raise NotAllowed(Reason.UNKNOWN_NODE, "this database belongs to another site")
+    for one in tx.sets_held_back(MOVED_IN_SETS_MAX):
+        if one.verdict is not None and one.verdict.is_parked:
+            tx.put_verdict(one.log_id, None)
+    tx.put_identity(identity)
+    opened = ChainState(epoch, 1, 0, NO_HASH, EpochOrigin(bytes(EPOCH_BYTES), 0, NO_HASH, int(EpochReason.ENROLLED)))
+    save_rejoin(tx, with_epoch(state, OwnEpoch(chain.epoch, chain.epoch_ordinal)))
+    tx.put_chain(opened)
+    count = _emit_again(tx, identity, opened, lambda _: signer)
+    nodes = (*state.former_nodes, bytes(former.node_id))
+    save_rejoin(tx, RejoinState(histories=state.histories, former_nodes=nodes))
+    return count
+
+
+def _emit_again(
+    tx: WriteTransaction, identity: Identity, opened: ChainState, signer_of: Callable[[LoggedSet], Signer]
+) -> int:
+    """Move every set without a verdict to the new epoch, in order."""
+    feed = _feed(tx)
+    while pending := [one for one in unconfirmed_sets(tx, BATCH_SETS_MAX) if one.epoch != opened.epoch]:
+        for one in pending:
+            moved = _sealed_anew(identity, opened, feed, one, signer_of(one))
+            tx.move_set(one.log_id, moved)
+            opened = replace(opened, seq=moved.seq, set_hash=moved.set_hash)
     return opened.seq
 
 
@@ -238,10 +278,10 @@ def _hub_head(state: RejoinState) -> tuple[bytes, int, bytes] | None:
     return None if held is None else (held.epoch, held.seq, held.set_hash)
 
 
-def _sealed_anew(node: Node, chain: ChainState, feed: FeedState, one: LoggedSet, signer: Signer) -> LoggedSet:
+def _sealed_anew(identity: Identity, chain: ChainState, feed: FeedState, one: LoggedSet, signer: Signer) -> LoggedSet:
     """The same set at the next place of a chain; what its author had seen stays as it was."""
-    header = reread_set(one.message, HubId(node.identity.hub_id)).header
-    link = next_link(node.identity, chain, feed, header.wall_ms)
+    header = reread_set(one.message, HubId(identity.hub_id)).header
+    link = next_link(identity, chain, feed, header.wall_ms)
     link = replace(link, hub_epoch=header.hub_epoch, hub_position=header.hub_position)
     message = seal_set(header.ops, header.nonce, link, signer)
     set_hash = envelope_hash(read_envelope(message), Purpose.CHANGESET, HubId(link.hub_id))

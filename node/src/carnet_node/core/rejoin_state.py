@@ -44,6 +44,7 @@ class RejoinState:
         hub_newest: the newest epoch the hub held of this node at the last hello, and its head; None before.
         highest_ordinal: of any epoch of this node ever heard of.
         histories: the hub's, as it last stated them.
+        former_nodes: whose database this was before; the hub's receipts may name them.
         restored_ms: when a backup was put in place; None for none, and once everything is back.
     """
 
@@ -54,6 +55,7 @@ class RejoinState:
     highest_ordinal: int = 1
     restored_ms: int | None = None
     histories: tuple[HubEpoch, ...] = ()
+    former_nodes: tuple[bytes, ...] = ()
 
 
 _decoder: Final = msgspec.msgpack.Decoder(RejoinState)
