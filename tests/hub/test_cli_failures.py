@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from carnet_hub.entrypoints.cli.main import execute
+from carnet_hub.entrypoints.cli.main import COMMANDS, execute
 from carnet_hub.entrypoints.cli.telling import tell_failure
 from support.hub_cli import Printed, call, refused, told
 
@@ -95,8 +95,10 @@ def test_a_card_that_cannot_be_written_makes_no_code(data: Path, tmp_path: Path,
     assert failure["code"] == "system"
 
 
-def test_help_pages_are_plain_text(capsys: Printed):
+@pytest.mark.parametrize("command", list(COMMANDS))
+def test_help_pages_are_plain_text(command: str, capsys: Printed):
     """Help reads the same in a log, in a mail and on a screen."""
-    code = execute(["dealers", "--help"])
+    code = execute([command, "--help"])
 
-    assert (code, "│" in capsys.readouterr().out) == (0, False)
+    said = capsys.readouterr().out
+    assert (code, said.startswith("Usage: carnet-hub "), "│" in said) == (0, True, False)

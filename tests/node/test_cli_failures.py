@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from carnet_node.entrypoints.cli import telling
-from carnet_node.entrypoints.cli.main import execute
+from carnet_node.entrypoints.cli.main import MODULES, execute
 from support.cli_node import CliNode
 from support.fake_hub import FakeHub
 
@@ -134,3 +134,19 @@ def test_an_enrolment_nobody_answers_names_the_address(tmp_path: Path, capsys: p
     told = bare("enrol", "--hub", "http://127.0.0.1:9", FakeHub().code)["error"]
 
     assert (bare.code, told["code"], told["what"]) == (3, "no-hub-there", "No hub answers at http://127.0.0.1:9.")
+
+
+def test_a_refused_command_speaks_of_no_screen(node: CliNode):
+    """A command line has no form that could still hold what was entered."""
+    told = node("recalls", "check", "LHGCP1686K2004712")["error"]
+
+    assert (told["code"], told["safe"]) == ("bad-vin", "Nothing was changed.")
+
+
+@pytest.mark.parametrize("command", list(MODULES))
+def test_help_pages_are_plain_text(command: str, capsys: pytest.CaptureFixture[str]):
+    """Help reads the same in a log, in a mail and on a screen."""
+    code = execute([command, "--help"])
+
+    said = capsys.readouterr().out
+    assert (code, said.startswith("Usage: carnet-node "), "│" in said) == (0, True, False)

@@ -32,8 +32,10 @@ from carnet_storage.core.telling import (
     status_lines,
 )
 
-backup_app = typer.Typer(add_completion=False, no_args_is_help=True, help="Backups of the hub's database.")
-restore_app = typer.Typer(add_completion=False)
+backup_app = typer.Typer(
+    rich_markup_mode=None, add_completion=False, no_args_is_help=True, help="Backups of the hub's database."
+)
+restore_app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 _COLUMNS: Final = ("kind", "name", "source", "epoch", "from", "to")
 

@@ -5,7 +5,7 @@ import typer
 from carnet_hub.bootstrap import open_restored_hub
 from carnet_hub.entrypoints.cli.output import AsJson, emit, settings_of
 
-restored_app = typer.Typer(add_completion=False)
+restored_app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
 @restored_app.command()

@@ -41,7 +41,7 @@ def emit(result: Any, *, as_json: bool, text: str | None = None) -> None:
         print(text)
     else:
         for name, value in result.items():
-            print(f"{name:<24} {'-' if value is None else value}")
+            print(f"{name:<24} {'-' if value is None else cell_text(value)}")
 
 
 def emit_list(

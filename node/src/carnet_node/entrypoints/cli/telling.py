@@ -7,11 +7,13 @@ row it failed on). The sentences of refusals and of the node's own failures are 
 
 import json
 import sys
+from dataclasses import replace
 from typing import Any
 
 import typer
 
 from carnet_node.adapters.logging import describe_exception
+from carnet_node.core.refusals import CommandRefused
 from carnet_node.entrypoints.wording import FAILURES, Exit, Explained, explain_failure
 from carnet_node.settings import SettingsWrong
 
@@ -45,7 +47,7 @@ def tell_failure(error: BaseException, *, as_json: bool) -> int:
 def _explain(error: BaseException) -> tuple[dict[str, object], int]:
     """What programs get, and the exit code."""
     if isinstance(error, FAILURES):
-        explained = explain_failure(error)
+        explained = _explained(error)
         return explained.as_dict(), int(explained.exit_code)
     if isinstance(error, KeyboardInterrupt | typer.Abort):
         safe = "Everything that was saved before is kept."
@@ -70,9 +72,14 @@ def _explain(error: BaseException) -> tuple[dict[str, object], int]:
 
 def _lines(error: BaseException, told: dict[str, object]) -> list[str]:
     if isinstance(error, FAILURES):
-        explained: Explained = explain_failure(error)
-        return explained.lines()
+        return _explained(error).lines()
     return [str(told[name]) for name in ("what", "safe", "next")]
+
+
+def _explained(error: Exception) -> Explained:
+    """The sentences of a refusal; those of a form speak of its screen, which a command line has not."""
+    explained = explain_failure(error)
+    return replace(explained, safe="Nothing was changed.") if isinstance(error, CommandRefused) else explained
 
 
 def _sentences(code: str, what: str, safe: str, then: str) -> dict[str, object]:
