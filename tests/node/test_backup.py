@@ -376,3 +376,19 @@ def test_a_restored_desk_replicates_only_into_its_next_epoch(
     supervise_until_confirmed(node, head=2)
     (folder,) = (node.folder / "replica").iterdir()
     assert [one.name for one in folder.iterdir()] == ["epoch-2"]
+
+
+def test_a_database_of_several_keys_comes_back(node: CliNode, copies: Path):
+    """Work signed before and after a change of the signing key verifies in a drill and in a restore."""
+    add_customer(node)
+    node("keys", "rotate")
+    add_customer(node, "Under the new key")
+    node("backup", "now")
+
+    (drill,) = node("backup", "drill")["drills"]
+    lose_database(node)
+    restored = node("restore")
+
+    assert drill["problem"] is None
+    assert restored["is_same_machine"]
+    assert restored["sets"] >= 3
