@@ -17,6 +17,7 @@ from carnet_hub.settings import HubSettings
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 LANGUAGES = {"README.md": "## A tour in ten minutes", "README.zh.md": "## 十分钟导览"}
+PAGES = [str(path.relative_to(REPOSITORY)) for path in REPOSITORY.joinpath("docs").rglob("*.md")]
 CODE = re.compile(r"^[0-9A-Z]{5}(-[0-9A-Z]{5}){8}$", re.MULTILINE)
 
 
@@ -37,6 +38,14 @@ def folder(tmp_path: Path) -> Path:
 def test_both_languages_show_the_same_commands():
     """A reader of either README types the same."""
     assert tour("README.md") == tour("README.zh.md")
+
+
+@pytest.mark.parametrize("page", sorted({*LANGUAGES, *PAGES}))
+def test_every_link_of_a_page_leads_somewhere(page: str):
+    """Whoever follows a link of a page for people finds a page."""
+    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", (REPOSITORY / page).read_text(encoding="utf-8"))
+
+    assert [link for link in links if not (REPOSITORY / page).parent.joinpath(link).exists()] == []
 
 
 def test_the_tour_names_the_port_the_hub_listens_on():
