@@ -169,7 +169,7 @@ def _restored_lines(restored: Restored) -> list[str]:
         "Next: carnet-node serve or sync: it fetches what the hub has of this node, and then opens for writing. "
         "Without a line: carnet-node rejoin --offline."
         if restored.is_same_machine
-        else "The keys here are not those it was written with: it is another machine's, or older than a change of keys. "
+        else "The keys here are not those it was written with: another machine's, or older than a change of keys. "
         "Next: carnet-node enrol with a new code; this machine becomes a new node of the same site."
     )
     return [
