@@ -126,9 +126,9 @@ FOLDING_BUGS: Final = (
     Bug(
         "hub: mask forgotten",
         "I12",
-        HUB + "feed.py",
-        "return withhold(entries, masked, Withheld.MASKED) if masked else entries",
-        "return entries",
+        HUB + "masking.py",
+        "shown = withhold(entries, masked, Withheld.MASKED) if masked else entries",
+        "shown = entries",
     ),
     Bug(
         "hub: a page's cursor skips a row",
@@ -183,8 +183,8 @@ FOLDING_BUGS: Final = (
         "hub: a site that works on a car for the first time does not get what is known of it",
         "I1",
         HUB + "routing.py",
-        "_enter(workspace, dealer, vehicle, present, position)\n",
-        "pass\n",
+        "            _enter(workspace, author, vehicle, folding.changes.keys(), position)\n",
+        "            pass\n",
     ),
     Bug(
         "hub: a site that loses sight of a record is not told",

@@ -83,7 +83,8 @@ def _put_back(stage: Stage, machine: Machine, image: Image, *, is_whole: bool) -
     machine.boot()
     with machine.node.store.read() as tx:
         gone = {made.nonce for made, _ in own if tx.set_by_nonce(made.nonce) is None}
-    stage.forget(machine.name, gone, unknowingly=gone if is_whole else gone & never_left)
+    missing = {nonce for nonce in stage.archive.excused if stage.archive.sets[nonce].author == machine.name}
+    stage.forget(machine.name, gone, unknowingly=gone | missing if is_whole else gone & never_left)
     if not is_whole and stage.dice.random() < 0.5:
         mark_restored(machine.node)
     is_held = hold_if_behind(machine.node)
