@@ -65,17 +65,19 @@ def assign_author(
     Returns: the vehicles whose history opens to the site now.
     """
     opened: list[bytes] = []
+    now_ms = workspace.received_ms
     for vehicle, states in written.items():
-        known = workspace.book.assignments(vehicle).get(dealer)
-        live = known if known is not None and known.expires_ms > workspace.received_ms else None
-        row = _renewed(workspace, live, states) if live is not None and opens_history(live) else None
-        if live is None or not opens_history(live):
-            row = _granted(workspace, AssignmentRow(vehicle, dealer, position, 0, Ground.OWN, b"", False), live, states)
-        if row is None:
-            continue
-        workspace.book.assign(row)
-        if opens_history(row) and (live is None or not opens_history(live)):
-            opened.append(vehicle)
+        live = workspace.book.assignments(vehicle).get(dealer)
+        if live is not None and live.expires_ms <= now_ms:
+            live = None
+        if live is not None and opens_history(live):
+            row = _renewed(workspace, live, states)
+        else:
+            row = _granted(workspace, (vehicle, dealer, position), live, states)
+            if row is not None and opens_history(row):
+                opened.append(vehicle)
+        if row is not None:
+            workspace.book.assign(row)
     return opened
 
 
@@ -89,32 +91,32 @@ def _renewed(workspace: Workspace, live: AssignmentRow, states: list[RecordState
 
 
 def _granted(
-    workspace: Workspace, plain: AssignmentRow, live: AssignmentRow | None, states: list[RecordState]
+    workspace: Workspace, place: tuple[bytes, bytes, int], live: AssignmentRow | None, states: list[RecordState]
 ) -> AssignmentRow | None:
     """An assignment of a site that has none that opens the history.
 
     Args:
-        plain: vehicle, site and position.
+        place: vehicle, site and position.
         live: what it has; it opens nothing.
 
     Returns: None when it keeps what it has.
     """
-    dealer, vehicle = plain.dealer_id, plain.vehicle_id
-    row = plain._replace(expires_ms=workspace.received_ms + ASSIGNMENT_TTL_MS)
-    is_due = live is None or live.expires_ms + ASSIGNMENT_RENEWAL_MS <= row.expires_ms
+    vehicle, dealer, _ = place
+    expires_ms = workspace.received_ms + ASSIGNMENT_TTL_MS
+    is_due = live is None or live.expires_ms + ASSIGNMENT_RENEWAL_MS <= expires_ms
     was_put_off = live is not None and live.reason == Ground.PUT_OFF
     found = _ground(workspace, dealer, states)
     if found is None and (is_due or was_put_off):
         found = _earlier_ground(workspace, dealer, vehicle)
     if found is None:
-        return row._replace(op=states[0].entries[0].op) if is_due else None
+        return AssignmentRow(*place, expires_ms, Ground.OWN, states[0].entries[0].op, False) if is_due else None
+    reason, op = found
     is_shared = _is_shared(workspace, dealer, vehicle)
-    reason = found[0]
     if is_shared and not _take_share(workspace, dealer, is_new=not was_put_off):
-        if was_put_off and not is_due:
+        if not is_due and was_put_off:
             return None
         reason = Ground.PUT_OFF
-    return row._replace(reason=reason, op=found[1], is_shared=is_shared)
+    return AssignmentRow(*place, expires_ms, reason, op, is_shared)
 
 
 def _ground(workspace: Workspace, dealer: bytes, states: Iterable[RecordState]) -> tuple[Ground, bytes] | None:
@@ -148,7 +150,9 @@ def _earlier_ground(workspace: Workspace, dealer: bytes, vehicle: bytes) -> tupl
 def _is_shared(workspace: Workspace, dealer: bytes, vehicle: bytes) -> bool:
     """Whether others have written about a vehicle."""
     owner = workspace.book.owner((VEHICLE.number, vehicle))
-    return owner not in (None, dealer) or bool(workspace.book.assignments(vehicle).keys() - {dealer})
+    if owner is not None and owner != dealer:
+        return True
+    return any(site != dealer for site in workspace.book.assignments(vehicle))
 
 
 def _take_share(workspace: Workspace, dealer: bytes, *, is_new: bool) -> bool:

@@ -10,6 +10,7 @@ from carnet_hub.core.record_book import Key
 from carnet_hub.core.rows import SetState
 from carnet_hub.core.workspace import Workspace
 from carnet_protocol.ids import NONCE_BYTES, OP_ID_BYTES
+from carnet_protocol.kinds import VEHICLE
 from carnet_protocol.registry import Audience
 
 
@@ -87,4 +88,6 @@ def _load_routes(workspace: Workspace, arrivals: Sequence[Arrival], keys: set[Ke
     book.load_children(lenders)
     book.load_assignments(vehicles)
     sites = {arrival.change_set.header.dealer_id for arrival in arrivals}
-    book.load_anchored([one for one in vehicles if not sites <= book.assignments(one).keys()])
+    new_to_some = [one for one in vehicles if not sites <= book.assignments(one).keys()]
+    book.load_anchored(new_to_some)
+    book.load([(VEHICLE.number, one) for one in new_to_some])
