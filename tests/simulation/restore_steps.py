@@ -70,7 +70,7 @@ def _put_back(stage: Stage, machine: Machine, image: Image, *, is_whole: bool) -
     """Replace the files, start again, and take down what is not there any more."""
     with machine.node.store.read() as tx:
         own = [(made, tx.set_by_nonce(made.nonce)) for made in stage.archive.sets_of(machine.name)]
-    never_left = {made.nonce for made, logged in own if logged is not None and not logged.is_sent}
+    has_left = {made.nonce for made, logged in own if logged is not None and logged.is_sent}
     machine.store.drop()
     for rest in ("-wal", "-shm"):
         machine.path.with_name(machine.path.name + rest).unlink(missing_ok=True)
@@ -82,7 +82,9 @@ def _put_back(stage: Stage, machine: Machine, image: Image, *, is_whole: bool) -
             mark.write_bytes(image.mark)
     machine.boot()
     with machine.node.store.read() as tx:
-        gone = {made.nonce for made, _ in own if tx.set_by_nonce(made.nonce) is None}
+        now = stage.archive.sets_of(machine.name)
+        gone = {made.nonce for made in now if tx.set_by_nonce(made.nonce) is None}
+    never_left = gone - has_left
     missing = {nonce for nonce in stage.archive.excused if stage.archive.sets[nonce].author == machine.name}
     stage.forget(machine.name, gone, unknowingly=gone | missing if is_whole else gone & never_left)
     if not is_whole and stage.dice.random() < 0.5:
