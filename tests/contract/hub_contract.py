@@ -18,13 +18,11 @@ from carnet_hub.adapters.schema import schema_revision, upgrade_schema
 from carnet_hub.adapters.store import SqlStore, open_store
 from carnet_hub.adapters.tables import METADATA
 from carnet_hub.core import rows
-from carnet_hub.core.conflicts import every_settled
-from carnet_hub.core.granted import every_assignment
 from carnet_hub.core.ports import StoreBusy, StoreError
 from carnet_hub.core.quarantine import list_parked
 from carnet_hub.core.rebuild import check_projections
 from carnet_hub.migrations import HEAD
-from carnet_protocol.ids import OpId, vehicle_id
+from carnet_protocol.ids import vehicle_id
 from carnet_protocol.messages import PageRow, PushCode, Verdict
 from carnet_protocol.orders import ErasureOrder
 from carnet_protocol.reasons import Reason
@@ -257,30 +255,6 @@ class HubContract(ABC):
 
         codes = [(PushCode(answer.code), answer.reason) for answer in answers]
         assert codes == [(PushCode.REJECTED, "internal"), (PushCode.GAP, "gap"), (PushCode.ACCEPTED, None)]
-
-    def test_lists_page_by_their_whole_key(self, world: HubWorld):
-        """Assignments and settled values of one set go on behind the last, and sets are counted by node."""
-        one, other = world.site("a"), world.site("b")
-        cars = [record(f"car {number}") for number in range(3)]
-        for site, color in ((one, "red"), (other, "blue")):
-            world.push_one(site.write(*(draft_of("vehicle", car, {"color": color}) for car in cars)))
-        heads = [tuple(OpId(entry.op) for entry in world.entries("vehicle", car)) for car in cars]
-        merged = [
-            draft_of("vehicle", car, {"color": "green"}, based_on=read) for car, read in zip(cars, heads, strict=True)
-        ]
-        world.push(
-            one.write(*merged),
-            other.write(draft_of("vehicle", cars[0], {"fuel": "petrol"}, based_on=(OpId(fixed("unknown")),))),
-        )
-
-        granted = [row.vehicle_id for row in every_assignment(world.hub, one.dealer_id, batch=2)]
-        settled = [value.record for value in every_settled(world.hub, batch=1)]
-
-        assert (granted, settled) == (sorted(cars), sorted(cars * 2))
-        with world.hub.store.read() as snapshot:
-            assert snapshot.set_counts(rows.SetState.PARKED) == {other.node_id: 1}
-            expiring = [row[:2] for row in snapshot.next_expiries(9)]
-        assert expiring == sorted((car, site.dealer_id) for car in cars for site in (one, other))
 
     def test_an_erasure_leaves_no_value_behind(self, world: HubWorld):
         """After an erasure order the value is in no row of the log and of the projections."""

@@ -8,6 +8,7 @@ import pytest
 
 from carnet_hub.adapters.store import SqlStore, open_store
 from contract.hub_contract import HubContract
+from contract.hub_lists import HubListContract
 from support.postgres import make_schema, running_postgres
 
 NUMBERS = itertools.count(1)
@@ -20,7 +21,7 @@ def server_url() -> Iterator[str]:
         yield url
 
 
-class TestPostgresHub(HubContract):
+class TestPostgresHub(HubContract, HubListContract):
     """Everything the contract says, in a schema of its own."""
 
     @pytest.fixture(autouse=True)

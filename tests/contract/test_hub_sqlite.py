@@ -6,9 +6,10 @@ import pytest
 
 from carnet_hub.adapters.store import SqlStore, open_store
 from contract.hub_contract import HubContract
+from contract.hub_lists import HubListContract
 
 
-class TestSqliteHub(HubContract):
+class TestSqliteHub(HubContract, HubListContract):
     """Everything the contract says, on a file."""
 
     @pytest.fixture(autouse=True)
