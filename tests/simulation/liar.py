@@ -4,8 +4,10 @@ Decides the lies. A liar holds an enrolled key, so whatever it signs is genuine;
 decide, and every other node must come out as if it had only written what it may.
 """
 
+from contextlib import suppress
 from typing import Final
 
+from carnet_hub.core.failures import Unusable
 from carnet_hub.core.ingest import receive_sets
 from carnet_hub.core.standing import resume_node, suspend_node
 from carnet_protocol.changeset import Draft, build_ops
@@ -94,6 +96,8 @@ def speak_for_another(stage: Stage, _: Machine) -> str | None:
 def catch_up(stage: Stage, but: MadeSet | None = None) -> None:
     """What the hub did not answer, because it died, is sent again."""
     assert stage.world.liar is not None
+    with suppress(Unusable):  # suspended still, if the hub died before the operator let it in again
+        resume_node(stage.world.hub, stage.world.liar.node_id)
     for made in stage.world.liar.made[-KEPT_MAX:]:
         if made is not but:
             receive_sets(stage.world.hub, [made.pushed])
