@@ -289,7 +289,9 @@ class Archive:
         owners: dict[Key, bytes] = {}
         for _, nonce in sorted(events):
             for op in self.sets[nonce].ops:
-                if _index(op.op) not in self.standing[nonce].voids or self.standing[nonce].excluded_at is not None:
+                is_ruling = self.sets[nonce].dealer == self.hub_id and op.kind.writer is Writer.OWNER_SITE
+                is_void = _index(op.op) in self.standing[nonce].voids and self.standing[nonce].excluded_at is None
+                if not is_ruling and not is_void:
                     owners.setdefault(op.key, self.sets[nonce].dealer)
         return owners
 

@@ -25,6 +25,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from carnet_node.core.authoring import has_secret_seal, next_link
+from carnet_node.core.erasing import apply_erasures
 from carnet_node.core.failures import NotEnrolled
 from carnet_node.core.limits import MOVED_IN_SETS_MAX
 from carnet_node.core.node import Node
@@ -54,6 +55,7 @@ from carnet_protocol.messages import (
     open_frame,
 )
 from carnet_protocol.reasons import Reason
+from carnet_protocol.seals import parse_opening, seal_places
 
 
 def mark_restored(node: Node) -> None:
@@ -211,6 +213,9 @@ def open_epoch(
 def take_lost(node: Node, tx: WriteTransaction, lost: Sequence[LostSet]) -> int:
     """Take back own sets that the hub returned, with what it decided about them.
 
+    A value the hub returns a set without was erased since the backup was made: it goes here too, at once, because the
+    order itself comes with a later page.
+
     Raises:
         NotAuthentic: a set of another node, a receipt for another set, or a set that does not continue what is known of
             its epoch; the caller must let the transaction end.
@@ -220,14 +225,18 @@ def take_lost(node: Node, tx: WriteTransaction, lost: Sequence[LostSet]) -> int:
     """
     news = 0
     touched: set[Key] = set()
+    orders: list[tuple[RecordId, int]] = []
+    hub = HubId(node.identity.hub_id)
     for one in lost:
-        change_set = reread_set(one.message, HubId(node.identity.hub_id))
+        change_set = reread_set(one.message, hub)
         _check_own(node.identity, change_set)
         verdict = _verdict(node.identity, change_set, one.receipt)
         if _is_known(tx, change_set):
             continue
         news += 1
         touched |= _store_lost(tx, change_set, one, verdict)
+        orders += _erased_since(change_set, one.opening)
+    touched |= apply_erasures(tx, hub, orders)
     reproject(tx, OwnWork(tx, node.identity.hub_id), node.identity, sorted(touched))
     return news
 
@@ -336,6 +345,13 @@ def _store_lost(tx: WriteTransaction, change_set: ChangeSet, lost: LostSet, verd
         tx.put_verdict(log_id, verdict)
         tx.put_receipt(log_id, lost.receipt)
     return set(keys)
+
+
+def _erased_since(change_set: ChangeSet, opening: bytes) -> list[tuple[RecordId, int]]:
+    """What the hub had erased of a set when it returned it, as orders."""
+    values = parse_opening(opening, change_set.ops).values
+    gone = [place for place in seal_places(change_set.ops) if place not in values]
+    return [(RecordId(change_set.ops[place.op_index].record), 1 << (place.group - 1)) for place in gone]
 
 
 def _verdict(identity: Identity, change_set: ChangeSet, message: bytes) -> SetVerdict:
