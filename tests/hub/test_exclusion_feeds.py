@@ -1,12 +1,15 @@
 """Who is told to forget what a site received only because of a set that was excluded later."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from carnet_hub.adapters.store import open_store
+from carnet_hub.core.authoring import write_hub_set
 from carnet_hub.core.rebuild import check_projections, exclude_sets
 from carnet_protocol.messages import PageRow
+from carnet_protocol.ops import Action
 from support.authors import MadeSet, SiteAuthor, draft_of
 from support.hub_world import HubWorld, car, customer, make_world, visit
 from support.protocol import record
@@ -56,6 +59,17 @@ def test_nobody_hears_of_another_sites_customers(world: HubWorld):
     exclude_sets(world.hub, [made.nonce], note="a stolen key")
 
     assert record("customer") not in _rows_of(world, "east")
+
+
+def test_a_site_keeps_a_customer_of_which_only_a_ruling_is_left(world: HubWorld):
+    """What the hub ruled on a site's record stays that site's, also when the set that made the record is excluded."""
+    made = _push(world, world.site("west"), customer())
+    ruling = replace(customer(), action=Action.RULING, based_on=(made.op(),))
+    write_hub_set(world.hub, [ruling])
+
+    exclude_sets(world.hub, [made.nonce], note="a stolen key")
+
+    assert not _rows_of(world, "west")[record("customer")].is_evicted
 
 
 def test_the_log_folds_to_the_same_feeds(world: HubWorld, tmp_path: Path):
