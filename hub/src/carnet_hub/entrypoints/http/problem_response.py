@@ -56,6 +56,7 @@ _BY_STATUS: Final[dict[int, tuple[Reason, ...]]] = {
         Reason.FORK,
         Reason.NONCE_REUSED,
         Reason.HUB_EPOCH_CHANGED,
+        Reason.HUB_BEHIND,
         Reason.UNKNOWN_BASE,
         Reason.TOO_MANY_HEADS,
         Reason.ILLEGAL_TRANSITION,
