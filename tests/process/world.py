@@ -129,15 +129,18 @@ class World:
                 return False
         return answer.is_success and bool(answer.json()["is_complete"])
 
-    async def settle(self, rounds_max: int = 12) -> bool:
-        """Sync both nodes over a clean line until each has had a complete round after the other; whether they have."""
+    async def settle(self, rounds_max: int = 60) -> bool:
+        """Sync both nodes over a clean line until each has had a complete round after the other; whether they have.
+
+        A hub whose database has just come back turns rounds away for some seconds: half a minute is patience enough.
+        """
         complete = 0
         for _ in range(rounds_max):
             results = [await self.sync(name) for name in NODES]
             complete = complete + 1 if all(results) else 0
             if complete >= 2:
                 return True
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.5)
         return False
 
     def end(self) -> None:
