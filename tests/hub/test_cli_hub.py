@@ -295,6 +295,8 @@ def test_a_moment_that_means_nothing_revokes_nobody(data: Path, tmp_path: Path, 
     refused(capsys, data, "nodes", "revoke", name, "--reason", "stolen", "--compromised-from", moment)
 
     push(data, site, car())
+    (line,) = told(capsys, data, "nodes", "list")
+    assert line["state"] != "revoked"
 
 
 def test_a_recovery_code_is_made_for_an_active_site(data: Path, capsys: Printed):
