@@ -7,7 +7,6 @@ import anyio
 import pytest
 
 from carnet_hub.core.recovering import issue_recovery_code
-from carnet_node.adapters.backups import plan_of
 from carnet_node.adapters.keyring import DataKeyBox
 from carnet_node.adapters.recovery import KeyFolder, wrappings_at
 from carnet_node.adapters.restoring import Choice, restore_database
@@ -21,6 +20,7 @@ from carnet_protocol.enrolment import parse_code
 from carnet_protocol.ids import RecordId
 from carnet_protocol.kinds import CUSTOMER
 from carnet_protocol.reasons import Reason
+from carnet_storage.adapters.planning import plan_of
 from carnet_storage.adapters.service import copy_now
 from support.hub_apps import TestHub, make_hub
 from support.network import LossyTransport, join

@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import Annotated, Final
 
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
+
+from carnet_storage.settings import BackupSettings
 
 LOOPBACK_NAMES: Final = frozenset({"localhost"})
 
 
-class HubSettings(BaseSettings):
-    """Everything that may differ between two installations of the hub.
+class HubSettings(BackupSettings):
+    """Everything that may differ between two installations of the hub; `BackupSettings` names what is about backups.
 
     Attributes:
         data_dir: keys, recall segments and, by default, the database.
@@ -26,13 +28,6 @@ class HubSettings(BaseSettings):
         workers: processes of `serve`; more than one needs PostgreSQL.
         busy_ms: how long a writer waits for the lock, 0 to 600,000.
         log_json: one JSON object a line instead of text for people.
-        backup_replicate_to: where Litestream sends every commit: a folder, s3:// or sftp://; empty for not at all.
-        backup_copy_to: where encrypted copies go: a folder or s3://; empty for not at all.
-        backup_secrets_file: access to an S3 store, mode 600.
-        backup_passphrase_file: seal copies with its first line instead of the data key, mode 600.
-        backup_copy_every_minutes, backup_copies_kept_days: how often, and for how long.
-        backup_sync_ms: how often Litestream sends; a second or more for a store that bills requests.
-        backup_folder_is_elsewhere: a folder target lies on another machine.
     """
 
     model_config = SettingsConfigDict(env_prefix="CARNET_HUB_", frozen=True, extra="ignore")
@@ -47,24 +42,11 @@ class HubSettings(BaseSettings):
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     busy_ms: Annotated[int, Field(ge=0, le=600_000)] = 15_000
     log_json: bool = False
-    backup_replicate_to: str = ""
-    backup_copy_to: str = ""
-    backup_secrets_file: Path | None = None
-    backup_passphrase_file: Path | None = None
-    backup_copy_every_minutes: Annotated[int, Field(ge=5, le=7 * 24 * 60)] = 60
-    backup_copies_kept_days: Annotated[int, Field(ge=1, le=3650)] = 30
-    backup_sync_ms: Annotated[int, Field(ge=100, le=60_000)] = 1_000
-    backup_folder_is_elsewhere: bool = False
 
     @property
     def keys_dir(self) -> Path:
         """Key files, apart from everything that is backed up."""
         return self.data_dir / "keys"
-
-    @property
-    def backup_dir(self) -> Path:
-        """Status, locks and scratch files of backups; private."""
-        return self.data_dir / "backup"
 
     @property
     def database_file(self) -> Path | None:
@@ -74,8 +56,8 @@ class HubSettings(BaseSettings):
 
     @property
     def is_replicated(self) -> bool:
-        """Whether Litestream checkpoints, so that no connection of ours may."""
-        return bool(self.backup_replicate_to) and self.database_file is not None
+        """Whether Litestream checkpoints, so that no connection of ours may; never on PostgreSQL."""
+        return super().is_replicated and self.database_file is not None
 
     @property
     def segments_dir(self) -> Path:

@@ -9,17 +9,18 @@ from pathlib import Path
 from typing import Annotated, Self
 
 from pydantic import Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
 from carnet_protocol.vin import VinPolicy
+from carnet_storage.settings import BackupSettings
 
 
 class SettingsWrong(Exception):
     """A setting has a value outside its range; `args[0]` names the variables."""
 
 
-class NodeSettings(BaseSettings):
-    """Everything that may differ between two installations of the node.
+class NodeSettings(BackupSettings):
+    """Everything that may differ between two installations of the node; `BackupSettings` names what is about backups.
 
     Attributes:
         data_dir: database, keys and marks live here.
@@ -31,13 +32,6 @@ class NodeSettings(BaseSettings):
         utc_offset_minutes: of the site, for dates on documents.
         recall_stale_after_days: older recall data says "unknown".
         log_json: one JSON object a line instead of text for people.
-        backup_replicate_to: where Litestream sends every commit: a folder, s3:// or sftp://; empty for not at all.
-        backup_copy_to: where encrypted copies go: a folder or s3://; empty for not at all.
-        backup_secrets_file: access to an S3 store, mode 600.
-        backup_passphrase_file: seal copies with its first line instead of the data key, mode 600.
-        backup_copy_every_minutes, backup_copies_kept_days: how often, and for how long.
-        backup_sync_ms: how often Litestream sends; a second or more for a store that bills requests.
-        backup_folder_is_elsewhere: a folder target lies on another machine.
     """
 
     model_config = SettingsConfigDict(env_prefix="CARNET_NODE_", frozen=True, extra="ignore")
@@ -51,14 +45,6 @@ class NodeSettings(BaseSettings):
     utc_offset_minutes: Annotated[int, Field(ge=-12 * 60, le=14 * 60)] = 8 * 60
     recall_stale_after_days: Annotated[int, Field(ge=1, le=365)] = 7
     log_json: bool = False
-    backup_replicate_to: str = ""
-    backup_copy_to: str = ""
-    backup_secrets_file: Path | None = None
-    backup_passphrase_file: Path | None = None
-    backup_copy_every_minutes: Annotated[int, Field(ge=5, le=7 * 24 * 60)] = 60
-    backup_copies_kept_days: Annotated[int, Field(ge=1, le=3650)] = 30
-    backup_sync_ms: Annotated[int, Field(ge=100, le=60_000)] = 1_000
-    backup_folder_is_elsewhere: bool = False
 
     @field_validator("host")
     @classmethod
@@ -71,16 +57,6 @@ class NodeSettings(BaseSettings):
     def keys_dir(self) -> Path:
         """Keys, marks and locks; never replicated."""
         return self.data_dir / "keys"
-
-    @property
-    def backup_dir(self) -> Path:
-        """Status, locks and scratch files of backups; private."""
-        return self.data_dir / "backup"
-
-    @property
-    def is_replicated(self) -> bool:
-        """Whether Litestream checkpoints, so that no connection of ours may."""
-        return bool(self.backup_replicate_to)
 
     @property
     def database(self) -> Path:

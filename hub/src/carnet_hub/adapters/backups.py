@@ -20,17 +20,16 @@ from carnet_hub.core.ports import RunBlocking, StoreError
 from carnet_hub.core.restoring import backup_epoch, examine_restored, note_backup
 from carnet_hub.settings import HubSettings
 from carnet_protocol.errors import Refused
+from carnet_storage.adapters import planning
 from carnet_storage.adapters.copying import Sealer
 from carnet_storage.adapters.service import BackupParts
-from carnet_storage.adapters.small_files import read_passphrase, read_secrets
 from carnet_storage.adapters.sqlite_files import opened
 from carnet_storage.core.drill import LogFacts
 from carnet_storage.core.failures import NotNow, PlanWrong
-from carnet_storage.core.plan import Plan, Secrets, copy_target, replication_target
+from carnet_storage.core.plan import Plan
 from carnet_storage.core.targets import Place
 
 PRODUCT: Final = "hub"
-_MINUTE_MS: Final = 60_000
 
 
 @dataclass(frozen=True)
@@ -94,23 +93,13 @@ def plan_of(settings: HubSettings) -> Plan:
     Raises:
         PlanWrong: a target or file cannot be used, or the hub runs on PostgreSQL.
     """
-    secrets_file, passphrase_file = settings.backup_secrets_file, settings.backup_passphrase_file
     is_asked = bool(settings.backup_replicate_to or settings.backup_copy_to)
     if is_asked and settings.database_file is None:
         raise PlanWrong(
             "Backups are set, and the hub runs on PostgreSQL.",
             "Take the settings away and use PostgreSQL's own backups (pg_basebackup and WAL archiving).",
         )
-    return Plan(
-        replicate_to=replication_target(settings.backup_replicate_to),
-        copy_to=copy_target(settings.backup_copy_to),
-        secrets=Secrets() if secrets_file is None else read_secrets(secrets_file),
-        passphrase=None if passphrase_file is None else read_passphrase(passphrase_file),
-        copy_every_ms=settings.backup_copy_every_minutes * _MINUTE_MS,
-        copies_kept_days=settings.backup_copies_kept_days,
-        sync_interval_ms=settings.backup_sync_ms,
-        is_folder_elsewhere=settings.backup_folder_is_elsewhere,
-    )
+    return planning.plan_of(settings)
 
 
 def backup_parts(settings: HubSettings, hub: Hub, data_key: bytes, *, run_blocking: RunBlocking) -> BackupParts:

@@ -1,4 +1,4 @@
-"""Backups of this node: its settings as a plan, its database as a source, its keys as a sealer.
+"""Backups of this node: its database as a source, its keys as a sealer.
 
 Decides what a backup of a node is measured by (its own log) and what it is sealed with (the data key, or the
 passphrase an operator has set). The two wrappings of the data key travel with every backup: in the header of a copy,
@@ -25,20 +25,17 @@ from carnet_node.core.restoring import examine_restored
 from carnet_node.settings import NodeSettings
 from carnet_protocol.errors import Refused
 from carnet_storage.adapters.copying import Sealer
+from carnet_storage.adapters.planning import plan_of
 from carnet_storage.adapters.service import BackupParts
-from carnet_storage.adapters.small_files import read_passphrase, read_secrets
 from carnet_storage.adapters.sqlite_files import opened
 from carnet_storage.core.drill import LogFacts
 from carnet_storage.core.failures import NotNow
-from carnet_storage.core.plan import Plan, Secrets, copy_target, replication_target
 from carnet_storage.core.ports import Clock, Entropy, RunBlocking
 from carnet_storage.core.targets import Place
 
 PRODUCT: Final = "node"
 RECOVERY: Final = "recovery"
 """Local fact: the public signing key and the wrappings of the data key, for a restore on another machine."""
-
-_MINUTE_MS: Final = 60_000
 
 _recovery = msgspec.msgpack.Decoder(tuple[bytes, dict[str, bytes]])
 
@@ -97,25 +94,6 @@ class NodeSource:
 
     def confirmed(self, head: int, *, is_elsewhere: bool) -> None:
         """Nobody waits for it at a node: the hub is its second backup."""
-
-
-def plan_of(settings: NodeSettings) -> Plan:
-    """What the settings ask for.
-
-    Raises:
-        PlanWrong: a target, secrets file or passphrase file cannot be used.
-    """
-    secrets_file, passphrase_file = settings.backup_secrets_file, settings.backup_passphrase_file
-    return Plan(
-        replicate_to=replication_target(settings.backup_replicate_to),
-        copy_to=copy_target(settings.backup_copy_to),
-        secrets=Secrets() if secrets_file is None else read_secrets(secrets_file),
-        passphrase=None if passphrase_file is None else read_passphrase(passphrase_file),
-        copy_every_ms=settings.backup_copy_every_minutes * _MINUTE_MS,
-        copies_kept_days=settings.backup_copies_kept_days,
-        sync_interval_ms=settings.backup_sync_ms,
-        is_folder_elsewhere=settings.backup_folder_is_elsewhere,
-    )
 
 
 def backup_parts(

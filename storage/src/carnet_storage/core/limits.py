@@ -60,6 +60,15 @@ PAGES_PER_STEP: Final = 2_000
 DISK_MARGIN_BYTES: Final = 64 * 1024 * 1024
 """What must stay free beside a scratch copy."""
 
+COPY_EVERY_MINUTES_MIN: Final = 5
+COPY_EVERY_MINUTES_MAX: Final = 7 * 24 * 60
+"""Between two copies: a copy reads the whole database, and one a week is the least that deserves the name."""
+
+COPIES_KEPT_DAYS_MAX: Final = 3650
+SYNC_MS_MIN: Final = 100
+SYNC_MS_MAX: Final = 60_000
+"""Between two looks of Litestream at the database: what a dead disk may take is a minute at the most."""
+
 SECRETS_BYTES_MAX: Final = 4096
 DRILL_EVERY_MS: Final = 24 * 3600 * 1000
 """A backup nobody has restored is a hope: one restore a day."""

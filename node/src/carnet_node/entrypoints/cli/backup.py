@@ -14,7 +14,6 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from carnet_node.adapters.backups import plan_of
 from carnet_node.adapters.restoring import Choice, Restored, restore_database
 from carnet_node.adapters.system import SystemClock
 from carnet_node.entrypoints.cli.opening import installation_of, one_group
@@ -22,6 +21,7 @@ from carnet_node.entrypoints.cli.output import AsJson, Xlsx, emit, emit_list
 from carnet_node.entrypoints.wording import Exit
 from carnet_node.settings import NodeSettings
 from carnet_storage.adapters.listing import backup_rows
+from carnet_storage.adapters.planning import plan_of
 from carnet_storage.adapters.service import copy_now, drill_now
 from carnet_storage.adapters.small_files import read_passphrase, read_status
 from carnet_storage.adapters.sqlite_files import Progress as Counted
