@@ -15,6 +15,7 @@ MEMBERS := protocol storage node hub
 WORKERS ?= 2
 SEEDS ?= 2000
 WITHOUT ?=
+EACH ?=
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate $(UPGRADE)
 
 # With KEEP=1 the demo leaves its hub running until the return key is pressed. Its files stay in any case.
@@ -79,8 +80,8 @@ simulate: setup ## random schedules of nodes and hub (SEEDS=2000): a table, and 
 crash-steps: setup ## a crash, and a full disk, at every step of every scenario
 	$(BIN)/python -m tools.crash_everywhere $(ARGS)
 
-planted: setup ## plant bugs and see them found (WITHOUT=I2 shows what escapes without a checker)
-	$(BIN)/python -m tools.plant_bugs --json .planted.json $(if $(WITHOUT),--without $(WITHOUT)) $(ARGS)
+planted: setup ## plant bugs and see them found (WITHOUT=I2: what escapes without a checker; EACH=1: without each in turn)
+	$(BIN)/python -m tools.plant_bugs --json .planted.json $(if $(WITHOUT),--without $(WITHOUT)) $(if $(EACH),--each) $(ARGS)
 
 interop: $(INTEROP_READY) ## hold our vectors against somebody else's COSE and CDDL libraries
 	$(INTEROP_VENV)/bin/python tests/interop/verify_vectors.py

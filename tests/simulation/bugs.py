@@ -20,6 +20,7 @@ class Bug:
         path: of the module.
         right, wrong: text that stands there exactly once, and what takes its place.
         first: the seed to begin with, where the first ones show nothing.
+        theme: of the schedules; None for each seed's own.
     """
 
     name: str
@@ -28,3 +29,4 @@ class Bug:
     right: str
     wrong: str
     first: int = 0
+    theme: str | None = None

@@ -13,13 +13,14 @@ from simulation.tape import Choice, Tape
 TRIES_MAX: Final = 2_000
 
 
-def shrink(failed: Failed, say: Callable[[str], None]) -> Tape:
+def shrink(failed: Failed, say: Callable[[str], None], tries_max: int = TRIES_MAX) -> Tape:
     """The shortest tape found that breaks the same invariant as a failed schedule.
 
     Args:
         say: is told how far it is.
+        tries_max: shorter schedules that are tried.
     """
-    attempt = _Attempt(failed)
+    attempt = _Attempt(failed, tries_max)
     choices = _without_parts(failed.tape.choices, attempt, say)
     choices = _without_trouble(choices, attempt)
     choices = _without_parts(choices, attempt, say)
@@ -29,15 +30,15 @@ def shrink(failed: Failed, say: Callable[[str], None]) -> Tape:
 class _Attempt:
     """Whether a shorter schedule breaks the same invariant."""
 
-    def __init__(self, failed: Failed) -> None:
+    def __init__(self, failed: Failed, tries_max: int) -> None:
         self._seed, self._invariant, self.what = failed.tape.seed, failed.invariant, failed.what
-        self.tries = 0
+        self._tries_left = tries_max
 
     def __call__(self, choices: Sequence[Choice]) -> bool:
         """Try it."""
-        self.tries += 1
-        if self.tries > TRIES_MAX:
+        if not self._tries_left:
             return False
+        self._tries_left -= 1
         try:
             run_tape(Tape(self._seed, tuple(choices)))
         except Failed as failed:

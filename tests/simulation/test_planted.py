@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from simulation.bugs import Bug
+from simulation.hunting import TAPES, hunt, tape_of
 from simulation.invariants import INVARIANTS
 from simulation.planted import BUGS
 
@@ -34,3 +35,19 @@ def test_there_are_thirty_bugs_and_each_has_a_name():
 
     assert len(names) >= 30
     assert len(set(names)) == len(names)
+
+
+def test_every_tape_of_a_hunt_belongs_to_a_bug():
+    """A tape whose bug was renamed or dropped would never be tried again."""
+    kept = {path.name for path in TAPES.glob("*.json")}
+
+    assert kept <= {tape_of(bug).name for bug in BUGS}
+    assert len({tape_of(bug) for bug in BUGS}) == len(BUGS)
+
+
+def test_a_hunt_without_a_bug_finds_nothing_and_keeps_nothing(tmp_path: Path):
+    """In sources that are sound, neither a tape nor a schedule shows anything."""
+    caught = hunt(BUGS[0], 1, frozenset(), record_in=tmp_path)
+
+    assert caught.schedules is None
+    assert list(tmp_path.iterdir()) == []
