@@ -10,7 +10,16 @@ from carnet_protocol.changeset import Header, read_set
 from carnet_protocol.envelope import read_envelope
 from carnet_protocol.errors import Refused
 from carnet_protocol.fold import effective_based_on, fold_record
-from carnet_protocol.ids import HubId, OpId, completion_id, new_record_id, op_id, ownership_id, vehicle_id
+from carnet_protocol.ids import (
+    HubId,
+    OpId,
+    completion_id,
+    new_record_id,
+    op_id,
+    ownership_id,
+    staff_action_id,
+    vehicle_id,
+)
 from carnet_protocol.kinds import REGISTRY
 from carnet_protocol.resolvers import is_legal_step, show
 from carnet_protocol.segments import decode_segment, encode_segment, segment_hash, split_vin
@@ -101,6 +110,7 @@ def test_ids_are_derived(vector: Any):
         "ownership": lambda: ownership_id(parts["vehicle"], parts["customer"], given["role"]),
         "completion": lambda: completion_id(parts["campaign"], given["vin"], parts["visit"]),
         "new": lambda: new_record_id(given["now_ms"], parts["random"]),
+        "staff-action": lambda: staff_action_id(parts["nonce"]),
         "op": lambda: op_id(parts["nonce"], given["index"]),
     }
 

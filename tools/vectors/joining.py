@@ -11,7 +11,16 @@ from carnet_protocol.changeset import reread_set
 from carnet_protocol.enrolment import InviteKeys, format_code, invite_keys, prove_answer, prove_request
 from carnet_protocol.envelope import Purpose, seal_envelope
 from carnet_protocol.hello import EpochHead, HelloAnswer, HelloRequest, HubEpoch, LostSet
-from carnet_protocol.ids import HubId, completion_id, new_record_id, op_id, ownership_id, record_text, vehicle_id
+from carnet_protocol.ids import (
+    HubId,
+    completion_id,
+    new_record_id,
+    op_id,
+    ownership_id,
+    record_text,
+    staff_action_id,
+    vehicle_id,
+)
 from carnet_protocol.messages import (
     EnrolAnswer,
     EnrolRequest,
@@ -88,6 +97,7 @@ def ids_valid() -> list[Vector]:
             {"now_ms": SOME_MS, "random_hex": named("random", 10).hex()},
             new_record_id(SOME_MS, named("random", 10)),
         ),
+        ("staff-action", {"nonce_hex": nonce("first").hex()}, staff_action_id(nonce("first"))),
         ("new before 1970", {"now_ms": -1, "random_hex": bytes(10).hex()}, new_record_id(-1, bytes(10))),
         ("op", {"nonce_hex": nonce("first").hex(), "index": 513}, op_id(nonce("first"), 513)),
     ]

@@ -4,7 +4,7 @@ Decides how long each identifier is, how op ids are built, and which ids are a f
 personal content behind them are never derived: a derived id of a phone number would stand in signed bytes for ever and
 can be guessed. Does not decide who may use an id.
 
-Frozen at version 1: `NAMESPACE` and the three derivations. Two sites that meet the same car with the cable out must
+Frozen at version 1: `NAMESPACE` and the four derivations. Two sites that meet the same car with the cable out must
 make the same record.
 """
 
@@ -80,6 +80,11 @@ def ownership_id(vehicle: RecordId, customer: RecordId, role: str) -> RecordId:
 def completion_id(campaign: RecordId, vin: str, visit: RecordId) -> RecordId:
     """The record id of "this campaign was done on this VIN during this visit"."""
     return RecordId(_uuid5(b"completion\x00" + campaign + visit + _utf8(vin)))
+
+
+def staff_action_id(nonce: Nonce) -> RecordId:
+    """The record id of "who made the set with this nonce"."""
+    return RecordId(_uuid5(b"staff-action\x00" + nonce))
 
 
 def new_record_id(now_ms: int, random10: bytes) -> RecordId:

@@ -20,11 +20,13 @@ from carnet_protocol.kinds.hub_records import (
     NODE,
     REVOCATION,
 )
+from carnet_protocol.kinds.staff import STAFF, STAFF_ACTION, STAFF_ROLES, STAFF_STATES
 from carnet_protocol.kinds.vehicles import ODOMETER_READING, OWNERSHIP, PLATE, VEHICLE
 from carnet_protocol.kinds.workshop import (
     JOB,
     LABOUR_LINE,
     PART_LINE,
+    PROMISE_CHANGE,
     RECALL_COMPLETION,
     VISIT,
     VISIT_STATES,
@@ -58,6 +60,9 @@ REGISTRY: Final = Registry(
         KEY_CHANGE,
         ERASURE,
         HUB_KEY,
+        STAFF,
+        STAFF_ACTION,
+        PROMISE_CHANGE,
     )
 )
 """Every kind, by ascending number."""
@@ -81,10 +86,15 @@ __all__ = [
     "PART_LINE",
     "PHONE",
     "PLATE",
+    "PROMISE_CHANGE",
     "RECALL_COMPLETION",
     "REGISTRY",
     "REVOCATION",
     "SCHEMA_VERSION",
+    "STAFF",
+    "STAFF_ACTION",
+    "STAFF_ROLES",
+    "STAFF_STATES",
     "VEHICLE",
     "VISIT",
     "VISIT_STATES",

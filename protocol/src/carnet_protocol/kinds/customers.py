@@ -107,6 +107,7 @@ ADDRESS: Final = Kind(
         ),
         one(2, code("address_kind", "home", "work", "registered", "post")),
         group(3, "validity", date("from_on"), date("to_on")),
+        one(4, instant("verified_at")),
     ),
     parent="customer_id",
 )

@@ -1,4 +1,4 @@
-"""The kinds around a service visit: the repair order, its jobs and lines, and a recall done during it.
+"""The kinds around a service visit: the repair order, its jobs and lines, promises moved, and a recall done during it.
 
 Decides the states of a repair order and which steps between them are legal. Order matters: the states stand in their
 total rank, draft < open < completed < void < settled < closed.
@@ -49,6 +49,10 @@ VISIT: Final = Kind(
         personal(18, "internal_note", ErasureGroup.NOTES, text("internal_note")),
         group(19, "totals", integer("customer_fen"), integer("warranty_fen"), integer("internal_fen"), masked=True),
         personal(20, "void_reason", ErasureGroup.NOTES, text("void_reason"), masked=False),
+        group(21, "walk_round", flag("is_walked_round"), code("damage_outline"), text("damage_marks"), masked=True),
+        personal(22, "belongings", ErasureGroup.NOTES, text("belongings")),
+        one(23, code("old_part_wish", "take_along", "show_first", "dispose"), masked=True),
+        one(24, integer("estimate_fen"), masked=True),
     ),
     parent="vehicle_id",
     anchor="vehicle_id",
@@ -70,9 +74,33 @@ JOB: Final = Kind(
         one(7, code("approval", "proposed", "approved", "declined")),
         one(8, reference("campaign_id", "campaign")),
         one(9, flag("is_repeat_repair")),
+        one(10, integer("estimate_fen"), masked=True),
     ),
     parent="visit_id",
 )
+
+PROMISE_CHANGE: Final = Kind(
+    24,
+    "promise_change",
+    Writer.OWNER_SITE,
+    Audience.OWNER_SITE,
+    (
+        group(
+            0,
+            "change",
+            reference("visit_id", "visit"),
+            instant("promised_before_at"),
+            instant("promised_at"),
+            instant("changed_at"),
+            code("reason", "parts", "more_work", "workshop", "customer_wish", "other"),
+            resolver=Resolver.ONCE,
+        ),
+        retracted(1),
+    ),
+    parent="visit_id",
+    is_fact=True,
+)
+"""The promised time of an order was moved: what had been promised, and why. The order itself holds the present one."""
 
 LABOUR_LINE: Final = Kind(
     14,
