@@ -29,6 +29,7 @@ BROKEN_CONTRACTS = [
     ("node-layers", "node/src/carnet_node/adapters/planted.py", "import carnet_node.entrypoints.web"),
     ("hub-layers", "hub/src/carnet_hub/adapters/planted.py", "import carnet_hub.entrypoints.http"),
     ("storage-layers", "storage/src/carnet_storage/core/planted.py", "import carnet_storage.adapters.library"),
+    ("storage-layers", "storage/src/carnet_storage/adapters/planted.py", "import carnet_storage.entrypoints.cli"),
     ("storage-core", "storage/src/carnet_storage/core/planted.py", "import sqlite3"),
     ("node-core", "node/src/carnet_node/core/planted.py", "import carnet_node.adapters"),
     ("node-core", "node/src/carnet_node/core/planted.py", "import sqlite3"),

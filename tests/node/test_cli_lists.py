@@ -9,7 +9,8 @@ import openpyxl
 import pytest
 from rich.cells import cell_len
 
-from carnet_node.entrypoints.cli.output import print_table, write_workbook
+from carnet_node.entrypoints.cli.output import write_workbook
+from carnet_storage.entrypoints.cli.showing import print_table
 from support.cli_node import CliNode
 from support.vins import with_right_digit
 
@@ -65,12 +66,14 @@ def test_a_masked_value_is_masked_in_the_workbook_too(node: CliNode, tmp_path: P
 
 def test_every_list_can_go_into_a_workbook():
     """Each command that prints rows has `--xlsx`."""
-    lacking = []
-    for path in (Path(__file__).parents[2] / "node/src/carnet_node/entrypoints/cli").glob("*.py"):
+    root, lacking = Path(__file__).parents[2], []
+    folders = [root / "node/src/carnet_node/entrypoints/cli", root / "storage/src/carnet_storage/entrypoints/cli"]
+    for path in (path for folder in folders for path in folder.glob("*.py")):
         for function in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if not isinstance(function, ast.FunctionDef) or not function.decorator_list:
+            if not isinstance(function, ast.FunctionDef) or "ctx: typer.Context" not in ast.unparse(function.args):
                 continue
-            called = {ast.unparse(one.func) for one in ast.walk(function) if isinstance(one, ast.Call)}
+            calls = (one for one in ast.walk(function) if isinstance(one, ast.Call))
+            called = {ast.unparse(one.func).removeprefix("self.") for one in calls}
             if called & {"emit_list", "emit_records", "emit_found"} and "xlsx: Xlsx" not in ast.unparse(function.args):
                 lacking.append(function.name)
 
@@ -144,7 +147,7 @@ def test_a_row_that_is_too_wide_is_a_block_with_its_id_whole(monkeypatch: pytest
     monkeypatch.setenv("TERM", "xterm")
 
     with redirect_stdout(screen):
-        print_table("visits", [[RECORD, "张三"]], ["id", "full_name"])
+        print_table("visits: 1", [[RECORD, "张三"]], ["id", "full_name"])
 
     assert screen.getvalue().splitlines() == ["visits: 1", "", f"id         {RECORD}", "full name  张三"]
 

@@ -151,12 +151,6 @@ PAGE_PAUSE_S: Final = 1.0
 REJOIN_HELLOS_MAX: Final = 2_000
 """Hellos in a row while lost sets come back: each brings about a megabyte, together more than ten years of a desk."""
 
-SHEET_NAME_CHARS_MAX: Final = 31
-"""Characters of a sheet's name. Source: the limits of Excel."""
-
-SHEET_CELL_CHARS_MAX: Final = 32_000
-"""Characters of one cell of a workbook; Excel takes 32,767."""
-
 TRIES_MAX: Final = 3
 """How often one request is sent when the line may have hiccuped; after that the schedule decides."""
 

@@ -69,6 +69,15 @@ SYNC_MS_MIN: Final = 100
 SYNC_MS_MAX: Final = 60_000
 """Between two looks of Litestream at the database: what a dead disk may take is a minute at the most."""
 
+SHEET_NAME_CHARS_MAX: Final = 31
+"""Characters of a sheet's name. Source: the limits of Excel."""
+
+SHEET_CELL_CHARS_MAX: Final = 32_000
+"""Characters of one cell of a workbook; Excel takes 32,767."""
+
+TABLE_COLUMNS_MAX: Final = 1_000
+"""Columns of a screen that a table is measured against: wider than any id, name or address of ours."""
+
 SECRETS_BYTES_MAX: Final = 4096
 DRILL_EVERY_MS: Final = 24 * 3600 * 1000
 """A backup nobody has restored is a hope: one restore a day."""

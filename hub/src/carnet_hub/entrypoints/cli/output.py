@@ -1,42 +1,49 @@
 """What commands print: one JSON value for programs, a table for people, a workbook for offices, progress on stderr.
 
-Decides form only. A workbook holds text and numbers and never a formula; an identifier is shown as people see it (UUID
-text), other bytes as hex.
+Decides how a value reads: an identifier as people see it (UUID text), other bytes as hex. The form of tables and
+workbooks is the storage's (`showing`), the same for the node.
 """
 
 import json
-import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from io import BytesIO
 from pathlib import Path
-from typing import Annotated, Any, Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from carnet_hub.adapters.logging import configure_logging
 from carnet_hub.bootstrap import HubApp, open_hub
-from carnet_hub.core.report import formula_safe, instant_text
+from carnet_hub.core.report import instant_text
 from carnet_hub.settings import HubSettings
 from carnet_protocol.ids import record_text
+from carnet_storage.entrypoints.cli import showing
+from carnet_storage.entrypoints.cli.showing import AsJson, Cell, Xlsx, working
+
+__all__ = [
+    "AsJson",
+    "Row",
+    "Xlsx",
+    "cell_text",
+    "emit",
+    "emit_list",
+    "hub_of",
+    "moment_text",
+    "plain",
+    "settings_of",
+    "with_progress",
+    "working",
+    "write_workbook",
+]
 
 T = TypeVar("T")
 Row = Mapping[str, Any]
 
-AsJson = Annotated[bool, typer.Option("--json", help="one JSON value on stdout")]
-Xlsx = Annotated[Path | None, typer.Option("--xlsx", help="also write the list to this workbook")]
-
 _ID_BYTES: Final = 16
-_SHEET_CHARS_MAX: Final = 31
-_UNPRINTABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
-"""Characters that no workbook can hold."""
-_CELL_CHARS_MAX: Final = 32_000
 _PROGRESS_EVERY: Final = 1_000
-_TABLE_COLUMNS_MAX: Final = 1_000
 
 
 def settings_of(ctx: typer.Context) -> HubSettings:
@@ -102,39 +109,13 @@ def emit_list(
         print(json.dumps([plain(row) for row in (rows if result is None else result)], ensure_ascii=False))
         return
     cells = [[cell_text(row.get(column)) for column in columns] for row in rows]
-    print_table(f"{title}: {len(rows)}", cells, columns)
-
-
-def print_table(title: str, rows: Sequence[Sequence[str]], columns: Sequence[str]) -> None:
-    """A table; one block per row where the terminal is too narrow, so that an id can always be copied whole."""
-    headers = [column.replace("_", " ") for column in columns]
-    table = Table(*headers, title=title, title_justify="left")
-    for row in rows:
-        table.add_row(*row)
-    console = Console(highlight=False, markup=False)
-    width = console.measure(table, options=console.options.update(max_width=_TABLE_COLUMNS_MAX)).maximum
-    if width <= console.width or not console.is_terminal:
-        Console(width=width, highlight=False, markup=False).print(table)
-        return
-    print(title)
-    margin = max(map(len, headers))
-    for row in rows:
-        print()
-        print("\n".join(f"{header:<{margin}}  {cell}" for header, cell in zip(headers, row, strict=True)))
+    showing.print_table(f"{title}: {len(rows)}", cells, columns)
 
 
 def write_workbook(path: Path, title: str, rows: Iterable[Row], columns: Sequence[str]) -> None:
-    """A workbook with one sheet; an existing file is replaced."""
-    from openpyxl import Workbook  # noqa: PLC0415  (slow to load, and most lists are not written to one)
-
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet(title[:_SHEET_CHARS_MAX])
-    sheet.append(list(columns))
-    for row in rows:
-        sheet.append([_workbook_cell(sheet, row.get(column)) for column in columns])
-    content = BytesIO()
-    book.save(content)  # whole before it touches the disk: a file that cannot be written then fails once and cleanly
-    path.write_bytes(content.getvalue())
+    """A workbook of one sheet; an existing file is replaced, see `showing.write_workbook`."""
+    cells = ([_workbook_cell(row.get(column)) for column in columns] for row in rows)
+    showing.write_workbook(path, title, cells, columns)
 
 
 def plain(value: Any) -> Any:
@@ -188,26 +169,6 @@ def with_progress(title: str, items: Iterable[T], *, total: int | None, is_quiet
         bar.advance(task, waiting)
 
 
-@contextmanager
-def working(title: str, *, is_quiet: bool) -> Iterator[None]:
-    """A sign of life on stderr around work whose length nobody knows."""
-    if is_quiet or not sys.stderr.isatty():
-        yield
-        return
-    with Console(stderr=True).status(title):
-        yield
-
-
-def _workbook_cell(sheet: Any, value: Any) -> Any:
-    """A number as it is, and everything else as text; what looks like a formula stays text when somebody edits it."""
-    from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415  (see `write_workbook`)
-
+def _workbook_cell(value: Any) -> Cell:
     one = plain(value)
-    if one is None or isinstance(one, bool | int | float):
-        return one
-    text = _UNPRINTABLE.sub("", cell_text(one)[:_CELL_CHARS_MAX])
-    if formula_safe(text) == text:
-        return text
-    cell = WriteOnlyCell(sheet, text)
-    cell.data_type, cell.number_format = "s", "@"
-    return cell
+    return one if one is None or isinstance(one, bool | int | float) else cell_text(one)

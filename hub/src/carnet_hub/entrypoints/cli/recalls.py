@@ -37,10 +37,10 @@ from carnet_hub.entrypoints.cli.output import (
     emit_list,
     hub_of,
     moment_text,
-    print_table,
     with_progress,
     write_workbook,
 )
+from carnet_storage.entrypoints.cli.showing import print_table
 
 recalls_app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=True, help="Recall campaigns.")
 

@@ -4,100 +4,50 @@ Exit codes as everywhere: 0 done; 1 refused or found wrong, nothing changed; 2 w
 with 1 when something about the backups is wrong, `backup drill` when a drill failed.
 """
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import Progress
 
 from carnet_node.adapters.restoring import Choice, Restored, restore_database
 from carnet_node.adapters.system import SystemClock
 from carnet_node.entrypoints.cli.opening import installation_of, one_group
-from carnet_node.entrypoints.cli.output import AsJson, Xlsx, emit, emit_list
+from carnet_node.entrypoints.cli.output import AsJson, emit, emit_list
 from carnet_node.entrypoints.wording import Exit
 from carnet_node.settings import NodeSettings
-from carnet_storage.adapters.listing import backup_rows
 from carnet_storage.adapters.planning import plan_of
-from carnet_storage.adapters.service import copy_now, drill_now
-from carnet_storage.adapters.small_files import read_passphrase, read_status
-from carnet_storage.adapters.sqlite_files import Progress as Counted
-from carnet_storage.core.telling import (
-    Json,
-    drill_json,
-    drill_line,
-    parse_instant,
-    status_json,
-    status_lines,
-)
+from carnet_storage.adapters.service import BackupParts
+from carnet_storage.adapters.small_files import read_passphrase
+from carnet_storage.core.telling import Json, parse_instant
+from carnet_storage.entrypoints.cli.backup import At, BackupCommands, CopyName, Origin, Source, is_copy_wanted
+from carnet_storage.entrypoints.cli.showing import counting, stages
 
 backup_app = one_group()
 restore_app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
-_COLUMNS: Final = ("kind", "name", "source", "epoch", "from", "to")
 
-Source = Annotated[str | None, typer.Option("--source", help="id of the node, when a target holds several")]
+def settings_of(ctx: typer.Context) -> NodeSettings:
+    """The settings of this call; `--data` wins over the environment.
 
-
-@backup_app.command("status")
-def show_status(ctx: typer.Context, *, as_json: AsJson = False) -> None:
-    """What is confirmed, how far behind it is, and when a restore was last tried."""
-    settings = NodeSettings.load(ctx.find_root().obj)
-    status, now_ms = read_status(settings.backup_dir), SystemClock().now_ms()
-    told = status_json(status, now_ms)
-    emit(told, as_json=as_json, text="\n".join(status_lines(status, now_ms)))
-    if any(one["is_wrong"] for one in told["concerns"]):
-        raise typer.Exit(Exit.REFUSED)
+    Raises:
+        SettingsWrong: a variable has a value outside its range.
+    """
+    return NodeSettings.load(ctx.find_root().obj)
 
 
-@backup_app.command("now")
-def make_now(ctx: typer.Context, *, as_json: AsJson = False) -> None:
-    """Make an encrypted copy now."""
-    parts = installation_of(ctx).backup_parts()
-    with counting("copying the database", is_quiet=as_json) as progress:
-        made = copy_now(parts, progress)
-    emit(
-        {"name": made.name.text, "bytes": made.bytes, "removed": made.removed},
-        as_json=as_json,
-        text=f"{made.name.text} is stored ({made.bytes // 1024} KiB); {made.removed} old ones are gone.",
-    )
-
-
-@backup_app.command("drill")
-def drill(ctx: typer.Context, *, as_json: AsJson = False) -> None:
-    """Restore the newest backup of every target into a scratch file and compare it with the living database."""
-    parts = installation_of(ctx).backup_parts()
-    with working("restoring into a scratch file and comparing", is_quiet=as_json):
-        reports = drill_now(parts)
-    emit(
-        {"drills": [drill_json(one) for one in reports]},
-        as_json=as_json,
-        text="\n".join(map(drill_line, reports)),
-    )
-    if any(one.problem is not None for one in reports):
-        raise typer.Exit(Exit.REFUSED)
-
-
-@backup_app.command("list")
-def list_backups(ctx: typer.Context, *, source: Source = None, as_json: AsJson = False, xlsx: Xlsx = None) -> None:
-    """Every moment that can be restored."""
-    settings = NodeSettings.load(ctx.find_root().obj)
-    with working("asking the targets", is_quiet=as_json):
-        rows = list(backup_rows(plan_of(settings), settings.backup_dir, source))
-    emit_list("backups", rows, _COLUMNS, as_json=as_json, xlsx=xlsx)
+@contextmanager
+def _parts_of(ctx: typer.Context) -> Iterator[BackupParts]:
+    yield installation_of(ctx).backup_parts()
 
 
 def restore(
     ctx: typer.Context,
     *,
-    origin: Annotated[str, typer.Option("--from", help="litestream or copy; litestream when it is set")] = "",
-    at: Annotated[
-        str | None, typer.Option("--at", help="the newest state not younger, as 2026-11-22T17:30:00Z")
-    ] = None,
-    name: Annotated[str | None, typer.Option("--name", help="exactly this copy")] = None,
+    origin: Origin = "",
+    at: At = None,
+    name: CopyName = None,
     source: Source = None,
     recovery_file: Annotated[
         Path | None, typer.Option("--recovery-file", help="the printed recovery passphrase, in a file of mode 600")
@@ -105,49 +55,32 @@ def restore(
     as_json: AsJson = False,
 ) -> None:
     """Bring a lost database back, prove it, and put it into its empty place; never overwrites one."""
-    settings = NodeSettings.load(ctx.find_root().obj)
-    if origin not in ("", "litestream", "copy"):
-        raise typer.BadParameter("give --from litestream or --from copy")
-    plan = plan_of(settings)
-    is_copy = origin == "copy" or name is not None or (not origin and plan.replicate_to is None)
+    settings = settings_of(ctx)
     choice = Choice(
-        is_copy=is_copy,
+        is_copy=is_copy_wanted(origin, name, settings),
         source=source,
         at_ms=None if at is None else parse_instant(at),
         copy_name=name,
         recovery=None if recovery_file is None else read_passphrase(recovery_file),
     )
-    console = Console(stderr=True, quiet=as_json, highlight=False, soft_wrap=True)
     with counting("restoring", is_quiet=as_json) as progress:
         restored = restore_database(
-            settings, plan, choice, stage=lambda doing: console.print(doing, markup=False), progress=progress
+            settings, plan_of(settings), choice, stage=stages(is_quiet=as_json), progress=progress
         )
     emit(_restored_json(restored), as_json=as_json, text="\n".join(_restored_lines(restored)))
 
 
+BackupCommands(
+    settings_of,
+    plan_of,
+    _parts_of,
+    clock=SystemClock(),
+    emit=emit,
+    emit_list=emit_list,
+    found_wrong=Exit.REFUSED,
+).add_to(backup_app)
 backup_app.command("restore")(restore)
 restore_app.command()(restore)
-
-
-@contextmanager
-def counting(title: str, *, is_quiet: bool) -> Iterator[Counted]:
-    """A bar on stderr when somebody is watching."""
-    if is_quiet or not sys.stderr.isatty():
-        yield lambda _done, _total: None
-        return
-    with Progress(console=Console(stderr=True)) as bar:
-        task = bar.add_task(title, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
-@contextmanager
-def working(title: str, *, is_quiet: bool) -> Iterator[None]:
-    """A sign of life on stderr around work whose length nobody knows."""
-    if is_quiet or not sys.stderr.isatty():
-        yield
-        return
-    with Console(stderr=True).status(title):
-        yield
 
 
 def _restored_json(restored: Restored) -> Json:

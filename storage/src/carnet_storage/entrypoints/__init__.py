@@ -1,0 +1,1 @@
+"""What a person calls: the backup commands that node and hub offer under their own names."""

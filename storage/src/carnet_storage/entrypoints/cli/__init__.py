@@ -1,0 +1,1 @@
+"""Commands, and the form of what commands show."""

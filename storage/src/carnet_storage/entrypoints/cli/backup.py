@@ -1,0 +1,129 @@
+"""`backup`: what backups there are and whether they work, for every program that makes them.
+
+A program supplies who it is (`BackupCommands`) and adds its own `restore`, because only it knows what a database that
+came back must prove. Decides that `backup status` ends in failure when something about the backups is wrong, and
+`backup drill` when a drill failed.
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Final, Generic, Protocol, TypeVar
+
+import typer
+
+from carnet_storage.adapters.listing import backup_rows
+from carnet_storage.adapters.service import BackupParts, copy_now, drill_now
+from carnet_storage.adapters.small_files import read_status
+from carnet_storage.core.plan import Plan
+from carnet_storage.core.ports import Clock
+from carnet_storage.core.telling import Json, drill_json, drill_line, status_json, status_lines
+from carnet_storage.entrypoints.cli.showing import AsJson, Xlsx, counting, working
+from carnet_storage.settings import BackupSettings
+
+Origin = Annotated[str, typer.Option("--from", help="litestream or copy; litestream when it is set")]
+At = Annotated[str | None, typer.Option("--at", help="the newest state not younger, as 2026-11-22T17:30:00Z")]
+CopyName = Annotated[str | None, typer.Option("--name", help="exactly this copy")]
+Source = Annotated[str | None, typer.Option("--source", help="id of the machine, when a target holds several")]
+
+_COLUMNS: Final = ("kind", "name", "source", "epoch", "from", "to")
+_LITESTREAM: Final = "litestream"
+_COPY: Final = "copy"
+
+S = TypeVar("S", bound=BackupSettings)
+
+
+class Emit(Protocol):
+    """How the program prints one result."""
+
+    def __call__(self, result: Any, *, as_json: bool, text: str | None = None) -> None:
+        """Print `result` for programs, or `text` for people."""
+        ...
+
+
+class EmitList(Protocol):
+    """How the program prints a list."""
+
+    def __call__(
+        self, title: str, rows: Sequence[Json], columns: Sequence[str], *, as_json: bool, xlsx: Path | None
+    ) -> None:
+        """Print the rows, and write them to a workbook if one was named."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class BackupCommands(Generic[S]):
+    """The commands of one program.
+
+    Attributes:
+        settings_of: of this call.
+        plan_of: what they ask for.
+        parts_of: what backups of the living database work with; let go of afterwards.
+        found_wrong: exit code when something is wrong with the backups.
+    """
+
+    settings_of: Callable[[typer.Context], S]
+    plan_of: Callable[[S], Plan]
+    parts_of: Callable[[typer.Context], AbstractContextManager[BackupParts]]
+    clock: Clock
+    emit: Emit
+    emit_list: EmitList
+    found_wrong: int
+
+    def add_to(self, group: typer.Typer) -> None:
+        """Put `status`, `now`, `drill` and `list` into a group."""
+        group.command("status")(self.show_status)
+        group.command("now")(self.make_now)
+        group.command("drill")(self.drill)
+        group.command("list")(self.list_backups)
+
+    def show_status(self, ctx: typer.Context, *, as_json: AsJson = False) -> None:
+        """What is confirmed, how far behind it is, and when a restore was last tried."""
+        status, now_ms = read_status(self.settings_of(ctx).backup_dir), self.clock.now_ms()
+        told = status_json(status, now_ms)
+        self.emit(told, as_json=as_json, text="\n".join(status_lines(status, now_ms)))
+        if any(one["is_wrong"] for one in told["concerns"]):
+            raise typer.Exit(self.found_wrong)
+
+    def make_now(self, ctx: typer.Context, *, as_json: AsJson = False) -> None:
+        """Make an encrypted copy now."""
+        with self.parts_of(ctx) as parts, counting("copying the database", is_quiet=as_json) as progress:
+            made = copy_now(parts, progress)
+        self.emit(
+            {"name": made.name.text, "bytes": made.bytes, "removed": made.removed},
+            as_json=as_json,
+            text=f"{made.name.text} is stored ({made.bytes // 1024} KiB); {made.removed} old ones are gone.",
+        )
+
+    def drill(self, ctx: typer.Context, *, as_json: AsJson = False) -> None:
+        """Restore the newest backup of every target into a scratch file and compare it with the living database."""
+        with self.parts_of(ctx) as parts, working("restoring into a scratch file and comparing", is_quiet=as_json):
+            reports = drill_now(parts)
+        self.emit(
+            {"drills": [drill_json(one) for one in reports]},
+            as_json=as_json,
+            text="\n".join(map(drill_line, reports)),
+        )
+        if any(one.problem is not None for one in reports):
+            raise typer.Exit(self.found_wrong)
+
+    def list_backups(
+        self, ctx: typer.Context, *, source: Source = None, as_json: AsJson = False, xlsx: Xlsx = None
+    ) -> None:
+        """Every moment that can be restored."""
+        settings = self.settings_of(ctx)
+        with working("asking the targets", is_quiet=as_json):
+            rows = list(backup_rows(self.plan_of(settings), settings.backup_dir, source))
+        self.emit_list("backups", rows, _COLUMNS, as_json=as_json, xlsx=xlsx)
+
+
+def is_copy_wanted(origin: str, copy_name: str | None, settings: BackupSettings) -> bool:
+    """Whether a restore comes from an encrypted copy: it was named, or nothing else was asked for or set.
+
+    Raises:
+        BadParameter: `origin` is neither empty nor one of the two words.
+    """
+    if origin not in ("", _LITESTREAM, _COPY):
+        raise typer.BadParameter(f"give --from {_LITESTREAM} or --from {_COPY}")
+    return origin == _COPY or copy_name is not None or (not origin and not settings.backup_replicate_to)
