@@ -7,8 +7,8 @@ UV := $(BIN)/uv
 READY := $(VENV)/.ready
 INTEROP_VENV := .venv-interop
 INTEROP_READY := $(INTEROP_VENV)/.ready
-S3_VENV := .venv-s3
-S3_READY := $(S3_VENV)/.ready
+STORES_VENV := .venv-stores
+STORES_READY := $(STORES_VENV)/.ready
 FUZZ_VENV := .venv-fuzz
 FUZZ_READY := $(FUZZ_VENV)/.ready
 MEMBERS := protocol storage node hub
@@ -28,10 +28,10 @@ export UV_SYSTEM_CERTS
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup check test demo simulate crash-steps planted crash fuzz bench interop backup-s3 vectors lock system-deps clean
+.PHONY: help setup check test demo simulate crash-steps planted crash fuzz bench interop backup-stores vectors lock system-deps clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY) ## make .venv with the locked tools and the four members
 
@@ -92,12 +92,12 @@ $(INTEROP_READY): tests/interop/requirements.txt
 	$(INTEROP_VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r tests/interop/requirements.txt
 	@touch $@
 
-backup-s3: setup $(S3_READY) ## replicate, copy, drill and restore against a local S3 store
-	CARNET_WEED=$(S3_VENV)/bin/weed $(BIN)/python -m pytest -q tests/storage/test_s3_store.py
+backup-stores: setup $(STORES_READY) ## replicate, copy, drill and restore against local S3 and SFTP servers
+	CARNET_STORES=$(STORES_VENV) $(BIN)/python -m pytest -q tests/storage/test_stores.py
 
-$(S3_READY): tests/storage/requirements.txt
-	test -x $(S3_VENV)/bin/python || $(PYTHON3) -m venv $(S3_VENV)
-	$(S3_VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r tests/storage/requirements.txt
+$(STORES_READY): tests/storage/requirements.txt
+	test -x $(STORES_VENV)/bin/python || $(PYTHON3) -m venv $(STORES_VENV)
+	$(STORES_VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r tests/storage/requirements.txt
 	@touch $@
 
 vectors: setup ## write tests/vectors and the tables of docs/spec anew; a diff there is a change of the protocol
@@ -117,5 +117,5 @@ system-deps: ## browser and Chinese font for the screen tests; the only target t
 	apt-get install --yes --no-install-recommends chromium fonts-noto-cjk
 
 clean: ## remove the environments and what the tools left behind
-	rm -rf $(VENV) $(INTEROP_VENV) $(S3_VENV) $(FUZZ_VENV) .fuzz .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
+	rm -rf $(VENV) $(INTEROP_VENV) $(STORES_VENV) $(FUZZ_VENV) .fuzz .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
 	find $(MEMBERS) tests tools -name __pycache__ -type d -prune -exec rm -rf {} +

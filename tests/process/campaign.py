@@ -207,7 +207,7 @@ class Campaign:
         """What a restarted process holds."""
         if victim not in NODES:
             self._found("receipts", await asyncio.to_thread(faults_of_hub, self.world))
-            self._found("hub tables", await asyncio.to_thread(_hub_differences, self.world))
+            self._found("hub tables", await asyncio.to_thread(differences_of_hub, self.world))
             self._found("hub answers", [] if await self._is_hub_back() else ["the hub does not answer any more"])
             return
         node, ledger = self.world.nodes[victim], self.world.ledgers[victim]
@@ -217,7 +217,7 @@ class Campaign:
         self._found("shown again", versions_gone_back(self.shown[victim], held))
         self.shown[victim] = held
         self._found("log", await asyncio.to_thread(faults_of_node, node, ledger))
-        self._found("node tables", await asyncio.to_thread(_node_differences, node.data))
+        self._found("node tables", await asyncio.to_thread(differences_of_node, node.data))
 
     async def _is_hub_back(self) -> bool:
         """Whether the hub answers soon; nobody restarts it when it was its database that went away."""
@@ -298,13 +298,15 @@ def _same(shown: dict[str, list[Held]]) -> bool:
     return len({frozenset(held) for held in shown.values()}) == 1
 
 
-def _node_differences(data: Path) -> list[str]:
+def differences_of_node(data: Path) -> list[str]:
+    """Where a node's tables are not what its log says."""
     installation = open_installation(NodeSettings(data_dir=data))
     report = check_rebuild(installation.node())
     return [f"tables: {one.kind} {one.record.hex()}: {one.what}" for one in report.differences]
 
 
-def _hub_differences(world: World) -> list[str]:
+def differences_of_hub(world: World) -> list[str]:
+    """Where the hub's tables are not what its log says."""
     url = "" if world.postgres is None else world.postgres.url
     app = open_hub(HubSettings(data_dir=world.hub.data, database_url=url))
     try:

@@ -6,11 +6,13 @@ shares no code with the product.
 Rules
 - acknowledged: the answer arrived. It must be there, exactly once, in that state or in one that was asked for later.
 - in doubt: asked for, and the line broke before the answer. It may have happened once, or not at all.
+- exposed: acknowledged, and the disk that held it is gone before anybody else had it. It may be there, or an earlier
+  state, and nothing else.
 - anything else that turns up was never asked for.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 
 
@@ -23,6 +25,8 @@ class Item:
         state: as acknowledged last; None as long as nothing was.
         doubt: asked for and not answered; None for nothing.
         record, heads: as the last answer gave them.
+        history: every acknowledged state with the change set that brought it.
+        exposed: acknowledged states that went with a disk.
     """
 
     sort: str
@@ -31,6 +35,13 @@ class Item:
     doubt: str | None = None
     record: str = ""
     heads: str = ""
+    history: list[tuple[str, str | None]] = field(default_factory=list)
+    exposed: tuple[str, ...] = ()
+
+    @property
+    def allowed(self) -> tuple[str | None, ...]:
+        """States it may be shown in."""
+        return (self.state, self.doubt, *self.exposed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +83,9 @@ class Ledger:
             request: sort of request, for the counts.
             nonce: of the change set; None when the answer did not say.
         """
+        assert item.doubt is not None
         item.state, item.doubt = item.doubt, None
+        item.history.append((item.state, nonce))
         self.counts[request] += 1
         if nonce is not None:
             self.nonces.add(nonce)
@@ -80,6 +93,41 @@ class Ledger:
     def refuse(self, item: Item) -> None:
         """The answer was that nothing was saved."""
         item.doubt = None
+
+    def expose(self, safe: Container[str]) -> int:
+        """A disk is gone: what was acknowledged in sets that nobody else had may be gone with it.
+
+        Args:
+            safe: nonces of the sets that must come back.
+
+        Returns: acknowledgements that are exposed.
+        """
+        exposed = 0
+        for item in self.items.values():
+            kept = max((number for number, (_, nonce) in enumerate(item.history, 1) if nonce in safe), default=0)
+            item.exposed = tuple(state for state, _ in item.history[kept:])
+            item.state = item.history[kept - 1][0] if kept else None
+            exposed += len(item.exposed)
+        self.nonces = {nonce for nonce in self.nonces if nonce in safe}
+        return exposed
+
+    def take_as_is(self, held: Iterable[Held], nonces: Container[str]) -> int:
+        """After a restore was looked at: what is there now counts as acknowledged, and what is not was never asked for.
+
+        Args:
+            nonces: of the sets in the restored log.
+
+        Returns: acknowledgements that did not come back.
+        """
+        seen = {one.tag: one.state for one in held}
+        lost = 0
+        for tag, item in list(self.items.items()):
+            lost += sum(nonce not in nonces for _, nonce in item.history)
+            item.history = [one for one in item.history if one[1] in nonces]
+            item.state, item.doubt, item.exposed = seen.get(tag), None, ()
+            if item.state is None:
+                del self.items[tag]
+        return lost
 
     def happened_in_doubt(self, held: Iterable[Held]) -> int:
         """How many requests without an answer were carried out all the same."""
@@ -100,7 +148,7 @@ def _fault(item: Item, held: list[Held]) -> str | None:
         return f"doubled: {item.sort} {item.tag} is there {len(held)} times"
     if not held:
         return None if item.state is None else f"lost: {item.sort} {item.tag}, acknowledged as {item.state}"
-    if (held[0].sort, held[0].state) not in ((item.sort, item.state), (item.sort, item.doubt)):
+    if held[0].sort != item.sort or held[0].state not in item.allowed:
         return f"lost: {item.sort} {item.tag} is {held[0].state}, acknowledged as {item.state}, asked for {item.doubt}"
     return None
 

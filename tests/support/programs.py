@@ -17,10 +17,11 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 from urllib.request import urlopen
 
@@ -28,6 +29,7 @@ from carnet_hub.entrypoints.cli.main import execute as execute_hub
 from carnet_node.entrypoints.cli.main import execute as execute_node
 
 BIN: Final = Path(sys.executable).parent
+NO_SETTINGS: Final[Mapping[str, str]] = MappingProxyType({})
 COMMAND_S_MAX: Final = 120
 START_S_MAX: Final = 30
 STOP_S_MAX: Final = 30
@@ -142,11 +144,18 @@ def running(service: Service) -> Iterator[Service]:
         service.kill()
 
 
-def begin_program(name: str, data: Path, *arguments: str | Path) -> subprocess.Popen[str]:
+def begin_program(
+    name: str, data: Path, *arguments: str | Path, settings: Mapping[str, str] = NO_SETTINGS
+) -> subprocess.Popen[str]:
     """Start one command with `--json`; the caller waits for it or kills it."""
     command = [str(BIN / name), "--data", str(data), *map(str, arguments), "--json"]
     return subprocess.Popen(
-        command, env=_environment({}), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        command,
+        env=_environment(settings),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     )
 
 
@@ -160,18 +169,18 @@ def end_program(process: subprocess.Popen[str]) -> Done:
     return Done(process.returncode, _json_of(said), said + complained)
 
 
-def run_program(name: str, data: Path, *arguments: str | Path) -> Done:
+def run_program(name: str, data: Path, *arguments: str | Path, settings: Mapping[str, str] = NO_SETTINGS) -> Done:
     """Run one command with `--json`, whatever its exit code."""
-    return end_program(begin_program(name, data, *arguments))
+    return end_program(begin_program(name, data, *arguments, settings=settings))
 
 
-def must_run(name: str, data: Path, *arguments: str | Path) -> Any:
+def must_run(name: str, data: Path, *arguments: str | Path, settings: Mapping[str, str] = NO_SETTINGS) -> Any:
     """What a command says that has to succeed.
 
     Raises:
         ProgramFailed: any exit code but 0.
     """
-    done = run_program(name, data, *arguments)
+    done = run_program(name, data, *arguments, settings=settings)
     if done.code != 0:
         raise ProgramFailed(f"{name} {' '.join(map(str, arguments))} ended with {done.code}:\n{done.text}")
     return done.value
@@ -199,10 +208,10 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _environment(settings: dict[str, str]) -> dict[str, str]:
+def _environment(settings: Mapping[str, str]) -> dict[str, str]:
     """Ours without the settings of a Carnet that may run beside the tests."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("CARNET_")}
-    return inherited | settings
+    return inherited | dict(settings)
 
 
 def _json_of(said: str) -> Any:

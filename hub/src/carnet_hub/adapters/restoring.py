@@ -121,7 +121,6 @@ def _fetch(
     progress: Progress,
 ) -> tuple[str, int]:
     """Fetch the database: (its place of origin in words, the highest epoch that has a replica)."""
-    newest = _newest_replica(settings, plan, choice)
     if not choice.is_copy:
         if plan.replicate_to is None:
             raise NothingToRestore("Litestream", "no target is set for it")
@@ -129,23 +128,23 @@ def _fetch(
         found = replica.newest_epoch(choice.source or replica.only_source())
         stage(f"restoring from {plan.replicate_to.shown}/{found.replica_path}")
         replica.restore(found, scratch, at_ms=choice.at_ms)
-        return f"{plan.replicate_to.shown}/{found.replica_path}", newest
+        return f"{plan.replicate_to.shown}/{found.replica_path}", found.ordinal
     if plan.copy_to is None:
         raise NothingToRestore("encrypted copies", "no target is set for them")
     copies, target = copies_at(plan.copy_to, plan.secrets), plan.copy_to.shown
     name = find_copy(copies, target, choice.source, at_ms=choice.at_ms, name=choice.copy_name)
     stage(f"opening {name.text}")
     open_copy(copies, name, partial(_key_for, plan, data_key, name.text), scratch, progress)
-    return name.text, max(newest, name.place.ordinal)
+    return name.text, max(_newest_replica(settings, plan, name.place.source), name.place.ordinal)
 
 
-def _newest_replica(settings: HubSettings, plan: Plan, choice: Choice) -> int:
+def _newest_replica(settings: HubSettings, plan: Plan, source: str) -> int:
     """The highest epoch that has a replica, so that the restored hub takes another; 0 when nobody can say."""
     if plan.replicate_to is None:
         return 0
     replica = Replica(plan.replicate_to, plan.secrets, settings.backup_dir)
     try:
-        return replica.newest_epoch(choice.source or replica.only_source()).ordinal
+        return replica.newest_epoch(source).ordinal
     except StorageFailure:
         return 0
 

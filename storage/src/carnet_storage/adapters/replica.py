@@ -7,6 +7,7 @@ names the living database. Each restored database passes SQLite's full check bef
 import os
 import re
 import subprocess
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,8 +17,8 @@ from carnet_storage.adapters.copying import scratch_folder
 from carnet_storage.adapters.litestream_process import files_of, find_program, host_key_of
 from carnet_storage.adapters.small_files import replace_file
 from carnet_storage.adapters.sqlite_files import check_integrity, remove_database, translated_disk
-from carnet_storage.core.failures import CopyDamaged, DiskFull, NothingToRestore, ReplicatorFailed
-from carnet_storage.core.limits import EPOCHS_TRIED_MAX, ERROR_CHARS_MAX, LISTING_BYTES_MAX
+from carnet_storage.core.failures import CopyDamaged, DiskFull, NothingToRestore, ReplicatorFailed, SourceUnclear
+from carnet_storage.core.limits import EPOCH_GAP_MAX, EPOCHS_TRIED_MAX, ERROR_CHARS_MAX, LISTING_BYTES_MAX
 from carnet_storage.core.litestream import Piece, child_environment, configuration, parse_pieces
 from carnet_storage.core.plan import Secrets
 from carnet_storage.core.targets import FolderTarget, Place, S3Target, SftpTarget, Target
@@ -72,13 +73,15 @@ class Replica:
         """Whose replicas lie at the target, when they are of one source.
 
         Raises:
-            NothingToRestore: of none, of several, or a server that cannot be asked (SFTP).
+            NothingToRestore: of none.
+            SourceUnclear: of several, or a server that cannot list them (SFTP).
             TargetFailed: the target cannot be asked.
         """
         found = [name for name in folders_at(self._target, self._secrets, "") if _SOURCE.fullmatch(name)]
-        if len(found) != 1:
-            several = "it holds backups of several installations, or cannot be asked; name one with --source"
-            raise NothingToRestore(self._target.shown, several if found or isinstance(self._target, SftpTarget) else "")
+        if len(found) > 1 or isinstance(self._target, SftpTarget):
+            raise SourceUnclear(self._target.shown)
+        if not found:
+            raise NothingToRestore(self._target.shown)
         return found[0]
 
     def newest_epoch(self, source: str) -> Place:
@@ -88,7 +91,29 @@ class Replica:
             NothingToRestore: none has.
             ReplicatorFailed, ReplicatorMissing, TargetFailed: the target cannot be asked.
         """
-        for ordinal in self._ordinals(source):
+        if isinstance(self._target, SftpTarget):
+            return self._newest_epoch_by_asking(source)
+        names = folders_at(self._target, self._secrets, source)
+        found = (name.removeprefix("epoch-") for name in names if name.startswith("epoch-"))
+        ordinals = sorted((int(one) for one in found if one.isdigit()), reverse=True)
+        return self._first_with_replica(source, ordinals)
+
+    def _newest_epoch_by_asking(self, source: str) -> Place:
+        """The same at a server that cannot list: block after block, as long as a block is in use near its end."""
+        newest: Place | None = None
+        top = EPOCHS_TRIED_MAX
+        while newest is None or newest.ordinal > top - EPOCHS_TRIED_MAX - EPOCH_GAP_MAX:
+            try:
+                newest = self._first_with_replica(source, range(top, top - EPOCHS_TRIED_MAX, -1))
+            except NothingToRestore:
+                break
+            top += EPOCHS_TRIED_MAX
+        if newest is None:
+            raise NothingToRestore(self._target.shown)
+        return newest
+
+    def _first_with_replica(self, source: str, ordinals: Iterable[int]) -> Place:
+        for ordinal in ordinals:
             try:
                 return self.history(Place(source, ordinal)).place
             except NothingToRestore:
@@ -118,14 +143,6 @@ class Replica:
             remove_database(to)
             to.with_name(f"{to.name}.tmp").unlink(missing_ok=True)
             raise
-
-    def _ordinals(self, source: str) -> list[int]:
-        """Epochs worth asking for, highest first; only an SFTP server cannot say which it has."""
-        if isinstance(self._target, SftpTarget):
-            return list(range(EPOCHS_TRIED_MAX, 0, -1))
-        names = folders_at(self._target, self._secrets, source)
-        found = (name.removeprefix("epoch-") for name in names if name.startswith("epoch-"))
-        return sorted((int(one) for one in found if one.isdigit()), reverse=True)
 
     def _run(self, folder: Path, place: Place, arguments: list[str], seconds: int) -> bytes:
         program = self._program or find_program()

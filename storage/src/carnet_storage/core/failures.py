@@ -128,6 +128,19 @@ class NothingToRestore(StorageFailure):
         )
 
 
+class SourceUnclear(NothingToRestore):
+    """A target holds backups of several installations, or cannot say whose it holds."""
+
+    code = "source-unclear"
+
+    def __init__(self, target: str) -> None:
+        super().__init__(target, "it holds backups of several installations, or cannot say of which")
+        self.next = (
+            "Name one with --source: every id is the name of a folder at the target, and "
+            "`carnet-hub nodes list --json` tells those of nodes."
+        )
+
+
 class CopyDamaged(StorageFailure):
     """A copy is cut, swapped or changed."""
 

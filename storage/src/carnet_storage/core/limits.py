@@ -52,7 +52,10 @@ COPIES_ALL_HOURS: Final = 48
 """Every copy of the last two days is kept, then one a day."""
 
 EPOCHS_TRIED_MAX: Final = 32
-"""Epochs that are asked for, from the highest, at a server that cannot list them."""
+"""Epochs that are asked for in one block, from the highest, at a server that cannot list them: two seconds on a LAN."""
+
+EPOCH_GAP_MAX: Final = 16
+"""Epochs in a row that may lack a replica: after a restore without a line a node may open some before it replicates."""
 
 PAGES_PER_STEP: Final = 2_000
 """Pages that SQLite copies between two reports of progress: 8 MiB."""
