@@ -11,13 +11,13 @@ from carnet_hub.adapters.store import open_store
 from carnet_hub.adapters.system import DiskFiles
 from carnet_hub.core import rows
 from carnet_hub.core.recovering import answer_recovery, issue_recovery_code
-from carnet_protocol.enrolment import parse_code
+from carnet_protocol.enrolment import check_answer, parse_code, prove_request
 from carnet_protocol.envelope import Purpose
 from carnet_protocol.errors import BadValue, Refused
 from carnet_protocol.limits import INVITE_TRIES_MAX, INVITE_TTL_MS
 from carnet_protocol.messages import RecoverAnswer, RecoverRequest, open_frame, sign_frame
 from carnet_protocol.reasons import Reason
-from carnet_protocol.recovery import KEPT_INFO, RETURNED_INFO, check_return, prove_recovery, recovery_keys
+from carnet_protocol.recovery import KEPT_INFO, RETURNED_INFO, recovery_keys
 from support.authors import SiteAuthor, draft_of
 from support.hub_apps import CountedEntropy
 from support.hub_world import HubWorld, make_world
@@ -60,7 +60,7 @@ def request(world: HubWorld, site: SiteAuthor, secret: bytes, wrapped: bytes, **
     """A signed request for a data key."""
     keys = recovery_keys(secret)
     unproved = RecoverRequest(1, keys.code_id, site.node_id, wrapped, bytes(32))
-    proved = msgspec.structs.replace(unproved, proof=prove_recovery(keys, world.hub.public_key, unproved))
+    proved = msgspec.structs.replace(unproved, proof=prove_request(keys, world.hub.public_key, unproved))
     return sign_frame(msgspec.structs.replace(proved, **changes), Purpose.ENROL, world.hub.hub_id, site.signer)
 
 
@@ -73,7 +73,7 @@ def test_the_key_comes_back_to_the_machine_that_asks(world: HubWorld, keyring: K
     message = answer_recovery(world.hub, keyring, asked)
 
     answer = open_frame(message, RecoverAnswer, world.hub.public_key, Purpose.ENROL, world.hub.hub_id)
-    check_return(recovery_keys(secret), asked, answer)
+    check_answer(recovery_keys(secret), asked, answer)
     assert SUITE.decrypt(answer.wrapped, EXCHANGE, info=RETURNED_INFO) == DATA_KEY
 
 

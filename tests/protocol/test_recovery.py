@@ -3,10 +3,10 @@
 import msgspec
 import pytest
 
-from carnet_protocol.enrolment import InviteKeys, invite_keys
+from carnet_protocol.enrolment import InviteKeys, check_answer, check_request, invite_keys, prove_answer, prove_request
 from carnet_protocol.errors import NotAuthentic
 from carnet_protocol.messages import RecoverAnswer, RecoverRequest
-from carnet_protocol.recovery import check_recovery, check_return, prove_recovery, prove_return, recovery_keys
+from carnet_protocol.recovery import recovery_keys
 from support.frames import RECOVER_ANSWER, RECOVER_REQUEST
 from support.protocol import fixed, signer
 
@@ -17,18 +17,18 @@ MESSAGE = b"the request as it was sent"
 
 def proved_request(keys: InviteKeys = KEYS) -> RecoverRequest:
     """A request whose author knows the secret."""
-    return msgspec.structs.replace(RECOVER_REQUEST, proof=prove_recovery(keys, HUB_KEY, RECOVER_REQUEST))
+    return msgspec.structs.replace(RECOVER_REQUEST, proof=prove_request(keys, HUB_KEY, RECOVER_REQUEST))
 
 
 def proved_answer() -> RecoverAnswer:
     """An answer to `MESSAGE` whose author knows the secret."""
-    return msgspec.structs.replace(RECOVER_ANSWER, proof=prove_return(KEYS, MESSAGE, RECOVER_ANSWER))
+    return msgspec.structs.replace(RECOVER_ANSWER, proof=prove_answer(KEYS, MESSAGE, RECOVER_ANSWER))
 
 
 def test_both_sides_prove_that_they_know_the_code():
     """A request and an answer made with the code's keys hold."""
-    check_recovery(KEYS, HUB_KEY, proved_request())
-    check_return(KEYS, MESSAGE, proved_answer())
+    check_request(KEYS, HUB_KEY, proved_request())
+    check_answer(KEYS, MESSAGE, proved_answer())
 
 
 def test_an_enrolment_code_recovers_nothing():
@@ -37,7 +37,7 @@ def test_an_enrolment_code_recovers_nothing():
 
     assert other.code_id != KEYS.code_id
     with pytest.raises(NotAuthentic):
-        check_recovery(KEYS, HUB_KEY, proved_request(other))
+        check_request(KEYS, HUB_KEY, proved_request(other))
 
 
 @pytest.mark.parametrize("field", ["node_id", "wrapped"])
@@ -47,16 +47,16 @@ def test_a_changed_request_is_refused(field: str):
     changed = msgspec.structs.replace(proved_request(), **{field: fixed("thief", length)})
 
     with pytest.raises(NotAuthentic):
-        check_recovery(KEYS, HUB_KEY, changed)
+        check_request(KEYS, HUB_KEY, changed)
 
 
 def test_a_request_meant_for_another_hub_is_refused():
     """The proof is bound to the hub key that the node has seen."""
     with pytest.raises(NotAuthentic):
-        check_recovery(KEYS, signer("another hub").public_key, proved_request())
+        check_request(KEYS, signer("another hub").public_key, proved_request())
 
 
 def test_an_answer_to_another_request_is_refused():
     """An old answer cannot be played back to a new question."""
     with pytest.raises(NotAuthentic):
-        check_return(KEYS, b"another request", proved_answer())
+        check_answer(KEYS, b"another request", proved_answer())

@@ -42,7 +42,7 @@ from carnet_protocol.messages import (
     encode_batch,
 )
 from carnet_protocol.orders import ErasureOrder, change_key
-from carnet_protocol.recovery import prove_recovery, prove_return, recovery_keys
+from carnet_protocol.recovery import recovery_keys
 from carnet_protocol.registry import ErasureGroup, Value
 from tools.vectors.names import (
     CUSTOMER,
@@ -355,10 +355,10 @@ def _frames() -> list[Frame]:
 def _recovery() -> tuple[RecoverRequest, RecoverAnswer]:
     keys = recovery_keys(SECRET)
     request = RecoverRequest(1, keys.code_id, NODE, named("wrapped for the hub", 80), bytes(32))
-    request = msgspec.structs.replace(request, proof=prove_recovery(keys, HUB_KEY.public, request))
+    request = msgspec.structs.replace(request, proof=prove_request(keys, HUB_KEY.public, request))
     message = seal_envelope(cbor.encode_frame(request), Purpose.ENROL, HUB, NODE_KEY)
     answer = RecoverAnswer(1, NODE, named("wrapped for the node", 80), bytes(32))
-    return request, msgspec.structs.replace(answer, proof=prove_return(keys, message, answer))
+    return request, msgspec.structs.replace(answer, proof=prove_answer(keys, message, answer))
 
 
 def _bundle(parts: list[tuple[PartKind, bytes]], *, receiver: bytes = HUB, hub: HubId = HUB) -> bytes:

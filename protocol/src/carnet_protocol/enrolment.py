@@ -1,6 +1,7 @@
 """Enrolment: how a node and a hub that share nothing but a typed code come to trust each other.
 
-Decides the code's form, the keys derived from its secret and the two proofs. Both sides are authenticated by the code,
+Decides the code's form, the keys derived from its secret and the two proofs, which a lost data key is asked for with
+too (`recovery`). Both sides are authenticated by the code,
 even under TLS interception: the node checks the hub's key against the fingerprint, and both prove that they know the
 secret. The secret itself is never sent. The same messages work as files when there is no network.
 
@@ -24,7 +25,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from carnet_protocol import cbor
 from carnet_protocol.envelope import key_id_of
 from carnet_protocol.errors import BadValue, NotAuthentic
-from carnet_protocol.messages import EnrolAnswer, EnrolRequest
+from carnet_protocol.messages import EnrolAnswer, EnrolRequest, RecoverAnswer, RecoverRequest
 from carnet_protocol.reasons import Reason
 
 SECRET_BYTES: Final = 10
@@ -34,6 +35,12 @@ _CODE_BYTES: Final = _FINGERPRINT_BYTES + SECRET_BYTES + _CHECK_BYTES
 _CODE_CHARS: Final = 45
 _ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _LOOKALIKES: Final = str.maketrans({"I": "1", "L": "1", "O": "0", "-": None, " ": None})
+
+Request = EnrolRequest | RecoverRequest
+"""What a node asks with a code."""
+
+Answer = EnrolAnswer | RecoverAnswer
+"""What the hub answers it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,16 +101,25 @@ def parse_code(text: str) -> EnrolCode:
 
 def invite_keys(secret: bytes) -> InviteKeys:
     """The keys behind a code's secret."""
-    material = HKDF(hashes.SHA256(), 72, salt=None, info=b"carnet/enrol/v1").derive(secret)
+    return derive_keys(secret, b"carnet/enrol/v1")
+
+
+def derive_keys(secret: bytes, info: bytes) -> InviteKeys:
+    """The keys behind a code's secret for one purpose; no purpose can use those of another.
+
+    Args:
+        info: names the purpose, as HKDF binds it.
+    """
+    material = HKDF(hashes.SHA256(), 72, salt=None, info=info).derive(secret)
     return InviteKeys(material[:8], material[8:40], material[40:])
 
 
-def prove_request(keys: InviteKeys, hub_signing_key: bytes, request: EnrolRequest) -> bytes:
+def prove_request(keys: InviteKeys, hub_signing_key: bytes, request: Request) -> bytes:
     """The node's proof: HMAC over everything it states, bound to the hub key it has seen."""
     return hmac.digest(keys.node_key, b"node\x00" + hub_signing_key + _without_proof(request), "sha256")
 
 
-def check_request(keys: InviteKeys, hub_signing_key: bytes, request: EnrolRequest) -> None:
+def check_request(keys: InviteKeys, hub_signing_key: bytes, request: Request) -> None:
     """Check a node's proof at the hub.
 
     Raises:
@@ -113,13 +129,13 @@ def check_request(keys: InviteKeys, hub_signing_key: bytes, request: EnrolReques
         raise NotAuthentic(Reason.BAD_PROOF, "node")
 
 
-def prove_answer(keys: InviteKeys, request_message: bytes, answer: EnrolAnswer) -> bytes:
+def prove_answer(keys: InviteKeys, request_message: bytes, answer: Answer) -> bytes:
     """The hub's proof: HMAC over its answer, bound to the very request it answers."""
     asked = hashlib.sha256(request_message).digest()
     return hmac.digest(keys.hub_key, b"hub\x00" + asked + _without_proof(answer), "sha256")
 
 
-def check_answer(keys: InviteKeys, request_message: bytes, answer: EnrolAnswer) -> None:
+def check_answer(keys: InviteKeys, request_message: bytes, answer: Answer) -> None:
     """Check the hub's proof at the node.
 
     Raises:
@@ -129,7 +145,7 @@ def check_answer(keys: InviteKeys, request_message: bytes, answer: EnrolAnswer) 
         raise NotAuthentic(Reason.BAD_PROOF, "hub")
 
 
-def _without_proof(frame: EnrolRequest | EnrolAnswer) -> bytes:
+def _without_proof(frame: Request | Answer) -> bytes:
     """The frame's bytes with an all-zero proof."""
     return cbor.encode_frame(msgspec.structs.replace(frame, proof=bytes(32)))
 

@@ -20,13 +20,13 @@ from carnet_hub.core.hub import Hub
 from carnet_hub.core.ports import Escrow, Snapshot
 from carnet_hub.core.rows import InviteRow, Node
 from carnet_protocol import cbor, limits
-from carnet_protocol.enrolment import SECRET_BYTES, InviteKeys, format_code
+from carnet_protocol.enrolment import SECRET_BYTES, InviteKeys, check_request, format_code, prove_answer
 from carnet_protocol.envelope import Purpose, read_envelope, verify_envelope
 from carnet_protocol.errors import NotAllowed, NotAuthentic
 from carnet_protocol.ids import DealerId
 from carnet_protocol.messages import MESSAGE_VERSION, RecoverAnswer, RecoverRequest, sign_frame
 from carnet_protocol.reasons import Reason
-from carnet_protocol.recovery import check_recovery, prove_return, recovery_keys
+from carnet_protocol.recovery import recovery_keys
 
 _NOBODY = b""
 
@@ -67,7 +67,7 @@ def answer_recovery(hub: Hub, escrow: Escrow, message: bytes) -> bytes:
         keys = InviteKeys(code.code_id, code.node_key, code.hub_key)
         _check_usable(hub, code, node)
         try:
-            check_recovery(keys, hub.public_key, request)
+            check_request(keys, hub.public_key, request)
         except NotAuthentic as wrong:
             transaction.put([code._replace(tries=code.tries + 1)])
             refusal = wrong
@@ -76,7 +76,7 @@ def answer_recovery(hub: Hub, escrow: Escrow, message: bytes) -> bytes:
             unproved = RecoverAnswer(
                 MESSAGE_VERSION, node.node_id, escrow.rewrap(request.wrapped, node.exchange_key), bytes(32)
             )
-            answer = msgspec.structs.replace(unproved, proof=prove_return(keys, message, unproved))
+            answer = msgspec.structs.replace(unproved, proof=prove_answer(keys, message, unproved))
             signed = sign_frame(answer, Purpose.ENROL, hub.hub_id, hub.signer)
             asked_hash = hashlib.sha256(message).digest()
             transaction.put([code._replace(node_id=node.node_id, asked_hash=asked_hash, answer=signed)])

@@ -8,12 +8,12 @@ key (`adapters.recovery`).
 import msgspec
 
 from carnet_node.core.records import Identity
-from carnet_protocol.enrolment import EnrolCode
+from carnet_protocol.enrolment import EnrolCode, check_answer, prove_request
 from carnet_protocol.envelope import Purpose, Signer, key_id_of
 from carnet_protocol.errors import NotAuthentic
 from carnet_protocol.messages import MESSAGE_VERSION, RecoverAnswer, RecoverRequest, open_frame, sign_frame
 from carnet_protocol.reasons import Reason
-from carnet_protocol.recovery import check_return, prove_recovery, recovery_keys
+from carnet_protocol.recovery import recovery_keys
 
 
 def draft_recovery(identity: Identity, signer: Signer, code: EnrolCode, wrapped: bytes) -> bytes:
@@ -30,7 +30,7 @@ def draft_recovery(identity: Identity, signer: Signer, code: EnrolCode, wrapped:
         raise NotAuthentic(Reason.BAD_CODE, "made by another hub than this node's")
     keys = recovery_keys(code.secret)
     unproved = RecoverRequest(MESSAGE_VERSION, keys.code_id, identity.node_id, wrapped, bytes(32))
-    proof = prove_recovery(keys, identity.hub_signing_key, unproved)
+    proof = prove_request(keys, identity.hub_signing_key, unproved)
     return sign_frame(msgspec.structs.replace(unproved, proof=proof), Purpose.ENROL, identity.hub_id, signer)
 
 
@@ -46,7 +46,7 @@ def accept_recovery(identity: Identity, code: EnrolCode, asked: bytes, answered:
         NotAuthentic: not the hub's, not to this question, or for another node.
     """
     answer = open_frame(answered, RecoverAnswer, identity.hub_signing_key, Purpose.ENROL, identity.hub_id)
-    check_return(recovery_keys(code.secret), asked, answer)
+    check_answer(recovery_keys(code.secret), asked, answer)
     if answer.node_id != identity.node_id:
         raise NotAuthentic(Reason.BAD_PROOF, "an answer for another node")
     return answer.wrapped
