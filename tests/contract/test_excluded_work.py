@@ -207,3 +207,18 @@ def test_what_was_erased_meanwhile_is_not_shown(hub: TestHub, stolen: Installati
 
     assert dict(save.ops[0].values) == {"segment": "taxi"}
     confirm_excluded(desk.node(), fetched(hub, desk), save.nonce)
+
+
+def test_what_was_erased_is_not_shown_before_its_order_has_come(hub: TestHub, stolen: Installation, desk: Installation):
+    """The list is asked for before the page with the erasure is read: it can be read, without the values."""
+    write(desk, CUSTOMER, PERSON, party_kind="person")
+    a_round(desk, hub)
+    a_round(stolen, hub)
+    write(stolen, CUSTOMER, PERSON, full_name="Test person", segment="taxi")
+    a_round(stolen, hub)
+    revoke(hub, stolen)
+    erase_customer(hub.app.hub, PERSON, frozenset(ErasureGroup), ground="request")
+
+    (save,) = listed(hub, desk)
+
+    assert dict(save.ops[0].values) == {"segment": "taxi"}

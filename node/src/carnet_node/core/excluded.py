@@ -34,6 +34,7 @@ from carnet_protocol.opened import OpenedOp, open_set
 from carnet_protocol.ops import Action
 from carnet_protocol.reasons import Reason
 from carnet_protocol.registry import Kind, Value
+from carnet_protocol.seals import parse_opening, seal_places
 
 
 class ExcludedLink(Protocol):
@@ -146,11 +147,17 @@ class _Op:
 
 
 def _ops_of(tx: ReadTransaction, identity: Identity, excluded: ExcludedSet) -> list[_Op]:
-    """The ops of an excluded set; the hub has signed the page they came in, so they are not verified again."""
+    """The ops of an excluded set; the hub has signed the page they came in, so they are not verified again.
+
+    A value that the page is without was erased at the hub, whose order may reach this node later than the page.
+    """
     change_set = reread_set(excluded.message, identity.hub_id)
+    values = parse_opening(excluded.opening, change_set.ops).values
+    gone = [place for place in seal_places(change_set.ops) if place not in values]
+    missing = {(change_set.ops[place.op_index].record, place.group) for place in gone}
 
     def is_erased(record: bytes, group: int) -> bool:
-        return bool(tx.erased_groups(RecordId(record)) >> (group - 1) & 1)
+        return (record, group) in missing or bool(tx.erased_groups(RecordId(record)) >> (group - 1) & 1)
 
     ops = open_set(change_set, excluded.opening, REGISTRY, is_erased).ops
     return [_Op(one, change_set.op_id(one.index)) for one in ops]
