@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from carnet_hub.adapters.store import SqlStore, open_store
 from support.hub_cli import Printed, call
+from support.hub_world import HubWorld, make_world
 
 
 @pytest.fixture
@@ -14,3 +16,17 @@ def data(tmp_path: Path, capsys: Printed) -> Path:
     assert call(folder, "init", "--json") == 0
     capsys.readouterr()
     return folder
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> HubWorld:
+    """A hub without data."""
+    return make_world(open_store(f"sqlite:///{tmp_path / 'hub.db'}"))
+
+
+@pytest.fixture
+def scratch(tmp_path: Path) -> SqlStore:
+    """An empty store to fold a log into."""
+    store = open_store(f"sqlite:///{tmp_path / 'scratch.db'}")
+    store.make_tables()
+    return store

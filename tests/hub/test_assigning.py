@@ -18,17 +18,11 @@ from carnet_protocol.messages import PageRow
 from carnet_protocol.registry import Value
 from carnet_protocol.state import Withheld, entries_from_wire
 from support.authors import SiteAuthor, draft_of
-from support.hub_world import CAR, VIN, HubWorld, car, customer, make_world, visit
+from support.hub_world import CAR, VIN, HubWorld, car, customer, visit
 from support.protocol import record
 
 COLOR = REGISTRY["vehicle"].labels["color"]
 VIN_LABEL = REGISTRY["vehicle"].labels["vin"]
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> HubWorld:
-    """A hub without data."""
-    return make_world(open_store(f"sqlite:///{tmp_path / 'hub.db'}"))
 
 
 def tie(customer_name: str, /, **values: Value) -> Draft:

@@ -3,8 +3,6 @@
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
-
 from carnet_hub.adapters.store import open_store
 from carnet_hub.core import rows
 from carnet_hub.core.ingest import receive_sets
@@ -12,14 +10,8 @@ from carnet_protocol.changeset import EpochOrigin
 from carnet_protocol.messages import PushCode
 from carnet_protocol.reasons import Reason
 from support.authors import SiteAuthor
-from support.hub_world import CAR, HubWorld, car, customer, make_world
+from support.hub_world import CAR, HubWorld, car, customer
 from support.protocol import fixed
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> HubWorld:
-    """A hub without data."""
-    return make_world(open_store(f"sqlite:///{tmp_path / 'hub.db'}"))
 
 
 def test_a_fork_keeps_both_bodies_and_the_first_one_s_effect(world: HubWorld):

@@ -1,10 +1,7 @@
 """Orders to erase a person: what they name, and which nodes have said that it is done."""
 
-from pathlib import Path
-
 import pytest
 
-from carnet_hub.adapters.store import open_store
 from carnet_hub.core.erasing import ReceiptState, erase_customer, list_erasures, show_receipts
 from carnet_hub.core.failures import Unusable
 from carnet_hub.core.hello import answer_hello
@@ -14,17 +11,11 @@ from carnet_protocol.ids import RecordId, ownership_id
 from carnet_protocol.messages import sign_frame
 from carnet_protocol.registry import ErasureGroup, Value
 from support.authors import SiteAuthor, draft_of
-from support.hub_world import CAR, HubWorld, car, customer, hello_of, make_world, visit
+from support.hub_world import CAR, HubWorld, car, customer, hello_of, visit
 from support.protocol import record, signer
 
 PERSON = RecordId(record("customer"))
 ALL = frozenset(ErasureGroup)
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> HubWorld:
-    """A hub without data."""
-    return make_world(open_store(f"sqlite:///{tmp_path / 'hub.db'}"))
 
 
 def plate() -> Draft:

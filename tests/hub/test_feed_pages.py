@@ -1,10 +1,7 @@
 """Feed pages: who receives what, masked for whom, in which order, and how pages fit together."""
 
-from pathlib import Path
-
 import pytest
 
-from carnet_hub.adapters.store import open_store
 from carnet_hub.core.feed import has_news, position_of, read_page
 from carnet_protocol.errors import NotAllowed, OutOfOrder
 from carnet_protocol.ids import Nonce, OpId, vehicle_id
@@ -15,16 +12,10 @@ from carnet_protocol.reasons import Reason
 from carnet_protocol.registry import Value
 from carnet_protocol.state import Entries, Withheld, entries_from_wire
 from support.authors import SiteAuthor, draft_of
-from support.hub_world import CAR, HubWorld, car, customer, make_world, visit
+from support.hub_world import CAR, HubWorld, car, customer, visit
 from support.protocol import fixed, record
 
 OTHER_CAR = vehicle_id("LSVAB2C34RA999999")
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> HubWorld:
-    """A hub without data."""
-    return make_world(open_store(f"sqlite:///{tmp_path / 'hub.db'}"))
 
 
 def kinds_in(page: Page) -> list[str]:

@@ -1,10 +1,7 @@
 """Overruled values at the hub: listed with author, time and rule, and restored by one more op."""
 
-from pathlib import Path
-
 import pytest
 
-from carnet_hub.adapters.store import open_store
 from carnet_hub.core.conflicts import every_conflict, every_settled, list_conflicts, restore_value, show_conflicts
 from carnet_protocol.errors import BadValue, NotAllowed
 from carnet_protocol.ids import OpId
@@ -12,16 +9,10 @@ from carnet_protocol.kinds import REGISTRY
 from carnet_protocol.messages import PushCode
 from carnet_protocol.registry import Resolver
 from support.authors import MadeSet, draft_of
-from support.hub_world import CAR, HubWorld, car, customer, make_world
+from support.hub_world import CAR, HubWorld, car, customer
 from support.protocol import fixed, record
 
 VEHICLE, CUSTOMER = REGISTRY["vehicle"], REGISTRY["customer"]
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> HubWorld:
-    """A hub without data."""
-    return make_world(open_store(f"sqlite:///{tmp_path / 'hub.db'}"))
 
 
 def two_colors(world: HubWorld) -> tuple[MadeSet, MadeSet]:

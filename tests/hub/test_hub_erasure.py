@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from carnet_hub.adapters.store import SqlStore, open_store
+from carnet_hub.adapters.store import SqlStore
 from carnet_hub.core import rows
 from carnet_hub.core.conflicts import every_settled, restore_value
 from carnet_hub.core.ingest import receive_sets
@@ -20,25 +20,11 @@ from carnet_protocol.orders import ErasureOrder
 from carnet_protocol.registry import ErasureGroup
 from carnet_protocol.state import Withheld
 from support.authors import draft_of
-from support.hub_world import HubWorld, car, customer, make_world
+from support.hub_world import HubWorld, car, customer
 from support.protocol import record
 
 NAME = "测试甲"
 SECRET = "000000000000000007"
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> HubWorld:
-    """A hub without data."""
-    return make_world(open_store(f"sqlite:///{tmp_path / 'hub.db'}"))
-
-
-@pytest.fixture
-def scratch(tmp_path: Path) -> SqlStore:
-    """An empty store to fold a log into."""
-    store = open_store(f"sqlite:///{tmp_path / 'scratch.db'}")
-    store.make_tables()
-    return store
 
 
 def erase(world: HubWorld, *names: str, groups: frozenset[ErasureGroup] = frozenset(ErasureGroup)) -> None:

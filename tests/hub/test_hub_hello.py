@@ -1,21 +1,10 @@
 """Hello at the hub: the four situations of a node, and what is remembered of it."""
 
-from pathlib import Path
-
-import pytest
-
-from carnet_hub.adapters.store import open_store
 from carnet_hub.core.hello import answer_hello, note_failure
 from carnet_protocol.hello import HelloAnswer, Situation
 from carnet_protocol.reasons import Reason
 from support.authors import MadeSet, SiteAuthor
-from support.hub_world import HubWorld, car, customer, hello_of, make_world
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> HubWorld:
-    """A hub without data."""
-    return make_world(open_store(f"sqlite:///{tmp_path / 'hub.db'}"))
+from support.hub_world import HubWorld, car, customer, hello_of
 
 
 def say_hello(world: HubWorld, site: SiteAuthor, **changes: object) -> HelloAnswer:

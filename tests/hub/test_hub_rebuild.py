@@ -1,11 +1,10 @@
 """Tables are projections: whatever happened, a fold of the log from its first entry arrives at the same rows."""
 
 import random
-from pathlib import Path
 
 import pytest
 
-from carnet_hub.adapters.store import SqlStore, open_store
+from carnet_hub.adapters.store import SqlStore
 from carnet_hub.core import rows
 from carnet_hub.core.conflicts import list_conflicts, restore_value
 from carnet_hub.core.quarantine import give_up_parked, list_parked, release_parked
@@ -19,24 +18,10 @@ from carnet_protocol.orders import ErasureOrder
 from carnet_protocol.registry import ErasureGroup, Value
 from carnet_protocol.state import head_op_ids
 from support.authors import MadeSet, SiteAuthor, draft_of
-from support.hub_world import CAR, HubWorld, car, customer, make_world, visit
+from support.hub_world import CAR, HubWorld, car, customer, visit
 from support.protocol import fixed, record
 
 STEPS = 80
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> HubWorld:
-    """A hub without data."""
-    return make_world(open_store(f"sqlite:///{tmp_path / 'hub.db'}"))
-
-
-@pytest.fixture
-def scratch(tmp_path: Path) -> SqlStore:
-    """An empty store to fold a log into."""
-    store = open_store(f"sqlite:///{tmp_path / 'scratch.db'}")
-    store.make_tables()
-    return store
 
 
 class Story:

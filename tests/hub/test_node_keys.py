@@ -1,10 +1,8 @@
 """Keys of nodes: changed by their owner, revoked by the hub, and sets excluded after a compromise."""
 
-from pathlib import Path
-
 import pytest
 
-from carnet_hub.adapters.store import SqlStore, open_store
+from carnet_hub.adapters.store import SqlStore
 from carnet_hub.core.rebuild import check_projections, exclude_sets
 from carnet_hub.core.revoking import revoke_compromised
 from carnet_protocol.errors import BadValue, NotAllowed
@@ -14,22 +12,8 @@ from carnet_protocol.orders import change_key
 from carnet_protocol.reasons import Reason
 from carnet_protocol.registry import Value
 from support.authors import MadeSet, SiteAuthor, draft_of
-from support.hub_world import CAR, HubWorld, car, customer, make_world
+from support.hub_world import CAR, HubWorld, car, customer
 from support.protocol import exchange_key, record, signer
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> HubWorld:
-    """A hub without data."""
-    return make_world(open_store(f"sqlite:///{tmp_path / 'hub.db'}"))
-
-
-@pytest.fixture
-def scratch(tmp_path: Path) -> SqlStore:
-    """An empty store to fold a log into."""
-    store = open_store(f"sqlite:///{tmp_path / 'scratch.db'}")
-    store.make_tables()
-    return store
 
 
 def key_change(world: HubWorld, site: SiteAuthor, node_id: bytes | None = None) -> dict[str, Value]:

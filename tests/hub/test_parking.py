@@ -1,12 +1,10 @@
 """Parked sets: what waits, what sets it free, and what an operator may decide."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import cbor2
 import pytest
 
-from carnet_hub.adapters.store import open_store
 from carnet_hub.core import rows
 from carnet_hub.core.freeing import judge_again
 from carnet_hub.core.ingest import receive_sets
@@ -23,14 +21,8 @@ from carnet_protocol.messages import PushCode, Verdict
 from carnet_protocol.reasons import Reason
 from carnet_protocol.registry import Audience, Kind, Registry, Writer
 from support.authors import MadeSet, SiteAuthor, draft_of
-from support.hub_world import CAR, HubWorld, car, customer, make_world, visit
+from support.hub_world import CAR, HubWorld, car, customer, visit
 from support.protocol import fixed, record
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> HubWorld:
-    """A hub without data."""
-    return make_world(open_store(f"sqlite:///{tmp_path / 'hub.db'}"))
 
 
 def edit(site: SiteAuthor, base: OpId, color: str = "blue") -> MadeSet:

@@ -1,10 +1,7 @@
 """Set time: how much of an author's clock counts."""
 
-from pathlib import Path
-
 import pytest
 
-from carnet_hub.adapters.store import open_store
 from carnet_hub.core.hello import answer_hello
 from carnet_hub.core.ranking import seen_position, set_time
 from carnet_hub.core.rows import LogHead
@@ -12,7 +9,7 @@ from carnet_protocol.changeset import Header
 from carnet_protocol.hello import HubEpoch
 from carnet_protocol.messages import PushCode
 from support.hub_apps import NOW_MS
-from support.hub_world import CAR, HubWorld, car, hello_of, make_world
+from support.hub_world import CAR, HubWorld, car, hello_of
 from support.protocol import HUB_EPOCH, link, sealed_set, visit_draft
 
 YEAR_MS = 365 * 24 * 3600 * 1000
@@ -22,12 +19,6 @@ def header(wall_ms: int, hub_position: int = 0, hub_epoch: bytes = HUB_EPOCH) ->
     """A header with this clock."""
     place = link(wall_ms=wall_ms, hub_position=hub_position, hub_epoch=hub_epoch)
     return sealed_set(visit_draft(), place=place).change_set.header
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> HubWorld:
-    """A hub without data."""
-    return make_world(open_store(f"sqlite:///{tmp_path / 'hub.db'}"))
 
 
 @pytest.mark.parametrize(

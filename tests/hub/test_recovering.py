@@ -7,7 +7,6 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 
 from carnet_hub.adapters.keyring import SUITE, Keyring, create_keyring
-from carnet_hub.adapters.store import open_store
 from carnet_hub.adapters.system import DiskFiles
 from carnet_hub.core import rows
 from carnet_hub.core.recovering import answer_recovery, issue_recovery_code
@@ -20,17 +19,11 @@ from carnet_protocol.reasons import Reason
 from carnet_protocol.recovery import KEPT_INFO, RETURNED_INFO, recovery_keys
 from support.authors import SiteAuthor, draft_of
 from support.hub_apps import CountedEntropy
-from support.hub_world import HubWorld, make_world
+from support.hub_world import HubWorld
 from support.protocol import fixed
 
 DATA_KEY = fixed("the lost data key", 32)
 EXCHANGE = X25519PrivateKey.from_private_bytes(fixed("exchange of the new machine", 32))
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> HubWorld:
-    """A hub without data."""
-    return make_world(open_store(f"sqlite:///{tmp_path / 'hub.db'}"))
 
 
 @pytest.fixture

@@ -6,12 +6,10 @@ signed the fault, and changes no record.
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import cbor2
 import pytest
 
-from carnet_hub.adapters.store import open_store
 from carnet_hub.core import rows
 from carnet_hub.core.ingest import receive_sets
 from carnet_protocol import cbor, limits
@@ -23,19 +21,13 @@ from carnet_protocol.ops import Action
 from carnet_protocol.reasons import Reason
 from carnet_protocol.registry import Value
 from support.authors import SiteAuthor, draft_of
-from support.hub_world import CAR, HubWorld, car, customer, make_world, visit
+from support.hub_world import CAR, HubWorld, car, customer, visit
 from support.protocol import OTHER_HUB, fixed, record, signer
 
 Made = Callable[[HubWorld, SiteAuthor], tuple[bytes, bytes]]
 
 STATE = (rows.RecordRow, rows.SettledRow, rows.FeedRow, rows.AssignmentRow, rows.ErasedRow, rows.KeyRow, rows.DealerRow)
 """What a set may change about the world, apart from its own place in the log."""
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> HubWorld:
-    """A hub without data."""
-    return make_world(open_store(f"sqlite:///{tmp_path / 'hub.db'}"))
 
 
 def header_of(site: SiteAuthor, ops: bytes, **changes: object) -> Header:

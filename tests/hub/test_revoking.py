@@ -1,10 +1,8 @@
 """Revoking a node: keys die, suspect sets lose their effect, and the log folds to the run without them."""
 
-from pathlib import Path
-
 import pytest
 
-from carnet_hub.adapters.store import SqlStore, open_store
+from carnet_hub.adapters.store import SqlStore
 from carnet_hub.core.failures import Unusable
 from carnet_hub.core.rebuild import check_projections
 from carnet_hub.core.revoking import Suspects, position_before, retire_node, revoke_compromised
@@ -13,22 +11,8 @@ from carnet_protocol.messages import PushCode
 from carnet_protocol.orders import change_key
 from carnet_protocol.reasons import Reason
 from support.authors import SiteAuthor, draft_of
-from support.hub_world import CAR, HubWorld, car, customer, make_world
+from support.hub_world import CAR, HubWorld, car, customer
 from support.protocol import exchange_key, record, signer
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> HubWorld:
-    """A hub without data."""
-    return make_world(open_store(f"sqlite:///{tmp_path / 'hub.db'}"))
-
-
-@pytest.fixture
-def scratch(tmp_path: Path) -> SqlStore:
-    """An empty store to fold a log into."""
-    store = open_store(f"sqlite:///{tmp_path / 'scratch.db'}")
-    store.make_tables()
-    return store
 
 
 def revoke(world: HubWorld, site: SiteAuthor, suspect_from: int) -> Suspects:

@@ -1,20 +1,11 @@
 """A site's name travels in the answer to every enrolment."""
 
-from pathlib import Path
-
 import pytest
 
-from carnet_hub.adapters.store import open_store
 from carnet_hub.core.dealers import SiteDetails, add_site, list_sites
 from carnet_hub.core.failures import Unusable
 from carnet_protocol.limits import NAME_CHARS_MAX
-from support.hub_world import HubWorld, make_world
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> HubWorld:
-    """A hub."""
-    return make_world(open_store(f"sqlite:///{tmp_path / 'hub.db'}"))
+from support.hub_world import HubWorld
 
 
 def test_a_site_may_have_the_longest_name_a_message_takes(world: HubWorld):

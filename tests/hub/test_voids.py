@@ -1,26 +1,17 @@
 """Void ops: illegal steps of a document, judged from what their author had read, looked through by everybody else."""
 
-from pathlib import Path
-
 import pytest
 
-from carnet_hub.adapters.store import open_store
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import OpId
 from carnet_protocol.kinds import VISIT_TRANSITIONS
 from carnet_protocol.reasons import Reason
 from carnet_protocol.registry import Value
 from support.authors import MadeSet, SiteAuthor, draft_of
-from support.hub_world import CAR, HubWorld, make_world, visit
+from support.hub_world import CAR, HubWorld, visit
 from support.protocol import fixed, record
 
 VISIT = record("visit")
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> HubWorld:
-    """A hub without data."""
-    return make_world(open_store(f"sqlite:///{tmp_path / 'hub.db'}"))
 
 
 def step(site: SiteAuthor, status: str, *based_on: OpId, **values: Value) -> MadeSet:

@@ -12,13 +12,7 @@ from carnet_protocol.ids import OpId
 from carnet_protocol.kinds import REGISTRY
 from carnet_protocol.messages import PushCode
 from support.authors import MadeSet, draft_of
-from support.hub_world import CAR, HubWorld, car, make_world
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> HubWorld:
-    """A hub without data."""
-    return make_world(open_store(f"sqlite:///{tmp_path / 'hub.db'}"))
+from support.hub_world import CAR, HubWorld, car
 
 
 def test_a_set_waits_for_what_a_void_op_was_based_on(world: HubWorld):
