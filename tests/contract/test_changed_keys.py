@@ -59,8 +59,9 @@ def started_again(node: Installation) -> Installation:
 
 
 def key_files(node: Installation) -> set[str]:
-    """Names of the signing keys in the folder."""
-    return {path.name for path in node.settings.keys_dir.iterdir() if path.name.startswith("signing")}
+    """Names of the private signing keys in the folder."""
+    found = {path.name for path in node.settings.keys_dir.iterdir() if path.name.startswith("signing")}
+    return found - {"signing.former"}
 
 
 def hub_keys(hub: TestHub) -> dict[bytes, str]:

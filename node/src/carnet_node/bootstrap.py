@@ -39,8 +39,9 @@ from carnet_node.adapters.system import (
     SystemEntropy,
     run_blocking,
 )
-from carnet_node.core.failures import DatabaseGone, KeysUnreadable, NotEnrolled, NotInitialised
+from carnet_node.core.failures import DatabaseGone, ForeignKeys, NotEnrolled, NotInitialised
 from carnet_node.core.hub_link import HubLink
+from carnet_node.core.newer_keys import go_on_with
 from carnet_node.core.node import DeskSettings, Node
 from carnet_node.core.rebuild import reproject_if_outdated
 from carnet_node.core.records import OWN_KEY_ID
@@ -84,14 +85,15 @@ class Installation:
 
         Raises:
             NotEnrolled: enrol first.
-            KeysUnreadable: the database was enrolled with other keys.
+            ForeignKeys: the database belongs to keys that are not here, and were not replaced here either.
+            KeysUnreadable: a key file that is there cannot be read.
         """
         with self.store.read() as tx:
             identity, key_id = tx.identity(), tx.setting(OWN_KEY_ID)
         if identity is None:
             raise NotEnrolled("no identity")
-        if key_id is None or self.signing_keys.find(key_id) is None:
-            raise KeysUnreadable("signing.key", "this database was enrolled with other keys")
+        if (key_id is None or self.signing_keys.find(key_id) is None) and not self._take_up_newer_key():
+            raise ForeignKeys(identity.site_code)
         node = Node(
             identity=identity,
             store=self.store,
@@ -101,11 +103,17 @@ class Installation:
             high_water=self.high_water,
             settings=desk_settings(self.settings),
             find_signer=self.signing_keys.find,
+            spare_signers=self.signing_keys.everyone,
         )
         settle(node, self.signing_keys)
         reproject_if_outdated(node)
         hold_if_behind(node)
         return node
+
+    def _take_up_newer_key(self) -> bool:
+        former, present = self.signing_keys.former(), self.keyring.signing_public
+        with self.store.write() as tx:
+            return go_on_with(tx, former, present, now_ms=self.clock.now_ms())
 
     def hub_url(self) -> str:
         """Where the hub was at enrolment, or where it has moved since.

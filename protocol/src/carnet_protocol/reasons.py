@@ -28,6 +28,7 @@ class Reason(StrEnum):
     WRONG_HUB = "wrong-hub"
     UNKNOWN_NODE = "unknown-node"
     SUSPENDED_NODE = "suspended-node"
+    REPLACED_KEY = "replaced-key"
     SUPERSEDED_EPOCH = "superseded-epoch"
     GAP = "gap"
     FORK = "fork"
@@ -115,6 +116,11 @@ _TEXTS: Final[dict[Reason, ReasonText]] = {
     ),
     Reason.SUSPENDED_NODE: ReasonText(
         "The hub has suspended this dealer or this node.", _KEPT_AT_NODE, "Call the hub operator."
+    ),
+    Reason.REPLACED_KEY: ReasonText(
+        "This node has changed its key since, and the newer key is not on this machine.",
+        _KEPT_AT_NODE,
+        "Put the newest key files of this node back; if they are lost, go on with `carnet-node enrol --recover`.",
     ),
     Reason.SUPERSEDED_EPOCH: ReasonText(
         "Another copy of this node has taken over.",

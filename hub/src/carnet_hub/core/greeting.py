@@ -137,7 +137,7 @@ def require_welcome(node: Node) -> None:
     """Go on only with a node whose messages are taken.
 
     Raises:
-        NotAllowed: it, its key or its dealer is suspended.
+        NotAllowed: it or its dealer is suspended, its key was revoked, or it has replaced that key itself.
     """
     if not node.is_welcome:
-        raise NotAllowed(Reason.SUSPENDED_NODE, node.key_status)
+        raise NotAllowed(Reason.REPLACED_KEY if node.key_status == RETIRED else Reason.SUSPENDED_NODE, node.key_status)

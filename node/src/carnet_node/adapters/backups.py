@@ -15,6 +15,7 @@ import msgspec
 
 from carnet_node.adapters.keyring import DataKeyBox, Keyring
 from carnet_node.adapters.recovery import KeyFolder
+from carnet_node.adapters.rotating import SigningKeys
 from carnet_node.adapters.schema import upgrade
 from carnet_node.adapters.store import SqliteNodeStore
 from carnet_node.core.failures import NodeFailure
@@ -46,7 +47,7 @@ class NodeSource:
 
     node: Node
     database: Path
-    signing_key: bytes
+    signing_keys: tuple[bytes, ...]
     store_of: Callable[[Path], SqliteNodeStore]
 
     def place(self) -> Place:
@@ -85,7 +86,7 @@ class NodeSource:
         try:
             scratch = replace(self.node, store=store)
             reproject_if_outdated(scratch)
-            _, problem = examine_restored(scratch, self.signing_key)
+            _, problem = examine_restored(scratch, *self.signing_keys)
         except (NodeFailure, Refused) as failure:
             return f"it cannot be read: {type(failure).__name__}"
         finally:
@@ -121,7 +122,7 @@ def backup_parts(
 
     return BackupParts(
         plan=plan,
-        source=NodeSource(node, settings.database, keyring.signing_public, store_of),
+        source=NodeSource(node, settings.database, SigningKeys(settings.keys_dir, files).public(), store_of),
         sealer=Sealer(PRODUCT, plan.passphrase or keyring.data_key, wrappings, settings.backup_dir, entropy),
         folder=settings.backup_dir,
         clock=clock,

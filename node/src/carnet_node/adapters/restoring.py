@@ -18,14 +18,17 @@ from carnet_node.adapters.backups import read_recovery, upgraded_store
 from carnet_node.adapters.high_water import HighWaterFile
 from carnet_node.adapters.keyring import DATA_FILE, Keyring, open_keyring
 from carnet_node.adapters.recovery import KeyFolder, unwrap_data_key
+from carnet_node.adapters.rotating import SigningKeys
 from carnet_node.adapters.system import DiskFiles, SystemClock, SystemEntropy
 from carnet_node.core.failures import KeysUnreadable, NotEnrolled
 from carnet_node.core.node import Node
 from carnet_node.core.rebuild import reproject_if_outdated
+from carnet_node.core.records import OWN_KEY_ID
 from carnet_node.core.rejoin import mark_restored
 from carnet_node.core.restoring import RestoredFacts, apply_known_erasures, examine_restored
 from carnet_node.core.store_failures import StoreBroken
 from carnet_node.settings import NodeSettings
+from carnet_protocol.envelope import key_id_of
 from carnet_protocol.errors import Refused
 from carnet_protocol.ids import RecordId
 from carnet_storage.adapters.copying import copies_at, find_copy, open_copy, scratch_folder
@@ -66,7 +69,7 @@ class Restored:
 
     Attributes:
         kind: `litestream` or `copy`.
-        is_same_machine: the keys it was enrolled with are here.
+        is_same_machine: the key it signed with is here, or was replaced here.
         erasures: orders that were applied to it.
     """
 
@@ -231,24 +234,24 @@ def _prove(
     entropy = SystemEntropy()
     with closing(upgraded_store(scratch, data_key, entropy)) as store:
         with store.read() as tx:
-            identity, (signing_key, _) = tx.identity(), read_recovery(tx)
-        signing_key = signing_key or (keyring.signing_public if keyring is not None else None)
+            identity, own_key_id, (named, _) = tx.identity(), tx.setting(OWN_KEY_ID), read_recovery(tx)
+        here = SigningKeys(settings.keys_dir, DiskFiles()).public()
         if identity is None:
             raise DatabaseDamaged("The restored database", "it belongs to no dealer site")
-        if signing_key is None:
+        if named is None and not here:
             raise NotEnrolled("the backup does not name its signing key")
         signer = keyring if keyring is not None else _NoSigner()
         high_water = HighWaterFile(settings.keys_dir, DiskFiles())
         node = Node(identity, store, SystemClock(), entropy, signer, high_water)
-        facts = _facts_of(node, signing_key)
+        facts = _facts_of(node, *here, *(() if named is None else (named,)))
         erasures = apply_known_erasures(node, [*erasures_in(scratch), *later])
         mark_restored(node)
-    is_same = keyring is not None and keyring.signing_public == signing_key
+    is_same = own_key_id is not None and own_key_id in map(key_id_of, here)
     kind = "copy" if choice.is_copy else "litestream"
     return Restored(kind, origin, facts, identity.site_code, is_same, erasures)
 
 
-def _facts_of(node: Node, signing_key: bytes) -> RestoredFacts:
+def _facts_of(node: Node, *signing_keys: bytes) -> RestoredFacts:
     """What is in a restored database, all of it proved.
 
     Raises:
@@ -256,7 +259,7 @@ def _facts_of(node: Node, signing_key: bytes) -> RestoredFacts:
     """
     try:
         reproject_if_outdated(node)
-        facts, problem = examine_restored(node, signing_key)
+        facts, problem = examine_restored(node, *signing_keys)
     except (StoreBroken, Refused) as error:
         raise DatabaseDamaged("The restored database", f"it cannot be read ({type(error).__name__})") from error
     if problem is not None:

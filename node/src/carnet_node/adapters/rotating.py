@@ -7,10 +7,15 @@ Decides which key lies where. The database says which key counts; every step can
     1     signing.next: the new key                          nothing has changed; the next try uses the same key
     2     the change of keys and the new key's id, one       the database names a key that lies in signing.next;
           transaction                                        step 3 is done at the next start
-    3     signing.previous: the old key; signing.key: the    the same
+    3     signing.former: the old public key, added;         the same
+          signing.previous: the old key; signing.key: the
           new one; signing.next goes
     4     signing.previous goes, once the hub has taken the  -
-          change
+          change and the database goes on with the new key
+    ----  -------------------------------------------------  ------------------------------------------------------
+
+The former public keys stay: they say that a database restored from before a change belongs to the key that lies here
+now (`core.newer_keys`).
 """
 
 from dataclasses import dataclass, field
@@ -23,13 +28,17 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from carnet_node.adapters.keyring import KEY_BYTES, SIGNING_FILE, Keyring
 from carnet_node.core.authoring import SealedSet
 from carnet_node.core.failures import KeysUnreadable
+from carnet_node.core.limits import FORMER_KEYS_MAX
 from carnet_node.core.node import Node
 from carnet_node.core.ports import Entropy, Files
+from carnet_node.core.records import OWN_KEY_ID
 from carnet_node.core.signing import change_own_key, is_change_pending
 from carnet_protocol.envelope import Signer, key_id_of
 
 NEXT_FILE: Final = "signing.next"
 PREVIOUS_FILE: Final = "signing.previous"
+FORMER_FILE: Final = "signing.former"
+"""Public keys that were replaced here, 32 bytes each, oldest first."""
 
 
 @dataclass(frozen=True)
@@ -66,11 +75,37 @@ class SigningKeys:
         Raises:
             KeysUnreadable: a key file that is there cannot be read.
         """
-        for name in (SIGNING_FILE, NEXT_FILE, PREVIOUS_FILE):
-            key = self._key(name)
-            if key is not None and key.key_id == key_id:
-                return key
-        return None
+        return next((key for key in self.everyone() if key.key_id == key_id), None)
+
+    def everyone(self) -> list[SigningKey]:
+        """Every key that lies here, the present one first.
+
+        Raises:
+            KeysUnreadable: a key file that is there cannot be read.
+        """
+        return [key for name in (SIGNING_FILE, NEXT_FILE, PREVIOUS_FILE) if (key := self._key(name)) is not None]
+
+    def public(self) -> tuple[bytes, ...]:
+        """Every public key that is known here to be this node's, raw 32 bytes each.
+
+        Raises:
+            KeysUnreadable: see `everyone` and `former`.
+        """
+        return (*(key.public for key in self.everyone()), *self.former())
+
+    def former(self) -> list[bytes]:
+        """The public keys that were replaced here, oldest first.
+
+        Raises:
+            KeysUnreadable: the file that names them cannot be read.
+        """
+        try:
+            joined = self._files.read(self._folder / FORMER_FILE, bytes_max=FORMER_KEYS_MAX * KEY_BYTES) or b""
+        except OSError as error:
+            raise KeysUnreadable(FORMER_FILE, type(error).__name__) from error
+        if len(joined) % KEY_BYTES:
+            raise KeysUnreadable(FORMER_FILE, f"{len(joined)} bytes, not a multiple of {KEY_BYTES}")
+        return [joined[at : at + KEY_BYTES] for at in range(0, len(joined), KEY_BYTES)]
 
     def finish(self, own_key_id: bytes) -> bool:
         """Do the third step if the database names the next key; harmless when done again.
@@ -82,10 +117,17 @@ class SigningKeys:
             return False
         is_new = present.key_id != own_key_id
         if is_new:
+            self._remember(present.public)
             self._files.replace(self._folder / PREVIOUS_FILE, present.private.private_bytes_raw())
             self._files.replace(self._folder / SIGNING_FILE, following.private.private_bytes_raw())
         (self._folder / NEXT_FILE).unlink(missing_ok=True)
         return is_new
+
+    def _remember(self, replaced: bytes) -> None:
+        known = self.former()
+        if replaced not in known:
+            kept = [*known, replaced][-FORMER_KEYS_MAX:]
+            self._files.replace(self._folder / FORMER_FILE, b"".join(kept))
 
     def forget_previous(self) -> None:
         """Do the fourth step."""
@@ -137,8 +179,8 @@ def rotate(node: Node, keyring: Keyring, keys: SigningKeys, entropy: Entropy) ->
 
 
 def settle(node: Node, keys: SigningKeys) -> None:
-    """Forget the previous key once the hub has taken the change."""
+    """Forget the previous key once the hub has taken the change; not while the database still goes on with that key."""
     with node.store.read() as tx:
-        is_pending = is_change_pending(tx)
-    if not is_pending:
+        is_pending, own = is_change_pending(tx), tx.setting(OWN_KEY_ID)
+    if not is_pending and own == node.signer.key_id:
         keys.forget_previous()

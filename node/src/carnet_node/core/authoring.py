@@ -4,12 +4,13 @@ Decides the order of these steps and who may write what from this node. The link
 write transaction, so a service and a command line can run side by side. `based_on` is taken as the caller read it and
 never refreshed. Does not decide what the drafts are (`commands`) nor how they fold (`overlay`, the protocol's `fold`).
 
-    drafts -> build_ops (seed from entropy) -> seal_set (link read here) -> log row -> projections
+    drafts, who did it (`acting`) -> build_ops (seed from entropy) -> seal_set (link read here) -> log row -> projections
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from carnet_node.core.acting import action_draft, check_acting
 from carnet_node.core.failures import KeysUnreadable, NotEnrolled
 from carnet_node.core.node import Node
 from carnet_node.core.ports import ReadTransaction, WriteTransaction
@@ -48,7 +49,7 @@ class SealedSet:
     """What a commit made.
 
     Attributes:
-        ops: op ids in the order of the drafts.
+        ops: op ids in the order of the drafts the caller gave.
         size_bytes: envelope and opening.
     """
 
@@ -89,12 +90,17 @@ def commit(node: Node, drafts: Sequence[Draft]) -> SealedSet:
 def commit_within(node: Node, tx: WriteTransaction, drafts: Sequence[Draft]) -> SealedSet:
     """As `commit`, inside a transaction the caller has begun; the caller must let an exception end it."""
     chain, feed = _writable(tx)
+    check_acting(node, tx, drafts)
+    asked = len(drafts)
     stored = {(draft.kind.number, draft.record): _standing(tx, draft) for draft in drafts}
     for draft in drafts:
         check_writer(draft, stored[draft.kind.number, draft.record], node.identity)
         _check_erased(tx, draft)
     seed = node.entropy.random_bytes(SEED_BYTES)
     nonce = Nonce(node.entropy.random_bytes(NONCE_BYTES))
+    if node.acting is not None:
+        drafts = (*drafts, action_draft(node.acting, nonce, drafts, node.clock.now_ms()))
+        stored[drafts[-1].kind.number, drafts[-1].record] = None
     ops, opening = build_ops(tuple(drafts), seed)
     wall_ms = min(max(node.clock.now_ms(), -_INSTANT_MAX), _INSTANT_MAX)
     link = next_link(node.identity, chain, feed, wall_ms)
@@ -108,7 +114,7 @@ def commit_within(node: Node, tx: WriteTransaction, drafts: Sequence[Draft]) -> 
     op_ids = tuple(op_id(nonce, index) for index in range(len(drafts)))
     writes = [_write_of(draft, one, time_ms, node.identity) for draft, one in zip(drafts, op_ids, strict=True)]
     _fold_all(node, tx, drafts, writes, stored)
-    return SealedSet(nonce, chain.epoch, link.seq, set_hash, op_ids, set_bytes(message, opening))
+    return SealedSet(nonce, chain.epoch, link.seq, set_hash, op_ids[:asked], set_bytes(message, opening))
 
 
 def signer_of(node: Node, tx: ReadTransaction) -> Signer:
@@ -122,7 +128,7 @@ def signer_of(node: Node, tx: ReadTransaction) -> Signer:
         return node.signer
     found = node.find_signer(key_id)
     if found is None:
-        raise KeysUnreadable("signing.key", "this database belongs to other keys")
+        raise KeysUnreadable("signing.key", "this database goes on with another key, which is not here any more")
     return found
 
 

@@ -86,15 +86,15 @@ def judge_system(facts: SystemFacts) -> list[Finding]:
     ]
 
 
-def examine_node(node: Node, signing_key: bytes) -> list[Finding]:
+def examine_node(node: Node, *signing_keys: bytes) -> list[Finding]:
     """Findings about chain, queue, clock and line of an enrolled node. Reads the whole log of the present epoch.
 
     Args:
-        signing_key: raw 32 bytes of the node's own public key.
+        signing_keys: raw 32 bytes each, public: those that lie beside the database.
     """
     status = status_of(node)
     return [
-        _chain(node, signing_key),
+        _chain(node, signing_keys),
         _mark(node),
         _queue(status, node.clock.now_ms()),
         _verdicts(status),
@@ -105,8 +105,11 @@ def examine_node(node: Node, signing_key: bytes) -> list[Finding]:
     ]
 
 
-def verify_chain(node: Node, signing_key: bytes) -> tuple[int, str | None]:
+def verify_chain(node: Node, *signing_keys: bytes) -> tuple[int, str | None]:
     """Read the log of the present epoch again: every signature, every link, no hole.
+
+    Args:
+        signing_keys: raw 32 bytes each, public, besides those that the database names.
 
     Returns: how many sets were read, and what is wrong with the last of them; None when all is well.
     """
@@ -114,7 +117,7 @@ def verify_chain(node: Node, signing_key: bytes) -> tuple[int, str | None]:
         chain = tx.chain()
         if chain is None:
             return 0, None
-        keys = {key_id_of(key): key for key in (*own_keys(tx), signing_key)}
+        keys = {key_id_of(key): key for key in (*own_keys(tx), *signing_keys)}
         head = ChainHead(0, NO_HASH)
         seq = 1
         while messages := [one.message for one in tx.sets_from(chain.epoch, seq, SETS_READ_MAX)]:
@@ -219,8 +222,8 @@ def _disk(free_bytes: int) -> Finding:
     return Finding("disk", Grade.FINE, f"{free}.")
 
 
-def _chain(node: Node, signing_key: bytes) -> Finding:
-    count, problem = verify_chain(node, signing_key)
+def _chain(node: Node, signing_keys: Iterable[bytes]) -> Finding:
+    count, problem = verify_chain(node, *signing_keys)
     if problem is None:
         return Finding("chain", Grade.FINE, f"All {count} change sets of this node verify.")
     return Finding(

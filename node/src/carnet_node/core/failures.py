@@ -9,6 +9,7 @@
     ├── NotEnrolled         the operator: enrol first
     ├── AlreadyEnrolled     the operator: this folder already belongs to a site
     ├── KeysUnreadable      the operator: a key file is missing, damaged or open to others
+    ├── ForeignKeys         the operator: the database belongs to other keys than those beside it
     └── HighWaterUnreadable the operator: the mark of what left this machine is damaged
 
 A hub that answers with a refusal is a `carnet_protocol.errors.Refused` (`HubRefused`), as everywhere else. Facts
@@ -115,6 +116,18 @@ class KeysUnreadable(NodeFailure):
         super().__init__(f"{file_name}: {detail}")
         self.file_name = file_name
         self.detail = detail
+
+
+class ForeignKeys(NodeFailure):
+    """The signing key of this database is not here, and was not replaced here: another machine's, or a newer one.
+
+    Attributes:
+        site_code: of the site the database belongs to.
+    """
+
+    def __init__(self, site_code: str) -> None:
+        super().__init__(site_code)
+        self.site_code = site_code
 
 
 class HighWaterUnreadable(NodeFailure):

@@ -67,6 +67,9 @@ KEPT_ANSWERS_MAX: Final = 1_000
 KEPT_ANSWER_BYTES_MAX: Final = 64 * 1024
 """One kept answer; the view of a long order has 20 KiB. Above it the key is kept without its answer."""
 
+FORM_FIELDS_MAX: Final = 2_000
+"""Fields in one form of a page: a hundred lines of a repair order with ten fields each, twice over."""
+
 FORM_PARTS_MAX: Final = 100
 """Phones, jobs or lines in one form; a change set holds no more than 500 records in all."""
 
@@ -180,6 +183,9 @@ TOKEN_MARGIN_MS: Final = 30_000
 
 SETS_READ_MAX: Final = 500
 """Own sets that the doctor holds at once while it checks the chain."""
+
+FORMER_KEYS_MAX: Final = 128
+"""Public keys that a machine remembers to have replaced: one a year is asked for, one a month is a lot."""
 
 OFFERED_SETS_MAX: Final = 200
 """Sets of the hub's own in one offer to a restored hub: as many as one page brought."""

@@ -4,13 +4,13 @@ Decides nothing. Every function that needs storage, time or randomness gets this
 need none of it get plain values instead.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from carnet_node.core.leaving import HighWater
 from carnet_node.core.limits import RECALL_STALE_AFTER_MS
 from carnet_node.core.ports import Clock, Entropy, NodeStore
-from carnet_node.core.records import Identity
+from carnet_node.core.records import Acting, Identity
 from carnet_protocol.envelope import Signer
 from carnet_protocol.vin import VinPolicy
 
@@ -35,13 +35,20 @@ def no_other_key(_key_id: bytes) -> Signer | None:
     return None
 
 
+def no_spare_keys() -> Sequence[Signer]:
+    """The answer of a node whose folder holds one key."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Node:
     """An enrolled node. Before enrolment there is none: a set names its hub, so nothing can be recorded.
 
     Attributes:
         signer: the key of this start; `signing` says which one signs what.
+        acting: the member of staff whose work this is; None for the operator of this machine. See `acting.acting_for`.
         find_signer: another key of this node by its id, around a change of keys.
+        spare_signers: every key in its folder, the present one first.
     """
 
     identity: Identity
@@ -52,3 +59,5 @@ class Node:
     high_water: HighWater
     settings: DeskSettings = DeskSettings()
     find_signer: Callable[[bytes], Signer | None] = no_other_key
+    acting: Acting | None = None
+    spare_signers: Callable[[], Sequence[Signer]] = no_spare_keys

@@ -28,6 +28,7 @@ from carnet_node.core.authoring import has_secret_seal, next_link
 from carnet_node.core.erasing import apply_erasures
 from carnet_node.core.failures import NotEnrolled
 from carnet_node.core.limits import MOVED_IN_SETS_MAX
+from carnet_node.core.newer_keys import take_change
 from carnet_node.core.node import Node
 from carnet_node.core.ports import ReadTransaction, WriteTransaction
 from carnet_node.core.projecting import Key, OwnWork, reproject
@@ -129,11 +130,14 @@ def emit_unconfirmed_again(node: Node) -> int:
     mark = node.high_water.read()
     with node.store.write() as tx:
         chain, state = _chain(tx), load_rejoin(tx)
-        parent = _hub_head(state) or (bytes(EPOCH_BYTES), 0, NO_HASH)
-        reason = EpochReason.HUB_ASKED if chain.is_writing_stopped else EpochReason.FORKED
         save_rejoin(tx, replace(state, is_unreconciled=not chain.is_writing_stopped))
-        opened = open_epoch(node, tx, reason, mark, parent)
-        return _emit_again(tx, node.identity, opened, lambda one: signer_again(node, tx, one))
+        return emit_again(node, tx, EpochReason.HUB_ASKED if chain.is_writing_stopped else EpochReason.FORKED, mark)
+
+
+def emit_again(node: Node, tx: WriteTransaction, reason: EpochReason, mark: HighWaterMark | None) -> int:
+    """Open an epoch behind what the hub holds, and emit every set without a verdict again in it; how many."""
+    opened = open_epoch(node, tx, reason, mark, _hub_head(load_rejoin(tx)) or (bytes(EPOCH_BYTES), 0, NO_HASH))
+    return _move_all(tx, node.identity, opened, lambda one: signer_again(node, tx, one))
 
 
 def move_in(tx: WriteTransaction, identity: Identity, signer: Signer, *, epoch: bytes) -> int:
@@ -161,13 +165,13 @@ def move_in(tx: WriteTransaction, identity: Identity, signer: Signer, *, epoch: 
     opened = ChainState(epoch, 1, 0, NO_HASH, EpochOrigin(bytes(EPOCH_BYTES), 0, NO_HASH, int(EpochReason.ENROLLED)))
     save_rejoin(tx, with_epoch(state, OwnEpoch(chain.epoch, chain.epoch_ordinal)))
     tx.put_chain(opened)
-    count = _emit_again(tx, identity, opened, lambda _: signer)
+    count = _move_all(tx, identity, opened, lambda _: signer)
     nodes = (*state.former_nodes, bytes(former.node_id))
     save_rejoin(tx, RejoinState(histories=state.histories, former_nodes=nodes))
     return count
 
 
-def _emit_again(
+def _move_all(
     tx: WriteTransaction, identity: Identity, opened: ChainState, signer_of: Callable[[LoggedSet], Signer]
 ) -> int:
     """Move every set without a verdict to the new epoch, in order."""
@@ -235,6 +239,7 @@ def take_lost(node: Node, tx: WriteTransaction, lost: Sequence[LostSet]) -> int:
             continue
         news += 1
         touched |= _store_lost(tx, change_set, one, verdict)
+        take_change(node, tx, change_set, verdict)
         orders += _erased_since(change_set, one.opening)
     touched |= apply_erasures(tx, hub, orders)
     reproject(tx, OwnWork(tx, node.identity.hub_id), node.identity, sorted(touched))

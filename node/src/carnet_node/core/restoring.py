@@ -33,15 +33,15 @@ class RestoredFacts:
     unsent: int
 
 
-def examine_restored(node: Node, signing_key: bytes) -> tuple[RestoredFacts, str | None]:
+def examine_restored(node: Node, *signing_keys: bytes) -> tuple[RestoredFacts, str | None]:
     """Check log and tables; changes nothing.
 
     Args:
-        signing_key: raw 32 bytes of the public key the log was signed with.
+        signing_keys: raw 32 bytes each, public: with one of them the log was signed.
 
     Returns: what is there, and the first thing that is wrong; None when nothing is.
     """
-    sets, problem = verify_chain(node, signing_key)
+    sets, problem = verify_chain(node, *signing_keys)
     if problem is not None:
         return RestoredFacts(sets, 0, 0), problem
     report = check_rebuild(node)

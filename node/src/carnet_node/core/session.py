@@ -26,11 +26,19 @@ from carnet_node.core.limits import REJOIN_HELLOS_MAX, TOKEN_MARGIN_MS
 from carnet_node.core.node import Node
 from carnet_node.core.offering import offer_hub_sets
 from carnet_node.core.ports import ReadTransaction, RunBlocking, WriteTransaction
-from carnet_node.core.records import ChainState, FeedState, HighWaterMark
-from carnet_node.core.rejoin import finish_rejoin, lacks_nothing, note_hub_heads, note_reconciled, take_lost
+from carnet_node.core.records import OWN_KEY_ID, ChainState, FeedState, HighWaterMark
+from carnet_node.core.rejoin import (
+    emit_again,
+    finish_rejoin,
+    lacks_nothing,
+    note_hub_heads,
+    note_reconciled,
+    take_lost,
+)
 from carnet_node.core.rejoin_state import closed_heads, is_behind_mark, load_rejoin
 from carnet_node.core.signing import line_signers
 from carnet_node.core.sync_state import after_contact, load_state, save_state
+from carnet_protocol.changeset import EpochReason
 from carnet_protocol.envelope import Purpose, Signer
 from carnet_protocol.errors import NotAuthentic, OutOfOrder
 from carnet_protocol.hello import HelloAnswer, HelloRequest, Situation
@@ -42,8 +50,8 @@ from carnet_protocol.messages import (
 )
 from carnet_protocol.reasons import Reason
 
-_ANOTHER_TRY: Final = frozenset({Reason.UNKNOWN_KEY, Reason.SUSPENDED_NODE, Reason.STALE_CHALLENGE})
-"""Refusals of a hello behind which another key, or a fresh challenge, may fare better."""
+_ANOTHER_KEY: Final = frozenset({Reason.UNKNOWN_KEY, Reason.SUSPENDED_NODE, Reason.REPLACED_KEY})
+"""Refusals of a hello behind which another key may fare better."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,20 +116,30 @@ async def say_hello(node: Node, ports: SyncPorts, *, software: str) -> Session:
 
 
 async def _hello_again_if_stale(node: Node, ports: SyncPorts, software: str) -> Session:
-    """Under the key the hub knows: while a change of keys is on its way that may be either."""
-    *others, last = await ports.run_blocking(lambda: tuple(line_signers(node)))
-    for signer in others:
+    """Under the key the hub knows: around a change of keys, or after a restore, that may be any of the folder.
+
+    Raises:
+        HubRefused: none is welcome; what is raised was said of a key that the hub knows, if it knows any.
+    """
+    refusals: list[HubRefused] = []
+    for signer in await ports.run_blocking(lambda: tuple(line_signers(node))):
         try:
-            return await _hello_once(node, ports, software, signer)
+            return await _hello_fresh(node, ports, software, signer)
         except HubRefused as refusal:
-            if refusal.reason not in _ANOTHER_TRY:
+            if refusal.reason not in _ANOTHER_KEY:
                 raise
+            refusals.append(refusal)
+    raise next((one for one in refusals if one.reason is not Reason.UNKNOWN_KEY), refusals[0])
+
+
+async def _hello_fresh(node: Node, ports: SyncPorts, software: str, signer: Signer) -> Session:
+    """One hello, and another when its challenge had grown old on the way."""
     try:
-        return await _hello_once(node, ports, software, last)
+        return await _hello_once(node, ports, software, signer)
     except HubRefused as refusal:
         if refusal.reason is not Reason.STALE_CHALLENGE:
             raise
-    return await _hello_once(node, ports, software, last)
+    return await _hello_once(node, ports, software, signer)
 
 
 def judge_chain(tx: ReadTransaction, chain: ChainState, answer: HelloAnswer, mark: HighWaterMark | None) -> Situation:
@@ -256,8 +274,11 @@ def _take_back(
     chain, _ = _enrolled(tx)
     if situation is Situation.ROLLED_BACK and not chain.is_rejoining:
         tx.put_chain(replace(chain, is_rejoining=True))
+    before = tx.setting(OWN_KEY_ID)
     news = take_lost(node, tx, answer.lost_sets) if situation is not Situation.FORK else 0
     is_whole = lacks_nothing(tx, answer.own_epochs)
+    if tx.setting(OWN_KEY_ID) != before and situation is Situation.GO:
+        emit_again(node, tx, EpochReason.RESTORED, mark)  # the hub takes nothing new of the key that was replaced
     match situation:
         case Situation.ROLLED_BACK if is_whole:
             finish_rejoin(node, tx, mark)

@@ -13,13 +13,13 @@ the right key; the private keys lie outside the database (`adapters.rotating`).
 A second change waits until the hub has taken the first and this node has read so far: then their order is certain.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from carnet_node.core.authoring import SealedSet, commit_within, signer_of
 from carnet_node.core.failures import KeysUnreadable
 from carnet_node.core.node import Node
-from carnet_node.core.ports import ReadTransaction
+from carnet_node.core.ports import ReadTransaction, WriteTransaction
 from carnet_node.core.records import OWN_KEY_ID, LoggedSet
 from carnet_node.core.refusals import ProblemCode, refuse
 from carnet_protocol.changeset import Draft
@@ -77,15 +77,18 @@ def is_change_pending(tx: ReadTransaction) -> bool:
 def line_signers(node: Node) -> Iterator[Signer]:
     """The keys under which the hub may know this node, the likeliest first.
 
+    The database's own key stands for itself; while its change is on its way the one before stands before it. What else
+    lies in the folder comes last: a database restored from before a change does not know of it.
+
     Raises:
-        KeysUnreadable: a key that is needed is not in its folder.
+        KeysUnreadable: the database's own key is not in its folder, or a key file cannot be read.
     """
     with node.store.read() as tx:
         own, is_pending = signer_of(node, tx), is_change_pending(tx)
-        keys = own_keys(tx)
-    if is_pending:
-        yield signer_by_id(node, key_id_of(keys[-2]))
-    yield own
+        before = [key_id_of(key) for key in own_keys(tx)[-2:-1]] if is_pending else []
+    here = (own, *node.spare_signers())
+    likely = [one for one in here if one.key_id in before]
+    yield from {one.key_id: one for one in (*likely, *here)}.values()
 
 
 def signer_again(node: Node, tx: ReadTransaction, one: LoggedSet) -> Signer:
@@ -100,6 +103,16 @@ def own_keys(tx: ReadTransaction) -> list[bytes]:
     """The public keys this node has signed with and the present one, oldest first; none before the first change."""
     joined = tx.setting(_OWN_KEYS) or b""
     return [joined[at : at + _KEY_BYTES] for at in range(0, len(joined), _KEY_BYTES)]
+
+
+def keep_own_keys(tx: WriteTransaction, keys: Sequence[bytes], *, change: bytes | None) -> None:
+    """Remember which keys this node has signed with, the present one last.
+
+    Args:
+        change: nonce of the set that made the last change, or None when the hub is known to have taken it.
+    """
+    tx.put_setting(_OWN_KEYS, b"".join(keys))
+    tx.put_setting(_CHANGE, change or b"")
 
 
 def signer_by_id(node: Node, key_id: bytes) -> Signer:

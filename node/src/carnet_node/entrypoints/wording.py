@@ -14,6 +14,7 @@ from carnet_node.core.failures import (
     AlreadyEnrolled,
     AnotherSender,
     DatabaseGone,
+    ForeignKeys,
     HighWaterUnreadable,
     HubUnreachable,
     KeysUnreadable,
@@ -139,6 +140,8 @@ def _detail(error: Exception) -> str:
             return f" {error.file_name}: {error.detail}."
         case NotInitialised() | DatabaseGone():
             return f" {error.folder}."
+        case ForeignKeys():
+            return f" {error.site_code}."
         case NoHubThere():
             return f" {error.url}."
         case DiskFull():
@@ -261,6 +264,14 @@ _TEXTS: Final[dict[type[NodeFailure], tuple[str, str, str, str, Exit, HTTPStatus
         "A key of this node cannot be used.",
         "No key and no database was changed.",
         "Put the file back with mode 600. `keys recover` brings a data key back; or enrol this machine as a new node.",
+        Exit.REFUSED,
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+    ),
+    ForeignKeys: (
+        "foreign-keys",
+        "The database here was written with other keys than those beside it: site",
+        "The database and the keys are untouched.",
+        "If this machine had a newer signing.key, put it back. On a new machine, or if it is lost: `enrol --recover`.",
         Exit.REFUSED,
         HTTPStatus.INTERNAL_SERVER_ERROR,
     ),

@@ -46,6 +46,7 @@ _BY_STATUS: Final[dict[int, tuple[Reason, ...]]] = {
         Reason.BAD_PROOF,
         Reason.UNKNOWN_NODE,
         Reason.SUSPENDED_NODE,
+        Reason.REPLACED_KEY,
         Reason.FOREIGN_RECORD,
         Reason.HUB_ONLY,
     ),

@@ -52,7 +52,7 @@ def _examine(settings: NodeSettings, facts: SystemFacts) -> list[Finding]:
         return []
     try:
         installation = open_installation(settings)
-        return examine_node(installation.node(), installation.keyring.signing_public)
+        return examine_node(installation.node(), *installation.signing_keys.public())
     except NotEnrolled:
         return [Finding("site", Grade.WATCH, "This machine belongs to no site yet.", "Run `carnet-node enrol`.")]
     except NodeFailure as failure:
