@@ -272,14 +272,25 @@ def test_an_unknown_field_of_a_known_kind_is_folded_and_kept(node: Node, hub: Mo
 
 
 def test_the_hubs_own_sets_are_kept(node: Node, hub: ModelHub):
-    """A hub set with the hub's signature is stored, to be offered to a hub that was restored."""
+    """A hub set with the hub's signature is offered when the history it came in has ended."""
     message = seal_envelope(b"x", Purpose.CHANGESET, HUB, signer(HUB_SIGNER))
 
-    apply_page(node, msgspec.structs.replace(hub.page(node), hub_sets=[HubSet(5, 1, message, b"o")]))
+    apply_page(node, msgspec.structs.replace(hub.page(node), hub_sets=[HubSet(5, 1, message, b"")]))
+    with node.store.write() as tx:
+        tx.end_hub_history(0)
 
     with node.store.read() as tx:
-        kept = tx.hub_sets(0, 10)
-    assert [(one.position, one.message, one.opening) for one in kept] == [(5, message, b"o")]
+        assert [one.message for one in tx.hub_sets_to_offer(10)] == [message]
+
+
+def test_values_that_could_never_be_erased_are_not_kept(node: Node, hub: ModelHub):
+    """Of a hub set that this version cannot read the signed bytes stay, and the values beside it do not."""
+    message = seal_envelope(b"x", Purpose.CHANGESET, HUB, signer(HUB_SIGNER))
+
+    apply_page(node, msgspec.structs.replace(hub.page(node), hub_sets=[HubSet(5, 1, message, b"values")]))
+
+    with node.store.read() as tx:
+        assert tx.hub_sets_with_values() == []
 
 
 def test_the_age_of_the_data_is_that_of_the_last_complete_page(node: Node, hub: ModelHub):

@@ -139,7 +139,8 @@ def examine_set(workspace: Workspace, arrival: Arrival, *, time_ms: int) -> Find
     author = arrival.change_set.header.dealer_id
     try:
         unknown = unknown_bases(workspace, arrival)
-        check_authority(workspace, arrival.opened, author=author)
+        if not unknown or author != workspace.hub.hub_id:  # a ruling may come back before the record it is about
+            check_authority(workspace, arrival.opened, author=author)
     except Refused as refusal:
         return Finding(Fate.REFUSE, refusal.reason, refusal.detail)
     if unknown:

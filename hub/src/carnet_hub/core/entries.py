@@ -14,7 +14,7 @@ from carnet_hub.core.effects import apply_effects
 from carnet_hub.core.folding import Folding
 from carnet_hub.core.intake import Arrival
 from carnet_hub.core.receipts import pack_voids
-from carnet_hub.core.routing import append_entry, apply_folding
+from carnet_hub.core.routing import append_entry, apply_folding, hand_to_owner
 from carnet_hub.core.rows import AdmissionRow, ChainRow, EpochRow, LogKind, LogRow, SetState, VoidRow
 from carnet_hub.core.workspace import Workspace
 from carnet_protocol.changeset import ChangeSet, Header
@@ -118,6 +118,8 @@ def take_effect(workspace: Workspace, row: LogRow, folding: Folding) -> None:
         reason = folding.voids[int.from_bytes(op[-2:], "big")]
         workspace.ledger.add_void(VoidRow(op, row.position, reason, b"".join(based_on)))
     apply_folding(workspace, folding, author=row.dealer_id, position=row.position)
+    if row.dealer_id == workspace.hub.hub_id and not _is_for_everybody(workspace, folding):
+        hand_to_owner(workspace, row.nonce, folding, row.position)
     apply_effects(workspace, folding.changes, row.position)
 
 
@@ -194,6 +196,11 @@ def is_broadcast(workspace: Workspace, header: Header, ops: tuple[Op, ...]) -> b
     return header.dealer_id == workspace.hub.hub_id and all(
         op.kind in rules and rules[op.kind].audience is Audience.ALL for op in ops
     )
+
+
+def _is_for_everybody(workspace: Workspace, folding: Folding) -> bool:
+    """Whether every record that a folding touches goes to every site."""
+    return all(workspace.hub.rules[kind].audience is Audience.ALL for kind, _ in folding.changes)
 
 
 def _kept_opening(workspace: Workspace, arrival: Arrival, kind: LogKind, opened: OpenedSet | None) -> bytes:

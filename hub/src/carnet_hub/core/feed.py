@@ -1,8 +1,8 @@
 """Feed pages: what a node gets when it asks what has changed.
 
-Decides what stands in one page: the next records of the node's dealer and of the broadcast feed; the hub's own
-broadcast sets; the outcomes of the node's own sets. All of it is read in one snapshot, whose position P the page
-carries. Does not decide when a node asks, nor who it is (the session's business).
+Decides what stands in one page: the next records of the node's dealer and of the broadcast feed; the hub's own sets for
+everybody and for this dealer; the outcomes of the node's own sets. All of it is read in one snapshot, whose position P
+the page carries. Does not decide when a node asks, nor who it is (the session's business).
 
 Rules:
 - An own op of the node is inside a row if and only if its set was folded at a position <= P. So a page carries rows
@@ -23,6 +23,7 @@ from carnet_hub.core.limits import PAGE_HUB_SETS_MAX, PLACES_PER_POSITION_BITS, 
 from carnet_hub.core.masking import NOBODY, entries_for, owner_for, veiled_records
 from carnet_hub.core.ports import Snapshot
 from carnet_hub.core.receipts import outcome_of
+from carnet_hub.core.routing import HUB_SET
 from carnet_hub.core.rows import EVERYBODY, FeedRow, LogRow, Node, RecordRow, SettledRow
 from carnet_protocol import limits
 from carnet_protocol.envelope import Purpose
@@ -135,6 +136,7 @@ def _next_items(
     if len(sets) > PAGE_HUB_SETS_MAX:
         horizon = min(horizon, end_of(sets[PAGE_HUB_SETS_MAX - 1].position))
     items = [*_rows(hub, snapshot, node, feed), *_hub_sets(hub, sets[:PAGE_HUB_SETS_MAX])]
+    items += _addressed(hub, snapshot, [one for one in feed if one.kind == HUB_SET])
     taken: list[_Item] = []
     room = limits.BATCH_BYTES_MAX
     for item in sorted((item for item in items if item.place <= horizon), key=lambda item: item.place):
@@ -159,13 +161,22 @@ def _whole_places(snapshot: Snapshot, node: Node, cursor: int, rows_max: int) ->
 
 
 def _hub_sets(hub: Hub, sets: Iterable[LogRow]) -> list[_Item]:
-    items = []
-    for row in sets:
-        opening = plain_opening(hub.box, row.opening, row.nonce)
-        message = row.message or b""
-        hub_set = HubSet(row.position, row.time_ms, message, opening)
-        items.append(_Item(end_of(row.position), len(message) + len(opening) + _ROW_OVERHEAD_BYTES, None, hub_set))
-    return items
+    """The hub's sets for everybody, each at the last place of its position."""
+    return [_set_item(hub, row, end_of(row.position)) for row in sets]
+
+
+def _addressed(hub: Hub, snapshot: Snapshot, places: Iterable[FeedRow]) -> list[_Item]:
+    """The hub's sets about records of the reader alone."""
+    at = {one.id: one.place for one in places}
+    stored = [row.stored_at for row in snapshot.admissions(at).values()]
+    return [_set_item(hub, row, at[row.nonce]) for row in snapshot.log_rows(stored).values()]
+
+
+def _set_item(hub: Hub, row: LogRow, place: int) -> _Item:
+    opening = plain_opening(hub.box, row.opening, row.nonce)
+    message = row.message or b""
+    hub_set = HubSet(position_of(place), row.time_ms, message, opening)
+    return _Item(place, len(message) + len(opening) + _ROW_OVERHEAD_BYTES, None, hub_set)
 
 
 def _rows(hub: Hub, snapshot: Snapshot, node: Node, feed: list[FeedRow]) -> list[_Item]:

@@ -100,6 +100,18 @@ def load_histories(snapshot: Snapshot) -> tuple[HubEpoch, ...]:
     return () if stored is None else tuple(_decoder.decode(stored))
 
 
+def shared_up_to(hub: Hub, hub_epoch: bytes) -> int | None:
+    """The last position that means the same in one of the hub's histories and in the present one.
+
+    Returns: None when nothing has ended since (every position of the present history); 0 for a history nobody knows.
+    """
+    known = hub.known_histories
+    begun = next((at for at, one in enumerate(known) if one.hub_epoch == hub_epoch), None)
+    if begun is None:
+        return 0
+    return min((one.position for one in known[begun + 1 :]), default=None)
+
+
 def mark_of(hub: Hub) -> HubMark | None:
     """The end of the log as a mark; None for an empty log."""
     with hub.store.read() as snapshot:

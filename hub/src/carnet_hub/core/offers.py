@@ -5,15 +5,16 @@ Everything in an offer is signed, so it does not matter who brings it, and bring
 
 Rules:
 - The hub's own sets come first: a revocation, an erasure or an enrolment counts before anything that it touches.
-- A set of the hub's own is sealed again at the end of its present chain: same nonce, same ops, the set time it had.
-  Its old place is not used again, and sets that went to no node leave no hole.
+- A set of the hub's own is sealed again at the end of its present chain: same nonce, same ops, the set time and the
+  history it had. Its old place is not used again, and sets that went to no node leave no hole.
+- A revocation from a position takes out again, in the same transaction, what it had taken out.
 - Sets of nodes keep the set time of their receipt. Everything else is judged anew: the log is another.
 """
 
 from collections.abc import Sequence
 from dataclasses import replace
 
-from carnet_hub.core.admission import enter_set, examine_set
+from carnet_hub.core.admission import Fate, enter_set, examine_set
 from carnet_hub.core.authoring import next_link
 from carnet_hub.core.freeing import free_waiting, open_workspace
 from carnet_hub.core.hub import Hub
@@ -21,13 +22,15 @@ from carnet_hub.core.ingest import receive_offered
 from carnet_hub.core.intake import arrive, hub_as_node, read_pushed
 from carnet_hub.core.prefetch import prefetch
 from carnet_hub.core.receipts import rejection
+from carnet_hub.core.revoking import Suspects, take_out_again
 from carnet_protocol.changeset import ChangeSet, read_set, reread_set, seal_set
 from carnet_protocol.envelope import Envelope, Purpose, verify_envelope
-from carnet_protocol.errors import Refused
+from carnet_protocol.errors import NotAuthentic, Refused
 from carnet_protocol.hello import LostSet
 from carnet_protocol.kinds import ERASURE
 from carnet_protocol.messages import PushAnswer, PushCode
 from carnet_protocol.opened import nothing_erased
+from carnet_protocol.reasons import Reason
 
 
 def receive_offer(hub: Hub, offer: Sequence[LostSet]) -> list[PushAnswer]:
@@ -62,27 +65,40 @@ def _take_own(hub: Hub, envelope: Envelope, offered: LostSet) -> PushAnswer:
         payload = verify_envelope(envelope, hub.public_key, Purpose.CHANGESET, hub.hub_id)
         own = read_set(envelope, payload, hub.hub_id)
         ops = own.ops
+        suspects = _seal_again(hub, own, offered.opening)
     except Refused as refusal:
         return rejection(PushCode.REJECTED, refusal.reason)
-    if not _seal_again(hub, own, offered.opening):
+    if suspects is None:
         return PushAnswer(int(PushCode.DUPLICATE), None, None, None)
     if any(op.kind == ERASURE.number for op in ops):
         hub.store.scrub()
-    free_waiting(hub, [own.nonce])
+    free_waiting(hub, [own.nonce, *suspects.parked])
     return PushAnswer(int(PushCode.ACCEPTED), None, None, None)
 
 
-def _seal_again(hub: Hub, own: ChangeSet, opening: bytes) -> bool:
-    """Write a set of the hub's own again, unless it is there; whether it had to be."""
+def _seal_again(hub: Hub, own: ChangeSet, opening: bytes) -> Suspects | None:
+    """Write a set of the hub's own again, unless it is there.
+
+    Raises:
+        NotAuthentic: the opening was damaged; nothing was written.
+
+    Returns: what lost its effect with it; None when the set is there already.
+    """
+    was = own.header
     with hub.store.write() as transaction:
         workspace = open_workspace(hub, transaction)
         if workspace.ledger.arrived(own.nonce) is not None:
-            return False
-        link = replace(next_link(hub, workspace), wall_ms=own.header.wall_ms)
+            return None
+        link = replace(
+            next_link(hub, workspace), wall_ms=was.wall_ms, hub_epoch=was.hub_epoch, hub_position=was.hub_position
+        )
         message = seal_set(own.header.ops, own.nonce, link, hub.signer)
         arrival = arrive(hub, reread_set(message, hub.hub_id), opening, hub_as_node(hub), nothing_erased)
         prefetch(workspace, [arrival])
-        time_ms = min(own.header.wall_ms, workspace.received_ms)
-        enter_set(workspace, arrival, examine_set(workspace, arrival, time_ms=time_ms), time_ms=time_ms)
+        time_ms = min(was.wall_ms, workspace.received_ms)
+        finding = examine_set(workspace, arrival, time_ms=time_ms)
+        if finding.fate is Fate.REJECT:
+            raise NotAuthentic(finding.reason or Reason.MALFORMED, "an opening that is not that of its set")
+        enter_set(workspace, arrival, finding, time_ms=time_ms)
         workspace.flush(transaction)
-    return True
+        return take_out_again(hub, transaction, own)

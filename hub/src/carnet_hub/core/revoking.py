@@ -10,6 +10,10 @@ Decides which keys an order names and which sets are suspect. Does not decide wh
 
 Only the order of the hub's log is trusted time: a thief sets any clock. Order, exclusions and the new fold are one
 transaction. An order may follow another one: a machine that was retired may turn out to have been stolen.
+
+A hub that was restored gets its orders back from nodes (`offers`) and takes the suspect sets out again. Behind the
+shared history positions do not tell any more which set came first: there every set of the node is suspect, and its
+site can confirm what was honest.
 """
 
 from bisect import bisect_left
@@ -23,13 +27,14 @@ from carnet_hub.core.entries import Detail
 from carnet_hub.core.exclusion import log_exclusions
 from carnet_hub.core.failures import Unusable
 from carnet_hub.core.freeing import free_waiting, open_workspace
+from carnet_hub.core.histories import shared_up_to
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.limits import LIST_ROWS_MAX, TEXT_CHARS_MAX
 from carnet_hub.core.ports import Snapshot, Transaction
 from carnet_hub.core.rebuild import fold_again
 from carnet_hub.core.releasing import log_release, parked_row, stored_arrival
 from carnet_hub.core.rows import SetState
-from carnet_protocol.changeset import Draft
+from carnet_protocol.changeset import ChangeSet, Draft
 from carnet_protocol.ids import NodeId, new_record_id, record_text
 from carnet_protocol.kinds import REVOCATION
 from carnet_protocol.reasons import Reason
@@ -111,6 +116,28 @@ def revoke_compromised(hub: Hub, node_id: NodeId, *, suspect_from: int, reason: 
     return Revoked(node_id, position, keys, suspects)
 
 
+def take_out_again(hub: Hub, transaction: Transaction, own: ChangeSet) -> Suspects:
+    """Exclude again what the revocations in a set of the hub's own had excluded before the hub was restored.
+
+    Args:
+        own: the set as it was first written; it has taken effect again in this transaction.
+
+    Returns: what lost its effect; whoever waits for the parked ones has to be freed after the commit.
+    """
+    shared = shared_up_to(hub, own.header.hub_epoch)
+    taken = Suspects()
+    for node_id, (position, reason) in _compromised_in(own).items():
+        suspects = find_suspects(transaction, node_id, position if shared is None else min(position, shared))
+        _give_up(hub, transaction, suspects.parked, note=reason)
+        workspace = open_workspace(hub, transaction)
+        log_exclusions(workspace, suspects.folded, reason)
+        workspace.flush(transaction)
+        taken = Suspects((*taken.folded, *suspects.folded), (*taken.parked, *suspects.parked))
+    if taken.folded:
+        fold_again(hub, transaction)
+    return taken
+
+
 def find_suspects(snapshot: Snapshot, node_id: NodeId, suspect_from: int) -> Suspects:
     """A node's sets that were first logged behind a position.
 
@@ -172,6 +199,19 @@ def _give_up(hub: Hub, transaction: Transaction, nonces: Sequence[bytes], *, not
             arrival = stored_arrival(workspace, parked)
             log_release(workspace, arrival, parked, Finding(Fate.REFUSE, Reason.EXCLUDED), Detail(note, b""))
     workspace.flush(transaction)
+
+
+def _compromised_in(own: ChangeSet) -> dict[NodeId, tuple[int, str]]:
+    """The nodes that a set reports as compromised: the last honest position of each, and the reason given."""
+    label = REVOCATION.labels
+    found: dict[NodeId, tuple[int, str]] = {}
+    for op in own.ops:
+        if op.kind != REVOCATION.number or op.fields.get(label["revocation_kind"]) != COMPROMISED:
+            continue
+        node_id, position = op.fields.get(label["node_id"]), op.fields.get(label["suspect_from_position"])
+        if isinstance(node_id, bytes) and isinstance(position, int):
+            found[NodeId(node_id)] = (position, str(op.fields.get(label["reason"]) or COMPROMISED))
+    return found
 
 
 def _places_behind(snapshot: Snapshot, node_id: NodeId, position: int) -> Iterator[tuple[int, bytes]]:

@@ -17,10 +17,12 @@ Rules:
   history carries the vehicle itself only.
 - A site that writes another record it may not see (it lost access, or guessed an id) is sent it once, marked evicted.
 - A site that is no longer concerned gets the record once more, marked evicted.
+- A set of the hub's own goes, whole, to those who may read all of it: everybody (`entries.is_broadcast`), or the one
+  site that owns every record in it. There it stands in the site's feed as kind 0.
 """
 
 from collections.abc import Iterable, Set
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from carnet_hub.core.assigning import assign_author, opens_history
 from carnet_hub.core.at_rest import keep_settled
@@ -30,6 +32,9 @@ from carnet_hub.core.record_book import Key, RecordState, place_of
 from carnet_hub.core.rows import EVERYBODY, AssignmentRow, FeedRow, LogRow, SettledRow
 from carnet_hub.core.workspace import Workspace
 from carnet_protocol.registry import Audience
+
+HUB_SET: Final = 0
+"""The kind under which a set of the hub's own stands in a site's feed, by its nonce; no record has it."""
 
 
 class Move(NamedTuple):
@@ -68,6 +73,20 @@ def apply_folding(workspace: Workspace, folding: Folding, *, author: bytes, posi
     for move in moves:
         route(workspace, move, position)
     _turn_away(workspace, author, folding.changes.values(), position)
+
+
+def hand_to_owner(workspace: Workspace, nonce: bytes, folding: Folding, position: int) -> None:
+    """Give a set of the hub's own to the site that owns every record in it, to keep for a hub that was restored.
+
+    Args:
+        nonce: of the set; not one for everybody.
+        position: of the log entry that folded it.
+    """
+    owners = {workspace.book.owner(key) for key in folding.changes}
+    owner = owners.pop() if len(owners) == 1 else None
+    if owner is not None and owner != workspace.hub.hub_id:
+        place = place_of(position, (HUB_SET, nonce))
+        workspace.book.feed(FeedRow(owner, HUB_SET, nonce, place, False))
 
 
 def route(workspace: Workspace, move: Move, position: int) -> None:

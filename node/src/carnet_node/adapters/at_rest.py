@@ -7,6 +7,7 @@ dealer's, and the search box needs them.
 """
 
 import unicodedata
+from hashlib import sha256
 from typing import Any, Final
 
 import msgspec
@@ -57,6 +58,14 @@ class AtRest:
         """The counterpart of `seal_opening`."""
         return self._box.open(stored, b"opening\x00" + nonce)
 
+    def seal_hub_opening(self, message: bytes, opening: bytes) -> bytes:
+        """The values beside a set of the hub's own, encrypted whatever they are; none stay none."""
+        return SEALED + self._box.seal(opening, _beside(message)) if opening else b""
+
+    def open_hub_opening(self, message: bytes, stored: bytes) -> bytes:
+        """The counterpart of `seal_hub_opening`."""
+        return self._box.open(stored[1:], _beside(message)) if stored[:1] == SEALED else stored
+
     def seal_kept(self, key: bytes, what: str, plain: bytes) -> bytes:
         """What is kept of a request: `asked` or `answer`."""
         return self._box.seal(plain, what.encode() + b"\x00" + key)
@@ -87,6 +96,10 @@ class AtRest:
 
 def _has_value_in(entry: Entry, registers: frozenset[int]) -> bool:
     return any(register_of_label(label) in registers for label in entry.fields or ())
+
+
+def _beside(message: bytes) -> bytes:
+    return b"hub-opening\x00" + sha256(message).digest()
 
 
 def _place(what: bytes, kind: int, record: bytes) -> bytes:

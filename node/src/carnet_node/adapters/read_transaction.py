@@ -224,13 +224,13 @@ class SqlReadTransaction:
         row = self._one(sql.GET_ERASED, record=record)
         return row[1] if row else 0
 
-    def hub_sets(self, after_position: int, limit: int) -> list[HubSetRow]:
-        """The hub's own sets kept here."""
-        return [HubSetRow(*row) for row in self._all(sql.HUB_SETS, after=after_position, row_limit=limit)]
+    def hub_sets_with_values(self) -> list[HubSetRow]:
+        """The hub's own sets that have an opening."""
+        return [self._hub_set(row) for row in self._all(sql.HUB_SETS_WITH_VALUES)]
 
     def hub_sets_to_offer(self, limit: int) -> list[HubSetRow]:
-        """Hub sets of a former history, in the order they had."""
-        return [HubSetRow(*row) for row in self._all(sql.HUB_SETS_TO_OFFER, row_limit=limit)]
+        """Hub sets of a former history: those without values first, in the order they had."""
+        return [self._hub_set(row) for row in self._all(sql.HUB_SETS_TO_OFFER, row_limit=limit)]
 
     def former_record(self, source: str, kind: str, former_id: str) -> RecordId | None:
         """Which record a record of a former system became at import."""
@@ -278,6 +278,10 @@ class SqlReadTransaction:
         kind, record, register, _, by, is_own, stored = row
         (entry,) = self._at_rest.unpack(kind, record, stored)
         return SettledValue(kind, record, register, entry, by, bool(is_own))
+
+    def _hub_set(self, row: Any) -> HubSetRow:
+        position, time_ms, message, stored = row
+        return HubSetRow(position, time_ms, message, self._at_rest.open_hub_opening(message, stored))
 
     def _logged(self, row: Any) -> LoggedSet:
         log_id, nonce, epoch, seq, set_hash, message, opening, has_secret, time_ms, is_sent, *rest = row

@@ -263,6 +263,7 @@ GET_ERASED: Final = by_key(_erased)
 PUT_ERASED: Final = upsert(_erased)
 
 _hub_set = table("hub_set")
+_has_values = _hub_set.c.opening != literal_column("x''")
 _after: BindParameter[int] = bindparam("after")
 _is_folded = _own_set.c.verdict <= literal_column(str(int(Verdict.ACCEPTED_WITH_CONFLICTS)))
 
@@ -295,17 +296,15 @@ END_HUB_SETS: Final = Statement(
     update(_hub_set).where(_hub_set.c.position > _after).values(position=-_hub_set.c.position)
 )
 HUB_SETS_TO_OFFER: Final = Statement(
-    select(_hub_set).where(_hub_set.c.position < literal_column("0")).order_by(_hub_set.c.position.desc()).limit(_limit)
+    select(_hub_set)
+    .where(_hub_set.c.position < literal_column("0"))
+    .order_by(_has_values, _hub_set.c.position.desc())
+    .limit(_limit)
 )
 DROP_HUB_SET: Final = Statement(delete(_hub_set).where(_hub_set.c.position == bindparam("position")))
 
 ADD_HUB_SET: Final = insert_new(_hub_set)
-HUB_SETS: Final = Statement(
-    select(table("hub_set"))
-    .where(table("hub_set").c.position > bindparam("after"))
-    .order_by(table("hub_set").c.position)
-    .limit(_limit)
-)
+HUB_SETS_WITH_VALUES: Final = Statement(select(_hub_set).where(_has_values).order_by(_hub_set.c.position))
 
 GET_SERIES: Final = by_key(table("series_number"))
 PUT_SERIES: Final = upsert(table("series_number"))

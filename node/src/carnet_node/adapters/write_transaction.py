@@ -190,8 +190,8 @@ class SqlWriteTransaction(SqlReadTransaction):
 
     def add_hub_set(self, row: HubSetRow) -> None:
         """Keep one of the hub's own sets; a known one changes nothing."""
-        values = (row.position, row.time_ms, row.message, row.opening)
-        self._connection.execute(sql.ADD_HUB_SET.sql, values)
+        stored = self._at_rest.seal_hub_opening(row.message, row.opening)
+        self._connection.execute(sql.ADD_HUB_SET.sql, (row.position, row.time_ms, row.message, stored))
 
     def next_number(self, series: str) -> int:
         """The next number of a local series."""

@@ -6,7 +6,8 @@ erasure record covers is remembered for ever, so that a late page, a bundle or a
 Signatures and hashes still verify; an erased register has heads without values.
 
 What was deleted lies in the database's write-ahead log until that is emptied. Until then the node does not claim to
-have read the page that brought the order: its signed hello is its receipt, and must not promise too much.
+have read the page that brought the order: its signed hello is its receipt, and must not promise too much. The same
+holds for the openings of the hub's rulings, which are kept for a hub that was restored.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,10 +17,13 @@ from typing import Final
 from carnet_node.core.node import Node
 from carnet_node.core.ports import ReadTransaction, WriteTransaction
 from carnet_node.core.projecting import Key, OwnWork
-from carnet_node.core.records import BaseRow, FeedState
+from carnet_node.core.records import BaseRow, FeedState, HubSetRow
 from carnet_node.core.store_failures import StoreBusy
+from carnet_protocol.changeset import reread_set
+from carnet_protocol.errors import Refused
 from carnet_protocol.ids import RECORD_ID_BYTES, HubId, RecordId
 from carnet_protocol.kinds import ERASURE, REGISTRY
+from carnet_protocol.seals import erase_from_opening, parse_opening, seal_places
 from carnet_protocol.state import Entries, Withheld, withhold
 
 _RECORD_IDS = ERASURE.labels["record_ids"]
@@ -60,6 +64,8 @@ def apply_erasures(tx: WriteTransaction, hub: HubId, orders: Sequence[tuple[Reco
                 erase_settled(tx, kind.number, record, groups)
                 touched.add((kind.number, record))
     _erase_openings(tx, hub, touched)
+    if orders:
+        _erase_hub_sets(tx, hub)
     return touched
 
 
@@ -116,6 +122,34 @@ def _erase_openings(tx: WriteTransaction, hub: HubId, touched: Iterable[Key]) ->
         logged, opened = work.opened(log_id)
         if opened.opening != logged.opening:
             tx.put_opening(log_id, opened.opening)
+
+
+def hub_set_without_erased(tx: ReadTransaction, hub: HubId, row: HubSetRow) -> HubSetRow:
+    """A set of the hub's own without the values that are erased here.
+
+    Of one that cannot be read (a newer version) only the signed bytes are kept: values that nobody can find could never
+    be erased.
+    """
+    if not row.opening:
+        return row
+    try:
+        ops = reread_set(row.message, hub).ops
+        opening = parse_opening(row.opening, ops)
+    except Refused:
+        return replace(row, opening=b"")
+    left = erase_from_opening(
+        opening, lambda place: bool(tx.erased_groups(RecordId(ops[place.op_index].record)) >> (place.group - 1) & 1)
+    )
+    return row if left is opening else replace(row, opening=left.encode(seal_places(ops)))
+
+
+def _erase_hub_sets(tx: WriteTransaction, hub: HubId) -> None:
+    """Write the hub's own sets again without what is erased now."""
+    for row in tx.hub_sets_with_values():
+        left = hub_set_without_erased(tx, hub, row)
+        if left != row:
+            tx.drop_offered([row])
+            tx.add_hub_set(left)
 
 
 def _registers_in(kind_number: int, groups: int) -> frozenset[int]:

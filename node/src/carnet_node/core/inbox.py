@@ -20,6 +20,7 @@ from carnet_node.core.erasing import (
     apply_erasures,
     erase_settled,
     erasure_orders,
+    hub_set_without_erased,
     note_scrub_due,
     scrub_if_due,
     without_erased,
@@ -115,7 +116,7 @@ def apply_page(node: Node, page: Page, *, made_ms: int | None = None) -> PageOut
         feed = _feed(tx)
         _check_order(page, feed)
         for hub_set in hub_sets:
-            tx.add_hub_set(hub_set)
+            tx.add_hub_set(hub_set_without_erased(tx, node.identity.hub_id, hub_set))
         orders = [order for row in rows if row.kind == ERASURE.number for order in erasure_orders(row.entries)]
         touched = apply_erasures(tx, node.identity.hub_id, orders)
         if orders:

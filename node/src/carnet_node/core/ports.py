@@ -218,12 +218,12 @@ class ReadTransaction(Protocol):
         """Erasure groups erased on a record, as a bit mask (bit 0 is group 1)."""
         ...
 
-    def hub_sets(self, after_position: int, limit: int) -> list[HubSetRow]:
-        """The hub's own sets kept here."""
+    def hub_sets_with_values(self) -> list[HubSetRow]:
+        """The hub's own sets kept here that have an opening: about records of this site."""
         ...
 
     def hub_sets_to_offer(self, limit: int) -> list[HubSetRow]:
-        """Hub sets of a history that a restore has ended, in the order they had."""
+        """Hub sets of a history that a restore has ended: those for everybody first, in the order they had."""
         ...
 
     def former_record(self, source: str, kind: str, former_id: str) -> RecordId | None:

@@ -1,0 +1,185 @@
+"""What people at a hub decided after its backup still holds after the restore: nodes hand it back."""
+
+from pathlib import Path
+
+import pytest
+
+from carnet_hub.bootstrap import scratch_store
+from carnet_hub.core.conflicts import restore_value, show_conflicts
+from carnet_hub.core.erasing import erase_customer
+from carnet_hub.core.logcheck import verify_log
+from carnet_hub.core.rebuild import check_projections, site_digest
+from carnet_hub.core.revoking import revoke_compromised
+from carnet_hub.core.rows import AdmissionRow, SetState
+from carnet_node.bootstrap import Installation
+from carnet_node.core.failures import HubRefused
+from carnet_node.core.rebuild import check_rebuild
+from carnet_protocol.ids import NodeId, RecordId
+from carnet_protocol.kinds import CUSTOMER
+from carnet_protocol.reasons import Reason
+from carnet_protocol.registry import ErasureGroup
+from support.hub_apps import TestHub
+from support.joined import back_up_hub, customer_id, join_site, joined_pair, names, restore_hub, sync, write_customer
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> tuple[TestHub, Installation]:
+    """A hub and a node of its one dealer site."""
+    return joined_pair(tmp_path)
+
+
+@pytest.fixture
+def hub(pair: tuple[TestHub, Installation]) -> TestHub:
+    """The hub."""
+    return pair[0]
+
+
+@pytest.fixture
+def desk(pair: tuple[TestHub, Installation]) -> Installation:
+    """The honest machine."""
+    return pair[1]
+
+
+@pytest.fixture
+def stolen(hub: TestHub, tmp_path: Path) -> Installation:
+    """A second machine of the same site, in wrong hands."""
+    return join_site(hub, tmp_path / "stolen")
+
+
+@pytest.fixture
+def other(hub: TestHub, tmp_path: Path) -> Installation:
+    """A second machine of the same site."""
+    return join_site(hub, tmp_path / "other")
+
+
+def id_of(node: Installation) -> NodeId:
+    """The id of a node."""
+    return NodeId(node.node().identity.node_id)
+
+
+def position(hub: TestHub) -> int:
+    """End of the hub's log."""
+    with hub.app.hub.store.read() as snapshot:
+        return snapshot.head().position
+
+
+def states_of(hub: TestHub, node: Installation) -> list[SetState]:
+    """Where each set of a node stands at the hub, in the order of the log."""
+    with hub.app.hub.store.read() as snapshot:
+        rows = [row for row in snapshot.scan(AdmissionRow) if row.node_id == id_of(node)]
+    return [SetState(row.state) for row in sorted(rows, key=lambda row: row.stored_at)]
+
+
+def is_sound(hub: TestHub) -> bool:
+    """Whether log and tables of the hub are what they should be."""
+    with scratch_store() as scratch:
+        report = check_projections(hub.app.hub, scratch)
+    return not report.difference_count and not verify_log(hub.app.hub).fault_count
+
+
+def agree(hub: TestHub, node: Installation) -> bool:
+    """Whether hub and node show one state."""
+    return check_rebuild(node.node()).digest == site_digest(hub.app.hub, node.node().identity.dealer_id)
+
+
+def rule(hub: TestHub, number: int) -> str:
+    """An operator makes the overruled name of a customer the shown one; returns it."""
+    (conflict,) = show_conflicts(hub.app.hub, CUSTOMER, customer_id(number)).open
+    (overruled,) = conflict.overruled
+    restore_value(hub.app.hub, CUSTOMER, customer_id(number), register="name", op=overruled.op)
+    return str(overruled.values["full_name"])
+
+
+def with_a_conflict(hub: TestHub, desk: Installation, other: Installation) -> None:
+    """Two machines of one site name customer 1 at the same time."""
+    write_customer(desk, 1, "first")
+    write_customer(other, 1, "second")
+    for node in (desk, other, desk):
+        sync(node, hub)
+
+
+def test_what_a_thief_wrote_is_taken_out_again(hub: TestHub, desk: Installation, stolen: Installation, tmp_path: Path):
+    """A revocation from a position comes back from an honest node, and takes the suspect sets out again."""
+    write_customer(stolen, 1, "honest")
+    sync(stolen, hub)
+    honest_until = position(hub)
+    write_customer(stolen, 2, "invented")
+    sync(stolen, hub)
+    sync(desk, hub)
+    backup = back_up_hub(hub, tmp_path)
+    revoke_compromised(hub.app.hub, id_of(stolen), suspect_from=honest_until, reason="machine stolen")
+    sync(desk, hub)
+
+    restored = restore_hub(hub, backup)
+    sync(desk, restored)
+
+    assert states_of(restored, stolen) == [SetState.FOLDED, SetState.EXCLUDED]
+    assert (names(desk), is_sound(restored), agree(restored, desk)) == ({1: "honest"}, True, True)
+    with pytest.raises(HubRefused) as caught:
+        sync(stolen, restored)
+    assert caught.value.reason is Reason.SUSPENDED_NODE
+
+
+def test_a_ruling_comes_back_from_its_site(hub: TestHub, desk: Installation, other: Installation, tmp_path: Path):
+    """A ruling on a site's record is kept by the site's nodes, and rules again at the restored hub."""
+    with_a_conflict(hub, desk, other)
+    backup = back_up_hub(hub, tmp_path)
+    ruled = rule(hub, 1)
+    sync(desk, hub)
+
+    restored = restore_hub(hub, backup)
+    sync(desk, restored)
+
+    assert (names(desk), agree(restored, desk), is_sound(restored)) == ({1: ruled}, True, True)
+    assert show_conflicts(restored.app.hub, CUSTOMER, customer_id(1)).open == ()
+
+
+def test_a_ruling_waits_for_what_it_was_about(hub: TestHub, desk: Installation, other: Installation, tmp_path: Path):
+    """A ruling that comes back before the values it was about is parked, and counts as soon as they are back."""
+    backup = back_up_hub(hub, tmp_path)
+    with_a_conflict(hub, desk, other)
+    ruled = rule(hub, 1)
+    sync(desk, hub)
+
+    restored = restore_hub(hub, backup)
+    sync(desk, restored)
+    before = names(desk)
+    sync(other, restored)
+    sync(desk, restored)
+
+    assert (before, ruled) == ({1: "first"}, "second")
+    assert (names(desk), agree(restored, desk), is_sound(restored)) == ({1: ruled}, True, True)
+
+
+def test_a_ruling_is_not_told_to_other_sites(hub: TestHub, desk: Installation, other: Installation, tmp_path: Path):
+    """A ruling on one site's customer stands in no feed but that site's."""
+    hub.add_dealer("B001")
+    stranger = join_site(hub, tmp_path / "stranger", "B001")
+    with_a_conflict(hub, desk, other)
+    rule(hub, 1)
+
+    kept = []
+    for node in (desk, other, stranger):
+        sync(node, hub)
+        with node.store.read() as tx:
+            kept.append(len(tx.hub_sets_with_values()))
+
+    assert kept == [1, 1, 0]
+
+
+def test_an_erased_ruling_comes_back_without_its_value(
+    hub: TestHub, desk: Installation, other: Installation, tmp_path: Path
+):
+    """A ruling whose value was erased later is taken back without it: orders for everybody come first."""
+    with_a_conflict(hub, desk, other)
+    backup = back_up_hub(hub, tmp_path)
+    rule(hub, 1)
+    sync(desk, hub)
+    erase_customer(hub.app.hub, RecordId(customer_id(1)), frozenset({ErasureGroup.IDENTITY}), ground="request")
+    sync(desk, hub)
+
+    restored = restore_hub(hub, backup)
+    sync(desk, restored)
+
+    assert (names(desk), agree(restored, desk), is_sound(restored)) == ({1: None}, True, True)
+    assert show_conflicts(restored.app.hub, CUSTOMER, customer_id(1)).open == ()
