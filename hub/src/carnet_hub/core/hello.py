@@ -9,7 +9,8 @@ proved before (`sessions`), which also adds the token. A hello never changes a c
                   know yet
     rolled back   we hold more of its epoch than it does                     takes its lost sets, opens a new epoch
     fork          it holds another set at a seq we know                      opens a new epoch, re-emits the rest
-    superseded    a newer epoch of the same node is open                     stops writing: another copy has taken over
+    superseded    a newer epoch of the same node is open, or a new machine   stops writing: another copy has taken over
+                  of its site goes on with its database (`succession`)
 
 Rules:
 - Newer means a higher ordinal, then opened later here. So an old stick with sets of an epoch that was left behind
@@ -27,6 +28,7 @@ from carnet_hub.core.limits import LOST_SETS_BYTES_MAX, LOST_SETS_MAX
 from carnet_hub.core.ports import Snapshot
 from carnet_hub.core.receipts import receipt_of
 from carnet_hub.core.rows import ChainRow, EpochRow, HelloRow, NodeStatusRow
+from carnet_hub.core.succession import is_succeeded, note_succession
 from carnet_protocol.chain import NO_HEAD, ChainHead
 from carnet_protocol.changeset import EpochReason
 from carnet_protocol.hello import EpochHead, HelloAnswer, HelloRequest, LostSet, Situation
@@ -61,6 +63,7 @@ def answer_hello(hub: Hub, request: HelloRequest, message: bytes) -> HelloAnswer
     """
     now_ms = hub.clock.now_ms()
     with hub.store.write() as transaction:
+        note_succession(hub, transaction, request)
         standing = judge_standing(transaction, request)
         transaction.put([_status(request, standing, now_ms)])
         transaction.put([HelloRow(request.node_id, now_ms, message)])
@@ -94,7 +97,7 @@ def judge_standing(snapshot: Snapshot, request: HelloRequest) -> Standing:
     epochs = {row.epoch: row for row in snapshot.epochs([request.node_id])}
     own = epochs.get(request.epoch)
     held = ChainHead(own.head_seq, own.head_hash) if own is not None else NO_HEAD
-    if _is_superseded(request, own, epochs):
+    if _is_superseded(request, own, epochs) or is_succeeded(snapshot, request):
         return Standing(Situation.SUPERSEDED, held)
     if request.head_seq > held.seq or held.seq == 0:
         return Standing(Situation.GO, held)

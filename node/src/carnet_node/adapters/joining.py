@@ -23,9 +23,9 @@ from carnet_node.core.authoring import begin_chain
 from carnet_node.core.enrolment import NodeKeys, PendingEnrolment, accept_answer, draft_request, is_request_for
 from carnet_node.core.failures import AlreadyEnrolled, NotEnrolled
 from carnet_node.core.limits import PENDING_BYTES_MAX
+from carnet_node.core.moving import move_in
 from carnet_node.core.ports import Clock, Entropy, Files, NodeStore, ReadTransaction
 from carnet_node.core.records import OWN_KEY_ID, Identity
-from carnet_node.core.rejoin import move_in
 from carnet_protocol.enrolment import EnrolCode
 from carnet_protocol.ids import EPOCH_BYTES, DealerId, HubId, NodeId, new_record_id
 from carnet_protocol.messages import EnrolAnswer

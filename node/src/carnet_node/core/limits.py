@@ -187,6 +187,12 @@ SETS_READ_MAX: Final = 500
 FORMER_KEYS_MAX: Final = 128
 """Public keys that a machine remembers to have replaced: one a year is asked for, one a month is a lot."""
 
+FORMER_NODES_MAX: Final = 32
+"""Machines whose database this was before: one every few years."""
+
+FORMER_EPOCHS_MAX: Final = 8
+"""Epochs of the machine before that a hello states; the hub needs to know one of them."""
+
 OFFERED_SETS_MAX: Final = 200
 """Sets of the hub's own in one offer to a restored hub: as many as one page brought."""
 

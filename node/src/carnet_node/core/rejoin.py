@@ -11,11 +11,11 @@ does not, or the other way round. Reads no line and no clock; `session` brings t
     another set stands where ours does           a new epoch; every set without a verdict is emitted again in it
     another copy has taken over                  writing stops; what waits is still sent, emitted again if it must be
     this copy is the one that is meant           a new epoch above all others; the other copy is told at its next hello
-    the machine is lost, its database is not     a new node of the site emits again what the hub had not judged
 
 Rules:
 - An (epoch, seq) pair is never given to a second set knowingly: whoever cannot be sure opens a new epoch.
 - A set emitted again keeps nonce and ops: it is the same set, and the hub folds it once.
+- A machine that is lost has another story: `moving`.
 - What was read back counts as read even if its set stands elsewhere in the log, so that it is not sent for ever.
 
 After `carnet-node restore` has put a verified database in place it calls `mark_restored(node)`, nothing else.
@@ -27,7 +27,6 @@ from dataclasses import replace
 from carnet_node.core.authoring import has_secret_seal, next_link
 from carnet_node.core.erasing import apply_erasures
 from carnet_node.core.failures import NotEnrolled
-from carnet_node.core.limits import MOVED_IN_SETS_MAX
 from carnet_node.core.newer_keys import take_change
 from carnet_node.core.node import Node
 from carnet_node.core.ports import ReadTransaction, WriteTransaction
@@ -46,7 +45,7 @@ from carnet_node.core.rejoin_state import (
 from carnet_node.core.signing import signer_again
 from carnet_protocol.changeset import ChangeSet, EpochOrigin, EpochReason, reread_set, seal_set
 from carnet_protocol.envelope import Purpose, Signer, envelope_hash, read_envelope
-from carnet_protocol.errors import NotAllowed, NotAuthentic
+from carnet_protocol.errors import NotAuthentic
 from carnet_protocol.hello import EpochHead, LostSet
 from carnet_protocol.ids import EPOCH_BYTES, NO_HASH, HubId, RecordId
 from carnet_protocol.limits import BATCH_SETS_MAX
@@ -137,44 +136,20 @@ def emit_unconfirmed_again(node: Node) -> int:
 def emit_again(node: Node, tx: WriteTransaction, reason: EpochReason, mark: HighWaterMark | None) -> int:
     """Open an epoch behind what the hub holds, and emit every set without a verdict again in it; how many."""
     opened = open_epoch(node, tx, reason, mark, _hub_head(load_rejoin(tx)) or (bytes(EPOCH_BYTES), 0, NO_HASH))
-    return _move_all(tx, node.identity, opened, lambda one: signer_again(node, tx, one))
+    return move_sets(tx, node.identity, opened, lambda one: signer_again(node, tx, one))
 
 
-def move_in(tx: WriteTransaction, identity: Identity, signer: Signer, *, epoch: bytes) -> int:
-    """Go on with the restored database of a lost machine as a new node of its site.
-
-    What the hub had not decided for good is emitted again by the new node; what else the lost one recorded stays as its
-    history, and what came after the backup arrives with the pages.
-
-    Args:
-        identity, signer: of the new node.
-        epoch: 8 random bytes.
-
-    Raises:
-        NotAllowed: the database belongs to another site or hub; the caller must let the transaction end.
-
-    Returns: how many sets were emitted again.
-    """
-    former, chain, state = tx.identity(), _chain(tx), load_rejoin(tx)
-    if former is None or (former.hub_id, former.dealer_id) != (identity.hub_id, identity.dealer_id):
-        raise NotAllowed(Reason.UNKNOWN_NODE, "this database belongs to another site")
-    for one in tx.sets_held_back(MOVED_IN_SETS_MAX):
-        if one.verdict is not None and one.verdict.is_parked:
-            tx.put_verdict(one.log_id, None)
-    tx.put_identity(identity)
-    opened = ChainState(epoch, 1, 0, NO_HASH, EpochOrigin(bytes(EPOCH_BYTES), 0, NO_HASH, int(EpochReason.ENROLLED)))
-    save_rejoin(tx, with_epoch(state, OwnEpoch(chain.epoch, chain.epoch_ordinal)))
-    tx.put_chain(opened)
-    count = _move_all(tx, identity, opened, lambda _: signer)
-    nodes = (*state.former_nodes, bytes(former.node_id))
-    save_rejoin(tx, RejoinState(histories=state.histories, former_nodes=nodes))
-    return count
-
-
-def _move_all(
+def move_sets(
     tx: WriteTransaction, identity: Identity, opened: ChainState, signer_of: Callable[[LoggedSet], Signer]
 ) -> int:
-    """Move every set without a verdict to the new epoch, in order."""
+    """Move every set without a verdict to a new epoch, in order.
+
+    Args:
+        opened: the epoch, without a set yet.
+        signer_of: the key that seals a set again.
+
+    Returns: how many there were.
+    """
     feed = _feed(tx)
     while pending := [one for one in unconfirmed_sets(tx, BATCH_SETS_MAX) if one.epoch != opened.epoch]:
         for one in pending:

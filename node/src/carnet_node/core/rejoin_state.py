@@ -45,6 +45,7 @@ class RejoinState:
         highest_ordinal: of any epoch of this node ever heard of.
         histories: the hub's, as it last stated them.
         former_nodes: whose database this was before; the hub's receipts may name them.
+        former_epochs: the last ones of the machine before; every hello states them, so that it is told of us.
         restored_ms: when a backup was put in place; None for none, and once everything is back.
     """
 
@@ -56,6 +57,7 @@ class RejoinState:
     restored_ms: int | None = None
     histories: tuple[HubEpoch, ...] = ()
     former_nodes: tuple[bytes, ...] = ()
+    former_epochs: tuple[OwnEpoch, ...] = ()
 
 
 _decoder: Final = msgspec.msgpack.Decoder(RejoinState)
@@ -81,13 +83,14 @@ def head_of(tx: ReadTransaction, state: RejoinState, epoch: bytes) -> ChainHead:
 
 
 def closed_heads(tx: ReadTransaction, state: RejoinState, chain: ChainState) -> list[EpochHead]:
-    """The earlier epochs as a hello states them, newest first."""
+    """The earlier epochs as a hello states them, newest first; then those of the machine whose database this was."""
     heads = []
     for one in sorted(state.closed, key=lambda one: one.ordinal, reverse=True):
         if one.epoch != chain.epoch:
             head = head_of(tx, state, one.epoch)
             heads.append(EpochHead(one.epoch, one.ordinal, head.seq, head.set_hash))
-    return heads[: limits.EPOCHS_MAX]
+    former = [EpochHead(one.epoch, one.ordinal, one.seq, one.set_hash) for one in state.former_epochs]
+    return [*heads[: limits.EPOCHS_MAX - len(former)], *former]
 
 
 def with_epoch(state: RejoinState, epoch: OwnEpoch) -> RejoinState:

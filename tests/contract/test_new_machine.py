@@ -1,0 +1,127 @@
+"""A machine is lost and a new one of its site goes on: nothing is lost, and the old one, should it wake up, is told.
+
+Node and hub are the product's own; only the sockets are left out.
+"""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from carnet_hub.core.bundling import take_bundle
+from carnet_node.bootstrap import Installation, create_installation
+from carnet_node.core.bundling import pack_for_hub
+from carnet_node.core.rejoin import mark_restored, take_over
+from carnet_node.core.rejoin_state import OwnEpoch, RejoinState, save_rejoin
+from carnet_node.core.store_failures import WritingStopped
+from carnet_node.settings import NodeSettings
+from carnet_protocol.hello import Situation
+from support.hub_apps import TestHub
+from support.joined import back_up, enrol, joined_pair, names, restore_database, sync, waiting, write_customer
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> tuple[TestHub, Installation]:
+    """A hub and a node of its one dealer site."""
+    return joined_pair(tmp_path)
+
+
+@pytest.fixture
+def hub(pair: tuple[TestHub, Installation]) -> TestHub:
+    """The hub."""
+    return pair[0]
+
+
+@pytest.fixture
+def lost(pair: tuple[TestHub, Installation]) -> Installation:
+    """The machine that is going to be lost."""
+    return pair[1]
+
+
+def moved_in(hub: TestHub, lost: Installation, backup: Path, folder: Path) -> Installation:
+    """A new machine with the database of the lost one, enrolled and synced once."""
+    fresh = create_installation(NodeSettings(data_dir=folder))
+    shutil.copyfile(lost.settings.keys_dir / "data.key", fresh.settings.keys_dir / "data.key")
+    fresh = restore_database(fresh, backup)
+    mark_restored(replace(lost.node(), store=fresh.store))
+    enrol(fresh, hub)
+    sync(fresh, hub)
+    return fresh
+
+
+def test_the_old_machine_is_told_that_it_was_succeeded(hub: TestHub, lost: Installation, tmp_path: Path):
+    """At its next contact the lost machine stops writing; what it had recorded meanwhile arrives all the same."""
+    write_customer(lost, 1, "first")
+    sync(lost, hub)
+    backup = back_up(lost, tmp_path / "backup.db")
+    new = moved_in(hub, lost, backup, tmp_path / "new")
+    write_customer(lost, 2, "second")
+
+    report = sync(lost, hub)
+    sync(new, hub)
+
+    assert (report.situation, waiting(lost)) == (Situation.SUPERSEDED, 0)
+    assert names(new) == {1: "first", 2: "second"}
+    with pytest.raises(WritingStopped):
+        write_customer(lost, 3, "third")
+
+
+def test_the_new_machine_is_not_held_up_by_the_old_one(hub: TestHub, lost: Installation, tmp_path: Path):
+    """Whatever the lost machine says, the new one goes on."""
+    write_customer(lost, 1, "first")
+    sync(lost, hub)
+    new = moved_in(hub, lost, back_up(lost, tmp_path / "backup.db"), tmp_path / "new")
+    sync(lost, hub)
+    write_customer(new, 2, "second")
+
+    report = sync(new, hub)
+
+    assert (report.situation, report.push.accepted, report.is_complete) == (Situation.GO, 1, True)
+
+
+def test_people_may_let_the_old_machine_go_on(hub: TestHub, lost: Installation, tmp_path: Path):
+    """After a take-over the old machine writes again, and the new one stays a machine of its own."""
+    write_customer(lost, 1, "first")
+    sync(lost, hub)
+    new = moved_in(hub, lost, back_up(lost, tmp_path / "backup.db"), tmp_path / "new")
+    sync(lost, hub)
+
+    take_over(lost.node())
+    write_customer(lost, 2, "second")
+    old, other = sync(lost, hub), sync(new, hub)
+
+    assert (old.situation, other.situation) == (Situation.GO, Situation.GO)
+    assert names(new) == {1: "first", 2: "second"}
+
+
+def test_a_machine_of_another_site_succeeds_nobody(hub: TestHub, lost: Installation, tmp_path: Path):
+    """What a node states about epochs of a foreign site changes nothing there."""
+    hub.add_dealer("B002")
+    write_customer(lost, 1, "first")
+    sync(lost, hub)
+    stranger = create_installation(NodeSettings(data_dir=tmp_path / "stranger"))
+    enrol(stranger, hub, "B002")
+    with lost.store.read() as tx:
+        chain = tx.chain()
+    assert chain is not None
+    with stranger.store.write() as tx:
+        save_rejoin(tx, RejoinState(former_epochs=(OwnEpoch(chain.epoch, chain.epoch_ordinal),)))
+    sync(stranger, hub)
+
+    assert sync(lost, hub).situation is Situation.GO
+
+
+def test_an_old_stick_of_the_lost_machine_is_welcome(hub: TestHub, lost: Installation, tmp_path: Path):
+    """A bundle that lay in a drawer is taken after another machine has gone on, and its work shows there."""
+    write_customer(lost, 1, "first")
+    sync(lost, hub)
+    backup = back_up(lost, tmp_path / "backup.db")
+    write_customer(lost, 2, "on the stick")
+    stick = pack_for_hub(lost.node(), software="test").plain
+    new = moved_in(hub, lost, backup, tmp_path / "new")
+
+    take_bundle(hub.app.hub, stick)
+    sync(new, hub)
+
+    assert names(new) == {1: "first", 2: "on the stick"}
