@@ -61,7 +61,7 @@ def beside_hub(stage: Stage) -> None:
     """Another worker takes a courier's set in, or the regulator reads everything."""
     worker = _fresh_worker(stage)
     try:
-        waiting = [sets for sets in stage.undelivered.values() if sets]
+        waiting = [stage.undelivered[one.name] for one in stage.welcome_couriers() if stage.undelivered[one.name]]
         if waiting and stage.dice.random() < 0.6:
             _take_in(stage, worker, waiting[0])
         else:

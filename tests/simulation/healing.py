@@ -19,6 +19,7 @@ from simulation.checks import (
 )
 from simulation.claims import check_forgotten, check_odometers
 from simulation.invariants import Broken
+from simulation.key_steps import let_everybody_in
 from simulation.liar import catch_up
 from simulation.stage import Stage
 from simulation.wire import Line, LineTrouble
@@ -38,6 +39,7 @@ def heal(stage: Stage) -> None:
     """
     for line in stage.lines.values():
         line.partition, line.delayed = "", []
+    let_everybody_in(stage)
     _settle_couriers(stage)
     if stage.world.liar is not None:
         catch_up(stage)
@@ -93,14 +95,18 @@ def check_end(stage: Stage) -> None:
     for machine in machines:
         stage.ledger.check_chain(machine)
     stage.ledger.check_log(stage.world.hub)
+    stage.holders.check_suspects(stage.archive)
     stage.watch.check()
 
 
 def _settle_couriers(stage: Stage) -> None:
     """What couriers and nodes carry arrives at last; what still waits then is given up."""
-    for name in stage.undelivered:
-        while stage.undelivered[name]:
-            hub_steps.deliver_next(stage, name)
+    for one in stage.world.couriers:
+        if stage.is_barred(one):
+            stage.archive.excused |= {made.nonce for made in stage.undelivered[one.name]}
+            continue
+        while stage.undelivered[one.name]:
+            hub_steps.deliver_next(stage, one.name)
     for line in stage.lines.values():
         line.resend_from = None
         while line.push(50) and line.deliver_answers(_Always(), len(line.answers) - 1):

@@ -10,14 +10,14 @@ from carnet_hub.core.rebuild import exclude_sets, rebuild_projections
 from carnet_protocol.changeset import Draft
 from carnet_protocol.errors import NotAllowed
 from carnet_protocol.ids import OpId, RecordId, new_record_id
-from carnet_protocol.kinds import ERASURE, REGISTRY
+from carnet_protocol.kinds import ERASURE, KEY_CHANGE, REGISTRY
 from carnet_protocol.messages import PushCode
 from carnet_protocol.ops import Action
 from carnet_protocol.orders import ErasureOrder
 from carnet_protocol.registry import ErasureGroup, Writer
 from carnet_protocol.state import head_op_ids
 from simulation import desk
-from simulation.archive import HUB_AUTHOR
+from simulation.archive import HUB_AUTHOR, AuthoredSet
 from simulation.invariants import Broken
 from simulation.stage import Stage, Step
 from simulation.world import Machine
@@ -30,9 +30,10 @@ ERASABLE: Final = ("customer", "phone", "address", "visit", "job", "plate")
 
 def courier_writes(stage: Stage, _: Machine) -> str | None:
     """A node we only hear of seals a set; it does not arrive yet."""
-    courier = stage.dice.choice(stage.world.couriers)
-    draft = _courier_draft(stage, courier)
-    if draft is None:
+    able = [one for one in stage.world.couriers if one.node_id not in stage.holders.revoked]
+    courier = stage.dice.choice(able) if able else None
+    draft = None if courier is None else _courier_draft(stage, courier)
+    if draft is None or courier is None:
         return None
     made = courier.write(draft)
     stage.issue(courier.name, made)
@@ -58,22 +59,27 @@ def lean_on_courier(stage: Stage, machine: Machine) -> str | None:
 
 def courier_arrives(stage: Stage, _: Machine) -> str | None:
     """The next set of a courier arrives."""
-    waiting = [name for name, sets in stage.undelivered.items() if sets]
+    waiting = [one.name for one in stage.welcome_couriers() if stage.undelivered[one.name]]
     return deliver_next(stage, stage.dice.choice(waiting)) if waiting else None
 
 
 def courier_overtakes(stage: Stage, _: Machine) -> str | None:
     """A courier's later set arrives before an earlier one: a gap, and nothing happens."""
-    behind = [sets[1] for sets in stage.undelivered.values() if len(sets) > 1 and not _is_held(stage, sets[0])]
+    carried = [stage.undelivered[one.name] for one in stage.welcome_couriers()]
+    behind = [sets for sets in carried if len(sets) > 1 and not _is_held(stage, sets[0])]
     if not behind:
         return None
-    _push(stage, stage.dice.choice(behind), PushCode.GAP)
-    return "gap"
+    first, second = stage.dice.choice(behind)[:2]
+    (answer,) = receive_sets(stage.world.hub, [second.pushed])
+    stage.read_hub()
+    if PushCode(answer.code) is not PushCode.GAP and not _is_held(stage, first):  # another worker may have taken it in
+        raise Broken("I10", f"a courier's set was answered {PushCode(answer.code).name}, not GAP")
+    return PushCode(answer.code).name
 
 
 def courier_returns(stage: Stage, _: Machine) -> str | None:
     """A courier brings again what it brought before."""
-    brought = [made for sets in stage.delivered.values() for made in sets]
+    brought = [made for one in stage.welcome_couriers() for made in stage.delivered[one.name]]
     if not brought:
         return None
     _push(stage, stage.dice.choice(brought), PushCode.DUPLICATE)
@@ -82,7 +88,8 @@ def courier_returns(stage: Stage, _: Machine) -> str | None:
 
 def courier_begins_anew(stage: Stage, _: Machine) -> str | None:
     """A courier's database was restored: it opens an epoch and seals an earlier set again, same nonce, same ops."""
-    able = [one for one in stage.world.couriers if stage.delivered[one.name] and not stage.undelivered[one.name]]
+    welcome = stage.welcome_couriers()
+    able = [one for one in welcome if stage.delivered[one.name] and not stage.undelivered[one.name]]
     if not able:
         return None
     courier = stage.dice.choice(able)
@@ -150,13 +157,18 @@ def exclude(stage: Stage, _: Machine) -> str | None:
     suspect = [
         nonce
         for nonce, one in standing.items()
-        if one.folded_at and not one.excluded_at and stage.archive.sets[nonce].author != HUB_AUTHOR
+        if one.folded_at and not one.excluded_at and _is_ordinary(stage.archive.sets[nonce])
     ]
     if not suspect:
         return None
     nonce = stage.dice.choice(suspect)
     exclude_sets(stage.world.hub, [nonce], note="the key was stolen")
     return nonce.hex()[:8]
+
+
+def _is_ordinary(made: AuthoredSet) -> bool:
+    """Whether a set is a site's, and no change of keys: those are excluded with a revocation only."""
+    return made.author != HUB_AUTHOR and all(one.kind is not KEY_CHANGE for one in made.ops)
 
 
 def erase(stage: Stage, _: Machine) -> str | None:

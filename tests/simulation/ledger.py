@@ -25,7 +25,7 @@ _AAD: Final = b"carnet/changeset/v1\x00" + HUB_ID
 _KEYS: Final = {fixed(f"node {name}"): signer(f"key {name}").public_key for name in NODE_SITES | VOICE_SITES} | {
     fixed("hub node"): HUB_SIGNER.public_key
 }
-"""Which key signs for which node."""
+"""Which key signs for which node at first."""
 
 Place = tuple[bytes, bytes, int]
 """Node, epoch, seq."""
@@ -37,7 +37,7 @@ class Body:
 
     Attributes:
         set_hash: SHA-256 over what was signed.
-        is_genuine: the signature is that of the node's key.
+        signed, signature: to be verified under a key of the node.
     """
 
     place: Place
@@ -48,7 +48,8 @@ class Body:
     nonce: bytes
     ops: bytes
     set_hash: bytes
-    is_genuine: bool
+    signed: bytes
+    signature: bytes
 
 
 @lru_cache(maxsize=4096)
@@ -58,7 +59,6 @@ def take_apart(message: bytes) -> Body:
     signed = cbor2.dumps(["Signature1", protected, _AAD, payload])
     header = cbor2.loads(payload)
     _, _, dealer, node, epoch, _, seq, prev, origin, _, _, hub_position, _, nonce, ops = header
-    key = _KEYS.get(node, bytes(32))
     return Body(
         (node, epoch, seq),
         dealer,
@@ -68,10 +68,12 @@ def take_apart(message: bytes) -> Body:
         nonce,
         ops,
         hashlib.sha256(signed).digest(),
-        _is_genuine(key, signature, signed),
+        signed,
+        signature,
     )
 
 
+@lru_cache(maxsize=4096)
 def _is_genuine(key: bytes, signature: bytes, signed: bytes) -> bool:
     try:
         Ed25519PublicKey.from_public_bytes(key).verify(signature, signed)
@@ -94,6 +96,7 @@ class Ledger:
     """Everything that was signed and acknowledged in a schedule.
 
     Attributes:
+        keys: public keys that each node has held, oldest first.
         issued: by SHA-256 of the bytes, who signed them.
         bodies: what honest nodes signed, by place: hash and nonce.
         acknowledged: by nonce, newest receipt last.
@@ -103,6 +106,7 @@ class Ledger:
     """
 
     watch: Watch
+    keys: dict[bytes, list[bytes]] = field(default_factory=lambda: {node: [key] for node, key in _KEYS.items()})
     issued: dict[bytes, str] = field(default_factory=dict)
     bodies: dict[Place, tuple[bytes, bytes]] = field(default_factory=dict)
     acknowledged: dict[bytes, list[Acknowledged]] = field(default_factory=dict)
@@ -118,6 +122,17 @@ class Ledger:
         known, _ = self.bodies.setdefault(body.place, (body.set_hash, body.nonce)) if is_honest else (b"", b"")
         if is_honest and known != body.set_hash:
             self.watch.complain("I11", f"{author} signed two bodies for seq {body.place[2]}")
+
+    def hold(self, node: bytes, key: bytes) -> None:
+        """A node holds another key."""
+        if key not in self.keys[node]:
+            self.keys[node].append(key)
+
+    def signer_of(self, message: bytes) -> bytes | None:
+        """The key of its node that has signed a set; None when none has."""
+        body = take_apart(message)
+        keys = reversed(self.keys.get(body.place[0], []))
+        return next((key for key in keys if _is_genuine(key, body.signature, body.signed)), None)
 
     def forgive(self, nonces: set[bytes]) -> None:
         """A disk came back without these sets and without a sign of them: their places may be used again."""
@@ -189,7 +204,7 @@ class Ledger:
 
     def _read_message(self, row: LogRow, body: Body) -> None:
         is_known = hashlib.sha256(row.message or b"").digest() in self.issued or body.dealer == HUB_ID
-        if not is_known or not body.is_genuine:
+        if not is_known or self.signer_of(row.message or b"") is None:
             self.watch.complain("I4", f"{row.position}: nobody has signed this set")
         if (row.node_id, row.epoch, row.seq, row.nonce) != (*body.place, body.nonce):
             self.watch.complain("I4", f"{row.position}: the entry says something else than its set")

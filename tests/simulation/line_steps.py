@@ -80,7 +80,7 @@ def sync_round(stage: Stage, machine: Machine) -> str | None:
     try:
         report = stage.lines[machine.name].round(stage.dice, trouble)
     except (HubUnreachable, Refused) as error:
-        if stage.strokes.total == struck:
+        if stage.strokes.total == struck and not stage.is_barred(machine):
             raise
         return f"no hello ({type(error).__name__})"
     return f"{report.push.sent} sent, {report.pages} pages, complete {report.is_complete}"

@@ -56,6 +56,16 @@ RARE: Final[dict[str, str]] = {
     "a liar": "a node that does not keep to the rules",
     "written while suspended": "a key that is not welcome for a while",
     "evidence of a fork": "both bodies are kept",
+    "a node was suspended": "what it sends is turned away for a while",
+    "a suspended node asked in vain": "it reads nothing either",
+    "a node was retired": "its keys sign nothing any more, and its sets stay",
+    "a stolen key was revoked": "only the order of the log is trusted time",
+    "a stolen key was revoked with sets behind it": "the state is as if they had never been",
+    "a node changed its key": "the old key vouches for the new one",
+    "a second change of keys has to wait": "the order of two changes is never in doubt",
+    "restored to before a change of keys": "the database goes on with the key that lies beside it",
+    "somebody was turned away": "a stopped or revoked node brings a set all the same",
+    "an excluded save was confirmed": "honest work counts again, under another key",
 }
 """Name and what it shows."""
 

@@ -36,7 +36,7 @@ def take_image(stage: Stage, machine: Machine) -> str | None:
         target.close()
         source.close()
     mark = machine.folder / MARK_FILE
-    image = Image(machine.name, path, mark.read_bytes() if mark.exists() else None)
+    image = Image(machine.name, path, mark.read_bytes() if mark.exists() else None, machine.held_keys()[0])
     stage.images = [*stage.images, image][-IMAGES_MAX:]
     return path.name
 
@@ -49,7 +49,7 @@ def restore_database(stage: Stage, machine: Machine) -> str | None:
 
 def restore_image(stage: Stage, machine: Machine) -> str | None:
     """The whole disk is put back, mark and all."""
-    image = _image_of(stage, machine)
+    image = _image_of(stage, machine, key=machine.held_keys()[0])
     return None if image is None else _put_back(stage, machine, image, is_whole=True)
 
 
@@ -61,8 +61,9 @@ def work_offline(stage: Stage, machine: Machine) -> str | None:
     return "a new epoch"
 
 
-def _image_of(stage: Stage, machine: Machine) -> Image | None:
-    found = [one for one in stage.images if one.node == machine.name]
+def _image_of(stage: Stage, machine: Machine, key: bytes | None = None) -> Image | None:
+    """A backup of a node; a whole disk with a key that was replaced since is no use: the machine has to enrol anew."""
+    found = [one for one in stage.images if one.node == machine.name and key in (None, one.key)]
     return stage.dice.choice(found) if found else None
 
 
@@ -80,6 +81,7 @@ def _put_back(stage: Stage, machine: Machine, image: Image, *, is_whole: bool) -
         mark.unlink(missing_ok=True)
         if image.mark is not None:
             mark.write_bytes(image.mark)
+    stage.reached["restored to before a change of keys"] += image.key != machine.held_keys()[0]
     machine.boot()
     with machine.node.store.read() as tx:
         now = stage.archive.sets_of(machine.name)

@@ -20,7 +20,7 @@ from carnet_node.core.failures import HighWaterUnreadable, HubUnreachable
 from carnet_node.core.store_failures import Rejoining, StoreBroken, StoreBusy, WritingStopped
 from carnet_protocol.errors import NotAllowed
 from carnet_protocol.reasons import Reason
-from simulation import desk_steps, hub_steps, liar, line_steps, restore_steps, sticks
+from simulation import desk_steps, hub_steps, key_steps, liar, line_steps, restore_steps, sticks
 from simulation.beside import beside_hub, beside_node
 from simulation.checks import check_alarms, check_exact_rebuild, check_hub, check_node, check_step
 from simulation.faults import STRIKE_STEPS_MAX, draw_mix
@@ -39,6 +39,7 @@ STEPS: Final[dict[str, tuple[int, Step]]] = {
     **sticks.STEPS,
     **liar.STEPS,
     **restore_steps.STEPS,
+    **key_steps.STEPS,
 }
 """Weight and step by name."""
 
@@ -66,6 +67,7 @@ THEMES: Final[dict[str, frozenset[str]]] = {
     "line": frozenset(line_steps.STEPS),
     "sticks": frozenset(sticks.STEPS) | {"new", "edit shared"},
     "restores": frozenset(restore_steps.STEPS) | {"round", "push"},
+    "keys": frozenset(key_steps.STEPS) | {"courier writes", "courier arrives", "lean on courier", "round"},
     "flood": frozenset({"flood", "push", "pull", "round", "release", "edit shared"}),
 }
 """Steps that come more often in a schedule of that theme: rare things happen where much else does not."""
@@ -218,6 +220,7 @@ def check_all(stage: Stage) -> None:
     for machine in stage.world.machines:
         stage.ledger.check_chain(machine)
     stage.ledger.check_log(stage.world.hub)
+    stage.holders.check_suspects(stage.archive)
     stage.watch.check()
 
 
@@ -273,10 +276,7 @@ def _strike_and_step(stage: Stage, machine: Machine, choice: Choice) -> str | No
     except SimCrash as crash:
         what = _after_crash(stage, crash, power)
     except NotAllowed as refusal:
-        if refusal.reason is not Reason.TOO_MANY_HEADS:
-            raise
-        stage.reached["no room in a register, said at once"] += 1
-        what = "no room"
+        what = _refused(stage, machine, refusal)
     except (Rejoining, WritingStopped) as refusal:
         if machine.name not in stage.restored:
             raise
@@ -292,6 +292,21 @@ def _strike_and_step(stage: Stage, machine: Machine, choice: Choice) -> str | No
         stage.reached[f"{choice.trouble} of the {choice.process} in: {choice.step}"] += 1
         what = f"{what} ({choice.trouble} of the {choice.process} at {choice.at})"
     return what
+
+
+def _refused(stage: Stage, machine: Machine, refusal: NotAllowed) -> str:
+    """What somebody was told who may not do something.
+
+    Raises:
+        NotAllowed: there was no reason for it.
+    """
+    if refusal.reason is Reason.TOO_MANY_HEADS:
+        stage.reached["no room in a register, said at once"] += 1
+        return "no room"
+    if refusal.reason is Reason.SUSPENDED_NODE and stage.is_barred(machine):
+        stage.reached["a suspended node asked in vain"] += 1
+        return "turned away"
+    raise refusal
 
 
 def _after_crash(stage: Stage, crash: SimCrash, power: Power) -> str:

@@ -27,10 +27,12 @@ from simulation.commands import check_command
 from simulation.desk import Form
 from simulation.faults import Mix, Strokes
 from simulation.invariants import Broken, Watch
+from simulation.keyholders import Keyholders
 from simulation.ledger import Ledger
 from simulation.wire import Line
 from simulation.world import HUB_ID, Machine, World
 from support.authors import MadeSet
+from support.hub_apps import VoiceAuthor
 
 SETS_MAX: Final = 1_000
 """Sets of one node in one schedule; far more than any seals."""
@@ -56,11 +58,13 @@ class Image:
 
     Attributes:
         mark: content of its high-water file then; None when there was none.
+        key: its public signing key then.
     """
 
     node: str
     path: Path
     mark: bytes | None
+    key: bytes
 
 
 @dataclass
@@ -89,6 +93,7 @@ class Stage:
     watch: Watch = field(default_factory=Watch)
     archive: Archive = field(init=False)
     ledger: Ledger = field(init=False)
+    holders: Keyholders = field(init=False)
     lines: dict[str, Line] = field(init=False)
     forms: dict[str, list[Form]] = field(init=False)
     undelivered: dict[str, list[MadeSet]] = field(init=False)
@@ -105,6 +110,7 @@ class Stage:
     def __post_init__(self) -> None:
         self.archive = Archive(HUB_ID, self.watch)
         self.ledger = Ledger(self.watch)
+        self.holders = Keyholders(self.ledger)
         self.lines = {one.name: Line(one, self.world) for one in self.world.machines}
         self.forms = {one.name: [] for one in self.world.machines}
         self.undelivered = {one.name: [] for one in self.world.couriers}
@@ -139,6 +145,7 @@ class Stage:
 
     def take_stock(self, machine: Machine) -> int:
         """Take down what a node has sealed without anybody being told; how many sets that were."""
+        self.note_keys(machine)
         with machine.node.store.read() as tx:
             chain = tx.chain()
             assert chain is not None
@@ -150,6 +157,11 @@ class Stage:
                 if logged.nonce not in self.archive.sets:
                     self.archive.keep(machine.name, logged.message, logged.opening)
         return len(self.archive.sets) - known
+
+    def note_keys(self, machine: Machine) -> None:
+        """Take down the keys that a node has made."""
+        for key in machine.held_keys():
+            self.ledger.hold(machine.node.identity.node_id, key)
 
     def forget(self, name: str, gone: set[bytes], *, unknowingly: set[bytes]) -> None:
         """A node came back from a backup: it does not know some of its sets now, and what it had open is closed.
@@ -168,6 +180,15 @@ class Stage:
         """Read what is new in the hub's log."""
         self.archive.read_log(hub or self.world.hub)
         self.ledger.read_log(hub or self.world.hub)
+        self.holders.read_log(hub or self.world.hub, self.archive)
+
+    def is_barred(self, one: Machine | VoiceAuthor) -> bool:
+        """Whether the hub takes nothing from a node now, as far as its log was read."""
+        return self.holders.is_barred(one.node.identity.node_id if isinstance(one, Machine) else one.node_id)
+
+    def welcome_couriers(self) -> list[VoiceAuthor]:
+        """Couriers from whom the hub takes what they bring."""
+        return [one for one in self.world.couriers if not self.is_barred(one)]
 
     def issue(self, author: str, made: MadeSet) -> None:
         """Take down what a courier has sealed."""

@@ -59,9 +59,9 @@ def stick_at_hub(stage: Stage, _: Machine) -> str | None:
         plain = decrypt_bundle(content, exchange_secret("exchange B1" if wrong == "another reader" else "hub"))
         taken = take_bundle(stage.world.hub, plain)
     except Refused as refusal:
-        if not wrong:
+        if not wrong and not stage.is_barred(_machine_of(stage, stick)):
             raise
-        return f"{wrong}: {refusal.reason.value}"
+        return f"{wrong or 'turned away'}: {refusal.reason.value}"
     stage.reached["bundle taken by the hub"] += 1
     news = parts_for(stage.world.hub, EmptyShelf(), taken.node, taken.standing)
     answer = pack_for(stage.world.hub, taken.node, [*taken.parts, *news])
@@ -90,6 +90,10 @@ def stick_home(stage: Stage, machine: Machine) -> str | None:
         return f"{wrong or 'after a restore'}: {refusal.reason.value}"
     stage.reached["bundle taken by a node"] += 1
     return f"{report.pages} pages, {report.accepted} accepted"
+
+
+def _machine_of(stage: Stage, stick: Stick) -> Machine:
+    return next(one for one in stage.world.machines if one.name == stick.node)
 
 
 def _path(stage: Stage, name: str) -> Path:

@@ -13,19 +13,22 @@ from functools import partial
 from typing import Any, Final, TypeVar
 
 from carnet_hub.core.enrolment import PublicKeys
+from carnet_hub.core.excluded import read_excluded
 from carnet_hub.core.feed import read_page as read_feed_page
-from carnet_hub.core.greeting import find_node, greet_node, hub_card, recognise
+from carnet_hub.core.greeting import as_present, find_node, greet_node, hub_card, recognise, require_welcome
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.ingest import receive_sets
 from carnet_hub.core.offers import receive_offer
 from carnet_hub.core.ports import StoreError
+from carnet_hub.core.rows import Node as HubNode
 from carnet_node.core.failures import HubRefused, HubUnreachable
-from carnet_node.core.hub_link import FeedQuery
+from carnet_node.core.hub_link import FeedQuery, HubLink
 from carnet_node.core.inbox import apply_answers, apply_page
 from carnet_node.core.node import Node
 from carnet_node.core.outbox import BatchSize, next_batch
 from carnet_node.core.records import FeedState, LoggedSet
 from carnet_node.core.session import SyncPorts
+from carnet_node.core.signing import line_signers
 from carnet_node.core.sync import RoundReport, check_answers, read_page, run_round
 from carnet_protocol.errors import Refused
 from carnet_protocol.hello import decode_offer
@@ -128,7 +131,7 @@ class Line:
         Returns: its index among the pages on their way.
         """
         feed = self.feed()
-        asking = find_node(self.hub, self.node.signer.key_id)
+        asking = self.as_known()
         page = read_feed_page(
             self.hub,
             asking,
@@ -139,6 +142,16 @@ class Line:
         )
         self.pages = [*self.pages, page][-KEPT_MAX:]
         return len(self.pages) - 1
+
+    def as_known(self) -> HubNode:
+        """This node as the hub knows it now.
+
+        Raises:
+            NotAllowed: it is turned away.
+        """
+        known = as_present(self.hub, find_node(self.hub, next(line_signers(self.node)).key_id))
+        require_welcome(known)
+        return known
 
     def deliver_page(self, at: int) -> bool:
         """Hand the node a page, new or old.
@@ -160,8 +173,8 @@ class Line:
         Raises:
             HubUnreachable, Refused: the hello did not come through.
         """
-        ports = SyncPorts(FaultyLink(self, dice, trouble), _in_place, _FreeLock())
-        return _finish(run_round(self.node, ports, software="simulation"))
+        ports = sync_ports(FaultyLink(self, dice, trouble))
+        return finish(run_round(self.node, ports, software="simulation"))
 
 
 @dataclass
@@ -215,6 +228,14 @@ class FaultyLink:
                 outcomes_after=query.outcomes_after,
                 rows_max=PAGE_ROWS,
             )
+
+        return self._carry(b"", give)
+
+    async def excluded(self, token: bytes, after: int) -> bytes:
+        """A page of what was excluded of the node's site."""
+
+        def give(_: bytes) -> bytes:
+            return read_excluded(self.line.hub, recognise(self.line.hub, SESSION_KEY, token), after=after)
 
         return self._carry(b"", give)
 
@@ -293,7 +314,12 @@ async def _in_place(work: Callable[[], T]) -> T:
     return work()
 
 
-def _finish(work: Coroutine[Any, Any, T]) -> T:
+def sync_ports(link: HubLink) -> SyncPorts:
+    """What a node's sync needs, over a link of this world."""
+    return SyncPorts(link, _in_place, _FreeLock())
+
+
+def finish(work: Coroutine[Any, Any, T]) -> T:
     """The result of a coroutine that never waits."""
     try:
         work.send(None)

@@ -22,6 +22,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -29,10 +30,14 @@ from carnet_hub.adapters.store import SqlStore, open_store
 from carnet_hub.core.authoring import write_hub_set
 from carnet_hub.core.hub import Hub
 from carnet_node.adapters.high_water import HighWaterFile
+from carnet_node.adapters.keyring import SIGNING_FILE, Keyring
+from carnet_node.adapters.rotating import NEXT_FILE, PREVIOUS_FILE, SigningKeys, settle
 from carnet_node.adapters.schema import upgrade
+from carnet_node.adapters.store import SqliteNodeStore
 from carnet_node.core.authoring import begin_chain
+from carnet_node.core.newer_keys import go_on_with
 from carnet_node.core.node import Node
-from carnet_node.core.records import Identity
+from carnet_node.core.records import OWN_KEY_ID, Identity
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import DealerId, HubId, NodeId
 from carnet_protocol.kinds import DEALER_SITE, NODE
@@ -131,9 +136,49 @@ class Machine:
 
     def process(self, power: Power) -> Node:
         """Another process of this node on the same machine, as a command line beside the service is."""
+        files = FaultyFiles(power)
         store = FaultyNodeStore(self.path, SteadyBox(), power)
-        marks = HighWaterFile(self.folder, FaultyFiles(power))
-        return Node(_identity(self.name), store, self.clock, self.lots, signer(f"key {self.name}"), marks)
+        keys = SigningKeys(self.folder, files)
+        settle_keys(store, keys, self.clock.now_ms())
+        node = Node(
+            identity=_identity(self.name),
+            store=store,
+            clock=self.clock,
+            entropy=self.lots,
+            signer=keys.everyone()[0],
+            high_water=HighWaterFile(self.folder, files),
+            find_signer=keys.find,
+            spare_signers=keys.everyone,
+        )
+        settle(node, keys)
+        return node
+
+    def keyring(self) -> Keyring:
+        """The present keys, as a command line reads them at its start."""
+        signing = Ed25519PrivateKey.from_private_bytes((self.folder / SIGNING_FILE).read_bytes())
+        return Keyring(signing, exchange_secret(f"exchange {self.name}"), data_key(self.name))
+
+    def held_keys(self) -> list[bytes]:
+        """The public halves of every signing key that lies in the folder, read without the product's code."""
+        found = (self.folder / name for name in (SIGNING_FILE, NEXT_FILE, PREVIOUS_FILE))
+        privates = (Ed25519PrivateKey.from_private_bytes(path.read_bytes()) for path in found if path.exists())
+        return [one.public_key().public_bytes_raw() for one in privates]
+
+
+def settle_keys(store: SqliteNodeStore, keys: SigningKeys, now_ms: int) -> None:
+    """What a start does about keys, as `bootstrap` does it: finish a change, or go on with a newer key."""
+    with store.read() as tx:
+        own = tx.setting(OWN_KEY_ID)
+    assert own is not None
+    keys.finish(own)
+    if keys.find(own) is None:
+        with store.write() as tx:
+            assert go_on_with(tx, keys.former(), keys.everyone()[0].public, now_ms=now_ms), "keys of another machine"
+
+
+def data_key(name: str) -> bytes:
+    """The data key of a node."""
+    return fixed(f"data key {name}", 32)
 
 
 @dataclass
@@ -232,7 +277,8 @@ def open_world(seed: int) -> Iterator[World]:
             shutil.copyfile(path, folder / path.name)
         for name in NODE_SITES:
             (folder / name).mkdir()
-            shutil.copyfile(template / name / DATABASE, folder / name / DATABASE)
+            for part in (DATABASE, SIGNING_FILE):
+                shutil.copyfile(template / name / part, folder / name / part)
         world = _join(folder, seed)
         try:
             yield world
@@ -315,11 +361,22 @@ def _template() -> Path:
     for name in NODE_SITES:
         (folder / name).mkdir()
         upgrade(folder / name / DATABASE)
+        _put_key(folder / name, name)
         machine = Machine(name, folder / name, TestClock(START_MS), Lots(name))
         with machine.store.write() as tx:
             begin_chain(tx, machine.node.identity, epoch=fixed(f"epoch {name}", 8), hub_epoch=HUB_EPOCH)
         machine.store.close()
     return folder
+
+
+def _put_key(folder: Path, name: str) -> None:
+    """The first key of a node: its file, and its id in the database."""
+    own = signer(f"key {name}")
+    (folder / SIGNING_FILE).write_bytes(own.private.private_bytes_raw())
+    store = FaultyNodeStore(folder / DATABASE, SteadyBox(), Power(name))
+    with store.write() as tx:
+        tx.put_setting(OWN_KEY_ID, own.key_id)
+    store.close()
 
 
 _kept: list[tempfile.TemporaryDirectory[str]] = []
