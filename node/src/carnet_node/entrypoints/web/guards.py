@@ -1,4 +1,4 @@
-"""What a request must be before any route sees it: asked under a name of ours, from our own page, as bounded JSON.
+"""What a request must be before any route sees it: asked under a name of ours, from our own page, and bounded.
 
 Decides which requests are turned away at the door, and the headers that every answer carries. The API listens on
 loopback, but every page in a browser on this machine can reach loopback too: hence these rules.
@@ -6,7 +6,8 @@ loopback, but every page in a browser on this machine can reach loopback too: he
 Rules:
 - Host is exactly one of the allowed names (421): a foreign name that was rebound to this address is not answered.
 - A browser's request comes from the same origin (403): `Sec-Fetch-Site` is same-origin or none, `Origin` is our own.
-- A body is JSON by its content type (415), so that no plain form of another page can post one.
+- A body is JSON by its content type (415), so that no plain form of another page can post one. Outside `/api` it may be
+  a form: pages carry the token of their session (`pages.visitors`), which another page does not know.
 - A body is read up to a bound (413), whatever its length header says.
 - No answer is stored by a cache or readable by another origin; there is no CORS.
 
@@ -49,6 +50,8 @@ _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _OWN_SITES: Final = frozenset({"same-origin", "none"})
 _HOST: Final = re.compile(r"(\[[0-9a-f:.]+\]|[^\s:\[\]/@]+)(?::[0-9]{1,5})?")
 _API: Final = "/api"
+_JSON: Final = "application/json"
+_FORM: Final = "application/x-www-form-urlencoded"
 
 
 def allowed_hosts(settings: NodeSettings, *more: str) -> frozenset[str]:
@@ -97,7 +100,7 @@ class Guard:
         is_write = scope["method"] not in _SAFE_METHODS
         if (is_write or scope["path"].startswith(_API)) and not _is_from_own_page(headers, hosts[0]):
             return FOREIGN_PAGE
-        if is_write and _has_body(headers) and not _is_json(headers):
+        if is_write and _has_body(headers) and not _is_readable(headers, scope["path"]):
             return NOT_JSON
         length = headers.get("content-length", "")
         return BODY_TOO_LARGE if length.isdecimal() and int(length) > self._body_bytes_max else None
@@ -116,8 +119,10 @@ def _has_body(headers: Headers) -> bool:
     return "transfer-encoding" in headers or headers.get("content-length", "0") != "0"
 
 
-def _is_json(headers: Headers) -> bool:
-    return headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json"
+def _is_readable(headers: Headers, path: str) -> bool:
+    """Whether the body is of a type that its address takes: JSON, and for pages a form too."""
+    media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+    return media_type == _JSON or (media_type == _FORM and not path.startswith(_API))
 
 
 class _Ended(Enum):

@@ -61,6 +61,18 @@ FOREIGN_PAGE: Final = HttpProblem(
     "The request came from a page of another site.",
     "Close that page; open the front desk by its own address.",
 )
+FORM_EXPIRED: Final = HttpProblem(
+    HTTPStatus.FORBIDDEN,
+    "form-expired",
+    "The form does not belong to the session that is open in this browser now.",
+    "Open the page again and save there; what you typed is kept as a draft.",
+)
+NO_PAGE: Final = HttpProblem(
+    HTTPStatus.NOT_FOUND,
+    "no-page",
+    "There is no page under this address.",
+    "Go to the first page and search for what you need.",
+)
 NOT_JSON: Final = HttpProblem(
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     "not-json",

@@ -1,0 +1,66 @@
+"""A failure as a page: what happened, what is safe, what to do next, in the language of the person.
+
+Decides which answers become pages and which stay problem documents: whoever asks for an address below `/api` or
+`/healthz`, or sends JSON, is a program.
+"""
+
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from typing import Any, Final
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from starlette.exceptions import HTTPException
+
+from carnet_node.core.failures import NodeFailure
+from carnet_node.entrypoints.pages.page import PageRefused, page_of
+from carnet_node.entrypoints.web.problem_response import NO_PAGE, HttpProblem, answer_http_problem
+from carnet_node.entrypoints.wording import Exit, Explained, explain_failure
+from carnet_protocol.errors import Refused
+
+Handler = Callable[[Request, Any], Awaitable[Response] | Response]
+
+_PROGRAMS: Final = ("/api", "/healthz")
+_UNCHANGED: Final = "Nothing was changed."
+
+
+def answer_page_failures(api: FastAPI) -> None:
+    """Show failures of pages as pages, and leave those of programs as they are."""
+    for kind in (Refused, NodeFailure, RequestValidationError, HTTPException, Exception):
+        api.add_exception_handler(kind, _for_people(api.exception_handlers[kind]))
+    api.add_exception_handler(PageRefused, _refused)
+
+
+def is_for_programs(request: Request) -> bool:
+    """Whether a program asks and not a person."""
+    is_json = request.headers.get("content-type", "").startswith("application/json")
+    return is_json or request.url.path.startswith(_PROGRAMS)
+
+
+def _for_people(otherwise: Handler) -> Handler:
+    async def handle(request: Request, error: Exception) -> Response:
+        if is_for_programs(request):
+            answer = otherwise(request, error)
+            return answer if isinstance(answer, Response) else await answer
+        if isinstance(error, HTTPException):
+            return await _shown(request, _explained(NO_PAGE))
+        return await _shown(request, explain_failure(error))
+
+    return handle
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    problem = error.problem if isinstance(error, PageRefused) else NO_PAGE
+    if is_for_programs(request):
+        return answer_http_problem(problem)
+    return await _shown(request, _explained(problem))
+
+
+async def _shown(request: Request, explained: Explained) -> Response:
+    page = await page_of(request)
+    return await page.show("failure.html", status=explained.status, explained=explained)
+
+
+def _explained(problem: HttpProblem) -> Explained:
+    return Explained(problem.code, problem.what, _UNCHANGED, problem.next, Exit.REFUSED, HTTPStatus(problem.status))

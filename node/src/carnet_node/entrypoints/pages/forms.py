@@ -1,0 +1,99 @@
+"""What a form held when it was sent: bounded text under the names of its fields, and what was wrong with it.
+
+Decides how names are spelled (`jobs[0].labour[1].actual_hours`, as refusals of the core spell them), how many fields a
+form may have, and how a refused form is shown again with everything that was typed. What a text means is `typed`.
+
+    >>> Typed({"jobs[0].complaint": ("noise",), "jobs[2].complaint": ("smell",)}).places("jobs")
+    (0, 2)
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import parse_qsl
+
+from carnet_node.core.limits import FORM_FIELDS_MAX
+from carnet_node.core.refusals import Problem
+from carnet_node.entrypoints.wording import Explained
+from carnet_protocol.errors import BadValue
+from carnet_protocol.reasons import Reason
+
+TOKEN: Final = "token"
+SAVE_KEY: Final = "save_key"
+BASED_ON: Final = "based_on"
+_NOT_TYPED: Final = frozenset({TOKEN, SAVE_KEY, BASED_ON})
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """Texts by field name, in the order of the form; a box that is not ticked is missing."""
+
+    texts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def text(self, name: str, otherwise: str = "") -> str:
+        """The text of a field, without blanks around it."""
+        return self.texts[name][0].strip() if name in self.texts else otherwise
+
+    def all(self, name: str) -> tuple[str, ...]:
+        """All texts of a field that stands there several times."""
+        return self.texts.get(name, ())
+
+    def below(self, prefix: str) -> dict[str, str]:
+        """Fields that stand directly below a prefix (`values.`, `jobs[0].`), by what is left of their names."""
+        rest = {name.removeprefix(prefix): name for name in self.texts if name.startswith(prefix)}
+        return {short: self.text(name) for short, name in rest.items() if re.fullmatch(r"\w+", short)}
+
+    def places(self, name: str) -> tuple[int, ...]:
+        """Places of a list that are filled in, ascending; a form may leave gaps where rows were taken away."""
+        found = (re.match(rf"{re.escape(name)}\[([0-9]{{1,4}})\]", one) for one in self.texts)
+        return tuple(sorted({int(one[1]) for one in found if one is not None}))
+
+
+@dataclass(frozen=True, slots=True)
+class FormState:
+    """A form as it is shown: what stands in it, and what is wrong.
+
+    Attributes:
+        typed: what was typed, or what is on file.
+        explained: why it could not be saved; None for a form that was not sent yet.
+    """
+
+    typed: Typed = Typed()
+    explained: Explained | None = None
+
+    def text(self, name: str, otherwise: str = "") -> str:
+        """What stands in a field."""
+        return self.typed.text(name, otherwise)
+
+    def problems(self, name: str) -> tuple[Problem, ...]:
+        """What is wrong with a field."""
+        found = () if self.explained is None else self.explained.problems
+        return tuple(one for one in found if one.field == name)
+
+
+def read_form(body: bytes) -> Typed:
+    """What a browser sent as `application/x-www-form-urlencoded`.
+
+    Raises:
+        BadValue: no such form, or one with more fields than any of ours.
+    """
+    try:
+        pairs = parse_qsl(
+            body.decode("ascii"),
+            keep_blank_values=True,
+            encoding="utf-8",
+            errors="strict",
+            max_num_fields=FORM_FIELDS_MAX,
+        )
+    except ValueError as error:
+        raise BadValue(Reason.MALFORMED, "form", "not a form of this program") from error
+    texts: dict[str, tuple[str, ...]] = {}
+    for name, text in pairs:
+        texts[name] = (*texts.get(name, ()), text.replace("\r\n", "\n"))
+    return Typed(texts)
+
+
+def what_was_typed(typed: Typed) -> dict[str, str]:
+    """The fields of a form without those the page itself put in."""
+    return {name: texts[0] for name, texts in typed.texts.items() if name not in _NOT_TYPED}

@@ -1,0 +1,35 @@
+"""What belongs to every page: the language, and the strip by itself.
+
+Decides addresses only. The language is a choice of the person at this browser; switching comes back to where they were.
+"""
+
+from fastapi import APIRouter, Response
+
+from carnet_node.entrypoints.pages.languages import LANGUAGE_COOKIE, Language
+from carnet_node.entrypoints.pages.page import PageOf
+
+router = APIRouter()
+
+_YEAR_S = 365 * 24 * 3600
+
+
+@router.post("/language")
+async def choose_language(page: PageOf) -> Response:
+    """Show all pages in the other language from now on."""
+    typed = page.typed()
+    chosen = Language.EN if typed.text("language") == Language.EN.value else Language.ZH
+    answer = page.go(own_address(typed.text("address")))
+    answer.set_cookie(LANGUAGE_COOKIE, chosen.value, max_age=_YEAR_S, httponly=True, samesite="strict")
+    return answer
+
+
+@router.get("/strip")
+async def show_strip(page: PageOf) -> Response:
+    """The strip alone, for the script that keeps it fresh."""
+    return await page.show("strip.html")
+
+
+def own_address(text: str) -> str:
+    """A path of this site; the first page for anything else."""
+    is_own = text.startswith("/") and not text.startswith("//") and "\\" not in text and text.isprintable()
+    return text if is_own else "/"

@@ -1,0 +1,100 @@
+"""Templates: how a page becomes HTML.
+
+Decides what every template can reach: the words of its language, formats, labels. Everything is escaped; a name that is
+missing is an error and never an empty place. No template is given a view of the store: handlers read, templates show.
+
+One environment per language, made when the language is first used and kept.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from carnet_node.entrypoints.pages import formats
+from carnet_node.entrypoints.pages.formats import Clockface
+from carnet_node.entrypoints.pages.labels import Labels
+from carnet_node.entrypoints.pages.languages import Language, Translate, read_catalogue
+from carnet_node.entrypoints.pages.sentences import Sentences
+
+TEMPLATES: Final = Path(__file__).parent / "templates"
+
+
+@dataclass(frozen=True)
+class Words:
+    """A language, ready to use.
+
+    Attributes:
+        say: one text of the catalogue.
+        many: one of two texts, by a number.
+        sentence: one sentence of the core.
+        labels: fields and codes.
+    """
+
+    language: Language
+    say: Translate
+    many: Callable[[str, str, int], str]
+    sentence: Sentences
+    labels: Labels
+    environment: Environment
+
+
+class Renderer:
+    """Renders templates.
+
+    Args:
+        clockface: of the site.
+        static: the address below which files stand, with their version.
+    """
+
+    def __init__(self, clockface: Clockface, static: str) -> None:
+        self.clockface = clockface
+        self._static = static
+        self._words: dict[Language, Words] = {}
+
+    def words(self, language: Language) -> Words:
+        """A language; read when it is asked for first."""
+        if language not in self._words:
+            self._words[language] = self._made(language)
+        return self._words[language]
+
+    def render(self, language: Language, template: str, context: Mapping[str, Any]) -> str:
+        """The HTML of a template."""
+        return self.words(language).environment.get_template(template).render(context)
+
+    def _made(self, language: Language) -> Words:
+        translations, gapped = read_catalogue(language)
+        environment = Environment(
+            loader=FileSystemLoader(TEMPLATES),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
+        )
+        environment.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]
+        words = Words(
+            language,
+            translations.gettext,
+            translations.ngettext,
+            Sentences(translations.gettext, gapped),
+            Labels(translations.gettext),
+            environment,
+        )
+        environment.filters |= {
+            "moment": self.clockface.moment,
+            "day": self.clockface.day,
+            "local": self.clockface.local,
+            "yuan": formats.yuan,
+            "hundredths": formats.hundredths,
+            "km": formats.kilometres,
+            "hidden": formats.hidden,
+            "phone": formats.phone,
+            "id": formats.id_text,
+            "dash": formats.or_dash,
+            "sentence": words.sentence,
+        }
+        environment.globals |= {"labels": words.labels, "language": language, "static": self._static}
+        return words

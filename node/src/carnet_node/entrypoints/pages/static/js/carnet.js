@@ -1,0 +1,6 @@
+// What every page does. Each module looks for its own marks in the page and does nothing where there are none.
+import "./keys.js";
+import "./drafts.js";
+import "./reveal.js";
+import "./strip.js";
+import "./focus.js";

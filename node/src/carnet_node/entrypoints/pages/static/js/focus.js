@@ -1,0 +1,9 @@
+// Where the keyboard begins: at what was wrong with a form, at the field a page is about, else in the search box.
+
+const first = document.querySelector("[data-focus]")
+  ?? document.querySelector("[data-autofocus]")
+  ?? document.getElementById("search");
+if (first && !location.hash) {
+  first.focus();
+  if (first.select && first.value) first.select();
+}

@@ -1,0 +1,72 @@
+// The keyboard. Nothing is decided by a key that an input method is still using.
+//
+//   Enter        the next field of a form that saves; nothing is submitted by it
+//   Ctrl+Enter   saves
+//   Alt+digit    a screen; Alt+0 the search box
+//   arrows       from one hit to the next in a list of hits
+
+let composing = false;
+document.addEventListener("compositionstart", () => { composing = true; });
+document.addEventListener("compositionend", () => { setTimeout(() => { composing = false; }, 0); });
+
+const busyWithInput = (event) => composing || event.isComposing || event.keyCode === 229;
+
+const FIELDS = "input:not([type=hidden]):not([disabled]), select:not([disabled]), textarea:not([disabled]), button[data-save]:not([disabled])";
+
+function nextField(field) {
+  const all = [...field.form.querySelectorAll(FIELDS)].filter((one) => one.offsetParent !== null && one.tabIndex >= 0);
+  return all[all.indexOf(field) + 1];
+}
+
+function saveButtonNear(element) {
+  const form = element?.closest?.("form[data-saves]") ?? document.querySelector("form[data-saves]");
+  return form?.querySelector("button[data-save]");
+}
+
+function onEnter(event) {
+  const field = event.target;
+  if (event.ctrlKey || event.metaKey) {
+    const button = saveButtonNear(field);
+    if (button) { event.preventDefault(); button.click(); }
+    return;
+  }
+  if (!field.form?.hasAttribute("data-saves")) return;
+  if (field.matches("textarea, button, a, summary")) return;
+  event.preventDefault();
+  nextField(field)?.focus();
+}
+
+function onDigit(event) {
+  if (event.code === "Digit0") {
+    const box = document.getElementById("search");
+    if (box) { event.preventDefault(); box.focus(); box.select(); }
+    return;
+  }
+  const link = document.querySelector(`a[data-digit="${event.code.slice(5)}"]`);
+  if (link) { event.preventDefault(); link.click(); }
+}
+
+function onArrow(event) {
+  const list = event.target.closest?.("[data-list]");
+  if (!list) return;
+  const links = [...list.querySelectorAll("a")];
+  const next = links[links.indexOf(event.target) + (event.key === "ArrowDown" ? 1 : -1)];
+  if (next) { event.preventDefault(); next.focus(); }
+}
+
+document.addEventListener("keydown", (event) => {
+  if (busyWithInput(event)) return;
+  if (event.key === "Enter") onEnter(event);
+  else if (event.altKey && !event.ctrlKey && !event.metaKey && /^Digit\d$/.test(event.code)) onDigit(event);
+  else if (event.key === "ArrowDown" || event.key === "ArrowUp") onArrow(event);
+});
+
+// An Enter that ends a composition must not send a search either.
+document.addEventListener("submit", (event) => {
+  if (composing) { event.preventDefault(); return; }
+  const button = event.target.querySelector("button[data-save]");
+  if (button) setTimeout(() => { button.disabled = true; }, 0);
+}, true);
+window.addEventListener("pageshow", () => {
+  for (const button of document.querySelectorAll("button[data-save][disabled]")) button.disabled = false;
+});

@@ -1,0 +1,19 @@
+// The strip is kept fresh without the page being loaded again; a node that does not answer is said to be unknown.
+
+const EVERY_MS = 15000;
+const strip = document.getElementById("strip");
+
+async function freshen() {
+  if (document.hidden) return;
+  try {
+    const answer = await fetch("/strip");
+    if (answer.ok && !answer.redirected) strip.innerHTML = await answer.text();
+  } catch {
+    for (const one of strip.querySelectorAll("[data-tone]")) one.dataset.tone = "calm";
+  }
+}
+
+if (strip) {
+  setInterval(freshen, EVERY_MS);
+  document.addEventListener("visibilitychange", freshen);
+}

@@ -1,0 +1,84 @@
+"""The strip at the foot of every page: line and sync, two facts.
+
+Decides the words and the tone. Offline is ordinary and stays calm; only what the hub refused or parked, and a node that
+may not write, asks for attention. What nobody can know says so. Waiting work is counted by document.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from carnet_node.core.status import Line, Status, Sync
+from carnet_node.entrypoints.pages.formats import Clockface
+from carnet_node.entrypoints.pages.languages import later as _
+from carnet_node.entrypoints.pages.rendering import Words
+
+STRIP_FRESH_MS: Final = 2_000
+"""A strip that was made less than two seconds ago is shown again: five desks that turn pages count once."""
+
+_LINES: Final = {Line.ONLINE: _("Online"), Line.OFFLINE: _("Offline"), Line.UNKNOWN: _("Line unknown")}
+_CALM: Final = "calm"
+_ALERT: Final = "alert"
+_GOOD: Final = "good"
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """What the strip says.
+
+    Attributes:
+        line_tone, tone: `good`, `calm` or `alert`; each has a shape of its own, never a colour alone.
+        sync: in words, with the number of documents and the time of the last complete round.
+        as_of: how old the data of others is.
+    """
+
+    site: str
+    line: str
+    line_tone: str
+    sync: str
+    tone: str
+    as_of: str
+
+
+def strip_of(status: Status, words: Words, clockface: Clockface, now_ms: int) -> Strip:
+    """The strip in a language."""
+    line_tone = {Line.ONLINE: _GOOD, Line.OFFLINE: _CALM, Line.UNKNOWN: _CALM}[status.line]
+    said, tone = _sync_words(status, words)
+    last = words.say("last sync %(when)s") % {"when": clockface.ago(status.state.complete_ms, now_ms, words.say)}
+    as_of = words.say("data as of %(when)s") % {"when": clockface.ago(status.feed_as_of_ms, now_ms, words.say)}
+    return Strip(
+        f"{status.site_code} {status.site_name}",
+        words.say(_LINES[status.line]),
+        line_tone,
+        f"{said} · {last}",
+        tone,
+        as_of,
+    )
+
+
+def _sync_words(status: Status, words: Words) -> tuple[str, str]:
+    """What is said about the sync, the gravest first."""
+    held = status.parked + status.refused
+    if status.is_writing_stopped:
+        return words.say("Another copy has taken over; nothing can be saved here"), _ALERT
+    if status.is_rejoining:
+        return words.say("Restored; fetching what was lost"), _ALERT
+    if held:
+        return words.say("Held back at the hub: %(count)s") % {"count": held}, _ALERT
+    match status.sync:
+        case Sync.STOPPED:
+            return words.say("Sync has stopped"), _ALERT
+        case Sync.WAITING:
+            return _waiting_words(status, words), _CALM
+        case Sync.CATCHING_UP:
+            return words.say("Catching up"), _CALM
+        case Sync.COMPLETE:
+            return words.say("All synced"), _GOOD
+        case Sync.UNKNOWN:
+            return words.say("Sync unknown"), _CALM
+
+
+def _waiting_words(status: Status, words: Words) -> str:
+    count = sum(status.waiting.documents.values())
+    if status.waiting.is_at_least:
+        return words.say("At least %(count)s documents waiting") % {"count": count}
+    return words.many("%(count)s document waiting", "%(count)s documents waiting", count) % {"count": count}

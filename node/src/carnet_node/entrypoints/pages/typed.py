@@ -1,0 +1,164 @@
+"""From what people type to values of the registry.
+
+Decides how a number, an amount, a date or a moment may be spelled at the desk: full-width digits, blanks, thousands
+apart, 年月日. An amount is yuan with at most two places and never a float. What a value may be is left to the commands.
+
+    >>> hundredths_of("12.5")
+    1250
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from carnet_node.core.refusals import Problem, ProblemCode, refuse_if_any
+from carnet_node.entrypoints.pages.formats import Clockface
+from carnet_protocol.errors import BadValue
+from carnet_protocol.ids import parse_record_text
+from carnet_protocol.registry import Field, Kind, Value, ValueType
+
+_WHOLE: Final = re.compile(r"-?[0-9]{1,16}")
+_DECIMAL: Final = re.compile(r"(-?)([0-9]{1,13})(?:\.([0-9]{1,2}))?")
+_DATE: Final = re.compile(r"([0-9]{4})[-/.年]?([0-9]{1,2})[-/.月]?([0-9]{1,2})日?")
+_MOMENT: Final = re.compile(r"(.+?)[T ]+([0-9]{1,2}):([0-9]{2})")
+_SEPARATORS: Final = re.compile(r"[\s,，']+")
+_UNITS: Final = re.compile(r"(km|公里|元|¥|￥|h|小时)", re.IGNORECASE)
+_HUNDREDTHS: Final = ("_fen", "_hours", "_hundredths")
+
+TICKED: Final = "1"
+"""What a ticked box sends."""
+
+
+def values_of_typed(kind: Kind, texts: Mapping[str, str], clockface: Clockface, *, where: str = "") -> dict[str, Value]:
+    """Field values of typed texts; an empty text takes a value away, and unknown fields are no form of ours.
+
+    Args:
+        where: stands before the field names of problems, for lists inside a form.
+
+    Raises:
+        CommandRefused: every text that means nothing, each with its field.
+    """
+    values: dict[str, Value] = {}
+    problems: list[Problem] = []
+    for name, text in texts.items():
+        if name not in kind.labels:
+            problems.append(Problem(where + name, ProblemCode.UNKNOWN_FIELD, _NO_FIELD, _RELOAD))
+            continue
+        try:
+            values[name] = value_of(kind.by_label[kind.labels[name]][1], text, clockface)
+        except ValueError:
+            problems.append(_problem(kind.by_label[kind.labels[name]][1], where + name))
+    refuse_if_any(problems)
+    return values
+
+
+def value_of(one: Field, text: str, clockface: Clockface) -> Value:
+    """What a text means in a field; None for an empty one.
+
+    Raises:
+        ValueError: nothing.
+    """
+    if not text.strip():
+        return None
+    match one.type:
+        case ValueType.INT:
+            read: Callable[[str], int] = hundredths_of if one.name.endswith(_HUNDREDTHS) else whole_of
+            return read(text)
+        case ValueType.BOOL:
+            return text == TICKED
+        case ValueType.INSTANT:
+            return moment_of(text, clockface)
+        case ValueType.DATE:
+            return date_of(text)
+        case ValueType.REF:
+            return _reference(text)
+        case ValueType.BYTES:
+            return bytes.fromhex(text)
+        case ValueType.TEXT | ValueType.CODE:
+            return text.strip()
+
+
+def whole_of(text: str) -> int:
+    """A whole number.
+
+    Raises:
+        ValueError: none.
+    """
+    plain = _plain(text)
+    if not _WHOLE.fullmatch(plain):
+        raise ValueError("no whole number")
+    return int(plain)
+
+
+def hundredths_of(text: str) -> int:
+    """Yuan as fen, hours or a quantity as hundredths.
+
+    Raises:
+        ValueError: no number, or more than two places.
+    """
+    match = _DECIMAL.fullmatch(_plain(text))
+    if match is None:
+        raise ValueError("no number with at most two places")
+    sign, whole, places = match.groups()
+    found = int(whole) * 100 + int((places or "").ljust(2, "0"))
+    return -found if sign else found
+
+
+def date_of(text: str) -> str:
+    """A date as YYYY-MM-DD; whether there is such a day is the command's question.
+
+    Raises:
+        ValueError: no date.
+    """
+    match = _DATE.fullmatch(_plain(text))
+    if match is None:
+        raise ValueError("no date")
+    year, month, day = match.groups()
+    return f"{year}-{int(month):02}-{int(day):02}"
+
+
+def moment_of(text: str, clockface: Clockface) -> int:
+    """Milliseconds since 1970 of a date and a time on the site's clocks.
+
+    Raises:
+        ValueError: no such moment.
+    """
+    match = _MOMENT.fullmatch(unicodedata.normalize("NFKC", text).strip())
+    if match is None:
+        raise ValueError("no moment")
+    day, hour, minute = match.groups()
+    return clockface.to_ms(f"{date_of(day)}T{int(hour):02}:{minute}")
+
+
+def _plain(text: str) -> str:
+    folded = unicodedata.normalize("NFKC", text)
+    return _SEPARATORS.sub("", _UNITS.sub("", folded))
+
+
+def _reference(text: str) -> bytes:
+    try:
+        return parse_record_text(text.strip())
+    except BadValue as error:
+        raise ValueError("no record id") from error
+
+
+def _problem(one: Field, field: str) -> Problem:
+    match one.type:
+        case ValueType.INT if one.name.endswith("_fen"):
+            what, then = "This is not an amount of money.", "Enter yuan, with at most two places: 128.50."
+        case ValueType.INT if one.name.endswith(_HUNDREDTHS):
+            what, then = "This is not a number with at most two places.", "Enter it like 1.5."
+        case ValueType.INT:
+            what, then = "This is not a whole number.", "Enter digits only."
+        case ValueType.DATE:
+            what, then = "This is not a date.", "Enter it as YYYY-MM-DD."
+        case ValueType.INSTANT:
+            what, then = "This is not a date and time.", "Enter it as YYYY-MM-DD HH:MM."
+        case _:
+            what, then = "The page sent something that cannot stand here.", _RELOAD
+    return Problem(field, ProblemCode.BAD_VALUE, what, then)
+
+
+_NO_FIELD: Final = "The form has a field that this program does not know."
+_RELOAD: Final = "Open the page again; the draft keeps what you typed."

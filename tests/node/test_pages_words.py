@@ -1,0 +1,107 @@
+"""Chinese and English are both complete, and nothing on a page stands outside the catalogues."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+from babel.messages.pofile import read_po
+from jinja2 import Environment
+from tools.messages import PAGES, marked, sentences_of, untranslated
+
+from carnet_node.entrypoints.pages.labels import CODES, FIELDS, KINDS
+from carnet_protocol.kinds import REGISTRY
+from carnet_protocol.registry import Writer
+
+ROOT = Path(__file__).parents[2]
+TEMPLATES = sorted((ROOT / PAGES / "templates").rglob("*.html"))
+UNTRANSLATED = {"Carnet", "English", "中文", "VIN", "°", "km", "¥", "A4", "A5", "xlsx", "csv", "f"}
+"""Words that are the same in both languages, each language's own name, and how the id of a field begins."""
+
+_NO_TEXT = re.compile(r"\{#.*?#\}", re.DOTALL)
+_TAG = re.compile(r"<[^>]*>?", re.DOTALL)
+_ATTRIBUTE_TAIL = re.compile(r"[\w\- ]*=\"[^\"<>]*\"?|[\w\-]*\"[^<>]*>")
+_WORD = re.compile(r"[A-Za-z\u4e00-\u9fff]+")
+
+
+def literals_of(source: str) -> set[str]:
+    """Words of a template that a reader would see and no catalogue has."""
+    tokens = Environment(trim_blocks=True, extensions=["jinja2.ext.i18n"], autoescape=True).lex(source)
+    text = _NO_TEXT.sub(" ", "".join(value for _, kind, value in tokens if kind == "data"))
+    seen = " ".join(_ATTRIBUTE_TAIL.sub(" ", _TAG.sub(" ", text)).split())
+    return {word for word in _WORD.findall(seen) if word not in UNTRANSLATED}
+
+
+@pytest.mark.parametrize("language", ["zh_CN", "en"])
+def test_every_text_of_the_pages_is_in_the_catalogue(language: str):
+    """What templates and pages mark is what the catalogue holds: `make messages` was run."""
+    with (ROOT / PAGES / "locale" / f"{language}.po").open("rb") as file:
+        known = {one.id if isinstance(one.id, str) else tuple(one.id) for one in read_po(file) if one.id}
+
+    assert set(marked(ROOT)) - known == set()
+
+
+def test_every_text_of_the_pages_is_translated():
+    """No text that a template or page marks is without Chinese."""
+    left = set(untranslated(ROOT / PAGES / "locale" / "zh_CN.po"))
+
+    assert {str(one) for one in marked(ROOT)} & left == set()
+
+
+def test_english_is_its_own_translation():
+    """The English catalogue leaves nothing out."""
+    assert untranslated(ROOT / PAGES / "locale" / "en.po") == []
+
+
+@pytest.mark.parametrize("language", ["zh_CN", "en"])
+def test_translations_keep_what_is_filled_in(language: str):
+    """A translation names every gap of its sentence."""
+    with (ROOT / PAGES / "locale" / f"{language}.po").open("rb") as file:
+        told = [(one.id, one.string) for one in read_po(file) if isinstance(one.id, str) and one.id and one.string]
+
+    gaps = re.compile(r"%\(\w+\)s|\{[0-9]\}")
+    assert [source for source, said in told if set(gaps.findall(source)) != set(gaps.findall(str(said)))] == []
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)
+def test_no_template_has_words_of_its_own(template: Path):
+    """Everything a reader sees comes from a catalogue or from a record."""
+    assert literals_of(template.read_text(encoding="utf-8")) == set()
+
+
+def test_a_word_outside_the_catalogues_is_found():
+    """The check sees text between tags and leaves tags, attributes and expressions alone."""
+    assert literals_of('<p class="x">{{ _("Name") }} Surname</p>') == {"Surname"}
+
+
+def test_no_page_module_speaks_chinese():
+    """Chinese stands in the catalogue, so that a translator finds all of it in one place."""
+    speaking = [path.name for path in (ROOT / PAGES).rglob("*.py") if _speaks_chinese(path)]
+
+    assert speaking == []
+
+
+def _speaks_chinese(path: Path) -> bool:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    texts = [one.value for one in ast.walk(tree) if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+    return any(re.search(r"[\u4e00-\u9fff]{5,}", text) for text in texts)
+
+
+def test_every_field_and_code_of_a_dealer_has_a_word():
+    """What a site writes can be named on a screen: kinds, fields and codes."""
+    kinds = [one for one in REGISTRY.kinds if one.writer is not Writer.HUB and one.name != "key_change"]
+    fields = {field.name: field for kind in kinds for register in kind.registers for field in register.fields}
+    codes = {code for field in fields.values() for code in field.codes}
+
+    assert {one.name for one in kinds} - KINDS.keys() == set()
+    assert fields.keys() - FIELDS.keys() == set()
+    assert codes - CODES.keys() == set()
+
+
+def test_a_sentence_of_the_core_is_found_with_its_gaps():
+    """Literals with a full stop are sentences, what an f-string fills in is a numbered gap, docstrings are silent."""
+    source = (
+        'def f(a):\n    """It says."""\n    return ["The order is locked.", f"The order is {a}.", "a code", "no end"]\n'
+    )
+
+    assert list(sentences_of(ast.parse(source))) == ["The order is locked.", "The order is {0}."]

@@ -1,0 +1,145 @@
+"""The catalogues of the front desk: what there is to translate, and what is.
+
+Decides which texts people see: those that templates and pages mark, and the sentences of refusals and failures. What
+the core says is found by its shape, since the core knows no catalogue: a literal that begins with a capital letter or a
+gap and ends with a full stop, outside docstrings; what an f-string fills in becomes a numbered gap.
+
+    python -m tools.messages            write both catalogues anew; what was translated stays, what is gone goes
+"""
+
+import ast
+import re
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import Final
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract
+from babel.messages.pofile import read_po, write_po
+
+NODE: Final = Path("node/src/carnet_node")
+PAGES: Final = NODE / "entrypoints" / "pages"
+SPEAKING: Final = (
+    "protocol/src/carnet_protocol/reasons.py",
+    "node/src/carnet_node/entrypoints/wording.py",
+    "node/src/carnet_node/entrypoints/pages/typed.py",
+    "node/src/carnet_node/entrypoints/web/problem_response.py",
+)
+"""Modules outside the core whose sentences people at the desk may read."""
+
+KEYWORDS: Final = {
+    "_": None,
+    "gettext": None,
+    "ngettext": (1, 2),
+    "later": None,
+    "say": None,
+    "many": (1, 2),
+    "translate": None,
+}
+_SENTENCE: Final = re.compile(r"(?:[A-Z`]|\{0\}).*[.?]", re.DOTALL)
+_EXTENSIONS: Final = {"trimmed": "false", "silent": "false"}
+
+Message = str | tuple[str, str]
+
+
+def main() -> int:
+    """Write the catalogues; says how much Chinese is missing."""
+    root = Path.cwd()
+    messages = all_messages(root)
+    for language in ("zh_CN", "en"):
+        path = root / PAGES / "locale" / f"{language}.po"
+        path.write_bytes(written(updated(path, language, messages)))
+    missing = untranslated(root / PAGES / "locale" / "zh_CN.po")
+    print(f"{len(messages)} messages, {len(missing)} without Chinese")
+    print("\n".join(missing))
+    return 0
+
+
+def all_messages(root: Path) -> tuple[Message, ...]:
+    """Everything there is to translate, in a stable order."""
+    found: set[Message] = set(marked(root)) | set(spoken(root))
+    return tuple(sorted(found, key=lambda one: (one, "") if isinstance(one, str) else one))
+
+
+def marked(root: Path) -> Iterator[Message]:
+    """Texts that templates and pages mark."""
+    for method, pattern in (("python", "*.py"), ("jinja2", "*.html")):
+        for path in sorted((root / PAGES).rglob(pattern)):
+            with path.open("rb") as file:
+                for _, message, _, _ in extract(method, file, KEYWORDS, (), _EXTENSIONS if method == "jinja2" else {}):
+                    yield message if isinstance(message, str) else (message[0], message[1])
+
+
+def spoken(root: Path) -> Iterator[str]:
+    """Sentences of the core, and of the modules that speak for it."""
+    modules = [*sorted((root / NODE / "core").rglob("*.py")), *(root / name for name in SPEAKING)]
+    for path in modules:
+        yield from sentences_of(ast.parse(path.read_text(encoding="utf-8")))
+
+
+def sentences_of(tree: ast.Module) -> Iterator[str]:
+    """Every sentence of a module that is no docstring and no part of an f-string."""
+    inside = {id(part) for one in ast.walk(tree) if isinstance(one, ast.JoinedStr) for part in ast.walk(one)}
+    silent = inside | {id(one.value) for one in ast.walk(tree) if isinstance(one, ast.Expr)}
+    for one in ast.walk(tree):
+        text = None
+        if isinstance(one, ast.JoinedStr):
+            text = _with_gaps(one)
+        elif isinstance(one, ast.Constant) and isinstance(one.value, str) and id(one) not in silent:
+            text = one.value
+        if text is not None and " " in text and _SENTENCE.fullmatch(text):
+            yield text
+
+
+def updated(path: Path, language: str, messages: tuple[Message, ...]) -> Catalog:
+    """A catalogue of these messages with the translations there are; English is its own translation."""
+    with path.open("rb") if path.exists() else BytesIO() as file:
+        known = {one.id: one.string for one in read_po(file, locale=language) if one.id}
+    catalogue = Catalog(locale=language, project="Carnet", fuzzy=False, charset="utf-8", header_comment=_HEADER)
+    for message in messages:
+        own = message if language == "en" else ("" if isinstance(message, str) else ("",))
+        flags = ("python-brace-format",) if "{0}" in str(message) else ()
+        catalogue.add(message, known.get(message) or own, flags=flags)
+    return catalogue
+
+
+def written(catalogue: Catalog) -> bytes:
+    """A catalogue as a file: no dates and no places, so that equal words give equal bytes."""
+    catalogue.mime_headers = [(name, value) for name, value in catalogue.mime_headers if name in _KEPT_HEADERS]
+    out = BytesIO()
+    write_po(out, catalogue, width=120, no_location=True, omit_header=False, sort_output=True)
+    return re.sub(
+        rb'"(?:POT-Creation-Date|PO-Revision-Date|Last-Translator|Generated-By|Report-Msgid-Bugs-To|'
+        rb'Language-Team|Project-Id-Version)[^"]*"\n',
+        b"",
+        out.getvalue(),
+    )
+
+
+def untranslated(path: Path) -> list[str]:
+    """Messages of a catalogue without a translation."""
+    with path.open("rb") as file:
+        return [str(one.id) for one in read_po(file) if one.id and not all(_as_tuple(one.string))]
+
+
+def _as_tuple(string: str | tuple[str, ...] | list[str] | None) -> tuple[str, ...]:
+    return (string or "",) if isinstance(string, str | None) else tuple(string)
+
+
+def _with_gaps(joined: ast.JoinedStr) -> str:
+    parts, gap = [], 0
+    for one in joined.values:
+        if isinstance(one, ast.Constant):
+            parts.append(str(one.value))
+        else:
+            parts.append(f"{{{gap}}}")
+            gap += 1
+    return "".join(parts)
+
+
+_KEPT_HEADERS: Final = ("MIME-Version", "Content-Type", "Content-Transfer-Encoding", "Plural-Forms", "Language")
+_HEADER: Final = "# The words of the front desk. English is the source; `make messages` writes this file anew."
+
+if __name__ == "__main__":
+    raise SystemExit(main())
