@@ -219,3 +219,37 @@ def test_serve_refuses_backups_that_cannot_work(
     assert call(data, "serve", "--port", "0") == 1
 
     assert "absolute" in capsys.readouterr().err
+
+
+def site_status(capsys: Printed, data: Path) -> str:
+    """How the one dealer site stands."""
+    (site,) = told(capsys, data, "dealers", "list")
+    return str(site["status"])
+
+
+def test_an_order_that_only_a_newer_backup_knows_still_holds(data: Path, copies: Path, tmp_path: Path, capsys: Printed):
+    """A hub set back on purpose takes the hub's own orders from the newest backup, before anybody can ask."""
+    enrol(capsys, data, tmp_path)
+    older = told(capsys, data, "backup", "now")["name"]
+    told(capsys, data, "dealers", "suspend", "A001")
+    told(capsys, data, "backup", "now")
+    lose_database(data)
+
+    restored = told(capsys, data, "restore", "--name", older)
+
+    assert (restored["orders"], restored["unread"], site_status(capsys, data)) == (1, [], "suspended")
+    assert told(capsys, data, "log", "verify")["is_valid"]
+
+
+def test_a_newer_backup_that_is_damaged_stops_no_restore(data: Path, copies: Path, tmp_path: Path, capsys: Printed):
+    """What could not be read is named, because an order may stand only there."""
+    enrol(capsys, data, tmp_path)
+    older = told(capsys, data, "backup", "now")["name"]
+    newest = copies / told(capsys, data, "backup", "now")["name"]
+    newest.write_bytes(newest.read_bytes()[:-20])
+    lose_database(data)
+
+    restored = told(capsys, data, "restore", "--name", older)
+
+    assert (restored["orders"], len(restored["unread"])) == (0, 1)
+    assert newest.name in restored["unread"][0]

@@ -4,19 +4,22 @@ Decides the order: everything happens to a scratch file; only a database whose i
 and in which a new hub epoch has begun, is renamed into the place of the lost one. A failure at any step leaves the
 folder as it was. The keys are in no backup: they lie in the safe and must be in place before.
 
-    no database in place, keys there -> fetch -> SQLite's check -> schema -> log and fold -> new hub epoch -> renamed
+    no database in place, keys there -> fetch -> SQLite's check -> schema -> log and fold -> new hub epoch
+                                     -> the hub's own orders from newer backups -> renamed
 """
 
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from carnet_hub.adapters.backups import hub_on, scratch_beside
+from carnet_hub.adapters.newer_backups import NewerBackups
 from carnet_hub.adapters.store import open_store
 from carnet_hub.core.failures import HubFailure
 from carnet_hub.core.hub import Hub
+from carnet_hub.core.offers import take_from_backup
 from carnet_hub.core.restoring import examine_restored, open_epoch_after_restore
 from carnet_hub.settings import HubSettings
 from carnet_protocol.errors import Refused
@@ -54,13 +57,17 @@ class Restored:
     """A database that is in its place.
 
     Attributes:
-        position: end of the log; nodes are asked for everything behind it.
+        position: end of the restored log; nodes are asked for everything behind it.
+        orders: sets of the hub's own that a newer backup brought.
+        unread: newer backups that could not be opened, each with the reason.
     """
 
     kind: str
     origin: str
     entries: int
     position: int
+    orders: int
+    unread: tuple[str, ...]
 
 
 def restore_database(
@@ -89,25 +96,56 @@ def restore_database(
     require_empty_place(database)
     with scratch_folder(settings.backup_dir) as folder:
         scratch = folder / "restored.db"
-        origin, newest = _fetch(settings, plan, choice, data_key, scratch, stage=stage, progress=progress)
+        fetched = _fetch(settings, plan, choice, data_key, scratch, stage=stage, progress=progress)
         stage("checking log and fold")
-        entries, position = _prove(hub_of, scratch, newest)
+        with hub_on(hub_of(scratch), scratch) as hub:
+            entries = _proved_entries(hub, scratch)
+            present = open_epoch_after_restore(hub, newest_replica=fetched.newest_replica)
+            stage("looking for later orders in newer backups")
+            newer = NewerBackups(
+                plan,
+                folder,
+                hub.hub_id.hex(),
+                replica_too=choice.is_copy or choice.at_ms is not None,
+                chosen_copy=fetched.origin if choice.is_copy else None,
+                key_for=partial(_key_for, plan, data_key),
+            )
+            orders = sum(_take_orders(present, hub_of, path, newer) for path in newer.each())
         settle_database(scratch)
         place_database(scratch, database, settings.backup_dir)
-    return Restored("copy" if choice.is_copy else "litestream", origin, entries, position)
+    kind = "copy" if choice.is_copy else "litestream"
+    return Restored(kind, fetched.origin, entries, present.histories[-1].position, orders, tuple(newer.unread))
 
 
-def _prove(hub_of: Callable[[Path], Hub], scratch: Path, newest_replica: int) -> tuple[int, int]:
-    """Check a scratch database and begin a new hub epoch in it: (entries, position)."""
+def _proved_entries(hub: Hub, scratch: Path) -> int:
+    """How many log entries a scratch database has, all of them proved."""
     try:
-        with hub_on(hub_of(scratch), scratch) as hub:
-            with scratch_beside(scratch) as folded:
-                entries, problem = examine_restored(hub, folded)
-            if problem is not None:
-                raise DatabaseDamaged("The restored database", problem)
-            return entries, open_epoch_after_restore(hub, newest_replica=newest_replica)
+        with scratch_beside(scratch) as folded:
+            entries, problem = examine_restored(hub, folded)
     except Refused as refusal:
         raise DatabaseDamaged("The restored database", f"it cannot be read ({refusal.reason.value})") from refusal
+    if problem is not None:
+        raise DatabaseDamaged("The restored database", problem)
+    return entries
+
+
+def _take_orders(present: Hub, hub_of: Callable[[Path], Hub], database: Path, newer: NewerBackups) -> int:
+    """Take the hub's own orders from one newer backup; one that cannot be read is noted."""
+    with ExitStack() as stack:
+        try:
+            hub = stack.enter_context(hub_on(hub_of(database), database))
+        except (HubFailure, StorageFailure, Refused) as failure:
+            newer.unread.append(f"A newer backup cannot be read ({type(failure).__name__}).")
+            return 0
+        return take_from_backup(present, hub) if hub.hub_id == present.hub_id else 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Fetched:
+    """Where a scratch database comes from, and the highest epoch that has a replica."""
+
+    origin: str
+    newest_replica: int
 
 
 def _fetch(
@@ -119,8 +157,8 @@ def _fetch(
     *,
     stage: Stage,
     progress: Progress,
-) -> tuple[str, int]:
-    """Fetch the database: (its place of origin in words, the highest epoch that has a replica)."""
+) -> _Fetched:
+    """Fetch the database."""
     if not choice.is_copy:
         if plan.replicate_to is None:
             raise NothingToRestore("Litestream", "no target is set for it")
@@ -128,14 +166,14 @@ def _fetch(
         found = replica.newest_epoch(choice.source or replica.only_source())
         stage(f"restoring from {plan.replicate_to.shown}/{found.replica_path}")
         replica.restore(found, scratch, at_ms=choice.at_ms)
-        return f"{plan.replicate_to.shown}/{found.replica_path}", found.ordinal
+        return _Fetched(f"{plan.replicate_to.shown}/{found.replica_path}", found.ordinal)
     if plan.copy_to is None:
         raise NothingToRestore("encrypted copies", "no target is set for them")
     copies, target = copies_at(plan.copy_to, plan.secrets), plan.copy_to.shown
     name = find_copy(copies, target, choice.source, at_ms=choice.at_ms, name=choice.copy_name)
     stage(f"opening {name.text}")
     open_copy(copies, name, partial(_key_for, plan, data_key, name.text), scratch, progress)
-    return name.text, max(_newest_replica(settings, plan, name.place.source), name.place.ordinal)
+    return _Fetched(name.text, max(_newest_replica(settings, plan, name.place.source), name.place.ordinal))
 
 
 def _newest_replica(settings: HubSettings, plan: Plan, source: str) -> int:

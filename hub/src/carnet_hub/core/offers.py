@@ -11,15 +11,18 @@ Rules:
 - Sets of nodes keep the set time of their receipt. Everything else is judged anew: the log is another.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from carnet_hub.core.admission import Fate, enter_set, examine_set
+from carnet_hub.core.at_rest import plain_opening
 from carnet_hub.core.authoring import next_link
 from carnet_hub.core.freeing import free_waiting, open_workspace
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.ingest import receive_offered
 from carnet_hub.core.intake import arrive, hub_as_node, read_pushed
+from carnet_hub.core.limits import LIST_ROWS_MAX
+from carnet_hub.core.ports import Snapshot
 from carnet_hub.core.prefetch import prefetch
 from carnet_hub.core.receipts import rejection
 from carnet_hub.core.revoking import Suspects, take_out_again
@@ -58,6 +61,43 @@ def receive_offer(hub: Hub, offer: Sequence[LostSet]) -> list[PushAnswer]:
             others.append(index)
     answers.update(zip(others, receive_offered(hub, [offer[index] for index in others]), strict=True))
     return [answers[index] for index in range(len(offer))]
+
+
+def take_from_backup(hub: Hub, newer: Hub) -> int:
+    """Take the hub's own sets from the log of a newer backup: an order that no node has read yet is nowhere else.
+
+    Those for everybody come first, as in an offer: what an erasure covers is not taken in with a ruling.
+
+    Args:
+        newer: the same hub on the newer database; only read.
+
+    Raises:
+        StoreBusy, StoreError: what was taken before stays.
+
+    Returns: how many sets took effect again.
+    """
+    with hub.store.read() as snapshot:
+        head = snapshot.head().position
+        last = snapshot.log_rows([head]).get(head)
+    taken = 0
+    with newer.store.read() as log:
+        same = log.log_rows([head]).get(head)
+        is_shared = last is not None and same is not None and last[:4] == same[:4]
+        for is_broadcast in (True, False):
+            for batch in _own_sets(newer, log, head if is_shared else 0, is_broadcast=is_broadcast):
+                taken += sum(answer.code == PushCode.ACCEPTED for answer in receive_offer(hub, batch))
+    return taken
+
+
+def _own_sets(hub: Hub, log: Snapshot, position: int, *, is_broadcast: bool) -> Iterator[list[LostSet]]:
+    """The hub's own sets behind a position, in some batches."""
+    while rows := log.log_after(position, LIST_ROWS_MAX):
+        position = rows[-1].position
+        yield [
+            LostSet(row.message, plain_opening(hub.box, row.opening, row.nonce), b"")
+            for row in rows
+            if row.message is not None and row.node_id == hub.node_id and bool(row.is_broadcast) is is_broadcast
+        ]
 
 
 def _take_own(hub: Hub, envelope: Envelope, offered: LostSet) -> PushAnswer:

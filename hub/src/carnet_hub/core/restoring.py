@@ -6,6 +6,7 @@ position, and offers what the hub has lost. Also decides how far an off-site bac
 to there they may forget.
 """
 
+from dataclasses import replace
 from typing import Final
 
 from carnet_hub.core.histories import begin_history
@@ -46,22 +47,22 @@ def examine_restored(hub: Hub, scratch: HubStore) -> tuple[int, str | None]:
     return log.entries, None
 
 
-def open_epoch_after_restore(hub: Hub, *, newest_replica: int) -> int:
+def open_epoch_after_restore(hub: Hub, *, newest_replica: int) -> Hub:
     """Begin a new hub epoch in a restored database that is not in its place yet.
 
     Args:
         newest_replica: the highest epoch that a replica of this hub has; no two may write to one place.
 
-    Returns: position of the last entry that was restored.
+    Returns: the hub in its new epoch, which begins behind the last entry that was restored.
     """
     with hub.store.write() as transaction:
         position = transaction.head().position
         ordinal = max(backup_epoch(transaction), newest_replica) + 1
-        begin_history(hub, transaction)
+        histories = begin_history(hub, transaction)
         transaction.set_setting(BACKUP_EPOCH, ordinal.to_bytes(_NUMBER_BYTES, "big"))
         transaction.set_setting(RESTORED_POSITION, position.to_bytes(_NUMBER_BYTES, "big"))
         transaction.set_setting(BACKUP_POSITION, (0).to_bytes(_NUMBER_BYTES, "big"))
-    return position
+    return replace(hub, hub_epoch=histories[-1].hub_epoch, histories=histories)
 
 
 def backup_epoch(snapshot: Snapshot) -> int:

@@ -73,13 +73,18 @@ def _restored_json(restored: Restored) -> Json:
         "origin": restored.origin,
         "entries": restored.entries,
         "position": restored.position,
+        "orders": restored.orders,
+        "unread": list(restored.unread),
     }
 
 
 def _restored_lines(restored: Restored) -> list[str]:
+    unread = restored.unread
     return [
         f"The hub's database is back, from {restored.origin}.",
         f"{restored.entries} log entries verify, and the tables agree with them, up to position {restored.position}.",
+        f"{restored.orders} later orders of the hub were taken from newer backups and hold again.",
+        *(f"{one} An order that stands only there and that no node has read has to be given again." for one in unread),
         "A new hub epoch has begun: nodes notice, and offer again what lies behind that position.",
         "Next: carnet-hub serve, and look at `carnet-hub nodes list` until every node has been in contact.",
     ]
