@@ -14,6 +14,7 @@ from sqlalchemy import create_engine
 from sqlmodel import SQLModel
 
 from carnet_node.adapters import statements as sql
+from carnet_node.adapters.local_tables import whole_metadata
 from carnet_node.adapters.schema import MIGRATIONS, head_revision, revision_of, upgrade
 from carnet_node.adapters.store import driver
 from carnet_node.adapters.tables import (
@@ -23,7 +24,6 @@ from carnet_node.adapters.tables import (
     has_keyed_hash,
     index_column,
     projection_table,
-    whole_metadata,
 )
 from carnet_node.core.store_failures import StoreBroken
 from carnet_protocol.kinds import REGISTRY

@@ -74,6 +74,14 @@ class AtRest:
         """The counterpart of `seal_kept`."""
         return self._box.open(stored, what.encode() + b"\x00" + key)
 
+    def seal_draft(self, staff: bytes, form: str, plain: bytes) -> bytes:
+        """What somebody has typed into a form."""
+        return self._box.seal(plain, b"draft\x00" + staff + form.encode())
+
+    def open_draft(self, staff: bytes, form: str, stored: bytes) -> bytes:
+        """The counterpart of `seal_draft`."""
+        return self._box.open(stored, b"draft\x00" + staff + form.encode())
+
     def seal_value(self, kind: Kind, record: bytes, field: str, value: Value) -> bytes | None:
         """A secret value for its column; None stays None."""
         if value is None:

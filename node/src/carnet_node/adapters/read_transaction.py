@@ -13,6 +13,7 @@ import msgspec
 
 from carnet_node.adapters import statements as sql
 from carnet_node.adapters.at_rest import AtRest
+from carnet_node.adapters.local_facts import SqlLocalReads
 from carnet_node.adapters.statements import Statement
 from carnet_node.adapters.tables import has_keyed_hash, index_column
 from carnet_node.core.records import (
@@ -50,6 +51,11 @@ class SqlReadTransaction:
     def __init__(self, connection: Any, at_rest: AtRest) -> None:
         self._connection = connection
         self._at_rest = at_rest
+
+    @property
+    def local(self) -> SqlLocalReads:
+        """What is known about the people at this desk."""
+        return SqlLocalReads(self._connection, self._at_rest)
 
     def identity(self) -> Identity | None:
         """Who this node is; None before enrolment."""

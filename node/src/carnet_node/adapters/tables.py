@@ -336,13 +336,6 @@ def projection_table(name: str) -> Table:
     return NODE_METADATA.tables[name]
 
 
-def whole_metadata() -> MetaData:
-    """Every table of the database, for migrations."""
-    for kind in REGISTRY.kinds:
-        projection_table(kind.name)
-    return NODE_METADATA
-
-
 def _add_search_indexes(of: Table, searched: Searched) -> None:
     """One index per way the search box asks; an index on an ending is an index on an expression.
 

@@ -13,6 +13,7 @@ import msgspec
 
 from carnet_node.adapters import statements as sql
 from carnet_node.adapters.at_rest import KINDS_WITH_SECRETS
+from carnet_node.adapters.local_facts import SqlLocalWrites
 from carnet_node.adapters.read_transaction import SqlReadTransaction
 from carnet_node.adapters.statements import Statement
 from carnet_node.adapters.tables import has_keyed_hash
@@ -35,6 +36,11 @@ from carnet_protocol.registry import Kind, Privacy, Value
 
 class SqlWriteTransaction(SqlReadTransaction):
     """One write transaction; see `core.ports.WriteTransaction`."""
+
+    @property
+    def local(self) -> SqlLocalWrites:
+        """What is known about the people at this desk, to be changed."""
+        return SqlLocalWrites(self._connection, self._at_rest)
 
     def put_identity(self, identity: Identity) -> None:
         """Store who this node is."""

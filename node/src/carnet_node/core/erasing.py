@@ -1,7 +1,7 @@
 """Erasure at a node: what an erasure record of the hub takes away here.
 
 Decides which stored values go: in the openings of own sets, in base rows and in settled overruled values. Answers kept
-for repeated requests may show any of them, so all of these go. What an
+for repeated requests may show any of them, so all of these go; unsaved forms about an erased record go too. What an
 erasure record covers is remembered for ever, so that a late page, a bundle or a restored backup brings nothing back.
 Signatures and hashes still verify; an erased register has heads without values.
 
@@ -56,6 +56,7 @@ def apply_erasures(tx: WriteTransaction, hub: HubId, orders: Sequence[tuple[Reco
         tx.drop_answers()
     for record, groups in orders:
         tx.add_erasure(record, groups)
+        tx.local.drop_drafts_about(record)
         for kind in REGISTRY.kinds:
             base = tx.base(kind.number, record)
             if base is not None:

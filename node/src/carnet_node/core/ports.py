@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from carnet_node.core.local_ports import LocalReads, LocalWrites
 from carnet_node.core.records import (
     BaseRow,
     ChainState,
@@ -37,11 +38,9 @@ class Clock(Protocol):
 
     def now_ms(self) -> int:
         """Milliseconds since 1970, UTC."""
-        ...
 
     async def sleep(self, seconds: float) -> None:
         """Wait without blocking anybody else."""
-        ...
 
 
 class Entropy(Protocol):
@@ -49,7 +48,6 @@ class Entropy(Protocol):
 
     def random_bytes(self, count: int) -> bytes:
         """`count` fresh bytes."""
-        ...
 
 
 class SecretBox(Protocol):
@@ -57,15 +55,12 @@ class SecretBox(Protocol):
 
     def seal(self, plain: bytes, aad: bytes) -> bytes:
         """AES-GCM; `aad` names the place, so that a ciphertext moved elsewhere does not open."""
-        ...
 
     def open(self, sealed: bytes, aad: bytes) -> bytes:
         """The counterpart of `seal`."""
-        ...
 
     def blind_index(self, text: str) -> bytes:
         """A keyed hash of a value, to find it without keeping it."""
-        ...
 
 
 class Files(Protocol):
@@ -77,7 +72,6 @@ class Files(Protocol):
         Raises:
             OSError: unreadable, or longer than `bytes_max`.
         """
-        ...
 
     def replace(self, path: Path, content: bytes) -> None:
         """Put content in place of a file, private and durable: a reader sees the old one or the new one.
@@ -85,11 +79,9 @@ class Files(Protocol):
         Raises:
             OSError: not writable; the old file is unchanged.
         """
-        ...
 
     def mode(self, path: Path) -> int:
         """The permission bits of a file."""
-        ...
 
 
 class RunBlocking(Protocol):
@@ -97,276 +89,219 @@ class RunBlocking(Protocol):
 
     def __call__(self, work: Callable[[], T]) -> Awaitable[T]:
         """The result of `work`."""
-        ...
 
 
 class ReadTransaction(Protocol):
     """One consistent snapshot of the node's database."""
 
+    @property
+    def local(self) -> LocalReads:
+        """What is known about the people at this desk."""
+
     def identity(self) -> Identity | None:
         """Who this node is; None before enrolment."""
-        ...
 
     def chain(self) -> ChainState | None:
         """The end of the own chain, read from the log itself; None before enrolment."""
-        ...
 
     def feed(self) -> FeedState | None:
         """How far the feed was read; None before enrolment."""
-        ...
 
     def record(self, kind: Kind, record: RecordId) -> StoredRecord | None:
         """A projection, hidden and deleted ones too."""
-        ...
 
     def find_equal(self, kind: Kind, field: str, value: Value, limit: int) -> list[StoredRecord]:
         """Records whose shown value of an indexed field is this one; hidden and deleted ones are left out.
 
         A secret field is found through its blind index.
         """
-        ...
 
     def find_tail(self, kind: Kind, field: str, tail: str, limit: int) -> list[StoredRecord]:
         """Records whose shown value ends with this text; the field and the length must be indexed for tails."""
-        ...
 
     def find_prefix(self, kind: Kind, field: str, prefix: str, limit: int) -> list[StoredRecord]:
         """Records whose shown value begins with this text, in order of the value."""
-        ...
 
     def list_records(self, kind: Kind, after: RecordId | None, limit: int) -> list[StoredRecord]:
         """Records of a kind by ascending id; hidden and deleted ones are left out."""
-        ...
 
     def contested(self, kind: Kind) -> Iterator[StoredRecord]:
         """Records with open overruled values, or edited after a delete, by ascending id; hidden ones are left out."""
-        ...
 
     def projections(self, kind: Kind) -> Iterator[StoredRecord]:
         """Every projection of a kind by ascending id, hidden and deleted ones too."""
-        ...
 
     def columns(self, kind: Kind, record: RecordId) -> Mapping[str, Value] | None:
         """The typed columns of a projection, secret ones opened; for `rebuild --check`."""
-        ...
 
     def base(self, kind: int, record: RecordId) -> BaseRow | None:
         """A base row."""
-        ...
 
     def known_keys(self) -> Iterator[tuple[int, RecordId]]:
         """Kind and id of every record with a base row or own work, ascending, each once."""
-        ...
 
     def own_places(self, kind: int, record: RecordId) -> list[OwnPlace]:
         """The own ops on a record, in log order."""
-        ...
 
     def set_by_id(self, log_id: int) -> LoggedSet:
         """One own set."""
-        ...
 
     def set_by_nonce(self, nonce: bytes) -> LoggedSet | None:
         """One own set by its identity."""
-        ...
 
     def set_at(self, epoch: bytes, seq: int) -> LoggedSet | None:
         """One own set by its place in the chain."""
-        ...
 
     def sets_from(self, epoch: bytes, seq: int, limit: int) -> list[LoggedSet]:
         """Own sets of an epoch from a seq on, ascending."""
-        ...
 
     def epoch_head(self, epoch: bytes) -> ChainHead | None:
         """The last own set of an epoch; None when the log has none of it."""
-        ...
 
     def first_unconfirmed_seq(self, epoch: bytes) -> int | None:
         """Lowest seq of an epoch without a verdict; None when all have one."""
-        ...
 
     def unconfirmed_on(self, kind: int, record: RecordId) -> tuple[int, int]:
         """Own sets on a record without a verdict: how many have not left, and how many have."""
-        ...
 
     def unconfirmed(self) -> tuple[int, int | None]:
         """How many own sets have no verdict, and the set time of the oldest."""
-        ...
 
     def unconfirmed_messages(self, limit: int) -> list[bytes]:
         """What own sets without a verdict say in signed bytes, in the order of the chain."""
-        ...
 
     def count_held_back(self) -> Mapping[Verdict, int]:
         """How many own sets are parked, and how many refused; verdicts nobody has got are missing."""
-        ...
 
     def sets_held_back(self, limit: int) -> list[LoggedSet]:
         """Own sets that were parked or refused, or of which some op is void; newest first."""
-        ...
 
     def settled_values(self, kind: int, record: RecordId) -> list[SettledValue]:
         """Settled overruled values of a record."""
-        ...
 
     def settled(self) -> Iterator[SettledValue]:
         """Settled overruled values of all records, newest first."""
-        ...
 
     def erased_groups(self, record: RecordId) -> int:
         """Erasure groups erased on a record, as a bit mask (bit 0 is group 1)."""
-        ...
 
     def hub_sets_with_values(self) -> list[HubSetRow]:
         """The hub's own sets kept here that have an opening: about records of this site."""
-        ...
 
     def hub_sets_to_offer(self, limit: int) -> list[HubSetRow]:
         """Hub sets of a history that a restore has ended: those for everybody first, in the order they had."""
-        ...
 
     def former_record(self, source: str, kind: str, former_id: str) -> RecordId | None:
         """Which record a record of a former system became at import."""
-        ...
 
     def kept_answer(self, key: bytes) -> KeptAnswer | None:
         """The request that took a key."""
-        ...
 
     def setting(self, name: str) -> bytes | None:
         """A small local fact that never syncs."""
-        ...
 
     def segments(self) -> list[SegmentState]:
         """Every member list a published campaign names, and whether its rows are here."""
-        ...
 
     def segment_count(self, campaign: RecordId) -> int:
         """Members in the lists of a campaign that are stored here."""
-        ...
 
     def count_missing_segments(self) -> int:
         """Member lists that a published campaign names and that are not here."""
-        ...
 
     def recall_bitmaps(self, prefix: str) -> list[tuple[RecordId, bytes]]:
         """(campaign, bitmap) of every list that has this VIN prefix."""
-        ...
 
     def recall_exceptions(self, identifier: str) -> list[RecordId]:
         """Campaigns that list exactly this identifier outside the bitmaps."""
-        ...
 
 
 class WriteTransaction(ReadTransaction, Protocol):
     """One transaction that holds the write lock from its beginning; everything in it happens or nothing."""
 
+    @property
+    def local(self) -> LocalWrites:
+        """What is known about the people at this desk, to be changed."""
+
     def put_identity(self, identity: Identity) -> None:
         """Store who this node is."""
-        ...
 
     def put_chain(self, chain: ChainState) -> None:
         """Open an epoch, or stop writing; where the chain stands in it follows from the log."""
-        ...
 
     def put_feed(self, feed: FeedState) -> None:
         """Advance the cursor."""
-        ...
 
     def append_set(self, logged: LoggedSet, touched: Sequence[tuple[int, RecordId]]) -> int:
         """Append an own set to the log; `touched` is (kind, record) by op index. Returns its log id."""
-        ...
 
     def move_set(self, log_id: int, moved: LoggedSet) -> None:
         """Give an own set without a verdict another place in the chain: epoch, seq, hash and message; as if unsent."""
-        ...
 
     def end_hub_history(self, position: int) -> list[tuple[int, RecordId]]:
         """Take back what was read after a position, see `histories`; the records concerned, ascending."""
-        ...
 
     def drop_offered(self, rows: Sequence[HubSetRow]) -> None:
         """Some hub sets were offered."""
-        ...
 
     def put_verdict(self, log_id: int, verdict: SetVerdict | None) -> None:
         """Store what the hub decided; None forgets it."""
-        ...
 
     def put_receipt(self, log_id: int, receipt: bytes) -> None:
         """Keep a signed receipt."""
-        ...
 
     def put_opening(self, log_id: int, opening: bytes) -> None:
         """Replace an opening by one with fewer values (erasure)."""
-        ...
 
     def mark_sent(self, epoch: bytes, seq_to: int) -> None:
         """The sets of an epoch up to this seq have left the machine."""
-        ...
 
     def put_projection(self, projection: Projection) -> None:
         """Insert or replace a projection."""
-        ...
 
     def drop_projections(self) -> None:
         """Remove every projection and what was derived from them."""
-        ...
 
     def drop_projection(self, kind: Kind, record: RecordId) -> None:
         """Remove one projection, if there is one."""
-        ...
 
     def put_base(self, base: BaseRow) -> None:
         """Insert or replace a base row."""
-        ...
 
     def replace_settled(self, kind: int, record: RecordId, values: Iterable[SettledValue], *, is_own: bool) -> None:
         """Replace the settled overruled values of a record that were found here, or that the hub sent."""
-        ...
 
     def add_erasure(self, record: RecordId, groups: int) -> None:
         """Remember erased groups of a record for ever."""
-        ...
 
     def add_hub_set(self, row: HubSetRow) -> None:
         """Keep one of the hub's own sets; a known one changes nothing."""
-        ...
 
     def next_number(self, series: str) -> int:
         """The next number of a local series: 1, 2, 3 ..."""
-        ...
 
     def remember_former(self, source: str, kind: str, former_id: str, record: RecordId) -> None:
         """Remember which record a record of a former system became; never synced."""
-        ...
 
     def keep_answer(self, kept: KeptAnswer) -> None:
         """Take a key, or add the answer to it; never synced."""
-        ...
 
     def forget_answers(self, *, before_ms: int, newest_max: int) -> None:
         """Free the keys taken before an instant, and all but the newest ones."""
-        ...
 
     def drop_answers(self) -> None:
         """Take the answers away; their keys stay taken."""
-        ...
 
     def put_setting(self, name: str, value: bytes) -> None:
         """Store a small local fact that never syncs."""
-        ...
 
     def put_wanted_segments(self, campaign: RecordId, hashes: Sequence[bytes]) -> None:
         """State which lists a campaign names now; lists that no campaign names any more are dropped."""
-        ...
 
     def add_segment(
         self, segment_hash: bytes, member_count: int, bitmaps: Mapping[str, bytes], exceptions: Iterable[str]
     ) -> None:
         """Store the rows of a member list; a known one changes nothing."""
-        ...
 
 
 class NodeStore(Protocol):
@@ -379,7 +314,6 @@ class NodeStore(Protocol):
             StoreBusy: somebody still reads an older state; call again later.
             StoreBroken: see `store_failures`.
         """
-        ...
 
     def read(self) -> AbstractContextManager[ReadTransaction]:
         """One snapshot.
@@ -387,7 +321,6 @@ class NodeStore(Protocol):
         Raises:
             StoreBusy, StoreBroken: see `store_failures`.
         """
-        ...
 
     def write(self) -> AbstractContextManager[WriteTransaction]:
         """One BEGIN IMMEDIATE transaction: committed when the block ends, rolled back when it raises.
@@ -396,4 +329,3 @@ class NodeStore(Protocol):
             StoreBusy: another process kept the lock longer than the time-out; nothing was written.
             StoreBroken: the disk is full or the file is damaged; nothing was written.
         """
-        ...

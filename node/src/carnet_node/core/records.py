@@ -20,6 +20,18 @@ OWN_KEY_ID: Final = "own-key-id"
 """Local fact: the signing key this database belongs to; sets are signed with it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Acting:
+    """For whom a node acts while it serves one request.
+
+    Attributes:
+        action: what they do, as a code; None lets the set speak for itself (`visit.edit`).
+    """
+
+    staff: RecordId
+    action: str | None = None
+
+
 class Mark(IntEnum):
     """How far the node's own work on a record has come, as stored with its projection; the gravest comes last."""
 

@@ -34,6 +34,10 @@ class ProblemCode(StrEnum):
     NO_CHANGE = "no-change"
     CHANGED = "changed"
     NEWER_VERSION = "newer-version"
+    NOT_ALLOWED = "not-allowed"
+    WRONG_LOGIN = "wrong-login"
+    WAIT = "wait"
+    WEAK_PASSWORD = "weak-password"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from carnet_node.adapters.tables import whole_metadata
+from carnet_node.adapters.local_tables import whole_metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

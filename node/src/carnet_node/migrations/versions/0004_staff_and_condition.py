@@ -1,5 +1,7 @@
 """Staff and what they did; a car's condition at check-in, the estimate, the old-part wish, promises that were moved."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -46,7 +48,7 @@ def downgrade() -> None:
     raise NotImplementedError("restore the backup made before the update")
 
 
-def _create_projection(kind: str, *fields: tuple[str, type[sa.types.TypeEngine[object]]], parent: str = "") -> None:
+def _create_projection(kind: str, *fields: tuple[str, type[Any]], parent: str = "") -> None:
     op.create_table(
         kind,
         sa.Column("id", BLOB),

@@ -1,0 +1,80 @@
+"""SQL of the tables that belong to one node alone, compiled once from `local_tables`."""
+
+from typing import Final
+
+from sqlalchemy import BindParameter, Table, bindparam, delete, literal_column, or_, select
+from sqlalchemy.dialects import sqlite
+
+from carnet_node.adapters import local_tables
+from carnet_node.adapters.statements import Statement, by_key, upsert
+from carnet_node.adapters.tables import NODE_METADATA
+
+MODULE: Final = local_tables
+"""Importing it is what declares the tables."""
+
+
+def _table(name: str) -> Table:
+    return NODE_METADATA.tables[name]
+
+
+_credential, _failure, _session = _table("staff_credential"), _table("login_failure"), _table("staff_session")
+_draft, _access, _not_same = _table("form_draft"), _table("access_entry"), _table("not_same")
+_limit: BindParameter[int] = bindparam("row_limit")
+
+GET_CREDENTIAL: Final = by_key(_credential)
+CREDENTIALS: Final = Statement(select(_credential).order_by(_credential.c.staff))
+PUT_CREDENTIAL: Final = upsert(_credential)
+DROP_CREDENTIAL: Final = Statement(delete(_credential).where(_credential.c.staff == bindparam("staff")))
+
+GET_FAILURES: Final = by_key(_failure)
+PUT_FAILURES: Final = upsert(_failure)
+DROP_FAILURES: Final = Statement(delete(_failure).where(_failure.c.name_hash == bindparam("name_hash")))
+TRIM_FAILURES: Final = Statement(
+    delete(_failure).where(
+        _failure.c.name_hash.not_in(select(_failure.c.name_hash).order_by(_failure.c.last_ms.desc()).limit(_limit))
+    )
+)
+
+GET_SESSION: Final = by_key(_session)
+SESSIONS_OF: Final = Statement(
+    select(_session)
+    .where(_session.c.staff == bindparam("staff"))
+    .order_by(_session.c.opened_ms.desc(), _session.c.token_hash)
+)
+PUT_SESSION: Final = upsert(_session)
+DROP_SESSION: Final = Statement(delete(_session).where(_session.c.token_hash == bindparam("token_hash")))
+DROP_SESSIONS_OF: Final = Statement(delete(_session).where(_session.c.staff == bindparam("staff")))
+DROP_SESSIONS_BEFORE: Final = Statement(delete(_session).where(_session.c.opened_ms < bindparam("before")))
+
+GET_DRAFT: Final = by_key(_draft)
+DRAFTS_OF: Final = Statement(
+    select(_draft).where(_draft.c.staff == bindparam("staff")).order_by(_draft.c.saved_ms.desc(), _draft.c.form)
+)
+PUT_DRAFT: Final = upsert(_draft)
+DROP_DRAFT: Final = Statement(
+    delete(_draft).where(_draft.c.staff == bindparam("staff"), _draft.c.form == bindparam("form"))
+)
+DROP_DRAFTS_BEFORE: Final = Statement(delete(_draft).where(_draft.c.saved_ms < bindparam("before")))
+DROP_DRAFTS_ABOUT: Final = Statement(delete(_draft).where(_draft.c.record == bindparam("record")))
+
+ADD_ACCESS: Final = Statement(
+    sqlite.insert(_access).values(
+        {column.name: bindparam(column.name) for column in _access.columns if column.name != "entry_no"}
+    )
+)
+FORGET_ACCESS: Final = Statement(delete(_access).where(_access.c.at_ms < bindparam("before")))
+_entry = select(_access).where(_access.c.at_ms >= bindparam("since"))
+_newest = (_access.c.at_ms.desc(), _access.c.entry_no.desc())
+ACCESSES: Final = Statement(_entry.order_by(*_newest).limit(_limit))
+ACCESSES_OF: Final = Statement(_entry.where(_access.c.staff == bindparam("staff")).order_by(*_newest).limit(_limit))
+
+PUT_NOT_SAME: Final = upsert(_not_same)
+NOT_SAME_WITH: Final = Statement(
+    select(_not_same)
+    .where(or_(_not_same.c.first == bindparam("record"), _not_same.c.second == bindparam("other")))
+    .order_by(_not_same.c.at_ms.desc())
+    .limit(literal_column("1000"))
+)
+DROP_NOT_SAME: Final = Statement(
+    delete(_not_same).where(_not_same.c.first == bindparam("first"), _not_same.c.second == bindparam("second"))
+)

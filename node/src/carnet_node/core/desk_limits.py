@@ -1,0 +1,97 @@
+"""Every bound of the people at the desk: passwords, sessions, drafts, what is remembered of looking things up.
+
+Decides how long and how many; `limits` has the bounds of everything else. Units stand last in each name. Who chose the
+number and why stands beside it.
+"""
+
+from typing import Final
+
+_MINUTE_MS: Final = 60 * 1000
+_DAY_MS: Final = 24 * 3600 * 1000
+
+STAFF_MAX: Final = 500
+"""Members of staff of one site, those who left included; the largest workshop we know has 120."""
+
+STAFF_NO_CHARS_MAX: Final = 16
+"""Characters of a staff number; it stands on every repair order."""
+
+PASSWORD_CHARS_MIN: Final = 8
+"""Source: NIST SP 800-63B section 5.1.1.1; no rule about kinds of characters, they make people write it down."""
+
+PASSWORD_CHARS_MAX: Final = 128
+"""A passphrase fits; what is longer would only cost time."""
+
+ARGON2_TIME_COST: Final = 3
+ARGON2_MEMORY_KIB: Final = 64 * 1024
+ARGON2_LANES: Final = 4
+"""Source: RFC 9106 section 4, the second recommended option. About a tenth of a second on a desk's machine."""
+
+ARGON2_SALT_BYTES: Final = 16
+ARGON2_HASH_BYTES: Final = 32
+"""Source: RFC 9106 section 4."""
+
+FREE_ATTEMPTS: Final = 5
+"""Wrong passwords before anybody has to wait: people mistype."""
+
+LOCKOUT_FIRST_MS: Final = 30 * 1000
+"""The first wait; each further wrong password doubles it."""
+
+LOCKOUT_MAX_MS: Final = 15 * _MINUTE_MS
+"""The longest wait: at most 100 guesses a day, and a colleague's prank costs a quarter of an hour."""
+
+FAILURES_FORGOTTEN_MS: Final = _DAY_MS
+"""Wrong passwords of yesterday count no more."""
+
+FAILURES_KEPT_MAX: Final = 1_000
+"""Names with wrong passwords that are remembered, known ones and invented ones alike."""
+
+START_CODE_CHARS: Final = 10
+"""Characters of a one-time start code: 50 bits, while guessing is slowed down as for passwords."""
+
+START_CODE_MS: Final = 3 * _DAY_MS
+"""A start code is used on one of the next working days."""
+
+SESSION_TOKEN_BYTES: Final = 32
+"""What a browser holds of a session; only its hash is stored."""
+
+SESSION_IDLE_MS: Final = 10 * _MINUTE_MS
+"""Without a request for so long the screen is locked: the counter is open to the public. What was typed stays."""
+
+SESSION_MAX_MS: Final = 12 * 3600 * 1000
+"""A session ends with the working day, whatever happens."""
+
+SESSION_TOUCH_MS: Final = _MINUTE_MS
+"""How often a session's last request is written down: each time costs a commit."""
+
+SESSIONS_PER_STAFF_MAX: Final = 10
+"""Browsers one person is logged in at; a further login ends the oldest."""
+
+ACCESS_KEPT_MS: Final = 400 * _DAY_MS
+"""How long it is remembered who viewed or exported what: a year of asking, and the 90 days a departure asks for."""
+
+ACCESS_ROWS_MAX: Final = 10_000
+"""Entries of the access log one question returns."""
+
+LOOK_BACK_DAYS: Final = 90
+"""What somebody viewed in bulk or exported in so many days is listed when they leave."""
+
+BULK_ROWS_MIN: Final = 20
+"""A list of so many rows or more counts as viewed in bulk; one page of a list has twenty."""
+
+DRAFT_KEPT_MS: Final = 14 * _DAY_MS
+"""What was typed and never saved is forgotten after two weeks: longer than a long holiday week."""
+
+DRAFT_BYTES_MAX: Final = 128 * 1024
+"""One form as typed; the longest order of 100 jobs has 40 KiB."""
+
+DRAFTS_PER_STAFF_MAX: Final = 50
+"""Unsaved forms of one person; the oldest one gives way."""
+
+FORM_CHARS_MAX: Final = 120
+"""Characters of the name of a form with the record it is about."""
+
+NOT_SAME_MAX: Final = 100_000
+"""Decisions that two records are not the same; each has 60 bytes."""
+
+ORDERS_HANDED_OVER_MAX: Final = 2_000
+"""Open orders that move to a colleague when somebody leaves; a busy advisor has 40."""

@@ -1,0 +1,358 @@
+"""The people of a site: who makes whom, what each role may write, and what a departure does."""
+
+from pathlib import Path
+
+import pytest
+
+from carnet_node.core.access_log import accesses_of, begin_export, note_access, note_list
+from carnet_node.core.acting import OPS_BESIDE_MAX, acting_for, author_of
+from carnet_node.core.authoring import commit
+from carnet_node.core.commands.customers import AddCustomer, add_customer
+from carnet_node.core.commands.visits import OpenVisit
+from carnet_node.core.desk import save, save_visit
+from carnet_node.core.desk_limits import BULK_ROWS_MIN
+from carnet_node.core.form_drafts import drafts_of, keep_draft
+from carnet_node.core.local_facts import Access
+from carnet_node.core.node import Node
+from carnet_node.core.refusals import CommandRefused, ProblemCode
+from carnet_node.core.roles import GRANTED, Permission, may
+from carnet_node.core.staff import add_member, edit_member, is_set_up, let_leave, list_staff, set_up, take_back
+from carnet_node.core.views import one_record
+from carnet_protocol.changeset import Draft
+from carnet_protocol.ids import RecordId
+from carnet_protocol.kinds import CUSTOMER, STAFF, STAFF_ROLES, VISIT
+from support.desk import problems_of, record
+from support.node_builder import DEALER_A, build_node, rows_of
+from support.staffed import PASSWORD, Site, build_site, hire, hire_with_password
+
+NOT_ALLOWED = [("staff", ProblemCode.NOT_ALLOWED)]
+CAR = record(70)
+SOMEBODY = AddCustomer({"party_kind": "person", "full_name": "Some Body"})
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    """A site with its administrator."""
+    return build_site(tmp_path)
+
+
+def add_person(node: Node) -> RecordId:
+    """A customer."""
+    return save(node, lambda new_id: add_customer(SOMEBODY, new_id)).records[0]
+
+
+def open_order(node: Node, advisor: str) -> RecordId:
+    """An open repair order of an advisor."""
+    values = {"is_odometer_unknown": True, "advisor_code": advisor}
+    return save_visit(node, OpenVisit("", CAR, 0, values=values)).visit
+
+
+def advisor_of(node: Node, visit: RecordId) -> object:
+    """Whose order it is."""
+    view = one_record(node, VISIT, visit)
+    assert view is not None
+    return view.values.get("advisor_code")
+
+
+def test_the_first_person_is_the_administrator(tmp_path: Path):
+    """A node without staff is set up once, by whoever comes first."""
+    node = build_node(tmp_path)
+    assert not is_set_up(node)
+
+    site = build_site(tmp_path, seed=2)
+
+    (member,) = list_staff(site.node)
+    assert is_set_up(site.node)
+    assert (member.view.values["role"], member.view.values["state"], member.has_password) == (
+        "administrator",
+        "active",
+        True,
+    )
+
+
+def test_nobody_sets_up_twice(site: Site):
+    """The second set-up is refused and nothing is saved."""
+    again = {"staff_no": "B02", "full_name": "Second Admin"}
+
+    refused = problems_of(lambda: set_up(site.node, site.hasher, again, PASSWORD))
+
+    assert refused == [("staff_no", ProblemCode.ALREADY_THERE)]
+    assert len(list_staff(site.node)) == 1
+
+
+def test_each_save_says_who_did_it(site: Site):
+    """The author of a write is found from the write alone."""
+    customer = add_person(acting_for(site.node, site.admin, "check-in"))
+
+    with site.node.store.read() as tx:
+        stored = tx.record(CUSTOMER, customer)
+        assert stored is not None
+        author = author_of(tx, stored.entries[0].op)
+
+    assert author is not None
+    assert (author.staff, author.staff_no, author.full_name, author.action, author.done_at) == (
+        site.admin,
+        "B01",
+        "Admin Example",
+        "check-in",
+        site.node.clock.now_ms(),
+    )
+
+
+def test_a_set_speaks_for_itself_when_no_action_is_given(site: Site):
+    """Without words of the page, the action names the first record and how it was written."""
+    customer = add_person(site.as_admin)
+
+    with site.node.store.read() as tx:
+        stored = tx.record(CUSTOMER, customer)
+        assert stored is not None
+        author = author_of(tx, stored.entries[0].op)
+
+    assert author is not None
+    assert author.action == "customer.add"
+
+
+def test_the_operator_of_the_machine_is_nobody(site: Site):
+    """A save without a person names none."""
+    customer = add_person(site.node)
+
+    with site.node.store.read() as tx:
+        stored = tx.record(CUSTOMER, customer)
+        assert stored is not None
+        assert author_of(tx, stored.entries[0].op) is None
+
+
+def test_a_full_set_has_room_for_its_author(site: Site):
+    """One draft less than a set holds goes in with the staff action."""
+    drafts = [Draft(CUSTOMER, record(1000 + number), {"party_kind": "person"}) for number in range(OPS_BESIDE_MAX)]
+
+    sealed = commit(site.as_admin, drafts)
+
+    assert len(sealed.ops) == OPS_BESIDE_MAX
+
+
+@pytest.mark.parametrize("role", STAFF_ROLES)
+def test_a_role_writes_what_its_permissions_say(site: Site, role: str):
+    """For every permission that a write needs, the save is taken if the role has it and refused if not."""
+    actor = site.admin if role == "administrator" else hire(site, "A07", role)
+    node = acting_for(site.node, actor)
+    visit = {"ro_no": "RO-1", "vehicle_id": CAR}
+    drafts = {
+        Permission.RECORD: Draft(CUSTOMER, record(50), {"party_kind": "person"}),
+        Permission.WORK: Draft(VISIT, record(51), {**visit, "status": "open"}),
+        Permission.VOID: Draft(VISIT, record(52), {**visit, "status": "void"}),
+        Permission.SETTLE: Draft(VISIT, record(53), {**visit, "status": "settled"}),
+        Permission.MANAGE_STAFF: Draft(STAFF, record(54), {"staff_no": "A99"}),
+    }
+
+    taken = {permission for permission, draft in drafts.items() if not _is_refused(node, draft)}
+
+    assert taken == GRANTED[role] & drafts.keys()
+
+
+def _is_refused(node: Node, draft: Draft) -> bool:
+    try:
+        commit(node, [draft])
+    except CommandRefused as refused:
+        return [(one.field, one.code) for one in refused.problems] == NOT_ALLOWED
+    return False
+
+
+def test_an_unknown_role_may_nothing():
+    """A role of a newer version grants no permission here."""
+    assert not any(may(role, one) for role in ("owner", "", None) for one in Permission)
+
+
+def test_a_taken_number_is_not_given_again(site: Site):
+    """Not even that of somebody who has left: old orders name it."""
+    let_leave(site.as_admin, hire(site, "A07", "advisor"))
+
+    refused = problems_of(lambda: hire(site, "a07", "advisor"))
+
+    assert refused == [("staff_no", ProblemCode.ALREADY_THERE)]
+
+
+@pytest.mark.parametrize(
+    ("values", "problem"),
+    [
+        ({"full_name": "P", "role": "advisor"}, ("staff_no", ProblemCode.MISSING)),
+        ({"staff_no": "A1", "role": "advisor"}, ("full_name", ProblemCode.MISSING)),
+        ({"staff_no": "A1", "full_name": "P"}, ("role", ProblemCode.MISSING)),
+        ({"staff_no": "A1", "full_name": "P", "role": "owner"}, ("role", ProblemCode.BAD_VALUE)),
+        ({"staff_no": "<A1>", "full_name": "P", "role": "advisor"}, ("staff_no", ProblemCode.BAD_VALUE)),
+        ({"staff_no": "A" * 17, "full_name": "P", "role": "advisor"}, ("staff_no", ProblemCode.BAD_VALUE)),
+    ],
+)
+def test_a_person_needs_number_name_and_role(site: Site, values: dict, problem: tuple):
+    """What is missing or is none is named with its field."""
+    assert problems_of(lambda: add_member(site.as_admin, values)) == [problem]
+
+
+def test_a_manager_makes_no_administrator(site: Site):
+    """Only an administrator decides about administrators; a manager hires everybody else."""
+    manager = acting_for(site.node, hire(site, "M01", "manager"))
+
+    added, _ = add_member(manager, {"staff_no": "A08", "full_name": "P", "role": "advisor"})
+    refusals = [
+        problems_of(lambda: add_member(manager, {"staff_no": "A09", "full_name": "P", "role": "administrator"})),
+        problems_of(lambda: edit_member(manager, added, {"role": "administrator"})),
+        problems_of(lambda: let_leave(manager, site.admin)),
+    ]
+
+    assert refusals == [[("role", ProblemCode.NOT_ALLOWED)]] * 3
+
+
+def test_the_last_administrator_stays(site: Site):
+    """Neither a departure nor another role takes the last one away; a second one changes that."""
+    locked = [("role", ProblemCode.LOCKED)]
+    assert problems_of(lambda: let_leave(site.as_admin, site.admin)) == locked
+    assert problems_of(lambda: edit_member(site.as_admin, site.admin, {"role": "manager"})) == locked
+
+    hire(site, "B02", "administrator")
+
+    assert edit_member(site.as_admin, site.admin, {"role": "manager"})
+
+
+def test_open_orders_move_to_the_named_colleague(site: Site):
+    """Orders still to be worked on go to the successor; finished ones keep who did them."""
+    leaving, heir = hire(site, "A07", "advisor"), hire(site, "A08", "advisor")
+    open_one, other = open_order(site.as_admin, "A07"), open_order(site.as_admin, "A08")
+    settled = record(90)
+    commit(
+        site.node,
+        [Draft(VISIT, settled, {"ro_no": "RO-9", "vehicle_id": CAR, "status": "settled", "advisor_code": "A07"})],
+    )
+
+    departure = let_leave(site.as_admin, leaving, heir)
+
+    assert (departure.orders, departure.successor and departure.successor.id) == (1, heir)
+    assert [advisor_of(site.node, visit) for visit in (open_one, other, settled)] == ["A08", "A08", "A07"]
+
+
+@pytest.mark.parametrize(("roles", "takes_over"), [((), "B01"), (("manager",), "M0"), (("advisor", "manager"), "M1")])
+def test_without_a_name_a_manager_takes_over(site: Site, roles: tuple, takes_over: str):
+    """Nobody named: a manager, and where there is none the administrator."""
+    leaving = hire(site, "A07", "advisor")
+    for number, role in enumerate(roles):
+        hire(site, f"M{number}", role)
+    visit = open_order(site.as_admin, "A07")
+
+    let_leave(site.as_admin, leaving)
+
+    assert advisor_of(site.node, visit) == takes_over
+
+
+@pytest.mark.parametrize("who", ["care clerk", "left", "nobody"])
+def test_only_who_works_on_orders_takes_them_over(site: Site, who: str, tmp_path: Path):
+    """Another successor is refused, and the person stays."""
+    leaving = hire(site, "A07", "advisor")
+    heirs = {"care clerk": hire(site, "C01", "care_clerk"), "left": hire(site, "A09", "advisor"), "nobody": record(5)}
+    let_leave(site.as_admin, heirs["left"])
+    before = rows_of(tmp_path)
+
+    refused = problems_of(lambda: let_leave(site.as_admin, leaving, heirs[who]))
+
+    assert refused == [("successor", ProblemCode.NOT_FOUND)]
+    assert rows_of(tmp_path) == before
+
+
+def test_unsaved_forms_move_too(site: Site):
+    """What the person had typed and not saved is offered to the successor."""
+    leaving, heir = hire(site, "A07", "advisor"), hire(site, "A08", "advisor")
+    keep_draft(site.node, leaving, "check-in:1", {"full_name": ("Half Typed",)})
+
+    departure = let_leave(site.as_admin, leaving, heir)
+
+    assert departure.drafts == 1
+    assert [draft.form for draft in drafts_of(site.node, heir)] == ["check-in:1"]
+
+
+def test_who_has_left_saves_nothing(site: Site):
+    """A request that is still on its way after the departure is refused inside its transaction."""
+    advisor = hire(site, "A07", "advisor")
+    node = acting_for(site.node, advisor)
+    let_leave(site.as_admin, advisor)
+
+    assert problems_of(lambda: add_person(node)) == NOT_ALLOWED
+
+
+def test_customers_stay_with_the_site(site: Site):
+    """A customer entered by somebody who left is there, and still says who entered it."""
+    advisor = hire(site, "A07", "advisor")
+    customer = add_person(acting_for(site.node, advisor))
+    let_leave(site.as_admin, advisor)
+
+    view = one_record(site.node, CUSTOMER, customer)
+
+    assert view is not None
+    assert (view.is_own, view.contests) == (True, ())
+
+
+def test_a_departure_lists_what_was_taken_out(site: Site):
+    """Exports and lists viewed in bulk within ninety days are named with list, rows and time; short lists are not."""
+    clerk = hire(site, "C01", "care_clerk")
+    node = acting_for(site.node, clerk)
+    begin_export(node, "customers", 812)
+    site.pass_ms(91 * 24 * 3600 * 1000)
+    note_list(node, "visits", BULK_ROWS_MIN - 1)
+    note_list(node, "visits", BULK_ROWS_MIN)
+    begin_export(node, "visits", 40)
+
+    departure = let_leave(site.as_admin, clerk)
+
+    assert [(one.access, one.subject, one.row_count) for one in departure.accesses] == [
+        (Access.EXPORTED, "visits", 40),
+        (Access.VIEWED, "visits", BULK_ROWS_MIN),
+    ]
+
+
+def test_an_advisor_exports_nothing(site: Site):
+    """An export that the role does not allow is refused before it is noted."""
+    advisor = hire(site, "A07", "advisor")
+
+    refused = problems_of(lambda: begin_export(acting_for(site.node, advisor), "customers", 3))
+
+    assert refused == NOT_ALLOWED
+    assert accesses_of(site.node, advisor) == ()
+
+
+def test_the_access_log_forgets_after_a_year(site: Site):
+    """Entries older than the bound go when the next one is written."""
+    note_access(site.as_admin, Access.PRINTED, "visit")
+    site.pass_ms(401 * 24 * 3600 * 1000)
+    note_access(site.as_admin, Access.SHOWN, "phone")
+
+    found = accesses_of(site.node, None, days=1000)
+
+    assert [(one.access, one.subject, one.staff) for one in found] == [(Access.SHOWN, "phone", site.admin)]
+
+
+def test_somebody_comes_back_under_the_old_number(site: Site):
+    """The same record works again, with a new start code and without the old password."""
+    advisor = hire_with_password(site, "A07", "advisor")
+    let_leave(site.as_admin, advisor.staff)
+
+    take_back(site.as_admin, advisor.staff)
+
+    member = next(one for one in list_staff(site.node) if one.view.id == advisor.staff)
+    assert (member.view.values["state"], member.has_password, member.code_until_ms is not None) == (
+        "active",
+        False,
+        True,
+    )
+
+
+def test_a_departure_at_another_node_wins_over_an_edit(tmp_path: Path):
+    """Written without knowing of each other, "left" is shown whatever the clocks say."""
+    site = build_site(tmp_path)
+    advisor = hire(site, "A07", "advisor")
+    view = one_record(site.node, STAFF, advisor)
+    assert view is not None
+    read = view.read().heads.of([3])
+    commit(site.node, [Draft(STAFF, advisor, {"state": "left"}, read)])
+    commit(site.node, [Draft(STAFF, advisor, {"state": "active"}, read)])
+
+    shown = one_record(site.node, STAFF, advisor)
+
+    assert shown is not None
+    assert (shown.values["state"], site.node.identity.dealer_id) == ("left", DEALER_A)
