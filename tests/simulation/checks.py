@@ -16,6 +16,7 @@ from carnet_hub.core.hub import Hub
 from carnet_hub.core.masking import NOBODY
 from carnet_hub.core.ports import Snapshot
 from carnet_hub.core.rebuild import check_projections, site_digest
+from carnet_hub.core.routing import HUB_SET
 from carnet_hub.core.rows import EVERYBODY, PROJECTIONS, RecordRow
 from carnet_node.adapters.store import driver
 from carnet_node.core.ports import ReadTransaction
@@ -246,7 +247,8 @@ def check_converged(world: World, archive: Archive) -> None:
 def _check_against_hub(world: World, machine: Machine, archive: Archive) -> dict[Key, bytes]:
     dealer = machine.node.identity.dealer_id
     with world.hub.store.read() as snapshot, machine.node.store.read() as tx:
-        feed = {(row.kind, row.id): row.is_evicted for one in (EVERYBODY, dealer) for row in snapshot.feed_of(one)}
+        rows = [row for one in (EVERYBODY, dealer) for row in snapshot.feed_of(one) if row.kind != HUB_SET]
+        feed = {(row.kind, row.id): row.is_evicted for row in rows}
         visible = {key for key, is_evicted in feed.items() if not is_evicted}
         _check_audience(world, snapshot, dealer, visible, archive)
         found = {}
