@@ -9,8 +9,8 @@ import pytest
 from carnet_hub.adapters.backups import plan_of
 from carnet_hub.adapters.store import open_store
 from carnet_hub.bootstrap import open_hub
-from carnet_hub.core.histories import HUB_EPOCH
 from carnet_hub.core.overview import read_gauges
+from carnet_hub.core.present import HUB_EPOCH
 from carnet_hub.core.restoring import BACKUP_POSITION, RESTORED_POSITION, backup_epoch
 from carnet_hub.entrypoints.http.app import backups_of
 from carnet_hub.entrypoints.http.metrics import metrics_text

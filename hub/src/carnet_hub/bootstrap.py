@@ -31,9 +31,10 @@ from carnet_hub.adapters.system import DiskFiles, SystemClock, SystemEntropy, ru
 from carnet_hub.core.authoring import write_in
 from carnet_hub.core.enrolment import PublicKeys
 from carnet_hub.core.failures import AlreadyInitialised, DatabaseEmpty, HubFailure, NotInitialised
-from carnet_hub.core.histories import HUB_EPOCH, check_mark, load_histories, open_new_hub_epoch
+from carnet_hub.core.histories import check_mark, load_histories, open_new_hub_epoch
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.ports import Alarms, Clock, Entropy, Files, RunBlocking
+from carnet_hub.core.present import HUB_EPOCH
 from carnet_hub.settings import HubSettings
 from carnet_protocol.changeset import Draft
 from carnet_protocol.hello import HubEpoch

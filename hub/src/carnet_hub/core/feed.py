@@ -22,6 +22,7 @@ from carnet_hub.core.intake import check_welcome
 from carnet_hub.core.limits import PAGE_HUB_SETS_MAX, PLACES_PER_POSITION_BITS, SETTLED_PER_ROW_MAX
 from carnet_hub.core.masking import NOBODY, entries_for, owner_for, veiled_records
 from carnet_hub.core.ports import Snapshot
+from carnet_hub.core.present import require_present
 from carnet_hub.core.receipts import outcome_of
 from carnet_hub.core.routing import HUB_SET
 from carnet_hub.core.rows import EVERYBODY, FeedRow, LogRow, Node, RecordRow, SettledRow
@@ -68,12 +69,14 @@ def read_page(
     Raises:
         NotAllowed: the node or its site is suspended.
         OutOfOrder: the cursor belongs to another history of the hub.
+        StoreError: see `ports` and `present`.
     """
     check_welcome(node)
     if cursor and hub_epoch != hub.hub_epoch:
         raise OutOfOrder(Reason.HUB_EPOCH_CHANGED, "the cursor belongs to another history")
     rows_max = max(1, min(rows_max, limits.PAGE_ROWS_MAX))
     with hub.store.read() as snapshot:
+        require_present(hub, snapshot)
         position = snapshot.head().position
         outcomes, is_complete = _outcomes(snapshot, node, outcomes_after, position)
         if is_complete:

@@ -15,6 +15,7 @@ from carnet_hub.core.hub import Hub
 from carnet_hub.core.ledger import Ledger
 from carnet_hub.core.limits import JUDGED_AGAIN_MAX, LIST_ROWS_MAX
 from carnet_hub.core.ports import StoreError, Transaction
+from carnet_hub.core.present import require_present
 from carnet_hub.core.releasing import release_set, release_waiting
 from carnet_hub.core.rows import LogHead, SetState
 from carnet_hub.core.workspace import Workspace
@@ -22,7 +23,12 @@ from carnet_protocol.ids import OpId
 
 
 def open_workspace(hub: Hub, transaction: Transaction) -> Workspace:
-    """A workspace at the end of the log, at this moment of the hub's clock."""
+    """A workspace at the end of the log, at this moment of the hub's clock.
+
+    Raises:
+        HistoryEnded: see `present`.
+    """
+    require_present(hub, transaction)
     head = transaction.head()
     return Workspace(hub, transaction, LogHead(head.position, max(hub.clock.now_ms(), head.received_ms)))
 

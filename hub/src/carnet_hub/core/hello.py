@@ -26,6 +26,7 @@ from carnet_hub.core.at_rest import plain_opening
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.limits import LOST_SETS_BYTES_MAX, LOST_SETS_MAX
 from carnet_hub.core.ports import Snapshot
+from carnet_hub.core.present import require_present
 from carnet_hub.core.receipts import receipt_of
 from carnet_hub.core.rows import ChainRow, EpochRow, HelloRow, NodeStatusRow
 from carnet_hub.core.succession import is_succeeded, note_succession
@@ -63,6 +64,7 @@ def answer_hello(hub: Hub, request: HelloRequest, message: bytes) -> HelloAnswer
     """
     now_ms = hub.clock.now_ms()
     with hub.store.write() as transaction:
+        require_present(hub, transaction)
         note_succession(hub, transaction, request)
         standing = judge_standing(transaction, request)
         transaction.put([_status(request, standing, now_ms)])

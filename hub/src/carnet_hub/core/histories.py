@@ -24,11 +24,11 @@ from carnet_hub.core.failures import HubFailure
 from carnet_hub.core.feed import end_of
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.ports import Snapshot, Transaction
+from carnet_hub.core.present import HUB_EPOCH, is_present
 from carnet_protocol.hello import HubEpoch
 from carnet_protocol.ids import EPOCH_BYTES
 from carnet_protocol.limits import EPOCHS_MAX
 
-HUB_EPOCH: Final = "hub_epoch"
 _HISTORIES: Final = "hub_epochs"
 _decoder: Final = msgspec.msgpack.Decoder(list[HubEpoch])
 
@@ -113,8 +113,10 @@ def shared_up_to(hub: Hub, hub_epoch: bytes) -> int | None:
 
 
 def mark_of(hub: Hub) -> HubMark | None:
-    """The end of the log as a mark; None for an empty log."""
+    """The end of the log as a mark; None for an empty log, and for a history that has ended."""
     with hub.store.read() as snapshot:
+        if not is_present(hub, snapshot):
+            return None
         head = snapshot.head()
     return HubMark(hub.hub_epoch, head.position, head.received_ms) if head.position else None
 

@@ -12,8 +12,8 @@ restored_app = typer.Typer(rich_markup_mode=None, add_completion=False)
 def restored(ctx: typer.Context, as_json: AsJson = False) -> None:
     """Say that the database was restored: a new history begins at its end, and nodes offer again what is missing.
 
-    Stop every process that serves this hub first, and run `rebuild --check` on the restored database. To run it twice
-    does no harm: one more history begins.
+    Run `rebuild --check` on the restored database first. A process that still serves the history before turns everybody
+    away until it is started anew. To run it twice does no harm: one more history begins.
     """
     app = open_restored_hub(settings_of(ctx))
     try:
@@ -23,7 +23,7 @@ def restored(ctx: typer.Context, as_json: AsJson = False) -> None:
             f"A new history begins behind position {base.position}.\n"
             "Nothing is lost that reached a node: each offers again what it has been told since, revocations and\n"
             "erasures first. Start `carnet-hub serve`, and look at `nodes list` until nobody is lagging.\n"
-            "Decisions of yours after the backup that are no change sets (release, give up) have to be taken again."
+            "Parked sets that you released or gave up after the backup have to be decided again."
         )
         emit(result, as_json=as_json, text=text)
     finally:

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from carnet_hub.bootstrap import HubApp
 from carnet_hub.core.overview import Gauges, read_gauges
+from carnet_hub.core.present import require_present
 from carnet_storage.adapters.small_files import read_status
 from carnet_storage.core.status import BackupStatus
 from carnet_storage.core.telling import status_json
@@ -70,6 +71,7 @@ def metric_routes(app: HubApp, counts: RequestCounts) -> APIRouter:
 
     def position() -> int:
         with app.hub.store.read() as snapshot:
+            require_present(app.hub, snapshot)
             return snapshot.head().position
 
     def backup() -> dict[str, Any]:
