@@ -77,40 +77,45 @@ def _by_time(one: tuple[int, int, bool]) -> tuple[int, bool, int]:
 
 def check_forgotten(stage: Stage) -> None:
     """No file of the hub or of a node holds a value that was erased."""
-    values = set(_erased_values(stage.archive))
+    values = set(_all_erased_values(stage.archive))
     if not values:
         return
     stage.reached["looked for erased values in every file"] += 1
-    forms = {form: value for value in values for form in _forms(value)}
-    for path in _files(stage):
-        content = path.read_bytes()
-        for form in forms:
-            if form in content:
-                raise Broken("I15", f"an erased value stands in {path.parent.name}/{path.name}")
+    forms = {form for value in values for form in forms_of(value)}
+    hub_files = [path for path in sorted(stage.world.folder.iterdir()) if "scratch" not in path.name]
+    for path in [*hub_files, *(path for machine in stage.world.machines for path in files_of(machine))]:
+        content = path.read_bytes() if path.is_file() else b""
+        if any(form in content for form in forms):
+            raise Broken("I15", f"an erased value stands in {path.parent.name}/{path.name}")
 
 
-def _erased_values(archive: Archive) -> Iterator[str]:
-    """Canaries that were erased, from what was written before or since."""
-    for record, orders in archive.erasures.items():
-        bits = 0
-        for _, groups in orders:
-            bits |= groups
-        for kind in REGISTRY.kinds:
-            for one in archive.touching.get((kind.number, record), ()):
-                for label, value in (one.fields or {}).items():
-                    group = kind.by_label[label][0].group
-                    if group is not None and bits >> (group - 1) & 1 and str(value).startswith(CANARY):
-                        yield str(value)
+def erased_values(archive: Archive, record: bytes, bits: int) -> Iterator[str]:
+    """Canaries in some erasure groups of a record, from whatever was written before an order or since.
+
+    Args:
+        bits: the groups.
+    """
+    for kind in REGISTRY.kinds:
+        for one in archive.touching.get((kind.number, record), ()):
+            for label, value in (one.fields or {}).items():
+                group = kind.by_label[label][0].group
+                if group is not None and bits >> (group - 1) & 1 and str(value).startswith(CANARY):
+                    yield str(value)
 
 
-def _forms(value: str) -> list[bytes]:
+def forms_of(value: str) -> list[bytes]:
     """How a text may stand in a file."""
     return [value.encode(), value.encode("utf-16-le"), base64.b64encode(value.encode())]
 
 
-def _files(stage: Stage) -> list[Path]:
-    """Databases with what lies beside them, and marks; sticks in somebody's pocket are nobody's file."""
-    folders = [stage.world.folder, *(one.folder for one in stage.world.machines)]
-    return [
-        path for folder in folders for path in sorted(folder.iterdir()) if path.is_file() and "scratch" not in path.name
-    ]
+def files_of(machine: Machine) -> list[Path]:
+    """A node's database with what lies beside it, marks and keys; sticks in somebody's pocket are nobody's file."""
+    return [path for path in sorted(machine.folder.iterdir()) if path.is_file()]
+
+
+def _all_erased_values(archive: Archive) -> Iterator[str]:
+    for record, orders in archive.erasures.items():
+        bits = 0
+        for _, groups in orders:
+            bits |= groups
+        yield from erased_values(archive, record, bits)

@@ -21,6 +21,7 @@ from simulation.claims import check_forgotten, check_odometers
 from simulation.invariants import Broken
 from simulation.key_steps import let_everybody_in
 from simulation.liar import catch_up
+from simulation.receipts import check_receipts
 from simulation.stage import Stage
 from simulation.wire import Line, LineTrouble
 
@@ -91,6 +92,7 @@ def check_end(stage: Stage) -> None:
         partial(check_hub_log, stage.world),
         *(partial(check_odometers, stage, machine) for machine in machines),
         partial(check_forgotten, stage),
+        partial(check_receipts, stage, is_end=True),
     )
     for machine in machines:
         stage.ledger.check_chain(machine)

@@ -42,6 +42,8 @@ RARE: Final[dict[str, str]] = {
     "built on what was excluded": "the exclusion comes after others have read it",
     "erasure overtaken by a late set": "a set with erased values arrives after the erasure",
     "looked for erased values in every file": "databases, their logs and the marks of every machine",
+    "a receipt of an erasure was held against the files": "a node signs for what it has erased, not for what it read",
+    "a node is missing that never erased": "whoever has not spoken is listed",
     "erased at a desk": "own work loses values that the hub has erased",
     "written again under a new epoch": "same nonce, same ops, another place of the chain",
     "lost sight of a record": "a visit moved to another car",

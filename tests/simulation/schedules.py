@@ -28,6 +28,7 @@ from simulation.healing import heal
 from simulation.invariants import Broken, Watch
 from simulation.power import FILE_STEPS, Power, SimCrash, Trouble
 from simulation.rare import rare_states
+from simulation.receipts import check_receipts
 from simulation.stage import Stage, Step
 from simulation.tape import Choice, Tape
 from simulation.world import Machine, open_world
@@ -216,6 +217,7 @@ def check_all(stage: Stage) -> None:
         *(partial(check_node, machine, stage.archive) for machine in stage.world.machines),
         partial(check_exact_rebuild, stage.dice.choice(stage.world.machines)),
         partial(check_hub, stage.world.hub, stage.archive),
+        partial(check_receipts, stage),
     )
     for machine in stage.world.machines:
         stage.ledger.check_chain(machine)
