@@ -23,7 +23,7 @@ from carnet_hub.core.dealers import suspend_site
 from carnet_hub.entrypoints.http.app import create_api
 from carnet_protocol.messages import encode_batch
 from fuzz.mutants import mangled
-from support.api_node import PERSONAL, ApiNode
+from support.api_node import BEARER, PERSONAL, ApiNode
 from support.authors import draft_of
 from support.hub_apps import NodeVoice, TestHub, make_hub
 from support.hub_http import bearer, card, headers
@@ -93,9 +93,10 @@ def node_api(folder: Path) -> Api:
         _with_kinds(desk.api.openapi()),
         "localhost",
         [
-            *[("masked", {}), ("personal", PERSONAL)] * 4,
-            ("keyed", {"Idempotency-Key": "fuzz"}),
-            ("foreign page", {"Origin": "http://elsewhere.example"}),
+            *[("masked", BEARER), ("personal", {**BEARER, **PERSONAL})] * 4,
+            ("keyed", {**BEARER, "Idempotency-Key": "fuzz"}),
+            ("foreign page", {**BEARER, "Origin": "http://elsewhere.example"}),
+            ("no token", {}),
         ],
         known={"customer": [customer["id"]], "vehicle": [car["id"]], "visit": [order["id"]]},
     )

@@ -41,7 +41,8 @@ class Dealer:
 
     def __post_init__(self) -> None:
         api = httpx.ASGITransport(create_app(self.installation))
-        self.desk = httpx.AsyncClient(transport=api, base_url="http://127.0.0.1:8420")
+        bearer = {"Authorization": f"Bearer {self.installation.api_token()}"}
+        self.desk = httpx.AsyncClient(transport=api, base_url="http://127.0.0.1:8420", headers=bearer)
 
     @property
     def node(self) -> Node:

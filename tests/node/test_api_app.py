@@ -32,8 +32,9 @@ def test_an_enrolled_folder_is_served(tmp_path: Path):
     app = create_app(installation, host="192.168.1.5")
 
     async def ask(host: str) -> httpx.Response:
+        bearer = {"Authorization": f"Bearer {installation.api_token()}"}
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=f"http://{host}") as client:
-            return await client.get("/api/status")
+            return await client.get("/api/status", headers=bearer)
 
     assert anyio.run(ask, "192.168.1.5").json()["site_code"] == installation.node().identity.site_code
     assert anyio.run(ask, "192.168.1.6").status_code == 421

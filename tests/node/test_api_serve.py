@@ -21,10 +21,16 @@ _CHUNK = b"10000\r\n" + b" " * 0x10000 + b"\r\n"
 
 
 @pytest.fixture(scope="module")
-def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """A served node, on a port that was free."""
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with an enrolled node."""
     folder = tmp_path_factory.mktemp("served")
     enrol_folder(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def port(folder: Path) -> Iterator[int]:
+    """A served node, on a port that was free."""
     command = [sys.executable, "-c", "from carnet_node.entrypoints.cli.main import run; run()"]
     arguments = ["--data", str(folder / "data"), "serve", "--port", "0", "--offline"]
     with subprocess.Popen([*command, *arguments], stderr=subprocess.PIPE, text=True) as process:
@@ -50,12 +56,13 @@ def raw(port: int, request: bytes) -> bytes:
         return line.recv(4096).split(b"\r\n")[0]
 
 
-def test_a_served_node_answers_on_this_machine(port: int):
-    """Health and status come over a real line."""
+def test_a_served_node_answers_on_this_machine(port: int, folder: Path):
+    """Health and status come over a real line; the token lies beside the data."""
     address = f"http://127.0.0.1:{port}"
+    bearer = {"Authorization": f"Bearer {(folder / 'data' / 'api.token').read_text().strip()}"}
 
     assert httpx.get(f"{address}/healthz").json() == {"status": "ok"}
-    assert httpx.get(f"{address}/api/status").json()["line"] == "unknown"
+    assert httpx.get(f"{address}/api/status", headers=bearer).json()["line"] == "unknown"
 
 
 def test_the_server_does_not_name_itself(port: int):
@@ -81,7 +88,7 @@ def test_a_raw_request_under_a_foreign_name_is_misdirected(port: int, request_by
 def test_an_endless_body_is_cut_off(port: int):
     """A body in chunks that never ends is answered at the bound."""
     head = (
-        b"POST /api/search HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        b"POST /search HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         b"Transfer-Encoding: chunked\r\n\r\n"
     )
 

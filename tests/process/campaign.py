@@ -211,7 +211,7 @@ class Campaign:
             self._found("hub answers", [] if await self._is_hub_back() else ["the hub does not answer any more"])
             return
         node, ledger = self.world.nodes[victim], self.world.ledgers[victim]
-        held = await held_by(node.url)
+        held = await held_by(node)
         self.tally.happened += ledger.happened_in_doubt(held)
         self._found("documents", ledger.faults_in(one for one in held if one.tag.startswith(victim)))
         self._found("shown again", versions_gone_back(self.shown[victim], held))

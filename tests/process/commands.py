@@ -81,7 +81,7 @@ async def kill_import(world: World, killer: Killer, name: str, number: int) -> l
         rows.writerows([item.tag, f"{item.tag} v1"] for item in items)
 
     was_killed = await killer.interrupt("import", "carnet-node", data, "import", file)
-    held = await held_by(world.nodes[name].url)
+    held = await held_by(world.nodes[name])
     taken = [item.tag for item in items if item.tag in {one.tag for one in held}]
     faults = ledger.faults_in(one for one in held if one.tag.startswith(name))
     if taken != [item.tag for item in items[: len(taken)]] or (len(taken) % _BATCH_ROWS and len(taken) < len(items)):
@@ -91,7 +91,7 @@ async def kill_import(world: World, killer: Killer, name: str, number: int) -> l
         faults.append(f"import: after a kill with {len(taken)} rows taken it said {done.text[-500:]}")
     for item in items:
         ledger.acknowledge(item, "import", None)
-    held = await held_by(world.nodes[name].url)
+    held = await held_by(world.nodes[name])
     return faults + ledger.faults_in(one for one in held if one.tag.startswith(name))
 
 

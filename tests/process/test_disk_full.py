@@ -42,7 +42,7 @@ def fill(disk: Path, *, leave: int) -> Path:
 def insert(node: Service, number: int) -> httpx.Response:
     """Record one customer."""
     body: dict[str, Any] = {"values": {"party_kind": "person", "full_name": f"Probe {number}"}}
-    return httpx.post(f"{node.url}/api/customers", json=body, timeout=30)
+    return httpx.post(f"{node.url}/api/customers", json=body, headers=node.bearer, timeout=30)
 
 
 def insert_until_refused(node: Service) -> tuple[list[int], httpx.Response]:
@@ -56,7 +56,9 @@ def insert_until_refused(node: Service) -> tuple[list[int], httpx.Response]:
 
 def held(node: Service) -> list[str]:
     """Names of all customers, in the order in which they were recorded."""
-    answer = httpx.get(f"{node.url}/api/customers?limit=500", headers={"Carnet-Personal": "true"}, timeout=30)
+    answer = httpx.get(
+        f"{node.url}/api/customers?limit=500", headers={**node.bearer, "Carnet-Personal": "true"}, timeout=30
+    )
     return [row["values"]["full_name"] for row in answer.raise_for_status().json()["records"]]
 
 

@@ -122,7 +122,7 @@ class World:
     async def sync(self, name: str) -> bool:
         """One round at a served node; whether it was complete."""
         url = f"{self.nodes[name].url}/api/sync"
-        async with httpx.AsyncClient(timeout=_SYNC_S_MAX, trust_env=False) as client:
+        async with httpx.AsyncClient(timeout=_SYNC_S_MAX, trust_env=False, headers=self.nodes[name].bearer) as client:
             try:
                 answer = await client.post(url)
             except httpx.TransportError:
@@ -189,7 +189,7 @@ def _put_desks(world: World, number: int, seed: int) -> None:
     vin = make_vins(len(NODES), seed=seed)[number]
     car = run_here("carnet-node", node.data, "vehicles", "add", vin)["id"]
     world.desks[name] = [
-        FrontDesk(f"{name}{desk}", node.url, car, world.ledgers[name], random.Random(f"{seed}/{name}/{desk}"))
+        FrontDesk(f"{name}{desk}", node, car, world.ledgers[name], random.Random(f"{seed}/{name}/{desk}"))
         for desk in range(_DESKS)
     ]
 

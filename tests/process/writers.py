@@ -13,6 +13,7 @@ from typing import Any, Final
 import httpx
 
 from process.ledger import Held, Item, Ledger
+from support.programs import Service
 
 FULL: Final = {"Carnet-Personal": "true"}
 _PAGE_ROWS: Final = 500
@@ -43,12 +44,13 @@ class FrontDesk:
 
     Attributes:
         name: stands in every tag, so it is unique in a world.
+        service: the node it stands at.
         vehicle: record id of a car that orders are opened for.
         pending: the request whose answer never came.
     """
 
     name: str
-    url: str
+    service: Service
     vehicle: str
     ledger: Ledger
     rng: random.Random
@@ -62,7 +64,7 @@ class FrontDesk:
         Raises:
             WronglyRefused: a valid request was turned away.
         """
-        async with httpx.AsyncClient(base_url=self.url, timeout=_TIMEOUT_S, trust_env=False) as client:
+        async with client_of(self.service) as client:
             for _ in range(requests_max):
                 if not await self._send(client, self._next()):
                     return
@@ -72,7 +74,7 @@ class FrontDesk:
         request, self.pending = self.pending, None
         if request is None:
             return None
-        async with httpx.AsyncClient(base_url=self.url, timeout=_TIMEOUT_S, trust_env=False) as client:
+        async with client_of(self.service) as client:
             if not await self._send(client, request):
                 raise WronglyRefused(f"{request.sort}: not answered by a node that is up")
         return "answered again"
@@ -164,9 +166,14 @@ class FrontDesk:
 _PHONE: Final = {"number": "13800138000", "phone_kind": "mobile"}
 
 
-async def held_by(url: str) -> list[Held]:
+def client_of(service: Service) -> httpx.AsyncClient:
+    """A program that may use the API of a served node."""
+    return httpx.AsyncClient(base_url=service.url, timeout=_TIMEOUT_S, trust_env=False, headers=service.bearer)
+
+
+async def held_by(service: Service) -> list[Held]:
     """Every customer and order that a served node shows."""
-    async with httpx.AsyncClient(base_url=url, timeout=_TIMEOUT_S, trust_env=False) as client:
+    async with client_of(service) as client:
         found = [_held("customer", row) async for row in _rows(client, "customers")]
         return found + [_held("visit", row) async for row in _rows(client, "visits")]
 

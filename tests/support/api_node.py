@@ -22,6 +22,11 @@ from carnet_node.entrypoints.web.guards import LOOPBACK_NAMES
 
 Json = dict[str, Any]
 
+TOKEN = "token of a test node"
+"""With which a program proves itself."""
+
+BEARER = {"Authorization": f"Bearer {TOKEN}"}
+
 PERSONAL = {"Carnet-Personal": "true"}
 """The header that asks for names and numbers in full."""
 
@@ -61,15 +66,18 @@ class ApiNode:
     api: FastAPI = field(init=False)
 
     def __post_init__(self) -> None:
-        self.api = create_api(Desk(self.node, run_blocking, self.ports, self.background), hosts=self.hosts)
+        desk = Desk(self.node, run_blocking, self.ports, self.background)
+        self.api = create_api(desk, hosts=self.hosts, token=TOKEN)
 
     def ask(self, method: str, path: str, body: Any = None, **more: Any) -> httpx.Response:
-        """One request and its answer, whatever it is."""
+        """One request of a program that proves itself, and its answer, whatever it is."""
         sent = more if body is None else {"json": body, **more}
 
         async def conversation() -> httpx.Response:
             transport = httpx.ASGITransport(self.api, raise_app_exceptions=False)
-            async with httpx.AsyncClient(transport=transport, base_url="http://localhost:8420") as client:
+            async with httpx.AsyncClient(
+                transport=transport, base_url="http://localhost:8420", headers=BEARER
+            ) as client:
                 return await client.request(method, path, **sent)
 
         return anyio.run(conversation)

@@ -59,7 +59,8 @@ class Visitor:
     cookies: httpx.Cookies = field(default_factory=httpx.Cookies)
 
     def __post_init__(self) -> None:
-        self.api = self.api or create_api(Desk(self.node, run_blocking), hosts=LOOPBACK_NAMES)
+        desk = Desk(self.node, run_blocking)
+        self.api = self.api or create_api(desk, hosts=LOOPBACK_NAMES, token="for programs")
 
     def ask(self, method: str, path: str, **more: Any) -> httpx.Response:
         """One request and its answer, whatever it is; cookies are kept."""

@@ -78,6 +78,11 @@ class Service:
         """What it wrote since the first start."""
         return self.data.with_name(self.data.name + ".log")
 
+    @property
+    def bearer(self) -> dict[str, str]:
+        """With which a program proves itself to this node."""
+        return {"Authorization": f"Bearer {(self.data / 'api.token').read_text(encoding='ascii').strip()}"}
+
     def start(self) -> None:
         """Start it, and wait until it answers.
 

@@ -5,6 +5,7 @@ trade.
 
     DATA/node.db          log, base rows, projections, identity
     DATA/backup/          status, locks and scratch files of backups
+    DATA/api.token        what programs prove themselves with to the JSON API; mode 600
     DATA/keys/            keys, high-water mark, sender's lock, a request that waits for its answer; never replicated
 
 A database belongs to the keys it was enrolled with: beside other keys it is refused, because a copied or restored
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
+from carnet_node.adapters.api_token import api_token
 from carnet_node.adapters.high_water import HighWaterFile
 from carnet_node.adapters.joining import HUB_URL, Joining
 from carnet_node.adapters.keyring import (
@@ -131,6 +133,14 @@ class Installation:
         """Remember the hub's address, checked by `check_hub_url`."""
         with self.store.write() as tx:
             tx.put_setting(HUB_URL, url.encode())
+
+    def api_token(self) -> str:
+        """What programs prove themselves with to the JSON API.
+
+        Raises:
+            OSError: the data folder cannot be written.
+        """
+        return api_token(self.settings.data_dir, self.files, self.entropy)
 
     def joining(self) -> Joining:
         """What enrolment needs."""

@@ -52,17 +52,19 @@ def create_app(
 
     Raises:
         NotEnrolled, KeysUnreadable: there is no node to serve.
+        OSError: the data folder cannot be written, so programs would have no token.
     """
     more = () if host is None else (host,)
     desk = Desk(installation.node(), run_blocking, ports, background, installation.settings.backup_dir)
-    return create_api(desk, hosts=allowed_hosts(installation.settings, *more))
+    return create_api(desk, hosts=allowed_hosts(installation.settings, *more), token=installation.api_token())
 
 
-def create_api(desk: Desk, *, hosts: frozenset[str]) -> FastAPI:
+def create_api(desk: Desk, *, hosts: frozenset[str], token: str) -> FastAPI:
     """The application around a desk.
 
     Args:
         hosts: names under which browsers may reach it; see `guards.allowed_hosts`.
+        token: with which programs prove themselves below `/api`.
     """
 
     @asynccontextmanager
@@ -85,7 +87,7 @@ def create_api(desk: Desk, *, hosts: frozenset[str]) -> FastAPI:
         openapi_url="/api/openapi.json",
     )
     api.state.desk = desk
-    api.add_middleware(Guard, hosts=hosts)
+    api.add_middleware(Guard, hosts=hosts, token=token)
     answer_problems(api)
     for router in _ROUTERS:
         api.include_router(router)

@@ -9,11 +9,13 @@ Rules:
 - A body is JSON by its content type (415), so that no plain form of another page can post one. Outside `/api` it may be
   a form: pages carry the token of their session (`pages.visitors`), which another page does not know.
 - A body is read up to a bound (413), whatever its length header says.
+- Below `/api` a program proves itself with the node's token (401); a cookie means nothing there (ADR 0011).
 - No answer is stored by a cache or readable by another origin; there is no CORS.
 
 Source: Fetch Metadata Request Headers; RFC 9110 section 15.5.20 (421).
 """
 
+import hmac
 import ipaddress
 import re
 from collections.abc import Iterable
@@ -28,10 +30,12 @@ from carnet_node.entrypoints.web.problem_response import (
     BODY_IN_SCOPE,
     BODY_TOO_LARGE,
     FOREIGN_PAGE,
+    NO_TOKEN,
     NOT_JSON,
     WRONG_HOST,
     HttpProblem,
     answer_http_problem,
+    answer_no_token,
 )
 from carnet_node.settings import NodeSettings
 
@@ -69,12 +73,16 @@ class Guard:
 
     Args:
         hosts: from `allowed_hosts`.
+        token: what programs send; see `adapters.api_token`.
         body_bytes_max: of one request.
     """
 
-    def __init__(self, app: ASGIApp, *, hosts: frozenset[str], body_bytes_max: int = API_BODY_BYTES_MAX) -> None:
+    def __init__(
+        self, app: ASGIApp, *, hosts: frozenset[str], token: str, body_bytes_max: int = API_BODY_BYTES_MAX
+    ) -> None:
         self._app = app
         self._hosts = hosts
+        self._bearer = f"Bearer {token}".encode()
         self._body_bytes_max = body_bytes_max
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -88,7 +96,8 @@ class Guard:
             case _Ended.HUNG_UP:
                 return
             case None | _Ended.TOO_LARGE:
-                await answer_http_problem(problem or BODY_TOO_LARGE)(scope, receive, _with_headers(send))
+                refusal = answer_no_token() if problem is NO_TOKEN else answer_http_problem(problem or BODY_TOO_LARGE)
+                await refusal(scope, receive, _with_headers(send))
             case _:
                 await self._app({**scope, BODY_IN_SCOPE: body}, _replay(body, receive), _with_headers(send))
 
@@ -100,10 +109,17 @@ class Guard:
         is_write = scope["method"] not in _SAFE_METHODS
         if (is_write or scope["path"].startswith(_API)) and not _is_from_own_page(headers, hosts[0]):
             return FOREIGN_PAGE
+        if scope["path"].startswith(_API) and not self._is_known(headers):
+            return NO_TOKEN
         if is_write and _has_body(headers) and not _is_readable(headers, scope["path"]):
             return NOT_JSON
         length = headers.get("content-length", "")
         return BODY_TOO_LARGE if length.isdecimal() and int(length) > self._body_bytes_max else None
+
+    def _is_known(self, headers: Headers) -> bool:
+        """Whether a program proves that it may read the data folder; the comparison takes equally long for all."""
+        sent = headers.getlist("authorization")
+        return len(sent) == 1 and hmac.compare_digest(sent[0].strip().encode(), self._bearer)
 
 
 def _is_from_own_page(headers: Headers, host: str) -> bool:

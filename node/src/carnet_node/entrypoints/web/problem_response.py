@@ -73,6 +73,12 @@ NO_PAGE: Final = HttpProblem(
     "There is no page under this address.",
     "Go to the first page and search for what you need.",
 )
+NO_TOKEN: Final = HttpProblem(
+    HTTPStatus.UNAUTHORIZED,
+    "no-token",
+    "The request does not carry the token of this node.",
+    "Send it as Authorization: Bearer TOKEN, with the content of api.token in the data folder.",
+)
 NOT_JSON: Final = HttpProblem(
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     "not-json",
@@ -225,6 +231,11 @@ def _form_error(one: Mapping[str, Any]) -> Json:
     else:
         found = Problem(field, ProblemCode.BAD_VALUE, f"{one['msg']}.", "Correct it.")
     return _error(pointer, found)
+
+
+def answer_no_token() -> Response:
+    """The document for a program that does not say who it is."""
+    return answer_http_problem(NO_TOKEN, {"WWW-Authenticate": "Bearer"})
 
 
 async def _http(_request: Request, error: Exception) -> Response:
