@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from carnet_hub.bootstrap import scratch_store
+from carnet_hub.adapters.store import scratch_store
 from carnet_hub.core.bundling import Standing, pack_for, parts_for, take_bundle
 from carnet_hub.core.erasing import ReceiptState, erase_customer, show_receipts
 from carnet_hub.core.logcheck import verify_log

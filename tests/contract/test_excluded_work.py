@@ -8,7 +8,7 @@ from pathlib import Path
 import anyio
 import pytest
 
-from carnet_hub.bootstrap import scratch_store
+from carnet_hub.adapters.store import scratch_store
 from carnet_hub.core.erasing import erase_customer
 from carnet_hub.core.rebuild import check_projections
 from carnet_hub.core.revoking import revoke_compromised

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from carnet_hub.adapters.store import SqlStore
-from carnet_hub.bootstrap import open_hub, scratch_store
+from carnet_hub.adapters.store import SqlStore, scratch_store
+from carnet_hub.bootstrap import open_hub
 from carnet_hub.core.authoring import write_hub_set
 from carnet_hub.core.dealers import suspend_site
 from carnet_hub.core.histories import DatabaseBehind

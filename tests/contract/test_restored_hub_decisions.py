@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from carnet_hub.bootstrap import scratch_store
+from carnet_hub.adapters.store import scratch_store
 from carnet_hub.core.conflicts import restore_value, show_conflicts
 from carnet_hub.core.erasing import erase_customer
 from carnet_hub.core.logcheck import verify_log

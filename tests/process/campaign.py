@@ -25,7 +25,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from carnet_hub.bootstrap import open_hub, scratch_store
+from carnet_hub.adapters.store import scratch_store
+from carnet_hub.bootstrap import open_hub
 from carnet_hub.core.rebuild import check_projections
 from carnet_hub.settings import HubSettings
 from carnet_node.bootstrap import open_installation

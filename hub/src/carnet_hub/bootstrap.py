@@ -5,14 +5,12 @@ the first entry of its log, its own public keys. Tests and the simulator call th
 own.
 """
 
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Mapping
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from carnet_hub.adapters.backups import backup_parts, plan_of
 from carnet_hub.adapters.high_water import HubMarkFile
 from carnet_hub.adapters.keyring import (
     DataKeyBox,
@@ -24,7 +22,6 @@ from carnet_hub.adapters.keyring import (
 )
 from carnet_hub.adapters.logging import LoggedAlarms
 from carnet_hub.adapters.recall_files import PlanFolder, SegmentFolder
-from carnet_hub.adapters.restoring import Choice, Restored, Stage, restore_database, stated_settings
 from carnet_hub.adapters.schema import upgrade_schema
 from carnet_hub.adapters.store import SqlStore, open_store
 from carnet_hub.adapters.system import DiskFiles, SystemClock, SystemEntropy, run_blocking
@@ -40,8 +37,11 @@ from carnet_protocol.changeset import Draft
 from carnet_protocol.hello import HubEpoch
 from carnet_protocol.ids import HubId, new_record_id
 from carnet_protocol.kinds import REGISTRY
-from carnet_storage.adapters.service import BackupParts
 from carnet_storage.adapters.sqlite_files import Progress, settle_database
+
+if TYPE_CHECKING:
+    from carnet_hub.adapters.restoring import Choice, Restored, Stage
+    from carnet_storage.adapters.service import BackupParts
 
 HUB_ID: Final = "hub_id"
 NODE_ID: Final = "node_id"
@@ -82,12 +82,14 @@ class HubApp:
     run_blocking: RunBlocking
     mark: HubMarkFile
 
-    def backup_parts(self) -> BackupParts:
+    def backup_parts(self) -> "BackupParts":
         """What backups work with.
 
         Raises:
             PlanWrong: a target or file cannot be used, or the hub runs on PostgreSQL.
         """
+        from carnet_hub.adapters.backups import backup_parts  # noqa: PLC0415  (most commands back nothing up)
+
         return backup_parts(self.settings, self.hub, self.keyring.data_key, run_blocking=self.run_blocking)
 
     def close(self) -> None:
@@ -201,14 +203,17 @@ def _begin_log(app: HubApp, identity: Mapping[str, bytes]) -> None:
 
 
 def restore_hub(
-    settings: HubSettings, choice: Choice, *, stage: Stage, progress: Progress, ports: Ports | None = None
-) -> Restored:
+    settings: HubSettings, choice: "Choice", *, stage: "Stage", progress: Progress, ports: Ports | None = None
+) -> "Restored":
     """Bring a lost SQLite database back, for a hub whose keys are in place.
 
     Raises:
         NotInitialised: the keys are not there.
         StorageFailure, HubFailure: see `adapters.restoring.restore_database`; nothing was placed.
     """
+    from carnet_hub.adapters.backups import plan_of  # noqa: PLC0415  (most commands restore nothing)
+    from carnet_hub.adapters.restoring import restore_database, stated_settings  # noqa: PLC0415  (likewise)
+
     ports = ports or Ports()
     if not settings.keys_dir.is_dir():
         raise NotInitialised(str(settings.data_dir))
@@ -239,18 +244,6 @@ def move_empty_aside(settings: HubSettings) -> Path | None:
                 return None
     settle_database(database)
     return database.rename(database.with_name(f"{database.name}.empty"))
-
-
-@contextmanager
-def scratch_store() -> Iterator[SqlStore]:
-    """An empty store for a check, gone afterwards; it needs as much room on the disk as the tables."""
-    with TemporaryDirectory(prefix="carnet-hub-") as folder:
-        store = open_store(f"sqlite:///{Path(folder) / 'scratch.db'}")
-        store.make_tables()
-        try:
-            yield store
-        finally:
-            store.close()
 
 
 def _join(

@@ -9,11 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final
 
 from carnet_hub.adapters.schema import upgrade_schema
-from carnet_hub.adapters.store import SqlStore, open_store
+from carnet_hub.adapters.store import open_store, scratch_store
 from carnet_hub.core.failures import HubFailure
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.ports import RunBlocking, StoreError
@@ -65,7 +64,7 @@ class HubSource:
     def examine(self, database: Path) -> str | None:
         """What is wrong with the log and the tables of a scratch database."""
         try:
-            with hub_on(self.hub, database) as hub, scratch_beside(database) as scratch:
+            with hub_on(self.hub, database) as hub, scratch_store(beside=database) as scratch:
                 _, problem = examine_restored(hub, scratch)
         except (HubFailure, StoreError, Refused) as failure:
             return f"it cannot be read: {type(failure).__name__}"
@@ -132,15 +131,3 @@ def hub_on(hub: Hub, database: Path) -> Iterator[Hub]:
         yield replace(hub, store=store)
     finally:
         store.close()
-
-
-@contextmanager
-def scratch_beside(database: Path) -> Iterator[SqlStore]:
-    """An empty store on the same disk, gone afterwards."""
-    with TemporaryDirectory(prefix="fold-", dir=database.parent) as folder:
-        store = open_store(f"sqlite:///{Path(folder) / 'scratch.db'}")
-        store.make_tables()
-        try:
-            yield store
-        finally:
-            store.close()

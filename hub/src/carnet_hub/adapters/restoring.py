@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from carnet_hub.adapters.backups import hub_on, scratch_beside
+from carnet_hub.adapters.backups import hub_on
 from carnet_hub.adapters.newer_backups import NewerBackups
-from carnet_hub.adapters.store import open_store
+from carnet_hub.adapters.store import open_store, scratch_store
 from carnet_hub.core.failures import HubFailure
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.offers import take_from_backup
@@ -120,7 +120,7 @@ def restore_database(
 def _proved_entries(hub: Hub, scratch: Path) -> int:
     """How many log entries a scratch database has, all of them proved."""
     try:
-        with scratch_beside(scratch) as folded:
+        with scratch_store(beside=scratch) as folded:
             entries, problem = examine_restored(hub, folded)
     except Refused as refusal:
         raise DatabaseDamaged("The restored database", f"it cannot be read ({refusal.reason.value})") from refusal

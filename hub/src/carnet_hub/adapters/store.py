@@ -9,12 +9,15 @@ import gc
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
 
-from carnet_hub.adapters.dialects import BUSY_MS, DIALECTS, Dialect, dialect_for
+from carnet_hub.adapters.dialects import BUSY_MS, Dialect
+from carnet_hub.adapters.products import dialect_for, dialect_of
 from carnet_hub.adapters.snapshot import SqlSnapshot
 from carnet_hub.adapters.statements import Statements
 from carnet_hub.adapters.tables import METADATA
@@ -117,7 +120,7 @@ class SqlStore:
 @cache
 def _statements_for(product: str) -> Statements:
     """The statements of a database product, compiled once for all its stores."""
-    return Statements(DIALECTS[product]())
+    return Statements(dialect_of(product)())
 
 
 @contextmanager
@@ -150,3 +153,19 @@ def open_store(url: str, *, busy_ms: int = BUSY_MS, is_replicated: bool = False)
     """
     dialect = dialect_for(url, busy_ms, is_replicated=is_replicated)
     return SqlStore(dialect.connect(make_url(url)), dialect)
+
+
+@contextmanager
+def scratch_store(*, beside: Path | None = None) -> Iterator[SqlStore]:
+    """An empty store for a check, gone afterwards; it needs as much room on the disk as the tables.
+
+    Args:
+        beside: a file on whose disk it lies; None for the system's folder for temporary files.
+    """
+    with TemporaryDirectory(prefix="carnet-hub-", dir=None if beside is None else beside.parent) as folder:
+        store = open_store(f"sqlite:///{Path(folder) / 'scratch.db'}")
+        store.make_tables()
+        try:
+            yield store
+        finally:
+            store.close()

@@ -6,19 +6,22 @@ with 1 when something about the backups is wrong, `backup drill` when a drill fa
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import typer
 
-from carnet_hub.adapters.backups import plan_of
-from carnet_hub.adapters.restoring import Choice, Restored
 from carnet_hub.adapters.system import SystemClock
-from carnet_hub.bootstrap import restore_hub
 from carnet_hub.entrypoints.cli.exits import Exit
 from carnet_hub.entrypoints.cli.output import AsJson, emit, emit_list, hub_of, settings_of
-from carnet_storage.adapters.service import BackupParts
+from carnet_hub.settings import HubSettings
 from carnet_storage.core.telling import Json, parse_instant
 from carnet_storage.entrypoints.cli.backup import At, BackupCommands, CopyName, Origin, Source, is_copy_wanted
 from carnet_storage.entrypoints.cli.showing import counting, stages
+
+if TYPE_CHECKING:
+    from carnet_hub.adapters.restoring import Restored
+    from carnet_storage.adapters.service import BackupParts
+    from carnet_storage.core.plan import Plan
 
 backup_app = typer.Typer(
     rich_markup_mode=None, add_completion=False, no_args_is_help=True, help="Backups of the hub's database."
@@ -26,8 +29,14 @@ backup_app = typer.Typer(
 restore_app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
+def _plan_of(settings: HubSettings) -> "Plan":
+    from carnet_hub.adapters.backups import plan_of  # noqa: PLC0415  (a status looks at no target)
+
+    return plan_of(settings)
+
+
 @contextmanager
-def _parts_of(ctx: typer.Context) -> Iterator[BackupParts]:
+def _parts_of(ctx: typer.Context) -> Iterator["BackupParts"]:
     with hub_of(ctx) as app:
         yield app.backup_parts()
 
@@ -42,6 +51,9 @@ def restore(
     as_json: AsJson = False,
 ) -> None:
     """Bring a lost database back, prove it, begin a new hub epoch; never overwrites one. The keys must be there."""
+    from carnet_hub.adapters.restoring import Choice  # noqa: PLC0415  (a status restores nothing)
+    from carnet_hub.bootstrap import restore_hub  # noqa: PLC0415  (likewise)
+
     settings = settings_of(ctx)
     choice = Choice(
         is_copy=is_copy_wanted(origin, name, settings),
@@ -56,7 +68,7 @@ def restore(
 
 BackupCommands(
     settings_of,
-    plan_of,
+    _plan_of,
     _parts_of,
     clock=SystemClock(),
     emit=emit,
@@ -67,7 +79,7 @@ backup_app.command("restore")(restore)
 restore_app.command()(restore)
 
 
-def _restored_json(restored: Restored) -> Json:
+def _restored_json(restored: "Restored") -> Json:
     return {
         "kind": restored.kind,
         "origin": restored.origin,
@@ -78,7 +90,7 @@ def _restored_json(restored: Restored) -> Json:
     }
 
 
-def _restored_lines(restored: Restored) -> list[str]:
+def _restored_lines(restored: "Restored") -> list[str]:
     unread = restored.unread
     return [
         f"The hub's database is back, from {restored.origin}.",

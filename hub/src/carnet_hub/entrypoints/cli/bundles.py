@@ -2,12 +2,11 @@
 
 from collections import Counter
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from carnet_hub.adapters.bundle_files import FILE_BYTES_MAX, decrypt_bundle, encrypt_bundle
-from carnet_hub.bootstrap import HubApp
 from carnet_hub.core.bundling import Parts, Standing, pack_for, parts_for, take_bundle
 from carnet_hub.core.failures import Unusable
 from carnet_hub.core.overview import list_nodes
@@ -15,6 +14,9 @@ from carnet_hub.core.rows import Node
 from carnet_hub.entrypoints.cli.nodes import find_line
 from carnet_hub.entrypoints.cli.output import AsJson, emit, hub_of
 from carnet_protocol.messages import PushCode
+
+if TYPE_CHECKING:
+    from carnet_hub.bootstrap import HubApp
 
 bundle_app = typer.Typer(
     rich_markup_mode=None, add_completion=False, no_args_is_help=True, help="Files for a USB stick."
@@ -64,5 +66,5 @@ def export(
     emit(result, as_json=as_json, text=f"{out}: {len(parts)} parts, readable by {line.site_code} {line.name} only.")
 
 
-def _write(app: HubApp, node: Node, parts: Parts, out: Path) -> None:
+def _write(app: "HubApp", node: Node, parts: Parts, out: Path) -> None:
     app.files.replace(out, encrypt_bundle(pack_for(app.hub, node, parts), node.exchange_key))

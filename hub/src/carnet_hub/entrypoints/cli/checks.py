@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from carnet_hub.bootstrap import scratch_store
 from carnet_hub.core.dealers import require_site
 from carnet_hub.core.logcheck import verify_log
 from carnet_hub.core.rebuild import check_projections, rebuild_projections, site_digest
@@ -71,6 +70,8 @@ def rebuild(
         if digest is not None:
             result["digest"] = site_digest(app.hub, require_site(app.hub, digest).dealer_id).hex()
         if check:
+            from carnet_hub.adapters.store import scratch_store  # noqa: PLC0415  (a help page opens no database)
+
             with scratch_store() as scratch:
                 report = check_projections(app.hub, scratch)
             result |= {"is_equal": not report.difference_count, **asdict(report)}

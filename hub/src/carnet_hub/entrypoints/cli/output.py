@@ -9,19 +9,19 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from carnet_hub.adapters.logging import configure_logging
-from carnet_hub.bootstrap import HubApp, open_hub
 from carnet_hub.core.report import instant_text
 from carnet_hub.settings import HubSettings
 from carnet_protocol.ids import record_text
 from carnet_storage.entrypoints.cli import showing
 from carnet_storage.entrypoints.cli.showing import AsJson, Cell, Xlsx, working
+
+if TYPE_CHECKING:
+    from carnet_hub.bootstrap import HubApp
 
 __all__ = [
     "AsJson",
@@ -58,12 +58,14 @@ def settings_of(ctx: typer.Context) -> HubSettings:
 
 
 @contextmanager
-def hub_of(ctx: typer.Context) -> Iterator[HubApp]:
+def hub_of(ctx: typer.Context) -> Iterator["HubApp"]:
     """The hub this call is about, closed afterwards.
 
     Raises:
         HubFailure: there is none, or it cannot be opened.
     """
+    from carnet_hub.bootstrap import open_hub  # noqa: PLC0415  (a help page opens no database)
+
     app = open_hub(settings_of(ctx))
     try:
         yield app
@@ -156,6 +158,9 @@ def with_progress(title: str, items: Iterable[T], *, total: int | None, is_quiet
     if is_quiet or not sys.stderr.isatty():
         yield from items
         return
+    from rich.console import Console  # noqa: PLC0415  (nobody watches a job of the night)
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+
     columns = (TextColumn(title), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task(title, total=total)

@@ -5,11 +5,10 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from carnet_hub.bootstrap import HubApp
 from carnet_hub.core.campaign_plans import (
     CampaignPlan,
     CampaignTexts,
@@ -41,6 +40,9 @@ from carnet_hub.entrypoints.cli.output import (
     write_workbook,
 )
 from carnet_storage.entrypoints.cli.showing import print_table
+
+if TYPE_CHECKING:
+    from carnet_hub.bootstrap import HubApp
 
 recalls_app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=True, help="Recall campaigns.")
 
@@ -139,7 +141,7 @@ def progress(ctx: typer.Context, campaign_no: CampaignNo, as_json: AsJson = Fals
     print_table(f"progress of {campaign_no}", cells, ("measure", "value"))
 
 
-def read_texts(app: HubApp, path: Path) -> CampaignTexts:
+def read_texts(app: "HubApp", path: Path) -> CampaignTexts:
     """The texts in a TOML or JSON file.
 
     Raises:
@@ -156,7 +158,7 @@ def read_texts(app: HubApp, path: Path) -> CampaignTexts:
     return parse_texts(values)
 
 
-def _listed(app: HubApp, path: Path) -> Iterator[ListedLine]:
+def _listed(app: "HubApp", path: Path) -> Iterator[ListedLine]:
     content = app.files.read(path, bytes_max=_LIST_BYTES_MAX)
     if content is None:
         raise Unusable(f"There is no file {path}.", "Name the list of vehicles with --vins.")

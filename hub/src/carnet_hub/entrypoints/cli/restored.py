@@ -2,7 +2,6 @@
 
 import typer
 
-from carnet_hub.bootstrap import open_restored_hub
 from carnet_hub.entrypoints.cli.output import AsJson, emit, settings_of
 
 restored_app = typer.Typer(rich_markup_mode=None, add_completion=False)
@@ -15,6 +14,8 @@ def restored(ctx: typer.Context, as_json: AsJson = False) -> None:
     Run `rebuild --check` on the restored database first. A process that still serves the history before turns everybody
     away until it is started anew. To run it twice does no harm: one more history begins.
     """
+    from carnet_hub.bootstrap import open_restored_hub  # noqa: PLC0415  (a help page opens no database)
+
     app = open_restored_hub(settings_of(ctx))
     try:
         base = app.hub.histories[-1]

@@ -6,7 +6,6 @@ from typing import Annotated, Any
 import structlog
 import typer
 
-from carnet_hub.bootstrap import init_hub, open_hub
 from carnet_hub.core.failures import UnsafeBind, Unusable
 from carnet_hub.core.freeing import judge_again
 from carnet_hub.entrypoints.cli.output import AsJson, emit, settings_of
@@ -19,6 +18,8 @@ serve_app = typer.Typer(rich_markup_mode=None, add_completion=False)
 @init_app.command()
 def init(ctx: typer.Context, as_json: AsJson = False) -> None:
     """Make a new hub: keys in files of their own, tables, an id."""
+    from carnet_hub.bootstrap import init_hub  # noqa: PLC0415  (a help page opens no database)
+
     settings = settings_of(ctx)
     app = init_hub(settings)
     try:
@@ -77,6 +78,7 @@ def check_start(settings: HubSettings) -> None:
     Raises:
         HubFailure, StorageFailure: they cannot; nothing was started.
     """
+    from carnet_hub.bootstrap import open_hub  # noqa: PLC0415  (a help page opens no database)
     from carnet_hub.entrypoints.http.app import backups_of  # noqa: PLC0415  (no other command needs a server)
 
     app = open_hub(settings)

@@ -9,18 +9,19 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Final, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Final, Generic, Protocol, TypeVar
 
 import typer
 
-from carnet_storage.adapters.listing import backup_rows
-from carnet_storage.adapters.service import BackupParts, copy_now, drill_now
 from carnet_storage.adapters.small_files import read_status
 from carnet_storage.core.plan import Plan
 from carnet_storage.core.ports import Clock
 from carnet_storage.core.telling import Json, drill_json, drill_line, status_json, status_lines
 from carnet_storage.entrypoints.cli.showing import AsJson, Xlsx, counting, working
 from carnet_storage.settings import BackupSettings
+
+if TYPE_CHECKING:
+    from carnet_storage.adapters.service import BackupParts
 
 Origin = Annotated[str, typer.Option("--from", help="litestream or copy; litestream when it is set")]
 At = Annotated[str | None, typer.Option("--at", help="the newest state not younger, as 2026-11-22T17:30:00Z")]
@@ -65,7 +66,7 @@ class BackupCommands(Generic[S]):
 
     settings_of: Callable[[typer.Context], S]
     plan_of: Callable[[S], Plan]
-    parts_of: Callable[[typer.Context], AbstractContextManager[BackupParts]]
+    parts_of: Callable[[typer.Context], AbstractContextManager["BackupParts"]]
     clock: Clock
     emit: Emit
     emit_list: EmitList
@@ -88,6 +89,8 @@ class BackupCommands(Generic[S]):
 
     def make_now(self, ctx: typer.Context, *, as_json: AsJson = False) -> None:
         """Make an encrypted copy now."""
+        from carnet_storage.adapters.service import copy_now  # noqa: PLC0415  (a status needs no client of a store)
+
         with self.parts_of(ctx) as parts, counting("copying the database", is_quiet=as_json) as progress:
             made = copy_now(parts, progress)
         self.emit(
@@ -98,6 +101,8 @@ class BackupCommands(Generic[S]):
 
     def drill(self, ctx: typer.Context, *, as_json: AsJson = False) -> None:
         """Restore the newest backup of every target into a scratch file and compare it with the living database."""
+        from carnet_storage.adapters.service import drill_now  # noqa: PLC0415  (as above)
+
         with self.parts_of(ctx) as parts, working("restoring into a scratch file and comparing", is_quiet=as_json):
             reports = drill_now(parts)
         self.emit(
@@ -112,6 +117,8 @@ class BackupCommands(Generic[S]):
         self, ctx: typer.Context, *, source: Source = None, as_json: AsJson = False, xlsx: Xlsx = None
     ) -> None:
         """Every moment that can be restored."""
+        from carnet_storage.adapters.listing import backup_rows  # noqa: PLC0415  (as above)
+
         settings = self.settings_of(ctx)
         with working("asking the targets", is_quiet=as_json):
             rows = list(backup_rows(self.plan_of(settings), settings.backup_dir, source))

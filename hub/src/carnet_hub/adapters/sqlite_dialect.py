@@ -1,0 +1,135 @@
+"""SQLite as a hub's database: one file, one writer at a time, any number of readers beside it.
+
+Decides what a connection is set to before its first use (WAL, full durability, overwritten pages), how keys travel to a
+look-up, and which errors mean that the file is busy.
+"""
+
+import json
+from collections.abc import Collection, Iterator
+from typing import Any, Final
+
+from sqlalchemy import (
+    BindParameter,
+    Column,
+    Engine,
+    LargeBinary,
+    Table,
+    bindparam,
+    create_engine,
+    event,
+    func,
+    literal_column,
+    select,
+)
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.engine import URL
+from sqlalchemy.engine.interfaces import Dialect as SqlDialect
+from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.sql.expression import Executable
+
+from carnet_hub.adapters.dialects import BUSY_MS, replacing
+from carnet_hub.core.ports import StoreBusy, StoreError
+from carnet_storage.adapters.library import driver
+
+_SQLITE_BUSY: Final = frozenset({5, 6})
+"""SQLITE_BUSY and SQLITE_LOCKED. Source: SQLite result codes."""
+
+_PRIMARY_CODE: Final = 0xFF
+"""An extended result code carries its primary one in the low byte."""
+
+CONNECTIONS: Final = 8
+CONNECTIONS_MORE: Final = 56
+"""Kept open, and opened beyond that while many requests are answered at once: more than a server has threads for."""
+
+
+class SqliteDialect:
+    """SQLite in a file; one writer at a time, any number of readers beside it."""
+
+    def __init__(self, busy_ms: int = BUSY_MS, *, is_replicated: bool = False) -> None:
+        self._busy_ms = busy_ms
+        self._is_replicated = is_replicated
+        self._driver = driver
+        self.sql: SqlDialect = sqlite.dialect(paramstyle="qmark")
+
+    def connect(self, url: URL) -> Engine:
+        """See `Dialect`."""
+        if not url.database or url.database == ":memory:":
+            raise StoreError("A hub needs a database file.", "Name one in the database URL.")
+        arguments = {"timeout": self._busy_ms / 1000, "isolation_level": None, "check_same_thread": False}
+        engine = create_engine(
+            url, module=self._driver, connect_args=arguments, pool_size=CONNECTIONS, max_overflow=CONNECTIONS_MORE
+        )
+        event.listen(engine, "connect", self._prepare)
+        return engine
+
+    def _prepare(self, connection: Any, _: object) -> None:
+        cursor = connection.cursor()
+        try:
+            (journal,) = cursor.execute("PRAGMA journal_mode=WAL").fetchone()
+            cursor.execute("PRAGMA synchronous=FULL")
+            cursor.execute("PRAGMA secure_delete=ON")
+            if self._is_replicated:
+                cursor.execute("PRAGMA wal_autocheckpoint=0")
+            (level,) = cursor.execute("PRAGMA synchronous").fetchone()
+        finally:
+            cursor.close()
+        if journal != "wal" or level != 2:  # noqa: PLR2004  (2 is FULL in SQLite's own numbering)
+            raise StoreError("The database cannot be opened in WAL mode with full durability.")
+
+    def begin_write(self, cursor: Any) -> None:
+        """See `Dialect`."""
+        cursor.execute("BEGIN IMMEDIATE")
+
+    def begin_read(self, cursor: Any) -> None:
+        """See `Dialect`. The first read fixes the moment, so it happens here."""
+        cursor.execute("BEGIN")
+        cursor.execute("SELECT 1 FROM setting LIMIT 1").fetchone()
+
+    def scrub(self, cursor: Any) -> None:
+        """See `Dialect`. Pages are overwritten when rows go (secure_delete); what is left are old pages in the WAL."""
+        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def upsert(self, table: Table) -> Executable:
+        """See `Dialect`."""
+        return replacing(sqlite.insert(table), table)
+
+    def is_one_of(self, column: Column[Any]) -> ColumnElement[bool]:
+        """See `Dialect`.
+
+        Binding a parameter costs SQLite more than looking a key up. So byte strings travel as one, cut into keys by the
+        statement itself, and numbers as JSON: a third of the time of `IN (?, ?, ...)` for a thousand keys.
+        """
+        if not isinstance(column.type, LargeBinary):
+            return column.in_(select(func.json_each(bindparam("keys")).table_valued("value").c.value))
+        first = select(literal_column("0").label("place")).cte("wanted", recursive=True)
+        wanted = first.union_all(select(first.c.place + literal_column("1")).where(first.c.place < bindparam("last")))
+        width: BindParameter[int] = bindparam("width")
+        return column == func.substr(bindparam("keys"), wanted.c.place * width + literal_column("1"), width)
+
+    def key_parameters(self, keys: Collection[Any]) -> Iterator[dict[str, object]]:
+        """See `Dialect`. Keys of one length at a time."""
+        wanted = set(keys)
+        if not wanted:
+            return
+        if isinstance(next(iter(wanted)), int):
+            yield {"keys": json.dumps(sorted(wanted))}
+            return
+        for width in sorted(set(map(len, wanted))):
+            some = sorted(key for key in wanted if len(key) == width)
+            yield {"keys": b"".join(some), "last": len(some) - 1, "width": width}
+
+    def walker(self, connection: Any) -> Any:
+        """See `Dialect`."""
+        return connection.cursor()
+
+    def translate(self, error: Exception) -> Exception:
+        """See `Dialect`."""
+        if not isinstance(error, self._driver.DatabaseError):
+            return error
+        if getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE in _SQLITE_BUSY:
+            return StoreBusy()
+        is_ours = isinstance(
+            error, self._driver.IntegrityError | self._driver.DataError | self._driver.ProgrammingError
+        )
+        name = getattr(error, "sqlite_errorname", type(error).__name__)
+        return error if is_ours else StoreError(f"SQLite failed: {name}.")
