@@ -76,6 +76,7 @@ def enrol(story: Story) -> None:
     codes = {dealer.code: _invite(story, dealer) for dealer in world.DEALERS}
 
     def join(dealer: world.Dealer) -> None:
+        """Make a node and let it join with its code."""
         story.nodes[dealer.code].run("init")
         story.nodes[dealer.code].run("enrol", "--hub", story.address, codes[dealer.code])
 
@@ -100,6 +101,7 @@ def take_over(story: Story) -> None:
     """Each dealer imports 300 customers and their cars from a former system; two of them sync."""
 
     def import_twice(dealer: world.Dealer) -> tuple[list[int], list[int]]:
+        """Import the same files two times: (rows taken at first, rows taken then)."""
         files = world.write_import_files(story.folder / "former-systems", dealer)
         node = story.nodes[dealer.code]
         rounds = [[node.run("import", files[kind]) for kind in ("customers", "vehicles")] for _ in range(2)]

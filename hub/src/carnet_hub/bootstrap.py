@@ -221,6 +221,7 @@ def restore_hub(
     move_empty_aside(settings)
 
     def hub_of(database: Path) -> Hub:
+        """The hub that a restored database says it is, with the keys that are in place."""
         store = open_store(f"sqlite:///{database.resolve()}")
         stated = stated_settings(database, (HUB_ID, HUB_EPOCH, NODE_ID))
         return _join(settings, ports, store, keyring, stated).hub

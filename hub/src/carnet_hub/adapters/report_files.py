@@ -135,6 +135,7 @@ def _write_file(folder: Path, file: ReportFile) -> FileFacts:
     size = lines = 0
 
     def counted() -> Iterator[bytes]:
+        """The chunks as they pass by, measured."""
         nonlocal size, lines
         for chunk in file.chunks:
             digest.update(chunk)

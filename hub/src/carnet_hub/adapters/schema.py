@@ -58,6 +58,7 @@ def _migrate(store: SqlStore, connection: Connection) -> bool:
     from alembic.config import Config  # noqa: PLC0415
 
     def begin(_: Connection) -> None:
+        """Take the hub's lock before anything is read."""
         cursor = connection.connection.cursor()
         store.dialect.begin_write(cursor)
         cursor.close()

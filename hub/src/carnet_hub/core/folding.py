@@ -140,6 +140,7 @@ def _based_on(workspace: Workspace, folding: Folding, op: Op, nonce: bytes) -> t
         return read
 
     def void_bases(op: OpId) -> tuple[OpId, ...] | None:
+        """What a void op was based on; None for an op that counts, this set's own included."""
         if op in folding.writes:
             return None
         return folding.void_bases[op] if op in folding.void_bases else ledger.void_bases(op)

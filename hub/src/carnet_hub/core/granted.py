@@ -59,6 +59,7 @@ def _granted_after(hub: Hub, dealer_id: bytes, after: tuple[int, bytes], limit: 
     vins = {one: str(shown_values(hub.registry, row).get("vin") or "") for one, row in vehicles.items()}
 
     def granted(row: AssignmentRow) -> Granted:
+        """One assignment with what people call the car, and when it came."""
         entry = log[row.since]
         return Granted(
             row.vehicle_id,

@@ -118,6 +118,7 @@ def backup_parts(
     keep_recovery(node, keyring.signing_public, wrappings)
 
     def store_of(database: Path) -> SqliteNodeStore:
+        """The store on a scratch file, with this node's data key."""
         return SqliteNodeStore(database, DataKeyBox(keyring.data_key, entropy))
 
     return BackupParts(

@@ -47,6 +47,7 @@ def drop_personal(names: frozenset[str]) -> Processor:
     """
 
     def process(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+        """The event without the values of those keys."""
         return {key: value if key in _TAKEN_OUT_LATER else _clean(key, value, names, 0) for key, value in event.items()}
 
     return process

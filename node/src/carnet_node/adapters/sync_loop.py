@@ -110,6 +110,7 @@ class BackgroundSync:
 
     async def _has_work(self) -> bool:
         def look() -> bool:
+            """Whether a set of this node waits for its verdict."""
             with self._node.store.read() as tx:
                 return tx.unconfirmed()[0] > 0
 

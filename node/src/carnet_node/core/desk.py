@@ -66,6 +66,7 @@ def new_ids(node: Node) -> NewId:
     places = count()
 
     def fresh() -> RecordId:
+        """The next id, larger than those before it."""
         place = next(places).to_bytes(_COUNTER_BYTES, "big")
         return new_record_id(now_ms, place + node.entropy.random_bytes(_RANDOM_ID_BYTES))
 

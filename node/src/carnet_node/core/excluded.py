@@ -157,6 +157,7 @@ def _ops_of(tx: ReadTransaction, identity: Identity, excluded: ExcludedSet) -> l
     missing = {(change_set.ops[place.op_index].record, place.group) for place in gone}
 
     def is_erased(record: bytes, group: int) -> bool:
+        """Whether the value is gone here, or was not sent because it is gone at the hub."""
         return (record, group) in missing or bool(tx.erased_groups(RecordId(record)) >> (group - 1) & 1)
 
     ops = open_set(change_set, excluded.opening, REGISTRY, is_erased).ops

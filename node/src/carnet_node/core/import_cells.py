@@ -90,6 +90,7 @@ def one_of(words: Mapping[str, str]) -> Read:
     known = {**{code: code for code in words.values()}, **words}
 
     def read(text: str) -> str:
+        """The code that a cell means, whatever its case."""
         try:
             return known[text.lower()]
         except KeyError as error:

@@ -131,6 +131,7 @@ class _Buffer:
     touched: set[tuple[int, bytes]] = field(default_factory=set)
 
     def add(self, former_id: str, plan: RowPlan) -> None:
+        """Keep a plan for the next transaction, and note which records it writes."""
         self.plans.append((former_id, plan))
         self.touched |= {(draft.kind.number, draft.record) for draft in plan.drafts}
 

@@ -32,6 +32,7 @@ def drill_replica(
     confirmed = 0 if known is None else known.confirmed_head
 
     def restore(to: Path) -> None:
+        """The newest state of this epoch's replica; another epoch has none to compare with."""
         place = source.place()
         if known is not None and known.epoch != place.ordinal:
             raise NotNow("another epoch has begun and is not replicated yet")
@@ -47,6 +48,7 @@ def drill_copy(
     started_ms = clock.now_ms()
 
     def restore(to: Path) -> None:
+        """The newest copy, opened with the key it was sealed with."""
         name = find_copy(copies, target, source.place().source, at_ms=None, name=None)
         open_copy(copies, name, lambda header: _own_key(sealer, name.text, header), to)
 

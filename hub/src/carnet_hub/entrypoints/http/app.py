@@ -24,6 +24,7 @@ def create_api(app: HubApp, backups: BackupService | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        """Run backups beside the server, and close the hub after it: that notes how far the log has come."""
         async with anyio.create_task_group() as tasks:
             if backups is not None:
                 tasks.start_soon(backups.run)

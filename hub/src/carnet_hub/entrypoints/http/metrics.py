@@ -52,6 +52,7 @@ class CountRequests:
         status = 500
 
         async def note(message: Message) -> None:
+            """Remember the status that passes by."""
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
@@ -70,20 +71,24 @@ def metric_routes(app: HubApp, counts: RequestCounts) -> APIRouter:
     router = APIRouter()
 
     def position() -> int:
+        """The end of the log, read from a database that answers and is the present one."""
         with app.hub.store.read() as snapshot:
             require_present(app.hub, snapshot)
             return snapshot.head().position
 
     def backup() -> dict[str, Any]:
+        """What `backup status --json` tells."""
         return status_json(read_status(app.settings.backup_dir), app.hub.clock.now_ms())
 
     @router.get("/healthz")
     async def health() -> Response:
+        """200 with the end of the log while the database answers; trouble with backups does not change the status."""
         told = await app.run_blocking(backup)
         return JSONResponse({"status": "ok", "position": await app.run_blocking(position), "backup": told})
 
     @router.get("/metrics")
     async def metrics() -> Response:
+        """Gauges and counters for Prometheus; no label names a site, a person or a path."""
         gauges = await app.run_blocking(lambda: read_gauges(app.hub))
         status = await app.run_blocking(lambda: read_status(app.settings.backup_dir))
         return Response(metrics_text(gauges, counts.items(), status), media_type=_TEXT)

@@ -50,23 +50,28 @@ def joining_routes(app: HubApp) -> APIRouter:
 
     @router.get("/v1/hub")
     async def card() -> Response:
+        """The hub's id, epoch and public keys, signed; needs no token and tells nothing that is secret."""
         return cbor_response(hub_card(hub, app.keys, session_key))
 
     @router.post("/v1/enrol")
     async def enrol(request: Request) -> Response:
+        """Let a machine in that proves its one-time code; the same request again gets the same answer."""
         message = await read_body(request, bytes_max=REQUEST_BYTES_MAX)
         return cbor_response(await app.run_blocking(lambda: answer_enrol(hub, app.keys, message)))
 
     @router.post("/v1/recover")
     async def recover(request: Request) -> Response:
+        """Give a lost machine's data key back to the node that proves a recovery code."""
         message = await read_body(request, bytes_max=REQUEST_BYTES_MAX)
         return cbor_response(await app.run_blocking(lambda: answer_recovery(hub, app.keyring, message)))
 
     @router.post("/v1/hello")
     async def hello(request: Request) -> Response:
+        """Exchange what both sides hold; the answer carries the token of all other requests."""
         message = await read_body(request, bytes_max=REQUEST_BYTES_MAX)
 
         def greet() -> bytes:
+            """Answer, and note how far the log has come: a node may act on it from now on."""
             answer = greet_node(hub, session_key, message)
             app.mark.raise_if_due(hub)
             return answer
@@ -82,10 +87,12 @@ def sync_routes(app: HubApp) -> APIRouter:
 
     @router.post("/v1/push")
     async def push(request: Request) -> Response:
+        """Admit a batch of change sets; one answer a set, in order, each a verdict or the reason to send it again."""
         await _asking(app, request)
         body = await read_body(request, bytes_max=limits.MESSAGE_BYTES_MAX)
 
         def receive() -> bytes:
+            """Unpack and admit; what inflates beyond its bound is refused before it is read."""
             sets = decode_batch(inflate_body(request, body, bytes_max=limits.MESSAGE_BYTES_MAX))
             return encode_answers(receive_sets(app.hub, sets))
 
@@ -93,16 +100,19 @@ def sync_routes(app: HubApp) -> APIRouter:
 
     @router.get("/v1/excluded")
     async def excluded(request: Request, after: Position = 0) -> Response:
+        """Sets of the node's site that lost their effect after a compromise, so that its people can confirm honest work."""
         node = await _asking(app, request)
         message = await app.run_blocking(lambda: read_excluded(app.hub, node, after=after))
         return large_response(request, message, CBOR)
 
     @router.post("/v1/offer")
     async def offer(request: Request) -> Response:
+        """Take back, after a restore of the hub, sets that it had once received; receipts prove their set times."""
         await _asking(app, request)
         body = await read_body(request, bytes_max=limits.MESSAGE_BYTES_MAX)
 
         def receive() -> bytes:
+            """Unpack and take back; bounded as a push."""
             sets = decode_offer(inflate_body(request, body, bytes_max=limits.MESSAGE_BYTES_MAX))
             return encode_answers(receive_offer(app.hub, sets))
 
@@ -110,6 +120,7 @@ def sync_routes(app: HubApp) -> APIRouter:
 
     @router.get("/v1/segments/{sha256}")
     async def segment(request: Request, sha256: Sha256) -> Response:
+        """A recall segment by its hash; it never changes, so any cache may keep it."""
         await _asking(app, request)
         content = await app.run_blocking(lambda: app.segments.get(bytes.fromhex(sha256)))
         if content is None:
@@ -125,10 +136,12 @@ def feed_routes(app: HubApp) -> APIRouter:
     hub = app.hub
 
     def read_position() -> int:
+        """The end of the log."""
         with hub.store.read() as snapshot:
             return snapshot.head().position
 
     async def position_now() -> int:
+        """The same from inside the event loop."""
         return await app.run_blocking(read_position)
 
     log_end = LogEnd(hub.clock, position_now)
@@ -137,14 +150,17 @@ def feed_routes(app: HubApp) -> APIRouter:
     async def feed(
         request: Request, cursor: Position, hub_epoch: Epoch, outcomes_after: Position, wait_s: WaitS = 0
     ) -> Response:
+        """A page of changes behind the cursor; an empty one waits until there is news or `wait_s` seconds are over."""
         node = await _asking(app, request)
         until_ms = hub.clock.now_ms() + wait_s * 1000
 
         def page() -> bytes:
+            """The page as one snapshot of the database has it."""
             epoch = bytes.fromhex(hub_epoch)
             return read_page(hub, node, cursor=cursor, hub_epoch=epoch, outcomes_after=outcomes_after)
 
         def is_worth_it() -> bool:
+            """Whether a page would say something; cheaper than the page."""
             return has_news(hub, node, cursor=cursor, outcomes_after=outcomes_after)
 
         message = await app.run_blocking(page)

@@ -61,6 +61,7 @@ def regulator_routes(app: HubApp) -> APIRouter:
     hub = app.hub
 
     def describe(campaign_no: str) -> Values:
+        """The public texts of a campaign, and the end of the log they were read at."""
         with hub.store.read() as snapshot:
             campaign = find_campaign(hub, snapshot, campaign_no)
             position = snapshot.head().position
@@ -69,10 +70,12 @@ def regulator_routes(app: HubApp) -> APIRouter:
         return {"campaign": public_campaign(campaign.values), "log_position": position}
 
     def count(campaign_no: str) -> Values:
+        """Progress counted from the log; a campaign that does not exist is refused first."""
         describe(campaign_no)
         return describe_progress(hub, app.segments, campaign_no)
 
     async def count_in_thread(campaign_no: str) -> Values:
+        """The same from inside the event loop."""
         return await app.run_blocking(lambda: count(campaign_no))
 
     counted = CountedOnce(hub.clock, count_in_thread)
@@ -80,10 +83,12 @@ def regulator_routes(app: HubApp) -> APIRouter:
     # A campaign number may hold slashes, so the longer path comes first.
     @router.get("/v1/recalls/{campaign_no:path}/progress")
     async def progress(campaign_no: CampaignNo) -> Response:
+        """Completed and open (VIN, campaign) pairs, as counted within the last minute; needs no token."""
         return JSONResponse(await counted.get(campaign_no))
 
     @router.get("/v1/recalls/{campaign_no:path}")
     async def recall(campaign_no: CampaignNo) -> Response:
+        """The public texts of a campaign; needs no token."""
         return JSONResponse(await app.run_blocking(lambda: describe(campaign_no)))
 
     return router

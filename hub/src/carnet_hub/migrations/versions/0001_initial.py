@@ -13,6 +13,7 @@ BIG = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 
 def upgrade() -> None:
+    """Make every table; in an empty database only."""
     _create_log()
     _create_tables_of_sets()
     _create_tables_of_records()
@@ -20,6 +21,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    """Refuse: columns that an older program does not know would be lost with their values."""
     raise NotImplementedError("restore the backup made before the update")
 
 

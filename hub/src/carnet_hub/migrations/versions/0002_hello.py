@@ -10,6 +10,7 @@ BIG = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 
 def upgrade() -> None:
+    """Add the table of hellos, empty: each node says hello again by itself."""
     op.create_table(
         "hello",
         sa.Column("node_id", sa.LargeBinary, nullable=False),
@@ -21,4 +22,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    """Refuse: columns that an older program does not know would be lost with their values."""
     raise NotImplementedError("restore the backup made before the update")

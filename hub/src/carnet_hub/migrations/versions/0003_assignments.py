@@ -10,6 +10,7 @@ BIG = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 
 def upgrade() -> None:
+    """Add op, share and end to assignments, and the counter of a day; rows that are there have no end."""
     op.add_column("assignment", sa.Column("op", sa.LargeBinary, nullable=False, server_default=sa.text("''")))
     op.add_column("assignment", sa.Column("is_shared", sa.Boolean, nullable=False, server_default=sa.false()))
     op.create_index("ix_assignment_expires_ms", "assignment", ["expires_ms"])
@@ -25,4 +26,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    """Refuse: columns that an older program does not know would be lost with their values."""
     raise NotImplementedError("restore the backup made before the update")

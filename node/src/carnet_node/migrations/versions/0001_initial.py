@@ -12,6 +12,7 @@ BLOB, TEXT, INTEGER, BIGINT, BOOL = sa.LargeBinary, sa.String, sa.Integer, sa.Bi
 
 
 def upgrade() -> None:
+    """Make every table; in an empty database only."""
     _create_log_and_base()
     _create_local_facts()
     _create_kept_answers()
@@ -23,6 +24,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    """Refuse: columns that an older program does not know would be lost with their values."""
     raise NotImplementedError("restore the backup made before the update")
 
 

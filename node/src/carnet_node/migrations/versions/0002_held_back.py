@@ -8,6 +8,7 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
+    """Add the index; no row changes."""
     op.create_index(
         "ix_own_set_held_back",
         "own_set",
@@ -17,4 +18,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    """Refuse: columns that an older program does not know would be lost with their values."""
     raise NotImplementedError("restore the backup made before the update")
