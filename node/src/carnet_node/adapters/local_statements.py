@@ -1,13 +1,14 @@
 """SQL of the tables that belong to one node alone, compiled once from `local_tables`."""
 
-from typing import Final
+from functools import cache
+from typing import Any, Final
 
-from sqlalchemy import BindParameter, Table, bindparam, delete, literal_column, or_, select
+from sqlalchemy import BindParameter, Select, Table, bindparam, delete, insert, literal_column, or_, select
 from sqlalchemy.dialects import sqlite
 
 from carnet_node.adapters import local_tables
-from carnet_node.adapters.statements import Statement, by_key, upsert
-from carnet_node.adapters.tables import NODE_METADATA
+from carnet_node.adapters.statements import STORED_COLUMNS, Statement, by_key, upsert
+from carnet_node.adapters.tables import IN_SHOP, NODE_METADATA, projection_table
 
 MODULE: Final = local_tables
 """Importing it is what declares the tables."""
@@ -78,3 +79,40 @@ NOT_SAME_WITH: Final = Statement(
 DROP_NOT_SAME: Final = Statement(
     delete(_not_same).where(_not_same.c.first == bindparam("first"), _not_same.c.second == bindparam("second"))
 )
+
+_key = _table("name_key")
+KEYS_OF: Final = Statement(select(_key.c.key).where(_key.c.record == bindparam("record")))
+ADD_KEY: Final = Statement(insert(_key).values(key=bindparam("key"), record=bindparam("record")))
+DROP_KEY: Final = Statement(delete(_key).where(_key.c.key == bindparam("key"), _key.c.record == bindparam("record")))
+DROP_KEYS: Final = Statement(delete(_key))
+
+
+@cache
+def customers_by_key() -> Statement:
+    """Visible customers with a key in a half-open range."""
+    of = projection_table("customer")
+    asked = (_key.c.key >= bindparam("low"), _key.c.key < bindparam("high"))
+    found = _stored(of).join(_key, _key.c.record == of.c.id).where(*asked)
+    return Statement(found.order_by(_key.c.key, _key.c.record).limit(_limit))
+
+
+@cache
+def orders_in_shop() -> Statement:
+    """Orders of a site whose car has not been handed over."""
+    of = projection_table("visit")
+    found = _stored(of).where(IN_SHOP, of.c.owner == bindparam("owner"))
+    return Statement(found.order_by(of.c.promised_at).limit(_limit))
+
+
+@cache
+def orders_opened() -> Statement:
+    """Orders of a site opened in a half-open span."""
+    of = projection_table("visit")
+    span = (of.c.opened_at >= bindparam("since"), of.c.opened_at < bindparam("before"))
+    found = _stored(of).where(*span, of.c.owner == bindparam("owner"))
+    return Statement(found.order_by(of.c.opened_at.desc()).limit(_limit))
+
+
+def _stored(of: Table) -> Select[Any]:
+    visible = (of.c.is_deleted == literal_column("0"), of.c.is_hidden == literal_column("0"))
+    return select(*[of.c[name] for name in STORED_COLUMNS]).where(*visible)

@@ -74,6 +74,15 @@ class NotSameRow(NodeTable, table=True):
     at_ms: int = Field(sa_column=Column(BigInteger, nullable=False))
 
 
+class NameKeyRow(NodeTable, table=True):
+    """By which letters a customer's name is found; derived from the projection, and made and dropped with it."""
+
+    __tablename__ = "name_key"
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012  (SQLAlchemy's own way to say it)
+    key: str = Field(sa_column=Column(String, primary_key=True))
+    record: bytes = Field(sa_column=Column(LargeBinary, primary_key=True, index=True))
+
+
 _access = NODE_METADATA.tables["access_entry"]
 Index("ix_access_entry_staff", _access.c.staff, _access.c.at_ms)
 

@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
+from carnet_node.adapters import local_statements as local
 from carnet_node.adapters import statements as sql
 from carnet_node.adapters.at_rest import AtRest
 from carnet_node.adapters.local_facts import SqlLocalReads
@@ -33,6 +34,7 @@ from carnet_node.core.records import (
 )
 from carnet_protocol.chain import ChainHead
 from carnet_protocol.ids import RecordId
+from carnet_protocol.kinds import CUSTOMER, VISIT
 from carnet_protocol.messages import Verdict
 from carnet_protocol.registry import Kind, Privacy, Value, ValueType
 
@@ -112,6 +114,20 @@ class SqlReadTransaction:
         statement = sql.find_prefix(kind.name, field)
         rows = self._all(statement, low=prefix, high=prefix + _PREFIX_END, row_limit=limit)
         return [self._stored(kind, row) for row in rows]
+
+    def find_name_key(self, prefix: str, limit: int) -> list[StoredRecord]:
+        """Visible customers with a key of their name that begins so, in order of the key."""
+        rows = self._all(local.customers_by_key(), low=prefix, high=prefix + _PREFIX_END, row_limit=limit)
+        return [self._stored(CUSTOMER, row) for row in rows]
+
+    def orders_in_shop(self, owner: bytes, limit: int) -> list[StoredRecord]:
+        """Orders of a site whose car has not been handed over, by promised time; those without one first."""
+        return [self._stored(VISIT, row) for row in self._all(local.orders_in_shop(), owner=owner, row_limit=limit)]
+
+    def orders_opened(self, owner: bytes, since_ms: int, before_ms: int, limit: int) -> list[StoredRecord]:
+        """Orders of a site opened in a half-open span, newest first."""
+        rows = self._all(local.orders_opened(), owner=owner, since=since_ms, before=before_ms, row_limit=limit)
+        return [self._stored(VISIT, row) for row in rows]
 
     def list_records(self, kind: Kind, after: RecordId | None, limit: int) -> list[StoredRecord]:
         """Visible records by ascending id."""

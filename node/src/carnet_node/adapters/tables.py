@@ -242,6 +242,9 @@ _LINKED: Final = frozenset(
 )
 """References that views follow backwards although they are nobody's parent; each index costs a page per save."""
 
+IN_SHOP: Final = text("status IN ('draft', 'open', 'completed', 'settled')")
+"""Orders whose car has not been handed over; few of all orders there ever were."""
+
 _COLUMN_TYPES: Final[dict[ValueType, type[TypeEngine[Any]]]] = {
     ValueType.TEXT: String,
     ValueType.CODE: String,
@@ -316,6 +319,9 @@ def _make_projection(name: str) -> type[NodeTable]:
     for searched in SEARCHED:
         if searched.kind == name:
             _add_search_indexes(made, searched)
+    if name == "visit":
+        Index("ix_visit_in_shop", made.c.promised_at, sqlite_where=IN_SHOP)
+        Index("ix_visit_opened_at", made.c.opened_at)
     for register, one in kind.by_label.values():
         if has_keyed_hash(register, one):
             column = made.c[index_column(one.name)]

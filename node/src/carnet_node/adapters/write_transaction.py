@@ -7,16 +7,18 @@ prepared once per connection by the driver; no ORM object is made.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
+from carnet_node.adapters import local_statements as local
 from carnet_node.adapters import statements as sql
 from carnet_node.adapters.at_rest import KINDS_WITH_SECRETS
 from carnet_node.adapters.local_facts import SqlLocalWrites
 from carnet_node.adapters.read_transaction import SqlReadTransaction
 from carnet_node.adapters.statements import Statement
 from carnet_node.adapters.tables import has_keyed_hash
+from carnet_node.core.name_keys import name_keys
 from carnet_node.core.records import (
     BaseRow,
     ChainState,
@@ -30,8 +32,10 @@ from carnet_node.core.records import (
     SetVerdict,
 )
 from carnet_protocol.ids import NO_HASH, RecordId
-from carnet_protocol.kinds import REGISTRY
+from carnet_protocol.kinds import CUSTOMER, REGISTRY
 from carnet_protocol.registry import Kind, Privacy, Value
+
+_NAME_LABELS: Final = tuple(CUSTOMER.labels[name] for name in ("full_name", "pinyin", "company_name"))
 
 
 class SqlWriteTransaction(SqlReadTransaction):
@@ -151,6 +155,16 @@ class SqlWriteTransaction(SqlReadTransaction):
         else:
             fields = [shown.values.get(label) for label in kind.by_label]
         self._connection.execute(sql.projection(kind.name).put.sql, (*fixed, *fields))
+        if kind is CUSTOMER:
+            names = (shown.values.get(label) for label in _NAME_LABELS)
+            is_found = not shown.is_deleted and not projection.is_hidden
+            self._put_name_keys(record, name_keys(*names) if is_found else frozenset())
+
+    def _put_name_keys(self, record: RecordId, keys: frozenset[str]) -> None:
+        """Only what differs is written: most edits of a customer leave the name alone."""
+        before = {row[0] for row in self._all(local.KEYS_OF, record=record)}
+        self._connection.executemany(local.DROP_KEY.sql, [(key, record) for key in sorted(before - keys)])
+        self._connection.executemany(local.ADD_KEY.sql, [(key, record) for key in sorted(keys - before)])
 
     def _fields_with_secrets(self, kind: Kind, record: RecordId, values: Mapping[int, Value]) -> list[Any]:
         """The columns of a kind's fields in their order, secret ones sealed and followed by their keyed hash."""
@@ -168,12 +182,15 @@ class SqlWriteTransaction(SqlReadTransaction):
     def drop_projection(self, kind: Kind, record: RecordId) -> None:
         """Remove one projection, if there is one."""
         self._run(sql.projection(kind.name).drop, id=record)
+        if kind is CUSTOMER:
+            self._put_name_keys(record, frozenset())
 
     def drop_projections(self) -> None:
         """Remove every projection and the overruled values found here."""
         for kind in REGISTRY.kinds:
             self._connection.execute(sql.projection(kind.name).drop_all.sql)
         self._run(sql.DROP_OWN_SETTLED)
+        self._run(local.DROP_KEYS)
 
     def put_base(self, base: BaseRow) -> None:
         """Insert or replace a base row."""

@@ -1,7 +1,7 @@
 """Who saw or took out values of many customers, and who asked for a value in full.
 
-Decides what is noted and for how long. An entry names a person, how, which list, how many rows and when: never a name, a
-number or what was searched for. It stays on this node; a departure lists ninety days of it.
+Decides what is noted and for how long. An entry names a person, how, which list, how many rows and when: never a name,
+a number or what was searched for. It stays on this node; a departure lists ninety days of it.
 """
 
 from carnet_node.core.acting import require

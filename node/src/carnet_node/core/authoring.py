@@ -4,7 +4,7 @@ Decides the order of these steps and who may write what from this node. The link
 write transaction, so a service and a command line can run side by side. `based_on` is taken as the caller read it and
 never refreshed. Does not decide what the drafts are (`commands`) nor how they fold (`overlay`, the protocol's `fold`).
 
-    drafts, who did it (`acting`) -> build_ops (seed from entropy) -> seal_set (link read here) -> log row -> projections
+    drafts, who did it (`acting`) -> build_ops (seed from entropy) -> seal_set (link read here) -> log, projections
 """
 
 from collections.abc import Sequence

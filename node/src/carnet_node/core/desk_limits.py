@@ -95,3 +95,42 @@ NOT_SAME_MAX: Final = 100_000
 
 ORDERS_HANDED_OVER_MAX: Final = 2_000
 """Open orders that move to a colleague when somebody leaves; a busy advisor has 40."""
+
+READINGS_MAX: Final = 3
+"""Readings of one character that are keys; rarer ones nobody types."""
+
+NAME_KEYS_MAX: Final = 16
+"""Keys of one name: all combinations of readings of most names, and the first ones of the rest."""
+
+NAME_KEY_CHARS_MAX: Final = 40
+"""Characters of a key; nobody types more of a company's name."""
+
+DAMAGE_MARKS_MAX: Final = 60
+"""Marks of one walk-round; more is a wreck, and belongs into a photograph."""
+
+OUTLINE_PERMILLE: Final = 1_000
+"""Width and height of the car outline, in the unit in which a mark is placed."""
+
+HOME_ROWS_MAX: Final = 100
+"""Rows of one list on the first page; the board has them all."""
+
+TIMELINE_ROWS_MAX: Final = 100
+"""Entries of one timeline that are read; older ones by asking for them."""
+
+VISITS_OPENED_MAX: Final = 20
+"""Visits of a car whose jobs are read for its page: about ten years of a private car."""
+
+CARS_OPENED_MAX: Final = 5
+"""Cars of a customer that are opened with the customer; a fleet is a list."""
+
+REPEAT_REPAIR_DAYS: Final = 30
+"""A car that comes back within so many days may come for the same fault. Chosen by us; the trade says 15 to 60."""
+
+CANDIDATES_MAX: Final = 8
+"""Possible duplicates shown while somebody types; who sees eight types on."""
+
+WAITING_DOCUMENTS_MAX: Final = 200
+"""Documents of the outbox that are listed one by one."""
+
+RECEIPTS_SHOWN_MAX: Final = 20
+"""Last receipts that are listed."""

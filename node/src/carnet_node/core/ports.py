@@ -122,6 +122,15 @@ class ReadTransaction(Protocol):
     def find_prefix(self, kind: Kind, field: str, prefix: str, limit: int) -> list[StoredRecord]:
         """Records whose shown value begins with this text, in order of the value."""
 
+    def find_name_key(self, prefix: str, limit: int) -> list[StoredRecord]:
+        """Customers with a key of their name (see `name_keys`) that begins so, in order of the key."""
+
+    def orders_in_shop(self, owner: bytes, limit: int) -> list[StoredRecord]:
+        """Orders of a site whose car has not been handed over, by promised time; those without one first."""
+
+    def orders_opened(self, owner: bytes, since_ms: int, before_ms: int, limit: int) -> list[StoredRecord]:
+        """Orders of a site opened in a half-open span, newest first."""
+
     def list_records(self, kind: Kind, after: RecordId | None, limit: int) -> list[StoredRecord]:
         """Records of a kind by ascending id; hidden and deleted ones are left out."""
 

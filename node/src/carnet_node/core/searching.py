@@ -1,7 +1,8 @@
 """The one box at the desk: plate, VIN, telephone, name or repair order number.
 
 Decides what a typed text may mean and looks all of it up. Endings are found too, because people read them out: the last
-6 of a VIN, the last 4 or 5 of a plate, the last 4 of a telephone number. Every look-up is by an index and bounded.
+6 or more of a VIN, the last 4 or 5 of a plate, the last 4 of a telephone number. A name is found by its beginning, by
+its pinyin and by the initials of its pinyin (`name_keys`). Every look-up is by an index and bounded.
 """
 
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from enum import StrEnum
 
 from carnet_node.core.commands.cleaning import clean_code, clean_text, phone_number, plate_number
 from carnet_node.core.limits import FIND_ROWS_MAX, FIND_TEXT_CHARS_MAX
+from carnet_node.core.name_keys import typed_key
 from carnet_node.core.node import Node
 from carnet_node.core.ports import ReadTransaction
 from carnet_node.core.record_view import RecordView, view_record
@@ -23,6 +25,8 @@ _VIN_TAIL = 6
 _PLATE_TAILS = (4, 5)
 _PHONE_TAIL = 4
 _PREFIX_CHARS_MIN = 2
+_PHONE_BEGINNING_MIN = 5
+_MOBILE_DIGITS = 11
 
 
 class FoundBy(StrEnum):
@@ -36,6 +40,8 @@ class FoundBy(StrEnum):
     VIN_TAIL = "end of the VIN"
     PLATE_TAIL = "end of the plate"
     PHONE_TAIL = "end of the phone"
+    PLATE_BEGINNING = "beginning of the plate"
+    PHONE_BEGINNING = "beginning of the phone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +95,15 @@ def _matches(tx: ReadTransaction, typed: str, limit: int) -> Iterator[tuple[Foun
     if number is not None:
         yield from _marked(FoundBy.PHONE, tx.find_equal(PHONE, "number", number, limit))
     yield from _names(tx, typed, limit)
-    if len(vin) == _VIN_TAIL:
-        yield from _marked(FoundBy.VIN_TAIL, tx.find_tail(VEHICLE, "vin", vin, limit))
+    if _VIN_TAIL <= len(vin) < VIN_CHARS:
+        found = tx.find_tail(VEHICLE, "vin", vin[-_VIN_TAIL:], limit)
+        yield from _marked(FoundBy.VIN_TAIL, [one for one in found if _ends_with(one, "vin", vin)])
     if len(plate) in _PLATE_TAILS:
         yield from _marked(FoundBy.PLATE_TAIL, tx.find_tail(PLATE, "plate_no", plate, limit))
+    if len(plate) >= _PREFIX_CHARS_MIN and not plate.isascii():
+        yield from _marked(FoundBy.PLATE_BEGINNING, tx.find_prefix(PLATE, "plate_no", plate, limit))
+    if _PHONE_BEGINNING_MIN <= len(code) < _MOBILE_DIGITS and code.isdecimal() and code.startswith("1"):
+        yield from _marked(FoundBy.PHONE_BEGINNING, tx.find_prefix(PHONE, "number", f"+86{code}", limit))
     if len(code) == _PHONE_TAIL and code.isdigit():
         yield from _marked(FoundBy.PHONE_TAIL, tx.find_tail(PHONE, "number", code, limit))
 
@@ -104,8 +115,14 @@ def _names(tx: ReadTransaction, typed: str, limit: int) -> Iterator[tuple[FoundB
         return
     for field in ("full_name", "company_name"):
         yield from _marked(FoundBy.NAME, tx.find_prefix(CUSTOMER, field, name, limit))
-    if name.isascii():
-        yield from _marked(FoundBy.NAME, tx.find_prefix(CUSTOMER, "pinyin", name.lower(), limit))
+    key = typed_key(name)
+    if key is not None and len(key) >= _PREFIX_CHARS_MIN:
+        yield from _marked(FoundBy.NAME, tx.find_name_key(key, limit))
+
+
+def _ends_with(stored: StoredRecord, field: str, ending: str) -> bool:
+    value = show(stored.kind, stored.entries).values.get(stored.kind.labels[field])
+    return isinstance(value, str) and value.endswith(ending)
 
 
 def _marked(by: FoundBy, found: list[StoredRecord]) -> Iterator[tuple[FoundBy, StoredRecord]]:

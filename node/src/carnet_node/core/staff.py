@@ -257,9 +257,10 @@ def _moved_orders(node: Node, tx: ReadTransaction, leaving: RecordView, heir: Re
     if heir is None:
         return []
     number = leaving.values.get("staff_no")
-    stored = [one for state in OPEN_STATES for one in tx.find_equal(VISIT, "status", state, ORDERS_HANDED_OVER_MAX)]
     mine = [
-        one for one in view_all(tx, node.identity, stored) if one.is_own and one.values.get("advisor_code") == number
+        one
+        for one in view_all(tx, node.identity, tx.orders_in_shop(node.identity.dealer_id, ORDERS_HANDED_OVER_MAX))
+        if one.values.get("status") in OPEN_STATES and one.values.get("advisor_code") == number
     ]
     drafts = (draft_edit(VISIT, one.read(), {"advisor_code": heir.values.get("staff_no")}) for one in mine)
     return [draft for draft in drafts if draft is not None]

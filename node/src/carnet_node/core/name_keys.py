@@ -1,0 +1,78 @@
+"""By which Latin letters a name is found: its pinyin, the initials of its pinyin, or the name itself.
+
+Decides the keys of one customer's name. A character may have several readings (单 as a surname is shan), and nobody at
+the counter knows which one is meant: every reading is a key, up to a bound. Keys are derived from the name and
+stored beside the projection, so they go when the name is erased. Does not decide how a typed text is looked up.
+
+    >>> sorted(name_keys("张三"))
+    ['zhangsan', 'zs']
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from itertools import islice, product
+from typing import Final
+
+from carnet_node.core.desk_limits import NAME_KEY_CHARS_MAX, NAME_KEYS_MAX, READINGS_MAX
+from carnet_protocol.registry import Value
+
+_CHINESE: Final = re.compile(r"[\u3400-\u9fff\U00020000-\U000323af]+")
+_WORD: Final = re.compile(r"[a-z0-9]+")
+
+
+def name_keys(*names: Value) -> frozenset[str]:
+    """The keys under which somebody with these names is found; lower-case letters and digits.
+
+    Args:
+        names: as stored: full name, pinyin, company name.
+    """
+    found: set[str] = set()
+    for name in names:
+        if isinstance(name, str):
+            found.update(islice(_keys_of(name), NAME_KEYS_MAX))
+    return frozenset(key[:NAME_KEY_CHARS_MAX] for key in found)
+
+
+def typed_key(text: str) -> str | None:
+    """A typed text as a key, or None when it is none: other than Latin letters, digits, spaces and marks."""
+    folded = _folded(text)
+    if not folded.isascii():
+        return None
+    return "".join(_WORD.findall(folded)) or None
+
+
+def _keys_of(name: str) -> Iterable[str]:
+    folded = _folded(name)
+    characters = "".join(_CHINESE.findall(folded))
+    if characters:
+        yield from _readings_keys(_readings(characters))
+    words = _WORD.findall(folded)
+    for at in range(len(words)):
+        yield "".join(words[at:])
+    if len(words) > 1:
+        yield "".join(word[0] for word in words)
+
+
+def _readings_keys(readings: Sequence[Sequence[str]]) -> Iterable[str]:
+    """Initials first: they are typed most."""
+    initials = [list(dict.fromkeys(one[0] for one in many)) for many in readings]
+    half = NAME_KEYS_MAX // 2
+    for letters in islice(product(*initials), half):
+        yield "".join(letters)
+    for syllables in islice(product(*readings), half):
+        yield "".join(syllables)
+
+
+def _readings(characters: str) -> list[list[str]]:
+    """The readings of each character, without tones, the usual one first."""
+    from pypinyin import Style, pinyin  # noqa: PLC0415  (its dictionary takes a fifth of a second to load)
+
+    found = pinyin(characters, style=Style.NORMAL, heteronym=True, errors="ignore", v_to_u=False)
+    return [[one for one in many if one][:READINGS_MAX] for many in found if any(many)]
+
+
+def _folded(text: str) -> str:
+    """Half width, lower case, without accents."""
+    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).lower())
+    return "".join(one for one in plain if not unicodedata.combining(one))

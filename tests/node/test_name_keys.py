@@ -1,0 +1,138 @@
+"""By which letters a name is found."""
+
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from carnet_node.core.commands.customers import AddCustomer, EditCustomer, add_customer, edit_customer, remove_part
+from carnet_node.core.desk import save
+from carnet_node.core.erasing import apply_erasures
+from carnet_node.core.name_keys import name_keys, typed_key
+from carnet_node.core.node import Node
+from carnet_node.core.projecting import OwnWork, reproject
+from carnet_node.core.rebuild import rebuild
+from carnet_node.core.searching import FoundBy, find
+from carnet_node.core.views import one_record
+from carnet_protocol.ids import RecordId
+from carnet_protocol.kinds import CUSTOMER
+from support.node_builder import build_node, rows_of
+
+
+@pytest.mark.parametrize(
+    ("name", "keys"),
+    [
+        ("张三", {"zhangsan", "zs"}),
+        ("欧阳 娜", {"ouyangna", "oyn", "ouyangnuo"}),
+        ("单", {"d", "c", "s", "dan", "chan", "shan"}),
+        ("吕布", {"lb", "lvbu"}),
+        ("John  Smith", {"johnsmith", "smith", "js"}),
+        ("José", {"jose"}),
+        ("Ｌｉ Na 李娜", {"ln", "lina", "linuo", "na"}),
+        ("", set()),
+        ("…", set()),
+    ],
+)
+def test_a_name_has_these_keys(name: str, keys: set[str]):
+    """Initials and syllables in every usual reading, and Latin words as they are."""
+    assert name_keys(name) == keys
+
+
+def test_a_long_name_has_a_bounded_number_of_short_keys():
+    """A company's name of many readings makes few keys, none of them long."""
+    found = name_keys("单朴重行长乐" * 20, "x" * 500)
+
+    assert len(found) <= 32
+    assert max(map(len, found)) == 40
+
+
+@pytest.mark.parametrize(
+    ("typed", "key"),
+    [
+        ("ZS", "zs"),
+        ("Zhang San", "zhangsan"),
+        ("ＺＳ", "zs"),
+        ("zhāng", "zhang"),
+        ("张", None),
+        ("'-", None),
+        ("", None),
+    ],
+)
+def test_a_typed_text_is_folded_like_a_key(typed: str, key: str | None):
+    """Case, width, spaces and tone marks make no difference; Chinese is no key."""
+    assert typed_key(typed) == key
+
+
+@pytest.fixture
+def node(tmp_path: Path) -> Node:
+    """A node without records."""
+    return build_node(tmp_path)
+
+
+def person(node: Node, name: str) -> RecordId:
+    """A customer with this name."""
+    command = AddCustomer({"party_kind": "person", "full_name": name})
+    return save(node, partial(add_customer, command)).records[0]
+
+
+def found(node: Node, text: str) -> list[RecordId]:
+    """Customers a typed text leads to by name."""
+    return [hit.view.id for hit in find(node, text) if hit.by is FoundBy.NAME]
+
+
+@pytest.mark.parametrize("typed", ["zs", "ZS", "zhang", "zhangsan", "Zhang San", "张", "张三"])
+def test_the_box_finds_a_name(node: Node, typed: str):
+    """By its beginning, by pinyin, by initials."""
+    wanted = person(node, "张三")
+    person(node, "李四")
+
+    assert found(node, typed) == [wanted]
+
+
+def test_shorter_names_come_first(node: Node):
+    """Who has exactly these initials stands before who has more."""
+    long, short = person(node, "张三丰"), person(node, "张三")
+
+    assert found(node, "zs") == [short, long]
+
+
+def test_a_new_name_replaces_the_old_keys(node: Node):
+    """After a correction the old initials find nobody."""
+    customer = person(node, "张三")
+    view = one_record(node, CUSTOMER, customer)
+    assert view is not None
+    save(node, lambda _: edit_customer(EditCustomer(view.read(), {"full_name": "王五"})))
+
+    assert (found(node, "zs"), found(node, "ww")) == ([], [customer])
+
+
+def test_a_deleted_customer_is_not_found(node: Node):
+    """Keys go with the record."""
+    customer = person(node, "张三")
+    view = one_record(node, CUSTOMER, customer)
+    assert view is not None
+    save(node, lambda _: remove_part(CUSTOMER, view.read()))
+
+    assert found(node, "zs") == []
+
+
+def test_an_erased_name_leaves_no_key(node: Node, tmp_path: Path):
+    """What was derived from an erased name is gone with it."""
+    customer = person(node, "张三")
+    with node.store.write() as tx:
+        touched = apply_erasures(tx, node.identity.hub_id, [(customer, 1)])
+        reproject(tx, OwnWork(tx, node.identity.hub_id), node.identity, sorted(touched))
+
+    assert rows_of(tmp_path)["name_key"] == []
+
+
+def test_a_rebuild_makes_the_keys_again(node: Node, tmp_path: Path):
+    """The keys after a rebuild are those before it."""
+    person(node, "张三")
+    person(node, "单雄信")
+    before = rows_of(tmp_path)["name_key"]
+
+    rebuild(node)
+
+    assert rows_of(tmp_path)["name_key"] == before
+    assert before
