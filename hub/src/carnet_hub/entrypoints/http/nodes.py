@@ -100,7 +100,7 @@ def sync_routes(app: HubApp) -> APIRouter:
 
     @router.get("/v1/excluded")
     async def excluded(request: Request, after: Position = 0) -> Response:
-        """Sets of the node's site that lost their effect after a compromise, so that its people can confirm honest work."""
+        """Sets of the node's site that lost their effect after a compromise; its people can confirm honest work."""
         node = await _asking(app, request)
         message = await app.run_blocking(lambda: read_excluded(app.hub, node, after=after))
         return large_response(request, message, CBOR)
