@@ -49,9 +49,9 @@ MORE_BUGS: Final = (
         "hub: rows and position of a page come from different snapshots",
         "I7",
         HUB + "feed.py",
-        "    with hub.store.read() as snapshot:\n        position = snapshot.head().position\n"
-        "        outcomes, is_complete",
-        "    with hub.store.read() as snapshot, hub.store.read() as later:\n"
+        "    with hub.store.read() as snapshot:\n        require_present(hub, snapshot)\n"
+        "        position = snapshot.head().position\n        outcomes, is_complete",
+        "    with hub.store.read() as snapshot, hub.store.read() as later:\n        require_present(hub, snapshot)\n"
         "        position = later.head().position\n        outcomes, is_complete",
     ),
     Bug(
