@@ -90,12 +90,18 @@ def _restored_json(restored: "Restored") -> Json:
     }
 
 
+def _orders_line(count: int) -> str:
+    if not count:
+        return "No newer backup knows a later order of the hub; what nodes have read of yours they bring back."
+    return f"{count} later orders of the hub were taken from newer backups and hold again."
+
+
 def _restored_lines(restored: "Restored") -> list[str]:
     unread = restored.unread
     return [
         f"The hub's database is back, from {restored.origin}.",
         f"{restored.entries} log entries verify, and the tables agree with them, up to position {restored.position}.",
-        f"{restored.orders} later orders of the hub were taken from newer backups and hold again.",
+        _orders_line(restored.orders),
         *(f"{one} An order that stands only there and that no node has read has to be given again." for one in unread),
         "A new hub epoch has begun: nodes notice, and offer again what lies behind that position.",
         "Next: carnet-hub serve, and look at `carnet-hub nodes list` until every node has been in contact.",
