@@ -7,9 +7,10 @@ import anyio
 import pytest
 
 from carnet_hub.core.recovering import issue_recovery_code
+from carnet_node.adapters.fetching import Choice
 from carnet_node.adapters.keyring import DataKeyBox
 from carnet_node.adapters.recovery import KeyFolder, wrappings_at
-from carnet_node.adapters.restoring import Choice, restore_database
+from carnet_node.adapters.restoring import restore_database
 from carnet_node.adapters.store import SqliteNodeStore
 from carnet_node.bootstrap import Installation, lost_machine_asks, open_installation
 from carnet_node.core.authoring import commit

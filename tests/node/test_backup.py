@@ -9,7 +9,7 @@ from pathlib import Path
 import anyio
 import pytest
 
-from carnet_node.adapters.restoring import erasures_in
+from carnet_node.adapters.fetching import erasures_in
 from carnet_node.adapters.store import driver
 from carnet_node.bootstrap import open_installation
 from carnet_node.core.rejoin_state import load_rejoin

@@ -92,7 +92,7 @@ def test_a_database_beside_other_keys_is_refused(node: CliNode, tmp_path: Path, 
 
     told = other("status")
 
-    assert (other.code, told["error"]["code"]) == (1, "keys-unreadable")
+    assert (other.code, told["error"]["code"]) == (1, "foreign-keys")
 
 
 def test_nothing_is_recorded_before_enrolment(bare: CliNode):

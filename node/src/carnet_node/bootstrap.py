@@ -19,12 +19,13 @@ from typing import TYPE_CHECKING, Final
 
 from carnet_node.adapters.api_token import api_token
 from carnet_node.adapters.high_water import HighWaterFile
-from carnet_node.adapters.joining import HUB_URL, Joining
+from carnet_node.adapters.joining import HUB_URL, Asker, Joining, identity_of, kept_request
 from carnet_node.adapters.keyring import (
     KEY_BYTES,
     DataKeyBox,
     Keyring,
     create_keyring,
+    create_line_keys,
     is_unfinished,
     open_keyring,
     open_without_data_key,
@@ -41,6 +42,7 @@ from carnet_node.adapters.system import (
     SystemEntropy,
     run_blocking,
 )
+from carnet_node.core.enrolment import accept_answer
 from carnet_node.core.failures import DatabaseGone, ForeignKeys, NotEnrolled, NotInitialised
 from carnet_node.core.hub_link import HubLink
 from carnet_node.core.newer_keys import go_on_with
@@ -144,7 +146,8 @@ class Installation:
 
     def joining(self) -> Joining:
         """What enrolment needs."""
-        return Joining(self.settings.keys_dir, self.files, self.clock, self.entropy, self.keyring, self.store)
+        asker = Asker(self.settings.keys_dir, self.files, self.clock, self.entropy, self.keyring)
+        return Joining(asker, self.store)
 
     def hub_client(self, url: str | None = None, transport: "AsyncBaseTransport | None" = None) -> "HubClient":
         """A way to the hub, to be used as an async context manager."""
@@ -260,6 +263,40 @@ async def lost_machine_asks(
         raise NotEnrolled("no identity, or no hub address")
     async with HubClient(address, SystemClock(), entropy, transport=transport) as link:
         return await fetch_data_key(link, identity, keyring, code, wrappings)
+
+
+async def new_machine_asks(
+    settings: NodeSettings,
+    code: EnrolCode,
+    recovery_code: EnrolCode,
+    wrappings: Mapping[str, bytes],
+    *,
+    url: str,
+    name: str,
+    transport: "AsyncBaseTransport | None" = None,
+) -> bytes:
+    """The data key of a lost machine through the hub, asked for by a new one that is let in with the same breath.
+
+    The request to be let in is kept, so that whatever breaks afterwards, the same codes go on from here.
+
+    Args:
+        code, recovery_code: from the operator: one to be let in, one for the data key.
+        wrappings: of the lost data key, by file name.
+        name: what people call this machine.
+
+    Raises:
+        See `adapters.joining.kept_request`, `core.enrolment.accept_answer` and `adapters.recovery.fetch_data_key`.
+    """
+    from carnet_node.adapters.hub_client import HubClient  # noqa: PLC0415  (most commands need no HTTP)
+
+    files, clock, entropy = DiskFiles(), SystemClock(), SystemEntropy()
+    settings.data_dir.mkdir(mode=PRIVATE_FOLDER_MODE, parents=True, exist_ok=True)
+    keyring = create_line_keys(settings.keys_dir, files, entropy)
+    asker = Asker(settings.keys_dir, files, clock, entropy, keyring)
+    async with HubClient(url, clock, entropy, transport=transport) as link:
+        pending = kept_request(asker, code, await link.card(), name)
+        answer = accept_answer(await link.enrol(pending.request_message), pending, code)
+        return await fetch_data_key(link, identity_of(answer), keyring, recovery_code, wrappings)
 
 
 def desk_settings(settings: NodeSettings) -> DeskSettings:

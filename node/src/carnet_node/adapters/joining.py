@@ -40,14 +40,25 @@ _pending = msgspec.msgpack.Decoder(tuple[bytes, bytes])
 
 
 @dataclass(frozen=True)
-class Joining:
-    """What an enrolment works with."""
+class Asker:
+    """What asking to be let in works with; no database is needed for that.
+
+    Attributes:
+        keyring: signs and will be registered; its data key is not used.
+    """
 
     keys_dir: Path
     files: Files
     clock: Clock
     entropy: Entropy
     keyring: Keyring
+
+
+@dataclass(frozen=True)
+class Joining:
+    """What an enrolment works with."""
+
+    asker: Asker
     store: NodeStore
 
 
@@ -64,21 +75,30 @@ def pending_enrolment(joining: Joining, code: EnrolCode, card: bytes | None, nam
         Malformed, NotAuthentic, BadValue: see `draft_request`.
     """
     with joining.store.read() as tx:
-        if not _may_join(tx, joining.keyring):
+        if not _may_join(tx, joining.asker.keyring):
             raise AlreadyEnrolled("identity")
-    path = joining.keys_dir / PENDING_FILE
-    kept = joining.files.read(path, bytes_max=PENDING_BYTES_MAX)
+    return kept_request(joining.asker, code, card, name)
+
+
+def kept_request(asker: Asker, code: EnrolCode, card: bytes | None, name: str) -> PendingEnrolment:
+    """The same, whatever database lies here: a new machine asks before it has any.
+
+    Raises:
+        NotEnrolled, Malformed, NotAuthentic, BadValue: see `pending_enrolment`.
+    """
+    path = asker.keys_dir / PENDING_FILE
+    kept = asker.files.read(path, bytes_max=PENDING_BYTES_MAX)
     if kept is not None:
         pending = _read_pending(kept)
         if pending is not None and is_request_for(pending, code):
             return pending
     if card is None:
         raise NotEnrolled("no request is kept for this code")
-    keys = NodeKeys(joining.keyring.signing_public, joining.keyring.exchange_public)
-    now_ms = joining.clock.now_ms()
-    node_id = new_record_id(now_ms, joining.entropy.random_bytes(_RANDOM_ID_BYTES))
-    pending = draft_request(card, code, keys, joining.keyring, node_id=node_id, node_name=name, wall_ms=now_ms)
-    joining.files.replace(path, msgspec.msgpack.encode((pending.card_message, pending.request_message)))
+    keys = NodeKeys(asker.keyring.signing_public, asker.keyring.exchange_public)
+    now_ms = asker.clock.now_ms()
+    node_id = new_record_id(now_ms, asker.entropy.random_bytes(_RANDOM_ID_BYTES))
+    pending = draft_request(card, code, keys, asker.keyring, node_id=node_id, node_name=name, wall_ms=now_ms)
+    asker.files.replace(path, msgspec.msgpack.encode((pending.card_message, pending.request_message)))
     return pending
 
 
@@ -97,25 +117,32 @@ def finish_enrolment(
     Returns: the answer, and the recovery passphrase that has to be printed now and is kept nowhere.
     """
     answer = accept_answer(answer_message, pending, code)
-    keyring = joining.keyring
-    passphrase = new_passphrase(joining.entropy)
-    for_recovery = wrap_with_passphrase(keyring.data_key, passphrase, joining.entropy)
-    epoch = joining.entropy.random_bytes(EPOCH_BYTES)
+    asker = joining.asker
+    keyring, folder = asker.keyring, asker.keys_dir
+    passphrase = new_passphrase(asker.entropy)
+    for_recovery = wrap_with_passphrase(keyring.data_key, passphrase, asker.entropy)
+    epoch = asker.entropy.random_bytes(EPOCH_BYTES)
     with joining.store.write() as tx:
-        if not _may_join(tx, joining.keyring):
+        if not _may_join(tx, keyring):
             raise AlreadyEnrolled("identity")
         for_hub = wrap_for_hub(keyring.data_key, answer.hub_exchange_key)
-        joining.files.replace(joining.keys_dir / WRAPPED_FOR_HUB_FILE, for_hub)
-        joining.files.replace(joining.keys_dir / WRAPPED_FOR_RECOVERY_FILE, for_recovery)
+        asker.files.replace(folder / WRAPPED_FOR_HUB_FILE, for_hub)
+        asker.files.replace(folder / WRAPPED_FOR_RECOVERY_FILE, for_recovery)
         if tx.identity() is None:
-            begin_chain(tx, _identity(answer), epoch=epoch, hub_epoch=answer.hub_epoch)
+            begin_chain(tx, identity_of(answer), epoch=epoch, hub_epoch=answer.hub_epoch)
         else:
-            move_in(tx, _identity(answer), keyring, epoch=epoch)
+            move_in(tx, identity_of(answer), keyring, epoch=epoch)
         tx.put_setting(OWN_KEY_ID, keyring.key_id)
         if hub_url is not None:
             tx.put_setting(HUB_URL, hub_url.encode())
-    (joining.keys_dir / PENDING_FILE).unlink(missing_ok=True)
+    (folder / PENDING_FILE).unlink(missing_ok=True)
     return answer, passphrase
+
+
+def can_join(joining: Joining) -> bool:
+    """Whether the database may become a node's with these keys; see `pending_enrolment`."""
+    with joining.store.read() as tx:
+        return _may_join(tx, joining.asker.keyring)
 
 
 def _may_join(tx: ReadTransaction, keyring: Keyring) -> bool:
@@ -134,7 +161,8 @@ def _read_pending(kept: bytes) -> PendingEnrolment | None:
         return None
 
 
-def _identity(answer: EnrolAnswer) -> Identity:
+def identity_of(answer: EnrolAnswer) -> Identity:
+    """Who the hub says this machine is now."""
     return Identity(
         hub_id=HubId(answer.hub_id),
         dealer_id=DealerId(answer.dealer_id),

@@ -158,6 +158,28 @@ def open_keyring(folder: Path, files: Files) -> Keyring:
     )
 
 
+def create_line_keys(folder: Path, files: Files, entropy: Entropy) -> Keyring:
+    """Make the keys to sign and exchange with, where none lie, on a machine whose data key is still to come.
+
+    Raises:
+        KeysUnreadable: one of them lies there and cannot be used.
+        OSError: not writable.
+    """
+    for name in (SIGNING_FILE, EXCHANGE_FILE):
+        if not (folder / name).exists():
+            files.replace(folder / name, entropy.random_bytes(KEY_BYTES))
+    return open_without_data_key(folder, files)
+
+
+def read_data_key(folder: Path, files: Files) -> bytes:
+    """The data key alone.
+
+    Raises:
+        KeysUnreadable: it is missing, damaged or open to others.
+    """
+    return _read_key(folder / DATA_FILE, files)
+
+
 def open_without_data_key(folder: Path, files: Files) -> Keyring:
     """The keys to sign and exchange with, of a machine that has lost its data key.
 

@@ -11,7 +11,7 @@ there is never replaced: it may be the only one that opens the database beside i
 Both are made at enrolment and anew by `keys recovery`, and travel with every backup.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
@@ -128,6 +128,11 @@ def unwrap_data_key(wrappings: Mapping[str, bytes], passphrase: str) -> bytes:
     if wrapped is None:
         raise KeysUnreadable(WRAPPED_FOR_RECOVERY_FILE, "there is no copy for the passphrase")
     return unwrap_with_passphrase(wrapped, passphrase)
+
+
+def passphrase_unwrap(passphrase: str) -> Callable[[Mapping[str, bytes]], bytes]:
+    """`unwrap_data_key` for a passphrase that is known before the copies are."""
+    return lambda wrappings: unwrap_data_key(wrappings, passphrase)
 
 
 async def fetch_data_key(

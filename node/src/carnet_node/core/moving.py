@@ -16,6 +16,7 @@ from carnet_node.core.ports import WriteTransaction
 from carnet_node.core.records import ChainState, Identity
 from carnet_node.core.rejoin import move_sets
 from carnet_node.core.rejoin_state import OwnEpoch, RejoinState, load_rejoin, save_rejoin, with_epoch
+from carnet_node.core.signing import keep_own_keys
 from carnet_protocol.changeset import EpochOrigin, EpochReason
 from carnet_protocol.envelope import Signer
 from carnet_protocol.errors import NotAllowed
@@ -42,6 +43,7 @@ def move_in(tx: WriteTransaction, identity: Identity, signer: Signer, *, epoch: 
         if one.verdict is not None and one.verdict.is_parked:
             tx.put_verdict(one.log_id, None)
     tx.put_identity(identity)
+    keep_own_keys(tx, (), change=None)
     opened = ChainState(epoch, 1, 0, NO_HASH, EpochOrigin(bytes(EPOCH_BYTES), 0, NO_HASH, int(EpochReason.ENROLLED)))
     left = with_epoch(state, OwnEpoch(chain.epoch, chain.epoch_ordinal))
     save_rejoin(tx, left)

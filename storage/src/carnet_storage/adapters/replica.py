@@ -84,21 +84,29 @@ class Replica:
             raise NothingToRestore(self._target.shown)
         return found[0]
 
-    def newest_epoch(self, source: str) -> Place:
+    @property
+    def shown(self) -> str:
+        """The target, for people."""
+        return self._target.shown
+
+    def newest_epoch(self, source: str, *, at_ms: int | None = None) -> Place:
         """The highest epoch that has a replica.
+
+        Args:
+            at_ms: only one that had begun by then; None for any.
 
         Raises:
             NothingToRestore: none has.
             ReplicatorFailed, ReplicatorMissing, TargetFailed: the target cannot be asked.
         """
         if isinstance(self._target, SftpTarget):
-            return self._newest_epoch_by_asking(source)
+            return self._newest_epoch_by_asking(source, at_ms)
         names = folders_at(self._target, self._secrets, source)
         found = (name.removeprefix("epoch-") for name in names if name.startswith("epoch-"))
         ordinals = sorted((int(one) for one in found if one.isdigit()), reverse=True)
-        return self._first_with_replica(source, ordinals)
+        return self._first_with_replica(source, ordinals, at_ms)
 
-    def _newest_epoch_by_asking(self, source: str) -> Place:
+    def _newest_epoch_by_asking(self, source: str, at_ms: int | None) -> Place:
         """The same at a server that cannot list: block after block, as long as a block is in use near its end."""
         newest: Place | None = None
         top = EPOCHS_TRIED_MAX
@@ -110,15 +118,19 @@ class Replica:
             top += EPOCHS_TRIED_MAX
         if newest is None:
             raise NothingToRestore(self._target.shown)
-        return newest
+        return newest if at_ms is None else self._first_with_replica(source, range(newest.ordinal, 0, -1), at_ms)
 
-    def _first_with_replica(self, source: str, ordinals: Iterable[int]) -> Place:
+    def _first_with_replica(self, source: str, ordinals: Iterable[int], at_ms: int | None = None) -> Place:
         for ordinal in ordinals:
             try:
-                return self.history(Place(source, ordinal)).place
+                found = self.history(Place(source, ordinal))
             except NothingToRestore:
                 continue
-        raise NothingToRestore(self._target.shown)
+            if at_ms is None or found.from_ms <= at_ms:
+                return found.place
+        if at_ms is None:
+            raise NothingToRestore(self._target.shown)
+        raise NothingToRestore(self._target.shown, "no replica is as old as that")
 
     def restore(self, place: Place, to: Path, *, at_ms: int | None = None) -> None:
         """Restore into a new file and let SQLite check it.

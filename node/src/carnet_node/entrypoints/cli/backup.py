@@ -11,7 +11,9 @@ from typing import Annotated
 
 import typer
 
-from carnet_node.adapters.restoring import Choice, Restored, restore_database
+from carnet_node.adapters.fetching import Choice
+from carnet_node.adapters.recovery import passphrase_unwrap
+from carnet_node.adapters.restoring import Restored, restore_database
 from carnet_node.adapters.system import SystemClock
 from carnet_node.entrypoints.cli.opening import installation_of, one_group
 from carnet_node.entrypoints.cli.output import AsJson, emit, emit_list
@@ -61,7 +63,7 @@ def restore(
         source=source,
         at_ms=None if at is None else parse_instant(at),
         copy_name=name,
-        recovery=None if recovery_file is None else read_passphrase(recovery_file),
+        unwrap=None if recovery_file is None else passphrase_unwrap(read_passphrase(recovery_file)),
     )
     with counting("restoring", is_quiet=as_json) as progress:
         restored = restore_database(
@@ -103,7 +105,7 @@ def _restored_lines(restored: Restored) -> list[str]:
         "Without a line: carnet-node rejoin --offline."
         if restored.is_same_machine
         else "The keys here are not those it was written with: another machine's, or older than a change of keys. "
-        "Next: carnet-node enrol with a new code; this machine becomes a new node of the same site."
+        "Next: carnet-node enrol --recover with a new code; this machine becomes a new node of the same site."
     )
     return [
         f"The database of {restored.site_code} is back, from {restored.origin}.",

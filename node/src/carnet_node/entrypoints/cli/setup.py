@@ -6,18 +6,22 @@ Holds no rule; see `core.enrolment` for what is believed and `bootstrap` for wha
 from pathlib import Path
 from typing import Annotated
 
-import anyio
 import typer
 
-from carnet_node.adapters.joining import finish_enrolment, pending_enrolment
+from carnet_node.adapters.joining import pending_enrolment
 from carnet_node.bootstrap import Installation, create_installation, open_installation
-from carnet_node.core.enrolment import PendingEnrolment, check_hub_url
-from carnet_node.core.failures import HubUnreachable, NoHubThere
+from carnet_node.core.enrolment import check_hub_url
+from carnet_node.entrypoints.cli.entering import Door, enter, taken
 from carnet_node.entrypoints.cli.output import AsJson, emit
 from carnet_node.settings import NodeSettings
 from carnet_protocol.enrolment import EnrolCode, parse_code
 from carnet_protocol.errors import BadValue
 from carnet_protocol.reasons import Reason
+from carnet_storage.entrypoints.cli.backup import At, Source
+
+RecoveryFile = Annotated[
+    Path | None, typer.Option("--recovery-file", help="the printed recovery passphrase, in a file of mode 600")
+]
 
 init_app = typer.Typer(add_completion=False, rich_markup_mode=None)
 enrol_app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -47,48 +51,65 @@ def enrol(
         Path | None, typer.Option("--request-file", help="without a line: write the request")
     ] = None,
     answer_file: Annotated[Path | None, typer.Option("--answer-file", help="without a line: read the answer")] = None,
+    is_recovering: Annotated[
+        bool, typer.Option("--recover", help="go on for a lost machine of the site, in an empty folder")
+    ] = False,
+    origin: Annotated[
+        str, typer.Option("--from", help="with --recover: litestream, copy, hub, or another machine's data folder")
+    ] = "",
+    copy_name: Annotated[str | None, typer.Option("--copy", help="with --recover: exactly this copy")] = None,
+    at: At = None,
+    source: Source = None,
+    recovery_file: RecoveryFile = None,
+    recovery_code: Annotated[
+        str | None, typer.Option("--recovery-code", help="instead of the passphrase: the operator's second code")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Join a dealer site with a one-time code, on a line (--hub) or by files."""
-    if hub is None and request_file is None and answer_file is None:
-        raise typer.BadParameter("give --hub URL, or --card-file with --request-file, or --answer-file")
-    parsed = parse_code(code)
+    """Join a dealer site with a one-time code, on a line (--hub) or by files; with --recover, for a lost machine."""
+    settings, parsed = NodeSettings.load(ctx.obj), parse_code(code)
     url = None if hub is None else check_hub_url(hub)
-    installation = open_installation(NodeSettings.load(ctx.obj))
+    if is_recovering:
+        if url is None:
+            raise typer.BadParameter("--recover needs --hub URL; without a line: restore, then enrol by files")
+        from carnet_node.entrypoints.cli.moving import Wanted, move  # noqa: PLC0415  (few enrolments bring a backup)
+
+        move(
+            settings,
+            Door(parsed, name, url),
+            Wanted(origin, copy_name, at, source, recovery_file, recovery_code),
+            as_json=as_json,
+        )
+        return
+    if url is None and request_file is None and answer_file is None:
+        raise typer.BadParameter("give --hub URL, or --card-file with --request-file, or --answer-file")
+    installation = open_installation(settings)
     if answer_file is not None:
         pending = pending_enrolment(installation.joining(), parsed, None, name)
-        answer = read_file(answer_file)
+        entered = taken(installation, parsed, pending, read_file(answer_file), url)
     elif request_file is not None:
-        card = None if card_file is None else read_file(card_file)
-        pending = pending_enrolment(installation.joining(), parsed, card, name)
-        request_file.write_bytes(pending.request_message)
-        text = f"The request is in {request_file}. Take it to the hub, and come back with --answer-file."
-        emit({"request_file": str(request_file)}, as_json=as_json, text=text)
+        _write_request(installation, parsed, name, card_file, request_file, as_json=as_json)
         return
     else:
-        try:
-            pending, answer = anyio.run(_ask, installation, parsed, name, url)
-        except HubUnreachable as failure:
-            raise NoHubThere(hub or "") from failure
-    welcome, passphrase = finish_enrolment(installation.joining(), parsed, pending, answer, url)
+        entered = enter(installation, Door(parsed, name, url or ""))
     emit(
-        {"site_code": welcome.site_code, "site_name": welcome.site_name, "recovery_passphrase": passphrase},
+        {
+            "site_code": entered.site_code,
+            "site_name": entered.site_name,
+            "recovery_passphrase": entered.passphrase,
+        },
         as_json=as_json,
-        text=f"This machine now belongs to {welcome.site_code} {welcome.site_name}.\n"
-        f"Recovery passphrase: {passphrase}\n"
-        "Print it and lock it away now: it is shown once and kept nowhere. With it and a backup, secret values\n"
-        "can be read again when this machine is lost.",
+        text="\n".join(entered.lines()),
     )
 
 
-async def _ask(
-    installation: Installation, code: EnrolCode, name: str, url: str | None
-) -> tuple[PendingEnrolment, bytes]:
-    """Fetch the card, make the request, bring the answer."""
-    async with installation.hub_client(url) as link:
-        card = await link.card()
-        pending = pending_enrolment(installation.joining(), code, card, name)
-        return pending, await link.enrol(pending.request_message)
+def _write_request(
+    installation: Installation, code: EnrolCode, name: str, card_file: Path | None, to: Path, *, as_json: bool
+) -> None:
+    card = None if card_file is None else read_file(card_file)
+    to.write_bytes(pending_enrolment(installation.joining(), code, card, name).request_message)
+    text = f"The request is in {to}. Take it to the hub, and come back with --answer-file."
+    emit({"request_file": str(to)}, as_json=as_json, text=text)
 
 
 def read_file(path: Path) -> bytes:
