@@ -10,8 +10,8 @@ from support.node_builder import build_node
 
 @pytest.fixture
 def visitor(tmp_path: Path) -> Visitor:
-    """A browser at the pages of a node without records."""
-    return Visitor(build_node(tmp_path))
+    """Somebody who is logged in at the pages of a node without records."""
+    return Visitor(build_node(tmp_path)).logged_in()
 
 
 def test_a_page_is_in_chinese_unless_somebody_chose_otherwise(visitor: Visitor):
@@ -58,7 +58,7 @@ def test_a_page_allows_nothing_inline_and_nothing_from_elsewhere(visitor: Visito
 
 def test_the_session_cookie_is_out_of_reach_of_scripts_and_other_sites(visitor: Visitor):
     """The cookie is HttpOnly and SameSite=Strict."""
-    set_cookie = visitor.ask("GET", "/").headers["set-cookie"]
+    set_cookie = Visitor(visitor.node, visitor.api).ask("GET", "/login").headers["set-cookie"]
 
     assert set_cookie.startswith("carnet_session=")
     assert "HttpOnly" in set_cookie
@@ -78,9 +78,7 @@ def test_a_form_without_the_token_is_turned_away(visitor: Visitor):
 
 def test_the_token_of_another_session_is_turned_away(visitor: Visitor):
     """A token belongs to one session."""
-    stranger = Visitor(visitor.node, visitor.api)
-    page = stranger.open("/")
-    visitor.open("/")
+    page = Visitor(visitor.node, visitor.api).open("/login")
 
     assert visitor.submit(page, "/language", {"language": "en"}).status_code == 403
 
@@ -148,11 +146,11 @@ def test_a_form_with_too_many_fields_is_refused(visitor: Visitor):
 
 
 def test_the_strip_says_unknown_when_nobody_can_know(visitor: Visitor):
-    """A node that never met its hub knows neither its line nor its sync."""
+    """A node that never met its hub does not know its line, and counts what waits by document."""
     page = visitor.in_english().open("/")
 
     assert "Line unknown" in page
-    assert "Sync unknown · last sync never" in page
+    assert "1 document waiting · last sync never" in page
 
 
 def test_files_may_be_kept_for_ever_under_their_version(visitor: Visitor):

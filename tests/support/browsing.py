@@ -1,6 +1,6 @@
 """The pages of a node without a browser: requests with a cookie jar, forms filled in from what a page holds.
 
-visitor = Visitor(build_node(tmp_path))
+visitor = Visitor(build_node(tmp_path)).logged_in()
 page = visitor.open("/")
 visitor.submit(page, "/search", {"text": "12345"})
 """
@@ -16,9 +16,12 @@ from fastapi import FastAPI
 
 from carnet_node.adapters.system import run_blocking
 from carnet_node.core.node import Node
+from carnet_node.core.staff import set_up
+from carnet_node.entrypoints.pages.visitors import SESSION_COOKIE
 from carnet_node.entrypoints.web.app import create_api
 from carnet_node.entrypoints.web.desk import Desk
 from carnet_node.entrypoints.web.guards import LOOPBACK_NAMES
+from support.staffed import PASSWORD, TestHasher
 
 ADDRESS = "http://localhost:8420"
 
@@ -37,7 +40,7 @@ class Fields(HTMLParser):
         given = {name: value or "" for name, value in attrs}
         if tag == "form":
             self._form = self.forms.setdefault(given.get("action", ""), {})
-        elif tag == "input" and self._form is not None and given.get("type") in (None, "hidden", "text"):
+        elif tag == "input" and self._form is not None and given.get("type") in (None, "hidden", "text", "password"):
             self._form[given.get("name", "")] = given.get("value", "")
 
     def handle_endtag(self, tag: str) -> None:
@@ -52,21 +55,24 @@ class Visitor:
 
     Attributes:
         cookies: what the browser keeps.
+        client: the machine it runs on.
     """
 
     node: Node
     api: FastAPI | None = None
     cookies: httpx.Cookies = field(default_factory=httpx.Cookies)
+    client: str = "127.0.0.1"
 
     def __post_init__(self) -> None:
-        desk = Desk(self.node, run_blocking)
+        desk = Desk(self.node, run_blocking, hasher=TestHasher())
         self.api = self.api or create_api(desk, hosts=LOOPBACK_NAMES, token="for programs")
 
     def ask(self, method: str, path: str, **more: Any) -> httpx.Response:
         """One request and its answer, whatever it is; cookies are kept."""
 
         async def conversation() -> httpx.Response:
-            transport = httpx.ASGITransport(self.api, raise_app_exceptions=False)  # type: ignore[arg-type]
+            assert self.api is not None
+            transport = httpx.ASGITransport(self.api, raise_app_exceptions=False, client=(self.client, 50_000))
             async with httpx.AsyncClient(transport=transport, base_url=ADDRESS, cookies=self.cookies) as client:
                 answered = await client.request(method, path, **more)
                 self.cookies = client.cookies
@@ -84,7 +90,30 @@ class Visitor:
         """Send a form of a page with what somebody typed; hidden fields go along."""
         return self.ask("POST", action, data={**Fields(page).forms[action], **typed})
 
+    def logged_in(self) -> "Visitor":
+        """The same browser after the site was set up by its first person, who is logged in."""
+        opened = set_up(self.node, TestHasher(), {"staff_no": "B01", "full_name": "陈测试"}, PASSWORD)
+        return self.with_session(opened.token)
+
+    def with_session(self, token: str) -> "Visitor":
+        """The same browser with somebody's session."""
+        self.cookies.set(SESSION_COOKIE, token, domain="localhost.local", path="/")
+        return self
+
+    def as_session(self, token: str) -> "Visitor":
+        """Another browser at the same node, with somebody's session."""
+        return Visitor(self.node, self.api).with_session(token)
+
+    def send(self, page: str, path: str, body: Any) -> httpx.Response:
+        """What a script of a page sends."""
+        token = page.split('data-token="')[1].split('"', maxsplit=1)[0]
+        return self.ask("POST", path, json=body, headers={"Carnet-Token": token})
+
     def in_english(self) -> "Visitor":
         """The same browser after somebody chose English."""
-        self.submit(self.open("/"), "/language", {"language": "en"})
+        return self.in_english_at("/")
+
+    def in_english_at(self, path: str) -> "Visitor":
+        """As `in_english`, from a page that nobody has to be logged in for."""
+        self.submit(self.open(path), "/language", {"language": "en"})
         return self

@@ -88,6 +88,12 @@ def present_session(node: Node, token: str) -> PresentSession | None:
     return shown
 
 
+def look_at_session(node: Node, token: str) -> PresentSession | None:
+    """As `present_session`, for what a page does by itself: it does not keep the session awake."""
+    with node.store.read() as tx:
+        return _judge(node, tx, tx.local.session(_hash(token)), node.clock.now_ms())
+
+
 def lock_session(node: Node, token: str) -> None:
     """Lock the screen now."""
     with node.store.write() as tx:

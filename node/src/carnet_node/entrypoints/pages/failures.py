@@ -7,6 +7,7 @@ Decides which answers become pages and which stay problem documents: whoever ask
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any, Final
+from urllib.parse import quote
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -14,8 +15,16 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 from carnet_node.core.failures import NodeFailure
-from carnet_node.entrypoints.pages.page import PageRefused, page_of
-from carnet_node.entrypoints.web.problem_response import NO_PAGE, HttpProblem, answer_http_problem
+from carnet_node.entrypoints.pages.forms import read_form
+from carnet_node.entrypoints.pages.moving import own_address
+from carnet_node.entrypoints.pages.page import NobodyThere, PageRefused, door_of
+from carnet_node.entrypoints.web.problem_response import (
+    BODY_IN_SCOPE,
+    NO_PAGE,
+    NO_SESSION,
+    HttpProblem,
+    answer_http_problem,
+)
 from carnet_node.entrypoints.wording import Exit, Explained, explain_failure
 from carnet_protocol.errors import Refused
 
@@ -30,6 +39,7 @@ def answer_page_failures(api: FastAPI) -> None:
     for kind in (Refused, NodeFailure, RequestValidationError, HTTPException, Exception):
         api.add_exception_handler(kind, _for_people(api.exception_handlers[kind]))
     api.add_exception_handler(PageRefused, _refused)
+    api.add_exception_handler(NobodyThere, _nobody)
 
 
 def is_for_programs(request: Request) -> bool:
@@ -57,8 +67,24 @@ async def _refused(request: Request, error: Exception) -> Response:
     return await _shown(request, _explained(problem))
 
 
+async def _nobody(request: Request, error: Exception) -> Response:
+    """To the log-in, and from there back to the page; what a form held is kept as its draft."""
+    if is_for_programs(request) or request.url.path == "/strip":
+        return answer_http_problem(NO_SESSION)
+    address = error.address if isinstance(error, NobodyThere) else "/login"
+    page = await door_of(request)
+    wanted = request.url.path if request.method == "GET" else page_before(request)
+    return page.go(address if wanted == "/" else f"{address}?to={quote(wanted)}")
+
+
+def page_before(request: Request) -> str:
+    """The page that a form was sent from, when the form says so; the first page otherwise."""
+    typed = read_form(request.scope.get(BODY_IN_SCOPE) or b"")
+    return own_address(typed.text("address"))
+
+
 async def _shown(request: Request, explained: Explained) -> Response:
-    page = await page_of(request)
+    page = await door_of(request)
     return await page.show("failure.html", status=explained.status, explained=explained)
 
 

@@ -22,7 +22,7 @@ from carnet_protocol.reasons import Reason
 TOKEN: Final = "token"
 SAVE_KEY: Final = "save_key"
 BASED_ON: Final = "based_on"
-_NOT_TYPED: Final = frozenset({TOKEN, SAVE_KEY, BASED_ON})
+NOT_TYPED: Final = frozenset({TOKEN, SAVE_KEY, BASED_ON})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +57,19 @@ class FormState:
     Attributes:
         typed: what was typed, or what is on file.
         explained: why it could not be saved; None for a form that was not sent yet.
+        based_on: heads of what it was rendered from.
+        drafted_ms: when what was typed was last kept; None when nothing was.
     """
 
     typed: Typed = Typed()
     explained: Explained | None = None
+    based_on: str = ""
+    drafted_ms: int | None = None
+
+    @classmethod
+    def refused(cls, typed: Typed, explained: Explained) -> "FormState":
+        """A form that was sent and could not be saved."""
+        return cls(typed, explained, typed.text(BASED_ON))
 
     def text(self, name: str, otherwise: str = "") -> str:
         """What stands in a field."""
@@ -96,4 +105,4 @@ def read_form(body: bytes) -> Typed:
 
 def what_was_typed(typed: Typed) -> dict[str, str]:
     """The fields of a form without those the page itself put in."""
-    return {name: texts[0] for name, texts in typed.texts.items() if name not in _NOT_TYPED}
+    return {name: texts[0] for name, texts in typed.texts.items() if name not in NOT_TYPED}

@@ -6,7 +6,7 @@ Decides addresses only. The language is a choice of the person at this browser; 
 from fastapi import APIRouter, Response
 
 from carnet_node.entrypoints.pages.languages import LANGUAGE_COOKIE, Language
-from carnet_node.entrypoints.pages.page import PageOf
+from carnet_node.entrypoints.pages.page import DoorOf, NobodyThere
 
 router = APIRouter()
 
@@ -14,7 +14,7 @@ _YEAR_S = 365 * 24 * 3600
 
 
 @router.post("/language")
-async def choose_language(page: PageOf) -> Response:
+async def choose_language(page: DoorOf) -> Response:
     """Show all pages in the other language from now on."""
     typed = page.typed()
     chosen = Language.EN if typed.text("language") == Language.EN.value else Language.ZH
@@ -24,8 +24,11 @@ async def choose_language(page: PageOf) -> Response:
 
 
 @router.get("/strip")
-async def show_strip(page: PageOf) -> Response:
-    """The strip alone, for the script that keeps it fresh."""
+async def show_strip(page: DoorOf) -> Response:
+    """The strip alone, for the script that keeps it fresh; whoever has gone quiet is not kept awake by it."""
+    person = page.visitor.person
+    if person is None or person.present.is_locked:
+        raise NobodyThere("/locked")
     return await page.show("strip.html")
 
 

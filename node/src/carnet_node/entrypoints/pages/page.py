@@ -1,7 +1,9 @@
 """What every handler of a page needs: the desk, who asks, and the two ways to answer.
 
-Decides that a page is read and rendered in one blocking call, that a form is saved once under its key, and that a
-refused form comes back with everything that was typed. Decides nothing about what is read or saved.
+Decides who gets to see a page at all: nobody before the site is set up, then whoever is logged in and has not locked
+the screen. A page is read and rendered in one blocking call; a form is saved once under its key, by the person, and its
+draft goes with the same transaction; a refused form comes back with everything that was typed. Decides nothing about
+what is read or saved.
 """
 
 import json
@@ -13,13 +15,27 @@ from typing import Annotated, Any, Final
 from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from carnet_node.core.acting import acting_for
+from carnet_node.core.form_drafts import draft_of, saving_draft
 from carnet_node.core.idempotency import KeyReused, answer_once, claiming, keyed_request
+from carnet_node.core.local_ports import PasswordHasher
 from carnet_node.core.node import Node
+from carnet_node.core.sessions import look_at_session, present_session
+from carnet_node.core.staff import is_set_up
 from carnet_node.core.status import status_of
-from carnet_node.entrypoints.pages.forms import SAVE_KEY, TOKEN, Typed, read_form
+from carnet_node.entrypoints.pages.forms import SAVE_KEY, TOKEN, FormState, Typed, read_form
+from carnet_node.entrypoints.pages.languages import language_of
 from carnet_node.entrypoints.pages.rendering import Renderer, Words
 from carnet_node.entrypoints.pages.strip import STRIP_FRESH_MS, Strip, strip_of
-from carnet_node.entrypoints.pages.visitors import TOKEN_HEADER, Visitor, keep_session, visitor_of
+from carnet_node.entrypoints.pages.visitors import (
+    SESSION_BYTES,
+    TOKEN_HEADER,
+    Person,
+    Visitor,
+    keep_session,
+    session_of,
+    text_of,
+)
 from carnet_node.entrypoints.web.desk import Desk
 from carnet_node.entrypoints.web.problem_response import BODY_IN_SCOPE, FORM_EXPIRED, HttpProblem
 from carnet_node.entrypoints.wording import FAILURES, Explained, explain_failure
@@ -30,7 +46,6 @@ CONTENT_SECURITY: Final = "default-src 'self'; base-uri 'none'; form-action 'sel
 """Nothing inline and nothing from elsewhere: neither script nor style nor picture."""
 
 _SAVE_KEY_BYTES: Final = 16
-_HTTPS: Final = "https"
 
 
 class PageRefused(Exception):
@@ -41,17 +56,27 @@ class PageRefused(Exception):
         super().__init__(problem.code)
 
 
+class NobodyThere(Exception):
+    """The page needs somebody who is logged in; `address` is where they become that."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        super().__init__(address)
+
+
 class Pages:
     """What all pages of an application share.
 
     Args:
         desk: the node behind them.
         renderer: its templates.
+        hasher: of passwords.
     """
 
-    def __init__(self, desk: Desk, renderer: Renderer) -> None:
+    def __init__(self, desk: Desk, renderer: Renderer, hasher: PasswordHasher) -> None:
         self.desk = desk
         self.renderer = renderer
+        self.hasher = hasher
         self._strips: dict[str, tuple[int, Strip]] = {}
 
     def strip(self, words: Words, now_ms: int) -> Strip:
@@ -77,8 +102,20 @@ class Page:
 
     @property
     def node(self) -> Node:
-        """The node behind the desk."""
-        return self.pages.desk.node
+        """The node behind the desk; what is saved through it names the person."""
+        person = self.visitor.person
+        return self.pages.desk.node if person is None else acting_for(self.pages.desk.node, person.id)
+
+    @property
+    def person(self) -> Person:
+        """Who is logged in.
+
+        Raises:
+            NobodyThere: nobody.
+        """
+        if self.visitor.person is None:
+            raise NobodyThere("/login")
+        return self.visitor.person
 
     @property
     def words(self) -> Words:
@@ -112,6 +149,20 @@ class Page:
             raise BadValue(Reason.MALFORMED, "body", "no JSON object")
         return sent
 
+    def form(self, name: str, on_file: Mapping[str, str], based_on: str = "") -> FormState:
+        """A form as it is shown first: what is on file, with what this person has typed into it and not saved.
+
+        Args:
+            name: of the draft.
+            on_file: texts by field name.
+            based_on: the heads of what is on file; a draft keeps those it was typed over.
+        """
+        draft = draft_of(self.node, self.person.id, name)
+        if draft is None:
+            return FormState(Typed({one: (text,) for one, text in on_file.items()}), based_on=based_on)
+        typed = Typed({**{one: (text,) for one, text in on_file.items()}, **draft.fields})
+        return FormState(typed, based_on=draft.heads or based_on, drafted_ms=draft.saved_ms)
+
     async def show(
         self,
         template: str,
@@ -136,17 +187,25 @@ class Page:
         return self.answer(HTMLResponse(await self.pages.desk.read(work), status_code=int(status)))
 
     async def save(
-        self, typed: Typed, work: Callable[[Node], str], again: Callable[[Explained], Awaitable[Response]]
+        self,
+        typed: Typed,
+        work: Callable[[Node], str],
+        again: Callable[[Explained], Awaitable[Response]],
+        *,
+        draft: str | None = None,
     ) -> Response:
         """Save a form once, and go where its work says.
 
         Args:
             work: saves through the node it is given, and returns the address to go to.
             again: shows the form again, with what was wrong.
+            draft: of this form; it goes with what is saved.
         """
         key = typed.text(SAVE_KEY)
         asked = keyed_request(key, self.request.url.path.encode(), self.request.scope.get(BODY_IN_SCOPE) or b"")
         node = claiming(self.node, asked)
+        if draft is not None:
+            node = saving_draft(node, self.person.id, draft)
         try:
             if not key:
                 raise KeyReused
@@ -164,7 +223,7 @@ class Page:
         """The response with what every page carries."""
         response.headers["content-security-policy"] = CONTENT_SECURITY
         if self.visitor.is_new:
-            keep_session(response, self.visitor, is_secure=self.request.url.scheme == _HTTPS)
+            keep_session(response, self.visitor.session, self.request)
         return response
 
     def _require_token(self, token: str) -> None:
@@ -179,16 +238,47 @@ class Page:
             "token": self.visitor.token,
             "save_key": self.node.entropy.random_bytes(_SAVE_KEY_BYTES).hex(),
             "now_ms": now_ms,
+            "person": self.visitor.person,
             "address": self.request.url.path,
             "searched": "",
         }
 
 
-async def page_of(request: Request) -> Page:
-    """The page that a request asks for."""
+async def door_of(request: Request) -> Page:
+    """A page that needs nobody: log-in, language, strip, failures. It does not keep a session awake."""
     pages: Pages = request.app.state.pages
-    return Page(request, pages, visitor_of(request, pages.desk.node.entropy.random_bytes))
+    return await _page(request, pages, look_at_session)
+
+
+async def page_of(request: Request) -> Page:
+    """The page that somebody who is logged in asks for.
+
+    Raises:
+        NobodyThere: nobody is, or the screen is locked, or the site is not set up.
+    """
+    pages: Pages = request.app.state.pages
+    page = await _page(request, pages, present_session)
+    if page.visitor.person is None:
+        is_known = await pages.desk.read(lambda: is_set_up(pages.desk.node))
+        raise NobodyThere("/login" if is_known else "/set-up")
+    if page.visitor.person.present.is_locked:
+        raise NobodyThere("/locked")
+    return page
+
+
+async def _page(request: Request, pages: Pages, look: Callable[[Node, str], Any]) -> Page:
+    node, session = pages.desk.node, session_of(request)
+    if session is None:
+        return Page(
+            request, pages, Visitor(text_of(node.entropy.random_bytes(SESSION_BYTES)), language_of(request), True)
+        )
+    present = await pages.desk.read(lambda: look(node, session))
+    person = None if present is None else Person(present)
+    return Page(request, pages, Visitor(session, language_of(request), is_new=False, person=person))
 
 
 PageOf = Annotated[Page, Depends(page_of)]
-"""The page, for a handler."""
+"""The page, for a handler; somebody is logged in."""
+
+DoorOf = Annotated[Page, Depends(door_of)]
+"""The page, for a handler that needs nobody."""

@@ -2,14 +2,16 @@
 
 Decides which screens there are and what stands beside them.
 
-    GET /            GET /customers/ID   GET /vehicles/ID   GET /sync    POST /search   POST /language   GET /strip
+    /            /search      /customers   /vehicles    /sync       /staff
+    /set-up      /login       /start       /locked      /password   /logout
+    /language    /strip       /drafts/FORM /reveal      /static/VERSION/FILE
 """
 
 from typing import Final
 
 from fastapi import FastAPI
 
-from carnet_node.entrypoints.pages import home, moving
+from carnet_node.entrypoints.pages import drafts, entering, home, moving
 from carnet_node.entrypoints.pages.failures import answer_page_failures
 from carnet_node.entrypoints.pages.formats import Clockface
 from carnet_node.entrypoints.pages.page import Pages
@@ -17,13 +19,13 @@ from carnet_node.entrypoints.pages.rendering import Renderer
 from carnet_node.entrypoints.pages.static_files import KeptFiles, static_address
 from carnet_node.entrypoints.web.desk import Desk
 
-_ROUTERS: Final = (home.router, moving.router)
+_ROUTERS: Final = (entering.router, moving.router, drafts.router, home.router)
 
 
 def add_pages(api: FastAPI, desk: Desk) -> None:
     """Put the pages into the application of a desk; its JSON routes stand already."""
     static = static_address()
-    api.state.pages = Pages(desk, Renderer(Clockface(desk.node.settings.utc_offset_minutes), static))
+    api.state.pages = Pages(desk, Renderer(Clockface(desk.node.settings.utc_offset_minutes), static), desk.hasher)
     api.mount(static, KeptFiles())
     answer_page_failures(api)
     for router in _ROUTERS:

@@ -7,7 +7,7 @@ Decides nothing about what is read or written.
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Final, Protocol, TypeVar
@@ -16,9 +16,11 @@ import structlog
 from fastapi import Depends, Header, Query, Request
 from fastapi.exceptions import RequestValidationError
 
+from carnet_node.adapters.passwords import Argon2Passwords
 from carnet_node.core.desk import Saved
 from carnet_node.core.idempotency import KeyedRequest, answer_once, claiming, keyed_request
 from carnet_node.core.limits import LIST_ROWS_MAX
+from carnet_node.core.local_ports import PasswordHasher
 from carnet_node.core.node import Node
 from carnet_node.core.ports import RunBlocking
 from carnet_node.core.refusals import Problem, ProblemCode, refuse_if_any
@@ -70,6 +72,7 @@ class Desk:
         background: woken after every save; None when nothing syncs in the background.
         backups: where the status of backups lies; None when nobody tells.
         request: of a save under an `Idempotency-Key`; None without one.
+        hasher: of the passwords of staff.
     """
 
     node: Node
@@ -78,6 +81,7 @@ class Desk:
     background: Background | None = None
     backups: Path | None = None
     request: KeyedRequest | None = None
+    hasher: PasswordHasher = field(default_factory=Argon2Passwords)
 
     async def read(self, work: Callable[[], T]) -> T:
         """What blocking work returns."""

@@ -67,6 +67,18 @@ FORM_EXPIRED: Final = HttpProblem(
     "The form does not belong to the session that is open in this browser now.",
     "Open the page again and save there; what you typed is kept as a draft.",
 )
+NO_SESSION: Final = HttpProblem(
+    HTTPStatus.UNAUTHORIZED,
+    "no-session",
+    "Nobody is logged in in this browser, or the screen is locked.",
+    "Log in again; what you typed is kept as a draft.",
+)
+SET_UP_ELSEWHERE: Final = HttpProblem(
+    HTTPStatus.FORBIDDEN,
+    "set-up-elsewhere",
+    "This site has no staff yet, and the first person is entered at the machine itself.",
+    "Open this page on the machine on which Carnet runs, as localhost.",
+)
 NO_PAGE: Final = HttpProblem(
     HTTPStatus.NOT_FOUND,
     "no-page",

@@ -7,7 +7,8 @@ async function freshen() {
   if (document.hidden) return;
   try {
     const answer = await fetch("/strip");
-    if (answer.ok && !answer.redirected) strip.innerHTML = await answer.text();
+    if (answer.ok) strip.innerHTML = await answer.text();
+    else if (answer.status === 401 && document.querySelector(".person")) location.reload();
   } catch {
     for (const one of strip.querySelectorAll("[data-tone]")) one.dataset.tone = "calm";
   }

@@ -1,0 +1,98 @@
+"""What was typed and not saved, field by field, as the scripts of a page send it; and values shown on request.
+
+Decides addresses, and how fields that arrive one by one become one draft; `core.form_drafts` decides how long it lives.
+A draft belongs to one person and one form; the form's name holds an id at most, never a value.
+"""
+
+import re
+from http import HTTPStatus
+from typing import Final
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse, Response
+
+from carnet_node.core.access_log import note_access
+from carnet_node.core.acting import require
+from carnet_node.core.editing import require_record
+from carnet_node.core.form_drafts import draft_of, drop_draft, keep_draft
+from carnet_node.core.limits import FORM_FIELDS_MAX
+from carnet_node.core.local_facts import Access
+from carnet_node.core.roles import Permission
+from carnet_node.entrypoints.pages.formats import NOTHING, phone
+from carnet_node.entrypoints.pages.forms import NOT_TYPED
+from carnet_node.entrypoints.pages.moving import own_address
+from carnet_node.entrypoints.pages.page import PageOf
+from carnet_node.entrypoints.presenting import value_json
+from carnet_node.entrypoints.reading import kind_from_text, record_from_text
+from carnet_protocol.errors import BadValue
+from carnet_protocol.ids import RecordId
+from carnet_protocol.reasons import Reason
+
+router = APIRouter()
+
+_FORM: Final = re.compile(r"[a-z-]{1,40}(?:-([0-9a-f-]{36}))?")
+_REVEALED: Final = re.compile(r"([a-z_]{1,40})/([0-9a-f-]{36})/([a-z_]{1,40})")
+
+
+@router.post("/drafts/{form}")
+async def keep(page: PageOf, form: str) -> Response:
+    """Keep fields of a form; says when, on the site's clock."""
+    sent = page.sent()
+    fields, heads = _fields(sent.get("fields")), sent.get("based_on")
+    record = _record_of(form)
+    if not isinstance(heads, str):
+        raise BadValue(Reason.MALFORMED, "based_on", "no text")
+
+    def work() -> str:
+        known = draft_of(page.node, page.person.id, form)
+        merged = {**({} if known is None else known.fields), **fields}
+        read = heads if known is None else known.heads or heads
+        keep_draft(page.node, page.person.id, form, merged, heads=read, record=record)
+        return page.pages.renderer.clockface.moment(page.node.clock.now_ms())[-5:]
+
+    return page.answer(JSONResponse({"at": await page.pages.desk.read(work)}))
+
+
+@router.post("/drafts/{form}/drop")
+async def give_up(page: PageOf, form: str) -> Response:
+    """Forget what was typed into a form, and show it as it is on file."""
+    typed = page.typed()
+    await page.pages.desk.read(lambda: drop_draft(page.node, page.person.id, form))
+    return page.go(own_address(typed.text("address")))
+
+
+@router.post("/reveal")
+async def reveal(page: PageOf) -> Response:
+    """One personal value in full; who asked is noted, the value is not."""
+    match = _REVEALED.fullmatch(str(page.sent().get("what")))
+    if match is None:
+        raise BadValue(Reason.MALFORMED, "what", "no field of a record")
+    kind, record, field = kind_from_text(match[1]), record_from_text(match[2]), match[3]
+    if field not in kind.labels:
+        raise BadValue(Reason.NOT_FOUND, "what", "no field of a record")
+
+    def work() -> str:
+        with page.node.store.read() as tx:
+            require(page.node, tx, Permission.SHOW_PERSONAL)
+        value = require_record(page.node, kind, record).values.get(field)
+        note_access(page.node, Access.SHOWN, kind.name)
+        return phone(value) if field == "number" else str(value_json(kind, field, value) or NOTHING)
+
+    return page.answer(JSONResponse({"text": await page.pages.desk.read(work)}, status_code=int(HTTPStatus.OK)))
+
+
+def _fields(sent: object) -> dict[str, tuple[str, ...]]:
+    """Texts by field name; what the page put in itself is no draft."""
+    if not isinstance(sent, dict) or len(sent) > FORM_FIELDS_MAX:
+        raise BadValue(Reason.MALFORMED, "fields", "no fields of a form")
+    if not all(isinstance(name, str) and isinstance(text, str) for name, text in sent.items()):
+        raise BadValue(Reason.MALFORMED, "fields", "no fields of a form")
+    return {name: (text,) for name, text in sent.items() if name not in NOT_TYPED}
+
+
+def _record_of(form: str) -> RecordId | None:
+    """The record whose id stands in a form's name."""
+    match = _FORM.fullmatch(form)
+    if match is None:
+        raise BadValue(Reason.NOT_FOUND, "form", "no such form")
+    return None if match[1] is None else record_from_text(match[1])

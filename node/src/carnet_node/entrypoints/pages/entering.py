@@ -1,0 +1,166 @@
+"""The way in: the first set-up, log-in, start code, lock screen, password, log-out.
+
+Decides addresses, and that a site is set up only from the machine itself: until then nobody has proved anything, and
+the LAN may be open. Who gets a session is decided in `core.login`. A log-in always gives the browser another session.
+"""
+
+from collections.abc import Callable
+from functools import partial
+
+from fastapi import APIRouter, Response
+
+from carnet_node.core.enrolment import is_loopback
+from carnet_node.core.login import begin_with_code, change_password, confirm_password, log_in
+from carnet_node.core.sessions import OpenedSession, lock_session, log_out, unlock_session
+from carnet_node.core.staff import is_set_up, set_up
+from carnet_node.entrypoints.pages.forms import FormState, Typed
+from carnet_node.entrypoints.pages.moving import own_address
+from carnet_node.entrypoints.pages.page import DoorOf, NobodyThere, Page, PageOf, PageRefused
+from carnet_node.entrypoints.pages.visitors import keep_session
+from carnet_node.entrypoints.web.problem_response import SET_UP_ELSEWHERE
+from carnet_node.entrypoints.wording import FAILURES, explain_failure
+
+router = APIRouter()
+
+
+@router.get("/set-up")
+async def show_set_up(page: DoorOf) -> Response:
+    """The first person of a site."""
+    _require_this_machine(page)
+    if await page.pages.desk.read(lambda: is_set_up(page.node)):
+        return page.go("/login")
+    return await page.show("set_up.html", form=FormState())
+
+
+@router.post("/set-up")
+async def send_set_up(page: DoorOf) -> Response:
+    """Enter the first person, who becomes the administrator."""
+    _require_this_machine(page)
+    typed = page.typed()
+    values = {"staff_no": typed.text("staff_no"), "full_name": typed.text("full_name")}
+    work = partial(set_up, page.node, page.pages.hasher, values, typed.text("password"))
+    return await _enter(page, typed, work, "set_up.html")
+
+
+@router.get("/login")
+async def show_login(page: DoorOf, to: str = "/") -> Response:
+    """Staff number and password."""
+    if not await page.pages.desk.read(lambda: is_set_up(page.node)):
+        return page.go("/set-up")
+    return await page.show("login.html", form=FormState(), to=own_address(to))
+
+
+@router.post("/login")
+async def send_login(page: DoorOf) -> Response:
+    """Open a session."""
+    typed = page.typed()
+    work = partial(log_in, page.node, page.pages.hasher, typed.text("staff_no"), typed.text("password"))
+    return await _enter(page, typed, work, "login.html")
+
+
+@router.get("/start")
+async def show_start(page: DoorOf) -> Response:
+    """A start code, and the password its owner chooses."""
+    return await page.show("start.html", form=FormState())
+
+
+@router.post("/start")
+async def send_start(page: DoorOf) -> Response:
+    """Choose a password with a start code."""
+    typed = page.typed()
+    texts = (typed.text(name) for name in ("staff_no", "code", "password"))
+    return await _enter(page, typed, partial(begin_with_code, page.node, page.pages.hasher, *texts), "start.html")
+
+
+@router.post("/lock")
+async def lock(page: DoorOf) -> Response:
+    """Lock the screen; everything typed is kept."""
+    typed = page.typed()
+    await page.pages.desk.read(lambda: lock_session(page.node, page.visitor.session))
+    return page.go(_with_target("/locked", own_address(typed.text("address"))))
+
+
+@router.get("/locked")
+async def show_locked(page: DoorOf, to: str = "/") -> Response:
+    """Who has locked the screen, and the password that opens it."""
+    if page.visitor.person is None:
+        return page.go(_with_target("/login", own_address(to)))
+    return await page.show("locked.html", form=FormState(), to=own_address(to))
+
+
+@router.post("/locked")
+async def unlock(page: DoorOf) -> Response:
+    """Go on where the screen was locked."""
+    typed, person = page.typed(), page.person
+
+    def work() -> bool:
+        staff = confirm_password(page.node, page.pages.hasher, person.staff_no, typed.text("password"))
+        return unlock_session(page.node, page.visitor.session, staff)
+
+    try:
+        is_open = await page.pages.desk.read(work)
+    except FAILURES as failure:
+        explained = explain_failure(failure)
+        form = FormState.refused(_without_secrets(typed), explained)
+        return await page.show("locked.html", status=explained.status, form=form, to=own_address(typed.text("to")))
+    if not is_open:
+        raise NobodyThere("/login")
+    return page.go(own_address(typed.text("to")))
+
+
+@router.get("/password")
+async def show_password(page: PageOf) -> Response:
+    """Another password."""
+    return await page.show("password.html", form=FormState())
+
+
+@router.post("/password")
+async def send_password(page: PageOf) -> Response:
+    """Change the password; sessions in other browsers end."""
+    typed = page.typed()
+    work = partial(
+        change_password,
+        page.node,
+        page.pages.hasher,
+        page.person.id,
+        present=typed.text("present"),
+        chosen=typed.text("password"),
+    )
+    return await _enter(page, typed, work, "password.html")
+
+
+@router.post("/logout")
+async def leave(page: DoorOf) -> Response:
+    """End the session."""
+    page.typed()
+    await page.pages.desk.read(lambda: log_out(page.node, page.visitor.session))
+    return page.go("/login")
+
+
+async def _enter(page: Page, typed: Typed, work: Callable[[], OpenedSession], template: str) -> Response:
+    """A new session for whoever has proved who they are; the form again for everybody else."""
+    to = own_address(typed.text("to"))
+    try:
+        opened = await page.pages.desk.read(work)
+    except FAILURES as failure:
+        form = FormState.refused(_without_secrets(typed), explain_failure(failure))
+        return await page.show(template, status=explain_failure(failure).status, form=form, to=to)
+    page.pages.forget_strip()
+    answer = page.go(to)
+    keep_session(answer, opened.token, page.request)
+    return answer
+
+
+def _without_secrets(typed: Typed) -> Typed:
+    """What may be shown again: never a password, nor a code."""
+    return Typed({name: texts for name, texts in typed.texts.items() if name in ("staff_no", "full_name", "to")})
+
+
+def _with_target(address: str, to: str) -> str:
+    return address if to == "/" else f"{address}?to={to}"
+
+
+def _require_this_machine(page: Page) -> None:
+    client = page.request.client
+    if client is None or not is_loopback(client.host):
+        raise PageRefused(SET_UP_ELSEWHERE)

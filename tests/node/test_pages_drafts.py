@@ -1,0 +1,121 @@
+"""What is typed and not saved: kept field by field, for one person and one form; and values shown on request."""
+
+from pathlib import Path
+
+import pytest
+
+from carnet_node.core.access_log import accesses_of
+from carnet_node.core.commands.customers import AddCustomer, add_customer
+from carnet_node.core.desk import save
+from carnet_node.core.form_drafts import draft_of
+from carnet_node.core.local_facts import Access
+from carnet_protocol.ids import record_text
+from support.browsing import Visitor
+from support.staffed import Site, build_site, hire_with_password
+
+FORM = "/drafts/check-in"
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    """A site with an administrator."""
+    return build_site(tmp_path)
+
+
+@pytest.fixture
+def desk(site: Site) -> Visitor:
+    """The administrator's browser."""
+    return Visitor(site.node).with_session(site.session.token)
+
+
+def kept(site: Site) -> dict[str, tuple[str, ...]]:
+    """What is kept of the administrator's check-in."""
+    draft = draft_of(site.node, site.admin, "check-in")
+    return {} if draft is None else dict(draft.fields)
+
+
+def test_fields_that_arrive_one_by_one_become_one_draft(site: Site, desk: Visitor):
+    """A later field joins the earlier ones; the same field is replaced."""
+    page = desk.open("/")
+
+    desk.send(page, FORM, {"fields": {"sender_name": "王", "plate": "津A"}, "based_on": ""})
+    answered = desk.send(page, FORM, {"fields": {"sender_name": "王小明"}, "based_on": ""})
+
+    assert kept(site) == {"sender_name": ("王小明",), "plate": ("津A",)}
+    assert answered.json() == {"at": "22:13"}
+
+
+def test_what_the_page_put_in_is_no_draft(site: Site, desk: Visitor):
+    """Token, save key and heads are made anew with the next page."""
+    desk.send(desk.open("/"), FORM, {"fields": {"token": "t", "save_key": "k", "note": "n"}, "based_on": ""})
+
+    assert kept(site) == {"note": ("n",)}
+
+
+def test_a_draft_keeps_the_heads_it_was_begun_over(site: Site, desk: Visitor):
+    """What its author had read does not change while they type, whatever else was saved meanwhile."""
+    page = desk.open("/")
+    desk.send(page, FORM, {"fields": {"note": "a"}, "based_on": "first"})
+
+    desk.send(page, FORM, {"fields": {"note": "b"}, "based_on": "second"})
+
+    draft = draft_of(site.node, site.admin, "check-in")
+    assert draft is not None
+    assert draft.heads == "first"
+
+
+def test_a_draft_belongs_to_one_person(site: Site, desk: Visitor):
+    """A colleague's form is empty."""
+    colleague = hire_with_password(site, "C02", "advisor")
+
+    desk.send(desk.open("/"), FORM, {"fields": {"note": "n"}, "based_on": ""})
+
+    assert draft_of(site.node, colleague.staff, "check-in") is None
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        pytest.param(FORM, {"fields": ["a"], "based_on": ""}, id="no object"),
+        pytest.param(FORM, {"fields": {"a": 1}, "based_on": ""}, id="no text"),
+        pytest.param(FORM, {"fields": {}, "based_on": None}, id="no heads"),
+        pytest.param(FORM, ["fields"], id="no object at all"),
+        pytest.param("/drafts/王小明", {"fields": {}, "based_on": ""}, id="a name for a form"),
+        pytest.param("/reveal", {"what": "customer"}, id="no field"),
+        pytest.param("/reveal", {"what": f"customer/{'0' * 8}-0000-7000-8000-{'0' * 12}/full_name"}, id="nobody"),
+    ],
+)
+def test_what_no_script_of_ours_sends_is_refused(desk: Visitor, path: str, body: object):
+    """A malformed request changes nothing and is a problem document."""
+    answered = desk.send(desk.open("/"), path, body)
+
+    assert answered.status_code in (400, 404, 422)
+    assert answered.headers["content-type"] == "application/problem+json"
+
+
+def test_a_script_without_the_token_is_turned_away(site: Site, desk: Visitor):
+    """The cookie alone keeps no draft."""
+    answered = desk.ask("POST", FORM, json={"fields": {"note": "n"}, "based_on": ""})
+
+    assert (answered.status_code, kept(site)) == (403, {})
+
+
+def test_a_locked_screen_keeps_nothing_more(site: Site, desk: Visitor):
+    """A script gets a problem document, and the page shows the lock screen."""
+    page = desk.open("/")
+    desk.submit(page, "/lock", {})
+
+    assert desk.send(page, FORM, {"fields": {"note": "n"}, "based_on": ""}).status_code == 401
+
+
+def test_a_masked_value_is_shown_on_request_and_the_asking_is_noted(site: Site, desk: Visitor):
+    """The access log says who, what kind and when, and nothing of the value."""
+    command = AddCustomer({"party_kind": "person", "full_name": "王小明"}, [{"number": "13800138000"}])
+    saved = save(site.as_admin, lambda new_id: add_customer(command, new_id))
+    phone = f"phone/{record_text(saved.records[1])}/number"
+
+    answered = desk.send(desk.open("/"), "/reveal", {"what": phone})
+
+    assert answered.json() == {"text": "138 0013 8000"}
+    noted = accesses_of(site.node, site.admin)
+    assert [(one.access, one.subject, one.row_count) for one in noted] == [(Access.SHOWN, "phone", 1)]

@@ -1,0 +1,180 @@
+"""The way in at the pages: set-up, log-in, start code, lock screen, password, log-out."""
+
+from pathlib import Path
+
+import pytest
+
+from carnet_node.core.acting import acting_for
+from carnet_node.core.desk_limits import SESSION_IDLE_MS
+from carnet_node.core.staff import let_leave
+from support.browsing import Visitor
+from support.node_builder import TestClock, build_node
+from support.staffed import PASSWORD, Site, build_site, hire_with_password
+
+WORN_OUT = {"staff_no": "B01", "password": "something else"}
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    """A site with an administrator."""
+    return build_site(tmp_path)
+
+
+@pytest.fixture
+def stranger(site: Site) -> Visitor:
+    """A browser in which nobody is logged in."""
+    return Visitor(site.node).in_english_at("/login")
+
+
+def test_before_anybody_is_entered_every_page_leads_to_the_set_up(tmp_path: Path):
+    """A new site begins with its first person."""
+    visitor = Visitor(build_node(tmp_path))
+
+    answered = visitor.ask("GET", "/")
+
+    assert (answered.status_code, answered.headers["location"]) == (303, "/set-up")
+
+
+def test_the_first_person_is_entered_and_logged_in(tmp_path: Path):
+    """Set-up opens a session under another cookie and leads to the first page."""
+    visitor = Visitor(build_node(tmp_path))
+    page = visitor.open("/set-up")
+    before = visitor.cookies["carnet_session"]
+
+    answered = visitor.submit(page, "/set-up", {"staff_no": "A1", "full_name": "陈测试", "password": PASSWORD})
+
+    assert (answered.status_code, answered.headers["location"]) == (303, "/")
+    assert visitor.cookies["carnet_session"] != before
+    assert "陈测试" in visitor.open("/")
+
+
+def test_a_site_is_set_up_at_the_machine_itself(tmp_path: Path):
+    """Another machine of the LAN is told where to go, and enters nobody."""
+    visitor = Visitor(build_node(tmp_path), client="192.168.1.7")
+
+    answered = visitor.ask("GET", "/set-up")
+
+    assert answered.status_code == 403
+    assert "localhost" in answered.text
+
+
+def test_a_weak_password_is_refused_and_never_shown_again(tmp_path: Path):
+    """What was typed beside it stays; a password is not sent back."""
+    visitor = Visitor(build_node(tmp_path))
+    page = visitor.open("/set-up")
+
+    answered = visitor.submit(page, "/set-up", {"staff_no": "A1", "full_name": "陈测试", "password": "short77"})
+
+    assert answered.status_code == 422
+    assert 'value="陈测试"' in answered.text
+    assert "short77" not in answered.text
+
+
+def test_whoever_knows_the_password_is_let_in_and_back_to_the_page(stranger: Visitor):
+    """After the log-in the page that was wanted is shown."""
+    wanted = stranger.ask("GET", "/password").headers["location"]
+
+    answered = stranger.submit(stranger.open(wanted), "/login", {"staff_no": "b01", "password": PASSWORD})
+
+    assert wanted == "/login?to=/password"
+    assert (answered.status_code, answered.headers["location"]) == (303, "/password")
+
+
+def test_a_wrong_password_is_refused_without_saying_which_of_both_was_wrong(stranger: Visitor):
+    """A name nobody has and a wrong password get the same words."""
+    page = stranger.open("/login")
+
+    wrong = stranger.submit(page, "/login", WORN_OUT)
+    unknown = stranger.submit(page, "/login", {**WORN_OUT, "staff_no": "Z99"})
+
+    said = "The staff number and the password do not belong together."
+    assert [(one.status_code, said in one.text) for one in (wrong, unknown)] == [(422, True)] * 2
+
+
+def test_a_log_in_from_another_site_is_turned_away(stranger: Visitor):
+    """The form of a log-in carries a token too, so nobody logs somebody else in."""
+    answered = stranger.ask("POST", "/login", data={"staff_no": "B01", "password": PASSWORD})
+
+    assert answered.status_code == 403
+
+
+@pytest.mark.parametrize("path", ["/", "/password"])
+def test_no_page_is_shown_to_nobody(stranger: Visitor, path: str):
+    """Without a session every page leads to the log-in, also on localhost."""
+    answered = stranger.ask("GET", path)
+
+    assert answered.status_code == 303
+    assert answered.headers["location"].startswith("/login")
+
+
+def test_a_locked_screen_shows_nothing_until_the_password_is_given(site: Site):
+    """The lock keeps the page to come back to, and the same person opens it."""
+    visitor = Visitor(site.node).with_session(site.session.token)
+    locked = visitor.submit(visitor.open("/"), "/lock", {"address": "/sync"})
+
+    turned_away = visitor.ask("GET", "/")
+    opened = visitor.submit(visitor.open("/locked?to=/sync"), "/locked", {"password": PASSWORD})
+
+    assert locked.headers["location"] == "/locked?to=/sync"
+    assert turned_away.headers["location"] == "/locked"
+    assert (opened.status_code, opened.headers["location"]) == (303, "/sync")
+
+
+def test_a_quiet_desk_locks_itself(site: Site):
+    """After ten minutes without a request the screen is locked."""
+    visitor = Visitor(site.node).with_session(site.session.token)
+    site.pass_ms(SESSION_IDLE_MS)
+
+    assert visitor.ask("GET", "/").headers["location"] == "/locked"
+
+
+def test_the_strip_does_not_keep_a_desk_awake(site: Site):
+    """What a page asks by itself does not count as somebody's work."""
+    visitor = Visitor(site.node).with_session(site.session.token)
+    for _ in range(3):
+        site.pass_ms(SESSION_IDLE_MS // 3 + 1)
+        answered = visitor.ask("GET", "/strip")
+
+    assert answered.status_code == 401
+
+
+def test_whoever_leaves_is_out_at_once(site: Site):
+    """The session of somebody who left opens no page any more."""
+    opened = hire_with_password(site, "C02", "advisor")
+    visitor = Visitor(site.node).with_session(opened.token)
+    assert visitor.ask("GET", "/").status_code == 200
+
+    let_leave(acting_for(site.node, site.admin), opened.staff)
+
+    assert visitor.ask("GET", "/").headers["location"] == "/login"
+
+
+def test_logging_out_ends_the_session(site: Site):
+    """The cookie of a session that was ended opens nothing."""
+    visitor = Visitor(site.node).with_session(site.session.token)
+
+    visitor.submit(visitor.open("/"), "/lock", {})
+    visitor.submit(visitor.open("/locked"), "/logout", {})
+
+    assert visitor.ask("GET", "/").headers["location"] == "/login"
+
+
+def test_a_password_change_ends_the_other_sessions(site: Site):
+    """The browser in which it was changed goes on under a new session."""
+    here = Visitor(site.node).with_session(site.session.token)
+
+    answered = here.submit(here.open("/password"), "/password", {"present": PASSWORD, "password": "another long one"})
+
+    assert answered.status_code == 303
+    assert here.ask("GET", "/").status_code == 200
+    assert here.as_session(site.session.token).ask("GET", "/").headers["location"] == "/login"
+
+
+def test_a_start_code_lets_somebody_choose_a_password(site: Site):
+    """A new colleague begins with the code of the administrator."""
+    opened = hire_with_password(site, "C02", "advisor")
+    assert isinstance(site.node.clock, TestClock)
+
+    visitor = Visitor(site.node).with_session(opened.token)
+
+    assert "Person C02" in visitor.open("/")
