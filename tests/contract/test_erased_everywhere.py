@@ -4,9 +4,7 @@ Hub, nodes, keys and databases are the product's own; only sockets are left out.
 and of every bundle that is made afterwards.
 """
 
-import base64
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,11 +18,11 @@ from carnet_node.bootstrap import Installation
 from carnet_node.core.authoring import commit
 from carnet_node.core.bundling import pack_for_hub, take_from_hub
 from carnet_node.core.rebuild import check_rebuild, rebuild
-from carnet_protocol import cbor
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import RecordId, vehicle_id
 from carnet_protocol.kinds import CUSTOMER, PHONE, VEHICLE, VISIT
 from carnet_protocol.registry import ErasureGroup
+from support.canaries import found_in, hiding_in
 from support.hub_apps import TestHub, make_hub
 from support.network import a_round, join
 from support.vins import make_vins
@@ -32,6 +30,7 @@ from support.vins import make_vins
 CANARY = "Kanarienvogel-7Q4XZ"
 NUMBER = "13900007777"
 PAPER = "K7Q4XZ20260007"
+CANARIES = (CANARY, NUMBER, PAPER)
 PERSON, CALLED, CAME = (RecordId(letter * 16) for letter in (b"c", b"p", b"v"))
 VIN = make_vins(1)[0]
 
@@ -44,20 +43,9 @@ def hub(tmp_path: Path) -> TestHub:
     return hub
 
 
-def canaries() -> Iterator[bytes]:
-    """Every spelling in which a value could hide; base64 depends on where in a longer text it stands."""
-    for text in (CANARY, NUMBER, PAPER):
-        plain = text.encode()
-        yield from (plain, text.encode("utf-16-le"), text.encode("utf-16-be"), cbor.encode(text))
-        for shift in range(3):
-            yield base64.b64encode(b"\0" * shift + plain)[4:-4]
-
-
-def hiding_in(*folders: Path) -> list[str]:
+def hiding(*folders: Path) -> list[str]:
     """The files that hold a canary."""
-    spellings = list(canaries())
-    files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
-    return sorted(path.name for path in files if any(one in path.read_bytes() for one in spellings))
+    return hiding_in(folders, CANARIES)
 
 
 def record_person(node: Installation) -> None:
@@ -99,7 +87,7 @@ def test_the_scan_finds_what_is_there(hub: TestHub, tmp_path: Path):
     for node in (one, other):
         a_round(node, hub)
 
-    found = [hiding_in(tmp_path / name) != [] for name in ("hub", "one", "other")]
+    found = [hiding(tmp_path / name) != [] for name in ("hub", "one", "other")]
 
     assert found == [True, True, True]
 
@@ -115,7 +103,7 @@ def test_nothing_is_left_anywhere(hub: TestHub, tmp_path: Path):
     for node in (one, other):
         a_round(node, hub)
 
-    assert hiding_in(tmp_path) == []
+    assert hiding(tmp_path) == []
     assert everything_verifies(hub, one, other)
     for node in (one, other):
         a_round(node, hub)
@@ -137,8 +125,8 @@ def test_a_late_bundle_brings_nothing_back(hub: TestHub, tmp_path: Path):
         take_from_hub(offline.node(), answer)
     rebuild_projections(hub.app.hub)
 
-    assert [one for one in canaries() if one in b"".join(answers)] == []
-    assert hiding_in(tmp_path) == []
+    assert found_in(b"".join(answers), CANARIES) == []
+    assert hiding(tmp_path) == []
     assert everything_verifies(hub, one, offline)
 
 
@@ -155,7 +143,7 @@ def test_a_bundle_made_afterwards_holds_nothing(hub: TestHub, tmp_path: Path):
     up = pack_for_hub(one.node(), software="test").plain
     down = pack_for(hub.app.hub, node, parts_for(hub.app.hub, hub.app.segments, node, Standing()))
 
-    assert [spelling for spelling in canaries() if spelling in up + down] == []
+    assert found_in(up + down, CANARIES) == []
 
 
 def test_a_node_set_back_erases_again(hub: TestHub, tmp_path: Path):
@@ -170,10 +158,10 @@ def test_a_node_set_back_erases_again(hub: TestHub, tmp_path: Path):
     a_round(one, hub)
     one.store.close()
     (tmp_path / "backup").rename(database)
-    assert hiding_in(tmp_path / "one") != []
+    assert hiding(tmp_path / "one") != []
 
     a_round(one, hub)
     rebuild(one.node())
 
-    assert hiding_in(tmp_path) == []
+    assert hiding(tmp_path) == []
     assert everything_verifies(hub, one)

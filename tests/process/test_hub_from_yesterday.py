@@ -27,7 +27,7 @@ class Yesterday:
     Attributes:
         names: of the customers the honest machine shows.
         stolen: how a round of the stolen machine ended.
-        wakeful: folders that a program has written to since; the old copy lies elsewhere.
+        written: what programs have written to since, their output too; the old copy lies elsewhere.
     """
 
     hub: Service
@@ -35,7 +35,7 @@ class Yesterday:
     restored: dict[str, Any]
     names: set[str]
     stolen: Done
-    wakeful: tuple[Path, ...]
+    written: tuple[Path, ...]
 
 
 def nodes(hub: Service) -> set[str]:
@@ -125,7 +125,7 @@ def yesterday(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Yesterday]:
             restored,
             shown_names(desk),
             run_program("carnet-node", stolen, "sync"),
-            (hub.data, desk),
+            (hub.data, hub.log, desk),
         )
 
 
@@ -153,8 +153,8 @@ def test_what_was_excluded_can_be_confirmed(yesterday: Yesterday):
 
 
 def test_the_erased_values_are_in_no_file(yesterday: Yesterday):
-    """The erasure holds: no table, index, log or write-ahead log of the hub or the machine has the values."""
-    assert hiding_in(yesterday.wakeful, (ERASED, PHONE)) == []
+    """The erasure holds: no table, index, log, write-ahead log or output has the values."""
+    assert hiding_in(yesterday.written, (ERASED, PHONE)) == []
 
 
 def test_the_erasure_is_confirmed_anew(yesterday: Yesterday):

@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from zipfile import ZipFile, is_zipfile
 
 from carnet_protocol import cbor
 
@@ -21,8 +22,19 @@ def found_in(content: bytes, texts: Iterable[str]) -> list[bytes]:
     return [one for one in spellings(texts) if one in content]
 
 
-def hiding_in(folders: Iterable[Path], texts: Iterable[str]) -> list[str]:
-    """Names of the files that hold one of some values."""
+def hiding_in(places: Iterable[Path], texts: Iterable[str]) -> list[str]:
+    """Names of the files that hold one of some values.
+
+    Args:
+        places: files, and folders with everything below them; a packed file (a workbook) is unpacked as well.
+    """
     wanted = list(spellings(texts))
-    files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
-    return sorted(path.name for path in files if any(one in path.read_bytes() for one in wanted))
+    files = [path for place in places for path in (place.rglob("*") if place.is_dir() else [place]) if path.is_file()]
+    return sorted(path.name for path in files if any(one in content for content in _contents(path) for one in wanted))
+
+
+def _contents(path: Path) -> Iterator[bytes]:
+    yield path.read_bytes()
+    if is_zipfile(path):
+        with ZipFile(path) as packed:
+            yield from (packed.read(name) for name in packed.namelist())
