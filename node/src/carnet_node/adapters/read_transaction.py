@@ -232,6 +232,10 @@ class SqlReadTransaction:
         """Own sets that were parked or refused, or of which some op is void; newest first."""
         return [self._logged(row) for row in self._all(sql.SETS_HELD_BACK, row_limit=limit)]
 
+    def sets_decided(self, limit: int) -> list[LoggedSet]:
+        """Own sets with a verdict, the last written first."""
+        return [self._logged(row) for row in self._all(sql.SETS_DECIDED, row_limit=limit)]
+
     def settled_values(self, kind: int, record: RecordId) -> list[SettledValue]:
         """Settled overruled values of a record."""
         return [self._settled(row) for row in self._all(sql.SETTLED_OF, kind=kind, record=record)]

@@ -183,6 +183,9 @@ SETS_FROM: Final = Statement(
 SETS_HELD_BACK: Final = Statement(
     select(_own_set).where(tables.HELD_BACK).order_by(_own_set.c.log_id.desc()).limit(_limit)
 )
+SETS_DECIDED: Final = Statement(
+    select(_own_set).where(_own_set.c.verdict.is_not(None)).order_by(_own_set.c.log_id.desc()).limit(_limit)
+)
 HELD_BACK_COUNTS: Final = Statement(
     select(_own_set.c.verdict, func.count()).where(tables.HELD_BACK).group_by(_own_set.c.verdict)
 )

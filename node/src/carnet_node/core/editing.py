@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from carnet_node.core.basis import read_of_view
+from carnet_node.core.commands.check_in import OTHER_REASON, moved_promise
 from carnet_node.core.commands.customers import AddPart, add_part
 from carnet_node.core.commands.drafting import Drafts, NewId, Read, draft_delete
 from carnet_node.core.commands.recall_work import CompleteRecall, MoveCompletions, complete_recall, move_completions
@@ -157,13 +158,26 @@ def recall_drafts(
     return complete_recall(command)
 
 
-def order_drafts(node: Node, read: Read, changes: Mapping[str, Value], recorded: Recorded, new_id: NewId) -> Drafts:
+def order_drafts(
+    node: Node,
+    read: Read,
+    changes: Mapping[str, Value],
+    recorded: Recorded,
+    new_id: NewId,
+    *,
+    promise_reason: str = OTHER_REASON,
+) -> Drafts:
     """What changes of an order; when it is about another car, what was recorded with it goes along.
+
+    Args:
+        promise_reason: why the promised time is moved, if it is; one of the registry's codes.
 
     Raises:
         CommandRefused: see `edit_visit` and `move_completions`; or the car is not known here.
     """
     drafts = edit_visit(read, changes, recorded.reading, new_id)
+    if drafts:
+        drafts += moved_promise(read, drafts[0].values, promise_reason, node.clock.now_ms(), new_id)
     vehicle = drafts[0].values.get("vehicle_id") if drafts else None
     if not isinstance(vehicle, bytes) or vehicle == read.values.get("vehicle_id"):
         return drafts

@@ -14,6 +14,7 @@ from carnet_node.core.projecting import OwnWork
 from carnet_node.core.records import LoggedSet, SetVerdict
 from carnet_protocol.errors import BrokenRule
 from carnet_protocol.ids import RecordId
+from carnet_protocol.kinds import STAFF_ACTION
 from carnet_protocol.opened import OpenedOp, OpenedSet
 from carnet_protocol.reasons import Reason
 from carnet_protocol.registry import Kind, Value
@@ -65,7 +66,7 @@ def _held(logged: LoggedSet, opened: OpenedSet) -> HeldBack:
     verdict = logged.verdict
     if verdict is None:
         raise BrokenRule("a set without a verdict is not held back")
-    held = [one for one in opened.ops if fate_of(logged, one.index) is not Fate.FOLDED]
+    held = [one for one in opened.ops if fate_of(logged, one.index) is not Fate.FOLDED and one.kind is not STAFF_ACTION]
     ops = tuple(_held_op(one, verdict) for one in held)
     return HeldBack(logged.seq, verdict.time_ms, verdict.is_parked, reason_of(verdict.reason), ops)
 

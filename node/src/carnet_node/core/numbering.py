@@ -9,7 +9,7 @@ and the hub shows the exception.
 """
 
 import hashlib
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from carnet_node.core.limits import RO_NUMBER_MAX
@@ -33,16 +33,20 @@ def node_tag(node: NodeId, epoch: bytes = b"") -> str:
     return "".join(_ALPHABET[number >> (5 * place) & 31] for place in range(_TAG_CHARS))
 
 
-def business_day(now_ms: int, utc_offset_minutes: int) -> str:
-    """The site's calendar day as YYMMDD.
+def local_date(at_ms: int, utc_offset_minutes: int) -> date:
+    """The site's calendar day of a moment.
 
     Args:
-        now_ms: wall clock, ms since 1970; clamped to 1970 to 2099, because a wrong clock must not stop the desk.
+        at_ms: ms since 1970; clamped to 1970 to 2099, because a wrong clock must not stop the desk.
         utc_offset_minutes: of the site, -720 to 840.
     """
-    clamped_ms = min(max(now_ms, _FIRST_MS), _LAST_MS)
-    local = datetime.fromtimestamp(clamped_ms / 1000, UTC) + timedelta(minutes=utc_offset_minutes)
-    return local.strftime("%y%m%d")
+    clamped_ms = min(max(at_ms, _FIRST_MS), _LAST_MS)
+    return (datetime.fromtimestamp(clamped_ms / 1000, UTC) + timedelta(minutes=utc_offset_minutes)).date()
+
+
+def business_day(now_ms: int, utc_offset_minutes: int) -> str:
+    """The site's calendar day as YYMMDD, see `local_date`."""
+    return local_date(now_ms, utc_offset_minutes).strftime("%y%m%d")
 
 
 def ro_prefix(site_code: str, day: str, tag: str) -> str:

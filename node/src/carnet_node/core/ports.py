@@ -185,6 +185,9 @@ class ReadTransaction(Protocol):
     def sets_held_back(self, limit: int) -> list[LoggedSet]:
         """Own sets that were parked or refused, or of which some op is void; newest first."""
 
+    def sets_decided(self, limit: int) -> list[LoggedSet]:
+        """Own sets with a verdict, the last written first."""
+
     def settled_values(self, kind: int, record: RecordId) -> list[SettledValue]:
         """Settled overruled values of a record."""
 

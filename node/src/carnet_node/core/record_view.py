@@ -76,6 +76,7 @@ class RecordView:
         withheld: why a register shows nothing, by register name.
         heads: what a save is based on.
         is_edit_after_delete: somebody deleted it while somebody else went on editing.
+        site: code of the site it belongs to; None for one that is not known here.
     """
 
     kind: Kind
@@ -87,6 +88,7 @@ class RecordView:
     contests: tuple[ContestView, ...]
     mark: SyncMark
     is_edit_after_delete: bool
+    site: str | None = None
 
     def read(self) -> Read:
         """What an edit starts from."""
@@ -124,6 +126,7 @@ def view_record(tx: ReadTransaction, identity: Identity, stored: StoredRecord | 
         contests=tuple(_contest_view(tx, identity, kind, one) for one in shown.contests),
         mark=_sync_mark(tx, stored),
         is_edit_after_delete=shown.is_edit_after_delete,
+        site=_site_of(tx, identity, stored.owner),
     )
 
 

@@ -20,7 +20,7 @@ from carnet_node.core.sync_state import UNREACHABLE, SyncState, load_state
 from carnet_protocol.changeset import reread_set
 from carnet_protocol.hello import Situation
 from carnet_protocol.ids import RecordId
-from carnet_protocol.kinds import REGISTRY
+from carnet_protocol.kinds import REGISTRY, STAFF_ACTION
 from carnet_protocol.messages import (
     Verdict,
 )
@@ -157,19 +157,23 @@ def judge_sync(state: SyncState, waiting_sets: int) -> Sync:
 def _waiting(tx: ReadTransaction, node: Node) -> Waiting:
     sets, oldest_ms = tx.unconfirmed()
     messages = tx.unconfirmed_messages(SETS_COUNTED_MAX)
-    keys = {
-        (op.kind, RecordId(op.record)) for message in messages for op in reread_set(message, node.identity.hub_id).ops
-    }
+    keys = {key for message in messages for key in documented_keys(message, node)}
     return Waiting(sets, _count_documents(tx, keys), len(messages) < sets, oldest_ms)
 
 
+def documented_keys(message: bytes, node: Node) -> set[tuple[int, RecordId]]:
+    """Kind and id of the records that an own set is about; who made it is no document."""
+    ops = reread_set(message, node.identity.hub_id).ops
+    return {(op.kind, RecordId(op.record)) for op in ops if op.kind != STAFF_ACTION.number}
+
+
 def _count_documents(tx: ReadTransaction, keys: Iterable[tuple[int, RecordId]]) -> Mapping[str, int]:
-    documents = {_document_of(tx, REGISTRY.by_number.get(kind), record) for kind, record in keys}
+    documents = {document_of(tx, REGISTRY.by_number.get(kind), record) for kind, record in keys}
     counts = Counter(kind for kind, _ in documents)
     return dict(sorted(counts.items()))
 
 
-def _document_of(tx: ReadTransaction, kind: Kind | None, record: RecordId) -> tuple[str, RecordId]:
+def document_of(tx: ReadTransaction, kind: Kind | None, record: RecordId) -> tuple[str, RecordId]:
     """The document a record belongs to: itself, or the nearest parent that is one."""
     for _ in range(PARENTS_MAX):
         if kind is None or kind.name in _DOCUMENTS or kind.parent is None:

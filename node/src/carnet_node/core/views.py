@@ -135,36 +135,46 @@ class RecordList:
 def customer_card(node: Node, customer: RecordId) -> CustomerCard | None:
     """A customer; None when this site has none with this id."""
     with node.store.read() as tx:
-        shown = view_record(tx, node.identity, tx.record(CUSTOMER, customer))
-        if shown is None:
-            return None
-        return CustomerCard(
-            shown,
-            *_phones(_children(tx, node.identity, PHONE, "customer_id", customer)),
-            _children(tx, node.identity, ADDRESS, "customer_id", customer),
-            _children(tx, node.identity, CONTACT_PREFERENCE, "customer_id", customer),
-            _consents(_children(tx, node.identity, CONSENT, "customer_id", customer)),
-            _linked(tx, node.identity, "customer_id", customer, VEHICLE),
-        )
+        return customer_card_within(node, tx, customer)
+
+
+def customer_card_within(node: Node, tx: ReadTransaction, customer: RecordId) -> CustomerCard | None:
+    """As `customer_card`, inside a snapshot the caller has begun."""
+    shown = view_record(tx, node.identity, tx.record(CUSTOMER, customer))
+    if shown is None:
+        return None
+    return CustomerCard(
+        shown,
+        *_phones(_children(tx, node.identity, PHONE, "customer_id", customer)),
+        _children(tx, node.identity, ADDRESS, "customer_id", customer),
+        _children(tx, node.identity, CONTACT_PREFERENCE, "customer_id", customer),
+        _consents(_children(tx, node.identity, CONSENT, "customer_id", customer)),
+        _linked(tx, node.identity, "customer_id", customer, VEHICLE),
+    )
 
 
 def vehicle_view(node: Node, vehicle: RecordId) -> VehicleView | None:
     """A vehicle; None when this site knows none with this id."""
     with node.store.read() as tx:
-        shown = view_record(tx, node.identity, tx.record(VEHICLE, vehicle))
-        if shown is None:
-            return None
-        number = shown.values.get("vin") or shown.values.get("chassis_no")
-        readings = _children(tx, node.identity, ODOMETER_READING, "vehicle_id", vehicle)
-        return VehicleView(
-            shown,
-            _newest_first(_children(tx, node.identity, PLATE, "vehicle_id", vehicle), "from_on"),
-            _linked(tx, node.identity, "vehicle_id", vehicle, CUSTOMER),
-            _judged(readings),
-            _newest_first(readings, "read_at"),
-            _newest_first(_children(tx, node.identity, VISIT, "vehicle_id", vehicle), "opened_at"),
-            check_recalls_within(tx, node, number) if isinstance(number, str) else None,
-        )
+        return vehicle_view_within(node, tx, vehicle)
+
+
+def vehicle_view_within(node: Node, tx: ReadTransaction, vehicle: RecordId) -> VehicleView | None:
+    """As `vehicle_view`, inside a snapshot the caller has begun."""
+    shown = view_record(tx, node.identity, tx.record(VEHICLE, vehicle))
+    if shown is None:
+        return None
+    number = shown.values.get("vin") or shown.values.get("chassis_no")
+    readings = _children(tx, node.identity, ODOMETER_READING, "vehicle_id", vehicle)
+    return VehicleView(
+        shown,
+        _newest_first(_children(tx, node.identity, PLATE, "vehicle_id", vehicle), "from_on"),
+        _linked(tx, node.identity, "vehicle_id", vehicle, CUSTOMER),
+        _judged(readings),
+        _newest_first(readings, "read_at"),
+        _newest_first(_children(tx, node.identity, VISIT, "vehicle_id", vehicle), "opened_at"),
+        check_recalls_within(tx, node, number) if isinstance(number, str) else None,
+    )
 
 
 def visit_view(node: Node, visit: RecordId) -> VisitView | None:

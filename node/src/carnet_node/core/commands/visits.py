@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from carnet_node.core.commands.check_in import with_condition, with_estimate
 from carnet_node.core.commands.cleaning import clean_values
 from carnet_node.core.commands.customers import Values
 from carnet_node.core.commands.drafting import (
@@ -99,11 +100,13 @@ def open_visit(command: OpenVisit, new_id: NewId) -> Drafts:
     Raises:
         CommandRefused: no word about the odometer, or a value or line that is none.
     """
-    values, problems = clean_values(VISIT, command.values)
-    problems += _own_step_problems(values) + _odometer_problems(values)
+    cleaned, problems = clean_values(VISIT, command.values)
+    problems += _own_step_problems(cleaned) + _odometer_problems(cleaned)
     visit = new_id()
     jobs = draft_jobs(command.jobs, visit, 1, new_id)
-    refuse_if_any([*problems, *jobs.problems])
+    values, damage = with_condition(cleaned)
+    values, estimate = with_estimate(values, jobs.drafts)
+    refuse_if_any([*problems, *damage, *estimate, *jobs.problems])
     values |= {
         "ro_no": command.ro_no,
         "vehicle_id": command.vehicle,
@@ -127,8 +130,9 @@ def edit_visit(read: Read, changes: Values, reading: Read | None, new_id: NewId)
         CommandRefused: voided, settled or closed; a field that only a step writes; no car; or a value that is none.
     """
     _require_editable(read)
-    cleaned, problems = clean_values(VISIT, changes)
-    problems += _own_step_problems(cleaned)
+    typed, problems = clean_values(VISIT, changes)
+    cleaned, damage = with_condition(typed)
+    problems += _own_step_problems(cleaned) + damage
     if _ODOMETER_FIELDS & cleaned.keys():
         problems += _odometer_problems({**read.values, **cleaned})
     if "vehicle_id" in cleaned and cleaned["vehicle_id"] is None:

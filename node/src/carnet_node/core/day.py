@@ -1,0 +1,101 @@
+"""The first page: who came today, which cars are in the shop, what is mine to do.
+
+Decides which orders stand in which list and in which order: overdue first, then by promised time, then those without
+one. Counts by document. Only this site's own orders stand here: another dealer's car is not in this shop.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from carnet_node.core.desk_limits import HOME_ROWS_MAX
+from carnet_node.core.node import Node
+from carnet_node.core.ports import ReadTransaction
+from carnet_node.core.record_view import RecordView, view_all, view_record
+from carnet_protocol.ids import RecordId
+from carnet_protocol.kinds import VEHICLE
+
+_MINUTE_MS = 60 * 1000
+_DAY_MS = 24 * 60 * _MINUTE_MS
+_IN_WORK = ("draft", "open")
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLine:
+    """One order in a list.
+
+    Attributes:
+        vehicle: None when it has not arrived here.
+        is_overdue: promised for a time that has passed, and still in work.
+    """
+
+    visit: RecordView
+    vehicle: RecordView | None
+    is_overdue: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """What the day holds.
+
+    Attributes:
+        arrivals: taken in today, newest first.
+        in_shop: cars that have not been handed over, overdue first.
+        mine: those of the person who asks, still to be worked on.
+        is_more: there are more than can be listed.
+    """
+
+    arrivals: tuple[OrderLine, ...]
+    in_shop: tuple[OrderLine, ...]
+    mine: tuple[OrderLine, ...]
+    overdue: int
+    is_more: bool
+
+
+def day_of(node: Node, staff_no: str | None = None) -> Day:
+    """The day as it stands now, in the site's own time.
+
+    Args:
+        staff_no: whose orders are theirs to do; None for nobody's.
+    """
+    now_ms, owner = node.clock.now_ms(), node.identity.dealer_id
+    since_ms = start_of_day(now_ms, node.settings.utc_offset_minutes)
+    with node.store.read() as tx:
+        came = tx.orders_opened(owner, since_ms, since_ms + _DAY_MS, HOME_ROWS_MAX)
+        here = tx.orders_in_shop(owner, HOME_ROWS_MAX + 1)
+        arrivals = [_line(node, tx, view, now_ms) for view in view_all(tx, node.identity, came)]
+        in_shop = [_line(node, tx, view, now_ms) for view in view_all(tx, node.identity, here[:HOME_ROWS_MAX])]
+    ordered = _by_promise(in_shop)
+    mine = [one for one in ordered if staff_no and _is_of(one.visit, staff_no)]
+    return Day(
+        tuple(one for one in arrivals if one.visit.values.get("status") != "void"),
+        ordered,
+        tuple(mine),
+        sum(one.is_overdue for one in ordered),
+        len(here) > HOME_ROWS_MAX,
+    )
+
+
+def start_of_day(now_ms: int, utc_offset_minutes: int) -> int:
+    """When the site's present calendar day began, ms since 1970."""
+    offset_ms = utc_offset_minutes * _MINUTE_MS
+    return (now_ms + offset_ms) // _DAY_MS * _DAY_MS - offset_ms
+
+
+def _line(node: Node, tx: ReadTransaction, visit: RecordView, now_ms: int) -> OrderLine:
+    vehicle, promised_at = visit.values.get("vehicle_id"), visit.values.get("promised_at")
+    found = tx.record(VEHICLE, RecordId(vehicle)) if isinstance(vehicle, bytes) else None
+    is_late = isinstance(promised_at, int) and promised_at < now_ms
+    return OrderLine(visit, view_record(tx, node.identity, found), is_late and visit.values.get("status") in _IN_WORK)
+
+
+def _by_promise(lines: Iterable[OrderLine]) -> tuple[OrderLine, ...]:
+    def place(one: OrderLine) -> tuple[bool, bool, int, RecordId]:
+        promised_at = one.visit.values.get("promised_at")
+        known = promised_at if isinstance(promised_at, int) else None
+        return not one.is_overdue, known is None, known or 0, one.visit.id
+
+    return tuple(sorted(lines, key=place))
+
+
+def _is_of(visit: RecordView, staff_no: str) -> bool:
+    return visit.values.get("advisor_code") == staff_no and visit.values.get("status") in (*_IN_WORK, "completed")

@@ -1,0 +1,139 @@
+"""Is this somebody we know already? Asked while a form is typed, before a second file of one person is made.
+
+Decides which records are shown as possible duplicates and why: the same telephone, the same name, the same plate or
+VIN. A shared telephone or a shared car is a hint, never a link: families and drivers share both. What somebody at this
+desk has called "not the same" is not asked again here; the hub, which sees every site, decides for itself.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from carnet_node.core.commands.cleaning import clean_text, phone_number, plate_number
+from carnet_node.core.desk_limits import CANDIDATES_MAX
+from carnet_node.core.limits import CHILDREN_MAX, FIND_ROWS_MAX
+from carnet_node.core.local_facts import NotSame
+from carnet_node.core.node import Node
+from carnet_node.core.ports import ReadTransaction
+from carnet_node.core.record_view import RecordView, view_all, view_record
+from carnet_node.core.records import StoredRecord
+from carnet_protocol.errors import BadValue
+from carnet_protocol.ids import RecordId, vehicle_id
+from carnet_protocol.kinds import CUSTOMER, OWNERSHIP, PHONE, PLATE, VEHICLE
+from carnet_protocol.vin import normalise_vin
+
+
+class Alike(StrEnum):
+    """Why somebody may be the same, the surest first."""
+
+    VIN = "same VIN"
+    PLATE = "same plate"
+    PHONE = "same phone"
+    NAME = "same name"
+
+
+@dataclass(frozen=True, slots=True)
+class TypedParty:
+    """What has been typed of a customer or a car so far; anything may be missing or unfinished."""
+
+    phones: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    plate: str | None = None
+    vin: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A record that may be the same; `alike` says why, the surest first."""
+
+    view: RecordView
+    alike: tuple[Alike, ...]
+
+
+def find_candidates(
+    node: Node, typed: TypedParty, *, of: RecordId | None = None, dismissed: Iterable[RecordId] = ()
+) -> tuple[Candidate, ...]:
+    """Customers and cars on file that what is typed may mean; those with more in common first.
+
+    Args:
+        of: the record that is edited; it is not its own duplicate, and decisions about it hold.
+        dismissed: called "not the same" on this form, before it is saved.
+    """
+    found: dict[RecordId, tuple[RecordView, list[Alike]]] = {}
+    with node.store.read() as tx:
+        skipped = {*dismissed, *_told_apart(tx, of)}
+        for alike, stored in _alike(tx, node, typed):
+            view = view_record(tx, node.identity, stored)
+            if view is None or view.id in skipped:
+                continue
+            reasons = found.setdefault(view.id, (view, []))[1]
+            if alike not in reasons:
+                reasons.append(alike)
+    order = list(Alike)
+    candidates = [Candidate(view, tuple(sorted(why, key=order.index))) for view, why in found.values()]
+    candidates.sort(key=lambda one: (-len(one.alike), order.index(one.alike[0]), one.view.id))
+    return tuple(candidates[:CANDIDATES_MAX])
+
+
+def remember_not_same(node: Node, record: RecordId, others: Iterable[RecordId]) -> int:
+    """Remember at this desk that a record is none of some others; returns how many decisions there are now."""
+    staff = None if node.acting is None else node.acting.staff
+    with node.store.write() as tx:
+        for other in others:
+            if other != record:
+                first, second = sorted((record, other))
+                tx.local.put_not_same(NotSame(first, second, staff, node.clock.now_ms()))
+        return len(tx.local.not_same_with(record))
+
+
+def forget_not_same(node: Node, record: RecordId, other: RecordId) -> None:
+    """Take the decision back: they may be the same after all."""
+    first, second = sorted((record, other))
+    with node.store.write() as tx:
+        tx.local.drop_not_same(first, second)
+
+
+def _alike(tx: ReadTransaction, node: Node, typed: TypedParty) -> Iterator[tuple[Alike, StoredRecord | None]]:
+    for text in typed.phones:
+        number = phone_number(text)
+        for phone in tx.find_equal(PHONE, "number", number, FIND_ROWS_MAX) if number else ():
+            yield Alike.PHONE, _referred(tx, node, phone, "customer_id")
+    for text in typed.names:
+        name = clean_text(text)
+        for field in ("full_name", "company_name") if name else ():
+            for stored in tx.find_equal(CUSTOMER, field, name, FIND_ROWS_MAX):
+                yield Alike.NAME, stored
+    for alike, car in _cars(tx, node, typed):
+        yield alike, car
+        for owner in tx.find_equal(OWNERSHIP, "vehicle_id", car.record, CHILDREN_MAX):
+            yield alike, _referred(tx, node, owner, "customer_id")
+
+
+def _cars(tx: ReadTransaction, node: Node, typed: TypedParty) -> Iterator[tuple[Alike, StoredRecord]]:
+    plate = plate_number(typed.plate or "")
+    for stored in tx.find_equal(PLATE, "plate_no", plate, FIND_ROWS_MAX) if plate else ():
+        car = _referred(tx, node, stored, "vehicle_id")
+        if car is not None:
+            yield Alike.PLATE, car
+    try:
+        car = tx.record(VEHICLE, vehicle_id(normalise_vin(typed.vin or "")))
+    except BadValue:
+        return
+    if car is not None:
+        yield Alike.VIN, car
+
+
+def _referred(tx: ReadTransaction, node: Node, stored: StoredRecord, field: str) -> StoredRecord | None:
+    """The customer or car that a phone, a plate or a link belongs to; None for a link that has ended."""
+    for view in view_all(tx, node.identity, (stored,)):
+        reference = view.values.get(field)
+        if isinstance(reference, bytes) and not view.values.get("to_on"):
+            return tx.record(VEHICLE if field == "vehicle_id" else CUSTOMER, RecordId(reference))
+    return None
+
+
+def _told_apart(tx: ReadTransaction, record: RecordId | None) -> set[RecordId]:
+    if record is None:
+        return set()
+    decisions = tx.local.not_same_with(record)
+    return {record, *(one.first for one in decisions), *(one.second for one in decisions)}

@@ -1,0 +1,208 @@
+"""Everything known here about one car, on one page: before any form is opened.
+
+Decides what is said first (open recalls, deferred work, a car that came back, an owner who is not to be contacted) and
+how the histories of all sites make one timeline. What another site wrote is as old as the last page of the hub's feed,
+and says so. Prices, phones and notes of other sites are not here at all: the hub never sent them.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from carnet_node.core.desk_limits import REPEAT_REPAIR_DAYS, TIMELINE_ROWS_MAX, VISITS_OPENED_MAX
+from carnet_node.core.limits import CHILDREN_MAX
+from carnet_node.core.node import Node
+from carnet_node.core.numbering import local_date
+from carnet_node.core.ports import ReadTransaction
+from carnet_node.core.record_view import RecordView, view_all
+from carnet_node.core.views import OwnedVehicle, VehicleView, vehicle_view_within
+from carnet_protocol.ids import RecordId
+from carnet_protocol.kinds import CONTACT_PREFERENCE, JOB, RECALL_COMPLETION
+
+_DAY_MS = 24 * 3600 * 1000
+_DONE_STATES = ("completed", "settled", "closed")
+PRESENT_ROLES = ("owner", "lessee", "driver")
+
+
+class EventKind(StrEnum):
+    """What stands in a timeline."""
+
+    VISIT = "visit"
+    READING = "reading"
+    PLATE = "plate"
+    OWNERSHIP = "ownership"
+    RECALL_DONE = "recall done"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One entry of the timeline.
+
+    Attributes:
+        moment: ms since 1970, or an ISO date, whichever is known; None for neither.
+        view: the record itself.
+        jobs: of a visit whose jobs were read.
+        other: the customer of an ownership, where known here.
+    """
+
+    kind: EventKind
+    moment: int | str | None
+    view: RecordView
+    jobs: tuple[RecordView, ...] = ()
+    other: RecordView | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeferredItem:
+    """Work the customer declined, to be offered again."""
+
+    visit: RecordView
+    job: RecordView
+
+
+@dataclass(frozen=True, slots=True)
+class VehicleFile:
+    """A car and everything around it.
+
+    Attributes:
+        timeline: newest first.
+        is_more: there is more than the timeline holds.
+        deferred: declined and not done since, newest first.
+        repeat_of: a visit finished so few days ago that the car may be back for the same fault.
+        do_not_contact: present owners and drivers who are not to be contacted.
+        as_of_ms: how old the data of others is; None before the first complete page.
+    """
+
+    car: VehicleView
+    timeline: tuple[Event, ...]
+    is_more: bool
+    deferred: tuple[DeferredItem, ...]
+    repeat_of: RecordView | None
+    do_not_contact: tuple[RecordView, ...]
+    as_of_ms: int | None
+
+
+def vehicle_file(node: Node, vehicle: RecordId) -> VehicleFile | None:
+    """The file of a car, in one snapshot; None when this site knows none with this id."""
+    with node.store.read() as tx:
+        return vehicle_file_within(node, tx, vehicle)
+
+
+def vehicle_file_within(node: Node, tx: ReadTransaction, vehicle: RecordId) -> VehicleFile | None:
+    """As `vehicle_file`, inside a snapshot the caller has begun."""
+    car = vehicle_view_within(node, tx, vehicle)
+    if car is None:
+        return None
+    jobs = {one.id: _jobs(node, tx, one.id) for one in car.visits[:VISITS_OPENED_MAX]}
+    done = view_all(tx, node.identity, tx.find_equal(RECALL_COMPLETION, "vehicle_id", vehicle, CHILDREN_MAX))
+    offset = node.settings.utc_offset_minutes
+    events = sorted(_events(car, jobs, done), key=lambda one: _place(one, offset), reverse=True)
+    feed = tx.feed()
+    return VehicleFile(
+        car,
+        tuple(events[:TIMELINE_ROWS_MAX]),
+        len(events) > TIMELINE_ROWS_MAX,
+        deferred_items(car.visits, jobs),
+        repeated_visit(car.visits, node.clock.now_ms()),
+        tuple(_silent(node, tx, car.owners)),
+        None if feed is None else feed.as_of_ms,
+    )
+
+
+def deferred_items(
+    visits: Sequence[RecordView], jobs: dict[RecordId, tuple[RecordView, ...]]
+) -> tuple[DeferredItem, ...]:
+    """Declined jobs, unless the same work was done on a later visit.
+
+    Args:
+        visits: newest first.
+        jobs: of those visits that were opened.
+    """
+    found: list[DeferredItem] = []
+    settled: set[object] = set()
+    for visit in visits:
+        if visit.values.get("status") == "void":
+            continue
+        for job in jobs.get(visit.id, ()):
+            named = _work_of(job)
+            if named in settled:
+                continue
+            if job.values.get("approval") == "declined":
+                found.append(DeferredItem(visit, job))
+            settled.add(named)
+    return tuple(found)
+
+
+def repeated_visit(visits: Iterable[RecordView], now_ms: int) -> RecordView | None:
+    """The last visit of this site that was finished within `REPEAT_REPAIR_DAYS`; None when there is none.
+
+    Args:
+        visits: newest first.
+    """
+    for visit in visits:
+        finished_at = visit.values.get("completed_at") or visit.values.get("opened_at")
+        if visit.values.get("status") not in _DONE_STATES or not isinstance(finished_at, int):
+            continue
+        is_recent = 0 <= now_ms - finished_at <= REPEAT_REPAIR_DAYS * _DAY_MS
+        return visit if is_recent else None
+    return None
+
+
+def _jobs(node: Node, tx: ReadTransaction, visit: RecordId) -> tuple[RecordView, ...]:
+    found = view_all(tx, node.identity, tx.find_equal(JOB, "visit_id", visit, CHILDREN_MAX))
+    return tuple(sorted(found, key=lambda one: (str(one.values.get("job_no", "")).zfill(4), one.id)))
+
+
+def _work_of(job: RecordView) -> object:
+    """What makes two jobs the same work: the operation, else its words; a job without either is like no other."""
+    return job.values.get("op_code") or job.values.get("op_name") or job.values.get("complaint") or job.id
+
+
+def _events(
+    car: VehicleView, jobs: dict[RecordId, tuple[RecordView, ...]], done: Iterable[RecordView]
+) -> Iterable[Event]:
+    for visit in car.visits:
+        yield Event(EventKind.VISIT, _instant(visit, "opened_at"), visit, jobs.get(visit.id, ()))
+    for reading in car.readings:
+        if reading.values.get("visit_id") is None:
+            yield Event(EventKind.READING, _instant(reading, "read_at"), reading)
+    for plate in car.plates:
+        yield Event(EventKind.PLATE, _date(plate, "from_on"), plate)
+    for owned in car.owners:
+        yield Event(EventKind.OWNERSHIP, _date(owned.link, "from_on"), owned.link, other=owned.other)
+    for completion in done:
+        if not completion.values.get("retracted"):
+            yield Event(EventKind.RECALL_DONE, _instant(completion, "completed_at"), completion)
+
+
+def _instant(view: RecordView, field: str) -> int | None:
+    value = view.values.get(field)
+    return value if isinstance(value, int) else None
+
+
+def _date(view: RecordView, field: str) -> str | None:
+    value = view.values.get(field)
+    return value if isinstance(value, str) else None
+
+
+def _place(event: Event, utc_offset_minutes: int) -> tuple[str, int, RecordId]:
+    """By the site's calendar day, then by moment; what has no date stands at the very beginning."""
+    moment = event.moment
+    if isinstance(moment, int):
+        return local_date(moment, utc_offset_minutes).isoformat(), moment, event.view.id
+    return moment or "", 0, event.view.id
+
+
+def _silent(node: Node, tx: ReadTransaction, owners: Iterable[OwnedVehicle]) -> Iterable[RecordView]:
+    """Customers who hold the car now and do not want to be contacted."""
+    for owned in owners:
+        if owned.other is None or owned.link.values.get("to_on"):
+            continue
+        if owned.link.values.get("role") in PRESENT_ROLES and is_silent(node, tx, owned.other.id):
+            yield owned.other
+
+
+def is_silent(node: Node, tx: ReadTransaction, customer: RecordId) -> bool:
+    """Whether a customer of this site is not to be contacted."""
+    found = tx.find_equal(CONTACT_PREFERENCE, "customer_id", customer, CHILDREN_MAX)
+    return any(one.values.get("do_not_contact") for one in view_all(tx, node.identity, found))

@@ -1,0 +1,108 @@
+"""Who may be on file already, asked while somebody types."""
+
+from pathlib import Path
+
+import pytest
+
+from carnet_node.core.authoring import commit
+from carnet_node.core.desk_limits import CANDIDATES_MAX
+from carnet_node.core.duplicates import Alike, TypedParty, find_candidates, forget_not_same, remember_not_same
+from carnet_node.core.node import Node
+from carnet_protocol.changeset import Draft
+from carnet_protocol.ids import RecordId, vehicle_id
+from carnet_protocol.kinds import CUSTOMER, OWNERSHIP, PHONE, PLATE, VEHICLE
+from support.desk import record
+from support.node_builder import build_node
+
+VIN = "LSVAA49J132047371"
+CAR, WANG, LI = vehicle_id(VIN), record(80), record(90)
+
+
+@pytest.fixture
+def node(tmp_path: Path) -> Node:
+    """Wang with a phone and a car, and Li with neither."""
+    node = build_node(tmp_path)
+    commit(
+        node,
+        [
+            Draft(CUSTOMER, WANG, {"party_kind": "person", "full_name": "王小明"}),
+            Draft(PHONE, record(81), {"customer_id": WANG, "number": "+8613800138000"}),
+            Draft(VEHICLE, CAR, {"vin": VIN}),
+            Draft(PLATE, record(82), {"vehicle_id": CAR, "plate_no": "沪A12345"}),
+            Draft(OWNERSHIP, record(83), {"vehicle_id": CAR, "customer_id": WANG, "role": "owner"}),
+            Draft(CUSTOMER, LI, {"party_kind": "person", "full_name": "李四"}),
+        ],
+    )
+    return node
+
+
+def found(node: Node, typed: TypedParty, of: RecordId | None = None) -> list[tuple[RecordId, tuple[Alike, ...]]]:
+    """Candidates and why."""
+    return [(one.view.id, one.alike) for one in find_candidates(node, typed, of=of)]
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        (TypedParty(phones=("138 0013 8000",)), [(WANG, (Alike.PHONE,))]),
+        (TypedParty(phones=("１３８００１３８０００",)), [(WANG, (Alike.PHONE,))]),
+        (TypedParty(names=(" 王小明 ",)), [(WANG, (Alike.NAME,))]),
+        (TypedParty(names=("王小明",), phones=("13800138000",)), [(WANG, (Alike.PHONE, Alike.NAME))]),
+        (TypedParty(plate="沪a·12345"), [(CAR, (Alike.PLATE,)), (WANG, (Alike.PLATE,))]),
+        (TypedParty(vin=VIN.lower()), [(CAR, (Alike.VIN,)), (WANG, (Alike.VIN,))]),
+        (TypedParty(), []),
+        (TypedParty(phones=("1380",), names=("王",), plate="沪", vin="LSV"), []),
+    ],
+    ids=["phone", "full width", "name", "name and phone", "plate", "VIN", "nothing", "unfinished"],
+)
+def test_what_is_typed_leads_to_who_is_on_file(node: Node, typed: TypedParty, expected: list):
+    """The same phone, name, plate or VIN, in any spelling; what is unfinished means nobody yet."""
+    assert sorted(found(node, typed)) == sorted(expected)
+
+
+def test_who_has_more_in_common_comes_first(node: Node):
+    """Two reasons stand before one, and a phone before a name."""
+    commit(node, [Draft(CUSTOMER, record(95), {"party_kind": "person", "full_name": "王小明"})])
+
+    typed = TypedParty(names=("王小明",), phones=("13800138000",))
+
+    assert [one for one, _ in found(node, typed)] == [WANG, record(95)]
+
+
+def test_a_record_is_not_its_own_duplicate(node: Node):
+    """An edit asks about everybody else."""
+    assert found(node, TypedParty(names=("王小明",)), of=WANG) == []
+
+
+def test_not_the_same_is_remembered(node: Node):
+    """What was told apart is not asked again, from either side, until somebody takes it back."""
+    typed = TypedParty(names=("王小明",))
+    remember_not_same(node, LI, [WANG, LI])
+
+    assert found(node, typed, of=LI) == []
+    assert found(node, TypedParty(names=("李四",)), of=WANG) == []
+    assert found(node, typed) == [(WANG, (Alike.NAME,))]
+
+    forget_not_same(node, WANG, LI)
+
+    assert found(node, typed, of=LI) == [(WANG, (Alike.NAME,))]
+
+
+def test_a_dismissed_candidate_stays_away_before_the_save(node: Node):
+    """On a form without a record yet, the page carries what was dismissed."""
+    assert find_candidates(node, TypedParty(names=("王小明",)), dismissed=[WANG]) == ()
+
+
+def test_a_former_owner_is_no_candidate(node: Node):
+    """Who has sold the car is not who brings it."""
+    commit(node, [Draft(OWNERSHIP, record(83), {"to_on": "2020-01-01"})])
+
+    assert found(node, TypedParty(plate="沪A12345")) == [(CAR, (Alike.PLATE,))]
+
+
+def test_few_candidates_are_shown(node: Node):
+    """A frequent name shows a bounded number of people."""
+    drafts = [Draft(CUSTOMER, record(1000 + number), {"full_name": "张伟"}) for number in range(CANDIDATES_MAX + 3)]
+    commit(node, drafts)
+
+    assert len(found(node, TypedParty(names=("张伟",)))) == CANDIDATES_MAX
