@@ -8,6 +8,7 @@ import pytest
 from carnet_hub.adapters.store import open_store
 from carnet_hub.core.authoring import write_hub_set
 from carnet_hub.core.rebuild import check_projections, exclude_sets
+from carnet_protocol.changeset import Draft
 from carnet_protocol.messages import PageRow
 from carnet_protocol.ops import Action
 from support.authors import MadeSet, SiteAuthor, draft_of
@@ -41,6 +42,29 @@ def test_a_site_forgets_a_visit_that_an_excluded_set_had_moved_to_its_car(world:
     exclude_sets(world.hub, [moved.nonce], note="a stolen key")
 
     assert _rows_of(world, "east")[record("visit")].is_evicted
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["line first", "visit first"])
+def test_a_site_forgets_a_line_when_its_visit_is_excluded_as_well(world: HubWorld, order: tuple[int, int]):
+    """Without both nothing says any more whose car the line was about; its readers are told all the same."""
+    west = world.site("west")
+    made = [_push(world, west, visit()), _push(world, west, _line())]
+
+    for at in order:
+        exclude_sets(world.hub, [made[at].nonce], note="a stolen key")
+
+    assert _rows_of(world, "east")[record("line")].is_evicted
+
+
+def test_a_site_forgets_a_line_when_its_own_ground_is_excluded_as_well(world: HubWorld):
+    """The reader's work on the car counts as if it had never been; it is told of everything it had received by it."""
+    north, west = world.site("north"), world.site("west")
+    ground = _push(world, north, visit("northern visit"))
+    made = [_push(world, west, visit()), _push(world, west, _line())]
+
+    exclude_sets(world.hub, [ground.nonce, *(one.nonce for one in made)], note="a stolen key")
+
+    assert _rows_of(world, "north")[record("line")].is_evicted
 
 
 def test_the_author_forgets_a_car_it_knew_only_by_the_excluded_set(world: HubWorld):
@@ -85,6 +109,10 @@ def test_the_log_folds_to_the_same_feeds(world: HubWorld, tmp_path: Path):
 
 
 CAR_ID = car().record
+
+
+def _line() -> Draft:
+    return draft_of("labour_line", record("line"), {"visit_id": record("visit"), "labour_name": "brakes"})
 
 
 def _push(world: HubWorld, site: SiteAuthor, *drafts) -> MadeSet:

@@ -8,6 +8,7 @@ folded again in the same transaction: rare, slow, and right. Which sets are susp
 from collections.abc import Iterator, Sequence, Set
 
 from carnet_hub.core.entries import Detail, pack_detail
+from carnet_hub.core.hub import Hub
 from carnet_hub.core.record_book import RecordState, place_of
 from carnet_hub.core.routing import audience_of, touch
 from carnet_hub.core.rows import FeedRow, LogKind, LogRow, SetState
@@ -58,15 +59,15 @@ def apply_exclusion(workspace: Workspace, row: LogRow) -> None:
 def _evict_misled(workspace: Workspace, ops: Sequence[Op], row: LogRow) -> None:
     """Take from sites what they received only because of the excluded set.
 
-    In this fold the set never assigned a car to its author nor anchored anything anywhere, so nothing else would tell
-    their nodes. A site that never received a record is told in vain.
+    In this fold the set never assigned a car to its author nor anchored anything anywhere, and neither did any other
+    excluded set, so nothing else would tell their nodes. A site that never received a record is told in vain.
     """
-    book = workspace.book
+    book, misled = workspace.book, workspace.history.misled
     keys = dict.fromkeys((op.kind, op.record) for op in ops)
     touched = [state for key in keys if (state := book.state(key)) is not None]
     touched += [heir for state in touched if state.rules.lends_anchor for heir in book.children(state.id)]
-    vehicles = sorted({*_vehicles_named(workspace, ops), *(state.anchor for state in touched if state.anchor)})
-    sites = {row.dealer_id, *(site for vehicle in vehicles for site in book.assignments(vehicle))}
+    vehicles = sorted({*_vehicles_behind(workspace, ops), *(state.anchor for state in touched if state.anchor)})
+    sites = {row.dealer_id}.union(*({*book.assignments(one), *misled.get(one, ())} for one in vehicles))
     for state in touched:
         _evict_from(workspace, state, sites, row.position)
     for key in sorted({key for vehicle in vehicles for key in book.anchored(vehicle)}):
@@ -84,17 +85,26 @@ def _evict_from(workspace: Workspace, state: RecordState, sites: Set[bytes], pos
         workspace.book.feed(FeedRow(site, state.rules.number, state.id, place, True))
 
 
-def _vehicles_named(workspace: Workspace, ops: Sequence[Op]) -> Iterator[bytes]:
-    """The vehicles that some ops are about: themselves, by name, or by the record they belong to."""
+def vehicles_named(hub: Hub, message: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """(record, vehicle) of every op of a set that is about a vehicle, or names one."""
+    for op in reread_set(message, hub.hub_id).ops:
+        rules = hub.rules[op.kind]
+        named = op.fields.get(rules.anchor_label) if rules.anchor_label is not None else None
+        if rules.is_anchor:
+            yield op.record, op.record
+        if isinstance(named, bytes):
+            yield op.record, named
+
+
+def _vehicles_behind(workspace: Workspace, ops: Sequence[Op]) -> Iterator[bytes]:
+    """The vehicles that some excluded ops led to: those they named, or that the record they belong to was about."""
+    led_to = workspace.history.led_to
     for op in ops:
         rules = workspace.hub.rules[op.kind]
-        if rules.is_anchor:
-            yield op.record
-        named = op.fields.get(rules.anchor_label) if rules.anchor_label is not None else None
-        if isinstance(named, bytes):
-            yield named
+        yield from led_to.get(op.record, ())
         parent = op.fields.get(rules.parent_label) if rules.parent_label is not None else None
         if isinstance(parent, bytes) and rules.parent_number is not None:
+            yield from led_to.get(parent, ())
             lender = workspace.book.state((rules.parent_number, parent))
             if lender is not None and lender.anchor is not None:
                 yield lender.anchor

@@ -7,7 +7,7 @@ read from the log, never decided again. Erasures are known from the start, becau
 A check folds into a scratch store and compares row by row; nothing of the hub changes, and nobody waits for it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
@@ -16,7 +16,7 @@ from carnet_hub.core.admission import unknown_bases
 from carnet_hub.core.at_rest import plain_entries
 from carnet_hub.core.effects import erasures_in
 from carnet_hub.core.entries import note_admission, note_sealed, take_effect, take_place, unpack_detail, void_whole_set
-from carnet_hub.core.exclusion import apply_exclusion, log_exclusions
+from carnet_hub.core.exclusion import apply_exclusion, log_exclusions, vehicles_named
 from carnet_hub.core.folding import fold_set
 from carnet_hub.core.freeing import open_workspace
 from carnet_hub.core.hub import Hub
@@ -47,6 +47,8 @@ from carnet_protocol.reasons import Reason
 
 BATCH_ENTRIES: Final = 200
 """Log entries folded before their rows are written: about what a group commit holds."""
+
+_Named = dict[bytes, set[bytes]]
 
 DIFFERENCES_MAX: Final = 100
 """Differences that a report names; the rest is counted."""
@@ -179,7 +181,23 @@ def read_history(hub: Hub, log: Snapshot) -> History:
                 for record, groups in erasures_in(hub, row):
                     erased[record] = erased.get(record, 0) | groups
         position = batch[-1].position
-    return History(erased, frozenset(excluded))
+    return History(erased, frozenset(excluded), *(_misled_by(hub, log, excluded) if excluded else ({}, {})))
+
+
+def _misled_by(hub: Hub, log: Snapshot, excluded: Set[bytes]) -> tuple[_Named, _Named]:
+    """The vehicles that excluded sets have named, by record; and the sites that have named them, by vehicle."""
+    led_to: _Named = {}
+    misled: _Named = {}
+    position = 0
+    while batch := log.log_after(position, BATCH_ENTRIES):
+        for row in batch:
+            if row.nonce not in excluded or row.message is None:
+                continue
+            for record, vehicle in vehicles_named(hub, row.message):
+                led_to.setdefault(record, set()).add(vehicle)
+                misled.setdefault(vehicle, set()).add(row.dealer_id)
+        position = batch[-1].position
+    return led_to, misled
 
 
 def site_digest(hub: Hub, dealer_id: bytes) -> bytes:

@@ -5,8 +5,8 @@ against a workspace (`admission`, `folding`, `routing`, `effects`); `flush` then
 error before it leaves nothing behind. `rebuild` uses the same class with a log of its own.
 """
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Set
+from dataclasses import dataclass, field
 from typing import Final
 
 from carnet_hub.core.at_rest import plain_opening
@@ -37,10 +37,14 @@ class History:
     Attributes:
         erased: groups (bits) by record that are erased at some time.
         excluded: nonces of sets that are excluded at some time.
+        led_to: vehicles that excluded sets have named, by the record that they named them in.
+        misled: sites whose excluded sets have named a vehicle, by vehicle.
     """
 
     erased: Mapping[bytes, int]
     excluded: frozenset[bytes]
+    led_to: Mapping[bytes, Set[bytes]] = field(default_factory=dict)
+    misled: Mapping[bytes, Set[bytes]] = field(default_factory=dict)
 
 
 NO_HISTORY: Final = History({}, frozenset())
