@@ -4,11 +4,10 @@ from typing import Final
 
 from carnet_node.core.failures import HubUnreachable
 from carnet_protocol.errors import Refused
+from simulation.invariants import Broken
 from simulation.stage import Stage, Step
 from simulation.wire import LineTrouble
 from simulation.world import Machine
-
-_DAY_MS: Final = 24 * 3600 * 1000
 
 
 def push(stage: Stage, machine: Machine) -> str | None:
@@ -52,7 +51,10 @@ def late_answer(stage: Stage, machine: Machine) -> str | None:
 def pull(stage: Stage, machine: Machine) -> str | None:
     """A page is asked for and delivered."""
     line = stage.lines[machine.name]
-    is_last = line.deliver_page(line.fetch(stage.dice.choice((1, 2, 2, 5))))
+    at = line.fetch(stage.dice.choice((1, 2, 2, 5)))
+    if stage.is_barred(machine):
+        raise Broken("I13", f"{machine.name} is turned away, and was given a page")
+    is_last = line.deliver_page(at)
     return "the last one" if is_last else "one"
 
 
@@ -84,14 +86,6 @@ def sync_round(stage: Stage, machine: Machine) -> str | None:
             raise
         return f"no hello ({type(error).__name__})"
     return f"{report.push.sent} sent, {report.pages} pages, complete {report.is_complete}"
-
-
-def turn_clock(stage: Stage, machine: Machine) -> str | None:
-    """Somebody sets a clock, by minutes or by years."""
-    machine.clock.ms += stage.dice.choice((-400, -1, 1, 400)) * stage.dice.choice((60_000, _DAY_MS))
-    stage.world.hub_clock.ms += stage.dice.choice((0, 0, _DAY_MS))
-    stage.strokes.strike("clock jump")
-    return "turned"
 
 
 def late_request(stage: Stage, machine: Machine) -> str | None:
@@ -127,7 +121,6 @@ STEPS: Final[dict[str, tuple[int, Step]]] = {
     "pull lost": (3, pull_lost),
     "late page": (5, late_page),
     "round": (11, sync_round),
-    "turn clock": (2, turn_clock),
     "late request": (3, late_request),
     "mend line": (4, mend_line),
 }

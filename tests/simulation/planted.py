@@ -2,12 +2,13 @@
 
 Decides which lines of the product are broken, one bug at a time. `tools/plant_bugs` plants them in a copy of the
 sources and counts the schedules until one breaks; the table stands in README.md beside this. More of them stand in
-`planted_more`.
+`planted_more` and `planted_keys`.
 """
 
 from typing import Final
 
 from simulation.bugs import HUB, NODE, Bug
+from simulation.planted_keys import KEY_BUGS
 from simulation.planted_more import MORE_BUGS
 
 FOLDING_BUGS: Final = (
@@ -209,4 +210,4 @@ FOLDING_BUGS: Final = (
     ),
 )
 
-BUGS: Final = (*FOLDING_BUGS, *MORE_BUGS)
+BUGS: Final = (*FOLDING_BUGS, *MORE_BUGS, *KEY_BUGS)

@@ -66,6 +66,11 @@ RARE: Final[dict[str, str]] = {
     "a node changed its key": "the old key vouches for the new one",
     "a second change of keys has to wait": "the order of two changes is never in doubt",
     "restored to before a change of keys": "the database goes on with the key that lies beside it",
+    "a data key came back through the hub": "a lost data key is not the end of what it encrypts",
+    "a data key was refused to somebody": "another site's code, a used one, or a node that is turned away",
+    "a clock stood still": "time is read and does not pass",
+    "a night passed": "tokens, codes and challenges have run out",
+    "the hub's clock was set back": "no entry of the log is older than the one before",
     "somebody was turned away": "a stopped or revoked node brings a set all the same",
     "an excluded save was confirmed": "honest work counts again, under another key",
 }

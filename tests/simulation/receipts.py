@@ -11,6 +11,7 @@ from simulation.claims import erased_values, files_of, forms_of
 from simulation.invariants import Broken
 from simulation.stage import Stage
 from simulation.world import Machine
+from support.hub_apps import VoiceAuthor
 
 ORDERS_MAX: Final = 3
 """Orders that are looked at in the middle of a schedule, the newest; all of them at its end."""
@@ -26,17 +27,17 @@ def check_receipts(stage: Stage, *, is_end: bool = False) -> None:
         if counted != (line.confirmed, line.missing):
             raise Broken("I15", f"an order counts {line.confirmed} receipts in a list and {counted[0]} one by one")
         for voice in stage.world.couriers:
-            _check_voice(stage, listed[voice.node_id])
+            _check_voice(stage, voice, listed[voice.node_id])
         forms = _forms_of(stage, line)
         for machine in stage.world.machines:
             _check_machine(stage, machine, forms, listed[machine.node.identity.node_id], is_end=is_end)
 
 
-def _check_voice(stage: Stage, listed: NodeReceipt) -> None:
+def _check_voice(stage: Stage, voice: VoiceAuthor, listed: NodeReceipt) -> None:
     """Somebody who never says hello has confirmed nothing."""
-    is_revoked = listed.node.node_id in stage.holders.revoked
+    is_revoked = voice.node_id in stage.holders.revoked
     if listed.state is not (ReceiptState.REVOKED if is_revoked else ReceiptState.MISSING):
-        raise Broken("I15", f"{listed.node.node_name} is listed as {listed.state} without a word of its own")
+        raise Broken("I15", f"{voice.name} is listed as {listed.state} without a word of its own")
     stage.reached["a node is missing that never erased"] += 1
 
 

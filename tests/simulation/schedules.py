@@ -11,6 +11,7 @@ import hashlib
 import random
 from collections import Counter
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -20,7 +21,17 @@ from carnet_node.core.failures import HighWaterUnreadable, HubUnreachable
 from carnet_node.core.store_failures import Rejoining, StoreBroken, StoreBusy, WritingStopped
 from carnet_protocol.errors import NotAllowed
 from carnet_protocol.reasons import Reason
-from simulation import desk_steps, hub_steps, key_steps, liar, line_steps, restore_steps, sticks
+from simulation import (
+    clock_steps,
+    desk_steps,
+    hub_steps,
+    key_steps,
+    liar,
+    line_steps,
+    rescue_steps,
+    restore_steps,
+    sticks,
+)
 from simulation.beside import beside_hub, beside_node
 from simulation.checks import check_alarms, check_exact_rebuild, check_hub, check_node, check_step
 from simulation.faults import STRIKE_STEPS_MAX, draw_mix
@@ -32,6 +43,7 @@ from simulation.receipts import check_receipts
 from simulation.stage import Stage, Step
 from simulation.tape import Choice, Tape
 from simulation.world import Machine, open_world
+from simulation.wrong_clocks import NodeClock
 
 STEPS: Final[dict[str, tuple[int, Step]]] = {
     **desk_steps.STEPS,
@@ -41,9 +53,13 @@ STEPS: Final[dict[str, tuple[int, Step]]] = {
     **liar.STEPS,
     **restore_steps.STEPS,
     **key_steps.STEPS,
+    **rescue_steps.STEPS,
+    **clock_steps.STEPS,
 }
 """Weight and step by name."""
 
+STEP_MS_MAX: Final = 5_000
+"""How long a step takes at most."""
 STEPS_MIN: Final = 60
 STEPS_MAX: Final = 80
 STROKES_MIN: Final = 5
@@ -69,6 +85,7 @@ THEMES: Final[dict[str, frozenset[str]]] = {
     "sticks": frozenset(sticks.STEPS) | {"new", "edit shared"},
     "restores": frozenset(restore_steps.STEPS) | {"round", "push"},
     "keys": frozenset(key_steps.STEPS) | {"courier writes", "courier arrives", "lean on courier", "round"},
+    "clocks": frozenset(clock_steps.STEPS) | {"push", "edit shared", "round", "rescue"},
     "flood": frozenset({"flood", "push", "pull", "round", "release", "edit shared"}),
 }
 """Steps that come more often in a schedule of that theme: rare things happen where much else does not."""
@@ -243,16 +260,15 @@ def _play(stage: Stage, choices: list[Choice], taken: list[Choice]) -> None:
     for choice in choices:
         begin_step(stage, f"{choice.dice}")
         machine = next(one for one in stage.world.machines if one.name == choice.who)
-        clocks = machine.clock.ms, stage.world.hub_clock.ms
+        clocks = deepcopy([one.clock for one in stage.world.machines]), stage.world.hub_clock.ms
         stage.world.on_duty = stage.dice.randrange(len(stage.world.workers))
-        stage.world.hub_clock.ms += stage.dice.randint(0, 5_000)
-        machine.clock.ms += stage.dice.randint(0, 5_000)
+        stage.world.pass_ms(stage.dice.randint(0, STEP_MS_MAX))
         taken.append(choice)
         what = _strike_and_step(stage, machine, choice)
         if what is not None:
             break
         taken.pop()
-        machine.clock.ms, stage.world.hub_clock.ms = clocks
+        _set_clocks_back(stage, *clocks)
     else:
         return
     number = len(taken)
@@ -265,6 +281,13 @@ def _play(stage: Stage, choices: list[Choice], taken: list[Choice]) -> None:
         stage.watch.check(partial(check_step, machine))
     if number % CHECK_EVERY == 0:
         check_all(stage)
+
+
+def _set_clocks_back(stage: Stage, nodes: list[NodeClock], hub_ms: int) -> None:
+    """Nothing has happened, so no time has passed."""
+    stage.world.hub_clock.ms = hub_ms
+    for machine, before in zip(stage.world.machines, nodes, strict=True):
+        machine.clock.__dict__.update(before.__dict__)
 
 
 def _strike_and_step(stage: Stage, machine: Machine, choice: Choice) -> str | None:

@@ -20,6 +20,7 @@ from carnet_hub.core.hub import Hub
 from carnet_hub.core.ingest import receive_sets
 from carnet_hub.core.offers import receive_offer
 from carnet_hub.core.ports import StoreError
+from carnet_hub.core.recovering import answer_recovery
 from carnet_hub.core.rows import Node as HubNode
 from carnet_node.core.failures import HubRefused, HubUnreachable
 from carnet_node.core.hub_link import FeedQuery, HubLink
@@ -35,7 +36,7 @@ from carnet_protocol.hello import decode_offer
 from carnet_protocol.messages import PushAnswer, PushCode, decode_batch, encode_answers
 from simulation.faults import Strokes
 from simulation.power import SimCrash
-from simulation.world import SESSION_KEY, Machine, World
+from simulation.world import SESSION_KEY, Machine, World, hub_keyring
 from support.protocol import exchange_key
 
 T = TypeVar("T")
@@ -238,6 +239,10 @@ class FaultyLink:
             return read_excluded(self.line.hub, recognise(self.line.hub, SESSION_KEY, token), after=after)
 
         return self._carry(b"", give)
+
+    async def recover(self, message: bytes) -> bytes:
+        """A data key, for a question with a code."""
+        return self._carry(message, lambda sent: answer_recovery(self.line.hub, hub_keyring(), sent))
 
     async def segment(self, token: bytes, sha256: bytes) -> bytes:
         """There are no recalls here."""

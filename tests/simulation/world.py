@@ -11,7 +11,6 @@ The databases of a new world are made once per process and copied for every sche
 machine allows it, so that `synchronous=FULL` costs nothing here.
 """
 
-import hashlib
 import random
 import shutil
 import tempfile
@@ -24,8 +23,9 @@ from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from carnet_hub.adapters.keyring import Ed25519Signer
+from carnet_hub.adapters.keyring import Keyring as HubKeyring
 from carnet_hub.adapters.store import SqlStore, open_store
 from carnet_hub.core.authoring import write_hub_set
 from carnet_hub.core.hub import Hub
@@ -43,6 +43,8 @@ from carnet_protocol.ids import DealerId, HubId, NodeId
 from carnet_protocol.kinds import DEALER_SITE, NODE
 from carnet_protocol.registry import Value
 from simulation.power import FaultyFiles, FaultyHubStore, FaultyNodeStore, Power, faulty_hub_store
+from simulation.steady import Lots, SteadyBox
+from simulation.wrong_clocks import NodeClock, draw_clock
 from support.hub_apps import KeptAlarms, VoiceAuthor
 from support.node_builder import START_MS, TestClock
 from support.protocol import exchange_key, fixed, signer
@@ -58,49 +60,7 @@ HUB_SIGNER: Final = signer("simulated hub key")
 SESSION_KEY: Final = fixed("session key", 32)
 DATABASE: Final = "node.db"
 
-_YEAR_MS: Final = 365 * 24 * 3600 * 1000
 _FAST_DISK: Final = Path("/dev/shm")  # noqa: S108  (only databases of made-up people, in a private folder)
-
-
-@dataclass(frozen=True)
-class SteadyBox:
-    """Encryption at rest whose nonce is a function of place and text, so that equal states make equal files."""
-
-    key: bytes = b"k" * 32
-
-    def seal(self, plain: bytes, aad: bytes) -> bytes:
-        """AES-GCM with a synthetic nonce in front."""
-        nonce = hashlib.sha256(aad + plain).digest()[:12]
-        return nonce + AESGCM(self.key).encrypt(nonce, plain, aad)
-
-    def open(self, sealed: bytes, aad: bytes) -> bytes:
-        """The counterpart of `seal`."""
-        return AESGCM(self.key).decrypt(sealed[:12], sealed[12:], aad)
-
-    def blind_index(self, text: str) -> bytes:
-        """A keyed hash under the fixed key."""
-        return hashlib.sha256(self.key + text.encode()).digest()[:16]
-
-
-@dataclass
-class Lots:
-    """Random bytes that are a function of the seed, the step and how often they were drawn in it.
-
-    Taking steps out of a schedule leaves the ids of the others as they were: short tapes stay comparable.
-    """
-
-    owner: str
-    step: str = "start"
-    drawn: int = 0
-
-    def begin(self, step: str) -> None:
-        """Another step begins."""
-        self.step, self.drawn = step, 0
-
-    def random_bytes(self, count: int) -> bytes:
-        """The next bytes."""
-        self.drawn += 1
-        return hashlib.shake_256(f"{self.owner}/{self.step}/{self.drawn}".encode()).digest(count)
 
 
 @dataclass
@@ -109,7 +69,7 @@ class Machine:
 
     name: str
     folder: Path
-    clock: TestClock
+    clock: NodeClock
     lots: Lots
     power: Power = field(init=False)
     store: FaultyNodeStore = field(init=False)
@@ -254,6 +214,12 @@ class World:
         """The worker on duty."""
         return self.workers[self.on_duty]
 
+    def pass_ms(self, elapsed_ms: int) -> None:
+        """Let time pass for everybody."""
+        self.hub_clock.ms += elapsed_ms
+        for machine in self.machines:
+            machine.clock.pass_ms(elapsed_ms)
+
     def restart(self, process: str) -> Machine | Worker:
         """Build a process anew from its files."""
         processes: list[Machine | Worker] = [*self.machines, *self.workers]
@@ -294,9 +260,7 @@ def _join(folder: Path, seed: int) -> World:
     dice = random.Random(f"clocks {seed}")
     clock, alarms = TestClock(START_MS + 60_000), KeptAlarms()
     lots = Lots(f"hub {seed}")
-    machines = tuple(
-        Machine(name, folder / name, TestClock(_wrong_clock(dice)), Lots(f"{name} {seed}")) for name in NODE_SITES
-    )
+    machines = tuple(Machine(name, folder / name, draw_clock(dice), Lots(f"{name} {seed}")) for name in NODE_SITES)
     couriers = tuple(_voice(name, dice) for name in COURIER_SITES)
     workers = tuple(
         Worker(f"hub worker {number}", folder / "hub.db", clock, alarms, lots)
@@ -312,13 +276,8 @@ LIARS: Final = 0.1
 
 
 def _voice(name: str, dice: random.Random) -> VoiceAuthor:
-    wall_ms = _wrong_clock(dice)
+    wall_ms = draw_clock(dice).ms
     return VoiceAuthor(name, hub_id=HUB_ID, hub_epoch=HUB_EPOCH, wall_ms=wall_ms, dealer_bytes=site_of(name))
-
-
-def _wrong_clock(dice: random.Random) -> int:
-    """A third of the clocks is right, a third off by minutes, a third by up to ten years."""
-    return START_MS + dice.choice((0, dice.randint(-600_000, 600_000), dice.randint(-10, 10) * _YEAR_MS))
 
 
 def hub_store(path: Path, power: Power) -> FaultyHubStore:
@@ -335,6 +294,12 @@ def _identity(name: str) -> Identity:
     site = NODE_SITES[name]
     keys = (HUB_SIGNER.public_key, exchange_key("hub"), bytes(32))
     return Identity(HUB_ID, SITES[site], NodeId(fixed(f"node {name}")), f"SITE{site}", f"Site {site}", *keys)
+
+
+def hub_keyring() -> HubKeyring:
+    """The keys of the hub, for whoever asks for a data key."""
+    own = Ed25519Signer(HUB_SIGNER.private.private_bytes_raw())
+    return HubKeyring(own, own, exchange_secret("hub"), bytes(32), SESSION_KEY)
 
 
 def exchange_secret(name: str) -> X25519PrivateKey:
@@ -362,7 +327,7 @@ def _template() -> Path:
         (folder / name).mkdir()
         upgrade(folder / name / DATABASE)
         _put_key(folder / name, name)
-        machine = Machine(name, folder / name, TestClock(START_MS), Lots(name))
+        machine = Machine(name, folder / name, NodeClock(START_MS), Lots(name))
         with machine.store.write() as tx:
             begin_chain(tx, machine.node.identity, epoch=fixed(f"epoch {name}", 8), hub_epoch=HUB_EPOCH)
         machine.store.close()
