@@ -28,7 +28,7 @@ export UV_SYSTEM_CERTS
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup check test demo simulate crash-steps planted crash fuzz bench interop backup-stores vectors messages lock system-deps clean
+.PHONY: help setup check test demo simulate crash-steps planted crash heal fuzz bench interop backup-stores vectors messages lock system-deps clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +60,12 @@ demo: setup ## a hub and its dealers on this machine (KEEP=1 leaves the hub runn
 KILLS ?= 40
 crash: setup ## kill the real programs at random moments; nothing acknowledged may be lost (KILLS=500, SEED=1, ARGS=--postgres)
 	$(BIN)/python -m tools.crash --kills $(KILLS) --seed $(or $(SEED),1) --json .crash.json $(ARGS)
+
+RESTORES ?= 50
+HANGS ?= 10
+HUBS ?= 20
+heal: setup $(STORES_READY) ## lose disks of real machines and restore them, under load (RESTORES=50, HANGS=10, HUBS=20, SEED=1)
+	CARNET_STORES=$(STORES_VENV) $(BIN)/python -m tools.heal --restores $(RESTORES) --hangs $(HANGS) --hubs $(HUBS) --seed $(or $(SEED),1) --json .heal.json $(ARGS)
 
 SECONDS ?= 10
 fuzz: $(FUZZ_READY) ## arbitrary bytes and requests for every reader and both APIs (SECONDS=60, ARGS="bundle import")

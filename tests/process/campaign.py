@@ -27,7 +27,8 @@ from typing import Any, Final
 
 from carnet_hub.adapters.store import scratch_store
 from carnet_hub.bootstrap import open_hub
-from carnet_hub.core.rebuild import check_projections
+from carnet_hub.core.rebuild import check_projections, site_digest
+from carnet_hub.core.rows import DealerRow
 from carnet_hub.settings import HubSettings
 from carnet_node.bootstrap import open_installation
 from carnet_node.core.rebuild import check_rebuild
@@ -208,7 +209,7 @@ class Campaign:
         """What a restarted process holds."""
         if victim not in NODES:
             self._found("receipts", await asyncio.to_thread(faults_of_hub, self.world))
-            self._found("hub tables", await asyncio.to_thread(differences_of_hub, self.world))
+            self._found("hub tables", (await asyncio.to_thread(look_at_hub, self.world))[0])
             self._found("hub answers", [] if await self._is_hub_back() else ["the hub does not answer any more"])
             return
         node, ledger = self.world.nodes[victim], self.world.ledgers[victim]
@@ -218,7 +219,7 @@ class Campaign:
         self._found("shown again", versions_gone_back(self.shown[victim], held))
         self.shown[victim] = held
         self._found("log", await asyncio.to_thread(faults_of_node, node, ledger))
-        self._found("node tables", await asyncio.to_thread(differences_of_node, node.data))
+        self._found("node tables", (await asyncio.to_thread(look_at_node, node.data))[0])
 
     async def _is_hub_back(self) -> bool:
         """Whether the hub answers soon; nobody restarts it when it was its database that went away."""
@@ -299,20 +300,23 @@ def _same(shown: dict[str, list[Held]]) -> bool:
     return len({frozenset(held) for held in shown.values()}) == 1
 
 
-def differences_of_node(data: Path) -> list[str]:
-    """Where a node's tables are not what its log says."""
-    installation = open_installation(NodeSettings(data_dir=data))
-    report = check_rebuild(installation.node())
-    return [f"tables: {one.kind} {one.record.hex()}: {one.what}" for one in report.differences]
+def look_at_node(data: Path) -> tuple[list[str], str]:
+    """Where a node's tables are not what its log says, and its digest."""
+    report = check_rebuild(open_installation(NodeSettings(data_dir=data)).node())
+    faults = [f"tables: {one.kind} {one.record.hex()}: {one.what}" for one in report.differences]
+    return faults, report.digest.hex()
 
 
-def differences_of_hub(world: World) -> list[str]:
-    """Where the hub's tables are not what its log says."""
+def look_at_hub(world: World) -> tuple[list[str], str]:
+    """Where the hub's tables are not what its log says, and its digest of what the site receives."""
     url = "" if world.postgres is None else world.postgres.url
     app = open_hub(HubSettings(data_dir=world.hub.data, database_url=url))
     try:
         with scratch_store() as scratch:
             report = check_projections(app.hub, scratch)
+        with app.hub.store.read() as snapshot:
+            (dealer,) = (row.dealer_id for row in snapshot.scan(DealerRow) if row.site_code == SITE)
+        digest = site_digest(app.hub, dealer)
     finally:
         app.close()
-    return [f"tables: {one.table} {' '.join(one.key)}: {one.problem}" for one in report.differences]
+    return [f"tables: {one.table} {' '.join(one.key)}: {one.problem}" for one in report.differences], digest.hex()

@@ -149,7 +149,8 @@ def _fault(item: Item, held: list[Held]) -> str | None:
     if not held:
         return None if item.state is None else f"lost: {item.sort} {item.tag}, acknowledged as {item.state}"
     if held[0].sort != item.sort or held[0].state not in item.allowed:
-        return f"lost: {item.sort} {item.tag} is {held[0].state}, acknowledged as {item.state}, asked for {item.doubt}"
+        told = f"lost: {item.sort} {item.tag} is {held[0].state}, acknowledged as {item.state}, asked for {item.doubt}"
+        return f"{told}, exposed {' '.join(item.exposed)}" if item.exposed else told
     return None
 
 

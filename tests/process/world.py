@@ -12,10 +12,11 @@ import random
 import signal
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 import httpx
@@ -35,7 +36,8 @@ _DESKS: Final = 2
 """Front desks per node."""
 
 _SYNC_S_MAX: Final = 30
-_ADMITTED: Final = 1
+NO_SETTINGS_OF_ANY: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType({})
+ADMITTED: Final = 1
 """`log.kind` of a set that was folded."""
 
 
@@ -83,6 +85,7 @@ class World:
         ledgers: of what each node was asked for.
         desks: front desks by node.
         postgres: the hub's database server; None for a SQLite file.
+        passphrases: what each enrolment printed.
     """
 
     folder: Path
@@ -92,6 +95,7 @@ class World:
     ledgers: dict[str, Ledger] = field(default_factory=lambda: {name: Ledger() for name in NODES})
     desks: dict[str, list[FrontDesk]] = field(default_factory=dict)
     postgres: PostgresProcess | None = None
+    passphrases: dict[str, str] = field(default_factory=dict)
 
     @property
     def services(self) -> dict[str, Service]:
@@ -150,7 +154,13 @@ class World:
 
 
 def make_world(
-    folder: Path, line: FaultProxy, *, is_syncing: bool, seed: int, postgres: PostgresProcess | None = None
+    folder: Path,
+    line: FaultProxy,
+    *,
+    is_syncing: bool,
+    seed: int,
+    postgres: PostgresProcess | None = None,
+    settings: Mapping[str, Mapping[str, str]] = NO_SETTINGS_OF_ANY,
 ) -> World:
     """Set up hub and nodes, enrolled and serving. Blocks: call it beside the loop that runs the line.
 
@@ -158,22 +168,26 @@ def make_world(
         line: the proxy, listening and without faults; its target is set here.
         is_syncing: whether the nodes sync in the background as well.
         postgres: an empty database for the hub, which then has `WORKERS` processes.
+        settings: environment variables of `serve`, by name of the service.
     """
     hub = Service("carnet-hub", folder / "hub", free_port())
     arguments = () if is_syncing else ("--offline",)
     nodes = {name: Service("carnet-node", folder / name, free_port(), arguments) for name in NODES}
     world = World(folder, hub, nodes, line, postgres=postgres)
+    for name, service in world.services.items():
+        service.settings = dict(settings.get(name, {}))
     if postgres is not None:
         hub.arguments = (*world.database, "--workers", str(WORKERS))
     line.target_port = hub.port
     run_here("carnet-hub", hub.data, "init", *world.database)
     run_here("carnet-hub", hub.data, "dealers", "add", SITE, "Probe", *world.database)
+    codes = [run_here("carnet-hub", hub.data, "dealers", "invite", SITE, *world.database)["code"] for _ in nodes]
     try:
         hub.start()
-        for number, node in enumerate(nodes.values()):
-            code = run_here("carnet-hub", hub.data, "dealers", "invite", SITE, *world.database)["code"]
+        for number, (name, node) in enumerate(nodes.items()):
             run_here("carnet-node", node.data, "init")
-            run_here("carnet-node", node.data, "enrol", "--hub", line.url, code)
+            welcome = run_here("carnet-node", node.data, "enrol", "--hub", line.url, codes[number])
+            world.passphrases[name] = welcome["recovery_passphrase"]
             _put_desks(world, number, seed)
             node.start()
     except BaseException:
@@ -226,7 +240,7 @@ def faults_of_hub(world: World) -> list[str]:
     # Read after the nodes: a hub that is up goes on writing.
     entries = world.entries_of_hub()
     faults = [] if [row[0] for row in entries] == list(range(1, len(entries) + 1)) else ["log: positions have a hole"]
-    admitted = [nonce for _, kind, nonce in entries if kind == _ADMITTED]
+    admitted = [nonce for _, kind, nonce in entries if kind == ADMITTED]
     if len(set(admitted)) != len(admitted):
         faults.append("log: a set was admitted twice")
     known = {(position, nonce) for position, _, nonce in entries}

@@ -79,6 +79,21 @@ class FrontDesk:
                 raise WronglyRefused(f"{request.sort}: not answered by a node that is up")
         return "answered again"
 
+    async def look_again(self) -> None:
+        """The node was restored: read its documents anew, forget those that are gone and what had no answer.
+
+        A key of a request is no longer known where the disk it lay on is lost, so nothing is asked again.
+        """
+        self.pending = None
+        rows: dict[tuple[str, str], tuple[str, str]] = {}
+        async with client_of(self.service) as client:
+            for sort, path in (("customer", "customers"), ("visit", "visits")):
+                async for row in _rows(client, path):
+                    rows[sort, _held(sort, row).tag] = (row["id"], row["heads"])
+        self.own = [item for item in self.own if (item.sort, item.tag) in rows]
+        for item in self.own:
+            item.record, item.heads = rows[item.sort, item.tag]
+
     def _next(self) -> Request:
         self.sent += 1
         drawn = self.rng.random()

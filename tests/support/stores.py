@@ -63,6 +63,11 @@ class Store:
         """Address of an S3 store."""
         return f"http://127.0.0.1:{self.port}"
 
+    def prepare(self, prefix: str) -> None:
+        """Make a folder for copies, which has to be there: a missing one means that a disk is not mounted."""
+        if self.kind == "folder":
+            (self.folder / prefix).mkdir(exist_ok=True)
+
     def line(self, prefix: str, *, port: int | None = None) -> str:
         """The target as settings name it.
 

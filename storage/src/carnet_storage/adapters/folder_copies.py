@@ -67,7 +67,7 @@ class FolderCopies:
 
     def _require_folder(self) -> None:
         if not self._folder.is_dir():
-            raise TargetFailed(str(self._folder), "the folder is not there; is the disk or share mounted?")
+            raise TargetFailed(str(self._folder), "the folder is not there (is the disk or share mounted?)")
 
     def _write(self, path: Path, content: Path) -> None:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE_MODE)
