@@ -174,7 +174,7 @@ def test_a_stick_may_hold_both_keys(hub: TestHub, node: Installation):
     late = take_bundle(hub.app.hub, before)
 
     assert (taken.set_codes, late.set_codes) == ((0, 0, 0), (4,))
-    parts = [*taken.parts, *parts_for(hub.app.hub, hub.app.segments, taken.node, taken.standing)]
+    parts = [*taken.parts, *parts_for(hub.app.hub, hub.app.segments, taken.node, taken.since)]
     report = take_from_hub(node.node(), pack_for(hub.app.hub, taken.node, parts))
     assert report.accepted == 3
     assert is_whole(hub, started_again(node))

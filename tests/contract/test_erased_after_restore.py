@@ -151,7 +151,7 @@ def sets_held(hub: TestHub) -> list[tuple[bytes, bytes]]:
 def bring(hub: TestHub, stick: bytes) -> bytes:
     """The hub takes a node's bundle; returns the answer for the way back."""
     taken = take_bundle(hub.app.hub, stick)
-    parts = [*taken.parts, *parts_for(hub.app.hub, hub.app.segments, taken.node, taken.standing)]
+    parts = [*taken.parts, *parts_for(hub.app.hub, hub.app.segments, taken.node, taken.since)]
     return pack_for(hub.app.hub, taken.node, parts)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from carnet_hub.adapters.store import scratch_store
-from carnet_hub.core.bundling import Standing, pack_for, parts_for, take_bundle
+from carnet_hub.core.bundling import BundleCursor, pack_for, parts_for, take_bundle
 from carnet_hub.core.erasing import ReceiptState, erase_customer, show_receipts
 from carnet_hub.core.logcheck import verify_log
 from carnet_hub.core.rebuild import check_projections, rebuild_projections
@@ -68,7 +68,7 @@ def erase(hub: TestHub) -> RecordId:
 def brought(hub: TestHub, stick: bytes) -> bytes:
     """The hub takes a node's bundle; returns the answer for the way back."""
     taken = take_bundle(hub.app.hub, stick)
-    parts = [*taken.parts, *parts_for(hub.app.hub, hub.app.segments, taken.node, taken.standing)]
+    parts = [*taken.parts, *parts_for(hub.app.hub, hub.app.segments, taken.node, taken.since)]
     return pack_for(hub.app.hub, taken.node, parts)
 
 
@@ -141,7 +141,7 @@ def test_a_bundle_made_afterwards_holds_nothing(hub: TestHub, tmp_path: Path):
         (node,) = snapshot.nodes()
 
     up = pack_for_hub(one.node(), software="test").plain
-    down = pack_for(hub.app.hub, node, parts_for(hub.app.hub, hub.app.segments, node, Standing()))
+    down = pack_for(hub.app.hub, node, parts_for(hub.app.hub, hub.app.segments, node, BundleCursor()))
 
     assert found_in(up + down, CANARIES) == []
 

@@ -225,7 +225,7 @@ def by_stick(installation: Installation, hub: TestHub, folder: Path) -> BundleRe
     write_bundle(there, pack_for_hub(node, software="test").plain, node.identity.hub_exchange_key, installation.files)
     app = hub.app
     taken = take_bundle(app.hub, decrypt_bundle(there.read_bytes(), app.keyring.exchange))
-    parts = [*taken.parts, *parts_for(app.hub, app.segments, taken.node, taken.standing)]
+    parts = [*taken.parts, *parts_for(app.hub, app.segments, taken.node, taken.since)]
     back.write_bytes(encrypt_bundle(pack_for(app.hub, taken.node, parts), taken.node.exchange_key))
     return take_from_hub(node, read_bundle(back, installation.keyring.exchange, installation.files))
 

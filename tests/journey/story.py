@@ -116,5 +116,5 @@ class Stage:
         )
         lines = [ListedLine("vins.txt", number, vin) for number, vin in enumerate((VIN, OTHER_VIN), start=1)]
         plan = CampaignPlan(texts, read_members(lines, 2))
-        import_plan(self.hub.hub, self.hub.segments, self.hub.plans, plan)
+        import_plan(self.hub.segments, self.hub.plans, plan)
         publish_campaign(self.hub.hub, self.hub.segments, self.hub.plans, CAMPAIGN_NO)

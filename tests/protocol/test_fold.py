@@ -6,7 +6,7 @@ import pytest
 from msgspec import structs
 
 from carnet_protocol.errors import NotAllowed
-from carnet_protocol.fold import apply_write, effective_based_on, fold_record
+from carnet_protocol.fold import effective_based_on, fold_record, fold_write
 from carnet_protocol.kinds import REGISTRY
 from carnet_protocol.reasons import Reason
 from carnet_protocol.resolvers import Shown, show
@@ -29,7 +29,7 @@ def folded(*writes: Write) -> Entries:
     """The state after writes that arrive in this order."""
     entries = EMPTY
     for write in writes:
-        entries = apply_write(entries, write).entries
+        entries = fold_write(entries, write).entries
     return entries
 
 
@@ -156,7 +156,7 @@ def test_deletes_and_edits_agree_in_every_causal_order():
 def test_a_record_is_deleted_only_if_every_head_is_a_delete():
     """One desk's delete does not hide what another desk wrote at the same time."""
     one_deletes = folded(a_write(1, {COLOR: "red"}), a_write(2, {FUEL: "petrol"}), a_write(3, None, based_on=(1,)))
-    both_gone = apply_write(one_deletes, a_write(4, None, based_on=(2,))).entries
+    both_gone = fold_write(one_deletes, a_write(4, None, based_on=(2,))).entries
 
     assert not is_deleted(one_deletes)
     assert is_deleted(both_gone)
@@ -244,10 +244,10 @@ def test_a_register_holds_at_most_32_values(kept: int):
     one_more = a_write(99, {COLOR: "blue"})
 
     if kept < 32:
-        assert len(apply_write(entries, one_more).entries) == 32
+        assert len(fold_write(entries, one_more).entries) == 32
         return
     with pytest.raises(NotAllowed) as refusal:
-        apply_write(entries, one_more)
+        fold_write(entries, one_more)
     assert refusal.value.reason is Reason.TOO_MANY_HEADS
 
 
@@ -255,8 +255,8 @@ def test_a_full_register_still_accepts_a_decision():
     """A write that read the thirty-two values resolves them, and other registers are open all the time."""
     entries = folded(*(a_write(number, {COLOR: "red"}) for number in range(32)))
 
-    elsewhere = apply_write(entries, a_write(98, {FUEL: "petrol"})).entries
-    decided = apply_write(elsewhere, a_write(99, {COLOR: "blue"}, based_on=tuple(range(32)))).entries
+    elsewhere = fold_write(entries, a_write(98, {FUEL: "petrol"})).entries
+    decided = fold_write(elsewhere, a_write(99, {COLOR: "blue"}, based_on=tuple(range(32)))).entries
 
     assert show(VEHICLE, decided).values == {COLOR: "blue", FUEL: "petrol"}
 
@@ -266,8 +266,8 @@ def test_a_record_holds_at_most_32_concurrent_deletes():
     entries = folded(*(a_write(number, None) for number in range(32)))
 
     with pytest.raises(NotAllowed):
-        apply_write(entries, a_write(99, None))
-    assert len(apply_write(entries, a_write(99, None, based_on=tuple(range(32)))).entries) == 1
+        fold_write(entries, a_write(99, None))
+    assert len(fold_write(entries, a_write(99, None, based_on=tuple(range(32)))).entries) == 1
 
 
 def test_buried_values_count_towards_the_bound():
@@ -275,11 +275,11 @@ def test_buried_values_count_towards_the_bound():
     entries = EMPTY
     for number in range(0, 64, 2):
         gone = tuple(entry_number for entry_number in range(1, number, 2))[-1:]
-        entries = apply_write(entries, a_write(number, {COLOR: "red"})).entries
-        entries = apply_write(entries, a_write(number + 1, None, based_on=(number, *gone))).entries
+        entries = fold_write(entries, a_write(number, {COLOR: "red"})).entries
+        entries = fold_write(entries, a_write(number + 1, None, based_on=(number, *gone))).entries
 
     with pytest.raises(NotAllowed):
-        apply_write(entries, a_write(99, {COLOR: "red"}))
+        fold_write(entries, a_write(99, {COLOR: "red"}))
 
 
 def test_a_refused_fold_leaves_its_input_unchanged():
@@ -288,7 +288,7 @@ def test_a_refused_fold_leaves_its_input_unchanged():
     before = pack_entries(entries)
 
     with pytest.raises(NotAllowed):
-        apply_write(entries, a_write(99, {COLOR: "blue"}))
+        fold_write(entries, a_write(99, {COLOR: "blue"}))
 
     assert pack_entries(entries) == before
 

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from carnet_protocol.fold import Folded, apply_write, effective_based_on, fold_record
+from carnet_protocol.fold import Folded, effective_based_on, fold_record, fold_write
 from carnet_protocol.ids import OpId
 from carnet_protocol.resolvers import show
 from carnet_protocol.state import EMPTY, Entries, Entry, heads_of, pack_entries
@@ -24,7 +24,7 @@ def fold_as_it_arrives(writes: tuple[Write, ...]) -> tuple[Entries, set[Any]]:
     settled: set[Any] = set()
     known: dict[OpId, Write] = {}
     for write in writes:
-        folded = apply_write(entries, write, known.get)
+        folded = fold_write(entries, write, known.get)
         entries = folded.entries
         settled |= {(one.register, one.overruled.op, one.by) for one in folded.settled}
         known[write.op] = write

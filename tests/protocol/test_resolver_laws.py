@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from carnet_protocol import limits
 from carnet_protocol.errors import NotAllowed
-from carnet_protocol.fold import apply_write, fold_record
+from carnet_protocol.fold import fold_record, fold_write
 from carnet_protocol.kinds import REGISTRY, VISIT_STATES
 from carnet_protocol.registry import Resolver
 from carnet_protocol.resolvers import Contest, show
@@ -111,7 +111,7 @@ def test_no_history_grows_a_record_beyond_its_bounds(writes: list[Write]):
     entries: Entries = EMPTY
     for write in writes:
         try:
-            entries = apply_write(entries, write).entries
+            entries = fold_write(entries, write).entries
         except NotAllowed:
             continue
 

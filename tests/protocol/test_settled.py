@@ -2,7 +2,7 @@
 
 import pytest
 
-from carnet_protocol.fold import apply_write, fold_record
+from carnet_protocol.fold import fold_record, fold_write
 from carnet_protocol.ids import OpId
 from carnet_protocol.settled import Settled
 from carnet_protocol.state import EMPTY, Entry, Withheld
@@ -18,7 +18,7 @@ def settled(*writes: Write) -> list[tuple[int, OpId, OpId]]:
     known: dict[OpId, Write] = {}
     entries, found = EMPTY, []
     for write in writes:
-        folded = apply_write(entries, write, known.get)
+        folded = fold_write(entries, write, known.get)
         entries = folded.entries
         found += [(one.register, OpId(one.overruled.op), one.by) for one in folded.settled]
         known[write.op] = write
@@ -82,7 +82,7 @@ def test_values_that_still_stand_are_settled_without_earlier_ops():
     """A node that holds no earlier ops reports what it can see: heads that were read and are still there."""
     entries = fold_record([RED, BLUE, a_write(4, {COLOR: "white"})]).entries
 
-    found = apply_write(entries, a_write(9, {COLOR: "blue"}, based_on=(1, 2))).settled
+    found = fold_write(entries, a_write(9, {COLOR: "blue"}, based_on=(1, 2))).settled
 
     assert [(one.register, one.overruled.op) for one in found] == [(5, op(1))]
 
@@ -149,7 +149,7 @@ def test_earlier_ops_are_asked_for_only_beside_an_unread_head():
         asked.append(one)
 
     entries = fold_record([a_write(1, {COLOR: "red", FUEL: "petrol"})]).entries
-    entries = apply_write(entries, a_write(2, {COLOR: "blue"}, based_on=(1,)), lookup).entries
-    apply_write(entries, a_write(3, {COLOR: "green", FUEL: "gas"}, based_on=(1, 2)), lookup)
+    entries = fold_write(entries, a_write(2, {COLOR: "blue"}, based_on=(1,)), lookup).entries
+    fold_write(entries, a_write(3, {COLOR: "green", FUEL: "gas"}, based_on=(1, 2)), lookup)
 
     assert asked == []

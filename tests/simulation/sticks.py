@@ -63,7 +63,7 @@ def stick_at_hub(stage: Stage, _: Machine) -> str | None:
             raise
         return f"{wrong or 'turned away'}: {refusal.reason.value}"
     stage.reached["bundle taken by the hub"] += 1
-    news = parts_for(stage.world.hub, EmptyShelf(), taken.node, taken.standing)
+    news = parts_for(stage.world.hub, EmptyShelf(), taken.node, taken.since)
     answer = pack_for(stage.world.hub, taken.node, [*taken.parts, *news])
     path = _path(stage, f"for-{stick.node}")
     path.write_bytes(encrypt_bundle(answer, exchange_key(f"exchange {stick.node}")))

@@ -22,5 +22,5 @@ def publish(hub: TestHub, vins: list[str]) -> None:
     }
     lines = [ListedLine("vins.txt", number, vin) for number, vin in enumerate(vins, start=1)]
     app = hub.app
-    import_plan(app.hub, app.segments, app.plans, CampaignPlan(parse_texts(texts), read_members(lines, len(vins))))
+    import_plan(app.segments, app.plans, CampaignPlan(parse_texts(texts), read_members(lines, len(vins))))
     publish_campaign(app.hub, app.segments, app.plans, CAMPAIGN_NO)

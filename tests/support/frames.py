@@ -6,7 +6,7 @@ import msgspec
 
 from carnet_protocol import hello, messages
 from carnet_protocol.bundle import Manifest, Part, PartKind, pack_bundle
-from carnet_protocol.fold import apply_write
+from carnet_protocol.fold import fold_write
 from carnet_protocol.state import EMPTY, entries_to_wire
 from support.protocol import (
     DEALER,
@@ -33,7 +33,7 @@ def wire_entries() -> list[object]:
         a_write(2, {5 * 8: "taxi"}, based_on=(1,)),
         a_write(3, {5 * 8: "company"}, based_on=(1,)),
     ):
-        entries = apply_write(entries, write).entries
+        entries = fold_write(entries, write).entries
     return entries_to_wire(entries)
 
 

@@ -11,7 +11,7 @@ from carnet_node.core.node import Node
 from carnet_node.core.records import LoggedSet
 from carnet_protocol.changeset import ChangeSet, Draft, reread_set
 from carnet_protocol.envelope import Purpose
-from carnet_protocol.fold import apply_write, effective_based_on
+from carnet_protocol.fold import effective_based_on, fold_write
 from carnet_protocol.ids import OpId, RecordId
 from carnet_protocol.kinds import REGISTRY
 from carnet_protocol.messages import Outcome, Page, PageRow, Receipt, SettledRow, Verdict, VoidOp, sign_frame
@@ -185,7 +185,7 @@ class ModelHub:
 
     def _fold(self, key: Key, write: Write, author: bytes) -> None:
         record = self.records.setdefault(key, HubRecord(author))
-        folded = apply_write(record.entries, write, record.writes.get)
+        folded = fold_write(record.entries, write, record.writes.get)
         record.writes[write.op] = write
         record.entries = folded.entries
         record.settled.extend(folded.settled)

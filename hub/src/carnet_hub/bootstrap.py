@@ -35,7 +35,7 @@ from carnet_hub.core.present import HUB_EPOCH
 from carnet_hub.settings import HubSettings
 from carnet_protocol.changeset import Draft
 from carnet_protocol.hello import HubEpoch
-from carnet_protocol.ids import HubId, new_record_id
+from carnet_protocol.ids import RECORD_RANDOM_BYTES, HubId, new_record_id
 from carnet_protocol.kinds import REGISTRY
 from carnet_storage.adapters.sqlite_files import Progress, settle_database
 
@@ -48,8 +48,6 @@ NODE_ID: Final = "node_id"
 
 _SIZES: Final[Mapping[str, int]] = {HUB_ID: 16, HUB_EPOCH: 8, NODE_ID: 16}
 """What a hub is known by, and how many random bytes each is."""
-
-_RANDOM_BYTES: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,7 +289,7 @@ def _own_keys(app: HubApp) -> tuple[Draft, ...]:
     return tuple(
         Draft(
             REGISTRY["hub_key"],
-            new_record_id(now_ms, app.hub.entropy.random_bytes(_RANDOM_BYTES)),
+            new_record_id(now_ms, app.hub.entropy.random_bytes(RECORD_RANDOM_BYTES)),
             {"purpose": purpose, "public_key": key, "status": "active"},
         )
         for purpose, key in keys.items()

@@ -14,7 +14,7 @@ Rules:
 - At most 32 values stand in a register and 32 deletes in a record; the next concurrent write parks.
 - Folding an op twice is the caller's mistake to avoid: the log's dedupe by nonce comes first.
 
-    >>> apply_write(EMPTY, Write(OpId(bytes(16)), 0, bytes(16), {0: "x"})).entries[0].fields
+    >>> fold_write(EMPTY, Write(OpId(bytes(16)), 0, bytes(16), {0: "x"})).entries[0].fields
     {0: 'x'}
 """
 
@@ -65,7 +65,7 @@ def effective_based_on(
     return tuple(seen)
 
 
-def apply_write(entries: Entries, write: Write, lookup: Lookup | None = None) -> Folded:
+def fold_write(entries: Entries, write: Write, lookup: Lookup | None = None) -> Folded:
     """Fold one op into the state of its record.
 
     Args:
@@ -83,7 +83,7 @@ def apply_write(entries: Entries, write: Write, lookup: Lookup | None = None) ->
     read = set(write.based_on)
     settled = settled_by(entries, write, lookup or _unknown) if len(read) > 1 else ()
     if write.fields is None:
-        return Folded(_apply_delete(entries, write, read), settled)
+        return Folded(_fold_delete(entries, write, read), settled)
     written = write.registers()
     kept: list[Entry] = []
     for entry in entries:
@@ -117,14 +117,14 @@ def fold_record(writes: Iterable[Write]) -> Folded:
         progress = bool(ready)
         for op in ready:
             write = waiting.pop(op)
-            folded = apply_write(entries, write, done.get)
+            folded = fold_write(entries, write, done.get)
             entries = folded.entries
             settled.extend(folded.settled)
             done[op] = write
     return Folded(entries, tuple(sorted(settled, key=lambda one: (one.register, one.overruled.op, one.by))))
 
 
-def _apply_delete(entries: Entries, write: Write, read: set[OpId]) -> Entries:
+def _fold_delete(entries: Entries, write: Write, read: set[OpId]) -> Entries:
     kept: list[Entry] = []
     for entry in entries:
         if entry.op not in read:

@@ -25,6 +25,7 @@ EpochId = NewType("EpochId", bytes)
 Nonce = NewType("Nonce", bytes)
 
 RECORD_ID_BYTES: Final = 16
+RECORD_RANDOM_BYTES: Final = 10
 OP_ID_BYTES: Final = 16
 NONCE_BYTES: Final = 14
 EPOCH_BYTES: Final = 8
@@ -93,7 +94,7 @@ def new_record_id(now_ms: int, random10: bytes) -> RecordId:
     Args:
         now_ms: wall clock in ms since 1970, 0 to 2**48 - 1 (values outside are clamped: a wrong clock must not stop a
             dealer from working).
-        random10: 10 random bytes, of which 74 bits are used.
+        random10: `RECORD_RANDOM_BYTES` random bytes, of which 74 bits are used.
 
     Source: RFC 9562 section 5.7.
     """

@@ -5,19 +5,11 @@ nothing is inflated piece by piece and dropped as soon as it produces more. Only
 follow.
 """
 
-from typing import Final
-
 import zstandard
 
+from carnet_hub.core.limits import ZSTD_PIECE_BYTES, ZSTD_WINDOW_BYTES_MAX
 from carnet_protocol.errors import Malformed
 from carnet_protocol.reasons import Reason
-
-_WINDOW_BYTES_MAX: Final = 8 * 1024 * 1024
-"""Memory a frame may ask for; zstd levels up to 19 stay below it. A larger window is a way to exhaust memory."""
-
-_PIECE_BYTES: Final = 256
-"""Compressed bytes inflated at once: at most 64 blocks of 128 KiB come out, so 8 MiB above the bound are the worst
-case."""
 
 
 def inflate(data: bytes, *, bytes_max: int) -> bytes:
@@ -45,12 +37,12 @@ def deflate(data: bytes) -> bytes:
 
 
 def _inflate_pieces(data: bytes, bytes_max: int) -> bytes:
-    inflater = zstandard.ZstdDecompressor(max_window_size=_WINDOW_BYTES_MAX).decompressobj()
+    inflater = zstandard.ZstdDecompressor(max_window_size=ZSTD_WINDOW_BYTES_MAX).decompressobj()
     pieces: list[bytes] = []
     size = at = 0
     while at < len(data) and not inflater.eof:
-        piece = inflater.decompress(data[at : at + _PIECE_BYTES])
-        at += _PIECE_BYTES
+        piece = inflater.decompress(data[at : at + ZSTD_PIECE_BYTES])
+        at += ZSTD_PIECE_BYTES
         size += len(piece)
         if size > bytes_max:
             raise Malformed(Reason.TOO_LARGE, f"more than {bytes_max} bytes inflated")

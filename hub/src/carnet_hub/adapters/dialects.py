@@ -15,7 +15,7 @@ another moment than the one that matters.
 """
 
 from collections.abc import Collection, Iterator
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy import Column, Engine, Table
 from sqlalchemy.engine import URL
@@ -25,9 +25,6 @@ from sqlalchemy.sql.expression import Executable
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql, sqlite
-
-BUSY_MS: Final = 15_000
-"""How long a writer waits for the lock before it says so."""
 
 
 class Dialect(Protocol):

@@ -15,11 +15,10 @@ import msgspec
 from carnet_hub.core.failures import KeysUnreadable
 from carnet_hub.core.histories import HubMark, mark_of
 from carnet_hub.core.hub import Hub
-from carnet_hub.core.limits import MARK_EVERY_MS
+from carnet_hub.core.limits import MARK_BYTES_MAX, MARK_EVERY_MS
 from carnet_hub.core.ports import Files
 
 MARK_FILE: Final = "high-water.json"
-_MARK_BYTES_MAX: Final = 4096
 
 
 class _Stored(msgspec.Struct, forbid_unknown_fields=True):
@@ -50,7 +49,7 @@ class HubMarkFile:
             KeysUnreadable: the file is there and damaged.
         """
         try:
-            content = self._files.read(self._path, bytes_max=_MARK_BYTES_MAX)
+            content = self._files.read(self._path, bytes_max=MARK_BYTES_MAX)
             stored = None if content is None else msgspec.json.decode(content, type=_Stored)
         except (OSError, msgspec.DecodeError) as error:
             raise KeysUnreadable(MARK_FILE, "the mark of what this hub has told is damaged") from error

@@ -15,7 +15,8 @@ from sqlalchemy.engine.interfaces import Dialect as SqlDialect
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.expression import Executable
 
-from carnet_hub.adapters.dialects import BUSY_MS, replacing
+from carnet_hub.adapters.dialects import replacing
+from carnet_hub.core.limits import BUSY_MS
 from carnet_hub.core.ports import StoreBusy, StoreError
 
 _BUSY: Final = (

@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 from sqlalchemy.engine import make_url
 
-from carnet_hub.adapters.dialects import BUSY_MS, Dialect
+from carnet_hub.adapters.dialects import Dialect
+from carnet_hub.core.limits import BUSY_MS
 from carnet_hub.core.ports import StoreError
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from carnet_hub.core.failures import Unusable
+from carnet_hub.core.limits import PLAN_BYTES_MAX
 from carnet_hub.core.ports import Files
 from carnet_protocol.limits import SEGMENT_BYTES_MAX
 from carnet_protocol.segments import segment_hash
@@ -16,7 +17,6 @@ from carnet_protocol.segments import segment_hash
 _SEGMENT_SUFFIX: Final = ".seg"
 _PLAN_SUFFIX: Final = ".plan"
 _NUMBER_END: Final = b"\n"
-_PLAN_BYTES_MAX: Final = 1024 * 1024
 
 
 class SegmentFolder:
@@ -61,7 +61,7 @@ class PlanFolder:
 
     def get(self, campaign_no: str) -> bytes | None:
         """See `ports.PlanShelf`."""
-        content = self._files.read(self._path(campaign_no), bytes_max=_PLAN_BYTES_MAX)
+        content = self._files.read(self._path(campaign_no), bytes_max=PLAN_BYTES_MAX)
         return None if content is None else content.partition(_NUMBER_END)[2]
 
     def campaign_nos(self) -> list[str]:
@@ -69,7 +69,7 @@ class PlanFolder:
         numbers: list[str] = []
         for name in self._files.names(self._folder):
             if name.endswith(_PLAN_SUFFIX):
-                content = self._files.read(self._folder / name, bytes_max=_PLAN_BYTES_MAX) or b""
+                content = self._files.read(self._folder / name, bytes_max=PLAN_BYTES_MAX) or b""
                 numbers.append(content.partition(_NUMBER_END)[0].decode())
         return sorted(numbers)
 

@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from carnet_hub.adapters.keyring import Ed25519Signer, fingerprint_of
 from carnet_hub.adapters.system import PUBLIC_MODE, flush_folder
 from carnet_hub.core.failures import ExportDiffers, Unusable
+from carnet_hub.core.limits import EXPORT_CHUNK_BYTES, MANIFEST_BYTES_MAX
 from carnet_hub.core.progress import PairState, ReportFate
 from carnet_hub.core.report import (
     CAMPAIGN_NAME,
@@ -39,8 +40,6 @@ from carnet_hub.core.report import (
 )
 from carnet_protocol.envelope import key_id_of
 
-_CHUNK_BYTES: Final = 1024 * 1024
-_MANIFEST_BYTES_MAX: Final = 64 * 1024
 _FILE_LINE: Final = re.compile(r"file ([0-9a-f]{64}) (\d{1,15}) (\d{1,12}) ([A-Za-z0-9][A-Za-z0-9._-]{0,63})")
 _FOLDER_MODE: Final = 0o755
 
@@ -159,10 +158,10 @@ def _write_bytes(path: Path, chunks: Iterator[bytes] | list[bytes]) -> None:
 def _read(folder: Path, name: str) -> bytes:
     try:
         with (folder / name).open("rb") as file:
-            content = file.read(_MANIFEST_BYTES_MAX + 1)
+            content = file.read(MANIFEST_BYTES_MAX + 1)
     except OSError as error:
         raise ExportDiffers(name, "it is missing or cannot be read") from error
-    if len(content) > _MANIFEST_BYTES_MAX:
+    if len(content) > MANIFEST_BYTES_MAX:
         raise ExportDiffers(name, "it is longer than any of its kind")
     return content
 
@@ -199,7 +198,7 @@ def _check_file(folder: Path, expected: FileFacts) -> None:
     size = 0
     try:
         with (folder / expected.name).open("rb") as file:
-            while chunk := file.read(_CHUNK_BYTES):
+            while chunk := file.read(EXPORT_CHUNK_BYTES):
                 digest.update(chunk)
                 size += len(chunk)
     except OSError as error:

@@ -6,14 +6,12 @@ Decides how rows of the driver become rows of the core. Transactions are begun a
 
 from collections.abc import Collection, Iterator
 from contextlib import closing
-from typing import Any, Final, cast
+from typing import Any, cast
 
 from carnet_hub.adapters.statements import SETTLED_PLACE, LookUp, Statement, Statements, first_of
 from carnet_hub.core import rows
+from carnet_hub.core.limits import FETCH_ROWS
 from carnet_hub.core.ports import R
-
-_FETCH_ROWS: Final = 1_000
-"""Rows taken from the driver at a time while a whole table is walked."""
 
 
 class SqlSnapshot:
@@ -224,6 +222,6 @@ class SqlSnapshot:
         """Row by row on a cursor of its own, so that look-ups may happen in between."""
         with closing(self._all.dialect.walker(self._cursor.connection)) as cursor:
             statement.run(cursor, **values)
-            while batch := cursor.fetchmany(_FETCH_ROWS):
+            while batch := cursor.fetchmany(FETCH_ROWS):
                 for row in batch:
                     yield row_type(*row)

@@ -27,7 +27,8 @@ from sqlalchemy.engine.interfaces import Dialect as SqlDialect
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.expression import Executable
 
-from carnet_hub.adapters.dialects import BUSY_MS, replacing
+from carnet_hub.adapters.dialects import replacing
+from carnet_hub.core.limits import BUSY_MS, CONNECTIONS_KEPT, CONNECTIONS_MORE
 from carnet_hub.core.ports import StoreBusy, StoreError
 from carnet_storage.adapters.library import driver
 
@@ -36,10 +37,6 @@ _SQLITE_BUSY: Final = frozenset({5, 6})
 
 _PRIMARY_CODE: Final = 0xFF
 """An extended result code carries its primary one in the low byte."""
-
-CONNECTIONS: Final = 8
-CONNECTIONS_MORE: Final = 56
-"""Kept open, and opened beyond that while many requests are answered at once: more than a server has threads for."""
 
 
 class SqliteDialect:
@@ -57,7 +54,7 @@ class SqliteDialect:
             raise StoreError("A hub needs a database file.", "Name one in the database URL.")
         arguments = {"timeout": self._busy_ms / 1000, "isolation_level": None, "check_same_thread": False}
         engine = create_engine(
-            url, module=self._driver, connect_args=arguments, pool_size=CONNECTIONS, max_overflow=CONNECTIONS_MORE
+            url, module=self._driver, connect_args=arguments, pool_size=CONNECTIONS_KEPT, max_overflow=CONNECTIONS_MORE
         )
         event.listen(engine, "connect", self._prepare)
         return engine

@@ -16,12 +16,13 @@ from typing import Any
 from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
 
-from carnet_hub.adapters.dialects import BUSY_MS, Dialect
+from carnet_hub.adapters.dialects import Dialect
 from carnet_hub.adapters.products import dialect_for, dialect_of
 from carnet_hub.adapters.snapshot import SqlSnapshot
 from carnet_hub.adapters.statements import Statements
 from carnet_hub.adapters.tables import METADATA
 from carnet_hub.core import rows
+from carnet_hub.core.limits import BUSY_MS
 from carnet_hub.core.ports import Snapshot, Transaction
 
 

@@ -18,6 +18,7 @@ from carnet_hub.core.greeting import as_present, find_node, open_greeting, requi
 from carnet_hub.core.hello import answer_hello
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.ingest import receive_sets
+from carnet_hub.core.limits import BUNDLE_PAGES_MAX
 from carnet_hub.core.ports import SegmentShelf
 from carnet_hub.core.recalls import split_hashes
 from carnet_hub.core.rows import Node
@@ -35,9 +36,6 @@ from carnet_protocol.messages import (
 )
 from carnet_protocol.reasons import Reason
 
-PAGES_MAX: Final = 1_000
-"""Pages in one bundle; a node that lacks more asks again with its new cursor."""
-
 _PAGES_BYTES_MAX: Final = limits.BUNDLE_BYTES_MAX // 2
 _NOTHING_SEEN: Final = bytes(8)
 
@@ -45,7 +43,7 @@ Parts = list[tuple[PartKind, bytes]]
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class BundleCursor:
     """How far the receiver of a bundle has read.
 
     Attributes:
@@ -65,13 +63,13 @@ class Taken:
     Attributes:
         parts: answers for the way back.
         set_codes: `PushCode` of each set, in order.
-        standing: how far the node has read, for the pages of the answer.
+        since: how far the node has read, for the pages of the answer.
     """
 
     node: Node
     parts: Parts
     set_codes: tuple[int, ...]
-    standing: Standing
+    since: BundleCursor
 
 
 def take_bundle(hub: Hub, plain: bytes) -> Taken:
@@ -90,27 +88,27 @@ def take_bundle(hub: Hub, plain: bytes) -> Taken:
     require_welcome(node)
     answers: Parts = []
     codes: list[int] = []
-    standing = Standing()
+    since = BundleCursor()
     for kind, body in parts:
         if kind == PartKind.HELLO:
-            answer, standing = _take_hello(hub, node, body)
+            answer, since = _take_hello(hub, node, body)
             answers.append((PartKind.HELLO, answer))
         elif kind == PartKind.BATCH:
             answered = receive_sets(hub, decode_batch(body))
             codes.extend(one.code for one in answered)
             answers.append((PartKind.ANSWERS, encode_answers(answered)))
-    return Taken(as_present(hub, node), answers, tuple(codes), standing)
+    return Taken(as_present(hub, node), answers, tuple(codes), since)
 
 
-def parts_for(hub: Hub, segments: SegmentShelf, node: Node, standing: Standing) -> Parts:
+def parts_for(hub: Hub, segments: SegmentShelf, node: Node, since: BundleCursor) -> Parts:
     """Pages behind a node's cursor, and the recall segments of campaigns that changed since.
 
     Args:
         segments: those that do not fit are left to the next bundle.
     """
-    parts: Parts = [(PartKind.PAGE, message) for message in _pages(hub, node, standing)]
+    parts: Parts = [(PartKind.PAGE, message) for message in _pages(hub, node, since)]
     room = limits.BUNDLE_BYTES_MAX - sum(len(body) for _, body in parts)
-    for name in _changed_segments(hub, standing):
+    for name in _changed_segments(hub, since):
         body = segments.get(name)
         if body is not None and len(body) <= room and len(parts) < limits.BUNDLE_PARTS_MAX:
             parts.append((PartKind.SEGMENT, body))
@@ -136,22 +134,22 @@ def pack_for(hub: Hub, node: Node, parts: Parts) -> bytes:
     )
 
 
-def _take_hello(hub: Hub, node: Node, message: bytes) -> tuple[bytes, Standing]:
+def _take_hello(hub: Hub, node: Node, message: bytes) -> tuple[bytes, BundleCursor]:
     speaker, request = open_greeting(hub, message)
     if speaker.node_id != node.node_id:
         raise Malformed(Reason.BAD_BUNDLE, "a hello of another node")
     answer = sign_frame(answer_hello(hub, request, message), Purpose.HELLO, hub.hub_id, hub.signer)
-    return answer, _standing_of(request)
+    return answer, _cursor_of(request)
 
 
-def _standing_of(request: HelloRequest) -> Standing:
-    return Standing(request.cursor, request.hub_epoch)
+def _cursor_of(request: HelloRequest) -> BundleCursor:
+    return BundleCursor(request.cursor, request.hub_epoch)
 
 
-def _pages(hub: Hub, node: Node, standing: Standing) -> Iterator[bytes]:
-    cursor, hub_epoch, outcomes_after = standing.cursor, standing.hub_epoch, standing.outcomes_after
+def _pages(hub: Hub, node: Node, since: BundleCursor) -> Iterator[bytes]:
+    cursor, hub_epoch, outcomes_after = since.cursor, since.hub_epoch, since.outcomes_after
     size = 0
-    for _ in range(PAGES_MAX):
+    for _ in range(BUNDLE_PAGES_MAX):
         message = read_page(hub, node, cursor=cursor, hub_epoch=hub_epoch, outcomes_after=outcomes_after)
         size += len(message)
         if size > _PAGES_BYTES_MAX:
@@ -164,9 +162,9 @@ def _pages(hub: Hub, node: Node, standing: Standing) -> Iterator[bytes]:
         outcomes_after = max((one.position for one in page.outcomes), default=outcomes_after)
 
 
-def _changed_segments(hub: Hub, standing: Standing) -> list[bytes]:
+def _changed_segments(hub: Hub, since: BundleCursor) -> list[bytes]:
     """Segments of campaigns that changed behind a cursor; of all of them when it is of another history."""
-    position = position_of(standing.cursor) if standing.hub_epoch == hub.hub_epoch else 0
+    position = position_of(since.cursor) if since.hub_epoch == hub.hub_epoch else 0
     names: dict[bytes, None] = {}
     with hub.store.read() as snapshot:
         for row, values in shown_records(hub.registry, snapshot, "campaign"):

@@ -22,6 +22,13 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from carnet_hub.core.failures import FaultyLine, ListRefused, Unusable
+from carnet_hub.core.limits import (
+    FAULTY_LINES_SHOWN_MAX,
+    LIST_LINE_CHARS_MAX,
+    MEMBERS_MAX,
+    SEGMENT_MEMBERS_TARGET,
+    SEGMENTS_MAX,
+)
 from carnet_protocol.errors import BadValue
 from carnet_protocol.ids import VIN_CHARS
 from carnet_protocol.kinds import REGISTRY
@@ -29,20 +36,7 @@ from carnet_protocol.limits import CODE_CHARS_MAX
 from carnet_protocol.segments import decode_segment, encode_segment, segment_hash
 from carnet_protocol.vin import VinPolicy, assess_vin, normalise_vin, vin_prefix
 
-MEMBERS_MAX: Final = 20_000_000
-"""Lines of one list. The largest campaign known had 23 million vehicles worldwide; a national list is smaller."""
-
-SEGMENT_MEMBERS_TARGET: Final = 1_000_000
-"""Vehicles in one segment before the list is cut: about 1 MB each, what a bad line carries in a minute."""
-
-SEGMENTS_MAX: Final = 128
-"""Their hashes fill one field of 4 KiB."""
-
-FAULTY_LINES_SHOWN_MAX: Final = 100
-"""Faulty lines that are kept word for word; the rest is counted."""
-
 _HEADERS: Final = frozenset({"VIN", "VINCODE", "VINNO", "车辆识别代号", "车辆识别代码", "车架号"})
-_LINE_CHARS_MAX: Final = 4096
 
 
 class CsvReader(Protocol):
@@ -155,7 +149,7 @@ def read_lines(file_name: str, text: Iterable[str]) -> Iterator[ListedLine]:
         for number, line in enumerate(text, start=1):
             entry = line.strip().lstrip("\ufeff").strip()
             if entry and not entry.startswith("#"):
-                yield ListedLine(file_name, number, entry[:_LINE_CHARS_MAX])
+                yield ListedLine(file_name, number, entry[:LIST_LINE_CHARS_MAX])
         return
     try:
         yield from _table_lines(file_name, csv.reader(text))
@@ -242,7 +236,7 @@ def _table_lines(file_name: str, reader: "CsvReader") -> Iterator[ListedLine]:
             column = headers[0]
         else:
             entry = cells[column] if column < len(cells) else ""
-            yield ListedLine(file_name, reader.line_num, entry[:_LINE_CHARS_MAX])
+            yield ListedLine(file_name, reader.line_num, entry[:LIST_LINE_CHARS_MAX])
         is_first = False
 
 

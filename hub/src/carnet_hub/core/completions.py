@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Final
 
 from carnet_hub.core.hub import Hub
+from carnet_hub.core.limits import COUNTED_VEHICLES_BATCH
 from carnet_hub.core.ports import Snapshot
 from carnet_hub.core.progress import CompletionReport
 from carnet_hub.core.rows import RecordRow
@@ -21,7 +22,6 @@ from carnet_protocol.state import Entry, buried_in, heads_of, unpack_entries
 
 _REMOVED: Final = frozenset({"exported", "scrapped", "stolen"})
 _COMPLETION_REGISTER: Final = 0
-_BATCH_VEHICLES: Final = 2_000
 
 
 def completion_reports(hub: Hub, snapshot: Snapshot, campaign_id: RecordId) -> Iterator[CompletionReport]:
@@ -42,7 +42,7 @@ def lifecycles_of_the_gone(hub: Hub, snapshot: Snapshot, members: Iterable[str])
     kind = hub.registry["vehicle"]
     found: dict[str, str] = {}
     waiting = iter(members)
-    while batch := list(islice(waiting, _BATCH_VEHICLES)):
+    while batch := list(islice(waiting, COUNTED_VEHICLES_BATCH)):
         by_id = {bytes(vehicle_id(vin)): vin for vin in batch if len(vin) == VIN_CHARS}
         for record, row in snapshot.records(kind.number, by_id.keys()).items():
             lifecycle = shown_values(hub.registry, row).get("lifecycle")

@@ -18,7 +18,7 @@ from carnet_hub.core.rows import RecordRow
 from carnet_hub.core.shown import shown_records
 from carnet_protocol.changeset import Draft
 from carnet_protocol.errors import BadValue
-from carnet_protocol.ids import DealerId, new_record_id
+from carnet_protocol.ids import RECORD_RANDOM_BYTES, DealerId, new_record_id
 from carnet_protocol.limits import CODE_CHARS_MAX, NAME_CHARS_MAX
 from carnet_protocol.registry import Value
 from carnet_protocol.state import head_op_ids, unpack_entries
@@ -30,7 +30,6 @@ HUB_NAME: Final = "hub"
 
 _SITE_CODE: Final = re.compile(r"[A-Z0-9][A-Z0-9-]{0,15}", re.ASCII)
 _STATUS_REGISTER: Final = 4
-_RANDOM_BYTES: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +89,7 @@ def add_site(hub: Hub, details: SiteDetails) -> Site:
         "city_name": details.city_name or None,
         "status": ACTIVE,
     }
-    record = new_record_id(hub.clock.now_ms(), hub.entropy.random_bytes(_RANDOM_BYTES))
+    record = new_record_id(hub.clock.now_ms(), hub.entropy.random_bytes(RECORD_RANDOM_BYTES))
     with hub.store.write() as transaction:
         if _find(hub, transaction, code) is not None:
             raise Unusable(f"There is a site {code} already.", "Choose another code, or use the one that exists.")

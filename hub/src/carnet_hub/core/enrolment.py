@@ -22,6 +22,7 @@ import msgspec
 
 from carnet_hub.core.authoring import write_in
 from carnet_hub.core.hub import Hub
+from carnet_hub.core.limits import REQUEST_BYTES_MAX
 from carnet_hub.core.ports import Snapshot, Transaction
 from carnet_hub.core.rows import InviteRow, RecordRow
 from carnet_hub.core.shown import shown_values
@@ -34,9 +35,6 @@ from carnet_protocol.ids import DealerId
 from carnet_protocol.messages import MESSAGE_VERSION, EnrolAnswer, EnrolRequest, sign_frame
 from carnet_protocol.reasons import Reason
 from carnet_protocol.registry import Value
-
-REQUEST_BYTES_MAX: Final = 16 * 1024
-"""An enrolment request or a hello; both are well under 1 KiB."""
 
 _ACTIVE: Final = ("", "active")
 _NO_NODE: Final = b""

@@ -34,7 +34,7 @@ from carnet_protocol.changeset import Draft
 from carnet_protocol.envelope import Purpose, read_envelope, verify_envelope
 from carnet_protocol.errors import Refused
 from carnet_protocol.hello import HelloRequest
-from carnet_protocol.ids import RecordId, new_record_id, record_text
+from carnet_protocol.ids import RECORD_RANDOM_BYTES, RecordId, new_record_id, record_text
 from carnet_protocol.kinds import CUSTOMER, ERASURE, OWNERSHIP, PLATE, REGISTRY, VISIT
 from carnet_protocol.limits import OPS_PER_SET_MAX
 from carnet_protocol.orders import ERASURE_RECORDS_MAX, ErasureOrder, read_erasure
@@ -42,7 +42,6 @@ from carnet_protocol.registry import ErasureGroup
 
 GROUNDS: Final = ("request", "retention", "order")
 
-_RANDOM_BYTES: Final = 10
 _REVOKED: Final = "revoked"
 
 
@@ -175,7 +174,7 @@ def show_receipts(hub: Hub, order: RecordId) -> list[NodeReceipt]:
 
 
 def _draft(hub: Hub, records: Sequence[RecordId], groups: frozenset[ErasureGroup], ground: str) -> Draft:
-    record = new_record_id(hub.clock.now_ms(), hub.entropy.random_bytes(_RANDOM_BYTES))
+    record = new_record_id(hub.clock.now_ms(), hub.entropy.random_bytes(RECORD_RANDOM_BYTES))
     return Draft(ERASURE, record, {**ErasureOrder(tuple(records), groups).fields(), "ground": ground})
 
 

@@ -22,7 +22,7 @@ from carnet_hub.core.limits import RECORD_BYTES_MAX
 from carnet_hub.core.record_book import Key, RecordState
 from carnet_hub.core.workspace import Workspace
 from carnet_protocol.errors import NotAllowed
-from carnet_protocol.fold import apply_write, effective_based_on
+from carnet_protocol.fold import effective_based_on, fold_write
 from carnet_protocol.ids import NONCE_BYTES, OpId
 from carnet_protocol.opened import OpenedOp, OpenedSet
 from carnet_protocol.ops import Op
@@ -202,7 +202,7 @@ def _fold_op(workspace: Workspace, folding: Folding, rules: KindRules, key: Key,
         change = Change(rules, key, before, before.entries if before is not None else EMPTY, set())
         folding.changes[key] = change
     lookup = partial(_earlier, workspace, folding, key) if len(write.based_on) > 1 else None
-    folded = apply_write(change.entries, write, lookup)
+    folded = fold_write(change.entries, write, lookup)
     change.entries = folded.entries
     if folded.settled:
         change.settled += folded.settled

@@ -75,3 +75,113 @@ LOG_FRAMES_MAX: Final = 10
 
 MARK_EVERY_MS: Final = 1_000
 """How often the mark of what was told is written while nodes say hello: one flush to the disk a second."""
+
+POSITION_MAX: Final = 2**53
+"""Largest position or cursor in a request: every JSON reader holds it exactly."""
+
+RETRY_AFTER_S: Final = 5
+"""When a busy hub asks to be asked again: by then the lock has been free more than once."""
+
+WAIT_S_MAX: Final = 30
+"""The longest poll: below the idle time-out of common proxies."""
+
+LOOK_EVERY_MS: Final = 250
+"""Between two looks at the end of the log, for all waiting nodes together; nobody notices a quarter of a second."""
+
+TOKEN_CHARS_MAX: Final = 256
+"""A token in an authorisation header; ours is less than half as long."""
+
+COMPRESSED_FROM_BYTES: Final = 1024
+"""Below this a compressed answer saves no packet."""
+
+KEEP_ALIVE_S: Final = 10
+"""How long a connection without a request is kept open for the next one."""
+
+STOP_S: Final = 20
+"""How long requests in flight may take after a stop: every one is answered in less, but for polls, which end."""
+
+CONNECTIONS_MAX: Final = 4_000
+"""Connections of one worker, most of them long polls; above that a node is told to come back."""
+
+COUNT_TTL_MS: Final = 60 * 1000
+"""A total that is a minute old still is the total at its stated position."""
+
+COUNTS_KEPT_MAX: Final = 256
+"""Campaigns whose totals are kept; beyond that the oldest are counted again."""
+
+PROGRESS_EVERY_ITEMS: Final = 1_000
+"""Items between two movements of a bar, so that drawing it does not slow the work."""
+
+CAMPAIGN_TEXT_BYTES_MAX: Final = 1024 * 1024
+"""The texts of one campaign."""
+
+CAMPAIGN_LIST_BYTES_MAX: Final = 1024 * 1024 * 1024
+"""The list of one campaign: `MEMBERS_MAX` lines of 50 bytes."""
+
+MEMBERS_MAX: Final = 20_000_000
+"""Lines of one list. The largest campaign known had 23 million vehicles worldwide; a national list is smaller."""
+
+SEGMENT_MEMBERS_TARGET: Final = 1_000_000
+"""Vehicles in one segment before the list is cut: about 1 MB each, what a bad line carries in a minute."""
+
+SEGMENTS_MAX: Final = 128
+"""Their hashes fill one field of 4 KiB."""
+
+FAULTY_LINES_SHOWN_MAX: Final = 100
+"""Faulty lines that are kept word for word; the rest is counted."""
+
+LIST_LINE_CHARS_MAX: Final = 4096
+"""One line of a list; a longer one is no line of VINs."""
+
+FAULTS_MAX: Final = 100
+"""Faults that a report names; the rest is counted."""
+
+LOG_BATCH_ENTRIES: Final = 200
+"""Log entries read, folded or checked at a time: about what a group commit holds."""
+
+DIFFERENCES_MAX: Final = 100
+"""Differences that a report names; the rest is counted."""
+
+COUNTED_VEHICLES_BATCH: Final = 2_000
+"""Vehicles looked up at a time while a campaign is counted."""
+
+BUNDLE_PAGES_MAX: Final = 1_000
+"""Pages in one bundle; a node that lacks more asks again with its new cursor."""
+
+REQUEST_BYTES_MAX: Final = 16 * 1024
+"""An enrolment request or a hello; both are well under 1 KiB."""
+
+SILENT_AFTER_MS: Final = 24 * 3600 * 1000
+"""A node that has not said hello for a day is silent: one that is open does many times a day."""
+
+STUCK_AFTER_MS: Final = 24 * 3600 * 1000
+"""Work that a talking node could not deliver for a day is stuck."""
+
+ZSTD_WINDOW_BYTES_MAX: Final = 8 * 1024 * 1024
+"""Memory a frame may ask for; zstd levels up to 19 stay below it. A larger window is a way to exhaust memory."""
+
+ZSTD_PIECE_BYTES: Final = 256
+"""Compressed bytes inflated at once: at most 64 blocks of 128 KiB come out, so 8 MiB above the bound are the worst
+case."""
+
+BUSY_MS: Final = 15_000
+"""How long a writer waits for the lock before it says so."""
+
+EXPORT_CHUNK_BYTES: Final = 1024 * 1024
+"""An export is read and hashed in pieces of this size."""
+
+MANIFEST_BYTES_MAX: Final = 64 * 1024
+"""A manifest names at most some dozens of files."""
+
+PLAN_BYTES_MAX: Final = 1024 * 1024
+"""An imported plan without its members, which lie in segments."""
+
+MARK_BYTES_MAX: Final = 4096
+"""The mark beside the keys; it has about a hundred."""
+
+CONNECTIONS_KEPT: Final = 8
+CONNECTIONS_MORE: Final = 56
+"""Kept open, and opened beyond that while many requests are answered at once: more than a server has threads for."""
+
+FETCH_ROWS: Final = 1_000
+"""Rows taken from the driver at a time while a whole table is walked."""

@@ -8,12 +8,12 @@ check projections (`rebuild`).
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Final
 
 from carnet_hub.core.at_rest import plain_opening
 from carnet_hub.core.failures import HubFailure
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.intake import find_signers
+from carnet_hub.core.limits import FAULTS_MAX, LOG_BATCH_ENTRIES
 from carnet_hub.core.ports import Snapshot
 from carnet_hub.core.rows import LogKind, LogRow, Node
 from carnet_protocol.changeset import ChangeSet, read_set
@@ -21,10 +21,6 @@ from carnet_protocol.envelope import Purpose, read_envelope, verify_envelope
 from carnet_protocol.errors import Refused
 from carnet_protocol.ids import NO_HASH
 from carnet_protocol.seals import parse_opening
-
-BATCH_ENTRIES: Final = 200
-FAULTS_MAX: Final = 100
-"""Faults that a report names; the rest is counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +66,7 @@ def verify_log(hub: Hub) -> LogReport:
     walk = _Walk()
     faults: list[Fault] = []
     with hub.store.read() as snapshot:
-        while batch := snapshot.log_after(walk.position, BATCH_ENTRIES):
+        while batch := snapshot.log_after(walk.position, LOG_BATCH_ENTRIES):
             signers = _signers(hub, snapshot, batch)
             for row in batch:
                 faults += [Fault(row.position, problem) for problem in _problems(hub, walk, signers, row)]

@@ -25,7 +25,7 @@ from typing import Final
 from carnet_hub.core.assigning import DAY_MS
 from carnet_hub.core.feed import position_of
 from carnet_hub.core.hub import Hub
-from carnet_hub.core.limits import SHARED_HISTORIES_PER_DAY_MAX
+from carnet_hub.core.limits import SHARED_HISTORIES_PER_DAY_MAX, SILENT_AFTER_MS, STUCK_AFTER_MS
 from carnet_hub.core.missing import MissingSets, missing_of
 from carnet_hub.core.ports import Snapshot
 from carnet_hub.core.rows import (
@@ -40,12 +40,6 @@ from carnet_hub.core.shown import shown_records
 from carnet_protocol.hello import Situation
 from carnet_protocol.limits import PAGE_ROWS_MAX
 from carnet_protocol.reasons import Reason, explain
-
-SILENT_AFTER_MS: Final = 24 * 3600 * 1000
-"""A dealer that is open says hello many times a day."""
-
-STUCK_AFTER_MS: Final = 24 * 3600 * 1000
-"""Work that a talking node could not deliver for a day."""
 
 _HOUR_MIN: Final = 60
 _DAY_MIN: Final = 24 * 60

@@ -10,7 +10,6 @@ A check folds into a scratch store and compares row by row; nothing of the hub c
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Final
 
 from carnet_hub.core.admission import unknown_bases
 from carnet_hub.core.at_rest import plain_entries
@@ -21,7 +20,7 @@ from carnet_hub.core.folding import fold_set
 from carnet_hub.core.freeing import open_workspace
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.intake import Arrival
-from carnet_hub.core.limits import TEXT_CHARS_MAX
+from carnet_hub.core.limits import DIFFERENCES_MAX, LOG_BATCH_ENTRIES, TEXT_CHARS_MAX
 from carnet_hub.core.ports import HubStore, Snapshot, Transaction
 from carnet_hub.core.prefetch import prefetch
 from carnet_hub.core.receipts import unpack_voids
@@ -45,13 +44,7 @@ from carnet_protocol.messages import Verdict
 from carnet_protocol.opened import open_set
 from carnet_protocol.reasons import Reason
 
-BATCH_ENTRIES: Final = 200
-"""Log entries folded before their rows are written: about what a group commit holds."""
-
 _Named = dict[bytes, set[bytes]]
-
-DIFFERENCES_MAX: Final = 100
-"""Differences that a report names; the rest is counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +149,7 @@ def replay_log(hub: Hub, log: Snapshot, transaction: Transaction) -> int:
     """
     history = read_history(hub, log)
     head = LogHead(0, 0)
-    while batch := log.log_after(head.position, BATCH_ENTRIES):
+    while batch := log.log_after(head.position, LOG_BATCH_ENTRIES):
         workspace = Workspace(hub, transaction, head, log=log, history=history)
         arrivals = {row.position: stored_arrival(workspace, row) for row in batch if row.message is not None}
         prefetch(workspace, list(arrivals.values()))
@@ -173,7 +166,7 @@ def read_history(hub: Hub, log: Snapshot) -> History:
     erased: dict[bytes, int] = {}
     excluded: set[bytes] = set()
     position = 0
-    while batch := log.log_after(position, BATCH_ENTRIES):
+    while batch := log.log_after(position, LOG_BATCH_ENTRIES):
         for row in batch:
             if row.kind == LogKind.EXCLUDE:
                 excluded.add(row.nonce)
@@ -189,7 +182,7 @@ def _misled_by(hub: Hub, log: Snapshot, excluded: Set[bytes]) -> tuple[_Named, _
     led_to: _Named = {}
     misled: _Named = {}
     position = 0
-    while batch := log.log_after(position, BATCH_ENTRIES):
+    while batch := log.log_after(position, LOG_BATCH_ENTRIES):
         for row in batch:
             if row.nonce not in excluded or row.message is None:
                 continue
@@ -213,8 +206,8 @@ def site_digest(hub: Hub, dealer_id: bytes) -> bytes:
             for row in snapshot.feed_of(dealer)
             if not row.is_evicted
         )
-        for at in range(0, len(visible), BATCH_ENTRIES):
-            for record in _records(snapshot, visible[at : at + BATCH_ENTRIES]):
+        for at in range(0, len(visible), LOG_BATCH_ENTRIES):
+            for record in _records(snapshot, visible[at : at + LOG_BATCH_ENTRIES]):
                 entries = plain_entries(hub.box, record.kind, record.id, record.entries)
                 if not entries:
                     continue

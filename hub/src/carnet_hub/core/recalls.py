@@ -30,13 +30,12 @@ from carnet_hub.core.rows import DealerRow, RecordRow
 from carnet_hub.core.shown import shown_records
 from carnet_protocol import cbor
 from carnet_protocol.changeset import Draft
-from carnet_protocol.ids import HASH_BYTES, RecordId, new_record_id
+from carnet_protocol.ids import HASH_BYTES, RECORD_RANDOM_BYTES, RecordId, new_record_id
 from carnet_protocol.registry import Kind, Value
 from carnet_protocol.segments import decode_segment
 from carnet_protocol.state import head_op_ids, unpack_entries
 
 _PLAN_FIELDS: Final = ("title", "defect", "hazard", "emergency_advice", "remedy")
-_RANDOM_BYTES: Final = 10
 
 
 class StoredPlan(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
@@ -46,7 +45,6 @@ class StoredPlan(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fi
     segment_hashes: list[bytes]
     repeated: int
     faulty_count: int
-    imported_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +90,10 @@ class Counted:
     site_codes: Mapping[bytes, str]
 
 
-def import_plan(hub: Hub, segments: SegmentShelf, plans: PlanShelf, plan: CampaignPlan) -> None:
+def import_plan(segments: SegmentShelf, plans: PlanShelf, plan: CampaignPlan) -> None:
     """Put a plan on the operator's desk and its segments on the shelf; an earlier unpublished plan is replaced."""
     hashes = [segments.put(segment) for segment in plan.members.segments]
-    stored = StoredPlan(
-        asdict(plan.texts), hashes, plan.members.repeated, plan.members.faulty_count, hub.clock.now_ms()
-    )
+    stored = StoredPlan(asdict(plan.texts), hashes, plan.members.repeated, plan.members.faulty_count)
     plans.put(plan.texts.campaign_no, cbor.encode_frame(stored))
 
 
@@ -236,7 +232,7 @@ def _first_draft(hub: Hub, plan: StoredPlan) -> Draft:
         "state": "published",
         "published_at": now_ms,
     }
-    record = new_record_id(now_ms, hub.entropy.random_bytes(_RANDOM_BYTES))
+    record = new_record_id(now_ms, hub.entropy.random_bytes(RECORD_RANDOM_BYTES))
     return Draft(hub.registry["campaign"], record, values)
 
 

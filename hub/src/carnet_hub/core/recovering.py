@@ -14,9 +14,10 @@ import hashlib
 
 import msgspec
 
-from carnet_hub.core.enrolment import REQUEST_BYTES_MAX, Invitation, keep_invite, require_active
+from carnet_hub.core.enrolment import Invitation, keep_invite, require_active
 from carnet_hub.core.greeting import find_node, require_welcome
 from carnet_hub.core.hub import Hub
+from carnet_hub.core.limits import REQUEST_BYTES_MAX
 from carnet_hub.core.ports import Escrow, Snapshot
 from carnet_hub.core.rows import InviteRow, Node
 from carnet_protocol import cbor, limits

@@ -35,7 +35,7 @@ from carnet_hub.core.rebuild import fold_again
 from carnet_hub.core.releasing import log_release, parked_row, stored_arrival
 from carnet_hub.core.rows import SetState
 from carnet_protocol.changeset import ChangeSet, Draft
-from carnet_protocol.ids import NodeId, new_record_id, record_text
+from carnet_protocol.ids import RECORD_RANDOM_BYTES, NodeId, new_record_id, record_text
 from carnet_protocol.kinds import REVOCATION
 from carnet_protocol.reasons import Reason
 
@@ -43,7 +43,6 @@ RETIRED: Final = "retired"
 COMPROMISED: Final = "compromised"
 
 _REVOKED: Final = "revoked"
-_RANDOM_BYTES: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +174,7 @@ def _order(
     drafts = [
         Draft(
             REVOCATION,
-            new_record_id(now_ms, hub.entropy.random_bytes(_RANDOM_BYTES)),
+            new_record_id(now_ms, hub.entropy.random_bytes(RECORD_RANDOM_BYTES)),
             {
                 "node_id": node_id,
                 "key_id": key.key_id,

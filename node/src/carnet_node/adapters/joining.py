@@ -27,14 +27,13 @@ from carnet_node.core.moving import move_in
 from carnet_node.core.ports import Clock, Entropy, Files, NodeStore, ReadTransaction
 from carnet_node.core.records import OWN_KEY_ID, Identity
 from carnet_protocol.enrolment import EnrolCode
-from carnet_protocol.ids import EPOCH_BYTES, DealerId, HubId, NodeId, new_record_id
+from carnet_protocol.ids import EPOCH_BYTES, RECORD_RANDOM_BYTES, DealerId, HubId, NodeId, new_record_id
 from carnet_protocol.messages import EnrolAnswer
 
 PENDING_FILE: Final = "enrolment.pending"
 HUB_URL: Final = "hub-url"
 """Local fact: where the hub is."""
 
-_RANDOM_ID_BYTES: Final = 10
 
 _pending = msgspec.msgpack.Decoder(tuple[bytes, bytes])
 
@@ -96,7 +95,7 @@ def kept_request(asker: Asker, code: EnrolCode, card: bytes | None, name: str) -
         raise NotEnrolled("no request is kept for this code")
     keys = NodeKeys(asker.keyring.signing_public, asker.keyring.exchange_public)
     now_ms = asker.clock.now_ms()
-    node_id = new_record_id(now_ms, asker.entropy.random_bytes(_RANDOM_ID_BYTES))
+    node_id = new_record_id(now_ms, asker.entropy.random_bytes(RECORD_RANDOM_BYTES))
     pending = draft_request(card, code, keys, asker.keyring, node_id=node_id, node_name=name, wall_ms=now_ms)
     asker.files.replace(path, msgspec.msgpack.encode((pending.card_message, pending.request_message)))
     return pending

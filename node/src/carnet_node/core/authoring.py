@@ -31,7 +31,7 @@ from carnet_protocol import limits
 from carnet_protocol.changeset import Draft, EpochOrigin, Link, build_ops, seal_set, set_bytes
 from carnet_protocol.envelope import Purpose, Signer, envelope_hash, read_envelope
 from carnet_protocol.errors import Malformed, NotAllowed
-from carnet_protocol.fold import apply_write
+from carnet_protocol.fold import fold_write
 from carnet_protocol.ids import NO_HASH, NONCE_BYTES, HubId, Nonce, OpId, RecordId, op_id
 from carnet_protocol.ops import Action, Op, encode_ops
 from carnet_protocol.reasons import Reason
@@ -261,7 +261,7 @@ class _EarlierWork:
 
 def _fold_on_top(tx: WriteTransaction, work: OwnWork, kind: Kind, write: Write, before: StoredRecord) -> None:
     record = before.record
-    folded = apply_write(
+    folded = fold_write(
         before.entries, write, _EarlierWork(work, kind.number, record) if len(write.based_on) > 1 else None
     )
     mark = Mark.PARKED if before.mark is Mark.PARKED else Mark.WAITING

@@ -29,7 +29,7 @@ from carnet_node.core.ports import ReadTransaction
 from carnet_node.core.records import StoredRecord
 from carnet_protocol.changeset import Draft
 from carnet_protocol.errors import BadValue
-from carnet_protocol.ids import VIN_CHARS, RecordId, new_record_id, vehicle_id
+from carnet_protocol.ids import RECORD_RANDOM_BYTES, VIN_CHARS, RecordId, new_record_id, vehicle_id
 from carnet_protocol.kinds import CUSTOMER, JOB, LABOUR_LINE, OWNERSHIP, PLATE, VEHICLE, VISIT
 from carnet_protocol.reasons import Reason
 from carnet_protocol.registry import Kind, Value
@@ -38,7 +38,6 @@ from carnet_protocol.vin import normalise_vin
 
 Row = Mapping[str, Value]
 
-_RANDOM_ID_BYTES: Final = 10
 _STEPS: Final[Mapping[str, tuple[str, ...]]] = {
     "open": (),
     "completed": ("completed",),
@@ -224,7 +223,7 @@ class Planner:
 
     def _new_id(self) -> Callable[[], RecordId]:
         node = self.node
-        return lambda: new_record_id(node.clock.now_ms(), node.entropy.random_bytes(_RANDOM_ID_BYTES))
+        return lambda: new_record_id(node.clock.now_ms(), node.entropy.random_bytes(RECORD_RANDOM_BYTES))
 
 
 def draft_step(visit: RecordId, state: str, based_on: tuple[bytes, ...]) -> Draft:

@@ -24,7 +24,7 @@ import msgspec
 
 from carnet_node.core.records import BaseRow, LoggedSet, Mark
 from carnet_protocol.errors import NotAllowed
-from carnet_protocol.fold import apply_write, effective_based_on
+from carnet_protocol.fold import effective_based_on, fold_write
 from carnet_protocol.ids import OpId
 from carnet_protocol.settled import Settled
 from carnet_protocol.state import EMPTY, Entries
@@ -96,7 +96,7 @@ def overlay(base: BaseRow | None, own: Sequence[OwnOp]) -> Overlaid:
             continue
         write = known[one.write.op]
         try:
-            folded = apply_write(entries, write, known.get)
+            folded = fold_write(entries, write, known.get)
         except NotAllowed:
             on_top.append(Fate.PARKED)
             continue

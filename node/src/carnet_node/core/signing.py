@@ -24,7 +24,7 @@ from carnet_node.core.records import OWN_KEY_ID, LoggedSet
 from carnet_node.core.refusals import ProblemCode, refuse
 from carnet_protocol.changeset import Draft
 from carnet_protocol.envelope import Signer, key_id_of
-from carnet_protocol.ids import new_record_id
+from carnet_protocol.ids import RECORD_RANDOM_BYTES, new_record_id
 from carnet_protocol.kinds import KEY_CHANGE
 from carnet_protocol.orders import change_key
 
@@ -35,7 +35,6 @@ _CHANGE: Final = "key-change"
 """Local fact: nonce of the set that made the last change."""
 
 _KEY_BYTES: Final = 32
-_RANDOM_BYTES: Final = 10
 
 
 def change_own_key(
@@ -58,7 +57,7 @@ def change_own_key(
         if not _is_settled(tx):
             what = "The last change of keys has not reached the hub and come back yet."
             raise refuse("key", ProblemCode.LOCKED, what, "Sync, then change the key again.")
-        record = new_record_id(node.clock.now_ms(), node.entropy.random_bytes(_RANDOM_BYTES))
+        record = new_record_id(node.clock.now_ms(), node.entropy.random_bytes(RECORD_RANDOM_BYTES))
         identity = node.identity
         fields = change_key(identity.hub_id, identity.node_id, exchange_public, new, new_public)
         sealed = commit_within(node, tx, [Draft(KEY_CHANGE, record, fields)])

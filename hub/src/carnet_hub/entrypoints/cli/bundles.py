@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from carnet_hub.adapters.bundle_files import FILE_BYTES_MAX, decrypt_bundle, encrypt_bundle
-from carnet_hub.core.bundling import Parts, Standing, pack_for, parts_for, take_bundle
+from carnet_hub.core.bundling import BundleCursor, Parts, pack_for, parts_for, take_bundle
 from carnet_hub.core.failures import Unusable
 from carnet_hub.core.overview import list_nodes
 from carnet_hub.core.rows import Node
@@ -39,7 +39,7 @@ def import_(
             raise Unusable(f"There is no file {file}.", "Name the bundle from the node.")
         taken = take_bundle(app.hub, decrypt_bundle(content, app.keyring.exchange))
         answer = out if out is not None else file.with_suffix(f".answer{_SUFFIX}")
-        parts = [*taken.parts, *parts_for(app.hub, app.segments, taken.node, taken.standing)]
+        parts = [*taken.parts, *parts_for(app.hub, app.segments, taken.node, taken.since)]
         _write(app, taken.node, parts, answer)
     counts = Counter(PushCode(code).name.lower() for code in taken.set_codes)
     verdicts = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in sorted(counts.items())) or "none"
@@ -59,8 +59,8 @@ def export(
     with hub_of(ctx) as app:
         line = find_line(list_nodes(app.hub), node)
         known = line.status.cursor if line.status is not None else 0
-        standing = Standing(known if cursor is None else cursor, app.hub.hub_epoch)
-        parts = parts_for(app.hub, app.segments, line.node, standing)
+        since = BundleCursor(known if cursor is None else cursor, app.hub.hub_epoch)
+        parts = parts_for(app.hub, app.segments, line.node, since)
         _write(app, line.node, parts, out)
     result: dict[str, Any] = {"node_id": line.node.node_id, "parts": len(parts), "file": out}
     emit(result, as_json=as_json, text=f"{out}: {len(parts)} parts, readable by {line.site_code} {line.name} only.")

@@ -6,9 +6,10 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from carnet_hub.core.enrolment import REQUEST_BYTES_MAX, answer_enrol
+from carnet_hub.core.enrolment import answer_enrol
 from carnet_hub.core.failures import Unusable
 from carnet_hub.core.hub import Hub
+from carnet_hub.core.limits import REQUEST_BYTES_MAX
 from carnet_hub.core.overview import NodeLine, NodeState, explain_node, list_nodes
 from carnet_hub.core.revoking import Revoked, position_before, retire_node, revoke_compromised
 from carnet_hub.core.standing import resume_node, suspend_node

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import typer
 
 from carnet_hub.adapters.logging import configure_logging
+from carnet_hub.core.limits import PROGRESS_EVERY_ITEMS
 from carnet_hub.core.report import instant_text
 from carnet_hub.settings import HubSettings
 from carnet_protocol.ids import record_text
@@ -43,7 +44,6 @@ T = TypeVar("T")
 Row = Mapping[str, Any]
 
 _ID_BYTES: Final = 16
-_PROGRESS_EVERY: Final = 1_000
 
 
 def settings_of(ctx: typer.Context) -> HubSettings:
@@ -168,7 +168,7 @@ def with_progress(title: str, items: Iterable[T], *, total: int | None, is_quiet
         for item in items:
             yield item
             waiting += 1
-            if waiting == _PROGRESS_EVERY:
+            if waiting == PROGRESS_EVERY_ITEMS:
                 bar.advance(task, waiting)
                 waiting = 0
         bar.advance(task, waiting)

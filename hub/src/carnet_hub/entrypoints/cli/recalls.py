@@ -20,6 +20,7 @@ from carnet_hub.core.campaign_plans import (
     read_members,
 )
 from carnet_hub.core.failures import Unusable
+from carnet_hub.core.limits import CAMPAIGN_LIST_BYTES_MAX, CAMPAIGN_TEXT_BYTES_MAX
 from carnet_hub.core.recall_export import describe_progress
 from carnet_hub.core.recalls import (
     import_plan,
@@ -48,9 +49,6 @@ recalls_app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_i
 
 TEXT_NAMES: Final = ("campaign.toml", "campaign.json")
 LIST_NAMES: Final = ("vins.txt", "vins.csv")
-_TEXT_BYTES_MAX: Final = 1024 * 1024
-_LIST_BYTES_MAX: Final = 1024 * 1024 * 1024
-
 CampaignNo = Annotated[str, typer.Argument(help="number of the campaign", show_default=False)]
 
 
@@ -71,7 +69,7 @@ def import_(
         list_path = vins if vins is not None else _find(texts_path.parent, LIST_NAMES)
         lines = with_progress("reading", _listed(app, list_path), total=texts.member_count, is_quiet=as_json)
         members = read_members(lines, texts.member_count, keeps_faulty=keep_faulty)
-        import_plan(app.hub, app.segments, app.plans, CampaignPlan(texts, members))
+        import_plan(app.segments, app.plans, CampaignPlan(texts, members))
     result = {
         "campaign_no": texts.campaign_no,
         "members": members.count,
@@ -147,7 +145,7 @@ def read_texts(app: "HubApp", path: Path) -> CampaignTexts:
     Raises:
         Unusable: not readable, or incomplete.
     """
-    content = app.files.read(path, bytes_max=_TEXT_BYTES_MAX)
+    content = app.files.read(path, bytes_max=CAMPAIGN_TEXT_BYTES_MAX)
     text = decode_text(content or b"")
     try:
         values: Any = json.loads(text) if path.suffix.lower() == ".json" else tomllib.loads(text)
@@ -159,7 +157,7 @@ def read_texts(app: "HubApp", path: Path) -> CampaignTexts:
 
 
 def _listed(app: "HubApp", path: Path) -> Iterator[ListedLine]:
-    content = app.files.read(path, bytes_max=_LIST_BYTES_MAX)
+    content = app.files.read(path, bytes_max=CAMPAIGN_LIST_BYTES_MAX)
     if content is None:
         raise Unusable(f"There is no file {path}.", "Name the list of vehicles with --vins.")
     yield from read_lines(path.name, lines_of(content))

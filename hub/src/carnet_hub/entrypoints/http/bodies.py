@@ -12,15 +12,13 @@ from fastapi.responses import Response
 from starlette.requests import ClientDisconnect
 
 from carnet_hub.adapters.compression import deflate, inflate
+from carnet_hub.core.limits import COMPRESSED_FROM_BYTES, TOKEN_CHARS_MAX
 from carnet_protocol.errors import Malformed, NotAuthentic
 from carnet_protocol.reasons import Reason
 
 CBOR: Final = "application/cbor"
 SEGMENT: Final = "application/octet-stream"
 _SCHEME: Final = "bearer "
-_TOKEN_CHARS_MAX: Final = 256
-_WORTH_BYTES: Final = 1024
-"""Below this a compressed answer saves no packet."""
 
 
 async def read_body(request: Request, *, bytes_max: int) -> bytes:
@@ -72,7 +70,7 @@ def bearer_token(request: Request) -> bytes:
     """
     header = request.headers.get("authorization", "")
     text = header[len(_SCHEME) :].strip() if header.lower().startswith(_SCHEME) else ""
-    if not text or len(text) > _TOKEN_CHARS_MAX:
+    if not text or len(text) > TOKEN_CHARS_MAX:
         raise NotAuthentic(Reason.BAD_TOKEN, "no token")
     try:
         return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
@@ -88,7 +86,7 @@ def cbor_response(body: bytes) -> Response:
 def large_response(request: Request, body: bytes, media_type: str, **headers: str) -> Response:
     """A page or a segment; as one zstd frame when the asker takes that and it is worth it."""
     sent = {name.replace("_", "-"): value for name, value in headers.items()} | {"Vary": "Accept-Encoding"}
-    if len(body) >= _WORTH_BYTES and _takes_zstd(request):
+    if len(body) >= COMPRESSED_FROM_BYTES and _takes_zstd(request):
         return Response(deflate(body), media_type=media_type, headers={**sent, "Content-Encoding": "zstd"})
     return Response(body, media_type=media_type, headers=sent)
 

@@ -5,14 +5,9 @@ of a new position looks at its own feed; most new positions are none of its busi
 """
 
 from collections.abc import Awaitable, Callable
-from typing import Final
 
+from carnet_hub.core.limits import LOOK_EVERY_MS
 from carnet_hub.core.ports import Clock
-
-WAIT_S_MAX: Final = 30
-"""The longest poll: below the idle time-out of common proxies."""
-
-_LOOK_EVERY_MS: Final = 250
 
 
 class LogEnd:
@@ -26,7 +21,7 @@ class LogEnd:
         self._clock = clock
         self._read_position = read_position
         self.position = 0
-        self._seen_ms = -_LOOK_EVERY_MS
+        self._seen_ms = -LOOK_EVERY_MS
 
     async def wait_beyond(self, position: int, until_ms: int) -> bool:
         """Wait until the log is longer than `position`.
@@ -40,13 +35,13 @@ class LogEnd:
             left_ms = until_ms - self._clock.now_ms()
             if left_ms <= 0:
                 return False
-            await self._clock.sleep(min(left_ms, _LOOK_EVERY_MS) / 1000)
+            await self._clock.sleep(min(left_ms, LOOK_EVERY_MS) / 1000)
         return True
 
     async def _current(self) -> int:
         """The position, read again only when the last look is older than the interval (or the clock was set back)."""
         now_ms = self._clock.now_ms()
-        if not 0 <= now_ms - self._seen_ms < _LOOK_EVERY_MS:
+        if not 0 <= now_ms - self._seen_ms < LOOK_EVERY_MS:
             self._seen_ms = now_ms
             self.position = await self._read_position()
         return self.position

@@ -9,11 +9,12 @@ from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 
 from carnet_hub.bootstrap import HubApp
-from carnet_hub.core.enrolment import REQUEST_BYTES_MAX, answer_enrol
+from carnet_hub.core.enrolment import answer_enrol
 from carnet_hub.core.excluded import read_excluded
 from carnet_hub.core.feed import has_news, read_page
 from carnet_hub.core.greeting import greet_node, hub_card, recognise
 from carnet_hub.core.ingest import receive_sets
+from carnet_hub.core.limits import POSITION_MAX, REQUEST_BYTES_MAX, WAIT_S_MAX
 from carnet_hub.core.offers import receive_offer
 from carnet_hub.core.recovering import answer_recovery
 from carnet_hub.core.rows import Node
@@ -26,7 +27,7 @@ from carnet_hub.entrypoints.http.bodies import (
     large_response,
     read_body,
 )
-from carnet_hub.entrypoints.http.long_poll import WAIT_S_MAX, LogEnd
+from carnet_hub.entrypoints.http.long_poll import LogEnd
 from carnet_protocol import cbor, limits
 from carnet_protocol.envelope import read_envelope
 from carnet_protocol.errors import Refused
@@ -34,10 +35,9 @@ from carnet_protocol.hello import decode_offer
 from carnet_protocol.messages import Page, decode_batch, encode_answers
 from carnet_protocol.reasons import Reason
 
-_POSITION_MAX: Final = 2**53
 _IMMUTABLE: Final = "private, max-age=31536000, immutable"
 
-Position = Annotated[int, Query(ge=0, le=_POSITION_MAX)]
+Position = Annotated[int, Query(ge=0, le=POSITION_MAX)]
 Epoch = Annotated[str, Query(pattern="^[0-9a-fA-F]{16}$")]
 WaitS = Annotated[int, Query(ge=0, le=WAIT_S_MAX)]
 Sha256 = Annotated[str, Path(pattern="^[0-9a-f]{64}$")]

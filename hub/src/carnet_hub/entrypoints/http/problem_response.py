@@ -13,14 +13,13 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from carnet_hub.core.failures import HubFailure
+from carnet_hub.core.limits import RETRY_AFTER_S
 from carnet_hub.core.ports import StoreError
 from carnet_protocol.errors import Refused
 from carnet_protocol.reasons import Reason, explain
 
 MEDIA_TYPE: Final = "application/problem+json"
 TYPE_PREFIX: Final = "urn:carnet:problem:"
-RETRY_AFTER_S: Final = 5
-
 _BY_STATUS: Final[dict[int, tuple[Reason, ...]]] = {
     400: (
         Reason.MALFORMED,

@@ -5,13 +5,14 @@ campaign at a time and gives the same answer for a minute; it says at which log 
 """
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Final
+from typing import Annotated
 
 import anyio
 from fastapi import APIRouter, Path
 from fastapi.responses import JSONResponse, Response
 
 from carnet_hub.bootstrap import HubApp
+from carnet_hub.core.limits import COUNT_TTL_MS, COUNTS_KEPT_MAX
 from carnet_hub.core.ports import Clock
 from carnet_hub.core.recall_export import describe_progress
 from carnet_hub.core.recalls import find_campaign
@@ -19,11 +20,6 @@ from carnet_hub.core.report import public_campaign
 from carnet_protocol.errors import Refused
 from carnet_protocol.limits import CODE_CHARS_MAX
 from carnet_protocol.reasons import Reason
-
-COUNT_TTL_MS: Final = 60 * 1000
-"""A total that is a minute old still is the total at its stated position."""
-
-_KEPT_MAX: Final = 256
 
 CampaignNo = Annotated[str, Path(min_length=1, max_length=CODE_CHARS_MAX)]
 Values = dict[str, object]
@@ -49,7 +45,7 @@ class CountedOnce:
             counted_ms, values = self._kept.get(campaign_no, (now_ms - COUNT_TTL_MS, {}))
             if not 0 <= now_ms - counted_ms < COUNT_TTL_MS:
                 values = await self._count(campaign_no)
-                if len(self._kept) >= _KEPT_MAX:
+                if len(self._kept) >= COUNTS_KEPT_MAX:
                     self._kept.pop(next(iter(self._kept)))
                 self._kept[campaign_no] = (now_ms, values)
             return values

@@ -12,13 +12,10 @@ import uvicorn
 
 from carnet_hub.adapters.logging import configure_logging
 from carnet_hub.core.failures import Unusable
+from carnet_hub.core.limits import CONNECTIONS_MAX, KEEP_ALIVE_S, STOP_S
 from carnet_hub.settings import HubSettings
 
 _FACTORY: Final = "carnet_hub.entrypoints.http.app:create_from_environment"
-_HEADER_S: Final = 10
-_STOP_S: Final = 20
-_CONNECTIONS_MAX: Final = 4_000
-"""Connections of one worker, most of them long polls; above that a node is told to come back."""
 
 
 def run_server(settings: HubSettings) -> None:
@@ -39,9 +36,9 @@ def run_server(settings: HubSettings) -> None:
         "access_log": False,
         "server_header": False,
         "proxy_headers": settings.behind_proxy,
-        "limit_concurrency": _CONNECTIONS_MAX,
-        "timeout_keep_alive": _HEADER_S,
-        "timeout_graceful_shutdown": _STOP_S,
+        "limit_concurrency": CONNECTIONS_MAX,
+        "timeout_keep_alive": KEEP_ALIVE_S,
+        "timeout_graceful_shutdown": STOP_S,
     }
     if settings.has_tls:
         options |= {"ssl_certfile": str(settings.tls_cert), "ssl_keyfile": str(settings.tls_key)}
