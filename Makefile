@@ -28,7 +28,7 @@ export UV_SYSTEM_CERTS
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup check test demo simulate crash-steps planted crash heal fuzz bench interop backup-stores vectors messages lock system-deps clean
+.PHONY: help setup check test demo simulate crash-steps planted crash heal fuzz bench bench-desk interop backup-stores vectors messages lock system-deps clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -79,6 +79,10 @@ $(FUZZ_READY): tests/fuzz/requirements.txt $(READY)
 
 bench: setup ## the measurements in tests/bench: a table, and .bench.json
 	$(BIN)/python -m tools.bench --json .bench.json $(ARGS)
+
+SCALE ?= 1.0
+bench-desk: setup ## the front desk on ten years of a dealer (SCALE=0.05 is quick): search, pages, a check-in
+	$(BIN)/python -m tools.desk_bench --scale $(SCALE) --json .bench-desk.json $(ARGS)
 
 simulate: setup ## random schedules of nodes and hub (SEEDS=2000): a table, and .simulate.json
 	$(BIN)/python -m tools.simulate --seeds $(SEEDS) --json .simulate.json $(ARGS)

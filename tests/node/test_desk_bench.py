@@ -1,0 +1,48 @@
+"""The measurement of the desk asks what a desk asks: on a small database every question has an answer."""
+
+from pathlib import Path
+from random import Random
+
+import pytest
+from tools.desk_bench import names
+from tools.desk_bench.data import open_desk
+from tools.desk_bench.questions import questions_of
+
+from carnet_node.core.rebuild import check_rebuild
+
+SCALE = 0.0005
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One small database for the module: 100 customers, 125 cars, 500 visits."""
+    folder = tmp_path_factory.mktemp("desk")
+    open_desk(folder, SCALE)
+    return folder
+
+
+def test_every_question_has_an_answer(folder: Path):
+    """Each question finds, shows or saves something; only the plate nobody has finds nothing."""
+    desk = open_desk(folder, SCALE)
+
+    empty = [name for name, _, ask in questions_of(desk, Random(1)) if not ask()]
+
+    assert empty == ["search: nothing"]
+
+
+def test_the_data_is_what_a_node_would_hold(folder: Path):
+    """Folding the base rows again gives the projections that were written in bulk."""
+    report = check_rebuild(open_desk(folder, SCALE).node)
+
+    assert report.records >= 100 + 100 + 3 * 125 + 3 * 500
+    assert report.differences == ()
+
+
+def test_the_same_dice_invent_the_same_people():
+    """Names, numbers and plates follow from the seed, and VINs have their right check digit."""
+    made = [
+        (names.person_name(dice), names.mobile(dice), names.plate(dice), names.vin(dice, 7))
+        for dice in (Random(5), Random(5), Random(6))
+    ]
+
+    assert made[0] == made[1] != made[2]

@@ -1,0 +1,74 @@
+"""How fast the front desk is on ten years of data: a table for people, JSON for machines.
+
+Decides what is measured: every way the search box is asked, the pages of a car and of a customer, the first page, the
+question for duplicates, and the save of a check-in. Each figure is one call of the core, as a page makes it, on a warm
+database in a file; times are of this machine, medians and 99th percentiles of what was asked at random.
+
+    python -m tools.desk_bench [--scale 0.05] [--asked 300] [--json FILE] [--folder var/bench-desk]
+"""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+from typing import Any, Final
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+ASKED: Final = 300
+
+
+def main() -> int:
+    """Make the data if need be, measure, print; returns the exit code."""
+    parser = argparse.ArgumentParser(description="how fast the front desk is on ten years of data")
+    parser.add_argument("--scale", type=float, default=1.0, help="1.0 is 200,000 customers and 1,000,000 visits")
+    parser.add_argument("--asked", type=int, default=ASKED, help="how often each question is asked")
+    parser.add_argument("--json", type=Path, help="write the figures here too")
+    parser.add_argument("--folder", type=Path, default=ROOT / "var" / "bench-desk", help="where the data is kept")
+    options = parser.parse_args()
+    sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+    rows = measure(options.folder, options.scale, options.asked)
+    for row in rows:
+        verdict = "ok" if row["ok"] else "MISSED"
+        figures = f"median {row['median_ms']:7.2f} ms   p99 {row['p99_ms']:7.2f} ms   target {row['target_ms']:.0f} ms"
+        print(f"  {row['name']:<28} {figures}   {verdict}", flush=True)
+    if options.json is not None:
+        options.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+    return 0 if all(row["ok"] for row in rows) else 1
+
+
+def measure(folder: Path, scale: float, asked: int) -> list[dict[str, Any]]:
+    """The figures, one row each."""
+    from tools.desk_bench.data import open_desk  # noqa: PLC0415  (needs the path set above)
+    from tools.desk_bench.questions import questions_of  # noqa: PLC0415
+
+    began = time.perf_counter()
+    desk = open_desk(folder, scale)
+    print(f"data of scale {scale:g} in {time.perf_counter() - began:.0f} s", flush=True)
+    dice = Random(7)
+    return [_time(name, target_ms, ask, asked) for name, target_ms, ask in questions_of(desk, dice)]
+
+
+def _time(name: str, target_ms: float, ask: Callable[[], object], asked: int) -> dict[str, Any]:
+    for _ in range(3):
+        ask()
+    times = []
+    for _ in range(asked):
+        began = time.perf_counter()
+        ask()
+        times.append((time.perf_counter() - began) * 1000)
+    times.sort()
+    p99_ms = times[min(len(times) - 1, round(len(times) * 0.99))]
+    return {
+        "name": name,
+        "median_ms": times[len(times) // 2],
+        "p99_ms": p99_ms,
+        "target_ms": target_ms,
+        "ok": p99_ms <= target_ms,
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())

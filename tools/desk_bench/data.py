@@ -1,0 +1,236 @@
+"""A node's database after ten years of a large dealer, written through the store in bulk.
+
+Decides how many records there are and how they hang together; a scale shrinks everything alike. The rows are those a
+node has after it fetched everything from its hub: base rows and projections, written by the store's own transaction.
+They are not sealed and sent one by one, because a million change sets would take an hour to sign and change nothing of
+what is measured; the tenth part that other sites wrote is masked as the hub masks it.
+
+    customers 200,000   vehicles 250,000   visits 1,000,000 (10 % elsewhere)   jobs, readings, plates, phones, owners
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import Any, Final
+
+from carnet_node.adapters.at_rest import AtRest
+from carnet_node.adapters.store import open_connection
+from carnet_node.adapters.write_transaction import SqlWriteTransaction
+from carnet_node.core.node import Node
+from carnet_node.core.records import BaseRow, Mark, Projection
+from carnet_protocol.ids import RecordId, new_record_id, ownership_id, vehicle_id
+from carnet_protocol.kinds import (
+    CUSTOMER,
+    JOB,
+    ODOMETER_READING,
+    OWNERSHIP,
+    PHONE,
+    PLATE,
+    VEHICLE,
+    VISIT,
+)
+from carnet_protocol.registry import Kind, Value
+from carnet_protocol.resolvers import show
+from carnet_protocol.state import Entry
+from support.node_builder import DEALER_A, DEALER_B, START_MS, TestBox, build_node, close_node
+from tools.desk_bench import names
+
+CUSTOMERS: Final = 200_000
+VEHICLES: Final = 250_000
+VISITS: Final = 1_000_000
+YEARS_MS: Final = 10 * 365 * 24 * 3600 * 1000
+ROWS_PER_COMMIT: Final = 20_000
+CACHE_KIB: Final = 512 * 1024
+SEED: Final = 4
+DECLINED: Final = 0.05
+FLEET: Final = 300
+OF_OTHERS: Final = 3
+"""Every tenth visit, this one of ten, was at another site."""
+
+VERSION: Final = 1
+"""Raised when the data changes; an older database is made anew."""
+
+Row = tuple[Kind, RecordId, bytes, dict[str, Value]]
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A node with its data, and what a measurement asks for.
+
+    Attributes:
+        samples: known values by name: plates, VINs, telephones, names, numbers of orders, ids of records.
+    """
+
+    node: Node
+    samples: dict[str, list[str]]
+
+
+def open_desk(folder: Path, scale: float) -> Desk:
+    """The node of a scale; made when it is not there yet, and kept."""
+    place = folder / f"v{VERSION}-{scale:g}"
+    told = place / "samples.json"
+    if not told.exists():
+        place.mkdir(parents=True, exist_ok=True)
+        for stale in place.glob("node-1.db*"):
+            stale.unlink()
+        samples = _fill(place, scale)
+        told.write_text(json.dumps(samples, ensure_ascii=False), encoding="utf-8")
+    return Desk(build_node(place), json.loads(told.read_text(encoding="utf-8")))
+
+
+def _fill(place: Path, scale: float) -> dict[str, list[str]]:
+    close_node(build_node(place))
+    dice = Random(SEED)
+    plan = _Plan(dice, round(CUSTOMERS * scale), round(VEHICLES * scale), round(VISITS * scale))
+    with closing(open_connection(place / "node-1.db")) as connection:
+        connection.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
+        connection.execute("PRAGMA synchronous=OFF")
+        tx = SqlWriteTransaction(connection, AtRest(TestBox()))
+        for rows in (plan.customers(), plan.vehicles(), plan.visits()):
+            _write(connection, tx, dice, rows)
+        connection.execute("ANALYZE")
+    return plan.samples
+
+
+def _write(connection: Any, tx: SqlWriteTransaction, dice: Random, rows: Iterator[Row]) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    for number, (kind, record, owner, values) in enumerate(rows, 1):
+        labels = kind.labels
+        fields = {labels[name]: value for name, value in values.items() if value is not None}
+        entries = (Entry(dice.randbytes(16), START_MS, owner, fields),)
+        tx.put_base(BaseRow(kind.number, record, owner, number, number, entries))
+        tx.put_projection(Projection(kind, record, owner, entries, show(kind, entries), Mark.NOTHING_OWN))
+        if number % ROWS_PER_COMMIT == 0:
+            connection.execute("COMMIT")
+            connection.execute("BEGIN IMMEDIATE")
+    connection.execute("COMMIT")
+
+
+class _Plan:
+    """What there is, kind by kind in the order of its ids, so that tables grow at their end."""
+
+    def __init__(self, dice: Random, customers: int, vehicles: int, visits: int) -> None:
+        self._dice = dice
+        self._counts = (customers, vehicles, visits)
+        self._people = [self._id(place, customers) for place in range(customers)]
+        self._names: list[str] = []
+        self._cars: list[tuple[RecordId, str, str, int]] = []
+        self.samples: dict[str, list[str]] = {}
+
+    def customers(self) -> Iterator[Row]:
+        """Customers, and a telephone of each."""
+        dice = self._dice
+        phones = []
+        for place, record in enumerate(self._people):
+            is_company = place % 25 == 0
+            name = names.company_name(dice) if is_company else names.person_name(dice)
+            self._names.append(name)
+            said = {"party_kind": "company" if is_company else "person", "segment": "private"}
+            yield CUSTOMER, record, DEALER_A, {**said, "company_name" if is_company else "full_name": name}
+            phones.append(names.mobile(dice))
+        for place, number in enumerate(phones):
+            values: dict[str, Value] = {"customer_id": self._people[place], "number": number, "phone_kind": "mobile"}
+            yield PHONE, self._id(place, len(phones)), DEALER_A, values
+        self._sample("phone", phones)
+        self._sample("name", self._names)
+        self._sample("customer", [one.hex() for one in self._people])
+
+    def vehicles(self) -> Iterator[Row]:
+        """Cars by ascending id, a plate of each, and who owns it."""
+        dice, count = self._dice, self._counts[1]
+        numbers = [names.vin(dice, serial) for serial in range(count)]
+        owners = [self._owner_of(serial) for serial in range(count)]
+        cars = [
+            (vehicle_id(number), number, names.plate(dice), owner)
+            for number, owner in zip(numbers, owners, strict=True)
+        ]
+        for record, number, _, _ in sorted(cars):
+            yield VEHICLE, record, DEALER_A, {"vin": number, "model_name": names.some(dice, names.MODELS)}
+        for place, (record, _, plate, _) in enumerate(cars):
+            yield PLATE, self._id(place, count), DEALER_A, {"vehicle_id": record, "plate_no": plate}
+        links = [(ownership_id(record, self._people[owner], "owner"), record, owner) for record, _, _, owner in cars]
+        for link, record, owner in sorted(links):
+            values: dict[str, Value] = {"vehicle_id": record, "customer_id": self._people[owner], "role": "owner"}
+            yield OWNERSHIP, link, DEALER_A, values
+        self._cars = cars
+        self._sample("vin", numbers)
+        self._sample("plate", [plate for _, _, plate, _ in cars])
+        self._sample("vehicle", [record.hex() for record, _, _, _ in cars])
+
+    def visits(self) -> Iterator[Row]:
+        """Visits by time, then a job and an odometer reading of each."""
+        count = self._counts[2]
+        visits = []
+        for place in range(count):
+            record, at_ms = self._id(place, count), self._moment(place, count)
+            car = self._cars[min(int(len(self._cars) * self._dice.random() ** 1.3), len(self._cars) - 1)]
+            visits.append((record, car[0], at_ms))
+            yield self._visit(place, record, car, at_ms)
+        for place, (record, _, _) in enumerate(visits):
+            yield JOB, self._id(place, count), self._site(place), self._job(record)
+        for place, (record, car_id, at_ms) in enumerate(visits):
+            values: dict[str, Value] = {"vehicle_id": car_id, "odometer_km": 1_000 + place % 200_000, "read_at": at_ms}
+            yield (
+                ODOMETER_READING,
+                self._id(place, count),
+                self._site(place),
+                {**values, "source": "visit", "visit_id": record},
+            )
+        self._sample("ro_no", [f"SHA01-RO-{place:07}" for place in range(count) if self._site(place) == DEALER_A])
+
+    def _visit(self, place: int, record: RecordId, car: tuple[RecordId, str, str, int], at_ms: int) -> Row:
+        site = self._site(place)
+        known: dict[str, Value] = {
+            "ro_no": f"{'SHA01' if site == DEALER_A else 'BJA02'}-RO-{place:07}",
+            "vehicle_id": car[0],
+            "status": "open" if place >= self._counts[2] - 60 else "closed",
+            "opened_at": at_ms,
+            "completed_at": at_ms + 6 * 3600 * 1000,
+            "odometer_in_km": 1_000 + place % 200_000,
+            "visit_kind": "maintenance" if place % 2 else "repair",
+            "plate_at_visit": car[2],
+        }
+        if site == DEALER_A:
+            known |= {
+                "customer_id": self._people[car[3]],
+                "customer_name": self._names[car[3]],
+                "advisor_code": f"A{place % 8:02}",
+            }
+            known |= {
+                "customer_fen": 68_000,
+                "warranty_fen": 0,
+                "internal_fen": 0,
+                "promised_at": at_ms + 5 * 3600 * 1000,
+            }
+        return VISIT, record, site, known
+
+    def _job(self, visit: RecordId) -> dict[str, Value]:
+        dice = self._dice
+        said: dict[str, Value] = {
+            "complaint": names.some(dice, names.COMPLAINTS),
+            "op_name": names.some(dice, names.OPERATIONS),
+        }
+        approval = "declined" if dice.random() < DECLINED else "approved"
+        return {"visit_id": visit, "job_no": 1, "pay_type": "customer", "approval": approval, **said}
+
+    def _owner_of(self, serial: int) -> int:
+        """Most people have one car, some two; one company has three hundred."""
+        customers = self._counts[0]
+        if serial < customers:
+            return serial
+        return 0 if serial - customers < FLEET else self._dice.randrange(customers)
+
+    def _site(self, place: int) -> bytes:
+        return DEALER_B if place % 10 == OF_OTHERS else DEALER_A
+
+    def _moment(self, place: int, of: int) -> int:
+        return START_MS - YEARS_MS + YEARS_MS * (place + 1) // of
+
+    def _id(self, place: int, of: int) -> RecordId:
+        return new_record_id(self._moment(place, of), place.to_bytes(4, "big") + self._dice.randbytes(6))
+
+    def _sample(self, name: str, values: list[str]) -> None:
+        self.samples[name] = self._dice.sample(values, min(len(values), 2_000))
