@@ -28,3 +28,12 @@ def node(enrolled_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[st
 def hub() -> ModelHub:
     """A hub that knows nothing yet."""
     return ModelHub()
+
+
+@pytest.fixture
+def copies(node: CliNode, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder for encrypted copies, set in the environment."""
+    folder = node.folder / "copies"
+    folder.mkdir()
+    monkeypatch.setenv("CARNET_NODE_BACKUP_COPY_TO", str(folder))
+    return folder

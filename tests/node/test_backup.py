@@ -1,12 +1,10 @@
 """A node's backups at the command line: made, listed, tried, and brought back without ever overwriting anything."""
 
 import json
-import os
 import shutil
 from contextlib import closing
 from pathlib import Path
 
-import anyio
 import pytest
 
 from carnet_node.adapters.fetching import erasures_in
@@ -14,31 +12,9 @@ from carnet_node.adapters.store import driver
 from carnet_node.bootstrap import open_installation
 from carnet_node.core.rejoin_state import load_rejoin
 from carnet_node.settings import NodeSettings
-from carnet_storage.adapters.service import BackupService
-from carnet_storage.adapters.small_files import read_status
-from carnet_storage.core.failures import NotNow
 from support.cli_node import CliNode
 from support.fake_hub import FakeHub
-
-
-@pytest.fixture
-def copies(node: CliNode, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder for encrypted copies, set in the environment."""
-    folder = node.folder / "copies"
-    folder.mkdir()
-    monkeypatch.setenv("CARNET_NODE_BACKUP_COPY_TO", str(folder))
-    return folder
-
-
-def add_customer(node: CliNode, name: str = "Test person") -> str:
-    """Record somebody."""
-    return node("customers", "add", "--name", name)["id"]
-
-
-def lose_database(node: CliNode) -> None:
-    """What a dead disk takes."""
-    for path in node.data.glob("node.db*"):
-        path.unlink()
+from support.node_backups import add_customer, files_below, lose_database
 
 
 def changed_bytes(path: Path, at: int) -> bytes:
@@ -46,11 +22,6 @@ def changed_bytes(path: Path, at: int) -> bytes:
     content = bytearray(path.read_bytes())
     content[at] ^= 1
     return bytes(content)
-
-
-def files_below(folder: Path) -> dict[str, bytes]:
-    """Every file with its content."""
-    return {str(one.relative_to(folder)): one.read_bytes() for one in folder.rglob("*") if one.is_file()}
 
 
 def test_a_copy_is_made_and_listed(node: CliNode, copies: Path):
@@ -283,69 +254,6 @@ def test_a_later_erasure_holds_after_a_restore_to_an_earlier_time(node: CliNode,
     assert b"Erased person" not in b"".join(one.read_bytes() for one in node.data.glob("node.db*"))
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Litestream is not built for Windows")
-def test_what_litestream_confirmed_comes_back(node: CliNode, monkeypatch: pytest.MonkeyPatch):
-    """Work confirmed while `serve` supervises is there after a restore from the replica, and its child has ended."""
-    monkeypatch.setenv("CARNET_NODE_BACKUP_REPLICATE_TO", str(node.folder / "replica"))
-    customer = add_customer(node)
-
-    supervise_until_confirmed(node, head=1)
-
-    lose_database(node)
-    restored = node("restore")
-    assert (restored["kind"], restored["sets"], restored["origin"][-7:]) == ("litestream", 1, "epoch-1")
-    assert node("customers", "show", customer)["customer"]["id"] == customer
-    assert not (node.data / "backup" / "litestream.pid").exists()
-
-
-def supervise_until_confirmed(node: CliNode, *, head: int) -> None:
-    """Run the backups of a node as `serve` does, until the replica covers an entry; then stop as `serve` does."""
-    settings = NodeSettings(data_dir=node.data)
-    service = BackupService(open_installation(settings).backup_parts())
-    service.check()
-
-    async def run() -> None:
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(service.run)
-            with anyio.fail_after(20):
-                while not is_confirmed(settings, head):  # noqa: ASYNC110  (what is waited for is a file)
-                    await anyio.sleep(0.05)
-            tasks.cancel_scope.cancel()
-
-    anyio.run(run)
-
-
-def is_confirmed(settings: NodeSettings, head: int) -> bool:
-    """Whether the status says that the replica covers an entry."""
-    status = read_status(settings.backup_dir)
-    return status is not None and status.replication is not None and status.replication.confirmed_head >= head
-
-
-def test_an_older_state_is_listed_for_litestream(node: CliNode, monkeypatch: pytest.MonkeyPatch):
-    """`backup list` says which span a replica covers, and `backup status` how it goes."""
-    monkeypatch.setenv("CARNET_NODE_BACKUP_REPLICATE_TO", str(node.folder / "replica"))
-    add_customer(node)
-    supervise_until_confirmed(node, head=1)
-
-    (row,) = node("backup", "list")
-
-    assert (row["kind"], row["epoch"]) == ("litestream", 1)
-    told = node("backup", "status")["litestream"]
-    assert (told["lag_seconds"], told["last_error"], told["heals"]) == (0, None, 0)
-    assert told["last_confirmed_at"] is not None
-
-
-def test_no_connection_checkpoints_beside_litestream(node: CliNode, monkeypatch: pytest.MonkeyPatch):
-    """With replication on, no connection of the node copies the write-ahead log back by itself."""
-    monkeypatch.setenv("CARNET_NODE_BACKUP_REPLICATE_TO", str(node.folder / "replica"))
-
-    installation = open_installation(NodeSettings(data_dir=node.data))
-
-    with installation.store.write() as tx:
-        (pages,) = tx._connection.execute("PRAGMA wal_autocheckpoint").fetchone()
-    assert pages == 0
-
-
 def test_the_status_of_a_copied_folder_is_plain_json(node: CliNode, copies: Path):
     """The status file beside the database is JSON that any monitoring program reads."""
     node("backup", "now")
@@ -355,27 +263,6 @@ def test_the_status_of_a_copied_folder_is_plain_json(node: CliNode, copies: Path
     assert content["copies"]["target"] == str(copies)
     shutil.rmtree(node.data / "backup")
     assert node("backup", "status")["copies"] is None
-
-
-def test_a_restored_desk_replicates_only_into_its_next_epoch(
-    node: CliNode, copies: Path, monkeypatch: pytest.MonkeyPatch
-):
-    """Until a restored node has rejoined nothing is sent to the replica of its former self; then it has its own."""
-    add_customer(node)
-    node("backup", "now")
-    lose_database(node)
-    node("restore")
-    monkeypatch.setenv("CARNET_NODE_BACKUP_REPLICATE_TO", str(node.folder / "replica"))
-    source = open_installation(NodeSettings(data_dir=node.data)).backup_parts().source
-
-    with pytest.raises(NotNow):
-        source.place()
-    node("rejoin", "--offline")
-
-    add_customer(node, "After the restore")
-    supervise_until_confirmed(node, head=2)
-    (folder,) = (node.folder / "replica").iterdir()
-    assert [one.name for one in folder.iterdir()] == ["epoch-2"]
 
 
 def test_a_database_of_several_keys_comes_back(node: CliNode, copies: Path):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from carnet_node.adapters.high_water import LOCK_FILE, MARK_FILE, HighWaterFile
+from carnet_node.adapters.high_water import EPOCHS_FILE, LOCK_FILE, MARK_FILE, HighWaterFile
 from carnet_node.adapters.system import DiskFiles
 from carnet_node.core.failures import AnotherSender, HighWaterUnreadable
 from carnet_node.core.outbox import raise_mark
@@ -18,6 +18,23 @@ EPOCH = b"epoch--1"
 def mark(seq: int, epoch: bytes = EPOCH) -> HighWaterMark:
     """A mark whose hash names its seq."""
     return HighWaterMark(epoch, seq, bytes([seq]) * 32)
+
+
+def test_a_number_of_an_epoch_is_given_once(tmp_path: Path):
+    """What was reserved is never reserved again, whoever asks and however low the wish."""
+    first, again = HighWaterFile(tmp_path, DiskFiles()), HighWaterFile(tmp_path, DiskFiles())
+
+    given = [first.reserve_ordinal(2), again.reserve_ordinal(2), first.reserve_ordinal(7), again.reserve_ordinal(1)]
+
+    assert given == [2, 3, 7, 8]
+
+
+def test_a_damaged_file_of_epochs_opens_none(tmp_path: Path):
+    """When nobody can say which numbers were given, none is."""
+    (tmp_path / EPOCHS_FILE).write_bytes(b"{}")
+
+    with pytest.raises(HighWaterUnreadable):
+        HighWaterFile(tmp_path, DiskFiles()).reserve_ordinal(2)
 
 
 def test_there_is_no_mark_before_anything_left(tmp_path: Path):

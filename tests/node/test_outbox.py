@@ -136,6 +136,9 @@ class _BrokenMark:
     def write(self, mark: HighWaterMark) -> None:
         raise OSError("no disk")
 
+    def reserve_ordinal(self, wanted: int) -> int:
+        raise OSError("no disk")
+
 
 @dataclass(frozen=True)
 class Case:

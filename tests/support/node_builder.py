@@ -91,6 +91,7 @@ class TestHighWater:
 
     __test__ = False
     marks: list[HighWaterMark] = field(default_factory=list)
+    highest: int = 0
 
     def read(self) -> HighWaterMark | None:
         """The last mark."""
@@ -99,6 +100,11 @@ class TestHighWater:
     def write(self, mark: HighWaterMark) -> None:
         """Remember one more."""
         self.marks.append(mark)
+
+    def reserve_ordinal(self, wanted: int) -> int:
+        """The next free number from `wanted` on."""
+        self.highest = max(wanted, self.highest + 1)
+        return self.highest
 
 
 def build_identity(*, seed: int = 1, dealer: DealerId = DEALER_A, site_code: str = "SHA01") -> Identity:

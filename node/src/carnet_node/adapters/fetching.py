@@ -11,7 +11,7 @@ Places nothing and proves nothing (`restoring`).
 """
 
 from collections.abc import Callable, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -119,6 +119,16 @@ class Fetch:
             finally:
                 remove_database(newer)
         return found
+
+    def highest_ordinal(self) -> int:
+        """The highest epoch of which the targets hold anything, so that a replica is never shared; 0 when none says."""
+        found = [0]
+        with suppress(StorageFailure):
+            found += [one.place.ordinal for one in self._copies()[0].list(self._source) if self._source]
+        with suppress(StorageFailure):
+            replica, source = self._replica()
+            found.append(replica.newest_epoch(source).ordinal)
+        return max(found)
 
     def _newer_copy(self, to: Path) -> bool:
         """Open the newest copy that is whole and newer than what was chosen."""

@@ -4,6 +4,7 @@ Decides the file and the lock. The mark is fsynced before a set leaves, so a dat
 told from one that is merely behind. When it moves on is `core.outbox`'s to decide.
 
     high-water.json   {"epoch": "...", "seq": 12, "set_hash": "...", "ordinal": 1}
+    epochs.json       {"highest": 3}: no epoch of this machine is opened under that number or a lower one again
     sender.lock       locked by the operating system, released even when its holder is killed
 """
 
@@ -22,6 +23,7 @@ from carnet_node.core.ports import Files
 from carnet_node.core.records import HighWaterMark
 
 MARK_FILE: Final = "high-water.json"
+EPOCHS_FILE: Final = "epochs.json"
 LOCK_FILE: Final = "sender.lock"
 
 
@@ -32,6 +34,12 @@ class _Stored(msgspec.Struct, forbid_unknown_fields=True):
     seq: Annotated[int, msgspec.Meta(ge=1)]
     set_hash: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
     ordinal: Annotated[int, msgspec.Meta(ge=1)] = 1
+
+
+class _Opened(msgspec.Struct, forbid_unknown_fields=True):
+    """The content of the file of epochs."""
+
+    highest: Annotated[int, msgspec.Meta(ge=1)]
 
 
 class HighWaterFile:
@@ -72,6 +80,18 @@ class HighWaterFile:
             self._files.replace(self._folder / MARK_FILE, content)
         except OSError as error:
             raise HighWaterUnreadable(MARK_FILE) from error
+
+    def reserve_ordinal(self, wanted: int) -> int:
+        """See `core.leaving.HighWater`; one file, replaced durably."""
+        path = self._folder / EPOCHS_FILE
+        try:
+            content = self._files.read(path, bytes_max=MARK_BYTES_MAX)
+            highest = 0 if content is None else msgspec.json.decode(content, type=_Opened).highest
+            ordinal = max(wanted, highest + 1)
+            self._files.replace(path, msgspec.json.encode(_Opened(ordinal)))
+        except (OSError, msgspec.DecodeError) as error:
+            raise HighWaterUnreadable(EPOCHS_FILE) from error
+        return ordinal
 
     @contextmanager
     def hold(self) -> Iterator[None]:

@@ -79,9 +79,11 @@ def restore_database(
         fetched = Fetch(settings, plan, choice, stage, progress)
         origin = fetched.into(scratch)
         keyring, data_key, wrappings = fetched.keys(scratch)
-        later = fetched.later_erasures(folder)
+        later, highest = fetched.later_erasures(folder), fetched.highest_ordinal()
         stage("checking signatures, chain and fold")
-        restored = _prove(settings, scratch, keyring, data_key, later=later, origin=origin, choice=choice)
+        restored = _prove(
+            settings, scratch, keyring, data_key, later=later, highest_ordinal=highest, origin=origin, choice=choice
+        )
         settle_database(scratch)
         if keyring is None:
             KeyFolder(settings.keys_dir, DiskFiles()).put_back(data_key, wrappings, SystemEntropy())
@@ -96,6 +98,7 @@ def _prove(
     data_key: bytes,
     *,
     later: list[tuple[RecordId, int]],
+    highest_ordinal: int,
     origin: str,
     choice: Choice,
 ) -> Restored:
@@ -115,7 +118,7 @@ def _prove(
         node = Node(identity, store, SystemClock(), entropy, signer, high_water)
         facts = _facts_of(node, *known)
         erasures = apply_known_erasures(node, [*erasures_in(scratch), *later])
-        mark_restored(node)
+        mark_restored(node, highest_ordinal=highest_ordinal)
     is_same = own_key_id is not None and own_key_id in map(key_id_of, here)
     return Restored(choice.kind, origin, facts, identity.site_code, is_same, erasures)
 

@@ -1,6 +1,7 @@
 """What guards whatever leaves this machine: the mark of what left, and the lock of whoever sends.
 
-Decides the two contracts only; `adapters/high_water` keeps both in files beside the keys, never in the database.
+Decides the two contracts only; `adapters/high_water` keeps both in files beside the keys, never in the database, and
+with them the numbers of epochs that were ever opened here.
 """
 
 from contextlib import AbstractContextManager
@@ -18,6 +19,16 @@ class HighWater(Protocol):
 
     def write(self, mark: HighWaterMark) -> None:
         """Replace the mark durably, whatever it was; only `outbox.raise_mark` calls this, which never lowers it."""
+        ...
+
+    def reserve_ordinal(self, wanted: int) -> int:
+        """A number for a new epoch that no other epoch of this machine ever had: `wanted`, or the next free one.
+
+        It is on disk before this returns, so that not even a database restored twice gets it again.
+
+        Raises:
+            HighWaterUnreadable: what was reserved cannot be read or written; no epoch may be opened.
+        """
         ...
 
 

@@ -58,8 +58,11 @@ from carnet_protocol.reasons import Reason
 from carnet_protocol.seals import parse_opening, seal_places
 
 
-def mark_restored(node: Node) -> None:
+def mark_restored(node: Node, *, highest_ordinal: int = 0) -> None:
     """State that a backup was put in place of this node's database: nothing is written until it has rejoined.
+
+    Args:
+        highest_ordinal: of any epoch of this node that a backup is known of; the next one gets a higher.
 
     Raises:
         NotEnrolled: the database has no identity; nothing was changed.
@@ -68,7 +71,9 @@ def mark_restored(node: Node) -> None:
     with node.store.write() as tx:
         chain = _chain(tx)
         tx.put_chain(replace(chain, is_rejoining=True))
-        save_rejoin(tx, replace(load_rejoin(tx), restored_ms=node.clock.now_ms()))
+        state = load_rejoin(tx)
+        highest = max(state.highest_ordinal, highest_ordinal)
+        save_rejoin(tx, replace(state, restored_ms=node.clock.now_ms(), highest_ordinal=highest))
 
 
 def hold_if_behind(node: Node) -> bool:
@@ -177,7 +182,7 @@ def open_epoch(
     highest = max(chain.epoch_ordinal, state.highest_ordinal, mark.ordinal if mark is not None else 0)
     opened = ChainState(
         node.entropy.random_bytes(EPOCH_BYTES),
-        chain.epoch_ordinal if is_handover else highest + 1,
+        chain.epoch_ordinal if is_handover else node.high_water.reserve_ordinal(highest + 1),
         0,
         NO_HASH,
         EpochOrigin(*parent, int(reason)),

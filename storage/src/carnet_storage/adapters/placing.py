@@ -4,6 +4,7 @@ import os
 import shutil
 from pathlib import Path
 
+from carnet_storage.adapters.claiming import CLAIM_FILE
 from carnet_storage.adapters.litestream_process import STATE_FOLDER, supervision
 from carnet_storage.adapters.small_files import STATUS_FILE, sync_folder
 from carnet_storage.core.failures import DatabaseExists
@@ -38,6 +39,7 @@ def place_database(scratch: Path, database: Path, folder: Path) -> None:
         require_empty_place(database)
         shutil.rmtree(folder / STATE_FOLDER, ignore_errors=True)
         (folder / STATUS_FILE).unlink(missing_ok=True)
+        (folder / CLAIM_FILE).unlink(missing_ok=True)
         _place(scratch, database)
 
 

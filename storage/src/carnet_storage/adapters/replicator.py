@@ -16,7 +16,7 @@ import anyio
 import structlog
 
 from carnet_storage.adapters.sqlite_files import truncate_wal, wal_bytes
-from carnet_storage.core.failures import StorageFailure
+from carnet_storage.core.failures import PlaceTaken, StorageFailure
 from carnet_storage.core.limits import STOP_WAIT_S, SYNC_WAIT_S, WATCH_S
 from carnet_storage.core.ports import Child, Clock, Control, RunBlocking, Source
 from carnet_storage.core.status import ReplicationStatus
@@ -36,6 +36,7 @@ class Replicator:
 
     Args:
         told: called with the status after every turn.
+        claim: makes sure that a replica at a place is nobody else's before anything is sent there.
         is_reachable: whether the target can be reached at all.
     """
 
@@ -50,6 +51,7 @@ class Replicator:
         run_blocking: RunBlocking,
         told: Told,
         is_elsewhere: bool,
+        claim: Callable[[Place], None] = lambda _place: None,
         is_reachable: Callable[[], bool] | None = None,
     ) -> None:
         self._source = source
@@ -60,6 +62,7 @@ class Replicator:
         self._run = run_blocking
         self._told = told
         self._is_elsewhere = is_elsewhere
+        self._claim = claim
         self._is_reachable = is_reachable or (lambda: is_target_reachable(target))
         self._place: Place | None = None
         self._is_started = False
@@ -108,6 +111,9 @@ class Replicator:
         """Start, and ask at once, so that a backup is known to work before work begins."""
         try:
             self._start(place)
+        except PlaceTaken as taken:
+            self.watch = replace(self.watch, last_error=taken.what, is_alarm=True)
+            return Step.WAIT
         except StorageFailure as failure:
             return self._note(failure)
         return self._ask()
@@ -115,6 +121,7 @@ class Replicator:
     def _start(self, place: Place) -> None:
         self._is_started = False
         self._child.stop()
+        self._claim(place)
         self._child.start(place)
         self._is_started = True
 

@@ -11,6 +11,7 @@ from typing import Final
 import anyio
 import structlog
 
+from carnet_storage.adapters.claiming import claim_place
 from carnet_storage.adapters.copying import MadeCopy, Sealer, copies_at, make_copy, remove_leftovers
 from carnet_storage.adapters.drilling import drill_copy, drill_replica
 from carnet_storage.adapters.library import SQLITE_VERSION
@@ -85,6 +86,7 @@ class BackupService:
             return
         settings = ChildSettings(parts.source.database, parts.folder, target, plan.secrets, plan.sync_interval_ms)
         child = LitestreamChild(settings)
+        replica = Replica(target, plan.secrets, parts.folder)
         try:
             await Replicator(
                 parts.source,
@@ -95,6 +97,7 @@ class BackupService:
                 run_blocking=parts.run_blocking,
                 told=self._told,
                 is_elsewhere=plan.is_elsewhere(target),
+                claim=lambda place: claim_place(parts.folder, replica, place),
             ).run()
         finally:
             child.release()

@@ -5,6 +5,7 @@
     ├── ReplicatorMissing   there is no Litestream on this machine
     ├── ReplicatorFailed    Litestream ended, or does not answer
     ├── AlreadyReplicated   another process supervises the replication of this database
+    ├── PlaceTaken          another copy of this machine replicates to the same place
     ├── PlanWrong           a target, secrets file or passphrase file cannot be used
     ├── TargetFailed        the folder or store does not do what it was asked
     ├── NothingToRestore    there is no copy, or none as old as was asked
@@ -90,6 +91,20 @@ class AlreadyReplicated(StorageFailure):
             "Another process on this machine already replicates this database.",
             "Its replication goes on, and nothing was started.",
             "Stop the other `serve`, or use the one that runs.",
+        )
+
+
+class PlaceTaken(StorageFailure):
+    """A replica lies where this database would begin one: of another copy of the same machine."""
+
+    code = "place-taken"
+
+    def __init__(self, target: str, path: str) -> None:
+        super().__init__(
+            f"Another copy of this machine has replicated to {target}/{path} already.",
+            "Nothing was sent there, and both databases are untouched.",
+            "Find out which machine goes on. There, an epoch of its own is begun: `carnet-node rejoin --take-over`, "
+            "at a hub `carnet-hub restored`.",
         )
 
 

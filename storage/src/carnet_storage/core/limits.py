@@ -68,6 +68,9 @@ COPY_EVERY_MINUTES_MAX: Final = 7 * 24 * 60
 """Between two copies: a copy reads the whole database, and one a week is the least that deserves the name."""
 
 COPIES_KEPT_DAYS_MAX: Final = 3650
+CLAIM_BYTES_MAX: Final = 4096
+"""A target and a path in words."""
+
 SYNC_MS_MIN: Final = 100
 SYNC_MS_MAX: Final = 60_000
 """Between two looks of Litestream at the database: what a dead disk may take is a minute at the most."""
