@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from carnet_hub.adapters.keyring import Ed25519Signer, fingerprint_of
-from carnet_hub.adapters.system import PUBLIC_MODE, flush_folder
+from carnet_hub.adapters.system import PUBLIC_MODE
 from carnet_hub.core.failures import ExportDiffers, Unusable
 from carnet_hub.core.limits import EXPORT_CHUNK_BYTES, MANIFEST_BYTES_MAX
 from carnet_hub.core.progress import PairState, ReportFate
@@ -39,6 +39,7 @@ from carnet_hub.core.report import (
     manifest_text,
 )
 from carnet_protocol.envelope import key_id_of
+from carnet_storage.adapters.system import sync_folder
 
 _FILE_LINE: Final = re.compile(r"file ([0-9a-f]{64}) (\d{1,15}) (\d{1,12}) ([A-Za-z0-9][A-Za-z0-9._-]{0,63})")
 _FOLDER_MODE: Final = 0o755
@@ -89,11 +90,11 @@ def write_export(folder: Path, head: ReportHead, files: list[ReportFile], signer
         _write_bytes(fresh / MANIFEST_NAME, [manifest])
         _write_bytes(fresh / SIGNATURE_NAME, [signer.sign(manifest)])
         _write_bytes(fresh / KEY_NAME, [signer.public_pem()])
-        flush_folder(fresh)
+        sync_folder(fresh)
         fresh.rename(folder)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
-    flush_folder(folder.parent)
+    sync_folder(folder.parent)
     return manifest
 
 

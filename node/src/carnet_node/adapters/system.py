@@ -1,68 +1,31 @@
-"""The operating system behind the ports: clock, randomness, files, threads.
+"""The operating system behind the node's ports; clock, randomness and threads are the storage's own."""
 
-Decides nothing. Files are replaced as a whole: written beside the old one, fsynced, renamed, and the folder fsynced,
-so a power cut leaves either the old content or the new one.
-"""
-
-import os
-import stat
-import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Final, TypeVar
 
-import anyio
-import anyio.to_thread
+from carnet_storage.adapters.system import (
+    PRIVATE_FOLDER_MODE,
+    PRIVATE_MODE,
+    SystemClock,
+    SystemEntropy,
+    mode_of,
+    read_file,
+    replace_file,
+    run_blocking,
+)
 
-T = TypeVar("T")
-
-PRIVATE_MODE: Final = 0o600
-"""Readable and writable by the owner alone."""
-
-PRIVATE_FOLDER_MODE: Final = 0o700
-
-
-class SystemClock:
-    """The machine's own clock; it may be wrong, and nothing depends on it being right."""
-
-    def now_ms(self) -> int:
-        """Milliseconds since 1970, UTC."""
-        return time.time_ns() // 1_000_000
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait without blocking anybody else."""
-        await anyio.sleep(seconds)
-
-
-class SystemEntropy:
-    """The kernel's random bytes."""
-
-    def random_bytes(self, count: int) -> bytes:
-        """`count` bytes that nobody can predict."""
-        return os.urandom(count)
+__all__ = ["PRIVATE_FOLDER_MODE", "PRIVATE_MODE", "DiskFiles", "SystemClock", "SystemEntropy", "run_blocking"]
 
 
 class DiskFiles:
-    """Small files, read and replaced as a whole."""
+    """`ports.Files`: small files, read and replaced as a whole."""
 
     def read(self, path: Path, *, bytes_max: int) -> bytes | None:
         """The content of a file; None when there is none.
 
-        Args:
-            path: the file.
-            bytes_max: a longer file is not read to its end.
-
         Raises:
             OSError: unreadable, a folder, or longer than `bytes_max`.
         """
-        try:
-            with path.open("rb") as source:
-                content = source.read(bytes_max + 1)
-        except FileNotFoundError:
-            return None
-        if len(content) > bytes_max:
-            raise OSError(f"{path.name} is longer than {bytes_max} bytes")
-        return content
+        return read_file(path, bytes_max=bytes_max)
 
     def replace(self, path: Path, content: bytes) -> None:
         """Put content in place of a file, private and durable: a reader sees the old one or the new one.
@@ -70,42 +33,8 @@ class DiskFiles:
         Raises:
             OSError: disk full or not writable; the old file is unchanged.
         """
-        path.parent.mkdir(mode=PRIVATE_FOLDER_MODE, parents=True, exist_ok=True)
-        beside = path.with_name(f".{path.name}.{os.getpid()}.new")
-        try:
-            _write_durably(beside, content)
-            beside.replace(path)
-        except OSError:
-            beside.unlink(missing_ok=True)
-            raise
-        _sync_folder(path.parent)
+        replace_file(path, content)
 
     def mode(self, path: Path) -> int:
-        """The permission bits of a file; on Windows always those of a private one, since its lists are not modes."""
-        return PRIVATE_MODE if os.name == "nt" else stat.S_IMODE(path.stat().st_mode)
-
-
-async def run_blocking(work: Callable[[], T]) -> T:
-    """Run blocking work in a thread, so that the event loop goes on."""
-    return await anyio.to_thread.run_sync(work)
-
-
-def _write_durably(path: Path, content: bytes) -> None:
-    """Create or replace `path`, private from its first moment on, and wait for the disk."""
-    path.unlink(missing_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_MODE)
-    with os.fdopen(descriptor, "wb") as target:
-        target.write(content)
-        target.flush()
-        os.fsync(target.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a rename durable; Windows has no such call and needs none."""
-    if os.name == "nt":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        """The permission bits of a file, see `mode_of`."""
+        return mode_of(path)

@@ -15,7 +15,6 @@ from tempfile import mkdtemp
 from typing import Final
 
 from carnet_storage.adapters.folder_copies import FolderCopies
-from carnet_storage.adapters.small_files import PRIVATE_FOLDER_MODE, PRIVATE_MODE
 from carnet_storage.adapters.sqlite_files import (
     Progress,
     check_integrity,
@@ -25,6 +24,7 @@ from carnet_storage.adapters.sqlite_files import (
     settle_database,
     translated_disk,
 )
+from carnet_storage.adapters.system import PRIVATE_FOLDER_MODE, PRIVATE_MODE
 from carnet_storage.core.copies import CopyName, latest_until, outdated
 from carnet_storage.core.failures import NothingToRestore
 from carnet_storage.core.limits import FRAME_BYTES

@@ -5,8 +5,8 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from carnet_storage.adapters.small_files import PRIVATE_MODE, sync_folder
 from carnet_storage.adapters.sqlite_files import require_room, translated_disk
+from carnet_storage.adapters.system import PRIVATE_MODE, sync_folder
 from carnet_storage.core.copies import SUFFIX, CopyName, newest_first, parse_copy_name
 from carnet_storage.core.failures import NothingToRestore, TargetFailed
 from carnet_storage.core.limits import COPY_NAMES_MAX, FRAME_BYTES

@@ -27,7 +27,7 @@ from typing import Final
 import msgspec
 
 from carnet_storage.adapters.control import UnixControl
-from carnet_storage.adapters.small_files import PRIVATE_FOLDER_MODE, PRIVATE_MODE, replace_file
+from carnet_storage.adapters.system import PRIVATE_FOLDER_MODE, PRIVATE_MODE, replace_file
 from carnet_storage.core.failures import AlreadyReplicated, PlanWrong, ReplicatorFailed, ReplicatorMissing
 from carnet_storage.core.limits import ERROR_CHARS_MAX, SOCKET_PATH_CHARS_MAX, START_WAIT_S, STOP_WAIT_S
 from carnet_storage.core.litestream import Files, child_environment, configuration

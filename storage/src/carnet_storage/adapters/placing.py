@@ -6,7 +6,8 @@ from pathlib import Path
 
 from carnet_storage.adapters.claiming import CLAIM_FILE
 from carnet_storage.adapters.litestream_process import STATE_FOLDER, supervision
-from carnet_storage.adapters.small_files import STATUS_FILE, sync_folder
+from carnet_storage.adapters.small_files import STATUS_FILE
+from carnet_storage.adapters.system import sync_folder
 from carnet_storage.core.failures import DatabaseExists
 
 

@@ -15,8 +15,8 @@ from typing import Final
 
 from carnet_storage.adapters.copying import scratch_folder
 from carnet_storage.adapters.litestream_process import files_of, find_program, host_key_of
-from carnet_storage.adapters.small_files import replace_file
 from carnet_storage.adapters.sqlite_files import check_integrity, remove_database, translated_disk
+from carnet_storage.adapters.system import replace_file
 from carnet_storage.core.failures import CopyDamaged, DiskFull, NothingToRestore, ReplicatorFailed, SourceUnclear
 from carnet_storage.core.limits import EPOCH_GAP_MAX, EPOCHS_TRIED_MAX, ERROR_CHARS_MAX, LISTING_BYTES_MAX
 from carnet_storage.core.litestream import Piece, child_environment, configuration, parse_pieces

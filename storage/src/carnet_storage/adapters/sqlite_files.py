@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from carnet_storage.adapters.library import driver
+from carnet_storage.adapters.system import PRIVATE_MODE
 from carnet_storage.core.failures import DatabaseDamaged, DiskFull, NotNow
 from carnet_storage.core.limits import DISK_MARGIN_BYTES, PAGES_PER_STEP
 
 Progress = Callable[[int, int], None]
 """Called with (done, total) in bytes or pages; the unit does not matter for a bar."""
 
-PRIVATE_MODE: Final = 0o600
 _BUSY_S: Final = 10
 _PROBLEMS_MAX: Final = 5
 _SQLITE_FULL: Final = 13
