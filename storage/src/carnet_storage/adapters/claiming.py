@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from carnet_storage.adapters.replica import Replica
-from carnet_storage.adapters.small_files import replace_file
+from carnet_storage.adapters.system import replace_file
 from carnet_storage.core.failures import NothingToRestore, PlaceTaken
 from carnet_storage.core.limits import CLAIM_BYTES_MAX
 from carnet_storage.core.targets import Place
