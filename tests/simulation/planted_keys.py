@@ -100,7 +100,7 @@ KEY_BUGS: Final = (
         "hub: a recovery code is good for everybody who knows it",
         "I12",
         HUB + "recovering.py",
-        "    if code.tries >= limits.INVITE_TRIES_MAX or code.node_id != _NOBODY:\n",
+        "    if code.tries >= limits.INVITE_TRIES_MAX or code.node_id != NOBODY:\n",
         "    if code.tries >= limits.INVITE_TRIES_MAX:\n",
         theme="clocks",
     ),

@@ -1,26 +1,24 @@
 """How a dealer's node comes in: a one-time code, a proof from both sides, one change set of the hub.
 
-Decides who gets a code, whether a request may use it, and what the hub answers. Does not decide the code's form nor the
-proofs (`carnet_protocol.enrolment`), nor what a node may do afterwards.
+Decides whether a request may use a code, and what the hub answers. Does not decide the code's form nor the proofs
+(`carnet_protocol.enrolment`), nor what a node may do afterwards.
 
 Rules
-1. A code belongs to one dealer site, lives 72 hours, is good for one node and bears five wrong proofs. The hub keeps
-   what derives from its secret, never the secret.
+1. A code is good for one node of its site (`codes`).
 2. A request is signed with the very key it asks to register: nobody can enrol somebody else's key.
-3. Trying again is harmless. The same bytes get the same answer; the same node with the same keys gets a new answer
-   to new bytes (its clock went on); any other use of a used code is refused.
+3. Trying again is harmless: the same node with the same keys gets a new answer to new bytes (its clock went on); any
+   other use of a used code is refused.
 4. A node that was revoked or suspended does not come back by a code, and a key that is another node's does not come at
    all.
 5. Code, registration and answer are written in one transaction: after a crash all of it is there or none.
 """
 
-import hashlib
 from dataclasses import dataclass
-from typing import Final
 
 import msgspec
 
 from carnet_hub.core.authoring import write_in
+from carnet_hub.core.codes import NOBODY, Invitation, answer_once, issue_code, keys_of, require_active
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.limits import REQUEST_BYTES_MAX
 from carnet_hub.core.ports import Snapshot, Transaction
@@ -28,30 +26,12 @@ from carnet_hub.core.rows import InviteRow, RecordRow
 from carnet_hub.core.shown import shown_values
 from carnet_protocol import cbor, limits
 from carnet_protocol.changeset import Draft
-from carnet_protocol.enrolment import SECRET_BYTES, InviteKeys, check_request, format_code, invite_keys, prove_answer
+from carnet_protocol.enrolment import check_request, invite_keys, prove_answer
 from carnet_protocol.envelope import Purpose, key_id_of, read_envelope, verify_envelope
 from carnet_protocol.errors import BadValue, NotAllowed, NotAuthentic
-from carnet_protocol.ids import DealerId
 from carnet_protocol.messages import MESSAGE_VERSION, EnrolAnswer, EnrolRequest, sign_frame
 from carnet_protocol.reasons import Reason
 from carnet_protocol.registry import Value
-
-_ACTIVE: Final = ("", "active")
-_NO_NODE: Final = b""
-
-
-@dataclass(frozen=True, slots=True)
-class Invitation:
-    """What the operator hands to a dealer; the code exists nowhere else.
-
-    Attributes:
-        code: 45 characters in groups of five.
-        expires_ms: ms since 1970 UTC.
-    """
-
-    code: str
-    dealer_id: DealerId
-    expires_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,28 +48,7 @@ def invite_dealer(hub: Hub, dealer_id: bytes) -> Invitation:
     Raises:
         NotAllowed: no such dealer, or suspended; nothing was stored.
     """
-    secret = hub.entropy.random_bytes(SECRET_BYTES)
-    expires_ms = keep_invite(hub, dealer_id, invite_keys(secret))
-    return Invitation(format_code(hub.public_key, secret), DealerId(dealer_id), expires_ms)
-
-
-def keep_invite(hub: Hub, dealer_id: bytes, keys: InviteKeys) -> int:
-    """Remember a code of a site by what derives from its secret; expired codes are forgotten, used or not.
-
-    Raises:
-        NotAllowed: no such dealer, or suspended; nothing was stored.
-
-    Returns: when it expires, ms since 1970 UTC.
-    """
-    now_ms = hub.clock.now_ms()
-    expires_ms = now_ms + limits.INVITE_TTL_MS
-    with hub.store.write() as transaction:
-        require_active(transaction, dealer_id)
-        stale = [(one.code_id,) for one in transaction.scan(InviteRow) if one.expires_ms < now_ms]
-        transaction.remove(InviteRow, stale)
-        row = InviteRow(keys.code_id, dealer_id, keys.node_key, keys.hub_key, now_ms, expires_ms, 0, _NO_NODE, b"", b"")
-        transaction.put([row])
-    return expires_ms
+    return issue_code(hub, dealer_id, invite_keys)
 
 
 def answer_enrol(hub: Hub, keys: PublicKeys, message: bytes) -> bytes:
@@ -108,22 +67,13 @@ def answer_enrol(hub: Hub, keys: PublicKeys, message: bytes) -> bytes:
     Returns: the signed `EnrolAnswer`; the same bytes for the same request.
     """
     request = open_request(hub, message)
-    with hub.store.read() as snapshot:  # a code nobody gave out must not cost the lock
-        _find_invite(snapshot, request)
-    with hub.store.write() as transaction:
-        invite = _find_invite(transaction, request)
-        if invite.answer and invite.asked_hash == hashlib.sha256(message).digest():
-            return invite.answer
-        try:
-            _check_claim(hub, transaction, invite, request)
-        except NotAuthentic as wrong:
-            if wrong.reason is not Reason.BAD_PROOF:
-                raise
-            transaction.put([invite._replace(tries=invite.tries + 1)])
-            refusal = wrong
-        else:
-            return _let_in(hub, transaction, keys, request, invite=invite, message=message)
-    raise refusal
+
+    def judge(transaction: Transaction, invite: InviteRow) -> tuple[bytes, bytes]:
+        """Refuse the claim, or let the node in."""
+        _check_claim(hub, transaction, invite, request)
+        return request.node_id, _let_in(hub, transaction, keys, request, invite=invite, message=message)
+
+    return answer_once(hub, request.code_id, message, judge)
 
 
 def open_request(hub: Hub, message: bytes) -> EnrolRequest:
@@ -140,17 +90,10 @@ def open_request(hub: Hub, message: bytes) -> EnrolRequest:
     return request
 
 
-def _find_invite(snapshot: Snapshot, request: EnrolRequest) -> InviteRow:
-    invite = snapshot.invite(request.code_id)
-    if invite is None:
-        raise NotAuthentic(Reason.BAD_CODE, "no such invitation")
-    return invite
-
-
 def _check_claim(hub: Hub, snapshot: Snapshot, invite: InviteRow, request: EnrolRequest) -> None:
     if invite.tries >= limits.INVITE_TRIES_MAX:
         raise NotAuthentic(Reason.CODE_USED, "too many wrong proofs")
-    if invite.node_id not in (_NO_NODE, request.node_id):
+    if invite.node_id not in (NOBODY, request.node_id):
         raise NotAuthentic(Reason.CODE_USED, "used by another node")
     if hub.clock.now_ms() >= invite.expires_ms:
         raise NotAuthentic(Reason.CODE_EXPIRED, "expired")
@@ -162,9 +105,9 @@ def _check_claim(hub: Hub, snapshot: Snapshot, invite: InviteRow, request: Enrol
 def _check_proof(hub: Hub, invite: InviteRow, request: EnrolRequest) -> None:
     """A wrong proof counts against an open code; a used one is beyond guessing."""
     try:
-        check_request(InviteKeys(invite.code_id, invite.node_key, invite.hub_key), hub.public_key, request)
+        check_request(keys_of(invite), hub.public_key, request)
     except NotAuthentic as wrong:
-        if invite.node_id == _NO_NODE:
+        if invite.node_id == NOBODY:
             raise
         raise NotAuthentic(Reason.CODE_USED, "used, and a wrong proof") from wrong
 
@@ -188,15 +131,12 @@ def _check_node(hub: Hub, snapshot: Snapshot, invite: InviteRow, request: EnrolR
 def _let_in(
     hub: Hub, transaction: Transaction, keys: PublicKeys, request: EnrolRequest, *, invite: InviteRow, message: bytes
 ) -> bytes:
-    """Register the node unless it is, and keep the answer, so that the same request gets the same bytes."""
+    """Register the node unless it is, and answer it."""
     if _node_record(hub, transaction, request.node_id) is None:
         write_in(hub, transaction, [_registration(hub, request, invite)])
     answer = _answer(hub, transaction, keys, request, invite)
-    proof = prove_answer(InviteKeys(invite.code_id, invite.node_key, invite.hub_key), message, answer)
-    signed = sign_frame(msgspec.structs.replace(answer, proof=proof), Purpose.ENROL, hub.hub_id, hub.signer)
-    asked_hash = hashlib.sha256(message).digest()
-    transaction.put([invite._replace(node_id=request.node_id, asked_hash=asked_hash, answer=signed)])
-    return signed
+    proof = prove_answer(keys_of(invite), message, answer)
+    return sign_frame(msgspec.structs.replace(answer, proof=proof), Purpose.ENROL, hub.hub_id, hub.signer)
 
 
 def _registration(hub: Hub, request: EnrolRequest, invite: InviteRow) -> Draft:
@@ -234,16 +174,3 @@ def _answer(hub: Hub, snapshot: Snapshot, keys: PublicKeys, request: EnrolReques
 
 def _node_record(hub: Hub, snapshot: Snapshot, node_id: bytes) -> RecordRow | None:
     return snapshot.records(hub.registry["node"].number, [node_id]).get(node_id)
-
-
-def require_active(snapshot: Snapshot | Transaction, dealer_id: bytes) -> None:
-    """Go on only with a dealer site that exists and is not suspended.
-
-    Raises:
-        NotAllowed: it is not.
-    """
-    dealer = snapshot.dealers([dealer_id]).get(dealer_id)
-    if dealer is None:
-        raise NotAllowed(Reason.NOT_FOUND, "no such dealer site")
-    if dealer.status not in _ACTIVE:
-        raise NotAllowed(Reason.SUSPENDED_NODE, "dealer site")
