@@ -134,3 +134,24 @@ WAITING_DOCUMENTS_MAX: Final = 200
 
 RECEIPTS_SHOWN_MAX: Final = 20
 """Last receipts that are listed."""
+
+WORKBOOK_BYTES_MAX: Final = 64 * 1024 * 1024
+"""One workbook of a former system: about two million cells."""
+
+WORKBOOK_INFLATED_BYTES_MAX: Final = 512 * 1024 * 1024
+"""What it may unpack to; real ones unpack to ten times their size."""
+
+SHEET_CELLS_MAX: Final = 20_000_000
+"""Cells of the rectangle that a sheet spans; read at once it takes half a gigabyte."""
+
+SHEETS_MAX: Final = 20
+"""Sheets of a workbook that are looked at."""
+
+PREVIEW_ROWS_MAX: Final = 50
+"""Rows of a file that are shown before it is imported."""
+
+MAPPED_COLUMNS_MAX: Final = 100
+"""Columns of one saved mapping."""
+
+EXPORT_ROWS_MAX: Final = 1_000_000
+"""Rows of one export; a sheet holds 1,048,576."""

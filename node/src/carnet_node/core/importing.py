@@ -37,10 +37,16 @@ _DRAFT_BYTES: Final = 300
 
 @dataclass(frozen=True, slots=True)
 class SourceRow:
-    """One row of a file: its number as a spreadsheet shows it, and its cells."""
+    """One row of a file.
+
+    Attributes:
+        number: as a spreadsheet shows it.
+        fault: why the file itself cannot be trusted here; None when it can.
+    """
 
     number: int
     cells: Sequence[str]
+    fault: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +102,17 @@ def check_source(source: str) -> None:
         raise BadValue(Reason.BAD_FIELD, "source", f"1 to {SOURCE_CHARS_MAX} characters")
 
 
+def values_of(node: Node, layout: Layout, row: SourceRow) -> dict[str, Value]:
+    """The values of a row of this site.
+
+    Raises:
+        BadValue: see `read_row`; or the row is at fault as it stands in the file.
+    """
+    if row.fault is not None:
+        raise BadValue(Reason.BAD_FIELD, "row", row.fault)
+    return read_row(layout, row.cells, utc_offset_minutes=node.settings.utc_offset_minutes)
+
+
 def read_row(layout: Layout, cells: Sequence[str], *, utc_offset_minutes: int) -> dict[str, Value]:
     """The values of a row by column name.
 
@@ -148,7 +165,7 @@ def _import_together(
         planner, buffer = Planner(node, tx, source), _Buffer()
         for row in rows:
             try:
-                values = read_row(layout, row.cells, utc_offset_minutes=node.settings.utc_offset_minutes)
+                values = values_of(node, layout, row)
                 former_id = str(values["former_id"])
                 if (first := earlier.setdefault(former_id, row.number)) != row.number:
                     raise BadValue(Reason.BAD_FIELD, "former_id", f"row {first} has this number already")
