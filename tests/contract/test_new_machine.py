@@ -67,6 +67,19 @@ def test_the_old_machine_is_told_that_it_was_succeeded(hub: TestHub, lost: Insta
         write_customer(lost, 3, "third")
 
 
+def test_the_old_machine_takes_receipts_of_its_successor(hub: TestHub, lost: Installation, tmp_path: Path):
+    """A set that both machines hold and the new one has sent is settled for the old one too, which is told plainly."""
+    write_customer(lost, 1, "sent")
+    sync(lost, hub)
+    write_customer(lost, 2, "in the backup, never sent")
+    moved_in(hub, lost, back_up(lost, tmp_path / "backup.db"), tmp_path / "new")
+
+    report = sync(lost, hub)
+
+    assert (report.situation, report.push_failure, waiting(lost)) == (Situation.SUPERSEDED, None, 0)
+    assert names(lost) == {1: "sent", 2: "in the backup, never sent"}
+
+
 def test_the_new_machine_is_not_held_up_by_the_old_one(hub: TestHub, lost: Installation, tmp_path: Path):
     """Whatever the lost machine says, the new one goes on."""
     write_customer(lost, 1, "first")

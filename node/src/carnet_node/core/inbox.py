@@ -240,13 +240,19 @@ def _check_order(page: Page, feed: FeedState) -> None:
 
 
 def _receipted(tx: ReadTransaction, receipt: Receipt, identity: Identity, feed: FeedState) -> LoggedSet:
-    """The own set a receipt is for."""
+    """The own set a receipt is for.
+
+    A receipt names where the set came from first: this node, a machine that it succeeded, or, under another epoch, the
+    machine that succeeded this one and has sent again what lay in a backup. The nonce says which set is meant.
+    """
     if not is_of_this_history(tx, feed, receipt.hub_epoch, receipt.position):
         raise OutOfOrder(Reason.HUB_EPOCH_CHANGED, "a receipt of another history of the hub")
     logged = tx.set_by_nonce(receipt.nonce)
-    if logged is None or receipt.node_id not in (identity.node_id, *load_rejoin(tx).former_nodes):
+    is_at_its_place = logged is not None and receipt.epoch == logged.epoch
+    is_ours = receipt.node_id in (identity.node_id, *load_rejoin(tx).former_nodes)
+    if logged is None or (is_at_its_place and not is_ours):
         raise NotAuthentic(Reason.UNKNOWN_NODE, "a receipt for somebody else's set")
-    if receipt.epoch == logged.epoch and (receipt.seq, receipt.set_hash) != (logged.seq, logged.set_hash):
+    if is_at_its_place and (receipt.seq, receipt.set_hash) != (logged.seq, logged.set_hash):
         raise NotAuthentic(Reason.FORK, "a receipt for another set under this number")
     return logged
 
