@@ -29,7 +29,15 @@ import msgspec
 from carnet_storage.adapters.control import UnixControl
 from carnet_storage.adapters.system import PRIVATE_FOLDER_MODE, PRIVATE_MODE, replace_file
 from carnet_storage.core.failures import AlreadyReplicated, PlanWrong, ReplicatorFailed, ReplicatorMissing
-from carnet_storage.core.limits import ERROR_CHARS_MAX, SOCKET_PATH_CHARS_MAX, START_WAIT_S, STOP_WAIT_S
+from carnet_storage.core.limits import (
+    ERROR_CHARS_MAX,
+    LOG_TAIL_BYTES,
+    LOOK_S,
+    PID_BYTES_MAX,
+    SOCKET_PATH_CHARS_MAX,
+    START_WAIT_S,
+    STOP_WAIT_S,
+)
 from carnet_storage.core.litestream import Files, child_environment, configuration
 from carnet_storage.core.plan import Secrets
 from carnet_storage.core.targets import Place, SftpTarget, Target
@@ -42,9 +50,6 @@ STATE_FOLDER: Final = "litestream"
 SOCKET_FILE: Final = "litestream.sock"
 
 _GUARD: Final = 'cat >/dev/null; kill -TERM "$0" 2>/dev/null'
-_LOOK_S: Final = 0.02
-_PID_BYTES_MAX: Final = 4096
-_LOG_TAIL_BYTES: Final = 4096
 
 
 class _Left(msgspec.Struct, frozen=True):
@@ -184,14 +189,14 @@ class LitestreamChild:
                 raise ReplicatorFailed(detail)
             if self._files.socket.exists() and self.control.pid() == child.pid:
                 return
-            time.sleep(_LOOK_S)
+            time.sleep(LOOK_S)
         self.stop()
         raise ReplicatorFailed(f"its socket did not open within {START_WAIT_S} s")
 
     def _last_words(self) -> str:
         """The last line Litestream wrote, which names no secret."""
         try:
-            tail = (self._settings.folder / LOG_FILE).read_bytes()[-_LOG_TAIL_BYTES:]
+            tail = (self._settings.folder / LOG_FILE).read_bytes()[-LOG_TAIL_BYTES:]
         except OSError:
             return ""
         lines = [line for line in tail.decode(errors="replace").splitlines() if line.strip()]
@@ -213,7 +218,7 @@ class LitestreamChild:
             return False
         path = self._settings.folder / PID_FILE
         try:
-            left = msgspec.json.decode(path.read_bytes()[:_PID_BYTES_MAX], type=_Left)
+            left = msgspec.json.decode(path.read_bytes()[:PID_BYTES_MAX], type=_Left)
         except (OSError, msgspec.DecodeError):
             return False
         is_ours = UnixControl(Path(left.socket), self._files.database).pid() == left.pid or (
@@ -330,7 +335,7 @@ def _end_process(pid: int) -> None:
         while time.monotonic() < until:
             if not _is_alive(pid):
                 return
-            time.sleep(_LOOK_S)
+            time.sleep(LOOK_S)
 
 
 def _is_alive(pid: int) -> bool:

@@ -18,7 +18,14 @@ from carnet_storage.adapters.litestream_process import files_of, find_program, h
 from carnet_storage.adapters.sqlite_files import check_integrity, remove_database, translated_disk
 from carnet_storage.adapters.system import replace_file
 from carnet_storage.core.failures import CopyDamaged, DiskFull, NothingToRestore, ReplicatorFailed, SourceUnclear
-from carnet_storage.core.limits import EPOCH_GAP_MAX, EPOCHS_TRIED_MAX, ERROR_CHARS_MAX, LISTING_BYTES_MAX
+from carnet_storage.core.limits import (
+    EPOCH_GAP_MAX,
+    EPOCHS_TRIED_MAX,
+    ERROR_CHARS_MAX,
+    LIST_S_MAX,
+    LISTING_BYTES_MAX,
+    RESTORE_S_MAX,
+)
 from carnet_storage.core.litestream import Piece, child_environment, configuration, parse_pieces
 from carnet_storage.core.plan import Secrets
 from carnet_storage.core.targets import FolderTarget, Place, S3Target, SftpTarget, Target
@@ -26,8 +33,6 @@ from carnet_storage.core.targets import FolderTarget, Place, S3Target, SftpTarge
 _NOTHING: Final = ("no matching backup", "no snapshot", "no backups found", "not found")
 _SOURCE: Final = re.compile("[0-9a-f]{32}")
 _FULL: Final = "no space left"
-_RESTORE_S_MAX: Final = 4 * 3600
-_LIST_S_MAX: Final = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +67,7 @@ class Replica:
             ReplicatorFailed, ReplicatorMissing: the target cannot be asked.
         """
         with scratch_folder(self._scratch) as folder:
-            output = self._run(folder, place, ["ltx", "-json", "-level", "all"], _LIST_S_MAX)
+            output = self._run(folder, place, ["ltx", "-json", "-level", "all"], LIST_S_MAX)
         pieces = parse_pieces(output[:LISTING_BYTES_MAX])
         if not pieces:
             raise NothingToRestore(self._target.shown, f"there is no replica of epoch {place.ordinal}")
@@ -147,7 +152,7 @@ class Replica:
             arguments += ["-timestamp", datetime.fromtimestamp(at_ms / 1000, UTC).isoformat().replace("+00:00", "Z")]
         try:
             with translated_disk(to.parent), scratch_folder(self._scratch) as folder:
-                self._run(folder, place, arguments, _RESTORE_S_MAX)
+                self._run(folder, place, arguments, RESTORE_S_MAX)
             if not to.exists():
                 raise NothingToRestore(self._target.shown)
             check_integrity(to, "The restored database")

@@ -17,13 +17,12 @@ import structlog
 
 from carnet_storage.adapters.sqlite_files import truncate_wal, wal_bytes
 from carnet_storage.core.failures import PlaceTaken, StorageFailure
-from carnet_storage.core.limits import STOP_WAIT_S, SYNC_WAIT_S, WATCH_S
+from carnet_storage.core.limits import PROBE_S, STOP_WAIT_S, SYNC_WAIT_S, WATCH_S
 from carnet_storage.core.ports import Child, Clock, Control, RunBlocking, Source
 from carnet_storage.core.status import ReplicationStatus
 from carnet_storage.core.targets import FolderTarget, Place, S3Target, SftpTarget, Target
 from carnet_storage.core.watchdog import Step, Watch, after_confirmation, after_error, after_exit, lag_ms
 
-_PROBE_S: Final = 3
 _HTTPS_PORT: Final = 443
 
 log = structlog.get_logger(__name__)
@@ -221,7 +220,7 @@ def _is_writable(folder: Path) -> bool:
 
 def _answers(host: str, port: int) -> bool:
     try:
-        socket.create_connection((host, port), timeout=_PROBE_S).close()
+        socket.create_connection((host, port), timeout=PROBE_S).close()
     except OSError:
         return False
     return True

@@ -6,7 +6,6 @@ fails is told in the status and in the log, and tried again.
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
 
 import anyio
 import structlog
@@ -23,13 +22,10 @@ from carnet_storage.adapters.sqlite_files import Progress, no_progress
 from carnet_storage.core.drill import DrillReport
 from carnet_storage.core.failures import PlanWrong, StorageFailure
 from carnet_storage.core.library import require_safe_library
-from carnet_storage.core.limits import DRILL_EVERY_MS, RETRY_COPY_MS, WATCH_S
+from carnet_storage.core.limits import DRILL_EVERY_MS, FIRST_DRILL_MS, RETRY_COPY_MS, WATCH_S
 from carnet_storage.core.plan import Plan
 from carnet_storage.core.ports import Clock, RunBlocking, Source
 from carnet_storage.core.status import BackupStatus, CopyStatus, DrillStatus, ReplicationStatus, with_drill
-
-_FIRST_DRILL_MS: Final = 10 * 60 * 1000
-"""A drill is not the first thing a starting machine does."""
 
 log = structlog.get_logger(__name__)
 
@@ -154,7 +150,7 @@ class BackupService:
         return made_at_ms is None or not 0 <= now_ms - made_at_ms < plan.copy_every_ms
 
     def _is_drill_due(self, now_ms: int) -> bool:
-        if now_ms - self._started_ms < _FIRST_DRILL_MS:
+        if now_ms - self._started_ms < FIRST_DRILL_MS:
             return False
         last = max((one.at_ms for one in (self._status.drills or {}).values()), default=0)
         return not 0 <= now_ms - last < DRILL_EVERY_MS

@@ -5,12 +5,11 @@ from typing import Final
 
 from carnet_storage.adapters.system import mode_of, replace_file
 from carnet_storage.core.failures import PlanWrong
-from carnet_storage.core.limits import SECRETS_BYTES_MAX
+from carnet_storage.core.limits import SECRETS_BYTES_MAX, STATUS_BYTES_MAX
 from carnet_storage.core.plan import Secrets, parse_secrets
 from carnet_storage.core.status import BackupStatus, decode_status, encode_status
 
 STATUS_FILE: Final = "status.json"
-_STATUS_BYTES_MAX: Final = 64 * 1024
 
 
 def read_secrets(path: Path) -> Secrets:
@@ -40,7 +39,7 @@ def read_status(folder: Path) -> BackupStatus | None:
         content = (folder / STATUS_FILE).read_bytes()
     except OSError:
         return None
-    return decode_status(content[:_STATUS_BYTES_MAX])
+    return decode_status(content[:STATUS_BYTES_MAX])
 
 
 def write_status(folder: Path, status: BackupStatus) -> None:

@@ -1,7 +1,7 @@
 """SQLite files as a whole: a consistent copy, the integrity check, the write-ahead log.
 
 Decides nothing. A copy is taken inside one read transaction, so writers go on and the copy is of one moment. Waits up
-to `_BUSY_S` for a lock. Nothing is retried.
+to `BUSY_S` for a lock. Nothing is retried.
 """
 
 import errno
@@ -15,13 +15,11 @@ from typing import Any, Final
 from carnet_storage.adapters.library import driver
 from carnet_storage.adapters.system import PRIVATE_MODE
 from carnet_storage.core.failures import DatabaseDamaged, DiskFull, NotNow
-from carnet_storage.core.limits import DISK_MARGIN_BYTES, PAGES_PER_STEP
+from carnet_storage.core.limits import BUSY_S, DISK_MARGIN_BYTES, PAGES_PER_STEP, PROBLEMS_MAX
 
 Progress = Callable[[int, int], None]
 """Called with (done, total) in bytes or pages; the unit does not matter for a bar."""
 
-_BUSY_S: Final = 10
-_PROBLEMS_MAX: Final = 5
 _SQLITE_FULL: Final = 13
 _SQLITE_BUSY: Final = frozenset({5, 6})
 _PRIMARY_CODE: Final = 0xFF
@@ -65,7 +63,7 @@ def check_integrity(database: Path, which: str) -> None:
         DatabaseDamaged: with the first problems.
     """
     with _translated(which, database.parent), closing(connect(database)) as connection:
-        rows = connection.execute(f"PRAGMA integrity_check({_PROBLEMS_MAX})").fetchall()
+        rows = connection.execute(f"PRAGMA integrity_check({PROBLEMS_MAX})").fetchall()
     if rows != [("ok",)]:
         raise DatabaseDamaged(which, "; ".join(str(row[0]) for row in rows)[:300])
 
@@ -114,7 +112,7 @@ def require_room(folder: Path, needed_bytes: int) -> None:
 def connect(database: Path) -> Any:
     """A connection in autocommit mode to a database that exists; it never checkpoints by itself."""
     connection = driver.connect(
-        f"{database.resolve().as_uri()}?mode=rw", uri=True, isolation_level=None, timeout=_BUSY_S
+        f"{database.resolve().as_uri()}?mode=rw", uri=True, isolation_level=None, timeout=BUSY_S
     )
     connection.execute("PRAGMA wal_autocheckpoint=0")
     return connection

@@ -16,12 +16,10 @@ from obstore.store import S3Store
 
 from carnet_storage.core.copies import CopyName, newest_first, parse_copy_name
 from carnet_storage.core.failures import NothingToRestore, TargetFailed
-from carnet_storage.core.limits import COPY_NAMES_MAX, ERROR_CHARS_MAX, FRAME_BYTES
+from carnet_storage.core.limits import COPY_NAMES_MAX, ERROR_CHARS_MAX, FRAME_BYTES, STORE_RETRIES_MAX, STORE_RETRY_S
 from carnet_storage.core.plan import Secrets
 from carnet_storage.core.targets import S3Target
 
-_RETRIES: Final = 4
-_RETRY_S: Final = 60
 _TIMEOUT: Final = "120s"
 _CONNECT_TIMEOUT: Final = "10s"
 
@@ -80,7 +78,7 @@ def open_bucket(target: S3Target, secrets: Secrets) -> S3Store:
         secret_access_key=secrets.secret_access_key,
         virtual_hosted_style_request=target.endpoint is None,
         client_options={"allow_http": is_clear, "timeout": _TIMEOUT, "connect_timeout": _CONNECT_TIMEOUT},
-        retry_config={"max_retries": _RETRIES, "retry_timeout": timedelta(seconds=_RETRY_S)},
+        retry_config={"max_retries": STORE_RETRIES_MAX, "retry_timeout": timedelta(seconds=STORE_RETRY_S)},
         **settings,
     )
 

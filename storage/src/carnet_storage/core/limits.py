@@ -68,6 +68,7 @@ COPY_EVERY_MINUTES_MAX: Final = 7 * 24 * 60
 """Between two copies: a copy reads the whole database, and one a week is the least that deserves the name."""
 
 COPIES_KEPT_DAYS_MAX: Final = 3650
+
 CLAIM_BYTES_MAX: Final = 4096
 """A target and a path in words."""
 
@@ -90,3 +91,51 @@ DRILL_EVERY_MS: Final = 24 * 3600 * 1000
 
 RETRY_COPY_MS: Final = 10 * 60 * 1000
 """A copy that did not work is tried again after ten minutes."""
+
+STALE_MS: Final = 8 * WATCH_S * 1000
+"""A status that nobody has renewed for two minutes is stale: eight questions that nobody asked."""
+
+LAG_ALARM_MS: Final = 10 * 60 * 1000
+"""Ten minutes without a confirmed copy deserve a look; a line that is down for a moment does not."""
+
+COPY_OVERDUE_INTERVALS: Final = 3
+"""A copy is overdue after three intervals."""
+
+DRILL_OVERDUE_MS: Final = 3 * 24 * 3600 * 1000
+"""No drill for three days: two nights may fall out."""
+
+PROBE_S: Final = 3
+"""How long a target may take to accept a connection before it is told as unreachable."""
+
+FIRST_DRILL_MS: Final = 10 * 60 * 1000
+"""A drill is not the first thing a starting machine does."""
+
+STORE_RETRIES_MAX: Final = 4
+"""Attempts of one request at a store, within `STORE_RETRY_S`."""
+
+STORE_RETRY_S: Final = 60
+"""How long one request at a store is tried again."""
+
+BUSY_S: Final = 10
+"""How long a scratch or living database may be locked by somebody else."""
+
+PROBLEMS_MAX: Final = 5
+"""Findings of an integrity check that are told; one is enough to refuse."""
+
+LOOK_S: Final = 0.02
+"""Between two looks whether a child has started or ended."""
+
+PID_BYTES_MAX: Final = 4096
+"""What an earlier supervisor left behind."""
+
+LOG_TAIL_BYTES: Final = 4096
+"""The end of a child's log, in which its last error stands."""
+
+RESTORE_S_MAX: Final = 4 * 3600
+"""A restore: four hours for the largest database over a bad line."""
+
+LIST_S_MAX: Final = 120
+"""A question to a target."""
+
+STATUS_BYTES_MAX: Final = 64 * 1024
+"""The status file; it has a few KiB."""

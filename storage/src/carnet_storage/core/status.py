@@ -5,22 +5,10 @@ Decides the fields and what they mean. The serving process writes them to a file
 """
 
 from dataclasses import dataclass, replace
-from typing import Final
 
 import msgspec
 
-from carnet_storage.core.limits import WATCH_S
-
-STALE_MS: Final = 8 * WATCH_S * 1000
-"""Two minutes: eight questions that nobody asked."""
-
-LAG_ALARM_MS: Final = 10 * 60 * 1000
-"""Ten minutes without a confirmed copy deserve a look; a line that is down for a moment does not."""
-
-COPY_OVERDUE: Final = 3
-"""A copy is overdue after three intervals."""
-
-DRILL_OVERDUE_MS: Final = 3 * 24 * 3600 * 1000
+from carnet_storage.core.limits import COPY_OVERDUE_INTERVALS, DRILL_OVERDUE_MS, LAG_ALARM_MS, STALE_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +146,6 @@ def _copy_concerns(one: CopyStatus, now_ms: int) -> list[Concern]:
     told = f" ({one.last_error})" if one.last_error else ""
     if one.made_at_ms is None:
         return [Concern(f"No encrypted copy has been made yet{told}.", "Run `backup now`.", is_wrong=bool(told))]
-    if now_ms - one.made_at_ms > COPY_OVERDUE * one.every_ms:
+    if now_ms - one.made_at_ms > COPY_OVERDUE_INTERVALS * one.every_ms:
         return [Concern(f"The last encrypted copy is overdue{told}.", "Run `backup now`.", is_wrong=bool(told))]
     return []
