@@ -102,6 +102,26 @@ def test_a_page_of_another_site_cannot_send_a_form(visitor: Visitor):
     assert answered.status_code == 403
 
 
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        pytest.param({"Origin": "null", "Sec-Fetch-Site": "same-origin"}, 303, id="our page, which tells no referrer"),
+        pytest.param({"Origin": "null"}, 403, id="a sandboxed page"),
+        pytest.param({"Origin": "null", "Sec-Fetch-Site": "cross-site"}, 403, id="another site in a sandbox"),
+        pytest.param({"Origin": "null", "Sec-Fetch-Site": "none"}, 403, id="no page at all"),
+    ],
+)
+def test_an_untold_origin_is_ours_only_where_the_browser_says_so(
+    visitor: Visitor, headers: dict[str, str], status: int
+):
+    """A form of a page without referrer arrives with the origin null."""
+    fields = Fields(visitor.open("/")).forms["/language"]
+
+    answered = visitor.ask("POST", "/language", data={**fields, "language": "en"}, headers=headers)
+
+    assert answered.status_code == status
+
+
 def test_a_form_means_nothing_to_the_json_api(visitor: Visitor):
     """Only JSON reaches the API, so no form of any page can."""
     answered = visitor.ask("POST", "/api/customers", data={"values": "{}"})

@@ -109,10 +109,15 @@ def test_what_the_page_put_in_is_not_what_was_typed():
 
 def test_a_sentence_with_gaps_finds_its_translation():
     """What stood in the gaps is translated by itself where there is a word for it."""
-    words = {"An order that is {0} cannot become {1}.": "{0}的维修单不能变为{1}。", "void": "作废"}
+    words = {
+        "An order that is {0} cannot become {1}.": "{0}的维修单不能变为{1}。",
+        "void": "作废",
+        "The hub cannot be reached.": "无法连接中心。",
+    }
     say = Sentences(lambda text: words.get(text, text), ["An order that is {0} cannot become {1}."])
 
     assert say("An order that is void cannot become open.") == "作废的维修单不能变为open。"
+    assert say("The hub cannot be reached (timeout).") == "无法连接中心。 (timeout)"
     assert say("Something else.") == "Something else."
 
 

@@ -27,12 +27,13 @@ ADDRESS = "http://localhost:8420"
 
 
 class Fields(HTMLParser):
-    """The fields of every form of a page, by the address the form goes to."""
+    """The fields of every form of a page as a browser would send them, by the address the form goes to."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
         self.forms: dict[str, dict[str, str]] = {}
         self._form: dict[str, str] | None = None
+        self._within = ""
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -40,13 +41,34 @@ class Fields(HTMLParser):
         given = {name: value or "" for name, value in attrs}
         if tag == "form":
             self._form = self.forms.setdefault(given.get("action", ""), {})
-        elif tag == "input" and self._form is not None and given.get("type") in (None, "hidden", "text", "password"):
-            self._form[given.get("name", "")] = given.get("value", "")
+        elif self._form is None:
+            return
+        elif tag == "input":
+            self._input(self._form, given)
+        elif tag in ("select", "textarea"):
+            self._within = given.get("name", "")
+        elif tag == "option" and (self._within not in self._form or "selected" in given):
+            self._form[self._within] = given.get("value", "")
+
+    def handle_data(self, data: str) -> None:
+        """What stands in a text area."""
+        if self._within and self._form is not None and self.get_starttag_text() is not None:
+            text = self.get_starttag_text() or ""
+            if text.startswith("<textarea"):
+                self._form[self._within] = data
 
     def handle_endtag(self, tag: str) -> None:
-        """A form ends."""
+        """A form, or a field with content, ends."""
         if tag == "form":
             self._form = None
+        if tag in ("select", "textarea"):
+            self._within = ""
+
+    @staticmethod
+    def _input(form: dict[str, str], given: dict[str, str]) -> None:
+        is_ticked = given.get("type") not in ("checkbox", "radio") or "checked" in given
+        if is_ticked and given.get("type") not in ("submit", "file"):
+            form[given.get("name", "")] = given.get("value", "")
 
 
 @dataclass

@@ -66,6 +66,18 @@ class Clockface:
             return translate("yesterday %(clock)s") % {"clock": clock}
         return at.strftime("%Y-%m-%d %H:%M")
 
+    def near(self, at_ms: Value, now_ms: int, translate: Translate) -> str:
+        """A moment of these days: today's clock alone, tomorrow's with its word, else date and clock."""
+        at, now = self._at(at_ms), self._at(now_ms)
+        if at is None or now is None:
+            return NOTHING
+        clock = at.strftime("%H:%M")
+        if at.date() == now.date():
+            return translate("today %(clock)s") % {"clock": clock}
+        if at.date() == (now + timedelta(days=1)).date():
+            return translate("tomorrow %(clock)s") % {"clock": clock}
+        return at.strftime("%Y-%m-%d %H:%M")
+
     def to_ms(self, text: str) -> int:
         """Milliseconds since 1970 of `YYYY-MM-DDTHH:MM` on the site's clocks.
 

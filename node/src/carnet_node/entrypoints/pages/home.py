@@ -10,6 +10,7 @@ from typing import Any
 from fastapi import APIRouter, Response
 
 from carnet_node.core.commands.cleaning import plate_number
+from carnet_node.core.day import day_of
 from carnet_node.core.searching import find
 from carnet_node.entrypoints.pages.page import Page, PageOf
 
@@ -19,7 +20,8 @@ router = APIRouter()
 @router.get("/")
 async def show_home(page: PageOf) -> Response:
     """What the day holds."""
-    return await page.show("home.html", screen="home")
+    staff_no = page.person.staff_no
+    return await page.show("home.html", lambda: {"today": day_of(page.node, staff_no)}, screen="home")
 
 
 @router.post("/search")

@@ -10,7 +10,7 @@ from typing import Final
 
 from carnet_node.entrypoints.pages.languages import Translate
 from carnet_node.entrypoints.pages.languages import later as _
-from carnet_protocol.registry import Value
+from carnet_protocol.registry import Kind, Value
 
 FIELDS: Final[Mapping[str, str]] = {
     "full_name": _("Name"),
@@ -176,8 +176,8 @@ CODES: Final[Mapping[str, str]] = {
     "company": _("Company"),
     "taxi": _("Taxi"),
     "mobile": _("Mobile"),
-    "home": _("Home"),
-    "work": _("Work"),
+    "home": _("At home"),
+    "work": _("At work"),
     "fax": _("Fax"),
     "registered": _("Registered"),
     "post": _("Post"),
@@ -263,6 +263,24 @@ MARKS: Final[Mapping[str, str]] = {
     "refused": _("Refused by the hub"),
 }
 
+VERDICTS: Final[Mapping[str, str]] = {
+    "ACCEPTED": _("Accepted"),
+    "ACCEPTED_WITH_CONFLICTS": _("Accepted, with two values"),
+    "PARKED": _("Parked"),
+    "REFUSED": _("Refused"),
+}
+
+GRADES: Final[Mapping[str, str]] = {"FINE": _("fine"), "WATCH": _("watch"), "WRONG": _("wrong")}
+
+UNKNOWN: Final[Mapping[str, str]] = {
+    "no recall data has arrived yet": _("no recall data has arrived yet"),
+    "the recall data is too old": _("the recall data is too old"),
+    "a member list has not arrived yet": _("a member list has not arrived yet"),
+    "the recall data is newer than this machine's clock, so its age is not known": _(
+        "the recall data is newer than this machine's clock, so its age is not known"
+    ),
+}
+
 RULES: Final[Mapping[str, str]] = {
     "latest": _("the later one is shown"),
     "steward": _("the hub's steward decides"),
@@ -296,6 +314,23 @@ class Labels:
     def kind(self, name: str) -> str:
         """What a kind of record is called."""
         return self._of(KINDS, name)
+
+    def register(self, kind: Kind, name: str) -> str:
+        """What a group of fields is called: by its first field; one of a newer version by its number."""
+        found = next((one for one in kind.registers if one.name == name), None)
+        return name if found is None else self.field(found.fields[0].name)
+
+    def verdict(self, name: str) -> str:
+        """What the hub did with a change set."""
+        return self._of(VERDICTS, name)
+
+    def grade(self, name: str) -> str:
+        """How grave a finding is."""
+        return self._of(GRADES, name)
+
+    def unknown(self, because: str) -> str:
+        """Why nothing certain can be said about recalls."""
+        return self._of(UNKNOWN, because)
 
     def code(self, code: Value) -> str:
         """What a code means; a code that is not in the registry stays as it was typed."""

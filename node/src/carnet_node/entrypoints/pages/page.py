@@ -215,6 +215,10 @@ class Page:
         self.pages.forget_strip()
         return self.go(str(answer["go"]))
 
+    async def failed(self, explained: Explained) -> Response:
+        """What went wrong as a page of its own, for a form too small to be shown again."""
+        return await self.show("failure.html", status=explained.status, explained=explained)
+
     def go(self, address: str) -> Response:
         """On to another page, by GET."""
         return self.answer(RedirectResponse(address, status_code=int(HTTPStatus.SEE_OTHER)))

@@ -8,6 +8,7 @@ One environment per language, made when the language is first used and kept.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ from carnet_node.entrypoints.pages.formats import Clockface
 from carnet_node.entrypoints.pages.labels import Labels
 from carnet_node.entrypoints.pages.languages import Language, Translate, read_catalogue
 from carnet_node.entrypoints.pages.sentences import Sentences
+from carnet_protocol.registry import Value
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 
@@ -64,6 +66,9 @@ class Renderer:
         """The HTML of a template."""
         return self.words(language).environment.get_template(template).render(context)
 
+    def _near(self, translate: Translate, at_ms: Value, now_ms: int) -> str:
+        return self.clockface.near(at_ms, now_ms, translate)
+
     def _made(self, language: Language) -> Words:
         translations, gapped = read_catalogue(language)
         environment = Environment(
@@ -85,6 +90,7 @@ class Renderer:
         )
         environment.filters |= {
             "moment": self.clockface.moment,
+            "near": partial(self._near, translations.gettext),
             "day": self.clockface.day,
             "local": self.clockface.local,
             "yuan": formats.yuan,

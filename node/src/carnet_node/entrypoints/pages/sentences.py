@@ -15,6 +15,7 @@ from typing import Final
 from carnet_node.entrypoints.pages.languages import Translate
 
 _GAP: Final = re.compile(r"\{[0-9]+\}")
+_DETAIL: Final = re.compile(r"(.+?) \((.+)\)\.?", re.DOTALL)
 
 
 def gaps_of(sentence: str) -> re.Pattern[str]:
@@ -43,4 +44,12 @@ class Sentences:
             match = pattern.fullmatch(sentence)
             if match is not None:
                 return self._translate(gapped).format(*map(self._translate, match.groups()))
-        return sentence
+        return self._with_detail(sentence)
+
+    def _with_detail(self, sentence: str) -> str:
+        """A sentence with what exactly in brackets at its end: the sentence translated, the brackets as they are."""
+        match = _DETAIL.fullmatch(sentence)
+        if match is None:
+            return sentence
+        said = self._translate(f"{match[1]}.")
+        return sentence if said == f"{match[1]}." else f"{said} ({match[2]})"

@@ -11,7 +11,7 @@ from typing import Final
 
 from fastapi import FastAPI
 
-from carnet_node.entrypoints.pages import drafts, entering, home, moving
+from carnet_node.entrypoints.pages import customers, drafts, entering, home, moving, syncing, vehicles
 from carnet_node.entrypoints.pages.failures import answer_page_failures
 from carnet_node.entrypoints.pages.formats import Clockface
 from carnet_node.entrypoints.pages.page import Pages
@@ -19,7 +19,15 @@ from carnet_node.entrypoints.pages.rendering import Renderer
 from carnet_node.entrypoints.pages.static_files import KeptFiles, static_address
 from carnet_node.entrypoints.web.desk import Desk
 
-_ROUTERS: Final = (entering.router, moving.router, drafts.router, home.router)
+_ROUTERS: Final = (
+    entering.router,
+    moving.router,
+    drafts.router,
+    home.router,
+    customers.router,
+    vehicles.router,
+    syncing.router,
+)
 
 
 def add_pages(api: FastAPI, desk: Desk) -> None:

@@ -9,6 +9,7 @@ the desk: those are the commands' (`core.commands`), reached through `core.desk`
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.metadata import version
 from typing import Final
 
@@ -18,6 +19,7 @@ from fastapi import FastAPI
 from carnet_node.adapters.system import run_blocking
 from carnet_node.bootstrap import Installation
 from carnet_node.core.session import SyncPorts
+from carnet_node.entrypoints.examining import examine_installation
 from carnet_node.entrypoints.pages.site import add_pages
 from carnet_node.entrypoints.web import conflicts, customers, search, sync, vehicles, visits, work
 from carnet_node.entrypoints.web.desk import Background, Desk
@@ -55,7 +57,15 @@ def create_app(
         OSError: the data folder cannot be written, so programs would have no token.
     """
     more = () if host is None else (host,)
-    desk = Desk(installation.node(), run_blocking, ports, background, installation.settings.backup_dir)
+    node = installation.node()
+    desk = Desk(
+        node,
+        run_blocking,
+        ports,
+        background,
+        installation.settings.backup_dir,
+        examine=partial(examine_installation, installation, node),
+    )
     return create_api(desk, hosts=allowed_hosts(installation.settings, *more), token=installation.api_token())
 
 

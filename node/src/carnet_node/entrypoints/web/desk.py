@@ -18,6 +18,7 @@ from fastapi.exceptions import RequestValidationError
 
 from carnet_node.adapters.passwords import Argon2Passwords
 from carnet_node.core.desk import Saved
+from carnet_node.core.doctor import Finding
 from carnet_node.core.idempotency import KeyedRequest, answer_once, claiming, keyed_request
 from carnet_node.core.limits import LIST_ROWS_MAX
 from carnet_node.core.local_ports import PasswordHasher
@@ -73,6 +74,7 @@ class Desk:
         backups: where the status of backups lies; None when nobody tells.
         request: of a save under an `Idempotency-Key`; None without one.
         hasher: of the passwords of staff.
+        examine: looks for everything that could be wrong with this machine.
     """
 
     node: Node
@@ -82,6 +84,7 @@ class Desk:
     backups: Path | None = None
     request: KeyedRequest | None = None
     hasher: PasswordHasher = field(default_factory=Argon2Passwords)
+    examine: Callable[[], Sequence[Finding]] = tuple
 
     async def read(self, work: Callable[[], T]) -> T:
         """What blocking work returns."""

@@ -6,6 +6,8 @@ loopback, but every page in a browser on this machine can reach loopback too: he
 Rules:
 - Host is exactly one of the allowed names (421): a foreign name that was rebound to this address is not answered.
 - A browser's request comes from the same origin (403): `Sec-Fetch-Site` is same-origin or none, `Origin` is our own.
+  Our pages tell no referrer, so a browser sends their forms with the origin `null`; that counts as ours only beside
+  `Sec-Fetch-Site: same-origin`, which no page can forge.
 - A body is JSON by its content type (415), so that no plain form of another page can post one. Outside `/api` it may be
   a form: pages carry the token of their session (`pages.visitors`), which another page does not know.
 - A body is read up to a bound (413), whatever its length header says.
@@ -51,7 +53,9 @@ ANSWER_HEADERS: Final = {
 """Every answer has these, unless its route says otherwise."""
 
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-_OWN_SITES: Final = frozenset({"same-origin", "none"})
+_SAME_ORIGIN: Final = "same-origin"
+_OWN_SITES: Final = frozenset({_SAME_ORIGIN, "none"})
+_UNTOLD: Final = "null"
 _HOST: Final = re.compile(r"(\[[0-9a-f:.]+\]|[^\s:\[\]/@]+)(?::[0-9]{1,5})?")
 _API: Final = "/api"
 _JSON: Final = "application/json"
@@ -124,10 +128,13 @@ class Guard:
 
 def _is_from_own_page(headers: Headers, host: str) -> bool:
     """Whether a browser would call this the same origin; programs send neither header."""
-    if headers.get("sec-fetch-site", "none") not in _OWN_SITES:
+    site = headers.get("sec-fetch-site", "none")
+    if site not in _OWN_SITES:
         return False
     origins = [origin.lower() for origin in headers.getlist("origin")]
     own = {f"http://{host.lower()}", f"https://{host.lower()}"}
+    if site == _SAME_ORIGIN:
+        own.add(_UNTOLD)
     return all(origin in own for origin in origins)
 
 

@@ -1,0 +1,175 @@
+"""The form of a customer: from a card to texts, and from texts to one set of drafts.
+
+Decides how the rows of a form stand for records: a row with an id is one that was on file, based on the heads it was
+rendered from; a row without is new; a row that is ticked goes. Which values are right is the commands' business.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from carnet_node.core.basis import as_read, read_of_view
+from carnet_node.core.commands.customers import (
+    AddCustomer,
+    AddPart,
+    EditCustomer,
+    EditPart,
+    add_part,
+    edit_customer,
+    edit_part,
+    remove_part,
+)
+from carnet_node.core.commands.drafting import Drafts, NewId
+from carnet_node.core.record_view import RecordView
+from carnet_node.core.refusals import CommandRefused, Problem, ProblemCode, refuse, refuse_if_any
+from carnet_node.core.views import CustomerCard
+from carnet_node.entrypoints.pages.formats import Clockface
+from carnet_node.entrypoints.pages.forms import BASED_ON, Typed
+from carnet_node.entrypoints.pages.typed import TICKED, values_of_typed
+from carnet_protocol.changeset import Draft
+from carnet_protocol.ids import record_text
+from carnet_protocol.kinds import ADDRESS, CONTACT_PREFERENCE, CUSTOMER, PHONE
+from carnet_protocol.registry import Kind, Value
+
+OWN_FIELDS: Final = (
+    "party_kind",
+    "full_name",
+    "pinyin",
+    "salutation",
+    "sex",
+    "company_name",
+    "credit_code",
+    "company_contact",
+    "segment",
+    "birth_on",
+    "birth_calendar",
+    "note",
+)
+PHONE_FIELDS: Final = ("number", "phone_kind", "is_preferred", "is_bad")
+ADDRESS_FIELDS: Final = ("street", "district_code", "city_code", "province_code", "postcode", "address_kind")
+PREFERENCE_FIELDS: Final = ("do_not_contact", "channel", "from_hour", "to_hour")
+LISTS: Final[Mapping[str, tuple[Kind, tuple[str, ...]]]] = {
+    "phones": (PHONE, PHONE_FIELDS),
+    "addresses": (ADDRESS, ADDRESS_FIELDS),
+    "preferences": (CONTACT_PREFERENCE, PREFERENCE_FIELDS),
+}
+_ROW: Final = frozenset({"id", BASED_ON, "gone"})
+
+
+def card_as_texts(card: CustomerCard) -> dict[str, str]:
+    """What is on file, as the fields of the form."""
+    texts = {name: text_of(card.customer.values.get(name)) for name in OWN_FIELDS}
+    for name, views in (("phones", card.phones), ("addresses", card.addresses), ("preferences", card.preferences)):
+        for place, view in enumerate(views):
+            where = f"{name}[{place}]."
+            texts |= {where + one: text_of(view.values.get(one)) for one in LISTS[name][1]}
+            texts |= {where + "id": record_text(view.id), where + BASED_ON: view.heads.to_text()}
+    return {name: text for name, text in texts.items() if text}
+
+
+def text_of(value: Value) -> str:
+    """A value as it stands in a field."""
+    if value is None or value is False:
+        return ""
+    return TICKED if value is True else str(value)
+
+
+def new_customer(typed: Typed, clockface: Clockface) -> AddCustomer:
+    """The command behind a form that was empty.
+
+    Raises:
+        CommandRefused: texts that mean nothing.
+    """
+    listed = {name: [_row_values(typed, name, place, clockface) for place in _filled(typed, name)] for name in LISTS}
+    preferences = [one for one in listed["preferences"] if any(one.values())]
+    values = values_of_typed(CUSTOMER, _own(typed), clockface)
+    return AddCustomer(values, listed["phones"], listed["addresses"], preferences[0] if preferences else None)
+
+
+def card_drafts(card: CustomerCard, typed: Typed, clockface: Clockface, new_id: NewId) -> Drafts:
+    """What a form changes of a customer and what belongs to it.
+
+    Raises:
+        CommandRefused: everything that is wrong, each with its place in the form; nothing is drafted.
+    """
+    problems: list[Problem] = []
+    drafts: list[Draft] = []
+    rows = [_Row(name, place) for name in LISTS for place in _filled(typed, name)]
+    for row in (None, *rows):
+        try:
+            drafts += (
+                _own_drafts(card.customer, typed, clockface)
+                if row is None
+                else _row_drafts(card, typed, row, clockface, new_id)
+            )
+        except CommandRefused as refused:
+            where = "" if row is None else row.where
+            problems += [replace(one, field=where + one.field) for one in refused.problems]
+    refuse_if_any(problems)
+    return tuple(drafts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A row of one of the lists."""
+
+    name: str
+    place: int
+
+    @property
+    def where(self) -> str:
+        """What stands before the names of its fields."""
+        return f"{self.name}[{self.place}]."
+
+
+def _own(typed: Typed) -> dict[str, str]:
+    """The customer's own fields."""
+    return {name: typed.text(name) for name in OWN_FIELDS}
+
+
+def _own_drafts(view: RecordView, typed: Typed, clockface: Clockface) -> Drafts:
+    changes = _changed(view, values_of_typed(CUSTOMER, _own(typed), clockface))
+    return edit_customer(EditCustomer(read_of_view(view, typed.text(BASED_ON), changes), changes)) if changes else ()
+
+
+def _row_drafts(card: CustomerCard, typed: Typed, row: _Row, clockface: Clockface, new_id: NewId) -> Drafts:
+    kind, fields = LISTS[row.name]
+    texts = typed.below(row.where)
+    values = values_of_typed(kind, {one: texts.get(one, "") for one in fields}, clockface)
+    if not texts.get("id"):
+        present = {one: value for one, value in values.items() if value is not None and value is not False}
+        return add_part(AddPart(kind, card.customer.id, present), new_id)
+    view = next((one for one in _rows_of(card, row.name) if record_text(one.id) == texts["id"]), None)
+    if view is None:
+        raise refuse("id", ProblemCode.NOT_FOUND, "Somebody else has taken this row away.", "Open the page again.")
+    heads = texts.get(BASED_ON, "")
+    if texts.get("gone") == TICKED:
+        return remove_part(kind, as_read(view, heads).read())
+    changes = _changed(view, values)
+    return edit_part(EditPart(kind, read_of_view(view, heads, changes), changes)) if changes else ()
+
+
+def _changed(view: RecordView, values: Mapping[str, Value]) -> dict[str, Value]:
+    """What the form says otherwise than the record; a box without a tick says no only where a yes was."""
+    return {name: value for name, value in values.items() if (value or None) != (view.values.get(name) or None)}
+
+
+def _row_values(typed: Typed, name: str, place: int, clockface: Clockface) -> dict[str, Value]:
+    kind, fields = LISTS[name]
+    row = typed.below(f"{name}[{place}].")
+    texts = {one: row.get(one, "") for one in fields}
+    values = values_of_typed(kind, texts, clockface, where=f"{name}[{place}].")
+    return {one: value for one, value in values.items() if value is not None and value is not False}
+
+
+def _filled(typed: Typed, name: str) -> Iterator[int]:
+    """Rows that stand for a record, or in which somebody typed something."""
+    for place in typed.places(name):
+        row = typed.below(f"{name}[{place}].")
+        said = {one: text for one, text in row.items() if one not in _ROW and one != "phone_kind"}
+        if row.get("id") or any(said.values()):
+            yield place
+
+
+def _rows_of(card: CustomerCard, name: str) -> tuple[RecordView, ...]:
+    return {"phones": card.phones, "addresses": card.addresses, "preferences": card.preferences}[name]

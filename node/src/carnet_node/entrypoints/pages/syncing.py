@@ -1,0 +1,93 @@
+"""The sync centre: what waits, what was held back and why, what was overruled, keys, backups, receipts, findings.
+
+Decides addresses only. A restore names the heads of the list it was chosen from; "sync now" ends with a sentence.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import APIRouter, Response
+
+from carnet_node.core.conflicts import restore_value
+from carnet_node.core.failures import HubUnreachable
+from carnet_node.core.heads import heads_from_text
+from carnet_node.core.node import Node
+from carnet_node.core.sync import run_round
+from carnet_node.core.sync_centre import sync_centre
+from carnet_node.entrypoints.pages.forms import BASED_ON
+from carnet_node.entrypoints.pages.moving import own_address
+from carnet_node.entrypoints.pages.page import Page, PageOf
+from carnet_node.entrypoints.reading import kind_from_text, op_from_text, record_from_text
+from carnet_node.entrypoints.software import SOFTWARE
+from carnet_node.entrypoints.wording import FAILURES, Explained, explain_failure
+from carnet_protocol.reasons import explain
+from carnet_storage.adapters.small_files import read_status
+from carnet_storage.core.status import concerns
+
+router = APIRouter()
+
+
+@router.get("/sync")
+async def show_sync(page: PageOf) -> Response:
+    """Everything about line and sync on one page."""
+    return await page.show("sync.html", lambda: _centre(page), screen="sync", result=None, findings=())
+
+
+@router.post("/sync/examine")
+async def examine(page: PageOf) -> Response:
+    """Look for everything that could be wrong with this machine; the page says it in plain words."""
+    page.typed()
+    look = page.pages.desk.examine
+
+    def read() -> Mapping[str, Any]:
+        return {**_centre(page), "findings": look()}
+
+    return await page.show("sync.html", read, screen="sync", result=None)
+
+
+@router.post("/sync/now")
+async def sync_now(page: PageOf) -> Response:
+    """One round now; the page says how it ended."""
+    page.typed()
+    ports = page.pages.desk.ports
+    failures: list[Explained] = []
+    if ports is None:
+        failures.append(explain_failure(HubUnreachable("no hub address is known")))
+    else:
+        try:
+            report = await run_round(page.node, ports, software=SOFTWARE)
+            found = (report.push_failure, report.pull_failure)
+            failures += [explain_failure(one) for one in found if one is not None]
+        except FAILURES as failure:
+            failures.append(explain_failure(failure))
+    page.pages.forget_strip()
+    return await page.show("sync.html", lambda: _centre(page), screen="sync", result=failures, findings=())
+
+
+@router.post("/conflicts/restore")
+async def restore(page: PageOf) -> Response:
+    """Bring an overruled value back, for everybody."""
+    typed = page.typed()
+    kind, record, op = (
+        kind_from_text(typed.text("kind")),
+        record_from_text(typed.text("id")),
+        op_from_text(typed.text("op")),
+    )
+    heads = heads_from_text(typed.text(BASED_ON))
+
+    def work(node: Node) -> str:
+        restore_value(node, kind, record, typed.text("register"), op, read=heads)
+        return own_address(typed.text("address"))
+
+    return await page.save(typed, work, page.failed)
+
+
+def _centre(page: Page) -> Mapping[str, Any]:
+    node, desk = page.node, page.pages.desk
+    told = None if desk.backups is None else read_status(desk.backups)
+    return {
+        "centre": sync_centre(node),
+        "explain": explain,
+        "backups": () if told is None else concerns(told, node.clock.now_ms()),
+        "has_backups": told is not None,
+    }
