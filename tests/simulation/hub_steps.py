@@ -8,7 +8,7 @@ from carnet_hub.core.ingest import receive_sets
 from carnet_hub.core.quarantine import give_up_parked, list_parked, release_parked
 from carnet_hub.core.rebuild import exclude_sets, rebuild_projections
 from carnet_protocol.changeset import Draft
-from carnet_protocol.errors import NotAllowed
+from carnet_protocol.errors import BadValue, NotAllowed
 from carnet_protocol.ids import OpId, RecordId, new_record_id
 from carnet_protocol.kinds import ERASURE, KEY_CHANGE, REGISTRY
 from carnet_protocol.messages import PushCode
@@ -122,7 +122,12 @@ def give_up(stage: Stage, _: Machine) -> str | None:
     if not parked:
         return None
     one = stage.dice.choice(parked)
-    give_up_parked(stage.world.hub, one.nonce, note="entered twice")
+    try:
+        give_up_parked(stage.world.hub, one.nonce, note="entered twice")
+    except NotAllowed:
+        if one.nonce in {other.nonce for other in list_parked(stage.world.hub)}:
+            raise
+        return "another process has released it"
     return f"{one.nonce.hex()[:8]} refused"
 
 
@@ -147,7 +152,12 @@ def restore_at_hub(stage: Stage, _: Machine) -> str | None:
         return None
     one = stage.dice.choice(listed)
     op = stage.dice.choice(one.overruled).op
-    restore_value(stage.world.hub, REGISTRY[one.kind], one.record, register=one.register, op=op)
+    try:
+        restore_value(stage.world.hub, REGISTRY[one.kind], one.record, register=one.register, op=op)
+    except BadValue:
+        if one in list_conflicts(stage.world.hub):
+            raise
+        return "what another process took in has settled it"
     return f"{one.kind}.{one.register}"
 
 

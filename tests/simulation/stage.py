@@ -14,12 +14,14 @@ from carnet_hub.core.at_rest import plain_entries
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.rows import RecordRow
 from carnet_node.core.authoring import commit
+from carnet_node.core.ports import ReadTransaction
 from carnet_node.core.refusals import CommandRefused
 from carnet_protocol.changeset import Draft
+from carnet_protocol.errors import NotAllowed
 from carnet_protocol.ids import RecordId
 from carnet_protocol.kinds import REGISTRY
 from carnet_protocol.ops import Action
-from carnet_protocol.registry import Kind
+from carnet_protocol.registry import Kind, Writer
 from carnet_protocol.state import Entries
 from simulation import desk
 from simulation.archive import Archive
@@ -117,15 +119,20 @@ class Stage:
         self.delivered = {one.name: [] for one in self.world.couriers}
 
     def commit(self, machine: Machine, *drafts: Draft | None) -> str | None:
-        """Save what there is to save at a desk; None when there is nothing, or when it was erased for good."""
+        """Save what there is to save at a desk; None when there is nothing, or nothing of the site's any more.
+
+        What was erased for good is refused, and so is a form of a record that turned out to be another site's.
+        """
         wanted = [one for one in drafts if one is not None and (one.values or one.action is Action.DELETE)]
         if not wanted:
             return None
         try:
             nonce = commit(machine.node, wanted).nonce
-        except CommandRefused:
+        except (CommandRefused, NotAllowed):
             with machine.node.store.read() as tx:
                 if any(tx.erased_groups(RecordId(one.record)) for one in wanted):
+                    return None
+                if any(_is_foreign(tx, machine, one) for one in wanted):
                     return None
             raise
         said = self.keep(machine, nonce)
@@ -233,3 +240,10 @@ class Stage:
 
 Step = Callable[[Stage, Machine], str | None]
 """Something that happens; says what, or None when there was nothing to do."""
+
+
+def _is_foreign(tx: ReadTransaction, machine: Machine, draft: Draft) -> bool:
+    """Whether a page has brought that a record of one site alone is another's."""
+    stored = tx.record(draft.kind, RecordId(draft.record))
+    owner = None if stored is None else stored.owner
+    return draft.kind.writer is Writer.OWNER_SITE and owner not in (None, machine.node.identity.dealer_id)
