@@ -18,19 +18,7 @@ from carnet_node.core.store_failures import WritingStopped
 from carnet_node.settings import NodeSettings
 from carnet_protocol.hello import Situation
 from support.hub_apps import TestHub
-from support.joined import back_up, enrol, joined_pair, names, restore_database, sync, waiting, write_customer
-
-
-@pytest.fixture
-def pair(tmp_path: Path) -> tuple[TestHub, Installation]:
-    """A hub and a node of its one dealer site."""
-    return joined_pair(tmp_path)
-
-
-@pytest.fixture
-def hub(pair: tuple[TestHub, Installation]) -> TestHub:
-    """The hub."""
-    return pair[0]
+from support.joined import back_up, enrol, names, restore_database, sync, waiting, write_customer
 
 
 @pytest.fixture

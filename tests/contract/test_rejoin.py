@@ -20,7 +20,6 @@ from support.joined import (
     back_up,
     copy_disk,
     enrol,
-    joined_pair,
     names,
     own_chain,
     restore_database,
@@ -28,24 +27,6 @@ from support.joined import (
     waiting,
     write_customer,
 )
-
-
-@pytest.fixture
-def pair(tmp_path: Path) -> tuple[TestHub, Installation]:
-    """A hub and a node of its one dealer site."""
-    return joined_pair(tmp_path)
-
-
-@pytest.fixture
-def hub(pair: tuple[TestHub, Installation]) -> TestHub:
-    """The hub."""
-    return pair[0]
-
-
-@pytest.fixture
-def node(pair: tuple[TestHub, Installation]) -> Installation:
-    """The node, freshly enrolled."""
-    return pair[1]
 
 
 def with_history(hub: TestHub, node: Installation, tmp_path: Path) -> tuple[Installation, Path]:

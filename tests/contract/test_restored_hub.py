@@ -29,7 +29,6 @@ from support.joined import (
     customer_id,
     heads,
     join_site,
-    joined_pair,
     names,
     own_chain,
     put_back_hub,
@@ -38,24 +37,6 @@ from support.joined import (
     waiting,
     write_customer,
 )
-
-
-@pytest.fixture
-def pair(tmp_path: Path) -> tuple[TestHub, Installation]:
-    """A hub and a node of its one dealer site."""
-    return joined_pair(tmp_path)
-
-
-@pytest.fixture
-def hub(pair: tuple[TestHub, Installation]) -> TestHub:
-    """The hub."""
-    return pair[0]
-
-
-@pytest.fixture
-def node(pair: tuple[TestHub, Installation]) -> Installation:
-    """The node, freshly enrolled."""
-    return pair[1]
 
 
 def set_times(hub: TestHub) -> dict[bytes, int]:

@@ -19,19 +19,7 @@ from carnet_protocol.kinds import CUSTOMER
 from carnet_protocol.reasons import Reason
 from carnet_protocol.registry import ErasureGroup
 from support.hub_apps import TestHub
-from support.joined import back_up_hub, customer_id, join_site, joined_pair, names, restore_hub, sync, write_customer
-
-
-@pytest.fixture
-def pair(tmp_path: Path) -> tuple[TestHub, Installation]:
-    """A hub and a node of its one dealer site."""
-    return joined_pair(tmp_path)
-
-
-@pytest.fixture
-def hub(pair: tuple[TestHub, Installation]) -> TestHub:
-    """The hub."""
-    return pair[0]
+from support.joined import back_up_hub, customer_id, join_site, names, restore_hub, sync, write_customer
 
 
 @pytest.fixture

@@ -14,25 +14,7 @@ from carnet_node.core.rejoin import go_on_offline
 from carnet_node.core.store_failures import Rejoining
 from carnet_protocol.reasons import Reason
 from support.hub_apps import TestHub
-from support.joined import back_up, joined_pair, names, restore_database, sync, waiting, write_customer
-
-
-@pytest.fixture
-def pair(tmp_path: Path) -> tuple[TestHub, Installation]:
-    """A hub and a node of its one dealer site."""
-    return joined_pair(tmp_path)
-
-
-@pytest.fixture
-def hub(pair: tuple[TestHub, Installation]) -> TestHub:
-    """The hub."""
-    return pair[0]
-
-
-@pytest.fixture
-def node(pair: tuple[TestHub, Installation]) -> Installation:
-    """The node, freshly enrolled."""
-    return pair[1]
+from support.joined import back_up, names, restore_database, sync, waiting, write_customer
 
 
 def change_key(node: Installation) -> Installation:
