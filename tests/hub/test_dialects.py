@@ -6,6 +6,7 @@ import pytest
 
 from carnet_hub.adapters.store import SqlStore, open_store
 from carnet_hub.core.ports import StoreBusy, StoreError
+from carnet_hub.core.store_failures import StoreFull
 
 
 @pytest.fixture
@@ -16,11 +17,12 @@ def store(tmp_path: Path) -> SqlStore:
     return store
 
 
-def failure_of(store: SqlStore, statement: str) -> Exception:
-    """What the core is told when a statement fails in the driver."""
+def failure_of(store: SqlStore, *statements: str) -> Exception:
+    """What the core is told when one of some statements fails in the driver."""
     connection = store.engine.raw_connection()
     try:
-        connection.cursor().execute(statement)
+        for statement in statements:
+            connection.cursor().execute(statement)
     except store.engine.dialect.dbapi.DatabaseError as error:  # type: ignore[union-attr]
         return store.dialect.translate(error)
     finally:
@@ -40,3 +42,25 @@ def test_a_failure_that_only_sounds_busy_is_none(store: SqlStore, statement: str
     told = failure_of(store, statement)
 
     assert type(told) is StoreError
+
+
+def test_a_full_disk_is_told_as_such(store: SqlStore):
+    """A database that may not grow any further is no broken one: room is all it needs."""
+    told = failure_of(store, "PRAGMA max_page_count = 1", "CREATE TABLE filler AS SELECT zeroblob(1000000) AS room")
+
+    assert isinstance(told, StoreFull)
+    assert told.next.startswith("Make room")
+
+
+def test_what_else_a_disk_refuses_is_a_failure_of_the_database(store: SqlStore):
+    """A file that is no database any more is told as a failure, with what is safe and what to do."""
+    store.close()
+    file = Path(str(store.engine.url.database))
+    for beside in file.parent.glob(f"{file.name}-*"):
+        beside.unlink()
+    file.write_bytes(b"no database" * 1000)
+
+    with pytest.raises(StoreError) as caught, store.read():
+        pass
+
+    assert (caught.value.safe, "disk" in caught.value.next) == ("Nothing was changed.", True)

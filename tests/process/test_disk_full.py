@@ -1,7 +1,5 @@
 """A real node on a real disk that is full: what it acknowledged stays, and it goes on once there is room again."""
 
-import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,32 +9,17 @@ import pytest
 
 from support.cli_node import enrol_folder
 from support.programs import Service, free_port, run_program, running
+from support.small_disk import fill, small_disk
 
-DISK_BYTES = 12 * 1024 * 1024
 ROOM_BYTES = 300 * 1024
 REQUESTS_MAX = 400
 
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of its own, small enough to fill; needs the right to mount one."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES}", "tmpfs", str(place)]
-    done = subprocess.run(mount, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        pytest.xfail(f"not run: this account may not mount a small disk ({done.stderr.strip()})")
-    try:
+    """A disk of its own, small enough to fill."""
+    with small_disk(tmp_path / "disk") as place:
         yield place
-    finally:
-        subprocess.run(["umount", str(place)], check=True)
-
-
-def fill(disk: Path, *, leave: int) -> Path:
-    """A file that takes all room but `leave` bytes."""
-    filler = disk / "filler"
-    filler.write_bytes(bytes(shutil.disk_usage(disk).free - leave))
-    return filler
 
 
 def insert(node: Service, number: int) -> httpx.Response:

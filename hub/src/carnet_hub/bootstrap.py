@@ -6,7 +6,7 @@ own.
 """
 
 from collections.abc import Mapping
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -32,6 +32,7 @@ from carnet_hub.core.histories import check_mark, load_histories, open_new_hub_e
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.ports import Alarms, Clock, Entropy, Files, RunBlocking
 from carnet_hub.core.present import HUB_EPOCH
+from carnet_hub.core.rebuild import note_fold, rebuild_if_outdated
 from carnet_hub.settings import HubSettings
 from carnet_protocol.changeset import Draft
 from carnet_protocol.hello import HubEpoch
@@ -91,9 +92,13 @@ class HubApp:
         return backup_parts(self.settings, self.hub, self.keyring.data_key, run_blocking=self.run_blocking)
 
     def close(self) -> None:
-        """Note how far the log has come, and let go of the database."""
+        """Note how far the log has come, and let go of the database.
+
+        A mark that finds no room must not hide what a command ended with: it follows with the next hello.
+        """
         try:
-            self.mark.raise_now(self.hub)
+            with suppress(OSError):
+                self.mark.raise_now(self.hub)
         finally:
             self.store.close()
 
@@ -174,6 +179,7 @@ def _open(settings: HubSettings, ports: Ports | None) -> HubApp:
         with store.read() as snapshot:
             histories = load_histories(snapshot)
         app = _join(settings, ports, store, keyring, identity, histories=histories)
+        rebuild_if_outdated(app.hub)
         stack.pop_all()
     return app
 
@@ -197,6 +203,7 @@ def _begin_log(app: HubApp, identity: Mapping[str, bytes]) -> None:
     with app.store.write() as transaction:
         for name, value in identity.items():
             transaction.set_setting(name, value)
+        note_fold(transaction)
         write_in(app.hub, transaction, _own_keys(app))
 
 

@@ -18,6 +18,7 @@ from sqlalchemy.sql.expression import Executable
 from carnet_hub.adapters.dialects import replacing
 from carnet_hub.core.limits import BUSY_MS
 from carnet_hub.core.ports import StoreBusy, StoreError
+from carnet_hub.core.store_failures import StoreFull
 
 _BUSY: Final = (
     psycopg.errors.LockNotAvailable,
@@ -92,5 +93,7 @@ class PostgresDialect:
         name = type(error).__name__
         if isinstance(error, _BUSY):
             return StoreBusy()
+        if isinstance(error, psycopg.errors.DiskFull):
+            return StoreFull()
         is_theirs = isinstance(error, psycopg.OperationalError | psycopg.InterfaceError | psycopg.InternalError)
         return StoreError(f"PostgreSQL failed: {name}.") if is_theirs else error

@@ -30,10 +30,14 @@ from sqlalchemy.sql.expression import Executable
 from carnet_hub.adapters.dialects import replacing
 from carnet_hub.core.limits import BUSY_MS, CONNECTIONS_KEPT, CONNECTIONS_MORE
 from carnet_hub.core.ports import StoreBusy, StoreError
+from carnet_hub.core.store_failures import StoreFull
 from carnet_storage.adapters.library import driver
 
 _SQLITE_BUSY: Final = frozenset({5, 6})
 """SQLITE_BUSY and SQLITE_LOCKED. Source: SQLite result codes."""
+
+_SQLITE_FULL: Final = 13
+"""SQLITE_FULL. Source: SQLite result codes."""
 
 _PRIMARY_CODE: Final = 0xFF
 """An extended result code carries its primary one in the low byte."""
@@ -123,8 +127,11 @@ class SqliteDialect:
         """See `Dialect`."""
         if not isinstance(error, self._driver.DatabaseError):
             return error
-        if getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE in _SQLITE_BUSY:
+        code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE
+        if code in _SQLITE_BUSY:
             return StoreBusy()
+        if code == _SQLITE_FULL:
+            return StoreFull()
         is_ours = isinstance(
             error, self._driver.IntegrityError | self._driver.DataError | self._driver.ProgrammingError
         )

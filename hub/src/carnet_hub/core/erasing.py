@@ -16,6 +16,7 @@ ownership stays as two ids. Who erased is told by hellos: a node states, signed,
 by carrying it out.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -26,6 +27,7 @@ from carnet_hub.core.authoring import write_in
 from carnet_hub.core.failures import Unusable
 from carnet_hub.core.feed import position_of
 from carnet_hub.core.hub import Hub
+from carnet_hub.core.limits import LIST_ROWS_MAX
 from carnet_hub.core.ports import Snapshot
 from carnet_hub.core.rows import HelloRow, Node, RecordRow
 from carnet_hub.core.shown import shown_records, shown_values
@@ -38,7 +40,7 @@ from carnet_protocol.ids import RECORD_RANDOM_BYTES, RecordId, new_record_id, re
 from carnet_protocol.kinds import CUSTOMER, ERASURE, OWNERSHIP, PLATE, REGISTRY, VISIT
 from carnet_protocol.limits import OPS_PER_SET_MAX
 from carnet_protocol.orders import ERASURE_RECORDS_MAX, ErasureOrder, read_erasure
-from carnet_protocol.registry import ErasureGroup
+from carnet_protocol.registry import ErasureGroup, Kind
 
 GROUNDS: Final = ("request", "retention", "order")
 
@@ -136,7 +138,7 @@ def find_records(hub: Hub, snapshot: Snapshot, customer: RecordId) -> list[tuple
     """
     if customer not in snapshot.records(CUSTOMER.number, [customer]):
         raise Unusable(f"There is no customer {record_text(customer)}.", "Look the id up at the dealer.")
-    visits = [row.id for row in _naming(hub, snapshot, VISIT.number, VISIT.labels["customer_id"], customer)]
+    visits = [row.id for row in _naming(hub, snapshot, VISIT, customer)]
     belonging = [*snapshot.children([customer]), *snapshot.children(visits)]
     plates = _own_plates(hub, snapshot, customer)
     found = [(CUSTOMER.number, customer), *((VISIT.number, one) for one in visits)]
@@ -149,11 +151,11 @@ def list_erasures(hub: Hub) -> list[ErasureLine]:
     """Every order, oldest first, with how many nodes have carried it out."""
     with hub.store.read() as snapshot:
         said = _said(hub, snapshot)
-        nodes = snapshot.nodes()
+        told = _told(snapshot.nodes(), said)
         lines = [
             line
             for row, values in shown_records(hub.registry, snapshot, "erasure")
-            if (line := _line(row, dict(values), nodes, said)) is not None
+            if (line := _line(row, dict(values), told)) is not None
         ]
     return sorted(lines, key=lambda line: line.position)
 
@@ -178,18 +180,29 @@ def _draft(hub: Hub, records: Sequence[RecordId], groups: frozenset[ErasureGroup
     return Draft(ERASURE, record, {**ErasureOrder(tuple(records), groups).fields(), "ground": ground})
 
 
-def _naming(hub: Hub, snapshot: Snapshot, kind: int, label: int, named: bytes) -> Iterator[RecordRow]:
-    """Records of a kind of which any head names another record in a field."""
-    for row in snapshot.records_of_kind(kind):
-        entries = plain_entries(hub.box, kind, row.id, row.entries)
-        if any((entry.fields or {}).get(label) == named for entry in entries):
+def _naming(hub: Hub, snapshot: Snapshot, kind: Kind, customer: RecordId) -> Iterator[RecordRow]:
+    """Records of a kind of which any head names a customer: those that show it, and contested ones."""
+    showing = [row for row in snapshot.children([customer]) if row.kind == kind.number]
+    yield from showing
+    known = {row.id for row in showing}
+    label = kind.labels["customer_id"]
+    for row in _contested(snapshot, kind.number):
+        entries = plain_entries(hub.box, kind.number, row.id, row.entries)
+        if row.id not in known and any((entry.fields or {}).get(label) == customer for entry in entries):
             yield row
+
+
+def _contested(snapshot: Snapshot, kind: int) -> Iterator[RecordRow]:
+    """Every record of a kind with open overruled values."""
+    after = (kind, b"")
+    while rows := [row for row in snapshot.contested(after, LIST_ROWS_MAX) if row.kind == kind]:
+        yield from rows
+        after = (kind, rows[-1].id)
 
 
 def _own_plates(hub: Hub, snapshot: Snapshot, customer: RecordId) -> list[RecordRow]:
     """Plates of the vehicles that were linked to this customer and to nobody else."""
-    label = OWNERSHIP.labels["customer_id"]
-    vehicles = {row.anchor for row in _naming(hub, snapshot, OWNERSHIP.number, label, customer) if row.anchor}
+    vehicles = {row.anchor for row in _naming(hub, snapshot, OWNERSHIP, customer) if row.anchor}
     anchored: dict[int, dict[bytes, bytes]] = {OWNERSHIP.number: {}, PLATE.number: {}}
     for vehicle, kind, record in snapshot.anchored(vehicles):
         if kind in anchored:
@@ -200,22 +213,32 @@ def _own_plates(hub: Hub, snapshot: Snapshot, customer: RecordId) -> list[Record
     return [row for _, row in sorted(snapshot.records(PLATE.number, wanted).items())]
 
 
-def _line(
-    row: RecordRow, values: dict[str, object], nodes: Iterable[Node], said: dict[bytes, "_Said"]
-) -> ErasureLine | None:
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """How far nodes have read that count, ascending: counted once, asked for every order."""
+
+    read_to: tuple[int, ...]
+
+
+def _told(nodes: Iterable[Node], said: dict[bytes, "_Said"]) -> _Told:
+    counted = [node.node_id for node in nodes if node.key_status != _REVOKED]
+    return _Told(tuple(sorted(said[one].read_to if one in said else -1 for one in counted)))
+
+
+def _line(row: RecordRow, values: dict[str, object], told: _Told) -> ErasureLine | None:
     joined, groups = values.get("record_ids"), values.get("groups")
     if not isinstance(joined, bytes) or not isinstance(groups, int):
         return None
     order = read_erasure(joined, groups)
-    states = [_state(node, said.get(node.node_id), row.changed) for node in nodes]
+    missing = bisect_left(told.read_to, row.changed)
     return ErasureLine(
         RecordId(row.id),
         row.changed,
         str(values.get("ground") or ""),
         tuple(sorted(order.groups)),
         order.records,
-        states.count(ReceiptState.CONFIRMED),
-        states.count(ReceiptState.MISSING),
+        len(told.read_to) - missing,
+        missing,
     )
 
 

@@ -7,6 +7,7 @@ ask for every op, without asking the registry each time.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from carnet_protocol.kinds import CUSTOMER
 from carnet_protocol.registry import Audience, Kind, Privacy, Register, Registry, ValueType, Writer
 
 
@@ -19,6 +20,7 @@ class KindRules:
         anchor_label: label of the field that names the vehicle, None for none.
         is_anchor: the kind is the vehicle itself.
         parent_label, parent_number: the field that names the parent and the parent's kind, for kinds without an anchor.
+        person_label: the field that names a customer, for kinds with an anchor: whose records an erasure finds.
         inherits_anchor: its audience follows the vehicle of its parent.
         lends_anchor: records of other kinds inherit its anchor.
         steps: forward registers with a transition table, and the label of their state.
@@ -35,6 +37,7 @@ class KindRules:
     is_anchor: bool
     parent_label: int | None
     parent_number: int | None
+    person_label: int | None
     inherits_anchor: bool
     lends_anchor: bool
     steps: tuple[tuple[Register, int], ...]
@@ -64,6 +67,7 @@ def _rules(kind: Kind, registry: Registry, lends_anchor: bool) -> KindRules:  # 
         kind.audience is Audience.ASSIGNED and kind.anchor is None and kind.parent is None,
         kind.labels[kind.parent] if parent is not None and kind.parent is not None else None,
         registry[parent].number if parent is not None else None,
+        _person_label(kind) if kind.anchor is not None else None,
         _inherits_anchor(kind),
         lends_anchor,
         _steps(kind),
@@ -74,6 +78,11 @@ def _rules(kind: Kind, registry: Registry, lends_anchor: bool) -> KindRules:  # 
 
 def _inherits_anchor(kind: Kind) -> bool:
     return kind.audience is Audience.ASSIGNED and kind.anchor is None and kind.parent is not None
+
+
+def _person_label(kind: Kind) -> int | None:
+    """The label of the first field that refers to a customer."""
+    return next((label for label, (_, one) in kind.by_label.items() if one.refers_to == CUSTOMER.name), None)
 
 
 def _parent_kind(kind: Kind) -> str | None:

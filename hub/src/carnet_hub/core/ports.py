@@ -208,7 +208,7 @@ class Snapshot(Protocol):
         ...
 
     def children(self, parent_ids: Collection[bytes]) -> list[RecordRow]:
-        """Records that belong to one of these, for kinds without an anchor of their own."""
+        """Records that belong to one of these, and anchored ones that name one of these customers."""
         ...
 
     def contested(self, after: tuple[int, bytes], limit: int) -> list[RecordRow]:

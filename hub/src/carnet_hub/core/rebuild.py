@@ -10,6 +10,7 @@ A check folds into a scratch store and compares row by row; nothing of the hub c
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Final
 
 from carnet_hub.core.admission import unknown_bases
 from carnet_hub.core.at_rest import plain_entries
@@ -43,6 +44,13 @@ from carnet_protocol.ids import nonce_of, split_op_ids
 from carnet_protocol.messages import Verdict
 from carnet_protocol.opened import open_set
 from carnet_protocol.reasons import Reason
+
+FOLDED_AS: Final = b"2"
+"""Which fold the tables are from; another value after every change of this program that folds the same log to other
+rows. 2: visits and ownerships are found by their customer, and a site's feed holds rulings."""
+
+_FOLDED_AS: Final = "folded_as"
+"""Setting: the value of `FOLDED_AS` when the tables were last folded from nothing; none before version 2."""
 
 _Named = dict[bytes, set[bytes]]
 
@@ -79,6 +87,22 @@ class RebuildReport:
     differences: tuple[Difference, ...]
 
 
+def rebuild_if_outdated(hub: Hub) -> bool:
+    """Fold the log again when the tables were made by a program that folded otherwise; whether it had to.
+
+    Raises:
+        StoreBusy, StoreError: nothing was changed.
+    """
+    with hub.store.read() as snapshot:
+        if _is_up_to_date(snapshot):
+            return False
+    with hub.store.write() as transaction:
+        if _is_up_to_date(transaction):
+            return False
+        fold_again(hub, transaction)
+    return True
+
+
 def rebuild_projections(hub: Hub) -> int:
     """Drop every projection and fold the whole log again, in one transaction.
 
@@ -95,7 +119,17 @@ def fold_again(hub: Hub, transaction: Transaction) -> int:
     """The same inside a transaction of the caller's."""
     for row_type in PROJECTIONS:
         transaction.clear(row_type)
+    note_fold(transaction)
     return replay_log(hub, transaction, transaction)
+
+
+def note_fold(transaction: Transaction) -> None:
+    """The tables of this database are folded as this program folds: it has just made them."""
+    transaction.set_setting(_FOLDED_AS, FOLDED_AS)
+
+
+def _is_up_to_date(snapshot: Snapshot) -> bool:
+    return snapshot.setting(_FOLDED_AS) == FOLDED_AS
 
 
 def exclude_sets(hub: Hub, nonces: Sequence[bytes], *, note: str) -> list[LogRow]:

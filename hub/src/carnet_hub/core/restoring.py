@@ -13,7 +13,7 @@ from carnet_hub.core.histories import begin_history
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.logcheck import verify_log
 from carnet_hub.core.ports import HubStore, Snapshot
-from carnet_hub.core.rebuild import check_projections
+from carnet_hub.core.rebuild import check_projections, rebuild_if_outdated
 
 BACKUP_EPOCH: Final = "backup_epoch"
 """Setting: which replica this database writes to; one more after each restore (8 bytes, 1 when absent)."""
@@ -28,7 +28,7 @@ _NUMBER_BYTES: Final = 8
 
 
 def examine_restored(hub: Hub, scratch: HubStore) -> tuple[int, str | None]:
-    """Check the log and the tables of a restored database; changes nothing.
+    """Check the log and the tables of a restored database; tables of an older program are folded anew before.
 
     Args:
         hub: on the restored database.
@@ -40,6 +40,7 @@ def examine_restored(hub: Hub, scratch: HubStore) -> tuple[int, str | None]:
     if log.fault_count:
         first = log.faults[0]
         return log.entries, f"{log.fault_count} faults in the log, the first at {first.position}: {first.problem}"
+    rebuild_if_outdated(hub)
     folded = check_projections(hub, scratch)
     if folded.difference_count:
         first_row = folded.differences[0]

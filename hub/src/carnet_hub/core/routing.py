@@ -145,21 +145,33 @@ def _apply(workspace: Workspace, change: Change, author: bytes, position: int) -
 def _anchor(workspace: Workspace, state: RecordState, change: Change) -> None:
     """Work out anchor and parent where a write may have changed them."""
     rules = state.rules
-    label = rules.anchor_label if rules.anchor_label is not None else rules.parent_label
     if rules.is_anchor:
         workspace.book.move(state, anchor=state.id, parent=None)
-    if label is None or (change.before is not None and change.registers and label >> 3 not in change.registers):
-        return
-    named = _named(state, label)
     if rules.anchor_label is not None:
-        workspace.book.move(state, anchor=named or state.anchor, parent=None)
+        anchor = _named_now(state, change, rules.anchor_label, state.anchor)
+        workspace.book.move(state, anchor=anchor, parent=_named_now(state, change, rules.person_label, state.parent))
         return
-    parent = named or state.parent
+    label = rules.parent_label
+    if label is None or not _may_name(change, label):
+        return
+    parent = _named(state, label) or state.parent
     anchor = state.anchor
     if rules.inherits_anchor and parent is not None and rules.parent_number is not None:
         lender = workspace.book.state((rules.parent_number, parent))
         anchor = lender.anchor if lender is not None else None
     workspace.book.move(state, anchor=anchor, parent=parent)
+
+
+def _may_name(change: Change, label: int) -> bool:
+    """Whether a write may have changed what a record shows under a label."""
+    return change.before is None or not change.registers or label >> 3 in change.registers
+
+
+def _named_now(state: RecordState, change: Change, label: int | None, before: bytes | None) -> bytes | None:
+    """The reference under a label after a write; what it was before when the record shows none."""
+    if label is None or not _may_name(change, label):
+        return before
+    return _named(state, label) or before
 
 
 def _named(state: RecordState, label: int) -> bytes | None:

@@ -136,7 +136,7 @@ class RecordRow(NamedTuple):
         owner: dealer site (or hub) of the first op.
         changed: log position of the last change.
         anchor: vehicle whose assignments decide the audience, None for none or not yet known.
-        parent: record it belongs to, for kinds without an anchor of their own.
+        parent: record it belongs to, for kinds without an anchor of their own; else the customer it names, if any.
         contests: registers with several different heads.
         entries: `state.pack_entries`, sealed at rest when it holds a secret value.
     """

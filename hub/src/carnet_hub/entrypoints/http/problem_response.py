@@ -103,6 +103,7 @@ def answer_problems(api: FastAPI) -> None:
     """Turn every exception that leaves a handler into a problem document."""
     api.add_exception_handler(Refused, _refused)
     api.add_exception_handler(StoreError, _store_failed)
+    api.add_exception_handler(OSError, _store_failed)  # the mark beside the keys could not be written
     api.add_exception_handler(RequestValidationError, _bad_query)
     api.add_exception_handler(HTTPException, _http)
     api.add_exception_handler(HubFailure, _failed)
