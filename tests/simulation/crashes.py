@@ -17,8 +17,14 @@ SEED: Final = 3
 STRIKES_MAX: Final = 2_000
 """Steps of one scenario; more than any has."""
 
-_ROUNDS: Final = tuple(Choice("round", who, number) for number, who in enumerate(("A1", "B1", "A2", "A1", "B1"), 1))
+_ROUNDS: Final = tuple(
+    Choice("calm round", who, number) for number, who in enumerate(("A1", "B1", "A2", "A1", "B1"), 1)
+)
 _EDITS: Final = (Choice("new", "A1", 101), Choice("edit several", "A1", 102))
+_COURIERS: Final = tuple(
+    Choice(step, "A1", number)
+    for number, step in enumerate(("courier writes", "courier writes", "courier arrives", "courier arrives"), 121)
+)
 _STICK: Final = (*_EDITS, Choice("stick out", "A1", 100))
 
 
@@ -38,9 +44,9 @@ class Scenario:
 
 SCENARIOS: Final[dict[str, Scenario]] = {
     "a desk saves several records at once": Scenario((*_ROUNDS, _EDITS[0]), _EDITS[1], "node"),
-    "a node sends and takes its receipts": Scenario((*_ROUNDS, *_EDITS), Choice("round", "A1", 312), "node", 40),
+    "a node sends and takes its receipts": Scenario((*_ROUNDS, *_EDITS), Choice("calm round", "A1", 312), "node", 40),
     "the hub takes sets in": Scenario((*_ROUNDS, *_EDITS), Choice("push", "A1", 112), "hub", 30),
-    "a node takes pages in": Scenario(_ROUNDS, Choice("round", "A2", 340), "node", 40),
+    "a node takes pages in": Scenario((*_ROUNDS, *_EDITS, _ROUNDS[3]), Choice("calm round", "A2", 340), "node", 40),
     "a stick is written": Scenario((*_ROUNDS, *_EDITS), Choice("stick out", "A1", 100), "node"),
     "a stick is read at the hub": Scenario((*_ROUNDS, *_STICK), Choice("stick at hub", "A1", 103), "hub", 30),
     "a stick comes home": Scenario(
@@ -48,6 +54,14 @@ SCENARIOS: Final[dict[str, Scenario]] = {
     ),
     "an operator erases": Scenario((*_ROUNDS, *_EDITS), Choice("erase", "A1", 109), "hub", 20),
     "an operator excludes a set": Scenario(_ROUNDS, Choice("exclude", "A1", 111), "hub", 30),
+    "a node changes its key": Scenario((*_ROUNDS, *_EDITS), Choice("rotate key", "A1", 120), "node", 20),
+    "a changed key reaches the hub": Scenario(
+        (*_ROUNDS, Choice("rotate key", "A1", 120), *_EDITS), Choice("calm round", "A1", 312), "node", 40
+    ),
+    "an operator revokes a stolen machine": Scenario(
+        (*_ROUNDS, *_COURIERS), Choice("compromise", "A1", 142), "hub", 30
+    ),
+    "a data key comes back": Scenario(_ROUNDS, Choice("rescue", "A1", 140), "hub", 20),
     "the hub folds its log again": Scenario(_ROUNDS, Choice("rebuild hub", "A1", 116), "hub", 30),
 }
 

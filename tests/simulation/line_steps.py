@@ -88,6 +88,12 @@ def sync_round(stage: Stage, machine: Machine) -> str | None:
     return f"{report.push.sent} sent, {report.pages} pages, complete {report.is_complete}"
 
 
+def calm_round(stage: Stage, machine: Machine) -> str | None:
+    """A round over a good line: what the scenarios of `crashes` are made of."""
+    report = stage.lines[machine.name].round(stage.dice, LineTrouble(stage.strokes))
+    return f"{report.push.sent} sent, {report.pages} pages, complete {report.is_complete}"
+
+
 def late_request(stage: Stage, machine: Machine) -> str | None:
     """A request that everybody had given up arrives at the hub; its answer goes nowhere."""
     line = stage.lines[machine.name]
@@ -121,6 +127,7 @@ STEPS: Final[dict[str, tuple[int, Step]]] = {
     "pull lost": (3, pull_lost),
     "late page": (5, late_page),
     "round": (11, sync_round),
+    "calm round": (0, calm_round),
     "late request": (3, late_request),
     "mend line": (4, mend_line),
 }

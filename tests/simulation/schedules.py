@@ -307,6 +307,11 @@ def _strike_and_step(stage: Stage, machine: Machine, choice: Choice) -> str | No
             raise
         stage.reached["a desk waits until its node has rejoined"] += 1
         what = f"waits ({type(refusal).__name__})"
+    except Broken as broken:
+        if broken.invariant not in stage.watch.without:
+            raise
+        what = f"nobody looks at {broken.invariant}"
+        stage.take_stock(machine)
     except STRUCK as error:
         if not power.has_struck:
             raise
