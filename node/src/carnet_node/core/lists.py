@@ -1,0 +1,188 @@
+"""The lists a site may take out: their columns, and one row after the other.
+
+Decides which columns a list has, what kind of value stands in each, and which are personal. A row holds plain values;
+money is fen, moments are ms since 1970. Rows come page by page, each page a snapshot of its own, so a long export keeps
+nobody waiting. Does not decide whether somebody may have a list (`access_log.begin_export`) nor how a file is written.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from carnet_node.core.commands.customers import called
+from carnet_node.core.limits import CHILDREN_MAX, LIST_ROWS_MAX
+from carnet_node.core.node import Node
+from carnet_node.core.ports import ReadTransaction
+from carnet_node.core.record_view import RecordView, view_all
+from carnet_node.core.staff_list import members
+from carnet_node.core.vehicle_file import is_silent
+from carnet_node.core.views import vehicle_view_within
+from carnet_protocol.ids import RecordId, record_text
+from carnet_protocol.kinds import ADDRESS, CUSTOMER, JOB, PHONE, VEHICLE, VISIT
+from carnet_protocol.registry import Kind, Value
+
+
+class CellKind(StrEnum):
+    """What a column holds, so that a spreadsheet can reckon with it."""
+
+    TEXT = "text"
+    WHOLE = "whole"
+    MONEY = "money"
+    DAY = "day"
+    MOMENT = "moment"
+    YES_NO = "yes or no"
+
+
+@dataclass(frozen=True, slots=True)
+class ListColumn:
+    """One column; `name` is that of the registry where there is one, and what screens translate."""
+
+    name: str
+    kind: CellKind = CellKind.TEXT
+    is_personal: bool = False
+
+
+Row = tuple[Value, ...]
+"""Values in the order of the columns; money in fen, moments in ms, days as ISO text."""
+
+
+@dataclass(frozen=True, slots=True)
+class SiteList:
+    """A list of the site."""
+
+    name: str
+    columns: tuple[ListColumn, ...]
+    rows: Callable[[Node], Iterator[Row]]
+
+
+def _personal(name: str) -> ListColumn:
+    return ListColumn(name, is_personal=True)
+
+
+_CUSTOMER_COLUMNS: Final = (
+    ListColumn("id"),
+    ListColumn("party_kind"),
+    _personal("full_name"),
+    _personal("company_name"),
+    _personal("phone"),
+    _personal("street"),
+    ListColumn("segment"),
+    ListColumn("do_not_contact", CellKind.YES_NO),
+)
+_VEHICLE_COLUMNS: Final = (
+    ListColumn("vin"),
+    _personal("plate_no"),
+    ListColumn("model_name"),
+    ListColumn("model_year", CellKind.WHOLE),
+    ListColumn("color"),
+    ListColumn("build_on", CellKind.DAY),
+    ListColumn("odometer_km", CellKind.WHOLE),
+    _personal("owner"),
+    ListColumn("lifecycle"),
+)
+_VISIT_COLUMNS: Final = (
+    ListColumn("ro_no"),
+    ListColumn("site"),
+    ListColumn("status"),
+    ListColumn("opened_at", CellKind.MOMENT),
+    ListColumn("promised_at", CellKind.MOMENT),
+    ListColumn("completed_at", CellKind.MOMENT),
+    _personal("plate_at_visit"),
+    _personal("customer_name"),
+    ListColumn("visit_kind"),
+    ListColumn("odometer_in_km", CellKind.WHOLE),
+    ListColumn("advisor_code"),
+    _personal("complaint"),
+    ListColumn("estimate_fen", CellKind.MONEY),
+    ListColumn("customer_fen", CellKind.MONEY),
+    ListColumn("warranty_fen", CellKind.MONEY),
+    ListColumn("internal_fen", CellKind.MONEY),
+)
+_STAFF_COLUMNS: Final = (ListColumn("staff_no"), _personal("full_name"), ListColumn("role"), ListColumn("state"))
+
+
+def _customer_rows(node: Node) -> Iterator[Row]:
+    yield from _pages(node, CUSTOMER, _customer_row)
+
+
+def _vehicle_rows(node: Node) -> Iterator[Row]:
+    yield from _pages(node, VEHICLE, _vehicle_row)
+
+
+def _visit_rows(node: Node) -> Iterator[Row]:
+    yield from _pages(node, VISIT, _visit_row)
+
+
+def _staff_rows(node: Node) -> Iterator[Row]:
+    with node.store.read() as tx:
+        listed = members(tx, node.identity)
+    for view in listed:
+        yield _named(view, _STAFF_COLUMNS, {})
+
+
+LISTS: Final[Mapping[str, SiteList]] = MappingProxyType(
+    {
+        one.name: one
+        for one in (
+            SiteList("customers", _CUSTOMER_COLUMNS, _customer_rows),
+            SiteList("vehicles", _VEHICLE_COLUMNS, _vehicle_rows),
+            SiteList("visits", _VISIT_COLUMNS, _visit_rows),
+            SiteList("staff", _STAFF_COLUMNS, _staff_rows),
+        )
+    }
+)
+"""Every list that can be exported, by name."""
+
+MakeRow = Callable[[Node, ReadTransaction, RecordView], Row]
+
+
+def _pages(node: Node, kind: Kind, make: MakeRow) -> Iterator[Row]:
+    after: RecordId | None = None
+    while True:
+        with node.store.read() as tx:
+            stored = tx.list_records(kind, after, LIST_ROWS_MAX)
+            page = [make(node, tx, view) for view in view_all(tx, node.identity, stored)]
+        yield from page
+        if len(stored) < LIST_ROWS_MAX:
+            return
+        after = stored[-1].record
+
+
+def _customer_row(node: Node, tx: ReadTransaction, view: RecordView) -> Row:
+    phones = view_all(tx, node.identity, tx.find_equal(PHONE, "customer_id", view.id, CHILDREN_MAX))
+    first = min(phones, key=lambda one: (not one.values.get("is_preferred"), one.id), default=None)
+    addresses = view_all(tx, node.identity, tx.find_equal(ADDRESS, "customer_id", view.id, CHILDREN_MAX))
+    more: dict[str, Value] = {
+        "phone": None if first is None else first.values.get("number"),
+        "street": next((one.values.get("street") for one in addresses), None),
+        "do_not_contact": is_silent(node, tx, view.id),
+    }
+    return _named(view, _CUSTOMER_COLUMNS, more)
+
+
+def _vehicle_row(node: Node, tx: ReadTransaction, view: RecordView) -> Row:
+    car = vehicle_view_within(node, tx, view.id)
+    if car is None:
+        return _named(view, _VEHICLE_COLUMNS, {})
+    carried = next((one.values.get("plate_no") for one in car.plates if not one.values.get("to_on")), None)
+    owners = [one.other for one in car.owners if one.link.values.get("role") == "owner"]
+    owner = next((one for one in owners if one is not None), None)
+    more: dict[str, Value] = {
+        "plate_no": carried,
+        "owner": None if owner is None else called(owner.values),
+        "odometer_km": None if car.odometer.served is None else car.odometer.served.odometer_km,
+    }
+    return _named(view, _VEHICLE_COLUMNS, more)
+
+
+def _visit_row(node: Node, tx: ReadTransaction, view: RecordView) -> Row:
+    jobs = view_all(tx, node.identity, tx.find_equal(JOB, "visit_id", view.id, CHILDREN_MAX))
+    said = [str(one.values["complaint"]) for one in jobs if one.values.get("complaint")]
+    return _named(view, _VISIT_COLUMNS, {"site": view.site, "complaint": "; ".join(said) or None})
+
+
+def _named(view: RecordView, columns: tuple[ListColumn, ...], more: Mapping[str, Value]) -> Row:
+    known = {"id": record_text(view.id), **view.values, **more}
+    return tuple(known.get(column.name) for column in columns)

@@ -1,0 +1,72 @@
+"""Taking a list out as a workbook, the same way from a page and from the command line.
+
+Decides the order of steps: may they, make the whole file, note it in the access log, and only then hand it out.
+Personal columns are masked unless they were asked for. Decides no rule: who may export is `core.roles`, what is noted
+`core.access_log`.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from carnet_node.adapters.list_workbooks import make_workbook
+from carnet_node.core.access_log import begin_export
+from carnet_node.core.acting import require
+from carnet_node.core.lists import LISTS, ListColumn, Row, SiteList
+from carnet_node.core.node import Node
+from carnet_node.core.numbering import business_day
+from carnet_node.core.roles import Permission
+from carnet_node.entrypoints.presenting import mask
+from carnet_protocol.errors import BadValue
+from carnet_protocol.reasons import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedFile:
+    """A finished workbook; its name says which list and which day, and nothing else."""
+
+    name: str
+    content: bytes
+    row_count: int
+
+
+def as_it_is(_column: ListColumn, text: str) -> str:
+    """A text cell without translation."""
+    return text
+
+
+def export_list(
+    node: Node,
+    name: str,
+    *,
+    show_personal: bool,
+    header: Callable[[str], str] = str,
+    word: Callable[[ListColumn, str], str] = as_it_is,
+) -> ExportedFile:
+    """A list as a workbook.
+
+    Args:
+        name: one of `LISTS`.
+        show_personal: names, phones, plates and complaints in full.
+        header, word: how columns and codes are called in the reader's language.
+
+    Raises:
+        BadValue: no such list, or one too long for a sheet.
+        CommandRefused: the role does not export; nothing left and nothing was noted.
+    """
+    wanted = LISTS.get(name)
+    if wanted is None:
+        raise BadValue(Reason.BAD_FIELD, "list", f"one of {', '.join(LISTS)}")
+    with node.store.read() as tx:
+        require(node, tx, Permission.EXPORT)
+    offset = node.settings.utc_offset_minutes
+    rows = wanted.rows(node) if show_personal else _masked(wanted, wanted.rows(node))
+    made = make_workbook(header(name), wanted.columns, rows, header=header, word=word, utc_offset_minutes=offset)
+    begin_export(node, name if show_personal else f"{name}, masked", made.row_count)
+    day = business_day(node.clock.now_ms(), offset)
+    return ExportedFile(f"{node.identity.site_code}-{name}-{day}.xlsx", made.content, made.row_count)
+
+
+def _masked(wanted: SiteList, rows: Iterator[Row]) -> Iterator[Row]:
+    hidden = [column.is_personal for column in wanted.columns]
+    for row in rows:
+        yield tuple(mask(value) if is_hidden else value for is_hidden, value in zip(hidden, row, strict=True))
