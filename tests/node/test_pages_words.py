@@ -15,7 +15,23 @@ from carnet_protocol.registry import Writer
 
 ROOT = Path(__file__).parents[2]
 TEMPLATES = sorted((ROOT / PAGES / "templates").rglob("*.html"))
-UNTRANSLATED = {"Carnet", "English", "中文", "VIN", "°", "km", "¥", "A4", "A5", "xlsx", "csv", "f", "Ctrl", "Enter", "Alt"}
+UNTRANSLATED = {
+    "Carnet",
+    "English",
+    "中文",
+    "VIN",
+    "°",
+    "km",
+    "¥",
+    "A4",
+    "A5",
+    "xlsx",
+    "csv",
+    "f",
+    "Ctrl",
+    "Enter",
+    "Alt",
+}
 """Words that are the same in both languages, each language's own name, keys, and how the id of a field begins."""
 
 _NO_TEXT = re.compile(r"\{#.*?#\}", re.DOTALL)

@@ -263,6 +263,34 @@ MARKS: Final[Mapping[str, str]] = {
     "refused": _("Refused by the hub"),
 }
 
+ACCESSES: Final[Mapping[str, str]] = {
+    "viewed": _("viewed"),
+    "exported": _("exported"),
+    "printed": _("printed"),
+    "shown": _("shown in full"),
+}
+
+LISTED: Final[Mapping[str, str]] = {
+    "customers": _("list of customers"),
+    "customer form": _("form of a customer"),
+    "visits": _("list of orders"),
+    "vehicles": _("list of cars"),
+}
+
+_ID_CHARS: Final = 37
+"""A record's id and the dash before it, at the end of a draft's name."""
+
+FORMS: Final[Mapping[str, str]] = {
+    "customer": _("Customer"),
+    "check-in": _("Check-in"),
+    "visit": _("Repair order"),
+}
+ADDRESSES: Final[Mapping[str, str]] = {
+    "customer": "/customers/{}/edit",
+    "check-in": "/visits/new",
+    "visit": "/visits/{}/edit",
+}
+
 VERDICTS: Final[Mapping[str, str]] = {
     "ACCEPTED": _("Accepted"),
     "ACCEPTED_WITH_CONFLICTS": _("Accepted, with two values"),
@@ -319,6 +347,25 @@ class Labels:
         """What a group of fields is called: by its first field; one of a newer version by its number."""
         found = next((one for one in kind.registers if one.name == name), None)
         return name if found is None else self.field(found.fields[0].name)
+
+    def access(self, access: str) -> str:
+        """How somebody came to see values."""
+        return self._of(ACCESSES, access)
+
+    def subject(self, subject: str) -> str:
+        """What list it was, or what kind of record."""
+        return self._translate(LISTED[subject]) if subject in LISTED else self.kind(subject)
+
+    def form(self, name: str) -> str:
+        """What a draft belongs to."""
+        return self._of(FORMS, name[:-_ID_CHARS] if name[:-_ID_CHARS] in FORMS else name)
+
+    def form_address(self, name: str) -> str:
+        """Where a draft is gone on with: the form of its name, or of the record whose id ends it."""
+        record = name[-_ID_CHARS + 1 :] if name[:-_ID_CHARS] in FORMS else ""
+        if name == "customer":
+            return "/customers/new"
+        return ADDRESSES.get(name[:-_ID_CHARS] if record else name, "/").format(record)
 
     def verdict(self, name: str) -> str:
         """What the hub did with a change set."""

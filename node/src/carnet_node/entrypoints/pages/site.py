@@ -11,7 +11,7 @@ from typing import Final
 
 from fastapi import FastAPI
 
-from carnet_node.entrypoints.pages import customers, drafts, entering, home, moving, syncing, vehicles
+from carnet_node.entrypoints.pages import customers, drafts, entering, home, moving, staff, syncing, vehicles
 from carnet_node.entrypoints.pages.failures import answer_page_failures
 from carnet_node.entrypoints.pages.formats import Clockface
 from carnet_node.entrypoints.pages.page import Pages
@@ -27,6 +27,7 @@ _ROUTERS: Final = (
     customers.router,
     vehicles.router,
     syncing.router,
+    staff.router,
 )
 
 

@@ -1,0 +1,133 @@
+"""The people of the site: who works here, start codes, roles, departures, and what was looked at in bulk.
+
+Decides addresses. A start code and the report of a departure are shown once, in the answer to the form, and never stand
+in an address. Who may do what to whom is decided in `core.staff`.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from fastapi import APIRouter, Response
+
+from carnet_node.core.access_log import accesses_of
+from carnet_node.core.acting import require
+from carnet_node.core.form_drafts import drafts_of
+from carnet_node.core.node import Node
+from carnet_node.core.roles import Permission
+from carnet_node.core.staff import add_member, edit_member, issue_start_code, let_leave, list_staff, take_back
+from carnet_node.core.staff_list import is_working
+from carnet_node.entrypoints.pages.forms import FormState, Typed
+from carnet_node.entrypoints.pages.page import Page, PageOf
+from carnet_node.entrypoints.reading import record_from_text
+from carnet_node.entrypoints.wording import FAILURES, explain_failure
+from carnet_protocol.kinds import STAFF_ROLES
+
+router = APIRouter(prefix="/staff")
+
+
+@router.get("")
+async def show_staff(page: PageOf) -> Response:
+    """Everybody, and the form for somebody new."""
+    return await page.show("staff.html", lambda: _staff(page), screen="staff", form=FormState(), told=None)
+
+
+@router.post("")
+async def add(page: PageOf) -> Response:
+    """Somebody starts to work here; their start code is shown once."""
+    typed = page.typed()
+    values = {name: typed.text(name) for name in ("staff_no", "full_name", "role")}
+    return await _told(page, typed, lambda: {"code": add_member(page.node, values)[1], "staff_no": values["staff_no"]})
+
+
+@router.get("/me")
+async def show_me(page: PageOf) -> Response:
+    """The person themselves: what they have typed and not saved, password, log-out."""
+    person = page.person
+    return await page.show("me.html", lambda: {"drafts": drafts_of(page.node, person.id)}, screen="")
+
+
+@router.get("/accesses")
+async def show_accesses(page: PageOf) -> Response:
+    """What was viewed in bulk, shown, printed or exported at this node."""
+
+    def read() -> Mapping[str, Any]:
+        with page.node.store.read() as tx:
+            require(page.node, tx, Permission.MANAGE_STAFF)
+        names = {one.view.id: one.view.values for one in list_staff(page.node)}
+        return {"accesses": accesses_of(page.node, None), "names": names}
+
+    return await page.show("accesses.html", read, screen="staff")
+
+
+@router.post("/{member}/code")
+async def give_code(page: PageOf, member: str) -> Response:
+    """A new start code; the password and the sessions of this person end."""
+    staff, typed = record_from_text(member), page.typed()
+    return await _told(
+        page, typed, lambda: {"code": issue_start_code(page.node, staff), "staff_no": typed.text("staff_no")}
+    )
+
+
+@router.post("/{member}/role")
+async def change_role(page: PageOf, member: str) -> Response:
+    """Another role or name."""
+    staff, typed = record_from_text(member), page.typed()
+
+    def work(node: Node) -> str:
+        edit_member(node, staff, {"role": typed.text("role")})
+        return router.prefix
+
+    return await page.save(typed, work, page.failed)
+
+
+@router.get("/{member}/leave")
+async def ask_leave(page: PageOf, member: str) -> Response:
+    """What will happen, and who takes over."""
+    staff = record_from_text(member)
+
+    def read() -> Mapping[str, Any]:
+        found = _staff(page)
+        return {**found, "leaving": next(one for one in found["members"] if one.view.id == staff)}
+
+    return await page.show("leave.html", read, screen="staff")
+
+
+@router.post("/{member}/leave")
+async def leave(page: PageOf, member: str) -> Response:
+    """Access ends at once; the answer says what moved to whom and what the person saw."""
+    staff, typed = record_from_text(member), page.typed()
+    successor = record_from_text(typed.text("successor")) if typed.text("successor") else None
+    return await _told(page, typed, lambda: {"departure": let_leave(page.node, staff, successor)})
+
+
+@router.post("/{member}/return")
+async def come_back(page: PageOf, member: str) -> Response:
+    """Somebody who left works here again."""
+    staff, typed = record_from_text(member), page.typed()
+    return await _told(page, typed, lambda: {"code": take_back(page.node, staff), "staff_no": typed.text("staff_no")})
+
+
+async def _told(page: Page, typed: Typed, work: Callable[[], Mapping[str, Any]]) -> Response:
+    """The staff page with what a step brought, or with what was wrong."""
+    try:
+        told = await page.pages.desk.write(lambda: dict(work()))
+    except FAILURES as failure:
+        explained = explain_failure(failure)
+        form = FormState.refused(typed, explained)
+        show = partial(page.show, "staff.html", lambda: _staff(page), screen="staff")
+        return await show(status=explained.status, form=form, told=None)
+    page.pages.forget_strip()
+    return await page.show("staff.html", lambda: _staff(page), screen="staff", form=FormState(), told=told)
+
+
+def _staff(page: Page) -> dict[str, Any]:
+    """Everybody, for whoever may see the list.
+
+    Raises:
+        CommandRefused: the role does not manage staff.
+    """
+    with page.node.store.read() as tx:
+        require(page.node, tx, Permission.MANAGE_STAFF)
+    members = list_staff(page.node)
+    return {"members": members, "working": [one for one in members if is_working(one.view)], "roles": STAFF_ROLES}

@@ -1,0 +1,105 @@
+"""The staff page: who works here, start codes, and a departure with everything it moves."""
+
+from pathlib import Path
+
+import pytest
+
+from carnet_node.core.access_log import note_access
+from carnet_node.core.acting import acting_for
+from carnet_node.core.form_drafts import drafts_of, keep_draft
+from carnet_node.core.local_facts import Access
+from carnet_node.core.staff import list_staff
+from carnet_protocol.ids import record_text
+from support.browsing import Visitor
+from support.staffed import PASSWORD, Site, build_site, hire_with_password
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    """A site with an administrator."""
+    return build_site(tmp_path)
+
+
+@pytest.fixture
+def desk(site: Site) -> Visitor:
+    """The administrator's browser, in English."""
+    return Visitor(site.node).with_session(site.session.token).in_english()
+
+
+def start_code_in(page: str) -> str:
+    """The start code that a page shows."""
+    return page.split('class="startcode">')[1].split("<", maxsplit=1)[0]
+
+
+def test_somebody_new_gets_a_start_code_that_is_shown_once(desk: Visitor):
+    """The code stands in the answer to the form, lets its owner in, and is on no later page."""
+    added = desk.submit(desk.open("/staff"), "/staff", {"staff_no": "A20", "full_name": "新同事", "role": "advisor"})
+    code = start_code_in(added.text)
+
+    newcomer = Visitor(desk.node, desk.api)
+    typed = {"staff_no": "A20", "code": code.lower(), "password": PASSWORD}
+    entered = newcomer.submit(newcomer.open("/start"), "/start", typed)
+
+    assert entered.status_code == 303
+    assert newcomer.ask("GET", "/").status_code == 200
+    assert code not in desk.open("/staff")
+
+
+def test_a_number_that_is_taken_is_refused_with_the_form(site: Site, desk: Visitor):
+    """A staff number belongs to one person for good."""
+    hire_with_password(site, "A20", "advisor")
+
+    refused = desk.submit(desk.open("/staff"), "/staff", {"staff_no": "A20", "full_name": "新同事", "role": "advisor"})
+
+    assert refused.status_code == 422
+    assert "old orders name it." in refused.text
+    assert 'value="新同事"' in refused.text
+
+
+def test_a_departure_ends_access_and_says_what_moved_and_what_was_seen(site: Site, desk: Visitor):
+    """The colleague named takes over unsaved forms, and the report lists what was exported."""
+    leaver = hire_with_password(site, "A20", "care_clerk")
+    heir = hire_with_password(site, "A21", "advisor")
+    keep_draft(site.node, leaver.staff, "check-in", {"sender_name": ("王",)})
+    note_access(acting_for(site.node, leaver.staff), Access.EXPORTED, "customers", 214)
+    address = f"/staff/{record_text(leaver.staff)}/leave"
+
+    told = desk.submit(desk.open(address), address, {"successor": record_text(heir.staff)})
+
+    assert "Person A20 has left" in told.text
+    assert "Taken over by Person A21: 0 open orders, 1 unsaved forms." in told.text
+    assert "list of customers" in told.text
+    assert "214" in told.text
+    assert len(drafts_of(site.node, heir.staff)) == 1
+    assert Visitor(site.node).with_session(leaver.token).ask("GET", "/").status_code == 303
+
+
+def test_another_role_is_set_from_the_list(site: Site, desk: Visitor):
+    """A role is one choice and one click."""
+    member = hire_with_password(site, "A20", "advisor")
+
+    desk.submit(desk.open("/staff"), f"/staff/{record_text(member.staff)}/role", {"role": "manager"})
+
+    roles = {one.view.id: one.view.values["role"] for one in list_staff(site.node)}
+    assert roles[member.staff] == "manager"
+
+
+@pytest.mark.parametrize("path", ["/staff", "/staff/accesses"])
+def test_whoever_does_not_manage_staff_sees_no_list(site: Site, path: str):
+    """An advisor gets neither the link nor the page."""
+    advisor = Visitor(site.node).with_session(hire_with_password(site, "A20", "advisor").token)
+
+    assert 'href="/staff"' not in advisor.open("/")
+    assert advisor.ask("GET", path).status_code == 422
+
+
+def test_ones_own_page_lists_what_was_typed_and_not_saved(site: Site, desk: Visitor):
+    """A draft leads back to its form, or is given up."""
+    keep_draft(site.node, site.admin, "customer", {"full_name": ("王",)})
+    page = desk.open("/staff/me")
+
+    given_up = desk.submit(page, "/drafts/customer/drop", {})
+
+    assert 'href="/customers/new"' in page
+    assert given_up.headers["location"] == "/staff/me"
+    assert drafts_of(site.node, site.admin) == ()
