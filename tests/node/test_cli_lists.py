@@ -64,6 +64,13 @@ def test_a_masked_value_is_masked_in_the_workbook_too(node: CliNode, tmp_path: P
     assert ["=Zhang Wei" in [cell.value for cell in book[2]] for book in books] == [False, True]
 
 
+@pytest.mark.parametrize("kind", ["customers", "vehicles", "visits"])
+@pytest.mark.parametrize("command", [["list"], ["find", "0001"]])
+def test_every_list_of_records_shows_personal_values_when_asked(node: CliNode, kind: str, command: list[str]):
+    """What a list masks is shown to whoever asks for it, in the same way for each kind."""
+    assert node(kind, *command, "--show-personal") == []
+
+
 def test_every_list_can_go_into_a_workbook():
     """Each command that prints rows has `--xlsx`."""
     root, lacking = Path(__file__).parents[2], []

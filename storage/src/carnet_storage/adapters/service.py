@@ -211,5 +211,18 @@ def drill_now(parts: BackupParts) -> list[DrillReport]:
     return reports
 
 
+def checked_service(parts: BackupParts) -> BackupService | None:
+    """The backups that were asked for, checked before anything runs; None when none were.
+
+    Raises:
+        StorageFailure: they can never work here.
+    """
+    if not parts.plan.is_on:
+        return None
+    service = BackupService(parts)
+    service.check()
+    return service
+
+
 def _nowhere() -> StorageFailure:
     return PlanWrong("No backup target is set.", "Set one; the operator's guide names the settings.")

@@ -12,7 +12,7 @@ from carnet_hub.entrypoints.http.nodes import feed_routes, joining_routes, sync_
 from carnet_hub.entrypoints.http.problem_response import answer_problems
 from carnet_hub.entrypoints.http.regulators import regulator_routes
 from carnet_hub.settings import HubSettings
-from carnet_storage.adapters.service import BackupService
+from carnet_storage.adapters.service import BackupService, checked_service
 
 
 def create_api(app: HubApp, backups: BackupService | None = None) -> FastAPI:
@@ -55,9 +55,4 @@ def backups_of(app: HubApp) -> BackupService | None:
     Raises:
         StorageFailure: they can never work here.
     """
-    parts = app.backup_parts()
-    if not parts.plan.is_on:
-        return None
-    service = BackupService(parts)
-    service.check()
-    return service
+    return checked_service(app.backup_parts())

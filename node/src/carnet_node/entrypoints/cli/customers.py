@@ -15,19 +15,10 @@ from carnet_node.core.commands.customers import (
 )
 from carnet_node.core.desk import Saved, save
 from carnet_node.core.editing import remove_customer, require_customer
-from carnet_node.entrypoints.cli.opening import (
-    After,
-    BasedOn,
-    Id,
-    PageLimit,
-    Set,
-    emit_saved,
-    node_of,
-    one_group,
-    read_of,
-)
-from carnet_node.entrypoints.cli.output import AsJson, ShowPersonal, Xlsx, emit
-from carnet_node.entrypoints.cli.tables import emit_card, emit_found, emit_records, presenter_of
+from carnet_node.entrypoints.cli.lists import add_find_and_list
+from carnet_node.entrypoints.cli.opening import BasedOn, Id, Set, emit_saved, node_of, one_group, read_of
+from carnet_node.entrypoints.cli.output import AsJson, ShowPersonal, emit
+from carnet_node.entrypoints.cli.tables import emit_card, presenter_of
 from carnet_node.entrypoints.reading import record_from_text, values_from_pairs
 from carnet_protocol.kinds import ADDRESS, CUSTOMER, PHONE
 
@@ -67,35 +58,13 @@ def show(ctx: typer.Context, customer: Id, *, show_personal: ShowPersonal = Fals
     emit_card(presenter_of(node, show_personal=show_personal, as_json=as_json).customer(card), as_json=as_json)
 
 
-@customers_app.command("find")
-def find_(
-    ctx: typer.Context, text: str, *, show_personal: ShowPersonal = False, as_json: AsJson = False, xlsx: Xlsx = None
-) -> None:
-    """Customers by name, phone or its last four digits."""
-    emit_found(node_of(ctx), text, CUSTOMER, COLUMNS, show_personal=show_personal, as_json=as_json, xlsx=xlsx)
-
-
-@customers_app.command("list")
-def list_(
-    ctx: typer.Context,
-    *,
-    after: After = None,
-    limit: PageLimit = None,
-    show_personal: ShowPersonal = False,
-    as_json: AsJson = False,
-    xlsx: Xlsx = None,
-) -> None:
-    """Customers in the order in which they were recorded."""
-    emit_records(
-        node_of(ctx),
-        CUSTOMER,
-        COLUMNS,
-        after=after,
-        limit=limit,
-        show_personal=show_personal,
-        as_json=as_json,
-        xlsx=xlsx,
-    )
+add_find_and_list(
+    customers_app,
+    CUSTOMER,
+    COLUMNS,
+    find="Customers by name, phone or its last four digits.",
+    list_="Customers in the order in which they were recorded.",
+)
 
 
 @customers_app.command("edit")

@@ -10,20 +10,10 @@ from carnet_node.core.commands.vehicles import AddVehicle, ReadOdometer, edit_ve
 from carnet_node.core.desk import Saved, save, save_vehicle
 from carnet_node.core.editing import owner_drafts, plate_drafts, remove_vehicle, require_vehicle
 from carnet_node.core.node import Node
-from carnet_node.entrypoints.cli.opening import (
-    After,
-    BasedOn,
-    Id,
-    PageLimit,
-    Set,
-    emit_saved,
-    node_of,
-    one_group,
-    read_of,
-    whole_number,
-)
-from carnet_node.entrypoints.cli.output import AsJson, ShowPersonal, Xlsx, emit
-from carnet_node.entrypoints.cli.tables import emit_card, emit_found, emit_records, presenter_of
+from carnet_node.entrypoints.cli.lists import add_find_and_list
+from carnet_node.entrypoints.cli.opening import BasedOn, Id, Set, emit_saved, node_of, one_group, read_of, whole_number
+from carnet_node.entrypoints.cli.output import AsJson, ShowPersonal, emit
+from carnet_node.entrypoints.cli.tables import emit_card, presenter_of
 from carnet_node.entrypoints.reading import record_from_text, values_from_pairs
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import RecordId, record_text
@@ -68,29 +58,13 @@ def show(ctx: typer.Context, vehicle: Id, *, show_personal: ShowPersonal = False
     emit_card(presenter_of(node, show_personal=show_personal, as_json=as_json).vehicle(view), as_json=as_json)
 
 
-@vehicles_app.command("find")
-def find_(
-    ctx: typer.Context, text: str, *, show_personal: ShowPersonal = False, as_json: AsJson = False, xlsx: Xlsx = None
-) -> None:
-    """Vehicles by VIN, its last six characters, plate or its end."""
-    emit_found(node_of(ctx), text, VEHICLE, COLUMNS, show_personal=show_personal, as_json=as_json, xlsx=xlsx)
-
-
-@vehicles_app.command("list")
-def list_(
-    ctx: typer.Context, *, after: After = None, limit: PageLimit = None, as_json: AsJson = False, xlsx: Xlsx = None
-) -> None:
-    """Vehicles by id."""
-    emit_records(
-        node_of(ctx),
-        VEHICLE,
-        COLUMNS,
-        after=after,
-        limit=limit,
-        show_personal=False,
-        as_json=as_json,
-        xlsx=xlsx,
-    )
+add_find_and_list(
+    vehicles_app,
+    VEHICLE,
+    COLUMNS,
+    find="Vehicles by VIN, its last six characters, plate or its end.",
+    list_="Vehicles by id.",
+)
 
 
 @vehicles_app.command("edit")

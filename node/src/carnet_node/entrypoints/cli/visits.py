@@ -37,11 +37,10 @@ from carnet_node.core.editing import (
 )
 from carnet_node.core.node import Node
 from carnet_node.core.views import VisitView
+from carnet_node.entrypoints.cli.lists import add_find_and_list
 from carnet_node.entrypoints.cli.opening import (
-    After,
     BasedOn,
     Id,
-    PageLimit,
     Set,
     emit_saved,
     node_of,
@@ -50,8 +49,8 @@ from carnet_node.entrypoints.cli.opening import (
     set_facts,
     whole_number,
 )
-from carnet_node.entrypoints.cli.output import AsJson, ShowPersonal, Xlsx, emit
-from carnet_node.entrypoints.cli.tables import emit_card, emit_found, emit_records, presenter_of
+from carnet_node.entrypoints.cli.output import AsJson, ShowPersonal, emit
+from carnet_node.entrypoints.cli.tables import emit_card, presenter_of
 from carnet_node.entrypoints.reading import record_from_text, values_from_pairs
 from carnet_protocol.errors import BadValue
 from carnet_protocol.ids import RecordId, record_text
@@ -130,29 +129,13 @@ def show(ctx: typer.Context, visit: Id, *, show_personal: ShowPersonal = False, 
     emit_card(presenter_of(node, show_personal=show_personal, as_json=as_json).visit(view), as_json=as_json)
 
 
-@visits_app.command("find")
-def find_(
-    ctx: typer.Context, text: str, *, show_personal: ShowPersonal = False, as_json: AsJson = False, xlsx: Xlsx = None
-) -> None:
-    """Repair orders by number."""
-    emit_found(node_of(ctx), text, VISIT, COLUMNS, show_personal=show_personal, as_json=as_json, xlsx=xlsx)
-
-
-@visits_app.command("list")
-def list_(
-    ctx: typer.Context, *, after: After = None, limit: PageLimit = None, as_json: AsJson = False, xlsx: Xlsx = None
-) -> None:
-    """Repair orders in the order in which they were opened."""
-    emit_records(
-        node_of(ctx),
-        VISIT,
-        COLUMNS,
-        after=after,
-        limit=limit,
-        show_personal=False,
-        as_json=as_json,
-        xlsx=xlsx,
-    )
+add_find_and_list(
+    visits_app,
+    VISIT,
+    COLUMNS,
+    find="Repair orders by number.",
+    list_="Repair orders in the order in which they were opened.",
+)
 
 
 @visits_app.command("edit")

@@ -21,7 +21,7 @@ from carnet_node.entrypoints.software import SOFTWARE
 from carnet_node.entrypoints.web.app import create_app
 from carnet_protocol.errors import BadValue
 from carnet_protocol.reasons import Reason
-from carnet_storage.adapters.service import BackupService
+from carnet_storage.adapters.service import BackupService, checked_service
 
 
 def serve_node(installation: Installation, *, host: str | None, port: int | None, is_syncing: bool) -> None:
@@ -79,7 +79,7 @@ def build_app(installation: Installation, *, is_syncing: bool, host: str) -> Fas
         StorageFailure: the backups that the settings ask for can never work here.
     """
     node = installation.node()
-    backups = _backups(installation)
+    backups = checked_service(installation.backup_parts())
     link = _link(installation)
     ports = None if link is None else installation.sync_ports(link)
     syncing = None
@@ -87,16 +87,6 @@ def build_app(installation: Installation, *, is_syncing: bool, host: str) -> Fas
         syncing = _Syncing(link, BackgroundSync(node, ports, software=SOFTWARE))
     background = syncing if backups is None else _Beside(syncing, backups)
     return create_app(installation, ports=ports, background=background, host=host)
-
-
-def _backups(installation: Installation) -> BackupService | None:
-    """The backups that were asked for, checked; None when none were."""
-    parts = installation.backup_parts()
-    if not parts.plan.is_on:
-        return None
-    service = BackupService(parts)
-    service.check()
-    return service
 
 
 class _Beside:
