@@ -19,7 +19,7 @@ def test_what_litestream_confirmed_comes_back(node: CliNode, monkeypatch: pytest
     monkeypatch.setenv("CARNET_NODE_BACKUP_REPLICATE_TO", str(node.folder / "replica"))
     customer = add_customer(node)
 
-    supervise_until_confirmed(node, head=1)
+    supervise_until_confirmed(node.data, head=1)
 
     lose_database(node)
     restored = node("restore")
@@ -32,7 +32,7 @@ def test_an_older_state_is_listed_for_litestream(node: CliNode, monkeypatch: pyt
     """`backup list` says which span a replica covers, and `backup status` how it goes."""
     monkeypatch.setenv("CARNET_NODE_BACKUP_REPLICATE_TO", str(node.folder / "replica"))
     add_customer(node)
-    supervise_until_confirmed(node, head=1)
+    supervise_until_confirmed(node.data, head=1)
 
     (row,) = node("backup", "list")
 
@@ -69,7 +69,7 @@ def test_a_restored_desk_replicates_only_into_its_next_epoch(
     node("rejoin", "--offline")
 
     add_customer(node, "After the restore")
-    supervise_until_confirmed(node, head=2)
+    supervise_until_confirmed(node.data, head=2)
     (folder,) = (node.folder / "replica").iterdir()
     assert [one.name for one in folder.iterdir()] == ["epoch-2"]
 
@@ -85,7 +85,7 @@ def test_two_restores_of_one_copy_never_share_a_replica(node: CliNode, copies: P
         node("restore", "--name", name)
         node("rejoin", "--offline")
         add_customer(node, f"Branch {branch}")
-        supervise_until_confirmed(node, head=2)
+        supervise_until_confirmed(node.data, head=2)
 
     (folder,) = (node.folder / "replica").iterdir()
     assert sorted(one.name for one in folder.iterdir()) == ["epoch-2", "epoch-3"]
@@ -104,7 +104,7 @@ def test_two_machines_with_one_copy_never_share_a_replica(node: CliNode, copies:
         machine("restore", "--from", "copy")
         machine("rejoin", "--offline")
         add_customer(machine, "Somebody")
-        supervise_until_confirmed(machine, head=2)
+        supervise_until_confirmed(machine.data, head=2)
 
     (folder,) = (node.folder / "replica").iterdir()
     assert sorted(one.name for one in folder.iterdir()) == ["epoch-2", "epoch-3"]

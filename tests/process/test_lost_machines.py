@@ -3,46 +3,17 @@
 One hub serves all tests; each has a dealer site of its own.
 """
 
-import io
-import json
 from collections.abc import Iterator, Mapping
-from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from carnet_node.entrypoints.cli.main import execute
 from support.programs import Service, free_port, run_here, running
+from support.typed_node import TypedNode
 
 _sites = count(1)
-
-
-@dataclass
-class Desk:
-    """The node's commands on one machine, as somebody types them.
-
-    Attributes:
-        code: exit code of the last command.
-    """
-
-    data: Path
-    code: int = field(default=0)
-
-    def __call__(self, *arguments: object) -> Any:
-        """What a command says with `--json`, whatever its exit code."""
-        said = io.StringIO()
-        with redirect_stdout(said), redirect_stderr(io.StringIO()):
-            self.code = execute(["--data", str(self.data), *map(str, arguments), "--json"])
-        return json.loads(said.getvalue())
-
-    def names(self) -> set[str]:
-        """The names of all customers here."""
-        listed = self("customers", "list", "--show-personal", "--limit", 500)
-        rows = listed["records"] if isinstance(listed, dict) else listed
-        return {row["values"]["full_name"] if "values" in row else row["full_name"] for row in rows}
 
 
 @dataclass(frozen=True)
@@ -61,16 +32,16 @@ class Site:
         """A code for the data key of a lost machine."""
         return str(run_here("carnet-hub", self.hub.data, "dealers", "recovery-code", self.code)["code"])
 
-    def machine(self, name: str = "old") -> tuple[Desk, Path]:
+    def machine(self, name: str = "old") -> tuple[TypedNode, Path]:
         """An enrolled machine, and its printed passphrase in a private file."""
-        desk = Desk(self.folder / name)
+        desk = TypedNode(self.folder / name)
         desk("init")
         passphrase = desk("enrol", self.invite(), "--hub", self.hub.url)["recovery_passphrase"]
         return desk, private_file(self.folder / f"{name}.passphrase", passphrase)
 
-    def empty(self, name: str = "new") -> Desk:
+    def empty(self, name: str = "new") -> TypedNode:
         """A machine on which nothing was set up."""
-        return Desk(self.folder / name)
+        return TypedNode(self.folder / name)
 
 
 def private_file(path: Path, text: str) -> Path:
@@ -80,7 +51,7 @@ def private_file(path: Path, text: str) -> Path:
     return path
 
 
-def add(desk: Desk, *names: str) -> None:
+def add(desk: TypedNode, *names: str) -> None:
     """Record customers."""
     for name in names:
         desk("customers", "add", "--name", name)
@@ -111,7 +82,7 @@ def site(hub: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
 
 
 def test_a_copy_and_the_passphrase_bring_everything_to_a_new_machine(site: Site):
-    """What was sent, what had only been saved before the backup, and what came after it are all there in one command."""
+    """What was sent, and what had only been saved before the backup, is all there after one command."""
     old, passphrase = site.machine()
     add(old, "Sent")
     old("sync")

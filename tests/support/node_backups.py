@@ -27,9 +27,9 @@ def files_below(folder: Path) -> dict[str, bytes]:
     return {str(one.relative_to(folder)): one.read_bytes() for one in folder.rglob("*") if one.is_file()}
 
 
-def supervise_until_confirmed(node: CliNode, *, head: int) -> None:
-    """Run the backups of a node as `serve` does, until the replica covers an entry; then stop as `serve` does."""
-    settings = NodeSettings(data_dir=node.data)
+def supervise_until_confirmed(data: Path, *, head: int) -> None:
+    """Run the backups of the node in a folder as `serve` does, until the replica covers an entry; then stop like it."""
+    settings = NodeSettings(data_dir=data)
     service = BackupService(open_installation(settings).backup_parts())
     service.check()
 

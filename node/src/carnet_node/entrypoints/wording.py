@@ -95,7 +95,7 @@ def explain_failure(error: Exception) -> Explained:
         return Explained(error.code, error.what, error.safe, error.next, Exit.REFUSED, status)
     for kind, (code, what, safe, then, exit_code, status) in _TEXTS.items():
         if isinstance(error, kind):
-            return Explained(code, what + _detail(error), safe, then, exit_code, status)
+            return Explained(code, _with_detail(what, error), safe, then, exit_code, status)
     return Explained(
         "internal",
         f"Something unexpected went wrong ({type(error).__name__}).",
@@ -133,23 +133,23 @@ def _explain_refusal(error: Refused) -> Explained:
     return Explained(error.reason.value, what, safe, then, exit_code, status, field)
 
 
-def _detail(error: Exception) -> str:
-    """What exactly, where it helps and is free of stored values."""
+def _with_detail(what: str, error: Exception) -> str:
+    """The first sentence, with what exactly where it helps and is free of stored values."""
     match error:
         case KeysUnreadable():
-            return f" {error.file_name}: {error.detail}."
+            return f"{what} {error.file_name}: {error.detail}."
         case NotInitialised() | DatabaseGone():
-            return f" {error.folder}."
+            return f"{what} {error.folder}."
         case ForeignKeys():
-            return f" {error.site_code}."
+            return f"{what} {error.site_code}."
         case NoHubThere():
-            return f" {error.url}."
+            return f"{what} {error.url}."
         case DiskFull():
-            return ""
+            return what
         case HubUnreachable() | StoreBroken():
-            return f" ({error.detail})"
+            return f"{what.removesuffix('.')} ({error.detail})."
         case _:
-            return ""
+            return what
 
 
 _STATUS: Final[dict[Reason, HTTPStatus]] = {
@@ -199,7 +199,7 @@ _TEXTS: Final[dict[type[NodeFailure], tuple[str, str, str, str, Exit, HTTPStatus
         "store-broken",
         "The database cannot be used as it is.",
         "What was saved before is in the file and in its backup.",
-        "Run `carnet-node doctor`, and look at the disk.",
+        "Look at the disk. If the file itself is damaged, move it aside with its -wal and run `carnet-node restore`.",
         Exit.REFUSED,
         HTTPStatus.INTERNAL_SERVER_ERROR,
     ),

@@ -1,0 +1,317 @@
+"""What a dealer reads when keys, passphrases, backups, databases or disks fail: three sentences, and nothing changed.
+
+One row a failure: what is broken, which command is typed, which code comes back. The commands are the real ones, on a
+real database with a real copy and a real replica. Whatever the failure, every file is afterwards as it was.
+"""
+
+import shutil
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from carnet_node.adapters.store import driver
+from support.cli_node import enrol_folder
+from support.node_backups import supervise_until_confirmed
+from support.typed_node import TypedNode
+
+COPY_TO = "CARNET_NODE_BACKUP_COPY_TO"
+REPLICATE_TO = "CARNET_NODE_BACKUP_REPLICATE_TO"
+DOCUMENT_NO = "K7Q4XZ20260007"
+SENTENCE_CHARS_MIN = 10
+NOT_LOOKED_AT = ("-wal", "-shm", "status.json", "sender.lock")
+"""What SQLite keeps beside a database, and what is rewritten at every start."""
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A folder in which something is about to be broken."""
+
+    folder: Path
+
+    @property
+    def node(self) -> TypedNode:
+        """Its commands."""
+        return TypedNode(self.folder / "data")
+
+    def key(self, name: str) -> Path:
+        """A file beside the keys."""
+        return self.folder / "data" / "keys" / name
+
+    @property
+    def database(self) -> Path:
+        """The living database."""
+        return self.folder / "data" / "node.db"
+
+    @property
+    def copy(self) -> Path:
+        """The encrypted copy."""
+        (found,) = (self.folder / "copies").iterdir()
+        return found
+
+    @property
+    def replica(self) -> list[Path]:
+        """The files of the replica, the largest first."""
+        files = (one for one in (self.folder / "replica").rglob("*") if one.is_file())
+        return sorted(files, key=lambda one: one.stat().st_size, reverse=True)
+
+    def lose_database(self) -> None:
+        """What a dead disk takes."""
+        for path in self.database.parent.glob("node.db*"):
+            path.unlink()
+
+    def kept(self) -> dict[str, bytes]:
+        """Every file that must not change: keys, database, copies, replica."""
+        files = (one for one in self.folder.rglob("*") if one.is_file() and not one.name.endswith(NOT_LOOKED_AT))
+        return {str(one.relative_to(self.folder)): content_of(one) for one in files}
+
+
+def content_of(path: Path) -> bytes:
+    """A file's bytes; of a database that opens, what it says, wherever SQLite keeps it just now."""
+    if path.suffix != ".db":
+        return path.read_bytes()
+    try:
+        with closing(driver.connect(path)) as connection:
+            tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").fetchall()
+            rows = [sorted(connection.execute(f'SELECT * FROM "{name}"'), key=repr) for (name,) in tables]  # noqa: S608
+            return repr((tables, rows)).encode()
+    except driver.DatabaseError:
+        return path.read_bytes()
+
+
+def private(path: Path, text: str) -> Path:
+    """A file of mode 600."""
+    path.write_text(f"{text}\n")
+    path.chmod(0o600)
+    return path
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A node with a secret value, an encrypted copy, a replica and a printed sheet; made once."""
+    folder = tmp_path_factory.mktemp("broken")
+    enrol_folder(folder)
+    (folder / "copies").mkdir()
+    node = TypedNode(folder / "data")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(COPY_TO, str(folder / "copies"))
+        node("customers", "add", "--name", "Somebody", "--set", "id_type=other", "--set", f"id_no={DOCUMENT_NO}")
+        private(folder / "sheet", node("keys", "recovery")["recovery_passphrase"])
+        node("backup", "now")
+        patch.setenv(REPLICATE_TO, str(folder / "replica"))
+        supervise_until_confirmed(folder / "data", head=1)
+    shutil.rmtree(folder / "data" / "backup")
+    return folder
+
+
+@pytest.fixture
+def broken(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Broken:
+    """A copy of it, with both targets set."""
+    shutil.copytree(template, tmp_path / "node")
+    monkeypatch.setenv(COPY_TO, str(tmp_path / "node" / "copies"))
+    monkeypatch.setenv(REPLICATE_TO, str(tmp_path / "node" / "replica"))
+    return Broken(tmp_path / "node")
+
+
+def cut(path: Path, keep: int) -> None:
+    """Leave the beginning of a file."""
+    path.write_bytes(path.read_bytes()[:keep])
+
+
+def bend(path: Path, at: int) -> None:
+    """Change one byte of a file."""
+    content = bytearray(path.read_bytes())
+    content[at] ^= 1
+    path.write_bytes(bytes(content))
+
+
+def foreign(path: Path) -> None:
+    """Put a key of the right size in the place of another."""
+    path.write_bytes(bytes(range(32)))
+
+
+def each(paths: list[Path], change: Callable[[Path], object]) -> None:
+    """Change several files."""
+    for path in paths:
+        change(path)
+
+
+def without_database(then: Callable[[Broken], object]) -> Callable[[Broken], None]:
+    """The database is lost, and something besides."""
+
+    def both(broken: Broken) -> None:
+        broken.lose_database()
+        then(broken)
+
+    return both
+
+
+def without_keys(then: Callable[[Broken], object]) -> Callable[[Broken], None]:
+    """The machine is a new one: neither database nor keys."""
+
+    def both(broken: Broken) -> None:
+        shutil.rmtree(broken.folder / "data")
+        then(broken)
+
+    return both
+
+
+Case = tuple[str, Callable[[Broken], object], tuple[str, ...], str]
+
+CASES: tuple[Case, ...] = (
+    ("no signing key", lambda one: one.key("signing.key").unlink(), ("status",), "keys-unreadable"),
+    ("no exchange key", lambda one: one.key("exchange.key").unlink(), ("status",), "keys-unreadable"),
+    ("no data key", lambda one: one.key("data.key").unlink(), ("status",), "keys-unreadable"),
+    ("a cut key", lambda one: cut(one.key("signing.key"), 31), ("sync",), "keys-unreadable"),
+    ("a key others may read", lambda one: one.key("data.key").chmod(0o644), ("status",), "keys-unreadable"),
+    ("another machine's signing key", lambda one: foreign(one.key("signing.key")), ("status",), "foreign-keys"),
+    ("another data key", lambda one: foreign(one.key("data.key")), ("rebuild", "--check"), "keys-unreadable"),
+    (
+        "damaged former keys",
+        lambda one: one.key("signing.former").write_bytes(b"x"),
+        ("backup", "now"),
+        "keys-unreadable",
+    ),
+    (
+        "a damaged mark",
+        lambda one: one.key("high-water.json").write_bytes(b"{"),
+        ("bundle", "export", "stick"),
+        "high-water-unreadable",
+    ),
+    (
+        "damaged numbers of epochs",
+        lambda one: one.key("epochs.json").write_bytes(b"{"),
+        ("rejoin", "--take-over"),
+        "high-water-unreadable",
+    ),
+    (
+        "a wrong passphrase for a lost key",
+        lambda one: one.key("data.key").unlink(),
+        ("keys", "recover", "--passphrase-file", "wrong"),
+        "keys-unreadable",
+    ),
+    ("a data key is there", lambda one: None, ("keys", "recover", "--passphrase-file", "sheet"), "keys-unreadable"),
+    ("no passphrase file", lambda one: None, ("keys", "check", "--passphrase-file", "nowhere"), "keys-unreadable"),
+    (
+        "a wrong passphrase on a new machine",
+        without_keys(lambda one: None),
+        ("restore", "--from", "copy", "--recovery-file", "wrong"),
+        "keys-unreadable",
+    ),
+    (
+        "a wrong passphrase for a replica",
+        without_keys(lambda one: None),
+        ("restore", "--from", "litestream", "--recovery-file", "wrong"),
+        "keys-unreadable",
+    ),
+    (
+        "no passphrase on a new machine",
+        without_keys(lambda one: None),
+        ("restore", "--from", "litestream"),
+        "keys-unreadable",
+    ),
+    (
+        "a passphrase file others may read",
+        without_keys(lambda one: (one.folder / "sheet").chmod(0o644)),
+        ("restore", "--from", "copy", "--recovery-file", "sheet"),
+        "backup-settings",
+    ),
+    ("a database that is there", lambda one: None, ("restore", "--from", "copy"), "database-exists"),
+    ("a lost database", lambda one: one.lose_database(), ("customers", "list"), "database-gone"),
+    ("a database that is none", lambda one: one.database.write_bytes(b"x" * 8192), ("status",), "store-broken"),
+    ("a cut database", lambda one: cut(one.database, 20_000), ("status",), "store-broken"),
+    (
+        "a cut copy",
+        without_database(lambda one: cut(one.copy, one.copy.stat().st_size - 40)),
+        ("restore", "--from", "copy"),
+        "copy-damaged",
+    ),
+    ("an empty copy", without_database(lambda one: cut(one.copy, 0)), ("restore", "--from", "copy"), "copy-damaged"),
+    ("a changed copy", without_database(lambda one: bend(one.copy, -1)), ("restore", "--from", "copy"), "copy-damaged"),
+    (
+        "another key than the copy's",
+        without_database(lambda one: foreign(one.key("data.key"))),
+        ("restore", "--from", "copy"),
+        "wrong-key",
+    ),
+    (
+        "another key than the replica's",
+        without_database(lambda one: foreign(one.key("data.key"))),
+        ("restore", "--from", "litestream"),
+        "keys-unreadable",
+    ),
+    (
+        "a cut replica",
+        without_database(lambda one: each(one.replica, lambda path: cut(path, path.stat().st_size // 2))),
+        ("restore", "--from", "litestream"),
+        "copy-damaged",
+    ),
+    (
+        "a changed replica",
+        without_database(lambda one: each(one.replica, lambda path: bend(path, path.stat().st_size // 2))),
+        ("restore", "--from", "litestream"),
+        "copy-damaged",
+    ),
+    (
+        "a replica without its files",
+        without_database(lambda one: each(one.replica, Path.unlink)),
+        ("restore", "--from", "litestream"),
+        "nothing-to-restore",
+    ),
+    (
+        "no backup as old as that",
+        without_database(lambda one: None),
+        ("restore", "--from", "copy", "--at", "2001-01-01T00:00:00Z"),
+        "nothing-to-restore",
+    ),
+    (
+        "no replica as old as that",
+        without_database(lambda one: None),
+        ("restore", "--from", "litestream", "--at", "2001-01-01T00:00:00Z"),
+        "nothing-to-restore",
+    ),
+    (
+        "no copy of that name",
+        without_database(lambda one: None),
+        ("restore", "--name", "carnet-node-nothing.backup"),
+        "nothing-to-restore",
+    ),
+    (
+        "a target that is gone",
+        lambda one: shutil.rmtree(one.folder / "copies"),
+        ("backup", "now"),
+        "backup-target",
+    ),
+)
+
+
+@pytest.mark.parametrize(("what", "break_it", "command", "code"), CASES, ids=[one[0] for one in CASES])
+def test_a_failure_is_told_and_changes_nothing(
+    broken: Broken, what: str, break_it: Callable[[Broken], object], command: tuple[str, ...], code: str
+):
+    """What happened, what is safe, what to do next; the exit code is 1, and every file is as it was."""
+    private(broken.folder / "wrong", "0000-0000-0000-0000-0000-0000")
+    break_it(broken)
+    before = broken.kept()
+    typed = [str(broken.folder / one) if one in ("sheet", "wrong", "stick", "nowhere") else one for one in command]
+
+    node = broken.node
+    told = node(*typed)["error"]
+
+    sentences = [told[name] for name in ("what", "safe", "next")]
+    assert (node.code, told["code"]) == (1, code), what
+    assert all(one.endswith((".", "?")) and len(one) > SENTENCE_CHARS_MIN for one in sentences), sentences
+    assert broken.kept() == before
+
+
+def test_people_read_the_same_three_sentences(broken: Broken):
+    """Without `--json` they are the last lines on the terminal."""
+    broken.lose_database()
+    cut(broken.copy, 100)
+
+    told = broken.node("restore", "--from", "copy")["error"]
+    lines = broken.node.complained("restore", "--from", "copy")
+
+    assert lines[-3:] == [told["what"], told["safe"], told["next"]]
