@@ -20,7 +20,7 @@ MODULES: Final = {
     "init": ("setup", "make the keys and the empty database of this machine"),
     "enrol": ("setup", "join a dealer site with the code from the hub operator"),
     "keys": ("keys", "list, recovery passphrase, put a lost data key back"),
-    "serve": ("service", "the front desk's JSON API, and syncing in the background"),
+    "serve": ("service", "the front desk's pages, the JSON API, and syncing in the background"),
     "sync": ("service", "send what waits and fetch what is new, once"),
     "rejoin": ("rejoining", "go on after a restore without a line, or take over from another copy"),
     "status": ("service", "line, sync and what waits"),

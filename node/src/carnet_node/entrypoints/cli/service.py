@@ -32,14 +32,15 @@ def serve(
     host: Annotated[str | None, typer.Option("--host", help="address to listen on; 127.0.0.1 by default")] = None,
     port: Annotated[int | None, typer.Option("--port", min=0, max=65535, help="0 takes a free one")] = None,
     offline: Annotated[bool, typer.Option("--offline", help="do not sync in the background")] = False,
+    tls: Annotated[bool, typer.Option("--tls", help="encrypt on this machine too; the LAN always is")] = False,
 ) -> None:
-    """Serve the front desk's JSON API and sync in the background, until stopped."""
+    """Serve the front desk's pages and the JSON API, and sync in the background, until stopped."""
     from carnet_node.adapters.logging import configure_logging  # noqa: PLC0415  (no other command logs)
     from carnet_node.entrypoints.web.server import serve_node  # noqa: PLC0415  (sync and status need no web server)
 
     installation = installation_of(ctx)
     configure_logging(as_json=installation.settings.log_json)
-    serve_node(installation, host=host, port=port, is_syncing=not offline)
+    serve_node(installation, host=host, port=port, is_syncing=not offline, is_encrypted=tls)
 
 
 @sync_app.command()

@@ -1,17 +1,19 @@
 """`serve`: the API and the background sync in one process, until it is stopped.
 
 Decides where it listens and what runs beside it. Loopback by default; another address only when the settings allow the
-LAN, since whoever reaches the API reads and writes the site's records.
+LAN, and then only under TLS: names, numbers and passwords cross a network that guests may share.
 """
 
 import errno
 import socket
 
 import anyio
+import structlog
 from fastapi import FastAPI
 from uvicorn import Config, Server
 
 from carnet_node.adapters.hub_client import HubClient
+from carnet_node.adapters.local_certificate import LocalCertificate, local_certificate
 from carnet_node.adapters.sync_loop import BackgroundSync
 from carnet_node.bootstrap import Installation
 from carnet_node.core.enrolment import is_loopback
@@ -19,16 +21,22 @@ from carnet_node.core.failures import NotEnrolled
 from carnet_node.core.limits import STOP_S
 from carnet_node.entrypoints.software import SOFTWARE
 from carnet_node.entrypoints.web.app import create_app
+from carnet_node.entrypoints.web.guards import allowed_hosts
 from carnet_protocol.errors import BadValue
 from carnet_protocol.reasons import Reason
 from carnet_storage.adapters.service import BackupService, checked_service
 
+log = structlog.get_logger(__name__)
 
-def serve_node(installation: Installation, *, host: str | None, port: int | None, is_syncing: bool) -> None:
+
+def serve_node(
+    installation: Installation, *, host: str | None, port: int | None, is_syncing: bool, is_encrypted: bool = False
+) -> None:
     """Serve until stopped.
 
     Args:
         host, port: instead of those in the settings; port 0 takes a free one and logs it.
+        is_encrypted: speak TLS on this machine too; beyond it nothing else is spoken.
         is_syncing: whether to sync in the background; a node without a hub address never does.
 
     Raises:
@@ -43,6 +51,7 @@ def serve_node(installation: Installation, *, host: str | None, port: int | None
         )
     wanted = settings.port if port is None else port
     check_address(address, wanted)
+    certificate = _certificate(installation, address) if is_encrypted or not is_loopback(address) else None
     config = Config(
         build_app(installation, is_syncing=is_syncing, host=address),
         host=address,
@@ -51,8 +60,18 @@ def serve_node(installation: Installation, *, host: str | None, port: int | None
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=STOP_S,
+        ssl_certfile=None if certificate is None else certificate.certificate,
+        ssl_keyfile=None if certificate is None else certificate.key,
     )
     Server(config).run()
+
+
+def _certificate(installation: Installation, address: str) -> LocalCertificate:
+    """The certificate for all names under which browsers may come; its fingerprint is logged, to be compared."""
+    names = allowed_hosts(installation.settings, address)
+    found = local_certificate(installation.settings.data_dir, names, installation.files, installation.clock)
+    log.info("certificate", path=str(found.certificate), sha256=found.sha256)
+    return found
 
 
 def check_address(host: str, port: int) -> None:
