@@ -39,7 +39,7 @@ def main() -> int:
         hub_restores=options.hubs,
         stores=options.stores,
     )
-    chosen = [one for one in rounds if options.only is None or one.number == options.only]
+    chosen = [one for one in rounds[options.first :] if options.only in (None, one.number)]
     folder = Path(tempfile.mkdtemp(prefix="carnet-heal-"))
     tally = asyncio.run(run_rounds(folder, chosen, seed=options.seed, progress=_tell))
     text = json.dumps(tally.as_json(), indent=2)
@@ -61,6 +61,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--hubs", type=int, default=20, help="restores of the hub to an earlier state")
     parser.add_argument("--seed", type=int, default=1, help="of everything that is drawn; moments stay random")
     parser.add_argument("--stores", nargs="+", choices=STORES, default=list(STORES), help="they take turns")
+    parser.add_argument("--first", type=int, default=0, help="begin with the round of this number")
     parser.add_argument("--only", type=int, help="only the round with this number")
     parser.add_argument("--json", type=Path, help="write what was done and found to this file as well")
     options = parser.parse_args()

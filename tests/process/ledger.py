@@ -122,11 +122,13 @@ class Ledger:
         seen = {one.tag: one.state for one in held}
         lost = 0
         for tag, item in list(self.items.items()):
-            lost += sum(nonce not in nonces for _, nonce in item.history)
-            item.history = [one for one in item.history if one[1] in nonces]
+            lost += sum(nonce is not None and nonce not in nonces for _, nonce in item.history)
+            item.history = [(state, nonce) for state, nonce in item.history if nonce is None or nonce in nonces]
             item.state, item.doubt, item.exposed = seen.get(tag), None, ()
             if item.state is None:
                 del self.items[tag]
+            elif all(state != item.state for state, _ in item.history):
+                item.history.append((item.state, None))  # it was in doubt, and nobody has said which set brought it
         return lost
 
     def happened_in_doubt(self, held: Iterable[Held]) -> int:

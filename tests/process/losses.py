@@ -18,6 +18,9 @@ ROUNDS_PER_WORLD: Final = 8
 """A world grows with every round; a fresh one keeps a look at all of it cheap, and brings another store."""
 
 
+FAULTS_TOLD_MAX: Final = 40
+
+
 @dataclass(frozen=True, slots=True)
 class Round:
     """One loss and one restore.
@@ -112,7 +115,7 @@ class Losses:
 
     Attributes:
         ages_ms: of every own set when the power was cut, by nonce.
-        safe: those that have to come back.
+        safe: sets that cannot be lost, own ones and what the hub has.
     """
 
     ages_ms: dict[str, int]
@@ -185,7 +188,7 @@ class Tally:
         Args:
             back: nonces in the restored log.
         """
-        self.safe += len(losses.safe)
+        self.safe += len(losses.safe & losses.ages_ms.keys())
         self.exposed += exposed
         self.lost += lost
         self.lost_ages_ms += [age for nonce, age in losses.ages_ms.items() if nonce not in back]
@@ -208,7 +211,8 @@ class Tally:
             "receipts_at_restored_hubs": self.receipts,
             "entries_behind_median": median(self.behind) if self.behind else None,
             "seconds": {name: _spread(values) for name, values in self.seconds_of.items()},
-            "faults": self.faults,
+            "fault_count": len(self.faults),
+            "faults": self.faults[:FAULTS_TOLD_MAX],
             "seconds_in_all": round(self.seconds, 1),
         }
 

@@ -192,21 +192,20 @@ class Restores:
         held = [item for item in await held_by(machine.service) if item.tag.startswith(one.victim)]
         self.tally.found(one, ledger.faults_in(held))
         self.tally.found(one, await asyncio.to_thread(faults_of_node, machine.service, Ledger()))
-        back = await asyncio.to_thread(self._sets_back, one)
-        self.tally.found(one, [f"lost: set {nonce} was safe and is not back" for nonce in sorted(losses.safe - back)])
+        own = await asyncio.to_thread(_log_of, machine)
+        back = own | await asyncio.to_thread(self._at_hub)
+        must = losses.safe if one.is_new_machine else losses.safe & losses.ages_ms.keys()
+        missing = must - (back if one.is_new_machine else own)
+        self.tally.found(one, [f"lost: set {nonce} was safe and is not back" for nonce in sorted(missing)])
         self.tally.found(one, await asyncio.to_thread(self._faults_between, one.victim))
         lost = ledger.take_as_is(held, back)
         self.tally.add_losses(losses, back, exposed=exposed, lost=lost)
         for desk in self.world.desks[one.victim]:
             await desk.look_again()
 
-    def _sets_back(self, one: Round) -> set[str]:
-        """Nonces of the sets that a restored node builds on.
-
-        Its own log; a new machine has what its predecessor sent after the backup from the hub, as pages.
-        """
-        own = {nonce for nonce, _ in _log_of(self.machines[one.victim])}
-        return own | {nonce.lower() for _, _, nonce in self.world.entries_of_hub()} if one.is_new_machine else own
+    def _at_hub(self) -> set[str]:
+        """Nonces of all sets in the hub's log: a new machine has what its predecessor had sent from there, as pages."""
+        return {nonce.lower() for _, _, nonce in self.world.entries_of_hub()}
 
     def _faults_between(self, victim: str) -> list[str]:
         """Tables against logs, and digests against each other; the restored machine is asked by its own command."""
@@ -225,12 +224,11 @@ class Restores:
 
     def _losses(self, machine: Machine, head: int, cut_ms: int) -> Losses:
         """What the disk held that goes now, and what of it is safe."""
-        at_hub = {nonce.lower() for _, _, nonce in self.world.entries_of_hub()}
         with looking_into(machine.database) as database:
             rows = database.execute("SELECT log_id, hex(nonce), time_ms FROM own_set ORDER BY log_id").fetchall()
         ages = {nonce.lower(): cut_ms - at_ms for _, nonce, at_ms in rows}
-        safe = {nonce.lower() for log_id, nonce, _ in rows if log_id <= head or nonce.lower() in at_hub}
-        return Losses(ages, frozenset(safe))
+        backed_up = {nonce.lower() for log_id, nonce, _ in rows if log_id <= head}
+        return Losses(ages, frozenset(backed_up | self._at_hub()))
 
     def _faults_of_receipts(self, told: Mapping[str, int]) -> list[str]:
         """Receipts that the restored hub does not honour; and what does not agree with its log.
@@ -287,10 +285,10 @@ class _Moment:
     at: str | None
 
 
-def _log_of(machine: Machine) -> list[tuple[str, int]]:
+def _log_of(machine: Machine) -> set[str]:
+    """Nonces of the sets in a node's own log."""
     with looking_into(machine.database) as database:
-        rows = database.execute("SELECT hex(nonce), log_id FROM own_set").fetchall()
-    return [(nonce.lower(), log_id) for nonce, log_id in rows]
+        return {nonce.lower() for (nonce,) in database.execute("SELECT hex(nonce) FROM own_set")}
 
 
 def _receipts(machine: Machine) -> list[tuple[str, int]]:

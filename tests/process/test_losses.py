@@ -71,6 +71,17 @@ def test_an_edit_in_doubt_may_have_been_saved():
     assert (faults, ledger.items["a0-1"].state, ledger.items["a0-1"].doubt) == ([], "v2", None)
 
 
+def test_what_was_in_doubt_and_came_back_may_be_lost_later():
+    """A state that nobody confirmed and a restore brought back is there again after the next loss, or not."""
+    ledger = Ledger()
+    ledger.ask(ledger.new("customer", "a0-1"), "v1")
+    ledger.take_as_is([held("v1")], set())
+
+    ledger.expose(set())
+
+    assert ledger.faults_in([held("v1")]) == ledger.faults_in([]) == []
+
+
 def test_the_tally_names_the_round_of_a_fault():
     """A fault is told with the number of its round and what was done in it."""
     tally = Tally()
