@@ -1,6 +1,6 @@
 """`serve`, `sync` and `status`: the node's life with its hub."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import anyio
 import typer
@@ -15,10 +15,16 @@ from carnet_node.entrypoints.presenting import instant_text, round_json, status_
 from carnet_node.entrypoints.software import SOFTWARE
 from carnet_node.entrypoints.wording import Exit, explain_failure
 from carnet_node.settings import NodeSettings
+from carnet_protocol.hello import Situation
 from carnet_protocol.reasons import explain
 from carnet_storage.adapters.small_files import read_status
 from carnet_storage.core.status import concerns
 from carnet_storage.core.telling import status_json as backup_json
+
+_SUPERSEDED: Final = (
+    "Another machine has taken over; nothing can be saved here. What waits is handed over.",
+    "If this is the machine that should go on: `carnet-node rejoin --take-over`.",
+)
 
 serve_app = typer.Typer(add_completion=False, rich_markup_mode=None)
 sync_app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -55,7 +61,7 @@ def sync(
     if hub is not None:
         installation.set_hub_url(check_hub_url(hub))
     report = anyio.run(_round, installation)
-    emit(round_json(report), as_json=as_json, text="\n".join(_round_lines(report)))
+    emit(round_json(report), as_json=as_json, text="\n".join(round_lines(report)))
     code = _round_code(report)
     if code is not Exit.OK:
         raise typer.Exit(code)
@@ -93,8 +99,7 @@ def _status_lines(found: Status, offset_minutes: int) -> list[str]:
     if found.parked or found.refused:
         lines.append(f"the hub has parked {found.parked} and refused {found.refused} change sets")
     if found.is_writing_stopped:
-        lines.append("Another copy of this node has taken over; nothing can be saved here. What waits is handed over.")
-        lines.append("If this is the machine that should go on: `carnet-node rejoin --take-over`.")
+        lines += _SUPERSEDED
     if found.is_rejoining:
         lines.append("This database was restored and has not rejoined yet; nothing can be saved here.")
         lines.append("Run `carnet-node sync`, or `carnet-node rejoin --offline` to work before the line is back.")
@@ -110,7 +115,8 @@ def _refusal_lines(found: Status) -> list[str]:
     return [f"          {text}" for text in (said.what, said.safe, said.next)]
 
 
-def _round_lines(report: RoundReport) -> list[str]:
+def round_lines(report: RoundReport) -> list[str]:
+    """How a round ended, for people."""
     push = report.push
     fates = {
         "accepted": push.accepted,
@@ -123,6 +129,8 @@ def _round_lines(report: RoundReport) -> list[str]:
         f"change sets sent: {push.sent}" + (f" ({told})" if told else ""),
         f"records fetched: {report.rows}, recall lists: {report.segments}",
     ]
+    if report.situation is Situation.SUPERSEDED:
+        lines += _SUPERSEDED
     if push.stop is not None:
         lines.append(f"Sending has stopped: {push.stop}. Everything recorded here is kept.")
     for failure in (report.push_failure, report.pull_failure):
