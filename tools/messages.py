@@ -38,6 +38,11 @@ KEYWORDS: Final = {
     "translate": None,
 }
 _SENTENCE: Final = re.compile(r"(?:[A-Z`]|\{0\}).*[.?]", re.DOTALL)
+_GAP: Final = re.compile(r"\{[0-9]\}")
+_WORD: Final = re.compile(r"[A-Za-z/]+")
+_WORDS_MIN: Final = 2
+"""A sentence says something beside what is filled in; a pattern of gaps alone would fit every text."""
+
 _EXTENSIONS: Final = {"trimmed": "false", "silent": "false"}
 
 Message = str | tuple[str, str]
@@ -88,7 +93,7 @@ def sentences_of(tree: ast.Module) -> Iterator[str]:
             text = _with_gaps(one)
         elif isinstance(one, ast.Constant) and isinstance(one.value, str) and id(one) not in silent:
             text = one.value
-        if text is not None and " " in text and _SENTENCE.fullmatch(text):
+        if text is not None and _SENTENCE.fullmatch(text) and len(_WORD.findall(_GAP.sub(" ", text))) >= _WORDS_MIN:
             yield text
 
 
