@@ -21,8 +21,8 @@ from simulation.tape import Tape, read_tape, write_tape
 TAPES: Final = Path(__file__).parent / "hunted"
 """Where the tapes of earlier hunts lie."""
 
-SHRINK_TRIES_MAX: Final = 80
-"""Shorter schedules that are tried for a tape; most are short enough by then."""
+SHRINK_TRIES_MAX: Final = 25
+"""Shorter schedules that are tried for a tape: it need not be shortest, only quick."""
 
 SEEN_CHARS_MAX: Final = 120
 

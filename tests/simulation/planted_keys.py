@@ -1,4 +1,4 @@
-"""Bugs of keys, receipts and clocks; the others stand in `planted` and `planted_more`.
+"""Bugs of keys, epochs, receipts and clocks; the others stand in `planted` and `planted_more`.
 
 Decides which lines of the product are broken, one bug at a time.
 """
@@ -125,6 +125,14 @@ KEY_BUGS: Final = (
         "    if node.key_status == _REVOKED:\n        return ReceiptState.REVOKED\n",
         "",
         theme="keys",
+    ),
+    Bug(
+        "node: nobody looks at the mark of what has left the machine",
+        "I11",
+        NODE + "rejoin_state.py",
+        "    return mark != load_rejoin(tx).answered_mark\n",
+        "    return False\n",
+        theme="restores",
     ),
     Bug(
         "hub: time goes back in the log with the clock",
