@@ -275,6 +275,22 @@ def test_the_help_page_imports_no_command(bare: CliNode):
     assert done.stdout.splitlines()[-1] == "[]"
 
 
+@pytest.mark.parametrize("arguments", [["customers", "list", "--help"], ["backup", "status", "--json"]])
+def test_what_needs_no_database_loads_none(bare: CliNode, arguments: list[str]):
+    """The help of a command, and the status of backups, load neither the database nor a client of a store."""
+    program = (
+        "import sys\n"
+        "from carnet_node.entrypoints.cli.main import execute\n"
+        "execute(sys.argv[1:])\n"
+        "print([name for name in sys.modules if name in ('sqlalchemy', 'httpx', 'fastapi', 'obstore')])\n"
+    )
+    command = [sys.executable, "-c", program, *arguments]
+
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=bare.folder)
+
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
 @pytest.mark.parametrize("command", list(MODULES))
 def test_every_command_explains_itself(bare: CliNode, command: str):
     """Each command has a help page of its own."""

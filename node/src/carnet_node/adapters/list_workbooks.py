@@ -1,11 +1,9 @@
 """A list as a workbook (.xlsx) whose cells are what they are: numbers, money, days, moments, text.
 
-Decides how a value becomes a cell. Text is always text: what looks like a formula is stored as text and stays text when
-somebody edits the cell, so a name that begins with `=` runs nothing in an office. Moments are written in the site's own
-time, because a spreadsheet knows no zones.
+Decides how a value becomes a cell. Text is always text, and runs nothing in an office (`workbooks` of the storage).
+Moments are written in the site's own time, because a spreadsheet knows no zones.
 """
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -17,13 +15,9 @@ from carnet_node.core.lists import CellKind, ListColumn, Row
 from carnet_protocol.errors import BadValue
 from carnet_protocol.reasons import Reason
 from carnet_protocol.registry import Value
-from carnet_storage.core.limits import SHEET_CELL_CHARS_MAX, SHEET_NAME_CHARS_MAX
+from carnet_storage.adapters.workbooks import sheet_name, styled_cell, text_cell
 
 CONTENT_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-
-_FORMULA_SIGNS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
-_UNPRINTABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-"""Characters that no workbook can hold."""
 
 _FORMATS: Final = {
     CellKind.WHOLE: "#,##0",
@@ -68,11 +62,11 @@ def make_workbook(
     from openpyxl.utils import get_column_letter  # noqa: PLC0415  (likewise)
 
     book = Book(write_only=True)
-    sheet = book.create_sheet(re.sub(r"[\[\]:*?/\\]", " ", title)[:SHEET_NAME_CHARS_MAX])
+    sheet = book.create_sheet(sheet_name(title))
     sheet.freeze_panes = "A2"
     for place, column in enumerate(columns, 1):
         sheet.column_dimensions[get_column_letter(place)].width = _WIDTHS.get(column.kind, 10)
-    sheet.append([_text_cell(sheet, header(column.name)) for column in columns])
+    sheet.append([text_cell(sheet, header(column.name)) for column in columns])
     count = 0
     for row in rows:
         count += 1
@@ -92,8 +86,8 @@ def _cell(
     if typed is None or isinstance(typed, bool):
         return typed
     if isinstance(typed, str):
-        return _text_cell(sheet, word(column, typed))
-    return _styled(sheet, typed, _FORMATS[column.kind])
+        return text_cell(sheet, word(column, typed))
+    return styled_cell(sheet, typed, _FORMATS[column.kind])
 
 
 def _typed(kind: CellKind, value: Value, utc_offset_minutes: int) -> bool | int | float | str | date | datetime | None:
@@ -125,20 +119,3 @@ def _day(text: str) -> date | str:
     except ValueError:
         return text
     return found if _FIRST_DAY <= found <= _LAST_DAY else text
-
-
-def _text_cell(sheet: Any, text: str) -> Any:
-    plain = _UNPRINTABLE.sub("", text)[:SHEET_CELL_CHARS_MAX]
-    if not plain.startswith(_FORMULA_SIGNS):
-        return plain
-    cell = _styled(sheet, plain, "@")
-    cell.data_type = "s"
-    return cell
-
-
-def _styled(sheet: Any, value: object, number_format: str) -> Any:
-    from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415  (see `make_workbook`)
-
-    cell = WriteOnlyCell(sheet, value)
-    cell.number_format = number_format
-    return cell

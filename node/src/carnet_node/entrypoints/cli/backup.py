@@ -7,24 +7,24 @@ with 1 when something about the backups is wrong, `backup drill` when a drill fa
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from carnet_node.adapters.fetching import Choice
-from carnet_node.adapters.recovery import passphrase_unwrap
-from carnet_node.adapters.restoring import Restored, restore_database
 from carnet_node.adapters.system import SystemClock
 from carnet_node.entrypoints.cli.opening import installation_of, one_group
 from carnet_node.entrypoints.cli.output import AsJson, emit, emit_list
 from carnet_node.entrypoints.wording import Exit
 from carnet_node.settings import NodeSettings
 from carnet_storage.adapters.planning import plan_of
-from carnet_storage.adapters.service import BackupParts
 from carnet_storage.adapters.small_files import read_passphrase
 from carnet_storage.core.telling import Json, parse_instant
 from carnet_storage.entrypoints.cli.backup import At, BackupCommands, CopyName, Origin, Source, is_copy_wanted
 from carnet_storage.entrypoints.cli.showing import counting, stages
+
+if TYPE_CHECKING:
+    from carnet_node.adapters.restoring import Restored
+    from carnet_storage.adapters.service import BackupParts
 
 backup_app = one_group()
 restore_app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -40,7 +40,7 @@ def settings_of(ctx: typer.Context) -> NodeSettings:
 
 
 @contextmanager
-def _parts_of(ctx: typer.Context) -> Iterator[BackupParts]:
+def _parts_of(ctx: typer.Context) -> Iterator["BackupParts"]:
     yield installation_of(ctx).backup_parts()
 
 
@@ -57,6 +57,10 @@ def restore(
     as_json: AsJson = False,
 ) -> None:
     """Bring a lost database back, prove it, and put it into its empty place; never overwrites one."""
+    from carnet_node.adapters.fetching import Choice  # noqa: PLC0415  (a status restores nothing)
+    from carnet_node.adapters.recovery import passphrase_unwrap  # noqa: PLC0415  (likewise)
+    from carnet_node.adapters.restoring import restore_database  # noqa: PLC0415  (likewise)
+
     settings = settings_of(ctx)
     choice = Choice(
         is_copy=is_copy_wanted(origin, name, settings),
@@ -85,7 +89,7 @@ backup_app.command("restore")(restore)
 restore_app.command()(restore)
 
 
-def _restored_json(restored: Restored) -> Json:
+def _restored_json(restored: "Restored") -> Json:
     return {
         "kind": restored.kind,
         "origin": restored.origin,
@@ -98,7 +102,7 @@ def _restored_json(restored: Restored) -> Json:
     }
 
 
-def _restored_lines(restored: Restored) -> list[str]:
+def _restored_lines(restored: "Restored") -> list[str]:
     facts = restored.facts
     then = (
         "Next: carnet-node serve or sync: it fetches what the hub has of this node, and then opens for writing. "

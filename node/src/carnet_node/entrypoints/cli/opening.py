@@ -3,11 +3,10 @@
 import unicodedata
 from collections.abc import Mapping
 from functools import partial
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from carnet_node.bootstrap import Installation, open_installation
 from carnet_node.core.authoring import SealedSet
 from carnet_node.core.commands.drafting import Read
 from carnet_node.core.desk import Saved
@@ -20,6 +19,9 @@ from carnet_protocol.errors import BadValue, Malformed
 from carnet_protocol.ids import RecordId, record_text
 from carnet_protocol.reasons import Reason
 from carnet_protocol.registry import Kind, Value
+
+if TYPE_CHECKING:
+    from carnet_node.bootstrap import Installation
 
 Id = Annotated[str, typer.Argument(help="record id (UUID)")]
 Set = Annotated[list[str] | None, typer.Option("--set", help="field=value; an empty value takes it away")]
@@ -47,8 +49,10 @@ def whole_number(text: str) -> int:
 one_group = partial(typer.Typer, add_completion=False, rich_markup_mode=None, no_args_is_help=True)
 
 
-def installation_of(ctx: typer.Context) -> Installation:
+def installation_of(ctx: typer.Context) -> "Installation":
     """The data folder that `--data` or the settings name."""
+    from carnet_node.bootstrap import open_installation  # noqa: PLC0415  (a help page opens no database)
+
     return open_installation(NodeSettings.load(ctx.find_root().obj))
 
 

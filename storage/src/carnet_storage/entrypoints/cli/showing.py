@@ -5,27 +5,23 @@ text and numbers and never a formula, and nothing on stderr when nobody watches 
 the program's to say; it comes here as a cell.
 """
 
-import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated
 
 import typer
 
 from carnet_storage.adapters.sqlite_files import Progress as Counted
-from carnet_storage.core.limits import SHEET_CELL_CHARS_MAX, SHEET_NAME_CHARS_MAX, TABLE_COLUMNS_MAX
+from carnet_storage.adapters.workbooks import sheet_name, text_cell
+from carnet_storage.core.limits import TABLE_COLUMNS_MAX
 
 AsJson = Annotated[bool, typer.Option("--json", help="one JSON value on stdout")]
 Xlsx = Annotated[Path | None, typer.Option("--xlsx", help="also write the list to this workbook")]
 
 Cell = str | bool | int | float | None
-
-_FORMULA_SIGNS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
-_UNPRINTABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
-"""Characters that no workbook can hold."""
 
 
 def print_table(title: str, rows: Sequence[Sequence[str]], columns: Sequence[str]) -> None:
@@ -66,10 +62,10 @@ def write_workbook(path: Path, title: str, rows: Iterable[Sequence[Cell]], colum
     from openpyxl import Workbook  # noqa: PLC0415  (a third of a second that most lists need not pay)
 
     book = Workbook(write_only=True)
-    sheet = book.create_sheet(title[:SHEET_NAME_CHARS_MAX])
+    sheet = book.create_sheet(sheet_name(title))
     sheet.append(list(columns))
     for row in rows:
-        sheet.append([_workbook_cell(sheet, cell) for cell in row])
+        sheet.append([text_cell(sheet, cell) if isinstance(cell, str) else cell for cell in row])
     content = BytesIO()
     book.save(content)  # whole before it touches the disk: a file that cannot be written then fails once and cleanly
     path.write_bytes(content.getvalue())
@@ -107,17 +103,3 @@ def stages(*, is_quiet: bool) -> Callable[[str], None]:
 
     console = Console(stderr=True, quiet=is_quiet, highlight=False, soft_wrap=True)
     return lambda doing: console.print(doing, markup=False)
-
-
-def _workbook_cell(sheet: Any, value: Cell) -> Any:
-    """A number as it is, and everything else as text; what looks like a formula stays text when somebody edits it."""
-    from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415  (see `write_workbook`)
-
-    if not isinstance(value, str):
-        return value
-    text = _UNPRINTABLE.sub("", value[:SHEET_CELL_CHARS_MAX])
-    if not text.startswith(_FORMULA_SIGNS):
-        return text
-    cell = WriteOnlyCell(sheet, text)
-    cell.data_type, cell.number_format = "s", "@"
-    return cell
