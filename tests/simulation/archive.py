@@ -1,11 +1,14 @@
 """An account of its own: every op anybody wrote, what the hub's log says became of it, and what should follow.
 
+There is one `Archive` for each history of the hub: what was written is the same in all of them, what became of it is
+each one's own. A node is judged by the history it has read.
+
 Decides, without asking the code under test, which ops count in a record as of a hub position, what they are effectively
 based on, and whether the hub's verdicts were right. It reads signed sets and log entries; it never looks at a
 projection, a base row or a feed.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -17,81 +20,43 @@ from carnet_hub.core.rows import LogKind, LogRow
 from carnet_protocol.changeset import reread_set
 from carnet_protocol.ids import RECORD_ID_BYTES, HubId, OpId, split_op_ids
 from carnet_protocol.kinds import ERASURE, REGISTRY, VISIT, VISIT_STATES, VISIT_TRANSITIONS
-from carnet_protocol.limits import HEADS_PER_REGISTER_MAX
 from carnet_protocol.messages import Verdict
-from carnet_protocol.opened import OpenedOp, nothing_erased, open_set
+from carnet_protocol.opened import nothing_erased, open_set
 from carnet_protocol.reasons import Reason
-from carnet_protocol.registry import Kind, Value, ValueType, Writer
-from carnet_protocol.state import Withheld
+from carnet_protocol.registry import Writer
 from carnet_protocol.writes import Write
+from simulation.authored import (
+    HUB_AUTHOR,
+    AuthoredOp,
+    AuthoredSet,
+    Key,
+    Standing,
+    authored,
+    has_room,
+    index_of,
+    references,
+    without_erased,
+)
 from simulation.invariants import Watch
-from support.fold_model import Model, model_of
-
-Key = tuple[int, bytes]
-"""Kind number and record id."""
+from support.fold_model import model_of
 
 LOG_ROWS: Final = 500
-HUB_AUTHOR: Final = "hub"
 STATUS: Final = VISIT.labels["status"]
 _RECORD_IDS: Final = ERASURE.labels["record_ids"]
 _GROUPS: Final = ERASURE.labels["groups"]
 
 
-@dataclass(frozen=True, slots=True)
-class AuthoredOp:
-    """One op as its author wrote it: `fields` is None for a delete, `withheld` names what was erased before."""
-
-    op: OpId
-    kind: Kind
-    record: bytes
-    action: int
-    fields: Mapping[int, Value] | None
-    withheld: Mapping[int, int]
-    based_on: tuple[OpId, ...]
-
-    @property
-    def key(self) -> Key:
-        """The record it is about."""
-        return self.kind.number, self.record
-
-
-@dataclass(frozen=True, slots=True)
-class AuthoredSet:
-    """One change set as its author sealed it."""
-
-    author: str
-    dealer: bytes
-    nonce: bytes
-    ops: tuple[AuthoredOp, ...]
-
-
-@dataclass
-class Standing:
-    """What the hub's log says about a set; positions are those of log entries, None for what never happened."""
-
-    time_ms: int
-    parked_at: int | None = None
-    folded_at: int | None = None
-    refused_at: int | None = None
-    excluded_at: int | None = None
-    voids: Mapping[int, str] = field(default_factory=dict)
-    parked_reason: str | None = None
-    repeats: int = 0
-
-    @property
-    def is_waiting(self) -> bool:
-        """Parked, and nothing decided since."""
-        return self.folded_at is None and self.refused_at is None
-
-
 @dataclass
 class Archive:
-    """Every set ever sealed, and the hub's log as far as it was read.
+    """Every set ever sealed, and the hub's log of one history as far as it was read.
 
     Attributes:
         watch: takes what is wrong with a verdict.
+        hub_epoch: of the history.
         sets: by nonce, in the order of sealing.
-        excused: sets that their restored node does not have; back when it has taken them from the hub.
+        logs: what the log of each machine holds, as nonces in the order in which they came to be there.
+        given_up: sets of somebody from whom the hub takes nothing any more.
+        histories: the accounts of all histories of the hub, this one too, by hub epoch.
         standing: of the sets that stand in the hub's log.
         lost_at: position at which an operator declared an op lost.
         owners: site of the first op that counts, by record.
@@ -100,23 +65,34 @@ class Archive:
 
     hub_id: HubId
     watch: Watch = field(default_factory=Watch)
+    hub_epoch: bytes = b""
     sets: dict[bytes, AuthoredSet] = field(default_factory=dict)
-    excused: set[bytes] = field(default_factory=set)
+    logs: dict[str, dict[bytes, None]] = field(default_factory=dict)
+    given_up: set[bytes] = field(default_factory=set)
     ops: dict[OpId, AuthoredOp] = field(default_factory=dict)
     touching: dict[Key, list[AuthoredOp]] = field(default_factory=dict)
     standing: dict[bytes, Standing] = field(default_factory=dict)
     lost_at: dict[OpId, int] = field(default_factory=dict)
     owners: dict[Key, bytes] = field(default_factory=dict)
     erasures: dict[bytes, list[tuple[int, int]]] = field(default_factory=dict)
+    histories: dict[bytes, "Archive"] = field(default_factory=dict)
     position: int = 0
+
+    def __post_init__(self) -> None:
+        self.histories[self.hub_epoch] = self
+
+    def begin_history(self, hub_epoch: bytes) -> "Archive":
+        """The account of another history: the same sets, and a log that has to be read from its beginning."""
+        shared = (self.sets, self.logs, self.given_up, self.ops, self.touching)
+        return Archive(self.hub_id, self.watch, hub_epoch, *shared, histories=self.histories)
 
     def keep(self, author: str, message: bytes, opening: bytes) -> AuthoredSet:
         """Take down a set that was sealed."""
         change_set = reread_set(message, self.hub_id)
-        opened = open_set(change_set, opening, REGISTRY, self._is_erased if author == HUB_AUTHOR else nothing_erased)
-        ops = tuple(_authored(change_set.op_id(one.index), one) for one in opened.ops)
         if change_set.nonce in self.sets:
             return self.sets[change_set.nonce]
+        opened = open_set(change_set, opening, REGISTRY, self._is_erased if author == HUB_AUTHOR else nothing_erased)
+        ops = tuple(authored(change_set.op_id(one.index), one) for one in opened.ops)
         made = AuthoredSet(author, change_set.header.dealer_id, change_set.nonce, ops)
         self.sets[made.nonce] = made
         for one in ops:
@@ -164,7 +140,7 @@ class Archive:
         if standing is None or standing.folded_at is None or standing.folded_at > position:
             return False
         is_excluded = standing.excluded_at is not None and standing.excluded_at <= position
-        return not is_excluded and _index(op) not in standing.voids
+        return not is_excluded and index_of(op) not in standing.voids
 
     def effective(self, based_on: Iterable[OpId], folded_at: int, position: int) -> tuple[OpId, ...]:
         """What a write folded at one position counts as based on, as of another."""
@@ -187,9 +163,14 @@ class Archive:
         """The set an op stands in."""
         return self.sets[op[:-2]]
 
-    def sets_of(self, author: str) -> list[AuthoredSet]:
-        """The sets of one author, in the order of sealing."""
-        return [one for one in self.sets.values() if one.author == author and one.nonce not in self.excused]
+    def sets_of(self, machine: str) -> list[AuthoredSet]:
+        """The sets in the log of a machine."""
+        return [self.sets[nonce] for nonce in self.logs.get(machine, ())]
+
+    def elsewhere(self, author: str, machine: str) -> list[bytes]:
+        """Sets of a node that one of its machines does not hold."""
+        held = self.logs.setdefault(machine, {})
+        return [nonce for nonce, one in self.sets.items() if one.author == author and nonce not in held]
 
     def waits_for_nothing(self, nonce: bytes) -> bool:
         """Whether a parked set's bases are all decided and it would fit: somebody has forgotten it."""
@@ -198,15 +179,31 @@ class Archive:
             return False
         return not self._is_unknown_base(made, self.position) and not self._is_too_much(made, self.position)
 
-    def bury(self) -> int:
-        """Sets that were lost with a disk, before anybody else had them, are gone; how many."""
-        lost = [nonce for nonce in self.excused if nonce not in self.standing]
+    def bury(self, read: set[bytes]) -> dict[bytes, AuthoredSet]:
+        """Sets that were on no other disk than one that is gone, are gone.
+
+        Args:
+            read: sets of the hub's own that a node has read; those are not lost with the hub's disk.
+
+        Returns: them, by nonce.
+        """
+        held = {nonce for log in self.logs.values() for nonce in log}
+        lost = {
+            nonce: one
+            for nonce, one in self.sets.items()
+            if nonce not in self.standing and (nonce in self.given_up or not self._is_held(one, held, read))
+        }
         for nonce in lost:
             for one in self.sets.pop(nonce).ops:
                 del self.ops[one.op]
                 self.touching[one.key].remove(one)
-            self.excused.remove(nonce)
-        return len(lost)
+        return lost
+
+    def _is_held(self, one: AuthoredSet, held: set[bytes], read: set[bytes]) -> bool:
+        """Whether a set is on a disk that is there; couriers lose nothing."""
+        if one.author == HUB_AUTHOR:
+            return one.nonce in read
+        return one.author not in self.logs or one.nonce in held
 
     def waiting(self) -> list[AuthoredSet]:
         """Sets that are parked at the hub."""
@@ -219,7 +216,7 @@ class Archive:
         standing = self.standing.get(op[:-2])
         if standing is not None and op in self.ops:
             decided_at = standing.folded_at if standing.refused_at is None else standing.refused_at
-            is_void = standing.refused_at is not None or _index(op) in standing.voids
+            is_void = standing.refused_at is not None or index_of(op) in standing.voids
             is_excluded = standing.excluded_at is not None and standing.excluded_at <= position
             if (is_void and (decided_at or 0) <= folded_at) or is_excluded:
                 return self.ops[op].based_on
@@ -271,7 +268,7 @@ class Archive:
                 "I13", f"{row.position}: ops {sorted(standing.voids)} void instead of {sorted(expected)}"
             )
         for one in made.ops:
-            if _index(one.op) not in standing.voids:
+            if index_of(one.op) not in standing.voids:
                 self.owners.setdefault(one.key, made.dealer)
             if one.kind is ERASURE and one.fields is not None:
                 joined, groups = one.fields[_RECORD_IDS], one.fields[_GROUPS]
@@ -290,7 +287,7 @@ class Archive:
         for _, nonce in sorted(events):
             for op in self.sets[nonce].ops:
                 is_ruling = self.sets[nonce].dealer == self.hub_id and op.kind.writer is Writer.OWNER_SITE
-                is_void = _index(op.op) in self.standing[nonce].voids and self.standing[nonce].excluded_at is None
+                is_void = index_of(op.op) in self.standing[nonce].voids and self.standing[nonce].excluded_at is None
                 if not is_ruling and not is_void:
                     owners.setdefault(op.key, self.sets[nonce].dealer)
         return owners
@@ -313,7 +310,7 @@ class Archive:
                 return True
             if owner is None:
                 created.add(one.key)
-            if any(self.owners.get(key, made.dealer) != made.dealer for key in _references(one)):
+            if any(self.owners.get(key, made.dealer) != made.dealer for key in references(one)):
                 return True
         return False
 
@@ -344,7 +341,7 @@ class Archive:
         for one in made.ops:
             based_on = self.effective(one.based_on, position, position)
             if one.op in self.lost_at or (STATUS in (one.fields or {}) and not self._is_legal(one, based_on)):
-                voids.add(_index(one.op))
+                voids.add(index_of(one.op))
         return voids
 
     def _is_legal(self, one: AuthoredOp, based_on: tuple[OpId, ...]) -> bool:
@@ -354,46 +351,3 @@ class Archive:
         states = [str(fields[STATUS]) for fields in read if fields is not None and fields.get(STATUS) is not None]
         furthest = max(states, key=VISIT_STATES.index, default=None)
         return one.fields[STATUS] == furthest or one.fields[STATUS] in VISIT_TRANSITIONS[furthest]
-
-
-def has_room(model: Model, write: Write) -> bool:
-    """Whether one more value fits into every register it names, beside those its author had not read."""
-    read = set(write.based_on)
-    beside = ([op for op in model.standing(number) if op not in read] for number in write.registers())
-    values = ([op for op in ops if model.writes[op].fields is not None] for ops in beside)
-    return all(len(ops) < HEADS_PER_REGISTER_MAX for ops in values)
-
-
-def without_erased(one: AuthoredOp, bits: int, *, time_ms: int, dealer: bytes, based_on: tuple[OpId, ...]) -> Write:
-    """An op as a write, its values gone where an erasure covers them."""
-    if one.fields is None:
-        return Write(one.op, time_ms, dealer, None, {}, based_on)
-    gone = {
-        register.number
-        for register in one.kind.registers
-        if register.group is not None and bits >> (register.group - 1) & 1
-    }
-    kept = {label: value for label, value in one.fields.items() if label >> 3 not in gone}
-    hit = {label >> 3 for label in one.fields} & gone
-    withheld = {**one.withheld, **dict.fromkeys(hit, int(Withheld.ERASED))}
-    return Write(one.op, time_ms, dealer, kept, withheld, based_on)
-
-
-def _authored(op: OpId, one: OpenedOp) -> AuthoredOp:
-    return AuthoredOp(op, one.kind, one.op.record, one.op.action, one.fields, one.withheld, one.op.based_on)
-
-
-def _references(one: AuthoredOp) -> list[Key]:
-    """Records of kinds with an owner that an op names."""
-    found = []
-    for label, value in (one.fields or {}).items():
-        declared = one.kind.by_label[label][1]
-        if declared.type is ValueType.REF and declared.refers_to is not None and isinstance(value, bytes):
-            target = REGISTRY[declared.refers_to]
-            if target.writer is Writer.OWNER_SITE:
-                found.append((target.number, value))
-    return found
-
-
-def _index(op: OpId) -> int:
-    return int.from_bytes(op[-2:], "big")

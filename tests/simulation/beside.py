@@ -11,8 +11,9 @@ from carnet_hub.core.ports import StoreError
 from carnet_node.core.authoring import commit
 from carnet_node.core.store_failures import StoreBusy
 from simulation import desk
-from simulation.checks import check_hub, check_node
+from simulation.checks import check_hub
 from simulation.invariants import Broken
+from simulation.node_checks import check_node
 from simulation.power import FaultyNodeStore, Power
 from simulation.stage import Stage
 from simulation.world import Machine, Worker
@@ -48,6 +49,7 @@ def _write(stage: Stage, other: Machine) -> None:
 
 
 def _read(stage: Stage, other: Machine) -> None:
+    other.note_history()
     stage.take_stock(other)
     stage.read_hub(_fresh_worker(stage).hub)
     try:

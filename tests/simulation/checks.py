@@ -9,7 +9,7 @@ Decides the invariants; each raises `Broken` with the machine, the record and th
     after healing       a node shows what the hub holds for its site, masked where it is another's, and nothing else
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from carnet_hub.core.at_rest import plain_entries, plain_settled
 from carnet_hub.core.hub import Hub
@@ -21,17 +21,17 @@ from carnet_hub.core.rows import EVERYBODY, PROJECTIONS, RecordRow
 from carnet_node.adapters.store import driver
 from carnet_node.core.ports import ReadTransaction
 from carnet_node.core.rebuild import check_rebuild, rebuild
-from carnet_node.core.records import BaseRow, Mark, SetVerdict, StoredRecord
-from carnet_protocol.fold import effective_based_on
+from carnet_node.core.records import Mark
 from carnet_protocol.ids import RecordId
 from carnet_protocol.kinds import REGISTRY
-from carnet_protocol.registry import Audience, Kind, Resolver
+from carnet_protocol.registry import Audience, Kind, Resolver, Writer
 from carnet_protocol.resolvers import show
 from carnet_protocol.state import Entries, Entry, Withheld, pack_entries, replace_entry, withhold
 from carnet_protocol.writes import Write
-from simulation.archive import Archive, AuthoredOp, Key, has_room, without_erased
+from simulation.archive import Archive
+from simulation.authored import Key
 from simulation.invariants import Broken
-from simulation.oracle import Difference, first_difference, masked, veiled
+from simulation.oracle import Difference, first_difference
 from simulation.world import Machine, World
 from support.fold_model import model_of
 
@@ -68,109 +68,6 @@ def dump(machine: Machine) -> dict[str, list[str]]:
         }
     finally:
         connection.close()
-
-
-def check_node(machine: Machine, archive: Archive) -> None:
-    """Every record of a node is what the writes mean that this node can know of."""
-    with machine.node.store.read() as tx:
-        own = _OwnOps(tx, machine, archive)
-        for number, record in list(tx.known_keys()):
-            kind = REGISTRY.by_number[number]
-            _check_record(tx, machine, archive, own.on((number, record)), (kind, record))
-
-
-class _OwnOps:
-    """A node's own ops with what the node knows about them."""
-
-    def __init__(self, tx: ReadTransaction, machine: Machine, archive: Archive) -> None:
-        self._by_key: dict[Key, list[tuple[AuthoredOp, SetVerdict | None, int]]] = {}
-        for made in archive.sets_of(machine.name):
-            logged = tx.set_by_nonce(made.nonce)
-            if logged is None:
-                raise Broken("I3", f"{machine.name}: an own set is missing from the log")
-            time_ms = logged.time_ms if logged.verdict is None else logged.verdict.time_ms
-            for one in made.ops:
-                self._by_key.setdefault(one.key, []).append((one, logged.verdict, time_ms))
-
-    def on(self, key: Key) -> list[tuple[AuthoredOp, SetVerdict | None, int]]:
-        """The own ops on a record, in the order of writing."""
-        return self._by_key.get(key, [])
-
-
-def _check_record(
-    tx: ReadTransaction,
-    machine: Machine,
-    archive: Archive,
-    own: list[tuple[AuthoredOp, SetVerdict | None, int]],
-    where: tuple[Kind, RecordId],
-) -> None:
-    kind, record = where
-    base = tx.base(kind.number, record)
-    stored = tx.record(kind, record)
-    dealer = machine.node.identity.dealer_id
-    is_foreign = base is not None and base.owner != dealer and kind.audience is not Audience.ALL
-    position = -1 if base is None or (base.is_evicted and not base.entries) else base.position
-    erased = tx.erased_groups(record)
-    received = archive.writes_on((kind.number, record), position, erased)
-    received = masked(kind, received) if is_foreign else received
-    received = veiled(kind, received, dealer) if base is not None and base.owner == NOBODY else received
-    on_top = list(_on_top(own, received, base, dealer=dealer, erased=erased))
-    entries = () if stored is None else stored.entries
-    difference = first_difference(kind, entries, [*received, *on_top])
-    difference = difference or _fact_difference(machine, base, stored, own)
-    if difference is not None:
-        raise Broken(difference[0], f"{machine.name}: {kind.name} {record.hex()} at {position}: {difference[1]}")
-
-
-def _on_top(
-    own: Iterable[tuple[AuthoredOp, SetVerdict | None, int]],
-    received: list[Write],
-    base: BaseRow | None,
-    *,
-    dealer: bytes,
-    erased: int,
-) -> Iterator[Write]:
-    """The own ops that a base row does not hold."""
-    inside = -1 if base is None else base.position
-    held = {write.op for write in received}
-    void = {one.op: one.based_on for one, verdict, _ in own if _is_void(one, verdict)}
-    behind = {op: bases for op, bases in void.items() if op not in held}
-    model = model_of(received)
-    for one, verdict, time_ms in own:
-        is_inside = verdict is not None and verdict.is_accepted and verdict.position <= inside
-        if one.op in void or is_inside:
-            continue
-        bases = effective_based_on(one.based_on, behind.get)
-        based_on = tuple(base for base in bases if base in model.writes)
-        write = without_erased(one, erased, time_ms=time_ms, dealer=dealer, based_on=based_on)
-        if has_room(model, write):
-            model.add(write)
-            yield write
-
-
-def _is_void(one: AuthoredOp, verdict: SetVerdict | None) -> bool:
-    if verdict is None or verdict.is_parked:
-        return False
-    return not verdict.is_accepted or int.from_bytes(one.op[-2:], "big") in verdict.voids
-
-
-def _fact_difference(
-    machine: Machine,
-    base: BaseRow | None,
-    stored: StoredRecord | None,
-    own: list[tuple[AuthoredOp, SetVerdict | None, int]],
-) -> Difference | None:
-    """Owner, visibility and mark of a projection."""
-    if stored is None:
-        return None
-    is_waiting = any(verdict is None for _, verdict, _ in own)
-    if stored.owner != (machine.node.identity.dealer_id if base is None else base.owner):
-        return "I12", "another owner"
-    if stored.is_hidden != (base is not None and base.is_evicted and not is_waiting):
-        return "I12", "hidden or not"
-    if (stored.mark is Mark.REFUSED) != bool(own and _is_void(*own[-1][:2])):
-        return "I3", "marked refused or not"
-    return None
 
 
 def check_alarms(world: World) -> None:
@@ -254,10 +151,23 @@ def _check_against_hub(world: World, machine: Machine, archive: Archive) -> dict
         found = {}
         for key in sorted(visible):
             found[key] = _check_same(world, snapshot, tx, machine, key)
-        _check_nothing_else(tx, machine, visible)
+        left = left_behind(tx, dealer) - visible
+        _check_nothing_else(tx, machine, visible | left)
         _check_verdicts(tx, machine, archive)
-    if check_rebuild(machine.node).digest != site_digest(world.hub, dealer):
+    if not left and check_rebuild(machine.node).digest != site_digest(world.hub, dealer):
         raise Broken("I1", f"{machine.name}: another digest than the hub's")
+    return found
+
+
+def left_behind(tx: ReadTransaction, dealer: bytes) -> set[Key]:
+    """Records of a site's own as a former history had them: nobody has brought them back to the hub."""
+    found = set()
+    for number, record in tx.known_keys():
+        base = tx.base(number, record)
+        if base is None or base.former_position is None:
+            continue
+        if base.owner == dealer and REGISTRY.by_number[number].writer is Writer.OWNER_SITE:
+            found.add((number, bytes(record)))
     return found
 
 

@@ -6,7 +6,7 @@ Decides I16 and I6 for one command: it is one change set, and it says what its a
 from collections.abc import Sequence
 
 from carnet_protocol.changeset import Draft
-from simulation.archive import AuthoredSet
+from simulation.authored import AuthoredSet
 from simulation.invariants import Broken
 
 

@@ -53,7 +53,7 @@ def save_old_form(stage: Stage, machine: Machine) -> str | None:
 
 def build_on_parked(stage: Stage, machine: Machine) -> str | None:
     """Somebody goes on with a record of which an own set waits at the hub."""
-    waiting = [op for made in stage.archive.waiting() if made.author == machine.name for op in made.ops]
+    waiting = [op for made in stage.archive.waiting() if made.author == machine.identity_name for op in made.ops]
     if not waiting:
         return None
     op = stage.dice.choice(waiting)

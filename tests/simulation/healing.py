@@ -4,23 +4,30 @@ Decides what healing is and how many rounds it may take. What holds then stands 
 """
 
 import random
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from functools import partial
 from typing import Final
 
 from carnet_hub.core.quarantine import give_up_parked, list_parked
+from carnet_node.adapters.store import driver
+from carnet_protocol.errors import OutOfOrder
+from carnet_protocol.reasons import Reason
 from simulation import hub_steps
 from simulation.checks import (
     check_converged,
     check_exact_rebuild,
     check_hub,
     check_hub_log,
-    check_node,
     dump,
 )
 from simulation.claims import check_forgotten, check_odometers
+from simulation.copy_steps import check_noticed
 from simulation.invariants import Broken
 from simulation.key_steps import let_everybody_in
+from simulation.ledger import take_apart
 from simulation.liar import catch_up
+from simulation.node_checks import check_node
 from simulation.receipts import check_receipts
 from simulation.stage import Stage
 from simulation.wire import Line, LineTrouble
@@ -28,6 +35,8 @@ from simulation.wire import Line, LineTrouble
 HEALING_ROUNDS_MAX: Final = 4
 REJOIN_ROUNDS: Final = 3
 """More rounds for a node that takes its lost sets back and opens an epoch."""
+HISTORY_ROUNDS: Final = 3
+"""More rounds after a restore of the hub: what one node offers may be what another one's work waits for."""
 CARRIED: Final = ("base_record", "own_set", "node_state")
 """Tables in which a late message may leave its trace (its position, a receipt); what is shown stands in the others."""
 
@@ -46,8 +55,14 @@ def heal(stage: Stage) -> None:
         catch_up(stage)
     stage.world.hub.store.scrub()
     good = LineTrouble(stage.strokes)
+    read = set(_read_of_hub(stage))
     _rounds(stage, good)
-    stage.reached["lost with a disk, before anybody else had it"] += stage.archive.bury()
+    if stage.world.liar is not None and stage.is_hub_restored:
+        catch_up(stage)
+        stage.read_hub()
+    lost = stage.archive.bury(read)
+    stage.reached["lost with a disk, before anybody else had it"] += len(lost)
+    stage.reached["acknowledged, and lost with both disks"] += stage.ledger.forget_lost(lost)
     if _give_up_parked(stage):
         _rounds(stage, good)
     check_end(stage)
@@ -57,10 +72,14 @@ def heal(stage: Stage) -> None:
 def _rounds(stage: Stage, good: LineTrouble) -> None:
     """Rounds until nothing moves any more; a node that comes back from a backup may take two more."""
     rounds = HEALING_ROUNDS_MAX + (REJOIN_ROUNDS if stage.restored else 0)
+    rounds += HISTORY_ROUNDS if stage.is_hub_restored else 0
     for _ in range(rounds):
+        if stage.is_hub_restored:  # a suspension may have come back after it was lifted
+            let_everybody_in(stage)
         reports = [stage.lines[one.name].round(stage.dice, good) for one in stage.world.machines]
         for machine in stage.world.machines:
             stage.take_stock(machine)
+            machine.note_history()
         stage.read_hub()
         if all(one.is_complete and not one.rows and not one.push.sent for one in reports):
             return
@@ -96,20 +115,29 @@ def check_end(stage: Stage) -> None:
     )
     for machine in machines:
         stage.ledger.check_chain(machine)
-    stage.ledger.check_log(stage.world.hub)
+        stage.watch.check(partial(check_noticed, stage, machine))
+    stage.ledger.check_log(stage.world.hub, is_healed=True)
     stage.holders.check_suspects(stage.archive)
     stage.watch.check()
+
+
+def _read_of_hub(stage: Stage) -> Iterator[bytes]:
+    """The hub's own sets that some node has read, and hands back to a hub that has lost them."""
+    for machine in stage.world.machines:
+        with closing(driver.connect(machine.path)) as connection:
+            for (message,) in connection.execute("SELECT message FROM hub_set").fetchall():
+                yield take_apart(message).nonce
 
 
 def _settle_couriers(stage: Stage) -> None:
     """What couriers and nodes carry arrives at last; what still waits then is given up."""
     for one in stage.world.couriers:
         if stage.is_barred(one):
-            stage.archive.excused |= {made.nonce for made in stage.undelivered[one.name]}
+            stage.archive.given_up |= {made.nonce for made in stage.undelivered[one.name]}
             continue
         while stage.undelivered[one.name]:
             hub_steps.deliver_next(stage, one.name)
-    for line in stage.lines.values():
+    for line in () if stage.is_hub_restored else stage.lines.values():
         line.resend_from = None
         while line.push(50) and line.deliver_answers(_Always(), len(line.answers) - 1):
             continue
@@ -132,9 +160,21 @@ def _replay_everything(stage: Stage) -> None:
 
 def _deliver_all_backwards(line: Line) -> None:
     for at in reversed(range(len(line.pages))):
-        line.deliver_page(at)
+        with _other_histories():
+            line.deliver_page(at)
     for at in reversed(range(len(line.answers))):
-        line.deliver_answers(_Always(), at)
+        with _other_histories():
+            line.deliver_answers(_Always(), at)
+
+
+@contextmanager
+def _other_histories() -> Iterator[None]:
+    """What a hub said before it was restored is turned away."""
+    try:
+        yield
+    except OutOfOrder as refusal:
+        if refusal.reason is not Reason.HUB_EPOCH_CHANGED:
+            raise
 
 
 class _Always(random.Random):

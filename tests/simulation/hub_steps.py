@@ -5,10 +5,12 @@ from typing import Final
 from carnet_hub.core.authoring import write_hub_set
 from carnet_hub.core.conflicts import list_conflicts, restore_value
 from carnet_hub.core.ingest import receive_sets
+from carnet_hub.core.offers import receive_offer
 from carnet_hub.core.quarantine import give_up_parked, list_parked, release_parked
 from carnet_hub.core.rebuild import exclude_sets, rebuild_projections
 from carnet_protocol.changeset import Draft
 from carnet_protocol.errors import BadValue, NotAllowed
+from carnet_protocol.hello import LostSet
 from carnet_protocol.ids import OpId, RecordId, new_record_id
 from carnet_protocol.kinds import ERASURE, KEY_CHANGE, REGISTRY
 from carnet_protocol.messages import PushCode
@@ -17,7 +19,7 @@ from carnet_protocol.orders import ErasureOrder
 from carnet_protocol.registry import ErasureGroup, Writer
 from carnet_protocol.state import head_op_ids
 from simulation import desk
-from simulation.archive import HUB_AUTHOR, AuthoredSet
+from simulation.authored import HUB_AUTHOR, AuthoredSet
 from simulation.invariants import Broken
 from simulation.stage import Stage, Step
 from simulation.world import Machine
@@ -205,10 +207,12 @@ def deliver_next(stage: Stage, courier: str) -> str:
         Broken: the hub has taken nothing of it.
     """
     made = stage.undelivered[courier][0]
-    (answer,) = receive_sets(stage.world.hub, [made.pushed])
+    offered = LostSet(*made.pushed, stage.receipts.get(made.nonce, b""))
+    (answer,) = receive_offer(stage.world.hub, [offered])
     code = PushCode(answer.code)
     if answer.receipt is None:
         raise Broken("I18", f"a courier's set was answered {code.name} ({answer.reason})")
+    stage.receipts[made.nonce] = answer.receipt
     if made in stage.undelivered[courier]:
         stage.undelivered[courier].remove(made)
         stage.delivered[courier].append(made)
@@ -217,7 +221,7 @@ def deliver_next(stage: Stage, courier: str) -> str:
 
 def _is_held(stage: Stage, made: MadeSet) -> bool:
     """Whether the hub took a set in although nobody was told: it died before its answer."""
-    seq, _ = stage.ledger.heads.get((made.link.node_id, made.link.epoch), (0, b""))
+    seq, _ = stage.ledger.log.heads.get((made.link.node_id, made.link.epoch), (0, b""))
     return seq >= made.link.seq
 
 

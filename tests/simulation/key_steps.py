@@ -19,7 +19,7 @@ from carnet_node.core.session import say_hello
 from carnet_protocol.errors import NotAllowed, Refused
 from carnet_protocol.ids import NodeId
 from carnet_protocol.messages import ExcludedSet
-from simulation.archive import AuthoredSet
+from simulation.authored import AuthoredSet
 from simulation.invariants import Broken
 from simulation.power import FaultyFiles
 from simulation.stage import Stage, Step
@@ -58,6 +58,8 @@ def let_everybody_in(stage: Stage) -> None:
 
 def rotate_key(stage: Stage, machine: Machine) -> str | None:
     """Somebody gives a node a new signing key, from a command line beside the service."""
+    if machine.identity_name != machine.name or stage.ledger.copied:
+        return None  # a copy whose key the other one has replaced is a lost machine: its site enrols another
     files = FaultyFiles(machine.power)
     try:
         _, sealed = rotate(machine.node, machine.keyring(), SigningKeys(machine.folder, files), machine.lots)

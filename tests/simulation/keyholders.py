@@ -19,7 +19,8 @@ from carnet_hub.core.hub import Hub
 from carnet_hub.core.rows import LogKind, LogRow
 from carnet_protocol.kinds import KEY_CHANGE, NODE, REVOCATION
 from carnet_protocol.registry import Value
-from simulation.archive import HUB_AUTHOR, Archive, AuthoredOp, AuthoredSet, Standing
+from simulation.archive import Archive
+from simulation.authored import HUB_AUTHOR, AuthoredOp, AuthoredSet, Standing
 from simulation.ledger import LOG_ROWS, Ledger
 
 _COMPROMISED: Final = "compromised"

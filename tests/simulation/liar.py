@@ -98,7 +98,7 @@ def catch_up(stage: Stage, but: MadeSet | None = None) -> None:
     assert stage.world.liar is not None
     with suppress(Unusable):  # suspended still, if the hub died before the operator let it in again
         resume_node(stage.world.hub, stage.world.liar.node_id)
-    for made in stage.world.liar.made[-KEPT_MAX:]:
+    for made in stage.world.liar.made[0 if stage.is_hub_restored else -KEPT_MAX :]:
         if made is not but:
             receive_sets(stage.world.hub, [made.pushed])
 

@@ -1,9 +1,11 @@
 """What happens on the lines of a schedule: messages that are lost, late, doubled or torn."""
 
+from functools import partial
 from typing import Final
 
 from carnet_node.core.failures import HubUnreachable
 from carnet_protocol.errors import Refused
+from simulation.copy_steps import check_noticed
 from simulation.invariants import Broken
 from simulation.stage import Stage, Step
 from simulation.wire import LineTrouble
@@ -85,6 +87,10 @@ def sync_round(stage: Stage, machine: Machine) -> str | None:
         if stage.strokes.total == struck and not stage.is_barred(machine):
             raise
         return f"no hello ({type(error).__name__})"
+    if report.is_complete and machine.name in stage.restored:
+        stage.take_stock(machine)
+        stage.read_hub()
+        stage.watch.check(partial(check_noticed, stage, machine))
     return f"{report.push.sent} sent, {report.pages} pages, complete {report.is_complete}"
 
 

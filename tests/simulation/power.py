@@ -28,6 +28,7 @@ from carnet_hub.adapters.store import SqlStore
 from carnet_node.adapters.store import SqliteNodeStore, driver
 from carnet_node.adapters.system import DiskFiles
 
+PRIVATE: Final = 0o600
 DISK_BYTES_BEFORE_TORN: Final = 7
 """How much of a small file stands on disk when its writer dies half way."""
 
@@ -220,8 +221,9 @@ class FaultyFiles:
         self._power.point("read file")
         return self._disk.read(path, bytes_max=bytes_max)
 
-    def replace(self, path: Path, content: bytes) -> None:
+    def replace(self, path: Path, content: bytes, *, mode: int = PRIVATE) -> None:
         """See `DiskFiles`; a crash may leave half of the new file beside the old one."""
+        assert mode == PRIVATE, "nothing else is written here"
         trouble = self._power.point("replace file", is_write=True)
         if trouble is not None:
             raise OSError(errno.ENOSPC if trouble is Trouble.DISK_FULL else errno.EIO, trouble.value)
@@ -231,6 +233,15 @@ class FaultyFiles:
         torn.unlink()
         self._disk.replace(path, content)
         self._power.point("file replaced")
+
+    def names(self, folder: Path) -> list[str]:
+        """Names of the plain files in a folder, sorted."""
+        self._power.point("read folder")
+        return sorted(path.name for path in folder.iterdir() if path.is_file())
+
+    def is_private(self, path: Path) -> bool:
+        """Whether nobody but its owner reads a file."""
+        return not self._disk.mode(path) & 0o077
 
     def mode(self, path: Path) -> int:
         """See `DiskFiles`."""

@@ -7,7 +7,7 @@ what only they can see (`Stage.reached`); the rest is read off the account at th
 from collections import Counter
 from typing import Final
 
-from simulation.archive import HUB_AUTHOR, Standing
+from simulation.authored import HUB_AUTHOR, Standing
 from simulation.stage import Stage
 
 RARE: Final[dict[str, str]] = {

@@ -27,10 +27,10 @@ ASKED_MAX: Final = 3
 
 def rescue(stage: Stage, machine: Machine) -> str | None:
     """A machine asks for its data key with a one-time code, again when the answer was lost; then somebody else does."""
-    others = [one for one in stage.world.machines if one is not machine]
-    site = site_of(machine.name if stage.dice.random() < OWN_SITE else stage.dice.choice(others).name)
+    others = [one for one in stage.world.machines if one.identity_name != machine.identity_name]
+    site = site_of(machine.identity_name if stage.dice.random() < OWN_SITE else stage.dice.choice(others).identity_name)
     code = parse_code(issue_recovery_code(stage.world.hub, site).code)
-    is_own = site == site_of(machine.name)
+    is_own = site == site_of(machine.identity_name)
     for _ in range(ASKED_MAX):
         said = _ask(stage, machine, code, is_allowed=is_own)
         if said != "lost":
@@ -51,7 +51,7 @@ def _ask(stage: Stage, machine: Machine, code: EnrolCode, *, is_allowed: bool) -
     link = FaultyLink(
         stage.lines[machine.name], stage.dice, LineTrouble(stage.strokes, stage.mix.line, stage.mix.line_rate)
     )
-    wrappings = {WRAPPED_FOR_HUB_FILE: _wrapped(machine.name)}
+    wrappings = {WRAPPED_FOR_HUB_FILE: _wrapped(machine.identity_name)}
     try:
         key = finish(fetch_data_key(link, machine.node.identity, machine.keyring(), code, wrappings))
     except HubUnreachable:
@@ -64,7 +64,7 @@ def _ask(stage: Stage, machine: Machine, code: EnrolCode, *, is_allowed: bool) -
         return "lost" if stage.strokes.total > struck else "refused"
     if not is_allowed or stage.is_barred(machine):
         raise Broken("I12", f"{machine.name} was given a data key with a code that is not for it")
-    if key != data_key(machine.name):
+    if key != data_key(machine.identity_name):
         raise Broken("I4", f"{machine.name} was given another data key than its own")
     stage.reached["a data key came back through the hub"] += 1
     return "given"

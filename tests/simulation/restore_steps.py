@@ -6,7 +6,7 @@ on no other disk are lost with the disk, and nothing else is.
     database only    the mark of what left stays: the node sees at its start that it is behind
     whole image      the mark goes back as well: only the hub can tell
 
-Two live copies of one image, and a hub that is restored, wait (see `SWITCHED_OFF`).
+Two live copies of one image are `copy_steps`, a hub that is restored `history_steps`.
 """
 
 import shutil
@@ -21,7 +21,7 @@ from simulation.world import Machine
 IMAGES_MAX: Final = 6
 
 SWITCHED_OFF: Final = ("two live copies of one image", "stale restore of the hub")
-"""What the product heals, or will, and no schedule does yet."""
+"""What no schedule does yet, because its weight is 0."""
 
 
 def take_image(stage: Stage, machine: Machine) -> str | None:
@@ -36,7 +36,8 @@ def take_image(stage: Stage, machine: Machine) -> str | None:
         target.close()
         source.close()
     mark = machine.folder / MARK_FILE
-    image = Image(machine.name, path, mark.read_bytes() if mark.exists() else None, machine.held_keys()[0])
+    content = mark.read_bytes() if mark.exists() else None
+    image = Image(machine.name, path, content, machine.held_keys()[0], machine.trail)
     stage.images = [*stage.images, image][-IMAGES_MAX:]
     return path.name
 
@@ -82,12 +83,13 @@ def _put_back(stage: Stage, machine: Machine, image: Image, *, is_whole: bool) -
         if image.mark is not None:
             mark.write_bytes(image.mark)
     stage.reached["restored to before a change of keys"] += image.key != machine.held_keys()[0]
+    machine.trail = image.trail
     machine.boot()
     with machine.node.store.read() as tx:
         now = stage.archive.sets_of(machine.name)
         gone = {made.nonce for made in now if tx.set_by_nonce(made.nonce) is None}
     never_left = gone - has_left
-    missing = {nonce for nonce in stage.archive.excused if stage.archive.sets[nonce].author == machine.name}
+    missing = set(stage.archive.elsewhere(machine.identity_name, machine.name))
     stage.forget(machine.name, gone, unknowingly=gone | missing if is_whole else gone & never_left)
     if not is_whole and stage.dice.random() < 0.5:
         mark_restored(machine.node)

@@ -19,11 +19,13 @@ from typing import Final
 from carnet_hub.core.ports import StoreError
 from carnet_node.core.failures import HighWaterUnreadable, HubUnreachable
 from carnet_node.core.store_failures import Rejoining, StoreBroken, StoreBusy, WritingStopped
-from carnet_protocol.errors import NotAllowed
+from carnet_protocol.errors import NotAllowed, OutOfOrder
 from carnet_protocol.reasons import Reason
 from simulation import (
     clock_steps,
+    copy_steps,
     desk_steps,
+    history_steps,
     hub_steps,
     key_steps,
     liar,
@@ -33,10 +35,11 @@ from simulation import (
     sticks,
 )
 from simulation.beside import beside_hub, beside_node
-from simulation.checks import check_alarms, check_exact_rebuild, check_hub, check_node, check_step
+from simulation.checks import check_alarms, check_exact_rebuild, check_hub, check_step
 from simulation.faults import STRIKE_STEPS_MAX, draw_mix
 from simulation.healing import heal
 from simulation.invariants import Broken, Watch
+from simulation.node_checks import check_node
 from simulation.power import FILE_STEPS, Power, SimCrash, Trouble
 from simulation.rare import rare_states
 from simulation.receipts import check_receipts
@@ -55,6 +58,8 @@ STEPS: Final[dict[str, tuple[int, Step]]] = {
     **key_steps.STEPS,
     **rescue_steps.STEPS,
     **clock_steps.STEPS,
+    **history_steps.STEPS,
+    **copy_steps.STEPS,
 }
 """Weight and step by name."""
 
@@ -259,7 +264,9 @@ def _play(stage: Stage, choices: list[Choice], taken: list[Choice]) -> None:
     """The first of these choices that finds something to do."""
     for choice in choices:
         begin_step(stage, f"{choice.dice}")
-        machine = next(one for one in stage.world.machines if one.name == choice.who)
+        machine = next((one for one in stage.world.machines if one.name == choice.who), None)
+        if machine is None:  # a copy that this schedule has not made
+            continue
         clocks = deepcopy([one.clock for one in stage.world.machines]), stage.world.hub_clock.ms
         stage.world.on_duty = stage.dice.randrange(len(stage.world.workers))
         stage.world.pass_ms(stage.dice.randint(0, STEP_MS_MAX))
@@ -276,6 +283,9 @@ def _play(stage: Stage, choices: list[Choice], taken: list[Choice]) -> None:
     stage.trace.append(f"{number:>3} {machine.name} {choice.step}: {what}")
     if machine.name in stage.restored:
         stage.take_stock(machine)
+    if stage.is_hub_restored:
+        for one in stage.world.machines:
+            one.note_history()
     stage.read_hub()
     if number % CHECK_REBUILD_EVERY == 0:
         stage.watch.check(partial(check_step, machine))
@@ -300,7 +310,7 @@ def _strike_and_step(stage: Stage, machine: Machine, choice: Choice) -> str | No
         what = STEPS[choice.step][1](stage, machine)
     except SimCrash as crash:
         what = _after_crash(stage, crash, power)
-    except NotAllowed as refusal:
+    except (NotAllowed, OutOfOrder) as refusal:
         what = _refused(stage, machine, refusal)
     except (Rejoining, WritingStopped) as refusal:
         if machine.name not in stage.restored:
@@ -324,12 +334,15 @@ def _strike_and_step(stage: Stage, machine: Machine, choice: Choice) -> str | No
     return what
 
 
-def _refused(stage: Stage, machine: Machine, refusal: NotAllowed) -> str:
+def _refused(stage: Stage, machine: Machine, refusal: NotAllowed | OutOfOrder) -> str:
     """What somebody was told who may not do something.
 
     Raises:
-        NotAllowed: there was no reason for it.
+        NotAllowed, OutOfOrder: there was no reason for it.
     """
+    if refusal.reason is Reason.HUB_EPOCH_CHANGED and stage.is_hub_restored:
+        stage.reached["a message of another history was turned away"] += 1
+        return "of another history"
     if refusal.reason is Reason.TOO_MANY_HEADS:
         stage.reached["no room in a register, said at once"] += 1
         return "no room"
@@ -355,7 +368,7 @@ def _after_crash(stage: Stage, crash: SimCrash, power: Power) -> str:
 def _trace_hash(stage: Stage) -> str:
     """SHA-256 over every step, and over each entry of the hub's log."""
     found = hashlib.sha256("\n".join(stage.trace).encode())
-    for row in stage.ledger.rows:
+    for row in stage.ledger.log.rows:
         found.update(row)
     for machine in stage.world.machines:
         with machine.node.store.read() as tx:

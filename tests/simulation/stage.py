@@ -16,6 +16,7 @@ from carnet_hub.core.rows import RecordRow
 from carnet_node.core.authoring import commit
 from carnet_node.core.ports import ReadTransaction
 from carnet_node.core.refusals import CommandRefused
+from carnet_node.core.rejoin_state import load_rejoin
 from carnet_protocol.changeset import Draft
 from carnet_protocol.errors import NotAllowed
 from carnet_protocol.ids import RecordId
@@ -32,7 +33,7 @@ from simulation.invariants import Broken, Watch
 from simulation.keyholders import Keyholders
 from simulation.ledger import Ledger
 from simulation.wire import Line
-from simulation.world import HUB_ID, Machine, World
+from simulation.world import HUB_EPOCH, HUB_ID, Machine, World
 from support.authors import MadeSet
 from support.hub_apps import VoiceAuthor
 
@@ -61,12 +62,28 @@ class Image:
     Attributes:
         mark: content of its high-water file then; None when there was none.
         key: its public signing key then.
+        trail: histories of the hub that it had read.
     """
 
     node: str
     path: Path
     mark: bytes | None
     key: bytes
+    trail: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HubImage:
+    """A backup of the hub's database.
+
+    Attributes:
+        mark: content of the file beside it then; None when there was none.
+        rows: fingerprints of its log.
+    """
+
+    path: Path
+    mark: bytes | None
+    rows: tuple[bytes, ...]
 
 
 @dataclass
@@ -82,7 +99,9 @@ class Stage:
         delivered: sets that couriers have brought.
         sticks: USB sticks on their way.
         images: backups of nodes.
-        restored: nodes that came back from a backup.
+        hub_images: backups of the hub.
+        receipts: what the hub last gave a courier for a set, by nonce.
+        restored: machines that came back from a backup, or are the copy of another one, or were copied.
         trace: one line per step.
         did: how often each step found something to do.
         strokes: faults that have struck.
@@ -102,6 +121,8 @@ class Stage:
     delivered: dict[str, list[MadeSet]] = field(init=False)
     sticks: list[Stick] = field(default_factory=list)
     images: list[Image] = field(default_factory=list)
+    hub_images: list[HubImage] = field(default_factory=list)
+    receipts: dict[bytes, bytes] = field(default_factory=dict)
     restored: set[str] = field(default_factory=set)
     trace: list[str] = field(default_factory=list)
     did: Counter[str] = field(default_factory=Counter)
@@ -110,13 +131,26 @@ class Stage:
     reached: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
-        self.archive = Archive(HUB_ID, self.watch)
+        self.archive = Archive(HUB_ID, self.watch, HUB_EPOCH)
         self.ledger = Ledger(self.watch)
         self.holders = Keyholders(self.ledger)
-        self.lines = {one.name: Line(one, self.world) for one in self.world.machines}
-        self.forms = {one.name: [] for one in self.world.machines}
+        self.lines = {}
+        self.forms = {}
+        for machine in self.world.machines:
+            self.take_in(machine)
         self.undelivered = {one.name: [] for one in self.world.couriers}
         self.delivered = {one.name: [] for one in self.world.couriers}
+
+    @property
+    def is_hub_restored(self) -> bool:
+        """Whether the hub has more than one history."""
+        return len(self.archive.histories) > 1
+
+    def take_in(self, machine: Machine) -> None:
+        """A machine takes part from now on."""
+        self.lines[machine.name] = Line(machine, self.world)
+        self.forms[machine.name] = []
+        self.archive.logs[machine.name] = {}
 
     def commit(self, machine: Machine, *drafts: Draft | None) -> str | None:
         """Save what there is to save at a desk; None when there is nothing, or nothing of the site's any more.
@@ -147,7 +181,8 @@ class Stage:
         if logged is None:
             raise Broken("I3", f"{machine.name}: the desk was told of a set that is not in the log")
         self.ledger.take_stock(machine.name, logged)
-        made = self.archive.keep(machine.name, logged.message, logged.opening)
+        made = self.archive.keep(machine.identity_name, logged.message, logged.opening)
+        self.archive.logs[machine.name][nonce] = None
         return f"{nonce.hex()[:8]} " + ", ".join(f"{one.kind.name} {one.record.hex()[-6:]}" for one in made.ops)
 
     def take_stock(self, machine: Machine) -> int:
@@ -157,12 +192,15 @@ class Stage:
             chain = tx.chain()
             assert chain is not None
             known = len(self.archive.sets)
-            found = {nonce for nonce in self.archive.excused if tx.set_by_nonce(nonce) is not None}
-            self.archive.excused -= found
-            for logged in tx.sets_from(chain.epoch, 1, SETS_MAX):
-                self.ledger.take_stock(machine.name, logged)
-                if logged.nonce not in self.archive.sets:
-                    self.archive.keep(machine.name, logged.message, logged.opening)
+            held = self.archive.logs[machine.name]
+            missing = self.archive.elsewhere(machine.identity_name, machine.name)
+            held.update(dict.fromkeys(nonce for nonce in missing if tx.set_by_nonce(nonce) is not None))
+            closed = [one.epoch for one in load_rejoin(tx).closed if one.epoch != chain.epoch]
+            for epoch in (*closed, chain.epoch):
+                for logged in tx.sets_from(epoch, 1, SETS_MAX):
+                    self.ledger.take_stock(machine.name, logged)
+                    self.archive.keep(machine.identity_name, logged.message, logged.opening)
+                    held[logged.nonce] = None
         return len(self.archive.sets) - known
 
     def note_keys(self, machine: Machine) -> None:
@@ -177,8 +215,9 @@ class Stage:
             unknowingly: of these it cannot know that they ever left; it may use their places again.
         """
         self.restored.add(name)
-        self.archive.excused |= gone
-        self.ledger.forgive(unknowingly)
+        for nonce in gone:
+            del self.archive.logs[name][nonce]
+        self.ledger.forgive(name, unknowingly)
         self.forms[name] = []
         line = self.lines[name]
         line.answers, line.pages, line.resend_from = [], [], None

@@ -45,7 +45,7 @@ def stick_out(stage: Stage, machine: Machine) -> str | None:
         return f"nothing may leave: {refusal.reason.value}"
     path = _path(stage, machine.name)
     write_bundle(path, packed.plain, exchange_key("hub"), FaultyFiles(machine.power))
-    _carry(stage, Stick(machine.name, path, is_answer=False))
+    _carry(stage, Stick(machine.identity_name, path, is_answer=False))
     return f"{packed.sets} sets"
 
 
@@ -62,6 +62,7 @@ def stick_at_hub(stage: Stage, _: Machine) -> str | None:
         if not wrong and not stage.is_barred(_machine_of(stage, stick)):
             raise
         return f"{wrong or 'turned away'}: {refusal.reason.value}"
+    stage.world.worker.mark.raise_now(stage.world.hub)
     stage.reached["bundle taken by the hub"] += 1
     news = parts_for(stage.world.hub, EmptyShelf(), taken.node, taken.since)
     answer = pack_for(stage.world.hub, taken.node, [*taken.parts, *news])
@@ -73,13 +74,13 @@ def stick_at_hub(stage: Stage, _: Machine) -> str | None:
 
 def stick_home(stage: Stage, machine: Machine) -> str | None:
     """A stick from the hub arrives at a node, perhaps the wrong one, perhaps again."""
-    stick = _any(stage, is_answer=True, node=machine.name)
+    stick = _any(stage, is_answer=True, node=machine.identity_name)
     if stick is None:
         return None
     content, wrong = _arrived(stage, stick)
     path = _path(stage, "arrived")
     path.write_bytes(content)
-    own = exchange_secret("hub" if wrong == "another reader" else f"exchange {machine.name}")
+    own = exchange_secret("hub" if wrong == "another reader" else f"exchange {machine.identity_name}")
     try:
         report = take_from_hub(machine.node, read_bundle(path, own, FaultyFiles(machine.power)))
     except OutOfOrder as refusal:

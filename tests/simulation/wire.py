@@ -7,7 +7,7 @@ rounds `sync.run_round` over a line that loses, doubles, delays, cuts and bends 
 
 import random
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final, TypeVar
@@ -31,7 +31,8 @@ from carnet_node.core.records import FeedState, LoggedSet
 from carnet_node.core.session import SyncPorts
 from carnet_node.core.signing import line_signers
 from carnet_node.core.sync import RoundReport, check_answers, read_page, run_round
-from carnet_protocol.errors import Refused
+from carnet_protocol.envelope import Signer
+from carnet_protocol.errors import NotAuthentic, Refused
 from carnet_protocol.hello import decode_offer
 from carnet_protocol.messages import PushAnswer, PushCode, decode_batch, encode_answers
 from simulation.faults import Strokes
@@ -150,7 +151,14 @@ class Line:
         Raises:
             NotAllowed: it is turned away.
         """
-        known = as_present(self.hub, find_node(self.hub, next(line_signers(self.node)).key_id))
+        *others, last = line_signers(self.node)
+        for signer in others:
+            with suppress(NotAuthentic):  # a restored hub may know an earlier key only
+                return self._welcome(signer)
+        return self._welcome(last)
+
+    def _welcome(self, signer: Signer) -> HubNode:
+        known = as_present(self.hub, find_node(self.hub, signer.key_id))
         require_welcome(known)
         return known
 
@@ -197,7 +205,13 @@ class FaultyLink:
 
     async def hello(self, message: bytes) -> bytes:
         """The answer to a hello."""
-        return self._carry(message, lambda sent: greet_node(self.line.hub, SESSION_KEY, sent))
+
+        def greet(sent: bytes) -> bytes:
+            answered = greet_node(self.line.hub, SESSION_KEY, sent)
+            self.line.world.worker.mark.raise_if_due(self.line.hub)
+            return answered
+
+        return self._carry(message, greet)
 
     async def push(self, token: bytes, batch: bytes) -> bytes:
         """The answers to a batch."""
@@ -286,8 +300,8 @@ class FaultyLink:
             return work()
         except Refused as refusal:
             raise HubRefused(refusal.reason, refusal.detail, 400) from refusal
-        except StoreError as error:
-            raise HubUnreachable("the hub's database", status=503) from error
+        except (StoreError, OSError) as error:
+            raise HubUnreachable("the hub's disk", status=503) from error
         except SimCrash as crash:
             if crash.process == self.line.machine.name:
                 raise

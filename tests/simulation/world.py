@@ -24,11 +24,14 @@ from typing import Final
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
+from carnet_hub.adapters.high_water import HubMarkFile
 from carnet_hub.adapters.keyring import Ed25519Signer
 from carnet_hub.adapters.keyring import Keyring as HubKeyring
 from carnet_hub.adapters.store import SqlStore, open_store
 from carnet_hub.core.authoring import write_hub_set
+from carnet_hub.core.histories import load_histories
 from carnet_hub.core.hub import Hub
+from carnet_hub.core.present import HUB_EPOCH as HUB_EPOCH_SETTING
 from carnet_node.adapters.high_water import HighWaterFile
 from carnet_node.adapters.keyring import SIGNING_FILE, Keyring
 from carnet_node.adapters.rotating import NEXT_FILE, PREVIOUS_FILE, SigningKeys, settle
@@ -65,24 +68,39 @@ _FAST_DISK: Final = Path("/dev/shm")  # noqa: S108  (only databases of made-up p
 
 @dataclass
 class Machine:
-    """A node's process on its machine: a folder that lasts, and everything else that a crash takes away."""
+    """A node's process on its machine: a folder that lasts, and everything else that a crash takes away.
+
+    Attributes:
+        identity_name: whose node it is; another name than its own for a copy of another machine's disk.
+        trail: histories of the hub that its database has read, newest last.
+    """
 
     name: str
     folder: Path
     clock: NodeClock
     lots: Lots
+    identity_name: str = ""
     power: Power = field(init=False)
     store: FaultyNodeStore = field(init=False)
     node: Node = field(init=False)
     boots: int = 0
+    trail: tuple[bytes, ...] = (HUB_EPOCH,)
 
     def __post_init__(self) -> None:
+        self.identity_name = self.identity_name or self.name
         self.boot()
 
     @property
     def path(self) -> Path:
         """The database."""
         return self.folder / DATABASE
+
+    def note_history(self) -> None:
+        """Follow the database from one history of the hub to the next."""
+        with self.node.store.read() as tx:
+            feed = tx.feed()
+        if feed is not None and feed.hub_epoch != self.trail[-1]:
+            self.trail = (*self.trail, feed.hub_epoch)
 
     def boot(self) -> None:
         """Start the process from what lies in the folder."""
@@ -98,10 +116,11 @@ class Machine:
         """Another process of this node on the same machine, as a command line beside the service is."""
         files = FaultyFiles(power)
         store = FaultyNodeStore(self.path, SteadyBox(), power)
+        name = self.identity_name
         keys = SigningKeys(self.folder, files)
         settle_keys(store, keys, self.clock.now_ms())
         node = Node(
-            identity=_identity(self.name),
+            identity=_identity(name),
             store=store,
             clock=self.clock,
             entropy=self.lots,
@@ -116,7 +135,8 @@ class Machine:
     def keyring(self) -> Keyring:
         """The present keys, as a command line reads them at its start."""
         signing = Ed25519PrivateKey.from_private_bytes((self.folder / SIGNING_FILE).read_bytes())
-        return Keyring(signing, exchange_secret(f"exchange {self.name}"), data_key(self.name))
+        name = self.identity_name
+        return Keyring(signing, exchange_secret(f"exchange {name}"), data_key(name))
 
     def held_keys(self) -> list[bytes]:
         """The public halves of every signing key that lies in the folder, read without the product's code."""
@@ -143,7 +163,11 @@ def data_key(name: str) -> bytes:
 
 @dataclass
 class Worker:
-    """One process of the hub."""
+    """One process of the hub.
+
+    Attributes:
+        mark: what the hub has told others, in a file beside the database.
+    """
 
     name: str
     path: Path
@@ -152,6 +176,7 @@ class Worker:
     lots: Lots
     power: Power = field(init=False)
     hub: Hub = field(init=False)
+    mark: HubMarkFile = field(init=False)
     boots: int = 0
 
     def __post_init__(self) -> None:
@@ -163,10 +188,16 @@ class Worker:
             self.close()
         self.boots += 1
         self.power = Power(self.name)
-        store = hub_store(self.path, self.power)
-        self.hub = Hub(
+        self.hub, self.mark = self.process(self.power), HubMarkFile(self.path.parent, FaultyFiles(self.power))
+
+    def process(self, power: Power) -> Hub:
+        """Another process of the hub, as a command line is."""
+        store = hub_store(self.path, power)
+        with store.read() as snapshot:
+            hub_epoch, histories = snapshot.setting(HUB_EPOCH_SETTING), load_histories(snapshot)
+        return Hub(
             HUB_ID,
-            HUB_EPOCH,
+            hub_epoch or HUB_EPOCH,
             fixed("hub node"),
             HUB_SIGNER.public_key,
             HUB_SIGNER,
@@ -175,6 +206,7 @@ class Worker:
             self.lots,
             SteadyBox(),
             self.alarms,
+            histories=histories,
         )
 
     def close(self) -> None:
@@ -191,6 +223,7 @@ class World:
         workers: processes of the hub, one or three.
         on_duty: which of them answers now.
         scratch: an empty store for the hub to fold its log into.
+        machines: the nodes, and since somebody has copied a disk the copy.
         liar: the dishonest node; None in nine of ten schedules.
     """
 
@@ -313,12 +346,11 @@ def _template() -> Path:
     base = _FAST_DISK if _FAST_DISK.is_dir() else None
     _kept.append(tempfile.TemporaryDirectory(prefix="carnet-sim-", dir=base))
     folder = Path(_kept[0].name)
-    scratch = hub_store(folder / "scratch.db", Power("scratch"))
-    scratch.make_tables()
-    scratch.close()
+    for name in ("scratch.db", "hub.db"):
+        store = hub_store(folder / name, Power("template"))
+        store.make_tables()
+        store.close()
     worker = Worker("hub", folder / "hub.db", TestClock(), KeptAlarms(), Lots("template"))
-    assert isinstance(worker.hub.store, SqlStore)
-    worker.hub.store.make_tables()
     write_hub_set(worker.hub, [_site_draft(site) for site in SITES])
     keys = {name: signer(f"key {name}").public_key for name in NODE_SITES | VOICE_SITES}
     write_hub_set(worker.hub, [_node_draft(name, key) for name, key in keys.items()])

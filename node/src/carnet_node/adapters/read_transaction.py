@@ -250,6 +250,10 @@ class SqlReadTransaction:
         row = self._one(sql.GET_ERASED, record=record)
         return row[1] if row else 0
 
+    def former_keys(self) -> list[tuple[int, RecordId]]:
+        """Records whose base row is one of a former history."""
+        return [(kind, RecordId(record)) for kind, record in self._all(sql.FORMER_KEYS)]
+
     def hub_sets_with_values(self) -> list[HubSetRow]:
         """The hub's own sets that have an opening."""
         return [self._hub_set(row) for row in self._all(sql.HUB_SETS_WITH_VALUES)]

@@ -271,20 +271,19 @@ _after: BindParameter[int] = bindparam("after")
 _is_folded = _own_set.c.verdict <= literal_column(str(int(Verdict.ACCEPTED_WITH_CONFLICTS)))
 
 FORMER_KEYS: Final = Statement(select(_base.c.kind, _base.c.record).where(_base.c.former_position.is_not(None)))
-CHANGED_AFTER: Final = Statement(select(_base.c.kind, _base.c.record).where(_base.c.changed > _after))
+RECEIVED_AFTER: Final = Statement(select(_base.c.kind, _base.c.record).where(_base.c.position > _after))
 DECIDED_AFTER: Final = Statement(
     select(_own_op.c.kind, _own_op.c.record)
     .select_from(_own_op.join(_own_set, _own_op.c.log_id == _own_set.c.log_id))
     .where(_own_set.c.verdict_position > _after)
 )
-DROP_FORMER: Final = Statement(delete(_base).where(_base.c.former_position.is_not(None)))
+DROP_BASE: Final = Statement(
+    delete(_base).where(_base.c.kind == bindparam("kind"), _base.c.record == bindparam("record"))
+)
 END_ROWS: Final = Statement(
     update(_base)
-    .where(_base.c.changed > _after)
+    .where(_base.c.position > _after)
     .values(former_position=_base.c.position, position=_after, changed=literal_column("0"))
-)
-END_PAGES: Final = Statement(
-    update(_base).where(_base.c.position > _after, _base.c.former_position.is_(None)).values(position=_after)
 )
 END_VERDICTS: Final = Statement(
     update(_own_set)

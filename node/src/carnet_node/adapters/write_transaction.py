@@ -107,14 +107,21 @@ class SqlWriteTransaction(SqlReadTransaction):
         self._run(sql.MOVE_SET, which=log_id, **place)
 
     def end_hub_history(self, position: int) -> list[tuple[int, RecordId]]:
-        """Forget what the hub decided after a position, and mark base rows that changed after it as former ones."""
-        touched: set[tuple[int, RecordId]] = set()
-        for statement in (sql.FORMER_KEYS, sql.CHANGED_AFTER, sql.DECIDED_AFTER):
-            touched.update(self._all(statement, **({"after": position} if statement.names else {})))
-        self._run(sql.DROP_FORMER)
-        for statement in (sql.END_ROWS, sql.END_PAGES, sql.END_VERDICTS, sql.END_HUB_SETS):
+        """Forget what the hub decided after a position, and mark base rows received after it as former ones."""
+        former = self.former_keys()
+        touched: set[tuple[int, RecordId]] = set(former)
+        for statement in (sql.RECEIVED_AFTER, sql.DECIDED_AFTER):
+            touched.update(self._all(statement, after=position))
+        self.drop_bases(former)
+        for statement in (sql.END_ROWS, sql.END_VERDICTS, sql.END_HUB_SETS):
             self._run(statement, after=position)
         return sorted(touched)
+
+    def drop_bases(self, keys: Iterable[tuple[int, RecordId]]) -> None:
+        """Forget what the hub sent of some records: the rows and their settled values."""
+        for kind, record in keys:
+            self._run(sql.DROP_BASE, kind=kind, record=record)
+            self._run(sql.DROP_SETTLED, kind=kind, record=record, is_own=False)
 
     def drop_offered(self, rows: Sequence[HubSetRow]) -> None:
         """Some hub sets were offered."""

@@ -6,13 +6,14 @@ everything above it. Positions above R mean nothing any more: the hub gives them
     read above R                          what follows, all in one transaction
     ------------------------------------  ---------------------------------------------------------------------------
     verdicts on own sets                  forgotten; the sets are offered again, with the receipts the hub had given
-    base rows that changed                stay visible as rows of a former history until they come anew
-    base rows that did not change         stay; they are as of R
+    base rows                             stay visible as rows of a former history until they come anew
     the hub's own sets                    offered back: revocations, erasures and rulings count before anything else
     cursor                                back to R; to the beginning when rows have to come anew
 
 Rules:
 - R is the lowest position at which any history began since the last one that both sides know.
+- When everything was read again, a row that has not come anew is taken off: what a site could see may have rested on
+  sets that the hub has lost. Records of the own site stay; nobody else shows them, and whoever wrote them may be away.
 - A row of a former history is compared with where own sets were folded in that history, never with new positions.
 """
 
@@ -22,11 +23,13 @@ from dataclasses import replace
 from carnet_node.core.limits import OFFERED_SETS_MAX
 from carnet_node.core.node import Node
 from carnet_node.core.ports import ReadTransaction, WriteTransaction
-from carnet_node.core.projecting import OwnWork, reproject
+from carnet_node.core.projecting import Key, OwnWork, reproject
 from carnet_node.core.records import FeedState, HubSetRow
 from carnet_node.core.rejoin_state import load_rejoin, save_rejoin
 from carnet_protocol.hello import HubEpoch, LostSet
+from carnet_protocol.kinds import REGISTRY
 from carnet_protocol.limits import BATCH_BYTES_MAX
+from carnet_protocol.registry import Writer
 
 
 def shared_end(known: Sequence[HubEpoch], stated: Sequence[HubEpoch], present: bytes) -> HubEpoch:
@@ -67,8 +70,28 @@ def enter_history(node: Node, tx: WriteTransaction, feed: FeedState, stated: Seq
             outcomes_after=min(feed.outcomes_after, end.position),
         )
     )
-    save_rejoin(tx, replace(state, histories=tuple(stated)))
+    save_rejoin(tx, replace(state, histories=tuple(stated), has_former_rows=is_anything_former))
     reproject(tx, OwnWork(tx, node.identity.hub_id), node.identity, touched)
+
+
+def leave_former_behind(tx: WriteTransaction, dealer_id: bytes) -> list[Key]:
+    """Take off the rows of a former history that did not come anew, now that everything was read again.
+
+    Returns: the records concerned; the caller folds them again.
+    """
+    state = load_rejoin(tx)
+    if not state.has_former_rows:
+        return []
+    gone = [key for key in tx.former_keys() if not _is_of_own_site(tx, key, dealer_id)]
+    tx.drop_bases(gone)
+    save_rejoin(tx, replace(state, has_former_rows=False))
+    return gone
+
+
+def _is_of_own_site(tx: ReadTransaction, key: Key, dealer_id: bytes) -> bool:
+    """Whether a record is one that only this site writes."""
+    base, kind = tx.base(*key), REGISTRY.by_number.get(key[0])
+    return base is not None and base.owner == dealer_id and kind is not None and kind.writer is Writer.OWNER_SITE
 
 
 def note_histories(tx: WriteTransaction, stated: Sequence[HubEpoch]) -> None:

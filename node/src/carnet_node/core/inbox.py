@@ -26,7 +26,7 @@ from carnet_node.core.erasing import (
     without_erased,
 )
 from carnet_node.core.failures import NotEnrolled
-from carnet_node.core.histories import is_of_this_history
+from carnet_node.core.histories import is_of_this_history, leave_former_behind
 from carnet_node.core.node import Node
 from carnet_node.core.ports import ReadTransaction, WriteTransaction
 from carnet_node.core.projecting import Key, OwnWork, reproject
@@ -124,6 +124,8 @@ def apply_page(node: Node, page: Page, *, made_ms: int | None = None) -> PageOut
         stored = _take_verdicts(tx, node.identity, [(one.nonce, verdict_of(one)) for one in page.outcomes])
         news = [key for row, wire in zip(rows, page.rows, strict=True) if (key := _take_row(tx, row, wire)) is not None]
         touched |= stored.touched | set(news)
+        if page.is_last:
+            touched |= set(leave_former_behind(tx, node.identity.dealer_id))
         reproject(tx, OwnWork(tx, node.identity.hub_id), node.identity, sorted(touched))
         for kind, record in news:
             if kind == CAMPAIGN.number:

@@ -197,6 +197,10 @@ class ReadTransaction(Protocol):
     def erased_groups(self, record: RecordId) -> int:
         """Erasure groups erased on a record, as a bit mask (bit 0 is group 1)."""
 
+    def former_keys(self) -> list[tuple[int, RecordId]]:
+        """Records whose base row is one of a history of the hub that a restore has ended."""
+        ...
+
     def hub_sets_with_values(self) -> list[HubSetRow]:
         """The hub's own sets kept here that have an opening: about records of this site."""
 
@@ -252,6 +256,9 @@ class WriteTransaction(ReadTransaction, Protocol):
 
     def end_hub_history(self, position: int) -> list[tuple[int, RecordId]]:
         """Take back what was read after a position, see `histories`; the records concerned, ascending."""
+
+    def drop_bases(self, keys: Iterable[tuple[int, RecordId]]) -> None:
+        """Forget what the hub sent of some records: the rows and their settled values."""
 
     def drop_offered(self, rows: Sequence[HubSetRow]) -> None:
         """Some hub sets were offered."""

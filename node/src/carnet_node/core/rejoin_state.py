@@ -46,6 +46,7 @@ class RejoinState:
         histories: the hub's, as it last stated them.
         former_nodes: whose database this was before; the hub's receipts may name them.
         former_epochs: the last ones of the machine before; every hello states them, so that it is told of us.
+        has_former_rows: base rows of a history of the hub that a restore has ended are shown until all was read again.
         restored_ms: when a backup was put in place; None for none, and once everything is back.
     """
 
@@ -58,6 +59,7 @@ class RejoinState:
     histories: tuple[HubEpoch, ...] = ()
     former_nodes: tuple[bytes, ...] = ()
     former_epochs: tuple[OwnEpoch, ...] = ()
+    has_former_rows: bool = False
 
 
 _decoder: Final = msgspec.msgpack.Decoder(RejoinState)

@@ -1,0 +1,150 @@
+"""What happens when the hub comes back from a backup: its database alone, or the whole disk with the mark beside it.
+
+Decides when a backup of the hub is taken and put back, what an operator does then, and what the account forgives: what
+no node and no courier had is lost with the hub's disk, and nothing else is. Everything else has to be in the log again
+once all has arrived (`healing`).
+
+    database only    the mark of what was told stays: the hub must not open before `carnet-hub restored`
+    whole disk       the mark goes back as well: the operator knows what was put back, and says so
+
+Couriers are nodes as well: they bring again what a restored hub does not have, with the receipts it had given.
+"""
+
+import shutil
+from contextlib import suppress
+from typing import Final
+
+from carnet_hub.adapters.high_water import MARK_FILE, HubMarkFile
+from carnet_hub.adapters.store import SqlStore
+from carnet_hub.core.histories import DatabaseBehind, check_mark, open_new_hub_epoch
+from carnet_hub.core.ports import StoreError
+from carnet_node.adapters.store import driver
+from simulation.invariants import Broken
+from simulation.keyholders import Keyholders
+from simulation.power import FaultyFiles, Power, SimCrash
+from simulation.stage import HubImage, Stage, Step
+from simulation.world import Machine, Worker
+
+IMAGES_MAX: Final = 4
+
+
+def take_hub_image(stage: Stage, _: Machine) -> str | None:
+    """A backup of the hub's database and, beside it, the mark as it is now."""
+    worker = stage.world.worker
+    folder = stage.world.folder / "hub images"
+    folder.mkdir(exist_ok=True)
+    path = folder / f"{len(stage.trace)}.db"
+    source, target = driver.connect(worker.path), driver.connect(path)
+    try:
+        source.backup(target)
+    finally:
+        target.close()
+        source.close()
+    _read_aside(stage)
+    mark = worker.path.with_name(MARK_FILE)
+    image = HubImage(path, mark.read_bytes() if mark.exists() else None, tuple(stage.ledger.log.rows))
+    stage.hub_images = [*stage.hub_images, image][-IMAGES_MAX:]
+    return f"up to {len(image.rows)}"
+
+
+def restore_hub(stage: Stage, _: Machine) -> str | None:
+    """An old database is put in place, or the whole disk; `carnet-hub restored` is run before anybody is answered."""
+    if not stage.hub_images:
+        return None
+    image = stage.dice.choice(stage.hub_images)
+    is_whole = stage.dice.random() < 0.5
+    _read_aside(stage)
+    lost = len(stage.ledger.log.rows) - len(image.rows)
+    put_back_hub(stage, image, is_whole=is_whole)
+    stage.strokes.strike(f"stale restore of the hub ({'disk' if is_whole else 'database'})")
+    if lost > 0:
+        stage.reached["hub restored behind what it had confirmed"] += 1
+    return f"{lost} entries behind, goes on from {len(image.rows)} under {stage.archive.hub_epoch.hex()[:6]}"
+
+
+def _read_aside(stage: Stage) -> None:
+    """Read the log to its end with a process of its own: what is planned for the hub's does not strike the account."""
+    hub = stage.world.worker.process(Power("the account"))
+    assert isinstance(hub.store, SqlStore)
+    stage.read_hub(hub)
+    hub.store.close()
+
+
+def put_back_hub(stage: Stage, image: HubImage, *, is_whole: bool) -> None:
+    """Replace the files, say that they were replaced, and begin another account."""
+    worker = stage.world.worker
+    for one in stage.world.workers:
+        one.close()
+    for rest in ("", "-wal", "-shm"):
+        worker.path.with_name(worker.path.name + rest).unlink(missing_ok=True)
+    path = worker.path.with_name(f"hub-{len(stage.archive.histories)}.db")
+    shutil.copyfile(image.path, path)
+    for one in stage.world.workers:
+        one.path = path
+    mark = worker.path.with_name(MARK_FILE)
+    if is_whole:
+        mark.unlink(missing_ok=True)
+        if image.mark is not None:
+            mark.write_bytes(image.mark)
+    _check_closed(stage, worker, image)
+    _say_restored(worker)
+    for one in stage.world.workers:
+        one.boot()
+    _begin_account(stage, image)
+
+
+def _check_closed(stage: Stage, worker: Worker, image: HubImage) -> None:
+    """A database that is behind the mark is not served.
+
+    Raises:
+        Broken: it would be.
+    """
+    power = Power("hub looks")
+    hub, told = worker.process(power), HubMarkFile(worker.path.parent, FaultyFiles(power)).read()
+    assert isinstance(hub.store, SqlStore)
+    with hub.store.read() as snapshot:
+        try:
+            check_mark(snapshot, hub.hub_epoch, told)
+            is_open = True
+        except DatabaseBehind:
+            is_open = False
+            stage.reached["a hub behind its mark stays shut"] += 1
+    hub.store.close()
+    if not is_open or told is None or not told.hub_epoch == stage.archive.hub_epoch == hub.hub_epoch:
+        return
+    if told.position > len(image.rows):
+        raise Broken("I14", f"a hub that ends at {len(image.rows)} would serve, and has told of {told.position}")
+
+
+def _say_restored(worker: Worker) -> None:
+    """`carnet-hub restored`; whoever died in it, or met a full disk, runs it again."""
+    for power in (worker.power, Power("hub restored, again")):
+        with suppress(SimCrash, StoreError):
+            hub = worker.process(power)
+            assert isinstance(hub.store, SqlStore)
+            try:
+                open_new_hub_epoch(hub)
+            finally:
+                hub.store.close()
+            return
+
+
+def _begin_account(stage: Stage, image: HubImage) -> None:
+    """The log is read anew from its beginning; couriers carry again what is not in it."""
+    hub = stage.world.hub
+    stage.archive = stage.archive.begin_history(hub.hub_epoch)
+    histories = tuple((one.hub_epoch, one.position) for one in hub.known_histories)
+    stage.ledger.begin_history(list(image.rows), histories)
+    stage.holders = Keyholders(stage.ledger)
+    stage.read_hub()
+    for name, brought in stage.delivered.items():
+        lost = [made for made in brought if not stage.ledger.is_standing(made.message)]
+        stage.delivered[name] = [made for made in brought if made not in lost]
+        stage.undelivered[name] = [*lost, *stage.undelivered[name]]
+
+
+STEPS: Final[dict[str, tuple[int, Step]]] = {
+    "take hub image": (0, take_hub_image),
+    "restore hub": (0, restore_hub),
+}
+"""Weight and step by name."""
