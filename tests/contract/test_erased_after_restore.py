@@ -131,7 +131,7 @@ def record_person(node: Installation) -> None:
 
 def late_stick(node: Installation) -> bytes:
     """What a machine without a line packs about the person."""
-    commit(node.node(), [name_of(FIRST), Draft(PHONE, CALLED, {"customer_id": PERSON, "number": NUMBER})])
+    commit(node.node(), [name_of(FIRST), Draft(PHONE, RecordId(b"q" * 16), {"customer_id": PERSON, "number": NUMBER})])
     return pack_for_hub(node.node(), software="test").plain
 
 

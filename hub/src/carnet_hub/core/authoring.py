@@ -14,14 +14,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from carnet_hub.core.admission import Fate, enter_set, examine_set
-from carnet_hub.core.freeing import open_workspace
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.intake import arrive, hub_as_node
 from carnet_hub.core.ports import Transaction
 from carnet_hub.core.prefetch import prefetch
 from carnet_hub.core.receipts import receipt_of
 from carnet_hub.core.rows import LogRow
-from carnet_hub.core.workspace import Workspace
+from carnet_hub.core.workspace import Workspace, open_workspace
 from carnet_protocol.changeset import Draft, EpochOrigin, EpochReason, Link, build_ops, reread_set, seal_set
 from carnet_protocol.errors import BrokenRule, NotAllowed
 from carnet_protocol.ids import EPOCH_BYTES, NO_HASH, NONCE_BYTES, Nonce, OpId, op_id
@@ -80,9 +79,16 @@ def write_in(hub: Hub, transaction: Transaction, drafts: Sequence[Draft]) -> tup
 
     Returns: the log entry and the number of ops.
     """
+    workspace = open_workspace(hub, transaction)
+    written = write_with(hub, workspace, drafts)
+    workspace.flush(transaction)
+    return written
+
+
+def write_with(hub: Hub, workspace: Workspace, drafts: Sequence[Draft]) -> tuple[LogRow, int]:
+    """The same in a workspace of the caller's, who flushes it."""
     if len({draft.kind.audience is Audience.ALL for draft in drafts}) > 1:
         raise BrokenRule("a hub set for everybody beside records of some sites")
-    workspace = open_workspace(hub, transaction)
     ops, opening = build_ops(tuple(drafts), hub.entropy.random_bytes(SEED_BYTES))
     message = seal_set(encode_ops(ops), hub.entropy.random_bytes(NONCE_BYTES), next_link(hub, workspace), hub.signer)
     arrival = arrive(hub, reread_set(message, hub.hub_id), opening, hub_as_node(hub), nothing_erased)
@@ -90,9 +96,7 @@ def write_in(hub: Hub, transaction: Transaction, drafts: Sequence[Draft]) -> tup
     finding = examine_set(workspace, arrival, time_ms=workspace.received_ms)
     if finding.fate is not Fate.SOUND:
         raise NotAllowed(finding.reason or Reason.INTERNAL, finding.detail)
-    row = enter_set(workspace, arrival, finding, time_ms=workspace.received_ms)
-    workspace.flush(transaction)
-    return row, len(ops)
+    return enter_set(workspace, arrival, finding, time_ms=workspace.received_ms), len(ops)
 
 
 def next_link(hub: Hub, workspace: Workspace) -> Link:

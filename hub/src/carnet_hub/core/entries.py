@@ -121,6 +121,20 @@ def take_effect(workspace: Workspace, row: LogRow, folding: Folding) -> None:
     if row.dealer_id == workspace.hub.hub_id and not _is_for_everybody(workspace, folding):
         hand_to_owner(workspace, row.nonce, folding, row.position)
     apply_effects(workspace, folding.changes, row.position)
+    _note_latecomers(workspace, folding)
+
+
+def _note_latecomers(workspace: Workspace, folding: Folding) -> None:
+    """Remember the records that hold values and belong to one of which values were erased."""
+    for kind, record in folding.changes:
+        rules = workspace.hub.rules[kind]
+        state = workspace.book.state((kind, record)) if rules.groups else None
+        if state is None or state.parent is None:
+            continue
+        workspace.load_erased((record, state.parent))
+        missing = workspace.erased[state.parent] & rules.groups & ~workspace.erased[record]
+        if missing:
+            workspace.late[record] = workspace.erased[state.parent]
 
 
 def void_whole_set(workspace: Workspace, change_set: ChangeSet, position: int, reason: Reason | None) -> None:

@@ -12,25 +12,14 @@ from dataclasses import dataclass
 
 from carnet_hub.core.entries import Detail
 from carnet_hub.core.hub import Hub
+from carnet_hub.core.latecomers import order_latecomers
 from carnet_hub.core.ledger import Ledger
 from carnet_hub.core.limits import JUDGED_AGAIN_MAX, LIST_ROWS_MAX
-from carnet_hub.core.ports import StoreError, Transaction
-from carnet_hub.core.present import require_present
+from carnet_hub.core.ports import StoreError
 from carnet_hub.core.releasing import release_set, release_waiting
-from carnet_hub.core.rows import LogHead, SetState
-from carnet_hub.core.workspace import Workspace
+from carnet_hub.core.rows import SetState
+from carnet_hub.core.workspace import Workspace, open_workspace
 from carnet_protocol.ids import OpId
-
-
-def open_workspace(hub: Hub, transaction: Transaction) -> Workspace:
-    """A workspace at the end of the log, at this moment of the hub's clock.
-
-    Raises:
-        HistoryEnded: see `present`.
-    """
-    require_present(hub, transaction)
-    head = transaction.head()
-    return Workspace(hub, transaction, LogHead(head.position, max(hub.clock.now_ms(), head.received_ms)))
 
 
 def free_waiting(hub: Hub, nonces: Sequence[bytes]) -> tuple[bytes, ...]:
@@ -51,6 +40,7 @@ def free_waiting(hub: Hub, nonces: Sequence[bytes]) -> tuple[bytes, ...]:
             with hub.store.write() as transaction:
                 workspace = open_workspace(hub, transaction)
                 releases = release_waiting(workspace, rest)
+                order_latecomers(hub, workspace)
                 workspace.flush(transaction)
         except StoreError:
             raise
@@ -124,6 +114,7 @@ def _is_released(hub: Hub, nonce: bytes) -> bool:
         with hub.store.write() as transaction:
             workspace = open_workspace(hub, transaction)
             row = release_set(workspace, nonce, Detail("", b""))
+            order_latecomers(hub, workspace)
             workspace.flush(transaction)
     except StoreError:
         raise

@@ -17,14 +17,16 @@ Rules:
 from collections.abc import Iterator, Sequence
 
 from carnet_hub.core.admission import Decided, decide_set, park_culprit
-from carnet_hub.core.freeing import free_waiting, open_workspace
+from carnet_hub.core.freeing import free_waiting
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.intake import Arrival, find_signers, rank_by_receipt, read_pushed, verify_arrival
+from carnet_hub.core.latecomers import order_latecomers
 from carnet_hub.core.limits import GROUP_OPS_MAX, GROUP_SETS_MAX
 from carnet_hub.core.ports import StoreError
 from carnet_hub.core.prefetch import prefetch
 from carnet_hub.core.receipts import answer_with, rejection
 from carnet_hub.core.releasing import release_waiting
+from carnet_hub.core.workspace import open_workspace
 from carnet_protocol.envelope import Envelope
 from carnet_protocol.errors import Refused
 from carnet_protocol.hello import LostSet
@@ -130,6 +132,7 @@ def _admit_together(hub: Hub, group: list[Arrival]) -> list[Decided]:
             decided.append(decide_set(workspace, arrival))
             if decided[-1].row is not None and not decided[-1].is_duplicate:
                 rest += release_waiting(workspace, [arrival.change_set.nonce]).rest
+        order_latecomers(hub, workspace)
         workspace.flush(transaction)
     free_waiting(hub, rest)
     return decided
@@ -143,6 +146,7 @@ def _admit_alone(hub: Hub, arrival: Arrival) -> Decided:
             workspace = open_workspace(hub, transaction)
             prefetch(workspace, [arrival])
             decided = decide_set(workspace, arrival)
+            order_latecomers(hub, workspace)
             workspace.flush(transaction)
     except StoreError:
         raise

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from carnet_protocol.kinds import CUSTOMER
+from carnet_protocol.orders import group_mask
 from carnet_protocol.registry import Audience, Kind, Privacy, Register, Registry, ValueType, Writer
 
 
@@ -25,6 +26,7 @@ class KindRules:
         lends_anchor: records of other kinds inherit its anchor.
         steps: forward registers with a transition table, and the label of their state.
         secret: numbers of registers that are encrypted at rest.
+        groups: erasure groups (bits) that hold values in this kind.
         is_deletable: facts are retracted and documents voided instead.
     """
 
@@ -42,6 +44,7 @@ class KindRules:
     lends_anchor: bool
     steps: tuple[tuple[Register, int], ...]
     secret: frozenset[int]
+    groups: int
     is_deletable: bool
 
 
@@ -72,6 +75,7 @@ def _rules(kind: Kind, registry: Registry, lends_anchor: bool) -> KindRules:  # 
         lends_anchor,
         _steps(kind),
         frozenset(register.number for register in kind.registers if register.privacy is Privacy.SECRET),
+        group_mask(frozenset(register.group for register in kind.registers if register.group is not None)),
         not kind.is_fact and not _steps(kind),
     )
 

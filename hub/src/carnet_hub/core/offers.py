@@ -17,7 +17,7 @@ from dataclasses import replace
 from carnet_hub.core.admission import Fate, enter_set, examine_set
 from carnet_hub.core.at_rest import plain_opening
 from carnet_hub.core.authoring import next_link
-from carnet_hub.core.freeing import free_waiting, open_workspace
+from carnet_hub.core.freeing import free_waiting
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.ingest import receive_offered
 from carnet_hub.core.intake import arrive, hub_as_node, read_pushed
@@ -26,6 +26,7 @@ from carnet_hub.core.ports import Snapshot
 from carnet_hub.core.prefetch import prefetch
 from carnet_hub.core.receipts import rejection
 from carnet_hub.core.revoking import Suspects, take_out_again
+from carnet_hub.core.workspace import open_workspace
 from carnet_protocol.changeset import ChangeSet, read_set, reread_set, seal_set
 from carnet_protocol.envelope import Envelope, Purpose, verify_envelope
 from carnet_protocol.errors import NotAuthentic, Refused

@@ -19,7 +19,15 @@ def prefetch(workspace: Workspace, arrivals: Sequence[Arrival]) -> None:
     _load_sets(workspace, arrivals)
     keys, vehicles = _named(workspace, arrivals)
     workspace.book.load(keys)
+    _load_erasures(workspace, keys)
     _load_routes(workspace, arrivals, keys, vehicles)
+
+
+def _load_erasures(workspace: Workspace, keys: set[Key]) -> None:
+    """What was erased of the records that some sets write, refer to, or write for."""
+    states = [workspace.book.state(key) for key in keys if workspace.hub.rules[key[0]].groups]
+    parents = {state.parent for state in states if state is not None and state.parent is not None}
+    workspace.load_erased(parents.union(record for kind, record in keys if workspace.hub.rules[kind].groups))
 
 
 def _load_sets(workspace: Workspace, arrivals: Sequence[Arrival]) -> None:

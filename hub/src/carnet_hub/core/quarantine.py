@@ -10,15 +10,16 @@ from dataclasses import dataclass
 
 from carnet_hub.core.admission import Fate, Finding, examine_set
 from carnet_hub.core.entries import Detail
-from carnet_hub.core.freeing import free_waiting, open_workspace
+from carnet_hub.core.freeing import free_waiting
 from carnet_hub.core.hub import Hub
+from carnet_hub.core.latecomers import order_latecomers
 from carnet_hub.core.ledger import Ledger
 from carnet_hub.core.limits import LIST_ROWS_MAX, TEXT_CHARS_MAX
 from carnet_hub.core.ports import Snapshot
 from carnet_hub.core.prefetch import prefetch
 from carnet_hub.core.releasing import declare_lost, log_release, parked_row, stored_arrival
 from carnet_hub.core.rows import AdmissionRow, LogRow, SetState
-from carnet_hub.core.workspace import Workspace
+from carnet_hub.core.workspace import Workspace, open_workspace
 from carnet_protocol.errors import BadValue, NotAllowed
 from carnet_protocol.ids import OpId, nonce_of
 from carnet_protocol.reasons import Reason
@@ -142,6 +143,7 @@ def release_parked(hub: Hub, nonce: bytes, *, note: str, lost: Sequence[OpId] = 
         if finding.fate in (Fate.PARK, Fate.REJECT):
             raise NotAllowed(finding.reason or Reason.INTERNAL, finding.detail or "it still cannot go on")
         row = log_release(workspace, arrival, parked, finding, Detail(note, b"".join(lost)))
+        order_latecomers(hub, workspace)
         workspace.flush(transaction)
     return Released(row, free_waiting(hub, [nonce, *(nonce_of(op) for op in lost)]))
 

@@ -18,7 +18,6 @@ from carnet_hub.core.effects import erasures_in
 from carnet_hub.core.entries import note_admission, note_sealed, take_effect, take_place, unpack_detail, void_whole_set
 from carnet_hub.core.exclusion import apply_exclusion, log_exclusions, vehicles_named
 from carnet_hub.core.folding import fold_set
-from carnet_hub.core.freeing import open_workspace
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.intake import Arrival
 from carnet_hub.core.limits import DIFFERENCES_MAX, LOG_BATCH_ENTRIES, TEXT_CHARS_MAX
@@ -38,7 +37,7 @@ from carnet_hub.core.rows import (
     SettledRow,
     WaitingRow,
 )
-from carnet_hub.core.workspace import History, Workspace
+from carnet_hub.core.workspace import History, Workspace, open_workspace
 from carnet_protocol.errors import BadValue
 from carnet_protocol.ids import nonce_of, split_op_ids
 from carnet_protocol.messages import Verdict

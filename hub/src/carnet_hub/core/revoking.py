@@ -26,7 +26,7 @@ from carnet_hub.core.authoring import write_in
 from carnet_hub.core.entries import Detail
 from carnet_hub.core.exclusion import log_exclusions
 from carnet_hub.core.failures import Unusable
-from carnet_hub.core.freeing import free_waiting, open_workspace
+from carnet_hub.core.freeing import free_waiting
 from carnet_hub.core.histories import shared_up_to
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.limits import LIST_ROWS_MAX, TEXT_CHARS_MAX
@@ -34,6 +34,7 @@ from carnet_hub.core.ports import Snapshot, Transaction
 from carnet_hub.core.rebuild import fold_again
 from carnet_hub.core.releasing import log_release, parked_row, stored_arrival
 from carnet_hub.core.rows import SetState
+from carnet_hub.core.workspace import open_workspace
 from carnet_protocol.changeset import ChangeSet, Draft
 from carnet_protocol.ids import RECORD_RANDOM_BYTES, NodeId, new_record_id, record_text
 from carnet_protocol.kinds import REVOCATION

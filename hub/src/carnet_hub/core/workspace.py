@@ -13,6 +13,7 @@ from carnet_hub.core.at_rest import plain_opening
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.ledger import Ledger
 from carnet_hub.core.ports import Snapshot, Transaction
+from carnet_hub.core.present import require_present
 from carnet_hub.core.record_book import Key, RecordBook
 from carnet_hub.core.rows import (
     DealerRow,
@@ -57,6 +58,7 @@ class Workspace:
         position, received_ms: of the log's last entry, advanced by `append`.
         lost: reason by op id, of ops that are void before their set has arrived.
         erased: erased groups (bits) by record, for every record with personal values that was asked for.
+        late: groups (bits) by record, of folded records that belong to erased ones and are named by no order yet.
         nodes: by key id, as of now.
         history: what lies ahead, for a fold from the log.
         clock_offsets: hub clock minus node clock, by node.
@@ -79,6 +81,7 @@ class Workspace:
         self.book = RecordBook(hub, snapshot)
         self.lost: dict[bytes, str] = {}
         self.erased: dict[bytes, int] = {}
+        self.late: dict[bytes, int] = {}
         self.nodes: dict[bytes, Node] = {}
         self.clock_offsets: dict[bytes, int] = {}
         self.appended: dict[int, LogRow] = {}
@@ -215,3 +218,14 @@ class Workspace:
         transaction.put([ErasedRow(record, groups) for record, groups in self.new_erased.items()])
         transaction.put(list(self.new_keys.values()))
         transaction.put(list(self.new_dealers.values()))
+
+
+def open_workspace(hub: Hub, transaction: Transaction) -> Workspace:
+    """A workspace at the end of the log, at this moment of the hub's clock.
+
+    Raises:
+        HistoryEnded: see `present`.
+    """
+    require_present(hub, transaction)
+    head = transaction.head()
+    return Workspace(hub, transaction, LogHead(head.position, max(hub.clock.now_ms(), head.received_ms)))
