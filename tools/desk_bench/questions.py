@@ -29,6 +29,7 @@ def questions_of(desk: Desk, dice: Random) -> Iterator[Question]:
     node, samples = desk.node, desk.samples
 
     def typed(name: str, shape: Callable[[str], str] = str) -> Callable[[], object]:
+        """A search for one of the samples, as somebody types it."""
         return lambda: find(node, shape(dice.choice(samples[name])))
 
     yield "search: plate", SEARCH_MS, typed("plate")

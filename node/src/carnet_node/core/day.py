@@ -90,6 +90,7 @@ def _line(node: Node, tx: ReadTransaction, visit: RecordView, now_ms: int) -> Or
 
 def _by_promise(lines: Iterable[OrderLine]) -> tuple[OrderLine, ...]:
     def place(one: OrderLine) -> tuple[bool, bool, int, RecordId]:
+        """Overdue first, then by promise, then what has none."""
         promised_at = one.visit.values.get("promised_at")
         known = promised_at if isinstance(promised_at, int) else None
         return not one.is_overdue, known is None, known or 0, one.visit.id

@@ -137,6 +137,7 @@ def _import_all(
     is_hidden = is_quiet or not console.is_terminal
 
     def note(one: LeftOut) -> None:
+        """Keep a row that was left out, with its reason, in the side file."""
         side.add(one.row.number, one.reason, one.row.cells)
 
     with Progress(*columns, console=console, transient=True, disable=is_hidden) as bar:

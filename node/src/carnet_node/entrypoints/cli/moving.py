@@ -108,6 +108,7 @@ def _unwrap(settings: NodeSettings, door: Door, wanted: Wanted, stage: Stage) ->
     second = parse_code(wanted.recovery_code)
 
     def ask(wrappings: Mapping[str, bytes]) -> bytes:
+        """The data key through the hub, for the second code."""
         stage("asking the hub for the data key")
         asking = partial(new_machine_asks, settings, door.code, second, wrappings, url=door.url, name=door.name)
         return anyio.run(asking)

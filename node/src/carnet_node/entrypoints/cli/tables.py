@@ -79,6 +79,7 @@ def emit_found(
     hits = [hit for hit in find(node, text) if hit.view.kind is kind]
 
     def rows(*, for_programs: bool) -> list[Json]:
+        """The hits as programs read them, or as people do."""
         presenter = presenter_of(node, show_personal=show_personal, as_json=for_programs)
         return [{**presenter.record(hit.view), "by": hit.by.value} for hit in hits]
 

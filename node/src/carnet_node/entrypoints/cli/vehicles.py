@@ -102,6 +102,7 @@ def _parts(node: Node, plate: str | None, owner: str | None, km: int | None) -> 
     customer = record_from_text(owner) if owner is not None else None
 
     def drafts(vehicle: RecordId, new_id: NewId) -> Drafts:
+        """Plate, owner and reading, as far as they were given."""
         made: list[Draft] = []
         if plate is not None:
             made += plate_drafts(node, vehicle, {"plate_no": plate}, new_id)

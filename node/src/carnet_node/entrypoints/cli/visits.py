@@ -105,9 +105,11 @@ def add(
     now_ms = node.clock.now_ms()
 
     def order(car: RecordId) -> OpenVisit:
+        """The order for a car that is known, or recorded with it."""
         return OpenVisit("", car, now_ms, customer_id, values, listed)
 
     def recalls(visit: RecordId, car: RecordId) -> Drafts:
+        """A completion for each campaign that was named."""
         number = vin or str(require_record(node, VEHICLE, car).values.get("vin") or "")
         done = [CompleteRecall(campaign, number, car, visit, "open", now_ms, method) for campaign in campaigns]
         return tuple(draft for one in done for draft in complete_recall(one))

@@ -50,6 +50,7 @@ def is_for_programs(request: Request) -> bool:
 
 def _for_people(otherwise: Handler) -> Handler:
     async def handle(request: Request, error: Exception) -> Response:
+        """A page for people; what a program asked is answered as before."""
         if is_for_programs(request):
             answer = otherwise(request, error)
             return answer if isinstance(answer, Response) else await answer

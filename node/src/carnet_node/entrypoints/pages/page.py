@@ -182,6 +182,7 @@ class Page:
         """
 
         def work() -> str:
+            """Read and render in one thread, so that the page shows one moment."""
             return self.pages.renderer.render(self.visitor.language, template, {**self._common(), **context, **read()})
 
         return self.answer(HTMLResponse(await self.pages.desk.read(work), status_code=int(status)))

@@ -35,6 +35,7 @@ class KeptFiles:
         """Answer with a file."""
 
         async def keep(message: Message) -> None:
+            """Let browsers keep what was found: its address changes with its content."""
             if message["type"] == "http.response.start" and message["status"] == 200:  # noqa: PLR2004  (OK)
                 MutableHeaders(scope=message)["cache-control"] = _FOR_EVER
             await send(message)

@@ -79,6 +79,7 @@ def create_api(desk: Desk, *, hosts: frozenset[str], token: str) -> FastAPI:
 
     @asynccontextmanager
     async def beside(_: FastAPI) -> AsyncIterator[None]:
+        """Run what runs in the background from the start of the server to its end."""
         if desk.background is None:
             yield
             return

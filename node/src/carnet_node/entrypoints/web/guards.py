@@ -174,6 +174,7 @@ def _replay(body: bytes, receive: Receive) -> Receive:
     waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def replay() -> Message:
+        """The body first, then what the client sends."""
         return waiting.pop() if waiting else await receive()
 
     return replay
@@ -181,6 +182,7 @@ def _replay(body: bytes, receive: Receive) -> Receive:
 
 def _with_headers(send: Send) -> Send:
     async def add_headers(message: Message) -> None:
+        """Add what the answer has not set itself."""
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             for name, value in ANSWER_HEADERS.items():

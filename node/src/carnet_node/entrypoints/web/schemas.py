@@ -51,6 +51,7 @@ def describe(api: FastAPI) -> None:
     """Let the application describe itself, once, when somebody asks."""
 
     def openapi() -> Json:
+        """The document, made at the first question."""
         if api.openapi_schema is None:
             api.openapi_schema = _described(get_openapi(title=api.title, version=api.version, routes=api.routes))
         return api.openapi_schema

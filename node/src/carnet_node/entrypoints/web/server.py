@@ -116,12 +116,14 @@ class _Beside:
         self._backups = backups
 
     async def run(self) -> None:
+        """Run both until they are cancelled."""
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._backups.run)
             if self._syncing is not None:
                 tasks.start_soon(self._syncing.run)
 
     def wake(self) -> None:
+        """Let a save be sent at once; without a hub nothing waits."""
         if self._syncing is not None:
             self._syncing.wake()
 
@@ -134,10 +136,12 @@ class _Syncing:
         self._background = background
 
     async def run(self) -> None:
+        """Sync until it is cancelled, over one connection."""
         async with self._link:
             await self._background.run()
 
     def wake(self) -> None:
+        """Let a save be sent at once."""
         self._background.wake()
 
 

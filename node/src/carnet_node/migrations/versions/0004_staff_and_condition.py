@@ -12,6 +12,7 @@ TEXT, BIGINT, BLOB, BOOL = sa.String, sa.BigInteger, sa.LargeBinary, sa.Boolean
 
 
 def upgrade() -> None:
+    """Add the columns, empty, and the tables of three new kinds; rows that are there stay as they are."""
     for name, of in (
         ("is_walked_round", BOOL),
         ("damage_outline", TEXT),
@@ -45,6 +46,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    """Refuse: columns that an older program does not know would be lost with their values."""
     raise NotImplementedError("restore the backup made before the update")
 
 

@@ -10,6 +10,7 @@ TEXT, INTEGER, BIGINT, BLOB, BOOL = sa.String, sa.Integer, sa.BigInteger, sa.Lar
 
 
 def upgrade() -> None:
+    """Make the tables; nobody has a password or a session yet."""
     _create_login()
     op.create_table(
         "form_draft",
@@ -45,6 +46,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    """Refuse: columns that an older program does not know would be lost with their values."""
     raise NotImplementedError("restore the backup made before the update")
 
 
