@@ -62,9 +62,10 @@ def day_of(node: Node, staff_no: str | None = None) -> Day:
     with node.store.read() as tx:
         came = tx.orders_opened(owner, since_ms, since_ms + _DAY_MS, HOME_ROWS_MAX)
         here = tx.orders_in_shop(owner, HOME_ROWS_MAX + 1)
-        arrivals = [_line(node, tx, view, now_ms) for view in view_all(tx, node.identity, came)]
-        in_shop = [_line(node, tx, view, now_ms) for view in view_all(tx, node.identity, here[:HOME_ROWS_MAX])]
-    ordered = _by_promise(in_shop)
+        stored = {one.record: one for one in (*came, *here[:HOME_ROWS_MAX])}
+        lines = {view.id: _line(node, tx, view, now_ms) for view in view_all(tx, node.identity, stored.values())}
+    arrivals = [lines[one.record] for one in came if one.record in lines]
+    ordered = _by_promise(lines[one.record] for one in here[:HOME_ROWS_MAX] if one.record in lines)
     mine = [one for one in ordered if staff_no and _is_of(one.visit, staff_no)]
     return Day(
         tuple(one for one in arrivals if one.visit.values.get("status") != "void"),

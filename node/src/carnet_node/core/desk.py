@@ -17,7 +17,7 @@ from carnet_node.core.commands.visits import OpenVisit, open_visit
 from carnet_node.core.limits import RO_NUMBER_MAX
 from carnet_node.core.node import Node
 from carnet_node.core.numbering import business_day, node_tag, ro_number, ro_prefix
-from carnet_node.core.ports import WriteTransaction
+from carnet_node.core.ports import ReadTransaction, WriteTransaction
 from carnet_node.core.record_view import RecordView, view_record
 from carnet_node.core.views import visit_snapshot
 from carnet_protocol.ids import RecordId, new_record_id
@@ -100,7 +100,7 @@ def save_visit(
         CommandRefused: see `open_visit`, or the parts; nothing was recorded and no number was used.
     """
     with node.store.write() as tx:
-        return _open(node, tx, command, (), parts)
+        return open_within(node, tx, command, (), parts)
 
 
 def save_visit_by_vin(
@@ -120,8 +120,8 @@ def save_visit_by_vin(
     """
     vehicle = add_vehicle(car, new_ids(node))
     with node.store.write() as tx:
-        news = _vehicle_news(node, tx, car, vehicle)
-        return _open(node, tx, order(vehicle.record), news, parts)
+        news = vehicle_news(node, tx, car, vehicle)
+        return open_within(node, tx, order(vehicle.record), news, parts)
 
 
 def save_vehicle(
@@ -142,17 +142,22 @@ def save_vehicle(
     vehicle = add_vehicle(command, new_id)
     more = () if parts is None else parts(vehicle.record, new_id)
     with node.store.write() as tx:
-        return SavedVehicle(vehicle.record, _commit(node, tx, (*_vehicle_news(node, tx, command, vehicle), *more)))
+        return SavedVehicle(vehicle.record, _commit(node, tx, (*vehicle_news(node, tx, command, vehicle), *more)))
 
 
-def _open(
+def open_within(
     node: Node,
     tx: WriteTransaction,
     command: OpenVisit,
     before: Drafts,
     parts: Callable[[RecordId, RecordId], Drafts] | None,
 ) -> OpenedVisit:
-    """Open an order; what the form leaves out of name and plate is as it stands today."""
+    """Open an order inside a transaction the caller has begun; what the form leaves out of name and plate is as today.
+
+    Args:
+        before: recorded with it in the same change set, ahead of it: a new customer, a new car.
+        parts: recorded behind it, for the ids of the order and its car.
+    """
     number = _next_ro_number(node, tx)
     values = {**visit_snapshot(tx, node.identity, command.vehicle, command.customer), **command.values}
     drafts = open_visit(replace(command, ro_no=number, values=values), new_ids(node))
@@ -161,7 +166,7 @@ def _open(
     return OpenedVisit(visit, number, _commit(node, tx, (*before, *drafts, *more)))
 
 
-def _vehicle_news(node: Node, tx: WriteTransaction, command: AddVehicle, vehicle: NewVehicle) -> Drafts:
+def vehicle_news(node: Node, tx: ReadTransaction, command: AddVehicle, vehicle: NewVehicle) -> Drafts:
     """What is not on file yet of what was entered about a vehicle."""
     view = view_record(tx, node.identity, tx.record(VEHICLE, vehicle.record))
     return vehicle.drafts if view is None or command.known is not None else _news(vehicle.drafts, view)

@@ -14,7 +14,7 @@ from carnet_node.core.desk_limits import CANDIDATES_MAX
 from carnet_node.core.limits import CHILDREN_MAX, FIND_ROWS_MAX
 from carnet_node.core.local_facts import NotSame
 from carnet_node.core.node import Node
-from carnet_node.core.ports import ReadTransaction
+from carnet_node.core.ports import ReadTransaction, WriteTransaction
 from carnet_node.core.record_view import RecordView, view_all, view_record
 from carnet_node.core.records import StoredRecord
 from carnet_protocol.errors import BadValue
@@ -77,13 +77,18 @@ def find_candidates(
 
 def remember_not_same(node: Node, record: RecordId, others: Iterable[RecordId]) -> int:
     """Remember at this desk that a record is none of some others; returns how many decisions there are now."""
-    staff = None if node.acting is None else node.acting.staff
     with node.store.write() as tx:
-        for other in others:
-            if other != record:
-                first, second = sorted((record, other))
-                tx.local.put_not_same(NotSame(first, second, staff, node.clock.now_ms()))
+        note_not_same(node, tx, record, others)
         return len(tx.local.not_same_with(record))
+
+
+def note_not_same(node: Node, tx: WriteTransaction, record: RecordId, others: Iterable[RecordId]) -> None:
+    """As `remember_not_same`, inside a transaction the caller has begun."""
+    staff = None if node.acting is None else node.acting.staff
+    for other in others:
+        if other != record:
+            first, second = sorted((record, other))
+            tx.local.put_not_same(NotSame(first, second, staff, node.clock.now_ms()))
 
 
 def forget_not_same(node: Node, record: RecordId, other: RecordId) -> None:
