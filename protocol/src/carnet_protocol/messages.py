@@ -210,7 +210,8 @@ class PageRow(Frame, frozen=True):
 
     Attributes:
         owner: dealer site (or hub) that created the record.
-        changed: position of the record's last change.
+        changed: position at which the record last changed for this reader: a write, an erasure, an exclusion, or that
+            it came into the reader's sight or left it. An old page cannot undo a later one.
         entries: see `state.entries_from_wire`.
         is_evicted: the reader is no longer assigned; the record is hidden there, never deleted.
     """

@@ -205,8 +205,9 @@ def _rows(hub: Hub, snapshot: Snapshot, node: Node, feed: list[FeedRow]) -> list
 def _item(
     hub: Hub, node: Node, place: FeedRow, record: RecordRow, settled: list[SettledRow], *, is_veiled: bool
 ) -> _Item:
+    changed = position_of(place.place)
     if place.is_evicted:
-        row = PageRow(record.kind, record.id, NOBODY, record.changed, [], [], True)
+        row = PageRow(record.kind, record.id, NOBODY, changed, [], [], True)
         return _Item(place.place, _ROW_OVERHEAD_BYTES, row, None)
     plain = plain_entries(hub.box, record.kind, record.id, record.entries)
     newest = settled[-SETTLED_PER_ROW_MAX:]
@@ -214,7 +215,7 @@ def _item(
         record.kind,
         record.id,
         owner_for(record, is_veiled=is_veiled),
-        record.changed,
+        changed,
         entries_to_wire(entries_for(hub, node.dealer_id, record, plain, is_veiled=is_veiled)),
         [_wire_settled(hub, node, record, one, is_veiled=is_veiled) for one in newest],
         False,
