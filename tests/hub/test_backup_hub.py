@@ -78,11 +78,22 @@ def test_a_lost_hub_comes_back_under_a_new_epoch(data: Path, copies: Path, tmp_p
     assert [one["site_code"] for one in told(capsys, data, "dealers", "list")] == ["A001"]
 
 
-def test_a_command_on_a_lost_hub_does_not_stand_in_the_way(data: Path, copies: Path, capsys: Printed):
-    """The empty database that a command on a lost hub has made is put aside, not overwritten."""
+def test_a_command_on_a_lost_hub_makes_no_empty_one(data: Path, capsys: Printed):
+    """What was lost is told, and nothing stands in the place that a restore needs."""
+    lose_database(data)
+
+    told_of_it = refused(capsys, data, "dealers", "list")
+
+    assert told_of_it["code"] == "database-empty"
+    assert list(data.glob("hub.db*")) == []
+
+
+def test_an_empty_database_does_not_stand_in_the_way(data: Path, copies: Path, capsys: Printed):
+    """A database that never belonged to a hub is put aside, not overwritten."""
     told(capsys, data, "backup", "now")
     lose_database(data)
-    refused(capsys, data, "dealers", "list")
+    with closing(open_store(f"sqlite:///{data / 'hub.db'}")) as store:
+        store.make_tables()
 
     told(capsys, data, "restore")
 
@@ -105,7 +116,7 @@ def test_a_restore_without_the_keys_is_refused(data: Path, copies: Path, capsys:
     lose_database(data)
     (data / "keys").rename(data / "safe")
 
-    assert refused(capsys, data, "restore")["code"] == "not-initialised"
+    assert refused(capsys, data, "restore")["code"] == "keys-unreadable"
     assert not (data / "hub.db").exists()
 
 

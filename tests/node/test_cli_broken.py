@@ -5,24 +5,24 @@ real database with a real copy and a real replica. Whatever the failure, every f
 """
 
 import shutil
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from carnet_node.adapters.store import driver
+from support.breaking import bend, cut, each, kept, largest_first, private, replace_key, sentences_of
 from support.cli_node import enrol_folder
 from support.node_backups import supervise_until_confirmed
+from support.small_disk import fill, small_disk
 from support.typed_node import TypedNode
 
 COPY_TO = "CARNET_NODE_BACKUP_COPY_TO"
 REPLICATE_TO = "CARNET_NODE_BACKUP_REPLICATE_TO"
+DISK_BYTES = 96 * 1024 * 1024
+"""More than a restore wants to stay free."""
+
 DOCUMENT_NO = "K7Q4XZ20260007"
-SENTENCE_CHARS_MIN = 10
-NOT_LOOKED_AT = ("-wal", "-shm", "status.json", "sender.lock")
-"""What SQLite keeps beside a database, and what is rewritten at every start."""
 
 
 @dataclass(frozen=True)
@@ -54,38 +54,12 @@ class Broken:
     @property
     def replica(self) -> list[Path]:
         """The files of the replica, the largest first."""
-        files = (one for one in (self.folder / "replica").rglob("*") if one.is_file())
-        return sorted(files, key=lambda one: one.stat().st_size, reverse=True)
+        return largest_first(self.folder / "replica")
 
     def lose_database(self) -> None:
         """What a dead disk takes."""
         for path in self.database.parent.glob("node.db*"):
             path.unlink()
-
-    def kept(self) -> dict[str, bytes]:
-        """Every file that must not change: keys, database, copies, replica."""
-        files = (one for one in self.folder.rglob("*") if one.is_file() and not one.name.endswith(NOT_LOOKED_AT))
-        return {str(one.relative_to(self.folder)): content_of(one) for one in files}
-
-
-def content_of(path: Path) -> bytes:
-    """A file's bytes; of a database that opens, what it says, wherever SQLite keeps it just now."""
-    if path.suffix != ".db":
-        return path.read_bytes()
-    try:
-        with closing(driver.connect(path)) as connection:
-            tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").fetchall()
-            rows = [sorted(connection.execute(f'SELECT * FROM "{name}"'), key=repr) for (name,) in tables]  # noqa: S608
-            return repr((tables, rows)).encode()
-    except driver.DatabaseError:
-        return path.read_bytes()
-
-
-def private(path: Path, text: str) -> Path:
-    """A file of mode 600."""
-    path.write_text(f"{text}\n")
-    path.chmod(0o600)
-    return path
 
 
 @pytest.fixture(scope="module")
@@ -113,29 +87,6 @@ def broken(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> B
     monkeypatch.setenv(COPY_TO, str(tmp_path / "node" / "copies"))
     monkeypatch.setenv(REPLICATE_TO, str(tmp_path / "node" / "replica"))
     return Broken(tmp_path / "node")
-
-
-def cut(path: Path, keep: int) -> None:
-    """Leave the beginning of a file."""
-    path.write_bytes(path.read_bytes()[:keep])
-
-
-def bend(path: Path, at: int) -> None:
-    """Change one byte of a file."""
-    content = bytearray(path.read_bytes())
-    content[at] ^= 1
-    path.write_bytes(bytes(content))
-
-
-def foreign(path: Path) -> None:
-    """Put a key of the right size in the place of another."""
-    path.write_bytes(bytes(range(32)))
-
-
-def each(paths: list[Path], change: Callable[[Path], object]) -> None:
-    """Change several files."""
-    for path in paths:
-        change(path)
 
 
 def without_database(then: Callable[[Broken], object]) -> Callable[[Broken], None]:
@@ -166,8 +117,8 @@ CASES: tuple[Case, ...] = (
     ("no data key", lambda one: one.key("data.key").unlink(), ("status",), "keys-unreadable"),
     ("a cut key", lambda one: cut(one.key("signing.key"), 31), ("sync",), "keys-unreadable"),
     ("a key others may read", lambda one: one.key("data.key").chmod(0o644), ("status",), "keys-unreadable"),
-    ("another machine's signing key", lambda one: foreign(one.key("signing.key")), ("status",), "foreign-keys"),
-    ("another data key", lambda one: foreign(one.key("data.key")), ("rebuild", "--check"), "keys-unreadable"),
+    ("another machine's signing key", lambda one: replace_key(one.key("signing.key")), ("status",), "foreign-keys"),
+    ("another data key", lambda one: replace_key(one.key("data.key")), ("rebuild", "--check"), "keys-unreadable"),
     (
         "damaged former keys",
         lambda one: one.key("signing.former").write_bytes(b"x"),
@@ -232,13 +183,13 @@ CASES: tuple[Case, ...] = (
     ("a changed copy", without_database(lambda one: bend(one.copy, -1)), ("restore", "--from", "copy"), "copy-damaged"),
     (
         "another key than the copy's",
-        without_database(lambda one: foreign(one.key("data.key"))),
+        without_database(lambda one: replace_key(one.key("data.key"))),
         ("restore", "--from", "copy"),
         "wrong-key",
     ),
     (
         "another key than the replica's",
-        without_database(lambda one: foreign(one.key("data.key"))),
+        without_database(lambda one: replace_key(one.key("data.key"))),
         ("restore", "--from", "litestream"),
         "keys-unreadable",
     ),
@@ -294,16 +245,15 @@ def test_a_failure_is_told_and_changes_nothing(
     """What happened, what is safe, what to do next; the exit code is 1, and every file is as it was."""
     private(broken.folder / "wrong", "0000-0000-0000-0000-0000-0000")
     break_it(broken)
-    before = broken.kept()
+    before = kept(broken.folder)
     typed = [str(broken.folder / one) if one in ("sheet", "wrong", "stick", "nowhere") else one for one in command]
 
     node = broken.node
     told = node(*typed)["error"]
 
-    sentences = [told[name] for name in ("what", "safe", "next")]
     assert (node.code, told["code"]) == (1, code), what
-    assert all(one.endswith((".", "?")) and len(one) > SENTENCE_CHARS_MIN for one in sentences), sentences
-    assert broken.kept() == before
+    assert sentences_of(told)
+    assert kept(broken.folder) == before
 
 
 def test_people_read_the_same_three_sentences(broken: Broken):
@@ -315,3 +265,48 @@ def test_people_read_the_same_three_sentences(broken: Broken):
     lines = broken.node.complained("restore", "--from", "copy")
 
     assert lines[-3:] == [told["what"], told["safe"], told["next"]]
+
+
+@pytest.fixture
+def disk(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Broken]:
+    """The same on a small disk that is nearly full, its backups elsewhere."""
+    for name, variable in (("copies", COPY_TO), ("replica", REPLICATE_TO)):
+        shutil.copytree(template / name, tmp_path / name)
+        monkeypatch.setenv(variable, str(tmp_path / name))
+    with small_disk(tmp_path / "disk", DISK_BYTES) as place:
+        shutil.copytree(template / "data", place / "data")
+        yield Broken(place)
+
+
+@pytest.mark.parametrize("origin", ["copy", "litestream"])
+def test_a_restore_on_a_full_disk_places_nothing_and_works_with_room(disk: Broken, origin: str):
+    """The refusal says that the disk is full, nothing half-written stays, and the same command works with room."""
+    disk.lose_database()
+    before = kept(disk.folder)
+    filler = fill(disk.folder, leave=100_000)
+
+    refused = disk.node("restore", "--from", origin)["error"]
+    filler.unlink()
+    after = kept(disk.folder)
+    restored = disk.node("restore", "--from", origin)
+
+    assert refused["code"] == "disk-full"
+    assert sentences_of(refused)
+    assert after == before
+    assert restored["sets"] == 1
+
+
+def test_a_copy_that_finds_no_room_is_told_and_leaves_none(
+    template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """With the target full, no cut copy appears under a name that a restore would trust."""
+    shutil.copytree(template / "data", tmp_path / "data")
+    with small_disk(tmp_path / "disk") as place:
+        monkeypatch.setenv(COPY_TO, str(place))
+        fill(place, leave=1_000)
+
+        refused = TypedNode(tmp_path / "data")("backup", "now")["error"]
+
+        assert refused["code"] in ("disk-full", "backup-target")
+        assert sentences_of(refused)
+        assert [one.name for one in place.iterdir() if one.name.startswith("carnet-")] == []

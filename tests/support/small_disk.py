@@ -12,10 +12,10 @@ DISK_BYTES = 12 * 1024 * 1024
 
 
 @contextmanager
-def small_disk(place: Path) -> Iterator[Path]:
+def small_disk(place: Path, size: int = DISK_BYTES) -> Iterator[Path]:
     """A disk mounted at a folder to be made; the test is an expected failure where this account may not mount one."""
     place.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES}", "tmpfs", str(place)]
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(place)]
     done = subprocess.run(mount, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         pytest.xfail(f"not run: this account may not mount a small disk ({done.stderr.strip()})")

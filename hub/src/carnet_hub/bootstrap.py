@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING, Final
 
 from carnet_hub.adapters.high_water import HubMarkFile
 from carnet_hub.adapters.keyring import (
+    EXCHANGE_FILE,
+    EXPORT_FILE,
+    SIGN_FILE,
     DataKeyBox,
     Keyring,
     create_keyring,
@@ -27,9 +30,10 @@ from carnet_hub.adapters.store import SqlStore, open_store
 from carnet_hub.adapters.system import DiskFiles, SystemClock, SystemEntropy, run_blocking
 from carnet_hub.core.authoring import write_in
 from carnet_hub.core.enrolment import PublicKeys
-from carnet_hub.core.failures import AlreadyInitialised, DatabaseEmpty, HubFailure, NotInitialised
+from carnet_hub.core.failures import AlreadyInitialised, DatabaseEmpty, HubFailure, KeysUnreadable, NotInitialised
 from carnet_hub.core.histories import check_mark, load_histories, open_new_hub_epoch
 from carnet_hub.core.hub import Hub
+from carnet_hub.core.own_keys import foreign_keys
 from carnet_hub.core.ports import Alarms, Clock, Entropy, Files, RunBlocking
 from carnet_hub.core.present import HUB_EPOCH
 from carnet_hub.core.rebuild import note_fold, rebuild_if_outdated
@@ -47,6 +51,7 @@ if TYPE_CHECKING:
 HUB_ID: Final = "hub_id"
 NODE_ID: Final = "node_id"
 
+_FILE_OF: Final[Mapping[str, str]] = {"sign": SIGN_FILE, "exchange": EXCHANGE_FILE, "export": EXPORT_FILE}
 _SIZES: Final[Mapping[str, int]] = {HUB_ID: 16, HUB_EPOCH: 8, NODE_ID: 16}
 """What a hub is known by, and how many random bytes each is."""
 
@@ -164,7 +169,10 @@ def open_restored_hub(settings: HubSettings, ports: Ports | None = None) -> HubA
 def _open(settings: HubSettings, ports: Ports | None) -> HubApp:
     ports = ports or Ports()
     if not settings.keys_dir.is_dir():
-        raise NotInitialised(str(settings.data_dir))
+        raise _without_keys(settings)
+    is_lost = settings.database_file is not None and not settings.database_file.exists()
+    if is_lost and not is_unfinished(settings.keys_dir):
+        raise DatabaseEmpty(str(settings.keys_dir))  # looking would make an empty one
     with ExitStack() as stack:
         store = _opened_store(settings, stack)
         identity = _identity(store)
@@ -179,9 +187,24 @@ def _open(settings: HubSettings, ports: Ports | None) -> HubApp:
         with store.read() as snapshot:
             histories = load_histories(snapshot)
         app = _join(settings, ports, store, keyring, identity, histories=histories)
+        _require_own_keys(app)
         rebuild_if_outdated(app.hub)
         stack.pop_all()
     return app
+
+
+def _without_keys(settings: HubSettings) -> HubFailure:
+    """Keys in no folder: a hub that was never made here, or one whose keys are lost while its database is not."""
+    if settings.database_file is not None and settings.database_file.exists():
+        return KeysUnreadable(SIGN_FILE, "it is missing, and so are all others")
+    return NotInitialised(str(settings.data_dir))
+
+
+def _require_own_keys(app: HubApp) -> None:
+    with app.store.read() as snapshot:
+        foreign = foreign_keys(snapshot, app.hub.registry, _public_keys(app))
+    if foreign:
+        raise KeysUnreadable(_FILE_OF[foreign[0]], "it is not the key that this hub's database was begun with")
 
 
 def _opened_store(settings: HubSettings, stack: ExitStack) -> SqlStore:
@@ -213,7 +236,7 @@ def restore_hub(
     """Bring a lost SQLite database back, for a hub whose keys are in place.
 
     Raises:
-        NotInitialised: the keys are not there.
+        KeysUnreadable: a key is missing, damaged or open to others.
         StorageFailure, HubFailure: see `adapters.restoring.restore_database`; nothing was placed.
     """
     from carnet_hub.adapters.backups import plan_of  # noqa: PLC0415  (most commands restore nothing)
@@ -221,7 +244,7 @@ def restore_hub(
 
     ports = ports or Ports()
     if not settings.keys_dir.is_dir():
-        raise NotInitialised(str(settings.data_dir))
+        raise KeysUnreadable(SIGN_FILE, "it is missing, and so are all others; keys are in no backup")
     keyring = load_keyring(settings.keys_dir, ports.files)
     move_empty_aside(settings)
 
@@ -292,12 +315,16 @@ def _join(
 def _own_keys(app: HubApp) -> tuple[Draft, ...]:
     """The hub's public keys as records for every node."""
     now_ms = app.hub.clock.now_ms()
-    keys = {"sign": app.hub.public_key, "exchange": app.keys.exchange, "export": app.keys.export}
     return tuple(
         Draft(
             REGISTRY["hub_key"],
             new_record_id(now_ms, app.hub.entropy.random_bytes(RECORD_RANDOM_BYTES)),
             {"purpose": purpose, "public_key": key, "status": "active"},
         )
-        for purpose, key in keys.items()
+        for purpose, key in _public_keys(app).items()
     )
+
+
+def _public_keys(app: HubApp) -> dict[str, bytes]:
+    """The public halves of the keys that lie here, by purpose."""
+    return {"sign": app.hub.public_key, "exchange": app.keys.exchange, "export": app.keys.export}

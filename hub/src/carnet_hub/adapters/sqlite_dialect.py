@@ -37,6 +37,9 @@ _SQLITE_BUSY: Final = frozenset({5, 6})
 """SQLITE_BUSY and SQLITE_LOCKED. Source: SQLite result codes."""
 
 _SQLITE_FULL: Final = 13
+_SQLITE_DAMAGED: Final = frozenset({11, 26})
+"""SQLITE_CORRUPT and SQLITE_NOTADB."""
+_RESTORE: Final = "Move the file aside with its -wal and -shm, keep it, and run `carnet-hub restore`."
 """SQLITE_FULL. Source: SQLite result codes."""
 
 _PRIMARY_CODE: Final = 0xFF
@@ -136,4 +139,8 @@ class SqliteDialect:
             error, self._driver.IntegrityError | self._driver.DataError | self._driver.ProgrammingError
         )
         name = getattr(error, "sqlite_errorname", type(error).__name__)
-        return error if is_ours else StoreError(f"SQLite failed: {name}.")
+        if is_ours:
+            return error
+        if code in _SQLITE_DAMAGED:
+            return StoreError(f"The database is damaged: {name}.", _RESTORE)
+        return StoreError(f"SQLite failed: {name}.")
