@@ -7,6 +7,7 @@ import anyio
 import pytest
 
 from carnet_hub.adapters.backups import plan_of
+from carnet_hub.adapters.schema import upgrade_schema
 from carnet_hub.adapters.store import open_store
 from carnet_hub.bootstrap import open_hub
 from carnet_hub.core.overview import read_gauges
@@ -93,7 +94,7 @@ def test_an_empty_database_does_not_stand_in_the_way(data: Path, copies: Path, c
     told(capsys, data, "backup", "now")
     lose_database(data)
     with closing(open_store(f"sqlite:///{data / 'hub.db'}")) as store:
-        store.make_tables()
+        upgrade_schema(store)
 
     told(capsys, data, "restore")
 
