@@ -30,6 +30,7 @@ SECRETS: Final = Secrets("carnet", "carnet-secret")
 BUCKET: Final = "carnet"
 REGION: Final = "us-east-1"
 START_S_MAX: Final = 60
+_STARTS_MAX: Final = 3
 SFTP_SERVER: Final = Path(__file__).parents[1] / "storage" / "sftp_server.py"
 
 _IDENTITIES: Final = {
@@ -119,20 +120,46 @@ def _s3_store(folder: Path, programs: Path) -> Iterator[Store]:
     told = {"access_key_id": SECRETS.access_key_id, "secret_access_key": SECRETS.secret_access_key}
     secrets_file.write_text(json.dumps(told))
     secrets_file.chmod(0o600)
-    ports = _free_ports(4)
-    names = ("master.port", "volume.port", "filer.port", "s3.port")
-    options = [f"-{name}={port}" for name, port in zip(names, ports, strict=True)]
-    command = [str(programs / "weed"), "server", f"-dir={folder / 'data'}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1"]
-    command += ["-s3", "-filer", f"-s3.config={folder / 's3.json'}", "-master.volumeSizeLimitMB=64", *options]
-    with (folder / "log").open("wb") as log:
-        server = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, start_new_session=True)
+    server, port = _start_weed(folder, programs / "weed")
     try:
-        store = Store("s3", folder, ports[3], secrets_file)
-        _make_bucket(store.endpoint)
-        yield store
+        yield Store("s3", folder, port, secrets_file)
     finally:
         server.kill()
         server.wait()
+
+
+def _start_weed(folder: Path, program: Path) -> "tuple[subprocess.Popen[bytes], int]":
+    """A store that answers, and its port; tried again, because it takes ports of its own choice that may be in use.
+
+    Raises:
+        BaseError: it does not answer.
+    """
+    command = [
+        str(program),
+        "server",
+        f"-dir={folder / 'data'}",
+        "-ip=127.0.0.1",
+        "-ip.bind=127.0.0.1",
+        "-s3",
+        "-filer",
+    ]
+    command += [f"-s3.config={folder / 's3.json'}", "-master.volumeSizeLimitMB=64"]
+    for tries_left in reversed(range(_STARTS_MAX)):
+        ports = _free_ports(4)
+        names = ("master.port", "volume.port", "filer.port", "s3.port")
+        options = [f"-{name}={port}" for name, port in zip(names, ports, strict=True)]
+        with (folder / "log").open("ab") as log:
+            server = subprocess.Popen([*command, *options], cwd=folder, stdout=log, stderr=log, start_new_session=True)
+        try:
+            _make_bucket(f"http://127.0.0.1:{ports[3]}", server)
+        except (BaseError, OSError):
+            server.kill()
+            server.wait()
+            if not tries_left:
+                raise
+        else:
+            return server, ports[3]
+    raise AssertionError("the loop returns or raises")
 
 
 @contextmanager
@@ -162,7 +189,7 @@ def _free_ports(count: int) -> list[int]:
     return found
 
 
-def _make_bucket(address: str) -> None:
+def _make_bucket(address: str, server: "subprocess.Popen[bytes]") -> None:
     """Wait for the store and make the bucket; a put into a new bucket makes it at this store."""
     store = open_bucket(S3Target(BUCKET, "", address, REGION), SECRETS)
     until = time.monotonic() + START_S_MAX
@@ -170,7 +197,7 @@ def _make_bucket(address: str) -> None:
         try:
             obstore.put(store, "ready", b"yes")
         except (BaseError, OSError):
-            if time.monotonic() > until:
+            if time.monotonic() > until or server.poll() is not None:
                 raise
             time.sleep(0.5)
         else:
