@@ -20,7 +20,7 @@ from carnet_node.core.sessions import present_session
 from carnet_node.core.staff import add_member, issue_start_code, let_leave, list_staff, set_up
 from carnet_node.core.views import one_record, visit_view
 from carnet_protocol.changeset import Draft
-from carnet_protocol.ids import RecordId, vehicle_id
+from carnet_protocol.ids import OpId, RecordId, vehicle_id
 from carnet_protocol.kinds import CUSTOMER, PROMISE_CHANGE, STAFF, STAFF_ACTION, VISIT
 from carnet_protocol.registry import Value
 from carnet_protocol.vin import VinPolicy
@@ -87,7 +87,7 @@ def test_the_second_machine_knows_the_people_and_not_their_passwords(hub: TestHu
     code = issue_start_code(second.node(), staff_of(second.node(), "A07"))
 
     assert known == [("Advisor Example", False), ("Admin Example", False)]
-    assert begin_with_code(second.node(), TestHasher(), "A07", code, PASSWORD)
+    assert begin_with_code(second.node(), TestHasher(), "A07", code, PASSWORD).token
     assert [one.has_password for one in list_staff(first.node())] == [True, True]
 
 
@@ -115,7 +115,7 @@ def test_who_did_it_is_known_at_the_other_machine(hub: TestHub, first: Installat
     with second.node().store.read() as tx:
         stored = tx.record(VISIT, visit)
         assert stored is not None
-        author = author_of(tx, stored.entries[0].op)
+        author = author_of(tx, OpId(stored.entries[0].op))
 
     assert author is not None
     assert (author.staff_no, author.full_name) == ("A07", "Advisor Example")

@@ -33,6 +33,7 @@ from carnet_protocol.kinds import (
     VEHICLE,
     VISIT,
 )
+from carnet_protocol.registry import Value
 from support.cli_node import CliNode, enrol_folder
 from support.desk import problems_of, record
 from support.node_builder import START_MS, build_node
@@ -99,8 +100,19 @@ def test_text_that_no_workbook_holds_is_made_to_fit(text: str):
 def node(tmp_path: Path) -> Node:
     """A customer, a car and an order, with all that a list shows of them."""
     node = build_node(tmp_path)
-    order = {"ro_no": "RO-1", "vehicle_id": CAR, "customer_id": WANG, "status": "closed", "opened_at": START_MS}
-    money = {"customer_fen": 128_050, "warranty_fen": 0, "internal_fen": 0, "plate_at_visit": "沪A12345"}
+    order: dict[str, Value] = {
+        "ro_no": "RO-1",
+        "vehicle_id": CAR,
+        "customer_id": WANG,
+        "status": "closed",
+        "opened_at": START_MS,
+    }
+    money: dict[str, Value] = {
+        "customer_fen": 128_050,
+        "warranty_fen": 0,
+        "internal_fen": 0,
+        "plate_at_visit": "沪A12345",
+    }
     commit(
         node,
         [

@@ -54,7 +54,13 @@ def visit(node: Node, number: int, days_ago: int, status: str = "closed", **valu
     """A visit of the car, so many days ago."""
     at_ms = START_MS - days_ago * DAY_MS
     done = {} if status in ("open", "draft") else {"completed_at": at_ms}
-    known = {"ro_no": f"RO-{number}", "vehicle_id": CAR, "customer_id": WANG, "opened_at": at_ms, "status": status}
+    known: dict[str, Value] = {
+        "ro_no": f"RO-{number}",
+        "vehicle_id": CAR,
+        "customer_id": WANG,
+        "opened_at": at_ms,
+        "status": status,
+    }
     return put(node, VISIT, record(number), **{**known, **done, **values})
 
 

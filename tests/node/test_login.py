@@ -118,7 +118,7 @@ def test_wrong_passwords_of_one_person_stop_nobody_else(site: Site):
     hire_with_password(site, "A07", "advisor")
     fails(site, ADMIN_NO, FREE_ATTEMPTS)
 
-    assert log_in(site.node, site.hasher, "A07", PASSWORD)
+    assert log_in(site.node, site.hasher, "A07", PASSWORD).token
 
 
 def test_a_start_code_lets_its_owner_choose_a_password(site: Site):
@@ -175,7 +175,7 @@ def test_a_weak_password_uses_no_code_up(site: Site, chosen: str):
     refused = problems_of(lambda: begin_with_code(site.node, site.hasher, "A0700000", code, chosen))
 
     assert refused == [("password", ProblemCode.WEAK_PASSWORD)]
-    assert begin_with_code(site.node, site.hasher, "A0700000", code, PASSWORD)
+    assert begin_with_code(site.node, site.hasher, "A0700000", code, PASSWORD).token
 
 
 def test_changing_the_password_ends_other_sessions(site: Site):

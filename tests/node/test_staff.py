@@ -19,8 +19,9 @@ from carnet_node.core.roles import GRANTED, Permission, may
 from carnet_node.core.staff import add_member, edit_member, is_set_up, let_leave, list_staff, set_up, take_back
 from carnet_node.core.views import one_record
 from carnet_protocol.changeset import Draft
-from carnet_protocol.ids import RecordId
+from carnet_protocol.ids import OpId, RecordId
 from carnet_protocol.kinds import CUSTOMER, STAFF, STAFF_ROLES, VISIT
+from carnet_protocol.registry import Value
 from support.desk import problems_of, record
 from support.node_builder import DEALER_A, build_node, rows_of
 from support.staffed import PASSWORD, Site, build_site, hire, hire_with_password
@@ -43,7 +44,7 @@ def add_person(node: Node) -> RecordId:
 
 def open_order(node: Node, advisor: str) -> RecordId:
     """An open repair order of an advisor."""
-    values = {"is_odometer_unknown": True, "advisor_code": advisor}
+    values: dict[str, Value] = {"is_odometer_unknown": True, "advisor_code": advisor}
     return save_visit(node, OpenVisit("", CAR, 0, values=values)).visit
 
 
@@ -87,7 +88,7 @@ def test_each_save_says_who_did_it(site: Site):
     with site.node.store.read() as tx:
         stored = tx.record(CUSTOMER, customer)
         assert stored is not None
-        author = author_of(tx, stored.entries[0].op)
+        author = author_of(tx, OpId(stored.entries[0].op))
 
     assert author is not None
     assert (author.staff, author.staff_no, author.full_name, author.action, author.done_at) == (
@@ -106,7 +107,7 @@ def test_a_set_speaks_for_itself_when_no_action_is_given(site: Site):
     with site.node.store.read() as tx:
         stored = tx.record(CUSTOMER, customer)
         assert stored is not None
-        author = author_of(tx, stored.entries[0].op)
+        author = author_of(tx, OpId(stored.entries[0].op))
 
     assert author is not None
     assert author.action == "customer.add"
@@ -119,7 +120,7 @@ def test_the_operator_of_the_machine_is_nobody(site: Site):
     with site.node.store.read() as tx:
         stored = tx.record(CUSTOMER, customer)
         assert stored is not None
-        assert author_of(tx, stored.entries[0].op) is None
+        assert author_of(tx, OpId(stored.entries[0].op)) is None
 
 
 def test_a_full_set_has_room_for_its_author(site: Site):
@@ -136,7 +137,7 @@ def test_a_role_writes_what_its_permissions_say(site: Site, role: str):
     """For every permission that a write needs, the save is taken if the role has it and refused if not."""
     actor = site.admin if role == "administrator" else hire(site, "A07", role)
     node = acting_for(site.node, actor)
-    visit = {"ro_no": "RO-1", "vehicle_id": CAR}
+    visit: dict[str, Value] = {"ro_no": "RO-1", "vehicle_id": CAR}
     drafts = {
         Permission.RECORD: Draft(CUSTOMER, record(50), {"party_kind": "person"}),
         Permission.WORK: Draft(VISIT, record(51), {**visit, "status": "open"}),

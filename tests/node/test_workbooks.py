@@ -85,7 +85,7 @@ def test_every_sheet_that_holds_something_is_a_table(tmp_path: Path):
 
 def test_a_number_that_lost_its_last_digits_is_a_fault(tmp_path: Path):
     """An identity number stored as a number is not guessed back; one of 15 digits is whole."""
-    rows = [["客户编号", "证件号"], [1, 110101199001011234], [2, 999999999999999]]
+    rows: list[list[object]] = [["客户编号", "证件号"], [1, 110101199001011234], [2, 999999999999999]]
     table = one_sheet(workbook(tmp_path / "a.xlsx", first=rows))
 
     faults = [row.fault for row in table.rows()]
@@ -138,12 +138,12 @@ def test_what_cannot_be_read_is_refused_before_it_is(tmp_path: Path, make: Any):
 def test_a_workbook_of_three_sheets_imports_in_order(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     """Visits may stand before the cars and customers they name; every sheet says what came of it."""
     enrol_folder(tmp_path)
-    visits = [
+    visits: list[list[object]] = [
         ["工单号", "车辆编号", "客户编号", "进厂日期", "里程"],
         ["W1", "V1", "C1", datetime(2024, 3, 7, 9), 52300],  # noqa: DTZ001
     ]
     cars = [["车辆编号", "车架号", "车牌号", "车主编号"], ["V1", VIN, "沪A12345", "C1"]]
-    people = [list(HEADERS), ["C1", "张三", 13800138000, date(1990, 5, 1), False]]
+    people: list[list[object]] = [list(HEADERS), ["C1", "张三", 13800138000, date(1990, 5, 1), False]]
     file = workbook(tmp_path / "former.xlsx", 工单=visits, 车辆=cars, 客户=people, 说明=[["随便写的"]])
 
     result = CliNode(tmp_path, capsys)("import", file)
