@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from carnet_hub.adapters.store import scratch_store
+from carnet_hub.core.authoring import write_hub_set
 from carnet_hub.core.conflicts import restore_value, show_conflicts
 from carnet_hub.core.erasing import erase_customer
 from carnet_hub.core.logcheck import verify_log
@@ -14,8 +15,10 @@ from carnet_hub.core.rows import AdmissionRow, SetState
 from carnet_node.bootstrap import Installation
 from carnet_node.core.failures import HubRefused
 from carnet_node.core.rebuild import check_rebuild
+from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import NodeId, RecordId
 from carnet_protocol.kinds import CUSTOMER
+from carnet_protocol.ops import Action
 from carnet_protocol.reasons import Reason
 from carnet_protocol.registry import ErasureGroup
 from support.hub_apps import TestHub
@@ -137,6 +140,25 @@ def test_a_ruling_waits_for_what_it_was_about(hub: TestHub, desk: Installation, 
 
     assert (before, ruled) == ({1: "first"}, "second")
     assert (names(desk), agree(restored, desk), is_sound(restored)) == ({1: ruled}, True, True)
+
+
+def test_a_ruling_waits_for_the_record_it_is_about(hub: TestHub, desk: Installation, tmp_path: Path):
+    """A ruling that builds on no value is kept by its node until the record is back, and is not refused for good."""
+    backup = back_up_hub(hub, tmp_path)
+    write_customer(desk, 1, "first")
+    sync(desk, hub)
+    ruling = Draft(CUSTOMER, RecordId(customer_id(1)), {"segment": "taxi"}, (), Action.RULING)
+    written = write_hub_set(hub.app.hub, [ruling])
+    sync(desk, hub)
+
+    restored = restore_hub(hub, backup)
+    for _ in range(2):
+        sync(desk, restored)
+
+    with restored.app.hub.store.read() as snapshot:
+        (admission,) = (row for row in snapshot.scan(AdmissionRow) if row.nonce == written.nonce)
+    assert SetState(admission.state) is SetState.FOLDED
+    assert (agree(restored, desk), is_sound(restored)) == (True, True)
 
 
 def test_a_ruling_is_not_told_to_other_sites(hub: TestHub, desk: Installation, other: Installation, tmp_path: Path):

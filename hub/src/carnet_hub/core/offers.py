@@ -7,6 +7,7 @@ Rules:
 - The hub's own sets come first: a revocation, an erasure or an enrolment counts before anything that it touches.
 - A set of the hub's own is sealed again at the end of its present chain: same nonce, same ops, the set time and the
   history it had. Its old place is not used again, and sets that went to no node leave no hole.
+- A ruling on a record that is not here yet is not taken: its node offers it again at the next hello.
 - A revocation from a position takes out again, in the same transaction, what it had taken out.
 - Sets of nodes keep the set time of their receipt. Everything else is judged anew: the log is another.
 """
@@ -29,7 +30,7 @@ from carnet_hub.core.revoking import Suspects, take_out_again
 from carnet_hub.core.workspace import open_workspace
 from carnet_protocol.changeset import ChangeSet, read_set, reread_set, seal_set
 from carnet_protocol.envelope import Envelope, Purpose, verify_envelope
-from carnet_protocol.errors import NotAuthentic, Refused
+from carnet_protocol.errors import NotAllowed, NotAuthentic, Refused
 from carnet_protocol.hello import LostSet
 from carnet_protocol.kinds import ERASURE
 from carnet_protocol.messages import PushAnswer, PushCode
@@ -122,6 +123,7 @@ def _seal_again(hub: Hub, own: ChangeSet, opening: bytes) -> Suspects | None:
 
     Raises:
         NotAuthentic: the opening was damaged; nothing was written.
+        NotAllowed: a ruling on a record that is not here yet; nothing was written, and offering it again later helps.
 
     Returns: what lost its effect with it; None when the set is there already.
     """
@@ -140,6 +142,8 @@ def _seal_again(hub: Hub, own: ChangeSet, opening: bytes) -> Suspects | None:
         finding = examine_set(workspace, arrival, time_ms=time_ms)
         if finding.fate is Fate.REJECT:
             raise NotAuthentic(finding.reason or Reason.MALFORMED, "an opening that is not that of its set")
+        if finding.reason is Reason.HUB_ONLY:
+            raise NotAllowed(Reason.UNKNOWN_BASE, "the record that it is about")
         enter_set(workspace, arrival, finding, time_ms=time_ms)
         workspace.flush(transaction)
         return take_out_again(hub, transaction, own)

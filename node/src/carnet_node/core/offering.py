@@ -34,6 +34,8 @@ async def carry(link: HubLink, token: bytes, batch: Sequence[LoggedSet]) -> list
 async def offer_hub_sets(node: Node, link: HubLink, run_blocking: RunBlocking, token: bytes) -> int:
     """Give a restored hub its own sets back, before anything else is sent.
 
+    A set for which the hub lacks the record is kept and offered again after the next hello.
+
     Raises:
         HubUnreachable, HubRefused, Malformed: the rest is offered again after the next hello.
 
@@ -44,8 +46,11 @@ async def offer_hub_sets(node: Node, link: HubLink, run_blocking: RunBlocking, t
         answers = decode_answers(await link.offer(token, encode_offer([as_lost(row) for row in rows])))
         if len(answers) != len(rows):
             raise Malformed(Reason.MALFORMED, f"{len(answers)} answers to {len(rows)} sets")
-        await run_blocking(partial(_drop_rows, node, rows))
-        count += len(rows)
+        taken = [row for row, answer in zip(rows, answers, strict=True) if answer.reason != Reason.UNKNOWN_BASE]
+        if not taken:
+            break
+        await run_blocking(partial(_drop_rows, node, taken))
+        count += len(taken)
     return count
 
 
