@@ -41,11 +41,15 @@ def main() -> int:
     )
     chosen = [one for one in rounds[options.first :] if options.only in (None, one.number)]
     folder = Path(tempfile.mkdtemp(prefix="carnet-heal-"))
-    tally = asyncio.run(run_rounds(folder, chosen, seed=options.seed, progress=_tell))
-    text = json.dumps(tally.as_json(), indent=2)
-    print(text)
-    if options.json is not None:
-        options.json.write_text(text + "\n", encoding="utf-8")
+
+    def after_round(tally: "Tally", one: "Round") -> None:
+        """Tell, and keep what was found so far: a campaign of an hour may be interrupted."""
+        seconds = tally.seconds_of["round"][-1]
+        print(f"{tally.rounds} rounds, {len(tally.faults)} faults: {one.text} ({seconds:.0f} s)", flush=True)
+        _write(options.json, tally)
+
+    tally = asyncio.run(run_rounds(folder, chosen, seed=options.seed, progress=after_round))
+    print(_write(options.json, tally))
     if tally.faults:
         number = chosen[tally.rounds - 1].number
         print(f"The folders are kept in {folder}. Again: python -m tools.heal {_again(options)} --only {number}")
@@ -76,9 +80,12 @@ def _again(options: argparse.Namespace) -> str:
     return f"{counts} --seed {options.seed} --stores {stores}"
 
 
-def _tell(tally: "Tally", one: "Round") -> None:
-    seconds = tally.seconds_of["round"][-1]
-    print(f"{tally.rounds} rounds, {len(tally.faults)} faults: {one.text} ({seconds:.0f} s)", flush=True)
+def _write(path: Path | None, tally: "Tally") -> str:
+    """What was done and found, as text and, if asked for, in a file."""
+    text = json.dumps(tally.as_json(), indent=2)
+    if path is not None:
+        path.write_text(text + "\n", encoding="utf-8")
+    return text
 
 
 if __name__ == "__main__":
