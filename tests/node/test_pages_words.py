@@ -9,7 +9,7 @@ from babel.messages.pofile import read_po
 from jinja2 import Environment
 from tools.messages import PAGES, marked, sentences_of, untranslated
 
-from carnet_node.entrypoints.pages.labels import CODES, FIELDS, KINDS
+from carnet_node.entrypoints.pages.registry_words import CODES, FIELDS, KINDS
 from carnet_protocol.kinds import REGISTRY
 from carnet_protocol.registry import Writer
 

@@ -67,6 +67,9 @@ KEPT_ANSWERS_MAX: Final = 1_000
 KEPT_ANSWER_BYTES_MAX: Final = 64 * 1024
 """One kept answer; the view of a long order has 20 KiB. Above it the key is kept without its answer."""
 
+UPLOAD_BYTES_MAX: Final = 513 * 1024 * 1024
+"""One uploaded file with what a browser puts around it; the largest CSV file, and a bit."""
+
 FORM_FIELDS_MAX: Final = 2_000
 """Fields in one form of a page: a hundred lines of a repair order with ten fields each, twice over."""
 

@@ -77,6 +77,7 @@ class Pages:
         self.desk = desk
         self.renderer = renderer
         self.hasher = hasher
+        self.import_run: Any = None
         self._strips: dict[str, tuple[int, Strip]] = {}
 
     def strip(self, words: Words, now_ms: int) -> Strip:
@@ -130,7 +131,7 @@ class Page:
             BadValue: no form.
         """
         typed = read_form(self.request.scope.get(BODY_IN_SCOPE) or b"")
-        self._require_token(typed.text(TOKEN))
+        self.require_token(typed.text(TOKEN))
         return typed
 
     def sent(self) -> dict[str, Any]:
@@ -140,7 +141,7 @@ class Page:
             PageRefused: no token of this session.
             BadValue: no JSON object.
         """
-        self._require_token(self.request.headers.get(TOKEN_HEADER, ""))
+        self.require_token(self.request.headers.get(TOKEN_HEADER, ""))
         try:
             sent = json.loads(self.request.scope.get(BODY_IN_SCOPE) or b"")
         except ValueError as error:
@@ -231,7 +232,12 @@ class Page:
             keep_session(response, self.visitor.session, self.request)
         return response
 
-    def _require_token(self, token: str) -> None:
+    def require_token(self, token: str) -> None:
+        """Accept a write that carries the token of its session.
+
+        Raises:
+            PageRefused: it does not.
+        """
         if self.visitor.is_new or not self.visitor.owns(token):
             raise PageRefused(FORM_EXPIRED)
 

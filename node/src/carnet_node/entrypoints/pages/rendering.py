@@ -6,6 +6,7 @@ missing is an error and never an empty place. No template is given a view of the
 One environment per language, made when the language is first used and kept.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -41,6 +42,14 @@ class Words:
     sentence: Sentences
     labels: Labels
     environment: Environment
+
+    def left_out(self, reason: str) -> str:
+        """Why a row of an import was left out: its field in words, then what is wrong and what to do."""
+        field, colon, rest = reason.partition(": ")
+        is_field = bool(colon) and re.fullmatch(r"[\w\[\].]+", field) is not None
+        return (
+            f"{self.labels.path(field)}: {self.sentence.several(rest)}" if is_field else self.sentence.several(reason)
+        )
 
 
 class Renderer:
@@ -101,6 +110,7 @@ class Renderer:
             "id": formats.id_text,
             "dash": formats.or_dash,
             "sentence": words.sentence,
+            "left_out": words.left_out,
         }
         environment.globals |= {"labels": words.labels, "language": language, "static": self._static}
         return words

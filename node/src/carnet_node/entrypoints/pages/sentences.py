@@ -15,6 +15,7 @@ from typing import Final
 from carnet_node.entrypoints.pages.languages import Translate
 
 _GAP: Final = re.compile(r"\{[0-9]+\}")
+_END: Final = re.compile(r"(?<=[.?]) ")
 _DETAIL: Final = re.compile(r"(.+?) \((.+)\)\.?", re.DOTALL)
 
 
@@ -45,6 +46,15 @@ class Sentences:
             if match is not None:
                 return self._translate(gapped).format(*map(self._translate, match.groups()))
         return self._with_detail(sentence)
+
+    def several(self, text: str) -> str:
+        """Several sentences in a row, each translated by itself; the longest that the catalogue has is taken first."""
+        parts, said = _END.split(text), []
+        while parts:
+            found = next((n for n in range(len(parts), 0, -1) if self(" ".join(parts[:n])) != " ".join(parts[:n])), 1)
+            said.append(self(" ".join(parts[:found])))
+            del parts[:found]
+        return " ".join(said)
 
     def _with_detail(self, sentence: str) -> str:
         """A sentence with what exactly in brackets at its end: the sentence translated, the brackets as they are."""

@@ -11,7 +11,18 @@ from typing import Final
 
 from fastapi import FastAPI
 
-from carnet_node.entrypoints.pages import customers, drafts, entering, home, moving, staff, syncing, vehicles
+from carnet_node.entrypoints.pages import (
+    customers,
+    drafts,
+    entering,
+    exchange,
+    home,
+    importing,
+    moving,
+    staff,
+    syncing,
+    vehicles,
+)
 from carnet_node.entrypoints.pages.failures import answer_page_failures
 from carnet_node.entrypoints.pages.formats import Clockface
 from carnet_node.entrypoints.pages.page import Pages
@@ -28,6 +39,8 @@ _ROUTERS: Final = (
     vehicles.router,
     syncing.router,
     staff.router,
+    exchange.router,
+    importing.router,
 )
 
 
@@ -35,6 +48,7 @@ def add_pages(api: FastAPI, desk: Desk) -> None:
     """Put the pages into the application of a desk; its JSON routes stand already."""
     static = static_address()
     api.state.pages = Pages(desk, Renderer(Clockface(desk.node.settings.utc_offset_minutes), static), desk.hasher)
+    api.state.pages.import_run = importing.ImportRun()
     api.mount(static, KeptFiles())
     answer_page_failures(api)
     for router in _ROUTERS:

@@ -65,6 +65,7 @@ def create_app(
         background,
         installation.settings.backup_dir,
         examine=partial(examine_installation, installation, node),
+        uploads=installation.settings.data_dir / "imports",
     )
     return create_api(desk, hosts=allowed_hosts(installation.settings, *more), token=installation.api_token())
 

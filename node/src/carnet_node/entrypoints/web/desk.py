@@ -75,6 +75,7 @@ class Desk:
         request: of a save under an `Idempotency-Key`; None without one.
         hasher: of the passwords of staff.
         examine: looks for everything that could be wrong with this machine.
+        uploads: where files of a former system wait; None where none are taken.
     """
 
     node: Node
@@ -85,6 +86,7 @@ class Desk:
     request: KeyedRequest | None = None
     hasher: PasswordHasher = field(default_factory=Argon2Passwords)
     examine: Callable[[], Sequence[Finding]] = tuple
+    uploads: Path | None = None
 
     async def read(self, work: Callable[[], T]) -> T:
         """What blocking work returns."""

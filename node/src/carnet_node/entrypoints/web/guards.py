@@ -10,7 +10,8 @@ Rules:
   `Sec-Fetch-Site: same-origin`, which no page can forge.
 - A body is JSON by its content type (415), so that no plain form of another page can post one. Outside `/api` it may be
   a form: pages carry the token of their session (`pages.visitors`), which another page does not know.
-- A body is read up to a bound (413), whatever its length header says.
+- A body is read up to a bound (413), whatever its length header says. One address takes a file: it states its length,
+  and is written to disk as it comes.
 - Below `/api` a program proves itself with the node's token (401); a cookie means nothing there (ADR 0011).
 - No answer is stored by a cache or readable by another origin; there is no CORS.
 
@@ -27,7 +28,7 @@ from typing import Final
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from carnet_node.core.limits import API_BODY_BYTES_MAX
+from carnet_node.core.limits import API_BODY_BYTES_MAX, UPLOAD_BYTES_MAX
 from carnet_node.entrypoints.web.problem_response import (
     BODY_IN_SCOPE,
     BODY_TOO_LARGE,
@@ -59,6 +60,8 @@ _UNTOLD: Final = "null"
 _HOST: Final = re.compile(r"(\[[0-9a-f:.]+\]|[^\s:\[\]/@]+)(?::[0-9]{1,5})?")
 _API: Final = "/api"
 _JSON: Final = "application/json"
+_UPLOADS: Final = "/exchange/import"
+_MULTIPART: Final = "multipart/form-data"
 _FORM: Final = "application/x-www-form-urlencoded"
 
 
@@ -95,6 +98,9 @@ class Guard:
             await self._app(scope, receive, send)
             return
         problem = self._problem_of(scope)
+        if problem is None and _is_upload(scope):
+            await self._app(scope, receive, _with_headers(send))
+            return
         body = None if problem is not None else await _read_body(receive, self._body_bytes_max)
         match body:
             case _Ended.HUNG_UP:
@@ -115,10 +121,11 @@ class Guard:
             return FOREIGN_PAGE
         if scope["path"].startswith(_API) and not self._is_known(headers):
             return NO_TOKEN
+        if _is_upload(scope):
+            return None if 0 < _length(headers) <= UPLOAD_BYTES_MAX else BODY_TOO_LARGE
         if is_write and _has_body(headers) and not _is_readable(headers, scope["path"]):
             return NOT_JSON
-        length = headers.get("content-length", "")
-        return BODY_TOO_LARGE if length.isdecimal() and int(length) > self._body_bytes_max else None
+        return BODY_TOO_LARGE if _length(headers) > self._body_bytes_max else None
 
     def _is_known(self, headers: Headers) -> bool:
         """Whether a program proves that it may read the data folder; the comparison takes equally long for all."""
@@ -140,6 +147,17 @@ def _is_from_own_page(headers: Headers, host: str) -> bool:
 
 def _has_body(headers: Headers) -> bool:
     return "transfer-encoding" in headers or headers.get("content-length", "0") != "0"
+
+
+def _is_upload(scope: Scope) -> bool:
+    """Whether this is the one address that takes a file, which is written to disk as it comes."""
+    is_there = scope["path"] == _UPLOADS and scope["method"] == "POST"
+    return is_there and Headers(scope=scope).get("content-type", "").startswith(_MULTIPART)
+
+
+def _length(headers: Headers) -> int:
+    length = headers.get("content-length", "")
+    return int(length) if length.isdecimal() else 0
 
 
 def _is_readable(headers: Headers, path: str) -> bool:

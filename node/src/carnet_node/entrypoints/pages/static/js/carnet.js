@@ -4,3 +4,4 @@ import "./drafts.js";
 import "./reveal.js";
 import "./strip.js";
 import "./focus.js";
+import "./refresh.js";

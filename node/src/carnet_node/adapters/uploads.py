@@ -1,0 +1,54 @@
+"""A file of a former system between its upload and the end of its import: one at a time, private, and gone afterwards.
+
+Decides where it lies and what it is called: never by the name it came with, which may hold anything. The side file with
+the rows that were left out lies beside it until somebody starts over.
+
+    DATA/imports/source.csv | source.xlsx     DATA/imports/rejected.csv
+"""
+
+import shutil
+from pathlib import Path
+from typing import IO, Final
+
+from carnet_node.adapters.system import PRIVATE_FOLDER_MODE, PRIVATE_MODE
+from carnet_protocol.errors import BadValue
+from carnet_protocol.reasons import Reason
+
+SUFFIXES: Final = (".csv", ".xlsx")
+_SOURCE: Final = "source"
+_REJECTED: Final = "rejected.csv"
+
+
+def put_upload(folder: Path, content: IO[bytes], file_name: str) -> Path:
+    """Put an upload in place of whatever lay there.
+
+    Raises:
+        BadValue: by its name neither a CSV file nor a workbook; what lay there stays.
+        OSError: disk full or not writable.
+    """
+    suffix = Path(file_name).suffix.lower()
+    if suffix not in SUFFIXES:
+        raise BadValue(Reason.BAD_FIELD, "file", "a .csv file or an .xlsx workbook is expected")
+    drop_upload(folder)
+    folder.mkdir(mode=PRIVATE_FOLDER_MODE, parents=True, exist_ok=True)
+    path = folder / f"{_SOURCE}{suffix}"
+    path.touch(mode=PRIVATE_MODE)
+    with path.open("wb") as target:
+        shutil.copyfileobj(content, target)
+    return path
+
+
+def find_upload(folder: Path) -> Path | None:
+    """The file that waits to be imported."""
+    return next((path for suffix in SUFFIXES if (path := folder / f"{_SOURCE}{suffix}").is_file()), None)
+
+
+def rejected_file(folder: Path) -> Path:
+    """Where rows that were left out go."""
+    return folder / _REJECTED
+
+
+def drop_upload(folder: Path) -> None:
+    """Take file and side file away."""
+    for path in [*(folder / f"{_SOURCE}{suffix}" for suffix in SUFFIXES), rejected_file(folder)]:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,46 @@
+"""Lists out, former systems in: the page both begin on, and the export of a list as a workbook.
+
+Decides addresses. An export is a POST with the session's token, so that no link takes a list out; who may, and that it
+is noted, is decided below (`entrypoints.exporting`).
+"""
+
+from functools import partial
+
+from fastapi import APIRouter, Response
+
+from carnet_node.adapters.list_workbooks import CONTENT_TYPE
+from carnet_node.core.lists import LISTS, ListColumn
+from carnet_node.entrypoints.exporting import export_list
+from carnet_node.entrypoints.pages.labels import Labels
+from carnet_node.entrypoints.pages.page import PageOf
+from carnet_node.entrypoints.pages.typed import TICKED
+
+router = APIRouter(prefix="/exchange")
+
+
+@router.get("")
+async def show_exchange(page: PageOf) -> Response:
+    """Every list, and the file of a former system."""
+    return await page.show("exchange.html", screen="exchange", lists=LISTS)
+
+
+@router.post("/export/{name}")
+async def export(page: PageOf, name: str) -> Response:
+    """A list as .xlsx, with columns and codes in the language of the page."""
+    typed, labels = page.typed(), page.words.labels
+    work = partial(
+        export_list,
+        page.node,
+        name,
+        show_personal=typed.text("personal") == TICKED,
+        header=labels.column,
+        word=partial(_word, labels),
+    )
+    made = await page.pages.desk.read(work)
+    headers = {"content-disposition": f'attachment; filename="{made.name}"'}
+    return page.answer(Response(made.content, media_type=CONTENT_TYPE, headers=headers))
+
+
+def _word(labels: Labels, column: ListColumn, text: str) -> str:
+    """A code in words; what is personal or free text stays as it is."""
+    return text if column.is_personal or column.name in ("id", "vin", "ro_no", "site") else labels.code(text)
