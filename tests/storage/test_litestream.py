@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -317,6 +318,20 @@ def test_a_long_folder_gets_a_short_socket(tmp_path: Path, target: FolderTarget)
     child.release()
 
     assert told[0].confirmed_head == 3
+
+
+def test_a_restore_leaves_nothing_behind(
+    source: LogSource, target: FolderTarget, child: LitestreamChild, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """A restore from a folder with a long name takes nothing from the folder for temporary files."""
+    supervise(source, target, child, child.control, turns=1)
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+
+    Replica(target, Secrets(), tmp_path / ("very-long-name-" * 6)).restore(PLACE, tmp_path / "back.db")
+
+    assert list(temporary.iterdir()) == []
 
 
 class SilentSource(LogSource):

@@ -14,7 +14,13 @@ from pathlib import Path
 from typing import Final
 
 from carnet_storage.adapters.copying import scratch_folder
-from carnet_storage.adapters.litestream_process import files_of, find_program, host_key_of
+from carnet_storage.adapters.litestream_process import (
+    CONFIG_FILE,
+    SOCKET_FILE,
+    STATE_FOLDER,
+    find_program,
+    host_key_of,
+)
 from carnet_storage.adapters.sqlite_files import check_integrity, remove_database, translated_disk
 from carnet_storage.adapters.system import replace_file
 from carnet_storage.core.failures import CopyDamaged, DiskFull, NothingToRestore, ReplicatorFailed, SourceUnclear
@@ -26,7 +32,7 @@ from carnet_storage.core.limits import (
     LISTING_BYTES_MAX,
     RESTORE_S_MAX,
 )
-from carnet_storage.core.litestream import Piece, child_environment, configuration, parse_pieces
+from carnet_storage.core.litestream import Files, Piece, child_environment, configuration, parse_pieces
 from carnet_storage.core.plan import Secrets
 from carnet_storage.core.targets import FolderTarget, Place, S3Target, SftpTarget, Target
 
@@ -163,8 +169,9 @@ class Replica:
 
     def _run(self, folder: Path, place: Place, arguments: list[str], seconds: int) -> bytes:
         program = self._program or find_program()
-        named = folder / "named.db"
-        files = files_of(named, folder)
+        named = (folder / "named.db").absolute()
+        # Nothing listens here, so no socket needs a short path outside.
+        files = Files(named, named.with_name(CONFIG_FILE), named.with_name(SOCKET_FILE), named.with_name(STATE_FOLDER))
         content = configuration(files, self._target, place, sync_interval_ms=1_000, host_key=host_key_of(self._target))
         replace_file(files.config, content)
         command, *rest = arguments
