@@ -5,18 +5,16 @@ cannot be reached, try again; 130 stopped with Ctrl-C. With `--json` a result is
 failure.
 """
 
-import importlib
 import json
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import typer
-from typer.core import TyperGroup
 
 from carnet_hub.entrypoints.cli.exits import Exit
+from carnet_storage.entrypoints.cli.starting import lazy_group, leave
 
 COMMANDS: Final = {
     "init": ("setup", "make a new hub: keys, database, id"),
@@ -42,31 +40,12 @@ COMMANDS: Final = {
 _COMMON: Final = ("--data", "--database")
 
 
-class LazyCommands(TyperGroup):
-    """Commands whose module is imported when one of them is called; the help page imports none."""
-
-    def list_commands(self, ctx: Any) -> list[str]:
-        """Names in the order of the help page."""
-        del ctx
-        return list(COMMANDS)
-
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """The command behind a name; None when there is none."""
-        if cmd_name not in COMMANDS:
-            return super().get_command(ctx, cmd_name)
-        module = importlib.import_module(f"carnet_hub.entrypoints.cli.{COMMANDS[cmd_name][0]}")
-        command = typer.main.get_command(getattr(module, f"{cmd_name}_app"))
-        command.name = cmd_name
-        return command
-
-    def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """The list on the help page."""
-        del ctx
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
-
-
-app = typer.Typer(cls=LazyCommands, no_args_is_help=True, add_completion=False, rich_markup_mode=None)
+app = typer.Typer(
+    cls=lazy_group("carnet_hub.entrypoints.cli", COMMANDS),
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+)
 
 
 @app.callback()
@@ -82,12 +61,7 @@ def start(
 
 def run(arguments: Sequence[str] | None = None) -> None:
     """The console script: one command, then leave with its exit code."""
-    code = execute(sys.argv[1:] if arguments is None else arguments)
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:  # whoever read the output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    sys.exit(code)
+    leave(execute(sys.argv[1:] if arguments is None else arguments))
 
 
 def execute(arguments: Sequence[str]) -> int:

@@ -5,16 +5,15 @@ or the database busy, try again; 130 stopped with Ctrl-C. With `--json` the resu
 so does a failure.
 """
 
-import importlib
 import logging
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import typer
-from typer.core import TyperGroup
+
+from carnet_storage.entrypoints.cli.starting import lazy_group, leave
 
 MODULES: Final = {
     "init": ("setup", "make the keys and the empty database of this machine"),
@@ -42,31 +41,12 @@ MODULES: Final = {
 """Module and help by command, in the order of the help page; a module is imported when its command runs."""
 
 
-class LazyGroup(TyperGroup):
-    """A group that imports a command's module when the command is asked for."""
-
-    def list_commands(self, ctx: Any) -> list[str]:
-        """All names; nothing is imported."""
-        return [*super().list_commands(ctx), *MODULES]
-
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """The command of a name; None when there is none."""
-        if cmd_name not in MODULES:
-            return super().get_command(ctx, cmd_name)
-        module, help_text = MODULES[cmd_name]
-        app: typer.Typer = getattr(importlib.import_module(f"carnet_node.entrypoints.cli.{module}"), f"{cmd_name}_app")
-        command = typer.main.get_command(app)
-        command.name = cmd_name
-        command.help = command.help or help_text
-        return command
-
-    def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """The list on the help page, without importing what it lists."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, MODULES[name][1]) for name in self.list_commands(ctx)])
-
-
-app = typer.Typer(cls=LazyGroup, no_args_is_help=True, add_completion=False, rich_markup_mode=None)
+app = typer.Typer(
+    cls=lazy_group("carnet_node.entrypoints.cli", MODULES),
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+)
 
 
 @app.callback()
@@ -80,12 +60,7 @@ def start(
 
 def run(arguments: Sequence[str] | None = None) -> None:
     """The console script: run one command and leave with its exit code."""
-    code = execute(list(sys.argv[1:] if arguments is None else arguments))
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:  # whoever read the output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    sys.exit(code)
+    leave(execute(list(sys.argv[1:] if arguments is None else arguments)))
 
 
 def execute(arguments: Sequence[str]) -> int:
