@@ -12,17 +12,25 @@ import json
 import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import date, datetime
 from functools import cache, partial
+from io import BytesIO
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
+from zipfile import ZIP_STORED, ZipFile
+
+from openpyxl import Workbook
 
 from carnet_hub.adapters.compression import inflate as inflate_at_hub
 from carnet_node.adapters.compression import inflate as inflate_at_node
 from carnet_node.adapters.csv_files import open_csv
+from carnet_node.adapters.workbook_files import open_workbook
+from carnet_node.core.commands.check_in import read_marks
 from carnet_node.core.heads import Head, Heads, heads_from_text
 from carnet_node.core.import_columns import ImportKind, guess_kind, lay_out
 from carnet_node.core.importing import read_row
+from carnet_node.core.name_keys import name_keys, typed_key
 from carnet_protocol import bundle, cbor, hello, limits, messages
 from carnet_protocol.changeset import Header, read_set
 from carnet_protocol.enrolment import parse_code
@@ -43,6 +51,7 @@ from support.protocol import HUB, nonce, sealed_set, signer
 ROOT: Final = Path(__file__).resolve().parents[2]
 VECTORS: Final = ROOT / "tests" / "vectors"
 _ROWS_READ_MAX: Final = 200
+_NAME_CHARS_READ: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +142,12 @@ def _read_batch(data: bytes) -> None:
 
 
 def _read_typed(data: bytes) -> None:
-    """What people and programs hand back as text: codes, heads of a view."""
+    """What people and programs hand back as text: codes, damage marks, names, heads of a view."""
     text = data.decode("utf-8", errors="surrogateescape")
     _only_refused(partial(parse_code, text))
+    read_marks(text)
+    typed_key(text)
+    name_keys(text[:_NAME_CHARS_READ])
     heads_from_text(text)
 
 
@@ -145,6 +157,31 @@ def _only_refused(work: Callable[[], Any]) -> None:
         work()
     except Refused:
         return
+
+
+def _read_workbook(data: bytes) -> None:
+    """A workbook of a former system, cell by cell."""
+    path = _scratch().with_suffix(".xlsx")
+    path.write_bytes(data)
+    for table in open_workbook(path):
+        for row in islice(table.rows(), _ROWS_READ_MAX):
+            list(row.cells)
+
+
+def _workbooks() -> list[bytes]:
+    """One sheet with a cell of every type, unpacked as little as possible so that mutations reach its parts."""
+    book, content = Workbook(), BytesIO()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["编号", "姓名", "手机", "日期"])
+    sheet.append([1, "张三", 13800138000, date(1990, 5, 1)])
+    sheet.append([2.5, "=1+1", True, datetime(2020, 1, 1, 8, 5)])  # noqa: DTZ001  (a workbook knows no zones)
+    book.save(content)
+    stored = BytesIO()
+    with ZipFile(content) as packed, ZipFile(stored, "w", ZIP_STORED) as plain:
+        for name in packed.namelist():
+            plain.writestr(name, packed.read(name))
+    return [content.getvalue(), stored.getvalue()]
 
 
 @cache
@@ -228,6 +265,7 @@ TARGETS: Final[dict[str, Target]] = {
     "push": Target(_read_batch, lambda: [messages.encode_batch([(sealed_set().message, sealed_set().opening)])]),
     "segment": Target(decode_segment, _from_vectors("segments-valid", "segments-invalid")),
     "import": Target(_read_import, _samples),
+    "workbook": Target(_read_workbook, _workbooks),
     "vin": Target(_read_vin, _vin_texts),
     "typed": Target(_read_typed, _texts),
 }

@@ -11,13 +11,14 @@ what is measured; the tenth part that other sites wrote is masked as the hub mas
 import json
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 from typing import Any, Final
 
 from carnet_node.adapters.at_rest import AtRest
 from carnet_node.adapters.store import open_connection
+from carnet_node.adapters.system import SystemEntropy
 from carnet_node.adapters.write_transaction import SqlWriteTransaction
 from carnet_node.core.node import Node
 from carnet_node.core.records import BaseRow, Mark, Projection
@@ -78,7 +79,8 @@ def open_desk(folder: Path, scale: float) -> Desk:
             stale.unlink()
         samples = _fill(place, scale)
         told.write_text(json.dumps(samples, ensure_ascii=False), encoding="utf-8")
-    return Desk(build_node(place), json.loads(told.read_text(encoding="utf-8")))
+    # Its own dice would roll again what the run before has written into the kept database.
+    return Desk(replace(build_node(place), entropy=SystemEntropy()), json.loads(told.read_text(encoding="utf-8")))
 
 
 def _fill(place: Path, scale: float) -> dict[str, list[str]]:

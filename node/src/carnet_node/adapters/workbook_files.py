@@ -10,6 +10,7 @@ one cell at the far corner of an empty sheet would take all memory there is.
 
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -133,7 +134,7 @@ def _measure(path: Path) -> None:
             for part in parts:
                 if _SHEET_PART.fullmatch(part.filename):
                     _measure_sheet(book, part)
-    except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError) as error:
+    except (zipfile.BadZipFile, zlib.error, OSError, NotImplementedError, RuntimeError, EOFError) as error:
         raise _unreadable("is not there, or is no .xlsx workbook; save it again as .xlsx") from error
 
 
