@@ -10,9 +10,11 @@ from carnet_hub.core.conflicts import restore_value, show_conflicts
 from carnet_hub.core.erasing import erase_customer
 from carnet_hub.core.logcheck import verify_log
 from carnet_hub.core.rebuild import check_projections, site_digest
+from carnet_hub.core.restoring import note_backup
 from carnet_hub.core.revoking import revoke_compromised
 from carnet_hub.core.rows import AdmissionRow, SetState
-from carnet_node.bootstrap import Installation
+from carnet_node.adapters.rotating import ASIDE_FILE, rotate
+from carnet_node.bootstrap import Installation, open_installation
 from carnet_node.core.failures import HubRefused
 from carnet_node.core.rebuild import check_rebuild
 from carnet_protocol.changeset import Draft
@@ -193,3 +195,39 @@ def test_an_erased_ruling_comes_back_without_its_value(
 
     assert (names(desk), agree(restored, desk), is_sound(restored)) == ({1: None}, True, True)
     assert show_conflicts(restored.app.hub, CUSTOMER, customer_id(1)).open == ()
+
+
+def test_a_key_that_the_hub_has_forgotten_comes_back(hub: TestHub, desk: Installation, tmp_path: Path):
+    """A node whose key was changed after the hub's backup says hello under the former one, and brings the change."""
+    write_customer(desk, 1, "first")
+    sync(desk, hub)
+    backup = back_up_hub(hub, tmp_path)
+    rotate(desk.node(), desk.keyring, desk.signing_keys, desk.entropy)
+    changed = open_installation(desk.settings)
+    write_customer(changed, 2, "second")
+    for _ in range(2):
+        sync(changed, hub)
+
+    restored = restore_hub(hub, backup)
+    sync(changed, restored)
+    sync(changed, restored)
+
+    assert (names(changed), agree(restored, changed), is_sound(restored)) == ({1: "first", 2: "second"}, True, True)
+    with restored.app.hub.store.read() as snapshot:
+        assert sorted(key.status for key in snapshot.keys_of([id_of(changed)])) == ["active", "retired"]
+
+
+def test_the_former_key_goes_when_the_hubs_backup_has_the_change(hub: TestHub, desk: Installation):
+    """As soon as the hub says how far its backup reaches, nothing of the former private key is kept."""
+    sync(desk, hub)
+    rotate(desk.node(), desk.keyring, desk.signing_keys, desk.entropy)
+    changed = open_installation(desk.settings)
+    sync(changed, hub)
+    sync(changed, hub)
+    changed.node()
+    kept = (changed.settings.keys_dir / ASIDE_FILE).exists()
+    note_backup(hub.app.hub, position(hub))
+    sync(changed, hub)
+    changed.node()
+
+    assert (kept, (changed.settings.keys_dir / ASIDE_FILE).exists()) == (True, False)

@@ -107,7 +107,7 @@ class Installation:
             high_water=self.high_water,
             settings=desk_settings(self.settings),
             find_signer=self.signing_keys.find,
-            spare_signers=self.signing_keys.everyone,
+            spare_signers=self.signing_keys.for_hellos,
         )
         settle(node, self.signing_keys)
         reproject_if_outdated(node)

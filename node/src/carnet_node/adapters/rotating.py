@@ -10,8 +10,11 @@ Decides which key lies where. The database says which key counts; every step can
     3     signing.former: the old public key, added;         the same
           signing.previous: the old key; signing.key: the
           new one; signing.next goes
-    4     signing.previous goes, once the hub has taken the  -
-          change and the database goes on with the new key
+    4     hello.previous: the previous key; signing.previous the same, done again
+          goes: once the hub has taken the change and the
+          database goes on with the new key
+    5     hello.previous goes, once the hub's backup has the -
+          change; until then a restored hub hears it
     ----  -------------------------------------------------  ------------------------------------------------------
 
 The former public keys stay: they say that a database restored from before a change belongs to the key that lies here
@@ -32,11 +35,12 @@ from carnet_node.core.limits import FORMER_KEYS_MAX
 from carnet_node.core.node import Node
 from carnet_node.core.ports import Entropy, Files
 from carnet_node.core.records import OWN_KEY_ID
-from carnet_node.core.signing import change_own_key, is_change_pending
+from carnet_node.core.signing import change_own_key, is_change_in_backup, is_change_pending
 from carnet_protocol.envelope import Signer, key_id_of
 
 NEXT_FILE: Final = "signing.next"
 PREVIOUS_FILE: Final = "signing.previous"
+ASIDE_FILE: Final = "hello.previous"
 FORMER_FILE: Final = "signing.former"
 """Public keys that were replaced here, 32 bytes each, oldest first."""
 
@@ -129,9 +133,25 @@ class SigningKeys:
             kept = [*known, replaced][-FORMER_KEYS_MAX:]
             self._files.replace(self._folder / FORMER_FILE, b"".join(kept))
 
-    def forget_previous(self) -> None:
+    def for_hellos(self) -> list[SigningKey]:
+        """Every key under which some hub may know this node, the present one first.
+
+        Raises:
+            KeysUnreadable: a key file that is there cannot be read.
+        """
+        aside = self._key(ASIDE_FILE)
+        return [*self.everyone(), *([] if aside is None else [aside])]
+
+    def put_previous_aside(self) -> None:
         """Do the fourth step."""
-        (self._folder / PREVIOUS_FILE).unlink(missing_ok=True)
+        previous = self._key(PREVIOUS_FILE)
+        if previous is not None:
+            self._files.replace(self._folder / ASIDE_FILE, previous.private.private_bytes_raw())
+            (self._folder / PREVIOUS_FILE).unlink(missing_ok=True)
+
+    def forget_aside(self) -> None:
+        """Do the fifth step."""
+        (self._folder / ASIDE_FILE).unlink(missing_ok=True)
 
     def prepare(self, entropy: Entropy) -> SigningKey:
         """Do the first step; a key that an earlier try has left is used."""
@@ -179,8 +199,14 @@ def rotate(node: Node, keyring: Keyring, keys: SigningKeys, entropy: Entropy) ->
 
 
 def settle(node: Node, keys: SigningKeys) -> None:
-    """Forget the previous key once the hub has taken the change; not while the database still goes on with that key."""
+    """Put the previous key aside once the hub has taken the change; not while the database still goes on with that key.
+
+    Aside it only says hello to a hub that was restored from before the change, which knows no other; it goes when the
+    hub's backup has the change.
+    """
     with node.store.read() as tx:
-        is_pending, own = is_change_pending(tx), tx.setting(OWN_KEY_ID)
+        is_pending, is_kept, own = is_change_pending(tx), is_change_in_backup(tx), tx.setting(OWN_KEY_ID)
     if not is_pending and own == node.signer.key_id:
-        keys.forget_previous()
+        keys.put_previous_aside()
+        if is_kept:
+            keys.forget_aside()

@@ -22,6 +22,7 @@ from carnet_node.core.node import Node
 from carnet_node.core.ports import ReadTransaction, WriteTransaction
 from carnet_node.core.records import OWN_KEY_ID, LoggedSet
 from carnet_node.core.refusals import ProblemCode, refuse
+from carnet_node.core.sync_state import load_state
 from carnet_protocol.changeset import Draft
 from carnet_protocol.envelope import Signer, key_id_of
 from carnet_protocol.ids import RECORD_RANDOM_BYTES, new_record_id
@@ -73,11 +74,19 @@ def is_change_pending(tx: ReadTransaction) -> bool:
     return change is not None and (change.verdict is None or not change.verdict.is_accepted)
 
 
+def is_change_in_backup(tx: ReadTransaction) -> bool:
+    """Whether even a hub restored from its backup would know this node by its new key."""
+    change = _last_change(tx)
+    if change is None or change.verdict is None:
+        return change is None
+    return change.verdict.is_accepted and change.verdict.position <= load_state(tx).backup_position
+
+
 def line_signers(node: Node) -> Iterator[Signer]:
     """The keys under which the hub may know this node, the likeliest first.
 
     The database's own key stands for itself; while its change is on its way the one before stands before it. What else
-    lies in the folder comes last: a database restored from before a change does not know of it.
+    lies in the folder comes last: a database restored from before a change does not know of it, and neither does a hub.
 
     Raises:
         KeysUnreadable: the database's own key is not in its folder, or a key file cannot be read.
