@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from carnet_hub.core.bundling import take_bundle
+from carnet_node.adapters.rotating import rotate
 from carnet_node.bootstrap import Installation, create_installation
 from carnet_node.core.bundling import pack_for_hub
+from carnet_node.core.doctor import verify_chain
 from carnet_node.core.rejoin import mark_restored, take_over
 from carnet_node.core.rejoin_state import OwnEpoch, RejoinState, save_rejoin
 from carnet_node.core.store_failures import WritingStopped
@@ -126,3 +128,19 @@ def test_an_old_stick_of_the_lost_machine_is_welcome(hub: TestHub, lost: Install
     sync(new, hub)
 
     assert names(new) == {1: "first", 2: "on the stick"}
+
+
+def test_a_change_of_keys_that_never_left_is_not_in_the_way(hub: TestHub, lost: Installation, tmp_path: Path):
+    """The lost machine had changed its key and not sent that: its successor has a key of its own, and goes on."""
+    write_customer(lost, 1, "first")
+    sync(lost, hub)
+    rotate(lost.node(), lost.keyring, lost.signing_keys, lost.entropy)
+    write_customer(lost, 2, "second")
+    new = moved_in(hub, lost, back_up(lost, tmp_path / "backup.db"), tmp_path / "new")
+    write_customer(new, 3, "third")
+
+    report = sync(new, hub)
+
+    assert (report.is_complete, waiting(new)) == (True, 0)
+    assert names(new) == {1: "first", 2: "second", 3: "third"}
+    assert verify_chain(new.node(), *new.signing_keys.public())[1] is None

@@ -144,6 +144,21 @@ def test_the_disk_of_another_machine_is_taken_over(site: Site):
     assert new.names() == {"Sent", "Only saved"}
 
 
+def test_a_disk_that_has_lost_its_signing_key_is_a_source_too(site: Site):
+    """What was recorded under a key that is gone for good is proved, and sealed again under the new machine's."""
+    old, _ = site.machine()
+    add(old, "Only saved")
+    (old.data / "keys" / "signing.key").unlink()
+    refused = old("status")
+    new = site.empty()
+
+    told = new("enrol", site.invite(), "--hub", site.hub.url, "--recover", "--from", old.data)
+
+    assert "--from" in refused["error"]["next"]
+    assert (new.code, told["emitted_again"], told["is_synced"]) == (0, 1, True)
+    assert new.names() == {"Only saved"}
+
+
 def test_the_old_machine_is_told_and_its_stick_is_welcome(site: Site):
     """The old PC wakes up: it stops, says why, hands its work over; and a stick from its drawer is taken."""
     old, passphrase = site.machine()
@@ -201,3 +216,56 @@ def test_a_broken_line_half_way_costs_nothing(site: Site):
 
     assert (refused["error"]["code"], told["emitted_again"], told["is_synced"]) == ("no-hub-there", 1, True)
     assert new.names() == {"Somebody"}
+
+
+def written_in(folder: Path, text: str) -> set[str]:
+    """The files below a folder that hold a text in clear."""
+    return {one.name for one in folder.rglob("*") if one.is_file() and text.encode() in one.read_bytes()}
+
+
+def erase(site: Site, customer: str) -> None:
+    """Erase a customer at the hub."""
+    run_here("carnet-hub", site.hub.data, "erase", customer, "--ground", "request")
+
+
+def lose_database(machine: TypedNode) -> None:
+    """What a dead disk takes."""
+    for path in machine.data.glob("node.db*"):
+        path.unlink()
+
+
+def test_an_erasure_that_a_newer_backup_knows_holds_before_any_contact(site: Site):
+    """A restore to a time before an erasure takes the value out before the database gets its name."""
+    machine, _ = site.machine()
+    customer = machine("customers", "add", "--name", "Canary Erased")["id"]
+    machine("sync")
+    early = machine("backup", "now")["name"]
+    erase(site, customer)
+    machine("sync")
+    machine("backup", "now")
+    lose_database(machine)
+
+    restored = machine("restore", "--name", early)
+
+    assert restored["erasures"] == 1
+    assert written_in(machine.data, "Canary Erased") == set()
+
+
+def test_an_erasure_that_no_backup_knows_holds_from_the_first_contact(site: Site):
+    """Before the first contact nothing can be written; with it the order comes, and the value is in no file."""
+    machine, _ = site.machine()
+    customer = machine("customers", "add", "--name", "Canary Later")["id"]
+    machine("sync")
+    machine("backup", "now")
+    erase(site, customer)
+    machine("sync")
+    lose_database(machine)
+    machine("restore")
+
+    refused = machine("customers", "add", "--name", "Too early")
+    machine("sync")
+    machine("sync")
+
+    assert refused["error"]["code"] == "rejoining"
+    assert written_in(machine.data, "Canary Later") == set()
+    assert machine("rebuild", "--check")["differences"] == []

@@ -11,16 +11,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-import msgspec
-
 from carnet_node.adapters.keyring import DataKeyBox, Keyring
-from carnet_node.adapters.recovery import KeyFolder
+from carnet_node.adapters.recovery import RECOVERY, KeyFolder, recovery_fact
 from carnet_node.adapters.rotating import SigningKeys
 from carnet_node.adapters.schema import upgrade
 from carnet_node.adapters.store import SqliteNodeStore
 from carnet_node.core.failures import NodeFailure
 from carnet_node.core.node import Node
-from carnet_node.core.ports import Files, ReadTransaction
+from carnet_node.core.ports import Files
 from carnet_node.core.rebuild import reproject_if_outdated
 from carnet_node.core.restoring import examine_restored
 from carnet_node.settings import NodeSettings
@@ -35,10 +33,6 @@ from carnet_storage.core.ports import Clock, Entropy, RunBlocking
 from carnet_storage.core.targets import Place
 
 PRODUCT: Final = "node"
-RECOVERY: Final = "recovery"
-"""Local fact: the public signing key and the wrappings of the data key, for a restore on another machine."""
-
-_recovery = msgspec.msgpack.Decoder(tuple[bytes, dict[str, bytes]])
 
 
 @dataclass(frozen=True)
@@ -133,21 +127,12 @@ def backup_parts(
 
 def keep_recovery(node: Node, signing_key: bytes, wrappings: dict[str, bytes]) -> None:
     """Keep in the database what a restore on another machine needs; writes only when it is news."""
-    value = msgspec.msgpack.encode((signing_key, wrappings))
+    value = recovery_fact(signing_key, wrappings)
     with node.store.read() as tx:
         if tx.setting(RECOVERY) == value:
             return
     with node.store.write() as writing:
         writing.put_setting(RECOVERY, value)
-
-
-def read_recovery(tx: ReadTransaction) -> tuple[bytes | None, dict[str, bytes]]:
-    """The public signing key of the log, and the wrappings; (None, {}) in a database that never was backed up."""
-    stored = tx.setting(RECOVERY)
-    try:
-        return (None, {}) if stored is None else _recovery.decode(stored)
-    except msgspec.DecodeError:
-        return None, {}
 
 
 def upgraded_store(database: Path, data_key: bytes, entropy: Entropy) -> SqliteNodeStore:

@@ -17,9 +17,9 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from carnet_node.adapters.backups import read_recovery, upgraded_store
+from carnet_node.adapters.backups import upgraded_store
 from carnet_node.adapters.keyring import DATA_FILE, Keyring, open_keyring, read_data_key
-from carnet_node.adapters.recovery import KeyFolder
+from carnet_node.adapters.recovery import KeyFolder, read_recovery
 from carnet_node.adapters.system import DiskFiles, SystemEntropy
 from carnet_node.core.failures import KeysUnreadable
 from carnet_node.settings import NodeSettings

@@ -19,6 +19,7 @@ from carnet_node.adapters.keyring import (
     wrap_for_hub,
     wrap_with_passphrase,
 )
+from carnet_node.adapters.recovery import RECOVERY, recovery_fact
 from carnet_node.core.authoring import begin_chain
 from carnet_node.core.enrolment import NodeKeys, PendingEnrolment, accept_answer, draft_request, is_request_for
 from carnet_node.core.failures import AlreadyEnrolled, NotEnrolled
@@ -132,6 +133,8 @@ def finish_enrolment(
         else:
             move_in(tx, identity_of(answer), keyring, epoch=epoch)
         tx.put_setting(OWN_KEY_ID, keyring.key_id)
+        wrappings = {WRAPPED_FOR_HUB_FILE: for_hub, WRAPPED_FOR_RECOVERY_FILE: for_recovery}
+        tx.put_setting(RECOVERY, recovery_fact(keyring.signing_public, wrappings))
         if hub_url is not None:
             tx.put_setting(HUB_URL, hub_url.encode())
     (folder / PENDING_FILE).unlink(missing_ok=True)

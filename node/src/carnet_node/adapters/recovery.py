@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
+import msgspec
 from cryptography.exceptions import InvalidTag
 
 from carnet_node.adapters.keyring import (
@@ -32,15 +33,21 @@ from carnet_node.adapters.keyring import (
     wrap_with_passphrase,
 )
 from carnet_node.core.failures import KeysUnreadable
-from carnet_node.core.ports import Entropy, Files
+from carnet_node.core.ports import Entropy, Files, ReadTransaction
 from carnet_node.core.records import Identity
 from carnet_node.core.recovering import accept_recovery, draft_recovery
 from carnet_protocol.enrolment import EnrolCode
 from carnet_protocol.recovery import RETURNED_INFO
 from carnet_storage.core.sealing import read_header
 
+RECOVERY: Final = "recovery"
+"""Local fact: the public signing key and the wrappings of the data key, for a restore on another machine."""
+
 _WRAPPED_BYTES_MAX: Final = 128
 _COPIES: Final = (WRAPPED_FOR_HUB_FILE, WRAPPED_FOR_RECOVERY_FILE)
+
+
+_recovery = msgspec.msgpack.Decoder(tuple[bytes, dict[str, bytes]])
 
 
 class RecoveryLink(Protocol):
@@ -133,6 +140,20 @@ def unwrap_data_key(wrappings: Mapping[str, bytes], passphrase: str) -> bytes:
 def passphrase_unwrap(passphrase: str) -> Callable[[Mapping[str, bytes]], bytes]:
     """`unwrap_data_key` for a passphrase that is known before the copies are."""
     return lambda wrappings: unwrap_data_key(wrappings, passphrase)
+
+
+def recovery_fact(signing_key: bytes, wrappings: Mapping[str, bytes]) -> bytes:
+    """What a database says of itself to a machine that has nothing else: the value of the local fact `RECOVERY`."""
+    return msgspec.msgpack.encode((signing_key, dict(wrappings)))
+
+
+def read_recovery(tx: ReadTransaction) -> tuple[bytes | None, dict[str, bytes]]:
+    """The public signing key of the log, and the wrappings; (None, {}) in a database that does not say."""
+    stored = tx.setting(RECOVERY)
+    try:
+        return (None, {}) if stored is None else _recovery.decode(stored)
+    except msgspec.DecodeError:
+        return None, {}
 
 
 async def fetch_data_key(

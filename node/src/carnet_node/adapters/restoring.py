@@ -12,11 +12,11 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from carnet_node.adapters.backups import read_recovery, upgraded_store
+from carnet_node.adapters.backups import upgraded_store
 from carnet_node.adapters.fetching import Choice, Fetch, Stage, erasures_in
 from carnet_node.adapters.high_water import HighWaterFile
 from carnet_node.adapters.keyring import Keyring
-from carnet_node.adapters.recovery import KeyFolder
+from carnet_node.adapters.recovery import KeyFolder, read_recovery
 from carnet_node.adapters.rotating import SigningKeys
 from carnet_node.adapters.system import DiskFiles, SystemClock, SystemEntropy
 from carnet_node.core.failures import NotEnrolled
