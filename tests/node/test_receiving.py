@@ -186,7 +186,7 @@ def test_what_a_check_in_needs_is_named(node: Node, name: str):
     values = {field: value for field, value in ORDER.items() if field != name}
 
     assert problems_of(lambda: receive_car(node, replace(NEW_CAR, values=values))) == [(name, ProblemCode.MISSING)]
-    assert receive_car(node, replace(NEW_CAR, values=values, is_draft=True))
+    assert receive_car(node, replace(NEW_CAR, values=values, is_draft=True)).vehicle
 
 
 @pytest.mark.parametrize(("promised_at", "is_taken"), [(START_MS - 1, False), (START_MS, True)])
@@ -195,7 +195,7 @@ def test_a_promise_lies_ahead(node: Node, promised_at: int, is_taken: bool):
     reception = replace(NEW_CAR, values={**ORDER, "promised_at": promised_at})
 
     if is_taken:
-        assert receive_car(node, reception)
+        assert receive_car(node, reception).vehicle
     else:
         assert problems_of(lambda: receive_car(node, reception)) == [("promised_at", ProblemCode.BAD_VALUE)]
 
