@@ -1,5 +1,6 @@
 """A hub's backups at the command line: made, tried, told to nodes, and brought back under a new hub epoch."""
 
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from carnet_storage.adapters.library import driver
 from carnet_storage.adapters.service import BackupService
 from carnet_storage.adapters.small_files import read_status
 from carnet_storage.core.failures import PlanWrong
+from carnet_storage.core.telling import instant_text
 from support.hub_cli import Printed, call, enrol, opened, refused, told
 
 
@@ -197,6 +199,25 @@ def test_a_restored_hub_writes_to_a_replica_of_its_own(
     supervise_until_confirmed(data)
     (folder,) = (tmp_path / "replica").iterdir()
     assert sorted(one.name for one in folder.iterdir()) == ["epoch-1", "epoch-2"]
+
+
+def test_a_moment_before_the_last_restore_is_found_in_the_replica_of_its_time(
+    data: Path, tmp_path: Path, capsys: Printed, monkeypatch: pytest.MonkeyPatch
+):
+    """`--at` looks at every replica that had begun by then, and the restored hub still gets the next free one."""
+    monkeypatch.setenv("CARNET_HUB_BACKUP_REPLICATE_TO", str(tmp_path / "replica"))
+    supervise_until_confirmed(data)
+    moment = instant_text(int(time.time() * 1000) + 1000)
+    time.sleep(2)  # the second replica begins in a later second than the moment
+    lose_database(data)
+    told(capsys, data, "restore")
+    supervise_until_confirmed(data)
+    lose_database(data)
+
+    restored = told(capsys, data, "restore", "--at", str(moment))
+
+    with closing(open_store(f"sqlite:///{data / 'hub.db'}")) as store, store.read() as snapshot:
+        assert (restored["origin"][-7:], backup_epoch(snapshot)) == ("epoch-1", 3)
 
 
 def test_the_lag_is_a_metric(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -163,10 +163,12 @@ def _fetch(
         if plan.replicate_to is None:
             raise NothingToRestore("Litestream", "no target is set for it")
         replica = Replica(plan.replicate_to, plan.secrets, settings.backup_dir)
-        found = replica.newest_epoch(choice.source or replica.only_source())
-        stage(f"restoring from {plan.replicate_to.shown}/{found.replica_path}")
+        newest = replica.newest_epoch(choice.source or replica.only_source())
+        found = newest if choice.at_ms is None else replica.newest_epoch(newest.source, at_ms=choice.at_ms)
+        origin = f"{replica.shown}/{found.replica_path}"
+        stage(f"restoring from {origin}")
         replica.restore(found, scratch, at_ms=choice.at_ms)
-        return _Fetched(f"{plan.replicate_to.shown}/{found.replica_path}", found.ordinal)
+        return _Fetched(origin, newest.ordinal)
     if plan.copy_to is None:
         raise NothingToRestore("encrypted copies", "no target is set for them")
     copies, target = copies_at(plan.copy_to, plan.secrets), plan.copy_to.shown
