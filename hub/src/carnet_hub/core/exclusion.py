@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence, Set
 from carnet_hub.core.entries import Detail, pack_detail
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.record_book import RecordState, place_of
-from carnet_hub.core.routing import audience_of, touch
+from carnet_hub.core.routing import Move, audience_of, route, touch
 from carnet_hub.core.rows import FeedRow, LogKind, LogRow, SetState
 from carnet_hub.core.workspace import Workspace
 from carnet_protocol.changeset import reread_set
@@ -53,26 +53,30 @@ def apply_exclusion(workspace: Workspace, row: LogRow) -> None:
         elif state.owner == workspace.hub.hub_id and state.rules.writer is Writer.OWNER_SITE:
             state.owner = row.dealer_id  # a ruling is all that is left of its record
         touch(workspace, state, row.position)
-    _evict_misled(workspace, ops, row)
+    _set_right(workspace, ops, row)
 
 
-def _evict_misled(workspace: Workspace, ops: Sequence[Op], row: LogRow) -> None:
-    """Take from sites what they received only because of the excluded set.
+def _set_right(workspace: Workspace, ops: Sequence[Op], row: LogRow) -> None:
+    """Send what hangs on the cars of an excluded set once more, and take it from sites that had it by the set alone.
 
     In this fold the set never assigned a car to its author nor anchored anything anywhere, and neither did any other
-    excluded set, so nothing else would tell their nodes. A site that never received a record is told in vain.
+    excluded set. So places in feeds lie elsewhere than where nodes have read past them, and nothing else would tell
+    their nodes. A site that never received a record is told in vain.
     """
     book, misled = workspace.book, workspace.history.misled
     keys = dict.fromkeys((op.kind, op.record) for op in ops)
     touched = [state for key in keys if (state := book.state(key)) is not None]
     touched += [heir for state in touched if state.rules.lends_anchor for heir in book.children(state.id)]
-    vehicles = sorted({*_vehicles_behind(workspace, ops), *(state.anchor for state in touched if state.anchor)})
+    tied = [held.anchor for _, record in keys for held in book.children(record)]
+    anchors = {anchor for anchor in (*tied, *(state.anchor for state in touched)) if anchor is not None}
+    vehicles = sorted({*_vehicles_behind(workspace, ops), *anchors})
     sites = {row.dealer_id}.union(*({*book.assignments(one), *misled.get(one, ())} for one in vehicles))
     for state in touched:
         _evict_from(workspace, state, sites, row.position)
     for key in sorted({key for vehicle in vehicles for key in book.anchored(vehicle)}):
         anchored = book.state(key)
         if anchored is not None:
+            route(workspace, Move(anchored, anchored.anchor), row.position)
             _evict_from(workspace, anchored, {row.dealer_id}, row.position)
 
 
@@ -96,8 +100,18 @@ def vehicles_named(hub: Hub, message: bytes) -> Iterator[tuple[bytes, bytes]]:
             yield op.record, named
 
 
+def vehicles_tied(hub: Hub, message: bytes, persons: Set[bytes]) -> Iterator[tuple[bytes, bytes]]:
+    """(person, vehicle) of every op that ties a vehicle to one of some customers: without them it has no effect."""
+    for op in reread_set(message, hub.hub_id).ops:
+        rules = hub.rules[op.kind]
+        person = op.fields.get(rules.person_label) if rules.person_label is not None else None
+        named = op.fields.get(rules.anchor_label) if rules.anchor_label is not None else None
+        if isinstance(person, bytes) and isinstance(named, bytes) and person in persons:
+            yield person, named
+
+
 def _vehicles_behind(workspace: Workspace, ops: Sequence[Op]) -> Iterator[bytes]:
-    """The vehicles that some excluded ops led to: those they named, or that the record they belong to was about."""
+    """The vehicles that some excluded ops led to: they named them, belong to what was about them, or own them."""
     led_to = workspace.history.led_to
     for op in ops:
         rules = workspace.hub.rules[op.kind]

@@ -16,7 +16,7 @@ from carnet_hub.core.admission import unknown_bases
 from carnet_hub.core.at_rest import plain_entries
 from carnet_hub.core.effects import erasures_in
 from carnet_hub.core.entries import note_admission, note_sealed, take_effect, take_place, unpack_detail, void_whole_set
-from carnet_hub.core.exclusion import apply_exclusion, log_exclusions, vehicles_named
+from carnet_hub.core.exclusion import apply_exclusion, log_exclusions, vehicles_named, vehicles_tied
 from carnet_hub.core.folding import fold_set
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.intake import Arrival
@@ -38,15 +38,18 @@ from carnet_hub.core.rows import (
     WaitingRow,
 )
 from carnet_hub.core.workspace import History, Workspace, open_workspace
+from carnet_protocol.changeset import reread_set
 from carnet_protocol.errors import BadValue
 from carnet_protocol.ids import nonce_of, split_op_ids
+from carnet_protocol.kinds import CUSTOMER
 from carnet_protocol.messages import Verdict
 from carnet_protocol.opened import open_set
 from carnet_protocol.reasons import Reason
 
-FOLDED_AS: Final = b"2"
+FOLDED_AS: Final = b"3"
 """Which fold the tables are from; another value after every change of this program that folds the same log to other
-rows. 2: visits and ownerships are found by their customer, and a site's feed holds rulings."""
+rows. 2: visits and ownerships are found by their customer, and a site's feed holds rulings. 3: what hangs on the
+vehicles of an excluded set is sent once more."""
 
 _FOLDED_AS: Final = "folded_as"
 """Setting: the value of `FOLDED_AS` when the tables were last folded from nothing; none before version 2."""
@@ -211,19 +214,31 @@ def read_history(hub: Hub, log: Snapshot) -> History:
 
 
 def _misled_by(hub: Hub, log: Snapshot, excluded: Set[bytes]) -> tuple[_Named, _Named]:
-    """The vehicles that excluded sets have named, by record; and the sites that have named them, by vehicle."""
+    """The vehicles that excluded sets have led to, by record; and the sites that have named them, by vehicle."""
     led_to: _Named = {}
     misled: _Named = {}
+    persons: set[bytes] = set()
+    for row, message in _sets_of_sites(hub, log):
+        if row.nonce in excluded:
+            persons |= {op.record for op in reread_set(message, hub.hub_id).ops if op.kind == CUSTOMER.number}
+            for record, vehicle in vehicles_named(hub, message):
+                led_to.setdefault(record, set()).add(vehicle)
+                misled.setdefault(vehicle, set()).add(row.dealer_id)
+    for row, message in _sets_of_sites(hub, log) if persons else ():
+        for person, vehicle in vehicles_tied(hub, message, persons):
+            led_to.setdefault(person, set()).add(vehicle)
+            misled.setdefault(vehicle, set()).add(row.dealer_id)
+    return led_to, misled
+
+
+def _sets_of_sites(hub: Hub, log: Snapshot) -> Iterator[tuple[LogRow, bytes]]:
+    """Every set of a site in the log, with its message, in log order."""
     position = 0
     while batch := log.log_after(position, LOG_BATCH_ENTRIES):
         for row in batch:
-            if row.nonce not in excluded or row.message is None:
-                continue
-            for record, vehicle in vehicles_named(hub, row.message):
-                led_to.setdefault(record, set()).add(vehicle)
-                misled.setdefault(vehicle, set()).add(row.dealer_id)
+            if row.message is not None and row.dealer_id != hub.hub_id:
+                yield row, row.message
         position = batch[-1].position
-    return led_to, misled
 
 
 def site_digest(hub: Hub, dealer_id: bytes) -> bytes:
