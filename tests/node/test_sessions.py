@@ -11,6 +11,7 @@ from carnet_node.core.desk_limits import (
     SESSIONS_PER_STAFF_MAX,
 )
 from carnet_node.core.login import confirm_password, log_in
+from carnet_node.core.rejoin import mark_restored
 from carnet_node.core.sessions import lock_session, log_out, present_session, unlock_session
 from carnet_node.core.staff import let_leave
 from support.staffed import ADMIN_NO, PASSWORD, Site, build_site, hire_with_password
@@ -100,6 +101,13 @@ def test_a_departure_ends_sessions_at_once(site: Site):
     let_leave(site.as_admin, advisor.staff)
 
     assert state_of(site, advisor.token) == "over"
+
+
+def test_a_restored_database_knows_no_sessions(site: Site):
+    """After a backup was put in place everybody logs in again."""
+    mark_restored(site.node)
+
+    assert state_of(site, site.session.token) == "over"
 
 
 def test_one_person_has_a_bounded_number_of_sessions(site: Site):

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from carnet_node.core.access_log import accesses_of, begin_export, note_access, note_list
-from carnet_node.core.acting import OPS_BESIDE_MAX, acting_for, author_of
+from carnet_node.core.acting import OPS_BESIDE_MAX, acting_for, author_of, writers_of
 from carnet_node.core.authoring import commit
-from carnet_node.core.commands.customers import AddCustomer, add_customer
+from carnet_node.core.commands.customers import AddCustomer, EditCustomer, add_customer, edit_customer
 from carnet_node.core.commands.visits import OpenVisit
 from carnet_node.core.desk import save, save_visit
 from carnet_node.core.desk_limits import BULK_ROWS_MIN
@@ -121,6 +121,34 @@ def test_the_operator_of_the_machine_is_nobody(site: Site):
         stored = tx.record(CUSTOMER, customer)
         assert stored is not None
         assert author_of(tx, OpId(stored.entries[0].op)) is None
+
+
+def test_everybody_whose_word_stands_is_named(site: Site):
+    """Of a record that two people wrote, both are named, the last one first."""
+    clerk = hire(site, "C01", "care_clerk")
+    customer = add_person(site.as_admin)
+    site.pass_ms(1000)
+    view = one_record(site.node, CUSTOMER, customer)
+    assert view is not None
+    changes: dict[str, Value] = {"note": "calls before noon"}
+    save(acting_for(site.node, clerk), lambda _: edit_customer(EditCustomer(view.read(), changes)))
+
+    after = one_record(site.node, CUSTOMER, customer)
+    assert after is not None
+
+    assert [one.staff_no for one in writers_of(site.node, after.heads.all())] == ["C01", "B01"]
+
+
+def test_both_sides_of_a_conflict_say_who(site: Site):
+    """Two people who wrote without knowing of each other are both named."""
+    customer = add_person(site.as_admin)
+    commit(acting_for(site.node, hire(site, "C01", "care_clerk")), [Draft(CUSTOMER, customer, {"full_name": "Other"})])
+
+    view = one_record(site.node, CUSTOMER, customer)
+
+    assert view is not None
+    (contest,) = view.contests
+    assert {contest.shown.staff_no, contest.overruled[0].staff_no} == {"B01", "C01"}
 
 
 def test_a_full_set_has_room_for_its_author(site: Site):

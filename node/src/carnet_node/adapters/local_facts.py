@@ -128,6 +128,10 @@ class SqlLocalWrites(SqlLocalReads):
         """Sessions opened before a moment are over."""
         self._execute(sql.DROP_SESSIONS_BEFORE, (opened_ms,))
 
+    def drop_sessions(self) -> None:
+        """Everybody has to log in again."""
+        self._execute(sql.DROP_SESSIONS, ())
+
     def put_draft(self, draft: FormDraft) -> None:
         """Insert or replace."""
         plain = msgspec.msgpack.encode((dict(draft.fields), draft.heads))

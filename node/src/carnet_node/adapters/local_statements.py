@@ -46,6 +46,7 @@ PUT_SESSION: Final = upsert(_session)
 DROP_SESSION: Final = Statement(delete(_session).where(_session.c.token_hash == bindparam("token_hash")))
 DROP_SESSIONS_OF: Final = Statement(delete(_session).where(_session.c.staff == bindparam("staff")))
 DROP_SESSIONS_BEFORE: Final = Statement(delete(_session).where(_session.c.opened_ms < bindparam("before")))
+DROP_SESSIONS: Final = Statement(delete(_session))
 
 GET_DRAFT: Final = by_key(_draft)
 DRAFTS_OF: Final = Statement(

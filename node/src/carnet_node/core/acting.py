@@ -8,7 +8,7 @@ command it carries, so no save can forget it. Does not decide how somebody prove
     save(node, command)                       # the set holds the command's ops and one staff_action
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from carnet_node.core.node import Node
@@ -108,6 +108,17 @@ def author_of(tx: ReadTransaction, op: OpId) -> Author | None:
         str(action or ""),
         done_at if isinstance(done_at, int) else 0,
     )
+
+
+def writers_of(node: Node, ops: Iterable[OpId]) -> tuple[Author, ...]:
+    """Who made some writes, the last one first; ops of the operator, of other sites and of the hub are left out.
+
+    Args:
+        ops: for instance the heads of a view: everybody whose word still stands in the record.
+    """
+    with node.store.read() as tx:
+        found = {author for op in ops if (author := author_of(tx, op)) is not None}
+    return tuple(sorted(found, key=lambda one: (-one.done_at, one.staff, one.action)))
 
 
 def _staff_values(tx: ReadTransaction, staff: RecordId) -> dict[str, Value]:

@@ -84,6 +84,9 @@ class LocalWrites(LocalReads, Protocol):
     def drop_sessions_before(self, opened_ms: int) -> None:
         """Sessions opened before a moment are over."""
 
+    def drop_sessions(self) -> None:
+        """Everybody has to log in again."""
+
     def put_draft(self, draft: FormDraft) -> None:
         """Insert or replace; encrypted at rest."""
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from carnet_node.core.acting import author_of
 from carnet_node.core.commands.drafting import Read
 from carnet_node.core.heads import Heads, heads_of_entries
 from carnet_node.core.ports import ReadTransaction
@@ -35,6 +36,7 @@ class WrittenValue:
         time_ms: set time.
         withheld: why there are no values.
         is_known: this version knows every field and code written; otherwise `values` is a part of it.
+        staff_no: who of this site wrote it; None for the operator of a machine, another site or the hub.
     """
 
     op: OpId
@@ -44,6 +46,7 @@ class WrittenValue:
     time_ms: int
     withheld: Withheld | None = None
     is_known: bool = True
+    staff_no: str | None = None
 
     @property
     def is_restorable(self) -> bool:
@@ -138,11 +141,17 @@ def view_all(tx: ReadTransaction, identity: Identity, stored: Iterable[StoredRec
 def written_value(tx: ReadTransaction, identity: Identity, kind: Kind, entry: Entry, register: int) -> WrittenValue:
     """What an entry says in a register, and who wrote it."""
     value = register_value(entry, register)
-    site = _site_of(tx, identity, entry.author)
-    if isinstance(value, Withheld):
-        return WrittenValue(OpId(entry.op), {}, entry.author, site, entry.time_ms, value)
-    is_known = is_known_here(kind, value)
-    return WrittenValue(OpId(entry.op), _named(kind, value), entry.author, site, entry.time_ms, is_known=is_known)
+    author = author_of(tx, OpId(entry.op))
+    return WrittenValue(
+        op=OpId(entry.op),
+        values={} if isinstance(value, Withheld) else _named(kind, value),
+        author=entry.author,
+        site=_site_of(tx, identity, entry.author),
+        time_ms=entry.time_ms,
+        withheld=value if isinstance(value, Withheld) else None,
+        is_known=isinstance(value, Withheld) or is_known_here(kind, value),
+        staff_no=None if author is None else author.staff_no,
+    )
 
 
 def is_known_here(kind: Kind, values: Mapping[int, Value]) -> bool:

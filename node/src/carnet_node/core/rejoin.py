@@ -61,6 +61,8 @@ from carnet_protocol.seals import parse_opening, seal_places
 def mark_restored(node: Node, *, highest_ordinal: int = 0) -> None:
     """State that a backup was put in place of this node's database: nothing is written until it has rejoined.
 
+    Sessions of the restored moment are over: somebody may have left since.
+
     Args:
         highest_ordinal: of any epoch of this node that a backup is known of; the next one gets a higher.
 
@@ -71,6 +73,7 @@ def mark_restored(node: Node, *, highest_ordinal: int = 0) -> None:
     with node.store.write() as tx:
         chain = _chain(tx)
         tx.put_chain(replace(chain, is_rejoining=True))
+        tx.local.drop_sessions()
         state = load_rejoin(tx)
         highest = max(state.highest_ordinal, highest_ordinal)
         save_rejoin(tx, replace(state, restored_ms=node.clock.now_ms(), highest_ordinal=highest))

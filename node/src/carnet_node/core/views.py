@@ -30,6 +30,7 @@ from carnet_protocol.kinds import (
     PART_LINE,
     PHONE,
     PLATE,
+    PROMISE_CHANGE,
     RECALL_COMPLETION,
     VEHICLE,
     VISIT,
@@ -103,6 +104,7 @@ class VisitView:
         totals: sum of the lines per pay type, in fen.
         is_total_stale: the totals written with the order are not this sum (somebody else changed a line meanwhile).
         reading: the odometer reading recorded with it.
+        promises: how the promised time was moved, newest first.
     """
 
     visit: RecordView
@@ -115,6 +117,7 @@ class VisitView:
     reading: RecordView | None
     totals: dict[str, int]
     is_total_stale: bool
+    promises: tuple[RecordView, ...] = ()
 
     def work(self) -> Work:
         """The jobs and lines a command on this order starts from."""
@@ -206,6 +209,7 @@ def visit_view_within(tx: ReadTransaction, identity: Identity, visit: RecordId) 
         next((one for one in readings if not one.values.get("retracted")), None),
         totals,
         (any(totals.values()) or any(written.values())) and written != totals,
+        _newest_first(_children(tx, identity, PROMISE_CHANGE, "visit_id", visit), "changed_at"),
     )
 
 

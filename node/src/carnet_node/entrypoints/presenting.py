@@ -102,6 +102,7 @@ class Presenter:
             "reading": None if view.reading is None else self.record(view.reading),
             "totals": view.totals,
             "is_total_stale": view.is_total_stale,
+            "promises": self.records(view.promises),
         }
 
     def found(self, hit: Found) -> Json:
@@ -177,6 +178,7 @@ class Presenter:
             "values": self._values(kind, one.values, personal),
             "author": one.site,
             "author_id": record_text(one.author),
+            "staff_no": one.staff_no,
             "at": instant_text(one.time_ms, self._offset_minutes),
         }
         return written if one.withheld is None else {**written, "withheld": one.withheld.name.lower()}
