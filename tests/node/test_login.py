@@ -1,6 +1,7 @@
 """Who gets a session: passwords, start codes, and the waiting after wrong ones."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -195,6 +196,37 @@ def test_a_password_is_changed_only_by_who_knows_it(site: Site):
 
     assert refused == WRONG
     assert present_session(site.node, site.session.token) is not None
+
+
+def test_a_start_code_ends_password_and_sessions(site: Site):
+    """Whoever is given a new code is out at once, and the old password opens nothing."""
+    advisor = hire_with_password(site, "A07", "advisor")
+
+    issue_start_code(site.as_admin, advisor.staff)
+
+    assert present_session(site.node, advisor.token) is None
+    assert problems_of(lambda: log_in(site.node, site.hasher, "A07", PASSWORD)) == WRONG
+
+
+@dataclass
+class SlowHasher(TestHasher):
+    """While a password is verified, somebody does something else."""
+
+    meanwhile: Callable[[], object] = str
+
+    def verify(self, encoded: str, password: str) -> bool:
+        """As before, after the interruption."""
+        self.meanwhile()
+        return super().verify(encoded, password)
+
+
+@pytest.mark.parametrize("work", [issue_start_code, let_leave], ids=["reset", "left"])
+def test_what_changes_while_a_password_is_verified_counts(site: Site, work: Callable[..., object]):
+    """A password that was taken away in that tenth of a second opens no session."""
+    advisor = hire_with_password(site, "A07", "advisor")
+    hasher = SlowHasher(meanwhile=lambda: work(site.as_admin, advisor.staff))
+
+    assert problems_of(lambda: log_in(site.node, hasher, "A07", PASSWORD)) == WRONG
 
 
 def test_an_outdated_hash_is_renewed_at_login(site: Site):
