@@ -16,15 +16,18 @@ from carnet_node.core.excluded import confirm_excluded, fetch_excluded, list_exc
 from carnet_node.core.failures import HubUnreachable
 from carnet_node.core.refusals import CommandRefused
 from carnet_node.core.session import say_hello
+from carnet_protocol.changeset import Draft
 from carnet_protocol.errors import NotAllowed, Refused
-from carnet_protocol.ids import NodeId
-from carnet_protocol.messages import ExcludedSet
+from carnet_protocol.ids import NodeId, vehicle_id
+from carnet_protocol.kinds import VEHICLE
+from carnet_protocol.messages import ExcludedSet, PushCode
+from simulation import desk
 from simulation.authored import AuthoredSet
 from simulation.invariants import Broken
 from simulation.power import FaultyFiles
 from simulation.stage import Stage, Step
 from simulation.wire import FaultyLink, LineTrouble, finish, sync_ports
-from simulation.world import Machine
+from simulation.world import HUB_EPOCH, HUB_ID, Machine
 from support.hub_apps import VoiceAuthor
 
 SUSPENDED_MAX: Final = 1
@@ -60,14 +63,15 @@ def rotate_key(stage: Stage, machine: Machine) -> str | None:
     """Somebody gives a node a new signing key, from a command line beside the service."""
     if machine.identity_name != machine.name or stage.ledger.copied:
         return None  # a copy whose key the other one has replaced is a lost machine: its site enrols another
-    files = FaultyFiles(machine.power)
+    files, old = FaultyFiles(machine.power), machine.keyring()
     try:
-        _, sealed = rotate(machine.node, machine.keyring(), SigningKeys(machine.folder, files), machine.lots)
+        _, sealed = rotate(machine.node, old, SigningKeys(machine.folder, files), machine.lots)
     except CommandRefused:
         stage.reached["a second change of keys has to wait"] += 1
         return "the last change is on its way"
     finally:
         stage.note_keys(machine)
+    stage.old_keys[machine.name].append(old)
     stage.reached["a node changed its key"] += 1
     return stage.keep(machine, sealed.nonce)
 
@@ -105,16 +109,43 @@ def compromise(stage: Stage, _: Machine) -> str | None:
 
 
 def turn_away(stage: Stage, _: Machine) -> str | None:
-    """Somebody who is stopped or revoked brings a set all the same."""
-    barred = [one for one in stage.world.couriers if stage.is_barred(one) and stage.undelivered[one.name]]
+    """Somebody who is stopped or revoked brings a set all the same, one that waited or a new one."""
+    barred = [one for one in stage.world.couriers if stage.is_barred(one)]
     if not barred:
         return None
     courier = stage.dice.choice(barred)
-    (answer,) = receive_sets(stage.world.hub, [stage.undelivered[courier.name][0].pushed])
+    waiting = stage.undelivered[courier.name]
+    before = courier.seq, courier.prev
+    made = waiting[0] if waiting else courier.write(_any_draft(stage))
+    (answer,) = receive_sets(stage.world.hub, [made.pushed])
     if answer.receipt is not None:
         raise Broken("I13", f"a set of {courier.name}, who is turned away, was given a receipt")
+    if not waiting:
+        courier.made.pop()
+        courier.seq, courier.prev = before
     stage.reached["somebody was turned away"] += 1
     return courier.name
+
+
+def steal_old_key(stage: Stage, machine: Machine) -> str | None:
+    """A thief goes on in a node's name with a key that the node has replaced."""
+    node = machine.node.identity.node_id
+    present = stage.holders.present.get(node)
+    old = [one for one in stage.old_keys[machine.name] if one.signing_public != present]
+    if present is None or not old or stage.is_barred(machine):
+        return None
+    epoch = stage.holders.epochs[node][-1]
+    seq, head = stage.ledger.log.heads[node, epoch]
+    thief = VoiceAuthor(machine.name, hub_id=HUB_ID, hub_epoch=HUB_EPOCH, dealer_bytes=machine.node.identity.dealer_id)
+    forged = thief.write(
+        _any_draft(stage), signed_by=stage.dice.choice(old), epoch=epoch, seq=seq + 1, prev=head, origin=None
+    )
+    (answer,) = receive_sets(stage.world.hub, [forged.pushed])
+    if answer.receipt is not None:
+        raise Broken("I4", f"a set with a key that {machine.name} has replaced was given a receipt")
+    stage.strokes.strike("lie")
+    stage.reached["a replaced key was used by a thief"] += 1
+    return PushCode(answer.code).name
 
 
 def confirm(stage: Stage, machine: Machine) -> str | None:
@@ -178,6 +209,12 @@ def _resume_one(stage: Stage) -> str | None:
     return stopped[0].name
 
 
+def _any_draft(stage: Stage) -> Draft:
+    """A write on a car that everybody may write."""
+    color = f"thief {len(stage.trace)} {stage.dice.random()}"
+    return Draft(VEHICLE, vehicle_id(stage.dice.choice(desk.VINS)), {"color": color})
+
+
 def _courier(stage: Stage) -> VoiceAuthor | None:
     """A courier that is not revoked yet."""
     able = [one for one in stage.world.couriers if one.node_id not in stage.holders.revoked]
@@ -196,6 +233,7 @@ STEPS: Final[dict[str, tuple[int, Step]]] = {
     "rotate key": (2, rotate_key),
     "restart": (3, restart),
     "turn away": (4, turn_away),
+    "steal old key": (3, steal_old_key),
     "confirm": (4, confirm),
 }
 """Weight and step by name."""

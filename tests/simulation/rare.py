@@ -71,6 +71,7 @@ RARE: Final[dict[str, str]] = {
     "a clock stood still": "time is read and does not pass",
     "a night passed": "tokens, codes and challenges have run out",
     "the hub's clock was set back": "no entry of the log is older than the one before",
+    "a replaced key was used by a thief": "only the present key goes on with a chain",
     "somebody was turned away": "a stopped or revoked node brings a set all the same",
     "an excluded save was confirmed": "honest work counts again, under another key",
 }

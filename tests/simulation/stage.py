@@ -4,7 +4,7 @@ Decides nothing; the steps (`desk_steps`, `hub_steps`, `line_steps`) act on it, 
 """
 
 import random
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Final
 from carnet_hub.core.at_rest import plain_entries
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.rows import RecordRow
+from carnet_node.adapters.keyring import Keyring
 from carnet_node.core.authoring import commit
 from carnet_node.core.ports import ReadTransaction
 from carnet_node.core.refusals import CommandRefused
@@ -101,6 +102,7 @@ class Stage:
         images: backups of nodes.
         hub_images: backups of the hub.
         receipts: what the hub last gave a courier for a set, by nonce.
+        old_keys: keys that nodes have replaced, by node; somebody may have copied them.
         restored: machines that came back from a backup, or are the copy of another one, or were copied.
         trace: one line per step.
         did: how often each step found something to do.
@@ -124,6 +126,7 @@ class Stage:
     hub_images: list[HubImage] = field(default_factory=list)
     receipts: dict[bytes, bytes] = field(default_factory=dict)
     restored: set[str] = field(default_factory=set)
+    old_keys: defaultdict[str, list[Keyring]] = field(default_factory=lambda: defaultdict(list))
     trace: list[str] = field(default_factory=list)
     did: Counter[str] = field(default_factory=Counter)
     commands: int = 0
