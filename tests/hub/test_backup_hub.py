@@ -21,6 +21,7 @@ from carnet_storage.adapters.library import driver
 from carnet_storage.adapters.service import BackupService
 from carnet_storage.adapters.small_files import read_status
 from carnet_storage.core.failures import PlanWrong
+from carnet_storage.core.limits import EPOCHS_PASSED_OVER
 from carnet_storage.core.telling import instant_text
 from support.hub_cli import Printed, call, enrol, opened, refused, told
 
@@ -218,6 +219,25 @@ def test_a_moment_before_the_last_restore_is_found_in_the_replica_of_its_time(
 
     with closing(open_store(f"sqlite:///{data / 'hub.db'}")) as store, store.read() as snapshot:
         assert (restored["origin"][-7:], backup_epoch(snapshot)) == ("epoch-1", 3)
+
+
+def test_a_store_that_cannot_be_asked_gets_no_second_history(
+    data: Path, copies: Path, tmp_path: Path, capsys: Printed, monkeypatch: pytest.MonkeyPatch
+):
+    """A hub restored from a copy while the store of its replicas is away passes over the epochs it may have used."""
+    enrol(capsys, data, tmp_path)
+    told(capsys, data, "backup", "now")
+    lose_database(data)
+    (tmp_path / "host.pub").write_text(
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDPyRyXlmwA6MNiFV3c2zKOYpTi29oDyGCA5nPh1QJSg\n"
+    )
+    away = f"sftp://hub@127.0.0.1:9/hub?key={tmp_path / 'no-key'}&host-key={tmp_path / 'host.pub'}"
+    monkeypatch.setenv("CARNET_HUB_BACKUP_REPLICATE_TO", away)
+
+    told(capsys, data, "restore", "--from", "copy")
+
+    with closing(open_store(f"sqlite:///{data / 'hub.db'}")) as store, store.read() as snapshot:
+        assert backup_epoch(snapshot) == 1 + EPOCHS_PASSED_OVER + 1
 
 
 def test_the_lag_is_a_metric(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -28,8 +28,10 @@ from carnet_storage.adapters.placing import place_database, require_empty_place
 from carnet_storage.adapters.replica import Replica
 from carnet_storage.adapters.sqlite_files import Progress, no_progress, settle_database
 from carnet_storage.core.failures import DatabaseDamaged, NothingToRestore, PlanWrong, StorageFailure, WrongKey
+from carnet_storage.core.limits import EPOCHS_PASSED_OVER
 from carnet_storage.core.plan import Plan
 from carnet_storage.core.sealing import Header
+from carnet_storage.core.targets import Place
 
 Stage = Callable[[str], None]
 """Called with what is being done now, for people."""
@@ -175,18 +177,24 @@ def _fetch(
     name = find_copy(copies, target, choice.source, at_ms=choice.at_ms, name=choice.copy_name)
     stage(f"opening {name.text}")
     open_copy(copies, name, partial(_key_for, plan, data_key, name.text), scratch, progress)
-    return _Fetched(name.text, max(_newest_replica(settings, plan, name.place.source), name.place.ordinal))
+    return _Fetched(name.text, _newest_replica(settings, plan, name.place))
 
 
-def _newest_replica(settings: HubSettings, plan: Plan, source: str) -> int:
-    """The highest epoch that has a replica, so that the restored hub takes another; 0 when nobody can say."""
+def _newest_replica(settings: HubSettings, plan: Plan, copied: Place) -> int:
+    """The highest epoch that may have a replica, so that the restored hub takes another; at least that of its copy.
+
+    While the target of the replicas cannot be asked, so many epochs are passed over as later restores may have used: two
+    histories must never write to one place.
+    """
     if plan.replicate_to is None:
-        return 0
+        return copied.ordinal
     replica = Replica(plan.replicate_to, plan.secrets, settings.backup_dir)
     try:
-        return replica.newest_epoch(source).ordinal
+        return max(replica.newest_epoch(copied.source).ordinal, copied.ordinal)
+    except NothingToRestore:
+        return copied.ordinal
     except StorageFailure:
-        return 0
+        return copied.ordinal + EPOCHS_PASSED_OVER
 
 
 def _key_for(plan: Plan, data_key: bytes, name: str, header: Header) -> bytes | str:

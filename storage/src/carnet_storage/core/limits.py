@@ -57,6 +57,9 @@ EPOCHS_TRIED_MAX: Final = 32
 EPOCH_GAP_MAX: Final = 16
 """Epochs in a row that may lack a replica: after a restore without a line a node may open some before it replicates."""
 
+EPOCHS_PASSED_OVER: Final = 8
+"""Epochs that a restore leaves out while the replicas cannot be asked; well below the gap that is looked across."""
+
 PAGES_PER_STEP: Final = 2_000
 """Pages that SQLite copies between two reports of progress: 8 MiB."""
 
