@@ -183,8 +183,8 @@ def _fetch(
 def _newest_replica(settings: HubSettings, plan: Plan, copied: Place) -> int:
     """The highest epoch that may have a replica, so that the restored hub takes another; at least that of its copy.
 
-    While the target of the replicas cannot be asked, so many epochs are passed over as later restores may have used: two
-    histories must never write to one place.
+    While the target of the replicas cannot be asked, as many epochs are passed over as later restores may have used:
+    two histories must never write to one place.
     """
     if plan.replicate_to is None:
         return copied.ordinal
