@@ -3,6 +3,7 @@
 import time
 from contextlib import closing
 from pathlib import Path
+from shutil import rmtree
 
 import anyio
 import pytest
@@ -23,7 +24,7 @@ from carnet_storage.adapters.small_files import read_status
 from carnet_storage.core.failures import PlanWrong
 from carnet_storage.core.limits import EPOCHS_PASSED_OVER
 from carnet_storage.core.telling import instant_text
-from support.hub_cli import Printed, call, enrol, opened, refused, told
+from support.hub_cli import Printed, call, campaign_folder, enrol, opened, refused, told
 
 
 @pytest.fixture
@@ -306,3 +307,46 @@ def test_a_newer_backup_that_is_damaged_stops_no_restore(data: Path, copies: Pat
 
     assert (restored["orders"], len(restored["unread"])) == (0, 1)
     assert newest.name in restored["unread"][0]
+
+
+def published(capsys: Printed, data: Path, tmp_path: Path) -> dict[str, bytes]:
+    """A published campaign; the files beside the database, by name."""
+    told(capsys, data, "recalls", "import", campaign_folder(tmp_path))
+    told(capsys, data, "recalls", "publish", "S2026M0001")
+    return files_beside(data)
+
+
+def files_beside(data: Path) -> dict[str, bytes]:
+    """Recall lists and plans, by name."""
+    found = [path for folder in ("segments", "plans") for path in (data / folder).glob("*")]
+    return {path.name: path.read_bytes() for path in found}
+
+
+def test_recall_lists_come_back_with_a_copy(data: Path, copies: Path, tmp_path: Path, capsys: Printed):
+    """The lists and plans that no database holds travel with the copy and lie in their folders again."""
+    before = published(capsys, data, tmp_path)
+    told(capsys, data, "backup", "now")
+    lose_database(data)
+    for folder in ("segments", "plans"):
+        rmtree(data / folder)
+
+    restored = told(capsys, data, "restore")
+
+    assert before
+    assert (restored["files"], files_beside(data)) == (len(before), before)
+    assert told(capsys, data, "rebuild", "--check")["is_equal"]
+
+
+def test_an_older_state_has_the_lists_of_the_newest_copy(data: Path, copies: Path, tmp_path: Path, capsys: Printed):
+    """Set back to before a campaign, the hub takes its order and its lists from the newest copy."""
+    older = told(capsys, data, "backup", "now")["name"]
+    before = published(capsys, data, tmp_path)
+    told(capsys, data, "backup", "now")
+    lose_database(data)
+    for folder in ("segments", "plans"):
+        rmtree(data / folder)
+
+    restored = told(capsys, data, "restore", "--name", older)
+
+    assert (restored["orders"], files_beside(data)) == (1, before)
+    assert [one["campaign_no"] for one in told(capsys, data, "recalls", "list")] == ["S2026M0001"]

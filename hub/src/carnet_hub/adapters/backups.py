@@ -101,6 +101,11 @@ def plan_of(settings: HubSettings) -> Plan:
     return planning.plan_of(settings)
 
 
+def folders_of(settings: HubSettings) -> dict[str, Path]:
+    """The folders whose files travel with a copy: recall lists and imported plans, which no database holds."""
+    return {"segments": settings.segments_dir, "plans": settings.plans_dir}
+
+
 def backup_parts(settings: HubSettings, hub: Hub, data_key: bytes, *, run_blocking: RunBlocking) -> BackupParts:
     """What backups of a hub work with.
 
@@ -111,7 +116,7 @@ def backup_parts(settings: HubSettings, hub: Hub, data_key: bytes, *, run_blocki
     return BackupParts(
         plan=plan,
         source=HubSource(hub, settings.database_file or Path()),
-        sealer=Sealer(PRODUCT, plan.passphrase or data_key, {}, settings.backup_dir, hub.entropy),
+        sealer=Sealer(PRODUCT, plan.passphrase or data_key, {}, settings.backup_dir, hub.entropy, folders_of(settings)),
         folder=settings.backup_dir,
         clock=hub.clock,
         run_blocking=run_blocking,

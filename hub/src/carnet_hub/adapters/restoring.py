@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from carnet_hub.adapters.backups import hub_on
+from carnet_hub.adapters.backups import folders_of, hub_on
 from carnet_hub.adapters.newer_backups import NewerBackups
 from carnet_hub.adapters.store import open_store, scratch_store
 from carnet_hub.core.failures import HubFailure
@@ -23,6 +23,7 @@ from carnet_hub.core.offers import take_from_backup
 from carnet_hub.core.restoring import examine_restored, open_epoch_after_restore
 from carnet_hub.settings import HubSettings
 from carnet_protocol.errors import Refused
+from carnet_storage.adapters.attached import detach_folders
 from carnet_storage.adapters.copying import copies_at, find_copy, open_copy, scratch_folder
 from carnet_storage.adapters.placing import place_database, require_empty_place
 from carnet_storage.adapters.replica import Replica
@@ -62,6 +63,7 @@ class Restored:
         position: end of the restored log; nodes are asked for everything behind it.
         orders: sets of the hub's own that a newer backup brought.
         unread: newer backups that could not be opened, each with the reason.
+        files: recall lists and plans that a copy brought back.
     """
 
     kind: str
@@ -70,6 +72,7 @@ class Restored:
     position: int
     orders: int
     unread: tuple[str, ...]
+    files: int
 
 
 def restore_database(
@@ -99,6 +102,7 @@ def restore_database(
     with scratch_folder(settings.backup_dir) as folder:
         scratch = folder / "restored.db"
         fetched = _fetch(settings, plan, choice, data_key, scratch, stage=stage, progress=progress)
+        files = detach_folders(scratch, folders_of(settings))
         stage("checking log and fold")
         with hub_on(hub_of(scratch), scratch) as hub:
             entries = _proved_entries(hub, scratch)
@@ -112,11 +116,14 @@ def restore_database(
                 chosen_copy=fetched.origin if choice.is_copy else None,
                 key_for=partial(_key_for, plan, data_key),
             )
-            orders = sum(_take_orders(present, hub_of, path, newer) for path in newer.each())
+            orders = 0
+            for path in newer.each():
+                files += detach_folders(path, folders_of(settings))
+                orders += _take_orders(present, hub_of, path, newer)
         settle_database(scratch)
         place_database(scratch, database, settings.backup_dir)
     kind = "copy" if choice.is_copy else "litestream"
-    return Restored(kind, fetched.origin, entries, present.histories[-1].position, orders, tuple(newer.unread))
+    return Restored(kind, fetched.origin, entries, present.histories[-1].position, orders, tuple(newer.unread), files)
 
 
 def _proved_entries(hub: Hub, scratch: Path) -> int:

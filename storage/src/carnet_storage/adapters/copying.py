@@ -6,7 +6,7 @@ afterwards.
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +14,7 @@ from shutil import rmtree
 from tempfile import mkdtemp
 from typing import Final
 
+from carnet_storage.adapters.attached import attach_folders
 from carnet_storage.adapters.folder_copies import FolderCopies
 from carnet_storage.adapters.sqlite_files import (
     Progress,
@@ -44,6 +45,7 @@ class Sealer:
         product: `node` or `hub`.
         key: the data key, or the passphrase for copies.
         wrappings: of the data key, by file name.
+        folders: whose files travel along, by name; they come back with `attached.detach_folders`.
         scratch: a private folder on the disk of the database.
     """
 
@@ -52,6 +54,7 @@ class Sealer:
     wrappings: dict[str, bytes] = field(repr=False)
     scratch: Path
     entropy: Entropy
+    folders: Mapping[str, Path] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,8 @@ def make_copy(
         plain, sealed = folder / "plain.db", folder / "sealed"
         copy_database(database, plain, progress)
         check_integrity(plain, "The database")
+        if sealer.folders:
+            attach_folders(plain, sealer.folders)
         settle_database(plain)
         size = plain.stat().st_size
         require_room(folder, size)

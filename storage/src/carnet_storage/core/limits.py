@@ -142,3 +142,6 @@ LIST_S_MAX: Final = 120
 
 STATUS_BYTES_MAX: Final = 64 * 1024
 """The status file; it has a few KiB."""
+
+ATTACHED_FILE_BYTES_MAX: Final = 256 * 1024 * 1024
+"""One file that travels with a copy; the largest recall list of the country has some megabytes."""

@@ -87,6 +87,7 @@ def _restored_json(restored: "Restored") -> Json:
         "position": restored.position,
         "orders": restored.orders,
         "unread": list(restored.unread),
+        "files": restored.files,
     }
 
 
@@ -102,6 +103,7 @@ def _restored_lines(restored: "Restored") -> list[str]:
         f"The hub's database is back, from {restored.origin}.",
         f"{restored.entries} log entries verify, and the tables agree with them, up to position {restored.position}.",
         _orders_line(restored.orders),
+        f"{restored.files} recall lists and plans were put back beside it.",
         *(f"{one} An order that stands only there and that no node has read has to be given again." for one in unread),
         "A new hub epoch has begun: nodes notice, and offer again what lies behind that position.",
         "Next: carnet-hub serve, and look at `carnet-hub nodes list` until every node has been in contact.",
