@@ -13,13 +13,10 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hpke
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 
-from carnet_protocol import limits
+from carnet_hub.core.limits import BUNDLE_FILE_BYTES_MAX
 from carnet_protocol.bundle import HPKE_INFO
 from carnet_protocol.errors import Malformed, NotAuthentic
 from carnet_protocol.reasons import Reason
-
-FILE_BYTES_MAX: Final = limits.BUNDLE_BYTES_MAX + 1024 * 1024
-"""A bundle, its manifest and the encryption around both."""
 
 _SUITE: Final = hpke.Suite(hpke.KEM.X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.AES_128_GCM)
 
@@ -41,7 +38,7 @@ def decrypt_bundle(data: bytes, own_key: X25519PrivateKey) -> bytes:
         Malformed: larger than any bundle.
         NotAuthentic: encrypted for somebody else, cut short or altered.
     """
-    if len(data) > FILE_BYTES_MAX:
+    if len(data) > BUNDLE_FILE_BYTES_MAX:
         raise Malformed(Reason.TOO_LARGE, f"{len(data)} bytes")
     try:
         return _SUITE.decrypt(data, own_key, info=HPKE_INFO)

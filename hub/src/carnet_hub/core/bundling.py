@@ -18,7 +18,7 @@ from carnet_hub.core.greeting import as_present, find_node, open_greeting, requi
 from carnet_hub.core.hello import answer_hello
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.ingest import receive_sets
-from carnet_hub.core.limits import BUNDLE_PAGES_MAX
+from carnet_hub.core.limits import BUNDLE_PAGES_BYTES_MAX, BUNDLE_PAGES_MAX
 from carnet_hub.core.ports import SegmentShelf
 from carnet_hub.core.recalls import split_hashes
 from carnet_hub.core.rows import Node
@@ -36,7 +36,6 @@ from carnet_protocol.messages import (
 )
 from carnet_protocol.reasons import Reason
 
-_PAGES_BYTES_MAX: Final = limits.BUNDLE_BYTES_MAX // 2
 _NOTHING_SEEN: Final = bytes(8)
 
 Parts = list[tuple[PartKind, bytes]]
@@ -152,7 +151,7 @@ def _pages(hub: Hub, node: Node, since: BundleCursor) -> Iterator[bytes]:
     for _ in range(BUNDLE_PAGES_MAX):
         message = read_page(hub, node, cursor=cursor, hub_epoch=hub_epoch, outcomes_after=outcomes_after)
         size += len(message)
-        if size > _PAGES_BYTES_MAX:
+        if size > BUNDLE_PAGES_BYTES_MAX:
             return
         yield message
         page = cbor.decode_frame(read_envelope(message).payload, Page)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from carnet_hub.core.at_rest import plain_opening
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.intake import check_welcome
-from carnet_hub.core.limits import LIST_ROWS_MAX
+from carnet_hub.core.limits import EXCLUDED_PAGE_BYTES_MAX, LIST_ROWS_MAX
 from carnet_hub.core.ports import Snapshot
 from carnet_hub.core.rows import AdmissionRow, Node, SetState
 from carnet_protocol import limits
@@ -18,8 +18,6 @@ from carnet_protocol.changeset import set_bytes
 from carnet_protocol.envelope import Purpose
 from carnet_protocol.messages import MESSAGE_VERSION, ExcludedPage, ExcludedSet, sign_frame
 from carnet_protocol.reasons import Reason
-
-_PAGE_BYTES_MAX = limits.MESSAGE_BYTES_MAX // 2
 
 
 def read_excluded(hub: Hub, node: Node, *, after: int) -> bytes:
@@ -38,7 +36,7 @@ def read_excluded(hub: Hub, node: Node, *, after: int) -> bytes:
     with hub.store.read() as snapshot:
         found = sorted(_excluded_of(snapshot, node.dealer_id, after), key=lambda one: one.decided_at)
         sets: list[ExcludedSet] = []
-        room = _PAGE_BYTES_MAX
+        room = EXCLUDED_PAGE_BYTES_MAX
         for one in found[: limits.BATCH_SETS_MAX]:
             excluded = _excluded_set(hub, snapshot, one)
             room -= set_bytes(excluded.message, excluded.opening)

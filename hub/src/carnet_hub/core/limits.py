@@ -6,6 +6,8 @@ Units stand last in each name. Who chose the number and why stands beside it.
 
 from typing import Final
 
+from carnet_protocol.limits import BUNDLE_BYTES_MAX, MESSAGE_BYTES_MAX
+
 GROUP_SETS_MAX: Final = 64
 """Change sets in one transaction: group commit saves fsyncs, and the lock is held for well under a second."""
 
@@ -185,3 +187,18 @@ CONNECTIONS_MORE: Final = 56
 
 FETCH_ROWS: Final = 1_000
 """Rows taken from the driver at a time while a whole table is walked."""
+
+EXPORT_KEY_BYTES_MAX: Final = 16 * 1024
+"""A public key in PEM, which has about a hundred bytes."""
+
+POSITION_DIGITS_MAX: Final = 16
+"""Digits of a log position that somebody types: `POSITION_MAX` has as many."""
+
+BUNDLE_PAGES_BYTES_MAX: Final = BUNDLE_BYTES_MAX // 2
+"""Pages of one bundle; the other half is left for answers and segments."""
+
+EXCLUDED_PAGE_BYTES_MAX: Final = MESSAGE_BYTES_MAX // 2
+"""Sets on one page of excluded work, before it is signed and packed."""
+
+BUNDLE_FILE_BYTES_MAX: Final = BUNDLE_BYTES_MAX + 1024 * 1024
+"""A bundle file: its content and what encryption adds."""

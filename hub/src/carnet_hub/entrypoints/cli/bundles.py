@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from carnet_hub.adapters.bundle_files import FILE_BYTES_MAX, decrypt_bundle, encrypt_bundle
+from carnet_hub.adapters.bundle_files import decrypt_bundle, encrypt_bundle
 from carnet_hub.core.bundling import BundleCursor, Parts, pack_for, parts_for, take_bundle
 from carnet_hub.core.failures import Unusable
+from carnet_hub.core.limits import BUNDLE_FILE_BYTES_MAX
 from carnet_hub.core.overview import list_nodes
 from carnet_hub.core.rows import Node
 from carnet_hub.entrypoints.cli.nodes import find_line
@@ -34,7 +35,7 @@ def import_(
 ) -> None:
     """Take a node's bundle, and write the answer for the way back. Importing it twice changes nothing."""
     with hub_of(ctx) as app:
-        content = app.files.read(file, bytes_max=FILE_BYTES_MAX)
+        content = app.files.read(file, bytes_max=BUNDLE_FILE_BYTES_MAX)
         if content is None:
             raise Unusable(f"There is no file {file}.", "Name the bundle from the node.")
         taken = take_bundle(app.hub, decrypt_bundle(content, app.keyring.exchange))

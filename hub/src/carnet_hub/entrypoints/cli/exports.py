@@ -7,6 +7,7 @@ import typer
 
 from carnet_hub.adapters.report_files import verify_export, write_export
 from carnet_hub.core.failures import Unusable
+from carnet_hub.core.limits import EXPORT_KEY_BYTES_MAX
 from carnet_hub.core.recall_export import prepare_export
 from carnet_hub.core.recalls import members_of
 from carnet_hub.core.report import report_files
@@ -14,8 +15,6 @@ from carnet_hub.entrypoints.cli.output import AsJson, emit, hub_of, with_progres
 
 export_app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=True, help="Signed reports.")
 verify_app = typer.Typer(rich_markup_mode=None, add_completion=False)
-
-_KEY_BYTES_MAX = 16 * 1024
 
 
 @export_app.callback()
@@ -88,7 +87,7 @@ def verify(
     """Check a report: signature, every file byte for byte, totals against rows. Needs no hub."""
     pem = None
     if key is not None:
-        if not key.is_file() or key.stat().st_size > _KEY_BYTES_MAX:
+        if not key.is_file() or key.stat().st_size > EXPORT_KEY_BYTES_MAX:
             raise Unusable(f"{key} is no key file.", "Name the PEM file that the hub published.")
         pem = key.read_bytes()
     verified = verify_export(folder, pem)

@@ -9,7 +9,7 @@ import typer
 from carnet_hub.core.enrolment import answer_enrol
 from carnet_hub.core.failures import Unusable
 from carnet_hub.core.hub import Hub
-from carnet_hub.core.limits import REQUEST_BYTES_MAX
+from carnet_hub.core.limits import POSITION_DIGITS_MAX, REQUEST_BYTES_MAX
 from carnet_hub.core.overview import NodeLine, NodeState, explain_node, list_nodes
 from carnet_hub.core.revoking import Revoked, position_before, retire_node, revoke_compromised
 from carnet_hub.core.standing import resume_node, suspend_node
@@ -18,7 +18,6 @@ from carnet_protocol.ids import NodeId, record_text
 
 nodes_app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=True, help="Dealers' machines.")
 
-_DIGITS_MAX: Final = 16
 _WRITE_TIME: Final = "Write a log position, or a time with its offset, for instance 2026-11-20T18:00+08:00."
 
 NodeText = Annotated[str, typer.Argument(help="node id, or its first characters", show_default=False)]
@@ -160,7 +159,7 @@ def _position_of(hub: Hub, text: str) -> int:
         Unusable: neither a number nor a time with its offset.
     """
     if text.isascii() and text.isdigit():
-        return int(text[:_DIGITS_MAX])
+        return int(text[:POSITION_DIGITS_MAX])
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
