@@ -356,6 +356,16 @@ def test_the_access_log_forgets_after_a_year(site: Site):
     assert [(one.access, one.subject, one.staff) for one in found] == [(Access.SHOWN, "phone", site.admin)]
 
 
+def test_a_departure_leaves_no_key_behind(site: Site, tmp_path: Path):
+    """Neither password, start code nor session of that person stays in the database."""
+    advisor = hire_with_password(site, "A07", "advisor")
+
+    let_leave(site.as_admin, advisor.staff)
+
+    rows = rows_of(tmp_path)
+    assert [row for table in ("staff_credential", "staff_session") for row in rows[table] if advisor.staff in row] == []
+
+
 def test_somebody_comes_back_under_the_old_number(site: Site):
     """The same record works again, with a new start code and without the old password."""
     advisor = hire_with_password(site, "A07", "advisor")
