@@ -10,6 +10,7 @@ The mark is read by `rejoin`: a restored node opens a new epoch, pulls its own l
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from carnet_node.core.closed_epochs import verify_closed
 from carnet_node.core.doctor import verify_chain
 from carnet_node.core.erasing import apply_erasures
 from carnet_node.core.node import Node
@@ -23,7 +24,7 @@ class RestoredFacts:
     """What a restored database holds.
 
     Attributes:
-        sets: of the present epoch, every one verified.
+        sets: of every epoch, each verified.
         records: projections that agree with a fold.
         unsent: own sets that the hub had not judged then.
     """
@@ -42,6 +43,9 @@ def examine_restored(node: Node, *signing_keys: bytes) -> tuple[RestoredFacts, s
     Returns: what is there, and the first thing that is wrong; None when nothing is.
     """
     sets, problem = verify_chain(node, *signing_keys)
+    if problem is None:
+        earlier, problem = verify_closed(node, *signing_keys)
+        sets += earlier
     if problem is not None:
         return RestoredFacts(sets, 0, 0), problem
     report = check_rebuild(node)
