@@ -9,8 +9,10 @@ from carnet_hub.adapters.store import open_store
 from carnet_hub.core.authoring import write_hub_set
 from carnet_hub.core.rebuild import check_projections, exclude_sets
 from carnet_protocol.changeset import Draft
+from carnet_protocol.ids import vehicle_id
 from carnet_protocol.messages import PageRow
 from carnet_protocol.ops import Action
+from carnet_protocol.registry import Value
 from support.authors import MadeSet, SiteAuthor, draft_of
 from support.hub_world import HubWorld, car, customer, make_world, visit
 from support.protocol import record
@@ -76,6 +78,41 @@ def test_the_author_forgets_a_car_it_knew_only_by_the_excluded_set(world: HubWor
     assert _rows_of(world, "west")[CAR_ID].is_evicted
 
 
+def test_a_site_forgets_what_it_saw_because_of_an_excluded_customer(world: HubWorld):
+    """What tied the car to a customer of the site opened its history; that customer never was."""
+    north = world.site("north")
+    made = _push(world, north, customer())
+    tie: dict[str, Value] = {"vehicle_id": CAR_ID, "customer_id": record("customer"), "role": "owner"}
+    _push(world, north, draft_of("ownership", record("tie"), tie))
+    _push(world, world.site("west"), visit())
+
+    exclude_sets(world.hub, [made.nonce], note="a stolen key")
+
+    assert _rows_of(world, "north")[record("visit")].is_evicted
+
+
+def test_a_reader_gets_a_car_again_that_the_excluded_set_had_brought_later(world: HubWorld):
+    """Without the set the car's place lies behind the reader's cursor, and the reader does not have it."""
+    west = world.site("west")
+    _push(world, west, draft_of("vehicle", OTHER_CAR, {"vin": OTHER_VIN}))
+    cursor = world.page(west).cursor_to
+    made = _push(world, west, visit(vehicle_id=OTHER_CAR))
+
+    exclude_sets(world.hub, [made.nonce], note="a stolen key")
+
+    assert OTHER_CAR in {row.record for row in world.page(west, cursor=cursor).rows}
+
+
+def test_a_row_is_dated_by_when_its_reader_lost_it(world: HubWorld):
+    """So that a page read before, and delivered late, does not show the record again."""
+    north = world.site("north")
+    ground = _push(world, north, visit("northern visit"))
+
+    (entry,) = exclude_sets(world.hub, [ground.nonce], note="a stolen key")
+
+    assert _rows_of(world, "north")[CAR_ID].changed == entry.position
+
+
 def test_nobody_hears_of_another_sites_customers(world: HubWorld):
     """A record that only its owner ever sees is not named to others, not even to be forgotten."""
     made = _push(world, world.site("west"), customer(), visit(customer_id=record("customer")))
@@ -109,6 +146,8 @@ def test_the_log_folds_to_the_same_feeds(world: HubWorld, tmp_path: Path):
 
 
 CAR_ID = car().record
+OTHER_VIN = "LSGTEST0000000025"
+OTHER_CAR = vehicle_id(OTHER_VIN)
 
 
 def _line() -> Draft:
