@@ -1,7 +1,7 @@
 """Lists taken out as workbooks: typed cells, nothing that runs, masked unless asked, and noted."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,10 @@ from carnet_node.core.access_log import accesses_of
 from carnet_node.core.acting import acting_for
 from carnet_node.core.authoring import commit
 from carnet_node.core.limits import LIST_ROWS_MAX
-from carnet_node.core.lists import LISTS, CellKind, ListColumn
+from carnet_node.core.lists import LISTS, CellKind, ListColumn, Period
 from carnet_node.core.local_facts import Access
 from carnet_node.core.node import Node
+from carnet_node.core.numbering import local_midnight
 from carnet_node.core.refusals import ProblemCode
 from carnet_node.entrypoints.exporting import export_list
 from carnet_protocol.changeset import Draft
@@ -41,6 +42,7 @@ from support.staffed import build_site, hire
 
 FORMULAS = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", '=HYPERLINK("http://x")', "=cmd|' /C calc'!A0")
 CAR, WANG = record(70), record(80)
+DAY_MS = 24 * 3600 * 1000
 
 
 def cells(content: bytes) -> list[tuple[Any, ...]]:
@@ -189,6 +191,55 @@ def test_a_long_list_is_whole(node: Node):
 
     names = [row[2] for row in cells(made.content)[1:]]
     assert made.row_count == len(names) == len(set(names)) == 801 > LIST_ROWS_MAX
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "found"),
+    [
+        (date(2026, 9, 21), date(2026, 9, 21), ["RO-1"]),
+        (date(2026, 9, 20), date(2026, 9, 22), ["RO-0", "RO-1", "RO-2"]),
+        (date(2026, 9, 22), date(2026, 9, 30), ["RO-2"]),
+        (date(2026, 9, 23), date(2026, 9, 30), []),
+    ],
+)
+def test_some_days_of_the_visits(node: Node, first: date, last: date, found: list[str]):
+    """Own orders opened from midnight of the first day to midnight after the last, in the site's time, oldest first."""
+    midnight = local_midnight(date(2026, 9, 22), node.settings.utc_offset_minutes)
+    for number, opened_at in (("RO-0", midnight - 2 * DAY_MS + 1), ("RO-2", midnight)):
+        values = {"ro_no": number, "vehicle_id": CAR, "opened_at": opened_at}
+        commit(node, [Draft(VISIT, record(200 + int(number[-1])), values)])
+
+    rows = cells(export_list(node, "visits", show_personal=False, period=Period(first, last)).content)
+
+    assert [row[0] for row in rows[1:]] == found
+
+
+@pytest.mark.parametrize(
+    ("name", "period"),
+    [
+        ("customers", (date(2026, 1, 1), date(2026, 1, 2))),
+        ("visits", (date(2026, 1, 2), date(2026, 1, 1))),
+        ("visits", (date(2000, 1, 1), date(2020, 1, 1))),
+        ("visits", (date.min, date.min)),
+    ],
+    ids=["a list without days", "ends before it begins", "twenty years", "the year 1"],
+)
+def test_a_period_that_means_nothing_is_refused(node: Node, name: str, period: tuple[date, date]):
+    """Nothing is exported and nothing is noted."""
+    with pytest.raises(BadValue):
+        export_list(node, name, show_personal=False, period=Period(*period))
+
+    assert accesses_of(node, None) == ()
+
+
+def test_the_access_log_is_a_list_too(tmp_path: Path):
+    """Who exported what can itself be taken out, with numbers instead of names."""
+    site = build_site(tmp_path)
+    export_list(site.as_admin, "staff", show_personal=True)
+
+    _, row = cells(export_list(site.as_admin, "accesses", show_personal=False).content)
+
+    assert row[1:] == ("B01", "exported", "staff", 1)
 
 
 def test_an_export_is_noted_before_it_is_handed_out(tmp_path: Path):

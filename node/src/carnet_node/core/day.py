@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 from carnet_node.core.desk_limits import HOME_ROWS_MAX
 from carnet_node.core.node import Node
+from carnet_node.core.numbering import local_date, local_midnight
 from carnet_node.core.ports import ReadTransaction
 from carnet_node.core.record_view import RecordView, view_all, view_record
 from carnet_protocol.ids import RecordId
 from carnet_protocol.kinds import VEHICLE
 
-_MINUTE_MS = 60 * 1000
-_DAY_MS = 24 * 60 * _MINUTE_MS
+_DAY_MS = 24 * 3600 * 1000
 _IN_WORK = ("draft", "open")
 
 
@@ -78,8 +78,7 @@ def day_of(node: Node, staff_no: str | None = None) -> Day:
 
 def start_of_day(now_ms: int, utc_offset_minutes: int) -> int:
     """When the site's present calendar day began, ms since 1970."""
-    offset_ms = utc_offset_minutes * _MINUTE_MS
-    return (now_ms + offset_ms) // _DAY_MS * _DAY_MS - offset_ms
+    return local_midnight(local_date(now_ms, utc_offset_minutes), utc_offset_minutes)
 
 
 def _line(node: Node, tx: ReadTransaction, visit: RecordView, now_ms: int) -> OrderLine:

@@ -155,3 +155,9 @@ MAPPED_COLUMNS_MAX: Final = 100
 
 EXPORT_ROWS_MAX: Final = 1_000_000
 """Rows of one export; a sheet holds 1,048,576."""
+
+EXPORT_DAYS_MAX: Final = 3_660
+"""Calendar days of one export: ten years."""
+
+FIRST_YEAR: Final = 1970
+"""No order is older than the clock its moments are counted by."""

@@ -7,13 +7,16 @@ nobody waiting. Does not decide whether somebody may have a list (`access_log.be
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
 from carnet_node.core.commands.customers import called
+from carnet_node.core.desk_limits import ACCESS_ROWS_MAX, EXPORT_DAYS_MAX, FIRST_YEAR
 from carnet_node.core.limits import CHILDREN_MAX, LIST_ROWS_MAX
 from carnet_node.core.node import Node
+from carnet_node.core.numbering import local_midnight
 from carnet_node.core.ports import ReadTransaction
 from carnet_node.core.record_view import RecordView, view_all
 from carnet_node.core.staff_list import members
@@ -49,12 +52,30 @@ Row = tuple[Value, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Period:
+    """Calendar days of the site, the last one included."""
+
+    first: date
+    last: date
+
+
+def is_period(period: Period) -> bool:
+    """Whether it ends after it begins, and spans no more than `EXPORT_DAYS_MAX` days of this age."""
+    return period.first.year >= FIRST_YEAR and 0 <= (period.last - period.first).days < EXPORT_DAYS_MAX
+
+
+@dataclass(frozen=True, slots=True)
 class SiteList:
-    """A list of the site."""
+    """A list of the site.
+
+    Attributes:
+        has_period: its rows have a day, so that some days of it can be asked for; then only this site's own are listed.
+    """
 
     name: str
     columns: tuple[ListColumn, ...]
-    rows: Callable[[Node], Iterator[Row]]
+    rows: Callable[[Node, Period | None], Iterator[Row]]
+    has_period: bool = False
 
 
 def _personal(name: str) -> ListColumn:
@@ -103,23 +124,49 @@ _VISIT_COLUMNS: Final = (
 _STAFF_COLUMNS: Final = (ListColumn("staff_no"), _personal("full_name"), ListColumn("role"), ListColumn("state"))
 
 
-def _customer_rows(node: Node) -> Iterator[Row]:
+_ACCESS_COLUMNS: Final = (
+    ListColumn("at", CellKind.MOMENT),
+    ListColumn("staff_no"),
+    ListColumn("access"),
+    ListColumn("subject"),
+    ListColumn("rows", CellKind.WHOLE),
+)
+
+
+def _customer_rows(node: Node, _: Period | None) -> Iterator[Row]:
     yield from _pages(node, CUSTOMER, _customer_row)
 
 
-def _vehicle_rows(node: Node) -> Iterator[Row]:
+def _vehicle_rows(node: Node, _: Period | None) -> Iterator[Row]:
     yield from _pages(node, VEHICLE, _vehicle_row)
 
 
-def _visit_rows(node: Node) -> Iterator[Row]:
-    yield from _pages(node, VISIT, _visit_row)
+def _visit_rows(node: Node, period: Period | None) -> Iterator[Row]:
+    if period is None:
+        yield from _pages(node, VISIT, _visit_row)
+        return
+    for number in range((period.last - period.first).days + 1):
+        since_ms = local_midnight(period.first + timedelta(days=number), node.settings.utc_offset_minutes)
+        with node.store.read() as tx:
+            opened = tx.orders_opened(node.identity.dealer_id, since_ms, since_ms + _DAY_MS, CHILDREN_MAX)
+            page = [_visit_row(node, tx, view) for view in view_all(tx, node.identity, reversed(opened))]
+        yield from page
 
 
-def _staff_rows(node: Node) -> Iterator[Row]:
+def _staff_rows(node: Node, _: Period | None) -> Iterator[Row]:
     with node.store.read() as tx:
         listed = members(tx, node.identity)
     for view in listed:
         yield _named(view, _STAFF_COLUMNS, {})
+
+
+def _access_rows(node: Node, _: Period | None) -> Iterator[Row]:
+    with node.store.read() as tx:
+        numbers = {one.id: one.values.get("staff_no") for one in members(tx, node.identity)}
+        noted = tx.local.accesses(None, 0, ACCESS_ROWS_MAX)
+    for one in noted:
+        who = None if one.staff is None else numbers.get(one.staff)
+        yield (one.at_ms, who, one.access.value, one.subject, one.row_count)
 
 
 LISTS: Final[Mapping[str, SiteList]] = MappingProxyType(
@@ -128,12 +175,15 @@ LISTS: Final[Mapping[str, SiteList]] = MappingProxyType(
         for one in (
             SiteList("customers", _CUSTOMER_COLUMNS, _customer_rows),
             SiteList("vehicles", _VEHICLE_COLUMNS, _vehicle_rows),
-            SiteList("visits", _VISIT_COLUMNS, _visit_rows),
+            SiteList("visits", _VISIT_COLUMNS, _visit_rows, has_period=True),
             SiteList("staff", _STAFF_COLUMNS, _staff_rows),
+            SiteList("accesses", _ACCESS_COLUMNS, _access_rows),
         )
     }
 )
 """Every list that can be exported, by name."""
+
+_DAY_MS: Final = 24 * 3600 * 1000
 
 MakeRow = Callable[[Node, ReadTransaction, RecordView], Row]
 

@@ -44,6 +44,12 @@ def local_date(at_ms: int, utc_offset_minutes: int) -> date:
     return (datetime.fromtimestamp(clamped_ms / 1000, UTC) + timedelta(minutes=utc_offset_minutes)).date()
 
 
+def local_midnight(day: date, utc_offset_minutes: int) -> int:
+    """When a calendar day of the site begins, ms since 1970."""
+    midnight = datetime(day.year, day.month, day.day, tzinfo=UTC) - timedelta(minutes=utc_offset_minutes)
+    return int(midnight.timestamp()) * 1000
+
+
 def business_day(now_ms: int, utc_offset_minutes: int) -> str:
     """The site's calendar day as YYMMDD, see `local_date`."""
     return local_date(now_ms, utc_offset_minutes).strftime("%y%m%d")

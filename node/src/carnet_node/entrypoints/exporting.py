@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from carnet_node.adapters.list_workbooks import make_workbook
 from carnet_node.core.access_log import begin_export
 from carnet_node.core.acting import require
-from carnet_node.core.lists import LISTS, ListColumn, Row, SiteList
+from carnet_node.core.lists import LISTS, ListColumn, Period, Row, SiteList, is_period
 from carnet_node.core.node import Node
 from carnet_node.core.numbering import business_day
 from carnet_node.core.roles import Permission
@@ -39,6 +39,7 @@ def export_list(
     name: str,
     *,
     show_personal: bool,
+    period: Period | None = None,
     header: Callable[[str], str] = str,
     word: Callable[[ListColumn, str], str] = as_it_is,
 ) -> ExportedFile:
@@ -47,6 +48,7 @@ def export_list(
     Args:
         name: one of `LISTS`.
         show_personal: names, phones, plates and complaints in full.
+        period: only what lies in these days, for a list whose rows have one.
         header, word: how columns and codes are called in the reader's language.
 
     Raises:
@@ -56,10 +58,13 @@ def export_list(
     wanted = LISTS.get(name)
     if wanted is None:
         raise BadValue(Reason.BAD_FIELD, "list", f"one of {', '.join(LISTS)}")
+    if period is not None and not (wanted.has_period and is_period(period)):
+        raise BadValue(Reason.BAD_FIELD, "period", "this list has none, or it is not one of at most ten years")
     with node.store.read() as tx:
         require(node, tx, Permission.EXPORT)
     offset = node.settings.utc_offset_minutes
-    rows = wanted.rows(node) if show_personal else _masked(wanted, wanted.rows(node))
+    found = wanted.rows(node, period)
+    rows = found if show_personal else _masked(wanted, found)
     made = make_workbook(header(name), wanted.columns, rows, header=header, word=word, utc_offset_minutes=offset)
     begin_export(node, name if show_personal else f"{name}, masked", made.row_count)
     day = business_day(node.clock.now_ms(), offset)
