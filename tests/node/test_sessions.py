@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from carnet_node.core.authoring import commit
 from carnet_node.core.desk_limits import (
     SESSION_IDLE_MS,
     SESSION_MAX_MS,
@@ -14,6 +15,9 @@ from carnet_node.core.login import confirm_password, log_in
 from carnet_node.core.rejoin import mark_restored
 from carnet_node.core.sessions import lock_session, log_out, present_session, unlock_session
 from carnet_node.core.staff import let_leave
+from carnet_node.core.views import one_record
+from carnet_protocol.changeset import Draft
+from carnet_protocol.kinds import STAFF
 from support.staffed import ADMIN_NO, PASSWORD, Site, build_site, hire_with_password
 
 
@@ -99,6 +103,16 @@ def test_a_departure_ends_sessions_at_once(site: Site):
     advisor = hire_with_password(site, "A07", "advisor")
 
     let_leave(site.as_admin, advisor.staff)
+
+    assert state_of(site, advisor.token) == "over"
+
+
+def test_a_departure_that_arrives_ends_sessions_too(site: Site):
+    """Written at another machine of the site, it counts as soon as it is here."""
+    advisor = hire_with_password(site, "A07", "advisor")
+    view = one_record(site.node, STAFF, advisor.staff)
+    assert view is not None
+    commit(site.node, [Draft(STAFF, advisor.staff, {"state": "left"}, view.heads.all())])
 
     assert state_of(site, advisor.token) == "over"
 

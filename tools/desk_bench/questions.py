@@ -5,13 +5,12 @@ from random import Random
 
 from carnet_node.core.acting import acting_for
 from carnet_node.core.commands.lines import NewJob
-from carnet_node.core.commands.visits import OpenVisit
 from carnet_node.core.customer_file import customer_file
 from carnet_node.core.day import day_of
-from carnet_node.core.desk import save_visit
 from carnet_node.core.duplicates import TypedParty, find_candidates
 from carnet_node.core.name_keys import name_keys
 from carnet_node.core.node import Node
+from carnet_node.core.receiving import ReceivedCar, ReceivedParty, Reception, receive_car
 from carnet_node.core.searching import find
 from carnet_node.core.staff import add_member, list_staff
 from carnet_node.core.vehicle_file import vehicle_file
@@ -68,7 +67,7 @@ def _advisor(node: Node) -> RecordId:
 
 
 def _check_in(node: Node, desk: Desk, dice: Random) -> object:
-    """A returning car with two complaints, marks, a promise and an estimate."""
+    """A returning car with somebody new at the wheel, two complaints, marks, a promise and an estimate."""
     jobs = [NewJob({"complaint": "刹车时有异响", "estimate_fen": 48_000}), NewJob({"complaint": "常规保养"})]
     values: dict[str, Value] = {
         "odometer_in_km": 88_000 + dice.randrange(1_000),
@@ -81,5 +80,5 @@ def _check_in(node: Node, desk: Desk, dice: Random) -> object:
         "belongings": "儿童座椅",
         "old_part_wish": "show_first",
     }
-    car, customer = _one(desk, dice, "vehicle"), _one(desk, dice, "customer")
-    return save_visit(node, OpenVisit("", car, node.clock.now_ms(), customer, values, jobs))
+    party = ReceivedParty(known=_one(desk, dice, "customer"), role="driver")
+    return receive_car(node, Reception(party, ReceivedCar(known=_one(desk, dice, "vehicle")), values, jobs))

@@ -34,6 +34,11 @@ def name_keys(*names: Value) -> frozenset[str]:
     return frozenset(key[:NAME_KEY_CHARS_MAX] for key in found)
 
 
+def load_readings() -> None:
+    """Load the dictionary of readings now, so that the first person who types need not wait for it."""
+    name_keys("一")
+
+
 def typed_key(text: str) -> str | None:
     """A typed text as a key, or None when it is none: other than Latin letters, digits, spaces and marks."""
     folded = _folded(text)

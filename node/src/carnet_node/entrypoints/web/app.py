@@ -18,6 +18,7 @@ from fastapi import FastAPI
 
 from carnet_node.adapters.system import run_blocking
 from carnet_node.bootstrap import Installation
+from carnet_node.core.name_keys import load_readings
 from carnet_node.core.session import SyncPorts
 from carnet_node.entrypoints.examining import examine_installation
 from carnet_node.entrypoints.pages.site import add_pages
@@ -86,6 +87,7 @@ def create_api(desk: Desk, *, hosts: frozenset[str], token: str) -> FastAPI:
             return
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(desk.background.run)
+            tasks.start_soon(desk.read, load_readings)
             yield
             tasks.cancel_scope.cancel()
 
