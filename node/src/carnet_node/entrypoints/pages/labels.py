@@ -22,6 +22,30 @@ LISTS: Final[Mapping[str, str]] = {
     "complaints": _("Complaint"),
 }
 
+ALIKE: Final[Mapping[str, str]] = {
+    "same VIN": _("same VIN"),
+    "same plate": _("same plate"),
+    "same phone": _("same phone"),
+    "same name": _("same name"),
+}
+
+DAMAGES: Final[Mapping[str, str]] = {
+    "scratch": _("Scratch"),
+    "dent": _("Dent"),
+    "crack": _("Crack"),
+    "chip": _("Chip"),
+    "rust": _("Rust"),
+    "missing": _("Missing"),
+    "other": _("Other"),
+}
+
+STEPS: Final[Mapping[str, str]] = {
+    "start": _("Open the order"),
+    "complete": _("Work is done"),
+    "settle": _("Settle"),
+    "close": _("Hand over"),
+}
+
 MARKS: Final[Mapping[str, str]] = {
     "local only": _("Only on this machine"),
     "sent": _("Sent"),
@@ -69,11 +93,8 @@ FORMS: Final[Mapping[str, str]] = {
     "check-in": _("Check-in"),
     "visit": _("Repair order"),
 }
-ADDRESSES: Final[Mapping[str, str]] = {
-    "customer": "/customers/{}/edit",
-    "check-in": "/visits/new",
-    "visit": "/visits/{}/edit",
-}
+NEW_FORMS: Final[Mapping[str, str]] = {"customer": "/customers/new", "check-in": "/visits/new"}
+RECORD_FORMS: Final[Mapping[str, str]] = {"customer": "/customers/{}/edit", "check-in": "/visits/new?vehicle={}"}
 
 VERDICTS: Final[Mapping[str, str]] = {
     "ACCEPTED": _("Accepted"),
@@ -150,10 +171,8 @@ class Labels:
 
     def form_address(self, name: str) -> str:
         """Where a draft is gone on with: the form of its name, or of the record whose id ends it."""
-        record = name[-_ID_CHARS + 1 :] if name[:-_ID_CHARS] in FORMS else ""
-        if name == "customer":
-            return "/customers/new"
-        return ADDRESSES.get(name[:-_ID_CHARS] if record else name, "/").format(record)
+        form = name[:-_ID_CHARS]
+        return RECORD_FORMS[form].format(name[-_ID_CHARS + 1 :]) if form in RECORD_FORMS else NEW_FORMS.get(name, "/")
 
     def verdict(self, name: str) -> str:
         """What the hub did with a change set."""
@@ -170,6 +189,18 @@ class Labels:
     def code(self, code: Value) -> str:
         """What a code means; a code that is not in the registry stays as it was typed."""
         return self._of(CODES, code) if isinstance(code, str) else ""
+
+    def step(self, step: str) -> str:
+        """What a button that moves an order on says."""
+        return self._of(STEPS, step)
+
+    def alike(self, why: str) -> str:
+        """Why somebody may be the same."""
+        return self._of(ALIKE, why)
+
+    def damage(self, damage: str) -> str:
+        """A kind of damage."""
+        return self._of(DAMAGES, damage)
 
     def mark(self, mark: str) -> str:
         """How far a record is synced."""

@@ -2,7 +2,7 @@
 
 Decides which screens there are and what stands beside them.
 
-    /            /search      /customers   /vehicles    /sync       /staff
+    /            /search      /customers   /vehicles    /visits     /visits/new   /sync   /staff   /exchange
     /set-up      /login       /start       /locked      /password   /logout
     /language    /strip       /drafts/FORM /reveal      /static/VERSION/FILE
 """
@@ -12,6 +12,7 @@ from typing import Final
 from fastapi import FastAPI
 
 from carnet_node.entrypoints.pages import (
+    check_in,
     customers,
     drafts,
     entering,
@@ -19,6 +20,7 @@ from carnet_node.entrypoints.pages import (
     home,
     importing,
     moving,
+    orders,
     staff,
     syncing,
     vehicles,
@@ -41,6 +43,8 @@ _ROUTERS: Final = (
     staff.router,
     exchange.router,
     importing.router,
+    check_in.router,
+    orders.router,
 )
 
 

@@ -5,3 +5,5 @@ import "./reveal.js";
 import "./strip.js";
 import "./focus.js";
 import "./refresh.js";
+import "./damages.js";
+import "./duplicates.js";

@@ -1,0 +1,166 @@
+"""Check-in: a car and who brings it, its condition, what is complained of, the work and its price, on one page.
+
+Decides addresses, and what a form begins with: the car and the customer that were found, the person at the desk, a
+promise for the end of the day. One save records all of it. What is typed is kept with every field, one draft a car.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from fastapi import APIRouter, Response
+from fastapi.responses import JSONResponse
+
+from carnet_node.core.day import start_of_day
+from carnet_node.core.duplicates import TypedParty, find_candidates
+from carnet_node.core.form_drafts import keep_draft
+from carnet_node.core.node import Node
+from carnet_node.core.receiving import receive_car
+from carnet_node.core.staff import list_staff
+from carnet_node.core.staff_list import is_working
+from carnet_node.core.vehicle_file import vehicle_file
+from carnet_node.core.views import customer_card
+from carnet_node.entrypoints.pages.check_in_forms import JOB_ROWS_MIN, reception_of
+from carnet_node.entrypoints.pages.forms import FormState
+from carnet_node.entrypoints.pages.page import Page, PageOf
+from carnet_node.entrypoints.pages.plots import odometer_plot
+from carnet_node.entrypoints.pages.vehicles import present_owner
+from carnet_node.entrypoints.reading import record_from_text
+from carnet_node.entrypoints.wording import Explained
+from carnet_protocol.errors import BadValue
+from carnet_protocol.ids import RecordId, parse_record_text, record_text
+from carnet_protocol.reasons import Reason
+
+router = APIRouter()
+
+_NEW: Final = "check-in"
+_HOUR_MS: Final = 3600 * 1000
+_CLOSING_HOURS: Final = 17
+"""What is promised unless somebody says otherwise: five in the afternoon, today or tomorrow."""
+
+
+@router.get("/visits/new")
+async def show_new(
+    page: PageOf, vehicle: str | None = None, customer: str | None = None, campaign: str | None = None
+) -> Response:
+    """An empty form, one that begins with a car and a customer, or the draft of either."""
+    car, party = _known(vehicle), _known(customer)
+
+    def read() -> Mapping[str, Any]:
+        form = page.form(_draft_of(car), _begun(page, car, party, campaign))
+        return _context(page.node, form, car)
+
+    return await page.show("check_in.html", read, screen="check-in")
+
+
+@router.post("/visits/begin")
+async def begin(page: PageOf) -> Response:
+    """A check-in with what was searched for and not found, as the plate; it travels in a draft, not in an address."""
+    plate = page.typed().text("text")
+
+    def work() -> None:
+        keep_draft(page.node, page.person.id, _NEW, {"car.plate": (plate,)})
+
+    await page.pages.desk.read(work)
+    return page.go("/visits/new")
+
+
+@router.post("/visits/new")
+async def receive(page: PageOf) -> Response:
+    """Save the whole check-in."""
+    typed = page.typed()
+    car = _known(typed.text("car.known") or None)
+    drafted = typed.text("draft") or _NEW
+
+    def work(node: Node) -> str:
+        received = receive_car(node, reception_of(typed, page.pages.renderer.clockface))
+        return f"/visits/{record_text(received.opened.visit)}"
+
+    async def again(explained: Explained) -> Response:
+        form = FormState.refused(typed, explained)
+        return await page.show(
+            "check_in.html", lambda: _context(page.node, form, car), status=explained.status, screen="check-in"
+        )
+
+    return await page.save(typed, work, again, draft=drafted)
+
+
+@router.post("/duplicates")
+async def warn(page: PageOf) -> Response:
+    """Who on file may be meant by what is typed so far."""
+    sent = page.sent()
+    phones, names, dismissed = (_listed(sent.get(name)) for name in ("phones", "names", "dismissed"))
+    typed = TypedParty(tuple(phones), tuple(names), _text(sent.get("plate")), _text(sent.get("vin")))
+
+    def work() -> str:
+        found = find_candidates(page.node, typed, dismissed=[parse_record_text(one) for one in dismissed])
+        return page.pages.renderer.render(page.visitor.language, "candidates.html", {"candidates": found})
+
+    return page.answer(JSONResponse({"html": await page.pages.desk.read(work)}))
+
+
+def _begun(page: Page, car: RecordId | None, party: RecordId | None, campaign: str | None) -> dict[str, str]:
+    """What the form begins with."""
+    node, now_ms = page.node, page.node.clock.now_ms()
+    file = None if car is None else vehicle_file(node, car)
+    owner = party or (None if file is None else present_owner(file))
+    card = None if owner is None else customer_card(node, owner)
+    closing_ms = start_of_day(now_ms, node.settings.utc_offset_minutes) + _CLOSING_HOURS * _HOUR_MS
+    promised_ms = closing_ms if now_ms < closing_ms else closing_ms + 24 * _HOUR_MS
+    texts = {
+        "car.known": "" if car is None else record_text(car),
+        "party.known": "" if owner is None else record_text(owner),
+        "party.party_kind": "person",
+        "party.role": "owner",
+        "advisor_code": page.person.staff_no,
+        "visit_kind": "repair",
+        "promised_at": page.pages.renderer.clockface.moment(promised_ms),
+    }
+    if card is not None:
+        phone = next((one.values.get("number") for one in card.phones), None)
+        texts |= {"sender_name": _name(card.customer.values), "sender_phone": str(phone or "")}
+    hits = [] if file is None or file.car.recalls is None else file.car.recalls.hits
+    for hit in hits:
+        if campaign is not None and record_text(hit.campaign) == campaign:
+            said = " ".join(str(hit.texts.get(name) or "") for name in ("campaign_no", "title")).strip()
+            texts |= {"jobs[0].campaign_id": campaign, "jobs[0].op_name": said, "jobs[0].pay_type": "warranty"}
+    return texts
+
+
+def _context(node: Node, form: FormState, car: RecordId | None) -> dict[str, Any]:
+    """What the template shows beside the form: who and what the form names is read anew."""
+    shown_car = car or _known(form.text("car.known") or None)
+    party = _known(form.text("party.known") or None)
+    file = None if shown_car is None else vehicle_file(node, shown_car)
+    card = None if party is None else customer_card(node, party)
+    filled = max(form.typed.places("jobs"), default=-1) + 1
+    return {
+        "form": form,
+        "draft_name": _draft_of(car),
+        "file": file,
+        "plot": None if file is None else odometer_plot(file.car.odometer),
+        "card": card,
+        "rows": range(max(JOB_ROWS_MIN, filled + 1)),
+        "advisors": [one.view for one in list_staff(node) if is_working(one.view)],
+    }
+
+
+def _draft_of(car: RecordId | None) -> str:
+    return _NEW if car is None else f"{_NEW}-{record_text(car)}"
+
+
+def _known(text: str | None) -> RecordId | None:
+    return None if text is None else record_from_text(text)
+
+
+def _name(values: Mapping[str, object]) -> str:
+    return str(values.get("full_name") or values.get("company_name") or "")
+
+
+def _listed(sent: object) -> list[str]:
+    if not isinstance(sent, list) or not all(isinstance(one, str) for one in sent):
+        raise BadValue(Reason.MALFORMED, "typed", "no list of texts")
+    return sent
+
+
+def _text(sent: object) -> str | None:
+    return sent if isinstance(sent, str) and sent else None

@@ -1,0 +1,143 @@
+"""The check-in form: from what is on file to texts, and from texts to one reception.
+
+Decides under which names the parts of the form stand, as refusals name them: the order's own fields as they are, `car.`
+and `party.` before those of car and customer, `jobs[0].parts[1].` before those of a line. Rows without a word are left
+out. What a reception needs is decided in `core.receiving`.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from carnet_node.core.commands.customers import AddCustomer
+from carnet_node.core.commands.lines import NewJob
+from carnet_node.core.receiving import ReceivedCar, ReceivedParty, Reception
+from carnet_node.core.refusals import CommandRefused, Problem, refuse_if_any
+from carnet_node.entrypoints.pages.formats import Clockface
+from carnet_node.entrypoints.pages.forms import Typed
+from carnet_node.entrypoints.pages.typed import TICKED, values_of_typed
+from carnet_protocol.ids import RecordId, parse_record_text
+from carnet_protocol.kinds import CUSTOMER, JOB, LABOUR_LINE, PART_LINE, PHONE, VEHICLE, VISIT
+from carnet_protocol.registry import Kind, Value
+
+ORDER_FIELDS: Final = (
+    "sender_name",
+    "sender_phone",
+    "odometer_in_km",
+    "is_odometer_unknown",
+    "fuel_level_percent",
+    "is_towed_in",
+    "is_walked_round",
+    "damage_marks",
+    "belongings",
+    "visit_kind",
+    "promised_at",
+    "advisor_code",
+    "old_part_wish",
+    "estimate_fen",
+    "customer_note",
+    "internal_note",
+)
+CAR_FIELDS: Final = ("model_name", "color", "model_year")
+PARTY_FIELDS: Final = ("party_kind", "full_name", "company_name")
+JOB_FIELDS: Final = ("complaint", "op_name", "pay_type", "estimate_fen", "campaign_id")
+LABOUR_FIELDS: Final = ("labour_name", "actual_hours", "rate_fen")
+PART_FIELDS: Final = ("part_no", "part_name", "quantity_hundredths", "price_fen")
+JOB_ROWS_MIN: Final = 3
+
+
+def reception_of(typed: Typed, clockface: Clockface) -> Reception:
+    """The reception behind a form.
+
+    Raises:
+        CommandRefused: every text that means nothing, each with its field.
+    """
+    reader = _Reader(clockface)
+    car = ReceivedCar(
+        known=_record(typed.text("car.known")),
+        vin=typed.text("car.vin") or None,
+        is_vin_compared=typed.text("car.is_vin_compared") == TICKED,
+        values=reader.values(VEHICLE, _texts(typed, "car.", CAR_FIELDS), "car."),
+        plate=typed.text("car.plate") or None,
+    )
+    party = _party(typed, reader)
+    values = reader.values(VISIT, {name: typed.text(name) for name in ORDER_FIELDS}, "")
+    jobs = [_job(typed, place, reader) for place in job_places(typed)]
+    refuse_if_any(reader.problems)
+    return Reception(party, car, values, jobs)
+
+
+def job_places(typed: Typed) -> tuple[int, ...]:
+    """Places of the jobs in which something was said."""
+    return tuple(
+        place
+        for place in typed.places("jobs")
+        if any(text for name, text in typed.below(f"jobs[{place}].").items() if name != "pay_type")
+        or _is_filled(typed, f"jobs[{place}].labour[0].", LABOUR_FIELDS)
+        or _is_filled(typed, f"jobs[{place}].parts[0].", PART_FIELDS)
+    )
+
+
+def jobs_of_form(typed: Typed, clockface: Clockface) -> list[NewJob]:
+    """The jobs of a form that holds nothing else.
+
+    Raises:
+        CommandRefused: every text that means nothing, each with its field.
+    """
+    reader = _Reader(clockface)
+    jobs = [_job(typed, place, reader) for place in job_places(typed)]
+    refuse_if_any(reader.problems)
+    return jobs
+
+
+class _Reader:
+    """Reads texts and gathers what is wrong with them."""
+
+    def __init__(self, clockface: Clockface) -> None:
+        self.problems: list[Problem] = []
+        self._clockface = clockface
+
+    def values(self, kind: Kind, texts: Mapping[str, str], where: str) -> dict[str, Value]:
+        """Values of a part of the form that were stated; a no and an empty field say nothing in a new record."""
+        try:
+            found = values_of_typed(kind, texts, self._clockface, where=where)
+        except CommandRefused as refused:
+            self.problems += refused.problems
+            return {}
+        return {name: value for name, value in found.items() if value is not None and value is not False}
+
+
+def _party(typed: Typed, reader: _Reader) -> ReceivedParty:
+    known = _record(typed.text("party.known"))
+    role = typed.text("party.role") or None
+    number = typed.text("party.number")
+    phones = [reader.values(PHONE, {"number": number, "phone_kind": "mobile"}, "party.")] if number else []
+    not_same = tuple(filter(None, map(_record, typed.all("party.not_same"))))
+    if known is not None:
+        confirmed = tuple(filter(None, map(_record, typed.all("confirmed"))))
+        return ReceivedParty(known, None, role, confirmed, phones, not_same)
+    values = reader.values(CUSTOMER, _texts(typed, "party.", PARTY_FIELDS), "party.")
+    if not values.keys() - {"party_kind"}:
+        return ReceivedParty(role=role, not_same=not_same)
+    return ReceivedParty(new=AddCustomer(values, phones), role=role, not_same=not_same)
+
+
+def _job(typed: Typed, place: int, reader: _Reader) -> NewJob:
+    where = f"jobs[{place}]."
+    lines = {}
+    for name, kind, fields in (("labour", LABOUR_LINE, LABOUR_FIELDS), ("parts", PART_LINE, PART_FIELDS)):
+        prefixes = [f"{where}{name}[{one}]." for one in typed.places(f"{where}{name}")]
+        filled = [one for one in prefixes if _is_filled(typed, one, fields)]
+        lines[name] = [reader.values(kind, _texts(typed, one, fields), one) for one in filled]
+    return NewJob(reader.values(JOB, _texts(typed, where, JOB_FIELDS), where), lines["labour"], lines["parts"])
+
+
+def _is_filled(typed: Typed, prefix: str, fields: tuple[str, ...]) -> bool:
+    return any(_texts(typed, prefix, fields).values())
+
+
+def _texts(typed: Typed, prefix: str, fields: tuple[str, ...]) -> dict[str, str]:
+    return {name: typed.text(prefix + name) for name in fields}
+
+
+def _record(text: str) -> RecordId | None:
+    return parse_record_text(text) if text else None

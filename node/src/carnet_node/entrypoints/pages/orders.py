@@ -1,0 +1,173 @@
+"""Repair orders: those in the shop, the page of one, its steps, more work, recalls done, and its sheets for paper.
+
+Decides addresses and which command a request is. Every form of the page carries the heads it was rendered from; the
+steps it offers are the registry's. A sheet is a page of its own, made for paper, and printing it is noted.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, Final
+
+import segno
+from fastapi import APIRouter, Response
+
+from carnet_node.core.access_log import note_access
+from carnet_node.core.basis import completions_as_read, read_for_step
+from carnet_node.core.commands.drafting import Drafts, NewId
+from carnet_node.core.commands.visits import (
+    Step,
+    add_jobs,
+    close_visit,
+    complete_visit,
+    settle_visit,
+    start_visit,
+    void_visit,
+)
+from carnet_node.core.day import day_of
+from carnet_node.core.desk import save
+from carnet_node.core.editing import recall_drafts, require_visit
+from carnet_node.core.local_facts import Access
+from carnet_node.core.node import Node
+from carnet_node.core.status import Line, status_of
+from carnet_node.core.vehicle_file import vehicle_file
+from carnet_node.entrypoints.pages.check_in_forms import jobs_of_form
+from carnet_node.entrypoints.pages.forms import BASED_ON, Typed
+from carnet_node.entrypoints.pages.outline import marks_of
+from carnet_node.entrypoints.pages.page import Page, PageOf
+from carnet_node.entrypoints.pages.typed import values_of_typed
+from carnet_node.entrypoints.reading import record_from_text
+from carnet_node.entrypoints.web.visits import JUDGED_BY
+from carnet_protocol.errors import BadValue
+from carnet_protocol.ids import RecordId, parse_record_text, record_text
+from carnet_protocol.kinds import RECALL_COMPLETION, VISIT
+from carnet_protocol.reasons import Reason
+
+router = APIRouter(prefix="/visits")
+
+STEPS: Final[Mapping[str, Callable[[Step], Drafts]]] = {
+    "start": start_visit,
+    "complete": complete_visit,
+    "settle": settle_visit,
+    "close": close_visit,
+}
+NEXT_STEP: Final = {"draft": "start", "open": "complete", "completed": "settle", "settled": "close"}
+SHEETS: Final = ("reception", "order")
+SIZES: Final = ("A4", "A5")
+_PROOF_FIELDS: Final = ("technician_code", "part_no", "fitted_serial")
+
+
+@router.get("")
+async def show_list(page: PageOf) -> Response:
+    """Cars in the shop and those that came today."""
+    return await page.show("orders.html", lambda: {"today": day_of(page.node)}, screen="orders")
+
+
+@router.get("/{visit}")
+async def show_order(page: PageOf, visit: str) -> Response:
+    """One order, with everything that can be done with it now."""
+    record = record_from_text(visit)
+    return await page.show("order.html", lambda: _order(page.node, record), screen="orders")
+
+
+@router.post("/{visit}/step/{step}")
+async def take_step(page: PageOf, visit: str, step: str) -> Response:
+    """The order goes on from the state that was read."""
+    record, typed, take = record_from_text(visit), page.typed(), STEPS.get(step)
+    if take is None:
+        raise BadValue(Reason.NOT_FOUND, "step", "there is no such step")
+    texts = {"odometer_out_km": typed.text("odometer_out_km")} if step == "complete" else {}
+
+    def drafts(node: Node, _: NewId) -> Drafts:
+        view = require_visit(node, record)
+        values = values_of_typed(VISIT, {name: text for name, text in texts.items() if text}, _clock(page))
+        read = read_for_step(view.visit, typed.text(BASED_ON), JUDGED_BY)
+        return take(Step(read, node.clock.now_ms(), view.work(), values))
+
+    return await _saved(page, typed, record, drafts)
+
+
+@router.post("/{visit}/void")
+async def void(page: PageOf, visit: str) -> Response:
+    """The order never counted; what was recorded as done on it is taken back."""
+    record, typed = record_from_text(visit), page.typed()
+
+    def drafts(node: Node, _: NewId) -> Drafts:
+        view = require_visit(node, record)
+        read = read_for_step(view.visit, typed.text(BASED_ON), JUDGED_BY[:1])
+        heads = {parse_record_text(one.partition("=")[0]): one.partition("=")[2] for one in typed.all("completion")}
+        return void_visit(read, typed.text("void_reason"), completions_as_read(view, heads))
+
+    return await _saved(page, typed, record, drafts)
+
+
+@router.post("/{visit}/jobs")
+async def add_work(page: PageOf, visit: str) -> Response:
+    """One more job with its lines; the totals follow."""
+    record, typed = record_from_text(visit), page.typed()
+
+    def drafts(node: Node, new_id: NewId) -> Drafts:
+        view = require_visit(node, record)
+        read = read_for_step(view.visit, typed.text(BASED_ON), JUDGED_BY)
+        return add_jobs(read, view.work(), jobs_of_form(typed, _clock(page)), new_id)
+
+    return await _saved(page, typed, record, drafts)
+
+
+@router.post("/{visit}/recalls")
+async def complete_recall(page: PageOf, visit: str) -> Response:
+    """A recall that was carried out on this car, with its evidence."""
+    record, typed = record_from_text(visit), page.typed()
+
+    def drafts(node: Node, _: NewId) -> Drafts:
+        texts = {name: typed.text(name) for name in _PROOF_FIELDS if typed.text(name)}
+        values = values_of_typed(RECALL_COMPLETION, texts, _clock(page))
+        campaign = parse_record_text(typed.text("campaign"))
+        return recall_drafts(node, require_visit(node, record), campaign, method=typed.text("method"), values=values)
+
+    return await _saved(page, typed, record, drafts)
+
+
+@router.get("/{visit}/print/{sheet}")
+async def show_sheet(page: PageOf, visit: str, sheet: str, size: str = "A4") -> Response:
+    """A sheet for paper: for the customer to sign at arrival, or the order with its work and prices."""
+    record = record_from_text(visit)
+    if sheet not in SHEETS or size not in SIZES:
+        raise BadValue(Reason.NOT_FOUND, "sheet", "there is no such sheet")
+
+    def read() -> Mapping[str, Any]:
+        order = _order(page.node, record)
+        note_access(page.node, Access.PRINTED, "visit")
+        number = str(order["order"].visit.values.get("ro_no") or record_text(record))
+        code = segno.make(f"carnet:{record_text(record)}", error="m").svg_inline(scale=2, border=0, svgclass="qr")
+        is_offline = status_of(page.node).line is not Line.ONLINE
+        return {**order, "qr": code, "number": number, "is_offline": is_offline}
+
+    return await page.show(f"print_{sheet}.html", read, size=size, sheet=sheet)
+
+
+def _order(node: Node, record: RecordId) -> dict[str, Any]:
+    view = require_visit(node, record)
+    file = None if view.vehicle is None else vehicle_file(node, view.vehicle.id)
+    done = {one.values.get("campaign_id") for one in view.completions if not one.values.get("retracted")}
+    hits = () if file is None or file.car.recalls is None else file.car.recalls.hits
+    return {
+        "order": view,
+        "file": file,
+        "marks": marks_of(view.visit.values.get("damage_marks")),
+        "next_step": NEXT_STEP.get(str(view.visit.values.get("status"))) if view.visit.is_own else None,
+        "open_recalls": [one for one in hits if not one.is_done and one.campaign not in done],
+    }
+
+
+async def _saved(page: Page, typed: Typed, visit: RecordId, drafts: Callable[[Node, NewId], Drafts]) -> Response:
+    """Save, and back to the order."""
+
+    def work(node: Node) -> str:
+        save(node, partial(drafts, node))
+        return f"{router.prefix}/{record_text(visit)}"
+
+    return await page.save(typed, work, page.failed)
+
+
+def _clock(page: Page) -> Any:
+    return page.pages.renderer.clockface
