@@ -13,6 +13,7 @@ import pytest
 
 from support.breaking import bend, cut, each, kept, largest_first, private, replace_key, sentences_of
 from support.cli_node import enrol_folder
+from support.fake_hub import FakeHub
 from support.node_backups import supervise_until_confirmed
 from support.small_disk import fill, small_disk
 from support.typed_node import TypedNode
@@ -171,6 +172,13 @@ CASES: tuple[Case, ...] = (
     ),
     ("a database that is there", lambda one: None, ("restore", "--from", "copy"), "database-exists"),
     ("a lost database", lambda one: one.lose_database(), ("customers", "list"), "database-gone"),
+    ("keys without a database", lambda one: one.lose_database(), ("init",), "already-enrolled"),
+    (
+        "keys where a new machine is wanted",
+        lambda one: one.lose_database(),
+        ("enrol", "code", "--hub", "http://127.0.0.1:9", "--recover", "--from", "hub"),
+        "already-enrolled",
+    ),
     ("a database that is none", lambda one: one.database.write_bytes(b"x" * 8192), ("status",), "store-broken"),
     ("a cut database", lambda one: cut(one.database, 20_000), ("status",), "store-broken"),
     (
@@ -246,7 +254,8 @@ def test_a_failure_is_told_and_changes_nothing(
     private(broken.folder / "wrong", "0000-0000-0000-0000-0000-0000")
     break_it(broken)
     before = kept(broken.folder)
-    typed = [str(broken.folder / one) if one in ("sheet", "wrong", "stick", "nowhere") else one for one in command]
+    files = ("sheet", "wrong", "stick", "nowhere")
+    typed = [str(broken.folder / one) if one in files else FakeHub().code if one == "code" else one for one in command]
 
     node = broken.node
     told = node(*typed)["error"]

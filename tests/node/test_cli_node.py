@@ -41,7 +41,7 @@ def test_a_second_init_changes_nothing(bare: CliNode):
     assert (bare.code, (bare.data / "keys" / "signing.key").read_bytes()) == (1, before)
     assert bare.complained.splitlines()[1:] == [
         "Nothing was changed.",
-        "Use the folder as it is, or name another one with --data.",
+        "Use the folder as it is, or name another with --data. A lost database comes back with `carnet-node restore`.",
     ]
 
 

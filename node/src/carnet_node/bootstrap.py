@@ -29,6 +29,7 @@ from carnet_node.adapters.keyring import (
     is_unfinished,
     open_keyring,
     open_without_data_key,
+    require_no_keys,
 )
 from carnet_node.adapters.recovery import fetch_data_key
 from carnet_node.adapters.rotating import SigningKeys, settle
@@ -187,6 +188,7 @@ def create_installation(settings: NodeSettings) -> Installation:
         OSError: not writable.
     """
     files, entropy = DiskFiles(), SystemEntropy()
+    require_no_keys(settings.keys_dir)
     settings.data_dir.mkdir(mode=PRIVATE_FOLDER_MODE, parents=True, exist_ok=True)
     # The empty file comes first: keys without a database would look like a database that was lost.
     settings.database.touch(mode=PRIVATE_MODE)

@@ -66,7 +66,7 @@ _NEXT: Final[Mapping[NodeState, str]] = {
     NodeState.REVOKED: "There is nothing to do: its key is not taken any more. Enrol the machine anew with a new code.",
     NodeState.SUSPENDED: "Decide with the dealer; `nodes resume` or `dealers resume` lets it go on with all its work.",
     NodeState.NEVER_SEEN: "Ask the dealer to start the node; enrolment itself has worked.",
-    NodeState.SUPERSEDED: "Two machines run one node: ask which one is meant, and stop the other.",
+    NodeState.SUPERSEDED: "Two machines run one node, or a new one has its backup: ask which is meant, stop the other.",
     NodeState.FORKED: "Its database was restored or copied; it opens a new epoch by itself. Look again in an hour.",
     NodeState.ROLLED_BACK: "It fetches its own lost work by itself. Look again in an hour.",
     NodeState.SILENT: "Ask the dealer whether the machine runs and is on line; `carnet-node doctor` says more.",

@@ -130,15 +130,24 @@ def create_keyring(folder: Path, files: Files, entropy: Entropy) -> Keyring:
         AlreadyEnrolled: a key file exists, and no mark; no file was touched.
         OSError: not writable; what was written stays, and the next call goes on.
     """
+    require_no_keys(folder)
     if not is_unfinished(folder):
-        if any((folder / name).exists() for name in KEY_FILES):
-            raise AlreadyEnrolled("key files exist")
         files.replace(folder / UNFINISHED_FILE, b"")
     for name in KEY_FILES:
         if not (folder / name).exists():
             files.replace(folder / name, entropy.random_bytes(KEY_BYTES))
     (folder / UNFINISHED_FILE).unlink()
     return open_keyring(folder, files)
+
+
+def require_no_keys(folder: Path) -> None:
+    """Go on only where no keys lie, or where making them was cut short.
+
+    Raises:
+        AlreadyEnrolled: a key file exists, and no mark.
+    """
+    if not is_unfinished(folder) and any((folder / name).exists() for name in KEY_FILES):
+        raise AlreadyEnrolled("key files exist")
 
 
 def is_unfinished(folder: Path) -> bool:

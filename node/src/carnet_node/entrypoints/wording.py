@@ -255,7 +255,7 @@ _TEXTS: Final[dict[type[NodeFailure], tuple[str, str, str, str, Exit, HTTPStatus
         "already-enrolled",
         "This data folder already has keys or belongs to a dealer site.",
         _UNCHANGED,
-        "Use the folder as it is, or name another one with --data.",
+        "Use the folder as it is, or name another with --data. A lost database comes back with `carnet-node restore`.",
         Exit.REFUSED,
         HTTPStatus.CONFLICT,
     ),
