@@ -17,7 +17,7 @@ from random import Random
 from typing import Any, Final
 
 from carnet_node.adapters.at_rest import AtRest
-from carnet_node.adapters.store import open_connection
+from carnet_node.adapters.store import SqliteNodeStore, open_connection
 from carnet_node.adapters.system import SystemEntropy
 from carnet_node.adapters.write_transaction import SqlWriteTransaction
 from carnet_node.core.node import Node
@@ -67,6 +67,11 @@ class Desk:
 
     node: Node
     samples: dict[str, list[str]]
+
+    def keep_up(self) -> None:
+        """What `serve` does beside the requests (`adapters.upkeep`)."""
+        if isinstance(self.node.store, SqliteNodeStore):
+            self.node.store.copy_back()
 
 
 def open_desk(folder: Path, scale: float) -> Desk:

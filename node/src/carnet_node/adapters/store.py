@@ -85,6 +85,23 @@ class SqliteNodeStore:
         if is_busy:
             raise StoreBusy("the write-ahead log is still being read")
 
+    def copy_back(self) -> None:
+        """Copy the write-ahead log back as far as nobody reads it; waits for nobody, and nobody waits for it.
+
+        Beside a replicating child this is left to it.
+
+        Raises:
+            StoreBusy, StoreBroken: nothing was lost; the next commit that passes the bound does it.
+        """
+        if self._is_replicated:
+            return
+        with translated_errors():
+            connection = self._connection()
+            try:
+                connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            finally:
+                self._give_back(connection, is_over=True)
+
     def close(self) -> None:
         """Close idle connections."""
         while True:

@@ -161,3 +161,7 @@ EXPORT_DAYS_MAX: Final = 3_660
 
 FIRST_YEAR: Final = 1970
 """No order is older than the clock its moments are counted by."""
+
+COPY_BACK_EVERY_S: Final = 5.0
+"""How often `serve` copies the write-ahead log back: at one save a second it then holds a megabyte, a sixteenth of what
+would make a save wait for it."""

@@ -7,16 +7,17 @@ the desk: those are the commands' (`core.commands`), reached through `core.desk`
     /api/customers        /api/vehicles         /api/visits          GET  /api/conflicts  POST /api/conflicts/restore
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from importlib.metadata import version
-from typing import Final
+from typing import Any, Final
 
 import anyio
 from fastapi import FastAPI
 
 from carnet_node.adapters.system import run_blocking
+from carnet_node.adapters.upkeep import Upkeep
 from carnet_node.bootstrap import Installation
 from carnet_node.core.name_keys import load_readings
 from carnet_node.core.session import SyncPorts
@@ -57,7 +58,7 @@ def create_app(
         NotEnrolled, KeysUnreadable: there is no node to serve.
         OSError: the data folder cannot be written, so programs would have no token.
     """
-    more = () if host is None else (host,)
+    names = () if host is None else (host,)
     node = installation.node()
     desk = Desk(
         node,
@@ -68,26 +69,34 @@ def create_app(
         examine=partial(examine_installation, installation, node),
         uploads=installation.settings.data_dir / "imports",
     )
-    return create_api(desk, hosts=allowed_hosts(installation.settings, *more), token=installation.api_token())
+    upkeep = Upkeep(installation.store, installation.clock, run_blocking)
+    return create_api(
+        desk,
+        hosts=allowed_hosts(installation.settings, *names),
+        token=installation.api_token(),
+        more=(upkeep.run, partial(desk.read, load_readings)),
+    )
 
 
-def create_api(desk: Desk, *, hosts: frozenset[str], token: str) -> FastAPI:
+def create_api(
+    desk: Desk, *, hosts: frozenset[str], token: str, more: Sequence[Callable[[], Coroutine[Any, Any, object]]] = ()
+) -> FastAPI:
     """The application around a desk.
 
     Args:
         hosts: names under which browsers may reach it; see `guards.allowed_hosts`.
         token: with which programs prove themselves below `/api`.
+        more: what else runs from the start of the server to its end.
     """
 
     @asynccontextmanager
     async def beside(_: FastAPI) -> AsyncIterator[None]:
         """Run what runs in the background from the start of the server to its end."""
-        if desk.background is None:
-            yield
-            return
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(desk.background.run)
-            tasks.start_soon(desk.read, load_readings)
+            for work in more:
+                tasks.start_soon(work)
+            if desk.background is not None:
+                tasks.start_soon(desk.background.run)
             yield
             tasks.cancel_scope.cancel()
 
