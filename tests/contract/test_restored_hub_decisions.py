@@ -6,7 +6,9 @@ import pytest
 
 from carnet_hub.adapters.store import scratch_store
 from carnet_hub.core.authoring import write_hub_set
+from carnet_hub.core.bundling import pack_for, parts_for, take_bundle
 from carnet_hub.core.conflicts import restore_value, show_conflicts
+from carnet_hub.core.dealers import list_sites, suspend_site
 from carnet_hub.core.erasing import erase_customer
 from carnet_hub.core.logcheck import verify_log
 from carnet_hub.core.rebuild import check_projections, site_digest
@@ -15,16 +17,18 @@ from carnet_hub.core.revoking import revoke_compromised
 from carnet_hub.core.rows import AdmissionRow, SetState
 from carnet_node.adapters.rotating import ASIDE_FILE, rotate
 from carnet_node.bootstrap import Installation, open_installation
+from carnet_node.core.bundling import pack_for_hub, take_from_hub
 from carnet_node.core.failures import HubRefused
 from carnet_node.core.rebuild import check_rebuild
 from carnet_protocol.changeset import Draft
+from carnet_protocol.errors import OutOfOrder
 from carnet_protocol.ids import NodeId, RecordId
 from carnet_protocol.kinds import CUSTOMER
 from carnet_protocol.ops import Action
 from carnet_protocol.reasons import Reason
 from carnet_protocol.registry import ErasureGroup
 from support.hub_apps import TestHub
-from support.joined import back_up_hub, customer_id, join_site, names, restore_hub, sync, write_customer
+from support.joined import back_up_hub, customer_id, join_site, names, restore_hub, sync, waiting, write_customer
 
 
 @pytest.fixture
@@ -89,6 +93,18 @@ def with_a_conflict(hub: TestHub, desk: Installation, other: Installation) -> No
     write_customer(other, 1, "second")
     for node in (desk, other, desk):
         sync(node, hub)
+
+
+def answer_of(hub: TestHub, node: Installation) -> bytes:
+    """A stick goes to the hub; what comes back on it."""
+    taken = take_bundle(hub.app.hub, pack_for_hub(node.node(), software="test").plain)
+    parts = [*taken.parts, *parts_for(hub.app.hub, hub.app.segments, taken.node, taken.since)]
+    return pack_for(hub.app.hub, taken.node, parts)
+
+
+def carry_stick(hub: TestHub, node: Installation) -> None:
+    """A stick goes to the hub, and its answer comes back."""
+    take_from_hub(node.node(), answer_of(hub, node))
 
 
 def test_what_a_thief_wrote_is_taken_out_again(hub: TestHub, desk: Installation, stolen: Installation, tmp_path: Path):
@@ -231,3 +247,42 @@ def test_the_former_key_goes_when_the_hubs_backup_has_the_change(hub: TestHub, d
     changed.node()
 
     assert (kept, (changed.settings.keys_dir / ASIDE_FILE).exists()) == (True, False)
+
+
+def test_a_dealer_who_only_has_sticks_heals_a_restored_hub(hub: TestHub, desk: Installation, tmp_path: Path):
+    """Two sticks bring back what the hub had confirmed, its own decisions first, and the machine is in step again."""
+    write_customer(desk, 1, "first")
+    carry_stick(hub, desk)
+    backup = back_up_hub(hub, tmp_path)
+    write_customer(desk, 2, "second")
+    carry_stick(hub, desk)
+    hub.add_dealer("B001")
+    suspend_site(hub.app.hub, "B001")
+    carry_stick(hub, desk)
+
+    restored = restore_hub(hub, backup)
+    write_customer(desk, 3, "third")
+    for _ in range(3):
+        carry_stick(restored, desk)
+
+    assert (names(desk), waiting(desk)) == ({1: "first", 2: "second", 3: "third"}, 0)
+    assert (is_sound(restored), agree(restored, desk)) == (True, True)
+    assert [one.status for one in list_sites(restored.app.hub) if one.site_code == "B001"] == ["suspended"]
+    with desk.store.read() as tx:
+        assert tx.hub_sets_to_offer(10) == []
+
+
+def test_an_old_stick_leads_nobody_back(hub: TestHub, desk: Installation, tmp_path: Path):
+    """An answer from before the restore, taken after it, is refused: its history has ended."""
+    write_customer(desk, 1, "first")
+    carry_stick(hub, desk)
+    backup = back_up_hub(hub, tmp_path)
+    old = answer_of(hub, desk)
+    restored = restore_hub(hub, backup)
+    carry_stick(restored, desk)
+
+    with pytest.raises(OutOfOrder) as caught:
+        take_from_hub(desk.node(), old)
+
+    assert caught.value.reason is Reason.HUB_EPOCH_CHANGED
+    assert agree(restored, desk)

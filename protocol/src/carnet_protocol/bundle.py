@@ -32,6 +32,7 @@ class PartKind(StrEnum):
 
     HELLO = "hello"
     BATCH = "batch"
+    OFFER = "offer"
     ANSWERS = "answers"
     PAGE = "page"
     SEGMENT = "segment"

@@ -4,7 +4,8 @@ Decides which parts a bundle for a node holds and how the parts of a node's bund
 checks as on the line, so a bundle may come twice, late or out of order. Does not decide the file around it
 (encryption) nor the inside of any part.
 
-A node's bundle holds a signed hello, batches of its sets, or an enrolment request. A hello in a bundle proves who
+A node's bundle holds a signed hello, batches of its sets, what it offers to a hub that was restored, or an enrolment
+request. A hello in a bundle proves who
 speaks and says where the node stands; its challenge is old by nature and is not looked at, and no token is given for
 it.
 """
@@ -19,6 +20,7 @@ from carnet_hub.core.hello import answer_hello
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.ingest import receive_sets
 from carnet_hub.core.limits import BUNDLE_PAGES_BYTES_MAX, BUNDLE_PAGES_MAX
+from carnet_hub.core.offers import receive_offer
 from carnet_hub.core.ports import SegmentShelf
 from carnet_hub.core.recalls import split_hashes
 from carnet_hub.core.rows import Node
@@ -27,7 +29,7 @@ from carnet_protocol import cbor, limits
 from carnet_protocol.bundle import PartKind, bundle_key_id, pack_bundle, unpack_bundle
 from carnet_protocol.envelope import Purpose, read_envelope
 from carnet_protocol.errors import Malformed
-from carnet_protocol.hello import HelloRequest
+from carnet_protocol.hello import HelloRequest, decode_offer
 from carnet_protocol.messages import (
     Page,
     decode_batch,
@@ -96,6 +98,10 @@ def take_bundle(hub: Hub, plain: bytes) -> Taken:
             answered = receive_sets(hub, decode_batch(body))
             codes.extend(one.code for one in answered)
             answers.append((PartKind.ANSWERS, encode_answers(answered)))
+        elif kind == PartKind.OFFER:
+            answered = receive_offer(hub, decode_offer(body))
+            codes.extend(one.code for one in answered)
+            answers.append((PartKind.ANSWERS, encode_answers(answered)))
     return Taken(as_present(hub, node), answers, tuple(codes), since)
 
 
@@ -138,10 +144,12 @@ def _take_hello(hub: Hub, node: Node, message: bytes) -> tuple[bytes, BundleCurs
     if speaker.node_id != node.node_id:
         raise Malformed(Reason.BAD_BUNDLE, "a hello of another node")
     answer = sign_frame(answer_hello(hub, request, message), Purpose.HELLO, hub.hub_id, hub.signer)
-    return answer, _cursor_of(request)
+    return answer, _cursor_of(hub, request)
 
 
-def _cursor_of(request: HelloRequest) -> BundleCursor:
+def _cursor_of(hub: Hub, request: HelloRequest) -> BundleCursor:
+    if request.hub_epoch != hub.hub_epoch:  # the hub was restored: the node goes over with the answer beside the pages
+        return BundleCursor()
     return BundleCursor(request.cursor, request.hub_epoch)
 
 

@@ -12,10 +12,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from carnet_node.core.histories import as_lost, hub_sets_to_offer
 from carnet_node.core.inbox import SignedReceipt, apply_answers, apply_page
 from carnet_node.core.node import Node
 from carnet_node.core.outbox import BatchSize, next_batch
 from carnet_node.core.recall_check import store_segment
+from carnet_node.core.records import LoggedSet
 from carnet_node.core.rejoin import emit_unconfirmed_again
 from carnet_node.core.rejoin_state import is_behind_mark, unconfirmed_places
 from carnet_node.core.session import state_ourselves, take_answer
@@ -25,7 +27,7 @@ from carnet_protocol import limits
 from carnet_protocol.bundle import PartKind, pack_bundle, unpack_bundle
 from carnet_protocol.envelope import Purpose
 from carnet_protocol.errors import Malformed, NotAuthentic
-from carnet_protocol.hello import HelloAnswer
+from carnet_protocol.hello import HelloAnswer, LostSet, encode_offer
 from carnet_protocol.messages import (
     PushAnswer,
     PushCode,
@@ -93,12 +95,12 @@ def pack_for_hub(node: Node, *, software: str) -> PackedBundle:
     parts = [(PartKind.HELLO, sign_frame(hello, Purpose.HELLO, identity.hub_id, signer))]
     sets, size = 0, 0
     is_whole = True
-    for count, body in () if _must_rejoin(node) else _batches(node):
-        size += len(body)
+    for count, part in () if _must_rejoin(node) else (*_hub_sets(node), *_batches(node)):
+        size += len(part[1])
         if size > _BATCHES_BYTES_MAX:
             is_whole = False
             break
-        parts.append((PartKind.BATCH, body))
+        parts.append(part)
         sets += count
     now_ms = node.clock.now_ms()
     plain = pack_bundle(
@@ -142,15 +144,32 @@ def take_from_hub(node: Node, plain: bytes) -> BundleReport:
     return report
 
 
-def _batches(node: Node) -> Iterator[tuple[int, bytes]]:
-    """(number of sets, body) of contiguous batches: of each epoch, from the first set without a verdict to its end."""
+def _hub_sets(node: Node) -> Iterator[tuple[int, tuple[PartKind, bytes]]]:
+    """The hub's own sets that a restored hub lacks; they are offered until its pages bring them back."""
+    with node.store.read() as tx:
+        rows = hub_sets_to_offer(tx)
+    if rows:
+        yield 0, (PartKind.OFFER, encode_offer([as_lost(row) for row in rows]))
+
+
+def _batches(node: Node) -> Iterator[tuple[int, tuple[PartKind, bytes]]]:
+    """(number of sets, part) of contiguous batches: of each epoch, from the first set without a verdict to its end.
+
+    One with a receipt in it goes to a hub that was restored: it is offered, as on the line.
+    """
     with node.store.read() as tx:
         places = unconfirmed_places(tx)
     for epoch, seq in places:
         from_seq = seq
         while batch := next_batch(node, BatchSize(), from_seq=from_seq, epoch=epoch):
-            yield len(batch), encode_batch([(one.message, one.opening) for one in batch])
+            yield len(batch), _part_of(batch)
             from_seq = batch[-1].seq + 1
+
+
+def _part_of(batch: Sequence[LoggedSet]) -> tuple[PartKind, bytes]:
+    if any(one.receipt is not None for one in batch):
+        return PartKind.OFFER, encode_offer([LostSet(one.message, one.opening, one.receipt or b"") for one in batch])
+    return PartKind.BATCH, encode_batch([(one.message, one.opening) for one in batch])
 
 
 def _must_rejoin(node: Node) -> bool:

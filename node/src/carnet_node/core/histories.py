@@ -26,7 +26,9 @@ from carnet_node.core.ports import ReadTransaction, WriteTransaction
 from carnet_node.core.projecting import Key, OwnWork, reproject
 from carnet_node.core.records import FeedState, HubSetRow
 from carnet_node.core.rejoin_state import load_rejoin, save_rejoin
+from carnet_protocol.changeset import reread_set
 from carnet_protocol.hello import HubEpoch, LostSet
+from carnet_protocol.ids import HubId
 from carnet_protocol.kinds import REGISTRY
 from carnet_protocol.limits import BATCH_BYTES_MAX
 from carnet_protocol.registry import Writer
@@ -51,6 +53,18 @@ def shared_end(known: Sequence[HubEpoch], stated: Sequence[HubEpoch], present: b
     later = [*ours[shared + 1 :], *stated[theirs.index(ours[shared].hub_epoch) + 1 :]]
     end = min(later, key=lambda one: one.position)
     return HubEpoch(now, end.position, end.cursor)
+
+
+def goes_on_from(stated: Sequence[HubEpoch], known: Sequence[HubEpoch], present: bytes) -> bool:
+    """Whether stated histories go on from the one this node has read, to one it has never heard of.
+
+    Args:
+        stated: oldest first, by a message that may be old.
+        known: as the hub last stated them on the line; empty when it never did.
+        present: the hub epoch this node has read.
+    """
+    epochs = [one.hub_epoch for one in stated]
+    return present in epochs[:-1] and epochs[-1] not in {one.hub_epoch for one in known}
 
 
 def enter_history(node: Node, tx: WriteTransaction, feed: FeedState, stated: Sequence[HubEpoch]) -> None:
@@ -120,6 +134,15 @@ def hub_sets_to_offer(tx: ReadTransaction) -> list[HubSetRow]:
             break
         offered.append(row)
     return offered
+
+
+def came_back(tx: ReadTransaction, hub: HubId, arrived: Sequence[HubSetRow]) -> list[HubSetRow]:
+    """The hub's sets of a former history that stand in its present one as well: nobody has to offer them any more."""
+    waiting = tx.hub_sets_to_offer(OFFERED_SETS_MAX)
+    if not waiting:
+        return []
+    nonces = {reread_set(row.message, hub).nonce for row in arrived}
+    return [row for row in waiting if reread_set(row.message, hub).nonce in nonces]
 
 
 def as_lost(row: HubSetRow) -> LostSet:

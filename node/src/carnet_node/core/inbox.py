@@ -26,7 +26,7 @@ from carnet_node.core.erasing import (
     without_erased,
 )
 from carnet_node.core.failures import NotEnrolled
-from carnet_node.core.histories import is_of_this_history, leave_former_behind
+from carnet_node.core.histories import came_back, is_of_this_history, leave_former_behind
 from carnet_node.core.node import Node
 from carnet_node.core.ports import ReadTransaction, WriteTransaction
 from carnet_node.core.projecting import Key, OwnWork, reproject
@@ -117,6 +117,8 @@ def apply_page(node: Node, page: Page, *, made_ms: int | None = None) -> PageOut
         _check_order(page, feed)
         for hub_set in hub_sets:
             tx.add_hub_set(hub_set_without_erased(tx, node.identity.hub_id, hub_set))
+        if hub_sets:
+            tx.drop_offered(came_back(tx, node.identity.hub_id, hub_sets))
         orders = [order for row in rows if row.kind == ERASURE.number for order in erasure_orders(row.entries)]
         touched = apply_erasures(tx, node.identity.hub_id, orders)
         if orders:

@@ -19,7 +19,7 @@ from typing import Final
 
 from carnet_node.core.erasing import scrub_if_due, stated_cursor
 from carnet_node.core.failures import HubRefused, NotEnrolled
-from carnet_node.core.histories import enter_history, note_histories
+from carnet_node.core.histories import enter_history, goes_on_from, note_histories
 from carnet_node.core.hub_link import HubLink
 from carnet_node.core.leaving import SenderLock
 from carnet_node.core.limits import REJOIN_HELLOS_MAX, TOKEN_MARGIN_MS
@@ -246,15 +246,16 @@ def take_answer(node: Node, answer: HelloAnswer, *, contact_ms: int | None) -> T
 
 
 def _follow_hub(node: Node, tx: WriteTransaction, answer: HelloAnswer, *, is_live: bool) -> None:
-    """Go on in the hub's present history, whichever it is. A stick is older than the line and leads nowhere.
+    """Go on in the hub's present history, whichever it is. A stick is older than the line: it only leads further on.
 
     Raises:
-        OutOfOrder: the hub does not say how its history goes on from ours.
+        OutOfOrder: the hub does not say how its history goes on from ours, or the stick is from before ours.
     """
     _, feed = _enrolled(tx)
     is_same = answer.hub_epoch == feed.hub_epoch
     is_stated = bool(answer.hub_epochs) and answer.hub_epochs[-1].hub_epoch == answer.hub_epoch
-    if not is_same and not (is_live and is_stated):
+    is_onward = goes_on_from(answer.hub_epochs, load_rejoin(tx).histories, feed.hub_epoch)
+    if not is_same and not (is_stated and (is_live or is_onward)):
         raise OutOfOrder(Reason.HUB_EPOCH_CHANGED, "an answer from another history of the hub")
     if not is_same:
         enter_history(node, tx, feed, answer.hub_epochs)
