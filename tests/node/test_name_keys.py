@@ -106,7 +106,7 @@ def test_a_new_name_replaces_the_old_keys(node: Node):
     assert (found(node, "zs"), found(node, "ww")) == ([], [customer])
 
 
-def test_a_deleted_customer_is_not_found(node: Node):
+def test_a_deleted_customer_is_not_found(node: Node, tmp_path: Path):
     """Keys go with the record."""
     customer = person(node, "张三")
     view = one_record(node, CUSTOMER, customer)
@@ -114,6 +114,7 @@ def test_a_deleted_customer_is_not_found(node: Node):
     save(node, lambda _: remove_part(CUSTOMER, view.read()))
 
     assert found(node, "zs") == []
+    assert rows_of(tmp_path)["name_key"] == []
 
 
 def test_an_erased_name_leaves_no_key(node: Node, tmp_path: Path):
