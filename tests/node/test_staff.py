@@ -17,6 +17,7 @@ from carnet_node.core.node import Node
 from carnet_node.core.refusals import CommandRefused, ProblemCode
 from carnet_node.core.roles import GRANTED, Permission, may
 from carnet_node.core.staff import add_member, edit_member, is_set_up, let_leave, list_staff, set_up, take_back
+from carnet_node.core.staff_list import member_by_no
 from carnet_node.core.views import one_record
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import OpId, RecordId
@@ -215,6 +216,19 @@ def test_a_taken_number_is_not_given_again(site: Site):
 def test_a_person_needs_number_name_and_role(site: Site, values: dict, problem: tuple):
     """What is missing or is none is named with its field."""
     assert problems_of(lambda: add_member(site.as_admin, values)) == [problem]
+
+
+def test_of_two_with_one_number_the_one_who_works_here_is_meant(site: Site):
+    """Two machines that hired without a line may have given a number twice; the earlier one stands before the later."""
+    left, first, second = record(301), record(302), record(303)
+    for who, state in ((second, "active"), (left, "left"), (first, "active")):
+        commit(site.node, [Draft(STAFF, who, {"staff_no": "A07", "role": "advisor", "state": state})])
+
+    with site.node.store.read() as tx:
+        found = member_by_no(tx, site.node.identity, "a07")
+
+    assert found is not None
+    assert found.id == first
 
 
 def test_a_manager_makes_no_administrator(site: Site):

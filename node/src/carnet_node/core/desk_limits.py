@@ -9,8 +9,11 @@ from typing import Final
 _MINUTE_MS: Final = 60 * 1000
 _DAY_MS: Final = 24 * 3600 * 1000
 
-STAFF_MAX: Final = 500
-"""Members of staff of one site, those who left included; the largest workshop we know has 120."""
+STAFF_MAX: Final = 5_000
+"""Members of staff of one site, those who left included: 120 people who stay for a year each, for forty years."""
+
+SAME_NUMBER_MAX: Final = 20
+"""Records of staff under one number; two machines that hired without a line may each have made one."""
 
 STAFF_NO_CHARS_MAX: Final = 16
 """Characters of a staff number; it stands on every repair order."""

@@ -76,7 +76,7 @@ def hand_over_drafts(tx: WriteTransaction, staff: RecordId, to: RecordId) -> int
 
 
 def saving_draft(node: Node, staff: RecordId, form: str) -> Node:
-    """The same node, whose next transaction drops a draft together with what it saves."""
+    """The same node, whose transactions drop a draft together with what they save; for the save alone."""
     return replace(node, store=_DroppingStore(node.store, staff, form))
 
 

@@ -34,7 +34,7 @@ from carnet_node.core.records import Acting
 from carnet_node.core.refusals import ProblemCode, refuse
 from carnet_node.core.roles import Permission, may
 from carnet_node.core.sessions import OpenedSession, open_session
-from carnet_node.core.staff_list import is_working, member, member_by_no, members
+from carnet_node.core.staff_list import has_members, is_working, member, member_by_no, members
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import RecordId
 from carnet_protocol.kinds import VISIT
@@ -77,7 +77,7 @@ class Departure:
 def is_set_up(node: Node) -> bool:
     """Whether this site has staff; without, the first page is the set-up."""
     with node.store.read() as tx:
-        return bool(members(tx, node.identity))
+        return has_members(tx)
 
 
 def list_staff(node: Node) -> tuple[Member, ...]:
@@ -101,7 +101,7 @@ def set_up(node: Node, hasher: PasswordHasher, values: Values, password: str) ->
     encoded = hasher.hash(password)
     staff = RecordId(drafts[0].record)
     with node.store.write() as tx:
-        if members(tx, node.identity):
+        if has_members(tx):
             what = "This site has staff already."
             raise refuse("staff_no", ProblemCode.ALREADY_THERE, what, "Log in, or use a start code.")
         commit_within(replace(node, acting=Acting(staff, "site.set-up")), tx, drafts)

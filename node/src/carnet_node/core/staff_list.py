@@ -4,7 +4,7 @@ Decides how a person is found by number and who counts as working here. Read by 
 """
 
 from carnet_node.core.commands.staff import folded_staff_no
-from carnet_node.core.desk_limits import STAFF_MAX
+from carnet_node.core.desk_limits import SAME_NUMBER_MAX, STAFF_MAX
 from carnet_node.core.ports import ReadTransaction
 from carnet_node.core.record_view import RecordView, view_all, view_record
 from carnet_node.core.records import Identity
@@ -20,8 +20,14 @@ def members(tx: ReadTransaction, identity: Identity) -> tuple[RecordView, ...]:
 
 def member_by_no(tx: ReadTransaction, identity: Identity, staff_no: str) -> RecordView | None:
     """The person with a number; whoever works here before whoever left, the earlier record before the later."""
-    folded = folded_staff_no(staff_no)
-    return next((one for one in members(tx, identity) if one.values.get("staff_no") == folded), None)
+    stored = tx.find_equal(STAFF, "staff_no", folded_staff_no(staff_no), SAME_NUMBER_MAX)
+    found = [one for one in view_all(tx, identity, stored) if one.is_own]
+    return min(found, key=lambda one: (not is_working(one), one.id), default=None)
+
+
+def has_members(tx: ReadTransaction) -> bool:
+    """Whether this site has staff at all."""
+    return bool(tx.list_records(STAFF, None, 1))
 
 
 def member(tx: ReadTransaction, identity: Identity, staff: RecordId) -> RecordView | None:
