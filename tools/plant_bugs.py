@@ -1,7 +1,8 @@
-"""Plant one bug after another in a copy of the sources, and see whether the simulation finds it.
+"""Plant one bug after another, and see whether the simulation finds it.
 
-Decides how that is done and told; the bugs stand in tests/simulation/planted.py, the order of a hunt in
-tests/simulation/hunting.py. The working tree is not touched.
+Decides what is hunted and told; the bugs stand in tests/simulation/planted.py, the order of a hunt in
+tests/simulation/hunting.py, how a bug is planted in tests/simulation/planting.py. Each hunt is a process of its own,
+forked from one that has imported everything; the working tree is not touched.
 
     python -m tools.plant_bugs [--only WORD] [--seeds 60] [--jobs 2] [--json FILE]
     python -m tools.plant_bugs --record            keep a short tape of each bug that was found by a seed
@@ -14,32 +15,33 @@ With --each: 0 without each invariant something escapes; 1 there is one that nob
 
 import argparse
 import json
-import os
-import shutil
-import subprocess
+import multiprocessing
 import sys
-import tempfile
 import time
+from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import Final
 
-ROOT = Path(__file__).parent.parent.absolute()
+ROOT: Final = Path(__file__).parent.parent.absolute()
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from simulation.bugs import Bug  # noqa: E402  (the tests are no package of the product)
-from simulation.hunting import TAPES, Caught  # noqa: E402
+from simulation.hunting import TAPES, Caught, hunt  # noqa: E402
 from simulation.invariants import INVARIANTS  # noqa: E402
 from simulation.planted import BUGS  # noqa: E402
+from simulation.planting import plant  # noqa: E402
+from simulation.world import open_world  # noqa: E402
 
-MEMBERS = ("protocol", "storage", "node", "hub")
-COPIED = (*MEMBERS, "tests", "tools")
-
-SEEDS = 60
+SEEDS: Final = 60
 """Schedules before giving up on a bug."""
-SEEDS_WITHOUT = 12
+SEEDS_WITHOUT: Final = 12
 """The same when an invariant is left out: whatever else would find it, does so within a few."""
+
+_FORK: Final = multiprocessing.get_context("fork")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +79,11 @@ def main() -> int:
         print("\n".join(f"can no longer be planted: {name}" for name in faded), file=sys.stderr)
         return 2
     began = time.perf_counter()
+    with open_world(0):
+        pass  # what every hunt needs is made once, before the processes part
     print("| bug | expected | found by | schedules | from | what was seen |\n|---|---|---|---|---|---|")
     hunts = []
-    for one in _hunt_each(bugs, options) if options.each else _hunt_all(bugs, options):
+    for one in _hunt_chains(_chains(bugs, options), options):
         hunts.append(one)
         print(one.row(), flush=True)
         print(f"{len(hunts)} of {len(bugs)}, {time.perf_counter() - began:.0f} s", file=sys.stderr, flush=True)
@@ -94,7 +98,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, help=f"schedules before giving up (default {SEEDS}, {SEEDS_WITHOUT})")
     parser.add_argument("--only", default="", help="bugs whose name holds this word")
     parser.add_argument("--without", default="", choices=["", *INVARIANTS], help="look away from this invariant")
-    parser.add_argument("--each", action="store_true", help="look away from each bug's own invariant")
+    parser.add_argument("--each", action="store_true", help="look away from each invariant in turn")
     parser.add_argument("--record", action="store_true", help="keep short tapes in the working tree")
     parser.add_argument("--jobs", type=int, default=2, help="bugs hunted at once")
     parser.add_argument("--json", type=Path, help="write the result here")
@@ -131,57 +135,59 @@ def _tell_each(hunts: Sequence[Hunt], minutes: float) -> int:
     return 1 if unmissed else 0
 
 
-def _hunt_all(bugs: Sequence[Bug], options: argparse.Namespace) -> Iterator[Hunt]:
+Chain = Sequence[tuple[Bug, str]]
+"""Hunts for a bug without an invariant, one after the other, until one escapes."""
+
+
+def _chains(bugs: Sequence[Bug], options: argparse.Namespace) -> list[Chain]:
+    if not options.each:
+        return [[(one, options.without)] for one in bugs]
+    return [[(one, name) for one in bugs if one.invariant == name] for name in INVARIANTS]
+
+
+def _hunt_chains(chains: Sequence[Chain], options: argparse.Namespace) -> Iterator[Hunt]:
     """Every hunt, in the order in which they end."""
+    waiting = deque(one for one in chains if one)
+    going: dict[Connection, tuple[BaseProcess, Chain]] = {}
+    while waiting or going:
+        while waiting and len(going) < options.jobs:
+            chain = waiting.popleft()
+            receiver, process = _start(*chain[0], options)
+            going[receiver] = process, chain
+        wait(list(going))
+        for receiver in [one for one in going if one.poll()]:
+            process, chain = going.pop(receiver)
+            one = Hunt(chain[0][0].name, chain[0][0].invariant, chain[0][1], _answer(receiver, process))
+            if chain[1:] and not one.has_escaped:
+                waiting.appendleft(chain[1:])
+            yield one
+
+
+def _start(bug: Bug, without: str, options: argparse.Namespace) -> tuple[Connection, BaseProcess]:
+    receiver, sender = _FORK.Pipe(duplex=False)
     record_in = TAPES if options.record else None
-    with ThreadPoolExecutor(options.jobs) as pool:
-        going = [pool.submit(hunt, bug, options.without, options.seeds, record_in) for bug in bugs]
-        for one in as_completed(going):
-            yield one.result()
+    process = _FORK.Process(target=_hunt_inside, args=(sender, bug, without, options.seeds, record_in))
+    process.start()
+    sender.close()
+    return receiver, process
 
 
-def _hunt_each(bugs: Sequence[Bug], options: argparse.Namespace) -> Iterator[Hunt]:
-    """For each invariant, hunts for its own bugs without it, until one escapes."""
-    own = {name: [one for one in bugs if one.invariant == name] for name in INVARIANTS}
-    with ThreadPoolExecutor(options.jobs) as pool:
-        going = [pool.submit(_hunt_without, name, own[name], options.seeds) for name in INVARIANTS]
-        for one in as_completed(going):
-            yield from one.result()
+def _hunt_inside(sender: Connection, bug: Bug, without: str, seeds: int, record_in: Path | None) -> None:
+    """Plant a bug in this process, hunt it, and say how it ended."""
+    try:
+        plant(bug, ROOT)
+        sender.send(hunt(bug, seeds, frozenset({without}) - {""}, record_in=record_in))
+    except Exception as error:  # noqa: BLE001  (an entry point: whatever it is, it is told and the process ends)
+        sender.send(Caught(seen=f"(the simulator itself failed: {type(error).__name__}: {error})"[:200]))
 
 
-def _hunt_without(name: str, bugs: Sequence[Bug], seeds: int) -> list[Hunt]:
-    """Hunts without an invariant; the last one is the one that escaped, if any did."""
-    hunts: list[Hunt] = []
-    for bug in bugs:
-        hunts.append(hunt(bug, name, seeds))
-        if hunts[-1].has_escaped:
-            break
-    return hunts
-
-
-def hunt(bug: Bug, without: str, seeds: int, record_in: Path | None = None) -> Hunt:
-    """Plant one bug in a copy and hunt it there."""
-    with tempfile.TemporaryDirectory(prefix="carnet-planted-") as made:
-        folder = Path(made)
-        for name in COPIED:
-            shutil.copytree(ROOT / name, folder / name)  # with what was compiled: it is valid where nothing has changed
-        path = folder / bug.path
-        path.write_text(path.read_text(encoding="utf-8").replace(bug.right, bug.wrong), encoding="utf-8")
-        caught = _hunt_inside(folder, bug, without, seeds, record_in)
-    return Hunt(bug.name, bug.invariant, without, caught)
-
-
-def _hunt_inside(folder: Path, bug: Bug, without: str, seeds: int, record_in: Path | None) -> Caught:
-    """What a hunt in the sources of a folder says."""
-    paths = [*(str(folder / member / "src") for member in MEMBERS), str(folder), str(folder / "tests")]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "PYTHONDONTWRITEBYTECODE": "1"}
-    command = [sys.executable, "-m", "tools.hunt_bug", "--bug", bug.name, "--seeds", str(seeds), "--without", without]
-    command += ["--record-in", str(record_in)] if record_in else []
-    ended = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-    if ended.returncode:
-        why = (ended.stderr.strip().splitlines() or ["?"])[-1]
-        return Caught(seen=f"(the simulator itself failed: {why[:120]})")
-    return Caught(**json.loads(ended.stdout))
+def _answer(receiver: Connection, process: BaseProcess) -> Caught:
+    try:
+        caught: Caught = receiver.recv()
+    except EOFError:
+        caught = Caught(seen="(the simulator itself ended)")
+    process.join()
+    return caught
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from simulation.tape import Tape, read_tape, write_tape
 TAPES: Final = Path(__file__).parent / "hunted"
 """Where the tapes of earlier hunts lie."""
 
-SHRINK_TRIES_MAX: Final = 25
+SHRINK_TRIES_MAX: Final = 15
 """Shorter schedules that are tried for a tape: it need not be shortest, only quick."""
 
 SEEN_CHARS_MAX: Final = 120

@@ -137,7 +137,7 @@ KEY_BUGS: Final = (
     Bug(
         "hub: time goes back in the log with the clock",
         "I14",
-        HUB + "freeing.py",
+        HUB + "workspace.py",
         "max(hub.clock.now_ms(), head.received_ms)",
         "hub.clock.now_ms()",
         theme="clocks",

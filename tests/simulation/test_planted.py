@@ -1,5 +1,7 @@
 """Every planted bug still has a place to be planted, and every invariant that is looked at has one to find."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,16 +10,27 @@ from simulation.bugs import Bug
 from simulation.hunting import TAPES, hunt, tape_of
 from simulation.invariants import INVARIANTS
 from simulation.planted import BUGS
+from simulation.planting import changed_functions
 
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
-def test_a_planted_bug_still_breaks_a_line_that_is_there(bug: Bug):
-    """The text it breaks stands in the sources exactly once; else the bug has to be planted anew."""
-    source = (ROOT / bug.path).read_text(encoding="utf-8")
+def test_a_planted_bug_still_changes_the_program(bug: Bug):
+    """The text it breaks stands in the sources exactly once, inside a function; else the bug has to be planted anew."""
+    changed = changed_functions(bug, ROOT)
 
-    assert source.count(bug.right) == 1
+    assert changed
+
+
+def test_a_bug_is_planted_and_found_by_the_tape_of_an_earlier_hunt():
+    """In a process of its own the bug is in the program, and a few steps show it."""
+    command = [sys.executable, "-m", "tools.plant_bugs", "--only", "node: P not stored", "--seeds", "0", "--jobs", "1"]
+
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "| I13 | I13 | 1 | tape |" in ended.stdout
 
 
 def test_every_invariant_has_a_bug_that_it_must_find():
