@@ -31,6 +31,7 @@ from carnet_protocol.ids import new_record_id
 from carnet_protocol.kinds import CUSTOMER
 from support.node_builder import START_MS, build_node
 from support.protocol import NamedSigner, signer
+from support.staffed import build_site, hire
 
 HEALTHY = SystemFacts(
     key_problem=None,
@@ -322,3 +323,19 @@ def test_a_hub_that_refuses_is_quoted(tmp_path: Path, failure: str, grade: Grade
 
     assert finding.grade is grade
     assert finding.next.endswith(next_step)
+
+
+def test_somebody_must_be_able_to_let_others_in(tmp_path: Path):
+    """Without staff there is nothing to say; an administrator without password or start code here is looked at."""
+    empty = found(build_node(tmp_path), "staff")
+    site = build_site(tmp_path, seed=2)
+    hire(site, "A07", "advisor")
+    able = found(site.node, "staff")
+    with site.node.store.write() as tx:
+        tx.local.drop_credential(site.admin)
+
+    locked_out = found(site.node, "staff")
+
+    assert [one.grade for one in (empty, able, locked_out)] == [Grade.FINE, Grade.FINE, Grade.WATCH]
+    assert able.what == "1 of 2 members of staff can log in at this machine."
+    assert "staff reset" in locked_out.next

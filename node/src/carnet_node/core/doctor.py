@@ -15,6 +15,8 @@ from carnet_node.core.node import Node
 from carnet_node.core.records import ChainState
 from carnet_node.core.rejoin_state import is_behind_mark
 from carnet_node.core.signing import own_keys
+from carnet_node.core.staff import ADMINISTRATOR, list_staff
+from carnet_node.core.staff_list import is_working
 from carnet_node.core.status import Line, Status, Sync, status_of
 from carnet_protocol import limits
 from carnet_protocol.chain import ChainHead, ChainLink, classify_link
@@ -102,6 +104,7 @@ def examine_node(node: Node, *signing_keys: bytes) -> list[Finding]:
         _clock(status),
         _stop(status),
         _rejoining(status),
+        _staff(node),
     ]
 
 
@@ -270,6 +273,19 @@ def _verdicts(status: Status) -> Finding:
         f"The hub has parked {status.parked} and refused {status.refused} change sets.",
         "Open the marked documents; parked ones go on by themselves or by the operator.",
     )
+
+
+def _staff(node: Node) -> Finding:
+    """Somebody must be able to let the others in."""
+    working = [one for one in list_staff(node) if is_working(one.view)]
+    admins = [one for one in working if one.view.values.get("role") == ADMINISTRATOR]
+    if not working:
+        return Finding("staff", Grade.FINE, "Nobody works at the front desk of this machine yet.")
+    if not any(one.has_password or one.code_until_ms is not None for one in admins):
+        next_step = "Give one a start code: `carnet-node staff reset NUMBER`."
+        return Finding("staff", Grade.WATCH, "No administrator can log in at this machine.", next_step)
+    able = sum(one.has_password for one in working)
+    return Finding("staff", Grade.FINE, f"{able} of {len(working)} members of staff can log in at this machine.")
 
 
 def _line(status: Status) -> Finding:
