@@ -73,6 +73,25 @@ def test_what_cannot_be_is_refused_with_words(desk: CliNode, arguments: tuple[st
     assert desk.complained.strip()
 
 
+def test_workbooks_and_long_lists_are_noted(desk: CliNode):
+    """Every workbook, and a list of twenty customers in full; a masked or a short list is not."""
+    for number in range(20):
+        desk.run("customers", "add", "--name", f"Person {number}")
+
+    desk.run("customers", "list")
+    desk.run("customers", "list", "--show-personal", "--limit", "19")
+    desk.run("customers", "list", "--show-personal")
+    desk.run("customers", "list", "--xlsx", desk.folder / "all.xlsx")
+    desk.run("customers", "find", "Person 1", "--xlsx", desk.folder / "found.xlsx", "--show-personal")
+
+    noted = [(one["access"], one["subject"], one["rows"]) for one in desk("staff", "accesses")]
+    assert noted == [
+        ("exported", "customers found", 11),
+        ("exported", "customers, masked", 20),
+        ("viewed", "customers", 20),
+    ]
+
+
 def test_exports_are_listed_by_person(desk: CliNode):
     """What the operator took out at the command line is there, under nobody's number."""
     hire(desk, "B01", "administrator")

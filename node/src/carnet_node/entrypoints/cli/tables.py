@@ -1,10 +1,13 @@
 """Views as lines and tables for a terminal."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
+from carnet_node.core.access_log import note_access, note_list
 from carnet_node.core.limits import LIST_ROWS_MAX
+from carnet_node.core.local_facts import Access
 from carnet_node.core.node import Node
 from carnet_node.core.record_view import RecordView
 from carnet_node.core.searching import find
@@ -40,14 +43,21 @@ def emit_records(
     Args:
         after: id of the last record seen.
         limit: records, 1 to `LIST_ROWS_MAX`; when left out, a screenful is printed and a workbook holds them all.
+
+    A workbook, and a long list with personal values, are noted in the access log.
     """
     start = record_from_text(after) if after else None
     page = list_records(node, kind, after=start, limit=limit or _SCREEN_ROWS)
     for_people = presenter_of(node, show_personal=show_personal, as_json=False)
     title = f"{kind.name}s"
     if xlsx is not None:
-        every = _every_record(node, kind, start) if limit is None else page.records
-        write_workbook(xlsx, title, (flatten(for_people.record(one)) for one in every), columns)
+        every = _every_record(node, kind, start) if limit is None else iter(page.records)
+        places = count()
+        rows = (flatten(for_people.record(one)) for one, _ in zip(every, places, strict=False))
+        write_workbook(xlsx, title, rows, columns)
+        note_access(node, Access.EXPORTED, title if show_personal else f"{title}, masked", next(places))
+    elif show_personal:
+        note_list(node, title, len(page.records))
     lines = [flatten(row) for row in for_people.records(page.records)]
     result = Presenter(show_personal=show_personal).records(page.records)
     emit_list(title, lines, columns, as_json=as_json, xlsx=None, result=result)
@@ -85,6 +95,8 @@ def emit_found(
 
     lines = [flatten(row) for row in rows(for_programs=False)]
     title, result = f"{kind.name}s found", rows(for_programs=True)
+    if xlsx is not None:
+        note_access(node, Access.EXPORTED, title if show_personal else f"{title}, masked", len(lines))
     emit_list(title, lines, (*columns, "by"), as_json=as_json, xlsx=xlsx, result=result)
 
 
