@@ -113,8 +113,10 @@ def _names(tx: ReadTransaction, typed: str, limit: int) -> Iterator[tuple[FoundB
     name = clean_text(typed) or ""
     if name.isascii() and (len(name) < _PREFIX_CHARS_MIN or name.isdigit()):
         return
-    for field in ("full_name", "company_name"):
-        yield from _marked(FoundBy.NAME, tx.find_prefix(CUSTOMER, field, name, limit))
+    spellings = (name,) if name.isascii() else dict.fromkeys((name, name.replace(" ", ""), clean_code(name) or name))
+    for spelling in spellings:
+        for field in ("full_name", "company_name"):
+            yield from _marked(FoundBy.NAME, tx.find_prefix(CUSTOMER, field, spelling, limit))
     key = typed_key(name)
     if key is not None and len(key) >= _PREFIX_CHARS_MIN:
         yield from _marked(FoundBy.NAME, tx.find_name_key(key, limit))
