@@ -131,10 +131,14 @@ def _note_latecomers(workspace: Workspace, folding: Folding) -> None:
         state = workspace.book.state((kind, record)) if rules.groups else None
         if state is None or state.parent is None:
             continue
-        workspace.load_erased((record, state.parent))
-        missing = workspace.erased[state.parent] & rules.groups & ~workspace.erased[record]
-        if missing:
-            workspace.late[record] = workspace.erased[state.parent]
+        if state.parent not in workspace.erased:
+            workspace.load_erased((state.parent,))
+        groups = workspace.erased[state.parent]
+        if not groups:
+            continue
+        workspace.load_erased((record,))
+        if groups & rules.groups & ~workspace.erased[record]:
+            workspace.late[record] = groups
 
 
 def void_whole_set(workspace: Workspace, change_set: ChangeSet, position: int, reason: Reason | None) -> None:
