@@ -206,7 +206,7 @@ def test_some_days_of_the_visits(node: Node, first: date, last: date, found: lis
     """Own orders opened from midnight of the first day to midnight after the last, in the site's time, oldest first."""
     midnight = local_midnight(date(2026, 9, 22), node.settings.utc_offset_minutes)
     for number, opened_at in (("RO-0", midnight - 2 * DAY_MS + 1), ("RO-2", midnight)):
-        values = {"ro_no": number, "vehicle_id": CAR, "opened_at": opened_at}
+        values: dict[str, Value] = {"ro_no": number, "vehicle_id": CAR, "opened_at": opened_at}
         commit(node, [Draft(VISIT, record(200 + int(number[-1])), values)])
 
     rows = cells(export_list(node, "visits", show_personal=False, period=Period(first, last)).content)

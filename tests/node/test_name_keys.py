@@ -80,7 +80,9 @@ def found(node: Node, text: str) -> list[RecordId]:
     return [hit.view.id for hit in find(node, text) if hit.by is FoundBy.NAME]
 
 
-@pytest.mark.parametrize("typed", ["zs", "ZS", "ｚｓ", "zhang", "zhangsan", "Zhang San", "张", "张三", "张 三", "　张三"])
+@pytest.mark.parametrize(
+    "typed", ["zs", "ZS", "ｚｓ", "zhang", "zhangsan", "Zhang San", "张", "张三", "张 三", "　张三"]
+)
 def test_the_box_finds_a_name(node: Node, typed: str):
     """By its beginning, by pinyin, by initials."""
     wanted = person(node, "张三")
