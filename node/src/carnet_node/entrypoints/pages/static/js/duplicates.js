@@ -30,17 +30,18 @@ function watch(form) {
     if (answer) place.innerHTML = answer.html;
   }
 
-  const set = (name, value) => {
+  // The choice is kept first, then the page is shown anew with what is on file.
+  const choose = async (name, value) => {
     form.elements[name].value = value;
-    form.elements[name].dispatchEvent(new Event("input", { bubbles: true }));
+    const answer = await ask(form.dataset.draft, { fields: { [name]: value }, based_on: "" });
+    if (answer) location.reload();
   };
 
   form.addEventListener("focusout", (event) => { if (event.target.name) look(); });
   form.addEventListener("click", (event) => {
     const button = event.target.closest("button");
     if (button?.dataset.same) {
-      set(button.dataset.same, button.dataset.id);
-      setTimeout(() => location.reload(), 900);
+      choose(button.dataset.same, button.dataset.id);
     } else if (button?.dataset.notSame) {
       dismissed.add(button.dataset.notSame);
       const kept = document.createElement("input");
@@ -48,8 +49,7 @@ function watch(form) {
       form.append(kept);
       button.closest(".notice").remove();
     } else if (button?.dataset.forget) {
-      set(button.dataset.forget, "");
-      setTimeout(() => location.reload(), 900);
+      choose(button.dataset.forget, "");
     }
   });
 }

@@ -1,0 +1,175 @@
+"""A day at the counter with the hub out of reach: by keyboard, with an input method, and with a node that is killed."""
+
+import re
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page
+from pypdf import PdfReader
+
+from browser.front_desk import PLATE, FrontDesk, screens_of
+from support.programs import Service
+
+STROKES_MAX = 200
+"""Sixty seconds at forty words a minute, five characters each."""
+
+
+class Keys:
+    """A keyboard that counts; nothing else of the page is touched."""
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+        self.strokes = 0
+
+    def type(self, text: str) -> None:
+        """Type a text."""
+        self.strokes += len(text)
+        self._page.keyboard.type(text)
+
+    def press(self, *keys: str) -> None:
+        """Press keys one after the other."""
+        for key in keys:
+            self.strokes += 1
+            self._page.keyboard.press(key)
+
+    def next_until(self, name: str) -> None:
+        """Enter goes to the next field, until this one has the focus."""
+        for _ in range(40):
+            if self._page.evaluate("document.activeElement.name ?? ''") == name:
+                return
+            self.press("Enter")
+        raise AssertionError(f"{name} was never reached")
+
+
+def test_a_returning_car_is_checked_in_by_keyboard_within_a_minute(desk: FrontDesk):
+    """From the search box to the saved order without a mouse, in the strokes of a minute."""
+    keys = Keys(desk.page)
+    desk.page.evaluate("window.mice = 0; addEventListener('pointerdown', () => { window.mice += 1; })")
+
+    keys.type(PLATE)
+    keys.press("Enter")
+    desk.page.wait_for_selector(".hits a")
+    keys.press("Tab", "Tab", "Tab", "Tab")
+    desk.page.focus(".hits a")
+    keys.press("Enter")
+    desk.page.wait_for_selector("h1:has-text('王小明')")
+    desk.page.focus("a.button.primary")
+    keys.press("Enter")
+    desk.page.wait_for_selector("[name=odometer_in_km]")
+    keys.next_until("odometer_in_km")
+    keys.type("46800")
+    keys.next_until("jobs[0].complaint")
+    keys.type("保养，刹车有异响")
+    keys.press("Control+Enter")
+    desk.page.wait_for_selector("h1 .state")
+
+    assert desk.page.inner_text("h1").startswith("TJ01-RO-")
+    assert "46,800 km" in desk.page.inner_text("main")
+    assert keys.strokes <= STROKES_MAX
+
+
+def test_an_input_method_never_submits(desk: FrontDesk):
+    """An Enter that ends a composition neither sends the search nor leaves the field."""
+    desk.page.focus("#search")
+    before = desk.page.url
+    desk.page.evaluate(
+        """() => {
+            const box = document.getElementById("search");
+            box.dispatchEvent(new CompositionEvent("compositionstart", { bubbles: true }));
+            box.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true, isComposing: true }));
+            box.form.requestSubmit();
+            box.dispatchEvent(new CompositionEvent("compositionend", { bubbles: true }));
+        }"""
+    )
+    desk.page.wait_for_timeout(300)
+
+    assert desk.page.url == before
+
+
+def test_alt_and_a_digit_change_the_screen(desk: FrontDesk):
+    """Screens are one stroke away."""
+    desk.page.keyboard.press("Alt+5")
+    desk.page.wait_for_url("**/sync")
+
+    assert desk.page.inner_text("h1") == "同步中心"
+
+
+def test_what_was_typed_outlives_a_killed_node_and_a_closed_browser(served: Service, chromium: Browser):
+    """After the power comes back, another window shows the form as it was left."""
+    with FrontDesk.opened(chromium, served.url) as desk:
+        desk.log_in()
+        desk.go("/visits/new")
+        desk.page.fill("[name=sender_name]", "没保存的王先生")
+        desk.page.keyboard.press("Tab")
+        desk.page.wait_for_function("document.querySelector('[data-draft-state]').textContent !== ''")
+    served.kill()
+    served.start()
+
+    with FrontDesk.opened(chromium, served.url) as desk:
+        desk.log_in()
+        desk.go("/visits/new")
+
+        assert desk.page.input_value("[name=sender_name]") == "没保存的王先生"
+
+
+def test_damage_is_marked_by_keyboard(desk: FrontDesk, served: Service):
+    """Arrow keys move a cross on the outline, Enter marks, and the mark is told in words."""
+    desk.go(screens_of(served.data)["returning"])
+
+    desk.page.focus("[data-frame]")
+    for key in ("ArrowUp", "ArrowRight", "Enter"):
+        desk.page.keyboard.press(key)
+
+    assert desk.page.input_value("[name=damage_marks]") == "scratch 520 480"
+    assert "划痕：横 520，纵 480" in desk.page.inner_text("[data-list-of-marks]")
+
+
+def test_a_masked_number_is_shown_on_request(desk: FrontDesk, served: Service):
+    """One click shows the number, and only that one."""
+    desk.go(screens_of(served.data)["customer"])
+
+    desk.page.click("[data-reveal^='phone/'] button")
+    desk.page.wait_for_selector("text=138 0013 8000")
+
+    assert "南京路" not in desk.page.inner_text("main")
+
+
+def test_somebody_on_file_is_pointed_out_and_taken(desk: FrontDesk):
+    """The same phone is noticed while typing; one button takes the customer on file into the form."""
+    desk.go("/visits/new")
+    desk.page.fill("[name='party.number']", "13800138000")
+    desk.page.keyboard.press("Tab")
+    desk.page.click("[data-same='party.known']")
+    desk.page.wait_for_selector(".known a")
+
+    assert desk.page.inner_text(".known a") == "王小明"
+
+
+def test_two_windows_that_change_one_customer_lose_nothing(served: Service, chromium: Browser):
+    """The second save stands beside the first, and the page shows both."""
+    edit = screens_of(served.data)["customer-edit"]
+    with FrontDesk.opened(chromium, served.url) as first, FrontDesk.opened(chromium, served.url) as second:
+        for window in (first, second):
+            window.log_in()
+            window.go(edit)
+        for window, segment in ((first, "taxi"), (second, "company")):
+            window.page.select_option("[name=segment]", segment)
+            window.page.keyboard.press("Control+Enter")
+            window.page.wait_for_selector("#history")
+        shown = second.page.inner_text(".notice.warn:has(table)")
+
+    assert "出租" in shown
+    assert "单位" in shown
+
+
+def test_a_sheet_is_one_page_on_either_paper(desk: FrontDesk, served: Service, tmp_path: Path):
+    """The reception sheet fits on A4 and on A5, with its page number and without what is for the screen."""
+    pages = {}
+    for size in ("A4", "A5"):
+        desk.go(f"{screens_of(served.data)['print']}?size={size}")
+        desk.page.pdf(path=tmp_path / f"{size}.pdf", prefer_css_page_size=True)
+        document = PdfReader(tmp_path / f"{size}.pdf")
+        text = document.pages[0].extract_text()
+        pages[size] = (len(document.pages), round(float(document.pages[0].mediabox.width)), "1 / 1" in text)
+
+    assert pages == {"A4": (1, 595, True), "A5": (1, 420, True)}
+    assert re.search("返回维修单", text) is None
