@@ -51,9 +51,10 @@ def found(node: Node, typed: TypedParty, of: RecordId | None = None) -> list[tup
         (TypedParty(plate="沪a·12345"), [(CAR, (Alike.PLATE,)), (WANG, (Alike.PLATE,))]),
         (TypedParty(vin=VIN.lower()), [(CAR, (Alike.VIN,)), (WANG, (Alike.VIN,))]),
         (TypedParty(), []),
+        (TypedParty(("\ud800",), ("王小明\ud800",), "\udfff", "\ud800" * 17), [(WANG, (Alike.NAME,))]),
         (TypedParty(phones=("1380",), names=("王",), plate="沪", vin="LSV"), []),
     ],
-    ids=["phone", "full width", "name", "name and phone", "plate", "VIN", "nothing", "unfinished"],
+    ids=["phone", "full width", "name", "name and phone", "plate", "VIN", "nothing", "half characters", "unfinished"],
 )
 def test_what_is_typed_leads_to_who_is_on_file(node: Node, typed: TypedParty, expected: list):
     """The same phone, name, plate or VIN, in any spelling; what is unfinished means nobody yet."""

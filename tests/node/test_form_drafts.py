@@ -83,8 +83,13 @@ def test_the_oldest_draft_gives_way(tmp_path: Path):
 
 @pytest.mark.parametrize(
     ("form", "fields"),
-    [("", TYPED), ("x" * 121, TYPED), ("check-in:1", {"note": ("x" * (DRAFT_BYTES_MAX + 1),)})],
-    ids=["no name", "long name", "long text"],
+    [
+        ("", TYPED),
+        ("x" * 121, TYPED),
+        ("check-in \ud800", TYPED),
+        ("check-in:1", {"note": ("x" * (DRAFT_BYTES_MAX + 1),)}),
+    ],
+    ids=["no name", "long name", "odd name", "long text"],
 )
 def test_what_is_no_form_is_refused(tmp_path: Path, form: str, fields: dict):
     """A form without a bounded name and a bounded text is not kept, and what was kept stays."""
@@ -93,6 +98,18 @@ def test_what_is_no_form_is_refused(tmp_path: Path, form: str, fields: dict):
 
     assert problems_of(lambda: keep_draft(node, ME, form, fields)) == [("form", ProblemCode.BAD_VALUE)]
     assert [draft.fields for draft in drafts_of(node, ME)] == [TYPED]
+
+
+def test_half_a_character_is_left_out(tmp_path: Path):
+    """What no database holds does not keep the rest from being kept."""
+    node = build_node(tmp_path)
+
+    keep_draft(node, ME, "check-in:1", {"note": ("calls\ud800 at noon",)})
+
+    draft = draft_of(node, ME, "check-in:1")
+    assert draft is not None
+    assert draft.fields == {"note": ("calls at noon",)}
+    assert draft_of(node, ME, "\ud800") is None
 
 
 def test_a_draft_given_up_is_gone(tmp_path: Path):

@@ -56,8 +56,15 @@ def test_the_right_password_opens_a_session(site: Site, typed: str):
 
 @pytest.mark.parametrize(
     ("staff_no", "password"),
-    [(ADMIN_NO, "wrong password"), (ADMIN_NO, ""), ("Z99", PASSWORD), ("", ""), (ADMIN_NO, PASSWORD * 20)],
-    ids=["wrong password", "no password", "unknown number", "nothing", "very long"],
+    [
+        (ADMIN_NO, "wrong password"),
+        (ADMIN_NO, ""),
+        ("Z99", PASSWORD),
+        ("", ""),
+        (ADMIN_NO, PASSWORD * 20),
+        ("\ud800", "\udfff"),
+    ],
+    ids=["wrong password", "no password", "unknown number", "nothing", "very long", "half characters"],
 )
 def test_nothing_says_what_was_wrong(site: Site, staff_no: str, password: str):
     """Number and password are refused together, whichever was wrong."""

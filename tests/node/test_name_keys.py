@@ -81,7 +81,7 @@ def found(node: Node, text: str) -> list[RecordId]:
 
 
 @pytest.mark.parametrize(
-    "typed", ["zs", "ZS", "ｚｓ", "zhang", "zhangsan", "Zhang San", "张", "张三", "张 三", "　张三"]
+    "typed", ["zs", "ZS", "ｚｓ", "zhang", "zhangsan", "Zhang San", "张", "张三", "张 三", "　张三", "张\ud800三"]
 )
 def test_the_box_finds_a_name(node: Node, typed: str):
     """By its beginning, by pinyin, by initials."""

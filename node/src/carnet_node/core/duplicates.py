@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from carnet_node.core.commands.cleaning import clean_text, phone_number, plate_number
+from carnet_node.core.commands.cleaning import clean_text, phone_number, plate_number, whole_characters
 from carnet_node.core.desk_limits import CANDIDATES_MAX
 from carnet_node.core.limits import CHILDREN_MAX, FIND_ROWS_MAX
 from carnet_node.core.local_facts import NotSame
@@ -104,7 +104,7 @@ def _alike(tx: ReadTransaction, node: Node, typed: TypedParty) -> Iterator[tuple
         for phone in tx.find_equal(PHONE, "number", number, FIND_ROWS_MAX) if number else ():
             yield Alike.PHONE, _referred(tx, node, phone, "customer_id")
     for text in typed.names:
-        name = clean_text(text)
+        name = clean_text(whole_characters(text))
         for field in ("full_name", "company_name") if name else ():
             for stored in tx.find_equal(CUSTOMER, field, name, FIND_ROWS_MAX):
                 yield Alike.NAME, stored
@@ -115,7 +115,7 @@ def _alike(tx: ReadTransaction, node: Node, typed: TypedParty) -> Iterator[tuple
 
 
 def _cars(tx: ReadTransaction, node: Node, typed: TypedParty) -> Iterator[tuple[Alike, StoredRecord]]:
-    plate = plate_number(typed.plate or "")
+    plate = plate_number(whole_characters(typed.plate or ""))
     for stored in tx.find_equal(PLATE, "plate_no", plate, FIND_ROWS_MAX) if plate else ():
         car = _referred(tx, node, stored, "vehicle_id")
         if car is not None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 
+from carnet_node.core.commands.cleaning import whole_characters
 from carnet_node.core.desk_limits import DRAFT_BYTES_MAX, DRAFT_KEPT_MS, DRAFTS_PER_STAFF_MAX, FORM_CHARS_MAX
 from carnet_node.core.local_facts import FormDraft
 from carnet_node.core.node import Node
@@ -35,7 +36,7 @@ def keep_draft(
         CommandRefused: longer than a form can be; what was kept before is unchanged.
     """
     size = sum(len(name) + sum(map(len, values)) for name, values in fields.items())
-    if size + len(heads) > DRAFT_BYTES_MAX or not 0 < len(form) <= FORM_CHARS_MAX:
+    if size + len(heads) > DRAFT_BYTES_MAX or not _is_name(form):
         raise refuse("form", ProblemCode.BAD_VALUE, "This form is too long to be kept unsaved.", "Save it in parts.")
     now_ms = node.clock.now_ms()
     with node.store.write() as tx:
@@ -43,11 +44,13 @@ def keep_draft(
         others = [one for one in tx.local.drafts_of(staff) if one.form != form]
         for surplus in others[DRAFTS_PER_STAFF_MAX - 1 :]:
             tx.local.drop_draft(staff, surplus.form)
-        tx.local.put_draft(FormDraft(staff, form, record, fields, heads, now_ms))
+        tx.local.put_draft(FormDraft(staff, form, record, _whole(fields), whole_characters(heads), now_ms))
 
 
 def draft_of(node: Node, staff: RecordId, form: str) -> FormDraft | None:
     """What somebody has typed into a form; None when nothing is kept, or it is too old."""
+    if not _is_name(form):
+        return None
     with node.store.read() as tx:
         draft = tx.local.draft(staff, form)
     return draft if draft is not None and _is_fresh(node, draft) else None
@@ -61,6 +64,8 @@ def drafts_of(node: Node, staff: RecordId) -> tuple[FormDraft, ...]:
 
 def drop_draft(node: Node, staff: RecordId, form: str) -> None:
     """Its author gives it up."""
+    if not _is_name(form):
+        return
     with node.store.write() as tx:
         tx.local.drop_draft(staff, form)
 
@@ -102,6 +107,15 @@ class _DroppingStore:
         with self._store.write() as tx:
             yield tx
             tx.local.drop_draft(self._staff, self._form)
+
+
+def _is_name(form: str) -> bool:
+    """Whether this can be a form: its name is the program's own, in letters everybody has."""
+    return 0 < len(form) <= FORM_CHARS_MAX and form.isascii() and form.isprintable()
+
+
+def _whole(fields: Fields) -> Fields:
+    return {whole_characters(name): tuple(map(whole_characters, values)) for name, values in fields.items()}
 
 
 def _is_fresh(node: Node, draft: FormDraft) -> bool:

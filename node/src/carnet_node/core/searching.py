@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from carnet_node.core.commands.cleaning import clean_code, clean_text, phone_number, plate_number
+from carnet_node.core.commands.cleaning import clean_code, clean_text, phone_number, plate_number, whole_characters
 from carnet_node.core.limits import FIND_ROWS_MAX, FIND_TEXT_CHARS_MAX
 from carnet_node.core.name_keys import typed_key
 from carnet_node.core.node import Node
@@ -65,7 +65,7 @@ def find(node: Node, text: str, *, limit: int = FIND_ROWS_MAX) -> tuple[Found, .
         text: as typed; only the first 64 characters are looked at.
         limit: 1 to `FIND_ROWS_MAX`.
     """
-    typed = text[:FIND_TEXT_CHARS_MAX].strip()
+    typed = whole_characters(text[:FIND_TEXT_CHARS_MAX]).strip()
     if not typed:
         return ()
     hits: dict[tuple[int, RecordId], Found] = {}

@@ -30,6 +30,11 @@ _PASSES_MAX: Final = 4
 _PLATE_SEPARATORS: Final = re.compile(r"[\s\-·•.]+")
 
 
+def whole_characters(text: str) -> str:
+    """Text without halves of surrogate pairs: no database holds them, and nobody can have typed one."""
+    return text if text.isascii() else text.encode(errors="ignore").decode()
+
+
 def clean_text(text: str) -> str | None:
     """Text without spaces at the ends and double spaces inside; None when nothing is left. Characters stay as typed."""
     return _SPACES.sub(" ", text).strip() or None

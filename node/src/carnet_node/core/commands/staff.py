@@ -8,7 +8,7 @@ moves to a colleague, is decided in `core.staff`, which can see everybody.
 import re
 from typing import Final
 
-from carnet_node.core.commands.cleaning import clean_code, clean_values
+from carnet_node.core.commands.cleaning import clean_code, clean_values, whole_characters
 from carnet_node.core.commands.customers import Values
 from carnet_node.core.commands.drafting import Drafts, NewId, Read, checked_values, draft_edit, draft_new, missing
 from carnet_node.core.desk_limits import STAFF_NO_CHARS_MAX
@@ -25,7 +25,7 @@ _NEEDED: Final = {
 
 def folded_staff_no(typed: str) -> str:
     """A staff number in one spelling: half width, upper case, no spaces."""
-    return "".join((clean_code(typed) or "").upper().split())
+    return "".join((clean_code(whole_characters(typed)) or "").upper().split())
 
 
 def add_staff(values: Values, new_id: NewId) -> Drafts:
