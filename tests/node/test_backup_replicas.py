@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import time
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,9 @@ from carnet_node.settings import NodeSettings
 from carnet_storage.core.failures import NotNow
 from support.cli_node import CliNode
 from support.node_backups import add_customer, lose_database, supervise_until_confirmed
+
+LISTED_TO_S = 1.1
+"""A replica's moments are listed to the second."""
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Litestream is not built for Windows")
@@ -72,6 +77,34 @@ def test_a_restored_desk_replicates_only_into_its_next_epoch(
     supervise_until_confirmed(node.data, head=2)
     (folder,) = (node.folder / "replica").iterdir()
     assert [one.name for one in folder.iterdir()] == ["epoch-2"]
+
+
+def a_second_after(instant: str) -> str:
+    """The moment behind a listed one, which was rounded down."""
+    return (datetime.fromisoformat(instant) + timedelta(seconds=1)).isoformat().replace("+00:00", "Z")
+
+
+def test_a_moment_before_the_last_epoch_comes_out_of_the_replica_of_then(
+    node: CliNode, copies: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Every epoch's span is listed, and a restore to a time takes the epoch that was open then."""
+    add_customer(node)
+    node("backup", "now")
+    monkeypatch.setenv("CARNET_NODE_BACKUP_REPLICATE_TO", str(node.folder / "replica"))
+    supervise_until_confirmed(node.data, head=1)
+    time.sleep(LISTED_TO_S)
+    lose_database(node)
+    node("restore", "--from", "litestream")
+    node("rejoin", "--offline")
+    add_customer(node, "In the second epoch")
+    supervise_until_confirmed(node.data, head=2)
+    listed = [one for one in node("backup", "list") if one["kind"] == "litestream"]
+    lose_database(node)
+
+    restored = node("restore", "--from", "litestream", "--at", a_second_after(listed[-1]["to"]))
+
+    assert [one["epoch"] for one in listed] == [2, 1]
+    assert (restored["sets"], restored["origin"][-7:]) == (1, "epoch-1")
 
 
 def test_two_restores_of_one_copy_never_share_a_replica(node: CliNode, copies: Path, monkeypatch: pytest.MonkeyPatch):

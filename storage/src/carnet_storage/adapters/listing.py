@@ -1,6 +1,7 @@
 """Everything that can be restored from the targets of a plan. Decides nothing."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from carnet_storage.adapters.copying import copies_at
@@ -14,18 +15,15 @@ def backup_rows(plan: Plan, scratch: Path, source: str | None) -> Iterator[Json]
     """What can be restored, newest first within each kind.
 
     Args:
-        source: of one installation; None for all copies, and for the replica of the only one.
+        source: of one installation; None for all copies, and for the replicas of the only one.
 
     Raises:
         StorageFailure: a target cannot be asked.
     """
     if plan.replicate_to is not None:
         replica = Replica(plan.replicate_to, plan.secrets, scratch)
-        try:
-            found = replica.history(replica.newest_epoch(source or replica.only_source()))
-        except NothingToRestore:
-            pass
-        else:
-            yield history_row(found.place, found.from_ms, found.to_ms)
+        with suppress(NothingToRestore):
+            for found in replica.histories(source or replica.only_source()):
+                yield history_row(found.place, found.from_ms, found.to_ms)
     if plan.copy_to is not None:
         yield from copy_rows(copies_at(plan.copy_to, plan.secrets).list(source))

@@ -7,7 +7,8 @@ names the living database. Each restored database passes SQLite's full check bef
 import os
 import re
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,6 +39,8 @@ from carnet_storage.core.targets import FolderTarget, Place, S3Target, SftpTarge
 
 _NOTHING: Final = ("no matching backup", "no snapshot", "no backups found", "not found")
 _SOURCE: Final = re.compile("[0-9a-f]{32}")
+_LISTED_TO_MS: Final = 1_000
+"""Moments are listed to the second, rounded down."""
 _FULL: Final = "no space left"
 
 
@@ -112,10 +115,26 @@ class Replica:
         """
         if isinstance(self._target, SftpTarget):
             return self._newest_epoch_by_asking(source, at_ms)
+        return self._first_with_replica(source, self._listed(source), at_ms)
+
+    def histories(self, source: str) -> Iterator[ReplicaHistory]:
+        """What can be restored of every epoch, newest first; of the last `EPOCHS_TRIED_MAX`.
+
+        Raises:
+            NothingToRestore, ReplicatorFailed, ReplicatorMissing, TargetFailed: as `newest_epoch`.
+        """
+        newest = self.newest_epoch(source).ordinal
+        is_listing = not isinstance(self._target, SftpTarget)
+        ordinals = self._listed(source) if is_listing else list(range(newest, 0, -1))
+        for ordinal in ordinals[:EPOCHS_TRIED_MAX]:
+            with suppress(NothingToRestore):
+                yield self.history(Place(source, ordinal))
+
+    def _listed(self, source: str) -> list[int]:
+        """The epochs of a source that a target names, highest first."""
         names = folders_at(self._target, self._secrets, source)
         found = (name.removeprefix("epoch-") for name in names if name.startswith("epoch-"))
-        ordinals = sorted((int(one) for one in found if one.isdigit()), reverse=True)
-        return self._first_with_replica(source, ordinals, at_ms)
+        return sorted((int(one) for one in found if one.isdigit()), reverse=True)
 
     def _newest_epoch_by_asking(self, source: str, at_ms: int | None) -> Place:
         """The same at a server that cannot list: block after block, as long as a block is in use near its end."""
@@ -137,7 +156,7 @@ class Replica:
                 found = self.history(Place(source, ordinal))
             except NothingToRestore:
                 continue
-            if at_ms is None or found.from_ms <= at_ms:
+            if at_ms is None or found.from_ms + _LISTED_TO_MS <= at_ms:
                 return found.place
         if at_ms is None:
             raise NothingToRestore(self._target.shown)
