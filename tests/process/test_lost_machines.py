@@ -203,6 +203,22 @@ def test_a_wrong_passphrase_costs_neither_code_nor_file(site: Site):
     assert new.names() == {"Somebody"}
 
 
+def test_a_code_that_is_no_recovery_code_costs_nothing(site: Site):
+    """With the machine let in and the data key refused, the same first code goes on with the right second one."""
+    old, _ = site.machine()
+    add(old, "Somebody")
+    old("backup", "now")
+    new, code = site.empty(), site.invite()
+    recover = ("enrol", code, "--hub", site.hub.url, "--recover", "--recovery-code")
+
+    refused = new(*recover, site.invite())
+    told = new(*recover, site.recovery_code())
+
+    assert refused["error"]["code"] == "bad-code"
+    assert (told["emitted_again"], told["is_synced"]) == (1, True)
+    assert new.names() == {"Somebody"}
+
+
 def test_a_broken_line_half_way_costs_nothing(site: Site):
     """With the database in place and nobody let in, the same command goes on from there."""
     old, passphrase = site.machine()
