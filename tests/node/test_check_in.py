@@ -4,6 +4,8 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from carnet_node.core.commands.check_in import Damage, DamageMark, marks_text, read_marks
 from carnet_node.core.commands.lines import NewJob
@@ -40,6 +42,23 @@ def test_marks_are_one_text_and_back():
     """What is written down reads back as the same marks in the same order."""
     assert marks_text(MARKS) == "scratch 120 450; dent 1000 0"
     assert read_marks(marks_text(MARKS)) == MARKS
+
+
+places = st.integers(0, 1000)
+
+
+@given(st.lists(st.builds(DamageMark, st.sampled_from(Damage), places, places), max_size=DAMAGE_MARKS_MAX))
+def test_any_marks_come_back_as_they_were_set(marks: list[DamageMark]):
+    """Whatever was set on the outline reads back as the same marks."""
+    assert read_marks(marks_text(marks)) == tuple(marks)
+
+
+@given(st.text())
+def test_any_text_is_marks_or_none(text: str):
+    """No text is half understood: what reads as marks is written as marks that read the same."""
+    marks = read_marks(text)
+
+    assert marks is None or read_marks(marks_text(marks)) == marks
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,8 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from carnet_node.core.commands.customers import AddCustomer, EditCustomer, add_customer, edit_customer, remove_part
 from carnet_node.core.desk import save
@@ -36,6 +38,14 @@ from support.node_builder import build_node, rows_of
 def test_a_name_has_these_keys(name: str, keys: set[str]):
     """Initials and syllables in every usual reading, and Latin words as they are."""
     assert name_keys(name) == keys
+
+
+@given(st.text(max_size=30))
+def test_keys_are_letters_that_people_can_type(name: str):
+    """Every key of every name is what somebody can type, folded already, and not too long."""
+    for key in name_keys(name):
+        assert typed_key(key) == key
+        assert 0 < len(key) <= 40
 
 
 def test_a_long_name_has_a_bounded_number_of_short_keys():

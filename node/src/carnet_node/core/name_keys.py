@@ -50,8 +50,9 @@ def typed_key(text: str) -> str | None:
 def _keys_of(name: str) -> Iterable[str]:
     folded = _folded(name)
     characters = "".join(_CHINESE.findall(folded))
-    if characters:
-        yield from _readings_keys(_readings(characters))
+    readings = _readings(characters) if characters else []
+    if readings:
+        yield from _readings_keys(readings)
     words = _WORD.findall(folded)
     for at in range(len(words)):
         yield "".join(words[at:])
@@ -74,7 +75,8 @@ def _readings(characters: str) -> list[list[str]]:
     from pypinyin import Style, pinyin  # noqa: PLC0415  (its dictionary takes a fifth of a second to load)
 
     found = pinyin(characters, style=Style.NORMAL, heteronym=True, errors="ignore", v_to_u=False)
-    return [[one for one in many if one][:READINGS_MAX] for many in found if any(many)]
+    typed = ([letters for one in many if (letters := "".join(_WORD.findall(_folded(one))))] for many in found)
+    return [many[:READINGS_MAX] for many in typed if many]
 
 
 def _folded(text: str) -> str:
