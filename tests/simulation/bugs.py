@@ -21,6 +21,7 @@ class Bug:
         right, wrong: text that stands there exactly once, and what takes its place.
         first: the seed to begin with, where the first ones show nothing.
         theme: of the schedules; None for each seed's own.
+        with_liar: only a dishonest node shows it, so only schedules with one are run.
     """
 
     name: str
@@ -30,3 +31,4 @@ class Bug:
     wrong: str
     first: int = 0
     theme: str | None = None
+    with_liar: bool = False

@@ -10,6 +10,7 @@ what is told stands in `tools/plant_bugs`.
 import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from itertools import count, islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ from simulation.bugs import Bug
 from simulation.schedules import Failed, run_schedule, run_tape
 from simulation.shrink import shrink
 from simulation.tape import Tape, read_tape, write_tape
+from simulation.world import has_liar
 
 TAPES: Final = Path(__file__).parent / "hunted"
 """Where the tapes of earlier hunts lie."""
@@ -67,8 +69,8 @@ def hunt(bug: Bug, seeds: int, without: frozenset[str], *, record_in: Path | Non
         failed = _failure(lambda: run_tape(read_tape(path), without), without)
         if failed is not None:
             return _caught(1, "tape", failed)
-    for number in range(seeds):
-        seed = bug.first + number
+    fitting = (seed for seed in count(bug.first) if has_liar(seed) or not bug.with_liar)
+    for number, seed in enumerate(islice(fitting, seeds)):
         failed = _failure(lambda at=seed: run_schedule(at, theme=bug.theme, without=without), without)  # type: ignore[misc]
         if failed is not None:
             if record_in is not None:

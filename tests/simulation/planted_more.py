@@ -113,6 +113,7 @@ MORE_BUGS: Final = (
         "protocol/src/carnet_protocol/chain.py",
         "return ChainLink.NEXT if header.prev == head.set_hash else ChainLink.FORK",
         "return ChainLink.NEXT",
+        with_liar=True,
     ),
     Bug(
         "hub: the second body of a fork is thrown away",
@@ -120,6 +121,7 @@ MORE_BUGS: Final = (
         HUB + "admission.py",
         "            _keep_evidence(workspace, arrival, Reason.FORK)\n",
         "            pass\n",
+        with_liar=True,
     ),
     Bug(
         "hub: another content under a known identity is taken for a repetition",
@@ -127,6 +129,7 @@ MORE_BUGS: Final = (
         HUB + "admission.py",
         "if known.dealer_id != change_set.header.dealer_id or known.ops_hash != change_set.ops_hash:",
         "if known.dealer_id != change_set.header.dealer_id:",
+        with_liar=True,
     ),
     Bug(
         "hub: a node may sign for another one of its site",
@@ -134,6 +137,7 @@ MORE_BUGS: Final = (
         HUB + "intake.py",
         "if header.node_id != node.node_id or header.dealer_id != node.dealer_id:",
         "if header.dealer_id != node.dealer_id:",
+        with_liar=True,
     ),
     Bug(
         "hub: a suspended node's sets are taken",

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from simulation.schedules import STEPS_MIN, STROKES_MIN, THEMES, run_schedule, run_tape
-from simulation.world import open_world
+from simulation.world import has_liar
 
 ROOT = Path(__file__).parents[2]
 
@@ -73,10 +73,7 @@ def test_one_schedule_in_ten_has_a_liar():
     """A dishonest node takes part now and then, and tells each of its lies."""
     seeds = range(3_000, 3_200)
 
-    lying = []
-    for seed in seeds:
-        with open_world(seed) as world:
-            lying += [seed] if world.liar is not None else []
+    lying = [seed for seed in seeds if has_liar(seed)]
 
     assert len(seeds) // 20 < len(lying) < len(seeds) // 5
     assert run_schedule(lying[0], theme="everything").rare["a liar"]

@@ -63,6 +63,7 @@ HUB_SIGNER: Final = signer("simulated hub key")
 SESSION_KEY: Final = fixed("session key", 32)
 DATABASE: Final = "node.db"
 
+LIARS: Final = 0.1
 _FAST_DISK: Final = Path("/dev/shm")  # noqa: S108  (only databases of made-up people, in a private folder)
 
 
@@ -299,13 +300,14 @@ def _join(folder: Path, seed: int) -> World:
         Worker(f"hub worker {number}", folder / "hub.db", clock, alarms, lots)
         for number in range(1, dice.choice((1, 3)) + 1)
     )
-    liar = _voice(LIAR, dice) if dice.random() < LIARS else None
+    liar = _voice(LIAR, dice) if has_liar(seed) else None
     scratch = hub_store(folder / "scratch.db", Power("scratch"))
     return World(folder, workers, clock, alarms, scratch, machines, couriers, liar)
 
 
-LIARS: Final = 0.1
-"""How many schedules have a dishonest node."""
+def has_liar(seed: int) -> bool:
+    """Whether a dishonest node takes part in the schedule of a seed: in one of ten."""
+    return random.Random(f"liar {seed}").random() < LIARS
 
 
 def _voice(name: str, dice: random.Random) -> VoiceAuthor:
