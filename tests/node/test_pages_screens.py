@@ -110,7 +110,7 @@ def test_a_file_says_that_recalls_are_unknown_before_any_data(site: Site, desk: 
     page = desk.open(page_of(customer))
 
     assert "Recalls unknown" in page
-    assert "It is not said that there is none." in page
+    assert "no recall data has arrived yet; this does not mean that there is none." in page
 
 
 def test_a_car_has_a_page_with_its_owner(site: Site, desk: Visitor):

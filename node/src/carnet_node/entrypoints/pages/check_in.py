@@ -117,7 +117,7 @@ def _begun(page: Page, car: RecordId | None, party: RecordId | None, campaign: s
     }
     if card is not None:
         phone = next((one.values.get("number") for one in card.phones), None)
-        texts |= {"sender_name": _name(card.customer.values), "sender_phone": str(phone or "")}
+        texts |= {"sender_name": _name(card.customer.values), "sender_phone": str(phone or "").removeprefix("+86")}
     hits = [] if file is None or file.car.recalls is None else file.car.recalls.hits
     for hit in hits:
         if campaign is not None and record_text(hit.campaign) == campaign:
