@@ -69,6 +69,6 @@ def detach_folders(database: Path, folders: Mapping[str, Path]) -> int:
                 folders[folder].mkdir(parents=True, exist_ok=True)
                 replace_file(folders[folder] / name, content)
                 put_back += 1
-        connection.execute("DROP TABLE carnet_attached")
-        connection.execute("VACUUM")
+        connection.execute("PRAGMA secure_delete=ON")
+        connection.execute("DROP TABLE carnet_attached")  # no VACUUM: it leaves old bytes in pages, which nobody erases
     return put_back
