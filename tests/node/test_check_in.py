@@ -19,8 +19,10 @@ from carnet_node.core.views import one_record
 from carnet_protocol.ids import RecordId
 from carnet_protocol.kinds import PROMISE_CHANGE, VISIT
 from carnet_protocol.registry import Value
+from support.cli_node import CliNode, enrol_folder
 from support.desk import counted_ids, problems_of, record
 from support.node_builder import build_node
+from support.vins import make_vin
 
 NOTHING_RECORDED = Recorded(None, ())
 MARKS = (DamageMark(Damage.SCRATCH, 120, 450), DamageMark(Damage.DENT, 1000, 0))
@@ -146,6 +148,32 @@ def test_a_moved_promise_leaves_a_trace(node: Node):
     edit(node, visit, {"promised_at": None}, "customer_wish")
 
     assert promises(node, visit) == [(5_000, 9_000, "parts"), (9_000, None, "customer_wish")]
+
+
+def test_a_promise_moves_for_a_known_reason(node: Node):
+    """Another reason is refused, and the order keeps its time."""
+    values: dict[str, Value] = {"is_odometer_unknown": True, "promised_at": 5_000}
+    visit = save_visit(node, OpenVisit("", record(90), 0, values=values)).visit
+
+    assert problems_of(lambda: edit(node, visit, {"promised_at": 9_000}, "weather")) == [
+        ("reason", ProblemCode.BAD_VALUE)
+    ]
+    view = one_record(node, VISIT, visit)
+    assert view is not None
+    assert view.values["promised_at"] == 5_000
+
+
+def test_the_command_line_says_why(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    """`visits edit --promise-reason` is shown with the order."""
+    enrol_folder(tmp_path)
+    desk = CliNode(tmp_path, capsys)
+    promised = "promised_at=2026-09-21T10:00:00Z"
+    order = desk("visits", "add", "--vin", make_vin("LSV", 7), "--km-unknown", "--set", promised)["id"]
+    desk("visits", "edit", order, "--set", "promised_at=2026-09-22T10:00:00Z", "--promise-reason", "parts")
+
+    (moved,) = desk("visits", "show", order)["promises"]
+
+    assert moved["values"]["reason"] == "parts"
 
 
 def test_a_first_promise_and_other_edits_leave_none(node: Node):

@@ -13,7 +13,7 @@ from typing import Final
 
 from carnet_node.core.commands.cleaning import clean_code
 from carnet_node.core.commands.customers import Values
-from carnet_node.core.commands.drafting import Drafts, NewId, Read, draft_new
+from carnet_node.core.commands.drafting import Drafts, NewId, Read, checked_values, draft_new
 from carnet_node.core.desk_limits import DAMAGE_MARKS_MAX, OUTLINE_PERMILLE
 from carnet_node.core.refusals import Problem, ProblemCode
 from carnet_protocol.changeset import Draft
@@ -106,6 +106,9 @@ def moved_promise(read: Read, changes: Values, reason: str, now_ms: int, new_id:
     Args:
         changes: clean.
         reason: one of the registry's codes.
+
+    Raises:
+        CommandRefused: another reason.
     """
     before = read.values.get("promised_at")
     after = changes.get("promised_at", before)
@@ -118,7 +121,7 @@ def moved_promise(read: Read, changes: Values, reason: str, now_ms: int, new_id:
         "changed_at": now_ms,
         "reason": reason,
     }
-    return (draft_new(PROMISE_CHANGE, new_id(), values),)
+    return (draft_new(PROMISE_CHANGE, new_id(), checked_values(PROMISE_CHANGE, values)),)
 
 
 def _mark(part: Sequence[str]) -> DamageMark | None:

@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from carnet_node.core.commands.check_in import OTHER_REASON
 from carnet_node.core.commands.drafting import Drafts
 from carnet_node.core.commands.lines import NewJob
 from carnet_node.core.commands.recall_work import CompleteRecall, complete_recall
@@ -70,6 +71,10 @@ Labour = Annotated[
 ]
 Parts = Annotated[
     list[str] | None, typer.Option("--part", help="job=1;part_no=...;quantity_hundredths=100;price_fen=500")
+]
+PromiseReason = Annotated[
+    str,
+    typer.Option("--promise-reason", help="why promised_at moves: parts, more_work, workshop, customer_wish, other"),
 ]
 RecallDone = Annotated[list[str] | None, typer.Option("--recall-done", help="number of a campaign carried out here")]
 Method = Annotated[str, typer.Option("--method", help="repaired, replaced, software, inspected_no_defect, refunded")]
@@ -151,6 +156,7 @@ def edit(
     jobs: Jobs = None,
     labour: Labour = None,
     parts: Parts = None,
+    promise_reason: PromiseReason = OTHER_REASON,
     based_on: BasedOn = None,
     as_json: AsJson = False,
 ) -> None:
@@ -162,7 +168,7 @@ def edit(
     read = read_of(node, VISIT, record, based_on, changes)
     reading = view.reading.read() if view.reading is not None else None
     recorded = Recorded(reading, tuple(one.read() for one in view.completions))
-    saved = save(node, partial(order_drafts, node, read, changes, recorded))
+    saved = save(node, partial(order_drafts, node, read, changes, recorded, promise_reason=promise_reason))
     listed = _new_jobs(jobs or [], labour or [], parts or [])
     if listed:
         now = require_visit(node, record)
