@@ -172,6 +172,13 @@ def test_a_refused_form_comes_back_with_everything_typed(desk: Visitor):
     assert "Nothing was saved; what you entered is still on the screen." in answered.text
 
 
+def test_whoever_opens_the_form_of_a_customer_leaves_a_trace(site: Site, desk: Visitor):
+    """The form shows numbers in full, so the asking is noted."""
+    desk.open(f"{page_of(a_customer(site))}/edit")
+
+    assert [one.subject for one in accesses_of(site.node, site.admin)] == ["customer form"]
+
+
 def test_an_edit_writes_only_what_changed(site: Site, desk: Visitor):
     """A phone that was taken away and a new name are one set; a form without changes is none."""
     customer = a_customer(site)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from babel.messages.pofile import read_po
 from jinja2 import Environment
-from tools.messages import PAGES, marked, sentences_of, untranslated
+from tools.messages import PAGES, marked, sentences_of, spoken, untranslated
 
 from carnet_node.entrypoints.pages.registry_words import CODES, FIELDS, KINDS
 from carnet_protocol.kinds import REGISTRY
@@ -62,6 +62,16 @@ def test_every_text_of_the_pages_is_translated():
     left = set(untranslated(ROOT / PAGES / "locale" / "zh_CN.po"))
 
     assert {str(one) for one in marked(ROOT)} & left == set()
+
+
+def test_every_sentence_of_the_core_is_translated():
+    """What a refusal or a failure says is in the catalogue, and in Chinese: `make messages` names what is not."""
+    path = ROOT / PAGES / "locale" / "zh_CN.po"
+    with path.open("rb") as file:
+        known = {one.id for one in read_po(file) if isinstance(one.id, str)}
+
+    assert set(spoken(ROOT)) - known == set()
+    assert untranslated(path) == []
 
 
 def test_english_is_its_own_translation():

@@ -10,9 +10,11 @@ from typing import Any, Final
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 
+from carnet_node.core.access_log import note_access
 from carnet_node.core.day import start_of_day
 from carnet_node.core.duplicates import TypedParty, find_candidates
 from carnet_node.core.form_drafts import keep_draft
+from carnet_node.core.local_facts import Access
 from carnet_node.core.node import Node
 from carnet_node.core.receiving import receive_car
 from carnet_node.core.staff import list_staff
@@ -47,7 +49,10 @@ async def show_new(
 
     def read() -> Mapping[str, Any]:
         form = page.form(_draft_of(car), _begun(page, car, party, campaign))
-        return _context(page.node, form, car)
+        shown = _context(page.node, form, car)
+        if shown["card"] is not None:
+            note_access(page.node, Access.SHOWN, _NEW)
+        return shown
 
     return await page.show("check_in.html", read, screen="check-in")
 

@@ -11,13 +11,14 @@ from typing import Any, Final
 
 from fastapi import APIRouter, Response
 
-from carnet_node.core.access_log import note_list
+from carnet_node.core.access_log import note_access, note_list
 from carnet_node.core.basis import as_read
 from carnet_node.core.commands.customers import AddCustomer, add_customer, retract_consent
 from carnet_node.core.commands.drafting import Drafts, NewId
 from carnet_node.core.customer_file import customer_file
 from carnet_node.core.desk import save
 from carnet_node.core.editing import part_drafts, require_customer, require_part
+from carnet_node.core.local_facts import Access
 from carnet_node.core.node import Node
 from carnet_node.core.vehicle_file import vehicle_file
 from carnet_node.core.views import CustomerCard, list_records
@@ -90,7 +91,7 @@ async def show_edit(page: PageOf, customer: str) -> Response:
 
     def read() -> Mapping[str, Any]:
         card = require_customer(page.node, record)
-        note_list(page.node, "customer form", 1)
+        note_access(page.node, Access.SHOWN, "customer form")
         form = page.form(_draft_of(record), card_as_texts(card), card.customer.heads.to_text())
         return {"form": form, "card": card}
 

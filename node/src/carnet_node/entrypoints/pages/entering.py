@@ -6,6 +6,7 @@ the LAN may be open. Who gets a session is decided in `core.login`. A log-in alw
 
 from collections.abc import Callable
 from functools import partial
+from urllib.parse import quote
 
 from fastapi import APIRouter, Response
 
@@ -157,7 +158,7 @@ def _without_secrets(typed: Typed) -> Typed:
 
 
 def _with_target(address: str, to: str) -> str:
-    return address if to == "/" else f"{address}?to={to}"
+    return address if to == "/" else f"{address}?to={quote(to)}"
 
 
 def _require_this_machine(page: Page) -> None:
