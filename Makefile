@@ -18,7 +18,7 @@ WITHOUT ?=
 EACH ?=
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate $(UPGRADE)
 
-# With KEEP=1 the demo leaves its hub running until the return key is pressed. Its files stay in any case.
+# With KEEP=1 the demo leaves its hub and two front desks running until the return key is pressed; its files stay anyway.
 KEEP ?=
 export KEEP
 
@@ -54,7 +54,7 @@ check: setup ## style, types, import contracts, sizes, hosts; changes nothing
 test: setup ## all tests but the measurements (WORKERS=2; ARGS="-k name")
 	$(BIN)/python -m pytest -q -n $(WORKERS) $(ARGS)
 
-demo: setup ## a hub and its dealers on this machine (KEEP=1 leaves the hub running)
+demo: setup ## a hub and its dealers on this machine (KEEP=1 leaves the hub and two front desks running)
 	$(BIN)/python -m tools.demo
 
 KILLS ?= 40

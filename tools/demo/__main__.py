@@ -1,7 +1,8 @@
 """`make demo`: a hub and three dealers on this machine, real processes, real HTTP on loopback.
 
 Tells each step, checks each claim, ends with a table of facts, and leaves the data folders to look at. Exit code 1
-when a fact is false or a step fails. With KEEP=1 the hub stays up until the return key is pressed.
+when a fact is false or a step fails. With KEEP=1 the hub and the pages of two dealers stay up until the return key is
+pressed.
 
     python -m tools.demo [--folder DIR]
 """
@@ -49,16 +50,24 @@ def main() -> int:
             print(f"\n{number}. {title}\n   {step.__doc__}", flush=True)
             step(story)
         if os.environ.get("KEEP"):
-            input(f"\nThe hub answers at {story.address}. Press return to end it. ")
+            keep(story)
     except DemoFailure as failure:
         story.facts.holds("the story could be told to its end", failure, is_true=False)
     finally:
-        story.hub.stop()
+        story.stop()
     print(story.facts.table())
     took = time.monotonic() - started
     print(f"{took:.0f} seconds. Everything lies in {folder.name}/. Look for yourself, with the programs in .venv/bin:")
     print("\n".join(f"    {line.format(folder=folder.name)}" for line in LOOK))
     return 0 if story.facts.are_all_true else 1
+
+
+def keep(story: Story) -> None:
+    """Leave the hub and two dealers' pages running until the return key is pressed."""
+    print(f"\nThe hub answers at {story.address}. The front desks:", flush=True)
+    for code, address in story.open_desks().items():
+        print(f"    {code}   {address}   first visit: enter yourself as the administrator")
+    input("Press return to end them. ")
 
 
 def may_be_emptied(folder: Path) -> bool:

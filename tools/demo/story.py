@@ -63,6 +63,20 @@ class Story:
         """The line is there."""
         self.hub.serve("--port", str(self.port), health=f"{self.address}/healthz")
 
+    def open_desks(self, count: int = 2) -> dict[str, str]:
+        """Serve the pages of the first dealers; their addresses by site."""
+        addresses: dict[str, str] = {}
+        for code in list(self.nodes)[:count]:
+            port = free_port()
+            addresses[code] = f"http://127.0.0.1:{port}"
+            self.nodes[code].serve("--port", str(port), health=f"{addresses[code]}/healthz")
+        return addresses
+
+    def stop(self) -> None:
+        """End everything that was started."""
+        for program in (*self.nodes.values(), self.hub):
+            program.stop()
+
     def sync(self, *codes: str) -> None:
         """Sync some nodes, one after the other."""
         for code in codes:
