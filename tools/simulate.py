@@ -27,15 +27,16 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from simulation.campaign import Campaign, Ran, run_one  # noqa: E402  (the tests are no package of the product)
 from simulation.invariants import INVARIANTS  # noqa: E402
-from simulation.schedules import Failed, Outcome, run_schedule, run_tape  # noqa: E402
+from simulation.schedules import THEMES, Failed, Outcome, run_schedule, run_tape  # noqa: E402
 from simulation.shrink import shrink  # noqa: E402
-from simulation.small_scope import all_cases, run_cases  # noqa: E402
+from simulation.small_scope import RESTORES, all_cases, run_cases  # noqa: E402
 from simulation.tape import read_tape, write_tape  # noqa: E402
 
 EVERY_S = 10.0
 """Seconds between two lines of progress."""
 
 CHUNK = 4
+SMALL_CHUNK = 20
 
 
 def main() -> int:
@@ -46,15 +47,14 @@ def main() -> int:
         print(f"there is no invariant {', '.join(sorted(unknown))}; there are I1 to I18", file=sys.stderr)
         return 2
     if options.small:
-        print(f"all {run_cases(all_cases())} small worlds converged")
-        return 0
+        return _small()
     if options.tape or options.trace:
         return _show(options, without)
     if options.shrink:
-        return _shrink(options.first, options.shrink)
+        return _shrink(options)
     began = time.perf_counter()
-    campaign = Campaign()
-    for ran in _all(range(options.first, options.first + options.seeds), options.jobs, without):
+    campaign = Campaign(options.theme)
+    for ran in _all(range(options.first, options.first + options.seeds), options.jobs, _One(without, options.theme)):
         campaign.add(ran)
         if ran.broken is not None:
             print(f"seed {ran.seed}: {ran.broken[1]}", flush=True)
@@ -76,6 +76,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--from", type=int, default=0, dest="first", help="the first seed")
     parser.add_argument("--jobs", type=int, default=2, help="processes at once")
     parser.add_argument("--without", default="", help="invariants not to look at, by comma: I2,I5")
+    parser.add_argument("--theme", choices=list(THEMES), help="of all schedules; default drawn from each seed")
     parser.add_argument("--stop", action="store_true", help="end at the first violation")
     parser.add_argument("--json", type=Path, help="write the result here")
     parser.add_argument("--trace", action="store_true", help="print every step of the first seed, or of a tape")
@@ -85,24 +86,24 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _all(seeds: range, jobs: int, without: frozenset[str]) -> Iterator[Ran]:
+def _all(seeds: range, jobs: int, one: "_One") -> Iterator[Ran]:
     """Every schedule, in the order in which they end."""
     if jobs == 1:
-        yield from (run_one(seed, without) for seed in seeds)
+        yield from map(one, seeds)
         return
     with multiprocessing.get_context("spawn").Pool(jobs, maxtasksperchild=100) as pool:
-        yield from pool.imap_unordered(_One(without), seeds, CHUNK)
+        yield from pool.imap_unordered(one, seeds, CHUNK)
 
 
 class _One:
-    """`run_one` with its invariants, in a form that can be sent to another process."""
+    """`run_one` with its invariants and theme, in a form that can be sent to another process."""
 
-    def __init__(self, without: frozenset[str]) -> None:
-        self._without = without
+    def __init__(self, without: frozenset[str], theme: str | None) -> None:
+        self._without, self._theme = without, theme
 
     def __call__(self, seed: int) -> Ran:
         """Run one schedule."""
-        return run_one(seed, self._without)
+        return run_one(seed, self._without, self._theme)
 
 
 _clock: dict[str, float] = {}
@@ -118,6 +119,18 @@ def _progress(campaign: Campaign, options: argparse.Namespace, began: float) -> 
     return began
 
 
+def _small() -> int:
+    """Every case of the small world."""
+    cases, began = list(all_cases(RESTORES)), time.perf_counter()
+    for at in range(0, len(cases), SMALL_CHUNK):
+        run_cases(cases[at : at + SMALL_CHUNK])
+        if (now := time.perf_counter()) - _clock.get("said", began) >= EVERY_S:
+            _clock["said"] = now
+            print(f"{at} of {len(cases)}, {at / (now - began):.1f} a second", file=sys.stderr, flush=True)
+    print(f"all {len(cases)} small worlds converged")
+    return 0
+
+
 def _show(options: argparse.Namespace, without: frozenset[str]) -> int:
     """One schedule, step by step."""
     try:
@@ -130,13 +143,16 @@ def _show(options: argparse.Namespace, without: frozenset[str]) -> int:
 
 
 def _run(options: argparse.Namespace, without: frozenset[str]) -> Outcome:
-    return run_tape(read_tape(options.tape), without) if options.tape else run_schedule(options.first, without=without)
+    if options.tape:
+        return run_tape(read_tape(options.tape), without)
+    return run_schedule(options.first, theme=options.theme, without=without)
 
 
-def _shrink(seed: int, path: Path) -> int:
+def _shrink(options: argparse.Namespace) -> int:
     """Shorten a failing schedule and keep its tape."""
+    seed, path = options.first, options.shrink
     try:
-        run_schedule(seed)
+        run_schedule(seed, theme=options.theme)
     except Failed as failed:
         print(f"{len(failed.tape.choices)} steps: {failed.what}", flush=True)
         short = shrink(failed, say=lambda text: print(text, file=sys.stderr, flush=True))

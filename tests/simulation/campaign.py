@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import Any, Final
 
-from simulation.rare import RARE
+from simulation.rare import RARE, RETURNS
 from simulation.schedules import Failed, run_schedule
 
 LONG_RUN: Final = 2_000
@@ -39,10 +39,10 @@ class Ran:
     broken: tuple[str, str] | None = None
 
 
-def run_one(seed: int, without: frozenset[str] = frozenset()) -> Ran:
+def run_one(seed: int, without: frozenset[str] = frozenset(), theme: str | None = None) -> Ran:
     """Run the schedule of one seed."""
     try:
-        outcome = run_schedule(seed, without=without)
+        outcome = run_schedule(seed, theme=theme, without=without)
     except Failed as failed:
         is_seen = failed.invariant not in without
         return Ran(seed, 0, {}, {}, {}, (failed.invariant, failed.what) if is_seen else None)
@@ -52,8 +52,13 @@ def run_one(seed: int, without: frozenset[str] = frozenset()) -> Ran:
 
 @dataclass
 class Campaign:
-    """What many schedules came to."""
+    """What many schedules came to.
 
+    Attributes:
+        theme: of all of them; None when each seed draws its own.
+    """
+
+    theme: str | None = None
     commands: list[int] = field(default_factory=list)
     strokes: list[int] = field(default_factory=list)
     faults: Counter[str] = field(default_factory=Counter)
@@ -94,10 +99,10 @@ class Campaign:
             "faults_least": min(self.strokes, default=0),
             "faults": dict(self.faults.most_common()),
             "steps": dict(self.steps.most_common()),
-            "rare_states": {name: self.reached[name] for name in RARE},
+            "rare_states": {name: self.reached[name] for name in (*RARE, *RETURNS)},
             "unreached": self.unreached,
             "violations": [
-                {"seed": one.seed, "what": one.broken[1], "again": command_for(one.seed)}
+                {"seed": one.seed, "what": one.broken[1], "again": command_for(one.seed, self.theme)}
                 for one in self.violations
                 if one.broken is not None
             ],
@@ -111,7 +116,7 @@ class Campaign:
             f"commands: median {facts['commands_median']}, least {facts['commands_least']}",
             f"faults: median {facts['faults_median']}, least {facts['faults_least']}",
             *_columns("fault", self.faults),
-            *_columns("rare state", Counter({name: self.reached[name] for name in RARE})),
+            *_columns("rare state", Counter({name: self.reached[name] for name in (*RARE, *RETURNS)})),
             f"{len(self.violations)} violations",
         ]
         for one in facts["violations"][:VIOLATIONS_MAX]:
@@ -119,9 +124,10 @@ class Campaign:
         return "\n".join(lines)
 
 
-def command_for(seed: int) -> str:
+def command_for(seed: int, theme: str | None = None) -> str:
     """The command that shows a schedule again."""
-    return f".venv/bin/python -m tools.simulate --from {seed} --seeds 1 --trace"
+    themed = "" if theme is None else f" --theme {theme}"
+    return f".venv/bin/python -m tools.simulate --from {seed} --seeds 1 --trace{themed}"
 
 
 def _columns(title: str, counted: Counter[str]) -> list[str]:

@@ -108,7 +108,7 @@ def check_noticed(stage: Stage, machine: Machine) -> None:
 
 
 STEPS: Final[dict[str, tuple[int, Step]]] = {
-    "start copy": (0, start_copy),
-    "decide copy": (0, decide_copy),
+    "start copy": (1, start_copy),
+    "decide copy": (3, decide_copy),
 }
 """Weight and step by name."""

@@ -25,6 +25,17 @@ _COURIERS: Final = tuple(
     Choice(step, "A1", number)
     for number, step in enumerate(("courier writes", "courier writes", "courier arrives", "courier arrives"), 121)
 )
+_HUB_LOST: Final = (
+    *_ROUNDS,
+    Choice("take hub image", "A1", 151),
+    *_EDITS,
+    Choice("erase", "A1", 152),
+    Choice("calm round", "A1", 153),
+    Choice("calm round", "B1", 154),
+    Choice("rule", "A1", 155),
+    Choice("calm round", "A2", 156),
+)
+_RESTORED: Final = (*_HUB_LOST, Choice("restore hub", "A1", 157), Choice("new", "B1", 158))
 _STICK: Final = (*_EDITS, Choice("stick out", "A1", 100))
 
 
@@ -62,6 +73,9 @@ SCENARIOS: Final[dict[str, Scenario]] = {
         (*_ROUNDS, *_COURIERS), Choice("compromise", "A1", 142), "hub", 30
     ),
     "a data key comes back": Scenario(_ROUNDS, Choice("rescue", "A1", 140), "hub", 20),
+    "a hub is said to be restored": Scenario(_HUB_LOST, Choice("restore hub", "A1", 157), "hub"),
+    "a hub that was restored is offered back to": Scenario(_RESTORED, Choice("calm round", "A1", 159), "hub", 40),
+    "a node offers back to a hub that was restored": Scenario(_RESTORED, Choice("calm round", "A1", 159), "node", 60),
     "the hub folds its log again": Scenario(_ROUNDS, Choice("rebuild hub", "A1", 116), "hub", 30),
 }
 

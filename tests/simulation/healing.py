@@ -9,11 +9,18 @@ from contextlib import closing, contextmanager
 from functools import partial
 from typing import Final
 
+from carnet_hub.core.authoring import write_hub_set
 from carnet_hub.core.quarantine import give_up_parked, list_parked
 from carnet_node.adapters.store import driver
+from carnet_node.core.failures import HubRefused
+from carnet_node.core.sync import RoundReport
+from carnet_protocol.changeset import Draft
 from carnet_protocol.errors import OutOfOrder
+from carnet_protocol.ids import RecordId
+from carnet_protocol.kinds import ERASURE
 from carnet_protocol.reasons import Reason
 from simulation import hub_steps
+from simulation.authored import HUB_AUTHOR
 from simulation.checks import (
     check_converged,
     check_exact_rebuild,
@@ -31,6 +38,7 @@ from simulation.node_checks import check_node
 from simulation.receipts import check_receipts
 from simulation.stage import Stage
 from simulation.wire import Line, LineTrouble
+from simulation.world import Machine
 
 HEALING_ROUNDS_MAX: Final = 4
 REJOIN_ROUNDS: Final = 3
@@ -56,6 +64,7 @@ def heal(stage: Stage) -> None:
     stage.world.hub.store.scrub()
     good = LineTrouble(stage.strokes)
     read = set(_read_of_hub(stage))
+    _order_again(stage, read)
     _rounds(stage, good)
     if stage.world.liar is not None and stage.is_hub_restored:
         catch_up(stage)
@@ -76,14 +85,25 @@ def _rounds(stage: Stage, good: LineTrouble) -> None:
     for _ in range(rounds):
         if stage.is_hub_restored:  # a suspension may have come back after it was lifted
             let_everybody_in(stage)
-        reports = [stage.lines[one.name].round(stage.dice, good) for one in stage.world.machines]
+        reports = [_round(stage, one, good) for one in stage.world.machines]
         for machine in stage.world.machines:
             stage.take_stock(machine)
             machine.note_history()
         stage.read_hub()
-        if all(one.is_complete and not one.rows and not one.push.sent for one in reports):
+        if all(one is not None and one.is_complete and not one.rows and not one.push.sent for one in reports):
             return
     stage.watch.complain("I18", f"not converged after {rounds} rounds: {reports}")
+
+
+def _round(stage: Stage, machine: Machine, good: LineTrouble) -> RoundReport | None:
+    """A round of one node; None when it was turned away, because another one has just brought its suspension back."""
+    try:
+        return stage.lines[machine.name].round(stage.dice, good)
+    except HubRefused as refusal:
+        if refusal.reason is not Reason.SUSPENDED_NODE or not stage.is_hub_restored:
+            raise
+    stage.reached["a suspension came back to a restored hub"] += 1
+    return None
 
 
 def _give_up_parked(stage: Stage) -> int:
@@ -127,6 +147,19 @@ def _read_of_hub(stage: Stage) -> Iterator[bytes]:
         with closing(driver.connect(machine.path)) as connection:
             for (message,) in connection.execute("SELECT message FROM hub_set").fetchall():
                 yield take_apart(message).nonce
+
+
+def _order_again(stage: Stage, read: set[bytes]) -> None:
+    """An erasure that no node had read is lost with the hub's disk; somebody keeps a list, and orders it again."""
+    lost = [
+        made
+        for nonce, made in stage.archive.sets.items()
+        if made.author == HUB_AUTHOR and nonce not in stage.archive.standing and nonce not in read
+    ]
+    for one in (op for made in lost for op in made.ops if op.kind is ERASURE):
+        values = {ERASURE.by_label[label][1].name: value for label, value in (one.fields or {}).items()}
+        write_hub_set(stage.world.hub, [Draft(ERASURE, RecordId(one.record), values)])
+        stage.reached["an erasure was ordered again after a restore of the hub"] += 1
 
 
 def _settle_couriers(stage: Stage) -> None:

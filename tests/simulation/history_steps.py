@@ -21,7 +21,7 @@ from carnet_hub.core.ports import StoreError
 from carnet_node.adapters.store import driver
 from simulation.invariants import Broken
 from simulation.keyholders import Keyholders
-from simulation.power import FaultyFiles, Power, SimCrash
+from simulation.power import FaultyFiles, Power, SimCrash, Trouble
 from simulation.stage import HubImage, Stage, Step
 from simulation.world import Machine, Worker
 
@@ -42,16 +42,21 @@ def take_hub_image(stage: Stage, _: Machine) -> str | None:
         source.close()
     _read_aside(stage)
     mark = worker.path.with_name(MARK_FILE)
-    image = HubImage(path, mark.read_bytes() if mark.exists() else None, tuple(stage.ledger.log.rows))
+    content = mark.read_bytes() if mark.exists() else None
+    image = HubImage(path, content, tuple(stage.ledger.log.rows), dict(stage.holders.present))
     stage.hub_images = [*stage.hub_images, image][-IMAGES_MAX:]
     return f"up to {len(image.rows)}"
 
 
 def restore_hub(stage: Stage, _: Machine) -> str | None:
-    """An old database is put in place, or the whole disk; `carnet-hub restored` is run before anybody is answered."""
-    if not stage.hub_images:
+    """An old database is put in place, or the whole disk; `carnet-hub restored` is run before anybody is answered.
+
+    Only a backup in which every node has the key that it has now: see README.
+    """
+    images = [one for one in stage.hub_images if one.keys == stage.holders.present]
+    if not images:
         return None
-    image = stage.dice.choice(stage.hub_images)
+    image = stage.dice.choice(images)
     is_whole = stage.dice.random() < 0.5
     _read_aside(stage)
     lost = len(stage.ledger.log.rows) - len(image.rows)
@@ -118,7 +123,8 @@ def _check_closed(stage: Stage, worker: Worker, image: HubImage) -> None:
 
 def _say_restored(worker: Worker) -> None:
     """`carnet-hub restored`; whoever died in it, or met a full disk, runs it again."""
-    for power in (worker.power, Power("hub restored, again")):
+    planned = worker.power if worker.power.trouble is not Trouble.BETWEEN else Power("nobody else serves the hub now")
+    for power in (planned, Power("hub restored, again")):
         with suppress(SimCrash, StoreError):
             hub = worker.process(power)
             assert isinstance(hub.store, SqlStore)
@@ -144,7 +150,7 @@ def _begin_account(stage: Stage, image: HubImage) -> None:
 
 
 STEPS: Final[dict[str, tuple[int, Step]]] = {
-    "take hub image": (0, take_hub_image),
-    "restore hub": (0, restore_hub),
+    "take hub image": (3, take_hub_image),
+    "restore hub": (2, restore_hub),
 }
 """Weight and step by name."""

@@ -61,8 +61,8 @@ def let_everybody_in(stage: Stage) -> None:
 
 def rotate_key(stage: Stage, machine: Machine) -> str | None:
     """Somebody gives a node a new signing key, from a command line beside the service."""
-    if machine.identity_name != machine.name or stage.ledger.copied:
-        return None  # a copy whose key the other one has replaced is a lost machine: its site enrols another
+    if stage.ledger.copied or stage.is_hub_restored:
+        return None  # see README: a copy with a replaced key, and a hub that has forgotten two changes, are not healed
     files, old = FaultyFiles(machine.power), machine.keyring()
     try:
         _, sealed = rotate(machine.node, old, SigningKeys(machine.folder, files), machine.lots)
@@ -78,7 +78,7 @@ def rotate_key(stage: Stage, machine: Machine) -> str | None:
 
 def restart(stage: Stage, machine: Machine) -> str | None:
     """A node's service is stopped and started: it takes up the key that counts, and forgets the one before."""
-    if len(machine.held_keys()) == 1:
+    if len(machine.held_keys()) == 1 or stage.is_hub_restored:
         return None
     stage.world.restart(machine.name)
     return f"{len(machine.held_keys())} keys are left"

@@ -194,6 +194,10 @@ class Ledger:
             if author in signed and signed[author][1] in nonces:
                 del signed[author]
 
+    def count_doubled(self) -> int:
+        """Places for which two machines have signed different bodies."""
+        return sum(len({body for body, _ in signed.values()}) > 1 for signed in self.bodies.values())
+
     def begin_history(self, rows: list[bytes], histories: Histories) -> None:
         """The hub goes on from an image of its log: the rows that stood in it must be there as they were."""
         self.former[self.log.hub_epoch] = self.log

@@ -8,6 +8,7 @@ sources and counts the schedules until one breaks; the table stands in README.md
 from typing import Final
 
 from simulation.bugs import HUB, NODE, Bug
+from simulation.planted_histories import HISTORY_BUGS
 from simulation.planted_keys import KEY_BUGS
 from simulation.planted_more import MORE_BUGS
 
@@ -210,4 +211,4 @@ FOLDING_BUGS: Final = (
     ),
 )
 
-BUGS: Final = (*FOLDING_BUGS, *MORE_BUGS, *KEY_BUGS)
+BUGS: Final = (*FOLDING_BUGS, *MORE_BUGS, *KEY_BUGS, *HISTORY_BUGS)

@@ -77,6 +77,17 @@ RARE: Final[dict[str, str]] = {
 }
 """Name and what it shows."""
 
+RETURNS: Final[dict[str, str]] = {
+    "hub restored behind what it had confirmed": "its next positions have been told to others already",
+    "a hub behind its mark stays shut": "nobody is served before `carnet-hub restored`",
+    "a message of another history was turned away": "a position of a history that has ended means nothing",
+    "acknowledged, and lost with both disks": "what was on no third disk is gone, and it is known what",
+    "a copy was told that another one has taken over": "of two live copies one stops writing",
+    "a superseded copy was made the one that goes on": "the dealer decides which copy is meant",
+    "two bodies for one place": "two copies wrote without knowing of each other; both sets stand in the log",
+}
+"""The same for schedules in which the hub comes back from a backup, or a disk lives twice."""
+
 _YEAR_MS: Final = 365 * 24 * 3600 * 1000
 _DESK_STEPS: Final = frozenset({"new", "edit", "edit shared", "save old form", "edit several", "delete", "step visit"})
 _PAGE_STEPS: Final = frozenset({"pull", "late page", "round", "stick home"})
@@ -84,13 +95,14 @@ _PAGE_STEPS: Final = frozenset({"pull", "late page", "round", "stick home"})
 
 def rare_states(stage: Stage) -> Counter[str]:
     """The rare states a schedule was in, with how often."""
-    found = Counter({name: times for name, times in stage.reached.items() if name in RARE})
+    found = Counter({name: times for name, times in stage.reached.items() if name in RARE or name in RETURNS})
     found.update(_disk_states(stage))
     for nonce, one in stage.archive.standing.items():
         found.update(_standing_states(stage, nonce, one))
     found["op declared lost"] += len(stage.archive.lost_at)
     found["erasure overtaken by a late set"] += _overtaken(stage)
     found["lost sight of a record"] += stage.count_hidden()
+    found["two bodies for one place"] += stage.ledger.count_doubled()
     found["three workers"] += len(stage.world.workers) > 1
     found["clock years off"] += any(
         abs(one.clock.ms - stage.world.hub_clock.ms) > _YEAR_MS for one in stage.world.machines

@@ -20,9 +20,6 @@ from simulation.world import Machine
 
 IMAGES_MAX: Final = 6
 
-SWITCHED_OFF: Final = ("two live copies of one image", "stale restore of the hub")
-"""What no schedule does yet, because its weight is 0."""
-
 
 def take_image(stage: Stage, machine: Machine) -> str | None:
     """A backup of the database and, beside it, the mark as it is now."""
@@ -45,13 +42,13 @@ def take_image(stage: Stage, machine: Machine) -> str | None:
 def restore_database(stage: Stage, machine: Machine) -> str | None:
     """An old database is put in place; the keys' folder is as it was."""
     image = _image_of(stage, machine)
-    return None if image is None else _put_back(stage, machine, image, is_whole=False)
+    return None if image is None else put_back(stage, machine, image, is_whole=False)
 
 
 def restore_image(stage: Stage, machine: Machine) -> str | None:
     """The whole disk is put back, mark and all."""
     image = _image_of(stage, machine, key=machine.held_keys()[0])
-    return None if image is None else _put_back(stage, machine, image, is_whole=True)
+    return None if image is None else put_back(stage, machine, image, is_whole=True)
 
 
 def work_offline(stage: Stage, machine: Machine) -> str | None:
@@ -68,7 +65,7 @@ def _image_of(stage: Stage, machine: Machine, key: bytes | None = None) -> Image
     return stage.dice.choice(found) if found else None
 
 
-def _put_back(stage: Stage, machine: Machine, image: Image, *, is_whole: bool) -> str:
+def put_back(stage: Stage, machine: Machine, image: Image, *, is_whole: bool) -> str:
     """Replace the files, start again, and take down what is not there any more."""
     with machine.node.store.read() as tx:
         own = [(made, tx.set_by_nonce(made.nonce)) for made in stage.archive.sets_of(machine.name)]

@@ -1,10 +1,14 @@
 """Everything that can happen in a small world: one car, three desks, every pair of writes, every order of delivery.
 
 Decides the cases: what two desks write without knowing of each other, in which order their sets and the third desk's
-reading reach the hub, and that all three desks and the hub then show the same, whatever the order. Enumerated, not
-drawn: what holds here holds for every schedule of this size.
+reading reach the hub, what comes back from a backup then, and that all three desks and the hub show the same in the
+end, whatever the order. Enumerated, not drawn: what holds here holds for every schedule of this size.
 
-    2 writers (of 3 desks) x 6 writes each x 6 orders of sending x 2 (reading in between or not)
+    2 writers (of 3 desks) x 6 writes each x 6 orders of sending x 2 (reading in between or not)          864 cases
+    each without a restore, and with each of 5, from a backup made before the two writes                 5,184 cases
+
+    first writer     its database, or its whole disk, after everybody has met the hub once
+    hub              after one, two, or all three desks have met it
 """
 
 import random
@@ -22,7 +26,9 @@ from carnet_protocol.state import head_op_ids
 from simulation import desk
 from simulation.faults import Mix, Strokes
 from simulation.healing import check_end
+from simulation.history_steps import put_back_hub, take_hub_image
 from simulation.invariants import Broken
+from simulation.restore_steps import put_back, take_image
 from simulation.schedules import begin_step
 from simulation.stage import Stage
 from simulation.wire import LineTrouble
@@ -31,6 +37,7 @@ from simulation.world import Machine, open_world
 CAR: Final = RecordId(vehicle_id(desk.VINS[0]))
 WRITES: Final = ("write red", "write blue", "write unread", "write another field", "delete", "nothing")
 DESKS: Final = ("A1", "A2", "B1")
+RESTORES: Final = ("none", "node database", "node disk", "hub after 1", "hub after 2", "hub after 3")
 _CALM: Final = Mix((), (), 0.0, 0.0)
 
 
@@ -43,19 +50,26 @@ class Case:
         writes: what each does, one of `WRITES`.
         order: names of all three, as they sync.
         reads_between: whether the second writer reads what the hub has before it writes.
+        restore: what is put back from a backup, one of `RESTORES`.
     """
 
     writers: tuple[str, str]
     writes: tuple[str, str]
     order: tuple[str, ...]
     reads_between: bool
+    restore: str = "none"
 
 
-def all_cases() -> Iterator[Case]:
-    """Every case, each once."""
+def all_cases(restores: Iterable[str] = ("none",)) -> Iterator[Case]:
+    """Every case, each once.
+
+    Args:
+        restores: which of `RESTORES`.
+    """
     writers = (("A1", "A2"), ("A1", "B1"))
-    for pair, writes, order, reads in product(writers, product(WRITES, WRITES), permutations(DESKS), (False, True)):
-        yield Case(pair, writes, order, reads)
+    pairs, reading = product(WRITES, WRITES), (False, True)
+    for restore, pair, writes, order, reads in product(restores, writers, pairs, permutations(DESKS), reading):
+        yield Case(pair, writes, order, reads, restore)
 
 
 def run_cases(cases: Iterable[Case]) -> int:
@@ -82,12 +96,20 @@ def _run(case: Case) -> None:
         _write_first(stage)
         _sync_all(stage, DESKS)
         _sync_all(stage, DESKS)
+        take_image(stage, machines[case.writers[0]])
+        take_hub_image(stage, machines[case.writers[0]])
         for number, (name, write) in enumerate(zip(case.writers, case.writes, strict=True)):
             if number and case.reads_between:
                 _sync(stage, case.writers[0])
                 _sync(stage, name)
             _write(stage, machines[name], write)
-        for _ in range(3):
+        for met, name in enumerate(case.order, 1):
+            _sync(stage, name)
+            if case.restore == f"hub after {met}":
+                put_back_hub(stage, stage.hub_images[0], is_whole=False)
+        if case.restore.startswith("node"):
+            put_back(stage, machines[case.writers[0]], stage.images[0], is_whole=case.restore == "node disk")
+        for _ in range(2 if case.restore == "none" else 3):
             _sync_all(stage, case.order)
         check_end(stage)
 
@@ -123,3 +145,8 @@ def _sync_all(stage: Stage, names: tuple[str, ...]) -> None:
 
 def _sync(stage: Stage, name: str) -> None:
     stage.lines[name].round(stage.dice, LineTrouble(Strokes()))
+    machine = stage.lines[name].machine
+    machine.note_history()
+    if name in stage.restored:
+        stage.take_stock(machine)
+    stage.read_hub()

@@ -5,7 +5,7 @@ Decides nothing; the steps (`desk_steps`, `hub_steps`, `line_steps`) act on it, 
 
 import random
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -80,11 +80,13 @@ class HubImage:
     Attributes:
         mark: content of the file beside it then; None when there was none.
         rows: fingerprints of its log.
+        keys: of nodes that had changed theirs, as the hub knew them then.
     """
 
     path: Path
     mark: bytes | None
     rows: tuple[bytes, ...]
+    keys: Mapping[bytes, bytes]
 
 
 @dataclass

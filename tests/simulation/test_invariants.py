@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from simulation.invariants import INVARIANTS, Broken, Watch
-from simulation.restore_steps import SWITCHED_OFF
 
 README = (Path(__file__).parent / "README.md").read_text(encoding="utf-8")
 
@@ -32,9 +31,3 @@ def test_an_invariant_that_is_not_looked_at_lets_its_breaches_pass():
 
     with pytest.raises(Broken):
         Watch(frozenset({"I3"})).check(_fail)
-
-
-def test_what_is_switched_off_is_said():
-    """Steps that no schedule takes yet stand in one list that the page names."""
-    assert SWITCHED_OFF
-    assert "SWITCHED_OFF" in README

@@ -1,8 +1,9 @@
 """A small world is enumerated: one car, three desks, every pair of writes, every order of delivery."""
 
-from simulation.small_scope import all_cases, run_cases
+from simulation.small_scope import RESTORES, all_cases, run_cases
 
 EVERY = 29
+EVERY_RESTORE = 173
 """One case of so many runs here; `python -m tools.simulate --small` runs all of them."""
 
 
@@ -14,3 +15,13 @@ def test_every_pair_of_writes_converges_in_every_order():
 
     assert len(cases) == 864
     assert done == len(cases[::EVERY])
+
+
+def test_every_pair_of_writes_converges_when_something_comes_back_from_a_backup():
+    """A stale database, a stale disk or a stale hub in the middle of it changes nothing of that."""
+    cases = list(all_cases(RESTORES[1:]))
+
+    done = run_cases(cases[::EVERY_RESTORE])
+
+    assert len(cases) == 4_320
+    assert done == len(cases[::EVERY_RESTORE])

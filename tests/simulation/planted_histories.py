@@ -1,0 +1,99 @@
+"""Bugs of a hub that comes back from a backup, and of two live copies of one disk; the others stand beside this.
+
+Decides which lines of the product are broken, one bug at a time.
+"""
+
+from typing import Final
+
+from simulation.bugs import HUB, NODE, Bug
+
+HISTORY_BUGS: Final = (
+    Bug(
+        "node: the cursor is kept after a new hub epoch",
+        "I1",
+        NODE + "histories.py",
+        "    cursor = 0 if is_anything_former else min(feed.cursor, end.cursor)\n",
+        "    cursor = feed.cursor\n",
+        theme="histories",
+    ),
+    Bug(
+        "node: what a hub has lost counts as delivered",
+        "I7",
+        "node/src/carnet_node/adapters/write_transaction.py",
+        "for statement in (sql.END_ROWS, sql.END_VERDICTS, sql.END_HUB_SETS):",
+        "for statement in (sql.END_ROWS, sql.END_HUB_SETS):",
+        theme="histories",
+    ),
+    Bug(
+        "node: the hub's own sets are not handed back",
+        "I3",
+        "node/src/carnet_node/adapters/write_transaction.py",
+        "for statement in (sql.END_ROWS, sql.END_VERDICTS, sql.END_HUB_SETS):",
+        "for statement in (sql.END_ROWS, sql.END_VERDICTS):",
+        theme="histories",
+    ),
+    Bug(
+        "node: rows of a history that has ended count as present ones",
+        "I13",
+        "node/src/carnet_node/adapters/write_transaction.py",
+        "for statement in (sql.END_ROWS, sql.END_VERDICTS, sql.END_HUB_SETS):",
+        "for statement in (sql.END_VERDICTS, sql.END_HUB_SETS):",
+        theme="histories",
+    ),
+    Bug(
+        "node: what a restored hub does not confirm stays on the screen",
+        "I13",
+        NODE + "inbox.py",
+        "            touched |= set(leave_former_behind(tx, node.identity.dealer_id))\n",
+        "            pass\n",
+        theme="histories",
+    ),
+    Bug(
+        "hub: its own chain goes on after a restore as if nothing had been",
+        "I11",
+        HUB + "authoring.py",
+        "        if hub.histories and held.opened_at <= hub.histories[-1].position:\n",
+        "        if hub.histories and held.opened_at < 0:\n",
+        theme="histories",
+    ),
+    Bug(
+        "hub: a database that is behind its mark is served",
+        "I14",
+        HUB + "histories.py",
+        "    if known != mark.received_ms:\n",
+        "    if known is None and mark.position < 0:\n",
+        theme="histories",
+    ),
+    Bug(
+        "hub: a set that comes back under its identity may say something else",
+        "I4",
+        HUB + "offers.py",
+        "        message = seal_set(own.header.ops, own.nonce, link, hub.signer)\n",
+        "        message = seal_set(own.header.ops, own.nonce[::-1], link, hub.signer)\n",
+        theme="histories",
+    ),
+    Bug(
+        "node: a copy that was superseded writes on",
+        "I11",
+        NODE + "session.py",
+        "is_stopped = situation is Situation.SUPERSEDED or (chain.is_writing_stopped and contact_ms is None)",
+        "is_stopped = False",
+        theme="copies",
+    ),
+    Bug(
+        "hub: nobody is told that another copy has taken over",
+        "I11",
+        HUB + "hello.py",
+        "    return any((row.ordinal, row.opened_at) > (own.ordinal, own.opened_at) for row in leading)\n",
+        "    return False\n",
+        theme="copies",
+    ),
+    Bug(
+        "hub: a copy is told of its newest epoch alone",
+        "I18",
+        HUB + "hello.py",
+        "    for row in reversed(held):\n",
+        "    for row in held[:1]:\n",
+        theme="copies",
+    ),
+)
