@@ -259,3 +259,14 @@ def test_two_headers_cannot_mean_one_column():
     """A mapping that says the same of two columns is refused like two equal headers."""
     with pytest.raises(BadValue):
         lay_out_mapped(ImportKind.CUSTOMERS, ("编号", "姓名", "别名"), {"别名": "full_name"})
+
+
+def test_a_part_whose_name_is_no_text_is_refused(tmp_path: Path):
+    """A package that calls a part by bytes which are no text is no workbook, and is refused in words."""
+    path = tmp_path / "odd.xlsx"
+    with zipfile.ZipFile(path, "w") as package:
+        package.writestr("xl/wörter.xml", "")
+    path.write_bytes(path.read_bytes().replace("ö".encode(), b"\xb4\xb4"))
+
+    with pytest.raises(BadValue):
+        open_workbook(path)

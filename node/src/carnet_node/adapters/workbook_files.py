@@ -134,7 +134,7 @@ def _measure(path: Path) -> None:
             for part in parts:
                 if _SHEET_PART.fullmatch(part.filename):
                     _measure_sheet(book, part)
-    except (zipfile.BadZipFile, zlib.error, OSError, NotImplementedError, RuntimeError, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, OSError, RuntimeError, EOFError, UnicodeDecodeError) as error:
         raise _unreadable("is not there, or is no .xlsx workbook; save it again as .xlsx") from error
 
 
