@@ -215,6 +215,22 @@ def test_two_browsers_that_change_one_field_both_keep_their_value(site: Site, de
     assert "Two values" not in desk.open(page_of(customer))
 
 
+def test_what_somebody_left_alone_is_no_statement_of_theirs(site: Site, desk: Visitor):
+    """A colleague's change of another field stands, although the older page was saved after it."""
+    customer = a_customer(site)
+    edit = f"{page_of(customer)}/edit"
+    mine = desk.open(edit)
+    read = read_for_edit(site.node, CUSTOMER, customer, None)
+    save(site.as_admin, lambda _: edit_customer(EditCustomer(read, {"segment": "taxi"})))
+
+    desk.submit(mine, edit, {"note": "周末来店"})
+
+    card = customer_card(site.node, customer)
+    assert card is not None
+    assert (card.customer.values["segment"], card.customer.values["note"]) == ("taxi", "周末来店")
+    assert card.customer.contests == ()
+
+
 def test_a_draft_is_shown_again_and_goes_with_the_save(site: Site, desk: Visitor):
     """What was typed and not saved stands in the form; after the save it is gone."""
     page = desk.open("/customers/new")

@@ -128,7 +128,7 @@ def _own(typed: Typed) -> dict[str, str]:
 
 
 def _own_drafts(view: RecordView, typed: Typed, clockface: Clockface) -> Drafts:
-    changes = _changed(view, values_of_typed(CUSTOMER, _own(typed), clockface))
+    changes = changed(view, values_of_typed(CUSTOMER, _own(typed), clockface), typed, "")
     return edit_customer(EditCustomer(read_of_view(view, typed.text(BASED_ON), changes), changes)) if changes else ()
 
 
@@ -145,13 +145,20 @@ def _row_drafts(card: CustomerCard, typed: Typed, row: _Row, clockface: Clockfac
     heads = texts.get(BASED_ON, "")
     if texts.get("gone") == TICKED:
         return remove_part(kind, as_read(view, heads).read())
-    changes = _changed(view, values)
+    changes = changed(view, values, typed, row.where)
     return edit_part(EditPart(kind, read_of_view(view, heads, changes), changes)) if changes else ()
 
 
-def _changed(view: RecordView, values: Mapping[str, Value]) -> dict[str, Value]:
-    """What the form says otherwise than the record; a box without a tick says no only where a yes was."""
-    return {name: value for name, value in values.items() if (value or None) != (view.values.get(name) or None)}
+def changed(view: RecordView, values: Mapping[str, Value], typed: Typed, where: str) -> dict[str, Value]:
+    """What the author of a form says otherwise than the record; what they left alone is no statement of theirs.
+
+    A box without a tick says no only where a yes was.
+    """
+    return {
+        name: value
+        for name, value in values.items()
+        if not typed.is_untouched(where + name) and (value or None) != (view.values.get(name) or None)
+    }
 
 
 def _row_values(typed: Typed, name: str, place: int, clockface: Clockface) -> dict[str, Value]:

@@ -19,7 +19,7 @@ from carnet_node.core.limits import FORM_FIELDS_MAX
 from carnet_node.core.local_facts import Access
 from carnet_node.core.roles import Permission
 from carnet_node.entrypoints.pages.formats import NOTHING, phone
-from carnet_node.entrypoints.pages.forms import NOT_TYPED
+from carnet_node.entrypoints.pages.forms import NOT_TYPED, WAS
 from carnet_node.entrypoints.pages.moving import own_address
 from carnet_node.entrypoints.pages.page import PageOf
 from carnet_node.entrypoints.presenting import value_json
@@ -40,12 +40,13 @@ async def keep(page: PageOf, form: str) -> Response:
     sent = page.sent()
     fields, heads = _fields(sent.get("fields")), sent.get("based_on")
     record = _record_of(form)
-    if not isinstance(heads, str):
+    was = sent.get(WAS, "")
+    if not isinstance(heads, str) or not isinstance(was, str):
         raise BadValue(Reason.MALFORMED, "based_on", "no text")
 
     def work() -> str:
         known = draft_of(page.node, page.person.id, form)
-        merged = {**({} if known is None else known.fields), **fields}
+        merged = {**({WAS: (was,)} if known is None else known.fields), **fields}
         read = heads if known is None else known.heads or heads
         keep_draft(page.node, page.person.id, form, merged, heads=read, record=record)
         return page.pages.renderer.clockface.moment(page.node.clock.now_ms())[-5:]

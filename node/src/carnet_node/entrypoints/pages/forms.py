@@ -7,9 +7,11 @@ form may have, and how a refused form is shown again with everything that was ty
     (0, 2)
 """
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Final
 from urllib.parse import parse_qsl
 
@@ -22,7 +24,11 @@ from carnet_protocol.reasons import Reason
 TOKEN: Final = "token"
 SAVE_KEY: Final = "save_key"
 BASED_ON: Final = "based_on"
-NOT_TYPED: Final = frozenset({TOKEN, SAVE_KEY, BASED_ON})
+WAS: Final = "was"
+"""A digest of every text a page was rendered with: what its author left alone is no change, whoever wrote meanwhile."""
+
+_DIGEST_CHARS: Final = 12
+NOT_TYPED: Final = frozenset({TOKEN, SAVE_KEY, BASED_ON, WAS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +50,16 @@ class Typed:
         rest = {name.removeprefix(prefix): name for name in self.texts if name.startswith(prefix)}
         return {short: self.text(name) for short, name in rest.items() if re.fullmatch(r"\w+", short)}
 
+    def is_untouched(self, name: str) -> bool:
+        """Whether a field still says what the page was rendered with; never for a form that does not tell."""
+        try:
+            was = json.loads(self.text(WAS) or "null")
+        except ValueError:
+            return False
+        if not isinstance(was, dict):
+            return False
+        return was.get(name, digest_of("")) == digest_of(self.text(name))
+
     def places(self, name: str) -> tuple[int, ...]:
         """Places of a list that are filled in, ascending; a form may leave gaps where rows were taken away."""
         found = (re.match(rf"{re.escape(name)}\[([0-9]{{1,4}})\]", one) for one in self.texts)
@@ -58,18 +74,20 @@ class FormState:
         typed: what was typed, or what is on file.
         explained: why it could not be saved; None for a form that was not sent yet.
         based_on: heads of what it was rendered from.
+        was: digests of the texts it was rendered with.
         drafted_ms: when what was typed was last kept; None when nothing was.
     """
 
     typed: Typed = Typed()
     explained: Explained | None = None
     based_on: str = ""
+    was: str = ""
     drafted_ms: int | None = None
 
     @classmethod
     def refused(cls, typed: Typed, explained: Explained) -> "FormState":
         """A form that was sent and could not be saved."""
-        return cls(typed, explained, typed.text(BASED_ON))
+        return cls(typed, explained, typed.text(BASED_ON), typed.text(WAS))
 
     def text(self, name: str, otherwise: str = "") -> str:
         """What stands in a field."""
@@ -79,6 +97,16 @@ class FormState:
         """What is wrong with a field."""
         found = () if self.explained is None else self.explained.problems
         return tuple(one for one in found if one.field == name)
+
+
+def digest_of(text: str) -> str:
+    """What stands for a text where only sameness counts."""
+    return sha256(text.strip().encode(errors="replace")).hexdigest()[:_DIGEST_CHARS]
+
+
+def digests_of(texts: Mapping[str, str]) -> str:
+    """What a page says it was rendered with."""
+    return json.dumps({name: digest_of(text) for name, text in texts.items() if text.strip()})
 
 
 def read_form(body: bytes) -> Typed:

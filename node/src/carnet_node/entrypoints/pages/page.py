@@ -23,7 +23,7 @@ from carnet_node.core.node import Node
 from carnet_node.core.sessions import look_at_session, present_session
 from carnet_node.core.staff import is_set_up
 from carnet_node.core.status import status_of
-from carnet_node.entrypoints.pages.forms import SAVE_KEY, TOKEN, FormState, Typed, read_form
+from carnet_node.entrypoints.pages.forms import SAVE_KEY, TOKEN, WAS, FormState, Typed, digests_of, read_form
 from carnet_node.entrypoints.pages.languages import language_of
 from carnet_node.entrypoints.pages.rendering import Renderer, Words
 from carnet_node.entrypoints.pages.strip import STRIP_FRESH_MS, Strip, strip_of
@@ -159,10 +159,11 @@ class Page:
             based_on: the heads of what is on file; a draft keeps those it was typed over.
         """
         draft = draft_of(self.node, self.person.id, name)
+        was = digests_of(on_file)
         if draft is None:
-            return FormState(Typed({one: (text,) for one, text in on_file.items()}), based_on=based_on)
+            return FormState(Typed({one: (text,) for one, text in on_file.items()}), based_on=based_on, was=was)
         typed = Typed({**{one: (text,) for one, text in on_file.items()}, **draft.fields})
-        return FormState(typed, based_on=draft.heads or based_on, drafted_ms=draft.saved_ms)
+        return FormState(typed, based_on=draft.heads or based_on, was=typed.text(WAS, was), drafted_ms=draft.saved_ms)
 
     async def show(
         self,

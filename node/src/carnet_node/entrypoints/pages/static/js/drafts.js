@@ -18,7 +18,7 @@ function keep(form) {
     if (!waiting.size) return;
     const fields = Object.fromEntries(waiting);
     waiting.clear();
-    const answer = await ask(form.dataset.draft, { fields, based_on: form.elements.based_on?.value ?? "" }, more);
+    const answer = await ask(form.dataset.draft, { fields, based_on: form.elements.based_on?.value ?? "", was: form.elements.was?.value ?? "" }, more);
     if (!answer) for (const [name, text] of Object.entries(fields)) if (!waiting.has(name)) waiting.set(name, text);
     if (state) state.textContent = answer ? `${state.dataset.kept} ${answer.at}` : state.dataset.lost;
   };
