@@ -88,12 +88,4 @@ HISTORY_BUGS: Final = (
         "    return False\n",
         theme="copies",
     ),
-    Bug(
-        "hub: a copy is told of its newest epoch alone",
-        "I18",
-        HUB + "hello.py",
-        "    for row in reversed(held):\n",
-        "    for row in held[:1]:\n",
-        theme="copies",
-    ),
 )
