@@ -12,8 +12,9 @@ from carnet_node.core.desk import save, save_vehicle
 from carnet_node.core.editing import new_owner_drafts
 from carnet_node.core.form_drafts import draft_of
 from carnet_node.core.local_facts import Access
-from carnet_node.core.views import customer_card, visit_view
+from carnet_node.core.views import customer_card, list_records, visit_view
 from carnet_protocol.ids import RecordId, parse_record_text, record_text
+from carnet_protocol.kinds import PROMISE_CHANGE
 from carnet_protocol.vin import VinPolicy
 from support.browsing import Visitor
 from support.staffed import Site, build_site, hire_with_password
@@ -246,6 +247,47 @@ def test_more_work_changes_the_totals(site: Site, desk: Visitor):
     order = visit_view(site.node, record_of(address))
     assert order is not None
     assert order.totals["customer_fen"] == 4850 + 2000
+
+
+def test_a_promise_that_moves_says_why(site: Site, desk: Visitor):
+    """The order holds the new time, and the fact of the change stands beside it."""
+    address = checked_in(desk)
+
+    desk.submit(desk.open(f"{address}/edit"), f"{address}/edit", {"promised_at": "2030-01-02 17:30", "reason": "parts"})
+
+    order = visit_view(site.node, record_of(address))
+    moved = list_records(site.node, PROMISE_CHANGE, after=None, limit=5).records
+    assert order is not None
+    assert [one.values["reason"] for one in moved] == ["parts"]
+    assert order.visit.values["promised_at"] == moved[0].values["promised_at"]
+
+
+def test_a_corrected_odometer_takes_its_reading_along(site: Site, desk: Visitor):
+    """The car's odometer follows the correction."""
+    address = checked_in(desk)
+
+    desk.submit(desk.open(f"{address}/edit"), f"{address}/edit", {"odometer_in_km": "53,200"})
+
+    order = visit_view(site.node, record_of(address))
+    assert order is not None
+    assert order.reading is not None
+    assert (order.visit.values["odometer_in_km"], order.reading.values["odometer_km"]) == (53200, 53200)
+
+
+def test_two_windows_that_change_one_order_lose_nothing(site: Site, desk: Visitor):
+    """The same field written twice stands twice on the order's page; what only one changed is theirs."""
+    address = checked_in(desk)
+    mine, theirs = desk.open(f"{address}/edit"), desk.open(f"{address}/edit")
+
+    desk.submit(theirs, f"{address}/edit", {"belongings": "雨伞", "sender_name": "李先生"})
+    desk.submit(mine, f"{address}/edit", {"belongings": "文件袋"})
+
+    page = desk.open(address)
+    order = visit_view(site.node, record_of(address))
+    assert order is not None
+    assert [one.register for one in order.visit.contests] == ["belongings"]
+    assert order.visit.values["sender_name"] == "李先生"
+    assert "Two values for Belongings in the car" in page
 
 
 def test_an_order_is_voided_with_a_reason_by_whoever_may(site: Site, desk: Visitor):

@@ -100,7 +100,11 @@ FORMS: Final[Mapping[str, str]] = {
     "visit": _("Repair order"),
 }
 NEW_FORMS: Final[Mapping[str, str]] = {"customer": "/customers/new", "check-in": "/visits/new"}
-RECORD_FORMS: Final[Mapping[str, str]] = {"customer": "/customers/{}/edit", "check-in": "/visits/new?vehicle={}"}
+RECORD_FORMS: Final[Mapping[str, str]] = {
+    "customer": "/customers/{}/edit",
+    "check-in": "/visits/new?vehicle={}",
+    "visit": "/visits/{}/edit",
+}
 
 VERDICTS: Final[Mapping[str, str]] = {
     "ACCEPTED": _("Accepted"),

@@ -20,6 +20,7 @@ from carnet_node.entrypoints.pages import (
     home,
     importing,
     moving,
+    order_form,
     orders,
     staff,
     syncing,
@@ -45,6 +46,7 @@ _ROUTERS: Final = (
     importing.router,
     check_in.router,
     orders.router,
+    order_form.router,
 )
 
 

@@ -1,0 +1,115 @@
+"""The form that changes what an order says: promise, condition, notes, who brought the car.
+
+Decides how the order's own fields become texts and come back as changes. A promise that moves says why; a corrected
+odometer takes the reading of its day along (`core.editing.order_drafts`).
+"""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, Final
+
+from fastapi import APIRouter, Response
+
+from carnet_node.core.basis import read_of_view, reading_as_read
+from carnet_node.core.commands.drafting import Drafts, NewId
+from carnet_node.core.desk import save
+from carnet_node.core.editing import Recorded, order_drafts, require_visit
+from carnet_node.core.node import Node
+from carnet_node.core.record_view import RecordView
+from carnet_node.core.staff import list_staff
+from carnet_node.core.staff_list import is_working
+from carnet_node.entrypoints.pages.customer_forms import changed, text_of
+from carnet_node.entrypoints.pages.formats import Clockface, yuan
+from carnet_node.entrypoints.pages.forms import BASED_ON, FormState, Typed
+from carnet_node.entrypoints.pages.page import Page, PageOf
+from carnet_node.entrypoints.pages.typed import values_of_typed
+from carnet_node.entrypoints.reading import record_from_text
+from carnet_node.entrypoints.wording import Explained
+from carnet_protocol.ids import RecordId, record_text
+from carnet_protocol.kinds import VISIT
+from carnet_protocol.registry import Value
+
+router = APIRouter(prefix="/visits")
+
+FIELDS: Final = (
+    "sender_name",
+    "sender_phone",
+    "odometer_in_km",
+    "is_odometer_unknown",
+    "fuel_level_percent",
+    "is_towed_in",
+    "belongings",
+    "visit_kind",
+    "promised_at",
+    "advisor_code",
+    "old_part_wish",
+    "estimate_fen",
+    "customer_note",
+    "internal_note",
+)
+
+
+@router.get("/{visit}/edit")
+async def show_edit(page: PageOf, visit: str) -> Response:
+    """What the order says, to be changed."""
+    record = record_from_text(visit)
+
+    def read() -> Mapping[str, Any]:
+        view = require_visit(page.node, record)
+        texts = order_as_texts(view.visit, page.pages.renderer.clockface)
+        if view.reading is not None:
+            texts["reading_based_on"] = view.reading.heads.to_text()
+        return _context(page, record, page.form(_draft_of(record), texts, view.visit.heads.to_text()))
+
+    return await page.show("order_form.html", read, screen="orders")
+
+
+@router.post("/{visit}/edit")
+async def change(page: PageOf, visit: str) -> Response:
+    """Change what was changed in the form, from the heads it was rendered from."""
+    record, typed = record_from_text(visit), page.typed()
+
+    def work(node: Node) -> str:
+        save(node, partial(_drafts, node, record, typed, page.pages.renderer.clockface))
+        return f"{router.prefix}/{record_text(record)}"
+
+    async def again(explained: Explained) -> Response:
+        form = FormState.refused(typed, explained)
+        read = partial(_context, page, record, form)
+        return await page.show("order_form.html", read, status=explained.status, screen="orders")
+
+    return await page.save(typed, work, again, draft=_draft_of(record))
+
+
+def order_as_texts(view: RecordView, clockface: Clockface) -> dict[str, str]:
+    """What is on file, as the fields of the form."""
+    texts = {name: text_of(view.values.get(name)) for name in FIELDS}
+    if view.values.get("promised_at") is not None:
+        texts["promised_at"] = clockface.moment(view.values["promised_at"])
+    if view.values.get("estimate_fen") is not None:
+        texts["estimate_fen"] = yuan(view.values["estimate_fen"])
+    return {name: text for name, text in texts.items() if text}
+
+
+def _drafts(node: Node, record: RecordId, typed: Typed, clockface: Clockface, new_id: NewId) -> Drafts:
+    view = require_visit(node, record)
+    values: Mapping[str, Value] = values_of_typed(VISIT, {name: typed.text(name) for name in FIELDS}, clockface)
+    changes = changed(view.visit, values, typed, "")
+    if not changes:
+        return ()
+    read = read_of_view(view.visit, typed.text(BASED_ON), changes)
+    reading = reading_as_read(view, typed.text("reading_based_on") or None, changes)
+    reason = typed.text("reason") or "other"
+    return order_drafts(node, read, changes, Recorded(reading, ()), new_id, promise_reason=reason)
+
+
+def _context(page: Page, record: RecordId, form: FormState) -> dict[str, Any]:
+    return {
+        "form": form,
+        "order": require_visit(page.node, record),
+        "advisors": [one.view for one in list_staff(page.node) if is_working(one.view)],
+    }
+
+
+def _draft_of(record: RecordId) -> str:
+    return f"visit-{record_text(record)}"
