@@ -61,6 +61,7 @@ def furnish(data: Path) -> None:
         "customer-edit": f"/customers/{record_text(customer)}/edit",
         "vehicle": f"/vehicles/{record_text(vehicle)}",
         "order": f"/visits/{record_text(visit)}",
+        "order-edit": f"/visits/{record_text(visit)}/edit",
         "print": f"/visits/{record_text(visit)}/print/reception",
         "returning": f"/visits/new?vehicle={record_text(vehicle)}",
     }

@@ -100,7 +100,7 @@ def test_what_was_typed_outlives_a_killed_node_and_a_closed_browser(served: Serv
         desk.go("/visits/new")
         desk.page.fill("[name=sender_name]", "没保存的王先生")
         desk.page.keyboard.press("Tab")
-        desk.page.wait_for_function("document.querySelector('[data-draft-state]').textContent !== ''")
+        desk.page.wait_for_selector("[data-draft-state]:has-text('草稿已保存')")
     served.kill()
     served.start()
 
