@@ -30,7 +30,7 @@ ROOT: Final = Path(__file__).parent.parent.absolute()
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from simulation.bugs import Bug  # noqa: E402  (the tests are no package of the product)
-from simulation.hunting import TAPES, Caught, hunt  # noqa: E402
+from simulation.hunting import TAPES, Caught, hunt, tape_of  # noqa: E402
 from simulation.invariants import INVARIANTS  # noqa: E402
 from simulation.planted import BUGS  # noqa: E402
 from simulation.planting import plant  # noqa: E402
@@ -142,7 +142,10 @@ Chain = Sequence[tuple[Bug, str]]
 def _chains(bugs: Sequence[Bug], options: argparse.Namespace) -> list[Chain]:
     if not options.each:
         return [[(one, options.without)] for one in bugs]
-    return [[(one, name) for one in bugs if one.invariant == name] for name in INVARIANTS]
+    known = [
+        one for one in bugs if tape_of(one).is_file()
+    ]  # only what is found with an invariant can escape without it
+    return [[(one, name) for one in known if one.invariant == name] for name in INVARIANTS]
 
 
 def _hunt_chains(chains: Sequence[Chain], options: argparse.Namespace) -> Iterator[Hunt]:
