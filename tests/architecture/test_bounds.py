@@ -21,7 +21,6 @@ ELSEWHERE = {
     "node/src/carnet_node/core/commands/cleaning.py:_PASSES_MAX",
     "node/src/carnet_node/core/inbox.py:_KIND_MAX",
     "node/src/carnet_node/core/schedule.py:_DOUBLINGS_MAX",
-    "node/src/carnet_node/entrypoints/pages/importing.py:FIELDS_MAX",
     "node/src/carnet_node/entrypoints/web/desk.py:IDEMPOTENCY_KEY_CHARS_MAX",
 }
 """The protocol is left out: its constants are the format itself, and docs/spec lists those that bound it."""

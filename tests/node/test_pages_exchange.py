@@ -1,6 +1,7 @@
 """Lists out and former systems in, at the pages."""
 
 import csv
+import errno
 import io
 from pathlib import Path
 
@@ -16,13 +17,16 @@ from carnet_node.core.desk import save
 from carnet_node.core.import_columns import COLUMNS
 from carnet_node.core.lists import LISTS
 from carnet_node.core.views import list_records
+from carnet_node.entrypoints.pages.importing import ImportRun
 from carnet_node.entrypoints.pages.labels import LIST_COLUMNS
+from carnet_node.entrypoints.pages.page import Pages
 from carnet_node.entrypoints.pages.registry_words import FIELDS
 from carnet_node.entrypoints.web.app import create_api
 from carnet_node.entrypoints.web.desk import Desk
 from carnet_node.entrypoints.web.guards import LOOPBACK_NAMES
 from carnet_protocol.errors import BadValue
 from carnet_protocol.kinds import CUSTOMER
+from carnet_storage.core.failures import DiskFull
 from support.browsing import Visitor
 from support.staffed import Site, build_site, hire_with_password
 
@@ -43,6 +47,14 @@ def desk(site: Site, tmp_path: Path) -> Visitor:
     return Visitor(site.node, api).with_session(site.session.token).in_english()
 
 
+class NoRoom(io.BytesIO):
+    """A file for which there is no room."""
+
+    def read(self, _size: int | None = -1, /) -> bytes:
+        """What writing it would say."""
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
 def a_customer(site: Site, name: str) -> None:
     """A person with a phone."""
     command = AddCustomer({"party_kind": "person", "full_name": name}, [{"number": "13800138000"}])
@@ -53,6 +65,13 @@ def sheet_of(answered: httpx.Response) -> list[tuple[object, ...]]:
     """Rows of the one sheet of a workbook."""
     book = openpyxl.load_workbook(io.BytesIO(answered.content))
     return list(book.worksheets[0].values)
+
+
+def pages_of(desk: Visitor) -> Pages:
+    """What the pages of a node share."""
+    assert desk.api is not None
+    pages: Pages = desk.api.state.pages
+    return pages
 
 
 def uploaded(desk: Visitor, content: str, name: str = "old.csv") -> httpx.Response:
@@ -154,6 +173,81 @@ def test_an_upload_without_the_token_is_turned_away(desk: Visitor, tmp_path: Pat
     assert (answered.status_code, find_upload(tmp_path / "imports")) == (403, None)
 
 
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [
+        pytest.param({"sheet": "1"}, 404, id="a sheet beyond the last"),
+        pytest.param({"sheet": "-1"}, 404, id="a sheet before the first"),
+        pytest.param({"sheet": "one"}, 404, id="a sheet without a number"),
+        pytest.param({"kind": "horses"}, 422, id="rows of another sort"),
+        pytest.param({"kind": ""}, 422, id="rows of no sort"),
+    ],
+)
+@pytest.mark.parametrize("step", ["run", "mapping"])
+def test_a_form_that_is_none_of_ours_is_refused(
+    site: Site, desk: Visitor, step: str, said: dict[str, str], status: int
+):
+    """What the page never offers is refused in words, and nothing is taken over."""
+    uploaded(desk, FILE)
+    page = desk.open("/exchange/import?kind=customers")
+
+    answered = desk.submit(page, f"/exchange/import/{step}", said)
+
+    assert answered.status_code == status
+    assert list_records(site.node, CUSTOMER, after=None, limit=10).records == ()
+    assert "Take over 2 rows" in desk.open("/exchange/import?kind=customers")
+
+
+@pytest.mark.parametrize("step", ["run", "drop"])
+def test_while_an_import_runs_nobody_begins_another_or_drops_its_file(desk: Visitor, tmp_path: Path, step: str):
+    """One at a time; the one that runs goes on over the same file."""
+    uploaded(desk, FILE)
+    page = desk.open("/exchange/import")
+    running = ImportRun(total=2)
+    pages_of(desk).import_run = running
+
+    answered = desk.submit(page, f"/exchange/import/{step}", {})
+
+    assert answered.status_code == 503
+    assert pages_of(desk).import_run is running
+    assert find_upload(tmp_path / "imports") is not None
+
+
+def test_while_an_import_runs_no_file_takes_the_place_of_its_own(desk: Visitor, tmp_path: Path):
+    """A second upload waits until the first one is through."""
+    uploaded(desk, FILE)
+    pages_of(desk).import_run = ImportRun(total=2)
+
+    answered = uploaded(desk, "another", "another.xlsx")
+
+    path = find_upload(tmp_path / "imports")
+    assert answered.status_code == 503
+    assert path is not None
+    assert path.read_text(encoding="utf-8") == FILE
+
+
+def test_an_import_that_broke_off_is_not_called_done_and_well(desk: Visitor, tmp_path: Path):
+    """The rows that are left out cannot be written down: the page says that something went wrong."""
+    uploaded(desk, FILE)
+    page = desk.open("/exchange/import")
+    (tmp_path / "imports" / "rejected.csv").mkdir()
+
+    desk.submit(page, "/exchange/import/run", {})
+
+    assert "Something unexpected went wrong" in desk.open("/exchange/import")
+
+
+def test_an_advisor_does_not_see_the_file_of_a_former_system(site: Site, desk: Visitor):
+    """Whoever may not import is not shown what was sent for it, not even its headers."""
+    uploaded(desk, FILE)
+    advisor = desk.as_session(hire_with_password(site, "A20", "advisor").token)
+
+    answered = advisor.ask("GET", "/exchange/import")
+
+    assert answered.status_code == 422
+    assert "会员等级" not in answered.text
+
+
 def test_starting_over_takes_the_file_away(desk: Visitor, tmp_path: Path):
     """Personal data of a former system does not lie about."""
     uploaded(desk, FILE)
@@ -183,6 +277,17 @@ def test_a_refused_upload_leaves_the_one_before(tmp_path: Path):
         put_upload(tmp_path, io.BytesIO(b"x"), "program.exe")
 
     assert find_upload(tmp_path) == path
+
+
+def test_an_upload_that_breaks_off_leaves_the_one_before(tmp_path: Path):
+    """A full disk or a line that goes costs the new file only, and nothing half is left."""
+    path = put_upload(tmp_path, io.BytesIO(b"a,b"), "first.csv")
+
+    with pytest.raises(DiskFull):
+        put_upload(tmp_path, NoRoom(), "second.xlsx")
+
+    assert (find_upload(tmp_path), path.read_bytes()) == (path, b"a,b")
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_every_column_that_goes_in_or_out_has_a_word():

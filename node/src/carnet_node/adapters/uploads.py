@@ -13,9 +13,11 @@ from typing import IO, Final
 from carnet_node.adapters.system import PRIVATE_FOLDER_MODE, PRIVATE_MODE
 from carnet_protocol.errors import BadValue
 from carnet_protocol.reasons import Reason
+from carnet_storage.adapters.sqlite_files import translated_disk
 
 SUFFIXES: Final = (".csv", ".xlsx")
 _SOURCE: Final = "source"
+_ARRIVING: Final = "arriving"
 _REJECTED: Final = "rejected.csv"
 
 
@@ -24,17 +26,23 @@ def put_upload(folder: Path, content: IO[bytes], file_name: str) -> Path:
 
     Raises:
         BadValue: by its name neither a CSV file nor a workbook; what lay there stays.
-        OSError: disk full or not writable.
+        DiskFull: no room for it; what lay there stays.
+        OSError: the folder cannot be written; what lay there stays.
     """
     suffix = Path(file_name).suffix.lower()
     if suffix not in SUFFIXES:
         raise BadValue(Reason.BAD_FIELD, "file", "a .csv file or an .xlsx workbook is expected")
-    drop_upload(folder)
     folder.mkdir(mode=PRIVATE_FOLDER_MODE, parents=True, exist_ok=True)
-    path = folder / f"{_SOURCE}{suffix}"
-    path.touch(mode=PRIVATE_MODE)
-    with path.open("wb") as target:
-        shutil.copyfileobj(content, target)
+    path, arriving = folder / f"{_SOURCE}{suffix}", folder / _ARRIVING
+    arriving.unlink(missing_ok=True)
+    try:
+        arriving.touch(mode=PRIVATE_MODE)
+        with translated_disk(folder), arriving.open("wb") as target:
+            shutil.copyfileobj(content, target)
+        drop_upload(folder)
+        arriving.rename(path)
+    finally:
+        arriving.unlink(missing_ok=True)
     return path
 
 

@@ -150,6 +150,9 @@ SHEET_CELLS_MAX: Final = 20_000_000
 SHEETS_MAX: Final = 20
 """Sheets of a workbook that are looked at."""
 
+UPLOAD_FIELDS_MAX: Final = 8
+"""Fields beside a file that is sent; the page has one."""
+
 PREVIEW_ROWS_MAX: Final = 50
 """Rows of a file that are shown before it is imported."""
 

@@ -1,11 +1,13 @@
 """Taking over a former system by pages: a file, what its columns mean, what the first rows would become, and go.
 
-Decides addresses and the order of steps. One import at a time, of whoever may; it goes on when the page is closed, and
-the page says how far it is. Which row becomes what is `core.import_run` and below; where the file lies is
-`adapters.uploads`.
+Decides addresses and the order of steps. One import at a time, of whoever may, and no file changes under it; it goes on
+when the page is closed, and the page says how far it is. Which row becomes what is `core.import_run` and below; where
+the file lies is `adapters.uploads`.
 """
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -19,12 +21,14 @@ from carnet_node.adapters.csv_files import SideFile, open_csv
 from carnet_node.adapters.uploads import drop_upload, find_upload, put_upload, rejected_file
 from carnet_node.adapters.workbook_files import SUFFIX, open_workbook
 from carnet_node.core.acting import require
+from carnet_node.core.desk_limits import SHEETS_MAX, UPLOAD_FIELDS_MAX
 from carnet_node.core.import_columns import COLUMNS, ImportKind, Layout, guess_kind
 from carnet_node.core.import_mapping import lay_out_mapped, mapping_of, save_mapping
 from carnet_node.core.import_run import Progress, preview_import, run_import
 from carnet_node.core.importing import LeftOut, SourceRow, check_source
 from carnet_node.core.node import Node
 from carnet_node.core.roles import Permission
+from carnet_node.entrypoints.pages.forms import Typed
 from carnet_node.entrypoints.pages.page import Page, PageOf
 from carnet_node.entrypoints.wording import FAILURES, Explained, explain_failure
 from carnet_protocol.errors import BadValue
@@ -32,9 +36,12 @@ from carnet_protocol.reasons import Reason
 
 router = APIRouter(prefix="/exchange/import")
 
-FIELDS_MAX: Final = 8
 AS_READ: Final = "as-read"
+"""A column means what its header says."""
+
 ASIDE: Final = "aside"
+"""A column is left out."""
+
 _HERE: Final = router.prefix
 
 
@@ -82,7 +89,7 @@ class ImportRun:
 async def upload(page: PageOf) -> Response:
     """Put a file in place."""
     folder = _folder(page)
-    async with page.request.form(max_files=1, max_fields=FIELDS_MAX) as form:
+    async with page.request.form(max_files=1, max_fields=UPLOAD_FIELDS_MAX) as form:
         page.require_token(str(form.get("token", "")))
         file = form.get("file")
         if not isinstance(file, UploadFile) or not file.filename:
@@ -90,24 +97,26 @@ async def upload(page: PageOf) -> Response:
         content, name = file.file, file.filename
 
         def work() -> None:
+            """For whoever may import."""
             _require_import(page.node)
-            _require_idle(page)
             put_upload(folder, content, name)
 
-        await page.pages.desk.read(work)
-    page.pages.import_run = ImportRun()
+        with _alone(page):
+            await page.pages.desk.read(work)
+            page.pages.import_run = ImportRun()
     return page.go(_HERE)
 
 
 @router.get("")
 async def show(
     page: PageOf,
-    sheet: Annotated[int, Query(ge=0, le=1000)] = 0,
+    sheet: Annotated[int, Query(ge=0, lt=SHEETS_MAX)] = 0,
     kind: ImportKind | None = None,
     source: str = "former",
 ) -> Response:
     """What the file would become, or how far its import is."""
     choice = Choice(sheet, kind, source)
+    await page.pages.desk.read(lambda: _require_import(page.node))
     run = page.pages.import_run
     if run.total is not None:
         has_rejected = rejected_file(_folder(page)).is_file()
@@ -119,18 +128,15 @@ async def show(
 async def remember(page: PageOf) -> Response:
     """Remember what the columns mean."""
     typed = page.typed()
-    kind = ImportKind(typed.text("kind"))
-    choice = Choice(int(typed.text("sheet", "0")), kind, typed.text("source"))
+    kind, choice = _chosen(typed)
 
     def work(node: Node) -> str:
         _require_import(node)
         check_source(choice.source)
-        table = _tables(_upload(page))[choice.sheet]
-        said = {header: typed.text(f"columns[{place}].name") for place, header in enumerate(table.headers)}
-        known = {header: name for header, name in said.items() if name != "as-read"}
-        save_mapping(
-            node, choice.source, kind, {header: "" if name == "aside" else name for header, name in known.items()}
-        )
+        headers = _table(page, choice).headers
+        said = {header: typed.text(f"columns[{place}].name") for place, header in enumerate(headers)}
+        mapped = {header: "" if name == ASIDE else name for header, name in said.items() if name != AS_READ}
+        save_mapping(node, choice.source, kind, mapped)
         return _HERE + choice.query
 
     return await page.save(typed, work, page.failed)
@@ -139,19 +145,17 @@ async def remember(page: PageOf) -> Response:
 @router.post("/run")
 async def run(page: PageOf) -> Response:
     """Begin; the answer leads to the page that says how far it is."""
-    typed = page.typed()
-    choice = Choice(int(typed.text("sheet", "0")), ImportKind(typed.text("kind")), typed.text("source"))
-    state = ImportRun()
+    kind, choice = _chosen(page.typed())
 
-    def begin() -> tuple[Table, Layout]:
+    def lay_out() -> tuple[Table, Layout]:
+        """For whoever may import."""
         _require_import(page.node)
-        _require_idle(page)
-        table, layout = _laid_out(page, choice)
-        state.total = table.row_count
-        page.pages.import_run = state
-        return table, layout
+        table = _table(page, choice)
+        return table, lay_out_mapped(kind, table.headers, mapping_of(page.node, choice.source, kind))
 
-    table, layout = await page.pages.desk.read(begin)
+    with _alone(page) as state:
+        table, layout = await page.pages.desk.read(lay_out)
+        state.total = table.row_count
     answer = page.go(_HERE)
     answer.background = BackgroundTask(_run, page, state, table, layout, choice.source)
     return answer
@@ -173,12 +177,13 @@ async def start_over(page: PageOf) -> Response:
     page.typed()
 
     def work() -> None:
+        """For whoever may import."""
         _require_import(page.node)
-        _require_idle(page)
         drop_upload(_folder(page))
 
-    await page.pages.desk.read(work)
-    page.pages.import_run = ImportRun()
+    with _alone(page):
+        await page.pages.desk.read(work)
+        page.pages.import_run = ImportRun()
     return page.go("/exchange")
 
 
@@ -196,8 +201,10 @@ async def _run(page: Page, state: ImportRun, table: Table, layout: Layout, sourc
 
     try:
         await page.pages.desk.read(work)
-    except FAILURES as failure:
+    except Exception as failure:  # whatever ended it: nobody may read that an import is done which is not
         state.failure = explain_failure(failure)
+        if not isinstance(failure, FAILURES):
+            raise
     finally:
         state.is_done = True
         page.pages.forget_strip()
@@ -206,9 +213,7 @@ async def _run(page: Page, state: ImportRun, table: Table, layout: Layout, sourc
 def _preview(page: Page, choice: Choice) -> Mapping[str, Any]:
     """What the template shows of a file; a file whose headers say nothing asks for its kind."""
     tables = _tables(_upload(page))
-    if not choice.sheet < len(tables):
-        raise BadValue(Reason.NOT_FOUND, "sheet", "the file has no such sheet")
-    table = tables[choice.sheet]
+    table = _sheet(tables, choice)
     shown: dict[str, Any] = {"tables": tables, "table": table, "choice": choice, "columns": {}, "mapped": {}}
     try:
         kind = choice.kind or guess_kind(table.headers)
@@ -221,10 +226,28 @@ def _preview(page: Page, choice: Choice) -> Mapping[str, Any]:
     return {**shown, "layout": layout, "rows": rows, "problem": None}
 
 
-def _laid_out(page: Page, choice: Choice) -> tuple[Table, Layout]:
-    table = _tables(_upload(page))[choice.sheet]
-    kind = choice.kind or guess_kind(table.headers)
-    return table, lay_out_mapped(kind, table.headers, mapping_of(page.node, choice.source, kind))
+def _chosen(typed: Typed) -> tuple[ImportKind, Choice]:
+    """What a form says about the file.
+
+    Raises:
+        BadValue: no form of ours says so.
+    """
+    sheet, kind = typed.text("sheet", "0"), typed.text("kind")
+    if not re.fullmatch("[0-9]{1,4}", sheet):
+        raise BadValue(Reason.NOT_FOUND, "sheet", "the file has no such sheet")
+    if kind not in {one.value for one in ImportKind}:
+        raise BadValue(Reason.BAD_FIELD, "kind", "say what the rows are")
+    return ImportKind(kind), Choice(int(sheet), ImportKind(kind), typed.text("source"))
+
+
+def _table(page: Page, choice: Choice) -> Table:
+    return _sheet(_tables(_upload(page)), choice)
+
+
+def _sheet(tables: Sequence[Table], choice: Choice) -> Table:
+    if not choice.sheet < len(tables):
+        raise BadValue(Reason.NOT_FOUND, "sheet", "the file has no such sheet")
+    return tables[choice.sheet]
 
 
 def _tables(path: Path) -> list[Table]:
@@ -254,7 +277,21 @@ def _require_import(node: Node) -> None:
         require(node, tx, Permission.IMPORT)
 
 
-def _require_idle(page: Page) -> None:
-    run = page.pages.import_run
-    if run.total is not None and not run.is_done:
+@contextmanager
+def _alone(page: Page) -> Iterator[ImportRun]:
+    """The place of the one import, from the first step on: nobody else begins one, or changes its file, meanwhile.
+
+    Entered on the event loop, so that looking whether it is free and taking it are one step. A failure gives it back.
+
+    Raises:
+        BadValue: an import is running.
+    """
+    former, mine = page.pages.import_run, ImportRun(total=0)
+    if former.total is not None and not former.is_done:
         raise BadValue(Reason.BUSY, "file", "an import is running")
+    page.pages.import_run = mine
+    try:
+        yield mine
+    except BaseException:
+        page.pages.import_run = former
+        raise
