@@ -68,7 +68,11 @@ def courier_arrives(stage: Stage, _: Machine) -> str | None:
 def courier_overtakes(stage: Stage, _: Machine) -> str | None:
     """A courier's later set arrives before an earlier one: a gap, and nothing happens."""
     carried = [stage.undelivered[one.name] for one in stage.welcome_couriers()]
-    behind = [sets for sets in carried if len(sets) > 1 and not _is_held(stage, sets[0])]
+    behind = [
+        sets
+        for sets in carried
+        if len(sets) > 1 and sets[0].link.epoch == sets[1].link.epoch and not _is_held(stage, sets[0])
+    ]
     if not behind:
         return None
     first, second = stage.dice.choice(behind)[:2]

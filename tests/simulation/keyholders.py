@@ -67,10 +67,12 @@ class Keyholders:
         return node in self.suspended or node in self.revoked
 
     def read_log(self, hub: Hub, archive: Archive) -> None:
-        """Read what is new in the log; the archive has read it before."""
+        """Read what is new in the log, as far as the archive has read it: another worker may write meanwhile."""
         with hub.store.read() as snapshot:
             while rows := snapshot.log_after(self.position, LOG_ROWS):
                 for row in rows:
+                    if row.position > archive.position:
+                        return
                     made, standing = archive.sets[row.nonce], archive.standing[row.nonce]
                     if row.message is not None and made.author != HUB_AUTHOR:
                         self._hear(row, row.message)
