@@ -75,6 +75,18 @@ def test_a_late_visit_and_its_jobs_are_erased(world: HubWorld, site: SiteAuthor,
     assert not is_on_disk(tmp_path, NOTE)
 
 
+def test_a_visit_that_turns_out_to_be_the_persons_is_scrubbed(world: HubWorld, site: SiteAuthor, tmp_path: Path):
+    """What stood in the files before anybody said whose visit it was is gone from them with the answer."""
+    came = site.write(visit("came", customer_note=NOTE))
+    world.push(came)
+    world.hub.store.scrub()
+    tie = draft_of("visit", record("came"), {"customer_id": PERSON}, based_on=(came.op(),))
+
+    world.push(site.write(tie))
+
+    assert not is_on_disk(tmp_path, NOTE)
+
+
 def test_a_parked_latecomer_is_erased_when_it_goes_on(world: HubWorld, site: SiteAuthor, tmp_path: Path):
     """A set that waited for its base is looked at when it takes effect."""
     base = site.write(customer("third"))

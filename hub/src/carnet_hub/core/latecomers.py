@@ -2,8 +2,9 @@
 
 Decides which records follow an erasure although no order names them: those that hold values and belong to a record
 that was erased. An order is written for them at once, before the transaction that brings them is written down, so that
-their values never reach the hub's disk and every node that has them erases them too. Does not decide what belongs to a
-person when an order is given (`erasing`).
+their values never reach the hub's disk and every node that has them erases them too. A record may have been here before
+it belonged to that person: then the caller scrubs the files. Does not decide what belongs to a person when an order is
+given (`erasing`).
 
 Rule: the groups of the order are those that were erased of the record it belongs to.
 """
@@ -24,10 +25,12 @@ _RANDOM_BYTES = 10
 
 
 def order_latecomers(hub: Hub, workspace: Workspace) -> int:
-    """Write erasure orders for what has just been folded of erased persons; how many records they name.
+    """Write erasure orders for what has just been folded of erased persons.
 
     Args:
         workspace: changed in memory, and not flushed yet.
+
+    Returns: how many records they name; if any, `scrub` the store after the commit.
     """
     late = _with_children(workspace)
     workspace.late.clear()
