@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from carnet_node.entrypoints.pages.forms import WAS, Typed
 from support.browsing import ADDRESS, Fields, Visitor
 from support.node_builder import build_node
 
@@ -154,6 +155,34 @@ def test_what_was_searched_for_never_stands_in_an_address(visitor: Visitor):
 
     assert answered.request.url == f"{ADDRESS}/search"
     assert "search?" not in answered.text
+
+
+@pytest.mark.parametrize("body", [pytest.param(b"\xff", id="no ASCII"), pytest.param(b"a=%ff", id="no UTF-8")])
+def test_whoever_is_not_logged_in_is_sent_there_whatever_they_send(visitor: Visitor, body: bytes):
+    """A form that cannot be read leads to the log-in like any other, and from there to the first page."""
+    stranger = Visitor(visitor.node, visitor.api)
+
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    answered = stranger.ask("POST", "/search", content=body, headers=form)
+
+    assert (answered.status_code, answered.headers["location"]) == (303, "/login")
+
+
+def test_json_that_is_nested_too_deep_is_refused(visitor: Visitor):
+    """What a script never sends is no fault of the program."""
+    token = visitor.open("/").split('data-token="')[1].split('"', maxsplit=1)[0]
+    headers = {"Carnet-Token": token, "Content-Type": "application/json"}
+
+    answered = visitor.ask("POST", "/duplicates", content=b"[" * 100_000, headers=headers)
+
+    assert answered.status_code == 400
+
+
+def test_a_form_that_tells_nonsense_about_what_it_was_is_taken_as_typed():
+    """What cannot be read says nothing: every field counts as changed."""
+    typed = Typed({WAS: ("[" * 100_000,), "full_name": ("",)})
+
+    assert typed.is_untouched("full_name") is False
 
 
 def test_a_form_with_too_many_fields_is_refused(visitor: Visitor):

@@ -9,7 +9,7 @@ from carnet_node.core.acting import acting_for
 from carnet_node.core.form_drafts import drafts_of, keep_draft
 from carnet_node.core.local_facts import Access
 from carnet_node.core.staff import list_staff
-from carnet_protocol.ids import record_text
+from carnet_protocol.ids import RecordId, record_text
 from support.browsing import Visitor
 from support.staffed import PASSWORD, Site, build_site, hire_with_password
 
@@ -72,6 +72,14 @@ def test_a_departure_ends_access_and_says_what_moved_and_what_was_seen(site: Sit
     assert "214" in told.text
     assert len(drafts_of(site.node, heir.staff)) == 1
     assert Visitor(site.node).with_session(leaver.token).ask("GET", "/").status_code == 303
+
+
+def test_nobody_is_asked_about_who_never_worked_here(desk: Visitor):
+    """An id that no member of staff has is answered with a page of its own."""
+    answered = desk.ask("GET", f"/staff/{record_text(RecordId(bytes(16)))}/leave")
+
+    assert answered.status_code == 404
+    assert "Nothing was changed." in answered.text
 
 
 def test_another_role_is_set_from_the_list(site: Site, desk: Visitor):

@@ -26,7 +26,7 @@ from carnet_node.entrypoints.web.problem_response import (
     answer_http_problem,
 )
 from carnet_node.entrypoints.wording import Exit, Explained, explain_failure
-from carnet_protocol.errors import Refused
+from carnet_protocol.errors import BadValue, Refused
 
 Handler = Callable[[Request, Any], Awaitable[Response] | Response]
 
@@ -80,7 +80,10 @@ async def _nobody(request: Request, error: Exception) -> Response:
 
 def page_before(request: Request) -> str:
     """The page that a form was sent from, when the form says so; the first page otherwise."""
-    typed = read_form(request.scope.get(BODY_IN_SCOPE) or b"")
+    try:
+        typed = read_form(request.scope.get(BODY_IN_SCOPE) or b"")
+    except BadValue:  # no form at all: this is asked while another failure is being answered
+        return own_address("")
     return own_address(typed.text("address"))
 
 

@@ -54,7 +54,7 @@ class Typed:
         """Whether a field still says what the page was rendered with; never for a form that does not tell."""
         try:
             was = json.loads(self.text(WAS) or "null")
-        except ValueError:
+        except (ValueError, RecursionError):
             return False
         if not isinstance(was, dict):
             return False

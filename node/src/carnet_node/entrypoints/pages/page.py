@@ -144,7 +144,7 @@ class Page:
         self.require_token(self.request.headers.get(TOKEN_HEADER, ""))
         try:
             sent = json.loads(self.request.scope.get(BODY_IN_SCOPE) or b"")
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise BadValue(Reason.MALFORMED, "body", "not JSON") from error
         if not isinstance(sent, dict):
             raise BadValue(Reason.MALFORMED, "body", "no JSON object")

@@ -21,7 +21,10 @@ from carnet_node.entrypoints.pages.forms import FormState, Typed
 from carnet_node.entrypoints.pages.page import Page, PageOf
 from carnet_node.entrypoints.reading import record_from_text
 from carnet_node.entrypoints.wording import FAILURES, explain_failure
+from carnet_protocol.errors import BadValue
+from carnet_protocol.ids import record_text
 from carnet_protocol.kinds import STAFF_ROLES
+from carnet_protocol.reasons import Reason
 
 router = APIRouter(prefix="/staff")
 
@@ -88,7 +91,10 @@ async def ask_leave(page: PageOf, member: str) -> Response:
 
     def read() -> Mapping[str, Any]:
         found = _staff(page)
-        return {**found, "leaving": next(one for one in found["members"] if one.view.id == staff)}
+        leaving = next((one for one in found["members"] if one.view.id == staff), None)
+        if leaving is None:
+            raise BadValue(Reason.NOT_FOUND, "staff", record_text(staff))
+        return {**found, "leaving": leaving}
 
     return await page.show("leave.html", read, screen="staff")
 

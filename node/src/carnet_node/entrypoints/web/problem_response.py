@@ -294,5 +294,5 @@ def _body_of(request: Request) -> object:
     body = request.scope.get(BODY_IN_SCOPE)
     try:
         return json.loads(body) if body else None
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
