@@ -82,8 +82,7 @@ def test_a_site_forgets_what_it_saw_because_of_an_excluded_customer(world: HubWo
     """What tied the car to a customer of the site opened its history; that customer never was."""
     north = world.site("north")
     made = _push(world, north, customer())
-    tie: dict[str, Value] = {"vehicle_id": CAR_ID, "customer_id": record("customer"), "role": "owner"}
-    _push(world, north, draft_of("ownership", record("tie"), tie))
+    _push(world, north, _tie())
     _push(world, world.site("west"), visit())
 
     exclude_sets(world.hub, [made.nonce], note="a stolen key")
@@ -145,9 +144,28 @@ def test_the_log_folds_to_the_same_feeds(world: HubWorld, tmp_path: Path):
     assert report.differences == ()
 
 
+def test_what_comes_after_an_exclusion_changes_nothing_that_it_told(world: HubWorld, tmp_path: Path):
+    """A car that is tied to the excluded customer later was none of its cars when the exclusion was logged."""
+    north = world.site("north")
+    made = _push(world, north, customer())
+    exclude_sets(world.hub, [made.nonce], note="a stolen key")
+    _push(world, north, _tie())
+    scratch = open_store(f"sqlite:///{tmp_path / 'scratch.db'}")
+    scratch.make_tables()
+
+    report = check_projections(world.hub, scratch)
+
+    assert report.differences == ()
+
+
 CAR_ID = car().record
 OTHER_VIN = "LSGTEST0000000025"
 OTHER_CAR = vehicle_id(OTHER_VIN)
+
+
+def _tie() -> Draft:
+    values: dict[str, Value] = {"vehicle_id": CAR_ID, "customer_id": record("customer"), "role": "owner"}
+    return draft_of("ownership", record("tie"), values)
 
 
 def _line() -> Draft:

@@ -69,7 +69,7 @@ def _set_right(workspace: Workspace, ops: Sequence[Op], row: LogRow) -> None:
     touched += [heir for state in touched if state.rules.lends_anchor for heir in book.children(state.id)]
     tied = [held.anchor for _, record in keys for held in book.children(record)]
     anchors = {anchor for anchor in (*tied, *(state.anchor for state in touched)) if anchor is not None}
-    vehicles = sorted({*_vehicles_behind(workspace, ops), *anchors})
+    vehicles = sorted({*_vehicles_behind(workspace, ops, row.position), *anchors})
     sites = {row.dealer_id}.union(*({*book.assignments(one), *misled.get(one, ())} for one in vehicles))
     for state in touched:
         _evict_from(workspace, state, sites, row.position)
@@ -110,12 +110,13 @@ def vehicles_tied(hub: Hub, message: bytes, persons: Set[bytes]) -> Iterator[tup
             yield person, named
 
 
-def _vehicles_behind(workspace: Workspace, ops: Sequence[Op]) -> Iterator[bytes]:
+def _vehicles_behind(workspace: Workspace, ops: Sequence[Op], position: int) -> Iterator[bytes]:
     """The vehicles that some excluded ops led to: they named them, belong to what was about them, or own them."""
-    led_to = workspace.history.led_to
+    led_to, tied = workspace.history.led_to, workspace.history.tied
     for op in ops:
         rules = workspace.hub.rules[op.kind]
         yield from led_to.get(op.record, ())
+        yield from (vehicle for vehicle, first in tied.get(op.record, {}).items() if first < position)
         parent = op.fields.get(rules.parent_label) if rules.parent_label is not None else None
         if isinstance(parent, bytes) and rules.parent_number is not None:
             yield from led_to.get(parent, ())

@@ -210,11 +210,14 @@ def read_history(hub: Hub, log: Snapshot) -> History:
                 for record, groups in erasures_in(hub, row):
                     erased[record] = erased.get(record, 0) | groups
         position = batch[-1].position
-    return History(erased, frozenset(excluded), *(_misled_by(hub, log, excluded) if excluded else ({}, {})))
+    if not excluded:
+        return History(erased, frozenset())
+    led_to, misled, persons = _misled_by(hub, log, excluded)
+    return History(erased, frozenset(excluded), led_to, misled, _tied_to(hub, log, persons) if persons else {})
 
 
-def _misled_by(hub: Hub, log: Snapshot, excluded: Set[bytes]) -> tuple[_Named, _Named]:
-    """The vehicles that excluded sets have led to, by record; and the sites that have named them, by vehicle."""
+def _misled_by(hub: Hub, log: Snapshot, excluded: Set[bytes]) -> tuple[_Named, _Named, set[bytes]]:
+    """What excluded sets have named: vehicles by record, sites by vehicle, and customers."""
     led_to: _Named = {}
     misled: _Named = {}
     persons: set[bytes] = set()
@@ -224,11 +227,16 @@ def _misled_by(hub: Hub, log: Snapshot, excluded: Set[bytes]) -> tuple[_Named, _
             for record, vehicle in vehicles_named(hub, message):
                 led_to.setdefault(record, set()).add(vehicle)
                 misled.setdefault(vehicle, set()).add(row.dealer_id)
-    for row, message in _sets_of_sites(hub, log) if persons else ():
+    return led_to, misled, persons
+
+
+def _tied_to(hub: Hub, log: Snapshot, persons: Set[bytes]) -> dict[bytes, dict[bytes, int]]:
+    """The vehicles that sets have tied to some customers, and the position of the first such set."""
+    tied: dict[bytes, dict[bytes, int]] = {}
+    for row, message in _sets_of_sites(hub, log):
         for person, vehicle in vehicles_tied(hub, message, persons):
-            led_to.setdefault(person, set()).add(vehicle)
-            misled.setdefault(vehicle, set()).add(row.dealer_id)
-    return led_to, misled
+            tied.setdefault(person, {}).setdefault(vehicle, row.position)
+    return tied
 
 
 def _sets_of_sites(hub: Hub, log: Snapshot) -> Iterator[tuple[LogRow, bytes]]:

@@ -40,12 +40,14 @@ class History:
         excluded: nonces of sets that are excluded at some time.
         led_to: vehicles that excluded sets have named, by the record that they named them in.
         misled: sites whose excluded sets have named a vehicle, by vehicle.
+        tied: by customer in an excluded set, the vehicles tied to it and the position of the first set that says so.
     """
 
     erased: Mapping[bytes, int]
     excluded: frozenset[bytes]
     led_to: Mapping[bytes, Set[bytes]] = field(default_factory=dict)
     misled: Mapping[bytes, Set[bytes]] = field(default_factory=dict)
+    tied: Mapping[bytes, Mapping[bytes, int]] = field(default_factory=dict)
 
 
 NO_HISTORY: Final = History({}, frozenset())
