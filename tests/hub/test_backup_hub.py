@@ -2,6 +2,7 @@
 
 import time
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from shutil import rmtree
 
@@ -18,9 +19,13 @@ from carnet_hub.core.restoring import BACKUP_POSITION, RESTORED_POSITION, backup
 from carnet_hub.entrypoints.http.app import backups_of
 from carnet_hub.entrypoints.http.metrics import metrics_text
 from carnet_hub.settings import HubSettings
+from carnet_storage.adapters.copying import make_copy
+from carnet_storage.adapters.folder_copies import FolderCopies
 from carnet_storage.adapters.library import driver
 from carnet_storage.adapters.service import BackupService
 from carnet_storage.adapters.small_files import read_status
+from carnet_storage.adapters.sqlite_files import copy_database
+from carnet_storage.adapters.sqlite_files import opened as opened_database
 from carnet_storage.core.failures import PlanWrong
 from carnet_storage.core.limits import EPOCHS_PASSED_OVER
 from carnet_storage.core.telling import instant_text
@@ -307,6 +312,33 @@ def test_a_newer_backup_that_is_damaged_stops_no_restore(data: Path, copies: Pat
 
     assert (restored["orders"], len(restored["unread"])) == (0, 1)
     assert newest.name in restored["unread"][0]
+
+
+def test_a_file_that_went_bad_in_a_newer_copy_stops_no_restore(
+    data: Path, copies: Path, tmp_path: Path, capsys: Printed
+):
+    """A recall list that is not what was put in is not put back, and the older state comes back without it."""
+    enrol(capsys, data, tmp_path)
+    older = told(capsys, data, "backup", "now")["name"]
+    copy_with_a_bad_file(data, copies, tmp_path / "bad.db")
+    lose_database(data)
+
+    restored = told(capsys, data, "restore", "--name", older)
+
+    assert (restored["orders"], restored["files"], len(restored["unread"])) == (0, 0, 1)
+    assert files_beside(data) == {}
+
+
+def copy_with_a_bad_file(data: Path, copies: Path, scratch: Path) -> None:
+    """Store a copy of the hub that carries a file whose content is not the one that was noted."""
+    parts = opened(data).backup_parts()
+    copy_database(data / "hub.db", scratch)
+    with opened_database(scratch, "The copy") as connection:
+        connection.execute("CREATE TABLE carnet_attached (folder TEXT, name TEXT, sha256 BLOB, content BLOB)")
+        connection.execute("INSERT INTO carnet_attached VALUES ('segments', 'one.seg', zeroblob(32), x'00')")
+    sealer = replace(parts.sealer, folders={})
+    now_ms = parts.clock.now_ms() + 60_000
+    make_copy(scratch, parts.source.place(), sealer, FolderCopies(copies), now_ms=now_ms, kept_days=30)
 
 
 def published(capsys: Printed, data: Path, tmp_path: Path) -> dict[str, bytes]:

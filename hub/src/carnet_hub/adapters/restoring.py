@@ -2,13 +2,14 @@
 
 Decides the order: everything happens to a scratch file; only a database whose integrity, log and tables are proved,
 and in which a new hub epoch has begun, is renamed into the place of the lost one. A failure at any step leaves the
-folder as it was. The keys are in no backup: they lie in the safe and must be in place before.
+folder as it was, but for recall lists and plans that were missing there and are put back: trying again brings the same
+ones. The keys are in no backup: they lie in the safe and must be in place before.
 
     no database in place, keys there -> fetch -> SQLite's check -> schema -> log and fold -> new hub epoch
                                      -> the hub's own orders from newer backups -> renamed
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import partial
@@ -118,8 +119,8 @@ def restore_database(
             )
             orders = 0
             for path in newer.each():
-                files += detach_folders(path, folders_of(settings))
-                orders += _take_orders(present, hub_of, path, newer)
+                taken, put_back = _take_orders(present, hub_of, path, newer, folders_of(settings))
+                orders, files = orders + taken, files + put_back
         settle_database(scratch)
         place_database(scratch, database, settings.backup_dir)
     kind = "copy" if choice.is_copy else "litestream"
@@ -138,15 +139,25 @@ def _proved_entries(hub: Hub, scratch: Path) -> int:
     return entries
 
 
-def _take_orders(present: Hub, hub_of: Callable[[Path], Hub], database: Path, newer: NewerBackups) -> int:
-    """Take the hub's own orders from one newer backup; one that cannot be read is noted."""
+def _take_orders(
+    present: Hub,
+    hub_of: Callable[[Path], Hub],
+    database: Path,
+    newer: NewerBackups,
+    folders: Mapping[str, Path],
+) -> tuple[int, int]:
+    """Take the hub's own orders and its files from one newer backup; one that cannot be read is noted.
+
+    Returns: how many orders took effect, and how many files had been missing.
+    """
     with ExitStack() as stack:
         try:
+            put_back = detach_folders(database, folders)
             hub = stack.enter_context(hub_on(hub_of(database), database))
         except (HubFailure, StorageFailure, Refused) as failure:
             newer.unread.append(f"A newer backup cannot be read ({type(failure).__name__}).")
-            return 0
-        return take_from_backup(present, hub) if hub.hub_id == present.hub_id else 0
+            return 0, 0
+        return (take_from_backup(present, hub) if hub.hub_id == present.hub_id else 0), put_back
 
 
 @dataclass(frozen=True, slots=True)
