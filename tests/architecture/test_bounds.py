@@ -8,21 +8,6 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = {"storage": "storage/src/carnet_storage", "node": "node/src/carnet_node", "hub": "hub/src/carnet_hub"}
-
-ELSEWHERE = {
-    # node: bounds that still stand beside their use; this list only shrinks
-    "node/src/carnet_node/adapters/api_token.py:_FILE_BYTES_MAX",
-    "node/src/carnet_node/adapters/local_certificate.py:_FILE_BYTES_MAX",
-    "node/src/carnet_node/adapters/recovery.py:_WRAPPED_BYTES_MAX",
-    "node/src/carnet_node/adapters/workbook_files.py:_DIGITS_MAX",
-    "node/src/carnet_node/core/acting.py:OPS_BESIDE_MAX",
-    "node/src/carnet_node/core/authoring.py:_INSTANT_MAX",
-    "node/src/carnet_node/core/bundling.py:_BATCHES_BYTES_MAX",
-    "node/src/carnet_node/core/commands/cleaning.py:_PASSES_MAX",
-    "node/src/carnet_node/core/inbox.py:_KIND_MAX",
-    "node/src/carnet_node/core/schedule.py:_DOUBLINGS_MAX",
-    "node/src/carnet_node/entrypoints/web/desk.py:IDEMPOTENCY_KEY_CHARS_MAX",
-}
 """The protocol is left out: its constants are the format itself, and docs/spec lists those that bound it."""
 
 
@@ -41,8 +26,8 @@ def bounds_elsewhere(root: Path) -> Iterator[str]:
 
 
 def test_every_bound_stands_with_the_others():
-    """A bound outside the modules of bounds is one of those that are known."""
-    assert set(bounds_elsewhere(ROOT)) - ELSEWHERE == set()
+    """No bound stands outside the modules of bounds."""
+    assert list(bounds_elsewhere(ROOT)) == []
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 
 from carnet_node.core.access_log import accesses_of, begin_export, note_access
-from carnet_node.core.acting import OPS_BESIDE_MAX, acting_for, author_of, writers_of
+from carnet_node.core.acting import acting_for, author_of, writers_of
 from carnet_node.core.authoring import commit
 from carnet_node.core.commands.customers import AddCustomer, EditCustomer, add_customer, edit_customer
 from carnet_node.core.desk import save
+from carnet_node.core.desk_limits import OPS_BESIDE_MAX
 from carnet_node.core.local_facts import Access
 from carnet_node.core.node import Node
 from carnet_node.core.refusals import CommandRefused, ProblemCode

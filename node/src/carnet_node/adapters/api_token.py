@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Final
 
 from carnet_node.adapters.system import PRIVATE_MODE, DiskFiles
+from carnet_node.core.limits import API_TOKEN_FILE_BYTES_MAX
 from carnet_node.core.ports import Entropy
 
 FILE_NAME: Final = "api.token"
 _TOKEN_BYTES: Final = 32
-_FILE_BYTES_MAX: Final = 256
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
@@ -28,7 +28,7 @@ def api_token(folder: Path, files: DiskFiles, entropy: Entropy) -> str:
         OSError: the folder cannot be written.
     """
     path = folder / FILE_NAME
-    known = files.read(path, bytes_max=_FILE_BYTES_MAX)
+    known = files.read(path, bytes_max=API_TOKEN_FILE_BYTES_MAX)
     text = "" if known is None else known.decode("ascii", errors="replace").strip()
     if _TOKEN.fullmatch(text) and files.mode(path) == PRIVATE_MODE:
         return text

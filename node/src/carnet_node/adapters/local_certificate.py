@@ -20,12 +20,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from carnet_node.adapters.system import PRIVATE_MODE, DiskFiles
+from carnet_node.core.limits import CERTIFICATE_FILE_BYTES_MAX
 from carnet_node.core.ports import Clock
 
 FOLDER_NAME: Final = "tls"
 _CERTIFICATE: Final = "certificate.pem"
 _KEY: Final = "certificate.key"
-_FILE_BYTES_MAX: Final = 64 * 1024
 _LIFETIME_DAYS: Final = 397
 _RENEWED_BEFORE_DAYS: Final = 30
 _BACKDATED: Final = timedelta(days=1)
@@ -61,8 +61,8 @@ def local_certificate(data_dir: Path, names: Iterable[str], files: DiskFiles, cl
 
 def _known(folder: Path, files: DiskFiles) -> x509.Certificate | None:
     """The certificate that is there, with its key in private; None when one of them cannot be used."""
-    certificate = files.read(folder / _CERTIFICATE, bytes_max=_FILE_BYTES_MAX)
-    key = files.read(folder / _KEY, bytes_max=_FILE_BYTES_MAX)
+    certificate = files.read(folder / _CERTIFICATE, bytes_max=CERTIFICATE_FILE_BYTES_MAX)
+    key = files.read(folder / _KEY, bytes_max=CERTIFICATE_FILE_BYTES_MAX)
     if certificate is None or key is None or files.mode(folder / _KEY) != PRIVATE_MODE:
         return None
     try:

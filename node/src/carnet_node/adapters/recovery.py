@@ -33,6 +33,7 @@ from carnet_node.adapters.keyring import (
     wrap_with_passphrase,
 )
 from carnet_node.core.failures import KeysUnreadable
+from carnet_node.core.limits import WRAPPED_KEY_BYTES_MAX
 from carnet_node.core.ports import Entropy, Files, ReadTransaction
 from carnet_node.core.records import Identity
 from carnet_node.core.recovering import accept_recovery, draft_recovery
@@ -43,7 +44,6 @@ from carnet_storage.core.sealing import read_header
 RECOVERY: Final = "recovery"
 """Local fact: the public signing key and the wrappings of the data key, for a restore on another machine."""
 
-_WRAPPED_BYTES_MAX: Final = 128
 _COPIES: Final = (WRAPPED_FOR_HUB_FILE, WRAPPED_FOR_RECOVERY_FILE)
 
 
@@ -99,7 +99,7 @@ class KeyFolder:
 
     def _read(self, name: str) -> bytes | None:
         try:
-            return self.files.read(self.folder / name, bytes_max=_WRAPPED_BYTES_MAX)
+            return self.files.read(self.folder / name, bytes_max=WRAPPED_KEY_BYTES_MAX)
         except OSError as error:
             raise KeysUnreadable(name, "it cannot be read, or is no wrapped key") from error
 

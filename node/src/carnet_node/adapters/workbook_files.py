@@ -23,6 +23,7 @@ from carnet_node.core.desk_limits import (
     SHEET_CELLS_MAX,
     SHEETS_MAX,
     WORKBOOK_BYTES_MAX,
+    WORKBOOK_DIGITS_MAX,
     WORKBOOK_INFLATED_BYTES_MAX,
 )
 from carnet_node.core.importing import SourceRow
@@ -32,8 +33,6 @@ from carnet_protocol.reasons import Reason
 
 SUFFIX: Final = ".xlsx"
 _CHUNK_BYTES: Final = 1024 * 1024
-_DIGITS_MAX: Final = 15
-"""Digits a workbook keeps of a number. Source: the limits of Excel; IEEE 754."""
 
 _PLACE: Final = re.compile(rb'\br="([A-Z]{1,3})([0-9]{1,7})"')
 _PLACE_BYTES: Final = 16
@@ -91,7 +90,7 @@ def cell_text(cell: Cell) -> str:
         case float() if cell.is_integer():
             return str(int(cell))
         case float():
-            return format(cell, f".{_DIGITS_MAX}g")
+            return format(cell, f".{WORKBOOK_DIGITS_MAX}g")
         case datetime():
             return cell.isoformat(sep=" ", timespec="seconds") if cell.time() != time() else cell.date().isoformat()
         case date() | time():
@@ -113,7 +112,7 @@ def _table(name: str, sheet: CalamineSheet) -> SheetTable | None:
 def _fault(row: Sequence[Cell], headers: Sequence[str]) -> str | None:
     """Why a row cannot be trusted; None when it can."""
     for place, cell in enumerate(row):
-        if isinstance(cell, float | int) and not isinstance(cell, bool) and abs(cell) >= 10**_DIGITS_MAX:
+        if isinstance(cell, float | int) and not isinstance(cell, bool) and abs(cell) >= 10**WORKBOOK_DIGITS_MAX:
             column = headers[place] if place < len(headers) else str(place + 1)
             return (
                 f"{column}: the workbook keeps 15 digits of a number, and this one had more. "

@@ -19,13 +19,9 @@ from carnet_node.core.roles import Permission, all_needed, may
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import Nonce, OpId, RecordId, nonce_of, staff_action_id
 from carnet_protocol.kinds import STAFF, STAFF_ACTION
-from carnet_protocol.limits import OPS_PER_SET_MAX
 from carnet_protocol.ops import Action
 from carnet_protocol.registry import Value
 from carnet_protocol.resolvers import show
-
-OPS_BESIDE_MAX = OPS_PER_SET_MAX - 1
-"""Drafts that fit into a set beside its staff action."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from carnet_node.core.acting import action_draft, check_acting
 from carnet_node.core.failures import KeysUnreadable, NotEnrolled
+from carnet_node.core.limits import INSTANT_MS_MAX
 from carnet_node.core.node import Node
 from carnet_node.core.ports import ReadTransaction, WriteTransaction
 from carnet_node.core.projecting import OwnWork, own_settled, reproject
@@ -40,8 +41,6 @@ from carnet_protocol.resolvers import show
 from carnet_protocol.seals import SEED_BYTES
 from carnet_protocol.state import EMPTY, Entries
 from carnet_protocol.writes import Write
-
-_INSTANT_MAX = 2**53
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +101,7 @@ def commit_within(node: Node, tx: WriteTransaction, drafts: Sequence[Draft]) -> 
         drafts = (*drafts, action_draft(node.acting, nonce, drafts, node.clock.now_ms()))
         stored[drafts[-1].kind.number, drafts[-1].record] = None
     ops, opening = build_ops(tuple(drafts), seed)
-    wall_ms = min(max(node.clock.now_ms(), -_INSTANT_MAX), _INSTANT_MAX)
+    wall_ms = min(max(node.clock.now_ms(), -INSTANT_MS_MAX), INSTANT_MS_MAX)
     link = next_link(node.identity, chain, feed, wall_ms)
     message = seal_set(encode_ops(ops), nonce, link, signer_of(node, tx))
     if set_bytes(message, opening) > limits.SET_BYTES_MAX:

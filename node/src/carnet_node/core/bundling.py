@@ -14,6 +14,7 @@ from typing import Final
 
 from carnet_node.core.histories import as_lost, hub_sets_to_offer
 from carnet_node.core.inbox import SignedReceipt, apply_answers, apply_page
+from carnet_node.core.limits import BUNDLE_BATCHES_BYTES_MAX
 from carnet_node.core.node import Node
 from carnet_node.core.outbox import BatchSize, next_batch
 from carnet_node.core.recall_check import store_segment
@@ -23,7 +24,6 @@ from carnet_node.core.rejoin_state import is_behind_mark, unconfirmed_places
 from carnet_node.core.session import state_ourselves, take_answer
 from carnet_node.core.signing import line_signers
 from carnet_node.core.sync import read_page, read_receipt
-from carnet_protocol import limits
 from carnet_protocol.bundle import PartKind, pack_bundle, unpack_bundle
 from carnet_protocol.envelope import Purpose
 from carnet_protocol.errors import Malformed, NotAuthentic
@@ -38,7 +38,6 @@ from carnet_protocol.messages import (
 )
 from carnet_protocol.reasons import Reason
 
-_BATCHES_BYTES_MAX: Final = limits.BUNDLE_BYTES_MAX // 2
 _NO_CHALLENGE: Final = b""
 _HEALED_BY: Final = "bundle-that-healed"
 """Local setting: serial of the newest bundle after which sets were emitted again."""
@@ -97,7 +96,7 @@ def pack_for_hub(node: Node, *, software: str) -> PackedBundle:
     is_whole = True
     for count, part in () if _must_rejoin(node) else (*_hub_sets(node), *_batches(node)):
         size += len(part[1])
-        if size > _BATCHES_BYTES_MAX:
+        if size > BUNDLE_BATCHES_BYTES_MAX:
             is_whole = False
             break
         parts.append(part)

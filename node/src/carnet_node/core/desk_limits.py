@@ -6,11 +6,16 @@ number and why stands beside it.
 
 from typing import Final
 
+from carnet_protocol.limits import OPS_PER_SET_MAX
+
 _MINUTE_MS: Final = 60 * 1000
 _DAY_MS: Final = 24 * 3600 * 1000
 
 STAFF_MAX: Final = 5_000
 """Members of staff of one site, those who left included: 120 people who stay for a year each, for forty years."""
+
+OPS_BESIDE_MAX: Final = OPS_PER_SET_MAX - 1
+"""Drafts that fit into a set beside its staff action."""
 
 SAME_NUMBER_MAX: Final = 20
 """Records of staff under one number; two machines that hired without a line may each have made one."""
@@ -143,6 +148,9 @@ WORKBOOK_BYTES_MAX: Final = 64 * 1024 * 1024
 
 WORKBOOK_INFLATED_BYTES_MAX: Final = 512 * 1024 * 1024
 """What it may unpack to; real ones unpack to ten times their size."""
+
+WORKBOOK_DIGITS_MAX: Final = 15
+"""Digits a workbook keeps of a number. Source: the limits of Excel; IEEE 754."""
 
 SHEET_CELLS_MAX: Final = 20_000_000
 """Cells of the rectangle that a sheet spans; read at once it takes half a gigabyte."""

@@ -14,7 +14,6 @@ Rules:
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
 
 from carnet_node.core.erasing import (
     apply_erasures,
@@ -27,6 +26,7 @@ from carnet_node.core.erasing import (
 )
 from carnet_node.core.failures import NotEnrolled
 from carnet_node.core.histories import came_back, is_of_this_history, leave_former_behind
+from carnet_node.core.limits import KIND_NUMBER_MAX
 from carnet_node.core.node import Node
 from carnet_node.core.ports import ReadTransaction, WriteTransaction
 from carnet_node.core.projecting import Key, OwnWork, reproject
@@ -50,9 +50,6 @@ from carnet_protocol.kinds import CAMPAIGN, ERASURE
 from carnet_protocol.messages import HubSet, Outcome, Page, PageRow, Receipt, Verdict
 from carnet_protocol.reasons import Reason
 from carnet_protocol.state import entries_from_wire
-
-_KIND_MAX: Final = 65_535
-"""Highest number of a kind on the wire."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +216,7 @@ def _take_row(tx: WriteTransaction, row: BaseRow, wire: PageRow) -> Key | None:
 
 
 def _base_row(row: PageRow, position: int) -> BaseRow:
-    if not 0 < row.kind <= _KIND_MAX:
+    if not 0 < row.kind <= KIND_NUMBER_MAX:
         raise Malformed(Reason.MALFORMED, f"kind {row.kind}")
     entries = entries_from_wire(row.entries)
     return BaseRow(row.kind, RecordId(row.record), row.owner, position, row.changed, entries, row.is_evicted)

@@ -8,6 +8,8 @@ Units stand last in each name. Who chose the number and why stands beside it.
 
 from typing import Final
 
+from carnet_protocol.limits import BUNDLE_BYTES_MAX
+
 BUSY_TIMEOUT_MS: Final = 5_000
 """How long a writer waits for another process of the node. Chosen by us: a page of 1,000 rows takes under a second."""
 
@@ -33,6 +35,9 @@ PHONE_DIGITS_MIN: Final = 7
 PHONE_DIGITS_MAX: Final = 15
 """Digits of a telephone number. Source: ITU-T E.164 for the maximum; 7 is a Chinese local number without area code."""
 
+PLATE_PASSES_MAX: Final = 4
+"""Taking separators out of a plate can join what they kept apart; this often at most, which no real plate needs."""
+
 RECALL_STALE_AFTER_MS: Final = 7 * 24 * 3600 * 1000
 """Recall data older than this answers "unknown" instead of "clear", unless the settings say otherwise."""
 
@@ -41,6 +46,12 @@ HEADS_TEXT_CHARS_MAX: Final = 64 * 1024
 
 OPENED_SETS_KEPT_MAX: Final = 256
 """Own sets held open while records are folded again: at most 64 MiB, usually under one."""
+
+INSTANT_MS_MAX: Final = 2**53
+"""A clock is taken to be at most so many ms from 1970, either way: every program that reads JSON can count so far."""
+
+KIND_NUMBER_MAX: Final = 65_535
+"""Highest number of a kind on the wire."""
 
 CHECKPOINT_PAGES: Final = 4_000
 """Pages of 4 KiB in the write-ahead log before they are copied back: 16 MiB, about 200 saves. Chosen by us: four times
@@ -57,6 +68,15 @@ DIFFERENCES_MAX: Final = 1_000
 
 API_BODY_BYTES_MAX: Final = 512 * 1024
 """One request body of the JSON API: twice a change set, because JSON may spell a character in six."""
+
+API_TOKEN_FILE_BYTES_MAX: Final = 256
+"""The file with the token for programs; ours has 44 bytes."""
+
+CERTIFICATE_FILE_BYTES_MAX: Final = 64 * 1024
+"""The certificate of the node's own, or its key; one that names ten addresses has a kilobyte."""
+
+IDEMPOTENCY_KEY_CHARS_MAX: Final = 128
+"""Characters of the key under which a program saves once; a UUID has 36."""
 
 KEPT_ANSWERS_MS: Final = 24 * 3600 * 1000
 """How long a repeated request gets the answer of the first: a program that tries again for longer asks anew."""
@@ -84,6 +104,9 @@ RETRY_FIRST_MS: Final = 500
 
 RETRY_MAX_MS: Final = 5 * 60 * 1000
 """A node that has been offline for hours notices a repaired line within five minutes."""
+
+RETRY_DOUBLINGS_MAX: Final = 20
+"""How often the waiting time doubles at most; it has long reached its upper end by then."""
 
 IDLE_POLL_MS: Final = 60 * 1000
 """Between two looks at the outbox when nothing woke the sender."""
@@ -144,6 +167,12 @@ MARK_BYTES_MAX: Final = 4096
 
 PENDING_BYTES_MAX: Final = 64 * 1024
 """What an unfinished enrolment keeps; ours has two kilobytes."""
+
+WRAPPED_KEY_BYTES_MAX: Final = 128
+"""One wrapped copy of the data key; ours have 80 bytes at most."""
+
+BUNDLE_BATCHES_BYTES_MAX: Final = BUNDLE_BYTES_MAX // 2
+"""Sets in one bundle; the other half of it is for what else a hub asks for."""
 
 BUNDLE_FRAMING_BYTES_MAX: Final = 1024 * 1024
 """Manifest, encapsulated key and tag around the parts of a bundle; far above what they need."""

@@ -10,10 +10,9 @@ clock port does).
 
 from typing import Final
 
-from carnet_node.core.limits import IDLE_POLL_MS, RETRY_FIRST_MS, RETRY_MAX_MS
+from carnet_node.core.limits import IDLE_POLL_MS, RETRY_DOUBLINGS_MAX, RETRY_FIRST_MS, RETRY_MAX_MS
 
 _DICE_SIDES: Final = 65536
-_DOUBLINGS_MAX: Final = 20
 
 
 def retry_delay_ms(*, failures: int, dice: int, asked_ms: int | None = None) -> int:
@@ -24,7 +23,7 @@ def retry_delay_ms(*, failures: int, dice: int, asked_ms: int | None = None) -> 
         dice: two random bytes as a number, 0 to 65,535.
         asked_ms: what the hub asked for (Retry-After); never less than this, but at most `RETRY_MAX_MS`.
     """
-    ceiling = min(RETRY_FIRST_MS << min(failures, _DOUBLINGS_MAX), RETRY_MAX_MS)
+    ceiling = min(RETRY_FIRST_MS << min(failures, RETRY_DOUBLINGS_MAX), RETRY_MAX_MS)
     spread = ceiling // 2 + (ceiling - ceiling // 2) * dice // _DICE_SIDES
     return max(spread, min(asked_ms or 0, RETRY_MAX_MS))
 

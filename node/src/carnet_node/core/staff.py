@@ -16,13 +16,13 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from carnet_node.core.access_log import accesses_of
-from carnet_node.core.acting import OPS_BESIDE_MAX, require
+from carnet_node.core.acting import require
 from carnet_node.core.authoring import commit_within
 from carnet_node.core.commands.customers import Values
 from carnet_node.core.commands.drafting import draft_edit
 from carnet_node.core.commands.staff import add_staff, edit_staff, leave_staff, return_staff
 from carnet_node.core.desk import new_ids
-from carnet_node.core.desk_limits import ORDERS_HANDED_OVER_MAX
+from carnet_node.core.desk_limits import OPS_BESIDE_MAX, ORDERS_HANDED_OVER_MAX
 from carnet_node.core.form_drafts import hand_over_drafts
 from carnet_node.core.local_facts import AccessEntry, Credential
 from carnet_node.core.local_ports import PasswordHasher

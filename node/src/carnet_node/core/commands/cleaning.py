@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Final
 
-from carnet_node.core.limits import PHONE_DIGITS_MAX, PHONE_DIGITS_MIN
+from carnet_node.core.limits import PHONE_DIGITS_MAX, PHONE_DIGITS_MIN, PLATE_PASSES_MAX
 from carnet_node.core.refusals import Problem, ProblemCode
 from carnet_protocol.errors import BadValue
 from carnet_protocol.registry import Kind, Value, ValueType
@@ -24,8 +24,6 @@ _PHONE_SEPARATORS: Final = re.compile(r"[\s\-()./·]+")
 _CHINESE_MOBILE: Final = re.compile(r"(?:\+?86|0086)?(1[3-9]\d{9})", re.ASCII)
 _INTERNATIONAL: Final = re.compile(r"(?:\+|00)([1-9]\d+)", re.ASCII)
 _NATIONAL: Final = re.compile(r"\d+", re.ASCII)
-_PASSES_MAX: Final = 4
-"""Taking separators out can join what they kept apart; this often at most, which no real plate needs."""
 
 _PLATE_SEPARATORS: Final = re.compile(r"[\s\-·•.]+")
 
@@ -63,7 +61,7 @@ def phone_number(text: str) -> str | None:
 
 def plate_number(text: str) -> str | None:
     """A plate in one spelling: upper case, half width, no separators. Which plates exist is not judged."""
-    for _ in range(_PASSES_MAX):
+    for _ in range(PLATE_PASSES_MAX):
         folded = _PLATE_SEPARATORS.sub("", unicodedata.normalize("NFKC", text).upper())
         if folded == text:
             break

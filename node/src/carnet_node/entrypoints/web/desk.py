@@ -20,7 +20,7 @@ from carnet_node.adapters.passwords import Argon2Passwords
 from carnet_node.core.desk import Saved
 from carnet_node.core.doctor import Finding
 from carnet_node.core.idempotency import KeyedRequest, answer_once, claiming, keyed_request
-from carnet_node.core.limits import LIST_ROWS_MAX
+from carnet_node.core.limits import IDEMPOTENCY_KEY_CHARS_MAX, LIST_ROWS_MAX
 from carnet_node.core.local_ports import PasswordHasher
 from carnet_node.core.node import Node
 from carnet_node.core.ports import RunBlocking
@@ -29,6 +29,7 @@ from carnet_node.core.session import SyncPorts
 from carnet_node.core.views import list_records
 from carnet_node.entrypoints.presenting import Json, Presenter, is_masked
 from carnet_node.entrypoints.reading import instant_from_text, values_from_json
+from carnet_node.entrypoints.sticks import Sticks
 from carnet_node.entrypoints.web.problem_response import BODY_IN_SCOPE
 from carnet_protocol.errors import BadValue
 from carnet_protocol.ids import RecordId, parse_record_text, record_text
@@ -40,7 +41,6 @@ log = structlog.get_logger(__name__)
 
 
 IDEMPOTENCY_KEY: Final = "Idempotency-Key"
-IDEMPOTENCY_KEY_CHARS_MAX: Final = 128
 
 _SAVING_METHODS: Final = frozenset({"POST", "PATCH"})
 _KEY: Final = re.compile(rf"[\x21-\x7e]{{1,{IDEMPOTENCY_KEY_CHARS_MAX}}}")
@@ -76,6 +76,7 @@ class Desk:
         hasher: of the passwords of staff.
         examine: looks for everything that could be wrong with this machine.
         uploads: where files of a former system wait; None where none are taken.
+        sticks: for bundles; None where none are made.
     """
 
     node: Node
@@ -87,6 +88,7 @@ class Desk:
     hasher: PasswordHasher = field(default_factory=Argon2Passwords)
     examine: Callable[[], Sequence[Finding]] = tuple
     uploads: Path | None = None
+    sticks: Sticks | None = None
 
     async def read(self, work: Callable[[], T]) -> T:
         """What blocking work returns."""

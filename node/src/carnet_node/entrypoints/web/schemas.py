@@ -9,7 +9,8 @@ from typing import Any, Final
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from carnet_node.entrypoints.web.desk import IDEMPOTENCY_KEY, IDEMPOTENCY_KEY_CHARS_MAX
+from carnet_node.core.limits import IDEMPOTENCY_KEY_CHARS_MAX
+from carnet_node.entrypoints.web.desk import IDEMPOTENCY_KEY
 from carnet_node.entrypoints.web.problem_response import MEDIA_TYPE
 from carnet_protocol import limits
 from carnet_protocol.kinds import REGISTRY
