@@ -37,10 +37,12 @@ _SQLITE_BUSY: Final = frozenset({5, 6})
 """SQLITE_BUSY and SQLITE_LOCKED. Source: SQLite result codes."""
 
 _SQLITE_FULL: Final = 13
-_SQLITE_DAMAGED: Final = frozenset({11, 26})
-"""SQLITE_CORRUPT and SQLITE_NOTADB."""
-_RESTORE: Final = "Move the file aside with its -wal and -shm, keep it, and run `carnet-hub restore`."
 """SQLITE_FULL. Source: SQLite result codes."""
+
+_SQLITE_DAMAGED: Final = frozenset({11, 26})
+"""SQLITE_CORRUPT and SQLITE_NOTADB. Source: SQLite result codes."""
+
+_RESTORE: Final = "Move the file aside with its -wal and -shm, keep it, and run `carnet-hub restore`."
 
 _PRIMARY_CODE: Final = 0xFF
 """An extended result code carries its primary one in the low byte."""

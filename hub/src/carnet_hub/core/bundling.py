@@ -5,9 +5,8 @@ checks as on the line, so a bundle may come twice, late or out of order. Does no
 (encryption) nor the inside of any part.
 
 A node's bundle holds a signed hello, batches of its sets, what it offers to a hub that was restored, or an enrolment
-request. A hello in a bundle proves who
-speaks and says where the node stands; its challenge is old by nature and is not looked at, and no token is given for
-it.
+request. A hello in a bundle proves who speaks and says where the node stands; its challenge is old by nature and is not
+looked at, and no token is given for it.
 """
 
 from collections.abc import Iterator

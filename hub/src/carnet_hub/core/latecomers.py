@@ -10,18 +10,18 @@ Rule: the groups of the order are those that were erased of the record it belong
 """
 
 from collections import deque
+from typing import Final
 
 from carnet_hub.core.authoring import write_with
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.workspace import Workspace
 from carnet_protocol.changeset import Draft
-from carnet_protocol.ids import RecordId, new_record_id
+from carnet_protocol.ids import RECORD_RANDOM_BYTES, RecordId, new_record_id
 from carnet_protocol.kinds import ERASURE
 from carnet_protocol.orders import ERASURE_RECORDS_MAX, ErasureOrder
 from carnet_protocol.registry import ErasureGroup
 
-_GROUND = "order"
-_RANDOM_BYTES = 10
+_GROUND: Final = "order"
 
 
 def order_latecomers(hub: Hub, workspace: Workspace) -> int:
@@ -63,5 +63,5 @@ def _with_children(workspace: Workspace) -> dict[bytes, int]:
 
 def _draft(hub: Hub, records: list[RecordId], groups: int) -> Draft:
     order = ErasureOrder(tuple(records), frozenset(one for one in ErasureGroup if groups >> (one - 1) & 1))
-    record = new_record_id(hub.clock.now_ms(), hub.entropy.random_bytes(_RANDOM_BYTES))
+    record = new_record_id(hub.clock.now_ms(), hub.entropy.random_bytes(RECORD_RANDOM_BYTES))
     return Draft(ERASURE, record, {**order.fields(), "ground": _GROUND})
