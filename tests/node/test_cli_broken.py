@@ -179,6 +179,12 @@ CASES: tuple[Case, ...] = (
         ("enrol", "code", "--hub", "http://127.0.0.1:9", "--recover", "--from", "hub"),
         "already-enrolled",
     ),
+    (
+        "a folder that `init` made, where a lost machine is to come back",
+        without_keys(lambda one: one.node("init")),
+        ("enrol", "code", "--hub", "http://127.0.0.1:9", "--recover", "--from", "copy", "--recovery-file", "sheet"),
+        "already-enrolled",
+    ),
     ("a database that is none", lambda one: one.database.write_bytes(b"x" * 8192), ("status",), "store-broken"),
     ("a cut database", lambda one: cut(one.database, 20_000), ("status",), "store-broken"),
     (
@@ -263,6 +269,18 @@ def test_a_failure_is_told_and_changes_nothing(
     assert (node.code, told["code"]) == (1, code), what
     assert sentences_of(told)
     assert kept(broken.folder) == before
+
+
+def test_who_mistypes_the_passphrase_is_sent_to_the_sheet(broken: Broken):
+    """The advice is about the sheet: no file is in the wrong place, and no mode is wrong."""
+    shutil.rmtree(broken.folder / "data")
+    wrong = private(broken.folder / "wrong", "0000-0000-0000-0000-0000-0000")
+
+    told = broken.node("restore", "--from", "copy", "--recovery-file", str(wrong))["error"]
+
+    assert told["what"] == "This recovery passphrase does not open data.recovery, or that file is damaged."
+    assert "sheet" in told["next"]
+    assert "mode" not in told["next"]
 
 
 def test_people_read_the_same_three_sentences(broken: Broken):

@@ -11,14 +11,15 @@ from carnet_protocol.reasons import Reason, explain
 
 
 def leaves(kind: type[NodeFailure]) -> list[type[NodeFailure]]:
-    """Every failure below a kind."""
+    """Every failure below a kind that is raised; unreadable keys are, and have a kind below them."""
     below = kind.__subclasses__()
-    return [leaf for one in below for leaf in (leaves(one) or [one])]
+    found = [leaf for one in below for leaf in (leaves(one) or [one])]
+    return [*found, kind] if kind is KeysUnreadable else found
 
 
 def made(kind: type[NodeFailure]) -> NodeFailure:
     """A failure of a kind."""
-    return kind("signing.key", "missing") if kind is KeysUnreadable else kind("detail")
+    return kind("signing.key", "missing") if issubclass(kind, KeysUnreadable) else kind("detail")
 
 
 @pytest.mark.parametrize("kind", leaves(NodeFailure), ids=lambda kind: kind.__name__)

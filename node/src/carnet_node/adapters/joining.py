@@ -147,6 +147,12 @@ def can_join(joining: Joining) -> bool:
         return _may_join(tx, joining.asker.keyring)
 
 
+def is_nobodys(joining: Joining) -> bool:
+    """Whether the database never belonged to a site: `init` made it."""
+    with joining.store.read() as tx:
+        return tx.identity() is None
+
+
 def _may_join(tx: ReadTransaction, keyring: Keyring) -> bool:
     """Whether a database is empty, or the restored one of a machine that is lost: enrolled with other keys."""
     if tx.identity() is None:

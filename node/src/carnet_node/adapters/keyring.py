@@ -28,7 +28,7 @@ from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from carnet_node.adapters.system import PRIVATE_MODE
-from carnet_node.core.failures import AlreadyEnrolled, KeysUnreadable
+from carnet_node.core.failures import AlreadyEnrolled, KeysUnreadable, WrongPassphrase
 from carnet_node.core.ports import Entropy, Files
 from carnet_protocol.envelope import key_id_of
 from carnet_protocol.recovery import KEPT_INFO
@@ -223,14 +223,14 @@ def unwrap_with_passphrase(wrapped: bytes, passphrase: str) -> bytes:
         passphrase: as typed; case, dashes, spaces and look-alikes do not matter.
 
     Raises:
-        KeysUnreadable: another passphrase, or a damaged file.
+        WrongPassphrase: another passphrase, or a damaged file.
     """
     salt, rest = wrapped[:_SALT_BYTES], wrapped[_SALT_BYTES:]
     try:
         key = AESGCM(_stretch(passphrase, salt))
         return key.decrypt(rest[:_NONCE_BYTES], rest[_NONCE_BYTES:], _WRAP_INFO)
     except (InvalidTag, ValueError) as error:
-        raise KeysUnreadable(WRAPPED_FOR_RECOVERY_FILE, "this passphrase does not open it") from error
+        raise WrongPassphrase(WRAPPED_FOR_RECOVERY_FILE, "this passphrase does not open it") from error
 
 
 def new_passphrase(entropy: Entropy) -> str:

@@ -9,6 +9,7 @@
     ├── NotEnrolled         the operator: enrol first
     ├── AlreadyEnrolled     the operator: this folder already belongs to a site
     ├── KeysUnreadable      the operator: a key file is missing, damaged or open to others
+    │   └── WrongPassphrase     the passphrase is not that of the sheet printed last
     ├── ForeignKeys         the operator: the database belongs to other keys than those beside it
     └── HighWaterUnreadable the operator: the mark of what left this machine is damaged
 
@@ -116,6 +117,10 @@ class KeysUnreadable(NodeFailure):
         super().__init__(f"{file_name}: {detail}")
         self.file_name = file_name
         self.detail = detail
+
+
+class WrongPassphrase(KeysUnreadable):
+    """The recovery passphrase that was typed does not open the wrapped data key, or that file is damaged."""
 
 
 class ForeignKeys(NodeFailure):

@@ -22,6 +22,7 @@ from carnet_node.core.failures import (
     NoHubThere,
     NotEnrolled,
     NotInitialised,
+    WrongPassphrase,
 )
 from carnet_node.core.idempotency import AnswerGone, KeyReused
 from carnet_node.core.refusals import CommandRefused, Problem
@@ -136,6 +137,8 @@ def _explain_refusal(error: Refused) -> Explained:
 def _with_detail(what: str, error: Exception) -> str:
     """The first sentence, with what exactly where it helps and is free of stored values."""
     match error:
+        case WrongPassphrase():
+            return what
         case KeysUnreadable():
             return f"{what} {error.file_name}: {error.detail}."
         case NotInitialised() | DatabaseGone():
@@ -258,6 +261,14 @@ _TEXTS: Final[dict[type[NodeFailure], tuple[str, str, str, str, Exit, HTTPStatus
         "Use the folder as it is, or name another with --data. A lost database comes back with `carnet-node restore`.",
         Exit.REFUSED,
         HTTPStatus.CONFLICT,
+    ),
+    WrongPassphrase: (  # before what it is a kind of: the first that fits is told
+        "keys-unreadable",
+        "This recovery passphrase does not open data.recovery, or that file is damaged.",
+        "No key and no database was changed; there is no limit to the tries.",
+        "Compare it with the sheet printed last before that backup. No sheet: a code of `dealers recovery-code`.",
+        Exit.REFUSED,
+        HTTPStatus.INTERNAL_SERVER_ERROR,
     ),
     KeysUnreadable: (
         "keys-unreadable",

@@ -14,11 +14,11 @@ from typing import Any, Final
 import anyio
 
 from carnet_node.adapters.fetching import Choice, Stage, Unwrap
-from carnet_node.adapters.joining import can_join
+from carnet_node.adapters.joining import can_join, is_nobodys
 from carnet_node.adapters.recovery import passphrase_unwrap
 from carnet_node.adapters.restoring import Restored, restore_database
 from carnet_node.bootstrap import Installation, create_installation, new_machine_asks, open_installation
-from carnet_node.core.failures import NodeFailure
+from carnet_node.core.failures import AlreadyEnrolled, NodeFailure
 from carnet_node.core.sync import RoundReport, run_round
 from carnet_node.entrypoints.cli.entering import Door, Entered, enter
 from carnet_node.entrypoints.cli.output import emit
@@ -63,7 +63,7 @@ def move(settings: NodeSettings, door: Door, wanted: Wanted, *, as_json: bool) -
     if wanted.origin == FROM_HUB:
         installation = _empty_installation(settings)
     else:
-        if not settings.database.exists() or not can_join(open_installation(settings).joining()):
+        if not settings.database.exists() or not _waits_to_move(settings):
             restored = _restored(settings, door, wanted, as_json=as_json)
         installation = open_installation(settings)
     stage("asking the hub to let this machine in")
@@ -74,6 +74,18 @@ def move(settings: NodeSettings, door: Door, wanted: Wanted, *, as_json: bool) -
     report, failure = anyio.run(_first_round, installation)
     result = _as_json(entered, restored, again, report, failure)
     emit(result, as_json=as_json, text="\n".join(_lines(entered, restored, again, report, failure)))
+
+
+def _waits_to_move(settings: NodeSettings) -> bool:
+    """Whether a restored database is in place and only has to be enrolled: the same command was broken off.
+
+    Raises:
+        AlreadyEnrolled: `init` made what is there. To be let in with that would end well and bring nothing back.
+    """
+    joining = open_installation(settings).joining()
+    if is_nobodys(joining):
+        raise AlreadyEnrolled("an empty database")
+    return can_join(joining)
 
 
 def _empty_installation(settings: NodeSettings) -> Installation:
