@@ -74,6 +74,9 @@ def main() -> int:
     """Plant the bugs; returns the exit code."""
     options = _options()
     bugs = [one for one in BUGS if options.only in one.name and options.without in ("", one.invariant)]
+    if not bugs:
+        print("no bug answers to that: nothing was planted, and nothing is shown", file=sys.stderr)
+        return 2
     faded = [one.name for one in bugs if not is_plantable(one)]
     if faded:
         print("\n".join(f"can no longer be planted: {name}" for name in faded), file=sys.stderr)

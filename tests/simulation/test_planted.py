@@ -33,6 +33,16 @@ def test_a_bug_is_planted_and_found_by_the_tape_of_an_earlier_hunt():
     assert "| I13 | I13 | 1 | tape |" in ended.stdout
 
 
+def test_a_word_that_no_bug_holds_is_no_success():
+    """A mistyped filter plants nothing, and says so with an exit code."""
+    command = [sys.executable, "-m", "tools.plant_bugs", "--only", "no such bug"]
+
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert ended.returncode == 2
+    assert "nothing was planted" in ended.stderr
+
+
 def test_every_invariant_has_a_bug_that_it_must_find():
     """An invariant that nothing planted can break has not shown that it looks at anything."""
     expected = {bug.invariant for bug in BUGS}
