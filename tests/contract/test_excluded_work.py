@@ -209,6 +209,22 @@ def test_what_was_erased_meanwhile_is_not_shown(hub: TestHub, stolen: Installati
     confirm_excluded(desk.node(), fetched(hub, desk), save.nonce)
 
 
+def test_a_save_of_which_nothing_is_left_cannot_be_confirmed(hub: TestHub, stolen: Installation, desk: Installation):
+    """All that the excluded save had said was erased: there is nothing to write, and nothing is written."""
+    write(desk, CUSTOMER, PERSON, party_kind="person")
+    a_round(desk, hub)
+    a_round(stolen, hub)
+    write(stolen, CUSTOMER, PERSON, full_name="Test person")
+    a_round(stolen, hub)
+    revoke(hub, stolen)
+    erase_customer(hub.app.hub, PERSON, frozenset(ErasureGroup), ground="request")
+    a_round(desk, hub)
+    (save,) = listed(hub, desk)
+
+    with pytest.raises(CommandRefused, match="set not-found"):
+        confirm_excluded(desk.node(), fetched(hub, desk), save.nonce)
+
+
 def test_what_was_erased_is_not_shown_before_its_order_has_come(hub: TestHub, stolen: Installation, desk: Installation):
     """The list is asked for before the page with the erasure is read: it can be read, without the values."""
     write(desk, CUSTOMER, PERSON, party_kind="person")

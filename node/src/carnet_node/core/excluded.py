@@ -117,7 +117,7 @@ def confirm_excluded(
         indexes: places of ops in the set; None for all that can be confirmed.
 
     Raises:
-        CommandRefused: nothing of it can be confirmed: unknown ops, confirmed before, or keys.
+        CommandRefused: nothing of it can be confirmed: unknown ops, confirmed before, erased, or keys.
         Refused: a value or a record this node may not write; nothing was written.
         StoreBusy, StoreBroken, WritingStopped: nothing was written.
     """
@@ -130,6 +130,7 @@ def confirm_excluded(
             if nonce_of(one.op) == nonce
             and (indexes is None or one.opened.index in indexes)
             and one.opened.op.kind != KEY_CHANGE.number
+            and _is_something_left(one)
             and _confirmation(work, one) is None
         ]
         if not wanted:
@@ -191,6 +192,11 @@ def _confirmation(work: OwnWork, excluded: _Op) -> OpId | None:
         if is_same and own.fate is not Fate.VOID and excluded.op in own.write.based_on:
             return own.write.op
     return None
+
+
+def _is_something_left(excluded: _Op) -> bool:
+    """Whether an op still says something: it deletes, or not all of its values were erased."""
+    return excluded.opened.op.action == Action.DELETE or bool(_named(excluded.opened))
 
 
 def _draft(work: OwnWork, excluded: _Op, known: Mapping[OpId, _Op]) -> Draft:
