@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import Any, Final
 
-from simulation.rare import RARE, RETURNS
+from simulation.rare import RARE
 from simulation.schedules import Failed, run_schedule
 
 LONG_RUN: Final = 2_000
@@ -99,7 +99,7 @@ class Campaign:
             "faults_least": min(self.strokes, default=0),
             "faults": dict(self.faults.most_common()),
             "steps": dict(self.steps.most_common()),
-            "rare_states": {name: self.reached[name] for name in (*RARE, *RETURNS)},
+            "rare_states": {name: self.reached[name] for name in RARE},
             "unreached": self.unreached,
             "violations": [
                 {"seed": one.seed, "what": one.broken[1], "again": command_for(one.seed, self.theme)}
@@ -116,7 +116,7 @@ class Campaign:
             f"commands: median {facts['commands_median']}, least {facts['commands_least']}",
             f"faults: median {facts['faults_median']}, least {facts['faults_least']}",
             *_columns("fault", self.faults),
-            *_columns("rare state", Counter({name: self.reached[name] for name in (*RARE, *RETURNS)})),
+            *_columns("rare state", Counter({name: self.reached[name] for name in RARE})),
             f"{len(self.violations)} violations",
         ]
         for one in facts["violations"][:VIOLATIONS_MAX]:

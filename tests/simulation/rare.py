@@ -74,10 +74,6 @@ RARE: Final[dict[str, str]] = {
     "a replaced key was used by a thief": "only the present key goes on with a chain",
     "somebody was turned away": "a stopped or revoked node brings a set all the same",
     "an excluded save was confirmed": "honest work counts again, under another key",
-}
-"""Name and what it shows."""
-
-RETURNS: Final[dict[str, str]] = {
     "hub restored behind what it had confirmed": "its next positions have been told to others already",
     "a hub behind its mark stays shut": "nobody is served before `carnet-hub restored`",
     "a message of another history was turned away": "a position of a history that has ended means nothing",
@@ -86,7 +82,7 @@ RETURNS: Final[dict[str, str]] = {
     "a superseded copy was made the one that goes on": "the dealer decides which copy is meant",
     "two bodies for one place": "two copies wrote without knowing of each other; both sets stand in the log",
 }
-"""The same for schedules in which the hub comes back from a backup, or a disk lives twice."""
+"""Name and what it shows."""
 
 _YEAR_MS: Final = 365 * 24 * 3600 * 1000
 _DESK_STEPS: Final = frozenset({"new", "edit", "edit shared", "save old form", "edit several", "delete", "step visit"})
@@ -95,7 +91,7 @@ _PAGE_STEPS: Final = frozenset({"pull", "late page", "round", "stick home"})
 
 def rare_states(stage: Stage) -> Counter[str]:
     """The rare states a schedule was in, with how often."""
-    found = Counter({name: times for name, times in stage.reached.items() if name in RARE or name in RETURNS})
+    found = Counter({name: times for name, times in stage.reached.items() if name in RARE})
     found.update(_disk_states(stage))
     for nonce, one in stage.archive.standing.items():
         found.update(_standing_states(stage, nonce, one))
