@@ -7,18 +7,23 @@ from pathlib import Path
 import pytest
 
 from carnet_node.adapters.passwords import Argon2Passwords
+from carnet_node.core.authoring import commit
 from carnet_node.core.desk_limits import (
+    FAILURES_KEPT_MAX,
     FREE_ATTEMPTS,
     LOCKOUT_FIRST_MS,
     LOCKOUT_MAX_MS,
     PASSWORD_CHARS_MAX,
     START_CODE_MS,
 )
-from carnet_node.core.login import LoginRefused, begin_with_code, change_password, log_in, waiting_ms
+from carnet_node.core.local_facts import LoginFailures
+from carnet_node.core.login import LoginRefused, begin_with_code, change_password, log_in, name_hash_of, waiting_ms
 from carnet_node.core.refusals import ProblemCode
 from carnet_node.core.sessions import present_session
 from carnet_node.core.staff import add_member, issue_start_code, let_leave, list_staff
+from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import RecordId
+from carnet_protocol.kinds import STAFF
 from support.desk import problems_of
 from support.node_builder import rows_of, text_of
 from support.staffed import ADMIN_NO, PASSWORD, Site, TestHasher, build_site, hire_with_password
@@ -129,6 +134,21 @@ def test_wrong_passwords_of_one_person_stop_nobody_else(site: Site):
     assert log_in(site.node, site.hasher, "A07", PASSWORD).token
 
 
+def test_inventing_names_does_not_end_the_wait_for_a_person(site: Site, tmp_path: Path):
+    """More made-up names than are remembered push out each other, and never a colleague's count."""
+    fails(site, ADMIN_NO, FREE_ATTEMPTS)
+    now_ms = site.node.clock.now_ms() + 1
+    with site.node.store.write() as tx:
+        for number in range(FAILURES_KEPT_MAX):
+            invented = LoginFailures(name_hash_of(f"X{number}", is_known=False), 1, now_ms)
+            tx.local.put_login_failures(invented, FAILURES_KEPT_MAX)
+
+    fails(site, "Z99", 1)
+
+    assert problems_of(lambda: log_in(site.node, site.hasher, ADMIN_NO, PASSWORD)) == WAIT
+    assert len(rows_of(tmp_path)["login_failure"]) == FAILURES_KEPT_MAX + 1
+
+
 def test_a_start_code_lets_its_owner_choose_a_password(site: Site):
     """The code, typed back in lower case and with letters read for digits, opens the first session."""
     staff, code = add_member(site.as_admin, {"staff_no": "A07", "full_name": "Person", "role": "advisor"})
@@ -203,6 +223,21 @@ def test_a_password_is_changed_only_by_who_knows_it(site: Site):
 
     assert refused == WRONG
     assert present_session(site.node, site.session.token) is not None
+
+
+def test_the_password_of_a_colleague_of_the_same_number_changes_nothing(site: Site):
+    """Two machines without a line may have hired under one number; neither of the two changes the other's password."""
+    view = next(one.view for one in list_staff(site.node))
+    twin = commit(site.node, [Draft(STAFF, RecordId(b"\xff" * 16), {**view.values})])
+    assert twin is not None
+
+    refused = problems_of(
+        lambda: change_password(
+            site.node, site.hasher, RecordId(b"\xff" * 16), present=PASSWORD, chosen="another sentence"
+        )
+    )
+
+    assert refused == WRONG
 
 
 def test_a_start_code_ends_password_and_sessions(site: Site):

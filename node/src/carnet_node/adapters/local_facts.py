@@ -103,7 +103,7 @@ class SqlLocalWrites(SqlLocalReads):
         self._execute(sql.DROP_CREDENTIAL, (staff,))
 
     def put_login_failures(self, failures: LoginFailures, kept_max: int) -> None:
-        """Insert or replace; only the newest names are kept."""
+        """Insert or replace. Of names that nobody has, the newest `kept_max` are kept; staff names all are."""
         self._execute(sql.PUT_FAILURES, (failures.name_hash, failures.count, failures.last_ms))
         self._execute(sql.TRIM_FAILURES, sql.TRIM_FAILURES.arguments({"row_limit": kept_max}))
 

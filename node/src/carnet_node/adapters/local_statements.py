@@ -3,12 +3,13 @@
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import BindParameter, Select, Table, bindparam, delete, insert, literal_column, or_, select
+from sqlalchemy import BindParameter, Select, Table, bindparam, delete, func, insert, literal_column, or_, select
 from sqlalchemy.dialects import sqlite
 
 from carnet_node.adapters import local_tables
 from carnet_node.adapters.statements import STORED_COLUMNS, Statement, by_key, upsert
 from carnet_node.adapters.tables import IN_SHOP, NODE_METADATA, projection_table
+from carnet_node.core.local_facts import INVENTED_NAME
 
 MODULE: Final = local_tables
 """Importing it is what declares the tables."""
@@ -30,11 +31,9 @@ DROP_CREDENTIAL: Final = Statement(delete(_credential).where(_credential.c.staff
 GET_FAILURES: Final = by_key(_failure)
 PUT_FAILURES: Final = upsert(_failure)
 DROP_FAILURES: Final = Statement(delete(_failure).where(_failure.c.name_hash == bindparam("name_hash")))
-TRIM_FAILURES: Final = Statement(
-    delete(_failure).where(
-        _failure.c.name_hash.not_in(select(_failure.c.name_hash).order_by(_failure.c.last_ms.desc()).limit(_limit))
-    )
-)
+_is_invented = func.substr(_failure.c.name_hash, 1, len(INVENTED_NAME)) == INVENTED_NAME
+_newest_invented = select(_failure.c.name_hash).where(_is_invented).order_by(_failure.c.last_ms.desc()).limit(_limit)
+TRIM_FAILURES: Final = Statement(delete(_failure).where(_is_invented, _failure.c.name_hash.not_in(_newest_invented)))
 
 GET_SESSION: Final = by_key(_session)
 SESSIONS_OF: Final = Statement(

@@ -51,7 +51,7 @@ FAILURES_FORGOTTEN_MS: Final = _DAY_MS
 """Wrong passwords of yesterday count no more."""
 
 FAILURES_KEPT_MAX: Final = 1_000
-"""Names with wrong passwords that are remembered, known ones and invented ones alike."""
+"""Names that nobody has under which wrong passwords are remembered; those of staff all are."""
 
 START_CODE_CHARS: Final = 10
 """Characters of a one-time start code: 50 bits, while guessing is slowed down as for passwords."""

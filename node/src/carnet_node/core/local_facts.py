@@ -7,6 +7,7 @@ two records are not the same. What follows from them is decided in `login`, `ses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from carnet_protocol.ids import RecordId
 
@@ -28,12 +29,17 @@ class Credential:
     changed_ms: int
 
 
+KNOWN_NAME: Final = b"\x01"
+INVENTED_NAME: Final = b"\x00"
+"""First byte of the hash of a name on the staff list, and of any other: those others are forgotten first."""
+
+
 @dataclass(frozen=True, slots=True)
 class LoginFailures:
     """Attempts under one name that did not succeed, whether anybody has that name or not.
 
     Attributes:
-        name_hash: SHA-256 of the name as folded.
+        name_hash: SHA-256 of the name as folded, its first byte replaced by `KNOWN_NAME` or `INVENTED_NAME`.
         count: since the last success.
     """
 
@@ -85,6 +91,7 @@ class Access(StrEnum):
     EXPORTED = "exported"
     PRINTED = "printed"
     SHOWN = "shown"
+    IMPORTED = "imported"
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,7 @@ class LocalWrites(LocalReads, Protocol):
         """Nobody logs in under this name any more."""
 
     def put_login_failures(self, failures: LoginFailures, kept_max: int) -> None:
-        """Insert or replace; only the newest names are kept."""
+        """Insert or replace. Of names that nobody has, the newest `kept_max` are kept; staff names all are."""
 
     def drop_login_failures(self, name_hash: bytes) -> None:
         """A success, or a reset."""

@@ -7,7 +7,8 @@ Rules:
 - A wrong name and a wrong password are one refusal and cost the same time.
 - An attempt is counted before it is judged, so that a hundred at once count as a hundred.
 - After `FREE_ATTEMPTS` wrong ones each further one doubles a waiting time; while it runs nothing is judged, not even
-  the right password. Names that nobody has are counted alike.
+  the right password. Names that nobody has are counted alike, and forgotten first: inventing many of them does not
+  make the count of a colleague go away.
 - A start code is good once and for `START_CODE_MS`. It does not log in: it lets its owner choose a password.
 - Whoever has left the site gets no session, whatever they know.
 
@@ -31,7 +32,7 @@ from carnet_node.core.desk_limits import (
     START_CODE_CHARS,
     START_CODE_MS,
 )
-from carnet_node.core.local_facts import Credential, LoginFailures
+from carnet_node.core.local_facts import INVENTED_NAME, KNOWN_NAME, Credential, LoginFailures
 from carnet_node.core.local_ports import PasswordHasher
 from carnet_node.core.node import Node
 from carnet_node.core.ports import ReadTransaction, WriteTransaction
@@ -132,7 +133,8 @@ def change_password(node: Node, hasher: PasswordHasher, staff: RecordId, *, pres
         found = member(tx, node.identity, staff)
     staff_no = str(found.values.get("staff_no")) if found is not None else ""
     check_password(chosen, staff_no)
-    confirm_password(node, hasher, staff_no, present)
+    if confirm_password(node, hasher, staff_no, present) != staff:  # somebody else's, under the same number
+        raise _wrong()
     encoded = hasher.hash(chosen)
     with node.store.write() as tx:
         return _first_session(node, tx, staff, encoded)
@@ -180,13 +182,19 @@ def new_start_code(node: Node, tx: WriteTransaction, staff: RecordId) -> str:
     return f"{code[: START_CODE_CHARS // 2]}-{code[START_CODE_CHARS // 2 :]}"
 
 
-def name_hash_of(staff_no: str) -> bytes:
-    """Under what attempts on a name are counted."""
-    return sha256(folded_staff_no(staff_no)[:PASSWORD_CHARS_MAX].encode(errors="replace")).digest()
+def name_hash_of(staff_no: str, *, is_known: bool) -> bytes:
+    """Under what attempts on a name are counted.
+
+    Args:
+        is_known: the name is on the staff list.
+    """
+    digest = sha256(folded_staff_no(staff_no)[:PASSWORD_CHARS_MAX].encode(errors="replace")).digest()
+    return (KNOWN_NAME if is_known else INVENTED_NAME) + digest[1:]
 
 
 def _count_attempt(node: Node, tx: WriteTransaction, staff_no: str) -> _Attempt:
-    name_hash, now_ms = name_hash_of(staff_no), node.clock.now_ms()
+    found = member_by_no(tx, node.identity, staff_no)
+    name_hash, now_ms = name_hash_of(staff_no, is_known=found is not None), node.clock.now_ms()
     known = tx.local.login_failures(name_hash)
     if known is None or not 0 <= now_ms - known.last_ms < FAILURES_FORGOTTEN_MS:
         known = LoginFailures(name_hash, 0, now_ms)
@@ -197,7 +205,6 @@ def _count_attempt(node: Node, tx: WriteTransaction, staff_no: str) -> _Attempt:
             Problem("password", ProblemCode.WAIT, what, "Wait, or ask your manager for a start code."), left_ms
         )
     tx.local.put_login_failures(LoginFailures(name_hash, known.count + 1, now_ms), FAILURES_KEPT_MAX)
-    found = member_by_no(tx, node.identity, staff_no)
     if found is None or not is_working(found):
         return _Attempt(name_hash, None, None)
     return _Attempt(name_hash, found.id, tx.local.credential(found.id))

@@ -158,7 +158,7 @@ def issue_start_code(node: Node, staff: RecordId) -> str:
         _require_over(node, tx, view.values.get("role"))
         if not is_working(view):
             raise refuse("staff", ProblemCode.LOCKED, "This person has left.", "Take them back first.")
-        tx.local.drop_login_failures(name_hash_of(str(view.values.get("staff_no"))))
+        tx.local.drop_login_failures(name_hash_of(str(view.values.get("staff_no")), is_known=True))
         return new_start_code(node, tx, staff)
 
 
