@@ -13,9 +13,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 
 from carnet_node.adapters.keyring import SUITE
-from carnet_node.core.limits import BUNDLE_FRAMING_BYTES_MAX
+from carnet_node.core.limits import BUNDLE_FILE_BYTES_MAX
 from carnet_node.core.ports import Files
-from carnet_protocol import limits
 from carnet_protocol.bundle import HPKE_INFO
 from carnet_protocol.errors import Malformed, NotAuthentic
 from carnet_protocol.reasons import Reason
@@ -34,7 +33,7 @@ def write_bundle(path: Path, plain: bytes, receiver_exchange_key: bytes, files: 
 
     Returns: bytes written.
     """
-    sealed = SUITE.encrypt(plain, X25519PublicKey.from_public_bytes(receiver_exchange_key), info=HPKE_INFO)
+    sealed = seal_bundle(plain, receiver_exchange_key)
     files.replace(path, sealed)
     return len(sealed)
 
@@ -47,11 +46,33 @@ def read_bundle(path: Path, own_exchange_key: X25519PrivateKey, files: Files) ->
         NotAuthentic: made for somebody else, damaged or truncated.
     """
     try:
-        sealed = files.read(path, bytes_max=limits.BUNDLE_BYTES_MAX + BUNDLE_FRAMING_BYTES_MAX)
+        sealed = files.read(path, bytes_max=BUNDLE_FILE_BYTES_MAX)
     except OSError as error:
         raise Malformed(Reason.BAD_BUNDLE, "the file cannot be read or is too large") from error
     if sealed is None:
         raise Malformed(Reason.BAD_BUNDLE, "there is no such file")
+    return open_bundle(sealed, own_exchange_key)
+
+
+def seal_bundle(plain: bytes, receiver_exchange_key: bytes) -> bytes:
+    """A packed bundle, encrypted to its receiver.
+
+    Args:
+        plain: from `pack_bundle`.
+        receiver_exchange_key: raw 32 bytes of an X25519 key.
+    """
+    return SUITE.encrypt(plain, X25519PublicKey.from_public_bytes(receiver_exchange_key), info=HPKE_INFO)
+
+
+def open_bundle(sealed: bytes, own_exchange_key: X25519PrivateKey) -> bytes:
+    """The plain bytes of a bundle made for us; verify them with `unpack_bundle`.
+
+    Raises:
+        Malformed: larger than any bundle.
+        NotAuthentic: made for somebody else, damaged or truncated.
+    """
+    if len(sealed) > BUNDLE_FILE_BYTES_MAX:
+        raise Malformed(Reason.BAD_BUNDLE, "the file is too large")
     try:
         return SUITE.decrypt(sealed, own_exchange_key, info=HPKE_INFO)
     except (InvalidTag, ValueError) as error:

@@ -177,6 +177,9 @@ BUNDLE_BATCHES_BYTES_MAX: Final = BUNDLE_BYTES_MAX // 2
 BUNDLE_FRAMING_BYTES_MAX: Final = 1024 * 1024
 """Manifest, encapsulated key and tag around the parts of a bundle; far above what they need."""
 
+BUNDLE_FILE_BYTES_MAX: Final = BUNDLE_BYTES_MAX + BUNDLE_FRAMING_BYTES_MAX
+"""One bundle file as it lies on a stick."""
+
 INFLATE_WINDOW_BYTES_MAX: Final = 8 * 1024 * 1024
 """The window a decompressor may ask for; covers every level we or a hub would use."""
 

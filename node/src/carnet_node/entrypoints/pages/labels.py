@@ -59,6 +59,7 @@ ACCESSES: Final[Mapping[str, str]] = {
     "exported": _("exported"),
     "printed": _("printed"),
     "shown": _("shown in full"),
+    "imported": _("taken in"),
 }
 
 LISTED: Final[Mapping[str, str]] = {
@@ -67,6 +68,7 @@ LISTED: Final[Mapping[str, str]] = {
     "check-in": _("check-in of a customer on file"),
     "visits": _("list of orders"),
     "vehicles": _("list of cars"),
+    "bundle": _("bundle (USB stick)"),
 }
 
 LIST_COLUMNS: Final[Mapping[str, str]] = {

@@ -1,16 +1,22 @@
 """The sync centre: what waits, what was held back and why, what was overruled, keys, backups, receipts, findings.
 
-Decides addresses only. A restore names the heads of the list it was chosen from; "sync now" ends with a sentence.
+Decides addresses only. A restore names the heads of the list it was chosen from; "sync now" ends with a sentence, and
+so does a bundle from the hub. A bundle for the hub is a POST with the session's token, as every export.
 """
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import APIRouter, Response
+from starlette.datastructures import UploadFile
 
+from carnet_node.core.bundling import BundleReport
 from carnet_node.core.conflicts import restore_value
+from carnet_node.core.desk_limits import UPLOAD_FIELDS_MAX
 from carnet_node.core.failures import HubUnreachable
 from carnet_node.core.heads import heads_from_text
+from carnet_node.core.limits import BUNDLE_FILE_BYTES_MAX
 from carnet_node.core.node import Node
 from carnet_node.core.sync import run_round
 from carnet_node.core.sync_centre import sync_centre
@@ -19,8 +25,10 @@ from carnet_node.entrypoints.pages.moving import own_address
 from carnet_node.entrypoints.pages.page import Page, PageOf
 from carnet_node.entrypoints.reading import kind_from_text, op_from_text, record_from_text
 from carnet_node.entrypoints.software import SOFTWARE
+from carnet_node.entrypoints.sticks import Sticks, make_stick, take_stick
 from carnet_node.entrypoints.wording import FAILURES, Explained, explain_failure
-from carnet_protocol.reasons import explain
+from carnet_protocol.errors import BadValue
+from carnet_protocol.reasons import Reason, explain
 from carnet_storage.adapters.small_files import read_status
 from carnet_storage.core.status import concerns
 
@@ -64,6 +72,45 @@ async def sync_now(page: PageOf) -> Response:
     return await page.show("sync.html", lambda: _centre(page), screen="sync", result=failures, findings=())
 
 
+@router.post("/sync/bundle")
+async def make_bundle(page: PageOf) -> Response:
+    """Everything the hub has not answered, as a file for a USB stick."""
+    page.typed()
+    sticks = _sticks(page)
+    made = await page.pages.desk.read(lambda: make_stick(page.node, sticks))
+    headers = {"content-disposition": f'attachment; filename="{made.name}"'}
+    return page.answer(Response(made.content, media_type="application/octet-stream", headers=headers))
+
+
+@router.post("/sync/bundle/take")
+async def take_bundle(page: PageOf) -> Response:
+    """The hub's answer from a USB stick; the page says what it brought, or why it was not taken."""
+    sticks = _sticks(page)
+    async with page.request.form(max_files=1, max_fields=UPLOAD_FIELDS_MAX) as form:
+        page.require_token(str(form.get("token", "")))
+        file = form.get("file")
+        if not isinstance(file, UploadFile) or not file.filename:
+            raise BadValue(Reason.BAD_FIELD, "file", "choose the bundle that the hub has made")
+        content = file.file
+        try:
+            taken: BundleReport | None = await page.pages.desk.read(
+                lambda: take_stick(page.node, sticks, content.read(BUNDLE_FILE_BYTES_MAX + 1))
+            )
+            refused = None
+        except FAILURES as failure:
+            taken, refused = None, explain_failure(failure)
+    page.pages.forget_strip()
+    return await page.show(
+        "sync.html",
+        lambda: _centre(page),
+        status=HTTPStatus.OK if refused is None else refused.status,
+        screen="sync",
+        result=None if refused is None else [refused],
+        taken=taken,
+        findings=(),
+    )
+
+
 @router.post("/conflicts/restore")
 async def restore(page: PageOf) -> Response:
     """Bring an overruled value back, for everybody."""
@@ -80,6 +127,13 @@ async def restore(page: PageOf) -> Response:
         return own_address(typed.text("address"))
 
     return await page.save(typed, work, page.failed)
+
+
+def _sticks(page: Page) -> Sticks:
+    sticks = page.pages.desk.sticks
+    if sticks is None:
+        raise BadValue(Reason.NOT_FOUND, "file", "this node makes and takes no bundles")
+    return sticks
 
 
 def _centre(page: Page) -> Mapping[str, Any]:

@@ -23,6 +23,7 @@ from carnet_node.core.name_keys import load_readings
 from carnet_node.core.session import SyncPorts
 from carnet_node.entrypoints.examining import examine_installation
 from carnet_node.entrypoints.pages.site import add_pages
+from carnet_node.entrypoints.sticks import Sticks
 from carnet_node.entrypoints.web import conflicts, customers, search, sync, vehicles, visits, work
 from carnet_node.entrypoints.web.desk import Background, Desk
 from carnet_node.entrypoints.web.guards import Guard, allowed_hosts
@@ -68,6 +69,7 @@ def create_app(
         installation.settings.backup_dir,
         examine=partial(examine_installation, installation, node),
         uploads=installation.settings.data_dir / "imports",
+        sticks=Sticks(installation.keyring.exchange, installation.high_water),
     )
     upkeep = Upkeep(installation.store, installation.clock, run_blocking)
     return create_api(

@@ -10,7 +10,7 @@ Rules:
   `Sec-Fetch-Site: same-origin`, which no page can forge.
 - A body is JSON by its content type (415), so that no plain form of another page can post one. Outside `/api` it may be
   a form: pages carry the token of their session (`pages.visitors`), which another page does not know.
-- A body is read up to a bound (413), whatever its length header says. One address takes a file: it states its length,
+- A body is read up to a bound (413), whatever its length header says. Two addresses take a file: it states its length,
   and is written to disk as it comes.
 - Below `/api` a program proves itself with the node's token (401); a cookie means nothing there (ADR 0011).
 - No answer is stored by a cache or readable by another origin; there is no CORS.
@@ -60,7 +60,7 @@ _UNTOLD: Final = "null"
 _HOST: Final = re.compile(r"(\[[0-9a-f:.]+\]|[^\s:\[\]/@]+)(?::[0-9]{1,5})?")
 _API: Final = "/api"
 _JSON: Final = "application/json"
-_UPLOADS: Final = "/exchange/import"
+_UPLOADS: Final = frozenset({"/exchange/import", "/sync/bundle/take"})
 _MULTIPART: Final = "multipart/form-data"
 _FORM: Final = "application/x-www-form-urlencoded"
 
@@ -150,8 +150,8 @@ def _has_body(headers: Headers) -> bool:
 
 
 def _is_upload(scope: Scope) -> bool:
-    """Whether this is the one address that takes a file, which is written to disk as it comes."""
-    is_there = scope["path"] == _UPLOADS and scope["method"] == "POST"
+    """Whether this is an address that takes a file, which is written to disk as it comes."""
+    is_there = scope["path"] in _UPLOADS and scope["method"] == "POST"
     return is_there and Headers(scope=scope).get("content-type", "").startswith(_MULTIPART)
 
 
