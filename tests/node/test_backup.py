@@ -14,7 +14,7 @@ from carnet_node.core.rejoin_state import load_rejoin
 from carnet_node.settings import NodeSettings
 from support.cli_node import CliNode
 from support.fake_hub import FakeHub
-from support.node_backups import add_customer, files_below, lose_database
+from support.node_backups import add_customer, files_below, lose_database, supervise_until_confirmed
 
 
 def changed_bytes(path: Path, at: int) -> bytes:
@@ -42,6 +42,31 @@ def test_nothing_set_up_is_told(node: CliNode):
     assert (node.code, refused["error"]["code"]) == (1, "backup-settings")
     told = {one["name"]: one["grade"] for one in node("doctor")["findings"]}
     assert told["backups"] == "watch"
+
+
+def test_a_target_that_is_set_and_never_ran_is_not_told_as_none(node: CliNode, copies: Path):
+    """Before the first `serve` the status asks for it, instead of saying that no target is set."""
+    status = node("backup", "status")
+    told = {one["name"]: one["next"] for one in node("doctor")["findings"]}
+    node.run("backup", "status")
+
+    assert [one["next"] for one in status["concerns"]] == ["Start `serve`."]
+    assert told["backups"] == "Start `serve`."
+    assert node.said == "!           A target is set, and nothing was stored there yet. Start `serve`.\n"
+
+
+def test_a_replica_is_listed_although_the_copies_have_no_answer(
+    node: CliNode, copies: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """What can be restored is shown, the other target is named on stderr, and the exit code says it is not all."""
+    monkeypatch.setenv("CARNET_NODE_BACKUP_REPLICATE_TO", str(tmp_path / "replica"))
+    supervise_until_confirmed(node.data, head=0)
+    shutil.rmtree(copies)
+
+    listed = node("backup", "list")
+
+    assert ([one["kind"] for one in listed], node.code) == (["litestream"], 1)
+    assert str(copies) in node.complained
 
 
 def test_a_drill_restores_and_compares(node: CliNode, copies: Path):

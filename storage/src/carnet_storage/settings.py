@@ -49,6 +49,11 @@ class BackupSettings(BaseSettings):
         return self.data_dir / "backup"
 
     @property
+    def has_target(self) -> bool:
+        """Whether backups are asked for at all."""
+        return bool(self.backup_replicate_to or self.backup_copy_to)
+
+    @property
     def is_replicated(self) -> bool:
         """Whether Litestream checkpoints, so that no connection of ours may."""
         return bool(self.backup_replicate_to)

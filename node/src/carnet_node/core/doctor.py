@@ -153,16 +153,18 @@ def _verified(message: bytes, hub: HubId, keys: Mapping[bytes, bytes]) -> Change
     return read_set(envelope, payload, hub)
 
 
-def judge_backups(status: BackupStatus | None, now_ms: int) -> list[Finding]:
+def judge_backups(status: BackupStatus | None, now_ms: int, *, is_target_set: bool) -> list[Finding]:
     """Findings about backups, from what the serving process has left.
 
     Args:
         status: None when no `serve` with backups ever ran here.
+        is_target_set: the settings of this command ask for backups.
     """
-    if status is None or (status.replication is None and status.copies is None):
+    known = status or BackupStatus()
+    if not is_target_set and known.replication is None and known.copies is None:
         what = "No backup is set up; the hub has what was sent, and nothing else has the rest."
         return [Finding("backups", Grade.WATCH, what, "Set a target; the operator's guide names the settings.")]
-    found = concerns(status, now_ms)
+    found = concerns(known, now_ms, is_target_set=is_target_set)
     if not found:
         return [Finding("backups", Grade.FINE, "Backups are confirmed and were restored on trial.")]
     return [Finding("backups", Grade.WRONG if one.is_wrong else Grade.WATCH, one.what, one.next) for one in found]

@@ -17,5 +17,5 @@ def examine_installation(installation: Installation, node: Node) -> list[Finding
     return [
         *judge_system(facts),
         *examine_node(node, *installation.signing_keys.public()),
-        *judge_backups(read_status(settings.backup_dir), node.clock.now_ms()),
+        *judge_backups(read_status(settings.backup_dir), node.clock.now_ms(), is_target_set=settings.has_target),
     ]

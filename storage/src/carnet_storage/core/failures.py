@@ -178,7 +178,7 @@ class WrongKey(StorageFailure):
         super().__init__(
             f"The copy {name} does not open: {needed}.",
             COPY_UNTOUCHED,
-            "Give the right passphrase with --passphrase-file, or put the key file back from the safe.",
+            "Put the right key file back from the safe; for a passphrase, name its file in the backup settings.",
         )
 
 

@@ -107,9 +107,15 @@ def decode_status(content: bytes) -> BackupStatus | None:
         return None
 
 
-def concerns(status: BackupStatus, now_ms: int) -> list[Concern]:
-    """What is wrong with the backups, and what is worth watching; empty when all is well."""
+def concerns(status: BackupStatus, now_ms: int, *, is_target_set: bool = False) -> list[Concern]:
+    """What is wrong with the backups, and what is worth watching; empty when all is well.
+
+    Args:
+        is_target_set: the settings ask for backups, whatever ran here so far.
+    """
     found: list[Concern] = []
+    if is_target_set and status.replication is None and status.copies is None:
+        found.append(Concern("A target is set, and nothing was stored there yet.", "Start `serve`.", is_wrong=False))
     if status.replication is not None:
         found += _replication_concerns(status.replication, now_ms - status.written_at_ms)
     if status.copies is not None:
@@ -118,7 +124,7 @@ def concerns(status: BackupStatus, now_ms: int) -> list[Concern]:
         if drill.problem is not None:
             found.append(
                 Concern(
-                    f"The last drill ({drill.kind}) failed: {drill.problem}.",
+                    f"The last drill ({drill.kind}) failed: {drill.problem.rstrip('.')}.",
                     "Run `backup drill`; if it fails again, make a fresh copy and call the maintainers.",
                     is_wrong=True,
                 )
@@ -128,10 +134,15 @@ def concerns(status: BackupStatus, now_ms: int) -> list[Concern]:
     return found
 
 
+def _told(last_error: str | None) -> str:
+    """An error in brackets; its own full stop would stand before that of the sentence."""
+    return f" ({last_error.rstrip('.')})" if last_error else ""
+
+
 def _replication_concerns(one: ReplicationStatus, age_ms: int) -> list[Concern]:
     if age_ms > STALE_MS:
         return [Concern("Nobody supervises the replication now.", "Start `serve`.", is_wrong=False)]
-    told = f" ({one.last_error})" if one.last_error else ""
+    told = _told(one.last_error)
     if one.is_alarm:
         return [Concern(f"The replication is stuck and did not heal{told}.", "Look at the target.", is_wrong=True)]
     if one.lag_ms is None and one.last_error is not None:
@@ -143,7 +154,7 @@ def _replication_concerns(one: ReplicationStatus, age_ms: int) -> list[Concern]:
 
 
 def _copy_concerns(one: CopyStatus, now_ms: int) -> list[Concern]:
-    told = f" ({one.last_error})" if one.last_error else ""
+    told = _told(one.last_error)
     if one.made_at_ms is None:
         return [Concern(f"No encrypted copy has been made yet{told}.", "Run `backup now`.", is_wrong=bool(told))]
     if now_ms - one.made_at_ms > COPY_OVERDUE_INTERVALS * one.every_ms:

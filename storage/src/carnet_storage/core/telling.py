@@ -37,10 +37,10 @@ def parse_instant(text: str) -> int:
     return (moment - _START) // timedelta(milliseconds=1)
 
 
-def status_json(status: BackupStatus | None, now_ms: int) -> Json:
-    """Everything that is known, for programs; parts that are off are null."""
+def status_json(status: BackupStatus | None, now_ms: int, *, is_target_set: bool = False) -> Json:
+    """Everything that is known, for programs; parts that are off, or have never run, are null."""
     known = status or BackupStatus()
-    found = concerns(known, now_ms)
+    found = concerns(known, now_ms, is_target_set=is_target_set)
     return {
         "is_fine": not found,
         "written_at": instant_text(known.written_at_ms or None),
@@ -51,7 +51,7 @@ def status_json(status: BackupStatus | None, now_ms: int) -> Json:
     }
 
 
-def status_lines(status: BackupStatus | None, now_ms: int) -> list[str]:
+def status_lines(status: BackupStatus | None, now_ms: int, *, is_target_set: bool = False) -> list[str]:
     """The same for people."""
     known = status or BackupStatus()
     lines: list[str] = []
@@ -64,9 +64,10 @@ def status_lines(status: BackupStatus | None, now_ms: int) -> list[str]:
     for kind, drill in (known.drills or {}).items():
         told = "restored and compared, all equal" if drill.problem is None else f"FAILED: {drill.problem}"
         lines.append(f"drill       {kind} {instant_text(drill.at_ms)}: {told}")
-    if not lines:
+    if not lines and not is_target_set:
         lines.append(_OFF)
-    return lines + [f"!           {one.what} {one.next}" for one in concerns(known, now_ms)]
+    found = concerns(known, now_ms, is_target_set=is_target_set)
+    return lines + [f"!           {one.what} {one.next}" for one in found]
 
 
 def copy_rows(names: Iterable[CopyName]) -> list[Json]:
@@ -112,7 +113,7 @@ def drill_json(report: DrillReport) -> Json:
 def drill_line(report: DrillReport) -> str:
     """One drill for people."""
     if report.problem is not None:
-        return f"{report.kind}: FAILED: {report.problem}."
+        return f"{report.kind}: FAILED: {report.problem.rstrip('.')}."
     restored = f"restored {report.entries} log entries up to {report.head} in {report.duration_ms / 1000:.1f} s"
     return f"{report.kind}: {restored}; log and folded state agree."
 

@@ -33,7 +33,8 @@ def doctor(ctx: typer.Context, *, as_json: AsJson = False) -> None:
     if not settings.keys_dir.exists():
         require_installation(settings)
     facts = measure_system(settings.keys_dir, settings.database, DiskFiles())
-    backups = judge_backups(read_status(settings.backup_dir), SystemClock().now_ms())
+    status, now_ms = read_status(settings.backup_dir), SystemClock().now_ms()
+    backups = judge_backups(status, now_ms, is_target_set=settings.has_target)
     findings = [*judge_system(facts), *_examine(settings, facts), *backups]
     if as_json:
         rows = [{"name": one.name, "grade": one.grade.value, "what": one.what, "next": one.next} for one in findings]

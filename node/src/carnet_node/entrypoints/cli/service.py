@@ -76,7 +76,7 @@ def status(ctx: typer.Context, *, as_json: AsJson = False) -> None:
     backups = read_status(settings.backup_dir)
     lines = _status_lines(found, node.settings.utc_offset_minutes)
     lines += [f"backups:  {one.what}" for one in concerns(backups, now_ms)] if backups is not None else []
-    told = {**status_json(found), "backup": backup_json(backups, now_ms)}
+    told = {**status_json(found), "backup": backup_json(backups, now_ms, is_target_set=settings.has_target)}
     emit(told, as_json=as_json, text="\n".join(lines))
 
 

@@ -81,9 +81,10 @@ class BackupCommands(Generic[S]):
 
     def show_status(self, ctx: typer.Context, *, as_json: AsJson = False) -> None:
         """What is confirmed, how far behind it is, and when a restore was last tried."""
-        status, now_ms = read_status(self.settings_of(ctx).backup_dir), self.clock.now_ms()
-        told = status_json(status, now_ms)
-        self.emit(told, as_json=as_json, text="\n".join(status_lines(status, now_ms)))
+        settings, now_ms = self.settings_of(ctx), self.clock.now_ms()
+        status, is_set = read_status(settings.backup_dir), settings.has_target
+        told = status_json(status, now_ms, is_target_set=is_set)
+        self.emit(told, as_json=as_json, text="\n".join(status_lines(status, now_ms, is_target_set=is_set)))
         if any(one["is_wrong"] for one in told["concerns"]):
             raise typer.Exit(self.found_wrong)
 
@@ -116,13 +117,17 @@ class BackupCommands(Generic[S]):
     def list_backups(
         self, ctx: typer.Context, *, source: Source = None, as_json: AsJson = False, xlsx: Xlsx = None
     ) -> None:
-        """Every moment that can be restored."""
+        """Every moment that can be restored; what a target without an answer holds is missing, and said so."""
         from carnet_storage.adapters.listing import backup_rows  # noqa: PLC0415  (as above)
 
         settings = self.settings_of(ctx)
         with working("asking the targets", is_quiet=as_json):
-            rows = list(backup_rows(self.plan_of(settings), settings.backup_dir, source))
+            rows, missing = backup_rows(self.plan_of(settings), settings.backup_dir, source)
         self.emit_list("backups", rows, _COLUMNS, as_json=as_json, xlsx=xlsx)
+        if missing is not None:
+            for sentence in (missing.what, missing.safe, missing.next):
+                typer.echo(sentence, err=True)
+            raise typer.Exit(self.found_wrong)
 
 
 def is_copy_wanted(origin: str, copy_name: str | None, settings: BackupSettings) -> bool:
