@@ -194,12 +194,13 @@ def test_a_form_with_too_many_fields_is_refused(visitor: Visitor):
     assert answered.status_code == 400
 
 
-def test_the_strip_says_unknown_when_nobody_can_know(visitor: Visitor):
+def test_the_strip_says_what_nobody_can_know_yet(visitor: Visitor):
     """A node that never met its hub does not know its line, and counts what waits by document."""
     page = visitor.in_english().open("/")
 
-    assert "Line unknown" in page
-    assert "1 document waiting · last sync never" in page
+    assert "Hub not contacted yet" in page
+    assert "1 document waiting · never synced" in page
+    assert "no data of other sites yet" in page
 
 
 def test_files_may_be_kept_for_ever_under_their_version(visitor: Visitor):

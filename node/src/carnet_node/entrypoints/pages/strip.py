@@ -43,16 +43,28 @@ def strip_of(status: Status, words: Words, clockface: Clockface, now_ms: int) ->
     """The strip in a language."""
     line_tone = {Line.ONLINE: _GOOD, Line.OFFLINE: _CALM, Line.UNKNOWN: _CALM}[status.line]
     said, tone = _sync_words(status, words)
-    last = words.say("last sync %(when)s") % {"when": clockface.ago(status.state.complete_ms, now_ms, words.say)}
-    as_of = words.say("data as of %(when)s") % {"when": clockface.ago(status.feed_as_of_ms, now_ms, words.say)}
+    if status.state.complete_ms is None:
+        last = words.say("never synced")
+    else:
+        last = words.say("last sync %(when)s") % {"when": clockface.ago(status.state.complete_ms, now_ms, words.say)}
+    if status.feed_as_of_ms is None:
+        as_of = words.say("no data of other sites yet")
+    else:
+        as_of = words.say("data as of %(when)s") % {"when": clockface.ago(status.feed_as_of_ms, now_ms, words.say)}
     return Strip(
         f"{status.site_code} {status.site_name}",
-        words.say(_LINES[status.line]),
+        words.say(_line_words(status)),
         line_tone,
-        f"{said} · {last}",
+        last if status.sync is Sync.UNKNOWN and status.state.complete_ms is None else f"{said} · {last}",
         tone,
         as_of,
     )
+
+
+def _line_words(status: Status) -> str:
+    """The line; a node that nobody has let speak to its hub yet says so instead of doubting its cable."""
+    is_new = status.line is Line.UNKNOWN and status.state.contact_ms is None and status.state.failure is None
+    return _("Hub not contacted yet") if is_new else _LINES[status.line]
 
 
 def _sync_words(status: Status, words: Words) -> tuple[str, str]:
