@@ -147,6 +147,24 @@ def test_what_cannot_be_is_refused_with_a_sentence(desk: Visitor, typed: dict[st
     assert said in refused.text
 
 
+def test_a_vin_with_a_letter_that_none_has_comes_back_with_the_one_that_was_meant(desk: Visitor):
+    """O for 0 is offered mended, as one key press beside the field."""
+    vin = make_vin("LSV", 5)
+
+    refused = desk.submit(desk.open(NEW), NEW, {**TYPED, "car.vin": vin.replace("0", "O")})
+
+    assert f'data-take="{vin}" data-for="f-car-vin"' in refused.text
+    assert f'value="{vin.replace("0", "O")}"' in refused.text
+
+
+def test_a_wrong_check_digit_is_no_mistyping_that_anybody_can_mend(desk: Visitor):
+    """Nothing is offered; the page asks for a look at the car."""
+    refused = desk.submit(desk.open(NEW), NEW, {**TYPED, "car.vin": with_wrong_digit(make_vin("LSV", 5))})
+
+    assert "data-take" not in refused.text
+    assert "if it is the same there, confirm that" in refused.text
+
+
 @pytest.mark.parametrize(
     "text", ["😀", "<script>x</script>", "'; DROP TABLE visit; --", '=HYPERLINK("x")', "王" * 1300]
 )

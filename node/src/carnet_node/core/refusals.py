@@ -48,12 +48,14 @@ class Problem:
         field: registry name, with the place in a list before it where there is one (`phones[1].number`).
         what: what is wrong.
         next: what to do about it.
+        suggestion: the text that was probably meant; None where nobody can know.
     """
 
     field: str
     code: ProblemCode
     what: str
     next: str
+    suggestion: str | None = None
 
 
 class CommandRefused(Refused):

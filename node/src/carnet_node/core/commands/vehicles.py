@@ -22,7 +22,7 @@ from carnet_node.core.commands.drafting import (
     draft_retraction,
     missing,
 )
-from carnet_node.core.refusals import ProblemCode, refuse, refuse_if_any
+from carnet_node.core.refusals import CommandRefused, Problem, ProblemCode, refuse, refuse_if_any
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import VIN_CHARS, RecordId, ownership_id, vehicle_id
 from carnet_protocol.kinds import ODOMETER_READING, OWNERSHIP, PLATE, VEHICLE
@@ -109,9 +109,13 @@ def check_vin(text: str, policy: VinPolicy) -> str:
     if assessment.is_acceptable:
         return assessment.vin
     what = " ".join(_VIN_TEXT[problem] for problem in assessment.problems)
-    hint = " 1 and 0 instead of I, O and Q would make it valid." if assessment.suggestion else ""
-    next_step = f"Compare it with the plate on the car.{hint}"
-    raise refuse("vin", ProblemCode.BAD_VIN, what, next_step, Reason.BAD_VIN)
+    next_step = "Compare it with the plate on the car."
+    if assessment.suggestion:
+        next_step = "Compare it with the plate on the car. 1 and 0 instead of I, O and Q would make it valid."
+    elif assess_vin(text, VinPolicy.LENIENT).is_acceptable:
+        next_step = "Compare it with the plate on the car; if it is the same there, confirm that."
+    problem = Problem("vin", ProblemCode.BAD_VIN, what, next_step, assessment.suggestion)
+    raise CommandRefused((problem,), Reason.BAD_VIN)
 
 
 def add_vehicle(command: AddVehicle, new_id: NewId) -> NewVehicle:

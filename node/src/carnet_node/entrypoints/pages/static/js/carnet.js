@@ -3,6 +3,7 @@ import "./keys.js";
 import "./drafts.js";
 import "./reveal.js";
 import "./strip.js";
+import "./take.js";
 import "./focus.js";
 import "./refresh.js";
 import "./damages.js";
