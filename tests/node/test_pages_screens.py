@@ -196,6 +196,20 @@ def test_an_edit_writes_only_what_changed(site: Site, desk: Visitor):
     assert unchanged == before
 
 
+def test_a_nought_is_a_value_like_any_other(site: Site, desk: Visitor):
+    """A window from midnight on is saved as it was typed."""
+    command = AddCustomer(PERSON, [], [], {"channel": "phone"})
+    customer = save(site.as_admin, partial(add_customer, command)).records[0]
+    edit = f"{page_of(customer)}/edit"
+
+    answered = desk.submit(desk.open(edit), edit, {"preferences[0].from_hour": "0", "preferences[0].to_hour": "8"})
+
+    card = customer_card(site.node, customer)
+    assert card is not None
+    assert answered.status_code == 303
+    assert [(one.values["from_hour"], one.values["to_hour"]) for one in card.preferences] == [(0, 8)]
+
+
 def test_two_browsers_that_change_one_field_both_keep_their_value(site: Site, desk: Visitor):
     """The second save stands beside the first, and the file shows both with a way back."""
     customer = a_customer(site)

@@ -152,13 +152,18 @@ def _row_drafts(card: CustomerCard, typed: Typed, row: _Row, clockface: Clockfac
 def changed(view: RecordView, values: Mapping[str, Value], typed: Typed, where: str) -> dict[str, Value]:
     """What the author of a form says otherwise than the record; what they left alone is no statement of theirs.
 
-    A box without a tick says no only where a yes was.
+    A box without a tick says no only where a yes was. A nought is a statement.
     """
     return {
         name: value
         for name, value in values.items()
-        if not typed.is_untouched(where + name) and (value or None) != (view.values.get(name) or None)
+        if not typed.is_untouched(where + name) and _said(value) != _said(view.values.get(name))
     }
+
+
+def _said(value: Value) -> Value:
+    """A value, or None for an empty field and a box without a tick."""
+    return None if value is False or value == "" else value
 
 
 def _row_values(typed: Typed, name: str, place: int, clockface: Clockface) -> dict[str, Value]:
