@@ -7,7 +7,7 @@ import anyio
 import pytest
 
 from carnet_hub.core.recovering import issue_recovery_code
-from carnet_node.adapters.fetching import Choice
+from carnet_node.adapters.fetching import RestoreFrom
 from carnet_node.adapters.keyring import DataKeyBox
 from carnet_node.adapters.recovery import KeyFolder, wrappings_at
 from carnet_node.adapters.restoring import restore_database
@@ -21,6 +21,7 @@ from carnet_protocol.enrolment import parse_code
 from carnet_protocol.ids import RecordId
 from carnet_protocol.kinds import CUSTOMER
 from carnet_protocol.reasons import Reason
+from carnet_storage.adapters.fetching import Choice
 from carnet_storage.adapters.planning import plan_of
 from carnet_storage.adapters.service import copy_now
 from support.hub_apps import TestHub, make_hub
@@ -115,7 +116,7 @@ def test_a_backup_opens_on_a_new_machine(hub: TestHub, tmp_path: Path):
 
     data_key = asked(hub, other, recovery_code(hub, other), copies)
     KeyFolder(new.keys_dir, other.files).put_back(data_key, copies, other.entropy)
-    restored = restore_database(new, plan_of(new), Choice(is_copy=True), stage=lambda _: None)
+    restored = restore_database(new, plan_of(new), RestoreFrom(Choice(is_copy=True)), stage=lambda _: None)
 
     store = SqliteNodeStore(new.database, DataKeyBox(data_key, other.entropy))
     with store.read() as tx:

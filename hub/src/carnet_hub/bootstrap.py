@@ -45,7 +45,8 @@ from carnet_protocol.kinds import REGISTRY
 from carnet_storage.adapters.sqlite_files import Progress, settle_database
 
 if TYPE_CHECKING:
-    from carnet_hub.adapters.restoring import Choice, Restored, Stage
+    from carnet_hub.adapters.restoring import Restored
+    from carnet_storage.adapters.fetching import Choice, Stage
     from carnet_storage.adapters.service import BackupParts
 
 HUB_ID: Final = "hub_id"

@@ -5,19 +5,16 @@ itself. They are read for the hub's own orders only (`core.offers.take_from_back
 nothing: it is named, because an order that stands only there is not known then.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
-from carnet_storage.adapters.copying import copies_at, find_copy, open_copy
-from carnet_storage.adapters.replica import Replica
+from carnet_storage.adapters.copying import find_copy, open_copy
+from carnet_storage.adapters.fetching import KeyFor, copies_of, replica_of
 from carnet_storage.core.failures import NothingToRestore, StorageFailure
 from carnet_storage.core.plan import Plan
-from carnet_storage.core.sealing import Header
-
-KeyFor = Callable[[str, Header], bytes | str]
-"""The key of a copy with a name and a header."""
 
 
 @dataclass
@@ -63,20 +60,16 @@ class NewerBackups:
                 path.unlink()
 
     def _replica(self, scratch: Path) -> bool:
-        target = self.plan.replicate_to
-        if target is None or not self.replica_too:
+        if not self.replica_too:
             return False
-        replica = Replica(target, self.plan.secrets, self.folder)
+        replica = replica_of(self.plan, self.folder)
         replica.restore(replica.newest_epoch(self.source), scratch)
         return True
 
     def _copy(self, scratch: Path) -> bool:
-        target = self.plan.copy_to
-        if target is None:
-            return False
-        copies = copies_at(target, self.plan.secrets)
-        name = find_copy(copies, target.shown, self.source, at_ms=None, name=None)
+        copies, target = copies_of(self.plan)
+        name = find_copy(copies, target, self.source, at_ms=None, name=None)
         if name.text == self.chosen_copy:
             return False
-        open_copy(copies, name, lambda header: self.key_for(name.text, header), scratch)
+        open_copy(copies, name, partial(self.key_for, name.text), scratch)
         return True

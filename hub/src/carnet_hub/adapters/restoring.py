@@ -25,35 +25,15 @@ from carnet_hub.core.restoring import examine_restored, open_epoch_after_restore
 from carnet_hub.settings import HubSettings
 from carnet_protocol.errors import Refused
 from carnet_storage.adapters.attached import detach_folders
-from carnet_storage.adapters.copying import copies_at, find_copy, open_copy, scratch_folder
+from carnet_storage.adapters.copying import scratch_folder
+from carnet_storage.adapters.fetching import Choice, Stage, fetch_database, replica_of
 from carnet_storage.adapters.placing import place_database, require_empty_place
-from carnet_storage.adapters.replica import Replica
 from carnet_storage.adapters.sqlite_files import Progress, no_progress, settle_database
 from carnet_storage.core.failures import DatabaseDamaged, NothingToRestore, PlanWrong, StorageFailure, WrongKey
 from carnet_storage.core.limits import EPOCHS_PASSED_OVER
 from carnet_storage.core.plan import Plan
 from carnet_storage.core.sealing import Header
 from carnet_storage.core.targets import Place
-
-Stage = Callable[[str], None]
-"""Called with what is being done now, for people."""
-
-
-@dataclass(frozen=True)
-class Choice:
-    """What somebody wants back.
-
-    Attributes:
-        is_copy: from an encrypted copy instead of the replica.
-        source: id of the hub as hexadecimal text; None when the target holds backups of one only.
-        at_ms: the newest state that is not younger; None for the newest.
-        copy_name: exactly this copy.
-    """
-
-    is_copy: bool
-    source: str | None = None
-    at_ms: int | None = None
-    copy_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +82,13 @@ def restore_database(
     require_empty_place(database)
     with scratch_folder(settings.backup_dir) as folder:
         scratch = folder / "restored.db"
-        fetched = _fetch(settings, plan, choice, data_key, scratch, stage=stage, progress=progress)
+        key_for = partial(_key_for, plan, data_key)
+        fetched = fetch_database(plan, choice, folder, key_for, scratch, stage=stage, progress=progress)
         files = detach_folders(scratch, folders_of(settings))
         stage("checking log and fold")
         with hub_on(hub_of(scratch), scratch) as hub:
             entries = _proved_entries(hub, scratch)
-            present = open_epoch_after_restore(hub, newest_replica=fetched.newest_replica)
+            present = open_epoch_after_restore(hub, newest_replica=_newest_replica(plan, folder, fetched.place))
             stage("looking for later orders in newer backups")
             newer = NewerBackups(
                 plan,
@@ -115,7 +96,7 @@ def restore_database(
                 hub.hub_id.hex(),
                 replica_too=choice.is_copy or choice.at_ms is not None,
                 chosen_copy=fetched.origin if choice.is_copy else None,
-                key_for=partial(_key_for, plan, data_key),
+                key_for=key_for,
             )
             orders = 0
             for path in newer.each():
@@ -123,8 +104,8 @@ def restore_database(
                 orders, files = orders + taken, files + put_back
         settle_database(scratch)
         place_database(scratch, database, settings.backup_dir)
-    kind = "copy" if choice.is_copy else "litestream"
-    return Restored(kind, fetched.origin, entries, present.histories[-1].position, orders, tuple(newer.unread), files)
+    position = present.histories[-1].position
+    return Restored(choice.kind, fetched.origin, entries, position, orders, tuple(newer.unread), files)
 
 
 def _proved_entries(hub: Hub, scratch: Path) -> int:
@@ -160,59 +141,18 @@ def _take_orders(
         return (take_from_backup(present, hub) if hub.hub_id == present.hub_id else 0), put_back
 
 
-@dataclass(frozen=True, slots=True)
-class _Fetched:
-    """Where a scratch database comes from, and the highest epoch that has a replica."""
-
-    origin: str
-    newest_replica: int
-
-
-def _fetch(
-    settings: HubSettings,
-    plan: Plan,
-    choice: Choice,
-    data_key: bytes,
-    scratch: Path,
-    *,
-    stage: Stage,
-    progress: Progress,
-) -> _Fetched:
-    """Fetch the database."""
-    if not choice.is_copy:
-        if plan.replicate_to is None:
-            raise NothingToRestore("Litestream", "no target is set for it")
-        replica = Replica(plan.replicate_to, plan.secrets, settings.backup_dir)
-        newest = replica.newest_epoch(choice.source or replica.only_source())
-        found = newest if choice.at_ms is None else replica.newest_epoch(newest.source, at_ms=choice.at_ms)
-        origin = f"{replica.shown}/{found.replica_path}"
-        stage(f"restoring from {origin}")
-        replica.restore(found, scratch, at_ms=choice.at_ms)
-        return _Fetched(origin, newest.ordinal)
-    if plan.copy_to is None:
-        raise NothingToRestore("encrypted copies", "no target is set for them")
-    copies, target = copies_at(plan.copy_to, plan.secrets), plan.copy_to.shown
-    name = find_copy(copies, target, choice.source, at_ms=choice.at_ms, name=choice.copy_name)
-    stage(f"opening {name.text}")
-    open_copy(copies, name, partial(_key_for, plan, data_key, name.text), scratch, progress)
-    return _Fetched(name.text, _newest_replica(settings, plan, name.place))
-
-
-def _newest_replica(settings: HubSettings, plan: Plan, copied: Place) -> int:
-    """The highest epoch that may have a replica, so that the restored hub takes another; at least that of its copy.
+def _newest_replica(plan: Plan, folder: Path, fetched: Place) -> int:
+    """The highest epoch that may have a replica, so that the restored hub takes another; at least that of its backup.
 
     While the target of the replicas cannot be asked, as many epochs are passed over as later restores may have used:
     two histories must never write to one place.
     """
-    if plan.replicate_to is None:
-        return copied.ordinal
-    replica = Replica(plan.replicate_to, plan.secrets, settings.backup_dir)
     try:
-        return max(replica.newest_epoch(copied.source).ordinal, copied.ordinal)
+        return max(replica_of(plan, folder).newest_epoch(fetched.source).ordinal, fetched.ordinal)
     except NothingToRestore:
-        return copied.ordinal
+        return fetched.ordinal
     except StorageFailure:
-        return copied.ordinal + EPOCHS_PASSED_OVER
+        return fetched.ordinal + EPOCHS_PASSED_OVER
 
 
 def _key_for(plan: Plan, data_key: bytes, name: str, header: Header) -> bytes | str:

@@ -1,7 +1,8 @@
 """Getting a node's database out of a replica, a copy or another machine's folder, into a scratch file.
 
 Decides where it comes from, with which key it is read, and where else somebody may know of erasures that came later.
-Places nothing and proves nothing (`restoring`).
+Which backup a choice means is decided in `carnet_storage.adapters.fetching`. Places nothing and proves nothing
+(`restoring`).
 
     chosen                 fetched from                                   erasures that came later
     ---------------------  ---------------------------------------------  -------------------------------------------
@@ -24,16 +25,13 @@ from carnet_node.adapters.system import DiskFiles, SystemEntropy
 from carnet_node.core.failures import KeysUnreadable
 from carnet_node.settings import NodeSettings
 from carnet_protocol.ids import RecordId
-from carnet_storage.adapters.copying import copies_at, find_copy, open_copy
+from carnet_storage.adapters.copying import open_copy
+from carnet_storage.adapters.fetching import Choice, Stage, copies_of, fetch_database, replica_of
 from carnet_storage.adapters.replica import Replica
 from carnet_storage.adapters.sqlite_files import Progress, check_integrity, connect, copy_database, remove_database
 from carnet_storage.core.failures import NothingToRestore, StorageFailure, WrongKey
 from carnet_storage.core.plan import Plan
-from carnet_storage.core.ports import Copies
 from carnet_storage.core.sealing import Header
-
-Stage = Callable[[str], None]
-"""Called with what is being done now, for people."""
 
 Unwrap = Callable[[Mapping[str, bytes]], bytes]
 """The data key behind its wrapped copies, by file name; raises what it likes when it has none."""
@@ -41,46 +39,40 @@ Unwrap = Callable[[Mapping[str, bytes]], bytes]
 _SECOND_MS: Final = 1000
 
 
-@dataclass(frozen=True)
-class Choice:
-    """What somebody wants back.
+@dataclass(frozen=True, slots=True)
+class RestoreFrom:
+    """Where a lost database is to come from.
 
     Attributes:
-        is_copy: from an encrypted copy instead of the replica.
-        source: id of the node as hexadecimal text; None when the target holds backups of one only.
-        at_ms: the newest state that is not younger; None for the newest.
-        copy_name: exactly this copy.
+        backup: which of the backups; not looked at beside `former`, but for the source.
         former: the data folder of another machine, instead of a backup.
         unwrap: how a folder without the data key gets it; None when nobody has said.
     """
 
-    is_copy: bool
-    source: str | None = None
-    at_ms: int | None = None
-    copy_name: str | None = None
+    backup: Choice
     former: Path | None = None
     unwrap: Unwrap | None = None
 
     @property
     def kind(self) -> str:
         """For programs: `folder`, `copy` or `litestream`."""
-        if self.former is not None:
-            return "folder"
-        return "copy" if self.is_copy else "litestream"
+        return self.backup.kind if self.former is None else "folder"
 
 
 class Fetch:
     """One database on its way into a scratch file."""
 
-    def __init__(self, settings: NodeSettings, plan: Plan, choice: Choice, stage: Stage, progress: Progress) -> None:
+    def __init__(
+        self, settings: NodeSettings, plan: Plan, wanted: RestoreFrom, stage: Stage, progress: Progress
+    ) -> None:
         self._settings = settings
         self._plan = plan
-        self._choice = choice
+        self._from = wanted
         self._stage = stage
         self._progress = progress
         self._unwrapped: bytes | None = None
         self._moment_ms = 0
-        self._source = choice.source
+        self._source = wanted.backup.source
 
     def into(self, scratch: Path) -> str:
         """Fetch the database; its place of origin in words.
@@ -88,9 +80,9 @@ class Fetch:
         Raises:
             StorageFailure, KeysUnreadable: see `restoring.restore_database`.
         """
-        if self._choice.former is not None:
-            return self._from_folder(self._choice.former, scratch)
-        return self._from_copy(scratch) if self._choice.is_copy else self._from_replica(scratch, self._choice.at_ms)
+        if self._from.former is not None:
+            return self._from_folder(self._from.former, scratch)
+        return self._from_backup(scratch)
 
     def keys(self, scratch: Path) -> tuple[Keyring | None, bytes, Mapping[str, bytes]]:
         """The keys of this folder if it has its data key, the data key, and its wrapped copies from the backup."""
@@ -124,7 +116,7 @@ class Fetch:
         """The highest epoch of which the targets hold anything, so that a replica is never shared; 0 when none says."""
         found = [0]
         with suppress(StorageFailure):
-            found += [one.place.ordinal for one in self._copies()[0].list(self._source) if self._source]
+            found += [one.place.ordinal for one in copies_of(self._plan)[0].list(self._source) if self._source]
         with suppress(StorageFailure):
             replica, source = self._replica()
             found.append(replica.newest_epoch(source).ordinal)
@@ -134,7 +126,7 @@ class Fetch:
         """Open the newest copy that is whole and newer than what was chosen."""
         if self._plan.copy_to is None:
             return False
-        copies, _ = self._copies()
+        copies, _ = copies_of(self._plan)
         names = [one for one in copies.list(self._source) if one.made_at_ms > self._moment_ms]
         if len({one.place.source for one in names}) != 1:
             return False
@@ -149,7 +141,7 @@ class Fetch:
 
     def _newer_replica(self, to: Path) -> bool:
         """Restore the newest replica when it ends after what was chosen."""
-        is_newest = self._choice.kind == "litestream" and self._choice.at_ms is None
+        is_newest = self._from.kind == "litestream" and self._from.backup.at_ms is None
         if self._plan.replicate_to is None or is_newest:
             return False
         replica, source = self._replica()
@@ -173,37 +165,21 @@ class Fetch:
     def _former_settings(self, former: Path) -> NodeSettings:
         return self._settings.model_copy(update={"data_dir": former})
 
-    def _from_replica(self, scratch: Path, at_ms: int | None) -> str:
-        replica, source = self._replica()
-        found = replica.newest_epoch(source, at_ms=at_ms)
-        origin = f"{replica.shown}/{found.replica_path}"
-        self._stage(f"restoring from {origin}")
-        replica.restore(found, scratch, at_ms=at_ms)
-        self._source = found.source
-        self._moment_ms = replica.history(found).to_ms if at_ms is None else at_ms
-        return origin
+    def _from_backup(self, scratch: Path) -> str:
+        folder, stage = self._settings.backup_dir, self._stage
+        fetched = fetch_database(
+            self._plan, self._from.backup, folder, self._key_for, scratch, stage=stage, progress=self._progress
+        )
+        self._source = fetched.place.source
+        if fetched.moment_ms is None:
+            self._moment_ms = replica_of(self._plan, folder).history(fetched.place).to_ms
+        else:
+            self._moment_ms = fetched.moment_ms
+        return fetched.origin
 
     def _replica(self) -> tuple[Replica, str]:
-        target = self._plan.replicate_to
-        if target is None:
-            raise NothingToRestore("Litestream", "no target is set for it")
-        replica = Replica(target, self._plan.secrets, self._settings.backup_dir)
+        replica = replica_of(self._plan, self._settings.backup_dir)
         return replica, self._source or replica.only_source()
-
-    def _from_copy(self, scratch: Path) -> str:
-        copies, target = self._copies()
-        choice = self._choice
-        name = find_copy(copies, target, choice.source, at_ms=choice.at_ms, name=choice.copy_name)
-        self._stage(f"opening {name.text}")
-        open_copy(copies, name, partial(self._key_for, name.text), scratch, self._progress)
-        self._source, self._moment_ms = name.place.source, name.made_at_ms
-        return name.text
-
-    def _copies(self) -> tuple[Copies, str]:
-        target = self._plan.copy_to
-        if target is None:
-            raise NothingToRestore("encrypted copies", "no target is set for them")
-        return copies_at(target, self._plan.secrets), target.shown
 
     def _key_for(self, name: str, header: Header) -> bytes | str:
         keyring = self._own_keys()
@@ -222,13 +198,13 @@ class Fetch:
 
     def _unwrap(self, wrappings: Mapping[str, bytes]) -> bytes:
         """The data key of a lost machine: from its folder, by the printed passphrase, or through the hub."""
-        former = None if self._choice.former is None else self._former_settings(self._choice.former).keys_dir
+        former = None if self._from.former is None else self._former_settings(self._from.former).keys_dir
         if former is not None and (former / DATA_FILE).exists():
             return read_data_key(former, DiskFiles())
-        if self._choice.unwrap is None:
+        if self._from.unwrap is None:
             raise KeysUnreadable(DATA_FILE, "it is not in this folder; give the printed recovery passphrase")
         beside = KeyFolder(former, DiskFiles()).wrappings() if former is not None else {}
-        return self._choice.unwrap({**wrappings, **beside})
+        return self._from.unwrap({**wrappings, **beside})
 
 
 def erasures_in(database: Path) -> list[tuple[RecordId, int]]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from carnet_node.adapters.backups import upgraded_store
-from carnet_node.adapters.fetching import Choice, Fetch, Stage, erasures_in
+from carnet_node.adapters.fetching import Fetch, RestoreFrom, erasures_in
 from carnet_node.adapters.high_water import HighWaterFile
 from carnet_node.adapters.keyring import Keyring
 from carnet_node.adapters.recovery import KeyFolder, read_recovery
@@ -31,6 +31,7 @@ from carnet_protocol.envelope import key_id_of
 from carnet_protocol.errors import Refused
 from carnet_protocol.ids import RecordId
 from carnet_storage.adapters.copying import scratch_folder
+from carnet_storage.adapters.fetching import Stage
 from carnet_storage.adapters.placing import place_database, require_empty_place
 from carnet_storage.adapters.sqlite_files import Progress, no_progress, settle_database
 from carnet_storage.core.failures import DatabaseDamaged
@@ -58,7 +59,7 @@ class Restored:
 def restore_database(
     settings: NodeSettings,
     plan: Plan,
-    choice: Choice,
+    wanted: RestoreFrom,
     *,
     stage: Stage,
     progress: Progress = no_progress,
@@ -67,6 +68,7 @@ def restore_database(
 
     Args:
         plan: where backups lie.
+        wanted: which of them, or another folder.
 
     Raises:
         DatabaseExists: there is one already; it was not touched.
@@ -76,13 +78,13 @@ def restore_database(
     require_empty_place(settings.database)
     with scratch_folder(settings.backup_dir) as folder:
         scratch = folder / "restored.db"
-        fetched = Fetch(settings, plan, choice, stage, progress)
+        fetched = Fetch(settings, plan, wanted, stage, progress)
         origin = fetched.into(scratch)
         keyring, data_key, wrappings = fetched.keys(scratch)
         later, highest = fetched.later_erasures(folder), fetched.highest_ordinal()
         stage("checking signatures, chain and fold")
         restored = _prove(
-            settings, scratch, keyring, data_key, later=later, highest_ordinal=highest, origin=origin, choice=choice
+            settings, scratch, keyring, data_key, later=later, highest_ordinal=highest, origin=origin, wanted=wanted
         )
         settle_database(scratch)
         if keyring is None:
@@ -100,7 +102,7 @@ def _prove(
     later: list[tuple[RecordId, int]],
     highest_ordinal: int,
     origin: str,
-    choice: Choice,
+    wanted: RestoreFrom,
 ) -> Restored:
     """Check a scratch database, apply erasures, mark it."""
     entropy = SystemEntropy()
@@ -110,7 +112,7 @@ def _prove(
         here = SigningKeys(settings.keys_dir, DiskFiles()).public()
         if identity is None:
             raise DatabaseDamaged("The restored database", "it belongs to no dealer site")
-        known = (*here, *_former_keys(settings, choice), *(() if named is None else (named,)))
+        known = (*here, *_former_keys(settings, wanted), *(() if named is None else (named,)))
         if not known:
             raise NotEnrolled("the backup does not name its signing key")
         signer = keyring if keyring is not None else _NoSigner()
@@ -120,14 +122,14 @@ def _prove(
         erasures = apply_known_erasures(node, [*erasures_in(scratch), *later])
         mark_restored(node, highest_ordinal=highest_ordinal)
     is_same = own_key_id is not None and own_key_id in map(key_id_of, here)
-    return Restored(choice.kind, origin, facts, identity.site_code, is_same, erasures)
+    return Restored(wanted.kind, origin, facts, identity.site_code, is_same, erasures)
 
 
-def _former_keys(settings: NodeSettings, choice: Choice) -> tuple[bytes, ...]:
+def _former_keys(settings: NodeSettings, wanted: RestoreFrom) -> tuple[bytes, ...]:
     """The public keys beside the database of another machine."""
-    if choice.former is None:
+    if wanted.former is None:
         return ()
-    folder = settings.model_copy(update={"data_dir": choice.former}).keys_dir
+    folder = settings.model_copy(update={"data_dir": wanted.former}).keys_dir
     return SigningKeys(folder, DiskFiles()).public()
 
 

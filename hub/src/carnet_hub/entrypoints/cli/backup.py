@@ -51,8 +51,8 @@ def restore(
     as_json: AsJson = False,
 ) -> None:
     """Bring a lost database back, prove it, begin a new hub epoch; never overwrites one. The keys must be there."""
-    from carnet_hub.adapters.restoring import Choice  # noqa: PLC0415  (a status restores nothing)
-    from carnet_hub.bootstrap import restore_hub  # noqa: PLC0415  (likewise)
+    from carnet_hub.bootstrap import restore_hub  # noqa: PLC0415  (a status restores nothing)
+    from carnet_storage.adapters.fetching import Choice  # noqa: PLC0415  (likewise)
 
     settings = settings_of(ctx)
     choice = Choice(

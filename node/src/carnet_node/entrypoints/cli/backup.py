@@ -57,21 +57,26 @@ def restore(
     as_json: AsJson = False,
 ) -> None:
     """Bring a lost database back, prove it, and put it into its empty place; never overwrites one."""
-    from carnet_node.adapters.fetching import Choice  # noqa: PLC0415  (a status restores nothing)
+    from carnet_node.adapters.fetching import RestoreFrom  # noqa: PLC0415  (a status restores nothing)
     from carnet_node.adapters.recovery import passphrase_unwrap  # noqa: PLC0415  (likewise)
     from carnet_node.adapters.restoring import restore_database  # noqa: PLC0415  (likewise)
+    from carnet_storage.adapters.fetching import Choice  # noqa: PLC0415  (likewise)
 
     settings = settings_of(ctx)
-    choice = Choice(
+    backup = Choice(
         is_copy=is_copy_wanted(origin, name, settings),
         source=source,
         at_ms=None if at is None else parse_instant(at),
         copy_name=name,
-        unwrap=None if recovery_file is None else passphrase_unwrap(read_passphrase(recovery_file)),
     )
+    unwrap = None if recovery_file is None else passphrase_unwrap(read_passphrase(recovery_file))
     with counting("restoring", is_quiet=as_json) as progress:
         restored = restore_database(
-            settings, plan_of(settings), choice, stage=stages(is_quiet=as_json), progress=progress
+            settings,
+            plan_of(settings),
+            RestoreFrom(backup, unwrap=unwrap),
+            stage=stages(is_quiet=as_json),
+            progress=progress,
         )
     emit(_restored_json(restored), as_json=as_json, text="\n".join(_restored_lines(restored)))
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import anyio
 
-from carnet_node.adapters.fetching import Choice, Stage, Unwrap
+from carnet_node.adapters.fetching import RestoreFrom, Unwrap
 from carnet_node.adapters.joining import can_join, is_nobodys
 from carnet_node.adapters.recovery import passphrase_unwrap
 from carnet_node.adapters.restoring import Restored, restore_database
@@ -27,6 +27,7 @@ from carnet_node.entrypoints.wording import explain_failure
 from carnet_node.settings import NodeSettings
 from carnet_protocol.enrolment import parse_code
 from carnet_protocol.errors import Refused
+from carnet_storage.adapters.fetching import Choice, Stage
 from carnet_storage.adapters.planning import plan_of
 from carnet_storage.adapters.small_files import read_passphrase
 from carnet_storage.core.telling import parse_instant
@@ -99,16 +100,19 @@ def _empty_installation(settings: NodeSettings) -> Installation:
 
 def _restored(settings: NodeSettings, door: Door, wanted: Wanted, *, as_json: bool) -> Restored:
     is_folder = wanted.origin not in _WORDS
-    choice = Choice(
+    backup = Choice(
         is_copy=not is_folder and is_copy_wanted(wanted.origin, wanted.copy_name, settings),
         source=wanted.source,
         at_ms=None if wanted.at is None else parse_instant(wanted.at),
         copy_name=wanted.copy_name,
+    )
+    origin = RestoreFrom(
+        backup,
         former=Path(wanted.origin) if is_folder else None,
         unwrap=_unwrap(settings, door, wanted, stages(is_quiet=as_json)),
     )
     with counting("restoring", is_quiet=as_json) as progress:
-        return restore_database(settings, plan_of(settings), choice, stage=stages(is_quiet=as_json), progress=progress)
+        return restore_database(settings, plan_of(settings), origin, stage=stages(is_quiet=as_json), progress=progress)
 
 
 def _unwrap(settings: NodeSettings, door: Door, wanted: Wanted, stage: Stage) -> Unwrap | None:
