@@ -6,6 +6,7 @@ from random import Random
 import pytest
 from tools.desk_bench import names
 from tools.desk_bench.data import open_desk
+from tools.desk_bench.pages import PAGE_BYTES_MAX, Pages, page_questions_of, weights_of
 from tools.desk_bench.questions import questions_of
 
 from carnet_node.core.rebuild import check_rebuild
@@ -46,3 +47,15 @@ def test_the_same_dice_invent_the_same_people():
     ]
 
     assert made[0] == made[1] != made[2]
+
+
+def test_every_page_that_is_measured_answers(folder: Path):
+    """Each page is found, and the form of a check-in is taken as it was filled in."""
+    desk = open_desk(folder, SCALE)
+
+    with Pages(desk) as pages:
+        asked = [(name, isinstance(ask(), str)) for name, _, ask in page_questions_of(desk, pages, Random(1), 1)]
+        weights = dict(weights_of(desk, pages))
+
+    assert {name for name, is_answered in asked if is_answered} == {name for name, _ in asked}
+    assert all(20_000 < weight <= PAGE_BYTES_MAX for weight in weights.values())

@@ -1,9 +1,11 @@
 """How fast the front desk is on ten years of data: a table for people, JSON for machines.
 
 Decides what is measured: every way the search box is asked, the pages of a car and of a customer, the first page, the
-question for duplicates, and the save of a check-in. Each figure is one call of the core, as a page makes it, on a warm
-database in a file; times are of this machine, medians and 99th percentiles of what was asked at random. Beside them
-stands the processor's own time, which says what a machine that does nothing else would need, its disk left out.
+question for duplicates, and the save of a check-in. The first figures are one call of the core each, as a page does;
+those named `pages` are a whole request with guard, session and template; weights are bytes with style and scripts. The
+last compares a program that starts with one that only loads the same libraries. The database is warm and in a file;
+times are of this machine, medians and 99th percentiles of what was asked at random. Beside them stands the processor's
+own time, which says what a machine that does nothing else would need, its disk left out.
 
     python -m tools.desk_bench [--scale 0.05] [--asked 300] [--json FILE] [--folder var/bench-desk]
 """
@@ -19,6 +21,7 @@ from typing import Any, Final
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 ASKED: Final = 300
+WARM_UP: Final = 3
 KEPT_UP_EVERY: Final = 25
 """The write-ahead log is copied back between so many questions, as `serve` does beside them."""
 
@@ -34,9 +37,7 @@ def main() -> int:
     sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
     rows = measure(options.folder, options.scale, options.asked)
     for row in rows:
-        verdict = "ok" if row["ok"] else "MISSED"
-        times = f"median {row['median_ms']:6.2f}   p99 {row['p99_ms']:6.2f} (cpu {row['p99_cpu_ms']:5.2f}) ms"
-        print(f"  {row['name']:<28} {times}   target {row['target_ms']:.0f} ms   {verdict}", flush=True)
+        print(f"  {row['name']:<30} {_told(row)}   {'ok' if row['ok'] else 'MISSED'}", flush=True)
     if options.json is not None:
         options.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
     return 0 if all(row["ok"] for row in rows) else 1
@@ -45,18 +46,39 @@ def main() -> int:
 def measure(folder: Path, scale: float, asked: int) -> list[dict[str, Any]]:
     """The figures, one row each."""
     from tools.desk_bench.data import open_desk  # noqa: PLC0415  (needs the path set above)
+    from tools.desk_bench.pages import PAGE_BYTES_MAX, Pages, page_questions_of, weights_of  # noqa: PLC0415
     from tools.desk_bench.questions import questions_of  # noqa: PLC0415
+    from tools.desk_bench.starting import start_row  # noqa: PLC0415
 
     began = time.perf_counter()
     desk = open_desk(folder, scale)
     print(f"data of scale {scale:g} in {time.perf_counter() - began:.0f} s", flush=True)
     dice = Random(7)
-    return [_time(one, asked, desk.keep_up) for one in questions_of(desk, dice)]
+    rows = [_time(one, asked, desk.keep_up) for one in questions_of(desk, dice)]
+    with Pages(desk) as pages:
+        questions = page_questions_of(desk, pages, dice, asked + WARM_UP)
+        rows += [_time(one, asked, desk.keep_up) for one in questions]
+        rows += [_weighed(name, size, PAGE_BYTES_MAX) for name, size in weights_of(desk, pages)]
+    return [*rows, start_row()]
+
+
+def _weighed(name: str, size: int, most: int) -> dict[str, Any]:
+    return {"name": f"weight: {name}", "bytes": size, "target_bytes": most, "ok": size <= most}
+
+
+def _told(row: dict[str, Any]) -> str:
+    """A row as people read it."""
+    if "bytes" in row:
+        return f"{row['bytes']:>9,} bytes   target {row['target_bytes']:,}"
+    if "ratio" in row:
+        return f"{row['start_ms']:6.0f} ms, {row['ratio']:.2f} x its libraries alone   target {row['target_ratio']} x"
+    times = f"median {row['median_ms']:6.2f}   p99 {row['p99_ms']:6.2f} (cpu {row['p99_cpu_ms']:5.2f}) ms"
+    return f"{times}   target {row['target_ms']:.0f} ms"
 
 
 def _time(question: tuple[str, float, Callable[[], object]], asked: int, keep_up: Callable[[], None]) -> dict[str, Any]:
     name, target_ms, ask = question
-    for _ in range(3):
+    for _ in range(WARM_UP):
         ask()
     times, worked = [], []
     for place in range(asked):
