@@ -22,6 +22,7 @@ class Bug:
         first: the seed to begin with, where the first ones show nothing.
         theme: of the schedules; None for each seed's own.
         with_liar: only a dishonest node shows it, so only schedules with one are run.
+        script: a schedule by hand (see `directed`), for what a drawn one needs luck to meet; empty for none.
     """
 
     name: str
@@ -32,3 +33,4 @@ class Bug:
     first: int = 0
     theme: str | None = None
     with_liar: bool = False
+    script: tuple[str, ...] = ()

@@ -1,7 +1,8 @@
 """What happens when one disk lives twice: a second machine is started from an image, and both are the same node.
 
 Decides when somebody starts a copy and which of the two the dealer means, and that they find out: whoever has met the
-hub stands where the hub knows it to stand, and of two that have met it the older one has stopped writing. Nothing of
+hub stands where the hub knows it to stand, and of two that have met it the older one has stopped writing. Whoever was
+never put back or copied opens no epoch (`check_undisturbed`). Nothing of
 either branch may be lost; that is the account's business (`archive.logs`, `ledger.bodies`), as for any machine.
 
     image        of the disk as it is, or an older backup; key and mark go along
@@ -105,6 +106,20 @@ def check_noticed(stage: Stage, machine: Machine) -> None:
         raise Broken("I11", f"{machine.name}: writes epoch {chain.epoch_ordinal}, epoch {max(newer)[0]} leads")
     if newer:
         stage.reached["a copy was told that another one has taken over"] += 1
+
+
+def check_undisturbed(stage: Stage, machine: Machine) -> None:
+    """A machine whose disk was never put back or copied goes on in the epoch it began in.
+
+    Raises:
+        Broken: it takes itself for one that was restored.
+    """
+    if machine.name in stage.restored or stage.is_hub_restored:
+        return
+    with machine.node.store.read() as tx:
+        chain = tx.chain()
+    if chain is not None and (chain.epoch_ordinal > 1 or chain.is_rejoining):
+        raise Broken("I11", f"{machine.name}: nothing was put back, and it opened epoch {chain.epoch_ordinal}")
 
 
 STEPS: Final[dict[str, tuple[int, Step]]] = {

@@ -59,6 +59,26 @@ def lean_on_courier(stage: Stage, machine: Machine) -> str | None:
     return stage.commit(machine, Draft(op.kind, RecordId(op.record), values, (*heads, op.op)))
 
 
+def courier_leans(stage: Stage, _: Machine) -> str | None:
+    """A courier builds on what another one still carries: its set will wait at the hub."""
+    pairs = [
+        (one, carried)
+        for one in stage.welcome_couriers()
+        for name, sets in stage.undelivered.items()
+        for carried in sets
+        if name != one.name and stage.archive.ops[carried.op()].kind.writer is Writer.ANY_SITE
+    ]
+    if not pairs:
+        return None
+    courier, carried = stage.dice.choice(pairs)
+    op = stage.archive.ops[carried.op()]
+    _, values = desk.register_values(op.kind, stage.dice)
+    made = courier.write(Draft(op.kind, RecordId(op.record), values, (op.op,)))
+    stage.issue(courier.name, made)
+    stage.undelivered[courier.name].append(made)
+    return f"{courier.name} on {carried.nonce.hex()[:8]}"
+
+
 def courier_arrives(stage: Stage, _: Machine) -> str | None:
     """The next set of a courier arrives."""
     waiting = [one.name for one in stage.welcome_couriers() if stage.undelivered[one.name]]
@@ -270,5 +290,6 @@ STEPS: Final[dict[str, tuple[int, Step]]] = {
     "erase": (3, erase),
     "exclude": (2, exclude),
     "rebuild hub": (1, rebuild_hub),
+    "courier leans": (0, courier_leans),
 }
 """Weight and step by name."""

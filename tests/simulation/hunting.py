@@ -4,7 +4,8 @@ Decides the order and when to give up. Runs inside a copy of the sources in whic
 what is told stands in `tools/plant_bugs`.
 
     tape of an earlier hunt    a few steps, so a known bug is found within seconds
-    seeds from `first` on      when the tape shows nothing any more, or there is none
+    the bug's script           when the tape shows nothing any more, or there is none; seed after seed
+    seeds from `first` on      when there is no script
 """
 
 import re
@@ -15,7 +16,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from simulation.bugs import Bug
-from simulation.schedules import Failed, run_schedule, run_tape
+from simulation.directed import directed_tape
+from simulation.schedules import Failed, Outcome, run_schedule, run_tape
 from simulation.shrink import shrink
 from simulation.tape import Tape, read_tape, write_tape
 from simulation.world import has_liar
@@ -71,12 +73,19 @@ def hunt(bug: Bug, seeds: int, without: frozenset[str], *, record_in: Path | Non
             return _caught(1, "tape", failed)
     fitting = (seed for seed in count(bug.first) if has_liar(seed) or not bug.with_liar)
     for number, seed in enumerate(islice(fitting, seeds)):
-        failed = _failure(lambda at=seed: run_schedule(at, theme=bug.theme, without=without), without)  # type: ignore[misc]
+        failed = _failure(lambda at=seed: _run_seed(bug, at, without), without)  # type: ignore[misc]
         if failed is not None:
             if record_in is not None:
                 _record(failed, tape_of(bug, record_in))
             return _caught(1 + number + is_known, f"seed {seed}", failed)
     return Caught()
+
+
+def _run_seed(bug: Bug, seed: int, without: frozenset[str]) -> Outcome:
+    """The schedule of a seed: by the bug's script, or drawn."""
+    if bug.script:
+        return run_tape(directed_tape(seed, bug.script), without)
+    return run_schedule(seed, theme=bug.theme, without=without)
 
 
 def _failure(run: Callable[[], object], without: frozenset[str] = frozenset()) -> Failed | None:

@@ -65,13 +65,15 @@ def rotate_key(stage: Stage, machine: Machine) -> str | None:
         return None  # see README: a copy with a replaced key, and a hub that has forgotten two changes, are not healed
     files, old = FaultyFiles(machine.power), machine.keyring()
     try:
-        _, sealed = rotate(machine.node, old, SigningKeys(machine.folder, files), machine.lots)
+        new, sealed = rotate(machine.node, old, SigningKeys(machine.folder, files), machine.lots)
     except CommandRefused:
         stage.reached["a second change of keys has to wait"] += 1
         return "the last change is on its way"
     finally:
         stage.note_keys(machine)
     stage.old_keys[machine.name].append(old)
+    if new.public in {one.signing_public for one in stage.old_keys[machine.name]}:
+        raise Broken("I4", f"{machine.name} changed its key to one that it had before")
     stage.reached["a node changed its key"] += 1
     return stage.keep(machine, sealed.nonce)
 

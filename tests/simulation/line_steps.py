@@ -1,8 +1,10 @@
 """What happens on the lines of a schedule: messages that are lost, late, doubled or torn."""
 
+from contextlib import closing
 from functools import partial
 from typing import Final
 
+from carnet_node.adapters.store import driver
 from carnet_node.core.failures import HubUnreachable
 from carnet_protocol.errors import Refused
 from simulation.copy_steps import check_noticed
@@ -100,6 +102,16 @@ def calm_round(stage: Stage, machine: Machine) -> str | None:
     return f"{report.push.sent} sent, {report.pages} pages, complete {report.is_complete}"
 
 
+def round_beside_reader(stage: Stage, machine: Machine) -> str | None:
+    """The same while somebody else's long report reads the database: its log cannot be emptied."""
+    with closing(driver.connect(machine.path)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        said = calm_round(stage, machine)
+    stage.reached["a round while a report was read"] += 1
+    return said
+
+
 def late_request(stage: Stage, machine: Machine) -> str | None:
     """A request that everybody had given up arrives at the hub; its answer goes nowhere."""
     line = stage.lines[machine.name]
@@ -134,6 +146,7 @@ STEPS: Final[dict[str, tuple[int, Step]]] = {
     "late page": (5, late_page),
     "round": (11, sync_round),
     "calm round": (0, calm_round),
+    "round beside a reader": (0, round_beside_reader),
     "late request": (3, late_request),
     "mend line": (4, mend_line),
 }

@@ -40,6 +40,12 @@ FOLDING_BUGS: Final = (
         NODE + "overlay.py",
         "{one.write.op: _look_through(one.write, void_bases) for one in listed",
         "{one.write.op: one.write for one in listed",
+        script=(
+            "A1 step wrongly",
+            "A1 open form x3",
+            "A1 calm round",
+            "A1 step visit x3",
+        ),
     ),
     Bug(
         "node: a void op keeps its effect",
@@ -89,6 +95,17 @@ FOLDING_BUGS: Final = (
         NODE + "inbox.py",
         "row = replace(known, changed=row.changed, is_evicted=True)",
         "row = replace(known, changed=row.changed, is_evicted=True, position=row.position)",
+        script=(
+            "A1 calm round",
+            "B1 calm round",
+            "A1 calm round",
+            "B1 calm round",
+            "A1 move visit x3",
+            "A1 push x2",
+            "B1 edit several x3",
+            "B1 calm round",
+            "A1 pull x8",
+        ),
     ),
     Bug(
         "node: an eviction is not stored",
@@ -96,6 +113,13 @@ FOLDING_BUGS: Final = (
         NODE + "inbox.py",
         "row = replace(known, changed=row.changed, is_evicted=True)",
         "row = replace(known, changed=row.changed)",
+        script=(
+            "A1 calm round",
+            "B1 calm round",
+            "A1 calm round",
+            "A1 move visit x3",
+            "A1 calm round x2",
+        ),
     ),
     Bug(
         "node: the commit's short cut is taken for old reads too",
@@ -103,6 +127,12 @@ FOLDING_BUGS: Final = (
         NODE + "authoring.py",
         "return live.issuperset(write.based_on) and (before is None or before.mark is not Mark.REFUSED)",
         "return True or live",
+        script=(
+            "A1 step wrongly",
+            "A1 open form x3",
+            "A1 calm round",
+            "A1 step visit x3",
+        ),
     ),
     Bug(
         "node: records touched by a verdict are not folded again",
@@ -159,6 +189,16 @@ FOLDING_BUGS: Final = (
         HUB + "admission.py",
         "behind = effective_based_on(tuple(read), ledger.void_bases)",
         "behind = tuple(base for base in read if ledger.void_bases(base) is None)",
+        script=(
+            "A1 calm round",
+            "B1 calm round",
+            "hub courier writes x3",
+            "A1 lean on courier",
+            "A1 push",
+            "A1 build on parked",
+            "hub give up",
+            "A1 push",
+        ),
     ),
     Bug(
         "hub: an illegal step has its effect",

@@ -39,6 +39,14 @@ KEY_BUGS: Final = (
         "        _give_up(hub, transaction, suspects.parked, note=reason)\n        if suspects.folded:",
         "        if suspects.folded:",
         theme="keys",
+        script=(
+            "A1 calm round",
+            "B1 calm round",
+            "hub courier writes x3",
+            "hub courier leans",
+            "hub courier arrives x2",
+            "hub compromise x2",
+        ),
     ),
     Bug(
         "hub: a suspended node reads on",
@@ -49,12 +57,17 @@ KEY_BUGS: Final = (
         theme="keys",
     ),
     Bug(
-        "node: a change of keys is not finished at the start after it",
-        "I18",
+        "node: the file of the next key stays, and the next change takes it again",
+        "I4",
         "node/src/carnet_node/adapters/rotating.py",
         "        (self._folder / NEXT_FILE).unlink(missing_ok=True)\n        return is_new",
         "        return is_new",
         theme="keys",
+        script=(
+            "A1 rotate key",
+            "A1 calm round x2",
+            "A1 rotate key",
+        ),
     ),
     Bug(
         "node: the old key goes before the hub has taken the change",
@@ -71,6 +84,16 @@ KEY_BUGS: Final = (
         "    if change is not None and is_change_pending(tx) and one.log_id <= change.log_id:\n",
         "    if change is not None and one.log_id < 0:\n",
         theme="keys",
+        script=(
+            "A1 calm round",
+            "A1 take image",
+            "A1 new x2",
+            "A1 push x3",
+            "A1 restore image",
+            "A1 new x2",
+            "A1 rotate key",
+            "A1 calm round x2",
+        ),
     ),
     Bug(
         "node: an excluded change is confirmed without what was read with it",
@@ -87,6 +110,12 @@ KEY_BUGS: Final = (
         "            and (indexes is None or one.opened.index in indexes)\n",
         "            and (indexes is None or one.opened.index not in indexes)\n",
         theme="keys",
+        script=(
+            "A1 edit several x3",
+            "A1 calm round",
+            "hub exclude x6",
+            "A1 confirm x4",
+        ),
     ),
     Bug(
         "hub: a recovery code is good for every site",
@@ -110,6 +139,11 @@ KEY_BUGS: Final = (
         HUB + "erasing.py",
         "    return max(0, position_of(cursor + 1) - 1)\n",
         "    return position_of(cursor) + 1\n",
+        script=(
+            "A1 new x8",
+            "A1 calm round x2",
+            "hub erase",
+        ),
     ),
     Bug(
         "node: it signs for an erasure that still lies in its files",
@@ -117,6 +151,7 @@ KEY_BUGS: Final = (
         NODE + "erasing.py",
         '    return min(feed.cursor, int.from_bytes(held, "big")) if held else feed.cursor\n',
         "    return feed.cursor\n",
+        script=("A1 new x8", "A1 calm round x2", "hub erase x2", "A1 round beside a reader x2"),
     ),
     Bug(
         "hub: the receipt of a revoked node counts",

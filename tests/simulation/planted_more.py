@@ -15,6 +15,12 @@ MORE_BUGS: Final = (
         '            cursor.execute("COMMIT")\n',
         '            try:\n                cursor.execute("COMMIT")\n'
         '            except Exception:\n                cursor.execute("ROLLBACK")\n',
+        script=(
+            "A1 push ! disk full hub 24",
+            "A1 push ! disk full hub 24",
+            "A2 push ! io error hub 24",
+            "B1 push ! io error hub 24",
+        ),
     ),
     Bug(
         "hub: a receipt names the position after its own",
@@ -53,6 +59,16 @@ MORE_BUGS: Final = (
         "        position = snapshot.head().position\n        outcomes, is_complete",
         "    with hub.store.read() as snapshot, hub.store.read() as later:\n        require_present(hub, snapshot)\n"
         "        position = later.head().position\n        outcomes, is_complete",
+        script=(
+            "A1 calm round",
+            "B1 calm round",
+            "A2 calm round x2",
+            "hub courier writes x8",
+            "hub courier arrives x3",
+            "A2 pull ! another process in between hub 12",
+            "hub courier arrives",
+            "A2 pull ! another process in between hub 12",
+        ),
     ),
     Bug(
         "hub: an erasure does not reach a set that comes late",
@@ -67,6 +83,14 @@ MORE_BUGS: Final = (
         NODE + "inbox.py",
         "tx.put_base(without_erased(row, erased) if erased else row)",
         "tx.put_base(row)",
+        script=(
+            "A1 new x8",
+            "A1 calm round",
+            "A2 pull lost x4",
+            "hub erase x2",
+            "A2 pull x8",
+            "A2 late page x4",
+        ),
     ),
     Bug(
         "node: an erasure leaves the openings of own sets",
@@ -81,6 +105,7 @@ MORE_BUGS: Final = (
         NODE + "odometer.py",
         "one.odometer_km >= served.odometer_km:",
         "one.odometer_km >= 0:",
+        script=("A1 new x30",),
     ),
     Bug(
         "node: based_on is taken anew when a form is saved",
@@ -142,9 +167,10 @@ MORE_BUGS: Final = (
     Bug(
         "hub: a suspended node's sets are taken",
         "I13",
-        HUB + "intake.py",
-        "    if not node.is_welcome:\n        raise NotAllowed(Reason.SUSPENDED_NODE",
-        "    if not node.is_welcome and not node.node_id:\n        raise NotAllowed(Reason.SUSPENDED_NODE",
+        HUB + "rows.py",
+        'return self.key_status == "active" and',
+        'return self.key_status in ("active", "suspended") and',
+        theme="keys",
     ),
     Bug(
         "hub: nobody asks whose record it is",
@@ -183,9 +209,10 @@ MORE_BUGS: Final = (
     ),
     Bug(
         "node: a stick that is older than the line looks like a restored database",
-        "I18",
+        "I11",
         NODE + "session.py",
         "    if stated in (Situation.FORK, Situation.SUPERSEDED):\n",
         "    if stated is not Situation.GO:\n",
+        script=("A1 stick out", "A1 new x2", "A1 push x3", "hub stick at hub", "A1 stick home", "A1 stick out"),
     ),
 )

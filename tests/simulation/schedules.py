@@ -246,6 +246,7 @@ def check_all(stage: Stage) -> None:
     stage.watch.check(
         partial(check_alarms, stage.world),
         *(partial(check_node, machine, stage.archive) for machine in stage.world.machines),
+        *(partial(copy_steps.check_undisturbed, stage, machine) for machine in stage.world.machines),
         partial(check_exact_rebuild, stage.dice.choice(stage.world.machines)),
         partial(check_hub, stage.world.hub, stage.archive),
         partial(check_receipts, stage),
