@@ -119,6 +119,24 @@ def test_each_line_names_its_car(node: Node):
     assert found == {record(1): "LSVAA49J132047371", record(2): None}
 
 
+def test_my_orders_and_late_ones_are_found_behind_any_number_of_others(node: Node):
+    """A site that never closes its orders has many in the shop; what is to be done stands before what is settled."""
+    settled = [
+        Draft(VISIT, record(number), {"ro_no": f"RO-{number}", "vehicle_id": CAR, "status": "settled"})
+        for number in range(100, 101 + HOME_ROWS_MAX)
+    ]
+    commit(node, settled)
+    others = [
+        stored(node, number, "open", promised_at=START_MS - HOUR_MS) for number in range(200, 201 + HOME_ROWS_MAX)
+    ]
+    mine = stored(node, 1, "open", advisor_code="A07", promised_at=START_MS + HOUR_MS)
+
+    day = day_of(node, "A07")
+
+    assert (ids(day.mine), day.overdue, day.is_more) == ([mine], len(others), True)
+    assert set(ids(day.in_shop)) < {*others, mine}
+
+
 def test_a_long_list_says_that_there_is_more(node: Node):
     """The page shows a bounded number of cars and says so."""
     drafts = [

@@ -3,12 +3,24 @@
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import BindParameter, Select, Table, bindparam, delete, func, insert, literal_column, or_, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Select,
+    Table,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+)
 from sqlalchemy.dialects import sqlite
 
 from carnet_node.adapters import local_tables
 from carnet_node.adapters.statements import STORED_COLUMNS, Statement, by_key, upsert
-from carnet_node.adapters.tables import IN_SHOP, NODE_METADATA, projection_table
+from carnet_node.adapters.tables import IN_SHOP, IN_WORK, NODE_METADATA, SETTLED, projection_table
 from carnet_node.core.local_facts import INVENTED_NAME
 
 MODULE: Final = local_tables
@@ -97,11 +109,36 @@ def customers_by_key() -> Statement:
 
 
 @cache
-def orders_in_shop() -> Statement:
-    """Orders of a site whose car has not been handed over."""
+def orders_to_do() -> Statement:
+    """Orders of a site that somebody still has to work on."""
     of = projection_table("visit")
-    found = _stored(of).where(IN_SHOP, of.c.owner == bindparam("owner"))
+    found = _stored(of).where(IN_SHOP, of.c.status != SETTLED, of.c.owner == bindparam("owner"))
     return Statement(found.order_by(of.c.promised_at).limit(_limit))
+
+
+@cache
+def orders_settled() -> Statement:
+    """Orders of a site that are settled while the car is still there, or nobody has said that it went."""
+    of = projection_table("visit")
+    found = _stored(of).where(IN_SHOP, of.c.status == SETTLED, of.c.owner == bindparam("owner"))
+    return Statement(found.order_by(of.c.promised_at).limit(_limit))
+
+
+@cache
+def orders_of_advisor() -> Statement:
+    """Orders of a site that one advisor still has to work on."""
+    of = projection_table("visit")
+    his = (of.c.owner == bindparam("owner"), of.c.advisor_code == bindparam("advisor_code"))
+    found = _stored(of).where(IN_SHOP, of.c.status != SETTLED, *his)
+    return Statement(found.order_by(of.c.promised_at).limit(_limit))
+
+
+@cache
+def overdue_orders() -> Statement:
+    """How many orders of a site are in work past a moment."""
+    of = projection_table("visit")
+    late = (of.c.owner == bindparam("owner"), of.c.promised_at < bindparam("before"))
+    return Statement(select(func.count()).select_from(of).where(IN_SHOP, IN_WORK, *late, *_visible(of)))
 
 
 @cache
@@ -114,5 +151,8 @@ def orders_opened() -> Statement:
 
 
 def _stored(of: Table) -> Select[Any]:
-    visible = (of.c.is_deleted == literal_column("0"), of.c.is_hidden == literal_column("0"))
-    return select(*[of.c[name] for name in STORED_COLUMNS]).where(*visible)
+    return select(*[of.c[name] for name in STORED_COLUMNS]).where(*_visible(of))
+
+
+def _visible(of: Table) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return of.c.is_deleted == literal_column("0"), of.c.is_hidden == literal_column("0")

@@ -121,8 +121,20 @@ class SqlReadTransaction:
         return [self._stored(CUSTOMER, row) for row in rows]
 
     def orders_in_shop(self, owner: bytes, limit: int) -> list[StoredRecord]:
-        """Orders of a site whose car has not been handed over, by promised time; those without one first."""
-        return [self._stored(VISIT, row) for row in self._all(local.orders_in_shop(), owner=owner, row_limit=limit)]
+        """Orders of a site whose car has not been handed over, settled ones last, by promised time."""
+        rows = self._all(local.orders_to_do(), owner=owner, row_limit=limit)
+        if len(rows) < limit:
+            rows += self._all(local.orders_settled(), owner=owner, row_limit=limit - len(rows))
+        return [self._stored(VISIT, row) for row in rows]
+
+    def orders_of_advisor(self, owner: bytes, advisor_code: str, limit: int) -> list[StoredRecord]:
+        """Orders of a site that one advisor still has to work on, by promised time; those without one first."""
+        rows = self._all(local.orders_of_advisor(), owner=owner, advisor_code=advisor_code, row_limit=limit)
+        return [self._stored(VISIT, row) for row in rows]
+
+    def overdue_orders(self, owner: bytes, before_ms: int) -> int:
+        """How many orders of a site are in work and were promised for before a moment."""
+        return int(self._one(local.overdue_orders(), owner=owner, before=before_ms)[0])
 
     def orders_opened(self, owner: bytes, since_ms: int, before_ms: int, limit: int) -> list[StoredRecord]:
         """Orders of a site opened in a half-open span, newest first."""

@@ -22,6 +22,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     Index,
     Integer,
     LargeBinary,
@@ -244,6 +245,12 @@ _LINKED: Final = frozenset(
 
 IN_SHOP: Final = text("status IN ('draft', 'open', 'completed', 'settled')")
 """Orders whose car has not been handed over; few of all orders there ever were."""
+
+IN_WORK: Final = text("status IN ('draft', 'open')")
+"""Of those, the ones whose work is not done: past their promised time they are overdue."""
+
+SETTLED: Final[ColumnElement[str]] = literal_column("'settled'")
+"""The state of those nobody has to work on any more; where a site never closes its orders, they are most of them."""
 
 _COLUMN_TYPES: Final[dict[ValueType, type[TypeEngine[Any]]]] = {
     ValueType.TEXT: String,

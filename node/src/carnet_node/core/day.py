@@ -41,7 +41,8 @@ class Day:
         arrivals: taken in today, newest first.
         in_shop: cars that have not been handed over, overdue first.
         mine: those of the person who asks, still to be worked on.
-        is_more: there are more than can be listed.
+        overdue: all of them, listed or not.
+        is_more: there are more in the shop than can be listed.
     """
 
     arrivals: tuple[OrderLine, ...]
@@ -62,16 +63,18 @@ def day_of(node: Node, staff_no: str | None = None) -> Day:
     with node.store.read() as tx:
         came = tx.orders_opened(owner, since_ms, since_ms + _DAY_MS, HOME_ROWS_MAX)
         here = tx.orders_in_shop(owner, HOME_ROWS_MAX + 1)
-        stored = {one.record: one for one in (*came, *here[:HOME_ROWS_MAX])}
+        own = tx.orders_of_advisor(owner, staff_no, HOME_ROWS_MAX) if staff_no else []
+        overdue = tx.overdue_orders(owner, now_ms)
+        stored = {one.record: one for one in (*came, *here[:HOME_ROWS_MAX], *own)}
         lines = {view.id: _line(node, tx, view, now_ms) for view in view_all(tx, node.identity, stored.values())}
     arrivals = [lines[one.record] for one in came if one.record in lines]
     ordered = _by_promise(lines[one.record] for one in here[:HOME_ROWS_MAX] if one.record in lines)
-    mine = [one for one in ordered if staff_no and _is_of(one.visit, staff_no)]
+    mine = _by_promise(lines[one.record] for one in own if one.record in lines)
     return Day(
         tuple(one for one in arrivals if one.visit.values.get("status") != "void"),
         ordered,
-        tuple(mine),
-        sum(one.is_overdue for one in ordered),
+        mine,
+        overdue,
         len(here) > HOME_ROWS_MAX,
     )
 
@@ -96,7 +99,3 @@ def _by_promise(lines: Iterable[OrderLine]) -> tuple[OrderLine, ...]:
         return not one.is_overdue, known is None, known or 0, one.visit.id
 
     return tuple(sorted(lines, key=place))
-
-
-def _is_of(visit: RecordView, staff_no: str) -> bool:
-    return visit.values.get("advisor_code") == staff_no and visit.values.get("status") in (*_IN_WORK, "completed")

@@ -126,7 +126,13 @@ class ReadTransaction(Protocol):
         """Customers with a key of their name (see `name_keys`) that begins so, in order of the key."""
 
     def orders_in_shop(self, owner: bytes, limit: int) -> list[StoredRecord]:
-        """Orders of a site whose car has not been handed over, by promised time; those without one first."""
+        """Orders of a site whose car has not been handed over, settled ones last, by promised time, none first."""
+
+    def orders_of_advisor(self, owner: bytes, advisor_code: str, limit: int) -> list[StoredRecord]:
+        """Orders of a site that one advisor still has to work on, by promised time; those without one first."""
+
+    def overdue_orders(self, owner: bytes, before_ms: int) -> int:
+        """How many orders of a site are in work and were promised for before a moment."""
 
     def orders_opened(self, owner: bytes, since_ms: int, before_ms: int, limit: int) -> list[StoredRecord]:
         """Orders of a site opened in a half-open span, newest first."""

@@ -40,8 +40,6 @@ from carnet_protocol.ids import RecordId
 from carnet_protocol.kinds import VISIT
 
 ADMINISTRATOR: Final = "administrator"
-OPEN_STATES: Final = ("draft", "open", "completed")
-"""Orders somebody still has to work on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,12 +254,9 @@ def _moved_orders(node: Node, tx: ReadTransaction, leaving: RecordView, heir: Re
     """Open orders of somebody who leaves, under the number of whoever takes over."""
     if heir is None:
         return []
-    number = leaving.values.get("staff_no")
-    mine = [
-        one
-        for one in view_all(tx, node.identity, tx.orders_in_shop(node.identity.dealer_id, ORDERS_HANDED_OVER_MAX))
-        if one.values.get("status") in OPEN_STATES and one.values.get("advisor_code") == number
-    ]
+    number = str(leaving.values.get("staff_no"))
+    stored = tx.orders_of_advisor(node.identity.dealer_id, number, ORDERS_HANDED_OVER_MAX)
+    mine = view_all(tx, node.identity, stored)
     drafts = (draft_edit(VISIT, one.read(), {"advisor_code": heir.values.get("staff_no")}) for one in mine)
     return [draft for draft in drafts if draft is not None]
 
