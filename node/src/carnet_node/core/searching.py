@@ -16,6 +16,7 @@ from carnet_node.core.node import Node
 from carnet_node.core.ports import ReadTransaction
 from carnet_node.core.record_view import RecordView, view_record
 from carnet_node.core.records import StoredRecord
+from carnet_node.core.refusals import ProblemCode, refuse
 from carnet_protocol.ids import VIN_CHARS, RecordId
 from carnet_protocol.kinds import CUSTOMER, PHONE, PLATE, VEHICLE, VISIT
 from carnet_protocol.resolvers import show
@@ -80,6 +81,23 @@ def find(node: Node, text: str, *, limit: int = FIND_ROWS_MAX) -> tuple[Found, .
             if len(hits) >= limit:
                 break
     return tuple(hits.values())
+
+
+def one_customer(node: Node, text: str, field: str) -> RecordId:
+    """The one customer that a text means.
+
+    Args:
+        field: of the form, for the refusal.
+
+    Raises:
+        CommandRefused: nobody here is called that, or several are.
+    """
+    found = [one.view for one in find(node, text) if one.view.kind is CUSTOMER]
+    if not found:
+        raise refuse(field, ProblemCode.NOT_FOUND, "No customer here is called that.", "Record the customer first.")
+    if len(found) > 1:
+        raise refuse(field, ProblemCode.BAD_VALUE, "Several customers are called that.", "Type the phone number.")
+    return found[0].id
 
 
 def _matches(tx: ReadTransaction, typed: str, limit: int) -> Iterator[tuple[FoundBy, StoredRecord]]:

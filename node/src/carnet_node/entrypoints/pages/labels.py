@@ -20,6 +20,14 @@ LISTS: Final[Mapping[str, str]] = {
     "labour": _("Labour line"),
     "parts": _("Part line"),
     "complaints": _("Complaint"),
+    "preferences": _("Contact preference"),
+    "plates": _("Plate"),
+    "owners": _("Ownership"),
+    "readings": _("Odometer reading"),
+    "car": _("Car"),
+    "party": _("Customer"),
+    "owner": _("Ownership"),
+    "reading": _("Odometer reading"),
 }
 
 ALIKE: Final[Mapping[str, str]] = {
@@ -100,12 +108,14 @@ FORMS: Final[Mapping[str, str]] = {
     "customer": _("Customer"),
     "check-in": _("Check-in"),
     "visit": _("Repair order"),
+    "vehicle": _("Car"),
 }
 NEW_FORMS: Final[Mapping[str, str]] = {"customer": "/customers/new", "check-in": "/visits/new"}
 RECORD_FORMS: Final[Mapping[str, str]] = {
     "customer": "/customers/{}/edit",
     "check-in": "/visits/new?vehicle={}",
     "visit": "/visits/{}/edit",
+    "vehicle": "/vehicles/{}/edit",
 }
 
 VERDICTS: Final[Mapping[str, str]] = {
@@ -157,7 +167,8 @@ class Labels:
         """A field with the lists it stands in: `jobs[1].complaint` is the complaint of the second job."""
         steps = re.findall(r"(\w+)(?:\[([0-9]+)\])?", name)
         return " › ".join(
-            f"{self._of(LISTS, step)} {int(place) + 1}" if place else self.field(step) for step, place in steps
+            f"{self._of(LISTS, step)} {int(place) + 1}" if place else self._of({**FIELDS, **LISTS}, step)
+            for step, place in steps
         )
 
     def kind(self, name: str) -> str:

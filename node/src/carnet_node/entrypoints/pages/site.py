@@ -24,6 +24,7 @@ from carnet_node.entrypoints.pages import (
     orders,
     staff,
     syncing,
+    vehicle_form,
     vehicles,
 )
 from carnet_node.entrypoints.pages.failures import answer_page_failures
@@ -40,6 +41,7 @@ _ROUTERS: Final = (
     home.router,
     customers.router,
     vehicles.router,
+    vehicle_form.router,
     syncing.router,
     staff.router,
     exchange.router,

@@ -1,0 +1,219 @@
+"""The form of a car: its own fields, plates, who holds it since when, and how far it has run.
+
+Decides how the rows of the form stand for records, as in the form of a customer: a row with an id is one that was on
+file, based on the heads it was rendered from; a ticked one goes. All of it is one change set. A reading that goes is
+taken back and stays readable. Who is meant by the text of a new holder is decided in `core.searching`.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Final
+
+from fastapi import APIRouter, Response
+
+from carnet_node.core.basis import as_read, read_of_view
+from carnet_node.core.commands.drafting import Drafts, NewId
+from carnet_node.core.commands.vehicles import (
+    ReadOdometer,
+    edit_ownership,
+    edit_plate,
+    edit_vehicle,
+    read_odometer,
+    remove_plate,
+    retract_reading,
+)
+from carnet_node.core.desk import save
+from carnet_node.core.editing import new_owner_drafts, plate_drafts, require_vehicle
+from carnet_node.core.node import Node
+from carnet_node.core.record_view import RecordView
+from carnet_node.core.refusals import CommandRefused, Problem, ProblemCode, refuse, refuse_if_any
+from carnet_node.core.searching import one_customer
+from carnet_node.core.views import VehicleView
+from carnet_node.entrypoints.pages.customer_forms import changed, text_of
+from carnet_node.entrypoints.pages.formats import Clockface
+from carnet_node.entrypoints.pages.forms import BASED_ON, FormState, Typed
+from carnet_node.entrypoints.pages.page import Page, PageOf
+from carnet_node.entrypoints.pages.typed import TICKED, values_of_typed
+from carnet_node.entrypoints.reading import record_from_text
+from carnet_node.entrypoints.wording import Explained
+from carnet_protocol.changeset import Draft
+from carnet_protocol.ids import RecordId, record_text
+from carnet_protocol.kinds import ODOMETER_READING, OWNERSHIP, PLATE, VEHICLE
+from carnet_protocol.registry import Kind
+
+router = APIRouter(prefix="/vehicles")
+
+OWN_FIELDS: Final = (
+    "model_name",
+    "model_year",
+    "model_code",
+    "color",
+    "fuel",
+    "engine_no",
+    "build_on",
+    "lifecycle",
+)
+PLATE_FIELDS: Final = ("plate_no", "plate_color", "from_on", "to_on")
+PERIOD_FIELDS: Final = ("from_on", "to_on")
+READING_FIELDS: Final = ("odometer_km", "source")
+_FIELDS: Final[Mapping[str, tuple[Kind, tuple[str, ...]]]] = {
+    "plates": (PLATE, PLATE_FIELDS),
+    "owners": (OWNERSHIP, PERIOD_FIELDS),
+    "readings": (ODOMETER_READING, ()),
+}
+_MISTAKE: Final = "entered_in_error"
+
+
+@router.get("/{vehicle}/edit")
+async def show_edit(page: PageOf, vehicle: str) -> Response:
+    """Everything about a car that a desk may change."""
+    record = record_from_text(vehicle)
+
+    def read() -> Mapping[str, Any]:
+        view = require_vehicle(page.node, record)
+        form = page.form(_draft_of(record), car_as_texts(view), view.vehicle.heads.to_text())
+        return {"form": form, "car": view}
+
+    return await page.show("vehicle_form.html", read, screen="")
+
+
+@router.post("/{vehicle}/edit")
+async def change(page: PageOf, vehicle: str) -> Response:
+    """Change what was changed in the form, in one change set."""
+    record, typed = record_from_text(vehicle), page.typed()
+
+    def work(node: Node) -> str:
+        save(node, partial(_drafts, node, record, typed, page.pages.renderer.clockface))
+        return f"{router.prefix}/{record_text(record)}"
+
+    async def again(explained: Explained) -> Response:
+        return await _form_again(page, typed, explained, record)
+
+    return await page.save(typed, work, again, draft=_draft_of(record))
+
+
+def car_as_texts(view: VehicleView) -> dict[str, str]:
+    """What is on file, as the fields of the form."""
+    texts = {name: text_of(view.vehicle.values.get(name)) for name in OWN_FIELDS}
+    for name, views in _rows(view).items():
+        for place, one in enumerate(views):
+            where = f"{name}[{place}]."
+            texts |= {where + field: text_of(one.values.get(field)) for field in _FIELDS[name][1]}
+            texts |= {where + "id": record_text(one.id), where + BASED_ON: one.heads.to_text()}
+    return {name: text for name, text in texts.items() if text}
+
+
+def _rows(view: VehicleView) -> dict[str, tuple[RecordView, ...]]:
+    """The rows of the form: links to customers of other sites and readings that were taken back have none."""
+    return {
+        "plates": view.plates,
+        "owners": tuple(one.link for one in view.owners if one.other is not None),
+        "readings": tuple(one for one in view.readings if not one.values.get("retracted")),
+    }
+
+
+def _drafts(node: Node, record: RecordId, typed: Typed, clockface: Clockface, new_id: NewId) -> Drafts:
+    """What the form changes of the car and what belongs to it.
+
+    Raises:
+        CommandRefused: everything that is wrong, each with its place in the form; nothing is drafted.
+    """
+    form = _Form(node, require_vehicle(node, record), typed, clockface, new_id)
+    rows = [(name, place) for name in _FIELDS for place in typed.places(name)]
+    return gathered(
+        [
+            ("", form.own),
+            *((f"{name}[{place}].", partial(form.row, name, f"{name}[{place}].")) for name, place in rows),
+            ("owner.", form.new_owner),
+            ("reading.", form.new_reading),
+        ]
+    )
+
+
+def gathered(parts: Iterable[tuple[str, Callable[[], Drafts]]]) -> Drafts:
+    """Drafts of all parts of a form.
+
+    Args:
+        parts: what stands before the names of the part's fields, and what makes its drafts.
+
+    Raises:
+        CommandRefused: the problems of all parts, each with its place in the form.
+    """
+    problems: list[Problem] = []
+    drafts: list[Draft] = []
+    for where, part in parts:
+        try:
+            drafts += part()
+        except CommandRefused as refused:
+            problems += [replace(one, field=where + one.field) for one in refused.problems]
+    refuse_if_any(problems)
+    return tuple(drafts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """A form that was sent, beside the car as it is now."""
+
+    node: Node
+    car: VehicleView
+    typed: Typed
+    clockface: Clockface
+    new_id: NewId
+
+    def own(self) -> Drafts:
+        """What changes of the car itself."""
+        view, typed = self.car.vehicle, self.typed
+        values = values_of_typed(VEHICLE, {name: typed.text(name) for name in OWN_FIELDS}, self.clockface)
+        changes = changed(view, values, typed, "")
+        return edit_vehicle(read_of_view(view, typed.text(BASED_ON), changes), changes) if changes else ()
+
+    def row(self, name: str, where: str) -> Drafts:
+        """What changes of one plate, holder or reading."""
+        kind, fields = _FIELDS[name]
+        texts = self.typed.below(where)
+        values = values_of_typed(kind, {one: texts.get(one, "") for one in fields}, self.clockface)
+        if not texts.get("id"):
+            stated = {one: value for one, value in values.items() if value is not None}
+            is_new = kind is PLATE and stated
+            return plate_drafts(self.node, self.car.vehicle.id, stated, self.new_id) if is_new else ()
+        view = next((one for one in _rows(self.car)[name] if record_text(one.id) == texts["id"]), None)
+        if view is None:
+            raise refuse("id", ProblemCode.NOT_FOUND, "Somebody else has taken this row away.", "Open the page again.")
+        heads = texts.get(BASED_ON, "")
+        if texts.get("gone") == TICKED and kind is not OWNERSHIP:
+            read = as_read(view, heads).read()
+            return remove_plate(read) if kind is PLATE else retract_reading(read, _MISTAKE)
+        changes = changed(view, values, self.typed, where)
+        edit = edit_plate if kind is PLATE else edit_ownership
+        return edit(read_of_view(view, heads, changes), changes) if changes else ()
+
+    def new_owner(self) -> Drafts:
+        """Somebody who holds the car from now on, or from a day."""
+        texts = self.typed.below("owner.")
+        if not texts.get("customer_id"):
+            return ()
+        values = values_of_typed(OWNERSHIP, {"from_on": texts.get("from_on", "")}, self.clockface)
+        customer = one_customer(self.node, texts["customer_id"], "customer_id")
+        return new_owner_drafts(self.node, self.car.vehicle.id, customer, texts.get("role") or "owner", values)
+
+    def new_reading(self) -> Drafts:
+        """What the odometer reads now."""
+        texts = self.typed.below("reading.")
+        values = values_of_typed(ODOMETER_READING, {one: texts.get(one, "") for one in READING_FIELDS}, self.clockface)
+        odometer_km, source = values["odometer_km"], str(values["source"] or "statement")
+        if not isinstance(odometer_km, int):
+            return ()
+        command = ReadOdometer(self.car.vehicle.id, odometer_km, self.node.clock.now_ms(), source)
+        return (read_odometer(command, self.new_id),)
+
+
+async def _form_again(page: Page, typed: Typed, explained: Explained, record: RecordId) -> Response:
+    def read() -> Mapping[str, Any]:
+        return {"form": FormState.refused(typed, explained), "car": require_vehicle(page.node, record)}
+
+    return await page.show("vehicle_form.html", read, status=explained.status, screen="")
+
+
+def _draft_of(record: RecordId) -> str:
+    return f"vehicle-{record_text(record)}"
