@@ -21,6 +21,7 @@ from carnet_node.core.store_failures import DiskFull, StoreBroken, StoreBusy
 from carnet_protocol.changeset import Draft, reread_set
 from carnet_protocol.ids import RecordId
 from carnet_protocol.kinds import CUSTOMER
+from carnet_storage.adapters.sqlite_files import scrub_wanted_ns
 from support.desk import record
 from support.node_builder import HUB, TestBox, TestEntropy, build_node, close_node
 
@@ -89,6 +90,20 @@ def test_a_replicated_database_leaves_checkpoints_to_the_child(tmp_path: Path):
     """With a replicating child process this one never checkpoints by itself."""
     with closing(open_connection(tmp_path / "x.db", is_replicated=True)) as connection:
         assert connection.execute("PRAGMA wal_autocheckpoint").fetchone() == (0,)
+
+
+def test_a_replicated_database_asks_the_supervisor_to_scrub(tmp_path: Path):
+    """Beside Litestream the log is not emptied from here; whoever supervises it is asked to do that."""
+    with closing(open_connection(tmp_path / "x.db", is_replicated=True)):
+        SqliteNodeStore(tmp_path / "x.db", TestBox(), is_replicated=True).scrub()
+
+    assert scrub_wanted_ns(tmp_path / "x.db") is not None
+
+
+def test_a_supervisor_that_cannot_be_asked_leaves_the_scrub_due(tmp_path: Path):
+    """Without a place for the wish nothing counts as scrubbed, so that no hello says so."""
+    with pytest.raises(StoreBusy):
+        SqliteNodeStore(tmp_path / "nowhere" / "x.db", TestBox(), is_replicated=True).scrub()
 
 
 def test_words_alone_make_no_busy_database(tmp_path: Path):

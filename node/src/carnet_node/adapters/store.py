@@ -23,6 +23,7 @@ from carnet_node.core.limits import BUSY_TIMEOUT_MS, CHECKPOINT_PAGES, IDLE_CONN
 from carnet_node.core.ports import SecretBox
 from carnet_node.core.store_failures import DiskFull, StoreBroken, StoreBusy
 from carnet_storage.adapters.library import driver as _library
+from carnet_storage.adapters.sqlite_files import want_scrub
 
 driver: Final[Any] = _library
 """The SQLite driver in use, everywhere in the node."""
@@ -69,12 +70,13 @@ class SqliteNodeStore:
     def scrub(self) -> None:
         """Copy the write-ahead log back and empty it; freed pages are zeros already (`secure_delete`).
 
-        Beside a replicating child this is left to it: it alone checkpoints, and it does so within a minute.
+        Beside a replicating child its supervisor is asked, and does it at its next look while the child stands still.
 
         Raises:
-            StoreBusy: a reader still needs the log; nothing was lost, call again.
+            StoreBusy: a reader still needs the log, or nobody can be asked; nothing was lost, call again.
         """
         if self._is_replicated:
+            self._ask_for_scrub()
             return
         with translated_errors():
             connection = self._connection()
@@ -84,6 +86,12 @@ class SqliteNodeStore:
                 self._give_back(connection, is_over=True)
         if is_busy:
             raise StoreBusy("the write-ahead log is still being read")
+
+    def _ask_for_scrub(self) -> None:
+        try:
+            want_scrub(self._path)
+        except OSError as error:
+            raise StoreBusy("the supervisor of the replication cannot be asked to empty the log") from error
 
     def copy_back(self) -> None:
         """Copy the write-ahead log back as far as nobody reads it; waits for nobody, and nobody waits for it.

@@ -15,7 +15,7 @@ from typing import Final
 import anyio
 import structlog
 
-from carnet_storage.adapters.sqlite_files import truncate_wal, wal_bytes
+from carnet_storage.adapters.sqlite_files import scrub, scrub_wanted_ns, truncate_wal, wal_bytes
 from carnet_storage.core.failures import PlaceTaken, StorageFailure
 from carnet_storage.core.limits import PROBE_S, STOP_WAIT_S, SYNC_WAIT_S, WATCH_S
 from carnet_storage.core.ports import Child, Clock, Control, RunBlocking, Source
@@ -86,7 +86,8 @@ class Replicator:
             self.watch = replace(self.watch, last_error=failure.what)
             step = Step.WAIT
         if step is not Step.WAIT:
-            log.warning("replication", step=step.value, error=self.watch.last_error, alarm=self.watch.is_alarm)
+            tell = log.info if step is Step.SCRUB else log.warning
+            tell("replication", step=step.value, error=self.watch.last_error, alarm=self.watch.is_alarm)
             await self._run(lambda: self._take(step))
         await self._tell()
 
@@ -136,7 +137,7 @@ class Replicator:
         )
         if is_news:
             self._source.confirmed(head, is_elsewhere=self._is_elsewhere)
-        return Step.WAIT
+        return Step.WAIT if scrub_wanted_ns(self._source.database) is None else Step.SCRUB
 
     def _note(self, failure: StorageFailure) -> Step:
         self.watch, step = after_error(self.watch, failure.what, is_target_reachable=self._is_reachable())
@@ -148,7 +149,9 @@ class Replicator:
             return
         self._child.stop()
         try:
-            if step is not Step.START:
+            if step is Step.SCRUB:
+                scrub(self._source.database)
+            elif step is not Step.START:
                 truncate_wal(self._source.database)
             if step is Step.RESET:
                 self._child.forget()

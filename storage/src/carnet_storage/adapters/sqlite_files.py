@@ -1,21 +1,21 @@
 """SQLite files as a whole: a consistent copy, the integrity check, the write-ahead log.
 
 Decides nothing. A copy is taken inside one read transaction, so writers go on and the copy is of one moment. Waits up
-to `BUSY_S` for a lock. Nothing is retried.
+to `BUSY_S` for a lock, and less to empty a log. Nothing is retried.
 """
 
 import errno
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
 from carnet_storage.adapters.library import driver
 from carnet_storage.adapters.system import PRIVATE_MODE
 from carnet_storage.core.failures import DatabaseDamaged, DiskFull, NotNow
-from carnet_storage.core.limits import BUSY_S, DISK_MARGIN_BYTES, PAGES_PER_STEP, PROBLEMS_MAX
+from carnet_storage.core.limits import BUSY_S, DISK_MARGIN_BYTES, PAGES_PER_STEP, PROBLEMS_MAX, SCRUB_WAIT_S
 
 Progress = Callable[[int, int], None]
 """Called with (done, total) in bytes or pages; the unit does not matter for a bar."""
@@ -68,14 +68,43 @@ def check_integrity(database: Path, which: str) -> None:
         raise DatabaseDamaged(which, "; ".join(str(row[0]) for row in rows)[:300])
 
 
-def truncate_wal(database: Path) -> bool:
+def truncate_wal(database: Path, *, wait_s: float = BUSY_S) -> bool:
     """Copy the write-ahead log back and empty it; only while no Litestream runs on the database.
 
     Returns: whether it could be emptied; a reader in the middle of something prevents it.
     """
     with _translated(database.name, database.parent), closing(connect(database)) as connection:
+        connection.execute(f"PRAGMA busy_timeout={round(wait_s * 1000)}")
         (busy, _, _) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     return not busy
+
+
+def want_scrub(database: Path) -> None:
+    """Ask whoever supervises Litestream to empty the write-ahead log: values were erased that still stand in it."""
+    _scrub_mark(database).touch()
+
+
+def scrub_wanted_ns(database: Path) -> int | None:
+    """When that was last asked for and not done yet; None when there is nothing to do."""
+    try:
+        return _scrub_mark(database).stat().st_mtime_ns
+    except FileNotFoundError:
+        return None
+
+
+def scrub(database: Path) -> None:
+    """Empty the write-ahead log if that was asked for; who reads or writes now is not held up, and it stays wanted.
+
+    Only while no Litestream runs on the database. What is asked for meanwhile stays wanted too.
+    """
+    wanted_ns = scrub_wanted_ns(database)
+    with suppress(NotNow):
+        if truncate_wal(database, wait_s=SCRUB_WAIT_S) and scrub_wanted_ns(database) == wanted_ns:
+            _scrub_mark(database).unlink(missing_ok=True)
+
+
+def _scrub_mark(database: Path) -> Path:
+    return database.with_name(f"{database.name}-scrub")
 
 
 def wal_bytes(database: Path) -> int:

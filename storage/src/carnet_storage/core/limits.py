@@ -122,6 +122,9 @@ STORE_RETRY_S: Final = 60
 BUSY_S: Final = 10
 """How long a scratch or living database may be locked by somebody else."""
 
+SCRUB_WAIT_S: Final = 0.2
+"""For readers, before a log is emptied of what was erased: saves stand still meanwhile; the next look tries again."""
+
 PROBLEMS_MAX: Final = 5
 """Findings of an integrity check that are told; one is enough to refuse."""
 

@@ -7,6 +7,7 @@ nothing else helped.
     answer                                    next
     ----------------------------------------  ------------------------------------------------------------
     everything is at the target               wait
+    the same, and something was erased        scrub (stop, TRUNCATE checkpoint, start)
     an error, and the target is unreachable   wait: a restart would not help, and the WAL keeps everything
     first error                               wait
     second error in a row                     heal (stop, TRUNCATE checkpoint, start)
@@ -30,6 +31,7 @@ class Step(StrEnum):
 
     WAIT = "wait"
     START = "start"
+    SCRUB = "scrub"
     HEAL = "heal"
     RESET = "reset"
 
