@@ -126,6 +126,29 @@ class FrontDesk:
         self.page.keyboard.press("Enter")
         self.page.wait_for_selector("nav.screens")
 
+    def begin(self, staff_no: str, code: str) -> None:
+        """Somebody new chooses a password with the code they were given."""
+        self.go("/start")
+        self.page.fill("[name=staff_no]", staff_no)
+        self.page.fill("[name=code]", code)
+        for name in self.page.eval_on_selector_all("main input[type=password]", "all => all.map((one) => one.name)"):
+            self.page.fill(f"[name='{name}']", PASSWORD)
+        self.page.keyboard.press("Enter")
+        self.page.wait_for_selector("nav.screens")
+
+    def search(self, text: str) -> str:
+        """What the one box finds."""
+        self.page.fill("#search", text)
+        self.page.keyboard.press("Enter")
+        self.page.wait_for_selector(".hits")
+        return self.page.inner_text("main")
+
+    def press_sync(self) -> None:
+        """One round now, by the button of the sync centre; returns with its result."""
+        self.go("/sync")
+        self.page.click("form[action='/sync/now'] button")
+        self.page.wait_for_selector("main .notice[role=status]")
+
     def go(self, path: str) -> None:
         """Open a screen and wait until its scripts have run."""
         self.page.goto(self.url + path)

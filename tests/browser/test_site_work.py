@@ -1,0 +1,134 @@
+"""What a site does now and then, in a real browser: lists out, a former system in, a departure, a hub."""
+
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+
+import openpyxl
+import pytest
+from playwright.sync_api import Browser, expect
+
+from browser.front_desk import FrontDesk, furnish, screens_of
+from support.programs import Service, free_port, must_run, run_here, running
+
+FORMER = [
+    ("客户编号", "姓名", "手机", "会员等级"),
+    ("K1", "赵一鸣", 13900001111, "金"),
+    ("K2", None, 13900002222, "银"),
+]
+"""A former system's list: a phone stored as a number, a row without a name, a column nobody knows."""
+
+
+def test_a_list_is_taken_out_as_a_workbook(desk: FrontDesk):
+    """One click downloads the customers, masked, with headings in the reader's language; and it is noted who did."""
+    desk.go("/exchange")
+
+    with desk.page.expect_download() as awaited:
+        desk.page.click("form[action='/exchange/export/customers'] button >> nth=0")
+    sheet = openpyxl.load_workbook(BytesIO(Path(awaited.value.path()).read_bytes())).active
+    desk.go("/staff/accesses")
+
+    assert sheet is not None
+    cells = [str(cell.value) for row in sheet.iter_rows() for cell in row]
+    assert "客户类别" in cells
+    assert not {"王小明", "13800138000", "+8613800138000"} & set(cells)
+    assert "导出" in desk.page.inner_text("main table")
+
+
+def test_a_former_system_is_taken_over_from_a_workbook(desk: FrontDesk, tmp_path: Path):
+    """The rows are shown as they would become, then taken over; what is left out comes back with its reason."""
+    former = tmp_path / "former.xlsx"
+    book = openpyxl.Workbook()
+    for row in FORMER:
+        book.worksheets[0].append(row)
+    book.save(former)
+
+    desk.go("/exchange")
+    desk.page.set_input_files("#file", former)
+    desk.page.click("form[action='/exchange/import'] button")
+    preview = desk.page.locator("section table").inner_text()
+    desk.page.click("form[action='/exchange/import/run'] button")
+    desk.page.wait_for_selector("a[href='/exchange/import/rejected.csv']")
+    with desk.page.expect_download() as awaited:
+        desk.page.click("a[href='/exchange/import/rejected.csv']")
+    rejected = Path(awaited.value.path()).read_text(encoding="utf-8-sig")
+    found = desk.search("赵一鸣")
+
+    assert "赵一鸣" in preview
+    assert "K2" in rejected
+    assert "K1" not in rejected
+    assert "赵一鸣" in found
+
+
+def test_somebody_who_leaves_is_out_at_once(served: Service, chromium: Browser, desk: FrontDesk):
+    """The colleague's open window asks for a password at its next step, and the page says who takes over."""
+    desk.go("/staff")
+    desk.page.click("tr:has-text('A07') button:has-text('启用码')")
+    code = desk.page.inner_text(".startcode")
+    with FrontDesk.opened(chromium, served.url) as leaving:
+        leaving.begin("A07", code)
+        desk.go("/staff")
+        desk.page.click("tr:has-text('A07') a[href$='/leave']")
+        desk.page.click("form[action$='/leave'] button.danger")
+        told = desk.page.inner_text(".notice.good")
+        leaving.go("/customers")
+        stands_at = leaving.page.url
+
+    assert "周敏" in told
+    assert stands_at.partition("?")[0].endswith("/login")
+
+
+def test_an_overruled_value_is_restored_by_one_click(served: Service, chromium: Browser):
+    """Two windows disagree; the value that lost is brought back, and nothing is contested any more."""
+    edit, customer = (screens_of(served.data)[name] for name in ("customer-edit", "customer"))
+    with FrontDesk.opened(chromium, served.url) as first, FrontDesk.opened(chromium, served.url) as second:
+        for window in (first, second):
+            window.log_in()
+            window.go(edit)
+        for window, segment in ((first, "taxi"), (second, "company")):
+            window.page.select_option("[name=segment]", segment)
+            window.page.keyboard.press("Control+Enter")
+            window.page.wait_for_selector("#history")
+        overruled = second.page.inner_text(".notice.warn table tbody tr:nth-child(2) td:first-child")
+        second.page.click(".notice.warn table button")
+        expect(second.page.locator(".notice.warn table")).to_have_count(0)
+        second.go(customer)
+
+        assert overruled in ("出租", "单位")
+        assert overruled in second.page.inner_text("main .pairs >> nth=0")
+
+
+@pytest.fixture
+def apart(tmp_path: Path, chromium: Browser) -> Iterator[tuple[Service, Service]]:
+    """A hub that is switched off, and a node that has joined it and worked without it."""
+    hub = Service("carnet-hub", tmp_path / "hub", free_port())
+    node = Service("carnet-node", tmp_path / "data", free_port())
+    run_here("carnet-hub", hub.data, "init")
+    run_here("carnet-hub", hub.data, "dealers", "add", "TJ01", "天津一店")
+    code = run_here("carnet-hub", hub.data, "dealers", "invite", "TJ01")["code"]
+    with running(hub):
+        run_here("carnet-node", node.data, "init")
+        must_run("carnet-node", node.data, "enrol", "--hub", hub.url, code)
+    furnish(node.data)
+    with running(node):
+        yield hub, node
+    if hub.process is not None:
+        hub.kill()
+
+
+def test_the_hub_starts_and_everything_arrives(apart: tuple[Service, Service], chromium: Browser):
+    """Offline is said calmly while documents wait; once the hub is there the strip turns and its receipts stand."""
+    hub, node = apart
+    with FrontDesk.opened(chromium, node.url) as desk:
+        desk.log_in()
+        desk.press_sync()
+        waiting = desk.page.inner_text(".strip")
+        hub.start()
+        desk.press_sync()
+        expect(desk.page.locator(".strip")).to_contain_text("已全部同步")
+        arrived = desk.page.inner_text("main")
+
+    assert "离线" in waiting
+    assert "份单据待上传" in waiting
+    assert "没有待上传内容" in arrived
+    assert "已接受" in arrived
