@@ -122,8 +122,23 @@ def far_corner(path: Path) -> None:
     book.save(path)
 
 
+def far_corner_in_disguise(path: Path) -> None:
+    """The same in other words: another quote, lower case, blanks, and a sheet under a name of its own."""
+    far_corner(path)
+    with zipfile.ZipFile(path) as book:
+        parts = {one: book.read(one) for one in book.namelist()}
+    sheet = parts.pop("xl/worksheets/sheet1.xml")
+    assert b'r="XFD1048576"' in sheet
+    parts["xl/other/one.xml"] = sheet.replace(b'r="XFD1048576"', b"r = 'xfd1048576'")
+    with zipfile.ZipFile(path, "w") as book:
+        for name, content in parts.items():
+            book.writestr(name, content.replace(b"worksheets/sheet1.xml", b"other/one.xml"))
+
+
 @pytest.mark.parametrize(
-    "make", [no_workbook, bomb, far_corner, lambda path: None], ids=["text", "bomb", "far", "none"]
+    "make",
+    [no_workbook, bomb, far_corner, far_corner_in_disguise, lambda path: None],
+    ids=["text", "bomb", "far", "far in other words", "none"],
 )
 def test_what_cannot_be_read_is_refused_before_it_is(tmp_path: Path, make: Any):
     """No workbook, one that unpacks to too much and one whose cells stand too far apart are refused with words."""

@@ -34,9 +34,10 @@ from carnet_protocol.reasons import Reason
 SUFFIX: Final = ".xlsx"
 _CHUNK_BYTES: Final = 1024 * 1024
 
-_PLACE: Final = re.compile(rb'\br="([A-Z]{1,3})([0-9]{1,7})"')
-_PLACE_BYTES: Final = 16
-_SHEET_PART: Final = re.compile(r"xl/worksheets/[^/]+\.xml")
+_PLACE: Final = re.compile(rb"""\br\s{0,8}=\s{0,8}["']([A-Za-z]{1,3})([0-9]{1,7})["']""")
+_PLACE_BYTES: Final = 32
+_NO_SHEET: Final = "xl/sharedStrings.xml"
+"""The part that holds what people typed; any other may be a sheet, because a workbook names its parts as it likes."""
 
 Cell = int | float | str | bool | time | date | datetime | timedelta
 
@@ -131,7 +132,7 @@ def _measure(path: Path) -> None:
             if sum(part.file_size for part in parts) > WORKBOOK_INFLATED_BYTES_MAX:
                 raise _unreadable("unpacks to more than can be read; split it, or save it as CSV")
             for part in parts:
-                if _SHEET_PART.fullmatch(part.filename):
+                if part.filename.endswith(".xml") and part.filename != _NO_SHEET:
                     _measure_sheet(book, part)
     except (zipfile.BadZipFile, zlib.error, OSError, RuntimeError, EOFError, UnicodeDecodeError) as error:
         raise _unreadable("is not there, or is no .xlsx workbook; save it again as .xlsx") from error
@@ -153,7 +154,7 @@ def _measure_sheet(book: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
 
 def _column_number(letters: bytes) -> int:
     number = 0
-    for letter in letters:
+    for letter in letters.upper():
         number = number * 26 + letter - ord("A") + 1
     return number
 

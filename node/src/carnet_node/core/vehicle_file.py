@@ -134,7 +134,7 @@ def deferred_items(
 
 
 def repeated_visit(visits: Iterable[RecordView], now_ms: int) -> RecordView | None:
-    """The last visit of this site that was finished within `REPEAT_REPAIR_DAYS`; None when there is none.
+    """The last finished visit, at whatever site, if it ended within `REPEAT_REPAIR_DAYS`; None when it did not.
 
     Args:
         visits: newest first.
