@@ -1,9 +1,9 @@
 """Enrolment: how a node and a hub that share nothing but a typed code come to trust each other.
 
-Decides the code's form, the keys derived from its secret and the two proofs, which a lost data key is asked for with
-too (`recovery`). Both sides are authenticated by the code,
-even under TLS interception: the node checks the hub's key against the fingerprint, and both prove that they know the
-secret. The secret itself is never sent. The same messages work as files when there is no network.
+Decides the code's form, the keys derived from its secret and the two proofs, with which a lost data key is asked for
+too (`recovery`). Both sides are authenticated by the code, even under TLS interception: the node checks the hub's key
+against the fingerprint, and both prove that they know the secret. The secret itself is never sent. The same messages
+work as files when there is no network.
 
 A code is 16 bytes of hub key fingerprint, 10 bytes of secret and 2 bytes of checksum, in Crockford's base 32 (no I, L,
 O, U), in groups of five: 45 characters. Single use, 72 hours, five tries; the hub keeps what `invite_keys` derives, not
