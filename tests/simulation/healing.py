@@ -45,8 +45,9 @@ REJOIN_ROUNDS: Final = 3
 """More rounds for a node that takes its lost sets back and opens an epoch."""
 HISTORY_ROUNDS: Final = 3
 """More rounds after a restore of the hub: what one node offers may be what another one's work waits for."""
-CARRIED: Final = ("base_record", "own_set", "node_state")
-"""Tables in which a late message may leave its trace (its position, a receipt); what is shown stands in the others."""
+CARRIED: Final = ("base_record", "own_set", "hub_set", "node_state")
+"""Tables in which a late message may leave its trace: its position, a receipt, a ruling on what was excluded
+since. What is shown stands in the others."""
 
 
 def heal(stage: Stage) -> None:
