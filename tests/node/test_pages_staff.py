@@ -6,6 +6,7 @@ import pytest
 
 from carnet_node.core.access_log import note_access
 from carnet_node.core.acting import acting_for
+from carnet_node.core.conflicts import list_conflicts
 from carnet_node.core.form_drafts import drafts_of, keep_draft
 from carnet_node.core.local_facts import Access
 from carnet_node.core.staff import list_staff
@@ -90,6 +91,20 @@ def test_another_role_is_set_from_the_list(site: Site, desk: Visitor):
 
     roles = {one.view.id: one.view.values["role"] for one in list_staff(site.node)}
     assert roles[member.staff] == "manager"
+
+
+def test_two_who_set_a_role_at_once_both_keep_their_word(site: Site, desk: Visitor):
+    """The second one had not seen the first one's choice: the two stand beside each other."""
+    member = hire_with_password(site, "A20", "advisor")
+    address, page = f"/staff/{record_text(member.staff)}/role", desk.open("/staff")
+    desk.submit(desk.open("/staff"), address, {"role": "manager"})
+
+    desk.submit(page, address, {"role": "care_clerk"})
+
+    (one,) = list_conflicts(site.node)
+    assert one.shown is not None
+    assert one.register == "role"
+    assert {one.shown.values["role"], one.overruled.values["role"]} == {"manager", "care_clerk"}
 
 
 @pytest.mark.parametrize("path", ["/staff", "/staff/accesses"])

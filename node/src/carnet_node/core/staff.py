@@ -18,6 +18,7 @@ from typing import Final
 from carnet_node.core.access_log import accesses_of
 from carnet_node.core.acting import require
 from carnet_node.core.authoring import commit_within
+from carnet_node.core.basis import read_of_view
 from carnet_node.core.commands.customers import Values
 from carnet_node.core.commands.drafting import draft_edit
 from carnet_node.core.commands.staff import add_staff, edit_staff, leave_staff, return_staff
@@ -126,17 +127,21 @@ def add_member(node: Node, values: Values) -> tuple[RecordId, str]:
         return staff, new_start_code(node, tx, staff)
 
 
-def edit_member(node: Node, staff: RecordId, changes: Values) -> bool:
+def edit_member(node: Node, staff: RecordId, changes: Values, based_on: str | None = None) -> bool:
     """Another name or role.
+
+    Args:
+        based_on: the heads that a page was rendered from; None for whoever looks and changes in one go.
 
     Raises:
         CommandRefused: not allowed, unknown, the last administrator, or a value that is none.
+        Malformed: heads that no view gave out.
 
     Returns: whether anything changed.
     """
     with node.store.write() as tx:
         view = _known(node, tx, staff)
-        drafts = edit_staff(view.read(), changes)
+        drafts = edit_staff(view.read() if based_on is None else read_of_view(view, based_on, changes), changes)
         _require_over(node, tx, view.values.get("role"), changes.get("role"))
         if any(draft.values.get("role", ADMINISTRATOR) != ADMINISTRATOR for draft in drafts):
             _require_another_administrator(node, tx, view)

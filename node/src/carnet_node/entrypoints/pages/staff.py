@@ -17,7 +17,7 @@ from carnet_node.core.node import Node
 from carnet_node.core.roles import Permission
 from carnet_node.core.staff import add_member, edit_member, issue_start_code, let_leave, list_staff, take_back
 from carnet_node.core.staff_list import is_working
-from carnet_node.entrypoints.pages.forms import FormState, Typed
+from carnet_node.entrypoints.pages.forms import BASED_ON, FormState, Typed
 from carnet_node.entrypoints.pages.page import Page, PageOf
 from carnet_node.entrypoints.reading import record_from_text
 from carnet_node.entrypoints.wording import FAILURES, explain_failure
@@ -78,7 +78,7 @@ async def change_role(page: PageOf, member: str) -> Response:
     staff, typed = record_from_text(member), page.typed()
 
     def work(node: Node) -> str:
-        edit_member(node, staff, {"role": typed.text("role")})
+        edit_member(node, staff, {"role": typed.text("role")}, typed.text(BASED_ON))
         return router.prefix
 
     return await page.save(typed, work, page.failed)
