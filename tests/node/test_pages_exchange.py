@@ -14,6 +14,7 @@ from carnet_node.adapters.uploads import drop_upload, find_upload, put_upload
 from carnet_node.core.access_log import accesses_of
 from carnet_node.core.commands.customers import AddCustomer, add_customer
 from carnet_node.core.desk import save
+from carnet_node.core.desk_limits import SESSION_IDLE_MS
 from carnet_node.core.import_columns import COLUMNS
 from carnet_node.core.lists import LISTS
 from carnet_node.core.views import list_records
@@ -28,6 +29,7 @@ from carnet_protocol.errors import BadValue
 from carnet_protocol.kinds import CUSTOMER
 from carnet_storage.core.failures import DiskFull
 from support.browsing import Visitor
+from support.node_builder import TestClock
 from support.staffed import Site, build_site, hire_with_password
 
 FILE = "客户编号,姓名,手机,会员等级\nK1,赵一鸣,13900001111,金\nK2,,13900002222,银\n"
@@ -141,7 +143,7 @@ def test_a_file_is_taken_over_and_says_what_was_left_out(site: Site, desk: Visit
 
     names = [one.values["full_name"] for one in list_records(site.node, CUSTOMER, after=None, limit=10).records]
     assert names == ["赵一鸣"]
-    assert "<h1>Done</h1>" in done
+    assert "<h1>The import is finished</h1>" in done
     assert [row[2] for row in csv.reader(io.StringIO(rejected.text))][1:] == ["K2"]
 
 
@@ -235,6 +237,19 @@ def test_an_import_that_broke_off_is_not_called_done_and_well(desk: Visitor, tmp
     desk.submit(page, "/exchange/import/run", {})
 
     assert "Something unexpected went wrong" in desk.open("/exchange/import")
+
+
+def test_an_import_that_runs_keeps_no_screen_awake(site: Site, desk: Visitor):
+    """The page looks by itself how far it is; whoever has left the counter finds it locked all the same."""
+    assert isinstance(site.node.clock, TestClock)
+    pages_of(desk).import_run = ImportRun(total=2)
+    site.node.clock.ms += SESSION_IDLE_MS - 1
+    assert "data-refresh" in desk.open("/exchange/import")
+    site.node.clock.ms += 1
+
+    answered = desk.ask("GET", "/exchange/import")
+
+    assert (answered.status_code, answered.headers["location"]) == (303, "/locked?to=/exchange/import")
 
 
 def test_an_advisor_does_not_see_the_file_of_a_former_system(site: Site, desk: Visitor):

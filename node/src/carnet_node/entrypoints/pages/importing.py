@@ -29,7 +29,7 @@ from carnet_node.core.importing import LeftOut, SourceRow, check_source
 from carnet_node.core.node import Node
 from carnet_node.core.roles import Permission
 from carnet_node.entrypoints.pages.forms import Typed
-from carnet_node.entrypoints.pages.page import Page, PageOf
+from carnet_node.entrypoints.pages.page import Page, PageOf, WatchedPageOf
 from carnet_node.entrypoints.wording import FAILURES, Explained, explain_failure
 from carnet_protocol.errors import BadValue
 from carnet_protocol.reasons import Reason
@@ -109,7 +109,7 @@ async def upload(page: PageOf) -> Response:
 
 @router.get("")
 async def show(
-    page: PageOf,
+    page: WatchedPageOf,
     sheet: Annotated[int, Query(ge=0, lt=SHEETS_MAX)] = 0,
     kind: ImportKind | None = None,
     source: str = "former",

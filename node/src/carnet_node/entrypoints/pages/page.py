@@ -268,8 +268,21 @@ async def page_of(request: Request) -> Page:
     Raises:
         NobodyThere: nobody is, or the screen is locked, or the site is not set up.
     """
+    return await _somebodys_page(request, present_session)
+
+
+async def watched_page_of(request: Request) -> Page:
+    """The same for a page that is loaded anew by itself: it does not keep a session awake.
+
+    Raises:
+        NobodyThere: as `page_of`.
+    """
+    return await _somebodys_page(request, look_at_session)
+
+
+async def _somebodys_page(request: Request, look: Callable[[Node, str], Any]) -> Page:
     pages: Pages = request.app.state.pages
-    page = await _page(request, pages, present_session)
+    page = await _page(request, pages, look)
     if page.visitor.person is None:
         is_known = await pages.desk.read(lambda: is_set_up(pages.desk.node))
         raise NobodyThere("/login" if is_known else "/set-up")
@@ -291,6 +304,9 @@ async def _page(request: Request, pages: Pages, look: Callable[[Node, str], Any]
 
 PageOf = Annotated[Page, Depends(page_of)]
 """The page, for a handler; somebody is logged in."""
+
+WatchedPageOf = Annotated[Page, Depends(watched_page_of)]
+"""The page, for a handler whose page is loaded anew by itself; somebody is logged in."""
 
 DoorOf = Annotated[Page, Depends(door_of)]
 """The page, for a handler that needs nobody."""
