@@ -86,6 +86,31 @@ def test_a_plate_that_others_may_have_had_stays(world: HubWorld):
     assert "plate" not in erased.records
 
 
+def test_a_visit_that_names_nobody_goes_with_the_only_owner(world: HubWorld):
+    """It keeps the plate it was opened with and what was said: values of the one person the car was linked to."""
+    site = world.site("a")
+    nameless = visit(plate_at_visit="沪A00001")
+    complaint = draft_of("job", record("job"), {"visit_id": record("visit"), "complaint": "told by a person"})
+    world.push_one(site.write(customer(), car(), owned_by("customer"), plate(), nameless, complaint))
+
+    erased = erase_customer(world.hub, PERSON, ALL, ground="request")
+
+    assert erased.records == {"customer": 1, "visit": 1, "job": 1, "plate": 1}
+    assert "plate_at_visit" not in world.shown("visit", record("visit"))
+
+
+@pytest.mark.parametrize("second", [owned_by("second"), visit(customer_id=RecordId(record("second")))])
+def test_a_visit_that_may_be_somebody_elses_stays(world: HubWorld, second: Draft):
+    """The car had another owner too, or the visit names another person: the visit is not this person's."""
+    site = world.site("a")
+    others = [second] if second.kind.name == "visit" else [second, visit()]
+    world.push_one(site.write(customer(), customer("second"), car(), owned_by("customer"), *others))
+
+    erased = erase_customer(world.hub, PERSON, ALL, ground="request")
+
+    assert "visit" not in erased.records
+
+
 def test_a_visit_that_ever_named_the_person_counts(world: HubWorld):
     """A visit of which one concurrent head names the customer is named in the order."""
     one, second = world.site("a"), world.site("a2", "a")

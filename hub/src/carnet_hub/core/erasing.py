@@ -9,6 +9,7 @@ erased. Does not decide what an erasure takes away (`effects` here, `core/erasin
     phones, addresses and more   the customer as parent                            contact
     visits and their jobs        the visit names the customer                      identity, contact, notes
     plates                       of vehicles that nobody else was linked to        contact
+    visits and their jobs        of those vehicles, if they name nobody            identity, contact, notes
 
 Public fields stay: what was repaired on which vehicle, when, at which mileage, and which recalls are done. They name a
 vehicle and no person, and the law keeps them (recall records: five years at the dealer, ten at the producer). The
@@ -138,9 +139,9 @@ def find_records(hub: Hub, snapshot: Snapshot, customer: RecordId) -> list[tuple
     """
     if customer not in snapshot.records(CUSTOMER.number, [customer]):
         raise Unusable(f"There is no customer {record_text(customer)}.", "Look the id up at the dealer.")
-    visits = [row.id for row in _naming(hub, snapshot, VISIT, customer)]
+    plates, nameless = _at_own_vehicles(hub, snapshot, customer)
+    visits = [*(row.id for row in _naming(hub, snapshot, VISIT, customer)), *(row.id for row in nameless)]
     belonging = [*snapshot.children([customer]), *snapshot.children(visits)]
-    plates = _own_plates(hub, snapshot, customer)
     found = [(CUSTOMER.number, customer), *((VISIT.number, one) for one in visits)]
     found += [(row.kind, row.id) for row in (*belonging, *plates)]
     sealed = {kind.number: kind.name for kind in REGISTRY.kinds if any(one.group for one in kind.registers)}
@@ -200,17 +201,28 @@ def _contested(snapshot: Snapshot, kind: int) -> Iterator[RecordRow]:
         after = (kind, rows[-1].id)
 
 
-def _own_plates(hub: Hub, snapshot: Snapshot, customer: RecordId) -> list[RecordRow]:
-    """Plates of the vehicles that were linked to this customer and to nobody else."""
+def _at_own_vehicles(hub: Hub, snapshot: Snapshot, customer: RecordId) -> tuple[list[RecordRow], list[RecordRow]]:
+    """Plates of the vehicles that were linked to this customer and to nobody else, and their visits that name nobody.
+
+    Such a visit keeps the plate it was opened with, and what was said at the counter.
+    """
     vehicles = {row.anchor for row in _naming(hub, snapshot, OWNERSHIP, customer) if row.anchor}
-    anchored: dict[int, dict[bytes, bytes]] = {OWNERSHIP.number: {}, PLATE.number: {}}
+    anchored: dict[int, dict[bytes, bytes]] = {OWNERSHIP.number: {}, PLATE.number: {}, VISIT.number: {}}
     for vehicle, kind, record in snapshot.anchored(vehicles):
         if kind in anchored:
             anchored[kind][record] = vehicle
     links = snapshot.records(OWNERSHIP.number, anchored[OWNERSHIP.number]).values()
     shared = {row.anchor for row in links if shown_values(hub.registry, row).get("customer_id") not in (customer, None)}
-    wanted = [record for record, vehicle in anchored[PLATE.number].items() if vehicle not in shared]
-    return [row for _, row in sorted(snapshot.records(PLATE.number, wanted).items())]
+    plates, visits = (
+        [row for _, row in sorted(snapshot.records(kind, _outside(anchored[kind], shared)).items())]
+        for kind in (PLATE.number, VISIT.number)
+    )
+    return plates, [row for row in visits if shown_values(hub.registry, row).get("customer_id") is None]
+
+
+def _outside(vehicles: dict[bytes, bytes], shared: set[bytes | None]) -> list[bytes]:
+    """The records whose vehicle is not shared."""
+    return [record for record, vehicle in vehicles.items() if vehicle not in shared]
 
 
 @dataclass(frozen=True, slots=True)
