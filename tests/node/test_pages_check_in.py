@@ -267,6 +267,42 @@ def test_more_work_changes_the_totals(site: Site, desk: Visitor):
     assert order.totals["customer_fen"] == 4850 + 2000
 
 
+def test_work_is_changed_taken_away_and_added_with_one_save(site: Site, desk: Visitor):
+    """A changed number of hours, one more part and a job that goes: the totals follow all of it."""
+    address = checked_in(desk)
+    labour = {"labour_name": "工时", "actual_hours": "1", "rate_fen": "100"}
+    more = {"jobs[0].op_name": "换机油", **{f"jobs[0].labour[0].{name}": text for name, text in labour.items()}}
+    desk.submit(desk.open(address), f"{address}/jobs", more)
+    page = desk.open(f"{address}/work")
+    part = {"part_name": "机油滤芯", "quantity_hundredths": "1", "price_fen": "50"}
+    typed = {
+        "labour[0].actual_hours": "2",
+        "jobs[0].gone": "1",
+        **{f"parts[3].{name}": one for name, one in part.items()},
+    }
+
+    answered = desk.submit(page, f"{address}/work", typed)
+
+    after = visit_view(site.node, record_of(address))
+    assert answered.status_code == 303
+    assert after is not None
+    assert [one.job.values["job_no"] for one in after.jobs] == [2, 3]
+    assert [line.values["part_name"] for line in after.jobs[1].parts] == ["机油滤芯"]
+    assert after.visit.values["customer_fen"] == after.totals["customer_fen"] == 29850
+
+
+def test_a_line_without_a_name_is_refused_beside_its_field(desk: Visitor):
+    """What was typed stays in the form."""
+    address = checked_in(desk)
+    page = desk.open(f"{address}/work")
+
+    refused = desk.submit(page, f"{address}/work", {"labour[0].labour_name": "", "labour[0].actual_hours": "much"})
+
+    assert refused.status_code == 422
+    assert 'href="#f-labour-0-actual_hours"' in refused.text
+    assert 'value="much"' in refused.text
+
+
 def test_a_promise_that_moves_says_why(site: Site, desk: Visitor):
     """The order holds the new time, and the fact of the change stands beside it."""
     address = checked_in(desk)

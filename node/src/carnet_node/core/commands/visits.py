@@ -40,7 +40,7 @@ from carnet_node.core.commands.recall_work import retract_all
 from carnet_node.core.refusals import Problem, ProblemCode, refuse, refuse_if_any
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import RecordId
-from carnet_protocol.kinds import JOB, ODOMETER_READING, VISIT, VISIT_STATES
+from carnet_protocol.kinds import JOB, LABOUR_LINE, ODOMETER_READING, PART_LINE, VISIT, VISIT_STATES
 from carnet_protocol.reasons import Reason
 from carnet_protocol.registry import Kind, Value
 from carnet_protocol.resolvers import is_legal_step
@@ -267,6 +267,35 @@ def remove_line(visit: Read, work: Work, kind: Kind, read: Read) -> Drafts:
     """
     _require_editable(visit)
     return _with_totals(visit, work, draft_delete(kind, read))
+
+
+def remove_job(visit: Read, work: Work, read: Read) -> Drafts:
+    """Take a job away with its lines, and the order's new totals.
+
+    Args:
+        work: as its author read it; a line of the job that is not in it stays and counts for the customer.
+
+    Raises:
+        CommandRefused: the order is locked.
+    """
+    _require_editable(visit)
+    drafts = [draft_delete(JOB, read)]
+    for kind, lines in ((LABOUR_LINE, work.labour), (PART_LINE, work.parts)):
+        drafts += [draft_delete(kind, one) for one in lines if one.values.get("job_id") == read.record]
+    return (*drafts, *_totals_draft(visit, work, drafts))
+
+
+def change_work(visit: Read, work: Work, changes: Drafts) -> Drafts:
+    """Several changes of jobs and lines as one: each record once, and the order's totals after all of them.
+
+    Args:
+        changes: of the commands above, each with totals of its own; a line that goes with its job goes once.
+    """
+    drafts: dict[bytes, Draft] = {}
+    for one in changes:
+        if one.kind is not VISIT and (one.record not in drafts or not one.values):
+            drafts[one.record] = one
+    return (*drafts.values(), *_totals_draft(visit, work, list(drafts.values())))
 
 
 def _with_totals(visit: Read, work: Work, draft: Draft | None) -> Drafts:

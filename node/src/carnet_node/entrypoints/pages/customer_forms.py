@@ -4,7 +4,7 @@ Decides how the rows of a form stand for records: a row with an id is one that w
 rendered from; a row without is new; a row that is ticked goes. Which values are right is the commands' business.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -164,6 +164,26 @@ def changed(view: RecordView, values: Mapping[str, Value], typed: Typed, where: 
 def _said(value: Value) -> Value:
     """A value, or None for an empty field and a box without a tick."""
     return None if value is False or value == "" else value
+
+
+def gathered(parts: Iterable[tuple[str, Callable[[], Drafts]]]) -> Drafts:
+    """Drafts of all parts of a form.
+
+    Args:
+        parts: what stands before the names of the part's fields, and what makes its drafts.
+
+    Raises:
+        CommandRefused: the problems of all parts, each with its place in the form.
+    """
+    problems: list[Problem] = []
+    drafts: list[Draft] = []
+    for where, part in parts:
+        try:
+            drafts += part()
+        except CommandRefused as refused:
+            problems += [replace(one, field=where + one.field) for one in refused.problems]
+    refuse_if_any(problems)
+    return tuple(drafts)
 
 
 def _row_values(typed: Typed, name: str, place: int, clockface: Clockface) -> dict[str, Value]:

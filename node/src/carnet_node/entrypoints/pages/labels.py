@@ -109,6 +109,7 @@ FORMS: Final[Mapping[str, str]] = {
     "check-in": _("Check-in"),
     "visit": _("Repair order"),
     "vehicle": _("Car"),
+    "work": _("Work on an order"),
 }
 NEW_FORMS: Final[Mapping[str, str]] = {"customer": "/customers/new", "check-in": "/visits/new"}
 RECORD_FORMS: Final[Mapping[str, str]] = {
@@ -116,6 +117,7 @@ RECORD_FORMS: Final[Mapping[str, str]] = {
     "check-in": "/visits/new?vehicle={}",
     "visit": "/visits/{}/edit",
     "vehicle": "/vehicles/{}/edit",
+    "work": "/visits/{}/work",
 }
 
 VERDICTS: Final[Mapping[str, str]] = {

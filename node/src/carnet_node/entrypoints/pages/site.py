@@ -26,6 +26,7 @@ from carnet_node.entrypoints.pages import (
     syncing,
     vehicle_form,
     vehicles,
+    work_form,
 )
 from carnet_node.entrypoints.pages.failures import answer_page_failures
 from carnet_node.entrypoints.pages.formats import Clockface
@@ -49,6 +50,7 @@ _ROUTERS: Final = (
     check_in.router,
     orders.router,
     order_form.router,
+    work_form.router,
 )
 
 

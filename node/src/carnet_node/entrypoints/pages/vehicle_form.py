@@ -5,8 +5,8 @@ file, based on the heads it was rendered from; a ticked one goes. All of it is o
 taken back and stays readable. Who is meant by the text of a new holder is decided in `core.searching`.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
@@ -27,17 +27,16 @@ from carnet_node.core.desk import save
 from carnet_node.core.editing import new_owner_drafts, plate_drafts, require_vehicle
 from carnet_node.core.node import Node
 from carnet_node.core.record_view import RecordView
-from carnet_node.core.refusals import CommandRefused, Problem, ProblemCode, refuse, refuse_if_any
+from carnet_node.core.refusals import ProblemCode, refuse
 from carnet_node.core.searching import one_customer
 from carnet_node.core.views import VehicleView
-from carnet_node.entrypoints.pages.customer_forms import changed, text_of
+from carnet_node.entrypoints.pages.customer_forms import changed, gathered, text_of
 from carnet_node.entrypoints.pages.formats import Clockface
 from carnet_node.entrypoints.pages.forms import BASED_ON, FormState, Typed
 from carnet_node.entrypoints.pages.page import Page, PageOf
 from carnet_node.entrypoints.pages.typed import TICKED, values_of_typed
 from carnet_node.entrypoints.reading import record_from_text
 from carnet_node.entrypoints.wording import Explained
-from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import RecordId, record_text
 from carnet_protocol.kinds import ODOMETER_READING, OWNERSHIP, PLATE, VEHICLE
 from carnet_protocol.registry import Kind
@@ -129,26 +128,6 @@ def _drafts(node: Node, record: RecordId, typed: Typed, clockface: Clockface, ne
             ("reading.", form.new_reading),
         ]
     )
-
-
-def gathered(parts: Iterable[tuple[str, Callable[[], Drafts]]]) -> Drafts:
-    """Drafts of all parts of a form.
-
-    Args:
-        parts: what stands before the names of the part's fields, and what makes its drafts.
-
-    Raises:
-        CommandRefused: the problems of all parts, each with its place in the form.
-    """
-    problems: list[Problem] = []
-    drafts: list[Draft] = []
-    for where, part in parts:
-        try:
-            drafts += part()
-        except CommandRefused as refused:
-            problems += [replace(one, field=where + one.field) for one in refused.problems]
-    refuse_if_any(problems)
-    return tuple(drafts)
 
 
 @dataclass(frozen=True, slots=True)
