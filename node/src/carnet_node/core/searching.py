@@ -52,11 +52,13 @@ class Found:
     Attributes:
         view: the customer, vehicle or visit to open.
         matched: the record that matched (a phone, a plate), or the same.
+        phone: of a customer, by which two of one name are told apart; None when none is known here.
     """
 
     by: FoundBy
     view: RecordView
     matched: RecordView
+    phone: RecordView | None = None
 
 
 def find(node: Node, text: str, *, limit: int = FIND_ROWS_MAX) -> tuple[Found, ...]:
@@ -77,7 +79,7 @@ def find(node: Node, text: str, *, limit: int = FIND_ROWS_MAX) -> tuple[Found, .
             view = matched if opened is stored else view_record(tx, node.identity, opened)
             if matched is None or view is None:
                 continue
-            hits.setdefault((view.kind.number, view.id), Found(by, view, matched))
+            hits.setdefault((view.kind.number, view.id), Found(by, view, matched, _phone_of(node, tx, view, matched)))
             if len(hits) >= limit:
                 break
     return tuple(hits.values())
@@ -98,6 +100,13 @@ def one_customer(node: Node, text: str, field: str) -> RecordId:
     if len(found) > 1:
         raise refuse(field, ProblemCode.BAD_VALUE, "Several customers are called that.", "Type the phone number.")
     return found[0].id
+
+
+def _phone_of(node: Node, tx: ReadTransaction, view: RecordView, matched: RecordView) -> RecordView | None:
+    if view.kind is not CUSTOMER or matched.kind is PHONE:
+        return matched if matched.kind is PHONE else None
+    phones = tx.find_equal(PHONE, "customer_id", view.id, 1)
+    return view_record(tx, node.identity, phones[0]) if phones else None
 
 
 def _matches(tx: ReadTransaction, typed: str, limit: int) -> Iterator[tuple[FoundBy, StoredRecord]]:

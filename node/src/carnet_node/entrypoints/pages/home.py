@@ -21,7 +21,7 @@ router = APIRouter()
 async def show_home(page: PageOf) -> Response:
     """What the day holds."""
     staff_no = page.person.staff_no
-    return await page.show("home.html", lambda: {"today": day_of(page.node, staff_no)}, screen="home")
+    return await page.show("home.html", lambda: _today(page, staff_no), screen="home")
 
 
 @router.post("/search")
@@ -29,6 +29,16 @@ async def search(page: PageOf) -> Response:
     """What a text may mean; one hit alone is opened at once."""
     text = page.typed().text("text")
     return await page.show("search.html", lambda: _found(page, text), screen="home", searched=text)
+
+
+def _today(page: Page, staff_no: str | None) -> Mapping[str, Any]:
+    """The day with each order in one list only: mine first, then what is in the shop, then who came and went."""
+    today = day_of(page.node, staff_no)
+    mine = {one.visit.id for one in today.mine}
+    others_here = [one for one in today.in_shop if one.visit.id not in mine]
+    shown = mine | {one.visit.id for one in others_here}
+    others_came = [one for one in today.arrivals if one.visit.id not in shown]
+    return {"today": today, "others_here": others_here, "others_came": others_came}
 
 
 def _found(page: Page, text: str) -> Mapping[str, Any]:
