@@ -38,7 +38,8 @@ from carnet_node.entrypoints.cli.main import execute
 execute(sys.argv[1:])
 """
 _END: Final = "."
-_OWN: Final = ("carnet_", "__main__", "__mp_main__")
+_LEFT_OUT: Final = ("carnet_", "__main__", "__mp_main__", "pypinyin")
+"""Our own, and a library of which the node loads less than a plain import does: no dictionary of phrases."""
 
 
 def start_row() -> dict[str, Any]:
@@ -95,7 +96,7 @@ def _loaded(folder: Path) -> list[str]:
         process.terminate()
         process.wait()
     names = place.read_text(encoding="utf-8").splitlines()[:-1]
-    return [one for one in names if not one.startswith(_OWN) and _can_be_imported(one)]
+    return [one for one in names if not one.startswith(_LEFT_OUT) and _can_be_imported(one)]
 
 
 def _can_be_imported(name: str) -> bool:
