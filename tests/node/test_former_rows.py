@@ -65,6 +65,16 @@ def test_everything_stays_on_the_screen_until_it_was_read_again(node: Node):
     assert (is_shown(node, 1), is_shown(node, 2), is_shown(node, 3, CUSTOMER)) == (True, True, True)
 
 
+def test_outcomes_are_asked_for_from_the_beginning(node: Node):
+    """Of a set that was folded before the backup and excluded after it, the first verdict is not here any more."""
+    restore_hub_to(node, 2)
+
+    with node.store.read() as tx:
+        feed = tx.feed()
+    assert feed is not None
+    assert (feed.position, feed.outcomes_after) == (2, 0)
+
+
 def test_what_others_wrote_goes_when_it_does_not_come_anew(node: Node, hub: ModelHub):
     """A record of another site may have been seen on a ground that the hub has lost: it is taken off."""
     restore_hub_to(node, 1)

@@ -9,11 +9,14 @@ everything above it. Positions above R mean nothing any more: the hub gives them
     base rows                             stay visible as rows of a former history until they come anew
     the hub's own sets                    offered back: revocations, erasures and rulings count before anything else
     cursor                                back to R; to the beginning when rows have to come anew
+    outcomes of own sets                  asked for from the beginning
 
 Rules:
 - R is the lowest position at which any history began since the last one that both sides know.
 - When everything was read again, a row that has not come anew is taken off: what a site could see may have rested on
   sets that the hub has lost. Records of the own site stay; nobody else shows them, and whoever wrote them may be away.
+- Of a set that was decided twice (parked and released, folded and excluded) only the last verdict is here. When that is
+  forgotten, the first one may stand at or before R and has to come once more.
 - A row of a former history is compared with where own sets were folded in that history, never with new positions.
 """
 
@@ -81,7 +84,7 @@ def enter_history(node: Node, tx: WriteTransaction, feed: FeedState, stated: Seq
             hub_epoch=end.hub_epoch,
             cursor=cursor,
             position=min(feed.position, end.position),
-            outcomes_after=min(feed.outcomes_after, end.position),
+            outcomes_after=0,
         )
     )
     save_rejoin(tx, replace(state, histories=tuple(stated), has_former_rows=is_anything_former))
