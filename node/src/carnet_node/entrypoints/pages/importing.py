@@ -8,7 +8,7 @@ the file lies is `adapters.uploads`.
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -117,7 +117,8 @@ async def show(
     """What the file would become, or how far its import is."""
     choice = Choice(sheet, kind, source)
     await page.pages.desk.read(lambda: _require_import(page.node))
-    run = page.pages.import_run
+    # As it is now: were it to end while the page is made, the page would be the last one and lack the rows left out.
+    run = replace(page.pages.import_run)
     if run.total is not None:
         has_rejected = rejected_file(_folder(page)).is_file()
         return await page.show("import_run.html", screen="exchange", run=run, has_rejected=has_rejected)
