@@ -165,6 +165,16 @@ def test_a_wrong_check_digit_is_no_mistyping_that_anybody_can_mend(desk: Visitor
     assert "if it is the same there, confirm that" in refused.text
 
 
+@pytest.mark.parametrize(("name", "text"), [("car.plate", "x" * 4200), ("party.number", "😀"), ("damage_marks", "😀")])
+def test_a_sentence_about_a_plate_a_phone_or_a_mark_leads_to_its_field(desk: Visitor, name: str, text: str):
+    """The summary links to a place that is on the page, where the sentence stands too."""
+    refused = desk.submit(desk.open(NEW), NEW, {**TYPED, "party.number": "13800138000", name: text})
+
+    field = f"f-{name.replace('.', '-')}"
+    assert f'href="#{field}"' in refused.text
+    assert (f'id="{field}"' in refused.text, f'id="{field}-problem"' in refused.text) == (True, True)
+
+
 @pytest.mark.parametrize(
     "text", ["😀", "<script>x</script>", "'; DROP TABLE visit; --", '=HYPERLINK("x")', "王" * 1300]
 )

@@ -21,7 +21,7 @@ from carnet_node.core.staff import list_staff
 from carnet_node.core.staff_list import is_working
 from carnet_node.core.vehicle_file import vehicle_file
 from carnet_node.core.views import customer_card
-from carnet_node.entrypoints.pages.check_in_forms import JOB_ROWS_MIN, reception_of
+from carnet_node.entrypoints.pages.check_in_forms import JOB_ROWS_MIN, at_own_fields, reception_of
 from carnet_node.entrypoints.pages.forms import FormState
 from carnet_node.entrypoints.pages.page import Page, PageOf
 from carnet_node.entrypoints.pages.plots import odometer_plot
@@ -81,7 +81,7 @@ async def receive(page: PageOf) -> Response:
         return f"/visits/{record_text(received.opened.visit)}"
 
     async def again(explained: Explained) -> Response:
-        form = FormState.refused(typed, explained)
+        form = FormState.refused(typed, at_own_fields(explained))
         return await page.show(
             "check_in.html", lambda: _context(page.node, form, car), status=explained.status, screen="check-in"
         )

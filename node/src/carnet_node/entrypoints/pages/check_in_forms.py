@@ -6,6 +6,7 @@ out. What a reception needs is decided in `core.receiving`.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from carnet_node.core.commands.customers import AddCustomer
@@ -15,6 +16,7 @@ from carnet_node.core.refusals import CommandRefused, Problem, refuse_if_any
 from carnet_node.entrypoints.pages.formats import Clockface
 from carnet_node.entrypoints.pages.forms import Typed
 from carnet_node.entrypoints.pages.typed import TICKED, values_of_typed
+from carnet_node.entrypoints.wording import Explained
 from carnet_protocol.ids import RecordId, parse_record_text
 from carnet_protocol.kinds import CUSTOMER, JOB, LABOUR_LINE, PART_LINE, PHONE, VEHICLE, VISIT
 from carnet_protocol.registry import Kind, Value
@@ -43,6 +45,7 @@ JOB_FIELDS: Final = ("complaint", "op_name", "pay_type", "estimate_fen", "campai
 LABOUR_FIELDS: Final = ("labour_name", "actual_hours", "rate_fen")
 PART_FIELDS: Final = ("part_no", "part_name", "quantity_hundredths", "price_fen")
 JOB_ROWS_MIN: Final = 3
+_OWN_NAMES: Final = {"car.plate_no": "car.plate", "party.phones[0].number": "party.number"}
 
 
 def reception_of(typed: Typed, clockface: Clockface) -> Reception:
@@ -64,6 +67,12 @@ def reception_of(typed: Typed, clockface: Clockface) -> Reception:
     jobs = [_job(typed, place, reader) for place in job_places(typed)]
     refuse_if_any(reader.problems)
     return Reception(party, car, values, jobs)
+
+
+def at_own_fields(explained: Explained) -> Explained:
+    """A refusal beside the fields of this form, where the core names a plate or a phone by its place in a record."""
+    renamed = [replace(one, field=_OWN_NAMES.get(one.field, one.field)) for one in explained.problems]
+    return replace(explained, problems=tuple(renamed))
 
 
 def job_places(typed: Typed) -> tuple[int, ...]:

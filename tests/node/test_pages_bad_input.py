@@ -1,0 +1,128 @@
+"""Every field of every form that saves, with everything that people and programs type wrongly.
+
+A form is filled with one text in all its fields at once: whatever comes of it, the node never fails, and a form that
+is refused shows the text again with a sentence beside a field.
+"""
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import pytest
+from markupsafe import escape
+
+from carnet_node.core.commands.customers import AddCustomer, add_customer
+from carnet_node.core.commands.lines import NewJob
+from carnet_node.core.commands.vehicles import AddVehicle
+from carnet_node.core.commands.visits import OpenVisit
+from carnet_node.core.desk import save, save_vehicle, save_visit
+from carnet_node.core.editing import new_owner_drafts
+from carnet_protocol.ids import record_text
+from carnet_protocol.registry import Value
+from carnet_protocol.vin import VinPolicy
+from support.browsing import Fields, Visitor
+from support.staffed import build_site
+from support.vins import make_vins
+
+FORMS: Final = ("new customer", "customer", "check-in", "order", "work", "car", "staff")
+PUT_IN_BY_THE_PAGE: Final = (
+    "token",
+    "save_key",
+    "address",
+    "based_on",
+    "was",
+    "draft",
+    "id",
+    "known",
+    "job",
+    "campaign_id",
+)
+TEXTS: Final = {
+    "empty": "",
+    "blanks": " 　 ",
+    "too long": "x" * 4200,
+    "a word": "abc",
+    "full-width digits": "１２３４",
+    "a huge number": "9" * 30,
+    "a negative number": "-1",
+    "a fraction": "1.239",
+    "emoji": "😀🚗",
+    "markup": '"><script>alert(1)</script>',
+    "SQL": "'; DROP TABLE customer; --",
+    "a formula": '=HYPERLINK("http://evil.example","x")',
+    "an impossible date": "2026-02-30",
+    "an impossible moment": "2026-02-30 25:61",
+    "a year beyond calendars": "99999-01-01 08:00",
+    "a future date": "2199-12-31",
+    "a VIN with letters none has": "LSVIO000Q00000000",
+    "an 8-character plate": "沪AD12345",
+    "invisible characters": "\u200b\u202e\ufeff",
+    "a null and a line break": "a\x00b\r\nc",
+}
+
+
+@dataclass
+class Desk:
+    """A browser, and where the forms are."""
+
+    visitor: Visitor
+    addresses: dict[str, str]
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    """An administrator's browser at a site with a customer, a car and an order; nothing asks what was there before."""
+    folder: Path = tmp_path_factory.mktemp("site")
+    site = build_site(folder)
+    person = AddCustomer({"party_kind": "person", "full_name": "王小明"}, [{"number": "13800138000"}])
+    customer = save(site.as_admin, partial(add_customer, person)).records[0]
+    car = save_vehicle(site.as_admin, AddVehicle(make_vins(1)[0], VinPolicy.STRICT, {})).vehicle
+    save(site.as_admin, lambda _: new_owner_drafts(site.node, car, customer, "owner", {}))
+    work = NewJob({"complaint": "异响"}, [{"labour_name": "工时"}], [{"part_no": "1", "quantity_hundredths": 100}])
+    values: dict[str, Value] = {"is_odometer_unknown": True, "sender_name": "王小明"}
+    order = save_visit(site.as_admin, OpenVisit("", car, site.node.clock.now_ms(), customer, values, [work])).visit
+    visitor = Visitor(site.node).with_session(site.session.token).in_english()
+    addresses = {
+        "new customer": "/customers/new",
+        "customer": f"/customers/{record_text(customer)}/edit",
+        "check-in": "/visits/new",
+        "order": f"/visits/{record_text(order)}/edit",
+        "work": f"/visits/{record_text(order)}/work",
+        "car": f"/vehicles/{record_text(car)}/edit",
+        "staff": "/staff",
+    }
+    return Desk(visitor, addresses)
+
+
+def typed_into(page: str, address: str, text: str) -> dict[str, str]:
+    """Every field that a person or a script could fill in, with one text; boxes stay as they are."""
+    fields = Fields(page).forms[address]
+    return {name: text for name in fields if name.rpartition(".")[2] not in PUT_IN_BY_THE_PAGE}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("text", [pytest.param(text, id=name) for name, text in TEXTS.items()])
+def test_no_text_fails_the_node_or_is_lost(desk: Desk, form: str, text: str):
+    """It is saved, or the form comes back with the text and a sentence beside a field."""
+    address = desk.addresses[form]
+    page = desk.visitor.open(address)
+
+    answered = desk.visitor.submit(page, address, typed_into(page, address, text))
+
+    assert answered.status_code in (200, 303, 422)
+    if answered.status_code == 422:
+        assert 'aria-invalid="true"' in answered.text
+        assert f'action="{address}"' in answered.text
+        assert str(escape(text.strip().replace("\r\n", "\n"))) in answered.text
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_markup_that_was_typed_never_becomes_part_of_a_page(desk: Desk, form: str):
+    """A refused form shows it as text."""
+    address = desk.addresses[form]
+    page = desk.visitor.open(address)
+
+    answered = desk.visitor.submit(page, address, typed_into(page, address, TEXTS["markup"]))
+
+    assert "<script>alert" not in answered.text
