@@ -72,7 +72,7 @@ def courier_leans(stage: Stage, _: Machine) -> str | None:
         return None
     courier, carried = stage.dice.choice(pairs)
     op = stage.archive.ops[carried.op()]
-    _, values = desk.register_values(op.kind, stage.dice)
+    values = desk.register_values(op.kind, stage.dice)[1]
     made = courier.write(Draft(op.kind, RecordId(op.record), values, (op.op,)))
     stage.issue(courier.name, made)
     stage.undelivered[courier.name].append(made)
