@@ -62,6 +62,7 @@ def reuse_nonce(stage: Stage, _: Machine) -> str | None:
     false = liar.emit(encode_ops(ops), opening, known.nonce, len(ops))
     liar.made.pop()
     liar.step_back(known)
+    stage.ledger.issue(LIAR, false.message, is_honest=False)  # a lie, and genuinely signed
     answer = _push(stage, false, PushCode.FORK, is_kept=False, invariant="I5")
     _require_evidence(stage, liar, false)
     return answer

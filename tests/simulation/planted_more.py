@@ -16,18 +16,18 @@ MORE_BUGS: Final = (
         '            try:\n                cursor.execute("COMMIT")\n'
         '            except Exception:\n                cursor.execute("ROLLBACK")\n',
         script=(
-            "A1 push ! disk full hub 24",
-            "A1 push ! disk full hub 24",
-            "A2 push ! io error hub 24",
-            "B1 push ! io error hub 24",
+            "A1 push ! disk full hub 12",
+            "A1 push ! disk full hub 12",
+            "A2 push ! io error hub 12",
+            "B1 push ! io error hub 12",
         ),
     ),
     Bug(
-        "hub: a receipt names the position after its own",
+        "hub: a receipt names the position before its own",
         "I2",
         HUB + "receipts.py",
         "        row.position,\n        row.time_ms,",
-        "        row.position + 1,\n        row.time_ms,",
+        "        row.position - 1,\n        row.time_ms,",
     ),
     Bug(
         "node: a commit that failed is told as done",
@@ -84,11 +84,13 @@ MORE_BUGS: Final = (
         "tx.put_base(without_erased(row, erased) if erased else row)",
         "tx.put_base(row)",
         script=(
-            "A1 new x8",
             "A1 calm round",
-            "A2 pull lost x4",
+            "A2 calm round",
+            "A1 edit x2",
+            "A1 push x3",
+            "A2 pull lost x2",
             "hub erase x2",
-            "A2 pull x8",
+            "A2 pull x2",
             "A2 late page x4",
         ),
     ),
@@ -131,6 +133,11 @@ MORE_BUGS: Final = (
         "        transaction.put(list(self.appended.values()))\n",
         "        transaction.put(list(self.appended.values()))\n"
         '        transaction._cursor.execute("COMMIT")\n        transaction._cursor.execute("BEGIN IMMEDIATE")\n',
+        script=(
+            "A1 push ! another process in between hub 30",
+            "A2 push ! another process in between hub 30",
+            "B1 push ! another process in between hub 30",
+        ),
     ),
     Bug(
         "protocol: the link to the set before is not checked",
@@ -155,6 +162,7 @@ MORE_BUGS: Final = (
         "if known.dealer_id != change_set.header.dealer_id or known.ops_hash != change_set.ops_hash:",
         "if known.dealer_id != change_set.header.dealer_id:",
         with_liar=True,
+        script=("hub liar writes x2", "hub liar reuses a nonce"),
     ),
     Bug(
         "hub: a node may sign for another one of its site",
@@ -178,6 +186,15 @@ MORE_BUGS: Final = (
         HUB + "admission.py",
         "        check_authority(workspace, arrival.opened, author=author)\n",
         "        pass\n",
+    ),
+    Bug(
+        "hub: an erasure changes more of an entry than its opening",
+        "I14",
+        "hub/src/carnet_hub/adapters/store.py",
+        "        self._all.change_opening.run(self._cursor, at=position, value=opening)\n",
+        "        self._all.change_opening.run(self._cursor, at=position, value=opening)\n"
+        '        self._cursor.execute(f"UPDATE log SET conflicts = conflicts + 1 WHERE position = {position}")\n',
+        script=("A1 new x6", "A1 calm round", "hub erase x4"),
     ),
     Bug(
         "hub: an exclusion is written over the entry it is about",
