@@ -52,7 +52,7 @@ check: setup ## style, types, import contracts, sizes, hosts; changes nothing
 	$(BIN)/python -m tools.check_hosts
 
 test: setup ## all tests but the measurements (WORKERS=2; ARGS="-k name")
-	$(BIN)/python -m pytest -q -n $(WORKERS) $(ARGS)
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup $(ARGS)
 
 demo: setup ## a hub and its dealers on this machine (KEEP=1 leaves the hub and two front desks running)
 	$(BIN)/python -m tools.demo

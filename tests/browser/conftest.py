@@ -17,9 +17,9 @@ from support.cli_node import enrol_folder
 from support.programs import Service, free_port, running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """Debian's chromium."""
+    """Debian's chromium, for one module: while it lives, no other test of this process can run an event loop."""
     path = os.environ.get("CARNET_CHROMIUM") or shutil.which("chromium")
     if path is None:
         missing = "NO BROWSER: the pages were not driven; `make system-deps` installs chromium"

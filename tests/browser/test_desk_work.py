@@ -3,11 +3,15 @@
 import re
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser, Page
 from pypdf import PdfReader
 
 from browser.front_desk import PLATE, FrontDesk, screens_of
 from support.programs import Service
+
+pytestmark = pytest.mark.xdist_group("browser")
+"""One worker drives the browser; see `conftest.chromium`."""
 
 STROKES_MAX = 200
 """Sixty seconds at forty words a minute, five characters each."""

@@ -9,6 +9,9 @@ from playwright.sync_api import Browser
 from browser.front_desk import FrontDesk, screens_of
 from support.programs import Service
 
+pytestmark = pytest.mark.xdist_group("browser")
+"""One worker drives the browser; see `conftest.chromium`."""
+
 GRAVE = ("serious", "critical")
 SAME_IN_BOTH = re.compile(
     r"\b(?:TJ\d+-RO-\d+-\w+-\d+|Carnet|VIN|English|km|xlsx|CSV|A4|A5|Ctrl\+Enter|YYYY-MM-DD|HH:MM|TJ\d+|Tianjin one|"

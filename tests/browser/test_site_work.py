@@ -11,6 +11,9 @@ from playwright.sync_api import Browser, expect
 from browser.front_desk import FrontDesk, furnish, screens_of
 from support.programs import Service, free_port, must_run, run_here, running
 
+pytestmark = pytest.mark.xdist_group("browser")
+"""One worker drives the browser; see `conftest.chromium`."""
+
 FORMER = [
     ("客户编号", "姓名", "手机", "会员等级"),
     ("K1", "赵一鸣", 13900001111, "金"),
