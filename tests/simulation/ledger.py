@@ -332,8 +332,8 @@ class Ledger:
 
     def _seen_ms(self, row: LogRow, body: Body) -> int:
         """The hub's clock at the entry that an author had seen; 0 when it means nothing in this history."""
-        if body.hub_epoch != self.log.hub_epoch and body.hub_epoch not in self.former:
-            return 0
+        if body.hub_epoch not in {epoch for epoch, _ in self.log.histories}:
+            return 0  # a history that began after the backup: the hub has never heard of it
         shared = self.shared_with(body.hub_epoch)
         is_known = body.hub_position < row.position and (shared is None or body.hub_position <= shared)
         return self.log.received[body.hub_position] if is_known else 0
