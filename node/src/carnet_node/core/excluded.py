@@ -134,7 +134,7 @@ def confirm_excluded(
             and _confirmation(work, one) is None
         ]
         if not wanted:
-            what = "Nothing of this save can be confirmed: it was confirmed before, or it changes keys."
+            what = "Nothing of this save can be confirmed: it was confirmed before, erased, or it changes keys."
             raise refuse("set", ProblemCode.NOT_FOUND, what, "Look at `excluded list` again.")
         return commit_within(node, tx, [_draft(work, one, known) for one in wanted])
 
