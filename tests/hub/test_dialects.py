@@ -63,4 +63,4 @@ def test_what_else_a_disk_refuses_is_a_failure_of_the_database(store: SqlStore):
     with pytest.raises(StoreError) as caught, store.read():
         pass
 
-    assert (caught.value.safe, "disk" in caught.value.next) == ("Nothing was changed.", True)
+    assert (caught.value.safe, "carnet-hub restore" in caught.value.next) == ("Nothing was changed.", True)
