@@ -11,7 +11,7 @@ import typer
 from carnet_node.adapters.joining import pending_enrolment
 from carnet_node.bootstrap import Installation, create_installation, open_installation
 from carnet_node.core.enrolment import check_hub_url
-from carnet_node.entrypoints.cli.entering import Door, enter, taken
+from carnet_node.entrypoints.cli.entering import Door, Entered, enter, taken
 from carnet_node.entrypoints.cli.output import AsJson, emit
 from carnet_node.settings import NodeSettings
 from carnet_protocol.enrolment import EnrolCode, parse_code
@@ -86,21 +86,20 @@ def enrol(
     installation = open_installation(settings)
     if answer_file is not None:
         pending = pending_enrolment(installation.joining(), parsed, None, name)
-        entered = taken(installation, parsed, pending, read_file(answer_file), url)
+        _tell(taken(installation, parsed, pending, read_file(answer_file), url), as_json=as_json)
     elif request_file is not None:
         _write_request(installation, parsed, name, card_file, request_file, as_json=as_json)
-        return
     else:
-        entered = enter(installation, Door(parsed, name, url or ""))
-    emit(
-        {
-            "site_code": entered.site_code,
-            "site_name": entered.site_name,
-            "recovery_passphrase": entered.passphrase,
-        },
-        as_json=as_json,
-        text="\n".join(entered.lines()),
-    )
+        _tell(enter(installation, Door(parsed, name, url or "")), as_json=as_json)
+
+
+def _tell(entered: Entered, *, as_json: bool) -> None:
+    stated = {
+        "site_code": entered.site_code,
+        "site_name": entered.site_name,
+        "recovery_passphrase": entered.passphrase,
+    }
+    emit(stated, as_json=as_json, text="\n".join(entered.lines()))
 
 
 def _write_request(
