@@ -100,13 +100,15 @@ def test_many_wrong_passwords_make_everybody_wait(site: Site, staff_no: str):
 
 
 def test_the_wait_ends(site: Site):
-    """After the waiting time the right password works, and the count begins anew."""
+    """After the waiting time the right password works, and as many free attempts are left as at first."""
     fails(site, ADMIN_NO, FREE_ATTEMPTS)
     site.pass_ms(LOCKOUT_FIRST_MS)
-
     log_in(site.node, site.hasher, ADMIN_NO, PASSWORD)
+    before = site.hasher.verified
 
     fails(site, ADMIN_NO, FREE_ATTEMPTS)
+
+    assert site.hasher.verified == before + FREE_ATTEMPTS
 
 
 @pytest.mark.parametrize(
