@@ -29,6 +29,8 @@ from carnet_hub.core.ports import Snapshot, Transaction
 class SqlTransaction(SqlSnapshot):
     """`ports.Transaction` on a cursor inside a transaction that holds the lock."""
 
+    is_scrubbed = False
+
     def put(self, some: Sequence[rows.Row]) -> None:
         """See `ports.Transaction`. One `executemany` of a prepared upsert; drivers bind plain tuples fastest."""
         if some:
@@ -50,6 +52,10 @@ class SqlTransaction(SqlSnapshot):
     def set_setting(self, name: str, value: bytes) -> None:
         """See `ports.Transaction`."""
         self._all.set_setting.run(self._cursor, name=name, value=value)
+
+    def scrub_after(self) -> None:
+        """See `ports.Transaction`."""
+        self.is_scrubbed = True
 
 
 class SqlStore:
@@ -75,12 +81,15 @@ class SqlStore:
         """See `ports.HubStore`."""
         with _no_cycle_search(), self._cursor() as cursor:
             self.dialect.begin_write(cursor)
+            transaction = SqlTransaction(cursor, self._statements)
             try:
-                yield SqlTransaction(cursor, self._statements)
+                yield transaction
             except BaseException:
                 cursor.execute("ROLLBACK")
                 raise
             cursor.execute("COMMIT")
+            if transaction.is_scrubbed:
+                self.dialect.scrub(cursor)
 
     def scrub(self) -> None:
         """See `ports.HubStore`."""

@@ -24,7 +24,6 @@ from carnet_hub.core.workspace import Workspace, open_workspace
 from carnet_protocol.changeset import Draft, EpochOrigin, EpochReason, Link, build_ops, reread_set, seal_set
 from carnet_protocol.errors import BrokenRule, NotAllowed
 from carnet_protocol.ids import EPOCH_BYTES, NO_HASH, NONCE_BYTES, Nonce, OpId, op_id
-from carnet_protocol.kinds import ERASURE
 from carnet_protocol.opened import nothing_erased
 from carnet_protocol.ops import encode_ops
 from carnet_protocol.reasons import Reason
@@ -68,8 +67,6 @@ def write_hub_set(hub: Hub, drafts: Sequence[Draft]) -> HubWrite:
     """
     with hub.store.write() as transaction:
         row, op_count = write_in(hub, transaction, drafts)
-    if any(draft.kind.name == ERASURE.name for draft in drafts):
-        hub.store.scrub()
     ops = tuple(op_id(Nonce(row.nonce), index) for index in range(op_count))
     return HubWrite(row.position, row.time_ms, row.nonce, ops, row.conflicts, receipt_of(hub, row))
 

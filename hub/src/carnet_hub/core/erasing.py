@@ -124,7 +124,6 @@ def erase_customer(hub: Hub, customer: RecordId, groups: frozenset[ErasureGroup]
             raise Unusable(f"{len(ids)} records belong to this customer; one order names fewer.", "Ask the developers.")
         drafts = [_draft(hub, part, groups, ground) for part in parts]
         row, _ = write_in(hub, transaction, drafts)
-    hub.store.scrub()
     counts: dict[str, int] = {}
     for kind, _ in found:
         counts[kind] = counts.get(kind, 0) + 1

@@ -40,10 +40,8 @@ def free_waiting(hub: Hub, nonces: Sequence[bytes]) -> tuple[bytes, ...]:
             with hub.store.write() as transaction:
                 workspace = open_workspace(hub, transaction)
                 releases = release_waiting(workspace, rest)
-                late = order_latecomers(hub, workspace)
+                order_latecomers(hub, workspace)
                 workspace.flush(transaction)
-            if late:
-                hub.store.scrub()
         except StoreError:
             raise
         except Exception:  # noqa: BLE001  (found and reported one by one)
@@ -116,10 +114,8 @@ def _is_released(hub: Hub, nonce: bytes) -> bool:
         with hub.store.write() as transaction:
             workspace = open_workspace(hub, transaction)
             row = release_set(workspace, nonce, Detail("", b""))
-            late = order_latecomers(hub, workspace)
+            order_latecomers(hub, workspace)
             workspace.flush(transaction)
-        if late:
-            hub.store.scrub()
     except StoreError:
         raise
     except Exception as error:  # noqa: BLE001  (reported as an alarm; the set is kept for the operator)

@@ -132,10 +132,8 @@ def _admit_together(hub: Hub, group: list[Arrival]) -> list[Decided]:
             decided.append(decide_set(workspace, arrival))
             if decided[-1].row is not None and not decided[-1].is_duplicate:
                 rest += release_waiting(workspace, [arrival.change_set.nonce]).rest
-        late = order_latecomers(hub, workspace)
+        order_latecomers(hub, workspace)
         workspace.flush(transaction)
-    if late:
-        hub.store.scrub()
     free_waiting(hub, rest)
     return decided
 
@@ -148,10 +146,8 @@ def _admit_alone(hub: Hub, arrival: Arrival) -> Decided:
             workspace = open_workspace(hub, transaction)
             prefetch(workspace, [arrival])
             decided = decide_set(workspace, arrival)
-            late = order_latecomers(hub, workspace)
+            order_latecomers(hub, workspace)
             workspace.flush(transaction)
-        if late:
-            hub.store.scrub()
     except StoreError:
         raise
     except Exception as error:  # noqa: BLE001  (reported as an alarm; the set is kept for the operator)

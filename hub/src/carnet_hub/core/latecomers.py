@@ -3,7 +3,7 @@
 Decides which records follow an erasure although no order names them: those that hold values and belong to a record
 that was erased. An order is written for them at once, before the transaction that brings them is written down, so that
 their values never reach the hub's disk and every node that has them erases them too. A record may have been here before
-it belonged to that person: then the caller scrubs the files. Does not decide what belongs to a person when an order is
+it belonged to that person: then the store scrubs its files. Does not decide what belongs to a person when an order is
 given (`erasing`).
 
 Rule: the groups of the order are those that were erased of the record it belongs to.
@@ -24,13 +24,11 @@ from carnet_protocol.registry import ErasureGroup
 _GROUND: Final = "order"
 
 
-def order_latecomers(hub: Hub, workspace: Workspace) -> int:
+def order_latecomers(hub: Hub, workspace: Workspace) -> None:
     """Write erasure orders for what has just been folded of erased persons.
 
     Args:
         workspace: changed in memory, and not flushed yet.
-
-    Returns: how many records they name; if any, `scrub` the store after the commit.
     """
     late = _with_children(workspace)
     workspace.late.clear()
@@ -44,7 +42,6 @@ def order_latecomers(hub: Hub, workspace: Workspace) -> int:
     ]
     if drafts:
         write_with(hub, workspace, drafts)
-    return len(late)
 
 
 def _with_children(workspace: Workspace) -> dict[bytes, int]:

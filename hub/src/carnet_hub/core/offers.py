@@ -32,7 +32,6 @@ from carnet_protocol.changeset import ChangeSet, read_set, reread_set, seal_set
 from carnet_protocol.envelope import Envelope, Purpose, verify_envelope
 from carnet_protocol.errors import NotAllowed, NotAuthentic, Refused
 from carnet_protocol.hello import LostSet
-from carnet_protocol.kinds import ERASURE
 from carnet_protocol.messages import PushAnswer, PushCode
 from carnet_protocol.opened import nothing_erased
 from carnet_protocol.reasons import Reason
@@ -106,14 +105,11 @@ def _take_own(hub: Hub, envelope: Envelope, offered: LostSet) -> PushAnswer:
     try:
         payload = verify_envelope(envelope, hub.public_key, Purpose.CHANGESET, hub.hub_id)
         own = read_set(envelope, payload, hub.hub_id)
-        ops = own.ops
         suspects = _seal_again(hub, own, offered.opening)
     except Refused as refusal:
         return rejection(PushCode.REJECTED, refusal.reason)
     if suspects is None:
         return PushAnswer(int(PushCode.DUPLICATE), None, None, None)
-    if any(op.kind == ERASURE.number for op in ops):
-        hub.store.scrub()
     free_waiting(hub, [own.nonce, *suspects.parked])
     return PushAnswer(int(PushCode.ACCEPTED), None, None, None)
 

@@ -343,12 +343,16 @@ class Transaction(Snapshot, Protocol):
         """Set one fact of the hub itself."""
         ...
 
+    def scrub_after(self) -> None:
+        """Let nothing that this transaction deletes or replaces stay in the database's files once it is committed."""
+        ...
+
 
 class HubStore(Protocol):
     """One hub's durable memory; safe to share between threads."""
 
     def scrub(self) -> None:
-        """Let nothing that was deleted or replaced stay in the database's files: after an erasure.
+        """Let nothing that was deleted or replaced stay in the database's files.
 
         Raises:
             StoreError: not now; it happens with the next call.
@@ -364,6 +368,7 @@ class HubStore(Protocol):
 
         Raises:
             StoreBusy: the lock was not to be had in time.
+            StoreError: also when only the scrubbing after a commit failed; what was written stands then.
         """
         ...
 

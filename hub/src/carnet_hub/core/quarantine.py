@@ -143,10 +143,8 @@ def release_parked(hub: Hub, nonce: bytes, *, note: str, lost: Sequence[OpId] = 
         if finding.fate in (Fate.PARK, Fate.REJECT):
             raise NotAllowed(finding.reason or Reason.INTERNAL, finding.detail or "it still cannot go on")
         row = log_release(workspace, arrival, parked, finding, Detail(note, b"".join(lost)))
-        late = order_latecomers(hub, workspace)
+        order_latecomers(hub, workspace)
         workspace.flush(transaction)
-    if late:
-        hub.store.scrub()
     return Released(row, free_waiting(hub, [nonce, *(nonce_of(op) for op in lost)]))
 
 

@@ -217,7 +217,9 @@ class Workspace:
         """Write everything but the log, which a fold from the log only reads."""
         self.ledger.flush(transaction)
         self.book.flush(transaction)
-        transaction.put([ErasedRow(record, groups) for record, groups in self.new_erased.items()])
+        if self.new_erased:
+            transaction.put([ErasedRow(record, groups) for record, groups in self.new_erased.items()])
+            transaction.scrub_after()
         transaction.put(list(self.new_keys.values()))
         transaction.put(list(self.new_dealers.values()))
 
