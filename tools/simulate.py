@@ -18,14 +18,14 @@ import multiprocessing
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parent.parent.absolute()
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-from simulation.campaign import Campaign, Ran, run_one  # noqa: E402  (the tests are no package of the product)
+from simulation.campaign import Campaign, Ran, run_one, seeds_to_repeat  # noqa: E402  (the tests are no package of the product)
 from simulation.invariants import INVARIANTS  # noqa: E402
 from simulation.schedules import THEMES, Failed, Outcome, run_schedule, run_tape  # noqa: E402
 from simulation.shrink import shrink  # noqa: E402
@@ -52,15 +52,7 @@ def main() -> int:
         return _show(options, without)
     if options.shrink:
         return _shrink(options)
-    began = time.perf_counter()
-    campaign = Campaign(options.theme)
-    for ran in _all(range(options.first, options.first + options.seeds), options.jobs, _One(without, options.theme)):
-        campaign.add(ran)
-        if ran.broken is not None:
-            print(f"seed {ran.seed}: {ran.broken[1]}", flush=True)
-            if options.stop:
-                break
-        began = _progress(campaign, options, began)
+    campaign = _campaign(options, _One(without, options.theme))
     print(campaign.table())
     if options.json:
         facts = {"commit": _commit(), "first": options.first, **campaign.facts()}
@@ -68,6 +60,22 @@ def main() -> int:
     if not campaign.is_sound and not campaign.violations:
         print(f"never reached: {', '.join(campaign.unreached)}")
     return 0 if campaign.is_sound else 1
+
+
+def _campaign(options: argparse.Namespace, one: "_One") -> Campaign:
+    """Run every schedule, and some of them again."""
+    began, seeds = time.perf_counter(), range(options.first, options.first + options.seeds)
+    campaign = Campaign(options.theme)
+    for ran in _all(seeds, options.jobs, one):
+        campaign.add(ran)
+        if ran.broken is not None:
+            print(f"seed {ran.seed}: {ran.broken[1]}", flush=True)
+            if options.stop:
+                return campaign
+        _progress(campaign, options, began)
+    for ran in _all(seeds_to_repeat(seeds), max(2, options.jobs), one):
+        campaign.compare(ran)
+    return campaign
 
 
 def _options() -> argparse.Namespace:
@@ -86,7 +94,7 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _all(seeds: range, jobs: int, one: "_One") -> Iterator[Ran]:
+def _all(seeds: Sequence[int], jobs: int, one: "_One") -> Iterator[Ran]:
     """Every schedule, in the order in which they end."""
     if jobs == 1:
         yield from map(one, seeds)
@@ -109,14 +117,13 @@ class _One:
 _clock: dict[str, float] = {}
 
 
-def _progress(campaign: Campaign, options: argparse.Namespace, began: float) -> float:
+def _progress(campaign: Campaign, options: argparse.Namespace, began: float) -> None:
     """Say how far it is, now and then."""
     now = time.perf_counter()
     if now - _clock.get("said", began) >= EVERY_S:
         _clock["said"] = now
         rate = campaign.schedules / (now - began)
         print(f"{campaign.schedules} of {options.seeds}, {rate:.1f} a second", file=sys.stderr, flush=True)
-    return began
 
 
 def _small() -> int:

@@ -6,10 +6,13 @@ Rules
 1. A campaign fails when an invariant does not hold, or, from `LONG_RUN` schedules on, when a rare state was never
    reached: then it has shown nothing about it.
 2. Every violation names the one command that shows it again.
+3. A schedule that is run again, in another process, leaves the same trace; otherwise that is a violation too.
 """
 
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from statistics import median
 from typing import Any, Final
 
@@ -18,6 +21,9 @@ from simulation.schedules import Failed, run_schedule
 
 LONG_RUN: Final = 2_000
 """Schedules from which on a rare state that was never reached is a failure."""
+
+REPEATS_MAX: Final = 20
+"""Schedules that are run a second time, to see that a seed always says the same."""
 
 VIOLATIONS_MAX: Final = 20
 """Violations that are told; the rest is counted."""
@@ -28,6 +34,7 @@ class Ran:
     """One schedule, as far as a campaign remembers it.
 
     Attributes:
+        trace_hash: of everything that happened in it; empty when something broke.
         broken: (invariant, what) of the first breach; None when all held.
     """
 
@@ -36,6 +43,7 @@ class Ran:
     faults: dict[str, int]
     steps: dict[str, int]
     reached: dict[str, int]
+    trace_hash: str = ""
     broken: tuple[str, str] | None = None
 
 
@@ -45,9 +53,15 @@ def run_one(seed: int, without: frozenset[str] = frozenset(), theme: str | None 
         outcome = run_schedule(seed, theme=theme, without=without)
     except Failed as failed:
         is_seen = failed.invariant not in without
-        return Ran(seed, 0, {}, {}, {}, (failed.invariant, failed.what) if is_seen else None)
+        return Ran(seed, 0, {}, {}, {}, broken=(failed.invariant, failed.what) if is_seen else None)
     stage = outcome.stage
-    return Ran(seed, stage.did.total(), dict(stage.strokes.counted), dict(stage.did), dict(outcome.rare))
+    faults = dict(stage.strokes.counted)
+    return Ran(seed, stage.did.total(), faults, dict(stage.did), dict(outcome.rare), outcome.trace_hash)
+
+
+def seeds_to_repeat(seeds: Sequence[int]) -> Sequence[int]:
+    """Which schedules of a campaign are run a second time: `REPEATS_MAX` of them, spread over all."""
+    return seeds[:: max(1, len(seeds) // REPEATS_MAX)][:REPEATS_MAX]
 
 
 @dataclass
@@ -65,7 +79,9 @@ class Campaign:
     steps: Counter[str] = field(default_factory=Counter)
     reached: Counter[str] = field(default_factory=Counter)
     violations: list[Ran] = field(default_factory=list)
+    traces: dict[int, str] = field(default_factory=dict)
     schedules: int = 0
+    repeated: int = 0
 
     def add(self, ran: Ran) -> None:
         """One more."""
@@ -73,11 +89,25 @@ class Campaign:
         if ran.broken is not None:
             self.violations.append(ran)
             return
+        self.traces[ran.seed] = ran.trace_hash
         self.commands.append(ran.commands)
         self.strokes.append(sum(ran.faults.values()))
         self.faults.update(ran.faults)
         self.steps.update(ran.steps)
         self.reached.update(ran.reached)
+
+    def compare(self, again: Ran) -> None:
+        """A schedule that was added before has been run again."""
+        self.repeated += 1
+        first = self.traces.get(again.seed)
+        if first is not None and again.trace_hash != first:
+            what = f"the same seed left the trace {again.trace_hash or 'of a breach'}, and {first} before"
+            self.violations.append(replace(again, broken=again.broken or ("trace", what)))
+
+    @property
+    def trace_hash(self) -> str:
+        """One hash over the traces of all schedules, in the order of their seeds."""
+        return sha256("\n".join(f"{seed} {self.traces[seed]}" for seed in sorted(self.traces)).encode()).hexdigest()
 
     @property
     def unreached(self) -> list[str]:
@@ -93,6 +123,8 @@ class Campaign:
         """Everything, for a file."""
         return {
             "schedules": self.schedules,
+            "trace_hash": self.trace_hash,
+            "repeated": self.repeated,
             "commands_median": median(self.commands or [0]),
             "faults_median": median(self.strokes or [0]),
             "commands_least": min(self.commands, default=0),
@@ -117,6 +149,8 @@ class Campaign:
             f"faults: median {facts['faults_median']}, least {facts['faults_least']}",
             *_columns("fault", self.faults),
             *_columns("rare state", Counter({name: self.reached[name] for name in RARE})),
+            f"trace hash of all: {facts['trace_hash']}",
+            f"{self.repeated} run again in another process; their traces were compared",
             f"{len(self.violations)} violations",
         ]
         for one in facts["violations"][:VIOLATIONS_MAX]:
