@@ -10,13 +10,13 @@ import pytest
 from carnet_node.bootstrap import Installation
 from carnet_node.core.acting import acting_for, author_of
 from carnet_node.core.authoring import commit
+from carnet_node.core.browser_sessions import present_session
 from carnet_node.core.commands.lines import NewJob
 from carnet_node.core.commands.vehicles import AddVehicle
 from carnet_node.core.commands.visits import OpenVisit
 from carnet_node.core.desk import save_vehicle, save_visit
 from carnet_node.core.login import LoginRefused, begin_with_code, log_in
 from carnet_node.core.node import Node
-from carnet_node.core.sessions import present_session
 from carnet_node.core.staff import add_member, issue_start_code, let_leave, list_staff, set_up
 from carnet_node.core.views import one_record, visit_view
 from carnet_protocol.changeset import Draft

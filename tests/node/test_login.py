@@ -8,6 +8,7 @@ import pytest
 
 from carnet_node.adapters.passwords import Argon2Passwords
 from carnet_node.core.authoring import commit
+from carnet_node.core.browser_sessions import present_session
 from carnet_node.core.desk_limits import (
     FAILURES_KEPT_MAX,
     FREE_ATTEMPTS,
@@ -19,7 +20,6 @@ from carnet_node.core.desk_limits import (
 from carnet_node.core.local_facts import LoginFailures
 from carnet_node.core.login import LoginRefused, begin_with_code, change_password, log_in, name_hash_of, waiting_ms
 from carnet_node.core.refusals import ProblemCode
-from carnet_node.core.sessions import present_session
 from carnet_node.core.staff import add_member, issue_start_code, let_leave, list_staff
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import RecordId

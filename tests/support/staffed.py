@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from carnet_node.core.acting import acting_for
+from carnet_node.core.browser_sessions import OpenedSession
 from carnet_node.core.login import begin_with_code
 from carnet_node.core.node import Node
-from carnet_node.core.sessions import OpenedSession
 from carnet_node.core.staff import add_member, set_up
 from carnet_protocol.ids import RecordId
 from support.node_builder import TestClock, build_node

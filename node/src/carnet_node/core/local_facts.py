@@ -1,7 +1,8 @@
 """What a node keeps for itself about the people at its desk: plain values that never sync and are in no bundle.
 
 Decides their shape only: credentials, sessions, wrong passwords, drafts of forms, the access log, and decisions that
-two records are not the same. What follows from them is decided in `login`, `sessions`, `form_drafts` and `access_log`.
+two records are not the same. What follows from them is decided in `login`, `browser_sessions`, `form_drafts` and
+`access_log`.
 """
 
 from collections.abc import Mapping

@@ -20,6 +20,7 @@ from hashlib import sha256
 from hmac import compare_digest
 from typing import Final
 
+from carnet_node.core.browser_sessions import OpenedSession, open_session
 from carnet_node.core.commands.staff import folded_staff_no
 from carnet_node.core.desk_limits import (
     FAILURES_FORGOTTEN_MS,
@@ -37,7 +38,6 @@ from carnet_node.core.local_ports import PasswordHasher
 from carnet_node.core.node import Node
 from carnet_node.core.ports import ReadTransaction, WriteTransaction
 from carnet_node.core.refusals import CommandRefused, Problem, ProblemCode, refuse
-from carnet_node.core.sessions import OpenedSession, open_session
 from carnet_node.core.staff_list import is_working, member, member_by_no
 from carnet_protocol.ids import RecordId
 

@@ -19,6 +19,7 @@ from carnet_node.core.access_log import accesses_of
 from carnet_node.core.acting import require
 from carnet_node.core.authoring import commit_within
 from carnet_node.core.basis import read_of_view
+from carnet_node.core.browser_sessions import OpenedSession, open_session
 from carnet_node.core.commands.customers import Values
 from carnet_node.core.commands.drafting import draft_edit
 from carnet_node.core.commands.staff import add_staff, edit_staff, leave_staff, return_staff
@@ -34,7 +35,6 @@ from carnet_node.core.record_view import RecordView, view_all
 from carnet_node.core.records import Acting
 from carnet_node.core.refusals import ProblemCode, refuse
 from carnet_node.core.roles import Permission, may
-from carnet_node.core.sessions import OpenedSession, open_session
 from carnet_node.core.staff_list import has_members, is_working, member, member_by_no, members
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import RecordId

@@ -10,9 +10,9 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Response
 
+from carnet_node.core.browser_sessions import OpenedSession, lock_session, log_out, unlock_session
 from carnet_node.core.enrolment import is_loopback
 from carnet_node.core.login import begin_with_code, change_password, confirm_password, log_in
-from carnet_node.core.sessions import OpenedSession, lock_session, log_out, unlock_session
 from carnet_node.core.staff import is_set_up, set_up
 from carnet_node.entrypoints.pages.forms import FormState, Typed
 from carnet_node.entrypoints.pages.moving import own_address

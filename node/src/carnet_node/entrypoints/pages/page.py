@@ -16,11 +16,11 @@ from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from carnet_node.core.acting import acting_for
+from carnet_node.core.browser_sessions import look_at_session, present_session
 from carnet_node.core.form_drafts import draft_of, saving_draft
 from carnet_node.core.idempotency import KeyReused, answer_once, claiming, keyed_request
 from carnet_node.core.local_ports import PasswordHasher
 from carnet_node.core.node import Node
-from carnet_node.core.sessions import look_at_session, present_session
 from carnet_node.core.staff import is_set_up
 from carnet_node.core.status import status_of
 from carnet_node.entrypoints.pages.forms import SAVE_KEY, TOKEN, WAS, FormState, Typed, digests_of, read_form

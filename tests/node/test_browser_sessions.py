@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from carnet_node.core.authoring import commit
+from carnet_node.core.browser_sessions import lock_session, log_out, present_session, unlock_session
 from carnet_node.core.desk_limits import (
     SESSION_IDLE_MS,
     SESSION_MAX_MS,
@@ -13,7 +14,6 @@ from carnet_node.core.desk_limits import (
 )
 from carnet_node.core.login import confirm_password, log_in
 from carnet_node.core.rejoin import mark_restored
-from carnet_node.core.sessions import lock_session, log_out, present_session, unlock_session
 from carnet_node.core.staff import let_leave
 from carnet_node.core.views import one_record
 from carnet_protocol.changeset import Draft
