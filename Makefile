@@ -11,7 +11,7 @@ STORES_VENV := .venv-stores
 STORES_READY := $(STORES_VENV)/.ready
 FUZZ_VENV := .venv-fuzz
 FUZZ_READY := $(FUZZ_VENV)/.ready
-MEMBERS := protocol storage node hub
+MEMBERS := protocol storage master node hub
 WORKERS ?= 2
 SEEDS ?= 2000
 WITHOUT ?=
@@ -33,7 +33,7 @@ export UV_SYSTEM_CERTS
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(READY) ## make .venv with the locked tools and the four members
+setup: $(READY) ## make .venv with the locked tools and the five members
 
 $(READY): bootstrap.txt requirements.txt $(MEMBERS:%=%/pyproject.toml)
 	@$(PYTHON3) -c 'import sys; sys.exit("Carnet needs Python 3.11 or newer; name one with PYTHON3=..." if sys.version_info < (3, 11) else 0)'
@@ -119,10 +119,10 @@ messages: setup ## bring the words of the front desk up to date with its pages; 
 
 lock: setup ## resolve the versions and hashes again (UPGRADE=--upgrade takes newer ones)
 	$(COMPILE) --group pyproject.toml:bootstrap -o bootstrap.txt
-	$(COMPILE) --no-emit-package carnet-protocol --no-emit-package carnet-storage --group pyproject.toml:dev $(MEMBERS:%=%/pyproject.toml) -o requirements.txt
+	$(COMPILE) --no-emit-package carnet-protocol --no-emit-package carnet-storage --no-emit-package carnet-master --group pyproject.toml:dev $(MEMBERS:%=%/pyproject.toml) -o requirements.txt
 	$(COMPILE) tests/interop/requirements.in -o tests/interop/requirements.txt
 	$(COMPILE) tests/storage/requirements.in -o tests/storage/requirements.txt
-	$(COMPILE) --no-emit-package carnet-protocol --no-emit-package carnet-storage tests/fuzz/requirements.in $(MEMBERS:%=%/pyproject.toml) -o tests/fuzz/requirements.txt
+	$(COMPILE) --no-emit-package carnet-protocol --no-emit-package carnet-storage --no-emit-package carnet-master tests/fuzz/requirements.in $(MEMBERS:%=%/pyproject.toml) -o tests/fuzz/requirements.txt
 	$(BIN)/python -m tools.check_hosts
 
 system-deps: ## browser and Chinese font for the screen tests; the only target that touches the system, needs root

@@ -7,7 +7,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = {"storage": "storage/src/carnet_storage", "node": "node/src/carnet_node", "hub": "hub/src/carnet_hub"}
+PACKAGES = {
+    "storage": "storage/src/carnet_storage",
+    "master": "master/src/carnet_master",
+    "node": "node/src/carnet_node",
+    "hub": "hub/src/carnet_hub",
+}
 """The protocol is left out: its constants are the format itself, and docs/spec lists those that bound it."""
 
 

@@ -11,6 +11,7 @@ PACKAGES = (
     "protocol/src/carnet_protocol",
     "storage/src/carnet_storage/core",
     "storage/src/carnet_storage/adapters",
+    "master/src/carnet_master",
     "node/src/carnet_node/core",
     "node/src/carnet_node/adapters",
     "hub/src/carnet_hub/core",

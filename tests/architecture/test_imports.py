@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SOURCES = ("protocol/src", "storage/src", "node/src", "hub/src")
+SOURCES = ("protocol/src", "storage/src", "master/src", "node/src", "hub/src")
 
 BROKEN_CONTRACTS = [
     # contract, module to plant, line to plant
@@ -24,8 +24,12 @@ BROKEN_CONTRACTS = [
     ("distributions", "hub/src/carnet_hub/planted.py", "from carnet_node import core"),
     ("distributions", "storage/src/carnet_storage/planted.py", "import carnet_node"),
     ("distributions", "storage/src/carnet_storage/planted.py", "import carnet_protocol"),
+    ("distributions", "master/src/carnet_master/planted.py", "import carnet_hub"),
+    ("distributions", "protocol/src/carnet_protocol/planted.py", "import carnet_master"),
     ("protocol", "protocol/src/carnet_protocol/planted.py", "import time"),
     ("protocol", "protocol/src/carnet_protocol/planted.py", "from sqlalchemy import select"),
+    ("master", "master/src/carnet_master/planted.py", "import carnet_storage"),
+    ("master", "master/src/carnet_master/planted.py", "import sqlite3"),
     ("node-layers", "node/src/carnet_node/adapters/planted.py", "import carnet_node.entrypoints.web"),
     ("hub-layers", "hub/src/carnet_hub/adapters/planted.py", "import carnet_hub.entrypoints.http"),
     ("storage-layers", "storage/src/carnet_storage/core/planted.py", "import carnet_storage.adapters.library"),

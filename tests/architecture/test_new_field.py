@@ -17,7 +17,7 @@ from carnet_node.adapters.schema import head_revision
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "adr" / "0005-a-field-is-one-line-and-one-migration.md"
-COPIED = ("protocol/src", "storage/src", "node/src", "tests/support", "pyproject.toml")
+COPIED = ("protocol/src", "storage/src", "master/src", "node/src", "tests/support", "pyproject.toml")
 
 BEFORE = """
 import sys
@@ -92,7 +92,9 @@ def as_next_migration(diff: str) -> str:
 
 def run(root: Path, program: str, folder: Path) -> str:
     """What a program prints that runs on the sources below `root`."""
-    path = os.pathsep.join(str(root / name) for name in ("protocol/src", "storage/src", "node/src", "tests"))
+    path = os.pathsep.join(
+        str(root / name) for name in ("protocol/src", "storage/src", "master/src", "node/src", "tests")
+    )
     environment = {**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, "-c", program, str(folder)]
     done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)
