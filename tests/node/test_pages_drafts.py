@@ -80,6 +80,8 @@ def test_a_draft_belongs_to_one_person(site: Site, desk: Visitor):
         pytest.param(FORM, {"fields": {"a": 1}, "based_on": ""}, id="no text"),
         pytest.param(FORM, {"fields": {}, "based_on": None}, id="no heads"),
         pytest.param(FORM, ["fields"], id="no object at all"),
+        pytest.param(FORM, {"fields": {"jobs[9999].complaint": "x"}, "based_on": ""}, id="thousands of rows"),
+        pytest.param("/duplicates", {"phones": ["1"] * 101, "names": [], "dismissed": []}, id="a hundred phones"),
         pytest.param("/drafts/王小明", {"fields": {}, "based_on": ""}, id="a name for a form"),
         pytest.param("/reveal", {"what": "customer"}, id="no field"),
         pytest.param("/reveal", {"what": f"customer/{'0' * 8}-0000-7000-8000-{'0' * 12}/full_name"}, id="nobody"),

@@ -100,6 +100,30 @@ def test_what_no_browser_sends_is_malformed(body: bytes):
         read_form(body)
 
 
+@pytest.mark.parametrize(
+    ("body", "is_refused"),
+    [
+        pytest.param(b"jobs[99].complaint=x", False, id="the last job"),
+        pytest.param(b"jobs[100].complaint=x", True, id="a job too many"),
+        pytest.param(b"jobs[9999].complaint=x", True, id="thousands of jobs"),
+        pytest.param(b"jobs[" + b"9" * 5000 + b"].complaint=x", True, id="a number no integer should be made of"),
+        pytest.param(b"jobs[0].parts[599].part_no=x", False, id="the last line"),
+        pytest.param(b"jobs[0].parts[600].part_no=x", True, id="a line too many"),
+        pytest.param(b"columns[199].name=x", False, id="the last column"),
+        pytest.param(b"columns[200].name=x", True, id="a column too many"),
+        pytest.param(b"&".join([b"confirmed=x"] * 100), False, id="a box a hundred times"),
+        pytest.param(b"&".join([b"confirmed=x"] * 101), True, id="a box once more"),
+    ],
+)
+def test_lists_of_a_form_are_bounded(body: bytes, is_refused: bool):
+    """A row beyond the longest list of ours is refused before a page has to draw all rows up to it."""
+    if is_refused:
+        with pytest.raises(BadValue, match="more than"):
+            read_form(body)
+    else:
+        assert len(read_form(body).texts) == 1
+
+
 def test_what_the_page_put_in_is_not_what_was_typed():
     """Token, save key and heads are the page's."""
     typed = read_form(b"token=t&save_key=k&based_on=h&values.note=n")

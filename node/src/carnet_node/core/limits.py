@@ -90,8 +90,11 @@ KEPT_ANSWER_BYTES_MAX: Final = 64 * 1024
 UPLOAD_BYTES_MAX: Final = 513 * 1024 * 1024
 """One uploaded file with what a browser puts around it; the largest CSV file, and a bit."""
 
-FORM_FIELDS_MAX: Final = 2_000
-"""Fields in one form of a page: a hundred lines of a repair order with ten fields each, twice over."""
+FORM_FIELDS_MAX: Final = 6_000
+"""Fields in one form of a page: the 500 records of a change set with ten fields each, and a new row for every job."""
+
+FORM_LINES_MAX: Final = 600
+"""Labour or part lines in the form of an order's work: 500 records of a change set, and a new line for each job."""
 
 FORM_PARTS_MAX: Final = 100
 """Phones, jobs or lines in one form; a change set holds no more than 500 records in all."""

@@ -14,6 +14,7 @@ from carnet_node.core.access_log import note_access
 from carnet_node.core.day import start_of_day
 from carnet_node.core.duplicates import TypedParty, find_candidates
 from carnet_node.core.form_drafts import keep_draft
+from carnet_node.core.limits import FORM_PARTS_MAX
 from carnet_node.core.local_facts import Access
 from carnet_node.core.node import Node
 from carnet_node.core.receiving import receive_car
@@ -144,7 +145,7 @@ def _context(node: Node, form: FormState, car: RecordId | None) -> dict[str, Any
         "file": file,
         "plot": None if file is None else odometer_plot(file.car.odometer),
         "card": card,
-        "rows": range(max(JOB_ROWS_MIN, filled + 1)),
+        "rows": range(max(JOB_ROWS_MIN, min(filled + 1, FORM_PARTS_MAX))),
         "advisors": [one.view for one in list_staff(node) if is_working(one.view)],
     }
 
@@ -162,7 +163,7 @@ def _name(values: Mapping[str, object]) -> str:
 
 
 def _listed(sent: object) -> list[str]:
-    if not isinstance(sent, list) or not all(isinstance(one, str) for one in sent):
+    if not isinstance(sent, list) or len(sent) > FORM_PARTS_MAX or not all(isinstance(one, str) for one in sent):
         raise BadValue(Reason.MALFORMED, "typed", "no list of texts")
     return sent
 

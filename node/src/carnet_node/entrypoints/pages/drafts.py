@@ -19,7 +19,7 @@ from carnet_node.core.limits import FORM_FIELDS_MAX
 from carnet_node.core.local_facts import Access
 from carnet_node.core.roles import Permission
 from carnet_node.entrypoints.pages.formats import NOTHING, phone
-from carnet_node.entrypoints.pages.forms import NOT_TYPED, WAS
+from carnet_node.entrypoints.pages.forms import NOT_TYPED, WAS, check_places
 from carnet_node.entrypoints.pages.moving import own_address
 from carnet_node.entrypoints.pages.page import PageOf
 from carnet_node.entrypoints.presenting import value_json
@@ -88,6 +88,7 @@ def _fields(sent: object) -> dict[str, tuple[str, ...]]:
         raise BadValue(Reason.MALFORMED, "fields", "no fields of a form")
     if not all(isinstance(name, str) and isinstance(text, str) for name, text in sent.items()):
         raise BadValue(Reason.MALFORMED, "fields", "no fields of a form")
+    check_places(sent)
     return {name: (text,) for name, text in sent.items() if name not in NOT_TYPED}
 
 

@@ -1,7 +1,8 @@
 """What a form held when it was sent: bounded text under the names of its fields, and what was wrong with it.
 
 Decides how names are spelled (`jobs[0].labour[1].actual_hours`, as refusals of the core spell them), how many fields a
-form may have, and how a refused form is shown again with everything that was typed. What a text means is `typed`.
+form may have and how many rows a list of it, and how a refused form is shown again with everything that was typed. What
+a text means is `typed`.
 
     >>> Typed({"jobs[0].complaint": ("noise",), "jobs[2].complaint": ("smell",)}).places("jobs")
     (0, 2)
@@ -9,13 +10,13 @@ form may have, and how a refused form is shown again with everything that was ty
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final
 from urllib.parse import parse_qsl
 
-from carnet_node.core.limits import FORM_FIELDS_MAX
+from carnet_node.core.limits import CELLS_MAX, FORM_FIELDS_MAX, FORM_LINES_MAX, FORM_PARTS_MAX
 from carnet_node.core.refusals import Problem
 from carnet_node.entrypoints.wording import Explained
 from carnet_protocol.errors import BadValue
@@ -28,7 +29,12 @@ WAS: Final = "was"
 """A digest of every text a page was rendered with: what its author left alone is no change, whoever wrote meanwhile."""
 
 _DIGEST_CHARS: Final = 12
+_ROW: Final = re.compile(r"\[([0-9]{1,4})\]")
 NOT_TYPED: Final = frozenset({TOKEN, SAVE_KEY, BASED_ON, WAS})
+
+_ROW: Final = re.compile(r"(\w+)\[([0-9]+)\]")
+_ROWS_MAX: Final[Mapping[str, int]] = {"labour": FORM_LINES_MAX, "parts": FORM_LINES_MAX, "columns": CELLS_MAX}
+"""Rows of the lists that are longer than others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +68,9 @@ class Typed:
 
     def places(self, name: str) -> tuple[int, ...]:
         """Places of a list that are filled in, ascending; a form may leave gaps where rows were taken away."""
-        found = (re.match(rf"{re.escape(name)}\[([0-9]{{1,4}})\]", one) for one in self.texts)
-        return tuple(sorted({int(one[1]) for one in found if one is not None}))
+        opening, at = name + "[", len(name)
+        found = (_ROW.match(one, at) for one in self.texts if one.startswith(opening))
+        return tuple(sorted({int(one[1]) for one in found if one is not None and int(one[1]) < rows_max(name)}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +116,28 @@ def digests_of(texts: Mapping[str, str]) -> str:
     return json.dumps({name: digest_of(text) for name, text in texts.items() if text.strip()})
 
 
+def rows_max(name: str) -> int:
+    """How many rows a list of a form may have."""
+    return _ROWS_MAX.get(name.rpartition(".")[2], FORM_PARTS_MAX)
+
+
+def check_places(names: Iterable[str]) -> None:
+    """Accept the field names of a form.
+
+    Raises:
+        BadValue: a row of a list stands further down than the list may be long.
+    """
+    for name in names:
+        for one, place in _ROW.findall(name):
+            if len(place) > len(str(FORM_LINES_MAX)) or int(place) >= rows_max(one):
+                raise BadValue(Reason.BAD_FIELD, "form", f"a list of this form has more than {rows_max(one)} rows")
+
+
 def read_form(body: bytes) -> Typed:
     """What a browser sent as `application/x-www-form-urlencoded`.
 
     Raises:
-        BadValue: no such form, or one with more fields than any of ours.
+        BadValue: no such form, or one with more fields, rows, or texts under one name than any of ours.
     """
     try:
         pairs = parse_qsl(
@@ -125,10 +149,13 @@ def read_form(body: bytes) -> Typed:
         )
     except ValueError as error:
         raise BadValue(Reason.MALFORMED, "form", "not a form of this program") from error
-    texts: dict[str, tuple[str, ...]] = {}
+    texts: dict[str, list[str]] = {}
     for name, text in pairs:
-        texts[name] = (*texts.get(name, ()), text.replace("\r\n", "\n"))
-    return Typed(texts)
+        texts.setdefault(name, []).append(text.replace("\r\n", "\n"))
+    check_places(texts)
+    if any(len(several) > FORM_PARTS_MAX for several in texts.values()):
+        raise BadValue(Reason.BAD_FIELD, "form", f"a field of this form stands there more than {FORM_PARTS_MAX} times")
+    return Typed({name: tuple(several) for name, several in texts.items()})
 
 
 def what_was_typed(typed: Typed) -> dict[str, str]:
