@@ -29,7 +29,7 @@ WAS: Final = "was"
 """A digest of every text a page was rendered with: what its author left alone is no change, whoever wrote meanwhile."""
 
 _DIGEST_CHARS: Final = 12
-_ROW: Final = re.compile(r"\[([0-9]{1,4})\]")
+_PLACE_OF_NAME: Final = re.compile(r"\[([0-9]{1,4})\]")
 NOT_TYPED: Final = frozenset({TOKEN, SAVE_KEY, BASED_ON, WAS})
 
 _ROW: Final = re.compile(r"(\w+)\[([0-9]+)\]")
@@ -69,7 +69,7 @@ class Typed:
     def places(self, name: str) -> tuple[int, ...]:
         """Places of a list that are filled in, ascending; a form may leave gaps where rows were taken away."""
         opening, at = name + "[", len(name)
-        found = (_ROW.match(one, at) for one in self.texts if one.startswith(opening))
+        found = (_PLACE_OF_NAME.match(one, at) for one in self.texts if one.startswith(opening))
         return tuple(sorted({int(one[1]) for one in found if one is not None and int(one[1]) < rows_max(name)}))
 
 
