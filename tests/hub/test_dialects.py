@@ -7,6 +7,7 @@ import pytest
 from carnet_hub.adapters.store import SqlStore, open_store
 from carnet_hub.core.ports import StoreBusy, StoreError
 from carnet_hub.core.store_failures import StoreFull
+from carnet_storage.adapters.sqlite_files import is_scrub_wanted
 
 
 @pytest.fixture
@@ -64,3 +65,13 @@ def test_what_else_a_disk_refuses_is_a_failure_of_the_database(store: SqlStore):
         pass
 
     assert (caught.value.safe, "carnet-hub restore" in caught.value.next) == ("Nothing was changed.", True)
+
+
+def test_beside_litestream_its_supervisor_is_asked_to_scrub(tmp_path: Path):
+    """A hub that may not checkpoint leaves a wish for whoever supervises Litestream."""
+    store = open_store(f"sqlite:///{tmp_path / 'hub.db'}", is_replicated=True)
+    store.make_tables()
+
+    store.scrub()
+
+    assert is_scrub_wanted(tmp_path / "hub.db")

@@ -1,12 +1,13 @@
 """What an erasure takes away at a node, for ever."""
 
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from carnet_node.adapters.store import open_connection
+from carnet_node.adapters.store import SqliteNodeStore, open_connection
 from carnet_node.core.authoring import commit
 from carnet_node.core.inbox import apply_page
 from carnet_node.core.node import Node
@@ -16,10 +17,12 @@ from carnet_protocol.changeset import Draft
 from carnet_protocol.kinds import CUSTOMER, ERASURE
 from carnet_protocol.registry import Value
 from carnet_protocol.state import Withheld
+from carnet_storage.adapters.sqlite_files import scrub
 from support.desk import record
 from support.exchange import answer, deliver, draft, shown
 from support.model_hub import ModelHub
 from support.node_builder import (
+    TestBox,
     build_node,
     close_node,
     rows_of,
@@ -141,3 +144,43 @@ def test_a_hello_claims_no_erasure_that_is_not_scrubbed(tmp_path: Path, hub: Mod
     assert after is not None
     assert (held, stated) == (before.cursor, after.cursor)
     assert before.cursor < after.cursor
+
+
+def test_a_hello_beside_litestream_waits_for_the_scrub(tmp_path: Path, hub: ModelHub):
+    """A node that may only ask for a scrub confirms when the supervisor has done it, and not when it was asked."""
+    node = erased(tmp_path, hub)
+    (database,) = tmp_path.glob("*.db")
+    node = replace(node, store=SqliteNodeStore(database, TestBox(), is_replicated=True))
+    with node.store.read() as tx:
+        before = tx.feed()
+    apply_page(node, hub.page(node))
+    asked = [state_ourselves(node, b"", "tests").cursor for _ in range(2)]
+
+    scrub(database)
+    stated = state_ourselves(node, b"", "tests").cursor
+
+    with node.store.read() as tx:
+        after = tx.feed()
+    assert before is not None
+    assert after is not None
+    assert (asked, stated) == ([before.cursor] * 2, after.cursor)
+
+
+def test_an_erasure_after_the_scrub_is_asked_for_anew(tmp_path: Path, hub: ModelHub):
+    """A second order that comes after the scrub and before the next hello is confirmed by a scrub of its own only."""
+    node = erased(tmp_path, hub)
+    (database,) = tmp_path.glob("*.db")
+    node = replace(node, store=SqliteNodeStore(database, TestBox(), is_replicated=True))
+    with node.store.read() as tx:
+        before = tx.feed()
+    apply_page(node, hub.page(node))
+    scrub(database)
+    hub.write(replace(erasure_of(2, 0b0001), record=record(91)))
+
+    apply_page(node, hub.page(node))
+    held = state_ourselves(node, b"", "tests").cursor
+    scrub(database)
+    stated = state_ourselves(node, b"", "tests").cursor
+
+    assert before is not None
+    assert held == before.cursor < stated

@@ -28,8 +28,8 @@ class BusyStore:
     def __init__(self, inner: NodeStore) -> None:
         self._inner = inner
 
-    def scrub(self) -> None:
-        self._inner.scrub()
+    def scrub(self, *, is_asked: bool) -> bool:
+        return self._inner.scrub(is_asked=is_asked)
 
     def read(self) -> AbstractContextManager[ReadTransaction]:
         return self._inner.read()

@@ -21,7 +21,7 @@ from carnet_node.core.store_failures import DiskFull, StoreBroken, StoreBusy
 from carnet_protocol.changeset import Draft, reread_set
 from carnet_protocol.ids import RecordId
 from carnet_protocol.kinds import CUSTOMER
-from carnet_storage.adapters.sqlite_files import scrub_wanted_ns
+from carnet_storage.adapters.sqlite_files import is_scrub_wanted, scrub
 from support.desk import record
 from support.node_builder import HUB, TestBox, TestEntropy, build_node, close_node
 
@@ -93,17 +93,29 @@ def test_a_replicated_database_leaves_checkpoints_to_the_child(tmp_path: Path):
 
 
 def test_a_replicated_database_asks_the_supervisor_to_scrub(tmp_path: Path):
-    """Beside Litestream the log is not emptied from here; whoever supervises it is asked to do that."""
+    """Beside Litestream the log is not emptied from here; whoever supervises it is asked, and it is not done yet."""
     with closing(open_connection(tmp_path / "x.db", is_replicated=True)):
-        SqliteNodeStore(tmp_path / "x.db", TestBox(), is_replicated=True).scrub()
+        is_done = SqliteNodeStore(tmp_path / "x.db", TestBox(), is_replicated=True).scrub(is_asked=False)
 
-    assert scrub_wanted_ns(tmp_path / "x.db") is not None
+    assert (is_done, is_scrub_wanted(tmp_path / "x.db")) == (False, True)
+
+
+def test_a_scrub_is_done_when_the_supervisor_has_done_it(tmp_path: Path):
+    """Who asked before is told that it is done once the wish is fulfilled, and asks for nothing again."""
+    store = SqliteNodeStore(tmp_path / "x.db", TestBox(), is_replicated=True)
+    with closing(open_connection(tmp_path / "x.db", is_replicated=True)):
+        store.scrub(is_asked=False)
+        before = store.scrub(is_asked=True)
+        scrub(tmp_path / "x.db")
+        after = store.scrub(is_asked=True)
+
+    assert (before, after, is_scrub_wanted(tmp_path / "x.db")) == (False, True, False)
 
 
 def test_a_supervisor_that_cannot_be_asked_leaves_the_scrub_due(tmp_path: Path):
     """Without a place for the wish nothing counts as scrubbed, so that no hello says so."""
     with pytest.raises(StoreBusy):
-        SqliteNodeStore(tmp_path / "nowhere" / "x.db", TestBox(), is_replicated=True).scrub()
+        SqliteNodeStore(tmp_path / "nowhere" / "x.db", TestBox(), is_replicated=True).scrub(is_asked=False)
 
 
 def test_words_alone_make_no_busy_database(tmp_path: Path):

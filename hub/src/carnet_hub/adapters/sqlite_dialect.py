@@ -6,6 +6,7 @@ look-up, and which errors mean that the file is busy.
 
 import json
 from collections.abc import Collection, Iterator
+from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -32,6 +33,7 @@ from carnet_hub.core.limits import BUSY_MS, CONNECTIONS_KEPT, CONNECTIONS_MORE
 from carnet_hub.core.ports import StoreBusy, StoreError
 from carnet_hub.core.store_failures import StoreFull
 from carnet_storage.adapters.library import driver
+from carnet_storage.adapters.sqlite_files import want_scrub
 
 _SQLITE_BUSY: Final = frozenset({5, 6})
 """SQLITE_BUSY and SQLITE_LOCKED. Source: SQLite result codes."""
@@ -92,8 +94,18 @@ class SqliteDialect:
         cursor.execute("SELECT 1 FROM setting LIMIT 1").fetchone()
 
     def scrub(self, cursor: Any) -> None:
-        """See `Dialect`. Pages are overwritten when rows go (secure_delete); what is left are old pages in the WAL."""
-        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        """See `Dialect`. Pages are overwritten when rows go (secure_delete); what is left are old pages in the WAL.
+
+        Beside Litestream its supervisor empties the log at its next look; a checkpoint from here would not get through.
+        """
+        if not self._is_replicated:
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            return
+        ((_, _, path),) = (row for row in cursor.execute("PRAGMA database_list").fetchall() if row[1] == "main")
+        try:
+            want_scrub(Path(path))
+        except OSError as error:
+            raise StoreError("What was erased cannot be taken out of the write-ahead log.") from error
 
     def upsert(self, table: Table) -> Executable:
         """See `Dialect`."""

@@ -23,7 +23,7 @@ from carnet_node.core.limits import BUSY_TIMEOUT_MS, CHECKPOINT_PAGES, IDLE_CONN
 from carnet_node.core.ports import SecretBox
 from carnet_node.core.store_failures import DiskFull, StoreBroken, StoreBusy
 from carnet_storage.adapters.library import driver as _library
-from carnet_storage.adapters.sqlite_files import want_scrub
+from carnet_storage.adapters.sqlite_files import is_scrub_wanted, want_scrub
 
 driver: Final[Any] = _library
 """The SQLite driver in use, everywhere in the node."""
@@ -67,7 +67,7 @@ class SqliteNodeStore:
         with self._transaction("BEGIN IMMEDIATE", "COMMIT") as connection:
             yield SqlWriteTransaction(connection, self._at_rest)
 
-    def scrub(self) -> None:
+    def scrub(self, *, is_asked: bool) -> bool:
         """Copy the write-ahead log back and empty it; freed pages are zeros already (`secure_delete`).
 
         Beside a replicating child its supervisor is asked, and does it at its next look while the child stands still.
@@ -76,8 +76,9 @@ class SqliteNodeStore:
             StoreBusy: a reader still needs the log, or nobody can be asked; nothing was lost, call again.
         """
         if self._is_replicated:
-            self._ask_for_scrub()
-            return
+            if not is_asked:
+                self._ask_for_scrub()
+            return not is_scrub_wanted(self._path)
         with translated_errors():
             connection = self._connection()
             try:
@@ -86,6 +87,7 @@ class SqliteNodeStore:
                 self._give_back(connection, is_over=True)
         if is_busy:
             raise StoreBusy("the write-ahead log is still being read")
+        return True
 
     def _ask_for_scrub(self) -> None:
         try:

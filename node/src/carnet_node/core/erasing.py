@@ -5,9 +5,10 @@ for repeated requests may show any of them, so all of these go; unsaved forms ab
 erasure record covers is remembered for ever, so that a late page, a bundle or a restored backup brings nothing back.
 Signatures and hashes still verify; an erased register has heads without values.
 
-What was deleted lies in the database's write-ahead log until that is emptied. Until then the node does not claim to
-have read the page that brought the order: its signed hello is its receipt, and must not promise too much. The same
-holds for the openings of the hub's rulings, which are kept for a hub that was restored.
+What was deleted lies in the database's write-ahead log until that is emptied: here, or beside a replicating child by
+whoever supervises it. Until that was done the node does not claim to have read the page that brought the order: its
+signed hello is its receipt, and must not promise too much. The same holds for the openings of the hub's rulings, which
+are kept for a hub that was restored.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -30,9 +31,14 @@ _RECORD_IDS = ERASURE.labels["record_ids"]
 _GROUPS = ERASURE.labels["groups"]
 
 _SCRUB_DUE: Final = "scrub-due"
-"""Local fact: the cursor before the first erasure whose values may still lie in the files; empty for none."""
+"""Local fact: the cursor before the first erasure whose values may still lie in the files, and how many pages with
+erasures came since; empty for none."""
+
+_SCRUB_ASKED: Final = "scrub-asked"
+"""Local fact: what was due when another process was asked to scrub."""
 
 _CURSOR_BYTES: Final = 8
+_COUNT_BYTES: Final = 4
 
 
 def erasure_orders(entries: Entries) -> Iterator[tuple[RecordId, int]]:
@@ -76,28 +82,36 @@ def note_scrub_due(tx: WriteTransaction, feed: FeedState) -> None:
     Args:
         feed: before the page that brings the order.
     """
-    if not tx.setting(_SCRUB_DUE):
-        tx.put_setting(_SCRUB_DUE, feed.cursor.to_bytes(_CURSOR_BYTES, "big"))
+    held = tx.setting(_SCRUB_DUE)
+    cursor = held[:_CURSOR_BYTES] if held else feed.cursor.to_bytes(_CURSOR_BYTES, "big")
+    count = int.from_bytes(held[_CURSOR_BYTES:], "big") + 1 if held else 1
+    tx.put_setting(_SCRUB_DUE, cursor + count.to_bytes(_COUNT_BYTES, "big"))
 
 
 def scrub_if_due(node: Node) -> None:
-    """Scrub the files after an erasure; when somebody still reads them, the next call does it."""
+    """Scrub the files after an erasure, or see whether the process that was asked to has done it.
+
+    When somebody still reads the files, the next call goes on. An erasure that comes in between stays due.
+    """
     with node.store.read() as tx:
-        is_due = bool(tx.setting(_SCRUB_DUE))
-    if not is_due:
+        due, asked = tx.setting(_SCRUB_DUE), tx.setting(_SCRUB_ASKED)
+    if not due:
         return
     try:
-        node.store.scrub()
+        is_done = node.store.scrub(is_asked=asked == due)
     except StoreBusy:
         return
-    with node.store.write() as tx:
-        tx.put_setting(_SCRUB_DUE, b"")
+    if is_done or asked != due:
+        with node.store.write() as tx:
+            if tx.setting(_SCRUB_DUE) == due:
+                tx.put_setting(_SCRUB_DUE, b"" if is_done else due)
+                tx.put_setting(_SCRUB_ASKED, b"" if is_done else due)
 
 
 def stated_cursor(tx: ReadTransaction, feed: FeedState) -> int:
     """How far the node says it has read: not beyond an erasure whose values may still lie in its files."""
     held = tx.setting(_SCRUB_DUE)
-    return min(feed.cursor, int.from_bytes(held, "big")) if held else feed.cursor
+    return min(feed.cursor, int.from_bytes(held[:_CURSOR_BYTES], "big")) if held else feed.cursor
 
 
 def without_erased(base: BaseRow, groups: int) -> BaseRow:

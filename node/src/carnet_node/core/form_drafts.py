@@ -93,9 +93,9 @@ class _DroppingStore:
         self._staff = staff
         self._form = form
 
-    def scrub(self) -> None:
+    def scrub(self, *, is_asked: bool) -> bool:
         """See `ports.NodeStore`."""
-        self._store.scrub()
+        return self._store.scrub(is_asked=is_asked)
 
     def read(self) -> AbstractContextManager[ReadTransaction]:
         """See `ports.NodeStore`."""

@@ -4,8 +4,8 @@ Decides what a repeated request gets. Whoever asks names each request by a key o
 that broke after the save then costs nothing but the same question again. Does not decide which requests carry a key.
 
 Rules:
-- The key is taken in the very transaction that saves, so a power cut leaves both or neither. A refused request leaves
-  its key free.
+- A request is one transaction: its key, all it saves and its answer. A power cut leaves all of it or nothing, and it
+  costs one durable commit. A refused request leaves its key free.
 - The same key with anything else in the request is refused: it is a mistake of the asking program.
 - Keys and answers are kept for a day, the newest thousand of them. An answer holds what a view shows, so it is
   encrypted at rest, and an erasure drops all of them; their keys stay taken.
@@ -15,7 +15,7 @@ Source: draft-ietf-httpapi-idempotency-key-header-07.
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any, Final
@@ -36,7 +36,7 @@ class KeyReused(NodeFailure):
 
 
 class AnswerGone(NodeFailure):
-    """The request was carried out before, and its answer is not to be had: erased, too long, or still being made."""
+    """The request was carried out before, and its answer is not to be had: erased, or too long to be kept."""
 
 
 class _AnsweredBefore(Exception):
@@ -69,76 +69,106 @@ def keyed_request(key: str, *parts: bytes) -> KeyedRequest:
     return KeyedRequest(sha256(key.encode()).digest(), digest.digest())
 
 
-def claiming(node: Node, request: KeyedRequest) -> Node:
-    """The same node, whose next transaction takes the key together with what it saves."""
-    return replace(node, store=_ClaimingStore(node, request))
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A request that is about to be carried out.
+
+    Attributes:
+        node: to be worked through: what is saved by way of it, in however many blocks, is one transaction.
+    """
+
+    node: Node
+    request: KeyedRequest
+    joined: "_OneTransaction"
 
 
-def answer_once(node: Node, request: KeyedRequest, work: Callable[[], Json]) -> Json:
+def claiming(node: Node, request: KeyedRequest) -> Claim:
+    """The same node, for one request alone; its first transaction takes the key."""
+    joined = _OneTransaction(node, request)
+    return Claim(replace(node, store=joined), request, joined)
+
+
+def answer_once(claim: Claim, work: Callable[[], Json]) -> Json:
     """Carry a request out, or give the answer it got before.
 
     Args:
-        node: from `claiming`.
-        work: saves through that node and returns a JSON object.
+        work: saves through the claim's node, lets every failure of it through, and returns a JSON object.
 
     Raises:
         KeyReused: the key belongs to another request; nothing was saved.
         AnswerGone: it was carried out before; nothing was saved again.
         Refused, NodeFailure: as `work`; nothing was saved and the key is free.
     """
-    with node.store.read() as tx:
-        known = _fresh(tx, request, node.clock.now_ms())
+    with claim.node.store.read() as tx:
+        known = _fresh(tx, claim.request, claim.node.clock.now_ms())
     if known is not None:
-        return _repeated(known, request)
+        return _repeated(known, claim.request)
     try:
-        answer = work()
+        with claim.joined.ended():
+            answer = work()
+            claim.joined.keep(answer)
     except _AnsweredBefore:
-        return answer_once(node, request, work)
-    packed = json.dumps(answer, ensure_ascii=False).encode()
-    if len(packed) <= KEPT_ANSWER_BYTES_MAX:
-        with node.store.write() as tx:
-            claimed = tx.kept_answer(request.key)
-            if claimed is not None and claimed.answer is None:  # else an erasure came in between
-                tx.keep_answer(replace(claimed, answer=packed))
+        return answer_once(claim, work)
     return answer
 
 
-class _ClaimingStore:
-    """`ports.NodeStore` whose first transaction takes the key of a request."""
+class _OneTransaction:
+    """`ports.NodeStore` that joins every block of a request to the transaction its first writing block begins."""
 
     def __init__(self, node: Node, request: KeyedRequest) -> None:
         self._store: NodeStore = node.store
         self._clock = node.clock
         self._request = request
-        self._is_claimed = False
+        self._tx: WriteTransaction | None = None
+        self._open = ExitStack()
 
-    def scrub(self) -> None:
-        """See `ports.NodeStore`."""
-        self._store.scrub()
+    def scrub(self, *, is_asked: bool) -> bool:
+        """See `ports.NodeStore`; not while the transaction is open."""
+        return self._store.scrub(is_asked=is_asked)
 
-    def read(self) -> AbstractContextManager[ReadTransaction]:
-        """See `ports.NodeStore`."""
-        return self._store.read()
+    @contextmanager
+    def read(self) -> Iterator[ReadTransaction]:
+        """See `ports.NodeStore`; what the request has written so far is seen."""
+        if self._tx is not None:
+            yield self._tx
+            return
+        with self._store.read() as tx:
+            yield tx
 
     @contextmanager
     def write(self) -> Iterator[WriteTransaction]:
-        """See `ports.NodeStore`.
+        """See `ports.NodeStore`; committed when the request ends.
 
         Raises:
             _AnsweredBefore: the key is taken; nothing was written.
         """
-        with self._store.write() as tx:
-            if not self._is_claimed:
-                self._claim(tx)
-            yield tx
-        self._is_claimed = True
+        if self._tx is None:
+            self._tx = self._open.enter_context(self._store.write())
+            self._require_free_key(self._tx)
+        yield self._tx
 
-    def _claim(self, tx: WriteTransaction) -> None:
+    @contextmanager
+    def ended(self) -> Iterator[None]:
+        """Commit when the block ends, roll everything back when it raises."""
+        try:
+            with self._open:
+                yield
+        finally:
+            self._tx = None
+
+    def keep(self, answer: Json) -> None:
+        """Take the key for this answer, beside what was saved; one that is too long is given once."""
+        if self._tx is None:
+            return
+        packed = json.dumps(answer, ensure_ascii=False).encode()
+        kept = packed if len(packed) <= KEPT_ANSWER_BYTES_MAX else None
+        self._tx.keep_answer(KeptAnswer(self._request.key, self._request.asked, self._clock.now_ms(), kept))
+
+    def _require_free_key(self, tx: WriteTransaction) -> None:
         now_ms = self._clock.now_ms()
         if _fresh(tx, self._request, now_ms) is not None:
             raise _AnsweredBefore
         tx.forget_answers(before_ms=now_ms - KEPT_ANSWERS_MS, newest_max=KEPT_ANSWERS_MAX - 1)
-        tx.keep_answer(KeptAnswer(self._request.key, self._request.asked, now_ms, None))
 
 
 def _fresh(tx: ReadTransaction, request: KeyedRequest, now_ms: int) -> KeptAnswer | None:

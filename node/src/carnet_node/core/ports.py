@@ -173,6 +173,10 @@ class ReadTransaction(Protocol):
     def epoch_head(self, epoch: bytes) -> ChainHead | None:
         """The last own set of an epoch; None when the log has none of it."""
 
+    def unconfirmed_epochs(self) -> list[bytes]:
+        """Epochs with own sets without a verdict, the one begun first in this log first."""
+        ...
+
     def first_unconfirmed_seq(self, epoch: bytes) -> int | None:
         """Lowest seq of an epoch without a verdict; None when all have one."""
 
@@ -332,12 +336,17 @@ class WriteTransaction(ReadTransaction, Protocol):
 class NodeStore(Protocol):
     """The node's database."""
 
-    def scrub(self) -> None:
+    def scrub(self, *, is_asked: bool) -> bool:
         """Let nothing that was erased or replaced stay in the database's files.
+
+        Args:
+            is_asked: an earlier call for the same values said that somebody else was asked.
 
         Raises:
             StoreBusy: somebody still reads an older state; call again later.
             StoreBroken: see `store_failures`.
+
+        Returns: whether it is done; if not, another process was asked and will do it.
         """
 
     def read(self) -> AbstractContextManager[ReadTransaction]:

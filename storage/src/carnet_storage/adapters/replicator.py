@@ -15,7 +15,7 @@ from typing import Final
 import anyio
 import structlog
 
-from carnet_storage.adapters.sqlite_files import scrub, scrub_wanted_ns, truncate_wal, wal_bytes
+from carnet_storage.adapters.sqlite_files import is_scrub_wanted, scrub, truncate_wal, wal_bytes
 from carnet_storage.core.failures import PlaceTaken, StorageFailure
 from carnet_storage.core.limits import PROBE_S, STOP_WAIT_S, SYNC_WAIT_S, WATCH_S
 from carnet_storage.core.ports import Child, Clock, Control, RunBlocking, Source
@@ -137,7 +137,7 @@ class Replicator:
         )
         if is_news:
             self._source.confirmed(head, is_elsewhere=self._is_elsewhere)
-        return Step.WAIT if scrub_wanted_ns(self._source.database) is None else Step.SCRUB
+        return Step.SCRUB if is_scrub_wanted(self._source.database) else Step.WAIT
 
     def _note(self, failure: StorageFailure) -> Step:
         self.watch, step = after_error(self.watch, failure.what, is_target_reachable=self._is_reachable())

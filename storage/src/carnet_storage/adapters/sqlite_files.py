@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from carnet_storage.adapters.library import driver
-from carnet_storage.adapters.system import PRIVATE_MODE
+from carnet_storage.adapters.system import PRIVATE_MODE, sync_folder
 from carnet_storage.core.failures import DatabaseDamaged, DiskFull, NotNow
 from carnet_storage.core.limits import BUSY_S, DISK_MARGIN_BYTES, PAGES_PER_STEP, PROBLEMS_MAX, SCRUB_WAIT_S
 
@@ -80,31 +80,45 @@ def truncate_wal(database: Path, *, wait_s: float = BUSY_S) -> bool:
 
 
 def want_scrub(database: Path) -> None:
-    """Ask whoever supervises Litestream to empty the write-ahead log: values were erased that still stand in it."""
-    _scrub_mark(database).touch()
+    """Ask whoever supervises Litestream to empty the write-ahead log: values were erased that still stand in it.
+
+    The wish outlives a power cut, because whoever finds none takes the log for empty.
+
+    Raises:
+        OSError: it could not be written; nothing was asked.
+    """
+    mark = _scrub_mark(database)
+    os.close(os.open(mark, os.O_WRONLY | os.O_CREAT, PRIVATE_MODE))
+    sync_folder(mark.parent)
 
 
-def scrub_wanted_ns(database: Path) -> int | None:
-    """When that was last asked for and not done yet; None when there is nothing to do."""
-    try:
-        return _scrub_mark(database).stat().st_mtime_ns
-    except FileNotFoundError:
-        return None
+def is_scrub_wanted(database: Path) -> bool:
+    """Whether that was asked for and is not done yet."""
+    return _scrub_mark(database).exists() or _scrub_begun(database).exists()
 
 
 def scrub(database: Path) -> None:
     """Empty the write-ahead log if that was asked for; who reads or writes now is not held up, and it stays wanted.
 
-    Only while no Litestream runs on the database. What is asked for meanwhile stays wanted too.
+    Only while no Litestream runs on the database. What is asked for meanwhile stays wanted too: a wish is set aside
+    before the log is emptied, so that one that comes later is another.
     """
-    wanted_ns = scrub_wanted_ns(database)
+    begun = _scrub_begun(database)
+    with suppress(FileNotFoundError):
+        _scrub_mark(database).replace(begun)
+    if not begun.exists():
+        return
     with suppress(NotNow):
-        if truncate_wal(database, wait_s=SCRUB_WAIT_S) and scrub_wanted_ns(database) == wanted_ns:
-            _scrub_mark(database).unlink(missing_ok=True)
+        if truncate_wal(database, wait_s=SCRUB_WAIT_S):
+            begun.unlink(missing_ok=True)
 
 
 def _scrub_mark(database: Path) -> Path:
     return database.with_name(f"{database.name}-scrub")
+
+
+def _scrub_begun(database: Path) -> Path:
+    return database.with_name(f"{database.name}-scrubbing")
 
 
 def wal_bytes(database: Path) -> int:
