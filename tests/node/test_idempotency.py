@@ -1,5 +1,8 @@
 """A save that is sent twice under one key happens once, whatever breaks in between."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +13,7 @@ from carnet_node.core import limits
 from carnet_node.core.erasing import apply_erasures
 from carnet_node.core.idempotency import AnswerGone, answer_once, claiming, keyed_request
 from carnet_node.core.records import KeptAnswer
-from carnet_protocol.ids import HubId, RecordId, parse_record_text
+from carnet_protocol.ids import HubId, parse_record_text
 from support.api_node import PERSONAL, ApiNode, Json, problem, said
 from support.node_builder import build_node, rows_of, text_of
 
@@ -18,6 +21,23 @@ KEY = {"Idempotency-Key": "desk-1/000042"}
 NAME = "Test Person"
 FORM: Json = {"values": {"party_kind": "person", "full_name": NAME}}
 REQUEST = keyed_request("key", b"POST", b"/somewhere")
+
+
+class CountingStore:
+    """`ports.NodeStore` that counts its writing transactions."""
+
+    def __init__(self, inner: Any) -> None:
+        self.inner = inner
+        self.read = inner.read
+        self.scrub = inner.scrub
+        self.written = 0
+
+    @contextmanager
+    def write(self) -> Iterator[Any]:
+        """One transaction of the store inside."""
+        self.written += 1
+        with self.inner.write() as tx:
+            yield tx
 
 
 @pytest.fixture
@@ -119,37 +139,73 @@ def test_the_longest_key_is_taken(desk: ApiNode):
     assert record(desk, {"Idempotency-Key": "k" * 128}).status_code == 201
 
 
-def test_a_save_whose_answer_was_lost_is_not_made_again(desk: ApiNode):
-    """After a power cut between save and answer, the repeated request is told that it was saved."""
+def write(node: Any, name: str, text: bytes) -> Json:
+    """One block that writes, and an answer."""
+    with node.store.write() as tx:
+        tx.put_setting(name, text)
+    return {"saved": text.decode()}
+
+
+def test_what_breaks_before_its_answer_leaves_nothing(desk: ApiNode):
+    """A request that dies between two blocks has saved neither, and its key is free for the repetition."""
 
     def breaks(node: Any) -> Json:
-        with node.store.write() as tx:
-            tx.put_setting("saved", b"once")
+        write(node, "first", b"half")
         raise SystemExit
 
-    node = claiming(desk.node, REQUEST)
+    claim = claiming(desk.node, REQUEST)
     with pytest.raises(SystemExit):
-        answer_once(node, REQUEST, lambda: breaks(node))
+        answer_once(claim, lambda: breaks(claim.node))
 
     again = claiming(desk.node, REQUEST)
+    with desk.node.store.read() as tx:
+        assert tx.setting("first") is None
+    assert answer_once(again, lambda: write(again.node, "first", b"whole")) == {"saved": "whole"}
+
+
+def test_a_request_reads_what_it_has_written(desk: ApiNode):
+    """A view that is made for the answer shows the save, which nobody else sees before the request has ended."""
+    claim = claiming(desk.node, REQUEST)
+
+    def save_and_look() -> Json:
+        write(claim.node, "first", b"1")
+        with claim.node.store.read() as mine, desk.node.store.read() as theirs:
+            return {"mine": mine.setting("first") == b"1", "theirs": theirs.setting("first") is not None}
+
+    assert answer_once(claim, save_and_look) == {"mine": True, "theirs": False}
+
+
+def test_a_request_is_one_transaction(desk: ApiNode):
+    """However many blocks a request writes in, the database commits once."""
+    counted = CountingStore(desk.node.store)
+    claim = claiming(replace(desk.node, store=counted), REQUEST)
+
+    answer_once(claim, lambda: write(claim.node, "first", b"1") | write(claim.node, "second", b"2"))
+
+    assert counted.written == 1
+
+
+def test_an_answer_that_is_too_long_is_given_once(desk: ApiNode):
+    """The repetition of a request with such an answer saves nothing and says that it was saved."""
+    claim, again = claiming(desk.node, REQUEST), claiming(desk.node, REQUEST)
+    long = {"text": "x" * limits.KEPT_ANSWER_BYTES_MAX}
+
+    first = answer_once(claim, lambda: write(claim.node, "first", b"1") | long)
+
     with pytest.raises(AnswerGone):
-        answer_once(again, REQUEST, lambda: pytest.fail("saved again"))
+        answer_once(again, lambda: pytest.fail("saved again"))
+    assert first["text"] == long["text"]
 
 
 def test_of_two_at_once_one_saves(desk: ApiNode):
     """A request that finds its key taken when it comes to save gives the other one's answer."""
     slow, quick = claiming(desk.node, REQUEST), claiming(desk.node, REQUEST)
 
-    def save(node: Any, text: str) -> Json:
-        with node.store.write() as tx:
-            tx.put_setting("saved", text.encode())
-        return {"saved": text}
-
     def overtaken() -> Json:
-        answer_once(quick, REQUEST, lambda: save(quick, "quick"))
-        return save(slow, "slow")
+        answer_once(quick, lambda: write(quick.node, "saved", b"quick"))
+        return write(slow.node, "saved", b"slow")
 
-    answer = answer_once(slow, REQUEST, overtaken)
+    answer = answer_once(slow, overtaken)
 
     with desk.node.store.read() as tx:
         assert (answer, tx.setting("saved")) == ({"saved": "quick"}, b"quick")
@@ -181,24 +237,6 @@ def test_a_page_without_an_erasure_keeps_answers(desk: ApiNode):
         apply_erasures(tx, HubId(desk.node.identity.hub_id), [])
 
     assert record(desk).status_code == 201
-
-
-def test_an_erasure_between_save_and_answer_keeps_nothing(desk: ApiNode):
-    """An answer that was made before an erasure is given once and not kept after it."""
-    node = claiming(desk.node, REQUEST)
-
-    def overtaken() -> Json:
-        with node.store.write() as tx:
-            tx.put_setting("saved", b"once")
-        with desk.node.store.write() as tx:
-            apply_erasures(tx, HubId(desk.node.identity.hub_id), [(RecordId(bytes(16)), 0b1111)])
-        return {"name": NAME}
-
-    answer = answer_once(node, REQUEST, overtaken)
-
-    with desk.node.store.read() as tx:
-        kept = tx.kept_answer(REQUEST.key)
-    assert (answer, kept is not None and kept.answer) == ({"name": NAME}, b"")
 
 
 @pytest.mark.parametrize(

@@ -206,13 +206,11 @@ class Page:
         """
         key = typed.text(SAVE_KEY)
         asked = keyed_request(key, self.request.url.path.encode(), self.request.scope.get(BODY_IN_SCOPE) or b"")
-        node = claiming(self.node, asked)
-        if draft is not None:
-            node = saving_draft(node, self.person.id, draft)
+        claim = claiming(self.node if draft is None else saving_draft(self.node, self.person.id, draft), asked)
         try:
             if not key:
                 raise KeyReused
-            answer = await self.pages.desk.write(lambda: answer_once(node, asked, lambda: {"go": work(node)}))
+            answer = await self.pages.desk.write(lambda: answer_once(claim, lambda: {"go": work(claim.node)}))
         except FAILURES as failure:
             return await again(explain_failure(failure))
         self.pages.forget_strip()

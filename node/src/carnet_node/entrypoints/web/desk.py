@@ -19,7 +19,7 @@ from fastapi.exceptions import RequestValidationError
 from carnet_node.adapters.passwords import Argon2Passwords
 from carnet_node.core.desk import Saved
 from carnet_node.core.doctor import Finding
-from carnet_node.core.idempotency import KeyedRequest, answer_once, claiming, keyed_request
+from carnet_node.core.idempotency import Claim, answer_once, claiming, keyed_request
 from carnet_node.core.limits import IDEMPOTENCY_KEY_CHARS_MAX, LIST_ROWS_MAX
 from carnet_node.core.local_ports import PasswordHasher
 from carnet_node.core.node import Node
@@ -72,7 +72,7 @@ class Desk:
         ports: for "sync now"; None when no hub address is known.
         background: woken after every save; None when nothing syncs in the background.
         backups: where the status of backups lies; None when nobody tells.
-        request: of a save under an `Idempotency-Key`; None without one.
+        claim: of a save under an `Idempotency-Key`; None without one.
         hasher: of the passwords of staff.
         examine: looks for everything that could be wrong with this machine.
         uploads: where files of a former system wait; None where none are taken.
@@ -84,7 +84,7 @@ class Desk:
     ports: SyncPorts | None = None
     background: Background | None = None
     backups: Path | None = None
-    request: KeyedRequest | None = None
+    claim: Claim | None = None
     hasher: PasswordHasher = field(default_factory=Argon2Passwords)
     examine: Callable[[], Sequence[Finding]] = tuple
     uploads: Path | None = None
@@ -96,8 +96,7 @@ class Desk:
 
     async def write(self, work: Callable[[], Json]) -> Json:
         """As `read`, for work that saves: sending does not wait for the next look at the outbox."""
-        request = self.request
-        saves = work if request is None else partial(answer_once, self.node, request, work)
+        saves = work if self.claim is None else partial(answer_once, self.claim, work)
         result = await self.run_blocking(saves)
         if self.background is not None:
             self.background.wake()
@@ -120,7 +119,8 @@ async def desk_of(request: Request) -> Desk:
     presented = request.headers.get("carnet-personal", "")
     parts = (request.method, target, presented)
     asked = keyed_request(keys[0], *(part.encode() for part in parts), request.scope.get(BODY_IN_SCOPE) or b"")
-    return replace(desk, node=claiming(desk.node, asked), request=asked)
+    claim = claiming(desk.node, asked)
+    return replace(desk, node=claim.node, claim=claim)
 
 
 DeskOf = Annotated[Desk, Depends(desk_of)]
