@@ -4,6 +4,7 @@ Hub and nodes are the product's own; only the sockets are left out. The scan rea
 written after the order, unpacked and decrypted where it has to be.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,15 +24,17 @@ from carnet_hub.entrypoints.cli.main import execute as execute_hub
 from carnet_node.bootstrap import Installation
 from carnet_node.core.authoring import commit
 from carnet_node.core.bundling import pack_for_hub
+from carnet_node.core.lists import LISTS
 from carnet_node.core.rebuild import check_rebuild, rebuild
 from carnet_node.entrypoints.cli.main import execute as execute_node
 from carnet_protocol.changeset import Draft
-from carnet_protocol.ids import RecordId, vehicle_id
+from carnet_protocol.ids import RecordId, record_text, vehicle_id
 from carnet_protocol.kinds import CUSTOMER, OWNERSHIP, PHONE, PLATE, VEHICLE, VISIT
 from carnet_protocol.registry import ErasureGroup
 from carnet_storage.adapters.copying import copies_at, open_copy
 from carnet_storage.core.plan import Secrets
 from carnet_storage.core.targets import FolderTarget
+from support.api_node import PERSONAL, ApiNode
 from support.campaigns import CAMPAIGN_NO, publish
 from support.canaries import found_in, hiding_in
 from support.hub_apps import TestHub
@@ -233,6 +236,42 @@ def test_no_export_holds_a_value(scene: Scene, tmp_path: Path, capsys: pytest.Ca
     assert len(list(out.rglob("*"))) > len(codes)
     assert hiding_in([out], CANARIES) == []
     assert found_in(capsys.readouterr().out.encode(), CANARIES) == []
+
+
+def answers_of(node: Installation) -> bytes:
+    """Everything the JSON API shows of the person in full: lists, files, searches, overruled values, what waits."""
+    api = ApiNode(node.node())
+    shown = [f"/api/{name}" for name in ("customers", "vehicles", "visits", "conflicts?settled=true", "conflicts/held")]
+    shown += [f"/api/customers/{record_text(PERSON)}", f"/api/vehicles/{record_text(CAR)}"]
+    shown += [f"/api/visits/{record_text(CAME)}", "/api/status"]
+    answers = [api.ask("GET", path, headers=PERSONAL).content for path in shown]
+    for one in CANARIES:
+        hits = api.ask("POST", "/api/search", {"text": one, "limit": 20}, headers=PERSONAL).json()["hits"]
+        answers.append(json.dumps(hits, ensure_ascii=False).encode())
+    return b"\n".join(answers)
+
+
+def test_no_answer_of_the_api_holds_a_value(scene: Scene):
+    """Programs at the site get none of the values any more, also from a restored machine; one not reached has some."""
+    scene.one = restore_database(scene.one, scene.backups[1])
+    scene.rounds()
+
+    answers = [answers_of(node) for node in (scene.one, scene.other)]
+
+    assert [found_in(one, CANARIES) for one in answers] == [[], []]
+    assert found_in(answers_of(scene.offline), CANARIES) != []
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_no_list_taken_out_holds_a_value(scene: Scene, tmp_path: Path, name: str):
+    """A list of the site, taken out in full after the order, is free of the values, in the file and its table."""
+    out = tmp_path / "taken out"
+    out.mkdir()
+
+    code = execute_node(["--data", str(scene.folders[1]), "export", name, str(out / "list.xlsx"), "--show-personal"])
+
+    assert (code, [one.name for one in out.iterdir()]) == (0, ["list.xlsx"])
+    assert hiding_in([out], CANARIES) == []
 
 
 def test_no_copy_made_afterwards_holds_a_value(scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
