@@ -14,6 +14,8 @@ from carnet_protocol.ids import (
     HubId,
     OpId,
     completion_id,
+    golden_id,
+    golden_op_id,
     new_record_id,
     op_id,
     ownership_id,
@@ -111,6 +113,8 @@ def test_ids_are_derived(vector: Any):
         "completion": lambda: completion_id(parts["campaign"], given["vin"], parts["visit"]),
         "new": lambda: new_record_id(given["now_ms"], parts["random"]),
         "staff-action": lambda: staff_action_id(parts["nonce"]),
+        "golden": lambda: golden_id(parts["customer"]),
+        "golden-op": lambda: golden_op_id(parts["golden"], given["position"]),
         "op": lambda: op_id(parts["nonce"], given["index"]),
     }
 

@@ -14,6 +14,8 @@ from carnet_protocol.hello import EpochHead, HelloAnswer, HelloRequest, HubEpoch
 from carnet_protocol.ids import (
     HubId,
     completion_id,
+    golden_id,
+    golden_op_id,
     new_record_id,
     op_id,
     ownership_id,
@@ -98,6 +100,12 @@ def ids_valid() -> list[Vector]:
             new_record_id(SOME_MS, named("random", 10)),
         ),
         ("staff-action", {"nonce_hex": nonce("first").hex()}, staff_action_id(nonce("first"))),
+        ("golden", {"customer_hex": customer.hex()}, golden_id(customer)),
+        (
+            "golden-op",
+            {"golden_hex": golden_id(customer).hex(), "position": 4711},
+            golden_op_id(golden_id(customer), 4711),
+        ),
         ("new before 1970", {"now_ms": -1, "random_hex": bytes(10).hex()}, new_record_id(-1, bytes(10))),
         ("op", {"nonce_hex": nonce("first").hex(), "index": 513}, op_id(nonce("first"), 513)),
     ]

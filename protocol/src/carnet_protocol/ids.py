@@ -88,6 +88,20 @@ def staff_action_id(nonce: Nonce) -> RecordId:
     return RecordId(_uuid5(b"staff-action\x00" + nonce))
 
 
+def golden_id(customer: RecordId) -> RecordId:
+    """The golden id that a customer lends to its cluster for as long as it is the cluster's oldest source record."""
+    return RecordId(_uuid5(b"golden\x00" + customer))
+
+
+def golden_op_id(golden: RecordId, position: int) -> OpId:
+    """The op id under which a golden record stands in a page: nobody wrote it, so it names the state it is of.
+
+    Args:
+        position: hub position of the cluster's last change.
+    """
+    return OpId(_uuid5(b"golden-state\x00" + golden + position.to_bytes(8, "big")))
+
+
 def new_record_id(now_ms: int, random10: bytes) -> RecordId:
     """A UUIDv7 from given time and given randomness.
 

@@ -98,6 +98,22 @@ ADD_KEY: Final = Statement(insert(_key).values(key=bindparam("key"), record=bind
 DROP_KEY: Final = Statement(delete(_key).where(_key.c.key == bindparam("key"), _key.c.record == bindparam("record")))
 DROP_KEYS: Final = Statement(delete(_key))
 
+_link = _table("golden_link")
+LINKS_OF: Final = Statement(select(_link.c.record).where(_link.c.golden == bindparam("golden")))
+ADD_LINK: Final = Statement(insert(_link).values(record=bindparam("record"), golden=bindparam("golden")))
+DROP_LINK: Final = Statement(
+    delete(_link).where(_link.c.record == bindparam("record"), _link.c.golden == bindparam("golden"))
+)
+DROP_LINKS: Final = Statement(delete(_link))
+
+
+@cache
+def golden_of() -> Statement:
+    """Visible golden records that an id leads to."""
+    of = projection_table("golden")
+    found = _stored(of).join(_link, _link.c.golden == of.c.id).where(_link.c.record == bindparam("record"))
+    return Statement(found.order_by(of.c.id).limit(_limit))
+
 
 @cache
 def customers_by_key() -> Statement:

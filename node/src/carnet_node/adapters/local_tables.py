@@ -83,6 +83,18 @@ class NameKeyRow(NodeTable, table=True):
     record: bytes = Field(sa_column=Column(LargeBinary, primary_key=True, index=True))
 
 
+class GoldenLinkRow(NodeTable, table=True):
+    """Which golden record an id leads to: a source record of this site, or a golden id from before a merge.
+
+    Derived from the projection, and made and dropped with it.
+    """
+
+    __tablename__ = "golden_link"
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012  (SQLAlchemy's own way to say it)
+    record: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
+    golden: bytes = Field(sa_column=Column(LargeBinary, primary_key=True, index=True))
+
+
 _access = NODE_METADATA.tables["access_entry"]
 Index("ix_access_entry_staff", _access.c.staff, _access.c.at_ms)
 

@@ -34,7 +34,7 @@ from carnet_node.core.records import (
 )
 from carnet_protocol.chain import ChainHead
 from carnet_protocol.ids import RecordId
-from carnet_protocol.kinds import CUSTOMER, VISIT
+from carnet_protocol.kinds import CUSTOMER, GOLDEN, VISIT
 from carnet_protocol.messages import Verdict
 from carnet_protocol.registry import Kind, Privacy, Value, ValueType
 
@@ -119,6 +119,11 @@ class SqlReadTransaction:
         """Visible customers with a key of their name that begins so, in order of the key."""
         rows = self._all(local.customers_by_key(), low=prefix, high=prefix + _PREFIX_END, row_limit=limit)
         return [self._stored(CUSTOMER, row) for row in rows]
+
+    def golden_of(self, record: RecordId) -> StoredRecord | None:
+        """The visible golden record that an id leads to."""
+        rows = self._all(local.golden_of(), record=record, row_limit=1)
+        return self._stored(GOLDEN, rows[0]) if rows else None
 
     def orders_in_shop(self, owner: bytes, limit: int) -> list[StoredRecord]:
         """Orders of a site whose car has not been handed over, settled ones last, by promised time."""
@@ -216,6 +221,10 @@ class SqlReadTransaction:
         """The last own set of an epoch."""
         row = self._one(sql.LAST_OF, epoch=epoch)
         return ChainHead(row[0], row[1]) if row else None
+
+    def unconfirmed_epochs(self) -> list[bytes]:
+        """Epochs with own sets without a verdict, the one begun first in this log first."""
+        return [row[0] for row in self._all(sql.UNCONFIRMED_EPOCHS)]
 
     def first_unconfirmed_seq(self, epoch: bytes) -> int | None:
         """Lowest seq of an epoch without a verdict."""

@@ -18,6 +18,7 @@ from carnet_node.adapters.local_facts import SqlLocalWrites
 from carnet_node.adapters.read_transaction import SqlReadTransaction
 from carnet_node.adapters.statements import Statement
 from carnet_node.adapters.tables import has_keyed_hash
+from carnet_node.core.golden import ids_leading_to
 from carnet_node.core.name_keys import name_keys
 from carnet_node.core.records import (
     BaseRow,
@@ -32,7 +33,7 @@ from carnet_node.core.records import (
     SetVerdict,
 )
 from carnet_protocol.ids import NO_HASH, RecordId
-from carnet_protocol.kinds import CUSTOMER, REGISTRY
+from carnet_protocol.kinds import CUSTOMER, GOLDEN, REGISTRY
 from carnet_protocol.registry import Kind, Privacy, Value
 
 _NAME_LABELS: Final = tuple(CUSTOMER.labels[name] for name in ("full_name", "pinyin", "company_name"))
@@ -166,6 +167,16 @@ class SqlWriteTransaction(SqlReadTransaction):
             names = (shown.values.get(label) for label in _NAME_LABELS)
             is_found = not shown.is_deleted and not projection.is_hidden
             self._put_name_keys(record, name_keys(*names) if is_found else frozenset())
+        elif kind is GOLDEN:
+            self._put_golden_links(
+                record, frozenset() if projection.is_hidden else ids_leading_to(record, shown.values)
+            )
+
+    def _put_golden_links(self, golden: RecordId, ids: frozenset[bytes]) -> None:
+        """Only what differs is written."""
+        before = {row[0] for row in self._all(local.LINKS_OF, golden=golden)}
+        self._connection.executemany(local.DROP_LINK.sql, [(one, golden) for one in sorted(before - ids)])
+        self._connection.executemany(local.ADD_LINK.sql, [(one, golden) for one in sorted(ids - before)])
 
     def _put_name_keys(self, record: RecordId, keys: frozenset[str]) -> None:
         """Only what differs is written: most edits of a customer leave the name alone."""
@@ -191,6 +202,8 @@ class SqlWriteTransaction(SqlReadTransaction):
         self._run(sql.projection(kind.name).drop, id=record)
         if kind is CUSTOMER:
             self._put_name_keys(record, frozenset())
+        elif kind is GOLDEN:
+            self._put_golden_links(record, frozenset())
 
     def drop_projections(self) -> None:
         """Remove every projection and the overruled values found here."""
@@ -198,6 +211,7 @@ class SqlWriteTransaction(SqlReadTransaction):
             self._connection.execute(sql.projection(kind.name).drop_all.sql)
         self._run(sql.DROP_OWN_SETTLED)
         self._run(local.DROP_KEYS)
+        self._run(local.DROP_LINKS)
 
     def put_base(self, base: BaseRow) -> None:
         """Insert or replace a base row."""

@@ -125,6 +125,9 @@ class ReadTransaction(Protocol):
     def find_name_key(self, prefix: str, limit: int) -> list[StoredRecord]:
         """Customers with a key of their name (see `name_keys`) that begins so, in order of the key."""
 
+    def golden_of(self, record: RecordId) -> StoredRecord | None:
+        """The visible golden record that an id leads to: a customer of this site, or a golden id, present or former."""
+
     def orders_in_shop(self, owner: bytes, limit: int) -> list[StoredRecord]:
         """Orders of a site whose car has not been handed over, settled ones last, by promised time, none first."""
 
@@ -175,7 +178,6 @@ class ReadTransaction(Protocol):
 
     def unconfirmed_epochs(self) -> list[bytes]:
         """Epochs with own sets without a verdict, the one begun first in this log first."""
-        ...
 
     def first_unconfirmed_seq(self, epoch: bytes) -> int | None:
         """Lowest seq of an epoch without a verdict; None when all have one."""

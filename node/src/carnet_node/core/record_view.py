@@ -129,7 +129,7 @@ def view_record(tx: ReadTransaction, identity: Identity, stored: StoredRecord | 
         contests=tuple(_contest_view(tx, identity, kind, one) for one in shown.contests),
         mark=_sync_mark(tx, stored),
         is_edit_after_delete=shown.is_edit_after_delete,
-        site=_site_of(tx, identity, stored.owner),
+        site=site_code_of(tx, identity, stored.owner),
     )
 
 
@@ -146,7 +146,7 @@ def written_value(tx: ReadTransaction, identity: Identity, kind: Kind, entry: En
         op=OpId(entry.op),
         values={} if isinstance(value, Withheld) else _named(kind, value),
         author=entry.author,
-        site=_site_of(tx, identity, entry.author),
+        site=site_code_of(tx, identity, entry.author),
         time_ms=entry.time_ms,
         withheld=value if isinstance(value, Withheld) else None,
         is_known=isinstance(value, Withheld) or is_known_here(kind, value),
@@ -173,8 +173,8 @@ def _contest_view(tx: ReadTransaction, identity: Identity, kind: Kind, contest: 
     return ContestView(name, contest.rule.value, shown, overruled)
 
 
-def _site_of(tx: ReadTransaction, identity: Identity, author: bytes) -> str | None:
-    """Whom people know an author as; every site hears of every other one."""
+def site_code_of(tx: ReadTransaction, identity: Identity, author: bytes) -> str | None:
+    """Whom people know an author as: a site's code, or `HUB`; every site hears of every other one."""
     if author == identity.dealer_id:
         return identity.site_code
     if author == identity.hub_id:

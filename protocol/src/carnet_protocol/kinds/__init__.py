@@ -20,6 +20,7 @@ from carnet_protocol.kinds.hub_records import (
     NODE,
     REVOCATION,
 )
+from carnet_protocol.kinds.master import GOLDEN, IDENTITY, IDENTITY_AUTHORITIES, IDENTITY_EFFECTS
 from carnet_protocol.kinds.staff import STAFF, STAFF_ACTION, STAFF_ROLES, STAFF_STATES
 from carnet_protocol.kinds.vehicles import ODOMETER_READING, OWNERSHIP, PLATE, VEHICLE
 from carnet_protocol.kinds.workshop import (
@@ -63,6 +64,8 @@ REGISTRY: Final = Registry(
         STAFF,
         STAFF_ACTION,
         PROMISE_CHANGE,
+        IDENTITY,
+        GOLDEN,
     )
 )
 """Every kind, by ascending number."""
@@ -76,7 +79,11 @@ __all__ = [
     "CUSTOMER",
     "DEALER_SITE",
     "ERASURE",
+    "GOLDEN",
     "HUB_KEY",
+    "IDENTITY",
+    "IDENTITY_AUTHORITIES",
+    "IDENTITY_EFFECTS",
     "JOB",
     "KEY_CHANGE",
     "LABOUR_LINE",
