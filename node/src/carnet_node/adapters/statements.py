@@ -189,6 +189,12 @@ SETS_DECIDED: Final = Statement(
 HELD_BACK_COUNTS: Final = Statement(
     select(_own_set.c.verdict, func.count()).where(tables.HELD_BACK).group_by(_own_set.c.verdict)
 )
+UNCONFIRMED_EPOCHS: Final = Statement(
+    select(_own_set.c.epoch)
+    .where(_own_set.c.verdict.is_(None))
+    .group_by(_own_set.c.epoch)
+    .order_by(func.min(_own_set.c.log_id))
+)
 FIRST_UNCONFIRMED: Final = Statement(
     select(func.min(_own_set.c.seq)).where(_own_set.c.epoch == bindparam("epoch"), _own_set.c.verdict.is_(None))
 )

@@ -21,7 +21,7 @@ Rules:
 After `carnet-node restore` has put a verified database in place it calls `mark_restored(node)`, nothing else.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from carnet_node.core.authoring import has_secret_seal, next_link
@@ -158,13 +158,25 @@ def move_sets(
 
     Returns: how many there were.
     """
-    feed = _feed(tx)
     while pending := [one for one in unconfirmed_sets(tx, BATCH_SETS_MAX) if one.epoch != opened.epoch]:
-        for one in pending:
-            moved = _sealed_anew(identity, opened, feed, one, signer_of(one))
-            tx.move_set(one.log_id, moved)
-            opened = replace(opened, seq=moved.seq, set_hash=moved.set_hash)
+        opened = move_on(tx, identity, opened, pending, signer_of)
     return opened.seq
+
+
+def move_on(
+    tx: WriteTransaction,
+    identity: Identity,
+    chain: ChainState,
+    sets: Iterable[LoggedSet],
+    signer_of: Callable[[LoggedSet], Signer],
+) -> ChainState:
+    """Seal some sets without a verdict again at the end of a chain; its new end."""
+    feed = _feed(tx)
+    for one in sets:
+        moved = _sealed_anew(identity, chain, feed, one, signer_of(one))
+        tx.move_set(one.log_id, moved)
+        chain = replace(chain, seq=moved.seq, set_hash=moved.set_hash)
+    return chain
 
 
 def open_epoch(

@@ -23,6 +23,7 @@ from carnet_node.core.histories import enter_history, goes_on_from, note_histori
 from carnet_node.core.hub_link import HubLink
 from carnet_node.core.leaving import SenderLock
 from carnet_node.core.limits import REJOIN_HELLOS_MAX, TOKEN_MARGIN_MS
+from carnet_node.core.moving import emit_inherited
 from carnet_node.core.node import Node
 from carnet_node.core.offering import offer_hub_sets
 from carnet_node.core.ports import ReadTransaction, RunBlocking, WriteTransaction
@@ -286,6 +287,7 @@ def _take_back(
             return False
         case Situation.GO if is_whole:
             note_reconciled(tx)
+            emit_inherited(node, tx)
             return True
         case _:
             return news == 0

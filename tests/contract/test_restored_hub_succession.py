@@ -1,0 +1,115 @@
+"""A hub is restored after a machine was lost: what only the lost machine's log had told the hub comes back as well."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from carnet_hub.core.offers import receive_offer
+from carnet_hub.core.revoking import retire_node
+from carnet_hub.core.rows import AdmissionRow, LogRow, RecordRow, SetState
+from carnet_node.bootstrap import Installation, create_installation
+from carnet_node.core.doctor import verify_chain
+from carnet_node.core.rejoin import mark_restored
+from carnet_node.settings import NodeSettings
+from carnet_protocol.hello import LostSet
+from carnet_protocol.ids import NodeId
+from carnet_protocol.kinds import CUSTOMER
+from support.hub_apps import TestHub
+from support.joined import (
+    back_up,
+    back_up_hub,
+    customer_id,
+    enrol,
+    names,
+    restore_database,
+    restore_hub,
+    sync,
+    waiting,
+    write_customer,
+)
+
+
+@pytest.fixture
+def lost(pair: tuple[TestHub, Installation]) -> Installation:
+    """The machine that is going to be lost."""
+    return pair[1]
+
+
+def moved_in(hub: TestHub, lost: Installation, folder: Path) -> Installation:
+    """A new machine with everything the lost one's database had, enrolled and synced once."""
+    backup = back_up(lost, folder / "backup.db")
+    fresh = create_installation(NodeSettings(data_dir=folder / "new"))
+    shutil.copyfile(lost.settings.keys_dir / "data.key", fresh.settings.keys_dir / "data.key")
+    fresh = restore_database(fresh, backup)
+    mark_restored(replace(lost.node(), store=fresh.store))
+    enrol(fresh, hub)
+    sync(fresh, hub)
+    return fresh
+
+
+def own_sets(hub: TestHub) -> list[LostSet]:
+    """The hub's own sets, as some node of the country offers them back."""
+    with hub.app.hub.store.read() as snapshot:
+        rows = [row for row in snapshot.scan(LogRow) if row.message and row.node_id == hub.app.hub.node_id]
+    return [LostSet(row.message or b"", row.opening, b"") for row in rows]
+
+
+def customers_at(hub: TestHub) -> set[bytes]:
+    """Ids of the customers the hub knows."""
+    with hub.app.hub.store.read() as snapshot:
+        return {row.id for row in snapshot.scan(RecordRow) if row.kind == CUSTOMER.number}
+
+
+def restored(hub: TestHub, backup: Path) -> TestHub:
+    """The hub from its backup, once some node has offered it its own sets back."""
+    known = own_sets(hub)
+    fresh = restore_hub(hub, backup)
+    receive_offer(fresh.app.hub, known)
+    return fresh
+
+
+def test_the_successor_brings_what_the_lost_machine_had_sent(hub: TestHub, lost: Installation, tmp_path: Path):
+    """Work for which only the lost machine had a receipt comes back from the machine that has its log now."""
+    backup = back_up_hub(hub, tmp_path)
+    write_customer(lost, 1, "confirmed before the machine was lost")
+    sync(lost, hub)
+    new = moved_in(hub, lost, tmp_path)
+
+    fresh = restored(hub, backup)
+    sync(new, fresh)
+
+    assert customers_at(fresh) == {customer_id(1)}
+    assert (waiting(new), names(new)) == (0, {1: "confirmed before the machine was lost"})
+    assert verify_chain(new.node(), *new.signing_keys.public())[1] is None
+
+
+def test_work_of_a_revoked_machine_comes_back_from_its_successor(hub: TestHub, lost: Installation, tmp_path: Path):
+    """A machine that was retired cannot offer its work to the restored hub; whoever has its database can."""
+    backup = back_up_hub(hub, tmp_path)
+    write_customer(lost, 1, "confirmed before the machine was retired")
+    sync(lost, hub)
+    retire_node(hub.app.hub, NodeId(lost.node().identity.node_id), reason="replaced")
+    fresh = restored(hub, backup)
+
+    new = moved_in(fresh, lost, tmp_path)
+
+    assert customers_at(fresh) == {customer_id(1)}
+    assert waiting(new) == 0
+
+
+def test_what_both_machines_bring_back_is_folded_once(hub: TestHub, lost: Installation, tmp_path: Path):
+    """The lost machine wakes up after its successor has brought its work back: nothing is doubled."""
+    backup = back_up_hub(hub, tmp_path)
+    write_customer(lost, 1, "held by both")
+    sync(lost, hub)
+    new = moved_in(hub, lost, tmp_path)
+    fresh = restored(hub, backup)
+    sync(new, fresh)
+
+    sync(lost, fresh)
+
+    with fresh.app.hub.store.read() as snapshot:
+        states = [SetState(row.state) for row in snapshot.scan(AdmissionRow) if row.dealer_id != fresh.app.hub.hub_id]
+    assert (states, waiting(lost)) == ([SetState.FOLDED], 0)
