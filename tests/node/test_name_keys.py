@@ -1,5 +1,8 @@
 """By which letters a name is found."""
 
+import os
+import subprocess
+import sys
 from functools import partial
 from pathlib import Path
 
@@ -106,6 +109,45 @@ def test_shorter_names_come_first(node: Node):
     long, short = person(node, "张三丰"), person(node, "张三")
 
     assert found(node, "zs") == [short, long]
+
+
+NEW_PROCESS = """
+import sys
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from carnet_node.core.commands.customers import AddCustomer, add_customer
+from carnet_node.core.desk import save
+from support.node_builder import build_node
+
+class Watching:
+    def __init__(self, inner):
+        self.inner, self.read = inner, inner.read
+    @contextmanager
+    def write(self):
+        print("pypinyin" in sys.modules)
+        with self.inner.write() as tx:
+            yield tx
+
+node = build_node(Path(sys.argv[1]))
+command = AddCustomer({"party_kind": "person", "full_name": "\u5f20\u4e09"})
+save(replace(node, store=Watching(node.store)), lambda new_id: add_customer(command, new_id))
+"""
+
+
+def test_readings_are_loaded_before_anybody_has_to_wait(tmp_path: Path):
+    """A command that records its first customer has the dictionary before it locks the database."""
+    tests = str(Path(__file__).parents[1])
+    path = os.pathsep.join([tests, *sys.path])
+
+    told = subprocess.run(
+        [sys.executable, "-c", NEW_PROCESS, str(tmp_path)],
+        check=False,
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+    )
+
+    assert told.stdout.split() == [b"True"], told.stderr.decode()
 
 
 def test_a_new_name_replaces_the_old_keys(node: Node):

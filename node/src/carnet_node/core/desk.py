@@ -15,13 +15,14 @@ from carnet_node.core.commands.drafting import Drafts, NewId
 from carnet_node.core.commands.vehicles import AddVehicle, NewVehicle, add_vehicle
 from carnet_node.core.commands.visits import OpenVisit, open_visit
 from carnet_node.core.limits import RO_NUMBER_MAX
+from carnet_node.core.name_keys import load_readings
 from carnet_node.core.node import Node
 from carnet_node.core.numbering import business_day, node_tag, ro_number, ro_prefix
 from carnet_node.core.ports import ReadTransaction, WriteTransaction
 from carnet_node.core.record_view import RecordView, view_record
 from carnet_node.core.views import visit_snapshot
 from carnet_protocol.ids import RecordId, new_record_id
-from carnet_protocol.kinds import VEHICLE, VISIT
+from carnet_protocol.kinds import CUSTOMER, VEHICLE, VISIT
 
 _COUNTER_BYTES: Final = 2
 _RANDOM_ID_BYTES: Final = 8
@@ -84,6 +85,8 @@ def save(node: Node, command: Callable[[NewId], Drafts]) -> Saved:
         StoreBusy, StoreBroken, NotEnrolled, WritingStopped: nothing was written.
     """
     drafts = command(new_ids(node))
+    if any(draft.kind is CUSTOMER for draft in drafts):
+        load_readings()  # not inside the transaction, where every other process would wait for it
     with node.store.write() as tx:
         return _commit(node, tx, drafts)
 

@@ -18,6 +18,7 @@ from carnet_node.core.import_cells import read_cell
 from carnet_node.core.import_columns import COLUMNS, Layout
 from carnet_node.core.import_rows import Planner, RowPlan, draft_step
 from carnet_node.core.limits import FORMER_ID_CHARS_MAX, SOURCE_CHARS_MAX
+from carnet_node.core.name_keys import load_readings
 from carnet_node.core.node import Node
 from carnet_node.core.ports import WriteTransaction
 from carnet_node.core.refusals import CommandRefused
@@ -161,6 +162,7 @@ def _import_together(
     node: Node, layout: Layout, source: str, rows: Sequence[SourceRow], earlier: dict[str, int]
 ) -> BatchReport:
     known, imported, left_out = 0, 0, list[LeftOut]()
+    load_readings()  # not inside the transaction, where every other process would wait for it
     with node.store.write() as tx:
         planner, buffer = Planner(node, tx, source), _Buffer()
         for row in rows:
