@@ -6,19 +6,18 @@ from carnet_storage.adapters.litestream_process import ChildSettings
 from carnet_storage.adapters.replica import Replica
 from carnet_storage.adapters.replicator import Replicator
 from carnet_storage.core.plan import Secrets
-from carnet_storage.core.ports import Child, Control
+from carnet_storage.core.ports import Child, Control, Source
 from carnet_storage.core.status import ReplicationStatus
 from carnet_storage.core.targets import FolderTarget
-from support.backups import LogSource
 from support.node_builder import TestClock
 
 
-def settings_of(source: LogSource, target: FolderTarget) -> ChildSettings:
+def settings_of(source: Source, target: FolderTarget) -> ChildSettings:
     """What a child of this database is started with."""
     return ChildSettings(source.database, source.database.parent / "backup", target, Secrets(), 1_000)
 
 
-def replica_of(source: LogSource, target: FolderTarget) -> Replica:
+def replica_of(source: Source, target: FolderTarget) -> Replica:
     """The way back."""
     return Replica(target, Secrets(), source.database.parent / "backup")
 
@@ -29,7 +28,7 @@ async def inline(work):
 
 
 def supervise(
-    source: LogSource,
+    source: Source,
     target: FolderTarget,
     child: Child,
     control: Control,

@@ -12,7 +12,8 @@ import structlog
 
 from carnet_storage.adapters.claiming import claim_place
 from carnet_storage.adapters.copying import MadeCopy, Sealer, copies_at, make_copy, remove_leftovers
-from carnet_storage.adapters.drilling import drill_copy, drill_replica
+from carnet_storage.adapters.drilling import LITESTREAM, drill_copy, drill_replica
+from carnet_storage.adapters.expiring import expire_replicas
 from carnet_storage.adapters.library import SQLITE_VERSION
 from carnet_storage.adapters.litestream_process import ChildSettings, LitestreamChild, find_program
 from carnet_storage.adapters.replica import Replica
@@ -26,6 +27,7 @@ from carnet_storage.core.limits import DRILL_EVERY_MS, FIRST_DRILL_MS, RETRY_COP
 from carnet_storage.core.plan import Plan
 from carnet_storage.core.ports import Clock, RunBlocking, Source
 from carnet_storage.core.status import BackupStatus, CopyStatus, DrillStatus, ReplicationStatus, with_drill
+from carnet_storage.core.targets import Place
 
 log = structlog.get_logger(__name__)
 
@@ -120,7 +122,18 @@ class BackupService:
         for report in await self._parts.run_blocking(lambda: drill_now(self._parts)):
             told = log.info if report.problem is None else log.error
             told("drill", kind=report.kind, entries=report.entries, problem=report.problem)
+            if report.kind == LITESTREAM and report.problem is None:
+                await self._expire()
         self._reread()
+
+    async def _expire(self) -> None:
+        try:
+            removed = await self._parts.run_blocking(lambda: expire_now(self._parts))
+        except (StorageFailure, OSError) as failure:
+            log.warning("old replicas not removed", error=str(failure))
+        else:
+            for place in removed:
+                log.info("old replica removed", epoch=place.ordinal)
 
     async def _told(self, replication: ReplicationStatus) -> None:
         self._reread()
@@ -187,6 +200,15 @@ def copy_now(parts: BackupParts, progress: Progress = no_progress) -> MadeCopy:
     write_status(parts.folder, replace(read_status(parts.folder) or status, copies=told))
     source.confirmed(head, is_elsewhere=plan.is_elsewhere(target))
     return made
+
+
+def expire_now(parts: BackupParts) -> list[Place]:
+    """Remove the replicas of ended epochs whose history is over; see `expire_replicas`."""
+    plan, target = parts.plan, parts.plan.replicate_to
+    if target is None:
+        return []
+    replica = Replica(target, plan.secrets, parts.folder)
+    return expire_replicas(target, plan.secrets, replica, parts.source.place(), now_ms=parts.clock.now_ms())
 
 
 def drill_now(parts: BackupParts) -> list[DrillReport]:

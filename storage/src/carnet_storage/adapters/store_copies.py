@@ -94,6 +94,18 @@ def store_folders(target: S3Target, secrets: Secrets, below: str) -> list[str]:
     return sorted(one.rstrip("/").rpartition("/")[2] for one in found)
 
 
+def remove_folder(target: S3Target, secrets: Secrets, below: str) -> None:
+    """Remove everything below a place in a bucket.
+
+    Raises:
+        NothingToRestore, TargetFailed: the bucket is not there, or cannot be asked; what was removed before is gone.
+    """
+    with _translated(target, "the bucket is not there"):
+        store = open_bucket(target, secrets)
+        for batch in obstore.list(store, f"{below.rstrip('/')}/"):
+            obstore.delete(store, [one["path"] for one in batch])
+
+
 @contextmanager
 def _translated(target: S3Target, missing: str) -> Iterator[None]:
     try:

@@ -1,4 +1,4 @@
-"""Names of copies, and which of them go.
+"""Names of copies, and which of them go; which replicas go.
 
 Decides the name (it sorts by time and says whose it is) and the rotation: everything of the last two days, then the
 last one of each day, nothing older than was asked, and never the newest one.
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from carnet_storage.core.limits import COPIES_ALL_HOURS
+from carnet_storage.core.limits import COPIES_ALL_HOURS, HISTORY_H
 from carnet_storage.core.targets import Place
 
 SUFFIX: Final = ".backup"
@@ -86,3 +86,12 @@ def outdated(names: Iterable[CopyName], now_ms: int, *, kept_days: int) -> list[
         else:
             going.append(name)
     return going
+
+
+def is_replica_outdated(changed_ms: int, now_ms: int) -> bool:
+    """Whether the replica of an ended epoch goes: nobody restores what is older than the history that is kept.
+
+    Args:
+        changed_ms: its last change.
+    """
+    return now_ms - changed_ms > HISTORY_H * _HOUR_MS
