@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import msgspec
 
 from carnet_hub.core.at_rest import keep_opening
+from carnet_hub.core.belonging import note_latecomers
 from carnet_hub.core.effects import apply_effects
 from carnet_hub.core.folding import Folding
 from carnet_hub.core.intake import Arrival
@@ -121,24 +122,7 @@ def take_effect(workspace: Workspace, row: LogRow, folding: Folding) -> None:
     if row.dealer_id == workspace.hub.hub_id and not _is_for_everybody(workspace, folding):
         hand_to_owner(workspace, row.nonce, folding, row.position)
     apply_effects(workspace, folding.changes, row.position)
-    _note_latecomers(workspace, folding)
-
-
-def _note_latecomers(workspace: Workspace, folding: Folding) -> None:
-    """Remember the records that hold values and belong to one of which values were erased."""
-    for kind, record in folding.changes:
-        rules = workspace.hub.rules[kind]
-        state = workspace.book.state((kind, record)) if rules.groups else None
-        if state is None or state.parent is None:
-            continue
-        if state.parent not in workspace.erased:
-            workspace.load_erased((state.parent,))
-        groups = workspace.erased[state.parent]
-        if not groups:
-            continue
-        workspace.load_erased((record,))
-        if groups & rules.groups & ~workspace.erased[record]:
-            workspace.late[record] = groups
+    note_latecomers(workspace, row, folding.changes)
 
 
 def void_whole_set(workspace: Workspace, change_set: ChangeSet, position: int, reason: Reason | None) -> None:

@@ -11,6 +11,8 @@ erased. Does not decide what an erasure takes away (`effects` here, `core/erasin
     plates                       of vehicles that nobody else was linked to        contact
     visits and their jobs        of those vehicles, if they name nobody            identity, contact, notes
 
+Somebody else who was erased with the same groups before is nobody: the order then left these records to this person.
+
 Public fields stay: what was repaired on which vehicle, when, at which mileage, and which recalls are done. They name a
 vehicle and no person, and the law keeps them (recall records: five years at the dealer, ten at the producer). The
 ownership stays as two ids. Who erased is told by hellos: a node states, signed, how far it has read, and reads an order
@@ -117,7 +119,7 @@ def erase_customer(hub: Hub, customer: RecordId, groups: frozenset[ErasureGroup]
     if ground not in GROUNDS or not groups:
         raise Unusable(f"An erasure needs a ground ({', '.join(GROUNDS)}) and a group.", "Name both.")
     with hub.store.write() as transaction:
-        found = find_records(hub, transaction, customer)
+        found = find_records(hub, transaction, customer, groups)
         ids = [record for _, record in found]
         parts = [ids[at : at + ERASURE_RECORDS_MAX] for at in range(0, len(ids), ERASURE_RECORDS_MAX)]
         if len(parts) > OPS_PER_SET_MAX:
@@ -130,15 +132,20 @@ def erase_customer(hub: Hub, customer: RecordId, groups: frozenset[ErasureGroup]
     return Erased(row.position, tuple(RecordId(draft.record) for draft in drafts), counts)
 
 
-def find_records(hub: Hub, snapshot: Snapshot, customer: RecordId) -> list[tuple[str, RecordId]]:
+def find_records(
+    hub: Hub, snapshot: Snapshot, customer: RecordId, groups: frozenset[ErasureGroup] = frozenset(ErasureGroup)
+) -> list[tuple[str, RecordId]]:
     """(kind name, id) of a customer and of everything that may hold values of that person.
+
+    Args:
+        groups: that are to be erased.
 
     Raises:
         Unusable: there is no such customer.
     """
     if customer not in snapshot.records(CUSTOMER.number, [customer]):
         raise Unusable(f"There is no customer {record_text(customer)}.", "Look the id up at the dealer.")
-    plates, nameless = _at_own_vehicles(hub, snapshot, customer)
+    plates, nameless = _at_own_vehicles(hub, snapshot, customer, sum(1 << (group - 1) for group in groups))
     visits = [*(row.id for row in _naming(hub, snapshot, VISIT, customer)), *(row.id for row in nameless)]
     belonging = [*snapshot.children([customer]), *snapshot.children(visits)]
     found = [(CUSTOMER.number, customer), *((VISIT.number, one) for one in visits)]
@@ -200,7 +207,9 @@ def _contested(snapshot: Snapshot, kind: int) -> Iterator[RecordRow]:
         after = (kind, rows[-1].id)
 
 
-def _at_own_vehicles(hub: Hub, snapshot: Snapshot, customer: RecordId) -> tuple[list[RecordRow], list[RecordRow]]:
+def _at_own_vehicles(
+    hub: Hub, snapshot: Snapshot, customer: RecordId, groups: int
+) -> tuple[list[RecordRow], list[RecordRow]]:
     """Plates of the vehicles that were linked to this customer and to nobody else, and their visits that name nobody.
 
     Such a visit keeps the plate it was opened with, and what was said at the counter.
@@ -211,7 +220,10 @@ def _at_own_vehicles(hub: Hub, snapshot: Snapshot, customer: RecordId) -> tuple[
         if kind in anchored:
             anchored[kind][record] = vehicle
     links = snapshot.records(OWNERSHIP.number, anchored[OWNERSHIP.number]).values()
-    shared = {row.anchor for row in links if shown_values(hub.registry, row).get("customer_id") not in (customer, None)}
+    owners = [(row.anchor, shown_values(hub.registry, row).get("customer_id")) for row in links]
+    others = {owner for _, owner in owners if isinstance(owner, bytes) and owner != customer}
+    gone = {record for record, erased in snapshot.erased(others).items() if erased & groups == groups}
+    shared = {vehicle for vehicle, owner in owners if owner in others - gone}
     plates, visits = (
         [row for _, row in sorted(snapshot.records(kind, _outside(anchored[kind], shared)).items())]
         for kind in (PLATE.number, VISIT.number)

@@ -1,10 +1,9 @@
 """What comes late about somebody who was erased: a phone on an old stick, a visit from a machine that was off.
 
-Decides which records follow an erasure although no order names them: those that hold values and belong to a record
-that was erased. An order is written for them at once, before the transaction that brings them is written down, so that
+Decides that an order is written for them at once, before the transaction that brings them is written down, so that
 their values never reach the hub's disk and every node that has them erases them too. A record may have been here before
-it belonged to that person: then the store scrubs its files. Does not decide what belongs to a person when an order is
-given (`erasing`).
+it belonged to that person: then the store scrubs its files. Does not decide what belongs to an erased person
+(`belonging`), nor what does when an order is given (`erasing`).
 
 Rule: the groups of the order are those that were erased of the record it belongs to.
 """
