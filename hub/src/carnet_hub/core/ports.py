@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from carnet_hub.core.failures import HubFailure
+from carnet_hub.core.master_ports import MasterReads
 from carnet_hub.core.rows import (
     AdmissionRow,
     AssignmentDayRow,
@@ -62,11 +63,9 @@ class Clock(Protocol):
 
     def now_ms(self) -> int:
         """Milliseconds since 1970, UTC."""
-        ...
 
     async def sleep(self, seconds: float) -> None:
         """Wait."""
-        ...
 
 
 class Entropy(Protocol):
@@ -74,7 +73,6 @@ class Entropy(Protocol):
 
     def random_bytes(self, count: int) -> bytes:
         """`count` bytes nobody can predict."""
-        ...
 
 
 class Files(Protocol):
@@ -86,7 +84,6 @@ class Files(Protocol):
         Raises:
             OSError: not readable, or longer than `bytes_max`.
         """
-        ...
 
     def replace(self, path: Path, content: bytes, *, mode: int = 0o600) -> None:
         """Make `content` what the file holds, durably.
@@ -94,15 +91,12 @@ class Files(Protocol):
         Raises:
             OSError: no room or no permission; what the file held before is unchanged.
         """
-        ...
 
     def names(self, folder: Path) -> list[str]:
         """Names of the plain files in a folder, sorted."""
-        ...
 
     def is_private(self, path: Path) -> bool:
         """Whether nobody but the owner may read or write a file."""
-        ...
 
 
 class RunBlocking(Protocol):
@@ -110,15 +104,17 @@ class RunBlocking(Protocol):
 
     def __call__(self, work: Callable[[], T], /) -> Awaitable[T]:
         """Do the work; its exception is raised here."""
-        ...
 
 
 class SecretBox(Protocol):
     """Authenticated encryption with the hub's data key, for secret values at rest."""
 
+    @property
+    def blind_key(self) -> bytes:
+        """The key of keyed hashes over personal values: 32 bytes that derive from the data key."""
+
     def seal(self, plain: bytes, aad: bytes) -> bytes:
         """Encrypt a value, bound to its place."""
-        ...
 
     def open(self, sealed: bytes, aad: bytes) -> bytes:
         """Decrypt a value.
@@ -126,7 +122,6 @@ class SecretBox(Protocol):
         Raises:
             HubFailure: damaged, moved to another place, or sealed under another key.
         """
-        ...
 
 
 class Escrow(Protocol):
@@ -141,7 +136,6 @@ class Escrow(Protocol):
         Raises:
             BadValue: wrapped for another key, or damaged.
         """
-        ...
 
 
 class Alarms(Protocol):
@@ -149,175 +143,133 @@ class Alarms(Protocol):
 
     def set_failed(self, nonce: bytes, error: Exception) -> None:
         """A change set made the hub itself fail and was parked with the reason `internal`."""
-        ...
 
 
-class Snapshot(Protocol):
+class Snapshot(MasterReads, Protocol):
     """Reads. Look-ups take many keys at once and answer with what exists."""
 
     def setting(self, name: str) -> bytes | None:
         """One fact of the hub itself (`hub_id`, `hub_epoch`); None when it was never set."""
-        ...
 
     def head(self) -> LogHead:
         """The end of the log."""
-        ...
 
     def log_rows(self, positions: Collection[int]) -> dict[int, LogRow]:
         """Log entries by position."""
-        ...
 
     def log_after(self, position: int, limit: int) -> list[LogRow]:
         """The next entries behind a position, ascending."""
-        ...
 
     def commit_times(self, positions: Collection[int]) -> dict[int, int]:
         """`received_ms` by position."""
-        ...
 
     def admissions(self, nonces: Collection[bytes]) -> dict[bytes, AdmissionRow]:
         """What is known of change sets."""
-        ...
 
     def admissions_in(self, state: int, after_position: int, limit: int) -> list[AdmissionRow]:
         """Change sets in one state, by the position that decided it."""
-        ...
 
     def epochs(self, node_ids: Collection[bytes]) -> list[EpochRow]:
         """All epochs of some nodes."""
-        ...
 
     def chain_places(self, places: Collection[tuple[bytes, bytes, int]]) -> dict[tuple[bytes, bytes, int], ChainRow]:
         """What stands at (node, epoch, seq)."""
-        ...
 
     def chain_after(self, node_id: bytes, epoch: bytes, seq: int, limit: int) -> list[ChainRow]:
         """The next places of one epoch behind a seq, ascending."""
-        ...
 
     def records(self, kind: int, ids: Collection[bytes]) -> dict[bytes, RecordRow]:
         """Records of one kind by id."""
-        ...
 
     def records_of_kind(self, kind: int) -> Iterator[RecordRow]:
         """Every record of a kind, by id."""
-        ...
 
     def anchored(self, vehicle_ids: Collection[bytes]) -> list[tuple[bytes, int, bytes]]:
         """(vehicle, kind, id) of every record anchored to one of these vehicles."""
-        ...
 
     def children(self, parent_ids: Collection[bytes]) -> list[RecordRow]:
         """Records that belong to one of these, and anchored ones that name one of these customers."""
-        ...
 
     def contested(self, after: tuple[int, bytes], limit: int) -> list[RecordRow]:
         """Records with open overruled values, behind (kind, id)."""
-        ...
 
     def settled(self, kind: int, ids: Collection[bytes]) -> list[SettledRow]:
         """Settled overruled values of records, by position."""
-        ...
 
     def settled_after(self, after: SettledPlace, limit: int) -> list[SettledRow]:
         """Settled overruled values behind (position, key), ascending."""
-        ...
 
     def assignments(self, vehicle_ids: Collection[bytes]) -> list[AssignmentRow]:
         """Who receives what is anchored to these vehicles."""
-        ...
 
     def next_expiries(self, limit: int) -> list[AssignmentRow]:
         """The assignments that expire first, by (expiry, vehicle, dealer)."""
-        ...
 
     def assignments_of(self, dealer_id: bytes, after: tuple[int, bytes], limit: int) -> list[AssignmentRow]:
         """The assignments of one site behind (since, vehicle), ascending."""
-        ...
 
     def assignment_days(self, day: int) -> list[AssignmentDayRow]:
         """What every site was assigned on one day, by site."""
-        ...
 
     def assignment_day(self, day: int, dealer_id: bytes) -> AssignmentDayRow | None:
         """What one site was assigned on one day; None for no shared history."""
-        ...
 
     def voids(self, ops: Collection[bytes]) -> dict[bytes, VoidRow]:
         """Which of these ops are void."""
-        ...
 
     def waiting_for(self, base_nonces: Collection[bytes]) -> list[WaitingRow]:
         """Who waits for an op of one of these sets."""
-        ...
 
     def waiting_of(self, nonces: Collection[bytes]) -> list[WaitingRow]:
         """What these parked sets wait for."""
-        ...
 
     def erased(self, records: Collection[bytes]) -> dict[bytes, int]:
         """Erased groups (bits) by record."""
-        ...
 
     def sealed_positions(self, records: Collection[bytes]) -> list[int]:
         """Log entries that hold personal values of these records, ascending."""
-        ...
 
     def nodes_by_key(self, key_ids: Collection[bytes]) -> dict[bytes, Node]:
         """Nodes by the id of a key they have or had."""
-        ...
 
     def keys_of(self, node_ids: Collection[bytes]) -> list[KeyRow]:
         """Every key these nodes have or had."""
-        ...
 
     def nodes(self) -> list[Node]:
         """Every node with its newest key, by node id."""
-        ...
 
     def dealers(self, dealer_ids: Collection[bytes]) -> dict[bytes, DealerRow]:
         """Dealer sites by id."""
-        ...
 
     def feed(self, dealer_ids: Collection[bytes], after_place: int, limit: int) -> list[FeedRow]:
         """The next rows of some feeds, merged by place."""
-        ...
 
     def feed_of(self, dealer_id: bytes) -> Iterator[FeedRow]:
         """A whole feed, by (kind, id)."""
-        ...
 
     def outcomes(self, node_id: bytes, after: int, upto: int, limit: int) -> list[LogRow]:
         """The deciding entries of a node's own sets, decided in (after, upto], ascending, without their bytes."""
-        ...
 
     def hub_sets(self, after: int, upto: int, limit: int) -> list[LogRow]:
         """The hub's broadcast sets with a position in (after, upto], ascending."""
-        ...
 
     def invite(self, code_id: bytes) -> InviteRow | None:
         """The invitation with a code's id."""
-        ...
 
     def set_counts(self, state: int) -> dict[bytes, int]:
         """How many change sets of each node are in one state other than folded."""
-        ...
 
     def statuses(self, node_ids: Collection[bytes]) -> dict[bytes, NodeStatusRow]:
         """What nodes last said about themselves."""
-        ...
 
     def evidence(self, node_id: bytes, limit: int) -> list[EvidenceRow]:
         """Contradicting bodies of one node, newest first."""
-        ...
 
     def evidence_count(self, node_id: bytes) -> int:
         """How many contradicting bodies of one node are kept."""
-        ...
 
     def scan(self, row_type: type[R]) -> Iterator[R]:
         """Every row of a sort, by key."""
-        ...
 
 
 class Transaction(Snapshot, Protocol):
@@ -325,27 +277,21 @@ class Transaction(Snapshot, Protocol):
 
     def put(self, some: Sequence[Row]) -> None:
         """Insert rows of one sort, replacing those with the same key."""
-        ...
 
     def remove(self, row_type: type[Row], keys: Collection[tuple[bytes | int, ...]]) -> None:
         """Delete rows by key."""
-        ...
 
     def clear(self, row_type: type[Row]) -> None:
         """Delete every row of a sort."""
-        ...
 
     def change_opening(self, position: int, opening: bytes) -> None:
         """Replace the opening of a log entry: the one thing in the log that an erasure may change."""
-        ...
 
     def set_setting(self, name: str, value: bytes) -> None:
         """Set one fact of the hub itself."""
-        ...
 
     def scrub_after(self) -> None:
         """Let nothing that this transaction deletes or replaces stay in the database's files once it is committed."""
-        ...
 
 
 class HubStore(Protocol):
@@ -357,11 +303,9 @@ class HubStore(Protocol):
         Raises:
             StoreError: not now; it happens with the next call.
         """
-        ...
 
     def read(self) -> AbstractContextManager[Snapshot]:
         """One snapshot."""
-        ...
 
     def write(self) -> AbstractContextManager[Transaction]:
         """One transaction under the one lock.
@@ -370,36 +314,3 @@ class HubStore(Protocol):
             StoreBusy: the lock was not to be had in time.
             StoreError: also when only the scrubbing after a commit failed; what was written stands then.
         """
-        ...
-
-
-class SegmentShelf(Protocol):
-    """Recall member lists, named by their own hash; nothing on it ever changes."""
-
-    def put(self, segment: bytes) -> bytes:
-        """Keep a segment durably; returns its 32-byte hash. Putting it twice changes nothing."""
-        ...
-
-    def get(self, name: bytes) -> bytes | None:
-        """The segment with this hash; None when it is not here.
-
-        Raises:
-            HubFailure: what lies under the name has another hash.
-        """
-        ...
-
-
-class PlanShelf(Protocol):
-    """Campaigns that were imported and are not published yet: the operator's desk, seen by no node."""
-
-    def put(self, campaign_no: str, plan: bytes) -> None:
-        """Keep a plan, replacing an earlier one of the same number."""
-        ...
-
-    def get(self, campaign_no: str) -> bytes | None:
-        """The plan with this number."""
-        ...
-
-    def campaign_nos(self) -> list[str]:
-        """Numbers of all plans, sorted."""
-        ...
