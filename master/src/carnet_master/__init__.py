@@ -1,1 +1,1 @@
-"""Who is who: comparable features of customers, matching, and clusters that can be undone. Pure functions over values."""
+"""Who is who: comparable features of customers, matching, and clusters that can be undone. Pure functions."""

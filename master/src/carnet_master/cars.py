@@ -1,0 +1,70 @@
+"""Plates and VINs as they are compared.
+
+Decides which spelling of a plate or VIN is compared. Does not decide what it proves: a car is shared and sold, so
+neither is ever enough (see `tiers`).
+
+Rules
+1. A VIN is the protocol's normal form, if it is 17 characters of its alphabet and no placeholder; the check digit is
+   not asked, because China issues numbers without one.
+2. A plate is a province's character, a letter and five or six characters more, without separators; no I and no O. A
+   plate of another form (army, police, trailer marks, abroad) is taken when it has four characters and a digit. A
+   temporary one is
+   left out: it goes from car to car.
+
+    >>> read_plate("京Ａ·12345"), read_plate("临京A1234"), read_vin("lsvfv6183c2123456")
+    ('京A12345', None, 'LSVFV6183C2123456')
+"""
+
+import re
+import unicodedata
+from typing import Final
+
+from carnet_master.limits import CAR_CHARS_MAX, FOLD_PASSES_MAX, TEXT_CHARS_MAX
+from carnet_protocol.vin import DISTINCT_CHARS_MIN, has_vin_characters, normalise_vin
+
+_SEPARATORS: Final = re.compile(r"[\s\-_·•‧・.]+")
+_LATIN_LOOKS: Final = str.maketrans("IO", "10")
+_PROVINCE: Final = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
+_CIVIL: Final = re.compile(f"[{_PROVINCE}][A-Z][0-9A-Z]{{4,5}}[0-9A-Z学警港澳挂领使]")
+_OTHER: Final = re.compile(r"(?=.*\d)[0-9A-Z\u4e00-\u9fff]{4,10}")
+_TEMPORARY: Final = re.compile("临|试|超")
+_PREFIX_CHARS: Final = 2
+
+
+def normalise_plate(text: str) -> str:
+    """A plate in one spelling: upper case, half width, no separators. Which plates exist is not judged.
+
+    Args:
+        text: what was typed, any Unicode; the caller bounds its length.
+    """
+    for _ in range(FOLD_PASSES_MAX):
+        folded = _SEPARATORS.sub("", unicodedata.normalize("NFKC", text).upper())
+        if folded == text:
+            break
+        text = folded
+    return text
+
+
+def read_plate(text: str) -> str | None:
+    """A plate as it is compared, or None when it is none that stays with a car.
+
+    Args:
+        text: as stored, any Unicode.
+    """
+    plate = normalise_plate(text[:TEXT_CHARS_MAX])
+    if len(plate) > CAR_CHARS_MAX or _TEMPORARY.search(plate):
+        return None
+    mended = plate[:_PREFIX_CHARS] + plate[_PREFIX_CHARS:].translate(_LATIN_LOOKS)
+    if _CIVIL.fullmatch(mended):
+        return mended if len(set(mended[_PREFIX_CHARS:])) > 1 else None
+    return plate if _OTHER.fullmatch(plate) and len(set(plate)) > 1 else None
+
+
+def read_vin(text: str) -> str | None:
+    """A VIN as it is compared, or None when the text cannot be one or is a placeholder.
+
+    Args:
+        text: as stored, any Unicode.
+    """
+    vin = normalise_vin(text[:TEXT_CHARS_MAX])
+    return vin if has_vin_characters(vin) and len(set(vin)) >= DISTINCT_CHARS_MIN else None
