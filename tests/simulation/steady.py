@@ -12,6 +12,11 @@ class SteadyBox:
 
     key: bytes = b"k" * 32
 
+    @property
+    def blind_key(self) -> bytes:
+        """The key of keyed hashes."""
+        return self.key
+
     def seal(self, plain: bytes, aad: bytes) -> bytes:
         """AES-GCM with a synthetic nonce in front."""
         nonce = hashlib.sha256(aad + plain).digest()[:12]

@@ -88,6 +88,7 @@ class DataKeyBox:
 
     def __init__(self, data_key: bytes, entropy: Entropy) -> None:
         self._aead = AESGCM(_derived(data_key, b"carnet/hub/secret/v1"))
+        self.blind_key = _derived(data_key, b"carnet/hub/blind/v1")
         self._entropy = entropy
 
     def seal(self, plain: bytes, aad: bytes) -> bytes:

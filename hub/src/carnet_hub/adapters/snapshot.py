@@ -8,8 +8,9 @@ from collections.abc import Collection, Iterator
 from contextlib import closing
 from typing import Any, cast
 
-from carnet_hub.adapters.statements import SETTLED_PLACE, LookUp, Statement, Statements, first_of
-from carnet_hub.core import rows
+from carnet_hub.adapters.sql_text import LookUp, Statement, first_of
+from carnet_hub.adapters.statements import SETTLED_PLACE, Statements
+from carnet_hub.core import master_rows, rows
 from carnet_hub.core.limits import FETCH_ROWS
 from carnet_hub.core.ports import R
 
@@ -207,6 +208,55 @@ class SqlSnapshot:
     def evidence_count(self, node_id: bytes) -> int:
         """See `ports.Snapshot`."""
         return int(first_of(self._all.evidence_count.fetch(self._cursor, node=node_id)))
+
+    def party_records(self, customers: Collection[bytes]) -> list[rows.RecordRow]:
+        """See `ports.Snapshot`."""
+        return self._many(self._all.party_records, rows.RecordRow, customers)
+
+    def parties(self, customers: Collection[bytes]) -> dict[bytes, master_rows.PartyRow]:
+        """See `master_ports.MasterReads`."""
+        return {row.customer: row for row in self._many(self._all.master.parties, master_rows.PartyRow, customers)}
+
+    def found_by(self, key: bytes, limit: int) -> list[bytes]:
+        """See `master_ports.MasterReads`."""
+        return [bytes(one) for (one,) in self._all.master.found_by.fetch(self._cursor, key=key, limit=limit)]
+
+    def decisions(self, customers: Collection[bytes]) -> list[master_rows.DecisionRow]:
+        """See `master_ports.MasterReads`."""
+        return sorted(self._many(self._all.master.decisions, master_rows.DecisionRow, customers))
+
+    def members(self, customers: Collection[bytes]) -> dict[bytes, master_rows.MemberRow]:
+        """See `master_ports.MasterReads`."""
+        return {row.customer: row for row in self._many(self._all.master.members, master_rows.MemberRow, customers)}
+
+    def members_of(self, goldens: Collection[bytes]) -> list[master_rows.MemberRow]:
+        """See `master_ports.MasterReads`."""
+        return sorted(self._many(self._all.master.members_of, master_rows.MemberRow, goldens))
+
+    def aliases(self, formers: Collection[bytes]) -> list[master_rows.AliasRow]:
+        """See `master_ports.MasterReads`."""
+        return sorted(self._many(self._all.master.aliases, master_rows.AliasRow, formers))
+
+    def proposals(self, customers: Collection[bytes]) -> list[master_rows.ProposalRow]:
+        """See `master_ports.MasterReads`."""
+        return sorted(self._many(self._all.master.proposals, master_rows.ProposalRow, customers))
+
+    def proposals_after(self, after: master_rows.ProposalPlace, limit: int) -> list[master_rows.ProposalRow]:
+        """See `master_ports.MasterReads`."""
+        place = dict(zip(("after_position", "after_one", "after_other"), after, strict=True))
+        return self._list(self._all.master.proposals_after, master_rows.ProposalRow, limit=limit, **place)
+
+    def proposal_counts(self) -> dict[str, int]:
+        """See `master_ports.MasterReads`."""
+        return dict(self._all.master.proposal_counts.fetch(self._cursor))
+
+    def cluster_sizes(self) -> dict[int, int]:
+        """See `master_ports.MasterReads`."""
+        return dict(self._all.master.cluster_sizes.fetch(self._cursor))
+
+    def decision_counts(self) -> dict[tuple[str, str, str], int]:
+        """See `master_ports.MasterReads`."""
+        return {tuple(row[:3]): row[3] for row in self._all.master.decision_counts.fetch(self._cursor)}
 
     def scan(self, row_type: type[R]) -> Iterator[R]:
         """See `ports.Snapshot`."""

@@ -4,8 +4,7 @@ Decides the SQL. The text is made by SQLAlchemy from `tables`, so a renamed colu
 driver's own cursor with positional parameters, because an ORM in this path costs twenty times the rows it writes.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -26,14 +25,15 @@ from sqlalchemy import (
     union,
     update,
 )
-from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.expression import Executable
 
 from carnet_hub.adapters.dialects import Dialect
-from carnet_hub.adapters.tables import SETTINGS, TABLES
+from carnet_hub.adapters.master_statements import MasterStatements
+from carnet_hub.adapters.master_tables import ALL_TABLES as TABLES
+from carnet_hub.adapters.sql_text import Condition, LookUp, Statement, compiled
+from carnet_hub.adapters.tables import SETTINGS
 from carnet_hub.core import rows
-
-Condition = ColumnElement[bool]
+from carnet_hub.core.kind_rules import PARTY_KINDS
 
 LOG: Final = TABLES[rows.LogRow].c
 ADMISSION: Final = TABLES[rows.AdmissionRow].c
@@ -58,52 +58,6 @@ SETTLED_PLACE: Final = ("position", "kind", "id", "register_no", "overruled", "b
 """Columns of `rows.SettledPlace`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """SQL text and the names of its parameters, in order.
-
-    Attributes:
-        constants: values of parameters that SQLAlchemy added itself.
-    """
-
-    text: str
-    names: tuple[str, ...]
-    constants: Mapping[str, object]
-
-    def run(self, cursor: Any, **values: object) -> Any:
-        """Execute with named values."""
-        return cursor.execute(
-            self.text, [values[name] if name in values else self.constants[name] for name in self.names]
-        )
-
-    def fetch(self, cursor: Any, **values: object) -> list[Any]:
-        """Execute and fetch every row."""
-        self.run(cursor, **values)
-        return cursor.fetchall()
-
-
-def compiled(statement: Executable, dialect: Dialect) -> Statement:
-    """A statement as text; every parameter must be a named `bindparam`."""
-    made = statement.compile(dialect=dialect.sql)  # type: ignore[attr-defined]
-    constants = {name: value for name, value in made.params.items() if value is not None}
-    return Statement(str(made), tuple(made.positiontup or ()), constants)
-
-
-class LookUp:
-    """A select whose rows are asked for by many keys at once."""
-
-    def __init__(self, dialect: Dialect, column: Column[Any], build: Callable[[Condition], Executable]) -> None:
-        self._dialect = dialect
-        self._statement = compiled(build(dialect.is_one_of(column)), dialect)
-
-    def fetch(self, cursor: Any, keys: Collection[Any], **values: object) -> list[Any]:
-        """Every row for these keys, in no order."""
-        found: list[Any] = []
-        for parameters in self._dialect.key_parameters(keys):
-            found += self._statement.fetch(cursor, **parameters, **values)
-        return found
-
-
 class Statements:
     """All statements for one database product."""
 
@@ -122,6 +76,7 @@ class Statements:
         self._records()
         self._assignments()
         self._people()
+        self.master = MasterStatements(dialect)
 
     def _text(self, statement: Executable) -> Statement:
         return compiled(statement, self.dialect)
@@ -185,6 +140,10 @@ class Statements:
             lambda hit: select(RECORD.anchor, RECORD.kind, RECORD.id).where(RECORD.anchor.is_not(None), hit),
         )
         self.children = self._by(RECORD.parent, lambda hit: record.where(RECORD.parent.is_not(None), hit))
+        of_party = text(f"kind IN ({', '.join(map(str, PARTY_KINDS))})")
+        self.party_records = self._by(
+            RECORD.parent, lambda hit: record.where(RECORD.parent.is_not(None), of_party, hit)
+        )
         behind = tuple_(RECORD.kind, RECORD.id) > tuple_(bindparam("after_kind"), bindparam("after_id"))
         contested = record.where(text("contests > 0"), behind).order_by(RECORD.kind, RECORD.id)
         self.contested = self._text(contested.limit(bindparam("limit")))
@@ -253,11 +212,6 @@ def _outcomes() -> Select[Any]:
     columns.insert(list(TABLES[rows.LogRow].columns).index(LOG.opening), literal_column("''").label("opening"))
     hit = LOG.position.in_(union(own, again))
     return select(*columns).where(hit).order_by(LOG.position).limit(bindparam("limit"))
-
-
-def first_of(found: Iterable[Sequence[Any]]) -> Any:
-    """The first column of the first row; None for no row."""
-    return next((row[0] for row in found), None)
 
 
 def _after(statement: Select[Any], column: Column[Any]) -> Select[Any]:

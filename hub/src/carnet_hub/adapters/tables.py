@@ -28,12 +28,12 @@ NAMING: Final = {
 
 METADATA: Final = MetaData(naming_convention=NAMING)
 
-_BIG = BigInteger().with_variant(Integer, "sqlite")
-_BYTES = LargeBinary()
-_SMALL = SmallInteger()
-_TEXT = Text()
-_FLAG = Boolean(create_constraint=False)
-_BY_KEY = {"sqlite_with_rowid": False}
+BIG = BigInteger().with_variant(Integer, "sqlite")
+BYTES = LargeBinary()
+SMALL = SmallInteger()
+TEXT = Text()
+FLAG = Boolean(create_constraint=False)
+BY_KEY = {"sqlite_with_rowid": False}
 
 
 def _partial(name: str, *columns: str, where: str) -> Index:
@@ -49,8 +49,8 @@ class Setting(HubTable, table=True):
     """Facts of the hub itself: who it is and which history it is in."""
 
     __tablename__ = "setting"
-    name: str = Field(primary_key=True, sa_type=_TEXT)
-    value: bytes = Field(sa_type=_BYTES)
+    name: str = Field(primary_key=True, sa_type=TEXT)
+    value: bytes = Field(sa_type=BYTES)
 
 
 class Log(HubTable, table=True):
@@ -58,26 +58,26 @@ class Log(HubTable, table=True):
 
     __tablename__ = "log"
     __table_args__ = (_partial("ix_log_broadcast", "position", where="is_broadcast"),)
-    position: int = Field(primary_key=True, sa_type=_BIG, sa_column_kwargs={"autoincrement": False})
-    kind: int = Field(sa_type=_SMALL)
-    hub_epoch: bytes = Field(sa_type=_BYTES)
-    received_ms: int = Field(sa_type=_BIG)
-    dealer_id: bytes = Field(sa_type=_BYTES)
-    node_id: bytes = Field(sa_type=_BYTES)
-    epoch: bytes = Field(sa_type=_BYTES)
-    seq: int = Field(sa_type=_BIG)
-    set_hash: bytes = Field(sa_type=_BYTES)
-    nonce: bytes = Field(sa_type=_BYTES)
-    ops_hash: bytes = Field(sa_type=_BYTES)
-    time_ms: int = Field(sa_type=_BIG)
-    verdict: int = Field(sa_type=_SMALL)
-    reason: str | None = Field(default=None, sa_type=_TEXT)
-    voids: bytes = Field(sa_type=_BYTES)
-    conflicts: int = Field(sa_type=_BIG)
-    message: bytes | None = Field(default=None, sa_type=_BYTES)
-    opening: bytes = Field(sa_type=_BYTES)
-    is_broadcast: bool = Field(sa_type=_FLAG)
-    detail: bytes = Field(sa_type=_BYTES)
+    position: int = Field(primary_key=True, sa_type=BIG, sa_column_kwargs={"autoincrement": False})
+    kind: int = Field(sa_type=SMALL)
+    hub_epoch: bytes = Field(sa_type=BYTES)
+    received_ms: int = Field(sa_type=BIG)
+    dealer_id: bytes = Field(sa_type=BYTES)
+    node_id: bytes = Field(sa_type=BYTES)
+    epoch: bytes = Field(sa_type=BYTES)
+    seq: int = Field(sa_type=BIG)
+    set_hash: bytes = Field(sa_type=BYTES)
+    nonce: bytes = Field(sa_type=BYTES)
+    ops_hash: bytes = Field(sa_type=BYTES)
+    time_ms: int = Field(sa_type=BIG)
+    verdict: int = Field(sa_type=SMALL)
+    reason: str | None = Field(default=None, sa_type=TEXT)
+    voids: bytes = Field(sa_type=BYTES)
+    conflicts: int = Field(sa_type=BIG)
+    message: bytes | None = Field(default=None, sa_type=BYTES)
+    opening: bytes = Field(sa_type=BYTES)
+    is_broadcast: bool = Field(sa_type=FLAG)
+    detail: bytes = Field(sa_type=BYTES)
 
 
 class Admission(HubTable, table=True):
@@ -87,17 +87,17 @@ class Admission(HubTable, table=True):
     __table_args__ = (
         Index("ix_admission_node_id_decided_at", "node_id", "decided_at"),
         _partial("ix_admission_state", "state", "decided_at", where="state > 1"),
-        _BY_KEY,
+        BY_KEY,
     )
-    nonce: bytes = Field(primary_key=True, sa_type=_BYTES)
-    dealer_id: bytes = Field(sa_type=_BYTES)
-    node_id: bytes = Field(sa_type=_BYTES)
-    ops_hash: bytes = Field(sa_type=_BYTES)
-    op_count: int = Field(sa_type=_SMALL)
-    stored_at: int = Field(sa_type=_BIG)
-    decided_at: int = Field(sa_type=_BIG)
-    state: int = Field(sa_type=_SMALL)
-    void_count: int = Field(sa_type=_SMALL)
+    nonce: bytes = Field(primary_key=True, sa_type=BYTES)
+    dealer_id: bytes = Field(sa_type=BYTES)
+    node_id: bytes = Field(sa_type=BYTES)
+    ops_hash: bytes = Field(sa_type=BYTES)
+    op_count: int = Field(sa_type=SMALL)
+    stored_at: int = Field(sa_type=BIG)
+    decided_at: int = Field(sa_type=BIG)
+    state: int = Field(sa_type=SMALL)
+    void_count: int = Field(sa_type=SMALL)
 
 
 class Chain(HubTable, table=True):
@@ -106,32 +106,32 @@ class Chain(HubTable, table=True):
     __tablename__ = "chain"
     __table_args__ = (
         _partial("ix_chain_repeat", "node_id", "nonce", where="is_repeat"),
-        _BY_KEY,
+        BY_KEY,
     )
-    node_id: bytes = Field(primary_key=True, sa_type=_BYTES)
-    epoch: bytes = Field(primary_key=True, sa_type=_BYTES)
-    seq: int = Field(primary_key=True, sa_type=_BIG)
-    set_hash: bytes = Field(sa_type=_BYTES)
-    nonce: bytes = Field(sa_type=_BYTES)
-    position: int = Field(sa_type=_BIG)
-    is_repeat: bool = Field(sa_type=_FLAG)
+    node_id: bytes = Field(primary_key=True, sa_type=BYTES)
+    epoch: bytes = Field(primary_key=True, sa_type=BYTES)
+    seq: int = Field(primary_key=True, sa_type=BIG)
+    set_hash: bytes = Field(sa_type=BYTES)
+    nonce: bytes = Field(sa_type=BYTES)
+    position: int = Field(sa_type=BIG)
+    is_repeat: bool = Field(sa_type=FLAG)
 
 
 class Epoch(HubTable, table=True):
     """See `rows.EpochRow`."""
 
     __tablename__ = "epoch"
-    __table_args__ = (_BY_KEY,)
-    node_id: bytes = Field(primary_key=True, sa_type=_BYTES)
-    epoch: bytes = Field(primary_key=True, sa_type=_BYTES)
-    ordinal: int = Field(sa_type=_BIG)
-    reason: int = Field(sa_type=_SMALL)
-    parent_epoch: bytes = Field(sa_type=_BYTES)
-    parent_seq: int = Field(sa_type=_BIG)
-    parent_hash: bytes = Field(sa_type=_BYTES)
-    head_seq: int = Field(sa_type=_BIG)
-    head_hash: bytes = Field(sa_type=_BYTES)
-    opened_at: int = Field(sa_type=_BIG)
+    __table_args__ = (BY_KEY,)
+    node_id: bytes = Field(primary_key=True, sa_type=BYTES)
+    epoch: bytes = Field(primary_key=True, sa_type=BYTES)
+    ordinal: int = Field(sa_type=BIG)
+    reason: int = Field(sa_type=SMALL)
+    parent_epoch: bytes = Field(sa_type=BYTES)
+    parent_seq: int = Field(sa_type=BIG)
+    parent_hash: bytes = Field(sa_type=BYTES)
+    head_seq: int = Field(sa_type=BIG)
+    head_hash: bytes = Field(sa_type=BYTES)
+    opened_at: int = Field(sa_type=BIG)
 
 
 class Record(HubTable, table=True):
@@ -142,192 +142,192 @@ class Record(HubTable, table=True):
         _partial("ix_record_anchor", "anchor", where="anchor IS NOT NULL"),
         _partial("ix_record_parent", "parent", where="parent IS NOT NULL"),
         _partial("ix_record_contested", "kind", "id", where="contests > 0"),
-        _BY_KEY,
+        BY_KEY,
     )
-    kind: int = Field(primary_key=True, sa_type=_SMALL)
-    id: bytes = Field(primary_key=True, sa_type=_BYTES)
-    owner: bytes = Field(sa_type=_BYTES)
-    changed: int = Field(sa_type=_BIG)
-    anchor: bytes | None = Field(default=None, sa_type=_BYTES)
-    parent: bytes | None = Field(default=None, sa_type=_BYTES)
-    contests: int = Field(sa_type=_SMALL)
-    entries: bytes = Field(sa_type=_BYTES)
+    kind: int = Field(primary_key=True, sa_type=SMALL)
+    id: bytes = Field(primary_key=True, sa_type=BYTES)
+    owner: bytes = Field(sa_type=BYTES)
+    changed: int = Field(sa_type=BIG)
+    anchor: bytes | None = Field(default=None, sa_type=BYTES)
+    parent: bytes | None = Field(default=None, sa_type=BYTES)
+    contests: int = Field(sa_type=SMALL)
+    entries: bytes = Field(sa_type=BYTES)
 
 
 class Settled(HubTable, table=True):
     """See `rows.SettledRow`."""
 
     __tablename__ = "settled"
-    __table_args__ = (Index("ix_settled_position", "position"), _BY_KEY)
-    kind: int = Field(primary_key=True, sa_type=_SMALL)
-    id: bytes = Field(primary_key=True, sa_type=_BYTES)
-    register_no: int = Field(primary_key=True, sa_type=_SMALL)
-    overruled: bytes = Field(primary_key=True, sa_type=_BYTES)
-    by: bytes = Field(primary_key=True, sa_type=_BYTES)
-    position: int = Field(sa_type=_BIG)
-    entry: bytes = Field(sa_type=_BYTES)
+    __table_args__ = (Index("ix_settled_position", "position"), BY_KEY)
+    kind: int = Field(primary_key=True, sa_type=SMALL)
+    id: bytes = Field(primary_key=True, sa_type=BYTES)
+    register_no: int = Field(primary_key=True, sa_type=SMALL)
+    overruled: bytes = Field(primary_key=True, sa_type=BYTES)
+    by: bytes = Field(primary_key=True, sa_type=BYTES)
+    position: int = Field(sa_type=BIG)
+    entry: bytes = Field(sa_type=BYTES)
 
 
 class Feed(HubTable, table=True):
     """See `rows.FeedRow`."""
 
     __tablename__ = "feed"
-    __table_args__ = (Index("ix_feed_dealer_id_place", "dealer_id", "place"), _BY_KEY)
-    dealer_id: bytes = Field(primary_key=True, sa_type=_BYTES)
-    kind: int = Field(primary_key=True, sa_type=_SMALL)
-    id: bytes = Field(primary_key=True, sa_type=_BYTES)
-    place: int = Field(sa_type=_BIG)
-    is_evicted: bool = Field(sa_type=_FLAG)
+    __table_args__ = (Index("ix_feed_dealer_id_place", "dealer_id", "place"), BY_KEY)
+    dealer_id: bytes = Field(primary_key=True, sa_type=BYTES)
+    kind: int = Field(primary_key=True, sa_type=SMALL)
+    id: bytes = Field(primary_key=True, sa_type=BYTES)
+    place: int = Field(sa_type=BIG)
+    is_evicted: bool = Field(sa_type=FLAG)
 
 
 class Assignment(HubTable, table=True):
     """See `rows.AssignmentRow`."""
 
     __tablename__ = "assignment"
-    __table_args__ = (Index("ix_assignment_expires_ms", "expires_ms"), _BY_KEY)
-    vehicle_id: bytes = Field(primary_key=True, sa_type=_BYTES)
-    dealer_id: bytes = Field(primary_key=True, sa_type=_BYTES)
-    since: int = Field(sa_type=_BIG)
-    expires_ms: int = Field(sa_type=_BIG)
-    reason: str = Field(sa_type=_TEXT)
-    op: bytes = Field(sa_type=_BYTES)
-    is_shared: bool = Field(sa_type=_FLAG)
+    __table_args__ = (Index("ix_assignment_expires_ms", "expires_ms"), BY_KEY)
+    vehicle_id: bytes = Field(primary_key=True, sa_type=BYTES)
+    dealer_id: bytes = Field(primary_key=True, sa_type=BYTES)
+    since: int = Field(sa_type=BIG)
+    expires_ms: int = Field(sa_type=BIG)
+    reason: str = Field(sa_type=TEXT)
+    op: bytes = Field(sa_type=BYTES)
+    is_shared: bool = Field(sa_type=FLAG)
 
 
 class AssignmentDay(HubTable, table=True):
     """See `rows.AssignmentDayRow`."""
 
     __tablename__ = "assignment_day"
-    __table_args__ = (_BY_KEY,)
-    day: int = Field(primary_key=True, sa_type=_BIG)
-    dealer_id: bytes = Field(primary_key=True, sa_type=_BYTES)
-    granted: int = Field(sa_type=_BIG)
-    put_off: int = Field(sa_type=_BIG)
+    __table_args__ = (BY_KEY,)
+    day: int = Field(primary_key=True, sa_type=BIG)
+    dealer_id: bytes = Field(primary_key=True, sa_type=BYTES)
+    granted: int = Field(sa_type=BIG)
+    put_off: int = Field(sa_type=BIG)
 
 
 class VoidOp(HubTable, table=True):
     """See `rows.VoidRow`."""
 
     __tablename__ = "void_op"
-    __table_args__ = (_BY_KEY,)
-    op: bytes = Field(primary_key=True, sa_type=_BYTES)
-    position: int = Field(sa_type=_BIG)
-    reason: str = Field(sa_type=_TEXT)
-    based_on: bytes = Field(sa_type=_BYTES)
+    __table_args__ = (BY_KEY,)
+    op: bytes = Field(primary_key=True, sa_type=BYTES)
+    position: int = Field(sa_type=BIG)
+    reason: str = Field(sa_type=TEXT)
+    based_on: bytes = Field(sa_type=BYTES)
 
 
 class Waiting(HubTable, table=True):
     """See `rows.WaitingRow`."""
 
     __tablename__ = "waiting"
-    __table_args__ = (Index("ix_waiting_base_nonce", "base_nonce"), Index("ix_waiting_nonce", "nonce"), _BY_KEY)
-    base: bytes = Field(primary_key=True, sa_type=_BYTES)
-    nonce: bytes = Field(primary_key=True, sa_type=_BYTES)
-    base_nonce: bytes = Field(sa_type=_BYTES)
+    __table_args__ = (Index("ix_waiting_base_nonce", "base_nonce"), Index("ix_waiting_nonce", "nonce"), BY_KEY)
+    base: bytes = Field(primary_key=True, sa_type=BYTES)
+    nonce: bytes = Field(primary_key=True, sa_type=BYTES)
+    base_nonce: bytes = Field(sa_type=BYTES)
 
 
 class Erased(HubTable, table=True):
     """See `rows.ErasedRow`."""
 
     __tablename__ = "erased"
-    __table_args__ = (_BY_KEY,)
-    record: bytes = Field(primary_key=True, sa_type=_BYTES)
-    groups: int = Field(sa_type=_SMALL)
+    __table_args__ = (BY_KEY,)
+    record: bytes = Field(primary_key=True, sa_type=BYTES)
+    groups: int = Field(sa_type=SMALL)
 
 
 class Sealed(HubTable, table=True):
     """See `rows.SealedRow`."""
 
     __tablename__ = "sealed"
-    __table_args__ = (_BY_KEY,)
-    record: bytes = Field(primary_key=True, sa_type=_BYTES)
-    position: int = Field(primary_key=True, sa_type=_BIG)
+    __table_args__ = (BY_KEY,)
+    record: bytes = Field(primary_key=True, sa_type=BYTES)
+    position: int = Field(primary_key=True, sa_type=BIG)
 
 
 class NodeKey(HubTable, table=True):
     """See `rows.KeyRow`."""
 
     __tablename__ = "node_key"
-    __table_args__ = (Index("ix_node_key_node_id", "node_id"), _BY_KEY)
-    key_id: bytes = Field(primary_key=True, sa_type=_BYTES)
-    node_id: bytes = Field(sa_type=_BYTES)
-    dealer_id: bytes = Field(sa_type=_BYTES)
-    signing_key: bytes = Field(sa_type=_BYTES)
-    exchange_key: bytes = Field(sa_type=_BYTES)
-    status: str = Field(sa_type=_TEXT)
+    __table_args__ = (Index("ix_node_key_node_id", "node_id"), BY_KEY)
+    key_id: bytes = Field(primary_key=True, sa_type=BYTES)
+    node_id: bytes = Field(sa_type=BYTES)
+    dealer_id: bytes = Field(sa_type=BYTES)
+    signing_key: bytes = Field(sa_type=BYTES)
+    exchange_key: bytes = Field(sa_type=BYTES)
+    status: str = Field(sa_type=TEXT)
 
 
 class Dealer(HubTable, table=True):
     """See `rows.DealerRow`."""
 
     __tablename__ = "dealer"
-    __table_args__ = (_BY_KEY,)
-    dealer_id: bytes = Field(primary_key=True, sa_type=_BYTES)
-    site_code: str = Field(sa_type=_TEXT)
-    status: str = Field(sa_type=_TEXT)
+    __table_args__ = (BY_KEY,)
+    dealer_id: bytes = Field(primary_key=True, sa_type=BYTES)
+    site_code: str = Field(sa_type=TEXT)
+    status: str = Field(sa_type=TEXT)
 
 
 class Evidence(HubTable, table=True):
     """See `rows.EvidenceRow`."""
 
     __tablename__ = "evidence"
-    __table_args__ = (Index("ix_evidence_node_id", "node_id", "received_ms"), _BY_KEY)
-    set_hash: bytes = Field(primary_key=True, sa_type=_BYTES)
-    node_id: bytes = Field(sa_type=_BYTES)
-    epoch: bytes = Field(sa_type=_BYTES)
-    seq: int = Field(sa_type=_BIG)
-    nonce: bytes = Field(sa_type=_BYTES)
-    reason: str = Field(sa_type=_TEXT)
-    received_ms: int = Field(sa_type=_BIG)
-    message: bytes = Field(sa_type=_BYTES)
+    __table_args__ = (Index("ix_evidence_node_id", "node_id", "received_ms"), BY_KEY)
+    set_hash: bytes = Field(primary_key=True, sa_type=BYTES)
+    node_id: bytes = Field(sa_type=BYTES)
+    epoch: bytes = Field(sa_type=BYTES)
+    seq: int = Field(sa_type=BIG)
+    nonce: bytes = Field(sa_type=BYTES)
+    reason: str = Field(sa_type=TEXT)
+    received_ms: int = Field(sa_type=BIG)
+    message: bytes = Field(sa_type=BYTES)
 
 
 class NodeStatus(HubTable, table=True):
     """See `rows.NodeStatusRow`."""
 
     __tablename__ = "node_status"
-    __table_args__ = (_BY_KEY,)
-    node_id: bytes = Field(primary_key=True, sa_type=_BYTES)
-    last_seen_ms: int = Field(sa_type=_BIG)
-    clock_offset_ms: int = Field(sa_type=_BIG)
-    situation: int = Field(sa_type=_SMALL)
-    epoch: bytes = Field(sa_type=_BYTES)
-    head_seq: int = Field(sa_type=_BIG)
-    cursor: int = Field(sa_type=_BIG)
-    unsent_sets: int = Field(sa_type=_BIG)
-    oldest_unsent_ms: int = Field(sa_type=_BIG)
-    schema_version: int = Field(sa_type=_BIG)
-    software: str = Field(sa_type=_TEXT)
-    failures: int = Field(sa_type=_BIG)
-    last_failure: str = Field(sa_type=_TEXT)
-    last_failure_ms: int = Field(sa_type=_BIG)
+    __table_args__ = (BY_KEY,)
+    node_id: bytes = Field(primary_key=True, sa_type=BYTES)
+    last_seen_ms: int = Field(sa_type=BIG)
+    clock_offset_ms: int = Field(sa_type=BIG)
+    situation: int = Field(sa_type=SMALL)
+    epoch: bytes = Field(sa_type=BYTES)
+    head_seq: int = Field(sa_type=BIG)
+    cursor: int = Field(sa_type=BIG)
+    unsent_sets: int = Field(sa_type=BIG)
+    oldest_unsent_ms: int = Field(sa_type=BIG)
+    schema_version: int = Field(sa_type=BIG)
+    software: str = Field(sa_type=TEXT)
+    failures: int = Field(sa_type=BIG)
+    last_failure: str = Field(sa_type=TEXT)
+    last_failure_ms: int = Field(sa_type=BIG)
 
 
 class Hello(HubTable, table=True):
     """See `rows.HelloRow`."""
 
     __tablename__ = "hello"
-    __table_args__ = (_BY_KEY,)
-    node_id: bytes = Field(primary_key=True, sa_type=_BYTES)
-    received_ms: int = Field(sa_type=_BIG)
-    message: bytes = Field(sa_type=_BYTES)
+    __table_args__ = (BY_KEY,)
+    node_id: bytes = Field(primary_key=True, sa_type=BYTES)
+    received_ms: int = Field(sa_type=BIG)
+    message: bytes = Field(sa_type=BYTES)
 
 
 class Invite(HubTable, table=True):
     """See `rows.InviteRow`."""
 
     __tablename__ = "invite"
-    __table_args__ = (_BY_KEY,)
-    code_id: bytes = Field(primary_key=True, sa_type=_BYTES)
-    dealer_id: bytes = Field(sa_type=_BYTES)
-    node_key: bytes = Field(sa_type=_BYTES)
-    hub_key: bytes = Field(sa_type=_BYTES)
-    created_ms: int = Field(sa_type=_BIG)
-    expires_ms: int = Field(sa_type=_BIG)
-    tries: int = Field(sa_type=_SMALL)
-    node_id: bytes = Field(sa_type=_BYTES)
-    asked_hash: bytes = Field(sa_type=_BYTES)
-    answer: bytes = Field(sa_type=_BYTES)
+    __table_args__ = (BY_KEY,)
+    code_id: bytes = Field(primary_key=True, sa_type=BYTES)
+    dealer_id: bytes = Field(sa_type=BYTES)
+    node_key: bytes = Field(sa_type=BYTES)
+    hub_key: bytes = Field(sa_type=BYTES)
+    created_ms: int = Field(sa_type=BIG)
+    expires_ms: int = Field(sa_type=BIG)
+    tries: int = Field(sa_type=SMALL)
+    node_id: bytes = Field(sa_type=BYTES)
+    asked_hash: bytes = Field(sa_type=BYTES)
+    answer: bytes = Field(sa_type=BYTES)
 
 
 def table_of(model: type[HubTable]) -> Table:

@@ -20,9 +20,9 @@ from carnet_hub.core.hub import Hub
 from carnet_hub.core.ingest import receive_sets
 from carnet_hub.core.limits import BUNDLE_PAGES_BYTES_MAX, BUNDLE_PAGES_MAX
 from carnet_hub.core.offers import receive_offer
-from carnet_hub.core.ports import SegmentShelf
 from carnet_hub.core.recalls import split_hashes
 from carnet_hub.core.rows import Node
+from carnet_hub.core.shelves import SegmentShelf
 from carnet_hub.core.shown import shown_records
 from carnet_protocol import cbor, limits
 from carnet_protocol.bundle import PartKind, bundle_key_id, pack_bundle, unpack_bundle

@@ -6,10 +6,14 @@ ask for every op, without asking the registry each time.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
-from carnet_protocol.kinds import CUSTOMER
+from carnet_protocol.kinds import ADDRESS, CONSENT, CONTACT_PREFERENCE, CUSTOMER, OWNERSHIP, PHONE
 from carnet_protocol.orders import group_mask
 from carnet_protocol.registry import Audience, Kind, Privacy, Register, Registry, ValueType, Writer
+
+PARTY_KINDS: Final = tuple(kind.number for kind in (PHONE, ADDRESS, CONTACT_PREFERENCE, CONSENT, OWNERSHIP))
+"""Kinds that say something about the customer they name: what matching and a golden record read beside the customer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,7 @@ class KindRules:
         secret: numbers of registers that are encrypted at rest.
         groups: erasure groups (bits) that hold values in this kind.
         is_deletable: facts are retracted and documents voided instead.
+        tells_of_party: the customer itself, or one of `PARTY_KINDS`.
     """
 
     kind: Kind
@@ -46,6 +51,7 @@ class KindRules:
     secret: frozenset[int]
     groups: int
     is_deletable: bool
+    tells_of_party: bool
 
 
 Rules = Mapping[int, KindRules]
@@ -77,6 +83,7 @@ def _rules(kind: Kind, registry: Registry, lends_anchor: bool) -> KindRules:  # 
         frozenset(register.number for register in kind.registers if register.privacy is Privacy.SECRET),
         group_mask(frozenset(register.group for register in kind.registers if register.group is not None)),
         not kind.is_fact and not _steps(kind),
+        kind.number == CUSTOMER.number or kind.number in PARTY_KINDS,
     )
 
 

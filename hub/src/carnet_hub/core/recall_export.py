@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.intake import find_signers
-from carnet_hub.core.ports import SegmentShelf, Snapshot
+from carnet_hub.core.ports import Snapshot
 from carnet_hub.core.progress import Progress
 from carnet_hub.core.recalls import Campaign, Counted, count_campaign
 from carnet_hub.core.report import Citation, ReportHead, campaign_values
+from carnet_hub.core.shelves import SegmentShelf
 from carnet_protocol.envelope import Purpose, read_envelope, verify_envelope
 from carnet_protocol.errors import NotAllowed
 from carnet_protocol.ids import OpId, nonce_of

@@ -24,9 +24,10 @@ from carnet_hub.core.completions import completion_reports, lifecycles_of_the_go
 from carnet_hub.core.failures import Unusable
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.limits import TEXT_CHARS_MAX
-from carnet_hub.core.ports import PlanShelf, SegmentShelf, Snapshot
+from carnet_hub.core.ports import Snapshot
 from carnet_hub.core.progress import Progress, count_progress
 from carnet_hub.core.rows import DealerRow, RecordRow
+from carnet_hub.core.shelves import PlanShelf, SegmentShelf
 from carnet_hub.core.shown import shown_records
 from carnet_protocol import cbor
 from carnet_protocol.changeset import Draft

@@ -1,7 +1,7 @@
 """What the hub keeps, as plain rows: the vocabulary between core and store.
 
-Decides which facts exist and what identifies each. Does not decide how they are stored (`adapters.tables` declares one
-table per row type, with the same columns in the same order) nor what they mean together (the modules that write them).
+Decides which facts exist and what identifies each. Not how they are stored (`adapters.tables` declares one table per
+row type, with the same columns in the same order) nor what they mean together (the modules that write them).
 
 Three sorts of rows, and the difference matters for `rebuild`:
 
@@ -14,6 +14,8 @@ Rows are named tuples because a driver takes them as they are.
 
 from enum import IntEnum
 from typing import Final, NamedTuple
+
+from carnet_hub.core.master_rows import MASTER_PROJECTIONS, MasterRow
 
 
 class LogKind(IntEnum):
@@ -164,7 +166,7 @@ class SettledRow(NamedTuple):
 
 
 SettledPlace = tuple[int, int, bytes, int, bytes, bytes]
-"""Where a settled value stands in the list of all: its position, then the columns that identify it."""
+"""Where a settled value stands in the list of all: its position, then what identifies it."""
 
 
 class FeedRow(NamedTuple):
@@ -305,12 +307,11 @@ class HelloRow(NamedTuple):
 
 
 class InviteRow(NamedTuple):
-    """A one-time enrolment code. The secret is not here, only what both sides derive from it.
+    """A one-time enrolment code, without its secret: only what both sides derive from it.
 
     Attributes:
         tries: proofs that did not hold.
-        node_id, asked_hash: who used it and SHA-256 of the request; empty while nobody has.
-        answer: the signed answer, given again to the very same request; empty before.
+        node_id, asked_hash, answer: who used it, SHA-256 of the request, the signed answer; empty while nobody has.
     """
 
     code_id: bytes
@@ -374,6 +375,7 @@ Row = (
     | NodeStatusRow
     | HelloRow
     | InviteRow
+    | MasterRow
 )
 
 PROJECTIONS: Final[dict[type[Row], int]] = {
@@ -391,7 +393,7 @@ PROJECTIONS: Final[dict[type[Row], int]] = {
     SealedRow: 2,
     KeyRow: 1,
     DealerRow: 1,
-}
+} | {**MASTER_PROJECTIONS}
 """Everything that `rebuild` drops and folds again, and how many of a row's first columns identify it."""
 
 EVERYBODY: Final = bytes(16)

@@ -1,0 +1,44 @@
+"""The statements of the customer master, compiled once per database product; see `statements`."""
+
+from sqlalchemy import and_, bindparam, func, select, tuple_
+from sqlalchemy.sql.expression import Executable
+
+from carnet_hub.adapters.dialects import Dialect
+from carnet_hub.adapters.master_tables import ALL_TABLES
+from carnet_hub.adapters.sql_text import LookUp, Statement, compiled
+from carnet_hub.core import master_rows as rows
+
+
+class MasterStatements:
+    """All statements about who is who, for one database product."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self._dialect = dialect
+        party = ALL_TABLES[rows.PartyRow]
+        key = ALL_TABLES[rows.MatchKeyRow]
+        decision = ALL_TABLES[rows.DecisionRow]
+        member = ALL_TABLES[rows.MemberRow]
+        alias = ALL_TABLES[rows.AliasRow]
+        proposal = ALL_TABLES[rows.ProposalRow]
+        self.parties = LookUp(dialect, party.c.customer, select(party).where)
+        found = select(key.c.customer).where(key.c.key == bindparam("key"))
+        self.found_by = self._text(found.order_by(key.c.customer).limit(bindparam("limit")))
+        self.decisions = LookUp(dialect, decision.c.customer, select(decision).where)
+        self.members = LookUp(dialect, member.c.customer, select(member).where)
+        self.members_of = LookUp(dialect, member.c.golden, select(member).where)
+        self.aliases = LookUp(dialect, alias.c.former, select(alias).where)
+        self.proposals = LookUp(dialect, proposal.c.one, select(proposal).where)
+        place = [proposal.c[name] for name in ("position", "one", "other")]
+        behind = tuple_(*place) > tuple_(*(bindparam(f"after_{name}") for name in ("position", "one", "other")))
+        waiting = select(proposal).where(behind).order_by(*place)
+        self.proposals_after = self._text(waiting.limit(bindparam("limit")))
+        count = func.count()
+        self.proposal_counts = self._text(select(proposal.c.cause, count).group_by(proposal.c.cause))
+        sizes = select(count.label("size")).select_from(member).group_by(member.c.golden).subquery()
+        self.cluster_sizes = self._text(select(sizes.c.size, func.count()).group_by(sizes.c.size))
+        kinds = (decision.c.effect, decision.c.authority, decision.c.cause)
+        once = and_(decision.c.customer < decision.c.other)
+        self.decision_counts = self._text(select(*kinds, count).where(once).group_by(*kinds))
+
+    def _text(self, statement: Executable) -> Statement:
+        return compiled(statement, self._dialect)

@@ -1,0 +1,112 @@
+"""What the hub keeps about who is who, as plain rows; all of them are projections of the log.
+
+Decides which facts exist and what identifies each, as `rows` does for everything else. None of them is the truth: what
+a record shows makes its party and its keys, `identity` decisions make the rest, and `rebuild` makes all of it again.
+"""
+
+from typing import Final, NamedTuple
+
+
+class PartyRow(NamedTuple):
+    """A customer as matching sees it.
+
+    Attributes:
+        since: position of the log entry that first folded it; its place among the oldest of a cluster.
+        kind: person, company, or empty while nobody has said.
+        is_live: it is there and not deleted; others are in no cluster.
+        identifiers: its valid document numbers, keyed hashes of 16 bytes, joined, ascending.
+        keys: the keys it is found by, keyed hashes of 16 bytes, joined, ascending.
+        features: what is compared, sealed.
+    """
+
+    customer: bytes
+    dealer_id: bytes
+    since: int
+    kind: str
+    is_live: bool
+    identifiers: bytes
+    keys: bytes
+    features: bytes
+
+
+class MatchKeyRow(NamedTuple):
+    """A key under which a customer is found."""
+
+    key: bytes
+    customer: bytes
+
+
+class DecisionRow(NamedTuple):
+    """An `identity` decision, once from each of its two customers.
+
+    Attributes:
+        position, op_index: where in the log it stands.
+        target: the decision it takes back; empty for others.
+    """
+
+    customer: bytes
+    other: bytes
+    identity: bytes
+    position: int
+    op_index: int
+    effect: str
+    authority: str
+    cause: str
+    target: bytes
+
+
+class MemberRow(NamedTuple):
+    """A customer in a cluster of at least two.
+
+    Attributes:
+        since: position of the log entry that brought it there.
+    """
+
+    customer: bytes
+    golden: bytes
+    since: int
+
+
+class AliasRow(NamedTuple):
+    """A golden id that led to another one, from one position on until another.
+
+    Attributes:
+        until: 0 while it does.
+    """
+
+    former: bytes
+    since: int
+    golden: bytes
+    until: int
+
+
+class ProposalRow(NamedTuple):
+    """Two customers that wait for a steward.
+
+    Attributes:
+        one, other: the smaller id first.
+        position: of the decision to look at.
+        cause: what the matcher was not sure about, or the guard that stopped a link.
+    """
+
+    one: bytes
+    other: bytes
+    identity: bytes
+    position: int
+    cause: str
+
+
+ProposalPlace = tuple[int, bytes, bytes]
+"""(position, one, other): where a proposal stands in the queue."""
+
+MasterRow = PartyRow | MatchKeyRow | DecisionRow | MemberRow | AliasRow | ProposalRow
+
+MASTER_PROJECTIONS: Final[dict[type[MasterRow], int]] = {
+    PartyRow: 1,
+    MatchKeyRow: 2,
+    DecisionRow: 3,
+    MemberRow: 1,
+    AliasRow: 2,
+    ProposalRow: 2,
+}
+"""How many of a row's first columns identify it."""
