@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from carnet_node.core.limits import FORM_FIELDS_MAX
 from carnet_node.entrypoints.pages.forms import WAS, Typed
 from support.browsing import ADDRESS, Fields, Visitor
 from support.node_builder import build_node
@@ -189,7 +190,7 @@ def test_a_form_with_too_many_fields_is_refused(visitor: Visitor):
     """A form is bounded before anybody looks at it."""
     visitor.open("/")
 
-    answered = visitor.ask("POST", "/search", data={f"f{number}": "" for number in range(2_100)})
+    answered = visitor.ask("POST", "/search", data={f"f{number}": "" for number in range(FORM_FIELDS_MAX + 1)})
 
     assert answered.status_code == 400
 

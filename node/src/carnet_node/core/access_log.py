@@ -32,6 +32,17 @@ def note_list(node: Node, subject: str, row_count: int) -> None:
         note_access(node, Access.VIEWED, subject, row_count)
 
 
+def begin_showing(node: Node, access: Access, subject: str) -> None:
+    """Allow and note values in full, before the first one is shown or printed.
+
+    Raises:
+        CommandRefused: the role does not see them; nothing was noted.
+    """
+    with node.store.read() as tx:
+        require(node, tx, Permission.SHOW_PERSONAL)
+    note_access(node, access, subject)
+
+
 def begin_export(node: Node, subject: str, row_count: int) -> None:
     """Allow and note an export, before the first row leaves.
 

@@ -53,7 +53,7 @@ def export_list(
 
     Raises:
         BadValue: no such list, or one too long for a sheet.
-        CommandRefused: the role does not export; nothing left and nothing was noted.
+        CommandRefused: the role does not export, or does not see values in full; nothing left and nothing was noted.
     """
     wanted = LISTS.get(name)
     if wanted is None:
@@ -62,6 +62,8 @@ def export_list(
         raise BadValue(Reason.BAD_FIELD, "period", "this list has none, or it is not one of at most ten years")
     with node.store.read() as tx:
         require(node, tx, Permission.EXPORT)
+        if show_personal:
+            require(node, tx, Permission.SHOW_PERSONAL)
     offset = node.settings.utc_offset_minutes
     found = wanted.rows(node, period)
     rows = found if show_personal else _masked(wanted, found)

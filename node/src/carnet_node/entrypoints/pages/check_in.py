@@ -5,12 +5,13 @@ promise for the end of the day. One save records all of it. What is typed is kep
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 
-from carnet_node.core.access_log import note_access
+from carnet_node.core.access_log import begin_showing
 from carnet_node.core.day import start_of_day
 from carnet_node.core.duplicates import TypedParty, find_candidates
 from carnet_node.core.form_drafts import keep_draft
@@ -18,6 +19,7 @@ from carnet_node.core.limits import FORM_PARTS_MAX
 from carnet_node.core.local_facts import Access
 from carnet_node.core.node import Node
 from carnet_node.core.receiving import receive_car
+from carnet_node.core.roles import Permission
 from carnet_node.core.staff import list_staff
 from carnet_node.core.staff_list import is_working
 from carnet_node.core.vehicle_file import vehicle_file
@@ -26,9 +28,9 @@ from carnet_node.entrypoints.pages.check_in_forms import JOB_ROWS_MIN, at_own_fi
 from carnet_node.entrypoints.pages.forms import FormState
 from carnet_node.entrypoints.pages.page import Page, PageOf
 from carnet_node.entrypoints.pages.plots import odometer_plot
+from carnet_node.entrypoints.pages.record_forms import RecordForm, save_work, show_form
 from carnet_node.entrypoints.pages.vehicles import present_owner
 from carnet_node.entrypoints.reading import record_from_text
-from carnet_node.entrypoints.wording import Explained
 from carnet_protocol.errors import BadValue
 from carnet_protocol.ids import RecordId, parse_record_text, record_text
 from carnet_protocol.reasons import Reason
@@ -48,14 +50,10 @@ async def show_new(
     """An empty form, one that begins with a car and a customer, or the draft of either."""
     car, party = _known(vehicle), _known(customer)
 
-    def read() -> Mapping[str, Any]:
-        form = page.form(_draft_of(car), _begun(page, car, party, campaign))
-        shown = _context(page.node, form, car)
-        if shown["card"] is not None:
-            note_access(page.node, Access.SHOWN, _NEW)
-        return shown
+    def begin() -> tuple[Mapping[str, str], str]:
+        return _begun(page, car, party, campaign), ""
 
-    return await page.show("check_in.html", read, screen="check-in")
+    return await show_form(_shape(page, car, _draft_of(car), is_noted=True), begin)
 
 
 @router.post("/visits/begin")
@@ -81,13 +79,7 @@ async def receive(page: PageOf) -> Response:
         received = receive_car(node, reception_of(typed, page.pages.renderer.clockface))
         return f"/visits/{record_text(received.opened.visit)}"
 
-    async def again(explained: Explained) -> Response:
-        form = FormState.refused(typed, at_own_fields(explained))
-        return await page.show(
-            "check_in.html", lambda: _context(page.node, form, car), status=explained.status, screen="check-in"
-        )
-
-    return await page.save(typed, work, again, draft=drafted)
+    return await save_work(_shape(page, car, drafted, is_noted=False), typed, work)
 
 
 @router.post("/duplicates")
@@ -122,8 +114,10 @@ def _begun(page: Page, car: RecordId | None, party: RecordId | None, campaign: s
         "promised_at": page.pages.renderer.clockface.moment(promised_ms),
     }
     if card is not None:
+        texts["sender_name"] = _name(card.customer.values)
         phone = next((one.values.get("number") for one in card.phones), None)
-        texts |= {"sender_name": _name(card.customer.values), "sender_phone": str(phone or "").removeprefix("+86")}
+        if page.person.may(Permission.SHOW_PERSONAL):
+            texts["sender_phone"] = str(phone or "").removeprefix("+86")
     hits = [] if file is None or file.car.recalls is None else file.car.recalls.hits
     for hit in hits:
         if campaign is not None and record_text(hit.campaign) == campaign:
@@ -132,19 +126,38 @@ def _begun(page: Page, car: RecordId | None, party: RecordId | None, campaign: s
     return texts
 
 
-def _context(node: Node, form: FormState, car: RecordId | None) -> dict[str, Any]:
+def _shape(page: Page, car: RecordId | None, draft: str, *, is_noted: bool) -> RecordForm:
+    """The form on its page.
+
+    Args:
+        is_noted: it shows a customer in full for the first time, and that is noted.
+    """
+
+    def context(form: FormState) -> Mapping[str, Any]:
+        shown = _context(page, form, car)
+        if is_noted and shown["card"] is not None and shown["is_in_full"]:
+            begin_showing(page.node, Access.SHOWN, _NEW)
+        return shown
+
+    return RecordForm(page, "check_in.html", "check-in", "/visits/new", context, draft)
+
+
+def _context(page: Page, form: FormState, car: RecordId | None) -> dict[str, Any]:
     """What the template shows beside the form: who and what the form names is read anew."""
+    node = page.node
     shown_car = car or _known(form.text("car.known") or None)
     party = _known(form.text("party.known") or None)
     file = None if shown_car is None else vehicle_file(node, shown_car)
     card = None if party is None else customer_card(node, party)
     filled = max(form.typed.places("jobs"), default=-1) + 1
+    explained = None if form.explained is None else at_own_fields(form.explained)
     return {
-        "form": form,
+        "form": replace(form, explained=explained),
         "draft_name": _draft_of(car),
         "file": file,
         "plot": None if file is None else odometer_plot(file.car.odometer),
         "card": card,
+        "is_in_full": page.person.may(Permission.SHOW_PERSONAL),
         "rows": range(max(JOB_ROWS_MIN, min(filled + 1, FORM_PARTS_MAX))),
         "advisors": [one.view for one in list_staff(node) if is_working(one.view)],
     }

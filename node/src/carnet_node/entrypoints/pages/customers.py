@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from fastapi import APIRouter, Response
 
-from carnet_node.core.access_log import note_access, note_list
+from carnet_node.core.access_log import begin_showing, note_list
 from carnet_node.core.basis import as_read
 from carnet_node.core.commands.customers import AddCustomer, add_customer, retract_consent
 from carnet_node.core.commands.drafting import Drafts, NewId
@@ -23,11 +23,11 @@ from carnet_node.core.node import Node
 from carnet_node.core.vehicle_file import vehicle_file
 from carnet_node.core.views import CustomerCard, list_records
 from carnet_node.entrypoints.pages.customer_forms import card_as_texts, card_drafts, new_customer
-from carnet_node.entrypoints.pages.forms import BASED_ON, FormState, Typed
+from carnet_node.entrypoints.pages.forms import BASED_ON, FormState
 from carnet_node.entrypoints.pages.page import Page, PageOf
 from carnet_node.entrypoints.pages.plots import odometer_plot
+from carnet_node.entrypoints.pages.record_forms import RecordForm, save_form, save_work, show_form
 from carnet_node.entrypoints.reading import record_from_text
-from carnet_node.entrypoints.wording import Explained
 from carnet_protocol.ids import RecordId, parse_record_text, record_text
 from carnet_protocol.kinds import CONSENT, CUSTOMER
 from carnet_protocol.registry import Value
@@ -54,11 +54,7 @@ async def show_list(page: PageOf, after: str | None = None) -> Response:
 @router.get("/new")
 async def show_new(page: PageOf) -> Response:
     """An empty form, or the draft of one."""
-    return await page.show(
-        "customer_form.html",
-        lambda: {"form": page.form(_NEW, {"party_kind": "person"}), "card": None},
-        screen="customers",
-    )
+    return await show_form(_shape(page, None), lambda: ({"party_kind": "person"}, ""))
 
 
 @router.post("/new")
@@ -70,10 +66,7 @@ async def record(page: PageOf) -> Response:
         command: AddCustomer = new_customer(typed, page.pages.renderer.clockface)
         return address_of(save(node, partial(add_customer, command)).records[0])
 
-    async def again(explained: Explained) -> Response:
-        return await _form_again(page, typed, explained, None)
-
-    return await page.save(typed, work, again, draft=_NEW)
+    return await save_work(_shape(page, None), typed, work)
 
 
 @router.get("/{customer}")
@@ -81,7 +74,7 @@ async def show_customer(page: PageOf, customer: str, car: str | None = None) -> 
     """A customer, and the file of one of their cars."""
     record = record_from_text(customer)
     chosen = None if car is None else record_from_text(car)
-    return await page.show("file.html", lambda: _file(page.node, record, chosen), screen="customers")
+    return await page.show("file.html", lambda: _file(page.node, record, chosen), screen="customers", form=FormState())
 
 
 @router.get("/{customer}/edit")
@@ -89,13 +82,12 @@ async def show_edit(page: PageOf, customer: str) -> Response:
     """Everything about a customer in full, to be changed; the asking is noted."""
     record = record_from_text(customer)
 
-    def read() -> Mapping[str, Any]:
+    def begin() -> tuple[Mapping[str, str], str]:
         card = require_customer(page.node, record)
-        note_access(page.node, Access.SHOWN, "customer form")
-        form = page.form(_draft_of(record), card_as_texts(card), card.customer.heads.to_text())
-        return {"form": form, "card": card}
+        begin_showing(page.node, Access.SHOWN, "customer form")
+        return card_as_texts(card), card.customer.heads.to_text()
 
-    return await page.show("customer_form.html", read, screen="customers")
+    return await show_form(_shape(page, record), begin)
 
 
 @router.post("/{customer}/edit")
@@ -103,17 +95,10 @@ async def change(page: PageOf, customer: str) -> Response:
     """Change what was changed in the form, in one change set."""
     record, typed = record_from_text(customer), page.typed()
 
-    def work(node: Node) -> str:
-        def drafts(new_id: NewId) -> Drafts:
-            return card_drafts(require_customer(node, record), typed, page.pages.renderer.clockface, new_id)
+    def drafts(node: Node, new_id: NewId) -> Drafts:
+        return card_drafts(require_customer(node, record), typed, page.pages.renderer.clockface, new_id)
 
-        save(node, drafts)
-        return address_of(record)
-
-    async def again(explained: Explained) -> Response:
-        return await _form_again(page, typed, explained, record)
-
-    return await page.save(typed, work, again, draft=_draft_of(record))
+    return await save_form(_shape(page, record), typed, drafts, address_of(record))
 
 
 @router.post("/{customer}/consents")
@@ -121,13 +106,12 @@ async def state(page: PageOf, customer: str) -> Response:
     """What the customer allows or forbids, from now on."""
     record, typed = record_from_text(customer), page.typed()
 
-    def work(node: Node) -> str:
+    def drafts(node: Node, new_id: NewId) -> Drafts:
         values: dict[str, Value] = {name: typed.text(name) for name in ("purpose", "statement", "channel", "evidence")}
         values["stated_at"] = node.clock.now_ms()
-        save(node, lambda new_id: part_drafts(require_customer(node, record), CONSENT, values, new_id))
-        return address_of(record)
+        return part_drafts(require_customer(node, record), CONSENT, values, new_id)
 
-    return await page.save(typed, work, page.failed)
+    return await save_form(_beside_card(page, record), typed, drafts, address_of(record))
 
 
 @router.post("/{customer}/consents/{consent}/retract")
@@ -135,13 +119,11 @@ async def take_back(page: PageOf, customer: str, consent: str) -> Response:
     """Take back a statement that was recorded by mistake."""
     record, statement, typed = record_from_text(customer), record_from_text(consent), page.typed()
 
-    def work(node: Node) -> str:
+    def drafts(node: Node, _: NewId) -> Drafts:
         view = require_part(node, CONSENT, statement, record)
-        read = as_read(view, typed.text(BASED_ON)).read()
-        save(node, lambda _: retract_consent(read, "entered_in_error"))
-        return address_of(record)
+        return retract_consent(as_read(view, typed.text(BASED_ON)).read(), "entered_in_error")
 
-    return await page.save(typed, work, page.failed)
+    return await save_form(_beside_card(page, record), typed, drafts, address_of(record))
 
 
 def address_of(customer: RecordId) -> str:
@@ -167,13 +149,22 @@ def _file(node: Node, customer: RecordId, chosen: RecordId | None) -> Mapping[st
     }
 
 
-async def _form_again(page: Page, typed: Typed, explained: Explained, customer: RecordId | None) -> Response:
-    def read() -> Mapping[str, Any]:
+def _shape(page: Page, customer: RecordId | None) -> RecordForm:
+    """The form of a customer, or of somebody new."""
+
+    def context(_: FormState) -> Mapping[str, Any]:
         card: CustomerCard | None = None if customer is None else require_customer(page.node, customer)
-        return {"form": FormState.refused(typed, explained), "card": card}
+        return {"card": card}
 
-    return await page.show("customer_form.html", read, status=explained.status, screen="customers")
+    address = f"{router.prefix}/new" if customer is None else f"{address_of(customer)}/edit"
+    draft = _NEW if customer is None else f"{_NEW}-{record_text(customer)}"
+    return RecordForm(page, "customer_form.html", "customers", address, context, draft)
 
 
-def _draft_of(customer: RecordId) -> str:
-    return f"{_NEW}-{record_text(customer)}"
+def _beside_card(page: Page, customer: RecordId) -> RecordForm:
+    """A small form on the page of a customer."""
+
+    def context(_: FormState) -> Mapping[str, Any]:
+        return _file(page.node, customer, None)
+
+    return RecordForm(page, "file.html", "customers", address_of(customer), context)

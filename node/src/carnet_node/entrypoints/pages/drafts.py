@@ -11,13 +11,11 @@ from typing import Final
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
 
-from carnet_node.core.access_log import note_access
-from carnet_node.core.acting import require
+from carnet_node.core.access_log import begin_showing
 from carnet_node.core.editing import require_record
 from carnet_node.core.form_drafts import draft_of, drop_draft, keep_draft
 from carnet_node.core.limits import FORM_FIELDS_MAX
 from carnet_node.core.local_facts import Access
-from carnet_node.core.roles import Permission
 from carnet_node.entrypoints.pages.formats import NOTHING, phone
 from carnet_node.entrypoints.pages.forms import NOT_TYPED, WAS, check_places
 from carnet_node.entrypoints.pages.moving import own_address
@@ -73,10 +71,8 @@ async def reveal(page: PageOf) -> Response:
         raise BadValue(Reason.NOT_FOUND, "what", "no field of a record")
 
     def work() -> str:
-        with page.node.store.read() as tx:
-            require(page.node, tx, Permission.SHOW_PERSONAL)
         value = require_record(page.node, kind, record).values.get(field)
-        note_access(page.node, Access.SHOWN, kind.name)
+        begin_showing(page.node, Access.SHOWN, kind.name)
         return phone(value) if field == "number" else str(value_json(kind, field, value) or NOTHING)
 
     return page.answer(JSONResponse({"text": await page.pages.desk.read(work)}, status_code=int(HTTPStatus.OK)))

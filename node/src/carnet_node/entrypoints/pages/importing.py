@@ -28,8 +28,9 @@ from carnet_node.core.import_run import Progress, preview_import, run_import
 from carnet_node.core.importing import LeftOut, SourceRow, check_source
 from carnet_node.core.node import Node
 from carnet_node.core.roles import Permission
-from carnet_node.entrypoints.pages.forms import Typed
+from carnet_node.entrypoints.pages.forms import FormState, Typed
 from carnet_node.entrypoints.pages.page import Page, PageOf, WatchedPageOf
+from carnet_node.entrypoints.pages.record_forms import RecordForm, save_work
 from carnet_node.entrypoints.wording import FAILURES, Explained, explain_failure
 from carnet_protocol.errors import BadValue
 from carnet_protocol.reasons import Reason
@@ -134,13 +135,16 @@ async def remember(page: PageOf) -> Response:
     def work(node: Node) -> str:
         _require_import(node)
         check_source(choice.source)
-        headers = _table(page, choice).headers
-        said = {header: typed.text(f"columns[{place}].name") for place, header in enumerate(headers)}
-        mapped = {header: "" if name == ASIDE else name for header, name in said.items() if name != AS_READ}
-        save_mapping(node, choice.source, kind, mapped)
+        save_mapping(node, choice.source, kind, _mapped(typed, _table(page, choice).headers))
         return _HERE + choice.query
 
-    return await page.save(typed, work, page.failed)
+    def context(form: FormState) -> Mapping[str, Any]:
+        """The file as it was looked at, and every column as it was set."""
+        _require_import(page.node)
+        shown = _preview(page, choice)
+        return {**shown, "mapped": _mapped(typed, shown["table"].headers), "problem": form.explained}
+
+    return await save_work(RecordForm(page, "import.html", "exchange", _HERE, context), typed, work)
 
 
 @router.post("/run")
@@ -225,6 +229,12 @@ def _preview(page: Page, choice: Choice) -> Mapping[str, Any]:
     except BadValue as refused:
         return {"kind": choice.kind, **shown, "layout": None, "rows": (), "problem": explain_failure(refused)}
     return {**shown, "layout": layout, "rows": rows, "problem": None}
+
+
+def _mapped(typed: Typed, headers: Sequence[str]) -> dict[str, str]:
+    """What a form says that headers mean; those left to their own names are not in it."""
+    said = {header: typed.text(f"columns[{place}].name") for place, header in enumerate(headers)}
+    return {header: "" if name == ASIDE else name for header, name in said.items() if name != AS_READ}
 
 
 def _chosen(typed: Typed) -> tuple[ImportKind, Choice]:

@@ -73,6 +73,7 @@ ACCESSES: Final[Mapping[str, str]] = {
 LISTED: Final[Mapping[str, str]] = {
     "customers": _("list of customers"),
     "customer form": _("form of a customer"),
+    "order form": _("form of an order"),
     "check-in": _("check-in of a customer on file"),
     "visits": _("list of orders"),
     "vehicles": _("list of cars"),

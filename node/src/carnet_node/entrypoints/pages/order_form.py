@@ -10,10 +10,11 @@ from typing import Any, Final
 
 from fastapi import APIRouter, Response
 
+from carnet_node.core.access_log import begin_showing
 from carnet_node.core.basis import read_of_view, reading_as_read
 from carnet_node.core.commands.drafting import Drafts, NewId
-from carnet_node.core.desk import save
 from carnet_node.core.editing import Recorded, order_drafts, require_visit
+from carnet_node.core.local_facts import Access
 from carnet_node.core.node import Node
 from carnet_node.core.record_view import RecordView
 from carnet_node.core.staff import list_staff
@@ -22,9 +23,9 @@ from carnet_node.entrypoints.pages.customer_forms import changed, text_of
 from carnet_node.entrypoints.pages.formats import Clockface, yuan
 from carnet_node.entrypoints.pages.forms import BASED_ON, FormState, Typed
 from carnet_node.entrypoints.pages.page import Page, PageOf
+from carnet_node.entrypoints.pages.record_forms import RecordForm, save_form, show_form
 from carnet_node.entrypoints.pages.typed import values_of_typed
 from carnet_node.entrypoints.reading import record_from_text
-from carnet_node.entrypoints.wording import Explained
 from carnet_protocol.ids import RecordId, record_text
 from carnet_protocol.kinds import VISIT
 from carnet_protocol.registry import Value
@@ -51,34 +52,26 @@ FIELDS: Final = (
 
 @router.get("/{visit}/edit")
 async def show_edit(page: PageOf, visit: str) -> Response:
-    """What the order says, to be changed."""
+    """What the order says, to be changed; the asking is noted."""
     record = record_from_text(visit)
 
-    def read() -> Mapping[str, Any]:
+    def begin() -> tuple[Mapping[str, str], str]:
         view = require_visit(page.node, record)
+        begin_showing(page.node, Access.SHOWN, "order form")
         texts = order_as_texts(view.visit, page.pages.renderer.clockface)
         if view.reading is not None:
             texts["reading_based_on"] = view.reading.heads.to_text()
-        return _context(page, record, page.form(_draft_of(record), texts, view.visit.heads.to_text()))
+        return texts, view.visit.heads.to_text()
 
-    return await page.show("order_form.html", read, screen="orders")
+    return await show_form(_shape(page, record), begin)
 
 
 @router.post("/{visit}/edit")
 async def change(page: PageOf, visit: str) -> Response:
     """Change what was changed in the form, from the heads it was rendered from."""
     record, typed = record_from_text(visit), page.typed()
-
-    def work(node: Node) -> str:
-        save(node, partial(_drafts, node, record, typed, page.pages.renderer.clockface))
-        return f"{router.prefix}/{record_text(record)}"
-
-    async def again(explained: Explained) -> Response:
-        form = FormState.refused(typed, explained)
-        read = partial(_context, page, record, form)
-        return await page.show("order_form.html", read, status=explained.status, screen="orders")
-
-    return await page.save(typed, work, again, draft=_draft_of(record))
+    drafts = partial(_drafts, record=record, typed=typed, clockface=page.pages.renderer.clockface)
+    return await save_form(_shape(page, record), typed, drafts, f"{router.prefix}/{record_text(record)}")
 
 
 def order_as_texts(view: RecordView, clockface: Clockface) -> dict[str, str]:
@@ -91,7 +84,7 @@ def order_as_texts(view: RecordView, clockface: Clockface) -> dict[str, str]:
     return {name: text for name, text in texts.items() if text}
 
 
-def _drafts(node: Node, record: RecordId, typed: Typed, clockface: Clockface, new_id: NewId) -> Drafts:
+def _drafts(node: Node, new_id: NewId, *, record: RecordId, typed: Typed, clockface: Clockface) -> Drafts:
     view = require_visit(node, record)
     values: Mapping[str, Value] = values_of_typed(VISIT, {name: typed.text(name) for name in FIELDS}, clockface)
     changes = changed(view.visit, values, typed, "")
@@ -103,13 +96,14 @@ def _drafts(node: Node, record: RecordId, typed: Typed, clockface: Clockface, ne
     return order_drafts(node, read, changes, Recorded(reading, ()), new_id, promise_reason=reason)
 
 
-def _context(page: Page, record: RecordId, form: FormState) -> dict[str, Any]:
-    return {
-        "form": form,
-        "order": require_visit(page.node, record),
-        "advisors": [one.view for one in list_staff(page.node) if is_working(one.view)],
-    }
+def _shape(page: Page, record: RecordId) -> RecordForm:
+    name = record_text(record)
 
+    def context(_: FormState) -> Mapping[str, Any]:
+        return {
+            "order": require_visit(page.node, record),
+            "advisors": [one.view for one in list_staff(page.node) if is_working(one.view)],
+        }
 
-def _draft_of(record: RecordId) -> str:
-    return f"visit-{record_text(record)}"
+    address = f"{router.prefix}/{name}/edit"
+    return RecordForm(page, "order_form.html", "orders", address, context, draft=f"visit-{name}")

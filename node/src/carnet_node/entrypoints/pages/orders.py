@@ -11,7 +11,7 @@ from typing import Any, Final
 import segno
 from fastapi import APIRouter, Response
 
-from carnet_node.core.access_log import note_access
+from carnet_node.core.access_log import begin_showing
 from carnet_node.core.basis import completions_as_read, read_for_step
 from carnet_node.core.commands.drafting import Drafts, NewId
 from carnet_node.core.commands.visits import (
@@ -24,16 +24,16 @@ from carnet_node.core.commands.visits import (
     void_visit,
 )
 from carnet_node.core.day import day_of
-from carnet_node.core.desk import save
 from carnet_node.core.editing import recall_drafts, require_visit
 from carnet_node.core.local_facts import Access
 from carnet_node.core.node import Node
 from carnet_node.core.status import Line, status_of
 from carnet_node.core.vehicle_file import vehicle_file
 from carnet_node.entrypoints.pages.check_in_forms import jobs_of_form
-from carnet_node.entrypoints.pages.forms import BASED_ON, Typed
+from carnet_node.entrypoints.pages.forms import BASED_ON, FormState, Typed
 from carnet_node.entrypoints.pages.outline import marks_of
 from carnet_node.entrypoints.pages.page import Page, PageOf
+from carnet_node.entrypoints.pages.record_forms import RecordForm, save_form
 from carnet_node.entrypoints.pages.typed import values_of_typed
 from carnet_node.entrypoints.reading import record_from_text
 from carnet_node.entrypoints.web.visits import JUDGED_BY
@@ -66,7 +66,8 @@ async def show_list(page: PageOf) -> Response:
 async def show_order(page: PageOf, visit: str) -> Response:
     """One order, with everything that can be done with it now."""
     record = record_from_text(visit)
-    return await page.show("order.html", lambda: _order(page.node, record), screen="orders")
+    read = partial(_order, page.node, record)
+    return await page.show("order.html", read, screen="orders", form=FormState(), sent="")
 
 
 @router.post("/{visit}/step/{step}")
@@ -83,7 +84,7 @@ async def take_step(page: PageOf, visit: str, step: str) -> Response:
         read = read_for_step(view.visit, typed.text(BASED_ON), JUDGED_BY)
         return take(Step(read, node.clock.now_ms(), view.work(), values))
 
-    return await _saved(page, typed, record, drafts)
+    return await _saved(page, typed, record, "step", drafts)
 
 
 @router.post("/{visit}/void")
@@ -97,7 +98,7 @@ async def void(page: PageOf, visit: str) -> Response:
         heads = {parse_record_text(one.partition("=")[0]): one.partition("=")[2] for one in typed.all("completion")}
         return void_visit(read, typed.text("void_reason"), completions_as_read(view, heads))
 
-    return await _saved(page, typed, record, drafts)
+    return await _saved(page, typed, record, "void", drafts)
 
 
 @router.post("/{visit}/jobs")
@@ -110,7 +111,7 @@ async def add_work(page: PageOf, visit: str) -> Response:
         read = read_for_step(view.visit, typed.text(BASED_ON), JUDGED_BY)
         return add_jobs(read, view.work(), jobs_of_form(typed, _clock(page)), new_id)
 
-    return await _saved(page, typed, record, drafts)
+    return await _saved(page, typed, record, "jobs", drafts)
 
 
 @router.post("/{visit}/recalls")
@@ -124,7 +125,7 @@ async def complete_recall(page: PageOf, visit: str) -> Response:
         campaign = parse_record_text(typed.text("campaign"))
         return recall_drafts(node, require_visit(node, record), campaign, method=typed.text("method"), values=values)
 
-    return await _saved(page, typed, record, drafts)
+    return await _saved(page, typed, record, f"recall-{typed.text('campaign')}", drafts)
 
 
 @router.get("/{visit}/print/{sheet}")
@@ -136,7 +137,7 @@ async def show_sheet(page: PageOf, visit: str, sheet: str, size: str = "A4") -> 
 
     def read() -> Mapping[str, Any]:
         order = _order(page.node, record)
-        note_access(page.node, Access.PRINTED, "visit")
+        begin_showing(page.node, Access.PRINTED, "visit")
         number = str(order["order"].visit.values.get("ro_no") or record_text(record))
         code = segno.make(f"carnet:{record_text(record)}", error="m").svg_inline(scale=2, border=0, svgclass="qr")
         is_offline = status_of(page.node).line is not Line.ONLINE
@@ -152,6 +153,7 @@ def _order(node: Node, record: RecordId) -> dict[str, Any]:
     hits = () if file is None or file.car.recalls is None else file.car.recalls.hits
     return {
         "order": view,
+        "none_typed": FormState(),
         "file": file,
         "marks": marks_of(view.visit.values.get("damage_marks")),
         "next_step": NEXT_STEP.get(str(view.visit.values.get("status"))) if view.visit.is_own else None,
@@ -159,14 +161,20 @@ def _order(node: Node, record: RecordId) -> dict[str, Any]:
     }
 
 
-async def _saved(page: Page, typed: Typed, visit: RecordId, drafts: Callable[[Node, NewId], Drafts]) -> Response:
-    """Save, and back to the order."""
+async def _saved(
+    page: Page, typed: Typed, visit: RecordId, sent: str, drafts: Callable[[Node, NewId], Drafts]
+) -> Response:
+    """Save, and back to the order; one that is refused stands on the order's page as it was typed.
 
-    def work(node: Node) -> str:
-        save(node, partial(drafts, node))
-        return f"{router.prefix}/{record_text(visit)}"
+    Args:
+        sent: which form of the page it is. It carries the heads of the page it is shown on, not of the one before.
+    """
 
-    return await page.save(typed, work, page.failed)
+    def context(_: FormState) -> Mapping[str, Any]:
+        return {**_order(page.node, visit), "sent": sent}
+
+    address = f"{router.prefix}/{record_text(visit)}"
+    return await save_form(RecordForm(page, "order.html", "orders", address, context), typed, drafts, address)
 
 
 def _clock(page: Page) -> Any:

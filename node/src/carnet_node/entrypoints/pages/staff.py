@@ -4,8 +4,9 @@ Decides addresses. A start code and the report of a departure are shown once, in
 in an address. Who may do what to whom is decided in `core.staff`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import APIRouter, Response
@@ -14,15 +15,17 @@ from carnet_node.core.access_log import accesses_of
 from carnet_node.core.acting import require
 from carnet_node.core.form_drafts import drafts_of
 from carnet_node.core.node import Node
+from carnet_node.core.refusals import ProblemCode, refuse
 from carnet_node.core.roles import Permission
 from carnet_node.core.staff import add_member, edit_member, issue_start_code, let_leave, list_staff, take_back
 from carnet_node.core.staff_list import is_working
 from carnet_node.entrypoints.pages.forms import BASED_ON, FormState, Typed
 from carnet_node.entrypoints.pages.page import Page, PageOf
+from carnet_node.entrypoints.pages.record_forms import RecordForm, save_work
 from carnet_node.entrypoints.reading import record_from_text
 from carnet_node.entrypoints.wording import FAILURES, explain_failure
 from carnet_protocol.errors import BadValue
-from carnet_protocol.ids import record_text
+from carnet_protocol.ids import RecordId, record_text
 from carnet_protocol.kinds import STAFF_ROLES
 from carnet_protocol.reasons import Reason
 
@@ -81,30 +84,32 @@ async def change_role(page: PageOf, member: str) -> Response:
         edit_member(node, staff, {"role": typed.text("role")}, typed.text(BASED_ON))
         return router.prefix
 
-    return await page.save(typed, work, page.failed)
+    def context(_: FormState) -> Mapping[str, Any]:
+        return {**_staff(page), "told": None}
+
+    return await save_work(RecordForm(page, "staff.html", "staff", router.prefix, context), typed, work)
 
 
 @router.get("/{member}/leave")
 async def ask_leave(page: PageOf, member: str) -> Response:
     """What will happen, and who takes over."""
     staff = record_from_text(member)
-
-    def read() -> Mapping[str, Any]:
-        found = _staff(page)
-        leaving = next((one for one in found["members"] if one.view.id == staff), None)
-        if leaving is None:
-            raise BadValue(Reason.NOT_FOUND, "staff", record_text(staff))
-        return {**found, "leaving": leaving}
-
-    return await page.show("leave.html", read, screen="staff")
+    return await page.show("leave.html", lambda: _leaving(page, staff), screen="staff", form=FormState())
 
 
 @router.post("/{member}/leave")
 async def leave(page: PageOf, member: str) -> Response:
     """Access ends at once; the answer says what moved to whom and what the person saw."""
     staff, typed = record_from_text(member), page.typed()
-    successor = record_from_text(typed.text("successor")) if typed.text("successor") else None
-    return await _told(page, typed, lambda: {"departure": let_leave(page.node, staff, successor)})
+
+    def work() -> Mapping[str, Any]:
+        return {"departure": let_leave(page.node, staff, _successor(typed.text("successor")))}
+
+    async def again(form: FormState, status: HTTPStatus) -> Response:
+        """The question once more: who takes over."""
+        return await page.show("leave.html", lambda: _leaving(page, staff), status=status, screen="staff", form=form)
+
+    return await _told(page, typed, work, again)
 
 
 @router.post("/{member}/return")
@@ -114,17 +119,56 @@ async def come_back(page: PageOf, member: str) -> Response:
     return await _told(page, typed, lambda: {"code": take_back(page.node, staff), "staff_no": typed.text("staff_no")})
 
 
-async def _told(page: Page, typed: Typed, work: Callable[[], Mapping[str, Any]]) -> Response:
-    """The staff page with what a step brought, or with what was wrong."""
+async def _told(
+    page: Page,
+    typed: Typed,
+    work: Callable[[], Mapping[str, Any]],
+    again: Callable[[FormState, HTTPStatus], Awaitable[Response]] | None = None,
+) -> Response:
+    """The staff page with what a step brought; what was wrong stands on it, or on the page it was sent from.
+
+    Args:
+        again: that page; None for the staff page.
+    """
+    show = partial(page.show, "staff.html", lambda: _staff(page), screen="staff", address=router.prefix)
     try:
         told = await page.pages.desk.write(lambda: dict(work()))
     except FAILURES as failure:
         explained = explain_failure(failure)
         form = FormState.refused(typed, explained)
-        show = partial(page.show, "staff.html", lambda: _staff(page), screen="staff")
+        if again is not None:
+            return await again(form, explained.status)
         return await show(status=explained.status, form=form, told=None)
     page.pages.forget_strip()
-    return await page.show("staff.html", lambda: _staff(page), screen="staff", form=FormState(), told=told)
+    return await show(form=FormState(), told=told)
+
+
+def _successor(text: str) -> RecordId | None:
+    """Whoever was chosen to take over; None for nobody in particular.
+
+    Raises:
+        CommandRefused: a text that names nobody.
+    """
+    try:
+        return record_from_text(text) if text else None
+    except BadValue as error:
+        what = "The colleague who is to take over does not work on orders here."
+        problem = refuse("successor", ProblemCode.NOT_FOUND, what, "Choose somebody from the staff list.")
+        raise problem from error
+
+
+def _leaving(page: Page, staff: RecordId) -> dict[str, Any]:
+    """Somebody who is about to leave, beside everybody who may take over.
+
+    Raises:
+        CommandRefused: the role does not manage staff.
+        BadValue: nobody of this site.
+    """
+    found = _staff(page)
+    leaving = next((one for one in found["members"] if one.view.id == staff), None)
+    if leaving is None:
+        raise BadValue(Reason.NOT_FOUND, "staff", record_text(staff))
+    return {**found, "leaving": leaving}
 
 
 def _staff(page: Page) -> dict[str, Any]:

@@ -38,7 +38,7 @@ router = APIRouter()
 @router.get("/sync")
 async def show_sync(page: PageOf) -> Response:
     """Everything about line and sync on one page."""
-    return await page.show("sync.html", lambda: _centre(page), screen="sync", result=None, findings=())
+    return await page.show("sync.html", lambda: _centre(page), screen="sync", address="/sync", result=None, findings=())
 
 
 @router.post("/sync/examine")
@@ -50,7 +50,7 @@ async def examine(page: PageOf) -> Response:
     def read() -> Mapping[str, Any]:
         return {**_centre(page), "findings": look()}
 
-    return await page.show("sync.html", read, screen="sync", result=None)
+    return await page.show("sync.html", read, screen="sync", address="/sync", result=None)
 
 
 @router.post("/sync/now")
@@ -69,7 +69,9 @@ async def sync_now(page: PageOf) -> Response:
         except FAILURES as failure:
             failures.append(explain_failure(failure))
     page.pages.forget_strip()
-    return await page.show("sync.html", lambda: _centre(page), screen="sync", result=failures, findings=())
+    return await page.show(
+        "sync.html", lambda: _centre(page), screen="sync", address="/sync", result=failures, findings=()
+    )
 
 
 @router.post("/sync/bundle")
@@ -105,6 +107,7 @@ async def take_bundle(page: PageOf) -> Response:
         lambda: _centre(page),
         status=HTTPStatus.OK if refused is None else refused.status,
         screen="sync",
+        address="/sync",
         result=None if refused is None else [refused],
         taken=taken,
         findings=(),

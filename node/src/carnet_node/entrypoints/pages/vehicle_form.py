@@ -23,7 +23,6 @@ from carnet_node.core.commands.vehicles import (
     remove_plate,
     retract_reading,
 )
-from carnet_node.core.desk import save
 from carnet_node.core.editing import new_owner_drafts, plate_drafts, require_vehicle
 from carnet_node.core.node import Node
 from carnet_node.core.record_view import RecordView
@@ -34,9 +33,9 @@ from carnet_node.entrypoints.pages.customer_forms import changed, gathered, text
 from carnet_node.entrypoints.pages.formats import Clockface
 from carnet_node.entrypoints.pages.forms import BASED_ON, FormState, Typed
 from carnet_node.entrypoints.pages.page import Page, PageOf
+from carnet_node.entrypoints.pages.record_forms import RecordForm, save_form, show_form
 from carnet_node.entrypoints.pages.typed import TICKED, values_of_typed
 from carnet_node.entrypoints.reading import record_from_text
-from carnet_node.entrypoints.wording import Explained
 from carnet_protocol.ids import RecordId, record_text
 from carnet_protocol.kinds import ODOMETER_READING, OWNERSHIP, PLATE, VEHICLE
 from carnet_protocol.registry import Kind
@@ -69,27 +68,19 @@ async def show_edit(page: PageOf, vehicle: str) -> Response:
     """Everything about a car that a desk may change."""
     record = record_from_text(vehicle)
 
-    def read() -> Mapping[str, Any]:
+    def begin() -> tuple[Mapping[str, str], str]:
         view = require_vehicle(page.node, record)
-        form = page.form(_draft_of(record), car_as_texts(view), view.vehicle.heads.to_text())
-        return {"form": form, "car": view}
+        return car_as_texts(view), view.vehicle.heads.to_text()
 
-    return await page.show("vehicle_form.html", read, screen="")
+    return await show_form(_shape(page, record), begin)
 
 
 @router.post("/{vehicle}/edit")
 async def change(page: PageOf, vehicle: str) -> Response:
     """Change what was changed in the form, in one change set."""
     record, typed = record_from_text(vehicle), page.typed()
-
-    def work(node: Node) -> str:
-        save(node, partial(_drafts, node, record, typed, page.pages.renderer.clockface))
-        return f"{router.prefix}/{record_text(record)}"
-
-    async def again(explained: Explained) -> Response:
-        return await _form_again(page, typed, explained, record)
-
-    return await page.save(typed, work, again, draft=_draft_of(record))
+    drafts = partial(_drafts, record=record, typed=typed, clockface=page.pages.renderer.clockface)
+    return await save_form(_shape(page, record), typed, drafts, f"{router.prefix}/{record_text(record)}")
 
 
 def car_as_texts(view: VehicleView) -> dict[str, str]:
@@ -112,7 +103,17 @@ def _rows(view: VehicleView) -> dict[str, tuple[RecordView, ...]]:
     }
 
 
-def _drafts(node: Node, record: RecordId, typed: Typed, clockface: Clockface, new_id: NewId) -> Drafts:
+def _shape(page: Page, record: RecordId) -> RecordForm:
+    name = record_text(record)
+
+    def context(_: FormState) -> Mapping[str, Any]:
+        return {"car": require_vehicle(page.node, record)}
+
+    address = f"{router.prefix}/{name}/edit"
+    return RecordForm(page, "vehicle_form.html", "", address, context, draft=f"vehicle-{name}")
+
+
+def _drafts(node: Node, new_id: NewId, *, record: RecordId, typed: Typed, clockface: Clockface) -> Drafts:
     """What the form changes of the car and what belongs to it.
 
     Raises:
@@ -185,14 +186,3 @@ class _Form:
             return ()
         command = ReadOdometer(self.car.vehicle.id, odometer_km, self.node.clock.now_ms(), source)
         return (read_odometer(command, self.new_id),)
-
-
-async def _form_again(page: Page, typed: Typed, explained: Explained, record: RecordId) -> Response:
-    def read() -> Mapping[str, Any]:
-        return {"form": FormState.refused(typed, explained), "car": require_vehicle(page.node, record)}
-
-    return await page.show("vehicle_form.html", read, status=explained.status, screen="")
-
-
-def _draft_of(record: RecordId) -> str:
-    return f"vehicle-{record_text(record)}"

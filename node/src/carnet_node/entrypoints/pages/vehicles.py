@@ -12,6 +12,7 @@ from carnet_node.core.editing import require_record
 from carnet_node.core.node import Node
 from carnet_node.core.vehicle_file import PRESENT_ROLES, VehicleFile, vehicle_file
 from carnet_node.core.views import customer_card
+from carnet_node.entrypoints.pages.forms import FormState
 from carnet_node.entrypoints.pages.page import PageOf
 from carnet_node.entrypoints.pages.plots import odometer_plot
 from carnet_node.entrypoints.reading import record_from_text
@@ -25,7 +26,7 @@ router = APIRouter(prefix="/vehicles")
 async def show_vehicle(page: PageOf, vehicle: str) -> Response:
     """The file of a car."""
     record = record_from_text(vehicle)
-    return await page.show("file.html", lambda: _file(page.node, record), screen="")
+    return await page.show("file.html", lambda: _file(page.node, record), screen="", form=FormState())
 
 
 def _file(node: Node, vehicle: RecordId) -> Mapping[str, Any]:

@@ -23,7 +23,6 @@ from carnet_node.core.commands.visits import (
     remove_job,
     remove_line,
 )
-from carnet_node.core.desk import save
 from carnet_node.core.editing import require_part, require_visit
 from carnet_node.core.node import Node
 from carnet_node.core.record_view import RecordView
@@ -32,11 +31,11 @@ from carnet_node.core.views import VisitView
 from carnet_node.entrypoints.pages.customer_forms import changed, gathered, text_of
 from carnet_node.entrypoints.pages.formats import Clockface, hundredths, yuan
 from carnet_node.entrypoints.pages.forms import BASED_ON, FormState, Typed
-from carnet_node.entrypoints.pages.page import PageOf
+from carnet_node.entrypoints.pages.page import Page, PageOf
+from carnet_node.entrypoints.pages.record_forms import RecordForm, save_form, show_form
 from carnet_node.entrypoints.pages.typed import TICKED, values_of_typed
 from carnet_node.entrypoints.reading import record_from_text
 from carnet_node.entrypoints.web.visits import JUDGED_BY
-from carnet_node.entrypoints.wording import Explained
 from carnet_protocol.ids import RecordId, record_text
 from carnet_protocol.kinds import JOB, LABOUR_LINE, PART_LINE
 from carnet_protocol.registry import Kind, Value
@@ -55,31 +54,19 @@ async def show_work(page: PageOf, visit: str) -> Response:
     """Every job and line of an order, to be changed."""
     record = record_from_text(visit)
 
-    def read() -> Mapping[str, Any]:
+    def begin() -> tuple[Mapping[str, str], str]:
         view = require_visit(page.node, record)
-        form = page.form(_draft_of(record), work_as_texts(view), view.visit.heads.to_text())
-        return {"form": form, "order": view, "rows": rows_of(form.typed)}
+        return work_as_texts(view), view.visit.heads.to_text()
 
-    return await page.show("work_form.html", read, screen="orders")
+    return await show_form(_shape(page, record), begin)
 
 
 @router.post("/{visit}/work")
 async def change(page: PageOf, visit: str) -> Response:
     """Change what was changed in the form, in one change set."""
     record, typed = record_from_text(visit), page.typed()
-
-    def work(node: Node) -> str:
-        save(node, partial(_drafts, node, record, typed, page.pages.renderer.clockface))
-        return f"{router.prefix}/{record_text(record)}"
-
-    async def again(explained: Explained) -> Response:
-        def read() -> Mapping[str, Any]:
-            form = FormState.refused(typed, explained)
-            return {"form": form, "order": require_visit(page.node, record), "rows": rows_of(typed)}
-
-        return await page.show("work_form.html", read, status=explained.status, screen="orders")
-
-    return await page.save(typed, work, again, draft=_draft_of(record))
+    drafts = partial(_drafts, record=record, typed=typed, clockface=page.pages.renderer.clockface)
+    return await save_form(_shape(page, record), typed, drafts, f"{router.prefix}/{record_text(record)}")
 
 
 def work_as_texts(view: VisitView) -> dict[str, str]:
@@ -122,7 +109,17 @@ def _text(name: str, value: Value) -> str:
     return hundredths(value) if name.endswith(("_hours", "_hundredths")) else text_of(value)
 
 
-def _drafts(node: Node, record: RecordId, typed: Typed, clockface: Clockface, new_id: NewId) -> Drafts:
+def _shape(page: Page, record: RecordId) -> RecordForm:
+    name = record_text(record)
+
+    def context(form: FormState) -> Mapping[str, Any]:
+        return {"order": require_visit(page.node, record), "rows": rows_of(form.typed)}
+
+    address = f"{router.prefix}/{name}/work"
+    return RecordForm(page, "work_form.html", "orders", address, context, draft=f"work-{name}")
+
+
+def _drafts(node: Node, new_id: NewId, *, record: RecordId, typed: Typed, clockface: Clockface) -> Drafts:
     view = require_visit(node, record)
     read = read_for_step(view.visit, typed.text(BASED_ON), JUDGED_BY)
     form = _Form(node, view, read, typed, clockface, new_id)
@@ -185,7 +182,3 @@ class _Form:
             require_part(self.node, JOB, owner, self.view.visit.id)
         stated = {name: value for name, value in values.items() if value is not None}
         return add_line(self.order, self.work, NewLine(kind, owner, stated), self.new_id)
-
-
-def _draft_of(record: RecordId) -> str:
-    return f"work-{record_text(record)}"

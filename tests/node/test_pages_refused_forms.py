@@ -1,0 +1,184 @@
+"""Small forms that are refused keep what was typed; nothing stands in full before whoever may not see it."""
+
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from carnet_node.core.access_log import accesses_of
+from carnet_node.core.authoring import commit_within
+from carnet_node.core.commands.customers import AddCustomer, add_customer
+from carnet_node.core.commands.drafting import draft_edit
+from carnet_node.core.commands.vehicles import AddVehicle
+from carnet_node.core.commands.visits import OpenVisit
+from carnet_node.core.desk import save, save_vehicle, save_visit
+from carnet_node.core.editing import new_owner_drafts
+from carnet_node.core.local_facts import Access
+from carnet_node.core.views import one_record
+from carnet_protocol.ids import RecordId, record_text
+from carnet_protocol.kinds import STAFF
+from carnet_protocol.registry import Value
+from carnet_protocol.vin import VinPolicy
+from support.browsing import Fields, Visitor
+from support.staffed import Site, build_site, hire, hire_with_password
+from support.vins import make_vins
+
+NUMBER = "13800138000"
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    """A site with an administrator."""
+    return build_site(tmp_path)
+
+
+@pytest.fixture
+def desk(site: Site) -> Visitor:
+    """The administrator's browser, in English."""
+    return Visitor(site.node).with_session(site.session.token).in_english()
+
+
+def a_customer(site: Site) -> RecordId:
+    """A person with a telephone."""
+    command = AddCustomer({"party_kind": "person", "full_name": "王小明"}, [{"number": NUMBER}])
+    return save(site.as_admin, partial(add_customer, command)).records[0]
+
+
+def an_order(site: Site, customer: RecordId | None = None) -> tuple[RecordId, RecordId]:
+    """A car and its open order, which says whom to call."""
+    car = save_vehicle(site.as_admin, AddVehicle(make_vins(1)[0], VinPolicy.STRICT, {})).vehicle
+    if customer is not None:
+        save(site.as_admin, lambda _: new_owner_drafts(site.node, car, customer, "owner", {}))
+    values: dict[str, Value] = {"odometer_in_km": 52_300, "sender_name": "王小明", "sender_phone": NUMBER}
+    return car, save_visit(site.as_admin, OpenVisit("", car, site.node.clock.now_ms(), customer, values)).visit
+
+
+def without_role(site: Site, staff_no: str) -> tuple[RecordId, Visitor]:
+    """Somebody whose role says nothing here, as one of a newer version would, and their browser."""
+    hired = hire_with_password(site, staff_no, "advisor")
+    view = one_record(site.node, STAFF, hired.staff)
+    assert view is not None
+    draft = draft_edit(STAFF, view.read(), {"role": None})
+    assert draft is not None
+    with site.node.store.write() as tx:
+        commit_within(site.node, tx, [draft])
+    return hired.staff, Visitor(site.node).with_session(hired.token).in_english()
+
+
+@pytest.mark.parametrize(
+    ("form", "typed"),
+    [
+        pytest.param("jobs", {"jobs[0].complaint": "刹车异响", "jobs[0].estimate_fen": "about 300"}, id="more work"),
+        pytest.param("step/complete", {"odometer_out_km": "far"}, id="a step"),
+        pytest.param("void", {"void_reason": "错" * 1500}, id="void"),
+    ],
+)
+def test_a_small_form_of_an_order_comes_back_as_it_was_typed(
+    site: Site, desk: Visitor, form: str, typed: dict[str, str]
+):
+    """It stands on the order's own page, with a sentence beside the field."""
+    _, order = an_order(site)
+    address = f"/visits/{record_text(order)}"
+
+    refused = desk.submit(desk.open(address), f"{address}/{form}", typed)
+
+    again = Fields(refused.text).forms[f"{address}/{form}"]
+    assert refused.status_code == 422
+    assert {name: again[name] for name in typed} == typed
+    assert 'aria-invalid="true"' in refused.text
+
+
+def test_a_refused_form_is_saved_after_it_was_corrected(site: Site, desk: Visitor):
+    """The form that came back carries what it needs to be sent once more."""
+    _, order = an_order(site)
+    address = f"/visits/{record_text(order)}"
+    refused = desk.submit(
+        desk.open(address), f"{address}/jobs", {"jobs[0].complaint": "异响", "jobs[0].estimate_fen": "x"}
+    )
+
+    saved = desk.submit(refused.text, f"{address}/jobs", {"jobs[0].estimate_fen": "300"})
+
+    assert saved.headers["location"] == address
+    assert "异响" in desk.open(address)
+
+
+def test_a_refused_form_leads_back_to_the_page_it_stands_on(site: Site, desk: Visitor):
+    """Whoever changes the language after a refusal gets that page, and not the address the form went to."""
+    _, order = an_order(site)
+    address = f"/visits/{record_text(order)}"
+
+    refused = desk.submit(desk.open(address), f"{address}/step/complete", {"odometer_out_km": "far"})
+
+    assert Fields(refused.text).forms["/language"]["address"] == address
+
+
+def test_a_refused_statement_stands_on_the_page_of_the_customer(site: Site, desk: Visitor):
+    """What it is about stays chosen."""
+    address = f"/customers/{record_text(a_customer(site))}"
+    page = desk.open(address)
+
+    refused = desk.submit(page, f"{address}/consents", {"purpose": "survey", "statement": "perhaps"})
+
+    assert refused.status_code == 422
+    assert Fields(refused.text).forms[f"{address}/consents"]["purpose"] == "survey"
+    assert "Not saved" in refused.text
+
+
+def test_a_departure_that_is_refused_asks_again_who_takes_over(site: Site, desk: Visitor):
+    """The colleague who was chosen stays chosen."""
+    leaver, heir = hire(site, "A20", "advisor"), hire(site, "C20", "care_clerk")
+    address = f"/staff/{record_text(leaver)}/leave"
+
+    refused = desk.submit(desk.open(address), address, {"successor": record_text(heir)})
+
+    assert refused.status_code == 422
+    assert Fields(refused.text).forms[address]["successor"] == record_text(heir)
+    assert "does not work on orders here" in refused.text
+
+
+def test_a_role_that_is_refused_is_said_on_the_staff_page(site: Site, desk: Visitor):
+    """The last administrator stays one, and the page says why."""
+    address = f"/staff/{record_text(site.admin)}/role"
+
+    refused = desk.submit(desk.open("/staff"), address, {"role": "advisor"})
+
+    assert refused.status_code == 422
+    assert "This is the last administrator of the site." in refused.text
+    assert address in Fields(refused.text).forms
+
+
+@pytest.mark.parametrize("page", ["/customers/{customer}/edit", "/visits/{order}/edit", "/visits/{order}/print/order"])
+def test_forms_and_prints_need_the_right_to_see_values_in_full(site: Site, page: str):
+    """A role without it is told so, sees no number, and nothing is noted as shown."""
+    customer = a_customer(site)
+    _, order = an_order(site, customer)
+    staff, newcomer = without_role(site, "T01")
+
+    answered = newcomer.ask("GET", page.format(customer=record_text(customer), order=record_text(order)))
+
+    assert answered.status_code == 422
+    assert "Your role does not see personal values in full." in answered.text
+    assert "138 0013 8000" not in answered.text
+    assert NUMBER not in answered.text
+    assert accesses_of(site.node, staff) == ()
+
+
+def test_a_check_in_shows_a_masked_number_to_whoever_may_not_see_it(site: Site):
+    """The form opens, since the car is at the counter; no number of the customer stands in it."""
+    car, _ = an_order(site, a_customer(site))
+    staff, newcomer = without_role(site, "T01")
+
+    page = newcomer.open(f"/visits/new?vehicle={record_text(car)}")
+
+    assert "138 0013 8000" not in page
+    assert Fields(page).forms["/visits/new"]["sender_phone"] == ""
+    assert accesses_of(site.node, staff) == ()
+
+
+def test_the_form_of_an_order_leaves_a_trace(site: Site, desk: Visitor):
+    """It shows whom to call in full."""
+    _, order = an_order(site)
+
+    desk.open(f"/visits/{record_text(order)}/edit")
+
+    assert [(one.access, one.subject) for one in accesses_of(site.node, site.admin)] == [(Access.SHOWN, "order form")]
