@@ -132,6 +132,20 @@ def test_a_site_keeps_a_customer_of_which_only_a_ruling_is_left(world: HubWorld)
     assert not _rows_of(world, "west")[record("customer")].is_evicted
 
 
+def test_a_visit_behind_a_ruling_is_still_its_sites_ground(world: HubWorld):
+    """A ruling makes the hub no owner, also when the set that made the visit is excluded and a later one moved it."""
+    west = world.site("west")
+    _push(world, world.site("north"), visit("northern visit"))
+    made = _push(world, west, visit(vehicle_id=record("another car")))
+    ruling = draft_of("visit", record("visit"), {"odometer_in_km": 7}, based_on=(made.op(),))
+    write_hub_set(world.hub, [replace(ruling, action=Action.RULING)])
+    _push(world, west, draft_of("visit", record("visit"), {"vehicle_id": CAR_ID}, based_on=(made.op(),)))
+
+    exclude_sets(world.hub, [made.nonce], note="a stolen key")
+
+    assert not _rows_of(world, "west")[record("northern visit")].is_evicted
+
+
 def test_the_log_folds_to_the_same_feeds(world: HubWorld, tmp_path: Path):
     """Whom an exclusion tells to forget is a function of the log."""
     made = _push(world, world.site("west"), visit(), car(color="blue"))

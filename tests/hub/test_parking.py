@@ -1,13 +1,16 @@
 """Parked sets: what waits, what sets it free, and what an operator may decide."""
 
-from dataclasses import replace
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
 
 import cbor2
 import pytest
 
 from carnet_hub.core import rows
-from carnet_hub.core.freeing import judge_again
+from carnet_hub.core.freeing import free_forgotten, judge_again
 from carnet_hub.core.ingest import receive_sets
+from carnet_hub.core.limits import RELEASES_PER_GROUP_MAX
+from carnet_hub.core.ports import HubStore, Snapshot, StoreError, Transaction
 from carnet_hub.core.quarantine import every_parked, explain_parked, give_up_parked, list_parked, release_parked
 from carnet_protocol import cbor
 from carnet_protocol.changeset import PAYLOAD_VERSION, Header
@@ -37,6 +40,36 @@ def of_an_unknown_kind(site: SiteAuthor) -> tuple[bytes, bytes]:
     where = (link.hub_id, link.dealer_id, link.node_id, link.epoch, 1, link.seq, link.prev, link.origin)
     header = Header(PAYLOAD_VERSION, *where, 2, link.hub_epoch, 0, link.wall_ms, fixed("future", 14), ops)
     return seal_envelope(cbor.encode_frame(header), Purpose.CHANGESET, site.hub_id, site.signer), b""
+
+
+@dataclass
+class OneWrite:
+    """A store whose disk fails after one transaction."""
+
+    store: HubStore
+    writes: int = 0
+
+    def read(self) -> AbstractContextManager[Snapshot]:
+        """A snapshot, as ever."""
+        return self.store.read()
+
+    def write(self) -> AbstractContextManager[Transaction]:
+        """A transaction, once."""
+        self.writes += 1
+        if self.writes > 1:
+            raise StoreError("The disk is gone.")
+        return self.store.write()
+
+    def scrub(self) -> None:
+        """Nothing."""
+
+
+def _chain(site: SiteAuthor, base: MadeSet, length: int) -> list[MadeSet]:
+    """Edits of a car, each built on the one before."""
+    made = [edit(site, base.op())]
+    while len(made) < length:
+        made.append(edit(site, made[-1].op(), f"color {len(made)}"))
+    return made
 
 
 def test_an_edit_of_something_that_has_not_arrived_is_parked(world: HubWorld):
@@ -179,6 +212,30 @@ def test_sets_that_no_arrival_would_free_are_judged_at_the_start(world: HubWorld
 
     assert (again.judged, again.released) == (1, (made[-1].nonce,))
     assert [one.reason for one in list_parked(world.hub)] == [Reason.UNKNOWN_BASE]
+
+
+def test_what_a_dead_process_left_behind_is_found(world: HubWorld):
+    """Sets whose base has come, and whose turn never came, go on at the next look of the service."""
+    base = world.site("b").write(car(color="red"))
+    waiting = _chain(world.site("a"), base, RELEASES_PER_GROUP_MAX + 1)
+    world.push(*waiting)
+    with pytest.raises(StoreError):
+        receive_sets(replace(world.hub, store=OneWrite(world.hub.store)), [base.pushed])
+
+    found = free_forgotten(world.hub)
+
+    assert (found.judged, found.released) == (1, (waiting[-1].nonce,))
+    assert list_parked(world.hub) == []
+
+
+def test_a_look_for_forgotten_sets_leaves_the_others_alone(world: HubWorld):
+    """A set that waits for an update, and one that waits for an op, are not judged again every few minutes."""
+    receive_sets(world.hub, [of_an_unknown_kind(world.site("a"))])
+    world.push_one(edit(world.site("b"), OpId(fixed("nobody's"))))
+
+    found = free_forgotten(world.hub)
+
+    assert (found.judged, len(list_parked(world.hub))) == (0, 2)
 
 
 def test_a_start_leaves_no_entry_where_nothing_has_changed(world: HubWorld):

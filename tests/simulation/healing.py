@@ -10,6 +10,7 @@ from functools import partial
 from typing import Final
 
 from carnet_hub.core.authoring import write_hub_set
+from carnet_hub.core.freeing import free_forgotten
 from carnet_hub.core.quarantine import give_up_parked, list_parked
 from carnet_node.adapters.store import driver
 from carnet_node.core.failures import HubRefused
@@ -63,6 +64,7 @@ def heal(stage: Stage) -> None:
     if stage.world.liar is not None:
         catch_up(stage)
     stage.world.hub.store.scrub()
+    _look_for_forgotten(stage)
     good = LineTrouble(stage.strokes)
     read = set(_read_of_hub(stage))
     _order_again(stage, read)
@@ -77,6 +79,13 @@ def heal(stage: Stage) -> None:
         _rounds(stage, good)
     check_end(stage)
     stage.watch.check(partial(_replay_everything, stage))
+
+
+def _look_for_forgotten(stage: Stage) -> None:
+    """What a service does now and then; without a process of the hub that failed there is nothing to find."""
+    found = free_forgotten(stage.world.hub)
+    if found.judged and not any("hub" in kind for kind in stage.strokes.counted):
+        stage.watch.complain("I18", f"{found.judged} sets were forgotten, and nothing had struck the hub")
 
 
 def _rounds(stage: Stage, good: LineTrouble) -> None:

@@ -147,6 +147,7 @@ class Ledger:
         hub_ops: what each set of the hub's own says, by nonce.
         hub_bodies: what stands at each place of the hub's own chain, in whichever history.
         acknowledged: by nonce, newest receipt last.
+        times: set times that some history of the hub gave a set, by nonce; a receipt takes them to another one.
         log: of the hub, in its present history.
         former: the logs that a restore has ended, by hub epoch.
     """
@@ -159,6 +160,7 @@ class Ledger:
     hub_ops: dict[bytes, bytes] = field(default_factory=dict)
     hub_bodies: dict[Place, bytes] = field(default_factory=dict)
     acknowledged: dict[bytes, list[Acknowledged]] = field(default_factory=dict)
+    times: dict[bytes, set[int]] = field(default_factory=dict)
     log: HubLog = field(default_factory=lambda: HubLog(((HUB_EPOCH, 0),)))
     former: dict[bytes, HubLog] = field(default_factory=dict)
 
@@ -315,9 +317,11 @@ class Ledger:
         self.log.places[body.place] = body.set_hash
         self.log.epochs.setdefault(chain, (body.ordinal, row.position, body.origin[3] if body.origin else 0))
         if row.kind != LogKind.REPEAT:
+            told = self.times.setdefault(body.nonce, set())
             seen, latest = self._seen_ms(row, body), max(row.received_ms, *self._ended_ms())
-            if not seen <= row.time_ms <= latest:
+            if row.time_ms not in told and not seen <= row.time_ms <= latest:
                 self.watch.complain("I17", f"{row.position}: set time {row.time_ms} outside {seen}, {latest}")
+            told.add(row.time_ms)
 
     def _read_own(self, row: LogRow, body: Body) -> None:
         """A set of the hub's own says the same in every history, and no place of its chain is used twice."""

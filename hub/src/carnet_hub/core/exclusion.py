@@ -18,7 +18,7 @@ from carnet_protocol.errors import NotAllowed
 from carnet_protocol.messages import Verdict
 from carnet_protocol.ops import Op
 from carnet_protocol.reasons import Reason
-from carnet_protocol.registry import Audience, Writer
+from carnet_protocol.registry import Audience
 from carnet_protocol.state import EMPTY
 
 
@@ -50,8 +50,6 @@ def apply_exclusion(workspace: Workspace, row: LogRow) -> None:
         if state is None:
             rules = workspace.hub.rules[kind]
             state = RecordState((kind, record), rules, row.dealer_id, EMPTY, row.position, None, None, 0)
-        elif state.owner == workspace.hub.hub_id and state.rules.writer is Writer.OWNER_SITE:
-            state.owner = row.dealer_id  # a ruling is all that is left of its record
         touch(workspace, state, row.position)
     _set_right(workspace, ops, row)
 

@@ -2,8 +2,9 @@
 
 Decides how what is left to release after a transaction gets its turn, and what happens when the hub fails on one of
 those sets: it stays parked and is reported, and the others go on. Whoever decided the sets they waited for has
-committed already. Decides too what is judged again at the start of the hub: sets that wait for no op, which no arrival
-would set free (an unknown kind, a newer version, too many heads, a failure of the hub itself).
+committed already; a process that dies between the two leaves sets that have what they waited for, and a service that
+runs looks for them now and then. Decides too what is judged again at the start of the hub: sets that wait for no op,
+which no arrival would set free (an unknown kind, a newer version, too many heads, a failure of the hub itself).
 """
 
 from collections import deque
@@ -72,7 +73,18 @@ def judge_again(hub: Hub) -> JudgedAgain:
     Raises:
         StoreBusy, StoreError: see `ports`; what was released before stays released.
     """
-    nonces = _waiting_for_nothing(hub)
+    return _judge(hub, _waiting_for_nothing(hub, is_any=True))
+
+
+def free_forgotten(hub: Hub) -> JudgedAgain:
+    """Release parked sets whose bases have all come: whoever decided those died before it was their turn.
+
+    Bounds and errors are those of `judge_again`, which does the same and more.
+    """
+    return _judge(hub, _waiting_for_nothing(hub, is_any=False))
+
+
+def _judge(hub: Hub, nonces: Sequence[bytes]) -> JudgedAgain:
     released: list[bytes] = []
     for nonce in nonces:
         if _is_released(hub, nonce):
@@ -80,8 +92,12 @@ def judge_again(hub: Hub) -> JudgedAgain:
     return JudgedAgain(len(nonces), tuple(released))
 
 
-def _waiting_for_nothing(hub: Hub) -> list[bytes]:
-    """Nonces of parked sets that no arrival would set free."""
+def _waiting_for_nothing(hub: Hub, *, is_any: bool) -> list[bytes]:
+    """Nonces of parked sets that no arrival would set free.
+
+    Args:
+        is_any: also those that never waited for an op.
+    """
     found: list[bytes] = []
     after = 0
     with hub.store.read() as snapshot:
@@ -89,7 +105,8 @@ def _waiting_for_nothing(hub: Hub) -> list[bytes]:
         while some := snapshot.admissions_in(SetState.PARKED, after, LIST_ROWS_MAX):
             waits = snapshot.waiting_of([one.nonce for one in some])
             waiting = {row.nonce for row in waits if ledger.is_missing(OpId(row.base))}
-            found += [one.nonce for one in some if one.nonce not in waiting]
+            left = {one.nonce for one in some} if is_any else {row.nonce for row in waits}
+            found += [one.nonce for one in some if one.nonce in left - waiting]
             after = some[-1].decided_at
             if len(found) >= JUDGED_AGAIN_MAX:
                 break

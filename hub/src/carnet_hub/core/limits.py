@@ -20,6 +20,9 @@ RELEASES_PER_GROUP_MAX: Final = 500
 JUDGED_AGAIN_MAX: Final = 10_000
 """Parked sets that wait for no op and are judged again at the start of the hub: some seconds at most."""
 
+FORGOTTEN_EVERY_S: Final = 600.0
+"""Seconds between two looks for parked sets that a process left behind when it died."""
+
 SCHEMA_BEHIND_MAX: Final = 3
 """The hub reads change sets of the last three registry versions (design section 5)."""
 
@@ -202,3 +205,7 @@ EXCLUDED_PAGE_BYTES_MAX: Final = MESSAGE_BYTES_MAX // 2
 
 BUNDLE_FILE_BYTES_MAX: Final = BUNDLE_BYTES_MAX + 1024 * 1024
 """A bundle file: its content and what encryption adds."""
+
+NEWER_EPOCHS_MAX: Final = 4
+NEWER_COPIES_TRIED_MAX: Final = 4
+"""Epochs whose copies are read for later orders at a restore; copies of one epoch that are tried until one opens."""

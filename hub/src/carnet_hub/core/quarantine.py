@@ -5,8 +5,8 @@ lost, or give it up. Both are entries of the log with a reason, never a flag in 
 takes the same decision at the same place. Sets whose base arrives go on by themselves (`releasing`).
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from carnet_hub.core.admission import Fate, Finding, examine_set
 from carnet_hub.core.entries import Detail
@@ -15,12 +15,12 @@ from carnet_hub.core.hub import Hub
 from carnet_hub.core.latecomers import order_latecomers
 from carnet_hub.core.ledger import Ledger
 from carnet_hub.core.limits import LIST_ROWS_MAX, TEXT_CHARS_MAX
-from carnet_hub.core.ports import Snapshot
+from carnet_hub.core.ports import Snapshot, StoreError
 from carnet_hub.core.prefetch import prefetch
-from carnet_hub.core.releasing import declare_lost, log_release, parked_row, stored_arrival
+from carnet_hub.core.releasing import declare_lost, log_release, parked_row, release_waiting, stored_arrival
 from carnet_hub.core.rows import AdmissionRow, LogRow, SetState
 from carnet_hub.core.workspace import Workspace, open_workspace
-from carnet_protocol.errors import BadValue, NotAllowed
+from carnet_protocol.errors import BadValue, NotAllowed, Refused
 from carnet_protocol.ids import OpId, nonce_of
 from carnet_protocol.reasons import Reason
 
@@ -129,10 +129,9 @@ def release_parked(hub: Hub, nonce: bytes, *, note: str, lost: Sequence[OpId] = 
         NotAllowed: NOT_FOUND, or the reason that still keeps it; nothing was changed.
     """
     _check_note(note)
-    with hub.store.write() as transaction:
-        workspace = open_workspace(hub, transaction)
-        parked = _parked(workspace, nonce)
-        waits = {op for op in _bases(transaction, nonce) if workspace.ledger.is_missing(op)}
+
+    def release(workspace: Workspace, parked: LogRow) -> LogRow:
+        waits = {op for op in _bases(workspace.snapshot, nonce) if workspace.ledger.is_missing(op)}
         for op in lost:
             if op not in waits:
                 raise BadValue(Reason.BAD_FIELD, "lost", "the set does not wait for this op")
@@ -142,10 +141,9 @@ def release_parked(hub: Hub, nonce: bytes, *, note: str, lost: Sequence[OpId] = 
         finding = examine_set(workspace, arrival, time_ms=parked.time_ms)
         if finding.fate in (Fate.PARK, Fate.REJECT):
             raise NotAllowed(finding.reason or Reason.INTERNAL, finding.detail or "it still cannot go on")
-        row = log_release(workspace, arrival, parked, finding, Detail(note, b"".join(lost)))
-        order_latecomers(hub, workspace)
-        workspace.flush(transaction)
-    return Released(row, free_waiting(hub, [nonce, *(nonce_of(op) for op in lost)]))
+        return log_release(workspace, arrival, parked, finding, Detail(note, b"".join(lost)))
+
+    return _decide(hub, nonce, [nonce, *(nonce_of(op) for op in lost)], release)
 
 
 def give_up_parked(hub: Hub, nonce: bytes, *, note: str) -> Released:
@@ -159,14 +157,44 @@ def give_up_parked(hub: Hub, nonce: bytes, *, note: str) -> Released:
         NotAllowed: NOT_FOUND, no parked set has this nonce.
     """
     _check_note(note)
+
+    def refuse(workspace: Workspace, parked: LogRow) -> LogRow:
+        finding = Finding(Fate.REFUSE, Reason.EXCLUDED)
+        return log_release(workspace, stored_arrival(workspace, parked), parked, finding, Detail(note, b""))
+
+    return _decide(hub, nonce, [nonce], refuse)
+
+
+def _decide(
+    hub: Hub, nonce: bytes, awaited: Sequence[bytes], decide: Callable[[Workspace, LogRow], LogRow]
+) -> Released:
+    """Write a decision about a parked set down, and with it what goes on because of it.
+
+    If the hub fails on one of those, the decision stands and they follow in transactions of their own.
+
+    Args:
+        awaited: nonces of the sets for which others may have waited.
+        decide: logs the decision, given the entry that parked the set.
+    """
+    try:
+        return _decided(hub, nonce, awaited, decide)
+    except (Refused, StoreError):
+        raise
+    except Exception:  # noqa: BLE001  (`free_waiting` finds and reports the culprit)
+        alone = _decided(hub, nonce, (), decide)
+        return replace(alone, followed=free_waiting(hub, awaited))
+
+
+def _decided(
+    hub: Hub, nonce: bytes, awaited: Sequence[bytes], decide: Callable[[Workspace, LogRow], LogRow]
+) -> Released:
     with hub.store.write() as transaction:
         workspace = open_workspace(hub, transaction)
-        parked = _parked(workspace, nonce)
-        arrival = stored_arrival(workspace, parked)
-        finding = Finding(Fate.REFUSE, Reason.EXCLUDED)
-        row = log_release(workspace, arrival, parked, finding, Detail(note, b""))
+        row = decide(workspace, _parked(workspace, nonce))
+        releases = release_waiting(workspace, awaited)
+        order_latecomers(hub, workspace)
         workspace.flush(transaction)
-    return Released(row, free_waiting(hub, [nonce]))
+    return Released(row, (*(one.nonce for one in releases.rows), *free_waiting(hub, releases.rest)))
 
 
 def _parked(workspace: Workspace, nonce: bytes) -> LogRow:

@@ -24,6 +24,7 @@ from carnet_hub.core.limits import DIFFERENCES_MAX, LOG_BATCH_ENTRIES, TEXT_CHAR
 from carnet_hub.core.ports import HubStore, Snapshot, Transaction
 from carnet_hub.core.prefetch import prefetch
 from carnet_hub.core.receipts import unpack_voids
+from carnet_hub.core.record_book import Key
 from carnet_hub.core.releasing import declare_lost, note_release, stored_arrival
 from carnet_hub.core.routing import append_entry
 from carnet_hub.core.rows import (
@@ -45,11 +46,12 @@ from carnet_protocol.kinds import CUSTOMER
 from carnet_protocol.messages import Verdict
 from carnet_protocol.opened import open_set
 from carnet_protocol.reasons import Reason
+from carnet_protocol.registry import Writer
 
-FOLDED_AS: Final = b"3"
+FOLDED_AS: Final = b"4"
 """Which fold the tables are from; another value after every change of this program that folds the same log to other
 rows. 2: visits and ownerships are found by their customer, and a site's feed holds rulings. 3: what hangs on the
-vehicles of an excluded set is sent once more."""
+vehicles of an excluded set is sent once more. 4: a ruling in front of an excluded set makes nobody the owner."""
 
 _FOLDED_AS: Final = "folded_as"
 """Setting: the value of `FOLDED_AS` when the tables were last folded from nothing; none before version 2."""
@@ -212,22 +214,20 @@ def read_history(hub: Hub, log: Snapshot) -> History:
         position = batch[-1].position
     if not excluded:
         return History(erased, frozenset())
-    led_to, misled, persons = _misled_by(hub, log, excluded)
-    return History(erased, frozenset(excluded), led_to, misled, _tied_to(hub, log, persons) if persons else {})
-
-
-def _misled_by(hub: Hub, log: Snapshot, excluded: Set[bytes]) -> tuple[_Named, _Named, set[bytes]]:
-    """What excluded sets have named: vehicles by record, sites by vehicle, and customers."""
     led_to: _Named = {}
     misled: _Named = {}
-    persons: set[bytes] = set()
+    founders: dict[Key, bytes] = {}
     for row, message in _sets_of_sites(hub, log):
         if row.nonce in excluded:
-            persons |= {op.record for op in reread_set(message, hub.hub_id).ops if op.kind == CUSTOMER.number}
+            for op in reread_set(message, hub.hub_id).ops:
+                if hub.rules[op.kind].writer is Writer.OWNER_SITE:
+                    founders.setdefault((op.kind, op.record), row.dealer_id)
             for record, vehicle in vehicles_named(hub, message):
                 led_to.setdefault(record, set()).add(vehicle)
                 misled.setdefault(vehicle, set()).add(row.dealer_id)
-    return led_to, misled, persons
+    persons = {record for kind, record in founders if kind == CUSTOMER.number}
+    tied = _tied_to(hub, log, persons) if persons else {}
+    return History(erased, frozenset(excluded), led_to, misled, tied, founders)
 
 
 def _tied_to(hub: Hub, log: Snapshot, persons: Set[bytes]) -> dict[bytes, dict[bytes, int]]:

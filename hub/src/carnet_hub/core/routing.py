@@ -128,7 +128,8 @@ def audience_of(workspace: Workspace, state: RecordState) -> list[bytes]:
 def _apply(workspace: Workspace, change: Change, author: bytes, position: int) -> Move:
     state = change.before
     if state is None:
-        state = RecordState(change.key, change.rules, author, change.entries, position, None, None, 0)
+        owner = workspace.history.founders.get(change.key, author)
+        state = RecordState(change.key, change.rules, owner, change.entries, position, None, None, 0)
     state.entries = change.entries
     state.changed = position
     state.contests = count_contests(change.rules.kind, change.entries)

@@ -40,6 +40,8 @@ class History:
         excluded: nonces of sets that are excluded at some time.
         led_to: vehicles that excluded sets have named, by the record that they named them in.
         misled: sites whose excluded sets have named a vehicle, by vehicle.
+        founders: the site of the first excluded set on a record that only its owner writes. A ruling on such a record
+            may be all that is left in front of it, and makes nobody its owner.
         tied: by customer in an excluded set, the vehicles tied to it and the position of the first set that says so.
     """
 
@@ -48,6 +50,7 @@ class History:
     led_to: Mapping[bytes, Set[bytes]] = field(default_factory=dict)
     misled: Mapping[bytes, Set[bytes]] = field(default_factory=dict)
     tied: Mapping[bytes, Mapping[bytes, int]] = field(default_factory=dict)
+    founders: Mapping[Key, bytes] = field(default_factory=dict)
 
 
 NO_HISTORY: Final = History({}, frozenset())

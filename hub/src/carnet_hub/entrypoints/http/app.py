@@ -4,9 +4,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import anyio
+import structlog
 from fastapi import FastAPI
 
 from carnet_hub.bootstrap import HubApp, open_hub
+from carnet_hub.core.freeing import free_forgotten
+from carnet_hub.core.limits import FORGOTTEN_EVERY_S
+from carnet_hub.core.ports import StoreError
 from carnet_hub.entrypoints.http.metrics import CountRequests, RequestCounts, metric_routes
 from carnet_hub.entrypoints.http.nodes import feed_routes, joining_routes, sync_routes
 from carnet_hub.entrypoints.http.problem_response import answer_problems
@@ -24,10 +28,11 @@ def create_api(app: HubApp, backups: BackupService | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        """Run backups beside the server, and close the hub after it: that notes how far the log has come."""
+        """Run what goes on beside the server, and close the hub after it: that notes how far the log has come."""
         async with anyio.create_task_group() as tasks:
             if backups is not None:
                 tasks.start_soon(backups.run)
+            tasks.start_soon(_free_now_and_then, app)
             yield
             tasks.cancel_scope.cancel()
         app.close()
@@ -41,6 +46,19 @@ def create_api(app: HubApp, backups: BackupService | None = None) -> FastAPI:
         api.include_router(routes(app))
     api.include_router(metric_routes(app, counts))
     return api
+
+
+async def _free_now_and_then(app: HubApp) -> None:
+    """Look for parked sets that have what they waited for, as long as the server runs."""
+    while True:
+        await app.hub.clock.sleep(FORGOTTEN_EVERY_S)
+        try:
+            found = await app.run_blocking(lambda: free_forgotten(app.hub))
+        except StoreError:
+            continue  # the database is away or busy: requests say so, and the next look comes
+        if found.judged:
+            counts = {"judged": found.judged, "released": len(found.released)}
+            structlog.get_logger("carnet_hub").info("forgotten_sets_freed", **counts)
 
 
 def create_from_environment() -> FastAPI:
