@@ -314,6 +314,21 @@ def test_a_newer_backup_that_is_damaged_stops_no_restore(data: Path, copies: Pat
     assert newest.name in restored["unread"][0]
 
 
+def test_an_order_is_found_in_the_copy_before_a_damaged_one(data: Path, copies: Path, tmp_path: Path, capsys: Printed):
+    """When the newest copy cannot be opened the one before it is asked for later orders; the damaged one is named."""
+    enrol(capsys, data, tmp_path)
+    older = told(capsys, data, "backup", "now")["name"]
+    told(capsys, data, "dealers", "suspend", "A001")
+    told(capsys, data, "backup", "now")
+    newest = copies / told(capsys, data, "backup", "now")["name"]
+    newest.write_bytes(newest.read_bytes()[:-20])
+    lose_database(data)
+
+    restored = told(capsys, data, "restore", "--name", older)
+
+    assert (restored["orders"], len(restored["unread"]), site_status(capsys, data)) == (1, 1, "suspended")
+
+
 def test_a_file_that_went_bad_in_a_newer_copy_stops_no_restore(
     data: Path, copies: Path, tmp_path: Path, capsys: Printed
 ):

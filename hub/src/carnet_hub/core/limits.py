@@ -209,3 +209,7 @@ BUNDLE_FILE_BYTES_MAX: Final = BUNDLE_BYTES_MAX + 1024 * 1024
 NEWER_EPOCHS_MAX: Final = 4
 NEWER_COPIES_TRIED_MAX: Final = 4
 """Epochs whose copies are read for later orders at a restore; copies of one epoch that are tried until one opens."""
+
+NEWER_EPOCHS_MAX: Final = 4
+NEWER_COPIES_TRIED_MAX: Final = 4
+"""Epochs whose copies are read for later orders at a restore; copies of one epoch that are tried until one opens."""
