@@ -68,7 +68,7 @@ def write_export(folder: Path, head: ReportHead, files: list[ReportFile], signer
     """Write a complete, signed export folder.
 
     Args:
-        folder: must not exist yet.
+        folder: must not exist yet; the one it stands in must.
         head: what the export is about.
         files: from `core.report.report_files`.
         signer: the export key.
@@ -81,7 +81,6 @@ def write_export(folder: Path, head: ReportHead, files: list[ReportFile], signer
     """
     if folder.exists():
         raise Unusable(f"{folder} exists already.", "Name a folder that does not exist yet.")
-    folder.parent.mkdir(parents=True, exist_ok=True)
     fresh = folder.parent / f".{folder.name}.{os.getpid()}.tmp"
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(mode=_FOLDER_MODE)

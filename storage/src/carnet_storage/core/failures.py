@@ -7,6 +7,7 @@
     ├── AlreadyReplicated   another process supervises the replication of this database
     ├── PlaceTaken          another copy of this machine replicates to the same place
     ├── PlanWrong           a target, secrets file or passphrase file cannot be used
+    ├── OutputUnusable      a file cannot be written where a command was told to
     ├── TargetFailed        the folder or store does not do what it was asked
     ├── NothingToRestore    there is no copy, or none as old as was asked
     ├── CopyDamaged         a copy is cut, swapped or changed
@@ -115,6 +116,19 @@ class PlanWrong(StorageFailure):
 
     def __init__(self, what: str, next_step: str) -> None:
         super().__init__(what, NOTHING_CHANGED, next_step)
+
+
+class OutputUnusable(StorageFailure):
+    """A file or folder cannot be written where a command was told to."""
+
+    code = "output-unusable"
+
+    def __init__(self, path: str, detail: str) -> None:
+        super().__init__(
+            f"Nothing can be written to {path}: {detail}.",
+            "Nothing was begun, and nothing was changed.",
+            "Make the folder, or plug the stick in, and run the same command again; or name another place.",
+        )
 
 
 class TargetFailed(StorageFailure):

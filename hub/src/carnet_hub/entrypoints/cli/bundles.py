@@ -15,6 +15,7 @@ from carnet_hub.core.rows import Node
 from carnet_hub.entrypoints.cli.nodes import find_line
 from carnet_hub.entrypoints.cli.output import AsJson, emit, hub_of
 from carnet_protocol.messages import PushCode
+from carnet_storage.adapters.outputs import file_to_write, require_file_place
 
 if TYPE_CHECKING:
     from carnet_hub.bootstrap import HubApp
@@ -30,7 +31,7 @@ _SUFFIX = ".carnet"
 def import_(
     ctx: typer.Context,
     file: Annotated[Path, typer.Argument(help="bundle from a node")],
-    out: Annotated[Path | None, typer.Option("--out", help="the answer to carry back")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="the answer to carry back", callback=file_to_write)] = None,
     as_json: AsJson = False,
 ) -> None:
     """Take a node's bundle, and write the answer for the way back. Importing it twice changes nothing."""
@@ -38,8 +39,9 @@ def import_(
         content = app.files.read(file, bytes_max=BUNDLE_FILE_BYTES_MAX)
         if content is None:
             raise Unusable(f"There is no file {file}.", "Name the bundle from the node.")
-        taken = take_bundle(app.hub, decrypt_bundle(content, app.keyring.exchange))
         answer = out if out is not None else file.with_suffix(f".answer{_SUFFIX}")
+        require_file_place(answer)
+        taken = take_bundle(app.hub, decrypt_bundle(content, app.keyring.exchange))
         parts = [*taken.parts, *parts_for(app.hub, app.segments, taken.node, taken.since)]
         _write(app, taken.node, parts, answer)
     counts = Counter(PushCode(code).name.lower() for code in taken.set_codes)
@@ -52,7 +54,7 @@ def import_(
 def export(
     ctx: typer.Context,
     node: Annotated[str, typer.Argument(help="node id, or its first characters", show_default=False)],
-    out: Annotated[Path, typer.Option("--out", help="file to write")],
+    out: Annotated[Path, typer.Option("--out", help="file to write", callback=file_to_write)],
     cursor: Annotated[int | None, typer.Option(help="from this position; the node's own when left out", min=0)] = None,
     as_json: AsJson = False,
 ) -> None:

@@ -13,6 +13,7 @@ from carnet_hub.core.recall_export import cited_set
 from carnet_hub.entrypoints.cli.conflicts import op_from_text
 from carnet_hub.entrypoints.cli.exits import Exit
 from carnet_hub.entrypoints.cli.output import AsJson, emit, hub_of, working
+from carnet_storage.adapters.outputs import file_to_write
 
 log_app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=True, help="The hub's log.")
 rebuild_app = typer.Typer(rich_markup_mode=None, add_completion=False)
@@ -42,7 +43,9 @@ def verify(ctx: typer.Context, as_json: AsJson = False) -> None:
 def show(
     ctx: typer.Context,
     op: Annotated[str, typer.Argument(help="op id, as a report's row cites it", show_default=False)],
-    out: Annotated[Path | None, typer.Option("--out", help="write the signed bytes to this file")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="write the signed bytes to this file", callback=file_to_write)
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """The change set that an op stands in, as its author signed it, without personal values."""

@@ -21,6 +21,7 @@ from carnet_hub.core.granted import Granted, every_assignment
 from carnet_hub.core.greeting import hub_card
 from carnet_hub.core.recovering import issue_recovery_code
 from carnet_hub.entrypoints.cli.output import AsJson, Xlsx, emit, emit_list, hub_of, moment_text
+from carnet_storage.adapters.outputs import file_to_write
 
 dealers_app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=True, help="Dealer sites.")
 
@@ -68,7 +69,8 @@ def invite(
     ctx: typer.Context,
     site_code: SiteCode,
     card: Annotated[
-        Path | None, typer.Option(help="also write the hub's card here, to enrol without a network")
+        Path | None,
+        typer.Option(help="also write the hub's card here, to enrol without a network", callback=file_to_write),
     ] = None,
     as_json: AsJson = False,
 ) -> None:

@@ -12,6 +12,7 @@ from carnet_hub.core.recall_export import prepare_export
 from carnet_hub.core.recalls import members_of
 from carnet_hub.core.report import report_files
 from carnet_hub.entrypoints.cli.output import AsJson, emit, hub_of, with_progress
+from carnet_storage.adapters.outputs import file_to_write, folder_to_make
 
 export_app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=True, help="Signed reports.")
 verify_app = typer.Typer(rich_markup_mode=None, add_completion=False)
@@ -26,7 +27,7 @@ def export_group() -> None:
 def export_recall(
     ctx: typer.Context,
     campaign_no: Annotated[str, typer.Argument(help="number of the campaign", show_default=False)],
-    out: Annotated[Path, typer.Option("--out", help="folder to make; it must not exist yet")],
+    out: Annotated[Path, typer.Option("--out", help="folder to make; it must not exist yet", callback=folder_to_make)],
     created_ms: Annotated[
         int | None, typer.Option(help="date the report (ms since 1970), to make the same bytes again")
     ] = None,
@@ -63,7 +64,9 @@ def export_recall(
 @export_app.command("key")
 def export_key(
     ctx: typer.Context,
-    out: Annotated[Path | None, typer.Option("--out", help="write the PEM file to publish")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="write the PEM file to publish", callback=file_to_write)
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """The public key that signs reports, and its fingerprint: what a hub publishes."""

@@ -15,6 +15,7 @@ from carnet_hub.core.revoking import Revoked, position_before, retire_node, revo
 from carnet_hub.core.standing import resume_node, suspend_node
 from carnet_hub.entrypoints.cli.output import AsJson, Xlsx, emit, emit_list, hub_of, moment_text, working
 from carnet_protocol.ids import NodeId, record_text
+from carnet_storage.adapters.outputs import file_to_write
 
 nodes_app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=True, help="Dealers' machines.")
 
@@ -126,7 +127,7 @@ def revoke(
 def enrol(
     ctx: typer.Context,
     request: Annotated[Path, typer.Argument(help="file from `carnet-node enrol --request-file`")],
-    out: Annotated[Path, typer.Option("--out", help="the answer to carry back")],
+    out: Annotated[Path, typer.Option("--out", help="the answer to carry back", callback=file_to_write)],
     as_json: AsJson = False,
 ) -> None:
     """Let a node in that has no network, by file."""

@@ -11,6 +11,7 @@ from carnet_node.entrypoints.cli.opening import installation_of, one_group
 from carnet_node.entrypoints.cli.output import AsJson, emit
 from carnet_node.entrypoints.presenting import instant_text
 from carnet_node.entrypoints.software import SOFTWARE
+from carnet_storage.adapters.outputs import file_to_write
 
 bundle_app = one_group(help="Changes on a USB stick.")
 
@@ -18,7 +19,7 @@ bundle_app = one_group(help="Changes on a USB stick.")
 @bundle_app.command("export")
 def export(
     ctx: typer.Context,
-    file: Annotated[Path, typer.Argument(help="file to write; only the hub can read it")],
+    file: Annotated[Path, typer.Argument(help="file to write; only the hub can read it", callback=file_to_write)],
     *,
     as_json: AsJson = False,
 ) -> None:

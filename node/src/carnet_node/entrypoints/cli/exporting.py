@@ -10,6 +10,7 @@ from carnet_node.core.lists import LISTS, Period
 from carnet_node.entrypoints.cli.opening import node_of
 from carnet_node.entrypoints.cli.output import AsJson, ShowPersonal, emit
 from carnet_node.entrypoints.exporting import export_list
+from carnet_storage.adapters.outputs import file_to_write
 
 export_app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -18,7 +19,9 @@ export_app = typer.Typer(add_completion=False, rich_markup_mode=None)
 def export(
     ctx: typer.Context,
     name: Annotated[str, typer.Argument(help=f"{', '.join(LISTS)}")],
-    file: Annotated[Path | None, typer.Argument(help="where to; the list and the day when left out")] = None,
+    file: Annotated[
+        Path | None, typer.Argument(help="where to; the list and the day when left out", callback=file_to_write)
+    ] = None,
     *,
     first: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="first day, of visits")] = None,
     last: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="last day")] = None,

@@ -17,6 +17,7 @@ from carnet_node.settings import NodeSettings
 from carnet_protocol.enrolment import EnrolCode, parse_code
 from carnet_protocol.errors import BadValue
 from carnet_protocol.reasons import Reason
+from carnet_storage.adapters.outputs import file_to_write
 from carnet_storage.entrypoints.cli.backup import At, Source
 
 RecoveryFile = Annotated[
@@ -48,7 +49,7 @@ def enrol(
     name: Annotated[str, typer.Option("--name", help="what people call this machine")] = "front desk",
     card_file: Annotated[Path | None, typer.Option("--card-file", help="without a line: the hub's card")] = None,
     request_file: Annotated[
-        Path | None, typer.Option("--request-file", help="without a line: write the request")
+        Path | None, typer.Option("--request-file", help="without a line: write the request", callback=file_to_write)
     ] = None,
     answer_file: Annotated[Path | None, typer.Option("--answer-file", help="without a line: read the answer")] = None,
     is_recovering: Annotated[

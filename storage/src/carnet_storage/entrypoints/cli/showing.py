@@ -14,12 +14,15 @@ from typing import Annotated
 
 import typer
 
+from carnet_storage.adapters.outputs import file_to_write
 from carnet_storage.adapters.sqlite_files import Progress as Counted
 from carnet_storage.adapters.workbooks import sheet_name, text_cell
 from carnet_storage.core.limits import TABLE_COLUMNS_MAX
 
 AsJson = Annotated[bool, typer.Option("--json", help="one JSON value on stdout")]
-Xlsx = Annotated[Path | None, typer.Option("--xlsx", help="also write the list to this workbook")]
+Xlsx = Annotated[
+    Path | None, typer.Option("--xlsx", help="also write the list to this workbook", callback=file_to_write)
+]
 
 Cell = str | bool | int | float | None
 
