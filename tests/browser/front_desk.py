@@ -60,8 +60,10 @@ def furnish(data: Path) -> None:
         "customer": f"/customers/{record_text(customer)}",
         "customer-edit": f"/customers/{record_text(customer)}/edit",
         "vehicle": f"/vehicles/{record_text(vehicle)}",
+        "vehicle-edit": f"/vehicles/{record_text(vehicle)}/edit",
         "order": f"/visits/{record_text(visit)}",
         "order-edit": f"/visits/{record_text(visit)}/edit",
+        "order-work": f"/visits/{record_text(visit)}/work",
         "print": f"/visits/{record_text(visit)}/print/reception",
         "returning": f"/visits/new?vehicle={record_text(vehicle)}",
     }

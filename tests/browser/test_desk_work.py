@@ -13,6 +13,9 @@ from support.programs import Service
 pytestmark = pytest.mark.xdist_group("browser")
 """One worker drives the browser; see `conftest.chromium`."""
 
+VIN_WITH_A_LETTER = "LHGUD6NE4LBO29724"
+"""A made-up number whose nought was read as the letter."""
+
 STROKES_MAX = 200
 """Sixty seconds at forty words a minute, five characters each."""
 
@@ -135,6 +138,19 @@ def test_a_masked_number_is_shown_on_request(desk: FrontDesk, served: Service):
     desk.page.wait_for_selector("text=138 0013 8000")
 
     assert "南京路" not in desk.page.inner_text("main")
+
+
+def test_what_was_meant_is_taken_with_one_key(desk: FrontDesk):
+    """A letter that no VIN has is refused with what was probably meant; one button puts it there, without a mouse."""
+    desk.go("/visits/new")
+    desk.page.fill("[name='car.vin']", VIN_WITH_A_LETTER)
+    desk.page.keyboard.press("Control+Enter")
+    desk.page.focus("[data-take]")
+    desk.page.keyboard.press("Enter")
+    focused = desk.page.evaluate("document.activeElement.name")
+
+    assert (focused, desk.page.input_value("[name='car.vin']")) == ("car.vin", VIN_WITH_A_LETTER.replace("O", "0"))
+    assert desk.page.locator("[data-take]").count() == 0
 
 
 def test_somebody_on_file_is_pointed_out_and_taken(desk: FrontDesk):

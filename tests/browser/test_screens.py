@@ -19,6 +19,10 @@ SAME_IN_BOTH = re.compile(
 )
 """Names, codes and formats that no language translates."""
 
+CHINESE = re.compile(r"[\u3400-\u9fff]+")
+ENTERED = {"中文", "王小明", "陈立群", "周敏", "津", "雅阁", "珍珠白", "刹车异响", "更换制动片", "南京路", "号", "王", "南"}
+"""What `furnish` enters, whole and masked, and the button that changes the language."""
+
 ENGLISH = re.compile(r"[A-Za-z]{3,}(?: [A-Za-z]{2,})*")
 
 
@@ -58,6 +62,18 @@ def test_a_chinese_page_has_no_english_words(desk: FrontDesk, served: Service):
         desk.go(path)
         text = SAME_IN_BOTH.sub(" ", desk.page.inner_text("body"))
         foreign[name] = ENGLISH.findall(text)
+
+    assert {name: words for name, words in foreign.items() if words} == {}
+
+
+def test_an_english_page_has_no_chinese_words(served: Service, chromium: Browser):
+    """Everything but what people entered themselves, and the name of the other language, is English."""
+    foreign = {}
+    with FrontDesk.opened(chromium, served.url, language="en") as desk:
+        desk.log_in()
+        for name, path in screens_of(served.data).items():
+            desk.go(path)
+            foreign[name] = set(CHINESE.findall(desk.page.inner_text("body"))) - ENTERED
 
     assert {name: words for name, words in foreign.items() if words} == {}
 

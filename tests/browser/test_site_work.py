@@ -135,3 +135,25 @@ def test_the_hub_starts_and_everything_arrives(apart: tuple[Service, Service], c
     assert "份单据待上传" in waiting
     assert "没有待上传内容" in arrived
     assert "已接受" in arrived
+
+
+def test_a_stick_carries_the_work_and_its_answer(apart: tuple[Service, Service], chromium: Browser, tmp_path: Path):
+    """Without a line one button makes a bundle, another one takes the hub's answer, and nothing waits any more."""
+    hub, node = apart
+    stick, answer = tmp_path / "stick.carnet", tmp_path / "answer.carnet"
+    with FrontDesk.opened(chromium, node.url) as desk:
+        desk.log_in()
+        desk.go("/sync")
+        with desk.page.expect_download() as awaited:
+            desk.page.click("form[action='/sync/bundle'] button")
+        awaited.value.save_as(stick)
+        must_run("carnet-hub", hub.data, "bundle", "import", stick, "--out", answer)
+        desk.page.set_input_files("#bundle", answer)
+        desk.page.click("form[action='/sync/bundle/take'] button")
+        desk.page.wait_for_selector("main .notice[role=status]")
+        desk.go("/sync")
+        strip, told = desk.page.inner_text(".strip"), desk.page.inner_text("main")
+
+    assert "待上传" not in strip
+    assert "没有待上传内容" in told
+    assert "已接受" in told
