@@ -28,6 +28,7 @@ from carnet_hub.core.limits import LOST_SETS_BYTES_MAX, LOST_SETS_MAX
 from carnet_hub.core.ports import Snapshot
 from carnet_hub.core.present import require_present
 from carnet_hub.core.receipts import receipt_of
+from carnet_hub.core.restoring import BACKUP_POSITION
 from carnet_hub.core.rows import ChainRow, EpochRow, HelloRow, NodeStatusRow
 from carnet_hub.core.succession import is_succeeded, note_succession
 from carnet_protocol.chain import NO_HEAD, ChainHead
@@ -38,8 +39,6 @@ from carnet_protocol.messages import (
     MESSAGE_VERSION,
 )
 from carnet_protocol.reasons import Reason
-
-_BACKUP_SETTING = "backup_position"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +72,7 @@ def answer_hello(hub: Hub, request: HelloRequest, message: bytes) -> HelloAnswer
         is_superseded = standing.situation is Situation.SUPERSEDED
         lost = [] if is_superseded else _lost_sets(hub, transaction, request, held)
         position = transaction.head().position
-        backup = int.from_bytes(transaction.setting(_BACKUP_SETTING) or b"", "big")
+        backup = int.from_bytes(transaction.setting(BACKUP_POSITION) or b"", "big")
     return HelloAnswer(
         MESSAGE_VERSION,
         request.challenge,
