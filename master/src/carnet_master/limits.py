@@ -60,3 +60,14 @@ CLUSTER_MEMBERS_MAX: Final = 200
 UNDOCUMENTED_MEMBERS_MAX: Final = 8
 """Source records of a person without any document number that the matcher brings together; more is a name and a shared
 phone running in a circle. Chosen by us."""
+
+KEYS_MAX: Final = 160
+"""Keys of one record: all that its bounded features can make is 157. An ordinary customer has five to fifteen."""
+
+BLOCK_RECORDS_MAX: Final = 200
+"""Records under one key; a value that more of them share is generic: it neither finds nor speaks for anybody. A large
+family with all its cars and branches has a tenth. Chosen by us."""
+
+KEY_SECRET_BYTES_MIN: Final = 32
+KEY_SECRET_BYTES_MAX: Final = 64
+"""Source: RFC 7693 section 2.1 for the longest key; shorter than a digest of 32 bytes would be the weak part."""
