@@ -84,12 +84,21 @@ def check_hub(hub: Hub, archive: Archive) -> None:
             rows = list(snapshot.records_of_kind(kind.number))
             settled = {(row.id, row.register_no, row.overruled, row.by) for row in _settled(snapshot, kind, rows)}
             meant = set()
+            _check_none_missing(archive, kind, {row.id for row in rows}, position)
             for row in rows:
                 writes = archive.writes_on((kind.number, row.id), position)
                 _check_hub_record(hub, kind, row, writes)
                 meant |= {(row.id, *one) for one in model_of(writes).settled()}
             if settled != meant:
                 raise Broken("I6", f"hub: {len(settled)} settled values of {kind.name}s instead of {len(meant)}")
+
+
+def _check_none_missing(archive: Archive, kind: Kind, held: set[bytes], position: int) -> None:
+    """A record that accepted writes are about stands in the table of its kind."""
+    named = {record for number, record in archive.touching if number == kind.number}
+    for record in sorted(named - held):
+        if archive.writes_on((kind.number, record), position):
+            raise Broken("I2", f"hub: {kind.name} {record.hex()} is not there, and writes on it were accepted")
 
 
 def _settled(snapshot: Snapshot, kind: Kind, rows: list[RecordRow]) -> Iterable:

@@ -24,7 +24,10 @@ READING: Final = REGISTRY["odometer_reading"]
 
 
 def check_odometers(stage: Stage, machine: Machine) -> None:
-    """Each car's served reading is the greatest since its last replacement, and no reading is missing."""
+    """Each car's served reading is the greatest since its last replacement, of all readings that the node has.
+
+    That it has all of them is `checks.check_converged`'s business.
+    """
     with machine.node.store.read() as tx:
         found = [view_record(tx, machine.node.identity, one) for one in tx.projections(READING)]
     shown: dict[bytes, list] = {}
