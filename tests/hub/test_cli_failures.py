@@ -11,11 +11,11 @@ from support.hub_cli import Printed, call, refused, told
 
 def test_a_file_that_cannot_be_written_is_told_and_not_traced(data: Path, tmp_path: Path, capsys: Printed):
     """The system's refusal comes with its path, and nothing of it stays on stderr."""
-    nowhere = tmp_path / "missing" / "list.xlsx"
+    nowhere = tmp_path / ("x" * 300)
 
     failure = refused(capsys, data, "dealers", "list", "--xlsx", nowhere)
 
-    assert (failure["code"], failure["what"]) == ("system", f"The system said: No such file or directory ({nowhere}).")
+    assert (failure["code"], failure["what"]) == ("system", f"The system said: File name too long ({nowhere}).")
 
 
 def test_wrong_usage_is_one_json_value_for_programs(data: Path, capsys: Printed):
@@ -92,7 +92,7 @@ def test_a_card_that_cannot_be_written_makes_no_code(data: Path, tmp_path: Path,
 
     failure = refused(capsys, data, "dealers", "invite", "HZ01", "--card", tmp_path / "file" / "card")
 
-    assert failure["code"] == "system"
+    assert failure["code"] == "output-unusable"
 
 
 @pytest.mark.parametrize("command", list(COMMANDS))

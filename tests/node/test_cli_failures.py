@@ -21,11 +21,11 @@ def sentences(code: str, what: str, safe: str, then: str) -> dict[str, object]:
 
 def test_a_file_that_cannot_be_written_is_told_and_not_traced(node: CliNode):
     """The system's refusal comes with its path, what is safe and what to look at."""
-    nowhere = node.folder / "missing" / "list.xlsx"
+    nowhere = node.folder / ("x" * 300)
 
     told = node("customers", "list", "--xlsx", nowhere)
 
-    what = f"The system said: No such file or directory ({nowhere})."
+    what = f"The system said: File name too long ({nowhere})."
     assert told == sentences("system", what, SAVED, "Look at the folder, its permissions and the disk.")
     assert (node.code, node.complained) == (1, "")
 
