@@ -329,6 +329,17 @@ def test_a_customer_is_erased_and_nodes_confirm(data: Path, tmp_path: Path, caps
     assert (line["missing"], line["confirmed"], receipt["state"]) == (1, 0, "missing")
 
 
+def test_erasing_twice_says_so(data: Path, tmp_path: Path, capsys: Printed):
+    """The second order for the same groups ends with code 1 and names the first."""
+    person = fixed("person")
+    push(data, enrol(capsys, data, tmp_path).author(), draft_of("customer", person, {"party_kind": "person"}))
+    erased = told(capsys, data, "erase", record_text(person), "--ground", "request")
+
+    failure = refused(capsys, data, "erase", record_text(person), "--ground", "request")
+
+    assert (failure["code"], failure["orders"]) == ("already-erased", erased["orders"])
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

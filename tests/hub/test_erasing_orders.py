@@ -3,11 +3,11 @@
 import pytest
 
 from carnet_hub.core.erasing import ReceiptState, erase_customer, list_erasures, show_receipts
-from carnet_hub.core.failures import Unusable
+from carnet_hub.core.failures import AlreadyErased, Unusable
 from carnet_hub.core.hello import answer_hello
 from carnet_protocol.changeset import Draft
 from carnet_protocol.envelope import Purpose, Signer
-from carnet_protocol.ids import RecordId, ownership_id
+from carnet_protocol.ids import RecordId, ownership_id, record_text
 from carnet_protocol.messages import sign_frame
 from carnet_protocol.registry import ErasureGroup, Value
 from support.authors import SiteAuthor, draft_of
@@ -193,6 +193,34 @@ def test_a_revoked_node_is_neither(world: HubWorld):
     world.write(draft_of("revocation", record("revocation"), {**order_of, "revocation_kind": "retired"}))
 
     assert states(world, order) == {site.node_id: ReceiptState.REVOKED}
+
+
+def test_a_person_is_erased_once(world: HubWorld):
+    """Who was erased with the same groups is told with the order that did it, and nothing is written."""
+    site = world.site("a")
+    world.push_one(site.write(*everything_of(site)))
+    (order,) = erase_customer(world.hub, PERSON, ALL, ground="request").orders
+    before = world.digest()
+
+    with pytest.raises(AlreadyErased) as refused:
+        erase_customer(world.hub, PERSON, frozenset({ErasureGroup.CONTACT}), ground="retention")
+
+    assert refused.value.orders == (record_text(order),)
+    assert world.digest() == before
+    assert len(list_erasures(world.hub)) == 1
+
+
+def test_another_group_needs_another_order(world: HubWorld):
+    """What the first order left is erased by a second one; both are named to whoever asks a third time."""
+    site = world.site("a")
+    world.push_one(site.write(*everything_of(site)))
+    (first,) = erase_customer(world.hub, PERSON, frozenset({ErasureGroup.IDENTITY}), ground="retention").orders
+
+    (second,) = erase_customer(world.hub, PERSON, ALL, ground="request").orders
+
+    with pytest.raises(AlreadyErased) as refused:
+        erase_customer(world.hub, PERSON, ALL, ground="request")
+    assert set(refused.value.orders) == {record_text(first), record_text(second)}
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ from typing import Final
 
 from carnet_hub.core.at_rest import plain_entries
 from carnet_hub.core.authoring import write_in
-from carnet_hub.core.failures import Unusable
+from carnet_hub.core.failures import AlreadyErased, Unusable
 from carnet_hub.core.feed import position_of
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.limits import LIST_ROWS_MAX
@@ -115,12 +115,14 @@ def erase_customer(hub: Hub, customer: RecordId, groups: frozenset[ErasureGroup]
         Unusable: no such customer, no group, another ground, or more records than one set names; nothing was changed.
         StoreBusy, StoreError: see `ports`. The order stands, and so does the erasure in the tables, when only the
             scrubbing of the files failed.
+        AlreadyErased: every record that the order would name is erased with these groups; no second order was written.
     """
     if ground not in GROUNDS or not groups:
         raise Unusable(f"An erasure needs a ground ({', '.join(GROUNDS)}) and a group.", "Name both.")
     with hub.store.write() as transaction:
         found = find_records(hub, transaction, customer, groups)
         ids = [record for _, record in found]
+        _require_unerased(hub, transaction, customer, ids, groups)
         parts = [ids[at : at + ERASURE_RECORDS_MAX] for at in range(0, len(ids), ERASURE_RECORDS_MAX)]
         if len(parts) > OPS_PER_SET_MAX:
             raise Unusable(f"{len(ids)} records belong to this customer; one order names fewer.", "Ask the developers.")
@@ -180,6 +182,22 @@ def show_receipts(hub: Hub, order: RecordId) -> list[NodeReceipt]:
         said = _said(hub, snapshot)
         found = [_receipt(hub, snapshot, node, said.get(node.node_id), row.changed) for node in snapshot.nodes()]
     return sorted(found, key=lambda one: (one.state is not ReceiptState.MISSING, one.node.node_id))
+
+
+def _require_unerased(
+    hub: Hub, snapshot: Snapshot, customer: RecordId, records: Sequence[RecordId], groups: frozenset[ErasureGroup]
+) -> None:
+    """Refuse an order that would say again what earlier ones say of every record."""
+    wanted = sum(1 << (group - 1) for group in groups)
+    erased = snapshot.erased(records)
+    if any(erased.get(record, 0) & wanted != wanted for record in records):
+        return
+    orders = (
+        RecordId(row.id)
+        for row, values in shown_records(hub.registry, snapshot, "erasure")
+        if (line := _line(row, dict(values), _Told(()))) is not None and customer in line.records
+    )
+    raise AlreadyErased(record_text(customer), tuple(map(record_text, orders)))
 
 
 def _draft(hub: Hub, records: Sequence[RecordId], groups: frozenset[ErasureGroup], ground: str) -> Draft:

@@ -8,6 +8,7 @@
     ├── UnsafeBind          clear HTTP was asked for on an address others can reach
     ├── ListRefused         an import has lines that somebody must look at; nothing was stored
     ├── ExportDiffers       an export folder is not what was signed
+    ├── AlreadyErased       orders before name all that an order to erase would name
     └── Unusable            a file or argument an operator gave cannot be used
 
 A refused message or value is a `carnet_protocol.errors.Refused`, as everywhere. Each failure can say three sentences:
@@ -139,6 +140,22 @@ class ExportDiffers(HubFailure):
             "Do not rely on this folder; ask for the export again.",
         )
         self.file_name = file_name
+
+
+class AlreadyErased(HubFailure):
+    """Every record of a customer is erased with the groups that were asked for.
+
+    Attributes:
+        orders: ids of the orders that name the customer.
+    """
+
+    def __init__(self, customer: str, orders: Sequence[str]) -> None:
+        super().__init__(
+            f"Customer {customer} is erased already, by order {', '.join(orders)}.",
+            "No second order was written; what was erased stays erased, here and at every node that is told.",
+            f"Nothing is left to do. `erasures show {orders[-1]}` says which nodes have carried it out.",
+        )
+        self.orders = tuple(orders)
 
 
 class Unusable(HubFailure):

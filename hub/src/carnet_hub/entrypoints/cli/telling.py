@@ -7,7 +7,7 @@ import typer
 from pydantic import ValidationError
 
 from carnet_hub.adapters.logging import places_of
-from carnet_hub.core.failures import ExportDiffers, HubFailure, ListRefused
+from carnet_hub.core.failures import AlreadyErased, ExportDiffers, HubFailure, ListRefused
 from carnet_hub.core.ports import StoreError
 from carnet_hub.entrypoints.cli.exits import Exit
 from carnet_protocol.errors import BadValue, Refused
@@ -58,6 +58,8 @@ def tell_failure(error: BaseException) -> Told:
             return _told(error, Exit.REFUSED, {"faulty": faulty, "faulty_count": error.faulty_count})
         case ExportDiffers():
             return _told(error, Exit.REFUSED, {"file": error.file_name})
+        case AlreadyErased():
+            return _told(error, Exit.REFUSED, {"orders": list(error.orders)})
         case HubFailure():
             return _told(error, Exit.REFUSED)
         case StorageFailure():
