@@ -20,7 +20,21 @@ SAME_IN_BOTH = re.compile(
 """Names, codes and formats that no language translates."""
 
 CHINESE = re.compile(r"[\u3400-\u9fff]+")
-ENTERED = {"中文", "王小明", "陈立群", "周敏", "津", "雅阁", "珍珠白", "刹车异响", "更换制动片", "南京路", "号", "王", "南"}
+ENTERED = {
+    "中文",
+    "王小明",
+    "陈立群",
+    "周敏",
+    "津",
+    "雅阁",
+    "珍珠白",
+    "刹车异响",
+    "更换制动片",
+    "南京路",
+    "号",
+    "王",
+    "南",
+}
 """What `furnish` enters, whole and masked, and the button that changes the language."""
 
 ENGLISH = re.compile(r"[A-Za-z]{3,}(?: [A-Za-z]{2,})*")
