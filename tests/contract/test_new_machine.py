@@ -3,8 +3,6 @@
 Node and hub are the product's own; only the sockets are left out.
 """
 
-import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,30 +12,19 @@ from carnet_node.adapters.rotating import rotate
 from carnet_node.bootstrap import Installation, create_installation
 from carnet_node.core.bundling import pack_for_hub
 from carnet_node.core.doctor import verify_chain
-from carnet_node.core.rejoin import mark_restored, take_over
+from carnet_node.core.rejoin import take_over
 from carnet_node.core.rejoin_state import OwnEpoch, RejoinState, save_rejoin
 from carnet_node.core.store_failures import WritingStopped
 from carnet_node.settings import NodeSettings
 from carnet_protocol.hello import Situation
 from support.hub_apps import TestHub
-from support.joined import back_up, enrol, names, restore_database, sync, waiting, write_customer
+from support.joined import back_up, enrol, moved_in, names, sync, waiting, write_customer
 
 
 @pytest.fixture
 def lost(pair: tuple[TestHub, Installation]) -> Installation:
     """The machine that is going to be lost."""
     return pair[1]
-
-
-def moved_in(hub: TestHub, lost: Installation, backup: Path, folder: Path) -> Installation:
-    """A new machine with the database of the lost one, enrolled and synced once."""
-    fresh = create_installation(NodeSettings(data_dir=folder))
-    shutil.copyfile(lost.settings.keys_dir / "data.key", fresh.settings.keys_dir / "data.key")
-    fresh = restore_database(fresh, backup)
-    mark_restored(replace(lost.node(), store=fresh.store))
-    enrol(fresh, hub)
-    sync(fresh, hub)
-    return fresh
 
 
 def test_the_old_machine_is_told_that_it_was_succeeded(hub: TestHub, lost: Installation, tmp_path: Path):

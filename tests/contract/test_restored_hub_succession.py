@@ -1,7 +1,5 @@
 """A hub is restored after a machine was lost: what only the lost machine's log had told the hub comes back as well."""
 
-import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,10 +7,8 @@ import pytest
 from carnet_hub.core.offers import receive_offer
 from carnet_hub.core.revoking import retire_node
 from carnet_hub.core.rows import AdmissionRow, LogRow, RecordRow, SetState
-from carnet_node.bootstrap import Installation, create_installation
+from carnet_node.bootstrap import Installation
 from carnet_node.core.doctor import verify_chain
-from carnet_node.core.rejoin import mark_restored
-from carnet_node.settings import NodeSettings
 from carnet_protocol.hello import LostSet
 from carnet_protocol.ids import NodeId
 from carnet_protocol.kinds import CUSTOMER
@@ -21,9 +17,8 @@ from support.joined import (
     back_up,
     back_up_hub,
     customer_id,
-    enrol,
+    moved_in,
     names,
-    restore_database,
     restore_hub,
     sync,
     waiting,
@@ -35,18 +30,6 @@ from support.joined import (
 def lost(pair: tuple[TestHub, Installation]) -> Installation:
     """The machine that is going to be lost."""
     return pair[1]
-
-
-def moved_in(hub: TestHub, lost: Installation, folder: Path) -> Installation:
-    """A new machine with everything the lost one's database had, enrolled and synced once."""
-    backup = back_up(lost, folder / "backup.db")
-    fresh = create_installation(NodeSettings(data_dir=folder / "new"))
-    shutil.copyfile(lost.settings.keys_dir / "data.key", fresh.settings.keys_dir / "data.key")
-    fresh = restore_database(fresh, backup)
-    mark_restored(replace(lost.node(), store=fresh.store))
-    enrol(fresh, hub)
-    sync(fresh, hub)
-    return fresh
 
 
 def own_sets(hub: TestHub) -> list[LostSet]:
@@ -75,7 +58,7 @@ def test_the_successor_brings_what_the_lost_machine_had_sent(hub: TestHub, lost:
     backup = back_up_hub(hub, tmp_path)
     write_customer(lost, 1, "confirmed before the machine was lost")
     sync(lost, hub)
-    new = moved_in(hub, lost, tmp_path)
+    new = moved_in(hub, lost, back_up(lost, tmp_path / "backup.db"), tmp_path / "new")
 
     fresh = restored(hub, backup)
     sync(new, fresh)
@@ -93,7 +76,7 @@ def test_work_of_a_revoked_machine_comes_back_from_its_successor(hub: TestHub, l
     retire_node(hub.app.hub, NodeId(lost.node().identity.node_id), reason="replaced")
     fresh = restored(hub, backup)
 
-    new = moved_in(fresh, lost, tmp_path)
+    new = moved_in(fresh, lost, back_up(lost, tmp_path / "backup.db"), tmp_path / "new")
 
     assert customers_at(fresh) == {customer_id(1)}
     assert waiting(new) == 0
@@ -104,7 +87,7 @@ def test_what_both_machines_bring_back_is_folded_once(hub: TestHub, lost: Instal
     backup = back_up_hub(hub, tmp_path)
     write_customer(lost, 1, "held by both")
     sync(lost, hub)
-    new = moved_in(hub, lost, tmp_path)
+    new = moved_in(hub, lost, back_up(lost, tmp_path / "backup.db"), tmp_path / "new")
     fresh = restored(hub, backup)
     sync(new, fresh)
 

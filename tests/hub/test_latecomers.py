@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from carnet_hub.adapters.store import SqlStore, open_store
+from carnet_hub.adapters.store import SqlStore
 from carnet_hub.core.erasing import erase_customer, list_erasures
 from carnet_hub.core.rebuild import check_projections
 from carnet_protocol.changeset import Draft
@@ -12,26 +12,12 @@ from carnet_protocol.ids import RecordId
 from carnet_protocol.messages import PushCode
 from carnet_protocol.registry import ErasureGroup
 from support.authors import SiteAuthor, draft_of
-from support.hub_world import HubWorld, car, customer, make_world, visit
+from support.hub_world import HubWorld, car, customer, visit
 from support.protocol import record
 
 PERSON = RecordId(record("person"))
 SECRET_NUMBER = "13900007777"
 NOTE = "Stieglitz-3M8VD"
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> HubWorld:
-    """A hub without data."""
-    return make_world(open_store(f"sqlite:///{tmp_path / 'hub.db'}"))
-
-
-@pytest.fixture
-def scratch(tmp_path: Path) -> SqlStore:
-    """An empty store to fold a log into."""
-    store = open_store(f"sqlite:///{tmp_path / 'scratch.db'}")
-    store.make_tables()
-    return store
 
 
 @pytest.fixture

@@ -169,11 +169,19 @@ async def a_report_that_cites_the_change_set(stage: Stage) -> None:
         source = tx.set_by_nonce(nonce_of(OpId(cited)))
     assert source is not None
     assert source.set_hash.hex() == row["set_hash"], "the row leads back to the bytes typed at the desk"
+    stage.kept["row"] = row
 
 
 def _last(dealer: Dealer) -> tuple[bytes, HubId]:
     """The newest set of a dealer, as `reread_set` takes it."""
     return dealer.last_set().message, dealer.node.identity.hub_id
+
+
+def _logged_at_desk(stage: Stage, nonce: bytes) -> bytes:
+    """The bytes of a set as the dealer who typed it has them."""
+    with stage.kept["hangzhou"].node.store.read() as tx:
+        logged = tx.set_by_nonce(nonce)
+    return logged.message if logged is not None else b""
 
 
 def _export(stage: Stage) -> Path:
@@ -219,15 +227,20 @@ STEPS: tuple[Callable[[Stage], Awaitable[None]], ...] = (
 
 def test_one_change_set_goes_from_keystroke_to_report(tmp_path: Path):
     """What an advisor types offline ends in a signed report whose row cites the very change set."""
+    stage = Stage(tmp_path)
 
     async def tell() -> None:
-        stage = Stage(tmp_path)
         stage.kept["hangzhou"] = await stage.enrol("HZ01", "Hangzhou")
         stage.kept["wuhan"] = await stage.enrol("WH01", "Wuhan")
         for step in STEPS:
             await step(stage)
 
     anyio.run(tell)
+
+    row, nonce = stage.kept["row"], nonce_of(OpId(bytes.fromhex(stage.kept["row"]["op_id"])))
+    with stage.hub.store.read() as snapshot:
+        entry = snapshot.log_rows([snapshot.admissions([nonce])[nonce].stored_at]).popitem()[1]
+    assert (row["vin"], row["set_hash"], entry.message) == (VIN, entry.set_hash.hex(), _logged_at_desk(stage, nonce))
 
 
 def test_the_headings_are_those_of_the_walkthrough():

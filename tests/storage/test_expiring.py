@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Iterator
 from contextlib import closing, suppress
 from datetime import timedelta
 from pathlib import Path
@@ -20,7 +19,7 @@ from carnet_storage.core.plan import Secrets
 from carnet_storage.core.targets import FolderTarget, Place
 from support.backups import SOURCE_ID, LogSource, make_source
 from support.canaries import hiding_in
-from support.supervising import replica_of, settings_of, supervise
+from support.supervising import replica_of, supervise
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Litestream is not built for Windows")
 
@@ -37,20 +36,6 @@ def source(tmp_path: Path) -> LogSource:
         connection.execute("CREATE TABLE person (name TEXT)")
         connection.execute("INSERT INTO person VALUES (?)", (CANARY,))
     return source
-
-
-@pytest.fixture
-def target(tmp_path: Path) -> FolderTarget:
-    """Where it is replicated to."""
-    return FolderTarget(tmp_path / "replica")
-
-
-@pytest.fixture
-def child(source: LogSource, target: FolderTarget) -> Iterator[LitestreamChild]:
-    """A child that is not started; ended afterwards."""
-    child = LitestreamChild(settings_of(source, target))
-    yield child
-    child.release()
 
 
 def erase(source: LogSource) -> None:

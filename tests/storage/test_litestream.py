@@ -6,7 +6,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -23,26 +22,6 @@ from support.backups import SOURCE_ID, FailingControl, LogSource, ScriptedChild,
 from support.supervising import replica_of, settings_of, supervise
 
 PLACE = Place(SOURCE_ID, 1)
-
-
-@pytest.fixture
-def source(tmp_path: Path) -> LogSource:
-    """A database with three entries."""
-    return make_source(tmp_path / "data")
-
-
-@pytest.fixture
-def target(tmp_path: Path) -> FolderTarget:
-    """Where it is replicated to."""
-    return FolderTarget(tmp_path / "replica")
-
-
-@pytest.fixture
-def child(source: LogSource, target: FolderTarget) -> Iterator[LitestreamChild]:
-    """A child that is not started; ended afterwards."""
-    child = LitestreamChild(settings_of(source, target))
-    yield child
-    child.release()
 
 
 def is_alive(pid: int) -> bool:

@@ -1,38 +1,15 @@
 """What was erased leaves the write-ahead log although Litestream alone checkpoints."""
 
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-
-import pytest
 
 from carnet_storage.adapters.litestream_process import LitestreamChild
 from carnet_storage.adapters.sqlite_files import connect, is_scrub_wanted, want_scrub
 from carnet_storage.core.targets import FolderTarget, Place
-from support.backups import SOURCE_ID, FailingControl, LogSource, ScriptedChild, make_source
-from support.supervising import replica_of, settings_of, supervise
+from support.backups import SOURCE_ID, FailingControl, LogSource, ScriptedChild
+from support.supervising import replica_of, supervise
 
 PLACE = Place(SOURCE_ID, 1)
-
-
-@pytest.fixture
-def source(tmp_path: Path) -> LogSource:
-    """A database with three entries."""
-    return make_source(tmp_path / "data")
-
-
-@pytest.fixture
-def target(tmp_path: Path) -> FolderTarget:
-    """Where it is replicated to."""
-    return FolderTarget(tmp_path / "replica")
-
-
-@pytest.fixture
-def child(source: LogSource, target: FolderTarget) -> Iterator[LitestreamChild]:
-    """A child that is not started; ended afterwards."""
-    child = LitestreamChild(settings_of(source, target))
-    yield child
-    child.release()
 
 
 def test_what_was_erased_leaves_the_write_ahead_log(

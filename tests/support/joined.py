@@ -6,6 +6,7 @@ what a backup or a disk image would bring back.
 
 import shutil
 from contextlib import closing
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,6 +23,7 @@ from carnet_node.adapters.joining import finish_enrolment, pending_enrolment
 from carnet_node.adapters.store import driver
 from carnet_node.bootstrap import Installation, create_installation, open_installation
 from carnet_node.core.authoring import commit
+from carnet_node.core.rejoin import mark_restored
 from carnet_node.core.sync import RoundReport, run_round
 from carnet_node.core.sync_state import SyncState, load_state
 from carnet_node.settings import NodeSettings
@@ -137,6 +139,17 @@ def restore_database(installation: Installation, backup: Path) -> Installation:
         path.unlink()
     shutil.copyfile(backup, database)
     return open_installation(installation.settings)
+
+
+def moved_in(hub: TestHub, lost: Installation, backup: Path, folder: Path) -> Installation:
+    """A new machine with the database of a lost one out of a backup, enrolled and synced once."""
+    fresh = create_installation(NodeSettings(data_dir=folder))
+    shutil.copyfile(lost.settings.keys_dir / "data.key", fresh.settings.keys_dir / "data.key")
+    fresh = restore_database(fresh, backup)
+    mark_restored(replace(lost.node(), store=fresh.store))
+    enrol(fresh, hub)
+    sync(fresh, hub)
+    return fresh
 
 
 def heads(installation: Installation, number: int) -> tuple[OpId, ...]:
