@@ -135,7 +135,7 @@ CASES: tuple[Case, ...] = (
     (
         "damaged numbers of epochs",
         lambda one: one.key("epochs.json").write_bytes(b"{"),
-        ("rejoin", "--take-over"),
+        ("rejoin", "--take-over", "--yes"),
         "high-water-unreadable",
     ),
     (

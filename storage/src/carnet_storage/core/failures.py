@@ -15,6 +15,7 @@
     ├── DatabaseDamaged     SQLite's own check finds a database broken
     ├── DatabaseExists      there is a database already, and it is never overwritten
     ├── DiskFull            no room for what was to be written
+    ├── NotConfirmed        nobody has said that a command which cannot be taken back is meant
     └── NotNow              the database is busy, or waits to rejoin; trying again helps
 
 Each carries the three sentences: what happened, what is safe, what to do next. None holds a secret or a personal value.
@@ -232,6 +233,19 @@ class DiskFull(StorageFailure):
             f"There is not enough room in {folder}: {detail}.",
             "What was written in part was removed; databases and copies are untouched.",
             "Make room, and run the same command again.",
+        )
+
+
+class NotConfirmed(StorageFailure):
+    """Nobody has said that a command which cannot be taken back is meant."""
+
+    code = "not-confirmed"
+
+    def __init__(self, consequence: str) -> None:
+        super().__init__(
+            f"This was not confirmed. {consequence}",
+            "Nothing was changed.",
+            "If it is meant, run the command at a terminal and answer `y`, or add `--yes`.",
         )
 
 

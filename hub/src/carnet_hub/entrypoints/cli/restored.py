@@ -1,14 +1,22 @@
 """`restored`: go on with a database that came out of a backup."""
 
+from typing import Final
+
 import typer
 
 from carnet_hub.entrypoints.cli.output import AsJson, emit, settings_of
+from carnet_storage.entrypoints.cli.confirming import Yes, require_consent
+
+CONSEQUENCE: Final = (
+    "A new history of this hub begins at the end of this database, and there is no way back to the one before. Every "
+    "node reads all of it again. This is for a database that came out of a backup, and for nothing else."
+)
 
 restored_app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
 @restored_app.command()
-def restored(ctx: typer.Context, as_json: AsJson = False) -> None:
+def restored(ctx: typer.Context, yes: Yes = False, as_json: AsJson = False) -> None:
     """Say that the database was restored: a new history begins at its end, and nodes offer again what is missing.
 
     Run `rebuild --check` on the restored database first. A process that still serves the history before turns everybody
@@ -16,6 +24,7 @@ def restored(ctx: typer.Context, as_json: AsJson = False) -> None:
     """
     from carnet_hub.bootstrap import open_restored_hub  # noqa: PLC0415  (a help page opens no database)
 
+    require_consent(CONSEQUENCE, is_agreed=yes, as_json=as_json)
     app = open_restored_hub(settings_of(ctx))
     try:
         base = app.hub.histories[-1]
