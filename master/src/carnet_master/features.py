@@ -100,7 +100,7 @@ class Features:
         resident_id: valid, 18 characters.
         id_head, id_tail: the first 14 and last 12 characters of any number of that shape, mistyped ones too.
         document: another document, type and number.
-        credit_code: valid; `organisation` is what the branches of later years share.
+        credit_code: valid; `organisation` is what a legal person keeps when its code changes.
         is_sole_trader: whether the credit code is one person's.
         company, company_pinyin, company_branch: a company's own name.
         birth, birth_lunar: YYYYMMDD; `birth_year` is known also when the day is not.

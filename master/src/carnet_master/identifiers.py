@@ -37,6 +37,7 @@ _TAIL_FROM: Final = 6
 _ORGANISATION: Final = slice(8, 17)
 _SOLE_TRADER: Final = "92"
 _DOCUMENT_DIGITS_MIN: Final = 4
+_DOCUMENT_CHARS_MIN: Final = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +139,8 @@ def read_document(id_type: str, text: str) -> str | None:
     """
     number = "".join(one for one in _compact(text) if one.isascii() and one.isalnum())[:CODE_CHARS_MAX]
     has_digits = sum(one.isdigit() for one in number) >= _DOCUMENT_DIGITS_MIN
-    return f"{id_type or 'other'}:{number}" if has_digits and len(set(number)) > 1 else None
+    is_long_enough = len(number) >= _DOCUMENT_CHARS_MIN and len(set(number)) > 1
+    return f"{id_type or 'other'}:{number}" if has_digits and is_long_enough else None
 
 
 def is_county_known(number: str) -> bool:

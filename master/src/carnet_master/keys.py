@@ -9,7 +9,7 @@ Rules
    few share, or for two that many share.
 2. A key is a rule's letter and a keyed hash: whoever reads the index without the secret can neither read a value nor
    try values out. The version of the features is hashed too, so records of two versions never meet by accident.
-3. A key with more than `BLOCK_RECORDS_MAX` records is generic: a shop's telephone, a fleet's car. It finds nobody,
+3. A key with more than `BLOCK_RECORDS_MAX` records is generic: a shop's telephone, a taxi firm's code. It finds nobody,
    and its value says nothing for a pair either (`without_generic`).
 
     >>> features = customer_features(RawCustomer(full_name="王晓明", phones=("13912340001",)))
@@ -114,8 +114,14 @@ def without_generic(features: Features, generic: Container[bytes], secret: bytes
         keys = ((value, _key(BlockingValue(block, value), features.version, secret)) for value in values)
         return tuple(value for value, key in keys if key not in generic)
 
+    def alone(value: str | None) -> str | None:
+        return None if value is None or not own(Block.IDENTITY, (value,)) else value
+
     return replace(
         features,
+        resident_id=alone(features.resident_id),
+        document=alone(features.document),
+        credit_code=alone(features.credit_code),
         phones=own(Block.PHONE, features.phones),
         vins=own(Block.VIN, features.vins),
         plates=own(Block.PLATE, features.plates),

@@ -71,3 +71,13 @@ family with all its cars and branches has a tenth. Chosen by us."""
 KEY_SECRET_BYTES_MIN: Final = 32
 KEY_SECRET_BYTES_MAX: Final = 64
 """Source: RFC 7693 section 2.1 for the longest key; shorter than a digest of 32 bytes would be the weak part."""
+
+LINK_PROBABILITY_MIN: Final = 0.99
+"""Below it nothing but an identity number links by itself. Chosen by us: at it, held-out data had no two strangers
+linked."""
+
+STEWARD_PROBABILITY_MIN: Final = 0.5
+"""Below it a steward would mostly say no."""
+
+NOTED_PROBABILITY_MIN: Final = 0.1
+"""Below it a pair is not even remembered with its weight."""

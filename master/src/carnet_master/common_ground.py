@@ -1,0 +1,174 @@
+"""What two records have in common, and where they contradict each other, as plain facts.
+
+Decides how far two names agree, which contacts are shared and what conflicts. No weight and no threshold plays a
+part, so what is said here holds for any model. What follows from it is decided in `tiers`.
+
+Rules
+1. Names agree in one of six degrees (`NameAgreement`); nothing known about one of them is a degree of its own.
+2. A contact is a telephone, a WeChat name, a car or a door that both have. A city is none.
+3. A conflict needs a value on both sides: two identity numbers, two credit codes, two birthdays of one calendar, two
+   sexes. Another document is no conflict, and neither is a birthday whose day is unknown.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from carnet_master.features import COMPANY, Features
+from carnet_master.names import NameForm
+
+_WHOLE_FORMS: Final = frozenset({NameForm.FULL.value, NameForm.WHOLE.value, NameForm.LATIN.value})
+_SHORT_FORM_CHARS_MIN: Final = 2
+
+
+class NameAgreement(StrEnum):
+    """How far two names agree, the closest first."""
+
+    SAME = "same"
+    """The same whole name, character by character."""
+    SOUND = "sound"
+    """The same pinyin: written otherwise, or in letters on one side."""
+    ONE_CHARACTER = "one_character"
+    """The same surname and one given character of two; or one name begins as the other goes."""
+    TITLE = "title"
+    """A title on one side or on both, and no surname that speaks against it."""
+    UNKNOWN = "unknown"
+    """No name on one side."""
+    APART = "apart"
+    """Two names that share a surname at most."""
+
+
+class Conflict(StrEnum):
+    """What contradicts; the codes are causes of `tiers`."""
+
+    IDENTITY = "identity_conflict"
+    BIRTH = "birth_conflict"
+    SEX = "sex_conflict"
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What two records have in common.
+
+    Attributes:
+        is_same_number: one valid identity number or credit code.
+        is_same_document: one other document; without a check digit, and its number may be another country's as well.
+        is_same_organisation: two credit codes of one legal person, which got a new one when it moved.
+        is_other_branch: two companies of which one is a part that the other is not.
+        is_same_phone, is_same_wechat, is_same_car, is_same_door: the contacts that are shared.
+        conflict: the gravest contradiction, or None.
+    """
+
+    name: NameAgreement
+    is_same_number: bool = False
+    is_same_document: bool = False
+    is_same_organisation: bool = False
+    is_other_branch: bool = False
+    is_same_birth: bool = False
+    is_same_phone: bool = False
+    is_same_wechat: bool = False
+    is_same_car: bool = False
+    is_same_door: bool = False
+    conflict: Conflict | None = None
+
+    @property
+    def has_contact_beside_car(self) -> bool:
+        """Whether a telephone, a WeChat name or a door is shared."""
+        return self.is_same_phone or self.is_same_wechat or self.is_same_door
+
+    @property
+    def has_contact(self) -> bool:
+        """Whether anything is shared by which people are reached, or a car."""
+        return self.has_contact_beside_car or self.is_same_car
+
+
+def common_ground(one: Features, other: Features) -> Ground:
+    """What two records have in common; which is which does not matter.
+
+    Args:
+        one, other: of one version, without generic values.
+    """
+    are_companies = one.party == other.party == COMPANY
+    return Ground(
+        name=_company_names(one, other) if are_companies else _names(one, other),
+        is_same_number=_equal(one.resident_id, other.resident_id) or _equal(one.credit_code, other.credit_code),
+        is_same_document=_equal(one.document, other.document),
+        is_same_organisation=one.credit_code != other.credit_code and _equal(one.organisation, other.organisation),
+        is_other_branch=are_companies and one.company_branch != other.company_branch,
+        is_same_birth=_equal(one.birth, other.birth) or _equal(one.birth_lunar, other.birth_lunar),
+        is_same_phone=_meet(one.phones, other.phones),
+        is_same_wechat=_meet(one.wechats, other.wechats),
+        is_same_car=_meet(one.vins, other.vins) or _meet(one.plates, other.plates),
+        is_same_door=_meet(one.doors, other.doors),
+        conflict=_conflict(one, other),
+    )
+
+
+def _conflict(one: Features, other: Features) -> Conflict | None:
+    if _differ(one.resident_id, other.resident_id) or _differ(one.credit_code, other.credit_code):
+        return Conflict.IDENTITY
+    is_same_birth = _equal(one.birth, other.birth) or _equal(one.birth_lunar, other.birth_lunar)
+    is_other_birth = _differ(one.birth, other.birth) or _differ(one.birth_lunar, other.birth_lunar)
+    if is_other_birth and not is_same_birth:
+        return Conflict.BIRTH
+    return Conflict.SEX if _differ(one.sex, other.sex) else None
+
+
+def _names(one: Features, other: Features) -> NameAgreement:
+    if NameForm.NONE.value in {one.name_form, other.name_form}:
+        return NameAgreement.UNKNOWN
+    if NameForm.TITLE.value in {one.name_form, other.name_form}:
+        return NameAgreement.APART if _other_surname(one, other) else NameAgreement.TITLE
+    if _equal(one.name, other.name) and _is_whole(one):
+        return NameAgreement.SAME
+    if _equal(one.name_pinyin, other.name_pinyin) and _is_whole(one) and _is_whole(other):
+        return NameAgreement.SOUND
+    return NameAgreement.ONE_CHARACTER if _is_near(one, other) else NameAgreement.APART
+
+
+def _other_surname(one: Features, other: Features) -> bool:
+    """Whether both surnames are known and differ, in writing and in sound: 王总 is not 李明."""
+    return _differ(one.surname, other.surname) and _differ(one.surname_pinyin, other.surname_pinyin)
+
+
+def _is_whole(features: Features) -> bool:
+    """A single word in letters is as little a whole name as a surname alone."""
+    if features.name_form == NameForm.LATIN.value and features.name_pinyin is not None:
+        return features.surname_pinyin is not None
+    return features.name_form in _WHOLE_FORMS
+
+
+def _is_near(one: Features, other: Features) -> bool:
+    if _equal(one.surname_pinyin, other.surname_pinyin):
+        is_first_shared = _equal(one.given1, other.given1)
+        is_second_shared = _equal(one.given2, other.given2)
+        return is_first_shared or is_second_shared
+    return _begins(one.name, other.name) or _begins(other.name, one.name)
+
+
+def _begins(name: str | None, longer: str | None) -> bool:
+    """Whether one name goes on where the other ends, as short forms of names with several parts do."""
+    return name is not None and longer is not None and len(name) >= _SHORT_FORM_CHARS_MIN and longer.startswith(name)
+
+
+def _company_names(one: Features, other: Features) -> NameAgreement:
+    if one.company is None or other.company is None:
+        return NameAgreement.UNKNOWN
+    if one.company == other.company:
+        return NameAgreement.SAME
+    if _equal(one.company_pinyin, other.company_pinyin):
+        return NameAgreement.SOUND
+    is_part = one.company in other.company or other.company in one.company
+    return NameAgreement.ONE_CHARACTER if is_part else NameAgreement.APART
+
+
+def _equal(one: str | None, other: str | None) -> bool:
+    return one is not None and one == other
+
+
+def _differ(one: str | None, other: str | None) -> bool:
+    return one is not None and other is not None and one != other
+
+
+def _meet(some: tuple[str, ...], others: tuple[str, ...]) -> bool:
+    return not set(some).isdisjoint(others)

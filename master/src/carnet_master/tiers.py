@@ -1,0 +1,231 @@
+"""What follows from two records: link them, ask a steward, note a household, or nothing.
+
+Decides the tier of a pair from what its features have in common and from its probability, and what a hub's mode makes
+of the tier. Does not decide the probability (`scorer`) nor whether a link may be followed inside a cluster
+(`clusters`).
+
+Rules
+1. A probability alone never links: whatever the model says, a shared telephone, car, door or WeChat name needs a name
+   beside it. Only an identity number or a credit code needs no probability.
+2. `A1`: the same number and names that may be one; another document than the identity card asks for the same name.
+   `A2`: the same whole name and something of their own in common. `A3`: the same pinyin, with a birthday and a contact,
+   or a WeChat name, in common. `A2` and `A3` ask for the probability too, and for no conflict.
+3. A conflict is two valid numbers, two real birthdays or two sexes. Under one name a steward looks at it; under two
+   names these are two people.
+4. `H`: two whole names that share a surname at most, and a contact: near each other and not the same. It is not asked
+   about and links nothing. So are a branch and its company, and a sole trader's business and somebody who shares its
+   contact.
+5. `S`: what is more likely than not and was not settled above. Its cause says why, so that stewards can take the sure
+   kinds in one go.
+6. Told apart by a steward is apart: `N`, and nobody is asked again.
+7. A person and a company are never one.
+
+    >>> one = customer_features(RawCustomer(full_name="王晓明", phones=("13912340001",)))
+    >>> judge_pair(one, one, probability=0.995)
+    Judgement(tier=<Tier.A2: 'a2'>, cause=<Cause.NAME_AND_CONTACT: 'name_and_contact'>)
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from carnet_master.clusters import Effect
+from carnet_master.common_ground import Ground, NameAgreement, common_ground
+from carnet_master.features import PERSON, Features
+from carnet_master.limits import LINK_PROBABILITY_MIN, STEWARD_PROBABILITY_MIN
+
+
+class Tier(StrEnum):
+    """What a pair is worth."""
+
+    A1 = "a1"
+    A2 = "a2"
+    A3 = "a3"
+    HOUSEHOLD = "h"
+    STEWARD = "s"
+    NOTHING = "n"
+
+
+class Cause(StrEnum):
+    """Why a pair has its tier; a code that travels and that stewards choose by."""
+
+    IDENTITY = "identity"
+    NAME_AND_CONTACT = "name_and_contact"
+    PINYIN_AND_BIRTH = "pinyin_and_birth"
+    PINYIN_AND_WECHAT = "pinyin_and_wechat"
+    HOUSEHOLD = "household"
+    BRANCH = "branch"
+    SOLE_TRADER = "sole_trader"
+    IDENTITY_OTHER_NAME = "identity_other_name"
+    """One number, two names: somebody used another's document."""
+    SAME_ORGANISATION = "same_organisation"
+    """Two credit codes of one legal person."""
+    IDENTITY_CONFLICT = "identity_conflict"
+    BIRTH_CONFLICT = "birth_conflict"
+    SEX_CONFLICT = "sex_conflict"
+    TITLE_ONLY = "title_only"
+    HOMOPHONE = "homophone"
+    ONE_CHARACTER = "one_character"
+    VEHICLE_ONLY = "vehicle_only"
+    WEAK_CONTACT = "weak_contact"
+    """The same name and too little beside it."""
+    LIKELY = "likely"
+    """Probable by the model, and none of the above."""
+    UNLIKELY = "unlikely"
+    TOLD_APART = "told_apart"
+    PARTY_KIND = "party_kind"
+
+
+class Mode(StrEnum):
+    """What the matcher may link by itself."""
+
+    OFF = "off"
+    SURE = "a1"
+    ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What a person has allowed the matcher.
+
+    Attributes:
+        links_by_car: whether a car alone is contact enough for `A2`. Two people of one name with one car are rare, and
+            the car finds a tenth of all pairs.
+    """
+
+    mode: Mode = Mode.SURE
+    links_by_car: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The tier of a pair and why."""
+
+    tier: Tier
+    cause: Cause
+
+
+_LINKED_IN: Final = {
+    Mode.OFF: frozenset[Tier](),
+    Mode.SURE: frozenset({Tier.A1}),
+    Mode.ALL: frozenset({Tier.A1, Tier.A2, Tier.A3}),
+}
+
+
+def judge_pair(
+    one: Features, other: Features, *, probability: float, is_told_apart: bool = False, links_by_car: bool = True
+) -> Judgement:
+    """The tier of two records; which is which does not matter.
+
+    Args:
+        one, other: without generic values (`keys.without_generic`).
+        probability: of the model, 0 to 1.
+        is_told_apart: whether a steward has said that they are not the same.
+        links_by_car: see `Policy`.
+    """
+    if is_told_apart:
+        return Judgement(Tier.NOTHING, Cause.TOLD_APART)
+    ground = common_ground(one, other)
+    if one.party != other.party:
+        is_trader = (one.is_sole_trader or other.is_sole_trader) and ground.has_contact
+        return _near(Cause.SOLE_TRADER) if is_trader else Judgement(Tier.NOTHING, Cause.PARTY_KIND)
+    is_same_name = ground.name in {NameAgreement.SAME, NameAgreement.SOUND}
+    is_same_document = ground.is_same_document and is_same_name and ground.conflict is None
+    if ground.is_same_number or is_same_document:
+        if ground.name is not NameAgreement.APART:
+            return Judgement(Tier.A1, Cause.IDENTITY)
+        return Judgement(Tier.STEWARD, Cause.IDENTITY_OTHER_NAME)
+    if one.party == PERSON:
+        return _judge_people(ground, probability, links_by_car=links_by_car)
+    return _judge_companies(ground, probability)
+
+
+def effect_of(tier: Tier, mode: Mode) -> Effect | None:
+    """What is decided: a link, a question, a relation, or nothing.
+
+    A tier that the mode does not let link is a question for a steward.
+    """
+    if tier in _LINKED_IN[mode]:
+        return Effect.LINK
+    match tier:
+        case Tier.NOTHING:
+            return None
+        case Tier.HOUSEHOLD:
+            return Effect.RELATE
+        case Tier.A1 | Tier.A2 | Tier.A3 | Tier.STEWARD:
+            return Effect.PROPOSE
+
+
+def _judge_people(ground: Ground, probability: float, *, links_by_car: bool) -> Judgement:
+    if ground.conflict is not None:
+        return _judge_conflict(ground, probability)
+    if ground.name is NameAgreement.APART:
+        return _near(Cause.HOUSEHOLD) if ground.has_contact else Judgement(Tier.NOTHING, Cause.UNLIKELY)
+    if probability >= LINK_PROBABILITY_MIN:
+        linked = _linked(ground, links_by_car=links_by_car)
+        if linked is not None:
+            return linked
+    return _asked(_open_question(ground, links_by_car=links_by_car), probability)
+
+
+def _judge_conflict(ground: Ground, probability: float) -> Judgement:
+    """Rule 3."""
+    if ground.name in {NameAgreement.SAME, NameAgreement.SOUND} and ground.conflict is not None:
+        return _asked(Cause(ground.conflict), probability)
+    is_near = ground.has_contact and ground.name in {NameAgreement.APART, NameAgreement.ONE_CHARACTER}
+    return _near(Cause.HOUSEHOLD) if is_near else Judgement(Tier.NOTHING, Cause.UNLIKELY)
+
+
+def _linked(ground: Ground, *, links_by_car: bool) -> Judgement | None:
+    """Rule 2, `A2` and `A3`; the probability has been asked for."""
+    has_own = ground.has_contact if links_by_car else ground.has_contact_beside_car
+    if ground.name is NameAgreement.SAME and has_own:
+        return Judgement(Tier.A2, Cause.NAME_AND_CONTACT)
+    if ground.name in {NameAgreement.SAME, NameAgreement.SOUND}:
+        if ground.is_same_birth and has_own:
+            return Judgement(Tier.A3, Cause.PINYIN_AND_BIRTH)
+        if ground.is_same_wechat:
+            return Judgement(Tier.A3, Cause.PINYIN_AND_WECHAT)
+    return None
+
+
+def _open_question(ground: Ground, *, links_by_car: bool) -> Cause:
+    match ground.name:
+        case NameAgreement.SAME:
+            is_car_alone = ground.has_contact and not ground.has_contact_beside_car
+            return Cause.VEHICLE_ONLY if is_car_alone and not links_by_car else Cause.WEAK_CONTACT
+        case NameAgreement.SOUND:
+            return Cause.HOMOPHONE
+        case NameAgreement.ONE_CHARACTER:
+            return Cause.ONE_CHARACTER
+        case NameAgreement.TITLE:
+            return Cause.TITLE_ONLY
+        case NameAgreement.UNKNOWN | NameAgreement.APART:
+            return Cause.LIKELY
+
+
+def _judge_companies(ground: Ground, probability: float) -> Judgement:
+    if ground.is_same_organisation:
+        return Judgement(Tier.STEWARD, Cause.SAME_ORGANISATION)
+    if ground.name is NameAgreement.SAME and ground.is_other_branch:
+        return _near(Cause.BRANCH)
+    if ground.conflict is not None:
+        is_same = ground.name in {NameAgreement.SAME, NameAgreement.SOUND}
+        return _asked(Cause.IDENTITY_CONFLICT, probability) if is_same else Judgement(Tier.NOTHING, Cause.UNLIKELY)
+    if ground.name is NameAgreement.APART:
+        return Judgement(Tier.NOTHING, Cause.UNLIKELY)
+    if ground.name is NameAgreement.SAME and ground.has_contact and probability >= LINK_PROBABILITY_MIN:
+        return Judgement(Tier.A2, Cause.NAME_AND_CONTACT)
+    cause = Cause.HOMOPHONE if ground.name is NameAgreement.SOUND else Cause.WEAK_CONTACT
+    return _asked(cause if ground.name is not NameAgreement.UNKNOWN else Cause.LIKELY, probability)
+
+
+def _near(cause: Cause) -> Judgement:
+    return Judgement(Tier.HOUSEHOLD, cause)
+
+
+def _asked(cause: Cause, probability: float) -> Judgement:
+    """Rule 5."""
+    if probability >= STEWARD_PROBABILITY_MIN:
+        return Judgement(Tier.STEWARD, cause)
+    return Judgement(Tier.NOTHING, Cause.UNLIKELY)
