@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from support.browsing import Visitor
 from support.cli_node import CliNode, enrol_folder
 from support.model_hub import ModelHub
+from support.staffed import Site, build_site
 
 
 @pytest.fixture(scope="session")
@@ -37,3 +39,15 @@ def copies(node: CliNode, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     monkeypatch.setenv("CARNET_NODE_BACKUP_COPY_TO", str(folder))
     return folder
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    """A site with its administrator logged in."""
+    return build_site(tmp_path)
+
+
+@pytest.fixture
+def desk(site: Site) -> Visitor:
+    """The administrator's browser, in English; a module whose pages need more has a `desk` of its own."""
+    return Visitor(site.node).with_session(site.session.token).in_english()

@@ -1,7 +1,5 @@
 """When a session at the desk is open, locked or over."""
 
-from pathlib import Path
-
 import pytest
 
 from carnet_node.core.authoring import commit
@@ -18,13 +16,7 @@ from carnet_node.core.staff import let_leave
 from carnet_node.core.views import one_record
 from carnet_protocol.changeset import Draft
 from carnet_protocol.kinds import STAFF
-from support.staffed import ADMIN_NO, PASSWORD, Site, build_site, hire_with_password
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Site:
-    """A site with its administrator logged in."""
-    return build_site(tmp_path)
+from support.staffed import ADMIN_NO, PASSWORD, Site, hire_with_password
 
 
 def state_of(site: Site, token: str) -> str:

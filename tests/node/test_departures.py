@@ -7,9 +7,8 @@ import pytest
 from carnet_node.core.access_log import begin_export, note_list
 from carnet_node.core.acting import acting_for
 from carnet_node.core.authoring import commit
-from carnet_node.core.commands.customers import AddCustomer, add_customer
 from carnet_node.core.commands.visits import OpenVisit
-from carnet_node.core.desk import save, save_visit
+from carnet_node.core.desk import save_visit
 from carnet_node.core.desk_limits import BULK_ROWS_MIN
 from carnet_node.core.form_drafts import drafts_of, keep_draft
 from carnet_node.core.local_facts import Access
@@ -23,22 +22,10 @@ from carnet_protocol.kinds import CUSTOMER, STAFF, VISIT
 from carnet_protocol.registry import Value
 from support.desk import problems_of, record
 from support.node_builder import DEALER_A, rows_of
-from support.staffed import Site, build_site, hire, hire_with_password
+from support.staffed import Site, add_somebody, build_site, hire, hire_with_password
 
 NOT_ALLOWED = [("staff", ProblemCode.NOT_ALLOWED)]
 CAR = record(70)
-SOMEBODY = AddCustomer({"party_kind": "person", "full_name": "Some Body"})
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Site:
-    """A site with its administrator."""
-    return build_site(tmp_path)
-
-
-def add_person(node: Node) -> RecordId:
-    """A customer."""
-    return save(node, lambda new_id: add_customer(SOMEBODY, new_id)).records[0]
 
 
 def open_order(node: Node, advisor: str) -> RecordId:
@@ -125,13 +112,13 @@ def test_who_has_left_saves_nothing(site: Site):
     node = acting_for(site.node, advisor)
     let_leave(site.as_admin, advisor)
 
-    assert problems_of(lambda: add_person(node)) == NOT_ALLOWED
+    assert problems_of(lambda: add_somebody(node)) == NOT_ALLOWED
 
 
 def test_customers_stay_with_the_site(site: Site):
     """A customer entered by somebody who left is there, and still says who entered it."""
     advisor = hire(site, "A07", "advisor")
-    customer = add_person(acting_for(site.node, advisor))
+    customer = add_somebody(acting_for(site.node, advisor))
     let_leave(site.as_admin, advisor)
 
     view = one_record(site.node, CUSTOMER, customer)

@@ -32,12 +32,6 @@ WRONG = [("password", ProblemCode.WRONG_LOGIN)]
 WAIT = [("password", ProblemCode.WAIT)]
 
 
-@pytest.fixture
-def site(tmp_path: Path) -> Site:
-    """A site with its administrator."""
-    return build_site(tmp_path)
-
-
 def hired(site: Site) -> RecordId:
     """The person A07."""
     return next(one.view.id for one in list_staff(site.node) if one.view.values["staff_no"] == "A07")

@@ -1,7 +1,5 @@
 """A bundle for the hub and its answer, by button in the sync centre."""
 
-from pathlib import Path
-
 import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
@@ -21,18 +19,12 @@ from support.browsing import Visitor
 from support.node_builder import HUB, HUB_SIGNER, START_MS
 from support.protocol import NamedSigner, fixed, signer
 from support.scripted_hub import FreeLock
-from support.staffed import Site, build_site, hire_with_password
+from support.staffed import Site, hire_with_password
 
 OWN_KEY = X25519PrivateKey.from_private_bytes(fixed("node exchange key", 32))
 HUB_KEY = X25519PrivateKey.from_private_bytes(fixed("hub", 32))
 MAKE = "/sync/bundle"
 TAKE = "/sync/bundle/take"
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Site:
-    """A site with an administrator."""
-    return build_site(tmp_path)
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Check-in, the page of an order, its steps, and its sheets for paper."""
 
 from functools import partial
-from pathlib import Path
 
 import pytest
 
@@ -17,7 +16,7 @@ from carnet_protocol.ids import RecordId, parse_record_text, record_text
 from carnet_protocol.kinds import PROMISE_CHANGE
 from carnet_protocol.vin import VinPolicy
 from support.browsing import Visitor
-from support.staffed import Site, build_site, hire_with_password
+from support.staffed import Site, hire_with_password
 from support.vins import make_vin, make_vins, with_wrong_digit
 
 NEW = "/visits/new"
@@ -39,18 +38,6 @@ TYPED = {
     "internal_note": "内部备注不打印",
     "customer_note": "客户备注会打印",
 }
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Site:
-    """A site with an administrator."""
-    return build_site(tmp_path)
-
-
-@pytest.fixture
-def desk(site: Site) -> Visitor:
-    """The administrator's browser, in English."""
-    return Visitor(site.node).with_session(site.session.token).in_english()
 
 
 def a_returning_car(site: Site) -> tuple[RecordId, RecordId]:

@@ -1,7 +1,5 @@
 """What is typed and not saved: kept field by field, for one person and one form; and values shown on request."""
 
-from pathlib import Path
-
 import pytest
 
 from carnet_node.core.access_log import accesses_of
@@ -11,15 +9,9 @@ from carnet_node.core.form_drafts import draft_of
 from carnet_node.core.local_facts import Access
 from carnet_protocol.ids import record_text
 from support.browsing import Visitor
-from support.staffed import Site, build_site, hire_with_password
+from support.staffed import Site, hire_with_password
 
 FORM = "/drafts/check-in"
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Site:
-    """A site with an administrator."""
-    return build_site(tmp_path)
 
 
 @pytest.fixture

@@ -9,15 +9,9 @@ from carnet_node.core.desk_limits import SESSION_IDLE_MS
 from carnet_node.core.staff import let_leave
 from support.browsing import Visitor
 from support.node_builder import TestClock, build_node
-from support.staffed import PASSWORD, Site, build_site, hire_with_password
+from support.staffed import PASSWORD, Site, hire_with_password
 
 WORN_OUT = {"staff_no": "B01", "password": "something else"}
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Site:
-    """A site with an administrator."""
-    return build_site(tmp_path)
 
 
 @pytest.fixture

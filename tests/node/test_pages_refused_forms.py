@@ -1,7 +1,6 @@
 """Small forms that are refused keep what was typed; nothing stands in full before whoever may not see it."""
 
 from functools import partial
-from pathlib import Path
 
 import pytest
 
@@ -20,22 +19,10 @@ from carnet_protocol.kinds import STAFF
 from carnet_protocol.registry import Value
 from carnet_protocol.vin import VinPolicy
 from support.browsing import Fields, Visitor
-from support.staffed import Site, build_site, hire, hire_with_password
+from support.staffed import Site, hire, hire_with_password
 from support.vins import make_vins
 
 NUMBER = "13800138000"
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Site:
-    """A site with an administrator."""
-    return build_site(tmp_path)
-
-
-@pytest.fixture
-def desk(site: Site) -> Visitor:
-    """The administrator's browser, in English."""
-    return Visitor(site.node).with_session(site.session.token).in_english()
 
 
 def a_customer(site: Site) -> RecordId:

@@ -1,7 +1,6 @@
 """The screens of the desk: the day, the file of a customer and a car, the customer form, the sync centre."""
 
 from functools import partial
-from pathlib import Path
 
 import pytest
 
@@ -18,23 +17,11 @@ from carnet_protocol.ids import RecordId, parse_record_text, record_text
 from carnet_protocol.kinds import CUSTOMER
 from carnet_protocol.vin import VinPolicy
 from support.browsing import Fields, Visitor
-from support.staffed import Site, build_site
+from support.staffed import Site
 from support.vins import make_vins
 
 PERSON = {"party_kind": "person", "full_name": "王小明"}
 NUMBER = "13800138000"
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Site:
-    """A site with an administrator."""
-    return build_site(tmp_path)
-
-
-@pytest.fixture
-def desk(site: Site) -> Visitor:
-    """The administrator's browser, in English."""
-    return Visitor(site.node).with_session(site.session.token).in_english()
 
 
 def a_customer(site: Site) -> RecordId:

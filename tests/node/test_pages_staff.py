@@ -1,7 +1,5 @@
 """The staff page: who works here, start codes, and a departure with everything it moves."""
 
-from pathlib import Path
-
 import pytest
 
 from carnet_node.core.access_log import note_access
@@ -12,19 +10,7 @@ from carnet_node.core.local_facts import Access
 from carnet_node.core.staff import list_staff
 from carnet_protocol.ids import RecordId, record_text
 from support.browsing import Visitor
-from support.staffed import PASSWORD, Site, build_site, hire_with_password
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Site:
-    """A site with an administrator."""
-    return build_site(tmp_path)
-
-
-@pytest.fixture
-def desk(site: Site) -> Visitor:
-    """The administrator's browser, in English."""
-    return Visitor(site.node).with_session(site.session.token).in_english()
+from support.staffed import PASSWORD, Site, hire_with_password
 
 
 def start_code_in(page: str) -> str:

@@ -1,7 +1,6 @@
 """The form of a car: its own fields, plates, who holds it, and how far it has run."""
 
 from functools import partial
-from pathlib import Path
 
 import pytest
 
@@ -13,20 +12,8 @@ from carnet_node.core.views import VehicleView
 from carnet_protocol.ids import RecordId, record_text
 from carnet_protocol.vin import VinPolicy
 from support.browsing import Visitor
-from support.staffed import Site, build_site
+from support.staffed import Site
 from support.vins import make_vins
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Site:
-    """A site with an administrator."""
-    return build_site(tmp_path)
-
-
-@pytest.fixture
-def desk(site: Site) -> Visitor:
-    """The administrator's browser, in English."""
-    return Visitor(site.node).with_session(site.session.token).in_english()
 
 
 def a_customer(site: Site, name: str, number: str) -> RecordId:

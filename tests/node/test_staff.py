@@ -7,7 +7,7 @@ import pytest
 from carnet_node.core.access_log import accesses_of, begin_export, note_access
 from carnet_node.core.acting import acting_for, author_of, writers_of
 from carnet_node.core.authoring import commit
-from carnet_node.core.commands.customers import AddCustomer, EditCustomer, add_customer, edit_customer
+from carnet_node.core.commands.customers import EditCustomer, edit_customer
 from carnet_node.core.desk import save
 from carnet_node.core.desk_limits import OPS_BESIDE_MAX
 from carnet_node.core.local_facts import Access
@@ -18,27 +18,15 @@ from carnet_node.core.staff import add_member, edit_member, is_set_up, let_leave
 from carnet_node.core.staff_list import member_by_no
 from carnet_node.core.views import one_record
 from carnet_protocol.changeset import Draft
-from carnet_protocol.ids import OpId, RecordId
+from carnet_protocol.ids import OpId
 from carnet_protocol.kinds import CUSTOMER, STAFF, STAFF_ROLES, VISIT
 from carnet_protocol.registry import Value
 from support.desk import problems_of, record
 from support.node_builder import build_node
-from support.staffed import PASSWORD, Site, build_site, hire
+from support.staffed import PASSWORD, Site, add_somebody, build_site, hire
 
 NOT_ALLOWED = [("staff", ProblemCode.NOT_ALLOWED)]
 CAR = record(70)
-SOMEBODY = AddCustomer({"party_kind": "person", "full_name": "Some Body"})
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Site:
-    """A site with its administrator."""
-    return build_site(tmp_path)
-
-
-def add_person(node: Node) -> RecordId:
-    """A customer."""
-    return save(node, lambda new_id: add_customer(SOMEBODY, new_id)).records[0]
 
 
 def test_the_first_person_is_the_administrator(tmp_path: Path):
@@ -69,7 +57,7 @@ def test_nobody_sets_up_twice(site: Site):
 
 def test_each_save_says_who_did_it(site: Site):
     """The author of a write is found from the write alone."""
-    customer = add_person(acting_for(site.node, site.admin, "check-in"))
+    customer = add_somebody(acting_for(site.node, site.admin, "check-in"))
 
     with site.node.store.read() as tx:
         stored = tx.record(CUSTOMER, customer)
@@ -88,7 +76,7 @@ def test_each_save_says_who_did_it(site: Site):
 
 def test_a_set_speaks_for_itself_when_no_action_is_given(site: Site):
     """Without words of the page, the action names the first record and how it was written."""
-    customer = add_person(site.as_admin)
+    customer = add_somebody(site.as_admin)
 
     with site.node.store.read() as tx:
         stored = tx.record(CUSTOMER, customer)
@@ -101,7 +89,7 @@ def test_a_set_speaks_for_itself_when_no_action_is_given(site: Site):
 
 def test_the_operator_of_the_machine_is_nobody(site: Site):
     """A save without a person names none."""
-    customer = add_person(site.node)
+    customer = add_somebody(site.node)
 
     with site.node.store.read() as tx:
         stored = tx.record(CUSTOMER, customer)
@@ -112,7 +100,7 @@ def test_the_operator_of_the_machine_is_nobody(site: Site):
 def test_everybody_whose_word_stands_is_named(site: Site):
     """Of a record that two people wrote, both are named, the last one first."""
     clerk = hire(site, "C01", "care_clerk")
-    customer = add_person(site.as_admin)
+    customer = add_somebody(site.as_admin)
     site.pass_ms(1000)
     view = one_record(site.node, CUSTOMER, customer)
     assert view is not None
@@ -127,7 +115,7 @@ def test_everybody_whose_word_stands_is_named(site: Site):
 
 def test_both_sides_of_a_conflict_say_who(site: Site):
     """Two people who wrote without knowing of each other are both named."""
-    customer = add_person(site.as_admin)
+    customer = add_somebody(site.as_admin)
     commit(acting_for(site.node, hire(site, "C01", "care_clerk")), [Draft(CUSTOMER, customer, {"full_name": "Other"})])
 
     view = one_record(site.node, CUSTOMER, customer)

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from carnet_node.core.acting import acting_for
 from carnet_node.core.browser_sessions import OpenedSession
+from carnet_node.core.commands.customers import AddCustomer, add_customer
+from carnet_node.core.desk import save
 from carnet_node.core.login import begin_with_code
 from carnet_node.core.node import Node
 from carnet_node.core.staff import add_member, set_up
@@ -89,3 +91,9 @@ def hire_with_password(site: Site, staff_no: str, role: str) -> OpenedSession:
     values = {"staff_no": staff_no, "full_name": f"Person {staff_no}", "role": role}
     _, code = add_member(site.as_admin, values)
     return begin_with_code(site.node, site.hasher, staff_no, code, PASSWORD)
+
+
+def add_somebody(node: Node) -> RecordId:
+    """A customer of the site."""
+    command = AddCustomer({"party_kind": "person", "full_name": "Some Body"})
+    return save(node, lambda new_id: add_customer(command, new_id)).records[0]
