@@ -1,8 +1,9 @@
 """The catalogues of the front desk: what there is to translate, and what is.
 
-Decides which texts people see: those that templates and pages mark, and the sentences of refusals and failures. What
-the core says is found by its shape, since the core knows no catalogue: a literal that begins with a capital letter or a
-gap and ends with a full stop, outside docstrings; what an f-string fills in becomes a numbered gap.
+Decides which texts people see: those that templates and pages mark, the sentences of refusals and failures, and what a
+refusal says exactly. What the core says is found by its shape, since the core knows no catalogue: a literal that begins
+with a capital letter or a gap and ends with a full stop, outside docstrings; and, as details, the last argument of what
+refuses and the hint of a column. What an f-string fills in becomes a numbered gap.
 
     python -m tools.messages            write both catalogues anew; what was translated stays, what is gone goes
 """
@@ -10,11 +11,13 @@ gap and ends with a full stop, outside docstrings; what an f-string fills in bec
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import Final
 
 from babel.messages.catalog import Catalog
+from babel.messages.catalog import Message as Entry
 from babel.messages.extract import extract
 from babel.messages.pofile import read_po, write_po
 
@@ -22,11 +25,39 @@ NODE: Final = Path("node/src/carnet_node")
 PAGES: Final = NODE / "entrypoints" / "pages"
 SPEAKING: Final = (
     "protocol/src/carnet_protocol/reasons.py",
+    "node/src/carnet_node/adapters/workbook_files.py",
     "node/src/carnet_node/entrypoints/wording.py",
     "node/src/carnet_node/entrypoints/pages/typed.py",
     "node/src/carnet_node/entrypoints/web/problem_response.py",
 )
 """Modules outside the core whose sentences people at the desk may read."""
+
+DETAILED: Final = (
+    "protocol/src/carnet_protocol/ids.py",
+    "protocol/src/carnet_protocol/registry.py",
+    "protocol/src/carnet_protocol/vin.py",
+    "node/src/carnet_node/adapters/bundle_files.py",
+    "node/src/carnet_node/adapters/compression.py",
+    "node/src/carnet_node/adapters/csv_files.py",
+    "node/src/carnet_node/adapters/list_workbooks.py",
+    "node/src/carnet_node/adapters/uploads.py",
+    "node/src/carnet_node/adapters/workbook_files.py",
+    "node/src/carnet_node/entrypoints/exporting.py",
+    "node/src/carnet_node/entrypoints/reading.py",
+)
+"""Modules outside the core and the pages whose refusals people at the desk may read."""
+
+REFUSING: Final = {
+    "BadValue": 2,
+    "Malformed": 1,
+    "NotAuthentic": 1,
+    "NotAllowed": 1,
+    "OutOfOrder": 1,
+    "Refused": 1,
+    "Column": 3,
+    "_unreadable": 0,
+}
+"""Which argument of a call is the detail."""
 
 KEYWORDS: Final = {
     "_": None,
@@ -36,6 +67,7 @@ KEYWORDS: Final = {
     "say": None,
     "many": (1, 2),
     "translate": None,
+    "pgettext": ((1, "c"), 2),
 }
 _SENTENCE: Final = re.compile(r"(?:[A-Z`]|\{0\}).*[.?]", re.DOTALL)
 _GAP: Final = re.compile(r"\{[0-9]\}")
@@ -45,7 +77,16 @@ _WORDS_MIN: Final = 2
 
 _EXTENSIONS: Final = {"trimmed": "false", "silent": "false"}
 
-Message = str | tuple[str, str]
+
+@dataclass(frozen=True, slots=True, order=True)
+class InContext:
+    """A text of which one English word has several translations, with what tells them apart."""
+
+    context: str
+    text: str
+
+
+Message = str | tuple[str, str] | InContext
 
 
 def main() -> int:
@@ -63,8 +104,18 @@ def main() -> int:
 
 def all_messages(root: Path) -> tuple[Message, ...]:
     """Everything there is to translate, in a stable order."""
-    found: set[Message] = set(marked(root)) | set(spoken(root))
-    return tuple(sorted(found, key=lambda one: (one, "") if isinstance(one, str) else one))
+    found: set[Message] = set(marked(root)) | set(spoken(root)) | set(detailed(root))
+    return tuple(sorted(found, key=_order))
+
+
+def _order(message: Message) -> tuple[str, str]:
+    match message:
+        case str():
+            return message, ""
+        case InContext():
+            return message.text, message.context
+        case tuple():
+            return message
 
 
 def marked(root: Path) -> Iterator[Message]:
@@ -72,8 +123,12 @@ def marked(root: Path) -> Iterator[Message]:
     for method, pattern in (("python", "*.py"), ("jinja2", "*.html")):
         for path in sorted((root / PAGES).rglob(pattern)):
             with path.open("rb") as file:
-                for _, message, _, _ in extract(method, file, KEYWORDS, (), _EXTENSIONS if method == "jinja2" else {}):
-                    yield message if isinstance(message, str) else (message[0], message[1])
+                options = _EXTENSIONS if method == "jinja2" else {}
+                for _, message, _, context in extract(method, file, KEYWORDS, (), options):
+                    if context is not None:
+                        yield InContext(context, str(message))
+                    else:
+                        yield message if isinstance(message, str) else (message[0], message[1])
 
 
 def spoken(root: Path) -> Iterator[str]:
@@ -81,6 +136,40 @@ def spoken(root: Path) -> Iterator[str]:
     modules = [*sorted((root / NODE / "core").rglob("*.py")), *(root / name for name in SPEAKING)]
     for path in modules:
         yield from sentences_of(ast.parse(path.read_text(encoding="utf-8")))
+
+
+def detailed(root: Path) -> Iterator[str]:
+    """What refusals say exactly."""
+    folders = (root / NODE / "core", root / PAGES)
+    modules = [
+        *(path for folder in folders for path in sorted(folder.rglob("*.py"))),
+        *(root / one for one in DETAILED),
+    ]
+    for path in modules:
+        yield from details_of(ast.parse(path.read_text(encoding="utf-8")))
+
+
+def details_of(tree: ast.Module) -> Iterator[str]:
+    """Every text of a module that stands where a refusal says what exactly."""
+    for detail in arguments_of(tree):
+        text = _with_gaps(detail) if isinstance(detail, ast.JoinedStr) else None
+        if isinstance(detail, ast.Constant) and isinstance(detail.value, str):
+            text = detail.value
+        if text is not None and len(_WORD.findall(_GAP.sub(" ", text))) >= (_WORDS_MIN if "{0}" in text else 1):
+            yield text
+
+
+def arguments_of(tree: ast.Module) -> Iterator[ast.expr]:
+    """Whatever stands where a refusal says what exactly; for the name of a constant of the module, its value."""
+    named = {
+        one.target.id: one.value
+        for one in tree.body
+        if isinstance(one, ast.AnnAssign) and isinstance(one.target, ast.Name) and one.value is not None
+    }
+    for one in ast.walk(tree):
+        if isinstance(one, ast.Call) and isinstance(one.func, ast.Name) and one.func.id in REFUSING:
+            for detail in one.args[REFUSING[one.func.id] :][:1]:
+                yield named.get(detail.id, detail) if isinstance(detail, ast.Name) else detail
 
 
 def sentences_of(tree: ast.Module) -> Iterator[str]:
@@ -100,13 +189,21 @@ def sentences_of(tree: ast.Module) -> Iterator[str]:
 def updated(path: Path, language: str, messages: tuple[Message, ...]) -> Catalog:
     """A catalogue of these messages with the translations there are; English is its own translation."""
     with path.open("rb") if path.exists() else BytesIO() as file:
-        known = {one.id: one.string for one in read_po(file, locale=language) if one.id}
+        known = {key_of(one): one.string for one in read_po(file, locale=language) if one.id}
     catalogue = Catalog(locale=language, project="Carnet", fuzzy=False, charset="utf-8", header_comment=_HEADER)
     for message in messages:
-        own = message if language == "en" else ("" if isinstance(message, str) else ("",))
-        flags = ("python-brace-format",) if "{0}" in str(message) else ()
-        catalogue.add(message, known.get(message) or own, flags=flags)
+        text, context = (message.text, message.context) if isinstance(message, InContext) else (message, None)
+        own = text if language == "en" else ("" if isinstance(text, str) else ("",))
+        flags = ("python-brace-format",) if "{0}" in str(text) else ()
+        catalogue.add(text, known.get(message) or own, flags=flags, context=context)
     return catalogue
+
+
+def key_of(one: Entry) -> Message:
+    """A message of a catalogue as `all_messages` names it."""
+    if one.context is not None:
+        return InContext(one.context, str(one.id))
+    return one.id if isinstance(one.id, str) else (one.id[0], one.id[1])
 
 
 def written(catalogue: Catalog) -> bytes:

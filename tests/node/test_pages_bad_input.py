@@ -4,6 +4,7 @@ A form is filled with one text in all its fields at once: whatever comes of it, 
 is refused shows the text again with a sentence beside a field.
 """
 
+import re
 from dataclasses import dataclass
 from functools import partial
 from io import BytesIO
@@ -91,6 +92,14 @@ TEXTS: Final = {
     "invisible characters": "\u200b\u202e\ufeff",
     "a null and a line break": "a\x00b\r\nc",
 }
+
+
+SAME_IN_BOTH: Final = {"VIN", "YYYY", "MM", "DD", "HH", "A07", "km"}
+"""Words of refusals that are the same in both languages: names, and how a date is written."""
+
+_TOLD: Final = re.compile(r'<p class="problem"[^>]*>.*?</p>|<div class="notice alert".*?</div>', re.DOTALL)
+_TAG: Final = re.compile(r"<[^>]*>")
+_WORD: Final = re.compile(r"[A-Za-z][A-Za-z0-9]+")
 
 
 @dataclass
@@ -192,6 +201,23 @@ def test_no_text_fails_the_node_or_is_lost(desk: Desk, form: str, text: str):
     if answered.status_code == 422 and form not in NOT_SHOWN_AGAIN:
         assert 'aria-invalid="true"' in answered.text
         assert str(escape(text.strip().replace("\r\n", "\n"))) in answered.text
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_refusal_on_a_chinese_page_is_chinese(desk: Desk, form: str):
+    """Whatever was typed, no English word stands in the summary or beside a field."""
+    left = set()
+    visitor = desk.first if form == "set-up" else desk.visitor
+    start = "/set-up" if form == "set-up" else "/staff"
+    visitor.submit(visitor.open(start), "/language", {"language": "zh_CN"})
+    for text in TEXTS.values():
+        _, page, address = desk.open(form)
+        answered = visitor.submit(page, address, typed_into(page, address, text))
+        told = " ".join(_TOLD.findall(answered.text)) if answered.status_code == 422 else ""
+        left |= {word for word in _WORD.findall(_TAG.sub(" ", told)) if word not in SAME_IN_BOTH}
+    visitor.in_english_at(start)
+
+    assert left == set()
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -30,15 +30,9 @@ from carnet_protocol.kinds import CUSTOMER
 from carnet_storage.core.failures import DiskFull
 from support.browsing import Visitor
 from support.node_builder import TestClock
-from support.staffed import Site, build_site, hire_with_password
+from support.staffed import Site, hire_with_password
 
 FILE = "客户编号,姓名,手机,会员等级\nK1,赵一鸣,13900001111,金\nK2,,13900002222,银\n"
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Site:
-    """A site with an administrator."""
-    return build_site(tmp_path)
 
 
 @pytest.fixture
@@ -130,6 +124,24 @@ def test_a_file_is_looked_at_before_anything_is_taken_over(site: Site, desk: Vis
     assert "Name: A person needs a name. Fill it in." in page
     assert "Not taken over: 会员等级" in " ".join(page.split())
     assert list_records(site.node, CUSTOMER, after=None, limit=10).records == ()
+
+
+@pytest.mark.parametrize(
+    ("content", "chinese"),
+    [
+        pytest.param("客户编号,姓名,生日\nK1,赵一鸣,someday\n", "应为日期，如 2024-03-07", id="a cell"),
+        pytest.param("客户编号,姓名,生日\nK1,赵一鸣\n,钱二\n", "须为 1 至 200 个字符", id="a number that is missing"),
+        pytest.param("甲,乙\n1,2\n", "标题不符合任何一种文件", id="headers of nothing"),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_said_in_chinese(site: Site, desk: Visitor, content: str, chinese: str):
+    """A Chinese page says it without an English sentence."""
+    uploaded(desk, content)
+    reader = Visitor(site.node, desk.api).with_session(site.session.token)
+
+    page = reader.open("/exchange/import")
+
+    assert chinese in page
 
 
 def test_a_file_is_taken_over_and_says_what_was_left_out(site: Site, desk: Visitor):

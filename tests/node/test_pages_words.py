@@ -7,9 +7,24 @@ from pathlib import Path
 import pytest
 from babel.messages.pofile import read_po
 from jinja2 import Environment
-from tools.messages import PAGES, marked, sentences_of, spoken, untranslated
+from tools.messages import (
+    NODE,
+    PAGES,
+    InContext,
+    arguments_of,
+    detailed,
+    details_of,
+    key_of,
+    marked,
+    sentences_of,
+    spoken,
+    untranslated,
+)
 
+from carnet_node.entrypoints.pages.formats import Clockface
+from carnet_node.entrypoints.pages.languages import Language
 from carnet_node.entrypoints.pages.registry_words import CODES, FIELDS, KINDS
+from carnet_node.entrypoints.pages.rendering import Renderer
 from carnet_protocol.kinds import REGISTRY
 from carnet_protocol.registry import Writer
 
@@ -34,6 +49,14 @@ UNTRANSLATED = {
 }
 """Words that are the same in both languages, each language's own name, keys, and how the id of a field begins."""
 
+SEEN_ELSEWHERE = {
+    "authoring.py: draft.kind.name",
+    "import_cells.py: column.hint",
+    "importing.py: row.fault",
+    "staff.py: record_text(staff)",
+}
+"""Details without a literal: a kind has its word, a hint and a fault stand where they are made, an id is no word."""
+
 _NO_TEXT = re.compile(r"\{#.*?#\}", re.DOTALL)
 _TAG = re.compile(r"<[^>]*>?", re.DOTALL)
 _ATTRIBUTE_TAIL = re.compile(r"[\w\- ]*=\"[^\"<>]*\"?|[\w\-]*\"[^<>]*>")
@@ -52,7 +75,7 @@ def literals_of(source: str) -> set[str]:
 def test_every_text_of_the_pages_is_in_the_catalogue(language: str):
     """What templates and pages mark is what the catalogue holds: `make messages` was run."""
     with (ROOT / PAGES / "locale" / f"{language}.po").open("rb") as file:
-        known = {one.id if isinstance(one.id, str) else tuple(one.id) for one in read_po(file) if one.id}
+        known = {key_of(one) for one in read_po(file) if one.id}
 
     assert set(marked(ROOT)) - known == set()
 
@@ -72,6 +95,26 @@ def test_every_sentence_of_the_core_is_translated():
 
     assert set(spoken(ROOT)) - known == set()
     assert untranslated(path) == []
+
+
+def test_every_detail_of_a_refusal_is_translated():
+    """What exactly a refusal says, down to the hint of a column, is in the catalogue too."""
+    with (ROOT / PAGES / "locale" / "zh_CN.po").open("rb") as file:
+        known = {one.id for one in read_po(file) if isinstance(one.id, str)}
+
+    assert set(detailed(ROOT)) - known == set()
+
+
+def test_nothing_of_a_refusal_is_made_out_of_sight_of_the_catalogues():
+    """A detail that stands in a variable comes from a place whose texts are read: columns, rows at fault, files."""
+    unseen = {
+        f"{path.name}: {ast.unparse(detail)}"
+        for path in (*sorted((ROOT / NODE / "core").rglob("*.py")), *sorted((ROOT / PAGES).rglob("*.py")))
+        for detail in arguments_of(ast.parse(path.read_text(encoding="utf-8")))
+        if not isinstance(detail, ast.Constant | ast.JoinedStr)
+    }
+
+    assert unseen == SEEN_ELSEWHERE
 
 
 def test_english_is_its_own_translation():
@@ -131,3 +174,45 @@ def test_a_sentence_of_the_core_is_found_with_its_gaps():
     )
 
     assert list(sentences_of(ast.parse(source))) == ["The order is locked.", "The order is {0}."]
+
+
+def test_what_a_refusal_says_exactly_is_found():
+    """The last word of a refusal, in full or with gaps, and the hint of a column; what has no word is silent."""
+    source = (
+        'raise BadValue(Reason.BAD_FIELD, "file", "has no row of headers")\n'
+        'raise Malformed(Reason.TOO_LARGE, f"more than {n} bytes")\n'
+        'Column("vin", (), code, "17 characters")\n'
+        'raise BadValue(Reason.BAD_FIELD, "kind", f"{a}, {b}")\n'
+    )
+
+    assert list(details_of(ast.parse(source))) == ["has no row of headers", "more than {0} bytes", "17 characters"]
+
+
+@pytest.mark.parametrize(
+    ("said", "chinese"),
+    [
+        pytest.param("has no row of headers.", "文件没有标题行。", id="a detail as a sentence"),
+        pytest.param("Carnet is busy (an import is running).", None, id="no sentence of ours"),
+        pytest.param("file: has no row of headers.", "文件没有标题行。", id="a detail about something without a word"),
+        pytest.param("vin: 17 characters.", "VIN: 应为 17 个字符。", id="a detail about a field"),
+        pytest.param("There is no such visit here.", "此处没有这样的“维修单”。", id="a kind in a gap"),
+        pytest.param(
+            "The value is not in the code list. It is one of these: customer, warranty.",
+            "值有误：不在代码表中。 可用的值：客户付费, 保修。",
+            id="a detail and codes in gaps",
+        ),
+    ],
+)
+def test_a_refusal_is_said_in_chinese_with_all_its_parts(said: str, chinese: str | None):
+    """Kinds, codes and details inside a sentence have their Chinese as well."""
+    words = Renderer(Clockface(0), "/static").words(Language.ZH)
+
+    assert words.sentence(said) == (said if chinese is None else chinese)
+
+
+def test_one_english_word_may_have_two_chinese_ones():
+    """A text with a context is another entry of the catalogue than the text alone."""
+    with (ROOT / PAGES / "locale" / "zh_CN.po").open("rb") as file:
+        told = {key_of(one): one.string for one in read_po(file) if one.id}
+
+    assert told["From"] != told[InContext("where a value comes from", "From")]

@@ -128,9 +128,9 @@ def _problem_of(kind: Kind, name: str, cleaned: Value, where: str) -> Problem | 
     try:
         one.check(cleaned)
     except BadValue as refused:
-        allowed = f" Allowed: {', '.join(one.codes)}." if one.codes else ""
         rule = refused.detail.removeprefix(f"{name}: ")
-        return Problem(field, ProblemCode.BAD_VALUE, f"The value is {rule}.{allowed}", "Correct it.")
+        said = [f"The value is {rule}.", *([f"It is one of these: {', '.join(one.codes)}."] if one.codes else ())]
+        return Problem(field, ProblemCode.BAD_VALUE, " ".join(said), "Correct it.")
     return None
 
 

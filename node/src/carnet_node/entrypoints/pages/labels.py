@@ -216,6 +216,10 @@ class Labels:
         """What a code means; a code that is not in the registry stays as it was typed."""
         return self._of(CODES, code) if isinstance(code, str) else ""
 
+    def word(self, name: str) -> str:
+        """A kind, a code or a field in what the core says; anything else as it is."""
+        return next((self._translate(table[name]) for table in (KINDS, CODES, FIELDS) if name in table), name)
+
     def step(self, step: str) -> str:
         """What a button that moves an order on says."""
         return self._of(STEPS, step)

@@ -73,7 +73,7 @@ FIELDS: Final[Mapping[str, str]] = {
     "opened_at": _("Arrived"),
     "promised_at": _("Promised for"),
     "completed_at": _("Completed"),
-    "settled_at": _("Settled"),
+    "settled_at": _("Settled on"),
     "odometer_in_km": _("Odometer at arrival"),
     "is_odometer_unknown": _("Odometer unknown"),
     "odometer_out_km": _("Odometer at hand-over"),

@@ -89,12 +89,18 @@ class Renderer:
             extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
         )
         environment.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]
+        labels = Labels(translations.gettext)
+        # English stays as the core said it: "no such customer", and not the word that stands beside a field.
+        is_source = language is Language.EN
+        sentences = (
+            Sentences(str, ()) if is_source else Sentences(translations.gettext, gapped, labels.word, labels.code)
+        )
         words = Words(
             language,
             translations.gettext,
             translations.ngettext,
-            Sentences(translations.gettext, gapped),
-            Labels(translations.gettext),
+            sentences,
+            labels,
             environment,
         )
         environment.filters |= {

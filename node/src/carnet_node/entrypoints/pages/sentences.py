@@ -2,7 +2,8 @@
 
 Decides how a finished English sentence finds its translation. The core knows one language and fills its gaps itself
 (`An order that is settled cannot become open.`); a catalogue holds the sentence with numbered gaps, and what stood in
-them is translated by itself where there is a word for it.
+them is translated by itself: a kind, a field or a code has a word of its own, a detail a text of the catalogue. What a
+refusal says exactly is a detail without a full stop; it may stand as a sentence, or in brackets behind one.
 
     >>> gaps_of("The order is {0}.").fullmatch("The order is void.").groups()
     ('void',)
@@ -12,16 +13,20 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from carnet_node.entrypoints.pages.languages import Translate
+from carnet_node.entrypoints.pages.languages import Translate, later
+
+STOP: Final = later(".")
+"""How a sentence ends."""
 
 _GAP: Final = re.compile(r"\{[0-9]+\}")
 _END: Final = re.compile(r"(?<=[.?]) ")
+_FIELD: Final = re.compile(r"[a-z][a-z_0-9]*")
 _DETAIL: Final = re.compile(r"(.+?) \((.+)\)\.?", re.DOTALL)
 
 
 def gaps_of(sentence: str) -> re.Pattern[str]:
-    """A pattern for every way in which the gaps of a sentence may be filled."""
-    return re.compile("(.+?)".join(re.escape(part) for part in _GAP.split(sentence)), re.DOTALL)
+    """A pattern for every way in which the gaps of a sentence may be filled; no gap holds the end of a sentence."""
+    return re.compile(r"((?:(?!\. ).)+?)".join(re.escape(part) for part in _GAP.split(sentence)), re.DOTALL)
 
 
 class Sentences:
@@ -29,37 +34,70 @@ class Sentences:
 
     Args:
         translate: one text of the catalogue.
-        gapped: sentences of the catalogue with numbered gaps.
+        gapped: texts of the catalogue with numbered gaps.
+        word: of a kind, a code or a field; anything else as it is.
+        code: of a code, where several stand in a row.
     """
 
-    def __init__(self, translate: Translate, gapped: Iterable[str]) -> None:
+    def __init__(
+        self, translate: Translate, gapped: Iterable[str], word: Translate = str, code: Translate = str
+    ) -> None:
         self._translate = translate
-        self._gapped = [(gaps_of(one), one) for one in gapped]
+        self._word = word
+        self._code = code
+        by_length = sorted(gapped, key=lambda one: -len(_GAP.sub("", one)))
+        self._gapped = [(gaps_of(one), one) for one in by_length]
 
     def __call__(self, sentence: str) -> str:
-        """The sentence in this language; as it is when the catalogue does not have it."""
-        said = self._translate(sentence) if sentence else ""
-        if said != sentence:
-            return said
-        for pattern, gapped in self._gapped:
-            match = pattern.fullmatch(sentence)
-            if match is not None:
-                return self._translate(gapped).format(*map(self._translate, match.groups()))
-        return self._with_detail(sentence)
+        """A sentence, or several in a row, in this language; what the catalogue does not have stays as it is."""
+        found = self._found(sentence)
+        return self.several(sentence) if found is None else found
 
     def several(self, text: str) -> str:
         """Several sentences in a row, each translated by itself; the longest that the catalogue has is taken first."""
         parts, said = _END.split(text), []
         while parts:
-            found = next((n for n in range(len(parts), 0, -1) if self(" ".join(parts[:n])) != " ".join(parts[:n])), 1)
-            said.append(self(" ".join(parts[:found])))
-            del parts[:found]
+            runs = ((count, self._found(" ".join(parts[:count]))) for count in range(len(parts), 0, -1))
+            count, found = next(((count, one) for count, one in runs if one is not None), (1, None))
+            said.append(parts[0] if found is None else found)
+            del parts[:count]
         return " ".join(said)
 
-    def _with_detail(self, sentence: str) -> str:
-        """A sentence with what exactly in brackets at its end: the sentence translated, the brackets as they are."""
+    def _found(self, text: str) -> str | None:
+        """A text of the catalogue, a detail as a sentence, or a sentence with a detail in brackets; None for others."""
+        said = self._of_catalogue(text)
+        if said is None and text.endswith("."):
+            detail = self._of_catalogue(text.removesuffix("."))
+            said = None if detail is None else detail + self._translate(STOP)
+        return self._with_detail(text) if said is None else said
+
+    def _of_catalogue(self, text: str) -> str | None:
+        said = self._translate(text) if text else ""
+        if said != text:
+            return said
+        for pattern, gapped in self._gapped:
+            match = pattern.fullmatch(text)
+            if match is not None:
+                return self._translate(gapped).format(*map(self._gap, match.groups()))
+        return self._of_field(text)
+
+    def _of_field(self, text: str) -> str | None:
+        """A detail with the field it is about: `vin: 17 characters`; one that has no word of its own is left out."""
+        field, colon, detail = text.partition(": ")
+        said = self._of_catalogue(detail) if colon and _FIELD.fullmatch(field) else None
+        named = self._word(field)
+        return said if said is None or named == field else f"{named}: {said}"
+
+    def _gap(self, text: str) -> str:
+        """What filled a gap: a word, a list of words, or a text of the catalogue."""
+        parts = text.split(", ")
+        words = [self._word(text)] if len(parts) == 1 else [self._code(one) for one in parts]
+        return ", ".join(words) if words != parts else self._of_catalogue(text) or text
+
+    def _with_detail(self, sentence: str) -> str | None:
+        """A sentence with what exactly in brackets at its end."""
         match = _DETAIL.fullmatch(sentence)
         if match is None:
-            return sentence
-        said = self._translate(f"{match[1]}.")
-        return sentence if said == f"{match[1]}." else f"{said} ({match[2]})"
+            return None
+        said = self._of_catalogue(f"{match[1]}.")
+        return None if said is None else f"{said} ({self._gap(match[2])})"
