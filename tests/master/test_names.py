@@ -62,6 +62,8 @@ def test_a_whole_name_is_taken_apart(typed: str, surname: str, given1: str, give
         pytest.param("王司机", "王", None, id="service behind a surname"),
         pytest.param("王建国妻子", None, None, id="somebody's wife is not him"),
         pytest.param("王建国司机", None, None, id="somebody's driver is not him"),
+        pytest.param("王建国妻子女士", None, None, id="a title behind a relation"),
+        pytest.param("王经理经理经理经理经理", "王", None, id="a title many times"),
         pytest.param("Mr.", None, "male", id="in English"),
     ],
 )

@@ -23,9 +23,6 @@ CAR_CHARS_MAX: Final = 24
 FOLD_PASSES_MAX: Final = 4
 """Rounds until folding changes nothing more; every text that was tried needs one or two."""
 
-TITLES_MAX: Final = 3
-"""Titles stripped from one name: 王总经理先生 has two."""
-
 PHONES_MAX: Final = 16
 """Telephone numbers of one record that are compared, in order of the numbers."""
 
@@ -60,6 +57,9 @@ CLUSTER_MEMBERS_MAX: Final = 200
 UNDOCUMENTED_MEMBERS_MAX: Final = 8
 """Source records of a person without any document number that the matcher brings together; more is a name and a shared
 phone running in a circle. Chosen by us."""
+
+GOLDEN_PHONES_MAX: Final = 3
+"""Telephone numbers of a golden record; the registry has as many fields."""
 
 KEYS_MAX: Final = 160
 """Keys of one record: all that its bounded features can make is 157. An ordinary customer has five to fifteen."""

@@ -19,7 +19,7 @@ Rules
 from dataclasses import dataclass
 from typing import Final
 
-from carnet_master.limits import TITLES_MAX
+from carnet_master.limits import NAME_CHARS_MAX
 from carnet_master.surnames import COMPOUND, split_surname
 
 _WOMEN: Final = (
@@ -83,12 +83,12 @@ def strip_titles(text: str) -> Stripped:
     Args:
         text: folded (`folding.fold_text`), either one run of Chinese characters or words in Latin letters.
     """
-    related = next((text[: -len(word)] for word in _RELATIVES if text.endswith(word)), None)
-    if related is not None:
-        return Stripped(related, is_titled=True, sex=None, is_somebody_else=bool(related and split_surname(related)[1]))
     rest, sex = text, None
-    for _ in range(TITLES_MAX):
-        shorter, title = _strip_one(rest)
+    for _ in range(NAME_CHARS_MAX):
+        related = next((rest[: -len(word)] for word in _RELATIVES if rest.endswith(word)), None)
+        if related is not None and related and split_surname(related)[1]:
+            return Stripped(related, is_titled=True, sex=None, is_somebody_else=True)
+        shorter, title = _strip_one(rest) if related is None else (related, "")
         if title is None:
             break
         rest, sex = shorter, sex or _sex_of(title)
