@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from carnet_hub.core.offers import receive_offer
-from carnet_hub.core.revoking import retire_node
+from carnet_hub.core.revoking import retire_node, revoke_compromised
 from carnet_hub.core.rows import AdmissionRow, LogRow, RecordRow, SetState
 from carnet_node.bootstrap import Installation
 from carnet_node.core.doctor import verify_chain
@@ -37,6 +37,17 @@ def own_sets(hub: TestHub) -> list[LostSet]:
     with hub.app.hub.store.read() as snapshot:
         rows = [row for row in snapshot.scan(LogRow) if row.message and row.node_id == hub.app.hub.node_id]
     return [LostSet(row.message or b"", row.opening, b"") for row in rows]
+
+
+def id_of(node: Installation) -> NodeId:
+    """The id of a node."""
+    return NodeId(node.node().identity.node_id)
+
+
+def end_of_log(hub: TestHub) -> int:
+    """Position of the hub's last entry."""
+    with hub.app.hub.store.read() as snapshot:
+        return snapshot.head().position
 
 
 def customers_at(hub: TestHub) -> set[bytes]:
@@ -73,13 +84,32 @@ def test_work_of_a_revoked_machine_comes_back_from_its_successor(hub: TestHub, l
     backup = back_up_hub(hub, tmp_path)
     write_customer(lost, 1, "confirmed before the machine was retired")
     sync(lost, hub)
-    retire_node(hub.app.hub, NodeId(lost.node().identity.node_id), reason="replaced")
+    retire_node(hub.app.hub, id_of(lost), reason="replaced")
     fresh = restored(hub, backup)
 
     new = moved_in(fresh, lost, back_up(lost, tmp_path / "backup.db"), tmp_path / "new")
 
     assert customers_at(fresh) == {customer_id(1)}
     assert waiting(new) == 0
+
+
+def test_what_a_thief_wrote_is_not_brought_back(hub: TestHub, lost: Installation, tmp_path: Path):
+    """Of a stolen machine its successor brings what the hub had confirmed before the theft, and nothing else."""
+    backup = back_up_hub(hub, tmp_path)
+    write_customer(lost, 1, "honest")
+    sync(lost, hub)
+    honest_until = end_of_log(hub)
+    write_customer(lost, 2, "invented")
+    sync(lost, hub)
+    new = moved_in(hub, lost, back_up(lost, tmp_path / "backup.db"), tmp_path / "new")
+    revoke_compromised(hub.app.hub, id_of(lost), suspect_from=honest_until, reason="stolen")
+    sync(new, hub)
+
+    fresh = restored(hub, backup)
+    sync(new, fresh)
+
+    assert customers_at(fresh) == {customer_id(1)}
+    assert (waiting(new), names(new)) == (0, {1: "honest"})
 
 
 def test_what_both_machines_bring_back_is_folded_once(hub: TestHub, lost: Installation, tmp_path: Path):

@@ -10,25 +10,19 @@ database and no key (`adapters.restoring`, `adapters.recovery`), and does not en
     recorded after the backup, and sent   arrives with the pages, like the work of any other node of the site
     its last epochs                       stated at every hello: the hub tells the lost machine that it was succeeded
 
-When the hub is restored later, what it has forgotten of that history is emitted again as well: nobody else may have it.
-Nothing is asked of the lost machine's key for that, so it does not matter whether it was revoked meanwhile.
+When the hub is restored later, what it has forgotten of that history is emitted again as well (`inheriting`).
 """
 
-from collections.abc import Iterator
-
-from carnet_node.core.authoring import signer_of
 from carnet_node.core.limits import FORMER_EPOCHS_MAX, FORMER_NODES_MAX, MOVED_IN_SETS_MAX
-from carnet_node.core.node import Node
-from carnet_node.core.ports import ReadTransaction, WriteTransaction
-from carnet_node.core.records import ChainState, Identity, LoggedSet
-from carnet_node.core.rejoin import move_on, move_sets
+from carnet_node.core.ports import WriteTransaction
+from carnet_node.core.records import ChainState, Identity
+from carnet_node.core.rejoin import move_sets
 from carnet_node.core.rejoin_state import OwnEpoch, RejoinState, load_rejoin, save_rejoin, with_epoch
 from carnet_node.core.signing import keep_own_keys
 from carnet_protocol.changeset import EpochOrigin, EpochReason
 from carnet_protocol.envelope import Signer
 from carnet_protocol.errors import NotAllowed
 from carnet_protocol.ids import EPOCH_BYTES, NO_HASH
-from carnet_protocol.limits import BATCH_SETS_MAX
 from carnet_protocol.reasons import Reason
 
 
@@ -61,38 +55,3 @@ def move_in(tx: WriteTransaction, identity: Identity, signer: Signer, *, epoch: 
     epochs = sorted(left.closed, key=lambda one: one.ordinal, reverse=True)[:FORMER_EPOCHS_MAX]
     save_rejoin(tx, RejoinState(histories=state.histories, former_nodes=nodes, former_epochs=tuple(epochs)))
     return count
-
-
-def emit_inherited(node: Node, tx: WriteTransaction) -> int:
-    """Emit what a restored hub has forgotten of a lost machine's work again, at the end of the own chain.
-
-    Its own epochs are this node's no more: nothing is sent from there.
-
-    Args:
-        tx: of a node that may write.
-
-    Raises:
-        KeysUnreadable: the key of this database is not in its folder; the caller must let the transaction end.
-
-    Returns: how many sets were emitted again; 0 but after a restore of the hub.
-    """
-    chain = tx.chain()
-    if chain is None or chain.is_rejoining or chain.is_writing_stopped:
-        return 0
-    own = {chain.epoch, *(one.epoch for one in load_rejoin(tx).closed)}
-    inherited = [epoch for epoch in tx.unconfirmed_epochs() if epoch not in own]
-    if not inherited:
-        return 0
-    begun, signer = chain.seq, signer_of(node, tx)
-    for epoch in inherited:
-        chain = move_on(tx, node.identity, chain, _unconfirmed_in(tx, epoch), lambda _: signer)
-    return chain.seq - begun
-
-
-def _unconfirmed_in(tx: ReadTransaction, epoch: bytes) -> Iterator[LoggedSet]:
-    """The sets of an epoch without a verdict, in order; each may be moved before the next one is asked for."""
-    seq = tx.first_unconfirmed_seq(epoch)
-    while seq is not None:
-        read = tx.sets_from(epoch, seq, BATCH_SETS_MAX)
-        yield from (one for one in read if one.verdict is None)
-        seq = read[-1].seq + 1 if read else None

@@ -21,9 +21,9 @@ from carnet_node.core.erasing import scrub_if_due, stated_cursor
 from carnet_node.core.failures import HubRefused, NotEnrolled
 from carnet_node.core.histories import enter_history, goes_on_from, note_histories
 from carnet_node.core.hub_link import HubLink
+from carnet_node.core.inheriting import emit_inherited
 from carnet_node.core.leaving import SenderLock
 from carnet_node.core.limits import REJOIN_HELLOS_MAX, TOKEN_MARGIN_MS
-from carnet_node.core.moving import emit_inherited
 from carnet_node.core.node import Node
 from carnet_node.core.offering import offer_hub_sets
 from carnet_node.core.ports import ReadTransaction, RunBlocking, WriteTransaction
