@@ -8,11 +8,17 @@ import openpyxl
 import pytest
 from playwright.sync_api import Browser, expect
 
-from browser.front_desk import FrontDesk, furnish, screens_of
+from browser.front_desk import PLATE, FrontDesk, furnish, screens_of
 from support.programs import Service, free_port, must_run, run_here, running
+from support.vins import make_vins
 
 pytestmark = pytest.mark.xdist_group("browser")
 """One worker drives the browser; see `conftest.chromium`."""
+
+CAMPAIGN = "R2026-001"
+
+LOADED_MS = 30_000
+"""How long a round may take on a machine that does much else; the strip follows by itself."""
 
 FORMER = [
     ("客户编号", "姓名", "手机", "会员等级"),
@@ -101,17 +107,31 @@ def test_an_overruled_value_is_restored_by_one_click(served: Service, chromium: 
         assert overruled in second.page.inner_text("main .pairs >> nth=0")
 
 
+def write_campaign(folder: Path) -> Path:
+    """A recall of the car that `furnish` enters."""
+    folder.mkdir()
+    texts = ("title", "producer", "scope", "defect", "hazard", "emergency_advice")
+    lines = [f'{name} = "示例"' for name in texts]
+    lines += [f'campaign_no = "{CAMPAIGN}"', 'remedy = "免费更换真空管"', 'hazard_level = "normal"', "member_count = 1"]
+    (folder / "campaign.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (folder / "vins.txt").write_text(make_vins(1)[0] + "\n", encoding="utf-8")
+    return folder
+
+
 @pytest.fixture
 def apart(tmp_path: Path, chromium: Browser) -> Iterator[tuple[Service, Service]]:
-    """A hub that is switched off, and a node that has joined it and worked without it."""
+    """A hub that has published a recall and is switched off, and a node that knows of it and has worked since."""
     hub = Service("carnet-hub", tmp_path / "hub", free_port())
     node = Service("carnet-node", tmp_path / "data", free_port())
     run_here("carnet-hub", hub.data, "init")
     run_here("carnet-hub", hub.data, "dealers", "add", "TJ01", "天津一店")
+    run_here("carnet-hub", hub.data, "recalls", "import", write_campaign(tmp_path / "campaign"))
+    run_here("carnet-hub", hub.data, "recalls", "publish", CAMPAIGN)
     code = run_here("carnet-hub", hub.data, "dealers", "invite", "TJ01")["code"]
     with running(hub):
         run_here("carnet-node", node.data, "init")
         must_run("carnet-node", node.data, "enrol", "--hub", hub.url, code)
+        must_run("carnet-node", node.data, "sync")
     furnish(node.data)
     with running(node):
         yield hub, node
@@ -128,7 +148,8 @@ def test_the_hub_starts_and_everything_arrives(apart: tuple[Service, Service], c
         waiting = desk.page.inner_text(".strip")
         hub.start()
         desk.press_sync()
-        expect(desk.page.locator(".strip")).to_contain_text("已全部同步")
+        expect(desk.page.locator(".strip")).to_contain_text("已全部同步", timeout=LOADED_MS)
+        desk.go("/sync")
         arrived = desk.page.inner_text("main")
 
     assert "离线" in waiting
@@ -157,3 +178,26 @@ def test_a_stick_carries_the_work_and_its_answer(apart: tuple[Service, Service],
     assert "待上传" not in strip
     assert "没有待上传内容" in told
     assert "已接受" in told
+
+
+def test_an_open_recall_is_seen_taken_in_and_done_without_a_line(apart: tuple[Service, Service], chromium: Browser):
+    """The banner of a returning car begins its check-in; on the order one button records the work with its evidence."""
+    _, node = apart
+    with FrontDesk.opened(chromium, node.url) as desk:
+        desk.log_in()
+        desk.search(PLATE)
+        desk.page.click(".hits a >> nth=0")
+        banner = desk.page.inner_text(".notice.alert")
+        desk.page.click(".notice.alert a")
+        desk.page.fill("[name=odometer_in_km]", "46800")
+        desk.page.keyboard.press("Control+Enter")
+        desk.page.fill("form.proof [name=technician_code]", "T3")
+        desk.page.click("form.proof button")
+        expect(desk.page.locator("form.proof")).to_have_count(0)
+        desk.go(screens_of(node.data)["vehicle"])
+        told = desk.page.inner_text("main")
+
+    assert CAMPAIGN in banner
+    assert "免费更换真空管" in banner
+    assert "未完成召回" not in told
+    assert "召回完成记录" in told
