@@ -9,6 +9,7 @@ import pytest
 from carnet_hub.adapters.store import SqlStore, open_store
 from contract.hub_contract import HubContract
 from contract.hub_lists import HubListContract
+from contract.hub_master import HubMasterContract
 from support.postgres import make_schema, running_postgres
 
 NUMBERS = itertools.count(1)
@@ -21,7 +22,7 @@ def server_url() -> Iterator[str]:
         yield url
 
 
-class TestPostgresHub(HubContract, HubListContract):
+class TestPostgresHub(HubContract, HubListContract, HubMasterContract):
     """Everything the contract says, in a schema of its own."""
 
     @pytest.fixture(autouse=True)

@@ -7,9 +7,10 @@ import pytest
 from carnet_hub.adapters.store import SqlStore, open_store
 from contract.hub_contract import HubContract
 from contract.hub_lists import HubListContract
+from contract.hub_master import HubMasterContract
 
 
-class TestSqliteHub(HubContract, HubListContract):
+class TestSqliteHub(HubContract, HubListContract, HubMasterContract):
     """Everything the contract says, on a file."""
 
     @pytest.fixture(autouse=True)

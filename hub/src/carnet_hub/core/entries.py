@@ -14,6 +14,7 @@ from carnet_hub.core.belonging import note_latecomers
 from carnet_hub.core.effects import apply_effects
 from carnet_hub.core.folding import Folding
 from carnet_hub.core.intake import Arrival
+from carnet_hub.core.linking import follow_master
 from carnet_hub.core.receipts import pack_voids
 from carnet_hub.core.routing import append_entry, apply_folding, hand_to_owner
 from carnet_hub.core.rows import AdmissionRow, ChainRow, EpochRow, LogKind, LogRow, SetState, VoidRow
@@ -123,6 +124,7 @@ def take_effect(workspace: Workspace, row: LogRow, folding: Folding) -> None:
         hand_to_owner(workspace, row.nonce, folding, row.position)
     apply_effects(workspace, folding.changes, row.position)
     note_latecomers(workspace, row, folding.changes)
+    follow_master(workspace, folding.changes, row.position)
 
 
 def void_whole_set(workspace: Workspace, change_set: ChangeSet, position: int, reason: Reason | None) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence, Set
 
 from carnet_hub.core.entries import Detail, pack_detail
 from carnet_hub.core.hub import Hub
+from carnet_hub.core.linking import follow_master, set_right
 from carnet_hub.core.record_book import RecordState, place_of
 from carnet_hub.core.routing import Move, audience_of, route, touch
 from carnet_hub.core.rows import FeedRow, LogKind, LogRow, SetState
@@ -52,6 +53,8 @@ def apply_exclusion(workspace: Workspace, row: LogRow) -> None:
             state = RecordState((kind, record), rules, row.dealer_id, EMPTY, row.position, None, None, 0)
         touch(workspace, state, row.position)
     _set_right(workspace, ops, row)
+    follow_master(workspace, keys, row.position)
+    set_right(workspace, _persons(workspace, ops), row.position)
 
 
 def _set_right(workspace: Workspace, ops: Sequence[Op], row: LogRow) -> None:
@@ -85,6 +88,18 @@ def _evict_from(workspace: Workspace, state: RecordState, sites: Set[bytes], pos
     for site in sorted(sites - set(audience_of(workspace, state))):
         place = place_of(position, state.key)
         workspace.book.feed(FeedRow(site, state.rules.number, state.id, place, True))
+
+
+def _persons(workspace: Workspace, ops: Sequence[Op]) -> set[bytes]:
+    """The customers that some excluded ops were about."""
+    found: set[bytes] = set()
+    for op in ops:
+        rules = workspace.hub.rules[op.kind]
+        label = rules.person_label if rules.anchor_label is not None else rules.parent_label
+        named = op.fields.get(label) if rules.is_of_party and label is not None else op.record
+        if rules.tells_of_party and isinstance(named, bytes):
+            found.add(named)
+    return found
 
 
 def vehicles_named(hub: Hub, message: bytes) -> Iterator[tuple[bytes, bytes]]:

@@ -17,9 +17,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from carnet_hub.core.at_rest import plain_entries, plain_opening, plain_settled
+from carnet_hub.core.golden import entry_of, golden_for, read_clusters
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.intake import check_welcome
-from carnet_hub.core.limits import PAGE_HUB_SETS_MAX, PLACES_PER_POSITION_BITS, SETTLED_PER_ROW_MAX
+from carnet_hub.core.limits import GOLDEN_ROW_BYTES, PAGE_HUB_SETS_MAX, PLACES_PER_POSITION_BITS, SETTLED_PER_ROW_MAX
 from carnet_hub.core.masking import NOBODY, entries_for, owner_for, veiled_records
 from carnet_hub.core.ports import Snapshot
 from carnet_hub.core.present import require_present
@@ -29,6 +30,7 @@ from carnet_hub.core.rows import EVERYBODY, FeedRow, LogRow, Node, RecordRow, Se
 from carnet_protocol import limits
 from carnet_protocol.envelope import Purpose
 from carnet_protocol.errors import OutOfOrder
+from carnet_protocol.kinds import GOLDEN
 from carnet_protocol.messages import MESSAGE_VERSION, HubSet, Outcome, Page, PageRow, sign_frame
 from carnet_protocol.messages import SettledRow as WireSettled
 from carnet_protocol.reasons import Reason
@@ -185,7 +187,8 @@ def _set_item(hub: Hub, row: LogRow, place: int) -> _Item:
 def _rows(hub: Hub, snapshot: Snapshot, node: Node, feed: list[FeedRow]) -> list[_Item]:
     by_kind: dict[int, list[bytes]] = {}
     for one in feed:
-        by_kind.setdefault(one.kind, []).append(one.id)
+        if one.kind != GOLDEN.number:
+            by_kind.setdefault(one.kind, []).append(one.id)
     records: dict[tuple[int, bytes], RecordRow] = {}
     settled: dict[tuple[int, bytes], list[SettledRow]] = {}
     for kind, ids in by_kind.items():
@@ -199,6 +202,20 @@ def _rows(hub: Hub, snapshot: Snapshot, node: Node, feed: list[FeedRow]) -> list
         if record is not None:
             is_veiled = one.id in veiled
             items.append(_item(hub, node, one, record, settled.get((one.kind, one.id), []), is_veiled=is_veiled))
+    return items + _golden(hub, snapshot, node, [one for one in feed if one.kind == GOLDEN.number])
+
+
+def _golden(hub: Hub, snapshot: Snapshot, node: Node, feed: list[FeedRow]) -> list[_Item]:
+    """Golden records, made for their reader; one that is gone, or gone from this reader, evicted."""
+    clusters = read_clusters(hub, snapshot, [one.id for one in feed if not one.is_evicted]) if feed else {}
+    items = []
+    for one in feed:
+        changed, entries = position_of(one.place), []
+        if one.id in clusters:
+            read = golden_for(one.id, clusters[one.id], node.dealer_id)
+            entries = entries_to_wire((entry_of(hub, read, node.dealer_id, position=changed),))
+        row = PageRow(one.kind, one.id, hub.hub_id, changed, entries, [], not entries)
+        items.append(_Item(one.place, GOLDEN_ROW_BYTES if entries else _ROW_OVERHEAD_BYTES, row, None))
     return items
 
 

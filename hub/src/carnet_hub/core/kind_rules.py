@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from carnet_protocol.kinds import ADDRESS, CONSENT, CONTACT_PREFERENCE, CUSTOMER, OWNERSHIP, PHONE
+from carnet_protocol.kinds import ADDRESS, CONSENT, CONTACT_PREFERENCE, CUSTOMER, OWNERSHIP, PHONE, PLATE
 from carnet_protocol.orders import group_mask
 from carnet_protocol.registry import Audience, Kind, Privacy, Register, Registry, ValueType, Writer
 
@@ -32,7 +32,8 @@ class KindRules:
         secret: numbers of registers that are encrypted at rest.
         groups: erasure groups (bits) that hold values in this kind.
         is_deletable: facts are retracted and documents voided instead.
-        tells_of_party: the customer itself, or one of `PARTY_KINDS`.
+        tells_of_party, is_of_party: the customer itself, or one of `PARTY_KINDS`; one of these.
+        is_plate: says by which plate a car's customers may be found.
     """
 
     kind: Kind
@@ -52,6 +53,8 @@ class KindRules:
     groups: int
     is_deletable: bool
     tells_of_party: bool
+    is_of_party: bool
+    is_plate: bool
 
 
 Rules = Mapping[int, KindRules]
@@ -84,6 +87,8 @@ def _rules(kind: Kind, registry: Registry, lends_anchor: bool) -> KindRules:  # 
         group_mask(frozenset(register.group for register in kind.registers if register.group is not None)),
         not kind.is_fact and not _steps(kind),
         kind.number == CUSTOMER.number or kind.number in PARTY_KINDS,
+        kind.number in PARTY_KINDS,
+        kind.number == PLATE.number,
     )
 
 

@@ -63,6 +63,9 @@ PAGE_HUB_SETS_MAX: Final = 200
 PLACES_PER_POSITION_BITS: Final = 20
 """A place in a feed is a log position followed by 20 bits that number the records it touched (about a million)."""
 
+GOLDEN_ROW_BYTES: Final = 10 * 1024
+"""What a golden record counts on a page: its ids fill up to 8 KiB, its values seldom more than one."""
+
 LIST_ROWS_MAX: Final = 1_000
 """Rows of one operator's list; the next call continues behind the last."""
 
@@ -205,10 +208,6 @@ EXCLUDED_PAGE_BYTES_MAX: Final = MESSAGE_BYTES_MAX // 2
 
 BUNDLE_FILE_BYTES_MAX: Final = BUNDLE_BYTES_MAX + 1024 * 1024
 """A bundle file: its content and what encryption adds."""
-
-NEWER_EPOCHS_MAX: Final = 4
-NEWER_COPIES_TRIED_MAX: Final = 4
-"""Epochs whose copies are read for later orders at a restore; copies of one epoch that are tried until one opens."""
 
 NEWER_EPOCHS_MAX: Final = 4
 NEWER_COPIES_TRIED_MAX: Final = 4

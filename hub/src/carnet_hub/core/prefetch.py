@@ -3,9 +3,10 @@
 Decides nothing: whatever is not fetched here is looked up one by one later, with the same result and more round trips.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from carnet_hub.core.intake import Arrival
+from carnet_hub.core.parties import load_parties
 from carnet_hub.core.record_book import Key
 from carnet_hub.core.rows import SetState
 from carnet_hub.core.workspace import Workspace
@@ -21,6 +22,7 @@ def prefetch(workspace: Workspace, arrivals: Sequence[Arrival]) -> None:
     workspace.book.load(keys)
     _load_erasures(workspace, keys)
     _load_routes(workspace, arrivals, keys, vehicles)
+    load_parties(workspace, _spoken_of(workspace, arrivals))
 
 
 def _load_erasures(workspace: Workspace, keys: set[Key]) -> None:
@@ -77,6 +79,25 @@ def _named(workspace: Workspace, arrivals: Sequence[Arrival]) -> tuple[set[Key],
                 if isinstance(named := fields.get(label), bytes):
                     keys.add((kind, named))
     return keys, vehicles
+
+
+def _spoken_of(workspace: Workspace, arrivals: Sequence[Arrival]) -> Iterator[bytes]:
+    """Customers about whom some sets say something."""
+    rules_by_kind = workspace.hub.rules
+    for arrival in arrivals:
+        for op in arrival.ops:
+            rules = rules_by_kind.get(op.kind)
+            if rules is None or not rules.tells_of_party:
+                continue
+            if not rules.is_of_party:
+                yield op.record
+                continue
+            state = workspace.book.state((op.kind, op.record))
+            label = rules.parent_label if rules.person_label is None else rules.person_label
+            named = op.fields.get(label) if label is not None else None
+            named = state.parent if named is None and state is not None else named
+            if isinstance(named, bytes):
+                yield named
 
 
 def _load_routes(workspace: Workspace, arrivals: Sequence[Arrival], keys: set[Key], vehicles: set[bytes]) -> None:

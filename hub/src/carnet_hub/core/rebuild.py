@@ -20,7 +20,9 @@ from carnet_hub.core.exclusion import apply_exclusion, log_exclusions, vehicles_
 from carnet_hub.core.folding import fold_set
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.intake import Arrival
-from carnet_hub.core.limits import DIFFERENCES_MAX, LOG_BATCH_ENTRIES, TEXT_CHARS_MAX
+from carnet_hub.core.limits import DIFFERENCES_MAX, LOG_BATCH_ENTRIES, PLACES_PER_POSITION_BITS, TEXT_CHARS_MAX
+from carnet_hub.core.master_rows import PartyRow
+from carnet_hub.core.parties import plain_features
 from carnet_hub.core.ports import HubStore, Snapshot, Transaction
 from carnet_hub.core.prefetch import prefetch
 from carnet_hub.core.receipts import unpack_voids
@@ -41,17 +43,18 @@ from carnet_hub.core.rows import (
 from carnet_hub.core.workspace import History, Workspace, open_workspace
 from carnet_protocol.changeset import reread_set
 from carnet_protocol.errors import BadValue
-from carnet_protocol.ids import nonce_of, split_op_ids
-from carnet_protocol.kinds import CUSTOMER
+from carnet_protocol.ids import RecordId, golden_op_id, nonce_of, split_op_ids
+from carnet_protocol.kinds import CUSTOMER, GOLDEN
 from carnet_protocol.messages import Verdict
 from carnet_protocol.opened import open_set
 from carnet_protocol.reasons import Reason
 from carnet_protocol.registry import Writer
 
-FOLDED_AS: Final = b"4"
+FOLDED_AS: Final = b"5"
 """Which fold the tables are from; another value after every change of this program that folds the same log to other
 rows. 2: visits and ownerships are found by their customer, and a site's feed holds rulings. 3: what hangs on the
-vehicles of an excluded set is sent once more. 4: a ruling in front of an excluded set makes nobody the owner."""
+vehicles of an excluded set is sent once more. 4: a ruling in front of an excluded set makes nobody the owner. 5: who
+is who."""
 
 _FOLDED_AS: Final = "folded_as"
 """Setting: the value of `FOLDED_AS` when the tables were last folded from nothing; none before version 2."""
@@ -270,6 +273,11 @@ def site_digest(hub: Hub, dealer_id: bytes) -> bytes:
                 digest.update(record.kind.to_bytes(2, "big") + record.id + len(entries).to_bytes(4, "big"))
                 for entry in entries:
                     digest.update(entry.op)
+        for row in sorted(
+            row for row in snapshot.feed_of(dealer_id) if row.kind == GOLDEN.number and not row.is_evicted
+        ):
+            digest.update(row.kind.to_bytes(2, "big") + row.id + (1).to_bytes(4, "big"))
+            digest.update(golden_op_id(RecordId(row.id), row.place >> PLACES_PER_POSITION_BITS))
     return digest.digest()
 
 
@@ -372,6 +380,8 @@ def _plain(hub: Hub, row: Row) -> tuple[object, ...]:
         return (*row[:-1], plain_entries(hub.box, row.kind, row.id, row.entries))
     if isinstance(row, SettledRow):
         return (*row[:-1], plain_entries(hub.box, row.kind, row.id, row.entry))
+    if isinstance(row, PartyRow):
+        return (*row[:-1], plain_features(hub.box, row))
     return tuple(row)
 
 

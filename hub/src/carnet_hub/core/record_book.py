@@ -73,7 +73,12 @@ def place_of(position: int, key: Key) -> int:
 
 
 class RecordBook:
-    """Records, assignments and feeds, as of now inside one transaction."""
+    """Records, assignments and feeds, as of now inside one transaction.
+
+    Attributes:
+        touched_parties: customers about whom something was written since somebody last asked (`parties`).
+        touched_cars: cars that are new, or whose plates were written.
+    """
 
     def __init__(self, hub: Hub, snapshot: Snapshot) -> None:
         self._hub = hub
@@ -81,6 +86,9 @@ class RecordBook:
         self._states: dict[Key, RecordState | None] = {}
         self._anchored: dict[bytes, dict[Key, None]] = {}
         self._children: dict[bytes, dict[Key, None]] = {}
+        self._of_party: dict[bytes, dict[Key, None]] = {}
+        self.touched_parties: dict[bytes, None] = {}
+        self.touched_cars: dict[bytes, None] = {}
         self._assignments: dict[bytes, dict[bytes, AssignmentRow]] = {}
         self._dirty: dict[Key, None] = {}
         self._new_assignments: dict[tuple[bytes, bytes], None] = {}
@@ -131,6 +139,21 @@ class RecordBook:
                 if state.parent in fresh:
                     self._children[state.parent][state.key] = None
 
+    def load_party(self, customers: Collection[bytes]) -> None:
+        """Ask for what says something about some customers."""
+        fresh = {one for one in customers if one not in self._of_party}
+        self._of_party.update({customer: {} for customer in fresh})
+        for row in self._snapshot.party_records(fresh):
+            key = (row.kind, row.id)
+            state = self._states.setdefault(key, None) or self._state_of(row)
+            self._states[key] = state
+            if state.parent in self._of_party:
+                self._of_party[state.parent][key] = None
+        if fresh:
+            for state in self._changed():
+                if state.parent in fresh and state.rules.tells_of_party:
+                    self._of_party[state.parent][state.key] = None
+
     def load_assignments(self, vehicles: Collection[bytes]) -> None:
         """Ask who receives what is anchored to some vehicles."""
         fresh = {one for one in vehicles if one not in self._assignments}
@@ -164,6 +187,11 @@ class RecordBook:
 
     def put(self, state: RecordState) -> None:
         """Add a record, or say that it was changed."""
+        rules = state.rules
+        if rules.tells_of_party:
+            self._touch_party(state.parent if rules.is_of_party else state.id)
+        elif state.anchor is not None and (rules.is_plate or (rules.is_anchor and self._states.get(state.key) is None)):
+            self.touched_cars[state.anchor] = None
         self._states[state.key] = state
         self._dirty[state.key] = None
 
@@ -181,6 +209,8 @@ class RecordBook:
                 self._children[state.parent].pop(key, None)
             if parent is not None and parent in self._children:
                 self._children[parent][key] = None
+            if state.rules.is_of_party:
+                self._move_of_party(state, parent)
             state.parent = parent
 
     def anchored(self, vehicle: bytes) -> list[Key]:
@@ -195,6 +225,13 @@ class RecordBook:
             self.load_children([parent])
         keys = self._children[parent]
         found = [self.state(key) for key in sorted(keys)] if keys else []
+        return [state for state in found if state is not None]
+
+    def party_records(self, customer: bytes) -> list[RecordState]:
+        """Every record that says something about a customer, by kind and id."""
+        if customer not in self._of_party:
+            self.load_party([customer])
+        found = [self.state(key) for key in sorted(self._of_party[customer])]
         return [state for state in found if state is not None]
 
     def assignments(self, vehicle: bytes) -> dict[bytes, AssignmentRow]:
@@ -261,6 +298,18 @@ class RecordBook:
         transaction.put(list(self._feed.values()))
         transaction.remove(SettledRow, self._gone_settled)
         transaction.put(list(self._settled.values()))
+
+    def _touch_party(self, customer: bytes | None) -> None:
+        if customer is not None:
+            self.touched_parties[customer] = None
+
+    def _move_of_party(self, state: RecordState, parent: bytes | None) -> None:
+        """A phone or a tie names another customer: both are touched."""
+        if state.parent is not None:
+            self._of_party.get(state.parent, {}).pop(state.key, None)
+            self._touch_party(state.parent)
+        if parent is not None and parent in self._of_party:
+            self._of_party[parent][state.key] = None
 
     def _changed(self) -> list[RecordState]:
         return [state for key in self._dirty if (state := self._states[key]) is not None]

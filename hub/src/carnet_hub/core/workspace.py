@@ -12,6 +12,7 @@ from typing import Final
 from carnet_hub.core.at_rest import plain_opening
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.ledger import Ledger
+from carnet_hub.core.master_book import MasterBook
 from carnet_hub.core.ports import Snapshot, Transaction
 from carnet_hub.core.present import require_present
 from carnet_hub.core.record_book import Key, RecordBook
@@ -84,6 +85,7 @@ class Workspace:
         self.received_ms = head.received_ms
         self.ledger = Ledger(snapshot)
         self.book = RecordBook(hub, snapshot)
+        self.master = MasterBook(snapshot)
         self.lost: dict[bytes, str] = {}
         self.erased: dict[bytes, int] = {}
         self.late: dict[bytes, int] = {}
@@ -220,6 +222,7 @@ class Workspace:
         """Write everything but the log, which a fold from the log only reads."""
         self.ledger.flush(transaction)
         self.book.flush(transaction)
+        self.master.flush(transaction)
         if self.new_erased:
             transaction.put([ErasedRow(record, groups) for record, groups in self.new_erased.items()])
             transaction.scrub_after()

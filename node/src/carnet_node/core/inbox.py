@@ -46,7 +46,7 @@ from carnet_protocol.changeset import reread_set
 from carnet_protocol.envelope import Purpose, open_message
 from carnet_protocol.errors import Malformed, NotAuthentic, OutOfOrder
 from carnet_protocol.ids import RecordId
-from carnet_protocol.kinds import CAMPAIGN, ERASURE
+from carnet_protocol.kinds import CAMPAIGN, ERASURE, GOLDEN
 from carnet_protocol.messages import HubSet, Outcome, Page, PageRow, Receipt, Verdict
 from carnet_protocol.reasons import Reason
 from carnet_protocol.state import entries_from_wire
@@ -199,7 +199,7 @@ def _take_row(tx: WriteTransaction, row: BaseRow, wire: PageRow) -> Key | None:
     known = tx.base(row.kind, row.record)
     if known is not None and (row.changed, row.position) < (known.changed, known.position):
         return None
-    if row.is_evicted and known is not None:
+    if row.is_evicted and known is not None and row.kind != GOLDEN.number:
         # What was inside the base row stays inside: only the mark is new, and P with it would claim more.
         row = replace(known, changed=row.changed, is_evicted=True)
     erased = tx.erased_groups(row.record)

@@ -1,0 +1,174 @@
+"""What one transaction knows about who is who: parties, decisions, clusters, proposals, as of now.
+
+Decides nothing; it loads facts in batches, answers questions about them including what this transaction has changed,
+and hands the changed rows over to be written. A `MasterBook` lives for one transaction, beside its `RecordBook`.
+"""
+
+from collections.abc import Collection
+
+from carnet_hub.core.master_rows import (
+    AliasRow,
+    DecisionRow,
+    MatchKeyRow,
+    MemberRow,
+    PartyRow,
+    ProposalRow,
+)
+from carnet_hub.core.ports import Snapshot, Transaction
+from carnet_master.keys import KEY_BYTES
+
+
+class MasterBook:
+    """Parties, decisions, clusters and proposals, as of now inside one transaction."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self._parties: dict[bytes, PartyRow | None] = {}
+        self._decisions: dict[bytes, dict[tuple[bytes, bytes], DecisionRow]] = {}
+        self._members: dict[bytes, MemberRow | None] = {}
+        self._clusters: dict[bytes, set[bytes]] = {}
+        self._proposals: dict[bytes, dict[bytes, ProposalRow]] = {}
+        self._new_parties: dict[bytes, None] = {}
+        self._new_decisions: dict[tuple[bytes, bytes, bytes], DecisionRow | None] = {}
+        self._new_members: dict[bytes, None] = {}
+        self._new_aliases: dict[tuple[bytes, int], AliasRow] = {}
+        self._new_proposals: dict[tuple[bytes, bytes], ProposalRow | None] = {}
+        self._keys: dict[tuple[bytes, bytes], bool] = {}
+
+    def load(self, customers: Collection[bytes]) -> None:
+        """Ask for everything about some customers at once."""
+        self._load_parties(customers)
+        fresh = {one for one in customers if one not in self._members}
+        self._members.update(dict.fromkeys(fresh))
+        self._members.update(self._snapshot.members(fresh))
+        undecided = {one for one in customers if one not in self._decisions}
+        self._decisions.update({one: {} for one in undecided})
+        for row in self._snapshot.decisions(undecided):
+            self._decisions[row.customer][row.other, row.identity] = row
+        for (customer, other, identity), changed in self._new_decisions.items():
+            if customer in undecided:
+                self._decisions[customer].pop((other, identity), None)
+                if changed is not None:
+                    self._decisions[customer][other, identity] = changed
+
+    def party(self, customer: bytes) -> PartyRow | None:
+        """A customer as matching sees it; None before it has arrived."""
+        self._load_parties([customer])
+        return self._parties[customer]
+
+    def put_party(self, row: PartyRow) -> None:
+        """Add a party, or change it with its keys."""
+        before = self.party(row.customer)
+        old = set(_split(before.keys)) if before is not None else set()
+        new = set(_split(row.keys))
+        self._keys.update({(key, row.customer): False for key in old - new})
+        self._keys.update({(key, row.customer): True for key in new - old})
+        self._parties[row.customer] = row
+        self._new_parties[row.customer] = None
+
+    def decisions(self, customer: bytes) -> list[DecisionRow]:
+        """Every decision about a customer, from its side."""
+        if customer not in self._decisions:
+            self.load([customer])
+        return list(self._decisions[customer].values())
+
+    def put_decision(self, row: DecisionRow) -> None:
+        """Add a decision, from both sides."""
+        for side in (row, row._replace(customer=row.other, other=row.customer)):
+            self._new_decisions[side[:3]] = side
+            if side.customer in self._decisions:
+                self._decisions[side.customer][side.other, side.identity] = side
+
+    def drop_decision(self, row: DecisionRow) -> None:
+        """A decision does not hold, from both sides."""
+        for side in (row, row._replace(customer=row.other, other=row.customer)):
+            self._new_decisions[side[:3]] = None
+            self._decisions.get(side.customer, {}).pop((side.other, side.identity), None)
+
+    def member(self, customer: bytes) -> MemberRow | None:
+        """Which cluster a customer is in; None for a cluster of one."""
+        if customer not in self._members:
+            self.load([customer])
+        return self._members[customer]
+
+    def members_of(self, golden: bytes) -> list[bytes]:
+        """The customers of a cluster, by id."""
+        if golden not in self._clusters:
+            stored = self._snapshot.members_of([golden])
+            self._clusters[golden] = {row.customer for row in stored if row.customer not in self._new_members}
+            changed = (row for one in self._new_members if (row := self._members[one]) is not None)
+            self._clusters[golden].update(row.customer for row in changed if row.golden == golden)
+        return sorted(self._clusters[golden])
+
+    def put_member(self, customer: bytes, row: MemberRow | None) -> None:
+        """A customer is in a cluster, or in none, from now on."""
+        before = self.member(customer)
+        if before is not None and before.golden in self._clusters:
+            self._clusters[before.golden].discard(customer)
+        if row is not None and row.golden in self._clusters:
+            self._clusters[row.golden].add(customer)
+        self._members[customer] = row
+        self._new_members[customer] = None
+
+    def put_alias(self, row: AliasRow) -> None:
+        """A golden id leads to another one, or no longer."""
+        self._new_aliases[row[:2]] = row
+
+    def proposals(self, customer: bytes) -> list[ProposalRow]:
+        """What waits for a steward with this customer as the smaller id."""
+        if customer not in self._proposals:
+            self.load_proposals([customer])
+        return list(self._proposals[customer].values())
+
+    def load_proposals(self, customers: Collection[bytes]) -> None:
+        """Ask for the proposals of many customers at once."""
+        fresh = {one for one in customers if one not in self._proposals}
+        self._proposals.update({one: {} for one in fresh})
+        for row in self._snapshot.proposals(fresh):
+            self._proposals[row.one][row.other] = row
+        for (one, other), changed in self._new_proposals.items():
+            if one in fresh:
+                self._proposals[one].pop(other, None)
+                if changed is not None:
+                    self._proposals[one][other] = changed
+
+    def put_proposal(self, row: ProposalRow) -> None:
+        """Two customers wait for a steward."""
+        self._new_proposals[row[:2]] = row
+        self._proposals.setdefault(row.one, {})[row.other] = row
+
+    def drop_proposal(self, row: ProposalRow) -> None:
+        """Two customers wait no longer."""
+        self._new_proposals[row[:2]] = None
+        self._proposals.setdefault(row.one, {}).pop(row.other, None)
+
+    def found_by(self, key: bytes, limit: int) -> list[bytes]:
+        """The first customers with a key, by id."""
+        changed = {customer: stands for (one, customer), stands in self._keys.items() if one == key}
+        stored = self._snapshot.found_by(key, limit + sum(not stands for stands in changed.values()))
+        found = {one for one in stored if changed.get(one, True)} | {one for one, stands in changed.items() if stands}
+        return sorted(found)[:limit]
+
+    def flush(self, transaction: Transaction) -> None:
+        """Write everything that was added or changed, in the order of the keys."""
+        transaction.put([row for one in sorted(self._new_parties) if (row := self._parties[one]) is not None])
+        transaction.remove(MatchKeyRow, sorted(key for key, stands in self._keys.items() if not stands))
+        transaction.put([MatchKeyRow(*key) for key, stands in sorted(self._keys.items()) if stands])
+        transaction.remove(DecisionRow, sorted(key for key, row in self._new_decisions.items() if row is None))
+        transaction.put(sorted(row for row in self._new_decisions.values() if row is not None))
+        members = {one: self._members[one] for one in sorted(self._new_members)}
+        transaction.remove(MemberRow, [(one,) for one, row in members.items() if row is None])
+        transaction.put([row for row in members.values() if row is not None])
+        transaction.put(sorted(self._new_aliases.values()))
+        transaction.remove(ProposalRow, sorted(key for key, row in self._new_proposals.items() if row is None))
+        transaction.put(sorted(row for row in self._new_proposals.values() if row is not None))
+
+    def _load_parties(self, customers: Collection[bytes]) -> None:
+        fresh = {one for one in customers if one not in self._parties}
+        if fresh:
+            self._parties.update(dict.fromkeys(fresh))
+            self._parties.update(self._snapshot.parties(fresh))
+
+
+def _split(joined: bytes) -> list[bytes]:
+    return [joined[at : at + KEY_BYTES] for at in range(0, len(joined), KEY_BYTES)]
