@@ -149,7 +149,7 @@ KEY_BUGS: Final = (
         "node: it signs for an erasure that still lies in its files",
         "I15",
         NODE + "erasing.py",
-        '    return min(feed.cursor, int.from_bytes(held, "big")) if held else feed.cursor\n',
+        '    return min(feed.cursor, int.from_bytes(held[:_CURSOR_BYTES], "big")) if held else feed.cursor\n',
         "    return feed.cursor\n",
         script=("A1 new x8", "A1 calm round x2", "hub erase x2", "A1 round beside a reader x2"),
     ),
