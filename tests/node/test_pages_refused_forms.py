@@ -8,7 +8,7 @@ from carnet_node.core.access_log import accesses_of
 from carnet_node.core.authoring import commit_within
 from carnet_node.core.commands.customers import AddCustomer, add_customer
 from carnet_node.core.commands.drafting import draft_edit
-from carnet_node.core.commands.vehicles import AddVehicle
+from carnet_node.core.commands.vehicles import AddVehicle, ReadOdometer, read_odometer
 from carnet_node.core.commands.visits import OpenVisit
 from carnet_node.core.desk import save, save_vehicle, save_visit
 from carnet_node.core.editing import new_owner_drafts
@@ -169,3 +169,28 @@ def test_the_form_of_an_order_leaves_a_trace(site: Site, desk: Visitor):
     desk.open(f"/visits/{record_text(order)}/edit")
 
     assert [(one.access, one.subject) for one in accesses_of(site.node, site.admin)] == [(Access.SHOWN, "order form")]
+
+
+@pytest.mark.parametrize(
+    ("form", "field", "box"),
+    [
+        pytest.param("visits/{order}/edit", "odometer_in_km", "is_read_again", id="order"),
+        pytest.param("vehicles/{car}/edit", "reading.odometer_km", "reading.is_read_again", id="car"),
+        pytest.param("visits/{order}/step/complete", "odometer_out_km", "is_read_again", id="hand-over"),
+    ],
+)
+def test_an_odometer_that_looks_wrong_is_asked_about(site: Site, desk: Visitor, form: str, field: str, box: str):
+    """The form offers a box by which somebody says that it was read again, and is saved with it."""
+    car, order = an_order(site)
+    yesterday = ReadOdometer(car, 60_000, site.node.clock.now_ms() - 24 * 3600 * 1000, "statement")
+    save(site.as_admin, lambda new_id: (read_odometer(yesterday, new_id),))
+    address = "/" + form.format(car=record_text(car), order=record_text(order))
+    page = desk.open(address.replace("/step/complete", ""))
+
+    asked = desk.submit(page, address, {field: "600000"})
+    saved = desk.submit(asked.text, address, {box: "1"})
+
+    assert asked.status_code == 422
+    assert f'name="{box}"' in asked.text
+    assert f'name="{box}"' not in page
+    assert saved.status_code == 303

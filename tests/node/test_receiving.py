@@ -12,11 +12,11 @@ from carnet_node.core.commands.lines import NewJob
 from carnet_node.core.duplicates import TypedParty, find_candidates
 from carnet_node.core.node import Node
 from carnet_node.core.receiving import RecallDone, ReceivedCar, ReceivedParty, Reception, receive_car
-from carnet_node.core.refusals import ProblemCode
+from carnet_node.core.refusals import CommandRefused, Problem, ProblemCode
 from carnet_node.core.views import customer_card, vehicle_view, visit_view
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import RecordId, vehicle_id
-from carnet_protocol.kinds import ADDRESS, CUSTOMER, OWNERSHIP, PHONE, PLATE, VEHICLE
+from carnet_protocol.kinds import ADDRESS, CUSTOMER, ODOMETER_READING, OWNERSHIP, PHONE, PLATE, VEHICLE
 from carnet_protocol.registry import Value
 from support.desk import problems_of, record
 from support.node_builder import START_MS, build_node, rows_of
@@ -240,3 +240,43 @@ def test_nobody_named_is_an_order_without_customer(node: Node):
     view = visit_view(node, RecordId(received.opened.visit))
     assert view is not None
     assert (received.customer, view.customer, "customer_name" in view.visit.values) == (None, None, False)
+
+
+DAY_MS = 24 * 3600 * 1000
+
+
+@pytest.mark.parametrize(
+    ("odometer_km", "days", "asked"),
+    [
+        pytest.param(50_000, 1, None, id="the same"),
+        pytest.param(49_999, 1, "This is less than the odometer showed before.", id="less"),
+        pytest.param(52_500, 1, None, id="as far as a car drives in a day"),
+        pytest.param(52_501, 1, "This is further than a car drives in that time.", id="further"),
+        pytest.param(475_000, 800, "This is about ten times what the odometer showed before.", id="a digit too many"),
+        pytest.param(474_999, 800, None, id="not quite ten times"),
+        pytest.param(475_000, 850, None, id="ten times by driving a lot"),
+        pytest.param(5_000, 800, "This is less than the odometer showed before.", id="a digit too few"),
+    ],
+)
+def test_an_odometer_that_looks_wrong_is_asked_about_once(node: Node, odometer_km: int, days: int, asked: str | None):
+    """It is saved when somebody has read it again; what looks right is saved at once."""
+    on_file(node)
+    values: dict[str, Value] = {"vehicle_id": CAR, "odometer_km": 50_000, "source": "visit"}
+    commit(node, [Draft(ODOMETER_READING, record(84), {**values, "read_at": START_MS - days * DAY_MS})])
+    reception = replace(RETURNING, values={**ORDER, "odometer_in_km": odometer_km, "is_odometer_unknown": None})
+
+    found = doubts_about(node, reception)
+
+    before = "It showed 50000 km."
+    expected = [] if asked is None else [("odometer_in_km", f"{asked} {before}")]
+    assert [(one.field, one.what) for one in found] == expected
+    assert asked is None or doubts_about(node, replace(reception, is_read_again=True)) == ()
+
+
+def doubts_about(node: Node, reception: Reception) -> tuple[Problem, ...]:
+    """What is wrong with a check-in; it is saved when nothing is."""
+    try:
+        receive_car(node, reception)
+    except CommandRefused as refused:
+        return refused.problems
+    return ()

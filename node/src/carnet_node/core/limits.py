@@ -28,6 +28,10 @@ LIST_ROWS_MAX: Final = 500
 ODOMETER_KM_PER_DAY_MAX: Final = 2_500
 """More than this between two readings is flagged: two drivers at 105 km/h around the clock. Chosen by us."""
 
+ODOMETER_OFTEN_KM_PER_DAY_MAX: Final = 500
+"""Cars that go further day by day are rare: a taxi of two shifts. A number ten times the last one is asked about beyond
+it. Chosen by us."""
+
 RO_NUMBER_MAX: Final = 9_999
 """Repair orders one node can number on one day."""
 

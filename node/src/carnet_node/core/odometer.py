@@ -67,7 +67,8 @@ def judge_odometer(readings: Iterable[Reading]) -> Odometer:
     judged: list[Reading] = []
     served: Reading | None = None
     for reading in ordered:
-        flags = () if served is None or reading.is_new_instrument else _flags(served, reading)
+        is_first = served is None or reading.is_new_instrument
+        flags = () if served is None or is_first else flags_of(served, reading.odometer_km, reading.read_at)
         one = Reading(reading.record, reading.odometer_km, reading.read_at, reading.is_new_instrument, flags)
         judged.append(one)
         if served is None or one.is_new_instrument or one.odometer_km >= served.odometer_km:
@@ -75,9 +76,20 @@ def judge_odometer(readings: Iterable[Reading]) -> Odometer:
     return Odometer(served, tuple(judged))
 
 
-def _flags(highest: Reading, reading: Reading) -> tuple[ReadingFlag, ...]:
-    driven = reading.odometer_km - highest.odometer_km
+def flags_of(highest: Reading, odometer_km: int, read_at: int) -> tuple[ReadingFlag, ...]:
+    """Why somebody should look at a number.
+
+    Args:
+        highest: the reading that is served before it.
+        read_at: ms since 1970.
+    """
+    driven = odometer_km - highest.odometer_km
     if driven < 0:
         return (ReadingFlag.BELOW_EARLIER,)
-    days = max(1, -(-(reading.read_at - highest.read_at) // _DAY_MS))
-    return (ReadingFlag.IMPLAUSIBLE_JUMP,) if driven > days * ODOMETER_KM_PER_DAY_MAX else ()
+    is_jump = driven > days_between(highest.read_at, read_at) * ODOMETER_KM_PER_DAY_MAX
+    return (ReadingFlag.IMPLAUSIBLE_JUMP,) if is_jump else ()
+
+
+def days_between(from_ms: int, to_ms: int) -> int:
+    """Days that were begun between two moments, at least one."""
+    return max(1, -(-(to_ms - from_ms) // _DAY_MS))

@@ -9,6 +9,7 @@ Rules:
 - A car is named by its record, its VIN, or, with no papers at hand, by its plate alone.
 - A VIN with a wrong check digit is taken when somebody has compared it with the plate on the car.
 - Who brings the car, a telephone, the advisor and a promised time in the future are needed; a draft needs none of them.
+- An odometer that looks like a slip of the finger is asked about once more.
 - What was confirmed is dated, not written again: the number on the screen is the number that was read out.
 """
 
@@ -28,10 +29,11 @@ from carnet_node.core.duplicates import note_not_same
 from carnet_node.core.limits import CHILDREN_MAX
 from carnet_node.core.node import Node
 from carnet_node.core.ports import ReadTransaction
+from carnet_node.core.reading_check import doubts_of
 from carnet_node.core.record_view import view_all, view_record
 from carnet_node.core.refusals import CommandRefused, Problem, ProblemCode, refuse, refuse_if_any
 from carnet_protocol.ids import RecordId, ownership_id
-from carnet_protocol.kinds import ADDRESS, CUSTOMER, OWNERSHIP, PHONE, PLATE, VEHICLE, VISIT
+from carnet_protocol.kinds import ADDRESS, CUSTOMER, ODOMETER_READING, OWNERSHIP, PHONE, PLATE, VEHICLE, VISIT
 from carnet_protocol.registry import Value
 from carnet_protocol.vin import VinPolicy
 
@@ -94,7 +96,11 @@ class RecallDone:
 
 @dataclass(frozen=True, slots=True)
 class Reception:
-    """A check-in as the form holds it; `values` are the order's."""
+    """A check-in as the form holds it; `values` are the order's.
+
+    Attributes:
+        is_read_again: the odometer was read a second time, so a number that looks wrong is right.
+    """
 
     party: ReceivedParty
     car: ReceivedCar
@@ -102,6 +108,7 @@ class Reception:
     jobs: Sequence[NewJob] = ()
     recalls: Sequence[RecallDone] = ()
     is_draft: bool = False
+    is_read_again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +143,7 @@ def receive_car(node: Node, reception: Reception) -> Received:
         car = _gathered(problems, "car.", lambda: _car(node, tx, reception.car, new_id))
         party = _gathered(problems, "party.", lambda: _party(node, tx, reception.party, now_ms, new_id))
         link = _gathered(problems, "party.", lambda: _link(node, tx, reception.party, car, party))
+        problems += _odometer_doubts(node, tx, reception, car, now_ms)
         vehicle = RecordId(bytes(16)) if car.record is None else car.record
         values = {**party.order_values, **car.order_values, **_stated(reception.values)}
         order = OpenVisit("", vehicle, now_ms, party.record, values, reception.jobs, reception.is_draft)
@@ -176,6 +184,14 @@ def _order_problems(reception: Reception, now_ms: int) -> list[Problem]:
         what = "The promised time has passed."
         problems.append(Problem("promised_at", ProblemCode.BAD_VALUE, what, "Promise a time that is still to come."))
     return problems
+
+
+def _odometer_doubts(node: Node, tx: ReadTransaction, reception: Reception, car: _Part, now_ms: int) -> list[Problem]:
+    """What speaks against the odometer of a car that was here before."""
+    if car.record is None or reception.is_read_again:
+        return []
+    readings = view_all(tx, node.identity, tx.find_equal(ODOMETER_READING, "vehicle_id", car.record, CHILDREN_MAX))
+    return doubts_of(readings, reception.values.get("odometer_in_km"), now_ms, field="odometer_in_km")
 
 
 def _car(node: Node, tx: ReadTransaction, car: ReceivedCar, new_id: NewId) -> _Part:

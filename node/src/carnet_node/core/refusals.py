@@ -34,6 +34,7 @@ class ProblemCode(StrEnum):
     NO_CHANGE = "no-change"
     CHANGED = "changed"
     NEWER_VERSION = "newer-version"
+    READ_AGAIN = "read-again"
     NOT_ALLOWED = "not-allowed"
     WRONG_LOGIN = "wrong-login"
     WAIT = "wait"

@@ -15,7 +15,7 @@ from carnet_node.core.receiving import ReceivedCar, ReceivedParty, Reception
 from carnet_node.core.refusals import CommandRefused, Problem, refuse_if_any
 from carnet_node.entrypoints.pages.formats import Clockface
 from carnet_node.entrypoints.pages.forms import Typed
-from carnet_node.entrypoints.pages.typed import TICKED, values_of_typed
+from carnet_node.entrypoints.pages.typed import READ_AGAIN, TICKED, values_of_typed
 from carnet_node.entrypoints.wording import Explained
 from carnet_protocol.ids import RecordId, parse_record_text
 from carnet_protocol.kinds import CUSTOMER, JOB, LABOUR_LINE, PART_LINE, PHONE, VEHICLE, VISIT
@@ -66,7 +66,7 @@ def reception_of(typed: Typed, clockface: Clockface) -> Reception:
     values = reader.values(VISIT, {name: typed.text(name) for name in ORDER_FIELDS}, "")
     jobs = [_job(typed, place, reader) for place in job_places(typed)]
     refuse_if_any(reader.problems)
-    return Reception(party, car, values, jobs)
+    return Reception(party, car, values, jobs, is_read_again=typed.text(READ_AGAIN) == TICKED)
 
 
 def at_own_fields(explained: Explained) -> Explained:

@@ -17,7 +17,7 @@ from typing import Final
 from urllib.parse import parse_qsl
 
 from carnet_node.core.limits import CELLS_MAX, FORM_FIELDS_MAX, FORM_LINES_MAX, FORM_PARTS_MAX
-from carnet_node.core.refusals import Problem
+from carnet_node.core.refusals import Problem, ProblemCode
 from carnet_node.entrypoints.wording import Explained
 from carnet_protocol.errors import BadValue
 from carnet_protocol.reasons import Reason
@@ -104,6 +104,10 @@ class FormState:
         """What is wrong with a field."""
         found = () if self.explained is None else self.explained.problems
         return tuple(one for one in found if one.field == name)
+
+    def asks_again(self, name: str) -> bool:
+        """Whether a number may stand as it is when somebody says that they have read it again."""
+        return any(one.code is ProblemCode.READ_AGAIN for one in self.problems(name))
 
 
 def digest_of(text: str) -> str:

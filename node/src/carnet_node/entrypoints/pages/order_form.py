@@ -13,10 +13,12 @@ from fastapi import APIRouter, Response
 from carnet_node.core.access_log import begin_showing
 from carnet_node.core.basis import read_of_view, reading_as_read
 from carnet_node.core.commands.drafting import Drafts, NewId
-from carnet_node.core.editing import Recorded, order_drafts, require_visit
+from carnet_node.core.editing import Recorded, order_drafts, require_vehicle, require_visit
 from carnet_node.core.local_facts import Access
 from carnet_node.core.node import Node
+from carnet_node.core.reading_check import doubts_of
 from carnet_node.core.record_view import RecordView
+from carnet_node.core.refusals import refuse_if_any
 from carnet_node.core.staff import list_staff
 from carnet_node.core.staff_list import is_working
 from carnet_node.entrypoints.pages.customer_forms import changed, text_of
@@ -24,7 +26,7 @@ from carnet_node.entrypoints.pages.formats import Clockface, yuan
 from carnet_node.entrypoints.pages.forms import BASED_ON, FormState, Typed
 from carnet_node.entrypoints.pages.page import Page, PageOf
 from carnet_node.entrypoints.pages.record_forms import RecordForm, save_form, show_form
-from carnet_node.entrypoints.pages.typed import values_of_typed
+from carnet_node.entrypoints.pages.typed import READ_AGAIN, TICKED, values_of_typed
 from carnet_node.entrypoints.reading import record_from_text
 from carnet_protocol.ids import RecordId, record_text
 from carnet_protocol.kinds import VISIT
@@ -90,6 +92,12 @@ def _drafts(node: Node, new_id: NewId, *, record: RecordId, typed: Typed, clockf
     changes = changed(view.visit, values, typed, "")
     if not changes:
         return ()
+    if "odometer_in_km" in changes and view.vehicle is not None and typed.text(READ_AGAIN) != TICKED:
+        readings, opened_at = require_vehicle(node, view.vehicle.id).readings, view.visit.values.get("opened_at")
+        moment = opened_at if isinstance(opened_at, int) else node.clock.now_ms()
+        refuse_if_any(
+            doubts_of(readings, changes["odometer_in_km"], moment, field="odometer_in_km", besides=view.visit.id)
+        )
     read = read_of_view(view.visit, typed.text(BASED_ON), changes)
     reading = reading_as_read(view, typed.text("reading_based_on") or None, changes)
     reason = typed.text("reason") or "other"

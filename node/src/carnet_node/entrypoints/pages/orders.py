@@ -24,9 +24,11 @@ from carnet_node.core.commands.visits import (
     void_visit,
 )
 from carnet_node.core.day import day_of
-from carnet_node.core.editing import recall_drafts, require_visit
+from carnet_node.core.editing import recall_drafts, require_vehicle, require_visit
 from carnet_node.core.local_facts import Access
 from carnet_node.core.node import Node
+from carnet_node.core.reading_check import doubts_of
+from carnet_node.core.refusals import refuse_if_any
 from carnet_node.core.status import Line, status_of
 from carnet_node.core.vehicle_file import vehicle_file
 from carnet_node.entrypoints.pages.check_in_forms import jobs_of_form
@@ -34,7 +36,7 @@ from carnet_node.entrypoints.pages.forms import BASED_ON, FormState, Typed
 from carnet_node.entrypoints.pages.outline import marks_of
 from carnet_node.entrypoints.pages.page import Page, PageOf
 from carnet_node.entrypoints.pages.record_forms import RecordForm, save_form
-from carnet_node.entrypoints.pages.typed import values_of_typed
+from carnet_node.entrypoints.pages.typed import READ_AGAIN, TICKED, values_of_typed
 from carnet_node.entrypoints.reading import record_from_text
 from carnet_node.entrypoints.web.visits import JUDGED_BY
 from carnet_protocol.errors import BadValue
@@ -81,6 +83,9 @@ async def take_step(page: PageOf, visit: str, step: str) -> Response:
     def drafts(node: Node, _: NewId) -> Drafts:
         view = require_visit(node, record)
         values = values_of_typed(VISIT, {name: text for name, text in texts.items() if text}, _clock(page))
+        if view.vehicle is not None and typed.text(READ_AGAIN) != TICKED:
+            readings, now_ms = require_vehicle(node, view.vehicle.id).readings, node.clock.now_ms()
+            refuse_if_any(doubts_of(readings, values.get("odometer_out_km"), now_ms, field="odometer_out_km"))
         read = read_for_step(view.visit, typed.text(BASED_ON), JUDGED_BY)
         return take(Step(read, node.clock.now_ms(), view.work(), values))
 

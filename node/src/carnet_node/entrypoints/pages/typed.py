@@ -29,6 +29,9 @@ _HUNDREDTHS: Final = ("_fen", "_hours", "_hundredths")
 TICKED: Final = "1"
 """What a ticked box sends."""
 
+READ_AGAIN: Final = "is_read_again"
+"""The box by which somebody says that an odometer which looks wrong was read a second time."""
+
 
 def values_of_typed(kind: Kind, texts: Mapping[str, str], clockface: Clockface, *, where: str = "") -> dict[str, Value]:
     """Field values of typed texts; an empty text takes a value away, and unknown fields are no form of ours.

@@ -25,8 +25,9 @@ from carnet_node.core.commands.vehicles import (
 )
 from carnet_node.core.editing import new_owner_drafts, plate_drafts, require_vehicle
 from carnet_node.core.node import Node
+from carnet_node.core.reading_check import doubts_of
 from carnet_node.core.record_view import RecordView
-from carnet_node.core.refusals import ProblemCode, refuse
+from carnet_node.core.refusals import ProblemCode, refuse, refuse_if_any
 from carnet_node.core.searching import one_customer
 from carnet_node.core.views import VehicleView
 from carnet_node.entrypoints.pages.customer_forms import changed, gathered, text_of
@@ -34,7 +35,7 @@ from carnet_node.entrypoints.pages.formats import Clockface
 from carnet_node.entrypoints.pages.forms import BASED_ON, FormState, Typed
 from carnet_node.entrypoints.pages.page import Page, PageOf
 from carnet_node.entrypoints.pages.record_forms import RecordForm, save_form, show_form
-from carnet_node.entrypoints.pages.typed import TICKED, values_of_typed
+from carnet_node.entrypoints.pages.typed import READ_AGAIN, TICKED, values_of_typed
 from carnet_node.entrypoints.reading import record_from_text
 from carnet_protocol.ids import RecordId, record_text
 from carnet_protocol.kinds import ODOMETER_READING, OWNERSHIP, PLATE, VEHICLE
@@ -184,5 +185,8 @@ class _Form:
         odometer_km, source = values["odometer_km"], str(values["source"] or "statement")
         if not isinstance(odometer_km, int):
             return ()
-        command = ReadOdometer(self.car.vehicle.id, odometer_km, self.node.clock.now_ms(), source)
+        now_ms = self.node.clock.now_ms()
+        if source != "odometer_replaced" and texts.get(READ_AGAIN) != TICKED:
+            refuse_if_any(doubts_of(self.car.readings, odometer_km, now_ms, field="odometer_km"))
+        command = ReadOdometer(self.car.vehicle.id, odometer_km, now_ms, source)
         return (read_odometer(command, self.new_id),)
