@@ -19,7 +19,7 @@ sys.exit(code)
     ("forbidden", "arguments"),
     [
         pytest.param("sqlalchemy,obstore", ["log", "show", "--help"], id="help of a command"),
-        pytest.param("sqlalchemy,obstore", ["backup", "status", "--json"], id="status of backups"),
+        pytest.param("sqlalchemy,obstore", ["--data", ".", "backup", "status", "--json"], id="status of backups"),
         pytest.param("carnet_hub.entrypoints.cli.output,pydantic", ["--help"], id="help of the program"),
     ],
 )

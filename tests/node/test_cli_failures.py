@@ -115,15 +115,15 @@ def test_a_lost_database_is_told_and_not_replaced(node: CliNode):
     assert not (node.data / "node.db").exists()
 
 
-@pytest.mark.parametrize("name", ["taken", "closed/data"])
-def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str):
+@pytest.mark.parametrize(("name", "safe"), [("taken", "The file was not touched."), ("closed/data", SAVED)])
+def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, safe: str):
     """`init` on a file, or in a folder of somebody else, ends in words."""
     (tmp_path / "taken").write_text("")
     (tmp_path / "closed").write_text("")
 
     code = execute(["--data", str(tmp_path / name), "init"])
 
-    assert (code, capsys.readouterr().err.splitlines()[1]) == (1, SAVED)
+    assert (code, capsys.readouterr().err.splitlines()[1]) == (1, safe)
 
 
 def test_an_enrolment_nobody_answers_names_the_address(tmp_path: Path, capsys: pytest.CaptureFixture[str]):

@@ -321,4 +321,4 @@ def test_a_full_target_costs_no_earlier_copy(source: LogSource, copies: FolderCo
         make_copy(source.database, source.place(), sealer, FullStore(tmp_path / "copies"), now_ms=NOW_MS, kept_days=30)
 
     assert copies.list(None) == [kept]
-    assert list(sealer.scratch.iterdir()) == []
+    assert list(sealer.scratch.glob("*")) == []

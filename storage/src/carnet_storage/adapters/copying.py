@@ -7,7 +7,7 @@ afterwards.
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from shutil import rmtree
@@ -184,13 +184,17 @@ def open_copy(
 
 @contextmanager
 def scratch_folder(parent: Path) -> Iterator[Path]:
-    """A private folder that is gone afterwards."""
+    """A private folder that is gone afterwards, and with it every folder above it that was made for it and is empty."""
+    made = [one for one in (parent, *parent.parents) if not one.exists()]
     parent.mkdir(mode=PRIVATE_FOLDER_MODE, parents=True, exist_ok=True)
     folder = Path(mkdtemp(prefix=f"{_SCRATCH}{os.getpid()}-", dir=parent))
     try:
         yield folder
     finally:
         rmtree(folder, ignore_errors=True)
+        with suppress(OSError):  # somebody has put something there
+            for one in made:
+                one.rmdir()
 
 
 def remove_leftovers(parent: Path) -> int:

@@ -7,6 +7,9 @@
     ├── AlreadyReplicated   another process supervises the replication of this database
     ├── PlaceTaken          another copy of this machine replicates to the same place
     ├── PlanWrong           a target, secrets file or passphrase file cannot be used
+    ├── FolderForeign       a data folder belongs to the other program
+    ├── FolderMissing       there is no data folder of that name
+    ├── FolderIsFile        a file was named as the data folder
     ├── OutputUnusable      a file cannot be written where a command was told to
     ├── TargetFailed        the folder or store does not do what it was asked
     ├── NothingToRestore    there is no copy, or none as old as was asked
@@ -117,6 +120,45 @@ class PlanWrong(StorageFailure):
 
     def __init__(self, what: str, next_step: str) -> None:
         super().__init__(what, NOTHING_CHANGED, next_step)
+
+
+class FolderForeign(StorageFailure):
+    """A data folder belongs to the other program of Carnet."""
+
+    code = "folder-foreign"
+
+    def __init__(self, folder: str, program: str, owner: str) -> None:
+        super().__init__(
+            f"{folder} is the data folder of {owner}, and this is {program}.",
+            "Nothing in it was touched.",
+            f"Use `{owner} --data {folder}`, or name the folder of {program} with --data.",
+        )
+
+
+class FolderMissing(StorageFailure):
+    """There is no data folder of that name."""
+
+    code = "folder-missing"
+
+    def __init__(self, folder: str) -> None:
+        super().__init__(
+            f"There is no data folder {folder}.",
+            "Nothing was made or changed.",
+            "Name the right folder with --data.",
+        )
+
+
+class FolderIsFile(StorageFailure):
+    """A file was named as the data folder."""
+
+    code = "folder-is-file"
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            f"{path} is a file, and a data folder is needed.",
+            "The file was not touched.",
+            "Name the folder that the file lies in, or another one, with --data.",
+        )
 
 
 class OutputUnusable(StorageFailure):

@@ -18,6 +18,7 @@ from carnet_hub.core.limits import PROGRESS_EVERY_ITEMS
 from carnet_hub.core.report import instant_text
 from carnet_hub.settings import HubSettings
 from carnet_protocol.ids import record_text
+from carnet_storage.adapters.data_folders import Program, require_own_folder
 from carnet_storage.entrypoints.cli import showing
 from carnet_storage.entrypoints.cli.showing import AsJson, Cell, Xlsx, working
 
@@ -51,8 +52,10 @@ def settings_of(ctx: typer.Context) -> HubSettings:
 
     Raises:
         ValidationError: a value outside its range.
+        FolderForeign, FolderIsFile: the data folder is a node's, or no folder.
     """
     settings = HubSettings(**(ctx.obj or {}))
+    require_own_folder(settings.data_dir, Program.HUB)
     configure_logging(as_json=settings.log_json)
     return settings
 

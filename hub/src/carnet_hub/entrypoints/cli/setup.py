@@ -10,6 +10,7 @@ from carnet_hub.core.failures import UnsafeBind, Unusable
 from carnet_hub.core.freeing import judge_again
 from carnet_hub.entrypoints.cli.output import AsJson, emit, settings_of
 from carnet_hub.settings import HubSettings
+from carnet_storage.adapters.data_folders import Program, require_own_folder
 
 init_app = typer.Typer(rich_markup_mode=None, add_completion=False)
 serve_app = typer.Typer(rich_markup_mode=None, add_completion=False)
@@ -62,6 +63,7 @@ def serve(
     given |= {"behind_proxy": behind_proxy or None, "log_json": log_json or None}
     changes = {name: value for name, value in given.items() if value is not None}
     settings = HubSettings(**{**(ctx.obj or {}), **changes})
+    require_own_folder(settings.data_dir, Program.HUB)
     check_bind(settings)
     check_start(settings)
 

@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from carnet_node.adapters.system import SystemClock
-from carnet_node.entrypoints.cli.opening import installation_of, one_group
+from carnet_node.entrypoints.cli.opening import installation_of, one_group, settings_of
 from carnet_node.entrypoints.cli.output import AsJson, emit, emit_list
 from carnet_node.entrypoints.wording import Exit
-from carnet_node.settings import NodeSettings
 from carnet_storage.adapters.planning import plan_of
 from carnet_storage.adapters.small_files import read_passphrase
 from carnet_storage.core.telling import Json, parse_instant
@@ -28,15 +27,6 @@ if TYPE_CHECKING:
 
 backup_app = one_group()
 restore_app = typer.Typer(add_completion=False, rich_markup_mode=None)
-
-
-def settings_of(ctx: typer.Context) -> NodeSettings:
-    """The settings of this call; `--data` wins over the environment.
-
-    Raises:
-        SettingsWrong: a variable has a value outside its range.
-    """
-    return NodeSettings.load(ctx.find_root().obj)
 
 
 @contextmanager

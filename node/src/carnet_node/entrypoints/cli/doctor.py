@@ -16,6 +16,7 @@ from carnet_node.core.doctor import (
     judge_system,
 )
 from carnet_node.core.failures import NodeFailure, NotEnrolled
+from carnet_node.entrypoints.cli.opening import settings_of
 from carnet_node.entrypoints.cli.output import AsJson, emit
 from carnet_node.entrypoints.wording import Exit, explain_failure
 from carnet_node.settings import NodeSettings
@@ -29,7 +30,7 @@ _SIGNS = {Grade.FINE: "ok   ", Grade.WATCH: "watch", Grade.WRONG: "WRONG"}
 @doctor_app.command()
 def doctor(ctx: typer.Context, *, as_json: AsJson = False) -> None:
     """Keys, database, disk, chain, queue, clock, line and backups, in plain words."""
-    settings = NodeSettings.load(ctx.find_root().obj)
+    settings = settings_of(ctx)
     if not settings.keys_dir.exists():
         require_installation(settings)
     facts = measure_system(settings.keys_dir, settings.database, DiskFiles())

@@ -12,9 +12,8 @@ from carnet_node.adapters.system import DiskFiles, SystemEntropy
 from carnet_node.bootstrap import lost_machine_asks
 from carnet_node.core.enrolment import check_hub_url
 from carnet_node.core.failures import KeysUnreadable
-from carnet_node.entrypoints.cli.opening import installation_of, one_group, set_facts
+from carnet_node.entrypoints.cli.opening import installation_of, one_group, set_facts, settings_of
 from carnet_node.entrypoints.cli.output import AsJson, emit
-from carnet_node.settings import NodeSettings
 from carnet_protocol.enrolment import parse_code
 
 keys_app = one_group(help="This machine's keys.")
@@ -100,7 +99,7 @@ def recover(
     as_json: AsJson = False,
 ) -> None:
     """Put a lost data key back, with the printed passphrase or through the hub. A key that is there is not replaced."""
-    settings = NodeSettings.load(ctx.find_root().obj)
+    settings = settings_of(ctx)
     files = DiskFiles()
     target = KeyFolder(into or settings.keys_dir, files)
     wrappings = wrappings_at(source or settings.keys_dir, files)

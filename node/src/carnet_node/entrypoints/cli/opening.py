@@ -19,6 +19,7 @@ from carnet_protocol.errors import BadValue, Malformed
 from carnet_protocol.ids import RecordId, record_text
 from carnet_protocol.reasons import Reason
 from carnet_protocol.registry import Kind, Value
+from carnet_storage.adapters.data_folders import Program, require_own_folder
 
 if TYPE_CHECKING:
     from carnet_node.bootstrap import Installation
@@ -49,11 +50,23 @@ def whole_number(text: str) -> int:
 one_group = partial(typer.Typer, add_completion=False, rich_markup_mode=None, no_args_is_help=True)
 
 
+def settings_of(ctx: typer.Context) -> NodeSettings:
+    """The settings of this call; `--data` wins over the environment.
+
+    Raises:
+        SettingsWrong: a variable has a value outside its range.
+        FolderForeign, FolderIsFile: the data folder is a hub's, or no folder.
+    """
+    settings = NodeSettings.load(ctx.find_root().obj)
+    require_own_folder(settings.data_dir, Program.NODE)
+    return settings
+
+
 def installation_of(ctx: typer.Context) -> "Installation":
     """The data folder that `--data` or the settings name."""
     from carnet_node.bootstrap import open_installation  # noqa: PLC0415  (a help page opens no database)
 
-    return open_installation(NodeSettings.load(ctx.find_root().obj))
+    return open_installation(settings_of(ctx))
 
 
 def node_of(ctx: typer.Context) -> Node:

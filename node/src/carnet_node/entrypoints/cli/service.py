@@ -9,12 +9,11 @@ from carnet_node.bootstrap import Installation
 from carnet_node.core.enrolment import check_hub_url
 from carnet_node.core.status import Status, status_of
 from carnet_node.core.sync import RoundReport, run_round
-from carnet_node.entrypoints.cli.opening import installation_of, node_of
+from carnet_node.entrypoints.cli.opening import installation_of, node_of, settings_of
 from carnet_node.entrypoints.cli.output import AsJson, emit
 from carnet_node.entrypoints.presenting import instant_text, round_json, status_json
 from carnet_node.entrypoints.software import SOFTWARE
 from carnet_node.entrypoints.wording import Exit, explain_failure
-from carnet_node.settings import NodeSettings
 from carnet_protocol.hello import Situation
 from carnet_protocol.reasons import explain
 from carnet_storage.adapters.small_files import read_status
@@ -72,7 +71,7 @@ def status(ctx: typer.Context, *, as_json: AsJson = False) -> None:
     """Line, sync and what waits; unknown where nobody can know."""
     node = node_of(ctx)
     found = status_of(node)
-    settings, now_ms = NodeSettings.load(ctx.find_root().obj), node.clock.now_ms()
+    settings, now_ms = settings_of(ctx), node.clock.now_ms()
     backups = read_status(settings.backup_dir)
     lines = _status_lines(found, node.settings.utc_offset_minutes)
     lines += [f"backups:  {one.what}" for one in concerns(backups, now_ms)] if backups is not None else []

@@ -12,8 +12,8 @@ from carnet_node.adapters.joining import pending_enrolment
 from carnet_node.bootstrap import Installation, create_installation, open_installation
 from carnet_node.core.enrolment import check_hub_url
 from carnet_node.entrypoints.cli.entering import Door, Entered, enter, taken
+from carnet_node.entrypoints.cli.opening import settings_of
 from carnet_node.entrypoints.cli.output import AsJson, emit
-from carnet_node.settings import NodeSettings
 from carnet_protocol.enrolment import EnrolCode, parse_code
 from carnet_protocol.errors import BadValue
 from carnet_protocol.reasons import Reason
@@ -31,7 +31,7 @@ enrol_app = typer.Typer(add_completion=False, rich_markup_mode=None)
 @init_app.command()
 def init(ctx: typer.Context, *, as_json: AsJson = False) -> None:
     """Make the keys and the empty database of this machine."""
-    installation = create_installation(NodeSettings.load(ctx.obj))
+    installation = create_installation(settings_of(ctx))
     folder = installation.settings.data_dir
     emit(
         {"data_dir": str(folder), "key_id": installation.keyring.key_id.hex()},
@@ -68,7 +68,7 @@ def enrol(
     as_json: AsJson = False,
 ) -> None:
     """Join a dealer site with a one-time code, on a line (--hub) or by files; with --recover, for a lost machine."""
-    settings, parsed = NodeSettings.load(ctx.obj), parse_code(code)
+    settings, parsed = settings_of(ctx), parse_code(code)
     url = None if hub is None else check_hub_url(hub)
     if is_recovering:
         if url is None:

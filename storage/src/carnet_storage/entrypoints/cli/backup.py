@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Generic, Protocol, Type
 import typer
 
 from carnet_storage.adapters.small_files import read_status
+from carnet_storage.core.failures import FolderMissing
 from carnet_storage.core.plan import Plan
 from carnet_storage.core.ports import Clock
 from carnet_storage.core.telling import Json, drill_json, drill_line, status_json, status_lines
@@ -82,6 +83,8 @@ class BackupCommands(Generic[S]):
     def show_status(self, ctx: typer.Context, *, as_json: AsJson = False) -> None:
         """What is confirmed, how far behind it is, and when a restore was last tried."""
         settings, now_ms = self.settings_of(ctx), self.clock.now_ms()
+        if not settings.data_dir.is_dir():
+            raise FolderMissing(str(settings.data_dir))
         status, is_set = read_status(settings.backup_dir), settings.has_target
         told = status_json(status, now_ms, is_target_set=is_set)
         self.emit(told, as_json=as_json, text="\n".join(status_lines(status, now_ms, is_target_set=is_set)))
