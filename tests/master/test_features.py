@@ -60,7 +60,7 @@ def test_a_whole_record_is_read():
         plates=("京A12345",),
         districts=("310115",),
         places=("310115:张杨路",),
-        doors=("310115:张杨路:500-3-1201",),
+        doors=("310115:张杨路:500-3-1201", ":张杨路:500-3-1201"),
         version=FEATURE_VERSION,
     )
 

@@ -51,10 +51,15 @@ def test_an_ordinary_customer_has_a_key_of_every_rule_that_applies():
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        pytest.param({"full_name": "王小明"}, {Block.PHONE, Block.PHONE_TAIL, Block.BIRTH}, id="homophone"),
+        pytest.param(
+            {"full_name": "王小明"}, {Block.PHONE, Block.PHONE_TAIL, Block.PHONE_HEAD, Block.BIRTH}, id="homophone"
+        ),
         pytest.param({"full_name": "王总"}, {Block.PHONE}, id="title only"),
         pytest.param({"phones": ("13912350001",)}, {Block.PHONE_TAIL, Block.BIRTH}, id="slip in a telephone"),
-        pytest.param({"birth_on": "1990-01-01"}, {Block.PHONE, Block.PHONE_TAIL}, id="birthday unknown"),
+        pytest.param({"phones": ("13912340010",)}, {Block.PHONE_HEAD, Block.BIRTH}, id="slip at a telephone's end"),
+        pytest.param(
+            {"birth_on": "1990-01-01"}, {Block.PHONE, Block.PHONE_TAIL, Block.PHONE_HEAD}, id="birthday unknown"
+        ),
     ],
 )
 def test_a_slip_leaves_another_way_to_meet(change: dict[str, object], expected: set[Block]):
@@ -80,6 +85,21 @@ def test_a_mistyped_vin_meets_by_surname_and_end():
     other = RawCustomer(full_name="王小明", vins=("LSVFV6133C2123456",))
 
     assert blocks_shared(one, other) == {Block.VIN_TAIL}
+
+
+def test_an_address_meets_a_plate():
+    """A province is known by the address on one side and by the plate on the other."""
+    one = RawCustomer(full_name="王晓明", addresses=(RawAddress("张杨路", "310115"),))
+    other = RawCustomer(full_name="王晓明", plates=("沪A12345",))
+
+    assert blocks_shared(one, other) == {Block.PROVINCE}
+
+
+def test_a_town_is_known_by_the_plate():
+    """Two cars of one name in one town bring their records together."""
+    one, other = (RawCustomer(full_name="王晓明", plates=(plate,)) for plate in ("沪A12345", "沪A54321"))
+
+    assert blocks_shared(one, other) == {Block.PROVINCE, Block.PLATE_TOWN}
 
 
 def test_a_branch_meets_its_company():
@@ -125,7 +145,7 @@ def test_a_secret_of_another_length_is_refused(length: int):
 
 def test_the_same_value_has_the_same_key_everywhere():
     """A key depends on rule, value, version and secret alone; this one is written down."""
-    (key, _) = keys_of(RawCustomer(full_name="王晓明", phones=("13912340001",)))
+    key, *_ = keys_of(RawCustomer(full_name="王晓明", phones=("13912340001",)))
 
     assert key.hex() == "50a9d3d3cbdf141632ef9a5b2fe2bd6f"
 
@@ -160,7 +180,7 @@ def test_keys_are_bounded():
         plates=tuple(f"京A{number:05}" for number in range(CARS_MAX)),
         wechats=("a", "b", "c", "d"),
         districts=tuple(str(110101 + number) for number in range(8)),
-        doors=tuple(f"110101:路:{number}-1" for number in range(8)),
+        doors=tuple(f"110101:路:{number}-1" for number in range(32)),
     )
 
     assert len(blocking_values(full)) <= KEYS_MAX

@@ -32,7 +32,24 @@ def test_an_address_is_taken_apart(street: str, place: str | None, door: str | N
     """Road or estate, and the numbers behind it in order, whatever stands between."""
     found = read_address(DISTRICT, street)
 
-    assert (found.place, found.door) == (place, None if door is None else f"{DISTRICT}:{place}:{door}")
+    assert found.place == place
+    assert found.doors[:1] == (() if door is None else (f"{DISTRICT}:{place}:{door}",))
+
+
+def test_a_door_of_three_numbers_needs_no_district():
+    """House, unit and room are one home in the whole country, two numbers are not."""
+    assert read_address("", "张杨路500号3号楼1201室").doors == (":张杨路:500-3-1201",)
+    assert set(read_address("", "张杨路500号3号楼1201室").doors) < set(
+        read_address(DISTRICT, "张杨路500号3-1201").doors
+    )
+    assert read_address(DISTRICT, "张杨路5号201").doors == (f"{DISTRICT}:张杨路:5-201",)
+
+
+def test_an_estate_behind_a_road_has_a_door_of_its_own():
+    """A desk that leaves the road out means the same home."""
+    whole, short = (read_address(DISTRICT, street) for street in ("张杨路67号紫金府6栋2单元104室", "紫金府6-2-104"))
+
+    assert set(short.doors) < set(whole.doors)
 
 
 @pytest.mark.parametrize(

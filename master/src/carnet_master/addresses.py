@@ -1,22 +1,23 @@
 """What a typed address says: district, road or estate, and the door.
 
-Decides the parts of an address that are compared. Does not decide whether the place exists, and looks up no district
-by its
-name: the code beside the street says it.
+Decides the parts of an address that are compared. Does not decide whether the place exists, and looks up no district by
+its name: the code beside the street says it.
 
 Rules
 1. What stands before the road is administration (省, 市, 区, 镇, 街道) and is left out of the road.
 2. The place is the first road (路, 街, 大道, 巷, 弄 ...), or else the first estate (小区, 花园, 村 ...).
-3. The numbers behind the place are the door, in order, whatever stands between them: 3栋2单元501室 is 3-2-501.
-   Chinese numerals count as numbers.
+3. The numbers behind the place are the door, in order, whatever stands between them: 3栋2单元501室 is 3-2-501. Chinese
+   numerals count as numbers. An estate that stands behind the road has a door of its own: desks leave the road out.
 4. A door is known when there are two numbers, or one behind an estate. A road with one number is a building with a
    thousand doors, and is compared as a place only.
+5. A door of three numbers is one even when nobody said in which district.
 
-    >>> read_address("310115", "上海市浦东新区张杨路５００号３号楼１２０１室").door
-    '310115:张杨路:500-3-1201'
+    >>> read_address("310115", "上海市浦东新区张杨路５００号３号楼１２０１室").doors
+    ('310115:张杨路:500-3-1201', ':张杨路:500-3-1201')
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -38,27 +39,32 @@ _ROAD: Final = re.compile(
 _ESTATE: Final = re.compile(
     f"[{HAN}]+?(?:小区|花园|花苑|家园|家苑|公寓|新村|佳苑|雅苑|大厦|广场|苑|园|城|府|湾|邸|庭|里|坊|庄|村|屯|寨|营|组)"
 )
+_ESTATE_BEHIND: Final = re.compile(
+    f"\\d{{1,6}}[a-z]?[号弄院支]*(?P<estate>[{HAN}]{{2,{PLACE_CHARS_MAX}}}?)(?=\\d|[a-z][栋幢座])"
+)
+_UNIT_WORDS: Final = "号栋幢座楼层单室组弄巷院户房门"
 _NUMBER: Final = re.compile(r"\d{1,6}[a-z]?|[a-z](?=[栋幢座楼区\-\d])")
 _NUMERAL: Final = re.compile(r"[零〇一二三四五六七八九十百]{1,7}(?=[号栋幢座楼层单室组弄巷])")
 _DIGITS: Final = {character: value for value, character in enumerate("零一二三四五六七八九")} | {"〇": 0}
 _TEN: Final = 10
 _HUNDRED: Final = 100
 _DOOR_NUMBERS_MIN: Final = 2
+_SURE_NUMBERS_MIN: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """An address as it is compared; every part that is not known is None.
+    """An address as it is compared.
 
     Attributes:
-        district: six digits of GB/T 2260; the city's code when no district was named.
-        place: road or estate.
-        door: district, place and numbers; only where it can mean one home.
+        district: six digits of GB/T 2260; the city's code when no district was named; None when neither was.
+        place: road or estate, or None.
+        doors: district, place and numbers, in each way to say it; only where it can mean one home.
     """
 
     district: str | None = None
     place: str | None = None
-    door: str | None = None
+    doors: tuple[str, ...] = ()
 
 
 def read_address(district_code: str, street: str, *, city_code: str = "") -> Address:
@@ -72,15 +78,25 @@ def read_address(district_code: str, street: str, *, city_code: str = "") -> Add
     text = _REMARKS.sub("", fold_text(street)).replace(" ", "")
     rest = _ADMINISTRATION.sub("", text)
     road = _ROAD.match(rest)
-    estate = _ESTATE.match(rest if road is None else rest[road.end() :])
-    found = road or estate
+    found = road or _ESTATE.match(rest)
     if found is None:
         return Address(district)
+    behind = _NUMERAL.sub(lambda numeral: str(_value(numeral[0])), rest[found.end() :])
     place = found[0][:PLACE_CHARS_MAX]
-    numbers = _numbers(rest[found.end() :])
-    is_home = len(numbers) >= _DOOR_NUMBERS_MIN or (len(numbers) == 1 and road is None)
-    door = f"{district or ''}:{place}:{'-'.join(numbers)}" if is_home else None
-    return Address(district, place, door)
+    doors = list(_doors(district, place, _numbers(behind), least=1 if road is None else _DOOR_NUMBERS_MIN))
+    estate = _ESTATE_BEHIND.match(behind)
+    if estate and estate["estate"][0] not in _UNIT_WORDS:
+        doors += _doors(district, estate["estate"], _numbers(behind[estate.end() :]), least=_DOOR_NUMBERS_MIN)
+    return Address(district, place, tuple(dict.fromkeys(doors)))
+
+
+def _doors(district: str | None, place: str, numbers: list[str], *, least: int) -> Iterator[str]:
+    """Rules 4 and 5."""
+    door = f"{place}:{'-'.join(numbers)}"
+    if len(numbers) >= least:
+        yield f"{district or ''}:{door}"
+    if len(numbers) >= _SURE_NUMBERS_MIN:
+        yield f":{door}"
 
 
 def _district(code: str) -> str | None:
@@ -90,8 +106,7 @@ def _district(code: str) -> str | None:
 
 def _numbers(text: str) -> list[str]:
     """Numbers in order; leading noughts say nothing."""
-    plain = _NUMERAL.sub(lambda found: str(_value(found[0])), text)
-    return [number.lstrip("0") or "0" for number in _NUMBER.findall(plain)][:DOOR_NUMBERS_MAX]
+    return [number.lstrip("0") or "0" for number in _NUMBER.findall(text)][:DOOR_NUMBERS_MAX]
 
 
 def _value(numeral: str) -> int:

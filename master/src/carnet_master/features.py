@@ -105,7 +105,7 @@ class Features:
         company, company_pinyin, company_branch: a company's own name.
         birth, birth_lunar: YYYYMMDD; `birth_year` is known also when the day is not.
         phones: E.164. wechats: lower case. vins, plates: normal form.
-        districts: GB/T 2260. places: district and road or estate. doors: one home each.
+        districts: GB/T 2260. places: district and road or estate. doors: one home each, in each way to say it.
     """
 
     party: str
@@ -196,7 +196,7 @@ def customer_features(raw: RawCustomer) -> Features:
         plates=_cars(read_plate, raw.plates),
         districts=_sorted(one.district for one in addresses),
         places=_sorted(_place_of(one) for one in addresses),
-        doors=_sorted(one.door for one in addresses),
+        doors=_sorted(door for one in addresses for door in one.doors),
     )
 
 

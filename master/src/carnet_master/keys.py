@@ -17,10 +17,11 @@ Rules
     ['P', 'T']
 """
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from hashlib import blake2b
+from types import MappingProxyType
 from typing import Final
 
 from carnet_master.features import Features
@@ -32,6 +33,13 @@ KEY_BYTES: Final = 16
 _PERSONALISATION: Final = b"carnet-block-key"
 _PHONE_TAIL_DIGITS: Final = 4
 _VIN_TAIL_CHARS: Final = 6
+_PLATE_TOWN_CHARS: Final = 2
+_PLATE_PROVINCES: Final = """
+京11 津12 冀13 晋14 蒙15 辽21 吉22 黑23 沪31 苏32 浙33 皖34 闽35 赣36 鲁37 豫41 鄂42 湘43 粤44 桂45 琼46 渝50 川51 贵52
+云53 藏54 陕61 甘62 青63 宁64 新65
+"""
+_PROVINCE_OF_PLATE: Final[Mapping[str, str]] = MappingProxyType({one[0]: one[1:] for one in _PLATE_PROVINCES.split()})
+"""The first character of a plate to the first two digits of a district. Source: GA 36, GB/T 2260."""
 _SEPARATOR: Final = "\x1f"
 
 
@@ -56,6 +64,12 @@ class Block(StrEnum):
     """The same door."""
     PHONE_TAIL = "T"
     """The same pinyin and end of a telephone number."""
+    PHONE_HEAD = "B"
+    """The same pinyin and beginning of a telephone number."""
+    PLATE_TOWN = "E"
+    """The same name in characters and town on the plate."""
+    PROVINCE = "Q"
+    """The same name in characters and province, by address on one side and by plate on the other."""
     VIN_TAIL = "S"
     """The same surname in pinyin and end of a VIN."""
     COMPANY = "C"
@@ -160,26 +174,29 @@ def _single(features: Features) -> Iterator[BlockingValue]:
 
 def _paired(features: Features) -> Iterator[BlockingValue]:
     """Rules that ask for two values many share."""
-    surname = features.surname_pinyin
-    pinyin = features.name_pinyin
-    if surname is not None:
-        for tail in sorted({vin[-_VIN_TAIL_CHARS:] for vin in features.vins}):
-            yield _pair(Block.VIN_TAIL, surname, tail)
-        if features.id_head is not None:
-            yield _pair(Block.IDENTITY_HEAD, surname, features.id_head)
-    if pinyin is not None:
-        for tail in sorted({phone[-_PHONE_TAIL_DIGITS:] for phone in features.phones}):
-            yield _pair(Block.PHONE_TAIL, pinyin, tail)
-        for birth in (features.birth, features.birth_lunar):
-            if birth is not None:
-                yield _pair(Block.BIRTH, pinyin, birth)
-    if features.name is not None:
-        for district in features.districts:
-            yield _pair(Block.DISTRICT, features.name, district)
+    tails = {phone[-_PHONE_TAIL_DIGITS:] for phone in features.phones}
+    heads = {phone[:-_PHONE_TAIL_DIGITS] for phone in features.phones}
+    births = {birth for birth in (features.birth, features.birth_lunar) if birth is not None}
+    towns = {plate[:_PLATE_TOWN_CHARS] for plate in features.plates}
+    for block, one, others in (
+        (Block.VIN_TAIL, features.surname_pinyin, {vin[-_VIN_TAIL_CHARS:] for vin in features.vins}),
+        (Block.IDENTITY_HEAD, features.surname_pinyin, {features.id_head} if features.id_head else set()),
+        (Block.PHONE_TAIL, features.name_pinyin, tails),
+        (Block.PHONE_HEAD, features.name_pinyin, heads),
+        (Block.BIRTH, features.name_pinyin, births),
+        (Block.DISTRICT, features.name, set(features.districts)),
+        (Block.PLATE_TOWN, features.name, towns),
+        (Block.PROVINCE, features.name, _provinces(features)),
+    ):
+        if one is not None:
+            for other in sorted(others):
+                yield BlockingValue(block, f"{one}{_SEPARATOR}{other}")
 
 
-def _pair(block: Block, one: str, other: str) -> BlockingValue:
-    return BlockingValue(block, f"{one}{_SEPARATOR}{other}")
+def _provinces(features: Features) -> set[str]:
+    """By address and by plate: a desk types the one or the other."""
+    by_plate = (_PROVINCE_OF_PLATE.get(plate[0]) for plate in features.plates)
+    return {district[:2] for district in features.districts} | {code for code in by_plate if code is not None}
 
 
 def _key(value: BlockingValue, version: int, secret: bytes) -> bytes:

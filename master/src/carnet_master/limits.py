@@ -41,7 +41,7 @@ PLACE_CHARS_MAX: Final = 16
 DOOR_NUMBERS_MAX: Final = 5
 """Numbers of one door: house, building, unit, floor, room."""
 
-CARS_MAX: Final = 32
+CARS_MAX: Final = 16
 """Cars of one record that are compared. A fleet's three thousand tell nobody apart, so a record with more has none."""
 
 WECHATS_MAX: Final = 4
@@ -61,8 +61,8 @@ phone running in a circle. Chosen by us."""
 GOLDEN_PHONES_MAX: Final = 3
 """Telephone numbers of a golden record; the registry has as many fields."""
 
-KEYS_MAX: Final = 160
-"""Keys of one record: all that its bounded features can make is 157. An ordinary customer has five to fifteen."""
+KEYS_MAX: Final = 192
+"""Keys of one record: all that its bounded features can make is 182. An ordinary customer has five to fifteen."""
 
 BLOCK_RECORDS_MAX: Final = 200
 """Records under one key; a value that more of them share is generic: it neither finds nor speaks for anybody. A large
