@@ -68,6 +68,7 @@ class Pages(AbstractContextManager["Pages"]):
 
     def _asked(self, method: str, path: str, status: int, sent: dict[str, str]) -> str:
         async def asked() -> httpx.Response:
+            """One request, in the thread of the portal."""
             return await self._client.request(method, path, data=sent or None)
 
         answer: httpx.Response = self._portal.call(asked)
@@ -81,9 +82,11 @@ def page_questions_of(desk: Desk, pages: Pages, dice: Random, times: int) -> Ite
     token = Fields(pages.get("/")).forms["/search"]["token"]
 
     def some(name: str) -> str:
+        """The id of any record of a sample."""
         return record_text(RecordId(bytes.fromhex(dice.choice(desk.samples[name]))))
 
     def search(name: str, shape: Callable[[str], str] = str) -> Callable[[], object]:
+        """A search for any value of a sample, or for a part of it."""
         return lambda: pages.post("/search", {"token": token, "text": shape(dice.choice(desk.samples[name]))})
 
     yield "pages: search by plate", SEARCH_MS, search("plate")

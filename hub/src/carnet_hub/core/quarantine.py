@@ -131,6 +131,7 @@ def release_parked(hub: Hub, nonce: bytes, *, note: str, lost: Sequence[OpId] = 
     _check_note(note)
 
     def release(workspace: Workspace, parked: LogRow) -> LogRow:
+        """Count the ops as lost, and log that the set goes on with what it then is."""
         waits = {op for op in _bases(workspace.snapshot, nonce) if workspace.ledger.is_missing(op)}
         for op in lost:
             if op not in waits:
@@ -159,6 +160,7 @@ def give_up_parked(hub: Hub, nonce: bytes, *, note: str) -> Released:
     _check_note(note)
 
     def refuse(workspace: Workspace, parked: LogRow) -> LogRow:
+        """Log that the set has no effect."""
         finding = Finding(Fate.REFUSE, Reason.EXCLUDED)
         return log_release(workspace, stored_arrival(workspace, parked), parked, finding, Detail(note, b""))
 

@@ -273,7 +273,7 @@ def _link(node: Node, tx: ReadTransaction, form: ReceivedParty, car: _Part, part
 
 
 def _recalls(reception: Reception, car: _Part, now_ms: int) -> Callable[[RecordId, RecordId], Drafts]:
-    def drafts(visit: RecordId, vehicle: RecordId) -> Drafts:
+    def _drafts(visit: RecordId, vehicle: RecordId) -> Drafts:
         made: Drafts = ()
         for one in reception.recalls:
             vin = car.vin or ""
@@ -282,7 +282,7 @@ def _recalls(reception: Reception, car: _Part, now_ms: int) -> Callable[[RecordI
             )
         return made
 
-    return drafts
+    return _drafts
 
 
 def _stated(values: Values) -> Values:

@@ -26,21 +26,21 @@ WithSettled = Annotated[bool, Query(description="also those that somebody overru
 async def show_conflicts(desk: DeskOf, show: Show, *, settled: WithSettled = False, limit: Limit = 100) -> Json:
     """Every value that is not shown, with what is shown instead and whether it can be restored here."""
 
-    def work() -> Json:
+    def _work() -> Json:
         found = list_conflicts(desk.node, limit=limit, with_settled=settled)
         return {"conflicts": [show.conflict(one) for one in found]}
 
-    return await desk.read(work)
+    return await desk.read(_work)
 
 
 @router.get("/held")
 async def show_held(desk: DeskOf, show: Show, *, limit: Limit = 100) -> Json:
     """Saves of this node that the hub has parked or refused, with what was entered and why."""
 
-    def work() -> Json:
+    def _work() -> Json:
         return {"held": [show.held_back(one) for one in list_held_back(desk.node, limit=limit)]}
 
-    return await desk.read(work)
+    return await desk.read(_work)
 
 
 @router.post("/restore")
@@ -49,8 +49,8 @@ async def restore(desk: DeskOf, show: Show, form: RestoreForm) -> Json:
     kind, record, op = kind_from_text(form.kind), record_from_text(form.id), op_from_text(form.op)
     heads = heads_from_text(form.based_on)
 
-    def work() -> Json:
+    def _work() -> Json:
         sealed = restore_value(desk.node, kind, record, form.register_name, op, read=heads)
         return saved_json(kind, Saved((record,), sealed), show.record(require_record(desk.node, kind, record)))
 
-    return await desk.write(work)
+    return await desk.write(_work)

@@ -95,11 +95,11 @@ async def record_customer(desk: DeskOf, show: Show, form: AddCustomerForm, respo
         list_of(CONSENT, form.consents, "consents"),
     )
 
-    def work() -> Json:
+    def _work() -> Json:
         saved = save(desk.node, partial(add_customer, command))
         return saved_json(CUSTOMER, saved, _card(desk, show, saved.records[0]))
 
-    answer = await desk.write(work)
+    answer = await desk.write(_work)
     response.headers["Location"] = f"{router.prefix}/{answer['id']}"
     return answer
 
@@ -116,11 +116,11 @@ async def change_customer(desk: DeskOf, show: Show, customer: str, form: EditFor
     """Change fields of a customer."""
     record, changes = record_from_text(customer), values_of(CUSTOMER, form.changes)
 
-    def drafts(_: NewId) -> Drafts:
+    def _drafts(_: NewId) -> Drafts:
         read = read_for_edit(desk.node, CUSTOMER, record, form.based_on, changes)
         return edit_customer(EditCustomer(read, changes))
 
-    return await _saved(desk, show, CUSTOMER, record, drafts)
+    return await _saved(desk, show, CUSTOMER, record, _drafts)
 
 
 @router.post("/{customer}/remove")
@@ -128,10 +128,10 @@ async def take_customer_away(desk: DeskOf, show: Show, customer: str, form: Remo
     """Take a customer away with phones, addresses and preferences; visits and statements stay."""
     record, parts = record_from_text(customer), heads_by_id(form.parts_based_on)
 
-    def drafts(_: NewId) -> Drafts:
+    def _drafts(_: NewId) -> Drafts:
         return remove_customer(customer_as_read(require_customer(desk.node, record), form.based_on, parts))
 
-    return await _saved(desk, show, CUSTOMER, record, drafts)
+    return await _saved(desk, show, CUSTOMER, record, _drafts)
 
 
 @router.post("/{customer}/{part}", status_code=HTTPStatus.CREATED)
@@ -140,10 +140,10 @@ async def record_part(desk: DeskOf, show: Show, customer: str, part: CustomerPar
     record, kind = record_from_text(customer), KINDS[part]
     values = values_of(kind, form.values)
 
-    def drafts(new_id: NewId) -> Drafts:
+    def _drafts(new_id: NewId) -> Drafts:
         return part_drafts(require_customer(desk.node, record), kind, values, new_id)
 
-    return await _saved(desk, show, kind, record, drafts)
+    return await _saved(desk, show, kind, record, _drafts)
 
 
 @router.patch("/{customer}/{part}/{part_id}")
@@ -154,11 +154,11 @@ async def change_part(
     record, kind = record_from_text(customer), KINDS[part]
     changes = values_of(kind, form.changes)
 
-    def drafts(_: NewId) -> Drafts:
+    def _drafts(_: NewId) -> Drafts:
         view = require_part(desk.node, kind, record_from_text(part_id), record)
         return edit_part(EditPart(kind, read_of_view(view, form.based_on, changes), changes))
 
-    return await _saved(desk, show, kind, record, drafts)
+    return await _saved(desk, show, kind, record, _drafts)
 
 
 @router.post("/{customer}/{part}/{part_id}/remove")
@@ -168,11 +168,11 @@ async def take_part_away(
     """Take a phone, address or preference away."""
     record, kind = record_from_text(customer), KINDS[part]
 
-    def drafts(_: NewId) -> Drafts:
+    def _drafts(_: NewId) -> Drafts:
         view = require_part(desk.node, kind, record_from_text(part_id), record)
         return remove_part(kind, as_read(view, form.based_on).read())
 
-    return await _saved(desk, show, kind, record, drafts)
+    return await _saved(desk, show, kind, record, _drafts)
 
 
 @router.post("/{customer}/consents/{part_id}/retract")
@@ -180,11 +180,11 @@ async def take_statement_back(desk: DeskOf, show: Show, customer: str, part_id: 
     """Take back a statement that was recorded by mistake; it stays readable with the reason."""
     record = record_from_text(customer)
 
-    def drafts(_: NewId) -> Drafts:
+    def _drafts(_: NewId) -> Drafts:
         view = require_part(desk.node, CONSENT, record_from_text(part_id), record)
         return retract_consent(as_read(view, form.based_on).read(), form.reason)
 
-    return await _saved(desk, show, CONSENT, record, drafts)
+    return await _saved(desk, show, CONSENT, record, _drafts)
 
 
 async def _saved(
@@ -192,10 +192,10 @@ async def _saved(
 ) -> Json:
     """Save, and answer with the card as it is then."""
 
-    def work() -> Json:
+    def _work() -> Json:
         return saved_json(kind, save(desk.node, drafts), _card(desk, show, customer))
 
-    return await desk.write(work)
+    return await desk.write(_work)
 
 
 def _card(desk: Desk, show: Presenter, customer: RecordId) -> Json | None:

@@ -74,11 +74,11 @@ async def record_vehicle(desk: DeskOf, show: Show, form: AddVehicleForm, respons
     """Record a car; one whose VIN is known keeps its record, and what differs stands beside what was known."""
     command = AddVehicle(form.vin, desk.node.settings.vin_policy, values_of(VEHICLE, form.values))
 
-    def work() -> Json:
+    def _work() -> Json:
         made = save_vehicle(desk.node, command)
         return {**saved_json(VEHICLE, made.saved, _view(desk, show, made.vehicle)), "id": record_text(made.vehicle)}
 
-    answer = await desk.write(work)
+    answer = await desk.write(_work)
     response.headers["Location"] = f"{router.prefix}/{answer['id']}"
     return answer
 
@@ -95,10 +95,10 @@ async def change_vehicle(desk: DeskOf, show: Show, vehicle: str, form: EditForm)
     """Change fields of a vehicle; a car keeps its VIN."""
     record, changes = record_from_text(vehicle), values_of(VEHICLE, form.changes)
 
-    def drafts(_: NewId) -> Drafts:
+    def _drafts(_: NewId) -> Drafts:
         return edit_vehicle(read_for_edit(desk.node, VEHICLE, record, form.based_on, changes), changes)
 
-    return await _saved(desk, show, VEHICLE, record, drafts)
+    return await _saved(desk, show, VEHICLE, record, _drafts)
 
 
 @router.post("/{vehicle}/remove")
@@ -106,10 +106,10 @@ async def take_vehicle_away(desk: DeskOf, show: Show, vehicle: str, form: Remove
     """Take away a vehicle that was entered by mistake, with its plates; one that has visits stays."""
     record, parts = record_from_text(vehicle), heads_by_id(form.parts_based_on)
 
-    def drafts(_: NewId) -> Drafts:
+    def _drafts(_: NewId) -> Drafts:
         return remove_vehicle(vehicle_as_read(require_vehicle(desk.node, record), form.based_on, parts))
 
-    return await _saved(desk, show, VEHICLE, record, drafts)
+    return await _saved(desk, show, VEHICLE, record, _drafts)
 
 
 @router.post("/{vehicle}/plates", status_code=HTTPStatus.CREATED)
@@ -117,10 +117,10 @@ async def record_plate(desk: DeskOf, show: Show, vehicle: str, form: NewForm) ->
     """A plate the car carries or carried; one it carries already changes nothing."""
     record, values = record_from_text(vehicle), values_of(PLATE, form.values)
 
-    def drafts(new_id: NewId) -> Drafts:
+    def _drafts(new_id: NewId) -> Drafts:
         return plate_drafts(desk.node, require_vehicle(desk.node, record).vehicle.id, values, new_id)
 
-    return await _saved(desk, show, PLATE, record, drafts)
+    return await _saved(desk, show, PLATE, record, _drafts)
 
 
 @router.patch("/{vehicle}/plates/{plate}")
@@ -128,11 +128,11 @@ async def change_plate(desk: DeskOf, show: Show, vehicle: str, plate: str, form:
     """Change a plate, for example the day it was taken off."""
     record, changes = record_from_text(vehicle), values_of(PLATE, form.changes)
 
-    def drafts(_: NewId) -> Drafts:
+    def _drafts(_: NewId) -> Drafts:
         view = require_part(desk.node, PLATE, record_from_text(plate), record)
         return edit_plate(read_of_view(view, form.based_on, changes), changes)
 
-    return await _saved(desk, show, PLATE, record, drafts)
+    return await _saved(desk, show, PLATE, record, _drafts)
 
 
 @router.post("/{vehicle}/plates/{plate}/remove")
@@ -140,11 +140,11 @@ async def take_plate_away(desk: DeskOf, show: Show, vehicle: str, plate: str, fo
     """Take away a plate that was entered by mistake."""
     record = record_from_text(vehicle)
 
-    def drafts(_: NewId) -> Drafts:
+    def _drafts(_: NewId) -> Drafts:
         view = require_part(desk.node, PLATE, record_from_text(plate), record)
         return remove_plate(as_read(view, form.based_on).read())
 
-    return await _saved(desk, show, PLATE, record, drafts)
+    return await _saved(desk, show, PLATE, record, _drafts)
 
 
 @router.post("/{vehicle}/owners", status_code=HTTPStatus.CREATED)
@@ -153,11 +153,11 @@ async def record_owner(desk: DeskOf, show: Show, vehicle: str, form: AddOwnerFor
     record, customer = record_from_text(vehicle), record_from_text(form.customer_id)
     values = values_of(OWNERSHIP, form.values)
 
-    def drafts(_: NewId) -> Drafts:
+    def _drafts(_: NewId) -> Drafts:
         require_vehicle(desk.node, record)
         return new_owner_drafts(desk.node, record, customer, form.role, values)
 
-    return await _saved(desk, show, OWNERSHIP, record, drafts)
+    return await _saved(desk, show, OWNERSHIP, record, _drafts)
 
 
 @router.patch("/{vehicle}/owners/{link}")
@@ -165,11 +165,11 @@ async def change_owner(desk: DeskOf, show: Show, vehicle: str, link: str, form: 
     """Change a link, for example the day it ended."""
     record, changes = record_from_text(vehicle), values_of(OWNERSHIP, form.changes)
 
-    def drafts(_: NewId) -> Drafts:
+    def _drafts(_: NewId) -> Drafts:
         view = require_part(desk.node, OWNERSHIP, record_from_text(link), record)
         return edit_ownership(read_of_view(view, form.based_on, changes), changes)
 
-    return await _saved(desk, show, OWNERSHIP, record, drafts)
+    return await _saved(desk, show, OWNERSHIP, record, _drafts)
 
 
 @router.post("/{vehicle}/readings", status_code=HTTPStatus.CREATED)
@@ -177,11 +177,11 @@ async def record_reading(desk: DeskOf, show: Show, vehicle: str, form: AddReadin
     """A reading of the odometer; one below the last is kept and flagged."""
     record, read_at = record_from_text(vehicle), instant_of(desk, "read_at", form.read_at)
 
-    def drafts(new_id: NewId) -> Drafts:
+    def _drafts(new_id: NewId) -> Drafts:
         require_vehicle(desk.node, record)
         return (read_odometer(ReadOdometer(record, form.odometer_km, read_at, form.source), new_id),)
 
-    return await _saved(desk, show, ODOMETER_READING, record, drafts)
+    return await _saved(desk, show, ODOMETER_READING, record, _drafts)
 
 
 @router.post("/{vehicle}/readings/{reading}/retract")
@@ -189,20 +189,20 @@ async def take_reading_back(desk: DeskOf, show: Show, vehicle: str, reading: str
     """Take back a reading that was mistyped; it stays readable with the reason."""
     record = record_from_text(vehicle)
 
-    def drafts(_: NewId) -> Drafts:
+    def _drafts(_: NewId) -> Drafts:
         view = require_part(desk.node, ODOMETER_READING, record_from_text(reading), record)
         return retract_reading(as_read(view, form.based_on).read(), form.reason)
 
-    return await _saved(desk, show, ODOMETER_READING, record, drafts)
+    return await _saved(desk, show, ODOMETER_READING, record, _drafts)
 
 
 async def _saved(desk: Desk, show: Presenter, kind: Kind, vehicle: RecordId, drafts: Callable[[NewId], Drafts]) -> Json:
     """Save, and answer with the vehicle as it is then."""
 
-    def work() -> Json:
+    def _work() -> Json:
         return saved_json(kind, save(desk.node, drafts), _view(desk, show, vehicle))
 
-    return await desk.write(work)
+    return await desk.write(_work)
 
 
 def _view(desk: Desk, show: Presenter, vehicle: RecordId) -> Json | None:

@@ -69,12 +69,12 @@ async def record_visit(desk: DeskOf, show: Show, form: OpenVisitForm, response: 
         is_draft=form.is_draft,
     )
 
-    def work() -> Json:
+    def _work() -> Json:
         require_visit_references(desk.node, {"vehicle_id": command.vehicle, "customer_id": command.customer})
         opened = save_visit(desk.node, command)
         return {**saved_json(VISIT, opened.saved, order_json(desk, show, opened.visit)), "ro_no": opened.ro_no}
 
-    answer = await desk.write(work)
+    answer = await desk.write(_work)
     response.headers["Location"] = f"{router.prefix}/{answer['id']}"
     return answer
 
@@ -91,7 +91,7 @@ async def change_visit(desk: DeskOf, show: Show, visit: str, form: EditVisitForm
     """Change fields of an order. What was recorded with it follows a corrected odometer or car."""
     record, changes, parts = record_from_text(visit), values_of(VISIT, form.changes), heads_by_id(form.parts_based_on)
 
-    def drafts(new_id: NewId) -> Drafts:
+    def _drafts(new_id: NewId) -> Drafts:
         require_visit_references(desk.node, changes)
         view = require_visit(desk.node, record)
         read = read_of_view(view.visit, form.based_on, changes)
@@ -99,7 +99,7 @@ async def change_visit(desk: DeskOf, show: Show, visit: str, form: EditVisitForm
         recorded = Recorded(reading, moved_as_read(view, parts, changes))
         return order_drafts(desk.node, read, changes, recorded, new_id)
 
-    return await save_order(desk, show, VISIT, record, drafts)
+    return await save_order(desk, show, VISIT, record, _drafts)
 
 
 @router.post("/{visit}/start")
@@ -131,12 +131,12 @@ async def void(desk: DeskOf, show: Show, visit: str, form: VoidForm) -> Json:
     """The order never counted; it stays readable, its number stays used, and recalls done on it are taken back."""
     record, parts = record_from_text(visit), heads_by_id(form.parts_based_on)
 
-    def drafts(_: NewId) -> Drafts:
+    def _drafts(_: NewId) -> Drafts:
         view = require_visit(desk.node, record)
         read = read_for_step(view.visit, form.based_on, JUDGED_BY[:1])
         return void_visit(read, form.void_reason, completions_as_read(view, parts))
 
-    return await save_order(desk, show, VISIT, record, drafts)
+    return await save_order(desk, show, VISIT, record, _drafts)
 
 
 async def save_order(
@@ -148,10 +148,10 @@ async def save_order(
         kind: of the first draft.
     """
 
-    def work() -> Json:
+    def _work() -> Json:
         return saved_json(kind, save(desk.node, drafts), order_json(desk, show, visit))
 
-    return await desk.write(work)
+    return await desk.write(_work)
 
 
 def order_json(desk: Desk, show: Presenter, visit: RecordId) -> Json | None:
@@ -165,8 +165,8 @@ async def _step(
 ) -> Json:
     record, at_ms = record_from_text(visit), instant_of(desk, "at", form.at)
 
-    def drafts(_: NewId) -> Drafts:
+    def _drafts(_: NewId) -> Drafts:
         view = require_visit(desk.node, record)
         return take(Step(read_for_step(view.visit, form.based_on, JUDGED_BY), at_ms, view.work(), values))
 
-    return await save_order(desk, show, VISIT, record, drafts)
+    return await save_order(desk, show, VISIT, record, _drafts)

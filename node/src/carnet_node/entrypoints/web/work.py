@@ -51,11 +51,11 @@ async def record_jobs(desk: DeskOf, show: Show, visit: str, form: AddJobsForm) -
     """More jobs with their lines."""
     record, jobs = record_from_text(visit), jobs_of(form.jobs)
 
-    def drafts(new_id: NewId) -> Drafts:
+    def _drafts(new_id: NewId) -> Drafts:
         order, work = _order(desk, record, form.visit_based_on)
         return add_jobs(order, work, jobs, new_id)
 
-    return await save_order(desk, show, JOB, record, drafts)
+    return await save_order(desk, show, JOB, record, _drafts)
 
 
 @router.patch("/jobs/{job}")
@@ -63,12 +63,12 @@ async def change_job(desk: DeskOf, show: Show, visit: str, job: str, form: EditW
     """Change a job; a declined one costs nothing."""
     record, changes = record_from_text(visit), values_of(JOB, form.changes)
 
-    def drafts(_: NewId) -> Drafts:
+    def _drafts(_: NewId) -> Drafts:
         order, work = _order(desk, record, form.visit_based_on)
         view = require_part(desk.node, JOB, record_from_text(job), record)
         return edit_job(order, work, read_of_view(view, form.based_on, changes), changes)
 
-    return await save_order(desk, show, JOB, record, drafts)
+    return await save_order(desk, show, JOB, record, _drafts)
 
 
 @router.post("/completions", status_code=HTTPStatus.CREATED)
@@ -76,11 +76,11 @@ async def record_completion(desk: DeskOf, show: Show, visit: str, form: Completi
     """A recall was carried out during this visit."""
     record, values = record_from_text(visit), values_of(RECALL_COMPLETION, form.values)
 
-    def drafts(_: NewId) -> Drafts:
+    def _drafts(_: NewId) -> Drafts:
         view, campaign = require_visit(desk.node, record), campaign_of(desk.node, form.campaign_no)
         return recall_drafts(desk.node, view, campaign, method=form.method, values=values)
 
-    return await save_order(desk, show, RECALL_COMPLETION, record, drafts)
+    return await save_order(desk, show, RECALL_COMPLETION, record, _drafts)
 
 
 @router.post("/completions/{completion}/retract")
@@ -88,11 +88,11 @@ async def take_completion_back(desk: DeskOf, show: Show, visit: str, completion:
     """Take back a completion that did not happen; it stays readable with the reason."""
     record = record_from_text(visit)
 
-    def drafts(_: NewId) -> Drafts:
+    def _drafts(_: NewId) -> Drafts:
         view = require_part(desk.node, RECALL_COMPLETION, record_from_text(completion), record, by="visit_id")
         return retract_completion(as_read(view, form.based_on).read(), form.reason)
 
-    return await save_order(desk, show, RECALL_COMPLETION, record, drafts)
+    return await save_order(desk, show, RECALL_COMPLETION, record, _drafts)
 
 
 @router.post("/{lines}", status_code=HTTPStatus.CREATED)
@@ -102,13 +102,13 @@ async def record_line(desk: DeskOf, show: Show, visit: str, lines: Lines, form: 
     job = None if form.job_id is None else record_from_text(form.job_id)
     line = NewLine(kind, job, values_of(kind, form.values))
 
-    def drafts(new_id: NewId) -> Drafts:
+    def _drafts(new_id: NewId) -> Drafts:
         order, work = _order(desk, record, form.visit_based_on)
         if job is not None:
             require_part(desk.node, JOB, job, record)
         return add_line(order, work, line, new_id)
 
-    return await save_order(desk, show, kind, record, drafts)
+    return await save_order(desk, show, kind, record, _drafts)
 
 
 @router.patch("/{lines}/{line}")
@@ -117,12 +117,12 @@ async def change_line(desk: DeskOf, show: Show, visit: str, lines: Lines, line: 
     record, kind = record_from_text(visit), KINDS[lines]
     changes = values_of(kind, form.changes)
 
-    def drafts(_: NewId) -> Drafts:
+    def _drafts(_: NewId) -> Drafts:
         order, work = _order(desk, record, form.visit_based_on)
         view = require_part(desk.node, kind, record_from_text(line), record)
         return edit_line(order, work, kind, read_of_view(view, form.based_on, changes), changes)
 
-    return await save_order(desk, show, kind, record, drafts)
+    return await save_order(desk, show, kind, record, _drafts)
 
 
 @router.post("/{lines}/{line}/remove")
@@ -132,12 +132,12 @@ async def take_line_away(
     """Take a line away."""
     record, kind = record_from_text(visit), KINDS[lines]
 
-    def drafts(_: NewId) -> Drafts:
+    def _drafts(_: NewId) -> Drafts:
         order, work = _order(desk, record, form.visit_based_on)
         view = require_part(desk.node, kind, record_from_text(line), record)
         return remove_line(order, work, kind, as_read(view, form.based_on).read())
 
-    return await save_order(desk, show, kind, record, drafts)
+    return await save_order(desk, show, kind, record, _drafts)
 
 
 def _order(desk: Desk, visit: RecordId, based_on: str) -> tuple[Read, Work]:
