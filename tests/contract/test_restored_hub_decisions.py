@@ -233,6 +233,25 @@ def test_a_key_that_the_hub_has_forgotten_comes_back(hub: TestHub, desk: Install
         assert sorted(key.status for key in snapshot.keys_of([id_of(changed)])) == ["active", "retired"]
 
 
+def test_a_changed_key_comes_back_by_stick(hub: TestHub, desk: Installation, tmp_path: Path):
+    """Where there is no line, sticks bring a restored hub the change of keys it has forgotten, and what came behind it."""
+    write_customer(desk, 1, "first")
+    carry_stick(hub, desk)
+    backup = back_up_hub(hub, tmp_path)
+    rotate(desk.node(), desk.keyring, desk.signing_keys, desk.entropy)
+    changed = open_installation(desk.settings)
+    write_customer(changed, 2, "second")
+    for _ in range(2):
+        carry_stick(hub, changed)
+
+    restored = restore_hub(hub, backup)
+    for _ in range(3):
+        carry_stick(restored, changed)
+
+    assert (names(changed), waiting(changed)) == ({1: "first", 2: "second"}, 0)
+    assert (is_sound(restored), agree(restored, changed)) == (True, True)
+
+
 def test_the_former_key_goes_when_the_hubs_backup_has_the_change(hub: TestHub, desk: Installation):
     """As soon as the hub says how far its backup reaches, nothing of the former private key is kept."""
     sync(desk, hub)

@@ -22,7 +22,7 @@ from carnet_node.core.records import LoggedSet
 from carnet_node.core.rejoin import emit_unconfirmed_again
 from carnet_node.core.rejoin_state import is_behind_mark, unconfirmed_places
 from carnet_node.core.session import state_ourselves, take_answer
-from carnet_node.core.signing import line_signers
+from carnet_node.core.signing import stick_signer
 from carnet_node.core.sync import read_page, read_receipt
 from carnet_protocol.bundle import PartKind, pack_bundle, unpack_bundle
 from carnet_protocol.envelope import Purpose
@@ -89,7 +89,7 @@ def pack_for_hub(node: Node, *, software: str) -> PackedBundle:
         NotEnrolled, StoreBusy, StoreBroken, HighWaterUnreadable: nothing left.
     """
     identity = node.identity
-    signer = next(line_signers(node))
+    signer = stick_signer(node)
     hello = state_ourselves(node, _NO_CHALLENGE, software)
     parts = [(PartKind.HELLO, sign_frame(hello, Purpose.HELLO, identity.hub_id, signer))]
     sets, size = 0, 0
