@@ -166,7 +166,8 @@ def test_a_plate_has_one_spelling(typed: str, plate: str | None):
     [
         pytest.param("lsvfv6183c2-123456", "LSVFV6183C2123456", id="small letters and a dash"),
         pytest.param("LSVFV6183C212345", None, id="a character lost"),
-        pytest.param("LSVFV6183C212345O", None, id="a letter that is none"),
+        pytest.param("LSVFV6I83C212345O", "LSVFV6183C2123450", id="letters that are digits"),
+        pytest.param("LSVFV6183C21234#6", None, id="a character that is none"),
         pytest.param("11111111111111111", None, id="placeholder"),
     ],
 )

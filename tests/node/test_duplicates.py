@@ -53,12 +53,57 @@ def found(node: Node, typed: TypedParty, of: RecordId | None = None) -> list[tup
         (TypedParty(), []),
         (TypedParty(("\ud800",), ("王小明\ud800",), "\udfff", "\ud800" * 17), [(WANG, (Alike.NAME,))]),
         (TypedParty(phones=("1380",), names=("王",), plate="沪", vin="LSV"), []),
+        (TypedParty(names=("王小明先生",)), [(WANG, (Alike.NAME,))]),
+        (TypedParty(names=("王曉明",)), [(WANG, (Alike.SOUND,))]),
+        (TypedParty(names=("Wang Xiaoming",)), [(WANG, (Alike.SOUND,))]),
+        (TypedParty(names=("王总",)), []),
+        (TypedParty(names=("王小敏",)), []),
+        (TypedParty(phones=("13912340001/13800138000转2",)), []),
     ],
-    ids=["phone", "full width", "name", "name and phone", "plate", "VIN", "nothing", "half characters", "unfinished"],
+    ids=[
+        "phone",
+        "full width",
+        "name",
+        "name and phone",
+        "plate",
+        "VIN",
+        "nothing",
+        "half characters",
+        "unfinished",
+        "name with a title",
+        "name that sounds the same",
+        "name in letters",
+        "title alone",
+        "another name",
+        "a number that is nobody's among several",
+    ],
 )
 def test_what_is_typed_leads_to_who_is_on_file(node: Node, typed: TypedParty, expected: list):
     """The same phone, name, plate or VIN, in any spelling; what is unfinished means nobody yet."""
     assert sorted(found(node, typed)) == sorted(expected)
+
+
+@pytest.mark.parametrize(
+    ("stored", "typed"),
+    [
+        pytest.param("+8613912340001", "13912340001/13912340002", id="two in one field"),
+        pytest.param("02165123456", "021-65123456转802", id="extension"),
+        pytest.param("02165123456", "+86 21 6512 3456", id="country code"),
+    ],
+)
+def test_a_number_is_found_however_it_is_typed(node: Node, stored: str, typed: str):
+    """Several numbers in one field, an extension and a country code lead to the number on file."""
+    commit(node, [Draft(PHONE, record(96), {"customer_id": LI, "number": stored})])
+
+    assert found(node, TypedParty(phones=(typed,))) == [(LI, (Alike.PHONE,))]
+
+
+def test_a_company_is_found_without_its_form(node: Node):
+    """Region and legal form are how a company's name was typed."""
+    firm = {"party_kind": "company", "company_name": "上海安达出租汽车有限公司"}
+    commit(node, [Draft(CUSTOMER, record(97), firm)])
+
+    assert found(node, TypedParty(names=("安达出租汽车公司",))) == [(record(97), (Alike.NAME,))]
 
 
 def test_who_has_more_in_common_comes_first(node: Node):

@@ -5,11 +5,10 @@ neither is ever enough (see `tiers`).
 
 Rules
 1. A VIN is the protocol's normal form, if it is 17 characters of its alphabet and no placeholder; the check digit is
-   not asked, because China issues numbers without one.
+   not asked, because China issues numbers without one. I, O and Q were read as letters and are 1, 0 and 0.
 2. A plate is a province's character, a letter and five or six characters more, without separators; no I and no O. A
    plate of another form (army, police, trailer marks, abroad) is taken when it has four characters and a digit. A
-   temporary one is
-   left out: it goes from car to car.
+   temporary one is left out: it goes from car to car.
 
     >>> read_plate("京Ａ·12345"), read_plate("临京A1234"), read_vin("lsvfv6183c2123456")
     ('京A12345', None, 'LSVFV6183C2123456')
@@ -23,7 +22,7 @@ from carnet_master.limits import CAR_CHARS_MAX, FOLD_PASSES_MAX, TEXT_CHARS_MAX
 from carnet_protocol.vin import DISTINCT_CHARS_MIN, has_vin_characters, normalise_vin
 
 _SEPARATORS: Final = re.compile(r"[\s\-_·•‧・.]+")
-_LATIN_LOOKS: Final = str.maketrans("IO", "10")
+_LETTERS_MEANT: Final = str.maketrans("IOQ", "100")
 _PROVINCE: Final = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
 _CIVIL: Final = re.compile(f"[{_PROVINCE}][A-Z][0-9A-Z]{{4,5}}[0-9A-Z学警港澳挂领使]")
 _OTHER: Final = re.compile(r"(?=.*\d)[0-9A-Z\u4e00-\u9fff]{4,10}")
@@ -54,7 +53,7 @@ def read_plate(text: str) -> str | None:
     plate = normalise_plate(text[:TEXT_CHARS_MAX])
     if len(plate) > CAR_CHARS_MAX or _TEMPORARY.search(plate):
         return None
-    mended = plate[:_PREFIX_CHARS] + plate[_PREFIX_CHARS:].translate(_LATIN_LOOKS)
+    mended = plate[:_PREFIX_CHARS] + plate[_PREFIX_CHARS:].translate(_LETTERS_MEANT)
     if _CIVIL.fullmatch(mended):
         return mended if len(set(mended[_PREFIX_CHARS:])) > 1 else None
     return plate if _OTHER.fullmatch(plate) and len(set(plate)) > 1 else None
@@ -66,5 +65,5 @@ def read_vin(text: str) -> str | None:
     Args:
         text: as stored, any Unicode.
     """
-    vin = normalise_vin(text[:TEXT_CHARS_MAX])
+    vin = normalise_vin(text[:TEXT_CHARS_MAX]).translate(_LETTERS_MEANT)
     return vin if has_vin_characters(vin) and len(set(vin)) >= DISTINCT_CHARS_MIN else None

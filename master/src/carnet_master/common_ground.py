@@ -90,7 +90,7 @@ def common_ground(one: Features, other: Features) -> Ground:
     """
     are_companies = one.party == other.party == COMPANY
     return Ground(
-        name=_company_names(one, other) if are_companies else _names(one, other),
+        name=name_agreement(one, other),
         is_same_number=_equal(one.resident_id, other.resident_id) or _equal(one.credit_code, other.credit_code),
         is_same_document=_equal(one.document, other.document),
         is_same_organisation=one.credit_code != other.credit_code and _equal(one.organisation, other.organisation),
@@ -102,6 +102,13 @@ def common_ground(one: Features, other: Features) -> Ground:
         is_same_door=_meet(one.doors, other.doors),
         conflict=_conflict(one, other),
     )
+
+
+def name_agreement(one: Features, other: Features) -> NameAgreement:
+    """How far the names of two records agree; which is which does not matter."""
+    if one.party != other.party:
+        return NameAgreement.APART
+    return _company_names(one, other) if one.party == COMPANY else _names(one, other)
 
 
 def _conflict(one: Features, other: Features) -> Conflict | None:

@@ -1,18 +1,25 @@
 """Is this somebody we know already? Asked while a form is typed, before a second file of one person is made.
 
-Decides which records are shown as possible duplicates and why: the same telephone, the same name, the same plate or
-VIN. A shared telephone or a shared car is a hint, never a link: families and drivers share both. What somebody at this
-desk has called "not the same" is not asked again here; the hub, which sees every site, decides for itself.
+Decides which records are shown as possible duplicates and why: the same telephone, the same name or one that sounds
+the same, the same plate or VIN. Names and telephones are read as the hub reads them (`carnet_master`): 張曉明先生 is
+张晓明, and 王总 is nobody. A shared telephone or a shared car is a hint, never a link: families and drivers share both.
+What somebody at this desk has called "not the same" is not asked again here; the hub, which sees every site, decides
+for itself.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
+from carnet_master.common_ground import NameAgreement, name_agreement
+from carnet_master.features import Features, RawCustomer, customer_features
+from carnet_master.phones import read_phones
 from carnet_node.core.commands.cleaning import clean_text, phone_number, plate_number, whole_characters
 from carnet_node.core.desk_limits import CANDIDATES_MAX
 from carnet_node.core.limits import CHILDREN_MAX, FIND_ROWS_MAX
 from carnet_node.core.local_facts import NotSame
+from carnet_node.core.name_keys import compared_key
 from carnet_node.core.node import Node
 from carnet_node.core.ports import ReadTransaction, WriteTransaction
 from carnet_node.core.record_view import RecordView, view_all, view_record
@@ -20,7 +27,10 @@ from carnet_node.core.records import StoredRecord
 from carnet_protocol.errors import BadValue
 from carnet_protocol.ids import RecordId, vehicle_id
 from carnet_protocol.kinds import CUSTOMER, OWNERSHIP, PHONE, PLATE, VEHICLE
+from carnet_protocol.resolvers import show
 from carnet_protocol.vin import normalise_vin
+
+_CHINA: Final = "+86"
 
 
 class Alike(StrEnum):
@@ -30,6 +40,7 @@ class Alike(StrEnum):
     PLATE = "same plate"
     PHONE = "same phone"
     NAME = "same name"
+    SOUND = "same sound"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,19 +110,48 @@ def forget_not_same(node: Node, record: RecordId, other: RecordId) -> None:
 
 
 def _alike(tx: ReadTransaction, node: Node, typed: TypedParty) -> Iterator[tuple[Alike, StoredRecord | None]]:
-    for text in typed.phones:
-        number = phone_number(text)
-        for phone in tx.find_equal(PHONE, "number", number, FIND_ROWS_MAX) if number else ():
+    for number in dict.fromkeys(one for text in typed.phones for one in _numbers(text)):
+        for phone in tx.find_equal(PHONE, "number", number, FIND_ROWS_MAX):
             yield Alike.PHONE, _referred(tx, node, phone, "customer_id")
     for text in typed.names:
-        name = clean_text(whole_characters(text))
-        for field in ("full_name", "company_name") if name else ():
-            for stored in tx.find_equal(CUSTOMER, field, name, FIND_ROWS_MAX):
-                yield Alike.NAME, stored
+        yield from _of_name(tx, clean_text(whole_characters(text)) or "")
     for alike, car in _cars(tx, node, typed):
         yield alike, car
         for owner in tx.find_equal(OWNERSHIP, "vehicle_id", car.record, CHILDREN_MAX):
             yield alike, _referred(tx, node, owner, "customer_id")
+
+
+def _numbers(text: str) -> Iterator[str]:
+    """Every spelling in which the numbers of one field may be stored: landlines are, as they were typed."""
+    number = phone_number(text)
+    if number is not None:
+        yield number
+    for one in read_phones([text]).numbers:
+        yield one
+        if one.startswith(_CHINA):
+            yield f"0{one.removeprefix(_CHINA)}"
+
+
+def _of_name(tx: ReadTransaction, name: str) -> Iterator[tuple[Alike, StoredRecord]]:
+    for field in ("full_name", "company_name") if name else ():
+        for stored in tx.find_equal(CUSTOMER, field, name, FIND_ROWS_MAX):
+            yield Alike.NAME, stored
+    typed = customer_features(RawCustomer(full_name=name))
+    key = compared_key(typed)
+    for stored in tx.find_name_key(key, FIND_ROWS_MAX) if key is not None else ():
+        agreement = name_agreement(typed, _named(stored))
+        if agreement is NameAgreement.SAME:
+            yield Alike.NAME, stored
+        elif agreement is NameAgreement.SOUND:
+            yield Alike.SOUND, stored
+
+
+def _named(stored: StoredRecord) -> Features:
+    """What is compared of a customer's names."""
+    values = show(CUSTOMER, stored.entries).values
+    texts = (values.get(CUSTOMER.labels[name]) for name in ("full_name", "pinyin", "company_name"))
+    full_name, pinyin, company_name = (text if isinstance(text, str) else "" for text in texts)
+    return customer_features(RawCustomer(full_name=full_name, pinyin=pinyin, company_name=company_name))
 
 
 def _cars(tx: ReadTransaction, node: Node, typed: TypedParty) -> Iterator[tuple[Alike, StoredRecord]]:

@@ -1,7 +1,8 @@
 """By which Latin letters a name is found: its pinyin, the initials of its pinyin, or the name itself.
 
 Decides the keys of one customer's name. A character may have several readings (单 as a surname is shan), and nobody at
-the counter knows which one is meant: every reading is a key, up to a bound. Keys are derived from the name and
+the counter knows which one is meant: every reading is a key, up to a bound. One more key is the name as the hub
+compares it (`carnet_master`): without title, region and form, in simplified script. Keys are derived from the name and
 stored beside the projection, so they go when the name is erased. Does not decide how a typed text is looked up.
 
     >>> sorted(name_keys("张三"))
@@ -14,6 +15,7 @@ from collections.abc import Iterable, Sequence
 from itertools import islice, product
 from typing import Final
 
+from carnet_master.features import Features, RawCustomer, customer_features, load_dictionaries
 from carnet_node.core.desk_limits import NAME_KEY_CHARS_MAX, NAME_KEYS_MAX, READINGS_MAX
 from carnet_protocol.registry import Value
 
@@ -31,12 +33,21 @@ def name_keys(*names: Value) -> frozenset[str]:
     for name in names:
         if isinstance(name, str):
             found.update(islice(_keys_of(name), NAME_KEYS_MAX))
+            compared = compared_key(customer_features(RawCustomer(full_name=name)))
+            found.update(() if compared is None else (compared,))
     return frozenset(key[:NAME_KEY_CHARS_MAX] for key in found)
 
 
 def load_readings() -> None:
     """Load the dictionary of readings now, so that the first person who types need not wait for it."""
+    load_dictionaries()
     name_keys("一")
+
+
+def compared_key(features: Features) -> str | None:
+    """The letters under which everybody is found whose name sounds alike, or None when there is no whole name."""
+    letters = features.name_pinyin or features.company_pinyin or ""
+    return letters.replace(" ", "")[:NAME_KEY_CHARS_MAX] or None
 
 
 def typed_key(text: str) -> str | None:

@@ -24,7 +24,7 @@ from carnet_protocol.state import pack_entries
 _PROJECTED_WITH: Final = "projected-with"
 """Local setting: fingerprint of the registry the projections were made with."""
 
-_DERIVED: Final = "name keys 1"
+_DERIVED: Final = "name keys 2"
 """What else is derived with a projection; another text here makes the next start fold everything again."""
 
 

@@ -35,6 +35,7 @@ ALIKE: Final[Mapping[str, str]] = {
     "same plate": _("same plate"),
     "same phone": _("same phone"),
     "same name": _("same name"),
+    "same sound": _("name sounds the same"),
 }
 
 DAMAGES: Final[Mapping[str, str]] = {
@@ -79,6 +80,11 @@ LISTED: Final[Mapping[str, str]] = {
     "vehicles": _("list of cars"),
     "bundle": _("bundle (USB stick)"),
 }
+
+MASKED: Final = ", masked"
+"""How the subject of an export ends that showed nothing in full."""
+
+HOW_MASKED: Final = _("masked")
 
 LIST_COLUMNS: Final[Mapping[str, str]] = {
     "id": _("Record"),
@@ -188,8 +194,11 @@ class Labels:
         return self._of(ACCESSES, access)
 
     def subject(self, subject: str) -> str:
-        """What list it was, or what kind of record."""
-        return self._translate(LISTED[subject]) if subject in LISTED else self.kind(subject)
+        """What list it was, or what kind of record; a list that was taken out masked says so."""
+        name, is_masked, _ = subject.partition(MASKED)
+        known = {**KINDS, **LIST_COLUMNS, **LISTED}
+        said = self._of(known, name)
+        return f"{said} ({self._translate(HOW_MASKED)})" if is_masked else said
 
     def form(self, name: str) -> str:
         """What a draft belongs to."""
