@@ -1,5 +1,6 @@
 """What a site does now and then, in a real browser: lists out, a former system in, a departure, a hub."""
 
+import re
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -42,6 +43,16 @@ def test_a_list_is_taken_out_as_a_workbook(desk: FrontDesk):
     assert "客户类别" in cells
     assert not {"王小明", "13800138000", "+8613800138000"} & set(cells)
     assert "导出" in desk.page.inner_text("main table")
+
+
+def test_what_could_be_wrong_is_said_in_chinese(desk: FrontDesk):
+    """The examination of the machine has no English words but the names of programs and settings."""
+    desk.go("/sync")
+    desk.page.click("form[action='/sync/examine'] button")
+    desk.page.wait_for_selector("[data-grade]")
+    said = desk.page.inner_text("ul:has([data-grade])")
+
+    assert set(re.findall("[A-Za-z]{2,}", said)) <= {"SQLite", "synchronous", "FULL", "GB", "carnet", "node", "sync"}
 
 
 def test_a_former_system_is_taken_over_from_a_workbook(desk: FrontDesk, tmp_path: Path):

@@ -219,12 +219,12 @@ def _sqlite(version: str) -> Finding:
 
 
 def _disk(free_bytes: int) -> Finding:
-    free = f"{free_bytes / 1024**3:.1f} GB free"
+    free = f"{free_bytes / 1024**3:.1f}"
     if free_bytes < DISK_FREE_BYTES_WRONG:
-        return Finding("disk", Grade.WRONG, f"The disk is nearly full: {free}.", "Make room now.")
+        return Finding("disk", Grade.WRONG, f"The disk is nearly full: {free} GB are free.", "Make room now.")
     if free_bytes < DISK_FREE_BYTES_MIN:
-        return Finding("disk", Grade.WATCH, f"The disk is getting full: {free}.", "Make room.")
-    return Finding("disk", Grade.FINE, f"{free}.")
+        return Finding("disk", Grade.WATCH, f"The disk is getting full: {free} GB are free.", "Make room.")
+    return Finding("disk", Grade.FINE, f"There is room on the disk: {free} GB are free.")
 
 
 def _chain(node: Node, signing_keys: Iterable[bytes]) -> Finding:
@@ -257,13 +257,15 @@ def _queue(status: Status, now_ms: int) -> Finding:
     waiting = status.waiting
     if not waiting.sets:
         return Finding("queue", Grade.FINE, "Nothing waits to be sent.")
-    documents = ", ".join(f"{count} {kind}" for kind, count in waiting.documents.items())
-    at_least = "at least " if waiting.is_at_least else ""
-    what = f"Waiting: {at_least}{documents}."
+    more = "+" if waiting.is_at_least else ""
+    documents = ", ".join(f"{count}{more} {kind}" for kind, count in waiting.documents.items())
     age_ms = now_ms - (waiting.oldest_ms or now_ms)
     if age_ms > OLDEST_WAITING_MS_MAX:
-        return Finding("queue", Grade.WATCH, f"{what} The oldest for {age_ms // _HOUR_MS} hours.", "Look at the line.")
-    return Finding("queue", Grade.FINE, what)
+        hours = age_ms // _HOUR_MS
+        return Finding(
+            "queue", Grade.WATCH, f"Waiting to be sent: {documents}. The oldest for {hours} hours.", "Look at the line."
+        )
+    return Finding("queue", Grade.FINE, f"Waiting to be sent: {documents}.")
 
 
 def _verdicts(status: Status) -> Finding:

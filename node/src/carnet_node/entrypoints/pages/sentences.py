@@ -91,8 +91,14 @@ class Sentences:
     def _gap(self, text: str) -> str:
         """What filled a gap: a word, a list of words, or a text of the catalogue."""
         parts = text.split(", ")
-        words = [self._word(text)] if len(parts) == 1 else [self._code(one) for one in parts]
+        word = self._word if len(parts) == 1 else self._code
+        words = [self._counted(one, word) for one in parts]
         return ", ".join(words) if words != parts else self._of_catalogue(text) or text
+
+    def _counted(self, text: str, word: Translate) -> str:
+        """A word, or how many of a kind: `3 customer`."""
+        count, _, kind = text.partition(" ")
+        return f"{count} {self._word(kind)}" if count.rstrip("+").isdecimal() and kind else word(text)
 
     def _with_detail(self, sentence: str) -> str | None:
         """A sentence with what exactly in brackets at its end."""
