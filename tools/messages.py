@@ -27,10 +27,9 @@ SPEAKING: Final = (
     "protocol/src/carnet_protocol/reasons.py",
     "node/src/carnet_node/adapters/workbook_files.py",
     "node/src/carnet_node/entrypoints/wording.py",
-    "node/src/carnet_node/entrypoints/pages/typed.py",
     "node/src/carnet_node/entrypoints/web/problem_response.py",
 )
-"""Modules outside the core whose sentences people at the desk may read."""
+"""Modules outside the core and the pages whose sentences people at the desk may read."""
 
 DETAILED: Final = (
     "protocol/src/carnet_protocol/ids.py",
@@ -132,8 +131,9 @@ def marked(root: Path) -> Iterator[Message]:
 
 
 def spoken(root: Path) -> Iterator[str]:
-    """Sentences of the core, and of the modules that speak for it."""
-    modules = [*sorted((root / NODE / "core").rglob("*.py")), *(root / name for name in SPEAKING)]
+    """Sentences of the core, of pages that refuse, and of the modules that speak for either."""
+    folders = (root / NODE / "core", root / PAGES)
+    modules = [*(path for one in folders for path in sorted(one.rglob("*.py"))), *(root / name for name in SPEAKING)]
     for path in modules:
         yield from sentences_of(ast.parse(path.read_text(encoding="utf-8")))
 

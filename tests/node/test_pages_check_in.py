@@ -374,3 +374,18 @@ def test_a_sheet_never_holds_the_internal_note(site: Site, desk: Visitor, sheet:
 def test_a_sheet_that_does_not_exist_is_said_so(desk: Visitor, path: str):
     """There are two sheets in two sizes."""
     assert desk.ask("GET", f"{checked_in(desk)}/{path}").status_code in (404, 422)
+
+
+def test_a_new_line_of_a_job_that_goes_is_refused(site: Site, desk: Visitor):
+    """Nobody loses a line by ticking its job away: the form comes back, and all work stands."""
+    address = checked_in(desk)
+    page = desk.open(f"{address}/work")
+
+    refused = desk.submit(page, f"{address}/work", {"jobs[0].gone": "1", "labour[0].labour_name": "检查"})
+
+    order = visit_view(site.node, record_of(address))
+    assert refused.status_code == 422
+    assert "The job of this line is taken away in the same form." in refused.text
+    assert 'value="检查"' in refused.text
+    assert order is not None
+    assert len(order.jobs) == 2

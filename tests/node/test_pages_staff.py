@@ -1,12 +1,15 @@
 """The staff page: who works here, start codes, and a departure with everything it moves."""
 
+import re
+
 import pytest
 
-from carnet_node.core.access_log import note_access
+from carnet_node.core.access_log import accesses_of, note_access, report_on
 from carnet_node.core.acting import acting_for
 from carnet_node.core.conflicts import list_conflicts
+from carnet_node.core.desk_limits import REPORT_ROWS_MAX
 from carnet_node.core.form_drafts import drafts_of, keep_draft
-from carnet_node.core.local_facts import Access
+from carnet_node.core.local_facts import Access, AccessEntry
 from carnet_node.core.staff import list_staff
 from carnet_protocol.ids import RecordId, record_text
 from support.browsing import Visitor
@@ -59,6 +62,55 @@ def test_a_departure_ends_access_and_says_what_moved_and_what_was_seen(site: Sit
     assert "214" in told.text
     assert len(drafts_of(site.node, heir.staff)) == 1
     assert Visitor(site.node).with_session(leaver.token).ask("GET", "/").status_code == 303
+
+
+def test_the_report_adds_up_what_was_shown_and_names_each_list(site: Site, desk: Visitor):
+    """Values shown one by one are a sum, a list that left is a line; who works here has such a page as well."""
+    watched = hire_with_password(site, "A20", "care_clerk")
+    acting = acting_for(site.node, watched.staff)
+    for _ in range(3):
+        note_access(acting, Access.SHOWN, "phone")
+    note_access(acting, Access.EXPORTED, "customers, masked", 214)
+
+    page = desk.open(f"/staff/{record_text(watched.staff)}/accesses")
+
+    sums, lists = (rows_of(part) for part in page.split("Lists, one by one"))
+    assert [row[:4] for row in sums] == [
+        ["exported", "list of customers (masked)", "1", "214"],
+        ["shown in full", "Phone", "3", "3"],
+    ]
+    assert [row[1:] for row in lists] == [["exported", "list of customers (masked)", "214"]]
+
+
+def test_a_report_is_of_ninety_days(site: Site, desk: Visitor):
+    """What lies further back is not in it."""
+    watched = hire_with_password(site, "A20", "care_clerk")
+    note_access(acting_for(site.node, watched.staff), Access.EXPORTED, "customers", 7)
+    now_ms = site.node.clock.now_ms()
+
+    inside = report_on(accesses_of(site.node, watched.staff), now_ms)
+    site.pass_ms(90 * 24 * 3600 * 1000 + 1)
+    outside = report_on(accesses_of(site.node, watched.staff), site.node.clock.now_ms())
+
+    assert [one.row_count for one in inside.lists] == [7]
+    assert (outside.sums, outside.lists) == ((), ())
+
+
+def test_a_report_says_when_it_is_cut():
+    """The newest lists stand in it, and that there are more."""
+    many = [AccessEntry(None, Access.EXPORTED, "customers", 1, at_ms) for at_ms in range(REPORT_ROWS_MAX, -1, -1)]
+
+    whole, cut = (report_on(entries, 0) for entries in (many[1:], many))
+
+    assert (whole.is_cut, cut.is_cut) == (False, True)
+    assert cut.lists == tuple(many[:REPORT_ROWS_MAX])
+    assert cut.sums[0].times == REPORT_ROWS_MAX + 1
+
+
+def rows_of(html: str) -> list[list[str]]:
+    """Texts of the cells of a table, without its head."""
+    rows = [re.findall(r"<td[^>]*>(.*?)</td>", row) for row in re.findall(r"<tr>(.*?)</tr>", html, re.DOTALL)]
+    return [row for row in rows if row]
 
 
 def test_nobody_is_asked_about_who_never_worked_here(desk: Visitor):

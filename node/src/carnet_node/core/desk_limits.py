@@ -80,6 +80,9 @@ ACCESS_KEPT_MS: Final = 400 * _DAY_MS
 ACCESS_ROWS_MAX: Final = 10_000
 """Entries of the access log one question returns."""
 
+REPORT_ROWS_MAX: Final = 1_000
+"""Lists that one report names one by one; eleven a day for ninety days. The rest is added up, and can be exported."""
+
 LOOK_BACK_DAYS: Final = 90
 """What somebody viewed in bulk or exported in so many days is listed when they leave."""
 

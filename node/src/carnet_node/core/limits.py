@@ -6,6 +6,8 @@ change with a release without a peer noticing; those of the wire stand in `carne
 Units stand last in each name. Who chose the number and why stands beside it.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 from carnet_protocol.limits import BUNDLE_BYTES_MAX
@@ -156,6 +158,11 @@ CSV_BYTES_MAX: Final = 512 * 1024 * 1024
 
 CELLS_MAX: Final = 200
 """Cells of one row that are looked at; a customers file of ours has 24."""
+
+LONG_LISTS_ROWS_MAX: Final[Mapping[str, int]] = MappingProxyType(
+    {"labour": FORM_LINES_MAX, "parts": FORM_LINES_MAX, "columns": CELLS_MAX}
+)
+"""Rows of those lists of a form that may be longer than `FORM_PARTS_MAX`, by name."""
 
 PARENTS_MAX: Final = 4
 """Steps from a record to the document it belongs to; a line, its job and their order take two."""

@@ -16,7 +16,7 @@ from hashlib import sha256
 from typing import Final
 from urllib.parse import parse_qsl
 
-from carnet_node.core.limits import CELLS_MAX, FORM_FIELDS_MAX, FORM_LINES_MAX, FORM_PARTS_MAX
+from carnet_node.core.limits import FORM_FIELDS_MAX, FORM_LINES_MAX, FORM_PARTS_MAX, LONG_LISTS_ROWS_MAX
 from carnet_node.core.refusals import Problem, ProblemCode
 from carnet_node.entrypoints.wording import Explained
 from carnet_protocol.errors import BadValue
@@ -33,8 +33,6 @@ _PLACE_OF_NAME: Final = re.compile(r"\[([0-9]{1,4})\]")
 NOT_TYPED: Final = frozenset({TOKEN, SAVE_KEY, BASED_ON, WAS})
 
 _ROW: Final = re.compile(r"(\w+)\[([0-9]+)\]")
-_ROWS_MAX: Final[Mapping[str, int]] = {"labour": FORM_LINES_MAX, "parts": FORM_LINES_MAX, "columns": CELLS_MAX}
-"""Rows of the lists that are longer than others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +120,7 @@ def digests_of(texts: Mapping[str, str]) -> str:
 
 def rows_max(name: str) -> int:
     """How many rows a list of a form may have."""
-    return _ROWS_MAX.get(name.rpartition(".")[2], FORM_PARTS_MAX)
+    return LONG_LISTS_ROWS_MAX.get(name.rpartition(".")[2], FORM_PARTS_MAX)
 
 
 def check_places(names: Iterable[str]) -> None:

@@ -81,6 +81,11 @@ LISTED: Final[Mapping[str, str]] = {
     "bundle": _("bundle (USB stick)"),
 }
 
+MASKED: Final = ", masked"
+"""How the subject of an export ends that showed nothing in full."""
+
+HOW_MASKED: Final = _("masked")
+
 LIST_COLUMNS: Final[Mapping[str, str]] = {
     "id": _("Record"),
     "former_id": _("Former number"),
@@ -189,8 +194,11 @@ class Labels:
         return self._of(ACCESSES, access)
 
     def subject(self, subject: str) -> str:
-        """What list it was, or what kind of record."""
-        return self._translate(LISTED[subject]) if subject in LISTED else self.kind(subject)
+        """What list it was, or what kind of record; a list that was taken out masked says so."""
+        name, is_masked, _ = subject.partition(MASKED)
+        known = {**KINDS, **LIST_COLUMNS, **LISTED}
+        said = self._of(known, name)
+        return f"{said} ({self._translate(HOW_MASKED)})" if is_masked else said
 
     def form(self, name: str) -> str:
         """What a draft belongs to."""

@@ -1,23 +1,31 @@
 """The people of the site: who works here, start codes, roles, departures, and what was looked at in bulk.
 
-Decides addresses. A start code and the report of a departure are shown once, in the answer to the form, and never stand
-in an address. Who may do what to whom is decided in `core.staff`.
+Decides addresses. A start code is shown once, in the answer to the form, and never stands in an address. What somebody
+saw and took out is a page of its own, with a departure and at any time before and after it. Who may do what to whom is
+decided in `core.staff`.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
-from http import HTTPStatus
 from typing import Any
 
 from fastapi import APIRouter, Response
 
-from carnet_node.core.access_log import accesses_of
+from carnet_node.core.access_log import accesses_of, report_on
 from carnet_node.core.acting import require
 from carnet_node.core.form_drafts import drafts_of
 from carnet_node.core.node import Node
 from carnet_node.core.refusals import ProblemCode, refuse
 from carnet_node.core.roles import Permission
-from carnet_node.core.staff import add_member, edit_member, issue_start_code, let_leave, list_staff, take_back
+from carnet_node.core.staff import (
+    Departure,
+    add_member,
+    edit_member,
+    issue_start_code,
+    let_leave,
+    list_staff,
+    take_back,
+)
 from carnet_node.core.staff_list import is_working
 from carnet_node.entrypoints.pages.forms import BASED_ON, FormState, Typed
 from carnet_node.entrypoints.pages.page import Page, PageOf
@@ -57,13 +65,29 @@ async def show_me(page: PageOf) -> Response:
 async def show_accesses(page: PageOf) -> Response:
     """What was viewed in bulk, shown, printed or exported at this node."""
 
-    def read() -> Mapping[str, Any]:
+    def _read() -> Mapping[str, Any]:
         with page.node.store.read() as tx:
             require(page.node, tx, Permission.MANAGE_STAFF)
         names = {one.view.id: one.view.values for one in list_staff(page.node)}
         return {"accesses": accesses_of(page.node, None), "names": names}
 
-    return await page.show("accesses.html", read, screen="staff")
+    return await page.show("accesses.html", _read, screen="staff")
+
+
+@router.get("/{member}/accesses")
+async def show_report(page: PageOf, member: str) -> Response:
+    """What one person saw in bulk, showed, printed and took out in ninety days."""
+    staff = record_from_text(member)
+
+    def _read() -> Mapping[str, Any]:
+        found = _leaving(page, staff)
+        return {
+            **found,
+            "report": report_on(accesses_of(page.node, staff), page.node.clock.now_ms()),
+            "departure": None,
+        }
+
+    return await page.show("report.html", _read, screen="staff")
 
 
 @router.post("/{member}/code")
@@ -80,14 +104,14 @@ async def change_role(page: PageOf, member: str) -> Response:
     """Another role or name."""
     staff, typed = record_from_text(member), page.typed()
 
-    def work(node: Node) -> str:
+    def _work(node: Node) -> str:
         edit_member(node, staff, {"role": typed.text("role")}, typed.text(BASED_ON))
         return router.prefix
 
-    def context(_: FormState) -> Mapping[str, Any]:
+    def _context(_: FormState) -> Mapping[str, Any]:
         return {**_staff(page), "told": None}
 
-    return await save_work(RecordForm(page, "staff.html", "staff", router.prefix, context), typed, work)
+    return await save_work(RecordForm(page, "staff.html", "staff", router.prefix, _context), typed, _work)
 
 
 @router.get("/{member}/leave")
@@ -102,14 +126,22 @@ async def leave(page: PageOf, member: str) -> Response:
     """Access ends at once; the answer says what moved to whom and what the person saw."""
     staff, typed = record_from_text(member), page.typed()
 
-    def work() -> Mapping[str, Any]:
+    def _work() -> dict[str, Any]:
         return {"departure": let_leave(page.node, staff, _successor(typed.text("successor")))}
 
-    async def again(form: FormState, status: HTTPStatus) -> Response:
-        """The question once more: who takes over."""
+    try:
+        moved = await page.pages.desk.write(_work)
+    except FAILURES as failure:
+        form = FormState.refused(typed, explain_failure(failure))
+        status = explain_failure(failure).status
         return await page.show("leave.html", lambda: _leaving(page, staff), status=status, screen="staff", form=form)
+    page.pages.forget_strip()
 
-    return await _told(page, typed, work, again)
+    def _read() -> Mapping[str, Any]:
+        departure: Departure = moved["departure"]
+        return {**_leaving(page, staff), **moved, "report": report_on(departure.accesses, page.node.clock.now_ms())}
+
+    return await page.show("report.html", _read, screen="staff", address=f"{router.prefix}/{member}/accesses")
 
 
 @router.post("/{member}/return")
@@ -119,26 +151,14 @@ async def come_back(page: PageOf, member: str) -> Response:
     return await _told(page, typed, lambda: {"code": take_back(page.node, staff), "staff_no": typed.text("staff_no")})
 
 
-async def _told(
-    page: Page,
-    typed: Typed,
-    work: Callable[[], Mapping[str, Any]],
-    again: Callable[[FormState, HTTPStatus], Awaitable[Response]] | None = None,
-) -> Response:
-    """The staff page with what a step brought; what was wrong stands on it, or on the page it was sent from.
-
-    Args:
-        again: that page; None for the staff page.
-    """
+async def _told(page: Page, typed: Typed, work: Callable[[], Mapping[str, Any]]) -> Response:
+    """The staff page with what a step brought, or with what was wrong."""
     show = partial(page.show, "staff.html", lambda: _staff(page), screen="staff", address=router.prefix)
     try:
         told = await page.pages.desk.write(lambda: dict(work()))
     except FAILURES as failure:
         explained = explain_failure(failure)
-        form = FormState.refused(typed, explained)
-        if again is not None:
-            return await again(form, explained.status)
-        return await show(status=explained.status, form=form, told=None)
+        return await show(status=explained.status, form=FormState.refused(typed, explained), told=None)
     page.pages.forget_strip()
     return await show(form=FormState(), told=told)
 
@@ -158,7 +178,7 @@ def _successor(text: str) -> RecordId | None:
 
 
 def _leaving(page: Page, staff: RecordId) -> dict[str, Any]:
-    """Somebody who is about to leave, beside everybody who may take over.
+    """One person, beside everybody else: who leaves or has left, and who may take over.
 
     Raises:
         CommandRefused: the role does not manage staff.

@@ -155,7 +155,8 @@ class _Form:
         said = {one: texts.get(one, "") for one in fields}
         values = values_of_typed(kind, said, self.clockface)
         if not texts.get("id"):
-            return self.new_line(kind, texts.get("job", ""), values) if any(said.values()) else ()
+            stated = {one: value for one, value in values.items() if value is not None}
+            return self.new_line(kind, texts.get("job", ""), stated) if any(said.values()) else ()
         view = next((one for one in _views(self.view)[name] if record_text(one.id) == texts["id"]), None)
         if view is None:
             raise refuse("id", ProblemCode.NOT_FOUND, "Somebody else has taken this row away.", "Open the page again.")
@@ -173,12 +174,23 @@ class _Form:
             return edit_job(self.order, self.work, read, changes)
         return edit_line(self.order, self.work, kind, read, changes)
 
-    def new_line(self, kind: Kind, job: str, values: Mapping[str, Value]) -> Drafts:
+    def new_line(self, kind: Kind, job: str, stated: Mapping[str, Value]) -> Drafts:
         """One more line, of a job or of the order as a whole; a new job is added elsewhere."""
         if kind is JOB:
             return ()
         owner = record_from_text(job) if job else None
         if owner is not None:
             require_part(self.node, JOB, owner, self.view.visit.id)
-        stated = {name: value for name, value in values.items() if value is not None}
+            self.require_kept(job, next(iter(stated), "id"))
         return add_line(self.order, self.work, NewLine(kind, owner, stated), self.new_id)
+
+    def require_kept(self, job: str, field: str) -> None:
+        """Refuse a new line of a job that the same form takes away.
+
+        Raises:
+            CommandRefused: it does.
+        """
+        rows = (self.typed.below(f"jobs[{place}].") for place in self.typed.places("jobs"))
+        if any(row.get("id") == job and row.get("gone") == TICKED for row in rows):
+            what = "The job of this line is taken away in the same form."
+            raise refuse(field, ProblemCode.LOCKED, what, "Keep the job, or leave the line empty.")
