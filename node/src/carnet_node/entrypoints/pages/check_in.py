@@ -50,10 +50,10 @@ async def show_new(
     """An empty form, one that begins with a car and a customer, or the draft of either."""
     car, party = _known(vehicle), _known(customer)
 
-    def begin() -> tuple[Mapping[str, str], str]:
+    def _begin() -> tuple[Mapping[str, str], str]:
         return _begun(page, car, party, campaign), ""
 
-    return await show_form(_shape(page, car, _draft_of(car), is_noted=True), begin)
+    return await show_form(_shape(page, car, _draft_of(car), is_noted=True), _begin)
 
 
 @router.post("/visits/begin")
@@ -61,10 +61,10 @@ async def begin(page: PageOf) -> Response:
     """A check-in with what was searched for and not found, as the plate; it travels in a draft, not in an address."""
     plate = page.typed().text("text")
 
-    def work() -> None:
+    def _work() -> None:
         keep_draft(page.node, page.person.id, _NEW, {"car.plate": (plate,)})
 
-    await page.pages.desk.read(work)
+    await page.pages.desk.read(_work)
     return page.go("/visits/new")
 
 
@@ -75,11 +75,11 @@ async def receive(page: PageOf) -> Response:
     car = _known(typed.text("car.known") or None)
     drafted = typed.text("draft") or _NEW
 
-    def work(node: Node) -> str:
+    def _work(node: Node) -> str:
         received = receive_car(node, reception_of(typed, page.pages.renderer.clockface))
         return f"/visits/{record_text(received.opened.visit)}"
 
-    return await save_work(_shape(page, car, drafted, is_noted=False), typed, work)
+    return await save_work(_shape(page, car, drafted, is_noted=False), typed, _work)
 
 
 @router.post("/duplicates")
@@ -89,11 +89,11 @@ async def warn(page: PageOf) -> Response:
     phones, names, dismissed = (_listed(sent.get(name)) for name in ("phones", "names", "dismissed"))
     typed = TypedParty(tuple(phones), tuple(names), _text(sent.get("plate")), _text(sent.get("vin")))
 
-    def work() -> str:
+    def _work() -> str:
         found = find_candidates(page.node, typed, dismissed=[parse_record_text(one) for one in dismissed])
         return page.pages.renderer.render(page.visitor.language, "candidates.html", {"candidates": found})
 
-    return page.answer(JSONResponse({"html": await page.pages.desk.read(work)}))
+    return page.answer(JSONResponse({"html": await page.pages.desk.read(_work)}))
 
 
 def _begun(page: Page, car: RecordId | None, party: RecordId | None, campaign: str | None) -> dict[str, str]:
@@ -134,6 +134,7 @@ def _shape(page: Page, car: RecordId | None, draft: str, *, is_noted: bool) -> R
     """
 
     def context(form: FormState) -> Mapping[str, Any]:
+        """What the form shows, noted when that is for the first time."""
         shown = _context(page, form, car)
         if is_noted and shown["card"] is not None and shown["is_in_full"]:
             begin_showing(page.node, Access.SHOWN, _NEW)

@@ -43,12 +43,12 @@ async def show_list(page: PageOf, after: str | None = None) -> Response:
     """Customers in the order in which they were recorded, masked."""
     start = None if after is None else parse_record_text(after)
 
-    def read() -> Mapping[str, Any]:
+    def _read() -> Mapping[str, Any]:
         found = list_records(page.node, CUSTOMER, after=start, limit=ROWS)
         note_list(page.node, "customers", len(found.records))
         return {"listed": found, "is_first": start is None}
 
-    return await page.show("customers.html", read, screen="customers")
+    return await page.show("customers.html", _read, screen="customers")
 
 
 @router.get("/new")
@@ -62,11 +62,11 @@ async def record(page: PageOf) -> Response:
     """Record a customer with everything the form holds."""
     typed = page.typed()
 
-    def work(node: Node) -> str:
+    def _work(node: Node) -> str:
         command: AddCustomer = new_customer(typed, page.pages.renderer.clockface)
         return address_of(save(node, partial(add_customer, command)).records[0])
 
-    return await save_work(_shape(page, None), typed, work)
+    return await save_work(_shape(page, None), typed, _work)
 
 
 @router.get("/{customer}")
@@ -82,12 +82,12 @@ async def show_edit(page: PageOf, customer: str) -> Response:
     """Everything about a customer in full, to be changed; the asking is noted."""
     record = record_from_text(customer)
 
-    def begin() -> tuple[Mapping[str, str], str]:
+    def _begin() -> tuple[Mapping[str, str], str]:
         card = require_customer(page.node, record)
         begin_showing(page.node, Access.SHOWN, "customer form")
         return card_as_texts(card), card.customer.heads.to_text()
 
-    return await show_form(_shape(page, record), begin)
+    return await show_form(_shape(page, record), _begin)
 
 
 @router.post("/{customer}/edit")
@@ -95,10 +95,10 @@ async def change(page: PageOf, customer: str) -> Response:
     """Change what was changed in the form, in one change set."""
     record, typed = record_from_text(customer), page.typed()
 
-    def drafts(node: Node, new_id: NewId) -> Drafts:
+    def _drafts(node: Node, new_id: NewId) -> Drafts:
         return card_drafts(require_customer(node, record), typed, page.pages.renderer.clockface, new_id)
 
-    return await save_form(_shape(page, record), typed, drafts, address_of(record))
+    return await save_form(_shape(page, record), typed, _drafts, address_of(record))
 
 
 @router.post("/{customer}/consents")
@@ -106,12 +106,12 @@ async def state(page: PageOf, customer: str) -> Response:
     """What the customer allows or forbids, from now on."""
     record, typed = record_from_text(customer), page.typed()
 
-    def drafts(node: Node, new_id: NewId) -> Drafts:
+    def _drafts(node: Node, new_id: NewId) -> Drafts:
         values: dict[str, Value] = {name: typed.text(name) for name in ("purpose", "statement", "channel", "evidence")}
         values["stated_at"] = node.clock.now_ms()
         return part_drafts(require_customer(node, record), CONSENT, values, new_id)
 
-    return await save_form(_beside_card(page, record), typed, drafts, address_of(record))
+    return await save_form(_beside_card(page, record), typed, _drafts, address_of(record))
 
 
 @router.post("/{customer}/consents/{consent}/retract")
@@ -119,11 +119,11 @@ async def take_back(page: PageOf, customer: str, consent: str) -> Response:
     """Take back a statement that was recorded by mistake."""
     record, statement, typed = record_from_text(customer), record_from_text(consent), page.typed()
 
-    def drafts(node: Node, _: NewId) -> Drafts:
+    def _drafts(node: Node, _: NewId) -> Drafts:
         view = require_part(node, CONSENT, statement, record)
         return retract_consent(as_read(view, typed.text(BASED_ON)).read(), "entered_in_error")
 
-    return await save_form(_beside_card(page, record), typed, drafts, address_of(record))
+    return await save_form(_beside_card(page, record), typed, _drafts, address_of(record))
 
 
 def address_of(customer: RecordId) -> str:
@@ -152,19 +152,19 @@ def _file(node: Node, customer: RecordId, chosen: RecordId | None) -> Mapping[st
 def _shape(page: Page, customer: RecordId | None) -> RecordForm:
     """The form of a customer, or of somebody new."""
 
-    def context(_: FormState) -> Mapping[str, Any]:
+    def _context(_: FormState) -> Mapping[str, Any]:
         card: CustomerCard | None = None if customer is None else require_customer(page.node, customer)
         return {"card": card}
 
     address = f"{router.prefix}/new" if customer is None else f"{address_of(customer)}/edit"
     draft = _NEW if customer is None else f"{_NEW}-{record_text(customer)}"
-    return RecordForm(page, "customer_form.html", "customers", address, context, draft)
+    return RecordForm(page, "customer_form.html", "customers", address, _context, draft)
 
 
 def _beside_card(page: Page, customer: RecordId) -> RecordForm:
     """A small form on the page of a customer."""
 
-    def context(_: FormState) -> Mapping[str, Any]:
+    def _context(_: FormState) -> Mapping[str, Any]:
         return _file(page.node, customer, None)
 
-    return RecordForm(page, "file.html", "customers", address_of(customer), context)
+    return RecordForm(page, "file.html", "customers", address_of(customer), _context)

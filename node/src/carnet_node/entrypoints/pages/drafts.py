@@ -42,14 +42,14 @@ async def keep(page: PageOf, form: str) -> Response:
     if not isinstance(heads, str) or not isinstance(was, str):
         raise BadValue(Reason.MALFORMED, "based_on", "no text")
 
-    def work() -> str:
+    def _work() -> str:
         known = draft_of(page.node, page.person.id, form)
         merged = {**({WAS: (was,)} if known is None else known.fields), **fields}
         read = heads if known is None else known.heads or heads
         keep_draft(page.node, page.person.id, form, merged, heads=read, record=record)
         return page.pages.renderer.clockface.moment(page.node.clock.now_ms())[-5:]
 
-    return page.answer(JSONResponse({"at": await page.pages.desk.read(work)}))
+    return page.answer(JSONResponse({"at": await page.pages.desk.read(_work)}))
 
 
 @router.post("/drafts/{form}/drop")
@@ -70,12 +70,12 @@ async def reveal(page: PageOf) -> Response:
     if field not in kind.labels:
         raise BadValue(Reason.NOT_FOUND, "what", "no field of a record")
 
-    def work() -> str:
+    def _work() -> str:
         value = require_record(page.node, kind, record).values.get(field)
         begin_showing(page.node, Access.SHOWN, kind.name)
         return phone(value) if field == "number" else str(value_json(kind, field, value) or NOTHING)
 
-    return page.answer(JSONResponse({"text": await page.pages.desk.read(work)}, status_code=int(HTTPStatus.OK)))
+    return page.answer(JSONResponse({"text": await page.pages.desk.read(_work)}, status_code=int(HTTPStatus.OK)))
 
 
 def _fields(sent: object) -> dict[str, tuple[str, ...]]:

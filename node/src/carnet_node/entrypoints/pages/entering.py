@@ -94,12 +94,12 @@ async def unlock(page: DoorOf) -> Response:
     """Go on where the screen was locked."""
     typed, person = page.typed(), page.person
 
-    def work() -> bool:
+    def _work() -> bool:
         staff = confirm_password(page.node, page.pages.hasher, person.staff_no, typed.text("password"))
         return unlock_session(page.node, page.visitor.session, staff)
 
     try:
-        is_open = await page.pages.desk.read(work)
+        is_open = await page.pages.desk.read(_work)
     except FAILURES as failure:
         explained = explain_failure(failure)
         form = FormState.refused(_without_secrets(typed), explained)

@@ -132,7 +132,7 @@ async def remember(page: PageOf) -> Response:
     typed = page.typed()
     kind, choice = _chosen(typed)
 
-    def work(node: Node) -> str:
+    def _work(node: Node) -> str:
         _require_import(node)
         check_source(choice.source)
         save_mapping(node, choice.source, kind, _mapped(typed, _table(page, choice).headers))
@@ -144,7 +144,7 @@ async def remember(page: PageOf) -> Response:
         shown = _preview(page, choice)
         return {**shown, "mapped": _mapped(typed, shown["table"].headers), "problem": form.explained}
 
-    return await save_work(RecordForm(page, "import.html", "exchange", _HERE, context), typed, work)
+    return await save_work(RecordForm(page, "import.html", "exchange", _HERE, context), typed, _work)
 
 
 @router.post("/run")
@@ -195,17 +195,17 @@ async def start_over(page: PageOf) -> Response:
 async def _run(page: Page, state: ImportRun, table: Table, layout: Layout, source: str) -> None:
     """All rows, batch by batch, in the background; the state says how far it is."""
 
-    def work() -> None:
+    def _work() -> None:
         with SideFile(rejected_file(_folder(page)), table.headers) as side:
 
-            def note(one: LeftOut) -> None:
+            def _note(one: LeftOut) -> None:
                 side.add(one.row.number, one.reason, one.row.cells)
 
-            for done in run_import(page.node, layout, source, table.rows, note):
+            for done in run_import(page.node, layout, source, table.rows, _note):
                 state.progress = done
 
     try:
-        await page.pages.desk.read(work)
+        await page.pages.desk.read(_work)
     except Exception as failure:  # whatever ended it: nobody may read that an import is done which is not
         state.failure = explain_failure(failure)
         if not isinstance(failure, FAILURES):

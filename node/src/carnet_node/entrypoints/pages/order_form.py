@@ -57,7 +57,7 @@ async def show_edit(page: PageOf, visit: str) -> Response:
     """What the order says, to be changed; the asking is noted."""
     record = record_from_text(visit)
 
-    def begin() -> tuple[Mapping[str, str], str]:
+    def _begin() -> tuple[Mapping[str, str], str]:
         view = require_visit(page.node, record)
         begin_showing(page.node, Access.SHOWN, "order form")
         texts = order_as_texts(view.visit, page.pages.renderer.clockface)
@@ -65,7 +65,7 @@ async def show_edit(page: PageOf, visit: str) -> Response:
             texts["reading_based_on"] = view.reading.heads.to_text()
         return texts, view.visit.heads.to_text()
 
-    return await show_form(_shape(page, record), begin)
+    return await show_form(_shape(page, record), _begin)
 
 
 @router.post("/{visit}/edit")
@@ -107,11 +107,11 @@ def _drafts(node: Node, new_id: NewId, *, record: RecordId, typed: Typed, clockf
 def _shape(page: Page, record: RecordId) -> RecordForm:
     name = record_text(record)
 
-    def context(_: FormState) -> Mapping[str, Any]:
+    def _context(_: FormState) -> Mapping[str, Any]:
         return {
             "order": require_visit(page.node, record),
             "advisors": [one.view for one in list_staff(page.node) if is_working(one.view)],
         }
 
     address = f"{router.prefix}/{name}/edit"
-    return RecordForm(page, "order_form.html", "orders", address, context, draft=f"visit-{name}")
+    return RecordForm(page, "order_form.html", "orders", address, _context, draft=f"visit-{name}")

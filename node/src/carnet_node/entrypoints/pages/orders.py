@@ -80,7 +80,7 @@ async def take_step(page: PageOf, visit: str, step: str) -> Response:
         raise BadValue(Reason.NOT_FOUND, "step", "there is no such step")
     texts = {"odometer_out_km": typed.text("odometer_out_km")} if step == "complete" else {}
 
-    def drafts(node: Node, _: NewId) -> Drafts:
+    def _drafts(node: Node, _: NewId) -> Drafts:
         view = require_visit(node, record)
         values = values_of_typed(VISIT, {name: text for name, text in texts.items() if text}, _clock(page))
         if view.vehicle is not None and typed.text(READ_AGAIN) != TICKED:
@@ -89,7 +89,7 @@ async def take_step(page: PageOf, visit: str, step: str) -> Response:
         read = read_for_step(view.visit, typed.text(BASED_ON), JUDGED_BY)
         return take(Step(read, node.clock.now_ms(), view.work(), values))
 
-    return await _saved(page, typed, record, "step", drafts)
+    return await _saved(page, typed, record, "step", _drafts)
 
 
 @router.post("/{visit}/void")
@@ -97,13 +97,13 @@ async def void(page: PageOf, visit: str) -> Response:
     """The order never counted; what was recorded as done on it is taken back."""
     record, typed = record_from_text(visit), page.typed()
 
-    def drafts(node: Node, _: NewId) -> Drafts:
+    def _drafts(node: Node, _: NewId) -> Drafts:
         view = require_visit(node, record)
         read = read_for_step(view.visit, typed.text(BASED_ON), JUDGED_BY[:1])
         heads = {parse_record_text(one.partition("=")[0]): one.partition("=")[2] for one in typed.all("completion")}
         return void_visit(read, typed.text("void_reason"), completions_as_read(view, heads))
 
-    return await _saved(page, typed, record, "void", drafts)
+    return await _saved(page, typed, record, "void", _drafts)
 
 
 @router.post("/{visit}/jobs")
@@ -111,12 +111,12 @@ async def add_work(page: PageOf, visit: str) -> Response:
     """One more job with its lines; the totals follow."""
     record, typed = record_from_text(visit), page.typed()
 
-    def drafts(node: Node, new_id: NewId) -> Drafts:
+    def _drafts(node: Node, new_id: NewId) -> Drafts:
         view = require_visit(node, record)
         read = read_for_step(view.visit, typed.text(BASED_ON), JUDGED_BY)
         return add_jobs(read, view.work(), jobs_of_form(typed, _clock(page)), new_id)
 
-    return await _saved(page, typed, record, "jobs", drafts)
+    return await _saved(page, typed, record, "jobs", _drafts)
 
 
 @router.post("/{visit}/recalls")
@@ -124,13 +124,13 @@ async def complete_recall(page: PageOf, visit: str) -> Response:
     """A recall that was carried out on this car, with its evidence."""
     record, typed = record_from_text(visit), page.typed()
 
-    def drafts(node: Node, _: NewId) -> Drafts:
+    def _drafts(node: Node, _: NewId) -> Drafts:
         texts = {name: typed.text(name) for name in _PROOF_FIELDS if typed.text(name)}
         values = values_of_typed(RECALL_COMPLETION, texts, _clock(page))
         campaign = parse_record_text(typed.text("campaign"))
         return recall_drafts(node, require_visit(node, record), campaign, method=typed.text("method"), values=values)
 
-    return await _saved(page, typed, record, f"recall-{typed.text('campaign')}", drafts)
+    return await _saved(page, typed, record, f"recall-{typed.text('campaign')}", _drafts)
 
 
 @router.get("/{visit}/print/{sheet}")
@@ -140,7 +140,7 @@ async def show_sheet(page: PageOf, visit: str, sheet: str, size: str = "A4") -> 
     if sheet not in SHEETS or size not in SIZES:
         raise BadValue(Reason.NOT_FOUND, "sheet", "there is no such sheet")
 
-    def read() -> Mapping[str, Any]:
+    def _read() -> Mapping[str, Any]:
         order = _order(page.node, record)
         begin_showing(page.node, Access.PRINTED, "visit")
         number = str(order["order"].visit.values.get("ro_no") or record_text(record))
@@ -148,7 +148,7 @@ async def show_sheet(page: PageOf, visit: str, sheet: str, size: str = "A4") -> 
         is_offline = status_of(page.node).line is not Line.ONLINE
         return {**order, "qr": code, "number": number, "is_offline": is_offline}
 
-    return await page.show(f"print_{sheet}.html", read, size=size, sheet=sheet)
+    return await page.show(f"print_{sheet}.html", _read, size=size, sheet=sheet)
 
 
 def _order(node: Node, record: RecordId) -> dict[str, Any]:
@@ -175,11 +175,11 @@ async def _saved(
         sent: which form of the page it is. It carries the heads of the page it is shown on, not of the one before.
     """
 
-    def context(_: FormState) -> Mapping[str, Any]:
+    def _context(_: FormState) -> Mapping[str, Any]:
         return {**_order(page.node, visit), "sent": sent}
 
     address = f"{router.prefix}/{record_text(visit)}"
-    return await save_form(RecordForm(page, "order.html", "orders", address, context), typed, drafts, address)
+    return await save_form(RecordForm(page, "order.html", "orders", address, _context), typed, drafts, address)
 
 
 def _clock(page: Page) -> Any:

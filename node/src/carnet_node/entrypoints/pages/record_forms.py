@@ -49,21 +49,21 @@ async def show_form(shape: RecordForm, begin: Callable[[], tuple[Mapping[str, st
         begin: texts by field name and the heads they come from; runs where it may block.
     """
 
-    def read() -> Mapping[str, Any]:
+    def _read() -> Mapping[str, Any]:
         texts, heads = begin()
         return _filled(shape, shape.page.form(shape.draft or "", texts, heads))
 
-    return await shape.page.show(shape.template, read, screen=shape.screen)
+    return await shape.page.show(shape.template, _read, screen=shape.screen)
 
 
 async def save_form(shape: RecordForm, typed: Typed, drafts: Callable[[Node, NewId], Drafts], address: str) -> Response:
     """Save what a form drafts as one change set, and go to an address."""
 
-    def work(node: Node) -> str:
+    def _work(node: Node) -> str:
         save(node, partial(drafts, node))
         return address
 
-    return await save_work(shape, typed, work)
+    return await save_work(shape, typed, _work)
 
 
 async def save_work(shape: RecordForm, typed: Typed, work: Callable[[Node], str]) -> Response:

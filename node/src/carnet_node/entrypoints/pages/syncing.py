@@ -47,10 +47,10 @@ async def examine(page: PageOf) -> Response:
     page.typed()
     look = page.pages.desk.examine
 
-    def read() -> Mapping[str, Any]:
+    def _read() -> Mapping[str, Any]:
         return {**_centre(page), "findings": look()}
 
-    return await page.show("sync.html", read, screen="sync", address="/sync", result=None)
+    return await page.show("sync.html", _read, screen="sync", address="/sync", result=None)
 
 
 @router.post("/sync/now")
@@ -125,11 +125,11 @@ async def restore(page: PageOf) -> Response:
     )
     heads = heads_from_text(typed.text(BASED_ON))
 
-    def work(node: Node) -> str:
+    def _work(node: Node) -> str:
         restore_value(node, kind, record, typed.text("register"), op, read=heads)
         return own_address(typed.text("address"))
 
-    return await page.save(typed, work, page.failed)
+    return await page.save(typed, _work, page.failed)
 
 
 def _sticks(page: Page) -> Sticks:

@@ -69,11 +69,11 @@ async def show_edit(page: PageOf, vehicle: str) -> Response:
     """Everything about a car that a desk may change."""
     record = record_from_text(vehicle)
 
-    def begin() -> tuple[Mapping[str, str], str]:
+    def _begin() -> tuple[Mapping[str, str], str]:
         view = require_vehicle(page.node, record)
         return car_as_texts(view), view.vehicle.heads.to_text()
 
-    return await show_form(_shape(page, record), begin)
+    return await show_form(_shape(page, record), _begin)
 
 
 @router.post("/{vehicle}/edit")
@@ -107,11 +107,11 @@ def _rows(view: VehicleView) -> dict[str, tuple[RecordView, ...]]:
 def _shape(page: Page, record: RecordId) -> RecordForm:
     name = record_text(record)
 
-    def context(_: FormState) -> Mapping[str, Any]:
+    def _context(_: FormState) -> Mapping[str, Any]:
         return {"car": require_vehicle(page.node, record)}
 
     address = f"{router.prefix}/{name}/edit"
-    return RecordForm(page, "vehicle_form.html", "", address, context, draft=f"vehicle-{name}")
+    return RecordForm(page, "vehicle_form.html", "", address, _context, draft=f"vehicle-{name}")
 
 
 def _drafts(node: Node, new_id: NewId, *, record: RecordId, typed: Typed, clockface: Clockface) -> Drafts:
