@@ -9,14 +9,17 @@ from carnet_hub.core.revoking import retire_node, revoke_compromised
 from carnet_hub.core.rows import AdmissionRow, LogRow, RecordRow, SetState
 from carnet_node.bootstrap import Installation
 from carnet_node.core.doctor import verify_chain
+from carnet_node.core.failures import HubRefused
 from carnet_protocol.hello import LostSet
 from carnet_protocol.ids import NodeId
 from carnet_protocol.kinds import CUSTOMER
+from carnet_protocol.reasons import Reason
 from support.hub_apps import TestHub
 from support.joined import (
     back_up,
     back_up_hub,
     customer_id,
+    join_site,
     moved_in,
     names,
     restore_hub,
@@ -110,6 +113,22 @@ def test_what_a_thief_wrote_is_not_brought_back(hub: TestHub, lost: Installation
 
     assert customers_at(fresh) == {customer_id(1)}
     assert (waiting(new), names(new)) == (0, {1: "honest"})
+
+
+def test_a_machine_that_the_hub_has_forgotten_goes_on_as_a_new_one(hub: TestHub, lost: Installation, tmp_path: Path):
+    """Enrolled after the backup and unknown to everybody, a machine enrols anew and brings all it had confirmed."""
+    backup = back_up_hub(hub, tmp_path)
+    forgotten = join_site(hub, tmp_path / "forgotten")
+    write_customer(forgotten, 1, "confirmed")
+    sync(forgotten, hub)
+    fresh = restore_hub(hub, backup)
+    with pytest.raises(HubRefused) as caught:
+        sync(forgotten, fresh)
+
+    new = moved_in(fresh, forgotten, back_up(forgotten, tmp_path / "backup.db"), tmp_path / "new")
+
+    assert caught.value.reason is Reason.UNKNOWN_KEY
+    assert (customers_at(fresh), waiting(new)) == ({customer_id(1)}, 0)
 
 
 def test_what_both_machines_bring_back_is_folded_once(hub: TestHub, lost: Installation, tmp_path: Path):
