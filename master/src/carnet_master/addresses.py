@@ -24,24 +24,23 @@ from typing import Final
 from carnet_master.folding import HAN, fold_text
 from carnet_master.limits import DOOR_NUMBERS_MAX, PLACE_CHARS_MAX
 
+# The longer patterns are compiled when they are first used, and kept by `re`: few commands read a customer.
 _DISTRICT: Final = re.compile(r"[1-9]\d{5}", re.ASCII)
 _DISTRICT_CHARS: Final = 6
 _REMARKS: Final = re.compile(r"\([^()]*\)?|\[[^\[\]]*\]?|【[^【】]*】?")
-_ADMINISTRATION: Final = re.compile(
+_ADMINISTRATION: Final = (
     f"^(?:[{HAN}]{{2,8}}?(?:特别行政区|自治区|自治州|自治县|自治旗|省))?"
     f"(?:[{HAN}]{{1,6}}?(?:市|地区|盟))?(?:[{HAN}]{{1,6}}?(?:新区|(?<![小社园校厂库景院])区|县|市|旗))?"
     f"(?:[{HAN}]{{1,6}}?(?:街道|镇|乡))?"
 )
-_ROAD: Final = re.compile(
+_ROAD: Final = (
     f"[{HAN}]+?(?:[东南西北中上下])?(?:\\d{{1,3}}|[一二三四五六七八九十]{{1,3}})?(?:大道|大街|胡同|公路|路|街|巷|弄|道)"
     "(?:[东南西北中][段路街])?"
 )
-_ESTATE: Final = re.compile(
+_ESTATE: Final = (
     f"[{HAN}]+?(?:小区|花园|花苑|家园|家苑|公寓|新村|佳苑|雅苑|大厦|广场|苑|园|城|府|湾|邸|庭|里|坊|庄|村|屯|寨|营|组)"
 )
-_ESTATE_BEHIND: Final = re.compile(
-    f"\\d{{1,6}}[a-z]?[号弄院支]*(?P<estate>[{HAN}]{{2,{PLACE_CHARS_MAX}}}?)(?=\\d|[a-z][栋幢座])"
-)
+_ESTATE_BEHIND: Final = f"\\d{{1,6}}[a-z]?[号弄院支]*(?P<estate>[{HAN}]{{2,{PLACE_CHARS_MAX}}}?)(?=\\d|[a-z][栋幢座])"
 _UNIT_WORDS: Final = "号栋幢座楼层单室组弄巷院户房门"
 _NUMBER: Final = re.compile(r"\d{1,6}[a-z]?|[a-z](?=[栋幢座楼区\-\d])")
 _NUMERAL: Final = re.compile(r"[零〇一二三四五六七八九十百]{1,7}(?=[号栋幢座楼层单室组弄巷])")
@@ -76,15 +75,15 @@ def read_address(district_code: str, street: str, *, city_code: str = "") -> Add
     """
     district = _district(district_code) or _district(city_code)
     text = _REMARKS.sub("", fold_text(street)).replace(" ", "")
-    rest = _ADMINISTRATION.sub("", text)
-    road = _ROAD.match(rest)
-    found = road or _ESTATE.match(rest)
+    rest = re.sub(_ADMINISTRATION, "", text)
+    road = re.match(_ROAD, rest)
+    found = road or re.match(_ESTATE, rest)
     if found is None:
         return Address(district)
     behind = _NUMERAL.sub(lambda numeral: str(_value(numeral[0])), rest[found.end() :])
     place = found[0][:PLACE_CHARS_MAX]
     doors = list(_doors(district, place, _numbers(behind), least=1 if road is None else _DOOR_NUMBERS_MIN))
-    estate = _ESTATE_BEHIND.match(behind)
+    estate = re.match(_ESTATE_BEHIND, behind)
     if estate and estate["estate"][0] not in _UNIT_WORDS:
         doors += _doors(district, estate["estate"], _numbers(behind[estate.end() :]), least=_DOOR_NUMBERS_MIN)
     return Address(district, place, tuple(dict.fromkeys(doors)))

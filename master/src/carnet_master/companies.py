@@ -25,12 +25,13 @@ from carnet_master.limits import COMPANY_CHARS_MAX
 from carnet_master.surnames import given_pinyin
 
 _PLAIN: Final = re.compile(f"[^{HAN}a-z0-9]+")
-_FORMS: Final = re.compile(
+# The longer patterns are compiled when they are first used, and kept by `re`: few commands read a customer.
+_FORMS: Final = (
     "(?:集团)?(?:股份有限公司|有限责任公司|股份公司|有限公司|责任公司|总公司|公司|普通合伙企业?|有限合伙企业?|"
     "个人独资企业|个体工商户|合伙企业|专业合作社|合作社|集团|有限)|"
     "coltd|companylimited|limited|ltd|inc|llc|corp|gmbh|company"
 )
-_BRANCH: Final = re.compile(
+_BRANCH: Final = (
     f"(?:股份有限公司|有限责任公司|有限公司|公司|集团)(?P<branch>[{HAN}a-z0-9]{{1,16}}?)"
     "(?:分公司|分店|营业部|办事处|门市部|分部|分厂|店)$"
 )
@@ -39,7 +40,7 @@ _PLACE_WORDS: Final = """
 商行 商店 商贸 工作室 研究院 研究所 设计院 委员会 管理局 管理处 公安局 法院 医院 学校 大学 学院 中学 小学 幼儿园 银行
 酒店 宾馆 饭店 餐厅 超市 中心 车队 工厂 协会 基金会 支队 大队 供电所 村委会 居委会 政府 机关
 """
-_ENDS_AS_PLACE: Final = re.compile(f"(?:{'|'.join(_PLACE_WORDS.split())}|厂)$")
+_ENDS_AS_PLACE: Final = f"(?:{'|'.join(_PLACE_WORDS.split())}|厂)$"
 _PLACE_CHARS_MIN: Final = 5
 """Shorter texts that end like an institution may be a person's name: 李大学."""
 
@@ -53,12 +54,10 @@ _CITIES: Final = """
 台州 烟台 兰州 绍兴 海口 扬州 无锡 南通 唐山 洛阳 潍坊 银川 西宁 拉萨 三亚 汕头 湛江 保定 临沂 淄博 芜湖
 """
 _BARE: Final = "|".join((*_PROVINCES.split(), *_CITIES.split()))
-_REGION_IN_BRACKETS: Final = re.compile(rf"\((?:{_BARE})[省市]?\)")
+_REGION_IN_BRACKETS: Final = rf"\((?:{_BARE})[省市]?\)"
 _PROVINCE: Final = f"(?:{_BARE})(?:省|市|自治区|特别行政区)?|[{HAN}]{{2,6}}?(?:省|自治区|自治州)"
 _CITY: Final = f"(?:{_BARE})市?|[{HAN}]{{2,4}}?(?<![超夜股都门城菜闹上])市"
-_REGION: Final = re.compile(
-    f"^(?:(?:{_PROVINCE})(?:{_CITY})?|{_CITY})(?:[{HAN}]{{1,4}}?(?<![小社园校厂])(?:新区|区|县))?"
-)
+_REGION: Final = f"^(?:(?:{_PROVINCE})(?:{_CITY})?|{_CITY})(?:[{HAN}]{{1,4}}?(?<![小社园校厂])(?:新区|区|县))?"
 _NAME_CHARS_MIN: Final = 2
 
 
@@ -83,13 +82,13 @@ def read_company(text: str) -> Company | None:
     Args:
         text: as stored, any Unicode.
     """
-    plain = _PLAIN.sub("", _REGION_IN_BRACKETS.sub("", fold_text(text)))
+    plain = _PLAIN.sub("", re.sub(_REGION_IN_BRACKETS, "", fold_text(text)))
     branch = None
-    found = _BRANCH.search(plain)
+    found = re.search(_BRANCH, plain)
     if found:
         plain, branch = plain[: found.start("branch")], found["branch"]
-    formless = _FORMS.sub("", plain)
-    region = _REGION.match(formless)
+    formless = re.sub(_FORMS, "", plain)
+    region = re.match(_REGION, formless)
     name = formless[region.end() :] if region else formless
     if len(name) < _NAME_CHARS_MIN:
         name = formless
@@ -108,7 +107,7 @@ def is_company_name(text: str) -> bool:
     folded = fold_text(text).replace(" ", "")
     if _SURE_WORDS.search(folded):
         return True
-    return len(folded) >= _PLACE_CHARS_MIN and _ENDS_AS_PLACE.search(folded) is not None
+    return len(folded) >= _PLACE_CHARS_MIN and re.search(_ENDS_AS_PLACE, folded) is not None
 
 
 def _letters(name: str) -> str | None:

@@ -85,7 +85,13 @@ def _folded_once(text: str) -> str:
 def _simplified(text: str) -> str:
     if not han_of(text):
         return text
-    return "".join(one if one in _KEPT else _converter().convert(one) for one in text.translate(_MENDED))
+    return "".join(map(_simplified_character, text.translate(_MENDED)))
+
+
+@lru_cache(maxsize=16384)
+def _simplified_character(character: str) -> str:
+    """One at a time: in phrases the tables would write one character of two names in two ways."""
+    return character if character in _KEPT else _converter().convert(character)
 
 
 @cache

@@ -85,7 +85,7 @@ def strip_titles(text: str) -> Stripped:
     """
     rest, sex = text, None
     for _ in range(NAME_CHARS_MAX):
-        related = next((rest[: -len(word)] for word in _RELATIVES if rest.endswith(word)), None)
+        related = _without_relation(rest)
         if related is not None and related and split_surname(related)[1]:
             return Stripped(related, is_titled=True, sex=None, is_somebody_else=True)
         shorter, title = _strip_one(rest) if related is None else (related, "")
@@ -104,12 +104,18 @@ def sex_of_title(text: str) -> str | None:
     return strip_titles(text).sex
 
 
+def _without_relation(text: str) -> str | None:
+    if not text.endswith(_RELATIVES):
+        return None
+    return next(text[: -len(word)] for word in _RELATIVES if text.endswith(word))
+
+
 def _strip_one(text: str) -> tuple[str, str | None]:
     if text[:1].isascii():
         return _strip_latin(text)
-    for title in _LONG:
-        if text.endswith(title):
-            return text[: -len(title)], title
+    if text.endswith(_LONG):
+        title = next(title for title in _LONG if text.endswith(title))
+        return text[: -len(title)], title
     if text[-1:] in _SHORT and _may_carry_short_title(text[:-1]):
         return text[:-1], text[-1]
     surname = text[1:]
