@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from carnet_node.core.views import list_records
+from carnet_protocol.kinds import PROMISE_CHANGE
 from support.api_node import PERSONAL, ApiNode, Json, wrong
 from support.node_builder import build_node
 from support.vins import make_vins
@@ -232,6 +234,35 @@ def test_a_corrected_odometer_names_the_reading_it_takes_back(desk: ApiNode, ord
     body = {"based_on": order["visit"]["heads"], "changes": {"odometer_in_km": 25_300}}
 
     assert wrong(desk.refused("PATCH", address(order), body)) == [("#/reading_based_on", "missing")]
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [pytest.param({"promise_reason": "parts"}, "parts", id="said"), pytest.param({}, "other", id="not said")],
+)
+def test_a_promise_moves_with_its_reason(desk: ApiNode, order: Json, sent: Json, kept: str):
+    """A program says why the car is ready later, as a page does."""
+    first = {"based_on": order["visit"]["heads"], "changes": {"promised_at": "2026-09-22T10:00:00Z"}}
+    promised = desk.changed(address(order), first)["view"]
+    moved = {"based_on": promised["visit"]["heads"], "changes": {"promised_at": "2026-09-23T10:00:00Z"}, **sent}
+
+    desk.changed(address(order), moved)
+
+    (change,) = list_records(desk.node, PROMISE_CHANGE, after=None, limit=5).records
+    assert change.values["reason"] == kept
+
+
+def test_an_unknown_reason_of_a_promise_is_refused(desk: ApiNode, order: Json):
+    """The refusal points at what was said, and the promise stands."""
+    first = {"based_on": order["visit"]["heads"], "changes": {"promised_at": "2026-09-22T10:00:00Z"}}
+    promised = desk.changed(address(order), first)["view"]
+    body = {
+        "based_on": promised["visit"]["heads"],
+        "changes": {"promised_at": "2026-09-23T10:00:00Z"},
+        "promise_reason": "weather",
+    }
+
+    assert wrong(desk.refused("PATCH", address(order), body)) == [("#/promise_reason", "bad-value")]
 
 
 def test_a_settled_order_does_not_change(desk: ApiNode, order: Json):

@@ -156,7 +156,7 @@ def test_a_promise_moves_for_a_known_reason(node: Node):
     visit = save_visit(node, OpenVisit("", record(90), 0, values=values)).visit
 
     assert problems_of(lambda: edit(node, visit, {"promised_at": 9_000}, "weather")) == [
-        ("reason", ProblemCode.BAD_VALUE)
+        ("promise_reason", ProblemCode.BAD_VALUE)
     ]
     view = one_record(node, VISIT, visit)
     assert view is not None

@@ -304,7 +304,8 @@ def test_a_promise_that_moves_says_why(site: Site, desk: Visitor):
     """The order holds the new time, and the fact of the change stands beside it."""
     address = checked_in(desk)
 
-    desk.submit(desk.open(f"{address}/edit"), f"{address}/edit", {"promised_at": "2030-01-02 17:30", "reason": "parts"})
+    typed = {"promised_at": "2030-01-02 17:30", "promise_reason": "parts"}
+    desk.submit(desk.open(f"{address}/edit"), f"{address}/edit", typed)
 
     order = visit_view(site.node, record_of(address))
     moved = list_records(site.node, PROMISE_CHANGE, after=None, limit=5).records

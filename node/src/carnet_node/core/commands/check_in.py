@@ -7,15 +7,15 @@ nothing by itself: `is_walked_round` says whether somebody looked.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
-from carnet_node.core.commands.cleaning import clean_code
+from carnet_node.core.commands.cleaning import clean_code, clean_values
 from carnet_node.core.commands.customers import Values
-from carnet_node.core.commands.drafting import Drafts, NewId, Read, checked_values, draft_new
+from carnet_node.core.commands.drafting import Drafts, NewId, Read, draft_new
 from carnet_node.core.desk_limits import DAMAGE_MARKS_MAX, OUTLINE_PERMILLE
-from carnet_node.core.refusals import Problem, ProblemCode
+from carnet_node.core.refusals import Problem, ProblemCode, refuse_if_any
 from carnet_protocol.changeset import Draft
 from carnet_protocol.kinds import JOB, PROMISE_CHANGE
 from carnet_protocol.registry import Value
@@ -24,6 +24,9 @@ DEFAULT_OUTLINE: Final = "car"
 """The drawing that marks are placed on when the form names no other."""
 
 OTHER_REASON: Final = "other"
+
+_SPOKEN: Final = {"reason": "promise_reason"}
+"""What the form of an order calls a field of the change of its promise."""
 
 
 class Damage(StrEnum):
@@ -121,7 +124,9 @@ def moved_promise(read: Read, changes: Values, reason: str, now_ms: int, new_id:
         "changed_at": now_ms,
         "reason": reason,
     }
-    return (draft_new(PROMISE_CHANGE, new_id(), checked_values(PROMISE_CHANGE, values)),)
+    cleaned, problems = clean_values(PROMISE_CHANGE, values)
+    refuse_if_any(replace(one, field=_SPOKEN.get(one.field, one.field)) for one in problems)
+    return (draft_new(PROMISE_CHANGE, new_id(), cleaned),)
 
 
 def _mark(part: Sequence[str]) -> DamageMark | None:

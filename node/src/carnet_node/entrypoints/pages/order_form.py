@@ -12,6 +12,7 @@ from fastapi import APIRouter, Response
 
 from carnet_node.core.access_log import begin_showing
 from carnet_node.core.basis import read_of_view, reading_as_read
+from carnet_node.core.commands.check_in import OTHER_REASON
 from carnet_node.core.commands.drafting import Drafts, NewId
 from carnet_node.core.editing import Recorded, order_drafts, require_vehicle, require_visit
 from carnet_node.core.local_facts import Access
@@ -100,7 +101,7 @@ def _drafts(node: Node, new_id: NewId, *, record: RecordId, typed: Typed, clockf
         )
     read = read_of_view(view.visit, typed.text(BASED_ON), changes)
     reading = reading_as_read(view, typed.text("reading_based_on") or None, changes)
-    reason = typed.text("reason") or "other"
+    reason = typed.text("promise_reason") or OTHER_REASON
     return order_drafts(node, read, changes, Recorded(reading, ()), new_id, promise_reason=reason)
 
 

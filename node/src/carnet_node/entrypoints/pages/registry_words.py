@@ -126,6 +126,7 @@ FIELDS: Final[Mapping[str, str]] = {
     "promised_before_at": _("Promised before"),
     "changed_at": _("Changed"),
     "reason": _("Reason"),
+    "promise_reason": _("Why the promise moves"),
     "staff_no": _("Staff number"),
     "staff_id": _("Staff member"),
     "state": _("State"),

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from carnet_node.core.commands.check_in import OTHER_REASON
 from carnet_node.core.commands.lines import NewJob
 from carnet_node.core.limits import FIND_ROWS_MAX, FIND_TEXT_CHARS_MAX, FORM_PARTS_MAX, HEADS_TEXT_CHARS_MAX
 from carnet_node.entrypoints.web.desk import list_of, values_of
@@ -145,10 +146,12 @@ class EditVisitForm(EditForm):
     """Changes of an order; what a corrected odometer or car takes back needs its heads too.
 
     `reading_based_on` for the reading; `parts_based_on` for the completions of recalls, by id, when the car is another.
+    `promise_reason` says why the promised time moves, when it does: parts, more_work, workshop, customer_wish or other.
     """
 
     reading_based_on: Heads | None = None
     parts_based_on: Annotated[dict[str, Heads], Field(max_length=FORM_PARTS_MAX)] = {}
+    promise_reason: Code = OTHER_REASON
 
 
 class StepForm(Form):

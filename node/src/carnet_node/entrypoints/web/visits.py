@@ -97,7 +97,7 @@ async def change_visit(desk: DeskOf, show: Show, visit: str, form: EditVisitForm
         read = read_of_view(view.visit, form.based_on, changes)
         reading = reading_as_read(view, form.reading_based_on, changes)
         recorded = Recorded(reading, moved_as_read(view, parts, changes))
-        return order_drafts(desk.node, read, changes, recorded, new_id)
+        return order_drafts(desk.node, read, changes, recorded, new_id, promise_reason=form.promise_reason)
 
     return await save_order(desk, show, VISIT, record, _drafts)
 
