@@ -88,6 +88,16 @@ def test_a_lost_hub_comes_back_under_a_new_epoch(data: Path, copies: Path, tmp_p
     assert [one["site_code"] for one in told(capsys, data, "dealers", "list")] == ["A001"]
 
 
+def test_a_restore_says_what_has_to_be_decided_again(data: Path, copies: Path, capsys: Printed):
+    """Decisions about parked sets come back from nobody, so whoever restores reads where they are listed."""
+    told(capsys, data, "backup", "now")
+    lose_database(data)
+
+    code = call(data, "restore")
+
+    assert (code, "`carnet-hub quarantine list`" in capsys.readouterr().out) == (0, True)
+
+
 def test_a_command_on_a_lost_hub_makes_no_empty_one(data: Path, capsys: Printed):
     """What was lost is told, and nothing stands in the place that a restore needs."""
     lose_database(data)

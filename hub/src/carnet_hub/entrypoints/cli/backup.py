@@ -106,5 +106,6 @@ def _restored_lines(restored: "Restored") -> list[str]:
         f"{restored.files} recall lists and plans were put back beside it.",
         *(f"{one} An order that stands only there and that no node has read has to be given again." for one in unread),
         "A new hub epoch has begun: nodes notice, and offer again what lies behind that position.",
+        "Parked sets that you released or gave up since then have to be decided again: `carnet-hub quarantine list`.",
         "Next: carnet-hub serve, and look at `carnet-hub nodes list` until every node has been in contact.",
     ]
