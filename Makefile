@@ -28,7 +28,7 @@ export UV_SYSTEM_CERTS
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup check test demo simulate crash-steps planted crash heal fuzz bench bench-desk interop backup-stores vectors messages lock system-deps clean
+.PHONY: help setup check test demo simulate crash-steps planted crash heal fuzz bench bench-desk pictures interop backup-stores vectors messages lock system-deps clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -83,6 +83,9 @@ bench: setup ## the measurements in tests/bench: a table, and .bench.json
 SCALE ?= 1.0
 bench-desk: setup ## the front desk on ten years of a dealer (SCALE=0.05 is quick): search, pages, a check-in
 	$(BIN)/python -m tools.desk_bench --scale $(SCALE) --json .bench-desk.json $(ARGS)
+
+pictures: setup ## draw the screens of docs/guides/dealer anew, from a made-up day; then look at them (ARGS="--size tablet --folder DIR")
+	$(BIN)/python -m tools.desk_pictures $(ARGS)
 
 simulate: setup ## random schedules of nodes and hub (SEEDS=2000): a table, and .simulate.json
 	$(BIN)/python -m tools.simulate --seeds $(SEEDS) --json .simulate.json $(ARGS)

@@ -1,0 +1,198 @@
+"""A made-up day at a made-up workshop, entered through the node's own commands.
+
+Decides who works there, which cars are in, and what a reader of the pictures should see: an open recall, a car with a
+history, orders that are late, two values for one thing. Names, plates and numbers are invented; the clock is the
+machine's own, so that "today" on a picture is the day it was drawn.
+"""
+
+import json
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from random import Random
+from typing import Final
+
+from carnet_node.adapters.passwords import Argon2Passwords
+from carnet_node.bootstrap import open_installation
+from carnet_node.core.acting import acting_for
+from carnet_node.core.commands.customers import AddCustomer, EditCustomer, add_customer, edit_customer
+from carnet_node.core.commands.drafting import Drafts, NewId
+from carnet_node.core.commands.lines import NewJob
+from carnet_node.core.commands.vehicles import AddVehicle
+from carnet_node.core.commands.visits import OpenVisit, Step, close_visit, complete_visit, settle_visit
+from carnet_node.core.desk import save, save_vehicle, save_visit
+from carnet_node.core.editing import new_owner_drafts, plate_drafts, require_customer, require_visit
+from carnet_node.core.node import Node
+from carnet_node.core.staff import add_member, set_up
+from carnet_node.settings import NodeSettings
+from carnet_protocol.ids import RecordId, record_text
+from carnet_protocol.registry import Value
+from support.vins import make_vins
+from tools.desk_bench import names
+
+ADMINISTRATOR: Final = ("B01", "陈立群")
+PASSWORD: Final = "correct horse battery"
+COLLEAGUES: Final = (
+    ("A07", "周敏", "advisor"),
+    ("A12", "林晓燕", "advisor"),
+    ("C03", "何志强", "claims_clerk"),
+    ("K02", "方雨婷", "care_clerk"),
+    ("M01", "孙建国", "manager"),
+)
+CAMPAIGN: Final = "R2026-001"
+CARS: Final = 16
+SEED: Final = 11
+HOUR_MS: Final = 3_600_000
+DAY_MS: Final = 24 * HOUR_MS
+PAST_DAYS: Final = (520, 330, 140)
+"""How long ago the first car was here."""
+
+
+def write_campaign(folder: Path) -> Path:
+    """A recall of the first car."""
+    folder.mkdir()
+    texts = {
+        "campaign_no": CAMPAIGN,
+        "title": "部分轿车制动助力真空管召回",
+        "producer": "示例汽车有限公司",
+        "scope": "2019年1月至2024年6月生产的部分车辆",
+        "defect": "制动助力真空管在低温下可能开裂。",
+        "hazard": "制动距离可能变长。",
+        "emergency_advice": "制动踏板变硬时请降低车速，尽快联系最近的经销商。",
+        "remedy": "免费更换改进后的真空管。",
+        "hazard_level": "normal",
+    }
+    lines = [f"{name} = {json.dumps(text, ensure_ascii=False)}" for name, text in texts.items()]
+    (folder / "campaign.toml").write_text("\n".join([*lines, "member_count = 1", ""]), encoding="utf-8")
+    (folder / "vins.txt").write_text(make_vins(1)[0] + "\n", encoding="utf-8")
+    return folder
+
+
+def furnish(data: Path) -> dict[str, str]:
+    """Enter the people, the cars and the day; returns addresses by name of the picture."""
+    installation = open_installation(NodeSettings(data_dir=data))
+    try:
+        node = installation.node()
+        opened = set_up(
+            node, Argon2Passwords(), {"staff_no": ADMINISTRATOR[0], "full_name": ADMINISTRATOR[1]}, PASSWORD
+        )
+        node = acting_for(node, opened.staff)
+        hired = [
+            add_member(node, {"staff_no": no, "full_name": name, "role": role})[0] for no, name, role in COLLEAGUES
+        ]
+        shop = _Shop(node, Random(SEED))
+        found = shop.day()
+        return found | {"leave": f"/staff/{record_text(hired[0])}/leave"}
+    finally:
+        installation.store.close()
+
+
+class _Shop:
+    """The node that is filled, and the dice of what is typed into it."""
+
+    def __init__(self, node: Node, dice: Random) -> None:
+        self._node = node
+        self._dice = dice
+        self._now_ms = node.clock.now_ms()
+
+    def day(self) -> dict[str, str]:
+        """Every car of the day, the first one with its history and two values for its owner."""
+        orders = []
+        for place, vin in enumerate(make_vins(CARS)):
+            customer, vehicle = self._known_car(vin)
+            if place == 0:
+                self._history(customer, vehicle)
+                first = customer, vehicle
+            orders.append(self._order(place, customer, vehicle))
+        self._contradicted(first[0])
+        customer_at, vehicle_at = f"/customers/{record_text(first[0])}", f"/vehicles/{record_text(first[1])}"
+        order_at = f"/visits/{record_text(orders[0])}"
+        return {
+            "customer": customer_at,
+            "customer-edit": f"{customer_at}/edit",
+            "vehicle-edit": f"{vehicle_at}/edit",
+            "check-in": f"/visits/new?vehicle={record_text(first[1])}",
+            "order": order_at,
+            "order-edit": f"{order_at}/edit",
+            "order-work": f"{order_at}/work",
+            "print": f"{order_at}/print/reception",
+            "print-order": f"{order_at}/print/order",
+        }
+
+    def _known_car(self, vin: str) -> tuple[RecordId, RecordId]:
+        dice, node = self._dice, self._node
+        command = AddCustomer(
+            {"party_kind": "person", "full_name": names.person_name(dice), "segment": "private"},
+            [{"number": names.mobile(dice), "phone_kind": "mobile"}],
+            [{"street": f"示例路 {dice.randrange(1, 300)} 号"}],
+        )
+        customer = save(node, partial(add_customer, command)).records[0]
+        plated = {"plate_no": f"津{names.plate(dice)[1:]}", "from_on": "2023-05-01"}
+        model: dict[str, Value] = {"model_name": names.some(dice, names.MODELS), "color": "珍珠白", "model_year": 2023}
+        vehicle = save_vehicle(
+            node,
+            AddVehicle(vin, node.settings.vin_policy, model),
+            lambda record, new_id: plate_drafts(node, record, plated, new_id),
+        ).vehicle
+        save(node, lambda _: new_owner_drafts(node, vehicle, customer, "owner", {"from_on": "2023-05-01"}))
+        return customer, vehicle
+
+    def _order(self, place: int, customer: RecordId, vehicle: RecordId) -> RecordId:
+        """An order of today: a third of them late, a third of them the administrator's."""
+        values: dict[str, Value] = {
+            "odometer_in_km": 20_000 + 2_317 * place + (30_000 if place == 0 else 0),
+            "advisor_code": (ADMINISTRATOR[0], "A07", "A12")[place % 3],
+            "promised_at": self._now_ms + (place - CARS // 3) * HOUR_MS // 2,
+            "fuel_level_percent": 50,
+            "sender_name": names.person_name(self._dice),
+            "sender_phone": names.mobile(self._dice),
+            "damage_marks": "scratch 310 620; dent 690 240",
+            "belongings": "儿童座椅",
+            "estimate_fen": 46_800,
+        }
+        order = OpenVisit("", vehicle, self._now_ms - place * HOUR_MS // 12, customer, values, [self._job(place)])
+        visit = save_visit(self._node, order).visit
+        if place % 5 == CARS % 5:
+            self._step(visit, complete_visit, self._now_ms)
+        return visit
+
+    def _job(self, place: int) -> NewJob:
+        said: dict[str, Value] = {
+            "complaint": names.COMPLAINTS[place % len(names.COMPLAINTS)],
+            "op_name": names.OPERATIONS[place % len(names.OPERATIONS)],
+            "pay_type": "customer" if place % 4 else "warranty",
+        }
+        labour: dict[str, Value] = {"labour_name": said["op_name"], "actual_hours": 120, "rate_fen": 12_000}
+        part: dict[str, Value] = {
+            "part_no": "15400-641",
+            "part_name": "滤清器",
+            "quantity_hundredths": 100,
+            "price_fen": 4_800,
+        }
+        return NewJob(said, [labour], [part])
+
+    def _history(self, customer: RecordId, vehicle: RecordId) -> None:
+        for place, days in enumerate(PAST_DAYS):
+            at_ms = self._now_ms - days * DAY_MS
+            values: dict[str, Value] = {"odometer_in_km": 8_600 + 13_200 * place, "advisor_code": "A07"}
+            visit = save_visit(
+                self._node, OpenVisit("", vehicle, at_ms, customer, values, [self._job(place + 2)])
+            ).visit
+            for step in (complete_visit, settle_visit, close_visit):
+                self._step(visit, step, at_ms + 5 * HOUR_MS)
+
+    def _step(self, visit: RecordId, step: Callable[[Step], Drafts], at_ms: int) -> None:
+        view = require_visit(self._node, visit)
+        taken = Step(view.visit.read(), at_ms, view.work())
+        save(self._node, lambda _: step(taken))
+
+    def _contradicted(self, customer: RecordId) -> None:
+        """Two people change one thing from the same page."""
+        read = require_customer(self._node, customer).customer.read()
+        for segment in ("taxi", "company"):
+            drafts = edit_customer(EditCustomer(read, {"segment": segment}))
+            save(self._node, partial(_as_they_are, drafts))
+
+
+def _as_they_are(drafts: Drafts, _: NewId) -> Drafts:
+    return drafts
