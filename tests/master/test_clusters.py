@@ -188,6 +188,16 @@ def test_a_steward_may_join_different_document_numbers():
     assert together(parties, [link("ab", 9, Authority.STEWARD)]) == {"ab"}
 
 
+def test_a_stewards_link_keeps_what_the_matcher_had_joined():
+    """Records with either of two numbers stay where they were when a steward calls the numbers one person's."""
+    numbers = {"a": b"1", "b": b"1", "c": b"2", "d": b"2"}
+    parties = [party(name, identifiers=frozenset({number})) for name, number in numbers.items()]
+    before = [link("ab", 9), link("cd", 10)]
+
+    assert together(parties, before) == {"ab", "cd"}
+    assert together(parties, [*before, link("ac", 11, Authority.STEWARD)]) == {"abcd"}
+
+
 @pytest.mark.parametrize("authority", Authority)
 def test_a_person_and_a_company_are_never_one(authority: Authority):
     """A link between a person and a company is refused, whoever made it."""
@@ -208,6 +218,21 @@ def test_a_person_without_documents_does_not_grow_without_end():
 
     assert sorted(len(one.members) for one in found.clusters) == [1, UNDOCUMENTED_MEMBERS_MAX]
     assert refusals(found) == [Refusal.SIZE]
+
+
+def test_a_steward_may_join_two_large_parts():
+    """Each part keeps the size that the matcher may give it, so nobody falls out of a cluster that a steward made."""
+    names = [Party(bytes([number]) * 16, number) for number in range(1, 2 * UNDOCUMENTED_MEMBERS_MAX + 1)]
+    chains = [
+        Decision(name_of(at), one.record, other.record, Effect.LINK, Authority.AUTO, (100 + at, 0))
+        for at, (one, other) in enumerate(pairwise(names), 1)
+        if at != UNDOCUMENTED_MEMBERS_MAX
+    ]
+    first, last = names[0].record, names[-1].record
+    steward = Decision(name_of(90), first, last, Effect.LINK, Authority.STEWARD, (900, 0))
+
+    assert [len(one.members) for one in form_clusters(names, chains).clusters] == [UNDOCUMENTED_MEMBERS_MAX] * 2
+    assert [len(one.members) for one in form_clusters(names, [*chains, steward]).clusters] == [len(names)]
 
 
 def test_a_proposal_is_open_until_it_is_answered():

@@ -12,7 +12,8 @@ Rules:
 - Standing links are followed stewards' first, then oldest first. One that would bring two records together between
   which a split stands is refused, whatever lies between them; so is one that would put persons and companies together.
 - The matcher's links are also refused where valid document numbers would differ inside the cluster, and beyond the
-  size limit. A steward's are not.
+  size limit. A steward's are not. What a steward has joined stays with all that the matcher had joined to either part:
+  two numbers that a steward called one person's are no difference any more, and each part brings its own limit.
 - The golden id is lent by the record that the hub's log knew first. The others' own ids lead to it.
 
     >>> parties = [Party(b"a" * 16, 1), Party(b"b" * 16, 2)]
@@ -217,8 +218,9 @@ def form_clusters(parties: Iterable[Party], decisions: Iterable[Decision]) -> Cl
         if why is not None:
             refused.append(RefusedLink(link, why))
             continue
-        joined = one if len(one.members) >= len(other.members) else other
-        joined.members |= (other if joined is one else one).members
+        joined, added = (one, other) if len(one.members) >= len(other.members) else (other, one)
+        joined.members |= added.members
+        joined.stewards_links += added.stewards_links + int(link.authority is Authority.STEWARD)
         groups.update(dict.fromkeys(joined.members, joined))
     refused = [one for one in refused if groups[one.decision.one] is not groups[one.decision.other]]
     distinct = {id(one): one for one in groups.values()}.values()
@@ -228,9 +230,10 @@ def form_clusters(parties: Iterable[Party], decisions: Iterable[Decision]) -> Cl
 
 @dataclass(slots=True, eq=False)
 class _Group:
-    """A cluster on its way, by record."""
+    """A cluster on its way, by record, and how many links of stewards it took."""
 
     members: dict[bytes, Party]
+    stewards_links: int = 0
 
 
 def _cluster(members: Iterable[Party]) -> Cluster:
@@ -262,7 +265,8 @@ def _objection(one: _Group, other: _Group, apart: Mapping[bytes, Set[bytes]], au
     identifiers = frozenset().union(*(party.identifiers for party in together))
     if _differ(_identifiers(one), _identifiers(other)):
         return Refusal.IDENTIFIERS
-    if not identifiers and kinds != {_COMPANY} and len(together) > UNDOCUMENTED_MEMBERS_MAX:
+    members_max = UNDOCUMENTED_MEMBERS_MAX * (1 + one.stewards_links + other.stewards_links)
+    if not identifiers and kinds != {_COMPANY} and len(together) > members_max:
         return Refusal.SIZE
     return None
 
@@ -272,5 +276,5 @@ def _identifiers(group: _Group) -> frozenset[bytes]:
 
 
 def _differ(some: frozenset[bytes], others: frozenset[bytes]) -> bool:
-    """Whether both sides have document numbers and not the same ones."""
-    return bool(some) and bool(others) and some != others
+    """Whether each side has a document number that the other has not."""
+    return not some <= others and not others <= some
