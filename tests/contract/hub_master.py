@@ -163,7 +163,8 @@ class HubMasterContract:
         with world.hub.store.read() as snapshot:
             aliases = snapshot.aliases([named("second")])
 
-        assert [tuple(row) for row in aliases] == [(named("second"), since, named("first"), world.position())]
+        expected = (named("second"), since, named("first"), world.position(), record("second"))
+        assert [tuple(row) for row in aliases] == [expected]
 
     def test_a_merge_and_its_undoing_touch_no_source_record(self, world: HubWorld):
         """Customers, visits and everything a site wrote are byte for byte what they were before."""
@@ -221,6 +222,25 @@ class HubMasterContract:
 
         assert clusters(world, "first", "second") == []
         assert Reader(world, other).read() == {}
+
+    def test_a_pin_says_whose_value_is_shown(self, world: HubWorld):
+        """A steward's pin puts one record's name first, wherever the record goes, until it is taken back."""
+        one, other = world.site("a"), world.site("b")
+        know(world, one, "first", full_name="测试甲")
+        know(world, other, "second", full_name="测试乙")
+        share(world, one, "first")
+        share(world, other, "second")
+        link(world, "first", "second")
+        reader = Reader(world, one)
+        shown = [reader.read()[named("first")].values["full_name"]]
+        other_name, holder = ("测试甲", "first") if shown == ["测试乙"] else ("测试乙", "second")
+
+        pin = decide(world, "pin", holder, holder, cause="name")
+        shown.append(reader.read()[named("first")].values["full_name"])
+        take_back(world, pin, holder, holder)
+        shown.append(reader.read()[named("first")].values["full_name"])
+
+        assert shown == [shown[0], other_name, shown[0]]
 
     def test_a_proposal_waits_until_somebody_answers(self, world: HubWorld):
         """A proposal stands in the queue, and an answer about its pair takes it out."""

@@ -10,6 +10,7 @@ from carnet_hub.adapters.store import SqlStore, open_store
 from contract.hub_contract import HubContract
 from contract.hub_lists import HubListContract
 from contract.hub_master import HubMasterContract
+from contract.hub_matching import HubMatchingContract
 from support.postgres import make_schema, running_postgres
 
 NUMBERS = itertools.count(1)
@@ -22,7 +23,7 @@ def server_url() -> Iterator[str]:
         yield url
 
 
-class TestPostgresHub(HubContract, HubListContract, HubMasterContract):
+class TestPostgresHub(HubContract, HubListContract, HubMasterContract, HubMatchingContract):
     """Everything the contract says, in a schema of its own."""
 
     @pytest.fixture(autouse=True)

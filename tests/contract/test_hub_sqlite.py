@@ -8,9 +8,10 @@ from carnet_hub.adapters.store import SqlStore, open_store
 from contract.hub_contract import HubContract
 from contract.hub_lists import HubListContract
 from contract.hub_master import HubMasterContract
+from contract.hub_matching import HubMatchingContract
 
 
-class TestSqliteHub(HubContract, HubListContract, HubMasterContract):
+class TestSqliteHub(HubContract, HubListContract, HubMasterContract, HubMatchingContract):
     """Everything the contract says, on a file."""
 
     @pytest.fixture(autouse=True)

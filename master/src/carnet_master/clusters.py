@@ -47,6 +47,8 @@ class Effect(StrEnum):
     PROPOSE = "propose"
     DISMISS = "dismiss"
     """A steward looked at a proposal and could not tell."""
+    PIN = "pin"
+    """A steward says whose value is shown: about one record, with the group of fields as its cause."""
 
 
 class Authority(IntEnum):

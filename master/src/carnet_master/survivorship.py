@@ -5,10 +5,10 @@ reader may see: it is given only those. A value is never made up, mended or mixe
 
 | what | whose |
 |---|---|
-| name, birth | a record with a valid document; else the value most records have; else the newest |
-| company | a record with a valid credit code; else the value most records have; else the newest |
-| phones | every number once, not those marked as wrong; the last confirmed or written first |
-| address | the newest with a street, else the newest |
+| name, birth | a pinned record; one with a valid document; else the value most records have; else the newest |
+| company | a pinned record; one with a valid credit code; else the value most records have; else the newest |
+| phones | every number once, not those marked as wrong; a pinned record's first, then the last confirmed or written |
+| address | a pinned record's; the newest with a street, else the newest |
 | do not contact | yes, if any record says so: also one whose other values the reader does not get |
 
 Ties go to the larger record id, so that the order of the records plays no part.
@@ -16,10 +16,14 @@ Ties go to the larger record id, so that the order of the records plays no part.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Final
 
 from carnet_master.limits import GOLDEN_PHONES_MAX
 from carnet_protocol.registry import Value
+
+PINNED: Final = ("name", "birth", "company", "phone", "place")
+"""Groups of fields for which a steward may say whose value is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,7 @@ class Source:
         is_documented: it shows a valid document number of the party.
         phones: not those marked as wrong.
         is_silent: it asks not to be contacted.
+        pins: by group of `PINNED`, the log position of the steward's word that this record's value is shown.
     """
 
     record: bytes
@@ -55,6 +60,7 @@ class Source:
     phones: tuple[Written, ...] = ()
     places: tuple[Written, ...] = ()
     is_silent: bool = False
+    pins: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +92,9 @@ def golden_values(sources: Iterable[Source]) -> GoldenValues:
     listed = sorted(sources, key=lambda one: one.record)
     return GoldenValues(
         _party_kind(listed),
-        _most_trusted(listed, lambda one: one.name),
-        _most_trusted(listed, lambda one: one.birth),
-        _most_trusted(listed, lambda one: one.company),
+        _most_trusted(listed, "name", lambda one: one.name),
+        _most_trusted(listed, "birth", lambda one: one.birth),
+        _most_trusted(listed, "company", lambda one: one.company),
         _phones(listed),
         _place(listed),
     )
@@ -99,13 +105,14 @@ def _party_kind(sources: Sequence[Source]) -> str:
     return max(counts, key=lambda kind: (counts[kind], kind), default="")
 
 
-def _most_trusted(sources: Sequence[Source], of: Callable[[Source], Written | None]) -> Chosen | None:
-    """A documented record's value, else the most frequent one, else the newest."""
+def _most_trusted(sources: Sequence[Source], group: str, of: Callable[[Source], Written | None]) -> Chosen | None:
+    """A pinned record's value, else a documented one's, else the most frequent one, else the newest."""
     found = [Chosen(written, one) for one in sources if (written := of(one)) is not None]
     counts = Counter(_identity(one.written) for one in found)
     return max(
         found,
         key=lambda one: (
+            one.source.pins.get(group, 0),
             one.source.is_documented,
             counts[_identity(one.written)],
             one.written.at_ms,
@@ -123,12 +130,17 @@ def _phones(sources: Sequence[Source]) -> tuple[Chosen, ...]:
             number, chosen = written.values.get("number"), Chosen(written, source)
             if number and (number not in newest or _age(chosen) > _age(newest[number])):
                 newest[number] = chosen
-    return tuple(sorted(newest.values(), key=_age, reverse=True)[:GOLDEN_PHONES_MAX])
+    ordered = sorted(newest.values(), key=lambda one: (one.source.pins.get("phone", 0), _age(one)), reverse=True)
+    return tuple(ordered[:GOLDEN_PHONES_MAX])
 
 
 def _place(sources: Sequence[Source]) -> Chosen | None:
     found = [Chosen(written, source) for source in sources for written in source.places]
-    return max(found, key=lambda one: (bool(one.written.values.get("street")), *_age(one)), default=None)
+    return max(
+        found,
+        key=lambda one: (one.source.pins.get("place", 0), bool(one.written.values.get("street")), _age(one)),
+        default=None,
+    )
 
 
 def _age(one: Chosen) -> tuple[int, bytes, str]:

@@ -73,6 +73,7 @@ class Alias(HubTable, table=True):
     since: int = Field(primary_key=True, sa_type=BIG)
     golden: bytes = Field(sa_type=BYTES)
     until: int = Field(sa_type=BIG)
+    customer: bytes = Field(sa_type=BYTES)
 
 
 class Proposal(HubTable, table=True):

@@ -16,6 +16,7 @@ from carnet_hub.core.hub import Hub
 from carnet_hub.core.latecomers import order_latecomers
 from carnet_hub.core.ledger import Ledger
 from carnet_hub.core.limits import JUDGED_AGAIN_MAX, LIST_ROWS_MAX
+from carnet_hub.core.matching import match_fresh
 from carnet_hub.core.ports import StoreError
 from carnet_hub.core.releasing import release_set, release_waiting
 from carnet_hub.core.rows import SetState
@@ -42,6 +43,7 @@ def free_waiting(hub: Hub, nonces: Sequence[bytes]) -> tuple[bytes, ...]:
                 workspace = open_workspace(hub, transaction)
                 releases = release_waiting(workspace, rest)
                 order_latecomers(hub, workspace)
+                match_fresh(hub, workspace)
                 workspace.flush(transaction)
         except StoreError:
             raise
@@ -132,6 +134,7 @@ def _is_released(hub: Hub, nonce: bytes) -> bool:
             workspace = open_workspace(hub, transaction)
             row = release_set(workspace, nonce, Detail("", b""))
             order_latecomers(hub, workspace)
+            match_fresh(hub, workspace)
             workspace.flush(transaction)
     except StoreError:
         raise

@@ -19,10 +19,12 @@ from typing import Final
 
 from carnet_hub.core.at_rest import plain_entries
 from carnet_hub.core.hub import Hub
-from carnet_hub.core.master_rows import PartyRow
+from carnet_hub.core.linking import decision_of
+from carnet_hub.core.master_rows import DecisionRow, PartyRow
 from carnet_hub.core.ports import Snapshot
 from carnet_hub.core.rows import RecordRow
-from carnet_master.survivorship import Chosen, GoldenValues, Source, Written, golden_values
+from carnet_master.clusters import Effect, standing_decisions
+from carnet_master.survivorship import PINNED, Chosen, GoldenValues, Source, Written, golden_values
 from carnet_protocol.ids import RecordId, golden_id, golden_op_id
 from carnet_protocol.kinds import ADDRESS, CONSENT, CONTACT_PREFERENCE, CUSTOMER, GOLDEN, PHONE
 from carnet_protocol.registry import Kind, Value
@@ -84,8 +86,9 @@ def read_members(hub: Hub, snapshot: Snapshot, customers: Sequence[bytes]) -> di
     about: dict[bytes, list[RecordRow]] = {}
     for row in snapshot.party_records(customers):
         about.setdefault(row.parent or b"", []).append(row)
+    pins = pins_of(snapshot.decisions(customers))
     return {
-        one: _member(hub, parties[one], card, about.get(one, []))
+        one: _member(hub, parties[one], card, about.get(one, []), pins.get(one, {}))
         for one, card in cards.items()
         if one in parties and parties[one].is_live
     }
@@ -152,7 +155,18 @@ def _sourced(
     return found
 
 
-def _member(hub: Hub, party: PartyRow, card: RecordRow, about: Sequence[RecordRow]) -> Member:
+def pins_of(rows: Iterable[DecisionRow]) -> dict[bytes, dict[str, int]]:
+    """By customer and group of fields, the position of the pin that stands."""
+    standing = standing_decisions(decision_of(row) for row in rows).values()
+    found: dict[bytes, dict[str, int]] = {}
+    for one in standing:
+        if one.effect is Effect.PIN and one.cause in PINNED:
+            held = found.setdefault(one.one, {})
+            held[one.cause] = max(one.place[0], held.get(one.cause, 0))
+    return found
+
+
+def _member(hub: Hub, party: PartyRow, card: RecordRow, about: Sequence[RecordRow], pins: Mapping[str, int]) -> Member:
     entries = plain_entries(hub.box, CUSTOMER.number, card.id, card.entries)
     kept = [(hub.rules[row.kind].kind, plain_entries(hub.box, row.kind, row.id, row.entries)) for row in about]
     standing = [(kind, one) for kind, one in kept if not is_deleted(one)]
@@ -168,6 +182,7 @@ def _member(hub: Hub, party: PartyRow, card: RecordRow, about: Sequence[RecordRo
         tuple(phone for of, one in standing if of is PHONE and (phone := _phone(one)) is not None),
         tuple(place for of, one in standing if of is ADDRESS and (place := _written(of, one, "place")) is not None),
         any(_flag(of, one, "do_not_contact") for of, one in standing if of is CONTACT_PREFERENCE),
+        pins,
     )
     return Member(source, party.since, _is_sharing([one for of, one in standing if of is CONSENT]))
 

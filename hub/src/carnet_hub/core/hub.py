@@ -7,6 +7,7 @@ as well: it has a chain of its own, and the author of everything it writes is it
 from dataclasses import dataclass, field
 
 from carnet_hub.core.kind_rules import Rules, rules_of
+from carnet_hub.core.master_ports import NO_WEIGHER, Weigher
 from carnet_hub.core.ports import Alarms, Clock, Entropy, HubStore, SecretBox
 from carnet_protocol.envelope import Signer
 from carnet_protocol.hello import HubEpoch
@@ -25,6 +26,7 @@ class Hub:
         node_id: 16 bytes; the hub's own chain.
         public_key: raw 32 bytes of the key behind `signer`.
         histories: its epochs, oldest first, `hub_epoch` last; empty for a hub that was never restored.
+        weigher: the model that says how likely two customers are one.
         rules: what the registry means for the hub; worked out here.
     """
 
@@ -40,6 +42,7 @@ class Hub:
     alarms: Alarms
     registry: Registry = REGISTRY
     histories: tuple[HubEpoch, ...] = ()
+    weigher: Weigher = NO_WEIGHER
     rules: Rules = field(init=False, repr=False)
 
     @property

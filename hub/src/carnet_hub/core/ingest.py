@@ -9,12 +9,13 @@ Rules:
 - A set that changes its node's key is committed before the next key is looked up, so that a batch or bundle may hold
   sets signed with either.
 - Several sets share a transaction. If the hub itself fails on one of them, the group is rolled back and done again
-  one set at a time; the culprit is parked with the reason `internal` and reported to the operator.
+  one set at a time; the culprit is parked with the reason `internal` and reported to the operator. A set on which only
+  the matcher fails is admitted all the same.
 - A store that is busy or broken is nobody's set's fault: the error goes to the caller, nothing of that group is kept,
   and pushing the same sets again is harmless.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from carnet_hub.core.admission import Decided, decide_set, park_culprit
 from carnet_hub.core.freeing import free_waiting
@@ -22,11 +23,12 @@ from carnet_hub.core.hub import Hub
 from carnet_hub.core.intake import Arrival, find_signers, rank_by_receipt, read_pushed, verify_arrival
 from carnet_hub.core.latecomers import order_latecomers
 from carnet_hub.core.limits import GROUP_OPS_MAX, GROUP_SETS_MAX
+from carnet_hub.core.matching import match_fresh
 from carnet_hub.core.ports import StoreError
 from carnet_hub.core.prefetch import prefetch
 from carnet_hub.core.receipts import answer_with, rejection
 from carnet_hub.core.releasing import release_waiting
-from carnet_hub.core.workspace import open_workspace
+from carnet_hub.core.workspace import Workspace, open_workspace
 from carnet_protocol.envelope import Envelope
 from carnet_protocol.errors import Refused
 from carnet_protocol.hello import LostSet
@@ -133,28 +135,51 @@ def _admit_together(hub: Hub, group: list[Arrival]) -> list[Decided]:
             if decided[-1].row is not None and not decided[-1].is_duplicate:
                 rest += release_waiting(workspace, [arrival.change_set.nonce]).rest
         order_latecomers(hub, workspace)
+        match_fresh(hub, workspace)
         workspace.flush(transaction)
     free_waiting(hub, rest)
     return decided
 
 
 def _admit_alone(hub: Hub, arrival: Arrival) -> Decided:
-    """Decide one set without touching what waits for it, then release that; whatever fails stays parked."""
+    """Decide one set without touching what waits for it, then release that; whatever fails stays parked.
+
+    A set on which only the matcher fails is admitted unmatched: nobody's work waits for a guess about who is who.
+    """
     nonce = arrival.change_set.nonce
     try:
-        with hub.store.write() as transaction:
-            workspace = open_workspace(hub, transaction)
-            prefetch(workspace, [arrival])
-            decided = decide_set(workspace, arrival)
-            order_latecomers(hub, workspace)
-            workspace.flush(transaction)
+        decided = _admit_one(hub, arrival, match_fresh)
     except StoreError:
         raise
     except Exception as error:  # noqa: BLE001  (reported as an alarm; the set is kept for the operator)
         hub.alarms.set_failed(nonce, error)
-        return _park_culprit(hub, arrival)
+        unmatched = _admit_unmatched(hub, arrival)
+        if unmatched is None:
+            return _park_culprit(hub, arrival)
+        decided = unmatched
     if decided.row is not None and not decided.is_duplicate:
         free_waiting(hub, [nonce])
+    return decided
+
+
+def _admit_unmatched(hub: Hub, arrival: Arrival) -> Decided | None:
+    """Decide a set once more, without the matcher; None when that fails too."""
+    try:
+        return _admit_one(hub, arrival, lambda *_: None)
+    except StoreError:
+        raise
+    except Exception:  # noqa: BLE001  (it failed before and was reported then)
+        return None
+
+
+def _admit_one(hub: Hub, arrival: Arrival, match: Callable[[Hub, Workspace], None]) -> Decided:
+    with hub.store.write() as transaction:
+        workspace = open_workspace(hub, transaction)
+        prefetch(workspace, [arrival])
+        decided = decide_set(workspace, arrival)
+        order_latecomers(hub, workspace)
+        match(hub, workspace)
+        workspace.flush(transaction)
     return decided
 
 

@@ -66,6 +66,12 @@ PLACES_PER_POSITION_BITS: Final = 20
 GOLDEN_ROW_BYTES: Final = 10 * 1024
 """What a golden record counts on a page: its ids fill up to 8 KiB, its values seldom more than one."""
 
+CANDIDATES_MAX: Final = 500
+"""Customers that one arriving customer is compared with, those that share most keys first; most meet four."""
+
+STEWARD_CHARS_MAX: Final = 32
+"""Characters of a steward's code, and of the code of a reason: they stand in the log for ever, and are no names."""
+
 LIST_ROWS_MAX: Final = 1_000
 """Rows of one operator's list; the next call continues behind the last."""
 

@@ -27,6 +27,7 @@ from carnet_master.clusters import (
     Clusters,
     Decision,
     Effect,
+    Pair,
     Party,
     form_clusters,
     open_proposals,
@@ -52,8 +53,9 @@ def follow_master(workspace: Workspace, touched: Iterable[Key], position: int) -
     if not changed and not decided:
         return
     loose = (one for one, is_other in changed.items() if is_other and workspace.master.decisions(one))
-    moved = {*decided, *loose}
-    said = {member.golden for one in changed if (member := workspace.master.member(one)) is not None}
+    moved = {*(one for pair in decided for one in pair), *loose}
+    spoken_of = {*changed, *(one for one, other in decided if one == other)}
+    said = {member.golden for one in spoken_of if (member := workspace.master.member(one)) is not None}
     if not moved and not said:
         return
     _cluster_again(workspace, moved, said, position)
@@ -96,17 +98,17 @@ def party_of(row: PartyRow) -> Party:
     return Party(row.customer, row.since, row.kind, frozenset(tokens))
 
 
-def clusters_around(book: MasterBook, customers: Iterable[bytes]) -> tuple[Clusters, dict[bytes, Decision]]:
-    """The clusters of some customers and of all that any link connects them with, and every decision about these."""
+def surroundings_of(book: MasterBook, customers: Iterable[bytes]) -> tuple[list[Party], dict[bytes, Decision]]:
+    """Some customers and all that any link connects them with, and every decision about these by its id."""
     reach = _reach(book, {*customers}, Effect.LINK)
     decisions = {row.identity: decision_of(row) for one in sorted(reach) for row in book.decisions(one)}
     parties = [party_of(row) for one in sorted(reach) if (row := book.party(one)) is not None and row.is_live]
-    return form_clusters(parties, decisions.values()), decisions
+    return parties, decisions
 
 
-def _note_decisions(workspace: Workspace, touched: Iterable[Key], position: int) -> set[bytes]:
-    """Keep what `identity` records of an entry say; the customers they are about."""
-    found: set[bytes] = set()
+def _note_decisions(workspace: Workspace, touched: Iterable[Key], position: int) -> set[Pair]:
+    """Keep what `identity` records of an entry say; the pairs they are about, for a pin one customer twice."""
+    found: set[Pair] = set()
     for kind, record in touched:
         state = workspace.book.state((kind, record)) if kind == IDENTITY.number else None
         row = _decision_row(state, position) if state is not None else None
@@ -116,7 +118,7 @@ def _note_decisions(workspace: Workspace, touched: Iterable[Key], position: int)
             workspace.master.put_decision(row)
         else:
             workspace.master.drop_decision(row)
-        found |= {row.customer, row.other}
+        found.add((row.customer, row.other))
     return found
 
 
@@ -124,7 +126,9 @@ def _decision_row(state: RecordState, position: int) -> DecisionRow | None:
     """What an `identity` record says; None for one that a newer version wrote in words unknown here."""
     shown = shown_fields(state)
     one, other, effect = shown.get("one_id"), shown.get("other_id"), shown.get("effect")
-    if not isinstance(one, bytes) or not isinstance(other, bytes) or one == other or effect not in {*Effect}:
+    if not isinstance(one, bytes) or not isinstance(other, bytes) or effect not in {*Effect}:
+        return None
+    if (one == other) != (effect == Effect.PIN) and effect != Effect.RETRACT:
         return None
     target, op = shown.get("target_id"), OpId(state.entries[0].op)
     authority, cause = str(shown.get("authority") or "auto"), str(shown.get("cause") or "")
@@ -152,7 +156,8 @@ def _cluster_again(workspace: Workspace, moved: set[bytes], said: set[bytes], po
         said: golden ids of clusters about whose customers something was said.
     """
     book = workspace.master
-    around, decisions = clusters_around(book, moved)
+    parties, decisions = surroundings_of(book, moved)
+    around = form_clusters(parties, decisions.values())
     reach = {*moved, *(member.record for cluster in around.clusters for member in cluster.members)}
     before = {one: book.member(one) for one in sorted(reach)}
     goldens = {member.golden for member in before.values() if member is not None}
@@ -183,12 +188,10 @@ def _move_members(
         own = golden_id(RecordId(customer))
         if held is not None:
             changed.add(held.golden)
-            if held.golden != own:
-                book.put_alias(AliasRow(own, held.since, held.golden, position))
+            book.put_alias(AliasRow(own, held.since, held.golden, position, customer))
         if home is not None:
             changed.add(home)
-            if home != own:
-                book.put_alias(AliasRow(own, position, home, 0))
+            book.put_alias(AliasRow(own, position, home, 0, customer))
         book.put_member(customer, MemberRow(customer, home, position) if home is not None else None)
     return changed
 

@@ -1,14 +1,66 @@
-"""What is asked of the store about who is who.
+"""What is asked of the world about who is who: look-ups of the store, and the model that weighs a pair.
 
 Decides the look-ups of matching and clusters, a part of `ports.Snapshot`; each takes many keys at once and answers with
-what exists.
+what exists. Decides how a weight is handed over; `adapters.weighing` reads the model.
 """
 
 from collections.abc import Collection
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Final, Protocol
 
 from carnet_hub.core.master_rows import AliasRow, DecisionRow, MemberRow, PartyRow, ProposalPlace, ProposalRow
 from carnet_hub.core.rows import RecordRow
+from carnet_master.features import Features
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What one comparison adds to a weight, in bits."""
+
+    comparison: str
+    level: str
+    bits: float
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """How much speaks for two records being one party.
+
+    Attributes:
+        weight: in bits.
+        probability: 0 to 1.
+        levels: the level of each comparison, a byte each.
+        model_id: of the model that weighed.
+        grounds: the prior, then every comparison; their bits add up to the weight.
+    """
+
+    weight: float
+    probability: float
+    levels: bytes
+    model_id: bytes
+    grounds: tuple[Ground, ...]
+
+
+class Weigher(Protocol):
+    """The model in use."""
+
+    def weigh(self, one: Features, other: Features) -> Weighed | None:
+        """Compare two records of one kind of party; None when there is no model for that kind.
+
+        Args:
+            one, other: without generic values.
+        """
+
+
+class NoWeigher:
+    """No model: what needs a probability is never linked and never asked about; equal document numbers still count."""
+
+    def weigh(self, one: Features, other: Features) -> Weighed | None:  # noqa: ARG002
+        """Nothing is known."""
+        return None
+
+
+NO_WEIGHER: Final = NoWeigher()
 
 
 class MasterReads(Protocol):

@@ -68,9 +68,10 @@ class MemberRow(NamedTuple):
 
 
 class AliasRow(NamedTuple):
-    """A golden id that led to another one, from one position on until another.
+    """A golden id and the cluster that it led to, from one position on until another; its own one among them.
 
     Attributes:
+        former: the golden id that a customer lends.
         until: 0 while it does.
     """
 
@@ -78,6 +79,7 @@ class AliasRow(NamedTuple):
     since: int
     golden: bytes
     until: int
+    customer: bytes
 
 
 class ProposalRow(NamedTuple):

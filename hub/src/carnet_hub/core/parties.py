@@ -110,6 +110,7 @@ def _refresh(workspace: Workspace, customer: bytes, position: int) -> bool:
     is_same = before is not None and before[:-1] == made[:-1]
     if before is not None and is_same and plain_features(box, before) == features:
         return False
+    workspace.fresh_parties.add(customer)
     workspace.master.put_party(made._replace(features=box.seal(_packed(features), _place(customer))))
     return before is None or before[:_CLUSTERED] != made[:_CLUSTERED]
 

@@ -15,6 +15,7 @@ from carnet_hub.core.hub import Hub
 from carnet_hub.core.latecomers import order_latecomers
 from carnet_hub.core.ledger import Ledger
 from carnet_hub.core.limits import LIST_ROWS_MAX, TEXT_CHARS_MAX
+from carnet_hub.core.matching import match_fresh
 from carnet_hub.core.ports import Snapshot, StoreError
 from carnet_hub.core.prefetch import prefetch
 from carnet_hub.core.releasing import declare_lost, log_release, parked_row, release_waiting, stored_arrival
@@ -195,6 +196,7 @@ def _decided(
         row = decide(workspace, _parked(workspace, nonce))
         releases = release_waiting(workspace, awaited)
         order_latecomers(hub, workspace)
+        match_fresh(hub, workspace)
         workspace.flush(transaction)
     return Released(row, (*(one.nonce for one in releases.rows), *free_waiting(hub, releases.rest)))
 

@@ -65,6 +65,7 @@ class Workspace:
         lost: reason by op id, of ops that are void before their set has arrived.
         erased: erased groups (bits) by record, for every record with personal values that was asked for.
         late: groups (bits) by record, of folded records that belong to erased ones and are named by no order yet.
+        fresh_parties: customers whose features changed in this transaction and that nobody has matched yet.
         nodes: by key id, as of now.
         history: what lies ahead, for a fold from the log.
         clock_offsets: hub clock minus node clock, by node.
@@ -89,6 +90,7 @@ class Workspace:
         self.lost: dict[bytes, str] = {}
         self.erased: dict[bytes, int] = {}
         self.late: dict[bytes, int] = {}
+        self.fresh_parties: set[bytes] = set()
         self.nodes: dict[bytes, Node] = {}
         self.clock_offsets: dict[bytes, int] = {}
         self.appended: dict[int, LogRow] = {}

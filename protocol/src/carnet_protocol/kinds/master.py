@@ -28,7 +28,7 @@ from carnet_protocol.kinds.fields import (
 )
 from carnet_protocol.registry import Audience, ErasureGroup, Field, Kind, Register, Resolver, Writer
 
-IDENTITY_EFFECTS: Final = ("link", "split", "retract", "relate", "propose", "dismiss")
+IDENTITY_EFFECTS: Final = ("link", "split", "retract", "relate", "propose", "dismiss", "pin")
 IDENTITY_AUTHORITIES: Final = ("auto", "steward")
 
 IDENTITY: Final = Kind(

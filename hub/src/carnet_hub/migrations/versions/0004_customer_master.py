@@ -42,7 +42,15 @@ def upgrade() -> None:
     )
     _create("member", ("customer",), ("customer", BLOB), ("golden", BLOB), ("since", BIG))
     op.create_index("ix_member_golden", "member", ["golden"])
-    _create("alias", ("former", "since"), ("former", BLOB), ("since", BIG), ("golden", BLOB), ("until", BIG))
+    _create(
+        "alias",
+        ("former", "since"),
+        ("former", BLOB),
+        ("since", BIG),
+        ("golden", BLOB),
+        ("until", BIG),
+        ("customer", BLOB),
+    )
     _create(
         "proposal",
         ("one", "other"),

@@ -1,0 +1,92 @@
+"""What a steward's decision can meet: each outcome has a name and the three sentences.
+
+Decides the words. Every one of them leaves everything as it was; a decision that would have no effect, or the opposite
+of what was meant, is not written at all.
+"""
+
+from carnet_hub.core.failures import HubFailure
+from carnet_protocol.ids import record_text
+
+_UNCHANGED = "Nothing was changed; no dealer's record is ever touched by a merge."
+
+
+class MasterRefusal(HubFailure):
+    """A decision about who is who that was not made."""
+
+    def __init__(self, what: str, next_step: str) -> None:
+        super().__init__(what, _UNCHANGED, next_step)
+
+
+class UnknownCustomer(MasterRefusal):
+    """No customer, no cluster and no former golden id."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(f"There is no customer and no golden record {text[:40]}.", "Look it up with `master find`.")
+
+
+class UnknownDecision(MasterRefusal):
+    """No decision with this id, or one that was taken back."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(f"No decision {text[:40]} stands.", "Look it up with `master history`.")
+
+
+class AlreadyOne(MasterRefusal):
+    """A merge of what is merged."""
+
+    def __init__(self, golden: bytes) -> None:
+        super().__init__(f"They are one customer already: {record_text(golden)}.", "There is nothing left to do.")
+
+
+class NotOne(MasterRefusal):
+    """An unmerge of what is apart."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "They are two customers already.", "To rule out that they are ever joined, use `master reject`."
+        )
+
+
+class ToldApart(MasterRefusal):
+    """A merge that contradicts an earlier word of a steward."""
+
+    def __init__(self, pair: tuple[bytes, bytes], decision: bytes, by: str) -> None:
+        one, other = (record_text(record) for record in pair)
+        who = f" by {by}" if by else ""
+        super().__init__(
+            f"{one} and {other} were told apart{who}.",
+            f"Take that back with `master unmerge --decision {record_text(decision)}` first, if it was wrong.",
+        )
+
+
+class KeptApart(MasterRefusal):
+    """A merge that a guard would stop."""
+
+    _WORDS = {  # noqa: RUF012  (words, never changed)
+        "party_kind": (
+            "One is a person and the other a company.",
+            "Correct the kind at the dealer, or note a relation.",
+        ),
+        "size": ("The customer would have more records than one may have.", "Look with `master show` who is in it."),
+        "not_same": ("Somebody among them was told apart from somebody else.", "Look with `master history` who."),
+        "identifiers": ("They have two valid documents that differ.", "Look at both documents first."),
+    }
+
+    def __init__(self, why: str) -> None:
+        super().__init__(*self._WORDS.get(why, (f"A guard stops it: {why}.", "Look with `master explain`.")))
+
+
+class NotWaiting(MasterRefusal):
+    """An answer to a question that nobody asked."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This pair does not wait for a decision.", "Look with `master queue`, or use merge and unmerge."
+        )
+
+
+class NotForAll(MasterRefusal):
+    """A cause that must be looked at one by one."""
+
+    def __init__(self, cause: str, allowed: str) -> None:
+        super().__init__(f"Proposals because of {cause[:40]} are decided one by one.", f"In one go go: {allowed}.")
