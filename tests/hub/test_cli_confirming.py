@@ -1,11 +1,14 @@
-"""`carnet-hub restored` begins a new history only when somebody has said that it is meant."""
+"""What the hub's operator cannot take back is done only when somebody has said that it is meant."""
 
 import io
 from pathlib import Path
 
 import pytest
 
-from support.hub_cli import Printed, call, opened, refused, told
+from carnet_protocol.ids import record_text
+from support.authors import draft_of
+from support.hub_cli import Printed, call, enrol, opened, push, refused, told
+from support.protocol import fixed
 from support.terminals import Typing
 
 
@@ -55,3 +58,24 @@ def test_yes_asks_nothing(data: Path, capsys: Printed):
     result = told(capsys, data, "restored", "--yes")
 
     assert (result["histories"], histories(data)) == (2, 2)
+
+
+def test_nobody_is_erased_unasked(data: Path, tmp_path: Path, capsys: Printed):
+    """Without a yes a program gets no order to erase, and the customer stays."""
+    push(data, enrol(capsys, data, tmp_path).author(), draft_of("customer", fixed("person"), {"party_kind": "person"}))
+
+    failure = refused(capsys, data, "erase", record_text(fixed("person")), "--ground", "request")
+
+    assert (failure["code"], told(capsys, data, "erasures", "list")) == ("not-confirmed", [])
+
+
+def test_no_machine_is_revoked_unasked(data: Path, tmp_path: Path, capsys: Printed, monkeypatch: pytest.MonkeyPatch):
+    """Who answers no at the terminal has seen which machine it would have been, and it goes on."""
+    enrol(capsys, data, tmp_path, "one")
+    (line,) = told(capsys, data, "nodes", "list")
+    monkeypatch.setattr("sys.stdin", Typing("n\n"))
+
+    code = call(data, "nodes", "revoke", str(line["node_id"]), "--reason", "scrapped", "--retired")
+
+    assert (code, str(line["name"]) in capsys.readouterr().err) == (1, True)
+    assert told(capsys, data, "nodes", "list") == [line]

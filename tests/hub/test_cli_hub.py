@@ -271,7 +271,7 @@ def test_a_stolen_machine_is_revoked(data: Path, tmp_path: Path, capsys: Printed
     made = push(data, thief, car())
 
     told_of = told(
-        capsys, data, "nodes", "revoke", name, "--reason", "stolen", "--compromised-from", "2026-01-01T00:00Z"
+        capsys, data, "nodes", "revoke", name, "--reason", "stolen", "--compromised-from", "2026-01-01T00:00Z", "--yes"
     )
 
     (line,) = told(capsys, data, "nodes", "list")

@@ -321,7 +321,7 @@ def test_a_customer_is_erased_and_nodes_confirm(data: Path, tmp_path: Path, caps
     person = fixed("person")
     push(data, voice.author(), draft_of("customer", person, {"party_kind": "person", "full_name": "测试甲"}))
 
-    erased = told(capsys, data, "erase", record_text(person), "--ground", "request", "--groups", "identity")
+    erased = told(capsys, data, "erase", record_text(person), "--ground", "request", "--groups", "identity", "--yes")
 
     (line,) = told(capsys, data, "erasures", "list")
     (receipt,) = told(capsys, data, "erasures", "show", erased["orders"][0][:13], "--missing")
@@ -333,9 +333,9 @@ def test_erasing_twice_says_so(data: Path, tmp_path: Path, capsys: Printed):
     """The second order for the same groups ends with code 1 and names the first."""
     person = fixed("person")
     push(data, enrol(capsys, data, tmp_path).author(), draft_of("customer", person, {"party_kind": "person"}))
-    erased = told(capsys, data, "erase", record_text(person), "--ground", "request")
+    erased = told(capsys, data, "erase", record_text(person), "--ground", "request", "--yes")
 
-    failure = refused(capsys, data, "erase", record_text(person), "--ground", "request")
+    failure = refused(capsys, data, "erase", record_text(person), "--ground", "request", "--yes")
 
     assert (failure["code"], failure["orders"]) == ("already-erased", erased["orders"])
 
@@ -350,6 +350,6 @@ def test_erasing_twice_says_so(data: Path, tmp_path: Path, capsys: Printed):
 )
 def test_an_order_that_names_nothing_is_refused(data: Path, capsys: Printed, arguments: tuple[str, ...]):
     """Without a customer or a group there is nothing to erase, and no order is written."""
-    refused(capsys, data, "erase", *arguments)
+    assert refused(capsys, data, "erase", *arguments, "--yes")["code"] == "unusable"
 
     assert told(capsys, data, "erasures", "list") == []

@@ -78,8 +78,8 @@ def shown_names(data: Path) -> set[str]:
 def decide(hub: Service, stolen: str, honest_until: int, customer: str) -> None:
     """What happens after the copy: a theft is reported, and a person asks to be erased."""
     why = ("--reason", "stolen on the way home", "--compromised-from", str(honest_until))
-    run_here("carnet-hub", hub.data, "nodes", "revoke", stolen, *why)
-    run_here("carnet-hub", hub.data, "erase", customer, "--ground", "request")
+    run_here("carnet-hub", hub.data, "nodes", "revoke", stolen, *why, "--yes")
+    run_here("carnet-hub", hub.data, "erase", customer, "--ground", "request", "--yes")
 
 
 def lose_disk(hub: Service) -> None:

@@ -241,7 +241,7 @@ def written_in(folder: Path, text: str) -> set[str]:
 
 def erase(site: Site, customer: str) -> None:
     """Erase a customer at the hub."""
-    run_here("carnet-hub", site.hub.data, "erase", customer, "--ground", "request")
+    run_here("carnet-hub", site.hub.data, "erase", customer, "--ground", "request", "--yes")
 
 
 def lose_database(machine: TypedNode) -> None:

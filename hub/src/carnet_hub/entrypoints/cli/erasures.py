@@ -12,6 +12,7 @@ from carnet_hub.entrypoints.cli.output import AsJson, Xlsx, emit, emit_list, hub
 from carnet_protocol.errors import BadValue
 from carnet_protocol.ids import RecordId, parse_record_text, record_text
 from carnet_protocol.registry import ErasureGroup
+from carnet_storage.entrypoints.cli.confirming import Yes, require_consent
 
 erase_app = typer.Typer(rich_markup_mode=None, add_completion=False)
 erasures_app = typer.Typer(
@@ -20,6 +21,11 @@ erasures_app = typer.Typer(
 
 COLUMNS = ("order", "position", "ground", "groups", "records", "confirmed", "missing")
 RECEIPT_COLUMNS = ("site_code", "name", "state", "said_at", "read_to", "node_id")
+
+CONSEQUENCE: Final = (
+    "The personal values of this customer go from the log, the tables and the files of this hub and of every node, for "
+    "ever. There is no way back."
+)
 
 STAYS: Final = (
     "What stays: what was repaired on which vehicle, when and at which mileage, and which recalls are done. It names a "
@@ -36,12 +42,14 @@ def erase(
     groups: Annotated[
         str, typer.Option("--groups", help="any of identity,contact,notes,secret; everything by default")
     ] = "identity,contact,notes,secret",
+    yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
     """Erase a customer's personal values here and at every node, for ever. There is no way back."""
-    chosen = _groups(groups)
+    chosen, record = _groups(groups), _record(customer)
+    require_consent(CONSEQUENCE, is_agreed=yes, as_json=as_json)
     with hub_of(ctx) as app, working("erasing", is_quiet=as_json):
-        erased = erase_customer(app.hub, _record(customer), chosen, ground=ground)
+        erased = erase_customer(app.hub, record, chosen, ground=ground)
     result = {
         "orders": list(erased.orders),
         "position": erased.position,

@@ -16,6 +16,7 @@ from carnet_hub.core.standing import resume_node, suspend_node
 from carnet_hub.entrypoints.cli.output import AsJson, Xlsx, emit, emit_list, hub_of, moment_text, working
 from carnet_protocol.ids import NodeId, record_text
 from carnet_storage.adapters.outputs import file_to_write
+from carnet_storage.entrypoints.cli.confirming import Yes, require_consent
 
 nodes_app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=True, help="Dealers' machines.")
 
@@ -100,18 +101,22 @@ def revoke(
             help="last log position, or a time like 2026-11-20T18:00+08:00, at which the key was in honest hands",
         ),
     ] = None,
+    yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
     """Take nothing from a machine any more, for ever; what a thief may have sent loses its effect."""
     if retired == (compromised_from is not None):
         raise typer.BadParameter("give either --retired or --compromised-from")
-    with hub_of(ctx) as app, working("folding the log again", is_quiet=as_json):
-        node_id = NodeId(find_line(list_nodes(app.hub), node).node.node_id)
-        if compromised_from is None:
-            revoked = retire_node(app.hub, node_id, reason=reason)
-        else:
-            suspect_from = _position_of(app.hub, compromised_from)
-            revoked = revoke_compromised(app.hub, node_id, suspect_from=suspect_from, reason=reason)
+    with hub_of(ctx) as app:
+        line = find_line(list_nodes(app.hub), node)
+        suspect_from = None if compromised_from is None else _position_of(app.hub, compromised_from)
+        require_consent(_consequence(line, suspect_from), is_agreed=yes, as_json=as_json)
+        with working("folding the log again", is_quiet=as_json):
+            node_id = NodeId(line.node.node_id)
+            if suspect_from is None:
+                revoked = retire_node(app.hub, node_id, reason=reason)
+            else:
+                revoked = revoke_compromised(app.hub, node_id, suspect_from=suspect_from, reason=reason)
     suspects = revoked.suspects
     result = {
         "node_id": revoked.node_id,
@@ -138,6 +143,12 @@ def enrol(
         app.files.replace(out, answer_enrol(app.hub, app.keys, message))
     text = f"The node is let in. Carry {out} back: `carnet-node enrol --answer-file {out.name}`."
     emit({"answer": out}, as_json=as_json, text=text)
+
+
+def _consequence(line: NodeLine, suspect_from: int | None) -> str:
+    """What cannot be taken back when a machine is revoked."""
+    said = f"Nothing of {line.site_code} {line.name} is taken any more, for ever."
+    return said if suspect_from is None else f"{said} What it sent from log position {suspect_from} on has no effect."
 
 
 def find_line(lines: list[NodeLine], text: str) -> NodeLine:
