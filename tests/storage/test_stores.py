@@ -13,9 +13,11 @@ from pathlib import Path
 import pytest
 
 from carnet_storage.adapters.copying import copies_at, find_copy, make_copy, open_copy
+from carnet_storage.adapters.expiring import expire_replicas
 from carnet_storage.adapters.litestream_process import ChildSettings, LitestreamChild
 from carnet_storage.adapters.replica import Replica
 from carnet_storage.core.failures import CopyDamaged, NothingToRestore, ReplicatorFailed, SourceUnclear, TargetFailed
+from carnet_storage.core.limits import HISTORY_H
 from carnet_storage.core.plan import Secrets
 from carnet_storage.core.targets import Place, S3Target, SftpTarget, parse_target
 from support.backups import DATA_KEY, SOURCE_ID, LogSource, make_sealer, make_source
@@ -140,10 +142,24 @@ def test_an_empty_prefix_has_nothing_to_restore(target: S3Target, tmp_path: Path
         Replica(target, SECRETS, tmp_path).only_source()
 
 
-def replicated(source: LogSource, target: SftpTarget, *ordinals: int) -> Replica:
+def test_the_replica_of_an_ended_epoch_goes_from_the_store(source: LogSource, target: S3Target):
+    """Every object of the earlier epoch is removed when its history is over, and nothing of any other."""
+    replica = replicated(source, target, 1, 2, 10, secrets=SECRETS)
+    present = Place(SOURCE_ID, 2)
+    beyond_ms = time.time_ns() // 1_000_000 + (HISTORY_H + 1) * 3600 * 1000
+
+    removed = expire_replicas(target, SECRETS, replica, present, now_ms=beyond_ms)
+
+    assert removed == [Place(SOURCE_ID, 1)]
+    assert [one.place.ordinal for one in replica.histories(SOURCE_ID)] == [10, 2]
+
+
+def replicated(
+    source: LogSource, target: SftpTarget | S3Target, *ordinals: int, secrets: Secrets | None = None
+) -> Replica:
     """The way back from a server that every entry was confirmed at, in each of these epochs."""
-    folder = source.database.parent / "backup"
-    child = LitestreamChild(ChildSettings(source.database, folder, target, Secrets(), 200))
+    folder, secrets = source.database.parent / "backup", secrets or Secrets()
+    child = LitestreamChild(ChildSettings(source.database, folder, target, secrets, 200))
     try:
         for ordinal in ordinals:
             child.start(Place(SOURCE_ID, ordinal))
@@ -152,7 +168,7 @@ def replicated(source: LogSource, target: SftpTarget, *ordinals: int) -> Replica
             child.stop()
     finally:
         child.release()
-    return Replica(target, Secrets(), folder)
+    return Replica(target, secrets, folder)
 
 
 def test_a_replica_goes_to_an_sftp_server_and_comes_back(source: LogSource, sftp_target: SftpTarget, tmp_path: Path):
