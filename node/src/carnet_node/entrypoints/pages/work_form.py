@@ -54,11 +54,11 @@ async def show_work(page: PageOf, visit: str) -> Response:
     """Every job and line of an order, to be changed."""
     record = record_from_text(visit)
 
-    def begin() -> tuple[Mapping[str, str], str]:
+    def _begin() -> tuple[Mapping[str, str], str]:
         view = require_visit(page.node, record)
         return work_as_texts(view), view.visit.heads.to_text()
 
-    return await show_form(_shape(page, record), begin)
+    return await show_form(_shape(page, record), _begin)
 
 
 @router.post("/{visit}/work")
@@ -112,11 +112,11 @@ def _text(name: str, value: Value) -> str:
 def _shape(page: Page, record: RecordId) -> RecordForm:
     name = record_text(record)
 
-    def context(form: FormState) -> Mapping[str, Any]:
+    def _context(form: FormState) -> Mapping[str, Any]:
         return {"order": require_visit(page.node, record), "rows": rows_of(form.typed)}
 
     address = f"{router.prefix}/{name}/work"
-    return RecordForm(page, "work_form.html", "orders", address, context, draft=f"work-{name}")
+    return RecordForm(page, "work_form.html", "orders", address, _context, draft=f"work-{name}")
 
 
 def _drafts(node: Node, new_id: NewId, *, record: RecordId, typed: Typed, clockface: Clockface) -> Drafts:
