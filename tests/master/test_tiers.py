@@ -14,6 +14,7 @@ from carnet_master.tiers import Cause, Judgement, Mode, Tier, effect_of, judge_p
 ID, OTHER_ID = "44010119900307801X", "440101199003078036"
 WANG = RawCustomer(full_name="王晓明", phones=("13912340001",), birth_on="1990-03-07")
 FIRM = RawCustomer(company_name="上海安达出租汽车有限公司", credit_code="91310115MA1K35J21R", phones=("021-65123456",))
+CAR = ("LSVFV6183C2123456",)
 LINKS = {Tier.A1, Tier.A2, Tier.A3}
 
 
@@ -65,11 +66,46 @@ def test_two_people_are_judged(change: dict[str, object], tier: Tier, cause: Cau
     assert judged(WANG, replace(WANG, **change)) == Judgement(tier, cause)  # type: ignore[arg-type]
 
 
-def test_one_given_character_is_a_question():
-    """A name that differs in one given character may be a slip or a brother."""
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("王大明", id="another first character"),
+        pytest.param("王晓", id="the last left out"),
+        pytest.param("王明", id="the first left out"),
+        pytest.param("玉晓明", id="a misread surname"),
+    ],
+)
+def test_one_character_is_a_question(name: str):
+    """A name that differs in one character may be a slip or somebody else."""
     one = replace(WANG, birth_on="")
 
-    assert judged(one, replace(one, full_name="王晓军")) == Judgement(Tier.STEWARD, Cause.ONE_CHARACTER)
+    assert judged(one, replace(one, full_name=name)) == Judgement(Tier.STEWARD, Cause.ONE_CHARACTER)
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        pytest.param({}, Judgement(Tier.HOUSEHOLD, Cause.HOUSEHOLD), id="a telephone"),
+        pytest.param({"vins": CAR}, Judgement(Tier.STEWARD, Cause.ONE_CHARACTER), id="a telephone and a car"),
+        pytest.param(
+            {"birth_on": "1990-03-07"}, Judgement(Tier.STEWARD, Cause.ONE_CHARACTER), id="a telephone and a birthday"
+        ),
+        pytest.param({"phones": ()}, Judgement(Tier.NOTHING, Cause.UNLIKELY), id="nothing"),
+    ],
+)
+def test_names_of_one_generation_need_more_in_common(change: dict[str, object], expected: Judgement):
+    """Brothers and sisters share the first given character and a telephone; one person shares more with himself."""
+    one = replace(replace(WANG, birth_on=""), **change)  # type: ignore[arg-type]
+
+    assert judged(one, replace(one, full_name="王晓军")) == expected
+
+
+def test_one_birthday_under_two_names_is_a_question():
+    """A birthday and a contact under two names are a misread name or twins, if the model finds it likely."""
+    other = replace(WANG, full_name="王伟")
+
+    assert judged(WANG, other, 0.5) == Judgement(Tier.STEWARD, Cause.SAME_BIRTH)
+    assert judged(WANG, other, 0.4) == Judgement(Tier.HOUSEHOLD, Cause.HOUSEHOLD)
 
 
 @pytest.mark.parametrize(

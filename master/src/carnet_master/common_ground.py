@@ -4,7 +4,7 @@ Decides how far two names agree, which contacts are shared and what conflicts. N
 part, so what is said here holds for any model. What follows from it is decided in `tiers`.
 
 Rules
-1. Names agree in one of six degrees (`NameAgreement`); nothing known about one of them is a degree of its own.
+1. Names agree in one of seven degrees (`NameAgreement`); nothing known about one of them is a degree of its own.
 2. A contact is a telephone, a WeChat name, a car or a door that both have. A city is none.
 3. A conflict needs a value on both sides: two identity numbers, two credit codes, two birthdays of one calendar, two
    sexes. Another document is no conflict, and neither is a birthday whose day is unknown.
@@ -29,7 +29,10 @@ class NameAgreement(StrEnum):
     SOUND = "sound"
     """The same pinyin: written otherwise, or in letters on one side."""
     ONE_CHARACTER = "one_character"
-    """The same surname and one given character of two; or one name begins as the other goes."""
+    """The same surname and one given character of two, or one that was left out; the same given name of two characters
+    behind another surname, as a misread one is; or one name begins as the other goes."""
+    GENERATION = "generation"
+    """The same surname and first given character, and another second one: what brothers and sisters share."""
     TITLE = "title"
     """A title on one side or on both, and no surname that speaks against it."""
     UNKNOWN = "unknown"
@@ -130,7 +133,7 @@ def _names(one: Features, other: Features) -> NameAgreement:
         return NameAgreement.SAME
     if _equal(one.name_pinyin, other.name_pinyin) and _is_whole(one) and _is_whole(other):
         return NameAgreement.SOUND
-    return NameAgreement.ONE_CHARACTER if _is_near(one, other) else NameAgreement.APART
+    return _near(one, other)
 
 
 def _other_surname(one: Features, other: Features) -> bool:
@@ -145,12 +148,22 @@ def _is_whole(features: Features) -> bool:
     return features.name_form in _WHOLE_FORMS
 
 
-def _is_near(one: Features, other: Features) -> bool:
+def _near(one: Features, other: Features) -> NameAgreement:
+    """How far two names agree that neither look nor sound the same."""
+    is_first_shared, is_second_shared = _equal(one.given1, other.given1), _equal(one.given2, other.given2)
     if _equal(one.surname_pinyin, other.surname_pinyin):
-        is_first_shared = _equal(one.given1, other.given1)
-        is_second_shared = _equal(one.given2, other.given2)
-        return is_first_shared or is_second_shared
-    return _begins(one.name, other.name) or _begins(other.name, one.name)
+        if is_first_shared and _differ(one.given2, other.given2):
+            return NameAgreement.GENERATION
+        is_near = is_first_shared or is_second_shared or _is_shortened(one, other) or _is_shortened(other, one)
+    else:
+        is_begun = _begins(one.name, other.name) or _begins(other.name, one.name)
+        is_near = (is_first_shared and is_second_shared) or is_begun
+    return NameAgreement.ONE_CHARACTER if is_near else NameAgreement.APART
+
+
+def _is_shortened(one: Features, other: Features) -> bool:
+    """Whether one given name is the other without its first character: 王仙 for 王金仙."""
+    return one.given2 is None and _equal(one.given1, other.given2)
 
 
 def _begins(name: str | None, longer: str | None) -> bool:

@@ -13,8 +13,8 @@ Rules
 3. A conflict is two valid numbers, two real birthdays or two sexes. Under one name a steward looks at it; under two
    names these are two people.
 4. `H`: two whole names that share a surname at most, and a contact: near each other and not the same. It is not asked
-   about and links nothing. So are a branch and its company, and a sole trader's business and somebody who shares its
-   contact.
+   about and links nothing. So are names of one generation with one contact, a branch and its company, and a sole
+   trader's business and somebody who shares its contact.
 5. `S`: what is more likely than not and was not settled above. Its cause says why, so that stewards can take the sure
    kinds in one go.
 6. Told apart by a steward is apart: `N`, and nobody is asked again.
@@ -66,6 +66,8 @@ class Cause(StrEnum):
     TITLE_ONLY = "title_only"
     HOMOPHONE = "homophone"
     ONE_CHARACTER = "one_character"
+    SAME_BIRTH = "same_birth"
+    """Two names, one birthday and a contact: a misread name, or twins."""
     VEHICLE_ONLY = "vehicle_only"
     WEAK_CONTACT = "weak_contact"
     """The same name and too little beside it."""
@@ -159,8 +161,11 @@ def effect_of(tier: Tier, mode: Mode) -> Effect | None:
 def _judge_people(ground: Ground, probability: float, *, links_by_car: bool) -> Judgement:
     if ground.conflict is not None:
         return _judge_conflict(ground, probability)
-    if ground.name is NameAgreement.APART:
-        return _near(Cause.HOUSEHOLD) if ground.has_contact else Judgement(Tier.NOTHING, Cause.UNLIKELY)
+    if ground.name is NameAgreement.APART or _are_siblings(ground):
+        if not ground.has_contact:
+            return Judgement(Tier.NOTHING, Cause.UNLIKELY)
+        is_asked = ground.is_same_birth and probability >= STEWARD_PROBABILITY_MIN
+        return Judgement(Tier.STEWARD, Cause.SAME_BIRTH) if is_asked else _near(Cause.HOUSEHOLD)
     if probability >= LINK_PROBABILITY_MIN:
         linked = _linked(ground, links_by_car=links_by_car)
         if linked is not None:
@@ -172,8 +177,15 @@ def _judge_conflict(ground: Ground, probability: float) -> Judgement:
     """Rule 3."""
     if ground.name in {NameAgreement.SAME, NameAgreement.SOUND} and ground.conflict is not None:
         return _asked(Cause(ground.conflict), probability)
-    is_near = ground.has_contact and ground.name in {NameAgreement.APART, NameAgreement.ONE_CHARACTER}
+    near = {NameAgreement.APART, NameAgreement.GENERATION, NameAgreement.ONE_CHARACTER}
+    is_near = ground.has_contact and ground.name in near
     return _near(Cause.HOUSEHOLD) if is_near else Judgement(Tier.NOTHING, Cause.UNLIKELY)
+
+
+def _are_siblings(ground: Ground) -> bool:
+    """Whether names of one generation are two people's: a slip in the second character would leave more in common."""
+    has_two_contacts = ground.is_same_car and ground.has_contact_beside_car
+    return ground.name is NameAgreement.GENERATION and not ground.is_same_birth and not has_two_contacts
 
 
 def _linked(ground: Ground, *, links_by_car: bool) -> Judgement | None:
@@ -196,7 +208,7 @@ def _open_question(ground: Ground, *, links_by_car: bool) -> Cause:
             return Cause.VEHICLE_ONLY if is_car_alone and not links_by_car else Cause.WEAK_CONTACT
         case NameAgreement.SOUND:
             return Cause.HOMOPHONE
-        case NameAgreement.ONE_CHARACTER:
+        case NameAgreement.ONE_CHARACTER | NameAgreement.GENERATION:
             return Cause.ONE_CHARACTER
         case NameAgreement.TITLE:
             return Cause.TITLE_ONLY
