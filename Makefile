@@ -11,6 +11,8 @@ STORES_VENV := .venv-stores
 STORES_READY := $(STORES_VENV)/.ready
 FUZZ_VENV := .venv-fuzz
 FUZZ_READY := $(FUZZ_VENV)/.ready
+MASTER_VENV := .venv-master
+MASTER_READY := $(MASTER_VENV)/.ready
 MEMBERS := protocol storage master node hub
 WORKERS ?= 2
 SEEDS ?= 2000
@@ -87,6 +89,20 @@ bench-desk: setup ## the front desk on ten years of a dealer (SCALE=0.05 is quic
 pictures: setup ## draw the screens of docs/guides/dealer anew, from a made-up day; then look at them (ARGS="--size tablet --folder DIR")
 	$(BIN)/python -m tools.desk_pictures $(ARGS)
 
+bench-master: $(MASTER_READY) ## how well customers are matched, five seeds a setting (ARGS="--million 7": a million records too)
+	$(MASTER_VENV)/bin/python -m tools.master.bench --json .bench-master.json $(ARGS)
+
+train-model: $(MASTER_READY) ## train the shipped matching models anew and hold the compiled scorer against Splink
+	$(MASTER_VENV)/bin/python -m tools.master.train $(ARGS)
+	$(MASTER_VENV)/bin/python -m tools.master.compare
+	$(MASTER_VENV)/bin/python -m tools.master.compare --store
+
+$(MASTER_READY): tools/master/requirements.txt $(READY)
+	test -x $(MASTER_VENV)/bin/python || $(PYTHON3) -m venv $(MASTER_VENV)
+	$(UV) pip install --quiet --python $(MASTER_VENV)/bin/python --require-hashes -r tools/master/requirements.txt
+	$(UV) pip install --quiet --python $(MASTER_VENV)/bin/python --no-deps --no-build-isolation -e protocol -e master
+	@touch $@
+
 simulate: setup ## random schedules of nodes and hub (SEEDS=2000): a table, and .simulate.json
 	$(BIN)/python -m tools.simulate --seeds $(SEEDS) --json .simulate.json $(ARGS)
 
@@ -126,6 +142,7 @@ lock: setup ## resolve the versions and hashes again (UPGRADE=--upgrade takes ne
 	$(COMPILE) tests/interop/requirements.in -o tests/interop/requirements.txt
 	$(COMPILE) tests/storage/requirements.in -o tests/storage/requirements.txt
 	$(COMPILE) --no-emit-package carnet-protocol --no-emit-package carnet-storage --no-emit-package carnet-master tests/fuzz/requirements.in $(MEMBERS:%=%/pyproject.toml) -o tests/fuzz/requirements.txt
+	$(COMPILE) --no-emit-package carnet-protocol tools/master/requirements.in protocol/pyproject.toml master/pyproject.toml -o tools/master/requirements.txt
 	$(BIN)/python -m tools.check_hosts
 
 system-deps: ## browser and Chinese font for the screen tests; the only target that touches the system, needs root
@@ -133,5 +150,5 @@ system-deps: ## browser and Chinese font for the screen tests; the only target t
 	apt-get install --yes --no-install-recommends chromium fonts-noto-cjk
 
 clean: ## remove the environments and what the tools left behind
-	rm -rf $(VENV) $(INTEROP_VENV) $(STORES_VENV) $(FUZZ_VENV) .fuzz .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
+	rm -rf $(VENV) $(INTEROP_VENV) $(STORES_VENV) $(FUZZ_VENV) $(MASTER_VENV) .fuzz .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
 	find $(MEMBERS) tests tools -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -25,8 +25,7 @@ def found_company(country: Country) -> list[Party]:
     company = _firm(country, place, name, numbers.COMPANY_PREFIX, "company")
     founded = [company]
     if country.dice.random() < _BRANCHES:
-        city = next(city for city in country.cities if city[0].city == place.city)
-        where = country.dice.choice(city)
+        where = _elsewhere(country, place)
         branch_name = f"{name}{where.district.removesuffix('区').removesuffix('县').removesuffix('市')}分公司"
         branch = _firm(country, where, branch_name, numbers.COMPANY_PREFIX, "company", household=company.household)
         if country.dice.random() < 0.4:
@@ -98,8 +97,16 @@ def _firm(
     )
     if dice.random() < 0.3:
         firm.phones.append((dice.randrange(200, DAYS), country.once(numbers.landline)))
+    if dice.random() < country.knobs.moves_house:
+        elsewhere = replace(country.move_to(_elsewhere(country, place)), estate="")
+        firm.homes.append((dice.randrange(300, DAYS), elsewhere))
     firm.cars = [country.car(place, 0) for _ in range(dice.choice((1, 1, 1, 2, 3, 5)))]
     return firm
+
+
+def _elsewhere(country: Country, place: Place) -> Place:
+    """A district of the same city."""
+    return country.dice.choice(next(city for city in country.cities if city[0].city == place.city))
 
 
 def _company_name(country: Country, place: Place, trade: str, form: str) -> str:

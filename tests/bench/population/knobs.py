@@ -34,6 +34,10 @@ CARELESS: Final = (
 """Rates of `Knobs` that make a record worth less."""
 
 
+_MISSING_MOST: Final = 0.85
+_MISTAKEN_MOST: Final = 0.5
+
+
 @dataclass(frozen=True)
 class Knobs:
     """Rates of the country and of its records.
@@ -97,21 +101,20 @@ def harder(knobs: Knobs, *, errors: float, gaps: float) -> Knobs:
     """The same country with more careless records.
 
     Args:
-        errors: what rates of mistakes are multiplied by, 1 or more.
-        gaps: the share of what was still filled in that is missing now, 0 to 1.
+        errors: what rates of mistakes are multiplied by, 1 or more; none rises above `_MISTAKEN_MOST`.
+        gaps: what rates of missing values are multiplied by, 1 or more; none rises above `_MISSING_MOST`.
     """
     changed = {name: _harder(name, getattr(knobs, name), errors, gaps) for name in CARELESS}
     return replace(knobs, **changed)
 
 
 def _harder(name: str, rate: float, errors: float, gaps: float) -> float:
-    if name.startswith("no_"):
-        return rate + (1 - rate) * gaps
-    return min(rate * errors, 0.5)
+    most, factor = (_MISSING_MOST, gaps) if name.startswith("no_") else (_MISTAKEN_MOST, errors)
+    return min(rate * factor, most)
 
 
 NORMAL: Final = Knobs()
-HARD: Final = harder(NORMAL, errors=1.6, gaps=0.10)
+HARD: Final = harder(NORMAL, errors=1.8, gaps=1.4)
 ADVERSARIAL: Final = replace(
     NORMAL,
     same_name_household=0.05,

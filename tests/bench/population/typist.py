@@ -99,6 +99,8 @@ def _company(desk: Desk, party: Party) -> dict[str, Any]:
     name, code = party.surname, party.document
     if desk.chance(0.35):
         name = _short_company(desk, name)
+    if desk.errs(desk.knobs.wrong_character):
+        name = slips.wrong_character(desk.dice, name, name)[1]
     if desk.chance(desk.habits.full_width * 4):
         name = name.replace(party.homes[0][1].place.city, f"（{party.homes[0][1].place.city}）", 1)
     if desk.omits(desk.knobs.no_id * 0.6):

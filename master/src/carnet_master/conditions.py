@@ -1,0 +1,210 @@
+"""Conditions of a model, compiled from their SQL to Python functions of two rows.
+
+Decides which SQL is understood and what it means, exactly as DuckDB means it: a comparison with a missing value is
+neither true nor false, and only true counts. Everything outside the list raises; nothing is guessed. Conditions see
+only derived features, ASCII or exact, so a distance over characters equals DuckDB's distance over bytes.
+
+    columns `x_l`, `x_r`; texts and numbers; = <> < <= > >=; AND OR NOT, brackets, IS NULL
+    list_has_any(a, b)                      whether two lists have something in common
+    levenshtein(a, b), damerau_levenshtein(a, b), jaro_winkler_similarity(a, b), jaro_similarity(a, b)
+    substr(a, start, length)
+
+    >>> condition = compile_condition('"name_l" = "name_r"')
+    >>> condition({"name": "王芳"}, {"name": "王芳"}), condition({"name": None}, {"name": "王芳"})
+    (True, None)
+"""
+
+import operator
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from rapidfuzz.distance import DamerauLevenshtein, Jaro, JaroWinkler, Levenshtein
+
+from carnet_master.errors import UnknownSql
+from carnet_master.model_limits import SQL_CHARS_MAX, SQL_DEPTH_MAX
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+Value = str | int | float | bool | tuple[str, ...] | None
+Row = Mapping[str, Value]
+"""The columns of one record."""
+
+Condition = Callable[[Row, Row], bool | None]
+_Term = Callable[[Row, Row], Any]
+
+_SIDES: Final = ("_l", "_r")
+_OPERATORS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
+    "eq": operator.eq,
+    "neq": operator.ne,
+    "lt": operator.lt,
+    "lte": operator.le,
+    "gt": operator.gt,
+    "gte": operator.ge,
+}
+
+
+def _jaro_winkler(one: str, other: str) -> float:
+    """As DuckDB: two empty texts have nothing in common."""
+    return JaroWinkler.similarity(one, other) if one or other else 0.0
+
+
+def _jaro(one: str, other: str) -> float:
+    return Jaro.similarity(one, other) if one or other else 0.0
+
+
+def _have_common(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    return not set(one).isdisjoint(other)
+
+
+_FUNCTIONS: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
+    "levenshtein": Levenshtein.distance,
+    "damerau_levenshtein": DamerauLevenshtein.distance,
+    "jarowinklersimilarity": _jaro_winkler,
+    "jaro_similarity": _jaro,
+    "arrayoverlaps": _have_common,
+}
+_NAMED: Final = frozenset({"damerau_levenshtein", "jaro_similarity"})
+"""Functions that the parser knows by their name only."""
+
+
+def compile_condition(sql: str) -> Condition:
+    """A condition as a function of two rows; it gives True, False or None.
+
+    Args:
+        sql: DuckDB's dialect, at most `SQL_CHARS_MAX` characters.
+
+    Raises:
+        UnknownSql: it cannot be parsed, or holds something that is not listed above.
+    """
+    import sqlglot  # noqa: PLC0415  (takes a tenth of a second; a node that only warns needs it not before)
+    from sqlglot.errors import SqlglotError  # noqa: PLC0415
+
+    if len(sql) > SQL_CHARS_MAX:
+        raise UnknownSql(f"a condition of more than {SQL_CHARS_MAX} characters")
+    try:
+        tree = sqlglot.parse_one(sql, read="duckdb")
+    except (SqlglotError, RecursionError) as error:
+        raise UnknownSql(f"cannot be parsed: {sql[:80]}") from error
+    return cast("Condition", _compile(tree, 0))
+
+
+def _compile(tree: "exp.Expr", depth: int) -> _Term:
+    if depth > SQL_DEPTH_MAX:
+        raise UnknownSql(f"nested deeper than {SQL_DEPTH_MAX}")
+    kind = tree.key
+    parts = [_compile(part, depth + 1) for part in _parts_of(tree)] if kind not in {"column", "literal"} else []
+    match kind:
+        case "column":
+            return _column(tree)
+        case "literal":
+            return _constant(_literal(tree))
+        case "boolean":
+            return _constant(bool(tree.this))
+        case "paren":
+            return parts[0]
+        case "and":
+            return _both(*parts)
+        case "or":
+            return _either(*parts)
+        case "not":
+            return _negated(parts[0])
+        case "is":
+            return _is_null(tree, parts[0])
+        case "substring":
+            return _substring(tree, parts)
+        case _:
+            return _two_sided(tree, parts)
+
+
+def _parts_of(tree: "exp.Expr") -> "list[exp.Expr]":
+    """What a node is applied to; `IS NULL` only to its left side."""
+    if tree.key == "is":
+        return [tree.this]
+    return list(tree.iter_expressions())
+
+
+def _two_sided(tree: "exp.Expr", parts: list[_Term]) -> _Term:
+    name = str(tree.this).lower() if tree.key == "anonymous" else tree.key
+    function = _OPERATORS.get(name) or _FUNCTIONS.get(name)
+    if function is None or (tree.key == "anonymous") != (name in _NAMED) or len(parts) != len(_SIDES):
+        raise UnknownSql(f"{tree.sql(dialect='duckdb')[:80]}")
+    return _applied(function, *parts)
+
+
+def _applied(function: Callable[[Any, Any], Any], first: _Term, second: _Term) -> _Term:
+    def apply(left: Row, right: Row) -> Any:
+        one, other = first(left, right), second(left, right)
+        return None if one is None or other is None else function(one, other)
+
+    return apply
+
+
+def _column(tree: "exp.Expr") -> _Term:
+    name = tree.name
+    column, side = name[:-2], name[-2:]
+    if side not in _SIDES or not column or tree.args.get("table") is not None:
+        raise UnknownSql(f"{name} is no column of the left or right record")
+    if side == "_l":
+        return lambda left, right: left[column]  # noqa: ARG005
+    return lambda left, right: right[column]  # noqa: ARG005
+
+
+def _literal(tree: "exp.Expr") -> str | int | float:
+    text = tree.name
+    if tree.is_string:
+        return text
+    return int(text) if text.isdigit() else float(text)
+
+
+def _constant(value: Value) -> _Term:
+    return lambda left, right: value  # noqa: ARG005
+
+
+def _both(first: _Term, second: _Term) -> _Term:
+    def apply(left: Row, right: Row) -> bool | None:
+        one = first(left, right)
+        if one is False:
+            return False
+        other = second(left, right)
+        return False if other is False else None if one is None or other is None else True
+
+    return apply
+
+
+def _either(first: _Term, second: _Term) -> _Term:
+    def apply(left: Row, right: Row) -> bool | None:
+        one = first(left, right)
+        if one is True:
+            return True
+        other = second(left, right)
+        return True if other is True else None if one is None or other is None else False
+
+    return apply
+
+
+def _negated(part: _Term) -> _Term:
+    def apply(left: Row, right: Row) -> bool | None:
+        found = part(left, right)
+        return None if found is None else not found
+
+    return apply
+
+
+def _is_null(tree: "exp.Expr", part: _Term) -> _Term:
+    if tree.expression.key != "null":
+        raise UnknownSql(f"{tree.sql(dialect='duckdb')[:80]}")
+    return lambda left, right: part(left, right) is None
+
+
+def _substring(tree: "exp.Expr", parts: list[_Term]) -> _Term:
+    start, length = tree.args.get("start"), tree.args.get("length")
+    if start is None or length is None or not (start.is_int and length.is_int) or int(start.name) < 1:
+        raise UnknownSql(f"{tree.sql(dialect='duckdb')[:80]}")
+    begin, chars = int(start.name) - 1, int(length.name)
+
+    def apply(left: Row, right: Row) -> str | None:
+        text = parts[0](left, right)
+        return None if text is None else text[begin : begin + chars]
+
+    return apply

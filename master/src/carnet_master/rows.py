@@ -1,0 +1,72 @@
+"""From features to the columns a model compares.
+
+Decides the columns of a row; nothing known is None, so that it speaks neither for nor against anybody. Frequencies of
+names are looked up here, in the model's own tables. The batch side and the online side make their rows with this one
+function, from features without generic values (`keys.without_generic`).
+"""
+
+from dataclasses import fields
+from typing import Final
+
+from carnet_master.conditions import Row, Value
+from carnet_master.features import Features
+from carnet_master.model import TERM_PREFIX, Model
+
+EXACT: Final = (
+    "name",
+    "name_pinyin",
+    "surname",
+    "given1",
+    "given2",
+    "surname_pinyin",
+    "given_pinyin",
+    "sex",
+    "resident_id",
+    "id_head",
+    "id_tail",
+    "birth",
+    "birth_lunar",
+    "birth_year",
+    "credit_code",
+    "organisation",
+    "company",
+    "company_pinyin",
+    "branch",
+)
+"""Columns with one value."""
+
+LISTS: Final = ("phones", "cars", "doors", "wechats", "districts", "places")
+"""Columns with a list; None instead of an empty one, because nothing is known then."""
+
+TERMED: Final = {"person": ("name", "name_pinyin"), "company": ("company",)}
+"""Columns whose values are weighed by how frequent they are."""
+
+_MAIN_HOUSE: Final = "-"
+_EXACT_FEATURES: Final = tuple(one.name for one in fields(Features) if one.name in EXACT)
+
+
+def columns_of(features: Features) -> dict[str, Value]:
+    """The columns of one record, without frequencies."""
+    row: dict[str, Value] = {name: getattr(features, name) for name in _EXACT_FEATURES}
+    row["branch"] = None if features.company is None else features.company_branch or _MAIN_HOUSE
+    row["phones"] = features.phones or None
+    row["cars"] = (*features.vins, *features.plates) or None
+    row["doors"] = features.doors or None
+    row["wechats"] = features.wechats or None
+    row["districts"] = features.districts or None
+    row["places"] = features.places or None
+    return row
+
+
+def row_of(features: Features, model: Model) -> Row:
+    """The row of one record, as the scorer of a model reads it.
+
+    Args:
+        features: of the record; of the version the model was trained on.
+        model: whose tables of frequencies count.
+    """
+    row = columns_of(features)
+    for column in model.terms:
+        value = row[column]
+        row[TERM_PREFIX + column] = model.frequency(column, value if isinstance(value, str) else None)
+    return row

@@ -1,0 +1,11 @@
+"""Training and measuring of the matching model: `make train-model`, `make bench-master`.
+
+    plans      what is compared, level by level, as Splink is told
+    sources    the made-up country and the febrl sets as rows with their truth
+    training   Splink on DuckDB estimates m and u; what may not be shipped is refused
+    train      the command that writes the shipped models
+    measuring  pairs by key, weights, tiers, clusters, and how right they are
+    bench      the command that prints the figures
+
+Runs in the environment of `requirements.txt` here; nothing of it is imported by a node or a hub.
+"""
