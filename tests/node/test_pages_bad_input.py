@@ -17,6 +17,7 @@ from markupsafe import escape
 from carnet_node.adapters.system import run_blocking
 from carnet_node.adapters.uploads import put_upload
 from carnet_node.core.commands.customers import AddCustomer, add_customer
+from carnet_node.core.commands.drafting import Drafts, NewId, draft_new
 from carnet_node.core.commands.lines import NewJob
 from carnet_node.core.commands.vehicles import AddVehicle
 from carnet_node.core.commands.visits import OpenVisit
@@ -26,6 +27,7 @@ from carnet_node.entrypoints.web.app import create_api
 from carnet_node.entrypoints.web.desk import Desk as LocalDesk
 from carnet_node.entrypoints.web.guards import LOOPBACK_NAMES
 from carnet_protocol.ids import RecordId, record_text
+from carnet_protocol.kinds import VEHICLE
 from carnet_protocol.registry import Value
 from carnet_protocol.vin import VinPolicy
 from support.browsing import Fields, Visitor
@@ -44,6 +46,7 @@ FORMS: Final = (
     "more work",
     "step",
     "void",
+    "number",
     "set-up",
     "log-in",
     "start code",
@@ -128,8 +131,16 @@ class Desk:
         if form == "departure":
             address = f"/staff/{record_text(hire(self.site, f'D{self.opened}', 'advisor'))}/leave"
             return address, address
+        if form == "number":
+            page = f"/vehicles/{record_text(save(self.site.as_admin, a_car_without_number).records[0])}"
+            return page, f"{page}/number"
         page = f"/visits/{record_text(an_order(self.site))}"
         return page, page + {"more work": "/jobs", "step": "/step/complete", "void": "/void"}[form]
+
+
+def a_car_without_number(new_id: NewId) -> Drafts:
+    """A car of which only the model is known."""
+    return (draft_new(VEHICLE, new_id(), {"model_name": "Example"}),)
 
 
 def an_order(site: Site) -> RecordId:

@@ -13,14 +13,14 @@ from carnet_node.core.commands.visits import OpenVisit
 from carnet_node.core.desk import save, save_vehicle, save_visit
 from carnet_node.core.editing import new_owner_drafts
 from carnet_node.core.local_facts import Access
-from carnet_node.core.views import one_record
-from carnet_protocol.ids import RecordId, record_text
-from carnet_protocol.kinds import STAFF
+from carnet_node.core.views import list_records, one_record
+from carnet_protocol.ids import RecordId, record_text, vehicle_id
+from carnet_protocol.kinds import STAFF, VEHICLE
 from carnet_protocol.registry import Value
 from carnet_protocol.vin import VinPolicy
 from support.browsing import Fields, Visitor
 from support.staffed import Site, hire, hire_with_password
-from support.vins import make_vins
+from support.vins import make_vins, with_wrong_digit
 
 NUMBER = "13800138000"
 
@@ -194,3 +194,21 @@ def test_an_odometer_that_looks_wrong_is_asked_about(site: Site, desk: Visitor, 
     assert f'name="{box}"' in asked.text
     assert f'name="{box}"' not in page
     assert saved.status_code == 303
+
+
+def test_the_vin_of_a_car_known_by_its_plate_is_stated_on_its_page(site: Site, desk: Visitor):
+    """A wrong digit is asked about with what was typed; with the right one the page is that of the car of the VIN."""
+    vin = make_vins(1)[0]
+    typed = {"car.plate": "津B88K99", "party.full_name": "李芳", "sender_name": "李芳", "sender_phone": NUMBER}
+    checked_in = desk.submit(desk.open("/visits/new"), "/visits/new", {**typed, "is_odometer_unknown": "1"})
+    (car,) = list_records(site.node, VEHICLE, after=None, limit=5).records
+    address = f"/vehicles/{record_text(car.id)}"
+
+    asked = desk.submit(desk.open(address), f"{address}/number", {"vin": with_wrong_digit(vin)})
+    saved = desk.submit(asked.text, f"{address}/number", {"vin": vin})
+
+    assert checked_in.status_code == 303
+    assert asked.status_code == 422
+    assert f'value="{with_wrong_digit(vin)}"' in asked.text
+    assert saved.headers["location"] == f"/vehicles/{record_text(vehicle_id(vin))}"
+    assert "津B88K99" in desk.open(saved.headers["location"])

@@ -15,8 +15,8 @@ from carnet_node.core.receiving import RecallDone, ReceivedCar, ReceivedParty, R
 from carnet_node.core.refusals import CommandRefused, Problem, ProblemCode
 from carnet_node.core.views import customer_card, vehicle_view, visit_view
 from carnet_protocol.changeset import Draft
-from carnet_protocol.ids import RecordId, vehicle_id
-from carnet_protocol.kinds import ADDRESS, CUSTOMER, ODOMETER_READING, OWNERSHIP, PHONE, PLATE, VEHICLE
+from carnet_protocol.ids import RecordId, ownership_id, vehicle_id
+from carnet_protocol.kinds import ADDRESS, CUSTOMER, ODOMETER_READING, OWNERSHIP, PHONE, PLATE, VEHICLE, VISIT
 from carnet_protocol.registry import Value
 from support.desk import problems_of, record
 from support.node_builder import START_MS, build_node, rows_of
@@ -280,3 +280,112 @@ def doubts_about(node: Node, reception: Reception) -> tuple[Problem, ...]:
     except CommandRefused as refused:
         return refused.problems
     return ()
+
+
+PLATED = RecordId(record(90))
+
+
+def plate_only(node: Node, status: str = "open") -> None:
+    """A car of which only the plate is known: Wang's, with an order, its reading, and one reading more."""
+    on_order: dict[str, Value] = {"vehicle_id": PLATED, "odometer_km": 50_000, "read_at": START_MS - 2 * DAY_MS}
+    commit(
+        node,
+        [
+            Draft(CUSTOMER, WANG, {"party_kind": "person", "full_name": "王小明"}),
+            Draft(VEHICLE, PLATED, {"model_name": "Example"}),
+            Draft(PLATE, record(91), {"vehicle_id": PLATED, "plate_no": "沪B54321"}),
+            Draft(
+                OWNERSHIP,
+                ownership_id(PLATED, WANG, "owner"),
+                {"vehicle_id": PLATED, "customer_id": WANG, "role": "owner", "from_on": "2020-01-01"},
+            ),
+            Draft(
+                VISIT,
+                record(92),
+                {
+                    "vehicle_id": PLATED,
+                    "status": status,
+                    "opened_at": START_MS - 2 * DAY_MS,
+                    "odometer_in_km": 50_000,
+                },
+            ),
+            Draft(ODOMETER_READING, record(93), {**on_order, "source": "visit", "visit_id": record(92)}),
+            Draft(
+                ODOMETER_READING,
+                record(94),
+                {**on_order, "odometer_km": 50_100, "read_at": START_MS - DAY_MS, "source": "statement"},
+            ),
+        ],
+    )
+
+
+NAMED = Reception(ReceivedParty(known=WANG), ReceivedCar(known=PLATED, vin=VIN), ORDER, JOBS)
+
+
+def test_a_car_known_by_its_plate_becomes_the_car_of_its_vin(node: Node, tmp_path: Path):
+    """Plate, owner, open order and readings go over to it in the one save, and the record without a number goes."""
+    plate_only(node)
+    before = sets_of(tmp_path)
+
+    received = receive_car(node, NAMED)
+
+    car = vehicle_view(node, CAR)
+    order = visit_view(node, received.opened.visit)
+    assert (received.vehicle, sets_of(tmp_path)) == (CAR, before + 1)
+    assert car is not None
+    assert order is not None
+    assert (car.vehicle.values["vin"], car.vehicle.values["model_name"]) == (VIN, "Example")
+    assert [one.values["plate_no"] for one in car.plates] == ["沪B54321"]
+    assert [(one.link.values["role"], one.link.values["from_on"]) for one in car.owners] == [("owner", "2020-01-01")]
+    assert {one.id for one in car.visits} == {record(92), received.opened.visit}
+    assert [one.odometer_km for one in car.odometer.readings] == [50_000, 50_100]
+    assert order.visit.values["plate_at_visit"] == "沪B54321"
+    assert vehicle_view(node, PLATED) is None
+
+
+def test_a_settled_order_keeps_the_record_it_was_signed_for(node: Node):
+    """What cannot change stays, and so does the record it is about; the plate is the other car's now."""
+    plate_only(node, "settled")
+
+    receive_car(node, NAMED)
+
+    former, car = vehicle_view(node, PLATED), vehicle_view(node, CAR)
+    assert former is not None
+    assert car is not None
+    assert ([one.id for one in former.visits], former.plates) == ([record(92)], ())
+    assert [one.values["plate_no"] for one in car.plates] == ["沪B54321"]
+
+
+def test_a_car_that_is_on_file_under_its_vin_takes_the_other_one_over(node: Node):
+    """Nothing of it is written anew; it gets the plate and the order."""
+    plate_only(node)
+    commit(node, [Draft(VEHICLE, CAR, {"vin": VIN, "model_name": "Known"})])
+
+    receive_car(node, NAMED)
+
+    car = vehicle_view(node, CAR)
+    assert car is not None
+    assert (car.vehicle.values["model_name"], car.vehicle.contests) == ("Known", ())
+    assert [one.values["plate_no"] for one in car.plates] == ["沪B54321"]
+
+
+def test_a_frame_number_is_written_into_the_record_that_is_there(node: Node):
+    """An older car has no VIN, and its number makes no other record."""
+    plate_only(node)
+    old = replace(NAMED, car=ReceivedCar(known=PLATED, vin="JT1234567890", is_vin_compared=True))
+
+    received = receive_car(node, old)
+
+    car = vehicle_view(node, PLATED)
+    assert received.vehicle == PLATED
+    assert car is not None
+    assert car.vehicle.values["chassis_no"] == "JT1234567890"
+
+
+def test_a_car_with_a_vin_keeps_it_whatever_is_typed(node: Node):
+    """The number of a car on file is not asked for, and a stray one changes nothing."""
+    on_file(node)
+
+    received = receive_car(node, replace(RETURNING, car=ReceivedCar(known=CAR, vin=make_vin("LFV", 7))))
+
+    assert received.vehicle == CAR

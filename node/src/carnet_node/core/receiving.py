@@ -7,6 +7,7 @@ whole form comes back at once, under the field's name in the form (`party.`, `ca
 
 Rules:
 - A car is named by its record, its VIN, or, with no papers at hand, by its plate alone.
+- A car on file of which only the plate was known becomes the car of the VIN that is stated (`identifying`).
 - A VIN with a wrong check digit is taken when somebody has compared it with the plate on the car.
 - Who brings the car, a telephone, the advisor and a promised time in the future are needed; a draft needs none of them.
 - An odometer that looks like a slip of the finger is asked about once more.
@@ -26,6 +27,7 @@ from carnet_node.core.commands.vehicles import AddOwnership, AddVehicle, add_own
 from carnet_node.core.commands.visits import OpenVisit
 from carnet_node.core.desk import OpenedVisit, new_ids, open_within, vehicle_news
 from carnet_node.core.duplicates import note_not_same
+from carnet_node.core.identifying import has_number, identify_car
 from carnet_node.core.limits import CHILDREN_MAX
 from carnet_node.core.node import Node
 from carnet_node.core.ports import ReadTransaction
@@ -147,7 +149,8 @@ def receive_car(node: Node, reception: Reception) -> Received:
         vehicle = RecordId(bytes(16)) if car.record is None else car.record
         values = {**party.order_values, **car.order_values, **_stated(reception.values)}
         order = OpenVisit("", vehicle, now_ms, party.record, values, reception.jobs, reception.is_draft)
-        before = (*party.drafts, *car.drafts, *link.drafts)
+        moved = {draft.record for draft in car.drafts}
+        before = (*party.drafts, *car.drafts, *(one for one in link.drafts if one.record not in moved))
         opened = _opened(problems, lambda: open_within(node, tx, order, before, _recalls(reception, car, now_ms)))
         if party.record is not None and reception.party.not_same:
             note_not_same(node, tx, party.record, reception.party.not_same)
@@ -190,7 +193,9 @@ def _odometer_doubts(node: Node, tx: ReadTransaction, reception: Reception, car:
     """What speaks against the odometer of a car that was here before."""
     if car.record is None or reception.is_read_again:
         return []
-    readings = view_all(tx, node.identity, tx.find_equal(ODOMETER_READING, "vehicle_id", car.record, CHILDREN_MAX))
+    cars = dict.fromkeys((car.record, reception.car.known or car.record))
+    found = (one for record in cars for one in tx.find_equal(ODOMETER_READING, "vehicle_id", record, CHILDREN_MAX))
+    readings = view_all(tx, node.identity, tuple(found))
     return doubts_of(readings, reception.values.get("odometer_in_km"), now_ms, field="odometer_in_km")
 
 
@@ -203,6 +208,8 @@ def _car(node: Node, tx: ReadTransaction, car: ReceivedCar, new_id: NewId) -> _P
         if view is None:
             raise refuse("id", ProblemCode.NOT_FOUND, "There is no such vehicle here.", "Search for it again.")
         vin = view.values.get("vin")
+        if car.vin and car.vin.strip() and not has_number(view):
+            return _named(node, tx, car, new_id, car.known)
         plates = _new_plate(node, tx, car, car.known, new_id)
         return _Part(car.known, plates, said, vin if isinstance(vin, str) else None)
     if car.vin and car.vin.strip():
@@ -219,6 +226,19 @@ def _car(node: Node, tx: ReadTransaction, car: ReceivedCar, new_id: NewId) -> _P
     record = new_id()
     vehicle = draft_new(VEHICLE, record, values)
     return _Part(record, (vehicle, *_new_plate(node, tx, car, record, new_id)), said)
+
+
+def _named(node: Node, tx: ReadTransaction, car: ReceivedCar, new_id: NewId, known: RecordId) -> _Part:
+    """The car on file of which only the plate was known, under the number that is stated now."""
+    number, plate = car.vin or "", plate_number(car.plate or "")
+    policy = VinPolicy.LENIENT if car.is_vin_compared else node.settings.vin_policy
+    made = identify_car(node, tx, known, new_id, vin=number, policy=policy)
+    moved = [one.values for one in made.drafts if one.kind is PLATE and one.values and not one.values.get("to_on")]
+    carried = plate or next((one.get("plate_no") for one in moved), None)
+    is_moved = any(one.get("plate_no") == plate for one in moved)
+    plates = () if is_moved else _new_plate(node, tx, car, made.record, new_id)
+    said: Values = {"plate_at_visit": carried} if carried else {}
+    return _Part(made.record, (*made.drafts, *plates), said, number)
 
 
 def _new_plate(node: Node, tx: ReadTransaction, car: ReceivedCar, vehicle: RecordId, new_id: NewId) -> Drafts:
