@@ -41,9 +41,6 @@ PHONE_DIGITS_MIN: Final = 7
 PHONE_DIGITS_MAX: Final = 15
 """Digits of a telephone number. Source: ITU-T E.164 for the maximum; 7 is a Chinese local number without area code."""
 
-PLATE_PASSES_MAX: Final = 4
-"""Taking separators out of a plate can join what they kept apart; this often at most, which no real plate needs."""
-
 RECALL_STALE_AFTER_MS: Final = 7 * 24 * 3600 * 1000
 """Recall data older than this answers "unknown" instead of "clear", unless the settings say otherwise."""
 

@@ -14,7 +14,8 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Final
 
-from carnet_node.core.limits import PHONE_DIGITS_MAX, PHONE_DIGITS_MIN, PLATE_PASSES_MAX
+from carnet_master.cars import normalise_plate
+from carnet_node.core.limits import PHONE_DIGITS_MAX, PHONE_DIGITS_MIN
 from carnet_node.core.refusals import Problem, ProblemCode
 from carnet_protocol.errors import BadValue
 from carnet_protocol.registry import Kind, Value, ValueType
@@ -24,8 +25,6 @@ _PHONE_SEPARATORS: Final = re.compile(r"[\s\-()./·]+")
 _CHINESE_MOBILE: Final = re.compile(r"(?:\+?86|0086)?(1[3-9]\d{9})", re.ASCII)
 _INTERNATIONAL: Final = re.compile(r"(?:\+|00)([1-9]\d+)", re.ASCII)
 _NATIONAL: Final = re.compile(r"\d+", re.ASCII)
-
-_PLATE_SEPARATORS: Final = re.compile(r"[\s\-·•.]+")
 
 
 def whole_characters(text: str) -> str:
@@ -61,12 +60,7 @@ def phone_number(text: str) -> str | None:
 
 def plate_number(text: str) -> str | None:
     """A plate in one spelling: upper case, half width, no separators. Which plates exist is not judged."""
-    for _ in range(PLATE_PASSES_MAX):
-        folded = _PLATE_SEPARATORS.sub("", unicodedata.normalize("NFKC", text).upper())
-        if folded == text:
-            break
-        text = folded
-    return text or None
+    return normalise_plate(text) or None
 
 
 def is_calendar_date(text: str) -> bool:
