@@ -13,11 +13,13 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from itertools import islice, product
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from carnet_master.features import Features, RawCustomer, customer_features, load_dictionaries
 from carnet_node.core.desk_limits import NAME_KEY_CHARS_MAX, NAME_KEYS_MAX, READINGS_MAX
 from carnet_protocol.registry import Value
+
+if TYPE_CHECKING:
+    from carnet_master.features import Features
 
 _CHINESE: Final = re.compile(r"[\u3400-\u9fff\U00020000-\U000323af]+")
 _WORD: Final = re.compile(r"[a-z0-9]+")
@@ -29,6 +31,8 @@ def name_keys(*names: Value) -> frozenset[str]:
     Args:
         names: as stored: full name, pinyin, company name.
     """
+    from carnet_master.features import RawCustomer, customer_features  # noqa: PLC0415  (25 ms, and few commands save names)
+
     found: set[str] = set()
     for name in names:
         if isinstance(name, str):
@@ -40,11 +44,13 @@ def name_keys(*names: Value) -> frozenset[str]:
 
 def load_readings() -> None:
     """Load the dictionary of readings now, so that the first person who types need not wait for it."""
+    from carnet_master.features import load_dictionaries  # noqa: PLC0415  (as above)
+
     load_dictionaries()
     name_keys("一")
 
 
-def compared_key(features: Features) -> str | None:
+def compared_key(features: "Features") -> str | None:
     """The letters under which everybody is found whose name sounds alike, or None when there is no whole name."""
     letters = features.name_pinyin or features.company_pinyin or ""
     return letters.replace(" ", "")[:NAME_KEY_CHARS_MAX] or None
