@@ -98,6 +98,10 @@ def test_the_card_says_the_sex():
         pytest.param(RawCustomer(party_kind="person", full_name="安达出租汽车有限公司"), id="in a person's field"),
         pytest.param(RawCustomer(party_kind="company", company_name="安达出租汽车有限公司"), id="in its own field"),
         pytest.param(RawCustomer(company_name="安达出租汽车有限公司", id_no="44010119900307801X"), id="with a card"),
+        pytest.param(
+            RawCustomer(party_kind="company", full_name="张晓明", company_name="安达出租汽车有限公司"),
+            id="with a contact",
+        ),
     ],
 )
 def test_a_company_has_no_features_of_a_person(raw: RawCustomer):

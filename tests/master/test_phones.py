@@ -58,6 +58,11 @@ def test_an_invalid_identity_number_in_a_telephone_field_is_nothing():
     assert read_phones(["440101199003078011"]) == Phones()
 
 
+def test_fifteen_digits_in_a_telephone_field_are_no_document():
+    """An old identity number has no check digit, so in this field it may be anything."""
+    assert read_phones(["440101900307801"]) == Phones()
+
+
 def test_each_number_counts_once():
     """The same number typed in two ways is one."""
     assert read_phones(["13912340001", "+86 139 1234 0001"]) == Phones((MOBILE,))

@@ -208,14 +208,18 @@ def load_dictionaries() -> None:
 
 
 def _is_company(raw: RawCustomer, code: CreditCode | None) -> bool:
-    """Rule 4. What is typed weighs more than the box that was ticked: the box has a default."""
+    """Rule 4. Who ticks "company" means it; "person" stands there by itself, so what was typed weighs more."""
+    if raw.party_kind == COMPANY:
+        return True
     if raw.full_name.strip():
         return is_company_name(raw.full_name)
-    return raw.party_kind == COMPANY or bool(raw.company_name.strip()) or code is not None
+    return bool(raw.company_name.strip()) or code is not None
 
 
 def _company_of(raw: RawCustomer) -> Company | None:
-    return read_company(raw.company_name) or read_company(raw.full_name)
+    """The company's name, wherever it was typed; a contact's name is none."""
+    is_in_name = not raw.company_name.strip() and is_company_name(raw.full_name)
+    return read_company(raw.full_name if is_in_name else raw.company_name)
 
 
 def _identity_of(raw: RawCustomer, phones: Phones) -> ResidentId | None:

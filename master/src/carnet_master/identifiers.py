@@ -32,6 +32,7 @@ _FIFTEEN: Final = re.compile(r"[1-9]\d{14}", re.ASCII)
 _CREDIT_CODE: Final = re.compile(r"[1-9A-HJ-NPQRTUWXY][1239]\d{6}[0-9A-HJ-NPQRTUWXY]{10}", re.ASCII)
 _TEXTBOOK: Final = frozenset({"11010519491231002X", "440524188001010014", "34052419800101001X", "11010119900307803X"})
 _CENTURY: Final = "19"
+_PRINTED_CHARS: Final = 18
 _HEAD_CHARS: Final = 14
 _TAIL_FROM: Final = 6
 _ORGANISATION: Final = slice(8, 17)
@@ -101,6 +102,11 @@ def read_resident_id(text: str) -> ResidentId | None:
     """
     found = read_mistyped_id(text)
     return found if found is not None and found.is_valid else None
+
+
+def read_printed_id(text: str) -> ResidentId | None:
+    """As `read_resident_id`, but only in the form of today: fifteen digits have no check digit and may be anything."""
+    return read_resident_id(text) if len(_compact(text)) == _PRINTED_CHARS else None
 
 
 def read_mistyped_id(text: str) -> ResidentId | None:

@@ -24,7 +24,7 @@ from functools import lru_cache
 from typing import Final
 
 from carnet_master.folding import fold_text
-from carnet_master.identifiers import ResidentId, read_resident_id
+from carnet_master.identifiers import ResidentId, read_printed_id
 from carnet_master.limits import PHONE_DIGITS_MIN, PHONE_PARTS_MAX, PHONES_MAX
 
 _EXTENSION: Final = re.compile(r"(?:\s*(?:转|分机|内线|ext\.?|extension|x|#|\*)[\s:.]*\d{1,6})\s*$")
@@ -62,7 +62,7 @@ def read_phones(texts: Iterable[str]) -> Phones:
     numbers: set[str] = set()
     ids: dict[str, ResidentId] = {}
     for text in texts:
-        found = read_resident_id(text)
+        found = read_printed_id(text)
         if found is not None:
             ids[found.number] = found
         else:
