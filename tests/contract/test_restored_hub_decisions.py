@@ -233,6 +233,27 @@ def test_a_key_that_the_hub_has_forgotten_comes_back(hub: TestHub, desk: Install
         assert sorted(key.status for key in snapshot.keys_of([id_of(changed)])) == ["active", "retired"]
 
 
+def test_two_changes_of_keys_come_back(hub: TestHub, desk: Installation, tmp_path: Path):
+    """A node whose key was changed twice since the hub's backup says hello under the first, and brings both changes."""
+    write_customer(desk, 1, "first")
+    sync(desk, hub)
+    backup = back_up_hub(hub, tmp_path)
+    changed = desk
+    for number in (2, 3):
+        rotate(changed.node(), changed.keyring, changed.signing_keys, changed.entropy)
+        changed = open_installation(changed.settings)
+        write_customer(changed, number, f"under key {number}")
+        for _ in range(2):
+            sync(changed, hub)
+
+    restored = restore_hub(hub, backup)
+    for _ in range(2):
+        sync(open_installation(changed.settings), restored)
+
+    assert names(changed) == {1: "first", 2: "under key 2", 3: "under key 3"}
+    assert (waiting(changed), agree(restored, changed), is_sound(restored)) == (0, True, True)
+
+
 def test_a_changed_key_comes_back_by_stick(hub: TestHub, desk: Installation, tmp_path: Path):
     """Where there is no line, sticks bring a restored hub the change of keys it has forgotten, and what came behind it."""
     write_customer(desk, 1, "first")

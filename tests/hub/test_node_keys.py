@@ -1,5 +1,7 @@
 """Keys of nodes: changed by their owner, revoked by the hub, and sets excluded after a compromise."""
 
+import itertools
+
 import pytest
 
 from carnet_hub.adapters.store import SqlStore
@@ -36,6 +38,19 @@ def test_after_a_key_change_the_new_key_counts(world: HubWorld):
 def changing(world: HubWorld, site: SiteAuthor) -> MadeSet:
     """A change to the key called `new key`, signed with the present one."""
     return site.write(draft_of("key_change", record("change"), key_change(world, site)))
+
+
+def test_of_two_changes_the_later_one_in_the_log_counts(world: HubWorld):
+    """Of keys changed within one millisecond, or by a clock set back, the last one in the log is the present one."""
+    site = world.site("a")
+    keys = [site.signer, *(signer(f"key {number}") for number in range(6))]
+    for before, new in itertools.pairwise(keys):
+        fields = change_key(world.hub.hub_id, NodeId(site.node_id), exchange_key("new"), new, new.public_key)
+        change = site.write(draft_of("key_change", record(f"to {new.key_id.hex()}"), fields), signed_by=before)
+
+        assert world.push_one(change).code == PushCode.ACCEPTED
+
+    assert world.push_one(site.write(car(), signed_by=keys[-1])).code == PushCode.ACCEPTED
 
 
 def test_one_batch_may_hold_both_keys(world: HubWorld):

@@ -6,7 +6,7 @@ from the log arrives at the same tables.
 
 Rules:
 - A node's present key is that of its latest accepted key change, else the one it enrolled with; earlier ones are
-  retired.
+  retired. Latest in the log: clocks say nothing about it.
 - A revoked key stays revoked; a suspended node suspends its present key. Retired and revoked keys sign nothing any
   more.
 - An erasure is for ever: values go from the log's openings, from states and from settled values, and whatever arrives
@@ -111,11 +111,11 @@ def _note_keys(workspace: Workspace, node_id: bytes) -> None:
 
 
 def _key_changes(workspace: Workspace, node_id: bytes) -> list[tuple[bytes, bytes] | None]:
-    """The keys that replaced the first one, oldest first."""
+    """The keys that replaced the first one, as the log has them: each was certified by one that was there already."""
     number = workspace.hub.registry["key_change"].number
     found = [state for state in workspace.book.children(node_id) if state.rules.number == number]
     standing = [(state, values) for state in found if not (values := shown_fields(state)).get("retracted")]
-    standing.sort(key=lambda pair: min((entry.rank for entry in pair[0].entries), default=(0, b"")))
+    standing.sort(key=lambda pair: pair[0].changed)
     return [_key_pair(values, "new_") for _, values in standing]
 
 

@@ -10,11 +10,12 @@ Decides which key lies where. The database says which key counts; every step can
     3     signing.former: the old public key, added;         the same
           signing.previous: the old key; signing.key: the
           new one; signing.next goes
-    4     hello.previous: the previous key; signing.previous the same, done again
-          goes: once the hub has taken the change and the
-          database goes on with the new key
+    4     hello.previous: the previous key, added;           the same, done again
+          signing.previous goes: once the hub has taken the
+          change and the database goes on with the new key
     5     hello.previous goes, once the hub's backup has the -
-          change; until then a restored hub hears it
+          last change; until then a restored hub hears one
+          of its keys
     ----  -------------------------------------------------  ------------------------------------------------------
 
 The former public keys stay: they say that a database restored from before a change belongs to the key that lies here
@@ -41,6 +42,8 @@ from carnet_protocol.envelope import Signer, key_id_of
 NEXT_FILE: Final = "signing.next"
 PREVIOUS_FILE: Final = "signing.previous"
 ASIDE_FILE: Final = "hello.previous"
+"""Keys that the hub's backup may still know this node by, 32 bytes each, oldest first."""
+
 FORMER_FILE: Final = "signing.former"
 """Public keys that were replaced here, 32 bytes each, oldest first."""
 
@@ -103,13 +106,7 @@ class SigningKeys:
         Raises:
             KeysUnreadable: the file that names them cannot be read.
         """
-        try:
-            joined = self._files.read(self._folder / FORMER_FILE, bytes_max=FORMER_KEYS_MAX * KEY_BYTES) or b""
-        except OSError as error:
-            raise KeysUnreadable(FORMER_FILE, type(error).__name__) from error
-        if len(joined) % KEY_BYTES:
-            raise KeysUnreadable(FORMER_FILE, f"{len(joined)} bytes, not a multiple of {KEY_BYTES}")
-        return [joined[at : at + KEY_BYTES] for at in range(0, len(joined), KEY_BYTES)]
+        return self._several(FORMER_FILE)
 
     def finish(self, own_key_id: bytes) -> bool:
         """Do the third step if the database names the next key; harmless when done again.
@@ -121,32 +118,45 @@ class SigningKeys:
             return False
         is_new = present.key_id != own_key_id
         if is_new:
-            self._remember(present.public)
+            self._remember(FORMER_FILE, present.public)
+            before = self._key(PREVIOUS_FILE)
+            if before is not None and before.key_id != present.key_id:
+                self.put_previous_aside()
             self._files.replace(self._folder / PREVIOUS_FILE, present.private.private_bytes_raw())
             self._files.replace(self._folder / SIGNING_FILE, following.private.private_bytes_raw())
         (self._folder / NEXT_FILE).unlink(missing_ok=True)
         return is_new
 
-    def _remember(self, replaced: bytes) -> None:
-        known = self.former()
-        if replaced not in known:
-            kept = [*known, replaced][-FORMER_KEYS_MAX:]
-            self._files.replace(self._folder / FORMER_FILE, b"".join(kept))
+    def _remember(self, name: str, key: bytes) -> None:
+        """Add a key to a file that holds several, unless it is there."""
+        known = self._several(name)
+        if key not in known:
+            self._files.replace(self._folder / name, b"".join([*known, key][-FORMER_KEYS_MAX:]))
+
+    def _several(self, name: str) -> list[bytes]:
+        """The keys in a file that holds several, oldest first; none without it."""
+        try:
+            joined = self._files.read(self._folder / name, bytes_max=FORMER_KEYS_MAX * KEY_BYTES) or b""
+        except OSError as error:
+            raise KeysUnreadable(name, type(error).__name__) from error
+        if len(joined) % KEY_BYTES:
+            raise KeysUnreadable(name, f"{len(joined)} bytes, not a multiple of {KEY_BYTES}")
+        return [joined[at : at + KEY_BYTES] for at in range(0, len(joined), KEY_BYTES)]
 
     def for_hellos(self) -> list[SigningKey]:
-        """Every key under which some hub may know this node, the present one first.
+        """Every key under which some hub may know this node, the present one first, then the newer ones.
 
         Raises:
             KeysUnreadable: a key file that is there cannot be read.
         """
-        aside = self._key(ASIDE_FILE)
-        return [*self.everyone(), *([] if aside is None else [aside])]
+        aside = [SigningKey(Ed25519PrivateKey.from_private_bytes(one)) for one in self._several(ASIDE_FILE)]
+        return [*self.everyone(), *reversed(aside)]
 
     def put_previous_aside(self) -> None:
         """Do the fourth step."""
         previous = self._key(PREVIOUS_FILE)
         if previous is not None:
-            self._files.replace(self._folder / ASIDE_FILE, previous.private.private_bytes_raw())
+            self._remember(ASIDE_FILE, previous.private.private_bytes_raw())
             (self._folder / PREVIOUS_FILE).unlink(missing_ok=True)
 
     def forget_aside(self) -> None:
@@ -201,8 +211,8 @@ def rotate(node: Node, keyring: Keyring, keys: SigningKeys, entropy: Entropy) ->
 def settle(node: Node, keys: SigningKeys) -> None:
     """Put the previous key aside once the hub has taken the change; not while the database still goes on with that key.
 
-    Aside it only says hello to a hub that was restored from before the change, which knows no other; it goes when the
-    hub's backup has the change.
+    Aside it only says hello, and signs sticks, to a hub that may have been restored from before the change and knows no
+    other; all that lie there go when the hub's backup has the last change.
     """
     with node.store.read() as tx:
         is_pending, is_kept, own = is_change_pending(tx), is_change_in_backup(tx), tx.setting(OWN_KEY_ID)

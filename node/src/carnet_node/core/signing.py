@@ -9,8 +9,8 @@ the right key; the private keys lie outside the database (`adapters.rotating`).
     a set                                   the key that the database names, read in the same transaction
     a set sealed anew under another epoch   the old key up to the change, if the hub has not judged the change
     a hello                                 the old key until the hub has taken the change; then the new one
-    a bundle                                the old key until the hub's backup has the change: nobody can try another
-                                            one by stick, and the hub takes a bundle under either
+    a bundle                                the oldest key that is here until the hub's backup has the change: nobody
+                                            can try another one by stick, and the hub takes a bundle under each
 
 A second change waits until the hub has taken the first and this node has read so far: then their order is certain.
 """
@@ -102,15 +102,16 @@ def line_signers(node: Node) -> Iterator[Signer]:
 
 
 def stick_signer(node: Node) -> Signer:
-    """The key for a bundle: one that the hub knows even if it was restored from before the last change.
+    """The key for a bundle: one that the hub knows even if it was restored from before the last changes.
 
     Raises:
         KeysUnreadable: the database's own key is not in its folder, or a key file cannot be read.
     """
     with node.store.read() as tx:
         own, is_settled = signer_of(node, tx), is_change_in_backup(tx)
-        before = [] if is_settled else [key_id_of(key) for key in own_keys(tx)[-2:-1]]
-    return next((one for one in node.spare_signers() if one.key_id in before), own)
+        known = [] if is_settled else [key_id_of(key) for key in own_keys(tx)]
+    here = {one.key_id: one for one in node.spare_signers()}
+    return next((here[one] for one in known if one in here), own)
 
 
 def signer_again(node: Node, tx: ReadTransaction, one: LoggedSet) -> Signer:
