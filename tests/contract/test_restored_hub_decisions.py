@@ -255,7 +255,7 @@ def test_two_changes_of_keys_come_back(hub: TestHub, desk: Installation, tmp_pat
 
 
 def test_a_changed_key_comes_back_by_stick(hub: TestHub, desk: Installation, tmp_path: Path):
-    """Where there is no line, sticks bring a restored hub the change of keys it has forgotten, and what came behind it."""
+    """Where there is no line, sticks bring a restored hub the change of keys it has forgotten, and what came after."""
     write_customer(desk, 1, "first")
     carry_stick(hub, desk)
     backup = back_up_hub(hub, tmp_path)
