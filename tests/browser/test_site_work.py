@@ -200,7 +200,7 @@ def test_an_open_recall_is_seen_taken_in_and_done_without_a_line(apart: tuple[Se
         desk.page.click(".hits a >> nth=0")
         banner = desk.page.inner_text(".notice.alert")
         desk.page.click(".notice.alert a")
-        desk.page.fill("[name=odometer_in_km]", "46800")
+        desk.page.fill("[name=odometer_in_km]", "43100")
         desk.page.keyboard.press("Control+Enter")
         desk.page.fill("form.proof [name=technician_code]", "T3")
         desk.page.click("form.proof button")

@@ -119,6 +119,7 @@ def _filled(pages: Pages, vehicle: str, dice: Random) -> dict[str, str]:
     form = Fields(pages.get(f"/visits/new?vehicle={vehicle}")).forms["/visits/new"]
     return form | {
         "odometer_in_km": str(300_000 + dice.randrange(1_000)),
+        "is_read_again": "1",
         "sender_name": "Example Person",
         "sender_phone": "13800138000",
         "jobs[0].complaint": "刹车时有异响",

@@ -82,4 +82,6 @@ def _check_in(node: Node, desk: Desk, dice: Random) -> object:
         "old_part_wish": "show_first",
     }
     party = ReceivedParty(known=_one(desk, dice, "customer"), role="driver")
-    return receive_car(node, Reception(party, ReceivedCar(known=_one(desk, dice, "vehicle")), values, jobs))
+    return receive_car(
+        node, Reception(party, ReceivedCar(known=_one(desk, dice, "vehicle")), values, jobs, is_read_again=True)
+    )

@@ -191,12 +191,13 @@ def _order_problems(reception: Reception, now_ms: int) -> list[Problem]:
 
 def _odometer_doubts(node: Node, tx: ReadTransaction, reception: Reception, car: _Part, now_ms: int) -> list[Problem]:
     """What speaks against the odometer of a car that was here before."""
-    if car.record is None or reception.is_read_again:
+    if car.record is None:
         return []
     cars = dict.fromkeys((car.record, reception.car.known or car.record))
     found = (one for record in cars for one in tx.find_equal(ODOMETER_READING, "vehicle_id", record, CHILDREN_MAX))
     readings = view_all(tx, node.identity, tuple(found))
-    return doubts_of(readings, reception.values.get("odometer_in_km"), now_ms, field="odometer_in_km")
+    doubts = doubts_of(readings, reception.values.get("odometer_in_km"), now_ms, field="odometer_in_km")
+    return [] if reception.is_read_again else doubts
 
 
 def _car(node: Node, tx: ReadTransaction, car: ReceivedCar, new_id: NewId) -> _Part:
