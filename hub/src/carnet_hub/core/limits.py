@@ -69,6 +69,9 @@ GOLDEN_ROW_BYTES: Final = 10 * 1024
 CANDIDATES_MAX: Final = 500
 """Customers that one arriving customer is compared with, those that share most keys first; most meet four."""
 
+QUEUE_PAIRS_MAX: Final = 10_000
+"""Proposals that are grouped for one list: more than a steward decides in a month."""
+
 STEWARD_CHARS_MAX: Final = 32
 """Characters of a steward's code, and of the code of a reason: they stand in the log for ever, and are no names."""
 

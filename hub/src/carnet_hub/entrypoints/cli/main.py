@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "quarantine": ("quarantine", "list, why, release"),
     "erase": ("erasures", "erase a customer's values everywhere, for ever"),
     "erasures": ("erasures", "list, show: which nodes have erased"),
+    "master": ("master", "who is who: find, show, explain, queue, accept, reject, merge, unmerge, pin, mode"),
     "recalls": ("recalls", "import, publish, withdraw, list, progress"),
     "export": ("exports", "write a signed recall report, print its key"),
     "verify": ("exports", "check a signed recall report"),

@@ -1,0 +1,296 @@
+"""`master`: who is who, nationwide.
+
+Looking: find, show, explain, queue, history, stats. Deciding: accept, reject, merge, unmerge, pin, mode. Personal
+values are masked unless asked for. A decision needs a code of the steward (`--by`, or CARNET_HUB_STEWARD), no name.
+"""
+
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from carnet_hub.core.dealers import author_names
+from carnet_hub.core.failures import Unusable
+from carnet_hub.core.limits import QUEUE_PAIRS_MAX
+from carnet_hub.core.master_views import (
+    explain_pair,
+    find_clusters,
+    list_queue,
+    master_stats,
+    show_cluster,
+    show_history,
+)
+from carnet_hub.core.stewarding import (
+    Outcome,
+    Word,
+    answer,
+    answer_all,
+    merge,
+    pin,
+    policy_of,
+    set_policy,
+    take_back,
+    tell_apart,
+)
+from carnet_hub.entrypoints.cli.master_rows import (
+    DECISION_COLUMNS,
+    FOUND_COLUMNS,
+    MEMBER_COLUMNS,
+    QUEUE_COLUMNS,
+    decision_row,
+    explanation_row,
+    found_row,
+    member_rows,
+    outcome_row,
+    queue_rows,
+    stats_row,
+    waterfall,
+)
+from carnet_hub.entrypoints.cli.output import AsJson, Xlsx, emit, emit_list, hub_of, with_progress, working
+from carnet_master.clusters import Effect
+from carnet_master.tiers import Mode, Policy
+from carnet_protocol.errors import BadValue
+from carnet_protocol.ids import RecordId, parse_record_text, record_text
+
+master_app = typer.Typer(
+    rich_markup_mode=None, add_completion=False, no_args_is_help=True, help="Who is who, nationwide."
+)
+
+STEWARD_VARIABLE: Final = "CARNET_HUB_STEWARD"
+
+IdText = Annotated[str, typer.Argument(help="id of a customer or golden record, former ones too", show_default=False)]
+OtherText = Annotated[str, typer.Argument(help="id of the other one", show_default=False)]
+By = Annotated[str, typer.Option("--by", envvar=STEWARD_VARIABLE, help="your code as a steward; no name")]
+Reason = Annotated[str, typer.Option("--reason", help="a code, such as document-seen")]
+ShowPersonal = Annotated[bool, typer.Option("--show-personal", help="names and phones in full")]
+Html = Annotated[Path | None, typer.Option("--html", help="also write it as a page for a browser")]
+
+
+@master_app.command("find")
+def find(
+    ctx: typer.Context,
+    text: Annotated[list[str], typer.Argument(help="id, phone, VIN, plate, document, or a name beside one of them")],
+    *,
+    show_personal: ShowPersonal = False,
+    as_json: AsJson = False,
+    xlsx: Xlsx = None,
+) -> None:
+    """Customers of all sites by what they share; linked ones stand together."""
+    with hub_of(ctx) as app:
+        names = author_names(app.hub)
+        rows = [found_row(one, names, show_personal=show_personal) for one in find_clusters(app.hub, " ".join(text))]
+    emit_list("customers", rows, FOUND_COLUMNS, as_json=as_json, xlsx=xlsx)
+
+
+@master_app.command("show")
+def show(
+    ctx: typer.Context,
+    record: IdText,
+    *,
+    show_personal: ShowPersonal = False,
+    html: Html = None,
+    as_json: AsJson = False,
+    xlsx: Xlsx = None,
+) -> None:
+    """One customer nationwide: its golden values and where each comes from, its records, its relations."""
+    with hub_of(ctx) as app:
+        names = author_names(app.hub)
+        view = show_cluster(app.hub, id_of(record))
+        history = show_history(app.hub, view.read.golden if len(view.read.members) > 1 else id_of(record))
+    rows = member_rows(view, names, show_personal=show_personal)
+    result = {
+        **found_row(view.read, names, show_personal=show_personal),
+        "former_ids": list(view.former),
+        "members": rows,
+        "relations": [{"one": one, "other": other, "cause": cause} for one, other, cause in view.relations],
+        "waiting": [{"one": row.one, "other": row.other, "cause": row.cause} for row in view.waiting],
+    }
+    if html is not None:
+        from carnet_hub.adapters.master_pages import write_cluster_page  # noqa: PLC0415  (most calls write none)
+
+        write_cluster_page(html, result, [decision_row(one) for one in history])
+    if as_json:
+        emit(result, as_json=True)
+        return
+    emit_list(f"golden record {record_text(view.read.golden)}", rows, MEMBER_COLUMNS, as_json=False, xlsx=xlsx)
+
+
+@master_app.command("explain")
+def explain(ctx: typer.Context, one: IdText, other: OtherText, *, as_json: AsJson = False) -> None:
+    """Why two customers are, or are not, one: what each comparison adds, and what was decided."""
+    with hub_of(ctx) as app:
+        found = explain_pair(app.hub, id_of(one), id_of(other))
+    emit(explanation_row(found), as_json=as_json, text=waterfall(found))
+
+
+@master_app.command("queue")
+def queue(
+    ctx: typer.Context,
+    *,
+    cause: Annotated[str, typer.Option("--cause", help="only this one, see `master stats`")] = "",
+    limit: Annotated[int, typer.Option("--limit", min=1, max=QUEUE_PAIRS_MAX, help="pairs at most")] = 200,
+    show_personal: ShowPersonal = False,
+    html: Html = None,
+    as_json: AsJson = False,
+    xlsx: Xlsx = None,
+) -> None:
+    """What waits for a steward, grouped by the people it is about, oldest first."""
+    with hub_of(ctx) as app, working("reading", is_quiet=as_json):
+        entities = list_queue(app.hub, cause=cause, limit=limit)
+        rows = queue_rows(app.hub, entities, show_personal=show_personal)
+    if html is not None:
+        from carnet_hub.adapters.master_pages import write_queue_page  # noqa: PLC0415  (most calls write none)
+
+        write_queue_page(html, rows)
+    emit_list("proposals", rows, QUEUE_COLUMNS, as_json=as_json, xlsx=xlsx)
+
+
+@master_app.command("accept")
+def accept(
+    ctx: typer.Context,
+    one: Annotated[str, typer.Argument(help="id of a customer", show_default=False)] = "",
+    other: Annotated[str, typer.Argument(help="id of the other one", show_default=False)] = "",
+    *,
+    cause: Annotated[str, typer.Option("--cause", help="every proposal of this cause instead")] = "",
+    by: By = "",
+    reason: Reason = "",
+    limit: Annotated[int, typer.Option("--limit", min=1, help="with --cause: proposals at most")] = QUEUE_PAIRS_MAX,
+    as_json: AsJson = False,
+) -> None:
+    """They are one. With --cause, for every proposal of a cause in which names agree and nothing contradicts."""
+    word = Word(by, reason)
+    if bool(cause) == bool(one and other):
+        raise Unusable("Name two customers, or a cause.", "See `master accept --help`.")
+    with hub_of(ctx) as app:
+        if not cause:
+            _tell(answer(app.hub, id_of(one), id_of(other), Effect.LINK, word), "One customer", as_json=as_json)
+            return
+        total = min(master_stats(app.hub).waiting.get(cause, 0), limit)
+        steps = (1 for count in answer_all(app.hub, cause, word, limit=limit) for _ in range(count))
+        confirmed = sum(with_progress("confirming", steps, total=total, is_quiet=as_json))
+        left = master_stats(app.hub).waiting
+    result = {"confirmed": confirmed, "cause": cause, "waiting": dict(left)}
+    emit(result, as_json=as_json, text=f"{confirmed} proposals confirmed; {sum(left.values())} wait.")
+
+
+@master_app.command("reject")
+def reject(
+    ctx: typer.Context,
+    one: IdText,
+    other: OtherText,
+    *,
+    by: By = "",
+    reason: Reason = "",
+    is_unsure: Annotated[bool, typer.Option("--unsure", help="nobody can tell: only take it out of the queue")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """They are not the same, for ever, whatever links lie between them."""
+    word = Word(by, reason)
+    with hub_of(ctx) as app:
+        if is_unsure:
+            _tell(answer(app.hub, id_of(one), id_of(other), Effect.DISMISS, word), "Put aside", as_json=as_json)
+        else:
+            told = tell_apart(app.hub, id_of(one), id_of(other), word, must_be_one=False)
+            _tell(told, "Told apart", as_json=as_json)
+
+
+@master_app.command("merge")
+def merge_(
+    ctx: typer.Context, one: IdText, other: OtherText, *, by: By = "", reason: Reason = "", as_json: AsJson = False
+) -> None:
+    """Two customers are one, although nobody proposed it. Dealers' own records stay as they are."""
+    with hub_of(ctx) as app:
+        _tell(merge(app.hub, id_of(one), id_of(other), Word(by, reason)), "One customer", as_json=as_json)
+
+
+@master_app.command("unmerge")
+def unmerge(
+    ctx: typer.Context,
+    one: Annotated[str, typer.Argument(help="id of a customer", show_default=False)] = "",
+    other: Annotated[str, typer.Argument(help="id of the other one", show_default=False)] = "",
+    *,
+    decision: Annotated[str, typer.Option("--decision", help="take one decision back instead")] = "",
+    by: By = "",
+    reason: Reason = "",
+    as_json: AsJson = False,
+) -> None:
+    """Take two customers apart for ever; with --decision, only take back what was decided then."""
+    word = Word(by, reason)
+    if bool(decision) == bool(one and other):
+        raise Unusable("Name two customers, or a decision.", "See `master unmerge --help`.")
+    with hub_of(ctx) as app:
+        if decision:
+            _tell(take_back(app.hub, id_of(decision), word), "Taken back", as_json=as_json)
+        else:
+            told = tell_apart(app.hub, id_of(one), id_of(other), word, must_be_one=True)
+            _tell(told, "Taken apart", as_json=as_json)
+
+
+@master_app.command("pin")
+def pin_(
+    ctx: typer.Context,
+    record: IdText,
+    group: Annotated[str, typer.Argument(help="name, birth, company, phone or place", show_default=False)],
+    *,
+    by: By = "",
+    as_json: AsJson = False,
+) -> None:
+    """Show this customer's value in the golden record, wherever the customer belongs."""
+    with hub_of(ctx) as app:
+        _tell(pin(app.hub, id_of(record), group, Word(by)), "Pinned", as_json=as_json)
+
+
+@master_app.command("history")
+def history(ctx: typer.Context, record: IdText, *, as_json: AsJson = False, xlsx: Xlsx = None) -> None:
+    """Everything ever decided about a customer and those linked to it, oldest first."""
+    with hub_of(ctx) as app:
+        rows = [decision_row(one) for one in show_history(app.hub, id_of(record))]
+    emit_list("decisions", rows, DECISION_COLUMNS, as_json=as_json, xlsx=xlsx)
+
+
+@master_app.command("stats")
+def stats(ctx: typer.Context, *, as_json: AsJson = False) -> None:
+    """How many customers are linked, what waits by cause, what was decided by whom."""
+    with hub_of(ctx) as app:
+        found = master_stats(app.hub)
+    emit(stats_row(found), as_json=as_json)
+
+
+@master_app.command("mode")
+def mode(
+    ctx: typer.Context,
+    wanted: Annotated[str, typer.Argument(help="off, a1 or all; shows the present one when left out")] = "",
+    *,
+    cars: Annotated[
+        bool | None, typer.Option("--links-by-car/--no-links-by-car", help="whether a car alone is contact enough")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """What the matcher links by itself: nothing, equal documents only (a1), or everything that is sure (all)."""
+    with hub_of(ctx) as app:
+        before = policy_of(app.hub)
+        if wanted not in {"", *Mode}:
+            raise Unusable(f"There is no mode {wanted[:40]}.", f"Use {', '.join(Mode)}.")
+        policy = Policy(Mode(wanted or before.mode), before.links_by_car if cars is None else cars)
+        if policy != before:
+            set_policy(app.hub, policy)
+    emit({"mode": policy.mode.value, "links_by_car": policy.links_by_car}, as_json=as_json)
+
+
+def id_of(text: str) -> RecordId:
+    """The id that somebody typed.
+
+    Raises:
+        Unusable: it is none.
+    """
+    try:
+        return parse_record_text(text)
+    except BadValue as error:
+        raise Unusable(f"{text[:40]} is no id.", "Look it up with `master find`.") from error
+
+
+def _tell(outcome: Outcome, what: str, *, as_json: bool) -> None:
+    result: dict[str, Any] = outcome_row(outcome)
+    homes = ", ".join(record_text(one) for one in outcome.clusters)
+    back = f"`master unmerge --decision {record_text(outcome.decision)}` takes it back."
+    emit(result, as_json=as_json, text=f"{what}: {homes}.\n{back}")

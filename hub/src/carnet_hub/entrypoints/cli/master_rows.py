@@ -1,0 +1,209 @@
+"""How clusters, proposals and decisions read in tables, JSON and workbooks. Decides words and masks, nothing else."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from carnet_hub.core.golden import Golden, Member
+from carnet_hub.core.hub import Hub
+from carnet_hub.core.master_views import ClusterView, DecisionView, Entity, Explanation, Stats, read_customers
+from carnet_hub.core.stewarding import Outcome
+from carnet_hub.entrypoints.cli.output import moment_text
+from carnet_master.survivorship import Chosen, GoldenValues
+from carnet_protocol.ids import record_text
+
+MASK: Final = "***"
+FOUND_COLUMNS: Final = ("golden", "name", "kind", "records", "sites", "phone", "is_silent")
+MEMBER_COLUMNS: Final = ("customer", "site", "name", "kind", "phones", "documented", "shares", "is_silent")
+QUEUE_COLUMNS: Final = (
+    "entity",
+    "cause",
+    "one",
+    "one_name",
+    "one_site",
+    "other",
+    "other_name",
+    "other_site",
+    "position",
+)
+DECISION_COLUMNS: Final = ("at", "effect", "by", "cause", "one", "other", "weight", "stands", "decision")
+
+Names = Mapping[bytes, str]
+
+
+def found_row(read: Golden, names: Names, *, show_personal: bool) -> dict[str, Any]:
+    """A cluster in one line, with where its values come from."""
+    return {
+        "golden": read.golden,
+        "name": _title(read.values, show_personal=show_personal),
+        "kind": read.values.party_kind or None,
+        "records": len(read.members),
+        "sites": sorted({names.get(one.source.site, "?") for one in read.members}),
+        "phone": _shown([one.written.values.get("number") for one in read.values.phones], show_personal=show_personal),
+        "is_silent": read.is_silent,
+        "customers": [one.source.record for one in read.members],
+        "values": _values(read.values, names, show_personal=show_personal),
+    }
+
+
+def member_rows(view: ClusterView, names: Names, *, show_personal: bool) -> list[dict[str, Any]]:
+    """The source records of a cluster, oldest first."""
+    return [_member_row(one, names, show_personal=show_personal) for one in view.read.members]
+
+
+def queue_rows(hub: Hub, entities: Sequence[Entity], *, show_personal: bool) -> list[dict[str, Any]]:
+    """Proposals, those about the same people together, with both customers side by side."""
+    from carnet_hub.core.dealers import author_names  # noqa: PLC0415  (one look-up for one list)
+
+    names = author_names(hub)
+    cards = read_customers(hub, (one for entity in entities for row in entity.pairs for one in (row.one, row.other)))
+    rows = []
+    for number, entity in enumerate(entities, 1):
+        for pair in entity.pairs:
+            row: dict[str, Any] = {"entity": number, "cause": pair.cause, "position": pair.position}
+            for side, record in (("one", pair.one), ("other", pair.other)):
+                row |= _side(side, record, cards.get(record), names, show_personal=show_personal)
+            rows.append(row)
+    return rows
+
+
+def decision_row(one: DecisionView) -> dict[str, Any]:
+    """One decision."""
+    return {
+        "at": moment_text(one.at_ms),
+        "effect": one.effect,
+        "by": one.by or one.authority,
+        "authority": one.authority,
+        "cause": one.cause or None,
+        "one": one.one,
+        "other": one.other,
+        "weight": None if one.weight is None else round(one.weight, 3),
+        "stands": one.stands,
+        "decision": one.decision,
+        "target": one.target,
+        "position": one.position,
+    }
+
+
+def explanation_row(found: Explanation) -> dict[str, Any]:
+    """Why, for programs."""
+    weighed = found.verdict.weighed
+    return {
+        "one": found.one,
+        "other": found.other,
+        "is_one": found.is_one,
+        "tier": found.verdict.judgement.tier.value,
+        "cause": found.verdict.judgement.cause.value,
+        "weight": None if weighed is None else weighed.weight,
+        "probability": None if weighed is None else weighed.probability,
+        "model": None if weighed is None else weighed.model_id.hex(),
+        "shared_keys": list(found.shared_keys),
+        "grounds": [{"comparison": one.comparison, "level": one.level, "bits": one.bits} for one in found.grounds],
+        "decisions": [decision_row(one) for one in found.decisions],
+    }
+
+
+def waterfall(found: Explanation) -> str:
+    """Why, for people: each comparison as a bar on a running total, in bits."""
+    lines = [f"{record_text(found.one)}  and  {record_text(found.other)}"]
+    total = 0.0
+    for ground in found.grounds:
+        total += ground.bits
+        bar = ("+" if ground.bits >= 0 else "-") * min(30, round(abs(ground.bits)))
+        lines.append(f"  {ground.comparison:<18} {ground.level[:28]:<28} {ground.bits:>+8.2f} {total:>+8.2f}  {bar}")
+    weighed = found.verdict.weighed
+    if weighed is not None:
+        lines.append(f"  {'weight':<47} {weighed.weight:>+8.2f} bits, probability {weighed.probability:.6f}")
+    else:
+        lines.append("  no model weighs these two; documents and steward's words count")
+    judgement = found.verdict.judgement
+    lines.append(f"tier {judgement.tier.value}, cause {judgement.cause.value}; one customer: {_yes(found.is_one)}")
+    for one in found.decisions:
+        state = "" if one.stands else ", taken back"
+        lines.append(f"  {moment_text(one.at_ms)}  {one.effect} by {one.by or one.authority}: {one.cause}{state}")
+    return "\n".join(lines)
+
+
+def stats_row(found: Stats) -> dict[str, Any]:
+    """How the master stands."""
+    return {
+        "mode": found.policy.mode.value,
+        "links_by_car": found.policy.links_by_car,
+        "golden_records": sum(found.clusters.values()),
+        "linked_customers": sum(size * count for size, count in found.clusters.items()),
+        "largest": max(found.clusters, default=0),
+        "clusters": {str(size): count for size, count in found.clusters.items()},
+        "waiting": dict(found.waiting),
+        "decisions": {" ".join(filter(None, key)): count for key, count in found.decisions.items()},
+    }
+
+
+def outcome_row(outcome: Outcome) -> dict[str, Any]:
+    """A word that was written."""
+    return {"decision": outcome.decision, "position": outcome.position, "clusters": list(outcome.clusters)}
+
+
+def _member_row(one: Member, names: Names, *, show_personal: bool) -> dict[str, Any]:
+    source = one.source
+    name = source.name or source.company
+    shown = None if name is None else name.values.get("full_name") or name.values.get("company_name")
+    return {
+        "customer": source.record,
+        "site": names.get(source.site, "?"),
+        "name": _shown([shown], show_personal=show_personal),
+        "kind": source.party_kind or None,
+        "phones": _shown([phone.values.get("number") for phone in source.phones], show_personal=show_personal),
+        "documented": source.is_documented,
+        "shares": one.is_sharing,
+        "is_silent": source.is_silent,
+        "since": one.since,
+        "pins": sorted(source.pins),
+    }
+
+
+def _side(side: str, record: bytes, card: Golden | None, names: Names, *, show_personal: bool) -> dict[str, Any]:
+    if card is None:
+        return {side: record, f"{side}_name": None, f"{side}_site": None}
+    (member,) = card.members
+    row = _member_row(member, names, show_personal=show_personal)
+    return {side: record, f"{side}_name": row["name"], f"{side}_site": row["site"], f"{side}_phones": row["phones"]}
+
+
+def _title(values: GoldenValues, *, show_personal: bool) -> str | None:
+    chosen = values.name or values.company
+    if chosen is None:
+        return None
+    written = chosen.written.values
+    return _shown([written.get("full_name") or written.get("company_name")], show_personal=show_personal)
+
+
+def _values(values: GoldenValues, names: Names, *, show_personal: bool) -> list[dict[str, Any]]:
+    """Every golden value with the site and record it comes from."""
+    named: list[tuple[str, Chosen | None]] = [
+        ("name", values.name),
+        ("birth", values.birth),
+        ("company", values.company),
+        *(("phone", one) for one in values.phones),
+        ("place", values.place),
+    ]
+    return [
+        {
+            "group": group,
+            "value": dict(chosen.written.values) if show_personal else MASK,
+            "site": names.get(chosen.source.site, "?"),
+            "customer": chosen.source.record,
+            "at": moment_text(chosen.written.at_ms),
+        }
+        for group, chosen in named
+        if chosen is not None
+    ]
+
+
+def _shown(values: Sequence[object], *, show_personal: bool) -> str | None:
+    stated = [str(value) for value in values if value]
+    if not stated:
+        return None
+    return ", ".join(stated) if show_personal else MASK
+
+
+def _yes(is_so: bool) -> str:
+    return "yes" if is_so else "no"

@@ -1,0 +1,214 @@
+"""The steward at the command line: looking, deciding, undoing, and every refusal by its name."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from carnet_protocol.ids import record_text
+from carnet_protocol.registry import Value
+from support.authors import SiteAuthor, draft_of
+from support.hub_cli import Printed, call, enrol, push, refused, told
+from support.hub_world import customer
+from support.master_world import named
+from support.protocol import record
+
+BY = ("--by", "st-7")
+ID_OF_ONE = "110105198502031245"
+
+
+def text_of(name: str) -> str:
+    """The id of the customer with this name, as somebody types it."""
+    return record_text(record(name))
+
+
+@pytest.fixture
+def site(data: Path, tmp_path: Path, capsys: Printed) -> SiteAuthor:
+    """A dealer site with an enrolled node."""
+    return enrol(capsys, data, tmp_path).author()
+
+
+def know(data: Path, site: SiteAuthor, *names: str, **values: Value) -> None:
+    """The site records some customers."""
+    push(data, site, *(customer(name, **values) for name in names))
+
+
+def phone(data: Path, site: SiteAuthor, name: str, number: str = "13912340001") -> None:
+    """The site records a telephone number."""
+    push(data, site, draft_of("phone", record(f"phone {name}"), {"customer_id": record(name), "number": number}))
+
+
+def decisions_of(capsys: Printed, data: Path, name: str) -> list[dict[str, Any]]:
+    """What was decided about a customer."""
+    found: list[dict[str, Any]] = told(capsys, data, "master", "history", text_of(name))
+    return found
+
+
+def test_two_customers_are_merged_and_taken_apart(data: Path, site: SiteAuthor, capsys: Printed):
+    """`merge` makes one golden record of two customers, and taking the decision back makes two of it."""
+    know(data, site, "first", "second")
+
+    merged = told(capsys, data, "master", "merge", text_of("second"), text_of("first"), *BY)
+    shown = told(capsys, data, "master", "show", text_of("second"))
+    undone = told(capsys, data, "master", "unmerge", "--decision", merged["decision"], *BY)
+
+    assert (len(merged["clusters"]), shown["records"], len(undone["clusters"])) == (1, 2, 2)
+    assert [one["stands"] for one in decisions_of(capsys, data, "first")] == [False, True]
+
+
+def test_a_former_id_leads_to_the_customer(data: Path, site: SiteAuthor, capsys: Printed):
+    """The golden id that a merge took away shows the cluster it led to, and later the customer it came from."""
+    know(data, site, "first")
+    know(data, site, "second")
+    merged = told(capsys, data, "master", "merge", text_of("first"), text_of("second"), *BY)
+
+    during = told(capsys, data, "master", "show", record_text(named("second")))
+    told(capsys, data, "master", "unmerge", "--decision", merged["decision"], *BY)
+    after = told(capsys, data, "master", "show", record_text(named("second")))
+
+    assert (during["records"], during["golden"]) == (2, record_text(named("first")))
+    assert (after["records"], after["customers"]) == (1, [text_of("second")])
+
+
+def test_names_and_phones_are_masked_unless_asked_for(data: Path, site: SiteAuthor, capsys: Printed):
+    """A personal value stands in the output only with `--show-personal`."""
+    know(data, site, "first", full_name="测试甲")
+    phone(data, site, "first")
+
+    masked = told(capsys, data, "master", "find", "13912340001")
+    shown = told(capsys, data, "master", "find", "13912340001", "--show-personal")
+
+    assert ([row["name"] for row in masked], [row["name"] for row in shown]) == (["***"], ["测试甲"])
+    assert (masked[0]["phone"], shown[0]["phone"]) == ("***", "13912340001")
+
+
+def test_the_queue_puts_the_same_people_together(data: Path, site: SiteAuthor, capsys: Printed):
+    """Proposals that share a customer are one entity; answers take them out one by one."""
+    told(capsys, data, "master", "mode", "off")
+    know(data, site, "first", "second", "third", full_name="赵小明", id_type="resident_id", id_no=ID_OF_ONE)
+
+    waiting = told(capsys, data, "master", "queue")
+    told(capsys, data, "master", "accept", waiting[0]["one"], waiting[0]["other"], *BY)
+    told(capsys, data, "master", "reject", waiting[1]["one"], waiting[1]["other"], *BY)
+    left = told(capsys, data, "master", "queue")
+
+    assert ([row["entity"] for row in waiting], {row["cause"] for row in waiting}) == ([1, 1, 1], {"a1:identity"})
+    assert len(left) <= 1
+
+
+def test_a_named_cause_is_confirmed_in_one_go(data: Path, site: SiteAuthor, capsys: Printed):
+    """`accept --cause` links every proposal of the cause and says how many."""
+    told(capsys, data, "master", "mode", "off")
+    know(data, site, "first", "second", "third", full_name="赵小明", id_type="resident_id", id_no=ID_OF_ONE)
+
+    answer = told(capsys, data, "master", "accept", "--cause", "a1:identity", *BY)
+
+    assert (answer["confirmed"], answer["waiting"]) == (3, {})
+    assert told(capsys, data, "master", "show", text_of("first"))["records"] == 3
+
+
+def test_put_aside_is_out_of_the_queue_and_links_nothing(data: Path, site: SiteAuthor, capsys: Printed):
+    """`reject --unsure` answers a proposal without deciding it."""
+    told(capsys, data, "master", "mode", "off")
+    know(data, site, "first", "second", full_name="赵小明", id_type="resident_id", id_no=ID_OF_ONE)
+
+    told(capsys, data, "master", "reject", text_of("first"), text_of("second"), "--unsure", *BY)
+
+    assert told(capsys, data, "master", "queue") == []
+    assert told(capsys, data, "master", "show", text_of("first"))["records"] == 1
+
+
+def test_the_mode_is_a_person_s_decision(data: Path, site: SiteAuthor, capsys: Printed):
+    """The matcher links by equal documents until somebody says otherwise, and `mode` says what holds."""
+    told(capsys, data, "master", "mode")
+    changed = told(capsys, data, "master", "mode", "all", "--no-links-by-car")
+
+    assert changed == {"mode": "all", "links_by_car": False}
+    assert told(capsys, data, "master", "stats")["mode"] == "all"
+
+
+def test_an_explanation_says_what_was_compared_and_decided(data: Path, site: SiteAuthor, capsys: Printed):
+    """`explain` names the tier, the cause, the keys and every decision, and prints them for people."""
+    know(data, site, "first", "second", full_name="赵小明", id_type="resident_id", id_no=ID_OF_ONE)
+
+    found = told(capsys, data, "master", "explain", text_of("first"), text_of("second"))
+    assert call(data, "master", "explain", text_of("first"), text_of("second")) == 0
+    printed = capsys.readouterr().out
+
+    assert (found["tier"], found["cause"], found["is_one"]) == ("a1", "identity", True)
+    assert "R" in found["shared_keys"]
+    assert [one["effect"] for one in found["decisions"]] == ["link"]
+    assert "tier a1, cause identity" in printed
+
+
+def test_a_pin_shows_one_customers_value(data: Path, site: SiteAuthor, capsys: Printed):
+    """`pin` makes one customer's name the golden one, and says so in the history."""
+    know(data, site, "first", full_name="赵小明")
+    know(data, site, "second", full_name="赵晓明")
+    told(capsys, data, "master", "merge", text_of("first"), text_of("second"), *BY)
+
+    for name, expected in (("first", "赵小明"), ("second", "赵晓明")):
+        told(capsys, data, "master", "pin", text_of(name), "name", *BY)
+        assert told(capsys, data, "master", "show", text_of("first"), "--show-personal")["name"] == expected
+
+
+def test_pages_hold_the_queue_and_a_cluster(data: Path, site: SiteAuthor, tmp_path: Path, capsys: Printed):
+    """`--html` writes a page without script, masked like the rest, readable by its owner alone."""
+    told(capsys, data, "master", "mode", "off")
+    know(data, site, "first", "second", full_name="赵小明", id_type="resident_id", id_no=ID_OF_ONE)
+
+    told(capsys, data, "master", "queue", "--html", tmp_path / "queue.html", "--xlsx", tmp_path / "queue.xlsx")
+    told(capsys, data, "master", "show", text_of("first"), "--html", tmp_path / "cluster.html")
+
+    pages = [(tmp_path / name).read_text() for name in ("queue.html", "cluster.html")]
+    assert all(text_of("first") in page and "赵小明" not in page and "<script" not in page for page in pages)
+    assert (tmp_path / "queue.html").stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "queue.xlsx").stat().st_size > 0
+
+
+CASES = {
+    "an unknown id": (("show", record_text(record("nobody"))), "unknown-customer"),
+    "no id at all": (("show", "somebody"), "unusable"),
+    "a merge with oneself": (("merge", text_of("first"), text_of("first")), "already-one"),
+    "a merge of what is merged": (("merge", text_of("first"), text_of("second")), "already-one"),
+    "an unmerge of what is apart": (("unmerge", text_of("first"), text_of("third")), "not-one"),
+    "an unknown decision": (("unmerge", "--decision", record_text(record("none"))), "unknown-decision"),
+    "an answer nobody asked for": (("accept", text_of("first"), text_of("third")), "not-waiting"),
+    "a cause to be looked at": (("accept", "--cause", "identity_conflict"), "not-for-all"),
+    "a merge of what was told apart": (("merge", text_of("first"), text_of("fourth")), "told-apart"),
+    "a merge round what was told apart": (("merge", text_of("second"), text_of("fourth")), "kept-apart"),
+    "a person and a company": (("merge", text_of("first"), text_of("company")), "kept-apart"),
+    "a field that cannot be pinned": (("pin", text_of("first"), "note"), "unusable"),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_word_without_the_meant_effect_is_refused_by_name(data: Path, site: SiteAuthor, capsys: Printed, case: str):
+    """Each refusal has a code and three sentences, and nothing was changed."""
+    arguments, code = CASES[case]
+    know(data, site, "first", "second", "third", "fourth")
+    push(
+        data,
+        site,
+        draft_of("customer", record("company"), {"party_kind": "company", "company_name": "测试汽车贸易有限公司"}),
+    )
+    told(capsys, data, "master", "merge", text_of("first"), text_of("second"), *BY)
+    told(capsys, data, "master", "reject", text_of("first"), text_of("fourth"), *BY)
+    before = decisions_of(capsys, data, "first")
+
+    failure = refused(capsys, data, "master", *arguments, *(BY if arguments[0] != "show" else ()))
+
+    assert failure["code"] == code
+    assert decisions_of(capsys, data, "first") == before
+
+
+def test_a_name_is_no_code_of_a_steward(data: Path, site: SiteAuthor, capsys: Printed):
+    """What stands in the log for ever names a steward by a code; a text in Chinese and nothing at all are refused."""
+    know(data, site, "first", "second")
+
+    codes = [
+        refused(capsys, data, "master", "merge", text_of("first"), text_of("second"), *by)["code"]
+        for by in (("--by", "张三"), ())
+    ]
+
+    assert codes == ["unusable", "unusable"]
