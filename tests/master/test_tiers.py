@@ -113,7 +113,8 @@ def test_one_birthday_under_two_names_is_a_question():
     [
         pytest.param("王晓明", Tier.A1, id="same name"),
         pytest.param("王小明", Tier.A1, id="homophone"),
-        pytest.param("王晓军", Tier.A1, id="one character"),
+        pytest.param("王大明", Tier.A1, id="one character"),
+        pytest.param("王晓军", Tier.STEWARD, id="of one generation"),
         pytest.param("王总", Tier.A1, id="title"),
         pytest.param("", Tier.A1, id="no name"),
         pytest.param("陈静", Tier.STEWARD, id="another name"),
@@ -125,6 +126,29 @@ def test_an_identity_number_links_names_that_may_be_one(name: str, tier: Tier):
     one = RawCustomer(full_name="王晓明", id_type="resident_id", id_no=ID)
 
     assert judged(one, replace(one, full_name=name), probability=0.0).tier is tier
+
+
+@pytest.mark.parametrize(
+    ("name", "beside", "expected"),
+    [
+        pytest.param("王晓明", {"birth_on": "1985-08-29"}, Judgement(Tier.A1, Cause.IDENTITY), id="same name"),
+        pytest.param(
+            "王小明",
+            {"birth_on": "1985-08-29"},
+            Judgement(Tier.STEWARD, Cause.IDENTITY_DOUBTFUL),
+            id="homophone, another birthday",
+        ),
+        pytest.param(
+            "王总", {"sex": "female"}, Judgement(Tier.STEWARD, Cause.IDENTITY_DOUBTFUL), id="title, another sex"
+        ),
+        pytest.param("王小明", {"birth_on": "1990-03-07"}, Judgement(Tier.A1, Cause.IDENTITY), id="homophone"),
+    ],
+)
+def test_a_number_that_may_be_a_relatives_asks_for_the_name(name: str, beside: dict[str, str], expected: Judgement):
+    """What was typed beside a number and says somebody else makes the number doubtful."""
+    one = RawCustomer(full_name="王晓明", id_no=ID)
+
+    assert judged(one, replace(one, full_name=name, **beside), probability=1.0) == expected  # type: ignore[arg-type]
 
 
 def test_two_numbers_under_one_name_are_a_question():

@@ -55,6 +55,7 @@ class Ground:
 
     Attributes:
         is_same_number: one valid identity number or credit code.
+        is_doubtful: whether a number of one side may be a relative's, by what was typed beside it.
         is_same_document: one other document; without a check digit, and its number may be another country's as well.
         is_same_organisation: two credit codes of one legal person, which got a new one when it moved.
         is_other_branch: two companies of which one is a part that the other is not.
@@ -64,6 +65,7 @@ class Ground:
 
     name: NameAgreement
     is_same_number: bool = False
+    is_doubtful: bool = False
     is_same_document: bool = False
     is_same_organisation: bool = False
     is_other_branch: bool = False
@@ -95,6 +97,7 @@ def common_ground(one: Features, other: Features) -> Ground:
     return Ground(
         name=name_agreement(one, other),
         is_same_number=_equal(one.resident_id, other.resident_id) or _equal(one.credit_code, other.credit_code),
+        is_doubtful=one.is_id_doubtful or other.is_id_doubtful,
         is_same_document=_equal(one.document, other.document),
         is_same_organisation=one.credit_code != other.credit_code and _equal(one.organisation, other.organisation),
         is_other_branch=are_companies and one.company_branch != other.company_branch,

@@ -45,6 +45,7 @@ PERSON: Final = "person"
 COMPANY: Final = "company"
 
 _RESIDENT_ID: Final = "resident_id"
+_SEXES: Final = frozenset({"female", "male"})
 _NOT_A_HANDLE: Final = frozenset(
     {"无", "没有", "同手机", "同手机号", "手机号", "同上", "none", "no", "n/a", "na", "null", "微信"}
 )
@@ -99,6 +100,8 @@ class Features:
         sex: "female" or "male", as a document, the field or a title says, in this order.
         resident_id: valid, 18 characters.
         id_head, id_tail: the first 14 and last 12 characters of any number of that shape, mistyped ones too.
+        is_id_doubtful: whether a birthday or sex that was typed beside the valid number is not the one it says, so that
+            it may be a relative's.
         document: another document, type and number.
         credit_code: valid; `organisation` is what a legal person keeps when its code changes.
         is_sole_trader: whether the credit code is one person's.
@@ -121,6 +124,7 @@ class Features:
     resident_id: str | None = None
     id_head: str | None = None
     id_tail: str | None = None
+    is_id_doubtful: bool = False
     document: str | None = None
     credit_code: str | None = None
     organisation: str | None = None
@@ -180,6 +184,7 @@ def customer_features(raw: RawCustomer) -> Features:
         resident_id=valid.number if valid else None,
         id_head=identity.head if identity else None,
         id_tail=identity.tail if identity else None,
+        is_id_doubtful=valid is not None and _is_doubtful(raw, valid),
         document=None if is_company else _document_of(raw),
         credit_code=code.code if code else None,
         organisation=code.organisation if code else None,
@@ -230,6 +235,13 @@ def _identity_of(raw: RawCustomer, phones: Phones) -> ResidentId | None:
     return phones.resident_ids[0] if len(phones.resident_ids) == 1 else typed
 
 
+def _is_doubtful(raw: RawCustomer, identity: ResidentId) -> bool:
+    """Whether what was typed beside a number says somebody else; a lunar birthday says nothing."""
+    typed = read_birthday(raw.birth_on, calendar=raw.birth_calendar).solar
+    is_other_day = typed is not None and typed != identity.birth
+    return is_other_day or (raw.sex in _SEXES and raw.sex != identity.sex)
+
+
 def _document_of(raw: RawCustomer) -> str | None:
     if raw.id_type == _RESIDENT_ID or (not raw.id_type and read_mistyped_id(raw.id_no)):
         return None
@@ -237,7 +249,7 @@ def _document_of(raw: RawCustomer) -> str | None:
 
 
 def _sex_of(raw: RawCustomer, identity: ResidentId | None, name: Name) -> str | None:
-    typed = raw.sex if raw.sex in {"female", "male"} else None
+    typed = raw.sex if raw.sex in _SEXES else None
     return (identity.sex if identity else None) or typed or name.sex
 
 

@@ -7,7 +7,8 @@ of the tier. Does not decide the probability (`scorer`) nor whether a link may b
 Rules
 1. A probability alone never links: whatever the model says, a shared telephone, car, door or WeChat name needs a name
    beside it. Only an identity number or a credit code needs no probability.
-2. `A1`: the same number and names that may be one; another document than the identity card asks for the same name.
+2. `A1`: the same number and names that may be one; another document than the identity card asks for the same name,
+   and so does a number beside which another birthday or sex was typed.
    `A2`: the same whole name and something of their own in common. `A3`: the same pinyin, with a birthday and a contact,
    or a WeChat name, in common. `A2` and `A3` ask for the probability too, and for no conflict.
 3. A conflict is two valid numbers, two real birthdays or two sexes. Under one name a steward looks at it; under two
@@ -58,6 +59,8 @@ class Cause(StrEnum):
     SOLE_TRADER = "sole_trader"
     IDENTITY_OTHER_NAME = "identity_other_name"
     """One number, two names: somebody used another's document."""
+    IDENTITY_DOUBTFUL = "identity_doubtful"
+    """One number, and a birthday or sex beside it that is not the one it says."""
     SAME_ORGANISATION = "same_organisation"
     """Two credit codes of one legal person."""
     IDENTITY_CONFLICT = "identity_conflict"
@@ -131,12 +134,11 @@ def judge_pair(
     if one.party != other.party:
         is_trader = (one.is_sole_trader or other.is_sole_trader) and ground.has_contact
         return _near(Cause.SOLE_TRADER) if is_trader else Judgement(Tier.NOTHING, Cause.PARTY_KIND)
+    if ground.is_same_number:
+        return _judge_number(ground)
     is_same_name = ground.name in {NameAgreement.SAME, NameAgreement.SOUND}
-    is_same_document = ground.is_same_document and is_same_name and ground.conflict is None
-    if ground.is_same_number or is_same_document:
-        if ground.name is not NameAgreement.APART:
-            return Judgement(Tier.A1, Cause.IDENTITY)
-        return Judgement(Tier.STEWARD, Cause.IDENTITY_OTHER_NAME)
+    if ground.is_same_document and is_same_name and ground.conflict is None:
+        return Judgement(Tier.A1, Cause.IDENTITY)
     if one.party == PERSON:
         return _judge_people(ground, probability, links_by_car=links_by_car)
     return _judge_companies(ground, probability)
@@ -156,6 +158,15 @@ def effect_of(tier: Tier, mode: Mode) -> Effect | None:
             return Effect.RELATE
         case Tier.A1 | Tier.A2 | Tier.A3 | Tier.STEWARD:
             return Effect.PROPOSE
+
+
+def _judge_number(ground: Ground) -> Judgement:
+    """One valid number on both sides, which links unless it may be a relative's."""
+    if ground.name in {NameAgreement.APART, NameAgreement.GENERATION}:
+        return Judgement(Tier.STEWARD, Cause.IDENTITY_OTHER_NAME)
+    if ground.is_doubtful and ground.name is not NameAgreement.SAME:
+        return Judgement(Tier.STEWARD, Cause.IDENTITY_DOUBTFUL)
+    return Judgement(Tier.A1, Cause.IDENTITY)
 
 
 def _judge_people(ground: Ground, probability: float, *, links_by_car: bool) -> Judgement:
