@@ -19,6 +19,7 @@ from carnet_protocol.reasons import explain
 from carnet_storage.adapters.small_files import read_status
 from carnet_storage.core.status import concerns
 from carnet_storage.core.telling import status_json as backup_json
+from carnet_storage.entrypoints.cli.starting import loading
 
 _SUPERSEDED: Final = (
     "Another machine has taken over; nothing can be saved here. What waits is handed over.",
@@ -40,8 +41,9 @@ def serve(
     tls: Annotated[bool, typer.Option("--tls", help="encrypt on this machine too; the LAN always is")] = False,
 ) -> None:
     """Serve the front desk's pages and the JSON API, and sync in the background, until stopped."""
-    from carnet_node.adapters.logging import configure_logging  # noqa: PLC0415  (no other command logs)
-    from carnet_node.entrypoints.web.server import serve_node  # noqa: PLC0415  (sync and status need no web server)
+    with loading():
+        from carnet_node.adapters.logging import configure_logging  # noqa: PLC0415  (no other command logs)
+        from carnet_node.entrypoints.web.server import serve_node  # noqa: PLC0415  (sync and status need no web server)
 
     installation = installation_of(ctx)
     configure_logging(as_json=installation.settings.log_json)

@@ -1,13 +1,15 @@
 """How a program with many commands starts and ends.
 
-Decides that only the module of the command that was asked for is loaded, the help page loads none, and that a reader
-who has seen enough of the output is no failure.
+Decides that only the module of the command that was asked for is loaded, the help page loads none, that nobody looks
+for garbage while modules are loaded, and that a reader who has seen enough of the output is no failure.
 """
 
+import gc
 import importlib
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 import typer
@@ -37,7 +39,8 @@ def lazy_group(package: str, commands: Commands) -> type[TyperGroup]:
             if cmd_name not in commands:
                 return super().get_command(ctx, cmd_name)
             module, help_text = commands[cmd_name]
-            app: typer.Typer = getattr(importlib.import_module(f"{package}.{module}"), f"{cmd_name}_app")
+            with loading():
+                app: typer.Typer = getattr(importlib.import_module(f"{package}.{module}"), f"{cmd_name}_app")
             command = typer.main.get_command(app)
             command.name = cmd_name
             command.help = command.help or help_text
@@ -50,6 +53,18 @@ def lazy_group(package: str, commands: Commands) -> type[TyperGroup]:
                 formatter.write_dl([(name, text) for name, (_, text) in commands.items()])
 
     return LazyGroup
+
+
+@contextmanager
+def loading() -> Iterator[None]:
+    """Load modules without looking for garbage meanwhile: what they make stays, and a tenth of the time is saved."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def leave(code: int) -> NoReturn:
