@@ -28,6 +28,7 @@ from carnet_hub.adapters.recall_files import PlanFolder, SegmentFolder
 from carnet_hub.adapters.schema import upgrade_schema
 from carnet_hub.adapters.store import SqlStore, open_store
 from carnet_hub.adapters.system import DiskFiles, SystemClock, SystemEntropy, run_blocking
+from carnet_hub.adapters.weighing import ShippedWeigher
 from carnet_hub.core.authoring import write_in
 from carnet_hub.core.enrolment import PublicKeys
 from carnet_hub.core.failures import AlreadyInitialised, DatabaseEmpty, HubFailure, KeysUnreadable, NotInitialised
@@ -298,6 +299,7 @@ def _join(
         box,
         ports.alarms,
         histories=histories,
+        weigher=ShippedWeigher(),
     )
     return HubApp(
         settings,
