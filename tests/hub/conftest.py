@@ -19,6 +19,15 @@ def data(tmp_path: Path, capsys: Printed) -> Path:
 
 
 @pytest.fixture
+def copies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder for encrypted copies, set in the environment."""
+    folder = tmp_path / "copies"
+    folder.mkdir()
+    monkeypatch.setenv("CARNET_HUB_BACKUP_COPY_TO", str(folder))
+    return folder
+
+
+@pytest.fixture
 def world(tmp_path: Path) -> HubWorld:
     """A hub without data."""
     return make_world(open_store(f"sqlite:///{tmp_path / 'hub.db'}"))

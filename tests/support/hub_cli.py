@@ -54,6 +54,12 @@ def refused(capsys: Printed, data: Path, *arguments: str | Path) -> dict[str, ob
     return dict(failure)
 
 
+def lose_database(data: Path) -> None:
+    """What a dead disk takes."""
+    for path in data.glob("hub.db*"):
+        path.unlink()
+
+
 def opened(data: Path) -> HubApp:
     """The hub behind the command line."""
     return open_hub(HubSettings(data_dir=data))
