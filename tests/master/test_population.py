@@ -117,9 +117,9 @@ def test_no_family_has_one_name_twice(setting: str):
     assert households_with_one_name_twice(country(setting)) == 0
 
 
-def test_the_adversarial_setting_has_one_name_behind_one_door():
-    """The adversarial setting has families with one full name twice."""
-    assert households_with_one_name_twice(country("adversarial")) > 10
+def test_a_setting_has_one_name_behind_one_door():
+    """The setting made for it has families with one full name twice."""
+    assert households_with_one_name_twice(country("one name")) > 10
 
 
 def test_a_car_is_with_one_household_at_a_time():

@@ -22,12 +22,15 @@ class Step(NamedTuple):
         sql: the condition, or `ELSE`.
         term: the column by whose frequency it is corrected; empty for none.
         m: the share of true pairs, where it is set and not estimated, because a feature leaves mistakes out.
+        is_of_relatives: whether u comes from pairs of different people who share a contact. Brothers and sisters have a
+            character in common by custom; strangers have by chance, and much less often.
     """
 
     label: str
     sql: str
     term: str = ""
     m: float | None = None
+    is_of_relatives: bool = False
 
 
 @dataclass(frozen=True)
@@ -127,7 +130,11 @@ PERSON: Final = Plan(
                 ("a title beside the surname", all_of(same("surname"), unknown("name"))),
                 ("a given character left out", _SHORTER),
                 ("sounds alike", "levenshtein(name_pinyin_l, name_pinyin_r) <= 1"),
-                ("one given character", all_of(same("surname"), any_of(same("given1"), same("given2")))),
+                Step(
+                    "one given character",
+                    all_of(same("surname"), any_of(same("given1"), same("given2"))),
+                    is_of_relatives=True,
+                ),
                 ("given name only", same("given_pinyin")),
                 ("another", ELSE),
             ),

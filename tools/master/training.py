@@ -1,27 +1,29 @@
 """Splink on DuckDB estimates a model; what may not be shipped is refused.
 
 Decides how m and u are estimated. u comes from pairs of strangers: one record of each party, so that no true pair is
-among them. m comes from the pairs whose truth is known; without any truth, by expectation maximisation on blocked
-pairs, which is how a hub re-trains on its own records. m is raised to `M_FLOOR`, the prior is set and not estimated,
-and every level must have been seen.
+among them; for levels that a plan says so of, from different people who share a contact. m comes from the pairs whose
+truth is known; without any truth, by expectation maximisation on blocked pairs, which is how a hub re-trains on its own
+records. m is raised to `M_FLOOR`, the prior is set and not estimated, and every level must have been seen.
 """
 
 import logging
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any, Final
 
 import pyarrow as pa
 import splink
 from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 
-from carnet_master.conditions import Value
+from carnet_master.conditions import Condition, Row, Value, compile_condition
 from carnet_master.errors import UntrainedLevel
 from carnet_master.features import FEATURE_VERSION
-from carnet_master.model import FORMAT, TERM_PREFIX
+from carnet_master.model import ELSE, FORMAT, TERM_PREFIX
 from carnet_master.model_limits import M_FLOOR
 from carnet_master.rows import LISTS
-from tools.master.plans import Plan, comparisons_of, terms_of
-from tools.master.sources import Sample, frequencies, one_each
+from tools.master.plans import Plan, Step, comparisons_of, terms_of
+from tools.master.sources import Sample, frequencies, one_each, relatives
 
 PAIRS_MAX: Final = 3e7
 U_FLOOR: Final = 1e-7
@@ -52,7 +54,9 @@ def train(plan: Plan, sample: Sample, *, prior: float, card: Mapping[str, Any], 
     settings = _settings_of(with_u)
     with_m = _linker(plan, sample.rows, terms, prior=prior, comparisons=settings["comparisons"], labels=sample.party_of)
     with_m.training.estimate_m_from_label_column("party")
-    return _model(plan, _settings_of(with_m), terms, prior, card)
+    settings = _settings_of(with_m)
+    _learn_from_relatives(plan, settings, sample)
+    return _model(plan, settings, terms, prior, card)
 
 
 def train_blind(plan: Plan, sample: Sample, blocks: Sequence[Sequence[str]], *, prior: float, card: Mapping) -> dict:
@@ -87,6 +91,34 @@ def splink_weights(model: Mapping[str, Any], rows: Mapping[str, Mapping[str, Val
         key = (row["unique_id_l"], row["unique_id_r"])
         found[key] = (row["match_weight"], tuple(row[f"gamma_{name}"] for name in names))
     return [found[pair] for pair in pairs]
+
+
+def _learn_from_relatives(plan: Plan, settings: dict[str, Any], sample: Sample) -> None:
+    """Estimate u of some levels from different people who share a contact, where strangers would flatter them."""
+    pairs = None
+    for (_, steps), comparison in zip(plan.comparisons, settings["comparisons"], strict=True):
+        levels = comparison["comparison_levels"]
+        chosen = [level for step, level in zip(steps, levels, strict=True) if Step(*step).is_of_relatives]
+        if not chosen:
+            continue
+        pairs = relatives(sample) if pairs is None else pairs
+        found = Counter(_level_of(levels, sample.rows[one], sample.rows[other]) for one, other in pairs)
+        total = sum(count for label, count in found.items() if label != "null")
+        for level in chosen:
+            level["u_probability"] = found[level["label_for_charts"]] / total
+
+
+def _level_of(levels: Sequence[Mapping[str, Any]], one: Row, other: Row) -> str:
+    return next(
+        str(level["label_for_charts"])
+        for level in levels
+        if level["sql_condition"] == ELSE or _condition(level["sql_condition"])(one, other)
+    )
+
+
+@cache
+def _condition(sql: str) -> Condition:
+    return compile_condition(sql)
 
 
 def _linker(

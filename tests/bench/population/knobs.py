@@ -1,8 +1,9 @@
 """How often each thing happens in the made-up country.
 
 Decides three settings. `NORMAL` is a network with ordinary care at the counter. `HARD` has the same people and more
-careless records. `ADVERSARIAL` adds what is rare in life and dangerous for a matcher: two people of one name behind one
-door, twins, a relative's identity number on the form.
+careless records. `ADVERSARIAL` has much more of what is rare in life and dangerous for a matcher: twins, namesakes,
+numbers and cars that go on to others, a relative's identity number on the form, and in one of two thousand households
+two people of one name. `ONE_NAME` has that in one of twenty: nobody lives there, it shows what the risk is made of.
 
 Every rate is a share between 0 and 1. `CARELESS` lists those that a harder setting raises: there, more is never easier.
 """
@@ -117,9 +118,9 @@ NORMAL: Final = Knobs()
 HARD: Final = harder(NORMAL, errors=1.8, gaps=1.4)
 ADVERSARIAL: Final = replace(
     NORMAL,
-    same_name_household=0.05,
+    same_name_household=0.0005,
     twins=0.03,
-    relative_id=0.01,
+    relative_id=0.001,
     shared_phone=0.50,
     shared_car=0.80,
     shared_wechat=0.10,
@@ -128,8 +129,9 @@ ADVERSARIAL: Final = replace(
     namesake=0.04,
     namesake_birthday=0.02,
 )
+ONE_NAME: Final = replace(ADVERSARIAL, same_name_household=0.05)
 
-SETTINGS: Final = {"normal": NORMAL, "hard": HARD, "adversarial": ADVERSARIAL}
+SETTINGS: Final = {"normal": NORMAL, "hard": HARD, "adversarial": ADVERSARIAL, "one name": ONE_NAME}
 """By the names that `make bench-master` prints."""
 
 
