@@ -4,9 +4,16 @@ from functools import cache
 
 import pytest
 
-from simulation.schedules import Outcome, run_schedule
+from simulation.directed import directed_tape
+from simulation.schedules import Outcome, run_schedule, run_tape
 
 SEEDS = range(100, 103)
+KNOWN = ("A1 new x3", "A1 calm round x2", "hub take hub image", "A1 rotate key", "A1 new x2", "A1 calm round x2")
+BEFORE_A_CHANGE = {
+    "one change": (*KNOWN, "hub restore hub", "A1 new x2", "A1 calm round x2"),
+    "by stick": (*KNOWN, "hub restore hub", "A1 new", *("A1 stick out", "A1 stick at hub", "A1 stick home") * 2),
+    "two changes": (*KNOWN, "A1 rotate key", "A1 new", "A1 calm round x2", "hub restore hub", "A1 calm round x3"),
+}
 
 
 @cache
@@ -28,6 +35,16 @@ def test_a_schedule_with_two_live_copies_heals(seed: int):
     """Nothing of either branch is lost, and of two copies that have met the hub one writes on."""
     outcome = outcome_of("copies", seed)
 
+    assert not outcome.stage.archive.waiting()
+
+
+@pytest.mark.parametrize("script", BEFORE_A_CHANGE)
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_hub_from_before_changes_of_keys_heals(script: str, seed: int):
+    """Whether its node has a line or sticks, and has changed its key once or twice, all comes back."""
+    outcome = run_tape(directed_tape(seed, BEFORE_A_CHANGE[script]))
+
+    assert outcome.stage.reached["hub restored to before a change of keys"] == 1
     assert not outcome.stage.archive.waiting()
 
 

@@ -128,7 +128,7 @@ class Machine:
             signer=keys.everyone()[0],
             high_water=HighWaterFile(self.folder, files),
             find_signer=keys.find,
-            spare_signers=keys.everyone,
+            spare_signers=keys.for_hellos,
         )
         settle(node, keys)
         return node
