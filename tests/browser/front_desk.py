@@ -66,6 +66,7 @@ def furnish(data: Path) -> None:
         "order-work": f"/visits/{record_text(visit)}/work",
         "print": f"/visits/{record_text(visit)}/print/reception",
         "returning": f"/visits/new?vehicle={record_text(vehicle)}",
+        "report": f"/staff/{record_text(opened.staff)}/accesses",
     }
     (data.parent / "screens.txt").write_text("\n".join(f"{name} {path}" for name, path in screens.items()))
     installation.store.close()

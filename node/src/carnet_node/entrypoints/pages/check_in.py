@@ -24,7 +24,7 @@ from carnet_node.core.staff import list_staff
 from carnet_node.core.staff_list import is_working
 from carnet_node.core.vehicle_file import vehicle_file
 from carnet_node.core.views import customer_card
-from carnet_node.entrypoints.pages.check_in_forms import JOB_ROWS_MIN, at_own_fields, reception_of
+from carnet_node.entrypoints.pages.check_in_forms import JOB_ROWS_MIN, at_own_fields, job_places, reception_of
 from carnet_node.entrypoints.pages.forms import FormState
 from carnet_node.entrypoints.pages.page import Page, PageOf
 from carnet_node.entrypoints.pages.plots import odometer_plot
@@ -150,7 +150,7 @@ def _context(page: Page, form: FormState, car: RecordId | None) -> dict[str, Any
     party = _known(form.text("party.known") or None)
     file = None if shown_car is None else vehicle_file(node, shown_car)
     card = None if party is None else customer_card(node, party)
-    filled = max(form.typed.places("jobs"), default=-1) + 1
+    filled = max(job_places(form.typed), default=-1) + 1
     explained = None if form.explained is None else at_own_fields(form.explained)
     return {
         "form": replace(form, explained=explained),
