@@ -139,6 +139,7 @@ def _raw(workspace: Workspace, customer: bytes, shown: Shown) -> RawCustomer:
     return RawCustomer(
         **{name: str(shown[name]) for name in _TEXTS if shown.get(name) is not None},  # type: ignore[arg-type]
         birth_leap_month=shown.get("birth_leap_month") is True,
+        wechats=tuple({_text(shown, "wechat")} - {""}),
         phones=tuple(sorted(_text(one, "number") for one in numbers if one.get("is_bad") is not True)),
         addresses=tuple(
             RawAddress(_text(one, "street"), _text(one, "district_code"), _text(one, "city_code")) for one in places

@@ -118,6 +118,7 @@ _CUSTOMER_COLUMNS: Final = (
     Column("lead_source", ("来源", "客户来源"), code, "a code of at most 64 characters"),
     Column("phone", ("手机", "手机号", "电话", "联系电话", "mobile"), text, "a telephone number"),
     Column("phone_2", ("电话2", "备用电话", "固定电话"), text, "a telephone number"),
+    Column("wechat", ("微信", "微信号", "wechat"), text, "a WeChat name"),
     Column("province_code", ("省代码",), code, "a code like 120000"),
     Column("city_code", ("市代码",), code, "a code like 120100"),
     Column("district_code", ("区县代码",), code, "a code like 120101"),

@@ -68,6 +68,7 @@ CUSTOMER: Final = Kind(
         one(5, code("segment", "private", "company", "taxi")),
         one(6, code("lead_source"), Resolver.ONCE),
         personal(7, "note", ErasureGroup.NOTES, text("note")),
+        personal(8, "messenger", ErasureGroup.CONTACT, text("wechat")),
     ),
 )
 

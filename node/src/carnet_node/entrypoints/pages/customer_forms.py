@@ -43,6 +43,7 @@ OWN_FIELDS: Final = (
     "segment",
     "birth_on",
     "birth_calendar",
+    "wechat",
     "note",
 )
 PHONE_FIELDS: Final = ("number", "phone_kind", "is_preferred", "is_bad")

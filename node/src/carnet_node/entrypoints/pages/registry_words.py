@@ -27,6 +27,7 @@ FIELDS: Final[Mapping[str, str]] = {
     "segment": _("Segment"),
     "lead_source": _("Came through"),
     "note": _("Note"),
+    "wechat": _("WeChat"),
     "number": _("Phone"),
     "phone_kind": _("Kind of phone"),
     "is_preferred": _("Call here first"),
