@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import replace
 from datetime import date
 from functools import cache
 from itertools import pairwise
@@ -212,6 +213,15 @@ def test_a_sole_traders_shop_stands_beside_its_owner():
 def test_the_adversarial_setting_is_the_normal_one_at_the_counter():
     """Only what is true differs from the normal setting, not how carefully it is typed."""
     assert all(getattr(ADVERSARIAL, name) == getattr(NORMAL, name) for name in CARELESS)
+
+
+def test_a_parent_with_a_namesakes_birthday_has_children():
+    """Where everybody is a namesake of somebody younger, families are founded all the same."""
+    namesakes = replace(ADVERSARIAL, namesake=0.9, namesake_birthday=0.9)
+
+    made = make_population(3_000, 1, namesakes)
+
+    assert len(made.records) >= 3_000
 
 
 def test_the_country_knows_nothing_of_the_matcher():

@@ -29,6 +29,9 @@ _OLD_UNTIL: Final = 1978
 _LUNAR_DAYS: Final = (21, 50)
 """How far the lunar date lies behind the solar one; the calendar itself is not computed."""
 
+_PARENT_BORN_LAST: Final = 1984
+"""Year of birth of the youngest parent of somebody who drives."""
+
 
 def found_household(country: Country) -> list[Party]:
     """A new household with all its members, not yet entered."""
@@ -126,7 +129,7 @@ def _partner(country: Country, first: Party, place: Place) -> Party:
 
 def _children(country: Country, parent: Party, place: Place, count: int) -> list[Party]:
     dice = country.dice
-    year = int(parent.born[:4])
+    year = min(int(parent.born[:4]), _PARENT_BORN_LAST)  # a namesake's birthday may have made the parent a child
     surname = "" if "·" in parent.name else parent.surname
     children = [
         person(country, parent.household, place, years=(year + 22, min(year + 32, 2006)), surname=surname)
