@@ -46,6 +46,7 @@ def customer_file(node: Node, customer: RecordId) -> CustomerFile | None:
         card = customer_card_within(node, tx, customer)
         if card is None:
             return None
+        customer = card.customer.id
         links = sorted(card.vehicles, key=lambda one: bool(one.link.values.get("to_on")))
         known = [one for one in links if one.other is not None]
         opened = {one.other.id: one for one in known if one.other is not None}

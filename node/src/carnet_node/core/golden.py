@@ -13,14 +13,21 @@ from typing import Final
 from carnet_node.core.node import Node
 from carnet_node.core.ports import ReadTransaction
 from carnet_node.core.record_view import RecordView, site_code_of, view_record
-from carnet_node.core.records import Identity
+from carnet_node.core.records import BaseRow, Identity
 from carnet_protocol.ids import RECORD_ID_BYTES, RecordId
-from carnet_protocol.kinds import GOLDEN
+from carnet_protocol.kinds import CUSTOMER, GOLDEN
 from carnet_protocol.registry import ErasureGroup, Value
+from carnet_protocol.resolvers import show
 
 _OWN: Final = GOLDEN.labels["own_record_ids"]
 _FORMER: Final = GOLDEN.labels["former_ids"]
+_SILENT: Final = GOLDEN.labels["do_not_contact"]
 _SOURCE_PARTS: Final = ("_site_id", "_record_id", "_at")
+_PERSONAL: Final = {
+    label
+    for label, (register, one) in GOLDEN.by_label.items()
+    if register.group is not None and not one.name.endswith(_SOURCE_PARTS)
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +58,7 @@ class GoldenView:
         record_count, site_count: how many source records it has, and at how many sites.
         is_silent: somewhere the customer has asked not to be contacted.
         values: in the order of the registry.
+        record: the record they stand in, as every other record is viewed.
     """
 
     id: RecordId
@@ -59,6 +67,7 @@ class GoldenView:
     site_count: int
     is_silent: bool
     values: tuple[GoldenValue, ...]
+    record: RecordView
 
 
 def ids_leading_to(golden: RecordId, shown: Mapping[int, Value]) -> frozenset[bytes]:
@@ -68,6 +77,15 @@ def ids_leading_to(golden: RecordId, shown: Mapping[int, Value]) -> frozenset[by
         shown: its values by label.
     """
     return frozenset({golden, *_split(shown.get(_OWN)), *_split(shown.get(_FORMER))})
+
+
+def takes_values_away(known: BaseRow | None, row: BaseRow) -> bool:
+    """Whether a golden record as the hub sends it lacks a personal value that lies here: nobody may read it any more.
+
+    Args:
+        known: as it was sent before; None for never.
+    """
+    return known is not None and not _personal_values(known) <= _personal_values(row)
 
 
 def golden_of(node: Node, record: RecordId) -> GoldenView | None:
@@ -88,7 +106,32 @@ def golden_within(tx: ReadTransaction, identity: Identity, record: RecordId) -> 
         _count(view, "site_count"),
         view.values.get("do_not_contact") is True,
         _values(tx, identity, view),
+        view,
     )
+
+
+def own_customer(tx: ReadTransaction, record: RecordId) -> RecordId:
+    """The customer of this site that an id leads to; the id itself when it is one, or leads nowhere."""
+    if tx.record(CUSTOMER, record) is not None:
+        return record
+    stored = tx.golden_of(record)
+    own = _split(show(GOLDEN, stored.entries).values.get(_OWN)) if stored is not None else []
+    return RecordId(own[0]) if own else record
+
+
+def is_silent_anywhere(tx: ReadTransaction, customer: RecordId) -> bool:
+    """Whether a customer has asked some site, not necessarily this one, not to be contacted."""
+    stored = tx.golden_of(customer)
+    return stored is not None and show(GOLDEN, stored.entries).values.get(_SILENT) is True
+
+
+def _personal_values(row: BaseRow) -> set[tuple[int, object]]:
+    return {
+        (label, value)
+        for entry in row.entries
+        for label, value in (entry.fields or {}).items()
+        if label in _PERSONAL and not row.is_evicted
+    }
 
 
 def _values(tx: ReadTransaction, identity: Identity, view: RecordView) -> tuple[GoldenValue, ...]:

@@ -5,7 +5,7 @@ which order it takes effect. The rule of what is folded where is `overlay`.
 
 Rules:
 - A page is applied in one transaction: erasures, verdicts, base rows, settled values, evictions, projections, cursor.
-  After one with an erasure the files are scrubbed.
+  After one with an erasure, or that takes a shared value away, the files are scrubbed.
 - Of two verdicts on one set the one with the higher position counts, whether it came in a receipt or in a page.
 - Of two states of one record the later one counts: first by position of change, then by position of the page.
 - A page must begin at or before the cursor; what it holds again is recognised.
@@ -25,6 +25,7 @@ from carnet_node.core.erasing import (
     without_erased,
 )
 from carnet_node.core.failures import NotEnrolled
+from carnet_node.core.golden import takes_values_away
 from carnet_node.core.histories import came_back, is_of_this_history, leave_former_behind
 from carnet_node.core.limits import KIND_NUMBER_MAX
 from carnet_node.core.node import Node
@@ -118,7 +119,8 @@ def apply_page(node: Node, page: Page, *, made_ms: int | None = None) -> PageOut
             tx.drop_offered(came_back(tx, node.identity.hub_id, hub_sets))
         orders = [order for row in rows if row.kind == ERASURE.number for order in erasure_orders(row.entries)]
         touched = apply_erasures(tx, node.identity.hub_id, orders)
-        if orders:
+        golden = [row for row in rows if row.kind == GOLDEN.number]
+        if orders or any(takes_values_away(tx.base(row.kind, row.record), row) for row in golden):
             note_scrub_due(tx, feed)
         stored = _take_verdicts(tx, node.identity, [(one.nonce, verdict_of(one)) for one in page.outcomes])
         news = [key for row, wire in zip(rows, page.rows, strict=True) if (key := _take_row(tx, row, wire)) is not None]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from carnet_node.core.desk_limits import REPEAT_REPAIR_DAYS, TIMELINE_ROWS_MAX, VISITS_OPENED_MAX
+from carnet_node.core.golden import is_silent_anywhere
 from carnet_node.core.limits import CHILDREN_MAX
 from carnet_node.core.node import Node
 from carnet_node.core.numbering import local_date
@@ -203,6 +204,7 @@ def _silent(node: Node, tx: ReadTransaction, owners: Iterable[OwnedVehicle]) -> 
 
 
 def is_silent(node: Node, tx: ReadTransaction, customer: RecordId) -> bool:
-    """Whether a customer of this site is not to be contacted."""
+    """Whether a customer of this site is not to be contacted, by what they have told this site or any other."""
     found = tx.find_equal(CONTACT_PREFERENCE, "customer_id", customer, CHILDREN_MAX)
-    return any(one.values.get("do_not_contact") for one in view_all(tx, node.identity, found))
+    is_said_here = any(one.values.get("do_not_contact") for one in view_all(tx, node.identity, found))
+    return is_said_here or is_silent_anywhere(tx, customer)

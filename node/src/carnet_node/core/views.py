@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from carnet_node.core.commands.customers import called
 from carnet_node.core.commands.lines import Work, totals_of
+from carnet_node.core.golden import GoldenView, golden_within, own_customer
 from carnet_node.core.limits import CHILDREN_MAX
 from carnet_node.core.node import Node
 from carnet_node.core.odometer import Odometer, judge_odometer, reading_of
@@ -55,6 +56,7 @@ class CustomerCard:
         phones: the preferred one first; equal numbers appear once.
         repeated_phones: those whose number one of `phones` shows already; they go with the customer.
         consents: newest statement first, retracted ones last.
+        golden: what the hub knows of the same customer across sites; None when it has linked nothing to it.
     """
 
     customer: RecordView
@@ -64,6 +66,7 @@ class CustomerCard:
     preferences: tuple[RecordView, ...]
     consents: tuple[RecordView, ...]
     vehicles: tuple[OwnedVehicle, ...]
+    golden: GoldenView | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +146,7 @@ def customer_card(node: Node, customer: RecordId) -> CustomerCard | None:
 
 def customer_card_within(node: Node, tx: ReadTransaction, customer: RecordId) -> CustomerCard | None:
     """As `customer_card`, inside a snapshot the caller has begun."""
+    customer = own_customer(tx, customer)
     shown = view_record(tx, node.identity, tx.record(CUSTOMER, customer))
     if shown is None:
         return None
@@ -153,6 +157,7 @@ def customer_card_within(node: Node, tx: ReadTransaction, customer: RecordId) ->
         _children(tx, node.identity, CONTACT_PREFERENCE, "customer_id", customer),
         _consents(_children(tx, node.identity, CONSENT, "customer_id", customer)),
         _linked(tx, node.identity, "customer_id", customer, VEHICLE),
+        golden_within(tx, node.identity, customer),
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from carnet_node.core.conflicts import OverruledValue
 from carnet_node.core.excluded import ExcludedSave
+from carnet_node.core.golden import GoldenView
 from carnet_node.core.held_back import HeldBack
 from carnet_node.core.odometer import Odometer
 from carnet_node.core.recall_check import RecallAnswer
@@ -75,6 +76,28 @@ class Presenter:
             "preferences": self.records(card.preferences),
             "consents": self.records(card.consents),
             "vehicles": [self._owned(one) for one in card.vehicles],
+            "golden": None if card.golden is None else self.golden(card.golden),
+        }
+
+    def golden(self, view: GoldenView) -> Json:
+        """What the hub knows of one customer across sites, each value with where it comes from."""
+        personal = view.record.personal_fields
+        return {
+            "id": record_text(view.id),
+            "own_records": [record_text(one) for one in view.own_records],
+            "record_count": view.record_count,
+            "site_count": view.site_count,
+            "do_not_contact": view.is_silent,
+            "values": [
+                {
+                    "group": one.name,
+                    "values": self._values(view.record.kind, one.values, personal),
+                    "site": one.site,
+                    "is_own": one.is_own,
+                    "at": None if one.at_ms is None else instant_text(one.at_ms, self._offset_minutes),
+                }
+                for one in view.values
+            ],
         }
 
     def vehicle(self, view: VehicleView) -> Json:

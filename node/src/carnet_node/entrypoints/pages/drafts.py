@@ -29,7 +29,7 @@ from carnet_protocol.reasons import Reason
 router = APIRouter()
 
 _FORM: Final = re.compile(r"[a-z-]{1,40}(?:-([0-9a-f-]{36}))?")
-_REVEALED: Final = re.compile(r"([a-z_]{1,40})/([0-9a-f-]{36})/([a-z_]{1,40})")
+_REVEALED: Final = re.compile(r"([a-z_]{1,40})/([0-9a-f-]{36})/([a-z0-9_]{1,40})")
 
 
 @router.post("/drafts/{form}")
