@@ -1,6 +1,7 @@
 """What a site does now and then, in a real browser: lists out, a former system in, a departure, a hub."""
 
 import re
+import shutil
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -129,22 +130,30 @@ def write_campaign(folder: Path) -> Path:
     return folder
 
 
-@pytest.fixture
-def apart(tmp_path: Path, chromium: Browser) -> Iterator[tuple[Service, Service]]:
-    """A hub that has published a recall and is switched off, and a node that knows of it and has worked since."""
-    hub = Service("carnet-hub", tmp_path / "hub", free_port())
-    node = Service("carnet-node", tmp_path / "data", free_port())
+@pytest.fixture(scope="module")
+def joined(tmp_path_factory: pytest.TempPathFactory, chromium: Browser) -> tuple[Path, int]:
+    """The folder of a hub that has published a recall and of a node that has joined it and worked; the hub's port."""
+    folder, port = tmp_path_factory.mktemp("joined"), free_port()
+    hub, node = Service("carnet-hub", folder / "hub", port), folder / "data"
     run_here("carnet-hub", hub.data, "init")
     run_here("carnet-hub", hub.data, "dealers", "add", "TJ01", "天津一店")
-    run_here("carnet-hub", hub.data, "recalls", "import", write_campaign(tmp_path / "campaign"))
+    run_here("carnet-hub", hub.data, "recalls", "import", write_campaign(folder / "campaign"))
     run_here("carnet-hub", hub.data, "recalls", "publish", CAMPAIGN)
     code = run_here("carnet-hub", hub.data, "dealers", "invite", "TJ01")["code"]
     with running(hub):
-        run_here("carnet-node", node.data, "init")
-        must_run("carnet-node", node.data, "enrol", "--hub", hub.url, code)
-        must_run("carnet-node", node.data, "sync")
-    furnish(node.data)
-    with running(node):
+        run_here("carnet-node", node, "init")
+        must_run("carnet-node", node, "enrol", "--hub", hub.url, code)
+        must_run("carnet-node", node, "sync")
+    furnish(node)
+    return folder, port
+
+
+@pytest.fixture
+def apart(joined: tuple[Path, int], tmp_path: Path) -> Iterator[tuple[Service, Service]]:
+    """A copy of both for one test: the hub is switched off, the node is served."""
+    folder = shutil.copytree(joined[0], tmp_path / "apart")
+    hub = Service("carnet-hub", folder / "hub", joined[1])
+    with running(Service("carnet-node", folder / "data", free_port())) as node:
         yield hub, node
     if hub.process is not None:
         hub.kill()
