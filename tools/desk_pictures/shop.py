@@ -14,6 +14,7 @@ from typing import Final
 
 from carnet_node.adapters.passwords import Argon2Passwords
 from carnet_node.bootstrap import open_installation
+from carnet_node.core.access_log import note_access
 from carnet_node.core.acting import acting_for
 from carnet_node.core.commands.customers import AddCustomer, EditCustomer, add_customer, edit_customer
 from carnet_node.core.commands.drafting import Drafts, NewId
@@ -22,6 +23,7 @@ from carnet_node.core.commands.vehicles import AddVehicle
 from carnet_node.core.commands.visits import OpenVisit, Step, close_visit, complete_visit, settle_visit
 from carnet_node.core.desk import save, save_vehicle, save_visit
 from carnet_node.core.editing import new_owner_drafts, plate_drafts, require_customer, require_visit
+from carnet_node.core.local_facts import Access
 from carnet_node.core.node import Node
 from carnet_node.core.staff import add_member, set_up
 from carnet_node.settings import NodeSettings
@@ -32,6 +34,7 @@ from tools.desk_bench import names
 
 ADMINISTRATOR: Final = ("B01", "陈立群")
 PASSWORD: Final = "correct horse battery"
+CARS: Final = 16
 COLLEAGUES: Final = (
     ("A07", "周敏", "advisor"),
     ("A12", "林晓燕", "advisor"),
@@ -39,8 +42,15 @@ COLLEAGUES: Final = (
     ("K02", "方雨婷", "care_clerk"),
     ("M01", "孙建国", "manager"),
 )
+LOOKED_AT: Final = (
+    (Access.VIEWED, "customers", CARS),
+    (Access.EXPORTED, "customers", CARS),
+    (Access.PRINTED, "visit", 1),
+    (Access.SHOWN, "phone", 1),
+)
+"""What the first colleague did before leaving."""
+
 CAMPAIGN: Final = "R2026-001"
-CARS: Final = 16
 SEED: Final = 11
 HOUR_MS: Final = 3_600_000
 DAY_MS: Final = 24 * HOUR_MS
@@ -82,6 +92,9 @@ def furnish(data: Path) -> dict[str, str]:
         ]
         shop = _Shop(node, Random(SEED))
         found = shop.day()
+        seen_by = acting_for(node, hired[0])
+        for access, subject, row_count in LOOKED_AT:
+            note_access(seen_by, access, subject, row_count)
         return found | {"leave": f"/staff/{record_text(hired[0])}/leave"}
     finally:
         installation.store.close()
