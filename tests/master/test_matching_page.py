@@ -1,0 +1,25 @@
+"""docs/matching.md tells stewards of every key, tier and cause there is."""
+
+import re
+from enum import StrEnum
+from pathlib import Path
+
+import pytest
+
+from carnet_master.keys import Block
+from carnet_master.limits import BLOCK_RECORDS_MAX
+from carnet_master.tiers import Cause, Mode, Tier
+
+PAGE = (Path(__file__).parents[2] / "docs" / "matching.md").read_text(encoding="utf-8")
+NAMED = set(re.findall(r"`([A-Za-z0-9_]+)`", PAGE))
+
+
+@pytest.mark.parametrize("codes", [Block, Tier, Cause, Mode], ids=lambda codes: codes.__name__)
+def test_every_code_stands_on_the_page(codes: type[StrEnum]):
+    """A steward finds each letter and code with what it means."""
+    assert {one.value for one in codes} <= NAMED
+
+
+def test_the_page_names_the_bound_of_a_generic_value():
+    """How many records may share a value is said as it is."""
+    assert f"more than {BLOCK_RECORDS_MAX} records share is generic" in PAGE
