@@ -37,7 +37,7 @@ def furnish(data: Path) -> None:
     node = installation.node()
     opened = set_up(node, Argon2Passwords(), {"staff_no": ADMINISTRATOR, "full_name": "陈立群"}, PASSWORD)
     node = acting_for(node, opened.staff)
-    add_member(node, {"staff_no": "A07", "full_name": "周敏", "role": "advisor"})
+    colleague = add_member(node, {"staff_no": "A07", "full_name": "周敏", "role": "advisor"})[0]
     command = AddCustomer(
         {"party_kind": "person", "full_name": "王小明", "segment": "private"},
         [{"number": "13800138000", "phone_kind": "mobile"}],
@@ -66,6 +66,7 @@ def furnish(data: Path) -> None:
         "order-work": f"/visits/{record_text(visit)}/work",
         "print": f"/visits/{record_text(visit)}/print/reception",
         "returning": f"/visits/new?vehicle={record_text(vehicle)}",
+        "leave": f"/staff/{record_text(colleague)}/leave",
         "report": f"/staff/{record_text(opened.staff)}/accesses",
     }
     (data.parent / "screens.txt").write_text("\n".join(f"{name} {path}" for name, path in screens.items()))

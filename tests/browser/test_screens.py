@@ -40,18 +40,22 @@ ENTERED = {
 ENGLISH = re.compile(r"[A-Za-z]{3,}(?: [A-Za-z]{2,})*")
 
 
+def grave_problems(desk: FrontDesk, name: str, path: str) -> list[tuple[str, str, str]]:
+    """What axe finds on a screen: its name, the rule, the first place."""
+    desk.go(path)
+    violations = Axe().run(desk.page).response["violations"]
+    return [(name, one["id"], one["nodes"][0]["html"]) for one in violations if one["impact"] in GRAVE]
+
+
 def test_no_screen_has_a_serious_problem_of_accessibility(served: Service, chromium: Browser, language: str):
     """Axe finds nothing serious or critical, under the policy the pages are served with."""
     found: list[tuple[str, str, str]] = []
     with FrontDesk.opened(chromium, served.url, language=language) as desk:
-        desk.go("/login")
-        outside = Axe().run(desk.page).response["violations"]
+        for name, path in {"login": "/login", "start": "/start"}.items():
+            found += grave_problems(desk, name, path)
         desk.log_in()
-        found += [("login", one["id"], one["nodes"][0]["html"]) for one in outside if one["impact"] in GRAVE]
-        for name, path in screens_of(served.data).items():
-            desk.go(path)
-            violations = Axe().run(desk.page).response["violations"]
-            found += [(name, one["id"], one["nodes"][0]["html"]) for one in violations if one["impact"] in GRAVE]
+        for name, path in (screens_of(served.data) | {"failure": "/no-such-page"}).items():
+            found += grave_problems(desk, name, path)
 
     assert found == []
 
