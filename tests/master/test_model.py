@@ -72,7 +72,10 @@ def test_an_unlisted_value_has_the_floor():
         pytest.param(
             lambda model: model["settings"].update(probability_two_random_records_match=1.5), id="prior above one"
         ),
+        pytest.param(lambda model: model["settings"].update(probability_two_random_records_match=0), id="prior never"),
+        pytest.param(lambda model: model["settings"].update(probability_two_random_records_match=1), id="prior always"),
         pytest.param(lambda model: model["terms"].clear(), id="no frequencies"),
+        pytest.param(lambda model: model["terms"]["name"].update(floor=0), id="floor of nought"),
         pytest.param(lambda model: model["terms"]["name"].update(floor=True), id="floor as yes or no"),
         pytest.param(lambda model: levels_of(model).pop(), id="nothing left over"),
         pytest.param(lambda model: levels_of(model).extend(levels_of(model) * LEVELS_MAX), id="too many levels"),

@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from carnet_master.conditions import Row
-from carnet_master.errors import UnknownSql
-from carnet_master.features import RawCustomer, customer_features
+from carnet_master.errors import NotAModel, UnknownSql
+from carnet_master.features import FEATURE_VERSION, RawCustomer, customer_features
 from carnet_master.model import read_model, shipped_model, write_model
-from carnet_master.rows import columns_of, row_of
+from carnet_master.rows import columns_of, ready_scorer, row_of
 from carnet_master.scorer import Score, Scorer, compile_model
 from support.models import levels_of, small_model
 
@@ -121,6 +121,44 @@ def test_a_model_with_unknown_sql_is_not_compiled():
 
     with pytest.raises(UnknownSql):
         compile_model(model)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        pytest.param("shoe_size_l = shoe_size_r", id="column that rows have not"),
+        pytest.param("levenshtein(phones_l, phones_r) <= 1", id="distance of lists"),
+        pytest.param("list_has_any(name_l, phones_r) AND name_l > 5", id="text beside a number"),
+    ],
+)
+def test_a_model_that_does_not_fit_the_rows_is_refused(sql: str):
+    """A condition about other columns, or other types, is found before a customer is compared with it."""
+    model = small_model()
+    levels_of(model)[1] = {**levels_of(model)[1], "sql_condition": sql, "disable_tf_exact_match_detection": True}
+
+    with pytest.raises(UnknownSql):
+        ready_scorer(read_model(write_model(model)))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({"features": FEATURE_VERSION + 1}, id="features of another version"),
+        pytest.param({"terms": {**small_model()["terms"], "phones": {"floor": 0.1, "values": {}}}}, id="list by terms"),
+    ],
+)
+def test_a_model_of_other_features_is_refused(change: dict[str, Any]):
+    """A model trained on other features is not used, however good it is."""
+    with pytest.raises(NotAModel):
+        ready_scorer(read_model(write_model({**small_model(), **change})))
+
+
+@pytest.mark.parametrize("party_kind", ["person", "company"])
+def test_the_shipped_models_fit_the_rows(party_kind: str):
+    """The models of the package can be asked about every row of this version."""
+    model = shipped_model(party_kind)
+
+    assert ready_scorer(model).model is model
 
 
 @given(st.floats(-5_000, 5_000))

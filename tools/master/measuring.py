@@ -7,7 +7,7 @@ clusters, however many pairs of records lie between them; an *entity* is what ha
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -24,6 +24,12 @@ from tools.master.sources import SECRET, features_of
 
 FIXED_BITS = 6.6294
 """The weight whose probability is 0.99."""
+
+_TOLD_EVERY = 200_000
+
+
+def _silent(_: str) -> None:
+    """Tell nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +104,23 @@ class Outcome:
     steward_recall: float
 
 
-def match(population: Population) -> Matched:
-    """Compare all records that share a key, with the shipped models."""
+def match(population: Population, tell: Callable[[str], None] = _silent) -> Matched:
+    """Compare all records that share a key, with the shipped models.
+
+    Args:
+        population: records and truth.
+        tell: hears how far it is, now and then.
+    """
+    tell("reading records")
     features = features_of(population)
     scorers = {party: compile_model(shipped_model(party)) for party in ("person", "company")}
     rows = {key: row_of(one, scorers[one.party].model) for key, one in features.items()}
+    tell("finding pairs")
     pairs = candidate_pairs(features)
     judged = []
-    for one, other in pairs:
+    for at, (one, other) in enumerate(pairs):
+        if at % _TOLD_EVERY == 0:
+            tell(f"weighing pair {at:,} of {len(pairs):,}")
         weight = 0.0
         if features[one].party == features[other].party:
             weight = scorers[features[one].party].score(rows[one], rows[other]).weight

@@ -33,8 +33,8 @@ SEEDS: Final = (1_001, 1_002)
 """Measurements use seeds below 1,000."""
 
 PRIOR: Final = 1.5e-5
-"""Two records of a hub with 100,000 are one party this often. Frozen: a larger hub judges more strictly than it must,
-and the same pair weighs the same on the day the hub has grown."""
+"""Two records of a hub with 100,000 are one party this often. Frozen, so that a pair weighs the same on the day the hub
+has grown; ten times as many records deserve three bits less, and a hub of such a size trains its own."""
 
 
 def main() -> int:

@@ -44,24 +44,28 @@ _OPERATORS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
 }
 
 
-def _jaro_winkler(one: str, other: str) -> float:
-    """As DuckDB: two empty texts have nothing in common."""
-    return JaroWinkler.similarity(one, other) if one or other else 0.0
+def _of_texts(function: Callable[[str, str], Any], *, empty: float | None = None) -> Callable[[Any, Any], Any]:
+    """A function of two texts and of nothing else; `empty` is what DuckDB says of two empty ones."""
+
+    def apply(one: object, other: object) -> Any:
+        if not isinstance(one, str) or not isinstance(other, str):
+            raise TypeError("a distance is between two texts")
+        return function(one, other) if one or other or empty is None else empty
+
+    return apply
 
 
-def _jaro(one: str, other: str) -> float:
-    return Jaro.similarity(one, other) if one or other else 0.0
-
-
-def _have_common(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+def _have_common(one: object, other: object) -> bool:
+    if not isinstance(one, tuple) or not isinstance(other, tuple):
+        raise TypeError("only lists have something in common")
     return not set(one).isdisjoint(other)
 
 
 _FUNCTIONS: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
-    "levenshtein": Levenshtein.distance,
-    "damerau_levenshtein": DamerauLevenshtein.distance,
-    "jarowinklersimilarity": _jaro_winkler,
-    "jaro_similarity": _jaro,
+    "levenshtein": _of_texts(Levenshtein.distance),
+    "damerau_levenshtein": _of_texts(DamerauLevenshtein.distance),
+    "jarowinklersimilarity": _of_texts(JaroWinkler.similarity, empty=0.0),
+    "jaro_similarity": _of_texts(Jaro.similarity, empty=0.0),
     "arrayoverlaps": _have_common,
 }
 _NAMED: Final = frozenset({"damerau_levenshtein", "jaro_similarity"})

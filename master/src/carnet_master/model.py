@@ -162,7 +162,9 @@ def read_model(data: bytes) -> Model:
     settings = _mapping(content, "settings")
     comparisons = _list(settings, "comparisons", COMPARISONS_MAX)
     terms = _terms(_mapping(content, "terms"))
-    prior = _share(settings, "probability_two_random_records_match")
+    prior = _positive(settings, "probability_two_random_records_match")
+    if prior == 1:
+        raise NotAModel("a prior that leaves nothing open")
     read = tuple(_comparison(one) for one in comparisons)
     for column in {level.term for one in read for level in one.levels if level.term is not None}:
         if column not in terms:
@@ -289,7 +291,7 @@ def _column_terms(found: Json) -> Terms:
     values = _mapping(found, "values")
     if len(values) > TERM_VALUES_MAX:
         raise NotAModel(f"more than {TERM_VALUES_MAX} values of one column")
-    return Terms(_share(found, "floor"), {value: _share(values, value) for value in values})
+    return Terms(_positive(found, "floor"), {value: _positive(values, value) for value in values})
 
 
 def _label(level: Json) -> str:
@@ -312,9 +314,17 @@ def _integer(of: Json, key: str) -> int:
 
 def _share(of: Json, key: str, default: float | None = None) -> float:
     value = of.get(key, default)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1 or value == default is None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
         raise NotAModel("a share is a number from 0 to 1")
     return float(value)
+
+
+def _positive(of: Json, key: str) -> float:
+    """A share of which a logarithm can be taken."""
+    value = _share(of, key)
+    if value == 0:
+        raise NotAModel("a probability of nought")
+    return value
 
 
 def _mapping(of: Json, key: str) -> Json:

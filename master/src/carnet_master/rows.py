@@ -1,16 +1,18 @@
 """From features to the columns a model compares.
 
-Decides the columns of a row; nothing known is None, so that it speaks neither for nor against anybody. Frequencies of
-names are looked up here, in the model's own tables. The batch side and the online side make their rows with this one
-function, from features without generic values (`keys.without_generic`).
+Decides the columns of a row, and whether a model fits them. Nothing known is None, so that it speaks neither for nor
+against anybody. Frequencies of names are looked up here, in the model's own tables. The batch side and the online side
+make their rows with this one function, from features without generic values (`keys.without_generic`).
 """
 
 from dataclasses import fields
 from typing import Final
 
 from carnet_master.conditions import Row, Value
-from carnet_master.features import Features
+from carnet_master.errors import NotAModel
+from carnet_master.features import FEATURE_VERSION, Features
 from carnet_master.model import TERM_PREFIX, Model
+from carnet_master.scorer import Scorer, compile_model
 
 EXACT: Final = (
     "name",
@@ -70,3 +72,21 @@ def row_of(features: Features, model: Model) -> Row:
         value = row[column]
         row[TERM_PREFIX + column] = model.frequency(column, value if isinstance(value, str) else None)
     return row
+
+
+def ready_scorer(model: Model) -> Scorer:
+    """The scorer of a model that fits the rows of this version; whatever does not fit is refused before it is used.
+
+    Raises:
+        NotAModel: trained on features of another version, or with frequencies of a column that rows have not.
+        UnknownSql: a condition that is not understood, or not about these columns.
+    """
+    if model.features != FEATURE_VERSION:
+        raise NotAModel(f"trained on features of version {model.features}; this is version {FEATURE_VERSION}")
+    if not model.terms.keys() <= set(EXACT):
+        raise NotAModel("frequencies of a column that rows have not")
+    scorer = compile_model(model)
+    nothing: dict[str, Value] = dict.fromkeys((*EXACT, *LISTS))
+    something: dict[str, Value] = {**dict.fromkeys(EXACT, "a"), **dict.fromkeys(LISTS, ("a",))}
+    scorer.try_on((nothing, something))
+    return scorer

@@ -6,10 +6,13 @@ within 1e-9. Does not decide what follows from a weight (`tiers`).
 """
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain, product
 from typing import Final
 
 from carnet_master.conditions import Condition, Row, compile_condition
+from carnet_master.errors import UnknownSql
 from carnet_master.model import ELSE, NULL_LEVEL, TERM_PREFIX, Level, Model
 from carnet_master.model_limits import WEIGHT_BITS_MAX
 
@@ -79,6 +82,22 @@ class Scorer:
                     parts.append(level.weight + _correction(level, left, right))
                     break
         return Score(self.model.prior_weight + sum(parts), tuple(levels), tuple(parts))
+
+    def try_on(self, rows: Iterable[Row]) -> None:
+        """Ask every condition about every two of some rows.
+
+        Raises:
+            UnknownSql: a condition names a column that rows have not, or compares what cannot be compared.
+        """
+        pairs = list(product(rows, repeat=2))
+        for condition, level in chain.from_iterable(self._tried):
+            if condition is None:
+                continue
+            try:
+                for left, right in pairs:
+                    condition(left, right)
+            except (KeyError, TypeError, AttributeError) as error:
+                raise UnknownSql(f"{level.label}: not for rows of these columns") from error
 
     def explain(self, score: Score) -> tuple[Reason, ...]:
         """Why a score is what it is: the prior, then each comparison; their bits add up to the weight."""

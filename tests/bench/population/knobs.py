@@ -2,7 +2,7 @@
 
 Decides three settings. `NORMAL` is a network with ordinary care at the counter. `HARD` has the same people and more
 careless records. `ADVERSARIAL` has much more of what is rare in life and dangerous for a matcher: twins, namesakes,
-numbers and cars that go on to others, a relative's identity number on the form, and in one of two thousand households
+numbers and cars that go on to others, a relative's identity number on the form, and in one of four thousand households
 two people of one name. `ONE_NAME` has that in one of twenty: nobody lives there, it shows what the risk is made of.
 
 Every rate is a share between 0 and 1. `CARELESS` lists those that a harder setting raises: there, more is never easier.
@@ -118,7 +118,7 @@ NORMAL: Final = Knobs()
 HARD: Final = harder(NORMAL, errors=1.8, gaps=1.4)
 ADVERSARIAL: Final = replace(
     NORMAL,
-    same_name_household=0.0005,
+    same_name_household=0.00025,
     twins=0.03,
     relative_id=0.001,
     shared_phone=0.50,
