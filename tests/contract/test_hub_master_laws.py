@@ -1,0 +1,46 @@
+"""The laws of the customer master as state machines, on SQLite and on PostgreSQL."""
+
+import itertools
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis.stateful import run_state_machine_as_test
+
+from carnet_hub.adapters.store import SqlStore, open_store
+from contract.hub_master_laws import MACHINE, CheckedMachine
+from support.postgres import make_schema, running_postgres
+
+NUMBERS = itertools.count(1)
+
+
+@pytest.fixture(scope="module")
+def server_url() -> Iterator[str]:
+    """A server shared by all processes of this test run."""
+    with running_postgres(os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))) as url:
+        yield url
+
+
+def test_the_laws_hold_on_sqlite():
+    """Histories of sites and a steward keep every law, on a file."""
+
+    class Machine(CheckedMachine):
+        @staticmethod
+        def open_store(folder: Path) -> SqlStore:
+            """A file in the history's folder."""
+            return open_store(f"sqlite:///{folder / 'hub.db'}")
+
+    run_state_machine_as_test(Machine, settings=MACHINE)  # type: ignore[no-untyped-call]
+
+
+def test_the_laws_hold_on_postgresql(server_url: str):
+    """The same on PostgreSQL, in a schema for each history."""
+
+    class Machine(CheckedMachine):
+        @staticmethod
+        def open_store(folder: Path) -> SqlStore:
+            """A schema of its own."""
+            return open_store(make_schema(server_url, f"laws{os.getpid()}_{next(NUMBERS)}"))
+
+    run_state_machine_as_test(Machine, settings=MACHINE)  # type: ignore[no-untyped-call]
