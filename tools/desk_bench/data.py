@@ -17,6 +17,7 @@ from random import Random
 from typing import Any, Final
 
 from carnet_node.adapters.at_rest import AtRest
+from carnet_node.adapters.schema import upgrade
 from carnet_node.adapters.store import SqliteNodeStore, open_connection
 from carnet_node.adapters.system import SystemEntropy
 from carnet_node.adapters.write_transaction import SqlWriteTransaction
@@ -84,6 +85,7 @@ def open_desk(folder: Path, scale: float) -> Desk:
             stale.unlink()
         samples = _fill(place, scale)
         told.write_text(json.dumps(samples, ensure_ascii=False), encoding="utf-8")
+    upgrade(place / "node-1.db")  # what was kept may be of an older program
     # Its own dice would roll again what the run before has written into the kept database.
     return Desk(replace(build_node(place), entropy=SystemEntropy()), json.loads(told.read_text(encoding="utf-8")))
 
