@@ -33,7 +33,7 @@ FULL = ("赵小明", "钱大华", "孙丽")
 NUMBERS = ("110105198502031245", "440308199002151233", None)
 PHONES = ("13912340001", "13812340002")
 BY = Word("st-1")
-MACHINE = settings(max_examples=12, stateful_step_count=18, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+MACHINE = settings(max_examples=15, stateful_step_count=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 NAME = st.sampled_from(NAMES)
 
@@ -62,12 +62,13 @@ class MasterMachine(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
-        """Three sites with a customer each."""
+        """Three sites with two customers each; two of different sites have one document, and one number for all."""
         for site in SITES:
             self.sites[site] = self.world.site(site)
             self.readers[site] = Reader(self.world, self.sites[site])
-        for name in NAMES[:3]:
-            self.arrive(name, FULL[0], None)
+        for name in NAMES:
+            self.arrive(name, FULL[0], NUMBERS[0] if name in NAMES[:2] else None)
+            self.call(name, PHONES[0])
 
     def site_of(self, name: str) -> SiteAuthor:
         """Whose customer it is."""
