@@ -2,8 +2,8 @@
 
 Decides how m and u are estimated. u comes from pairs of strangers: one record of each party, so that no true pair is
 among them; for levels that a plan says so of, from different people who share a contact. m comes from the pairs whose
-truth is known; without any truth, by expectation maximisation on blocked pairs, which is how a hub re-trains on its own
-records. m is raised to `M_FLOOR`, the prior is set and not estimated, and every level must have been seen.
+truth is known. It is raised to `M_FLOOR`; the prior is set and not estimated, and every level must have been seen. Does
+not train without truth: expectation maximisation leaves levels unseen that are rare, and those are refused.
 """
 
 import logging
@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 import splink
-from splink import DuckDBAPI, Linker, SettingsCreator, block_on
+from splink import DuckDBAPI, Linker, SettingsCreator
 
 from carnet_master.conditions import Condition, Row, Value, compile_condition
 from carnet_master.errors import UntrainedLevel
@@ -57,22 +57,6 @@ def train(plan: Plan, sample: Sample, *, prior: float, card: Mapping[str, Any], 
     settings = _settings_of(with_m)
     _learn_from_relatives(plan, settings, sample)
     return _model(plan, settings, terms, prior, card)
-
-
-def train_blind(plan: Plan, sample: Sample, blocks: Sequence[Sequence[str]], *, prior: float, card: Mapping) -> dict:
-    """As `train`, without looking at the truth: u from random pairs, m by expectation maximisation.
-
-    Args:
-        blocks: lists of columns; each list is one pass over the pairs that agree in all of them.
-    """
-    terms = _terms(plan, sample)
-    linker = _linker(plan, sample.rows, terms, prior=prior)
-    linker.training.estimate_u_using_random_sampling(max_pairs=PAIRS_MAX, seed=1, min_count_per_level=None)
-    for block in blocks:
-        linker.training.estimate_parameters_using_expectation_maximisation(
-            block_on(*block), fix_probability_two_random_records_match=False
-        )
-    return _model(plan, _settings_of(linker), terms, prior, card)
 
 
 def splink_weights(model: Mapping[str, Any], rows: Mapping[str, Mapping[str, Value]], pairs: Sequence[tuple[str, str]]):
