@@ -33,7 +33,7 @@ class MasterBook:
         self._new_members: dict[bytes, None] = {}
         self._new_aliases: dict[tuple[bytes, int], AliasRow] = {}
         self._new_proposals: dict[tuple[bytes, bytes], ProposalRow | None] = {}
-        self._keys: dict[tuple[bytes, bytes], bool] = {}
+        self._keys: dict[bytes, dict[bytes, bool]] = {}
 
     def load(self, customers: Collection[bytes]) -> None:
         """Ask for everything about some customers at once."""
@@ -61,8 +61,8 @@ class MasterBook:
         before = self.party(row.customer)
         old = set(_split(before.keys)) if before is not None else set()
         new = set(_split(row.keys))
-        self._keys.update({(key, row.customer): False for key in old - new})
-        self._keys.update({(key, row.customer): True for key in new - old})
+        for key in old ^ new:
+            self._keys.setdefault(key, {})[row.customer] = key in new
         self._parties[row.customer] = row
         self._new_parties[row.customer] = None
 
@@ -144,7 +144,7 @@ class MasterBook:
 
     def found_by(self, key: bytes, limit: int) -> list[bytes]:
         """The first customers with a key, by id."""
-        changed = {customer: stands for (one, customer), stands in self._keys.items() if one == key}
+        changed = self._keys.get(key, {})
         stored = self._snapshot.found_by(key, limit + sum(not stands for stands in changed.values()))
         found = {one for one in stored if changed.get(one, True)} | {one for one, stands in changed.items() if stands}
         return sorted(found)[:limit]
@@ -152,8 +152,9 @@ class MasterBook:
     def flush(self, transaction: Transaction) -> None:
         """Write everything that was added or changed, in the order of the keys."""
         transaction.put([row for one in sorted(self._new_parties) if (row := self._parties[one]) is not None])
-        transaction.remove(MatchKeyRow, sorted(key for key, stands in self._keys.items() if not stands))
-        transaction.put([MatchKeyRow(*key) for key, stands in sorted(self._keys.items()) if stands])
+        keys = sorted((key, one, stands) for key, changed in self._keys.items() for one, stands in changed.items())
+        transaction.remove(MatchKeyRow, [(key, one) for key, one, stands in keys if not stands])
+        transaction.put([MatchKeyRow(key, one) for key, one, stands in keys if stands])
         transaction.remove(DecisionRow, sorted(key for key, row in self._new_decisions.items() if row is None))
         transaction.put(sorted(row for row in self._new_decisions.values() if row is not None))
         members = {one: self._members[one] for one in sorted(self._new_members)}
