@@ -137,7 +137,7 @@ def _raw(workspace: Workspace, customer: bytes, shown: Shown) -> RawCustomer:
     places = [shown_fields(one) for one in about if one.rules.number == ADDRESS.number]
     vins, plates = _cars(workspace, [one for one in about if one.rules.number == OWNERSHIP.number])
     return RawCustomer(
-        **{name: str(shown[name]) for name in _TEXTS if shown.get(name) is not None},  # type: ignore[arg-type]
+        **{name: str(shown[name]) for name in _TEXTS if shown.get(name) is not None},
         birth_leap_month=shown.get("birth_leap_month") is True,
         wechats=tuple({_text(shown, "wechat")} - {""}),
         phones=tuple(sorted(_text(one, "number") for one in numbers if one.get("is_bad") is not True)),
