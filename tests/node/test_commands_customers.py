@@ -131,6 +131,17 @@ def test_a_customer_is_refused_with_every_problem_at_once(command: AddCustomer, 
     assert problems_of(lambda: add_customer(command, counted_ids())) == expected
 
 
+def test_an_identity_number_in_a_telephone_field_is_called_by_its_name():
+    """The refusal says what was typed there, without the number, and what to do."""
+    with pytest.raises(CommandRefused) as refused:
+        add_customer(AddCustomer(WANG, phones=[{"number": "44010119900307801x"}]), counted_ids())
+
+    (problem,) = refused.value.problems
+    assert (problem.field, problem.code) == ("phones[0].number", ProblemCode.BAD_PHONE)
+    assert "identity card number" in problem.what
+    assert "19900307" not in f"{refused.value} {problem}"
+
+
 def test_a_refusal_says_what_is_safe_and_what_to_do():
     """Every problem carries what happened, what is safe and what to do next, and nothing that was typed."""
     with pytest.raises(CommandRefused) as refused:

@@ -15,6 +15,7 @@ from datetime import date
 from typing import Final
 
 from carnet_master.cars import normalise_plate
+from carnet_master.identifiers import read_printed_id
 from carnet_node.core.limits import PHONE_DIGITS_MAX, PHONE_DIGITS_MIN
 from carnet_node.core.refusals import Problem, ProblemCode
 from carnet_protocol.errors import BadValue
@@ -108,12 +109,7 @@ def _problem_of(kind: Kind, name: str, cleaned: Value, where: str) -> Problem | 
     field = where + name
     special = _SPECIAL.get((kind.name, name))
     if isinstance(cleaned, str) and special is not None and special(cleaned) is None:
-        return Problem(
-            field,
-            ProblemCode.BAD_PHONE,
-            f"A telephone number has {PHONE_DIGITS_MIN} to {PHONE_DIGITS_MAX} digits, perhaps with + in front.",
-            "Read the number out to the customer and type it again.",
-        )
+        return _bad_phone(field, cleaned)
     one = kind.by_label[kind.labels[name]][1]
     if one.type is ValueType.DATE and isinstance(cleaned, str) and not is_calendar_date(cleaned):
         return Problem(
@@ -126,6 +122,22 @@ def _problem_of(kind: Kind, name: str, cleaned: Value, where: str) -> Problem | 
         said = [f"The value is {rule}.", *([f"It is one of these: {', '.join(one.codes)}."] if one.codes else ())]
         return Problem(field, ProblemCode.BAD_VALUE, " ".join(said), "Correct it.")
     return None
+
+
+def _bad_phone(field: str, typed: str) -> Problem:
+    if read_printed_id(typed) is not None:
+        return Problem(
+            field,
+            ProblemCode.BAD_PHONE,
+            "This is an identity card number and no telephone number.",
+            "Take it out of this field and type the telephone number.",
+        )
+    return Problem(
+        field,
+        ProblemCode.BAD_PHONE,
+        f"A telephone number has {PHONE_DIGITS_MIN} to {PHONE_DIGITS_MAX} digits, perhaps with + in front.",
+        "Read the number out to the customer and type it again.",
+    )
 
 
 def _has_phone_length(digits: str) -> bool:
