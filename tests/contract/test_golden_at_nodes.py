@@ -19,7 +19,7 @@ from carnet_protocol.ids import RecordId, golden_id
 from carnet_protocol.kinds import CONSENT, CONTACT_PREFERENCE, PHONE
 from carnet_protocol.registry import ErasureGroup
 from support.hub_apps import TestHub, make_hub
-from support.joined import customer_id, join_site, sync, write_customer
+from support.joined import back_up_hub, customer_id, join_site, restore_hub, sync, write_customer
 
 BY = Word("st-1")
 ID_OF_ONE = "110105198502031245"
@@ -203,3 +203,41 @@ def test_a_node_folds_its_golden_records_again(network: Network):
 
     assert (report.differences, network.golden(1)) == ((), before)
     assert before is not None
+
+
+def test_a_restored_hub_links_again_what_comes_back(network: Network, tmp_path: Path):
+    """Customers that a restored hub gets back from their desks are matched again, and every desk shows it."""
+    backup = back_up_hub(network.hub, tmp_path)
+    for number in (1, 2):
+        network.record(number, id_type="resident_id", id_no=ID_OF_ONE)
+    network.sync()
+    before = network.golden(1)
+
+    network.hub = restore_hub(network.hub, backup)
+    network.sync(3)
+
+    after = network.golden(1)
+    assert before is not None
+    assert after is not None
+    assert (after.record_count, after.own_records) == (2, before.own_records)
+    assert network.agree()
+
+
+def test_a_word_said_after_the_backup_is_said_again(network: Network, tmp_path: Path):
+    """A merge that the restored hub has forgotten is gone from every desk, and nothing else is."""
+    for number in (1, 2):
+        network.record(number, f"测试{number}")
+    network.sync()
+    backup = back_up_hub(network.hub, tmp_path)
+    merge(network.hub.app.hub, customer_id(1), customer_id(2), BY)
+    network.sync()
+    before = network.golden(1)
+
+    network.hub = restore_hub(network.hub, backup)
+    network.sync(3)
+
+    assert (before is not None, network.golden(1), network.golden(2)) == (True, None, None)
+    assert network.agree()
+    merge(network.hub.app.hub, customer_id(1), customer_id(2), BY)
+    network.sync(1)
+    assert network.golden(2) is not None
