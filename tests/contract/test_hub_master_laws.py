@@ -31,7 +31,7 @@ def test_the_laws_hold_on_sqlite():
             """A file in the history's folder."""
             return open_store(f"sqlite:///{folder / 'hub.db'}")
 
-    run_state_machine_as_test(Machine, settings=MACHINE)  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(Machine, settings=MACHINE)
 
 
 def test_the_laws_hold_on_postgresql(server_url: str):
@@ -43,4 +43,4 @@ def test_the_laws_hold_on_postgresql(server_url: str):
             """A schema of its own."""
             return open_store(make_schema(server_url, f"laws{os.getpid()}_{next(NUMBERS)}"))
 
-    run_state_machine_as_test(Machine, settings=MACHINE)  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(Machine, settings=MACHINE)
