@@ -52,6 +52,17 @@ def test_a_form_becomes_one_change_set(desk: ApiNode):
     assert [len(made["view"][name]) for name in ("phones", "addresses", "preferences", "consents")] == [2, 1, 1, 1]
 
 
+def test_nobody_is_born_tomorrow(desk: ApiNode, card: Json):
+    """Neither a new customer nor a change may have a birthday to come."""
+    born = {"birth_on": "2199-12-31"}
+
+    new = desk.refused("POST", "/api/customers", {"values": {**PERSON, **born}})
+    changed = desk.refused("PATCH", address(card), {"changes": born, "based_on": card["customer"]["heads"]})
+
+    assert wrong(new) == [("#/values/birth_on", "bad-date")]
+    assert wrong(changed) == [("#/changes/birth_on", "bad-date")]
+
+
 def test_every_record_of_a_view_carries_its_heads(desk: ApiNode, card: Json):
     """Whatever can be changed from a view says which version was seen."""
     records = [card["customer"], *card["phones"], *card["addresses"], *card["preferences"], *card["consents"]]

@@ -10,8 +10,9 @@ from carnet_node.core.bundling import pack_for_hub, take_from_hub
 from carnet_node.core.node import Node
 from carnet_node.core.rebuild import check_rebuild
 from carnet_node.core.records import ChainState, HighWaterMark
+from carnet_node.core.status import Line, Sync, status_of
 from carnet_node.core.store_failures import WritingStopped
-from carnet_node.core.sync_state import SyncState, load_state
+from carnet_node.core.sync_state import Exchange, SyncState, Way, after_stick, load_state
 from carnet_protocol.bundle import PartKind, pack_bundle, unpack_bundle
 from carnet_protocol.changeset import Draft
 from carnet_protocol.envelope import Purpose
@@ -62,12 +63,12 @@ def hello_answer(node: Node, **changes: object) -> bytes:
     return sign_frame(msgspec.structs.replace(answer, **changes), Purpose.HELLO, HUB, HUB_KEY)
 
 
-def page(node: Node, cursor_from: int, cursor_to: int) -> bytes:
+def page(node: Node, cursor_from: int, cursor_to: int, *, is_last: bool = True) -> bytes:
     """A page with one record as news."""
     row = PageRow(CUSTOMER.number, bytes([cursor_to]) * 16, b"d" * 16, cursor_to, [], [], False)
     identity = node.identity
     frame = Page(
-        1, HUB_EPOCH, identity.dealer_id, identity.node_id, cursor_from, cursor_to, cursor_to, True, [row], [], []
+        1, HUB_EPOCH, identity.dealer_id, identity.node_id, cursor_from, cursor_to, cursor_to, is_last, [row], [], []
     )
     return sign_frame(frame, Purpose.FEED, HUB, HUB_KEY)
 
@@ -264,6 +265,54 @@ def test_data_from_a_stick_is_as_old_as_the_stick(tmp_path: Path):
         feed = tx.feed()
     assert feed is not None
     assert (feed.as_of_ms, old.made_ms, early.made_ms) == (START_MS - day_ms, START_MS - day_ms, START_MS)
+
+
+def test_a_stick_alone_is_an_exchange(tmp_path: Path):
+    """With the hub's last page everything is synced, as of when the stick was made; the line stays unknown."""
+    node = build_node(tmp_path)
+    made_ms = START_MS - 3_600_000
+
+    take_from_hub(node, from_hub(node, (PartKind.PAGE, page(node, 0, 1)), created_ms=made_ms))
+
+    told = status_of(node)
+    assert (told.line, told.sync, told.state.last_exchange) == (
+        Line.UNKNOWN,
+        Sync.COMPLETE,
+        Exchange(made_ms, Way.STICK),
+    )
+
+
+def test_a_stick_that_did_not_hold_everything_leaves_the_node_catching_up(tmp_path: Path):
+    """Where the hub had more than went onto the stick, the strip says so."""
+    node = build_node(tmp_path)
+
+    take_from_hub(node, from_hub(node, (PartKind.PAGE, page(node, 0, 1, is_last=False))))
+
+    assert status_of(node).sync is Sync.CATCHING_UP
+
+
+def test_a_stick_without_news_is_no_exchange(tmp_path: Path):
+    """What brings no page says nothing about how far node and hub agree."""
+    node = build_node(tmp_path)
+
+    take_from_hub(node, from_hub(node, (PartKind.HELLO, hello_answer(node))))
+
+    assert (status_of(node).sync, state(node).last_exchange) == (Sync.UNKNOWN, None)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param(SyncState(complete_ms=START_MS), Exchange(START_MS, Way.LINE), id="a later round"),
+        pytest.param(SyncState(stick_ms=START_MS), Exchange(START_MS, Way.STICK), id="a later stick"),
+        pytest.param(SyncState(complete_ms=START_MS - 2), Exchange(START_MS - 1, Way.STICK), id="an earlier round"),
+    ],
+)
+def test_the_later_exchange_counts_whichever_way_it_came(before: SyncState, after: Exchange):
+    """An old stick is welcome and makes nothing look older, nor the node as if it were catching up."""
+    taken = after_stick(before, START_MS - 1, is_last=after.at_ms < START_MS)
+
+    assert (taken.last_exchange, taken.is_catching_up) == (after, False)
 
 
 def test_a_list_that_no_campaign_names_is_left_alone(tmp_path: Path):

@@ -119,6 +119,18 @@ def test_a_mistyped_vin_is_refused_with_what_is_wrong(node: CliNode):
     assert (node.code, error["code"], error["field"], VIN[:-1] in str(error)) == (1, "bad-vin", "vin", False)
 
 
+def test_nobody_is_born_tomorrow(node: CliNode):
+    """A birthday to come is refused in a new customer and in a change."""
+    customer = node("customers", "add", "--name", "测试甲")["id"]
+
+    told = [
+        node("customers", "add", "--name", "测试乙", "--set", "birth_on=2199-12-31"),
+        node("customers", "edit", customer, "--set", "birth_on=2199-12-31"),
+    ]
+
+    assert [(one["error"]["code"], one["error"]["field"]) for one in told] == [("bad-field", "birth_on")] * 2
+
+
 def open_visit(node: CliNode, *more: object) -> dict[str, str]:
     """A repair order for the test car."""
     answer: dict[str, str] = node("visits", "add", "--vin", VIN, "--km", 5100, *more)

@@ -1,5 +1,7 @@
 """What the desk may save about customers: inside, at the edge, outside."""
 
+from datetime import date
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,6 +28,7 @@ from carnet_protocol.kinds import ADDRESS, CONSENT, CONTACT_PREFERENCE, CUSTOMER
 from carnet_protocol.ops import Action
 from support.desk import counted_ids, problems_of, read_of, record
 
+TODAY = date(2026, 11, 22)
 WANG = {"party_kind": "person", "full_name": "王小明"}
 NAME, NOTE = OpId(b"n" * 16), OpId(b"o" * 16)
 
@@ -58,6 +61,37 @@ def test_a_telephone_number_has_one_spelling(typed: str, stored: str | None):
 def test_a_plate_has_one_spelling(typed: str):
     """A plate is stored in upper case, half width and without separators."""
     assert plate_number(typed) == "沪A12345"
+
+
+@pytest.mark.parametrize(
+    ("born", "is_taken"),
+    [
+        pytest.param("2026-11-21", True, id="yesterday"),
+        pytest.param("2026-11-22", True, id="today"),
+        pytest.param("2026-11-23", False, id="tomorrow"),
+        pytest.param("9999-12-31", False, id="the last day of calendars"),
+    ],
+)
+def test_nobody_is_born_after_today(born: str, is_taken: bool):
+    """A birthday of a new customer, and one that is changed, lies in the past or is the site's own day."""
+    new = AddCustomer({**WANG, "birth_on": born}, today=TODAY)
+    changed = EditCustomer(read_of(WANG), {"birth_on": born}, TODAY)
+
+    if is_taken:
+        assert add_customer(new, counted_ids())[0].values["birth_on"] == born
+        assert edit_customer(changed)[0].values == {"birth_on": born}
+    else:
+        assert problems_of(lambda: add_customer(new, counted_ids())) == [("birth_on", ProblemCode.BAD_DATE)]
+        assert problems_of(lambda: edit_customer(changed)) == [("birth_on", ProblemCode.BAD_DATE)]
+
+
+def test_a_birthday_on_file_is_not_judged_again():
+    """Whoever changes something else of a customer is not held up by an old mistake."""
+    read = read_of({**WANG, "birth_on": "2199-12-31"})
+
+    drafts = edit_customer(EditCustomer(read, {"note": "new"}, TODAY))
+
+    assert drafts[0].values == {"note": "new"}
 
 
 def test_a_new_customer_travels_with_everything_of_the_form():

@@ -165,6 +165,15 @@ def test_a_bad_row_is_left_out_with_its_number_and_reason(tmp_path: Path):
     assert not any(word in reason for reason in reasons for word in ("phone-123", "外星人", "测试"))
 
 
+def test_a_birthday_to_come_is_left_out(tmp_path: Path):
+    """A two-digit year that a spreadsheet put into the wrong century makes nobody a customer who is not born."""
+    report = take(
+        build_node(tmp_path), ImportKind.CUSTOMERS, ("客户编号", "姓名", "生日"), [["1", "测试甲", "2068-05-01"]]
+    )
+
+    assert (report.imported, [one.reason.partition(":")[0] for one in report.left_out]) == (0, ["birth_on"])
+
+
 def test_a_number_that_comes_twice_in_a_file_is_left_out_the_second_time(tmp_path: Path):
     """Two rows under one number may be two customers, so a person looks at the second, in whichever batch it comes."""
     node = build_node(tmp_path)

@@ -13,10 +13,12 @@ from carnet_node.entrypoints.sticks import Sticks
 from carnet_node.entrypoints.web.app import create_api
 from carnet_node.entrypoints.web.desk import Desk
 from carnet_node.entrypoints.web.guards import LOOPBACK_NAMES
-from carnet_protocol.bundle import pack_bundle, unpack_bundle
+from carnet_protocol.bundle import PartKind, pack_bundle, unpack_bundle
+from carnet_protocol.envelope import Purpose
 from carnet_protocol.ids import NodeId
+from carnet_protocol.messages import Page, sign_frame
 from support.browsing import Visitor
-from support.node_builder import HUB, HUB_SIGNER, START_MS
+from support.node_builder import HUB, HUB_EPOCH, HUB_SIGNER, START_MS
 from support.protocol import NamedSigner, fixed, signer
 from support.scripted_hub import FreeLock
 from support.staffed import Site, hire_with_password
@@ -35,11 +37,18 @@ def desk(site: Site) -> Visitor:
     return Visitor(site.node, api).with_session(site.session.token).in_english()
 
 
-def from_hub(receiver: NodeId) -> bytes:
-    """An answer of the hub without parts."""
+def from_hub(receiver: NodeId, *parts: tuple[PartKind, bytes]) -> bytes:
+    """An answer of the hub, without parts unless there are some."""
     by = signer(HUB_SIGNER)
-    plain = pack_bundle([], sender=HUB, receiver=receiver, serial=1, created_ms=START_MS, hub=HUB, signer=by)
+    plain = pack_bundle(list(parts), sender=HUB, receiver=receiver, serial=1, created_ms=START_MS, hub=HUB, signer=by)
     return seal_bundle(plain, OWN_KEY.public_key().public_bytes_raw())
+
+
+def last_page(site: Site) -> tuple[PartKind, bytes]:
+    """All that the hub has for this node: nothing."""
+    own = site.node.identity
+    frame = Page(1, HUB_EPOCH, own.dealer_id, own.node_id, 0, 1, 1, True, [], [], [])
+    return PartKind.PAGE, sign_frame(frame, Purpose.FEED, HUB, signer(HUB_SIGNER))
 
 
 def taken(desk: Visitor, content: bytes) -> httpx.Response:
@@ -72,6 +81,20 @@ def test_an_answer_of_the_hub_is_taken_and_told(site: Site, desk: Visitor):
     assert (answered.status_code, "The bundle was taken." in answered.text) == (200, True)
     noted = accesses_of(site.node, site.admin)
     assert [(one.access.value, one.subject, one.row_count) for one in noted] == [("imported", "bundle", 0)]
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("en", "last sync just now by USB stick"), ("zh_CN", "最后同步 刚刚（U 盘）")],
+)
+def test_the_strip_says_that_the_last_exchange_came_by_stick(site: Site, desk: Visitor, language: str, words: str):
+    """A node that never had a line does not say *never synced* once a stick of the hub was taken."""
+    taken(desk, from_hub(site.node.identity.node_id, last_page(site)))
+    desk.submit(desk.open("/"), "/language", {"language": language})
+
+    strip = desk.open("/").split('class="strip-sync"')[1].split("</a>")[0]
+
+    assert words in strip
 
 
 @pytest.mark.parametrize(

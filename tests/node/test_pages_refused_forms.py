@@ -212,3 +212,24 @@ def test_the_vin_of_a_car_known_by_its_plate_is_stated_on_its_page(site: Site, d
     assert f'value="{with_wrong_digit(vin)}"' in asked.text
     assert saved.headers["location"] == f"/vehicles/{record_text(vehicle_id(vin))}"
     assert "津B88K99" in desk.open(saved.headers["location"])
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", "The birthday is still to come. Correct the date."),
+        ("zh_CN", "生日还没有到。 请更正日期。"),
+    ],
+)
+@pytest.mark.parametrize("form", ["new", "edit"])
+def test_a_birthday_to_come_is_told_at_its_field(site: Site, form: str, language: str, words: str):
+    """A form with a birthday in the future comes back with what was typed and says so beside it."""
+    at = "/customers/new" if form == "new" else f"/customers/{record_text(a_customer(site))}/edit"
+    desk = Visitor(site.node).with_session(site.session.token)
+    desk.submit(desk.open("/"), "/language", {"language": language})
+
+    answered = desk.submit(desk.open(at), at, {"full_name": "王小明", "birth_on": "2199-12-31"})
+
+    assert answered.status_code == 422
+    told = answered.text.split('id="f-birth_on-problem">')[1].split("</p>")[0]
+    assert (told == words, 'value="2199-12-31"' in answered.text) == (True, True)

@@ -24,7 +24,8 @@ from support.vins import make_vin, with_wrong_digit
 
 VIN = make_vin("LSV", 123456)
 CAR, WANG = vehicle_id(VIN), record(80)
-NEW = ReceivedParty(new=AddCustomer({"party_kind": "person", "full_name": "张三"}, [{"number": "13800138000"}]))
+PERSON: dict[str, Value] = {"party_kind": "person", "full_name": "张三"}
+NEW = ReceivedParty(new=AddCustomer(PERSON, [{"number": "13800138000"}]))
 ORDER: dict[str, Value] = {
     "is_odometer_unknown": True,
     "sender_name": "张三",
@@ -207,6 +208,10 @@ BROKEN: dict[str, tuple[dict[str, Any], tuple[str, ProblemCode]]] = {
     "nameless": (
         {"party": ReceivedParty(new=AddCustomer({"party_kind": "person"}))},
         ("party.full_name", ProblemCode.MISSING),
+    ),
+    "born tomorrow": (
+        {"party": ReceivedParty(new=AddCustomer({**PERSON, "birth_on": "2199-12-31"}))},
+        ("party.birth_on", ProblemCode.BAD_DATE),
     ),
     "no role": ({"party": replace(NEW, role="uncle")}, ("party.role", ProblemCode.BAD_VALUE)),
     "empty job": ({"jobs": (NewJob({}),)}, ("jobs[0].complaint", ProblemCode.MISSING)),

@@ -24,6 +24,7 @@ from carnet_node.core.rejoin_state import is_behind_mark, unconfirmed_places
 from carnet_node.core.session import state_ourselves, take_answer
 from carnet_node.core.signing import stick_signer
 from carnet_node.core.sync import read_page, read_receipt
+from carnet_node.core.sync_state import after_stick, load_state, save_state
 from carnet_protocol.bundle import PartKind, pack_bundle, unpack_bundle
 from carnet_protocol.envelope import Purpose
 from carnet_protocol.errors import Malformed, NotAuthentic
@@ -134,13 +135,23 @@ def take_from_hub(node: Node, plain: bytes) -> BundleReport:
             case PartKind.ANSWERS:
                 report = _take_answers(node, body, report, serial=manifest.serial)
             case PartKind.PAGE:
-                news = apply_page(node, read_page(body, identity), made_ms=made_ms).rows
-                report = replace(report, pages=report.pages + 1, rows=report.rows + news)
+                page = apply_page(node, read_page(body, identity), made_ms=made_ms)
+                report = replace(report, pages=report.pages + 1, rows=report.rows + page.rows)
+                _note_exchange(node, made_ms, is_last=page.is_last)
             case PartKind.SEGMENT:
                 report = replace(report, segments=report.segments + _take_segment(node, body))
             case _:
                 continue
     return report
+
+
+def _note_exchange(node: Node, made_ms: int, *, is_last: bool) -> None:
+    """Remember how far this stick brought us; whoever turns a page of it once more changes nothing."""
+    with node.store.write() as tx:
+        before = load_state(tx)
+        after = after_stick(before, made_ms, is_last=is_last)
+        if after != before:
+            save_state(tx, after)
 
 
 def _hub_sets(node: Node) -> Iterator[tuple[int, tuple[PartKind, bytes]]]:

@@ -25,6 +25,7 @@ from carnet_node.core.heads import heads_of_entries
 from carnet_node.core.import_columns import ImportKind
 from carnet_node.core.limits import CHILDREN_MAX
 from carnet_node.core.node import Node
+from carnet_node.core.numbering import site_day
 from carnet_node.core.ports import ReadTransaction
 from carnet_node.core.records import StoredRecord
 from carnet_protocol.changeset import Draft
@@ -102,7 +103,7 @@ class Planner:
         if values.get("id_no"):
             values.setdefault("id_type", "resident_id")
         preference: Row | None = {"do_not_contact": True} if row.get("do_not_contact") else None
-        command = AddCustomer(values, phones, [place] if place else (), preference)
+        command = AddCustomer(values, phones, [place] if place else (), preference, today=site_day(self.node))
         drafts = add_customer(command, self._new_id())
         return RowPlan(RecordId(drafts[0].record), drafts)
 

@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from carnet_node.core.limits import RO_NUMBER_MAX
+from carnet_node.core.node import Node
 from carnet_node.core.refusals import ProblemCode, refuse
 from carnet_protocol.ids import NodeId
 
@@ -42,6 +43,11 @@ def local_date(at_ms: int, utc_offset_minutes: int) -> date:
     """
     clamped_ms = min(max(at_ms, _FIRST_MS), _LAST_MS)
     return (datetime.fromtimestamp(clamped_ms / 1000, UTC) + timedelta(minutes=utc_offset_minutes)).date()
+
+
+def site_day(node: Node) -> date:
+    """What day it is at the site now."""
+    return local_date(node.clock.now_ms(), node.settings.utc_offset_minutes)
 
 
 def local_midnight(day: date, utc_offset_minutes: int) -> int:

@@ -30,6 +30,7 @@ from carnet_node.core.duplicates import note_not_same
 from carnet_node.core.identifying import has_number, identify_car
 from carnet_node.core.limits import CHILDREN_MAX
 from carnet_node.core.node import Node
+from carnet_node.core.numbering import site_day
 from carnet_node.core.ports import ReadTransaction
 from carnet_node.core.reading_check import doubts_of
 from carnet_node.core.record_view import view_all, view_record
@@ -264,7 +265,7 @@ def _party(node: Node, tx: ReadTransaction, party: ReceivedParty, now_ms: int, n
         return _Part(party.known, drafts, {})
     if party.new is None:
         return _Part(None, (), {})
-    drafts = add_customer(party.new, new_id)
+    drafts = add_customer(replace(party.new, today=site_day(node)), new_id)
     name = called(drafts[0].values)
     return _Part(RecordId(drafts[0].record), drafts, {"customer_name": name})
 

@@ -1,8 +1,9 @@
 """What the strip at the desk says: the line, the sync, and what waits.
 
 Decides when each of these is known. Line and sync are two facts: the hub may answer while a set is stuck, and
-everything may be sent while the line is down now. What cannot be known says *unknown* and never "fine". What waits is
-counted by document (customer, vehicle, repair order), because nobody at the desk counts change sets.
+everything may be sent while the line is down now. A stick is an exchange like a round, and says nothing about the line.
+What cannot be known says *unknown* and never "fine". What waits is counted by document (customer, vehicle, repair
+order), because nobody at the desk counts change sets.
 """
 
 from collections import Counter
@@ -151,7 +152,7 @@ def judge_sync(state: SyncState, waiting_sets: int) -> Sync:
         return Sync.WAITING
     if state.is_catching_up:
         return Sync.CATCHING_UP
-    return Sync.UNKNOWN if state.complete_ms is None else Sync.COMPLETE
+    return Sync.UNKNOWN if state.last_exchange is None else Sync.COMPLETE
 
 
 def _waiting(tx: ReadTransaction, node: Node) -> Waiting:

@@ -6,6 +6,7 @@ what people read (`status`, entry points).
 """
 
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import Final
 
 import msgspec
@@ -14,6 +15,21 @@ from carnet_node.core.ports import ReadTransaction, WriteTransaction
 from carnet_protocol.hello import Situation
 
 _SETTING: Final = "sync-state"
+
+
+class Way(StrEnum):
+    """How node and hub heard of each other."""
+
+    LINE = "line"
+    STICK = "stick"
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """The last time node and hub exchanged what there was."""
+
+    at_ms: int
+    way: Way
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +44,7 @@ class SyncState:
         failure_ms: when it happened.
         failures: how many in a row.
         is_catching_up: the last page was not the last one that was waiting.
+        stick_ms: when the newest stick with news of the hub was made that was taken here; no news about the line.
         backup_position: the hub's off-site backup covers everything up to here.
     """
 
@@ -39,6 +56,17 @@ class SyncState:
     failures: int = 0
     is_catching_up: bool = False
     backup_position: int = 0
+    stick_ms: int | None = None
+
+    @property
+    def last_exchange(self) -> Exchange | None:
+        """The later one of the last complete round and the last stick; None when there was neither."""
+        known = [
+            Exchange(at_ms, way)
+            for at_ms, way in ((self.complete_ms, Way.LINE), (self.stick_ms, Way.STICK))
+            if at_ms is not None
+        ]
+        return max(known, key=lambda one: one.at_ms, default=None)
 
 
 UNREACHABLE: Final = "unreachable"
@@ -75,3 +103,16 @@ def after_page(state: SyncState, now_ms: int, *, is_last: bool, is_all_sent: boo
     """A page was applied."""
     complete_ms = now_ms if is_last and is_all_sent else state.complete_ms
     return replace(state, contact_ms=now_ms, complete_ms=complete_ms, is_catching_up=not is_last)
+
+
+def after_stick(state: SyncState, made_ms: int, *, is_last: bool) -> SyncState:
+    """A stick with pages was taken; one that is older than the last exchange is no news.
+
+    Args:
+        made_ms: when the hub made it, by this node's clock.
+        is_last: nothing more was waiting at the hub then.
+    """
+    last = state.last_exchange
+    if last is not None and made_ms < last.at_ms:
+        return state
+    return replace(state, stick_ms=made_ms, is_catching_up=not is_last)

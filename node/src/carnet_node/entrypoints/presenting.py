@@ -329,6 +329,7 @@ def status_json(found: Status) -> Json:
         "refused_sets": found.refused,
         "last_contact_at": _at(state.contact_ms),
         "last_complete_at": _at(state.complete_ms),
+        "last_stick_at": _at(state.stick_ms),
         "failure": state.failure,
         "failures": state.failures,
         "as_of": _at(found.feed_as_of_ms),

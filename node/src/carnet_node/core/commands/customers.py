@@ -11,8 +11,9 @@ statement that stands counts per purpose and channel.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
-from carnet_node.core.commands.cleaning import clean_values
+from carnet_node.core.commands.cleaning import clean_values, is_calendar_date
 from carnet_node.core.commands.drafting import (
     Drafts,
     NewId,
@@ -35,21 +36,31 @@ Values = Mapping[str, Value]
 
 @dataclass(frozen=True, slots=True)
 class AddCustomer:
-    """A new customer with everything the form holds; `customer_id` of the children is filled in here."""
+    """A new customer with everything the form holds; `customer_id` of the children is filled in here.
+
+    Attributes:
+        today: the site's calendar day, after which nobody is born; None where no day is known.
+    """
 
     values: Values
     phones: Sequence[Values] = ()
     addresses: Sequence[Values] = ()
     preference: Values | None = None
     consents: Sequence[Values] = ()
+    today: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class EditCustomer:
-    """Changes of a customer that was read."""
+    """Changes of a customer that was read.
+
+    Attributes:
+        today: as of `AddCustomer`; a birthday that stays as it was is not judged.
+    """
 
     read: Read
     changes: Values
+    today: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +95,12 @@ def add_customer(command: AddCustomer, new_id: NewId) -> Drafts:
     """Drafts of a new customer and what belongs to it; the customer comes first.
 
     Raises:
-        CommandRefused: a person without a name, a company without its name, or any value that is none.
+        CommandRefused: a person without a name, a company without its name, a birthday to come, or any value that is
+            none.
     """
     form = _Form(new_id(), new_id)
     values, problems = clean_values(CUSTOMER, command.values)
-    form.problems.extend(problems + _customer_problems(values))
+    form.problems.extend(problems + _customer_problems(values) + _birthday_problems(values, command.today))
     form.drafts.append(draft_new(CUSTOMER, form.customer, values))
     _add_parts(form, PHONE, command.phones, "phones")
     _add_parts(form, ADDRESS, command.addresses, "addresses")
@@ -102,11 +114,11 @@ def edit_customer(command: EditCustomer) -> Drafts:
     """What changes of a customer; no draft when nothing does.
 
     Raises:
-        CommandRefused: the result would lack its name, or a value is none.
+        CommandRefused: the result would lack its name, a new birthday is to come, or a value is none.
     """
     changes, problems = clean_values(CUSTOMER, command.changes)
     after = {**command.read.values, **changes}
-    refuse_if_any(problems + _customer_problems(after))
+    refuse_if_any(problems + _customer_problems(after) + _birthday_problems(changes, command.today))
     draft = draft_edit(CUSTOMER, command.read, changes)
     return () if draft is None else (draft,)
 
@@ -185,6 +197,14 @@ def _add_parts(form: _Form, kind: Kind, listed: Sequence[Values], name: str) -> 
         values, problems = clean_values(kind, typed, where=where)
         form.problems.extend(problems + part_problems(kind, values, where))
         form.drafts.append(draft_new(kind, form.new_id(), {**values, "customer_id": form.customer}))
+
+
+def _birthday_problems(values: Values, today: date | None) -> list[Problem]:
+    """A birthday that is still to come; ISO days compare as text. A lunar one is not older than its text says."""
+    born = values.get("birth_on")
+    if today is None or not isinstance(born, str) or not is_calendar_date(born) or born <= today.isoformat():
+        return []
+    return [Problem("birth_on", ProblemCode.BAD_DATE, "The birthday is still to come.", "Correct the date.")]
 
 
 def _customer_problems(values: Values) -> list[Problem]:

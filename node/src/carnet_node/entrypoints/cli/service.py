@@ -87,13 +87,15 @@ async def _round(installation: Installation) -> RoundReport:
 
 
 def _status_lines(found: Status, offset_minutes: int) -> list[str]:
-    complete, as_of = (_at(at_ms, offset_minutes) for at_ms in (found.state.complete_ms, found.feed_as_of_ms))
+    instants = (found.state.complete_ms, found.state.stick_ms, found.feed_as_of_ms)
+    complete, stick, as_of = (_at(at_ms, offset_minutes) for at_ms in instants)
+    by_stick = "" if found.state.stick_ms is None else f", last stick {stick}"
     waiting = ", ".join(f"{count} {kind}" for kind, count in found.waiting.documents.items()) or "nothing"
     lines = [
         f"{found.site_code} {found.site_name}",
         f"line:     {found.line.value}" + (f" ({found.state.failure})" if found.state.failure else ""),
         *_refusal_lines(found),
-        f"sync:     {found.sync.value}, last complete {complete}",
+        f"sync:     {found.sync.value}, last complete {complete}{by_stick}",
         f"waiting:  {'at least ' if found.waiting.is_at_least else ''}{waiting}",
         f"data as of {as_of}",
     ]

@@ -6,6 +6,7 @@ rendered from; a row without is new; a row that is ticked goes. Which values are
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Final
 
 from carnet_node.core.basis import as_read, read_of_view
@@ -75,7 +76,7 @@ def text_of(value: Value) -> str:
     return TICKED if value is True else str(value)
 
 
-def new_customer(typed: Typed, clockface: Clockface) -> AddCustomer:
+def new_customer(typed: Typed, clockface: Clockface, today: date) -> AddCustomer:
     """The command behind a form that was empty.
 
     Raises:
@@ -84,10 +85,11 @@ def new_customer(typed: Typed, clockface: Clockface) -> AddCustomer:
     listed = {name: [_row_values(typed, name, place, clockface) for place in _filled(typed, name)] for name in LISTS}
     preferences = [one for one in listed["preferences"] if any(one.values())]
     values = values_of_typed(CUSTOMER, _own(typed), clockface)
-    return AddCustomer(values, listed["phones"], listed["addresses"], preferences[0] if preferences else None)
+    preference = preferences[0] if preferences else None
+    return AddCustomer(values, listed["phones"], listed["addresses"], preference, today=today)
 
 
-def card_drafts(card: CustomerCard, typed: Typed, clockface: Clockface, new_id: NewId) -> Drafts:
+def card_drafts(card: CustomerCard, typed: Typed, clockface: Clockface, today: date, new_id: NewId) -> Drafts:
     """What a form changes of a customer and what belongs to it.
 
     Raises:
@@ -99,7 +101,7 @@ def card_drafts(card: CustomerCard, typed: Typed, clockface: Clockface, new_id: 
     for row in (None, *rows):
         try:
             drafts += (
-                _own_drafts(card.customer, typed, clockface)
+                _own_drafts(card.customer, typed, clockface, today)
                 if row is None
                 else _row_drafts(card, typed, row, clockface, new_id)
             )
@@ -128,9 +130,11 @@ def _own(typed: Typed) -> dict[str, str]:
     return {name: typed.text(name) for name in OWN_FIELDS}
 
 
-def _own_drafts(view: RecordView, typed: Typed, clockface: Clockface) -> Drafts:
+def _own_drafts(view: RecordView, typed: Typed, clockface: Clockface, today: date) -> Drafts:
     changes = changed(view, values_of_typed(CUSTOMER, _own(typed), clockface), typed, "")
-    return edit_customer(EditCustomer(read_of_view(view, typed.text(BASED_ON), changes), changes)) if changes else ()
+    if not changes:
+        return ()
+    return edit_customer(EditCustomer(read_of_view(view, typed.text(BASED_ON), changes), changes, today))
 
 
 def _row_drafts(card: CustomerCard, typed: Typed, row: _Row, clockface: Clockface, new_id: NewId) -> Drafts:

@@ -13,13 +13,14 @@ from fastapi import APIRouter, Response
 
 from carnet_node.core.access_log import begin_showing, note_list
 from carnet_node.core.basis import as_read
-from carnet_node.core.commands.customers import AddCustomer, add_customer, retract_consent
+from carnet_node.core.commands.customers import add_customer, retract_consent
 from carnet_node.core.commands.drafting import Drafts, NewId
 from carnet_node.core.customer_file import customer_file
 from carnet_node.core.desk import save
 from carnet_node.core.editing import part_drafts, require_customer, require_part
 from carnet_node.core.local_facts import Access
 from carnet_node.core.node import Node
+from carnet_node.core.numbering import site_day
 from carnet_node.core.vehicle_file import vehicle_file
 from carnet_node.core.views import CustomerCard, list_records
 from carnet_node.entrypoints.pages.customer_forms import card_as_texts, card_drafts, new_customer
@@ -63,7 +64,7 @@ async def record(page: PageOf) -> Response:
     typed = page.typed()
 
     def _work(node: Node) -> str:
-        command: AddCustomer = new_customer(typed, page.pages.renderer.clockface)
+        command = new_customer(typed, page.pages.renderer.clockface, site_day(node))
         return address_of(save(node, partial(add_customer, command)).records[0])
 
     return await save_work(_shape(page, None), typed, _work)
@@ -96,7 +97,7 @@ async def change(page: PageOf, customer: str) -> Response:
     record, typed = record_from_text(customer), page.typed()
 
     def _drafts(node: Node, new_id: NewId) -> Drafts:
-        return card_drafts(require_customer(node, record), typed, page.pages.renderer.clockface, new_id)
+        return card_drafts(require_customer(node, record), typed, page.pages.renderer.clockface, site_day(node), new_id)
 
     return await save_form(_shape(page, record), typed, _drafts, address_of(record))
 

@@ -5,9 +5,10 @@ may not write, asks for attention. What nobody can know says so. Waiting work is
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, assert_never
 
 from carnet_node.core.status import Line, Status, Sync
+from carnet_node.core.sync_state import Exchange, Way
 from carnet_node.entrypoints.pages.formats import Clockface
 from carnet_node.entrypoints.pages.languages import later as _
 from carnet_node.entrypoints.pages.rendering import Words
@@ -27,7 +28,7 @@ class Strip:
 
     Attributes:
         line_tone, tone: `good`, `calm` or `alert`; each has a shape of its own, never a colour alone.
-        sync: in words, with the number of documents and the time of the last complete round.
+        sync: in words, with the number of documents and the time of the last exchange, by line or by stick.
         as_of: how old the data of others is.
     """
 
@@ -43,10 +44,7 @@ def strip_of(status: Status, words: Words, clockface: Clockface, now_ms: int) ->
     """The strip in a language."""
     line_tone = {Line.ONLINE: _GOOD, Line.OFFLINE: _CALM, Line.UNKNOWN: _CALM}[status.line]
     said, tone = _sync_words(status, words)
-    if status.state.complete_ms is None:
-        last = words.say("never synced")
-    else:
-        last = words.say("last sync %(when)s") % {"when": clockface.ago(status.state.complete_ms, now_ms, words.say)}
+    last = _exchange_words(status.state.last_exchange, words, clockface, now_ms)
     if status.feed_as_of_ms is None:
         as_of = words.say("no data of other sites yet")
     else:
@@ -55,15 +53,30 @@ def strip_of(status: Status, words: Words, clockface: Clockface, now_ms: int) ->
         f"{status.site_code} {status.site_name}",
         words.say(_line_words(status)),
         line_tone,
-        last if status.sync is Sync.UNKNOWN and status.state.complete_ms is None else f"{said} · {last}",
+        last if status.sync is Sync.UNKNOWN and status.state.last_exchange is None else f"{said} · {last}",
         tone,
         as_of,
     )
 
 
+def _exchange_words(last: Exchange | None, words: Words, clockface: Clockface, now_ms: int) -> str:
+    """When node and hub last exchanged what there was, and that it was by stick where it was."""
+    if last is None:
+        return words.say("never synced")
+    when = {"when": clockface.ago(last.at_ms, now_ms, words.say)}
+    match last.way:
+        case Way.LINE:
+            return words.say("last sync %(when)s") % when
+        case Way.STICK:
+            return words.say("last sync %(when)s by USB stick") % when
+        case _:
+            assert_never(last.way)
+
+
 def _line_words(status: Status) -> str:
     """The line; a node that nobody has let speak to its hub yet says so instead of doubting its cable."""
-    is_new = status.line is Line.UNKNOWN and status.state.contact_ms is None and status.state.failure is None
+    state = status.state
+    is_new = status.line is Line.UNKNOWN and state.contact_ms is None and state.failure is None and not state.stick_ms
     return _("Hub not contacted yet") if is_new else _LINES[status.line]
 
 

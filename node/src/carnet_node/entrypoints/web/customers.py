@@ -31,6 +31,7 @@ from carnet_node.core.editing import (
     require_customer,
     require_part,
 )
+from carnet_node.core.numbering import site_day
 from carnet_node.core.views import customer_card
 from carnet_node.entrypoints.presenting import Json, Presenter
 from carnet_node.entrypoints.reading import record_from_text
@@ -93,6 +94,7 @@ async def record_customer(desk: DeskOf, show: Show, form: AddCustomerForm, respo
         list_of(ADDRESS, form.addresses, "addresses"),
         None if form.preference is None else values_of(CONTACT_PREFERENCE, form.preference, where="preference."),
         list_of(CONSENT, form.consents, "consents"),
+        site_day(desk.node),
     )
 
     def _work() -> Json:
@@ -118,7 +120,7 @@ async def change_customer(desk: DeskOf, show: Show, customer: str, form: EditFor
 
     def _drafts(_: NewId) -> Drafts:
         read = read_for_edit(desk.node, CUSTOMER, record, form.based_on, changes)
-        return edit_customer(EditCustomer(read, changes))
+        return edit_customer(EditCustomer(read, changes, site_day(desk.node)))
 
     return await _saved(desk, show, CUSTOMER, record, _drafts)
 
