@@ -2,11 +2,15 @@
 
 Decides the encoding (UTF-8 with or without mark, UTF-16 with mark, GB 18030), the separator, and the bounds. Does not
 know what a column means. A file is read twice: once to find the encoding and count its rows, once to hand them out.
+
+A side file is opened in an office, so what looks like a formula gets an apostrophe in front there, and loses it when
+the mended file is read. What is only digits and signs, such as a telephone number, runs nothing and stays as it is.
 """
 
 import codecs
 import csv
 import io
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +26,10 @@ SIDE_HEADERS: Final = ("row", "reason")
 """What stands before the columns of a side file; an import of it reads over them."""
 
 _SEPARATORS: Final = ",;\t|"
+_FORMULA: Final = re.compile(r"=|[+\-@\t\r\n](?![0-9 ().,\-]*\Z)")
+"""How a cell begins that an office would run."""
+
+_MADE_INERT: Final = re.compile(r"'(?=[=+\-@\t\r\n])")
 _SNIFF_CHARS: Final = 64 * 1024
 _CHUNK_BYTES: Final = 1024 * 1024
 _WITHOUT_MARK: Final = ("utf-8", "gb18030")
@@ -47,7 +55,7 @@ class CsvFile:
         with self.path.open(encoding=self.encoding, newline="") as source:
             for number, row in enumerate(csv.reader(source, delimiter=self.separator, strict=True), start=1):
                 if number > 1 and any(cell.strip() for cell in row):
-                    yield number, row[:CELLS_MAX]
+                    yield number, [_as_typed(cell) for cell in row[:CELLS_MAX]]
 
 
 def open_csv(path: Path) -> CsvFile:
@@ -64,7 +72,7 @@ def open_csv(path: Path) -> CsvFile:
             separator = _find_separator(source.read(_SNIFF_CHARS).partition("\n")[0])
             source.seek(0)
             reader = csv.reader(source, delimiter=separator, strict=True)
-            headers = tuple(next(reader, ())[:CELLS_MAX])
+            headers = tuple(_as_typed(cell) for cell in next(reader, ())[:CELLS_MAX])
             row_count, line = 0, reader.line_num + 1
             for row in reader:
                 row_count += any(cell.strip() for cell in row)
@@ -107,10 +115,20 @@ class SideFile:
         if self._target is None:
             self.path.touch(mode=PRIVATE_MODE)
             self._target = self.path.open("w", encoding="utf-8-sig", newline="")
-            csv.writer(self._target).writerow([*SIDE_HEADERS, *self._headers])
-        csv.writer(self._target).writerow([row_number, reason, *cells])
+            csv.writer(self._target).writerow([*SIDE_HEADERS, *map(_inert, self._headers)])
+        csv.writer(self._target).writerow([row_number, reason, *map(_inert, cells)])
         self._target.flush()
         self.row_count += 1
+
+
+def _inert(cell: str) -> str:
+    """A cell as an office shows it and does not run it."""
+    return f"'{cell}" if _FORMULA.match(cell) else cell
+
+
+def _as_typed(cell: str) -> str:
+    """A cell without the apostrophe of `_inert`."""
+    return _MADE_INERT.sub("", cell, count=1) if cell.startswith("'") else cell
 
 
 def _find_encoding(path: Path) -> str:
