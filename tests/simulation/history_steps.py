@@ -22,14 +22,19 @@ from carnet_node.adapters.store import driver
 from simulation.invariants import Broken
 from simulation.keyholders import Keyholders
 from simulation.power import FaultyFiles, Power, SimCrash, Trouble
+from simulation.restore_steps import put_back, take_image
 from simulation.stage import HubImage, Stage, Step
 from simulation.world import Machine, Worker
 
 IMAGES_MAX: Final = 4
 
+ONE_FIRE_RATE: Final = 0.5
+"""How likely the disk of a node is lost together with the hub's."""
 
-def take_hub_image(stage: Stage, _: Machine) -> str | None:
-    """A backup of the hub's database and, beside it, the mark as it is now."""
+
+def take_hub_image(stage: Stage, machine: Machine) -> str | None:
+    """A backup of the hub's database and, beside it, the mark as it is now; of a node as well, in the same night."""
+    take_image(stage, machine)
     worker = stage.world.worker
     folder = stage.world.folder / "hub images"
     folder.mkdir(exist_ok=True)
@@ -61,7 +66,21 @@ def restore_hub(stage: Stage, _: Machine) -> str | None:
     stage.strokes.strike(f"stale restore of the hub ({'disk' if is_whole else 'database'})")
     if lost > 0:
         stage.reached["hub restored behind what it had confirmed"] += 1
+    if stage.dice.random() < ONE_FIRE_RATE:
+        _lose_a_node_too(stage)
     return f"{lost} entries behind, goes on from {len(image.rows)} under {stage.archive.hub_epoch.hex()[:6]}"
+
+
+def _lose_a_node_too(stage: Stage) -> None:
+    """The same fire took the disk of a node, of which there is an old backup with the key it has now.
+
+    When both backups are from before a change of keys, nobody knows the change any more: the node is enrolled anew.
+    """
+    machines = {one.name: one for one in stage.world.machines}
+    found = [one for one in stage.images if one.node in machines and machines[one.node].held_keys()[0] == one.key]
+    if found:
+        image = stage.dice.choice(found)
+        put_back(stage, machines[image.node], image, is_whole=False)
 
 
 def _read_aside(stage: Stage) -> None:
