@@ -65,6 +65,7 @@ def furnish(data: Path) -> None:
         "order-edit": f"/visits/{record_text(visit)}/edit",
         "order-work": f"/visits/{record_text(visit)}/work",
         "print": f"/visits/{record_text(visit)}/print/reception",
+        "print-order": f"/visits/{record_text(visit)}/print/order",
         "returning": f"/visits/new?vehicle={record_text(vehicle)}",
         "leave": f"/staff/{record_text(colleague)}/leave",
         "report": f"/staff/{record_text(opened.staff)}/accesses",
@@ -139,6 +140,18 @@ class FrontDesk:
             self.page.fill(f"[name='{name}']", PASSWORD)
         self.page.keyboard.press("Enter")
         self.page.wait_for_selector("nav.screens")
+
+    def type_or_press(self, text: str) -> None:
+        """A text by keyboard; a tab and a line break are keys."""
+        keys = {"\t": "Tab", "\n": "Enter"}
+        if text in keys:
+            self.page.keyboard.press(keys[text])
+        else:
+            self.page.keyboard.type(text)
+
+    def speak(self, language: str) -> None:
+        """The language of every page from the next one on."""
+        self.page.context.add_cookies([{"name": "carnet_language", "value": language, "url": self.url}])
 
     def search(self, text: str) -> str:
         """What the one box finds."""

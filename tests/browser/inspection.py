@@ -1,0 +1,123 @@
+"""What is looked at on every screen: accessibility, width, foreign words, and what the browser complains of.
+
+Decides which screens there are beside those that stand at an address of their own, how each is reached, and what is
+noted of it. Does not decide what is wrong (`test_screens`).
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import openpyxl
+from axe_playwright_python.sync_playwright import Axe
+
+from browser.front_desk import SIZES, FrontDesk
+
+GRAVE = ("serious", "critical")
+SAME_IN_BOTH = re.compile(
+    r"\b(?:TJ\d+-RO-\d+-\w+-\d+|Carnet|VIN|English|km|xlsx|CSV|A4|A5|Ctrl\+Enter|YYYY-MM-DD|HH:MM|TJ\d+|Tianjin one|"
+    r"[A-Z]\d+|[0-9a-f]{16}|[A-Z0-9]{17})\b"
+)
+"""Names, codes and formats that no language translates."""
+
+CHINESE = re.compile(r"[\u3400-\u9fff]+")
+ENGLISH = re.compile(r"[A-Za-z]{3,}(?: [A-Za-z]{2,})*")
+FORMER = [
+    ("客户编号", "姓名", "手机", "会员等级"),
+    ("K1", "赵一鸣", 13900001111, "金"),
+    ("K2", None, 13900002222, "银"),
+]
+"""A former system's list: a phone stored as a number, a row without a name, a column nobody knows."""
+
+ENTERED = {
+    *("中文", "王小明", "陈立群", "周敏", "津", "雅阁", "珍珠白", "刹车异响", "更换制动片", "南京路", "号", "王", "南"),
+    *("客户编号", "姓名", "手机", "会员等级", "赵一鸣", "赵"),
+}
+"""What `furnish` and a former system enter, whole and masked, and the button that changes the language."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What was noted of one screen.
+
+    Attributes:
+        grave: rule and first place of what axe calls serious or critical.
+        wider: by how many pixels it is wider than its window, by size; only where it is.
+        foreign: words of the other language.
+    """
+
+    name: str
+    grave: tuple[tuple[str, str], ...]
+    wider: Mapping[str, int]
+    foreign: frozenset[str]
+
+
+def grave_problems(desk: FrontDesk) -> tuple[tuple[str, str], ...]:
+    """What axe finds serious or critical on the screen that is open."""
+    violations = Axe().run(desk.page).response["violations"]
+    return tuple((one["id"], one["nodes"][0]["html"]) for one in violations if one["impact"] in GRAVE)
+
+
+def looked_at(desk: FrontDesk, name: str, language: str) -> Seen:
+    """The screen that is open, in every size of window."""
+    grave, wider = grave_problems(desk), {}
+    for size, (width, height) in reversed(SIZES.items()):
+        desk.page.set_viewport_size({"width": width, "height": height})
+        if desk.overflow() > 0:
+            wider[size] = desk.overflow()
+    text = desk.page.inner_text("body")
+    for code in desk.page.locator(".startcode").all_inner_texts():
+        text = text.replace(code, " ")
+    return Seen(name, grave, wider, foreign_words(text, language))
+
+
+def foreign_words(text: str, language: str) -> frozenset[str]:
+    """Words of the other language; names, codes and what people entered belong to none."""
+    if language == "en":
+        return frozenset(CHINESE.findall(text)) - ENTERED
+    return frozenset(ENGLISH.findall(SAME_IN_BOTH.sub(" ", text)))
+
+
+def steps(desk: FrontDesk, screens: Mapping[str, str], folder: Path) -> Iterator[str]:
+    """Screens that are reached by doing something: their names, each open when it is handed out."""
+    desk.go("/")
+    desk.search("王")
+    yield "search"
+    desk.go(screens["returning"])
+    desk.page.fill("[name=odometer_in_km]", "12")
+    desk.page.fill("[name=promised_at]", "2026-13-45")
+    desk.page.keyboard.press("Control+Enter")
+    desk.page.wait_for_selector("#summary")
+    yield "check-in, refused"
+    look_at_former_system(desk, folder)
+    yield "import preview with its mapping"
+    desk.page.click("form[action='/exchange/import/run'] button")
+    desk.page.wait_for_selector("a[href='/exchange/import/rejected.csv']")
+    yield "import done"
+    desk.go(screens["leave"])
+    desk.page.click("form[action$='/leave'] button.danger")
+    desk.page.wait_for_selector(".notice.good")
+    yield "departure with its report"
+    desk.go("/staff")
+    yield "staff with somebody who left"
+    desk.page.click("form[action$='/return'] button")
+    desk.page.wait_for_selector(".startcode")
+    yield "start code"
+    desk.go("/")
+    desk.page.click("[data-lock]")
+    desk.page.wait_for_url("**/locked*")
+    yield "lock"
+
+
+def look_at_former_system(desk: FrontDesk, folder: Path) -> None:
+    """Send a workbook of a former system; its rows are shown as they would become."""
+    former = folder / "1.xlsx"
+    book = openpyxl.Workbook()
+    for row in FORMER:
+        book.worksheets[0].append(row)
+    book.save(former)
+    desk.go("/exchange")
+    desk.page.set_input_files("#file", former)
+    desk.page.click("form[action='/exchange/import'] button")
+    desk.page.wait_for_selector("section table")
