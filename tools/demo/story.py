@@ -15,6 +15,7 @@ from typing import Any, Final
 from tools.demo import world
 from tools.demo.attacks import attack_hub
 from tools.demo.facts import Facts
+from tools.demo.one_customer import join_customers
 from tools.demo.programs import DemoFailure, Program, free_port
 
 from carnet_hub.bootstrap import open_hub
@@ -292,6 +293,7 @@ STEPS: Final[tuple[tuple[str, Callable[[Story], None]], ...]] = (
     ("Attack the hub", attack),
     ("Carry a dealer's work on a USB stick", carry_by_hand),
     ("Two dealers report the same recall done", complete_twice),
+    ("One person at three dealers becomes one customer; a wrong merge is undone", join_customers),
     ("A report that a stranger can verify", report),
     ("Fold everything again", rebuild),
 )
