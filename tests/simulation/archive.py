@@ -61,6 +61,7 @@ class Archive:
         lost_at: position at which an operator declared an op lost.
         owners: site of the first op that counts, by record.
         erasures: (position, groups as bits) by record.
+        buried: nonces of sets that no disk has any more.
     """
 
     hub_id: HubId
@@ -76,6 +77,7 @@ class Archive:
     owners: dict[Key, bytes] = field(default_factory=dict)
     erasures: dict[bytes, list[tuple[int, int]]] = field(default_factory=dict)
     histories: dict[bytes, "Archive"] = field(default_factory=dict)
+    buried: set[bytes] = field(default_factory=set)
     position: int = 0
 
     def __post_init__(self) -> None:
@@ -182,6 +184,9 @@ class Archive:
     def bury(self, read: set[bytes]) -> dict[bytes, AuthoredSet]:
         """Sets that were on no other disk than one that is gone, are gone.
 
+        What a former history of the hub had folded may still be seen at nodes that had read it: of that the account
+        goes on to know what it says.
+
         Args:
             read: sets of the hub's own that a node has read; those are not lost with the hub's disk.
 
@@ -193,7 +198,10 @@ class Archive:
             for nonce, one in self.sets.items()
             if nonce not in self.standing and (nonce in self.given_up or not self._is_held(one, held, read))
         }
+        self.buried |= lost.keys()
         for nonce in lost:
+            if any(nonce in one.standing for one in self.histories.values()):
+                continue
             for one in self.sets.pop(nonce).ops:
                 del self.ops[one.op]
                 self.touching[one.key].remove(one)

@@ -138,7 +138,9 @@ def check_hub_log(world: World) -> None:
 
 def check_converged(world: World, archive: Archive) -> None:
     """Every node shows what the hub holds for it; both nodes of one site show the same."""
-    missing = [made.author for nonce, made in archive.sets.items() if nonce not in archive.standing]
+    missing = [
+        made.author for nonce, made in archive.sets.items() if nonce not in archive.standing.keys() | archive.buried
+    ]
     if missing:
         raise Broken("I3", f"a set of {missing[0]} never reached the hub")
     if archive.waiting():
