@@ -1,8 +1,7 @@
 """The pages of a node without a browser: requests with a cookie jar, forms filled in from what a page holds.
 
 visitor = Visitor(build_node(tmp_path)).logged_in()
-page = visitor.open("/")
-visitor.submit(page, "/search", {"text": "12345"})
+visitor.search("12345")
 """
 
 from collections.abc import Mapping
@@ -111,6 +110,11 @@ class Visitor:
     def submit(self, page: str, action: str, typed: Mapping[str, str]) -> httpx.Response:
         """Send a form of a page with what somebody typed; hidden fields go along."""
         return self.ask("POST", action, data={**Fields(page).forms[action], **typed})
+
+    def search(self, text: str) -> httpx.Response:
+        """The results of a search from the first page."""
+        answered = self.submit(self.open("/"), "/search", {"text": text})
+        return self.ask("GET", answered.headers["location"])
 
     def logged_in(self) -> "Visitor":
         """The same browser after the site was set up by its first person, who is logged in."""

@@ -74,6 +74,9 @@ SESSION_TOUCH_MS: Final = _MINUTE_MS
 SESSIONS_PER_STAFF_MAX: Final = 10
 """Browsers one person is logged in at; a further login ends the oldest."""
 
+SEARCHES_KEPT_MAX: Final = 500
+"""Searches that can be come back to, of all browsers at one node: five desks, a hundred each."""
+
 ACCESS_KEPT_MS: Final = 400 * _DAY_MS
 """How long it is remembered who viewed or exported what: a year of asking, and the 90 days a departure asks for."""
 

@@ -1,7 +1,8 @@
 """Check-in: a car and who brings it, its condition, what is complained of, the work and its price, on one page.
 
 Decides addresses, and what a form begins with: the car and the customer that were found, the person at the desk, a
-promise for the end of the day. One save records all of it. What is typed is kept with every field, one draft a car.
+promise for the end of the day. One save records all of it. What is typed is kept with every field; several check-ins
+may stand there unsaved, and `core.unsaved` decides which one is meant.
 """
 
 from collections.abc import Mapping
@@ -14,7 +15,6 @@ from fastapi.responses import JSONResponse
 from carnet_node.core.access_log import begin_showing
 from carnet_node.core.day import start_of_day
 from carnet_node.core.duplicates import TypedParty, find_candidates
-from carnet_node.core.form_drafts import keep_draft
 from carnet_node.core.limits import FORM_PARTS_MAX
 from carnet_node.core.local_facts import Access
 from carnet_node.core.node import Node
@@ -22,6 +22,15 @@ from carnet_node.core.receiving import receive_car
 from carnet_node.core.roles import Permission
 from carnet_node.core.staff import list_staff
 from carnet_node.core.staff_list import is_working
+from carnet_node.core.unsaved import (
+    CHECK_IN,
+    another_form,
+    begin_with_plate,
+    form_of_car,
+    form_of_customer,
+    form_of_id,
+    unsaved_check_ins,
+)
 from carnet_node.core.vehicle_file import vehicle_file
 from carnet_node.core.views import customer_card
 from carnet_node.entrypoints.pages.check_in_forms import JOB_ROWS_MIN, at_own_fields, job_places, reception_of
@@ -37,7 +46,6 @@ from carnet_protocol.reasons import Reason
 
 router = APIRouter()
 
-_NEW: Final = "check-in"
 _HOUR_MS: Final = 3600 * 1000
 _CLOSING_HOURS: Final = 17
 """What is promised unless somebody says otherwise: five in the afternoon, today or tomorrow."""
@@ -45,27 +53,41 @@ _CLOSING_HOURS: Final = 17
 
 @router.get("/visits/new")
 async def show_new(
-    page: PageOf, vehicle: str | None = None, customer: str | None = None, campaign: str | None = None
+    page: PageOf,
+    vehicle: str | None = None,
+    customer: str | None = None,
+    campaign: str | None = None,
+    draft: str | None = None,
 ) -> Response:
-    """An empty form, one that begins with a car and a customer, or the draft of either."""
+    """An empty form, one that begins with a car and a customer, or what was begun of either.
+
+    Without a word about which, it is the car nobody knows that was typed into last.
+    """
     car, party = _known(vehicle), _known(customer)
+
+    def _form() -> str:
+        if car is not None:
+            return form_of_car(car)
+        if party is not None:
+            return form_of_customer(party)
+        if draft is not None:
+            return form_of_id(draft)
+        begun = (one.form for one in unsaved_check_ins(page.node, page.person.id) if one.is_of_nobody)
+        return next(begun, None) or another_form(page.node)
 
     def _begin() -> tuple[Mapping[str, str], str]:
         return _begun(page, car, party, campaign), ""
 
-    return await show_form(_shape(page, car, _draft_of(car), is_noted=True), _begin)
+    drafted = await page.pages.desk.read(_form)
+    return await show_form(_shape(page, car, drafted, is_noted=True), _begin)
 
 
 @router.post("/visits/begin")
 async def begin(page: PageOf) -> Response:
-    """A check-in with what was searched for and not found, as the plate; it travels in a draft, not in an address."""
+    """A check-in of another car: of the plate that was searched for, which travels in a draft and in no address."""
     plate = page.typed().text("text")
-
-    def _work() -> None:
-        keep_draft(page.node, page.person.id, _NEW, {"car.plate": (plate,)})
-
-    await page.pages.desk.read(_work)
-    return page.go("/visits/new")
+    form = await page.pages.desk.read(lambda: begin_with_plate(page.node, page.person.id, plate))
+    return page.go(_address_of(page, form))
 
 
 @router.post("/visits/new")
@@ -73,7 +95,7 @@ async def receive(page: PageOf) -> Response:
     """Save the whole check-in."""
     typed = page.typed()
     car = _known(typed.text("car.known") or None)
-    drafted = typed.text("draft") or _NEW
+    drafted = typed.text("draft") or CHECK_IN
 
     def _work(node: Node) -> str:
         received = receive_car(node, reception_of(typed, page.pages.renderer.clockface))
@@ -123,6 +145,7 @@ def _begun(page: Page, car: RecordId | None, party: RecordId | None, campaign: s
         if campaign is not None and record_text(hit.campaign) == campaign:
             said = " ".join(str(hit.texts.get(name) or "") for name in ("campaign_no", "title")).strip()
             texts |= {"jobs[0].campaign_id": campaign, "jobs[0].op_name": said, "jobs[0].pay_type": "warranty"}
+            texts["visit_kind"] = "recall"
     return texts
 
 
@@ -135,15 +158,15 @@ def _shape(page: Page, car: RecordId | None, draft: str, *, is_noted: bool) -> R
 
     def context(form: FormState) -> Mapping[str, Any]:
         """What the form shows, noted when that is for the first time."""
-        shown = _context(page, form, car)
+        shown = _context(page, form, car, draft)
         if is_noted and shown["card"] is not None and shown["is_in_full"]:
-            begin_showing(page.node, Access.SHOWN, _NEW)
+            begin_showing(page.node, Access.SHOWN, CHECK_IN)
         return shown
 
-    return RecordForm(page, "check_in.html", "check-in", "/visits/new", context, draft)
+    return RecordForm(page, "check_in.html", "check-in", _address_of(page, draft), context, draft)
 
 
-def _context(page: Page, form: FormState, car: RecordId | None) -> dict[str, Any]:
+def _context(page: Page, form: FormState, car: RecordId | None, draft: str) -> dict[str, Any]:
     """What the template shows beside the form: who and what the form names is read anew."""
     node = page.node
     shown_car = car or _known(form.text("car.known") or None)
@@ -154,7 +177,8 @@ def _context(page: Page, form: FormState, car: RecordId | None) -> dict[str, Any
     explained = None if form.explained is None else at_own_fields(form.explained)
     return {
         "form": replace(form, explained=explained),
-        "draft_name": _draft_of(car),
+        "draft_name": draft,
+        "others": [one for one in unsaved_check_ins(node, page.person.id) if one.form != draft],
         "file": file,
         "plot": None if file is None else odometer_plot(file.car.odometer),
         "card": card,
@@ -164,8 +188,8 @@ def _context(page: Page, form: FormState, car: RecordId | None) -> dict[str, Any
     }
 
 
-def _draft_of(car: RecordId | None) -> str:
-    return _NEW if car is None else f"{_NEW}-{record_text(car)}"
+def _address_of(page: Page, form: str) -> str:
+    return page.words.labels.form_address(form)
 
 
 def _known(text: str | None) -> RecordId | None:

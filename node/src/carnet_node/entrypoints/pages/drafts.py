@@ -16,6 +16,7 @@ from carnet_node.core.editing import require_record
 from carnet_node.core.form_drafts import draft_of, drop_draft, keep_draft
 from carnet_node.core.limits import FORM_FIELDS_MAX
 from carnet_node.core.local_facts import Access
+from carnet_node.core.unsaved import UNSAVED_ID
 from carnet_node.entrypoints.pages.formats import NOTHING, phone
 from carnet_node.entrypoints.pages.forms import NOT_TYPED, WAS, check_places
 from carnet_node.entrypoints.pages.moving import own_address
@@ -93,4 +94,7 @@ def _record_of(form: str) -> RecordId | None:
     match = _FORM.fullmatch(form)
     if match is None:
         raise BadValue(Reason.NOT_FOUND, "form", "no such form")
-    return None if match[1] is None else record_from_text(match[1])
+    if match[1] is None:
+        return None
+    named = record_from_text(match[1])
+    return None if form.startswith(UNSAVED_ID) else named

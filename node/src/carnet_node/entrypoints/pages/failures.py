@@ -1,7 +1,7 @@
 """A failure as a page: what happened, what is safe, what to do next, in the language of the person.
 
 Decides which answers become pages and which stay problem documents: whoever asks for an address below `/api` or
-`/healthz`, or sends JSON, is a program.
+`/healthz`, or sends JSON, is a program. What is a fault of ours is logged under a number that the page shows.
 """
 
 from collections.abc import Awaitable, Callable
@@ -19,11 +19,14 @@ from carnet_node.entrypoints.pages.forms import read_form
 from carnet_node.entrypoints.pages.moving import own_address
 from carnet_node.entrypoints.pages.page import NobodyThere, PageRefused, door_of
 from carnet_node.entrypoints.web.problem_response import (
+    BAD_ADDRESS,
     BODY_IN_SCOPE,
     NO_PAGE,
     NO_SESSION,
     HttpProblem,
     answer_http_problem,
+    is_our_fault,
+    note_fault,
 )
 from carnet_node.entrypoints.wording import Exit, Explained, explain_failure
 from carnet_protocol.errors import BadValue, Refused
@@ -56,7 +59,11 @@ def _for_people(otherwise: Handler) -> Handler:
             return answer if isinstance(answer, Response) else await answer
         if isinstance(error, HTTPException):
             return await _shown(request, _explained(NO_PAGE))
-        return await _shown(request, explain_failure(error))
+        if isinstance(error, RequestValidationError):
+            return await _shown(request, _explained(BAD_ADDRESS))
+        explained = explain_failure(error)
+        fault = note_fault(request, error) if is_our_fault(explained) else ""
+        return await _shown(request, explained, fault)
 
     return handle
 
@@ -87,9 +94,9 @@ def page_before(request: Request) -> str:
     return own_address(typed.text("address"))
 
 
-async def _shown(request: Request, explained: Explained) -> Response:
+async def _shown(request: Request, explained: Explained, fault: str = "") -> Response:
     page = await door_of(request)
-    return await page.show("failure.html", status=explained.status, explained=explained)
+    return await page.show("failure.html", status=explained.status, explained=explained, fault=fault)
 
 
 def _explained(problem: HttpProblem) -> Explained:

@@ -1,20 +1,24 @@
 """The first page: the search box, and what the day holds.
 
 Decides addresses only. What is searched for may be a telephone number or a name, so it is sent in a body and never
-stands in an address. A plate that nobody knows leads to a check-in with the plate filled in.
+stands in an address: the results stand under a random one, and "back" leads to them. A plate that nobody knows leads to
+a check-in with the plate filled in, or to the one that was begun for it.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from http import HTTPStatus
+from typing import Any, Final
 
 from fastapi import APIRouter, Response
 
-from carnet_node.core.commands.cleaning import plate_number
 from carnet_node.core.day import day_of
 from carnet_node.core.searching import find
+from carnet_node.core.unsaved import unsaved_check_ins, unsaved_with_plate
 from carnet_node.entrypoints.pages.page import Page, PageOf
 
 router = APIRouter()
+
+_HANDLE_BYTES: Final = 16
 
 
 @router.get("/")
@@ -26,8 +30,18 @@ async def show_home(page: PageOf) -> Response:
 
 @router.post("/search")
 async def search(page: PageOf) -> Response:
-    """What a text may mean; one hit alone is opened at once."""
-    text = page.typed().text("text")
+    """To the results of a search."""
+    handle = page.node.entropy.random_bytes(_HANDLE_BYTES).hex()
+    page.pages.searches.keep(page.visitor.session, handle, page.typed().text("text"))
+    return page.go(f"/search/{handle}")
+
+
+@router.get("/search/{handle}")
+async def show_found(page: PageOf, handle: str) -> Response:
+    """What a text may mean, read anew; what is forgotten is said to be."""
+    text = page.pages.searches.text_of(page.visitor.session, handle)
+    if text is None:
+        return await page.show("search.html", status=HTTPStatus.GONE, screen="home", searched=None)
     return await page.show("search.html", lambda: _found(page, text), screen="home", searched=text)
 
 
@@ -38,9 +52,10 @@ def _today(page: Page, staff_no: str | None) -> Mapping[str, Any]:
     others_here = [one for one in today.in_shop if one.visit.id not in mine]
     shown = mine | {one.visit.id for one in others_here}
     others_came = [one for one in today.arrivals if one.visit.id not in shown]
-    return {"today": today, "others_here": others_here, "others_came": others_came}
+    unsaved = unsaved_check_ins(page.node, page.person.id)
+    return {"today": today, "unsaved": unsaved, "others_here": others_here, "others_came": others_came}
 
 
 def _found(page: Page, text: str) -> Mapping[str, Any]:
     hits = find(page.node, text)
-    return {"hits": hits, "plate": None if hits else plate_number(text)}
+    return {"hits": hits, "begun": None if hits else unsaved_with_plate(page.node, page.person.id, text)}

@@ -114,14 +114,18 @@ _ID_CHARS: Final = 37
 FORMS: Final[Mapping[str, str]] = {
     "customer": _("Customer"),
     "check-in": _("Check-in"),
+    "check-in-for": _("Check-in"),
+    "check-in-new": _("Check-in"),
     "visit": _("Repair order"),
     "vehicle": _("Car"),
     "work": _("Work on an order"),
 }
-NEW_FORMS: Final[Mapping[str, str]] = {"customer": "/customers/new", "check-in": "/visits/new"}
+NEW_FORMS: Final[Mapping[str, str]] = {"customer": "/customers/new", "check-in": "/visits/new?draft="}
 RECORD_FORMS: Final[Mapping[str, str]] = {
     "customer": "/customers/{}/edit",
     "check-in": "/visits/new?vehicle={}",
+    "check-in-for": "/visits/new?customer={}",
+    "check-in-new": "/visits/new?draft={}",
     "visit": "/visits/{}/edit",
     "vehicle": "/vehicles/{}/edit",
     "work": "/visits/{}/work",

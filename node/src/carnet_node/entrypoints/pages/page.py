@@ -26,6 +26,7 @@ from carnet_node.core.status import status_of
 from carnet_node.entrypoints.pages.forms import SAVE_KEY, TOKEN, WAS, FormState, Typed, digests_of, read_form
 from carnet_node.entrypoints.pages.languages import language_of
 from carnet_node.entrypoints.pages.rendering import Renderer, Words
+from carnet_node.entrypoints.pages.searches import Searches
 from carnet_node.entrypoints.pages.strip import STRIP_FRESH_MS, Strip, strip_of
 from carnet_node.entrypoints.pages.visitors import (
     SESSION_BYTES,
@@ -78,6 +79,7 @@ class Pages:
         self.renderer = renderer
         self.hasher = hasher
         self.import_run: Any = None
+        self.searches = Searches()
         self._strips: dict[str, tuple[int, Strip]] = {}
 
     def strip(self, words: Words, now_ms: int) -> Strip:

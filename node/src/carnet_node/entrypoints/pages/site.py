@@ -2,7 +2,7 @@
 
 Decides which screens there are and what stands beside them.
 
-    /            /search      /customers   /vehicles    /visits     /visits/new   /sync   /staff   /exchange
+    /            /search/HANDLE /customers /vehicles    /visits     /visits/new   /sync   /staff   /exchange
     /set-up      /login       /start       /locked      /password   /logout
     /language    /strip       /drafts/FORM /reveal      /static/VERSION/FILE
 """

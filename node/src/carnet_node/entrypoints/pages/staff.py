@@ -27,6 +27,7 @@ from carnet_node.core.staff import (
     take_back,
 )
 from carnet_node.core.staff_list import is_working
+from carnet_node.core.unsaved import unsaved_check_ins
 from carnet_node.entrypoints.pages.forms import BASED_ON, FormState, Typed
 from carnet_node.entrypoints.pages.page import Page, PageOf
 from carnet_node.entrypoints.pages.record_forms import RecordForm, save_work
@@ -58,7 +59,12 @@ async def add(page: PageOf) -> Response:
 async def show_me(page: PageOf) -> Response:
     """The person themselves: what they have typed and not saved, password, log-out."""
     person = page.person
-    return await page.show("me.html", lambda: {"drafts": drafts_of(page.node, person.id)}, screen="")
+
+    def _unsaved() -> Mapping[str, Any]:
+        plates = {one.form: one.plate for one in unsaved_check_ins(page.node, person.id)}
+        return {"drafts": drafts_of(page.node, person.id), "plates": plates}
+
+    return await page.show("me.html", _unsaved, screen="")
 
 
 @router.get("/accesses")

@@ -19,6 +19,7 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from carnet_node.core.failures import NodeFailure
+from carnet_node.core.ports import Entropy
 from carnet_node.core.refusals import NOTHING_SAVED, Problem, ProblemCode
 from carnet_node.entrypoints.wording import Explained, explain_failure
 from carnet_protocol.errors import Refused
@@ -103,6 +104,12 @@ BODY_TOO_LARGE: Final = HttpProblem(
     "The body is larger than a form can be.",
     "Save it in smaller steps.",
 )
+BAD_ADDRESS: Final = HttpProblem(
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    "bad-address",
+    "The address asks for something that this page does not have.",
+    "Go to the first page, and come here again by its links.",
+)
 _NO_ROUTE: Final = HttpProblem(
     HTTPStatus.NOT_FOUND, "not-found", "There is nothing under this address.", "Look at /api/openapi.json."
 )
@@ -115,6 +122,9 @@ _NO_METHOD: Final = HttpProblem(
 _NOT_READABLE: Final = HttpProblem(
     HTTPStatus.BAD_REQUEST, "malformed", "The body is not valid JSON.", "Correct the program that sent it."
 )
+
+_FAULT_BYTES: Final = 4
+"""Of the number of a fault: short enough to be read out on the phone."""
 
 _HEADS: Final = "based_on"
 """How the members end that carry heads; they stand beside `values` and `changes`, never inside."""
@@ -191,14 +201,22 @@ def _member(at: Any, step: str) -> Any:
 
 
 async def _failed(request: Request, error: Exception) -> Response:
-    return answer_failure(explain_failure(error), _body_of(request))
+    explained = explain_failure(error)
+    fault = note_fault(request, error) if is_our_fault(explained) else ""
+    return answer_failure(explained, _body_of(request), fault=fault)
 
 
-def answer_failure(explained: Explained, body: object) -> Response:
+def is_our_fault(explained: Explained) -> bool:
+    """Whether nothing that the caller does otherwise would help."""
+    return explained.status is HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+def answer_failure(explained: Explained, body: object, *, fault: str = "") -> Response:
     """The document of a refusal or failure, with a pointer for every field that is wrong.
 
     Args:
         body: what was sent, parsed; None when nothing was.
+        fault: the number under which it was logged.
     """
     problems = list(explained.problems)
     told: Json = {
@@ -206,6 +224,7 @@ def answer_failure(explained: Explained, body: object) -> Response:
         "what": problems[0].what if len(problems) == 1 else explained.what,
         "safe": explained.safe,
         "next": explained.next,
+        **({"fault": fault} if fault else {}),
     }
     if explained.field is not None and not problems:
         problems = [Problem(explained.field, ProblemCode.BAD_VALUE, explained.what, explained.next)]
@@ -262,9 +281,16 @@ async def _http(_request: Request, error: Exception) -> Response:
             return answer_http_problem(_NOT_READABLE)
 
 
-async def _bug(_request: Request, error: Exception) -> Response:
-    log.error("request failed", exc_info=error)
-    return answer_failure(explain_failure(error), None)
+async def _bug(request: Request, error: Exception) -> Response:
+    return answer_failure(explain_failure(error), None, fault=note_fault(request, error))
+
+
+def note_fault(request: Request, error: Exception) -> str:
+    """Log a fault of ours under a number that the answer shows as well; nothing that was sent is logged."""
+    entropy: Entropy = request.app.state.desk.node.entropy
+    fault = entropy.random_bytes(_FAULT_BYTES).hex()
+    log.error("request failed", fault=fault, method=request.method, exc_info=error)
+    return fault
 
 
 def _error(pointer: str | None, problem: Problem) -> Json:

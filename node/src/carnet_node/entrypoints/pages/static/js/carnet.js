@@ -8,3 +8,4 @@ import "./focus.js";
 import "./refresh.js";
 import "./damages.js";
 import "./duplicates.js";
+import "./same.js";

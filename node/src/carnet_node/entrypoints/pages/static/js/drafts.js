@@ -9,6 +9,8 @@ const QUIET_MS = 600;
 for (const form of document.querySelectorAll("form[data-draft]")) keep(form);
 
 function keep(form) {
+  // An address that does not say which draft it is would show another one when it is loaded again.
+  if (form.dataset.stands && !location.search) history.replaceState(history.state, "", form.dataset.stands);
   const state = form.querySelector("[data-draft-state]");
   const waiting = new Map();
   let timer = 0;

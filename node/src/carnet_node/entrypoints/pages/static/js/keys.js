@@ -1,9 +1,10 @@
 // The keyboard. Nothing is decided by a key that an input method is still using.
 //
 //   Enter        the next field of a form that saves; nothing is submitted by it
+//   Enter        at the door, the next field that is empty; sends when none is
 //   Ctrl+Enter   saves
 //   Alt+digit    a screen; Alt+0 the search box
-//   arrows       from one hit to the next in a list of hits
+//   arrows       from the search box to the first hit, and from one hit to the next; Escape goes back to the box
 
 let composing = false;
 document.addEventListener("compositionstart", () => { composing = true; });
@@ -26,19 +27,29 @@ function saveButtonNear(element) {
 function onEnter(event) {
   const field = event.target;
   if (event.ctrlKey || event.metaKey) {
-    const button = saveButtonNear(field);
+    const door = field.closest?.("form[data-enters]");
+    const button = door ? door.querySelector("button[type=submit]") : saveButtonNear(field);
     if (button) { event.preventDefault(); button.click(); }
     return;
   }
+  if (field.form?.hasAttribute("data-enters")) { toEmpty(event); return; }
   if (!field.form?.hasAttribute("data-saves")) return;
   if (field.matches("textarea, button, a, summary")) return;
   event.preventDefault();
   nextField(field)?.focus();
 }
 
+function toEmpty(event) {
+  if (!event.target.matches("input")) return;
+  const next = [...event.target.form.querySelectorAll("input:not([type=hidden])")].find((one) => one !== event.target && one.value === "");
+  if (next && event.target.value) { event.preventDefault(); next.focus(); }
+}
+
+const searchBox = () => document.getElementById("search");
+
 function onDigit(event) {
   if (event.code === "Digit0") {
-    const box = document.getElementById("search");
+    const box = searchBox();
     if (box) { event.preventDefault(); box.focus(); box.select(); }
     return;
   }
@@ -47,11 +58,25 @@ function onDigit(event) {
 }
 
 function onArrow(event) {
+  if (event.target === searchBox()) {
+    const first = event.key === "ArrowDown" && document.querySelector("main [data-list] a");
+    if (first) { event.preventDefault(); first.focus(); }
+    return;
+  }
   const list = event.target.closest?.("[data-list]");
   if (!list) return;
   const links = [...list.querySelectorAll("a")];
   const next = links[links.indexOf(event.target) + (event.key === "ArrowDown" ? 1 : -1)];
   if (next) { event.preventDefault(); next.focus(); }
+  else if (event.key === "ArrowUp") toSearch(event);
+}
+
+function toSearch(event) {
+  const box = searchBox();
+  if (!box || !event.target.closest?.("[data-list]")) return;
+  event.preventDefault();
+  box.focus();
+  box.select();
 }
 
 document.addEventListener("keydown", (event) => {
@@ -59,6 +84,7 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Enter") onEnter(event);
   else if (event.altKey && !event.ctrlKey && !event.metaKey && /^Digit\d$/.test(event.code)) onDigit(event);
   else if (event.key === "ArrowDown" || event.key === "ArrowUp") onArrow(event);
+  else if (event.key === "Escape") toSearch(event);
 });
 
 // An Enter that ends a composition must not send a search either.

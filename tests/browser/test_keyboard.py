@@ -1,0 +1,114 @@
+"""The keyboard in a real browser: from the search box to a hit and back, at the door, and between unsaved check-ins."""
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from browser.front_desk import ADMINISTRATOR, PLATE, FrontDesk, screens_of
+from support.programs import Service
+from support.staffed import PASSWORD
+
+pytestmark = pytest.mark.xdist_group("browser")
+"""One worker drives the browser; see `conftest.chromium`."""
+
+ONE, OTHER = "浙A55K55", "浙B77777"
+
+
+@pytest.fixture
+def found(desk: FrontDesk) -> FrontDesk:
+    """Somebody who has searched for a name that two hits have."""
+    desk.search("王小明")
+    return desk
+
+
+def begin(desk: FrontDesk, plate: str) -> None:
+    """Search for a plate that nobody knows, and check it in."""
+    desk.go("/")
+    desk.page.keyboard.press("Alt+0")
+    desk.page.keyboard.type(plate)
+    desk.page.keyboard.press("Enter")
+    desk.page.wait_for_selector("form[action='/visits/begin'] button:focus")
+    desk.page.keyboard.press("Enter")
+    desk.page.wait_for_selector("[name='car.plate']")
+
+
+def type_into(desk: FrontDesk, name: str, text: str) -> None:
+    """Type into a field, and wait until it is kept."""
+    desk.page.focus(f"[name='{name}']")
+    desk.page.keyboard.type(text)
+    with desk.page.expect_response("**/drafts/*"):
+        desk.page.keyboard.press("Tab")
+
+
+def test_arrow_down_in_the_search_box_goes_to_the_first_hit(found: FrontDesk):
+    """Enter opens it, and Escape goes back to the box."""
+    found.page.keyboard.press("ArrowDown")
+    expect(found.page.locator(".hits a").first).to_be_focused()
+    found.page.keyboard.press("Escape")
+    expect(found.page.locator("#search")).to_be_focused()
+    found.page.keyboard.press("ArrowDown")
+    found.page.keyboard.press("Enter")
+    found.page.wait_for_url("**/customers/*")
+
+    assert "王小明" in found.page.inner_text("h1")
+
+
+def test_going_back_shows_the_results_again(found: FrontDesk):
+    """The results have an address of their own, in which nothing stands of what was searched for."""
+    found.page.click(".hits a")
+    found.page.wait_for_url("**/customers/*")
+
+    found.page.go_back()
+
+    expect(found.page.locator(".hits a").first).to_be_visible()
+    assert found.page.url.rsplit("/", 1)[1].isalnum()
+
+
+def test_a_check_in_of_another_car_leaves_the_first_as_it_was(desk: FrontDesk):
+    """Typed, left for another plate, and found again by its own: every word stands there."""
+    begin(desk, ONE)
+    type_into(desk, "party.full_name", "断电")
+    begin(desk, OTHER)
+    of_other = desk.page.input_value("[name='party.full_name']")
+    desk.go("/")
+    listed = desk.page.inner_text("main")
+    begin(desk, ONE)
+
+    assert (of_other, desk.page.input_value("[name='party.full_name']")) == ("", "断电")
+    assert ONE in listed
+    assert OTHER in listed
+
+
+def test_who_brings_the_car_is_offered_from_the_customer_just_typed(desk: FrontDesk):
+    """Name and phone are those of the customer until somebody types others."""
+    begin(desk, "浙C11111")
+    type_into(desk, "party.full_name", "李测试")
+    type_into(desk, "party.number", "13900001111")
+    offered = [desk.page.input_value(f"[name={name}]") for name in ("sender_name", "sender_phone")]
+    desk.page.fill("[name=sender_name]", "王")
+    type_into(desk, "party.full_name", "更")
+
+    assert offered == ["李测试", "13900001111"]
+    assert desk.page.input_value("[name=sender_name]") == "王"
+
+
+def test_the_screen_key_of_a_cars_page_checks_in_that_car(desk: FrontDesk, served: Service):
+    """Alt+2 on the page of a car begins with its plate and its owner."""
+    desk.go(screens_of(served.data)["vehicle"])
+    desk.page.keyboard.press("Alt+2")
+    desk.page.wait_for_selector("form.checkin")
+
+    assert PLATE in desk.page.inner_text("h1")
+
+
+@pytest.mark.parametrize("key", ["Enter", "Control+Enter"])
+def test_the_door_opens_by_keyboard(served: Service, chromium: Browser, key: str):
+    """Enter goes on to the field that is empty and sends when none is; Ctrl+Enter sends."""
+    with FrontDesk.opened(chromium, served.url) as desk:
+        desk.go("/login")
+        desk.page.keyboard.type(ADMINISTRATOR)
+        desk.page.keyboard.press("Enter")
+        expect(desk.page.locator("[name=password]")).to_be_focused()
+        desk.page.keyboard.type(PASSWORD)
+        desk.page.keyboard.press(key)
+
+        desk.page.wait_for_selector("nav.screens")

@@ -1,0 +1,146 @@
+"""Check-ins that were begun and not saved: side by side, each found by its plate, none in the form of another."""
+
+from carnet_node.core.form_drafts import draft_of, keep_draft
+from carnet_node.core.unsaved import (
+    another_form,
+    begin_with_plate,
+    form_of_car,
+    form_of_customer,
+    form_of_id,
+    unsaved_check_ins,
+    unsaved_with_plate,
+)
+from carnet_protocol.ids import record_text
+from support.browsing import Fields, Visitor
+from support.desk import record
+from support.staffed import Site, add_somebody, hire_with_password
+
+NEW = "/visits/new"
+ONE, OTHER = "浙A55K55", "浙B77777"
+
+
+def typed_into(desk: Visitor, address: str, **fields: str) -> str:
+    """The page of a check-in, after its script has sent what somebody typed; returns the name of its draft."""
+    page = desk.open(address)
+    form = Fields(page).forms[NEW]["draft"]
+    desk.send(page, f"/drafts/{form}", {"fields": fields, "based_on": ""})
+    return form
+
+
+def begun_with(desk: Visitor, plate: str) -> str:
+    """Where the search for a plate leads that nobody knows."""
+    return desk.submit(desk.search(plate).text, "/visits/begin", {}).headers["location"]
+
+
+def test_a_check_in_of_another_plate_leaves_the_first_as_it_was(site: Site, desk: Visitor):
+    """The first one keeps every word, and both are listed."""
+    first = typed_into(desk, NEW, **{"car.plate": ONE, "sender_name": "王"})
+
+    second = typed_into(desk, begun_with(desk, OTHER), sender_name="李")
+
+    kept = [draft_of(site.node, site.admin, form) for form in (first, second)]
+    assert [one and one.fields["sender_name"] for one in kept] == [("王",), ("李",)]
+    assert {one.plate for one in unsaved_check_ins(site.node, site.admin)} == {ONE, OTHER}
+
+
+def test_two_empty_forms_become_two_check_ins(site: Site, desk: Visitor):
+    """Two windows in which somebody begins to type share no draft."""
+    pages = [desk.open(NEW), desk.open(NEW)]
+
+    names = {Fields(page).forms[NEW]["draft"] for page in pages}
+
+    assert len(names) == 2
+
+
+def test_a_plate_that_is_searched_again_finds_what_was_begun_for_it(desk: Visitor):
+    """However it is spelled, the form comes back as it was left, also after another was begun."""
+    typed_into(desk, begun_with(desk, ONE), sender_name="王")
+    begun_with(desk, OTHER)
+
+    again = desk.open(begun_with(desk, "浙a·55k55"))
+
+    assert Fields(again).forms[NEW]["sender_name"] == "王"
+    assert Fields(again).forms[NEW]["car.plate"] == ONE
+
+
+def test_what_is_not_saved_is_listed_where_somebody_would_look(desk: Visitor):
+    """On the first page, on the page of the person, and beside the form of another car."""
+    address = begun_with(desk, ONE)
+    other = begun_with(desk, OTHER)
+
+    for page in ("/", "/staff/me", other):
+        assert f'href="{address}"' in desk.open(page)
+
+
+def test_a_saved_check_in_takes_its_own_draft_alone(site: Site, desk: Visitor):
+    """The other one is still there to be gone on with."""
+    begun_with(desk, ONE)
+    page = desk.open(begun_with(desk, OTHER))
+    typed = {"sender_name": "李", "sender_phone": "13800138000", "is_odometer_unknown": "1", "jobs[0].complaint": "x"}
+
+    answered = desk.submit(page, NEW, {**typed, "party.full_name": "李"})
+
+    assert answered.status_code == 303, answered.text
+    assert [one.plate for one in unsaved_check_ins(site.node, site.admin)] == [ONE]
+
+
+def test_a_refused_check_in_stays_under_its_own_name(desk: Visitor):
+    """The form that comes back is kept where it was kept before, so that a correction joins the rest."""
+    page = desk.open(begun_with(desk, ONE))
+
+    refused = desk.submit(page, NEW, {"promised_at": "tomorrow"})
+
+    assert Fields(refused.text).forms[NEW]["draft"] == Fields(page).forms[NEW]["draft"]
+
+
+def test_another_car_can_be_begun_without_a_plate(desk: Visitor):
+    """The button beside an unsaved check-in opens an empty form."""
+    page = desk.open(begun_with(desk, ONE))
+
+    begun = desk.submit(page, "/visits/begin", {})
+
+    assert Fields(desk.open(begun.headers["location"])).forms[NEW]["car.plate"] == ""
+
+
+def test_a_colleague_finds_none_of_it(site: Site):
+    """What was begun belongs to one person."""
+    colleague = hire_with_password(site, "C02", "advisor")
+    begin_with_plate(site.node, site.admin, ONE)
+
+    assert unsaved_check_ins(site.node, colleague.staff) == ()
+    assert unsaved_with_plate(site.node, colleague.staff, ONE) is None
+
+
+def test_a_text_without_a_plate_means_no_check_in(site: Site):
+    """An empty search text matches no form whose plate is still missing."""
+    keep_draft(site.node, site.admin, another_form(site.node), {"sender_name": ("王",)})
+
+    assert unsaved_with_plate(site.node, site.admin, " ") is None
+
+
+def test_each_check_in_has_a_name_of_its_own():
+    """A car, a customer, an id of its own, and the form from before there were ids."""
+    own = "01a0c450-6c00-7c73-a1c7-b51aa134d683"
+
+    names = (form_of_car(record(1)), form_of_customer(record(1)), form_of_id(own), form_of_id(""))
+
+    assert len(set(names)) == 4
+    assert names[2:] == (f"check-in-new-{own}", "check-in")
+
+
+def test_the_screen_key_of_a_customers_page_checks_in_that_customer(site: Site, desk: Visitor):
+    """Alt+2 follows the link of the header, which names whom the page is about."""
+    customer = record_text(add_somebody(site.as_admin))
+
+    page = desk.open(f"/customers/{customer}")
+
+    assert f'<a href="/visits/new?customer={customer}" data-digit="2"' in page
+
+
+def test_the_check_in_of_a_customer_holds_nothing_of_another(site: Site, desk: Visitor):
+    """What was begun for nobody on file stays out of the form that begins with somebody."""
+    typed_into(desk, NEW, **{"car.plate": ONE, "sender_name": "王"})
+
+    page = desk.open(f"{NEW}?customer={record_text(add_somebody(site.as_admin))}")
+
+    assert Fields(page).forms[NEW]["sender_name"] == "Some Body"
