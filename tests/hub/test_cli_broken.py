@@ -147,6 +147,9 @@ CASES: tuple[Case, ...] = (
     ("a key others may read", lambda one: one.key("sign.key").chmod(0o644), ("dealers", "list"), "keys-unreadable"),
     ("another signing key", lambda one: replace_key(one.key("sign.key")), ("dealers", "list"), "keys-unreadable"),
     ("another export key", lambda one: replace_key(one.key("export.key")), ("dealers", "list"), "keys-unreadable"),
+    ("another data key", lambda one: replace_key(one.key("data.key")), ("dealers", "list"), "keys-unreadable"),
+    ("another data key, copied", lambda one: replace_key(one.key("data.key")), ("backup", "now"), "keys-unreadable"),
+    ("another exchange key", lambda one: replace_key(one.key("exchange.key")), ("dealers", "list"), "keys-unreadable"),
     ("keys are gone", lambda one: shutil.rmtree(one.data / "keys"), ("dealers", "list"), "keys-unreadable"),
     ("a lost database", lambda one: one.lose_database(), ("dealers", "list"), "database-empty"),
     ("a database that is none", lambda one: one.database.write_bytes(b"x" * 8192), ("dealers", "list"), DAMAGED),
@@ -160,6 +163,12 @@ CASES: tuple[Case, ...] = (
         without_database(lambda one: replace_key(one.key("data.key"))),
         FROM_COPY,
         "wrong-key",
+    ),
+    (
+        "another key than the replica's",
+        without_database(lambda one: replace_key(one.key("data.key"))),
+        FROM_REPLICA,
+        "keys-unreadable",
     ),
     (
         "a cut replica",

@@ -110,6 +110,8 @@ def without_keys(then: Callable[[Broken], object]) -> Callable[[Broken], None]:
     return both
 
 
+ADD_CUSTOMER = ("customers", "add", "--name", "Other", "--set", "id_type=other", "--set", f"id_no={DOCUMENT_NO}")
+
 Case = tuple[str, Callable[[Broken], object], tuple[str, ...], str]
 
 CASES: tuple[Case, ...] = (
@@ -119,7 +121,10 @@ CASES: tuple[Case, ...] = (
     ("a cut key", lambda one: cut(one.key("signing.key"), 31), ("sync",), "keys-unreadable"),
     ("a key others may read", lambda one: one.key("data.key").chmod(0o644), ("status",), "keys-unreadable"),
     ("another machine's signing key", lambda one: replace_key(one.key("signing.key")), ("status",), "foreign-keys"),
-    ("another data key", lambda one: replace_key(one.key("data.key")), ("rebuild", "--check"), "keys-unreadable"),
+    ("another data key", lambda one: replace_key(one.key("data.key")), ADD_CUSTOMER, "keys-unreadable"),
+    ("another data key, copied", lambda one: replace_key(one.key("data.key")), ("backup", "now"), "keys-unreadable"),
+    ("another data key, drilled", lambda one: replace_key(one.key("data.key")), ("backup", "drill"), "keys-unreadable"),
+    ("another exchange key", lambda one: replace_key(one.key("exchange.key")), ("status",), "keys-unreadable"),
     (
         "damaged former keys",
         lambda one: one.key("signing.former").write_bytes(b"x"),
@@ -172,6 +177,7 @@ CASES: tuple[Case, ...] = (
     ),
     ("a database that is there", lambda one: None, ("restore", "--from", "copy"), "database-exists"),
     ("a lost database", lambda one: one.lose_database(), ("customers", "list"), "database-gone"),
+    ("a database without keys", lambda one: shutil.rmtree(one.key("")), ("init",), "already-enrolled"),
     ("keys without a database", lambda one: one.lose_database(), ("init",), "already-enrolled"),
     (
         "keys where a new machine is wanted",
@@ -281,6 +287,16 @@ def test_who_mistypes_the_passphrase_is_sent_to_the_sheet(broken: Broken):
     assert told["what"] == "This recovery passphrase does not open data.recovery, or that file is damaged."
     assert "sheet" in told["next"]
     assert "mode" not in told["next"]
+
+
+@pytest.mark.parametrize(("name", "advice"), [("data.key", "keys recover"), ("signing.key", "enrol --recover")])
+def test_the_advice_fits_the_key_that_is_missing(broken: Broken, name: str, advice: str):
+    """A passphrase brings a data key back and no other; a machine without a line key goes on as a new one."""
+    broken.key(name).unlink()
+
+    told = broken.node("status")["error"]
+
+    assert [one for one in ("keys recover", "enrol --recover") if one in told["next"]] == [advice]
 
 
 def test_people_read_the_same_three_sentences(broken: Broken):

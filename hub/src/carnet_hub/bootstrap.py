@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from carnet_hub.adapters.high_water import HubMarkFile
 from carnet_hub.adapters.keyring import (
+    DATA_FILE,
     EXCHANGE_FILE,
     EXPORT_FILE,
     SIGN_FILE,
@@ -34,7 +35,7 @@ from carnet_hub.core.enrolment import PublicKeys
 from carnet_hub.core.failures import AlreadyInitialised, DatabaseEmpty, HubFailure, KeysUnreadable, NotInitialised
 from carnet_hub.core.histories import check_mark, load_histories, open_new_hub_epoch
 from carnet_hub.core.hub import Hub
-from carnet_hub.core.own_keys import foreign_keys
+from carnet_hub.core.own_keys import DATA_KEY_CHECK, commit_to_data_key, foreign_keys, has_foreign_data_key
 from carnet_hub.core.ports import Alarms, Clock, Entropy, Files, RunBlocking
 from carnet_hub.core.present import HUB_EPOCH
 from carnet_hub.core.rebuild import note_fold, rebuild_if_outdated
@@ -54,6 +55,7 @@ HUB_ID: Final = "hub_id"
 NODE_ID: Final = "node_id"
 
 _FILE_OF: Final[Mapping[str, str]] = {"sign": SIGN_FILE, "exchange": EXCHANGE_FILE, "export": EXPORT_FILE}
+_FOREIGN: Final = "it is not the key that this hub's database was begun with"
 _SIZES: Final[Mapping[str, int]] = {HUB_ID: 16, HUB_EPOCH: 8, NODE_ID: 16}
 """What a hub is known by, and how many random bytes each is."""
 
@@ -144,7 +146,7 @@ def open_hub(settings: HubSettings, ports: Ports | None = None) -> HubApp:
     Raises:
         NotInitialised: none does, or its `init` was cut short.
         DatabaseEmpty: its keys are there, its database is not.
-        KeysUnreadable: a key is missing, damaged or open to others.
+        KeysUnreadable: a key is missing, damaged or open to others, or not the one its database was begun with.
         DatabaseBehind: it was restored, and nobody has said so yet.
         HubFailure: the database cannot be used.
     """
@@ -206,7 +208,15 @@ def _require_own_keys(app: HubApp) -> None:
     with app.store.read() as snapshot:
         foreign = foreign_keys(snapshot, app.hub.registry, _public_keys(app))
     if foreign:
-        raise KeysUnreadable(_FILE_OF[foreign[0]], "it is not the key that this hub's database was begun with")
+        raise KeysUnreadable(_FILE_OF[foreign[0]], _FOREIGN)
+    _require_data_key(app)
+    commit_to_data_key(app.hub, app.keyring.data_key_check)
+
+
+def _require_data_key(app: HubApp) -> None:
+    with app.store.read() as snapshot:
+        if has_foreign_data_key(snapshot, app.keyring.data_key_check):
+            raise KeysUnreadable(DATA_FILE, _FOREIGN)
 
 
 def _opened_store(settings: HubSettings, stack: ExitStack) -> SqlStore:
@@ -228,6 +238,7 @@ def _begin_log(app: HubApp, identity: Mapping[str, bytes]) -> None:
     with app.store.write() as transaction:
         for name, value in identity.items():
             transaction.set_setting(name, value)
+        transaction.set_setting(DATA_KEY_CHECK, app.keyring.data_key_check)
         note_fold(transaction)
         write_in(app.hub, transaction, _own_keys(app))
 
@@ -238,7 +249,7 @@ def restore_hub(
     """Bring a lost SQLite database back, for a hub whose keys are in place.
 
     Raises:
-        KeysUnreadable: a key is missing, damaged or open to others.
+        KeysUnreadable: a key is missing, damaged or open to others, or not the one the backup was begun with.
         StorageFailure, HubFailure: see `adapters.restoring.restore_database`; nothing was placed.
     """
     from carnet_hub.adapters.backups import plan_of  # noqa: PLC0415  (most commands restore nothing)
@@ -254,7 +265,9 @@ def restore_hub(
         """The hub that a restored database says it is, with the keys that are in place."""
         store = open_store(f"sqlite:///{database.resolve()}")
         stated = stated_settings(database, (HUB_ID, HUB_EPOCH, NODE_ID))
-        return _join(settings, ports, store, keyring, stated).hub
+        app = _join(settings, ports, store, keyring, stated)
+        _require_data_key(app)
+        return app.hub
 
     plan = plan_of(settings)
     return restore_database(settings, plan, hub_of, keyring.data_key, choice, stage=stage, progress=progress)

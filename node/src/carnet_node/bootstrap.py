@@ -44,10 +44,11 @@ from carnet_node.adapters.system import (
     run_blocking,
 )
 from carnet_node.core.enrolment import accept_answer
-from carnet_node.core.failures import DatabaseGone, ForeignKeys, NotEnrolled, NotInitialised
+from carnet_node.core.failures import AlreadyEnrolled, DatabaseGone, ForeignKeys, NotEnrolled, NotInitialised
 from carnet_node.core.hub_link import HubLink
 from carnet_node.core.newer_keys import go_on_with
 from carnet_node.core.node import DeskSettings, Node
+from carnet_node.core.own_keys import require_data_key, require_exchange_key
 from carnet_node.core.rebuild import reproject_if_outdated
 from carnet_node.core.records import OWN_KEY_ID
 from carnet_node.core.rejoin import hold_if_behind
@@ -91,7 +92,7 @@ class Installation:
         Raises:
             NotEnrolled: enrol first.
             ForeignKeys: the database belongs to keys that are not here, and were not replaced here either.
-            KeysUnreadable: a key file that is there cannot be read.
+            KeysUnreadable: a key file cannot be read, or the exchange key is another one than was registered.
         """
         with self.store.read() as tx:
             identity, key_id = tx.identity(), tx.setting(OWN_KEY_ID)
@@ -99,6 +100,7 @@ class Installation:
             raise NotEnrolled("no identity")
         if (key_id is None or self.signing_keys.find(key_id) is None) and not self._take_up_newer_key():
             raise ForeignKeys(identity.site_code)
+        require_exchange_key(self.store, self.keyring.exchange_public)
         node = Node(
             identity=identity,
             store=self.store,
@@ -184,11 +186,13 @@ def create_installation(settings: NodeSettings) -> Installation:
     """Make the keys and the empty database of a new node.
 
     Raises:
-        AlreadyEnrolled: the folder has keys already; nothing was touched.
+        AlreadyEnrolled: the folder has keys already, or a database that was written with others; nothing was touched.
         OSError: not writable.
     """
     files, entropy = DiskFiles(), SystemEntropy()
     require_no_keys(settings.keys_dir)
+    if not is_unfinished(settings.keys_dir) and settings.database.exists() and settings.database.stat().st_size:
+        raise AlreadyEnrolled("a database lies there")
     settings.data_dir.mkdir(mode=PRIVATE_FOLDER_MODE, parents=True, exist_ok=True)
     # The empty file comes first: keys without a database would look like a database that was lost.
     settings.database.touch(mode=PRIVATE_MODE)
@@ -217,7 +221,8 @@ def open_installation(settings: NodeSettings) -> Installation:
 
     Raises:
         NotInitialised, DatabaseGone: see `require_installation`.
-        KeysUnreadable: a key is missing, damaged or open to others.
+        KeysUnreadable: a key is missing, damaged or open to others, or not this database's; but for its schema the
+            database is as it was.
         StoreBroken, StoreBusy: the database cannot be used now.
     """
     require_installation(settings)
@@ -226,6 +231,7 @@ def open_installation(settings: NodeSettings) -> Installation:
     upgrade(settings.database)
     box = DataKeyBox(keyring.data_key, entropy)
     store = SqliteNodeStore(settings.database, box, is_replicated=settings.is_replicated)
+    require_data_key(store, keyring.data_key_check)
     with store.read() as tx:
         own_key_id = tx.setting(OWN_KEY_ID)
     if own_key_id is not None and SigningKeys(settings.keys_dir, files).finish(own_key_id):

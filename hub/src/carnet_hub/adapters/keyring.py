@@ -34,6 +34,7 @@ from carnet_protocol.reasons import Reason
 from carnet_protocol.recovery import KEPT_INFO, RETURNED_INFO
 
 KEY_BYTES: Final = 32
+CHECK_BYTES: Final = 16
 SIGN_FILE: Final = "sign.key"
 EXPORT_FILE: Final = "export.key"
 EXCHANGE_FILE: Final = "exchange.key"
@@ -127,6 +128,11 @@ class Keyring:
     def exchange_public(self) -> bytes:
         """Raw 32 bytes of the public exchange key."""
         return self.exchange.public_key().public_bytes_raw()
+
+    @cached_property
+    def data_key_check(self) -> bytes:
+        """What a database keeps of its data key: 16 bytes that derive from it and say nothing about it."""
+        return HKDF(hashes.SHA256(), CHECK_BYTES, salt=None, info=b"carnet/hub/data-key-check/v1").derive(self.data_key)
 
     def rewrap(self, wrapped: bytes, exchange_key: bytes) -> bytes:
         """See `ports.Escrow`; HPKE as in RFC 9180."""

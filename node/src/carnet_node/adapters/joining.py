@@ -25,6 +25,7 @@ from carnet_node.core.enrolment import NodeKeys, PendingEnrolment, accept_answer
 from carnet_node.core.failures import AlreadyEnrolled, NotEnrolled
 from carnet_node.core.limits import PENDING_BYTES_MAX
 from carnet_node.core.moving import move_in
+from carnet_node.core.own_keys import OWN_EXCHANGE_KEY
 from carnet_node.core.ports import Clock, Entropy, Files, NodeStore, ReadTransaction
 from carnet_node.core.records import OWN_KEY_ID, Identity
 from carnet_protocol.enrolment import EnrolCode
@@ -133,6 +134,7 @@ def finish_enrolment(
         else:
             move_in(tx, identity_of(answer), keyring, epoch=epoch)
         tx.put_setting(OWN_KEY_ID, keyring.key_id)
+        tx.put_setting(OWN_EXCHANGE_KEY, keyring.exchange_public)
         wrappings = {WRAPPED_FOR_HUB_FILE: for_hub, WRAPPED_FOR_RECOVERY_FILE: for_recovery}
         tx.put_setting(RECOVERY, recovery_fact(keyring.signing_public, wrappings))
         if hub_url is not None:

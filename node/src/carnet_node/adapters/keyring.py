@@ -34,6 +34,7 @@ from carnet_protocol.envelope import key_id_of
 from carnet_protocol.recovery import KEPT_INFO
 
 KEY_BYTES: Final = 32
+CHECK_BYTES: Final = 16
 SIGNING_FILE: Final = "signing.key"
 EXCHANGE_FILE: Final = "exchange.key"
 DATA_FILE: Final = "data.key"
@@ -73,6 +74,11 @@ class Keyring:
     def exchange_public(self) -> bytes:
         """Raw 32 bytes of the public exchange key."""
         return self.exchange.public_key().public_bytes_raw()
+
+    @cached_property
+    def data_key_check(self) -> bytes:
+        """See `data_key_check_of`."""
+        return data_key_check_of(self.data_key)
 
     @cached_property
     def key_id(self) -> bytes:
@@ -119,6 +125,14 @@ class DataKeyBox:
     def blind_index(self, text: str) -> bytes:
         """32 bytes that are equal for equal text and say nothing to anybody without the key."""
         return hmac.digest(self._index_key, text.encode(), "sha256")
+
+
+def data_key_check_of(data_key: bytes) -> bytes:
+    """What a database keeps of its data key, so that another one is noticed before it seals anything.
+
+    Derived like the keys of the box and independent of them, so it says nothing about the data key: 16 bytes.
+    """
+    return HKDF(hashes.SHA256(), CHECK_BYTES, salt=None, info=b"carnet/data-key-check/v1").derive(data_key)
 
 
 def create_keyring(folder: Path, files: Files, entropy: Entropy) -> Keyring:

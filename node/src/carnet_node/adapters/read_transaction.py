@@ -87,6 +87,12 @@ class SqlReadTransaction:
         row = self._one(sql.GET_STATE, name=f"setting.{name}")
         return row[1] if row else None
 
+    def open_one_secret(self) -> None:
+        """Open some secret value that is stored, if there is one."""
+        from carnet_node.adapters.stored_secrets import open_one_secret  # noqa: PLC0415  (once in a database's life)
+
+        open_one_secret(self._connection, self._at_rest)
+
     def record(self, kind: Kind, record: RecordId) -> StoredRecord | None:
         """A projection, hidden and deleted ones too."""
         row = self._connection.execute(sql.projection(kind.name).get.sql, (record,)).fetchone()

@@ -15,12 +15,13 @@ from pathlib import Path
 from carnet_node.adapters.backups import upgraded_store
 from carnet_node.adapters.fetching import Fetch, RestoreFrom, erasures_in
 from carnet_node.adapters.high_water import HighWaterFile
-from carnet_node.adapters.keyring import Keyring
+from carnet_node.adapters.keyring import Keyring, data_key_check_of
 from carnet_node.adapters.recovery import KeyFolder, read_recovery
 from carnet_node.adapters.rotating import SigningKeys
 from carnet_node.adapters.system import DiskFiles, SystemClock, SystemEntropy
 from carnet_node.core.failures import NotEnrolled
 from carnet_node.core.node import Node
+from carnet_node.core.own_keys import require_data_key
 from carnet_node.core.rebuild import reproject_if_outdated
 from carnet_node.core.records import OWN_KEY_ID
 from carnet_node.core.rejoin import mark_restored
@@ -73,7 +74,7 @@ def restore_database(
     Raises:
         DatabaseExists: there is one already; it was not touched.
         StorageFailure: nothing fits, or what there is cannot be trusted; nothing was placed.
-        KeysUnreadable: the data key is not to be had; nothing was placed.
+        KeysUnreadable: the data key is not to be had, or is another database's; nothing was placed.
     """
     require_empty_place(settings.database)
     with scratch_folder(settings.backup_dir) as folder:
@@ -107,6 +108,7 @@ def _prove(
     """Check a scratch database, apply erasures, mark it."""
     entropy = SystemEntropy()
     with closing(upgraded_store(scratch, data_key, entropy)) as store:
+        require_data_key(store, data_key_check_of(data_key))
         with store.read() as tx:
             identity, own_key_id, (named, _) = tx.identity(), tx.setting(OWN_KEY_ID), read_recovery(tx)
         here = SigningKeys(settings.keys_dir, DiskFiles()).public()

@@ -228,6 +228,13 @@ class ReadTransaction(Protocol):
     def setting(self, name: str) -> bytes | None:
         """A small local fact that never syncs."""
 
+    def open_one_secret(self) -> None:
+        """Open some secret value that is stored, if there is one.
+
+        Raises:
+            KeysUnreadable: it was sealed with another data key.
+        """
+
     def segments(self) -> list[SegmentState]:
         """Every member list a published campaign names, and whether its rows are here."""
 

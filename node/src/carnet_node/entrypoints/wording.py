@@ -96,7 +96,7 @@ def explain_failure(error: Exception) -> Explained:
         return Explained(error.code, error.what, error.safe, error.next, Exit.REFUSED, status)
     for kind, (code, what, safe, then, exit_code, status) in _TEXTS.items():
         if isinstance(error, kind):
-            return Explained(code, _with_detail(what, error), safe, then, exit_code, status)
+            return Explained(code, _with_detail(what, error), safe, _next_step(then, error), exit_code, status)
     return Explained(
         "internal",
         f"Something unexpected went wrong ({type(error).__name__}).",
@@ -154,6 +154,23 @@ def _with_detail(what: str, error: Exception) -> str:
         case _:
             return what
 
+
+def _next_step(then: str, error: Exception) -> str:
+    """What to do, which for a key depends on what the key is for."""
+    if not isinstance(error, KeysUnreadable) or isinstance(error, WrongPassphrase):
+        return then
+    if error.file_name.startswith(_LINE_KEYS):
+        return _LOST_LINE_KEY
+    return _LOST_DATA_KEY if error.file_name == "data.key" else then
+
+
+_LINE_KEYS: Final = ("signing.", "exchange.")
+_LOST_LINE_KEY: Final = (
+    "Put it back with mode 600. If it is lost, go on in another folder: `carnet-node enrol --recover --from FOLDER`."
+)
+_LOST_DATA_KEY: Final = (
+    "Put it back with mode 600. If it is lost or wrong, move it away, then run `carnet-node keys recover`."
+)
 
 _STATUS: Final[dict[Reason, HTTPStatus]] = {
     Reason.NOT_FOUND: HTTPStatus.NOT_FOUND,
@@ -274,7 +291,7 @@ _TEXTS: Final[dict[type[NodeFailure], tuple[str, str, str, str, Exit, HTTPStatus
         "keys-unreadable",
         "A key of this node cannot be used.",
         "No key and no database was changed.",
-        "Put it back with mode 600. A data key: `keys recover`. Others: `enrol --recover --from FOLDER`, elsewhere.",
+        "Name the right file or copy, with mode 600. Without one: a code of `dealers recovery-code`.",
         Exit.REFUSED,
         HTTPStatus.INTERNAL_SERVER_ERROR,
     ),
