@@ -131,7 +131,7 @@ def test_headers_that_fit_nothing_are_refused():
 
 def test_a_missing_column_is_named():
     """A visits' file without a vehicle says which columns would do."""
-    with pytest.raises(BadValue, match="vehicle_former_id or vin"):
+    with pytest.raises(BadValue, match="none of the columns vehicle_former_id, vin"):
         lay_out(ImportKind.VISITS, ["工单号", "进厂日期"])
 
 

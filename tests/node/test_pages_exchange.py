@@ -18,7 +18,7 @@ from carnet_node.core.desk_limits import SESSION_IDLE_MS
 from carnet_node.core.import_columns import COLUMNS
 from carnet_node.core.lists import LISTS
 from carnet_node.core.views import list_records
-from carnet_node.entrypoints.pages.importing import ImportRun
+from carnet_node.entrypoints.pages.import_sheets import ImportRun
 from carnet_node.entrypoints.pages.labels import LIST_COLUMNS
 from carnet_node.entrypoints.pages.page import Pages
 from carnet_node.entrypoints.pages.registry_words import FIELDS
@@ -121,7 +121,7 @@ def test_a_file_is_looked_at_before_anything_is_taken_over(site: Site, desk: Vis
 
     assert (sent.status_code, sent.headers["location"]) == (303, "/exchange/import")
     assert "赵一鸣" in page
-    assert "Name: A person needs a name. Fill it in." in page
+    assert "姓名: A person needs a name. Fill it in." in page
     assert "Not taken over: 会员等级" in " ".join(page.split())
     assert list_records(site.node, CUSTOMER, after=None, limit=10).records == ()
 
@@ -209,7 +209,7 @@ def test_a_form_that_is_none_of_ours_is_refused(
 
     assert answered.status_code == status
     assert list_records(site.node, CUSTOMER, after=None, limit=10).records == ()
-    assert "Take over 2 rows" in desk.open("/exchange/import?kind=customers")
+    assert "Take over 1 row" in desk.open("/exchange/import?kind=customers")
 
 
 @pytest.mark.parametrize("step", ["run", "drop"])

@@ -11,9 +11,10 @@ from openpyxl import Workbook
 
 from carnet_node.adapters.workbook_files import SheetTable, cell_text, open_workbook
 from carnet_node.core.acting import acting_for
-from carnet_node.core.import_columns import ImportKind, lay_out
+from carnet_node.core.desk_limits import PREVIEW_COUNTED_MAX, PREVIEW_ROWS_MAX
+from carnet_node.core.import_columns import ImportKind, in_import_order, lay_out
 from carnet_node.core.import_mapping import SET_ASIDE, lay_out_mapped, mapping_of, save_mapping
-from carnet_node.core.import_run import preview_import, run_import
+from carnet_node.core.import_run import Progress, preview_import, run_import
 from carnet_node.core.importing import LeftOut, SourceRow
 from carnet_node.core.limits import IMPORT_ROWS_MAX
 from carnet_node.core.node import Node
@@ -185,21 +186,64 @@ PEOPLE = lay_out(ImportKind.CUSTOMERS, ("编号", "姓名", "手机"))
 
 
 def test_a_preview_says_what_will_happen_and_does_nothing(node: Node, tmp_path: Path):
-    """Each row comes with its values or its problem, and the database is as it was."""
+    """Each row comes with its values or its problems, and the database is as it was."""
     list(run_import(node, PEOPLE, "old", rows(("1", "张三", "")), lambda _: None))
     before = rows_of(tmp_path)
+
     shown = preview_import(
         node, PEOPLE, "old", rows(("1", "张三", ""), ("2", "李四", "12"), ("3", "王五", "13800138000"))
-    )
+    ).rows
 
     assert rows_of(tmp_path) == before
-    assert [(one.row.number, one.is_known, one.problem is None) for one in shown] == [
+    assert [(one.row.number, one.is_known, one.problems == ()) for one in shown] == [
         (2, True, True),
         (3, False, False),
         (4, False, True),
     ]
     assert shown[2].values is not None
     assert shown[2].values["full_name"] == "王五"
+
+
+def test_a_preview_counts_what_the_import_will_do(node: Node):
+    """Taken, known and left out are the numbers of the import; a number that comes twice is left out in both."""
+    list(run_import(node, PEOPLE, "old", rows(("1", "张三", "")), lambda _: None))
+    table = rows(("1", "张三", ""), ("2", "李四", "12"), ("3", "王五", ""), ("3", "赵六", ""))
+
+    counted = preview_import(node, PEOPLE, "old", table).counted
+
+    assert counted == Progress(rows=4, imported=1, known=1, left_out=2)
+    assert [counted] == list(run_import(node, PEOPLE, "old", table, lambda _: None))
+
+
+def test_a_preview_shows_few_rows_and_counts_many(node: Node):
+    """A page of the first rows; the numbers are of all of them, up to their bound."""
+    table = rows(*[(str(number), f"Person {number}", "") for number in range(PREVIEW_COUNTED_MAX + 1)])
+
+    preview = preview_import(node, PEOPLE, "old", table)
+
+    assert (len(preview.rows), preview.counted.imported) == (PREVIEW_ROWS_MAX, PREVIEW_COUNTED_MAX)
+
+
+@pytest.mark.parametrize(
+    ("cells", "column"),
+    [
+        pytest.param(("1", "张三", "12"), "phone", id="a telephone"),
+        pytest.param(("1", "", ""), "full_name", id="a name"),
+        pytest.param(("", "张三", ""), "former_id", id="a number"),
+    ],
+)
+def test_a_problem_stands_at_the_column_of_the_file(node: Node, cells: tuple[str, str, str], column: str):
+    """A refusal names the field of a record; whoever mends the file looks for a column."""
+    preview = preview_import(node, PEOPLE, "old", rows(cells))
+
+    assert [one.column for one in preview.rows[0].problems] == [column]
+
+
+def test_sheets_are_taken_customers_first():
+    """Cars refer to customers and visits to both; a sheet of none of these is in no order."""
+    kinds = (ImportKind.VISITS, None, ImportKind.CUSTOMERS, ImportKind.VEHICLES, ImportKind.CUSTOMERS)
+
+    assert in_import_order(kinds) == (2, 4, 3, 0)
 
 
 def test_a_row_at_fault_is_left_out(node: Node):
@@ -211,7 +255,7 @@ def test_a_row_at_fault_is_left_out(node: Node):
 
     assert (done.imported, done.left_out) == (0, 1)
     assert left[0].reason.endswith("手机: lost digits")
-    assert preview_import(node, PEOPLE, "old", [damaged])[0].problem == left[0].reason
+    assert preview_import(node, PEOPLE, "old", [damaged]).rows[0].problems == left[0].problems
 
 
 def test_progress_adds_up_batch_by_batch(node: Node):

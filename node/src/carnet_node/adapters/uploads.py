@@ -1,9 +1,9 @@
 """A file of a former system between its upload and the end of its import: one at a time, private, and gone afterwards.
 
 Decides where it lies and what it is called: never by the name it came with, which may hold anything. The side file with
-the rows that were left out lies beside it until somebody starts over.
+the rows that were left out lies beside it until somebody starts over, one for each sheet.
 
-    DATA/imports/source.csv | source.xlsx     DATA/imports/rejected.csv
+    DATA/imports/source.csv | source.xlsx     DATA/imports/rejected.csv     DATA/imports/rejected-1.csv
 """
 
 import shutil
@@ -18,7 +18,7 @@ from carnet_storage.adapters.sqlite_files import translated_disk
 SUFFIXES: Final = (".csv", ".xlsx")
 _SOURCE: Final = "source"
 _ARRIVING: Final = "arriving"
-_REJECTED: Final = "rejected.csv"
+_REJECTED: Final = "rejected"
 
 
 def put_upload(folder: Path, content: IO[bytes], file_name: str) -> Path:
@@ -51,12 +51,12 @@ def find_upload(folder: Path) -> Path | None:
     return next((path for suffix in SUFFIXES if (path := folder / f"{_SOURCE}{suffix}").is_file()), None)
 
 
-def rejected_file(folder: Path) -> Path:
-    """Where rows that were left out go."""
-    return folder / _REJECTED
+def rejected_file(folder: Path, sheet: int = 0) -> Path:
+    """Where rows that were left out go, of the first sheet or another one."""
+    return folder / (f"{_REJECTED}-{sheet}.csv" if sheet else f"{_REJECTED}.csv")
 
 
 def drop_upload(folder: Path) -> None:
-    """Take file and side file away."""
-    for path in [*(folder / f"{_SOURCE}{suffix}" for suffix in SUFFIXES), rejected_file(folder)]:
+    """Take file and side files away."""
+    for path in [*(folder / f"{_SOURCE}{suffix}" for suffix in SUFFIXES), *folder.glob(f"{_REJECTED}*.csv")]:
         path.unlink(missing_ok=True)

@@ -170,6 +170,9 @@ UPLOAD_FIELDS_MAX: Final = 8
 PREVIEW_ROWS_MAX: Final = 50
 """Rows of a file that are shown before it is imported."""
 
+PREVIEW_COUNTED_MAX: Final = 2_000
+"""Rows of a file that are tried before it is imported, so that somebody knows how many will be taken."""
+
 MAPPED_COLUMNS_MAX: Final = 100
 """Columns of one saved mapping."""
 

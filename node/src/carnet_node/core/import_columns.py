@@ -239,7 +239,9 @@ def lay_out(kind: ImportKind, headers: Sequence[str]) -> Layout:
             positions[name] = position
     for group in NEEDED[kind]:
         if not positions.keys() & set(group):
-            raise BadValue(Reason.BAD_FIELD, group[0], f"the file has no column {' or '.join(group)}")
+            if len(group) == 1:
+                raise BadValue(Reason.BAD_FIELD, group[0], f"the file has no column {group[0]}")
+            raise BadValue(Reason.BAD_FIELD, group[0], f"the file has none of the columns {', '.join(group)}")
     return Layout(kind, MappingProxyType(positions), tuple(one for one in ignored if one), len(headers))
 
 
@@ -260,6 +262,26 @@ def guess_kind(headers: Sequence[str]) -> ImportKind:
     if len(winners) != 1:
         raise BadValue(Reason.BAD_FIELD, "kind", "the headers fit no kind of file; name it with --kind")
     return winners[0]
+
+
+def kind_or_none(headers: Sequence[str]) -> ImportKind | None:
+    """What the rows of a sheet are, if its headers say so."""
+    try:
+        return guess_kind(headers)
+    except BadValue:
+        return None
+
+
+def in_import_order(kinds: Sequence[ImportKind | None]) -> tuple[int, ...]:
+    """In which order the sheets of a workbook are taken: customers, then their cars, then their visits.
+
+    Args:
+        kinds: what each sheet holds; one that holds none of these is left.
+
+    Returns:
+        Places of sheets; those of one kind as they stand in the workbook.
+    """
+    return tuple(place for wanted in ImportKind for place, kind in enumerate(kinds) if kind is wanted)
 
 
 def _meanings(kind: ImportKind) -> dict[str, str]:

@@ -16,12 +16,12 @@ from typing import Final
 from carnet_node.core.authoring import commit_within
 from carnet_node.core.import_cells import read_cell
 from carnet_node.core.import_columns import COLUMNS, Layout
+from carnet_node.core.import_reasons import RowProblem, row_problems
 from carnet_node.core.import_rows import Planner, RowPlan, draft_step
 from carnet_node.core.limits import FORMER_ID_CHARS_MAX, SOURCE_CHARS_MAX
 from carnet_node.core.name_keys import load_readings
 from carnet_node.core.node import Node
 from carnet_node.core.ports import WriteTransaction
-from carnet_node.core.refusals import CommandRefused
 from carnet_protocol import limits
 from carnet_protocol.changeset import Draft
 from carnet_protocol.errors import BadValue, Refused
@@ -52,10 +52,15 @@ class SourceRow:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A row that was not taken, and why; the reason never repeats a value."""
+    """A row that was not taken, and why; no problem repeats a value."""
 
     row: SourceRow
-    reason: str
+    problems: tuple[RowProblem, ...]
+
+    @property
+    def reason(self) -> str:
+        """All of it, as the side file says it."""
+        return " ".join(map(str, self.problems))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +106,19 @@ def check_source(source: str) -> None:
     """
     if not 0 < len(source.strip()) <= SOURCE_CHARS_MAX:
         raise BadValue(Reason.BAD_FIELD, "source", f"1 to {SOURCE_CHARS_MAX} characters")
+
+
+def check_number(former_id: str, row: SourceRow, earlier: dict[str, int]) -> None:
+    """Accept the number of a row, and note it.
+
+    Args:
+        earlier: row by former number, of the rows before.
+
+    Raises:
+        BadValue: a row before has it; nothing was noted.
+    """
+    if (first := earlier.setdefault(former_id, row.number)) != row.number:
+        raise BadValue(Reason.BAD_FIELD, "former_id", f"row {first} has this number already")
 
 
 def values_of(node: Node, layout: Layout, row: SourceRow) -> dict[str, Value]:
@@ -166,11 +184,11 @@ def _import_together(
     with node.store.write() as tx:
         planner, buffer = Planner(node, tx, source), _Buffer()
         for row in rows:
+            values = None
             try:
                 values = values_of(node, layout, row)
                 former_id = str(values["former_id"])
-                if (first := earlier.setdefault(former_id, row.number)) != row.number:
-                    raise BadValue(Reason.BAD_FIELD, "former_id", f"row {first} has this number already")
+                check_number(former_id, row, earlier)
                 if tx.former_record(source, layout.kind.value, former_id) is not None:
                     known += 1
                     continue
@@ -180,7 +198,7 @@ def _import_together(
                     buffer = _Buffer()
                     plan = planner.plan(layout.kind, values)
             except Refused as refusal:
-                left_out.append(LeftOut(row, why_left_out(refusal)))
+                left_out.append(LeftOut(row, row_problems(layout.kind, values, refusal)))
                 continue
             buffer.add(former_id, plan)
             imported += 1
@@ -192,7 +210,7 @@ def _import_alone(node: Node, layout: Layout, source: str, row: SourceRow, earli
     try:
         return _import_together(node, layout, source, [row], earlier)
     except Refused as refusal:
-        return BatchReport(0, 0, (LeftOut(row, why_left_out(refusal)),))
+        return BatchReport(0, 0, (LeftOut(row, row_problems(layout.kind, None, refusal)),))
 
 
 def _flush(node: Node, tx: WriteTransaction, layout: Layout, source: str, buffer: _Buffer) -> None:
@@ -236,10 +254,3 @@ def _chunks(drafts: Iterable[Draft]) -> Iterable[list[Draft]]:
 
 def _size(value: Value) -> int:
     return len(value.encode()) if isinstance(value, str) else len(value) if isinstance(value, bytes) else 9
-
-
-def why_left_out(refusal: Refused) -> str:
-    """Why a row was left out, for the person who mends the file."""
-    if isinstance(refusal, CommandRefused):
-        return " ".join(f"{one.field}: {one.what} {one.next}" for one in refusal.problems)
-    return refusal.detail or refusal.reason.value

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from carnet_node.adapters.csv_files import SIDE_HEADERS, SideFile, open_csv
-from carnet_node.core.import_columns import ImportKind, Layout, guess_kind
+from carnet_node.core.import_columns import ImportKind, Layout, guess_kind, in_import_order, kind_or_none
 from carnet_node.core.import_mapping import lay_out_mapped, mapping_of
 from carnet_node.core.import_run import run_import
 from carnet_node.core.importing import LeftOut, SourceRow, check_source
@@ -18,7 +18,6 @@ from carnet_node.core.node import Node
 from carnet_node.entrypoints.cli.opening import node_of
 from carnet_node.entrypoints.cli.output import AsJson, emit
 from carnet_node.entrypoints.wording import Exit
-from carnet_protocol.errors import BadValue
 
 import_app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -79,16 +78,10 @@ def _in_order(tables: list[_Table], kind: ImportKind | None) -> Iterator[tuple[I
     if len(tables) == 1:
         yield kind or guess_kind(tables[0].headers), tables[0]
         return
-    known = [(found, table) for table in tables if (found := _kind_of(table)) is not None and kind in (None, found)]
-    for wanted in ImportKind:
-        yield from (one for one in known if one[0] is wanted)
-
-
-def _kind_of(table: _Table) -> ImportKind | None:
-    try:
-        return guess_kind(table.headers)
-    except BadValue:
-        return None
+    kinds = [kind_or_none(table.headers) for table in tables]
+    for place in in_import_order([found if kind in (None, found) else None for found in kinds]):
+        if (found := kinds[place]) is not None:
+            yield found, tables[place]
 
 
 def _import_table(

@@ -1,37 +1,46 @@
 """Taking over a former system by pages: a file, what its columns mean, what the first rows would become, and go.
 
-Decides addresses and the order of steps. One import at a time, of whoever may, and no file changes under it; it goes on
-when the page is closed, and the page says how far it is. Which row becomes what is `core.import_run` and below; where
-the file lies is `adapters.uploads`.
+Decides addresses and the order of steps. One import at a time, of whoever may, and no file changes under it; it goes
+on when the page is closed, and the page says how far it is. A workbook is taken sheet by sheet (`import_sheets`). Which
+row becomes what is `core.import_run` and below; where the file lies is `adapters.uploads`.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Final
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import FileResponse
 from starlette.background import BackgroundTask
 from starlette.datastructures import UploadFile
 
-from carnet_node.adapters.csv_files import SideFile, open_csv
+from carnet_node.adapters.csv_files import SideFile
 from carnet_node.adapters.uploads import drop_upload, find_upload, put_upload, rejected_file
-from carnet_node.adapters.workbook_files import SUFFIX, open_workbook
 from carnet_node.core.acting import require
 from carnet_node.core.desk_limits import SHEETS_MAX, UPLOAD_FIELDS_MAX
 from carnet_node.core.import_columns import COLUMNS, ImportKind, Layout, guess_kind
 from carnet_node.core.import_mapping import lay_out_mapped, mapping_of, save_mapping
-from carnet_node.core.import_run import Progress, preview_import, run_import
-from carnet_node.core.importing import LeftOut, SourceRow, check_source
+from carnet_node.core.import_run import preview_import, run_import
+from carnet_node.core.importing import LeftOut, check_source
 from carnet_node.core.node import Node
 from carnet_node.core.roles import Permission
 from carnet_node.entrypoints.pages.forms import FormState, Typed
+from carnet_node.entrypoints.pages.import_sheets import (
+    ImportRun,
+    Table,
+    next_sheet,
+    sheet_before,
+    sheet_lines,
+    tables_of,
+)
+from carnet_node.entrypoints.pages.import_words import PreviewWords, headers_by_column
 from carnet_node.entrypoints.pages.page import Page, PageOf, WatchedPageOf
 from carnet_node.entrypoints.pages.record_forms import RecordForm, save_work
-from carnet_node.entrypoints.wording import FAILURES, Explained, explain_failure
+from carnet_node.entrypoints.wording import FAILURES, explain_failure
 from carnet_protocol.errors import BadValue
 from carnet_protocol.reasons import Reason
 
@@ -47,16 +56,6 @@ _HERE: Final = router.prefix
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
-    """A CSV file, or one sheet of a workbook; `name` is that of the sheet."""
-
-    name: str
-    headers: tuple[str, ...]
-    row_count: int
-    rows: Iterable[SourceRow]
-
-
-@dataclass(frozen=True, slots=True)
 class Choice:
     """What somebody said about the file: which sheet, what its rows are, which system it comes from."""
 
@@ -67,23 +66,8 @@ class Choice:
     @property
     def query(self) -> str:
         """As it stands in an address."""
-        kind = "" if self.kind is None else f"&kind={self.kind.value}"
-        return f"?sheet={self.sheet}&source={self.source}{kind}"
-
-
-@dataclass
-class ImportRun:
-    """How far the import of this node is; one at a time.
-
-    Attributes:
-        total: rows of the table; None while nothing runs.
-        failure: what ended it; what was taken over before stays.
-    """
-
-    total: int | None = None
-    progress: Progress = field(default_factory=lambda: Progress(0, 0, 0, 0))
-    is_done: bool = False
-    failure: Explained | None = None
+        kind = {} if self.kind is None else {"kind": self.kind.value}
+        return f"?{urlencode({'sheet': self.sheet, 'source': self.source, **kind})}"
 
 
 @router.post("")
@@ -111,19 +95,17 @@ async def upload(page: PageOf) -> Response:
 @router.get("")
 async def show(
     page: WatchedPageOf,
-    sheet: Annotated[int, Query(ge=0, lt=SHEETS_MAX)] = 0,
+    sheet: Annotated[int | None, Query(ge=0, lt=SHEETS_MAX)] = None,
     kind: ImportKind | None = None,
     source: str = "former",
 ) -> Response:
-    """What the file would become, or how far its import is."""
-    choice = Choice(sheet, kind, source)
+    """What a sheet of the file would become, or how far the import is; whoever names a sheet is shown that one."""
     await page.pages.desk.read(lambda: _require_import(page.node))
     # As it is now: were it to end while the page is made, the page would be the last one and lack the rows left out.
     run = replace(page.pages.import_run)
-    if run.total is not None:
-        has_rejected = rejected_file(_folder(page)).is_file()
-        return await page.show("import_run.html", screen="exchange", run=run, has_rejected=has_rejected)
-    return await page.show("import.html", lambda: _preview(page, choice), screen="exchange")
+    if run.total is not None and (sheet is None or not run.is_done):
+        return await page.show("import_run.html", lambda: _ran(page, run, source), screen="exchange")
+    return await page.show("import.html", lambda: _preview(page, _choice(page, sheet, kind, source)), screen="exchange")
 
 
 @router.post("/mapping")
@@ -160,20 +142,20 @@ async def run(page: PageOf) -> Response:
 
     with _alone(page) as state:
         table, layout = await page.pages.desk.read(lay_out)
-        state.total = table.row_count
-    answer = page.go(_HERE)
+        state.total, state.sheet = table.row_count, choice.sheet
+    answer = page.go(f"{_HERE}?{urlencode({'source': choice.source})}")
     answer.background = BackgroundTask(_run, page, state, table, layout, choice.source)
     return answer
 
 
 @router.get("/rejected.csv")
-async def take_rejected(page: PageOf) -> Response:
-    """The rows that were left out, each with its reason."""
-    path = rejected_file(_folder(page))
+async def take_rejected(page: PageOf, sheet: Annotated[int | None, Query(ge=0, lt=SHEETS_MAX)] = None) -> Response:
+    """The rows of a sheet that were left out, each with its reason; of the last one unless it is named."""
+    path = rejected_file(_folder(page), page.pages.import_run.sheet if sheet is None else sheet)
     await page.pages.desk.read(lambda: _require_import(page.node))
     if not path.is_file():
         raise BadValue(Reason.NOT_FOUND, "file", "nothing was left out")
-    return FileResponse(path, media_type="text/csv", filename="rejected.csv")
+    return FileResponse(path, media_type="text/csv", filename=path.name)
 
 
 @router.post("/drop")
@@ -194,15 +176,17 @@ async def start_over(page: PageOf) -> Response:
 
 async def _run(page: Page, state: ImportRun, table: Table, layout: Layout, source: str) -> None:
     """All rows, batch by batch, in the background; the state says how far it is."""
+    words, headers = page.words, headers_by_column(layout, table.headers)
 
     def _work() -> None:
-        with SideFile(rejected_file(_folder(page)), table.headers) as side:
+        with SideFile(rejected_file(_folder(page), state.sheet), table.headers) as side:
 
             def _note(one: LeftOut) -> None:
-                side.add(one.row.number, one.reason, one.row.cells)
+                side.add(one.row.number, words.left_out(one.problems, headers), one.row.cells)
 
             for done in run_import(page.node, layout, source, table.rows, _note):
                 state.progress = done
+        state.finish(table, layout.kind)
 
     try:
         await page.pages.desk.read(_work)
@@ -217,18 +201,45 @@ async def _run(page: Page, state: ImportRun, table: Table, layout: Layout, sourc
 
 def _preview(page: Page, choice: Choice) -> Mapping[str, Any]:
     """What the template shows of a file; a file whose headers say nothing asks for its kind."""
-    tables = _tables(_upload(page))
+    tables = tables_of(_upload(page))
     table = _sheet(tables, choice)
-    shown: dict[str, Any] = {"tables": tables, "table": table, "choice": choice, "columns": {}, "mapped": {}}
+    lines = sheet_lines(tables, page.pages.import_run.taken)
+    shown: dict[str, Any] = {"sheets": lines, "table": table, "choice": choice, "columns": {}, "mapped": {}}
+    shown["before"] = sheet_before(lines, choice.sheet)
     try:
         kind = choice.kind or guess_kind(table.headers)
         mapped = mapping_of(page.node, choice.source, kind)
         shown |= {"kind": kind, "columns": COLUMNS[kind], "mapped": mapped}
         layout = lay_out_mapped(kind, table.headers, mapped)
-        rows = preview_import(page.node, layout, choice.source, table.rows)
+        preview = preview_import(page.node, layout, choice.source, table.rows)
     except BadValue as refused:
-        return {"kind": choice.kind, **shown, "layout": None, "rows": (), "problem": explain_failure(refused)}
-    return {**shown, "layout": layout, "rows": rows, "problem": None}
+        return {"kind": choice.kind, **shown, "layout": None, "preview": None, "problem": explain_failure(refused)}
+    words = PreviewWords(layout, page.pages.renderer.clockface, page.words.say, page.words.labels.code)
+    headers = headers_by_column(layout, table.headers)
+    return {**shown, "layout": layout, "preview": preview, "cell": words.cell, "headers": headers, "problem": None}
+
+
+def _ran(page: Page, run: ImportRun, source: str) -> Mapping[str, Any]:
+    """How far an import is; once it is done, what is still to be taken from its file and which side files there are."""
+    folder = _folder(page)
+    path = find_upload(folder) if run.is_done else None
+    lines = () if path is None else sheet_lines(tables_of(path), run.taken)
+    return {
+        "run": run,
+        "source": source,
+        "left": [one for one in lines if not one.is_taken],
+        "next": next_sheet(lines),
+        "has_rejected": rejected_file(folder, run.sheet).is_file(),
+        "rejected": {one.sheet for one in run.taken if rejected_file(folder, one.sheet).is_file()},
+    }
+
+
+def _choice(page: Page, sheet: int | None, kind: ImportKind | None, source: str) -> Choice:
+    """What somebody said about the file; the sheet whose turn it is unless they named one."""
+    if sheet is not None:
+        return Choice(sheet, kind, source)
+    first = next_sheet(sheet_lines(tables_of(_upload(page)), page.pages.import_run.taken))
+    return Choice(0 if first is None else first.sheet, kind, source)
 
 
 def _mapped(typed: Typed, headers: Sequence[str]) -> dict[str, str]:
@@ -252,21 +263,13 @@ def _chosen(typed: Typed) -> tuple[ImportKind, Choice]:
 
 
 def _table(page: Page, choice: Choice) -> Table:
-    return _sheet(_tables(_upload(page)), choice)
+    return _sheet(tables_of(_upload(page)), choice)
 
 
 def _sheet(tables: Sequence[Table], choice: Choice) -> Table:
     if not choice.sheet < len(tables):
         raise BadValue(Reason.NOT_FOUND, "sheet", "the file has no such sheet")
     return tables[choice.sheet]
-
-
-def _tables(path: Path) -> list[Table]:
-    if path.suffix != SUFFIX:
-        table = open_csv(path)
-        rows = (SourceRow(number, cells) for number, cells in table.rows())
-        return [Table("", table.headers, table.row_count, rows)]
-    return [Table(one.name, one.headers, one.row_count, one.rows()) for one in open_workbook(path)]
 
 
 def _folder(page: Page) -> Path:
@@ -297,7 +300,8 @@ def _alone(page: Page) -> Iterator[ImportRun]:
     Raises:
         BadValue: an import is running.
     """
-    former, mine = page.pages.import_run, ImportRun(total=0)
+    former = page.pages.import_run
+    mine = ImportRun(total=0, taken=former.taken)
     if former.total is not None and not former.is_done:
         raise BadValue(Reason.BUSY, "file", "an import is running")
     page.pages.import_run = mine

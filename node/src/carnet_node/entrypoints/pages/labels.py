@@ -180,7 +180,9 @@ class Labels:
         """A field with the lists it stands in: `jobs[1].complaint` is the complaint of the second job."""
         steps = re.findall(r"(\w+)(?:\[([0-9]+)\])?", name)
         return " › ".join(
-            f"{self._of(LISTS, step)} {int(place) + 1}" if place else self._of({**FIELDS, **LISTS}, step)
+            f"{self._of(LISTS, step)} {int(place) + 1}"
+            if place
+            else self._of({**LIST_COLUMNS, **FIELDS, **LISTS}, step)
             for step, place in steps
         )
 
@@ -230,8 +232,13 @@ class Labels:
         return self._of(CODES, code) if isinstance(code, str) else ""
 
     def word(self, name: str) -> str:
-        """A kind, a code or a field in what the core says; anything else as it is."""
-        return next((self._translate(table[name]) for table in (KINDS, CODES, FIELDS) if name in table), name)
+        """A kind, a code, a field or a list in what the core says; anything else as it is."""
+        tables = (KINDS, CODES, FIELDS, LIST_COLUMNS)
+        return next((self._translate(table[name]) for table in tables if name in table), name)
+
+    def listed(self, name: str) -> str:
+        """One of several codes, or of several columns, in what the core says."""
+        return self.code(name) if name in CODES else self.column(name)
 
     def step(self, step: str) -> str:
         """What a button that moves an order on says."""

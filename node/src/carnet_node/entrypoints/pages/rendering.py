@@ -6,8 +6,7 @@ missing is an error and never an empty place. No template is given a view of the
 One environment per language, made when the language is first used and kept.
 """
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from carnet_node.core.import_reasons import WHOLE_ROW, RowProblem
 from carnet_node.entrypoints.pages import formats
 from carnet_node.entrypoints.pages.formats import Clockface
 from carnet_node.entrypoints.pages.labels import Labels
@@ -43,13 +43,19 @@ class Words:
     labels: Labels
     environment: Environment
 
-    def left_out(self, reason: str) -> str:
-        """Why a row of an import was left out: its field in words, then what is wrong and what to do."""
-        field, colon, rest = reason.partition(": ")
-        is_field = bool(colon) and re.fullmatch(r"[\w\[\].]+", field) is not None
-        return (
-            f"{self.labels.path(field)}: {self.sentence.several(rest)}" if is_field else self.sentence.several(reason)
-        )
+    def left_out(self, problems: Iterable[RowProblem], headers: Mapping[str, str]) -> str:
+        """Why a row of an import is left out.
+
+        Args:
+            headers: what a column is called in the file; one that is not in it has the name it has on every page.
+        """
+        return " ".join(self._row_problem(one, headers) for one in problems)
+
+    def _row_problem(self, one: RowProblem, headers: Mapping[str, str]) -> str:
+        said = self.sentence.several(one.text)
+        if one.column == WHOLE_ROW:
+            return said
+        return f"{headers.get(one.column) or self.labels.path(one.column)}: {said}"
 
 
 class Renderer:
@@ -93,7 +99,7 @@ class Renderer:
         # English stays as the core said it: "no such customer", and not the word that stands beside a field.
         is_source = language is Language.EN
         sentences = (
-            Sentences(str, ()) if is_source else Sentences(translations.gettext, gapped, labels.word, labels.code)
+            Sentences(str, ()) if is_source else Sentences(translations.gettext, gapped, labels.word, labels.listed)
         )
         words = Words(
             language,

@@ -30,6 +30,7 @@ from carnet_node.entrypoints.pages import (
 )
 from carnet_node.entrypoints.pages.failures import answer_page_failures
 from carnet_node.entrypoints.pages.formats import Clockface
+from carnet_node.entrypoints.pages.import_sheets import ImportRun
 from carnet_node.entrypoints.pages.page import Pages
 from carnet_node.entrypoints.pages.rendering import Renderer
 from carnet_node.entrypoints.pages.static_files import KeptFiles, static_address
@@ -58,7 +59,7 @@ def add_pages(api: FastAPI, desk: Desk) -> None:
     """Put the pages into the application of a desk; its JSON routes stand already."""
     static = static_address()
     api.state.pages = Pages(desk, Renderer(Clockface(desk.node.settings.utc_offset_minutes), static), desk.hasher)
-    api.state.pages.import_run = importing.ImportRun()
+    api.state.pages.import_run = ImportRun()
     api.mount(static, KeptFiles())
     answer_page_failures(api)
     for router in _ROUTERS:

@@ -1,0 +1,156 @@
+"""A former system at the pages: what its preview says to people, and one sheet after the other."""
+
+import html
+import io
+import re
+from datetime import date, datetime
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from carnet_node.adapters.system import run_blocking
+from carnet_node.adapters.uploads import find_upload
+from carnet_node.entrypoints.web.app import create_api
+from carnet_node.entrypoints.web.desk import Desk
+from carnet_node.entrypoints.web.guards import LOOPBACK_NAMES
+from support.browsing import Visitor
+from support.staffed import Site
+from support.vins import make_vin
+
+VIN = make_vin("LSV", 123456)
+FILE = ("客户编号,姓名,手机", "K1,赵一鸣,13900001111", "K2,,13900002222")
+
+
+@pytest.fixture
+def desk(site: Site, tmp_path: Path) -> Visitor:
+    """The administrator's browser, in English, at a node that takes files."""
+    desk = Desk(site.node, run_blocking, hasher=site.hasher, uploads=tmp_path / "imports")
+    api = create_api(desk, hosts=LOOPBACK_NAMES, token="for programs")
+    return Visitor(site.node, api).with_session(site.session.token).in_english()
+
+
+def uploaded(desk: Visitor, content: bytes, name: str) -> None:
+    """Send a file."""
+    token = desk.open("/exchange").split('data-token="')[1].split('"')[0]
+    desk.ask("POST", "/exchange/import", data={"token": token}, files={"file": (name, content)})
+
+
+def former_workbook() -> bytes:
+    """Three sheets that refer to each other, the last one first, each with a row that cannot be taken."""
+    book = openpyxl.Workbook()
+    sheets: dict[str, list[tuple[object, ...]]] = {
+        "工单": [
+            ("工单号", "车辆编号", "进厂日期", "进厂里程", "金额"),
+            ("W1", "V1", datetime.fromisoformat("2025-03-04 09:30"), 29900, 388.5),
+            ("W2", "V9", datetime.fromisoformat("2025-03-04 09:30"), 29900, None),
+        ],
+        "客户": [("客户编号", "姓名", "手机"), ("K1", "赵敏", 13811110001), ("K2", "钱宁", "12")],
+        "车辆": [
+            ("车辆编号", "车架号", "车主编号", "里程", "里程日期"),
+            ("V1", VIN, "K1", 30000, date(2025, 3, 4)),
+            ("V2", VIN[:-1], "K1", 30000, date(2025, 3, 4)),
+        ],
+    }
+    for place, (name, rows) in enumerate(sheets.items()):
+        sheet = book.worksheets[0] if place == 0 else book.create_sheet()
+        sheet.title = name
+        for row in rows:
+            sheet.append(row)
+    content = io.BytesIO()
+    book.save(content)
+    return content.getvalue()
+
+
+def text_of(page: str) -> str:
+    """What a page says, without its marks."""
+    return " ".join(html.unescape(re.sub("<[^>]+>", " ", page)).split())
+
+
+def in_chinese(desk: Visitor, site: Site) -> Visitor:
+    """The same browser, in the language it begins with."""
+    return Visitor(site.node, desk.api).with_session(site.session.token)
+
+
+def take_sheet(desk: Visitor, address: str = "/exchange/import") -> str:
+    """Take a sheet over; what the page says afterwards."""
+    desk.submit(desk.open(address), "/exchange/import/run", {})
+    return desk.open("/exchange/import")
+
+
+def test_a_preview_shows_values_as_people_read_them(desk: Visitor):
+    """Dates, clocks, kilometres and yuan stand as on every other page, and no number of the program."""
+    uploaded(desk, former_workbook(), "old.xlsx")
+    take_sheet(desk)
+    cars = text_of(desk.open("/exchange/import?sheet=2"))
+    take_sheet(desk, "/exchange/import?sheet=2")
+
+    orders = text_of(desk.open("/exchange/import?sheet=0"))
+
+    assert "K1 30,000 km 2025-03-04 " in cars
+    assert "2025-03-04 09:30 29,900 km 388.50 " in orders
+
+
+@pytest.mark.parametrize(
+    ("sheet", "said"),
+    [
+        pytest.param(1, "未导入: 手机: 电话号码", id="a telephone"),
+        pytest.param(0, "未导入: 车辆编号: 尚未导入；请先导入车辆", id="a car that is not there"),
+    ],
+)
+def test_a_reason_names_the_column_of_the_sheet_in_chinese(site: Site, desk: Visitor, sheet: int, said: str):
+    """The header as it stands in the file, the sentence and its kinds in the reader's language."""
+    uploaded(desk, former_workbook(), "old.xlsx")
+
+    page = text_of(in_chinese(desk, site).open(f"/exchange/import?sheet={sheet}"))
+
+    assert said in page
+    assert "phones[0]" not in page
+
+
+def test_the_button_counts_the_rows_that_will_be_taken(desk: Visitor):
+    """Rows that are left out are counted beside it, with the place they go to."""
+    uploaded(desk, b"\n".join(row.encode() for row in FILE), "old.csv")
+
+    page = text_of(desk.open("/exchange/import"))
+
+    assert "1 row is taken over · 0 are known already and stay as they are · 1 is left out" in page
+    assert page.count("Take over 1 row") == 1
+
+
+def test_customers_are_offered_first_and_then_what_refers_to_them(desk: Visitor):
+    """The order of the sheets in the file does not matter; after each one the next is offered."""
+    uploaded(desk, former_workbook(), "old.xlsx")
+
+    first = desk.open("/exchange/import")
+    after_customers = text_of(take_sheet(desk))
+    after_cars = text_of(take_sheet(desk, "/exchange/import?sheet=2"))
+    at_the_end = text_of(take_sheet(desk, "/exchange/import?sheet=0"))
+
+    assert 'name="sheet" value="1"' in first
+    assert ("Go on with “车辆”" in after_customers, "Go on with “工单”" in after_cars) == (True, True)
+    assert ("Go on with" in at_the_end, "Finish and remove the file" in at_the_end) == (False, True)
+
+
+def test_a_sheet_whose_turn_has_not_come_says_which_is_first(desk: Visitor):
+    """Orders refer to customers and cars, so they are not taken before them unknowingly."""
+    uploaded(desk, former_workbook(), "old.xlsx")
+
+    page = text_of(desk.open("/exchange/import?sheet=0"))
+
+    assert "Take the sheet “客户” over first" in page
+
+
+def test_each_sheet_keeps_the_rows_that_were_left_out(desk: Visitor, site: Site, tmp_path: Path):
+    """The next sheet does not take the side file of the one before away, and its reasons are in the reader's words."""
+    uploaded(desk, former_workbook(), "old.xlsx")
+    reader = in_chinese(desk, site)
+    take_sheet(reader)
+
+    take_sheet(reader, "/exchange/import?sheet=2")
+    customers = desk.ask("GET", "/exchange/import/rejected.csv?sheet=1").text
+    cars = desk.ask("GET", "/exchange/import/rejected.csv").text
+
+    assert ("K2" in customers, "V2" in cars) == (True, True)
+    assert "手机: 电话号码" in customers
+    assert find_upload(tmp_path / "imports") is not None
