@@ -7,6 +7,7 @@ form of a check-in is read before the clock runs; its save, durable, is what is 
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
+from http import HTTPStatus
 from random import Random
 from types import TracebackType
 from typing import Final, Self
@@ -62,6 +63,10 @@ class Pages(AbstractContextManager["Pages"]):
         """What is answered to a form, which has to be taken."""
         return self._asked("POST", path, status, sent)
 
+    def search(self, token: str, text: str) -> str:
+        """The results of a search, with the step that leads to their address."""
+        return self._asked("POST", "/search", 200, {"token": token, "text": text})
+
     def weight(self, path: str) -> int:
         """Bytes of a page with its style and scripts, nothing compressed, without pictures."""
         return len(self.get(path).encode()) + _static_bytes()
@@ -69,7 +74,7 @@ class Pages(AbstractContextManager["Pages"]):
     def _asked(self, method: str, path: str, status: int, sent: dict[str, str]) -> str:
         async def asked() -> httpx.Response:
             """One request, in the thread of the portal."""
-            return await self._client.request(method, path, data=sent or None)
+            return await self._client.request(method, path, data=sent or None, follow_redirects=status == HTTPStatus.OK)
 
         answer: httpx.Response = self._portal.call(asked)
         if answer.status_code != status:
@@ -87,7 +92,7 @@ def page_questions_of(desk: Desk, pages: Pages, dice: Random, times: int) -> Ite
 
     def search(name: str, shape: Callable[[str], str] = str) -> Callable[[], object]:
         """A search for any value of a sample, or for a part of it."""
-        return lambda: pages.post("/search", {"token": token, "text": shape(dice.choice(desk.samples[name]))})
+        return lambda: pages.search(token, shape(dice.choice(desk.samples[name])))
 
     yield "pages: search by plate", SEARCH_MS, search("plate")
     yield "pages: search by end of phone", SEARCH_MS, search("phone", lambda one: one[-4:])
