@@ -44,7 +44,14 @@ from carnet_node.adapters.system import (
     run_blocking,
 )
 from carnet_node.core.enrolment import accept_answer
-from carnet_node.core.failures import AlreadyEnrolled, DatabaseGone, ForeignKeys, NotEnrolled, NotInitialised
+from carnet_node.core.failures import (
+    AlreadyEnrolled,
+    DatabaseGone,
+    ForeignKeys,
+    KeysUnreadable,
+    NotEnrolled,
+    NotInitialised,
+)
 from carnet_node.core.hub_link import HubLink
 from carnet_node.core.newer_keys import go_on_with
 from carnet_node.core.node import DeskSettings, Node
@@ -223,6 +230,7 @@ def open_installation(settings: NodeSettings) -> Installation:
         NotInitialised, DatabaseGone: see `require_installation`.
         KeysUnreadable: a key is missing, damaged or open to others, or not this database's; but for its schema the
             database is as it was.
+        ForeignKeys: neither the data key nor the signing key is this database's.
         StoreBroken, StoreBusy: the database cannot be used now.
     """
     require_installation(settings)
@@ -231,12 +239,24 @@ def open_installation(settings: NodeSettings) -> Installation:
     upgrade(settings.database)
     box = DataKeyBox(keyring.data_key, entropy)
     store = SqliteNodeStore(settings.database, box, is_replicated=settings.is_replicated)
-    require_data_key(store, keyring.data_key_check)
+    _require_data_key(store, keyring, SigningKeys(settings.keys_dir, files))
     with store.read() as tx:
         own_key_id = tx.setting(OWN_KEY_ID)
     if own_key_id is not None and SigningKeys(settings.keys_dir, files).finish(own_key_id):
         keyring = open_keyring(settings.keys_dir, files)
     return Installation(settings, files, SystemClock(), entropy, keyring, store)
+
+
+def _require_data_key(store: SqliteNodeStore, keyring: Keyring, signing_keys: SigningKeys) -> None:
+    """See `require_data_key`; a database beside none of its keys is called another machine's, not a lost key's."""
+    try:
+        require_data_key(store, keyring.data_key_check)
+    except KeysUnreadable:
+        with store.read() as tx:
+            identity, key_id = tx.identity(), tx.setting(OWN_KEY_ID)
+        if identity is not None and key_id is not None and signing_keys.find(key_id) is None:
+            raise ForeignKeys(identity.site_code) from None
+        raise
 
 
 async def lost_machine_asks(
