@@ -266,7 +266,10 @@ def restore_hub(
         store = open_store(f"sqlite:///{database.resolve()}")
         stated = stated_settings(database, (HUB_ID, HUB_EPOCH, NODE_ID))
         app = _join(settings, ports, store, keyring, stated)
-        _require_data_key(app)
+        try:
+            _require_data_key(app)
+        finally:
+            store.close()  # what proves and places the file opens it by itself, and alone
         return app.hub
 
     plan = plan_of(settings)
