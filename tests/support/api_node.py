@@ -114,7 +114,7 @@ def problem(answered: httpx.Response) -> Json:
     assert answered.headers["content-type"] == "application/problem+json", answered.text
     document: Json = answered.json()
     assert {"type", "title", "status", "code", "what", "safe", "next"} <= document.keys()
-    assert document.keys() <= {"type", "title", "status", "code", "what", "safe", "next", "errors"}
+    assert document.keys() <= {"type", "title", "status", "code", "what", "safe", "next", "errors", "fault"}
     assert (document["status"], document["type"]) == (answered.status_code, f"urn:carnet:problem:{document['code']}")
     return document
 
