@@ -1,6 +1,8 @@
 """The first day of a site in a real browser: set up, logged in, a car that nobody has seen before; no hub anywhere."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -21,8 +23,13 @@ NEW_PLATE = "沪AD12345"
 
 @pytest.fixture(scope="module")
 def empty(tmp_path_factory: pytest.TempPathFactory, chromium: Browser) -> Iterator[Service]:
-    """A served node that has joined its site and that nobody has set up."""
-    folder = tmp_path_factory.mktemp("first-day")
+    """A served node that has joined its site and that nobody sets up."""
+    with _served_alone(tmp_path_factory.mktemp("first-day")) as service:
+        yield service
+
+
+@contextmanager
+def _served_alone(folder: Path) -> Iterator[Service]:
     enrol_folder(folder)
     with running(Service("carnet-node", folder / "data", free_port(), ("--offline",))) as service:
         yield service
@@ -38,9 +45,20 @@ def test_whoever_comes_first_sees_the_set_up(empty: Service, chromium: Browser, 
     assert (seen.grave, seen.wider, seen.foreign, desk.complaints) == ((), {}, frozenset(), [])
 
 
-def test_a_site_is_set_up_and_its_first_person_logs_in(empty: Service, chromium: Browser):
+def test_a_site_is_set_up_and_its_first_person_logs_in(tmp_path: Path, chromium: Browser):
     """By keyboard: a weak password is told, a good one opens the desk; another browser logs in with it, in Chinese."""
-    with FrontDesk.opened(chromium, empty.url, language="en") as desk:
+    with _served_alone(tmp_path) as service:
+        refused, problems, opened, closed_again = _set_up(chromium, service)
+        at_home = _come_back(chromium, service)
+
+    assert ("8 characters" in refused, problems) == (True, ())
+    assert ("Check-in" in opened, closed_again.endswith("/set-up")) == (True, False)
+    assert "接车" in at_home
+
+
+def _set_up(chromium: Browser, service: Service) -> tuple[str, tuple[tuple[str, str], ...], str, str]:
+    """What the refused form says, what is wrong with it, what is open afterwards, and where its address leads then."""
+    with FrontDesk.opened(chromium, service.url, language="en") as desk:
         desk.go("/set-up")
         for text in (ADMINISTRATOR, "\t", "陈立群", "\t", "short", "\n"):
             desk.type_or_press(text)
@@ -51,24 +69,25 @@ def test_a_site_is_set_up_and_its_first_person_logs_in(empty: Service, chromium:
         desk.page.wait_for_selector("nav.screens")
         opened = desk.page.inner_text("nav.screens")
         desk.go("/set-up")
-        closed_again = desk.page.url
-    with FrontDesk.opened(chromium, empty.url) as desk:
+        return refused, problems, opened, desk.page.url
+
+
+def _come_back(chromium: Browser, service: Service) -> str:
+    """What another browser shows whose user mistypes the password first."""
+    with FrontDesk.opened(chromium, service.url) as desk:
         desk.go("/login")
         for text in (ADMINISTRATOR, "\t", "a wrong password", "\n"):
             desk.type_or_press(text)
         expect(desk.page.locator("#summary")).to_contain_text("密码")
         desk.log_in()
-        at_home = desk.page.inner_text("nav.screens")
-
-    assert ("8 characters" in refused, problems) == (True, ())
-    assert ("Check-in" in opened, closed_again.endswith("/set-up")) == (True, False)
-    assert "接车" in at_home
+        return desk.page.inner_text("nav.screens")
 
 
-def test_a_car_that_nobody_knows_is_checked_in_and_printed(empty: Service, chromium: Browser, language: str):
+def test_a_car_that_nobody_knows_is_checked_in_and_printed(served: Service, chromium: Browser, language: str):
     """An unknown plate and Enter open the check-in with it filled in; the order is numbered offline and prints."""
     plate = NEW_PLATE if language == "en" else NEW_PLATE[:-1] + "6"
-    with FrontDesk.opened(chromium, empty.url, language=language) as desk:
+    name, number = ("李测试", "13900001111") if language == "en" else ("赵检验", "13700002222")
+    with FrontDesk.opened(chromium, served.url, language=language) as desk:
         desk.log_in()
         desk.page.fill("#search", plate)
         desk.page.keyboard.press("Enter")
@@ -77,24 +96,24 @@ def test_a_car_that_nobody_knows_is_checked_in_and_printed(empty: Service, chrom
         desk.page.wait_for_selector("[name='car.plate']")
         filled_in = desk.page.input_value("[name='car.plate']")
         typed = {
-            "car.vin": make_vins(2)[0 if language == "en" else 1],
-            "party.full_name": "李测试",
-            "party.number": "13900001111",
-            "sender_name": "李测试",
-            "sender_phone": "13900001111",
+            "car.vin": make_vins(90)[88 if language == "en" else 89],
+            "party.full_name": name,
+            "party.number": number,
+            "sender_name": name,
+            "sender_phone": number,
             "promised_at": "2099-12-31 17:30",
             "odometer_in_km": "１２０００",
             "jobs[0].complaint": "Noise 异响",
         }
-        for name, text in typed.items():
-            desk.page.fill(f"[name='{name}']", text)
+        for field, text in typed.items():
+            desk.page.fill(f"[name='{field}']", text)
         desk.page.keyboard.press("Control+Enter")
         desk.page.wait_for_selector("h1 .state")
-        number = desk.page.inner_text("h1").split()[0]
+        order_no = desk.page.inner_text("h1").split()[0]
         desk.page.click("a[href$='/print/order']")
         desk.page.wait_for_load_state("load")
         printed = desk.page.inner_text("body")
 
-    assert (filled_in, number.startswith("TJ01-RO-")) == (plate, True)
-    assert all(one in printed for one in (number, plate, "12,000 km", "Noise 异响"))
+    assert (filled_in, order_no.startswith("TJ01-RO-")) == (plate, True)
+    assert all(one in printed for one in (order_no, plate, "12,000 km", "Noise 异响"))
     assert ("Issued offline" in printed, "离线" in printed) == (language == "en", language == "zh_CN")
