@@ -111,4 +111,4 @@ def test_the_door_opens_by_keyboard(served: Service, chromium: Browser, key: str
         desk.page.keyboard.type(PASSWORD)
         desk.page.keyboard.press(key)
 
-        desk.page.wait_for_selector("nav.screens")
+        expect(desk.page.locator("nav.screens")).to_be_visible()

@@ -125,10 +125,12 @@ def without_generic(features: Features, generic: Container[bytes], secret: bytes
     """
 
     def own(block: Block, values: tuple[str, ...]) -> tuple[str, ...]:
+        """Those of some values whose keys are not over-full."""
         keys = ((value, _key(BlockingValue(block, value), features.version, secret)) for value in values)
         return tuple(value for value, key in keys if key not in generic)
 
     def alone(value: str | None) -> str | None:
+        """A number of a person or company, unless too many records have it."""
         return None if value is None or not own(Block.IDENTITY, (value,)) else value
 
     return replace(

@@ -30,6 +30,6 @@ class ShippedWeigher:
 @cache
 def _scorer(party_kind: str) -> "Scorer":
     from carnet_master.model import shipped_model  # noqa: PLC0415  (see above)
-    from carnet_master.scorer import compile_model  # noqa: PLC0415
+    from carnet_master.rows import ready_scorer  # noqa: PLC0415
 
-    return compile_model(shipped_model(party_kind))
+    return ready_scorer(shipped_model(party_kind))

@@ -13,14 +13,13 @@ from dataclasses import dataclass
 
 from carnet_hub.core.entries import Detail
 from carnet_hub.core.hub import Hub
-from carnet_hub.core.latecomers import order_latecomers
 from carnet_hub.core.ledger import Ledger
 from carnet_hub.core.limits import JUDGED_AGAIN_MAX, LIST_ROWS_MAX
-from carnet_hub.core.matching import match_fresh
 from carnet_hub.core.ports import StoreError
 from carnet_hub.core.releasing import release_set, release_waiting
 from carnet_hub.core.rows import SetState
-from carnet_hub.core.workspace import Workspace, open_workspace
+from carnet_hub.core.taking_in import taking_in
+from carnet_hub.core.workspace import Workspace
 from carnet_protocol.ids import OpId
 
 
@@ -39,12 +38,8 @@ def free_waiting(hub: Hub, nonces: Sequence[bytes]) -> tuple[bytes, ...]:
     rest: Sequence[bytes] = nonces
     while rest:
         try:
-            with hub.store.write() as transaction:
-                workspace = open_workspace(hub, transaction)
+            with taking_in(hub) as workspace:
                 releases = release_waiting(workspace, rest)
-                order_latecomers(hub, workspace)
-                match_fresh(hub, workspace)
-                workspace.flush(transaction)
         except StoreError:
             raise
         except Exception:  # noqa: BLE001  (found and reported one by one)
@@ -130,12 +125,8 @@ def _free_one_by_one(hub: Hub, nonces: Sequence[bytes]) -> list[bytes]:
 def _is_released(hub: Hub, nonce: bytes) -> bool:
     """Release one set if it can go on; one that makes the hub fail stays parked."""
     try:
-        with hub.store.write() as transaction:
-            workspace = open_workspace(hub, transaction)
+        with taking_in(hub) as workspace:
             row = release_set(workspace, nonce, Detail("", b""))
-            order_latecomers(hub, workspace)
-            match_fresh(hub, workspace)
-            workspace.flush(transaction)
     except StoreError:
         raise
     except Exception as error:  # noqa: BLE001  (reported as an alarm; the set is kept for the operator)

@@ -15,20 +15,19 @@ Rules:
   and pushing the same sets again is harmless.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from carnet_hub.core.admission import Decided, decide_set, park_culprit
 from carnet_hub.core.freeing import free_waiting
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.intake import Arrival, find_signers, rank_by_receipt, read_pushed, verify_arrival
-from carnet_hub.core.latecomers import order_latecomers
 from carnet_hub.core.limits import GROUP_OPS_MAX, GROUP_SETS_MAX
-from carnet_hub.core.matching import match_fresh
 from carnet_hub.core.ports import StoreError
 from carnet_hub.core.prefetch import prefetch
 from carnet_hub.core.receipts import answer_with, rejection
 from carnet_hub.core.releasing import release_waiting
-from carnet_hub.core.workspace import Workspace, open_workspace
+from carnet_hub.core.taking_in import taking_in
+from carnet_hub.core.workspace import open_workspace
 from carnet_protocol.envelope import Envelope
 from carnet_protocol.errors import Refused
 from carnet_protocol.hello import LostSet
@@ -125,8 +124,7 @@ def _admit_group(hub: Hub, group: list[Arrival]) -> list[Decided]:
 
 
 def _admit_together(hub: Hub, group: list[Arrival]) -> list[Decided]:
-    with hub.store.write() as transaction:
-        workspace = open_workspace(hub, transaction)
+    with taking_in(hub) as workspace:
         prefetch(workspace, group)
         decided: list[Decided] = []
         rest: list[bytes] = []
@@ -134,9 +132,6 @@ def _admit_together(hub: Hub, group: list[Arrival]) -> list[Decided]:
             decided.append(decide_set(workspace, arrival))
             if decided[-1].row is not None and not decided[-1].is_duplicate:
                 rest += release_waiting(workspace, [arrival.change_set.nonce]).rest
-        order_latecomers(hub, workspace)
-        match_fresh(hub, workspace)
-        workspace.flush(transaction)
     free_waiting(hub, rest)
     return decided
 
@@ -148,7 +143,7 @@ def _admit_alone(hub: Hub, arrival: Arrival) -> Decided:
     """
     nonce = arrival.change_set.nonce
     try:
-        decided = _admit_one(hub, arrival, match_fresh)
+        decided = _admit_one(hub, arrival)
     except StoreError:
         raise
     except Exception as error:  # noqa: BLE001  (reported as an alarm; the set is kept for the operator)
@@ -165,22 +160,17 @@ def _admit_alone(hub: Hub, arrival: Arrival) -> Decided:
 def _admit_unmatched(hub: Hub, arrival: Arrival) -> Decided | None:
     """Decide a set once more, without the matcher; None when that fails too."""
     try:
-        return _admit_one(hub, arrival, lambda *_: None)
+        return _admit_one(hub, arrival, is_matched=False)
     except StoreError:
         raise
     except Exception:  # noqa: BLE001  (it failed before and was reported then)
         return None
 
 
-def _admit_one(hub: Hub, arrival: Arrival, match: Callable[[Hub, Workspace], None]) -> Decided:
-    with hub.store.write() as transaction:
-        workspace = open_workspace(hub, transaction)
+def _admit_one(hub: Hub, arrival: Arrival, *, is_matched: bool = True) -> Decided:
+    with taking_in(hub, is_matched=is_matched) as workspace:
         prefetch(workspace, [arrival])
-        decided = decide_set(workspace, arrival)
-        order_latecomers(hub, workspace)
-        match(hub, workspace)
-        workspace.flush(transaction)
-    return decided
+        return decide_set(workspace, arrival)
 
 
 def _park_culprit(hub: Hub, arrival: Arrival) -> Decided:

@@ -76,9 +76,11 @@ class _Round:
 
     @property
     def book(self) -> MasterBook:
+        """What the transaction knows of the master."""
         return self.workspace.master
 
     def opened(self, party: PartyRow) -> Features:
+        """The features of a customer, opened when they are first asked for."""
         if party.customer not in self.features:
             self.features[party.customer] = plain_features(self.hub.box, party)
         return self.features[party.customer]

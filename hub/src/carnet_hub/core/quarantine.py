@@ -12,15 +12,14 @@ from carnet_hub.core.admission import Fate, Finding, examine_set
 from carnet_hub.core.entries import Detail
 from carnet_hub.core.freeing import free_waiting
 from carnet_hub.core.hub import Hub
-from carnet_hub.core.latecomers import order_latecomers
 from carnet_hub.core.ledger import Ledger
 from carnet_hub.core.limits import LIST_ROWS_MAX, TEXT_CHARS_MAX
-from carnet_hub.core.matching import match_fresh
 from carnet_hub.core.ports import Snapshot, StoreError
 from carnet_hub.core.prefetch import prefetch
 from carnet_hub.core.releasing import declare_lost, log_release, parked_row, release_waiting, stored_arrival
 from carnet_hub.core.rows import AdmissionRow, LogRow, SetState
-from carnet_hub.core.workspace import Workspace, open_workspace
+from carnet_hub.core.taking_in import taking_in
+from carnet_hub.core.workspace import Workspace
 from carnet_protocol.errors import BadValue, NotAllowed, Refused
 from carnet_protocol.ids import OpId, nonce_of
 from carnet_protocol.reasons import Reason
@@ -191,13 +190,9 @@ def _decide(
 def _decided(
     hub: Hub, nonce: bytes, awaited: Sequence[bytes], decide: Callable[[Workspace, LogRow], LogRow]
 ) -> Released:
-    with hub.store.write() as transaction:
-        workspace = open_workspace(hub, transaction)
+    with taking_in(hub) as workspace:
         row = decide(workspace, _parked(workspace, nonce))
         releases = release_waiting(workspace, awaited)
-        order_latecomers(hub, workspace)
-        match_fresh(hub, workspace)
-        workspace.flush(transaction)
     return Released(row, (*(one.nonce for one in releases.rows), *free_waiting(hub, releases.rest)))
 
 

@@ -1,0 +1,32 @@
+"""One transaction in which sets of sites are decided, from an open workspace to everything written down.
+
+Decides what follows whenever sets were folded, whoever decided them (arrival, release, an operator): late values of
+erased persons are ordered away, then new customers are matched, then all is written. Does not decide about the sets.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from carnet_hub.core.hub import Hub
+from carnet_hub.core.latecomers import order_latecomers
+from carnet_hub.core.matching import match_fresh
+from carnet_hub.core.workspace import Workspace, open_workspace
+
+
+@contextmanager
+def taking_in(hub: Hub, *, is_matched: bool = True) -> Iterator[Workspace]:
+    """A workspace to decide sets in; with its end everything that follows is written, in the same transaction.
+
+    Args:
+        is_matched: False leaves who is who alone, for a set on which the matcher fails.
+
+    Raises:
+        StoreBusy, StoreError, HistoryEnded: see `ports` and `present`; nothing was written, as after any exception.
+    """
+    with hub.store.write() as transaction:
+        workspace = open_workspace(hub, transaction)
+        yield workspace
+        order_latecomers(hub, workspace)
+        if is_matched:
+            match_fresh(hub, workspace)
+        workspace.flush(transaction)
