@@ -61,7 +61,6 @@ class Member(HubTable, table=True):
     __table_args__ = (Index("ix_member_golden", "golden"), BY_KEY)
     customer: bytes = Field(primary_key=True, sa_type=BYTES)
     golden: bytes = Field(sa_type=BYTES)
-    since: int = Field(sa_type=BIG)
 
 
 class Alias(HubTable, table=True):
@@ -70,9 +69,6 @@ class Alias(HubTable, table=True):
     __tablename__ = "alias"
     __table_args__ = (BY_KEY,)
     former: bytes = Field(primary_key=True, sa_type=BYTES)
-    since: int = Field(primary_key=True, sa_type=BIG)
-    golden: bytes = Field(sa_type=BYTES)
-    until: int = Field(sa_type=BIG)
     customer: bytes = Field(sa_type=BYTES)
 
 

@@ -233,9 +233,9 @@ class SqlSnapshot:
         """See `master_ports.MasterReads`."""
         return sorted(self._many(self._all.master.members_of, master_rows.MemberRow, goldens))
 
-    def aliases(self, formers: Collection[bytes]) -> list[master_rows.AliasRow]:
+    def aliases(self, formers: Collection[bytes]) -> dict[bytes, master_rows.AliasRow]:
         """See `master_ports.MasterReads`."""
-        return sorted(self._many(self._all.master.aliases, master_rows.AliasRow, formers))
+        return {row.former: row for row in self._many(self._all.master.aliases, master_rows.AliasRow, formers)}
 
     def proposals(self, customers: Collection[bytes]) -> list[master_rows.ProposalRow]:
         """See `master_ports.MasterReads`."""

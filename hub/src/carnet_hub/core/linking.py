@@ -12,7 +12,7 @@ Rules:
 - A golden record that is gone, or from which a site's last customer went, is sent to that site once, evicted.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Set
 from typing import Final
 
 from carnet_hub.core.effects import shown_fields
@@ -35,12 +35,12 @@ from carnet_master.clusters import (
 )
 from carnet_master.keys import KEY_BYTES
 from carnet_protocol.ids import OpId, RecordId, golden_id, index_of
-from carnet_protocol.kinds import GOLDEN, IDENTITY
+from carnet_protocol.kinds import ERASURE, GOLDEN, IDENTITY
 
 _AUTHORITIES: Final = {"auto": Authority.AUTO, "steward": Authority.STEWARD}
 
 
-def follow_master(workspace: Workspace, touched: Iterable[Key], position: int) -> None:
+def follow_master(workspace: Workspace, touched: Collection[Key], position: int) -> None:
     """Bring parties, clusters and feeds up to date with an entry of the log.
 
     Args:
@@ -52,6 +52,18 @@ def follow_master(workspace: Workspace, touched: Iterable[Key], position: int) -
     decided = _note_decisions(workspace, touched, position)
     if not changed and not decided:
         return
+    _follow(workspace, changed, decided, position)
+    if any(kind == ERASURE.number for kind, _ in touched):
+        set_right(workspace, changed, position)
+
+
+def _follow(workspace: Workspace, changed: Mapping[bytes, bool], decided: Set[Pair], position: int) -> None:
+    """Form the clusters round some customers anew.
+
+    Args:
+        changed: by customer of which something changed, whether what clusters ask of it is another.
+        decided: pairs about which a decision was folded.
+    """
     loose = (one for one, is_other in changed.items() if is_other and workspace.master.decisions(one))
     moved = {*(one for pair in decided for one in pair), *loose}
     spoken_of = {*changed, *(one for one, other in decided if one == other)}
@@ -65,11 +77,14 @@ def set_right(workspace: Workspace, customers: Iterable[bytes], position: int) -
     """Tell every site anew about the clusters that some customers are in or could ever have been in.
 
     For an exclusion: in this fold the customers of an excluded set never were in a cluster, so nothing else would take
-    their golden records from nodes. A site that never received one is told in vain.
+    their golden records from nodes. For an erasure: a fold from the log knows nothing of what was erased from the
+    start, so its clusters until now, and what sites were told of them, may be others. A site that never received one
+    is told in vain.
     """
     book = workspace.master
-    reach = _reach(book, {*customers}, None)
-    if not any(book.decisions(one) for one in reach):
+    linked = {one for one in customers if any(row.effect == Effect.LINK for row in book.decisions(one))}
+    reach = _reach(book, linked, Effect.LINK)
+    if not reach:
         return
     parties = [row for one in sorted(reach) if (row := book.party(one)) is not None]
     members = [held for one in parties if (held := book.member(one.customer)) is not None]
@@ -116,10 +131,18 @@ def _note_decisions(workspace: Workspace, touched: Iterable[Key], position: int)
             continue
         if shown_fields(state).get("retracted") is None:
             workspace.master.put_decision(row)
+            if row.effect == Effect.LINK:
+                _lend_names(workspace.master, row)
         else:
             workspace.master.drop_decision(row)
         found.add((row.customer, row.other))
     return found
+
+
+def _lend_names(book: MasterBook, row: DecisionRow) -> None:
+    """Let the golden ids of two linked customers lead to them from now on."""
+    for customer in (row.customer, row.other):
+        book.put_alias(AliasRow(golden_id(RecordId(customer)), customer))
 
 
 def _decision_row(state: RecordState, position: int) -> DecisionRow | None:
@@ -168,7 +191,7 @@ def _cluster_again(workspace: Workspace, moved: set[bytes], said: set[bytes], po
         for member in cluster.members
         if len(cluster.members) > 1
     }
-    changed = _move_members(book, before, homes, position)
+    changed = _move_members(book, before, homes)
     _propose(book, around, decisions)
     for golden in sorted(changed | said):
         now = _sites(book, golden)
@@ -177,22 +200,19 @@ def _cluster_again(workspace: Workspace, moved: set[bytes], said: set[bytes], po
 
 
 def _move_members(
-    book: MasterBook, before: Mapping[bytes, MemberRow | None], homes: Mapping[bytes, bytes], position: int
+    book: MasterBook, before: Mapping[bytes, MemberRow | None], homes: Mapping[bytes, bytes]
 ) -> set[bytes]:
-    """Write who is in which cluster now, and where golden ids lead; the golden ids of the clusters that changed."""
+    """Write who is in which cluster now; the golden ids of the clusters that changed."""
     changed: set[bytes] = set()
     for customer, held in before.items():
         home = homes.get(customer)
         if home == (held.golden if held is not None else None):
             continue
-        own = golden_id(RecordId(customer))
         if held is not None:
             changed.add(held.golden)
-            book.put_alias(AliasRow(own, held.since, held.golden, position, customer))
         if home is not None:
             changed.add(home)
-            book.put_alias(AliasRow(own, position, home, 0, customer))
-        book.put_member(customer, MemberRow(customer, home, position) if home is not None else None)
+        book.put_member(customer, MemberRow(customer, home) if home is not None else None)
     return changed
 
 

@@ -31,7 +31,7 @@ class MasterBook:
         self._new_parties: dict[bytes, None] = {}
         self._new_decisions: dict[tuple[bytes, bytes, bytes], DecisionRow | None] = {}
         self._new_members: dict[bytes, None] = {}
-        self._new_aliases: dict[tuple[bytes, int], AliasRow] = {}
+        self._new_aliases: dict[bytes, AliasRow] = {}
         self._new_proposals: dict[tuple[bytes, bytes], ProposalRow | None] = {}
         self._keys: dict[bytes, dict[bytes, bool]] = {}
 
@@ -111,8 +111,8 @@ class MasterBook:
         self._new_members[customer] = None
 
     def put_alias(self, row: AliasRow) -> None:
-        """A golden id leads to another one, or no longer."""
-        self._new_aliases[row[:2]] = row
+        """A golden id leads to the customer that lends it."""
+        self._new_aliases[row.former] = row
 
     def proposals(self, customer: bytes) -> list[ProposalRow]:
         """What waits for a steward with this customer as the smaller id."""

@@ -84,8 +84,8 @@ class MasterReads(Protocol):
     def members_of(self, goldens: Collection[bytes]) -> list[MemberRow]:
         """The customers of some clusters."""
 
-    def aliases(self, formers: Collection[bytes]) -> list[AliasRow]:
-        """Where some golden ids have led, oldest first."""
+    def aliases(self, formers: Collection[bytes]) -> dict[bytes, AliasRow]:
+        """The customers that lend some golden ids."""
 
     def proposals(self, customers: Collection[bytes]) -> list[ProposalRow]:
         """Proposals whose smaller id is one of these."""

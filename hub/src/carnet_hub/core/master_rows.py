@@ -56,29 +56,20 @@ class DecisionRow(NamedTuple):
 
 
 class MemberRow(NamedTuple):
-    """A customer in a cluster of at least two.
-
-    Attributes:
-        since: position of the log entry that brought it there.
-    """
+    """A customer in a cluster of at least two."""
 
     customer: bytes
     golden: bytes
-    since: int
 
 
 class AliasRow(NamedTuple):
-    """A golden id and the cluster that it led to, from one position on until another; its own one among them.
+    """A golden id and the customer that lends it: it leads there for ever, whatever cluster the customer is in.
 
-    Attributes:
-        former: the golden id that a customer lends.
-        until: 0 while it does.
+    Every customer has one that was ever linked with another. Nothing in it, nor in `MemberRow`, says since when: what
+    an erasure takes away could not be told again by a fold from the log.
     """
 
     former: bytes
-    since: int
-    golden: bytes
-    until: int
     customer: bytes
 
 
@@ -108,7 +99,7 @@ MASTER_PROJECTIONS: Final[dict[type[MasterRow], int]] = {
     MatchKeyRow: 2,
     DecisionRow: 3,
     MemberRow: 1,
-    AliasRow: 2,
+    AliasRow: 1,
     ProposalRow: 2,
 }
 """How many of a row's first columns identify it."""

@@ -101,10 +101,10 @@ def find_customer(snapshot: Snapshot, record: bytes) -> tuple[bytes, ...]:
     members = [row.customer for row in snapshot.members_of([record])]
     if members:
         return tuple(members)
-    aliases = snapshot.aliases([record])
-    if not aliases:
+    alias = snapshot.aliases([record]).get(record)
+    if alias is None:
         raise UnknownCustomer(record_text(record))
-    customer = aliases[-1].customer
+    customer = alias.customer
     held = snapshot.members([customer]).get(customer)
     return (customer,) if held is None else tuple(row.customer for row in snapshot.members_of([held.golden]))
 
