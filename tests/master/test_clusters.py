@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from carnet_master.clusters import (
+    DOUBTED,
     Authority,
     Clusters,
     Decision,
@@ -249,6 +250,28 @@ def test_a_proposal_is_open_until_it_is_answered():
     still_open = [name for name, later in answers.items() if open_proposals([proposed, *later], [])]
 
     assert still_open == ["nothing", "proposed anew"]
+
+
+def test_a_doubt_about_a_link_is_open_while_the_link_is_the_matchers():
+    """Whoever confirms, splits, retracts or puts aside answers it; a link that came after it was not meant."""
+    doubted = decision(Effect.PROPOSE, "ab", 9, cause=DOUBTED)
+    histories = {
+        "linked before": [link("ab", 5)],
+        "never linked": [],
+        "linked afterwards": [link("ab", 10)],
+        "confirmed": [link("ab", 5), link("ab", 10, Authority.STEWARD)],
+        "split": [link("ab", 5), split("ab", 10)],
+        "retracted": [link("ab", 5), retract("ab", 10, target=5)],
+        "put aside": [link("ab", 5), decision(Effect.DISMISS, "ab", 10)],
+    }
+
+    still_open = [
+        name
+        for name, others in histories.items()
+        if open_proposals(standing_decisions([doubted, *others]).values(), [])
+    ]
+
+    assert still_open == ["linked before"]
 
 
 def test_a_refused_link_waits_for_a_steward():

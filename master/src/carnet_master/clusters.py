@@ -14,6 +14,7 @@ Rules:
 - The matcher's links are also refused where valid document numbers would differ inside the cluster, and beyond the
   size limit. A steward's are not. What a steward has joined stays with all that the matcher had joined to either part:
   two numbers that a steward called one person's are no difference any more, and each part brings its own limit.
+- A proposal with the cause `DOUBTED` asks about a link of the matcher that stands, and only while it does.
 - The golden id is lent by the record that the hub's log knew first. The others' own ids lead to it.
 
     >>> parties = [Party(b"a" * 16, 1), Party(b"b" * 16, 2)]
@@ -32,6 +33,9 @@ from carnet_protocol.ids import RecordId, golden_id
 
 Pair = tuple[bytes, bytes]
 """Two records, the smaller id first."""
+
+DOUBTED: Final = "link_doubtful"
+"""Cause of a proposal about a link of the matcher that it would not make today."""
 
 _COMPANY: Final = "company"
 
@@ -188,7 +192,7 @@ def open_proposals(standing: Collection[Decision], refused: Iterable[RefusedLink
             dismissed[one.pair] = max(one.place, dismissed.get(one.pair, one.place))
     found: dict[Pair, tuple[Decision, str]] = {}
     for one in sorted(standing, key=lambda one: (one.place, one.id)):
-        is_open = one.effect is Effect.PROPOSE and one.pair not in answered
+        is_open = one.effect is Effect.PROPOSE and _is_open_question(one, answered.get(one.pair))
         if is_open and dismissed.get(one.pair, (0, 0)) < one.place:
             found[one.pair] = (one, one.cause)
     for refusal in refused:
@@ -196,6 +200,14 @@ def open_proposals(standing: Collection[Decision], refused: Iterable[RefusedLink
         if dismissed.get(link.pair, (0, 0)) < link.place:
             found[link.pair] = (link, refusal.why.value)
     return found
+
+
+def _is_open_question(proposal: Decision, answer: Decision | None) -> bool:
+    """Whether the link or split that counts leaves a proposal unanswered."""
+    if proposal.cause != DOUBTED:
+        return answer is None
+    is_matchers = answer is not None and answer.effect is Effect.LINK and answer.authority is Authority.AUTO
+    return answer is not None and is_matchers and answer.place < proposal.place
 
 
 def form_clusters(parties: Iterable[Party], decisions: Iterable[Decision]) -> Clusters:

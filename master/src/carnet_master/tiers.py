@@ -30,7 +30,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from carnet_master.clusters import Effect
+from carnet_master.clusters import DOUBTED, Effect
 from carnet_master.common_ground import Ground, NameAgreement, common_ground
 from carnet_master.features import PERSON, Features
 from carnet_master.limits import LINK_PROBABILITY_MIN, STEWARD_PROBABILITY_MIN
@@ -76,6 +76,8 @@ class Cause(StrEnum):
     """The same name and too little beside it."""
     LIKELY = "likely"
     """Probable by the model, and none of the above."""
+    LINK_DOUBTFUL = DOUBTED
+    """Linked by the matcher, which would not do so today."""
     UNLIKELY = "unlikely"
     TOLD_APART = "told_apart"
     PARTY_KIND = "party_kind"

@@ -23,6 +23,7 @@ from carnet_hub.core.record_book import Key, RecordState, place_of
 from carnet_hub.core.rows import FeedRow
 from carnet_hub.core.workspace import Workspace
 from carnet_master.clusters import (
+    DOUBTED,
     Authority,
     Clusters,
     Decision,
@@ -225,7 +226,8 @@ def _propose(book: MasterBook, around: Clusters, decisions: Mapping[bytes, Decis
     book.load_proposals({pair[0] for pair in pairs})
     for pair in sorted(pairs):
         found = waiting.get(pair)
-        is_open = found is not None and all(_is_live(book, one) for one in pair) and not _is_one(book, pair)
+        is_asked = found is not None and (found[1] == DOUBTED or not _is_one(book, pair))
+        is_open = is_asked and all(_is_live(book, one) for one in pair)
         held = next((row for row in book.proposals(pair[0]) if row.other == pair[1]), None)
         if found is not None and is_open:
             row = ProposalRow(*pair, found[0].id, found[0].place[0], found[1])

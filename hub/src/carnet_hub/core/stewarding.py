@@ -36,6 +36,7 @@ from carnet_hub.core.ports import Snapshot, Transaction
 from carnet_hub.core.shown import shown_values
 from carnet_hub.core.workspace import Workspace, open_workspace
 from carnet_master.clusters import (
+    DOUBTED,
     Authority,
     Decision,
     Effect,
@@ -177,9 +178,10 @@ def answer(hub: Hub, one: bytes, other: bytes, effect: Effect, word: Word) -> Ou
     with hub.store.write() as transaction:
         workspace = open_workspace(hub, transaction)
         pair = pair_of(_only(transaction, one), _only(transaction, other))
-        if all(row.other != pair[1] for row in workspace.master.proposals(pair[0])):
+        waiting = next((row for row in workspace.master.proposals(pair[0]) if row.other == pair[1]), None)
+        if waiting is None:
             raise NotWaiting
-        if effect is Effect.LINK:
+        if effect is Effect.LINK and waiting.cause != DOUBTED:
             _require_joinable(workspace, pair)
         return _say(workspace, transaction, pair, {"effect": effect.value}, word)
 
