@@ -12,6 +12,8 @@ from typing import Final
 from carnet_protocol.kinds.customers import ADDRESS, CONSENT, CONTACT_PREFERENCE, CUSTOMER, PHONE
 from carnet_protocol.kinds.hub_records import (
     CAMPAIGN,
+    CAMPAIGN_EVENT,
+    CAMPAIGN_EVENTS,
     CAMPAIGN_STATES,
     DEALER_SITE,
     ERASURE,
@@ -66,6 +68,7 @@ REGISTRY: Final = Registry(
         PROMISE_CHANGE,
         IDENTITY,
         GOLDEN,
+        CAMPAIGN_EVENT,
     )
 )
 """Every kind, by ascending number."""
@@ -73,6 +76,8 @@ REGISTRY: Final = Registry(
 __all__ = [
     "ADDRESS",
     "CAMPAIGN",
+    "CAMPAIGN_EVENT",
+    "CAMPAIGN_EVENTS",
     "CAMPAIGN_STATES",
     "CONSENT",
     "CONTACT_PREFERENCE",

@@ -5,7 +5,7 @@ Decides what every node is told. All are written by the hub, except a key change
 
 from typing import Final
 
-from carnet_protocol.kinds.fields import code, group, instant, integer, octets, one, reference, retracted, text
+from carnet_protocol.kinds.fields import code, date, group, instant, integer, octets, one, reference, retracted, text
 from carnet_protocol.registry import Audience, Kind, Register, Resolver, Writer
 
 DEALER_SITE: Final = Kind(
@@ -23,6 +23,7 @@ DEALER_SITE: Final = Kind(
 )
 
 CAMPAIGN_STATES: Final = ("draft", "published", "withdrawn")
+REMEDY_STATES: Final = ("available", "interim", "not_yet")
 
 CAMPAIGN: Final = Kind(
     2,
@@ -49,8 +50,53 @@ CAMPAIGN: Final = Kind(
         Register(5, "state", (code("state", *CAMPAIGN_STATES),), Resolver.FORWARD),
         one(6, instant("published_at")),
         one(7, octets("root_hash")),
+        one(8, octets("plan_hash")),
+        one(9, code("authority_no")),
+        group(10, "lineage", reference("parent_id", "campaign"), reference("supersedes_id", "campaign")),
+        group(11, "availability", code("remedy_state", *REMEDY_STATES), text("interim_remedy")),
+        one(12, date("outreach_closed_on")),
     ),
 )
+
+CAMPAIGN_EVENTS: Final = (
+    "investigation_opened",
+    "investigation_closed",
+    "authority_notice",
+    "objection_filed",
+    "defect_confirmed",
+    "plan_filed",
+    "published",
+    "public_notice",
+    "owner_notice",
+    "stage_report",
+    "outreach_closed",
+    "recall_finished",
+    "final_report",
+    "withdrawn",
+)
+
+CAMPAIGN_EVENT: Final = Kind(
+    27,
+    "campaign_event",
+    Writer.HUB,
+    Audience.OWNER_SITE,
+    (
+        group(
+            0,
+            "event",
+            code("campaign_no"),
+            code("event", *CAMPAIGN_EVENTS),
+            date("happened_on"),
+            code("file_reference"),
+            integer("plan_version", 1),
+            octets("plan_hash"),
+            resolver=Resolver.ONCE,
+        ),
+        retracted(1),
+    ),
+    is_fact=True,
+)
+"""What happened in a campaign before the law: the hub's alone, since an investigation is nobody else's business yet."""
 
 NODE: Final = Kind(
     17,
