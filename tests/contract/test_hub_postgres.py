@@ -11,6 +11,7 @@ from contract.hub_contract import HubContract
 from contract.hub_lists import HubListContract
 from contract.hub_master import HubMasterContract
 from contract.hub_matching import HubMatchingContract
+from contract.hub_relink import HubRelinkContract
 from support.postgres import make_schema, running_postgres
 
 NUMBERS = itertools.count(1)
@@ -23,7 +24,7 @@ def server_url() -> Iterator[str]:
         yield url
 
 
-class TestPostgresHub(HubContract, HubListContract, HubMasterContract, HubMatchingContract):
+class TestPostgresHub(HubContract, HubListContract, HubMasterContract, HubMatchingContract, HubRelinkContract):
     """Everything the contract says, in a schema of its own."""
 
     @pytest.fixture(autouse=True)

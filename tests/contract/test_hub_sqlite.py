@@ -9,9 +9,10 @@ from contract.hub_contract import HubContract
 from contract.hub_lists import HubListContract
 from contract.hub_master import HubMasterContract
 from contract.hub_matching import HubMatchingContract
+from contract.hub_relink import HubRelinkContract
 
 
-class TestSqliteHub(HubContract, HubListContract, HubMasterContract, HubMatchingContract):
+class TestSqliteHub(HubContract, HubListContract, HubMasterContract, HubMatchingContract, HubRelinkContract):
     """Everything the contract says, on a file."""
 
     @pytest.fixture(autouse=True)

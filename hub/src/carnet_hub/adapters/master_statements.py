@@ -7,6 +7,7 @@ from carnet_hub.adapters.dialects import Dialect
 from carnet_hub.adapters.master_tables import ALL_TABLES
 from carnet_hub.adapters.sql_text import LookUp, Statement, compiled
 from carnet_hub.core import master_rows as rows
+from carnet_master.clusters import Effect
 
 
 class MasterStatements:
@@ -39,6 +40,16 @@ class MasterStatements:
         kinds = (decision.c.effect, decision.c.authority, decision.c.cause)
         once = and_(decision.c.customer < decision.c.other)
         self.decision_counts = self._text(select(*kinds, count).where(once).group_by(*kinds))
+
+        self.party_count = self._text(select(count).select_from(party))
+        behind_party = select(party).where(party.c.customer > bindparam("after")).order_by(party.c.customer)
+        self.parties_after = self._text(behind_party.limit(bindparam("limit")))
+        over_full = select(key.c.key).group_by(key.c.key).having(count > bindparam("most"))
+        self.full_keys = self._text(over_full)
+        is_auto_link = and_(decision.c.effect == Effect.LINK.value, decision.c.authority == "auto", once)
+        links = select(decision).where(is_auto_link, decision.c.customer > bindparam("after"))
+        by_pair = (decision.c.customer, decision.c.other, decision.c.identity)
+        self.auto_links_after = self._text(links.order_by(*by_pair).limit(bindparam("limit")))
 
     def _text(self, statement: Executable) -> Statement:
         return compiled(statement, self._dialect)

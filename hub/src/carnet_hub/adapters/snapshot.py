@@ -258,6 +258,22 @@ class SqlSnapshot:
         """See `master_ports.MasterReads`."""
         return {tuple(row[:3]): row[3] for row in self._all.master.decision_counts.fetch(self._cursor)}
 
+    def party_count(self) -> int:
+        """See `relink_ports.RelinkReads`."""
+        return int(first_of(self._all.master.party_count.fetch(self._cursor)))
+
+    def parties_after(self, customer: bytes, limit: int) -> list[master_rows.PartyRow]:
+        """See `relink_ports.RelinkReads`."""
+        return self._list(self._all.master.parties_after, master_rows.PartyRow, after=customer, limit=limit)
+
+    def full_keys(self, most: int) -> frozenset[bytes]:
+        """See `relink_ports.RelinkReads`. One walk over the narrow table, in the order of its key."""
+        return frozenset(bytes(key) for (key,) in self._all.master.full_keys.fetch(self._cursor, most=most))
+
+    def auto_links_after(self, customer: bytes, limit: int) -> list[master_rows.DecisionRow]:
+        """See `relink_ports.RelinkReads`."""
+        return self._list(self._all.master.auto_links_after, master_rows.DecisionRow, after=customer, limit=limit)
+
     def scan(self, row_type: type[R]) -> Iterator[R]:
         """See `ports.Snapshot`."""
         return self._walk(self._all.scans[cast(type[rows.Row], row_type)], row_type)

@@ -17,6 +17,7 @@ from typing import Protocol, TypeVar
 
 from carnet_hub.core.failures import HubFailure
 from carnet_hub.core.master_ports import MasterReads
+from carnet_hub.core.relink_ports import RelinkReads
 from carnet_hub.core.rows import (
     AdmissionRow,
     AssignmentDayRow,
@@ -145,7 +146,7 @@ class Alarms(Protocol):
         """A change set made the hub itself fail and was parked with the reason `internal`."""
 
 
-class Snapshot(MasterReads, Protocol):
+class Snapshot(MasterReads, RelinkReads, Protocol):
     """Reads. Look-ups take many keys at once and answer with what exists."""
 
     def setting(self, name: str) -> bytes | None:
