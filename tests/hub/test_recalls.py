@@ -7,16 +7,16 @@ from pathlib import Path
 import pytest
 
 from carnet_hub.adapters.report_files import verify_export, write_export
-from carnet_hub.core.campaign_plans import CampaignPlan, ListedLine, parse_texts, read_members
+from carnet_hub.core.campaign_plans import CampaignPlan
 from carnet_hub.core.failures import Unusable
 from carnet_hub.core.ingest import receive_sets
+from carnet_hub.core.plan_desk import import_plan
 from carnet_hub.core.progress import PairState, ReportFate
 from carnet_hub.core.recall_export import prepare_export
 from carnet_hub.core.recalls import (
     Campaign,
     Counted,
     count_campaign,
-    import_plan,
     list_campaigns,
     members_of,
     publish_campaign,
@@ -30,35 +30,16 @@ from carnet_protocol.segments import decode_segment, segment_hash
 from support.authors import MadeSet, SiteAuthor, draft_of
 from support.hub_apps import NOW_MS, TestHub, make_hub
 from support.protocol import fixed
+from support.recall_plans import MEMBERS, NUMBER, plan
 from support.vins import make_vins
 
-MEMBERS = make_vins(4)
 OUTSIDER = make_vins(5)[4]
-NUMBER = "S2026M0001"
 
 
 @pytest.fixture
 def hub(tmp_path: Path) -> TestHub:
     """A hub without campaigns."""
     return make_hub(tmp_path / "hub")
-
-
-def plan(vins: list[str] = MEMBERS, **changes: object) -> CampaignPlan:
-    """A plan for these vehicles."""
-    texts = {
-        "campaign_no": NUMBER,
-        "title": "Brake hose",
-        "producer": "Example Motor Co.",
-        "scope": "Built in May 2024",
-        "defect": "The hose may crack.",
-        "hazard": "Longer braking distance.",
-        "emergency_advice": "Drive slowly.",
-        "remedy": "Replaced free of charge.",
-        "member_count": len(vins),
-        **changes,
-    }
-    lines = [ListedLine("vins.txt", number, vin) for number, vin in enumerate(vins, start=1)]
-    return CampaignPlan(parse_texts(texts), read_members(lines, len(vins)))
 
 
 def publish(hub: TestHub, given: CampaignPlan | None = None) -> Campaign:

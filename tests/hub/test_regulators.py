@@ -8,7 +8,8 @@ import pytest
 
 from carnet_hub.core.campaign_plans import CampaignPlan, ListedLine, parse_texts, read_members
 from carnet_hub.core.limits import COUNT_TTL_MS
-from carnet_hub.core.recalls import import_plan, publish_campaign
+from carnet_hub.core.plan_desk import import_plan
+from carnet_hub.core.recalls import publish_campaign
 from carnet_hub.entrypoints.http.app import create_api
 from carnet_hub.entrypoints.http.regulators import CountedOnce
 from carnet_protocol.kinds import REGISTRY
@@ -52,7 +53,7 @@ def test_a_campaign_is_read_without_an_account(hub: TestHub):
     body = get(hub, "/v1/recalls/S2026M0001").json()
 
     assert (body["campaign"]["campaign_no"], body["campaign"]["plan_version"]) == ("S2026M0001", 1)
-    assert body["log_position"] == 2
+    assert body["log_position"] == 3
     assert len(body["campaign"]["segment_hashes"]) == 1
 
 

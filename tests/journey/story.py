@@ -13,7 +13,8 @@ from carnet_hub.bootstrap import HubApp, init_hub
 from carnet_hub.core.campaign_plans import CampaignPlan, ListedLine, parse_texts, read_members
 from carnet_hub.core.dealers import SiteDetails, add_site
 from carnet_hub.core.enrolment import invite_dealer
-from carnet_hub.core.recalls import import_plan, publish_campaign
+from carnet_hub.core.plan_desk import import_plan
+from carnet_hub.core.recalls import publish_campaign
 from carnet_hub.entrypoints.http.app import create_api
 from carnet_hub.settings import HubSettings
 from carnet_node.adapters.joining import finish_enrolment, pending_enrolment

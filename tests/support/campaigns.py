@@ -1,7 +1,8 @@
 """A published campaign at a hub of the tests."""
 
 from carnet_hub.core.campaign_plans import CampaignPlan, ListedLine, parse_texts, read_members
-from carnet_hub.core.recalls import import_plan, publish_campaign
+from carnet_hub.core.plan_desk import import_plan
+from carnet_hub.core.recalls import publish_campaign
 from support.hub_apps import TestHub
 
 CAMPAIGN_NO = "S2026M0001"

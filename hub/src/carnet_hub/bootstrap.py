@@ -24,6 +24,7 @@ from carnet_hub.adapters.keyring import (
     is_unfinished,
     load_keyring,
 )
+from carnet_hub.adapters.law_files import LawFolder
 from carnet_hub.adapters.logging import LoggedAlarms
 from carnet_hub.adapters.recall_files import PlanFolder, SegmentFolder
 from carnet_hub.adapters.schema import upgrade_schema
@@ -85,6 +86,7 @@ class HubApp:
     keys: PublicKeys
     segments: SegmentFolder
     plans: PlanFolder
+    law: LawFolder
     files: Files
     store: SqlStore
     run_blocking: RunBlocking
@@ -324,6 +326,7 @@ def _join(
         PublicKeys(keyring.exchange_public, keyring.export.public_key),
         SegmentFolder(settings.segments_dir, ports.files),
         PlanFolder(settings.plans_dir, ports.files),
+        LawFolder(settings.law_dir, ports.files),
         ports.files,
         store,
         ports.run_blocking,

@@ -70,6 +70,11 @@ class HubSettings(BackupSettings):
         return self.data_dir / "plans"
 
     @property
+    def law_dir(self) -> Path:
+        """Calendars and duties that an operator brought."""
+        return self.data_dir / "law"
+
+    @property
     def url(self) -> str:
         """The database URL that is in force."""
         return self.database_url or f"sqlite:///{(self.data_dir / 'hub.db').resolve()}"

@@ -16,6 +16,7 @@ from carnet_protocol.segments import segment_hash
 
 _SEGMENT_SUFFIX: Final = ".seg"
 _PLAN_SUFFIX: Final = ".plan"
+_DOCUMENT_SUFFIX: Final = ".json"
 _NUMBER_END: Final = b"\n"
 
 
@@ -72,6 +73,27 @@ class PlanFolder:
                 content = self._files.read(self._folder / name, bytes_max=PLAN_BYTES_MAX) or b""
                 numbers.append(content.partition(_NUMBER_END)[0].decode())
         return sorted(numbers)
+
+    def keep(self, document: bytes) -> bytes:
+        """See `ports.PlanShelf`. A file that is there already is written again only when it is damaged."""
+        name = sha256(document).digest()
+        path = self._document_path(name)
+        if self._files.read(path, bytes_max=PLAN_BYTES_MAX) != document:
+            self._files.replace(path, document)
+        return name
+
+    def kept(self, name: bytes) -> bytes | None:
+        """See `ports.PlanShelf`."""
+        document = self._files.read(self._document_path(name), bytes_max=PLAN_BYTES_MAX)
+        if document is not None and sha256(document).digest() != name:
+            raise Unusable(
+                f"The document of the plan {name.hex()} is damaged on the disk.",
+                "Put it back from a backup of the folder plans.",
+            )
+        return document
+
+    def _document_path(self, name: bytes) -> Path:
+        return self._folder / f"{name.hex()}{_DOCUMENT_SUFFIX}"
 
     def _path(self, campaign_no: str) -> Path:
         return self._folder / f"{sha256(campaign_no.encode()).hexdigest()}{_PLAN_SUFFIX}"

@@ -18,7 +18,7 @@ import csv
 import hashlib
 import io
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Final, Protocol
 
 from carnet_hub.core.failures import FaultyLine, ListRefused, Unusable
@@ -35,6 +35,10 @@ from carnet_protocol.kinds import REGISTRY
 from carnet_protocol.limits import CODE_CHARS_MAX
 from carnet_protocol.segments import decode_segment, encode_segment, segment_hash
 from carnet_protocol.vin import VinPolicy, assess_vin, normalise_vin, vin_prefix
+
+_OPTIONAL: Final = frozenset({"hazard_level", "authority_no", "parent", "supersedes", "remedy_state", "interim_remedy"})
+_FIELDS: Final = {"parent": "campaign_no", "supersedes": "campaign_no"}
+"""Under which field of a campaign a text is checked, where that has another name."""
 
 _HEADERS: Final = frozenset({"VIN", "VINCODE", "VINNO", "车辆识别代号", "车辆识别代码", "车架号"})
 
@@ -59,6 +63,11 @@ class CampaignTexts:
         defect, hazard, emergency_advice: the three texts that owners must be told.
         hazard_level: `normal`, `park_outside` or `do_not_drive`.
         member_count: distinct vehicles, as declared.
+        authority_no: the number under which the authority keeps the campaign; may be empty.
+        parent: number of the campaign that this one is a part of, as one country's slice of a world-wide recall.
+        supersedes: number of the campaign whose remedy did not hold; a repair of that one does not close this one.
+        remedy_state: `available`, `interim` or `not_yet`; no repair is booked for the last.
+        interim_remedy: what is done until the remedy is there; needed for `interim`.
     """
 
     campaign_no: str
@@ -71,6 +80,11 @@ class CampaignTexts:
     remedy: str
     hazard_level: str
     member_count: int
+    authority_no: str = ""
+    parent: str = ""
+    supersedes: str = ""
+    remedy_state: str = "available"
+    interim_remedy: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,19 +137,27 @@ def parse_texts(values: dict[str, object]) -> CampaignTexts:
     Raises:
         Unusable: a text is missing, empty, too long or of another type, or a name is unknown.
     """
-    known = CampaignTexts.__dataclass_fields__.keys()
+    known = {field.name for field in fields(CampaignTexts)}
     if unknown := sorted(values.keys() - known):
         raise Unusable(f"The campaign file has an unknown entry: {', '.join(unknown)}.", "Correct or remove it.")
-    if missing := sorted(name for name in known - {"hazard_level"} if values.get(name) in (None, "")):
+    if missing := sorted(name for name in known - _OPTIONAL if values.get(name) in (None, "")):
         raise Unusable(f"The campaign file lacks: {', '.join(missing)}.", "Fill it in; owners must be told each text.")
-    given = {"hazard_level": "normal", **values}
+    given = {"hazard_level": "normal", **{name: one for name, one in values.items() if one != ""}}
     count = given.pop("member_count")
     if type(count) is not int or not 0 < count <= MEMBERS_MAX:
         raise Unusable("member_count is no number of vehicles.", f"Give a whole number from 1 to {MEMBERS_MAX}.")
     texts = {name: _checked_text(name, value) for name, value in given.items()}
     if not texts["campaign_no"].isprintable():
         raise Unusable("campaign_no cannot be used: it holds a line break or a control character.", "Correct it.")
-    return CampaignTexts(member_count=count, **texts)
+    found = CampaignTexts(member_count=count, **texts)
+    if (found.remedy_state == "interim") != bool(found.interim_remedy):
+        raise Unusable(
+            "remedy_state and interim_remedy do not fit together.",
+            "An interim remedy has a text, others have none.",
+        )
+    if found.campaign_no in (found.parent, found.supersedes):
+        raise Unusable("The campaign names itself as its parent or predecessor.", "Name another one, or leave it out.")
+    return found
 
 
 def read_lines(file_name: str, text: Iterable[str]) -> Iterator[ListedLine]:
@@ -269,11 +291,12 @@ def _count_text(line_count: int, count: int, declared_count: int) -> str:
 
 def _checked_text(name: str, value: object) -> str:
     kind = REGISTRY["campaign"]
+    field = _FIELDS.get(name, name)
     if not isinstance(value, str):
         raise Unusable(f"{name} is no text.", "Put it in quotation marks.")
     text = value.strip()
     try:
-        kind.by_label[kind.labels[name]][1].check(text)
+        kind.by_label[kind.labels[field]][1].check(text)
     except BadValue as refusal:
         raise Unusable(f"{name} cannot be used: {refusal.detail}.", "Correct it and import again.") from refusal
     return text

@@ -221,3 +221,12 @@ BUNDLE_FILE_BYTES_MAX: Final = BUNDLE_BYTES_MAX + 1024 * 1024
 NEWER_EPOCHS_MAX: Final = 4
 NEWER_COPIES_TRIED_MAX: Final = 4
 """Epochs whose copies are read for later orders at a restore; copies of one epoch that are tried until one opens."""
+
+TERM_UNITS_MAX: Final = 10_000
+"""Days or months in a term: no law sets a longer one."""
+
+LAW_FILE_BYTES_MAX: Final = 256 * 1024
+"""A calendar or a file of duties: a year has about 300 bytes, a duty as many."""
+
+REPEATED_DUTIES_MAX: Final = 400
+"""Times that one duty comes back: a hundred years of quarters."""

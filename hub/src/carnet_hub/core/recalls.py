@@ -6,46 +6,42 @@ not decide what a valid list is (`campaign_plans`), how pairs are counted (`prog
 
 Rules
 1. An imported plan lies on the operator's desk; no node hears of it before it is published.
-2. Publishing writes one hub change set that names the segments by hash. Publishing again raises the plan version; the
-   earlier versions stand in the log for ever.
+2. Filing and publishing make the plan on the desk a version: its document is kept under its hash for ever, and the
+   campaign's dossier says when (`dossiers`). Publishing also writes one hub change set for every node that names the
+   segments by hash.
 3. A plan whose segments are not all at hand is not published, and one that changes nothing is refused.
 4. A withdrawn campaign stays withdrawn.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from datetime import date
+from hashlib import sha256
 from typing import Final
 
-import msgspec
-
 from carnet_hub.core.authoring import write_in
-from carnet_hub.core.campaign_plans import CampaignPlan, CampaignTexts, root_hash_of
+from carnet_hub.core.campaign_plans import CampaignTexts, root_hash_of
 from carnet_hub.core.completions import completion_reports, lifecycles_of_the_gone
+from carnet_hub.core.dossiers import CampaignEvent, Stage, add_event, note_event, read_dossier, retract_event
 from carnet_hub.core.failures import Unusable
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.limits import TEXT_CHARS_MAX
-from carnet_hub.core.ports import Snapshot
+from carnet_hub.core.plan_desk import StoredPlan, load_plan
+from carnet_hub.core.ports import Snapshot, Transaction
 from carnet_hub.core.progress import Progress, count_progress
 from carnet_hub.core.rows import DealerRow, RecordRow
 from carnet_hub.core.shelves import PlanShelf, SegmentShelf
 from carnet_hub.core.shown import shown_records
-from carnet_protocol import cbor
+from carnet_hub.core.working_days import legal_day
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import HASH_BYTES, RECORD_RANDOM_BYTES, RecordId, new_record_id
 from carnet_protocol.registry import Kind, Value
 from carnet_protocol.segments import decode_segment
 from carnet_protocol.state import head_op_ids, unpack_entries
 
-_PLAN_FIELDS: Final = ("title", "defect", "hazard", "emergency_advice", "remedy")
-
-
-class StoredPlan(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
-    """A plan on the operator's desk: texts, and the hashes of segments that are on the shelf."""
-
-    texts: dict[str, str | int]
-    segment_hashes: list[bytes]
-    repeated: int
-    faulty_count: int
+_PLAN_FIELDS: Final = ("title", "defect", "hazard", "emergency_advice", "remedy", "scope", "producer", "hazard_level")
+_LATER_FIELDS: Final = ("authority_no", "remedy_state", "interim_remedy")
+"""What plans of earlier versions of this program do not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +87,37 @@ class Counted:
     site_codes: Mapping[bytes, str]
 
 
-def import_plan(segments: SegmentShelf, plans: PlanShelf, plan: CampaignPlan) -> None:
-    """Put a plan on the operator's desk and its segments on the shelf; an earlier unpublished plan is replaced."""
-    hashes = [segments.put(segment) for segment in plan.members.segments]
-    stored = StoredPlan(asdict(plan.texts), hashes, plan.members.repeated, plan.members.faulty_count)
-    plans.put(plan.texts.campaign_no, cbor.encode_frame(stored))
+def file_plan(
+    hub: Hub, plans: PlanShelf, campaign_no: str, filed_on: date | None = None, *, file_reference: str = ""
+) -> CampaignEvent:
+    """Note that the plan on the desk was handed to the authority, and keep its document for ever.
+
+    Args:
+        filed_on: today when left out.
+
+    Raises:
+        Unusable: no such plan, the very plan that was filed last, a withdrawn campaign, or a day ahead; nothing
+            changed but the document on the shelf.
+    """
+    document = load_plan(plans, campaign_no).document
+    plan_hash = plans.keep(document)
+    with hub.store.write() as transaction:
+        dossier = read_dossier(hub, transaction, campaign_no)
+        filed = [one.plan_hash for one in dossier.standing if one.event == "plan_filed"]
+        if filed and filed[-1] == plan_hash:
+            raise Unusable(f"{campaign_no} is filed as it stands.", "Import a plan that changes something first.")
+        if dossier.stage in {Stage.WITHDRAWN, Stage.REPORTED}:
+            raise Unusable(f"{campaign_no} is at the stage {dossier.stage}.", "File a new plan under a new number.")
+        version = dossier.number_of(plan_hash, _version_of(find_campaign(hub, transaction, campaign_no)))
+        return add_event(
+            hub,
+            transaction,
+            campaign_no,
+            "plan_filed",
+            filed_on or legal_day(hub.clock.now_ms()),
+            file_reference=file_reference,
+            plan=(version, plan_hash),
+        )
 
 
 def publish_campaign(hub: Hub, segments: SegmentShelf, plans: PlanShelf, campaign_no: str) -> Campaign:
@@ -108,11 +130,58 @@ def publish_campaign(hub: Hub, segments: SegmentShelf, plans: PlanShelf, campaig
     plan = load_plan(plans, campaign_no)
     if any(segments.get(one) is None for one in plan.segment_hashes):
         raise Unusable(f"A segment of {campaign_no} is missing.", "Import the campaign again, then publish it.")
+    plan_hash = plans.keep(plan.document)
     with hub.store.write() as transaction:
         current = find_campaign(hub, transaction, campaign_no)
-        draft = _first_draft(hub, plan) if current is None else _next_draft(hub, plan, current)
+        dossier = read_dossier(hub, transaction, campaign_no)
+        version = dossier.number_of(plan_hash, _version_of(current))
+        values = _plan_values(hub, transaction, plan, version, plan_hash)
+        draft = _first_draft(hub, campaign_no, values) if current is None else _next_draft(hub, current, values)
         write_in(hub, transaction, [draft])
+        today = legal_day(hub.clock.now_ms())
+        add_event(hub, transaction, campaign_no, "published", today, plan=(version, plan_hash))
         return require_campaign(hub, transaction, campaign_no)
+
+
+def note(
+    hub: Hub, plans: PlanShelf, campaign_no: str, event: str, happened_on: date, *, file_reference: str = ""
+) -> CampaignEvent:
+    """Write down what happened in a campaign; what owners and dealers have to know of it goes to every node.
+
+    Raises:
+        Unusable: see `dossiers.note_event`; nothing changed.
+        StoreBusy, StoreError: see `ports`.
+    """
+    with hub.store.write() as transaction:
+        current = find_campaign(hub, transaction, campaign_no)
+        is_known = current is not None or plans.get(campaign_no) is not None
+        noted = note_event(
+            hub, transaction, campaign_no, event, happened_on, is_known=is_known, file_reference=file_reference
+        )
+        if event == "outreach_closed" and current is not None:
+            _tell_outreach(hub, transaction, current, happened_on)
+    return noted
+
+
+def retract(hub: Hub, record: bytes, reason: str) -> CampaignEvent:
+    """Say that a noted event does not hold.
+
+    Raises:
+        Unusable: see `dossiers.retract_event`; nothing changed.
+        StoreBusy, StoreError: see `ports`.
+    """
+    with hub.store.write() as transaction:
+        retracted = retract_event(hub, transaction, record, reason)
+        current = find_campaign(hub, transaction, retracted.campaign_no)
+        if retracted.event == "outreach_closed" and current is not None:
+            _tell_outreach(hub, transaction, current, None)
+    return retracted
+
+
+def _tell_outreach(hub: Hub, transaction: Transaction, current: Campaign, closed_on: date | None) -> None:
+    """Owners are sought no longer, or again."""
+    values: dict[str, Value] = {"outreach_closed_on": closed_on.isoformat() if closed_on is not None else None}
+    write_in(hub, transaction, [_draft(hub.registry["campaign"], current, values)])
 
 
 def withdraw_campaign(hub: Hub, campaign_no: str) -> Campaign:
@@ -126,6 +195,7 @@ def withdraw_campaign(hub: Hub, campaign_no: str) -> Campaign:
         if current.values.get("state") == "withdrawn":
             raise Unusable(f"{campaign_no} is withdrawn already.", "Nothing is left to do.")
         write_in(hub, transaction, [_draft(hub.registry["campaign"], current, {"state": "withdrawn"})])
+        add_event(hub, transaction, campaign_no, "withdrawn", legal_day(hub.clock.now_ms()))
         return require_campaign(hub, transaction, campaign_no)
 
 
@@ -165,19 +235,6 @@ def require_campaign(hub: Hub, snapshot: Snapshot, campaign_no: str) -> Campaign
     return campaign
 
 
-def load_plan(plans: PlanShelf, campaign_no: str) -> StoredPlan:
-    """An imported plan.
-
-    Raises:
-        Unusable: there is none.
-    """
-    stored = plans.get(campaign_no)
-    if stored is None:
-        number = campaign_no[:TEXT_CHARS_MAX]
-        raise Unusable(f"No plan {number} was imported.", "Import it with `recalls import` first.")
-    return cbor.decode_frame(stored, StoredPlan)
-
-
 def count_campaign(hub: Hub, segments: SegmentShelf, snapshot: Snapshot, campaign_no: str) -> Counted:
     """How far a campaign has come, as of a snapshot.
 
@@ -198,10 +255,10 @@ def members_of(segments: SegmentShelf, campaign: Campaign) -> Iterator[str]:
     Raises:
         Unusable: a segment is missing.
     """
-    for sha256 in campaign.segment_hashes:
-        segment = segments.get(sha256)
+    for name in campaign.segment_hashes:
+        segment = segments.get(name)
         if segment is None:
-            raise Unusable(f"Segment {sha256.hex()} is missing.", "Put it back from a backup, or publish again.")
+            raise Unusable(f"Segment {name.hex()} is missing.", "Put it back from a backup, or publish again.")
         yield from decode_segment(segment)
 
 
@@ -212,24 +269,32 @@ def split_hashes(joined: Value) -> list[bytes]:
     return [joined[at : at + HASH_BYTES] for at in range(0, len(joined), HASH_BYTES)]
 
 
-def _plan_values(plan: StoredPlan, version: int) -> dict[str, Value]:
+def _plan_values(
+    hub: Hub, transaction: Transaction, plan: StoredPlan, version: int, plan_hash: bytes
+) -> dict[str, Value]:
+    texts = plan.texts
     return {
         "plan_version": version,
-        **{name: plan.texts[name] for name in _PLAN_FIELDS},
+        "plan_hash": plan_hash,
+        **{name: texts[name] for name in _PLAN_FIELDS},
+        **{name: texts.get(name) or None for name in _LATER_FIELDS},
         "segment_hashes": b"".join(plan.segment_hashes),
-        "member_count": plan.texts["member_count"],
-        "scope": plan.texts["scope"],
-        "producer": plan.texts["producer"],
-        "hazard_level": plan.texts["hazard_level"],
+        "member_count": texts["member_count"],
         "root_hash": root_hash_of(plan.segment_hashes),
+        "parent_id": _named_campaign(hub, transaction, texts.get("parent")),
+        "supersedes_id": _named_campaign(hub, transaction, texts.get("supersedes")),
     }
 
 
-def _first_draft(hub: Hub, plan: StoredPlan) -> Draft:
+def _named_campaign(hub: Hub, transaction: Transaction, campaign_no: object) -> bytes | None:
+    return require_campaign(hub, transaction, str(campaign_no)).row.id if campaign_no else None
+
+
+def _first_draft(hub: Hub, campaign_no: str, plan_values: Mapping[str, Value]) -> Draft:
     now_ms = hub.clock.now_ms()
     values: dict[str, Value] = {
-        "campaign_no": plan.texts["campaign_no"],
-        **_plan_values(plan, 1),
+        "campaign_no": campaign_no,
+        **plan_values,
         "state": "published",
         "published_at": now_ms,
     }
@@ -237,19 +302,23 @@ def _first_draft(hub: Hub, plan: StoredPlan) -> Draft:
     return Draft(hub.registry["campaign"], record, values)
 
 
-def _next_draft(hub: Hub, plan: StoredPlan, current: Campaign) -> Draft:
-    number = plan.texts["campaign_no"]
+def _next_draft(hub: Hub, current: Campaign, values: dict[str, Value]) -> Draft:
+    number = str(current.values.get("campaign_no"))
     if current.values.get("state") == "withdrawn":
         raise Unusable(f"{number} was withdrawn.", "Publish the new plan under a new number.")
-    if not _differs(plan, current):
+    if current.values.get("plan_hash") == values["plan_hash"]:
         raise Unusable(f"{number} is published as it stands.", "Import a plan that changes something first.")
-    version = current.values.get("plan_version")
-    return _draft(hub.registry["campaign"], current, _plan_values(plan, version + 1 if isinstance(version, int) else 1))
+    return _draft(hub.registry["campaign"], current, values)
+
+
+def _version_of(current: Campaign | None) -> int:
+    """The version that nodes have; 0 for a campaign that was never published."""
+    version = current.values.get("plan_version") if current is not None else None
+    return version if isinstance(version, int) else 0
 
 
 def _differs(plan: StoredPlan, current: Campaign) -> bool:
-    values = _plan_values(plan, 0)
-    return any(current.values.get(name) != value for name, value in values.items() if name != "plan_version")
+    return current.values.get("plan_hash") != sha256(plan.document).digest()
 
 
 def _draft(kind: Kind, current: Campaign, values: dict[str, Value]) -> Draft:

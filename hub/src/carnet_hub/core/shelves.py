@@ -31,3 +31,13 @@ class PlanShelf(Protocol):
 
     def campaign_nos(self) -> list[str]:
         """Numbers of all plans, sorted."""
+
+    def keep(self, document: bytes) -> bytes:
+        """Keep a plan's document durably, for ever; returns its SHA-256. Keeping it twice changes nothing."""
+
+    def kept(self, name: bytes) -> bytes | None:
+        """The document with this hash; None when it is not here.
+
+        Raises:
+            HubFailure: what lies under the name has another hash.
+        """

@@ -27,6 +27,8 @@ COMMANDS: Final = {
     "erasures": ("erasures", "list, show: which nodes have erased"),
     "master": ("master", "who is who: find, show, explain, queue, accept, reject, merge, unmerge, pin, mode"),
     "recalls": ("recalls", "import, publish, withdraw, list, progress"),
+    "dossiers": ("dossiers", "list, show, file, note, retract, due: a campaign before the law"),
+    "calendar": ("calendar", "show, import, deadline: working days"),
     "export": ("exports", "write a signed recall report, print its key"),
     "verify": ("exports", "check a signed recall report"),
     "log": ("checks", "verify the hub's log, show a change set"),

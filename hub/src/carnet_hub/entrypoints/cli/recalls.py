@@ -21,9 +21,9 @@ from carnet_hub.core.campaign_plans import (
 )
 from carnet_hub.core.failures import Unusable
 from carnet_hub.core.limits import CAMPAIGN_LIST_BYTES_MAX, CAMPAIGN_TEXT_BYTES_MAX
+from carnet_hub.core.plan_desk import import_plan
 from carnet_hub.core.recall_export import describe_progress
 from carnet_hub.core.recalls import (
-    import_plan,
     list_campaigns,
     publish_campaign,
     row_of,
