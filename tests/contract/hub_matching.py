@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from carnet_hub.adapters.store import SqlStore, open_store
+from carnet_hub.core.limits import KEY_ROWS_MAX
+from carnet_hub.core.master_book import MasterBook
 from carnet_hub.core.master_ports import Ground, Weighed
-from carnet_hub.core.master_rows import ProposalRow
+from carnet_hub.core.master_rows import MatchKeyRow, PartyRow, ProposalRow
 from carnet_hub.core.matching import write_policy
 from carnet_master.features import Features
 from carnet_master.limits import BLOCK_RECORDS_MAX
@@ -31,9 +33,11 @@ class SureWeigher:
 
     def weigh(self, one: Features, other: Features) -> Weighed:
         """The same answer for everybody."""
-        return Weighed(
-            9.5, self.probability, b"\x01\x02", bytes(32), (Ground("prior", "", -4.5), Ground("all", "", 14))
-        )
+        return Weighed(9.5, self.probability, b"\x01\x02", bytes(32))
+
+    def explain(self, one: Features, other: Features) -> tuple[Ground, ...]:
+        """The same reasons for everybody."""
+        return (Ground("prior", "", -4.5), Ground("all", "", 14))
 
 
 def with_model(world: HubWorld, mode: Mode, probability: float = 0.999) -> HubWorld:
@@ -186,6 +190,44 @@ class HubMatchingContract:
         say(world, world.sites["b"], "phone", "phone last", "last", number="13912340001")
 
         assert decided(world) == before
+
+    def test_many_keys_are_asked_for_at_once(self, world: HubWorld):
+        """A look-up by several keys brings who has each of them, and says by its length when it was cut off."""
+        with world.hub.store.write() as transaction:
+            transaction.put([MatchKeyRow(b"P" * 16, bytes([nth]) * 16) for nth in (1, 2)])
+            transaction.put([MatchKeyRow(b"W" * 16, bytes([nth]) * 16) for nth in (2, 3)])
+
+        with world.hub.store.read() as snapshot:
+            whole = snapshot.found_by_any([b"P" * 16, b"W" * 16, b"V" * 16], 5)
+            cut = snapshot.found_by_any([b"P" * 16, b"W" * 16], 3)
+
+        assert sorted((key[:1], one[0]) for key, one in whole) == [(b"P", 1), (b"P", 2), (b"W", 2), (b"W", 3)]
+        assert len(cut) == 3
+
+    def test_a_key_that_fills_the_look_up_is_asked_for_by_itself(self, world: HubWorld):
+        """Beside a telephone that thousands share, the other keys of a customer find everybody all the same."""
+        crowd = [MatchKeyRow(b"P" * 16, nth.to_bytes(16, "big")) for nth in range(KEY_ROWS_MAX)]
+        with world.hub.store.write() as transaction:
+            transaction.put([*crowd, MatchKeyRow(b"W" * 16, b"x" * 16)])
+
+        with world.hub.store.read() as snapshot:
+            book = MasterBook(snapshot)
+            book.load_found([b"P" * 16, b"W" * 16])
+
+            assert book.found_by(b"W" * 16, 9) == [b"x" * 16]
+            assert len(book.found_by(b"P" * 16, 9)) == 9
+
+    def test_what_was_just_written_is_found_beside_what_was_asked_for(self, world: HubWorld):
+        """A customer of this transaction is found under a key that was looked up before it came."""
+        with world.hub.store.write() as transaction:
+            transaction.put([MatchKeyRow(b"W" * 16, b"x" * 16)])
+
+        with world.hub.store.read() as snapshot:
+            book = MasterBook(snapshot)
+            book.load_found([b"W" * 16])
+            book.put_party(PartyRow(b"y" * 16, b"d" * 16, 1, "person", True, b"", b"W" * 16, b""))
+
+            assert book.found_by(b"W" * 16, 9) == [b"x" * 16, b"y" * 16]
 
     def test_an_idle_matcher_changes_no_fold(self, world: HubWorld, tmp_path: Path):
         """Folding the log again gives the same rows although no model is there any more."""

@@ -65,6 +65,8 @@ def _solar(digits: str | None) -> Birthday:
 
 def _digits_of(text: str) -> str | None:
     """YYYYMMDD of a text in the form the registry stores, with a believable year; lunar months are not checked."""
+    if not text:
+        return None
     parts = text.strip().split("-")
     if [len(part) for part in parts] != [4, 2, 2] or not all(part.isascii() and part.isdigit() for part in parts):
         return None

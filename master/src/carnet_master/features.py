@@ -269,7 +269,7 @@ def _cars(read: Callable[[str], str | None], texts: tuple[str, ...]) -> tuple[st
 
 
 def _each_once(read: Callable[[str], str | None], texts: Iterable[str]) -> tuple[str, ...]:
-    return _sorted(read(text) for text in texts)
+    return _sorted(map(read, texts))
 
 
 def _sorted(values: Iterable[str | None]) -> tuple[str, ...]:

@@ -46,7 +46,7 @@ def fold_text(text: str) -> str:
     Args:
         text: as stored, any Unicode; what is longer than the bound is cut.
     """
-    return _folded(text[:TEXT_CHARS_MAX])
+    return _folded(text[:TEXT_CHARS_MAX]) if text else ""
 
 
 def han_of(text: str) -> str:
@@ -76,6 +76,8 @@ def _folded(text: str) -> str:
 
 def _folded_once(text: str) -> str:
     if text.isascii():
+        if text.isalnum():
+            return text.lower()
         return _SPACES.sub(" ", "".join(one for one in text.lower() if one.isprintable() or one.isspace())).strip()
     plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).lower())
     visible = "".join(one for one in plain if one.isspace() or unicodedata.category(one) not in _DROPPED_CATEGORIES)

@@ -24,7 +24,7 @@ from functools import lru_cache
 from typing import Final
 
 from carnet_master.folding import fold_text
-from carnet_master.limits import BIRTH_YEAR_MAX, BIRTH_YEAR_MIN, CODE_CHARS_MAX
+from carnet_master.limits import BIRTH_YEAR_MAX, BIRTH_YEAR_MIN, CODE_CHARS_MAX, TEXT_CHARS_MAX
 
 _SEPARATORS: Final = re.compile(r"[\s\-_.·]+")
 _EIGHTEEN: Final = re.compile(r"[1-9]\d{16}[\dX]", re.ASCII)
@@ -143,6 +143,8 @@ def read_document(id_type: str, text: str) -> str | None:
         id_type: code of the registry; "" when it was not said.
         text: as stored, any Unicode.
     """
+    if not text:
+        return None
     number = "".join(one for one in _compact(text) if one.isascii() and one.isalnum())[:CODE_CHARS_MAX]
     has_digits = sum(one.isdigit() for one in number) >= _DOCUMENT_DIGITS_MIN
     is_long_enough = len(number) >= _DOCUMENT_CHARS_MIN and len(set(number)) > 1
@@ -165,6 +167,8 @@ def is_county_known(number: str) -> bool:
 
 
 def _compact(text: str) -> str:
+    if text.isascii() and text.isalnum():
+        return text[:TEXT_CHARS_MAX].upper()
     return _SEPARATORS.sub("", fold_text(text)).upper()
 
 

@@ -24,6 +24,9 @@ class MasterStatements:
         self.parties = LookUp(dialect, party.c.customer, select(party).where)
         found = select(key.c.customer).where(key.c.key == bindparam("key"))
         self.found_by = self._text(found.order_by(key.c.customer).limit(bindparam("limit")))
+        self.found_by_any = LookUp(
+            dialect, key.c.key, lambda one_of: select(key).where(one_of).limit(bindparam("limit"))
+        )
         self.decisions = LookUp(dialect, decision.c.customer, select(decision).where)
         self.members = LookUp(dialect, member.c.customer, select(member).where)
         self.members_of = LookUp(dialect, member.c.golden, select(member).where)

@@ -221,6 +221,10 @@ class SqlSnapshot:
         """See `master_ports.MasterReads`."""
         return [bytes(one) for (one,) in self._all.master.found_by.fetch(self._cursor, key=key, limit=limit)]
 
+    def found_by_any(self, keys: Collection[bytes], limit: int) -> list[master_rows.MatchKeyRow]:
+        """See `master_ports.MasterReads`."""
+        return self._many(self._all.master.found_by_any, master_rows.MatchKeyRow, keys, limit=limit)
+
     def decisions(self, customers: Collection[bytes]) -> list[master_rows.DecisionRow]:
         """See `master_ports.MasterReads`."""
         return sorted(self._many(self._all.master.decisions, master_rows.DecisionRow, customers))

@@ -4,14 +4,18 @@ Decides when a model is loaded: reading one takes a fifth of a second, and most 
 what a weight means (`carnet_master.tiers`).
 """
 
-from functools import cache
-from typing import TYPE_CHECKING
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Final
 
 from carnet_hub.core.master_ports import Ground, Weighed
 from carnet_master.features import Features
 
 if TYPE_CHECKING:
-    from carnet_master.scorer import Scorer
+    from carnet_master.conditions import Row
+    from carnet_master.scorer import Score, Scorer
+
+_ROWS_KEPT: Final = 64
+"""Rows that are kept: a customer who arrives is weighed against a handful of others. They hold personal values."""
 
 
 class ShippedWeigher:
@@ -19,12 +23,26 @@ class ShippedWeigher:
 
     def weigh(self, one: Features, other: Features) -> Weighed | None:
         """See `master_ports.Weigher`."""
-        from carnet_master.rows import row_of  # noqa: PLC0415  (see above)
+        model, score = _scorer(one.party).model, _score(one, other)
+        return Weighed(score.weight, score.probability, score.octets, model.id)
 
-        scorer = _scorer(one.party)
-        score = scorer.score(row_of(one, scorer.model), row_of(other, scorer.model))
-        grounds = tuple(Ground(line.comparison, line.level, line.bits) for line in scorer.explain(score))
-        return Weighed(score.weight, score.probability, score.octets, scorer.model.id, grounds)
+    def explain(self, one: Features, other: Features) -> tuple[Ground, ...]:
+        """See `master_ports.Weigher`."""
+        if one.party != other.party:
+            return ()
+        reasons = _scorer(one.party).explain(_score(one, other))
+        return tuple(Ground(line.comparison, line.level, line.bits) for line in reasons)
+
+
+def _score(one: Features, other: Features) -> "Score":
+    return _scorer(one.party).score(_row(one), _row(other))
+
+
+@lru_cache(maxsize=_ROWS_KEPT)
+def _row(features: Features) -> "Row":
+    from carnet_master.rows import row_of  # noqa: PLC0415  (see above)
+
+    return row_of(features, _scorer(features.party).model)
 
 
 @cache

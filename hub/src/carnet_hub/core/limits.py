@@ -69,6 +69,13 @@ GOLDEN_ROW_BYTES: Final = 10 * 1024
 CANDIDATES_MAX: Final = 500
 """Customers that one arriving customer is compared with, those that share most keys first; most meet four."""
 
+PARTIES_PER_LOOK_UP: Final = 32
+"""Arriving customers whose keys are looked up together; a set of a day's work holds as many."""
+
+KEY_ROWS_MAX: Final = 4_096
+"""Rows that one look-up by many keys brings. Some hundred ordinary keys have half as many; a look-up that is cut off
+holds a generic one among them, and each key is asked for by itself."""
+
 QUEUE_PAIRS_MAX: Final = 10_000
 """Proposals that are grouped for one list: more than a steward decides in a month."""
 

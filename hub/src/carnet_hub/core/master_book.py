@@ -4,8 +4,10 @@ Decides nothing; it loads facts in batches, answers questions about them includi
 and hands the changed rows over to be written. A `MasterBook` lives for one transaction, beside its `RecordBook`.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from typing import TypeVar
 
+from carnet_hub.core.limits import KEY_ROWS_MAX
 from carnet_hub.core.master_rows import (
     AliasRow,
     DecisionRow,
@@ -16,6 +18,9 @@ from carnet_hub.core.master_rows import (
 )
 from carnet_hub.core.ports import Snapshot, Transaction
 from carnet_master.keys import KEY_BYTES
+
+K = TypeVar("K")
+R = TypeVar("R")
 
 
 class MasterBook:
@@ -29,11 +34,13 @@ class MasterBook:
         self._clusters: dict[bytes, set[bytes]] = {}
         self._proposals: dict[bytes, dict[bytes, ProposalRow]] = {}
         self._new_parties: dict[bytes, None] = {}
-        self._new_decisions: dict[tuple[bytes, bytes, bytes], DecisionRow | None] = {}
+        self._new_decisions: dict[bytes, dict[tuple[bytes, bytes], DecisionRow | None]] = {}
         self._new_members: dict[bytes, None] = {}
+        self._joined: dict[bytes, set[bytes]] = {}
         self._new_aliases: dict[bytes, AliasRow] = {}
-        self._new_proposals: dict[tuple[bytes, bytes], ProposalRow | None] = {}
+        self._new_proposals: dict[bytes, dict[bytes, ProposalRow | None]] = {}
         self._keys: dict[bytes, dict[bytes, bool]] = {}
+        self._found: dict[bytes, list[bytes]] = {}
 
     def load(self, customers: Collection[bytes]) -> None:
         """Ask for everything about some customers at once."""
@@ -45,11 +52,8 @@ class MasterBook:
         self._decisions.update({one: {} for one in undecided})
         for row in self._snapshot.decisions(undecided):
             self._decisions[row.customer][row.other, row.identity] = row
-        for (customer, other, identity), changed in self._new_decisions.items():
-            if customer in undecided:
-                self._decisions[customer].pop((other, identity), None)
-                if changed is not None:
-                    self._decisions[customer][other, identity] = changed
+        for customer in undecided & self._new_decisions.keys():
+            _overlay(self._decisions[customer], self._new_decisions[customer])
 
     def party(self, customer: bytes) -> PartyRow | None:
         """A customer as matching sees it; None before it has arrived."""
@@ -59,8 +63,8 @@ class MasterBook:
     def put_party(self, row: PartyRow) -> None:
         """Add a party, or change it with its keys."""
         before = self.party(row.customer)
-        old = set(_split(before.keys)) if before is not None else set()
-        new = set(_split(row.keys))
+        old = set(split_keys(before.keys)) if before is not None else set()
+        new = set(split_keys(row.keys))
         for key in old ^ new:
             self._keys.setdefault(key, {})[row.customer] = key in new
         self._parties[row.customer] = row
@@ -75,14 +79,14 @@ class MasterBook:
     def put_decision(self, row: DecisionRow) -> None:
         """Add a decision, from both sides."""
         for side in (row, row._replace(customer=row.other, other=row.customer)):
-            self._new_decisions[side[:3]] = side
+            self._new_decisions.setdefault(side.customer, {})[side.other, side.identity] = side
             if side.customer in self._decisions:
                 self._decisions[side.customer][side.other, side.identity] = side
 
     def drop_decision(self, row: DecisionRow) -> None:
         """A decision does not hold, from both sides."""
         for side in (row, row._replace(customer=row.other, other=row.customer)):
-            self._new_decisions[side[:3]] = None
+            self._new_decisions.setdefault(side.customer, {})[side.other, side.identity] = None
             self._decisions.get(side.customer, {}).pop((side.other, side.identity), None)
 
     def member(self, customer: bytes) -> MemberRow | None:
@@ -96,8 +100,7 @@ class MasterBook:
         if golden not in self._clusters:
             stored = self._snapshot.members_of([golden])
             self._clusters[golden] = {row.customer for row in stored if row.customer not in self._new_members}
-            changed = (row for one in self._new_members if (row := self._members[one]) is not None)
-            self._clusters[golden].update(row.customer for row in changed if row.golden == golden)
+            self._clusters[golden].update(self._joined.get(golden, ()))
         return sorted(self._clusters[golden])
 
     def put_member(self, customer: bytes, row: MemberRow | None) -> None:
@@ -107,6 +110,10 @@ class MasterBook:
             self._clusters[before.golden].discard(customer)
         if row is not None and row.golden in self._clusters:
             self._clusters[row.golden].add(customer)
+        if before is not None:
+            self._joined.get(before.golden, set()).discard(customer)
+        if row is not None:
+            self._joined.setdefault(row.golden, set()).add(customer)
         self._members[customer] = row
         self._new_members[customer] = None
 
@@ -126,26 +133,34 @@ class MasterBook:
         self._proposals.update({one: {} for one in fresh})
         for row in self._snapshot.proposals(fresh):
             self._proposals[row.one][row.other] = row
-        for (one, other), changed in self._new_proposals.items():
-            if one in fresh:
-                self._proposals[one].pop(other, None)
-                if changed is not None:
-                    self._proposals[one][other] = changed
+        for one in fresh & self._new_proposals.keys():
+            _overlay(self._proposals[one], self._new_proposals[one])
 
     def put_proposal(self, row: ProposalRow) -> None:
         """Two customers wait for a steward."""
-        self._new_proposals[row[:2]] = row
+        self._new_proposals.setdefault(row.one, {})[row.other] = row
         self._proposals.setdefault(row.one, {})[row.other] = row
 
     def drop_proposal(self, row: ProposalRow) -> None:
         """Two customers wait no longer."""
-        self._new_proposals[row[:2]] = None
+        self._new_proposals.setdefault(row.one, {})[row.other] = None
         self._proposals.setdefault(row.one, {}).pop(row.other, None)
+
+    def load_found(self, keys: Collection[bytes]) -> None:
+        """Ask who has one of these keys, at once; where too many have, nothing is known afterwards."""
+        fresh = sorted(set(keys) - self._found.keys())
+        rows = self._snapshot.found_by_any(fresh, KEY_ROWS_MAX)
+        if len(rows) < KEY_ROWS_MAX:
+            self._found.update({key: [] for key in fresh})
+            for row in rows:
+                self._found[row.key].append(row.customer)
 
     def found_by(self, key: bytes, limit: int) -> list[bytes]:
         """The first customers with a key, by id."""
         changed = self._keys.get(key, {})
-        stored = self._snapshot.found_by(key, limit + sum(not stands for stands in changed.values()))
+        stored = self._found.get(key)
+        if stored is None:
+            stored = self._snapshot.found_by(key, limit + sum(not stands for stands in changed.values()))
         found = {one for one in stored if changed.get(one, True)} | {one for one, stands in changed.items() if stands}
         return sorted(found)[:limit]
 
@@ -155,14 +170,16 @@ class MasterBook:
         keys = sorted((key, one, stands) for key, changed in self._keys.items() for one, stands in changed.items())
         transaction.remove(MatchKeyRow, [(key, one) for key, one, stands in keys if not stands])
         transaction.put([MatchKeyRow(key, one) for key, one, stands in keys if stands])
-        transaction.remove(DecisionRow, sorted(key for key, row in self._new_decisions.items() if row is None))
-        transaction.put(sorted(row for row in self._new_decisions.values() if row is not None))
+        decided = [((one, *key), row) for one, rows in self._new_decisions.items() for key, row in rows.items()]
+        transaction.remove(DecisionRow, sorted(key for key, row in decided if row is None))
+        transaction.put(sorted(row for _, row in decided if row is not None))
         members = {one: self._members[one] for one in sorted(self._new_members)}
         transaction.remove(MemberRow, [(one,) for one, row in members.items() if row is None])
         transaction.put([row for row in members.values() if row is not None])
         transaction.put(sorted(self._new_aliases.values()))
-        transaction.remove(ProposalRow, sorted(key for key, row in self._new_proposals.items() if row is None))
-        transaction.put(sorted(row for row in self._new_proposals.values() if row is not None))
+        waiting = [((one, other), row) for one, rows in self._new_proposals.items() for other, row in rows.items()]
+        transaction.remove(ProposalRow, sorted(key for key, row in waiting if row is None))
+        transaction.put(sorted(row for _, row in waiting if row is not None))
 
     def _load_parties(self, customers: Collection[bytes]) -> None:
         fresh = {one for one in customers if one not in self._parties}
@@ -171,5 +188,14 @@ class MasterBook:
             self._parties.update(self._snapshot.parties(fresh))
 
 
-def _split(joined: bytes) -> list[bytes]:
+def _overlay(held: dict[K, R], changes: Mapping[K, R | None]) -> None:
+    """Lay what this transaction has changed over what is stored."""
+    for key, row in changes.items():
+        held.pop(key, None)
+        if row is not None:
+            held[key] = row
+
+
+def split_keys(joined: bytes) -> list[bytes]:
+    """The keys that stand joined in a party's row."""
     return [joined[at : at + KEY_BYTES] for at in range(0, len(joined), KEY_BYTES)]

@@ -8,7 +8,15 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from carnet_hub.core.master_rows import AliasRow, DecisionRow, MemberRow, PartyRow, ProposalPlace, ProposalRow
+from carnet_hub.core.master_rows import (
+    AliasRow,
+    DecisionRow,
+    MatchKeyRow,
+    MemberRow,
+    PartyRow,
+    ProposalPlace,
+    ProposalRow,
+)
 from carnet_hub.core.rows import RecordRow
 from carnet_master.features import Features
 
@@ -31,14 +39,12 @@ class Weighed:
         probability: 0 to 1.
         levels: the level of each comparison, a byte each.
         model_id: of the model that weighed.
-        grounds: the prior, then every comparison; their bits add up to the weight.
     """
 
     weight: float
     probability: float
     levels: bytes
     model_id: bytes
-    grounds: tuple[Ground, ...]
 
 
 class Weigher(Protocol):
@@ -51,6 +57,15 @@ class Weigher(Protocol):
             one, other: without generic values.
         """
 
+    def explain(self, one: Features, other: Features) -> tuple[Ground, ...]:
+        """Why they weigh what they weigh: the prior, then every comparison; their bits add up to the weight.
+
+        Args:
+            one, other: as `weigh` had them.
+
+        Returns: nothing when there is no model for that kind of party, or for two kinds.
+        """
+
 
 class NoWeigher:
     """No model: what needs a probability is never linked and never asked about; equal document numbers still count."""
@@ -58,6 +73,10 @@ class NoWeigher:
     def weigh(self, one: Features, other: Features) -> Weighed | None:  # noqa: ARG002
         """Nothing is known."""
         return None
+
+    def explain(self, one: Features, other: Features) -> tuple[Ground, ...]:  # noqa: ARG002
+        """Nothing is known."""
+        return ()
 
 
 NO_WEIGHER: Final = NoWeigher()
@@ -74,6 +93,9 @@ class MasterReads(Protocol):
 
     def found_by(self, key: bytes, limit: int) -> list[bytes]:
         """The first customers with a key, by id."""
+
+    def found_by_any(self, keys: Collection[bytes], limit: int) -> list[MatchKeyRow]:
+        """Who has one of these keys, in no order. Only an answer of fewer rows than the limit is whole."""
 
     def decisions(self, customers: Collection[bytes]) -> list[DecisionRow]:
         """Every decision about one of these customers, from that customer's side."""

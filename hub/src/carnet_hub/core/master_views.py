@@ -187,7 +187,7 @@ def explain_pair(hub: Hub, one: bytes, other: bytes) -> Explanation:
         RecordId(parties[0].customer),
         RecordId(parties[1].customer),
         verdict,
-        verdict.weighed.grounds if verdict.weighed is not None else (),
+        hub.weigher.explain(*features) if verdict.weighed is not None else (),
         tuple(decisions),
         len(members) == len(parties) and len(homes) == 1,
         tuple(sorted({chr(key[0]) for key in keys[0] & keys[1]})),

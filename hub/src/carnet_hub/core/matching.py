@@ -13,15 +13,15 @@ Rules:
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from carnet_hub.core.authoring import write_with
 from carnet_hub.core.hub import Hub
-from carnet_hub.core.limits import CANDIDATES_MAX
+from carnet_hub.core.limits import CANDIDATES_MAX, PARTIES_PER_LOOK_UP
 from carnet_hub.core.linking import decision_of
-from carnet_hub.core.master_book import MasterBook
+from carnet_hub.core.master_book import MasterBook, split_keys
 from carnet_hub.core.master_ports import Weighed
 from carnet_hub.core.master_rows import PartyRow
 from carnet_hub.core.parties import plain_features
@@ -29,7 +29,7 @@ from carnet_hub.core.ports import Snapshot, Transaction
 from carnet_hub.core.workspace import Workspace
 from carnet_master.clusters import Authority, Decision, Effect, deciding, pair_of, standing_decisions
 from carnet_master.features import Features
-from carnet_master.keys import KEY_BYTES, without_generic
+from carnet_master.keys import without_generic
 from carnet_master.limits import BLOCK_RECORDS_MAX
 from carnet_master.tiers import Judgement, Mode, Policy, Tier, effect_of, judge_pair
 from carnet_protocol.changeset import Draft
@@ -96,10 +96,28 @@ def match_fresh(hub: Hub, workspace: Workspace) -> None:
     workspace.fresh_parties.clear()
     if not fresh:
         return
-    at = _Round(hub, workspace, read_policy(workspace.snapshot))
-    drafts = [draft for customer in fresh for draft in _decide(at, customer)]
+    drafts = list(decisions_about(hub, workspace, fresh))
     for start in range(0, len(drafts), OPS_PER_SET_MAX):
         write_with(hub, workspace, drafts[start : start + OPS_PER_SET_MAX])
+
+
+def decisions_about(hub: Hub, workspace: Workspace, customers: Sequence[bytes]) -> Iterator[Draft]:
+    """What the matcher decides about some customers and has not said before; nothing is written.
+
+    Args:
+        workspace: what it knows is asked for in a handful of look-ups, whatever the number of customers.
+        customers: in the order in which they are matched; two of them are compared once.
+    """
+    at, book = _Round(hub, workspace, read_policy(workspace.snapshot)), workspace.master
+    book.load(customers)
+    parties = [party for one in customers if (party := book.party(one)) is not None and party.is_live]
+    for start in range(0, len(parties), PARTIES_PER_LOOK_UP):
+        keys = (key for one in parties[start : start + PARTIES_PER_LOOK_UP] for key in split_keys(one.keys))
+        book.load_found(list(keys))
+    met = [(party, *candidates_of(book, party)) for party in parties]
+    book.load({one for party, candidates, _ in met for one in (party.customer, *candidates)})
+    for party, candidates, generic in met:
+        yield from _decide(at, party, candidates, generic)
 
 
 def read_policy(snapshot: Snapshot) -> Policy:
@@ -138,8 +156,7 @@ def candidates_of(book: MasterBook, party: PartyRow) -> tuple[list[bytes], froze
     """
     shared: Counter[bytes] = Counter()
     generic: set[bytes] = set()
-    for at in range(0, len(party.keys), KEY_BYTES):
-        key = party.keys[at : at + KEY_BYTES]
+    for key in split_keys(party.keys):
         found = book.found_by(key, BLOCK_RECORDS_MAX + 1)
         if len(found) > BLOCK_RECORDS_MAX:
             generic.add(key)
@@ -165,18 +182,13 @@ def evidence_of(weighed: Weighed | None) -> dict[str, Value]:
     return {"weight_nanobits": weight, "levels": weighed.levels, "model_id": weighed.model_id}
 
 
-def _decide(at: _Round, customer: bytes) -> Iterator[Draft]:
-    party = at.book.party(customer)
-    if party is None or not party.is_live:
-        return
-    candidates, generic = candidates_of(at.book, party)
+def _decide(at: _Round, party: PartyRow, candidates: Sequence[bytes], generic: frozenset[bytes]) -> Iterator[Draft]:
     if not candidates:
         return
-    at.book.load([customer, *candidates])
     own = without_generic(at.opened(party), generic, at.hub.box.blind_key) if generic else at.opened(party)
-    said = _said_before(at.book, customer)
+    said = _said_before(at.book, party.customer)
     for candidate in candidates:
-        pair = pair_of(customer, candidate)
+        pair = pair_of(party.customer, candidate)
         other = at.book.party(candidate)
         if pair in at.done or other is None or not other.is_live:
             continue
@@ -212,7 +224,10 @@ def cause_of(judgement: Judgement) -> str:
 
 def _said_before(book: MasterBook, customer: bytes) -> dict[bytes, list[Decision]]:
     """What stands about a customer and each other one."""
-    standing = standing_decisions(decision_of(row) for row in book.decisions(customer)).values()
+    rows = book.decisions(customer)
+    if not rows:
+        return {}
+    standing = standing_decisions(decision_of(row) for row in rows).values()
     found: dict[bytes, list[Decision]] = {}
     for one in standing:
         found.setdefault(one.other if one.one == customer else one.one, []).append(one)

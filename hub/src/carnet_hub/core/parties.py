@@ -13,7 +13,7 @@ Rules:
 
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
-from typing import Final
+from typing import Final, get_type_hints
 
 import msgspec
 
@@ -33,6 +33,7 @@ _HOLDERS: Final = ("owner", "lessee")
 """Roles in which a car says something about who somebody is."""
 
 _FIELDS: Final = tuple(one.name for one in fields(Features))
+_UNPACK: Final = msgspec.msgpack.Decoder(tuple[tuple(get_type_hints(Features).values())])  # type: ignore[misc]
 _TEXTS: Final = tuple(one.name for one in fields(RawCustomer) if one.type in ("str", str))
 _CLUSTERED: Final = PartyRow._fields.index("keys")
 """Columns before this one are what clusters ask."""
@@ -81,8 +82,7 @@ def plain_features(box: SecretBox, row: PartyRow) -> Features:
     Raises:
         HubFailure: sealed under another data key, or damaged.
     """
-    values = msgspec.msgpack.decode(box.open(row.features, _place(row.customer)), type=list[object])
-    return Features(*(tuple(one) if isinstance(one, list) else one for one in values))  # type: ignore[arg-type]
+    return Features(*_UNPACK.decode(box.open(row.features, _place(row.customer))))
 
 
 def _touched(workspace: Workspace) -> list[bytes]:
