@@ -342,6 +342,7 @@ def test_a_list_is_read_page_by_page(node: Node):
         pytest.param("沪A·12345", (FoundBy.PLATE, "vehicle"), id="plate"),
         pytest.param("１２３４５", (FoundBy.PLATE_TAIL, "vehicle"), id="five of the plate, full width"),
         pytest.param("2345", (FoundBy.PLATE_TAIL, "vehicle"), id="four of the plate"),
+        pytest.param("a12345", (FoundBy.PLATE_TAIL, "vehicle"), id="the plate without its province"),
         pytest.param("1m8gdm9a xkp042788", (FoundBy.VIN, "vehicle"), id="VIN"),
         pytest.param("042788", (FoundBy.VIN_TAIL, "vehicle"), id="last six of the VIN"),
         pytest.param("138 0013 8000", (FoundBy.PHONE, "customer"), id="phone"),
@@ -358,6 +359,24 @@ def test_the_box_finds_what_people_read_out(node: Node, text: str, expected: tup
     desk.save(node, partial(vehicles.add_plate, car, {"plate_no": "沪A12345"}))
 
     assert [(one.by, one.view.kind.name) for one in find(node, text)] == [expected]
+
+
+@pytest.mark.parametrize(
+    ("text", "is_found"),
+    [
+        pytest.param("AD12345", True, id="without the province"),
+        pytest.param("D12345", True, id="without the letter"),
+        pytest.param("浙AD12345", True, id="the whole plate"),
+        pytest.param("BD12345", False, id="another letter"),
+        pytest.param("苏AD12345", False, id="another province"),
+    ],
+)
+def test_a_new_energy_plate_is_found_by_every_ending_people_type(node: Node, text: str, is_found: bool):
+    """Its eight characters are no hindrance, and a plate that differs in front is another car."""
+    car = add_car(node)
+    desk.save(node, partial(vehicles.add_plate, car, {"plate_no": "浙AD12345"}))
+
+    assert [one.view.id for one in find(node, text)] == ([car] if is_found else [])
 
 
 @pytest.mark.parametrize("text", ["", "   ", "明", "w", "99", "42788", "138", "%", "_", "' OR 1=1", "x" * 5000, "\x00"])

@@ -1,7 +1,7 @@
 """The one box at the desk: plate, VIN, telephone, name or repair order number.
 
 Decides what a typed text may mean and looks all of it up. Endings are found too, because people read them out: the last
-6 or more of a VIN, the last 4 or 5 of a plate, the last 4 of a telephone number. A name is found by its beginning, by
+6 or more of a VIN, 4 or more of a plate (without its province, too), the last 4 of a telephone number. A name is found by its beginning, by
 its pinyin and by the initials of its pinyin (`name_keys`). Every look-up is by an index and bounded.
 """
 
@@ -24,6 +24,7 @@ from carnet_protocol.vin import normalise_vin
 
 _VIN_TAIL = 6
 _PLATE_TAILS = (4, 5)
+_PLATE_CHARS_MAX = 10
 _PHONE_TAIL = 4
 _PREFIX_CHARS_MIN = 2
 _PHONE_BEGINNING_MIN = 5
@@ -125,8 +126,7 @@ def _matches(tx: ReadTransaction, typed: str, limit: int) -> Iterator[tuple[Foun
     if _VIN_TAIL <= len(vin) < VIN_CHARS:
         found = tx.find_tail(VEHICLE, "vin", vin[-_VIN_TAIL:], limit)
         yield from _marked(FoundBy.VIN_TAIL, [one for one in found if _ends_with(one, "vin", vin)])
-    if len(plate) in _PLATE_TAILS:
-        yield from _marked(FoundBy.PLATE_TAIL, tx.find_tail(PLATE, "plate_no", plate, limit))
+    yield from _marked(FoundBy.PLATE_TAIL, _plates_ending(tx, plate, limit))
     if len(plate) >= _PREFIX_CHARS_MIN and not plate.isascii():
         yield from _marked(FoundBy.PLATE_BEGINNING, tx.find_prefix(PLATE, "plate_no", plate, limit))
     if _PHONE_BEGINNING_MIN <= len(code) < _MOBILE_DIGITS and code.isdecimal() and code.startswith("1"):
@@ -147,6 +147,16 @@ def _names(tx: ReadTransaction, typed: str, limit: int) -> Iterator[tuple[FoundB
     key = typed_key(name)
     if key is not None and len(key) >= _PREFIX_CHARS_MIN:
         yield from _marked(FoundBy.NAME, tx.find_name_key(key, limit))
+
+
+def _plates_ending(tx: ReadTransaction, plate: str, limit: int) -> list[StoredRecord]:
+    """Plates that end so: what nobody types is the province, and often the letter behind it."""
+    if len(plate) in _PLATE_TAILS:
+        return tx.find_tail(PLATE, "plate_no", plate, limit)
+    if not _PLATE_TAILS[-1] < len(plate) < _PLATE_CHARS_MAX:
+        return []
+    found = tx.find_tail(PLATE, "plate_no", plate[-_PLATE_TAILS[-1] :], limit)
+    return [one for one in found if _ends_with(one, "plate_no", plate)]
 
 
 def _ends_with(stored: StoredRecord, field: str, ending: str) -> bool:
