@@ -121,6 +121,10 @@ def test_everything_that_is_missing_is_said_at_once_and_nothing_is_lost(site: Si
         ),
         pytest.param({"odometer_in_km": "", "is_odometer_unknown": ""}, "state that it is unknown", id="no odometer"),
         pytest.param({"promised_at": "2020-01-01 08:00"}, "The promised time has passed", id="a promise in the past"),
+        pytest.param({"party.full_name": ""}, "A person needs a name", id="a phone of nobody"),
+        pytest.param(
+            {"party.full_name": "", "party.party_kind": "company"}, "A company needs", id="a phone of no company"
+        ),
         pytest.param({"damage_marks": "hole 9 9"}, "Set the marks again", id="a mark that is none"),
         pytest.param({"jobs[1].parts[0].quantity_hundredths": "-1"}, "Nothing was saved", id="a negative quantity"),
         pytest.param({"estimate_fen": "1"}, "less than that of its jobs", id="an estimate below its jobs"),

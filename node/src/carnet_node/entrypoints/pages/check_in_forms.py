@@ -2,7 +2,7 @@
 
 Decides under which names the parts of the form stand, as refusals name them: the order's own fields as they are, `car.`
 and `party.` before those of car and customer, `jobs[0].parts[1].` before those of a line. Rows without a word are left
-out. What a reception needs is decided in `core.receiving`.
+out, and so is a customer of whom nothing was said. What a reception needs is decided in `core.receiving`.
 """
 
 from collections.abc import Mapping
@@ -125,7 +125,7 @@ def _party(typed: Typed, reader: _Reader) -> ReceivedParty:
         confirmed = tuple(filter(None, map(_record, typed.all("confirmed"))))
         return ReceivedParty(known, None, role, confirmed, phones, not_same)
     values = reader.values(CUSTOMER, _texts(typed, "party.", PARTY_FIELDS), "party.")
-    if not values.keys() - {"party_kind"}:
+    if not values.keys() - {"party_kind"} and not phones:
         return ReceivedParty(role=role, not_same=not_same)
     return ReceivedParty(new=AddCustomer(values, phones), role=role, not_same=not_same)
 
