@@ -1,12 +1,13 @@
 """A campaign's list: every line is accounted for, and a short list never closes a recall."""
 
+from io import StringIO
+
 import pytest
 
 from carnet_hub.core.campaign_plans import (
     CampaignTexts,
     ListedLine,
     decode_text,
-    lines_of,
     parse_texts,
     read_lines,
     read_members,
@@ -39,7 +40,7 @@ def lines(*texts: str) -> list[ListedLine]:
 
 def texts_in(file_name: str, content: str) -> list[tuple[int, str]]:
     """Line numbers and entries of a file with this content."""
-    return [(one.line, one.text) for one in read_lines(file_name, lines_of(content.encode()))]
+    return [(one.line, one.text) for one in read_lines(file_name, StringIO(content, newline=""))]
 
 
 def test_texts_are_taken_as_they_stand():

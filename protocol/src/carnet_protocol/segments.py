@@ -99,6 +99,57 @@ class Segment:
         yield from self.exceptions
 
 
+class MemberSet:
+    """Identifiers on their way into a segment, four bytes for each regular one, so that a list of millions fits."""
+
+    def __init__(self) -> None:
+        self._serials_of: dict[str, array[int]] = {}
+        self._exceptions: set[bytes] = set()
+
+    def __bool__(self) -> bool:
+        return bool(self._serials_of or self._exceptions)
+
+    def add(self, listed: str, place: int = 1) -> None:
+        """Take an identifier in, as listed; one that is there already may come again.
+
+        Args:
+            place: in its list, counted from 1, for the refusal.
+
+        Raises:
+            BadValue: BAD_VIN, when it is empty, too long or no Unicode text; nothing was taken in.
+        """
+        parts = split_vin(listed)
+        if parts is None:
+            identifier = normalise_vin(listed)
+            parts = split_vin(identifier)
+            if parts is None:
+                self._exceptions.add(_exception_bytes(identifier, place))
+                return
+        prefix, serial = parts
+        serials = self._serials_of.get(prefix)
+        if serials is None:
+            serials = self._serials_of[prefix] = array("I")
+        serials.append(serial)
+
+    def encode(self) -> bytes:
+        """The one byte form of what was taken in.
+
+        Raises:
+            BadValue: TOO_LARGE, the bytes exceed `SEGMENT_BYTES_MAX`.
+        """
+        segment = bytearray(SEGMENT_MAGIC)
+        _append_varint(segment, len(self._serials_of))
+        for prefix in sorted(self._serials_of):
+            _append_serials(segment, prefix, sorted(set(self._serials_of[prefix])))
+        _append_varint(segment, len(self._exceptions))
+        for exception in sorted(self._exceptions):
+            _append_varint(segment, len(exception))
+            segment += exception
+        if len(segment) > SEGMENT_BYTES_MAX:
+            raise BadValue(Reason.TOO_LARGE, "members", f"{len(segment)} bytes")
+        return bytes(segment)
+
+
 def split_vin(vin: str) -> tuple[str, int] | None:
     """Prefix and serial of a regular VIN, or None for anything that belongs among the exceptions.
 
@@ -157,33 +208,12 @@ def encode_segment(vins: Iterable[str], *, members_max: int = SEGMENT_MEMBERS_MA
         BadValue: BAD_VIN, when an identifier is empty, too long or no Unicode text (the detail gives its place in the
             list, counted from 1); TOO_LARGE, when there are too many or the bytes exceed `SEGMENT_BYTES_MAX`.
     """
-    serials_of: dict[str, array[int]] = {}
-    exceptions: set[bytes] = set()
+    held = MemberSet()
     for place, listed in enumerate(vins, start=1):
         if place > members_max:
             raise BadValue(Reason.TOO_LARGE, "members", f"more than {members_max}")
-        parts = split_vin(listed)
-        if parts is None:
-            identifier = normalise_vin(listed)
-            parts = split_vin(identifier)
-            if parts is None:
-                exceptions.add(_exception_bytes(identifier, place))
-                continue
-        prefix, serial = parts
-        if prefix not in serials_of:
-            serials_of[prefix] = array("I")
-        serials_of[prefix].append(serial)
-    segment = bytearray(SEGMENT_MAGIC)
-    _append_varint(segment, len(serials_of))
-    for prefix in sorted(serials_of):
-        _append_serials(segment, prefix, sorted(set(serials_of[prefix])))
-    _append_varint(segment, len(exceptions))
-    for exception in sorted(exceptions):
-        _append_varint(segment, len(exception))
-        segment += exception
-    if len(segment) > SEGMENT_BYTES_MAX:
-        raise BadValue(Reason.TOO_LARGE, "members", f"{len(segment)} bytes")
-    return bytes(segment)
+        held.add(listed, place)
+    return held.encode()
 
 
 def decode_segment(data: bytes) -> Segment:

@@ -16,10 +16,9 @@ Rules
 
 import csv
 import hashlib
-import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, fields
-from typing import Final, Protocol
+from typing import Final
 
 from carnet_hub.core.failures import FaultyLine, ListRefused, Unusable
 from carnet_hub.core.limits import (
@@ -33,25 +32,18 @@ from carnet_protocol.errors import BadValue
 from carnet_protocol.ids import VIN_CHARS
 from carnet_protocol.kinds import REGISTRY
 from carnet_protocol.limits import CODE_CHARS_MAX
-from carnet_protocol.segments import decode_segment, encode_segment, segment_hash
+from carnet_protocol.segments import MemberSet, decode_segment, segment_hash
 from carnet_protocol.vin import VinPolicy, assess_vin, normalise_vin, vin_prefix
+
+_CAMPAIGN_HEADERS: Final = frozenset({"CAMPAIGN", "CAMPAIGNNO", "RECALLNO", "召回编号", "召回活动编号"})
+_OTHER_CAMPAIGN: Final = "other-campaign"
+"""What is wrong with a line that names another campaign, beside the problems of a VIN."""
 
 _OPTIONAL: Final = frozenset({"hazard_level", "authority_no", "parent", "supersedes", "remedy_state", "interim_remedy"})
 _FIELDS: Final = {"parent": "campaign_no", "supersedes": "campaign_no"}
 """Under which field of a campaign a text is checked, where that has another name."""
 
 _HEADERS: Final = frozenset({"VIN", "VINCODE", "VINNO", "车辆识别代号", "车辆识别代码", "车架号"})
-
-
-class CsvReader(Protocol):
-    """What the standard library's CSV reader offers."""
-
-    @property
-    def line_num(self) -> int:
-        """The line of the file that the last row ended on."""
-        ...
-
-    def __iter__(self) -> Iterator[list[str]]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +81,16 @@ class CampaignTexts:
 
 @dataclass(frozen=True, slots=True)
 class ListedLine:
-    """One line of a member list: where it stood, and what it says."""
+    """One line of a member list: where it stood, and what it says.
+
+    Attributes:
+        campaign_no: the campaign it names; empty where the list names none.
+    """
 
     file_name: str
     line: int
     text: str
+    campaign_no: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,17 +170,45 @@ def read_lines(file_name: str, text: Iterable[str]) -> Iterator[ListedLine]:
             if entry and not entry.startswith("#"):
                 yield ListedLine(file_name, number, entry[:LIST_LINE_CHARS_MAX])
         return
+    reader = csv.reader(text)
     try:
-        yield from _table_lines(file_name, csv.reader(text))
+        yield from read_rows(file_name, ((reader.line_num, row) for row in reader))
     except csv.Error as error:
         raise Unusable(f"{file_name} is no table: {error}.", "Save it as CSV with one vehicle per line.") from error
 
 
-def read_members(lines: Iterable[ListedLine], declared_count: int, *, keeps_faulty: bool = False) -> MemberList:
+def read_rows(source: str, rows: Iterable[tuple[int, Sequence[str]]]) -> Iterator[ListedLine]:
+    """The entries of a table: of the column headed VIN (or 车辆识别代号, 车架号), else of the first.
+
+    Args:
+        source: name of the file, and of the sheet.
+        rows: with their numbers; empty ones are left out.
+    """
+    column, named = 0, -1
+    is_first = True
+    for number, row in rows:
+        cells = [cell.strip().lstrip("\ufeff").strip() for cell in row]
+        if not any(cells):
+            continue
+        headers = _columns(cells, _HEADERS) if is_first else []
+        if headers:
+            column = headers[0]
+            named = next(iter(_columns(cells, _CAMPAIGN_HEADERS)), -1)
+        else:
+            entry = cells[column] if column < len(cells) else ""
+            campaign_no = cells[named] if 0 <= named < len(cells) else ""
+            yield ListedLine(source, number, entry[:LIST_LINE_CHARS_MAX], campaign_no[:LIST_LINE_CHARS_MAX])
+        is_first = False
+
+
+def read_members(
+    lines: Iterable[ListedLine], declared_count: int, *, campaign_no: str = "", keeps_faulty: bool = False
+) -> MemberList:
     """The member list of a campaign, every line accounted for.
 
     Args:
-        lines: from `read_lines`.
+        lines: from `read_lines` or `read_rows`.
+        campaign_no: a line that names another one refuses the list: two campaigns in one file are two imports.
         declared_count: distinct vehicles the producer declared.
         keeps_faulty: take lines that are no valid VIN exactly as listed instead of refusing the list.
 
@@ -191,7 +216,7 @@ def read_members(lines: Iterable[ListedLine], declared_count: int, *, keeps_faul
         ListRefused: faulty lines, too many lines, or another count than declared; the first faulty lines are named.
     """
     shards = _shards_for(declared_count)
-    entries: list[list[str]] = [[] for _ in range(shards)]
+    sets = [MemberSet() for _ in range(shards)]
     faulty: list[FaultyLine] = []
     faulty_count = hopeless_count = line_count = 0
     for line in lines:
@@ -199,15 +224,20 @@ def read_members(lines: Iterable[ListedLine], declared_count: int, *, keeps_faul
         if line_count > MEMBERS_MAX:
             raise ListRefused(f"The list has more than {MEMBERS_MAX} lines.")
         vin, problem = _assess(line.text)
-        if problem:
+        is_foreign = bool(line.campaign_no and campaign_no) and line.campaign_no != campaign_no
+        if problem or is_foreign:
+            problem = _OTHER_CAMPAIGN if is_foreign else problem
             faulty_count += 1
-            hopeless_count += not 0 < len(vin) <= CODE_CHARS_MAX
+            hopeless_count += is_foreign or not 0 < len(vin) <= CODE_CHARS_MAX
             if len(faulty) < FAULTY_LINES_SHOWN_MAX:
                 faulty.append(FaultyLine(line.file_name, line.line, problem, line.text[:CODE_CHARS_MAX]))
-        entries[shard_of(vin, shards)].append(vin)
+        if not hopeless_count:
+            _take(sets[shard_of(vin, shards)], vin, line_count)
     if hopeless_count or (faulty_count and not keeps_faulty):
-        raise ListRefused(f"{faulty_count} of {line_count} lines are no valid VIN.", faulty, faulty_count)
-    segments = _encode_shards(entries)
+        raise ListRefused(
+            f"{faulty_count} of {line_count} lines are no valid VIN, or of another campaign.", faulty, faulty_count
+        )
+    segments = _encoded(sets)
     count = sum(decode_segment(segment).count for segment in segments)
     if count != declared_count:
         raise ListRefused(_count_text(line_count, count, declared_count), faulty, faulty_count)
@@ -241,25 +271,9 @@ def decode_text(data: bytes) -> str:
     raise Unusable("The file is neither UTF-8 nor GB 18030 text.", "Save it as UTF-8.")
 
 
-def lines_of(data: bytes) -> Iterable[str]:
-    """The lines of a decoded file, as `read_lines` wants them."""
-    return io.StringIO(decode_text(data), newline="")
-
-
-def _table_lines(file_name: str, reader: "CsvReader") -> Iterator[ListedLine]:
-    column = 0
-    is_first = True
-    for row in reader:
-        cells = [cell.strip().lstrip("\ufeff").strip() for cell in row]
-        if not any(cells):
-            continue
-        headers = [place for place, cell in enumerate(cells) if normalise_vin(cell).replace("_", "") in _HEADERS]
-        if is_first and headers:
-            column = headers[0]
-        else:
-            entry = cells[column] if column < len(cells) else ""
-            yield ListedLine(file_name, reader.line_num, entry[:LIST_LINE_CHARS_MAX])
-        is_first = False
+def _columns(cells: Sequence[str], names: Set[str]) -> list[int]:
+    """The places of headers that are among some names, however they are written."""
+    return [place for place, cell in enumerate(cells) if normalise_vin(cell).replace("_", "") in names]
 
 
 def _assess(text: str) -> tuple[str, str]:
@@ -276,9 +290,17 @@ def _shards_for(count: int) -> int:
     return shards
 
 
-def _encode_shards(entries: list[list[str]]) -> list[bytes]:
+def _take(members: MemberSet, vin: str, line: int) -> None:
     try:
-        segments = [encode_segment(shard) for shard in entries if shard]
+        members.add(vin, line)
+    except BadValue as refusal:
+        raise ListRefused(f"The list cannot be stored: {refusal.detail}.") from refusal
+
+
+def _encoded(sets: Iterable[MemberSet]) -> list[bytes]:
+    """The segments, without those that hold nobody."""
+    try:
+        segments = [one.encode() for one in sets if one]
     except BadValue as refusal:
         raise ListRefused(f"The list cannot be stored: {refusal.detail}.") from refusal
     return sorted(segments, key=segment_hash)

@@ -7,6 +7,7 @@ Units stand last in each name. Who chose the number and why stands beside it.
 from typing import Final
 
 from carnet_protocol.limits import BUNDLE_BYTES_MAX, MESSAGE_BYTES_MAX
+from carnet_storage.core.sheets import SheetBounds
 
 GROUP_SETS_MAX: Final = 64
 """Change sets in one transaction: group commit saves fsyncs, and the lock is held for well under a second."""
@@ -237,3 +238,9 @@ LAW_FILE_BYTES_MAX: Final = 256 * 1024
 
 REPEATED_DUTIES_MAX: Final = 400
 """Times that one duty comes back: a hundred years of quarters."""
+
+LIST_PIECE_CHARS: Final = 64 * 1024
+"""Read of a list at a time when it has no line break; a longer line is no vehicle."""
+
+SHEET_BOUNDS: Final = SheetBounds(256 * 1024 * 1024, 2 * 1024 * 1024 * 1024, 40_000_000, 100)
+"""A workbook of members: 20 million vehicles on twenty sheets, beside some columns of remarks."""

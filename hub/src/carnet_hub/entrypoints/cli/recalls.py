@@ -9,18 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from carnet_hub.adapters.member_files import read_listed
 from carnet_hub.core.campaign_plans import (
     CampaignPlan,
     CampaignTexts,
-    ListedLine,
     decode_text,
-    lines_of,
     parse_texts,
-    read_lines,
     read_members,
 )
 from carnet_hub.core.failures import Unusable
-from carnet_hub.core.limits import CAMPAIGN_LIST_BYTES_MAX, CAMPAIGN_TEXT_BYTES_MAX
+from carnet_hub.core.limits import CAMPAIGN_TEXT_BYTES_MAX
 from carnet_hub.core.plan_desk import import_plan
 from carnet_hub.core.recall_export import describe_progress
 from carnet_hub.core.recalls import (
@@ -48,14 +46,14 @@ if TYPE_CHECKING:
 recalls_app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=True, help="Recall campaigns.")
 
 TEXT_NAMES: Final = ("campaign.toml", "campaign.json")
-LIST_NAMES: Final = ("vins.txt", "vins.csv")
+LIST_NAMES: Final = ("vins.txt", "vins.csv", "vins.xlsx")
 CampaignNo = Annotated[str, typer.Argument(help="number of the campaign", show_default=False)]
 
 
 @recalls_app.command("import")
 def import_(
     ctx: typer.Context,
-    source: Annotated[Path, typer.Argument(help="folder with campaign.toml (or .json) and vins.txt (or .csv)")],
+    source: Annotated[Path, typer.Argument(help="folder with campaign.toml (or .json) and vins.txt (or .csv, .xlsx)")],
     vins: Annotated[Path | None, typer.Option(help="the list, when it lies elsewhere")] = None,
     keep_faulty: Annotated[
         bool, typer.Option("--keep-faulty", help="take lines that are no valid VIN exactly as listed")
@@ -67,8 +65,8 @@ def import_(
         texts_path = _find(source, TEXT_NAMES)
         texts = read_texts(app, texts_path)
         list_path = vins if vins is not None else _find(texts_path.parent, LIST_NAMES)
-        lines = with_progress("reading", _listed(app, list_path), total=texts.member_count, is_quiet=as_json)
-        members = read_members(lines, texts.member_count, keeps_faulty=keep_faulty)
+        lines = with_progress("reading", read_listed(list_path), total=texts.member_count, is_quiet=as_json)
+        members = read_members(lines, texts.member_count, campaign_no=texts.campaign_no, keeps_faulty=keep_faulty)
         import_plan(app.segments, app.plans, CampaignPlan(texts, members))
     result = {
         "campaign_no": texts.campaign_no,
@@ -154,13 +152,6 @@ def read_texts(app: "HubApp", path: Path) -> CampaignTexts:
     if not isinstance(values, dict):
         raise Unusable(f"{path.name} holds no entries.", "Correct the file.")
     return parse_texts(values)
-
-
-def _listed(app: "HubApp", path: Path) -> Iterator[ListedLine]:
-    content = app.files.read(path, bytes_max=CAMPAIGN_LIST_BYTES_MAX)
-    if content is None:
-        raise Unusable(f"There is no file {path}.", "Name the list of vehicles with --vins.")
-    yield from read_lines(path.name, lines_of(content))
 
 
 def _find(source: Path, names: tuple[str, ...]) -> Path:
