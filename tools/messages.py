@@ -28,6 +28,8 @@ SPEAKING: Final = (
     "node/src/carnet_node/adapters/workbook_files.py",
     "node/src/carnet_node/entrypoints/wording.py",
     "node/src/carnet_node/entrypoints/web/problem_response.py",
+    "storage/src/carnet_storage/core/failures.py",
+    "storage/src/carnet_storage/core/status.py",
 )
 """Modules outside the core and the pages whose sentences people at the desk may read."""
 

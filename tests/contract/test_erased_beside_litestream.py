@@ -56,6 +56,7 @@ def hub(tmp_path: Path) -> TestHub:
 def site(hub: TestHub, tmp_path: Path) -> Iterator[Replicated]:
     """The node, replicated, with a person whom hub and replica know."""
     target = FolderTarget(tmp_path / "replica")
+    target.path.mkdir()
     node = open_installation(NodeSettings(data_dir=tmp_path / "one", backup_replicate_to=str(target.path)))
     source = node.backup_parts().source
     child = LitestreamChild(settings_of(source, target))

@@ -1,5 +1,6 @@
 """A hub's backups at the command line: made, tried, told to nodes, and brought back under a new hub epoch."""
 
+import json
 import time
 from contextlib import closing
 from pathlib import Path
@@ -179,6 +180,7 @@ def test_a_restored_hub_writes_to_a_replica_of_its_own(
     data: Path, tmp_path: Path, capsys: Printed, monkeypatch: pytest.MonkeyPatch
 ):
     """What Litestream confirmed comes back, and the restored hub replicates beside the old replica, not into it."""
+    (tmp_path / "replica").mkdir()
     monkeypatch.setenv("CARNET_HUB_BACKUP_REPLICATE_TO", str(tmp_path / "replica"))
     monkeypatch.setenv("CARNET_HUB_BACKUP_FOLDER_IS_ELSEWHERE", "1")
     enrol(capsys, data, tmp_path)
@@ -194,13 +196,14 @@ def test_a_restored_hub_writes_to_a_replica_of_its_own(
         assert backup_epoch(snapshot) == 2
     supervise_until_confirmed(data)
     (folder,) = (tmp_path / "replica").iterdir()
-    assert sorted(one.name for one in folder.iterdir()) == ["epoch-1", "epoch-2"]
+    assert sorted(one.name for one in folder.iterdir() if one.is_dir()) == ["epoch-1", "epoch-2"]
 
 
 def test_a_moment_before_the_last_restore_is_found_in_the_replica_of_its_time(
     data: Path, tmp_path: Path, capsys: Printed, monkeypatch: pytest.MonkeyPatch
 ):
     """`--at` looks at every replica that had begun by then, and the restored hub still gets the next free one."""
+    (tmp_path / "replica").mkdir()
     monkeypatch.setenv("CARNET_HUB_BACKUP_REPLICATE_TO", str(tmp_path / "replica"))
     supervise_until_confirmed(data)
     moment = instant_text(int(time.time() * 1000) + 1000)
@@ -237,6 +240,7 @@ def test_a_store_that_cannot_be_asked_gets_no_second_history(
 
 def test_the_lag_is_a_metric(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Monitoring sees how far the replica is behind and whether somebody has to look."""
+    (tmp_path / "replica").mkdir()
     monkeypatch.setenv("CARNET_HUB_BACKUP_REPLICATE_TO", str(tmp_path / "replica"))
     supervise_until_confirmed(data)
     app = open_hub(HubSettings(data_dir=data))
@@ -246,6 +250,24 @@ def test_the_lag_is_a_metric(data: Path, tmp_path: Path, monkeypatch: pytest.Mon
 
     assert "carnet_hub_backup_lag_seconds 0" in text.splitlines()
     assert "carnet_hub_backup_alarm 0" in text.splitlines()
+
+
+def test_a_missing_folder_is_told_and_made_only_by_a_person(
+    data: Path, tmp_path: Path, capsys: Printed, monkeypatch: pytest.MonkeyPatch
+):
+    """`backup status` fails with three sentences while the folder is missing, and `backup prepare` makes it."""
+    folder = tmp_path / "replica"
+    monkeypatch.setenv("CARNET_HUB_BACKUP_REPLICATE_TO", str(folder))
+
+    code = call(data, "backup", "status", "--json")
+    concern = json.loads(capsys.readouterr().out)["concerns"][0]
+    was_there = folder.exists()
+    made = told(capsys, data, "backup", "prepare")
+
+    assert (code, concern["what"], was_there) == (1, f"The backup folder {folder} is not there.", False)
+    assert "untouched" in concern["safe"]
+    assert "`backup prepare`" in concern["next"]
+    assert made["folders"] == [{"folder": str(folder), "is_new": True}]
 
 
 def test_postgres_is_backed_up_by_its_own_means(data: Path, capsys: Printed, monkeypatch: pytest.MonkeyPatch):

@@ -84,6 +84,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
         typed(folder / "hub", "init")
         typed(folder / "hub", "dealers", "add", "A001", "First site")
         typed(folder / "hub", "backup", "now")
+        (folder / "replica").mkdir()
         patch.setenv(REPLICATE_TO, str(folder / "replica"))
         replicate_once(HubSettings(data_dir=folder / "hub"))
     shutil.rmtree(folder / "hub" / "backup")

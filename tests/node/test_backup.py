@@ -59,6 +59,7 @@ def test_a_replica_is_listed_although_the_copies_have_no_answer(
     node: CliNode, copies: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     """What can be restored is shown, the other target is named on stderr, and the exit code says it is not all."""
+    (tmp_path / "replica").mkdir()
     monkeypatch.setenv("CARNET_NODE_BACKUP_REPLICATE_TO", str(tmp_path / "replica"))
     supervise_until_confirmed(node.data, head=0)
     shutil.rmtree(copies)

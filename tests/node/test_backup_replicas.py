@@ -21,6 +21,7 @@ LISTED_TO_S = 1.1
 @pytest.mark.skipif(os.name == "nt", reason="Litestream is not built for Windows")
 def test_what_litestream_confirmed_comes_back(node: CliNode, monkeypatch: pytest.MonkeyPatch):
     """Work confirmed while `serve` supervises is there after a restore from the replica, and its child has ended."""
+    (node.folder / "replica").mkdir()
     monkeypatch.setenv("CARNET_NODE_BACKUP_REPLICATE_TO", str(node.folder / "replica"))
     customer = add_customer(node)
 
@@ -35,6 +36,7 @@ def test_what_litestream_confirmed_comes_back(node: CliNode, monkeypatch: pytest
 
 def test_an_older_state_is_listed_for_litestream(node: CliNode, monkeypatch: pytest.MonkeyPatch):
     """`backup list` says which span a replica covers, and `backup status` how it goes."""
+    (node.folder / "replica").mkdir()
     monkeypatch.setenv("CARNET_NODE_BACKUP_REPLICATE_TO", str(node.folder / "replica"))
     add_customer(node)
     supervise_until_confirmed(node.data, head=1)
@@ -49,6 +51,7 @@ def test_an_older_state_is_listed_for_litestream(node: CliNode, monkeypatch: pyt
 
 def test_no_connection_checkpoints_beside_litestream(node: CliNode, monkeypatch: pytest.MonkeyPatch):
     """With replication on, no connection of the node copies the write-ahead log back by itself."""
+    (node.folder / "replica").mkdir()
     monkeypatch.setenv("CARNET_NODE_BACKUP_REPLICATE_TO", str(node.folder / "replica"))
 
     installation = open_installation(NodeSettings(data_dir=node.data))
@@ -66,6 +69,7 @@ def test_a_restored_desk_replicates_only_into_its_next_epoch(
     node("backup", "now")
     lose_database(node)
     node("restore")
+    (node.folder / "replica").mkdir()
     monkeypatch.setenv("CARNET_NODE_BACKUP_REPLICATE_TO", str(node.folder / "replica"))
     source = open_installation(NodeSettings(data_dir=node.data)).backup_parts().source
 
@@ -76,7 +80,7 @@ def test_a_restored_desk_replicates_only_into_its_next_epoch(
     add_customer(node, "After the restore")
     supervise_until_confirmed(node.data, head=2)
     (folder,) = (node.folder / "replica").iterdir()
-    assert [one.name for one in folder.iterdir()] == ["epoch-2"]
+    assert [one.name for one in folder.iterdir() if one.is_dir()] == ["epoch-2"]
 
 
 def a_second_after(instant: str) -> str:
@@ -90,6 +94,7 @@ def test_a_moment_before_the_last_epoch_comes_out_of_the_replica_of_then(
     """Every epoch's span is listed, and a restore to a time takes the epoch that was open then."""
     add_customer(node)
     node("backup", "now")
+    (node.folder / "replica").mkdir()
     monkeypatch.setenv("CARNET_NODE_BACKUP_REPLICATE_TO", str(node.folder / "replica"))
     supervise_until_confirmed(node.data, head=1)
     time.sleep(LISTED_TO_S)
@@ -111,6 +116,7 @@ def test_two_restores_of_one_copy_never_share_a_replica(node: CliNode, copies: P
     """A copy restored twice without a line gives two branches; each has an epoch, and so a replica, of its own."""
     add_customer(node)
     name = node("backup", "now")["name"]
+    (node.folder / "replica").mkdir()
     monkeypatch.setenv("CARNET_NODE_BACKUP_REPLICATE_TO", str(node.folder / "replica"))
 
     for branch in ("one", "two"):
@@ -121,7 +127,7 @@ def test_two_restores_of_one_copy_never_share_a_replica(node: CliNode, copies: P
         supervise_until_confirmed(node.data, head=2)
 
     (folder,) = (node.folder / "replica").iterdir()
-    assert sorted(one.name for one in folder.iterdir()) == ["epoch-2", "epoch-3"]
+    assert sorted(one.name for one in folder.iterdir() if one.is_dir()) == ["epoch-2", "epoch-3"]
 
 
 def test_two_machines_with_one_copy_never_share_a_replica(node: CliNode, copies: Path, monkeypatch: pytest.MonkeyPatch):
@@ -131,6 +137,7 @@ def test_two_machines_with_one_copy_never_share_a_replica(node: CliNode, copies:
     lose_database(node)
     shutil.copytree(node.data, node.folder / "twin" / "data")
     twin = CliNode(node.folder / "twin", node.capsys)
+    (node.folder / "replica").mkdir()
     monkeypatch.setenv("CARNET_NODE_BACKUP_REPLICATE_TO", str(node.folder / "replica"))
 
     for machine in (node, twin):
@@ -140,4 +147,4 @@ def test_two_machines_with_one_copy_never_share_a_replica(node: CliNode, copies:
         supervise_until_confirmed(machine.data, head=2)
 
     (folder,) = (node.folder / "replica").iterdir()
-    assert sorted(one.name for one in folder.iterdir()) == ["epoch-2", "epoch-3"]
+    assert sorted(one.name for one in folder.iterdir() if one.is_dir()) == ["epoch-2", "epoch-3"]

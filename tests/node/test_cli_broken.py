@@ -75,6 +75,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
         node("customers", "add", "--name", "Somebody", "--set", "id_type=other", "--set", f"id_no={DOCUMENT_NO}")
         private(folder / "sheet", node("keys", "recovery")["recovery_passphrase"])
         node("backup", "now")
+        (folder / "replica").mkdir()
         patch.setenv(REPLICATE_TO, str(folder / "replica"))
         supervise_until_confirmed(folder / "data", head=1)
     shutil.rmtree(folder / "data" / "backup")

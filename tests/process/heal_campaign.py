@@ -54,6 +54,7 @@ async def _run_world(
     sync_ms = _STUCK_SYNC_MS if any(one.hang == "stuck" for one in rounds) else _SYNC_MS
     with _stores(folder, rounds[0].store) as (replicate_to, copy_to):
         for name in ("hub", *NODES):
+            replicate_to.prepare(name)
             copy_to.prepare(f"{name}-copies")
         settings = {
             name: backup_settings(_PROGRAMS.get(name, "carnet-node"), name, replicate_to, copy_to, sync_ms=sync_ms)

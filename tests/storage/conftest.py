@@ -20,7 +20,9 @@ def source(tmp_path: Path) -> LogSource:
 @pytest.fixture
 def target(tmp_path: Path) -> FolderTarget:
     """Where it is replicated to."""
-    return FolderTarget(tmp_path / "replica")
+    folder = tmp_path / "replica"
+    folder.mkdir()
+    return FolderTarget(folder)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import pytest
 
 from carnet_storage.adapters.claiming import claim_place
 from carnet_storage.adapters.litestream_process import ChildSettings, LitestreamChild
+from carnet_storage.adapters.marking import require_same_target
 from carnet_storage.adapters.replica import Replica
 from carnet_storage.adapters.replicator import Replicator
 from carnet_storage.core.failures import PlaceTaken
@@ -49,7 +50,8 @@ def a_turn(folder: Path, target: FolderTarget) -> ReplicationStatus:
             run_blocking=inline,  # type: ignore[arg-type]
             told=note,
             is_elsewhere=True,
-            claim=lambda place: claim_place(folder / "backup", replica, place),
+            claim=lambda place: claim_place(folder / "backup", target, replica, place),
+            require_there=lambda: require_same_target(folder / "backup", target),
         ).turn()
 
     try:
@@ -69,6 +71,7 @@ def files_below(folder: Path) -> dict[str, bytes]:
 def target(tmp_path: Path) -> FolderTarget:
     """A folder with the replica of a first machine."""
     found = FolderTarget(tmp_path / "target")
+    found.path.mkdir()
     assert a_turn(tmp_path / "first", found).confirmed_head == 3
     return found
 
@@ -94,7 +97,7 @@ def test_the_machine_that_has_begun_a_replica_goes_on(target: FolderTarget, tmp_
 def test_the_refusal_says_what_to_do(target: FolderTarget, tmp_path: Path):
     """What happened, what is safe, and the command that begins an epoch of its own."""
     with pytest.raises(PlaceTaken) as taken:
-        claim_place(tmp_path, Replica(target, Secrets(), tmp_path / "scratch"), PLACE)
+        claim_place(tmp_path, target, Replica(target, Secrets(), tmp_path / "scratch"), PLACE)
 
     assert PLACE.replica_path in taken.value.what
     assert "Nothing was sent" in taken.value.safe

@@ -28,7 +28,7 @@ from carnet_storage.core.failures import (
     DiskFull,
     NothingToRestore,
     StorageFailure,
-    TargetFailed,
+    TargetGone,
     WrongKey,
 )
 from carnet_storage.core.plan import Secrets
@@ -198,11 +198,11 @@ def test_a_folder_that_is_not_mounted_is_refused(source: LogSource, tmp_path: Pa
     """A share that is not mounted is an error and never a new folder on the own disk."""
     target = FolderTarget(tmp_path / "share")
 
-    with pytest.raises(TargetFailed) as refused:
+    with pytest.raises(TargetGone) as refused:
         copied(source, copies_at(target, Secrets()))  # type: ignore[arg-type]
 
     assert not target.path.exists()
-    assert "mounted" in refused.value.what
+    assert "mount the share" in refused.value.next
 
 
 def test_scratch_files_of_a_killed_process_are_removed(tmp_path: Path):

@@ -211,8 +211,6 @@ def test_a_child_that_cannot_start_says_why(source: LogSource, tmp_path: Path):
 
 def test_nothing_to_restore_is_told_in_words(source: LogSource, target: FolderTarget, tmp_path: Path):
     """A target without a replica is refused, and no file appears."""
-    target.path.mkdir()
-
     with pytest.raises(NothingToRestore):
         replica_of(source, target).restore(PLACE, tmp_path / "back.db")
 

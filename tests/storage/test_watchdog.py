@@ -1,7 +1,16 @@
 """What the supervisor does next, for every order of answers."""
 
 from carnet_storage.core.limits import FAILURES_BEFORE_RESET, RESET_EVERY_FAILURES
-from carnet_storage.core.watchdog import Step, Watch, after_confirmation, after_error, after_exit, lag_ms
+from carnet_storage.core.status import Refusal
+from carnet_storage.core.watchdog import (
+    Step,
+    Watch,
+    after_confirmation,
+    after_error,
+    after_exit,
+    after_refusal,
+    lag_ms,
+)
 
 EOF = "read database page 12: EOF"
 
@@ -46,6 +55,30 @@ def test_a_confirmation_ends_the_trouble():
 
     assert (healed.failures, healed.is_alarm, healed.last_error) == (0, False, None)
     assert (healed.heals, healed.confirmed_head, healed.confirmed_at_ms) == (1, 7, 1_000)
+
+
+REFUSAL = Refusal("some-code", "What happened.", "What is safe.", "What to do.")
+
+
+def test_a_refusal_alarms_at_once():
+    """Where nothing may be sent nobody waits for a third failure."""
+    watch = after_refusal(Watch(), REFUSAL)
+
+    assert (watch.is_alarm, watch.refusal, watch.last_error) == (True, REFUSAL, "What happened.")
+
+
+def test_an_error_after_a_refusal_is_an_ordinary_one():
+    """Once it may send again, Litestream has the usual three failures before there is an alarm."""
+    watch, step = after_error(after_refusal(Watch(), REFUSAL), EOF, is_target_reachable=True)
+
+    assert (watch.is_alarm, watch.refusal, watch.failures, step) == (False, None, 1, Step.WAIT)
+
+
+def test_a_confirmation_ends_a_refusal():
+    """After a confirmation nothing is refused any more."""
+    watch = after_confirmation(after_refusal(Watch(), REFUSAL), now_ms=1, head=1, txid=1, replicated_txid=1)
+
+    assert (watch.is_alarm, watch.refusal) == (False, None)
 
 
 def test_a_child_that_ended_is_started():

@@ -65,7 +65,7 @@ class Store:
         return f"http://127.0.0.1:{self.port}"
 
     def prepare(self, prefix: str) -> None:
-        """Make a folder for copies, which has to be there: a missing one means that a disk is not mounted."""
+        """Make a folder for backups, which has to be there: a missing one means that a disk is not mounted."""
         if self.kind == "folder":
             (self.folder / prefix).mkdir(exist_ok=True)
 

@@ -5,7 +5,7 @@ The facts that need the system (files, disk, the database's own checks) are meas
 values. Nothing is changed.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -26,7 +26,7 @@ from carnet_protocol.errors import Refused
 from carnet_protocol.ids import NO_HASH, HubId
 from carnet_protocol.reasons import Reason, explain
 from carnet_storage.core.library import is_safe_beside_another_process
-from carnet_storage.core.status import BackupStatus, concerns
+from carnet_storage.core.status import BackupStatus, Concern, Refusal, concerns
 
 _KEY_BYTES: Final = 32
 _HOUR_MS: Final = 3600 * 1000
@@ -153,21 +153,29 @@ def _verified(message: bytes, hub: HubId, keys: Mapping[bytes, bytes]) -> Change
     return read_set(envelope, payload, hub)
 
 
-def judge_backups(status: BackupStatus | None, now_ms: int, *, is_target_set: bool) -> list[Finding]:
+def judge_backups(
+    status: BackupStatus | None, now_ms: int, *, is_target_set: bool, gone: Sequence[Refusal] = ()
+) -> list[Finding]:
     """Findings about backups, from what the serving process has left.
 
     Args:
         status: None when no `serve` with backups ever ran here.
         is_target_set: the settings of this command ask for backups.
+        gone: folders that backups go to and that are not there now.
     """
     known = status or BackupStatus()
     if not is_target_set and known.replication is None and known.copies is None:
         what = "No backup is set up; the hub has what was sent, and nothing else has the rest."
         return [Finding("backups", Grade.WATCH, what, "Set a target; the operator's guide names the settings.")]
-    found = concerns(known, now_ms, is_target_set=is_target_set)
+    found = concerns(known, now_ms, is_target_set=is_target_set, gone=gone)
     if not found:
         return [Finding("backups", Grade.FINE, "Backups are confirmed and were restored on trial.")]
-    return [Finding("backups", Grade.WRONG if one.is_wrong else Grade.WATCH, one.what, one.next) for one in found]
+    return [Finding("backups", Grade.WRONG if one.is_wrong else Grade.WATCH, _happened(one), one.next) for one in found]
+
+
+def _happened(one: Concern) -> str:
+    """What happened, and what is safe where something was refused."""
+    return f"{one.what} {one.safe}".rstrip()
 
 
 def is_something_wrong(findings: Iterable[Finding]) -> bool:

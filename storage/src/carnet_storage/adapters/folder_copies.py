@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from carnet_storage.adapters.marking import require_folder
 from carnet_storage.adapters.sqlite_files import require_room, translated_disk
 from carnet_storage.adapters.system import PRIVATE_MODE, sync_folder
 from carnet_storage.core.copies import SUFFIX, CopyName, newest_first, parse_copy_name
@@ -24,7 +25,7 @@ class FolderCopies:
 
     def put(self, name: CopyName, content: Path) -> None:
         """See `ports.Copies`."""
-        self._require_folder()
+        require_folder(self._folder)
         require_room(self._folder, content.stat().st_size)
         beside = self._folder / f".{name.text}.part"
         try:
@@ -39,7 +40,7 @@ class FolderCopies:
 
     def list(self, source: str | None) -> list[CopyName]:
         """See `ports.Copies`."""
-        self._require_folder()
+        require_folder(self._folder)
         try:
             names = [one.name for one in self._folder.iterdir() if one.suffix == SUFFIX]
         except OSError as error:
@@ -64,10 +65,6 @@ class FolderCopies:
             (self._folder / name.text).unlink(missing_ok=True)
         except OSError as error:
             raise TargetFailed(str(self._folder), error.strerror or type(error).__name__) from error
-
-    def _require_folder(self) -> None:
-        if not self._folder.is_dir():
-            raise TargetFailed(str(self._folder), "the folder is not there (is the disk or share mounted?)")
 
     def _write(self, path: Path, content: Path) -> None:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE_MODE)

@@ -4,8 +4,8 @@ import os
 import shutil
 from pathlib import Path
 
-from carnet_storage.adapters.claiming import CLAIM_FILE
 from carnet_storage.adapters.litestream_process import STATE_FOLDER, supervision
+from carnet_storage.adapters.marking import CLAIM_FILE
 from carnet_storage.adapters.small_files import STATUS_FILE
 from carnet_storage.adapters.system import sync_folder
 from carnet_storage.core.failures import DatabaseExists

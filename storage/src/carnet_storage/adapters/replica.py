@@ -22,6 +22,7 @@ from carnet_storage.adapters.litestream_process import (
     find_program,
     host_key_of,
 )
+from carnet_storage.adapters.marking import require_folder, require_target
 from carnet_storage.adapters.sqlite_files import check_integrity, remove_database, translated_disk
 from carnet_storage.adapters.system import replace_file
 from carnet_storage.core.failures import CopyDamaged, DiskFull, NothingToRestore, ReplicatorFailed, SourceUnclear
@@ -73,7 +74,7 @@ class Replica:
 
         Raises:
             NothingToRestore: nothing.
-            ReplicatorFailed, ReplicatorMissing: the target cannot be asked.
+            ReplicatorFailed, ReplicatorMissing, TargetGone: the target cannot be asked.
         """
         with scratch_folder(self._scratch) as folder:
             output = self._run(folder, place, ["ltx", "-json", "-level", "all"], LIST_S_MAX)
@@ -170,7 +171,7 @@ class Replica:
             at_ms: a moment; None for the newest state.
 
         Raises:
-            NothingToRestore, CopyDamaged, DatabaseDamaged, DiskFull, ReplicatorFailed: `to` does not exist.
+            NothingToRestore, CopyDamaged, DatabaseDamaged, DiskFull, ReplicatorFailed, TargetGone: `to` does not exist.
         """
         arguments = ["restore", "-o", str(to.absolute()), "-integrity-check", "full"]
         if at_ms is not None:
@@ -188,6 +189,7 @@ class Replica:
 
     def _run(self, folder: Path, place: Place, arguments: list[str], seconds: int) -> bytes:
         program = self._program or find_program()
+        require_target(self._target)
         named = (folder / "named.db").absolute()
         # Nothing listens here, so no socket needs a short path outside.
         files = Files(named, named.with_name(CONFIG_FILE), named.with_name(SOCKET_FILE), named.with_name(STATE_FOLDER))
@@ -231,6 +233,7 @@ def folders_at(target: Target, secrets: Secrets, below: str) -> list[str]:
     """
     match target:
         case FolderTarget():
+            require_folder(target.path)
             folder = target.path / below
             return sorted(one.name for one in folder.iterdir() if one.is_dir()) if folder.is_dir() else []
         case S3Target():

@@ -15,13 +15,22 @@ from typing import Final
 import anyio
 import structlog
 
+from carnet_storage.adapters.marking import require_target
 from carnet_storage.adapters.sqlite_files import is_scrub_wanted, scrub, truncate_wal, wal_bytes
-from carnet_storage.core.failures import PlaceTaken, StorageFailure
-from carnet_storage.core.limits import PROBE_S, STOP_WAIT_S, SYNC_WAIT_S, WATCH_S
+from carnet_storage.core.failures import PlaceTaken, StorageFailure, TargetMissing
+from carnet_storage.core.limits import PROBE_S, STOP_WAIT_S, SYNC_WAIT_S, WAL_ALONE_BYTES_MAX, WATCH_S
 from carnet_storage.core.ports import Child, Clock, Control, RunBlocking, Source
-from carnet_storage.core.status import ReplicationStatus
+from carnet_storage.core.status import ReplicationStatus, refusal_of
 from carnet_storage.core.targets import FolderTarget, Place, S3Target, SftpTarget, Target
-from carnet_storage.core.watchdog import Step, Watch, after_confirmation, after_error, after_exit, lag_ms
+from carnet_storage.core.watchdog import (
+    Step,
+    Watch,
+    after_confirmation,
+    after_error,
+    after_exit,
+    after_refusal,
+    lag_ms,
+)
 
 _HTTPS_PORT: Final = 443
 
@@ -36,6 +45,7 @@ class Replicator:
     Args:
         told: called with the status after every turn.
         claim: makes sure that a replica at a place is nobody else's before anything is sent there.
+        require_there: makes sure that the target is still the one it was; Litestream would make a missing folder anew.
         is_reachable: whether the target can be reached at all.
     """
 
@@ -51,6 +61,7 @@ class Replicator:
         told: Told,
         is_elsewhere: bool,
         claim: Callable[[Place], None] = lambda _place: None,
+        require_there: Callable[[], None] | None = None,
         is_reachable: Callable[[], bool] | None = None,
     ) -> None:
         self._source = source
@@ -62,6 +73,7 @@ class Replicator:
         self._told = told
         self._is_elsewhere = is_elsewhere
         self._claim = claim
+        self._require_there = require_there or (lambda: require_target(target))
         self._is_reachable = is_reachable or (lambda: is_target_reachable(target))
         self._place: Place | None = None
         self._is_started = False
@@ -98,6 +110,10 @@ class Replicator:
             self._child.stop()  # nobody may write to a replica while it is not known which
             self._place, self._is_started = None, False
             raise
+        try:
+            self._require_there()
+        except TargetMissing as gone:
+            return self._failed(gone)
         if place != self._place or not self._is_started:
             self._place = place
             return self._begin(place)
@@ -111,11 +127,8 @@ class Replicator:
         """Start, and ask at once, so that a backup is known to work before work begins."""
         try:
             self._start(place)
-        except PlaceTaken as taken:
-            self.watch = replace(self.watch, last_error=taken.what, is_alarm=True)
-            return Step.WAIT
         except StorageFailure as failure:
-            return self._note(failure)
+            return self._failed(failure)
         return self._ask()
 
     def _start(self, place: Place) -> None:
@@ -129,8 +142,9 @@ class Replicator:
         head = self._source.head()
         try:
             txid, replicated = self._control.sync()
+            self._require_there()  # an answer about another disk confirms nothing
         except StorageFailure as failure:
-            return self._note(failure)
+            return self._failed(failure)
         is_news = head > self.watch.confirmed_head
         self.watch = after_confirmation(
             self.watch, now_ms=self._clock.now_ms(), head=head, txid=txid, replicated_txid=replicated
@@ -139,9 +153,22 @@ class Replicator:
             self._source.confirmed(head, is_elsewhere=self._is_elsewhere)
         return Step.SCRUB if is_scrub_wanted(self._source.database) else Step.WAIT
 
-    def _note(self, failure: StorageFailure) -> Step:
+    def _failed(self, failure: StorageFailure) -> Step:
+        """What follows from a failure; where nothing may be sent, nothing runs that would."""
+        if isinstance(failure, (PlaceTaken, TargetMissing)):
+            self._child.stop()
+            self._is_started = False
+            self.watch = after_refusal(self.watch, refusal_of(failure))
+            self._keep_log_short()
+            return Step.WAIT
         self.watch, step = after_error(self.watch, failure.what, is_target_reachable=self._is_reachable())
         return step
+
+    def _keep_log_short(self) -> None:
+        """While nothing replicates, nobody else empties the write-ahead log: no other connection checkpoints."""
+        if wal_bytes(self._source.database) > WAL_ALONE_BYTES_MAX:
+            with suppress(StorageFailure):
+                truncate_wal(self._source.database)
 
     def _take(self, step: Step) -> None:
         """Do what was decided. A start that fails is noted and tried again at the next turn."""
@@ -157,10 +184,10 @@ class Replicator:
                 self._child.forget()
             self._start(self._place)
         except StorageFailure as failure:
-            self.watch, _ = after_error(self.watch, failure.what, is_target_reachable=self._is_reachable())
+            self._failed(failure)
 
     def _finish(self) -> None:
-        if self._place is not None and self._child.exit_code() is None:
+        if self._is_started and self._child.exit_code() is None:
             with suppress(StorageFailure):
                 self._ask()
         self._child.stop()
@@ -189,6 +216,7 @@ class Replicator:
             heals=watch.heals,
             resets=watch.resets,
             is_alarm=watch.is_alarm,
+            refusal=watch.refusal,
         )
 
 
@@ -213,7 +241,6 @@ def _endpoint_of(target: S3Target) -> tuple[str, int]:
 def _is_writable(folder: Path) -> bool:
     probe = folder / ".carnet-probe"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         probe.write_bytes(b"")
         probe.unlink()
     except OSError:

@@ -16,17 +16,25 @@ from carnet_storage.adapters.drilling import LITESTREAM, drill_copy, drill_repli
 from carnet_storage.adapters.expiring import expire_replicas
 from carnet_storage.adapters.library import SQLITE_VERSION
 from carnet_storage.adapters.litestream_process import ChildSettings, LitestreamChild, find_program
+from carnet_storage.adapters.marking import require_same_target
 from carnet_storage.adapters.replica import Replica
 from carnet_storage.adapters.replicator import Replicator
 from carnet_storage.adapters.small_files import read_status, write_status
 from carnet_storage.adapters.sqlite_files import Progress, no_progress
 from carnet_storage.core.drill import DrillReport
-from carnet_storage.core.failures import PlanWrong, StorageFailure
+from carnet_storage.core.failures import PlanWrong, StorageFailure, TargetMissing
 from carnet_storage.core.library import require_safe_library
 from carnet_storage.core.limits import DRILL_EVERY_MS, FIRST_DRILL_MS, RETRY_COPY_MS, WATCH_S
 from carnet_storage.core.plan import Plan
 from carnet_storage.core.ports import Clock, RunBlocking, Source
-from carnet_storage.core.status import BackupStatus, CopyStatus, DrillStatus, ReplicationStatus, with_drill
+from carnet_storage.core.status import (
+    BackupStatus,
+    CopyStatus,
+    DrillStatus,
+    ReplicationStatus,
+    refusal_of,
+    with_drill,
+)
 from carnet_storage.core.targets import Place
 
 log = structlog.get_logger(__name__)
@@ -95,7 +103,8 @@ class BackupService:
                 run_blocking=parts.run_blocking,
                 told=self._told,
                 is_elsewhere=plan.is_elsewhere(target),
-                claim=lambda place: claim_place(parts.folder, replica, place),
+                claim=lambda place: claim_place(parts.folder, target, replica, place),
+                require_there=lambda: require_same_target(parts.folder, target),
             ).run()
         finally:
             child.release()
@@ -193,7 +202,13 @@ def copy_now(parts: BackupParts, progress: Progress = no_progress) -> MadeCopy:
             progress=progress,
         )
     except (StorageFailure, OSError) as failure:
-        told = replace(known, target=target.shown, every_ms=plan.copy_every_ms, last_error=str(failure))
+        told = replace(
+            known,
+            target=target.shown,
+            every_ms=plan.copy_every_ms,
+            last_error=str(failure),
+            refusal=refusal_of(failure) if isinstance(failure, TargetMissing) else None,
+        )
         write_status(parts.folder, replace(status, copies=told))
         raise
     told = CopyStatus(target.shown, plan.copy_every_ms, now_ms, made.name.text, made.bytes, head)

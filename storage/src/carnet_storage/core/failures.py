@@ -12,6 +12,9 @@
     ├── FolderIsFile        a file was named as the data folder
     ├── OutputUnusable      a file cannot be written where a command was told to
     ├── TargetFailed        the folder or store does not do what it was asked
+    ├── TargetMissing       what backups go to is not at hand
+    │   ├── TargetGone          a folder is not there
+    │   └── TargetSwapped       it is there, without the replica that was begun in it
     ├── NothingToRestore    there is no copy, or none as old as was asked
     ├── CopyDamaged         a copy is cut, swapped or changed
     ├── WrongKey            the key or passphrase is not the one a copy was made with
@@ -184,6 +187,38 @@ class TargetFailed(StorageFailure):
             f"The backup target {target} cannot be used: {detail}.",
             "The database and every earlier copy are untouched.",
             "Look at the disk, the line and the access rights of the target; it is tried again by itself.",
+        )
+
+
+class TargetMissing(StorageFailure):
+    """What backups go to is not at hand; it is looked for again at every turn."""
+
+
+class TargetGone(TargetMissing):
+    """A backup folder is not there: an unplugged disk, a share that is not mounted, a wrong path."""
+
+    code = "backup-target"
+
+    def __init__(self, target: str) -> None:
+        super().__init__(
+            f"The backup folder {target} is not there.",
+            "Nothing was written in its place; the database and every earlier backup are untouched.",
+            "Plug the disk in or mount the share: backups then go on by themselves. "
+            "Where the folder never was, `backup prepare` makes it.",
+        )
+
+
+class TargetSwapped(TargetMissing):
+    """A backup folder is there without what this machine has begun in it: another disk, or an empty mount point."""
+
+    code = "backup-target-swapped"
+
+    def __init__(self, target: str) -> None:
+        super().__init__(
+            f"In {target} lies another disk, or none: the replica that this machine has begun there is missing.",
+            "Nothing here counts as a backup; the database and every earlier backup are untouched.",
+            "Put the right disk in: replication then goes on by itself. "
+            "To begin a new replica here, stop `serve` and run `backup prepare --anew`.",
         )
 
 

@@ -17,6 +17,9 @@ START_WAIT_S: Final = 10
 STOP_WAIT_S: Final = 5
 """How long a child may take to end after it was told to; then it is killed."""
 
+WAL_ALONE_BYTES_MAX: Final = 16 * 1024 * 1024
+"""The write-ahead log of a database whose target is gone: days of work of a busy desk, then it is copied back."""
+
 FAILURES_BEFORE_HEAL: Final = 2
 FAILURES_BEFORE_RESET: Final = 3
 RESET_EVERY_FAILURES: Final = 20
@@ -33,6 +36,9 @@ ERROR_CHARS_MAX: Final = 300
 
 SOCKET_PATH_CHARS_MAX: Final = 100
 """The system allows 103 on macOS and 107 on Linux; a longer path moves to the folder for temporary files."""
+
+SET_ASIDE_MAX: Final = 100
+"""What disks that were swapped have left behind under one name, before somebody has to tidy up."""
 
 SNAPSHOT_EVERY_H: Final = 24
 HISTORY_H: Final = 30 * 24

@@ -1,13 +1,13 @@
 """How status, lists and drills of backups are told: JSON for programs, lines for people. Decides form only."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from carnet_storage.core.copies import CopyName
 from carnet_storage.core.drill import DrillReport
 from carnet_storage.core.failures import PlanWrong
-from carnet_storage.core.status import BackupStatus, CopyStatus, DrillStatus, ReplicationStatus, concerns
+from carnet_storage.core.status import BackupStatus, CopyStatus, DrillStatus, Refusal, ReplicationStatus, concerns
 from carnet_storage.core.targets import Place
 
 Json = dict[str, Any]
@@ -37,21 +37,25 @@ def parse_instant(text: str) -> int:
     return (moment - _START) // timedelta(milliseconds=1)
 
 
-def status_json(status: BackupStatus | None, now_ms: int, *, is_target_set: bool = False) -> Json:
+def status_json(
+    status: BackupStatus | None, now_ms: int, *, is_target_set: bool = False, gone: Sequence[Refusal] = ()
+) -> Json:
     """Everything that is known, for programs; parts that are off, or have never run, are null."""
     known = status or BackupStatus()
-    found = concerns(known, now_ms, is_target_set=is_target_set)
+    found = concerns(known, now_ms, is_target_set=is_target_set, gone=gone)
     return {
         "is_fine": not found,
         "written_at": instant_text(known.written_at_ms or None),
         "litestream": None if known.replication is None else _replication_json(known.replication),
         "copies": None if known.copies is None else _copies_json(known.copies),
         "drills": {kind: _drill_json(one) for kind, one in (known.drills or {}).items()},
-        "concerns": [{"what": one.what, "next": one.next, "is_wrong": one.is_wrong} for one in found],
+        "concerns": [{"what": one.what, "safe": one.safe, "next": one.next, "is_wrong": one.is_wrong} for one in found],
     }
 
 
-def status_lines(status: BackupStatus | None, now_ms: int, *, is_target_set: bool = False) -> list[str]:
+def status_lines(
+    status: BackupStatus | None, now_ms: int, *, is_target_set: bool = False, gone: Sequence[Refusal] = ()
+) -> list[str]:
     """The same for people."""
     known = status or BackupStatus()
     lines: list[str] = []
@@ -66,8 +70,8 @@ def status_lines(status: BackupStatus | None, now_ms: int, *, is_target_set: boo
         lines.append(f"drill       {kind} {instant_text(drill.at_ms)}: {told}")
     if not lines and not is_target_set:
         lines.append(_OFF)
-    found = concerns(known, now_ms, is_target_set=is_target_set)
-    return lines + [f"!           {one.what} {one.next}" for one in found]
+    found = concerns(known, now_ms, is_target_set=is_target_set, gone=gone)
+    return lines + [f"!           {' '.join(filter(None, (one.what, one.safe, one.next)))}" for one in found]
 
 
 def copy_rows(names: Iterable[CopyName]) -> list[Json]:

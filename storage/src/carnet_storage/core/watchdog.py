@@ -12,6 +12,7 @@ nothing else helped.
     first error                               wait
     second error in a row                     heal (stop, TRUNCATE checkpoint, start)
     third, and then every twentieth           reset (stop, forget its local state, start), and an alarm
+    the target is gone or somebody else's     stop, and an alarm; it is looked for at every turn
     the process has ended                     start
 """
 
@@ -24,6 +25,7 @@ from carnet_storage.core.limits import (
     FAILURES_BEFORE_RESET,
     RESET_EVERY_FAILURES,
 )
+from carnet_storage.core.status import Refusal
 
 
 class Step(StrEnum):
@@ -48,6 +50,7 @@ class Watch:
         last_error: free of secrets; None after a success.
         heals, resets, restarts: how often, since the supervisor started.
         is_alarm: somebody has to look.
+        refusal: why nothing may be sent; None while it may.
     """
 
     failures: int = 0
@@ -60,6 +63,7 @@ class Watch:
     resets: int = 0
     restarts: int = 0
     is_alarm: bool = False
+    refusal: Refusal | None = None
 
 
 def after_confirmation(watch: Watch, *, now_ms: int, head: int, txid: int, replicated_txid: int) -> Watch:
@@ -73,12 +77,14 @@ def after_confirmation(watch: Watch, *, now_ms: int, head: int, txid: int, repli
         replicated_txid=replicated_txid,
         last_error=None,
         is_alarm=False,
+        refusal=None,
     )
 
 
 def after_error(watch: Watch, error: str, *, is_target_reachable: bool) -> tuple[Watch, Step]:
     """No confirmation came."""
-    told = replace(watch, last_error=error[:ERROR_CHARS_MAX])
+    is_alarm = watch.is_alarm and watch.refusal is None
+    told = replace(watch, last_error=error[:ERROR_CHARS_MAX], is_alarm=is_alarm, refusal=None)
     if not is_target_reachable:
         return told, Step.WAIT
     failures = watch.failures + 1
@@ -90,6 +96,11 @@ def after_error(watch: Watch, error: str, *, is_target_reachable: bool) -> tuple
     if (failures - FAILURES_BEFORE_RESET) % RESET_EVERY_FAILURES == 0:
         return replace(told, resets=watch.resets + 1, is_alarm=True), Step.RESET
     return told, Step.WAIT
+
+
+def after_refusal(watch: Watch, refusal: Refusal) -> Watch:
+    """Nothing may be sent where the target should be; asking again changes nothing until somebody has acted."""
+    return replace(watch, last_error=refusal.what[:ERROR_CHARS_MAX], is_alarm=True, refusal=refusal)
 
 
 def after_exit(watch: Watch, code: int) -> tuple[Watch, Step]:

@@ -34,7 +34,7 @@ COMMANDS: Final = {
     "log": ("checks", "verify the hub's log, show a change set"),
     "restored": ("restored", "go on with a database that came out of a backup"),
     "rebuild": ("checks", "fold the log again, or check that it gives the same"),
-    "backup": ("backup", "backups: status, now, drill, list, restore"),
+    "backup": ("backup", "backups: status, prepare, now, drill, list, restore"),
     "restore": ("backup", "bring the database back from a backup"),
     "bundle": ("bundles", "carry messages on a USB stick"),
 }

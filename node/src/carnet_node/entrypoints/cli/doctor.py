@@ -20,6 +20,7 @@ from carnet_node.entrypoints.cli.opening import settings_of
 from carnet_node.entrypoints.cli.output import AsJson, emit
 from carnet_node.entrypoints.wording import Exit, explain_failure
 from carnet_node.settings import NodeSettings
+from carnet_storage.adapters.planning import missing_targets
 from carnet_storage.adapters.small_files import read_status
 
 doctor_app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -35,7 +36,8 @@ def doctor(ctx: typer.Context, *, as_json: AsJson = False) -> None:
         require_installation(settings)
     facts = measure_system(settings.keys_dir, settings.database, DiskFiles())
     status, now_ms = read_status(settings.backup_dir), SystemClock().now_ms()
-    backups = judge_backups(status, now_ms, is_target_set=settings.has_target)
+    gone = missing_targets(settings)
+    backups = judge_backups(status, now_ms, is_target_set=settings.has_target, gone=gone)
     findings = [*judge_system(facts), *_examine(settings, facts), *backups]
     if as_json:
         rows = [{"name": one.name, "grade": one.grade.value, "what": one.what, "next": one.next} for one in findings]

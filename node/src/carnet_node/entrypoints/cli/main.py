@@ -33,7 +33,7 @@ MODULES: Final = {
     "import": ("importing", "take over a file of a former system"),
     "bundle": ("bundle", "carry changes on a USB stick"),
     "conflicts": ("conflicts", "see overruled values and restore one"),
-    "backup": ("backup", "backups: status, now, drill, list, restore"),
+    "backup": ("backup", "backups: status, prepare, now, drill, list, restore"),
     "restore": ("backup", "bring the database back from a backup"),
     "excluded": ("excluded", "see what was excluded after a key was stolen, and confirm honest work"),
     "rebuild": ("rebuild", "fold every record again from log and base rows"),

@@ -16,8 +16,9 @@ from carnet_node.entrypoints.software import SOFTWARE
 from carnet_node.entrypoints.wording import Exit, explain_failure
 from carnet_protocol.hello import Situation
 from carnet_protocol.reasons import explain
+from carnet_storage.adapters.planning import missing_targets
 from carnet_storage.adapters.small_files import read_status
-from carnet_storage.core.status import concerns
+from carnet_storage.core.status import BackupStatus, concerns
 from carnet_storage.core.telling import status_json as backup_json
 from carnet_storage.entrypoints.cli.starting import loading
 
@@ -74,10 +75,11 @@ def status(ctx: typer.Context, *, as_json: AsJson = False) -> None:
     node = node_of(ctx)
     found = status_of(node)
     settings, now_ms = settings_of(ctx), node.clock.now_ms()
-    backups = read_status(settings.backup_dir)
+    backups, gone = read_status(settings.backup_dir), missing_targets(settings)
     lines = _status_lines(found, node.settings.utc_offset_minutes)
-    lines += [f"backups:  {one.what}" for one in concerns(backups, now_ms)] if backups is not None else []
-    told = {**status_json(found), "backup": backup_json(backups, now_ms, is_target_set=settings.has_target)}
+    wrong = concerns(backups or BackupStatus(), now_ms, gone=gone)
+    lines += [f"backups:  {' '.join(filter(None, (one.what, one.safe, one.next)))}" for one in wrong]
+    told = {**status_json(found), "backup": backup_json(backups, now_ms, is_target_set=settings.has_target, gone=gone)}
     emit(told, as_json=as_json, text="\n".join(lines))
 
 

@@ -42,6 +42,8 @@ from carnet_node.entrypoints.web.problem_response import BODY_IN_SCOPE, FORM_EXP
 from carnet_node.entrypoints.wording import FAILURES, Explained, explain_failure
 from carnet_protocol.errors import BadValue
 from carnet_protocol.reasons import Reason
+from carnet_storage.adapters.small_files import read_status
+from carnet_storage.core.status import concerns
 
 CONTENT_SECURITY: Final = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 """Nothing inline and nothing from elsewhere: neither script nor style nor picture."""
@@ -86,7 +88,9 @@ class Pages:
         """The strip, made anew when the last one is no longer fresh."""
         made_ms, strip = self._strips.get(words.language.value, (0, None))
         if strip is None or not 0 <= now_ms - made_ms < STRIP_FRESH_MS:
-            strip = strip_of(status_of(self.desk.node), words, self.renderer.clockface, now_ms)
+            backups = None if self.desk.backups is None else read_status(self.desk.backups)
+            told = [] if backups is None else concerns(backups, now_ms)
+            strip = strip_of(status_of(self.desk.node), words, self.renderer.clockface, now_ms, told)
             self._strips[words.language.value] = now_ms, strip
         return strip
 

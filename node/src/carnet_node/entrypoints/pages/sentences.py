@@ -106,4 +106,10 @@ class Sentences:
         if match is None:
             return None
         said = self._of_catalogue(f"{match[1]}.")
-        return None if said is None else f"{said} ({self._gap(match[2])})"
+        return None if said is None else f"{said} ({self._exactly(match[2])})"
+
+    def _exactly(self, detail: str) -> str:
+        """What stands in brackets: what fills a gap, or a sentence that lost its full stop to the one around it."""
+        said = self._gap(detail)
+        whole = self._of_catalogue(f"{detail}.") if said == detail else None
+        return said if whole is None else whole.removesuffix(self._translate(STOP))

@@ -1,9 +1,10 @@
-"""The strip at the foot of every page: line and sync, two facts.
+"""The strip at the foot of every page: line and sync, two facts; a third when backups need somebody.
 
 Decides the words and the tone. Offline is ordinary and stays calm; only what the hub refused or parked, and a node that
 may not write, asks for attention. What nobody can know says so. Waiting work is counted by document.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, assert_never
 
@@ -12,6 +13,7 @@ from carnet_node.core.sync_state import Exchange, Way
 from carnet_node.entrypoints.pages.formats import Clockface
 from carnet_node.entrypoints.pages.languages import later as _
 from carnet_node.entrypoints.pages.rendering import Words
+from carnet_storage.core.status import Concern
 
 STRIP_FRESH_MS: Final = 2_000
 """A strip that was made less than two seconds ago is shown again: five desks that turn pages count once."""
@@ -30,6 +32,7 @@ class Strip:
         line_tone, tone: `good`, `calm` or `alert`; each has a shape of its own, never a colour alone.
         sync: in words, with the number of documents and the time of the last exchange, by line or by stick.
         as_of: how old the data of others is.
+        backup: that the backups need somebody now; empty when they do not.
     """
 
     site: str
@@ -38,10 +41,15 @@ class Strip:
     sync: str
     tone: str
     as_of: str
+    backup: str = ""
 
 
-def strip_of(status: Status, words: Words, clockface: Clockface, now_ms: int) -> Strip:
-    """The strip in a language."""
+def strip_of(status: Status, words: Words, clockface: Clockface, now_ms: int, backups: Sequence[Concern] = ()) -> Strip:
+    """The strip in a language.
+
+    Args:
+        backups: what is wrong with them, or worth watching.
+    """
     line_tone = {Line.ONLINE: _GOOD, Line.OFFLINE: _CALM, Line.UNKNOWN: _CALM}[status.line]
     said, tone = _sync_words(status, words)
     last = _exchange_words(status.state.last_exchange, words, clockface, now_ms)
@@ -56,7 +64,17 @@ def strip_of(status: Status, words: Words, clockface: Clockface, now_ms: int) ->
         last if status.sync is Sync.UNKNOWN and status.state.last_exchange is None else f"{said} · {last}",
         tone,
         as_of,
+        _backup_words(backups, words),
     )
+
+
+def _backup_words(backups: Sequence[Concern], words: Words) -> str:
+    """What is said about backups: a disk that is missing by its name, other trouble in general."""
+    wrong = [one for one in backups if one.is_wrong]
+    if not wrong:
+        return ""
+    is_missing = any(one.is_target_missing for one in wrong)
+    return words.say("Backup disk missing") if is_missing else words.say("Backups need attention")
 
 
 def _exchange_words(last: Exchange | None, words: Words, clockface: Clockface, now_ms: int) -> str:

@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Generic, Protocol, Type
 
 import typer
 
+from carnet_storage.adapters.planning import missing_targets
 from carnet_storage.adapters.small_files import read_status
 from carnet_storage.core.failures import FolderMissing
 from carnet_storage.core.plan import Plan
 from carnet_storage.core.ports import Clock
 from carnet_storage.core.telling import Json, drill_json, drill_line, status_json, status_lines
+from carnet_storage.entrypoints.cli.confirming import Yes, require_consent
 from carnet_storage.entrypoints.cli.showing import AsJson, Xlsx, counting, working
 from carnet_storage.settings import BackupSettings
 
@@ -27,11 +29,18 @@ if TYPE_CHECKING:
 Origin = Annotated[str, typer.Option("--from", help="litestream or copy; litestream when it is set")]
 At = Annotated[str | None, typer.Option("--at", help="the newest state not younger, as 2026-11-22T17:30:00Z")]
 CopyName = Annotated[str | None, typer.Option("--name", help="exactly this copy")]
+Anew = Annotated[
+    bool, typer.Option("--anew", help="give up the replica whose disk is gone, and begin another; asks first")
+]
 Source = Annotated[str | None, typer.Option("--source", help="id of the machine, when a target holds several")]
 
 _COLUMNS: Final = ("kind", "name", "source", "epoch", "from", "to")
 _LITESTREAM: Final = "litestream"
 _COPY: Final = "copy"
+_GIVEN_UP: Final = (
+    "A new replica begins in the folder, and the one on the missing disk is not continued. "
+    "That disk stays as it is: what it holds can still be restored from it."
+)
 
 S = TypeVar("S", bound=BackupSettings)
 
@@ -74,8 +83,9 @@ class BackupCommands(Generic[S]):
     found_wrong: int
 
     def add_to(self, group: typer.Typer) -> None:
-        """Put `status`, `now`, `drill` and `list` into a group."""
+        """Put `status`, `prepare`, `now`, `drill` and `list` into a group."""
         group.command("status")(self.show_status)
+        group.command("prepare")(self.prepare)
         group.command("now")(self.make_now)
         group.command("drill")(self.drill)
         group.command("list")(self.list_backups)
@@ -85,11 +95,38 @@ class BackupCommands(Generic[S]):
         settings, now_ms = self.settings_of(ctx), self.clock.now_ms()
         if not settings.data_dir.is_dir():
             raise FolderMissing(str(settings.data_dir))
-        status, is_set = read_status(settings.backup_dir), settings.has_target
-        told = status_json(status, now_ms, is_target_set=is_set)
-        self.emit(told, as_json=as_json, text="\n".join(status_lines(status, now_ms, is_target_set=is_set)))
+        status, is_set, gone = read_status(settings.backup_dir), settings.has_target, missing_targets(settings)
+        told = status_json(status, now_ms, is_target_set=is_set, gone=gone)
+        text = "\n".join(status_lines(status, now_ms, is_target_set=is_set, gone=gone))
+        self.emit(told, as_json=as_json, text=text)
         if any(one["is_wrong"] for one in told["concerns"]):
             raise typer.Exit(self.found_wrong)
+
+    def prepare(self, ctx: typer.Context, *, anew: Anew = False, yes: Yes = False, as_json: AsJson = False) -> None:
+        """Make the folders that backups go to; nothing else makes them, because a missing one may be a missing disk."""
+        from carnet_storage.adapters.preparing import prepare_folders  # noqa: PLC0415  (as below)
+
+        plan = self.plan_of(self.settings_of(ctx))
+        aside = self._give_up(ctx, plan, is_agreed=yes, as_json=as_json) if anew else None
+        made = prepare_folders(plan)
+        lines = [f"{one.folder} {'was made.' if one.is_new else 'is there.'}" for one in made]
+        lines += [] if aside is None else [f"What lay there was set aside as {aside}."]
+        lines += ["A new replica begins there at the next `serve`."] if anew else []
+        told = {
+            "folders": [{"folder": str(one.folder), "is_new": one.is_new} for one in made],
+            "is_anew": anew,
+            "set_aside": None if aside is None else str(aside),
+        }
+        self.emit(told, as_json=as_json, text="\n".join(lines))
+
+    def _give_up(self, ctx: typer.Context, plan: Plan, *, is_agreed: bool, as_json: bool) -> Path | None:
+        from carnet_storage.adapters.preparing import forget_replica  # noqa: PLC0415  (as below)
+
+        settings = self.settings_of(ctx)
+        if not settings.data_dir.is_dir():
+            raise FolderMissing(str(settings.data_dir))
+        require_consent(_GIVEN_UP, is_agreed=is_agreed, as_json=as_json)
+        return forget_replica(plan, settings.backup_dir)
 
     def make_now(self, ctx: typer.Context, *, as_json: AsJson = False) -> None:
         """Make an encrypted copy now."""
