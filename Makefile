@@ -13,7 +13,10 @@ FUZZ_VENV := .venv-fuzz
 FUZZ_READY := $(FUZZ_VENV)/.ready
 MASTER_VENV := .venv-master
 MASTER_READY := $(MASTER_VENV)/.ready
+SPARK_VENV := .venv-spark
+SPARK_READY := $(SPARK_VENV)/.ready
 MEMBERS := protocol storage master node hub
+RELINK := protocol storage master hub
 WORKERS ?= 2
 SEEDS ?= 2000
 WITHOUT ?=
@@ -30,7 +33,7 @@ export UV_SYSTEM_CERTS
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup check test demo simulate crash-steps planted crash heal fuzz bench bench-desk pictures interop backup-stores vectors messages lock system-deps clean
+.PHONY: help setup check test test-relink test-spark demo simulate crash-steps planted crash heal fuzz bench bench-desk pictures interop backup-stores vectors messages lock system-deps clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -100,7 +103,22 @@ train-model: $(MASTER_READY) ## train the shipped matching models anew and hold 
 $(MASTER_READY): tools/master/requirements.txt $(READY)
 	test -x $(MASTER_VENV)/bin/python || $(PYTHON3) -m venv $(MASTER_VENV)
 	$(UV) pip install --quiet --python $(MASTER_VENV)/bin/python --require-hashes -r tools/master/requirements.txt
-	$(UV) pip install --quiet --python $(MASTER_VENV)/bin/python --no-deps --no-build-isolation -e protocol -e master
+	$(UV) pip install --quiet --python $(MASTER_VENV)/bin/python --no-deps --no-build-isolation -e protocol -e storage -e master -e hub
+	@touch $@
+
+test-relink: $(MASTER_READY) ## re-linking with Splink on DuckDB: the same pairs and weights as the matcher (ARGS="-k name")
+	CARNET_RELINK=duckdb $(MASTER_VENV)/bin/python -m pytest -q -p no:cacheprovider tests/relink $(ARGS)
+
+# Exit 3: no Java here, which Spark cannot do without.
+test-spark: setup ## the same on Spark, which needs Java 17; not part of .ci/run
+	@command -v java >/dev/null || { echo "make test-spark needs Java 17, and no java was found here."; exit 3; }
+	@$(MAKE) --no-print-directory $(SPARK_READY)
+	CARNET_RELINK=spark $(SPARK_VENV)/bin/python -m pytest -q -p no:cacheprovider tests/relink $(ARGS)
+
+$(SPARK_READY): tools/master/requirements-spark.txt $(READY)
+	test -x $(SPARK_VENV)/bin/python || $(PYTHON3) -m venv $(SPARK_VENV)
+	$(UV) pip install --quiet --python $(SPARK_VENV)/bin/python --require-hashes -r tools/master/requirements-spark.txt
+	$(UV) pip install --quiet --python $(SPARK_VENV)/bin/python --no-deps --no-build-isolation -e protocol -e storage -e master -e hub
 	@touch $@
 
 simulate: setup ## random schedules of nodes and hub (SEEDS=2000): a table, and .simulate.json
@@ -142,7 +160,8 @@ lock: setup ## resolve the versions and hashes again (UPGRADE=--upgrade takes ne
 	$(COMPILE) tests/interop/requirements.in -o tests/interop/requirements.txt
 	$(COMPILE) tests/storage/requirements.in -o tests/storage/requirements.txt
 	$(COMPILE) --no-emit-package carnet-protocol --no-emit-package carnet-storage --no-emit-package carnet-master tests/fuzz/requirements.in $(MEMBERS:%=%/pyproject.toml) -o tests/fuzz/requirements.txt
-	$(COMPILE) --no-emit-package carnet-protocol tools/master/requirements.in protocol/pyproject.toml master/pyproject.toml -o tools/master/requirements.txt
+	$(COMPILE) $(MEMBERS:%=--no-emit-package carnet-%) --extra relink tools/master/requirements.in $(RELINK:%=%/pyproject.toml) -o tools/master/requirements.txt
+	$(COMPILE) $(MEMBERS:%=--no-emit-package carnet-%) --extra spark tools/master/requirements.in $(RELINK:%=%/pyproject.toml) -o tools/master/requirements-spark.txt
 	$(BIN)/python -m tools.check_hosts
 
 system-deps: ## browser and Chinese font for the screen tests; the only target that touches the system, needs root
@@ -150,5 +169,5 @@ system-deps: ## browser and Chinese font for the screen tests; the only target t
 	apt-get install --yes --no-install-recommends chromium fonts-noto-cjk
 
 clean: ## remove the environments and what the tools left behind
-	rm -rf $(VENV) $(INTEROP_VENV) $(STORES_VENV) $(FUZZ_VENV) $(MASTER_VENV) .fuzz .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
+	rm -rf $(VENV) $(INTEROP_VENV) $(STORES_VENV) $(FUZZ_VENV) $(MASTER_VENV) $(SPARK_VENV) .fuzz .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
 	find $(MEMBERS) tests tools -name __pycache__ -type d -prune -exec rm -rf {} +

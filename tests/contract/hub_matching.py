@@ -1,5 +1,6 @@
 """The part of the hub's contract that is about matching: what it decides by itself when customers arrive."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -38,6 +39,10 @@ class SureWeigher:
     def explain(self, one: Features, other: Features) -> tuple[Ground, ...]:
         """The same reasons for everybody."""
         return (Ground("prior", "", -4.5), Ground("all", "", 14))
+
+    def files(self) -> Mapping[str, bytes]:
+        """It has none."""
+        return {}
 
 
 def with_model(world: HubWorld, mode: Mode, probability: float = 0.999) -> HubWorld:

@@ -7,5 +7,6 @@
     measuring  pairs by key, weights, tiers, clusters, and how right they are
     bench      the command that prints the figures
 
-Runs in the environment of `requirements.txt` here; nothing of it is imported by a node or a hub.
+Runs in the environment of `requirements.txt` here; nothing of it is imported by a node or a hub. The same environment
+runs what a hub imports only for `master relink` (`make test-relink`); `requirements-spark.txt` has Spark beside it.
 """

@@ -27,6 +27,7 @@ from carnet_hub.adapters.keyring import (
 from carnet_hub.adapters.law_files import LawFolder
 from carnet_hub.adapters.logging import LoggedAlarms
 from carnet_hub.adapters.recall_files import PlanFolder, SegmentFolder
+from carnet_hub.adapters.relink_scratch import sweep_scratch
 from carnet_hub.adapters.schema import upgrade_schema
 from carnet_hub.adapters.store import SqlStore, open_store
 from carnet_hub.adapters.system import DiskFiles, SystemClock, SystemEntropy, run_blocking
@@ -176,6 +177,7 @@ def _open(settings: HubSettings, ports: Ports | None) -> HubApp:
     ports = ports or Ports()
     if not settings.keys_dir.is_dir():
         raise _without_keys(settings)
+    sweep_scratch(settings.data_dir)
     is_lost = settings.database_file is not None and not settings.database_file.exists()
     if is_lost and not is_unfinished(settings.keys_dir):
         raise DatabaseEmpty(str(settings.keys_dir))  # looking would make an empty one

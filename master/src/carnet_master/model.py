@@ -135,7 +135,16 @@ def shipped_model(party_kind: str) -> Model:
     Args:
         party_kind: `person` or `company`.
     """
-    return read_model(resources.files("carnet_master").joinpath("models", f"{party_kind}.json").read_bytes())
+    return read_model(shipped_file(party_kind))
+
+
+def shipped_file(party_kind: str) -> bytes:
+    """The file of the model that comes with the package.
+
+    Args:
+        party_kind: `person` or `company`.
+    """
+    return resources.files("carnet_master").joinpath("models", f"{party_kind}.json").read_bytes()
 
 
 def write_model(model: Json) -> bytes:

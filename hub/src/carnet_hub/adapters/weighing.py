@@ -4,6 +4,7 @@ Decides when a model is loaded: reading one takes a fifth of a second, and most 
 what a weight means (`carnet_master.tiers`).
 """
 
+from collections.abc import Mapping
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final
 
@@ -32,6 +33,12 @@ class ShippedWeigher:
             return ()
         reasons = _scorer(one.party).explain(_score(one, other))
         return tuple(Ground(line.comparison, line.level, line.bits) for line in reasons)
+
+    def files(self) -> Mapping[str, bytes]:
+        """See `master_ports.Weigher`."""
+        from carnet_master.model import PARTY_KINDS, shipped_file  # noqa: PLC0415  (see above)
+
+        return {kind: shipped_file(kind) for kind in PARTY_KINDS}
 
 
 def _score(one: Features, other: Features) -> "Score":

@@ -4,7 +4,7 @@ Decides the look-ups of matching and clusters, a part of `ports.Snapshot`; each 
 what exists. Decides how a weight is handed over; `adapters.weighing` reads the model.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -66,6 +66,9 @@ class Weigher(Protocol):
         Returns: nothing when there is no model for that kind of party, or for two kinds.
         """
 
+    def files(self) -> Mapping[str, bytes]:
+        """The files of the models in use, by kind of party; a batch engine weighs with the same."""
+
 
 class NoWeigher:
     """No model: what needs a probability is never linked and never asked about; equal document numbers still count."""
@@ -77,6 +80,10 @@ class NoWeigher:
     def explain(self, one: Features, other: Features) -> tuple[Ground, ...]:  # noqa: ARG002
         """Nothing is known."""
         return ()
+
+    def files(self) -> Mapping[str, bytes]:
+        """There are none."""
+        return {}
 
 
 NO_WEIGHER: Final = NoWeigher()

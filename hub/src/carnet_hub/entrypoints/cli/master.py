@@ -1,7 +1,8 @@
 """`master`: who is who, nationwide.
 
-Looking: find, show, explain, queue, history, stats. Deciding: accept, reject, merge, unmerge, pin, mode. Personal
-values are masked unless asked for. A decision needs a code of the steward (`--by`, or CARNET_HUB_STEWARD), no name.
+Looking: find, show, explain, queue, history, stats. Deciding: accept, reject, merge, unmerge, pin, mode. All customers
+again, in batch: relink. Personal values are masked unless asked for. A decision needs a code of the steward (`--by`, or
+CARNET_HUB_STEWARD), no name.
 """
 
 from pathlib import Path
@@ -47,6 +48,7 @@ from carnet_hub.entrypoints.cli.master_rows import (
     waterfall,
 )
 from carnet_hub.entrypoints.cli.output import AsJson, Xlsx, emit, emit_list, hub_of, with_progress, working
+from carnet_hub.entrypoints.cli.relink import relink_
 from carnet_master.clusters import Effect
 from carnet_master.tiers import Mode, Policy
 from carnet_protocol.errors import BadValue
@@ -55,6 +57,8 @@ from carnet_protocol.ids import RecordId, parse_record_text, record_text
 master_app = typer.Typer(
     rich_markup_mode=None, add_completion=False, no_args_is_help=True, help="Who is who, nationwide."
 )
+
+master_app.command("relink")(relink_)
 
 STEWARD_VARIABLE: Final = "CARNET_HUB_STEWARD"
 

@@ -1,0 +1,184 @@
+"""Customers as columns in Parquet files, for an engine that weighs many at once.
+
+Decides what of a customer goes to the disk: the columns that a model names and nothing else. A value that is only ever
+compared for equality is written as a keyed hash of 64 bits, whose key dies with the process; in clear go those of which
+a condition takes a distance or a part (pinyin, a birthday). Two values meet by accident once in 10^19 pairs, and then
+the pair is looked at once more by the online matcher.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from carnet_hub.core.relink_limits import EXPORT_ROWS_BATCH
+from carnet_hub.core.relink_ports import SURE_BLOCKS
+from carnet_master.conditions import Row, Value
+from carnet_master.features import Features
+from carnet_master.keys import KEY_BYTES
+from carnet_master.model import ELSE, TERM_PREFIX, Model
+from carnet_master.rows import LISTS, row_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+KEYS_FILE: Final = "keys.parquet"
+NUMBER: Final = "unique_id"
+"""Column of a customer's number: their place among all that were handed over."""
+
+FREQUENCY_PREFIX: Final = "frequency_"
+"""Of the column with a value's frequency in the model; Splink is given it as a table of its own."""
+
+_HASH_BYTES: Final = 8
+_HASHES_KEPT: Final = 65_536
+_COLUMN: Final = re.compile(r"\b(\w+)_[lr]\b")
+_CALL: Final = re.compile(r"\b(\w+)\(([^()]*)\)")
+_EQUAL_ONLY: Final = "list_has_any"
+"""The one function that asks for nothing but equality."""
+
+_SURE: Final = frozenset(ord(one.value) for one in SURE_BLOCKS)
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """What of a row a model needs.
+
+    Attributes:
+        plain: text as it is.
+        hashed: one value, or several, as hashes.
+        terms: columns whose frequency in the model goes along, under `FREQUENCY_PREFIX`.
+    """
+
+    plain: tuple[str, ...]
+    hashed: tuple[str, ...]
+    terms: tuple[str, ...]
+
+
+def columns_for(model: Model) -> Columns:
+    """The columns of a model, by how they are compared."""
+    conditions = [level.sql for one in model.comparisons for level in one.levels if level.sql.upper() != ELSE]
+    named = {name for sql in conditions for name in _COLUMN.findall(sql)}
+    taken_apart = {
+        name
+        for sql in conditions
+        for function, arguments in _CALL.findall(sql)
+        if function.lower() != _EQUAL_ONLY
+        for name in _COLUMN.findall(arguments)
+    }
+    return Columns(
+        tuple(sorted(taken_apart)),
+        tuple(sorted(named - taken_apart)),
+        tuple(sorted(model.terms)),
+    )
+
+
+class RowFiles:
+    """Parquet files that grow by batches: one of keys, and one of rows for each kind of party.
+
+    The columns of a kind are those of its model; a file that got no row is not there.
+    """
+
+    def __init__(self, folder: Path, models: Mapping[str, Model], secret: bytes) -> None:
+        self._folder = folder
+        self._models = models
+        self._columns = {kind: columns_for(model) for kind, model in models.items()}
+        self._secret = secret
+        self._writers: dict[str, Any] = {}
+        self._rows: dict[str, list[dict[str, object]]] = {kind: [] for kind in models}
+        self._keys: list[tuple[int, int, int, int]] = []
+        self._hashed = lru_cache(maxsize=_HASHES_KEPT)(self._hash)
+
+    def add(self, number: int, keys: bytes, features: Features) -> None:
+        """Take a customer; one whose kind has no model is left out."""
+        if features.party not in self._models:
+            return
+        kind = tuple(self._models).index(features.party)
+        for at in range(0, len(keys), KEY_BYTES):
+            tail = int.from_bytes(keys[at + KEY_BYTES - _HASH_BYTES : at + KEY_BYTES], "big", signed=True)
+            self._keys.append((number, kind, keys[at], tail))
+        waiting = self._rows[features.party]
+        waiting.append({NUMBER: number, **self._row(features)})
+        if len(waiting) >= EXPORT_ROWS_BATCH:
+            self._flush(features.party)
+        if len(self._keys) >= EXPORT_ROWS_BATCH * 8:
+            self._flush_keys()
+
+    def close(self) -> None:
+        """Write what is left."""
+        for kind in self._models:
+            self._flush(kind)
+        self._flush_keys()
+        for writer in self._writers.values():
+            writer.close()
+
+    def _row(self, features: Features) -> dict[str, object]:
+        row: Row = row_of(features, self._models[features.party])
+        columns = self._columns[features.party]
+        kept: dict[str, object] = {name: row[name] for name in columns.plain}
+        kept |= {FREQUENCY_PREFIX + name: row[TERM_PREFIX + name] for name in columns.terms}
+        for name in columns.hashed:
+            kept[name] = self._hashed_value(row[name])
+        return kept
+
+    def _hashed_value(self, value: Value) -> int | list[int] | None:
+        if value is None:
+            return None
+        return [self._hashed(one) for one in value] if isinstance(value, tuple) else self._hashed(str(value))
+
+    def _hash(self, value: str) -> int:
+        digest = blake2b(value.encode(), digest_size=_HASH_BYTES, key=self._secret).digest()
+        return int.from_bytes(digest, "big", signed=True)
+
+    def _flush(self, kind: str) -> None:
+        rows = self._rows[kind]
+        if rows:
+            self._write(self._folder / rows_name(kind), rows_schema(self._columns[kind]), rows)
+            rows.clear()
+
+    def _flush_keys(self) -> None:
+        import pyarrow as pa  # noqa: PLC0415  (an optional package)
+
+        if self._keys:
+            names = (NUMBER, "kind", "block", "tail")
+            columns: Iterable[tuple[int, ...]] = zip(*self._keys, strict=True)
+            types = (pa.int64(), pa.int8(), pa.int16(), pa.int64())
+            arrays = [pa.array(column, of) for column, of in zip(columns, types, strict=True)]
+            table = pa.table(dict(zip(names, arrays, strict=True)))
+            self._writer(self._folder / KEYS_FILE, table.schema).write_table(table)
+            self._keys.clear()
+
+    def _write(self, path: Path, schema: "pa.Schema", rows: list[dict[str, object]]) -> None:
+        import pyarrow as pa  # noqa: PLC0415  (an optional package)
+
+        self._writer(path, schema).write_table(pa.Table.from_pylist(rows, schema=schema))
+
+    def _writer(self, path: Path, schema: "pa.Schema") -> Any:
+        from pyarrow.parquet import ParquetWriter  # noqa: PLC0415  (an optional package)
+
+        if path.name not in self._writers:
+            self._writers[path.name] = ParquetWriter(path, schema, compression="zstd")
+        return self._writers[path.name]
+
+
+def rows_name(kind: str) -> str:
+    """The file with the rows of a kind of party."""
+    return f"{kind}.parquet"
+
+
+def rows_schema(columns: Columns) -> "pa.Schema":
+    """The columns of a file of rows; text is text even in a column that is empty."""
+    import pyarrow as pa  # noqa: PLC0415  (an optional package)
+
+    fields = [(NUMBER, pa.int64())]
+    fields += [(name, pa.string()) for name in columns.plain]
+    fields += [(name, pa.list_(pa.int64()) if name in LISTS else pa.int64()) for name in columns.hashed]
+    fields += [(FREQUENCY_PREFIX + name, pa.float64()) for name in columns.terms]
+    return pa.schema(fields)
+
+
+def sure_condition(column: str) -> str:
+    """SQL: whether a key's letter is one of `SURE_BLOCKS`."""
+    return f"{column} IN ({', '.join(map(str, sorted(_SURE)))})"

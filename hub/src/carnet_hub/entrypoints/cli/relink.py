@@ -1,0 +1,86 @@
+"""`master relink`: all customers weighed again, the differences proposed.
+
+Exit codes: 0 the run has ended, whatever it proposed; 1 packages are missing, another run has the folder, or another
+model became active meanwhile; 3 the database is busy; 130 stopped with Ctrl-C. After 1, 3 and 130 the same command goes
+on where it was.
+"""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import typer
+
+from carnet_hub.adapters.relink_opening import Engine, open_engine, require_packages
+from carnet_hub.adapters.relink_scratch import NoteFile, scratch_folder
+from carnet_hub.core.relinking import Relinked, Stage, Tell, relink
+from carnet_hub.entrypoints.cli.output import AsJson, emit, hub_of
+
+_SAYS = {
+    Stage.EXPORT: "reading customers",
+    Stage.PAIRS: "weighing pairs",
+    Stage.LINKS: "looking at links",
+}
+
+
+def relink_(
+    ctx: typer.Context,
+    *,
+    engine: Annotated[Engine, typer.Option("--engine", help="duckdb on this machine, or Spark")] = Engine.DUCKDB,
+    is_dry: Annotated[bool, typer.Option("--dry-run", help="only count what would be proposed")] = False,
+    spark_master: Annotated[
+        str, typer.Option("--spark-master", envvar="CARNET_HUB_SPARK_MASTER", help="URL of a cluster")
+    ] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Weigh all customers again and propose the differences; nothing is linked or taken apart by it."""
+    require_packages(engine)
+    with hub_of(ctx) as app, scratch_folder(app.settings.data_dir) as folder, _told(is_quiet=as_json) as tell:
+        run = open_engine(engine, folder, app.hub.weigher.files(), app.hub.entropy, spark_master=spark_master)
+        notes = NoteFile(app.settings.data_dir, app.files)
+        outcome = relink(app.hub, run, notes, tell=tell, is_dry=is_dry)
+    emit(_row(outcome), as_json=as_json, text=_text(outcome))
+
+
+def _row(outcome: Relinked) -> dict[str, Any]:
+    return {
+        "position": outcome.position,
+        "resumed": outcome.is_resumed,
+        "dry_run": outcome.is_dry,
+        "looked_at": outcome.looked_at,
+        "proposed": dict(outcome.proposed),
+        "proposed_before": outcome.before,
+    }
+
+
+def _text(outcome: Relinked) -> str:
+    causes = ", ".join(f"{cause} {count}" for cause, count in outcome.proposed.items())
+    total = sum(outcome.proposed.values())
+    would = "would be proposed" if outcome.is_dry else "proposed"
+    lines = [f"{total} pairs {would}{f': {causes}' if causes else ''}. Nothing was linked or taken apart."]
+    if outcome.is_resumed:
+        lines.append(f"This run went on where another had stopped; that one had proposed {outcome.before}.")
+    if total and not outcome.is_dry:
+        lines.append("They wait in `master queue`.")
+    return "\n".join(lines)
+
+
+@contextmanager
+def _told(*, is_quiet: bool) -> Iterator[Tell]:
+    """Bars on stderr when somebody is watching."""
+    if is_quiet or not sys.stderr.isatty():
+        yield lambda *_: None
+        return
+    from rich.console import Console  # noqa: PLC0415  (nobody watches a job of the night)
+    from rich.progress import Progress, TaskID  # noqa: PLC0415  (likewise)
+
+    with Progress(console=Console(stderr=True)) as bars:
+        tasks: dict[Stage, TaskID] = {}
+
+        def tell(stage: Stage, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = bars.add_task(_SAYS[stage], total=total)
+            bars.update(tasks[stage], completed=done, total=total)
+
+        yield tell
