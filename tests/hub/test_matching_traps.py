@@ -120,6 +120,19 @@ def test_a_fleet_joins_nobody(world: HubWorld):
     assert clusters(world, *names) == []
 
 
+def test_a_telephone_of_the_desk_links_nobody(world: HubWorld):
+    """Two strangers of one frequent name, for both of whom a desk typed its own telephone, stay two and unasked."""
+    site = world.site("a")
+    names = ["李强", "陈静", "赵建国", "周婷", "吴磊", "郑爽", "张丽", "张丽"]
+    for number, name in enumerate(names):
+        know(world, site, f"customer {number}", full_name=name)
+        say(world, site, "phone", f"phone {number}", f"customer {number}", number=PHONE)
+
+    assert clusters(world, *(f"customer {number}" for number in range(len(names)))) == []
+    with world.hub.store.read() as snapshot:
+        assert snapshot.proposal_counts() == {}
+
+
 def test_a_wrong_number_stops_speaking(world: HubWorld):
     """A phone that somebody has marked as wrong finds nobody any more."""
     author = world.site("a")

@@ -15,6 +15,7 @@ ID, OTHER_ID = "44010119900307801X", "440101199003078036"
 WANG = RawCustomer(full_name="王晓明", phones=("13912340001",), birth_on="1990-03-07")
 FIRM = RawCustomer(company_name="上海安达出租汽车有限公司", credit_code="91310115MA1K35J21R", phones=("021-65123456",))
 CAR = ("LSVFV6183C2123456",)
+DOOR = (RawAddress("金色家园15栋1单元1903室", "110107", "1101"),)
 LINKS = {Tier.A1, Tier.A2, Tier.A3}
 
 
@@ -179,6 +180,46 @@ def test_a_car_alone_links_as_far_as_the_policy_says():
 
     assert judged(one, one).tier is Tier.A2
     assert judged(one, one, links_by_car=False) == Judgement(Tier.STEWARD, Cause.VEHICLE_ONLY)
+
+
+@pytest.mark.parametrize(
+    ("shared", "other", "expected"),
+    [
+        pytest.param({"vins": CAR}, {}, Judgement(Tier.STEWARD, Cause.OTHER_PHONE), id="one car"),
+        pytest.param({"addresses": DOOR}, {}, Judgement(Tier.STEWARD, Cause.OTHER_PHONE), id="one door"),
+        pytest.param(
+            {"vins": CAR}, {"phones": ()}, Judgement(Tier.A2, Cause.NAME_AND_CONTACT), id="no telephone there"
+        ),
+        pytest.param(
+            {"vins": CAR},
+            {"phones": ("13700001111", "13912340001")},
+            Judgement(Tier.A2, Cause.NAME_AND_CONTACT),
+            id="one of two telephones",
+        ),
+        pytest.param({"wechats": ("wxm_1990",)}, {}, Judgement(Tier.A2, Cause.NAME_AND_CONTACT), id="a WeChat name"),
+        pytest.param(
+            {"vins": CAR, "birth_on": "1990-03-07"},
+            {},
+            Judgement(Tier.A2, Cause.NAME_AND_CONTACT),
+            id="one car and one birthday",
+        ),
+    ],
+)
+def test_what_a_household_shares_links_nobody_with_another_telephone(
+    shared: dict[str, object], other: dict[str, object], expected: Judgement
+):
+    """One name with a car or a door is a question where the telephones differ, unless something of one's own agrees."""
+    one = RawCustomer(full_name="王晓明", phones=("13912340001",), **shared)  # type: ignore[arg-type]
+
+    assert judged(one, replace(one, **{"phones": ("13700001111",), **other})) == expected  # type: ignore[arg-type]
+
+
+def test_a_car_that_was_sold_is_no_contact():
+    """A VIN under two plates is a car that went from one owner to another, perhaps of the same name."""
+    one = RawCustomer(full_name="王晓明", vins=CAR, plates=("沪A12345",))
+
+    assert judged(one, replace(one, plates=("浙B67890",))) == Judgement(Tier.STEWARD, Cause.WEAK_CONTACT)
+    assert judged(one, replace(one, plates=())).tier is Tier.A2
 
 
 def test_a_person_and_a_company_are_never_one():

@@ -1,9 +1,10 @@
 """How right the matcher is on customers whose truth is known.
 
 Decides what is counted. Pairs meet by the product's own keys, are weighed by the compiled model and judged by the
-product's tiers and clusters; the truth is used to count and for nothing else. An *error* is a link between two parties;
-one inside a household is told apart from one between strangers. A *question* is what a steward would see: two
-clusters, however many pairs of records lie between them; an *entity* is what hangs together by questions.
+product's tiers and clusters, each when the later of its records comes, with what is known on that day; the truth is
+used to count and for nothing else. An *error* is a link between two parties; one inside a household is told apart from
+one between strangers. A *question* is what a steward would see: two clusters, however many pairs of records lie between
+them; an *entity* is what hangs together by questions.
 """
 
 from collections import Counter
@@ -13,6 +14,7 @@ from itertools import combinations
 
 from bench.population.world import Population
 from carnet_master.clusters import Authority, Decision, Effect, Party, form_clusters
+from carnet_master.crowds import without_crowds
 from carnet_master.features import Features
 from carnet_master.keys import blocking_values, identifier_tokens
 from carnet_master.limits import BLOCK_RECORDS_MAX
@@ -25,6 +27,7 @@ from tools.master.sources import SECRET, features_of
 FIXED_BITS = 6.6294
 """The weight whose probability is 0.99."""
 
+_CONTACTS = ("phones", "wechats", "vins", "plates", "doors")
 _TOLD_EVERY = 200_000
 
 
@@ -112,19 +115,23 @@ def match(population: Population, tell: Callable[[str], None] = _silent) -> Matc
         tell: hears how far it is, now and then.
     """
     tell("reading records")
-    features = features_of(population)
+    features = in_order_of_arrival(population, features_of(population))
+    speaking = speaking_on_arrival(features)
     scorers = {party: compile_model(shipped_model(party)) for party in ("person", "company")}
     rows = {key: row_of(one, scorers[one.party].model) for key, one in features.items()}
+    came = {key: row_of(one, scorers[one.party].model) for key, one in speaking.items()}
+    since = {key: at for at, key in enumerate(features)}
     tell("finding pairs")
     pairs = candidate_pairs(features)
     judged = []
     for at, (one, other) in enumerate(pairs):
         if at % _TOLD_EVERY == 0:
             tell(f"weighing pair {at:,} of {len(pairs):,}")
-        weight = 0.0
-        if features[one].party == features[other].party:
-            weight = scorers[features[one].party].score(rows[one], rows[other]).weight
-        judged.append(_judge(population, features, one, other, weight))
+        weight, (first, last) = 0.0, sorted((one, other), key=since.__getitem__)
+        own = speaking.get(last, features[last])
+        if own.party == features[first].party:
+            weight = scorers[own.party].score(rows[first], came.get(last, rows[last])).weight
+        judged.append(_judge(population, features[first], own, (one, other), weight))
     compared: Counter[str] = Counter()
     for one, other in pairs:
         compared.update((one, other))
@@ -138,6 +145,31 @@ def match(population: Population, tell: Callable[[str], None] = _silent) -> Matc
         sum(pair in met for pair in truth),
         len(truth),
     )
+
+
+def in_order_of_arrival(population: Population, features: Mapping[str, Features]) -> dict[str, Features]:
+    """The features of every record, those that were written first first."""
+    days = {one.id: one.day for one in population.records}
+    return {key: features[key] for key in sorted(features, key=lambda key: (days[key], key))}
+
+
+def speaking_on_arrival(features: Mapping[str, Features]) -> dict[str, Features]:
+    """What is compared of the records that share a contact with too many names when they come; the others are left out.
+
+    Args:
+        features: in the order of arrival.
+    """
+    under: dict[tuple[str, str], list[Features]] = {}
+    found: dict[str, Features] = {}
+    for key, own in features.items():
+        values = [(column, value) for column in _CONTACTS for value in getattr(own, column)]
+        others = [one for value in values for one in under.get(value, ())[-BLOCK_RECORDS_MAX:]]
+        spoken = without_crowds(own, others)
+        if spoken != own:
+            found[key] = spoken
+        for value in values:
+            under.setdefault(value, []).append(own)
+    return found
 
 
 def candidate_pairs(features: Mapping[str, Features]) -> list[tuple[str, str]]:
@@ -207,9 +239,10 @@ def tiers_of(matched: Matched) -> dict[str, tuple[int, int]]:
     return {name: (counts[0], counts[1]) for name, counts in sorted(found.items())}
 
 
-def _judge(population: Population, features: Mapping[str, Features], one: str, other: str, weight: float) -> Judged:
+def _judge(population: Population, first: Features, last: Features, pair: tuple[str, str], weight: float) -> Judged:
     bits = max(-60.0, min(weight, 60.0))
-    judgement = judge_pair(features[one], features[other], probability=1 / (1 + 2**-bits))
+    judgement = judge_pair(first, last, probability=1 / (1 + 2**-bits))
+    one, other = pair
     return Judged(one, other, weight, judgement, population.party_of[one] == population.party_of[other])
 
 

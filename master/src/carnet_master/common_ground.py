@@ -5,7 +5,8 @@ part, so what is said here holds for any model. What follows from it is decided 
 
 Rules
 1. Names agree in one of seven degrees (`NameAgreement`); nothing known about one of them is a degree of its own.
-2. A contact is a telephone, a WeChat name, a car or a door that both have. A city is none.
+2. A contact is a telephone, a WeChat name, a car or a door that both have. A city is none. A car with another plate
+   has changed hands: it is none.
 3. A conflict needs a value on both sides: two identity numbers, two credit codes, two birthdays of one calendar, two
    sexes. Another document is no conflict, and neither is a birthday whose day is unknown.
 """
@@ -60,6 +61,7 @@ class Ground:
         is_same_organisation: two credit codes of one legal person, which got a new one when it moved.
         is_other_branch: two companies of which one is a part that the other is not.
         is_same_phone, is_same_wechat, is_same_car, is_same_door: the contacts that are shared.
+        is_other_phone: both have telephones, and none in common.
         conflict: the gravest contradiction, or None.
     """
 
@@ -74,6 +76,7 @@ class Ground:
     is_same_wechat: bool = False
     is_same_car: bool = False
     is_same_door: bool = False
+    is_other_phone: bool = False
     conflict: Conflict | None = None
 
     @property
@@ -85,6 +88,11 @@ class Ground:
     def has_contact(self) -> bool:
         """Whether anything is shared by which people are reached, or a car."""
         return self.has_contact_beside_car or self.is_same_car
+
+    @property
+    def is_at_home(self) -> bool:
+        """Whether all that is shared is a household's: a car or a door, beside telephones that differ."""
+        return self.has_contact and self.is_other_phone and not self.is_same_wechat
 
 
 def common_ground(one: Features, other: Features) -> Ground:
@@ -104,8 +112,9 @@ def common_ground(one: Features, other: Features) -> Ground:
         is_same_birth=_equal(one.birth, other.birth) or _equal(one.birth_lunar, other.birth_lunar),
         is_same_phone=_meet(one.phones, other.phones),
         is_same_wechat=_meet(one.wechats, other.wechats),
-        is_same_car=_meet(one.vins, other.vins) or _meet(one.plates, other.plates),
+        is_same_car=_are_in_one_car(one, other),
         is_same_door=_meet(one.doors, other.doors),
+        is_other_phone=_are_apart(one.phones, other.phones),
         conflict=_conflict(one, other),
     )
 
@@ -191,6 +200,15 @@ def _equal(one: str | None, other: str | None) -> bool:
 
 def _differ(one: str | None, other: str | None) -> bool:
     return one is not None and other is not None and one != other
+
+
+def _are_in_one_car(one: Features, other: Features) -> bool:
+    """Rule 2: a plate stays with its owner, so a VIN under two plates is a car that was sold."""
+    return _meet(one.plates, other.plates) or (_meet(one.vins, other.vins) and not _are_apart(one.plates, other.plates))
+
+
+def _are_apart(some: tuple[str, ...], others: tuple[str, ...]) -> bool:
+    return bool(some) and bool(others) and not _meet(some, others)
 
 
 def _meet(some: tuple[str, ...], others: tuple[str, ...]) -> bool:

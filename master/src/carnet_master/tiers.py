@@ -10,7 +10,9 @@ Rules
 2. `A1`: the same number and names that may be one; another document than the identity card asks for the same name,
    and so does a number beside which another birthday or sex was typed.
    `A2`: the same whole name and something of their own in common. `A3`: the same pinyin, with a birthday and a contact,
-   or a WeChat name, in common. `A2` and `A3` ask for the probability too, and for no conflict.
+   or a WeChat name, in common. `A2` and `A3` ask for the probability too, and for no conflict. A car or a door is a
+   household's: where the telephones differ, a name beside it is asked about (`OTHER_PHONE`), unless the birthday is the
+   same too.
 3. A conflict is two valid numbers, two real birthdays or two sexes. Under one name a steward looks at it; under two
    names these are two people.
 4. `H`: two whole names that share a surname at most, and a contact: near each other and not the same. It is not asked
@@ -72,6 +74,9 @@ class Cause(StrEnum):
     SAME_BIRTH = "same_birth"
     """Two names, one birthday and a contact: a misread name, or twins."""
     VEHICLE_ONLY = "vehicle_only"
+    OTHER_PHONE = "other_phone"
+    """The same name at one door or in one car, and two telephones that differ: one who has changed the number, or
+    father and son."""
     WEAK_CONTACT = "weak_contact"
     """The same name and too little beside it."""
     LIKELY = "likely"
@@ -204,7 +209,7 @@ def _are_siblings(ground: Ground) -> bool:
 def _linked(ground: Ground, *, links_by_car: bool) -> Judgement | None:
     """Rule 2, `A2` and `A3`; the probability has been asked for."""
     has_own = ground.has_contact if links_by_car else ground.has_contact_beside_car
-    if ground.name is NameAgreement.SAME and has_own:
+    if ground.name is NameAgreement.SAME and has_own and (ground.is_same_birth or not ground.is_at_home):
         return Judgement(Tier.A2, Cause.NAME_AND_CONTACT)
     if ground.name in {NameAgreement.SAME, NameAgreement.SOUND}:
         if ground.is_same_birth and has_own:
@@ -217,6 +222,8 @@ def _linked(ground: Ground, *, links_by_car: bool) -> Judgement | None:
 def _open_question(ground: Ground, *, links_by_car: bool) -> Cause:
     match ground.name:
         case NameAgreement.SAME:
+            if ground.is_at_home:
+                return Cause.OTHER_PHONE
             is_car_alone = ground.has_contact and not ground.has_contact_beside_car
             return Cause.VEHICLE_ONLY if is_car_alone and not links_by_car else Cause.WEAK_CONTACT
         case NameAgreement.SOUND:

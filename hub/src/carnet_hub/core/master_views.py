@@ -11,18 +11,18 @@ from carnet_hub.core.golden import Golden, golden_for, read_members
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.limits import LIST_ROWS_MAX, QUEUE_PAIRS_MAX
 from carnet_hub.core.linking import decision_of
-from carnet_hub.core.master_book import MasterBook
+from carnet_hub.core.master_book import MasterBook, split_keys
 from carnet_hub.core.master_failures import UnknownCustomer
 from carnet_hub.core.master_ports import Ground
 from carnet_hub.core.master_rows import DecisionRow, PartyRow, ProposalPlace, ProposalRow
-from carnet_hub.core.matching import NANO, Verdict, candidates_of, judge, read_policy
+from carnet_hub.core.matching import NANO, Verdict, candidates_of, judge, read_policy, speaking_features
 from carnet_hub.core.parties import plain_features
 from carnet_hub.core.ports import Snapshot
 from carnet_hub.core.shown import shown_values
 from carnet_hub.core.stewarding import find_customer
 from carnet_master.clusters import Authority, Effect, deciding, pair_of, standing_decisions
 from carnet_master.features import RawCustomer, customer_features
-from carnet_master.keys import blocking_keys, without_generic
+from carnet_master.keys import blocking_keys
 from carnet_master.limits import BLOCK_RECORDS_MAX
 from carnet_master.tiers import Policy
 from carnet_protocol.errors import BadValue
@@ -176,13 +176,16 @@ def explain_pair(hub: Hub, one: bytes, other: bytes) -> Explanation:
         told = deciding(standing_decisions(decision_of(row) for row in rows).values())
         counting = told.get(pair_of(parties[0].customer, parties[1].customer))
         is_apart = counting is not None and counting.effect is Effect.SPLIT and counting.authority is Authority.STEWARD
-        _, generic = candidates_of(MasterBook(snapshot), parties[0])
-        features = [without_generic(plain_features(hub.box, party), generic, hub.box.blind_key) for party in parties]
+        candidates, generic = candidates_of(MasterBook(snapshot), parties[0])
+        found = snapshot.parties(candidates).values()
+        others = [plain_features(hub.box, row) for row in found if row.is_live]
+        features = [plain_features(hub.box, party) for party in parties]
+        features[0] = speaking_features(hub, features[0], generic, others)
         verdict = judge(hub, features[0], features[1], read_policy(snapshot), is_told_apart=is_apart)
         members = snapshot.members([party.customer for party in parties])
         decisions = _views(snapshot, rows)
     homes = {row.golden for row in members.values()}
-    keys = [set(blocking_keys(one, hub.box.blind_key)) for one in features]
+    keys = [set(split_keys(party.keys)) - generic for party in parties]
     return Explanation(
         RecordId(parties[0].customer),
         RecordId(parties[1].customer),

@@ -7,7 +7,8 @@ about them: they stand in the log as one more set of the hub. Does not decide wh
 Rules:
 - Only customers whose features changed are matched, each pair once, and what has been decided before is not said again:
   matching twice decides nothing the second time.
-- A key that too many customers share is generic: it finds nobody, and its value says nothing for a pair.
+- A key that too many customers share is generic: it finds nobody, and its value says nothing for a pair. A contact
+  under more names than a family has says nothing either.
 - A steward's word is never touched: two that were told apart are not asked about again, two that were linked are.
 - A fold from the log never comes here. So a new model, or a new rule, moves nobody by itself.
 """
@@ -28,6 +29,7 @@ from carnet_hub.core.parties import plain_features
 from carnet_hub.core.ports import Snapshot, Transaction
 from carnet_hub.core.workspace import Workspace
 from carnet_master.clusters import Authority, Decision, Effect, deciding, pair_of, standing_decisions
+from carnet_master.crowds import without_crowds
 from carnet_master.features import Features
 from carnet_master.keys import without_generic
 from carnet_master.limits import BLOCK_RECORDS_MAX
@@ -167,6 +169,17 @@ def candidates_of(book: MasterBook, party: PartyRow) -> tuple[list[bytes], froze
     return ordered[:CANDIDATES_MAX], frozenset(generic)
 
 
+def speaking_features(hub: Hub, features: Features, generic: frozenset[bytes], others: Sequence[Features]) -> Features:
+    """What of a customer is compared: no generic values, and no contact under more names than a family has.
+
+    Args:
+        generic: keys, as `candidates_of` says.
+        others: the candidates.
+    """
+    own = without_generic(features, generic, hub.box.blind_key) if generic else features
+    return without_crowds(own, others)
+
+
 def draft_decision(hub: Hub, pair: tuple[bytes, bytes], values: dict[str, Value]) -> Draft:
     """A decision about two customers, to be written."""
     record = new_record_id(hub.clock.now_ms(), hub.entropy.random_bytes(RECORD_RANDOM_BYTES))
@@ -185,15 +198,16 @@ def evidence_of(weighed: Weighed | None) -> dict[str, Value]:
 def _decide(at: _Round, party: PartyRow, candidates: Sequence[bytes], generic: frozenset[bytes]) -> Iterator[Draft]:
     if not candidates:
         return
-    own = without_generic(at.opened(party), generic, at.hub.box.blind_key) if generic else at.opened(party)
+    live = [row for one in candidates if (row := at.book.party(one)) is not None and row.is_live]
+    others = {row.customer: at.opened(row) for row in live}
+    own = speaking_features(at.hub, at.opened(party), generic, list(others.values()))
     said = _said_before(at.book, party.customer)
-    for candidate in candidates:
+    for candidate, other in others.items():
         pair = pair_of(party.customer, candidate)
-        other = at.book.party(candidate)
-        if pair in at.done or other is None or not other.is_live:
+        if pair in at.done:
             continue
         at.done.add(pair)
-        draft = _decide_pair(at, own, at.opened(other), pair, said.get(candidate, []))
+        draft = _decide_pair(at, own, other, pair, said.get(candidate, []))
         if draft is not None:
             yield draft
 
