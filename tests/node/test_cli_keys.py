@@ -1,10 +1,12 @@
 """`carnet-node keys`: a passphrase printed anew and checked, and a lost data key put back over nothing."""
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from carnet_node.adapters.keyring import DATA_FILE, KEY_FILES
+from carnet_storage.adapters.library import driver
 from support.cli_node import CliNode, enrol_folder
 
 
@@ -92,6 +94,64 @@ def test_a_wrong_passphrase_writes_nothing(node: CliNode, typed: str):
 
     assert (node.code, told["code"], key(node).exists()) == (1, "keys-unreadable", False)
     assert all(told[part] for part in ("what", "safe", "next"))
+
+
+def other_machine(node: CliNode, tmp_path: Path) -> CliNode:
+    """Another machine, whose printed passphrase is on the sheet here."""
+    other = CliNode(tmp_path / "other", node.capsys)
+    other.folder.mkdir()
+    enrol_folder(other.folder)
+    sheet(node, printed(other))
+    return other
+
+
+def test_a_key_of_another_database_is_not_put_back(node: CliNode, tmp_path: Path):
+    """A copy that opens, but to a key that the database was not written with, is refused, and no file appears."""
+    foreign = other_machine(node, tmp_path).data / "keys"
+    key(node).unlink()
+    before = sorted(one.name for one in (node.data / "keys").iterdir())
+
+    told = node("keys", "recover", "--from", foreign, "--passphrase-file", node.folder / "sheet.txt")["error"]
+
+    assert (node.code, told["code"]) == (1, "keys-unreadable")
+    assert "another data key than the database here" in told["what"]
+    assert "Name the right file or copy" in told["next"]
+    assert sorted(one.name for one in (node.data / "keys").iterdir()) == before
+
+
+def test_a_key_of_another_database_is_not_put_into_a_named_folder(node: CliNode, tmp_path: Path):
+    """The database beside the folder of `--into` is the one that counts."""
+    foreign = other_machine(node, tmp_path).data / "keys"
+    key(node).unlink()
+
+    node.run(
+        "keys",
+        "recover",
+        "--from",
+        foreign,
+        "--into",
+        node.data / "keys",
+        "--passphrase-file",
+        node.folder / "sheet.txt",
+    )
+
+    assert (node.code, key(node).exists()) == (1, False)
+
+
+@pytest.mark.parametrize("fits", [True, False])
+def test_an_older_database_is_asked_by_its_secrets(node: CliNode, tmp_path: Path, *, fits: bool):
+    """A database from before it named its key takes the one that opens a stored secret value, and no other."""
+    node("customers", "add", "--name", "Somebody", "--set", "id_type=other", "--set", "id_no=K7Q4XZ20260007")
+    sheet(node, printed(node))
+    source = node if fits else other_machine(node, tmp_path)
+    with closing(driver.connect(node.data / "node.db")) as connection:
+        connection.execute("DELETE FROM node_state WHERE name = 'setting.data-key-check'")
+        connection.commit()
+    key(node).unlink()
+
+    node.run("keys", "recover", "--from", source.data / "keys", "--passphrase-file", node.folder / "sheet.txt")
+
+    assert key(node).exists() is fits
 
 
 def test_a_data_key_that_is_there_is_never_replaced(node: CliNode):

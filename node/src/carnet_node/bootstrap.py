@@ -15,6 +15,7 @@ database on another machine must enrol as a new node.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from carnet_node.adapters.api_token import api_token
@@ -26,6 +27,7 @@ from carnet_node.adapters.keyring import (
     Keyring,
     create_keyring,
     create_line_keys,
+    data_key_check_of,
     is_unfinished,
     open_keyring,
     open_without_data_key,
@@ -55,7 +57,7 @@ from carnet_node.core.failures import (
 from carnet_node.core.hub_link import HubLink
 from carnet_node.core.newer_keys import go_on_with
 from carnet_node.core.node import DeskSettings, Node
-from carnet_node.core.own_keys import require_data_key, require_exchange_key
+from carnet_node.core.own_keys import require_data_key, require_exchange_key, require_recovered_key
 from carnet_node.core.rebuild import reproject_if_outdated
 from carnet_node.core.records import OWN_KEY_ID
 from carnet_node.core.rejoin import hold_if_behind
@@ -257,6 +259,23 @@ def _require_data_key(store: SqliteNodeStore, keyring: Keyring, signing_keys: Si
         if identity is not None and key_id is not None and signing_keys.find(key_id) is None:
             raise ForeignKeys(identity.site_code) from None
         raise
+
+
+def require_recovered(database: Path, data_key: bytes, copy: str) -> None:
+    """Go on only with a recovered data key that fits the database it will lie beside; without one any key fits.
+
+    Raises:
+        KeysUnreadable: see `require_recovered_key`; but for its schema the database is as it was.
+        StoreBroken, StoreBusy: the database cannot be asked.
+    """
+    if not database.is_file() or not database.stat().st_size:
+        return
+    upgrade(database)
+    store = SqliteNodeStore(database, DataKeyBox(data_key, SystemEntropy()))
+    try:
+        require_recovered_key(store, data_key_check_of(data_key), copy)
+    finally:
+        store.close()
 
 
 async def lost_machine_asks(

@@ -22,6 +22,7 @@ OWN_EXCHANGE_KEY: Final = "own-exchange-key"
 """Local fact: raw 32 bytes, the public half of the exchange key that was registered at the hub."""
 
 _FOREIGN: Final = "it is not the key that the database here was written with"
+_OTHERS: Final = "it opens, but to another data key than the database here was written with"
 
 
 def require_data_key(store: NodeStore, check: bytes) -> None:
@@ -41,6 +42,29 @@ def require_data_key(store: NodeStore, check: bytes) -> None:
             writing.put_setting(DATA_KEY_CHECK, check)
     elif stated != check:
         raise KeysUnreadable("data.key", _FOREIGN)
+
+
+def require_recovered_key(store: NodeStore, check: bytes, copy: str) -> None:
+    """Go on only with the data key of the database that it is about to lie beside; nothing is written.
+
+    Args:
+        check: of the recovered key.
+        copy: the file that it came out of.
+
+    Raises:
+        KeysUnreadable: the database was written with another one.
+    """
+    with store.read() as tx:
+        stated = tx.setting(DATA_KEY_CHECK)
+        if stated == check:
+            return
+        try:
+            if stated is None:
+                tx.open_one_secret()
+                return
+        except KeysUnreadable as error:
+            raise KeysUnreadable(copy, _OTHERS) from error
+    raise KeysUnreadable(copy, _OTHERS)
 
 
 def require_exchange_key(store: NodeStore, public_key: bytes) -> None:

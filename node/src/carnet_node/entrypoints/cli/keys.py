@@ -6,10 +6,11 @@ from typing import Annotated
 import anyio
 import typer
 
+from carnet_node.adapters.keyring import WRAPPED_FOR_HUB_FILE, WRAPPED_FOR_RECOVERY_FILE
 from carnet_node.adapters.recovery import KeyFolder, renew_wrappings, unwrap_data_key, wrappings_at
 from carnet_node.adapters.rotating import rotate
 from carnet_node.adapters.system import DiskFiles, SystemEntropy
-from carnet_node.bootstrap import lost_machine_asks
+from carnet_node.bootstrap import lost_machine_asks, require_recovered
 from carnet_node.core.enrolment import check_hub_url
 from carnet_node.core.failures import KeysUnreadable
 from carnet_node.entrypoints.cli.opening import installation_of, one_group, set_facts, settings_of
@@ -98,7 +99,10 @@ def recover(
     hub: Annotated[str | None, typer.Option("--hub", help="the hub's address, if it has moved")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Put a lost data key back, with the printed passphrase or through the hub. A key that is there is not replaced."""
+    """Put a lost data key back, with the printed passphrase or through the hub.
+
+    A key that is there is not replaced. One that does not fit the database there is refused, and nothing is written.
+    """
     settings = settings_of(ctx)
     files = DiskFiles()
     target = KeyFolder(into or settings.keys_dir, files)
@@ -109,6 +113,8 @@ def recover(
     else:
         url = None if hub is None else check_hub_url(hub)
         data_key = anyio.run(lost_machine_asks, settings, parse_code(recovery_code), wrappings, url)
+    copy = WRAPPED_FOR_RECOVERY_FILE if recovery_code is None else WRAPPED_FOR_HUB_FILE
+    require_recovered(target.folder.parent / settings.database.name, data_key, copy)
     target.put_back(data_key, wrappings, SystemEntropy())
     emit(
         {"folder": str(target.folder), "recovered": True},
