@@ -208,6 +208,22 @@ def test_a_parked_set_is_explained_and_released(data: Path, tmp_path: Path, caps
     assert told(capsys, data, "quarantine", "list") == []
 
 
+def test_a_set_is_given_up_only_when_it_is_meant(data: Path, tmp_path: Path, capsys: Printed):
+    """Unasked it stays parked, and the refusal says what cannot be taken back; with `--yes` it is given up."""
+    author = enrol(capsys, data, tmp_path).author()
+    draft = draft_of("customer", fixed("customer"), {"segment": "taxi"}, based_on=(fixed("never"),))  # type: ignore[arg-type]
+    nonce = push(data, author, draft, code=PushCode.PARKED).nonce.hex()
+
+    unasked = refused(capsys, data, "quarantine", "give-up", nonce[:6], "--reason", "disk lost")
+    still = told(capsys, data, "quarantine", "list")
+    told(capsys, data, "quarantine", "give-up", nonce[:6], "--reason", "disk lost", "--yes")
+
+    assert unasked["code"] == "not-confirmed"
+    assert nonce in str(unasked["what"])
+    assert [one["nonce"] for one in still] == [nonce]
+    assert told(capsys, data, "quarantine", "list") == []
+
+
 def test_a_release_needs_a_reason(data: Path, capsys: Printed):
     """Without a reason nothing is released."""
     assert call(data, "quarantine", "release", "00" * 14) == 2

@@ -19,12 +19,18 @@ from carnet_hub.entrypoints.cli.output import AsJson, Xlsx, emit, emit_list, hub
 from carnet_protocol.ids import NONCE_BYTES
 from carnet_protocol.kinds import REGISTRY
 from carnet_protocol.reasons import explain
+from carnet_storage.entrypoints.cli.confirming import Yes, require_consent
 
 quarantine_app = typer.Typer(
     rich_markup_mode=None, add_completion=False, no_args_is_help=True, help="Change sets that wait."
 )
 
 _COLUMNS = ("nonce", "reason", "parked_at", "node_id", "seq", "ops", "waits_for")
+
+_CONSEQUENCE = (
+    "what it says never has an effect, and that stands in the log for ever. "
+    "It is kept, its site is told, and what waits for it goes on without it."
+)
 
 NonceText = Annotated[str, typer.Argument(help="nonce of the set, or its first digits", show_default=False)]
 ReasonText = Annotated[str, typer.Option("--reason", help="why; kept in the log for ever")]
@@ -74,10 +80,14 @@ def release(
 
 
 @quarantine_app.command("give-up")
-def give_up(ctx: typer.Context, nonce: NonceText, reason: ReasonText, *, as_json: AsJson = False) -> None:
-    """Decide that a set will never have an effect; it is kept, and what waits for it goes on."""
+def give_up(
+    ctx: typer.Context, nonce: NonceText, reason: ReasonText, *, yes: Yes = False, as_json: AsJson = False
+) -> None:
+    """Decide that a set will never have an effect; it is kept, and what waits for it goes on. Asks first."""
     with hub_of(ctx) as app:
-        released = give_up_parked(app.hub, find_nonce(app.hub, nonce), note=reason)
+        given_up = find_nonce(app.hub, nonce)
+        require_consent(f"Set {given_up.hex()}: {_CONSEQUENCE}", is_agreed=yes, as_json=as_json)
+        released = give_up_parked(app.hub, given_up, note=reason)
     _emit_released(released, as_json=as_json, what="Given up")
 
 
