@@ -7,11 +7,12 @@ import pytest
 
 from carnet_hub.core.dossiers import CampaignEvent, Dossier, Stage, read_dossier, read_dossiers
 from carnet_hub.core.failures import Unusable
-from carnet_hub.core.plan_desk import import_plan, load_document
+from carnet_hub.core.plan_desk import load_document
 from carnet_hub.core.recalls import (
     Campaign,
     file_plan,
     find_campaign,
+    import_plan,
     note,
     publish_campaign,
     retract,
@@ -29,7 +30,7 @@ MONTH_AGO = TODAY - timedelta(30)
 def hub(tmp_path: Path) -> TestHub:
     """A hub with a plan on its desk."""
     hub = make_hub(tmp_path / "hub")
-    import_plan(hub.app.segments, hub.app.plans, plan())
+    import_plan(hub.app.hub, hub.app.segments, hub.app.plans, plan())
     return hub
 
 
@@ -163,7 +164,7 @@ def test_a_changed_plan_is_the_next_version(hub: TestHub):
     """Filing anew after a change counts up; the first document stays as it was."""
     first = file_plan(hub.app.hub, hub.app.plans, NUMBER)
     document = load_document(hub.app.plans, first.plan_hash)
-    import_plan(hub.app.segments, hub.app.plans, plan(title="Brake hose, left"))
+    import_plan(hub.app.hub, hub.app.segments, hub.app.plans, plan(title="Brake hose, left"))
 
     second = file_plan(hub.app.hub, hub.app.plans, NUMBER)
 
@@ -256,7 +257,7 @@ def test_a_campaign_names_the_one_it_supersedes(hub: TestHub):
     """A re-recall and a country's slice point at the campaigns they come from."""
     former = publish(hub).row.id
     again = plan(campaign_no="S2026M0002", supersedes=NUMBER, parent=NUMBER)
-    import_plan(hub.app.segments, hub.app.plans, again)
+    import_plan(hub.app.hub, hub.app.segments, hub.app.plans, again)
 
     values = publish(hub, "S2026M0002").values
 
@@ -265,7 +266,7 @@ def test_a_campaign_names_the_one_it_supersedes(hub: TestHub):
 
 def test_a_campaign_that_names_an_unknown_one_is_not_published(hub: TestHub):
     """A mistyped predecessor leaves no trace."""
-    import_plan(hub.app.segments, hub.app.plans, plan(campaign_no="S2026M0002", supersedes="S2O26M0001"))
+    import_plan(hub.app.hub, hub.app.segments, hub.app.plans, plan(campaign_no="S2026M0002", supersedes="S2O26M0001"))
 
     with pytest.raises(Unusable):
         publish(hub, "S2026M0002")

@@ -131,7 +131,7 @@ def test_the_manifest_says_what_was_signed(folder: Path):
     ]
     assert lines[6] == f"export-key {SIGNER.key_id.hex()}"
     assert [line.split()[3:] for line in lines[7:]] == [
-        ["27", "summary.csv"],
+        ["28", "summary.csv"],
         ["0", "campaign.json"],
         ["5", "members.ndjson"],
         ["3", "completions.ndjson"],

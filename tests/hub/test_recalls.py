@@ -10,13 +10,13 @@ from carnet_hub.adapters.report_files import verify_export, write_export
 from carnet_hub.core.campaign_plans import CampaignPlan
 from carnet_hub.core.failures import Unusable
 from carnet_hub.core.ingest import receive_sets
-from carnet_hub.core.plan_desk import import_plan
 from carnet_hub.core.progress import PairState, ReportFate
 from carnet_hub.core.recall_export import prepare_export
 from carnet_hub.core.recalls import (
     Campaign,
     Counted,
     count_campaign,
+    import_plan,
     list_campaigns,
     members_of,
     publish_campaign,
@@ -46,7 +46,7 @@ def publish(hub: TestHub, given: CampaignPlan | None = None) -> Campaign:
     """Import and publish a plan."""
     app = hub.app
     given = given or plan()
-    import_plan(app.segments, app.plans, given)
+    import_plan(app.hub, app.segments, app.plans, given)
     return publish_campaign(app.hub, app.segments, app.plans, given.texts.campaign_no)
 
 
@@ -110,7 +110,7 @@ def test_a_published_campaign_names_its_segments(hub: TestHub):
 
 def test_an_imported_plan_is_not_published(hub: TestHub):
     """Nobody but the operator sees a plan that lies on the desk."""
-    import_plan(hub.app.segments, hub.app.plans, plan())
+    import_plan(hub.app.hub, hub.app.segments, hub.app.plans, plan())
 
     (row,) = list_campaigns(hub.app.hub, hub.app.plans)
     assert (row.campaign_no, row.state, row.plan_version) == (NUMBER, "imported", 0)
@@ -149,7 +149,7 @@ def test_publishing_what_is_published_is_refused(hub: TestHub):
 def test_a_newer_plan_on_the_desk_is_shown(hub: TestHub):
     """A published campaign says when a different plan waits to be published."""
     publish(hub)
-    import_plan(hub.app.segments, hub.app.plans, plan(title="Brake hose, left"))
+    import_plan(hub.app.hub, hub.app.segments, hub.app.plans, plan(title="Brake hose, left"))
 
     assert list_campaigns(hub.app.hub, hub.app.plans)[0].has_newer_plan is True
 
@@ -177,7 +177,7 @@ def test_a_number_with_slashes_is_no_path(hub: TestHub):
 
 def test_a_missing_segment_is_not_published(hub: TestHub, tmp_path: Path):
     """A plan whose list was lost from the disk is refused and nothing is written."""
-    import_plan(hub.app.segments, hub.app.plans, plan())
+    import_plan(hub.app.hub, hub.app.segments, hub.app.plans, plan())
     for path in (tmp_path / "hub" / "segments").iterdir():
         path.unlink()
 

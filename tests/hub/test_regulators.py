@@ -8,8 +8,7 @@ import pytest
 
 from carnet_hub.core.campaign_plans import CampaignPlan, ListedLine, parse_texts, read_members
 from carnet_hub.core.limits import COUNT_TTL_MS
-from carnet_hub.core.plan_desk import import_plan
-from carnet_hub.core.recalls import publish_campaign
+from carnet_hub.core.recalls import import_plan, publish_campaign
 from carnet_hub.entrypoints.http.app import create_api
 from carnet_hub.entrypoints.http.regulators import CountedOnce
 from carnet_protocol.kinds import REGISTRY
@@ -32,7 +31,7 @@ def publish(hub: TestHub, number: str) -> None:
     names = ("title", "producer", "scope", "defect", "hazard", "emergency_advice", "remedy")
     texts = parse_texts({**dict.fromkeys(names, "text"), "campaign_no": number, "member_count": 3})
     members = read_members([ListedLine("vins.txt", 1, vin) for vin in VINS], 3)
-    import_plan(hub.app.segments, hub.app.plans, CampaignPlan(texts, members))
+    import_plan(hub.app.hub, hub.app.segments, hub.app.plans, CampaignPlan(texts, members))
     publish_campaign(hub.app.hub, hub.app.segments, hub.app.plans, number)
 
 

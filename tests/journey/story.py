@@ -13,8 +13,7 @@ from carnet_hub.bootstrap import HubApp, init_hub
 from carnet_hub.core.campaign_plans import CampaignPlan, ListedLine, parse_texts, read_members
 from carnet_hub.core.dealers import SiteDetails, add_site
 from carnet_hub.core.enrolment import invite_dealer
-from carnet_hub.core.plan_desk import import_plan
-from carnet_hub.core.recalls import publish_campaign
+from carnet_hub.core.recalls import import_plan, publish_campaign
 from carnet_hub.entrypoints.http.app import create_api
 from carnet_hub.settings import HubSettings
 from carnet_node.adapters.joining import finish_enrolment, pending_enrolment
@@ -117,5 +116,5 @@ class Stage:
         )
         lines = [ListedLine("vins.txt", number, vin) for number, vin in enumerate((VIN, OTHER_VIN), start=1)]
         plan = CampaignPlan(texts, read_members(lines, 2))
-        import_plan(self.hub.segments, self.hub.plans, plan)
+        import_plan(self.hub.hub, self.hub.segments, self.hub.plans, plan)
         publish_campaign(self.hub.hub, self.hub.segments, self.hub.plans, CAMPAIGN_NO)

@@ -1,8 +1,7 @@
 """A published campaign at a hub of the tests."""
 
 from carnet_hub.core.campaign_plans import CampaignPlan, ListedLine, parse_texts, read_members
-from carnet_hub.core.plan_desk import import_plan
-from carnet_hub.core.recalls import publish_campaign
+from carnet_hub.core.recalls import import_plan, publish_campaign
 from support.hub_apps import TestHub
 
 CAMPAIGN_NO = "S2026M0001"
@@ -23,5 +22,5 @@ def publish(hub: TestHub, vins: list[str]) -> None:
     }
     lines = [ListedLine("vins.txt", number, vin) for number, vin in enumerate(vins, start=1)]
     app = hub.app
-    import_plan(app.segments, app.plans, CampaignPlan(parse_texts(texts), read_members(lines, len(vins))))
+    import_plan(app.hub, app.segments, app.plans, CampaignPlan(parse_texts(texts), read_members(lines, len(vins))))
     publish_campaign(app.hub, app.segments, app.plans, CAMPAIGN_NO)

@@ -5,13 +5,16 @@ of a table counts nor what an entry is worth (`campaign_plans`).
 """
 
 import codecs
+import csv
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, TextIO
 
 from carnet_hub.core.campaign_plans import ListedLine, read_lines, read_rows
 from carnet_hub.core.failures import Unusable
 from carnet_hub.core.limits import CAMPAIGN_LIST_BYTES_MAX, LIST_PIECE_CHARS, SHEET_BOUNDS
+from carnet_hub.core.withdrawals import read_withdrawn
 from carnet_storage.adapters.sheets import SUFFIX, read_sheets
 from carnet_storage.core.sheets import SheetRefused
 
@@ -28,27 +31,64 @@ def read_listed(path: Path) -> Iterator[ListedLine]:
     Raises:
         Unusable: no such file, larger than `CAMPAIGN_LIST_BYTES_MAX`, or not readable as what its name says.
     """
+    if path.suffix.lower() == SUFFIX:
+        for name, rows in _sheets(path):
+            yield from read_rows(name, rows)
+        return
+    with _opened(path) as text:
+        yield from read_lines(path.name, iter(lambda: text.readline(LIST_PIECE_CHARS), ""))
+
+
+def read_withdrawal_file(path: Path) -> dict[str, str]:
+    """The reason by VIN of members that a plan leaves out.
+
+    Args:
+        path: `.csv`, or `.xlsx` with one sheet or more.
+
+    Raises:
+        Unusable: as for `read_listed`, or the columns are not there.
+        ListRefused: see `withdrawals.read_withdrawn`.
+    """
+    if path.suffix.lower() == SUFFIX:
+        found: dict[str, str] = {}
+        for name, rows in _sheets(path):
+            found |= read_withdrawn(name, rows)
+        return found
+    with _opened(path) as text:
+        reader = csv.reader(iter(lambda: text.readline(LIST_PIECE_CHARS), ""))
+        try:
+            return read_withdrawn(path.name, ((reader.line_num, row) for row in reader))
+        except csv.Error as error:
+            raise Unusable(f"{path.name} is no table: {error}.", "Save it as CSV with VIN and reason.") from error
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[TextIO]:
     try:
-        if path.stat().st_size > CAMPAIGN_LIST_BYTES_MAX:
-            raise Unusable(f"{path.name} has more than {CAMPAIGN_LIST_BYTES_MAX} bytes.", "Split the campaign.")
-        if path.suffix.lower() == SUFFIX:
-            yield from _sheet_lines(path)
-            return
-        encoding = _encoding_of(path)
-        with path.open(encoding=encoding, newline="") as text:
-            yield from read_lines(path.name, iter(lambda: text.readline(LIST_PIECE_CHARS), ""))
+        _require_size(path)
+        with path.open(encoding=_encoding_of(path), newline="") as text:
+            yield text
     except OSError as error:
-        raise Unusable(f"{path} cannot be read.", "Name the list of vehicles with --vins.") from error
+        raise Unusable(f"{path} cannot be read.", "Look whether it is there, or name the list with --vins.") from error
 
 
-def _sheet_lines(path: Path) -> Iterator[ListedLine]:
-    """The entries of every sheet, named by file and sheet."""
+def _sheets(path: Path) -> Iterator[tuple[str, Iterator[tuple[int, list[str]]]]]:
+    """The rows of every sheet that holds something, with the name of file and sheet."""
     try:
+        _require_size(path)
         for sheet in read_sheets(path, SHEET_BOUNDS):
-            rows = ((number, [str(cell) for cell in row]) for number, row in enumerate(sheet.cells, sheet.first_row))
-            yield from read_rows(f"{path.name}, {sheet.name}", rows)
+            if sheet.cells:
+                numbered = enumerate(sheet.cells, sheet.first_row)
+                yield f"{path.name}, {sheet.name}", ((number, [str(cell) for cell in row]) for number, row in numbered)
+    except OSError as error:
+        raise Unusable(f"{path} cannot be read.", "Look whether it is there.") from error
     except SheetRefused as refusal:
         raise Unusable(f"{path.name} {refusal}.", "Save it again, or as CSV.") from refusal
+
+
+def _require_size(path: Path) -> None:
+    if path.stat().st_size > CAMPAIGN_LIST_BYTES_MAX:
+        raise Unusable(f"{path.name} has more than {CAMPAIGN_LIST_BYTES_MAX} bytes.", "Split the campaign.")
 
 
 def _encoding_of(path: Path) -> str:

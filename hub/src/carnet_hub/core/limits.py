@@ -244,3 +244,6 @@ LIST_PIECE_CHARS: Final = 64 * 1024
 
 SHEET_BOUNDS: Final = SheetBounds(256 * 1024 * 1024, 2 * 1024 * 1024 * 1024, 40_000_000, 100)
 """A workbook of members: 20 million vehicles on twenty sheets, beside some columns of remarks."""
+
+WITHDRAWN_MAX: Final = 1_000_000
+"""Members that one plan takes back with reasons."""

@@ -8,6 +8,7 @@ lists as hex. It holds no version and no date, so the same plan is the same docu
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Final
 
@@ -17,6 +18,7 @@ from carnet_hub.core.campaign_plans import CampaignPlan
 from carnet_hub.core.failures import Unusable
 from carnet_hub.core.limits import TEXT_CHARS_MAX
 from carnet_hub.core.shelves import PlanShelf, SegmentShelf
+from carnet_hub.core.withdrawals import Withdrawn
 from carnet_protocol import cbor
 
 _FORM: Final = "carnet-campaign-plan-v1"
@@ -29,6 +31,8 @@ class StoredPlan(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fi
     segment_hashes: list[bytes]
     repeated: int
     faulty_count: int
+    withdrawn: list[tuple[str, bytes, int]] = msgspec.field(default_factory=list)
+    """Reason, segment hash and count of members that earlier plans had."""
 
     @property
     def document(self) -> bytes:
@@ -40,13 +44,22 @@ class StoredPlan(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fi
             "repeated_lines": self.repeated,
             "faulty_lines": self.faulty_count,
         }
+        if self.withdrawn:
+            said["withdrawn"] = {
+                reason: {"segment": name.hex(), "count": count} for reason, name, count in self.withdrawn
+            }
         return json.dumps(said, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
-def import_plan(segments: SegmentShelf, plans: PlanShelf, plan: CampaignPlan) -> None:
-    """Put a plan on the operator's desk and its segments on the shelf; an earlier unpublished plan is replaced."""
+def put_plan(segments: SegmentShelf, plans: PlanShelf, plan: CampaignPlan, withdrawn: Sequence[Withdrawn] = ()) -> None:
+    """Put a plan on the operator's desk and its segments on the shelf; an earlier unpublished plan is replaced.
+
+    Args:
+        withdrawn: everybody who was a member of an earlier plan and is none of this one.
+    """
     hashes = [segments.put(segment) for segment in plan.members.segments]
-    stored = StoredPlan(asdict(plan.texts), hashes, plan.members.repeated, plan.members.faulty_count)
+    gone = [(one.reason, segments.put(one.segment), one.count) for one in withdrawn]
+    stored = StoredPlan(asdict(plan.texts), hashes, plan.members.repeated, plan.members.faulty_count, gone)
     plans.put(plan.texts.campaign_no, cbor.encode_frame(stored))
 
 

@@ -9,8 +9,9 @@ Rules
    work was done, bounded by the hub's own admission time, then by op id. The others are *duplicate* reports.
 3. A retracted or deleted completion counts nothing. One without a method, or for a VIN that is no member, counts
    nothing either and is an *exception* somebody looks at.
-4. A member that was completed stays completed, whatever happens to the car later; else a vehicle that was exported,
-   scrapped or stolen is *removed*; else it is open.
+4. A member that was completed stays completed, whatever happens to the car or to the plan later; else one that a later
+   plan withdrew, or whose car was exported, scrapped or stolen, is *removed*; else it is open.
+5. Who was a member once is counted for ever: a plan that withdraws members does not make a campaign smaller.
 
     rate (strict)   = completed / members
     rate (adjusted) = completed / (members - removed)
@@ -20,6 +21,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import chain
 from typing import Final
 
 from carnet_protocol.ids import OpId, RecordId
@@ -37,6 +39,7 @@ class PairState(StrEnum):
     EXPORTED = "exported"
     SCRAPPED = "scrapped"
     STOLEN = "stolen"
+    WITHDRAWN = "withdrawn"
     OPEN = "open"
 
 
@@ -59,10 +62,10 @@ COMPLETED: Final = frozenset(
         PairState.REFUNDED,
     }
 )
-REMOVED: Final = frozenset({PairState.EXPORTED, PairState.SCRAPPED, PairState.STOLEN})
+REMOVED: Final = frozenset({PairState.EXPORTED, PairState.SCRAPPED, PairState.STOLEN, PairState.WITHDRAWN})
 
 _METHODS: Final = {state.value: state for state in COMPLETED}
-_REMOVALS: Final = {state.value: state for state in REMOVED}
+_REMOVALS: Final = {state.value: state for state in REMOVED - {PairState.WITHDRAWN}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +118,7 @@ class Progress:
         totals: members by state; every state is there, and the sum is `member_count`.
         counted: the completion that counts, by VIN.
         removed: state by VIN, for members that left without completion.
+        withdrawn: by VIN, why a later plan lists somebody no longer; completed ones among them.
         judged: every report, by (VIN, done, op id).
     """
 
@@ -124,6 +128,7 @@ class Progress:
     removed: Mapping[str, PairState]
     judged: tuple[Judged, ...]
     fates: Mapping[ReportFate, int] = field(default_factory=dict)
+    withdrawn: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def completed_count(self) -> int:
@@ -132,7 +137,7 @@ class Progress:
 
     @property
     def removed_count(self) -> int:
-        """Members that were exported, scrapped or stolen before completion."""
+        """Members that were exported, scrapped, stolen or withdrawn before completion."""
         return sum(self.totals[state] for state in REMOVED)
 
     @property
@@ -158,7 +163,10 @@ class Progress:
 
 
 def count_progress(
-    members: Iterable[str], reports: Iterable[CompletionReport], lifecycles: Mapping[str, str]
+    members: Iterable[str],
+    reports: Iterable[CompletionReport],
+    lifecycles: Mapping[str, str],
+    withdrawn: Mapping[str, str] | None = None,
 ) -> Progress:
     """Put every member into its one state.
 
@@ -166,17 +174,19 @@ def count_progress(
         members: distinct VINs in normal form; read once.
         reports: every completion record of the campaign, in any order.
         lifecycles: shown vehicle lifecycle by VIN, for as many vehicles as are known.
+        withdrawn: reason by VIN, of those whom an earlier plan listed and this one does not.
     """
+    withdrawn = withdrawn or {}
     waiting = sorted(reports, key=lambda one: (normalise_vin(one.vin), one.done_ms, one.op))
     reported = {normalise_vin(one.vin) for one in waiting}
     member_count = 0
     listed: set[str] = set()
     leaving: dict[str, PairState] = {}
-    for vin in members:
+    for vin in chain(members, withdrawn):
         member_count += 1
         if vin in reported:
             listed.add(vin)
-        gone = _REMOVALS.get(lifecycles.get(vin, ""))
+        gone = PairState.WITHDRAWN if vin in withdrawn else _REMOVALS.get(lifecycles.get(vin, ""))
         if gone is not None:
             leaving[vin] = gone
     counted: dict[str, CompletionReport] = {}
@@ -195,6 +205,7 @@ def count_progress(
         removed,
         tuple(judged),
         Counter(one.fate for one in judged),
+        withdrawn,
     )
 
 

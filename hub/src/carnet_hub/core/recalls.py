@@ -13,25 +13,26 @@ Rules
 4. A withdrawn campaign stays withdrawn.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
 from typing import Final
 
 from carnet_hub.core.authoring import write_in
-from carnet_hub.core.campaign_plans import CampaignTexts, root_hash_of
+from carnet_hub.core.campaign_plans import CampaignPlan, CampaignTexts, root_hash_of
 from carnet_hub.core.completions import completion_reports, lifecycles_of_the_gone
 from carnet_hub.core.dossiers import CampaignEvent, Stage, add_event, note_event, read_dossier, retract_event
 from carnet_hub.core.failures import Unusable
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.limits import TEXT_CHARS_MAX
-from carnet_hub.core.plan_desk import StoredPlan, load_plan
+from carnet_hub.core.plan_desk import StoredPlan, load_plan, put_plan
 from carnet_hub.core.ports import Snapshot, Transaction
 from carnet_hub.core.progress import Progress, count_progress
 from carnet_hub.core.rows import DealerRow, RecordRow
 from carnet_hub.core.shelves import PlanShelf, SegmentShelf
 from carnet_hub.core.shown import shown_records
+from carnet_hub.core.withdrawals import Withdrawn, pack_withdrawals, unpack_withdrawals, withdraw_members
 from carnet_hub.core.working_days import legal_day
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import HASH_BYTES, RECORD_RANDOM_BYTES, RecordId, new_record_id
@@ -85,6 +86,33 @@ class Counted:
     progress: Progress
     position: int
     site_codes: Mapping[bytes, str]
+
+
+def import_plan(
+    hub: Hub,
+    segments: SegmentShelf,
+    plans: PlanShelf,
+    plan: CampaignPlan,
+    withdrawn: Mapping[str, str] | None = None,
+) -> tuple[Withdrawn, ...]:
+    """Put a plan on the operator's desk; an earlier one that was not published is replaced.
+
+    Args:
+        withdrawn: reason by VIN, of members of the published plan that this one leaves out.
+
+    Returns: everybody who was a member once and is withdrawn, by reason.
+
+    Raises:
+        ListRefused: the list leaves out somebody without a reason; the desk is as it was.
+        Unusable: a segment of the published plan is missing.
+    """
+    with hub.store.read() as snapshot:
+        current = find_campaign(hub, snapshot, plan.texts.campaign_no)
+    earlier = withdrawn_of(segments, current) if current is not None else {}
+    former = list(_held_segments(segments, current.segment_hashes)) if current is not None else []
+    gone = withdraw_members(former, earlier, plan.members.segments, withdrawn or {})
+    put_plan(segments, plans, plan, gone)
+    return gone
 
 
 def file_plan(
@@ -244,7 +272,8 @@ def count_campaign(hub: Hub, segments: SegmentShelf, snapshot: Snapshot, campaig
     campaign = require_campaign(hub, snapshot, campaign_no)
     reports = list(completion_reports(hub, snapshot, RecordId(campaign.row.id)))
     gone = lifecycles_of_the_gone(hub, snapshot, members_of(segments, campaign))
-    progress = count_progress(members_of(segments, campaign), reports, gone)
+    withdrawn = withdrawn_of(segments, campaign)
+    progress = count_progress(members_of(segments, campaign), reports, gone, withdrawn)
     site_codes = {dealer.dealer_id: dealer.site_code for dealer in snapshot.scan(DealerRow)}
     return Counted(campaign, progress, snapshot.head().position, site_codes)
 
@@ -255,11 +284,27 @@ def members_of(segments: SegmentShelf, campaign: Campaign) -> Iterator[str]:
     Raises:
         Unusable: a segment is missing.
     """
-    for name in campaign.segment_hashes:
+    for segment in _held_segments(segments, campaign.segment_hashes):
+        yield from decode_segment(segment)
+
+
+def withdrawn_of(segments: SegmentShelf, campaign: Campaign) -> dict[str, str]:
+    """By VIN, why somebody who was a member once is none any more.
+
+    Raises:
+        Unusable: a segment is missing.
+    """
+    named = unpack_withdrawals(campaign.values.get("withdrawn_members"))
+    held = _held_segments(segments, [name for _, name in named])
+    return {vin: reason for (reason, _), segment in zip(named, held, strict=True) for vin in decode_segment(segment)}
+
+
+def _held_segments(segments: SegmentShelf, names: Iterable[bytes]) -> Iterator[bytes]:
+    for name in names:
         segment = segments.get(name)
         if segment is None:
             raise Unusable(f"Segment {name.hex()} is missing.", "Put it back from a backup, or publish again.")
-        yield from decode_segment(segment)
+        yield segment
 
 
 def split_hashes(joined: Value) -> list[bytes]:
@@ -281,6 +326,8 @@ def _plan_values(
         "segment_hashes": b"".join(plan.segment_hashes),
         "member_count": texts["member_count"],
         "root_hash": root_hash_of(plan.segment_hashes),
+        "withdrawn_members": pack_withdrawals((reason, name) for reason, name, _ in plan.withdrawn) or None,
+        "withdrawn_count": sum(count for _, _, count in plan.withdrawn) or None,
         "parent_id": _named_campaign(hub, transaction, texts.get("parent")),
         "supersedes_id": _named_campaign(hub, transaction, texts.get("supersedes")),
     }

@@ -18,6 +18,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Final
 
 from carnet_hub.core.progress import Judged, PairState, Progress, ReportFate
@@ -107,13 +108,13 @@ def report_files(
     Args:
         head: campaign, position, creation time.
         progress: counted over the same members.
-        members: VINs in the order of the segments; read once, while `members.ndjson` is written.
+        members: VINs in the order of the segments; read once, while `members.ndjson` is written. Withdrawn ones follow.
         citations: log entry by op id, for every judged report.
     """
     return [
         ReportFile(SUMMARY_NAME, [_MARK, *map(_csv_line, _summary_rows(head, progress))], has_header=True),
         ReportFile(CAMPAIGN_NAME, [_pretty(campaign_values(head, progress))], has_rows=False),
-        ReportFile(MEMBERS_NAME, (_line(_member_values(vin, progress)) for vin in members)),
+        ReportFile(MEMBERS_NAME, (_line(_member_values(vin, progress)) for vin in chain(members, progress.withdrawn))),
         ReportFile(COMPLETIONS_NAME, (_line(_completion_values(one, head, citations)) for one in progress.judged)),
         ReportFile(README_NAME, [README_TEXT.encode()], has_rows=False),
     ]
@@ -218,6 +219,7 @@ def _member_values(vin: str, progress: Progress) -> dict[str, object]:
         "state": progress.state_of(vin).value,
         "done_at": None if counted is None else instant_text(counted.done_ms),
         "op_id": None if counted is None else counted.op.hex(),
+        "withdrawn": progress.withdrawn.get(vin),
     }
 
 

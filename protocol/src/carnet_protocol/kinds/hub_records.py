@@ -55,6 +55,7 @@ CAMPAIGN: Final = Kind(
         group(10, "lineage", reference("parent_id", "campaign"), reference("supersedes_id", "campaign")),
         group(11, "availability", code("remedy_state", *REMEDY_STATES), text("interim_remedy")),
         one(12, date("outreach_closed_on")),
+        group(13, "withdrawals", octets("withdrawn_members"), integer("withdrawn_count")),
     ),
 )
 

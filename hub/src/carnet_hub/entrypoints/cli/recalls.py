@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from carnet_hub.adapters.member_files import read_listed
+from carnet_hub.adapters.member_files import read_listed, read_withdrawal_file
 from carnet_hub.core.campaign_plans import (
     CampaignPlan,
     CampaignTexts,
@@ -19,9 +19,9 @@ from carnet_hub.core.campaign_plans import (
 )
 from carnet_hub.core.failures import Unusable
 from carnet_hub.core.limits import CAMPAIGN_TEXT_BYTES_MAX
-from carnet_hub.core.plan_desk import import_plan
 from carnet_hub.core.recall_export import describe_progress
 from carnet_hub.core.recalls import (
+    import_plan,
     list_campaigns,
     publish_campaign,
     row_of,
@@ -47,6 +47,7 @@ recalls_app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_i
 
 TEXT_NAMES: Final = ("campaign.toml", "campaign.json")
 LIST_NAMES: Final = ("vins.txt", "vins.csv", "vins.xlsx")
+WITHDRAWN_NAMES: Final = ("withdrawn.csv", "withdrawn.xlsx")
 CampaignNo = Annotated[str, typer.Argument(help="number of the campaign", show_default=False)]
 
 
@@ -54,7 +55,11 @@ CampaignNo = Annotated[str, typer.Argument(help="number of the campaign", show_d
 def import_(
     ctx: typer.Context,
     source: Annotated[Path, typer.Argument(help="folder with campaign.toml (or .json) and vins.txt (or .csv, .xlsx)")],
+    *,
     vins: Annotated[Path | None, typer.Option(help="the list, when it lies elsewhere")] = None,
+    withdrawn: Annotated[
+        Path | None, typer.Option(help="VIN and reason of vehicles that the published plan had and this one has not")
+    ] = None,
     keep_faulty: Annotated[
         bool, typer.Option("--keep-faulty", help="take lines that are no valid VIN exactly as listed")
     ] = False,
@@ -67,7 +72,8 @@ def import_(
         list_path = vins if vins is not None else _find(texts_path.parent, LIST_NAMES)
         lines = with_progress("reading", read_listed(list_path), total=texts.member_count, is_quiet=as_json)
         members = read_members(lines, texts.member_count, campaign_no=texts.campaign_no, keeps_faulty=keep_faulty)
-        import_plan(app.segments, app.plans, CampaignPlan(texts, members))
+        stated = read_withdrawal_file(withdrawn) if withdrawn is not None else _withdrawn_beside(texts_path)
+        gone = import_plan(app.hub, app.segments, app.plans, CampaignPlan(texts, members), stated)
     result = {
         "campaign_no": texts.campaign_no,
         "members": members.count,
@@ -75,11 +81,13 @@ def import_(
         "faulty_lines": members.faulty_count,
         "faulty": [asdict(one) for one in members.faulty],
         "segments": [one.hex() for one in members.hashes],
+        "withdrawn": {one.reason: one.count for one in gone},
     }
     faulty = [f"{one.file_name}:{one.line}: {one.problem}: {one.text}" for one in members.faulty]
     summary = (
         f"{texts.campaign_no}: {members.count} vehicles; {members.repeated} repeated lines, "
-        f"{members.faulty_count} faulty lines taken as listed. Next: `recalls publish {texts.campaign_no}`."
+        f"{members.faulty_count} faulty lines taken as listed, "
+        f"{sum(one.count for one in gone)} withdrawn. Next: `recalls publish {texts.campaign_no}`."
     )
     emit(result, as_json=as_json, text="\n".join([*faulty, summary]))
 
@@ -152,6 +160,12 @@ def read_texts(app: "HubApp", path: Path) -> CampaignTexts:
     if not isinstance(values, dict):
         raise Unusable(f"{path.name} holds no entries.", "Correct the file.")
     return parse_texts(values)
+
+
+def _withdrawn_beside(texts_path: Path) -> dict[str, str]:
+    """The reasons in a file beside the texts; none where there is no such file."""
+    found = [texts_path.parent / name for name in WITHDRAWN_NAMES if (texts_path.parent / name).is_file()]
+    return {vin: reason for path in found for vin, reason in read_withdrawal_file(path).items()}
 
 
 def _find(source: Path, names: tuple[str, ...]) -> Path:

@@ -19,6 +19,8 @@ def upgrade() -> None:
         ("remedy_state", TEXT),
         ("interim_remedy", TEXT),
         ("outreach_closed_on", TEXT),
+        ("withdrawn_members", BLOB),
+        ("withdrawn_count", BIGINT),
     ):
         op.add_column("campaign", sa.Column(name, of))
     op.create_table(

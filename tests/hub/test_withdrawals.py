@@ -1,0 +1,137 @@
+"""Members that a later plan lists no longer: nobody without a reason, nobody lost from a count."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from carnet_hub.adapters.member_files import read_withdrawal_file
+from carnet_hub.core.failures import ListRefused, Unusable
+from carnet_hub.core.progress import PairState, Progress
+from carnet_hub.core.recalls import count_campaign, import_plan, publish_campaign
+from carnet_hub.core.withdrawals import (
+    WITHDRAWAL_REASONS,
+    Withdrawn,
+    pack_withdrawals,
+    unpack_withdrawals,
+    withdraw_members,
+)
+from carnet_protocol.segments import decode_segment, encode_segment
+from support.hub_apps import TestHub, make_hub
+from support.recall_plans import MEMBERS, NUMBER, plan
+
+A, B, C, D = MEMBERS
+FRAME = "FRAME77"
+POOL = [*MEMBERS, FRAME, "JX810012345"]
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> TestHub:
+    """A hub that has published a plan for four vehicles."""
+    hub = make_hub(tmp_path / "hub")
+    publish(hub, MEMBERS)
+    return hub
+
+
+def publish(hub: TestHub, vins: list[str], **withdrawn: str) -> None:
+    """Publish a plan for these vehicles."""
+    app = hub.app
+    reasons = {POOL[int(place[1:])]: reason for place, reason in withdrawn.items()}
+    import_plan(app.hub, app.segments, app.plans, plan(vins, title=f"{len(vins)} {sorted(reasons)}"), reasons)
+    publish_campaign(app.hub, app.segments, app.plans, NUMBER)
+
+
+def progress(hub: TestHub) -> Progress:
+    """The count now."""
+    with hub.app.hub.store.read() as snapshot:
+        return count_campaign(hub.app.hub, hub.app.segments, snapshot, NUMBER).progress
+
+
+def reasons_of(withdrawn: tuple[Withdrawn, ...]) -> dict[str, str]:
+    """The reason of each."""
+    return {vin: one.reason for one in withdrawn for vin in decode_segment(one.segment)}
+
+
+def test_a_withdrawn_member_stays_in_the_count(hub: TestHub):
+    """A plan without a vehicle counts it as withdrawn: the denominator is what it was."""
+    publish(hub, [A, B, C], v3="not_affected")
+
+    found = progress(hub)
+
+    assert (found.member_count, found.totals[PairState.WITHDRAWN], found.state_of(D)) == (4, 1, PairState.WITHDRAWN)
+
+
+def test_a_list_that_was_cut_off_frees_nobody(hub: TestHub):
+    """A vehicle that is left out without a reason refuses the plan, and names the vehicle."""
+    with pytest.raises(ListRefused) as refused:
+        publish(hub, [A, B, C])
+
+    assert [(one.problem, one.text) for one in refused.value.faulty] == [("left-out", D)]
+    assert progress(hub).totals[PairState.OPEN] == 4
+
+
+@pytest.mark.parametrize("place", ["v0", "v4"], ids=["still listed", "never a member"])
+def test_who_cannot_be_withdrawn_refuses_the_plan(hub: TestHub, place: str):
+    """A reason for a vehicle that is listed, or never was, is a mistake somebody has to look at."""
+    with pytest.raises(ListRefused):
+        publish(hub, [A, B, C], v3="not_affected", **{place: "not_affected"})
+
+
+def test_an_earlier_withdrawal_stands(hub: TestHub):
+    """The next plan need not say it again."""
+    publish(hub, [A, B, C], v3="not_affected")
+
+    publish(hub, [A, B], v2="never_sold")
+
+    assert dict(progress(hub).withdrawn) == {C: "never_sold", D: "not_affected"}
+
+
+def test_a_vehicle_that_is_listed_again_is_a_member(hub: TestHub):
+    """A withdrawal that was wrong ends with the plan that names the vehicle again."""
+    publish(hub, [A, B, C], v3="listed_in_error")
+
+    publish(hub, [A, B, C, D])
+
+    assert (progress(hub).withdrawn, progress(hub).totals[PairState.OPEN]) == ({}, 4)
+
+
+@given(st.sets(st.sampled_from(POOL)), st.sets(st.sampled_from(POOL)), st.sampled_from(WITHDRAWAL_REASONS))
+def test_nobody_is_lost_between_two_plans(former: set[str], new: set[str], reason: str):
+    """Whoever is left out with a reason is withdrawn, and together with the new members nobody is missing."""
+    gone = withdraw_members([encode_segment(former)], {}, [encode_segment(new)], dict.fromkeys(former - new, reason))
+
+    assert reasons_of(gone) == dict.fromkeys(former - new, reason)
+
+
+@given(st.sets(st.tuples(st.sampled_from(WITHDRAWAL_REASONS), st.binary(min_size=32, max_size=32))))
+def test_reasons_travel_beside_their_segments(named: set[tuple[str, bytes]]):
+    """What a campaign's field holds gives reasons and hashes back."""
+    assert {*unpack_withdrawals(pack_withdrawals(named))} == named
+
+
+def test_reasons_are_read_from_a_table(tmp_path: Path):
+    """A file names VIN and reason in any order of columns."""
+    path = tmp_path / "withdrawn.csv"
+    path.write_text(f"原因,备注,车架号\nnot_affected,x,{A.lower()}\n,,\nnever_sold,,{B}\n", encoding="gb18030")
+
+    assert read_withdrawal_file(path) == {A: "not_affected", B: "never_sold"}
+
+
+@pytest.mark.parametrize(
+    ("content", "failure"),
+    [
+        (f"VIN\n{A}\n", Unusable),
+        (f"VIN,reason\n{A},because\n", ListRefused),
+        (f"VIN,reason\n{A},never_sold\n{A},not_affected\n", ListRefused),
+        ("VIN,reason\n,never_sold\n", ListRefused),
+    ],
+    ids=["no reasons", "unknown reason", "two reasons", "no vehicle"],
+)
+def test_a_table_without_clear_reasons_is_refused(tmp_path: Path, content: str, failure: type[Exception]):
+    """A reason from the list for each vehicle, or nothing is taken."""
+    path = tmp_path / "withdrawn.csv"
+    path.write_text(content, encoding="utf-8")
+
+    with pytest.raises(failure):
+        read_withdrawal_file(path)
