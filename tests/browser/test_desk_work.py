@@ -4,11 +4,12 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 from pypdf import PdfReader
 
 from browser.front_desk import PLATE, FrontDesk, screens_of
 from support.programs import Service
+from support.vins import make_vin, with_wrong_digit
 
 pytestmark = pytest.mark.xdist_group("browser")
 """One worker drives the browser; see `conftest.chromium`."""
@@ -118,6 +119,41 @@ def test_what_was_typed_outlives_a_killed_node_and_a_closed_browser(served: Serv
         assert desk.page.input_value("[name=sender_name]") == "没保存的王先生"
 
 
+def test_a_save_that_nobody_answers_keeps_the_page_and_the_draft_has_its_last_word(served: Service, desk: FrontDesk):
+    """The node dies while somebody types: the page stays as it is, says so, and is saved once the node is back."""
+    desk.go("/visits/new")
+    desk.page.fill("[name='car.plate']", "津C00001")
+    desk.page.fill("[name=sender_name]", "赵敏")
+    desk.page.fill("[name=sender_phone]", "13900001111")
+    desk.page.check("[name=is_odometer_unknown]")
+    served.kill()
+    desk.page.focus("[name='jobs[0].complaint']")
+    desk.page.keyboard.type("idle is rough")
+    desk.page.keyboard.press("Control+Enter")
+    expect(desk.page.locator("[data-draft-state]")).to_contain_text("已输入的内容留在此页")
+    desk.complaints.clear()
+    served.start()
+
+    desk.page.keyboard.press("Control+Enter")
+    desk.page.wait_for_selector("h1 .state")
+
+    assert "idle is rough" in desk.page.inner_text("main")
+
+
+def test_the_last_word_is_kept_before_a_form_is_saved(desk: FrontDesk):
+    """Ctrl+Enter out of a field sends its text to the draft first, then the form."""
+    desk.go("/visits/new")
+    sent: list[str] = []
+    desk.page.on("request", lambda one: sent.append(one.url.removeprefix(desk.url)) if one.method == "POST" else None)
+
+    desk.page.focus("[name=belongings]")
+    desk.page.keyboard.type("umbrella")
+    with desk.page.expect_navigation():
+        desk.page.keyboard.press("Control+Enter")
+
+    assert [re.sub(r"-new-.*", "", one) for one in sent if one != "/duplicates"] == ["/drafts/check-in", "/visits/new"]
+
+
 def test_damage_is_marked_by_keyboard(desk: FrontDesk, served: Service):
     """Arrow keys move a cross on the outline, Enter marks, and the mark is told in words."""
     desk.go(screens_of(served.data)["returning"])
@@ -151,6 +187,30 @@ def test_what_was_meant_is_taken_with_one_key(desk: FrontDesk):
 
     assert (focused, desk.page.input_value("[name='car.vin']")) == ("car.vin", VIN_WITH_A_LETTER.replace("O", "0"))
     assert desk.page.locator("[data-take]").count() == 0
+
+
+def test_a_letter_that_no_vin_has_is_told_while_typing(desk: FrontDesk):
+    """The fix stands beside the field before anything is saved; Enter goes to it, Enter takes it."""
+    desk.go("/visits/new")
+    desk.page.focus("[name='car.vin']")
+    desk.page.keyboard.type(VIN_WITH_A_LETTER)
+    desk.page.wait_for_selector("[data-doubts] [data-take]")
+    desk.page.keyboard.press("Enter")
+    desk.page.keyboard.press("Enter")
+    expect(desk.page.locator("[data-doubts] .problem")).to_have_count(0)
+
+    assert desk.page.input_value("[name='car.vin']") == VIN_WITH_A_LETTER.replace("O", "0")
+    assert desk.page.evaluate("document.activeElement.name") == "car.vin"
+
+
+def test_a_wrong_check_digit_is_told_while_typing_until_the_car_was_looked_at(desk: FrontDesk):
+    """Ticking that it was compared takes the sentence away."""
+    desk.go("/visits/new")
+    desk.page.fill("[name='car.vin']", with_wrong_digit(make_vin("LSV", 6)))
+    desk.page.wait_for_selector("[data-doubts] .problem")
+    desk.page.check("[name='car.is_vin_compared']")
+
+    expect(desk.page.locator("[data-doubts] .problem")).to_have_count(0)
 
 
 def test_somebody_on_file_is_pointed_out_and_taken(desk: FrontDesk):

@@ -78,6 +78,13 @@ def test_a_check_in_of_another_car_leaves_the_first_as_it_was(desk: FrontDesk):
     assert OTHER in listed
 
 
+def test_a_check_in_of_a_known_plate_text_begins_at_the_vin(desk: FrontDesk):
+    """The plate came from the search box, so the keyboard is in the field after it."""
+    begin(desk, "浙E22222")
+
+    expect(desk.page.locator("[name='car.vin']")).to_be_focused()
+
+
 def test_who_brings_the_car_is_offered_from_the_customer_just_typed(desk: FrontDesk):
     """Name and phone are those of the customer until somebody types others."""
     begin(desk, "浙C11111")

@@ -1,7 +1,7 @@
 """The one box at the desk: plate, VIN, telephone, name or repair order number.
 
 Decides what a typed text may mean and looks all of it up. Endings are found too, because people read them out: the last
-6 or more of a VIN, 4 or more of a plate (without its province, too), the last 4 of a telephone number. A name is found by its beginning, by
+6 or more of a VIN, 4 or more of a plate, the last 4 of a telephone number. A name is found by its beginning, by
 its pinyin and by the initials of its pinyin (`name_keys`). Every look-up is by an index and bounded.
 """
 
@@ -24,7 +24,6 @@ from carnet_protocol.vin import normalise_vin
 
 _VIN_TAIL = 6
 _PLATE_TAILS = (4, 5)
-_PLATE_CHARS_MAX = 10
 _PHONE_TAIL = 4
 _PREFIX_CHARS_MIN = 2
 _PHONE_BEGINNING_MIN = 5
@@ -153,9 +152,8 @@ def _plates_ending(tx: ReadTransaction, plate: str, limit: int) -> list[StoredRe
     """Plates that end so: what nobody types is the province, and often the letter behind it."""
     if len(plate) in _PLATE_TAILS:
         return tx.find_tail(PLATE, "plate_no", plate, limit)
-    if not _PLATE_TAILS[-1] < len(plate) < _PLATE_CHARS_MAX:
-        return []
-    found = tx.find_tail(PLATE, "plate_no", plate[-_PLATE_TAILS[-1] :], limit)
+    longest = max(_PLATE_TAILS)
+    found = tx.find_tail(PLATE, "plate_no", plate[-longest:], limit) if len(plate) > longest else []
     return [one for one in found if _ends_with(one, "plate_no", plate)]
 
 

@@ -13,12 +13,14 @@ from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 
 from carnet_node.core.access_log import begin_showing
+from carnet_node.core.commands.vehicles import check_vin
 from carnet_node.core.day import start_of_day
 from carnet_node.core.duplicates import TypedParty, find_candidates
-from carnet_node.core.limits import FORM_PARTS_MAX
+from carnet_node.core.limits import FIND_TEXT_CHARS_MAX, FORM_PARTS_MAX
 from carnet_node.core.local_facts import Access
 from carnet_node.core.node import Node
 from carnet_node.core.receiving import receive_car
+from carnet_node.core.refusals import CommandRefused
 from carnet_node.core.roles import Permission
 from carnet_node.core.staff import list_staff
 from carnet_node.core.staff_list import is_working
@@ -40,9 +42,11 @@ from carnet_node.entrypoints.pages.plots import odometer_plot
 from carnet_node.entrypoints.pages.record_forms import RecordForm, save_work, show_form
 from carnet_node.entrypoints.pages.vehicles import present_owner
 from carnet_node.entrypoints.reading import record_from_text
+from carnet_node.entrypoints.wording import explain_failure
 from carnet_protocol.errors import BadValue
 from carnet_protocol.ids import RecordId, parse_record_text, record_text
 from carnet_protocol.reasons import Reason
+from carnet_protocol.vin import VinPolicy
 
 router = APIRouter()
 
@@ -116,6 +120,22 @@ async def warn(page: PageOf) -> Response:
         return page.pages.renderer.render(page.visitor.language, "candidates.html", {"candidates": found})
 
     return page.answer(JSONResponse({"html": await page.pages.desk.read(_work)}))
+
+
+@router.post("/vin")
+async def doubt(page: PageOf) -> Response:
+    """What is wrong with a VIN as it is typed, with the one that was probably meant."""
+    sent = page.sent()
+    name, text = _text(sent.get("name")) or "", _text(sent.get("text")) or ""
+    policy = VinPolicy.LENIENT if sent.get("is_compared") is True else page.node.settings.vin_policy
+    form = FormState()
+    try:
+        check_vin(text[:FIND_TEXT_CHARS_MAX], policy)
+    except CommandRefused as refused:
+        problems = tuple(replace(one, field=name) for one in refused.problems)
+        form = replace(form, explained=replace(explain_failure(refused), problems=problems))
+    shown = {"form": form, "name": name}
+    return page.answer(JSONResponse({"html": page.pages.renderer.render(page.visitor.language, "doubts.html", shown)}))
 
 
 def _begun(page: Page, car: RecordId | None, party: RecordId | None, campaign: str | None) -> dict[str, str]:

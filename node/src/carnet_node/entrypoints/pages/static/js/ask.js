@@ -2,8 +2,11 @@
 
 const token = document.body.dataset.token;
 
-/** Sends JSON and returns the answer's JSON; null when the node cannot be reached or refuses. */
-export async function ask(address, body, more = {}) {
+/** Nobody answered: the node is down, or too slow to be waited for. */
+export const UNREACHED = 0;
+
+/** Sends JSON and returns the status and the answer's JSON; no JSON when the node cannot be reached or refuses. */
+export async function send(address, body, more = {}) {
   try {
     const answer = await fetch(address, {
       method: "POST",
@@ -11,9 +14,24 @@ export async function ask(address, body, more = {}) {
       body: JSON.stringify(body),
       ...more,
     });
-    return answer.ok ? await answer.json() : null;
+    return { status: answer.status, json: answer.ok ? await answer.json() : null };
   } catch {
-    return null;
+    return { status: UNREACHED, json: null };
+  }
+}
+
+/** Sends JSON and returns the answer's JSON; null when the node cannot be reached or refuses. */
+export async function ask(address, body, more = {}) {
+  return (await send(address, body, more)).json;
+}
+
+/** Whether the node answers at all. */
+export async function answers(more = {}) {
+  try {
+    await fetch("/strip", more);
+    return true;
+  } catch {
+    return false;
   }
 }
 

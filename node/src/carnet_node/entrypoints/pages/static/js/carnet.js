@@ -7,5 +7,6 @@ import "./take.js";
 import "./focus.js";
 import "./refresh.js";
 import "./damages.js";
+import "./doubts.js";
 import "./duplicates.js";
 import "./same.js";

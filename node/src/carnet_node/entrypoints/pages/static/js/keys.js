@@ -12,7 +12,7 @@ document.addEventListener("compositionend", () => { setTimeout(() => { composing
 
 const busyWithInput = (event) => composing || event.isComposing || event.keyCode === 229;
 
-const FIELDS = "input:not([type=hidden]):not([disabled]), select:not([disabled]), textarea:not([disabled]), button[data-save]:not([disabled])";
+const FIELDS = "input:not([type=hidden]):not([disabled]), select:not([disabled]), textarea:not([disabled]), button[data-take], button[data-save]:not([disabled])";
 
 function nextField(field) {
   const all = [...field.form.querySelectorAll(FIELDS)].filter((one) => one.offsetParent !== null && one.tabIndex >= 0);

@@ -1,0 +1,30 @@
+// What is wrong with a number is said while it is typed, beside its field, with the fix where there is one.
+
+import { ask } from "./ask.js";
+
+const WHOLE_CHARS = 17;
+
+for (const field of document.querySelectorAll("[data-asks]")) watch(field);
+
+function watch(field) {
+  const place = field.parentElement.querySelector("[data-doubts]");
+  const box = field.form.elements["car.is_vin_compared"];
+  let asked = field.value;
+
+  async function look() {
+    const text = field.value.trim();
+    const key = `${text} ${Boolean(box?.checked)}`;
+    if (key === asked) return;
+    asked = key;
+    const answer = text ? await ask(field.dataset.asks, { name: field.name, text, is_compared: Boolean(box?.checked) }) : { html: "" };
+    if (!answer || field.value.trim() !== text) return;
+    place.innerHTML = answer.html;
+    const problem = place.querySelector(".problem");
+    if (problem) { field.setAttribute("aria-invalid", "true"); field.setAttribute("aria-describedby", problem.id); }
+    else field.removeAttribute("aria-invalid");
+  }
+
+  field.addEventListener("input", () => { if (field.value.trim().length === WHOLE_CHARS) look(); });
+  field.addEventListener("focusout", look);
+  box?.addEventListener("change", look);
+}

@@ -1,0 +1,31 @@
+"""A VIN at the desk, while it is typed: what is wrong with it, and the one that was probably meant."""
+
+import pytest
+
+from support.browsing import Visitor
+from support.vins import make_vin, with_wrong_digit
+
+NEW = "/visits/new"
+GOOD = make_vin("LSV", 5)
+
+
+@pytest.mark.parametrize(
+    ("vin", "is_compared", "said"),
+    [
+        pytest.param(GOOD, False, None, id="a good one"),
+        pytest.param(GOOD.replace("0", "O"), False, f'data-take="{GOOD}"', id="O for 0"),
+        pytest.param(with_wrong_digit(GOOD), False, "does not fit the others", id="wrong check digit"),
+        pytest.param(with_wrong_digit(GOOD), True, None, id="wrong, and compared with the car"),
+        pytest.param("<script>", False, "other than letters and digits", id="no VIN at all"),
+        pytest.param("1" * 5000, False, "not 17 characters", id="far too long"),
+    ],
+)
+def test_what_is_wrong_with_a_vin_is_said_while_it_is_typed(
+    desk: Visitor, vin: str, is_compared: bool, said: str | None
+):
+    """The sentence and the fix of the save, before anything is saved."""
+    sent = {"name": "car.vin", "text": vin, "is_compared": is_compared}
+
+    told = desk.send(desk.open(NEW), "/vin", sent).json()["html"].strip()
+
+    assert said in told if said else told == ""

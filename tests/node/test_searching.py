@@ -1,0 +1,108 @@
+"""The one box at the desk: what is found by what people type, and what is not."""
+
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from carnet_node.core import desk
+from carnet_node.core.commands import customers, vehicles, visits
+from carnet_node.core.node import Node
+from carnet_node.core.searching import FoundBy, find
+from carnet_protocol.ids import RecordId
+from carnet_protocol.registry import Value
+from carnet_protocol.vin import VinPolicy
+from support.node_builder import build_node
+
+VIN = "1M8GDM9AXKP042788"
+
+
+@pytest.fixture
+def node(tmp_path: Path) -> Node:
+    """An enrolled node without data."""
+    return build_node(tmp_path)
+
+
+def add_wang(node: Node, *phones: str) -> RecordId:
+    """A customer with phones."""
+    command = customers.AddCustomer(
+        {"party_kind": "person", "full_name": "王小明", "pinyin": "wang xiaoming"}, [{"number": one} for one in phones]
+    )
+    return desk.save(node, partial(customers.add_customer, command)).records[0]
+
+
+def add_car(node: Node, **values: Value) -> RecordId:
+    """A car."""
+    return desk.save_vehicle(node, vehicles.AddVehicle(VIN, VinPolicy.STRICT, values)).vehicle
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("沪A·12345", (FoundBy.PLATE, "vehicle"), id="plate"),
+        pytest.param("１２３４５", (FoundBy.PLATE_TAIL, "vehicle"), id="five of the plate, full width"),
+        pytest.param("2345", (FoundBy.PLATE_TAIL, "vehicle"), id="four of the plate"),
+        pytest.param("a12345", (FoundBy.PLATE_TAIL, "vehicle"), id="the plate without its province"),
+        pytest.param("1m8gdm9a xkp042788", (FoundBy.VIN, "vehicle"), id="VIN"),
+        pytest.param("042788", (FoundBy.VIN_TAIL, "vehicle"), id="last six of the VIN"),
+        pytest.param("138 0013 8000", (FoundBy.PHONE, "customer"), id="phone"),
+        pytest.param("8000", (FoundBy.PHONE_TAIL, "customer"), id="last four of the phone"),
+        pytest.param("王", (FoundBy.NAME, "customer"), id="first character"),
+        pytest.param("王小", (FoundBy.NAME, "customer"), id="beginning of the name"),
+        pytest.param("Wang X", (FoundBy.NAME, "customer"), id="pinyin"),
+    ],
+)
+def test_the_box_finds_what_people_read_out(node: Node, text: str, expected: tuple):
+    """Plate, VIN, phone and name are found, whole or by the part people use."""
+    add_wang(node, "13800138000")
+    car = add_car(node)
+    desk.save(node, partial(vehicles.add_plate, car, {"plate_no": "沪A12345"}))
+
+    assert [(one.by, one.view.kind.name) for one in find(node, text)] == [expected]
+
+
+@pytest.mark.parametrize(
+    ("text", "is_found"),
+    [
+        pytest.param("AD12345", True, id="without the province"),
+        pytest.param("D12345", True, id="without the letter"),
+        pytest.param("浙AD12345", True, id="the whole plate"),
+        pytest.param("BD12345", False, id="another letter"),
+        pytest.param("苏AD12345", False, id="another province"),
+    ],
+)
+def test_a_new_energy_plate_is_found_by_every_ending_people_type(node: Node, text: str, is_found: bool):
+    """Its eight characters are no hindrance, and a plate that differs in front is another car."""
+    car = add_car(node)
+    desk.save(node, partial(vehicles.add_plate, car, {"plate_no": "浙AD12345"}))
+
+    assert [one.view.id for one in find(node, text)] == ([car] if is_found else [])
+
+
+@pytest.mark.parametrize("text", ["", "   ", "明", "w", "99", "42788", "138", "%", "_", "' OR 1=1", "x" * 5000, "\x00"])
+def test_the_box_finds_nothing_it_should_not(node: Node, text: str):
+    """Too short, too long, in the middle, or clever: no hit and no error."""
+    add_wang(node, "13800138000")
+    add_car(node)
+
+    assert find(node, text) == ()
+
+
+def test_a_repair_order_is_found_by_its_number(node: Node):
+    """Lower case and full width do not matter."""
+    opened = desk.save_visit(
+        node, visits.OpenVisit("", add_car(node), node.clock.now_ms(), None, {"odometer_in_km": 1})
+    )
+
+    hits = find(node, opened.ro_no.lower())
+
+    assert [(one.by, one.view.id) for one in hits] == [(FoundBy.RO_NO, opened.visit)]
+
+
+def test_the_box_shows_each_record_once_and_not_too_many(node: Node):
+    """A customer whose phone and name match is one hit, and hits are bounded."""
+    for _ in range(8):
+        add_wang(node, "13800138000")
+
+    assert len(find(node, "13800138000")) == 8
+    assert len(find(node, "王", limit=5)) == 5
