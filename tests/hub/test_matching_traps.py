@@ -11,7 +11,7 @@ from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import RecordId, ownership_id, vehicle_id
 from carnet_protocol.registry import Value
 from support.authors import draft_of
-from support.hub_world import HubWorld
+from support.hub_world import HubWorld, customer
 from support.master_world import clusters, know, push, say
 from support.protocol import record
 from support.vins import make_vins
@@ -131,6 +131,24 @@ def test_a_telephone_of_the_desk_links_nobody(world: HubWorld):
     assert clusters(world, *(f"customer {number}" for number in range(len(names)))) == []
     with world.hub.store.read() as snapshot:
         assert snapshot.proposal_counts() == {}
+
+
+def test_father_and_son_of_one_name_are_not_joined_by_a_third_record(world: HubWorld):
+    """A record without a birthday, behind the telephone of two people of its name, is a question about both."""
+    for name, site, born in (("father", "a", "1960-02-03"), ("son", "b", "1988-05-06"), ("unknown", "c", None)):
+        values: dict[str, Value] = {} if born is None else {"birth_on": born, "birth_calendar": "solar"}
+        author = world.site(site)
+        push(
+            world,
+            author.write(
+                customer(name, full_name="赵小明", **values),
+                draft_of("phone", record(f"phone {name}"), {"customer_id": record(name), "number": PHONE}),
+            ),
+        )
+
+    assert clusters(world, "father", "son", "unknown") == []
+    with world.hub.store.read() as snapshot:
+        assert snapshot.proposal_counts() == {"birth_conflict": 1, "namesake": 2}
 
 
 def test_a_wrong_number_stops_speaking(world: HubWorld):

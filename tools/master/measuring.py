@@ -21,7 +21,7 @@ from carnet_master.limits import BLOCK_RECORDS_MAX
 from carnet_master.model import shipped_model
 from carnet_master.rows import row_of
 from carnet_master.scorer import compile_model
-from carnet_master.tiers import Judgement, Mode, Tier, effect_of, judge_pair
+from carnet_master.tiers import Judgement, Mode, Tier, effect_of, judge_beside, judge_pair
 from tools.master.sources import SECRET, features_of
 
 FIXED_BITS = 6.6294
@@ -124,6 +124,10 @@ def match(population: Population, tell: Callable[[str], None] = _silent) -> Matc
     tell("finding pairs")
     pairs = candidate_pairs(features)
     judged = []
+    thirds: dict[str, list[Features]] = {}
+    for one, other in pairs:
+        first, last = sorted((one, other), key=since.__getitem__)
+        thirds.setdefault(last, []).append(features[first])
     for at, (one, other) in enumerate(pairs):
         if at % _TOLD_EVERY == 0:
             tell(f"weighing pair {at:,} of {len(pairs):,}")
@@ -131,7 +135,7 @@ def match(population: Population, tell: Callable[[str], None] = _silent) -> Matc
         own = speaking.get(last, features[last])
         if own.party == features[first].party:
             weight = scorers[own.party].score(rows[first], came.get(last, rows[last])).weight
-        judged.append(_judge(population, features[first], own, (one, other), weight))
+        judged.append(_judge(population, (features[first], own, thirds[last]), (one, other), weight))
     compared: Counter[str] = Counter()
     for one, other in pairs:
         compared.update((one, other))
@@ -239,9 +243,14 @@ def tiers_of(matched: Matched) -> dict[str, tuple[int, int]]:
     return {name: (counts[0], counts[1]) for name, counts in sorted(found.items())}
 
 
-def _judge(population: Population, first: Features, last: Features, pair: tuple[str, str], weight: float) -> Judged:
+def _judge(
+    population: Population, of: tuple[Features, Features, Sequence[Features]], pair: tuple[str, str], weight: float
+) -> Judged:
+    """A pair as it is judged when the second comes, beside the others that share a key with that one."""
+    first, last, thirds = of
     bits = max(-60.0, min(weight, 60.0))
-    judgement = judge_pair(first, last, probability=1 / (1 + 2**-bits))
+    alone = judge_pair(first, last, probability=1 / (1 + 2**-bits))
+    judgement = judge_beside(alone, last, first, thirds)
     one, other = pair
     return Judged(one, other, weight, judgement, population.party_of[one] == population.party_of[other])
 
@@ -300,6 +309,7 @@ def _joined(cluster_of: Mapping[str, str], pairs: Iterable[tuple[str, str]]) -> 
     root: dict[str, str] = {}
 
     def top(cluster: str) -> str:
+        """The cluster that this one ended in, found faster the next time."""
         while (above := root.get(cluster, cluster)) != cluster:
             root[cluster] = cluster = root.get(above, above)
         return cluster

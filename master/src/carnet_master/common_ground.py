@@ -115,18 +115,12 @@ def common_ground(one: Features, other: Features) -> Ground:
         is_same_car=_are_in_one_car(one, other),
         is_same_door=_meet(one.doors, other.doors),
         is_other_phone=_are_apart(one.phones, other.phones),
-        conflict=_conflict(one, other),
+        conflict=conflict_of(one, other),
     )
 
 
-def name_agreement(one: Features, other: Features) -> NameAgreement:
-    """How far the names of two records agree; which is which does not matter."""
-    if one.party != other.party:
-        return NameAgreement.APART
-    return _company_names(one, other) if one.party == COMPANY else _names(one, other)
-
-
-def _conflict(one: Features, other: Features) -> Conflict | None:
+def conflict_of(one: Features, other: Features) -> Conflict | None:
+    """The gravest contradiction between two records, or None; which is which does not matter."""
     if _differ(one.resident_id, other.resident_id) or _differ(one.credit_code, other.credit_code):
         return Conflict.IDENTITY
     is_same_birth = _equal(one.birth, other.birth) or _equal(one.birth_lunar, other.birth_lunar)
@@ -134,6 +128,13 @@ def _conflict(one: Features, other: Features) -> Conflict | None:
     if is_other_birth and not is_same_birth:
         return Conflict.BIRTH
     return Conflict.SEX if _differ(one.sex, other.sex) else None
+
+
+def name_agreement(one: Features, other: Features) -> NameAgreement:
+    """How far the names of two records agree; which is which does not matter."""
+    if one.party != other.party:
+        return NameAgreement.APART
+    return _company_names(one, other) if one.party == COMPANY else _names(one, other)
 
 
 def _names(one: Features, other: Features) -> NameAgreement:

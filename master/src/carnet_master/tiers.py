@@ -15,19 +15,22 @@ Rules
    same too.
 3. A conflict is two valid numbers, two real birthdays or two sexes. Under one name a steward looks at it; under two
    names these are two people.
-4. `H`: two whole names that share a surname at most, and a contact: near each other and not the same. It is not asked
+4. Where a third record shows that two people of the name are behind a contact, name and contact are asked about
+   (`NAMESAKE`), unless the birthday is the same too.
+5. `H`: two whole names that share a surname at most, and a contact: near each other and not the same. It is not asked
    about and links nothing. So are names of one generation with one contact, a branch and its company, and a sole
    trader's business and somebody who shares its contact.
-5. `S`: what is more likely than not and was not settled above. Its cause says why, so that stewards can take the sure
+6. `S`: what is more likely than not and was not settled above. Its cause says why, so that stewards can take the sure
    kinds in one go.
-6. Told apart by a steward is apart: `N`, and nobody is asked again.
-7. A person and a company are never one.
+7. Told apart by a steward is apart: `N`, and nobody is asked again.
+8. A person and a company are never one.
 
     >>> one = customer_features(RawCustomer(full_name="王晓明", phones=("13912340001",)))
     >>> judge_pair(one, one, probability=0.995)
     Judgement(tier=<Tier.A2: 'a2'>, cause=<Cause.NAME_AND_CONTACT: 'name_and_contact'>)
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -36,6 +39,7 @@ from carnet_master.clusters import DOUBTED, Effect
 from carnet_master.common_ground import Ground, NameAgreement, common_ground
 from carnet_master.features import PERSON, Features
 from carnet_master.limits import LINK_PROBABILITY_MIN, STEWARD_PROBABILITY_MIN
+from carnet_master.namesakes import is_namesake_known
 
 
 class Tier(StrEnum):
@@ -77,6 +81,8 @@ class Cause(StrEnum):
     OTHER_PHONE = "other_phone"
     """The same name at one door or in one car, and two telephones that differ: one who has changed the number, or
     father and son."""
+    NAMESAKE = "namesake"
+    """The same name and contact, behind which somebody else of the name is known."""
     WEAK_CONTACT = "weak_contact"
     """The same name and too little beside it."""
     LIKELY = "likely"
@@ -149,6 +155,20 @@ def judge_pair(
     if one.party == PERSON:
         return _judge_people(ground, probability, links_by_car=links_by_car)
     return _judge_companies(ground, probability)
+
+
+def judge_beside(judgement: Judgement, one: Features, other: Features, thirds: Sequence[Features]) -> Judgement:
+    """The tier of two records beside the others that share a key with one of them: rule 4.
+
+    Args:
+        judgement: of the two alone.
+        one, other: as they were judged.
+        thirds: without generic values; one of the two may be among them.
+    """
+    if judgement.tier not in {Tier.A2, Tier.A3} or one.party != PERSON:
+        return judgement
+    is_doubtful = is_namesake_known(one, other, thirds) and not common_ground(one, other).is_same_birth
+    return Judgement(Tier.STEWARD, Cause.NAMESAKE) if is_doubtful else judgement
 
 
 def effect_of(tier: Tier, mode: Mode) -> Effect | None:
@@ -257,7 +277,7 @@ def _near(cause: Cause) -> Judgement:
 
 
 def _asked(cause: Cause, probability: float) -> Judgement:
-    """Rule 5."""
+    """Rule 6."""
     if probability >= STEWARD_PROBABILITY_MIN:
         return Judgement(Tier.STEWARD, cause)
     return Judgement(Tier.NOTHING, Cause.UNLIKELY)

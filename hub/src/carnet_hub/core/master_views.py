@@ -181,7 +181,8 @@ def explain_pair(hub: Hub, one: bytes, other: bytes) -> Explanation:
         others = [plain_features(hub.box, row) for row in found if row.is_live]
         features = [plain_features(hub.box, party) for party in parties]
         features[0] = speaking_features(hub, features[0], generic, others)
-        verdict = judge(hub, features[0], features[1], read_policy(snapshot), is_told_apart=is_apart)
+        policy = read_policy(snapshot)
+        verdict = judge(hub, features[0], features[1], policy, is_told_apart=is_apart, thirds=others)
         members = snapshot.members([party.customer for party in parties])
         decisions = _views(snapshot, rows)
     homes = {row.golden for row in members.values()}

@@ -33,7 +33,7 @@ from carnet_master.crowds import without_crowds
 from carnet_master.features import Features
 from carnet_master.keys import without_generic
 from carnet_master.limits import BLOCK_RECORDS_MAX
-from carnet_master.tiers import Judgement, Mode, Policy, Tier, effect_of, judge_pair
+from carnet_master.tiers import Judgement, Mode, Policy, Tier, effect_of, judge_beside, judge_pair
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import RECORD_RANDOM_BYTES, new_record_id
 from carnet_protocol.kinds import IDENTITY
@@ -134,11 +134,20 @@ def write_policy(transaction: Transaction, policy: Policy) -> None:
     transaction.set_setting(_POLICY, " ".join(words).encode())
 
 
-def judge(hub: Hub, one: Features, other: Features, policy: Policy, *, is_told_apart: bool = False) -> Verdict:
+def judge(
+    hub: Hub,
+    one: Features,
+    other: Features,
+    policy: Policy,
+    *,
+    is_told_apart: bool = False,
+    thirds: Sequence[Features] = (),
+) -> Verdict:
     """What is said of two customers.
 
     Args:
         one, other: without generic values.
+        thirds: others that share a key with them.
     """
     weighed = hub.weigher.weigh(one, other) if one.party == other.party and not is_told_apart else None
     judgement = judge_pair(
@@ -148,7 +157,7 @@ def judge(hub: Hub, one: Features, other: Features, policy: Policy, *, is_told_a
         is_told_apart=is_told_apart,
         links_by_car=policy.links_by_car,
     )
-    return Verdict(judgement, weighed)
+    return Verdict(judge_beside(judgement, one, other, thirds), weighed)
 
 
 def candidates_of(book: MasterBook, party: PartyRow) -> tuple[list[bytes], frozenset[bytes]]:
@@ -200,26 +209,25 @@ def _decide(at: _Round, party: PartyRow, candidates: Sequence[bytes], generic: f
         return
     live = [row for one in candidates if (row := at.book.party(one)) is not None and row.is_live]
     others = {row.customer: at.opened(row) for row in live}
-    own = speaking_features(at.hub, at.opened(party), generic, list(others.values()))
+    thirds = list(others.values())
+    own = speaking_features(at.hub, at.opened(party), generic, thirds)
     said = _said_before(at.book, party.customer)
     for candidate, other in others.items():
         pair = pair_of(party.customer, candidate)
         if pair in at.done:
             continue
         at.done.add(pair)
-        draft = _decide_pair(at, own, other, pair, said.get(candidate, []))
+        decided = deciding(said.get(candidate, [])).get(pair)
+        if decided is not None and (decided.effect is Effect.LINK or decided.authority is Authority.STEWARD):
+            continue
+        verdict = judge(at.hub, own, other, at.policy, thirds=thirds)
+        draft = _draft_of(at, pair, verdict, said.get(candidate, []))
         if draft is not None:
             yield draft
 
 
-def _decide_pair(
-    at: _Round, own: Features, other: Features, pair: tuple[bytes, bytes], said: list[Decision]
-) -> Draft | None:
-    """The decision about one pair; None for nothing, or nothing new."""
-    decided = deciding(said).get(pair)
-    if decided is not None and (decided.effect is Effect.LINK or decided.authority is Authority.STEWARD):
-        return None
-    verdict = judge(at.hub, own, other, at.policy)
+def _draft_of(at: _Round, pair: tuple[bytes, bytes], verdict: Verdict, said: list[Decision]) -> Draft | None:
+    """The decision that a verdict makes; None for nothing, or nothing new."""
     effect = effect_of(verdict.judgement.tier, at.policy.mode)
     if effect is None or (effect is not Effect.LINK and _are_one(at.book, pair)):
         return None
