@@ -6,6 +6,7 @@ from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import ClassVar
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -219,12 +220,21 @@ def held(rows: dict[bytes, GoldenRow]) -> dict[bytes, tuple[bytes, dict[str, Val
 
 
 class CheckedMachine(MasterMachine):
-    """The same, with everything that is checked once at the end of a history."""
+    """The same, with everything that is checked once at the end of a history.
+
+    Attributes:
+        begun, judged: histories that had sites, and those that kept every law to their end.
+    """
+
+    begun: ClassVar[int] = 0
+    judged: ClassVar[int] = 0
 
     def teardown(self) -> None:
         """Check what must hold in the end, then leave nothing behind."""
         try:
             if self.sites:
+                type(self).begun += 1
                 self.finish()
+                type(self).judged += 1
         finally:
             super().teardown()

@@ -23,7 +23,7 @@ def server_url() -> Iterator[str]:
 
 
 def test_the_laws_hold_on_sqlite():
-    """Histories of sites and a steward keep every law, on a file."""
+    """Histories of sites and a steward keep every law after each step, on a file; each is judged at its end."""
 
     class Machine(CheckedMachine):
         @staticmethod
@@ -32,6 +32,8 @@ def test_the_laws_hold_on_sqlite():
             return open_store(f"sqlite:///{folder / 'hub.db'}")
 
     run_state_machine_as_test(Machine, settings=MACHINE)
+
+    assert Machine.judged == Machine.begun > 0
 
 
 def test_the_laws_hold_on_postgresql(server_url: str):
@@ -44,3 +46,5 @@ def test_the_laws_hold_on_postgresql(server_url: str):
             return open_store(make_schema(server_url, f"laws{os.getpid()}_{next(NUMBERS)}"))
 
     run_state_machine_as_test(Machine, settings=MACHINE)
+
+    assert Machine.judged == Machine.begun > 0

@@ -134,11 +134,21 @@ def test_arbitrary_bytes_raise_the_typed_refusal_only(data: bytes):
         read_model(data)
 
 
-def test_a_signed_model_is_accepted():
-    """The signature of the hub's key over the statement of this model is accepted."""
-    model = read_model(write_model(small_model()))
+def is_accepted(model: Model, signature: bytes) -> bool:
+    """Whether a signature makes a model the hub's."""
+    try:
+        verify_model(model, HUB, PUBLIC, signature)
+    except UnsignedModel:
+        return False
+    return True
 
-    verify_model(model, HUB, PUBLIC, KEY.sign(model_statement(model.id, HUB)))
+
+def test_a_signed_model_is_accepted():
+    """The signature of the hub's key over the statement of this model is accepted, and no other bytes are."""
+    model = read_model(write_model(small_model()))
+    signature = KEY.sign(model_statement(model.id, HUB))
+
+    assert [is_accepted(model, one) for one in (signature, bytes(64))] == [True, False]
 
 
 @pytest.mark.parametrize(

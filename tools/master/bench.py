@@ -106,6 +106,7 @@ def million_rows(seed: int, records: int) -> list[Row]:
     began = time.perf_counter()
 
     def tell(step: str) -> None:
+        """One step on the screen, with the seconds since the beginning."""
         print(f"   {time.perf_counter() - began:5.0f} s  {step}", flush=True)
 
     tell("making records")
@@ -158,6 +159,7 @@ def _judged(setting: str, records: int, seen: Sequence[dict[str, float]]) -> lis
     of = f"{sums['links']:,.0f} links, {records:,} records"
 
     def row(name: str, value: float, **target: Any) -> Row:
+        """One figure of this setting."""
         return _row(f"{setting}: {name}", value, **target)
 
     rows = [

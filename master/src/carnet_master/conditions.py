@@ -48,6 +48,7 @@ def _of_texts(function: Callable[[str, str], Any], *, empty: float | None = None
     """A function of two texts and of nothing else; `empty` is what DuckDB says of two empty ones."""
 
     def apply(one: object, other: object) -> Any:
+        """The function of two texts; anything else is a fault of the model."""
         if not isinstance(one, str) or not isinstance(other, str):
             raise TypeError("a distance is between two texts")
         return function(one, other) if one or other or empty is None else empty
@@ -148,6 +149,7 @@ def _of_columns(function: Callable[[Any, Any], Any], one_column: str, other_colu
     """What `_applied` does for a column of the left and one of the right record: most conditions, in one step."""
 
     def apply(left: Row, right: Row) -> Any:
+        """The function of two columns; NULL when one of them is."""
         one, other = left[one_column], right[other_column]
         return None if one is None or other is None else function(one, other)
 
@@ -156,6 +158,7 @@ def _of_columns(function: Callable[[Any, Any], Any], one_column: str, other_colu
 
 def _applied(function: Callable[[Any, Any], Any], first: _Term, second: _Term) -> _Term:
     def apply(left: Row, right: Row) -> Any:
+        """The function of two terms; NULL when one of them is."""
         one, other = first(left, right), second(left, right)
         return None if one is None or other is None else function(one, other)
 
@@ -185,6 +188,7 @@ def _constant(value: Value) -> _Term:
 
 def _both(first: _Term, second: _Term) -> _Term:
     def apply(left: Row, right: Row) -> bool | None:
+        """False if one side is; NULL if one side is unknown and none is false."""
         one = first(left, right)
         if one is False:
             return False
@@ -196,6 +200,7 @@ def _both(first: _Term, second: _Term) -> _Term:
 
 def _either(first: _Term, second: _Term) -> _Term:
     def apply(left: Row, right: Row) -> bool | None:
+        """True if one side is; NULL if one side is unknown and none is true."""
         one = first(left, right)
         if one is True:
             return True
@@ -207,6 +212,7 @@ def _either(first: _Term, second: _Term) -> _Term:
 
 def _negated(part: _Term) -> _Term:
     def apply(left: Row, right: Row) -> bool | None:
+        """The opposite; NULL stays NULL."""
         found = part(left, right)
         return None if found is None else not found
 
@@ -226,6 +232,7 @@ def _substring(tree: "exp.Expr", parts: list[_Term]) -> _Term:
     begin, chars = int(start.name) - 1, int(length.name)
 
     def apply(left: Row, right: Row) -> str | None:
+        """The part of a text; NULL stays NULL."""
         text = parts[0](left, right)
         return None if text is None else text[begin : begin + chars]
 
