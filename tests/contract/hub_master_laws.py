@@ -17,9 +17,11 @@ from carnet_hub.core.golden import golden_for, read_clusters
 from carnet_hub.core.linking import decision_of
 from carnet_hub.core.master_failures import MasterRefusal
 from carnet_hub.core.master_rows import MemberRow
+from carnet_hub.core.parties import plain_features
 from carnet_hub.core.rebuild import check_projections
 from carnet_hub.core.stewarding import Word, merge, pin, take_back, tell_apart
-from carnet_master.clusters import Effect, deciding, standing_decisions
+from carnet_master.clusters import Authority, Effect, deciding, standing_decisions
+from carnet_master.holding import Held, held_by_facts
 from carnet_protocol.ids import RecordId, golden_id
 from carnet_protocol.orders import ErasureOrder
 from carnet_protocol.registry import ErasureGroup, Value
@@ -54,6 +56,7 @@ class MasterMachine(RuleBasedStateMachine):
         self.visits: list[RecordId] = []
         self.made: list[RecordId] = []
         self.sharing: set[bytes] = set()
+        self.erased: set[bytes] = set()
         self.numbers = count(1)
 
     def teardown(self) -> None:
@@ -147,6 +150,7 @@ class MasterMachine(RuleBasedStateMachine):
     def erase(self, name: str) -> None:
         """Somebody is erased."""
         if name in self.known:
+            self.erased.add(record(name))
             order = ErasureOrder((record(name),), frozenset(ErasureGroup))
             values = {**order.fields(), "ground": "request"}
             self.world.write(draft_of("erasure", record(f"order {next(self.numbers)}"), values))
@@ -178,6 +182,20 @@ class MasterMachine(RuleBasedStateMachine):
             if decision.effect is Effect.SPLIT:
                 first, second = (homes.get(one, golden_id(RecordId(one))) for one in pair)
                 assert first != second
+
+    @invariant()
+    def no_link_of_the_matcher_is_contradicted(self) -> None:
+        """Two whose records contradict each other are joined by a steward or by nobody."""
+        hub = self.world.hub
+        with hub.store.read() as snapshot:
+            parties = snapshot.parties([record(name) for name in self.known])
+            rows = snapshot.decisions(list(parties))
+        standing = standing_decisions(decision_of(row) for row in rows).values()
+        spoken = {one.pair for one in standing if one.authority is Authority.STEWARD}
+        for pair, one in deciding(standing).items():
+            if one.effect is Effect.LINK and pair not in spoken and self.erased.isdisjoint(pair):
+                features = [plain_features(hub.box, parties[customer]) for customer in pair]
+                assert held_by_facts(*features) is not Held.REFUTED
 
     @invariant()
     def golden_values_are_members_values(self) -> None:

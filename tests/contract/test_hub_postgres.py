@@ -11,7 +11,9 @@ from contract.hub_contract import HubContract
 from contract.hub_lists import HubListContract
 from contract.hub_master import HubMasterContract
 from contract.hub_matching import HubMatchingContract
+from contract.hub_models import HubModelsContract
 from contract.hub_relink import HubRelinkContract
+from contract.hub_standing_links import HubStandingLinksContract
 from support.postgres import make_schema, running_postgres
 
 NUMBERS = itertools.count(1)
@@ -24,7 +26,15 @@ def server_url() -> Iterator[str]:
         yield url
 
 
-class TestPostgresHub(HubContract, HubListContract, HubMasterContract, HubMatchingContract, HubRelinkContract):
+class TestPostgresHub(
+    HubContract,
+    HubListContract,
+    HubMasterContract,
+    HubMatchingContract,
+    HubModelsContract,
+    HubRelinkContract,
+    HubStandingLinksContract,
+):
     """Everything the contract says, in a schema of its own."""
 
     @pytest.fixture(autouse=True)

@@ -9,10 +9,20 @@ from contract.hub_contract import HubContract
 from contract.hub_lists import HubListContract
 from contract.hub_master import HubMasterContract
 from contract.hub_matching import HubMatchingContract
+from contract.hub_models import HubModelsContract
 from contract.hub_relink import HubRelinkContract
+from contract.hub_standing_links import HubStandingLinksContract
 
 
-class TestSqliteHub(HubContract, HubListContract, HubMasterContract, HubMatchingContract, HubRelinkContract):
+class TestSqliteHub(
+    HubContract,
+    HubListContract,
+    HubMasterContract,
+    HubMatchingContract,
+    HubModelsContract,
+    HubRelinkContract,
+    HubStandingLinksContract,
+):
     """Everything the contract says, on a file."""
 
     @pytest.fixture(autouse=True)

@@ -70,11 +70,16 @@ class KeptAlarms:
 
     nonces: list[bytes] = field(default_factory=list)
     errors: list[Exception] = field(default_factory=list)
+    models: list[bytes] = field(default_factory=list)
 
     def set_failed(self, nonce: bytes, error: Exception) -> None:
         """Keep one."""
         self.nonces.append(nonce)
         self.errors.append(error)
+
+    def model_unusable(self, model_id: bytes, detail: str) -> None:
+        """Keep one."""
+        self.models.append(model_id)
 
 
 async def in_place(work: Callable[[], T]) -> T:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from carnet_hub.adapters.activated_models import ActivatedModels
 from carnet_hub.adapters.high_water import HubMarkFile
 from carnet_hub.adapters.keyring import (
     DATA_FILE,
@@ -320,6 +321,7 @@ def _join(
         ports.alarms,
         histories=histories,
         weigher=ShippedWeigher(),
+        models=ActivatedModels(HubId(identity[HUB_ID]), keyring.sign.public_key, ports.alarms),
     )
     return HubApp(
         settings,

@@ -51,6 +51,10 @@ class LoggedAlarms:
         """See `ports.Alarms`."""
         structlog.get_logger("carnet_hub").error("set_parked_internal", nonce=nonce.hex(), exc_info=error)
 
+    def model_unusable(self, model_id: bytes, detail: str) -> None:
+        """See `ports.Alarms`."""
+        structlog.get_logger("carnet_hub").error("matching_model_unusable", model_id=model_id.hex(), detail=detail)
+
 
 def leave_out_personal(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """A processor that keeps personal values out of a line, wherever in it they stand."""

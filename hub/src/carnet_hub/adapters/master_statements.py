@@ -44,6 +44,9 @@ class MasterStatements:
         once = and_(decision.c.customer < decision.c.other)
         self.decision_counts = self._text(select(*kinds, count).where(once).group_by(*kinds))
 
+        born = (party.c.since, party.c.customer)
+        behind_place = tuple_(*born) > tuple_(bindparam("after_since"), bindparam("after_customer"))
+        self.party_places = self._text(select(*born).where(behind_place).order_by(*born))
         self.party_count = self._text(select(count).select_from(party))
         behind_party = select(party).where(party.c.customer > bindparam("after")).order_by(party.c.customer)
         self.parties_after = self._text(behind_party.limit(bindparam("limit")))

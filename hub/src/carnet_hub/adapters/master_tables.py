@@ -84,6 +84,19 @@ class Proposal(HubTable, table=True):
     cause: str = Field(sa_type=TEXT)
 
 
+class MatchingModel(HubTable, table=True):
+    """See `master_rows.ModelRow`."""
+
+    __tablename__ = "matching_model"
+    number: int = Field(primary_key=True, sa_type=BIG, sa_column_kwargs={"autoincrement": False})
+    party_kind: str = Field(sa_type=TEXT)
+    model_id: bytes = Field(sa_type=BYTES)
+    data: bytes = Field(sa_type=BYTES)
+    signature: bytes = Field(sa_type=BYTES)
+    by: str = Field(sa_type=TEXT)
+    at_ms: int = Field(sa_type=BIG)
+
+
 ALL_TABLES: Final[dict[type[rows.Row], Table]] = {
     **TABLES,
     master_rows.PartyRow: table_of(Party),
@@ -92,5 +105,6 @@ ALL_TABLES: Final[dict[type[rows.Row], Table]] = {
     master_rows.MemberRow: table_of(Member),
     master_rows.AliasRow: table_of(Alias),
     master_rows.ProposalRow: table_of(Proposal),
+    master_rows.ModelRow: table_of(MatchingModel),
 }
 """The table of each row type of the hub."""

@@ -262,6 +262,12 @@ class SqlSnapshot:
         """See `master_ports.MasterReads`."""
         return {tuple(row[:3]): row[3] for row in self._all.master.decision_counts.fetch(self._cursor)}
 
+    def party_places(self, after: master_rows.PartyPlace) -> Iterator[master_rows.PartyPlace]:
+        """See `master_ports.MasterReads`."""
+        since, customer = after
+        for place, one in self._walk(self._all.master.party_places, _pair, after_since=since, after_customer=customer):
+            yield int(place), bytes(one)
+
     def party_count(self) -> int:
         """See `relink_ports.RelinkReads`."""
         return int(first_of(self._all.master.party_count.fetch(self._cursor)))
@@ -295,3 +301,7 @@ class SqlSnapshot:
             while batch := cursor.fetchmany(FETCH_ROWS):
                 for row in batch:
                     yield row_type(*row)
+
+
+def _pair(*columns: Any) -> tuple[Any, ...]:
+    return columns

@@ -7,7 +7,7 @@ as well: it has a chain of its own, and the author of everything it writes is it
 from dataclasses import dataclass, field
 
 from carnet_hub.core.kind_rules import Rules, rules_of
-from carnet_hub.core.master_ports import NO_WEIGHER, Weigher
+from carnet_hub.core.master_ports import NO_MODELS, NO_WEIGHER, Models, Weigher
 from carnet_hub.core.ports import Alarms, Clock, Entropy, HubStore, SecretBox
 from carnet_protocol.envelope import Signer
 from carnet_protocol.hello import HubEpoch
@@ -26,7 +26,8 @@ class Hub:
         node_id: 16 bytes; the hub's own chain.
         public_key: raw 32 bytes of the key behind `signer`.
         histories: its epochs, oldest first, `hub_epoch` last; empty for a hub that was never restored.
-        weigher: the model that says how likely two customers are one.
+        weigher: says how likely two customers are one, by the models that come with the program.
+        models: makes a weigher of the models that a person has activated, see `models_in_use`.
         rules: what the registry means for the hub; worked out here.
     """
 
@@ -43,6 +44,7 @@ class Hub:
     registry: Registry = REGISTRY
     histories: tuple[HubEpoch, ...] = ()
     weigher: Weigher = NO_WEIGHER
+    models: Models = NO_MODELS
     rules: Rules = field(init=False, repr=False)
 
     @property

@@ -6,6 +6,7 @@ ask for every op, without asking the registry each time.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from carnet_protocol.kinds import ADDRESS, CONSENT, CONTACT_PREFERENCE, CUSTOMER, OWNERSHIP, PHONE, PLATE
@@ -61,6 +62,7 @@ Rules = Mapping[int, KindRules]
 """The rules of every kind by its number."""
 
 
+@lru_cache(maxsize=8)
 def rules_of(registry: Registry) -> Rules:
     """The rules of all kinds of a registry."""
     lenders = {_parent_kind(kind) for kind in registry.kinds if _inherits_anchor(kind)}

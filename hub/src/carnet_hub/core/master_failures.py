@@ -5,6 +5,7 @@ of what was meant, is not written at all.
 """
 
 from carnet_hub.core.failures import HubFailure
+from carnet_master.errors import NotAModel, UnknownSql, UnsignedModel, UntrainedLevel, UnusableModel
 from carnet_protocol.ids import record_text
 
 _UNCHANGED = "Nothing was changed; no dealer's record is ever touched by a merge."
@@ -90,3 +91,50 @@ class NotForAll(MasterRefusal):
 
     def __init__(self, cause: str, allowed: str) -> None:
         super().__init__(f"Proposals because of {cause[:40]} are decided one by one.", f"In one go go: {allowed}.")
+
+
+class ModelRefused(HubFailure):
+    """A matching model that cannot be used.
+
+    Attributes:
+        what: the rule it breaks, and where.
+    """
+
+    _WORDS = {  # noqa: RUF012  (words, never changed)
+        NotAModel: ("The file is no matching model for this program", "Train it again with this version of Carnet."),
+        UntrainedLevel: ("A level of the model was never trained", "Train it on records that have this level."),
+        UnknownSql: (
+            "A condition of the model is not understood",
+            "Use only conditions that `docs/matching.md` lists; nothing is guessed.",
+        ),
+        UnsignedModel: (
+            "The model has no valid signature of this hub",
+            "Look at it with `master model check FILE`, then `master model sign FILE`.",
+        ),
+    }
+
+    def __init__(self, error: UnusableModel) -> None:
+        what, next_step = self._WORDS.get(type(error), ("The model cannot be used", "Train it again."))
+        super().__init__(
+            f"{what}: {error.detail}.", "The model in use stays, and nobody was linked or taken apart.", next_step
+        )
+
+
+class ModelInUse(HubFailure):
+    """An activation of what is active."""
+
+    def __init__(self, model_id: bytes) -> None:
+        super().__init__(
+            f"The model {model_id.hex()[:8]} is in use already.", "Nothing was changed.", "There is nothing left to do."
+        )
+
+
+class NoModelInUse(HubFailure):
+    """A retirement of nothing."""
+
+    def __init__(self, party_kind: str) -> None:
+        super().__init__(
+            f"For the kind of party {party_kind} the model that comes with the program is in use.",
+            "Nothing was changed.",
+            "There is nothing left to do. `master model list` shows what is in use.",
+        )

@@ -4,7 +4,7 @@ Decides the look-ups of matching and clusters, a part of `ports.Snapshot`; each 
 what exists. Decides how a weight is handed over; `adapters.weighing` reads the model.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -13,6 +13,8 @@ from carnet_hub.core.master_rows import (
     DecisionRow,
     MatchKeyRow,
     MemberRow,
+    ModelRow,
+    PartyPlace,
     PartyRow,
     ProposalPlace,
     ProposalRow,
@@ -89,6 +91,38 @@ class NoWeigher:
 NO_WEIGHER: Final = NoWeigher()
 
 
+class Models(Protocol):
+    """Reads and compiles activated models, each once."""
+
+    def weigher(
+        self, shipped: Weigher, active: Mapping[str, bytes], read: Callable[[bytes], ModelRow | None]
+    ) -> Weigher:
+        """A weigher that uses activated models, and the shipped ones for every other kind of party.
+
+        Args:
+            active: model ids by kind of party.
+            read: the file and signature of a model; asked for those that are not compiled yet, and not kept.
+
+        Returns: for a model that cannot be used one that weighs nobody of its kind; an alarm has been given once.
+        """
+
+
+class NoModels:
+    """Nothing reads models: those that a person has activated weigh nobody."""
+
+    def weigher(
+        self,
+        shipped: Weigher,  # noqa: ARG002
+        active: Mapping[str, bytes],  # noqa: ARG002
+        read: Callable[[bytes], ModelRow | None],  # noqa: ARG002
+    ) -> Weigher:
+        """See `Models`."""
+        return NO_WEIGHER
+
+
+NO_MODELS: Final = NoModels()
+
+
 class MasterReads(Protocol):
     """Reads of the customer master."""
 
@@ -103,6 +137,9 @@ class MasterReads(Protocol):
 
     def found_by_any(self, keys: Collection[bytes], limit: int) -> list[MatchKeyRow]:
         """Who has one of these keys, in no order. Only an answer of fewer rows than the limit is whole."""
+
+    def party_places(self, after: PartyPlace) -> Iterator[PartyPlace]:
+        """Where every customer behind a place stands, in the order of the log."""
 
     def decisions(self, customers: Collection[bytes]) -> list[DecisionRow]:
         """Every decision about one of these customers, from that customer's side."""

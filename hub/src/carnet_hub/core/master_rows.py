@@ -1,6 +1,6 @@
-"""What the hub keeps about who is who, as plain rows; all of them are projections of the log.
+"""What the hub keeps about who is who, as plain rows; all of them but `ModelRow` are projections of the log.
 
-Decides which facts exist and what identifies each, as `rows` does for everything else. None of them is the truth: what
+Decides which facts exist and what identifies each, as `rows` does for everything else. No projection is the truth: what
 a record shows makes its party and its keys, `identity` decisions make the rest, and `rebuild` makes all of it again.
 """
 
@@ -89,10 +89,32 @@ class ProposalRow(NamedTuple):
     cause: str
 
 
+class ModelRow(NamedTuple):
+    """What a person did about the matching models. No projection: the log needs no model, and a fold reads none.
+
+    Attributes:
+        number: the first is 1, without gaps.
+        model_id: SHA-256 of the file; empty for going back to the shipped model.
+        data, signature: the file, and the hub's signature over it; empty with the id.
+        by: code of the person.
+    """
+
+    number: int
+    party_kind: str
+    model_id: bytes
+    data: bytes
+    signature: bytes
+    by: str
+    at_ms: int
+
+
+PartyPlace = tuple[int, bytes]
+"""(since, customer): where a customer stands in the order in which the log first folded them."""
+
 ProposalPlace = tuple[int, bytes, bytes]
 """(position, one, other): where a proposal stands in the queue."""
 
-MasterRow = PartyRow | MatchKeyRow | DecisionRow | MemberRow | AliasRow | ProposalRow
+MasterRow = PartyRow | MatchKeyRow | DecisionRow | MemberRow | AliasRow | ProposalRow | ModelRow
 
 MASTER_PROJECTIONS: Final[dict[type[MasterRow], int]] = {
     PartyRow: 1,

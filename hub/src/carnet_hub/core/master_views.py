@@ -16,8 +16,10 @@ from carnet_hub.core.master_failures import UnknownCustomer
 from carnet_hub.core.master_ports import Ground
 from carnet_hub.core.master_rows import DecisionRow, PartyRow, ProposalPlace, ProposalRow
 from carnet_hub.core.matching import NANO, Verdict, candidates_of, judge, read_policy, speaking_features
+from carnet_hub.core.models_in_use import weighing_now
 from carnet_hub.core.parties import plain_features
 from carnet_hub.core.ports import Snapshot
+from carnet_hub.core.relations import relations_of
 from carnet_hub.core.shown import shown_values
 from carnet_hub.core.stewarding import find_customer
 from carnet_master.clusters import Authority, Effect, deciding, pair_of, standing_decisions
@@ -63,7 +65,7 @@ class ClusterView:
     Attributes:
         read: members and golden values as the hub sees them.
         former: golden ids that lead here.
-        relations: (member, other customer, cause) of households and branches.
+        relations: (member, other customer, cause) of households and branches, also through whoever stands between.
         waiting: proposals about a member.
     """
 
@@ -153,15 +155,11 @@ def show_cluster(hub: Hub, record: bytes) -> ClusterView:
             raise UnknownCustomer(record_text(record))
         read = found[0]
         rows = snapshot.decisions(everybody)
-        standing = standing_decisions(decision_of(row) for row in rows)
-        relations = sorted(
-            (RecordId(row.customer), RecordId(row.other), row.cause)
-            for row in rows
-            if row.effect == Effect.RELATE and row.identity in standing
-        )
+        relations = relations_of(MasterBook(snapshot), everybody)
         waiting = _waiting_about(snapshot, rows)
     former = {golden_id(RecordId(one)) for one in everybody} - {read.golden}
-    return ClusterView(read, tuple(sorted(former)), tuple(dict.fromkeys(relations)), waiting)
+    shown = tuple((RecordId(one), RecordId(other), cause) for one, other, cause in relations)
+    return ClusterView(read, tuple(sorted(former)), shown, waiting)
 
 
 def explain_pair(hub: Hub, one: bytes, other: bytes) -> Explanation:
@@ -181,8 +179,8 @@ def explain_pair(hub: Hub, one: bytes, other: bytes) -> Explanation:
         others = [plain_features(hub.box, row) for row in found if row.is_live]
         features = [plain_features(hub.box, party) for party in parties]
         features[0] = speaking_features(hub, features[0], generic, others)
-        policy = read_policy(snapshot)
-        verdict = judge(hub, features[0], features[1], policy, is_told_apart=is_apart, thirds=others)
+        policy, now = read_policy(snapshot), weighing_now(hub, snapshot)
+        verdict = judge(now, features[0], features[1], policy, is_told_apart=is_apart, thirds=others)
         members = snapshot.members([party.customer for party in parties])
         decisions = _views(snapshot, rows)
     homes = {row.golden for row in members.values()}
@@ -191,7 +189,7 @@ def explain_pair(hub: Hub, one: bytes, other: bytes) -> Explanation:
         RecordId(parties[0].customer),
         RecordId(parties[1].customer),
         verdict,
-        hub.weigher.explain(*features) if verdict.weighed is not None else (),
+        now.weigher.explain(*features) if verdict.weighed is not None else (),
         tuple(decisions),
         len(members) == len(parties) and len(homes) == 1,
         tuple(sorted({chr(key[0]) for key in keys[0] & keys[1]})),

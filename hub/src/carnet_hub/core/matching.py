@@ -10,11 +10,13 @@ Rules:
 - A key that too many customers share is generic: it finds nobody, and its value says nothing for a pair. A contact
   under more names than a family has says nothing either.
 - A steward's word is never touched: two that were told apart are not asked about again, two that were linked are.
+- The matcher's own links are looked at again when one of the two has changed (`standing_links`).
+- Who is near whom is said once, not for every pair (`relations`).
 - A fold from the log never comes here. So a new model, or a new rule, moves nobody by itself.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -25,10 +27,13 @@ from carnet_hub.core.linking import decision_of
 from carnet_hub.core.master_book import MasterBook, split_keys
 from carnet_hub.core.master_ports import Weighed
 from carnet_hub.core.master_rows import PartyRow
+from carnet_hub.core.models_in_use import weighing_now
 from carnet_hub.core.parties import plain_features
 from carnet_hub.core.ports import Snapshot, Transaction
+from carnet_hub.core.relations import Related, is_news
+from carnet_hub.core.standing_links import review_links
 from carnet_hub.core.workspace import Workspace
-from carnet_master.clusters import Authority, Decision, Effect, deciding, pair_of, standing_decisions
+from carnet_master.clusters import DOUBTED, Authority, Decision, Effect, deciding, pair_of, standing_decisions
 from carnet_master.crowds import without_crowds
 from carnet_master.features import Features
 from carnet_master.keys import without_generic
@@ -48,6 +53,12 @@ _POLICY: Final = "master_policy"
 
 _NO_CARS: Final = "no-cars"
 
+REFUTED: Final = "refuted"
+SETTLED: Final = "settled"
+"""Causes of the matcher's own retractions: a link that is contradicted, a question that has answered itself."""
+
+_BY_MATCHER: Final[Mapping[str, Value]] = {"authority": "auto"}
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -61,6 +72,16 @@ class Verdict:
     weighed: Weighed | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Finding:
+    """Something new about a pair."""
+
+    pair: tuple[bytes, bytes]
+    effect: Effect
+    cause: str
+    weighed: Weighed | None
+
+
 @dataclass(slots=True)
 class _Round:
     """The customers of one transaction on their way through the matcher.
@@ -68,6 +89,9 @@ class _Round:
     Attributes:
         features: opened once each.
         done: pairs that were judged.
+        reviewed: links that were taken back or doubted, questions that were settled.
+        parted: pairs whose link was taken back.
+        related: who was linked and related so far.
     """
 
     hub: Hub
@@ -75,6 +99,9 @@ class _Round:
     policy: Policy
     features: dict[bytes, Features] = field(default_factory=dict)
     done: set[tuple[bytes, bytes]] = field(default_factory=set)
+    reviewed: set[bytes] = field(default_factory=set)
+    parted: set[tuple[bytes, bytes]] = field(default_factory=set)
+    related: Related = field(default_factory=Related)
 
     @property
     def book(self) -> MasterBook:
@@ -87,20 +114,28 @@ class _Round:
             self.features[party.customer] = plain_features(self.hub.box, party)
         return self.features[party.customer]
 
+    def is_erased(self, customer: bytes) -> bool:
+        """Whether anything of a customer was erased."""
+        self.workspace.load_erased([customer])
+        return self.workspace.erased[customer] != 0
 
-def match_fresh(hub: Hub, workspace: Workspace) -> None:
+
+def match_fresh(hub: Hub, workspace: Workspace) -> int:
     """Decide about the customers whose features changed in this transaction, in sets of the hub's own.
 
     Args:
         workspace: changed in memory, and not flushed yet.
+
+    Returns: how many decisions it has written.
     """
     fresh = sorted(workspace.fresh_parties)
     workspace.fresh_parties.clear()
     if not fresh:
-        return
+        return 0
     drafts = list(decisions_about(hub, workspace, fresh))
     for start in range(0, len(drafts), OPS_PER_SET_MAX):
         write_with(hub, workspace, drafts[start : start + OPS_PER_SET_MAX])
+    return len(drafts)
 
 
 def decisions_about(hub: Hub, workspace: Workspace, customers: Sequence[bytes]) -> Iterator[Draft]:
@@ -110,7 +145,8 @@ def decisions_about(hub: Hub, workspace: Workspace, customers: Sequence[bytes]) 
         workspace: what it knows is asked for in a handful of look-ups, whatever the number of customers.
         customers: in the order in which they are matched; two of them are compared once.
     """
-    at, book = _Round(hub, workspace, read_policy(workspace.snapshot)), workspace.master
+    book, snapshot = workspace.master, workspace.snapshot
+    at = _Round(weighing_now(hub, snapshot), workspace, read_policy(snapshot))
     book.load(customers)
     parties = [party for one in customers if (party := book.party(one)) is not None and party.is_live]
     for start in range(0, len(parties), PARTIES_PER_LOOK_UP):
@@ -205,13 +241,25 @@ def evidence_of(weighed: Weighed | None) -> dict[str, Value]:
 
 
 def _decide(at: _Round, party: PartyRow, candidates: Sequence[bytes], generic: frozenset[bytes]) -> Iterator[Draft]:
-    if not candidates:
-        return
+    """What is decided about one customer: its own links first, then whoever shares a key with it."""
+    said = _said_before(at.book, party.customer)
+    yield from _review(at, party.customer, said)
+    if candidates:
+        found = list(_judge_candidates(at, party, candidates, generic, said))
+        yield from (_drafted(at, one) for one in _news(at, found, candidates))
+
+
+def _judge_candidates(
+    at: _Round,
+    party: PartyRow,
+    candidates: Sequence[bytes],
+    generic: frozenset[bytes],
+    said: dict[bytes, list[Decision]],
+) -> Iterator[_Finding]:
     live = [row for one in candidates if (row := at.book.party(one)) is not None and row.is_live]
     others = {row.customer: at.opened(row) for row in live}
     thirds = list(others.values())
     own = speaking_features(at.hub, at.opened(party), generic, thirds)
-    said = _said_before(at.book, party.customer)
     for candidate, other in others.items():
         pair = pair_of(party.customer, candidate)
         if pair in at.done:
@@ -221,21 +269,74 @@ def _decide(at: _Round, party: PartyRow, candidates: Sequence[bytes], generic: f
         if decided is not None and (decided.effect is Effect.LINK or decided.authority is Authority.STEWARD):
             continue
         verdict = judge(at.hub, own, other, at.policy, thirds=thirds)
-        draft = _draft_of(at, pair, verdict, said.get(candidate, []))
-        if draft is not None:
-            yield draft
+        found = _finding_of(at, pair, verdict, said.get(candidate, []))
+        if found is not None:
+            yield found
 
 
-def _draft_of(at: _Round, pair: tuple[bytes, bytes], verdict: Verdict, said: list[Decision]) -> Draft | None:
-    """The decision that a verdict makes; None for nothing, or nothing new."""
+def _news(at: _Round, found: list[_Finding], candidates: Sequence[bytes]) -> Iterator[_Finding]:
+    """Findings, links in front and older customers before younger ones, without relations that say nothing new."""
+    for one in sorted(found, key=lambda one: (one.effect is not Effect.LINK, _age(at.book, one.pair), one.pair)):
+        if one.effect is Effect.RELATE:
+            if one.pair not in at.parted and not is_news(at.book, at.related, one.pair, candidates, one.cause):
+                continue
+            at.related.note(one.pair, one.cause)
+        elif one.effect is Effect.LINK:
+            at.related.note(one.pair, "")
+        yield one
+
+
+def _age(book: MasterBook, pair: tuple[bytes, bytes]) -> int:
+    """The place in the log of the older of two customers."""
+    return min(party.since for one in pair if (party := book.party(one)) is not None)
+
+
+def _finding_of(at: _Round, pair: tuple[bytes, bytes], verdict: Verdict, said: list[Decision]) -> _Finding | None:
+    """What a verdict comes to; None for nothing, or nothing new."""
     effect = effect_of(verdict.judgement.tier, at.policy.mode)
-    if effect is None or (effect is not Effect.LINK and _are_one(at.book, pair)):
+    is_one = pair not in at.parted and _are_one(at.book, pair)
+    if effect is None or (effect is not Effect.LINK and is_one):
         return None
     cause = cause_of(verdict.judgement)
     if any(one.effect is effect and one.cause == cause for one in said):
         return None
-    values = {"effect": effect.value, "authority": "auto", "cause": cause, **evidence_of(verdict.weighed)}
-    return draft_decision(at.hub, pair, values)
+    return _Finding(pair, effect, cause, verdict.weighed)
+
+
+def _review(at: _Round, customer: bytes, said: dict[bytes, list[Decision]]) -> Iterator[Draft]:
+    """What becomes of the matcher's own links about a customer; what is taken back is no longer among what was said."""
+    found = review_links(at.book, customer, said, features_of=at.opened, is_erased=at.is_erased)
+    settled = [one for one in found.grounded if _would_link(at, one.pair)]
+    at.parted.update(one.pair for one in found.refuted)
+    taken = [*((one, REFUTED) for one in found.refuted), *((one, SETTLED) for one in settled)]
+    for one, cause in taken:
+        yield from _said_once(at, one, {"effect": "retract", "cause": cause, "target_id": one.id})
+    for one in found.doubted:
+        yield from _said_once(at, one, {"effect": "propose", "cause": DOUBTED})
+    gone = {*found.refuted, *settled}
+    for decisions in said.values():
+        decisions[:] = [one for one in decisions if one not in gone]
+
+
+def _said_once(at: _Round, about: Decision, values: dict[str, Value]) -> Iterator[Draft]:
+    """A word about an earlier decision, unless the other customer has brought it in this round."""
+    if about.id not in at.reviewed:
+        at.reviewed.add(about.id)
+        yield draft_decision(at.hub, about.pair, {**values, **_BY_MATCHER})
+
+
+def _would_link(at: _Round, pair: tuple[bytes, bytes]) -> bool:
+    """Whether two would be linked today by a matcher that may link all it is sure of."""
+    one, other = (at.book.party(customer) for customer in pair)
+    if one is None or other is None:
+        return False
+    verdict = judge(at.hub, at.opened(one), at.opened(other), Policy(Mode.ALL))
+    return effect_of(verdict.judgement.tier, Mode.ALL) is Effect.LINK
+
+
+def _drafted(at: _Round, found: _Finding) -> Draft:
+    values: dict[str, Value] = {"effect": found.effect.value, **_BY_MATCHER, "cause": found.cause}
+    return draft_decision(at.hub, found.pair, {**values, **evidence_of(found.weighed)})
 
 
 def cause_of(judgement: Judgement) -> str:

@@ -145,6 +145,9 @@ class Alarms(Protocol):
     def set_failed(self, nonce: bytes, error: Exception) -> None:
         """A change set made the hub itself fail and was parked with the reason `internal`."""
 
+    def model_unusable(self, model_id: bytes, detail: str) -> None:
+        """A matching model that a person has activated cannot be used; it weighs nobody until that is mended."""
+
 
 class Snapshot(MasterReads, RelinkReads, Protocol):
     """Reads. Look-ups take many keys at once and answer with what exists."""

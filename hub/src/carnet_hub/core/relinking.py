@@ -27,6 +27,7 @@ from carnet_hub.core.linking import decision_of
 from carnet_hub.core.master_book import MasterBook
 from carnet_hub.core.master_rows import PartyRow
 from carnet_hub.core.matching import Verdict, cause_of, draft_decision, evidence_of, judge, read_policy
+from carnet_hub.core.models_in_use import weighing_now
 from carnet_hub.core.parties import plain_features
 from carnet_hub.core.ports import Snapshot
 from carnet_hub.core.relink_failures import ModelChanged
@@ -225,9 +226,14 @@ def _next_linked(snapshot: Snapshot, after: bytes) -> list[Pair]:
 
 @dataclass(slots=True)
 class _Opened:
-    """Features that were opened, each once, without generic values."""
+    """Features that were opened, each once, without generic values.
+
+    Attributes:
+        hub: weighing with the models that are in use in this transaction.
+    """
 
     run: _Run
+    hub: Hub
     known: dict[bytes, Features] = field(default_factory=dict)
 
     def of(self, party: PartyRow) -> Features:
@@ -276,7 +282,7 @@ def _judged(
     customers = {one for pair in named for one in pair}
     book.load(customers)
     erased = snapshot.erased(customers)
-    opened = _Opened(run)
+    opened = _Opened(run, weighing_now(run.hub, snapshot))
     for pair in named:
         if not erased.keys().isdisjoint(pair):
             continue
@@ -336,7 +342,7 @@ def _verdict(run: _Run, book: MasterBook, opened: _Opened, pair: Pair) -> Verdic
     if len(parties) != len(pair):
         return None
     one, other = (opened.of(party) for party in parties)
-    verdict = judge(run.hub, one, other, run.policy)
+    verdict = judge(opened.hub, one, other, run.policy)
     if verdict.weighed is not None and verdict.weighed.model_id != run.engine.model_ids.get(one.party):
         raise ModelChanged
     return verdict

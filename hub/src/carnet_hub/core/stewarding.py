@@ -233,6 +233,20 @@ def policy_of(hub: Hub) -> Policy:
         return read_policy(snapshot)
 
 
+def require_code(what: str, text: str) -> None:
+    """Let only a code stand in the log or beside a model, and no person's name.
+
+    Raises:
+        Unusable: it is none.
+    """
+    is_code = text.isascii() and all(char.isalnum() or char in "-_.:" for char in text)
+    if not 0 < len(text) <= STEWARD_CHARS_MAX or not is_code:
+        raise Unusable(
+            f"{text[:40] or '(nothing)'} is no code of {what}.",
+            f"Use up to {STEWARD_CHARS_MAX} letters, digits and dashes, no name: it stands in the log for ever.",
+        )
+
+
 def _answer_all(hub: Hub, cause: str, word: Word, limit: int) -> Iterator[int]:
     after: ProposalPlace = (0, b"", b"")
     while limit > 0:
@@ -354,13 +368,9 @@ def _checked(word: Word) -> Word:
     Raises:
         Unusable: no code, or one that looks like a person's name.
     """
-    for what, text in (("a steward", word.by), ("a reason", word.reason)):
-        is_code = text.isascii() and all(char.isalnum() or char in "-_.:" for char in text)
-        if len(text) > STEWARD_CHARS_MAX or not is_code or (what == "a steward" and not text):
-            raise Unusable(
-                f"{text[:40] or '(nothing)'} is no code of {what}.",
-                f"Use up to {STEWARD_CHARS_MAX} letters, digits and dashes, no name: it stands in the log for ever.",
-            )
+    require_code("a steward", word.by)
+    if word.reason:
+        require_code("a reason", word.reason)
     return word
 
 

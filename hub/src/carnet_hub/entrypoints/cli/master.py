@@ -1,12 +1,14 @@
 """`master`: who is who, nationwide.
 
 Looking: find, show, explain, queue, history, stats. Deciding: accept, reject, merge, unmerge, pin, mode. All customers
-again, in batch: relink. Personal values are masked unless asked for. A decision needs a code of the steward (`--by`, or
-CARNET_HUB_STEWARD), no name.
+again: weigh, relink. What weighs them: model. Personal values are masked unless asked for. A decision needs a code of
+the steward (`--by`, or CARNET_HUB_STEWARD), no name.
 """
 
+from collections import deque
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import typer
 
@@ -33,6 +35,7 @@ from carnet_hub.core.stewarding import (
     take_back,
     tell_apart,
 )
+from carnet_hub.core.sweeping import Swept, weigh_everybody
 from carnet_hub.entrypoints.cli.master_rows import (
     DECISION_COLUMNS,
     FOUND_COLUMNS,
@@ -47,8 +50,10 @@ from carnet_hub.entrypoints.cli.master_rows import (
     stats_row,
     waterfall,
 )
+from carnet_hub.entrypoints.cli.models import model_app
 from carnet_hub.entrypoints.cli.output import AsJson, Xlsx, emit, emit_list, hub_of, with_progress, working
 from carnet_hub.entrypoints.cli.relink import relink_
+from carnet_hub.entrypoints.cli.steward_options import By
 from carnet_master.clusters import Effect
 from carnet_master.tiers import Mode, Policy
 from carnet_protocol.errors import BadValue
@@ -59,12 +64,10 @@ master_app = typer.Typer(
 )
 
 master_app.command("relink")(relink_)
-
-STEWARD_VARIABLE: Final = "CARNET_HUB_STEWARD"
+master_app.add_typer(model_app, name="model")
 
 IdText = Annotated[str, typer.Argument(help="id of a customer or golden record, former ones too", show_default=False)]
 OtherText = Annotated[str, typer.Argument(help="id of the other one", show_default=False)]
-By = Annotated[str, typer.Option("--by", envvar=STEWARD_VARIABLE, help="your code as a steward; no name")]
 Reason = Annotated[str, typer.Option("--reason", help="a code, such as document-seen")]
 ShowPersonal = Annotated[bool, typer.Option("--show-personal", help="names and phones in full")]
 Html = Annotated[Path | None, typer.Option("--html", help="also write it as a page for a browser")]
@@ -278,7 +281,38 @@ def mode(
         policy = Policy(Mode(wanted or before.mode), before.links_by_car if cars is None else cars)
         if policy != before:
             set_policy(app.hub, policy)
-    emit({"mode": policy.mode.value, "links_by_car": policy.links_by_car}, as_json=as_json)
+    result = {"mode": policy.mode.value, "links_by_car": policy.links_by_car}
+    emit(result, as_json=as_json, text=_mode_text(policy, is_new=policy != before))
+
+
+def _mode_text(policy: Policy, *, is_new: bool) -> str:
+    cars = "a car alone is contact enough" if policy.links_by_car else "a car alone is not contact enough"
+    text = f"The matcher's mode is {policy.mode.value}; {cars}."
+    return f"{text}\nIt counts for customers that arrive or change; `master weigh` weighs all now." if is_new else text
+
+
+@master_app.command("weigh")
+def weigh(ctx: typer.Context, *, as_json: AsJson = False) -> None:
+    """Weigh everybody who is here already as if they arrived today: after raising the mode, or a new model.
+
+    May be stopped at any time; the next call goes on. A second call finds nothing new.
+    """
+    with hub_of(ctx) as app:
+        sweep = weigh_everybody(app.hub)
+        seen = deque([next(sweep)], maxlen=1)
+        left = seen[-1].total - seen[-1].done
+        for _ in with_progress("weighing", _customers(sweep, seen), total=left, is_quiet=as_json):
+            pass
+    last = seen[-1]
+    result = {"weighed": last.done, "decided": last.decided, "is_resumed": last.is_resumed}
+    emit(result, as_json=as_json, text=f"{last.done} customers weighed, {last.decided} new decisions.")
+
+
+def _customers(sweep: Iterator[Swept], seen: deque[Swept]) -> Iterator[None]:
+    """One step for each customer that a sweep has weighed; the last state is kept."""
+    for one in sweep:
+        yield from (None for _ in range(one.done - seen[-1].done))
+        seen.append(one)
 
 
 def id_of(text: str) -> RecordId:

@@ -14,6 +14,7 @@ import typer
 
 from carnet_hub.adapters.relink_opening import Engine, open_engine, require_packages
 from carnet_hub.adapters.relink_scratch import NoteFile, scratch_folder
+from carnet_hub.core.models_in_use import files_in_use
 from carnet_hub.core.relinking import Relinked, Stage, Tell, relink
 from carnet_hub.entrypoints.cli.output import AsJson, emit, hub_of
 
@@ -37,7 +38,7 @@ def relink_(
     """Weigh all customers again and propose the differences; nothing is linked or taken apart by it."""
     require_packages(engine)
     with hub_of(ctx) as app, scratch_folder(app.settings.data_dir) as folder, _told(is_quiet=as_json) as tell:
-        run = open_engine(engine, folder, app.hub.weigher.files(), app.hub.entropy, spark_master=spark_master)
+        run = open_engine(engine, folder, files_in_use(app.hub), app.hub.entropy, spark_master=spark_master)
         notes = NoteFile(app.settings.data_dir, app.files)
         outcome = relink(app.hub, run, notes, tell=tell, is_dry=is_dry)
     emit(_row(outcome), as_json=as_json, text=_text(outcome))

@@ -1,0 +1,121 @@
+"""Which relations between customers say something new: who is near whom is told once, not for every pair.
+
+Decides, for two customers that share a contact and are not one, whether the log has to say so. A family of four that
+visits three sites has a dozen records, and every two of them share a telephone: sixty-six pairs, and nothing in them
+that eleven relations do not say. Does not decide that two customers are near each other (`carnet_master.tiers`).
+
+Rules:
+- Whoever is connected already, by relations of the same cause or by being one customer, is not related once more.
+- The younger of two customers brings the relation, and has at most `RELATIONS_MAX`. So a family stands round its oldest
+  record like a star, and a customer writes a bounded number of relations into the log, whatever it shares with whom.
+- Both rules look at what stands and only ever say less when there is more of it: weighing twice relates nobody twice.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from carnet_hub.core.linking import decision_of
+from carnet_hub.core.master_book import MasterBook
+from carnet_hub.core.master_limits import RELATED_SHOWN_MAX, RELATIONS_MAX
+from carnet_master.clusters import Decision, Effect, Pair, standing_decisions
+
+
+@dataclass(slots=True)
+class Related:
+    """What one round of the matcher has related and linked, before it is written.
+
+    Attributes:
+        pairs: by cause; links stand under the empty one.
+    """
+
+    pairs: dict[str, list[Pair]] = field(default_factory=dict)
+
+    def note(self, pair: Pair, cause: str) -> None:
+        """Two are near each other, or one."""
+        self.pairs.setdefault(cause, []).append(pair)
+
+    def count(self, customer: bytes) -> int:
+        """How many relations of a customer are not written yet."""
+        return sum(customer in pair for cause, pairs in self.pairs.items() if cause for pair in pairs)
+
+
+def is_news(book: MasterBook, related: Related, pair: Pair, around: Collection[bytes], cause: str) -> bool:
+    """Whether a relation has to be written down.
+
+    Args:
+        book: holds both customers and those around them.
+        related: what this round has decided so far.
+        around: whoever shares a key with one of the two.
+        cause: of the relation.
+    """
+    if _count(book, _younger(book, pair)) + related.count(_younger(book, pair)) >= RELATIONS_MAX:
+        return False
+    circle = _Circle()
+    for customer in {*pair, *around}:
+        held = book.member(customer)
+        if held is not None:
+            circle.join(customer, held.golden)
+        for one in _relations(book, customer):
+            if one.cause == cause:
+                circle.join(one.one, one.other)
+    for one, other in (*related.pairs.get(cause, ()), *related.pairs.get("", ())):
+        circle.join(one, other)
+    return circle.of(pair[0]) != circle.of(pair[1])
+
+
+def relations_of(book: MasterBook, customers: Collection[bytes]) -> list[tuple[bytes, bytes, str]]:
+    """Who is near some customers, directly or through one other, with the cause; at most `RELATED_SHOWN_MAX`.
+
+    Args:
+        customers: of one cluster; none of them is listed as near.
+    """
+    book.load(customers)
+    found: dict[tuple[bytes, bytes, str], None] = {}
+    for customer in customers:
+        near = {(_other(one, customer), one.cause) for one in _relations(book, customer)}
+        book.load({other for other, _ in near})
+        for other, cause in sorted(near):
+            found[customer, other, cause] = None
+            behind = {_other(one, other) for one in _relations(book, other) if one.cause == cause}
+            found.update(dict.fromkeys((customer, one, cause) for one in sorted(behind)))
+    return sorted(one for one in found if one[1] not in customers)[:RELATED_SHOWN_MAX]
+
+
+def _other(one: Decision, customer: bytes) -> bytes:
+    return one.other if one.one == customer else one.one
+
+
+def _younger(book: MasterBook, pair: Pair) -> bytes:
+    """Who of two came to the hub's log later."""
+    return max(pair, key=lambda one: (held.since if (held := book.party(one)) is not None else 0, one))
+
+
+def _count(book: MasterBook, customer: bytes) -> int:
+    return len(_relations(book, customer))
+
+
+def _relations(book: MasterBook, customer: bytes) -> list[Decision]:
+    """The relations of a customer that stand."""
+    rows = book.decisions(customer)
+    if not any(row.effect == Effect.RELATE for row in rows):
+        return []
+    standing = standing_decisions(decision_of(row) for row in rows).values()
+    return [one for one in standing if one.effect is Effect.RELATE]
+
+
+class _Circle:
+    """Whom relations connect: sets that grow together."""
+
+    def __init__(self) -> None:
+        self._above: dict[bytes, bytes] = {}
+
+    def of(self, one: bytes) -> bytes:
+        """Who stands for everybody that somebody is connected with."""
+        while (above := self._above.get(one, one)) != one:
+            self._above[one] = self._above.get(above, above)
+            one = above
+        return one
+
+    def join(self, one: bytes, other: bytes) -> None:
+        """Two are connected."""
+        self._above[self.of(one)] = self.of(other)
