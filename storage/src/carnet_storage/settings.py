@@ -24,8 +24,9 @@ class BackupSettings(BaseSettings):
 
     Attributes:
         data_dir: database, keys and the folder of the backups' own files.
-        backup_replicate_to: where Litestream sends every commit: a folder, s3:// or sftp://; empty for not at all.
-        backup_copy_to: where encrypted copies go: a folder or s3://; empty for not at all.
+        backup_replicate_to: where Litestream sends every commit: a folder that is there, s3:// or sftp://; empty for
+            not at all.
+        backup_copy_to: where encrypted copies go: a folder that is there, or s3://; empty for not at all.
         backup_secrets_file: access to an S3 store, mode 600.
         backup_passphrase_file: seal copies with its first line instead of the data key, mode 600.
         backup_copy_every_minutes, backup_copies_kept_days: how often, and for how long.

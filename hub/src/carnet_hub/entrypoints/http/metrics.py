@@ -128,7 +128,7 @@ def _backup_lines(backup: BackupStatus | None) -> Iterator[str]:
     lag_seconds = None if one.lag_ms is None else one.lag_ms // 1000
     for name, text, value in (
         ("carnet_hub_backup_lag_seconds", "Seconds that commits have been without a confirmed copy.", lag_seconds),
-        ("carnet_hub_backup_alarm", "1 when the replication is stuck and did not heal.", int(one.is_alarm)),
+        ("carnet_hub_backup_alarm", "1 when the replication is stuck, or its target is not there.", int(one.is_alarm)),
         ("carnet_hub_backup_wal_bytes", "Bytes of the write-ahead log.", one.wal_bytes),
     ):
         if value is not None:
