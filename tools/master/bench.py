@@ -148,6 +148,8 @@ def _figures(matched: Matched) -> dict[str, float]:
         "sure_wrong": float(sure.strangers + sure.relatives),
         "sure_recall": sure.recall,
         "sure_steward_recall": sure.steward_recall,
+        "sure_held": sure.held / thousands,
+        "sure_true_held": sure.true_held / sure.held,
         "sure_entities": sure.entities / thousands,
         "sure_true_questions": sure.true_questions / sure.questions,
     }
@@ -187,7 +189,9 @@ def _judged(setting: str, records: int, seen: Sequence[dict[str, float]]) -> lis
         row("A1 only: wrong links", sums["sure_wrong"], of=f"{sums['sure_links']:,.0f} links"),
         row("A1 only: recall without steward", over["sure_recall"]),
         row("A1 only: recall with steward", over["sure_steward_recall"]),
-        row("A1 only: entities for steward per 1,000", over["sure_entities"]),
+        row("A1 only: links held per 1,000", over["sure_held"]),
+        row("A1 only: links held that are right", over["sure_true_held"]),
+        row("A1 only: entities for steward per 1,000", over["sure_entities"], most=ENTITIES_MAX if is_normal else None),
         row("A1 only: questions answered yes", over["sure_true_questions"]),
     ]
     return rows

@@ -91,9 +91,10 @@ class Outcome:
         strangers, relatives: those of them that are wrong.
         recall: true pairs inside clusters.
         wrong_in_clusters: pairs of two parties that came into one cluster.
-        questions, true_questions: for a steward.
+        held, true_held: pairs of clusters that only the mode keeps apart.
+        questions, true_questions: for a steward, beside those.
         entities: what the questions are about.
-        steward_recall: true pairs inside clusters once every question is answered rightly.
+        steward_recall: true pairs inside clusters once everything held is let go and every question answered rightly.
     """
 
     links: int
@@ -101,6 +102,8 @@ class Outcome:
     relatives: int
     recall: float
     wrong_in_clusters: int
+    held: int
+    true_held: int
     questions: int
     true_questions: int
     entities: int
@@ -217,14 +220,18 @@ def outcome_of(matched: Matched, mode: Mode) -> Outcome:
     wrong = [one for one in links if not one.is_true]
     relatives = sum(matched.population.are_one_household(one.one, one.other) for one in wrong)
     right, false = _inside(matched, cluster_of)
-    questions = _questions(asked, cluster_of)
-    answered = _joined(cluster_of, [pair for pair, is_true in questions.items() if is_true])
+    held = _questions((one for one in asked if one.judgement.tier is not Tier.STEWARD), cluster_of)
+    questions = _questions((one for one in asked if one.judgement.tier is Tier.STEWARD), cluster_of)
+    right_ones = [pair for pair, is_true in (*held.items(), *questions.items()) if is_true]
+    answered = _joined(cluster_of, right_ones)
     return Outcome(
         links=len(links),
         strangers=len(wrong) - relatives,
         relatives=relatives,
         recall=right / matched.true_pairs,
         wrong_in_clusters=false,
+        held=len(held),
+        true_held=sum(held.values()),
         questions=len(questions),
         true_questions=sum(questions.values()),
         entities=_entities(questions),

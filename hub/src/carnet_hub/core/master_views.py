@@ -21,7 +21,7 @@ from carnet_hub.core.parties import plain_features
 from carnet_hub.core.ports import Snapshot
 from carnet_hub.core.relations import relations_of
 from carnet_hub.core.shown import shown_values
-from carnet_hub.core.stewarding import find_customer
+from carnet_hub.core.stewarding import HELD, find_customer
 from carnet_master.clusters import Authority, Effect, deciding, pair_of, standing_decisions
 from carnet_master.features import RawCustomer, customer_features
 from carnet_master.keys import blocking_keys
@@ -114,13 +114,15 @@ class Stats:
 
     Attributes:
         clusters: how many there are by number of customers.
-        waiting: proposals by cause.
+        waiting: proposals by cause, about which somebody has to think.
+        held: the others, by cause: in mode `all` each would have been a link.
         decisions: by (effect, authority, cause), taken-back ones too.
     """
 
     policy: Policy
     clusters: Mapping[int, int]
     waiting: Mapping[str, int]
+    held: Mapping[str, int]
     decisions: Mapping[tuple[str, str, str], int]
 
 
@@ -196,18 +198,19 @@ def explain_pair(hub: Hub, one: bytes, other: bytes) -> Explanation:
     )
 
 
-def list_queue(hub: Hub, *, cause: str = "", limit: int = QUEUE_PAIRS_MAX) -> list[Entity]:
+def list_queue(hub: Hub, *, cause: str = "", is_held: bool = False, limit: int = QUEUE_PAIRS_MAX) -> list[Entity]:
     """What waits for a steward, grouped by the people it is about, oldest first.
 
     Args:
-        cause: only this one; empty for all.
+        cause: only this one, of whichever list; empty for all.
+        is_held: what only the mode keeps from being a link, instead of what somebody has to think about.
         limit: pairs at most.
     """
     with hub.store.read() as snapshot:
         pairs: list[ProposalRow] = []
         after: ProposalPlace = (0, b"", b"")
         while len(pairs) < limit and (rows := snapshot.proposals_after(after, LIST_ROWS_MAX)):
-            pairs += [row for row in rows if cause in ("", row.cause)]
+            pairs += [row for row in rows if (row.cause == cause if cause else (row.cause in HELD) is is_held)]
             after = (rows[-1].position, rows[-1].one, rows[-1].other)
         pairs = pairs[:limit]
         members = snapshot.members({one for row in pairs for one in (row.one, row.other)})
@@ -228,10 +231,12 @@ def show_history(hub: Hub, record: bytes) -> list[DecisionView]:
 def master_stats(hub: Hub) -> Stats:
     """How many customers are linked, and what waits."""
     with hub.store.read() as snapshot:
+        counts = sorted(snapshot.proposal_counts().items())
         return Stats(
             read_policy(snapshot),
             dict(sorted(snapshot.cluster_sizes().items())),
-            dict(sorted(snapshot.proposal_counts().items())),
+            {cause: count for cause, count in counts if cause not in HELD},
+            {cause: count for cause, count in counts if cause in HELD},
             dict(sorted(snapshot.decision_counts().items())),
         )
 

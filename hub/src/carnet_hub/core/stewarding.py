@@ -8,9 +8,11 @@ Rules:
 - A steward's word is a fact in the log: who, when, why. The way back is another fact that takes it back.
 - Merging and taking apart touch no dealer's record, so nothing has to be brought back.
 - In one go only proposals are answered in which names agree and nothing contradicts (`IN_ONE_GO`).
+- What only the mode kept the matcher from linking (`HELD`) becomes a link of the matcher when somebody lets it go: no
+  person has looked at each, so the guards that stop the matcher stop these too.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -54,10 +56,14 @@ from carnet_protocol.kinds import IDENTITY, REGISTRY
 from carnet_protocol.limits import OPS_PER_SET_MAX
 from carnet_protocol.registry import Value
 
-_SURE: Final = ("a1:identity", "a2:name_and_contact", "a3:pinyin_and_birth", "a3:pinyin_and_wechat")
-IN_ONE_GO: Final = (Cause.HOMOPHONE.value, Cause.WEAK_CONTACT.value, Cause.VEHICLE_ONLY.value, *_SURE)
+HELD: Final = ("a1:identity", "a2:name_and_contact", "a3:pinyin_and_birth", "a3:pinyin_and_wechat")
+"""Causes of proposals that wait for nothing but the mode: in mode `all` each would have been a link."""
+
+IN_ONE_GO: Final = (Cause.HOMOPHONE.value, Cause.WEAK_CONTACT.value, Cause.VEHICLE_ONLY.value, *HELD)
 """Causes whose proposals may be confirmed together: the names agree by letter or sound and nothing contradicts."""
 
+_EVIDENCE: Final = ("weight_nanobits", "levels", "model_id")
+_AUTO: Final = "auto"
 _STEWARD: Final = "steward"
 _AHEAD: Final = (1 << 62, 0)
 """A place behind everything in the log: where a word stands while it is only tried."""
@@ -186,11 +192,11 @@ def answer(hub: Hub, one: bytes, other: bytes, effect: Effect, word: Word) -> Ou
         return _say(workspace, transaction, pair, {"effect": effect.value}, word)
 
 
-def answer_all(hub: Hub, cause: str, word: Word, *, limit: int) -> Iterator[int]:
-    """Confirm every proposal of one cause, in transactions of at most 500.
+def answer_all(hub: Hub, causes: Collection[str], word: Word, *, limit: int) -> Iterator[int]:
+    """Confirm every proposal of some causes, in transactions of at most 500.
 
     Args:
-        cause: one of `IN_ONE_GO`.
+        causes: of `IN_ONE_GO`.
         limit: proposals at most.
 
     Raises:
@@ -198,9 +204,10 @@ def answer_all(hub: Hub, cause: str, word: Word, *, limit: int) -> Iterator[int]
 
     Returns: how many were confirmed by each transaction, as it is done; what a guard stops waits again under its name.
     """
-    if cause not in IN_ONE_GO:
-        raise NotForAll(cause, ", ".join(IN_ONE_GO))
-    return _answer_all(hub, cause, word, limit)
+    for cause in causes:
+        if cause not in IN_ONE_GO:
+            raise NotForAll(cause, ", ".join(IN_ONE_GO))
+    return _answer_all(hub, frozenset(causes), word, limit)
 
 
 def pin(hub: Hub, customer: bytes, group: str, word: Word) -> Outcome:
@@ -247,29 +254,44 @@ def require_code(what: str, text: str) -> None:
         )
 
 
-def _answer_all(hub: Hub, cause: str, word: Word, limit: int) -> Iterator[int]:
+def _answer_all(hub: Hub, causes: Set[str], word: Word, limit: int) -> Iterator[int]:
     after: ProposalPlace = (0, b"", b"")
     while limit > 0:
         with hub.store.write() as transaction:
-            rows = list(_proposals(transaction, cause, after, min(limit, OPS_PER_SET_MAX)))
+            rows = list(_proposals(transaction, causes, after, min(limit, OPS_PER_SET_MAX)))
             if not rows:
                 return
             workspace = open_workspace(hub, transaction)
-            said = _checked(word)
-            drafts = [_draft(hub, (row.one, row.other), {"effect": Effect.LINK.value}, said) for row in rows]
-            write_with(hub, workspace, drafts)
+            write_with(hub, workspace, _confirmations(hub, transaction, rows, _checked(word)))
             workspace.flush(transaction)
         after = (rows[-1].position, rows[-1].one, rows[-1].other)
         limit -= len(rows)
         yield len(rows)
 
 
-def _proposals(snapshot: Snapshot, cause: str, after: ProposalPlace, limit: int) -> Iterator[ProposalRow]:
-    """The next proposals of a cause."""
+def _confirmations(hub: Hub, snapshot: Snapshot, rows: Sequence[ProposalRow], word: Word) -> list[Draft]:
+    """A steward's links; of what was only held, the matcher's, with the evidence of the proposal."""
+    held = [row.identity for row in rows if row.cause in HELD]
+    records = snapshot.records(IDENTITY.number, held)
+    drafts = []
+    for row in rows:
+        values: dict[str, Value] = {"effect": Effect.LINK.value}
+        if row.identity not in records:
+            drafts.append(_draft(hub, (row.one, row.other), values, word))
+            continue
+        shown = shown_values(REGISTRY, records[row.identity])
+        values |= {name: shown.get(name) for name in _EVIDENCE}
+        values |= {"authority": _AUTO, "cause": row.cause, "decided_by": word.by}
+        drafts.append(draft_decision(hub, (row.one, row.other), values))
+    return drafts
+
+
+def _proposals(snapshot: Snapshot, causes: Set[str], after: ProposalPlace, limit: int) -> Iterator[ProposalRow]:
+    """The next proposals of some causes."""
     found = 0
     while rows := snapshot.proposals_after(after, LIST_ROWS_MAX):
         for row in rows:
-            if row.cause == cause:
+            if row.cause in causes:
                 yield row
                 found += 1
                 if found == limit:

@@ -24,6 +24,7 @@ from carnet_hub.core.master_views import (
     show_history,
 )
 from carnet_hub.core.stewarding import (
+    HELD,
     Outcome,
     Word,
     answer,
@@ -135,15 +136,16 @@ def queue(
     ctx: typer.Context,
     *,
     cause: Annotated[str, typer.Option("--cause", help="only this one, see `master stats`")] = "",
+    is_held: Annotated[bool, typer.Option("--held", help="what only the mode keeps back, instead of doubts")] = False,
     limit: Annotated[int, typer.Option("--limit", min=1, max=QUEUE_PAIRS_MAX, help="pairs at most")] = 200,
     show_personal: ShowPersonal = False,
     html: Html = None,
     as_json: AsJson = False,
     xlsx: Xlsx = None,
 ) -> None:
-    """What waits for a steward, grouped by the people it is about, oldest first."""
+    """What a steward has to think about, grouped by people, oldest first; with --held, what only the mode holds."""
     with hub_of(ctx) as app, working("reading", is_quiet=as_json):
-        entities = list_queue(app.hub, cause=cause, limit=limit)
+        entities = list_queue(app.hub, cause=cause, is_held=is_held, limit=limit)
         rows = queue_rows(app.hub, entities, show_personal=show_personal)
     if html is not None:
         from carnet_hub.adapters.master_pages import write_queue_page  # noqa: PLC0415  (most calls write none)
@@ -159,25 +161,29 @@ def accept(
     other: Annotated[str, typer.Argument(help="id of the other one", show_default=False)] = "",
     *,
     cause: Annotated[str, typer.Option("--cause", help="every proposal of this cause instead")] = "",
+    is_held: Annotated[bool, typer.Option("--held", help="let the matcher link all that only the mode held")] = False,
     by: By = "",
     reason: Reason = "",
     limit: Annotated[int, typer.Option("--limit", min=1, help="with --cause: proposals at most")] = QUEUE_PAIRS_MAX,
     as_json: AsJson = False,
 ) -> None:
-    """They are one. With --cause, for every proposal of a cause in which names agree and nothing contradicts."""
+    """They are one. With --cause or --held, all at once where names agree and nothing contradicts."""
     word = Word(by, reason)
-    if bool(cause) == bool(one and other):
-        raise Unusable("Name two customers, or a cause.", "See `master accept --help`.")
+    if [bool(one and other), bool(cause), is_held].count(True) != 1:
+        raise Unusable("Name two customers, or a cause, or --held.", "See `master accept --help`.")
     with hub_of(ctx) as app:
-        if not cause:
+        if one:
             _tell(answer(app.hub, id_of(one), id_of(other), Effect.LINK, word), "One customer", as_json=as_json)
             return
-        total = min(master_stats(app.hub).waiting.get(cause, 0), limit)
-        steps = (1 for count in answer_all(app.hub, cause, word, limit=limit) for _ in range(count))
+        causes = HELD if is_held else (cause,)
+        before = master_stats(app.hub)
+        total = min(sum({**before.waiting, **before.held}.get(name, 0) for name in causes), limit)
+        steps = (1 for count in answer_all(app.hub, causes, word, limit=limit) for _ in range(count))
         confirmed = sum(with_progress("confirming", steps, total=total, is_quiet=as_json))
-        left = master_stats(app.hub).waiting
-    result = {"confirmed": confirmed, "cause": cause, "waiting": dict(left)}
-    emit(result, as_json=as_json, text=f"{confirmed} proposals confirmed; {sum(left.values())} wait.")
+        left = master_stats(app.hub)
+    result = {"confirmed": confirmed, "causes": list(causes), "waiting": dict(left.waiting), "held": dict(left.held)}
+    text = f"{confirmed} proposals confirmed; {sum(left.waiting.values())} wait, {sum(left.held.values())} are held."
+    emit(result, as_json=as_json, text=text)
 
 
 @master_app.command("reject")

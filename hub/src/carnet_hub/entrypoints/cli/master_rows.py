@@ -133,6 +133,7 @@ def stats_row(found: Stats) -> dict[str, Any]:
         "largest": max(found.clusters, default=0),
         "clusters": {str(size): count for size, count in found.clusters.items()},
         "waiting": dict(found.waiting),
+        "held": dict(found.held),
         "decisions": {" ".join(filter(None, key)): count for key, count in found.decisions.items()},
     }
 
