@@ -114,6 +114,16 @@ class HubRelinkContract:
 
         again(world)
 
+        assert decided(world) == {("split", "steward", ""): 1}
+
+    def test_a_link_that_a_steward_took_back_is_not_proposed(self, world: HubWorld):
+        """Two whom a steward has linked and unlinked are not asked about, though nothing stands between them."""
+        with_people(world, "first", "second")
+        made = link(world, "first", "second")
+        take_back(world.hub, made, WORD)
+
+        again(world)
+
         assert waiting(world) == {}
 
     def test_members_of_one_customer_are_not_proposed(self, world: HubWorld):
@@ -122,9 +132,9 @@ class HubRelinkContract:
         link(world, "first", "second")
         link(world, "second", "third")
 
-        again(world)
+        outcome = again(world)
 
-        assert waiting(world) == {}
+        assert outcome.proposed == {}
 
     def test_a_question_is_proposed_as_the_matcher_would_ask_it(self, world: HubWorld):
         """What the mode does not let the matcher link is proposed like everything else, under the same cause."""
@@ -206,6 +216,18 @@ class HubRelinkContract:
         assert (len(engine.taken), {one.phones for one in engine.taken.values()}) == (len(names), {()})
         assert waiting(world) == {}
 
+    def test_a_desk_s_own_telephone_is_no_ground(self, world: HubWorld):
+        """Two of one name under a telephone of seven names are asked about for having too little in common."""
+        with_people(world, "first", "second")
+        site = world.sites["a"]
+        for name in "刘陈杨黄周吴徐":
+            know(world, site, name, full_name=f"{name}小明")
+            say(world, site, "phone", f"phone {name}", name, number="13912340001")
+
+        again(world)
+
+        assert waiting(world)[pair("first", "second")] == "weak_contact"
+
     @pytest.mark.parametrize("dies_after", [0, 1, 2, 3])
     def test_a_killed_run_is_gone_on_with(self, world: HubWorld, dies_after: int):
         """A run that dies between two blocks is finished by the next one, which proposes nothing twice."""
@@ -220,6 +242,24 @@ class HubRelinkContract:
         assert len(queue(world)) == decided(world)["propose", "auto", "a2:name_and_contact"] == 6
         assert (outcome.is_resumed, notes.note) == (True, None)
         assert list(engine.taken) == sorted(record(name) for name in NAMES)[dies_after:]
+
+    def test_a_run_that_died_over_links_reads_no_customer_again(self, world: HubWorld):
+        """Once every pair is done, the next run goes on with the links and hands nobody over."""
+        with_people(world, "first", "second", "third")
+        link(world, "first", "second", authority="auto", cause="a2:name_and_contact")
+        notes, engine = KeptNote(), PlainEngine()
+
+        def die_over_links(stage: Stage, *_: int) -> None:
+            """End the process when links are looked at."""
+            if stage is Stage.LINKS:
+                raise Killed
+
+        with pytest.raises(Killed):
+            relink(world.hub, PlainEngine(), notes, tell=die_over_links)
+
+        outcome = again(world, engine, notes)
+
+        assert (engine.taken, outcome.proposed, outcome.is_resumed) == ({}, {}, True)
 
     def test_a_block_that_was_written_and_not_noted_is_not_proposed_again(self, world: HubWorld):
         """A note that is behind what was written costs work and no second proposal."""

@@ -37,6 +37,7 @@ class DuckBackend:
             "autoinstall_known_extensions": "false",
         }
         self._connection = duckdb.connect(str(folder / "pairs.duckdb"), config=config)
+        self._connection.execute("SET enable_progress_bar = false")  # it would draw on stdout, beside the JSON
         self._linkers: dict[str, tuple[DuckDBAPI, Linker]] = {}
 
     def open(self, keys: Path, kinds: Mapping[str, Kind]) -> None:

@@ -7,14 +7,15 @@ the pair is looked at once more by the online matcher.
 """
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from array import array
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from carnet_hub.core.relink_limits import EXPORT_ROWS_BATCH
+from carnet_hub.core.relink_limits import EXPORT_KEYS_BATCH, EXPORT_ROWS_BATCH
 from carnet_hub.core.relink_ports import SURE_BLOCKS
 from carnet_master.conditions import Row, Value
 from carnet_master.features import Features
@@ -75,6 +76,25 @@ def columns_for(model: Model) -> Columns:
     )
 
 
+@dataclass(slots=True)
+class _Keys:
+    """Keys that wait to be written, in columns: a letter, and the last eight bytes of its hash."""
+
+    numbers: "array[int]" = field(default_factory=lambda: array("q"))
+    kinds: "array[int]" = field(default_factory=lambda: array("b"))
+    blocks: "array[int]" = field(default_factory=lambda: array("h"))
+    tails: "array[int]" = field(default_factory=lambda: array("q"))
+
+    def add(self, number: int, kind: int, keys: bytes) -> None:
+        """Take the keys of a customer."""
+        halves = array("q", keys)
+        count = len(keys) // KEY_BYTES
+        self.numbers.extend([number] * count)
+        self.kinds.extend([kind] * count)
+        self.blocks.extend(keys[::KEY_BYTES])
+        self.tails.extend(halves[1::2])
+
+
 class RowFiles:
     """Parquet files that grow by batches: one of keys, and one of rows for each kind of party.
 
@@ -88,7 +108,7 @@ class RowFiles:
         self._secret = secret
         self._writers: dict[str, Any] = {}
         self._rows: dict[str, list[dict[str, object]]] = {kind: [] for kind in models}
-        self._keys: list[tuple[int, int, int, int]] = []
+        self._keys = _Keys()
         self._hashed = lru_cache(maxsize=_HASHES_KEPT)(self._hash)
 
     def add(self, number: int, keys: bytes, features: Features) -> None:
@@ -96,14 +116,12 @@ class RowFiles:
         if features.party not in self._models:
             return
         kind = tuple(self._models).index(features.party)
-        for at in range(0, len(keys), KEY_BYTES):
-            tail = int.from_bytes(keys[at + KEY_BYTES - _HASH_BYTES : at + KEY_BYTES], "big", signed=True)
-            self._keys.append((number, kind, keys[at], tail))
+        self._keys.add(number, kind, keys)
         waiting = self._rows[features.party]
         waiting.append({NUMBER: number, **self._row(features)})
         if len(waiting) >= EXPORT_ROWS_BATCH:
             self._flush(features.party)
-        if len(self._keys) >= EXPORT_ROWS_BATCH * 8:
+        if len(self._keys.tails) >= EXPORT_KEYS_BATCH:
             self._flush_keys()
 
     def close(self) -> None:
@@ -141,14 +159,14 @@ class RowFiles:
     def _flush_keys(self) -> None:
         import pyarrow as pa  # noqa: PLC0415  (an optional package)
 
-        if self._keys:
-            names = (NUMBER, "kind", "block", "tail")
-            columns: Iterable[tuple[int, ...]] = zip(*self._keys, strict=True)
-            types = (pa.int64(), pa.int8(), pa.int16(), pa.int64())
-            arrays = [pa.array(column, of) for column, of in zip(columns, types, strict=True)]
-            table = pa.table(dict(zip(names, arrays, strict=True)))
+        waiting = self._keys
+        if waiting.tails:
+            types = {NUMBER: pa.int64(), "kind": pa.int8(), "block": pa.int16(), "tail": pa.int64()}
+            columns = (waiting.numbers, waiting.kinds, waiting.blocks, waiting.tails)
+            arrays = [pa.array(column, of) for column, of in zip(columns, types.values(), strict=True)]
+            table = pa.table(dict(zip(types, arrays, strict=True)))
             self._writer(self._folder / KEYS_FILE, table.schema).write_table(table)
-            self._keys.clear()
+            self._keys = _Keys()
 
     def _write(self, path: Path, schema: "pa.Schema", rows: list[dict[str, object]]) -> None:
         import pyarrow as pa  # noqa: PLC0415  (an optional package)

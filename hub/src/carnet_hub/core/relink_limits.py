@@ -23,5 +23,8 @@ ENGINE_THREADS: Final = 2
 EXPORT_ROWS_BATCH: Final = 20_000
 """Rows in memory before they are written to the scratch folder."""
 
+EXPORT_KEYS_BATCH: Final = 200_000
+"""Keys in memory before they are written; a customer has about ten."""
+
 NOTE_BYTES_MAX: Final = 4_096
 """The note of how far a run has come; it has about three hundred."""

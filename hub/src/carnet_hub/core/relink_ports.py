@@ -16,9 +16,6 @@ from carnet_master.keys import Block
 SURE_BLOCKS: Final = (Block.IDENTITY, Block.ORGANISATION)
 """Pairs that share one of these keys are looked at, however little the model makes of them."""
 
-ALL_DONE: Final = b"\xff" * 16
-"""In a note: every customer."""
-
 
 @dataclass(frozen=True, slots=True)
 class PairBlock:

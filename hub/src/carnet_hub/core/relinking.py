@@ -24,25 +24,38 @@ from typing import Final
 from carnet_hub.core.authoring import write_with
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.linking import decision_of
-from carnet_hub.core.master_book import MasterBook
+from carnet_hub.core.master_book import MasterBook, split_keys
 from carnet_hub.core.master_rows import PartyRow
-from carnet_hub.core.matching import Verdict, cause_of, draft_decision, evidence_of, judge, read_policy
+from carnet_hub.core.matching import (
+    Verdict,
+    candidates_of,
+    cause_of,
+    draft_decision,
+    evidence_of,
+    judge,
+    read_policy,
+    speaking_features,
+)
 from carnet_hub.core.models_in_use import weighing_now
 from carnet_hub.core.parties import plain_features
 from carnet_hub.core.ports import Snapshot
 from carnet_hub.core.relink_failures import ModelChanged
 from carnet_hub.core.relink_limits import EXPORT_CUSTOMERS_BATCH, LOOKED_UP_PAIRS
-from carnet_hub.core.relink_ports import ALL_DONE, BatchEngine, RelinkNote, RelinkNotes
+from carnet_hub.core.relink_ports import BatchEngine, RelinkNote, RelinkNotes
 from carnet_hub.core.workspace import open_workspace
 from carnet_master.clusters import DOUBTED, Authority, Decision, Effect, Pair, deciding, standing_decisions
 from carnet_master.features import FEATURE_VERSION, Features
-from carnet_master.keys import KEY_BYTES, without_generic
-from carnet_master.limits import BLOCK_RECORDS_MAX
+from carnet_master.keys import Block, without_generic
+from carnet_master.limits import BLOCK_RECORDS_MAX, NAMES_AT_HOME_MAX
 from carnet_master.tiers import Policy, Tier, effect_of
 from carnet_protocol.limits import OPS_PER_SET_MAX
 from carnet_protocol.registry import Value
 
 _LINKING: Final = frozenset({Tier.A1, Tier.A2, Tier.A3})
+_CONTACTS: Final = frozenset(
+    block.value.encode() for block in (Block.PHONE, Block.WECHAT, Block.VIN, Block.PLATE, Block.DOOR)
+)
+"""Keys of a value by which somebody is reached, or of a car."""
 
 
 class Stage(StrEnum):
@@ -83,6 +96,8 @@ class _Run:
 
     Attributes:
         full: keys that too many customers share.
+        busy: keys, full ones among them, that more customers share than a family has names: what is behind them may be
+            nobody's own.
     """
 
     hub: Hub
@@ -91,6 +106,7 @@ class _Run:
     tell: Tell
     policy: Policy
     full: frozenset[bytes]
+    busy: frozenset[bytes]
     note: RelinkNote
     is_dry: bool
     looked_at: int = 0
@@ -134,13 +150,11 @@ def relink(hub: Hub, engine: BatchEngine, notes: RelinkNotes, *, tell: Tell, is_
     """
     run, is_resumed = _begin(hub, engine, notes, tell, is_dry=is_dry)
     before = run.note.proposed + run.note.doubted
-    if run.note.pairs_upto != ALL_DONE:
-        _export(run)
-        for block in engine.pairs():
-            tell(Stage.PAIRS, block.done, block.total)
-            _propose(run, block.pairs, _missing_link)
-            run.advance(pairs_upto=block.upto)
-        run.advance(pairs_upto=ALL_DONE)
+    _export(run)
+    for block in engine.pairs():
+        tell(Stage.PAIRS, block.done, block.total)
+        _propose(run, block.pairs, _missing_link)
+        run.advance(pairs_upto=block.upto)
     _look_at_links(run)
     if not is_dry:
         notes.clear()
@@ -151,6 +165,8 @@ def _begin(hub: Hub, engine: BatchEngine, notes: RelinkNotes, tell: Tell, *, is_
     with hub.store.read() as snapshot:
         policy, position = read_policy(snapshot), snapshot.head().position
         full = snapshot.full_keys(BLOCK_RECORDS_MAX)
+        shared = snapshot.full_keys(NAMES_AT_HOME_MAX)
+    busy = full | {key for key in shared if key[:1] in _CONTACTS}
     models = [f"{kind}={model.hex()}" for kind, model in sorted(engine.model_ids.items())]
     rules = " ".join([*models, policy.mode.value, str(policy.links_by_car), str(FEATURE_VERSION)])
     kept = None if is_dry else notes.read()
@@ -158,7 +174,7 @@ def _begin(hub: Hub, engine: BatchEngine, notes: RelinkNotes, tell: Tell, *, is_
     note = kept if kept is not None and is_resumed else RelinkNote(rules, position)
     if not is_dry:
         notes.write(note)
-    return _Run(hub, engine, notes, tell, policy, full, note, is_dry), is_resumed
+    return _Run(hub, engine, notes, tell, policy, full, busy, note, is_dry), is_resumed
 
 
 def _export(run: _Run) -> None:
@@ -180,7 +196,7 @@ def _export(run: _Run) -> None:
 
 def _hand_over(run: _Run, party: PartyRow) -> None:
     features = plain_features(run.hub.box, party)
-    keys = [party.keys[at : at + KEY_BYTES] for at in range(0, len(party.keys), KEY_BYTES)]
+    keys = split_keys(party.keys)
     if run.full.isdisjoint(keys):
         run.engine.add(party.customer, party.keys, features)
         return
@@ -226,7 +242,7 @@ def _next_linked(snapshot: Snapshot, after: bytes) -> list[Pair]:
 
 @dataclass(slots=True)
 class _Opened:
-    """Features that were opened, each once, without generic values.
+    """What is compared of customers, each opened once: the very features that arrival would compare today.
 
     Attributes:
         hub: weighing with the models that are in use in this transaction.
@@ -234,17 +250,25 @@ class _Opened:
 
     run: _Run
     hub: Hub
+    book: MasterBook
     known: dict[bytes, Features] = field(default_factory=dict)
 
     def of(self, party: PartyRow) -> Features:
-        """The features of a customer."""
+        """What is compared of a customer."""
         if party.customer not in self.known:
             features = plain_features(self.run.hub.box, party)
-            keys = (party.keys[at : at + KEY_BYTES] for at in range(0, len(party.keys), KEY_BYTES))
-            if not self.run.full.isdisjoint(keys):
-                features = without_generic(features, self.run.full, self.run.hub.box.blind_key)
+            if not self.run.busy.isdisjoint(split_keys(party.keys)):
+                features = self._speaking(party, features)
             self.known[party.customer] = features
         return self.known[party.customer]
+
+    def _speaking(self, party: PartyRow, features: Features) -> Features:
+        """The features of a customer of whom something is shared by many."""
+        candidates, generic = candidates_of(self.book, party)
+        self.book.load(candidates)
+        live = [row for one in candidates if (row := self.book.party(one)) is not None and row.is_live]
+        others = [plain_features(self.run.hub.box, row) for row in live]
+        return speaking_features(self.run.hub, features, generic, others)
 
 
 def _propose(run: _Run, pairs: Sequence[Pair], judged: Judged) -> None:
@@ -282,7 +306,7 @@ def _judged(
     customers = {one for pair in named for one in pair}
     book.load(customers)
     erased = snapshot.erased(customers)
-    opened = _Opened(run, weighing_now(run.hub, snapshot))
+    opened = _Opened(run, weighing_now(run.hub, snapshot), book)
     for pair in named:
         if not erased.keys().isdisjoint(pair):
             continue
