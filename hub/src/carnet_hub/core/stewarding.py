@@ -275,14 +275,12 @@ def _confirmations(hub: Hub, snapshot: Snapshot, rows: Sequence[ProposalRow], wo
     records = snapshot.records(IDENTITY.number, held)
     drafts = []
     for row in rows:
-        values: dict[str, Value] = {"effect": Effect.LINK.value}
-        if row.identity not in records:
-            drafts.append(_draft(hub, (row.one, row.other), values, word))
-            continue
-        shown = shown_values(REGISTRY, records[row.identity])
-        values |= {name: shown.get(name) for name in _EVIDENCE}
-        values |= {"authority": _AUTO, "cause": row.cause, "decided_by": word.by}
-        drafts.append(draft_decision(hub, (row.one, row.other), values))
+        pair, values = (row.one, row.other), dict[str, Value](effect=Effect.LINK.value)
+        if row.identity in records:
+            shown = shown_values(REGISTRY, records[row.identity])
+            values |= {name: shown.get(name) for name in _EVIDENCE}
+            values |= {"authority": _AUTO, "cause": row.cause, "decided_by": word.by}
+        drafts.append(draft_decision(hub, pair, values) if row.identity in records else _draft(hub, pair, values, word))
     return drafts
 
 
