@@ -21,7 +21,7 @@ from carnet_storage.core.limits import WAL_ALONE_BYTES_MAX
 from carnet_storage.core.plan import Plan, Secrets
 from carnet_storage.core.status import ReplicationStatus
 from carnet_storage.core.targets import FolderTarget, Place
-from support.backups import SOURCE_ID, LogSource, ScriptedChild, make_source
+from support.backups import SOURCE_ID, FailingControl, LogSource, ScriptedChild, make_source
 from support.node_builder import TestClock
 from support.supervising import inline, replica_of, settings_of
 
@@ -175,6 +175,28 @@ def test_an_answer_about_a_disk_that_went_meanwhile_confirms_nothing(tmp_path: P
 
     assert machine.source.covered == []
     assert (machine.told[-1].confirmed_head, machine.told[-1].is_alarm) == (0, True)
+
+
+def test_a_missing_disk_is_told_as_that_and_not_as_litestreams_error(tmp_path: Path):
+    """Where Litestream may not make the folder anew it only fails; what is told is the disk, without asking it."""
+    machine, control = Machine(tmp_path), FailingControl(failures=9)
+    machine.unplug()
+    replicator = Replicator(
+        machine.source,
+        machine.target,
+        ScriptedChild(),
+        control,
+        clock=TestClock(),
+        run_blocking=inline,
+        told=machine.note,
+        is_elsewhere=True,
+        claim=lambda _place: None,
+    )
+
+    anyio.run(replicator.turn)
+
+    assert machine.told[-1].last_error == f"The backup folder {machine.target.path} is not there."
+    assert control.asked == 0
 
 
 def test_replication_goes_on_when_the_disk_is_back(machine: Machine, tmp_path: Path):
