@@ -22,7 +22,7 @@ from carnet_storage.adapters.system import PRIVATE_MODE
 SCRATCH_FOLDER: Final = "relink"
 LOCK_FILE: Final = "relink.lock"
 NOTE_FILE: Final = "relink.json"
-_PRIVATE_FOLDER_MODE: Final = 0o700
+PRIVATE_FOLDER_MODE: Final = 0o700
 
 
 @contextmanager
@@ -38,7 +38,7 @@ def scratch_folder(data_dir: Path) -> Iterator[Path]:
             raise AlreadyRelinking
         folder = data_dir / SCRATCH_FOLDER
         _remove(folder)
-        folder.mkdir(mode=_PRIVATE_FOLDER_MODE)
+        folder.mkdir(mode=PRIVATE_FOLDER_MODE)
         try:
             yield folder
         finally:

@@ -28,3 +28,12 @@ EXPORT_KEYS_BATCH: Final = 200_000
 
 NOTE_BYTES_MAX: Final = 4_096
 """The note of how far a run has come; it has about three hundred."""
+
+NAMESAKES_MIN: Final = 4
+"""Customers with a name before a model lists it: the shipped models were trained with the same."""
+
+NAMES_LISTED_MAX: Final = 100_000
+"""Names that a model of a hub lists, the most frequent first: a file of some MiB."""
+
+LEARNED_FROM_MIN: Final = 1_000
+"""People or companies with a name before a hub's own frequencies say more than the shipped ones. Chosen by us."""

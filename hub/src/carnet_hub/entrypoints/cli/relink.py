@@ -8,15 +8,18 @@ on where it was.
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from carnet_hub.adapters.relink_opening import Engine, open_engine, require_packages
-from carnet_hub.adapters.relink_scratch import NoteFile, scratch_folder
+from carnet_hub.adapters.relink_scratch import PRIVATE_FOLDER_MODE, NoteFile, scratch_folder
+from carnet_hub.core.failures import Unusable
 from carnet_hub.core.models_in_use import files_in_use
+from carnet_hub.core.own_frequencies import learn_frequencies
 from carnet_hub.core.relinking import Relinked, Stage, Tell, relink
-from carnet_hub.entrypoints.cli.output import AsJson, emit, hub_of
+from carnet_hub.entrypoints.cli.output import AsJson, emit, hub_of, working
 
 _SAYS = {
     Stage.EXPORT: "reading customers",
@@ -33,15 +36,44 @@ def relink_(
     spark_master: Annotated[
         str, typer.Option("--spark-master", envvar="CARNET_HUB_SPARK_MASTER", help="URL of a cluster")
     ] = "",
+    train: Annotated[
+        Path | None, typer.Option("--train", help="only write models with this hub's own names into a folder")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Weigh all customers again and propose the differences; nothing is linked or taken apart by it."""
+    if train is not None:
+        _train(ctx, train, as_json=as_json)
+        return
     require_packages(engine)
     with hub_of(ctx) as app, scratch_folder(app.settings.data_dir) as folder, _told(is_quiet=as_json) as tell:
         run = open_engine(engine, folder, files_in_use(app.hub), app.hub.entropy, spark_master=spark_master)
         notes = NoteFile(app.settings.data_dir, app.files)
         outcome = relink(app.hub, run, notes, tell=tell, is_dry=is_dry)
     emit(_row(outcome), as_json=as_json, text=_text(outcome))
+
+
+def _train(ctx: typer.Context, folder: Path, *, as_json: bool) -> None:
+    """Write the models in use with this hub's own frequencies of names; none of them weighs anybody yet."""
+    with hub_of(ctx) as app, working("counting names", is_quiet=as_json):
+        learned = learn_frequencies(app.hub, files_in_use(app.hub))
+        paths = {kind: folder / f"{kind}.json" for kind in learned}
+        taken = next((path for path in paths.values() if path.exists()), None)
+        if taken is not None:
+            raise Unusable(f"{taken} is there already.", "Name another folder.")
+        folder.mkdir(mode=PRIVATE_FOLDER_MODE, parents=True, exist_ok=True)
+        for kind, path in paths.items():
+            app.files.replace(path, learned[kind].content)
+    told = {
+        kind: {"file": str(paths[kind]), "customers": one.parties, "names": one.names} for kind, one in learned.items()
+    }
+    lines = [f"{path}: learned from {learned[kind].parties} customers." for kind, path in paths.items()]
+    lines += ["Nobody is weighed by it yet: `master model check`, `sign` and `activate` come next."] if lines else []
+    emit(
+        {"trained": told},
+        as_json=as_json,
+        text="\n".join(lines) or "Too few customers to learn from; the models in use stay.",
+    )
 
 
 def _row(outcome: Relinked) -> dict[str, Any]:
