@@ -95,6 +95,9 @@ pictures: setup ## draw the screens of docs/guides/dealer anew, from a made-up d
 bench-master: $(MASTER_READY) ## how well customers are matched, five seeds a setting (ARGS="--million 7": a million records too)
 	$(MASTER_VENV)/bin/python -m tools.master.bench --json .bench-master.json $(ARGS)
 
+bench-online: setup ## one arriving customer at a hub of a million, against one read by key (SCALE=0.02 is quick; built once)
+	SCALE=$(SCALE) $(BIN)/python -m tools.bench --only master_online --json .bench-online.json $(ARGS)
+
 train-model: $(MASTER_READY) ## train the shipped matching models anew and hold the compiled scorer against Splink
 	$(MASTER_VENV)/bin/python -m tools.master.train $(ARGS)
 	$(MASTER_VENV)/bin/python -m tools.master.compare

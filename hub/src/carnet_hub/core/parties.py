@@ -85,6 +85,11 @@ def plain_features(box: SecretBox, row: PartyRow) -> Features:
     return Features(*_UNPACK.decode(box.open(row.features, _place(row.customer))))
 
 
+def sealed_features(box: SecretBox, customer: bytes, features: Features) -> bytes:
+    """What is compared of a customer, as a party's row keeps it."""
+    return box.seal(msgspec.msgpack.encode([getattr(features, name) for name in _FIELDS]), _place(customer))
+
+
 def _touched(workspace: Workspace) -> list[bytes]:
     """Customers about whom the entry says something, and those tied to cars that are new or have another plate."""
     book = workspace.book
@@ -111,7 +116,7 @@ def _refresh(workspace: Workspace, customer: bytes, position: int) -> bool:
     if before is not None and is_same and plain_features(box, before) == features:
         return False
     workspace.fresh_parties.add(customer)
-    workspace.master.put_party(made._replace(features=box.seal(_packed(features), _place(customer))))
+    workspace.master.put_party(made._replace(features=sealed_features(box, customer, features)))
     return before is None or before[:_CLUSTERED] != made[:_CLUSTERED]
 
 
@@ -169,10 +174,6 @@ def _cars(workspace: Workspace, ties: list[RecordState]) -> tuple[tuple[str, ...
 def _text(shown: Shown, name: str) -> str:
     value = shown.get(name)
     return value if isinstance(value, str) else ""
-
-
-def _packed(features: Features) -> bytes:
-    return msgspec.msgpack.encode([getattr(features, name) for name in _FIELDS])
 
 
 def _place(customer: bytes) -> bytes:
