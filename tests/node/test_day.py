@@ -140,7 +140,11 @@ def test_my_orders_and_late_ones_are_found_behind_any_number_of_others(node: Nod
 def test_a_long_list_says_that_there_is_more(node: Node):
     """The page shows a bounded number of cars and says so."""
     drafts = [
-        Draft(VISIT, record(number), {"ro_no": f"RO-{number}", "vehicle_id": CAR, "status": "open"})
+        Draft(
+            VISIT,
+            record(number),
+            {"ro_no": f"RO-{number}", "vehicle_id": CAR, "status": "open", "opened_at": node.clock.now_ms()},
+        )
         for number in range(1, HOME_ROWS_MAX + 2)
     ]
     commit(node, drafts)
@@ -148,3 +152,4 @@ def test_a_long_list_says_that_there_is_more(node: Node):
     day = day_of(node)
 
     assert (len(day.in_shop), day.is_more) == (HOME_ROWS_MAX, True)
+    assert (len(day.arrivals), day.is_more_arrivals) == (HOME_ROWS_MAX, True)

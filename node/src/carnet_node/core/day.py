@@ -43,6 +43,7 @@ class Day:
         mine: those of the person who asks, still to be worked on.
         overdue: all of them, listed or not.
         is_more: there are more in the shop than can be listed.
+        is_more_arrivals: more came today than can be listed.
     """
 
     arrivals: tuple[OrderLine, ...]
@@ -50,6 +51,7 @@ class Day:
     mine: tuple[OrderLine, ...]
     overdue: int
     is_more: bool
+    is_more_arrivals: bool
 
 
 def day_of(node: Node, staff_no: str | None = None) -> Day:
@@ -61,13 +63,13 @@ def day_of(node: Node, staff_no: str | None = None) -> Day:
     now_ms, owner = node.clock.now_ms(), node.identity.dealer_id
     since_ms = start_of_day(now_ms, node.settings.utc_offset_minutes)
     with node.store.read() as tx:
-        came = tx.orders_opened(owner, since_ms, since_ms + _DAY_MS, HOME_ROWS_MAX)
+        came = tx.orders_opened(owner, since_ms, since_ms + _DAY_MS, HOME_ROWS_MAX + 1)
         here = tx.orders_in_shop(owner, HOME_ROWS_MAX + 1)
         own = tx.orders_of_advisor(owner, staff_no, HOME_ROWS_MAX) if staff_no else []
         overdue = tx.overdue_orders(owner, now_ms)
-        stored = {one.record: one for one in (*came, *here[:HOME_ROWS_MAX], *own)}
+        stored = {one.record: one for one in (*came[:HOME_ROWS_MAX], *here[:HOME_ROWS_MAX], *own)}
         lines = {view.id: _line(node, tx, view, now_ms) for view in view_all(tx, node.identity, stored.values())}
-    arrivals = [lines[one.record] for one in came if one.record in lines]
+    arrivals = [lines[one.record] for one in came[:HOME_ROWS_MAX] if one.record in lines]
     ordered = _by_promise(lines[one.record] for one in here[:HOME_ROWS_MAX] if one.record in lines)
     mine = _by_promise(lines[one.record] for one in own if one.record in lines)
     return Day(
@@ -76,6 +78,7 @@ def day_of(node: Node, staff_no: str | None = None) -> Day:
         mine,
         overdue,
         len(here) > HOME_ROWS_MAX,
+        len(came) > HOME_ROWS_MAX,
     )
 
 

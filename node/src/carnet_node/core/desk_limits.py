@@ -188,3 +188,12 @@ FIRST_YEAR: Final = 1970
 COPY_BACK_EVERY_S: Final = 5.0
 """How often `serve` copies the write-ahead log back: at one save a second it then holds a megabyte, a sixteenth of what
 would make a save wait for it."""
+
+AGE_YEARS_MAX: Final = 125
+"""Nobody is known to have lived longer than 122 years; an older birthday is a slip of the finger. Chosen by us."""
+
+IN_SHOP_SEARCHED_MAX: Final = 500
+"""Orders in the shop that are asked for who brought the car; a large dealer has a hundred."""
+
+PROMISE_DAYS_MAX: Final = 366
+"""How far ahead a car may be promised at check-in; beyond a year it is a slip of the finger. Chosen by us."""

@@ -26,6 +26,7 @@ from carnet_node.core.commands.recall_work import CompleteRecall, complete_recal
 from carnet_node.core.commands.vehicles import AddOwnership, AddVehicle, add_ownership, add_plate, add_vehicle
 from carnet_node.core.commands.visits import OpenVisit
 from carnet_node.core.desk import OpenedVisit, new_ids, open_within, vehicle_news
+from carnet_node.core.desk_limits import PROMISE_DAYS_MAX
 from carnet_node.core.duplicates import note_not_same
 from carnet_node.core.identifying import has_number, identify_car
 from carnet_node.core.limits import CHILDREN_MAX
@@ -41,6 +42,7 @@ from carnet_protocol.registry import Value
 from carnet_protocol.vin import VinPolicy
 
 Values = dict[str, Value]
+_DAY_MS: Final = 24 * 3600 * 1000
 _NEEDED: Final = {
     "sender_name": "A check-in says who brings the car.",
     "sender_phone": "A check-in needs a telephone for questions.",
@@ -187,6 +189,9 @@ def _order_problems(reception: Reception, now_ms: int) -> list[Problem]:
     if isinstance(promised_at, int) and promised_at < now_ms:
         what = "The promised time has passed."
         problems.append(Problem("promised_at", ProblemCode.BAD_VALUE, what, "Promise a time that is still to come."))
+    if isinstance(promised_at, int) and promised_at > now_ms + PROMISE_DAYS_MAX * _DAY_MS:
+        what = "The promised time is more than a year away."
+        problems.append(Problem("promised_at", ProblemCode.BAD_VALUE, what, "Correct the date."))
     return problems
 
 

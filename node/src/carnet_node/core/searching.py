@@ -2,7 +2,8 @@
 
 Decides what a typed text may mean and looks all of it up. Endings are found too, because people read them out: the last
 6 or more of a VIN, 4 or more of a plate, the last 4 of a telephone number. A name is found by its beginning, by
-its pinyin and by the initials of its pinyin (`name_keys`). Every look-up is by an index and bounded.
+its pinyin and by the initials of its pinyin (`name_keys`). Every look-up is by an index and bounded. When all of them
+find nothing, the cars in the shop are asked for who brought them: somebody who came without a file of their own.
 """
 
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from carnet_node.core.commands.cleaning import clean_code, clean_text, phone_number, plate_number, whole_characters
+from carnet_node.core.desk_limits import IN_SHOP_SEARCHED_MAX
 from carnet_node.core.limits import FIND_ROWS_MAX, FIND_TEXT_CHARS_MAX
 from carnet_node.core.name_keys import typed_key
 from carnet_node.core.node import Node
@@ -43,6 +45,7 @@ class FoundBy(StrEnum):
     PHONE_TAIL = "end of the phone"
     PLATE_BEGINNING = "beginning of the plate"
     PHONE_BEGINNING = "beginning of the phone"
+    SENDER = "who brought the car"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,7 @@ def find(node: Node, text: str, *, limit: int = FIND_ROWS_MAX) -> tuple[Found, .
         return ()
     hits: dict[tuple[int, RecordId], Found] = {}
     with node.store.read() as tx:
-        for by, stored in _matches(tx, typed, limit):
+        for by, stored in _found_or_brought(tx, node, typed, limit):
             matched = view_record(tx, node.identity, stored)
             opened = _record_to_open(tx, stored)
             view = matched if opened is stored else view_record(tx, node.identity, opened)
@@ -107,6 +110,31 @@ def _phone_of(node: Node, tx: ReadTransaction, view: RecordView, matched: Record
         return matched if matched.kind is PHONE else None
     phones = tx.find_equal(PHONE, "customer_id", view.id, 1)
     return view_record(tx, node.identity, phones[0]) if phones else None
+
+
+def _found_or_brought(
+    tx: ReadTransaction, node: Node, typed: str, limit: int
+) -> Iterator[tuple[FoundBy, StoredRecord]]:
+    found = False
+    for hit in _matches(tx, typed, limit):
+        found = True
+        yield hit
+    if not found:
+        yield from _marked(FoundBy.SENDER, _brought_by(tx, node, typed, limit))
+
+
+def _brought_by(tx: ReadTransaction, node: Node, typed: str, limit: int) -> list[StoredRecord]:
+    """Orders in the shop whose car was brought by somebody of this name, telephone or end of one."""
+    name, code = clean_text(typed) or "", clean_code(typed) or ""
+    number = phone_number(typed)
+    if number is None and len(code) == _PHONE_TAIL and code.isdigit():
+        number = code
+    if number is None and name.isascii():
+        return []
+    here = tx.orders_in_shop(node.identity.dealer_id, IN_SHOP_SEARCHED_MAX)
+    if number is None:
+        return [one for one in here if _text_of(one, "sender_name").startswith(name)][:limit]
+    return [one for one in here if _ends_with(one, "sender_phone", number)][:limit]
 
 
 def _matches(tx: ReadTransaction, typed: str, limit: int) -> Iterator[tuple[FoundBy, StoredRecord]]:
@@ -158,8 +186,12 @@ def _plates_ending(tx: ReadTransaction, plate: str, limit: int) -> list[StoredRe
 
 
 def _ends_with(stored: StoredRecord, field: str, ending: str) -> bool:
+    return _text_of(stored, field).endswith(ending)
+
+
+def _text_of(stored: StoredRecord, field: str) -> str:
     value = show(stored.kind, stored.entries).values.get(stored.kind.labels[field])
-    return isinstance(value, str) and value.endswith(ending)
+    return value if isinstance(value, str) else ""
 
 
 def _marked(by: FoundBy, found: list[StoredRecord]) -> Iterator[tuple[FoundBy, StoredRecord]]:

@@ -21,6 +21,7 @@ from carnet_protocol.ids import RecordId
 from carnet_protocol.kinds import CONTACT_PREFERENCE, JOB, RECALL_COMPLETION
 
 _DAY_MS = 24 * 3600 * 1000
+_IN_WORK = ("draft", "open")
 _DONE_STATES = ("completed", "settled", "closed")
 PRESENT_ROLES = ("owner", "lessee", "driver")
 
@@ -70,6 +71,7 @@ class VehicleFile:
         is_more: there is more than the timeline holds.
         deferred: declined and not done since, newest first.
         repeat_of: a visit finished so few days ago that the car may be back for the same fault.
+        in_work: the order of this site under which the car stands in the shop now; None when there is none.
         do_not_contact: present owners and drivers who are not to be contacted.
         as_of_ms: how old the data of others is; None before the first complete page.
     """
@@ -79,6 +81,7 @@ class VehicleFile:
     is_more: bool
     deferred: tuple[DeferredItem, ...]
     repeat_of: RecordView | None
+    in_work: RecordView | None
     do_not_contact: tuple[RecordView, ...]
     as_of_ms: int | None
 
@@ -105,6 +108,7 @@ def vehicle_file_within(node: Node, tx: ReadTransaction, vehicle: RecordId) -> V
         len(events) > TIMELINE_ROWS_MAX,
         deferred_items(car.visits, jobs),
         repeated_visit(car.visits, node.clock.now_ms()),
+        order_in_work(car.visits),
         tuple(_silent(node, tx, car.owners)),
         None if feed is None else feed.as_of_ms,
     )
@@ -132,6 +136,15 @@ def deferred_items(
                 found.append(DeferredItem(visit, job))
             settled.add(named)
     return tuple(found)
+
+
+def order_in_work(visits: Iterable[RecordView]) -> RecordView | None:
+    """The newest order of this site whose work is not done, or None: the car should not be taken in twice.
+
+    Args:
+        visits: newest first.
+    """
+    return next((one for one in visits if one.is_own and one.values.get("status") in _IN_WORK), None)
 
 
 def repeated_visit(visits: Iterable[RecordView], now_ms: int) -> RecordView | None:

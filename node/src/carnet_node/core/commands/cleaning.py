@@ -22,10 +22,17 @@ from carnet_protocol.errors import BadValue
 from carnet_protocol.registry import Kind, Value, ValueType
 
 _SPACES: Final = re.compile(r"\s+")
+_UNSEEN: Final = re.compile("[\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
+"""Marks without a glyph: a name of nothing else looks empty, and some of them turn the text beside them around. The
+joiners stay, because emoji and some scripts are written with them."""
 _PHONE_SEPARATORS: Final = re.compile(r"[\s\-()./·]+")
 _CHINESE_MOBILE: Final = re.compile(r"(?:\+?86|0086)?(1[3-9]\d{9})", re.ASCII)
 _INTERNATIONAL: Final = re.compile(r"(?:\+|00)([1-9]\d+)", re.ASCII)
 _NATIONAL: Final = re.compile(r"\d+", re.ASCII)
+
+
+HUNDREDTHS: Final = ("_fen", "_hours", "_hundredths")
+"""How the names of fields end that hold hundredths of what people type: yuan, hours, pieces."""
 
 
 def whole_characters(text: str) -> str:
@@ -34,13 +41,16 @@ def whole_characters(text: str) -> str:
 
 
 def clean_text(text: str) -> str | None:
-    """Text without spaces at the ends and double spaces inside; None when nothing is left. Characters stay as typed."""
-    return _SPACES.sub(" ", text).strip() or None
+    """Text without unseen marks, spaces at the ends and double spaces inside; None when nothing is left.
+
+    Every character that can be seen stays as typed.
+    """
+    return _SPACES.sub(" ", _UNSEEN.sub("", text)).strip() or None
 
 
 def clean_code(text: str) -> str | None:
-    """A code or number in one spelling: full-width forms become ASCII, no spaces at the ends."""
-    return unicodedata.normalize("NFKC", text).strip() or None
+    """A code or number in one spelling: full-width forms become ASCII, no unseen marks, no spaces at the ends."""
+    return unicodedata.normalize("NFKC", _UNSEEN.sub("", text)).strip() or None
 
 
 def phone_number(text: str) -> str | None:
@@ -61,7 +71,7 @@ def phone_number(text: str) -> str | None:
 
 def plate_number(text: str) -> str | None:
     """A plate in one spelling: upper case, half width, no separators. Which plates exist is not judged."""
-    return normalise_plate(text) or None
+    return normalise_plate(_UNSEEN.sub("", text)) or None
 
 
 def is_calendar_date(text: str) -> bool:
@@ -115,6 +125,9 @@ def _problem_of(kind: Kind, name: str, cleaned: Value, where: str) -> Problem | 
         return Problem(
             field, ProblemCode.BAD_DATE, "A date is YYYY-MM-DD and a day of the calendar.", "Correct the date."
         )
+    if type(cleaned) is int and name.endswith(HUNDREDTHS) and not one.minimum <= cleaned <= one.maximum:
+        low, high = (f"{bound / 100:,.2f}" for bound in (one.minimum, one.maximum))
+        return Problem(field, ProblemCode.BAD_VALUE, f"The number is not between {low} and {high}.", "Correct it.")
     try:
         one.check(cleaned)
     except BadValue as refused:

@@ -25,6 +25,7 @@ from carnet_node.core.commands.drafting import (
     draft_retraction,
     missing,
 )
+from carnet_node.core.desk_limits import AGE_YEARS_MAX
 from carnet_node.core.refusals import Problem, ProblemCode, refuse, refuse_if_any
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import RecordId
@@ -200,11 +201,15 @@ def _add_parts(form: _Form, kind: Kind, listed: Sequence[Values], name: str) -> 
 
 
 def _birthday_problems(values: Values, today: date | None) -> list[Problem]:
-    """A birthday that is still to come; ISO days compare as text. A lunar one is not older than its text says."""
+    """A birthday to come, or of nobody alive; ISO days compare as text. A lunar one is not older than its text says."""
     born = values.get("birth_on")
-    if today is None or not isinstance(born, str) or not is_calendar_date(born) or born <= today.isoformat():
+    if today is None or not isinstance(born, str) or not is_calendar_date(born):
         return []
-    return [Problem("birth_on", ProblemCode.BAD_DATE, "The birthday is still to come.", "Correct the date.")]
+    if born > today.isoformat():
+        return [Problem("birth_on", ProblemCode.BAD_DATE, "The birthday is still to come.", "Correct the date.")]
+    if born < f"{today.year - AGE_YEARS_MAX}":
+        return [Problem("birth_on", ProblemCode.BAD_DATE, "Nobody is as old as that.", "Correct the date.")]
+    return []
 
 
 def _customer_problems(values: Values) -> list[Problem]:

@@ -4,6 +4,7 @@ Decides how the rows of a form stand for records: a row with an id is one that w
 rendered from; a row without is new; a row that is ticked goes. Which values are right is the commands' business.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -25,7 +26,7 @@ from carnet_node.core.record_view import RecordView
 from carnet_node.core.refusals import CommandRefused, Problem, ProblemCode, refuse, refuse_if_any
 from carnet_node.core.views import CustomerCard
 from carnet_node.entrypoints.pages.formats import Clockface
-from carnet_node.entrypoints.pages.forms import BASED_ON, Typed
+from carnet_node.entrypoints.pages.forms import BASED_ON, FormState, Typed
 from carnet_node.entrypoints.pages.typed import TICKED, values_of_typed
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import record_text
@@ -50,6 +51,7 @@ OWN_FIELDS: Final = (
 PHONE_FIELDS: Final = ("number", "phone_kind", "is_preferred", "is_bad")
 ADDRESS_FIELDS: Final = ("street", "district_code", "city_code", "province_code", "postcode", "address_kind")
 PREFERENCE_FIELDS: Final = ("do_not_contact", "channel", "from_hour", "to_hour")
+_PREFERENCE: Final = re.compile(r"^preference(\[)")
 LISTS: Final[Mapping[str, tuple[Kind, tuple[str, ...]]]] = {
     "phones": (PHONE, PHONE_FIELDS),
     "addresses": (ADDRESS, ADDRESS_FIELDS),
@@ -87,6 +89,14 @@ def new_customer(typed: Typed, clockface: Clockface, today: date) -> AddCustomer
     values = values_of_typed(CUSTOMER, _own(typed), clockface)
     preference = preferences[0] if preferences else None
     return AddCustomer(values, listed["phones"], listed["addresses"], preference, today=today)
+
+
+def at_own_rows(form: FormState) -> FormState:
+    """A refused form whose sentences stand beside its rows: the core knows of one preference, the form has a list."""
+    if form.explained is None:
+        return form
+    problems = (replace(one, field=_PREFERENCE.sub(r"preferences\1", one.field)) for one in form.explained.problems)
+    return replace(form, explained=replace(form.explained, problems=tuple(problems)))
 
 
 def card_drafts(card: CustomerCard, typed: Typed, clockface: Clockface, today: date, new_id: NewId) -> Drafts:

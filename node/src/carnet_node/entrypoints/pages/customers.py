@@ -23,7 +23,7 @@ from carnet_node.core.node import Node
 from carnet_node.core.numbering import site_day
 from carnet_node.core.vehicle_file import vehicle_file
 from carnet_node.core.views import CustomerCard, list_records
-from carnet_node.entrypoints.pages.customer_forms import card_as_texts, card_drafts, new_customer
+from carnet_node.entrypoints.pages.customer_forms import at_own_rows, card_as_texts, card_drafts, new_customer
 from carnet_node.entrypoints.pages.forms import BASED_ON, FormState
 from carnet_node.entrypoints.pages.page import Page, PageOf
 from carnet_node.entrypoints.pages.plots import odometer_plot
@@ -153,9 +153,9 @@ def _file(node: Node, customer: RecordId, chosen: RecordId | None) -> Mapping[st
 def _shape(page: Page, customer: RecordId | None) -> RecordForm:
     """The form of a customer, or of somebody new."""
 
-    def _context(_: FormState) -> Mapping[str, Any]:
+    def _context(form: FormState) -> Mapping[str, Any]:
         card: CustomerCard | None = None if customer is None else require_customer(page.node, customer)
-        return {"card": card}
+        return {"card": card, "form": at_own_rows(form)}
 
     address = f"{router.prefix}/new" if customer is None else f"{address_of(customer)}/edit"
     draft = _NEW if customer is None else f"{_NEW}-{record_text(customer)}"

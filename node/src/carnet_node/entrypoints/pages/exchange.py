@@ -42,5 +42,15 @@ async def export(page: PageOf, name: str) -> Response:
 
 
 def _word(labels: Labels, column: ListColumn, text: str) -> str:
-    """A code in words; what is personal or free text stays as it is."""
-    return text if column.is_personal or column.name in ("id", "vin", "ro_no", "site") else labels.code(text)
+    """A code in words; what is personal or free text stays as it is. One code may mean two things in two lists."""
+    match column.name:
+        case "id" | "vin" | "ro_no" | "site" | "staff_no" | "advisor_code" | "model_name" | "color":
+            return text
+        case "access":
+            return labels.access(text)
+        case "subject":
+            return labels.subject(text)
+        case "state":
+            return labels.state(text)
+        case _:
+            return text if column.is_personal else labels.code(text)

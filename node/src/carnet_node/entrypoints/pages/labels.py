@@ -22,6 +22,7 @@ LISTS: Final[Mapping[str, str]] = {
     "complaints": _("Complaint"),
     "preferences": _("Contact preference"),
     "plates": _("Plate"),
+    "plate": _("Plate"),
     "owners": _("Ownership"),
     "readings": _("Odometer reading"),
     "car": _("Car"),
@@ -62,6 +63,8 @@ MARKS: Final[Mapping[str, str]] = {
     "parked": _("Parked at the hub"),
     "refused": _("Refused by the hub"),
 }
+
+STATES: Final[Mapping[str, str]] = {"active": _("works here"), "left": _("Left")}
 
 ACCESSES: Final[Mapping[str, str]] = {
     "viewed": _("viewed"),
@@ -194,6 +197,10 @@ class Labels:
         """What a group of fields is called: by its first field; one of a newer version by its number."""
         found = next((one for one in kind.registers if one.name == name), None)
         return name if found is None else self.field(found.fields[0].name)
+
+    def state(self, state: str) -> str:
+        """Whether a member of staff works here; the same codes mean other things of a car."""
+        return self._of(STATES, state)
 
     def access(self, access: str) -> str:
         """How somebody came to see values."""

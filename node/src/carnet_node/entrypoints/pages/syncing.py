@@ -37,7 +37,8 @@ router = APIRouter()
 
 @router.get("/sync")
 async def show_sync(page: PageOf) -> Response:
-    """Everything about line and sync on one page."""
+    """Everything about line and sync on one page; the strip below it is counted anew, so that both say the same."""
+    page.pages.forget_strip()
     return await page.show("sync.html", lambda: _centre(page), screen="sync", address="/sync", result=None, findings=())
 
 

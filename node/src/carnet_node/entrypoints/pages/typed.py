@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from carnet_node.core.commands.cleaning import HUNDREDTHS
 from carnet_node.core.refusals import Problem, ProblemCode, refuse_if_any
 from carnet_node.entrypoints.pages.formats import Clockface
 from carnet_protocol.errors import BadValue
@@ -24,7 +25,6 @@ _DATE: Final = re.compile(r"([0-9]{4})[-/.年]?([0-9]{1,2})[-/.月]?([0-9]{1,2})
 _MOMENT: Final = re.compile(r"(.+?)[T ]+([0-9]{1,2}):([0-9]{2})")
 _SEPARATORS: Final = re.compile(r"[\s,，']+")
 _UNITS: Final = re.compile(r"(km|公里|元|¥|￥|h|小时)", re.IGNORECASE)
-_HUNDREDTHS: Final = ("_fen", "_hours", "_hundredths")
 
 TICKED: Final = "1"
 """What a ticked box sends."""
@@ -66,7 +66,7 @@ def value_of(one: Field, text: str, clockface: Clockface) -> Value:
         return None
     match one.type:
         case ValueType.INT:
-            read: Callable[[str], int] = hundredths_of if one.name.endswith(_HUNDREDTHS) else whole_of
+            read: Callable[[str], int] = hundredths_of if one.name.endswith(HUNDREDTHS) else whole_of
             return read(text)
         case ValueType.BOOL:
             return text == TICKED
@@ -150,7 +150,7 @@ def _problem(one: Field, field: str) -> Problem:
     match one.type:
         case ValueType.INT if one.name.endswith("_fen"):
             what, then = "This is not an amount of money.", "Enter yuan, with at most two places: 128.50."
-        case ValueType.INT if one.name.endswith(_HUNDREDTHS):
+        case ValueType.INT if one.name.endswith(HUNDREDTHS):
             what, then = "This is not a number with at most two places.", "Enter it like 1.5."
         case ValueType.INT:
             what, then = "This is not a whole number.", "Enter digits only."

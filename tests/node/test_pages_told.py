@@ -1,0 +1,124 @@
+"""What a desk is told beside its records: both of two values, a car taken in twice, codes and numbers in words."""
+
+import io
+
+import openpyxl
+import pytest
+
+from carnet_node.core.views import visit_view
+from carnet_protocol.ids import parse_record_text, record_text
+from support.browsing import Visitor
+from support.staffed import Site
+
+NEW = "/visits/new"
+TYPED = {
+    "car.plate": "津B88K99",
+    "sender_name": "李芳",
+    "sender_phone": "13800138000",
+    "odometer_in_km": "52300",
+    "jobs[0].complaint": "异响",
+}
+
+
+def checked_in(desk: Visitor, **more: str) -> str:
+    """The address of an order that was just taken in."""
+    answered = desk.submit(desk.open(NEW), NEW, {**TYPED, **more})
+    assert answered.status_code == 303, answered.text
+    return answered.headers["location"]
+
+
+def test_two_notes_are_read_in_full_beside_who_wrote_them(desk: Visitor):
+    """Whoever is to restore one has to read both: the order shows its notes in full anyway."""
+    address = checked_in(desk)
+    mine, theirs = desk.open(f"{address}/edit"), desk.open(f"{address}/edit")
+    desk.submit(theirs, f"{address}/edit", {"customer_note": "wash the car"})
+    desk.submit(mine, f"{address}/edit", {"customer_note": "ready by Friday"})
+
+    page = desk.open(address)
+
+    assert ("wash the car" in page, "ready by Friday" in page) == (True, True)
+    assert " · B01" in page
+
+
+def test_a_car_that_stands_in_the_shop_is_pointed_out_before_it_is_taken_in_again(site: Site, desk: Visitor):
+    """The order it stands under is one click away; once its work is done, nothing is said."""
+    address = checked_in(desk)
+    order = visit_view(site.node, parse_record_text(address.rsplit("/", 1)[1]))
+    assert order is not None
+    assert order.vehicle is not None
+    car = f"/vehicles/{record_text(order.vehicle.id)}"
+
+    before = desk.open(car)
+    desk.submit(desk.open(address), f"{address}/step/complete", {"odometer_out_km": "52301"})
+    after = desk.open(car)
+
+    assert ("In the shop now" in before, f'href="{address}"' in before) == (True, True)
+    assert "In the shop now" not in after
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("staff", {"works here"}), ("accesses", {"exported", "Staff"})],
+    ids=["staff", "accesses"],
+)
+def test_a_workbook_says_what_the_page_says(desk: Visitor, name: str, said: set[str]):
+    """One code means one thing of a person and another of a car: a colleague is not in use, and a list not shipped."""
+    action = f"/exchange/export/{name}"
+    desk.submit(desk.open("/exchange"), "/exchange/export/staff", {})
+
+    taken = desk.submit(desk.open("/exchange"), action, {})
+
+    cells = {one for row in openpyxl.load_workbook(io.BytesIO(taken.content)).worksheets[0].values for one in row}
+    assert said <= cells
+    assert not {"In use", "Exported"} & cells
+
+
+def test_a_sentence_about_a_time_to_call_stands_beside_its_field(desk: Visitor):
+    """The summary names the row in words and leads to it."""
+    typed = {"full_name": "李芳", "preferences[0].from_hour": "9"}
+
+    refused = desk.submit(desk.open("/customers/new"), "/customers/new", typed)
+
+    assert 'href="#f-preferences-0-to_hour"' in refused.text
+    assert 'id="f-preferences-0-to_hour-problem"' in refused.text
+
+
+@pytest.mark.parametrize(
+    ("field", "said"),
+    [
+        pytest.param("jobs[0].estimate_fen", "not between 0.00 and", id="yuan"),
+        pytest.param("jobs[0].labour[0].actual_hours", "not between 0.00 and", id="hours"),
+        pytest.param("jobs[0].parts[0].quantity_hundredths", "not between 0.01 and", id="pieces"),
+    ],
+)
+def test_a_number_out_of_bounds_is_told_in_what_people_type(desk: Visitor, field: str, said: str):
+    """Nobody types fen or hundredths of an hour."""
+    refused = desk.submit(desk.open(NEW), NEW, {**TYPED, field: "-5"})
+
+    assert said in refused.text
+
+
+@pytest.mark.parametrize("born", ["1800-01-01", "2199-01-01"])
+def test_a_birthday_of_nobody_alive_is_refused(desk: Visitor, born: str):
+    """Neither before anybody who lives nor to come."""
+    refused = desk.submit(desk.open("/customers/new"), "/customers/new", {"full_name": "李芳", "birth_on": born})
+
+    assert 'id="f-birth_on-problem"' in refused.text
+
+
+@pytest.mark.parametrize("promised", ["2099-01-01 10:00", "9999-12-31 23:59"])
+def test_a_promise_of_another_age_is_a_slip(desk: Visitor, promised: str):
+    """Nobody promises a car for a day more than a year away."""
+    refused = desk.submit(desk.open(NEW), NEW, {**TYPED, "promised_at": promised})
+
+    assert "more than a year away" in refused.text
+
+
+@pytest.mark.parametrize("text", ["13800138000", "8000", "李芳", "李"])
+def test_who_brought_a_car_is_found_while_it_is_in_the_shop(desk: Visitor, text: str):
+    """Somebody without a file of their own is asked for by name or telephone like everybody else."""
+    address = checked_in(desk)
+
+    page = desk.search(text).text
+
+    assert f'href="{address}"' in page
