@@ -21,7 +21,7 @@ from carnet_hub.core.master_limits import MODEL_ACTS_MAX
 from carnet_hub.core.master_rows import ModelRow
 from carnet_hub.core.models_in_use import ACTIVE, activated, active_models
 from carnet_hub.core.present import require_present
-from carnet_hub.core.stewarding import require_code
+from carnet_hub.core.steward_codes import require_code
 from carnet_master.errors import UnusableModel
 from carnet_master.model import PARTY_KINDS, Model, model_statement, read_model, shipped_model, verify_model
 from carnet_master.rows import ready_scorer

@@ -19,7 +19,7 @@ from typing import Final
 from carnet_hub.core.authoring import write_with
 from carnet_hub.core.failures import Unusable
 from carnet_hub.core.hub import Hub
-from carnet_hub.core.limits import LIST_ROWS_MAX, STEWARD_CHARS_MAX
+from carnet_hub.core.limits import LIST_ROWS_MAX
 from carnet_hub.core.linking import decision_of, surroundings_of
 from carnet_hub.core.master_book import MasterBook
 from carnet_hub.core.master_failures import (
@@ -36,6 +36,7 @@ from carnet_hub.core.master_rows import DecisionRow, ProposalPlace, ProposalRow
 from carnet_hub.core.matching import draft_decision, read_policy, write_policy
 from carnet_hub.core.ports import Snapshot, Transaction
 from carnet_hub.core.shown import shown_values
+from carnet_hub.core.steward_codes import require_code
 from carnet_hub.core.workspace import Workspace, open_workspace
 from carnet_master.clusters import (
     DOUBTED,
@@ -238,20 +239,6 @@ def policy_of(hub: Hub) -> Policy:
     """What the matcher may link."""
     with hub.store.read() as snapshot:
         return read_policy(snapshot)
-
-
-def require_code(what: str, text: str) -> None:
-    """Let only a code stand in the log or beside a model, and no person's name.
-
-    Raises:
-        Unusable: it is none.
-    """
-    is_code = text.isascii() and all(char.isalnum() or char in "-_.:" for char in text)
-    if not 0 < len(text) <= STEWARD_CHARS_MAX or not is_code:
-        raise Unusable(
-            f"{text[:40] or '(nothing)'} is no code of {what}.",
-            f"Use up to {STEWARD_CHARS_MAX} letters, digits and dashes, no name: it stands in the log for ever.",
-        )
 
 
 def _answer_all(hub: Hub, causes: Set[str], word: Word, limit: int) -> Iterator[int]:

@@ -1,0 +1,86 @@
+"""Laws of models and sweeps on the real hub: whatever sites, stewards and an operator do, in whatever order."""
+
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import initialize, rule
+
+from carnet_hub.adapters.activated_models import ActivatedModels
+from carnet_hub.adapters.weighing import ShippedWeigher
+from carnet_hub.core.master_failures import ModelInUse, NoModelInUse
+from carnet_hub.core.master_rows import MemberRow, ProposalRow
+from carnet_hub.core.matching import write_policy
+from carnet_hub.core.models import activate_model, retire_model, sign_model
+from carnet_hub.core.sweeping import weigh_everybody
+from carnet_master.tiers import Mode, Policy
+from contract.hub_master_laws import NAME, PHONES, CheckedMachine
+from contract.hub_models import other_model
+from support.master_world import edit
+from support.protocol import record
+
+MODELS = tuple(other_model(prior=prior) for prior in (1e-9, 1e-2))
+"""One that hardly believes in anybody, and one that believes in nearly everybody."""
+
+
+class ModelledMachine(CheckedMachine):
+    """Three sites, a steward, and an operator who changes models and modes; the matcher may link all it is sure of."""
+
+    @initialize()
+    def equip(self) -> None:
+        """The hub as it is put together for work."""
+        hub = self.world.hub
+        models = ActivatedModels(hub.hub_id, hub.public_key, hub.alarms)
+        self.world.hub = replace(hub, weigher=ShippedWeigher(), models=models)
+        self.allow(Mode.ALL)
+
+    @rule(mode=st.sampled_from(Mode))
+    def allow(self, mode: Mode) -> None:
+        """An operator says what the matcher may link; nobody is moved."""
+        before = self._standing()
+        with self.world.hub.store.write() as transaction:
+            write_policy(transaction, Policy(mode))
+        assert self._standing() == before
+
+    @rule(data=st.sampled_from(MODELS))
+    def activate(self, data: bytes) -> None:
+        """An operator activates a model, or is told that it is in use; nobody is moved."""
+        before = self._standing()
+        _, signature = sign_model(self.world.hub, data)
+        with suppress(ModelInUse):
+            activate_model(self.world.hub, data, signature, "op-1")
+        assert self._standing() == before
+
+    @rule()
+    def retire(self) -> None:
+        """An operator goes back to the shipped model, or is told that it is in use; nobody is moved."""
+        before = self._standing()
+        with suppress(NoModelInUse):
+            retire_model(self.world.hub, "person", "op-1")
+        assert self._standing() == before
+
+    @rule(name=NAME, number=st.sampled_from((*PHONES, "13712340003")))
+    def correct(self, name: str, number: str) -> None:
+        """A clerk writes another number over the first one of a customer."""
+        phone = record(f"phone {self._first_phone(name)}") if name in self.known else None
+        if phone is not None and self.world.entries("phone", phone):
+            edit(self.world, self.site_of(name), "phone", f"phone {self._first_phone(name)}", number=number)
+
+    @rule()
+    def weigh_all(self) -> None:
+        """An operator weighs everybody; a second time there is nothing to say."""
+        list(weigh_everybody(self.world.hub))
+        before = self.world.position()
+        again = list(weigh_everybody(self.world.hub))[-1]
+        assert (again.decided, self.world.position()) == (0, before)
+
+    def _first_phone(self, name: str) -> int:
+        """The number of the phone that a customer began with."""
+        return sorted(self.known).index(name) + 1
+
+    def _standing(self) -> tuple[int, list[Any], list[Any]]:
+        """The end of the log, who is with whom, and what waits."""
+        with self.world.hub.store.read() as snapshot:
+            members, waiting = list(snapshot.scan(MemberRow)), list(snapshot.scan(ProposalRow))
+        return self.world.position(), members, waiting
