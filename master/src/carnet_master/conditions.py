@@ -222,6 +222,11 @@ def _negated(part: _Term) -> _Term:
 def _is_null(tree: "exp.Expr", part: _Term) -> _Term:
     if tree.expression.key != "null":
         raise UnknownSql(f"{tree.sql(dialect='duckdb')[:80]}")
+    column, side = _named(tree.this)
+    if side == "_l":
+        return lambda left, right: left[column] is None  # noqa: ARG005
+    if side == "_r":
+        return lambda left, right: right[column] is None  # noqa: ARG005
     return lambda left, right: part(left, right) is None
 
 

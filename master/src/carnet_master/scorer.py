@@ -79,7 +79,7 @@ class Scorer:
             for condition, level in tried:
                 if condition is None or condition(left, right) is True:
                     levels.append(level.number)
-                    parts.append(level.weight + _correction(level, left, right))
+                    parts.append(level.weight + _correction(level, left, right) if level.term else level.weight)
                     break
         return Score(self.model.prior_weight + sum(parts), tuple(levels), tuple(parts))
 
