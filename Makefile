@@ -113,7 +113,7 @@ test-relink: $(MASTER_READY) ## re-linking with Splink on DuckDB: the same pairs
 	CARNET_RELINK=duckdb $(MASTER_VENV)/bin/python -m pytest -q -p no:cacheprovider tests/relink $(ARGS)
 
 # Exit 3: no Java here, which Spark cannot do without.
-test-spark: setup ## the same on Spark, which needs Java 17; not part of .ci/run
+test-spark: ## the same on Spark, which needs Java 17; not part of .ci/run
 	@command -v java >/dev/null || { echo "make test-spark needs Java 17, and no java was found here."; exit 3; }
 	@$(MAKE) --no-print-directory $(SPARK_READY)
 	CARNET_RELINK=spark $(SPARK_VENV)/bin/python -m pytest -q -p no:cacheprovider tests/relink $(ARGS)
