@@ -1,7 +1,7 @@
-"""Gates on a small country: the shipped models, keys, tiers and clusters together, and how they are counted.
+"""Gates on made-up countries: the shipped models, keys, tiers and clusters together, and how they are counted.
 
-The figures themselves are measured on more and larger countries (`make bench-master`); what is asked here is a little
-less, because one small country has more luck in it.
+The figures themselves are measured on more and larger countries (`make gate-master`, `make bench-master`); what is
+asked here is a little less, because one small country has more luck in it. Each country is made by one worker, once.
 """
 
 from dataclasses import replace
@@ -23,14 +23,16 @@ from bench.population.knobs import SETTINGS
 from bench.population.world import Population, make_population
 from carnet_master.tiers import Cause, Judgement, Mode, Tier
 
-RECORDS = 6_000
+RECORDS = {"normal": 30_000, "hard": 15_000, "adversarial": 15_000}
 SEED = 11
+IN_NORMAL = pytest.mark.xdist_group("quality: normal")
+IN_OTHERS = pytest.mark.xdist_group("quality: hard and adversarial")
 
 
 @cache
 def matched(setting: str) -> Matched:
-    """A small country after the matcher has seen it; made once."""
-    return match(make_population(RECORDS, SEED, SETTINGS[setting]))
+    """A country after the matcher has seen it; made once."""
+    return match(make_population(RECORDS[setting], SEED, SETTINGS[setting]))
 
 
 @cache
@@ -49,13 +51,17 @@ def counted(*pairs: Judged, true_pairs: int) -> Matched:
     return Matched(tiny(), {}, pairs, {}, 0, true_pairs)
 
 
-@pytest.mark.parametrize(("setting", "least"), [("normal", 0.970), ("hard", 0.955)])
+@pytest.mark.parametrize(
+    ("setting", "least"), [pytest.param("normal", 0.975, marks=IN_NORMAL), pytest.param("hard", 0.955, marks=IN_OTHERS)]
+)
 def test_the_best_f1_is_high(setting: str, least: float):
     """Precision and recall at the best weight are together as high as promised."""
     assert best_quality(matched(setting)).f1 >= least
 
 
-@pytest.mark.parametrize(("setting", "least"), [("normal", 0.980), ("hard", 0.960)])
+@pytest.mark.parametrize(
+    ("setting", "least"), [pytest.param("normal", 0.985, marks=IN_NORMAL), pytest.param("hard", 0.965, marks=IN_OTHERS)]
+)
 def test_nearly_all_true_pairs_meet(setting: str, least: float):
     """The keys bring all but a few of a hundred true pairs together."""
     found = matched(setting)
@@ -63,30 +69,58 @@ def test_nearly_all_true_pairs_meet(setting: str, least: float):
     assert found.met / found.true_pairs >= least
 
 
-@pytest.mark.parametrize("setting", ["normal", "hard", "adversarial"])
+@pytest.mark.parametrize(
+    "setting",
+    [
+        pytest.param("normal", marks=IN_NORMAL),
+        pytest.param("hard", marks=IN_OTHERS),
+        pytest.param("adversarial", marks=IN_OTHERS),
+    ],
+)
 def test_no_two_strangers_are_linked(setting: str):
     """With all tiers linking by themselves no link joins people of two households."""
     assert outcome_of(matched(setting), Mode.ALL).strangers == 0
 
 
-@pytest.mark.parametrize("setting", ["normal", "hard"])
+@pytest.mark.parametrize("setting", [pytest.param("normal", marks=IN_NORMAL), pytest.param("hard", marks=IN_OTHERS)])
 def test_no_two_relatives_are_linked(setting: str):
     """Where no family has one name twice, no link joins two of one household."""
     assert outcome_of(matched(setting), Mode.ALL).relatives <= 1
 
 
+@IN_NORMAL
 def test_most_true_pairs_are_linked_without_anybody():
     """With all tiers linking by themselves four of five true pairs come together."""
     assert outcome_of(matched("normal"), Mode.ALL).recall >= 0.80
 
 
-def test_sure_links_alone_are_never_wrong():
-    """What an identity number links is right in every setting."""
-    outcomes = [outcome_of(matched(setting), Mode.SURE) for setting in ("normal", "hard")]
+@IN_OTHERS
+def test_hardly_a_family_with_one_name_twice_is_joined():
+    """Where families name as chance has it and lend each other documents, ten links of 100,000 records are wrong."""
+    found = matched("adversarial")
 
-    assert [(one.strangers, one.relatives) for one in outcomes] == [(0, 0), (0, 0)]
+    assert outcome_of(found, Mode.ALL).relatives / len(found.features) <= 10 / 100_000 + 2 / len(found.features)
 
 
+@pytest.mark.parametrize("setting", [pytest.param("normal", marks=IN_NORMAL), pytest.param("hard", marks=IN_OTHERS)])
+def test_sure_links_alone_are_never_wrong(setting: str):
+    """What an identity number links is right."""
+    outcome = outcome_of(matched(setting), Mode.SURE)
+
+    assert (outcome.strangers, outcome.relatives) == (0, 0)
+
+
+@IN_NORMAL
+def test_with_documents_alone_a_steward_is_asked_no_more():
+    """In mode `a1` doubts are as few as in mode `all`; what the mode holds stands apart and is right."""
+    found = matched("normal")
+    outcome = outcome_of(found, Mode.SURE)
+
+    assert outcome.entities / len(found.features) <= 0.070
+    assert outcome.true_held / outcome.held >= 0.9999
+
+
+@IN_NORMAL
 def test_a_steward_is_asked_little_and_mostly_rightly():
     """At most seventy entities per thousand records are asked about, and four of five questions are answered yes."""
     found = matched("normal")
@@ -96,6 +130,7 @@ def test_a_steward_is_asked_little_and_mostly_rightly():
     assert outcome.true_questions / outcome.questions >= 0.80
 
 
+@IN_NORMAL
 def test_few_others_are_compared():
     """Ninety-nine of a hundred records are compared with at most fifty others."""
     compared = sorted(matched("normal").candidates.values())
@@ -124,6 +159,7 @@ def test_the_fixed_threshold_takes_what_lies_on_it():
     assert (quality_at(found, 6.0).precision, quality_at(found, 6.0).recall) == (1.0, 0.5)
 
 
+@IN_NORMAL
 def test_an_error_between_strangers_is_told_from_one_at_home():
     """A wrong link counts for the household only if both people live in it."""
     found = matched("normal")
@@ -145,6 +181,7 @@ def test_an_error_between_strangers_is_told_from_one_at_home():
     assert (outcome.links, outcome.strangers, outcome.relatives) == (2, 1, 1)
 
 
+@IN_NORMAL
 def test_pairs_between_two_clusters_are_one_question():
     """Two pairs of records between the same two clusters are asked about once, as one entity."""
     found = matched("normal")
@@ -173,6 +210,7 @@ def test_tiers_are_told_with_their_truth():
     assert tiers_of(found) == {"a2 name_and_contact": (2, 1)}
 
 
+@IN_NORMAL
 def test_every_pair_that_shares_a_key_is_a_candidate_once():
     """Candidates are sorted pairs without repetition, and true pairs are among them."""
     found = matched("normal")
