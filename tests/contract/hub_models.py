@@ -122,14 +122,15 @@ class HubModelsContract:
         assert model_of(world, "first", "second") == shipped_model("person").id
 
     def test_every_process_weighs_by_the_activated_model(self, world: HubWorld):
-        """Another worker that has weighed by the former model uses the new one for the next customer."""
-        met(equipped(world), "first", "second")
-        store = world.hub.store
-        worker = equipped(world.as_worker(store))  # type: ignore[arg-type]
+        """A worker that has weighed by one activated model uses the next one from the next customer on."""
+        activate(equipped(world), other_model(prior=1e-3))
+        worker = equipped(world.as_worker(world.hub.store))  # type: ignore[arg-type]
+        met(worker, "first", "second")
 
         new = activate(world, other_model())
         met(worker, "third")
 
+        assert model_of(world, "first", "second") != new
         assert model_of(world, "first", "third") == new
 
     def test_a_batch_weighs_with_the_activated_model(self, world: HubWorld):

@@ -25,7 +25,10 @@ COMMANDS: Final = {
     "quarantine": ("quarantine", "list, why, release"),
     "erase": ("erasures", "erase a customer's values everywhere, for ever"),
     "erasures": ("erasures", "list, show: which nodes have erased"),
-    "master": ("master", "who is who: find, show, explain, queue, accept, reject, merge, unmerge, pin, mode, relink"),
+    "master": (
+        "master",
+        "who is who: find, show, queue, accept, reject, merge, unmerge, pin, mode, weigh, relink, model",
+    ),
     "recalls": ("recalls", "import, publish, withdraw, list, progress"),
     "dossiers": ("dossiers", "list, show, file, note, retract, due: a campaign before the law"),
     "calendar": ("calendar", "show, import, deadline: working days"),
