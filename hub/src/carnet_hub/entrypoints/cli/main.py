@@ -27,7 +27,7 @@ COMMANDS: Final = {
     "erasures": ("erasures", "list, show: which nodes have erased"),
     "master": (
         "master",
-        "who is who: find, show, queue, accept, reject, merge, unmerge, pin, mode, weigh, relink, model",
+        "who is who: find, show, queue, accept, merge, unmerge, pin, mode, weigh, relink, model",
     ),
     "recalls": ("recalls", "import, publish, withdraw, list, progress"),
     "dossiers": ("dossiers", "list, show, file, note, retract, due: a campaign before the law"),
