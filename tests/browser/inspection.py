@@ -9,10 +9,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import openpyxl
 from axe_playwright_python.sync_playwright import Axe
 
 from browser.front_desk import SIZES, FrontDesk
+from browser.moves import (
+    let_go,
+    lock,
+    look_at_former_system,
+    search_for,
+    send_mistakes,
+    take_back,
+    take_former_system_over,
+    write_former_system,
+)
 
 GRAVE = ("serious", "critical")
 SAME_IN_BOTH = re.compile(
@@ -23,16 +32,9 @@ SAME_IN_BOTH = re.compile(
 
 CHINESE = re.compile(r"[\u3400-\u9fff]+")
 ENGLISH = re.compile(r"[A-Za-z]{3,}(?: [A-Za-z]{2,})*")
-FORMER = [
-    ("客户编号", "姓名", "手机", "会员等级"),
-    ("K1", "赵一鸣", 13900001111, "金"),
-    ("K2", None, 13900002222, "银"),
-]
-"""A former system's list: a phone stored as a number, a row without a name, a column nobody knows."""
-
 ENTERED = {
     *("中文", "王小明", "陈立群", "周敏", "津", "雅阁", "珍珠白", "刹车异响", "更换制动片", "南京路", "号", "王", "南"),
-    *("客户编号", "姓名", "手机", "会员等级", "赵一鸣", "赵"),
+    *("客户编号", "姓名", "手机", "会员等级", "赵一鸣", "赵", "钱多多", "钱"),
 }
 """What `furnish` and a former system enter, whole and masked, and the button that changes the language."""
 
@@ -81,43 +83,19 @@ def foreign_words(text: str, language: str) -> frozenset[str]:
 
 def steps(desk: FrontDesk, screens: Mapping[str, str], folder: Path) -> Iterator[str]:
     """Screens that are reached by doing something: their names, each open when it is handed out."""
-    desk.go("/")
-    desk.search("王")
+    search_for(desk, "王")
     yield "search"
-    desk.go(screens["returning"])
-    desk.page.fill("[name=odometer_in_km]", "12")
-    desk.page.fill("[name=promised_at]", "2026-13-45")
-    desk.page.keyboard.press("Control+Enter")
-    desk.page.wait_for_selector("#summary")
+    send_mistakes(desk, screens["returning"])
     yield "check-in, refused"
-    look_at_former_system(desk, folder)
+    look_at_former_system(desk, write_former_system(folder))
     yield "import preview with its mapping"
-    desk.page.click("form[action='/exchange/import/run'] button")
-    desk.page.wait_for_selector("a[href='/exchange/import/rejected.csv']")
+    take_former_system_over(desk)
     yield "import done"
-    desk.go(screens["leave"])
-    desk.page.click("form[action$='/leave'] button.danger")
-    desk.page.wait_for_selector(".notice.good")
+    let_go(desk, screens["leave"])
     yield "departure with its report"
     desk.go("/staff")
     yield "staff with somebody who left"
-    desk.page.click("form[action$='/return'] button")
-    desk.page.wait_for_selector(".startcode")
+    take_back(desk)
     yield "start code"
-    desk.go("/")
-    desk.page.click("[data-lock]")
-    desk.page.wait_for_url("**/locked*")
+    lock(desk)
     yield "lock"
-
-
-def look_at_former_system(desk: FrontDesk, folder: Path) -> None:
-    """Send a workbook of a former system; its rows are shown as they would become."""
-    former = folder / "1.xlsx"
-    book = openpyxl.Workbook()
-    for row in FORMER:
-        book.worksheets[0].append(row)
-    book.save(former)
-    desk.go("/exchange")
-    desk.page.set_input_files("#file", former)
-    desk.page.click("form[action='/exchange/import'] button")
-    desk.page.wait_for_selector("section table")

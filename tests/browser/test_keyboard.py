@@ -119,3 +119,26 @@ def test_the_door_opens_by_keyboard(served: Service, chromium: Browser, key: str
         desk.page.keyboard.press(key)
 
         expect(desk.page.locator("nav.screens")).to_be_visible()
+
+
+def test_a_field_that_is_full_says_so(desk: FrontDesk):
+    """What was pasted beyond the room of a field is gone, and nobody is left to find out on paper."""
+    desk.go("/customers/new")
+
+    desk.page.fill("[name=full_name]", "王" * 200)
+
+    expect(desk.page.locator("#told")).to_contain_text("最多 100 个字符")
+    assert desk.page.input_value("[name=full_name]") == "王" * 100
+
+
+def test_a_new_colleague_is_entered_by_keyboard(desk: FrontDesk):
+    """Enter goes from the number to the name; Ctrl+Enter sends, and the code names the number as it is kept."""
+    desk.go("/staff")
+    desk.page.focus("#f-staff_no")
+    desk.page.keyboard.type("Ｃ０９")
+    desk.page.keyboard.press("Enter")
+    desk.page.keyboard.type("赵敏")
+    desk.page.keyboard.press("Control+Enter")
+    desk.page.wait_for_selector(".startcode")
+
+    assert "C09 的启用码" in desk.page.inner_text(".notice.good")

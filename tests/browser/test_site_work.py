@@ -12,7 +12,8 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from browser.front_desk import PLATE, FrontDesk, furnish, screens_of
-from browser.inspection import grave_problems, look_at_former_system
+from browser.inspection import grave_problems
+from browser.moves import look_at_former_system, take_former_system_over, write_former_system
 from support.programs import Service, free_port, must_run, run_here, running
 from support.vins import make_vins
 
@@ -55,19 +56,20 @@ def test_what_could_be_wrong_is_said_in_chinese(desk: FrontDesk):
     assert set(re.findall("[A-Za-z]{2,}", said)) <= {"SQLite", "synchronous", "FULL", "GB", "carnet", "node", "sync"}
 
 
-def test_a_former_system_is_taken_over_from_a_workbook(desk: FrontDesk, tmp_path: Path):
+@pytest.mark.parametrize(("language", "reason"), [("zh_CN", "个人客户需要姓名"), ("en", "A person needs a name")])
+def test_a_former_system_is_taken_over_from_a_workbook(desk: FrontDesk, tmp_path: Path, language: str, reason: str):
     """The rows are shown as they would become, then taken over; what is left out comes back with its reason."""
-    look_at_former_system(desk, tmp_path)
+    desk.speak(language)
+    look_at_former_system(desk, write_former_system(tmp_path))
     preview = desk.page.locator("section table").inner_text()
-    desk.page.click("form[action='/exchange/import/run'] button")
-    desk.page.wait_for_selector("a[href='/exchange/import/rejected.csv']")
+    take_former_system_over(desk)
     with desk.page.expect_download() as awaited:
         desk.page.click("a[href='/exchange/import/rejected.csv']")
     rejected = Path(awaited.value.path()).read_text(encoding="utf-8-sig")
     found = desk.search("赵一鸣")
 
     assert "赵一鸣" in preview
-    assert "K2" in rejected
+    assert ("K2" in rejected, reason in rejected) == (True, True)
     assert "K1" not in rejected
     assert "赵一鸣" in found
 

@@ -1,14 +1,25 @@
 """What a desk is told beside its records: both of two values, a car taken in twice, codes and numbers in words."""
 
 import io
+from functools import partial
+from pathlib import Path
 
 import openpyxl
 import pytest
 
+from carnet_node.core.commands.vehicles import AddVehicle, add_plate
+from carnet_node.core.desk import save, save_vehicle
+from carnet_node.core.vehicle_file import EventKind, vehicle_file
 from carnet_node.core.views import visit_view
 from carnet_protocol.ids import parse_record_text, record_text
+from carnet_protocol.segments import encode_segment
+from carnet_protocol.vin import VinPolicy
 from support.browsing import Visitor
+from support.model_hub import ModelHub
+from support.node_builder import build_node
+from support.recall_lists import announce, receive
 from support.staffed import Site
+from support.vins import make_vins
 
 NEW = "/visits/new"
 TYPED = {
@@ -122,3 +133,41 @@ def test_who_brought_a_car_is_found_while_it_is_in_the_shop(desk: Visitor, text:
     page = desk.search(text).text
 
     assert f'href="{address}"' in page
+
+
+def test_a_recall_taken_in_from_the_banner_is_an_order_of_its_kind(tmp_path: Path):
+    """The visit is a recall's, its job names the campaign, and warranty pays."""
+    node, hub, vin = build_node(tmp_path), ModelHub(), make_vins(1)[0]
+    members = encode_segment([vin])
+    announce(hub, members, count=1)
+    receive(node, hub, members)
+    desk = Visitor(node).logged_in().in_english()
+    vehicle = save_vehicle(node, AddVehicle(vin, VinPolicy.STRICT, {})).vehicle
+    banner = desk.open(f"/vehicles/{record_text(vehicle)}").partition("campaign=")[2].partition('"')[0]
+    begun = f"{NEW}?vehicle={record_text(vehicle)}&campaign={banner}"
+    who = {"sender_name": "李芳", "sender_phone": "13800138000", "odometer_in_km": "52300"}
+
+    answered = desk.submit(desk.open(begun), NEW, who)
+
+    order = visit_view(node, parse_record_text(answered.headers["location"].rsplit("/", 1)[1]))
+    assert order is not None
+    job = order.jobs[0].job.values
+    assert (order.visit.values["visit_kind"], job["pay_type"]) == ("recall", "warranty")
+    assert job["campaign_id"] == parse_record_text(banner)
+
+
+def test_a_plate_that_two_have_written_down_stands_in_the_history_once(site: Site, desk: Visitor):
+    """Two records that say the same are one line; another day of the same plate is another line."""
+    address = checked_in(desk)
+    order = visit_view(site.node, parse_record_text(address.rsplit("/", 1)[1]))
+    assert order is not None
+    assert order.vehicle is not None
+    vehicle = order.vehicle.id
+    for day in (None, "2024-05-01"):
+        save(site.as_admin, partial(add_plate, vehicle, {"plate_no": "津B88K99", "from_on": day}))
+
+    file = vehicle_file(site.node, vehicle)
+
+    assert file is not None
+    plates = [one.view.values.get("from_on") for one in file.timeline if one.kind is EventKind.PLATE]
+    assert plates == ["2024-05-01", None]

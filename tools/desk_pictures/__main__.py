@@ -18,13 +18,22 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-import openpyxl
 from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from browser.front_desk import FrontDesk  # noqa: E402  (needs the path set above)
+from browser.moves import (  # noqa: E402
+    let_go,
+    lock,
+    look_at_former_system,
+    search_for,
+    send_mistakes,
+    take_back,
+    take_former_system_over,
+    write_former_system,
+)
 from support.programs import Service, free_port, must_run, run_here, running  # noqa: E402
 from tools.desk_pictures import shop  # noqa: E402
 
@@ -44,13 +53,6 @@ STEADY: Final = {
     "failure": "/no-such-page",
 }
 """Screens that stand at the same address everywhere."""
-
-FORMER: Final = [
-    ("客户编号", "姓名", "手机", "会员等级"),
-    ("K1", "赵一鸣", 13900001111, "金"),
-    ("K2", None, 13900002222, "银"),
-    ("K3", "钱多多", 13900003333, ""),
-]
 
 
 def main() -> int:
@@ -101,7 +103,7 @@ def _draw_all(scratch: Path, album: _Album) -> None:
                 desk.go("/set-up")
                 album.draw(desk.page, "set-up", language)
     places = shop.furnish(node.data)
-    former = _former_system(scratch)
+    former = write_former_system(scratch)
     with running(node):
         for language in LANGUAGES:
             with album.opened(node.url, language) as desk:
@@ -137,16 +139,6 @@ def _joined(scratch: Path) -> Service:
     return node
 
 
-def _former_system(scratch: Path) -> Path:
-    """A workbook of a former system."""
-    path = scratch / "former.xlsx"
-    book = openpyxl.Workbook()
-    for row in FORMER:
-        book.worksheets[0].append(row)
-    book.save(path)
-    return path
-
-
 def _outside(desk: FrontDesk, album: _Album, language: str) -> None:
     for name in ("login", "start"):
         desk.go(f"/{name}")
@@ -161,51 +153,21 @@ def _log_in(desk: FrontDesk) -> None:
     desk.page.wait_for_selector("nav.screens")
 
 
-def _search(desk: FrontDesk, _places: Mapping[str, str], _former: Path) -> None:
-    desk.go("/")
-    desk.search("王")
-
-
-def _refused(desk: FrontDesk, places: Mapping[str, str], _former: Path) -> None:
-    desk.go(places["check-in"])
-    desk.page.fill("[name=odometer_in_km]", "12")
-    desk.page.fill("[name=promised_at]", "2026-13-45")
-    desk.page.keyboard.press("Control+Enter")
-    desk.page.wait_for_selector("#summary")
-
-
-def _import_preview(desk: FrontDesk, _places: Mapping[str, str], former: Path) -> None:
-    desk.go("/exchange")
-    desk.page.set_input_files("#file", former)
-    desk.page.click("form[action='/exchange/import'] button")
-    desk.page.wait_for_selector("section table")
-
-
-def _import_run(desk: FrontDesk, _places: Mapping[str, str], _former: Path) -> None:
-    desk.page.click("form[action='/exchange/import/run'] button")
-    desk.page.wait_for_selector("a[href='/exchange/import/rejected.csv']")
-
-
-def _examined(desk: FrontDesk, _places: Mapping[str, str], _former: Path) -> None:
+def _examine(desk: FrontDesk) -> None:
     desk.go("/sync")
     desk.page.click("form[action='/sync/examine'] button")
     desk.page.wait_for_selector("[data-grade]")
     desk.page.evaluate("document.querySelector('[data-grade]').scrollIntoView({block: 'center'})")
 
 
-def _locked(desk: FrontDesk, _places: Mapping[str, str], _former: Path) -> None:
-    desk.go("/")
-    desk.page.click("[data-lock]")
-    desk.page.wait_for_url("**/locked*")
-
-
-_STEPS: Final[Mapping[str, Callable[[FrontDesk, Mapping[str, str], Path], None]]] = {
-    "search": _search,
-    "refused": _refused,
-    "import": _import_preview,
-    "import-run": _import_run,
-    "examined": _examined,
-    "locked": _locked,
+_Move = Callable[[FrontDesk, Mapping[str, str], Path], None]
+_STEPS: Final[Mapping[str, _Move]] = {
+    "search": lambda desk, _places, _former: search_for(desk, "王"),
+    "refused": lambda desk, places, _former: send_mistakes(desk, places["check-in"]),
+    "import": lambda desk, _places, former: look_at_former_system(desk, former),
+    "import-run": lambda desk, _places, _former: take_former_system_over(desk),
+    "examined": lambda desk, _places, _former: _examine(desk),
+    "locked": lambda desk, _places, _former: lock(desk),
 }
 """Screens that are reached by doing something, in this order."""
 
@@ -213,13 +175,10 @@ _STEPS: Final[Mapping[str, Callable[[FrontDesk, Mapping[str, str], Path], None]]
 def _departure(desk: FrontDesk, places: Mapping[str, str], album: _Album, language: str) -> None:
     """Somebody leaves, and comes back for the picture in the other language."""
     desk.page.context.add_cookies([{"name": "carnet_language", "value": LANGUAGES[language], "url": desk.url}])
-    desk.go(places["leave"])
-    desk.page.click("form[action$='/leave'] button.danger")
-    desk.page.wait_for_selector(".notice.good")
+    let_go(desk, places["leave"])
     album.draw(desk.page, "left", language)
     desk.go("/staff")
-    desk.page.click("form[action$='/return'] button")
-    desk.page.wait_for_selector(".startcode")
+    take_back(desk)
 
 
 if __name__ == "__main__":

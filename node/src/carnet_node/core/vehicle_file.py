@@ -180,13 +180,20 @@ def _events(
     for reading in car.readings:
         if reading.values.get("visit_id") is None:
             yield Event(EventKind.READING, _instant(reading, "read_at"), reading)
-    for plate in car.plates:
+    for plate in _each_once(car.plates):
         yield Event(EventKind.PLATE, _date(plate, "from_on"), plate)
     for owned in car.owners:
         yield Event(EventKind.OWNERSHIP, _date(owned.link, "from_on"), owned.link, other=owned.other)
     for completion in done:
         if not completion.values.get("retracted"):
             yield Event(EventKind.RECALL_DONE, _instant(completion, "completed_at"), completion)
+
+
+def _each_once(plates: Iterable[RecordView]) -> Iterable[RecordView]:
+    """Plates without those that say the same: two sites write down what they both see."""
+    fields = ("plate_no", "plate_color", "from_on", "to_on")
+    said = {tuple(one.values.get(name) for name in fields): one for one in reversed(tuple(plates))}
+    return reversed(said.values())
 
 
 def _instant(view: RecordView, field: str) -> int | None:

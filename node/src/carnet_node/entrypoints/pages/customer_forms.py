@@ -91,6 +91,22 @@ def new_customer(typed: Typed, clockface: Clockface, today: date) -> AddCustomer
     return AddCustomer(values, listed["phones"], listed["addresses"], preference, today=today)
 
 
+def row_on_file(views: Iterable[RecordView], row: str) -> RecordView:
+    """The record a row of a form is of.
+
+    Args:
+        views: those that stand in the list now.
+        row: the id the form was rendered with.
+
+    Raises:
+        CommandRefused: it is not there any more.
+    """
+    found = next((one for one in views if record_text(one.id) == row), None)
+    if found is None:
+        raise refuse("id", ProblemCode.NOT_FOUND, "Somebody else has taken this row away.", "Open the page again.")
+    return found
+
+
 def at_own_rows(form: FormState) -> FormState:
     """A refused form whose sentences stand beside its rows: the core knows of one preference, the form has a list."""
     if form.explained is None:
@@ -154,9 +170,7 @@ def _row_drafts(card: CustomerCard, typed: Typed, row: _Row, clockface: Clockfac
     if not texts.get("id"):
         present = {one: value for one, value in values.items() if value is not None and value is not False}
         return add_part(AddPart(kind, card.customer.id, present), new_id)
-    view = next((one for one in _rows_of(card, row.name) if record_text(one.id) == texts["id"]), None)
-    if view is None:
-        raise refuse("id", ProblemCode.NOT_FOUND, "Somebody else has taken this row away.", "Open the page again.")
+    view = row_on_file(_rows_of(card, row.name), texts["id"])
     heads = texts.get(BASED_ON, "")
     if texts.get("gone") == TICKED:
         return remove_part(kind, as_read(view, heads).read())

@@ -13,6 +13,7 @@ from fastapi import APIRouter, Response
 
 from carnet_node.core.access_log import accesses_of, report_on
 from carnet_node.core.acting import require
+from carnet_node.core.commands.staff import folded_staff_no
 from carnet_node.core.form_drafts import drafts_of
 from carnet_node.core.node import Node
 from carnet_node.core.refusals import ProblemCode, refuse
@@ -52,7 +53,8 @@ async def add(page: PageOf) -> Response:
     """Somebody starts to work here; their start code is shown once."""
     typed = page.typed()
     values = {name: typed.text(name) for name in ("staff_no", "full_name", "role")}
-    return await _told(page, typed, lambda: {"code": add_member(page.node, values)[1], "staff_no": values["staff_no"]})
+    number = folded_staff_no(values["staff_no"])
+    return await _told(page, typed, lambda: {"code": add_member(page.node, values)[1], "staff_no": number})
 
 
 @router.get("/me")

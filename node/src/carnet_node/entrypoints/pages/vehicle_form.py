@@ -27,10 +27,10 @@ from carnet_node.core.editing import new_owner_drafts, plate_drafts, require_veh
 from carnet_node.core.node import Node
 from carnet_node.core.reading_check import doubts_of
 from carnet_node.core.record_view import RecordView
-from carnet_node.core.refusals import ProblemCode, refuse, refuse_if_any
+from carnet_node.core.refusals import refuse_if_any
 from carnet_node.core.searching import one_customer
 from carnet_node.core.views import VehicleView
-from carnet_node.entrypoints.pages.customer_forms import changed, gathered, text_of
+from carnet_node.entrypoints.pages.customer_forms import changed, gathered, row_on_file, text_of
 from carnet_node.entrypoints.pages.formats import Clockface
 from carnet_node.entrypoints.pages.forms import BASED_ON, FormState, Typed
 from carnet_node.entrypoints.pages.page import Page, PageOf
@@ -158,9 +158,7 @@ class _Form:
             stated = {one: value for one, value in values.items() if value is not None}
             is_new = kind is PLATE and stated
             return plate_drafts(self.node, self.car.vehicle.id, stated, self.new_id) if is_new else ()
-        view = next((one for one in _rows(self.car)[name] if record_text(one.id) == texts["id"]), None)
-        if view is None:
-            raise refuse("id", ProblemCode.NOT_FOUND, "Somebody else has taken this row away.", "Open the page again.")
+        view = row_on_file(_rows(self.car)[name], texts["id"])
         heads = texts.get(BASED_ON, "")
         if texts.get("gone") == TICKED and kind is not OWNERSHIP:
             read = as_read(view, heads).read()

@@ -28,7 +28,7 @@ from carnet_node.core.node import Node
 from carnet_node.core.record_view import RecordView
 from carnet_node.core.refusals import ProblemCode, refuse
 from carnet_node.core.views import VisitView
-from carnet_node.entrypoints.pages.customer_forms import changed, gathered, text_of
+from carnet_node.entrypoints.pages.customer_forms import changed, gathered, row_on_file, text_of
 from carnet_node.entrypoints.pages.formats import Clockface, hundredths, yuan
 from carnet_node.entrypoints.pages.forms import BASED_ON, FormState, Typed
 from carnet_node.entrypoints.pages.page import Page, PageOf
@@ -157,9 +157,7 @@ class _Form:
         if not texts.get("id"):
             stated = {one: value for one, value in values.items() if value is not None}
             return self.new_line(kind, texts.get("job", ""), stated) if any(said.values()) else ()
-        view = next((one for one in _views(self.view)[name] if record_text(one.id) == texts["id"]), None)
-        if view is None:
-            raise refuse("id", ProblemCode.NOT_FOUND, "Somebody else has taken this row away.", "Open the page again.")
+        view = row_on_file(_views(self.view)[name], texts["id"])
         heads = texts.get(BASED_ON, "")
         if texts.get("gone") == TICKED:
             gone = as_read(view, heads).read()

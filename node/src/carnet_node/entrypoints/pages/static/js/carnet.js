@@ -7,6 +7,7 @@ import "./take.js";
 import "./focus.js";
 import "./refresh.js";
 import "./damages.js";
+import "./room.js";
 import "./doubts.js";
 import "./duplicates.js";
 import "./same.js";
