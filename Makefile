@@ -33,7 +33,7 @@ export UV_SYSTEM_CERTS
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup check test test-relink test-spark demo simulate crash-steps planted crash heal fuzz bench bench-desk pictures interop backup-stores vectors messages lock system-deps clean
+.PHONY: help setup check test test-relink test-spark bench-relink demo simulate crash-steps planted crash heal fuzz bench bench-desk pictures interop backup-stores vectors messages lock system-deps clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -100,6 +100,9 @@ gate-master: setup ## how well customers are matched on 100,000 made-up records 
 
 bench-online: setup ## one arriving customer at a hub of a million, against one read by key (SCALE=0.02 is quick; built once)
 	SCALE=$(SCALE) $(BIN)/python -m tools.bench --only master_online --json .bench-online.json $(ARGS)
+
+bench-relink: $(MASTER_READY) ## what weighing 100,000 and 1,000,000 customers again costs (ARGS="--customers 100000")
+	$(MASTER_VENV)/bin/python -m tools.master.relink_bench --json .bench-relink.json $(ARGS)
 
 train-model: $(MASTER_READY) ## train the shipped matching models anew and hold the compiled scorer against Splink
 	$(MASTER_VENV)/bin/python -m tools.master.train $(ARGS)

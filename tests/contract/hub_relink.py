@@ -228,6 +228,17 @@ class HubRelinkContract:
 
         assert waiting(world)[pair("first", "second")] == "weak_contact"
 
+    def test_a_namesake_behind_the_contact_makes_it_a_question(self, world: HubWorld):
+        """Two of one name and telephone are asked about where a third of the name has another birthday there."""
+        site = world.site("a")
+        for name, born in (("first", "1960-02-03"), ("second", None), ("third", "1988-05-06")):
+            know(world, site, name, full_name="赵小明", **({} if born is None else {"birth_on": born}))
+            say(world, site, "phone", f"phone {name}", name, number="13912340001")
+
+        again(weighed(world))
+
+        assert waiting(world)[pair("first", "second")] == "namesake"
+
     @pytest.mark.parametrize("dies_after", [0, 1, 2, 3])
     def test_a_killed_run_is_gone_on_with(self, world: HubWorld, dies_after: int):
         """A run that dies between two blocks is finished by the next one, which proposes nothing twice."""

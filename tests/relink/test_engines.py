@@ -5,7 +5,8 @@ Splink's packages lie in an environment of their own. Without `CARNET_RELINK`, w
 
 import hashlib
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
 from itertools import combinations, pairwise
 from pathlib import Path
 
@@ -16,8 +17,10 @@ from bench.population.knobs import ADVERSARIAL
 from bench.population.world import make_population
 from carnet_hub.adapters.relink_engine import SplinkEngine
 from carnet_hub.adapters.relink_opening import Engine, open_engine
+from carnet_hub.adapters.relink_rows import KEYS_FILE
 from carnet_hub.adapters.system import SystemEntropy
 from carnet_hub.adapters.weighing import ShippedWeigher
+from carnet_hub.core.relink_failures import EngineFailed
 from carnet_hub.core.relink_ports import SURE_BLOCKS
 from carnet_master.clusters import Pair, pair_of
 from carnet_master.features import Features, RawCustomer, customer_features
@@ -32,11 +35,13 @@ RECORDS = 1_500
 PHONE = "13912340001"
 
 
-def engine_in(folder: Path, *, block_customers: int = 700) -> SplinkEngine:
-    """The engine under test with the shipped models."""
-    opened = open_engine(Engine(ENGINE), folder, ShippedWeigher().files(), SystemEntropy())
-    opened._block = block_customers
-    return opened
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[SplinkEngine]:
+    """The engine under test with the shipped models, in blocks of 700 customers."""
+    opened = open_engine(Engine(ENGINE), tmp_path, ShippedWeigher().files(), SystemEntropy())
+    opened._block = 700
+    with closing(opened):
+        yield opened
 
 
 def made_up() -> dict[bytes, Features]:
@@ -86,10 +91,9 @@ def numbered(features: Iterable[Features]) -> dict[bytes, Features]:
     return {number.to_bytes(16, "big"): one for number, one in enumerate(features)}
 
 
-def test_an_engine_finds_the_pairs_of_the_online_matcher(tmp_path: Path):
+def test_an_engine_finds_the_pairs_of_the_online_matcher(engine: SplinkEngine):
     """Of 1,500 records of a made-up country the engine lets through the very pairs the compiled scorer does."""
     customers = made_up()
-    engine = engine_in(tmp_path)
     fill(engine, customers)
 
     blocks = list(engine.pairs())
@@ -101,15 +105,14 @@ def test_an_engine_finds_the_pairs_of_the_online_matcher(tmp_path: Path):
     assert all(last.upto < pair[0] for last, block in pairwise(blocks) for pair in block.pairs)
 
 
-def test_an_engine_without_customers_has_no_block(tmp_path: Path):
+def test_an_engine_without_customers_has_no_block(engine: SplinkEngine):
     """A hub without customers is re-linked at once."""
-    assert list(engine_in(tmp_path).pairs()) == []
+    assert list(engine.pairs()) == []
 
 
-def test_a_customer_alone_is_done_and_meets_nobody(tmp_path: Path):
+def test_a_customer_alone_is_done_and_meets_nobody(engine: SplinkEngine):
     """Customers that share no key make blocks without a pair, so that a note can go on behind them."""
     customers = numbered([person("赵小明", PHONE), person("王建国", "13912340002")])
-    engine = engine_in(tmp_path)
     fill(engine, customers)
 
     blocks = list(engine.pairs())
@@ -118,11 +121,10 @@ def test_a_customer_alone_is_done_and_meets_nobody(tmp_path: Path):
 
 
 @pytest.mark.skipif(ENGINE != Engine.DUCKDB, reason="what is written is the same for every engine")
-def test_what_is_only_compared_for_equality_is_written_as_a_hash(tmp_path: Path):
+def test_what_is_only_compared_for_equality_is_written_as_a_hash(engine: SplinkEngine, tmp_path: Path):
     """Neither a name nor a telephone number stands in a file of the scratch folder, nor in its name."""
     from pyarrow.parquet import read_table  # noqa: PLC0415  (an optional package)
 
-    engine = engine_in(tmp_path)
     fill(engine, numbered([person("赵小明", PHONE), person("赵小明", PHONE)]))
 
     found = [pair for block in engine.pairs() for pair in block.pairs]
@@ -130,4 +132,17 @@ def test_what_is_only_compared_for_equality_is_written_as_a_hash(tmp_path: Path)
     tables = [read_table(path).to_pylist() for path in sorted(tmp_path.glob("*.parquet"))]
     assert (len(found), len(tables)) == (1, 2)
     assert not any(secret in str(tables) for secret in ("赵", "小明", PHONE))
-    assert {path.name for path in tmp_path.iterdir()} <= {"keys.parquet", "person.parquet", "pairs.duckdb", "spill"}
+    assert {path.name.partition(".")[0] for path in tmp_path.iterdir()} <= {"keys", "person", "pairs", "spill"}
+
+
+def test_an_engine_that_gives_up_says_so_by_name(engine: SplinkEngine, tmp_path: Path):
+    """A damaged file ends the run with what is safe, and without a row in the sentence."""
+    fill(engine, numbered([person("赵小明", PHONE)]))
+    engine._files.close()
+    (tmp_path / KEYS_FILE).write_bytes(b"no Parquet at all")
+
+    with pytest.raises(EngineFailed) as caught:
+        list(engine.pairs())
+
+    assert "gave up" in caught.value.what
+    assert PHONE not in "".join((caught.value.what, caught.value.safe, caught.value.next))

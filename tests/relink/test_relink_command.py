@@ -69,7 +69,7 @@ def test_a_run_proposes_and_leaves_nothing_behind(data: Path, capsys: Printed):
     first = told(capsys, data, *RELINK)
     second = told(capsys, data, *RELINK)
 
-    waiting = told(capsys, data, "master", "stats")["waiting"]
+    waiting = told(capsys, data, "master", "stats")["held"]
     assert (first["proposed"], second["proposed"]) == (expected, {})
     assert waiting == expected == {"a2:name_and_contact": PEOPLE}
     assert not scratch_of(data).exists()
@@ -94,4 +94,4 @@ def test_a_run_that_was_killed_is_finished_by_the_next(data: Path, capsys: Print
     told(capsys, data, *RELINK)
 
     assert (mode, was_swept) == (0o700, True)
-    assert told(capsys, data, "master", "stats")["waiting"] == {"a2:name_and_contact": PEOPLE}
+    assert told(capsys, data, "master", "stats")["held"] == {"a2:name_and_contact": PEOPLE}

@@ -27,7 +27,7 @@ from bench.population.knobs import NORMAL  # noqa: E402  (needs the path set abo
 from bench.population.world import make_population  # noqa: E402
 from carnet_hub.bootstrap import HubApp, init_hub, open_hub  # noqa: E402
 from carnet_hub.core.master_rows import MatchKeyRow, PartyRow  # noqa: E402
-from carnet_hub.core.parties import _packed, _place  # noqa: E402
+from carnet_hub.core.parties import sealed_features  # noqa: E402
 from carnet_hub.settings import HubSettings  # noqa: E402
 from carnet_master.features import Features, customer_features  # noqa: E402
 from carnet_master.keys import KEY_BYTES, blocking_keys, identifier_tokens  # noqa: E402
@@ -128,7 +128,7 @@ def _party(app: HubApp, customer: bytes, features: Features) -> PartyRow:
     box = app.hub.box
     tokens = b"".join(sorted(identifier_tokens(features, box.blind_key)))
     keys = b"".join(sorted(blocking_keys(features, box.blind_key)))
-    sealed = box.seal(_packed(features), _place(customer))
+    sealed = sealed_features(box, customer, features)
     return PartyRow(customer, bytes(16), 1, features.party, True, tokens, keys, sealed)
 
 

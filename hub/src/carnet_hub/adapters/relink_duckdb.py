@@ -5,7 +5,8 @@ bytes its distances would count.
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -21,7 +22,17 @@ from carnet_hub.adapters.relink_engine import (
     let_through,
     rows_of_kind,
 )
+from carnet_hub.core.relink_failures import EngineFailed
 from carnet_hub.core.relink_limits import ENGINE_MEMORY_MB, ENGINE_THREADS
+
+
+@contextmanager
+def _in_our_words() -> Iterator[None]:
+    """Tell a failure of DuckDB by its name."""
+    try:
+        yield
+    except duckdb.Error as error:
+        raise EngineFailed("DuckDB", type(error).__name__) from error
 
 
 class DuckBackend:
@@ -40,6 +51,7 @@ class DuckBackend:
         self._connection.execute("SET enable_progress_bar = false")  # it would draw on stdout, beside the JSON
         self._linkers: dict[str, tuple[DuckDBAPI, Linker]] = {}
 
+    @_in_our_words()
     def open(self, keys: Path, kinds: Mapping[str, Kind]) -> None:
         """See `relink_engine.Backend`."""
         self._connection.read_parquet(str(keys)).create_view("carnet_keys")
@@ -56,6 +68,7 @@ class DuckBackend:
                 linker.table_management.register_term_frequency_lookup(api.register(known), column)
             self._linkers[name] = (api, linker)
 
+    @_in_our_words()
     def weigh(self, kind: str, number: int, *, start: int, end: int) -> Sequence[tuple[int, int]]:
         """See `relink_engine.Backend`."""
         api, linker = self._linkers[kind]

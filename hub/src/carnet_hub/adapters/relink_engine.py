@@ -122,19 +122,20 @@ class SplinkEngine:
         if not kinds:
             return
         self._backend.open(self._folder / KEYS_FILE, kinds)
-        try:
-            for start in range(0, total, self._block):
-                end = min(start + self._block, total)
-                found = [
-                    pair
-                    for number, kind in enumerate(self.model_ids)
-                    if kind in kinds
-                    for pair in self._backend.weigh(kind, number, start=start, end=end)
-                ]
-                named = [(self._customer(one), self._customer(other)) for one, other in sorted(found)]
-                yield PairBlock(self._customer(end - 1), named, end, total)
-        finally:
-            self._backend.close()
+        for start in range(0, total, self._block):
+            end = min(start + self._block, total)
+            found = [
+                pair
+                for number, kind in enumerate(self.model_ids)
+                if kind in kinds
+                for pair in self._backend.weigh(kind, number, start=start, end=end)
+            ]
+            named = [(self._customer(one), self._customer(other)) for one, other in sorted(found)]
+            yield PairBlock(self._customer(end - 1), named, end, total)
+
+    def close(self) -> None:
+        """Let go of everything, so that the folder can be removed."""
+        self._backend.close()
 
     def _customer(self, number: int) -> bytes:
         return bytes(self._customers[number * _ID_BYTES : (number + 1) * _ID_BYTES])

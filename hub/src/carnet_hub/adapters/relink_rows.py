@@ -131,6 +131,7 @@ class RowFiles:
         self._flush_keys()
         for writer in self._writers.values():
             writer.close()
+        self._writers.clear()
 
     def _row(self, features: Features) -> dict[str, object]:
         row: Row = row_of(features, self._models[features.party])

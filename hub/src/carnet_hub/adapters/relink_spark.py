@@ -9,10 +9,13 @@ import logging
 import os
 import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from py4j.protocol import Py4JError
+from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 from splink import Linker
 from splink.backends.spark import SparkAPI, similarity_jar_location
@@ -27,6 +30,7 @@ from carnet_hub.adapters.relink_engine import (
     let_through,
     rows_of_kind,
 )
+from carnet_hub.core.relink_failures import EngineFailed
 from carnet_hub.core.relink_limits import ENGINE_MEMORY_MB, ENGINE_THREADS
 
 LOCAL: Final = f"local[{ENGINE_THREADS}]"
@@ -44,6 +48,15 @@ def has_java() -> bool:
     """Whether Spark would find a Java machine here."""
     home = os.environ.get("JAVA_HOME")
     return shutil.which("java") is not None or (home is not None and (Path(home) / "bin" / "java").exists())
+
+
+@contextmanager
+def _in_our_words() -> Iterator[None]:
+    """Tell a failure of Spark by its name."""
+    try:
+        yield
+    except (PySparkException, Py4JError) as error:
+        raise EngineFailed("Spark", type(error).__name__) from error
 
 
 class SparkBackend:
@@ -71,6 +84,7 @@ class SparkBackend:
         self._folder = folder
         self._linkers: dict[str, tuple[SparkAPI, Linker]] = {}
 
+    @_in_our_words()
     def open(self, keys: Path, kinds: Mapping[str, Kind]) -> None:
         """See `relink_engine.Backend`."""
         self._spark.read.parquet(str(keys)).createOrReplaceTempView("carnet_keys")
@@ -90,6 +104,7 @@ class SparkBackend:
                 linker.table_management.register_term_frequency_lookup(api.register(known), column)
             self._linkers[name] = (api, linker)
 
+    @_in_our_words()
     def weigh(self, kind: str, number: int, *, start: int, end: int) -> Sequence[tuple[int, int]]:
         """See `relink_engine.Backend`."""
         api, linker = self._linkers[kind]

@@ -4,7 +4,8 @@ HubFailure
 ├── PackagesMissing     the engine's packages are not installed
 ├── JavaMissing         Spark was asked for on a machine without Java
 ├── AlreadyRelinking    another run has the scratch folder
-└── ModelChanged        another model became active while pairs were weighed
+├── ModelChanged        another model became active while pairs were weighed
+└── EngineFailed        DuckDB or Spark gave up: no memory, no room, no worker
 """
 
 from carnet_hub.core.failures import HubFailure
@@ -55,3 +56,19 @@ class ModelChanged(HubFailure):
             "What was proposed before stands; nothing was linked or taken apart.",
             "Run the same command again: it begins anew with the model in use.",
         )
+
+
+class EngineFailed(HubFailure):
+    """DuckDB or Spark gave up.
+
+    Attributes:
+        fault: what it called the fault; its text may quote rows and is not kept.
+    """
+
+    def __init__(self, engine: str, fault: str) -> None:
+        super().__init__(
+            f"{engine} gave up while it weighed pairs: {fault}.",
+            "What was proposed before stands; nothing was linked or taken apart.",
+            "Look at memory and at the room in the data folder, then run the same command again: it goes on.",
+        )
+        self.fault = fault

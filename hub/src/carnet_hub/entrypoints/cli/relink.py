@@ -1,13 +1,13 @@
 """`master relink`: all customers weighed again, the differences proposed.
 
-Exit codes: 0 the run has ended, whatever it proposed; 1 packages are missing, another run has the folder, or another
-model became active meanwhile; 3 the database is busy; 130 stopped with Ctrl-C. After 1, 3 and 130 the same command goes
-on where it was.
+Exit codes: 0 the run has ended, whatever it proposed; 1 packages are missing, another run has the folder, another model
+became active meanwhile, or the engine gave up; 3 the database is busy; 130 stopped with Ctrl-C. After 1, 3 and 130 the
+same command goes on where it was.
 """
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -47,9 +47,10 @@ def relink_(
         return
     require_packages(engine)
     with hub_of(ctx) as app, scratch_folder(app.settings.data_dir) as folder, _told(is_quiet=as_json) as tell:
-        run = open_engine(engine, folder, files_in_use(app.hub), app.hub.entropy, spark_master=spark_master)
-        notes = NoteFile(app.settings.data_dir, app.files)
-        outcome = relink(app.hub, run, notes, tell=tell, is_dry=is_dry)
+        opened = open_engine(engine, folder, files_in_use(app.hub), app.hub.entropy, spark_master=spark_master)
+        with closing(opened):
+            notes = NoteFile(app.settings.data_dir, app.files)
+            outcome = relink(app.hub, opened, notes, tell=tell, is_dry=is_dry)
     emit(_row(outcome), as_json=as_json, text=_text(outcome))
 
 

@@ -1,0 +1,196 @@
+"""What a re-link says about some pairs: the online matcher's own word on each, as of now.
+
+Decides which pairs are looked at at all, what is compared of the two, and under which cause something is proposed. Does
+not decide which pairs there are nor how they are written down (`relinking`).
+
+Rules:
+- Compared is what arrival would compare: a contact under too many names is nobody's own, and a namesake behind a
+  contact makes name and contact a question. Where no third shares a contact with either of the two, neither can be.
+- A customer of whom something was erased is left alone: an erasure says nothing about who somebody is.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from carnet_hub.core.hub import Hub
+from carnet_hub.core.limits import PARTIES_PER_LOOK_UP
+from carnet_hub.core.linking import decision_of
+from carnet_hub.core.master_book import MasterBook, split_keys
+from carnet_hub.core.master_rows import PartyRow
+from carnet_hub.core.matching import Verdict, candidates_of, cause_of, evidence_of, judge, speaking_features
+from carnet_hub.core.models_in_use import weighing_now
+from carnet_hub.core.parties import plain_features
+from carnet_hub.core.ports import Snapshot
+from carnet_hub.core.relink_failures import ModelChanged
+from carnet_master.clusters import DOUBTED, Authority, Decision, Effect, Pair, deciding, standing_decisions
+from carnet_master.features import Features
+from carnet_master.keys import Block
+from carnet_master.limits import BLOCK_RECORDS_MAX
+from carnet_master.tiers import Policy, Tier, effect_of
+from carnet_protocol.registry import Value
+
+_LINKING: Final = frozenset({Tier.A1, Tier.A2, Tier.A3})
+_CONTACTS: Final = frozenset(
+    block.value.encode() for block in (Block.PHONE, Block.WECHAT, Block.VIN, Block.PLATE, Block.DOOR)
+)
+"""Letters of keys by which somebody is reached, or of a car."""
+
+_TWO: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """By what is judged, for the length of a run.
+
+    Attributes:
+        models: ids of the models that the engine weighs with, by kind of party.
+        full: keys that too many customers share.
+        crowded: keys of contacts that a third customer shares, full ones among them.
+    """
+
+    policy: Policy
+    models: Mapping[str, bytes]
+    full: frozenset[bytes]
+    crowded: frozenset[bytes]
+
+
+def read_rules(snapshot: Snapshot, policy: Policy, models: Mapping[str, bytes]) -> Rules:
+    """By what is judged from now on."""
+    full = snapshot.full_keys(BLOCK_RECORDS_MAX)
+    crowded = {key for key in snapshot.full_keys(_TWO) if key[:1] in _CONTACTS}
+    return Rules(policy, models, full, full | crowded)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What is looked for.
+
+    Attributes:
+        concerns: whether a pair is looked at, by what was said of it.
+        cause: of a proposal; None for nothing to propose.
+    """
+
+    concerns: Callable[[MasterBook, Pair], bool]
+    cause: Callable[[Verdict, Policy], str | None]
+
+
+def judged_pairs(
+    hub: Hub, rules: Rules, look: Look, snapshot: Snapshot, book: MasterBook, *, pairs: Sequence[Pair]
+) -> Iterator[tuple[Pair, dict[str, Value]]]:
+    """What is proposed about each of some pairs.
+
+    Args:
+        book: of the snapshot.
+
+    Raises:
+        ModelChanged: the online matcher has another model than the engine.
+    """
+    customers = {one for pair in pairs for one in pair}
+    book.load(customers)
+    erased = snapshot.erased(customers)
+    looked_at = [pair for pair in pairs if erased.keys().isdisjoint(pair) and look.concerns(book, pair)]
+    opened = _Opened(weighing_now(hub, snapshot), rules, book)
+    opened.prepare({one for pair in looked_at for one in pair})
+    for pair in looked_at:
+        verdict = _verdict(rules, opened, pair)
+        cause = look.cause(verdict, rules.policy) if verdict is not None else None
+        if verdict is not None and cause is not None:
+            said: dict[str, Value] = {"effect": Effect.PROPOSE.value, "authority": "auto", "cause": cause}
+            yield pair, {**said, **evidence_of(verdict.weighed)}
+
+
+@dataclass(slots=True)
+class _Opened:
+    """What is compared of customers, each opened once, and who else shares a key with them."""
+
+    hub: Hub
+    rules: Rules
+    book: MasterBook
+    known: dict[bytes, tuple[Features, list[Features]]] = field(default_factory=dict)
+
+    def prepare(self, customers: Iterable[bytes]) -> None:
+        """Ask at once who else shares keys with those of whom a third might say something."""
+        parties = [party for one in sorted(customers) if (party := self.book.party(one)) is not None]
+        parties = [party for party in parties if self._is_crowded(party)]
+        for start in range(0, len(parties), PARTIES_PER_LOOK_UP):
+            some = parties[start : start + PARTIES_PER_LOOK_UP]
+            self.book.load_found([key for party in some for key in split_keys(party.keys)])
+        self.book.load({one for party in parties for one in candidates_of(self.book, party)[0]})
+
+    def of(self, party: PartyRow) -> tuple[Features, list[Features]]:
+        """What is compared of a customer, and the others that may say something about it."""
+        if party.customer not in self.known:
+            features, others = plain_features(self.hub.box, party), list[Features]()
+            if self._is_crowded(party):
+                candidates, generic = candidates_of(self.book, party)
+                live = [row for one in candidates if (row := self.book.party(one)) is not None and row.is_live]
+                others = [plain_features(self.hub.box, row) for row in live]
+                features = speaking_features(self.hub, features, generic, others)
+            self.known[party.customer] = (features, others)
+        return self.known[party.customer]
+
+    def _is_crowded(self, party: PartyRow) -> bool:
+        return not self.rules.crowded.isdisjoint(split_keys(party.keys))
+
+
+def _verdict(rules: Rules, opened: _Opened, pair: Pair) -> Verdict | None:
+    """What the matcher says of two customers today; None when one is gone."""
+    parties = [party for one in pair if (party := opened.book.party(one)) is not None and party.is_live]
+    if len(parties) != len(pair):
+        return None
+    (one, some), (other, others) = (opened.of(party) for party in parties)
+    verdict = judge(opened.hub, one, other, rules.policy, thirds=[*some, *others])
+    if verdict.weighed is not None and verdict.weighed.model_id != rules.models.get(one.party):
+        raise ModelChanged
+    return verdict
+
+
+def _is_unspoken(book: MasterBook, pair: Pair) -> bool:
+    """Whether no steward ever said something about two who are not one, and no link, split or proposal stands."""
+    said = _said(book, pair)
+    if any(one.authority is Authority.STEWARD for one in said) or _are_one(book, pair):
+        return False
+    standing = standing_decisions(said).values()
+    return not any(
+        one.effect in (Effect.LINK, Effect.SPLIT) or (one.effect is Effect.PROPOSE and one.cause != DOUBTED)
+        for one in standing
+    )
+
+
+def _would_decide(verdict: Verdict, policy: Policy) -> str | None:
+    """The cause under which the matcher would link or ask today."""
+    is_news = effect_of(verdict.judgement.tier, policy.mode) in (Effect.LINK, Effect.PROPOSE)
+    return cause_of(verdict.judgement) if is_news else None
+
+
+def _is_own_link(book: MasterBook, pair: Pair) -> bool:
+    """Whether a link of the matcher counts about which nobody has been asked yet."""
+    standing = standing_decisions(_said(book, pair)).values()
+    link = deciding(standing).get(pair)
+    if link is None or link.effect is not Effect.LINK or link.authority is not Authority.AUTO:
+        return False
+    return not any(one.effect is Effect.PROPOSE and one.cause == DOUBTED and one.place > link.place for one in standing)
+
+
+def _would_not_link(verdict: Verdict, policy: Policy) -> str | None:  # noqa: ARG001  (a link is not undone by a mode)
+    """A doubt, where the matcher would not link in any mode; without a model nobody knows."""
+    is_doubtful = verdict.judgement.tier not in _LINKING and verdict.weighed is not None
+    return DOUBTED if is_doubtful else None
+
+
+MISSING: Final = Look(_is_unspoken, _would_decide)
+"""Pairs the matcher would link or ask about, and of whom nobody has spoken."""
+
+DOUBTFUL: Final = Look(_is_own_link, _would_not_link)
+"""Links of the matcher that it would not make today."""
+
+
+def _said(book: MasterBook, pair: Pair) -> list[Decision]:
+    """Everything ever decided about two customers."""
+    return [decision_of(row) for row in book.decisions(pair[0]) if row.other == pair[1]]
+
+
+def _are_one(book: MasterBook, pair: Pair) -> bool:
+    one, other = (book.member(customer) for customer in pair)
+    return one is not None and other is not None and one.golden == other.golden
