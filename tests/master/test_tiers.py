@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from carnet_master.clusters import Effect
 from carnet_master.features import Features, RawAddress, RawCustomer, customer_features
-from carnet_master.tiers import Cause, Judgement, Mode, Tier, effect_of, judge_pair
+from carnet_master.tiers import Cause, Judgement, Mode, Tier, effect_of, judge_pair, judge_unweighed
 
 ID, OTHER_ID = "44010119900307801X", "440101199003078036"
 WANG = RawCustomer(full_name="王晓明", phones=("13912340001",), birth_on="1990-03-07")
@@ -323,6 +323,26 @@ def test_no_model_links_two_valid_numbers(one: RawCustomer, other: RawCustomer, 
     found = judged(one, other, probability).tier
 
     assert found not in LINKS or len(numbers) < 2
+
+
+@given(RAWS, RAWS, PROBABILITIES, st.booleans())
+def test_what_needs_no_weight_is_judged_alike_with_any(
+    one: RawCustomer, other: RawCustomer, probability: float, links_by_car: bool
+):
+    """A judgement without a weight is the one with any weight and any policy, and never a link or a question."""
+    found = judge_unweighed(customer_features(one), customer_features(other))
+
+    if found is not None:
+        assert found == judged(one, other, probability, links_by_car=links_by_car)
+        assert found.tier in {Tier.HOUSEHOLD, Tier.NOTHING}
+
+
+def test_relatives_need_no_weight_and_links_do():
+    """Two names with one telephone are judged without the model; one name with it is not."""
+    one, relative = customer_features(replace(WANG, birth_on="")), customer_features(RawCustomer(full_name="陈静"))
+
+    assert judge_unweighed(one, replace(relative, phones=one.phones)) == Judgement(Tier.HOUSEHOLD, Cause.HOUSEHOLD)
+    assert judge_unweighed(one, one) is None
 
 
 @given(RAWS, RAWS, st.lists(PROBABILITIES, min_size=2, max_size=2))

@@ -143,7 +143,23 @@ def judge_pair(
     """
     if is_told_apart:
         return Judgement(Tier.NOTHING, Cause.TOLD_APART)
+    return _judge(one, other, common_ground(one, other), probability, links_by_car=links_by_car)
+
+
+def judge_unweighed(one: Features, other: Features) -> Judgement | None:
+    """The judgement of a pair that no probability changes and that nobody is asked about; None for any other.
+
+    Half of those that share a key are relatives: they need no model.
+
+    Args:
+        one, other: as for `judge_pair`.
+    """
     ground = common_ground(one, other)
+    least, most = (_judge(one, other, ground, probability, links_by_car=True) for probability in (0.0, 1.0))
+    return most if least == most and most.tier in {Tier.HOUSEHOLD, Tier.NOTHING} else None
+
+
+def _judge(one: Features, other: Features, ground: Ground, probability: float, *, links_by_car: bool) -> Judgement:
     if one.party != other.party:
         is_trader = (one.is_sole_trader or other.is_sole_trader) and ground.has_contact
         return _near(Cause.SOLE_TRADER) if is_trader else Judgement(Tier.NOTHING, Cause.PARTY_KIND)

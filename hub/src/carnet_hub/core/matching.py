@@ -38,7 +38,7 @@ from carnet_master.crowds import without_crowds
 from carnet_master.features import Features
 from carnet_master.keys import without_generic
 from carnet_master.limits import BLOCK_RECORDS_MAX
-from carnet_master.tiers import Judgement, Mode, Policy, Tier, effect_of, judge_beside, judge_pair
+from carnet_master.tiers import Judgement, Mode, Policy, Tier, effect_of, judge_beside, judge_pair, judge_unweighed
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import RECORD_RANDOM_BYTES, new_record_id
 from carnet_protocol.kinds import IDENTITY
@@ -65,7 +65,7 @@ class Verdict:
     """What is said of a pair.
 
     Attributes:
-        weighed: None when there is no model for this kind of party.
+        weighed: None when there is no model for this kind of party, or nothing that a weight would change.
     """
 
     judgement: Judgement
@@ -196,6 +196,17 @@ def judge(
     return Verdict(judge_beside(judgement, one, other, thirds), weighed)
 
 
+def judge_arrival(hub: Hub, own: Features, other: Features, policy: Policy, thirds: Sequence[Features]) -> Verdict:
+    """As `judge`, without a weight for what no weight changes: a relation, or nothing.
+
+    Args:
+        own: of the customer that came; without generic values, as the others are.
+        thirds: all that share a key with it.
+    """
+    unweighed = judge_unweighed(own, other)
+    return Verdict(unweighed, None) if unweighed is not None else judge(hub, own, other, policy, thirds=thirds)
+
+
 def candidates_of(book: MasterBook, party: PartyRow) -> tuple[list[bytes], frozenset[bytes]]:
     """Whom a customer is compared with, and which of its keys are generic.
 
@@ -268,7 +279,7 @@ def _judge_candidates(
         decided = deciding(said.get(candidate, [])).get(pair)
         if decided is not None and (decided.effect is Effect.LINK or decided.authority is Authority.STEWARD):
             continue
-        verdict = judge(at.hub, own, other, at.policy, thirds=thirds)
+        verdict = judge_arrival(at.hub, own, other, at.policy, thirds)
         found = _finding_of(at, pair, verdict, said.get(candidate, []))
         if found is not None:
             yield found
