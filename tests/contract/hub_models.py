@@ -19,13 +19,15 @@ from carnet_hub.core.master_failures import ModelInUse, ModelRefused, NoModelInU
 from carnet_hub.core.master_limits import WEIGHED_TOGETHER_MAX
 from carnet_hub.core.master_ports import NO_WEIGHER
 from carnet_hub.core.master_rows import ModelRow
-from carnet_hub.core.matching import write_policy
+from carnet_hub.core.matching import NANO, write_policy
 from carnet_hub.core.models import activate_model, model_acts, models_in_use, retire_model, sign_model
-from carnet_hub.core.models_in_use import files_in_use
+from carnet_hub.core.models_in_use import activated, files_in_use
+from carnet_hub.core.parties import plain_features
 from carnet_hub.core.prefetch import prefetch
 from carnet_hub.core.sweeping import Swept, weigh_everybody
 from carnet_hub.core.taking_in import taking_in
-from carnet_master.model import shipped_file, shipped_model, write_model
+from carnet_master.model import read_model, shipped_file, shipped_model, write_model
+from carnet_master.rows import ready_scorer, row_of
 from carnet_master.tiers import Mode, Policy
 from contract.hub_matching import decided, documented, with_model
 from support.authors import MadeSet
@@ -160,6 +162,23 @@ class HubModelsContract:
 
         assert (decided(world), clusters(world, "first", "second")) == (before, [{"first", "second"}])
         assert [one.is_shipped for one in models_in_use(world.hub)] == [True, True]
+
+    def test_an_old_weight_can_be_computed_again(self, world: HubWorld):
+        """The model behind a decision is kept when it is retired, and gives the stored weight to the nanobit."""
+        model_id = activate(equipped(world), other_model())
+        met(world, "first", "second")
+        retire_model(world.hub, "person", "op-1")
+
+        with world.hub.store.read() as snapshot:
+            kept = activated(snapshot, model_id)
+            (row,) = snapshot.decisions([record("first")])
+            parties = snapshot.parties([record("first"), record("second")]).values()
+        assert kept is not None
+        scorer = ready_scorer(read_model(kept.data))
+        rows = [row_of(plain_features(world.hub.box, party), scorer.model) for party in parties]
+
+        stored = world.shown("identity", row.identity)["weight_nanobits"]
+        assert stored == round(scorer.score(*rows).weight * NANO)
 
     @pytest.mark.parametrize(
         ("data", "what"),
