@@ -11,16 +11,21 @@ from openpyxl import load_workbook
 from carnet_node.adapters.csv_files import SideFile, open_csv
 from carnet_node.bootstrap import open_installation
 from carnet_node.core.authoring import commit
+from carnet_node.core.excluded import list_excluded
 from carnet_node.core.limits import CELLS_MAX
 from carnet_node.core.lists import LISTS
 from carnet_node.core.node import Node
 from carnet_node.core.records import SetVerdict
+from carnet_node.entrypoints.cli.excluded import COLUMNS as EXCLUDED
+from carnet_node.entrypoints.cli.excluded import lines_of
+from carnet_node.entrypoints.cli.output import write_workbook
 from carnet_node.entrypoints.exporting import export_list
+from carnet_node.entrypoints.presenting import Presenter
 from carnet_node.settings import NodeSettings
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import RecordId
 from carnet_protocol.kinds import ADDRESS, CUSTOMER, JOB, OWNERSHIP, PHONE, PLATE, STAFF, VEHICLE, VISIT
-from carnet_protocol.messages import Verdict
+from carnet_protocol.messages import ExcludedSet, Verdict
 from carnet_protocol.reasons import Reason
 from carnet_protocol.registry import Value, ValueType
 from support.cli_node import CliNode, enrol_folder
@@ -127,6 +132,28 @@ def test_no_list_of_the_command_line_holds_a_formula(
     held = held_in((tmp_path / "list.xlsx").read_bytes())
     assert code == 0, office.complained
     assert held or name not in ("customers", "vehicles", "found", "staff")
+
+
+def test_no_list_of_what_was_excluded_holds_a_formula(folder: Path, tmp_path: Path):
+    """What a thief's key, or ours, had entered goes into a workbook as text, in full and masked."""
+    installation = open_installation(NodeSettings(data_dir=folder / "data"))
+    node = installation.node()
+    with node.store.read() as tx:
+        logged = [tx.set_by_id(number) for number in range(1, len(FORMULAS) + 1)]
+    sets = [
+        ExcludedSet(number, node.identity.node_id, START_MS, one.message, one.opening)
+        for number, one in enumerate(logged, 1)
+    ]
+    saves = list_excluded(node, sets)
+    installation.store.close()
+
+    for shown in (True, False):
+        presenter = Presenter(show_personal=shown)
+        rows = [line for one in saves for line in lines_of(presenter.excluded(one))]
+        write_workbook(tmp_path / "list.xlsx", "excluded", rows, EXCLUDED)
+
+        held_in((tmp_path / "list.xlsx").read_bytes())
+        assert any("=1+1" in str(row["entered"]) for row in rows)
 
 
 @pytest.mark.parametrize("formula", [*FORMULAS, "\n=A1", "=1", "-1+cmd|'x'!A1"])

@@ -30,7 +30,7 @@ def list_(
     saves = list_excluded(installation.node(), anyio.run(_fetch, installation))
     presenter = Presenter(show_personal=show_personal)
     rows = [presenter.excluded(one) for one in saves]
-    listed = rows if as_json else [line for row in rows for line in _lines(row)]
+    listed = rows if as_json else [line for row in rows for line in lines_of(row)]
     emit_list("excluded", listed, COLUMNS, as_json=as_json, xlsx=xlsx)
 
 
@@ -60,7 +60,7 @@ async def _fetch(installation: Installation) -> list[ExcludedSet]:
         return await fetch_excluded(link, node.identity, session.token)
 
 
-def _lines(row: Json) -> list[Json]:
+def lines_of(row: Json) -> list[Json]:
     """One line per change of a save."""
     return [
         {
