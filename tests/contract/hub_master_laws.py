@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from tempfile import mkdtemp
@@ -19,15 +20,18 @@ from carnet_hub.core.master_failures import MasterRefusal
 from carnet_hub.core.master_rows import MemberRow
 from carnet_hub.core.parties import plain_features
 from carnet_hub.core.rebuild import check_projections
+from carnet_hub.core.relinking import relink
 from carnet_hub.core.stewarding import Word, merge, pin, take_back, tell_apart
 from carnet_master.clusters import Authority, Effect, deciding, standing_decisions
 from carnet_master.holding import Held, held_by_facts
 from carnet_protocol.ids import RecordId, golden_id
 from carnet_protocol.orders import ErasureOrder
 from carnet_protocol.registry import ErasureGroup, Value
+from contract.hub_matching import SureWeigher
 from support.authors import SiteAuthor, draft_of
 from support.hub_world import CAR, HubWorld, car, make_world, visit
 from support.master_world import GoldenRow, Reader, edit, know, say, share, source_rows
+from support.plain_engine import KeptNote, PlainEngine
 from support.protocol import record
 
 SITES = ("a", "b", "c")
@@ -133,6 +137,21 @@ class MasterMachine(RuleBasedStateMachine):
         if one in self.known and other in self.known and one != other:
             hub = self.world.hub
             self._decide(lambda: tell_apart(hub, record(one), record(other), BY, must_be_one=False).decision)
+
+    @rule(probability=st.sampled_from((0.0, 0.6, 0.999)))
+    def weigh_again(self, probability: float) -> None:
+        """Everybody is weighed again by some model: nobody moves, and a second run asks nothing."""
+        hub = replace(self.world.hub, weigher=SureWeigher(probability))
+        before = self._homes()
+
+        relink(hub, PlainEngine(), KeptNote(), tell=lambda *_: None)
+        again = relink(hub, PlainEngine(), KeptNote(), tell=lambda *_: None)
+
+        assert (again.proposed, self._homes()) == ({}, before)
+
+    def _homes(self) -> list[MemberRow]:
+        with self.world.hub.store.read() as snapshot:
+            return list(snapshot.scan(MemberRow))
 
     @rule(which=st.integers(0, 20))
     def undo(self, which: int) -> None:
