@@ -130,6 +130,8 @@ def test_a_save_that_nobody_answers_keeps_the_page_and_the_draft_has_its_last_wo
     desk.page.keyboard.type("idle is rough")
     desk.page.keyboard.press("Control+Enter")
     expect(desk.page.locator("[data-draft-state]")).to_contain_text("已输入的内容留在此页")
+    desk.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(desk.page.locator("#strip")).to_have_text("未知：本机节点没有响应")
     desk.complaints.clear()
     served.start()
 

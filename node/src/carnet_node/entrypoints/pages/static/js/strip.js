@@ -10,7 +10,7 @@ async function freshen() {
     if (answer.ok) strip.innerHTML = await answer.text();
     else if (answer.status === 401 && document.querySelector(".person")) location.reload();
   } catch {
-    for (const one of strip.querySelectorAll("[data-tone]")) one.dataset.tone = "calm";
+    strip.textContent = strip.dataset.gone;
   }
 }
 
