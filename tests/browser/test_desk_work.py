@@ -193,7 +193,7 @@ def test_what_was_meant_is_taken_with_one_key(desk: FrontDesk):
 def test_a_letter_that_no_vin_has_is_told_while_typing(desk: FrontDesk):
     """The fix stands beside the field before anything is saved; Enter goes to it, Enter takes it."""
     desk.go("/visits/new")
-    desk.page.focus("[name='car.vin']")
+    desk.page.fill("[name='car.vin']", "")
     desk.page.keyboard.type(VIN_WITH_A_LETTER)
     desk.page.wait_for_selector("[data-doubts] [data-take]")
     desk.page.keyboard.press("Enter")

@@ -101,7 +101,6 @@ def test_a_car_that_nobody_knows_is_checked_in_and_printed(served: Service, chro
             "party.number": number,
             "sender_name": name,
             "sender_phone": number,
-            "promised_at": "2099-12-31 17:30",
             "odometer_in_km": "１２０００",
             "jobs[0].complaint": "Noise 异响",
         }
