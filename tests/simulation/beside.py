@@ -12,6 +12,7 @@ from carnet_hub.core.ingest import receive_sets
 from carnet_hub.core.ports import StoreError
 from carnet_node.core.authoring import commit
 from carnet_node.core.store_failures import StoreBusy
+from carnet_protocol.messages import PushCode
 from simulation import desk
 from simulation.checks import check_hub
 from simulation.invariants import Broken
@@ -77,9 +78,13 @@ def _take_in(stage: Stage, worker: Worker, sets: list) -> None:
     except StoreError:
         stage.reached["a worker met another worker's lock"] += 1
         return
-    assert answer.receipt is not None
-    courier = next(name for name, carried in stage.undelivered.items() if carried is sets)
-    stage.delivered[courier].append(sets.pop(0))
+    courier = next(one for one in stage.world.couriers if stage.undelivered[one.name] is sets)
+    if answer.receipt is None:
+        stage.read_hub(worker.hub)
+        if not stage.is_barred(courier):
+            raise Broken("I18", f"a courier's set was answered {PushCode(answer.code).name} ({answer.reason})")
+        return  # stopped by the very step that we came in between
+    stage.delivered[courier.name].append(sets.pop(0))
     stage.reached["a worker took a set in between two reads of another"] += 1
 
 

@@ -119,12 +119,14 @@ def turn_away(stage: Stage, _: Machine) -> str | None:
     waiting = stage.undelivered[courier.name]
     before = courier.seq, courier.prev
     made = waiting[0] if waiting else courier.write(_any_draft(stage))
-    (answer,) = receive_sets(stage.world.hub, [made.pushed])
+    try:
+        (answer,) = receive_sets(stage.world.hub, [made.pushed])
+    finally:  # also when the hub dies: nobody carries this set any further
+        if not waiting:
+            courier.made.pop()
+            courier.seq, courier.prev = before
     if answer.receipt is not None:
         raise Broken("I13", f"a set of {courier.name}, who is turned away, was given a receipt")
-    if not waiting:
-        courier.made.pop()
-        courier.seq, courier.prev = before
     stage.reached["somebody was turned away"] += 1
     return courier.name
 
