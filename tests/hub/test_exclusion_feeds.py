@@ -102,6 +102,41 @@ def test_a_reader_gets_a_car_again_that_the_excluded_set_had_brought_later(world
     assert OTHER_CAR in {row.record for row in world.page(west, cursor=cursor).rows}
 
 
+def test_a_site_forgets_what_has_left_the_car_since(world: HubWorld):
+    """It was shown the visit there because of the excluded set, and without that set nobody told it of the move."""
+    north, west = world.site("north"), world.site("west")
+    made = _push(world, west, visit())
+    ground = _push(world, north, visit("northern visit"))
+    _push(world, west, draft_of("visit", record("visit"), {"vehicle_id": OTHER_CAR}, based_on=(made.op(),)))
+
+    exclude_sets(world.hub, [ground.nonce], note="a stolen key")
+
+    assert _rows_of(world, "north")[record("visit")].is_evicted
+
+
+def test_a_site_forgets_the_lines_of_a_visit_that_has_left_the_car_since(world: HubWorld):
+    """What hangs on a record that moved is gone from the car with it."""
+    north, west = world.site("north"), world.site("west")
+    made = _push(world, west, visit(), _line())
+    ground = _push(world, north, visit("northern visit"))
+    _push(world, west, draft_of("visit", record("visit"), {"vehicle_id": OTHER_CAR}, based_on=(made.op(),)))
+
+    exclude_sets(world.hub, [ground.nonce], note="a stolen key")
+
+    assert _rows_of(world, "north")[record("line")].is_evicted
+
+
+def test_a_car_of_which_nothing_is_left_stays_with_those_who_work_on_it(world: HubWorld):
+    """Every set that told of the car is excluded; a site with a visit on it still sees what is written next."""
+    west = world.site("west")
+    made = _push(world, world.sites["east"], draft_of("vehicle", OTHER_CAR, {"vin": OTHER_VIN}))
+    _push(world, west, visit(vehicle_id=OTHER_CAR))
+
+    exclude_sets(world.hub, [made.nonce], note="a stolen key")
+
+    assert not _rows_of(world, "west")[OTHER_CAR].is_evicted
+
+
 def test_a_row_is_dated_by_when_its_reader_lost_it(world: HubWorld):
     """So that a page read before, and delivered late, does not show the record again."""
     north = world.site("north")

@@ -51,6 +51,7 @@ def apply_exclusion(workspace: Workspace, row: LogRow) -> None:
         if state is None:
             rules = workspace.hub.rules[kind]
             state = RecordState((kind, record), rules, row.dealer_id, EMPTY, row.position, None, None, 0)
+            workspace.book.move(state, anchor=record if rules.is_anchor else None, parent=None)
         touch(workspace, state, row.position)
     _set_right(workspace, ops, row)
     follow_master(workspace, keys, row.position)
@@ -62,9 +63,10 @@ def _set_right(workspace: Workspace, ops: Sequence[Op], row: LogRow) -> None:
 
     In this fold the set never assigned a car to its author nor anchored anything anywhere, and neither did any other
     excluded set. So places in feeds lie elsewhere than where nodes have read past them, and nothing else would tell
-    their nodes. A site that never received a record is told in vain.
+    their nodes. A site that never received a record is told in vain. What has left such a car since is taken from the
+    author as well: in this fold it never saw the record there, so nobody told it of the move.
     """
-    book, misled = workspace.book, workspace.history.misled
+    book, misled, left = workspace.book, workspace.history.misled, workspace.history.left
     keys = dict.fromkeys((op.kind, op.record) for op in ops)
     touched = [state for key in keys if (state := book.state(key)) is not None]
     touched += [heir for state in touched if state.rules.lends_anchor for heir in book.children(state.id)]
@@ -79,6 +81,10 @@ def _set_right(workspace: Workspace, ops: Sequence[Op], row: LogRow) -> None:
         if anchored is not None:
             route(workspace, Move(anchored, anchored.anchor), row.position)
             _evict_from(workspace, anchored, {row.dealer_id}, row.position)
+    for key in sorted({key for vehicle in vehicles for key in left.get(vehicle, ())}):
+        gone = book.state(key)
+        if gone is not None:
+            _evict_from(workspace, gone, {row.dealer_id}, row.position)
 
 
 def _evict_from(workspace: Workspace, state: RecordState, sites: Set[bytes], position: int) -> None:

@@ -97,6 +97,7 @@ def route(workspace: Workspace, move: Move, position: int) -> None:
     for dealer in audience:
         workspace.book.feed(FeedRow(dealer, state.rules.number, state.id, place, False))
     if move.left is not None and move.left != state.anchor:
+        workspace.history.note_left(move.left, state.key)
         sites = {dealer for dealer, row in workspace.book.assignments(move.left).items() if opens_history(row)}
         for dealer in sorted(sites - set(audience)):
             workspace.book.feed(FeedRow(dealer, state.rules.number, state.id, place, True))

@@ -44,6 +44,8 @@ class History:
         founders: the site of the first excluded set on a record that only its owner writes. A ruling on such a record
             may be all that is left in front of it, and makes nobody its owner.
         tied: by customer in an excluded set, the vehicles tied to it and the position of the first set that says so.
+        left: by vehicle, the records that were anchored to it and are elsewhere now; noted while the log is folded,
+            where sets are excluded.
     """
 
     erased: Mapping[bytes, int]
@@ -52,6 +54,12 @@ class History:
     misled: Mapping[bytes, Set[bytes]] = field(default_factory=dict)
     tied: Mapping[bytes, Mapping[bytes, int]] = field(default_factory=dict)
     founders: Mapping[Key, bytes] = field(default_factory=dict)
+    left: dict[bytes, dict[Key, None]] = field(default_factory=dict)
+
+    def note_left(self, vehicle: bytes, key: Key) -> None:
+        """Remember that a record left a vehicle, for those who were shown it there because of an excluded set."""
+        if self.excluded:
+            self.left.setdefault(vehicle, {})[key] = None
 
 
 NO_HISTORY: Final = History({}, frozenset())
