@@ -169,6 +169,56 @@ def test_a_disk_image_from_before_the_change_is_told_what_is_missing(hub: TestHu
     assert names(image) == {1: "first"}
 
 
+def with_lost_change(hub: TestHub, node: Installation, tmp_path: Path) -> Installation:
+    """A node restored from before two changes of its key, of which the second went with its disk."""
+    node, backup = with_confirmed_change(hub, node, tmp_path)
+    node = change_key(node)
+    return restore_database(node, backup)
+
+
+def test_the_key_that_the_hub_knows_signs_again_when_the_change_behind_it_is_lost(
+    hub: TestHub, node: Installation, tmp_path: Path
+):
+    """The newest key lies here and is certified in nobody's log, so the one before it goes on."""
+    restored = with_lost_change(hub, node, tmp_path)
+
+    restored.node()
+    sync(restored, hub)
+    again = open_installation(restored.settings)
+    write_customer(again, 4, "fourth")
+    report = sync(again, hub)
+
+    assert (report.push.accepted, waiting(again)) == (1, 0)
+    assert names(again) == {1: "first", 2: "second", 3: "third", 4: "fourth"}
+    assert is_whole(again)
+
+
+def test_work_signed_offline_with_a_key_whose_change_is_lost_is_sealed_again(
+    hub: TestHub, node: Installation, tmp_path: Path
+):
+    """The desk went on without a line under the newest key; the hub takes that work under the key it knows."""
+    restored = with_lost_change(hub, node, tmp_path)
+    go_on_offline(restored.node())
+    write_customer(restored, 4, "offline")
+
+    report = sync(restored, hub)
+
+    assert (report.is_complete, waiting(restored)) == (True, 0)
+    assert names(restored) == {1: "first", 2: "second", 3: "third", 4: "offline"}
+    assert is_whole(open_installation(restored.settings))
+
+
+def test_no_key_goes_before_the_hub_has_answered_a_restored_database(hub: TestHub, node: Installation, tmp_path: Path):
+    """However often the node is started: one of the former keys may be the only one that the hub knows."""
+    restored = with_lost_change(hub, node, tmp_path)
+    before = {one.key_id for one in restored.signing_keys.for_hellos()}
+
+    restored.node()
+    restored.node()
+
+    assert {one.key_id for one in restored.signing_keys.for_hellos()} == before
+
+
 def test_keys_of_another_machine_are_not_taken_up(hub: TestHub, node: Installation, tmp_path: Path):
     """A database beside keys that never replaced its own stays closed, and is as it was."""
     write_customer(node, 1, "first")

@@ -36,7 +36,7 @@ from carnet_node.core.limits import FORMER_KEYS_MAX
 from carnet_node.core.node import Node
 from carnet_node.core.ports import Entropy, Files
 from carnet_node.core.records import OWN_KEY_ID
-from carnet_node.core.signing import change_own_key, is_change_in_backup, is_change_pending
+from carnet_node.core.signing import change_own_key, is_change_in_backup, is_change_pending, is_key_in_doubt
 from carnet_protocol.envelope import Signer, key_id_of
 
 NEXT_FILE: Final = "signing.next"
@@ -212,9 +212,11 @@ def settle(node: Node, keys: SigningKeys) -> None:
     """Put the previous key aside once the hub has taken the change; not while the database still goes on with that key.
 
     Aside it only says hello, and signs sticks, to a hub that may have been restored from before the change and knows no
-    other; all that lie there go when the hub's backup has the last change.
+    other; all that lie there go when the hub's backup has the last change. A key in doubt leaves all where they are.
     """
     with node.store.read() as tx:
+        if is_key_in_doubt(tx):
+            return
         is_pending, is_kept, own = is_change_pending(tx), is_change_in_backup(tx), tx.setting(OWN_KEY_ID)
     if not is_pending and own == node.signer.key_id:
         keys.put_previous_aside()

@@ -9,6 +9,8 @@ Decides when a restored database takes up a newer signing key of its own machine
                                                              older than its keys, so it has to rejoin
     the hub returns a change of keys, its new key lies here  the new key signs; work that waits is sealed again with it
     the hub returns a change, its new key lies nowhere here  its public half is remembered, so that the log verifies
+    all is back, and the hub knows a former key alone        that key signs again: the change behind it is lost
+                                                             (`signing.settle_doubt`)
 
 The proof that a key is this node's is not taken from the folder alone: the hub knows the newer key, or refuses it.
 """
@@ -20,7 +22,7 @@ from carnet_node.core.node import Node
 from carnet_node.core.ports import WriteTransaction
 from carnet_node.core.records import OWN_KEY_ID, SetVerdict
 from carnet_node.core.rejoin_state import load_rejoin, save_rejoin
-from carnet_node.core.signing import keep_own_keys, own_keys
+from carnet_node.core.signing import is_key_in_doubt, keep_own_keys, own_keys
 from carnet_protocol.changeset import ChangeSet
 from carnet_protocol.envelope import key_id_of
 from carnet_protocol.kinds import KEY_CHANGE
@@ -41,7 +43,7 @@ def go_on_with(tx: WriteTransaction, former: Sequence[bytes], present: bytes, *,
     ids = [key_id_of(key) for key in former]
     if own not in ids or chain is None:
         return False
-    keep_own_keys(tx, [*former, present], change=None)
+    keep_own_keys(tx, [*former, present], change=None, is_in_doubt=True)
     tx.put_setting(OWN_KEY_ID, key_id_of(present))
     tx.put_chain(replace(chain, is_rejoining=True))
     save_rejoin(tx, replace(load_rejoin(tx), restored_ms=now_ms))
@@ -58,9 +60,14 @@ def take_change(node: Node, tx: WriteTransaction, change_set: ChangeSet, verdict
     number, label = KEY_CHANGE.number, KEY_CHANGE.labels["new_signing_key"]
     found = (op.fields.get(label) for op in change_set.ops if op.kind == number)
     new = next((key for key in found if isinstance(key, bytes)), None)
-    if new is None or new in own_keys(tx):
+    if new is None:
         return False
-    keep_own_keys(tx, [*own_keys(tx), new], change=change_set.nonce)
+    known = own_keys(tx)
+    if new in known:
+        if is_key_in_doubt(tx):
+            keep_own_keys(tx, known, change=change_set.nonce, is_in_doubt=new != known[-1])
+        return False
+    keep_own_keys(tx, [*known, new], change=change_set.nonce)
     own, later = tx.setting(OWN_KEY_ID), key_id_of(new)
     if later == own or (later != node.signer.key_id and node.find_signer(later) is None):
         return False

@@ -37,7 +37,7 @@ from carnet_node.core.rejoin import (
     take_lost,
 )
 from carnet_node.core.rejoin_state import closed_heads, is_behind_mark, load_rejoin
-from carnet_node.core.signing import line_signers
+from carnet_node.core.signing import line_signers, settle_doubt
 from carnet_node.core.sync_state import after_contact, load_state, save_state
 from carnet_protocol.changeset import EpochReason
 from carnet_protocol.envelope import Purpose, Signer
@@ -179,7 +179,9 @@ async def _hello_once(node: Node, ports: SyncPorts, software: str, signer: Signe
         raise NotAuthentic(Reason.STALE_CHALLENGE, "an answer to another hello")
     if answer.hub_epoch == seen.hub_epoch and answer.position < seen.position:
         raise OutOfOrder(Reason.HUB_BEHIND, f"position {answer.position}, it had told us {seen.position}")
-    taken = await ports.run_blocking(partial(take_answer, node, answer, contact_ms=node.clock.now_ms()))
+    taken = await ports.run_blocking(
+        partial(take_answer, node, answer, contact_ms=node.clock.now_ms(), heard_as=signer.key_id)
+    )
     now_ms = node.clock.now_ms()
     lifetime_ms = answer.token_expires_ms - answer.now_ms
     return Session(answer.token, now_ms + lifetime_ms - TOKEN_MARGIN_MS, taken.situation, taken.is_settled)
@@ -218,12 +220,13 @@ def state_ourselves(node: Node, challenge: bytes, software: str) -> HelloRequest
     )
 
 
-def take_answer(node: Node, answer: HelloAnswer, *, contact_ms: int | None) -> Taken:
+def take_answer(node: Node, answer: HelloAnswer, *, contact_ms: int | None, heard_as: bytes | None = None) -> Taken:
     """Judge an answer that the hub signed for this node, and keep what follows from it.
 
     Args:
         contact_ms: when it came, by this node's clock; None from a bundle, which is no news about the line and may be
             too old to let a stopped copy write again.
+        heard_as: id of the key under which the hub has answered just now; None from a bundle: it takes any.
 
     Raises:
         OutOfOrder: a stick brings an answer from another history of the hub.
@@ -242,7 +245,7 @@ def take_answer(node: Node, answer: HelloAnswer, *, contact_ms: int | None) -> T
         if feed.clock_offset_ms != answer.clock_offset_ms:
             tx.put_feed(replace(feed, clock_offset_ms=answer.clock_offset_ms))
         _follow_hub(node, tx, answer, is_live=contact_ms is not None)
-        is_settled = _take_back(node, tx, answer, situation, mark)
+        is_settled = _take_back(node, tx, answer, situation, mark=mark, heard_as=heard_as)
     return Taken(situation, is_settled)
 
 
@@ -265,7 +268,13 @@ def _follow_hub(node: Node, tx: WriteTransaction, answer: HelloAnswer, *, is_liv
 
 
 def _take_back(
-    node: Node, tx: WriteTransaction, answer: HelloAnswer, situation: Situation, mark: HighWaterMark | None
+    node: Node,
+    tx: WriteTransaction,
+    answer: HelloAnswer,
+    situation: Situation,
+    *,
+    mark: HighWaterMark | None,
+    heard_as: bytes | None,
 ) -> bool:
     """Take lost sets back and, when all are here, go on in a new epoch.
 
@@ -279,6 +288,8 @@ def _take_back(
     before = tx.setting(OWN_KEY_ID)
     news = take_lost(node, tx, answer.lost_sets) if situation is not Situation.FORK else 0
     is_whole = lacks_nothing(tx, answer.own_epochs)
+    if is_whole and heard_as is not None:
+        settle_doubt(node, tx, heard_as)
     if tx.setting(OWN_KEY_ID) != before and situation is Situation.GO:
         emit_again(node, tx, EpochReason.RESTORED, mark)  # the hub takes nothing new of the key that was replaced
     match situation:

@@ -13,6 +13,9 @@ the right key; the private keys lie outside the database (`adapters.rotating`).
                                             can try another one by stick, and the hub takes a bundle under each
 
 A second change waits until the hub has taken the first and this node has read so far: then their order is certain.
+
+A database that took up a newer key of its folder (`newer_keys`) has no change to show for it: the key is in doubt until
+the hub has answered. Until then every key stays, and when the change is lost the one that the hub knows signs again.
 """
 
 from collections.abc import Iterator, Sequence
@@ -36,6 +39,9 @@ _OWN_KEYS: Final = "own-keys"
 
 _CHANGE: Final = "key-change"
 """Local fact: nonce of the set that made the last change."""
+
+_IN_DOUBT: Final = "key-in-doubt"
+"""Local fact: not empty while nothing shows that the hub knows the key that signs, or will."""
 
 _KEY_BYTES: Final = 32
 
@@ -78,10 +84,38 @@ def is_change_pending(tx: ReadTransaction) -> bool:
 
 def is_change_in_backup(tx: ReadTransaction) -> bool:
     """Whether even a hub restored from its backup would know this node by its new key."""
+    if is_key_in_doubt(tx):
+        return False
     change = _last_change(tx)
     if change is None or change.verdict is None:
         return change is None
     return change.verdict.is_accepted and change.verdict.position <= load_state(tx).backup_position
+
+
+def is_key_in_doubt(tx: ReadTransaction) -> bool:
+    """Whether the key that signs was taken up without the change that certifies it, which may be lost."""
+    return bool(tx.setting(_IN_DOUBT))
+
+
+def settle_doubt(node: Node, tx: WriteTransaction, heard_as: bytes) -> bool:
+    """Go on with the key under which the hub has answered, when all that it holds of this node is back.
+
+    Args:
+        heard_as: id of that key. An earlier one than signs now: the changes behind it are in nobody's log.
+
+    Returns: whether the key that signs is another one now.
+    """
+    if not is_key_in_doubt(tx):
+        return False
+    keys = own_keys(tx)
+    ids = [key_id_of(key) for key in keys]
+    if heard_as not in ids or (heard_as != node.signer.key_id and node.find_signer(heard_as) is None):
+        return False
+    is_another = heard_as != tx.setting(OWN_KEY_ID)
+    tx.put_setting(_OWN_KEYS, b"".join(keys[: ids.index(heard_as) + 1]))
+    tx.put_setting(OWN_KEY_ID, heard_as)
+    tx.put_setting(_IN_DOUBT, b"")
+    return is_another
 
 
 def line_signers(node: Node) -> Iterator[Signer]:
@@ -128,14 +162,18 @@ def own_keys(tx: ReadTransaction) -> list[bytes]:
     return [joined[at : at + _KEY_BYTES] for at in range(0, len(joined), _KEY_BYTES)]
 
 
-def keep_own_keys(tx: WriteTransaction, keys: Sequence[bytes], *, change: bytes | None) -> None:
+def keep_own_keys(
+    tx: WriteTransaction, keys: Sequence[bytes], *, change: bytes | None, is_in_doubt: bool = False
+) -> None:
     """Remember which keys this node has signed with, the present one last.
 
     Args:
-        change: nonce of the set that made the last change, or None when the hub is known to have taken it.
+        change: nonce of the set that made the last change, or None when none is here.
+        is_in_doubt: see `is_key_in_doubt`.
     """
     tx.put_setting(_OWN_KEYS, b"".join(keys))
     tx.put_setting(_CHANGE, change or b"")
+    tx.put_setting(_IN_DOUBT, b"1" if is_in_doubt else b"")
 
 
 def signer_by_id(node: Node, key_id: bytes) -> Signer:
@@ -160,6 +198,8 @@ def _last_change(tx: ReadTransaction) -> LoggedSet | None:
 
 
 def _is_settled(tx: ReadTransaction) -> bool:
+    if is_key_in_doubt(tx):
+        return False
     change, feed = _last_change(tx), tx.feed()
     if change is None:
         return True
