@@ -10,7 +10,7 @@ from carnet_node.bootstrap import Installation, open_installation
 from carnet_node.core.doctor import verify_chain
 from carnet_node.core.failures import ForeignKeys, HubRefused
 from carnet_node.core.rebuild import check_rebuild
-from carnet_node.core.rejoin import go_on_offline
+from carnet_node.core.rejoin import emit_unconfirmed_again, go_on_offline
 from carnet_node.core.store_failures import Rejoining
 from carnet_protocol.reasons import Reason
 from support.hub_apps import TestHub
@@ -206,6 +206,47 @@ def test_work_signed_offline_with_a_key_whose_change_is_lost_is_sealed_again(
     assert (report.is_complete, waiting(restored)) == (True, 0)
     assert names(restored) == {1: "first", 2: "second", 3: "third", 4: "offline"}
     assert is_whole(open_installation(restored.settings))
+
+
+@pytest.mark.parametrize("is_second", [False, True], ids=["only change lost", "second change lost"])
+def test_the_key_can_be_changed_again_after_a_change_was_lost(
+    hub: TestHub, node: Installation, tmp_path: Path, *, is_second: bool
+):
+    """The key of the lost change lies in the folder still; the one that signs certifies the next."""
+    if is_second:
+        restored = with_lost_change(hub, node, tmp_path)
+    else:
+        backup = back_up(node, tmp_path / "backup.db")
+        restored = restore_database(change_key(node), backup)
+    restored.node()
+    sync(restored, hub)
+
+    changed = change_key(open_installation(restored.settings))
+    write_customer(changed, 4, "fourth")
+    report = sync(changed, hub)
+    changed.node()
+
+    assert (report.push.accepted, waiting(changed)) == (2, 0)
+    assert key_files(changed) == {"signing.key"}
+    assert is_whole(changed)
+
+
+def test_work_is_sealed_again_while_the_change_behind_a_lost_one_waits(
+    hub: TestHub, node: Installation, tmp_path: Path
+):
+    """The key that the hub knows was put aside by then, and still seals the change itself."""
+    backup = back_up(node, tmp_path / "backup.db")
+    restored = restore_database(change_key(node), backup)
+    restored.node()
+    sync(restored, hub)
+    changed = change_key(open_installation(restored.settings))
+    write_customer(changed, 4, "fourth")
+
+    emit_unconfirmed_again(changed.node())
+    report = sync(changed, hub)
+
+    assert (report.push.accepted, waiting(changed)) == (2, 0)
+    assert is_whole(open_installation(changed.settings))
 
 
 def test_no_key_goes_before_the_hub_has_answered_a_restored_database(hub: TestHub, node: Installation, tmp_path: Path):

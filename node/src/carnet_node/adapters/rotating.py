@@ -201,11 +201,18 @@ def rotate(node: Node, keyring: Keyring, keys: SigningKeys, entropy: Entropy) ->
         node,
         new,
         new_public=new.public,
-        old_public=keyring.signing_public,
+        old_public=_present_public(node, keyring, keys),
         exchange_public=keyring.exchange_public,
     )
     keys.finish(new.key_id)
     return new, sealed
+
+
+def _present_public(node: Node, keyring: Keyring, keys: SigningKeys) -> bytes:
+    """The public half of the key that signs: not the keyring's where the change to that one was lost with a disk."""
+    with node.store.read() as tx:
+        own = tx.setting(OWN_KEY_ID)
+    return next((one.public for one in keys.everyone() if one.key_id == own), keyring.signing_public)
 
 
 def settle(node: Node, keys: SigningKeys) -> None:

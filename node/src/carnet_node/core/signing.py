@@ -184,7 +184,7 @@ def signer_by_id(node: Node, key_id: bytes) -> Signer:
     """
     if key_id == node.signer.key_id:
         return node.signer
-    found = node.find_signer(key_id)
+    found = node.find_signer(key_id) or next((one for one in node.spare_signers() if one.key_id == key_id), None)
     if found is None:
         raise KeysUnreadable(
             "signing.previous", "the hub has not taken the change of keys yet, and the old key is gone"
