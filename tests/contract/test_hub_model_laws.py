@@ -2,25 +2,16 @@
 
 import itertools
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from hypothesis.stateful import run_state_machine_as_test
 
 from carnet_hub.adapters.store import SqlStore, open_store
 from contract.hub_master_laws import MACHINE
 from contract.hub_model_laws import ModelledMachine
-from support.postgres import make_schema, running_postgres
+from support.postgres import make_schema
 
 NUMBERS = itertools.count(1)
-
-
-@pytest.fixture(scope="module")
-def server_url() -> Iterator[str]:
-    """A server shared by all processes of this test run."""
-    with running_postgres(os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))) as url:
-        yield url
 
 
 def test_models_move_nobody_on_sqlite():

@@ -14,16 +14,9 @@ from contract.hub_matching import HubMatchingContract
 from contract.hub_models import HubModelsContract
 from contract.hub_relink import HubRelinkContract
 from contract.hub_standing_links import HubStandingLinksContract
-from support.postgres import make_schema, running_postgres
+from support.postgres import make_schema
 
 NUMBERS = itertools.count(1)
-
-
-@pytest.fixture(scope="module")
-def server_url() -> Iterator[str]:
-    """A server shared by all processes of this test run."""
-    with running_postgres(os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))) as url:
-        yield url
 
 
 class TestPostgresHub(

@@ -77,5 +77,5 @@ def test_an_older_state_has_the_lists_of_the_newest_copy(data: Path, copies: Pat
 
     restored = told(capsys, data, "restore", "--name", older)
 
-    assert (restored["orders"], files_beside(data)) == (1, before)
+    assert (restored["orders"], files_beside(data)) == (2, before)
     assert [one["campaign_no"] for one in told(capsys, data, "recalls", "list")] == ["S2026M0001"]
