@@ -13,6 +13,7 @@ from carnet_hub.core.master_failures import ModelInUse, NoModelInUse
 from carnet_hub.core.master_rows import MemberRow, ProposalRow
 from carnet_hub.core.matching import write_policy
 from carnet_hub.core.models import activate_model, retire_model, sign_model
+from carnet_hub.core.relink_failures import ModelChanged
 from carnet_hub.core.sweeping import weigh_everybody
 from carnet_master.tiers import Mode, Policy
 from contract.hub_master_laws import NAME, PHONES, CheckedMachine
@@ -74,6 +75,14 @@ class ModelledMachine(CheckedMachine):
         before = self.world.position()
         again = list(weigh_everybody(self.world.hub))[-1]
         assert (again.decided, self.world.position()) == (0, before)
+
+    @rule(probability=st.sampled_from((0.0, 0.6, 0.999)))
+    def weigh_again(self, probability: float) -> None:
+        """An engine that has another model than the hub in use is refused by name; nobody is moved either way."""
+        before = self._homes()
+        with suppress(ModelChanged):
+            super().weigh_again(probability)
+        assert self._homes() == before
 
     def _first_phone(self, name: str) -> int:
         """The number of the phone that a customer began with."""
