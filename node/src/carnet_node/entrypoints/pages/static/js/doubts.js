@@ -9,19 +9,21 @@ for (const field of document.querySelectorAll("[data-asks]")) watch(field);
 function watch(field) {
   const place = field.parentElement.querySelector("[data-doubts]");
   const box = field.form.elements["car.is_vin_compared"];
-  let asked = field.value;
+  const keyOf = () => `${field.value.trim()} ${Boolean(box?.checked)}`;
+  let asked = keyOf();
 
   async function look() {
     const text = field.value.trim();
-    const key = `${text} ${Boolean(box?.checked)}`;
+    const key = keyOf();
     if (key === asked) return;
     asked = key;
     const answer = text ? await ask(field.dataset.asks, { name: field.name, text, is_compared: Boolean(box?.checked) }) : { html: "" };
-    if (!answer || field.value.trim() !== text) return;
+    if (asked !== key || keyOf() !== key) return;
+    if (!answer) { asked = ""; return; }
     place.innerHTML = answer.html;
     const problem = place.querySelector(".problem");
     if (problem) { field.setAttribute("aria-invalid", "true"); field.setAttribute("aria-describedby", problem.id); }
-    else field.removeAttribute("aria-invalid");
+    else { field.removeAttribute("aria-invalid"); field.removeAttribute("aria-describedby"); }
   }
 
   field.addEventListener("input", () => { if (field.value.trim().length === WHOLE_CHARS) look(); });

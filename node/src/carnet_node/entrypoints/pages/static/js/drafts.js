@@ -8,6 +8,7 @@ import { answers, send, UNREACHED } from "./ask.js";
 const QUIET_MS = 600;
 const TYPING_MS = 2000;
 const SAVING_MS = 5000;
+const ENDED = 401;
 
 for (const form of document.querySelectorAll("form[data-draft]")) keep(form);
 
@@ -27,11 +28,12 @@ function keep(form) {
     if (!waiting.size) return null;
     const fields = Object.fromEntries(waiting);
     waiting.clear();
-    const answer = await send(form.dataset.draft, { fields, based_on: form.elements.based_on?.value ?? "", was: form.elements.was?.value ?? "" }, more);
+    const answer = await send(form.dataset.draft, { fields, based_on: form.elements.based_on?.value ?? "", was: form.elements.was?.value ?? "" }, { signal: AbortSignal.timeout(SAVING_MS), ...more });
     if (answer.json) tell(`${state?.dataset.kept} ${answer.json.at}`);
     else {
       for (const [name, text] of Object.entries(fields)) if (!waiting.has(name)) waiting.set(name, text);
-      tell(answer.status === 401 ? state?.dataset.ended : state?.dataset.lost);
+      since = Date.now();
+      tell(answer.status === ENDED ? state?.dataset.ended : state?.dataset.lost);
     }
     return answer;
   };
@@ -49,19 +51,17 @@ function keep(form) {
 
   let isKept = false;
   const keepThenSave = async (event) => {
-    if (isKept) { isKept = false; return; }
+    if (event.defaultPrevented) { isKept = false; return; }
+    if (isKept) { isKept = false; clearTimeout(timer); waiting.clear(); return; }
     event.preventDefault();
     const more = { signal: AbortSignal.timeout(SAVING_MS) };
     const answer = await putInTurn(more);
-    if (answer ? answer.status !== UNREACHED : await answers(more)) {
-      isKept = true;
-      clearTimeout(timer);
-      waiting.clear();
-      form.requestSubmit();
-      return;
-    }
-    tell(state?.dataset.unsaved);
+    const isHeard = answer ? ![UNREACHED, ENDED].includes(answer.status) : await answers(more);
     for (const button of form.querySelectorAll("button[data-save]")) button.disabled = false;
+    if (isHeard) {
+      isKept = true;
+      form.requestSubmit();
+    } else if (answer?.status !== ENDED) tell(state?.dataset.unsaved);
   };
 
   form.addEventListener("input", note);
