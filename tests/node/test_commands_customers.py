@@ -50,6 +50,7 @@ NAME, NOTE = OpId(b"n" * 16), OpId(b"o" * 16)
         pytest.param("138001380oo", None, id="letters"),
         pytest.param("١٣٨٠٠١٣٨٠٠٠", None, id="digits of another script"),
         pytest.param("+0123456789", None, id="country code zero"),
+        pytest.param("\u202d13800138000\u202c", "+8613800138000", id="marks of direction"),
     ],
 )
 def test_a_telephone_number_has_one_spelling(typed: str, stored: str | None):

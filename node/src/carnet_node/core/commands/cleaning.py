@@ -59,7 +59,7 @@ def phone_number(text: str) -> str | None:
     Chinese mobiles become E.164 (+86 and 11 digits) whatever prefix was typed, and so does everything typed with a
     country code. Other numbers keep their national digits, because an area code that was left out cannot be guessed.
     """
-    folded = _PHONE_SEPARATORS.sub("", unicodedata.normalize("NFKC", text))
+    folded = _PHONE_SEPARATORS.sub("", unicodedata.normalize("NFKC", _UNSEEN.sub("", text)))
     mobile = _CHINESE_MOBILE.fullmatch(folded)
     if mobile:
         return f"+86{mobile[1]}"
