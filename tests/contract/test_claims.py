@@ -14,9 +14,10 @@ from carnet_node.core.editing import Recorded, campaign_of, order_drafts, recall
 from carnet_node.core.views import VisitView
 from carnet_protocol.ids import vehicle_id
 from carnet_protocol.vin import VinPolicy
-from support.campaigns import CAMPAIGN_NO, publish
+from support.campaigns import publish
 from support.hub_apps import TestHub, make_hub
 from support.network import a_round, join
+from support.recall_plans import NUMBER as CAMPAIGN_NO
 from support.vins import make_vins
 
 WRONG, RIGHT = make_vins(2)

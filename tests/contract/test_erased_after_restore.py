@@ -35,10 +35,11 @@ from carnet_storage.adapters.copying import copies_at, open_copy
 from carnet_storage.core.plan import Secrets
 from carnet_storage.core.targets import FolderTarget
 from support.api_node import PERSONAL, ApiNode
-from support.campaigns import CAMPAIGN_NO, publish
+from support.campaigns import publish
 from support.canaries import found_in, hiding_in
 from support.hub_apps import TestHub
 from support.joined import back_up, back_up_hub, join_site, joined_pair, restore_database, restore_hub, sync
+from support.recall_plans import NUMBER as CAMPAIGN_NO
 from support.vins import make_vins
 
 FIRST, SECOND, PAPER = "Kanarienvogel-7Q4XZ", "Zeisig-9R2WK", "K7Q4XZ20260007"

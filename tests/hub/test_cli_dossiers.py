@@ -102,4 +102,6 @@ def test_what_cannot_be_done_is_refused_in_three_sentences(imported: Path, capsy
     """Unknown campaigns, versions, events, days, files and countries."""
     told(capsys, imported, "dossiers", "file", NUMBER, "--on", "2026-03-02")
 
-    refused(capsys, imported, "dossiers", *arguments)
+    failure = refused(capsys, imported, "dossiers", *arguments)
+
+    assert all(failure[sentence] for sentence in ("what", "safe", "next"))

@@ -12,7 +12,6 @@ from carnet_hub.core.failures import Unusable
 from carnet_hub.core.limits import PLAN_BYTES_MAX
 from carnet_hub.core.ports import Files
 from carnet_protocol.limits import SEGMENT_BYTES_MAX
-from carnet_protocol.segments import segment_hash
 
 _SEGMENT_SUFFIX: Final = ".seg"
 _PLAN_SUFFIX: Final = ".plan"
@@ -20,33 +19,55 @@ _DOCUMENT_SUFFIX: Final = ".json"
 _NUMBER_END: Final = b"\n"
 
 
+class _FilesByHash:
+    """Files in one folder, each named by the hash of its content and looked at again whenever it is read."""
+
+    def __init__(self, folder: Path, files: Files, suffix: str, bytes_max: int) -> None:
+        self._folder = folder
+        self._files = files
+        self._suffix = suffix
+        self._bytes_max = bytes_max
+
+    def put(self, content: bytes) -> bytes:
+        """Keep a content; a file that is there already is written again only when it is damaged."""
+        name = sha256(content).digest()
+        path = self._path(name)
+        if self._files.read(path, bytes_max=self._bytes_max) != content:
+            self._files.replace(path, content)
+        return name
+
+    def get(self, name: bytes, *, called: str, remedy: str) -> bytes | None:
+        """The content with a hash; None when it is not here.
+
+        Args:
+            called, remedy: what it is and how to get it back, for the refusal.
+
+        Raises:
+            Unusable: what lies under the name has another hash.
+        """
+        content = self._files.read(self._path(name), bytes_max=self._bytes_max)
+        if content is not None and sha256(content).digest() != name:
+            raise Unusable(f"The {called} {name.hex()} is damaged on the disk.", remedy)
+        return content
+
+    def _path(self, name: bytes) -> Path:
+        return self._folder / f"{name.hex()}{self._suffix}"
+
+
 class SegmentFolder:
     """`ports.SegmentShelf` in one folder."""
 
     def __init__(self, folder: Path, files: Files) -> None:
-        self._folder = folder
-        self._files = files
+        self._segments = _FilesByHash(folder, files, _SEGMENT_SUFFIX, SEGMENT_BYTES_MAX)
 
     def put(self, segment: bytes) -> bytes:
-        """See `ports.SegmentShelf`. A file that is there already is written again only when it is damaged."""
-        name = segment_hash(segment)
-        path = self._path(name)
-        if self._files.read(path, bytes_max=SEGMENT_BYTES_MAX) != segment:
-            self._files.replace(path, segment)
-        return name
+        """See `ports.SegmentShelf`."""
+        return self._segments.put(segment)
 
     def get(self, name: bytes) -> bytes | None:
         """See `ports.SegmentShelf`."""
-        segment = self._files.read(self._path(name), bytes_max=SEGMENT_BYTES_MAX)
-        if segment is not None and segment_hash(segment) != name:
-            raise Unusable(
-                f"The recall segment {name.hex()} is damaged on the disk.",
-                "Put it back from a backup, or import and publish the campaign again.",
-            )
-        return segment
-
-    def _path(self, name: bytes) -> Path:
-        return self._folder / f"{name.hex()}{_SEGMENT_SUFFIX}"
+        remedy = "Put it back from a backup, or import and publish the campaign again."
+        return self._segments.get(name, called="recall segment", remedy=remedy)
 
 
 class PlanFolder:
@@ -55,6 +76,7 @@ class PlanFolder:
     def __init__(self, folder: Path, files: Files) -> None:
         self._folder = folder
         self._files = files
+        self._documents = _FilesByHash(folder, files, _DOCUMENT_SUFFIX, PLAN_BYTES_MAX)
 
     def put(self, campaign_no: str, plan: bytes) -> None:
         """See `ports.PlanShelf`."""
@@ -75,25 +97,13 @@ class PlanFolder:
         return sorted(numbers)
 
     def keep(self, document: bytes) -> bytes:
-        """See `ports.PlanShelf`. A file that is there already is written again only when it is damaged."""
-        name = sha256(document).digest()
-        path = self._document_path(name)
-        if self._files.read(path, bytes_max=PLAN_BYTES_MAX) != document:
-            self._files.replace(path, document)
-        return name
+        """See `ports.PlanShelf`."""
+        return self._documents.put(document)
 
     def kept(self, name: bytes) -> bytes | None:
         """See `ports.PlanShelf`."""
-        document = self._files.read(self._document_path(name), bytes_max=PLAN_BYTES_MAX)
-        if document is not None and sha256(document).digest() != name:
-            raise Unusable(
-                f"The document of the plan {name.hex()} is damaged on the disk.",
-                "Put it back from a backup of the folder plans.",
-            )
-        return document
-
-    def _document_path(self, name: bytes) -> Path:
-        return self._folder / f"{name.hex()}{_DOCUMENT_SUFFIX}"
+        remedy = "Put it back from a backup of the folder plans."
+        return self._documents.get(name, called="document of the plan", remedy=remedy)
 
     def _path(self, campaign_no: str) -> Path:
         return self._folder / f"{sha256(campaign_no.encode()).hexdigest()}{_PLAN_SUFFIX}"

@@ -10,6 +10,7 @@ Rules
 3. Earlier withdrawals stand, but for vehicles that the new list names again.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -20,7 +21,7 @@ from carnet_protocol.errors import BadValue
 from carnet_protocol.ids import HASH_BYTES
 from carnet_protocol.limits import CODE_CHARS_MAX
 from carnet_protocol.registry import Value
-from carnet_protocol.segments import MemberSet, Segment, decode_segment, join_vin
+from carnet_protocol.segments import MemberSet, Segment, decode_segment, join_vin, split_vin
 from carnet_protocol.vin import normalise_vin
 
 WITHDRAWAL_REASONS: Final = (
@@ -144,16 +145,21 @@ class _Listed:
             self._exceptions.update(segment.exceptions)
 
     def __contains__(self, vin: str) -> bool:
-        asked = MemberSet()
-        asked.add(vin)
-        return not any(self.missing(decode_segment(asked.encode())))
+        parts = split_vin(vin)
+        return vin in self._exceptions if parts is None else self._has(*parts)
 
     def missing(self, segment: Segment) -> Iterator[str]:
         """Who of a segment is not listed."""
         for group in segment.members:
-            kept = frozenset(self._serials.get(group.prefix, ()))
-            yield from (join_vin(group.prefix, serial) for serial in group.serials if serial not in kept)
+            gone = (serial for serial in group.serials if not self._has(group.prefix, serial))
+            yield from (join_vin(group.prefix, serial) for serial in gone)
         yield from (one for one in segment.exceptions if one not in self._exceptions)
+
+    def _has(self, prefix: str, serial: int) -> bool:
+        """Whether a regular member is listed; serials ascend."""
+        serials = self._serials.get(prefix, ())
+        place = bisect_left(serials, serial)
+        return place < len(serials) and serials[place] == serial
 
 
 def _places(source: str, cells: Sequence[str]) -> tuple[int, int]:

@@ -113,6 +113,7 @@ def _told(*, is_quiet: bool) -> Iterator[Tell]:
         tasks: dict[Stage, TaskID] = {}
 
         def tell(stage: Stage, done: int, total: int) -> None:
+            """Show how far a stage has come, in a bar of its own."""
             if stage not in tasks:
                 tasks[stage] = bars.add_task(_SAYS[stage], total=total)
             bars.update(tasks[stage], completed=done, total=total)
