@@ -34,6 +34,7 @@ from carnet_hub.core.ports import StoreBusy, StoreError
 from carnet_hub.core.store_failures import StoreFull
 from carnet_storage.adapters.library import driver
 from carnet_storage.adapters.sqlite_files import want_scrub
+from carnet_storage.adapters.write_ahead import want_wal
 
 _SQLITE_BUSY: Final = frozenset({5, 6})
 """SQLITE_BUSY and SQLITE_LOCKED. Source: SQLite result codes."""
@@ -71,9 +72,9 @@ class SqliteDialect:
         return engine
 
     def _prepare(self, connection: Any, _: object) -> None:
+        journal = want_wal(connection, self._busy_ms)
         cursor = connection.cursor()
         try:
-            (journal,) = cursor.execute("PRAGMA journal_mode=WAL").fetchone()
             cursor.execute("PRAGMA synchronous=FULL")
             cursor.execute("PRAGMA secure_delete=ON")
             if self._is_replicated:

@@ -24,6 +24,7 @@ from carnet_node.core.ports import SecretBox
 from carnet_node.core.store_failures import DiskFull, StoreBroken, StoreBusy
 from carnet_storage.adapters.library import driver as _library
 from carnet_storage.adapters.sqlite_files import is_scrub_wanted, want_scrub
+from carnet_storage.adapters.write_ahead import want_wal
 
 driver: Final[Any] = _library
 """The SQLite driver in use, everywhere in the node."""
@@ -164,7 +165,7 @@ def open_connection(path: Path, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS, is_re
         connection = driver.connect(
             path, isolation_level=None, timeout=busy_timeout_ms / 1000, check_same_thread=False, cached_statements=512
         )
-        (journal,) = connection.execute("PRAGMA journal_mode=WAL").fetchone()
+        journal = want_wal(connection, busy_timeout_ms)
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA trusted_schema=OFF")
         connection.execute("PRAGMA temp_store=MEMORY")

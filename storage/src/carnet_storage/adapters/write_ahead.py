@@ -1,0 +1,43 @@
+"""Turning a database file to write-ahead logging while others open it.
+
+Decides what an opener does that finds another one at the switch: it tries again until the connection's own patience ends.
+SQLite does not wait here by itself: the switch is a reader that becomes a writer, and its busy handler is not asked for
+those. Source: SQLite's documentation of sqlite3_busy_handler.
+"""
+
+import time
+from typing import Any, Final
+
+from carnet_storage.adapters.library import driver
+
+_SQLITE_BUSY: Final = frozenset({5, 6})
+_PRIMARY_CODE: Final = 0xFF
+
+_PAUSE_S: Final = 0.005
+"""Seconds between two tries; another opener's switch takes about as long as two writes to the disk."""
+
+
+def want_wal(connection: Any, patience_ms: int) -> str:
+    """Ask for write-ahead logging; a file that has it already keeps it.
+
+    Args:
+        connection: of `library.driver`, outside a transaction.
+        patience_ms: milliseconds to go on trying while others hold the file; 0 tries once.
+
+    Returns:
+        the journal mode the file has now; other than `wal` where it cannot be had.
+
+    Raises:
+        driver.OperationalError: still busy after that time, or the file cannot be read; nothing was changed.
+    """
+    until = time.monotonic() + patience_ms / 1000
+    while True:
+        try:
+            (mode,) = connection.execute("PRAGMA journal_mode=WAL").fetchone()
+        except driver.OperationalError as error:
+            is_busy = getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE in _SQLITE_BUSY
+            if not is_busy or time.monotonic() >= until:
+                raise
+            time.sleep(_PAUSE_S)
+        else:
+            return str(mode)
