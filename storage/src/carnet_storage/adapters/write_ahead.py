@@ -1,7 +1,7 @@
 """Turning a database file to write-ahead logging while others open it.
 
-Decides what an opener does that finds another one at the switch: it tries again until its patience ends. SQLite does not
-wait here by itself: the switch is a reader that becomes a writer, and its busy handler is not asked for those.
+Decides what an opener does that finds another one at the switch: it tries again until its patience ends. SQLite does
+not wait here by itself: the switch is a reader that becomes a writer, and its busy handler is not asked for those.
 Source: SQLite's documentation of sqlite3_busy_handler.
 """
 
