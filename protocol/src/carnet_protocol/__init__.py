@@ -5,7 +5,7 @@ surface of this distribution. Nothing is imported here, so that a command line p
 
     bytes       cbor, envelope, ops, seals, changeset, messages, hello, bundle, segments
     words       limits, reasons, errors, ids, registry, kinds, vin, wmi
-    rules       chain, writes, state, settled, fold, resolvers, opened, orders, enrolment, recovery
+    rules       chain, writes, state, settled, fold, resolvers, opened, orders, enrolment, recovery, remedy
 """
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "reasons",
     "recovery",
     "registry",
+    "remedy",
     "resolvers",
     "seals",
     "segments",

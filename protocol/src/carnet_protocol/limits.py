@@ -98,3 +98,12 @@ CHALLENGE_TTL_MS: Final = 120 * 1000
 
 TOKEN_TTL_MS: Final = 15 * 60 * 1000
 """A session token lives 15 minutes; a new hello yields a new one."""
+
+CAMPAIGN_ITEMS_MAX: Final = 16
+"""Parts of one campaign on one car: airbag recalls have two; a list of more is several campaigns."""
+
+ITEM_BITS_MAX: Final = 2**CAMPAIGN_ITEMS_MAX - 1
+"""All items of a campaign as bits, the first one lowest."""
+
+EVIDENCE_BITS_MAX: Final = 255
+"""Kinds of evidence that a campaign may ask for, as bits; `remedy` knows five of them."""

@@ -14,6 +14,7 @@ from carnet_protocol.kinds.hub_records import (
     CAMPAIGN,
     CAMPAIGN_EVENT,
     CAMPAIGN_EVENTS,
+    CAMPAIGN_ITEM,
     CAMPAIGN_STATES,
     DEALER_SITE,
     ERASURE,
@@ -26,10 +27,12 @@ from carnet_protocol.kinds.master import GOLDEN, IDENTITY, IDENTITY_AUTHORITIES,
 from carnet_protocol.kinds.staff import STAFF, STAFF_ACTION, STAFF_ROLES, STAFF_STATES
 from carnet_protocol.kinds.vehicles import ODOMETER_READING, OWNERSHIP, PLATE, VEHICLE
 from carnet_protocol.kinds.workshop import (
+    COMPLETION_METHODS,
     JOB,
     LABOUR_LINE,
     PART_LINE,
     PROMISE_CHANGE,
+    PROOF_LEVELS,
     RECALL_COMPLETION,
     VISIT,
     VISIT_STATES,
@@ -69,6 +72,7 @@ REGISTRY: Final = Registry(
         IDENTITY,
         GOLDEN,
         CAMPAIGN_EVENT,
+        CAMPAIGN_ITEM,
     )
 )
 """Every kind, by ascending number."""
@@ -78,7 +82,9 @@ __all__ = [
     "CAMPAIGN",
     "CAMPAIGN_EVENT",
     "CAMPAIGN_EVENTS",
+    "CAMPAIGN_ITEM",
     "CAMPAIGN_STATES",
+    "COMPLETION_METHODS",
     "CONSENT",
     "CONTACT_PREFERENCE",
     "CUSTOMER",
@@ -99,6 +105,7 @@ __all__ = [
     "PHONE",
     "PLATE",
     "PROMISE_CHANGE",
+    "PROOF_LEVELS",
     "RECALL_COMPLETION",
     "REGISTRY",
     "REVOCATION",

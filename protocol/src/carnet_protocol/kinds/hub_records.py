@@ -5,7 +5,20 @@ Decides what every node is told. All are written by the hub, except a key change
 
 from typing import Final
 
-from carnet_protocol.kinds.fields import code, date, group, instant, integer, octets, one, reference, retracted, text
+from carnet_protocol.kinds.fields import (
+    code,
+    date,
+    flag,
+    group,
+    instant,
+    integer,
+    octets,
+    one,
+    reference,
+    retracted,
+    text,
+)
+from carnet_protocol.limits import CAMPAIGN_ITEMS_MAX, EVIDENCE_BITS_MAX
 from carnet_protocol.registry import Audience, Kind, Register, Resolver, Writer
 
 DEALER_SITE: Final = Kind(
@@ -56,8 +69,28 @@ CAMPAIGN: Final = Kind(
         group(11, "availability", code("remedy_state", *REMEDY_STATES), text("interim_remedy")),
         one(12, date("outreach_closed_on")),
         group(13, "withdrawals", octets("withdrawn_members"), integer("withdrawn_count")),
+        one(14, integer("evidence_bits", 0, EVIDENCE_BITS_MAX)),
     ),
 )
+
+CAMPAIGN_ITEM: Final = Kind(
+    28,
+    "campaign_item",
+    Writer.HUB,
+    Audience.ALL,
+    (
+        group(
+            0,
+            "place",
+            reference("campaign_id", "campaign"),
+            integer("item_no", 1, CAMPAIGN_ITEMS_MAX),
+            resolver=Resolver.ONCE,
+        ),
+        group(1, "part", text("label"), code("part_no"), code("software_version"), flag("is_required")),
+    ),
+    parent="campaign_id",
+)
+"""One of the things that a campaign does on a car: a car with two of them counts once, when both are done."""
 
 CAMPAIGN_EVENTS: Final = (
     "investigation_opened",

@@ -6,7 +6,20 @@ total rank, draft < open < completed < void < settled < closed.
 
 from typing import Final
 
-from carnet_protocol.kinds.fields import code, flag, group, instant, integer, one, personal, reference, retracted, text
+from carnet_protocol.kinds.fields import (
+    code,
+    flag,
+    group,
+    instant,
+    integer,
+    octets,
+    one,
+    personal,
+    reference,
+    retracted,
+    text,
+)
+from carnet_protocol.limits import ITEM_BITS_MAX
 from carnet_protocol.registry import Audience, ErasureGroup, Kind, Register, Resolver, Writer
 
 VISIT_STATES: Final = ("draft", "open", "completed", "void", "settled", "closed")
@@ -132,6 +145,18 @@ PART_LINE: Final = Kind(
     parent="visit_id",
 )
 
+COMPLETION_METHODS: Final = (
+    "repaired",
+    "replaced",
+    "software",
+    "inspected_no_defect",
+    "refunded",
+    "interim",
+    "refused",
+)
+PROOF_LEVELS: Final = ("own_dealer", "other_workshop", "abroad")
+"""Who did the work; nothing means the dealer who says so."""
+
 RECALL_COMPLETION: Final = Kind(
     16,
     "recall_completion",
@@ -146,14 +171,25 @@ RECALL_COMPLETION: Final = Kind(
             reference("vehicle_id", "vehicle"),
             reference("visit_id", "visit"),
             instant("completed_at"),
-            code("method", "repaired", "replaced", "software", "inspected_no_defect", "refunded"),
+            code("method", *COMPLETION_METHODS),
             integer("odometer_km", 0, 9_999_999),
             resolver=Resolver.ONCE,
         ),
         group(1, "evidence", code("technician_code"), code("part_no"), code("fitted_serial"), resolver=Resolver.ONCE),
         retracted(2),
+        group(
+            3,
+            "proof",
+            code("software_version"),
+            octets("photo_hash"),
+            octets("signature_hash"),
+            integer("items_done", 0, ITEM_BITS_MAX),
+            code("proof_level", *PROOF_LEVELS),
+            resolver=Resolver.ONCE,
+        ),
     ),
     parent="vehicle_id",
     anchor="vehicle_id",
     is_fact=True,
 )
+"""What was done about a recall on a car during a visit; `remedy` says what of it closes the recall."""

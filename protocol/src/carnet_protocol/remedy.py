@@ -1,0 +1,132 @@
+"""What a recall asks as proof that it was done on a car, and which of its items a completion did.
+
+Decides which methods close a recall, which evidence each of them owes, and when a part or software number is the one
+that the campaign names. Node and hub ask the same questions: a desk refuses what the hub would not count. Does not
+decide which completion counts, nor what a person sees.
+
+Rules
+1. `interim` and `refused` close nothing: the car stays open, whatever else was said.
+2. A campaign asks for evidence by kind (`EVIDENCE`). Only work that fits something owes a part or software number;
+   money back owes the owner's signature alone, and so does a refusal, also where the campaign asks for nothing.
+3. An item is done when a completion names it and states no other number than the item's own. A number that is not
+   stated is no wrong number; whether it had to be stated is rule 2.
+4. Numbers are compared without case, spaces and dashes: people leave them out.
+
+    >>> missing_evidence(evidence_bits(["photo", "odometer"]), "replaced", {"odometer_km": 12_000})
+    ('photo',)
+    >>> item_numbers(0b101)
+    (1, 3)
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from carnet_protocol.errors import BadValue
+from carnet_protocol.ids import HASH_BYTES
+from carnet_protocol.limits import CAMPAIGN_ITEMS_MAX
+from carnet_protocol.reasons import Reason
+from carnet_protocol.registry import Value
+from carnet_protocol.vin import normalise_vin
+
+EVIDENCE: Final = ("technician", "part", "photo", "odometer", "signature")
+"""Kinds of evidence by bit, the first one lowest; appended to, never renumbered: the bits stand in signed sets."""
+
+CLOSING: Final = ("repaired", "replaced", "software", "inspected_no_defect", "refunded")
+"""Methods after which nothing is left to do."""
+
+INTERIM: Final = "interim"
+REFUSED: Final = "refused"
+
+_FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
+    "technician": ("technician_code",),
+    "part": ("part_no", "software_version"),
+    "photo": ("photo_hash",),
+    "odometer": ("odometer_km",),
+    "signature": ("signature_hash",),
+}
+"""Any one of these fields is the evidence."""
+
+_FITTING: Final = frozenset({"repaired", "replaced", "software"})
+_HASHES: Final = ("photo_hash", "signature_hash")
+
+
+def evidence_bits(names: Iterable[str]) -> int:
+    """Kinds of evidence as a campaign's field holds them.
+
+    Raises:
+        BadValue: BAD_FIELD, a name that is none of `EVIDENCE`.
+    """
+    bits = 0
+    for name in names:
+        if name not in EVIDENCE:
+            raise BadValue(Reason.BAD_FIELD, "evidence", f"{name} is none of {', '.join(EVIDENCE)}")
+        bits |= 1 << EVIDENCE.index(name)
+    return bits
+
+
+def evidence_names(bits: Value) -> tuple[str, ...]:
+    """The reverse; kinds that this version does not know are left out."""
+    return tuple(name for place, name in enumerate(EVIDENCE) if isinstance(bits, int) and bits >> place & 1)
+
+
+def owed_evidence(bits: Value, method: str) -> tuple[str, ...]:
+    """What a completion by a method has to show.
+
+    Args:
+        bits: `evidence_bits` of the campaign; None for one that asks for nothing.
+    """
+    if method == REFUSED:
+        return ("signature",)
+    asked = evidence_names(bits)
+    if method == "refunded":
+        return tuple(name for name in asked if name == "signature")
+    return tuple(name for name in asked if name != "part" or method in _FITTING)
+
+
+def missing_evidence(bits: Value, method: str, values: Mapping[str, Value]) -> tuple[str, ...]:
+    """What a completion owes and does not show, in the order of `EVIDENCE`.
+
+    Args:
+        values: of the completion, by field name.
+    """
+    return tuple(
+        name for name in owed_evidence(bits, method) if not any(_is_shown(values, one) for one in _FIELDS[name])
+    )
+
+
+def evidence_field(name: str) -> str:
+    """The first field that shows a kind of evidence: where a form points."""
+    return _FIELDS[name][0]
+
+
+def item_bits(numbers: Iterable[int]) -> int:
+    """Items as `items_done` holds them.
+
+    Args:
+        numbers: 1 to `CAMPAIGN_ITEMS_MAX` each.
+    """
+    return sum({1 << number - 1 for number in numbers})
+
+
+def item_numbers(bits: Value) -> tuple[int, ...]:
+    """The reverse, ascending; none for a completion that says nothing of items."""
+    numbers = range(1, CAMPAIGN_ITEMS_MAX + 1)
+    return tuple(number for number in numbers if isinstance(bits, int) and bits >> number - 1 & 1)
+
+
+def contradicts(item: Mapping[str, Value], values: Mapping[str, Value]) -> bool:
+    """Whether a completion states another part or software number than the item has."""
+    return any(_differs(item.get(name), values.get(name)) for name in ("part_no", "software_version"))
+
+
+def _differs(named: Value, stated: Value) -> bool:
+    if not isinstance(named, str) or not isinstance(stated, str) or not named or not stated:
+        return False
+    return normalise_vin(named) != normalise_vin(stated)
+
+
+def _is_shown(values: Mapping[str, Value], name: str) -> bool:
+    value = values.get(name)
+    if name in _HASHES:
+        return isinstance(value, bytes) and len(value) == HASH_BYTES
+    return value is not None and value != ""
