@@ -69,7 +69,7 @@ CAMPAIGN: Final = Kind(
         group(11, "availability", code("remedy_state", *REMEDY_STATES), text("interim_remedy")),
         one(12, date("outreach_closed_on")),
         group(13, "withdrawals", octets("withdrawn_members"), integer("withdrawn_count")),
-        one(14, integer("evidence_bits", 0, EVIDENCE_BITS_MAX)),
+        group(14, "evidence", integer("evidence_bits", 0, EVIDENCE_BITS_MAX), instant("evidence_asked_at")),
     ),
 )
 
@@ -86,7 +86,15 @@ CAMPAIGN_ITEM: Final = Kind(
             integer("item_no", 1, CAMPAIGN_ITEMS_MAX),
             resolver=Resolver.ONCE,
         ),
-        group(1, "part", text("label"), code("part_no"), code("software_version"), flag("is_required")),
+        group(
+            1,
+            "part",
+            text("label"),
+            code("part_no"),
+            code("software_version"),
+            flag("is_required"),
+            instant("numbers_asked_at"),
+        ),
     ),
     parent="campaign_id",
 )

@@ -21,7 +21,7 @@ VEHICLE: Final = Kind(
         group(4, "model", code("model_code"), integer("model_year", 1900, 2200), text("model_name")),
         one(5, code("color")),
         one(6, code("fuel")),
-        one(7, code("lifecycle", "active", "sold", "exported", "scrapped", "stolen"), Resolver.STEWARD),
+        one(7, code("lifecycle", "active", "sold", "exported", "scrapped", "stolen", "in_stock"), Resolver.STEWARD),
     ),
 )
 

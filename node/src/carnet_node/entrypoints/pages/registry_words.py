@@ -206,6 +206,7 @@ CODES: Final[Mapping[str, str]] = {
     "exported": _("Exported"),
     "scrapped": _("Scrapped"),
     "stolen": _("Stolen"),
+    "in_stock": _("In stock, not sold"),
     "owner": _("Owner"),
     "lessee": _("Lessee"),
     "driver": _("Driver"),

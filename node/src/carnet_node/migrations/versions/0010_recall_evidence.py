@@ -12,6 +12,7 @@ TEXT, BIGINT, BLOB, BOOL = sa.String, sa.BigInteger, sa.LargeBinary, sa.Boolean
 def upgrade() -> None:
     """Add the columns and an empty table; both are filled when the tables are folded again."""
     op.add_column("campaign", sa.Column("evidence_bits", BIGINT))
+    op.add_column("campaign", sa.Column("evidence_asked_at", BIGINT))
     for name, of in (
         ("software_version", TEXT),
         ("photo_hash", BLOB),
@@ -35,6 +36,7 @@ def upgrade() -> None:
         sa.Column("part_no", TEXT),
         sa.Column("software_version", TEXT),
         sa.Column("is_required", BOOL),
+        sa.Column("numbers_asked_at", BIGINT),
         sa.PrimaryKeyConstraint("id", name="pk_campaign_item"),
         sqlite_with_rowid=False,
     )
