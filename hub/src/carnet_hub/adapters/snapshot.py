@@ -36,6 +36,10 @@ class SqlSnapshot:
         """See `ports.Snapshot`."""
         return {row.position: row for row in self._many(self._all.log_rows, rows.LogRow, positions)}
 
+    def log_facts(self, positions: Collection[int]) -> dict[int, rows.LogRow]:
+        """See `ports.RecordReads`."""
+        return {row.position: row for row in self._many(self._all.log_facts, rows.LogRow, positions)}
+
     def log_after(self, position: int, limit: int) -> list[rows.LogRow]:
         """See `ports.Snapshot`."""
         return self._list(self._all.log_after, rows.LogRow, after=position, limit=limit)

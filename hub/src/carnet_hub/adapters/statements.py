@@ -103,6 +103,7 @@ class Statements:
         end = select(LOG.position, LOG.received_ms).order_by(LOG.position.desc())
         self.head = self._text(end.limit(bindparam("limit")))
         self.log_rows = self._by(LOG.position, lambda hit: select(TABLES[rows.LogRow]).where(hit))
+        self.log_facts = self._by(LOG.position, lambda hit: _log_facts().where(hit))
         self.log_after = self._text(_after(select(TABLES[rows.LogRow]), LOG.position))
         self.commit_times = self._by(LOG.position, lambda hit: select(LOG.position, LOG.received_ms).where(hit))
         self.change_opening = self._text(
@@ -204,14 +205,19 @@ def _outcomes() -> Select[Any]:
     sets = TABLES[rows.ChainRow].join(TABLES[rows.AdmissionRow], CHAIN.nonce == ADMISSION.nonce)
     is_news = or_(ADMISSION.decided_at > after, CHAIN.position > after)
     again = select(ADMISSION.decided_at).select_from(sets).where(text("is_repeat"), CHAIN.node_id == node, is_news)
+    hit = LOG.position.in_(union(own, again))
+    return _log_facts().where(hit).order_by(LOG.position).limit(bindparam("limit"))
+
+
+def _log_facts() -> Select[Any]:
+    """Log entries without their bytes."""
     columns = [
         null().label("message") if column is LOG.message else column
         for column in TABLES[rows.LogRow].columns
         if column is not LOG.opening
     ]
     columns.insert(list(TABLES[rows.LogRow].columns).index(LOG.opening), literal_column("''").label("opening"))
-    hit = LOG.position.in_(union(own, again))
-    return select(*columns).where(hit).order_by(LOG.position).limit(bindparam("limit"))
+    return select(*columns)
 
 
 def _after(statement: Select[Any], column: Column[Any]) -> Select[Any]:

@@ -11,7 +11,7 @@ from typing import Final
 
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.limits import COUNTED_VEHICLES_BATCH
-from carnet_hub.core.ports import Snapshot
+from carnet_hub.core.ports import RecordReads
 from carnet_hub.core.progress import CompletionReport
 from carnet_hub.core.rows import RecordRow
 from carnet_hub.core.shown import shown_values
@@ -24,7 +24,7 @@ _REMOVED: Final = frozenset({"exported", "scrapped", "stolen"})
 _COMPLETION_REGISTER: Final = 0
 
 
-def completion_reports(hub: Hub, snapshot: Snapshot, campaign_id: RecordId) -> Iterator[CompletionReport]:
+def completion_reports(hub: Hub, snapshot: RecordReads, campaign_id: RecordId) -> Iterator[CompletionReport]:
     """Every completion record of a campaign, retracted and deleted ones included."""
     kind = hub.registry["recall_completion"]
     for row in snapshot.records_of_kind(kind.number):
@@ -33,7 +33,7 @@ def completion_reports(hub: Hub, snapshot: Snapshot, campaign_id: RecordId) -> I
             yield report
 
 
-def lifecycles_of_the_gone(hub: Hub, snapshot: Snapshot, members: Iterable[str]) -> dict[str, str]:
+def lifecycles_of_the_gone(hub: Hub, snapshot: RecordReads, members: Iterable[str]) -> dict[str, str]:
     """Shown lifecycle of those members that were exported, scrapped or stolen.
 
     Args:

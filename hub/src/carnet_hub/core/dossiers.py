@@ -22,7 +22,7 @@ from carnet_hub.core.authoring import write_in
 from carnet_hub.core.duties import Happened
 from carnet_hub.core.failures import Unusable
 from carnet_hub.core.hub import Hub
-from carnet_hub.core.ports import Snapshot, Transaction
+from carnet_hub.core.ports import RecordReads, Transaction
 from carnet_hub.core.rows import RecordRow
 from carnet_hub.core.shown import shown_values
 from carnet_hub.core.working_days import legal_day
@@ -161,7 +161,7 @@ class Dossier:
         return known if known is not None else max(published_version, *self.versions.values(), 0) + 1
 
 
-def read_dossiers(hub: Hub, snapshot: Snapshot) -> dict[str, Dossier]:
+def read_dossiers(hub: Hub, snapshot: RecordReads) -> dict[str, Dossier]:
     """Every campaign in which something happened, by number."""
     events: dict[str, list[CampaignEvent]] = {}
     for row in snapshot.records_of_kind(CAMPAIGN_EVENT.number):
@@ -171,7 +171,7 @@ def read_dossiers(hub: Hub, snapshot: Snapshot) -> dict[str, Dossier]:
     return {number: _dossier(number, found) for number, found in sorted(events.items())}
 
 
-def read_dossier(hub: Hub, snapshot: Snapshot, campaign_no: str) -> Dossier:
+def read_dossier(hub: Hub, snapshot: RecordReads, campaign_no: str) -> Dossier:
     """One campaign's; empty when nothing happened in it."""
     return read_dossiers(hub, snapshot).get(campaign_no, Dossier(campaign_no, ()))
 

@@ -170,6 +170,9 @@ DIFFERENCES_MAX: Final = 100
 COUNTED_VEHICLES_BATCH: Final = 2_000
 """Vehicles looked up at a time while a campaign is counted."""
 
+PAST_RECORDS_BATCH: Final = 500
+"""Records that are folded again together for an earlier log position: their change sets lie in memory meanwhile."""
+
 BUNDLE_PAGES_MAX: Final = 1_000
 """Pages in one bundle; a node that lacks more asks again with its new cursor."""
 

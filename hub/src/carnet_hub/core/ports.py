@@ -149,11 +149,8 @@ class Alarms(Protocol):
         """A matching model that a person has activated cannot be used; it weighs nobody until that is mended."""
 
 
-class Snapshot(MasterReads, RelinkReads, Protocol):
-    """Reads. Look-ups take many keys at once and answer with what exists."""
-
-    def setting(self, name: str) -> bytes | None:
-        """One fact of the hub itself (`hub_id`, `hub_epoch`); None when it was never set."""
+class RecordReads(Protocol):
+    """Records and the log behind them, as asked of the present or of any position that has passed (`past`)."""
 
     def head(self) -> LogHead:
         """The end of the log."""
@@ -161,14 +158,30 @@ class Snapshot(MasterReads, RelinkReads, Protocol):
     def log_rows(self, positions: Collection[int]) -> dict[int, LogRow]:
         """Log entries by position."""
 
+    def log_facts(self, positions: Collection[int]) -> dict[int, LogRow]:
+        """The same without their bytes: neither `message` nor `opening`."""
+
+    def admissions(self, nonces: Collection[bytes]) -> dict[bytes, AdmissionRow]:
+        """What is known of change sets."""
+
+    def records(self, kind: int, ids: Collection[bytes]) -> dict[bytes, RecordRow]:
+        """Records of one kind by id."""
+
+    def records_of_kind(self, kind: int) -> Iterator[RecordRow]:
+        """Every record of a kind, by id."""
+
+
+class Snapshot(RecordReads, MasterReads, RelinkReads, Protocol):
+    """Reads. Look-ups take many keys at once and answer with what exists."""
+
+    def setting(self, name: str) -> bytes | None:
+        """One fact of the hub itself (`hub_id`, `hub_epoch`); None when it was never set."""
+
     def log_after(self, position: int, limit: int) -> list[LogRow]:
         """The next entries behind a position, ascending."""
 
     def commit_times(self, positions: Collection[int]) -> dict[int, int]:
         """`received_ms` by position."""
-
-    def admissions(self, nonces: Collection[bytes]) -> dict[bytes, AdmissionRow]:
-        """What is known of change sets."""
 
     def admissions_in(self, state: int, after_position: int, limit: int) -> list[AdmissionRow]:
         """Change sets in one state, by the position that decided it."""
@@ -181,12 +194,6 @@ class Snapshot(MasterReads, RelinkReads, Protocol):
 
     def chain_after(self, node_id: bytes, epoch: bytes, seq: int, limit: int) -> list[ChainRow]:
         """The next places of one epoch behind a seq, ascending."""
-
-    def records(self, kind: int, ids: Collection[bytes]) -> dict[bytes, RecordRow]:
-        """Records of one kind by id."""
-
-    def records_of_kind(self, kind: int) -> Iterator[RecordRow]:
-        """Every record of a kind, by id."""
 
     def anchored(self, vehicle_ids: Collection[bytes]) -> list[tuple[bytes, int, bytes]]:
         """(vehicle, kind, id) of every record anchored to one of these vehicles."""

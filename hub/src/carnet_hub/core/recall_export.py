@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.intake import find_signers
-from carnet_hub.core.ports import Snapshot
+from carnet_hub.core.ports import RecordReads
 from carnet_hub.core.progress import Progress
 from carnet_hub.core.recalls import Campaign, Counted, count_campaign
 from carnet_hub.core.report import Citation, ReportHead, campaign_values
@@ -77,11 +77,11 @@ def describe_progress(hub: Hub, segments: SegmentShelf, campaign_no: str) -> dic
     return campaign_values(_head(hub, counted, hub.clock.now_ms()), counted.progress)
 
 
-def cite(snapshot: Snapshot, ops: Iterable[OpId]) -> dict[OpId, Citation]:
+def cite(snapshot: RecordReads, ops: Iterable[OpId]) -> dict[OpId, Citation]:
     """The log entry that decided the change set of each op."""
     by_nonce = {op: nonce_of(op) for op in ops}
     admissions = snapshot.admissions(set(by_nonce.values()))
-    rows = snapshot.log_rows({one.decided_at for one in admissions.values()})
+    rows = snapshot.log_facts({one.decided_at for one in admissions.values()})
     found: dict[OpId, Citation] = {}
     for op, nonce in by_nonce.items():
         admission = admissions.get(nonce)

@@ -27,9 +27,9 @@ from carnet_hub.core.failures import Unusable
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.limits import TEXT_CHARS_MAX
 from carnet_hub.core.plan_desk import StoredPlan, load_plan, put_plan
-from carnet_hub.core.ports import Snapshot, Transaction
+from carnet_hub.core.ports import RecordReads, Transaction
 from carnet_hub.core.progress import Progress, count_progress
-from carnet_hub.core.rows import DealerRow, RecordRow
+from carnet_hub.core.rows import RecordRow
 from carnet_hub.core.shelves import PlanShelf, SegmentShelf
 from carnet_hub.core.shown import shown_records
 from carnet_hub.core.withdrawals import Withdrawn, pack_withdrawals, unpack_withdrawals, withdraw_members
@@ -240,7 +240,7 @@ def list_campaigns(hub: Hub, plans: PlanShelf) -> list[CampaignRow]:
     return sorted(rows, key=lambda row: row.campaign_no)
 
 
-def find_campaign(hub: Hub, snapshot: Snapshot, campaign_no: str) -> Campaign | None:
+def find_campaign(hub: Hub, snapshot: RecordReads, campaign_no: str) -> Campaign | None:
     """The published campaign with a number; None when there is none."""
     found = [
         Campaign(row, values)
@@ -250,7 +250,7 @@ def find_campaign(hub: Hub, snapshot: Snapshot, campaign_no: str) -> Campaign | 
     return min(found, key=lambda one: one.row.id, default=None)
 
 
-def require_campaign(hub: Hub, snapshot: Snapshot, campaign_no: str) -> Campaign:
+def require_campaign(hub: Hub, snapshot: RecordReads, campaign_no: str) -> Campaign:
     """As `find_campaign`.
 
     Raises:
@@ -263,7 +263,7 @@ def require_campaign(hub: Hub, snapshot: Snapshot, campaign_no: str) -> Campaign
     return campaign
 
 
-def count_campaign(hub: Hub, segments: SegmentShelf, snapshot: Snapshot, campaign_no: str) -> Counted:
+def count_campaign(hub: Hub, segments: SegmentShelf, snapshot: RecordReads, campaign_no: str) -> Counted:
     """How far a campaign has come, as of a snapshot.
 
     Raises:
@@ -274,7 +274,8 @@ def count_campaign(hub: Hub, segments: SegmentShelf, snapshot: Snapshot, campaig
     gone = lifecycles_of_the_gone(hub, snapshot, members_of(segments, campaign))
     withdrawn = withdrawn_of(segments, campaign)
     progress = count_progress(members_of(segments, campaign), reports, gone, withdrawn)
-    site_codes = {dealer.dealer_id: dealer.site_code for dealer in snapshot.scan(DealerRow)}
+    sites = shown_records(hub.registry, snapshot, "dealer_site")
+    site_codes = {row.id: str(values.get("site_code") or "") for row, values in sites}
     return Counted(campaign, progress, snapshot.head().position, site_codes)
 
 

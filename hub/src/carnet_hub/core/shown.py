@@ -6,7 +6,7 @@ being left out.
 
 from collections.abc import Iterator, Mapping
 
-from carnet_hub.core.ports import Snapshot
+from carnet_hub.core.ports import RecordReads
 from carnet_hub.core.rows import RecordRow
 from carnet_protocol.errors import BrokenRule
 from carnet_protocol.registry import ErasureGroup, Registry, Value
@@ -30,7 +30,7 @@ def shown_values(registry: Registry, row: RecordRow) -> dict[str, Value]:
 
 
 def shown_records(
-    registry: Registry, snapshot: Snapshot, kind_name: str
+    registry: Registry, snapshot: RecordReads, kind_name: str
 ) -> Iterator[tuple[RecordRow, Mapping[str, Value]]]:
     """Every record of a kind that is not deleted, with what it shows, by id."""
     for row in snapshot.records_of_kind(registry[kind_name].number):
