@@ -20,6 +20,7 @@ from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, fields
 from typing import Final
 
+from carnet_hub.core.campaign_work import NO_WORK, CampaignWork
 from carnet_hub.core.failures import FaultyLine, ListRefused, Unusable
 from carnet_hub.core.limits import (
     FAULTY_LINES_SHOWN_MAX,
@@ -119,10 +120,11 @@ class MemberList:
 
 @dataclass(frozen=True, slots=True)
 class CampaignPlan:
-    """Texts and members that belong together, ready to be published."""
+    """Texts, members and work that belong together, ready to be published."""
 
     texts: CampaignTexts
     members: MemberList
+    work: CampaignWork = NO_WORK
 
 
 def parse_texts(values: dict[str, object]) -> CampaignTexts:

@@ -15,6 +15,7 @@ from typing import Final
 import msgspec
 
 from carnet_hub.core.campaign_plans import CampaignPlan
+from carnet_hub.core.campaign_work import CampaignWork, pack_items, unpack_items, work_document
 from carnet_hub.core.failures import Unusable
 from carnet_hub.core.limits import TEXT_CHARS_MAX
 from carnet_hub.core.shelves import PlanShelf, SegmentShelf
@@ -33,16 +34,25 @@ class StoredPlan(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fi
     faulty_count: int
     withdrawn: list[tuple[str, bytes, int]] = msgspec.field(default_factory=list)
     """Reason, segment hash and count of members that earlier plans had."""
+    evidence: list[str] = msgspec.field(default_factory=list)
+    items: list[tuple[int, str, str, str, bool]] = msgspec.field(default_factory=list)
+    """What is done on a car, see `campaign_work`."""
+
+    @property
+    def work(self) -> CampaignWork:
+        """What is done on a car, and what is shown for it."""
+        return CampaignWork(tuple(self.evidence), unpack_items(self.items))
 
     @property
     def document(self) -> bytes:
         """The canonical bytes that are kept once the plan is a version."""
-        said = {
+        said: dict[str, object] = {
             "form": _FORM,
             "texts": {name: value for name, value in self.texts.items() if value != ""},
             "segments": sorted(one.hex() for one in self.segment_hashes),
             "repeated_lines": self.repeated,
             "faulty_lines": self.faulty_count,
+            **work_document(self.work),
         }
         if self.withdrawn:
             said["withdrawn"] = {
@@ -59,7 +69,8 @@ def put_plan(segments: SegmentShelf, plans: PlanShelf, plan: CampaignPlan, withd
     """
     hashes = [segments.put(segment) for segment in plan.members.segments]
     gone = [(one.reason, segments.put(one.segment), one.count) for one in withdrawn]
-    stored = StoredPlan(asdict(plan.texts), hashes, plan.members.repeated, plan.members.faulty_count, gone)
+    work = (list(plan.work.evidence), pack_items(plan.work.items))
+    stored = StoredPlan(asdict(plan.texts), hashes, plan.members.repeated, plan.members.faulty_count, gone, *work)
     plans.put(plan.texts.campaign_no, cbor.encode_frame(stored))
 
 

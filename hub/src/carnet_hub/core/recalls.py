@@ -21,6 +21,7 @@ from typing import Final
 
 from carnet_hub.core.authoring import write_in
 from carnet_hub.core.campaign_plans import CampaignPlan, CampaignTexts, root_hash_of
+from carnet_hub.core.campaign_work import evidence_values, item_drafts
 from carnet_hub.core.completions import completion_reports, lifecycles_of_the_gone
 from carnet_hub.core.dossiers import CampaignEvent, Stage, add_event, note_event, read_dossier, retract_event
 from carnet_hub.core.failures import Unusable
@@ -163,9 +164,12 @@ def publish_campaign(hub: Hub, segments: SegmentShelf, plans: PlanShelf, campaig
         current = find_campaign(hub, transaction, campaign_no)
         dossier = read_dossier(hub, transaction, campaign_no)
         version = dossier.number_of(plan_hash, _version_of(current))
+        said = current.values if current is not None else {}
         values = _plan_values(hub, transaction, plan, version, plan_hash)
+        values |= evidence_values(plan.work, said, hub.clock.now_ms())
         draft = _first_draft(hub, campaign_no, values) if current is None else _next_draft(hub, current, values)
-        write_in(hub, transaction, [draft])
+        items = item_drafts(hub, transaction, RecordId(draft.record), plan.work, hub.clock.now_ms())
+        write_in(hub, transaction, [draft, *items])
         today = legal_day(hub.clock.now_ms())
         add_event(hub, transaction, campaign_no, "published", today, plan=(version, plan_hash))
         return require_campaign(hub, transaction, campaign_no)

@@ -17,6 +17,7 @@ from carnet_hub.core.campaign_plans import (
     parse_texts,
     read_members,
 )
+from carnet_hub.core.campaign_work import WORK_ENTRIES, CampaignWork, parse_work
 from carnet_hub.core.failures import Unusable
 from carnet_hub.core.limits import CAMPAIGN_TEXT_BYTES_MAX
 from carnet_hub.core.recall_export import describe_progress
@@ -68,12 +69,12 @@ def import_(
     """Read a campaign's texts and vehicles, and put them on the desk; no dealer hears of it yet."""
     with hub_of(ctx) as app:
         texts_path = _find(source, TEXT_NAMES)
-        texts = read_texts(app, texts_path)
+        texts, work = read_texts(app, texts_path)
         list_path = vins if vins is not None else _find(texts_path.parent, LIST_NAMES)
         lines = with_progress("reading", read_listed(list_path), total=texts.member_count, is_quiet=as_json)
         members = read_members(lines, texts.member_count, campaign_no=texts.campaign_no, keeps_faulty=keep_faulty)
         stated = read_withdrawal_file(withdrawn) if withdrawn is not None else _withdrawn_beside(texts_path)
-        gone = import_plan(app.hub, app.segments, app.plans, CampaignPlan(texts, members), stated)
+        gone = import_plan(app.hub, app.segments, app.plans, CampaignPlan(texts, members, work), stated)
     result = {
         "campaign_no": texts.campaign_no,
         "members": members.count,
@@ -82,6 +83,8 @@ def import_(
         "faulty": [asdict(one) for one in members.faulty],
         "segments": [one.hex() for one in members.hashes],
         "withdrawn": {one.reason: one.count for one in gone},
+        "evidence": work.evidence,
+        "items": [asdict(one) for one in work.items],
     }
     faulty = [f"{one.file_name}:{one.line}: {one.problem}: {one.text}" for one in members.faulty]
     summary = (
@@ -145,8 +148,8 @@ def progress(ctx: typer.Context, campaign_no: CampaignNo, as_json: AsJson = Fals
     print_table(f"progress of {campaign_no}", cells, ("measure", "value"))
 
 
-def read_texts(app: "HubApp", path: Path) -> CampaignTexts:
-    """The texts in a TOML or JSON file.
+def read_texts(app: "HubApp", path: Path) -> tuple[CampaignTexts, CampaignWork]:
+    """The texts in a TOML or JSON file, and what it says of the work on a car.
 
     Raises:
         Unusable: not readable, or incomplete.
@@ -159,7 +162,8 @@ def read_texts(app: "HubApp", path: Path) -> CampaignTexts:
         raise Unusable(f"{path.name} cannot be read: {error}.", "Correct the file.") from error
     if not isinstance(values, dict):
         raise Unusable(f"{path.name} holds no entries.", "Correct the file.")
-    return parse_texts(values)
+    work = parse_work({name: values.pop(name) for name in WORK_ENTRIES if name in values})
+    return parse_texts(values), work
 
 
 def _withdrawn_beside(texts_path: Path) -> dict[str, str]:

@@ -1,0 +1,164 @@
+"""What a campaign does on a car: refused with reasons when it is wrong, published as items, changed by a later plan."""
+
+from pathlib import Path
+
+import pytest
+
+from carnet_hub.core.campaign_work import NO_WORK, CampaignWork, WorkItem, parse_work, work_of
+from carnet_hub.core.failures import Unusable
+from carnet_hub.core.plan_desk import load_plan
+from carnet_hub.core.recalls import Campaign, import_plan, publish_campaign, require_campaign
+from carnet_protocol.ids import RecordId
+from support.hub_apps import NOW_MS, TestHub, make_hub
+from support.hub_cli import CAMPAIGN, VINS, Printed, campaign_folder, refused, told
+from support.recall_plans import NUMBER, plan
+
+DRIVER = WorkItem(1, "Inflator, driver side", "77810-TB0")
+PASSENGER = WorkItem(2, "Inflator, passenger side", "77820-TB0")
+TWO_PARTS = CampaignWork(("part", "photo"), (DRIVER, PASSENGER))
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> TestHub:
+    """A hub without campaigns."""
+    return make_hub(tmp_path / "hub")
+
+
+def publish(hub: TestHub, work: CampaignWork, title: str = "Brake hose") -> Campaign:
+    """Import and publish a plan with this work."""
+    app = hub.app
+    hub.clock.ms += 1_000
+    import_plan(app.hub, app.segments, app.plans, plan(work=work, title=title))
+    return publish_campaign(app.hub, app.segments, app.plans, NUMBER)
+
+
+def published(hub: TestHub) -> tuple[CampaignWork, int]:
+    """The work of the campaign as everybody reads it."""
+    with hub.app.hub.store.read() as snapshot:
+        campaign = require_campaign(hub.app.hub, snapshot, NUMBER)
+        return work_of(hub.app.hub, snapshot, RecordId(campaign.row.id), campaign.values)
+
+
+def test_a_file_says_evidence_and_items():
+    """Evidence is kept in its one order and items by their numbers, whatever the order in the file."""
+    tables = [
+        {"item_no": 2, "label": "Inflator, passenger side", "part_no": "77820-TB0"},
+        {"item_no": 1, "label": "Inflator, driver side", "part_no": "77810-TB0", "is_required": True},
+    ]
+
+    assert parse_work({"evidence": ["photo", "part"], "item": tables}) == TWO_PARTS
+
+
+def test_a_file_that_says_nothing_of_the_work_asks_for_nothing():
+    """A campaign without evidence and items does one thing and believes who says so."""
+    assert parse_work({}) == NO_WORK
+
+
+@pytest.mark.parametrize(
+    ("values", "what"),
+    [
+        pytest.param({"evidence": ["fotograf"]}, "fotograf is none of technician", id="unknown evidence"),
+        pytest.param({"evidence": "photo"}, "none of technician", id="evidence as text"),
+        pytest.param({"item": {"item_no": 1}}, "no list of tables", id="one table"),
+        pytest.param({"item": [{"item_no": 1}]}, "item 1: label is missing", id="no label"),
+        pytest.param({"item": [{"label": "A"}]}, "item 1: item_no is no whole number", id="no number"),
+        pytest.param({"item": [{"item_no": 0, "label": "A"}]}, "whole number from 1 to 16", id="number 0"),
+        pytest.param({"item": [{"item_no": 17, "label": "A"}]}, "whole number from 1 to 16", id="number 17"),
+        pytest.param({"item": [{"item_no": True, "label": "A"}]}, "no whole number", id="no number but yes"),
+        pytest.param({"item": [{"item_no": 1, "label": "A"}] * 2}, "item_no 1 stands twice", id="number twice"),
+        pytest.param({"item": [{"item_no": 1, "label": 7}]}, "label is no text", id="label no text"),
+        pytest.param({"item": [{"item_no": 1, "label": "A", "part": "7"}]}, "unknown entry part", id="misspelt"),
+        pytest.param({"item": [{"item_no": 1, "label": "A", "part_no": "7" * 65}]}, "part_no cannot", id="long number"),
+        pytest.param({"item": [{"item_no": 1, "label": "A", "is_required": 1}]}, "neither true nor", id="no flag"),
+        pytest.param(
+            {"item": [{"item_no": 1, "label": "A", "is_required": False}]}, "nothing would have", id="optional"
+        ),
+        pytest.param({"item": [{"item_no": 1, "label": "A"}] * 17}, "more than 16 items", id="too many"),
+    ],
+)
+def test_wrong_work_is_refused_with_its_reason(values: dict[str, object], what: str):
+    """Evidence or items that cannot be used refuse the file and say which and why."""
+    with pytest.raises(Unusable, match=what):
+        parse_work(values)
+
+
+def test_every_fault_is_named_at_once():
+    """A producer corrects a file once and not fault by fault."""
+    with pytest.raises(Unusable, match=r"fotograf.*item 1: label is missing"):
+        parse_work({"evidence": ["fotograf"], "item": [{"item_no": 1}]})
+
+
+def test_items_lie_on_the_desk_as_they_were_imported(hub: TestHub):
+    """A plan that waits holds its evidence and its items."""
+    import_plan(hub.app.hub, hub.app.segments, hub.app.plans, plan(work=TWO_PARTS))
+
+    assert load_plan(hub.app.plans, NUMBER).work == TWO_PARTS
+
+
+def test_a_plan_without_work_is_the_document_it_always_was(hub: TestHub):
+    """The document of a plan that says nothing of the work names neither evidence nor items."""
+    import_plan(hub.app.hub, hub.app.segments, hub.app.plans, plan())
+
+    document = load_plan(hub.app.plans, NUMBER).document
+
+    assert b"evidence" not in document
+    assert b"items" not in document
+
+
+def test_publishing_tells_everybody_items_and_evidence(hub: TestHub):
+    """A published campaign is read with its items by number, and with the day from which evidence is asked for."""
+    publish(hub, TWO_PARTS)
+
+    assert published(hub) == (TWO_PARTS, NOW_MS + 1_000)
+
+
+def test_a_later_plan_changes_adds_and_leaves_out_items(hub: TestHub):
+    """After a second version exactly its items are there; a changed number is asked for from that day on."""
+    publish(hub, TWO_PARTS)
+    sill = WorkItem(3, "Sill plate", is_required=False)
+    newer = CampaignWork((), (WorkItem(1, "Inflator, driver side", "77810-TB1"), sill))
+
+    publish(hub, newer)
+
+    asked = WorkItem(1, "Inflator, driver side", "77810-TB1", numbers_asked_ms=NOW_MS + 2_000)
+    assert published(hub) == (CampaignWork((), (asked, sill)), 0)
+
+
+def test_a_demand_that_stands_keeps_its_day(hub: TestHub):
+    """A new title does not ask again for what is asked for since the first version."""
+    publish(hub, TWO_PARTS)
+
+    publish(hub, TWO_PARTS, title="Inflators")
+
+    assert published(hub) == (TWO_PARTS, NOW_MS + 1_000)
+
+
+def test_a_corrected_label_asks_for_no_number_anew(hub: TestHub):
+    """An item whose label changes keeps the day from which its numbers are asked for."""
+    publish(hub, TWO_PARTS)
+
+    publish(hub, CampaignWork(("part", "photo"), (WorkItem(1, "Inflator, left", "77810-TB0"), PASSENGER)))
+
+    assert [item.numbers_asked_ms for item in published(hub)[0].items] == [0, 0]
+
+
+def test_a_campaign_folder_says_its_work(data: Path, tmp_path: Path, capsys: Printed):
+    """Evidence and items of the campaign file are read with its texts."""
+    folder = campaign_folder(tmp_path, *VINS)
+    more = 'evidence = ["odometer"]\n[[item]]\nitem_no = 1\nlabel = "Hose"\n'
+    (folder / "campaign.toml").write_text(CAMPAIGN + more, encoding="utf-8")
+
+    imported = told(capsys, data, "recalls", "import", folder)
+
+    assert (imported["evidence"], [one["label"] for one in imported["items"]]) == (["odometer"], ["Hose"])
+
+
+def test_a_campaign_folder_with_wrong_work_is_not_imported(data: Path, tmp_path: Path, capsys: Printed):
+    """A file that asks for an unknown evidence is refused, and nothing lies on the desk."""
+    folder = campaign_folder(tmp_path, *VINS)
+    (folder / "campaign.toml").write_text(CAMPAIGN + 'evidence = ["selfie"]\n', encoding="utf-8")
+
+    failure = refused(capsys, data, "recalls", "import", folder)
+
+    assert "selfie" in str(failure["what"])
+    assert told(capsys, data, "recalls", "list") == []
