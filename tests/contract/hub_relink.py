@@ -239,6 +239,19 @@ class HubRelinkContract:
 
         assert waiting(world)[pair("first", "second")] == "namesake"
 
+    def test_a_namesake_behind_another_contact_of_one_of_them_counts(self, world: HubWorld):
+        """Two of one name and telephone are asked about where one of them shares a WeChat name with a namesake."""
+        site = world.site("a")
+        for name, born, wechat in (("first", "1960-02-03", "wx_zhao"), ("second", None, None)):
+            details = {} if born is None else {"birth_on": born, "wechat": wechat}
+            know(world, site, name, full_name="赵小明", **details)
+            say(world, site, "phone", f"phone {name}", name, number="13912340001")
+        know(world, site, "third", full_name="赵小明", birth_on="1988-05-06", wechat="wx_zhao")
+
+        again(weighed(world))
+
+        assert waiting(world)[pair("first", "second")] == "namesake"
+
     @pytest.mark.parametrize("dies_after", [0, 1, 2, 3])
     def test_a_killed_run_is_gone_on_with(self, world: HubWorld, dies_after: int):
         """A run that dies between two blocks is finished by the next one, which proposes nothing twice."""

@@ -5,7 +5,8 @@ not decide which pairs there are nor how they are written down (`relinking`).
 
 Rules:
 - Compared is what arrival would compare: a contact under too many names is nobody's own, and a namesake behind a
-  contact makes name and contact a question. Where no third shares a contact with either of the two, neither can be.
+  contact makes name and contact a question. Both can only be said by a third that shares a contact with one of the
+  two, so nobody else is asked for, and a third is opened only where its word could count.
 - A customer of whom something was erased is left alone: an erasure says nothing about who somebody is.
 """
 
@@ -14,7 +15,6 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from carnet_hub.core.hub import Hub
-from carnet_hub.core.limits import PARTIES_PER_LOOK_UP
 from carnet_hub.core.linking import decision_of
 from carnet_hub.core.master_book import MasterBook, split_keys
 from carnet_hub.core.master_rows import PartyRow
@@ -23,20 +23,22 @@ from carnet_hub.core.models_in_use import weighing_now
 from carnet_hub.core.parties import plain_features
 from carnet_hub.core.ports import Snapshot
 from carnet_hub.core.relink_failures import ModelChanged
+from carnet_hub.core.relink_limits import KEYS_PER_LOOK_UP
 from carnet_master.clusters import DOUBTED, Authority, Decision, Effect, Pair, deciding, standing_decisions
 from carnet_master.features import Features
 from carnet_master.keys import Block
-from carnet_master.limits import BLOCK_RECORDS_MAX
-from carnet_master.tiers import Policy, Tier, effect_of
+from carnet_master.limits import BLOCK_RECORDS_MAX, NAMES_AT_HOME_MAX
+from carnet_master.tiers import Policy, Tier, effect_of, judge_beside
 from carnet_protocol.registry import Value
 
 _LINKING: Final = frozenset({Tier.A1, Tier.A2, Tier.A3})
-_CONTACTS: Final = frozenset(
-    block.value.encode() for block in (Block.PHONE, Block.WECHAT, Block.VIN, Block.PLATE, Block.DOOR)
-)
-"""Letters of keys by which somebody is reached, or of a car."""
+_BY_NAME: Final = frozenset({Tier.A2, Tier.A3})
+"""Links by a name and what stands beside it: a third may know a namesake."""
 
-_TWO: Final = 2
+_BESIDE: Final = frozenset(
+    block.value.encode() for block in (Block.PHONE, Block.WECHAT, Block.VIN, Block.PLATE, Block.DOOR, Block.IDENTITY)
+)
+"""Letters of keys whose values others may take away: contacts, which may be a crowd's, and whatever may be generic."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,20 +48,16 @@ class Rules:
     Attributes:
         models: ids of the models that the engine weighs with, by kind of party.
         full: keys that too many customers share.
-        crowded: keys of contacts that a third customer shares, full ones among them.
     """
 
     policy: Policy
     models: Mapping[str, bytes]
     full: frozenset[bytes]
-    crowded: frozenset[bytes]
 
 
 def read_rules(snapshot: Snapshot, policy: Policy, models: Mapping[str, bytes]) -> Rules:
     """By what is judged from now on."""
-    full = snapshot.full_keys(BLOCK_RECORDS_MAX)
-    crowded = {key for key in snapshot.full_keys(_TWO) if key[:1] in _CONTACTS}
-    return Rules(policy, models, full, full | crowded)
+    return Rules(policy, models, snapshot.full_keys(BLOCK_RECORDS_MAX))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +88,7 @@ def judged_pairs(
     book.load(customers)
     erased = snapshot.erased(customers)
     looked_at = [pair for pair in pairs if erased.keys().isdisjoint(pair) and look.concerns(book, pair)]
-    opened = _Opened(weighing_now(hub, snapshot), rules, book)
+    opened = _Opened(weighing_now(hub, snapshot), book)
     opened.prepare({one for pair in looked_at for one in pair})
     for pair in looked_at:
         verdict = _verdict(rules, opened, pair)
@@ -102,36 +100,58 @@ def judged_pairs(
 
 @dataclass(slots=True)
 class _Opened:
-    """What is compared of customers, each opened once, and who else shares a key with them."""
+    """What is compared of customers, each opened once and when it is needed, and who shares a contact with them.
+
+    Attributes:
+        plain: as they were sealed.
+        speaking: without what says nothing beside the others.
+        beside: by customer, who shares a contact with it, and which of its keys are generic.
+    """
 
     hub: Hub
-    rules: Rules
     book: MasterBook
-    known: dict[bytes, tuple[Features, list[Features]]] = field(default_factory=dict)
+    plain: dict[bytes, Features] = field(default_factory=dict)
+    speaking: dict[bytes, Features] = field(default_factory=dict)
+    beside: dict[bytes, tuple[list[bytes], frozenset[bytes]]] = field(default_factory=dict)
 
     def prepare(self, customers: Iterable[bytes]) -> None:
-        """Ask at once who else shares keys with those of whom a third might say something."""
+        """Ask at once for all who share a contact with some customers."""
         parties = [party for one in sorted(customers) if (party := self.book.party(one)) is not None]
-        parties = [party for party in parties if self._is_crowded(party)]
-        for start in range(0, len(parties), PARTIES_PER_LOOK_UP):
-            some = parties[start : start + PARTIES_PER_LOOK_UP]
-            self.book.load_found([key for party in some for key in split_keys(party.keys)])
-        self.book.load({one for party in parties for one in candidates_of(self.book, party)[0]})
+        told = [party._replace(keys=_keys_beside(party)) for party in parties]
+        keys = sorted({key for party in told for key in split_keys(party.keys)})
+        for start in range(0, len(keys), KEYS_PER_LOOK_UP):
+            self.book.load_found(keys[start : start + KEYS_PER_LOOK_UP])
+        self.beside = {party.customer: candidates_of(self.book, party) for party in told}
+        self.book.load({one for others, _ in self.beside.values() for one in others})
 
-    def of(self, party: PartyRow) -> tuple[Features, list[Features]]:
-        """What is compared of a customer, and the others that may say something about it."""
-        if party.customer not in self.known:
-            features, others = plain_features(self.hub.box, party), list[Features]()
-            if self._is_crowded(party):
-                candidates, generic = candidates_of(self.book, party)
-                live = [row for one in candidates if (row := self.book.party(one)) is not None and row.is_live]
-                others = [plain_features(self.hub.box, row) for row in live]
-                features = speaking_features(self.hub, features, generic, others)
-            self.known[party.customer] = (features, others)
-        return self.known[party.customer]
+    def of(self, party: PartyRow) -> Features:
+        """What is compared of a customer."""
+        known = self.speaking.get(party.customer)
+        if known is None:
+            others, generic = self.beside[party.customer]
+            crowd = self._open(others) if len(others) >= NAMES_AT_HOME_MAX else []
+            known = speaking_features(self.hub, self._plain(party), generic, crowd)
+            self.speaking[party.customer] = known
+        return known
 
-    def _is_crowded(self, party: PartyRow) -> bool:
-        return not self.rules.crowded.isdisjoint(split_keys(party.keys))
+    def thirds(self, parties: Iterable[PartyRow]) -> list[Features]:
+        """All who share a contact with one of some customers."""
+        return self._open(dict.fromkeys(one for party in parties for one in self.beside[party.customer][0]))
+
+    def _open(self, customers: Iterable[bytes]) -> list[Features]:
+        rows = (self.book.party(one) for one in customers)
+        return [self._plain(row) for row in rows if row is not None and row.is_live]
+
+    def _plain(self, party: PartyRow) -> Features:
+        known = self.plain.get(party.customer)
+        if known is None:
+            known = self.plain[party.customer] = plain_features(self.hub.box, party)
+        return known
+
+
+def _keys_beside(party: PartyRow) -> bytes:
+    """The keys of a customer that ask for its contacts."""
+    return b"".join(key for key in split_keys(party.keys) if key[:1] in _BESIDE)
 
 
 def _verdict(rules: Rules, opened: _Opened, pair: Pair) -> Verdict | None:
@@ -139,11 +159,13 @@ def _verdict(rules: Rules, opened: _Opened, pair: Pair) -> Verdict | None:
     parties = [party for one in pair if (party := opened.book.party(one)) is not None and party.is_live]
     if len(parties) != len(pair):
         return None
-    (one, some), (other, others) = (opened.of(party) for party in parties)
-    verdict = judge(opened.hub, one, other, rules.policy, thirds=[*some, *others])
+    one, other = (opened.of(party) for party in parties)
+    verdict = judge(opened.hub, one, other, rules.policy)
     if verdict.weighed is not None and verdict.weighed.model_id != rules.models.get(one.party):
         raise ModelChanged
-    return verdict
+    if verdict.judgement.tier not in _BY_NAME:
+        return verdict
+    return Verdict(judge_beside(verdict.judgement, one, other, opened.thirds(parties)), verdict.weighed)
 
 
 def _is_unspoken(book: MasterBook, pair: Pair) -> bool:

@@ -14,6 +14,9 @@ BLOCK_CUSTOMERS: Final = 50_000
 LOOKED_UP_PAIRS: Final = 2_000
 """Pairs whose decisions are read at once."""
 
+KEYS_PER_LOOK_UP: Final = 500
+"""Keys of contacts asked for at once: three of four lead to one or two customers, so an answer is far from cut off."""
+
 ENGINE_MEMORY_MB: Final = 2_048
 """Memory of the weighing engine; beyond it, it writes to the scratch folder. Half of a small hub's four GiB."""
 
