@@ -4,7 +4,7 @@ import pytest
 
 from carnet_master.addresses import read_address
 from carnet_master.birthdays import Birthday, read_birthday
-from carnet_master.cars import read_plate, read_vin
+from carnet_master.cars import meant_plate, read_plate, read_vin
 from carnet_master.companies import Company, is_company_name, read_company
 
 DISTRICT = "310115"
@@ -174,3 +174,21 @@ def test_a_plate_has_one_spelling(typed: str, plate: str | None):
 def test_a_vin_is_seventeen_characters_of_its_alphabet(typed: str, vin: str | None):
     """Spelling is mended; a lost character or a placeholder is no VIN."""
     assert read_vin(typed) == vin
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        pytest.param("沪AI2O45", "沪A12045", id="I and O"),
+        pytest.param("沪a·o2345", "沪A02345", id="small, with a dot"),
+        pytest.param("沪ADO2345", "沪AD02345", id="eight characters"),
+        pytest.param("沪A12345", None, id="nothing doubtful"),
+        pytest.param("沪O12345", None, id="the second character"),
+        pytest.param("沪AQ2345", None, id="Q, which plates have"),
+        pytest.param("OI12345", None, id="no province"),
+        pytest.param("沪AO", None, id="no plate either way"),
+    ],
+)
+def test_a_plate_with_a_letter_that_none_has_is_offered_mended(typed: str, meant: str | None):
+    """Only behind the first two characters of a plate that a province gave out."""
+    assert meant_plate(typed) == meant

@@ -63,6 +63,14 @@ def test_nobody_is_born_tomorrow(desk: ApiNode, card: Json):
     assert wrong(changed) == [("#/changes/birth_on", "bad-date")]
 
 
+@pytest.mark.parametrize("name", ["\u200c", "\u200d\u200d", "\u3164", "\u115f", "\u2800"])
+def test_a_name_that_shows_nothing_is_none(desk: ApiNode, name: str):
+    """A program's name of invisible characters is as empty as one typed on a page."""
+    answered = desk.refused("POST", "/api/customers", {"values": {**PERSON, "full_name": name}})
+
+    assert wrong(answered) == [("#/values/full_name", "missing")]
+
+
 def test_every_record_of_a_view_carries_its_heads(desk: ApiNode, card: Json):
     """Whatever can be changed from a view says which version was seen."""
     records = [card["customer"], *card["phones"], *card["addresses"], *card["preferences"], *card["consents"]]

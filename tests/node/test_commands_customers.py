@@ -86,6 +86,23 @@ def test_nobody_is_born_after_today(born: str, is_taken: bool):
         assert problems_of(lambda: edit_customer(changed)) == [("birth_on", ProblemCode.BAD_DATE)]
 
 
+@pytest.mark.parametrize(
+    ("born", "is_taken"),
+    [
+        pytest.param("1901-01-01", True, id="125 years"),
+        pytest.param("1900-12-31", False, id="a birth year 126 years ago"),
+    ],
+)
+def test_nobody_is_older_than_anybody_ever_was(born: str, is_taken: bool):
+    """The year of birth decides, because a lunar birthday may lie in the year after."""
+    new = AddCustomer({**WANG, "birth_on": born}, today=TODAY)
+
+    if is_taken:
+        assert add_customer(new, counted_ids())[0].values["birth_on"] == born
+    else:
+        assert problems_of(lambda: add_customer(new, counted_ids())) == [("birth_on", ProblemCode.BAD_DATE)]
+
+
 def test_a_birthday_on_file_is_not_judged_again():
     """Whoever changes something else of a customer is not held up by an old mistake."""
     read = read_of({**WANG, "birth_on": "2199-12-31"})

@@ -12,7 +12,9 @@ from carnet_node.core.commands.vehicles import (
     add_ownership,
     add_plate,
     add_vehicle,
+    carry_plate,
     edit_ownership,
+    edit_plate,
     edit_vehicle,
     read_odometer,
 )
@@ -237,3 +239,36 @@ def test_a_reading_below_the_last_is_drafted_like_any_other():
     assert draft == Draft(
         ODOMETER_READING, record(1), {"vehicle_id": record(9), "odometer_km": 5, "read_at": 1, "source": "statement"}
     )
+
+
+@pytest.mark.parametrize(
+    ("typed", "suggestion"),
+    [
+        pytest.param("浙AO2345", "浙A02345", id="O"),
+        pytest.param("浙A·i2345", "浙A12345", id="I, small, with a dot"),
+        pytest.param("浙ADIO345", "浙AD10345", id="eight characters"),
+    ],
+)
+def test_a_letter_that_no_plate_has_is_refused_with_what_was_meant(typed: str, suggestion: str):
+    """A new plate and a changed one alike."""
+    for work in (
+        lambda: add_plate(record(9), {"plate_no": typed}, counted_ids()),
+        lambda: edit_plate(Read(record(1), Heads(()), {"plate_no": "浙A11111"}), {"plate_no": typed}),
+    ):
+        with pytest.raises(CommandRefused) as refused:
+            work()
+
+        assert [(one.field, one.suggestion) for one in refused.value.problems] == [("plate_no", suggestion)]
+
+
+@pytest.mark.parametrize("typed", ["浙O12345", "浙AQ2345", "DIPLO1", "粤Z1234港", "使014001"])
+def test_a_letter_where_some_plates_have_it_is_not_questioned(typed: str):
+    """The second character, Q, and plates that no province gave out."""
+    assert add_plate(record(9), {"plate_no": typed}, counted_ids())[0].values["plate_no"] == typed
+
+
+def test_a_plate_that_goes_over_stays_as_it_was_taken():
+    """A car that gets its number keeps its plates, whatever was accepted once."""
+    (draft,) = carry_plate(record(9), {"plate_no": "浙AO2345"}, counted_ids())
+
+    assert draft.values["plate_no"] == "浙AO2345"

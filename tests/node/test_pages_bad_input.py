@@ -16,6 +16,7 @@ from markupsafe import escape
 
 from carnet_node.adapters.system import run_blocking
 from carnet_node.adapters.uploads import put_upload
+from carnet_node.core.commands.cleaning import is_seen
 from carnet_node.core.commands.customers import AddCustomer, add_customer
 from carnet_node.core.commands.drafting import Drafts, NewId, draft_new
 from carnet_node.core.commands.lines import NewJob
@@ -200,7 +201,7 @@ def typed_into(page: str, address: str, text: str) -> dict[str, str]:
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("text", [pytest.param(text, id=name) for name, text in TEXTS.items()])
 def test_no_text_fails_the_node_or_is_lost(desk: Desk, form: str, text: str):
-    """It is saved, or the form comes back with the text and a sentence beside a field."""
+    """It is saved, or the form comes back with what can be seen of it and a sentence beside a field."""
     visitor, page, address = desk.open(form)
 
     answered = visitor.submit(page, address, typed_into(page, address, text))
@@ -211,7 +212,8 @@ def test_no_text_fails_the_node_or_is_lost(desk: Desk, form: str, text: str):
         assert 'role="alert"' in answered.text
     if answered.status_code == 422 and form not in NOT_SHOWN_AGAIN:
         assert 'aria-invalid="true"' in answered.text
-        assert str(escape(text.strip().replace("\r\n", "\n"))) in answered.text
+        seen = text.strip().replace("\r\n", "\n") if is_seen(text) else ""
+        assert str(escape(seen)) in answered.text
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -63,8 +63,8 @@ def test_a_car_that_stands_in_the_shop_is_pointed_out_before_it_is_taken_in_agai
     desk.submit(desk.open(address), f"{address}/step/complete", {"odometer_out_km": "52301"})
     after = desk.open(car)
 
-    assert ("In the shop now" in before, f'href="{address}"' in before) == (True, True)
-    assert "In the shop now" not in after
+    assert ("whose work is not done" in before, f'href="{address}"' in before) == (True, True)
+    assert "whose work is not done" not in after
 
 
 @pytest.mark.parametrize(
@@ -107,6 +107,14 @@ def test_a_number_out_of_bounds_is_told_in_what_people_type(desk: Visitor, field
     refused = desk.submit(desk.open(NEW), NEW, {**TYPED, field: "-5"})
 
     assert said in refused.text
+
+
+@pytest.mark.parametrize("name", ["\u200c", "\u200d\u200d", "\u3164", "\u115f", "\u2800"])
+def test_a_name_that_shows_nothing_is_missing(desk: Visitor, name: str):
+    """Nobody would find such a customer again."""
+    refused = desk.submit(desk.open("/customers/new"), "/customers/new", {"full_name": name})
+
+    assert 'id="f-full_name-problem"' in refused.text
 
 
 @pytest.mark.parametrize("born", ["1800-01-01", "2199-01-01"])

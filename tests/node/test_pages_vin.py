@@ -1,4 +1,4 @@
-"""A VIN at the desk, while it is typed: what is wrong with it, and the one that was probably meant."""
+"""A VIN or a plate at the desk, while it is typed: what is wrong with it, and the one that was probably meant."""
 
 import pytest
 
@@ -27,5 +27,20 @@ def test_what_is_wrong_with_a_vin_is_said_while_it_is_typed(
     sent = {"name": "car.vin", "text": vin, "is_compared": is_compared}
 
     told = desk.send(desk.open(NEW), "/vin", sent).json()["html"].strip()
+
+    assert said in told if said else told == ""
+
+
+@pytest.mark.parametrize(
+    ("plate", "said"),
+    [
+        pytest.param("浙A12345", None, id="a good one"),
+        pytest.param("浙AO2345", 'data-take="浙A02345"', id="O for 0"),
+        pytest.param("浙O12345", None, id="O where it may stand"),
+    ],
+)
+def test_a_letter_that_no_plate_has_is_said_while_it_is_typed(desk: Visitor, plate: str, said: str | None):
+    """With the plate that was probably meant, before anything is saved."""
+    told = desk.send(desk.open(NEW), "/plate", {"name": "car.plate", "text": plate}).json()["html"].strip()
 
     assert said in told if said else told == ""

@@ -190,17 +190,6 @@ def test_what_a_check_in_needs_is_named(node: Node, name: str):
     assert receive_car(node, replace(NEW_CAR, values=values, is_draft=True)).vehicle
 
 
-@pytest.mark.parametrize(("promised_at", "is_taken"), [(START_MS - 1, False), (START_MS, True)])
-def test_a_promise_lies_ahead(node: Node, promised_at: int, is_taken: bool):
-    """A time that has passed is nothing to promise."""
-    reception = replace(NEW_CAR, values={**ORDER, "promised_at": promised_at})
-
-    if is_taken:
-        assert receive_car(node, reception).vehicle
-    else:
-        assert problems_of(lambda: receive_car(node, reception)) == [("promised_at", ProblemCode.BAD_VALUE)]
-
-
 BROKEN: dict[str, tuple[dict[str, Any], tuple[str, ProblemCode]]] = {
     "no car": ({"car": ReceivedCar()}, ("car.vin", ProblemCode.MISSING)),
     "unknown car": ({"car": ReceivedCar(known=record(1))}, ("car.id", ProblemCode.NOT_FOUND)),

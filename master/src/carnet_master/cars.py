@@ -23,6 +23,8 @@ from carnet_protocol.vin import DISTINCT_CHARS_MIN, has_vin_characters, normalis
 
 _SEPARATORS: Final = re.compile(r"[\s\-_·•‧・.]+")
 _LETTERS_MEANT: Final = str.maketrans("IOQ", "100")
+_LETTERS_OF_NO_PLATE: Final = str.maketrans("IO", "10")
+"""Source: GA 36-2018: the serial part of a plate has no I and no O; Q it has."""
 _PROVINCE: Final = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
 _CIVIL: Final = re.compile(f"[{_PROVINCE}][A-Z][0-9A-Z]{{4,5}}[0-9A-Z学警港澳挂领使]")
 _OTHER: Final = re.compile(r"(?=.*\d)[0-9A-Z\u4e00-\u9fff]{4,10}")
@@ -57,6 +59,17 @@ def read_plate(text: str) -> str | None:
     if _CIVIL.fullmatch(mended):
         return mended if len(set(mended[_PREFIX_CHARS:])) > 1 else None
     return plate if _OTHER.fullmatch(plate) and len(set(plate)) > 1 else None
+
+
+def meant_plate(text: str) -> str | None:
+    """The plate that was probably meant where one of a province has I or O in its serial part; None otherwise.
+
+    Args:
+        text: what was typed, any Unicode.
+    """
+    plate = normalise_plate(text[:TEXT_CHARS_MAX])
+    meant = plate[:_PREFIX_CHARS] + plate[_PREFIX_CHARS:].translate(_LETTERS_OF_NO_PLATE)
+    return meant if meant != plate and _CIVIL.fullmatch(meant) else None
 
 
 def read_vin(text: str) -> str | None:

@@ -20,8 +20,8 @@ from carnet_node.core.commands.vehicles import (
     NewVehicle,
     ReadOdometer,
     add_ownership,
-    add_plate,
     add_vehicle,
+    carry_plate,
     check_vin,
     read_odometer,
     remove_plate,
@@ -49,6 +49,11 @@ def has_number(view: RecordView) -> bool:
     return any(view.values.get(name) for name in _NUMBERS)
 
 
+def accepted_policy(node: Node, *, is_compared: bool) -> VinPolicy:
+    """Which numbers are accepted: those of the market, and any check digit of one that was compared with the car."""
+    return VinPolicy.LENIENT if is_compared else node.settings.vin_policy
+
+
 def state_number(node: Node, vehicle: RecordId, vin: str, *, is_compared: bool) -> RecordId:
     """Save the number of a car of which only the plate was known.
 
@@ -60,7 +65,7 @@ def state_number(node: Node, vehicle: RecordId, vin: str, *, is_compared: bool) 
 
     Returns: the record that is the car from now on.
     """
-    policy = VinPolicy.LENIENT if is_compared else node.settings.vin_policy
+    policy = accepted_policy(node, is_compared=is_compared)
     with node.store.write() as tx:
         made = identify_car(node, tx, vehicle, new_ids(node), vin=vin, policy=policy)
         if made.drafts:
@@ -115,7 +120,7 @@ def _plates(node: Node, tx: ReadTransaction, view: VehicleView, to: RecordId, ne
     for plate in view.plates:
         values = {name: plate.values.get(name) for name in ("plate_no", "plate_color", "from_on", "to_on")}
         if (values["plate_no"], values["to_on"]) not in carried:
-            drafts += add_plate(to, {name: one for name, one in values.items() if one is not None}, new_id)
+            drafts += carry_plate(to, {name: one for name, one in values.items() if one is not None}, new_id)
         drafts += remove_plate(plate.read())
     return drafts
 

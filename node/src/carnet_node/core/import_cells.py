@@ -15,8 +15,10 @@ from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from typing import Final
 
+from carnet_node.core.commands.cleaning import is_seen
 from carnet_node.core.limits import CELL_CHARS_MAX
 from carnet_protocol.errors import BadValue
+from carnet_protocol.kinds.fields import INTEGER_MAX
 from carnet_protocol.reasons import Reason
 from carnet_protocol.registry import Value
 
@@ -64,7 +66,7 @@ def read_cell(column: Column, text: str, *, utc_offset_minutes: int) -> Value:
         BadValue: not what the column holds; the message names the column and the form, never the content.
     """
     cleaned = normalise_text(text)
-    if not cleaned:
+    if not is_seen(cleaned):
         return None
     if len(cleaned) > CELL_CHARS_MAX:
         raise BadValue(Reason.BAD_FIELD, column.name, f"more than {CELL_CHARS_MAX} characters")
@@ -111,7 +113,7 @@ def fen(text: str) -> int:
     """An amount in yuan as fen."""
     amount = Decimal(text.replace(",", "").lstrip("¥￥").removesuffix("元").strip())
     fen = amount * 100
-    if not amount.is_finite() or fen != int(fen) or fen < 0:
+    if not amount.is_finite() or fen != int(fen) or not 0 <= fen <= INTEGER_MAX:
         raise ValueError("no amount")
     return int(fen)
 

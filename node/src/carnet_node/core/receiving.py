@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from carnet_node.core.commands.cleaning import clean_values, plate_number
+from carnet_node.core.commands.cleaning import clean_values, is_seen, plate_number
 from carnet_node.core.commands.customers import AddCustomer, AddPart, add_customer, add_part, called
 from carnet_node.core.commands.drafting import Drafts, NewId, draft_edit, draft_new, missing
 from carnet_node.core.commands.lines import NewJob
@@ -28,7 +28,7 @@ from carnet_node.core.commands.visits import OpenVisit
 from carnet_node.core.desk import OpenedVisit, new_ids, open_within, vehicle_news
 from carnet_node.core.desk_limits import PROMISE_DAYS_MAX
 from carnet_node.core.duplicates import note_not_same
-from carnet_node.core.identifying import has_number, identify_car
+from carnet_node.core.identifying import accepted_policy, has_number, identify_car
 from carnet_node.core.limits import CHILDREN_MAX
 from carnet_node.core.node import Node
 from carnet_node.core.numbering import site_day
@@ -39,7 +39,6 @@ from carnet_node.core.refusals import CommandRefused, Problem, ProblemCode, refu
 from carnet_protocol.ids import RecordId, ownership_id
 from carnet_protocol.kinds import ADDRESS, CUSTOMER, ODOMETER_READING, OWNERSHIP, PHONE, PLATE, VEHICLE, VISIT
 from carnet_protocol.registry import Value
-from carnet_protocol.vin import VinPolicy
 
 Values = dict[str, Value]
 _DAY_MS: Final = 24 * 3600 * 1000
@@ -215,12 +214,12 @@ def _car(node: Node, tx: ReadTransaction, car: ReceivedCar, new_id: NewId) -> _P
         if view is None:
             raise refuse("id", ProblemCode.NOT_FOUND, "There is no such vehicle here.", "Search for it again.")
         vin = view.values.get("vin")
-        if car.vin and car.vin.strip() and not has_number(view):
+        if is_seen(car.vin or "") and not has_number(view):
             return _named(node, tx, car, new_id, car.known)
         plates = _new_plate(node, tx, car, car.known, new_id)
         return _Part(car.known, plates, said, vin if isinstance(vin, str) else None)
-    if car.vin and car.vin.strip():
-        policy = VinPolicy.LENIENT if car.is_vin_compared else node.settings.vin_policy
+    if car.vin and is_seen(car.vin):
+        policy = accepted_policy(node, is_compared=car.is_vin_compared)
         command = AddVehicle(car.vin, policy, car.values)
         made = add_vehicle(command, new_id)
         news = vehicle_news(node, tx, command, made)
@@ -238,7 +237,7 @@ def _car(node: Node, tx: ReadTransaction, car: ReceivedCar, new_id: NewId) -> _P
 def _named(node: Node, tx: ReadTransaction, car: ReceivedCar, new_id: NewId, known: RecordId) -> _Part:
     """The car on file of which only the plate was known, under the number that is stated now."""
     number, plate = car.vin or "", plate_number(car.plate or "")
-    policy = VinPolicy.LENIENT if car.is_vin_compared else node.settings.vin_policy
+    policy = accepted_policy(node, is_compared=car.is_vin_compared)
     made = identify_car(node, tx, known, new_id, vin=number, policy=policy)
     moved = [one.values for one in made.drafts if one.kind is PLATE and one.values and not one.values.get("to_on")]
     carried = plate or next((one.get("plate_no") for one in moved), None)

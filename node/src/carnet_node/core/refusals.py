@@ -50,6 +50,7 @@ class Problem:
         what: what is wrong.
         next: what to do about it.
         suggestion: the text that was probably meant; None where nobody can know.
+        bounds: least and greatest number, in the unit of the field; None where no bound was missed.
     """
 
     field: str
@@ -57,6 +58,7 @@ class Problem:
     what: str
     next: str
     suggestion: str | None = None
+    bounds: tuple[int, int] | None = None
 
 
 class CommandRefused(Refused):

@@ -15,7 +15,7 @@ from datetime import date
 from typing import Final
 
 from carnet_master.cars import normalise_plate
-from carnet_master.identifiers import read_printed_id
+from carnet_master.identifiers import read_credit_code, read_printed_id
 from carnet_node.core.limits import PHONE_DIGITS_MAX, PHONE_DIGITS_MIN
 from carnet_node.core.refusals import Problem, ProblemCode
 from carnet_protocol.errors import BadValue
@@ -23,16 +23,23 @@ from carnet_protocol.registry import Kind, Value, ValueType
 
 _SPACES: Final = re.compile(r"\s+")
 _UNSEEN: Final = re.compile("[\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
-"""Marks without a glyph: a name of nothing else looks empty, and some of them turn the text beside them around. The
-joiners stay, because emoji and some scripts are written with them."""
+"""Marks without a glyph that no text needs, some of which turn the text beside them around. The joiners stay, because
+emoji and some scripts are written with them."""
+
+_DRAWS_NOTHING: Final = frozenset({"Cc", "Cf", "Cs", "Me", "Mn", "Zl", "Zp", "Zs"})
+"""Categories whose characters are seen upon or between others at most. What is unassigned or for private use stays a
+character: rare names are written so. Source: The Unicode Standard, section 4.5."""
+
+_FILLERS: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0\U0001d159")
+"""Letters and symbols by their category, and blank on every screen. Source: The Unicode Standard, the property
+Default_Ignorable_Code_Point; the blank of Braille and the null notehead are blank by their names."""
+
 _PHONE_SEPARATORS: Final = re.compile(r"[\s\-()./·]+")
 _CHINESE_MOBILE: Final = re.compile(r"(?:\+?86|0086)?(1[3-9]\d{9})", re.ASCII)
 _INTERNATIONAL: Final = re.compile(r"(?:\+|00)([1-9]\d+)", re.ASCII)
 _NATIONAL: Final = re.compile(r"\d+", re.ASCII)
-
-
-HUNDREDTHS: Final = ("_fen", "_hours", "_hundredths")
-"""How the names of fields end that hold hundredths of what people type: yuan, hours, pieces."""
+_CREDIT_CODE_MEANT: Final = str.maketrans("IOSZ", "1052")
+"""Letters that no credit code has, and the digits they look like. Source: GB 32100-2015, section 5."""
 
 
 def whole_characters(text: str) -> str:
@@ -40,17 +47,23 @@ def whole_characters(text: str) -> str:
     return text if text.isascii() else text.encode(errors="ignore").decode()
 
 
+def is_seen(text: str) -> bool:
+    """Whether a text shows anything: one character at least that is no space, mark, control or filler."""
+    return any(unicodedata.category(one) not in _DRAWS_NOTHING and one not in _FILLERS for one in text)
+
+
 def clean_text(text: str) -> str | None:
-    """Text without unseen marks, spaces at the ends and double spaces inside; None when nothing is left.
+    """Text without unseen marks, spaces at the ends and double spaces inside; None when it shows nothing.
 
     Every character that can be seen stays as typed.
     """
-    return _SPACES.sub(" ", _UNSEEN.sub("", text)).strip() or None
+    return _SPACES.sub(" ", _UNSEEN.sub("", text)).strip() if is_seen(text) else None
 
 
 def clean_code(text: str) -> str | None:
-    """A code or number in one spelling: full-width forms become ASCII, no unseen marks, no spaces at the ends."""
-    return unicodedata.normalize("NFKC", _UNSEEN.sub("", text)).strip() or None
+    """A code or number in one spelling: full-width forms become ASCII, nothing unseen, no spaces at the ends."""
+    code = unicodedata.normalize("NFKC", _without_unseen(text)).strip()
+    return code if is_seen(code) else None
 
 
 def phone_number(text: str) -> str | None:
@@ -59,7 +72,7 @@ def phone_number(text: str) -> str | None:
     Chinese mobiles become E.164 (+86 and 11 digits) whatever prefix was typed, and so does everything typed with a
     country code. Other numbers keep their national digits, because an area code that was left out cannot be guessed.
     """
-    folded = _PHONE_SEPARATORS.sub("", unicodedata.normalize("NFKC", _UNSEEN.sub("", text)))
+    folded = _PHONE_SEPARATORS.sub("", unicodedata.normalize("NFKC", _without_unseen(text)))
     mobile = _CHINESE_MOBILE.fullmatch(folded)
     if mobile:
         return f"+86{mobile[1]}"
@@ -71,7 +84,14 @@ def phone_number(text: str) -> str | None:
 
 def plate_number(text: str) -> str | None:
     """A plate in one spelling: upper case, half width, no separators. Which plates exist is not judged."""
-    return normalise_plate(_UNSEEN.sub("", text)) or None
+    plate = normalise_plate(_without_unseen(text))
+    return plate if is_seen(plate) else None
+
+
+def credit_code(text: str) -> str | None:
+    """A unified social credit code in one spelling, or None when its check character says that it is none."""
+    found = read_credit_code(_without_unseen(text))
+    return None if found is None else found.code
 
 
 def is_calendar_date(text: str) -> bool:
@@ -106,12 +126,19 @@ def clean_values(kind: Kind, values: Mapping[str, Value], *, where: str = "") ->
     return cleaned, problems
 
 
+def _without_unseen(text: str) -> str:
+    """A code, number or plate without format characters and fillers: none is written with them."""
+    if text.isascii():
+        return text
+    return "".join(one for one in text if unicodedata.category(one) != "Cf" and one not in _FILLERS)
+
+
 def _clean_one(kind: str, name: str, of_type: ValueType, value: Value) -> Value:
     if not isinstance(value, str):
         return value
     special = _SPECIAL.get((kind, name))
     if special is not None:
-        return special(value) or value if value.strip() else None
+        return special(value) or clean_text(value)
     return clean_text(value) if of_type is ValueType.TEXT else clean_code(value)
 
 
@@ -119,21 +146,19 @@ def _problem_of(kind: Kind, name: str, cleaned: Value, where: str) -> Problem | 
     field = where + name
     special = _SPECIAL.get((kind.name, name))
     if isinstance(cleaned, str) and special is not None and special(cleaned) is None:
-        return _bad_phone(field, cleaned)
+        return _bad_credit_code(field, cleaned) if special is credit_code else _bad_phone(field, cleaned)
     one = kind.by_label[kind.labels[name]][1]
     if one.type is ValueType.DATE and isinstance(cleaned, str) and not is_calendar_date(cleaned):
         return Problem(
             field, ProblemCode.BAD_DATE, "A date is YYYY-MM-DD and a day of the calendar.", "Correct the date."
         )
-    if type(cleaned) is int and name.endswith(HUNDREDTHS) and not one.minimum <= cleaned <= one.maximum:
-        low, high = (f"{bound / 100:,.2f}" for bound in (one.minimum, one.maximum))
-        return Problem(field, ProblemCode.BAD_VALUE, f"The number is not between {low} and {high}.", "Correct it.")
     try:
         one.check(cleaned)
     except BadValue as refused:
         rule = refused.detail.removeprefix(f"{name}: ")
         said = [f"The value is {rule}.", *([f"It is one of these: {', '.join(one.codes)}."] if one.codes else ())]
-        return Problem(field, ProblemCode.BAD_VALUE, " ".join(said), "Correct it.")
+        bounds = (one.minimum, one.maximum) if one.type is ValueType.INT and type(cleaned) is int else None
+        return Problem(field, ProblemCode.BAD_VALUE, " ".join(said), "Correct it.", bounds=bounds)
     return None
 
 
@@ -153,6 +178,15 @@ def _bad_phone(field: str, typed: str) -> Problem:
     )
 
 
+def _bad_credit_code(field: str, typed: str) -> Problem:
+    meant = credit_code(typed.upper().translate(_CREDIT_CODE_MEANT))
+    what = "A credit code has 18 digits and capital letters without I, O, S, V and Z, and the last one fits the others."
+    then = "Compare it with the business licence; if it is the same there, leave this empty and write a note."
+    if meant is not None:
+        then = "Compare it with the business licence. Digits instead of letters like them would make it valid."
+    return Problem(field, ProblemCode.BAD_VALUE, what, then, meant)
+
+
 def _has_phone_length(digits: str) -> bool:
     return PHONE_DIGITS_MIN <= len(digits) <= PHONE_DIGITS_MAX
 
@@ -160,6 +194,7 @@ def _has_phone_length(digits: str) -> bool:
 _SPECIAL: Final[dict[tuple[str, str], Callable[[str], str | None]]] = {
     ("phone", "number"): phone_number,
     ("visit", "sender_phone"): phone_number,
+    ("customer", "credit_code"): credit_code,
     ("plate", "plate_no"): plate_number,
     ("visit", "plate_at_visit"): plate_number,
 }

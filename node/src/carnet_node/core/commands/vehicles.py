@@ -9,6 +9,7 @@ ownership is overwritten: who owned what until when are facts of their own.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from carnet_master.cars import meant_plate
 from carnet_node.core.commands.cleaning import clean_values
 from carnet_node.core.commands.customers import Values, period_problems
 from carnet_node.core.commands.drafting import (
@@ -151,8 +152,32 @@ def edit_vehicle(read: Read, changes: Values) -> Drafts:
     return () if draft is None else (draft,)
 
 
+def check_plate(text: str) -> None:
+    """Accept a number that somebody typed.
+
+    Raises:
+        CommandRefused: I or O stands where a Chinese plate has none, with the one that was probably meant.
+    """
+    meant = meant_plate(text)
+    if meant is None:
+        return
+    what = "The letters I and O stand on no plate behind the first two characters."
+    then = "Compare it with the plate on the car. It shows 1 instead of I, and 0 instead of O."
+    raise CommandRefused((Problem("plate_no", ProblemCode.BAD_VALUE, what, then, meant),))
+
+
 def add_plate(vehicle: RecordId, values: Values, new_id: NewId) -> Drafts:
-    """A plate the vehicle carries or carried.
+    """A plate the vehicle carries or carried, as somebody typed it.
+
+    Raises:
+        CommandRefused: no number, one that no plate shows, or a period that ends before it begins.
+    """
+    check_plate(str(values.get("plate_no") or ""))
+    return carry_plate(vehicle, values, new_id)
+
+
+def carry_plate(vehicle: RecordId, values: Values, new_id: NewId) -> Drafts:
+    """As `add_plate`, of a plate that is on file elsewhere: its number stays as it was taken then.
 
     Raises:
         CommandRefused: no number, or a period that ends before it begins.
@@ -168,8 +193,10 @@ def edit_plate(read: Read, changes: Values) -> Drafts:
     """What changes of a plate, for example the day it was taken off; no draft when nothing does.
 
     Raises:
-        CommandRefused: the number would be gone, or the period ends before it begins.
+        CommandRefused: the number would be gone or is one that no plate shows, or the period ends before it begins.
     """
+    if changes.get("plate_no") != read.values.get("plate_no"):
+        check_plate(str(changes.get("plate_no") or ""))
     cleaned, problems = clean_values(PLATE, changes)
     after = {**read.values, **cleaned}
     if not after.get("plate_no"):

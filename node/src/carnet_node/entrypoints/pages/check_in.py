@@ -5,7 +5,7 @@ promise for the end of the day. One save records all of it. What is typed is kep
 may stand there unsaved, and `core.unsaved` decides which one is meant.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -13,9 +13,10 @@ from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 
 from carnet_node.core.access_log import begin_showing
-from carnet_node.core.commands.vehicles import check_vin
+from carnet_node.core.commands.vehicles import check_plate, check_vin
 from carnet_node.core.day import start_of_day
 from carnet_node.core.duplicates import TypedParty, find_candidates
+from carnet_node.core.identifying import accepted_policy
 from carnet_node.core.limits import FIND_TEXT_CHARS_MAX, FORM_PARTS_MAX
 from carnet_node.core.local_facts import Access
 from carnet_node.core.node import Node
@@ -46,7 +47,6 @@ from carnet_node.entrypoints.wording import explain_failure
 from carnet_protocol.errors import BadValue
 from carnet_protocol.ids import RecordId, parse_record_text, record_text
 from carnet_protocol.reasons import Reason
-from carnet_protocol.vin import VinPolicy
 
 router = APIRouter()
 
@@ -126,11 +126,22 @@ async def warn(page: PageOf) -> Response:
 async def doubt(page: PageOf) -> Response:
     """What is wrong with a VIN as it is typed, with the one that was probably meant."""
     sent = page.sent()
+    policy = accepted_policy(page.node, is_compared=sent.get("is_compared") is True)
+    return _doubts(page, sent, lambda text: check_vin(text, policy))
+
+
+@router.post("/plate")
+async def doubt_plate(page: PageOf) -> Response:
+    """What is wrong with a plate as it is typed, with the one that was probably meant."""
+    return _doubts(page, page.sent(), check_plate)
+
+
+def _doubts(page: Page, sent: Mapping[str, object], check: Callable[[str], object]) -> Response:
+    """The sentence of a save beside the field that asks, or nothing."""
     name, text = _text(sent.get("name")) or "", _text(sent.get("text")) or ""
-    policy = VinPolicy.LENIENT if sent.get("is_compared") is True else page.node.settings.vin_policy
     form = FormState()
     try:
-        check_vin(text[:FIND_TEXT_CHARS_MAX], policy)
+        check(text[:FIND_TEXT_CHARS_MAX])
     except CommandRefused as refused:
         problems = tuple(replace(one, field=name) for one in refused.problems)
         form = replace(form, explained=replace(explain_failure(refused), problems=problems))

@@ -11,13 +11,15 @@ a text means is `typed`.
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Final
 from urllib.parse import parse_qsl
 
+from carnet_node.core.commands.cleaning import is_seen
 from carnet_node.core.limits import FORM_FIELDS_MAX, FORM_LINES_MAX, FORM_PARTS_MAX, LONG_LISTS_ROWS_MAX
 from carnet_node.core.refusals import Problem, ProblemCode
+from carnet_node.entrypoints.pages.typed import in_typed_units
 from carnet_node.entrypoints.wording import Explained
 from carnet_protocol.errors import BadValue
 from carnet_protocol.reasons import Reason
@@ -42,8 +44,11 @@ class Typed:
     texts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def text(self, name: str, otherwise: str = "") -> str:
-        """The text of a field, without blanks around it."""
-        return self.texts[name][0].strip() if name in self.texts else otherwise
+        """The text of a field, without blanks around it; an empty one where nothing of it can be seen."""
+        if name not in self.texts:
+            return otherwise
+        text = self.texts[name][0].strip()
+        return text if is_seen(text) else ""
 
     def all(self, name: str) -> tuple[str, ...]:
         """All texts of a field that stands there several times."""
@@ -91,8 +96,9 @@ class FormState:
 
     @classmethod
     def refused(cls, typed: Typed, explained: Explained) -> "FormState":
-        """A form that was sent and could not be saved."""
-        return cls(typed, explained, typed.text(BASED_ON), typed.text(WAS))
+        """A form that was sent and could not be saved; what is wrong is said in the units in which people type."""
+        told = replace(explained, problems=tuple(map(in_typed_units, explained.problems)))
+        return cls(typed, told, typed.text(BASED_ON), typed.text(WAS))
 
     def text(self, name: str, otherwise: str = "") -> str:
         """What stands in a field."""

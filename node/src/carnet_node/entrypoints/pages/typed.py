@@ -1,7 +1,8 @@
 """From what people type to values of the registry.
 
 Decides how a number, an amount, a date or a moment may be spelled at the desk: full-width digits, blanks, thousands
-apart, 年月日. An amount is yuan with at most two places and never a float. What a value may be is left to the commands.
+apart, 年月日. An amount is yuan with at most two places and never a float. What a value may be is left to the commands,
+which speak of fen and hundredths; a person at the desk is told in what they type.
 
     >>> hundredths_of("12.5")
     1250
@@ -10,9 +11,9 @@ apart, 年月日. An amount is yuan with at most two places and never a float. W
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Final
 
-from carnet_node.core.commands.cleaning import HUNDREDTHS
 from carnet_node.core.refusals import Problem, ProblemCode, refuse_if_any
 from carnet_node.entrypoints.pages.formats import Clockface
 from carnet_protocol.errors import BadValue
@@ -25,6 +26,11 @@ _DATE: Final = re.compile(r"([0-9]{4})[-/.年]?([0-9]{1,2})[-/.月]?([0-9]{1,2})
 _MOMENT: Final = re.compile(r"(.+?)[T ]+([0-9]{1,2}):([0-9]{2})")
 _SEPARATORS: Final = re.compile(r"[\s,，']+")
 _UNITS: Final = re.compile(r"(km|公里|元|¥|￥|h|小时)", re.IGNORECASE)
+
+HUNDREDTHS: Final = ("_fen", "_hours", "_hundredths")
+"""How the names of fields end that hold hundredths of what people type: yuan, hours, pieces."""
+
+_HUNDREDTHS_OF_ONE: Final = 100
 
 TICKED: Final = "1"
 """What a ticked box sends."""
@@ -54,6 +60,14 @@ def values_of_typed(kind: Kind, texts: Mapping[str, str], clockface: Clockface, 
             problems.append(_problem(kind.by_label[kind.labels[name]][1], where + name))
     refuse_if_any(problems)
     return values
+
+
+def in_typed_units(problem: Problem) -> Problem:
+    """A refusal as the desk says it: bounds in yuan, hours or pieces where the field holds hundredths of them."""
+    if problem.bounds is None or not problem.field.endswith(HUNDREDTHS):
+        return problem
+    low, high = (f"{bound / _HUNDREDTHS_OF_ONE:,.2f}" for bound in problem.bounds)
+    return replace(problem, what=f"The number is not between {low} and {high}.")
 
 
 def value_of(one: Field, text: str, clockface: Clockface) -> Value:
@@ -104,7 +118,7 @@ def hundredths_of(text: str) -> int:
     if match is None:
         raise ValueError("no number with at most two places")
     sign, whole, places = match.groups()
-    found = int(whole) * 100 + int((places or "").ljust(2, "0"))
+    found = int(whole) * _HUNDREDTHS_OF_ONE + int((places or "").ljust(2, "0"))
     return -found if sign else found
 
 
