@@ -106,3 +106,71 @@ def test_the_box_shows_each_record_once_and_not_too_many(node: Node):
 
     assert len(find(node, "13800138000")) == 8
     assert len(find(node, "王", limit=5)) == 5
+
+
+def bring(node: Node, who: str, phone: str = "13912345678", customer: RecordId | None = None) -> RecordId:
+    """An order in the shop whose car somebody brought."""
+    values: dict[str, Value] = {"is_odometer_unknown": True, "sender_name": who, "sender_phone": phone}
+    vehicle = desk.save_vehicle(node, vehicles.AddVehicle(VIN, VinPolicy.STRICT)).vehicle
+    return desk.save_visit(node, visits.OpenVisit("", vehicle, node.clock.now_ms(), customer, values)).visit
+
+
+def test_who_brought_a_car_stands_below_the_customers_of_that_name(node: Node):
+    """Somebody without a file of their own is found beside those who have one."""
+    owner = add_wang(node)
+    order = bring(node, "王大力")
+
+    assert [(one.by, one.view.id) for one in find(node, "王")] == [(FoundBy.NAME, owner), (FoundBy.SENDER, order)]
+
+
+@pytest.mark.parametrize("text", ["john", "JOHN S", "Smith", "js", pytest.param("ＪＯＨＮ", id="full width")])
+def test_who_brought_a_car_is_found_by_a_latin_name(node: Node, text: str):
+    """In whatever case, by the family name, and by the initials."""
+    order = bring(node, "John Smith")
+
+    assert [(one.by, one.view.id) for one in find(node, text)] == [(FoundBy.SENDER, order)]
+
+
+@pytest.mark.parametrize("text", ["欧阳", "ouyang", "oynn"])
+def test_who_brought_a_car_is_found_by_pinyin(node: Node, text: str):
+    """As customers are."""
+    order = bring(node, "欧阳娜娜")
+
+    assert [one.view.id for one in find(node, text)] == [order]
+
+
+@pytest.mark.parametrize("text", ["13912345678", "5678"])
+def test_who_brought_a_car_is_found_by_phone(node: Node, text: str):
+    """The whole number, and the end of it."""
+    order = bring(node, "欧阳娜娜")
+
+    assert [one.view.id for one in find(node, text)] == [order]
+
+
+def test_an_order_of_a_customer_who_was_found_is_no_second_hit(node: Node):
+    """Most people bring their own car."""
+    owner = add_wang(node)
+    bring(node, "王小明", customer=owner)
+
+    assert [one.view.id for one in find(node, "王小明")] == [owner]
+
+
+def test_who_brought_a_car_keeps_a_place_in_a_full_list(node: Node):
+    """A common name does not crowd them out."""
+    for _ in range(8):
+        add_wang(node)
+    order = bring(node, "王大力")
+
+    hits = find(node, "王", limit=4)
+
+    assert [one.by for one in hits] == [FoundBy.NAME] * 3 + [FoundBy.SENDER]
+    assert hits[-1].view.id == order
+
+
+@pytest.mark.parametrize("text", ["j", "ohn", "大力", "\u3164"])
+def test_who_brought_a_car_is_not_found_by_what_is_no_beginning(node: Node, text: str):
+    """One Latin letter, the middle of a word, the end of a name, and nothing at all."""
+    bring(node, "John Smith")
+    bring(node, "王大力")
+
+    assert find(node, text) == ()

@@ -195,5 +195,11 @@ AGE_YEARS_MAX: Final = 125
 IN_SHOP_SEARCHED_MAX: Final = 500
 """Orders in the shop that are asked for who brought the car; a large dealer has a hundred."""
 
+SENDERS_SHARE: Final = 4
+"""One place in so many of a full list of hits is kept for who brought a car."""
+
+SENDER_KEYS_KEPT_MAX: Final = 2 * IN_SHOP_SEARCHED_MAX
+"""Names of who brought a car whose keys are kept in memory: making one takes a tenth of a millisecond."""
+
 PROMISE_DAYS_MAX: Final = 366
 """How far ahead a car may be promised at check-in; beyond a year it is a slip of the finger. Chosen by us."""

@@ -2,18 +2,29 @@
 
 Decides what a typed text may mean and looks all of it up. Endings are found too, because people read them out: the last
 6 or more of a VIN, 4 or more of a plate, the last 4 of a telephone number. A name is found by its beginning, by
-its pinyin and by the initials of its pinyin (`name_keys`). Every look-up is by an index and bounded. When all of them
-find nothing, the cars in the shop are asked for who brought them: somebody who came without a file of their own.
+its pinyin and by the initials of its pinyin (`name_keys`). Every look-up is by an index and bounded.
+
+Last come the cars in the shop by who brought them, under a name or number of theirs: often somebody without a file of
+their own. Where the list is full they keep a place in it; an order of a customer who was found is found with them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
+from itertools import islice
 
-from carnet_node.core.commands.cleaning import clean_code, clean_text, phone_number, plate_number, whole_characters
-from carnet_node.core.desk_limits import IN_SHOP_SEARCHED_MAX
+from carnet_node.core.commands.cleaning import (
+    clean_code,
+    clean_text,
+    is_seen,
+    phone_number,
+    plate_number,
+    whole_characters,
+)
+from carnet_node.core.desk_limits import IN_SHOP_SEARCHED_MAX, SENDER_KEYS_KEPT_MAX, SENDERS_SHARE
 from carnet_node.core.limits import FIND_ROWS_MAX, FIND_TEXT_CHARS_MAX
-from carnet_node.core.name_keys import typed_key
+from carnet_node.core.name_keys import name_keys, typed_key
 from carnet_node.core.node import Node
 from carnet_node.core.ports import ReadTransaction
 from carnet_node.core.record_view import RecordView, view_record
@@ -21,6 +32,7 @@ from carnet_node.core.records import StoredRecord
 from carnet_node.core.refusals import ProblemCode, refuse
 from carnet_protocol.ids import VIN_CHARS, RecordId
 from carnet_protocol.kinds import CUSTOMER, PHONE, PLATE, VEHICLE, VISIT
+from carnet_protocol.registry import Value
 from carnet_protocol.resolvers import show
 from carnet_protocol.vin import normalise_vin
 
@@ -72,11 +84,11 @@ def find(node: Node, text: str, *, limit: int = FIND_ROWS_MAX) -> tuple[Found, .
         limit: 1 to `FIND_ROWS_MAX`.
     """
     typed = whole_characters(text[:FIND_TEXT_CHARS_MAX]).strip()
-    if not typed:
+    if not is_seen(typed):
         return ()
     hits: dict[tuple[int, RecordId], Found] = {}
     with node.store.read() as tx:
-        for by, stored in _found_or_brought(tx, node, typed, limit):
+        for by, stored in _matches(tx, typed, limit):
             matched = view_record(tx, node.identity, stored)
             opened = _record_to_open(tx, stored)
             view = matched if opened is stored else view_record(tx, node.identity, opened)
@@ -85,7 +97,9 @@ def find(node: Node, text: str, *, limit: int = FIND_ROWS_MAX) -> tuple[Found, .
             hits.setdefault((view.kind.number, view.id), Found(by, view, matched, _phone_of(node, tx, view, matched)))
             if len(hits) >= limit:
                 break
-    return tuple(hits.values())
+        brought = list(islice(_others_brought(tx, node, typed, {record for _, record in hits}), limit))
+    room = min(len(brought), max(limit // SENDERS_SHARE, limit - len(hits)))
+    return (*list(hits.values())[: limit - room], *brought[:room])
 
 
 def one_customer(node: Node, text: str, field: str) -> RecordId:
@@ -112,29 +126,38 @@ def _phone_of(node: Node, tx: ReadTransaction, view: RecordView, matched: Record
     return view_record(tx, node.identity, phones[0]) if phones else None
 
 
-def _found_or_brought(
-    tx: ReadTransaction, node: Node, typed: str, limit: int
-) -> Iterator[tuple[FoundBy, StoredRecord]]:
-    found = False
-    for hit in _matches(tx, typed, limit):
-        found = True
-        yield hit
-    if not found:
-        yield from _marked(FoundBy.SENDER, _brought_by(tx, node, typed, limit))
+def _others_brought(tx: ReadTransaction, node: Node, typed: str, found: Container[Value]) -> Iterator[Found]:
+    """Orders by who brought the car, but those found already and those of a customer who was found."""
+    for stored in _brought_by(tx, node, typed):
+        view = view_record(tx, node.identity, stored)
+        if view is not None and view.id not in found and view.values.get("customer_id") not in found:
+            yield Found(FoundBy.SENDER, view, view)
 
 
-def _brought_by(tx: ReadTransaction, node: Node, typed: str, limit: int) -> list[StoredRecord]:
+def _brought_by(tx: ReadTransaction, node: Node, typed: str) -> list[StoredRecord]:
     """Orders in the shop whose car was brought by somebody of this name, telephone or end of one."""
     name, code = clean_text(typed) or "", clean_code(typed) or ""
-    number = phone_number(typed)
-    if number is None and len(code) == _PHONE_TAIL and code.isdigit():
-        number = code
-    if number is None and name.isascii():
+    number = code if len(code) == _PHONE_TAIL and code.isdigit() else phone_number(typed)
+    if number is None and (len(name) < _name_chars_min(name) or any(one.isdigit() for one in code)):
         return []
     here = tx.orders_in_shop(node.identity.dealer_id, IN_SHOP_SEARCHED_MAX)
-    if number is None:
-        return [one for one in here if _text_of(one, "sender_name").startswith(name)][:limit]
-    return [one for one in here if _ends_with(one, "sender_phone", number)][:limit]
+    if number is not None:
+        return [one for one in here if _ends_with(one, "sender_phone", number)]
+    return [one for one in here if _is_called(_text_of(one, "sender_name"), name)]
+
+
+def _is_called(who: str, name: str) -> bool:
+    """Whether a name begins so, in whatever case, or by its pinyin, its initials or one of its Latin words."""
+    key = typed_key(name)
+    if who.casefold().startswith((name.casefold(), name.casefold().replace(" ", ""))):
+        return True
+    return key is not None and any(one.startswith(key) for one in _keys_of_sender(who))
+
+
+@lru_cache(maxsize=SENDER_KEYS_KEPT_MAX)
+def _keys_of_sender(who: str) -> frozenset[str]:
+    """The keys of a name that stands on an order and on no customer, so that no table holds them."""
+    return name_keys(who)
 
 
 def _matches(tx: ReadTransaction, typed: str, limit: int) -> Iterator[tuple[FoundBy, StoredRecord]]:
@@ -163,9 +186,9 @@ def _matches(tx: ReadTransaction, typed: str, limit: int) -> Iterator[tuple[Foun
 
 
 def _names(tx: ReadTransaction, typed: str, limit: int) -> Iterator[tuple[FoundBy, StoredRecord]]:
-    """Beginnings of names. One Chinese character is enough, one Latin letter is not."""
+    """Beginnings of names."""
     name = clean_text(typed) or ""
-    if name.isascii() and (len(name) < _PREFIX_CHARS_MIN or name.isdigit()):
+    if len(name) < _name_chars_min(name) or (name.isascii() and name.isdigit()):
         return
     spellings = (name,) if name.isascii() else dict.fromkeys((name, name.replace(" ", ""), clean_code(name) or name))
     for spelling in spellings:
@@ -174,6 +197,11 @@ def _names(tx: ReadTransaction, typed: str, limit: int) -> Iterator[tuple[FoundB
     key = typed_key(name)
     if key is not None and len(key) >= _PREFIX_CHARS_MIN:
         yield from _marked(FoundBy.NAME, tx.find_name_key(key, limit))
+
+
+def _name_chars_min(name: str) -> int:
+    """One Chinese character is enough for a name, one Latin letter is not."""
+    return _PREFIX_CHARS_MIN if name.isascii() else 1
 
 
 def _plates_ending(tx: ReadTransaction, plate: str, limit: int) -> list[StoredRecord]:
