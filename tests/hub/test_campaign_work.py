@@ -1,5 +1,6 @@
 """What a campaign does on a car: refused with reasons when it is wrong, published as items, changed by a later plan."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,7 @@ def publish(hub: TestHub, work: CampaignWork, title: str = "Brake hose") -> Camp
     """Import and publish a plan with this work."""
     app = hub.app
     hub.clock.ms += 1_000
-    import_plan(app.hub, app.segments, app.plans, plan(work=work, title=title))
+    import_plan(app.hub, app.segments, app.plans, replace(plan(title=title), work=work))
     return publish_campaign(app.hub, app.segments, app.plans, NUMBER)
 
 
@@ -90,7 +91,7 @@ def test_every_fault_is_named_at_once():
 
 def test_items_lie_on_the_desk_as_they_were_imported(hub: TestHub):
     """A plan that waits holds its evidence and its items."""
-    import_plan(hub.app.hub, hub.app.segments, hub.app.plans, plan(work=TWO_PARTS))
+    import_plan(hub.app.hub, hub.app.segments, hub.app.plans, replace(plan(), work=TWO_PARTS))
 
     assert load_plan(hub.app.plans, NUMBER).work == TWO_PARTS
 
@@ -106,16 +107,16 @@ def test_a_plan_without_work_is_the_document_it_always_was(hub: TestHub):
 
 
 def test_publishing_tells_everybody_items_and_evidence(hub: TestHub):
-    """A published campaign is read with its items by number, and with the day from which evidence is asked for."""
+    """A published campaign is read with its items by number, and asks for its evidence from the beginning."""
     publish(hub, TWO_PARTS)
 
-    assert published(hub) == (TWO_PARTS, NOW_MS + 1_000)
+    assert published(hub) == (TWO_PARTS, 0)
 
 
 def test_a_later_plan_changes_adds_and_leaves_out_items(hub: TestHub):
     """After a second version exactly its items are there; a changed number is asked for from that day on."""
     publish(hub, TWO_PARTS)
-    sill = WorkItem(3, "Sill plate", is_required=False)
+    sill = WorkItem(3, "Sill plate", is_required=False, numbers_asked_ms=NOW_MS + 2_000)
     newer = CampaignWork((), (WorkItem(1, "Inflator, driver side", "77810-TB1"), sill))
 
     publish(hub, newer)
@@ -125,12 +126,13 @@ def test_a_later_plan_changes_adds_and_leaves_out_items(hub: TestHub):
 
 
 def test_a_demand_that_stands_keeps_its_day(hub: TestHub):
-    """A new title does not ask again for what is asked for since the first version."""
+    """A new title does not ask again for what is asked for since an earlier version."""
+    publish(hub, CampaignWork((), (DRIVER, PASSENGER)))
     publish(hub, TWO_PARTS)
 
     publish(hub, TWO_PARTS, title="Inflators")
 
-    assert published(hub) == (TWO_PARTS, NOW_MS + 1_000)
+    assert published(hub) == (TWO_PARTS, NOW_MS + 2_000)
 
 
 def test_a_corrected_label_asks_for_no_number_anew(hub: TestHub):

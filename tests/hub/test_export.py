@@ -13,7 +13,7 @@ import pytest
 from carnet_hub.adapters.keyring import Ed25519Signer
 from carnet_hub.adapters.report_files import verify_export, write_export
 from carnet_hub.core.failures import ExportDiffers, Unusable
-from carnet_hub.core.progress import Progress, count_progress
+from carnet_hub.core.progress import Progress
 from carnet_hub.core.report import (
     COMPLETIONS_NAME,
     MEMBERS_NAME,
@@ -26,6 +26,7 @@ from carnet_hub.core.report import (
     percent_text,
     report_files,
 )
+from carnet_hub.core.tallies import count_progress
 from support.recall_reports import DEALER_B, NOW_MS, citation, completion, op, report_head
 from support.vins import make_vins
 
@@ -131,7 +132,7 @@ def test_the_manifest_says_what_was_signed(folder: Path):
     ]
     assert lines[6] == f"export-key {SIGNER.key_id.hex()}"
     assert [line.split()[3:] for line in lines[7:]] == [
-        ["28", "summary.csv"],
+        ["41", "summary.csv"],
         ["0", "campaign.json"],
         ["5", "members.ndjson"],
         ["3", "completions.ndjson"],

@@ -4,7 +4,9 @@ import random
 
 import pytest
 
-from carnet_hub.core.progress import COMPLETED, CompletionReport, PairState, Progress, ReportFate, count_progress
+from carnet_hub.core.pair_states import CarFacts
+from carnet_hub.core.progress import COMPLETED, CompletionReport, PairState, Progress, ReportFate
+from carnet_hub.core.tallies import count_progress
 from support.recall_reports import DEALER_A, DEALER_B, NOW_MS, completion
 from support.vins import make_vins
 
@@ -108,21 +110,23 @@ def test_a_vin_in_lower_case_is_the_same_vehicle():
 @pytest.mark.parametrize("lifecycle", ["exported", "scrapped", "stolen"])
 def test_a_vehicle_that_has_left_is_removed(lifecycle: str):
     """A member that was exported, scrapped or stolen before completion is in that state and not open."""
-    progress = count_progress(MEMBERS, [], {CAR: lifecycle, OTHER: "sold"})
+    progress = count_progress(MEMBERS, [], {CAR: CarFacts(lifecycle), OTHER: CarFacts("sold")})
 
     assert states(progress) == {PairState(lifecycle): 1, PairState.OPEN: 5}
 
 
 def test_a_completed_vehicle_stays_completed_when_it_leaves():
     """A member that was completed and then scrapped is counted as completed."""
-    progress = count_progress(MEMBERS, [completion(CAR)], {CAR: "scrapped"})
+    progress = count_progress(MEMBERS, [completion(CAR)], {CAR: CarFacts("scrapped")})
 
     assert states(progress) == {PairState.REPAIRED: 1, PairState.OPEN: 5}
 
 
 def test_rates_are_of_all_members_and_of_those_left():
     """The strict rate divides by all members, the adjusted one by those that were not removed."""
-    progress = count_progress(MEMBERS, [completion(CAR)], {MEMBERS[3]: "scrapped", MEMBERS[4]: "exported"})
+    progress = count_progress(
+        MEMBERS, [completion(CAR)], {MEMBERS[3]: CarFacts("scrapped"), MEMBERS[4]: CarFacts("exported")}
+    )
 
     assert (progress.strict_rate_ppm, progress.adjusted_rate_ppm) == (166_666, 250_000)
 
@@ -153,10 +157,10 @@ def test_every_member_is_in_one_state_whatever_the_order(seed: int):
     """Whatever is reported in whatever order, the states add up to the members and the answer is the same."""
     rng = random.Random(seed)
     reports = random_reports(rng)
-    lifecycles = {vin: rng.choice(["active", "scrapped"]) for vin in MEMBERS}
-    progress = count_progress(MEMBERS, reports, lifecycles)
+    cars = {vin: CarFacts(rng.choice(["active", "scrapped"])) for vin in MEMBERS}
+    progress = count_progress(MEMBERS, reports, cars)
     rng.shuffle(reports)
 
     assert sum(progress.totals.values()) == len(MEMBERS)
     assert len(progress.judged) == len(reports)
-    assert count_progress(MEMBERS[::-1], reports, lifecycles) == progress
+    assert count_progress(MEMBERS[::-1], reports, cars) == progress

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from carnet_hub.adapters.report_files import verify_export, write_export
+from carnet_hub.core.campaign_list import list_campaigns
 from carnet_hub.core.campaign_plans import CampaignPlan
 from carnet_hub.core.failures import Unusable
 from carnet_hub.core.ingest import receive_sets
@@ -17,7 +18,6 @@ from carnet_hub.core.recalls import (
     Counted,
     count_campaign,
     import_plan,
-    list_campaigns,
     members_of,
     publish_campaign,
     withdraw_campaign,

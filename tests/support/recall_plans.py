@@ -1,14 +1,13 @@
 """Plans of recall campaigns as a producer hands them over."""
 
 from carnet_hub.core.campaign_plans import CampaignPlan, ListedLine, parse_texts, read_members
-from carnet_hub.core.campaign_work import NO_WORK, CampaignWork
 from support.vins import make_vins
 
 MEMBERS = make_vins(4)
 NUMBER = "S2026M0001"
 
 
-def plan(vins: list[str] = MEMBERS, work: CampaignWork = NO_WORK, **changes: object) -> CampaignPlan:
+def plan(vins: list[str] = MEMBERS, **changes: object) -> CampaignPlan:
     """A plan for these vehicles."""
     texts = {
         "campaign_no": NUMBER,
@@ -23,4 +22,4 @@ def plan(vins: list[str] = MEMBERS, work: CampaignWork = NO_WORK, **changes: obj
         **changes,
     }
     lines = [ListedLine("vins.txt", number, vin) for number, vin in enumerate(vins, start=1)]
-    return CampaignPlan(parse_texts(texts), read_members(lines, len(vins)), work)
+    return CampaignPlan(parse_texts(texts), read_members(lines, len(vins)))

@@ -1,6 +1,6 @@
 """Completion reports and report heads for tests, with meaningful defaults and no real vehicle."""
 
-from carnet_hub.core.progress import CompletionReport
+from carnet_hub.core.progress import NO_PROOF, CompletionReport, Proof
 from carnet_hub.core.report import Citation, ReportHead
 from carnet_protocol.ids import Nonce, OpId, RecordId, op_id
 
@@ -23,6 +23,8 @@ def completion(
     admitted_ms: int = NOW_MS + 1000,
     method: str | None = "repaired",
     is_retracted: bool = False,
+    proof: Proof = NO_PROOF,
+    is_seen: bool = True,
 ) -> CompletionReport:
     """A completion of `vin` by the set with this number."""
     return CompletionReport(
@@ -35,6 +37,8 @@ def completion(
         admitted_ms,
         method,
         is_retracted,
+        proof,
+        is_seen,
     )
 
 

@@ -322,6 +322,7 @@ def _join(
         histories=histories,
         weigher=ShippedWeigher(),
         models=ActivatedModels(HubId(identity[HUB_ID]), keyring.sign.public_key, ports.alarms),
+        counts_superseded=settings.counts_superseded,
     )
     return HubApp(
         settings,

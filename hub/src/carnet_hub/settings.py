@@ -27,6 +27,8 @@ class HubSettings(BackupSettings):
         behind_proxy: a proxy on a trusted network ends TLS, so clear HTTP is in order.
         workers: processes of `serve`; more than one needs PostgreSQL.
         busy_ms: how long a writer waits for the lock, 0 to 600,000.
+        counts_superseded: open pairs of a campaign that a later one supersedes are counted apart, where the authority's
+            rule says so.
         log_json: one JSON object a line instead of text for people.
     """
 
@@ -42,6 +44,7 @@ class HubSettings(BackupSettings):
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     busy_ms: Annotated[int, Field(ge=0, le=600_000)] = 15_000
     log_json: bool = False
+    counts_superseded: bool = False
 
     @property
     def keys_dir(self) -> Path:

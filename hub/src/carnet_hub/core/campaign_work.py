@@ -20,7 +20,7 @@ from typing import Final
 from carnet_hub.core.failures import Unusable
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.limits import FAULTS_MAX
-from carnet_hub.core.ports import Snapshot
+from carnet_hub.core.ports import RecordReads
 from carnet_hub.core.rows import RecordRow
 from carnet_hub.core.shown import shown_records
 from carnet_protocol.changeset import Draft
@@ -100,7 +100,9 @@ def parse_work(values: Mapping[str, object]) -> CampaignWork:
     return CampaignWork(evidence, items)
 
 
-def work_of(hub: Hub, snapshot: Snapshot, campaign: RecordId, values: Mapping[str, Value]) -> tuple[CampaignWork, int]:
+def work_of(
+    hub: Hub, snapshot: RecordReads, campaign: RecordId, values: Mapping[str, Value]
+) -> tuple[CampaignWork, int]:
     """The work of a published campaign, and since when its evidence is asked for (ms; 0 for always).
 
     Args:
@@ -112,36 +114,44 @@ def work_of(hub: Hub, snapshot: Snapshot, campaign: RecordId, values: Mapping[st
     return work, asked if isinstance(asked, int) else 0
 
 
-def evidence_values(work: CampaignWork, current: Mapping[str, Value], now_ms: int) -> dict[str, Value]:
+def evidence_values(work: CampaignWork, current: Mapping[str, Value], since_ms: int) -> dict[str, Value]:
     """What the campaign's record says of its evidence; a demand that stands keeps its day.
 
     Args:
         current: what the campaign says so far; empty for a new one.
+        since_ms: from when a new demand binds; 0 for a new campaign, which asks from its beginning.
     """
     bits = evidence_bits(work.evidence)
     if not bits:
         return {"evidence_bits": None, "evidence_asked_at": None}
     stands = current.get("evidence_bits") == bits
-    return {"evidence_bits": bits, "evidence_asked_at": current.get("evidence_asked_at") if stands else now_ms}
+    return {
+        "evidence_bits": bits,
+        "evidence_asked_at": current.get("evidence_asked_at") if stands else since_ms or None,
+    }
 
 
-def item_drafts(hub: Hub, snapshot: Snapshot, campaign: RecordId, work: CampaignWork, now_ms: int) -> list[Draft]:
-    """What publishing writes about the items: those that are new, changed or left out."""
+def item_drafts(hub: Hub, snapshot: RecordReads, campaign: RecordId, work: CampaignWork, since_ms: int) -> list[Draft]:
+    """What publishing writes about the items: those that are new, changed or left out.
+
+    Args:
+        since_ms: from when new numbers bind; 0 for a new campaign.
+    """
     held = _held_items(hub, snapshot, campaign)
     drafts: list[Draft] = []
     for item in work.items:
         known = held.pop(item.item_no, None)
         if known is None:
-            record = new_record_id(now_ms, hub.entropy.random_bytes(RECORD_RANDOM_BYTES))
+            record = new_record_id(hub.clock.now_ms(), hub.entropy.random_bytes(RECORD_RANDOM_BYTES))
             place: dict[str, Value] = {"campaign_id": campaign, "item_no": item.item_no}
-            drafts.append(Draft(CAMPAIGN_ITEM, record, {**place, **_part_values(item, 0)}))
+            drafts.append(Draft(CAMPAIGN_ITEM, record, {**place, **_part_values(item, since_ms)}))
         elif _planned(known[0]) != _planned(item):
-            asked_ms = known[0].numbers_asked_ms if known[0].numbers == item.numbers else now_ms
+            asked_ms = known[0].numbers_asked_ms if known[0].numbers == item.numbers else since_ms
             drafts.append(_change(known[1], _part_values(item, asked_ms)))
     return drafts + [_removal(row) for _, row in held.values()]
 
 
-def _held_items(hub: Hub, snapshot: Snapshot, campaign: RecordId) -> dict[int, tuple[WorkItem, RecordRow]]:
+def _held_items(hub: Hub, snapshot: RecordReads, campaign: RecordId) -> dict[int, tuple[WorkItem, RecordRow]]:
     """The items of a campaign by number, with their records."""
     found: dict[int, tuple[WorkItem, RecordRow]] = {}
     for row, values in shown_records(hub.registry, snapshot, "campaign_item"):

@@ -304,11 +304,11 @@ def _event_of(hub: Hub, row: RecordRow) -> CampaignEvent | None:
     )
 
 
-def superseded_by(campaigns: Iterable[tuple[RecordId, Mapping[str, Value]]]) -> dict[bytes, RecordId]:
-    """By campaign, the one that takes its place."""
+def superseded_by(campaigns: Iterable[tuple[RecordRow, Mapping[str, Value]]]) -> dict[bytes, RecordId]:
+    """By campaign, the published one that takes its place."""
     found: dict[bytes, RecordId] = {}
-    for record, values in campaigns:
+    for row, values in campaigns:
         former = values.get("supersedes_id")
         if isinstance(former, bytes) and values.get("state") == "published":
-            found[former] = record
+            found[former] = RecordId(row.id)
     return found

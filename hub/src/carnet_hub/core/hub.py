@@ -28,6 +28,7 @@ class Hub:
         histories: its epochs, oldest first, `hub_epoch` last; empty for a hub that was never restored.
         weigher: says how likely two customers are one, by the models that come with the program.
         models: makes a weigher of the models that a person has activated, see `models_in_use`.
+        counts_superseded: whether the authority's rule takes the open pairs of a superseded campaign out of its count.
         rules: what the registry means for the hub; worked out here.
     """
 
@@ -45,6 +46,7 @@ class Hub:
     histories: tuple[HubEpoch, ...] = ()
     weigher: Weigher = NO_WEIGHER
     models: Models = NO_MODELS
+    counts_superseded: bool = False
     rules: Rules = field(init=False, repr=False)
 
     @property

@@ -167,6 +167,9 @@ LOG_BATCH_ENTRIES: Final = 200
 DIFFERENCES_MAX: Final = 100
 """Differences that a report names; the rest is counted."""
 
+UNREACHABLE_TRIES: Final = 3
+"""Attempts to reach an owner since the last contact, after which a car counts as unreachable; any contact undoes it."""
+
 COUNTED_VEHICLES_BATCH: Final = 2_000
 """Vehicles looked up at a time while a campaign is counted."""
 

@@ -140,6 +140,10 @@ class PastReads:
         while batch := list(islice(rows, PAST_RECORDS_BATCH)):
             yield from self._as_then(batch)
 
+    def anchored(self, vehicle_ids: Collection[bytes]) -> list[tuple[bytes, int, bytes]]:
+        """See `ports.RecordReads`: as of now, so the caller asks `records` what stood there."""
+        return self._snapshot.anchored(vehicle_ids)
+
     def _as_then(self, rows: list[RecordRow]) -> Iterator[RecordRow]:
         """The same records, in their order, without those that did not exist yet."""
         changed = [row for row in rows if row.changed > self._position]

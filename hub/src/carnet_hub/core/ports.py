@@ -173,6 +173,9 @@ class RecordReads(Protocol):
 
 class Snapshot(RecordReads, MasterReads, RelinkReads, Protocol):
     """Reads. Look-ups take many keys at once and answer with what exists."""
+    def anchored(self, vehicle_ids: Collection[bytes]) -> list[tuple[bytes, int, bytes]]:
+        """(vehicle, kind, id) of every record that is anchored to one of these vehicles now."""
+
 
     def setting(self, name: str) -> bytes | None:
         """One fact of the hub itself (`hub_id`, `hub_epoch`); None when it was never set."""
@@ -194,9 +197,6 @@ class Snapshot(RecordReads, MasterReads, RelinkReads, Protocol):
 
     def chain_after(self, node_id: bytes, epoch: bytes, seq: int, limit: int) -> list[ChainRow]:
         """The next places of one epoch behind a seq, ascending."""
-
-    def anchored(self, vehicle_ids: Collection[bytes]) -> list[tuple[bytes, int, bytes]]:
-        """(vehicle, kind, id) of every record anchored to one of these vehicles."""
 
     def children(self, parent_ids: Collection[bytes]) -> list[RecordRow]:
         """Records that belong to one of these, and anchored ones that name one of these customers."""

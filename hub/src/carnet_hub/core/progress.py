@@ -1,31 +1,25 @@
-"""How far a recall has come: one state for each (VIN, campaign), derived from facts.
+"""How far a recall has come: one state for each (VIN, campaign), and what became of each reported completion.
 
-Decides which state each member is in and what became of each reported completion. Pure: the same members, completions
-and removals give the same answer in any order. Does not decide who is a member (`campaign_plans`) nor read any of it.
+Decides the vocabulary of states and fates, and what a count answers. Pure values: which state a pair is in is decided
+by `pair_states`, and the sums by `tallies`. Does not decide who is a member (`campaign_plans`) nor read any of it.
 
 Rules
 1. A member is in exactly one state, so the states add up to the members.
-2. A completion counts once per (VIN, campaign) however many dealers report it: the earliest valid one, by the day the
-   work was done, bounded by the hub's own admission time, then by op id. The others are *duplicate* reports.
-3. A retracted or deleted completion counts nothing. One without a method, or for a VIN that is no member, counts
-   nothing either and is an *exception* somebody looks at.
-4. A member that was completed stays completed, whatever happens to the car or to the plan later; else one that a later
-   plan withdrew, or whose car was exported, scrapped or stolen, is *removed*; else it is open.
-5. Who was a member once is counted for ever: a plan that withdraws members does not make a campaign smaller.
+2. A completion counts once per (VIN, campaign) however many dealers report it.
+3. What does not count is listed with its reason and changes no total.
+4. Who was a member once is counted for ever: a plan that withdraws members does not make a campaign smaller.
 
     rate (strict)   = completed / members
-    rate (adjusted) = completed / (members - removed)
+    rate (adjusted) = completed / (members - removed - in stock)
 """
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from itertools import chain
 from typing import Final
 
 from carnet_protocol.ids import OpId, RecordId
-from carnet_protocol.vin import normalise_vin
+from carnet_protocol.registry import Value
 
 
 class PairState(StrEnum):
@@ -40,6 +34,11 @@ class PairState(StrEnum):
     SCRAPPED = "scrapped"
     STOLEN = "stolen"
     WITHDRAWN = "withdrawn"
+    IN_STOCK = "in_stock"
+    UNREACHABLE = "unreachable"
+    INTERIM_DONE = "interim_done"
+    OPEN_NO_REMEDY = "open_no_remedy"
+    SUPERSEDED = "superseded"
     OPEN = "open"
 
 
@@ -51,6 +50,18 @@ class ReportFate(StrEnum):
     RETRACTED = "retracted"
     NOT_A_MEMBER = "not-a-member"
     NO_METHOD = "no-method"
+    PARTIAL = "partial"
+    """Some of several items: others are still to do, or were done by another completion afterwards."""
+    INTERIM = "interim"
+    OWNER_REFUSED = "owner-refused"
+    BEFORE_CAMPAIGN = "before-campaign"
+    CAR_NOT_SEEN = "car-not-seen"
+    """The order it names is not of this dealer and this car."""
+    WRONG_PART = "wrong-part"
+    """Another part number or software version than every item it names."""
+    NO_ITEM = "no-item"
+    """The campaign does several things, and it names none of them."""
+    LACKS_EVIDENCE = "lacks-evidence"
 
 
 COMPLETED: Final = frozenset(
@@ -63,9 +74,46 @@ COMPLETED: Final = frozenset(
     }
 )
 REMOVED: Final = frozenset({PairState.EXPORTED, PairState.SCRAPPED, PairState.STOLEN, PairState.WITHDRAWN})
+STILL_OPEN: Final = frozenset({PairState.OPEN, PairState.OPEN_NO_REMEDY, PairState.INTERIM_DONE, PairState.SUPERSEDED})
+"""Owners who are to come; the unreachable are to come as well and counted apart."""
 
-_METHODS: Final = {state.value: state for state in COMPLETED}
-_REMOVALS: Final = {state.value: state for state in REMOVED - {PairState.WITHDRAWN}}
+SETTLED_FATES: Final = frozenset(
+    {ReportFate.COUNTED, ReportFate.RETRACTED, ReportFate.PARTIAL, ReportFate.INTERIM, ReportFate.OWNER_REFUSED}
+)
+"""What asks nobody to look at it; the others are exceptions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What a completion shows of the work, see `carnet_protocol.remedy`.
+
+    Attributes:
+        items_done: bits; None when it says nothing of items.
+        proof_level: who did the work; empty for the dealer who says so.
+    """
+
+    technician_code: str = ""
+    part_no: str = ""
+    software_version: str = ""
+    photo_hash: bytes = b""
+    signature_hash: bytes = b""
+    odometer_km: int | None = None
+    items_done: int | None = None
+    proof_level: str = ""
+
+    def as_values(self) -> dict[str, Value]:
+        """By field name, for the rules that node and hub share."""
+        return {
+            "technician_code": self.technician_code,
+            "part_no": self.part_no,
+            "software_version": self.software_version,
+            "photo_hash": self.photo_hash,
+            "signature_hash": self.signature_hash,
+            "odometer_km": self.odometer_km,
+        }
+
+
+NO_PROOF: Final = Proof()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +128,10 @@ class CompletionReport:
         visit: the repair order.
         completed_at_ms: when the work was done, by the dealer's clock; None when it was not said.
         admitted_ms: set time fixed at admission.
-        method: one of the completed `PairState` values; None when it was not said.
+        method: one of the registry's; None when it was not said.
         is_retracted: taken back, or deleted.
+        proof: what it shows of the work.
+        is_seen: its order is of the same dealer and the same car.
     """
 
     record: RecordId
@@ -93,12 +143,19 @@ class CompletionReport:
     admitted_ms: int
     method: str | None
     is_retracted: bool
+    proof: Proof = NO_PROOF
+    is_seen: bool = True
 
     @property
     def done_ms(self) -> int:
         """When the work counts as done: never after the hub learnt of it."""
         said = self.completed_at_ms
         return self.admitted_ms if said is None else min(said, self.admitted_ms)
+
+    @property
+    def is_date_bounded(self) -> bool:
+        """The dealer's clock was ahead: the stated day lay behind the day on which the hub learnt of it."""
+        return self.completed_at_ms is not None and self.completed_at_ms > self.admitted_ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,29 +173,39 @@ class Progress:
     Attributes:
         member_count: distinct members.
         totals: members by state; every state is there, and the sum is `member_count`.
-        counted: the completion that counts, by VIN.
-        removed: state by VIN, for members that left without completion.
-        withdrawn: by VIN, why a later plan lists somebody no longer; completed ones among them.
+        counted: the completion that closed the pair, by VIN.
+        states: by VIN, the state of every member that is not in the resting one.
         judged: every report, by (VIN, done, op id).
+        fates: reports by fate.
+        withdrawn: by VIN, why a later plan lists somebody no longer; completed ones among them.
+        resting: the state of a member about whom nothing is known.
+        came_back: members that were exported, scrapped or stolen and have been at a dealer's since: open, and an alarm.
     """
 
     member_count: int
     totals: Mapping[PairState, int]
     counted: Mapping[str, CompletionReport]
-    removed: Mapping[str, PairState]
+    states: Mapping[str, PairState]
     judged: tuple[Judged, ...]
     fates: Mapping[ReportFate, int] = field(default_factory=dict)
     withdrawn: Mapping[str, str] = field(default_factory=dict)
+    resting: PairState = PairState.OPEN
+    came_back: frozenset[str] = frozenset()
 
     @property
     def completed_count(self) -> int:
         """Members with a counting completion."""
-        return sum(self.totals[state] for state in COMPLETED)
+        return self._sum(COMPLETED)
 
     @property
     def removed_count(self) -> int:
         """Members that were exported, scrapped, stolen or withdrawn before completion."""
-        return sum(self.totals[state] for state in REMOVED)
+        return self._sum(REMOVED)
+
+    @property
+    def open_count(self) -> int:
+        """Members whose owners are to come and can be reached."""
+        return self._sum(STILL_OPEN)
 
     @property
     def strict_rate_ppm(self) -> int:
@@ -147,8 +214,14 @@ class Progress:
 
     @property
     def adjusted_rate_ppm(self) -> int:
-        """Completed per million members that were not removed, rounded down."""
-        return _ppm(self.completed_count, self.member_count - self.removed_count)
+        """Completed per million members that were neither removed nor unsold, rounded down."""
+        absent = self.removed_count + self.totals[PairState.IN_STOCK]
+        return _ppm(self.completed_count, self.member_count - absent)
+
+    @property
+    def exceptions(self) -> tuple[Judged, ...]:
+        """Reports that somebody has to look at."""
+        return tuple(one for one in self.judged if one.fate not in SETTLED_FATES)
 
     def state_of(self, vin: str) -> PairState:
         """The state of one member.
@@ -156,80 +229,10 @@ class Progress:
         Args:
             vin: of a member; for any other VIN the answer means nothing.
         """
-        counted = self.counted.get(vin)
-        if counted is not None and counted.method is not None:
-            return _METHODS[counted.method]
-        return self.removed.get(vin, PairState.OPEN)
+        return self.states.get(vin, self.resting)
 
-
-def count_progress(
-    members: Iterable[str],
-    reports: Iterable[CompletionReport],
-    lifecycles: Mapping[str, str],
-    withdrawn: Mapping[str, str] | None = None,
-) -> Progress:
-    """Put every member into its one state.
-
-    Args:
-        members: distinct VINs in normal form; read once.
-        reports: every completion record of the campaign, in any order.
-        lifecycles: shown vehicle lifecycle by VIN, for as many vehicles as are known.
-        withdrawn: reason by VIN, of those whom an earlier plan listed and this one does not.
-    """
-    withdrawn = withdrawn or {}
-    waiting = sorted(reports, key=lambda one: (normalise_vin(one.vin), one.done_ms, one.op))
-    reported = {normalise_vin(one.vin) for one in waiting}
-    member_count = 0
-    listed: set[str] = set()
-    leaving: dict[str, PairState] = {}
-    for vin in chain(members, withdrawn):
-        member_count += 1
-        if vin in reported:
-            listed.add(vin)
-        gone = PairState.WITHDRAWN if vin in withdrawn else _REMOVALS.get(lifecycles.get(vin, ""))
-        if gone is not None:
-            leaving[vin] = gone
-    counted: dict[str, CompletionReport] = {}
-    judged: list[Judged] = []
-    for report in waiting:
-        vin = normalise_vin(report.vin)
-        fate = _fate(report, is_member=vin in listed, is_counted=vin in counted)
-        if fate is ReportFate.COUNTED:
-            counted[vin] = report
-        judged.append(Judged(report, fate))
-    removed = {vin: state for vin, state in leaving.items() if vin not in counted}
-    return Progress(
-        member_count,
-        _totals(member_count, counted, removed),
-        counted,
-        removed,
-        tuple(judged),
-        Counter(one.fate for one in judged),
-        withdrawn,
-    )
-
-
-def _fate(report: CompletionReport, *, is_member: bool, is_counted: bool) -> ReportFate:
-    """What one report comes to, the earlier reports of its VIN having been judged."""
-    if report.is_retracted:
-        return ReportFate.RETRACTED
-    if not is_member:
-        return ReportFate.NOT_A_MEMBER
-    if report.method not in _METHODS:
-        return ReportFate.NO_METHOD
-    return ReportFate.DUPLICATE if is_counted else ReportFate.COUNTED
-
-
-def _totals(
-    member_count: int, counted: Mapping[str, CompletionReport], removed: Mapping[str, PairState]
-) -> dict[PairState, int]:
-    totals = dict.fromkeys(PairState, 0)
-    for report in counted.values():
-        totals[_METHODS[report.method or ""]] += 1
-    for state in removed.values():
-        totals[state] += 1
-    totals[PairState.OPEN] = member_count - len(counted) - len(removed)
-    return totals
+    def _sum(self, states: frozenset[PairState]) -> int:
+        return sum(self.totals[state] for state in states)
 
 
 def _ppm(part: int, whole: int) -> int:

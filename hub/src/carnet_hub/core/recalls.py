@@ -16,23 +16,23 @@ Rules
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from hashlib import sha256
 from typing import Final
 
 from carnet_hub.core.authoring import write_in
-from carnet_hub.core.campaign_plans import CampaignPlan, CampaignTexts, root_hash_of
+from carnet_hub.core.campaign_plans import CampaignPlan, root_hash_of
 from carnet_hub.core.campaign_work import evidence_values, item_drafts
-from carnet_hub.core.completions import completion_reports, lifecycles_of_the_gone
+from carnet_hub.core.completions import car_facts, completion_reports, terms_of
 from carnet_hub.core.dossiers import CampaignEvent, Stage, add_event, note_event, read_dossier, retract_event
 from carnet_hub.core.failures import Unusable
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.limits import TEXT_CHARS_MAX
 from carnet_hub.core.plan_desk import StoredPlan, load_plan, put_plan
 from carnet_hub.core.ports import RecordReads, Transaction
-from carnet_hub.core.progress import Progress, count_progress
+from carnet_hub.core.progress import Progress
 from carnet_hub.core.rows import RecordRow
 from carnet_hub.core.shelves import PlanShelf, SegmentShelf
 from carnet_hub.core.shown import shown_records
+from carnet_hub.core.tallies import count_progress
 from carnet_hub.core.withdrawals import Withdrawn, pack_withdrawals, unpack_withdrawals, withdraw_members
 from carnet_hub.core.working_days import legal_day
 from carnet_protocol.changeset import Draft
@@ -44,26 +44,6 @@ from carnet_protocol.state import head_op_ids, unpack_entries
 _PLAN_FIELDS: Final = ("title", "defect", "hazard", "emergency_advice", "remedy", "scope", "producer", "hazard_level")
 _LATER_FIELDS: Final = ("authority_no", "remedy_state", "interim_remedy")
 """What plans of earlier versions of this program do not say."""
-
-
-@dataclass(frozen=True, slots=True)
-class CampaignRow:
-    """One campaign as an operator lists it.
-
-    Attributes:
-        state: `imported` for a plan that was never published, else as published.
-        plan_version: 0 for a plan that was never published.
-        has_newer_plan: an imported plan differs from what is published.
-    """
-
-    campaign_no: str
-    title: str
-    state: str
-    plan_version: int
-    member_count: int
-    hazard_level: str
-    published_at_ms: int | None
-    has_newer_plan: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,11 +144,11 @@ def publish_campaign(hub: Hub, segments: SegmentShelf, plans: PlanShelf, campaig
         current = find_campaign(hub, transaction, campaign_no)
         dossier = read_dossier(hub, transaction, campaign_no)
         version = dossier.number_of(plan_hash, _version_of(current))
-        said = current.values if current is not None else {}
+        said, since_ms = ({}, 0) if current is None else (current.values, hub.clock.now_ms())
         values = _plan_values(hub, transaction, plan, version, plan_hash)
-        values |= evidence_values(plan.work, said, hub.clock.now_ms())
+        values |= evidence_values(plan.work, said, since_ms)
         draft = _first_draft(hub, campaign_no, values) if current is None else _next_draft(hub, current, values)
-        items = item_drafts(hub, transaction, RecordId(draft.record), plan.work, hub.clock.now_ms())
+        items = item_drafts(hub, transaction, RecordId(draft.record), plan.work, since_ms)
         write_in(hub, transaction, [draft, *items])
         today = legal_day(hub.clock.now_ms())
         add_event(hub, transaction, campaign_no, "published", today, plan=(version, plan_hash))
@@ -231,19 +211,6 @@ def withdraw_campaign(hub: Hub, campaign_no: str) -> Campaign:
         return require_campaign(hub, transaction, campaign_no)
 
 
-def list_campaigns(hub: Hub, plans: PlanShelf) -> list[CampaignRow]:
-    """Published campaigns and imported plans, by number."""
-    imported = {number: load_plan(plans, number) for number in plans.campaign_nos()}
-    with hub.store.read() as snapshot:
-        published = {
-            str(values.get("campaign_no")): Campaign(row, values)
-            for row, values in shown_records(hub.registry, snapshot, "campaign")
-        }
-    rows = [row_of(campaign, imported.get(number)) for number, campaign in published.items()]
-    rows += [_row_of_plan(plan) for number, plan in imported.items() if number not in published]
-    return sorted(rows, key=lambda row: row.campaign_no)
-
-
 def find_campaign(hub: Hub, snapshot: RecordReads, campaign_no: str) -> Campaign | None:
     """The published campaign with a number; None when there is none."""
     found = [
@@ -274,10 +241,11 @@ def count_campaign(hub: Hub, segments: SegmentShelf, snapshot: RecordReads, camp
         Unusable: no such campaign, or a segment is missing.
     """
     campaign = require_campaign(hub, snapshot, campaign_no)
-    reports = list(completion_reports(hub, snapshot, RecordId(campaign.row.id)))
-    gone = lifecycles_of_the_gone(hub, snapshot, members_of(segments, campaign))
-    withdrawn = withdrawn_of(segments, campaign)
-    progress = count_progress(members_of(segments, campaign), reports, gone, withdrawn)
+    record = RecordId(campaign.row.id)
+    terms = terms_of(hub, snapshot, record, campaign.values)
+    cars = car_facts(hub, snapshot, members_of(segments, campaign))
+    reports = completion_reports(hub, snapshot, record)
+    progress = count_progress(members_of(segments, campaign), reports, cars, withdrawn_of(segments, campaign), terms)
     sites = shown_records(hub.registry, snapshot, "dealer_site")
     site_codes = {row.id: str(values.get("site_code") or "") for row, values in sites}
     return Counted(campaign, progress, snapshot.head().position, site_codes)
@@ -369,33 +337,6 @@ def _version_of(current: Campaign | None) -> int:
     return version if isinstance(version, int) else 0
 
 
-def _differs(plan: StoredPlan, current: Campaign) -> bool:
-    return current.values.get("plan_hash") != sha256(plan.document).digest()
-
-
 def _draft(kind: Kind, current: Campaign, values: dict[str, Value]) -> Draft:
     registers = {kind.register_of(name).number for name in values}
     return Draft(kind, current.row.id, values, head_op_ids(unpack_entries(current.row.entries), registers))
-
-
-def row_of(campaign: Campaign, plan: StoredPlan | None = None) -> CampaignRow:
-    """A published campaign as an operator lists it, beside the plan that was imported for it last."""
-    values = campaign.values
-    version, count, published = values.get("plan_version"), values.get("member_count"), values.get("published_at")
-    return CampaignRow(
-        str(values.get("campaign_no") or ""),
-        str(values.get("title") or ""),
-        str(values.get("state") or ""),
-        version if isinstance(version, int) else 0,
-        count if isinstance(count, int) else 0,
-        str(values.get("hazard_level") or ""),
-        published if isinstance(published, int) else None,
-        plan is not None and _differs(plan, campaign),
-    )
-
-
-def _row_of_plan(plan: StoredPlan) -> CampaignRow:
-    texts = CampaignTexts(**plan.texts)  # type: ignore[arg-type]  # asdict of the very class
-    return CampaignRow(
-        texts.campaign_no, texts.title, "imported", 0, texts.member_count, texts.hazard_level, None, True
-    )

@@ -28,6 +28,8 @@ _SATURDAY: Final = 5
 _YEAR: Final = re.compile(r"[12][0-9]{3}")
 _DAY: Final = timedelta(1)
 _BEIJING: Final = timezone(timedelta(hours=8))
+_OFFSET_MS: Final = 8 * 3600 * 1000
+_DAY_MS: Final = 24 * 3600 * 1000
 
 
 class Unit(StrEnum):
@@ -119,6 +121,11 @@ class WorkingDays:
 def legal_day(now_ms: int) -> date:
     """The day in mainland China, which has one time zone: terms of its law are counted in these days."""
     return datetime.fromtimestamp(now_ms / 1000, _BEIJING).date()
+
+
+def legal_day_start(at_ms: int) -> int:
+    """The first instant of the day in mainland China in which a moment lies; moments may be of any clock."""
+    return (at_ms + _OFFSET_MS) // _DAY_MS * _DAY_MS - _OFFSET_MS
 
 
 def parse_working_days(text: str) -> WorkingDays:

@@ -1,4 +1,4 @@
-"""`recalls`: import, publish, withdraw, list, progress."""
+"""`recalls`: import, publish, withdraw, list, progress, exceptions."""
 
 import json
 import tomllib
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from carnet_hub.adapters.member_files import read_listed, read_withdrawal_file
+from carnet_hub.core.campaign_list import list_campaigns, row_of
 from carnet_hub.core.campaign_plans import (
     CampaignPlan,
     CampaignTexts,
@@ -20,14 +21,9 @@ from carnet_hub.core.campaign_plans import (
 from carnet_hub.core.campaign_work import WORK_ENTRIES, CampaignWork, parse_work
 from carnet_hub.core.failures import Unusable
 from carnet_hub.core.limits import CAMPAIGN_TEXT_BYTES_MAX
+from carnet_hub.core.recall_exceptions import list_exceptions
 from carnet_hub.core.recall_export import describe_progress
-from carnet_hub.core.recalls import (
-    import_plan,
-    list_campaigns,
-    publish_campaign,
-    row_of,
-    withdraw_campaign,
-)
+from carnet_hub.core.recalls import import_plan, publish_campaign, withdraw_campaign
 from carnet_hub.entrypoints.cli.output import (
     AsJson,
     Xlsx,
@@ -146,6 +142,27 @@ def progress(ctx: typer.Context, campaign_no: CampaignNo, as_json: AsJson = Fals
         return
     cells = [[row["measure"], cell_text(row["value"])] for row in rows]
     print_table(f"progress of {campaign_no}", cells, ("measure", "value"))
+
+
+@recalls_app.command("exceptions")
+def exceptions(ctx: typer.Context, campaign_no: CampaignNo, as_json: AsJson = False, xlsx: Xlsx = None) -> None:
+    """What somebody has to look at: reports that count nothing, and cars that had left and came back."""
+    with hub_of(ctx) as app:
+        found = list_exceptions(app.hub, app.segments, campaign_no)
+    rows = [
+        {
+            "vin": one.vin,
+            "why": one.why,
+            "site": one.site,
+            "method": one.method,
+            "done_at": moment_text(one.done_ms),
+            "admitted_at": moment_text(one.admitted_ms),
+            "op_id": one.op.hex() if one.op is not None else "",
+        }
+        for one in found
+    ]
+    columns = ("vin", "why", "site", "method", "done_at", "admitted_at", "op_id")
+    emit_list("exceptions", rows, columns, as_json=as_json, xlsx=xlsx)
 
 
 def read_texts(app: "HubApp", path: Path) -> tuple[CampaignTexts, CampaignWork]:
