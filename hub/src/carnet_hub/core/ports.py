@@ -170,12 +170,12 @@ class RecordReads(Protocol):
     def records_of_kind(self, kind: int) -> Iterator[RecordRow]:
         """Every record of a kind, by id."""
 
-
-class Snapshot(RecordReads, MasterReads, RelinkReads, Protocol):
-    """Reads. Look-ups take many keys at once and answer with what exists."""
     def anchored(self, vehicle_ids: Collection[bytes]) -> list[tuple[bytes, int, bytes]]:
         """(vehicle, kind, id) of every record that is anchored to one of these vehicles now."""
 
+
+class Snapshot(RecordReads, MasterReads, RelinkReads, Protocol):
+    """Reads. Look-ups take many keys at once and answer with what exists."""
 
     def setting(self, name: str) -> bytes | None:
         """One fact of the hub itself (`hub_id`, `hub_epoch`); None when it was never set."""
