@@ -1,12 +1,13 @@
 """Conditions mean in Python what they mean in DuckDB, and what is not understood is refused."""
 
+from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from carnet_master.conditions import Row, Value, compile_condition
+from carnet_master.conditions import Row, Value, compile_condition, compile_ranking
 from carnet_master.errors import UnknownSql
 from carnet_master.model_limits import SQL_CHARS_MAX, SQL_DEPTH_MAX
 
@@ -142,3 +143,96 @@ def test_arbitrary_text_is_compiled_or_refused(sql: str):
 def test_conditions_nested_to_the_bound_are_compiled():
     """A condition with as many parts inside each other as allowed is understood."""
     assert compile_condition("NOT " * (SQL_DEPTH_MAX - SQL_DEPTH_MAX % 2) + "TRUE")({}, {}) is True
+
+
+Told = Callable[[Row, Row], bool | None]
+VALUES = st.sampled_from([None, "a", "b", "ab"])
+ROWS = st.fixed_dictionaries({"x": VALUES, "y": VALUES, "z": st.sampled_from([None, ("a",), ("a", "b"), ("c",)])})
+
+
+def both(one: Told, other: Told) -> Told:
+    """AND of three truth values, by its table."""
+    table = {(True, True): True, (True, None): None, (None, True): None, (None, None): None}
+    return lambda left, right: table.get((one(left, right), other(left, right)), False)
+
+
+def opposite(one: Told) -> Told:
+    """NOT of three truth values."""
+    return lambda left, right: {True: False, False: True, None: None}[one(left, right)]
+
+
+def either(one: Told, other: Told) -> Told:
+    """OR, which is AND of the opposites."""
+    return opposite(both(opposite(one), opposite(other)))
+
+
+def equal(one: str, other: str) -> tuple[str, Told]:
+    """Whether a column of the left is one of the right; neither, where one is missing."""
+
+    def told(left: Row, right: Row) -> bool | None:
+        return None if left[one] is None or right[other] is None else left[one] == right[other]
+
+    return f"{one}_l = {other}_r", told
+
+
+def meet(left: Row, right: Row) -> bool | None:
+    """Whether the lists have something in common; neither, where one is missing."""
+    one, other = left["z"], right["z"]
+    return None if not isinstance(one, tuple) or not isinstance(other, tuple) else bool({*one} & {*other})
+
+
+ATOMS: list[tuple[str, Told]] = [
+    *(equal(one, other) for one in "xy" for other in "xy"),
+    ("x_l IS NULL", lambda left, right: left["x"] is None),
+    ("y_r IS NOT NULL", lambda left, right: right["y"] is not None),
+    ("list_has_any(z_l, z_r)", meet),
+    ("TRUE", lambda left, right: True),
+]
+CONDITIONS: st.SearchStrategy[tuple[str, Told]] = st.recursive(
+    st.sampled_from(ATOMS),
+    lambda inner: st.one_of(
+        inner.map(lambda one: (f"NOT ({one[0]})", opposite(one[1]))),
+        st.tuples(inner, inner).map(lambda two: (f"({two[0][0]}) AND ({two[1][0]})", both(two[0][1], two[1][1]))),
+        st.tuples(inner, inner).map(lambda two: (f"({two[0][0]}) OR ({two[1][0]})", either(two[0][1], two[1][1]))),
+    ),
+    max_leaves=8,
+)
+
+
+@given(CONDITIONS, ROWS, ROWS)
+def test_any_condition_follows_the_tables_of_three_truth_values(condition: tuple[str, Told], left: Row, right: Row):
+    """However AND, OR, NOT and missing values are nested, a condition is true, false or neither by the tables."""
+    sql, told = condition
+
+    assert compile_condition(sql)(left, right) is told(left, right)
+
+
+@given(st.lists(CONDITIONS, max_size=4), ROWS, ROWS)
+def test_a_ranking_names_the_first_condition_that_holds(conditions: list[tuple[str, Told]], left: Row, right: Row):
+    """Of several conditions the first true one is named, and their number where none is: sharing changes nothing."""
+    expected = [told(left, right) is True for _, told in conditions] + [True]
+
+    assert compile_ranking([sql for sql, _ in conditions])(left, right) == expected.index(True)
+
+
+@pytest.mark.parametrize("name", ["import", "known1", "x'\"; raise SystemExit #"], ids=["word", "own name", "text"])
+def test_a_columns_name_is_never_read_as_python(name: str):
+    """A name that is a word of Python, or one of the compiler's own, or a piece of text, is a column like any other."""
+    quoted = [f'"{(name + side).replace(chr(34), chr(34) * 2)}"' for side in ("_l", "_r")]
+
+    assert compile_condition(" = ".join(quoted))({name: "a"}, {name: "a"}) is True
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        pytest.param("(x_l = x_r AND x_l IS NULL) = x_r", id="conditions compared"),
+        pytest.param("levenshtein(x_l, x_r)", id="a distance alone"),
+        pytest.param("'a'", id="a text alone"),
+        pytest.param("substr(x_l, 1, 2) AND TRUE", id="a part of a text alone"),
+    ],
+)
+def test_a_value_is_no_condition_and_a_condition_no_value(sql: str):
+    """Where the one is expected the other is refused, so that no engine's idea of a conversion is guessed at."""
+    with pytest.raises(UnknownSql):
+        compile_condition(sql)

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from carnet_master.clusters import Effect
+from carnet_master.common_ground import common_ground
 from carnet_master.features import Features, RawAddress, RawCustomer, customer_features
 from carnet_master.tiers import Cause, Judgement, Mode, Tier, effect_of, judge_pair, judge_unweighed
 
@@ -300,6 +301,15 @@ RAWS = st.builds(
     plates=st.sampled_from([(), ("京A12345",)]),
     addresses=st.sampled_from([(), (RawAddress("张杨路500号3号楼1201室", "310115"),)]),
 )
+FIRMS = st.builds(
+    RawCustomer,
+    company_name=st.sampled_from(
+        ["上海安达出租汽车有限公司", "上海安达汽车租赁有限公司", "上海安达出租汽车有限公司杭州分公司"]
+    ),
+    credit_code=st.sampled_from(["", "91310115MA1K35J21R", "92310115MA1K35J21A"]),
+    phones=st.sampled_from([(), ("13912340001",), ("021-65123456",)]),
+)
+PARTIES = st.one_of(RAWS, FIRMS)
 PROBABILITIES = st.floats(0, 1)
 
 
@@ -325,12 +335,12 @@ def test_no_model_links_two_valid_numbers(one: RawCustomer, other: RawCustomer, 
     assert found not in LINKS or len(numbers) < 2
 
 
-@given(RAWS, RAWS, PROBABILITIES, st.booleans())
+@given(PARTIES, PARTIES, PROBABILITIES, st.booleans())
 def test_what_needs_no_weight_is_judged_alike_with_any(
     one: RawCustomer, other: RawCustomer, probability: float, links_by_car: bool
 ):
     """A judgement without a weight is the one with any weight and any policy, and never a link or a question."""
-    found = judge_unweighed(customer_features(one), customer_features(other))
+    found = judge_unweighed(common_ground(customer_features(one), customer_features(other)))
 
     if found is not None:
         assert found == judged(one, other, probability, links_by_car=links_by_car)
@@ -339,10 +349,11 @@ def test_what_needs_no_weight_is_judged_alike_with_any(
 
 def test_relatives_need_no_weight_and_links_do():
     """Two names with one telephone are judged without the model; one name with it is not."""
-    one, relative = customer_features(replace(WANG, birth_on="")), customer_features(RawCustomer(full_name="陈静"))
+    one = customer_features(replace(WANG, birth_on=""))
+    relative = customer_features(RawCustomer(full_name="陈静"))._replace(phones=one.phones)
 
-    assert judge_unweighed(one, replace(relative, phones=one.phones)) == Judgement(Tier.HOUSEHOLD, Cause.HOUSEHOLD)
-    assert judge_unweighed(one, one) is None
+    assert judge_unweighed(common_ground(one, relative)) == Judgement(Tier.HOUSEHOLD, Cause.HOUSEHOLD)
+    assert judge_unweighed(common_ground(one, one)) is None
 
 
 @given(RAWS, RAWS, st.lists(PROBABILITIES, min_size=2, max_size=2))

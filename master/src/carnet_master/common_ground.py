@@ -11,14 +11,16 @@ Rules
    sexes. Another document is no conflict, and neither is a birthday whose day is unknown.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
-from carnet_master.features import COMPANY, Features
+from carnet_master.features import COMPANY, PERSON, Features
 from carnet_master.names import NameForm
 
-_WHOLE_FORMS: Final = frozenset({NameForm.FULL.value, NameForm.WHOLE.value, NameForm.LATIN.value})
+_NO_NAME: Final = NameForm.NONE.value
+_TITLE: Final = NameForm.TITLE.value
+_LATIN: Final = NameForm.LATIN.value
+_WHOLE_FORMS: Final = frozenset({NameForm.FULL.value, NameForm.WHOLE.value, _LATIN})
 _SHORT_FORM_CHARS_MIN: Final = 2
 
 
@@ -50,11 +52,12 @@ class Conflict(StrEnum):
     SEX = "sex_conflict"
 
 
-@dataclass(frozen=True, slots=True)
-class Ground:
+class Ground(NamedTuple):
     """What two records have in common.
 
     Attributes:
+        are_one_kind: both are persons, or both are companies; `are_people` are two persons.
+        is_sole_trader: whether one of them is one person's business.
         is_same_number: one valid identity number or credit code.
         is_doubtful: whether a number of one side may be a relative's, by what was typed beside it.
         is_same_document: one other document; without a check digit, and its number may be another country's as well.
@@ -66,18 +69,21 @@ class Ground:
     """
 
     name: NameAgreement
-    is_same_number: bool = False
-    is_doubtful: bool = False
-    is_same_document: bool = False
-    is_same_organisation: bool = False
-    is_other_branch: bool = False
-    is_same_birth: bool = False
-    is_same_phone: bool = False
-    is_same_wechat: bool = False
-    is_same_car: bool = False
-    is_same_door: bool = False
-    is_other_phone: bool = False
-    conflict: Conflict | None = None
+    are_one_kind: bool
+    are_people: bool
+    is_sole_trader: bool
+    is_same_number: bool
+    is_doubtful: bool
+    is_same_document: bool
+    is_same_organisation: bool
+    is_other_branch: bool
+    is_same_birth: bool
+    is_same_phone: bool
+    is_same_wechat: bool
+    is_same_car: bool
+    is_same_door: bool
+    is_other_phone: bool
+    conflict: Conflict | None
 
     @property
     def has_contact_beside_car(self) -> bool:
@@ -101,31 +107,45 @@ def common_ground(one: Features, other: Features) -> Ground:
     Args:
         one, other: of one version, without generic values.
     """
-    are_companies = one.party == other.party == COMPANY
+    are_one_kind = one.party == other.party
+    is_same_phone = _meet(one.phones, other.phones)
     return Ground(
         name=name_agreement(one, other),
+        are_one_kind=are_one_kind,
+        are_people=are_one_kind and one.party == PERSON,
+        is_sole_trader=one.is_sole_trader or other.is_sole_trader,
         is_same_number=_equal(one.resident_id, other.resident_id) or _equal(one.credit_code, other.credit_code),
         is_doubtful=one.is_id_doubtful or other.is_id_doubtful,
         is_same_document=_equal(one.document, other.document),
         is_same_organisation=one.credit_code != other.credit_code and _equal(one.organisation, other.organisation),
-        is_other_branch=are_companies and one.company_branch != other.company_branch,
-        is_same_birth=_equal(one.birth, other.birth) or _equal(one.birth_lunar, other.birth_lunar),
-        is_same_phone=_meet(one.phones, other.phones),
+        is_other_branch=are_one_kind and one.party == COMPANY and one.company_branch != other.company_branch,
+        is_same_birth=is_same_birth(one, other),
+        is_same_phone=is_same_phone,
         is_same_wechat=_meet(one.wechats, other.wechats),
         is_same_car=_are_in_one_car(one, other),
         is_same_door=_meet(one.doors, other.doors),
-        is_other_phone=_are_apart(one.phones, other.phones),
+        is_other_phone=not is_same_phone and bool(one.phones) and bool(other.phones),
         conflict=conflict_of(one, other),
     )
+
+
+def is_same_birth(one: Features, other: Features) -> bool:
+    """Whether two records have one birthday, by the one calendar or the other."""
+    return _equal(one.birth, other.birth) or _equal(one.birth_lunar, other.birth_lunar)
+
+
+def is_contact_shared(one: Features, other: Features) -> bool:
+    """Whether two records share anything by which people are reached, or a car."""
+    is_reached = _meet(one.phones, other.phones) or _meet(one.wechats, other.wechats) or _meet(one.doors, other.doors)
+    return is_reached or _are_in_one_car(one, other)
 
 
 def conflict_of(one: Features, other: Features) -> Conflict | None:
     """The gravest contradiction between two records, or None; which is which does not matter."""
     if _differ(one.resident_id, other.resident_id) or _differ(one.credit_code, other.credit_code):
         return Conflict.IDENTITY
-    is_same_birth = _equal(one.birth, other.birth) or _equal(one.birth_lunar, other.birth_lunar)
     is_other_birth = _differ(one.birth, other.birth) or _differ(one.birth_lunar, other.birth_lunar)
-    if is_other_birth and not is_same_birth:
+    if is_other_birth and not is_same_birth(one, other):
         return Conflict.BIRTH
     return Conflict.SEX if _differ(one.sex, other.sex) else None
 
@@ -138,9 +158,10 @@ def name_agreement(one: Features, other: Features) -> NameAgreement:
 
 
 def _names(one: Features, other: Features) -> NameAgreement:
-    if NameForm.NONE.value in {one.name_form, other.name_form}:
+    form, other_form = one.name_form, other.name_form
+    if _NO_NAME in (form, other_form):
         return NameAgreement.UNKNOWN
-    if NameForm.TITLE.value in {one.name_form, other.name_form}:
+    if _TITLE in (form, other_form):
         return NameAgreement.APART if _other_surname(one, other) else NameAgreement.TITLE
     if _equal(one.name, other.name) and _is_whole(one):
         return NameAgreement.SAME
@@ -156,7 +177,7 @@ def _other_surname(one: Features, other: Features) -> bool:
 
 def _is_whole(features: Features) -> bool:
     """A single word in letters is as little a whole name as a surname alone."""
-    if features.name_form == NameForm.LATIN.value and features.name_pinyin is not None:
+    if features.name_form == _LATIN and features.name_pinyin is not None:
         return features.surname_pinyin is not None
     return features.name_form in _WHOLE_FORMS
 
@@ -213,4 +234,4 @@ def _are_apart(some: tuple[str, ...], others: tuple[str, ...]) -> bool:
 
 
 def _meet(some: tuple[str, ...], others: tuple[str, ...]) -> bool:
-    return not set(some).isdisjoint(others)
+    return bool(some) and bool(others) and not set(some).isdisjoint(others)

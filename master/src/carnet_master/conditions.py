@@ -14,8 +14,7 @@ only derived features, ASCII or exact, so a distance over characters equals Duck
     (True, None)
 """
 
-import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from rapidfuzz.distance import DamerauLevenshtein, Jaro, JaroWinkler, Levenshtein
@@ -31,17 +30,11 @@ Row = Mapping[str, Value]
 """The columns of one record."""
 
 Condition = Callable[[Row, Row], bool | None]
-_Term = Callable[[Row, Row], Any]
+Ranking = Callable[[Row, Row], int]
+"""The place of the first of several conditions that holds; their number where none does."""
 
-_SIDES: Final = ("_l", "_r")
-_OPERATORS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
-    "eq": operator.eq,
-    "neq": operator.ne,
-    "lt": operator.lt,
-    "lte": operator.le,
-    "gt": operator.gt,
-    "gte": operator.ge,
-}
+_SIDES: Final = {"_l": "left", "_r": "right"}
+_OPERATORS: Final[Mapping[str, str]] = {"eq": "==", "neq": "!=", "lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
 
 
 def _of_texts(function: Callable[[str, str], Any], *, empty: float | None = None) -> Callable[[Any, Any], Any]:
@@ -62,12 +55,13 @@ def _have_common(one: object, other: object) -> bool:
     return not set(one).isdisjoint(other)
 
 
+_OVERLAP: Final = "arrayoverlaps"
 _FUNCTIONS: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
     "levenshtein": _of_texts(Levenshtein.distance),
     "damerau_levenshtein": _of_texts(DamerauLevenshtein.distance),
     "jarowinklersimilarity": _of_texts(JaroWinkler.similarity, empty=0.0),
     "jaro_similarity": _of_texts(Jaro.similarity, empty=0.0),
-    "arrayoverlaps": _have_common,
+    _OVERLAP: _have_common,
 }
 _NAMED: Final = frozenset({"damerau_levenshtein", "jaro_similarity"})
 """Functions that the parser knows by their name only."""
@@ -82,163 +76,211 @@ def compile_condition(sql: str) -> Condition:
     Raises:
         UnknownSql: it cannot be parsed, or holds something that is not listed above.
     """
+    text, tree = _Text(), _parsed(sql)
+    is_true, is_false = text.holds(tree, 0), text.fails(tree, 0)
+    return cast("Condition", text.function(f"return True if {is_true} else False if {is_false} else None"))
+
+
+def compile_ranking(conditions: Sequence[str]) -> Ranking:
+    """Several conditions as one function of two rows: which is the first that holds.
+
+    What some of them share is asked once.
+
+    Args:
+        conditions: as for `compile_condition`.
+
+    Raises:
+        UnknownSql: as for `compile_condition`.
+    """
+    text = _Text(is_sharing=True)
+    for place, sql in enumerate(conditions):
+        text.lines.append(f"if {text.holds(_parsed(sql), 0)}: return {place}")
+    return cast("Ranking", text.function(f"return {len(conditions)}"))
+
+
+def _parsed(sql: str) -> "exp.Expr":
     import sqlglot  # noqa: PLC0415  (takes a tenth of a second; a node that only warns needs it not before)
     from sqlglot.errors import SqlglotError  # noqa: PLC0415
 
     if len(sql) > SQL_CHARS_MAX:
         raise UnknownSql(f"a condition of more than {SQL_CHARS_MAX} characters")
     try:
-        tree = sqlglot.parse_one(sql, read="duckdb")
+        return sqlglot.parse_one(sql, read="duckdb")
     except (SqlglotError, RecursionError) as error:
         raise UnknownSql(f"cannot be parsed: {sql[:80]}") from error
-    return cast("Condition", _compile(tree, 0))
 
 
-def _compile(tree: "exp.Expr", depth: int) -> _Term:
+class _Text:
+    """A Python function of two rows, on its way from SQL to text.
+
+    A condition becomes two expressions: one is true where it holds, the other where it fails; where a value is missing
+    both are false. So no third truth value is carried along.
+
+    Attributes:
+        lines: statements in front of the last one: each column is fetched, and each shared question asked, where it
+            is first needed.
+    """
+
+    def __init__(self, *, is_sharing: bool = False) -> None:
+        self.lines: list[str] = []
+        self._is_sharing = is_sharing
+        self._values: dict[str, object] = {}
+        self._known: dict[object, str] = {}
+
+    def function(self, last: str) -> Callable[[Row, Row], Any]:
+        """The function that ends with a statement."""
+        source = "\n    ".join(["def asked(left, right):", *self.lines, last])
+        exec(compile(source, "<a model's conditions>", "exec"), self._values)  # noqa: S102  (no text of a model in it)
+        return cast("Callable[[Row, Row], Any]", self._values["asked"])
+
+    def holds(self, tree: "exp.Expr", depth: int) -> str:
+        """An expression that is true where a condition is, and false where it is false or unknown."""
+        parts = _parts_of(tree, depth)
+        match tree.key:
+            case "paren":
+                return self.holds(parts[0], depth + 1)
+            case "and":
+                return f"({self.holds(parts[0], depth + 1)} and {self.holds(parts[1], depth + 1)})"
+            case "or":
+                return f"({self.holds(parts[0], depth + 1)} or {self.holds(parts[1], depth + 1)})"
+            case "not":
+                return self.fails(parts[0], depth + 1)
+            case "is":
+                return f"({self._value(parts[0], depth + 1)} is None)"
+            case "boolean" | "column":
+                return f"({self._value(tree, depth)} is True)"
+            case _:
+                return self._shared(tree, " and ".join(self._question(tree, depth)))
+
+    def fails(self, tree: "exp.Expr", depth: int) -> str:
+        """An expression that is true where a condition is false, and false where it is true or unknown."""
+        parts = _parts_of(tree, depth)
+        match tree.key:
+            case "paren":
+                return self.fails(parts[0], depth + 1)
+            case "and":
+                return f"({self.fails(parts[0], depth + 1)} or {self.fails(parts[1], depth + 1)})"
+            case "or":
+                return f"({self.fails(parts[0], depth + 1)} and {self.fails(parts[1], depth + 1)})"
+            case "not":
+                return self.holds(parts[0], depth + 1)
+            case "is":
+                return f"({self._value(parts[0], depth + 1)} is not None)"
+            case "boolean" | "column":
+                return f"({self._value(tree, depth)} is False)"
+            case _:
+                *guards, asked = self._question(tree, depth)
+                return f"({' and '.join([*guards, f'not {asked}'])})"
+
+    def _shared(self, tree: "exp.Expr", asked: str) -> str:
+        """A question, or the name of its answer: whether lists meet is what several levels ask."""
+        if not self._is_sharing or tree.key != _OVERLAP:
+            return f"({asked})"
+        if asked not in self._known:
+            self.lines.append(f"{self._named(asked)} = {asked}")
+        return self._known[asked]
+
+    def _question(self, tree: "exp.Expr", depth: int) -> list[str]:
+        """What a comparison asks: that each side is known, then the comparison, which is true or false."""
+        guards, asked = self._applied(tree, depth)
+        if tree.key not in _OPERATORS and tree.key != _OVERLAP:
+            raise UnknownSql(f"no condition: {_shown(tree)}")
+        return [*guards, asked]
+
+    def _value(self, tree: "exp.Expr", depth: int) -> str:
+        """An expression for what a term is; None where it is unknown."""
+        parts = _parts_of(tree, depth)
+        match tree.key:
+            case "column":
+                return self._column(tree)
+            case "literal":
+                return self._constant(_literal(tree))
+            case "boolean":
+                return str(bool(tree.this))
+            case "paren":
+                return self._value(parts[0], depth + 1)
+            case "substring":
+                begin, end = _bounds(tree)
+                known, term = self._term(parts[0], depth)
+                return f"({term}[{begin}:{end}] if {known} else None)"
+            case "and" | "or" | "not" | "is":
+                raise UnknownSql(f"no value: {_shown(tree)}")
+            case _:
+                guards, asked = self._applied(tree, depth)
+                return f"({asked} if {' and '.join(guards)} else None)"
+
+    def _applied(self, tree: "exp.Expr", depth: int) -> tuple[list[str], str]:
+        """A function of two terms: that both are known, and what it gives then."""
+        name = str(tree.this).lower() if tree.key == "anonymous" else tree.key
+        parts = _parts_of(tree, depth)
+        is_known = name in _OPERATORS or name in _FUNCTIONS
+        if not is_known or (tree.key == "anonymous") != (name in _NAMED) or len(parts) != len(_SIDES):
+            raise UnknownSql(_shown(tree))
+        (one_known, one), (other_known, other) = (self._term(part, depth) for part in parts)
+        if name in _OPERATORS:
+            return [one_known, other_known], f"{one} {_OPERATORS[name]} {other}"
+        return [one_known, other_known], f"{self._constant(_FUNCTIONS[name])}({one}, {other})"
+
+    def _term(self, tree: "exp.Expr", depth: int) -> tuple[str, str]:
+        """Whether a term is known, which is asked first, and its name."""
+        value = self._value(tree, depth + 1)
+        if value.isidentifier():
+            return f"{value} is not None", value
+        name = f"part{len(self._known)}"
+        self._known[name] = name
+        return f"({name} := {value}) is not None", name
+
+    def _column(self, tree: "exp.Expr") -> str:
+        name = tree.name
+        column, side = name[:-2], name[-2:]
+        if side not in _SIDES or not column or tree.args.get("table") is not None:
+            raise UnknownSql(f"{name} is no column of the left or right record")
+        if (column, side) not in self._known:
+            key = self._constant(column)
+            self.lines.append(f"{self._named((column, side))} = {_SIDES[side]}[{key}]")
+        return self._known[column, side]
+
+    def _constant(self, value: object) -> str:
+        """The name under which a value stands beside the text."""
+        key = (type(value), value)
+        name = self._known[key] if key in self._known else self._named(key)
+        self._values[name] = value
+        return name
+
+    def _named(self, key: object) -> str:
+        self._known[key] = name = f"known{len(self._known)}"
+        return name
+
+
+def _parts_of(tree: "exp.Expr", depth: int) -> "list[exp.Expr]":
+    """What a node is applied to; `IS NULL` and `substr` only to what stands first."""
     if depth > SQL_DEPTH_MAX:
         raise UnknownSql(f"nested deeper than {SQL_DEPTH_MAX}")
-    kind = tree.key
-    parts = [_compile(part, depth + 1) for part in _parts_of(tree)] if kind not in {"column", "literal"} else []
-    match kind:
-        case "column":
-            return _column(tree)
-        case "literal":
-            return _constant(_literal(tree))
-        case "boolean":
-            return _constant(bool(tree.this))
-        case "paren":
-            return parts[0]
-        case "and":
-            return _both(*parts)
-        case "or":
-            return _either(*parts)
-        case "not":
-            return _negated(parts[0])
-        case "is":
-            return _is_null(tree, parts[0])
-        case "substring":
-            return _substring(tree, parts)
-        case _:
-            return _two_sided(tree, parts)
-
-
-def _parts_of(tree: "exp.Expr") -> "list[exp.Expr]":
-    """What a node is applied to; `IS NULL` only to its left side."""
-    if tree.key == "is":
+    if tree.key == "is" and tree.expression.key != "null":
+        raise UnknownSql(_shown(tree))
+    if tree.key in {"is", "substring"}:
         return [tree.this]
     return list(tree.iter_expressions())
-
-
-def _two_sided(tree: "exp.Expr", parts: list[_Term]) -> _Term:
-    name = str(tree.this).lower() if tree.key == "anonymous" else tree.key
-    function = _OPERATORS.get(name) or _FUNCTIONS.get(name)
-    if function is None or (tree.key == "anonymous") != (name in _NAMED) or len(parts) != len(_SIDES):
-        raise UnknownSql(f"{tree.sql(dialect='duckdb')[:80]}")
-    named = [_named(part) for part in tree.iter_expressions()]
-    if [side for _, side in named] == list(_SIDES):
-        return _of_columns(function, *(column for column, _ in named))
-    return _applied(function, *parts)
-
-
-def _named(tree: "exp.Expr") -> tuple[str, str]:
-    """Column and side; two empty texts for anything but a column."""
-    return (tree.name[:-2], tree.name[-2:]) if tree.key == "column" else ("", "")
-
-
-def _of_columns(function: Callable[[Any, Any], Any], one_column: str, other_column: str) -> _Term:
-    """What `_applied` does for a column of the left and one of the right record: most conditions, in one step."""
-
-    def apply(left: Row, right: Row) -> Any:
-        """The function of two columns; NULL when one of them is."""
-        one, other = left[one_column], right[other_column]
-        return None if one is None or other is None else function(one, other)
-
-    return apply
-
-
-def _applied(function: Callable[[Any, Any], Any], first: _Term, second: _Term) -> _Term:
-    def apply(left: Row, right: Row) -> Any:
-        """The function of two terms; NULL when one of them is."""
-        one, other = first(left, right), second(left, right)
-        return None if one is None or other is None else function(one, other)
-
-    return apply
-
-
-def _column(tree: "exp.Expr") -> _Term:
-    name = tree.name
-    column, side = name[:-2], name[-2:]
-    if side not in _SIDES or not column or tree.args.get("table") is not None:
-        raise UnknownSql(f"{name} is no column of the left or right record")
-    if side == "_l":
-        return lambda left, right: left[column]  # noqa: ARG005
-    return lambda left, right: right[column]  # noqa: ARG005
 
 
 def _literal(tree: "exp.Expr") -> str | int | float:
     text = tree.name
     if tree.is_string:
         return text
-    return int(text) if text.isdigit() else float(text)
+    try:
+        return int(text) if text.isdigit() else float(text)
+    except ValueError as error:
+        raise UnknownSql(_shown(tree)) from error
 
 
-def _constant(value: Value) -> _Term:
-    return lambda left, right: value  # noqa: ARG005
-
-
-def _both(first: _Term, second: _Term) -> _Term:
-    def apply(left: Row, right: Row) -> bool | None:
-        """False if one side is; NULL if one side is unknown and none is false."""
-        one = first(left, right)
-        if one is False:
-            return False
-        other = second(left, right)
-        return False if other is False else None if one is None or other is None else True
-
-    return apply
-
-
-def _either(first: _Term, second: _Term) -> _Term:
-    def apply(left: Row, right: Row) -> bool | None:
-        """True if one side is; NULL if one side is unknown and none is true."""
-        one = first(left, right)
-        if one is True:
-            return True
-        other = second(left, right)
-        return True if other is True else None if one is None or other is None else False
-
-    return apply
-
-
-def _negated(part: _Term) -> _Term:
-    def apply(left: Row, right: Row) -> bool | None:
-        """The opposite; NULL stays NULL."""
-        found = part(left, right)
-        return None if found is None else not found
-
-    return apply
-
-
-def _is_null(tree: "exp.Expr", part: _Term) -> _Term:
-    if tree.expression.key != "null":
-        raise UnknownSql(f"{tree.sql(dialect='duckdb')[:80]}")
-    column, side = _named(tree.this)
-    if side == "_l":
-        return lambda left, right: left[column] is None  # noqa: ARG005
-    if side == "_r":
-        return lambda left, right: right[column] is None  # noqa: ARG005
-    return lambda left, right: part(left, right) is None
-
-
-def _substring(tree: "exp.Expr", parts: list[_Term]) -> _Term:
+def _bounds(tree: "exp.Expr") -> tuple[int, int]:
+    """Where a part of a text begins and ends."""
     start, length = tree.args.get("start"), tree.args.get("length")
     if start is None or length is None or not (start.is_int and length.is_int) or int(start.name) < 1:
-        raise UnknownSql(f"{tree.sql(dialect='duckdb')[:80]}")
-    begin, chars = int(start.name) - 1, int(length.name)
+        raise UnknownSql(_shown(tree))
+    begin = int(start.name) - 1
+    return begin, begin + int(length.name)
 
-    def apply(left: Row, right: Row) -> str | None:
-        """The part of a text; NULL stays NULL."""
-        text = parts[0](left, right)
-        return None if text is None else text[begin : begin + chars]
 
-    return apply
+def _shown(tree: "exp.Expr") -> str:
+    return str(tree.sql(dialect="duckdb"))[:80]

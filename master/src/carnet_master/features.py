@@ -19,7 +19,7 @@ Rules
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from carnet_master.addresses import Address, read_address
 from carnet_master.birthdays import read_birthday
@@ -88,9 +88,8 @@ class RawCustomer:
     plates: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Features:
-    """What is compared of one customer; None and () are what is not known.
+class Features(NamedTuple):
+    """What is compared of one customer, as a plain row; None and () are what is not known.
 
     Attributes:
         party: "person" or "company".

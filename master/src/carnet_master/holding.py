@@ -10,20 +10,18 @@ Rules
 3. Everything else has lost its ground and nothing more: people move and change their numbers.
 
     >>> one = customer_features(RawCustomer(full_name="王晓明", phones=("13912340001",)))
-    >>> held_by_facts(one, replace(one, phones=("+8613912340002",)))
+    >>> held_by_facts(one, one._replace(phones=("+8613912340002",)))
     <Held.LOST: 'lost'>
 """
 
 from enum import StrEnum
 from typing import Final
 
-from carnet_master.common_ground import NameAgreement, common_ground
+from carnet_master.common_ground import common_ground
 from carnet_master.features import Features
-from carnet_master.tiers import Tier, judge_pair
+from carnet_master.tiers import CERTAIN, OTHER_NAMES, Tier, judge_ground
 
-_CERTAIN: Final = 1.0
 _LINKING: Final = frozenset({Tier.A1, Tier.A2, Tier.A3})
-_OTHER_NAMES: Final = frozenset({NameAgreement.APART, NameAgreement.GENERATION})
 
 
 class Held(StrEnum):
@@ -42,11 +40,11 @@ def held_by_facts(one: Features, other: Features) -> Held:
     Args:
         one, other: with generic values: that others share a value now is no fact about these two.
     """
-    tier = judge_pair(one, other, probability=_CERTAIN).tier
+    ground = common_ground(one, other)
+    tier = judge_ground(ground, CERTAIN).tier
     if tier in _LINKING:
         return Held.HELD
-    ground = common_ground(one, other)
-    is_contradicted = ground.conflict is not None or ground.name in _OTHER_NAMES
-    if is_contradicted or tier is Tier.HOUSEHOLD or one.party != other.party:
+    is_contradicted = ground.conflict is not None or ground.name in OTHER_NAMES
+    if is_contradicted or tier is Tier.HOUSEHOLD or not ground.are_one_kind:
         return Held.REFUTED
     return Held.LOST

@@ -18,7 +18,7 @@ Rules
 """
 
 from collections.abc import Container, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import blake2b
 from types import MappingProxyType
@@ -133,8 +133,7 @@ def without_generic(features: Features, generic: Container[bytes], secret: bytes
         """A number of a person or company, unless too many records have it."""
         return None if value is None or not own(Block.IDENTITY, (value,)) else value
 
-    return replace(
-        features,
+    return features._replace(
         resident_id=alone(features.resident_id),
         document=alone(features.document),
         credit_code=alone(features.credit_code),

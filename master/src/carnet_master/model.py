@@ -80,7 +80,7 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What is compared, and its levels in the order in which they are tried."""
+    """What is compared, and its levels in the order in which they are tried, the last of them without a condition."""
 
     name: str
     levels: tuple[Level, ...]
@@ -235,7 +235,7 @@ def _comparison(found: object) -> Comparison:
 
 def _levels(name: str, found: Sequence[Json]) -> list[Level]:
     graded = [one for one in found if one.get("is_null_level") is not True]
-    if not graded or _text(graded[-1], "sql_condition").upper() != ELSE:
+    if not graded or found[-1] is not graded[-1] or _text(graded[-1], "sql_condition").upper() != ELSE:
         raise NotAModel(f"{name}: the last level takes what is left over")
     numbers = iter(range(len(graded) - 1, -1, -1))
     levels = []

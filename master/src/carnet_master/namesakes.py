@@ -16,7 +16,7 @@ Rules
 
 from collections.abc import Iterable
 
-from carnet_master.common_ground import common_ground, conflict_of
+from carnet_master.common_ground import conflict_of, is_contact_shared
 from carnet_master.features import Features
 
 
@@ -34,4 +34,4 @@ def _are_namesakes(third: Features, one: Features) -> bool:
     """Rule 1, the cheapest question first: nearly all that share a key have another name or contradict nothing."""
     if third.name_pinyin is None or third.name_pinyin != one.name_pinyin or third.party != one.party:
         return False
-    return conflict_of(third, one) is not None and common_ground(third, one).has_contact
+    return conflict_of(third, one) is not None and is_contact_shared(third, one)

@@ -5,7 +5,6 @@ against anybody. Frequencies of names are looked up here, in the model's own tab
 make their rows with this one function, from features without generic values (`keys.without_generic`).
 """
 
-from dataclasses import fields
 from typing import Final
 
 from carnet_master.conditions import Row, Value
@@ -44,20 +43,37 @@ TERMED: Final = {"person": ("name", "name_pinyin"), "company": ("company",)}
 """Columns whose values are weighed by how frequent they are."""
 
 _MAIN_HOUSE: Final = "-"
-_EXACT_FEATURES: Final = tuple(one.name for one in fields(Features) if one.name in EXACT)
 
 
 def columns_of(features: Features) -> dict[str, Value]:
     """The columns of one record, without frequencies."""
-    row: dict[str, Value] = {name: getattr(features, name) for name in _EXACT_FEATURES}
-    row["branch"] = None if features.company is None else features.company_branch or _MAIN_HOUSE
-    row["phones"] = features.phones or None
-    row["cars"] = (*features.vins, *features.plates) or None
-    row["doors"] = features.doors or None
-    row["wechats"] = features.wechats or None
-    row["districts"] = features.districts or None
-    row["places"] = features.places or None
-    return row
+    return {
+        "name": features.name,
+        "name_pinyin": features.name_pinyin,
+        "surname": features.surname,
+        "given1": features.given1,
+        "given2": features.given2,
+        "surname_pinyin": features.surname_pinyin,
+        "given_pinyin": features.given_pinyin,
+        "sex": features.sex,
+        "resident_id": features.resident_id,
+        "id_head": features.id_head,
+        "id_tail": features.id_tail,
+        "birth": features.birth,
+        "birth_lunar": features.birth_lunar,
+        "birth_year": features.birth_year,
+        "credit_code": features.credit_code,
+        "organisation": features.organisation,
+        "company": features.company,
+        "company_pinyin": features.company_pinyin,
+        "branch": None if features.company is None else features.company_branch or _MAIN_HOUSE,
+        "phones": features.phones or None,
+        "cars": features.vins + features.plates or None,
+        "doors": features.doors or None,
+        "wechats": features.wechats or None,
+        "districts": features.districts or None,
+        "places": features.places or None,
+    }
 
 
 def row_of(features: Features, model: Model) -> Row:

@@ -8,19 +8,18 @@ within 1e-9. Does not decide what follows from a weight (`tiers`).
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import chain, product
-from typing import Final
+from itertools import product
+from typing import Final, NamedTuple
 
-from carnet_master.conditions import Condition, Row, compile_condition
+from carnet_master.conditions import Ranking, Row, compile_condition, compile_ranking
 from carnet_master.errors import UnknownSql
-from carnet_master.model import ELSE, NULL_LEVEL, TERM_PREFIX, Level, Model
+from carnet_master.model import NULL_LEVEL, TERM_PREFIX, Level, Model
 from carnet_master.model_limits import WEIGHT_BITS_MAX
 
 _NULL_OCTET: Final = 255
 
 
-@dataclass(frozen=True, slots=True)
-class Score:
+class Score(NamedTuple):
     """What the comparison of two records came to.
 
     Attributes:
@@ -42,7 +41,7 @@ class Score:
     @property
     def octets(self) -> bytes:
         """The levels as an identity decision stores them: a byte each, 255 for nothing to compare."""
-        return bytes(_NULL_OCTET if number == NULL_LEVEL else number for number in self.levels)
+        return bytes([_NULL_OCTET if number == NULL_LEVEL else number for number in self.levels])
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +61,10 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Scorer:
-    """A compiled model."""
+    """A compiled model: of each comparison, which of its levels holds first, and the levels."""
 
     model: Model
-    _tried: tuple[tuple[tuple[Condition | None, Level], ...], ...]
+    _ranked: tuple[tuple[Ranking, tuple[Level, ...]], ...]
 
     def score(self, left: Row, right: Row) -> Score:
         """Compare two records.
@@ -75,12 +74,10 @@ class Scorer:
                 which does not matter.
         """
         levels, parts = [], []
-        for tried in self._tried:
-            for condition, level in tried:
-                if condition is None or condition(left, right) is True:
-                    levels.append(level.number)
-                    parts.append(level.weight + _correction(level, left, right) if level.term else level.weight)
-                    break
+        for first_that_holds, graded in self._ranked:
+            level = graded[first_that_holds(left, right)]
+            levels.append(level.number)
+            parts.append(level.weight + _correction(level, left, right) if level.term else level.weight)
         return Score(self.model.prior_weight + sum(parts), tuple(levels), tuple(parts))
 
     def try_on(self, rows: Iterable[Row]) -> None:
@@ -90,9 +87,8 @@ class Scorer:
             UnknownSql: a condition names a column that rows have not, or compares what cannot be compared.
         """
         pairs = list(product(rows, repeat=2))
-        for condition, level in chain.from_iterable(self._tried):
-            if condition is None:
-                continue
+        for level in (level for one in self.model.comparisons for level in one.levels[:-1]):
+            condition = compile_condition(level.sql)
             try:
                 for left, right in pairs:
                     condition(left, right)
@@ -113,14 +109,8 @@ def compile_model(model: Model) -> Scorer:
     Raises:
         UnknownSql: a condition holds something that is not understood (see `conditions`).
     """
-    return Scorer(
-        model,
-        tuple(tuple((_condition_of(level), level) for level in comparison.levels) for comparison in model.comparisons),
-    )
-
-
-def _condition_of(level: Level) -> Condition | None:
-    return None if level.sql.upper() == ELSE else compile_condition(level.sql)
+    ranked = ((compile_ranking([level.sql for level in one.levels[:-1]]), one.levels) for one in model.comparisons)
+    return Scorer(model, tuple(ranked))
 
 
 def _correction(level: Level, left: Row, right: Row) -> float:

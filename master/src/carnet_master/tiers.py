@@ -33,10 +33,10 @@ Rules
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from carnet_master.clusters import DOUBTED, Effect
-from carnet_master.common_ground import Ground, NameAgreement, common_ground
+from carnet_master.common_ground import Ground, NameAgreement, common_ground, is_same_birth
 from carnet_master.features import PERSON, Features
 from carnet_master.limits import LINK_PROBABILITY_MIN, STEWARD_PROBABILITY_MIN
 from carnet_master.namesakes import is_namesake_known
@@ -115,13 +115,26 @@ class Policy:
     links_by_car: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(NamedTuple):
     """The tier of a pair and why."""
 
     tier: Tier
     cause: Cause
 
+
+TOLD_APART: Final = Judgement(Tier.NOTHING, Cause.TOLD_APART)
+"""Rule 7: whatever two records have in common."""
+
+_UNLIKELY: Final = Judgement(Tier.NOTHING, Cause.UNLIKELY)
+OTHER_NAMES: Final = frozenset({NameAgreement.APART, NameAgreement.GENERATION})
+"""Degrees that mean two people, or brothers and sisters."""
+
+_ONE_SOUND: Final = frozenset({NameAgreement.SAME, NameAgreement.SOUND})
+_UNLINKED: Final = frozenset({Tier.HOUSEHOLD, Tier.NOTHING})
+_BY_NAME: Final = frozenset({Tier.A2, Tier.A3})
+
+CERTAIN: Final = 1.0
+"""A probability no model reaches: what is said at it is said by facts alone."""
 
 _LINKED_IN: Final = {
     Mode.OFF: frozenset[Tier](),
@@ -142,33 +155,34 @@ def judge_pair(
         links_by_car: see `Policy`.
     """
     if is_told_apart:
-        return Judgement(Tier.NOTHING, Cause.TOLD_APART)
-    return _judge(one, other, common_ground(one, other), probability, links_by_car=links_by_car)
+        return TOLD_APART
+    return judge_ground(common_ground(one, other), probability, links_by_car=links_by_car)
 
 
-def judge_unweighed(one: Features, other: Features) -> Judgement | None:
+def judge_unweighed(ground: Ground) -> Judgement | None:
     """The judgement of a pair that no probability changes and that nobody is asked about; None for any other.
 
-    Half of those that share a key are relatives: they need no model.
+    Half of those that share a key are relatives: they need no model. Whoever is neither linked nor asked about at
+    certainty is not at any other probability: a higher one only ever moves a pair towards a link.
+    """
+    judgement = judge_ground(ground, CERTAIN)
+    return judgement if judgement.tier in _UNLINKED else None
+
+
+def judge_ground(ground: Ground, probability: float, *, links_by_car: bool = True) -> Judgement:
+    """The tier of two records of which nothing is compared any more but what they have in common.
 
     Args:
-        one, other: as for `judge_pair`.
+        ground, probability, links_by_car: see `judge_pair`.
     """
-    ground = common_ground(one, other)
-    least, most = (_judge(one, other, ground, probability, links_by_car=True) for probability in (0.0, 1.0))
-    return most if least == most and most.tier in {Tier.HOUSEHOLD, Tier.NOTHING} else None
-
-
-def _judge(one: Features, other: Features, ground: Ground, probability: float, *, links_by_car: bool) -> Judgement:
-    if one.party != other.party:
-        is_trader = (one.is_sole_trader or other.is_sole_trader) and ground.has_contact
+    if not ground.are_one_kind:
+        is_trader = ground.is_sole_trader and ground.has_contact
         return _near(Cause.SOLE_TRADER) if is_trader else Judgement(Tier.NOTHING, Cause.PARTY_KIND)
     if ground.is_same_number:
         return _judge_number(ground)
-    is_same_name = ground.name in {NameAgreement.SAME, NameAgreement.SOUND}
-    if ground.is_same_document and is_same_name and ground.conflict is None:
+    if ground.is_same_document and ground.name in _ONE_SOUND and ground.conflict is None:
         return Judgement(Tier.A1, Cause.IDENTITY)
-    if one.party == PERSON:
+    if ground.are_people:
         return _judge_people(ground, probability, links_by_car=links_by_car)
     return _judge_companies(ground, probability)
 
@@ -181,9 +195,9 @@ def judge_beside(judgement: Judgement, one: Features, other: Features, thirds: S
         one, other: as they were judged.
         thirds: without generic values; one of the two may be among them.
     """
-    if judgement.tier not in {Tier.A2, Tier.A3} or one.party != PERSON:
+    if judgement.tier not in _BY_NAME or one.party != PERSON:
         return judgement
-    is_doubtful = is_namesake_known(one, other, thirds) and not common_ground(one, other).is_same_birth
+    is_doubtful = not is_same_birth(one, other) and is_namesake_known(one, other, thirds)
     return Judgement(Tier.STEWARD, Cause.NAMESAKE) if is_doubtful else judgement
 
 
@@ -205,7 +219,7 @@ def effect_of(tier: Tier, mode: Mode) -> Effect | None:
 
 def _judge_number(ground: Ground) -> Judgement:
     """One valid number on both sides, which links unless it may be a relative's."""
-    if ground.name in {NameAgreement.APART, NameAgreement.GENERATION}:
+    if ground.name in OTHER_NAMES:
         return Judgement(Tier.STEWARD, Cause.IDENTITY_OTHER_NAME)
     if ground.is_doubtful and ground.name is not NameAgreement.SAME:
         return Judgement(Tier.STEWARD, Cause.IDENTITY_DOUBTFUL)
@@ -217,7 +231,7 @@ def _judge_people(ground: Ground, probability: float, *, links_by_car: bool) -> 
         return _judge_conflict(ground, probability)
     if ground.name is NameAgreement.APART or _are_siblings(ground):
         if not ground.has_contact:
-            return Judgement(Tier.NOTHING, Cause.UNLIKELY)
+            return _UNLIKELY
         is_asked = ground.is_same_birth and probability >= STEWARD_PROBABILITY_MIN
         return Judgement(Tier.STEWARD, Cause.SAME_BIRTH) if is_asked else _near(Cause.HOUSEHOLD)
     if probability >= LINK_PROBABILITY_MIN:
@@ -229,11 +243,11 @@ def _judge_people(ground: Ground, probability: float, *, links_by_car: bool) -> 
 
 def _judge_conflict(ground: Ground, probability: float) -> Judgement:
     """Rule 3."""
-    if ground.name in {NameAgreement.SAME, NameAgreement.SOUND} and ground.conflict is not None:
+    if ground.name in _ONE_SOUND and ground.conflict is not None:
         return _asked(Cause(ground.conflict), probability)
     near = {NameAgreement.APART, NameAgreement.GENERATION, NameAgreement.ONE_CHARACTER}
     is_near = ground.has_contact and ground.name in near
-    return _near(Cause.HOUSEHOLD) if is_near else Judgement(Tier.NOTHING, Cause.UNLIKELY)
+    return _near(Cause.HOUSEHOLD) if is_near else _UNLIKELY
 
 
 def _are_siblings(ground: Ground) -> bool:
@@ -247,7 +261,7 @@ def _linked(ground: Ground, *, links_by_car: bool) -> Judgement | None:
     has_own = ground.has_contact if links_by_car else ground.has_contact_beside_car
     if ground.name is NameAgreement.SAME and has_own and (ground.is_same_birth or not ground.is_at_home):
         return Judgement(Tier.A2, Cause.NAME_AND_CONTACT)
-    if ground.name in {NameAgreement.SAME, NameAgreement.SOUND}:
+    if ground.name in _ONE_SOUND:
         if ground.is_same_birth and has_own:
             return Judgement(Tier.A3, Cause.PINYIN_AND_BIRTH)
         if ground.is_same_wechat:
@@ -278,10 +292,10 @@ def _judge_companies(ground: Ground, probability: float) -> Judgement:
     if ground.name is NameAgreement.SAME and ground.is_other_branch:
         return _near(Cause.BRANCH)
     if ground.conflict is not None:
-        is_same = ground.name in {NameAgreement.SAME, NameAgreement.SOUND}
-        return _asked(Cause.IDENTITY_CONFLICT, probability) if is_same else Judgement(Tier.NOTHING, Cause.UNLIKELY)
+        is_same = ground.name in _ONE_SOUND
+        return _asked(Cause.IDENTITY_CONFLICT, probability) if is_same else _UNLIKELY
     if ground.name is NameAgreement.APART:
-        return Judgement(Tier.NOTHING, Cause.UNLIKELY)
+        return _UNLIKELY
     if ground.name is NameAgreement.SAME and ground.has_contact and probability >= LINK_PROBABILITY_MIN:
         return Judgement(Tier.A2, Cause.NAME_AND_CONTACT)
     cause = Cause.HOMOPHONE if ground.name is NameAgreement.SOUND else Cause.WEAK_CONTACT
@@ -296,4 +310,4 @@ def _asked(cause: Cause, probability: float) -> Judgement:
     """Rule 6."""
     if probability >= STEWARD_PROBABILITY_MIN:
         return Judgement(Tier.STEWARD, cause)
-    return Judgement(Tier.NOTHING, Cause.UNLIKELY)
+    return _UNLIKELY

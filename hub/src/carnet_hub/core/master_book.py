@@ -44,7 +44,7 @@ class MasterBook:
 
     def load(self, customers: Collection[bytes]) -> None:
         """Ask for everything about some customers at once."""
-        self._load_parties(customers)
+        self.load_parties(customers)
         fresh = {one for one in customers if one not in self._members}
         self._members.update(dict.fromkeys(fresh))
         self._members.update(self._snapshot.members(fresh))
@@ -55,9 +55,17 @@ class MasterBook:
         for customer in undecided & self._new_decisions.keys():
             _overlay(self._decisions[customer], self._new_decisions[customer])
 
+    def load_parties(self, customers: Collection[bytes]) -> None:
+        """Ask for some customers as matching sees them at once, and for nothing that was decided about them."""
+        fresh = {one for one in customers if one not in self._parties}
+        if fresh:
+            self._parties.update(dict.fromkeys(fresh))
+            self._parties.update(self._snapshot.parties(fresh))
+
     def party(self, customer: bytes) -> PartyRow | None:
         """A customer as matching sees it; None before it has arrived."""
-        self._load_parties([customer])
+        if customer not in self._parties:
+            self.load_parties([customer])
         return self._parties[customer]
 
     def put_party(self, row: PartyRow) -> None:
@@ -152,13 +160,15 @@ class MasterBook:
         rows = self._snapshot.found_by_any(fresh, KEY_ROWS_MAX)
         if len(rows) < KEY_ROWS_MAX:
             self._found.update({key: [] for key in fresh})
-            for row in rows:
-                self._found[row.key].append(row.customer)
+            for key, customer in sorted(rows):
+                self._found[key].append(customer)
 
     def found_by(self, key: bytes, limit: int) -> list[bytes]:
         """The first customers with a key, by id."""
-        changed = self._keys.get(key, {})
+        changed = self._keys.get(key)
         stored = self._found.get(key)
+        if changed is None:
+            return self._snapshot.found_by(key, limit) if stored is None else stored[:limit]
         if stored is None:
             stored = self._snapshot.found_by(key, limit + sum(not stands for stands in changed.values()))
         found = {one for one in stored if changed.get(one, True)} | {one for one, stands in changed.items() if stands}
@@ -180,12 +190,6 @@ class MasterBook:
         waiting = [((one, other), row) for one, rows in self._new_proposals.items() for other, row in rows.items()]
         transaction.remove(ProposalRow, sorted(key for key, row in waiting if row is None))
         transaction.put(sorted(row for _, row in waiting if row is not None))
-
-    def _load_parties(self, customers: Collection[bytes]) -> None:
-        fresh = {one for one in customers if one not in self._parties}
-        if fresh:
-            self._parties.update(dict.fromkeys(fresh))
-            self._parties.update(self._snapshot.parties(fresh))
 
 
 def _overlay(held: dict[K, R], changes: Mapping[K, R | None]) -> None:

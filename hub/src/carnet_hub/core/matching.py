@@ -15,10 +15,9 @@ Rules:
 - A fold from the log never comes here. So a new model, or a new rule, moves nobody by itself.
 """
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from carnet_hub.core.authoring import write_with
 from carnet_hub.core.hub import Hub
@@ -28,17 +27,28 @@ from carnet_hub.core.master_book import MasterBook, split_keys
 from carnet_hub.core.master_ports import Weighed
 from carnet_hub.core.master_rows import PartyRow
 from carnet_hub.core.models_in_use import weighing_now
-from carnet_hub.core.parties import plain_features
+from carnet_hub.core.parties import features_of
 from carnet_hub.core.ports import Snapshot, Transaction
 from carnet_hub.core.relations import Related, is_news
 from carnet_hub.core.standing_links import review_links
 from carnet_hub.core.workspace import Workspace
 from carnet_master.clusters import DOUBTED, Authority, Decision, Effect, deciding, pair_of, standing_decisions
+from carnet_master.common_ground import Ground, common_ground
 from carnet_master.crowds import without_crowds
 from carnet_master.features import Features
 from carnet_master.keys import without_generic
 from carnet_master.limits import BLOCK_RECORDS_MAX
-from carnet_master.tiers import Judgement, Mode, Policy, Tier, effect_of, judge_beside, judge_pair, judge_unweighed
+from carnet_master.tiers import (
+    TOLD_APART,
+    Judgement,
+    Mode,
+    Policy,
+    Tier,
+    effect_of,
+    judge_beside,
+    judge_ground,
+    judge_unweighed,
+)
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import RECORD_RANDOM_BYTES, new_record_id
 from carnet_protocol.kinds import IDENTITY
@@ -60,8 +70,10 @@ SETTLED: Final = "settled"
 _BY_MATCHER: Final[Mapping[str, Value]] = {"authority": "auto"}
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+_LINKING: Final = frozenset({Tier.A1, Tier.A2, Tier.A3})
+
+
+class Verdict(NamedTuple):
     """What is said of a pair.
 
     Attributes:
@@ -72,14 +84,18 @@ class Verdict:
     weighed: Weighed | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Finding:
-    """Something new about a pair."""
+class _Finding(NamedTuple):
+    """Something new about a pair.
+
+    Attributes:
+        age: the place in the log of the older of the two.
+    """
 
     pair: tuple[bytes, bytes]
     effect: Effect
     cause: str
     weighed: Weighed | None
+    age: int
 
 
 @dataclass(slots=True)
@@ -87,7 +103,7 @@ class _Round:
     """The customers of one transaction on their way through the matcher.
 
     Attributes:
-        features: opened once each.
+        book: what the transaction knows of the master.
         done: pairs that were judged.
         reviewed: links that were taken back or doubted, questions that were settled.
         parted: pairs whose link was taken back.
@@ -97,22 +113,15 @@ class _Round:
     hub: Hub
     workspace: Workspace
     policy: Policy
-    features: dict[bytes, Features] = field(default_factory=dict)
+    book: MasterBook
     done: set[tuple[bytes, bytes]] = field(default_factory=set)
     reviewed: set[bytes] = field(default_factory=set)
     parted: set[tuple[bytes, bytes]] = field(default_factory=set)
     related: Related = field(default_factory=Related)
 
-    @property
-    def book(self) -> MasterBook:
-        """What the transaction knows of the master."""
-        return self.workspace.master
-
     def opened(self, party: PartyRow) -> Features:
         """The features of a customer, opened when they are first asked for."""
-        if party.customer not in self.features:
-            self.features[party.customer] = plain_features(self.hub.box, party)
-        return self.features[party.customer]
+        return features_of(self.workspace, party)
 
     def is_erased(self, customer: bytes) -> bool:
         """Whether anything of a customer was erased."""
@@ -146,8 +155,8 @@ def decisions_about(hub: Hub, workspace: Workspace, customers: Sequence[bytes]) 
         customers: in the order in which they are matched; two of them are compared once.
     """
     book, snapshot = workspace.master, workspace.snapshot
-    at = _Round(weighing_now(hub, snapshot), workspace, read_policy(snapshot))
-    book.load(customers)
+    at = _Round(weighing_now(hub, snapshot), workspace, read_policy(snapshot), book)
+    book.load_parties(customers)
     parties = [party for one in customers if (party := book.party(one)) is not None and party.is_live]
     for start in range(0, len(parties), PARTIES_PER_LOOK_UP):
         keys = (key for one in parties[start : start + PARTIES_PER_LOOK_UP] for key in split_keys(one.keys))
@@ -185,15 +194,9 @@ def judge(
         one, other: without generic values.
         thirds: others that share a key with them.
     """
-    weighed = hub.weigher.weigh(one, other) if one.party == other.party and not is_told_apart else None
-    judgement = judge_pair(
-        one,
-        other,
-        probability=weighed.probability if weighed is not None else 0.0,
-        is_told_apart=is_told_apart,
-        links_by_car=policy.links_by_car,
-    )
-    return Verdict(judge_beside(judgement, one, other, thirds), weighed)
+    if is_told_apart:
+        return Verdict(TOLD_APART, None)
+    return _weighed(hub, one, other, common_ground(one, other), policy, thirds=thirds)
 
 
 def judge_arrival(hub: Hub, own: Features, other: Features, policy: Policy, thirds: Sequence[Features]) -> Verdict:
@@ -203,8 +206,20 @@ def judge_arrival(hub: Hub, own: Features, other: Features, policy: Policy, thir
         own: of the customer that came; without generic values, as the others are.
         thirds: all that share a key with it.
     """
-    unweighed = judge_unweighed(own, other)
-    return Verdict(unweighed, None) if unweighed is not None else judge(hub, own, other, policy, thirds=thirds)
+    ground = common_ground(own, other)
+    unweighed = judge_unweighed(ground)
+    if unweighed is not None:
+        return Verdict(unweighed, None)
+    return _weighed(hub, own, other, ground, policy, thirds=thirds)
+
+
+def _weighed(
+    hub: Hub, one: Features, other: Features, ground: Ground, policy: Policy, *, thirds: Sequence[Features]
+) -> Verdict:
+    weighed = hub.weigher.weigh(one, other) if ground.are_one_kind else None
+    probability = weighed.probability if weighed is not None else 0.0
+    judgement = judge_ground(ground, probability, links_by_car=policy.links_by_car)
+    return Verdict(judge_beside(judgement, one, other, thirds), weighed)
 
 
 def candidates_of(book: MasterBook, party: PartyRow) -> tuple[list[bytes], frozenset[bytes]]:
@@ -212,15 +227,16 @@ def candidates_of(book: MasterBook, party: PartyRow) -> tuple[list[bytes], froze
 
     Returns: those that share most keys first, at most `CANDIDATES_MAX`.
     """
-    shared: Counter[bytes] = Counter()
+    shared: dict[bytes, int] = {}
     generic: set[bytes] = set()
     for key in split_keys(party.keys):
         found = book.found_by(key, BLOCK_RECORDS_MAX + 1)
         if len(found) > BLOCK_RECORDS_MAX:
             generic.add(key)
-        else:
-            shared.update(found)
-    del shared[party.customer]
+            continue
+        for one in found:
+            shared[one] = shared.get(one, 0) + 1
+    shared.pop(party.customer, None)
     ordered = sorted(shared, key=lambda one: (-shared[one], one))
     return ordered[:CANDIDATES_MAX], frozenset(generic)
 
@@ -254,7 +270,8 @@ def evidence_of(weighed: Weighed | None) -> dict[str, Value]:
 def _decide(at: _Round, party: PartyRow, candidates: Sequence[bytes], generic: frozenset[bytes]) -> Iterator[Draft]:
     """What is decided about one customer: its own links first, then whoever shares a key with it."""
     said = _said_before(at.book, party.customer)
-    yield from _review(at, party.customer, said)
+    if said:
+        yield from _review(at, party.customer, said)
     if candidates:
         found = list(_judge_candidates(at, party, candidates, generic, said))
         yield from (_drafted(at, one) for one in _news(at, found, candidates))
@@ -268,50 +285,48 @@ def _judge_candidates(
     said: dict[bytes, list[Decision]],
 ) -> Iterator[_Finding]:
     live = [row for one in candidates if (row := at.book.party(one)) is not None and row.is_live]
-    others = {row.customer: at.opened(row) for row in live}
-    thirds = list(others.values())
+    thirds = [at.opened(row) for row in live]
     own = speaking_features(at.hub, at.opened(party), generic, thirds)
-    for candidate, other in others.items():
-        pair = pair_of(party.customer, candidate)
+    for row, other in zip(live, thirds, strict=True):
+        pair = pair_of(party.customer, row.customer)
         if pair in at.done:
             continue
         at.done.add(pair)
-        decided = deciding(said.get(candidate, [])).get(pair)
+        spoken = said.get(row.customer, ())
+        decided = deciding(spoken).get(pair) if spoken else None
         if decided is not None and (decided.effect is Effect.LINK or decided.authority is Authority.STEWARD):
             continue
         verdict = judge_arrival(at.hub, own, other, at.policy, thirds)
-        found = _finding_of(at, pair, verdict, said.get(candidate, []))
+        found = _finding_of(at, pair, verdict, spoken, age=min(party.since, row.since))
         if found is not None:
             yield found
 
 
 def _news(at: _Round, found: list[_Finding], candidates: Sequence[bytes]) -> Iterator[_Finding]:
     """Findings, links in front and older customers before younger ones, without relations that say nothing new."""
-    for one in sorted(found, key=lambda one: (one.effect is not Effect.LINK, _age(at.book, one.pair), one.pair)):
+    for one in sorted(found, key=lambda one: (one.effect is not Effect.LINK, one.age, one.pair)):
         if one.effect is Effect.RELATE:
             if one.pair not in at.parted and not is_news(at.book, at.related, one.pair, candidates, one.cause):
                 continue
-            at.related.note(one.pair, one.cause)
+            at.related.relate(one.pair, one.cause)
         elif one.effect is Effect.LINK:
-            at.related.note(one.pair, "")
+            at.related.link(one.pair)
         yield one
 
 
-def _age(book: MasterBook, pair: tuple[bytes, bytes]) -> int:
-    """The place in the log of the older of two customers."""
-    return min(party.since for one in pair if (party := book.party(one)) is not None)
-
-
-def _finding_of(at: _Round, pair: tuple[bytes, bytes], verdict: Verdict, said: list[Decision]) -> _Finding | None:
+def _finding_of(
+    at: _Round, pair: tuple[bytes, bytes], verdict: Verdict, said: Sequence[Decision], *, age: int
+) -> _Finding | None:
     """What a verdict comes to; None for nothing, or nothing new."""
     effect = effect_of(verdict.judgement.tier, at.policy.mode)
-    is_one = pair not in at.parted and _are_one(at.book, pair)
-    if effect is None or (effect is not Effect.LINK and is_one):
+    if effect is None:
+        return None
+    if effect is not Effect.LINK and pair not in at.parted and _are_one(at.book, pair):
         return None
     cause = cause_of(verdict.judgement)
     if any(one.effect is effect and one.cause == cause for one in said):
         return None
-    return _Finding(pair, effect, cause, verdict.weighed)
+    return _Finding(pair, effect, cause, verdict.weighed, age)
 
 
 def _review(at: _Round, customer: bytes, said: dict[bytes, list[Decision]]) -> Iterator[Draft]:
@@ -352,8 +367,8 @@ def _drafted(at: _Round, found: _Finding) -> Draft:
 
 def cause_of(judgement: Judgement) -> str:
     """Why, as a code: the tier in front where it links."""
-    is_link = judgement.tier in {Tier.A1, Tier.A2, Tier.A3}
-    return f"{judgement.tier.value}:{judgement.cause.value}" if is_link else judgement.cause.value
+    tier, cause = judgement
+    return f"{tier.value}:{cause.value}" if tier in _LINKING else cause.value
 
 
 def _said_before(book: MasterBook, customer: bytes) -> dict[bytes, list[Decision]]:

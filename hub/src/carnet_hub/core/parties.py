@@ -13,7 +13,7 @@ Rules:
 
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
-from typing import Final, get_type_hints
+from typing import Final
 
 import msgspec
 
@@ -32,8 +32,7 @@ from carnet_protocol.state import is_deleted
 _HOLDERS: Final = ("owner", "lessee")
 """Roles in which a car says something about who somebody is."""
 
-_FIELDS: Final = tuple(one.name for one in fields(Features))
-_UNPACK: Final = msgspec.msgpack.Decoder(tuple[tuple(get_type_hints(Features).values())])  # type: ignore[misc]
+_UNPACK: Final = msgspec.msgpack.Decoder(Features)
 _TEXTS: Final = tuple(one.name for one in fields(RawCustomer) if one.type in ("str", str))
 _CLUSTERED: Final = PartyRow._fields.index("keys")
 """Columns before this one are what clusters ask."""
@@ -76,18 +75,33 @@ def load_parties(workspace: Workspace, customers: Iterable[bytes]) -> None:
     book.load([key for car in cars for key in book.anchored(car) if key[0] == PLATE.number])
 
 
+def features_of(workspace: Workspace, row: PartyRow) -> Features:
+    """What is compared of a party, opened when a transaction first asks for it.
+
+    Args:
+        row: as the workspace knows it now.
+
+    Raises:
+        HubFailure: see `plain_features`.
+    """
+    held = workspace.features.get(row.customer)
+    if held is None:
+        held = workspace.features[row.customer] = plain_features(workspace.hub.box, row)
+    return held
+
+
 def plain_features(box: SecretBox, row: PartyRow) -> Features:
     """What is compared of a party.
 
     Raises:
         HubFailure: sealed under another data key, or damaged.
     """
-    return Features(*_UNPACK.decode(box.open(row.features, _place(row.customer))))
+    return _UNPACK.decode(box.open(row.features, _place(row.customer)))
 
 
 def sealed_features(box: SecretBox, customer: bytes, features: Features) -> bytes:
     """What is compared of a customer, as a party's row keeps it."""
-    return box.seal(msgspec.msgpack.encode([getattr(features, name) for name in _FIELDS]), _place(customer))
+    return box.seal(msgspec.msgpack.encode(features), _place(customer))
 
 
 def _touched(workspace: Workspace) -> list[bytes]:
@@ -113,9 +127,10 @@ def _refresh(workspace: Workspace, customer: bytes, position: int) -> bool:
     features = customer_features(_raw(workspace, customer, shown))
     made = _party(box, state, shown, features)._replace(since=before.since if before is not None else position)
     is_same = before is not None and before[:-1] == made[:-1]
-    if before is not None and is_same and plain_features(box, before) == features:
+    if before is not None and is_same and features_of(workspace, before) == features:
         return False
     workspace.fresh_parties.add(customer)
+    workspace.features[customer] = features
     workspace.master.put_party(made._replace(features=sealed_features(box, customer, features)))
     return before is None or before[:_CLUSTERED] != made[:_CLUSTERED]
 

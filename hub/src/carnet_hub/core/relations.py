@@ -11,32 +11,61 @@ Rules:
 - Both rules look at what stands and only ever say less when there is more of it: weighing twice relates nobody twice.
 """
 
+from collections import Counter
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from typing import Final
 
 from carnet_hub.core.linking import decision_of
 from carnet_hub.core.master_book import MasterBook
 from carnet_hub.core.master_limits import RELATED_SHOWN_MAX, RELATIONS_MAX
 from carnet_master.clusters import Decision, Effect, Pair, standing_decisions
 
+_ANY: Final = ""
+"""In place of a cause: being one customer connects whatever is related."""
 
-@dataclass(slots=True)
+
 class Related:
     """What one round of the matcher has related and linked, before it is written.
 
-    Attributes:
-        pairs: by cause; links stand under the empty one.
+    Between two of its words the book does not change, so what stands about a customer is asked for once.
     """
 
-    pairs: dict[str, list[Pair]] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self._links: list[Pair] = []
+        self._circles: dict[str, _Circle] = {}
+        self._counts: Counter[bytes] = Counter()
+        self._standing: dict[bytes, list[tuple[str, Pair]]] = {}
 
-    def note(self, pair: Pair, cause: str) -> None:
-        """Two are near each other, or one."""
-        self.pairs.setdefault(cause, []).append(pair)
+    def link(self, pair: Pair) -> None:
+        """Two are one, which connects them whatever the cause."""
+        self._links.append(pair)
+        for circle in self._circles.values():
+            circle.join(*pair)
+
+    def relate(self, pair: Pair, cause: str) -> None:
+        """Two are near each other."""
+        self._counts.update(pair)
+        self.circle(cause).join(*pair)
 
     def count(self, customer: bytes) -> int:
         """How many relations of a customer are not written yet."""
-        return sum(customer in pair for cause, pairs in self.pairs.items() if cause for pair in pairs)
+        return self._counts[customer]
+
+    def circle(self, cause: str) -> "_Circle":
+        """Whom relations of one cause and links connect."""
+        if cause not in self._circles:
+            circle = self._circles[cause] = _Circle()
+            for pair in self._links:
+                circle.join(*pair)
+        return self._circles[cause]
+
+    def standing(self, book: MasterBook, customer: bytes, cause: str) -> list[Pair]:
+        """What stands already and connects a customer: its relations of one cause, and the cluster it is in."""
+        if customer not in self._standing:
+            held = book.member(customer)
+            found = [(one.cause, (one.one, one.other)) for one in _relations(book, customer)]
+            self._standing[customer] = found if held is None else [*found, (_ANY, (customer, held.golden))]
+        return [pair for one, pair in self._standing[customer] if one in (cause, _ANY)]
 
 
 def is_news(book: MasterBook, related: Related, pair: Pair, around: Collection[bytes], cause: str) -> bool:
@@ -48,19 +77,18 @@ def is_news(book: MasterBook, related: Related, pair: Pair, around: Collection[b
         around: whoever shares a key with one of the two.
         cause: of the relation.
     """
-    if _count(book, _younger(book, pair)) + related.count(_younger(book, pair)) >= RELATIONS_MAX:
+    younger = _younger(book, pair)
+    if _count(book, younger) + related.count(younger) >= RELATIONS_MAX:
         return False
-    circle = _Circle()
+    said = related.circle(cause)
+    one, other = said.of(pair[0]), said.of(pair[1])
+    if one == other:
+        return False
+    known = _Circle()
     for customer in {*pair, *around}:
-        held = book.member(customer)
-        if held is not None:
-            circle.join(customer, held.golden)
-        for one in _relations(book, customer):
-            if one.cause == cause:
-                circle.join(one.one, one.other)
-    for one, other in (*related.pairs.get(cause, ()), *related.pairs.get("", ())):
-        circle.join(one, other)
-    return circle.of(pair[0]) != circle.of(pair[1])
+        for near, far in related.standing(book, customer, cause):
+            known.join(said.of(near), said.of(far))
+    return known.of(one) != known.of(other)
 
 
 def relations_of(book: MasterBook, customers: Collection[bytes]) -> list[tuple[bytes, bytes, str]]:

@@ -25,6 +25,7 @@ from carnet_hub.core.rows import (
     Node,
     SetState,
 )
+from carnet_master.features import Features
 from carnet_protocol.changeset import reread_set
 from carnet_protocol.fold import effective_based_on
 from carnet_protocol.ids import OpId, index_of, nonce_of
@@ -74,6 +75,7 @@ class Workspace:
         erased: erased groups (bits) by record, for every record with personal values that was asked for.
         late: groups (bits) by record, of folded records that belong to erased ones and are named by no order yet.
         fresh_parties: customers whose features changed in this transaction and that nobody has matched yet.
+        features: what is compared of customers, worked out or opened in this transaction; see `parties.features_of`.
         nodes: by key id, as of now.
         history: what lies ahead, for a fold from the log.
         clock_offsets: hub clock minus node clock, by node.
@@ -99,6 +101,7 @@ class Workspace:
         self.erased: dict[bytes, int] = {}
         self.late: dict[bytes, int] = {}
         self.fresh_parties: set[bytes] = set()
+        self.features: dict[bytes, Features] = {}
         self.nodes: dict[bytes, Node] = {}
         self.clock_offsets: dict[bytes, int] = {}
         self.appended: dict[int, LogRow] = {}
