@@ -6,7 +6,6 @@ import pytest
 
 from carnet_hub.adapters.store import scratch_store
 from carnet_hub.core.authoring import write_hub_set
-from carnet_hub.core.bundling import pack_for, parts_for, take_bundle
 from carnet_hub.core.conflicts import restore_value, show_conflicts
 from carnet_hub.core.dealers import list_sites, suspend_site
 from carnet_hub.core.erasing import erase_customer
@@ -17,7 +16,7 @@ from carnet_hub.core.revoking import revoke_compromised
 from carnet_hub.core.rows import AdmissionRow, SetState
 from carnet_node.adapters.rotating import ASIDE_FILE, rotate
 from carnet_node.bootstrap import Installation, open_installation
-from carnet_node.core.bundling import pack_for_hub, take_from_hub
+from carnet_node.core.bundling import take_from_hub
 from carnet_node.core.failures import HubRefused
 from carnet_node.core.rebuild import check_rebuild
 from carnet_protocol.changeset import Draft
@@ -29,6 +28,7 @@ from carnet_protocol.reasons import Reason
 from carnet_protocol.registry import ErasureGroup
 from support.hub_apps import TestHub
 from support.joined import back_up_hub, customer_id, join_site, names, restore_hub, sync, waiting, write_customer
+from support.key_changes import answer_to, carry_stick, stick_of
 
 
 @pytest.fixture
@@ -93,18 +93,6 @@ def with_a_conflict(hub: TestHub, desk: Installation, other: Installation) -> No
     write_customer(other, 1, "second")
     for node in (desk, other, desk):
         sync(node, hub)
-
-
-def answer_of(hub: TestHub, node: Installation) -> bytes:
-    """A stick goes to the hub; what comes back on it."""
-    taken = take_bundle(hub.app.hub, pack_for_hub(node.node(), software="test").plain)
-    parts = [*taken.parts, *parts_for(hub.app.hub, hub.app.segments, taken.node, taken.since)]
-    return pack_for(hub.app.hub, taken.node, parts)
-
-
-def carry_stick(hub: TestHub, node: Installation) -> None:
-    """A stick goes to the hub, and its answer comes back."""
-    take_from_hub(node.node(), answer_of(hub, node))
 
 
 def test_what_a_thief_wrote_is_taken_out_again(hub: TestHub, desk: Installation, stolen: Installation, tmp_path: Path):
@@ -317,7 +305,7 @@ def test_an_old_stick_leads_nobody_back(hub: TestHub, desk: Installation, tmp_pa
     write_customer(desk, 1, "first")
     carry_stick(hub, desk)
     backup = back_up_hub(hub, tmp_path)
-    old = answer_of(hub, desk)
+    old = answer_to(hub, stick_of(desk))
     restored = restore_hub(hub, backup)
     carry_stick(restored, desk)
 

@@ -5,35 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from carnet_node.adapters.rotating import rotate
 from carnet_node.bootstrap import Installation, open_installation
-from carnet_node.core.doctor import verify_chain
 from carnet_node.core.failures import ForeignKeys, HubRefused
-from carnet_node.core.rebuild import check_rebuild
 from carnet_node.core.rejoin import emit_unconfirmed_again, go_on_offline
 from carnet_node.core.store_failures import Rejoining
 from carnet_protocol.reasons import Reason
 from support.hub_apps import TestHub
 from support.joined import back_up, names, restore_database, sync, waiting, write_customer
-
-
-def change_key(node: Installation) -> Installation:
-    """Change the signing key; the folder as the next process finds it."""
-    rotate(node.node(), node.keyring, node.signing_keys, node.entropy)
-    node.store.close()
-    return open_installation(node.settings)
-
-
-def key_files(node: Installation) -> set[str]:
-    """The signing keys in the folder, public ones left out."""
-    found = {path.name for path in node.settings.keys_dir.iterdir() if path.name.startswith("signing")}
-    return found - {"signing.former"}
-
-
-def is_whole(node: Installation) -> bool:
-    """Whether log and tables verify."""
-    _, problem = verify_chain(node.node(), *node.signing_keys.public())
-    return problem is None and check_rebuild(node.node()).differences == ()
+from support.key_changes import change_key, is_whole, key_files
 
 
 def with_confirmed_change(hub: TestHub, node: Installation, tmp_path: Path) -> tuple[Installation, Path]:

@@ -7,14 +7,17 @@ was excluded and confirm it. Whether the hub obeys is the business of `keyholder
 from contextlib import suppress
 from typing import Final
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from carnet_hub.core.failures import Unusable
 from carnet_hub.core.ingest import receive_sets
 from carnet_hub.core.revoking import retire_node, revoke_compromised
 from carnet_hub.core.standing import resume_node, suspend_node
-from carnet_node.adapters.rotating import SigningKeys, rotate
+from carnet_node.adapters.keyring import KEY_BYTES
+from carnet_node.adapters.rotating import ASIDE_FILE, SigningKeys, rotate
 from carnet_node.core.excluded import confirm_excluded, fetch_excluded, list_excluded
 from carnet_node.core.failures import HubUnreachable
-from carnet_node.core.refusals import CommandRefused
+from carnet_node.core.refusals import CommandRefused, ProblemCode
 from carnet_node.core.session import say_hello
 from carnet_protocol.changeset import Draft
 from carnet_protocol.errors import NotAllowed, Refused
@@ -66,7 +69,9 @@ def rotate_key(stage: Stage, machine: Machine) -> str | None:
     files, old = FaultyFiles(machine.power), machine.keyring()
     try:
         new, sealed = rotate(machine.node, old, SigningKeys(machine.folder, files), machine.lots)
-    except CommandRefused:
+    except CommandRefused as refusal:
+        if any(one.code is not ProblemCode.LOCKED for one in refusal.problems):
+            raise Broken("I18", f"{machine.name} cannot change its key: {refusal}") from refusal
         stage.reached["a second change of keys has to wait"] += 1
         return "the last change is on its way"
     finally:
@@ -84,6 +89,16 @@ def restart(stage: Stage, machine: Machine) -> str | None:
         return None
     stage.world.restart(machine.name)
     return f"{len(machine.held_keys())} keys are left"
+
+
+def check_held(stage: Stage) -> None:
+    """No node has let the key go that the hub takes; a copied disk and a hub with former histories are left out."""
+    if stage.ledger.copied or stage.is_hub_restored:
+        return
+    for machine in stage.world.machines:
+        taken = stage.holders.present_key(machine.node.identity.node_id)
+        if taken not in (*machine.held_keys(), *_keys_aside(machine)):
+            raise Broken("I18", f"{machine.name} has let the key go that the hub takes")
 
 
 def retire(stage: Stage, _: Machine) -> str | None:
@@ -211,6 +226,14 @@ def _resume_one(stage: Stage) -> str | None:
     with suppress(Unusable):  # the hub died after it had let the node in, before anybody was told
         resume_node(stage.world.hub, NodeId(_node_id(stopped[0])))
     return stopped[0].name
+
+
+def _keys_aside(machine: Machine) -> list[bytes]:
+    """The public halves of the keys that were put aside, read without the product's code."""
+    path = machine.folder / ASIDE_FILE
+    joined = path.read_bytes() if path.exists() else b""
+    privates = [joined[at : at + KEY_BYTES] for at in range(0, len(joined), KEY_BYTES)]
+    return [Ed25519PrivateKey.from_private_bytes(one).public_key().public_bytes_raw() for one in privates]
 
 
 def _any_draft(stage: Stage) -> Draft:

@@ -80,6 +80,10 @@ class Keyholders:
                         self._obey(row, made, standing)
                     self.position = row.position
 
+    def present_key(self, node: bytes) -> bytes:
+        """The key under which the hub takes something new of a node: that of its last change, or its first."""
+        return self.present.get(node, self.ledger.keys[node][0])
+
     def check_suspects(self, archive: Archive) -> None:
         """Every set behind a suspect position is without effect, and none before it was touched by that order."""
         for one in self.compromises:
@@ -102,11 +106,8 @@ class Keyholders:
             self.ledger.watch.complain("I13", f"{row.position}: a revoked node was heard")
         elif node in self.suspended:
             self.ledger.watch.complain("I13", f"{row.position}: a suspended node was heard")
-        elif epochs[-1] == row.epoch and self.ledger.signer_of(message) != self.present.get(node, self._first(node)):
+        elif epochs[-1] == row.epoch and self.ledger.signer_of(message) != self.present_key(node):
             self.ledger.watch.complain("I4", f"{row.position}: signed with a key that its node has replaced")
-
-    def _first(self, node: bytes) -> bytes:
-        return self.ledger.keys[node][0]
 
     def _obey(self, row: LogRow, made: AuthoredSet, standing: Standing) -> None:
         """What a folded set means for keys."""

@@ -2,7 +2,7 @@
 
 Decides which lines of the product are broken, one bug at a time. `tools/plant_bugs` plants them in a copy of the
 sources and counts the schedules until one breaks; the table stands in README.md beside this. More of them stand in
-`planted_more` and `planted_keys`.
+`planted_more`, `planted_keys`, `planted_lost_keys` and `planted_histories`.
 """
 
 from typing import Final
@@ -10,6 +10,7 @@ from typing import Final
 from simulation.bugs import HUB, NODE, Bug
 from simulation.planted_histories import HISTORY_BUGS
 from simulation.planted_keys import KEY_BUGS
+from simulation.planted_lost_keys import LOST_KEY_BUGS
 from simulation.planted_more import MORE_BUGS
 
 FOLDING_BUGS: Final = (
@@ -251,4 +252,4 @@ FOLDING_BUGS: Final = (
     ),
 )
 
-BUGS: Final = (*FOLDING_BUGS, *MORE_BUGS, *KEY_BUGS, *HISTORY_BUGS)
+BUGS: Final = (*FOLDING_BUGS, *MORE_BUGS, *KEY_BUGS, *LOST_KEY_BUGS, *HISTORY_BUGS)

@@ -17,7 +17,7 @@ from functools import partial
 from typing import Final
 
 from carnet_hub.core.ports import StoreError
-from carnet_node.core.failures import HighWaterUnreadable, HubUnreachable
+from carnet_node.core.failures import HighWaterUnreadable, HubUnreachable, KeysUnreadable
 from carnet_node.core.store_failures import Rejoining, StoreBroken, StoreBusy, WritingStopped
 from carnet_protocol.errors import NotAllowed, OutOfOrder
 from carnet_protocol.reasons import Reason
@@ -100,7 +100,7 @@ RETURNING: Final = ("histories", "copies")
 """Themes whose own steps come in them alone: what returns drowns what else a schedule would have shown."""
 THEME_FACTOR: Final = 4
 
-STRUCK: Final = (StoreBroken, StoreBusy, StoreError, HighWaterUnreadable, HubUnreachable, OSError)
+STRUCK: Final = (StoreBroken, StoreBusy, StoreError, HighWaterUnreadable, KeysUnreadable, HubUnreachable, OSError)
 """What a failing disk comes to; anything else is a fault of the program."""
 
 _TRACE_SHOWN: Final = 15
@@ -250,6 +250,7 @@ def check_all(stage: Stage) -> None:
         partial(check_exact_rebuild, stage.dice.choice(stage.world.machines)),
         partial(check_hub, stage.world.hub, stage.archive),
         partial(check_receipts, stage),
+        partial(key_steps.check_held, stage),
     )
     for machine in stage.world.machines:
         stage.ledger.check_chain(machine)

@@ -13,6 +13,7 @@ from carnet_hub.core.bundling import pack_for, parts_for, take_bundle
 from carnet_node.adapters.bundle_files import read_bundle, write_bundle
 from carnet_node.core.bundling import pack_for_hub, take_from_hub
 from carnet_protocol.errors import OutOfOrder, Refused
+from simulation.invariants import Broken
 from simulation.power import FaultyFiles
 from simulation.stage import Stage, Step, Stick
 from simulation.wire import bend
@@ -20,6 +21,8 @@ from simulation.world import Machine, exchange_secret
 from support.protocol import exchange_key
 
 STICKS_MAX: Final = 6
+TRIPS_MAX: Final = 4
+"""Sticks there and back: one brings what was lost, one what stands before it, one takes the work, one is spare."""
 WRONGS: Final = ("truncate", "flip a bit", "another reader")
 
 
@@ -93,6 +96,22 @@ def stick_home(stage: Stage, machine: Machine) -> str | None:
     return f"{report.pages} pages, {report.accepted} accepted"
 
 
+def stick_trips(stage: Stage, machine: Machine) -> str | None:
+    """Sticks go to the hub and back, undisturbed, until nothing waits: what a site without a line lives by."""
+    hub = stage.world.hub
+    for trip in range(TRIPS_MAX):
+        with machine.node.store.read() as tx:
+            (waiting, _), chain = tx.unconfirmed(), tx.chain()
+        assert chain is not None
+        if not waiting and not chain.is_rejoining:
+            return f"{trip} trips"
+        taken = take_bundle(hub, pack_for_hub(machine.node, software="simulation").plain)
+        stage.world.worker.mark.raise_now(hub)
+        parts = [*taken.parts, *parts_for(hub, EmptyShelf(), taken.node, taken.since)]
+        take_from_hub(machine.node, pack_for(hub, taken.node, parts))
+    raise Broken("I18", f"{machine.name}: {waiting} sets wait after {TRIPS_MAX} sticks there and back")
+
+
 def _machine_of(stage: Stage, stick: Stick) -> Machine:
     return next(one for one in stage.world.machines if one.name == stick.node)
 
@@ -134,5 +153,6 @@ STEPS: Final[dict[str, tuple[int, Step]]] = {
     "stick out": (3, stick_out),
     "stick at hub": (4, stick_at_hub),
     "stick home": (5, stick_home),
+    "stick trips": (0, stick_trips),
 }
-"""Weight and step by name."""
+"""Weight and step by name; the trips are for schedules by hand."""

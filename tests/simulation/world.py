@@ -127,7 +127,7 @@ class Machine:
             entropy=self.lots,
             signer=keys.everyone()[0],
             high_water=HighWaterFile(self.folder, files),
-            find_signer=keys.find,
+            find_signer=keys.bring_back,
             spare_signers=keys.for_hellos,
         )
         settle(node, keys)

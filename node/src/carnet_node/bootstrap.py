@@ -118,7 +118,7 @@ class Installation:
             signer=self.keyring,
             high_water=self.high_water,
             settings=desk_settings(self.settings),
-            find_signer=self.signing_keys.find,
+            find_signer=self.signing_keys.bring_back,
             spare_signers=self.signing_keys.for_hellos,
         )
         settle(node, self.signing_keys)

@@ -106,7 +106,9 @@ _TEXTS: Final[dict[Reason, ReasonText]] = {
         "Send the original again; if it repeats, ask the hub operator to look at this node.",
     ),
     Reason.UNKNOWN_KEY: ReasonText(
-        "No enrolled node has the key that signed this.", _NOTHING_CHANGED, "Enrol this node with a new code."
+        "No enrolled node has the key that signed this.",
+        _NOTHING_CHANGED,
+        "Enrol this node with a new code; if it was enrolled before, with `carnet-node enrol --recover`.",
     ),
     Reason.WRONG_HUB: ReasonText(
         "The message was made for another hub.", _NOTHING_CHANGED, "Check the hub address in the settings."

@@ -16,6 +16,9 @@ Decides which key lies where. The database says which key counts; every step can
     5     hello.previous goes, once the hub's backup has the -
           last change; until then a restored hub hears one
           of its keys
+    back  hello.previous: the previous key, added;           all keys are here still; done again when the database
+          signing.previous: one that was put aside, to sign  asks for that key
+          again
     ----  -------------------------------------------------  ------------------------------------------------------
 
 The former public keys stay: they say that a database restored from before a change belongs to the key that lies here
@@ -77,7 +80,7 @@ class SigningKeys:
         self._files = files
 
     def find(self, key_id: bytes) -> Signer | None:
-        """The key with an id; None when it is not here.
+        """The key with an id that may sign here; None when there is none, or it was put aside.
 
         Raises:
             KeysUnreadable: a key file that is there cannot be read.
@@ -149,8 +152,10 @@ class SigningKeys:
         Raises:
             KeysUnreadable: a key file that is there cannot be read.
         """
-        aside = [SigningKey(Ed25519PrivateKey.from_private_bytes(one)) for one in self._several(ASIDE_FILE)]
-        return [*self.everyone(), *reversed(aside)]
+        return [*self.everyone(), *reversed(self._aside())]
+
+    def _aside(self) -> list[SigningKey]:
+        return [SigningKey(Ed25519PrivateKey.from_private_bytes(one)) for one in self._several(ASIDE_FILE)]
 
     def put_previous_aside(self) -> None:
         """Do the fourth step."""
@@ -158,6 +163,26 @@ class SigningKeys:
         if previous is not None:
             self._remember(ASIDE_FILE, previous.private.private_bytes_raw())
             (self._folder / PREVIOUS_FILE).unlink(missing_ok=True)
+
+    def bring_back(self, key_id: bytes) -> Signer | None:
+        """The key with an id, to sign with; one that was put aside takes the previous one's place. None if it is gone.
+
+        It stays aside too, so that a power cut costs nothing and another process may do the same.
+
+        Raises:
+            KeysUnreadable: a key file cannot be read or written; each key is where it was, or there twice.
+        """
+        found = self.find(key_id)
+        if found is not None:
+            return found
+        aside = next((one for one in self._aside() if one.key_id == key_id), None)
+        if aside is not None:
+            try:
+                self.put_previous_aside()
+                self._files.replace(self._folder / PREVIOUS_FILE, aside.private.private_bytes_raw())
+            except OSError as error:
+                raise KeysUnreadable(PREVIOUS_FILE, type(error).__name__) from error
+        return aside
 
     def forget_aside(self) -> None:
         """Do the fifth step."""

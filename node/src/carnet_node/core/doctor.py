@@ -101,6 +101,7 @@ def examine_node(node: Node, *signing_keys: bytes) -> list[Finding]:
         _queue(status, node.clock.now_ms()),
         _verdicts(status),
         _line(status),
+        _signing_key(status),
         _clock(status),
         _stop(status),
         _rejoining(status),
@@ -312,6 +313,14 @@ def _line(status: Status) -> Finding:
             return Finding("line", Grade.WATCH, "The hub cannot be reached.", "Go on working; look at the line.")
         case Line.UNKNOWN:
             return Finding("line", Grade.WATCH, "Nobody has tried lately.", "Run `carnet-node sync`.")
+
+
+def _signing_key(status: Status) -> Finding:
+    said = explain(Reason.REPLACED_KEY) if status.is_key_gone else status.doubt
+    if said is None:
+        return Finding("signing key", Grade.FINE, "Nothing speaks against the key that signs here.")
+    grade = Grade.WRONG if status.is_key_gone else Grade.WATCH
+    return Finding("signing key", grade, f"{said.what} {said.safe}", said.next)
 
 
 def _clock(status: Status) -> Finding:

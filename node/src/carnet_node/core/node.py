@@ -47,7 +47,7 @@ class Node:
     Attributes:
         signer: the key of this start; `signing` says which one signs what.
         acting: the member of staff whose work this is; None for the operator of this machine. See `acting.acting_for`.
-        find_signer: another key of this node by its id, around a change of keys.
+        find_signer: another key of this node by its id, to sign with; one that was put aside is brought back.
         spare_signers: every key in its folder, the present one first.
     """
 

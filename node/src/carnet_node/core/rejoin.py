@@ -143,8 +143,17 @@ def emit_unconfirmed_again(node: Node) -> int:
 
 def emit_again(node: Node, tx: WriteTransaction, reason: EpochReason, mark: HighWaterMark | None) -> int:
     """Open an epoch behind what the hub holds, and emit every set without a verdict again in it; how many."""
-    opened = open_epoch(node, tx, reason, mark, _hub_head(load_rejoin(tx)) or (bytes(EPOCH_BYTES), 0, NO_HASH))
-    return move_sets(tx, node.identity, opened, lambda one: signer_again(node, tx, one))
+    open_epoch(node, tx, reason, mark, _hub_head(load_rejoin(tx)) or (bytes(EPOCH_BYTES), 0, NO_HASH))
+    return seal_again(node, tx)
+
+
+def seal_again(node: Node, tx: WriteTransaction) -> int:
+    """Move every set without a verdict to the present epoch, which has none yet, under the keys that count; how many.
+
+    Raises:
+        KeysUnreadable: one of these keys is not in its folder; the caller must let the transaction end.
+    """
+    return move_sets(tx, node.identity, _chain(tx), lambda one: signer_again(node, tx, one))
 
 
 def move_sets(

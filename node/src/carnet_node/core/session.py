@@ -24,20 +24,22 @@ from carnet_node.core.hub_link import HubLink
 from carnet_node.core.inheriting import emit_inherited
 from carnet_node.core.leaving import SenderLock
 from carnet_node.core.limits import REJOIN_HELLOS_MAX, TOKEN_MARGIN_MS
+from carnet_node.core.newer_keys import settle_doubt, vouched_key
 from carnet_node.core.node import Node
 from carnet_node.core.offering import offer_hub_sets
 from carnet_node.core.ports import ReadTransaction, RunBlocking, WriteTransaction
-from carnet_node.core.records import OWN_KEY_ID, ChainState, FeedState, HighWaterMark
+from carnet_node.core.records import ChainState, FeedState, HighWaterMark
 from carnet_node.core.rejoin import (
     emit_again,
     finish_rejoin,
     lacks_nothing,
     note_hub_heads,
     note_reconciled,
+    seal_again,
     take_lost,
 )
 from carnet_node.core.rejoin_state import closed_heads, is_behind_mark, load_rejoin
-from carnet_node.core.signing import line_signers, settle_doubt
+from carnet_node.core.signing import line_signers, seal_keys
 from carnet_node.core.sync_state import after_contact, load_state, save_state
 from carnet_protocol.changeset import EpochReason
 from carnet_protocol.envelope import Purpose, Signer
@@ -285,18 +287,24 @@ def _take_back(
     chain, _ = _enrolled(tx)
     if situation is Situation.ROLLED_BACK and not chain.is_rejoining:
         tx.put_chain(replace(chain, is_rejoining=True))
-    before = tx.setting(OWN_KEY_ID)
+    before = seal_keys(tx)
     news = take_lost(node, tx, answer.lost_sets) if situation is not Situation.FORK else 0
     is_whole = lacks_nothing(tx, answer.own_epochs)
-    if is_whole and heard_as is not None:
-        settle_doubt(node, tx, heard_as)
-    if tx.setting(OWN_KEY_ID) != before and situation is Situation.GO:
-        emit_again(node, tx, EpochReason.RESTORED, mark)  # the hub takes nothing new of the key that was replaced
+    if is_whole and (heard_as is not None or situation is not Situation.FORK):
+        settle_doubt(node, tx, heard_as or vouched_key(tx, answer.own_epochs))
+    is_sealed_anew = seal_keys(tx) not in (before, before[-1:])  # the hub takes nothing new of a key that was replaced
     match situation:
         case Situation.ROLLED_BACK if is_whole:
             finish_rejoin(node, tx, mark)
+            if is_sealed_anew:
+                seal_again(node, tx)
             return False
-        case Situation.GO if is_whole:
+        case Situation.GO:
+            if is_sealed_anew:
+                reason = EpochReason.HUB_ASKED if chain.is_writing_stopped else EpochReason.RESTORED
+                emit_again(node, tx, reason, mark)
+            if not is_whole:
+                return news == 0
             note_reconciled(tx)
             emit_inherited(node, tx)
             return True

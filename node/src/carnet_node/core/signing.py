@@ -15,7 +15,7 @@ the right key; the private keys lie outside the database (`adapters.rotating`).
 A second change waits until the hub has taken the first and this node has read so far: then their order is certain.
 
 A database that took up a newer key of its folder (`newer_keys`) has no change to show for it: the key is in doubt until
-the hub has answered. Until then every key stays, and when the change is lost the one that the hub knows signs again.
+the hub has answered. Until then every key stays, and when the change is lost the one that the hub takes signs again.
 """
 
 from collections.abc import Iterator, Sequence
@@ -97,25 +97,11 @@ def is_key_in_doubt(tx: ReadTransaction) -> bool:
     return bool(tx.setting(_IN_DOUBT))
 
 
-def settle_doubt(node: Node, tx: WriteTransaction, heard_as: bytes) -> bool:
-    """Go on with the key under which the hub has answered, when all that it holds of this node is back.
-
-    Args:
-        heard_as: id of that key. An earlier one than signs now: the changes behind it are in nobody's log.
-
-    Returns: whether the key that signs is another one now.
-    """
-    if not is_key_in_doubt(tx):
-        return False
-    keys = own_keys(tx)
-    ids = [key_id_of(key) for key in keys]
-    if heard_as not in ids or (heard_as != node.signer.key_id and node.find_signer(heard_as) is None):
-        return False
-    is_another = heard_as != tx.setting(OWN_KEY_ID)
-    tx.put_setting(_OWN_KEYS, b"".join(keys[: ids.index(heard_as) + 1]))
-    tx.put_setting(OWN_KEY_ID, heard_as)
-    tx.put_setting(_IN_DOUBT, b"")
-    return is_another
+def seal_keys(tx: ReadTransaction) -> tuple[bytes, ...]:
+    """Ids of the keys that seal what waits: before an own change that is on its way the one that certifies it."""
+    own = tx.setting(OWN_KEY_ID) or b""
+    before = own_keys(tx)[-2:-1] if is_change_pending(tx) else []
+    return (*map(key_id_of, before), own)
 
 
 def line_signers(node: Node) -> Iterator[Signer]:
@@ -128,8 +114,7 @@ def line_signers(node: Node) -> Iterator[Signer]:
         KeysUnreadable: the database's own key is not in its folder, or a key file cannot be read.
     """
     with node.store.read() as tx:
-        own, is_pending = signer_of(node, tx), is_change_pending(tx)
-        before = [key_id_of(key) for key in own_keys(tx)[-2:-1]] if is_pending else []
+        own, before = signer_of(node, tx), seal_keys(tx)[:-1]
     here = (own, *node.spare_signers())
     likely = [one for one in here if one.key_id in before]
     yield from {one.key_id: one for one in (*likely, *here)}.values()
@@ -176,6 +161,12 @@ def keep_own_keys(
     tx.put_setting(_IN_DOUBT, b"1" if is_in_doubt else b"")
 
 
+def put_before_present(tx: WriteTransaction, key: bytes) -> None:
+    """Remember a key that the hub has taken before the own change that waits: that change is certified by it now."""
+    *earlier, present = own_keys(tx)
+    tx.put_setting(_OWN_KEYS, b"".join((*earlier, key, present)))
+
+
 def signer_by_id(node: Node, key_id: bytes) -> Signer:
     """A key of this node.
 
@@ -184,7 +175,7 @@ def signer_by_id(node: Node, key_id: bytes) -> Signer:
     """
     if key_id == node.signer.key_id:
         return node.signer
-    found = node.find_signer(key_id) or next((one for one in node.spare_signers() if one.key_id == key_id), None)
+    found = node.find_signer(key_id)
     if found is None:
         raise KeysUnreadable(
             "signing.previous", "the hub has not taken the change of keys yet, and the old key is gone"

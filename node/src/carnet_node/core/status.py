@@ -14,9 +14,11 @@ from typing import Final
 
 from carnet_node.core.failures import NotEnrolled
 from carnet_node.core.limits import LINE_FRESH_MS, PARENTS_MAX, SETS_COUNTED_MAX
+from carnet_node.core.newer_keys import is_key_gone
 from carnet_node.core.node import Node
 from carnet_node.core.ports import ReadTransaction
 from carnet_node.core.rejoin_state import load_rejoin
+from carnet_node.core.signing import is_key_in_doubt
 from carnet_node.core.sync_state import UNREACHABLE, SyncState, load_state
 from carnet_protocol.changeset import reread_set
 from carnet_protocol.hello import Situation
@@ -25,9 +27,17 @@ from carnet_protocol.kinds import REGISTRY, STAFF_ACTION
 from carnet_protocol.messages import (
     Verdict,
 )
-from carnet_protocol.reasons import Reason
+from carnet_protocol.reasons import Reason, ReasonText
 from carnet_protocol.registry import Kind
 from carnet_protocol.resolvers import show
+
+KEY_IN_DOUBT: Final = ReasonText(
+    "The database is older than the keys beside it, and which of these keys the hub takes is not certain yet.",
+    "Everything recorded here is kept, and no key is taken away.",
+    "Sync once, or go on carrying sticks to the hub and back. "
+    "If the hub knows none of these keys: `carnet-node enrol --recover`.",
+)
+"""What is said while a key is in doubt (`newer_keys`)."""
 
 _DOCUMENTS: Final = ("customer", "vehicle", "visit")
 _ANSWERS: Final = frozenset(reason.value for reason in Reason)
@@ -78,6 +88,8 @@ class Status:
         is_writing_stopped: another copy of this node has taken over.
         is_rejoining: a backup was put in place; nothing is written until what was lost is back.
         is_unreconciled: the desk writes again, and what was lost may still be missing.
+        is_key_in_doubt: the database is older than the keys beside it; which one the hub takes is not certain yet.
+        is_key_gone: the hub takes a key of this node that is not here any more, as its receipts say.
     """
 
     site_code: str
@@ -93,12 +105,21 @@ class Status:
     is_writing_stopped: bool
     is_rejoining: bool
     is_unreconciled: bool
+    is_key_in_doubt: bool
+    is_key_gone: bool
+
+    @property
+    def doubt(self) -> ReasonText | None:
+        """What to say about a key in doubt; None when none is, and when the refusal says more."""
+        return KEY_IN_DOUBT if self.is_key_in_doubt and not self.is_key_gone else None
 
     @property
     def refusal(self) -> Reason | None:
-        """Why the hub refuses this node at present; None when it does not, or nobody knows."""
+        """Why the hub refuses this node at present, by line or by stick; None when it does not, or nobody knows."""
         failure = self.state.failure
-        return Reason(failure) if self.line is Line.ONLINE and failure in _ANSWERS else None
+        if self.line is Line.ONLINE and failure in _ANSWERS:
+            return Reason(failure)
+        return Reason.REPLACED_KEY if self.is_key_gone else None
 
 
 def status_of(node: Node) -> Status:
@@ -112,6 +133,7 @@ def status_of(node: Node) -> Status:
         if chain is None or feed is None:
             raise NotEnrolled("no chain")
         waiting, held_back = _waiting(tx, node), tx.count_held_back()
+        is_in_doubt, is_gone = is_key_in_doubt(tx), is_key_gone(node, tx)
     return Status(
         node.identity.site_code,
         node.identity.site_name,
@@ -126,6 +148,8 @@ def status_of(node: Node) -> Status:
         chain.is_writing_stopped,
         chain.is_rejoining,
         rejoin.is_unreconciled,
+        is_in_doubt,
+        is_gone,
     )
 
 

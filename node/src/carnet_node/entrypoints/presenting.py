@@ -337,6 +337,8 @@ def status_json(found: Status) -> Json:
         "is_writing_stopped": found.is_writing_stopped,
         "is_rejoining": found.is_rejoining,
         "is_unreconciled": found.is_unreconciled,
+        "is_key_in_doubt": found.is_key_in_doubt,
+        "is_key_gone": found.is_key_gone,
     }
 
 

@@ -76,7 +76,7 @@ def status(ctx: typer.Context, *, as_json: AsJson = False) -> None:
     found = status_of(node)
     settings, now_ms = settings_of(ctx), node.clock.now_ms()
     backups, gone = read_status(settings.backup_dir), missing_targets(settings)
-    lines = _status_lines(found, node.settings.utc_offset_minutes)
+    lines = status_lines(found, node.settings.utc_offset_minutes)
     wrong = concerns(backups or BackupStatus(), now_ms, gone=gone)
     lines += [f"backups:  {' '.join(filter(None, (one.what, one.safe, one.next)))}" for one in wrong]
     told = {**status_json(found), "backup": backup_json(backups, now_ms, is_target_set=settings.has_target, gone=gone)}
@@ -88,7 +88,8 @@ async def _round(installation: Installation) -> RoundReport:
         return await run_round(installation.node(), installation.sync_ports(link), software=SOFTWARE)
 
 
-def _status_lines(found: Status, offset_minutes: int) -> list[str]:
+def status_lines(found: Status, offset_minutes: int) -> list[str]:
+    """The status, for people; times by the clocks they look at."""
     instants = (found.state.complete_ms, found.state.stick_ms, found.feed_as_of_ms)
     complete, stick, as_of = (_at(at_ms, offset_minutes) for at_ms in instants)
     by_stick = "" if found.state.stick_ms is None else f", last stick {stick}"
@@ -110,6 +111,8 @@ def _status_lines(found: Status, offset_minutes: int) -> list[str]:
         lines.append("Run `carnet-node sync`, or `carnet-node rejoin --offline` to work before the line is back.")
     if found.is_unreconciled:
         lines.append("Restored without a line: own earlier work may be missing until the next contact.")
+    if found.doubt is not None:
+        lines += (found.doubt.what, found.doubt.safe, found.doubt.next)
     return lines
 
 

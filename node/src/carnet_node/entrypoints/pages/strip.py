@@ -105,6 +105,8 @@ def _sync_words(status: Status, words: Words) -> tuple[str, str]:
         return words.say("Another copy has taken over; nothing can be saved here"), _ALERT
     if status.is_rejoining:
         return words.say("Restored; fetching what was lost"), _ALERT
+    if status.is_key_gone:
+        return words.say("The key that the hub takes is not here; nothing is lost"), _ALERT
     if held:
         return words.say("Held back at the hub: %(count)s") % {"count": held}, _ALERT
     match status.sync:
