@@ -14,6 +14,7 @@ from contract.hub_matching import HubMatchingContract
 from contract.hub_models import HubModelsContract
 from contract.hub_relink import HubRelinkContract
 from contract.hub_standing_links import HubStandingLinksContract
+from contract.hub_sweeping import HubSweepingContract
 from support.postgres import make_schema
 
 NUMBERS = itertools.count(1)
@@ -27,6 +28,7 @@ class TestPostgresHub(
     HubModelsContract,
     HubRelinkContract,
     HubStandingLinksContract,
+    HubSweepingContract,
 ):
     """Everything the contract says, in a schema of its own."""
 

@@ -12,6 +12,7 @@ from contract.hub_matching import HubMatchingContract
 from contract.hub_models import HubModelsContract
 from contract.hub_relink import HubRelinkContract
 from contract.hub_standing_links import HubStandingLinksContract
+from contract.hub_sweeping import HubSweepingContract
 
 
 class TestSqliteHub(
@@ -22,6 +23,7 @@ class TestSqliteHub(
     HubModelsContract,
     HubRelinkContract,
     HubStandingLinksContract,
+    HubSweepingContract,
 ):
     """Everything the contract says, on a file."""
 

@@ -1,16 +1,20 @@
 """A person looks at a matching model, signs it, lets it weigh and takes it out of use again, at the command line."""
 
 import json
+from contextlib import closing
 from pathlib import Path
+from sqlite3 import connect
 from typing import Any
 
 import pytest
 
 from carnet_master.model import shipped_model
+from carnet_protocol.ids import record_text
 from contract.hub_models import other_model
 from support.authors import SiteAuthor
 from support.hub_cli import Printed, call, enrol, push, refused, told
 from support.hub_world import customer
+from support.protocol import record
 
 BY = ("--by", "op-1")
 
@@ -101,7 +105,43 @@ def test_everybody_is_weighed_once_more(data: Path, site: SiteAuthor, capsys: Pr
     """`weigh` says how many customers it has looked at, and that there was nothing new."""
     push(data, site, customer("first", full_name="测试甲"), customer("second", full_name="测试乙"))
 
-    assert told(capsys, data, "master", "weigh") == {"weighed": 2, "decided": 0, "is_resumed": False}
+    assert told(capsys, data, "master", "weigh") == {
+        "weighed": 2,
+        "decided": 0,
+        "is_resumed": False,
+        "unweighed": [],
+    }
+
+
+def with_damaged_rows(data: Path, site: SiteAuthor) -> set[str]:
+    """Two customers of one WeChat name whose features nobody can open, beside a third; the ids of the two."""
+    told_of = [customer(name, full_name="测试甲", wechat="wx_test_01") for name in ("first", "second")]
+    push(data, site, *told_of, customer("third", full_name="测试乙"))
+    with closing(connect(data / "hub.db")) as database, database:
+        database.execute("UPDATE party SET features = x'00' WHERE customer <> ?", (record("third"),))
+    return {record_text(record(name)) for name in ("first", "second")}
+
+
+def test_a_sweep_names_whom_it_could_not_weigh(data: Path, site: SiteAuthor, capsys: Printed):
+    """Exit code 4, the ids of those that nobody could open, and how many were weighed."""
+    damaged = with_damaged_rows(data, site)
+
+    code = call(data, "master", "weigh", "--json")
+
+    printed = json.loads(capsys.readouterr().out)
+    assert (code, printed["weighed"], set(printed["unweighed"])) == (4, 1, damaged)
+
+
+def test_a_person_reads_whom_a_sweep_could_not_weigh(data: Path, site: SiteAuthor, capsys: Printed):
+    """Without `--json` a sweep says on whom the matcher failed, what is safe and what to do next, and names nobody."""
+    damaged = with_damaged_rows(data, site)
+
+    call(data, "master", "weigh")
+
+    printed = capsys.readouterr()
+    assert all(one in printed.out for one in damaged)
+    assert "tries these again" in printed.out
+    assert "测试" not in printed.out + printed.err
 
 
 def test_a_changed_mode_points_at_the_sweep(data: Path, site: SiteAuthor, capsys: Printed):

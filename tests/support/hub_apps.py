@@ -71,6 +71,7 @@ class KeptAlarms:
     nonces: list[bytes] = field(default_factory=list)
     errors: list[Exception] = field(default_factory=list)
     models: list[bytes] = field(default_factory=list)
+    customers: list[bytes] = field(default_factory=list)
 
     def set_failed(self, nonce: bytes, error: Exception) -> None:
         """Keep one."""
@@ -80,6 +81,10 @@ class KeptAlarms:
     def model_unusable(self, model_id: bytes, detail: str) -> None:
         """Keep one."""
         self.models.append(model_id)
+
+    def customer_unweighed(self, customer: bytes, error: Exception) -> None:
+        """Keep one."""
+        self.customers.append(customer)
 
 
 async def in_place(work: Callable[[], T]) -> T:

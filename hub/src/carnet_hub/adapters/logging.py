@@ -17,6 +17,7 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from carnet_hub.core.limits import LOG_CHARS_MAX, LOG_DEPTH_MAX, LOG_FRAMES_MAX
+from carnet_protocol.ids import record_text
 from carnet_protocol.kinds import REGISTRY
 from carnet_protocol.registry import Privacy
 
@@ -54,6 +55,10 @@ class LoggedAlarms:
     def model_unusable(self, model_id: bytes, detail: str) -> None:
         """See `ports.Alarms`."""
         structlog.get_logger("carnet_hub").error("matching_model_unusable", model_id=model_id.hex(), detail=detail)
+
+    def customer_unweighed(self, customer: bytes, error: Exception) -> None:
+        """See `ports.Alarms`."""
+        structlog.get_logger("carnet_hub").error("customer_unweighed", customer=record_text(customer), exc_info=error)
 
 
 def leave_out_personal(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

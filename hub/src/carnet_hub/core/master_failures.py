@@ -138,3 +138,14 @@ class NoModelInUse(HubFailure):
             "Nothing was changed.",
             "There is nothing left to do. `master model list` shows what is in use.",
         )
+
+
+class MatcherFails(HubFailure):
+    """A sweep that the matcher fails on too often for it to be the customers' fault."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(
+            f"The matcher failed on more than {most} customers.",
+            "What it decided about others stands. Nobody on whom it failed was linked or taken apart.",
+            "Look at `customer_unweighed` in the log of this command; the same call goes on where it stopped.",
+        )

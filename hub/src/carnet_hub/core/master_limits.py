@@ -25,3 +25,6 @@ SIGNATURE_FILE_BYTES_MAX: Final = 256
 WEIGHED_TOGETHER_MAX: Final = 100
 """Customers that one transaction of a sweep weighs: it holds the lock for a tenth of a second, and arriving work waits
 no longer. Chosen by us."""
+
+UNWEIGHED_MAX: Final = 1_000
+"""Customers on whom the matcher may fail in one sweep: more are no customer's fault. Chosen by us."""

@@ -43,6 +43,17 @@ def files_in_use(hub: Hub) -> Mapping[str, bytes]:
         return weighing_now(hub, snapshot).weigher.files()
 
 
+def unusable_models(hub: Hub, snapshot: Snapshot) -> frozenset[str]:
+    """Kinds of party whose model a person has activated and nobody can use: there is none, or it breaks a rule.
+
+    It is what weighs in this process; a process looks at a model when it comes into use.
+    """
+    active = active_models(snapshot)
+    if not active:
+        return frozenset()
+    return frozenset(active) - weighing_now(hub, snapshot).weigher.files().keys()
+
+
 def activated(snapshot: Snapshot, model_id: bytes) -> ModelRow | None:
     """The file and signature of a model that was ever activated; None when there is none."""
     return next((row for row in snapshot.scan(ModelRow) if row.model_id == model_id), None)

@@ -27,6 +27,7 @@ from carnet_hub.core.feed import position_of
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.limits import SHARED_HISTORIES_PER_DAY_MAX, SILENT_AFTER_MS, STUCK_AFTER_MS
 from carnet_hub.core.missing import MissingSets, missing_of
+from carnet_hub.core.models_in_use import unusable_models
 from carnet_hub.core.ports import Snapshot
 from carnet_hub.core.rows import (
     AssignmentDayRow,
@@ -37,6 +38,7 @@ from carnet_hub.core.rows import (
     SetState,
 )
 from carnet_hub.core.shown import shown_records
+from carnet_master.model import PARTY_KINDS
 from carnet_protocol.hello import Situation
 from carnet_protocol.limits import PAGE_ROWS_MAX
 from carnet_protocol.reasons import Reason, explain
@@ -116,6 +118,7 @@ class Gauges:
         position: end of the log.
         head_age_ms: since the last entry; 0 for an empty log.
         sites_at_share: sites to which no more shared histories open today.
+        models_unusable: by kind of party, whether the matching model in use weighs nobody.
     """
 
     position: int
@@ -124,6 +127,7 @@ class Gauges:
     parked: int
     dealers: int
     sites_at_share: int
+    models_unusable: Mapping[str, bool]
 
 
 def list_nodes(hub: Hub) -> list[NodeLine]:
@@ -167,6 +171,7 @@ def explain_node(line: NodeLine, now_ms: int) -> list[str]:
 def read_gauges(hub: Hub) -> Gauges:
     """The numbers of this moment, from one snapshot."""
     with hub.store.read() as snapshot:
+        unusable = unusable_models(hub, snapshot)
         lines = _lines(hub, snapshot)
         head = snapshot.head()
         dealers = sum(1 for _ in snapshot.scan(DealerRow))
@@ -175,7 +180,8 @@ def read_gauges(hub: Hub) -> Gauges:
     counts = Counter(line.state for line in lines)
     parked = sum(line.parked for line in lines)
     states = {state: counts.get(state, 0) for state in NodeState}
-    return Gauges(head.position, age_ms, states, parked, dealers, at_share)
+    models = {kind: kind in unusable for kind in PARTY_KINDS}
+    return Gauges(head.position, age_ms, states, parked, dealers, at_share, models)
 
 
 def _lines(hub: Hub, snapshot: Snapshot) -> list[NodeLine]:

@@ -148,6 +148,9 @@ class Alarms(Protocol):
     def model_unusable(self, model_id: bytes, detail: str) -> None:
         """A matching model that a person has activated cannot be used; it weighs nobody until that is mended."""
 
+    def customer_unweighed(self, customer: bytes, error: Exception) -> None:
+        """The matcher made the hub fail on a customer, who was left as it was."""
+
 
 class RecordReads(Protocol):
     """Records and the log behind them, as asked of the present or of any position that has passed (`past`)."""

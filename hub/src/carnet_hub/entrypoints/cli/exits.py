@@ -12,5 +12,7 @@ class Exit(IntEnum):
     USAGE = 2
     BUSY = 3
     """The database is busy or cannot be reached; trying again may help."""
+    INCOMPLETE = 4
+    """Done but for what is named; the same command tries that again."""
     INTERRUPTED = 130
     """Ctrl-C, as shells count it: 128 and the number of the signal."""

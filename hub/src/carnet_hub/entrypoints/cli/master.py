@@ -37,6 +37,7 @@ from carnet_hub.core.stewarding import (
     tell_apart,
 )
 from carnet_hub.core.sweeping import Swept, weigh_everybody
+from carnet_hub.entrypoints.cli.exits import Exit
 from carnet_hub.entrypoints.cli.master_rows import (
     DECISION_COLUMNS,
     FOUND_COLUMNS,
@@ -301,7 +302,8 @@ def _mode_text(policy: Policy, *, is_new: bool) -> str:
 def weigh(ctx: typer.Context, *, as_json: AsJson = False) -> None:
     """Weigh everybody who is here already as if they arrived today: after raising the mode, or a new model.
 
-    May be stopped at any time; the next call goes on. A second call finds nothing new.
+    May be stopped at any time; the next call goes on. A second call finds nothing new. Exit code 4: all are weighed but
+    some on whom the matcher failed; they are named, and the next call tries only them.
     """
     with hub_of(ctx) as app:
         sweep = weigh_everybody(app.hub)
@@ -310,8 +312,23 @@ def weigh(ctx: typer.Context, *, as_json: AsJson = False) -> None:
         for _ in with_progress("weighing", _customers(sweep, seen), total=left, is_quiet=as_json):
             pass
     last = seen[-1]
-    result = {"weighed": last.done, "decided": last.decided, "is_resumed": last.is_resumed}
-    emit(result, as_json=as_json, text=f"{last.done} customers weighed, {last.decided} new decisions.")
+    weighed = last.done - len(last.unweighed)
+    result = {"weighed": weighed, "decided": last.decided, "is_resumed": last.is_resumed, "unweighed": last.unweighed}
+    emit(result, as_json=as_json, text=_swept_text(last, weighed))
+    if last.unweighed:
+        raise typer.Exit(Exit.INCOMPLETE)
+
+
+def _swept_text(swept: Swept, weighed: int) -> str:
+    lines = [f"{weighed} customers weighed, {swept.decided} new decisions."]
+    if swept.unweighed:
+        lines += [
+            f"The matcher failed on {len(swept.unweighed)} customers:",
+            *(f"  {record_text(one)}" for one in swept.unweighed),
+            "Nobody of them was linked or taken apart, and all others are weighed.",
+            "Look at `customer_unweighed` in the log of this command; the next `master weigh` tries these again.",
+        ]
+    return "\n".join(lines)
 
 
 def _customers(sweep: Iterator[Swept], seen: deque[Swept]) -> Iterator[None]:

@@ -118,6 +118,10 @@ def _gauge_lines(gauges: Gauges) -> Iterator[str]:
     yield "# TYPE carnet_hub_nodes gauge"
     for state, count in gauges.nodes.items():
         yield f'carnet_hub_nodes{{state="{state.value}"}} {count}'
+    yield "# HELP carnet_hub_matching_model_unusable 1 when the matching model that a person activated weighs nobody."
+    yield "# TYPE carnet_hub_matching_model_unusable gauge"
+    for party, is_unusable in gauges.models_unusable.items():
+        yield f'carnet_hub_matching_model_unusable{{party="{party}"}} {int(is_unusable)}'
 
 
 def _backup_lines(backup: BackupStatus | None) -> Iterator[str]:
