@@ -33,7 +33,7 @@ export UV_SYSTEM_CERTS
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup check test test-relink test-spark bench-relink demo simulate crash-steps planted crash heal fuzz bench bench-desk pictures interop backup-stores vectors messages lock system-deps clean
+.PHONY: help setup check test test-relink test-spark bench-relink demo recall-laws simulate crash-steps planted crash heal fuzz bench bench-desk pictures interop backup-stores vectors messages lock system-deps clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -129,6 +129,10 @@ $(SPARK_READY): tools/master/requirements-spark.txt $(READY)
 	$(UV) pip install --quiet --python $(SPARK_VENV)/bin/python --require-hashes -r tools/master/requirements-spark.txt
 	$(UV) pip install --quiet --python $(SPARK_VENV)/bin/python --no-deps --no-build-isolation -e protocol -e storage -e master -e hub
 	@touch $@
+
+HISTORIES ?= 10000
+recall-laws: setup ## the kept sums of a recall equal a recount after random histories (HISTORIES=10000)
+	HISTORIES=$(HISTORIES) $(BIN)/python -m pytest -q -p no:cacheprovider tests/hub/test_tally_laws.py $(ARGS)
 
 simulate: setup ## random schedules of nodes and hub (SEEDS=2000): a table, and .simulate.json
 	$(BIN)/python -m tools.simulate --seeds $(SEEDS) --json .simulate.json $(ARGS)
