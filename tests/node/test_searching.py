@@ -6,12 +6,16 @@ from pathlib import Path
 import pytest
 
 from carnet_node.core import desk
+from carnet_node.core.authoring import commit
 from carnet_node.core.commands import customers, vehicles, visits
 from carnet_node.core.node import Node
 from carnet_node.core.searching import FoundBy, find
+from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import RecordId
+from carnet_protocol.kinds import VISIT
 from carnet_protocol.registry import Value
 from carnet_protocol.vin import VinPolicy
+from support.desk import record
 from support.node_builder import build_node
 
 VIN = "1M8GDM9AXKP042788"
@@ -97,6 +101,38 @@ def test_a_repair_order_is_found_by_its_number(node: Node):
     hits = find(node, opened.ro_no.lower())
 
     assert [(one.by, one.view.id) for one in hits] == [(FoundBy.RO_NO, opened.visit)]
+
+
+def stored_order(node: Node, number: int, ro_no: str) -> RecordId:
+    """An order under a number of its own; a greater record id is newer."""
+    commit(node, [Draft(VISIT, record(number), {"ro_no": ro_no, "status": "closed"})])
+    return record(number)
+
+
+@pytest.mark.parametrize("chars", [4, 5, 9, 16])
+def test_a_repair_order_is_found_by_the_end_of_its_number(node: Node, chars: int):
+    """The counter of the day is read out, with as much before it as somebody has patience for."""
+    ro_no = "TJ01-RO-261122-7KQ3M-001"
+    order = stored_order(node, 1, ro_no)
+
+    hits = find(node, ro_no[-chars:].lower())
+
+    assert [(one.by, one.view.id) for one in hits] == [(FoundBy.RO_TAIL, order)]
+
+
+def test_an_end_shared_by_many_orders_shows_the_newest_first(node: Node):
+    """The first order of every day ends alike; yesterday's is meant more often than last year's."""
+    first, second, third = (stored_order(node, day, f"R-{day}-001") for day in (1, 2, 3))
+
+    assert [one.view.id for one in find(node, "-001", limit=2)] == [third, second]
+    assert [one.view.id for one in find(node, "1-001", limit=2)] == [first]
+
+
+def test_three_characters_of_a_repair_order_are_too_few(node: Node):
+    """Every day has an order 001."""
+    stored_order(node, 1, "R-1-001")
+
+    assert find(node, "001") == ()
 
 
 def test_the_box_shows_each_record_once_and_not_too_many(node: Node):

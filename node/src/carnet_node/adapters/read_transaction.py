@@ -105,14 +105,17 @@ class SqlReadTransaction:
         asked: Value | bytes = value
         if has_keyed_hash(register, kind.by_label[kind.labels[field]][1]):
             column, asked = index_column(field), self._at_rest.keyed_hash(kind, field, value)
-        rows = self._all(sql.find(kind.name, column, 0), value=asked, row_limit=limit)
+        rows = self._all(sql.find(kind.name, column), value=asked, row_limit=limit)
         return [self._stored(kind, row) for row in rows]
 
     def find_tail(self, kind: Kind, field: str, tail: str, limit: int) -> list[StoredRecord]:
-        """Visible records whose value ends with this text, if that ending is indexed; otherwise none."""
-        if len(tail) not in sql.INDEXED_TAILS.get((kind.name, field), ()):
+        """Visible records whose value ends with this text, newer ids first; none for an ending too short."""
+        lengths = sql.INDEXED_TAILS.get((kind.name, field), ())
+        indexed = max((one for one in lengths if one <= len(tail)), default=0)
+        if not indexed:
             return []
-        rows = self._all(sql.find(kind.name, field, len(tail)), value=tail, row_limit=limit)
+        statement = sql.find_tail(kind.name, field, indexed)
+        rows = self._all(statement, indexed=tail[-indexed:], tail=tail, row_limit=limit)
         return [self._stored(kind, row) for row in rows]
 
     def find_prefix(self, kind: Kind, field: str, prefix: str, limit: int) -> list[StoredRecord]:

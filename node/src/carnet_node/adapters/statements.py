@@ -129,13 +129,26 @@ def projection(kind: str) -> ProjectionStatements:
 
 
 @cache
-def find(kind: str, column: str, tail: int) -> Statement:
-    """Visible records by a value (`tail` 0) or by an ending of this many characters."""
+def find(kind: str, column: str) -> Statement:
+    """Visible records by a value, by ascending id."""
     of = projection_table(kind)
-    asked = func.substr(of.c[column], literal_column(str(-tail))) if tail else of.c[column]
     visible = (of.c.is_deleted == literal_column("0"), of.c.is_hidden == literal_column("0"))
-    stored = select(*[of.c[name] for name in STORED_COLUMNS]).where(asked == bindparam("value"), *visible)
+    stored = select(*[of.c[name] for name in STORED_COLUMNS]).where(of.c[column] == bindparam("value"), *visible)
     return Statement(stored.order_by(of.c.id).limit(bindparam("row_limit")))
+
+
+@cache
+def find_tail(kind: str, column: str, indexed: int) -> Statement:
+    """Visible records by an ending, of which so many characters are indexed; newer ids first."""
+    of = projection_table(kind)
+    visible = (of.c.is_deleted == literal_column("0"), of.c.is_hidden == literal_column("0"))
+    tail: BindParameter[str] = bindparam("tail")
+    stored = select(*[of.c[name] for name in STORED_COLUMNS]).where(
+        func.substr(of.c[column], literal_column(str(-indexed))) == bindparam("indexed"),
+        func.substr(of.c[column], -func.length(tail)) == tail,
+        *visible,
+    )
+    return Statement(stored.order_by(of.c.id.desc()).limit(bindparam("row_limit")))
 
 
 @cache
@@ -379,4 +392,4 @@ EXCEPTIONS: Final = Statement(
 )
 
 INDEXED_TAILS: Final = {(one.kind, one.field): one.tails for one in tables.SEARCHED}
-"""Which endings are indexed; a look-up of another length would read the whole table."""
+"""Which endings are indexed; a look-up of a shorter one would read the whole table."""

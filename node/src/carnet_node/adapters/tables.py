@@ -213,7 +213,7 @@ class Searched:
     """How the search box asks for a field.
 
     Attributes:
-        tails: lengths of endings that are looked up; 0 is the whole value (and its beginnings).
+        tails: lengths of endings that are indexed; 0 is the whole value (and its beginnings).
     """
 
     kind: str
@@ -229,7 +229,7 @@ SEARCHED: Final = (
     Searched("vehicle", "vin", (0, 6)),
     Searched("vehicle", "chassis_no", (0,)),
     Searched("plate", "plate_no", (0, 4, 5)),
-    Searched("visit", "ro_no", (0,)),
+    Searched("visit", "ro_no", (0, 4)),
     Searched("campaign", "campaign_no", (0,)),
 )
 

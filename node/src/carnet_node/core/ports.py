@@ -117,7 +117,7 @@ class ReadTransaction(Protocol):
         """
 
     def find_tail(self, kind: Kind, field: str, tail: str, limit: int) -> list[StoredRecord]:
-        """Records whose shown value ends with this text; the field and the length must be indexed for tails."""
+        """Records whose shown value ends with this text, newer ids first; none for an ending too short."""
 
     def find_prefix(self, kind: Kind, field: str, prefix: str, limit: int) -> list[StoredRecord]:
         """Records whose shown value begins with this text, in order of the value."""

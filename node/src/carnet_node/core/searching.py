@@ -1,8 +1,8 @@
 """The one box at the desk: plate, VIN, telephone, name or repair order number.
 
 Decides what a typed text may mean and looks all of it up. Endings are found too, because people read them out: the last
-6 or more of a VIN, 4 or more of a plate, the last 4 of a telephone number. A name is found by its beginning, by
-its pinyin and by the initials of its pinyin (`name_keys`). Every look-up is by an index and bounded.
+6 or more of a VIN, 4 or more of a plate or a repair order number, the last 4 of a telephone number. A name is found by
+its beginning, by its pinyin and by the initials of its pinyin (`name_keys`). Every look-up is by an index and bounded.
 
 Last come the cars in the shop by who brought them, under a name or number of theirs: often somebody without a file of
 their own. Where the list is full they keep a place in it; an order of a customer who was found is found with them.
@@ -37,7 +37,6 @@ from carnet_protocol.resolvers import show
 from carnet_protocol.vin import normalise_vin
 
 _VIN_TAIL = 6
-_PLATE_TAILS = (4, 5)
 _PHONE_TAIL = 4
 _PREFIX_CHARS_MIN = 2
 _PHONE_BEGINNING_MIN = 5
@@ -57,6 +56,7 @@ class FoundBy(StrEnum):
     PHONE_TAIL = "end of the phone"
     PLATE_BEGINNING = "beginning of the plate"
     PHONE_BEGINNING = "beginning of the phone"
+    RO_TAIL = "end of the repair order"
     SENDER = "who brought the car"
 
 
@@ -174,15 +174,15 @@ def _matches(tx: ReadTransaction, typed: str, limit: int) -> Iterator[tuple[Foun
         yield from _marked(FoundBy.PHONE, tx.find_equal(PHONE, "number", number, limit))
     yield from _names(tx, typed, limit)
     if _VIN_TAIL <= len(vin) < VIN_CHARS:
-        found = tx.find_tail(VEHICLE, "vin", vin[-_VIN_TAIL:], limit)
-        yield from _marked(FoundBy.VIN_TAIL, [one for one in found if _ends_with(one, "vin", vin)])
-    yield from _marked(FoundBy.PLATE_TAIL, _plates_ending(tx, plate, limit))
+        yield from _marked(FoundBy.VIN_TAIL, tx.find_tail(VEHICLE, "vin", vin, limit))
+    yield from _marked(FoundBy.PLATE_TAIL, tx.find_tail(PLATE, "plate_no", plate, limit))
     if len(plate) >= _PREFIX_CHARS_MIN and not plate.isascii():
         yield from _marked(FoundBy.PLATE_BEGINNING, tx.find_prefix(PLATE, "plate_no", plate, limit))
     if _PHONE_BEGINNING_MIN <= len(code) < _MOBILE_DIGITS and code.isdecimal() and code.startswith("1"):
         yield from _marked(FoundBy.PHONE_BEGINNING, tx.find_prefix(PHONE, "number", f"+86{code}", limit))
     if len(code) == _PHONE_TAIL and code.isdigit():
         yield from _marked(FoundBy.PHONE_TAIL, tx.find_tail(PHONE, "number", code, limit))
+    yield from _marked(FoundBy.RO_TAIL, tx.find_tail(VISIT, "ro_no", code, limit))
 
 
 def _names(tx: ReadTransaction, typed: str, limit: int) -> Iterator[tuple[FoundBy, StoredRecord]]:
@@ -202,15 +202,6 @@ def _names(tx: ReadTransaction, typed: str, limit: int) -> Iterator[tuple[FoundB
 def _name_chars_min(name: str) -> int:
     """One Chinese character is enough for a name, one Latin letter is not."""
     return _PREFIX_CHARS_MIN if name.isascii() else 1
-
-
-def _plates_ending(tx: ReadTransaction, plate: str, limit: int) -> list[StoredRecord]:
-    """Plates that end so: what nobody types is the province, and often the letter behind it."""
-    if len(plate) in _PLATE_TAILS:
-        return tx.find_tail(PLATE, "plate_no", plate, limit)
-    longest = max(_PLATE_TAILS)
-    found = tx.find_tail(PLATE, "plate_no", plate[-longest:], limit) if len(plate) > longest else []
-    return [one for one in found if _ends_with(one, "plate_no", plate)]
 
 
 def _ends_with(stored: StoredRecord, field: str, ending: str) -> bool:
