@@ -134,6 +134,12 @@ COUNT_TTL_MS: Final = 60 * 1000
 COUNTS_KEPT_MAX: Final = 256
 """Campaigns whose totals are kept; beyond that the oldest are counted again."""
 
+KEPT_CARS_MAX: Final = 200_000
+"""Cars of one campaign about which something was said, whose verdicts a serving process keeps: about 1 KB each."""
+
+CATCH_UP_ENTRIES_MAX: Final = 20_000
+"""Log entries that a kept count hears one by one; behind more, counting anew is quicker."""
+
 PROGRESS_EVERY_ITEMS: Final = 1_000
 """Items between two movements of a bar, so that drawing it does not slow the work."""
 

@@ -14,7 +14,7 @@ Rules
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
@@ -167,30 +167,20 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
-    """One campaign's count.
+class Sums:
+    """What a count adds up to.
 
     Attributes:
         member_count: distinct members.
         totals: members by state; every state is there, and the sum is `member_count`.
-        counted: the completion that closed the pair, by VIN.
-        states: by VIN, the state of every member that is not in the resting one.
-        judged: every report, by (VIN, done, op id).
-        fates: reports by fate.
-        withdrawn: by VIN, why a later plan lists somebody no longer; completed ones among them.
-        resting: the state of a member about whom nothing is known.
+        fates: reports by fate; every fate is there.
         came_back: members that were exported, scrapped or stolen and have been at a dealer's since: open, and an alarm.
     """
 
     member_count: int
     totals: Mapping[PairState, int]
-    counted: Mapping[str, CompletionReport]
-    states: Mapping[str, PairState]
-    judged: tuple[Judged, ...]
-    fates: Mapping[ReportFate, int] = field(default_factory=dict)
-    withdrawn: Mapping[str, str] = field(default_factory=dict)
-    resting: PairState = PairState.OPEN
-    came_back: frozenset[str] = frozenset()
+    fates: Mapping[ReportFate, int]
+    came_back: int
 
     @property
     def completed_count(self) -> int:
@@ -218,6 +208,72 @@ class Progress:
         absent = self.removed_count + self.totals[PairState.IN_STOCK]
         return _ppm(self.completed_count, self.member_count - absent)
 
+    def _sum(self, states: frozenset[PairState]) -> int:
+        return sum(self.totals[state] for state in states)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """One campaign's count, pair by pair.
+
+    Attributes:
+        sums: what it adds up to.
+        counted: the completion that closed the pair, by VIN.
+        states: by VIN, the state of every member that is not in the resting one.
+        judged: every report, by (VIN, done, op id).
+        withdrawn: by VIN, why a later plan lists somebody no longer; completed ones among them.
+        resting: the state of a member about whom nothing is known.
+        came_back: the members of whom `Sums.came_back` speaks.
+    """
+
+    sums: Sums
+    counted: Mapping[str, CompletionReport]
+    states: Mapping[str, PairState]
+    judged: tuple[Judged, ...]
+    withdrawn: Mapping[str, str]
+    resting: PairState
+    came_back: frozenset[str]
+
+    @property
+    def member_count(self) -> int:
+        """See `Sums`."""
+        return self.sums.member_count
+
+    @property
+    def totals(self) -> Mapping[PairState, int]:
+        """See `Sums`."""
+        return self.sums.totals
+
+    @property
+    def fates(self) -> Mapping[ReportFate, int]:
+        """See `Sums`."""
+        return self.sums.fates
+
+    @property
+    def completed_count(self) -> int:
+        """See `Sums`."""
+        return self.sums.completed_count
+
+    @property
+    def removed_count(self) -> int:
+        """See `Sums`."""
+        return self.sums.removed_count
+
+    @property
+    def open_count(self) -> int:
+        """See `Sums`."""
+        return self.sums.open_count
+
+    @property
+    def strict_rate_ppm(self) -> int:
+        """See `Sums`."""
+        return self.sums.strict_rate_ppm
+
+    @property
+    def adjusted_rate_ppm(self) -> int:
+        """See `Sums`."""
+        return self.sums.adjusted_rate_ppm
+
     @property
     def exceptions(self) -> tuple[Judged, ...]:
         """Reports that somebody has to look at."""
@@ -230,9 +286,6 @@ class Progress:
             vin: of a member; for any other VIN the answer means nothing.
         """
         return self.states.get(vin, self.resting)
-
-    def _sum(self, states: frozenset[PairState]) -> int:
-        return sum(self.totals[state] for state in states)
 
 
 def _ppm(part: int, whole: int) -> int:

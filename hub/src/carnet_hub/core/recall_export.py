@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.intake import find_signers
+from carnet_hub.core.kept_counts import KeptCounts
 from carnet_hub.core.ports import RecordReads
 from carnet_hub.core.progress import Progress
 from carnet_hub.core.recalls import Campaign, Counted, count_campaign
@@ -74,7 +75,18 @@ def describe_progress(hub: Hub, segments: SegmentShelf, campaign_no: str) -> dic
     """
     with hub.store.read() as snapshot:
         counted = count_campaign(hub, segments, snapshot, campaign_no)
-    return campaign_values(_head(hub, counted, hub.clock.now_ms()), counted.progress)
+    return campaign_values(_head(hub, counted, hub.clock.now_ms()), counted.progress.sums)
+
+
+def describe_sums(hub: Hub, counts: KeptCounts, campaign_no: str) -> dict[str, object]:
+    """As `describe_progress`, from counts that follow the log.
+
+    Raises:
+        Unusable: no such campaign, or a segment is missing.
+    """
+    found = counts.sums(campaign_no)
+    head = ReportHead(hub.hub_id, hub.hub_epoch, found.campaign.values, found.position, hub.clock.now_ms(), {})
+    return campaign_values(head, found.sums)
 
 
 def cite(snapshot: RecordReads, ops: Iterable[OpId]) -> dict[OpId, Citation]:

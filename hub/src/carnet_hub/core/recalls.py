@@ -90,7 +90,7 @@ def import_plan(
     with hub.store.read() as snapshot:
         current = find_campaign(hub, snapshot, plan.texts.campaign_no)
     earlier = withdrawn_of(segments, current) if current is not None else {}
-    former = list(_held_segments(segments, current.segment_hashes)) if current is not None else []
+    former = list(held_segments(segments, current.segment_hashes)) if current is not None else []
     gone = withdraw_members(former, earlier, plan.members.segments, withdrawn or {})
     put_plan(segments, plans, plan, gone)
     return gone
@@ -257,7 +257,7 @@ def members_of(segments: SegmentShelf, campaign: Campaign) -> Iterator[str]:
     Raises:
         Unusable: a segment is missing.
     """
-    for segment in _held_segments(segments, campaign.segment_hashes):
+    for segment in held_segments(segments, campaign.segment_hashes):
         yield from decode_segment(segment)
 
 
@@ -268,11 +268,16 @@ def withdrawn_of(segments: SegmentShelf, campaign: Campaign) -> dict[str, str]:
         Unusable: a segment is missing.
     """
     named = unpack_withdrawals(campaign.values.get("withdrawn_members"))
-    held = _held_segments(segments, [name for _, name in named])
+    held = held_segments(segments, [name for _, name in named])
     return {vin: reason for (reason, _), segment in zip(named, held, strict=True) for vin in decode_segment(segment)}
 
 
-def _held_segments(segments: SegmentShelf, names: Iterable[bytes]) -> Iterator[bytes]:
+def held_segments(segments: SegmentShelf, names: Iterable[bytes]) -> Iterator[bytes]:
+    """Member lists by their hashes, one after the other.
+
+    Raises:
+        Unusable: one is missing.
+    """
     for name in names:
         segment = segments.get(name)
         if segment is None:

@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from itertools import chain
 from typing import Final
 
-from carnet_hub.core.progress import Judged, PairState, Progress, ReportFate
+from carnet_hub.core.progress import Judged, PairState, Progress, ReportFate, Sums
 from carnet_protocol.ids import OpId, index_of, nonce_of, record_text
 from carnet_protocol.vin import normalise_vin
 
@@ -113,7 +113,7 @@ def report_files(
     """
     return [
         ReportFile(SUMMARY_NAME, [_MARK, *map(_csv_line, _summary_rows(head, progress))], has_header=True),
-        ReportFile(CAMPAIGN_NAME, [_pretty(campaign_values(head, progress))], has_rows=False),
+        ReportFile(CAMPAIGN_NAME, [_pretty(campaign_values(head, progress.sums))], has_rows=False),
         ReportFile(MEMBERS_NAME, (_line(_member_values(vin, progress)) for vin in chain(members, progress.withdrawn))),
         ReportFile(COMPLETIONS_NAME, (_line(_completion_values(one, head, citations)) for one in progress.judged)),
         ReportFile(README_NAME, [README_TEXT.encode()], has_rows=False),
@@ -140,21 +140,21 @@ def manifest_text(head: ReportHead, files: Iterable[FileFacts], export_key_id: b
     return ("\n".join(lines) + "\n").encode()
 
 
-def campaign_values(head: ReportHead, progress: Progress) -> dict[str, object]:
+def campaign_values(head: ReportHead, sums: Sums) -> dict[str, object]:
     """Public facts about a campaign and its progress, for programs."""
     return {
         "campaign": public_campaign(head.campaign),
         "log_position": head.position,
         "counted_at": instant_text(head.created_ms),
-        "members": progress.member_count,
-        "states": {state.value: progress.totals[state] for state in PairState},
-        "completed": progress.completed_count,
-        "removed": progress.removed_count,
-        "open": progress.open_count,
-        "came_back": len(progress.came_back),
-        "completion_rate_strict_percent": percent_text(progress.strict_rate_ppm),
-        "completion_rate_adjusted_percent": percent_text(progress.adjusted_rate_ppm),
-        "reports": {fate.value: progress.fates.get(fate, 0) for fate in ReportFate},
+        "members": sums.member_count,
+        "states": {state.value: sums.totals[state] for state in PairState},
+        "completed": sums.completed_count,
+        "removed": sums.removed_count,
+        "open": sums.open_count,
+        "came_back": sums.came_back,
+        "completion_rate_strict_percent": percent_text(sums.strict_rate_ppm),
+        "completion_rate_adjusted_percent": percent_text(sums.adjusted_rate_ppm),
+        "reports": {fate.value: sums.fates.get(fate, 0) for fate in ReportFate},
     }
 
 

@@ -6,13 +6,12 @@ answer for the same facts, whatever the order in which they arrived.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
 from itertools import chain
 from typing import Final
 
 from carnet_hub.core.pair_states import UNKNOWN_CAR, CarFacts, PairVerdict, Standing, Terms, judge_pair
-from carnet_hub.core.progress import CompletionReport, PairState, Progress, ReportFate
+from carnet_hub.core.progress import CompletionReport, PairState, Progress, ReportFate, Sums
 from carnet_protocol.ids import RecordId
 from carnet_protocol.vin import normalise_vin
 
@@ -49,19 +48,11 @@ def count_progress(
     verdicts = {
         vin: judge_pair(terms, standings[vin], cars.get(vin, UNKNOWN_CAR), by_vin.get(vin, ())) for vin in sorted(known)
     }
-    sums = _Sums(member_count, Counter({terms.resting: member_count - len(listed)}), Counter())
-    sums.totals.update(one.state for one in verdicts.values() if one.state is not None)
-    sums.fates.update(judged.fate for one in verdicts.values() for judged in one.judged)
-    return _progress(terms.resting, sums, withdrawn, verdicts)
-
-
-@dataclass(frozen=True, slots=True)
-class _Sums:
-    """What is added up: distinct members, members by state, reports by fate."""
-
-    member_count: int
-    totals: Counter[PairState]
-    fates: Counter[ReportFate]
+    totals = Counter({terms.resting: member_count - len(listed)})
+    totals.update(one.state for one in verdicts.values() if one.state is not None)
+    fates = Counter(judged.fate for one in verdicts.values() for judged in one.judged)
+    back = sum(one.came_back for one in verdicts.values())
+    return _progress(terms.resting, _sums(member_count, totals, fates, back), withdrawn, verdicts)
 
 
 class Tally:
@@ -85,7 +76,10 @@ class Tally:
         self._records: dict[str, set[RecordId]] = {}
         self._cars: dict[str, CarFacts] = {}
         self._verdicts: dict[str, PairVerdict] = {}
-        self._sums = _Sums(member_count, Counter({terms.resting: member_count}), Counter())
+        self._member_count = member_count
+        self._totals: Counter[PairState] = Counter({terms.resting: member_count})
+        self._fates: Counter[ReportFate] = Counter()
+        self._back = 0
         for vin in withdrawn:
             self._judge(vin)
 
@@ -106,23 +100,33 @@ class Tally:
             self._judge(vin)
 
     def take_car(self, vin: str, car: CarFacts) -> None:
-        """What is known of a car now.
+        """What is known of a car now; of a stranger nothing is kept.
 
         Args:
             vin: in normal form.
         """
-        self._cars[vin] = car
-        self._judge(vin)
+        if self._is_member(vin) or vin in self._withdrawn:
+            self._cars[vin] = car
+            self._judge(vin)
 
     @property
-    def totals(self) -> dict[PairState, int]:
-        """Members by state; costs nothing however large the campaign is."""
-        return {state: self._sums.totals[state] for state in PairState}
+    def sums(self) -> Sums:
+        """What it adds up to; costs nothing however large the campaign is."""
+        return _sums(self._member_count, self._totals, self._fates, self._back)
+
+    @property
+    def car_count(self) -> int:
+        """Cars that are held because something was said about them."""
+        return len(self._verdicts)
+
+    def on_visits(self, visits: Collection[bytes]) -> list[RecordId]:
+        """The completions that name one of these orders."""
+        return [record for record, one in self._reports.items() if one.visit in visits]
 
     def progress(self) -> Progress:
         """The whole answer; its cost follows what was reported, not the members."""
         verdicts = {vin: self._verdicts[vin] for vin in sorted(self._verdicts)}
-        return _progress(self._terms.resting, self._sums, self._withdrawn, verdicts)
+        return _progress(self._terms.resting, self.sums, self._withdrawn, verdicts)
 
     def _judge(self, vin: str) -> None:
         """Judge one VIN again, and move it from its former sums to its present ones."""
@@ -132,10 +136,13 @@ class Tally:
         former = self._verdicts.get(vin)
         if verdict.state is not None:
             was = former.state if former is not None else None
-            self._sums.totals[was or self._terms.resting] -= 1
-            self._sums.totals[verdict.state] += 1
-        self._sums.fates.subtract(one.fate for one in (former.judged if former is not None else ()))
-        self._sums.fates.update(one.fate for one in verdict.judged)
+            self._totals[was or self._terms.resting] -= 1
+            self._totals[verdict.state] += 1
+        if former is not None:
+            self._fates.subtract(one.fate for one in former.judged)
+            self._back -= former.came_back
+        self._fates.update(one.fate for one in verdict.judged)
+        self._back += verdict.came_back
         self._verdicts[vin] = verdict
 
 
@@ -145,17 +152,24 @@ def _standing(is_member: bool, is_withdrawn: bool) -> Standing:  # noqa: FBT001 
     return Standing.MEMBER if is_member else Standing.STRANGER
 
 
+def _sums(member_count: int, totals: Mapping[PairState, int], fates: Mapping[ReportFate, int], back: int) -> Sums:
+    return Sums(
+        member_count,
+        {state: totals.get(state, 0) for state in PairState},
+        {fate: fates.get(fate, 0) for fate in ReportFate},
+        back,
+    )
+
+
 def _progress(
-    resting: PairState, sums: _Sums, withdrawn: Mapping[str, str], verdicts: Mapping[str, PairVerdict]
+    resting: PairState, sums: Sums, withdrawn: Mapping[str, str], verdicts: Mapping[str, PairVerdict]
 ) -> Progress:
     """The answer, from verdicts in the order of their VINs."""
     return Progress(
-        sums.member_count,
-        {state: sums.totals[state] for state in PairState},
+        sums,
         {vin: one.counted for vin, one in verdicts.items() if one.counted is not None},
         {vin: one.state for vin, one in verdicts.items() if one.state is not None and one.state is not resting},
         tuple(judged for one in verdicts.values() for judged in one.judged),
-        {fate: sums.fates[fate] for fate in ReportFate},
         withdrawn,
         resting,
         frozenset(vin for vin, one in verdicts.items() if one.came_back),

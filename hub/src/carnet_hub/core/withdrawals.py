@@ -99,7 +99,7 @@ def withdraw_members(
     Raises:
         ListRefused: somebody is left out without a reason, or withdrawn who is listed or was never a member.
     """
-    listed = _Listed(new)
+    listed = Listed(new)
     gone = [vin for segment in former for vin in listed.missing(decode_segment(segment))]
     silent = [vin for vin in gone if vin not in stated]
     if silent:
@@ -134,8 +134,8 @@ def unpack_withdrawals(joined: Value) -> list[tuple[str, bytes]]:
     return [(_reason(part[0]), part[1:]) for part in parts if len(part) == width]
 
 
-class _Listed:
-    """The members of a new plan, to be asked."""
+class Listed:
+    """The members of a plan, to be asked; four bytes for each regular one."""
 
     def __init__(self, segments: Iterable[bytes]) -> None:
         self._serials: dict[str, Sequence[int]] = {}
@@ -143,6 +143,11 @@ class _Listed:
         for segment in map(decode_segment, segments):
             self._serials |= {group.prefix: group.serials for group in segment.members}
             self._exceptions.update(segment.exceptions)
+
+    @property
+    def count(self) -> int:
+        """Distinct members."""
+        return sum(len(serials) for serials in self._serials.values()) + len(self._exceptions)
 
     def __contains__(self, vin: str) -> bool:
         parts = split_vin(vin)
