@@ -120,6 +120,18 @@ class Service:
         """End it as an operator would."""
         self._end(signal.SIGTERM)
 
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Its process stands still while the block runs: questions are taken by its socket, and nobody answers."""
+        process = self.process
+        if process is None:
+            raise ProgramFailed(f"{self.name} does not run")
+        process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            process.send_signal(signal.SIGCONT)
+
     def _end(self, how: signal.Signals) -> None:
         process, self.process = self.process, None
         if process is None:

@@ -1,0 +1,124 @@
+"""A desk that is interrupted: its node stands still in the middle of a save, or its session ends under somebody."""
+
+from contextlib import ExitStack
+
+import pytest
+from playwright.sync_api import Route, expect
+
+from browser.front_desk import ADMINISTRATOR, FrontDesk
+from support.programs import Service
+from support.staffed import PASSWORD
+
+pytestmark = pytest.mark.xdist_group("browser")
+"""One worker drives the browser; see `conftest.chromium`."""
+
+PATIENCE_MS = 20_000
+"""Two questions in a row that nobody answers, each given up after five seconds, on a busy machine."""
+
+FORM = "**/visits/new"
+COMPLAINT = "[name='jobs[0].complaint']"
+STATE = "[data-draft-state]"
+SAVES_AGAIN = """addEventListener("DOMContentLoaded", () => {
+    const state = document.querySelector("[data-draft-state]");
+    let isSentAgain = false;
+    const look = () => {
+        console.info(state.textContent);
+        if (!state.textContent.includes("尚未答复") || isSentAgain) return;
+        isSentAgain = true;
+        document.querySelector("[data-save]").click();
+    };
+    if (state) new MutationObserver(look).observe(state, { childList: true });
+});"""
+"""Says on the console what the page says, and saves again once it does not know; nothing else can look at a page that
+is about to go, because the browser's driver waits for the next one."""
+
+NOT_SAVED, NOT_KNOWN = "已输入的内容留在此页", "尚未答复是否已保存"
+
+
+def write_check_in(desk: FrontDesk, plate: str) -> None:
+    """Everything a check-in needs, kept by the node."""
+    desk.go("/visits/new")
+    desk.page.fill("[name='car.plate']", plate)
+    desk.page.fill("[name=sender_name]", "赵敏")
+    desk.page.fill("[name=sender_phone]", "13900001111")
+    desk.page.check("[name=is_odometer_unknown]")
+    desk.page.fill(COMPLAINT, "idle is")
+    desk.page.keyboard.press("Tab")
+    expect(desk.page.locator(STATE)).to_contain_text("草稿已保存")
+
+
+def kept_of(desk: FrontDesk, plate: str) -> tuple[int, int]:
+    """How many orders of a plate there are, and how many check-ins that are not saved."""
+    desk.go("/visits")
+    rows = desk.page.locator("table.orders a", has_text=plate)
+    orders = set(rows.evaluate_all("all => all.map((one) => one.href)"))
+    desk.go("/")
+    return len(orders), desk.page.locator("a[href^='/visits/new']", has_text=plate).count()
+
+
+def test_a_node_that_stands_still_when_the_last_word_is_kept_loses_nothing(served: Service, desk: FrontDesk):
+    """The page stays as it is and says that nothing was saved; once the node goes on, the order is saved once."""
+    write_check_in(desk, "津D00001")
+    with served.frozen():
+        desk.page.fill(COMPLAINT, "idle is rough")
+        desk.page.keyboard.press("Control+Enter")
+        expect(desk.page.locator(STATE)).to_contain_text(NOT_SAVED, timeout=PATIENCE_MS)
+        typed = desk.page.input_value(COMPLAINT)
+
+    desk.page.keyboard.press("Control+Enter")
+    desk.page.wait_for_selector("h1 .state")
+
+    assert (typed, "idle is rough" in desk.page.inner_text("main")) == ("idle is rough", True)
+    assert kept_of(desk, "津D00001") == (1, 0)
+
+
+def test_a_node_that_stands_still_with_the_form_saves_it_once(served: Service, desk: FrontDesk):
+    """Nobody can know whether it is saved, and the page says so; saving again meanwhile makes no second order."""
+    desk.page.add_init_script(SAVES_AGAIN)
+    write_check_in(desk, "津D00002")
+    with ExitStack() as still:
+
+        def stop_first(route: Route) -> None:
+            """The node has kept the last word; it stands still before it reads the form."""
+            still.enter_context(served.frozen())
+            route.continue_()
+
+        desk.page.route(FORM, stop_first, times=1)
+        with desk.page.expect_console_message(lambda said: NOT_KNOWN in said.text, timeout=PATIENCE_MS):
+            desk.page.keyboard.press("Control+Enter")
+    desk.page.wait_for_selector("h1 .state")
+
+    assert kept_of(desk, "津D00002") == (1, 0)
+
+
+@pytest.mark.parametrize(("screen", "button"), [("/staff/me", "form[action='/logout'] button"), ("/", "[data-lock]")])
+def test_what_is_typed_while_a_session_ends_comes_back(desk: FrontDesk, screen: str, button: str):
+    """Logged out or locked from another window: who comes back finds the words that the node would not take, too."""
+    write_check_in(desk, "津D00003")
+    other = desk.page.context.new_page()
+    other.goto(desk.url + screen)
+    other.click(button)
+    other.wait_for_selector("[name=password]")
+    other.close()
+
+    desk.page.fill(COMPLAINT, "smells of petrol")
+    desk.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    desk.page.wait_for_selector("[name=password]")
+    if desk.page.locator("[name=staff_no]:not([readonly])").count():
+        desk.page.fill("[name=staff_no]", ADMINISTRATOR)
+    desk.page.fill("[name=password]", PASSWORD)
+    desk.page.keyboard.press("Enter")
+
+    expect(desk.page.locator(COMPLAINT)).to_have_value("smells of petrol", timeout=PATIENCE_MS)
+    expect(desk.page.locator("[name='car.plate']")).to_have_value("津D00003")
+    assert desk.page.evaluate("sessionStorage.length") == 0
+
+
+def test_what_waits_for_somebody_else_is_gone(desk: FrontDesk):
+    """Words of a colleague who was logged in at this window before are shown to nobody."""
+    left = {"person": "somebody else", "sent": {"fields": {"full_name": "别人"}, "based_on": "", "was": ""}}
+    desk.page.evaluate("one => sessionStorage.setItem('carnet-held /drafts/customer', JSON.stringify(one))", left)
+
+    desk.go("/customers/new")
+
+    assert (desk.page.input_value("[name=full_name]"), desk.page.evaluate("sessionStorage.length")) == ("", 0)
