@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from carnet_hub.core.rows import RecordRow
-from carnet_node.adapters.rotating import ASIDE_FILE
+from carnet_hub.core.rows import KeyRow, RecordRow
+from carnet_node.adapters.rotating import ASIDE_FILE, present_public
 from carnet_node.bootstrap import Installation
 from carnet_node.core.bundling import take_from_hub
 from carnet_node.core.doctor import Grade, examine_node
@@ -16,6 +16,8 @@ from carnet_node.core.failures import HubRefused
 from carnet_node.core.refusals import CommandRefused
 from carnet_node.core.rejoin import go_on_offline
 from carnet_node.core.status import Status, status_of
+from carnet_node.core.sync_centre import sync_centre
+from carnet_protocol.envelope import key_id_of
 from carnet_protocol.kinds import CUSTOMER
 from carnet_protocol.reasons import Reason
 from support.hub_apps import TestHub
@@ -249,6 +251,19 @@ def test_an_old_stick_only_costs_a_round(hub: TestHub, node: Installation, tmp_p
     assert waiting(again) == 0
     assert customers_at(hub) == {customer_id(1), customer_id(2)}
     assert is_whole(started_again(again))
+
+
+def test_the_key_that_is_shown_is_the_one_that_signs(hub: TestHub, node: Installation, tmp_path: Path):
+    """The hub operator compares it with his own: the key of a lost change lies in its file still, and signs nothing."""
+    restored = with_lost_changes(hub, node, tmp_path)
+
+    sync(restored, hub)
+    shown = sync_centre(restored.node()).key_id
+    listed = key_id_of(present_public(restored.store, restored.keyring, restored.signing_keys)).hex()
+
+    with hub.app.hub.store.read() as snapshot:
+        (known,) = (row.key_id.hex() for row in snapshot.scan(KeyRow) if row.status == "active")
+    assert (shown, listed) == (known[: len(shown)], known)
 
 
 def test_a_doubt_is_told_until_it_is_over(hub: TestHub, node: Installation, tmp_path: Path):

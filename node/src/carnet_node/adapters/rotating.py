@@ -37,7 +37,7 @@ from carnet_node.core.authoring import SealedSet
 from carnet_node.core.failures import KeysUnreadable
 from carnet_node.core.limits import FORMER_KEYS_MAX
 from carnet_node.core.node import Node
-from carnet_node.core.ports import Entropy, Files
+from carnet_node.core.ports import Entropy, Files, NodeStore
 from carnet_node.core.records import OWN_KEY_ID
 from carnet_node.core.signing import change_own_key, is_change_in_backup, is_change_pending, is_key_in_doubt
 from carnet_protocol.envelope import Signer, key_id_of
@@ -226,16 +226,16 @@ def rotate(node: Node, keyring: Keyring, keys: SigningKeys, entropy: Entropy) ->
         node,
         new,
         new_public=new.public,
-        old_public=_present_public(node, keyring, keys),
+        old_public=present_public(node.store, keyring, keys),
         exchange_public=keyring.exchange_public,
     )
     keys.finish(new.key_id)
     return new, sealed
 
 
-def _present_public(node: Node, keyring: Keyring, keys: SigningKeys) -> bytes:
+def present_public(store: NodeStore, keyring: Keyring, keys: SigningKeys) -> bytes:
     """The public half of the key that signs: not the keyring's where the change to that one was lost with a disk."""
-    with node.store.read() as tx:
+    with store.read() as tx:
         own = tx.setting(OWN_KEY_ID)
     return next((one.public for one in keys.everyone() if one.key_id == own), keyring.signing_public)
 

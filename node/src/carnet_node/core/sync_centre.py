@@ -13,6 +13,7 @@ from carnet_node.core.limits import LIST_ROWS_MAX, SETS_COUNTED_MAX
 from carnet_node.core.node import Node
 from carnet_node.core.ports import ReadTransaction
 from carnet_node.core.record_view import RecordView, view_record
+from carnet_node.core.records import OWN_KEY_ID
 from carnet_node.core.status import Status, document_of, documented_keys, status_of
 from carnet_protocol.ids import RecordId
 from carnet_protocol.kinds import REGISTRY
@@ -99,7 +100,7 @@ def sync_centre(node: Node) -> SyncCentre:
         waiting = _waiting(node, tx)
         documents = [_held_document(node, tx, one) for one in held]
         latest = tx.sets_decided(RECEIPTS_SHOWN_MAX)
-        chain = tx.chain()
+        chain, key_id = tx.chain(), tx.setting(OWN_KEY_ID) or node.signer.key_id
     receipts = [
         ReceiptLine(one.seq, one.verdict.code, one.verdict.position, one.verdict.time_ms, one.receipt is not None)
         for one in latest
@@ -112,7 +113,7 @@ def sync_centre(node: Node) -> SyncCentre:
         list_conflicts(node),
         tuple(receipts),
         0 if chain is None else chain.epoch_ordinal,
-        node.signer.key_id.hex()[:16],
+        key_id.hex()[:16],
     )
 
 

@@ -8,7 +8,7 @@ import typer
 
 from carnet_node.adapters.keyring import WRAPPED_FOR_HUB_FILE, WRAPPED_FOR_RECOVERY_FILE
 from carnet_node.adapters.recovery import KeyFolder, renew_wrappings, unwrap_data_key, wrappings_at
-from carnet_node.adapters.rotating import rotate
+from carnet_node.adapters.rotating import present_public, rotate
 from carnet_node.adapters.system import DiskFiles, SystemEntropy
 from carnet_node.bootstrap import lost_machine_asks, require_recovered
 from carnet_node.core.enrolment import check_hub_url
@@ -16,6 +16,7 @@ from carnet_node.core.failures import KeysUnreadable
 from carnet_node.entrypoints.cli.opening import installation_of, one_group, set_facts, settings_of
 from carnet_node.entrypoints.cli.output import AsJson, emit
 from carnet_protocol.enrolment import parse_code
+from carnet_protocol.envelope import key_id_of
 
 keys_app = one_group(help="This machine's keys.")
 
@@ -30,11 +31,12 @@ def list_(ctx: typer.Context, *, as_json: AsJson = False) -> None:
     """Which keys this machine has; nothing secret is shown."""
     installation = installation_of(ctx)
     keys = KeyFolder(installation.settings.keys_dir, installation.files)
+    signing = present_public(installation.store, installation.keyring, installation.signing_keys)
     emit(
         {
             "folder": str(keys.folder),
-            "key_id": installation.keyring.key_id.hex(),
-            "signing_key": installation.keyring.signing_public.hex(),
+            "key_id": key_id_of(signing).hex(),
+            "signing_key": signing.hex(),
             "exchange_key": installation.keyring.exchange_public.hex(),
             "copies": sorted(keys.wrappings()),
         },
