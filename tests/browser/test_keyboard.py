@@ -131,6 +131,26 @@ def test_a_field_that_is_full_says_so(desk: FrontDesk):
     assert desk.page.input_value("[name=full_name]") == "王" * 100
 
 
+def test_a_field_that_is_exactly_full_says_nothing(desk: FrontDesk):
+    """An hour of two digits and a code of eighteen characters have lost nothing."""
+    desk.go("/customers/new")
+    for name, text in (("preferences[0].from_hour", "10"), ("credit_code", "91310115MA1K35J21R")):
+        desk.page.focus(f"[name='{name}']")
+        desk.page.keyboard.type(text)
+
+    assert desk.page.inner_text("#told") == ""
+
+
+def test_a_key_that_a_full_field_does_not_take_is_told(desk: FrontDesk):
+    """The third digit of an hour is gone, and the page says so."""
+    desk.go("/customers/new")
+    desk.page.focus("[name='preferences[0].from_hour']")
+    desk.page.keyboard.type("105")
+
+    expect(desk.page.locator("#told")).to_contain_text("最多 2 个字符")
+    assert desk.page.input_value("[name='preferences[0].from_hour']") == "10"
+
+
 def test_a_new_colleague_is_entered_by_keyboard(desk: FrontDesk):
     """Enter goes from the number to the name; Ctrl+Enter sends, and the code names the number as it is kept."""
     desk.go("/staff")
