@@ -27,7 +27,8 @@ from carnet_hub.adapters.keyring import (
 )
 from carnet_hub.adapters.law_files import LawFolder
 from carnet_hub.adapters.logging import LoggedAlarms
-from carnet_hub.adapters.recall_files import PlanFolder, SegmentFolder
+from carnet_hub.adapters.profile_files import ProfileFolder
+from carnet_hub.adapters.recall_files import PlanFolder, ReportFolder, SegmentFolder
 from carnet_hub.adapters.relink_scratch import sweep_scratch
 from carnet_hub.adapters.schema import upgrade_schema
 from carnet_hub.adapters.store import SqlStore, open_store
@@ -89,6 +90,8 @@ class HubApp:
     segments: SegmentFolder
     plans: PlanFolder
     law: LawFolder
+    profiles: ProfileFolder
+    reports: ReportFolder
     files: Files
     store: SqlStore
     run_blocking: RunBlocking
@@ -332,6 +335,8 @@ def _join(
         SegmentFolder(settings.segments_dir, ports.files),
         PlanFolder(settings.plans_dir, ports.files),
         LawFolder(settings.law_dir, ports.files),
+        ProfileFolder(settings.profiles_dir, ports.files),
+        ReportFolder(settings.reports_dir, ports.files),
         ports.files,
         store,
         ports.run_blocking,

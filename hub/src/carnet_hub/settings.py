@@ -78,6 +78,16 @@ class HubSettings(BackupSettings):
         return self.data_dir / "law"
 
     @property
+    def profiles_dir(self) -> Path:
+        """Profiles of reports that an operator brought."""
+        return self.law_dir / "profiles"
+
+    @property
+    def reports_dir(self) -> Path:
+        """Manifests of the reports that were made."""
+        return self.data_dir / "reports"
+
+    @property
     def url(self) -> str:
         """The database URL that is in force."""
         return self.database_url or f"sqlite:///{(self.data_dir / 'hub.db').resolve()}"

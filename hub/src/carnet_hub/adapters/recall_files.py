@@ -1,4 +1,4 @@
-"""Recall segments and imported plans as files.
+"""Recall segments, imported plans and manifests of reports as files.
 
 Decides names and checks what is read: a segment is named by its hash and looked at again whenever it is read, so that a
 damaged disk never stops a car or frees one. Several workers may share the folder; a file is complete or absent.
@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Final
 
 from carnet_hub.core.failures import Unusable
-from carnet_hub.core.limits import PLAN_BYTES_MAX
+from carnet_hub.core.limits import MANIFEST_BYTES_MAX, PLAN_BYTES_MAX
 from carnet_hub.core.ports import Files
 from carnet_protocol.limits import SEGMENT_BYTES_MAX
 
 _SEGMENT_SUFFIX: Final = ".seg"
 _PLAN_SUFFIX: Final = ".plan"
 _DOCUMENT_SUFFIX: Final = ".json"
+_MANIFEST_SUFFIX: Final = ".manifest"
 _NUMBER_END: Final = b"\n"
 
 
@@ -107,3 +108,31 @@ class PlanFolder:
 
     def _path(self, campaign_no: str) -> Path:
         return self._folder / f"{sha256(campaign_no.encode()).hexdigest()}{_PLAN_SUFFIX}"
+
+
+class ReportFolder:
+    """Manifests of the reports that were made here, each named by its hash."""
+
+    def __init__(self, folder: Path, files: Files) -> None:
+        self._folder = folder
+        self._files = files
+        self._manifests = _FilesByHash(folder, files, _MANIFEST_SUFFIX, MANIFEST_BYTES_MAX)
+
+    def keep(self, manifest: bytes) -> bytes:
+        """Keep a manifest; returns its SHA-256."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        return self._manifests.put(manifest)
+
+    def manifests(self) -> dict[str, bytes]:
+        """Every manifest by its hash, hexadecimal."""
+        if not self._folder.is_dir():
+            return {}
+        names = [name for name in self._files.names(self._folder) if name.endswith(_MANIFEST_SUFFIX)]
+        remedy = "Remove the file; the report itself is not affected."
+        held = {
+            name: self._manifests.get(
+                bytes.fromhex(name.removesuffix(_MANIFEST_SUFFIX)), called="manifest", remedy=remedy
+            )
+            for name in names
+        }
+        return {name.removesuffix(_MANIFEST_SUFFIX): one for name, one in held.items() if one is not None}

@@ -38,6 +38,8 @@ from carnet_hub.core.report import (
     ReportHead,
     manifest_text,
 )
+from carnet_hub.core.report_parts import REPORT_NAME
+from carnet_hub.core.report_record import check_sum
 from carnet_protocol.envelope import key_id_of
 from carnet_storage.adapters.system import sync_folder
 
@@ -117,7 +119,7 @@ def verify_export(folder: Path, key_pem: bytes | None = None) -> VerifiedExport:
         key.verify(_read(folder, SIGNATURE_NAME), manifest)
     except InvalidSignature as error:
         raise ExportDiffers(MANIFEST_NAME, "the signature does not match: altered, or signed by another key") from error
-    facts, files = _parse_manifest(manifest)
+    facts, files = parse_manifest(manifest)
     for one in files:
         _check_file(folder, one)
     listed = {one.name for one in files} | UNLISTED
@@ -125,6 +127,8 @@ def verify_export(folder: Path, key_pem: bytes | None = None) -> VerifiedExport:
         if path.name not in listed:
             raise ExportDiffers(path.name, "it is not part of what was signed")
     _check_counts(folder, facts)
+    if "profile" in facts:
+        _check_report(folder, facts)
     key_id = key_id_of(key.public_bytes_raw())
     return VerifiedExport(facts, files, key_id, fingerprint_of(key), key_pem is not None)
 
@@ -176,8 +180,12 @@ def _load_key(pem: bytes) -> Ed25519PublicKey:
     return key
 
 
-def _parse_manifest(manifest: bytes) -> tuple[dict[str, str], tuple[FileFacts, ...]]:
-    """The facts and files of a manifest whose signature held."""
+def parse_manifest(manifest: bytes) -> tuple[dict[str, str], tuple[FileFacts, ...]]:
+    """The facts and files of a manifest whose signature held.
+
+    Raises:
+        ExportDiffers: it does not begin as one does.
+    """
     facts: dict[str, str] = {}
     files: list[FileFacts] = []
     for line in manifest.decode("utf-8", "replace").splitlines():
@@ -228,6 +236,28 @@ def _compare_counts(folder: Path, facts: dict[str, str]) -> None:
             raise ExportDiffers(CAMPAIGN_NAME, f"its totals do not follow from {name}")
     if str(campaign["log_position"]) != facts.get("log-position"):
         raise ExportDiffers(CAMPAIGN_NAME, "it was counted at another log position than the manifest says")
+
+
+def _check_report(folder: Path, facts: dict[str, str]) -> None:
+    """The record of a report must add up, and be that of its rows, its position and its day."""
+    try:
+        values = json.loads((folder / REPORT_NAME).read_bytes())
+        campaign = json.loads((folder / CAMPAIGN_NAME).read_bytes())
+        record, restated = values["record"], values["restates"]
+        check_sum(record)
+        pairs = (
+            (record["involved"], campaign["members"]),
+            (record["remedied"], campaign["completed"]),
+            (record["removed"], campaign["removed"]),
+            (str(values["log_position"]), facts.get("log-position")),
+            (values["as_of"], facts.get("as-of")),
+            (f"{values['profile']} {values['profile_version']}", facts.get("profile")),
+            (None if restated is None else restated["manifest"], facts.get("restates")),
+        )
+    except (Unusable, ValueError, KeyError, TypeError, OSError, RecursionError) as error:
+        raise ExportDiffers(REPORT_NAME, "its record is not as a hub writes one, or does not add up") from error
+    if any(said != found for said, found in pairs):
+        raise ExportDiffers(REPORT_NAME, "it says otherwise than the rows and the manifest beside it")
 
 
 def _count_column(path: Path, column: str) -> Counter[str]:

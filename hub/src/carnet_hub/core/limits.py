@@ -259,3 +259,25 @@ SHEET_BOUNDS: Final = SheetBounds(256 * 1024 * 1024, 2 * 1024 * 1024 * 1024, 40_
 
 WITHDRAWN_MAX: Final = 1_000_000
 """Members that one plan takes back with reasons."""
+
+PROFILE_ITEMS_MAX: Final = 500
+"""Items of a report profile: ten times the longest list known."""
+
+REPORT_SITES_MAX: Final = 200
+"""Sites and days that a report shows as a table to people; its files hold all of them."""
+
+PLOT_POINTS_MAX: Final = 400
+"""Points of one plotted line: more than a screen has room for."""
+
+STATED_BYTES_MAX: Final = 64 * 1024
+"""A file with what nobody can derive: some dozens of short values."""
+
+CITED_BATCH: Final = 1_000
+"""Completions whose log entries are looked up together while a report is written."""
+
+REPORT_BYTES_MAX: Final = 4 * 1024 * 1024
+"""The values of one report, without its rows: items, what it cites, what it restates."""
+
+REMIND_SOON_DAYS: Final = 7
+REMIND_DAYS: Final = 30
+"""Days before the last one at which a report is due soon, and at which it is worth beginning."""

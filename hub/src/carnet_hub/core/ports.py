@@ -18,6 +18,7 @@ from typing import Protocol, TypeVar
 from carnet_hub.core.failures import HubFailure
 from carnet_hub.core.master_ports import MasterReads
 from carnet_hub.core.relink_ports import RelinkReads
+from carnet_hub.core.report_record import OutreachCounts
 from carnet_hub.core.rows import (
     AdmissionRow,
     AssignmentDayRow,
@@ -150,6 +151,13 @@ class Alarms(Protocol):
 
     def customer_unweighed(self, customer: bytes, error: Exception) -> None:
         """The matcher made the hub fail on a customer, who was left as it was."""
+
+
+class Outreach(Protocol):
+    """Where it is known how far the owners of a campaign's vehicles have been told."""
+
+    def counts(self, campaign_no: str, position: int, /) -> OutreachCounts | None:
+        """What was known at a log position; None while nobody keeps it, which a report says."""
 
 
 class RecordReads(Protocol):

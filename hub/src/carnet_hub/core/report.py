@@ -15,12 +15,13 @@ give the same files. Does not write, hash or sign them (`adapters/report_files`)
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import chain
+from itertools import chain, islice
 from typing import Final
 
+from carnet_hub.core.limits import CITED_BATCH
 from carnet_hub.core.progress import Judged, PairState, Progress, ReportFate, Sums
 from carnet_protocol.ids import OpId, index_of, nonce_of, record_text
 from carnet_protocol.vin import normalise_vin
@@ -64,6 +65,7 @@ class ReportHead:
         position: the hub's log position the report was counted at.
         created_ms: ms since 1970 UTC.
         site_codes: site code by dealer id.
+        facts: more lines of the manifest, name and value, such as the profile of a report.
     """
 
     hub_id: bytes
@@ -72,6 +74,11 @@ class ReportHead:
     position: int
     created_ms: int
     site_codes: Mapping[bytes, str]
+    facts: tuple[tuple[str, str], ...] = ()
+
+
+Cite = Callable[[Sequence[OpId]], Mapping[OpId, Citation]]
+"""Looks the log entries of some ops up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +118,18 @@ def report_files(
         members: VINs in the order of the segments; read once, while `members.ndjson` is written. Withdrawn ones follow.
         citations: log entry by op id, for every judged report.
     """
+    return export_files(head, progress, members, lambda _: citations)
+
+
+def export_files(head: ReportHead, progress: Progress, members: Iterable[str], cite: Cite) -> list[ReportFile]:
+    """The same, with citations looked up in batches while the completions are written."""
     return [
-        ReportFile(SUMMARY_NAME, [_MARK, *map(_csv_line, _summary_rows(head, progress))], has_header=True),
-        ReportFile(CAMPAIGN_NAME, [_pretty(campaign_values(head, progress.sums))], has_rows=False),
-        ReportFile(MEMBERS_NAME, (_line(_member_values(vin, progress)) for vin in chain(members, progress.withdrawn))),
-        ReportFile(COMPLETIONS_NAME, (_line(_completion_values(one, head, citations)) for one in progress.judged)),
+        csv_file(SUMMARY_NAME, _summary_rows(head, progress)),
+        ReportFile(CAMPAIGN_NAME, [json_text(campaign_values(head, progress.sums))], has_rows=False),
+        ReportFile(
+            MEMBERS_NAME, (json_line(_member_values(vin, progress)) for vin in chain(members, progress.withdrawn))
+        ),
+        ReportFile(COMPLETIONS_NAME, _completion_lines(head, progress.judged, cite)),
         ReportFile(README_NAME, [README_TEXT.encode()], has_rows=False),
     ]
 
@@ -135,6 +149,7 @@ def manifest_text(head: ReportHead, files: Iterable[FileFacts], export_key_id: b
         f"log-position {head.position}",
         f"created-at {instant_text(head.created_ms)}",
         f"export-key {export_key_id.hex()}",
+        *(f"{name} {value}" for name, value in head.facts),
         *(f"file {one.sha256.hex()} {one.size_bytes} {one.rows} {one.name}" for one in files),
     ]
     return ("\n".join(lines) + "\n").encode()
@@ -188,6 +203,30 @@ def percent_text(ppm: int) -> str:
     return f"{ppm // 10_000}.{ppm % 10_000:04d}"
 
 
+def csv_file(name: str, rows: Iterable[Sequence[str]]) -> ReportFile:
+    """A table for spreadsheets: UTF-8 with a mark, a header, no cell that a spreadsheet would run."""
+    return ReportFile(name, chain([_MARK], map(_csv_line, rows)), has_header=True)
+
+
+def json_line(values: Mapping[str, object]) -> bytes:
+    """One row for programs."""
+    return json.dumps(values, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode() + b"\n"
+
+
+def json_text(values: Mapping[str, object]) -> bytes:
+    """A document for programs that people may read too."""
+    return json.dumps(values, ensure_ascii=False, indent=2, sort_keys=True).encode() + b"\n"
+
+
+def citation_values(cited: Citation | None) -> dict[str, object]:
+    """Where a row comes from, as its file says it."""
+    return {
+        "set_hash": None if cited is None else cited.set_hash.hex(),
+        "node_id": None if cited is None else record_text(cited.node_id),
+        "log_position": None if cited is None else cited.position,
+    }
+
+
 def formula_safe(cell: str) -> str:
     """A cell that no spreadsheet takes for a formula."""
     return "'" + cell if cell.startswith(_FORMULA_STARTS) else cell
@@ -224,9 +263,15 @@ def _member_values(vin: str, progress: Progress) -> dict[str, object]:
     }
 
 
+def _completion_lines(head: ReportHead, judged: Iterable[Judged], cite: Cite) -> Iterator[bytes]:
+    waiting = iter(judged)
+    while batch := list(islice(waiting, CITED_BATCH)):
+        citations = cite([one.report.op for one in batch])
+        yield from (json_line(_completion_values(one, head, citations)) for one in batch)
+
+
 def _completion_values(judged: Judged, head: ReportHead, citations: Mapping[OpId, Citation]) -> dict[str, object]:
     report = judged.report
-    cited = citations.get(report.op)
     return {
         "vin": normalise_vin(report.vin),
         "fate": judged.fate.value,
@@ -240,9 +285,7 @@ def _completion_values(judged: Judged, head: ReportHead, citations: Mapping[OpId
         "op_id": report.op.hex(),
         "nonce": nonce_of(report.op).hex(),
         "op_index": index_of(report.op),
-        "set_hash": None if cited is None else cited.set_hash.hex(),
-        "node_id": None if cited is None else record_text(cited.node_id),
-        "log_position": None if cited is None else cited.position,
+        **citation_values(citations.get(report.op)),
     }
 
 
@@ -254,17 +297,9 @@ def _text(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def _csv_line(cells: tuple[str, str]) -> bytes:
+def _csv_line(cells: Sequence[str]) -> bytes:
     quoted = ('"' + formula_safe(cell).replace('"', '""').replace("\n", " ") + '"' for cell in cells)
     return (",".join(quoted) + "\r\n").encode()
-
-
-def _line(values: Mapping[str, object]) -> bytes:
-    return json.dumps(values, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode() + b"\n"
-
-
-def _pretty(values: Mapping[str, object]) -> bytes:
-    return json.dumps(values, ensure_ascii=False, indent=2, sort_keys=True).encode() + b"\n"
 
 
 README_TEXT: Final = """\

@@ -32,6 +32,7 @@ COMMANDS: Final = {
     "recalls": ("recalls", "import, publish, withdraw, list, progress"),
     "dossiers": ("dossiers", "list, show, file, note, retract, due: a campaign before the law"),
     "calendar": ("calendar", "show, import, deadline: working days"),
+    "report": ("reports", "make, list, profiles, due, verify: reports to an authority"),
     "export": ("exports", "write a signed recall report, print its key"),
     "verify": ("exports", "check a signed recall report"),
     "log": ("checks", "verify the hub's log, show a change set"),

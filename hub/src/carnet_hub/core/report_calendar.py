@@ -1,0 +1,132 @@
+"""Which reports are due when: of the duties that a profile keeps, or of the series that it belongs to.
+
+Decides, for one campaign and one profile, every report that has begun with its period and its last day, and how near
+that day is. A report counts as filed by the event of the dossier that says so, in the order of days: the n-th
+`stage_report` keeps the n-th. Terms of a country's law are counted by `duties`.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Final
+
+from carnet_hub.core.dossiers import Dossier
+from carnet_hub.core.duties import Due, Duty, Standing, dues
+from carnet_hub.core.limits import REMIND_DAYS, REMIND_SOON_DAYS
+from carnet_hub.core.periods import last_day_for, periods_of
+from carnet_hub.core.profile_report import began_on
+from carnet_hub.core.profiles import Profile
+from carnet_hub.core.working_days import WorkingDays
+
+_FILED: Final = "stage_report"
+_ENDED: Final = "recall_finished"
+
+
+class Reminder(StrEnum):
+    """How near the last day is."""
+
+    OVERDUE = "overdue"
+    SOON = "soon"
+    AHEAD = "ahead"
+    LATER = "later"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class ReportDue:
+    """A report of a campaign with its last day.
+
+    Attributes:
+        number: of the report.
+        filed: the day it was filed; None while it was not.
+        days_left: to the last day; negative behind it.
+        is_provisional: the last day rests on an entry nobody has checked, or on a calendar that is not known yet.
+    """
+
+    profile: str
+    campaign_no: str
+    number: int
+    period_start: date
+    period_end: date
+    last_day: date
+    filed: date | None
+    standing: Standing
+    days_left: int
+    reminder: Reminder
+    is_provisional: bool
+
+
+def report_dues(
+    profile: Profile, dossier: Dossier, duties: Iterable[Duty], calendar: WorkingDays, today: date
+) -> tuple[ReportDue, ...]:
+    """Every report of a profile that has begun in a campaign, by number.
+
+    Args:
+        duties: of the profile's country.
+        today: of the time zone the law is read in.
+    """
+    if profile.duty:
+        kept = [one for one in duties if one.id == profile.duty]
+        return tuple(_of_duty(profile, dossier, one, today) for one in dues(kept, dossier.happened, calendar, today))
+    return tuple(_of_series(profile, dossier, today))
+
+
+def _of_duty(profile: Profile, dossier: Dossier, due: Due, today: date) -> ReportDue:
+    return ReportDue(
+        profile.name,
+        dossier.campaign_no,
+        due.number,
+        due.began,
+        due.last_day,
+        due.last_day,
+        due.done,
+        due.standing,
+        (due.last_day - today).days,
+        _reminder(due.last_day, due.done, today),
+        due.is_provisional,
+    )
+
+
+def _of_series(profile: Profile, dossier: Dossier, today: date) -> Iterator[ReportDue]:
+    schedule = profile.schedule
+    began = began_on(schedule.after, dossier, None) if schedule is not None else None
+    if schedule is None or began is None:
+        return
+    ended = began_on(_ENDED, dossier, None)
+    filed = sorted(one.happened_on for one in dossier.standing if one.event == _FILED and one.happened_on >= began)
+    for period in periods_of(schedule, began):
+        if period.start > today or (ended is not None and period.start > ended):
+            return
+        done = filed[period.number - 1] if period.number <= len(filed) else None
+        last = last_day_for(schedule, period)
+        yield ReportDue(
+            profile.name,
+            dossier.campaign_no,
+            period.number,
+            period.start,
+            period.end,
+            last,
+            done,
+            _standing(last, done, today),
+            (last - today).days,
+            _reminder(last, done, today),
+            not profile.is_verified,
+        )
+
+
+def _standing(last: date, done: date | None, today: date) -> Standing:
+    if done is not None:
+        return Standing.KEPT if done <= last else Standing.KEPT_LATE
+    return Standing.WAITING if today <= last else Standing.OVERDUE
+
+
+def _reminder(last: date, done: date | None, today: date) -> Reminder:
+    left = (last - today).days
+    if done is not None:
+        return Reminder.DONE
+    if left < 0:
+        return Reminder.OVERDUE
+    if left <= REMIND_SOON_DAYS:
+        return Reminder.SOON
+    return Reminder.AHEAD if left <= REMIND_DAYS else Reminder.LATER

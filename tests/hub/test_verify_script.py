@@ -1,0 +1,122 @@
+"""docs/examples/verify_report.py: a stranger with Python 3 and openssl finds one changed byte and one missing row."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from carnet_hub.adapters.keyring import Ed25519Signer
+from carnet_hub.adapters.report_files import write_export
+from carnet_hub.core.report import report_files
+from carnet_hub.core.tallies import count_progress
+from support.recall_hub import VINS, begin_recall
+from support.recall_reports import completion, report_head
+from support.vins import make_vins
+
+SCRIPT = Path(__file__).parents[2] / "docs/examples/verify_report.py"
+LINES_MAX = 50
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A stage report of a hub, and beside it the key that the hub published."""
+    base = tmp_path_factory.mktemp("made")
+    recall = begin_recall(base / "hub")
+    recall.days_pass(3)
+    recall.complete("A001", VINS[0])
+    recall.leave("B001", VINS[1], "exported")
+    recall.make("cn-stage", base / "report")
+    (base / "published.pem").write_bytes(recall.hub.app.keyring.export.public_pem())
+    return base
+
+
+@pytest.fixture
+def folder(made: Path, tmp_path: Path) -> Path:
+    """A copy that a test may spoil."""
+    shutil.copytree(made / "report", tmp_path / "report")
+    return tmp_path / "report"
+
+
+def check(folder: Path, key: Path) -> subprocess.CompletedProcess[str]:
+    """Run the script as a stranger does: alone, without anything of ours on its path."""
+    command = [sys.executable, "-I", "-S", str(SCRIPT), str(folder), str(key)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, env={"PATH": "/usr/bin:/bin"})
+
+
+def flip(path: Path) -> None:
+    """Change one bit in the middle."""
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def drop_row(path: Path) -> None:
+    """Take the last row away."""
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:-1]))
+
+
+def test_the_script_is_short_enough_to_be_read():
+    """Fifty lines at most, and nothing but the standard library and openssl."""
+    lines = SCRIPT.read_text(encoding="utf-8").splitlines()
+
+    assert len(lines) <= LINES_MAX
+    assert not [line for line in lines if "import" in line and "carnet" in line]
+
+
+def test_a_report_is_found_as_signed(folder: Path, made: Path):
+    """An untouched report passes, and says how many vehicles it is about."""
+    verdict = check(folder, made / "published.pem")
+
+    assert (verdict.returncode, verdict.stderr) == (0, "")
+    assert verdict.stdout.startswith("OK: ")
+    assert verdict.stdout.endswith("12 vehicles, 1 completed\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "spoil"),
+    [
+        ("members.ndjson", flip),
+        ("report.json", flip),
+        ("report.zh.html", flip),
+        ("manifest.txt", flip),
+        ("manifest.sig", flip),
+        ("members.ndjson", drop_row),
+        ("completions.ndjson", drop_row),
+        ("removals.ndjson", Path.unlink),
+    ],
+)
+def test_what_was_changed_is_named(folder: Path, made: Path, name: str, spoil: Callable[[Path], None]):
+    """One changed byte, one missing row and one missing file each fail, with the name of the file."""
+    spoil(folder / name)
+
+    verdict = check(folder, made / "published.pem")
+
+    assert verdict.returncode == 1
+    assert ("manifest.txt" if name.startswith("manifest") else name) in verdict.stderr
+
+
+def test_another_key_is_not_accepted(folder: Path, made: Path, tmp_path: Path):
+    """The key that came along proves nothing: the published one decides."""
+    (tmp_path / "other.pem").write_bytes(Ed25519Signer(bytes(32)).public_pem())
+
+    assert check(folder, tmp_path / "other.pem").returncode == 1
+
+
+def test_a_file_that_was_put_in_is_named(folder: Path, made: Path):
+    """A file that nobody signed makes the folder differ."""
+    (folder / "addendum.txt").write_text("x")
+
+    assert "addendum.txt" in check(folder, made / "published.pem").stderr
+
+
+def test_figures_that_do_not_follow_from_the_rows_are_found(tmp_path: Path):
+    """A row that is missing on both sides of the signature is found by counting."""
+    signer, members = Ed25519Signer(bytes(32)), make_vins(5)
+    progress = count_progress(members, [completion(members[0])], {})
+    write_export(tmp_path / "made up", report_head(), report_files(report_head(), progress, members[:-1], {}), signer)
+    (tmp_path / "key.pem").write_bytes(signer.public_pem())
+
+    assert "do not follow from the rows" in check(tmp_path / "made up", tmp_path / "key.pem").stderr
