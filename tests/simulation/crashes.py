@@ -36,6 +36,17 @@ _HUB_LOST: Final = (
     Choice("calm round", "A2", 156),
 )
 _RESTORED: Final = (*_HUB_LOST, Choice("restore hub", "A1", 157), Choice("new", "B1", 158))
+_KEYS_LOST: Final = (
+    *_ROUNDS,
+    Choice("take image", "A1", 161),
+    Choice("rotate key", "A1", 162),
+    Choice("restore database", "A1", 163),
+    Choice("calm round", "A1", 164),
+    Choice("rotate key", "A1", 165),
+    Choice("restore database", "A1", 166),
+    Choice("work offline", "A1", 167),
+    *_EDITS,
+)
 _STICK: Final = (*_EDITS, Choice("stick out", "A1", 100))
 
 
@@ -69,6 +80,7 @@ SCENARIOS: Final[dict[str, Scenario]] = {
     "a changed key reaches the hub": Scenario(
         (*_ROUNDS, Choice("rotate key", "A1", 120), *_EDITS), Choice("calm round", "A1", 312), "node", 40
     ),
+    "a key that was put aside is brought back": Scenario(_KEYS_LOST, Choice("calm round", "A1", 168), "node", 40),
     "an operator revokes a stolen machine": Scenario(
         (*_ROUNDS, *_COURIERS), Choice("compromise", "A1", 142), "hub", 30
     ),
