@@ -18,7 +18,7 @@ from urllib.request import urlopen
 
 BIN: Final = Path(sys.executable).parent
 COMMAND_SECONDS_MAX: Final = 60
-START_SECONDS_MAX: Final = 15
+START_SECONDS_MAX: Final = 60
 STOP_SECONDS_MAX: Final = 10
 POLL_SECONDS: Final = 0.05
 

@@ -159,7 +159,7 @@ def rows_of_kind(columns: Columns, source: str) -> str:
     Args:
         source: a view of its file.
     """
-    return f"SELECT {', '.join((NUMBER, *columns.plain, *columns.hashed))} FROM {source}"  # noqa: S608  (own names)
+    return f"SELECT {', '.join((NUMBER, *columns.compared))} FROM {source}"  # noqa: S608  (own names)
 
 
 def frequencies_of(column: str, source: str) -> str:

@@ -8,7 +8,8 @@ the pair is looked at once more by the online matcher.
 
 import re
 from array import array
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import blake2b
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from carnet_hub.core.relink_limits import EXPORT_KEYS_BATCH, EXPORT_ROWS_BATCH
 from carnet_hub.core.relink_ports import SURE_BLOCKS
-from carnet_master.conditions import Row, Value
+from carnet_master.conditions import Row
 from carnet_master.features import Features
 from carnet_master.keys import KEY_BYTES
 from carnet_master.model import ELSE, TERM_PREFIX, Model
@@ -49,13 +50,20 @@ class Columns:
 
     Attributes:
         plain: text as it is.
-        hashed: one value, or several, as hashes.
+        hashed: one value, as its hash.
+        lists: several values, as their hashes.
         terms: columns whose frequency in the model goes along, under `FREQUENCY_PREFIX`.
     """
 
     plain: tuple[str, ...]
     hashed: tuple[str, ...]
+    lists: tuple[str, ...]
     terms: tuple[str, ...]
+
+    @property
+    def compared(self) -> tuple[str, ...]:
+        """What the conditions of the model ask for."""
+        return (*self.plain, *self.hashed, *self.lists)
 
 
 def columns_for(model: Model) -> Columns:
@@ -69,11 +77,46 @@ def columns_for(model: Model) -> Columns:
         if function.lower() != _EQUAL_ONLY
         for name in _COLUMN.findall(arguments)
     }
+    equal_only = named - taken_apart
     return Columns(
         tuple(sorted(taken_apart)),
-        tuple(sorted(named - taken_apart)),
+        tuple(sorted(equal_only.difference(LISTS))),
+        tuple(sorted(equal_only.intersection(LISTS))),
         tuple(sorted(model.terms)),
     )
+
+
+@dataclass(slots=True)
+class _Rows:
+    """Rows of one kind of party that wait to be written, column by column."""
+
+    columns: Columns
+    numbers: "array[int]" = field(default_factory=lambda: array("q"))
+    values: dict[str, list[object]] = field(default_factory=lambda: defaultdict(list))
+
+    def add(self, number: int, row: Row, hashed: Callable[[str], int]) -> None:
+        """Take a row."""
+        values = self.values
+        self.numbers.append(number)
+        for name in self.columns.plain:
+            values[name].append(row[name])
+        for name in self.columns.hashed:
+            one = row[name]
+            values[name].append(None if one is None else hashed(str(one)))
+        for name in self.columns.lists:
+            several = row[name]
+            values[name].append([hashed(one) for one in several] if isinstance(several, tuple) else None)
+        for name in self.columns.terms:
+            values[FREQUENCY_PREFIX + name].append(row[TERM_PREFIX + name])
+
+    def table(self) -> "pa.Table":
+        """The rows as Arrow has them."""
+        import pyarrow as pa  # noqa: PLC0415  (an optional package)
+
+        schema = rows_schema(self.columns)
+        columns = (self.numbers, *(self.values[name] for name in schema.names[1:]))
+        arrays = [pa.array(one, of) for one, of in zip(columns, schema.types, strict=True)]
+        return pa.Table.from_arrays(arrays, schema=schema)
 
 
 @dataclass(slots=True)
@@ -105,9 +148,9 @@ class RowFiles:
         self._folder = folder
         self._models = models
         self._columns = {kind: columns_for(model) for kind, model in models.items()}
-        self._secret = secret
+        self._keyed = blake2b(digest_size=_HASH_BYTES, key=secret)
         self._writers: dict[str, Any] = {}
-        self._rows: dict[str, list[dict[str, object]]] = {kind: [] for kind in models}
+        self._rows = {kind: _Rows(columns) for kind, columns in self._columns.items()}
         self._keys = _Keys()
         self._hashed = lru_cache(maxsize=_HASHES_KEPT)(self._hash)
 
@@ -118,8 +161,8 @@ class RowFiles:
         kind = tuple(self._models).index(features.party)
         self._keys.add(number, kind, keys)
         waiting = self._rows[features.party]
-        waiting.append({NUMBER: number, **self._row(features)})
-        if len(waiting) >= EXPORT_ROWS_BATCH:
+        waiting.add(number, row_of(features, self._models[features.party]), self._hashed)
+        if len(waiting.numbers) >= EXPORT_ROWS_BATCH:
             self._flush(features.party)
         if len(self._keys.tails) >= EXPORT_KEYS_BATCH:
             self._flush_keys()
@@ -133,29 +176,17 @@ class RowFiles:
             writer.close()
         self._writers.clear()
 
-    def _row(self, features: Features) -> dict[str, object]:
-        row: Row = row_of(features, self._models[features.party])
-        columns = self._columns[features.party]
-        kept: dict[str, object] = {name: row[name] for name in columns.plain}
-        kept |= {FREQUENCY_PREFIX + name: row[TERM_PREFIX + name] for name in columns.terms}
-        for name in columns.hashed:
-            kept[name] = self._hashed_value(row[name])
-        return kept
-
-    def _hashed_value(self, value: Value) -> int | list[int] | None:
-        if value is None:
-            return None
-        return [self._hashed(one) for one in value] if isinstance(value, tuple) else self._hashed(str(value))
-
     def _hash(self, value: str) -> int:
-        digest = blake2b(value.encode(), digest_size=_HASH_BYTES, key=self._secret).digest()
-        return int.from_bytes(digest, "big", signed=True)
+        digest = self._keyed.copy()
+        digest.update(value.encode())
+        return int.from_bytes(digest.digest(), "big", signed=True)
 
     def _flush(self, kind: str) -> None:
         rows = self._rows[kind]
-        if rows:
-            self._write(self._folder / rows_name(kind), rows_schema(self._columns[kind]), rows)
-            rows.clear()
+        if rows.numbers:
+            table = rows.table()
+            self._writer(self._folder / rows_name(kind), table.schema).write_table(table)
+            self._rows[kind] = _Rows(rows.columns)
 
     def _flush_keys(self) -> None:
         import pyarrow as pa  # noqa: PLC0415  (an optional package)
@@ -168,11 +199,6 @@ class RowFiles:
             table = pa.table(dict(zip(types, arrays, strict=True)))
             self._writer(self._folder / KEYS_FILE, table.schema).write_table(table)
             self._keys = _Keys()
-
-    def _write(self, path: Path, schema: "pa.Schema", rows: list[dict[str, object]]) -> None:
-        import pyarrow as pa  # noqa: PLC0415  (an optional package)
-
-        self._writer(path, schema).write_table(pa.Table.from_pylist(rows, schema=schema))
 
     def _writer(self, path: Path, schema: "pa.Schema") -> Any:
         from pyarrow.parquet import ParquetWriter  # noqa: PLC0415  (an optional package)
@@ -193,7 +219,8 @@ def rows_schema(columns: Columns) -> "pa.Schema":
 
     fields = [(NUMBER, pa.int64())]
     fields += [(name, pa.string()) for name in columns.plain]
-    fields += [(name, pa.list_(pa.int64()) if name in LISTS else pa.int64()) for name in columns.hashed]
+    fields += [(name, pa.int64()) for name in columns.hashed]
+    fields += [(name, pa.list_(pa.int64())) for name in columns.lists]
     fields += [(FREQUENCY_PREFIX + name, pa.float64()) for name in columns.terms]
     return pa.schema(fields)
 

@@ -1,8 +1,8 @@
 """`carnet-hub`: loads the one module a command needs, and turns failures into sentences and exit codes.
 
 Exit codes of every command: 0 done; 1 refused or found wrong, nothing changed; 2 wrong usage; 3 the database is busy or
-cannot be reached, try again; 130 stopped with Ctrl-C. With `--json` a result is one JSON value on stdout, and so is a
-failure.
+cannot be reached, try again; 4 done but for what is named, the same command tries that again; 130 stopped with Ctrl-C.
+With `--json` a result is one JSON value on stdout, and so is a failure.
 """
 
 import json
