@@ -1,5 +1,6 @@
 """What an error of the SQLite driver means to the core: its code says so, never its words."""
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from carnet_hub.adapters.store import SqlStore, open_store
 from carnet_hub.core.ports import StoreBusy, StoreError
 from carnet_hub.core.store_failures import StoreFull
 from carnet_storage.adapters.sqlite_files import is_scrub_wanted
+from support.residue import empty_log, leave_residue, stands_in
 
 
 @pytest.fixture
@@ -65,6 +67,20 @@ def test_what_else_a_disk_refuses_is_a_failure_of_the_database(store: SqlStore):
         pass
 
     assert (caught.value.safe, "carnet-hub restore" in caught.value.next) == ("Nothing was changed.", True)
+
+
+def test_a_scrubbed_hub_holds_no_copy_of_what_was_deleted(tmp_path: Path):
+    """Also the copies that SQLite has left in the pages of a hub's file are gone after a scrub."""
+    file = tmp_path / "hub.db"
+    store = open_store(f"sqlite:///{file}")
+    with closing(store.engine.raw_connection()) as connection:
+        leave_residue(connection.driver_connection)
+        empty_log(connection.driver_connection)
+    before = stands_in(file)
+
+    store.scrub()
+
+    assert (before, stands_in(file)) == (True, False)
 
 
 def test_beside_litestream_its_supervisor_is_asked_to_scrub(tmp_path: Path):

@@ -1,7 +1,7 @@
 """What an erasure takes away at a node, for ever."""
 
-from contextlib import closing
-from dataclasses import replace
+from contextlib import AbstractContextManager, closing
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
@@ -10,9 +10,12 @@ import pytest
 from carnet_node.adapters.store import SqliteNodeStore, open_connection
 from carnet_node.core.authoring import commit
 from carnet_node.core.inbox import apply_page
+from carnet_node.core.limits import QUIET_MS
 from carnet_node.core.node import Node
+from carnet_node.core.ports import NodeStore, ReadTransaction, WriteTransaction
 from carnet_node.core.rebuild import check_rebuild
 from carnet_node.core.session import state_ourselves
+from carnet_node.core.store_failures import DiskFull
 from carnet_protocol.changeset import Draft
 from carnet_protocol.kinds import CUSTOMER, ERASURE
 from carnet_protocol.registry import Value
@@ -23,6 +26,7 @@ from support.exchange import answer, deliver, draft, shown
 from support.model_hub import ModelHub
 from support.node_builder import (
     TestBox,
+    TestClock,
     build_node,
     close_node,
     rows_of,
@@ -34,6 +38,27 @@ from support.node_builder import (
 def node(tmp_path: Path) -> Node:
     """An enrolled node without data."""
     return build_node(tmp_path)
+
+
+@dataclass
+class ScrubStore:
+    """A store that notes what it is told when it is asked to scrub, or fails at it."""
+
+    inner: NodeStore
+    failure: Exception | None = None
+    asked: list[bool] = field(default_factory=list)
+
+    def scrub(self, *, is_asked: bool, is_quiet: bool) -> bool:
+        self.asked.append(is_quiet)
+        if self.failure is not None:
+            raise self.failure
+        return self.inner.scrub(is_asked=is_asked, is_quiet=is_quiet)
+
+    def read(self) -> AbstractContextManager[ReadTransaction]:
+        return self.inner.read()
+
+    def write(self) -> AbstractContextManager[WriteTransaction]:
+        return self.inner.write()
 
 
 WANG: dict[str, Value] = {"party_kind": "person", "full_name": "王小明", "note": "likes tea"}
@@ -144,6 +169,36 @@ def test_a_hello_claims_no_erasure_that_is_not_scrubbed(tmp_path: Path, hub: Mod
     assert after is not None
     assert (held, stated) == (before.cursor, after.cursor)
     assert before.cursor < after.cursor
+
+
+@pytest.mark.parametrize(("since_ms", "is_quiet"), [(0, False), (QUIET_MS - 1, False), (QUIET_MS, True), (-1, True)])
+def test_files_are_written_anew_when_nobody_has_saved_for_a_while(
+    tmp_path: Path, hub: ModelHub, since_ms: int, is_quiet: bool
+):
+    """The store is told whether anybody is at work; a clock that went backwards holds nothing up."""
+    node = erased(tmp_path, hub)
+    store = ScrubStore(node.store)
+    with node.store.read() as tx:
+        chain = tx.chain()
+        assert chain is not None
+        saved_ms = tx.set_at(chain.epoch, chain.seq).time_ms  # type: ignore[union-attr]
+
+    apply_page(replace(node, store=store, clock=TestClock(saved_ms + since_ms)), hub.page(node))
+
+    assert store.asked == [is_quiet]
+
+
+def test_a_full_disk_holds_up_nothing_but_the_receipt(tmp_path: Path, hub: ModelHub):
+    """Where there is no room to write the files anew the page is applied, and the hello states the cursor before it."""
+    node = erased(tmp_path, hub)
+    with node.store.read() as tx:
+        before = tx.feed()
+    node = replace(node, store=ScrubStore(node.store, failure=DiskFull("no room")))
+
+    apply_page(node, hub.page(node))
+
+    assert before is not None
+    assert state_ourselves(node, b"", "tests").cursor == before.cursor
 
 
 def test_a_hello_beside_litestream_waits_for_the_scrub(tmp_path: Path, hub: ModelHub):

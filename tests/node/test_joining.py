@@ -28,8 +28,8 @@ class BusyStore:
     def __init__(self, inner: NodeStore) -> None:
         self._inner = inner
 
-    def scrub(self, *, is_asked: bool) -> bool:
-        return self._inner.scrub(is_asked=is_asked)
+    def scrub(self, *, is_asked: bool, is_quiet: bool) -> bool:
+        return self._inner.scrub(is_asked=is_asked, is_quiet=is_quiet)
 
     def read(self) -> AbstractContextManager[ReadTransaction]:
         return self._inner.read()

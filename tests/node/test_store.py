@@ -15,6 +15,7 @@ import pytest
 from carnet_node.adapters.schema import upgrade
 from carnet_node.adapters.store import SqliteNodeStore, driver, open_connection, translated_errors
 from carnet_node.core.authoring import commit
+from carnet_node.core.limits import REWRITTEN_AT_ONCE_BYTES
 from carnet_node.core.node import Node
 from carnet_node.core.rebuild import check_rebuild
 from carnet_node.core.store_failures import DiskFull, StoreBroken, StoreBusy
@@ -24,6 +25,7 @@ from carnet_protocol.kinds import CUSTOMER
 from carnet_storage.adapters.sqlite_files import is_scrub_wanted, scrub
 from support.desk import record
 from support.node_builder import HUB, TestBox, TestEntropy, build_node, close_node
+from support.residue import empty_log, leave_residue, stands_in
 
 WANG = Draft(CUSTOMER, record(1), {"party_kind": "person", "full_name": "王小明"})
 
@@ -92,10 +94,53 @@ def test_a_replicated_database_leaves_checkpoints_to_the_child(tmp_path: Path):
         assert connection.execute("PRAGMA wal_autocheckpoint").fetchone() == (0,)
 
 
+def test_a_scrubbed_database_holds_no_copy_of_what_was_deleted(tmp_path: Path):
+    """Also the copies that SQLite has left in the pages are gone when a scrub says that it is done."""
+    path = _database_with_residue(tmp_path)
+
+    is_done = SqliteNodeStore(path, TestBox()).scrub(is_asked=False, is_quiet=False)
+
+    assert (is_done, stands_in(path)) == (True, False)
+
+
+def test_a_large_database_at_work_is_scrubbed_later(tmp_path: Path):
+    """No save stands still while a large database is written anew; it stays due, and is done when nobody works."""
+    path = _database_with_residue(tmp_path, padding_bytes=REWRITTEN_AT_ONCE_BYTES)
+    store = SqliteNodeStore(path, TestBox())
+
+    with pytest.raises(StoreBusy):
+        store.scrub(is_asked=False, is_quiet=False)
+    at_work = stands_in(path)
+    is_done = store.scrub(is_asked=False, is_quiet=True)
+
+    assert (at_work, is_done, stands_in(path)) == (True, True, False)
+
+
+def test_a_replicated_large_database_at_work_asks_for_nothing_yet(tmp_path: Path):
+    """Its supervisor would stop the replication and let nobody save; it is asked when nobody works."""
+    path = _database_with_residue(tmp_path, padding_bytes=REWRITTEN_AT_ONCE_BYTES)
+
+    with pytest.raises(StoreBusy):
+        SqliteNodeStore(path, TestBox(), is_replicated=True).scrub(is_asked=False, is_quiet=False)
+
+    assert not is_scrub_wanted(path)
+
+
+def _database_with_residue(folder: Path, *, padding_bytes: int = 0) -> Path:
+    """A database in whose pages a deleted value has stayed."""
+    path = folder / "x.db"
+    with closing(open_connection(path)) as connection:
+        leave_residue(connection)
+        connection.execute("CREATE TABLE padding AS SELECT zeroblob(?) AS z", (padding_bytes,))
+        empty_log(connection)
+    assert stands_in(path)
+    return path
+
+
 def test_a_replicated_database_asks_the_supervisor_to_scrub(tmp_path: Path):
     """Beside Litestream the log is not emptied from here; whoever supervises it is asked, and it is not done yet."""
     with closing(open_connection(tmp_path / "x.db", is_replicated=True)):
-        is_done = SqliteNodeStore(tmp_path / "x.db", TestBox(), is_replicated=True).scrub(is_asked=False)
+        is_done = SqliteNodeStore(tmp_path / "x.db", TestBox(), is_replicated=True).scrub(is_asked=False, is_quiet=True)
 
     assert (is_done, is_scrub_wanted(tmp_path / "x.db")) == (False, True)
 
@@ -104,10 +149,10 @@ def test_a_scrub_is_done_when_the_supervisor_has_done_it(tmp_path: Path):
     """Who asked before is told that it is done once the wish is fulfilled, and asks for nothing again."""
     store = SqliteNodeStore(tmp_path / "x.db", TestBox(), is_replicated=True)
     with closing(open_connection(tmp_path / "x.db", is_replicated=True)):
-        store.scrub(is_asked=False)
-        before = store.scrub(is_asked=True)
+        store.scrub(is_asked=False, is_quiet=True)
+        before = store.scrub(is_asked=True, is_quiet=True)
         scrub(tmp_path / "x.db")
-        after = store.scrub(is_asked=True)
+        after = store.scrub(is_asked=True, is_quiet=True)
 
     assert (before, after, is_scrub_wanted(tmp_path / "x.db")) == (False, True, False)
 
@@ -115,7 +160,9 @@ def test_a_scrub_is_done_when_the_supervisor_has_done_it(tmp_path: Path):
 def test_a_supervisor_that_cannot_be_asked_leaves_the_scrub_due(tmp_path: Path):
     """Without a place for the wish nothing counts as scrubbed, so that no hello says so."""
     with pytest.raises(StoreBusy):
-        SqliteNodeStore(tmp_path / "nowhere" / "x.db", TestBox(), is_replicated=True).scrub(is_asked=False)
+        SqliteNodeStore(tmp_path / "nowhere" / "x.db", TestBox(), is_replicated=True).scrub(
+            is_asked=False, is_quiet=True
+        )
 
 
 def test_words_alone_make_no_busy_database(tmp_path: Path):

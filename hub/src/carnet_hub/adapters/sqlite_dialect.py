@@ -33,7 +33,7 @@ from carnet_hub.core.limits import BUSY_MS, CONNECTIONS_KEPT, CONNECTIONS_MORE
 from carnet_hub.core.ports import StoreBusy, StoreError
 from carnet_hub.core.store_failures import StoreFull
 from carnet_storage.adapters.library import driver
-from carnet_storage.adapters.sqlite_files import want_scrub
+from carnet_storage.adapters.sqlite_files import rewrite, want_scrub
 from carnet_storage.adapters.write_ahead import want_wal
 
 _SQLITE_BUSY: Final = frozenset({5, 6})
@@ -46,6 +46,8 @@ _SQLITE_DAMAGED: Final = frozenset({11, 26})
 """SQLITE_CORRUPT and SQLITE_NOTADB. Source: SQLite result codes."""
 
 _RESTORE: Final = "Move the file aside with its -wal and -shm, keep it, and run `carnet-hub restore`."
+
+_OUT_OF_FILES: Final = "out of the database's files; it is erased in the tables, and the next erasure tries again"
 
 _PRIMARY_CODE: Final = 0xFF
 """An extended result code carries its primary one in the low byte."""
@@ -95,18 +97,22 @@ class SqliteDialect:
         cursor.execute("SELECT 1 FROM setting LIMIT 1").fetchone()
 
     def scrub(self, cursor: Any) -> None:
-        """See `Dialect`. Pages are overwritten when rows go (secure_delete); what is left are old pages in the WAL.
+        """See `Dialect`. The file is written anew and its log emptied; who writes meanwhile is told that it is busy.
 
-        Beside Litestream its supervisor empties the log at its next look; a checkpoint from here would not get through.
+        Beside Litestream its supervisor does that at its next look; a checkpoint from here would not get through.
         """
         if not self._is_replicated:
+            try:
+                rewrite(cursor)
+            except MemoryError as error:
+                raise StoreError(f"There is no memory to take what was erased {_OUT_OF_FILES}.") from error
             cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             return
         ((_, _, path),) = (row for row in cursor.execute("PRAGMA database_list").fetchall() if row[1] == "main")
         try:
             want_scrub(Path(path))
         except OSError as error:
-            raise StoreError("What was erased cannot be taken out of the write-ahead log.") from error
+            raise StoreError(f"What was erased cannot be taken {_OUT_OF_FILES}.") from error
 
     def upsert(self, table: Table) -> Executable:
         """See `Dialect`."""

@@ -19,11 +19,11 @@ from typing import Any, Final
 from carnet_node.adapters.at_rest import AtRest
 from carnet_node.adapters.read_transaction import SqlReadTransaction
 from carnet_node.adapters.write_transaction import SqlWriteTransaction
-from carnet_node.core.limits import BUSY_TIMEOUT_MS, CHECKPOINT_PAGES, IDLE_CONNECTIONS_MAX
+from carnet_node.core.limits import BUSY_TIMEOUT_MS, CHECKPOINT_PAGES, IDLE_CONNECTIONS_MAX, REWRITTEN_AT_ONCE_BYTES
 from carnet_node.core.ports import SecretBox
 from carnet_node.core.store_failures import DiskFull, StoreBroken, StoreBusy
 from carnet_storage.adapters.library import driver as _library
-from carnet_storage.adapters.sqlite_files import is_scrub_wanted, want_scrub
+from carnet_storage.adapters.sqlite_files import is_scrub_wanted, rewrite, want_scrub
 from carnet_storage.adapters.write_ahead import want_wal
 
 driver: Final[Any] = _library
@@ -68,27 +68,38 @@ class SqliteNodeStore:
         with self._transaction("BEGIN IMMEDIATE", "COMMIT") as connection:
             yield SqlWriteTransaction(connection, self._at_rest)
 
-    def scrub(self, *, is_asked: bool) -> bool:
-        """Copy the write-ahead log back and empty it; freed pages are zeros already (`secure_delete`).
+    def scrub(self, *, is_asked: bool, is_quiet: bool) -> bool:
+        """See `core.ports.NodeStore`: write the file anew and empty the write-ahead log.
 
         Beside a replicating child its supervisor is asked, and does it at its next look while the child stands still.
 
         Raises:
-            StoreBusy: a reader still needs the log, or nobody can be asked; nothing was lost, call again.
+            StoreBusy: see the port, or nobody can be asked; nothing was lost, call again.
         """
-        if self._is_replicated:
+        is_large = self._path.exists() and self._path.stat().st_size > REWRITTEN_AT_ONCE_BYTES
+        if self._is_replicated and (is_quiet or not is_large):
             if not is_asked:
                 self._ask_for_scrub()
             return not is_scrub_wanted(self._path)
+        if not self._is_replicated:
+            self._scrub_here(is_rewritten=is_quiet or not is_large)
+        if is_large and not is_quiet:
+            raise StoreBusy("a database of this size is written anew when nobody is at work")
+        return True
+
+    def _scrub_here(self, *, is_rewritten: bool) -> None:
         with translated_errors():
             connection = self._connection()
             try:
+                if is_rewritten:
+                    rewrite(connection)
                 (is_busy, _, _) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            except MemoryError as error:
+                raise StoreBusy("there is no memory to write the database anew") from error
             finally:
                 self._give_back(connection, is_over=True)
         if is_busy:
             raise StoreBusy("the write-ahead log is still being read")
-        return True
 
     def _ask_for_scrub(self) -> None:
         try:

@@ -5,21 +5,23 @@ for repeated requests may show any of them, so all of these go; unsaved forms ab
 erasure record covers is remembered for ever, so that a late page, a bundle or a restored backup brings nothing back.
 Signatures and hashes still verify; an erased register has heads without values.
 
-What was deleted lies in the database's write-ahead log until that is emptied: here, or beside a replicating child by
-whoever supervises it. Until that was done the node does not claim to have read the page that brought the order: its
-signed hello is its receipt, and must not promise too much. The same holds for the openings of the hub's rulings, which
-are kept for a hub that was restored.
+What was deleted lies in the database's files until these are written anew and the write-ahead log is emptied: here,
+or beside a replicating child by whoever supervises it; at once, or where that takes long when nobody is at work. Until
+that was done the node does not claim to have read the page that brought the order: its signed hello is its receipt, and
+must not promise too much. The same holds for the openings of the hub's rulings, which are kept for a hub that was
+restored.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
+from carnet_node.core.limits import QUIET_MS
 from carnet_node.core.node import Node
 from carnet_node.core.ports import ReadTransaction, WriteTransaction
 from carnet_node.core.projecting import Key, OwnWork
 from carnet_node.core.records import BaseRow, FeedState, HubSetRow
-from carnet_node.core.store_failures import StoreBusy
+from carnet_node.core.store_failures import DiskFull, StoreBusy
 from carnet_protocol.changeset import reread_set
 from carnet_protocol.errors import Refused
 from carnet_protocol.ids import RECORD_ID_BYTES, HubId, RecordId
@@ -91,21 +93,30 @@ def note_scrub_due(tx: WriteTransaction, feed: FeedState) -> None:
 def scrub_if_due(node: Node) -> None:
     """Scrub the files after an erasure, or see whether the process that was asked to has done it.
 
-    When somebody still reads the files, the next call goes on. An erasure that comes in between stays due.
+    When somebody reads the files or works, or there is no room, the next call goes on. An erasure that comes in between
+    stays due.
     """
     with node.store.read() as tx:
         due, asked = tx.setting(_SCRUB_DUE), tx.setting(_SCRUB_ASKED)
+        is_quiet = bool(due) and _is_quiet(tx, node.clock.now_ms())
     if not due:
         return
     try:
-        is_done = node.store.scrub(is_asked=asked == due)
-    except StoreBusy:
+        is_done = node.store.scrub(is_asked=asked == due, is_quiet=is_quiet)
+    except (StoreBusy, DiskFull):
         return
     if is_done or asked != due:
         with node.store.write() as tx:
             if tx.setting(_SCRUB_DUE) == due:
                 tx.put_setting(_SCRUB_DUE, b"" if is_done else due)
                 tx.put_setting(_SCRUB_ASKED, b"" if is_done else due)
+
+
+def _is_quiet(tx: ReadTransaction, now_ms: int) -> bool:
+    """Whether nobody has saved anything for a while; a clock that went backwards says nothing of that."""
+    chain = tx.chain()
+    last = tx.set_at(chain.epoch, chain.seq) if chain is not None and chain.seq else None
+    return last is None or not 0 <= now_ms - last.time_ms < QUIET_MS
 
 
 def stated_cursor(tx: ReadTransaction, feed: FeedState) -> int:

@@ -93,9 +93,9 @@ class _DroppingStore:
         self._staff = staff
         self._form = form
 
-    def scrub(self, *, is_asked: bool) -> bool:
+    def scrub(self, *, is_asked: bool, is_quiet: bool) -> bool:
         """See `ports.NodeStore`."""
-        return self._store.scrub(is_asked=is_asked)
+        return self._store.scrub(is_asked=is_asked, is_quiet=is_quiet)
 
     def read(self) -> AbstractContextManager[ReadTransaction]:
         """See `ports.NodeStore`."""

@@ -122,9 +122,9 @@ class _OneTransaction:
         self._tx: WriteTransaction | None = None
         self._open = ExitStack()
 
-    def scrub(self, *, is_asked: bool) -> bool:
+    def scrub(self, *, is_asked: bool, is_quiet: bool) -> bool:
         """See `ports.NodeStore`; not while the transaction is open."""
-        return self._store.scrub(is_asked=is_asked)
+        return self._store.scrub(is_asked=is_asked, is_quiet=is_quiet)
 
     @contextmanager
     def read(self) -> Iterator[ReadTransaction]:

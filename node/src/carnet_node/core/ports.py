@@ -345,14 +345,16 @@ class WriteTransaction(ReadTransaction, Protocol):
 class NodeStore(Protocol):
     """The node's database."""
 
-    def scrub(self, *, is_asked: bool) -> bool:
+    def scrub(self, *, is_asked: bool, is_quiet: bool) -> bool:
         """Let nothing that was erased or replaced stay in the database's files.
 
         Args:
             is_asked: an earlier call for the same values said that somebody else was asked.
+            is_quiet: nobody is at work; a large database is rewritten only then, because no save can pass meanwhile.
 
         Raises:
-            StoreBusy: somebody still reads an older state; call again later.
+            StoreBusy: somebody still reads an older state, a large database is at work, or its disk or memory has no
+                room for a rewriting; call again later.
             StoreBroken: see `store_failures`.
 
         Returns: whether it is done; if not, another process was asked and will do it.

@@ -79,8 +79,27 @@ def truncate_wal(database: Path, *, wait_s: float = BUSY_S) -> bool:
     return not busy
 
 
+def rewrite(connection: Any) -> None:
+    """Write the database anew, for what was deleted from it still lies there.
+
+    `secure_delete` overwrites a row where it is deleted. But when SQLite has moved it to another page before, the old
+    copy may have stayed in the free middle of the page it left, and no later deletion finds it there; it was seen with
+    SQLite 3.53.4 (tests/storage/test_rewriting.py). Takes as much memory as the database is large, writes it twice,
+    and lets nobody else write meanwhile. The log is to be emptied afterwards.
+
+    Args:
+        connection: of `library.driver`, outside a transaction.
+
+    Raises:
+        driver.OperationalError: busy, or no room; the database is what it was.
+        MemoryError: the database is what it was.
+    """
+    connection.execute("PRAGMA secure_delete=ON")
+    connection.execute("VACUUM")
+
+
 def want_scrub(database: Path) -> None:
-    """Ask whoever supervises Litestream to empty the write-ahead log: values were erased that still stand in it.
+    """Ask whoever supervises Litestream to scrub: values were erased that still stand in the files.
 
     The wish outlives a power cut, because whoever finds none takes the log for empty.
 
@@ -98,17 +117,22 @@ def is_scrub_wanted(database: Path) -> bool:
 
 
 def scrub(database: Path) -> None:
-    """Empty the write-ahead log if that was asked for; who reads or writes now is not held up, and it stays wanted.
+    """Write the database anew and empty its log, if that was asked for.
 
-    Only while no Litestream runs on the database. What is asked for meanwhile stays wanted too: a wish is set aside
-    before the log is emptied, so that one that comes later is another.
+    Whoever reads or writes now is not held up, and a full disk or memory is left alone: then it stays wanted. Only
+    while no Litestream runs on the database. What is asked for meanwhile stays wanted too: a wish is set aside before
+    the files are scrubbed, so that one that comes later is another.
     """
     begun = _scrub_begun(database)
     with suppress(FileNotFoundError):
         _scrub_mark(database).replace(begun)
     if not begun.exists():
         return
-    with suppress(NotNow):
+    with suppress(NotNow, DiskFull, MemoryError):
+        require_room(database.parent, database.stat().st_size)
+        with opened(database, database.name) as connection:
+            connection.execute(f"PRAGMA busy_timeout={round(SCRUB_WAIT_S * 1000)}")
+            rewrite(connection)
         if truncate_wal(database, wait_s=SCRUB_WAIT_S):
             begun.unlink(missing_ok=True)
 
