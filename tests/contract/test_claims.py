@@ -49,7 +49,7 @@ def claimed(desk: Installation, hub: TestHub) -> VisitView:
     )
     visit = opened.visit
     campaign = campaign_of(node, CAMPAIGN_NO)
-    save(node, lambda _: recall_drafts(node, require_visit(node, visit), campaign, method="replaced"))
+    save(node, lambda new_id: recall_drafts(node, require_visit(node, visit), campaign, new_id, method="replaced"))
     a_round(desk, hub)
     return require_visit(node, visit)
 

@@ -21,6 +21,8 @@ from carnet_protocol.registry import Value
 from support.desk import problems_of, read_of, record
 
 DONE = CompleteRecall(record(70), "1m8gdm9axkp042788", record(90), record(1), "open", 9, "replaced")
+SAID = read_of({"method": "replaced"})
+FURTHER = record(7)
 
 
 def test_a_completion_has_the_id_of_campaign_vin_and_visit():
@@ -37,7 +39,7 @@ def test_a_completion_has_the_id_of_campaign_vin_and_visit():
     [
         pytest.param(replace(DONE, vin="AE861234567"), ("vin", ProblemCode.BAD_VIN), id="no VIN"),
         pytest.param(replace(DONE, visit_status="void"), ("visit_id", ProblemCode.LOCKED), id="void order"),
-        pytest.param(replace(DONE, known=read_of({})), ("campaign_id", ProblemCode.ALREADY_THERE), id="twice"),
+        pytest.param(replace(DONE, earlier=(SAID,)), ("campaign_id", ProblemCode.ALREADY_THERE), id="twice"),
         pytest.param(replace(DONE, method=""), ("method", ProblemCode.MISSING), id="no method"),
         pytest.param(replace(DONE, method="magic"), ("method", ProblemCode.BAD_VALUE), id="unknown method"),
     ],
@@ -70,7 +72,7 @@ def test_a_completion_follows_its_order_to_the_right_car():
     """It is taken back from the car that was entered by mistake and recorded for the other, with its evidence."""
     wrong = recorded(WRONG_VIN, record(90), part_no="H-1")
 
-    drafts = move_completions(MoveCompletions(RIGHT_VIN, record(91), record(1), [wrong]))
+    drafts = move_completions(MoveCompletions(RIGHT_VIN, record(91), record(1), [wrong]), lambda: FURTHER)
 
     right = {**wrong.values, "vin": RIGHT_VIN, "vehicle_id": record(91)}
     assert drafts == (
@@ -84,7 +86,7 @@ def test_a_completion_that_comes_back_to_its_first_car_stands_again():
     first = recorded(WRONG_VIN, record(90), retracted="entered_in_error")
     second = recorded(RIGHT_VIN, record(91))
 
-    drafts = move_completions(MoveCompletions(WRONG_VIN, record(90), record(1), [first, second]))
+    drafts = move_completions(MoveCompletions(WRONG_VIN, record(90), record(1), [first, second]), lambda: FURTHER)
 
     assert drafts == (
         Draft(RECALL_COMPLETION, second.record, {"retracted": "entered_in_error"}),
@@ -96,11 +98,11 @@ def test_a_completion_that_was_taken_back_before_does_not_move():
     """What was said to be wrong for one car is not said of another."""
     gone = recorded(WRONG_VIN, record(90), retracted="duplicate")
 
-    assert move_completions(MoveCompletions(RIGHT_VIN, record(91), record(1), [gone])) == ()
+    assert move_completions(MoveCompletions(RIGHT_VIN, record(91), record(1), [gone]), lambda: FURTHER) == ()
 
 
 def test_a_completion_does_not_move_to_a_car_without_a_vin():
     """A claim needs the VIN, so the correction is refused whole and says what to do first."""
     move = MoveCompletions("AE861234567", record(91), record(1), [recorded(WRONG_VIN, record(90))])
 
-    assert problems_of(lambda: move_completions(move)) == [("vin", ProblemCode.BAD_VIN)]
+    assert problems_of(lambda: move_completions(move, lambda: FURTHER)) == [("vin", ProblemCode.BAD_VIN)]

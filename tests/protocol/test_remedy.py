@@ -11,6 +11,7 @@ from carnet_protocol.remedy import (
     EVIDENCE,
     INTERIM,
     REFUSED,
+    claimed_items,
     contradicts,
     evidence_bits,
     evidence_field,
@@ -100,6 +101,21 @@ def test_a_hash_of_another_length_shows_nothing():
 def test_items_are_bits(numbers: tuple[int, ...], bits: int):
     """The first item is the lowest bit, and the bits read back as the items."""
     assert (item_bits(numbers), item_numbers(bits)) == (bits, numbers)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "method", "bits", "claimed"),
+    [
+        pytest.param([1, 2], "replaced", 0b10, (2,), id="the one it names"),
+        pytest.param([1, 2], "replaced", None, (), id="none of several"),
+        pytest.param([3], "replaced", None, (3,), id="the only one"),
+        pytest.param([1, 2], "replaced", 0b100, (), id="one that is none"),
+        pytest.param([2, 1], "refunded", None, (1, 2), id="all for money back"),
+    ],
+)
+def test_a_completion_claims_items(numbers: list[int], method: str, bits: int | None, claimed: tuple[int, ...]):
+    """A completion claims the items it names, the only one there is, or all when the money went back."""
+    assert claimed_items(numbers, method, bits) == claimed
 
 
 @pytest.mark.parametrize(

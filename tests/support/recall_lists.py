@@ -9,7 +9,7 @@ from carnet_node.core.node import Node
 from carnet_node.core.recall_check import store_segment
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import OpId
-from carnet_protocol.kinds import CAMPAIGN
+from carnet_protocol.kinds import CAMPAIGN, CAMPAIGN_ITEM
 from carnet_protocol.registry import Value
 from carnet_protocol.segments import segment_hash
 from support.desk import record
@@ -34,11 +34,28 @@ def announce(
     number: int = 70,
     state: str = "published",
     based_on: tuple[OpId, ...] = (),
+    **more: Value,
 ) -> tuple[OpId, ...]:
-    """A campaign that names these member lists."""
+    """A campaign that names these member lists.
+
+    Args:
+        more: fields that a test wants otherwise.
+    """
     hashes = b"".join(segment_hash(one) for one in lists)
-    values = {**TEXTS, "segment_hashes": hashes, "member_count": count, "state": state}
+    values = {**TEXTS, "segment_hashes": hashes, "member_count": count, "state": state, **more}
     return hub.write(Draft(CAMPAIGN, record(number), values, based_on))
+
+
+def announce_item(hub: ModelHub, item_no: int, label: str, *, part_no: str = "", number: int = 70) -> None:
+    """One of the things that the campaign with this number does on a car."""
+    values: dict[str, Value] = {
+        "campaign_id": record(number),
+        "item_no": item_no,
+        "label": label,
+        "part_no": part_no,
+        "is_required": True,
+    }
+    hub.write(Draft(CAMPAIGN_ITEM, record(number + item_no), values))
 
 
 def receive(node: Node, hub: ModelHub, *lists: bytes) -> None:

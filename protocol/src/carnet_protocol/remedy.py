@@ -18,7 +18,7 @@ Rules
     (1, 3)
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 from carnet_protocol.errors import BadValue
@@ -112,6 +112,18 @@ def item_numbers(bits: Value) -> tuple[int, ...]:
     """The reverse, ascending; none for a completion that says nothing of items."""
     numbers = range(1, CAMPAIGN_ITEMS_MAX + 1)
     return tuple(number for number in numbers if isinstance(bits, int) and bits >> number - 1 & 1)
+
+
+def claimed_items(numbers: Collection[int], method: str, items_done: Value) -> tuple[int, ...]:
+    """The items of a campaign that a completion says it did: all for money back, and the only one where there is one.
+
+    Args:
+        numbers: of the campaign's items; 1 alone for a campaign without items.
+        items_done: as stated; None when nothing was said of items.
+    """
+    if len(numbers) == 1 or method == "refunded":
+        return tuple(sorted(numbers))
+    return tuple(number for number in item_numbers(items_done) if number in numbers)
 
 
 def contradicts(item: Mapping[str, Value], values: Mapping[str, Value]) -> bool:

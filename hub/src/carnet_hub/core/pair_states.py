@@ -26,7 +26,7 @@ from carnet_hub.core.campaign_work import WorkItem
 from carnet_hub.core.limits import UNREACHABLE_TRIES
 from carnet_hub.core.progress import COMPLETED, CompletionReport, Judged, PairState, ReportFate
 from carnet_protocol.kinds import COMPLETION_METHODS
-from carnet_protocol.remedy import INTERIM, REFUSED, contradicts, item_numbers, missing_evidence
+from carnet_protocol.remedy import INTERIM, REFUSED, claimed_items, contradicts, missing_evidence
 
 _METHODS: Final = {state.value: state for state in COMPLETED}
 _LEFT: Final = {state.value: state for state in (PairState.EXPORTED, PairState.SCRAPPED, PairState.STOLEN)}
@@ -181,10 +181,9 @@ def _fault(terms: Terms, standing: Standing, report: CompletionReport) -> Report
 
 
 def _claimed(terms: Terms, report: CompletionReport) -> tuple[WorkItem, ...]:
-    """The items that a report says it did: all for money back, and the only one of a campaign that has one."""
-    if len(terms.work) == 1 or report.method == PairState.REFUNDED.value:
-        return terms.work
-    named = item_numbers(report.proof.items_done)
+    """The items that a report says it did."""
+    numbers = [item.item_no for item in terms.work]
+    named = claimed_items(numbers, report.method or "", report.proof.items_done)
     return tuple(item for item in terms.work if item.item_no in named)
 
 

@@ -15,6 +15,7 @@ from carnet_node.core.commands.recall_work import CompleteRecall, MoveCompletion
 from carnet_node.core.commands.vehicles import AddOwnership, add_ownership, add_plate
 from carnet_node.core.commands.visits import edit_visit
 from carnet_node.core.node import Node
+from carnet_node.core.recall_terms import RecallTerms, terms_of
 from carnet_node.core.record_view import RecordView
 from carnet_node.core.refusals import CommandRefused, ProblemCode, refuse
 from carnet_node.core.views import (
@@ -27,10 +28,11 @@ from carnet_node.core.views import (
     visit_view,
 )
 from carnet_protocol.changeset import Draft
-from carnet_protocol.ids import RecordId, completion_id, ownership_id
-from carnet_protocol.kinds import CAMPAIGN, CONTACT_PREFERENCE, CUSTOMER, OWNERSHIP, RECALL_COMPLETION, VEHICLE
+from carnet_protocol.ids import RecordId, ownership_id
+from carnet_protocol.kinds import CAMPAIGN, CONTACT_PREFERENCE, CUSTOMER, OWNERSHIP, VEHICLE
 from carnet_protocol.reasons import Reason
 from carnet_protocol.registry import Kind, Value
+from carnet_protocol.vin import normalise_vin
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,13 @@ def owner_drafts(node: Node, vehicle: RecordId, customer: RecordId, role: str, v
 
 
 def recall_drafts(
-    node: Node, view: VisitView, campaign: RecordId, *, method: str, values: Mapping[str, Value] | None = None
+    node: Node,
+    view: VisitView,
+    campaign: RecordId,
+    new_id: NewId,
+    *,
+    method: str,
+    values: Mapping[str, Value] | None = None,
 ) -> Drafts:
     """A recall that was carried out during a visit, now.
 
@@ -143,7 +151,7 @@ def recall_drafts(
     if view.vehicle is None:
         raise _nothing("vehicle")
     vin = str(view.vehicle.values.get("vin") or "")
-    known = one_record(node, RECALL_COMPLETION, completion_id(campaign, vin, view.visit.id))
+    recorded = [one for one in view.completions if one.values.get("campaign_id") == campaign]
     command = CompleteRecall(
         campaign=campaign,
         vin=vin,
@@ -153,7 +161,9 @@ def recall_drafts(
         completed_at=node.clock.now_ms(),
         method=method,
         values=values or {},
-        known=None if known is None else known.read(),
+        terms=campaign_terms(node, campaign),
+        earlier=tuple(one.read() for one in recorded if one.values.get("vin") == normalise_vin(vin)),
+        further=new_id(),
     )
     return complete_recall(command)
 
@@ -183,7 +193,7 @@ def order_drafts(
         return drafts
     view = require_record(node, VEHICLE, RecordId(vehicle))
     vin = str(view.values.get("vin") or "")
-    return drafts + move_completions(MoveCompletions(vin, view.id, read.record, recorded.completions))
+    return drafts + move_completions(MoveCompletions(vin, view.id, read.record, recorded.completions), new_id)
 
 
 def require_record(node: Node, kind: Kind, record: RecordId) -> RecordView:
@@ -286,6 +296,12 @@ def campaign_of(node: Node, campaign_no: str) -> RecordId:
     if not found:
         raise _nothing("campaign")
     return found[0].record
+
+
+def campaign_terms(node: Node, campaign: RecordId) -> RecallTerms:
+    """What a campaign asks; nothing for one that is not known here."""
+    with node.store.read() as tx:
+        return terms_of(tx, campaign)
 
 
 def _nothing(what: str) -> CommandRefused:

@@ -6,10 +6,13 @@ look-up itself is `open_recalls`.
 Rules:
 - Stale data, a missing list or no data at all never says *clear*: it says *unknown*. A hit stays a hit, however old.
 - Data from ahead of this machine's clock has no age that anybody could know, so it is as good as stale.
-- A completion recorded here counts at once and is marked until the hub has confirmed it.
+- A completion recorded here counts at once and is marked until the hub has confirmed it. A campaign with several items
+  is open until all required ones are done; an interim remedy, and a refusal, leave it open.
+- What must not be driven stands first.
 - A list is stored only if its hash is one a published campaign names and its count fits the campaign's.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -18,6 +21,15 @@ from carnet_node.core.limits import CHILDREN_MAX
 from carnet_node.core.node import Node
 from carnet_node.core.open_recalls import BitmapKey, ExceptionKey, campaign_rows, find_key, is_member
 from carnet_node.core.ports import ReadTransaction, WriteTransaction
+from carnet_node.core.recall_terms import (
+    NO_TERMS,
+    NOTHING_DONE,
+    DoneSoFar,
+    RecallTerms,
+    done_so_far,
+    shown_fields,
+    terms_of,
+)
 from carnet_node.core.records import Mark, StoredRecord
 from carnet_protocol.errors import Malformed
 from carnet_protocol.ids import HASH_BYTES, VIN_CHARS, RecordId, vehicle_id
@@ -25,11 +37,11 @@ from carnet_protocol.kinds import CAMPAIGN, RECALL_COMPLETION
 from carnet_protocol.limits import CLOCK_OFFSET_ALARM_MS
 from carnet_protocol.reasons import Reason
 from carnet_protocol.registry import Value
-from carnet_protocol.resolvers import show
 from carnet_protocol.segments import decode_segment, segment_hash
 from carnet_protocol.vin import normalise_vin
 
 _TEXTS = ("campaign_no", "title", "hazard_level", "defect", "hazard", "emergency_advice", "remedy")
+_MOST_DANGEROUS_FIRST = {"do_not_drive": 0, "park_outside": 1}
 
 
 class RecallState(StrEnum):
@@ -55,14 +67,18 @@ class RecallHit:
 
     Attributes:
         texts: campaign number, title, hazard level and the mandatory texts, by field name.
-        is_done: a completion is known here.
-        is_unconfirmed: that completion was recorded at this site and the hub has not confirmed it yet.
+        is_done: nothing is left to do, by the completions known here.
+        is_unconfirmed: one of these was recorded at this site and the hub has not confirmed it yet.
+        terms: what the campaign asks; no repair is booked while its remedy is not available.
+        so_far: which items are done, and whether the interim remedy is.
     """
 
     campaign: RecordId
     texts: dict[str, Value]
     is_done: bool = False
     is_unconfirmed: bool = False
+    terms: RecallTerms = NO_TERMS
+    so_far: DoneSoFar = NOTHING_DONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +87,7 @@ class RecallAnswer:
 
     Attributes:
         identifier: what was asked, in normal form.
-        hits: campaigns that list the car, open ones first.
+        hits: campaigns that list the car, open ones first, the most dangerous of them on top.
         as_of_ms: when the data was made, by this node's clock; None when there is none.
         age_ms: how old that is; None likewise, and when it lies further ahead of the clock than clocks differ.
         because: for unknown, and for a hit on stale data.
@@ -164,7 +180,7 @@ def want_segments(tx: WriteTransaction, campaign: RecordId) -> None:
     stored = tx.record(CAMPAIGN, campaign)
     hashes: list[bytes] = []
     if stored is not None and not stored.is_deleted and not stored.is_hidden:
-        values = _shown(stored)
+        values = shown_fields(stored)
         joined = values.get("segment_hashes")
         if values.get("state") == "published" and isinstance(joined, bytes):
             whole = len(joined) - len(joined) % HASH_BYTES
@@ -175,7 +191,7 @@ def want_segments(tx: WriteTransaction, campaign: RecordId) -> None:
 def _check_count(tx: WriteTransaction, campaign: RecordId) -> None:
     """Hold the stored lists of a campaign against its count: equal when all are here, never more."""
     stored = tx.record(CAMPAIGN, campaign)
-    announced = None if stored is None else _shown(stored).get("member_count")
+    announced = None if stored is None else shown_fields(stored).get("member_count")
     have = tx.segment_count(campaign)
     is_complete = all(one.is_stored for one in tx.segments() if one.campaign == campaign)
     if not isinstance(announced, int):
@@ -209,36 +225,39 @@ def _hits(tx: ReadTransaction, identifier: str) -> tuple[RecallHit, ...]:
     if not campaigns:
         return ()
     done = _completions(tx, identifier)
-    hits = [_hit(tx, campaign, done.get(campaign)) for campaign in sorted(set(campaigns))]
-    return tuple(sorted(hits, key=lambda hit: hit.is_done))
+    hits = [_hit(tx, campaign, done.get(campaign, ())) for campaign in sorted(set(campaigns))]
+    return tuple(sorted(hits, key=lambda hit: (hit.is_done, _danger(hit))))
 
 
-def _hit(tx: ReadTransaction, campaign: RecordId, completion: StoredRecord | None) -> RecallHit:
+def _danger(hit: RecallHit) -> int:
+    return _MOST_DANGEROUS_FIRST.get(str(hit.texts.get("hazard_level")), len(_MOST_DANGEROUS_FIRST))
+
+
+def _hit(tx: ReadTransaction, campaign: RecordId, completions: Sequence[StoredRecord]) -> RecallHit:
     stored = tx.record(CAMPAIGN, campaign)
-    values = {} if stored is None else _shown(stored)
-    texts = {name: values.get(name) for name in _TEXTS}
-    if completion is None:
-        return RecallHit(campaign, texts)
-    return RecallHit(campaign, texts, True, completion.mark is not Mark.NOTHING_OWN)
+    values = {} if stored is None else shown_fields(stored)
+    terms = terms_of(tx, campaign)
+    so_far = done_so_far(terms, map(shown_fields, completions))
+    is_unconfirmed = any(one.mark is not Mark.NOTHING_OWN for one in completions)
+    return RecallHit(
+        campaign, {name: values.get(name) for name in _TEXTS}, so_far.is_done, is_unconfirmed, terms, so_far
+    )
 
 
-def _completions(tx: ReadTransaction, identifier: str) -> dict[RecordId, StoredRecord]:
-    """Completions of this car that stand, by campaign; a confirmed one hides an unconfirmed one."""
+def _completions(tx: ReadTransaction, identifier: str) -> dict[RecordId, list[StoredRecord]]:
+    """Completions of this car that stand, by campaign; an unconfirmed one only where no confirmed one says as much."""
     if len(identifier) != VIN_CHARS:
         return {}
-    found: dict[RecordId, StoredRecord] = {}
+    found: dict[RecordId, list[StoredRecord]] = {}
     for stored in tx.find_equal(RECALL_COMPLETION, "vehicle_id", vehicle_id(identifier), CHILDREN_MAX):
-        values = _shown(stored)
+        values = shown_fields(stored)
         campaign = values.get("campaign_id")
-        if not isinstance(campaign, bytes) or values.get("retracted") or stored.mark is Mark.REFUSED:
-            continue
-        known = found.get(RecordId(campaign))
-        if known is None or known.mark is not Mark.NOTHING_OWN:
-            found[RecordId(campaign)] = stored
-    return found
+        if isinstance(campaign, bytes) and not values.get("retracted") and stored.mark is not Mark.REFUSED:
+            found.setdefault(RecordId(campaign), []).append(stored)
+    return {campaign: _confirmed_first(tx, campaign, stored) for campaign, stored in found.items()}
 
 
-def _shown(stored: StoredRecord) -> dict[str, Value]:
-    """Shown values by field name."""
-    values = show(stored.kind, stored.entries).values
-    return {one.name: values[label] for label, (_, one) in stored.kind.by_label.items() if label in values}
+def _confirmed_first(tx: ReadTransaction, campaign: RecordId, stored: list[StoredRecord]) -> list[StoredRecord]:
+    """Those that matter: the confirmed ones alone when they leave nothing to do, else all."""
+    confirmed = [one for one in stored if one.mark is Mark.NOTHING_OWN]
+    return confirmed if done_so_far(terms_of(tx, campaign), map(shown_fields, confirmed)).is_done else stored

@@ -34,6 +34,7 @@ from carnet_node.core.node import Node
 from carnet_node.core.numbering import site_day
 from carnet_node.core.ports import ReadTransaction
 from carnet_node.core.reading_check import doubts_of
+from carnet_node.core.recall_terms import terms_of
 from carnet_node.core.record_view import view_all, view_record
 from carnet_node.core.refusals import CommandRefused, Problem, ProblemCode, refuse, refuse_if_any
 from carnet_protocol.ids import RecordId, ownership_id
@@ -153,7 +154,7 @@ def receive_car(node: Node, reception: Reception) -> Received:
         order = OpenVisit("", vehicle, now_ms, party.record, values, reception.jobs, reception.is_draft)
         moved = {draft.record for draft in car.drafts}
         before = (*party.drafts, *car.drafts, *(one for one in link.drafts if one.record not in moved))
-        opened = _opened(problems, lambda: open_within(node, tx, order, before, _recalls(reception, car, now_ms)))
+        opened = _opened(problems, lambda: open_within(node, tx, order, before, _recalls(tx, reception, car, now_ms)))
         if party.record is not None and reception.party.not_same:
             note_not_same(node, tx, party.record, reception.party.not_same)
     return Received(opened, vehicle, party.record)
@@ -298,13 +299,15 @@ def _link(node: Node, tx: ReadTransaction, form: ReceivedParty, car: _Part, part
     return _Part(record, add_ownership(AddOwnership(car.record, party.record, form.role, {"to_on": None}, known)), {})
 
 
-def _recalls(reception: Reception, car: _Part, now_ms: int) -> Callable[[RecordId, RecordId], Drafts]:
+def _recalls(
+    tx: ReadTransaction, reception: Reception, car: _Part, now_ms: int
+) -> Callable[[RecordId, RecordId], Drafts]:
     def _drafts(visit: RecordId, vehicle: RecordId) -> Drafts:
         made: Drafts = ()
         for one in reception.recalls:
-            vin = car.vin or ""
+            vin, terms = car.vin or "", terms_of(tx, one.campaign)
             made += complete_recall(
-                CompleteRecall(one.campaign, vin, vehicle, visit, "open", now_ms, one.method, one.values)
+                CompleteRecall(one.campaign, vin, vehicle, visit, "open", now_ms, one.method, one.values, terms)
             )
         return made
 

@@ -25,6 +25,7 @@ from carnet_node.entrypoints.wording import explain_failure
 from carnet_protocol.ids import record_text
 from carnet_protocol.reasons import Reason, explain
 from carnet_protocol.registry import Kind, Value, ValueType
+from carnet_protocol.remedy import evidence_names
 
 Json = dict[str, Any]
 
@@ -292,6 +293,21 @@ def recalls_json(answer: RecallAnswer, offset_minutes: int | None = None) -> Jso
                 **hit.texts,
                 "is_done": hit.is_done,
                 "is_unconfirmed": hit.is_unconfirmed,
+                "is_interim_done": hit.so_far.has_interim,
+                "remedy_state": hit.terms.remedy_state,
+                "interim_remedy": hit.terms.interim_remedy,
+                "evidence": list(evidence_names(hit.terms.evidence_bits)),
+                "items": [
+                    {
+                        "item_no": item.item_no,
+                        "label": item.label,
+                        "part_no": item.part_no,
+                        "software_version": item.software_version,
+                        "is_required": item.is_required,
+                        "is_done": item.item_no in hit.so_far.items,
+                    }
+                    for item in hit.terms.items
+                ],
             }
             for hit in answer.hits
         ],

@@ -1,8 +1,9 @@
 """Commands on recalls: this campaign was done on this car, during this visit.
 
 Decides what a completion needs. It is a fact whose id derives from campaign, VIN and visit, so that saying it twice
-makes one record, and the hub counts a pair (VIN, campaign) once however many dealers report it. Whether the car is
-listed is not asked here: lists may be old, and a repair that was done was done.
+makes one record, and the hub counts a pair (VIN, campaign) once however many dealers report it. What is said beside it
+on the same order (another item, the remedy after an interim one, what replaces a retracted statement) has an id of its
+own. Whether the car is listed is not asked here: lists may be old, and a repair that was done was done.
 
 When the car of an order is corrected, what was recorded on the order follows it: the work was done on the car that
 stood there, and nobody should have to remember which campaigns to claim again. When an order is voided, it goes with
@@ -11,36 +12,56 @@ it: a void order proves nothing.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from carnet_node.core.commands.cleaning import clean_values
 from carnet_node.core.commands.drafting import (
     CORRECTED,
     Drafts,
+    NewId,
     Read,
     draft_edit,
     draft_new,
     draft_retraction,
     missing,
 )
-from carnet_node.core.refusals import ProblemCode, refuse, refuse_if_any
+from carnet_node.core.recall_terms import NO_TERMS, NOT_YET, WITH_INTERIM, RecallTerms, done_so_far, items_of
+from carnet_node.core.refusals import Problem, ProblemCode, refuse, refuse_if_any
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import VIN_CHARS, RecordId, completion_id
 from carnet_protocol.kinds import RECALL_COMPLETION
+from carnet_protocol.limits import INT_VALUE_MAX
 from carnet_protocol.registry import Value
+from carnet_protocol.remedy import CLOSING, INTERIM, REFUSED, claimed_items, evidence_field, missing_evidence
 from carnet_protocol.vin import normalise_vin
+
+ALWAYS_ASKED_MS: Final = INT_VALUE_MAX
+"""What is recorded now is held to what the campaign says now, whatever this machine's clock shows."""
+
+_WORK: Final = frozenset({"repaired", "replaced", "software"})
+
+_WANTED: Final[Mapping[str, str]] = {
+    "technician": "This campaign wants to know who did the work.",
+    "part": "This campaign wants the number of the part, or of the software.",
+    "photo": "This campaign wants a photo of the work.",
+    "odometer": "This campaign wants the odometer reading.",
+    "signature": "This needs the customer's signature.",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class CompleteRecall:
-    """A recall was carried out.
+    """A recall was carried out, as a whole or in part; or the owner refuses it.
 
     Attributes:
         vin: of the vehicle, 17 characters.
         visit_status: of the visit as read; a voided visit proves nothing.
         completed_at: ms since 1970.
-        method: repaired, replaced, software, inspected_no_defect or refunded.
-        values: odometer_km, technician_code, part_no, fitted_serial, where known.
-        known: this very completion as shown here, if there is one.
+        method: one of the registry's.
+        values: odometer_km, technician_code, part_no, software_version, items_done and other proof, where known.
+        terms: what the campaign asks.
+        earlier: what was recorded for this campaign on this order before.
+        further: the id for one more statement on this order.
     """
 
     campaign: RecordId
@@ -51,27 +72,22 @@ class CompleteRecall:
     completed_at: int
     method: str
     values: Mapping[str, Value] = field(default_factory=dict)
-    known: Read | None = None
+    terms: RecallTerms = NO_TERMS
+    earlier: tuple[Read, ...] = ()
+    further: RecordId | None = None
 
 
 def complete_recall(command: CompleteRecall) -> Drafts:
-    """Record that a recall was done.
+    """Record what was done about a recall.
 
     Raises:
-        CommandRefused: recorded on this visit already, a voided visit, a vehicle without a VIN, no method, or a value
-            that is none.
+        CommandRefused: said on this visit already, a voided visit, a vehicle without a VIN, no method, a remedy that is
+            not available, evidence that the campaign wants and that is not there, another part than it names, none of
+            several items, or a value that is none; with every problem.
     """
     vin = _whole_vin(command.vin)
     if command.visit_status == "void":
         raise refuse("visit_id", ProblemCode.LOCKED, "The order is void.", "Open a new order and record it there.")
-    if command.known is not None:
-        what = "retracted" if command.known.values.get("retracted") else "recorded"
-        raise refuse(
-            "campaign_id",
-            ProblemCode.ALREADY_THERE,
-            f"This campaign was {what} on this order already.",
-            "Nothing, or record it on the order where the work was done.",
-        )
     typed: dict[str, Value] = {
         **command.values,
         "campaign_id": command.campaign,
@@ -84,9 +100,67 @@ def complete_recall(command: CompleteRecall) -> Drafts:
     cleaned, problems = clean_values(RECALL_COMPLETION, typed)
     if not cleaned.get("method"):
         problems.append(missing("method", "Say how the recall was carried out."))
-    refuse_if_any(problems)
+    refuse_if_any([*problems, *_unproved(command.terms, cleaned)])
+    _refuse_repeated(command, cleaned)
     record = completion_id(command.campaign, vin, command.visit)
+    if record in {read.record for read in command.earlier} and command.further is not None:
+        record = command.further
     return (draft_new(RECALL_COMPLETION, record, cleaned),)
+
+
+def _refuse_repeated(command: CompleteRecall, cleaned: Mapping[str, Value]) -> None:
+    """What was said on this order is said once; another item, or the remedy after an interim one, is something new."""
+    standing = [read.values for read in command.earlier if not read.values.get("retracted")]
+    done = done_so_far(command.terms, standing)
+    is_new = not items_of(command.terms, cleaned) <= done.items
+    if cleaned.get("method") not in CLOSING:
+        is_new = cleaned.get("method") not in {values.get("method") for values in standing} and not done.is_done
+    if not is_new:
+        raise refuse(
+            "campaign_id",
+            ProblemCode.ALREADY_THERE,
+            "This campaign was recorded on this order already.",
+            "Nothing; or take back what was recorded, if it was wrong.",
+        )
+
+
+def _unproved(terms: RecallTerms, values: Mapping[str, Value]) -> list[Problem]:
+    """What a campaign wants and the values do not show."""
+    method = str(values.get("method") or "")
+    if method not in {*CLOSING, INTERIM, REFUSED}:
+        return []
+    problems = [*_unavailable(terms, method), *_wrong_items(terms, method, values)]
+    asked = missing_evidence(terms.evidence_bits, method, values)
+    problems += [missing(evidence_field(name), _WANTED[name]) for name in asked]
+    return problems
+
+
+def _unavailable(terms: RecallTerms, method: str) -> list[Problem]:
+    """A remedy that is not there cannot have been carried out."""
+    if method == INTERIM and terms.remedy_state != WITH_INTERIM:
+        what, then = "This campaign has no interim remedy.", "Say how the recall was carried out."
+    elif method in _WORK and terms.remedy_state == NOT_YET:
+        what = "The remedy of this campaign is not available yet."
+        then = "Tell the owner the emergency advice; book the repair when the remedy is announced."
+    else:
+        return []
+    return [Problem("method", ProblemCode.LOCKED, what, then)]
+
+
+def _wrong_items(terms: RecallTerms, method: str, values: Mapping[str, Value]) -> list[Problem]:
+    """Items that are not named, are none, or have another number than was stated."""
+    if method not in CLOSING:
+        return []
+    numbers = [item.item_no for item in terms.work]
+    claimed = claimed_items(numbers, method, values.get("items_done"))
+    if not claimed:
+        return [missing("items_done", "Tick what was done; this campaign does several things.")]
+    wrong = [item for item in terms.work if item.item_no in claimed and item.contradicts(values, ALWAYS_ASKED_MS)]
+    if method not in _WORK or not wrong:
+        return []
+    part = "part_no" if values.get("part_no") else "software_version"
+    what = "The campaign names another part or software number for this work."
+    return [Problem(part, ProblemCode.BAD_VALUE, what, "Compare it with the part; record each part by itself.")]
 
 
 def retract_completion(read: Read, reason: str) -> Drafts:
@@ -120,8 +194,11 @@ class MoveCompletions:
     recorded: Iterable[Read]
 
 
-def move_completions(command: MoveCompletions) -> Drafts:
+def move_completions(command: MoveCompletions, new_id: NewId) -> Drafts:
     """Take back what stands on the wrong car, and record it for the right one.
+
+    Args:
+        new_id: for what was a further statement on its order.
 
     Raises:
         CommandRefused: something stands there, and the right car has no VIN to record it for.
@@ -138,6 +215,8 @@ def move_completions(command: MoveCompletions) -> Drafts:
     drafts: list[Draft] = []
     for read in wrong:
         target = completion_id(RecordId(_campaign(read)), vin, command.visit)
+        if read.record != completion_id(RecordId(_campaign(read)), str(read.values.get("vin")), command.visit):
+            target = new_id()
         drafts.append(draft_retraction(RECALL_COMPLETION, read, CORRECTED))
         drafts += _stated_for(command.vehicle, vin, target, read, recorded.get(target))
     return tuple(drafts)

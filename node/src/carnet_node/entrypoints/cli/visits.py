@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from carnet_node.core.commands.check_in import OTHER_REASON
-from carnet_node.core.commands.drafting import Drafts
+from carnet_node.core.commands.drafting import Drafts, NewId
 from carnet_node.core.commands.lines import NewJob
 from carnet_node.core.commands.recall_work import CompleteRecall, complete_recall
 from carnet_node.core.commands.vehicles import AddVehicle
@@ -30,6 +30,7 @@ from carnet_node.core.desk import save, save_visit, save_visit_by_vin
 from carnet_node.core.editing import (
     Recorded,
     campaign_of,
+    campaign_terms,
     order_drafts,
     recall_drafts,
     require_record,
@@ -55,7 +56,7 @@ from carnet_node.entrypoints.cli.tables import emit_card, presenter_of
 from carnet_node.entrypoints.reading import record_from_text, values_from_pairs
 from carnet_protocol.errors import BadValue
 from carnet_protocol.ids import RecordId, record_text
-from carnet_protocol.kinds import JOB, LABOUR_LINE, PART_LINE, VEHICLE, VISIT
+from carnet_protocol.kinds import COMPLETION_METHODS, JOB, LABOUR_LINE, PART_LINE, VEHICLE, VISIT
 from carnet_protocol.reasons import Reason
 from carnet_protocol.registry import Kind, Value
 
@@ -77,7 +78,7 @@ PromiseReason = Annotated[
     typer.Option("--promise-reason", help="why promised_at moves: parts, more_work, workshop, customer_wish, other"),
 ]
 RecallDone = Annotated[list[str] | None, typer.Option("--recall-done", help="number of a campaign carried out here")]
-Method = Annotated[str, typer.Option("--method", help="repaired, replaced, software, inspected_no_defect, refunded")]
+Method = Annotated[str, typer.Option("--method", help=", ".join(COMPLETION_METHODS))]
 
 
 @visits_app.command("add")
@@ -116,7 +117,11 @@ def add(
     def recalls(visit: RecordId, car: RecordId) -> Drafts:
         """A completion for each campaign that was named."""
         number = vin or str(require_record(node, VEHICLE, car).values.get("vin") or "")
-        done = [CompleteRecall(campaign, number, car, visit, "open", now_ms, method) for campaign in campaigns]
+        asked = [(campaign, campaign_terms(node, campaign)) for campaign in campaigns]
+        done = [
+            CompleteRecall(campaign, number, car, visit, "open", now_ms, method, terms=terms)
+            for campaign, terms in asked
+        ]
         return tuple(draft for one in done for draft in complete_recall(one))
 
     if vehicle_id is not None:
@@ -195,7 +200,7 @@ def complete(
     now_ms = node.clock.now_ms()
     values: dict[str, Value] = {} if km_out is None else {"odometer_out_km": km_out}
     step = Step(view.visit.read(), now_ms, view.work(), values)
-    saved = save(node, lambda _: complete_visit(step) + _completions(node, view, campaigns, method))
+    saved = save(node, lambda new_id: complete_visit(step) + _completions(node, view, campaigns, method, new_id))
     emit_saved(VISIT, saved, as_json=as_json)
 
 
@@ -234,8 +239,10 @@ def _step(ctx: typer.Context, visit: str, take: Callable[[Step], Drafts], *, as_
     emit_saved(VISIT, save(node, lambda _: take(step)), as_json=as_json)
 
 
-def _completions(node: Node, view: VisitView, campaigns: list[RecordId], method: str) -> Drafts:
-    return tuple(draft for campaign in campaigns for draft in recall_drafts(node, view, campaign, method=method))
+def _completions(node: Node, view: VisitView, campaigns: list[RecordId], method: str, new_id: NewId) -> Drafts:
+    return tuple(
+        draft for campaign in campaigns for draft in recall_drafts(node, view, campaign, new_id, method=method)
+    )
 
 
 def _odometer(km: int | None, *, is_unknown: bool) -> dict[str, Value]:

@@ -5,6 +5,7 @@ steps it offers are the registry's. A sheet is a page of its own, made for paper
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
@@ -28,9 +29,12 @@ from carnet_node.core.editing import recall_drafts, require_vehicle, require_vis
 from carnet_node.core.local_facts import Access
 from carnet_node.core.node import Node
 from carnet_node.core.reading_check import doubts_of
+from carnet_node.core.recall_check import RecallHit
+from carnet_node.core.recall_terms import done_so_far, methods_of
 from carnet_node.core.refusals import refuse_if_any
 from carnet_node.core.status import Line, status_of
 from carnet_node.core.vehicle_file import vehicle_file
+from carnet_node.core.views import VisitView
 from carnet_node.entrypoints.pages.check_in_forms import jobs_of_form
 from carnet_node.entrypoints.pages.forms import BASED_ON, FormState, Typed
 from carnet_node.entrypoints.pages.outline import marks_of
@@ -42,7 +46,9 @@ from carnet_node.entrypoints.web.visits import JUDGED_BY
 from carnet_protocol.errors import BadValue
 from carnet_protocol.ids import RecordId, parse_record_text, record_text
 from carnet_protocol.kinds import RECALL_COMPLETION, VISIT
+from carnet_protocol.limits import CAMPAIGN_ITEMS_MAX
 from carnet_protocol.reasons import Reason
+from carnet_protocol.remedy import evidence_field, evidence_names, item_bits
 
 router = APIRouter(prefix="/visits")
 
@@ -55,7 +61,17 @@ STEPS: Final[Mapping[str, Callable[[Step], Drafts]]] = {
 NEXT_STEP: Final = {"draft": "start", "open": "complete", "completed": "settle", "settled": "close"}
 SHEETS: Final = ("reception", "order")
 SIZES: Final = ("A4", "A5")
-_PROOF_FIELDS: Final = ("technician_code", "part_no", "fitted_serial")
+_PROOF_FIELDS: Final = (
+    "technician_code",
+    "part_no",
+    "software_version",
+    "fitted_serial",
+    "odometer_km",
+    "photo_hash",
+    "signature_hash",
+    "proof_level",
+)
+_ITEM_NUMBERS: Final = frozenset(str(number) for number in range(1, CAMPAIGN_ITEMS_MAX + 1))
 
 
 @router.get("")
@@ -124,11 +140,13 @@ async def complete_recall(page: PageOf, visit: str) -> Response:
     """A recall that was carried out on this car, with its evidence."""
     record, typed = record_from_text(visit), page.typed()
 
-    def _drafts(node: Node, _: NewId) -> Drafts:
+    def _drafts(node: Node, new_id: NewId) -> Drafts:
         texts = {name: typed.text(name) for name in _PROOF_FIELDS if typed.text(name)}
         values = values_of_typed(RECALL_COMPLETION, texts, _clock(page))
-        campaign = parse_record_text(typed.text("campaign"))
-        return recall_drafts(node, require_visit(node, record), campaign, method=typed.text("method"), values=values)
+        ticked = [int(one) for one in typed.all("items_done") if one in _ITEM_NUMBERS]
+        values |= {"items_done": item_bits(ticked)} if ticked else {}
+        campaign, view = parse_record_text(typed.text("campaign")), require_visit(node, record)
+        return recall_drafts(node, view, campaign, new_id, method=typed.text("method"), values=values)
 
     return await _saved(page, typed, record, f"recall-{typed.text('campaign')}", _drafts)
 
@@ -151,10 +169,29 @@ async def show_sheet(page: PageOf, visit: str, sheet: str, size: str = "A4") -> 
     return await page.show(f"print_{sheet}.html", _read, size=size, sheet=sheet)
 
 
+@dataclass(frozen=True, slots=True)
+class _OpenRecall:
+    """A recall that is open on the order's car, how it may be carried out, and the fields that it wants filled in."""
+
+    hit: RecallHit
+    methods: tuple[str, ...]
+    evidence: tuple[str, ...]
+
+
+def _open_recall(hit: RecallHit) -> _OpenRecall:
+    wanted = tuple(map(evidence_field, evidence_names(hit.terms.evidence_bits)))
+    return _OpenRecall(hit, methods_of(hit.terms), wanted)
+
+
+def _is_done(view: VisitView, hit: RecallHit) -> bool:
+    """Whether nothing is left to do: by what is known of the car, or by what was recorded on this order."""
+    here = (one.values for one in view.completions if one.values.get("campaign_id") == hit.campaign)
+    return hit.is_done or done_so_far(hit.terms, (one for one in here if not one.get("retracted"))).is_done
+
+
 def _order(node: Node, record: RecordId) -> dict[str, Any]:
     view = require_visit(node, record)
     file = None if view.vehicle is None else vehicle_file(node, view.vehicle.id)
-    done = {one.values.get("campaign_id") for one in view.completions if not one.values.get("retracted")}
     hits = () if file is None or file.car.recalls is None else file.car.recalls.hits
     return {
         "order": view,
@@ -162,7 +199,7 @@ def _order(node: Node, record: RecordId) -> dict[str, Any]:
         "file": file,
         "marks": marks_of(view.visit.values.get("damage_marks")),
         "next_step": NEXT_STEP.get(str(view.visit.values.get("status"))) if view.visit.is_own else None,
-        "open_recalls": [one for one in hits if not one.is_done and one.campaign not in done],
+        "open_recalls": [_open_recall(one) for one in hits if not _is_done(view, one)],
     }
 
 

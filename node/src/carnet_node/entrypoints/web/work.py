@@ -76,9 +76,9 @@ async def record_completion(desk: DeskOf, show: Show, visit: str, form: Completi
     """A recall was carried out during this visit."""
     record, values = record_from_text(visit), values_of(RECALL_COMPLETION, form.values)
 
-    def _drafts(_: NewId) -> Drafts:
+    def _drafts(new_id: NewId) -> Drafts:
         view, campaign = require_visit(desk.node, record), campaign_of(desk.node, form.campaign_no)
-        return recall_drafts(desk.node, view, campaign, method=form.method, values=values)
+        return recall_drafts(desk.node, view, campaign, new_id, method=form.method, values=values)
 
     return await save_order(desk, show, RECALL_COMPLETION, record, _drafts)
 

@@ -11,3 +11,4 @@ import "./room.js";
 import "./doubts.js";
 import "./duplicates.js";
 import "./same.js";
+import "./hashes.js";
