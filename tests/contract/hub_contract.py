@@ -152,6 +152,14 @@ class HubContract(ABC):
 
             assert transaction.log_rows([1]) == {1: entry._replace(opening=b"")}
 
+    def test_facts_of_an_entry_come_without_its_bytes(self, store: SqlStore):
+        """`log_facts` answers like `log_rows`, with neither message nor opening."""
+        entry = rows.LogRow(1, 1, b"", 1, b"", b"", b"", 1, b"h", b"", b"", 1, 0, None, b"v", 0, b"m", b"o", False, b"")
+        with store.write() as transaction:
+            transaction.put([entry])
+
+            assert transaction.log_facts([1, 2]) == {1: entry._replace(message=None, opening=b"")}
+
     def test_removed_rows_are_gone_and_others_stay(self, store: SqlStore):
         """Removing by key takes exactly the rows named."""
         with store.write() as transaction:

@@ -241,6 +241,11 @@ class Kind:
         return {one.name: label for label, (_, one) in self.by_label.items()}
 
     @cached_property
+    def holds_secrets(self) -> bool:
+        """Whether a register of it is encrypted at rest."""
+        return any(register.group is ErasureGroup.SECRET for register in self.registers)
+
+    @cached_property
     def masked_registers(self) -> frozenset[int]:
         """Registers whose values other sites never receive."""
         return frozenset(register.number for register in self.registers if register.masked)

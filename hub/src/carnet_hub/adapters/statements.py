@@ -10,9 +10,11 @@ from typing import Any, Final
 from sqlalchemy import (
     BindParameter,
     Column,
+    LargeBinary,
     Select,
     and_,
     bindparam,
+    cast,
     delete,
     func,
     insert,
@@ -216,7 +218,8 @@ def _log_facts() -> Select[Any]:
         for column in TABLES[rows.LogRow].columns
         if column is not LOG.opening
     ]
-    columns.insert(list(TABLES[rows.LogRow].columns).index(LOG.opening), literal_column("''").label("opening"))
+    nothing = cast(literal_column("''"), LargeBinary).label("opening")
+    columns.insert(list(TABLES[rows.LogRow].columns).index(LOG.opening), nothing)
     return select(*columns)
 
 

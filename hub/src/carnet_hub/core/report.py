@@ -40,6 +40,7 @@ README_NAME: Final = "README.txt"
 
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 _MARK: Final = b"\xef\xbb\xbf"
+_ROWS: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,10 +193,10 @@ def public_campaign(campaign: Mapping[str, object]) -> dict[str, object]:
 def instant_text(instant_ms: int) -> str:
     """An instant as RFC 3339 text in UTC with milliseconds; out-of-range clocks as a plain number."""
     try:
-        moment = datetime.fromtimestamp(instant_ms / 1000, tz=UTC)
+        moment = datetime.fromtimestamp(instant_ms // 1000, tz=UTC)
     except (ValueError, OverflowError, OSError):
         return f"{instant_ms} ms"
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{instant_ms % 1000:03d}Z"
+    return f"{moment.isoformat()[:19]}.{instant_ms % 1000:03d}Z"
 
 
 def percent_text(ppm: int) -> str:
@@ -210,7 +211,7 @@ def csv_file(name: str, rows: Iterable[Sequence[str]]) -> ReportFile:
 
 def json_line(values: Mapping[str, object]) -> bytes:
     """One row for programs."""
-    return json.dumps(values, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode() + b"\n"
+    return _ROWS.encode(values).encode() + b"\n"
 
 
 def json_text(values: Mapping[str, object]) -> bytes:

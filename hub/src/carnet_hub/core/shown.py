@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from carnet_hub.core.ports import RecordReads
 from carnet_hub.core.rows import RecordRow
 from carnet_protocol.errors import BrokenRule
-from carnet_protocol.registry import ErasureGroup, Registry, Value
+from carnet_protocol.registry import Registry, Value
 from carnet_protocol.resolvers import show
 from carnet_protocol.state import unpack_entries
 
@@ -23,7 +23,7 @@ def shown_values(registry: Registry, row: RecordRow) -> dict[str, Value]:
     kind = registry.by_number.get(row.kind)
     if kind is None:
         return {}
-    if any(register.group is ErasureGroup.SECRET for register in kind.registers):
+    if kind.holds_secrets:
         raise BrokenRule(f"{kind.name} holds secret values")
     values = show(kind, unpack_entries(row.entries)).values
     return {kind.by_label[label][1].name: value for label, value in values.items() if label in kind.by_label}
