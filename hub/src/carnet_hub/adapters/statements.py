@@ -10,6 +10,7 @@ from typing import Any, Final
 from sqlalchemy import (
     BindParameter,
     Column,
+    ColumnElement,
     LargeBinary,
     Select,
     and_,
@@ -213,7 +214,7 @@ def _outcomes() -> Select[Any]:
 
 def _log_facts() -> Select[Any]:
     """Log entries without their bytes."""
-    columns = [
+    columns: list[ColumnElement[Any]] = [
         null().label("message") if column is LOG.message else column
         for column in TABLES[rows.LogRow].columns
         if column is not LOG.opening
