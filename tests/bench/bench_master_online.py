@@ -3,7 +3,11 @@
 A store with the parties and keys of a made-up country is built once, through the hub's own store port, and kept under
 `var/bench-master`. Each customer of a sample is matched as if it had just arrived: looked up by all its keys, features
 of everybody found opened, weighed, judged, decisions drafted; nothing of one match is known to the next. Merging and
-taking apart works on a copy. Times are processor time of single operations in turn, so that what else runs on the
+taking apart works on a copy.
+
+The floor is what the hub itself pays to read one party by its key, through the store port that matching reads through:
+the same connection, row and statement, nothing of SQLite's cache warmed for it. What the driver alone takes for that
+row stands beside it. Times are processor time of single operations in turn, so that what else runs on the
 machine does not change the ratio.
 
     SCALE=1 python -m tools.bench --only master_online       (a million records; a fiftieth unless told)
@@ -17,6 +21,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
@@ -64,9 +69,10 @@ def run(repetitions: int) -> list[dict[str, Any]]:
     """
     records = int(MILLION * float(os.environ.get("SCALE", SCALE)))
     hub = _hub(built_store(records, SEED))
-    reads, alone, together, compared = [], [], [], []
+    reads, bare, alone, together, compared = [], [], [], [], []
     for number in range(repetitions):
         customers = _sample(hub, SAMPLE, seed=number)
+        bare += _read_by_driver(hub, _sample(hub, SAMPLE, seed=-2 - number))
         with hub.store.write() as transaction:
             reads += [_cpu(lambda one=one: transaction.parties([one])) for one in customers]  # type: ignore[misc]
             alone += [_cpu(lambda one=one: _match(hub, transaction, [one])) for one in customers]  # type: ignore[misc]
@@ -78,6 +84,7 @@ def run(repetitions: int) -> list[dict[str, Any]]:
     where = f"{records:,} records"
     return [
         _row(f"hub: read of one party by key, {where}", floor, floor),
+        _row(f"hub: the same read by the driver alone, {where}", median(bare), floor),
         _row("hub: one customer matched by itself", median(alone), floor, most=RATIO_MAX),
         _row(f"hub: one customer of {TOGETHER} that arrive together", median(together), floor, most=RATIO_MAX),
         _count("hub: candidates, mean", sum(compared) / len(compared)),
@@ -160,6 +167,14 @@ def _sample(hub: Hub, count: int, *, seed: int) -> list[bytes]:
         while len(found) < count:
             found.update((row.customer, None) for row in snapshot.parties_after(chance.randbytes(ID_BYTES), 1))
     return list(found)
+
+
+def _read_by_driver(hub: Hub, customers: Sequence[bytes]) -> list[float]:
+    """The same rows as plain tuples, without the ports, statements and rows of the hub."""
+    engine = hub.store.engine  # type: ignore[attr-defined]
+    with closing(engine.raw_connection()) as connection, closing(connection.cursor()) as cursor:
+        read = "SELECT * FROM party WHERE customer = ?"
+        return [_cpu(lambda one=one: cursor.execute(read, (one,)).fetchall()) for one in customers]  # type: ignore[misc]
 
 
 def _match(hub: Hub, transaction: Transaction, customers: Sequence[bytes]) -> int:

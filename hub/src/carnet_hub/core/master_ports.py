@@ -6,7 +6,7 @@ what exists. Decides how a weight is handed over; `adapters.weighing` reads the 
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from carnet_hub.core.master_rows import (
     AliasRow,
@@ -32,8 +32,7 @@ class Ground:
     bits: float
 
 
-@dataclass(frozen=True, slots=True)
-class Weighed:
+class Weighed(NamedTuple):
     """How much speaks for two records being one party.
 
     Attributes:

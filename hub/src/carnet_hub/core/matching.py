@@ -324,7 +324,7 @@ def _finding_of(
     if effect is not Effect.LINK and pair not in at.parted and _are_one(at.book, pair):
         return None
     cause = cause_of(verdict.judgement)
-    if any(one.effect is effect and one.cause == cause for one in said):
+    if said and any(one.effect is effect and one.cause == cause for one in said):
         return None
     return _Finding(pair, effect, cause, verdict.weighed, age)
 

@@ -59,13 +59,15 @@ class Related:
                 circle.join(*pair)
         return self._circles[cause]
 
-    def standing(self, book: MasterBook, customer: bytes, cause: str) -> list[Pair]:
-        """What stands already and connects a customer: its relations of one cause, and the cluster it is in."""
-        if customer not in self._standing:
+    def standing(self, book: MasterBook, customer: bytes) -> list[tuple[str, Pair]]:
+        """What stands already and connects a customer: its relations by cause, and the cluster it is in for any."""
+        found = self._standing.get(customer)
+        if found is None:
+            found = self._standing[customer] = [(one.cause, (one.one, one.other)) for one in _relations(book, customer)]
             held = book.member(customer)
-            found = [(one.cause, (one.one, one.other)) for one in _relations(book, customer)]
-            self._standing[customer] = found if held is None else [*found, (_ANY, (customer, held.golden))]
-        return [pair for one, pair in self._standing[customer] if one in (cause, _ANY)]
+            if held is not None:
+                found.append((_ANY, (customer, held.golden)))
+        return found
 
 
 def is_news(book: MasterBook, related: Related, pair: Pair, around: Collection[bytes], cause: str) -> bool:
@@ -78,7 +80,8 @@ def is_news(book: MasterBook, related: Related, pair: Pair, around: Collection[b
         cause: of the relation.
     """
     younger = _younger(book, pair)
-    if _count(book, younger) + related.count(younger) >= RELATIONS_MAX:
+    written = sum(word != _ANY for word, _ in related.standing(book, younger))
+    if written + related.count(younger) >= RELATIONS_MAX:
         return False
     said = related.circle(cause)
     one, other = said.of(pair[0]), said.of(pair[1])
@@ -86,8 +89,9 @@ def is_news(book: MasterBook, related: Related, pair: Pair, around: Collection[b
         return False
     known = _Circle()
     for customer in {*pair, *around}:
-        for near, far in related.standing(book, customer, cause):
-            known.join(said.of(near), said.of(far))
+        for word, (near, far) in related.standing(book, customer):
+            if word in (cause, _ANY):
+                known.join(said.of(near), said.of(far))
     return known.of(one) != known.of(other)
 
 
@@ -116,10 +120,6 @@ def _other(one: Decision, customer: bytes) -> bytes:
 def _younger(book: MasterBook, pair: Pair) -> bytes:
     """Who of two came to the hub's log later."""
     return max(pair, key=lambda one: (held.since if (held := book.party(one)) is not None else 0, one))
-
-
-def _count(book: MasterBook, customer: bytes) -> int:
-    return len(_relations(book, customer))
 
 
 def _relations(book: MasterBook, customer: bytes) -> list[Decision]:
