@@ -23,11 +23,13 @@ from carnet_protocol.reasons import Reason
 from support.hub_apps import TestHub
 from support.joined import (
     back_up,
+    back_up_hub,
     copy_disk,
     customer_id,
     moved_in,
     names,
     restore_database,
+    restore_hub,
     sync,
     waiting,
     write_customer,
@@ -45,8 +47,9 @@ from support.key_changes import (
 
 
 def with_lost_changes(hub: TestHub, node: Installation, tmp_path: Path, count: int = 2) -> Installation:
-    """A node of which several changes of the key were lost in a row; the hub knows the first key alone."""
-    write_customer(node, 1, "first")
+    """A node of which several changes of the key were lost in a row; the hub knows the key before them alone."""
+    if not names(node):
+        write_customer(node, 1, "first")
     sync(node, hub)
     backup = back_up(node, tmp_path / "backup.db")
     for _ in range(count - 1):
@@ -251,6 +254,29 @@ def test_an_old_stick_only_costs_a_round(hub: TestHub, node: Installation, tmp_p
     assert waiting(again) == 0
     assert customers_at(hub) == {customer_id(1), customer_id(2)}
     assert is_whole(started_again(again))
+
+
+def test_a_hub_restored_before_the_doubt_was_over_costs_nothing(hub: TestHub, node: Installation, tmp_path: Path):
+    """The hub has forgotten the one change it had taken, and knows the first key alone: all comes back to it."""
+    write_customer(node, 1, "first")
+    sync(node, hub)
+    hub_backup = back_up_hub(hub, tmp_path)
+    node = change_key(node)
+    write_customer(node, 2, "second")
+    sync(node, hub)
+    node.node()
+    restored = with_lost_changes(hub, started_again(node), tmp_path)
+    go_on_offline(restored.node())
+    write_customer(restored, 3, "offline")
+
+    fresh = restore_hub(hub, hub_backup)
+    for _ in range(3):
+        sync(restored, fresh)
+        restored = started_again(restored)
+
+    assert waiting(restored) == 0
+    assert customers_at(fresh) == {customer_id(1), customer_id(2), customer_id(3)}
+    assert is_whole(restored)
 
 
 def test_the_key_that_is_shown_is_the_one_that_signs(hub: TestHub, node: Installation, tmp_path: Path):

@@ -14,7 +14,7 @@ _OFFLINE: Final = (*_BEGUN, *_LOST, "A1 work offline", "A1 new x2")
 _LATE: Final = (
     *_BEGUN,
     *("A1 rotate key", "A1 stick out", "A1 restore database", "A1 calm round", "A1 rotate key", "A1 new"),
-    *("hub stick at hub", "A1 calm round", "A1 new", "A1 calm round"),
+    "hub stick at hub",
 )
 
 LOST_KEY_BUGS: Final = (
@@ -64,7 +64,7 @@ LOST_KEY_BUGS: Final = (
         NODE + "signing.py",
         "    if is_key_in_doubt(tx):\n        return False\n    change, feed = _last_change(tx), tx.feed()\n",
         "    change, feed = _last_change(tx), tx.feed()\n",
-        script=(*_OFFLINE, "A1 rotate key", "A1 calm round x2", "A1 new"),
+        script=(*_OFFLINE, "A1 rotate key", "A1 stick trips"),
     ),
     Bug(
         "node: a key that was put aside is not brought back",
@@ -91,7 +91,7 @@ LOST_KEY_BUGS: Final = (
         NODE + "newer_keys.py",
         "    if is_news and is_here and is_change_pending(tx):",
         "    if is_news and not is_here and is_change_pending(tx):",
-        script=_LATE,
+        script=(*_LATE, "A1 stick trips"),
     ),
     Bug(
         "node: a change that waits is certified by the key before a late one",
@@ -99,7 +99,7 @@ LOST_KEY_BUGS: Final = (
         NODE + "signing.py",
         '    tx.put_setting(_OWN_KEYS, b"".join((*earlier, key, present)))',
         '    tx.put_setting(_OWN_KEYS, b"".join((key, *earlier, present)))',
-        script=_LATE,
+        script=(*_LATE, "A1 calm round", "A1 new", "A1 calm round"),
     ),
     Bug(
         "node: a database that waits keeps what a replaced key has sealed",
@@ -128,6 +128,18 @@ LOST_KEY_BUGS: Final = (
         "    taken = heard_as or key_id_of(by_log)",
         "    taken = heard_as or key_id_of(keys[-1])",
         script=(*_OFFLINE, "A1 stick trips"),
+    ),
+    Bug(
+        "node: nobody looks which change the hub has taken in the end",
+        "I18",
+        NODE + "newer_keys.py",
+        "        if change is not None and not is_change_pending(tx):\n            _catch_up",
+        "        if change is not None and is_change_pending(tx):\n            _catch_up",
+        script=(
+            *("A1 calm round", "hub take hub image", "A1 rotate key", "A1 new", "A1 calm round x2", "A1 restart"),
+            *("A1 take image", *_LOST, "A1 work offline", "A1 new", "hub restore hub", "A1 mend line"),
+            *("A1 calm round x2", "A1 new", "A1 calm round"),
+        ),
     ),
     Bug(
         "hub: what left a car before an exclusion is not taken from its author",

@@ -21,8 +21,8 @@ from simulation.world import Machine, exchange_secret
 from support.protocol import exchange_key
 
 STICKS_MAX: Final = 6
-TRIPS_MAX: Final = 4
-"""Sticks there and back: one brings what was lost, one what stands before it, one takes the work, one is spare."""
+TRIPS_MAX: Final = 3
+"""Sticks there and back: one brings what was lost, one says under which key, one takes the work."""
 WRONGS: Final = ("truncate", "flip a bit", "another reader")
 
 
@@ -99,12 +99,14 @@ def stick_home(stage: Stage, machine: Machine) -> str | None:
 def stick_trips(stage: Stage, machine: Machine) -> str | None:
     """Sticks go to the hub and back, undisturbed, until nothing waits: what a site without a line lives by."""
     hub = stage.world.hub
-    for trip in range(TRIPS_MAX):
+    for trip in range(TRIPS_MAX + 1):
         with machine.node.store.read() as tx:
             (waiting, _), chain = tx.unconfirmed(), tx.chain()
         assert chain is not None
-        if not waiting and not chain.is_rejoining:
+        if not waiting and (chain.is_writing_stopped or not chain.is_rejoining):
             return f"{trip} trips"
+        if trip == TRIPS_MAX:
+            break
         taken = take_bundle(hub, pack_for_hub(machine.node, software="simulation").plain)
         stage.world.worker.mark.raise_now(hub)
         parts = [*taken.parts, *parts_for(hub, EmptyShelf(), taken.node, taken.since)]

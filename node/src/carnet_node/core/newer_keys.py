@@ -14,6 +14,8 @@ Makes and moves no key file (`adapters.rotating`), and opens no epoch (`rejoin`)
     to a former key                                          the doubt is over
     in doubt, and all is back by stick                       the key that the hub's receipts name signs; the doubt is
                                                              over when the hub has taken an epoch that it opened
+    the hub has taken an own change that nobody waited for   its new key signs: it lay in the log of a node that went
+                                                             on with a former key, because a restored hub had lost it
 
 A stick may be older than what it is compared with, so it ends no doubt by itself: until the hub has taken something
 new, no key goes, and every key here is tried.
@@ -89,8 +91,8 @@ def take_change(node: Node, tx: WriteTransaction, change_set: ChangeSet, verdict
         tx.put_setting(OWN_KEY_ID, key_id_of(new))
 
 
-def settle_doubt(node: Node, tx: WriteTransaction, heard_as: bytes | None) -> None:
-    """Go on with the key that the hub takes, when all that it holds of this node is back.
+def settle_key(node: Node, tx: WriteTransaction, heard_as: bytes | None) -> None:
+    """Go on with the key that the hub takes, when all that it holds of this node is back and no own change waits.
 
     Args:
         heard_as: id of the key under which the hub has just answered, or has taken what stands here. An earlier one
@@ -99,9 +101,11 @@ def settle_doubt(node: Node, tx: WriteTransaction, heard_as: bytes | None) -> No
     Raises:
         KeysUnreadable: a key file cannot be read or written; the caller must let the transaction end.
     """
-    if not is_key_in_doubt(tx):
-        return
     keys, change = own_keys(tx), _last_accepted(node.identity, tx)
+    if not is_key_in_doubt(tx):
+        if change is not None and not is_change_pending(tx):
+            _catch_up(node, tx, change)
+        return
     by_log = keys[0] if change is None else change.new_key
     taken = heard_as or key_id_of(by_log)
     if not _is_here(node, taken):
@@ -142,6 +146,16 @@ class _Change:
     position: int
     nonce: bytes
     new_key: bytes
+
+
+def _catch_up(node: Node, tx: WriteTransaction, change: _Change) -> None:
+    """Go on with the key of the last change that the hub has accepted; almost always it is the one that signs."""
+    new_id = key_id_of(change.new_key)
+    if new_id == tx.setting(OWN_KEY_ID) or not _is_here(node, new_id):
+        return
+    former = [key for key in own_keys(tx) if key != change.new_key]
+    keep_own_keys(tx, [*former, change.new_key], change=change.nonce)
+    tx.put_setting(OWN_KEY_ID, new_id)
 
 
 def _last_accepted(identity: Identity, tx: ReadTransaction) -> _Change | None:

@@ -24,7 +24,7 @@ from carnet_node.core.hub_link import HubLink
 from carnet_node.core.inheriting import emit_inherited
 from carnet_node.core.leaving import SenderLock
 from carnet_node.core.limits import REJOIN_HELLOS_MAX, TOKEN_MARGIN_MS
-from carnet_node.core.newer_keys import settle_doubt, vouched_key
+from carnet_node.core.newer_keys import settle_key, vouched_key
 from carnet_node.core.node import Node
 from carnet_node.core.offering import offer_hub_sets
 from carnet_node.core.ports import ReadTransaction, RunBlocking, WriteTransaction
@@ -291,7 +291,7 @@ def _take_back(
     news = take_lost(node, tx, answer.lost_sets) if situation is not Situation.FORK else 0
     is_whole = lacks_nothing(tx, answer.own_epochs)
     if is_whole and (heard_as is not None or situation is not Situation.FORK):
-        settle_doubt(node, tx, heard_as or vouched_key(tx, answer.own_epochs))
+        settle_key(node, tx, heard_as or vouched_key(tx, answer.own_epochs))
     is_sealed_anew = seal_keys(tx) not in (before, before[-1:])  # the hub takes nothing new of a key that was replaced
     match situation:
         case Situation.ROLLED_BACK if is_whole:
