@@ -33,15 +33,15 @@ _TOLD: Final = _GONE | {"in_stock"}
 _COMPLETION_REGISTER: Final = 0
 
 
-def completion_reports(hub: Hub, snapshot: RecordReads, campaign_id: RecordId) -> Iterator[CompletionReport]:
-    """Every completion record of a campaign, retracted and deleted ones included."""
+def completion_reports(hub: Hub, snapshot: RecordReads, campaign_id: RecordId | None) -> Iterator[CompletionReport]:
+    """Every completion record of a campaign, or of all (None); retracted and deleted ones included."""
     rows = snapshot.records_of_kind(hub.registry["recall_completion"].number)
     while batch := list(islice(rows, COUNTED_VEHICLES_BATCH)):
         yield from reports_of(hub, snapshot, batch, campaign_id)
 
 
 def reports_of(
-    hub: Hub, snapshot: RecordReads, rows: Collection[RecordRow], campaign_id: RecordId
+    hub: Hub, snapshot: RecordReads, rows: Collection[RecordRow], campaign_id: RecordId | None
 ) -> list[CompletionReport]:
     """Those of some completion records that are about a campaign, in their order."""
     kind = hub.registry["recall_completion"]
@@ -117,7 +117,7 @@ def _lifecycle_of(kind: Kind, row: RecordRow) -> tuple[str, int]:
     return str((shown.fields or {}).get(register.label(0)) or ""), shown.time_ms
 
 
-def _report_of(kind: Kind, row: RecordRow, campaign_id: RecordId) -> CompletionReport | None:
+def _report_of(kind: Kind, row: RecordRow, campaign_id: RecordId | None) -> CompletionReport | None:
     entries = unpack_entries(row.entries)
     heads = [entry for entry in heads_of(entries, _COMPLETION_REGISTER) if not entry.is_delete]
     heads = heads or buried_in(entries, _COMPLETION_REGISTER)
@@ -126,7 +126,7 @@ def _report_of(kind: Kind, row: RecordRow, campaign_id: RecordId) -> CompletionR
     register = kind.by_number[_COMPLETION_REGISTER]
     entry = resolve(register, _COMPLETION_REGISTER, heads).shown
     stated = _stated(kind, entry)
-    if stated.get("campaign_id") != campaign_id:
+    if campaign_id is not None and stated.get("campaign_id") != campaign_id:
         return None
     shown = show(kind, entries)
     values = {one.name: shown.values.get(label) for label, (_, one) in kind.by_label.items()}

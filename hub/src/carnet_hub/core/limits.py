@@ -134,6 +134,22 @@ COUNT_TTL_MS: Final = 60 * 1000
 COUNTS_KEPT_MAX: Final = 256
 """Campaigns whose totals are kept; beyond that the oldest are counted again."""
 
+SIGNAL_PER_DAY: Final = 30
+"""Recall completions of one dealer on one day from which the day is listed: a workshop has some ten lifts."""
+
+WORK_FROM_HOUR: Final = 7
+WORK_TO_HOUR: Final = 21
+"""Hours of the day, legal time, within which workshops work; 4S stores open from about 8:00 to 18:00."""
+
+SIGNAL_OUTSIDE_HOURS: Final = 5
+"""Completions outside these hours from which a dealer is listed."""
+
+SIGNAL_TWO_DEALERS_MINUTES: Final = 6 * 60
+"""Completions of one car by two dealers this close together or closer are listed."""
+
+SIGNAL_PHOTO_CARS: Final = 2
+"""Cars with the same photo from which the photo is listed."""
+
 KEPT_CARS_MAX: Final = 200_000
 """Cars of one campaign about which something was said, whose verdicts a serving process keeps: about 1 KB each."""
 

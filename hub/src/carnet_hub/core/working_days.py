@@ -123,6 +123,11 @@ def legal_day(now_ms: int) -> date:
     return datetime.fromtimestamp(now_ms / 1000, _BEIJING).date()
 
 
+def legal_hour(at_ms: int) -> int:
+    """The hour of the day in mainland China, 0 to 23."""
+    return (at_ms + _OFFSET_MS) % _DAY_MS // (3600 * 1000)
+
+
 def legal_day_start(at_ms: int) -> int:
     """The first instant of the day in mainland China in which a moment lies; moments may be of any clock."""
     return (at_ms + _OFFSET_MS) // _DAY_MS * _DAY_MS - _OFFSET_MS

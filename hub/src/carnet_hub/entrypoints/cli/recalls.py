@@ -1,9 +1,10 @@
-"""`recalls`: import, publish, withdraw, list, progress, exceptions."""
+"""`recalls`: import, publish, withdraw, list, progress, exceptions, signals."""
 
 import json
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -23,6 +24,7 @@ from carnet_hub.core.failures import Unusable
 from carnet_hub.core.limits import CAMPAIGN_TEXT_BYTES_MAX
 from carnet_hub.core.recall_exceptions import list_exceptions
 from carnet_hub.core.recall_export import describe_progress
+from carnet_hub.core.recall_signals import read_signals
 from carnet_hub.core.recalls import import_plan, publish_campaign, withdraw_campaign
 from carnet_hub.entrypoints.cli.output import (
     AsJson,
@@ -163,6 +165,21 @@ def exceptions(ctx: typer.Context, campaign_no: CampaignNo, as_json: AsJson = Fa
     ]
     columns = ("vin", "why", "site", "method", "done_at", "admitted_at", "op_id")
     emit_list("exceptions", rows, columns, as_json=as_json, xlsx=xlsx)
+
+
+@recalls_app.command("signals")
+def signals(
+    ctx: typer.Context,
+    campaign_no: Annotated[str | None, typer.Argument(help="of one campaign; of all when left out")] = None,
+    as_json: AsJson = False,
+    xlsx: Xlsx = None,
+) -> None:
+    """Figures that an auditor may look into: days, hours, two dealers, odometers, photos. They judge nobody."""
+    with hub_of(ctx) as app:
+        watched = partial(with_progress, "completions", total=None, is_quiet=as_json)
+        found = read_signals(app.hub, campaign_no, watched)
+    columns = ("name", "figure", "unit", "threshold", "site", "vin", "day", "detail")
+    emit_list("signals", [asdict(one) for one in found], columns, as_json=as_json, xlsx=xlsx)
 
 
 def read_texts(app: "HubApp", path: Path) -> tuple[CampaignTexts, CampaignWork]:
