@@ -37,8 +37,6 @@ from carnet_node.core.editing import (
     require_visit,
     require_visit_references,
 )
-from carnet_node.core.node import Node
-from carnet_node.core.views import VisitView
 from carnet_node.entrypoints.cli.lists import add_find_and_list
 from carnet_node.entrypoints.cli.opening import (
     BasedOn,
@@ -56,7 +54,7 @@ from carnet_node.entrypoints.cli.tables import emit_card, presenter_of
 from carnet_node.entrypoints.reading import record_from_text, values_from_pairs
 from carnet_protocol.errors import BadValue
 from carnet_protocol.ids import RecordId, record_text
-from carnet_protocol.kinds import COMPLETION_METHODS, JOB, LABOUR_LINE, PART_LINE, VEHICLE, VISIT
+from carnet_protocol.kinds import COMPLETION_METHODS, JOB, LABOUR_LINE, PART_LINE, RECALL_COMPLETION, VEHICLE, VISIT
 from carnet_protocol.reasons import Reason
 from carnet_protocol.registry import Kind, Value
 
@@ -78,6 +76,14 @@ PromiseReason = Annotated[
     typer.Option("--promise-reason", help="why promised_at moves: parts, more_work, workshop, customer_wish, other"),
 ]
 RecallDone = Annotated[list[str] | None, typer.Option("--recall-done", help="number of a campaign carried out here")]
+Proof = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--proof",
+        help="what the campaign wants shown, as field=value: technician_code, part_no, software_version, odometer_km, "
+        "photo_hash, signature_hash (SHA-256), items_done (first item 1, second 2, both 3), proof_level",
+    ),
+]
 Method = Annotated[str, typer.Option("--method", help=", ".join(COMPLETION_METHODS))]
 
 
@@ -96,6 +102,7 @@ def add(
     fields: Set = None,
     recall_done: RecallDone = None,
     method: Method = "repaired",
+    proof: Proof = None,
     as_json: AsJson = False,
 ) -> None:
     """Open a repair order; its number is made here, with or without a line."""
@@ -103,6 +110,7 @@ def add(
         raise typer.BadParameter("give --vehicle ID or --vin VIN")
     node = node_of(ctx)
     campaigns = [campaign_of(node, number) for number in recall_done or ()]
+    shown = values_from_pairs(RECALL_COMPLETION, proof or ())
     values = {**values_from_pairs(VISIT, fields or ()), **_odometer(km, is_unknown=km_unknown)}
     listed = _new_jobs(jobs or [], labour or [], parts or [])
     customer_id = record_from_text(customer) if customer else None
@@ -119,7 +127,7 @@ def add(
         number = vin or str(require_record(node, VEHICLE, car).values.get("vin") or "")
         asked = [(campaign, campaign_terms(node, campaign)) for campaign in campaigns]
         done = [
-            CompleteRecall(campaign, number, car, visit, "open", now_ms, method, terms=terms)
+            CompleteRecall(campaign, number, car, visit, "open", now_ms, method, shown, terms)
             for campaign, terms in asked
         ]
         return tuple(draft for one in done for draft in complete_recall(one))
@@ -191,6 +199,7 @@ def complete(
     ] = None,
     recall_done: RecallDone = None,
     method: Method = "repaired",
+    proof: Proof = None,
     as_json: AsJson = False,
 ) -> None:
     """The work is done; recalls carried out are recorded with it."""
@@ -200,7 +209,14 @@ def complete(
     now_ms = node.clock.now_ms()
     values: dict[str, Value] = {} if km_out is None else {"odometer_out_km": km_out}
     step = Step(view.visit.read(), now_ms, view.work(), values)
-    saved = save(node, lambda new_id: complete_visit(step) + _completions(node, view, campaigns, method, new_id))
+    shown = values_from_pairs(RECALL_COMPLETION, proof or ())
+
+    def drafts(new_id: NewId) -> Drafts:
+        """The step, and a completion for each campaign that was named."""
+        done = [recall_drafts(node, view, one, new_id, method=method, values=shown) for one in campaigns]
+        return complete_visit(step) + tuple(draft for one in done for draft in one)
+
+    saved = save(node, drafts)
     emit_saved(VISIT, saved, as_json=as_json)
 
 
@@ -237,12 +253,6 @@ def _step(ctx: typer.Context, visit: str, take: Callable[[Step], Drafts], *, as_
     view = require_visit(node, record_from_text(visit))
     step = Step(view.visit.read(), node.clock.now_ms(), view.work())
     emit_saved(VISIT, save(node, lambda _: take(step)), as_json=as_json)
-
-
-def _completions(node: Node, view: VisitView, campaigns: list[RecordId], method: str, new_id: NewId) -> Drafts:
-    return tuple(
-        draft for campaign in campaigns for draft in recall_drafts(node, view, campaign, new_id, method=method)
-    )
 
 
 def _odometer(km: int | None, *, is_unknown: bool) -> dict[str, Value]:

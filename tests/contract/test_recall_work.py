@@ -1,0 +1,103 @@
+"""What a producer asks for reaches the desk, and what the desk records of it counts at the hub."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from carnet_hub.core.campaign_work import CampaignWork, WorkItem
+from carnet_hub.core.progress import PairState, Progress
+from carnet_hub.core.recalls import count_campaign, import_plan, publish_campaign
+from carnet_node.bootstrap import Installation
+from carnet_node.core.commands.vehicles import AddVehicle
+from carnet_node.core.commands.visits import OpenVisit
+from carnet_node.core.desk import save, save_visit_by_vin
+from carnet_node.core.editing import campaign_of, recall_drafts, require_visit
+from carnet_node.core.recall_check import check_recalls
+from carnet_node.entrypoints.cli.main import execute
+from carnet_protocol.ids import RecordId, record_text
+from carnet_protocol.registry import Value
+from carnet_protocol.remedy import item_bits
+from carnet_protocol.vin import VinPolicy
+from support.hub_apps import TestHub, make_hub
+from support.network import a_round, join
+from support.recall_plans import NUMBER, plan
+from support.vins import make_vins
+
+VIN = make_vins(1)[0]
+LEFT, RIGHT = WorkItem(1, "left", "A-1"), WorkItem(2, "right", "B-2")
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> TestHub:
+    """A hub whose campaign does two things on a car and wants to know who did them."""
+    made = make_hub(tmp_path / "hub")
+    made.add_dealer("A001")
+    app = made.app
+    import_plan(
+        app.hub, app.segments, app.plans, replace(plan([VIN]), work=CampaignWork(("technician",), (LEFT, RIGHT)))
+    )
+    publish_campaign(app.hub, app.segments, app.plans, NUMBER)
+    return made
+
+
+@pytest.fixture
+def desk(hub: TestHub, tmp_path: Path) -> Installation:
+    """A node that knows the campaign and its items."""
+    installation = join(hub, tmp_path / "desk")
+    a_round(installation, hub)
+    return installation
+
+
+def car_in(desk: Installation) -> RecordId:
+    """The car is in the shop; its order."""
+    node = desk.node()
+    car, km = AddVehicle(VIN, VinPolicy.STRICT), {"odometer_in_km": 52_300}
+    return save_visit_by_vin(node, car, lambda car: OpenVisit("", car, node.clock.now_ms(), values=km)).visit
+
+
+def record(desk: Installation, visit: RecordId, **values: Value) -> None:
+    """The desk records a part of the recall."""
+    node = desk.node()
+    campaign = campaign_of(node, NUMBER)
+    save(
+        node,
+        lambda new_id: recall_drafts(
+            node, require_visit(node, visit), campaign, new_id, method="replaced", values=values
+        ),
+    )
+
+
+def progress(hub: TestHub) -> Progress:
+    """What the hub makes of it."""
+    with hub.app.hub.store.read() as snapshot:
+        return count_campaign(hub.app.hub, hub.app.segments, snapshot, NUMBER).progress
+
+
+def test_a_recall_is_done_at_desk_and_hub_when_its_last_item_is(hub: TestHub, desk: Installation):
+    """After one item both call the car open, after the other both call it done."""
+    visit = car_in(desk)
+
+    record(desk, visit, technician_code="T3", items_done=item_bits([1]), part_no="A-1")
+    a_round(desk, hub)
+    half = (check_recalls(desk.node(), VIN).hits[0].is_done, progress(hub).state_of(VIN))
+    record(desk, visit, technician_code="T3", items_done=item_bits([2]), part_no="b2")
+    a_round(desk, hub)
+
+    assert half == (False, PairState.OPEN)
+    assert check_recalls(desk.node(), VIN).hits[0].is_done
+    assert (progress(hub).state_of(VIN), progress(hub).completed_count) == (PairState.REPLACED, 1)
+
+
+def test_the_command_line_says_who_did_what(hub: TestHub, desk: Installation, tmp_path: Path):
+    """`visits complete` takes what the campaign wants as proof, and is refused without it."""
+    visit = record_text(car_in(desk))
+    done = ["--data", str(tmp_path / "desk"), "visits", "complete", visit, "--recall-done", NUMBER]
+    proof = ["--proof", "technician_code=T3", "--proof", "items_done=3"]
+
+    refused = execute([*done, "--method", "replaced"])
+    taken = execute([*done, "--method", "replaced", *proof])
+    a_round(desk, hub)
+
+    assert (refused, taken) == (1, 0)
+    assert progress(hub).state_of(VIN) is PairState.REPLACED
