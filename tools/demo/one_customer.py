@@ -34,6 +34,7 @@ def join_customers(story: "Story") -> None:
 def _undo_a_wrong_merge(story: "Story", couple: dict[str, str]) -> None:
     """A steward mixes two people up, a dealer works on, and the steward takes it back."""
     (_, first), (other, second) = couple.items()
+    before = _at_hub(story)
     merged = story.hub.run("master", "merge", first, second, *STEWARD)
     story.sync(*couple)
     shown = [bool(_golden(story, code, customer)) for code, customer in couple.items()]
@@ -44,10 +45,16 @@ def _undo_a_wrong_merge(story: "Story", couple: dict[str, str]) -> None:
     story.facts.check(
         "a wrong merge reaches both dealers, and so does its undoing", (shown, left), ([True] * 2, [None] * 2)
     )
+    story.facts.check("the hub shows them exactly as before", _at_hub(story) == before, True)
     note = _card(story, other, second)["customer"]["values"].get("note")
     story.facts.check("what a dealer wrote in between is still there", note, "喜欢周末来店")
     names = [_card(story, code, customer)["customer"]["values"]["full_name"] for code, customer in couple.items()]
     story.facts.check("and both are who they were", names, [name for name, _ in FAMILY])
+
+
+def _at_hub(story: "Story") -> Any:
+    """Whom the hub finds under the couple's telephone: ids, values, where each comes from and since when."""
+    return story.hub.run("master", "find", FAMILY[0][1], "--show-personal")
 
 
 def _add(story: "Story", code: str, name: str, phone: str) -> str:
