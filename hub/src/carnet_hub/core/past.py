@@ -12,7 +12,7 @@ Rules
 4. Personal values are no part of what is folded again: they may have been erased since, and no count asks for them.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, partial
@@ -22,6 +22,7 @@ from typing import Final
 from carnet_hub.core.at_rest import plain_entries
 from carnet_hub.core.failures import Unusable
 from carnet_hub.core.hub import Hub
+from carnet_hub.core.kind_rules import KindRules
 from carnet_hub.core.limits import LIST_ROWS_MAX, LOG_BATCH_ENTRIES, PAST_RECORDS_BATCH
 from carnet_hub.core.ports import RecordReads, Snapshot
 from carnet_hub.core.receipts import unpack_voids
@@ -33,10 +34,12 @@ from carnet_protocol.fold import effective_based_on, fold_write
 from carnet_protocol.ids import Nonce, OpId, index_of, nonce_of, op_id, split_op_ids
 from carnet_protocol.ops import Action, Op
 from carnet_protocol.reasons import Reason
+from carnet_protocol.resolvers import show
 from carnet_protocol.state import EMPTY, Entries, Withheld, pack_entries
 from carnet_protocol.writes import Write
 
 _MASKED: Final = int(Withheld.MASKED)
+_VoidBases = Callable[[OpId], tuple[OpId, ...] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,22 @@ class _HeldSet:
     ops: tuple[Op, ...]
     folded_at: int
     voids: dict[int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """A record as it stood.
+
+    Attributes:
+        owner: dealer site of its first op.
+        changed: log position of the last change.
+        anchor: the vehicle it names, or named last.
+    """
+
+    owner: bytes
+    changed: int
+    anchor: bytes | None
+    entries: Entries
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,11 +171,13 @@ class PastReads:
             if row.changed <= self._position:
                 yield row
             elif (row.kind, row.id) in then:
-                entries, position = then[row.kind, row.id]
-                yield row._replace(changed=position, entries=pack_entries(entries))
+                state = then[row.kind, row.id]
+                yield row._replace(
+                    owner=state.owner, changed=state.changed, anchor=state.anchor, entries=pack_entries(state.entries)
+                )
 
-    def _fold_again(self, rows: list[RecordRow]) -> dict[Key, tuple[Entries, int]]:
-        """State and last change of records, from the ops that had taken effect."""
+    def _fold_again(self, rows: list[RecordRow]) -> dict[Key, _State]:
+        """Records from the ops that had taken effect; those that did not exist yet are left out."""
         keys = {(row.kind, row.id) for row in rows}
         sets: dict[bytes, _HeldSet | None] = {}
         placed: dict[Key, list[_Placed]] = {}
@@ -171,8 +192,9 @@ class PastReads:
                         placed.setdefault((op.kind, op.record), []).append(_Placed(held.folded_at, index, op, held))
                         waiting.update(nonce for base in op.based_on if (nonce := nonce_of(base)) not in sets)
         void_bases = partial(self._void_bases, sets)
-        folded = {key: _folded(found, void_bases) for key, found in placed.items()}
-        return {key: state for key, state in folded.items() if state[1]}
+        rules = self._hub.rules
+        folded = {key: _folded(rules[key[0]], key[1], found, void_bases) for key, found in placed.items()}
+        return {key: state for key, state in folded.items() if state is not None}
 
     def _leads_of(self, row: RecordRow) -> Iterable[OpId]:
         entries = plain_entries(self._hub.box, row.kind, row.id, row.entries)
@@ -200,7 +222,8 @@ class PastReads:
         held: dict[bytes, _HeldSet | None] = dict.fromkeys(nonces)
         for nonce, admission in arrived.items():
             row, entry = stored[admission.stored_at], deciding[nonce]
-            is_folded = entry is not None and entry.position <= self._position
+            is_out = admission.state == SetState.EXCLUDED and admission.decided_at <= self._position
+            is_folded = entry is not None and entry.position <= self._position and not is_out
             ops = reread_set(row.message or b"", self._hub.hub_id).ops if admission.op_count else ()
             held[nonce] = _HeldSet(
                 row,
@@ -261,19 +284,30 @@ class PastReads:
         return split_op_ids(row.based_on) if row is not None and row.position <= self._position else None
 
 
-def _folded(found: list[_Placed], void_bases: partial[tuple[OpId, ...] | None]) -> tuple[Entries, int]:
-    """State and last change of one record; position 0 for one that did not exist yet."""
-    entries, position = EMPTY, 0
+def _folded(rules: KindRules, record: bytes, found: list[_Placed], void_bases: _VoidBases) -> _State | None:
+    """One record after its ops, in the order of the log; None for one that did not exist yet."""
+    state: _State | None = None
     for one in sorted(found, key=lambda one: (one.position, one.index)):
-        if one.position == 0:
+        if one.position == 0 or one.index in one.held.voids:
             continue
-        position = one.position
-        if one.index not in one.held.voids:
-            entries = fold_write(entries, _write(one, void_bases)).entries
-    return entries, position
+        owner, entries, anchor = one.held.row.dealer_id, EMPTY, None
+        if state is not None:
+            owner, entries, anchor = state.owner, state.entries, state.anchor
+        entries = fold_write(entries, _write(one, void_bases)).entries
+        anchor = record if rules.is_anchor else _named(rules, entries) or anchor
+        state = _State(owner, one.position, anchor, entries)
+    return state
 
 
-def _write(one: _Placed, void_bases: partial[tuple[OpId, ...] | None]) -> Write:
+def _named(rules: KindRules, entries: Entries) -> bytes | None:
+    """The vehicle that a record shows; None for one that names none."""
+    if rules.anchor_label is None:
+        return None
+    value = show(rules.kind, entries).values.get(rules.anchor_label)
+    return value if isinstance(value, bytes) else None
+
+
+def _write(one: _Placed, void_bases: _VoidBases) -> Write:
     op, row = one.op, one.held.row
     based_on = effective_based_on(op.based_on, void_bases)
     if op.action == Action.DELETE:
