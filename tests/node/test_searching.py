@@ -12,7 +12,7 @@ from carnet_node.core.node import Node
 from carnet_node.core.searching import FoundBy, find
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import RecordId
-from carnet_protocol.kinds import VISIT
+from carnet_protocol.kinds import CUSTOMER, VEHICLE, VISIT
 from carnet_protocol.registry import Value
 from carnet_protocol.vin import VinPolicy
 from support.desk import record
@@ -201,6 +201,36 @@ def test_who_brought_a_car_keeps_a_place_in_a_full_list(node: Node):
 
     assert [one.by for one in hits] == [FoundBy.NAME] * 3 + [FoundBy.SENDER]
     assert hits[-1].view.id == order
+
+
+def test_a_customer_behind_the_cut_is_shown_by_the_order_of_their_car(node: Node):
+    """Who falls out of a full list has no car here; a customer before the cut has no second hit."""
+    people = sorted(add_wang(node) for _ in range(8))
+    bring(node, "王小明", customer=people[0])
+    own, other = bring(node, "王小明", customer=people[7]), bring(node, "王大力")
+
+    shown = [one.view.id for one in find(node, "王", limit=8)]
+
+    assert (shown[:6], set(shown[6:])) == (people[:6], {own, other})
+
+
+def test_a_list_with_room_shows_customers_before_orders_of_theirs(node: Node):
+    """Nobody is shown by an order while there is a place for them."""
+    people = sorted(add_wang(node) for _ in range(8))
+    bring(node, "王小明", customer=people[7])
+    other = bring(node, "王大力")
+
+    assert [one.view.id for one in find(node, "王", limit=9)] == [*people, other]
+
+
+def test_a_list_of_one_kind_gives_no_place_to_others(node: Node):
+    """Whoever asks for customers gets as many of them as there is room for, and for orders theirs too."""
+    people = sorted(add_wang(node) for _ in range(4))
+    order = bring(node, "王小明", customer=people[0])
+
+    assert [one.view.id for one in find(node, "王", limit=4, kind=CUSTOMER)] == people
+    assert [one.view.id for one in find(node, "王", limit=4, kind=VISIT)] == [order]
+    assert find(node, "王", limit=4, kind=VEHICLE) == ()
 
 
 @pytest.mark.parametrize("text", ["j", "ohn", "大力", "\u3164"])

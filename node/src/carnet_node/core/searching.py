@@ -5,14 +5,13 @@ Decides what a typed text may mean and looks all of it up. Endings are found too
 its beginning, by its pinyin and by the initials of its pinyin (`name_keys`). Every look-up is by an index and bounded.
 
 Last come the cars in the shop by who brought them, under a name or number of theirs: often somebody without a file of
-their own. Where the list is full they keep a place in it; an order of a customer who was found is found with them.
+their own. Where the list is full they keep places in it; an order of a customer who stands in it is found with them.
 """
 
-from collections.abc import Container, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from itertools import islice
 
 from carnet_node.core.commands.cleaning import (
     clean_code,
@@ -32,7 +31,7 @@ from carnet_node.core.records import StoredRecord
 from carnet_node.core.refusals import ProblemCode, refuse
 from carnet_protocol.ids import VIN_CHARS, RecordId
 from carnet_protocol.kinds import CUSTOMER, PHONE, PLATE, VEHICLE, VISIT
-from carnet_protocol.registry import Value
+from carnet_protocol.registry import Kind, Value
 from carnet_protocol.resolvers import show
 from carnet_protocol.vin import normalise_vin
 
@@ -76,30 +75,23 @@ class Found:
     phone: RecordView | None = None
 
 
-def find(node: Node, text: str, *, limit: int = FIND_ROWS_MAX) -> tuple[Found, ...]:
+def find(node: Node, text: str, *, limit: int = FIND_ROWS_MAX, kind: Kind | None = None) -> tuple[Found, ...]:
     """Customers, vehicles and visits that the text may mean; the surest reading first, each record once.
 
     Args:
         text: as typed; only the first 64 characters are looked at.
         limit: 1 to `FIND_ROWS_MAX`.
+        kind: of the only records asked for, so that no others take places; None asks for all three.
     """
     typed = whole_characters(text[:FIND_TEXT_CHARS_MAX]).strip()
     if not is_seen(typed):
         return ()
-    hits: dict[tuple[int, RecordId], Found] = {}
     with node.store.read() as tx:
-        for by, stored in _matches(tx, typed, limit):
-            matched = view_record(tx, node.identity, stored)
-            opened = _record_to_open(tx, stored)
-            view = matched if opened is stored else view_record(tx, node.identity, opened)
-            if matched is None or view is None:
-                continue
-            hits.setdefault((view.kind.number, view.id), Found(by, view, matched, _phone_of(node, tx, view, matched)))
-            if len(hits) >= limit:
-                break
-        brought = list(islice(_others_brought(tx, node, typed, {record for _, record in hits}), limit))
-    room = min(len(brought), max(limit // SENDERS_SHARE, limit - len(hits)))
-    return (*list(hits.values())[: limit - room], *brought[:room])
+        hits = _hits(tx, node, typed, limit, kind)
+        brought = _brought_by(tx, node, typed) if kind is None or kind is VISIT else []
+        shown, others = _share_places(hits, brought, limit)
+        views = (view_record(tx, node.identity, one) for one in others)
+        return (*shown, *(Found(FoundBy.SENDER, view, view) for view in views if view is not None))
 
 
 def one_customer(node: Node, text: str, field: str) -> RecordId:
@@ -111,7 +103,7 @@ def one_customer(node: Node, text: str, field: str) -> RecordId:
     Raises:
         CommandRefused: nobody here is called that, or several are.
     """
-    found = [one.view for one in find(node, text) if one.view.kind is CUSTOMER]
+    found = [one.view for one in find(node, text, kind=CUSTOMER)]
     if not found:
         raise refuse(field, ProblemCode.NOT_FOUND, "No customer here is called that.", "Record the customer first.")
     if len(found) > 1:
@@ -126,12 +118,38 @@ def _phone_of(node: Node, tx: ReadTransaction, view: RecordView, matched: Record
     return view_record(tx, node.identity, phones[0]) if phones else None
 
 
-def _others_brought(tx: ReadTransaction, node: Node, typed: str, found: Container[Value]) -> Iterator[Found]:
-    """Orders by who brought the car, but those found already and those of a customer who was found."""
-    for stored in _brought_by(tx, node, typed):
-        view = view_record(tx, node.identity, stored)
-        if view is not None and view.id not in found and view.values.get("customer_id") not in found:
-            yield Found(FoundBy.SENDER, view, view)
+def _hits(tx: ReadTransaction, node: Node, typed: str, limit: int, kind: Kind | None) -> list[Found]:
+    """What the indexes find, each record once under its surest reading."""
+    hits: dict[tuple[int, RecordId], Found] = {}
+    for by, stored in _matches(tx, typed, limit):
+        opened = _record_to_open(tx, stored)
+        if opened is None or (kind is not None and opened.kind is not kind):
+            continue
+        matched = view_record(tx, node.identity, stored)
+        view = matched if opened is stored else view_record(tx, node.identity, opened)
+        if matched is None or view is None:
+            continue
+        hits.setdefault((view.kind.number, view.id), Found(by, view, matched, _phone_of(node, tx, view, matched)))
+        if len(hits) >= limit:
+            break
+    return list(hits.values())
+
+
+def _share_places(
+    hits: Sequence[Found], brought: Sequence[StoredRecord], limit: int
+) -> tuple[Sequence[Found], Sequence[StoredRecord]]:
+    """Which hits and which orders fill the list: as many hits as leave room for the orders, or for a share of them.
+
+    An order is left out only beside a hit that is shown: itself, or its customer.
+    """
+    share = limit // SENDERS_SHARE
+    whose = [(one, {one.record, _value_of(one, "customer_id")}) for one in brought]
+    for count in range(len(hits), -1, -1):
+        shown: set[Value] = {one.view.id for one in hits[:count]}
+        others = [one for one, ids in whose if shown.isdisjoint(ids)]
+        if min(len(others), share) <= limit - count:
+            return hits[:count], others[: limit - count]
+    raise AssertionError("a list without hits has room for a share of itself")
 
 
 def _brought_by(tx: ReadTransaction, node: Node, typed: str) -> list[StoredRecord]:
@@ -142,7 +160,7 @@ def _brought_by(tx: ReadTransaction, node: Node, typed: str) -> list[StoredRecor
         return []
     here = tx.orders_in_shop(node.identity.dealer_id, IN_SHOP_SEARCHED_MAX)
     if number is not None:
-        return [one for one in here if _ends_with(one, "sender_phone", number)]
+        return [one for one in here if _text_of(one, "sender_phone").endswith(number)]
     return [one for one in here if _is_called(_text_of(one, "sender_name"), name)]
 
 
@@ -204,13 +222,13 @@ def _name_chars_min(name: str) -> int:
     return _PREFIX_CHARS_MIN if name.isascii() else 1
 
 
-def _ends_with(stored: StoredRecord, field: str, ending: str) -> bool:
-    return _text_of(stored, field).endswith(ending)
-
-
 def _text_of(stored: StoredRecord, field: str) -> str:
-    value = show(stored.kind, stored.entries).values.get(stored.kind.labels[field])
+    value = _value_of(stored, field)
     return value if isinstance(value, str) else ""
+
+
+def _value_of(stored: StoredRecord, field: str) -> Value:
+    return show(stored.kind, stored.entries).values.get(stored.kind.labels[field])
 
 
 def _marked(by: FoundBy, found: list[StoredRecord]) -> Iterator[tuple[FoundBy, StoredRecord]]:
@@ -224,5 +242,5 @@ def _record_to_open(tx: ReadTransaction, stored: StoredRecord) -> StoredRecord |
     if stored.kind.name not in parents:
         return stored
     parent, field = parents[stored.kind.name]
-    reference = show(stored.kind, stored.entries).values.get(stored.kind.labels[field])
+    reference = _value_of(stored, field)
     return tx.record(parent, RecordId(reference)) if isinstance(reference, bytes) else None

@@ -86,7 +86,7 @@ def emit_found(
     xlsx: Path | None,
 ) -> None:
     """What the search box finds of one kind."""
-    hits = [hit for hit in find(node, text) if hit.view.kind is kind]
+    hits = find(node, text, kind=kind)
 
     def rows(*, for_programs: bool) -> list[Json]:
         """The hits as programs read them, or as people do."""
