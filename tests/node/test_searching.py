@@ -233,7 +233,7 @@ def test_a_list_of_one_kind_gives_no_place_to_others(node: Node):
     assert find(node, "王", limit=4, kind=VEHICLE) == ()
 
 
-@pytest.mark.parametrize("text", ["j", "ohn", "大力", "\u3164"])
+@pytest.mark.parametrize("text", ["j", "ｊ", "ohn", "大力", "\u3164"])
 def test_who_brought_a_car_is_not_found_by_what_is_no_beginning(node: Node, text: str):
     """One Latin letter, the middle of a word, the end of a name, and nothing at all."""
     bring(node, "John Smith")

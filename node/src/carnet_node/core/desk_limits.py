@@ -195,14 +195,12 @@ READINGS_AFTER_S: Final = 1.0
 AGE_YEARS_MAX: Final = 125
 """Nobody is known to have lived longer than 122 years; an older birthday is a slip of the finger. Chosen by us."""
 
-IN_SHOP_SEARCHED_MAX: Final = 500
-"""Orders in the shop that are asked for who brought the car; a large dealer has a hundred."""
+IN_SHOP_SEARCHED_MAX: Final = 300
+"""Orders in the shop that are asked for who brought the car; a large dealer has a hundred. Making the keys of one name
+takes a tenth of a millisecond, and a search has fifty."""
 
 SENDERS_SHARE: Final = 4
 """One place in so many of a full list of hits is kept for who brought a car."""
-
-SENDER_KEYS_KEPT_MAX: Final = 2 * IN_SHOP_SEARCHED_MAX
-"""Names of who brought a car whose keys are kept in memory: making one takes a tenth of a millisecond."""
 
 PROMISE_DAYS_MAX: Final = 366
 """How far ahead a car may be promised at check-in; beyond a year it is a slip of the finger. Chosen by us."""

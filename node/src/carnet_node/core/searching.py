@@ -11,7 +11,6 @@ their own. Where the list is full they keep places in it; an order of a customer
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
 
 from carnet_node.core.commands.cleaning import (
     clean_code,
@@ -21,7 +20,7 @@ from carnet_node.core.commands.cleaning import (
     plate_number,
     whole_characters,
 )
-from carnet_node.core.desk_limits import IN_SHOP_SEARCHED_MAX, SENDER_KEYS_KEPT_MAX, SENDERS_SHARE
+from carnet_node.core.desk_limits import IN_SHOP_SEARCHED_MAX, SENDERS_SHARE
 from carnet_node.core.limits import FIND_ROWS_MAX, FIND_TEXT_CHARS_MAX
 from carnet_node.core.name_keys import name_keys, typed_key
 from carnet_node.core.node import Node
@@ -165,17 +164,14 @@ def _brought_by(tx: ReadTransaction, node: Node, typed: str) -> list[StoredRecor
 
 
 def _is_called(who: str, name: str) -> bool:
-    """Whether a name begins so, in whatever case, or by its pinyin, its initials or one of its Latin words."""
-    key = typed_key(name)
+    """Whether a name begins so, in whatever case, or by its pinyin, its initials or one of its Latin words.
+
+    The keys of such a name stand in no table; they are made at each search, so that no memory outlives an erasure.
+    """
     if who.casefold().startswith((name.casefold(), name.casefold().replace(" ", ""))):
         return True
-    return key is not None and any(one.startswith(key) for one in _keys_of_sender(who))
-
-
-@lru_cache(maxsize=SENDER_KEYS_KEPT_MAX)
-def _keys_of_sender(who: str) -> frozenset[str]:
-    """The keys of a name that stands on an order and on no customer, so that no table holds them."""
-    return name_keys(who)
+    key = _key_of(name)
+    return key is not None and any(one.startswith(key) for one in name_keys(who))
 
 
 def _matches(tx: ReadTransaction, typed: str, limit: int) -> Iterator[tuple[FoundBy, StoredRecord]]:
@@ -212,9 +208,15 @@ def _names(tx: ReadTransaction, typed: str, limit: int) -> Iterator[tuple[FoundB
     for spelling in spellings:
         for field in ("full_name", "company_name"):
             yield from _marked(FoundBy.NAME, tx.find_prefix(CUSTOMER, field, spelling, limit))
-    key = typed_key(name)
-    if key is not None and len(key) >= _PREFIX_CHARS_MIN:
+    key = _key_of(name)
+    if key is not None:
         yield from _marked(FoundBy.NAME, tx.find_name_key(key, limit))
+
+
+def _key_of(name: str) -> str | None:
+    """The letters of a name that are looked up: two at least, in whatever width they are typed."""
+    key = typed_key(name)
+    return key if key is not None and len(key) >= _PREFIX_CHARS_MIN else None
 
 
 def _name_chars_min(name: str) -> int:
