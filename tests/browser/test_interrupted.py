@@ -25,12 +25,16 @@ SAVES_AGAIN = """addEventListener("DOMContentLoaded", () => {
         console.info(state.textContent);
         if (!state.textContent.includes("尚未答复") || isSentAgain) return;
         isSentAgain = true;
+        const field = document.querySelector("[name='jobs[0].complaint']");
+        const since = sessionStorage.getItem("typed since");
+        field.value += since ?? "";
+        if (since) field.dispatchEvent(new Event("input", { bubbles: true }));
         document.querySelector("[data-save]").click();
     };
     if (state) new MutationObserver(look).observe(state, { childList: true });
 });"""
-"""Says on the console what the page says, and saves again once it does not know; nothing else can look at a page that
-is about to go, because the browser's driver waits for the next one."""
+"""Says on the console what the page says, and types on and saves again once it does not know; nothing else can look at
+a page that is about to go, because the browser's driver waits for the next one."""
 
 NOT_SAVED, NOT_KNOWN = "已输入的内容留在此页", "尚未答复是否已保存"
 
@@ -89,6 +93,51 @@ def test_a_node_that_stands_still_with_the_form_saves_it_once(served: Service, d
     desk.page.wait_for_selector("h1 .state")
 
     assert kept_of(desk, "津D00002") == (1, 0)
+
+
+def save_twice(desk: FrontDesk, *, typed_since: str) -> int:
+    """Save, with the answer lost on its way; type on and save again. Returns how often the form went out."""
+    sent: list[str] = []
+
+    def lose_answer(route: Route) -> None:
+        """The node saves, and the browser hears nothing of it."""
+        form = route.request
+        sent.append(form.url)
+        if len(sent) > 1:
+            route.continue_()
+        else:
+            kept = route.fetch(headers={**form.all_headers(), "origin": desk.url}, max_redirects=0)
+            assert kept.status == 303
+
+    desk.page.evaluate("text => sessionStorage.setItem('typed since', text)", typed_since)
+    desk.page.route(FORM, lose_answer)
+    with desk.page.expect_console_message(lambda said: NOT_KNOWN in said.text, timeout=PATIENCE_MS):
+        desk.page.keyboard.press("Control+Enter")
+    desk.page.wait_for_selector("h1 .state, main a[data-focus]")
+    return len(sent)
+
+
+def test_a_form_whose_answer_is_lost_leads_to_what_was_saved(desk: FrontDesk):
+    """It went out twice under one key, and the second answer is that of the first."""
+    desk.page.add_init_script(SAVES_AGAIN)
+    write_check_in(desk, "津D00004")
+
+    sent = save_twice(desk, typed_since="")
+
+    assert (sent, desk.page.locator("h1 .state").count()) == (2, 1)
+    assert kept_of(desk, "津D00004") == (1, 0)
+
+
+def test_a_word_typed_before_it_is_saved_again_makes_no_second_order(desk: FrontDesk):
+    """The page says that it was saved before, shows the later words, and leads to the order."""
+    desk.page.add_init_script(SAVES_AGAIN)
+    write_check_in(desk, "津D00005")
+
+    sent = save_twice(desk, typed_since=" and brakes squeal")
+
+    said = desk.page.inner_text("main")
+    assert (sent, "idle is and brakes squeal" in said, "打开已保存的记录" in said) == (2, True, True)
+    assert kept_of(desk, "津D00005") == (1, 0)
 
 
 @pytest.mark.parametrize(("screen", "button"), [("/staff/me", "form[action='/logout'] button"), ("/", "[data-lock]")])

@@ -32,7 +32,15 @@ _LENGTH_BYTES: Final = 8
 
 
 class KeyReused(NodeFailure):
-    """The key belongs to another request; nothing was saved for this one."""
+    """The key belongs to another request; nothing was saved for this one.
+
+    Attributes:
+        first: the answer that the other request got; None when it is not to be had.
+    """
+
+    def __init__(self, first: Json | None = None) -> None:
+        self.first = first
+        super().__init__()
 
 
 class AnswerGone(NodeFailure):
@@ -177,9 +185,9 @@ def _fresh(tx: ReadTransaction, request: KeyedRequest, now_ms: int) -> KeptAnswe
 
 
 def _repeated(known: KeptAnswer, request: KeyedRequest) -> Json:
+    answer: Json | None = json.loads(known.answer) if known.answer else None
     if known.asked != request.asked:
-        raise KeyReused
-    if not known.answer:
+        raise KeyReused(answer)
+    if answer is None:
         raise AnswerGone
-    answer: Json = json.loads(known.answer)
     return answer

@@ -31,8 +31,10 @@ WAS: Final = "was"
 """A digest of every text a page was rendered with: what its author left alone is no change, whoever wrote meanwhile."""
 
 _DIGEST_CHARS: Final = 12
+_SENT_CHARS: Final = 8
+"""Of the digest of one field that was sent: those of the longest form fit into one kept answer."""
 _PLACE_OF_NAME: Final = re.compile(r"\[([0-9]{1,4})\]")
-NOT_TYPED: Final = frozenset({TOKEN, SAVE_KEY, BASED_ON, WAS})
+NOT_TYPED: Final = frozenset({TOKEN, SAVE_KEY, BASED_ON, WAS, "address"})
 
 _ROW: Final = re.compile(r"(\w+)\[([0-9]+)\]")
 
@@ -122,6 +124,26 @@ def digest_of(text: str) -> str:
 def digests_of(texts: Mapping[str, str]) -> str:
     """What a page says it was rendered with."""
     return json.dumps({name: digest_of(text) for name, text in texts.items() if text.strip()})
+
+
+def digests_as_sent(typed: Typed) -> str:
+    """What is kept of a form that was saved, to tell what was typed into it afterwards."""
+    return "".join(_digest_as_sent(name, texts) for name, texts in typed.texts.items())
+
+
+def typed_since(typed: Typed, sent: str) -> dict[str, tuple[str, ...]]:
+    """The fields of a form that say something else than when it was saved.
+
+    Args:
+        sent: `digests_as_sent` of what was saved.
+    """
+    known = {sent[at : at + _SENT_CHARS] for at in range(0, len(sent), _SENT_CHARS)}
+    by_hand = {name: texts for name, texts in typed.texts.items() if name not in NOT_TYPED}
+    return {name: texts for name, texts in by_hand.items() if _digest_as_sent(name, texts) not in known}
+
+
+def _digest_as_sent(name: str, texts: Iterable[str]) -> str:
+    return digest_of(json.dumps([name, *texts]))[:_SENT_CHARS]
 
 
 def rows_max(name: str) -> int:

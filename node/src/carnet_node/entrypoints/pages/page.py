@@ -17,13 +17,23 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from carnet_node.core.acting import acting_for
 from carnet_node.core.browser_sessions import look_at_session, present_session
-from carnet_node.core.form_drafts import draft_of, saving_draft
-from carnet_node.core.idempotency import KeyReused, answer_once, claiming, keyed_request
+from carnet_node.core.form_drafts import draft_of, drop_draft, saving_draft
+from carnet_node.core.idempotency import AnswerGone, KeyReused, answer_once, claiming, keyed_request
 from carnet_node.core.local_ports import PasswordHasher
 from carnet_node.core.node import Node
 from carnet_node.core.staff import is_set_up
 from carnet_node.core.status import status_of
-from carnet_node.entrypoints.pages.forms import SAVE_KEY, TOKEN, WAS, FormState, Typed, digests_of, read_form
+from carnet_node.entrypoints.pages.forms import (
+    SAVE_KEY,
+    TOKEN,
+    WAS,
+    FormState,
+    Typed,
+    digests_as_sent,
+    digests_of,
+    read_form,
+    typed_since,
+)
 from carnet_node.entrypoints.pages.languages import language_of
 from carnet_node.entrypoints.pages.rendering import Renderer, Words
 from carnet_node.entrypoints.pages.searches import Searches
@@ -203,7 +213,7 @@ class Page:
         *,
         draft: str | None = None,
     ) -> Response:
-        """Save a form once, and go where its work says.
+        """Save a form once, and go where its work says; one that was saved before leads to what was saved then.
 
         Args:
             work: saves through the node it is given, and returns the address to go to.
@@ -211,16 +221,43 @@ class Page:
             draft: of this form; it goes with what is saved.
         """
         key = typed.text(SAVE_KEY)
-        asked = keyed_request(key, self.request.url.path.encode(), self.request.scope.get(BODY_IN_SCOPE) or b"")
+        if not key:
+            return await again(explain_failure(KeyReused()))
+        asked = keyed_request(f"{self.request.url.path} {key}", self.request.scope.get(BODY_IN_SCOPE) or b"")
         claim = claiming(self.node if draft is None else saving_draft(self.node, self.person.id, draft), asked)
+
+        def once() -> dict[str, Any]:
+            """What was saved became, now or before."""
+            return answer_once(claim, lambda: {"go": work(claim.node), "sent": digests_as_sent(typed)})
+
         try:
-            if not key:
-                raise KeyReused
-            answer = await self.pages.desk.write(lambda: answer_once(claim, lambda: {"go": work(claim.node)}))
+            answer = await self.pages.desk.write(once)
+        except KeyReused as reused:
+            return await self._saved_before(typed, reused.first, draft)
+        except AnswerGone:
+            return await self._saved_before(typed, None, draft)
         except FAILURES as failure:
             return await again(explain_failure(failure))
+        await self._forget_draft(draft)
         self.pages.forget_strip()
         return self.go(str(answer["go"]))
+
+    async def _saved_before(self, typed: Typed, first: Mapping[str, Any] | None, draft: str | None) -> Response:
+        """A form that was saved when it was sent first: what it became, and what was typed since; no form to save."""
+        go, sent = (None, "") if first is None else (str(first["go"]), str(first.get("sent", "")))
+        since = typed_since(typed, sent)
+        await self._forget_draft(draft)
+        if go is not None and not since:
+            return self.go(go)
+        return await self.show("saved_before.html", status=HTTPStatus.CONFLICT, go=go, since=since)
+
+    async def _forget_draft(self, draft: str | None) -> None:
+        """What was kept of a form after it was saved would come back as one that is not."""
+        if draft is None:
+            return
+        form, author = draft, self.person.id
+        if await self.pages.desk.read(lambda: draft_of(self.node, author, form)) is not None:
+            await self.pages.desk.read(lambda: drop_draft(self.node, author, form))
 
     async def failed(self, explained: Explained) -> Response:
         """What went wrong as a page of its own, for a form too small to be shown again."""
