@@ -97,6 +97,7 @@ def test_every_counted_value_is_given(shelf: ProfileFolder):
         pytest.param("required = true", "required = 1", "neither true nor false", id="a number for yes"),
         pytest.param('source = "nowhere"\nstatus', "status", "lacks a name", id="no source"),
         pytest.param('label = "Own"', 'label = ""', "label is no text", id="an empty label"),
+        pytest.param('version = "1"', r'version = "1\nlog-position 9"', "on one line", id="a line break"),
         pytest.param('label = "Own"', 'label = "Own"\nmore = 1', "unknown", id="a name too many"),
         pytest.param("months = 3", "months = 0", "months is no count", id="no months"),
         pytest.param("[[item]]", "[[things]]", "lacks a name", id="no items"),
@@ -109,6 +110,31 @@ def test_a_profile_with_a_fault_is_refused(was: str, becomes: str, problem: str)
 
     with pytest.raises(Unusable, match=problem):
         parse_profile(SMALL.replace(was, becomes, 1))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("../outside.txt", id="outside the folder"),
+        pytest.param("/etc/outside.txt", id="a whole path"),
+        pytest.param("sub/file.txt", id="a folder"),
+        pytest.param(".hidden.txt", id="a dot first"),
+        pytest.param("季度.txt", id="letters no manifest lists"),
+        pytest.param("two words.txt", id="a space"),
+        pytest.param(f"{'x' * 61}.txt", id="65 characters"),
+        pytest.param("readme.TXT", id="another ending"),
+        pytest.param("readme.txt", id="the instructions"),
+        pytest.param("manifest.txt", id="the manifest"),
+        pytest.param("summary.csv", id="a table of the report"),
+    ],
+)
+def test_a_flat_file_has_a_name_of_its_own_in_the_folder(shelf: ProfileFolder, name: str):
+    """A profile can write neither beside the report's folder nor over another file of it, nor past its manifest."""
+    text = shelf.profile("us-annual").text
+    was = next(line for line in text.splitlines() if line.startswith("file = "))
+
+    with pytest.raises(Unusable, match="file is no name"):
+        parse_profile(text.replace(was, f'file = "{name}"'))
 
 
 def test_an_item_that_is_there_twice_is_refused():

@@ -28,6 +28,7 @@ from carnet_hub.core.report import (
     CAMPAIGN_NAME,
     COMPLETIONS_NAME,
     EXPORT_HEADING,
+    FILE_NAME,
     KEY_NAME,
     MANIFEST_NAME,
     MEMBERS_NAME,
@@ -43,7 +44,7 @@ from carnet_hub.core.report_record import check_sum
 from carnet_protocol.envelope import key_id_of
 from carnet_storage.adapters.system import sync_folder
 
-_FILE_LINE: Final = re.compile(r"file ([0-9a-f]{64}) (\d{1,15}) (\d{1,12}) ([A-Za-z0-9][A-Za-z0-9._-]{0,63})")
+_FILE_LINE: Final = re.compile(rf"file ([0-9a-f]{{64}}) (\d{{1,15}}) (\d{{1,12}}) ({FILE_NAME})")
 _FOLDER_MODE: Final = 0o755
 
 

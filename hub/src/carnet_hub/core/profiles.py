@@ -8,6 +8,7 @@ Three forms: `progress` (figures of one campaign), `flat` (the same as one line 
 `filing` (what is on file about vehicles, dealers and owners, item by item).
 """
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from typing import Final, TypeVar
 from carnet_hub.core.failures import Unusable
 from carnet_hub.core.limits import PROFILE_ITEMS_MAX, TEXT_CHARS_MAX
 from carnet_hub.core.periods import EVERY, Schedule, Span
+from carnet_hub.core.report import FILE_NAME, MANIFEST_NAME, README_NAME
 
 E = TypeVar("E", bound=StrEnum)
 
@@ -50,6 +52,10 @@ _NEEDED: Final = frozenset({"profile", "version", "country", "form", "label", "l
 _ALLOWED: Final = _NEEDED | {"duty", "period", "schedule", "file"}
 _ITEM_NEEDED: Final = frozenset({"id", "category", "label", "label_zh", "type", "value", "required", "source"})
 _ITEM_ALLOWED: Final = _ITEM_NEEDED | {"of", "personal", "width"}
+
+_FLAT_SUFFIX: Final = ".txt"
+_TAKEN: Final = frozenset({MANIFEST_NAME.casefold(), README_NAME.casefold()})
+"""The other files of a report with that suffix, as a disk that knows no capitals compares them."""
 
 
 class Form(StrEnum):
@@ -158,7 +164,7 @@ def parse_profile(text: str) -> Profile:
         _span(held) if form is Form.PROGRESS else None,
         _schedule(held) if form is Form.FLAT else None,
         _text(held, "duty") if "duty" in held else "",
-        _text(held, "file") if form is Form.FLAT else "",
+        _file_name(held) if form is Form.FLAT else "",
         text,
     )
 
@@ -213,6 +219,17 @@ def _schedule(held: Mapping[str, object]) -> Schedule:
     )
 
 
+def _file_name(held: Mapping[str, object]) -> str:
+    """A name that stays in the folder of the report, that a manifest can list and that no other file there has."""
+    name = _text(held, "file")
+    if re.fullmatch(FILE_NAME, name) is None or not name.endswith(_FLAT_SUFFIX) or name.casefold() in _TAKEN:
+        raise _unusable(
+            f"file is no name of a flat file: at most 64 Latin letters, digits, dots, dashes and underscores, "
+            f"{_FLAT_SUFFIX} at the end, and neither {MANIFEST_NAME} nor {README_NAME}"
+        )
+    return name
+
+
 def _is_verified(held: Mapping[str, object]) -> bool:
     status = _text(held, "status")
     if status not in {"sourced", "unverified"}:
@@ -243,8 +260,8 @@ def _one_of(kind: type[E], held: Mapping[str, object], name: str) -> E:
 
 def _text(held: Mapping[str, object], name: str) -> str:
     value = held[name]
-    if not isinstance(value, str) or not 0 < len(value.strip()) <= TEXT_CHARS_MAX:
-        raise _unusable(f"{name} is no text")
+    if not isinstance(value, str) or not 0 < len(value.strip()) <= TEXT_CHARS_MAX or not value.isprintable():
+        raise _unusable(f"{name} is no text on one line")
     return value
 
 

@@ -37,6 +37,8 @@ CAMPAIGN_NAME: Final = "campaign.json"
 MEMBERS_NAME: Final = "members.ndjson"
 COMPLETIONS_NAME: Final = "completions.ndjson"
 README_NAME: Final = "README.txt"
+FILE_NAME: Final = "[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
+"""What a file of an export may be called: a regular expression for the whole name."""
 
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 _MARK: Final = b"\xef\xbb\xbf"
