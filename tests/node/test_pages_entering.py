@@ -74,6 +74,31 @@ def test_whoever_knows_the_password_is_let_in_and_back_to_the_page(stranger: Vis
     assert (answered.status_code, answered.headers["location"]) == (303, "/password")
 
 
+@pytest.mark.parametrize("asked", ["vehicle", "draft"])
+def test_whoever_logs_in_comes_back_to_the_form_that_was_begun(stranger: Visitor, asked: str):
+    """The address says which check-in it is: without that another form would open, and the words would not be in it."""
+    form = f"/visits/new?{asked}=01a0c450-6c00-7000-bb0e-a5ba0e5292f5"
+    wanted = stranger.ask("GET", form).headers["location"]
+
+    answered = stranger.submit(stranger.open(wanted), "/login", {"staff_no": "B01", "password": PASSWORD})
+
+    assert answered.headers["location"] == form
+
+
+def test_another_language_at_the_door_forgets_no_page(stranger: Visitor):
+    """Whoever switches the language before the log-in still comes back to what was wanted."""
+    wanted = stranger.ask("GET", "/visits/new?vehicle=1").headers["location"]
+
+    answered = stranger.submit(stranger.open(wanted), "/language", {"language": "en"})
+
+    assert (
+        stranger.submit(
+            stranger.open(answered.headers["location"]), "/login", {"staff_no": "B01", "password": PASSWORD}
+        ).headers["location"]
+        == "/visits/new?vehicle=1"
+    )
+
+
 def test_a_wrong_password_is_refused_without_saying_which_of_both_was_wrong(stranger: Visitor):
     """A name nobody has and a wrong password get the same words."""
     page = stranger.open("/login")

@@ -48,7 +48,8 @@ async def show_login(page: DoorOf, to: str = "/") -> Response:
     """Staff number and password."""
     if not await page.pages.desk.read(lambda: is_set_up(page.node)):
         return page.go("/set-up")
-    return await page.show("login.html", form=FormState(), to=own_address(to))
+    wanted = own_address(to)
+    return await page.show("login.html", form=FormState(), to=wanted, address=_with_target("/login", wanted))
 
 
 @router.post("/login")
@@ -85,9 +86,10 @@ async def lock(page: DoorOf) -> Response:
 @router.get("/locked")
 async def show_locked(page: DoorOf, to: str = "/") -> Response:
     """Who has locked the screen, and the password that opens it."""
+    wanted = own_address(to)
     if page.visitor.person is None:
-        return page.go(_with_target("/login", own_address(to)))
-    return await page.show("locked.html", form=FormState(), to=own_address(to))
+        return page.go(_with_target("/login", wanted))
+    return await page.show("locked.html", form=FormState(), to=wanted, address=_with_target("/locked", wanted))
 
 
 @router.post("/locked")

@@ -81,8 +81,13 @@ async def _nobody(request: Request, error: Exception) -> Response:
         return answer_http_problem(NO_SESSION)
     address = error.address if isinstance(error, NobodyThere) else "/login"
     page = await door_of(request)
-    wanted = request.url.path if request.method == "GET" else page_before(request)
+    wanted = _asked_for(request) if request.method == "GET" else page_before(request)
     return page.go(address if wanted == "/" else f"{address}?to={quote(wanted)}")
+
+
+def _asked_for(request: Request) -> str:
+    """The page with what its address asks: ids and names of lists."""
+    return request.url.path + ("?" + request.url.query if request.url.query else "")
 
 
 def page_before(request: Request) -> str:
