@@ -62,6 +62,11 @@ def leave_again(world: RecallWorld) -> None:
     world.say("B001", draft_of("visit", visit, {"vehicle_id": vehicle_id(CAR)}, based_on=(made.op(0),)))
 
 
+def void_order(world: RecallWorld) -> None:
+    """The order that brought a car back never counted."""
+    world.void_last("B001")
+
+
 def move_order(world: RecallWorld) -> None:
     """The order on which a car was done is another car's after all."""
     made = world.authors["A001"].made[0]
@@ -91,6 +96,7 @@ ACTS = [
     pytest.param((scrap,), id="a car leaves"),
     pytest.param((come_back,), id="a car comes back"),
     pytest.param((come_back, leave_again), id="the order of a car that came back is corrected"),
+    pytest.param((come_back, void_order), id="the order of a car that came back is voided"),
     pytest.param((move_order,), id="the order of a completion is corrected"),
     pytest.param((extend,), id="the plan is extended"),
     pytest.param((ask_more,), id="the plan adds items"),

@@ -72,12 +72,17 @@ class RecallWorld:
         """What became of each report, by VIN and day."""
         return [one.fate for one in self.progress(number).judged]
 
-    def check_in(self, site: str, vin: str) -> bytes:
+    def check_in(self, site: str, vin: str, status: str = "open") -> bytes:
         """A dealer opens an order for a car; its id."""
         self.visits += 1
         visit = fixed(f"visit {self.visits}")
-        self.say(site, draft_of("visit", visit, {"vehicle_id": vehicle_id(vin), "status": "open"}))
+        self.say(site, draft_of("visit", visit, {"vehicle_id": vehicle_id(vin), "status": status}))
         return visit
+
+    def void_last(self, site: str) -> None:
+        """The order that a dealer wrote last, as its last set, never counted."""
+        made = self.authors[site].made[-1]
+        self.say(site, draft_of("visit", fixed(f"visit {self.visits}"), {"status": "void"}, based_on=(made.op(0),)))
 
     def done(
         self, site: str, vin: str, *, number: str = NUMBER, visit: bytes | None = None, **values: Value

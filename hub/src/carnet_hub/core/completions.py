@@ -1,8 +1,9 @@
 """What the hub's records say about a campaign's vehicles: completions reported, cars that have left or came back.
 
 Decides which write of a completion record counts as the report, when it is taken back, whether its dealer had the car,
-and what is known of a car. Does not decide which report counts (`pair_states`). A completion is a fact: its first
-statement stands, and the only thing that may follow is a retraction.
+and what is known of a car. An order that is void, or not more than a draft, has had no car in. Does not decide which
+report counts (`pair_states`). A completion is a fact: its first statement stands, and the only thing that may follow
+is a retraction.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -25,10 +26,14 @@ from carnet_protocol.registry import Kind, Value
 from carnet_protocol.remedy import evidence_bits
 from carnet_protocol.resolvers import resolve, show
 from carnet_protocol.state import Entry, buried_in, heads_of, unpack_entries
+from carnet_protocol.vin import normalise_vin
 
 _GONE: Final = frozenset({"exported", "scrapped", "stolen"})
 _TOLD: Final = _GONE | {"in_stock"}
 """Lifecycles that decide a state."""
+
+_PROVES_NOTHING: Final = frozenset({"draft", "void"})
+"""States of an order that has had no car in."""
 
 _COMPLETION_REGISTER: Final = 0
 
@@ -47,11 +52,8 @@ def reports_of(
     kind = hub.registry["recall_completion"]
     found = [(row, report) for row in rows if (report := _report_of(kind, row, campaign_id)) is not None]
     visits = snapshot.records(hub.registry["visit"].number, {report.visit for _, report in found if report.visit})
-    cars = {row.id: (row.owner, shown_values(hub.registry, row).get("vehicle_id")) for row in visits.values()}
-    return [
-        report if cars.get(report.visit or b"") == (report.dealer, row.anchor) else replace(report, is_seen=False)
-        for row, report in found
-    ]
+    cars = {row.id: (row.owner, _car_in(hub, row)) for row in visits.values()}
+    return [report if _is_seen(row, report, cars) else replace(report, is_seen=False) for row, report in found]
 
 
 def terms_of(hub: Hub, snapshot: RecordReads, campaign_id: RecordId, values: Mapping[str, Value]) -> Terms:
@@ -102,9 +104,26 @@ def _came_back(hub: Hub, snapshot: RecordReads, gone: Mapping[bytes, int]) -> se
     for record, row in snapshot.records(visit, orders.keys()).items():
         car = orders[record]
         opened_ms = min(entry.time_ms for entry in unpack_entries(row.entries))
-        if opened_ms > gone[car] and shown_values(hub.registry, row).get("vehicle_id") == car:
+        if opened_ms > gone[car] and _car_in(hub, row) == car:
             back.add(car)
     return back
+
+
+def _car_in(hub: Hub, visit: RecordRow) -> Value:
+    """The car that was in for an order; None for one that is void, or not more than a draft."""
+    shown = shown_values(hub.registry, visit)
+    return None if shown.get("status") in _PROVES_NOTHING else shown.get("vehicle_id")
+
+
+def _is_seen(row: RecordRow, report: CompletionReport, cars: Mapping[bytes, tuple[bytes, Value]]) -> bool:
+    """Whether the dealer had the car with this VIN in, and not another one whose record the report names.
+
+    Args:
+        cars: owner and car of the orders, by id.
+    """
+    vin = normalise_vin(report.vin)
+    is_this_car = len(vin) == VIN_CHARS and row.anchor == vehicle_id(vin)
+    return is_this_car and cars.get(report.visit or b"") == (report.dealer, row.anchor)
 
 
 def _lifecycle_of(kind: Kind, row: RecordRow) -> tuple[str, int]:

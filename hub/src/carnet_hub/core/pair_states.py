@@ -77,7 +77,7 @@ class CarFacts:
 
     Attributes:
         lifecycle: as shown; empty when nothing is said.
-        is_back: some dealer has opened an order for it after it was said to be gone.
+        is_back: some dealer has opened an order for it after it was said to be gone, and not voided it.
         failed_tries: attempts to reach its owner since the last contact.
     """
 

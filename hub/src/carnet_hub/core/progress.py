@@ -131,7 +131,7 @@ class CompletionReport:
         method: one of the registry's; None when it was not said.
         is_retracted: taken back, or deleted.
         proof: what it shows of the work.
-        is_seen: its order is of the same dealer and the same car.
+        is_seen: its order is of the same dealer and the same car, which has this VIN, and neither void nor a draft.
     """
 
     record: RecordId
