@@ -102,3 +102,26 @@ def test_help_pages_are_plain_text(command: str, capsys: Printed):
 
     said = capsys.readouterr().out
     assert (code, said.startswith("Usage: carnet-hub "), "│" in said) == (0, True, False)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        pytest.param("campaign.toml", f"x = {'[' * 20_000}", id="TOML of lists without end"),
+        pytest.param("campaign.toml", f"x = {'9' * 5000}", id="TOML with a number without end"),
+        pytest.param("campaign.json", "[" * 200_000, id="JSON of lists without end"),
+        pytest.param("campaign.json", f'{{"x": {"9" * 5000}}}', id="JSON with a number without end"),
+        pytest.param("campaign.json", "[]", id="JSON without names"),
+    ],
+)
+def test_a_campaign_file_of_any_shape_is_refused_in_words(
+    data: Path, capsys: Printed, tmp_path: Path, name: str, text: str
+):
+    """However deep or long what a producer hands over is, the command says which file and what to do."""
+    (tmp_path / "plan").mkdir()
+    (tmp_path / "plan" / name).write_text(text)
+
+    failure = refused(capsys, data, "recalls", "import", tmp_path / "plan")
+
+    assert str(failure["what"]).startswith(name)
+    assert str(failure["next"]).startswith("Correct the ")

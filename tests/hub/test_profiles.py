@@ -44,6 +44,11 @@ required = true
 source = "nowhere"
 """
 
+UNREADABLE = [
+    pytest.param(f"x = {'[' * 20_000}", "no TOML", id="lists without end"),
+    pytest.param(f"x = {'9' * 5000}", "no TOML", id="a number without end"),
+]
+
 
 @pytest.fixture
 def shelf(tmp_path: Path) -> ProfileFolder:
@@ -102,6 +107,10 @@ def test_every_counted_value_is_given(shelf: ProfileFolder):
         pytest.param("months = 3", "months = 0", "months is no count", id="no months"),
         pytest.param("[[item]]", "[[things]]", "lacks a name", id="no items"),
         pytest.param("[[item]]", "[[item", "no TOML", id="no TOML"),
+        pytest.param("period = ", "duty = 'x' #", "needs period", id="a progress report without a period"),
+        pytest.param('form = "progress"', 'form = "flat"', "needs file and schedule", id="a flat one without a file"),
+        pytest.param('form = "progress"', 'form = "filing"', "needs `of`", id="a filing item that is nobody's"),
+        *(pytest.param("profile", one.values[0], "no TOML", id=one.id) for one in UNREADABLE),
     ],
 )
 def test_a_profile_with_a_fault_is_refused(was: str, becomes: str, problem: str):
@@ -252,7 +261,9 @@ def test_only_what_nobody_counts_can_be_stated(shelf: ProfileFolder):
         ('new_deaths = "1"', "no count"),
         ('parts_short = ""', "no text"),
         (f'parts_short = "{"x" * 501}"', "no text"),
+        pytest.param(f"new_deaths = 0x{'f' * 5000}", "no count", id="a count without end"),
         ("parts_short", "no TOML"),
+        *UNREADABLE,
     ],
 )
 def test_a_stated_value_of_another_kind_is_refused(shelf: ProfileFolder, text: str, problem: str):

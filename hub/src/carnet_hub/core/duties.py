@@ -12,7 +12,6 @@ Rules
 3. A day that rests on an entry nobody has checked against the law, or on a year without a holiday notice, says so.
 """
 
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -21,6 +20,7 @@ from typing import Final
 
 from carnet_hub.core.failures import Unusable
 from carnet_hub.core.limits import REPEATED_DUTIES_MAX
+from carnet_hub.core.toml_text import read_toml
 from carnet_hub.core.working_days import Term, Unit, WorkingDays
 
 _NEEDED: Final = frozenset({"id", "label", "label_zh", "after", "done_by", "term", "source", "status"})
@@ -125,10 +125,7 @@ def parse_duties(text: str) -> DutyFile:
     Raises:
         Unusable: it is no such file, names an entry twice, or a value cannot be read.
     """
-    try:
-        held = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as failure:
-        raise Unusable(f"The duties are no TOML: {failure}.", "Correct the line, then try again.") from failure
+    held = read_toml(text, "The list of duties")
     listed = held.get("duty")
     if {*held} != {"version", "country", "duty"} or not isinstance(listed, list) or not listed:
         raise _unusable("they need a version, a country and entries, and nothing else")

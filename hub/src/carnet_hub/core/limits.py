@@ -285,6 +285,9 @@ REPORT_SITES_MAX: Final = 200
 PLOT_POINTS_MAX: Final = 400
 """Points of one plotted line: more than a screen has room for."""
 
+STATED_COUNT_MAX: Final = 999_999_999
+"""A count that somebody states: nine digits, the widest field of NHTSA's files."""
+
 STATED_BYTES_MAX: Final = 64 * 1024
 """A file with what nobody can derive: some dozens of short values."""
 

@@ -9,7 +9,6 @@ Three forms: `progress` (figures of one campaign), `flat` (the same as one line 
 """
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -19,6 +18,7 @@ from carnet_hub.core.failures import Unusable
 from carnet_hub.core.limits import PROFILE_ITEMS_MAX, TEXT_CHARS_MAX
 from carnet_hub.core.periods import EVERY, Schedule, Span
 from carnet_hub.core.report import FILE_NAME, MANIFEST_NAME, README_NAME
+from carnet_hub.core.toml_text import read_toml
 
 E = TypeVar("E", bound=StrEnum)
 
@@ -64,6 +64,13 @@ class Form(StrEnum):
     PROGRESS = "progress"
     FLAT = "flat"
     FILING = "filing"
+
+
+_FORM_NEEDED: Final[Mapping[Form, frozenset[str]]] = {
+    Form.PROGRESS: frozenset({"period"}),
+    Form.FLAT: frozenset({"schedule", "file"}),
+    Form.FILING: frozenset(),
+}
 
 
 class ValueKind(StrEnum):
@@ -138,13 +145,12 @@ def parse_profile(text: str) -> Profile:
     Raises:
         Unusable: it is no such file, an item is there twice, or a value is none that this program gives.
     """
-    try:
-        held = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as failure:
-        raise Unusable(f"The profile is no TOML: {failure}.", "Correct the line, then try again.") from failure
+    held = read_toml(text, "The profile")
     if not {*held} >= _NEEDED or not {*held} <= _ALLOWED:
         raise _unusable("it lacks a name or has one that is unknown")
     form = _one_of(Form, held, "form")
+    if not {*held} >= _FORM_NEEDED[form]:
+        raise _unusable(f"the form {form} also needs {' and '.join(sorted(_FORM_NEEDED[form]))}")
     listed = held["item"]
     if not isinstance(listed, list) or not 0 < len(listed) <= PROFILE_ITEMS_MAX:
         raise _unusable(f"it needs 1 to {PROFILE_ITEMS_MAX} items")
@@ -172,6 +178,8 @@ def parse_profile(text: str) -> Profile:
 def _item(held: object, form: Form) -> Item:
     if not isinstance(held, dict) or not {*held} >= _ITEM_NEEDED or not {*held} <= _ITEM_ALLOWED:
         raise _unusable("an item lacks a name or has one that is unknown")
+    if form is Form.FILING and "of" not in held:
+        raise _unusable(f"{_text(held, 'id')} needs `of`: whose item it is")
     value, width = _text(held, "value"), held.get("width", 0)
     of = _text(held, "of") if form is Form.FILING else ""
     if not _is_known(value, form):

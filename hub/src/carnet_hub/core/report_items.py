@@ -10,7 +10,6 @@ Rules
 3. A value that does not fit its place is refused: nothing is cut.
 """
 
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -18,9 +17,10 @@ from enum import StrEnum
 
 from carnet_hub.core.failures import Unusable
 from carnet_hub.core.filing import Coverage
-from carnet_hub.core.limits import TEXT_CHARS_MAX
+from carnet_hub.core.limits import STATED_COUNT_MAX, TEXT_CHARS_MAX
 from carnet_hub.core.profiles import STATED, Form, Item, Profile, ValueKind
 from carnet_hub.core.report_record import Record, Value
+from carnet_hub.core.toml_text import read_toml
 
 
 class Origin(StrEnum):
@@ -65,11 +65,7 @@ def parse_stated(text: str, profile: Profile) -> dict[str, Value]:
     Raises:
         Unusable: no such file, an item that is counted or unknown, or a value of another kind.
     """
-    try:
-        held = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as failure:
-        raise Unusable(f"What was stated is no TOML: {failure}.", "Correct the line, then try again.") from failure
-    return check_stated(held, profile)
+    return check_stated(read_toml(text, "What was stated"), profile)
 
 
 def check_stated(held: Mapping[str, object], profile: Profile) -> dict[str, Value]:
@@ -125,8 +121,8 @@ def _may_state(item: Item, profile: Profile) -> bool:
 
 def _stated_value(item: Item, value: object) -> Value:
     if item.kind is ValueKind.COUNT:
-        if type(value) is not int or value < 0:
-            raise Unusable(f"{item.id} is no count.", "State a whole number from 0.")
+        if type(value) is not int or not 0 <= value <= STATED_COUNT_MAX:
+            raise Unusable(f"{item.id} is no count.", f"State a whole number from 0 to {STATED_COUNT_MAX}.")
         return value
     if item.kind is ValueKind.DATE:
         return _day_text(item, value)

@@ -14,7 +14,6 @@ Rules
 
 import calendar as gregorian
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
@@ -23,6 +22,7 @@ from typing import Final
 
 from carnet_hub.core.failures import Unusable
 from carnet_hub.core.limits import TERM_UNITS_MAX
+from carnet_hub.core.toml_text import read_toml
 
 _SATURDAY: Final = 5
 _YEAR: Final = re.compile(r"[12][0-9]{3}")
@@ -142,10 +142,7 @@ def parse_working_days(text: str) -> WorkingDays:
     Raises:
         Unusable: it is no such file, a date does not exist, a weekend is listed as off or a weekday as worked.
     """
-    try:
-        held = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as failure:
-        raise Unusable(f"The calendar is no TOML: {failure}.", "Correct the line, then import it again.") from failure
+    held = read_toml(text, "The calendar")
     years = held.get("years")
     if not isinstance(years, dict) or not years or not {*held} == {"version", "country", "years"}:
         raise _unusable("it needs a version, a country and years, and nothing else")

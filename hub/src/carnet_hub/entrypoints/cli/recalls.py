@@ -1,7 +1,6 @@
 """`recalls`: import, publish, withdraw, list, progress, exceptions, signals."""
 
 import json
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from functools import partial
@@ -26,6 +25,7 @@ from carnet_hub.core.recall_exceptions import list_exceptions
 from carnet_hub.core.recall_export import describe_progress
 from carnet_hub.core.recall_signals import read_signals
 from carnet_hub.core.recalls import import_plan, publish_campaign, withdraw_campaign
+from carnet_hub.core.toml_text import read_toml
 from carnet_hub.entrypoints.cli.output import (
     AsJson,
     Xlsx,
@@ -190,14 +190,19 @@ def read_texts(app: "HubApp", path: Path) -> tuple[CampaignTexts, CampaignWork]:
     """
     content = app.files.read(path, bytes_max=CAMPAIGN_TEXT_BYTES_MAX)
     text = decode_text(content or b"")
-    try:
-        values: Any = json.loads(text) if path.suffix.lower() == ".json" else tomllib.loads(text)
-    except ValueError as error:
-        raise Unusable(f"{path.name} cannot be read: {error}.", "Correct the file.") from error
-    if not isinstance(values, dict):
-        raise Unusable(f"{path.name} holds no entries.", "Correct the file.")
+    values = _read_json(text, path.name) if path.suffix.lower() == ".json" else read_toml(text, path.name)
     work = parse_work({name: values.pop(name) for name in WORK_ENTRIES if name in values})
     return parse_texts(values), work
+
+
+def _read_json(text: str, name: str) -> dict[str, Any]:
+    try:
+        values = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise Unusable(f"{name} cannot be read: {error}.", "Correct the file; nothing was changed.") from error
+    if not isinstance(values, dict):
+        raise Unusable(f"{name} holds no entries.", "Correct the file; nothing was changed.")
+    return values
 
 
 def _withdrawn_beside(texts_path: Path) -> dict[str, str]:
