@@ -13,6 +13,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 from sqlmodel import SQLModel
 
+from carnet_node.adapters import local_statements as local
 from carnet_node.adapters import statements as sql
 from carnet_node.adapters.local_tables import whole_metadata
 from carnet_node.adapters.schema import MIGRATIONS, head_revision, revision_of, upgrade
@@ -146,6 +147,32 @@ def test_what_the_search_box_asks_is_answered_by_an_index(tmp_path: Path, search
         ]
 
     assert all(plan.startswith("SEARCH") and "INDEX" in plan for plan in plans), plans
+
+
+def plan_of(path: Path, statement: sql.Statement) -> list[str]:
+    """How SQLite answers a statement, step by step."""
+    with closing(driver.connect(path)) as database:
+        asked = tuple("x" if one not in {"row_limit"} else 50 for one in statement.names)
+        return [row[3] for row in database.execute(f"EXPLAIN QUERY PLAN {statement.sql}", asked)]
+
+
+def test_which_orders_end_alike_is_answered_out_of_the_index_alone(tmp_path: Path):
+    """The first orders of ten years end alike: 3,650 rows of a large table, of which the newest are read."""
+    upgrade(tmp_path / "x.db")
+
+    plan = plan_of(tmp_path / "x.db", sql.find_tail("visit", "ro_no", 4))
+
+    assert any("USING COVERING INDEX ix_visit_ro_no_tail4" in step for step in plan), plan
+    assert not any(step.startswith("SCAN") for step in plan), plan
+
+
+def test_the_newest_orders_in_the_shop_come_in_the_order_of_an_index(tmp_path: Path):
+    """Nothing is sorted, however many orders a site has never closed."""
+    upgrade(tmp_path / "x.db")
+
+    plan = plan_of(tmp_path / "x.db", local.newest_in_shop())
+
+    assert plan == ["SCAN visit USING INDEX ix_visit_in_shop_opened"]
 
 
 def test_every_statement_becomes_text():

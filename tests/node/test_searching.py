@@ -8,6 +8,7 @@ import pytest
 from carnet_node.core import desk
 from carnet_node.core.authoring import commit
 from carnet_node.core.commands import customers, vehicles, visits
+from carnet_node.core.desk_limits import IN_SHOP_SEARCHED_MAX
 from carnet_node.core.node import Node
 from carnet_node.core.searching import FoundBy, find
 from carnet_protocol.changeset import Draft
@@ -128,6 +129,22 @@ def test_an_end_shared_by_many_orders_shows_the_newest_first(node: Node):
     assert [one.view.id for one in find(node, "1-001", limit=2)] == [first]
 
 
+@pytest.mark.parametrize("text", ["13800138000", "+86 138 0013 8000", VIN, "沪A12345", "沪A·D12345"])
+def test_a_whole_plate_vin_or_mobile_is_no_end_of_an_order(node: Node, text: str):
+    """Many orders share the last four characters of it, and nobody means one of them."""
+    stored_order(node, 1, f"R-{text}")
+
+    assert find(node, text) == ()
+
+
+def test_an_order_that_was_found_by_its_number_is_the_only_one(node: Node):
+    """That another number ends with it is chance."""
+    order = stored_order(node, 1, "TJ01-RO-261122-7KQ3M-001")
+    stored_order(node, 2, "A-TJ01-RO-261122-7KQ3M-001")
+
+    assert [one.view.id for one in find(node, "TJ01-RO-261122-7KQ3M-001")] == [order]
+
+
 def test_three_characters_of_a_repair_order_are_too_few(node: Node):
     """Every day has an order 001."""
     stored_order(node, 1, "R-1-001")
@@ -231,6 +248,22 @@ def test_a_list_of_one_kind_gives_no_place_to_others(node: Node):
     assert [one.view.id for one in find(node, "王", limit=4, kind=CUSTOMER)] == people
     assert [one.view.id for one in find(node, "王", limit=4, kind=VISIT)] == [order]
     assert find(node, "王", limit=4, kind=VEHICLE) == ()
+
+
+def test_of_too_many_cars_in_the_shop_the_newest_are_searched(node: Node):
+    """Where a site never closes its orders, today's stand behind those of last year."""
+    drafts = [
+        Draft(
+            VISIT, record(place), {"status": "open", "sender_name": "王大力", "opened_at": place, "promised_at": place}
+        )
+        for place in range(1, IN_SHOP_SEARCHED_MAX + 2)
+    ]
+    for first in range(0, len(drafts), 50):
+        commit(node, drafts[first : first + 50])
+
+    found = {one.view.id for one in find(node, "王大力", limit=4)}
+
+    assert found == {record(IN_SHOP_SEARCHED_MAX + 1 - behind) for behind in range(4)}
 
 
 @pytest.mark.parametrize("text", ["j", "ｊ", "ohn", "大力", "\u3164"])

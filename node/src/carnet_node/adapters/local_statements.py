@@ -141,6 +141,14 @@ def orders_settled() -> Statement:
 
 
 @cache
+def newest_in_shop() -> Statement:
+    """Orders of a site whose car has not been handed over, settled ones among them."""
+    of = projection_table("visit")
+    found = _stored(of).where(IN_SHOP, of.c.owner == bindparam("owner"))
+    return Statement(found.order_by(of.c.opened_at.desc()).limit(_limit))
+
+
+@cache
 def orders_of_advisor() -> Statement:
     """Orders of a site that one advisor still has to work on."""
     of = projection_table("visit")

@@ -141,6 +141,10 @@ class SqlReadTransaction:
             rows += self._all(local.orders_settled(), owner=owner, row_limit=limit - len(rows))
         return [self._stored(VISIT, row) for row in rows]
 
+    def newest_in_shop(self, owner: bytes, limit: int) -> list[StoredRecord]:
+        """Orders of a site whose car has not been handed over, the one opened last first."""
+        return [self._stored(VISIT, row) for row in self._all(local.newest_in_shop(), owner=owner, row_limit=limit)]
+
     def orders_of_advisor(self, owner: bytes, advisor_code: str, limit: int) -> list[StoredRecord]:
         """Orders of a site that one advisor still has to work on, by promised time; those without one first."""
         rows = self._all(local.orders_of_advisor(), owner=owner, advisor_code=advisor_code, row_limit=limit)

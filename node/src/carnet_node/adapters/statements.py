@@ -139,16 +139,21 @@ def find(kind: str, column: str) -> Statement:
 
 @cache
 def find_tail(kind: str, column: str, indexed: int) -> Statement:
-    """Visible records by an ending, of which so many characters are indexed; newer ids first."""
+    """Visible records by an ending, of which so many characters are indexed; newer ids first.
+
+    Thousands may share an ending: the ids are chosen first, out of the index where it holds all that is asked of them.
+    """
     of = projection_table(kind)
     visible = (of.c.is_deleted == literal_column("0"), of.c.is_hidden == literal_column("0"))
     tail: BindParameter[str] = bindparam("tail")
-    stored = select(*[of.c[name] for name in STORED_COLUMNS]).where(
+    ids = select(of.c.id).where(
         func.substr(of.c[column], literal_column(str(-indexed))) == bindparam("indexed"),
         func.substr(of.c[column], -func.length(tail)) == tail,
         *visible,
     )
-    return Statement(stored.order_by(of.c.id.desc()).limit(bindparam("row_limit")))
+    newest = ids.order_by(of.c.id.desc()).limit(bindparam("row_limit"))
+    stored = select(*[of.c[name] for name in STORED_COLUMNS]).where(of.c.id.in_(newest))
+    return Statement(stored.order_by(of.c.id.desc()))
 
 
 @cache

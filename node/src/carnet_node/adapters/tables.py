@@ -214,11 +214,13 @@ class Searched:
 
     Attributes:
         tails: lengths of endings that are indexed; 0 is the whole value (and its beginnings).
+        is_crowded: thousands share an ending; the index then holds all by which they are told apart.
     """
 
     kind: str
     field: str
     tails: tuple[int, ...]
+    is_crowded: bool = False
 
 
 SEARCHED: Final = (
@@ -229,7 +231,7 @@ SEARCHED: Final = (
     Searched("vehicle", "vin", (0, 6)),
     Searched("vehicle", "chassis_no", (0,)),
     Searched("plate", "plate_no", (0, 4, 5)),
-    Searched("visit", "ro_no", (0, 4)),
+    Searched("visit", "ro_no", (0, 4), is_crowded=True),
     Searched("campaign", "campaign_no", (0,)),
 )
 
@@ -328,6 +330,7 @@ def _make_projection(name: str) -> type[NodeTable]:
             _add_search_indexes(made, searched)
     if name == "visit":
         Index("ix_visit_in_shop", made.c.promised_at, sqlite_where=IN_SHOP)
+        Index("ix_visit_in_shop_opened", made.c.opened_at, sqlite_where=IN_SHOP)
         Index("ix_visit_opened_at", made.c.opened_at)
     for register, one in kind.by_label.values():
         if has_keyed_hash(register, one):
@@ -358,7 +361,8 @@ def _add_search_indexes(of: Table, searched: Searched) -> None:
     for length in searched.tails:
         name = f"ix_{searched.kind}_{searched.field}" + (f"_tail{length}" if length else "")
         asked = func.substr(column, literal_column(str(-length))) if length else column
-        Index(name, asked, sqlite_where=None if length else column.is_not(None))
+        beside = (column, of.c.is_deleted, of.c.is_hidden) if length and searched.is_crowded else ()
+        Index(name, asked, *beside, sqlite_where=None if length else column.is_not(None))
 
 
 own_set = NODE_METADATA.tables["own_set"]

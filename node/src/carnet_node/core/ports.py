@@ -131,6 +131,9 @@ class ReadTransaction(Protocol):
     def orders_in_shop(self, owner: bytes, limit: int) -> list[StoredRecord]:
         """Orders of a site whose car has not been handed over, settled ones last, by promised time, none first."""
 
+    def newest_in_shop(self, owner: bytes, limit: int) -> list[StoredRecord]:
+        """Orders of a site whose car has not been handed over, the one opened last first."""
+
     def orders_of_advisor(self, owner: bytes, advisor_code: str, limit: int) -> list[StoredRecord]:
         """Orders of a site that one advisor still has to work on, by promised time; those without one first."""
 

@@ -3,6 +3,7 @@
 Decides what a typed text may mean and looks all of it up. Endings are found too, because people read them out: the last
 6 or more of a VIN, 4 or more of a plate or a repair order number, the last 4 of a telephone number. A name is found by
 its beginning, by its pinyin and by the initials of its pinyin (`name_keys`). Every look-up is by an index and bounded.
+Ends of orders come last, and only where the text is no whole plate, VIN or number: many of them share four characters.
 
 Last come the cars in the shop by who brought them, under a name or number of theirs: often somebody without a file of
 their own. Where the list is full they keep places in it; an order of a customer who stands in it is found with them.
@@ -32,7 +33,7 @@ from carnet_protocol.ids import VIN_CHARS, RecordId
 from carnet_protocol.kinds import CUSTOMER, PHONE, PLATE, VEHICLE, VISIT
 from carnet_protocol.registry import Kind, Value
 from carnet_protocol.resolvers import show
-from carnet_protocol.vin import normalise_vin
+from carnet_protocol.vin import has_vin_characters, normalise_vin
 
 _VIN_TAIL = 6
 _PHONE_TAIL = 4
@@ -157,7 +158,7 @@ def _brought_by(tx: ReadTransaction, node: Node, typed: str) -> list[StoredRecor
     number = code if len(code) == _PHONE_TAIL and code.isdigit() else phone_number(typed)
     if number is None and (len(name) < _name_chars_min(name) or any(one.isdigit() for one in code)):
         return []
-    here = tx.orders_in_shop(node.identity.dealer_id, IN_SHOP_SEARCHED_MAX)
+    here = tx.newest_in_shop(node.identity.dealer_id, IN_SHOP_SEARCHED_MAX)
     if number is not None:
         return [one for one in here if _text_of(one, "sender_phone").endswith(number)]
     return [one for one in here if _is_called(_text_of(one, "sender_name"), name)]
@@ -178,14 +179,8 @@ def _matches(tx: ReadTransaction, typed: str, limit: int) -> Iterator[tuple[Foun
     code = (clean_code(typed) or "").upper()
     plate = plate_number(typed) or ""
     vin = normalise_vin(typed)
-    yield from _marked(FoundBy.RO_NO, tx.find_equal(VISIT, "ro_no", code, limit))
-    if len(vin) == VIN_CHARS:
-        yield from _marked(FoundBy.VIN, tx.find_equal(VEHICLE, "vin", vin, limit))
-    yield from _marked(FoundBy.VIN, tx.find_equal(VEHICLE, "chassis_no", vin, limit))
-    yield from _marked(FoundBy.PLATE, tx.find_equal(PLATE, "plate_no", plate, limit))
-    number = phone_number(typed)
-    if number is not None:
-        yield from _marked(FoundBy.PHONE, tx.find_equal(PHONE, "number", number, limit))
+    whole = list(_whole(tx, typed, code, limit))
+    yield from whole
     yield from _names(tx, typed, limit)
     if _VIN_TAIL <= len(vin) < VIN_CHARS:
         yield from _marked(FoundBy.VIN_TAIL, tx.find_tail(VEHICLE, "vin", vin, limit))
@@ -196,7 +191,27 @@ def _matches(tx: ReadTransaction, typed: str, limit: int) -> Iterator[tuple[Foun
         yield from _marked(FoundBy.PHONE_BEGINNING, tx.find_prefix(PHONE, "number", f"+86{code}", limit))
     if len(code) == _PHONE_TAIL and code.isdigit():
         yield from _marked(FoundBy.PHONE_TAIL, tx.find_tail(PHONE, "number", code, limit))
-    yield from _marked(FoundBy.RO_TAIL, tx.find_tail(VISIT, "ro_no", code, limit))
+    if not whole and not _is_no_order(typed):
+        yield from _marked(FoundBy.RO_TAIL, tx.find_tail(VISIT, "ro_no", code, limit))
+
+
+def _whole(tx: ReadTransaction, typed: str, code: str, limit: int) -> Iterator[tuple[FoundBy, StoredRecord]]:
+    """What has the text as its whole number, plate or VIN."""
+    vin, number = normalise_vin(typed), phone_number(typed)
+    yield from _marked(FoundBy.RO_NO, tx.find_equal(VISIT, "ro_no", code, limit))
+    if len(vin) == VIN_CHARS:
+        yield from _marked(FoundBy.VIN, tx.find_equal(VEHICLE, "vin", vin, limit))
+    yield from _marked(FoundBy.VIN, tx.find_equal(VEHICLE, "chassis_no", vin, limit))
+    yield from _marked(FoundBy.PLATE, tx.find_equal(PLATE, "plate_no", plate_number(typed) or "", limit))
+    if number is not None:
+        yield from _marked(FoundBy.PHONE, tx.find_equal(PHONE, "number", number, limit))
+
+
+def _is_no_order(typed: str) -> bool:
+    """Whether a text is a VIN, a number with its country or a plate with its province: no order's number ends so."""
+    plate, number = plate_number(typed) or "", phone_number(typed) or ""
+    has_province = not plate[:1].isascii() and plate[1:2].isascii() and plate[1:2].isalpha()
+    return has_province or number.startswith("+") or has_vin_characters(normalise_vin(typed))
 
 
 def _names(tx: ReadTransaction, typed: str, limit: int) -> Iterator[tuple[FoundBy, StoredRecord]]:
