@@ -1,5 +1,6 @@
 """The measurement of the desk asks what a desk asks: on a small database every question has an answer."""
 
+import re
 from pathlib import Path
 from random import Random
 
@@ -37,6 +38,14 @@ def test_the_data_is_what_a_node_would_hold(folder: Path):
 
     assert report.records >= 100 + 100 + 3 * 125 + 3 * 500
     assert report.differences == ()
+
+
+def test_orders_are_numbered_as_a_node_numbers_them(folder: Path):
+    """The day and the node stand in a number, and each day begins anew, so that thousands of orders end alike."""
+    numbers = open_desk(folder, SCALE).samples["ro_no"]
+
+    assert all(re.fullmatch(r"SHA01-RO-\d{6}-[0-9A-Z]{5}-\d{3}", one) for one in numbers)
+    assert len(set(numbers)) == len(numbers) > 2 * len([one for one in numbers if not one.endswith("-001")])
 
 
 def test_the_same_dice_invent_the_same_people():

@@ -9,6 +9,7 @@ what is measured; the tenth part that other sites wrote is masked as the hub mas
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -22,8 +23,9 @@ from carnet_node.adapters.store import SqliteNodeStore, open_connection
 from carnet_node.adapters.system import SystemEntropy
 from carnet_node.adapters.write_transaction import SqlWriteTransaction
 from carnet_node.core.node import Node
+from carnet_node.core.numbering import business_day, node_tag, ro_number, ro_prefix
 from carnet_node.core.records import BaseRow, Mark, Projection
-from carnet_protocol.ids import RecordId, new_record_id, ownership_id, vehicle_id
+from carnet_protocol.ids import NodeId, RecordId, new_record_id, ownership_id, vehicle_id
 from carnet_protocol.kinds import (
     CUSTOMER,
     JOB,
@@ -52,7 +54,10 @@ FLEET: Final = 300
 OF_OTHERS: Final = 3
 """Every tenth visit, this one of ten, was at another site."""
 
-VERSION: Final = 1
+UTC_OFFSET_MINUTES: Final = 480
+"""Of both sites, whose calendar days begin the series of their orders' numbers."""
+
+VERSION: Final = 2
 """Raised when the data changes; an older database is made anew."""
 
 Row = tuple[Kind, RecordId, bytes, dict[str, Value]]
@@ -138,6 +143,7 @@ class _Plan:
         self._people = [self._id(place, customers) for place in range(customers)]
         self._names: list[str] = []
         self._cars: list[tuple[RecordId, str, str, int]] = []
+        self._series: Counter[str] = Counter()
         self.samples: dict[str, list[str]] = {}
 
     def customers(self) -> Iterator[Row]:
@@ -183,12 +189,14 @@ class _Plan:
     def visits(self) -> Iterator[Row]:
         """Visits by time, then a job and an odometer reading of each."""
         count = self._counts[2]
-        visits = []
+        visits, numbers = [], []
         for place in range(count):
             record, at_ms = self._id(place, count), self._moment(place, count)
             car = self._cars[min(int(len(self._cars) * self._dice.random() ** 1.3), len(self._cars) - 1)]
+            ro_no = self._ro_no(place, at_ms)
             visits.append((record, car[0], at_ms))
-            yield self._visit(place, record, car, at_ms)
+            numbers.append(ro_no)
+            yield self._visit(place, record, car, at_ms, ro_no)
         for place, (record, _, _) in enumerate(visits):
             yield JOB, self._id(place, count), self._site(place), self._job(record)
         for place, (record, car_id, at_ms) in enumerate(visits):
@@ -199,12 +207,20 @@ class _Plan:
                 self._site(place),
                 {**values, "source": "visit", "visit_id": record},
             )
-        self._sample("ro_no", [f"SHA01-RO-{place:07}" for place in range(count) if self._site(place) == DEALER_A])
+        self._sample("ro_no", [one for place, one in enumerate(numbers) if self._site(place) == DEALER_A])
 
-    def _visit(self, place: int, record: RecordId, car: tuple[RecordId, str, str, int], at_ms: int) -> Row:
+    def _ro_no(self, place: int, at_ms: int) -> str:
+        """The next number of the day at a site; every site has one node, so the first orders of all days end alike."""
+        site = self._site(place)
+        code = "SHA01" if site == DEALER_A else "BJA02"
+        series = ro_prefix(code, business_day(at_ms, UTC_OFFSET_MINUTES), node_tag(NodeId(site)))
+        self._series[series] += 1
+        return ro_number(series, self._series[series])
+
+    def _visit(self, place: int, record: RecordId, car: tuple[RecordId, str, str, int], at_ms: int, ro_no: str) -> Row:
         site = self._site(place)
         known: dict[str, Value] = {
-            "ro_no": f"{'SHA01' if site == DEALER_A else 'BJA02'}-RO-{place:07}",
+            "ro_no": ro_no,
             "vehicle_id": car[0],
             "status": "open" if place >= self._counts[2] - 60 else "closed",
             "opened_at": at_ms,

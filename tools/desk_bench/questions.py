@@ -42,6 +42,8 @@ def questions_of(desk: Desk, dice: Random) -> Iterator[Question]:
     yield "search: surname", SEARCH_MS, typed("name", lambda one: one[:1])
     yield "search: initials", SEARCH_MS, typed("name", lambda one: min(name_keys(one), key=len))
     yield "search: order number", SEARCH_MS, typed("ro_no")
+    yield "search: end of order number", SEARCH_MS, typed("ro_no", lambda one: one[-4:])
+    yield "search: tag and end of order", SEARCH_MS, typed("ro_no", lambda one: one[-9:])
     yield "search: nothing", SEARCH_MS, lambda: find(node, f"沪Z{dice.randrange(10**5):05}")
     yield "duplicates while typing", SEARCH_MS, lambda: find_candidates(node, _party(desk, dice))
     yield "page of a car", PAGE_MS, lambda: vehicle_file(node, _one(desk, dice, "vehicle"))
