@@ -50,6 +50,19 @@ def scrap(world: RecallWorld) -> None:
     world.say_of_car("B001", MEMBERS[2], "stolen")
 
 
+def leave_without_vin(world: RecallWorld) -> None:
+    """A car leaves whose record says nothing of its VIN."""
+    world.check_in("B001", MEMBERS[2])
+    world.say("B001", draft_of("vehicle", vehicle_id(MEMBERS[2]), {"lifecycle": "exported"}))
+
+
+def leave_under_another_vin(world: RecallWorld) -> None:
+    """A car leaves whose record shows the VIN of another member."""
+    world.check_in("B001", MEMBERS[2])
+    values = {"vin": MEMBERS[3], "lifecycle": "exported"}
+    world.say("B001", draft_of("vehicle", vehicle_id(MEMBERS[2]), values))
+
+
 def come_back(world: RecallWorld) -> None:
     """A car that had left is checked in."""
     world.check_in("B001", OTHER)
@@ -94,6 +107,8 @@ ACTS = [
     pytest.param((race,), id="two dealers race"),
     pytest.param((take_back,), id="a completion is taken back"),
     pytest.param((scrap,), id="a car leaves"),
+    pytest.param((leave_without_vin,), id="a car without a VIN leaves"),
+    pytest.param((leave_under_another_vin,), id="a car leaves that shows another VIN"),
     pytest.param((come_back,), id="a car comes back"),
     pytest.param((come_back, leave_again), id="the order of a car that came back is corrected"),
     pytest.param((come_back, void_order), id="the order of a car that came back is voided"),

@@ -29,7 +29,7 @@ from carnet_protocol.state import Entry, buried_in, heads_of, unpack_entries
 from carnet_protocol.vin import normalise_vin
 
 _GONE: Final = frozenset({"exported", "scrapped", "stolen"})
-_TOLD: Final = _GONE | {"in_stock"}
+GONE_OR_UNSOLD: Final = _GONE | {"in_stock"}
 """Lifecycles that decide a state."""
 
 _PROVES_NOTHING: Final = frozenset({"draft", "void"})
@@ -85,7 +85,7 @@ def car_facts(hub: Hub, snapshot: RecordReads, vins: Iterable[str]) -> dict[str,
         told: dict[bytes, tuple[str, int]] = {}
         for record, row in snapshot.records(kind.number, by_id.keys()).items():
             lifecycle, since_ms = _lifecycle_of(kind, row)
-            if lifecycle in _TOLD:
+            if lifecycle in GONE_OR_UNSOLD:
                 told[record] = (lifecycle, since_ms)
         back = _came_back(hub, snapshot, {car: since for car, (what, since) in told.items() if what in _GONE})
         found |= {by_id[car]: CarFacts(what, car in back) for car, (what, _) in told.items()}

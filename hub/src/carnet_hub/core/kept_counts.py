@@ -7,8 +7,8 @@ Rules
 1. A completion that an entry touches is read again; so are completions on an order that it touches.
 2. A car is read again when its record is touched; one that was said to be gone also when an order of it is, and one
    that is back when any order is, because an order may have left it.
-3. A change of the plan or of an item, an exclusion, more than `CATCH_UP_ENTRIES_MAX` entries, or a log that is shorter
-   than it was: the campaign is counted anew.
+3. A change of the plan or of an item, an exclusion, a word about a car whose record does not show which VIN it derives
+   from, more than `CATCH_UP_ENTRIES_MAX` entries, or a log that is shorter than it was: the campaign is counted anew.
 4. A campaign with more than `KEPT_CARS_MAX` cars about which something was said is counted anew each time, and at most
    `COUNTS_KEPT_MAX` are kept: memory has a bound.
 
@@ -19,7 +19,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from carnet_hub.core.completions import car_facts, completion_reports, reports_of, terms_of
+from carnet_hub.core.completions import GONE_OR_UNSOLD, car_facts, completion_reports, reports_of, terms_of
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.limits import CATCH_UP_ENTRIES_MAX, COUNTS_KEPT_MAX, KEPT_CARS_MAX, LOG_BATCH_ENTRIES
 from carnet_hub.core.pair_states import UNKNOWN_CAR, CarFacts
@@ -32,7 +32,7 @@ from carnet_hub.core.shown import shown_values
 from carnet_hub.core.tallies import Tally
 from carnet_hub.core.withdrawals import Listed
 from carnet_protocol.changeset import reread_set
-from carnet_protocol.ids import RecordId, vehicle_id
+from carnet_protocol.ids import VIN_CHARS, RecordId, vehicle_id
 from carnet_protocol.kinds import CAMPAIGN, CAMPAIGN_ITEM, RECALL_COMPLETION, VEHICLE, VISIT
 from carnet_protocol.vin import normalise_vin
 
@@ -120,11 +120,27 @@ class KeptCounts:
             for kind, record in _touched(self._hub, snapshot, rows):
                 touched.setdefault(kind, set()).add(record)
             kept.position = rows[-1].position
-        if touched.keys() & {CAMPAIGN.number, CAMPAIGN_ITEM.number, _EVERYTHING}:
+        vins = self._vins_of(snapshot, kept, touched.get(VEHICLE.number, set()))
+        if vins is None or touched.keys() & {CAMPAIGN.number, CAMPAIGN_ITEM.number, _EVERYTHING}:
             return False
         self._hear_reports(snapshot, campaign, kept.tally, touched)
-        self._hear_cars(snapshot, kept, touched)
+        self._hear_cars(snapshot, kept, vins, touched.get(VISIT.number, set()))
         return True
+
+    def _vins_of(self, snapshot: Snapshot, kept: _Kept, vehicles: set[bytes]) -> set[str] | None:
+        """The VINs of some vehicle records; None when one was said to be gone and its VIN cannot be told.
+
+        A record derives from a VIN, and the count finds it by that; what it shows may be nothing, or another number.
+        """
+        vins = {kept.gone[record] for record in vehicles if record in kept.gone}
+        for record, row in snapshot.records(VEHICLE.number, vehicles - kept.gone.keys()).items():
+            shown = shown_values(self._hub.registry, row)
+            vin = normalise_vin(str(shown.get("vin") or ""))
+            if len(vin) == VIN_CHARS and vehicle_id(vin) == record:
+                vins.add(vin)
+            elif shown.get("lifecycle") in GONE_OR_UNSOLD:
+                return None
+        return vins
 
     def _hear_reports(
         self, snapshot: Snapshot, campaign: RecordId, tally: Tally, touched: dict[int, set[bytes]]
@@ -139,15 +155,15 @@ class KeptCounts:
             else:
                 tally.take_report(report)
 
-    def _hear_cars(self, snapshot: Snapshot, kept: _Kept, touched: dict[int, set[bytes]]) -> None:
-        vins: set[str] = set()
-        vehicles = touched.get(VEHICLE.number, set())
-        for row in snapshot.records(VEHICLE.number, vehicles).values():
-            vins.add(normalise_vin(str(shown_values(self._hub.registry, row).get("vin") or "")))
-        visits = snapshot.records(VISIT.number, touched.get(VISIT.number, set()))
+    def _hear_cars(self, snapshot: Snapshot, kept: _Kept, vins: set[str], orders: set[bytes]) -> None:
+        """Read these cars again, and those about which some orders say something.
+
+        Args:
+            vins: of the vehicle records that were touched.
+        """
+        visits = snapshot.records(VISIT.number, orders)
         visited = {row.anchor for row in visits.values() if row.anchor is not None}
-        vins.update(kept.gone[one] for one in {*vehicles, *visited} if one in kept.gone)
-        vins.update(kept.back if visits else ())
+        vins = vins | {kept.gone[car] for car in visited if car in kept.gone} | (kept.back if visits else set())
         facts = car_facts(self._hub, snapshot, vins)
         kept.take_cars(facts)
         for vin in vins - facts.keys():
