@@ -11,7 +11,7 @@ from carnet_node.adapters.sync_loop import BackgroundSync
 from carnet_node.core.authoring import commit
 from carnet_node.core.failures import HubRefused, HubUnreachable
 from carnet_node.core.hub_link import FeedQuery
-from carnet_node.core.limits import LONG_POLL_S
+from carnet_node.core.limits import LONG_POLL_S, PAGE_PAUSE_S
 from carnet_node.core.node import Node
 from carnet_node.core.sync_state import load_state
 from carnet_protocol.changeset import Draft
@@ -39,6 +39,19 @@ class QuickClock:
     async def sleep(self, seconds: float) -> None:
         self.waited.append(seconds)
         await anyio.sleep(0.001)
+
+
+@dataclass
+class HeldClock(QuickClock):
+    """A quick clock on which one pause after a failure, the first or a later one, never ends by itself."""
+
+    held: int = 1
+
+    async def sleep(self, seconds: float) -> None:
+        await super().sleep(seconds)
+        if seconds != PAGE_PAUSE_S:
+            self.held -= 1
+            await (anyio.sleep(0.001) if self.held else anyio.sleep_forever())
 
 
 @pytest.fixture
@@ -165,6 +178,69 @@ def test_the_line_that_comes_back_is_used(node: Node):
 
     with node.store.read() as tx:
         assert load_state(tx).failure is None
+
+
+def fail_after_a_pause(node: Node, hub: ScriptedHub, first: str, second: str, error: Exception = NO_LINE) -> None:
+    """One call fails at once; the other fails once too, but only when the first one's task has paused."""
+    pauses = clock_of(node).waited
+    hub.broken[first] = [error]
+    answer = getattr(hub, second)
+    failures = [NO_LINE]
+
+    async def fail_late(*args: object) -> bytes:
+        if failures:
+            while not pauses:  # noqa: ASYNC110  (the pause of the other task is what is waited for)
+                await anyio.sleep(0.001)
+            raise failures.pop()
+        return await answer(*args)
+
+    setattr(hub, second, fail_late)
+
+
+@pytest.mark.parametrize(("first", "second"), [("push", "feed"), ("feed", "push")], ids=["sender", "fetcher"])
+def test_who_reaches_the_hub_again_wakes_who_pauses(node: Node, first: str, second: str):
+    """A task that pauses after a failure goes on as soon as the other one has reached the hub again."""
+    node = replace(node, clock=HeldClock())
+    write_customer(node)
+    hub = ScriptedHub(node, pages=[[], [], []])
+    fail_after_a_pause(node, hub, first, second)
+
+    run_until(node, hub, lambda: hub.calls.count(first) >= 2)
+
+    assert hub.calls.count(first) >= 2
+
+
+def test_a_contact_does_not_cut_short_what_the_hub_asked_for(node: Node):
+    """A task that was asked to wait waits, though the other one reaches the hub again."""
+    node = replace(node, clock=HeldClock())
+    write_customer(node)
+    hub = ScriptedHub(node, pages=[[], [], []])
+    fail_after_a_pause(node, hub, "push", "feed", HubUnreachable("busy", status=503, retry_after_ms=9000))
+
+    run_until(node, hub, lambda: hub.calls.count("feed") >= 3)
+
+    assert hub.calls.count("push") == 1
+
+
+def test_a_contact_during_a_try_that_fails_is_not_missed(node: Node):
+    """A try that began before the other task reached the hub, and fails after it, is followed by another at once."""
+    node = replace(node, clock=HeldClock(held=2))
+    write_customer(node)
+    hub = ScriptedHub(node, pages=[[], [], []], broken={"feed": [NO_LINE]})
+    answer = hub.push
+    failures = [NO_LINE]
+
+    async def fail_after_contact(token: bytes, batch: bytes) -> bytes:
+        if not failures:
+            return await answer(token, batch)
+        while hub.calls.count("feed") < 3:  # noqa: ASYNC110  (the contact of the other task is what is waited for)
+            await anyio.sleep(0.001)
+        raise failures.pop()
+
+    hub.push = fail_after_contact  # type: ignore[method-assign]
+    run_until(node, hub, lambda: waiting(node) == 0)
+
+    assert waiting(node) == 0
 
 
 def test_a_stale_token_leads_to_a_new_hello_at_once(node: Node):

@@ -30,6 +30,26 @@ from carnet_protocol.reasons import Reason
 log = structlog.get_logger(__name__)
 
 
+class _Contact:
+    """How often a task reached the hub after it had failed to; wakes the other one, which may pause for minutes."""
+
+    def __init__(self) -> None:
+        self.times = 0
+        self._next = anyio.Event()
+
+    def note(self) -> int:
+        """The hub answered again. Call it from the event loop; returns how often by now."""
+        self.times += 1
+        self._next.set()
+        self._next = anyio.Event()
+        return self.times
+
+    async def wait_beyond(self, times: int) -> None:
+        """Until the hub answered more often than so; at once when it has."""
+        if self.times == times:
+            await self._next.wait()
+
+
 class BackgroundSync:
     """The two tasks and the session they share.
 
@@ -44,6 +64,7 @@ class BackgroundSync:
         self._session: Session | None = None
         self._hello = anyio.Lock()
         self._wake = anyio.Event()
+        self._contact = _Contact()
 
     def wake(self) -> None:
         """Somebody saved something: look at the outbox now. Call from the event loop."""
@@ -59,9 +80,12 @@ class BackgroundSync:
         failures = 0
         wait_s = 0
         while True:
+            seen = self._contact.times
             try:
                 session = await self._usable_session()
                 outcome = await pull_step(self._node, self._ports, session, wait_s=wait_s)
+                if failures:
+                    seen = self._contact.note()
                 await fetch_segments(self._node, self._ports, session)
                 failures = 0
                 wait_s = LONG_POLL_S if outcome.is_last else 0
@@ -69,7 +93,7 @@ class BackgroundSync:
                     await self._node.clock.sleep(PAGE_PAUSE_S)
             except (NodeFailure, Refused) as error:
                 wait_s = 0
-                await self._pause_after(error, failures)
+                await self._pause_after(error, failures, seen)
                 failures += 1
 
     async def _send(self) -> None:
@@ -78,12 +102,15 @@ class BackgroundSync:
         resend_from: int | None = None
         has_emitted = False
         while True:
+            seen = self._contact.times
             try:
                 if not await self._has_work():
                     await self._wait_for_work()
                     continue
                 session = await self._usable_session()
                 report = await push_step(self._node, self._ports, session, size, from_seq=resend_from)
+                if failures:
+                    self._contact.note()
                 failures, size = 0, size.doubled()
                 is_turning = resend_from is not None and report.resend_from == resend_from
                 resend_from = report.resend_from
@@ -97,7 +124,7 @@ class BackgroundSync:
                     await self._pause_while_stopped()
             except (NodeFailure, Refused) as error:
                 size = smaller_batch(error, size) or size
-                await self._pause_after(error, failures)
+                await self._pause_after(error, failures, seen)
                 failures += 1
 
     async def _usable_session(self) -> Session:
@@ -126,8 +153,12 @@ class BackgroundSync:
         self._session = None
         await self._node.clock.sleep(idle_delay_ms(dice=self._dice()) / 1000)
 
-    async def _pause_after(self, error: Exception, failures: int) -> None:
-        """Remember and log a failure, and wait before the next try."""
+    async def _pause_after(self, error: Exception, failures: int, contacts: int) -> None:
+        """Remember and log a failure, and wait before the next try.
+
+        Args:
+            contacts: of both tasks when the try began; a later one ends the pause, unless the hub asked for it.
+        """
         is_stale_token = isinstance(error, Refused) and error.reason is Reason.BAD_TOKEN
         self._session = None
         if is_stale_token and failures == 0:
@@ -140,7 +171,21 @@ class BackgroundSync:
             await self._go_on_offline()
         asked_ms = getattr(error, "retry_after_ms", None)
         delay_ms = retry_delay_ms(failures=failures, dice=self._dice(), asked_ms=asked_ms)
-        await self._node.clock.sleep(delay_ms / 1000)
+        if asked_ms is not None:
+            await self._node.clock.sleep(delay_ms / 1000)
+        else:
+            await self._sleep_until_contact(delay_ms / 1000, contacts)
+
+    async def _sleep_until_contact(self, seconds: float, contacts: int) -> None:
+        async with anyio.create_task_group() as tasks:
+
+            async def end_at_contact() -> None:
+                await self._contact.wait_beyond(contacts)
+                tasks.cancel_scope.cancel()
+
+            tasks.start_soon(end_at_contact)
+            await self._node.clock.sleep(seconds)
+            tasks.cancel_scope.cancel()
 
     async def _go_on_offline(self) -> None:
         """A restored node without a line opens a new epoch: the desk never waits for the network."""
