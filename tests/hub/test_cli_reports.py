@@ -45,16 +45,23 @@ def test_a_report_is_made_listed_and_verified(published: Path, capsys: Printed, 
 
 
 def test_a_correction_is_listed_with_what_it_corrects(published: Path, capsys: Printed, tmp_path: Path):
-    """The list says of each report which one it restates and which one restates it."""
-    (tmp_path / "stated.toml").write_text("new_injuries = 2\n")
+    """The list says of each report which one it restates and which ones restate it, in the order of the log."""
     first = told(capsys, published, "report", "make", "cn-stage", NUMBER, "--out", tmp_path / "a")
-    arguments = ("--out", tmp_path / "b", "--stated", tmp_path / "stated.toml", "--restates", tmp_path / "a")
-    second = told(capsys, published, "report", "make", "cn-stage", NUMBER, *arguments)
+    later = []
+    for count in (2, 3):
+        (tmp_path / "stated.toml").write_text(f"new_injuries = {count}\n")
+        told(capsys, published, "dossiers", "note", NUMBER, "public_notice")
+        arguments = ("--stated", tmp_path / "stated.toml", "--restates", tmp_path / "a")
+        made = told(
+            capsys, published, "report", "make", "cn-stage", NUMBER, "--out", tmp_path / f"b{count}", *arguments
+        )
+        later.append(made["manifest"])
 
     rows = {row["manifest"]: row for row in told(capsys, published, "report", "list")}
 
-    assert rows[second["manifest"]]["restates"] == first["manifest"]
-    assert rows[first["manifest"]]["restated_by"] == second["manifest"]
+    assert [rows[one]["restates"] for one in later] == [first["manifest"]] * 2
+    assert rows[first["manifest"]]["restated_by"] == later
+    assert [rows[one]["restated_by"] for one in later] == [[], []]
 
 
 def test_people_are_told_what_is_missing(published: Path, capsys: Printed, tmp_path: Path):

@@ -134,7 +134,14 @@ def restated_by(files: Files, folder: Path, key_pem: bytes) -> Restated:
     values = _values(files, folder, verified.facts)
     manifest = _read(files, folder, MANIFEST_NAME, MANIFEST_BYTES_MAX)
     items = {one["id"]: one["value"] for one in values["items"]}
-    return Restated(sha256(manifest).hexdigest(), values["log_position"], values["as_of"], items)
+    return Restated(
+        sha256(manifest).hexdigest(),
+        values["profile"],
+        values["campaign_no"],
+        values["log_position"],
+        values["as_of"],
+        items,
+    )
 
 
 def _write(desk: ReportDesk, ask: Ask, folder: Path, watched: Watched) -> tuple[PreparedReport, bytes]:
@@ -154,7 +161,8 @@ def _ask_again(files: Files, folder: Path, facts: dict[str, str]) -> Ask:
     held = values["restates"]
     restated = None
     if held is not None:
-        restated = Restated(held["manifest"], held["log_position"], held["as_of"], held["items"])
+        told = (held["manifest"], profile.name, values["campaign_no"], held["log_position"], held["as_of"])
+        restated = Restated(*told, held["items"])
     return Ask(
         profile,
         values["campaign_no"],

@@ -50,10 +50,13 @@ class Restated:
 
     Attributes:
         manifest: SHA-256 of its manifest, hexadecimal.
+        profile: its name; a corrected list of items is another version of the same profile.
         items: what it said, by item id.
     """
 
     manifest: str
+    profile: str
+    campaign_no: str
     position: int
     as_of: str
     items: Mapping[str, Value]
@@ -139,8 +142,10 @@ def prepare_report(
 
     Raises:
         Unusable: no such campaign then, a day or position that the log does not have, nothing that begins the period,
-            or figures that do not add up; nothing was written.
+            another report than that of this profile and campaign to restate, or figures that do not add up; nothing
+            was written.
     """
+    _check_restated(ask)
     moment = moment_of(snapshot, _at_end_of_period(hub, snapshot, ask), legal_day(hub.clock.now_ms()))
     reads = reads_at(hub, snapshot, moment.position)
     counted = count_campaign(hub, segments, reads, ask.campaign_no)
@@ -211,6 +216,17 @@ def began_on(after: str, dossier: Dossier, campaign: Campaign | None) -> date | 
     if not days and after == _BEGINS and isinstance(published, int):
         return legal_day(published)
     return min(days, default=None)
+
+
+def _check_restated(ask: Ask) -> None:
+    """A correction is of the same report: whoever holds the earlier one must not lose it to an unlike one."""
+    restated = ask.restated
+    if restated is not None and (restated.profile, restated.campaign_no) != (ask.profile.name, ask.campaign_no):
+        raise Unusable(
+            f"The report to restate is {restated.profile} of {restated.campaign_no}, "
+            f"and this one is {ask.profile.name} of {ask.campaign_no}.",
+            "Name the folder of the report that this one corrects, or leave --restates out.",
+        )
 
 
 def _at_end_of_period(hub: Hub, snapshot: Snapshot, ask: Ask) -> Ask:

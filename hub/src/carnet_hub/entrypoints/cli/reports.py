@@ -75,10 +75,12 @@ def make(
 
 @report_app.command("list")
 def list_(ctx: typer.Context, as_json: AsJson = False, xlsx: Xlsx = None) -> None:
-    """The reports that were made here, and which of them restate others."""
+    """The reports that were made here, and by which others each was restated, in the order of the log."""
     with hub_of(ctx) as app:
         facts = {name: parse_manifest(manifest)[0] for name, manifest in app.reports.manifests().items()}
-    restated = {held["restates"]: name for name, held in facts.items() if "restates" in held}
+    corrections: dict[str, list[str]] = {}
+    for name, held in sorted(facts.items(), key=lambda one: (int(one[1].get("log-position", "0")), one[0])):
+        corrections.setdefault(held.get("restates", ""), []).append(name)
     rows = [
         {
             "campaign_no": held.get("campaign"),
@@ -86,7 +88,7 @@ def list_(ctx: typer.Context, as_json: AsJson = False, xlsx: Xlsx = None) -> Non
             "as_of": held.get("as-of"),
             "log_position": int(held.get("log-position", "0")),
             "restates": held.get("restates"),
-            "restated_by": restated.get(name),
+            "restated_by": corrections.get(name, []),
             "manifest": name,
         }
         for name, held in facts.items()

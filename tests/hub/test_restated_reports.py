@@ -1,0 +1,34 @@
+"""Corrections of reports: a report can only be corrected by one of the same profile and campaign."""
+
+from pathlib import Path
+
+import pytest
+
+from carnet_hub.adapters.report_making import make_report, restated_by
+from carnet_hub.core.failures import Unusable
+from carnet_hub.core.profile_report import Ask
+from carnet_hub.core.recalls import import_plan, publish_campaign
+from support.recall_hub import PLAIN, VINS, begin_recall
+from support.recall_plans import NUMBER, plan
+
+
+@pytest.mark.parametrize(
+    ("profile", "campaign_no"),
+    [pytest.param("cn-final", NUMBER, id="another profile"), pytest.param("cn-stage", "OTHER1", id="another campaign")],
+)
+def test_only_the_same_report_can_be_restated(tmp_path: Path, profile: str, campaign_no: str):
+    """A correction of another profile or campaign than the report it names is refused, and nothing is written."""
+    recall = begin_recall(tmp_path / "hub")
+    app = recall.hub.app
+    import_plan(app.hub, app.segments, app.plans, plan(VINS, **{**PLAIN, "campaign_no": "OTHER1"}))
+    publish_campaign(app.hub, app.segments, app.plans, "OTHER1")
+    recall.note("recall_finished")
+    recall.make("cn-stage", tmp_path / "earlier")
+    restated = restated_by(app.files, tmp_path / "earlier", app.keyring.export.public_pem())
+    ask = Ask(recall.profiles.profile(profile), campaign_no, restated=restated)
+
+    with pytest.raises(Unusable, match=f"cn-stage of {NUMBER}, and this one is {profile} of {campaign_no}"):
+        make_report(recall.desk, ask, tmp_path / "later", lambda members, _: members)
+
+    assert not (tmp_path / "later").exists()
+    assert len(app.reports.manifests()) == 1
