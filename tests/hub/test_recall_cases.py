@@ -248,6 +248,13 @@ def test_a_wrong_part_or_software_leaves_the_car_open(tmp_path: Path, stated: di
     )
 
 
+def test_an_inspected_car_may_have_any_part_on_it(two_parts: RecallWorld):
+    """The number that was found at an inspection is no wrong part."""
+    two_parts.done("A001", CAR, method="inspected_no_defect", part_no="77810-OLD", items_done=BOTH)
+
+    assert two_parts.progress().state_of(CAR) is PairState.INSPECTED_NO_DEFECT
+
+
 def test_a_corrected_vin_moves_the_completion(world: RecallWorld):
     """A completion for the wrong car is retracted and stated for the right one in one signed set; the state follows."""
     draft, made = world.done("A001", CAR)

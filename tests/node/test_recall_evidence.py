@@ -84,6 +84,14 @@ def test_what_a_campaign_does_not_accept_is_refused(
     assert problems_of(lambda: complete_recall(command(terms, method, **values))) == [expected]
 
 
+@pytest.mark.parametrize("method", ["inspected_no_defect", "refunded"])
+def test_a_car_on_which_nothing_was_fitted_is_done_whatever_stands_on_it(method: str):
+    """The number of a part that was found does every item that is ticked, and is no wrong part."""
+    (draft,) = complete_recall(command(TWO_ITEMS, method, part_no="A-1", items_done=item_bits([1, 2])))
+
+    assert done_so_far(TWO_ITEMS, [draft.values]).is_done
+
+
 def test_the_second_item_on_an_order_is_recorded_beside_the_first():
     """Items are ticked singly, so another one on the same order is a statement of its own."""
     first = said(items_done=item_bits([1]))

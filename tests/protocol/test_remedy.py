@@ -129,5 +129,14 @@ def test_a_completion_claims_items(numbers: list[int], method: str, bits: int | 
     ],
 )
 def test_a_wrong_number_is_one_that_differs(item: dict[str, Value], stated: dict[str, Value], is_wrong: bool):
-    """A completion contradicts an item when it states another part or software number."""
-    assert contradicts(item, stated) is is_wrong
+    """A completion contradicts an item when it fitted another part or software number."""
+    assert contradicts(item, "replaced", stated) is is_wrong
+
+
+@pytest.mark.parametrize(
+    ("method", "is_wrong"),
+    [("repaired", True), ("replaced", True), ("software", True), ("inspected_no_defect", False), ("refunded", False)],
+)
+def test_only_what_is_fitted_can_have_a_wrong_number(method: str, is_wrong: bool):
+    """The number of the part that stands on an inspected or refunded car contradicts nothing."""
+    assert contradicts({"part_no": "45022-TB0"}, method, {"part_no": "45022-TB1"}) is is_wrong

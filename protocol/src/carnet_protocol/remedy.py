@@ -9,7 +9,8 @@ Rules
 2. A campaign asks for evidence by kind (`EVIDENCE`). Only work that fits something owes a part or software number;
    money back owes the owner's signature alone, and so does a refusal, also where the campaign asks for nothing.
 3. An item is done when a completion names it and states no other number than the item's own. A number that is not
-   stated is no wrong number; whether it had to be stated is rule 2.
+   stated is no wrong number; whether it had to be stated is rule 2. Where nothing is fitted a number is what was found
+   on the car, and never wrong.
 4. Numbers are compared without case, spaces and dashes: people leave them out.
 
     >>> missing_evidence(evidence_bits(["photo", "odometer"]), "replaced", {"odometer_km": 12_000})
@@ -46,7 +47,8 @@ _FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Any one of these fields is the evidence."""
 
-_FITTING: Final = frozenset({"repaired", "replaced", "software"})
+FITTING: Final = frozenset({"repaired", "replaced", "software"})
+"""Methods that fit something: they need the remedy to be there, and it has a number."""
 _HASHES: Final = ("photo_hash", "signature_hash")
 
 
@@ -80,7 +82,7 @@ def owed_evidence(bits: Value, method: str) -> tuple[str, ...]:
     asked = evidence_names(bits)
     if method == "refunded":
         return tuple(name for name in asked if name == "signature")
-    return tuple(name for name in asked if name != "part" or method in _FITTING)
+    return tuple(name for name in asked if name != "part" or method in FITTING)
 
 
 def missing_evidence(bits: Value, method: str, values: Mapping[str, Value]) -> tuple[str, ...]:
@@ -126,9 +128,11 @@ def claimed_items(numbers: Collection[int], method: str, items_done: Value) -> t
     return tuple(number for number in item_numbers(items_done) if number in numbers)
 
 
-def contradicts(item: Mapping[str, Value], values: Mapping[str, Value]) -> bool:
-    """Whether a completion states another part or software number than the item has."""
-    return any(_differs(item.get(name), values.get(name)) for name in ("part_no", "software_version"))
+def contradicts(item: Mapping[str, Value], method: str, values: Mapping[str, Value]) -> bool:
+    """Whether work that fits something states another part or software number than the item has."""
+    return method in FITTING and any(
+        _differs(item.get(name), values.get(name)) for name in ("part_no", "software_version")
+    )
 
 
 def _differs(named: Value, stated: Value) -> bool:

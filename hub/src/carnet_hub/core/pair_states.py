@@ -6,8 +6,8 @@ reports, in any order. Pure. Does not add anything up (`tallies`) nor read anyth
 Rules
 1. Reports are judged by the day the work was done, bounded by the hub's own admission time, then by op id.
 2. One that is retracted, of no member, without a known method, of a car that its dealer's order does not show, from
-   before the campaign, without the evidence that was asked for when it was done, or with another number than every
-   item it names: closes nothing, under the first of these reasons. `interim` and `refused` close nothing either.
+   before the campaign, without the evidence that was asked for when it was done, or with another number fitted than
+   every item it names has: closes nothing, under the first of these reasons. Nor do `interim` and `refused`.
 3. A pair closes with the report that does the last required item; its state is that report's method, but *inspected, no
    defect* only when every item was. Money back closes it whatever the items. Whatever comes later is a duplicate.
 4. A member that was completed stays completed, whatever happens to the car or to the plan later. Else one that a later
@@ -189,7 +189,7 @@ def _claimed(terms: Terms, report: CompletionReport) -> tuple[WorkItem, ...]:
 
 def _contradicts(item: WorkItem, report: CompletionReport) -> bool:
     is_asked = report.done_ms >= item.numbers_asked_ms
-    return is_asked and contradicts(item.numbers, report.proof.as_values())
+    return is_asked and contradicts(item.numbers, report.method or "", report.proof.as_values())
 
 
 def _state(terms: Terms, standing: Standing, car: CarFacts, bench: _Bench) -> PairState | None:

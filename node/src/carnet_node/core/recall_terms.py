@@ -40,7 +40,7 @@ class RecallItem:
     def contradicts(self, values: Mapping[str, Value], done_ms: int) -> bool:
         """Whether work of a moment states another number than this item then had."""
         named: dict[str, Value] = {"part_no": self.part_no, "software_version": self.software_version}
-        return done_ms >= self.asked_ms and contradicts(named, values)
+        return done_ms >= self.asked_ms and contradicts(named, str(values.get("method") or ""), values)
 
 
 @dataclass(frozen=True, slots=True)

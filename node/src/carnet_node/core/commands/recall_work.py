@@ -32,13 +32,11 @@ from carnet_protocol.ids import VIN_CHARS, RecordId, completion_id
 from carnet_protocol.kinds import RECALL_COMPLETION
 from carnet_protocol.limits import INT_VALUE_MAX
 from carnet_protocol.registry import Value
-from carnet_protocol.remedy import CLOSING, INTERIM, REFUSED, claimed_items, evidence_field, missing_evidence
+from carnet_protocol.remedy import CLOSING, FITTING, INTERIM, REFUSED, claimed_items, evidence_field, missing_evidence
 from carnet_protocol.vin import normalise_vin
 
 ALWAYS_ASKED_MS: Final = INT_VALUE_MAX
 """What is recorded now is held to what the campaign says now, whatever this machine's clock shows."""
-
-_WORK: Final = frozenset({"repaired", "replaced", "software"})
 
 _WANTED: Final[Mapping[str, str]] = {
     "technician": "This campaign wants to know who did the work.",
@@ -139,7 +137,7 @@ def _unavailable(terms: RecallTerms, method: str) -> list[Problem]:
     """A remedy that is not there cannot have been carried out."""
     if method == INTERIM and terms.remedy_state != WITH_INTERIM:
         what, then = "This campaign has no interim remedy.", "Say how the recall was carried out."
-    elif method in _WORK and terms.remedy_state == NOT_YET:
+    elif method in FITTING and terms.remedy_state == NOT_YET:
         what = "The remedy of this campaign is not available yet."
         then = "Tell the owner the emergency advice; book the repair when the remedy is announced."
     else:
@@ -156,7 +154,7 @@ def _wrong_items(terms: RecallTerms, method: str, values: Mapping[str, Value]) -
     if not claimed:
         return [missing("items_done", "Tick what was done; this campaign does several things.")]
     wrong = [item for item in terms.work if item.item_no in claimed and item.contradicts(values, ALWAYS_ASKED_MS)]
-    if method not in _WORK or not wrong:
+    if not wrong:
         return []
     part = "part_no" if values.get("part_no") else "software_version"
     what = "The campaign names another part or software number for this work."
