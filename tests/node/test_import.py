@@ -355,3 +355,38 @@ def test_the_sample_files_are_taken_without_a_word(tmp_path: Path, language: str
         rows = [SourceRow(number, cells) for number, cells in file.rows()]
         report = import_batch(node, layout, "sample", rows)
         assert (layout.kind, layout.ignored, report.imported, report.left_out) == (kind, (), file.row_count, ())
+
+
+@pytest.mark.parametrize(
+    ("opened", "completed", "reasons"),
+    [
+        ("2026-09-22", "", ["opened_at: The day is still to come. Correct the date."]),
+        ("1900-01-01", "", ["opened_at: The day lies before 1970. Correct the date."]),
+        ("2026-09-20", "2099-01-01", ["completed_at: The day is still to come. Correct the date."]),
+        (
+            "2024-03-07",
+            "2023-03-07",
+            ["completed_at: The work was done before the car arrived. Correct one of the dates."],
+        ),
+        ("2026-09-21", "2026-09-21", []),
+        ("2024-03-07 15:00", "2024-03-07", []),
+    ],
+    ids=["tomorrow", "before clocks", "done in 2099", "done before arrival", "today", "the same day"],
+)
+def test_an_order_states_days_that_have_been(tmp_path: Path, opened: str, completed: str, reasons: list[str]):
+    """A day to come, one before 1970, or work done before the car arrived leaves the row out and says why."""
+    node = build_node(tmp_path)
+
+    report = visit_of(node, "W-7", "C1", "", "", opened, completed, "", "", "", "")
+
+    assert [one.reason for one in report.left_out] == reasons
+
+
+def test_a_reading_of_a_day_to_come_is_left_out(tmp_path: Path):
+    """A mistyped year cannot become the odometer that every page shows."""
+    node = build_node(tmp_path)
+
+    report = take(node, ImportKind.VEHICLES, VEHICLE_HEADERS, [["C1", VIN, "", "", "", "", "100", "2099-01-01"]])
+
+    assert [one.reason for one in report.left_out] == ["odometer_at: The day is still to come. Correct the date."]
+    assert all_of(node, ODOMETER_READING) == []

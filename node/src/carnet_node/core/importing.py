@@ -16,12 +16,15 @@ from typing import Final
 from carnet_node.core.authoring import commit_within
 from carnet_node.core.import_cells import read_cell
 from carnet_node.core.import_columns import COLUMNS, Layout
+from carnet_node.core.import_days import day_problems
 from carnet_node.core.import_reasons import RowProblem, row_problems
 from carnet_node.core.import_rows import Planner, RowPlan, draft_step
 from carnet_node.core.limits import FORMER_ID_CHARS_MAX, SOURCE_CHARS_MAX
 from carnet_node.core.name_keys import load_readings
 from carnet_node.core.node import Node
+from carnet_node.core.numbering import site_day
 from carnet_node.core.ports import WriteTransaction
+from carnet_node.core.refusals import refuse_if_any
 from carnet_protocol import limits
 from carnet_protocol.changeset import Draft
 from carnet_protocol.errors import BadValue, Refused
@@ -126,10 +129,14 @@ def values_of(node: Node, layout: Layout, row: SourceRow) -> dict[str, Value]:
 
     Raises:
         BadValue: see `read_row`; or the row is at fault as it stands in the file.
+        CommandRefused: it states days that cannot be.
     """
     if row.fault is not None:
         raise BadValue(Reason.BAD_FIELD, "row", row.fault)
-    return read_row(layout, row.cells, utc_offset_minutes=node.settings.utc_offset_minutes)
+    offset = node.settings.utc_offset_minutes
+    values = read_row(layout, row.cells, utc_offset_minutes=offset)
+    refuse_if_any(day_problems(layout.kind, values, today=site_day(node), utc_offset_minutes=offset))
+    return values
 
 
 def read_row(layout: Layout, cells: Sequence[str], *, utc_offset_minutes: int) -> dict[str, Value]:
