@@ -1,5 +1,6 @@
 """Texts without a space, as long as a form takes them: they break, and hide nothing beside or below them."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from unicodedata import normalize
 
@@ -7,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser
 from pypdf import PdfReader
 
-from browser.front_desk import FrontDesk
+from browser.front_desk import SIZES, FrontDesk
 from support.programs import Service
 
 pytestmark = pytest.mark.xdist_group("browser")
@@ -43,6 +44,31 @@ def long_order(served: Service, chromium: Browser) -> str:
         return desk.page.url.removeprefix(served.url)
 
 
+@pytest.fixture(scope="module")
+def long_name(served: Service, chromium: Browser) -> Iterator[FrontDesk]:
+    """The desk of somebody whose name is as long as it may be."""
+    with FrontDesk.opened(chromium, served.url) as desk:
+        desk.log_in()
+        desk.go("/staff")
+        desk.page.fill("form[action='/staff'] input[name=staff_no]:not([type=hidden])", "L01")
+        desk.page.fill("[name=full_name]", "L" * 100)
+        desk.page.click("form[action='/staff'] button.primary")
+        code = desk.page.inner_text(".startcode")
+    with FrontDesk.opened(chromium, served.url) as desk:
+        desk.begin("L01", code)
+        yield desk
+
+
+def widths(desk: FrontDesk) -> dict[str, int]:
+    """By how many pixels the open page is wider than its window, for each size; only where it is."""
+    wider = {}
+    for size, (width, height) in SIZES.items():
+        desk.page.set_viewport_size({"width": width, "height": height})
+        if desk.overflow() > 0:
+            wider[size] = desk.overflow()
+    return wider
+
+
 @pytest.fixture(params=["reception", "order"])
 def sheet(request: pytest.FixtureRequest) -> str:
     """Both sheets."""
@@ -73,3 +99,29 @@ def test_a_sheet_is_no_wider_than_its_paper(desk: FrontDesk, long_order: str, sh
     desk.go(f"{long_order}/print/{sheet}?size=A5")
 
     assert desk.overflow() <= 0
+
+
+def test_no_long_word_makes_a_screen_wider(long_name: FrontDesk, long_order: str):
+    """The name of whoever is logged in, a car's model and what was written down break or end within the window."""
+    desk, wider = long_name, {}
+    desk.go(long_order)
+    car = desk.page.get_attribute("main a[href^='/vehicles/']", "href") or ""
+    shown = {"home": "/", "order": long_order, "order-edit": f"{long_order}/edit", "order-work": f"{long_order}/work"}
+    screens = {**shown, "car": car, "car-edit": f"{car}/edit", "check-in": f"/visits/new?vehicle={car.split('/')[-1]}"}
+    for name, path in {**screens, "orders": "/visits", "sync": "/sync", "me": "/staff/me"}.items():
+        desk.go(path)
+        wider |= {f"{name}, {size}": pixels for size, pixels in widths(desk).items()}
+    desk.go("/")
+    desk.search("津D00001")
+
+    assert wider | widths(desk) == {}
+
+
+def test_a_long_word_in_a_list_stays_in_its_column(desk: FrontDesk, long_order: str):
+    """On the first page no cell holds more than it is wide."""
+    desk.go("/")
+
+    spilt = desk.page.eval_on_selector_all(
+        ".orders td", "all => all.filter((one) => one.scrollWidth > one.clientWidth).length"
+    )
+    assert (desk.page.locator(".orders td", has_text="MMMM").count(), spilt) == (1, 0)
