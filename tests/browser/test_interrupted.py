@@ -160,13 +160,17 @@ def test_what_is_typed_while_a_session_ends_comes_back(desk: FrontDesk, screen: 
 
     expect(desk.page.locator(COMPLAINT)).to_have_value("smells of petrol", timeout=PATIENCE_MS)
     expect(desk.page.locator("[name='car.plate']")).to_have_value("津D00003")
+    expect(desk.page.locator(STATE)).to_contain_text("草稿已保存")
     assert desk.page.evaluate("sessionStorage.length") == 0
 
 
 def test_what_waits_for_somebody_else_is_gone(desk: FrontDesk):
     """Words of a colleague who was logged in at this window before are shown to nobody."""
     left = {"person": "somebody else", "sent": {"fields": {"full_name": "别人"}, "based_on": "", "was": ""}}
-    desk.page.evaluate("one => sessionStorage.setItem('carnet-held /drafts/customer', JSON.stringify(one))", left)
+    desk.page.evaluate(
+        "one => sessionStorage.setItem('carnet-held /drafts/customer', JSON.stringify({ ...one, at: Date.now() }))",
+        left,
+    )
 
     desk.go("/customers/new")
 

@@ -7,6 +7,8 @@ from fastapi import APIRouter, Response
 
 from carnet_node.entrypoints.pages.languages import LANGUAGE_COOKIE, Language
 from carnet_node.entrypoints.pages.page import DoorOf, NobodyThere
+from carnet_node.entrypoints.pages.visitors import PERSON_HEADER
+from carnet_protocol.ids import record_text
 
 router = APIRouter()
 
@@ -29,7 +31,9 @@ async def show_strip(page: DoorOf) -> Response:
     person = page.visitor.person
     if person is None or person.present.is_locked:
         raise NobodyThere("/locked")
-    return await page.show("strip.html")
+    answer = await page.show("strip.html")
+    answer.headers[PERSON_HEADER] = record_text(person.id)
+    return answer
 
 
 def own_address(text: str) -> str:

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from carnet_node.core.desk_limits import SESSION_MAX_MS
 from carnet_node.core.import_reasons import WHOLE_ROW, RowProblem
 from carnet_node.entrypoints.pages import formats
 from carnet_node.entrypoints.pages.formats import Clockface
@@ -125,4 +126,5 @@ class Renderer:
             "left_out": words.left_out,
         }
         environment.globals |= {"labels": words.labels, "language": language, "static": self._static}
+        environment.globals |= {"session_max_ms": SESSION_MAX_MS}
         return words

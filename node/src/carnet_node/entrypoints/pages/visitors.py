@@ -25,6 +25,8 @@ from carnet_protocol.ids import RecordId
 
 SESSION_COOKIE: Final = "carnet_session"
 TOKEN_HEADER: Final = "carnet-token"
+PERSON_HEADER: Final = "carnet-person"
+"""Who is logged in, for a page whose session was replaced in another window."""
 SESSION_BYTES: Final = 32
 _SESSION_CHARS: Final = 43
 _TOKEN_PURPOSE: Final = b"carnet page token 1"

@@ -35,6 +35,15 @@ export async function answers(more = {}) {
   }
 }
 
+/** Who is logged in in this browser now; null for nobody, and for a node that does not answer. */
+export async function whoIsHere(more = {}) {
+  try {
+    return (await fetch("/strip", more)).headers.get("Carnet-Person");
+  } catch {
+    return null;
+  }
+}
+
 /** Says something to everybody, screen readers too, and takes it away again. */
 export function tell(text) {
   const told = document.getElementById("told");

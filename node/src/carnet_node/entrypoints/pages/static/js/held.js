@@ -1,25 +1,41 @@
 // What the node would not keep because a session had ended waits in this tab, for the same person and for nobody else.
 //
-// It is gone when the node has it, when somebody else is logged in here, and when the tab is closed.
+// It waits in plain text. It is gone when the node has it, when somebody else is logged in here, when somebody else is to
+// be, and after the longest life of a session, looked at with every page. A browser that crashed, or opens a closed tab
+// again, brings it back until then.
 
 const PREFIX = "carnet-held ";
-const person = document.body.dataset.person;
+const { person, heldMs } = document.body.dataset;
 
-if (person) {
-  for (const name of Object.keys(sessionStorage)) {
-    if (name.startsWith(PREFIX) && JSON.parse(sessionStorage.getItem(name)).person !== person) sessionStorage.removeItem(name);
+const names = () => Object.keys(sessionStorage).filter((name) => name.startsWith(PREFIX));
+
+function read(name) {
+  try {
+    return JSON.parse(sessionStorage.getItem(name));
+  } catch {
+    return null;
   }
 }
 
+function isToWait(one) {
+  const age = Date.now() - one?.at;
+  return age >= 0 && age < heldMs && (!person || one.person === person) && one.sent?.fields instanceof Object;
+}
+
+for (const name of names()) if (!isToWait(read(name))) sessionStorage.removeItem(name);
+
+document.addEventListener("submit", (event) => {
+  if (event.target.matches("[data-lets-go]")) for (const name of names()) sessionStorage.removeItem(name);
+});
+
 /** Holds what was to be sent to a draft until its author is back. */
 export function hold(draft, sent) {
-  if (person) sessionStorage.setItem(PREFIX + draft, JSON.stringify({ person, sent }));
+  if (person) sessionStorage.setItem(PREFIX + draft, JSON.stringify({ person, sent, at: Date.now() }));
 }
 
 /** What is held for a draft; null for nothing. */
 export function held(draft) {
-  const text = person && sessionStorage.getItem(PREFIX + draft);
-  return text ? JSON.parse(text).sent : null;
+  return person ? read(PREFIX + draft)?.sent ?? null : null;
 }
 
 /** Forgets what is held for a draft. */
