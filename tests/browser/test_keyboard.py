@@ -132,9 +132,9 @@ def test_a_field_that_is_full_says_so(desk: FrontDesk):
 
 
 def test_a_field_that_is_exactly_full_says_nothing(desk: FrontDesk):
-    """An hour of two digits and a code of eighteen characters have lost nothing."""
+    """An hour of two digits and a code of as many characters as its field takes have lost nothing."""
     desk.go("/customers/new")
-    for name, text in (("preferences[0].from_hour", "10"), ("credit_code", "91310115MA1K35J21R")):
+    for name, text in (("preferences[0].from_hour", "10"), ("credit_code", "9" * 40)):
         desk.page.focus(f"[name='{name}']")
         desk.page.keyboard.type(text)
 
@@ -149,6 +149,37 @@ def test_a_key_that_a_full_field_does_not_take_is_told(desk: FrontDesk):
 
     expect(desk.page.locator("#told")).to_contain_text("最多 2 个字符")
     assert desk.page.input_value("[name='preferences[0].from_hour']") == "10"
+
+
+def compose(desk: FrontDesk, text: str) -> None:
+    """Put a text together by an input method and take it."""
+    browser = desk.page.context.new_cdp_session(desk.page)
+    browser.send("Input.imeSetComposition", {"text": text, "selectionStart": len(text), "selectionEnd": len(text)})
+    browser.send("Input.insertText", {"text": text})
+
+
+def test_what_an_input_method_put_beyond_a_field_is_told(desk: FrontDesk):
+    """A field may hold more while it is put together; what is too much goes when it is taken, and the page says so."""
+    desk.go("/customers/new")
+    desk.page.fill("[name=full_name]", "王" * 99)
+    desk.page.focus("[name=full_name]")
+
+    compose(desk, "小明")
+
+    expect(desk.page.locator("#told")).to_contain_text("最多 100 个字符")
+    assert len(desk.page.input_value("[name=full_name]")) == 100
+
+
+def test_what_an_input_method_put_into_the_last_room_says_nothing(desk: FrontDesk):
+    """The name is whole."""
+    desk.go("/customers/new")
+    desk.page.fill("[name=full_name]", "王" * 98)
+    desk.page.focus("[name=full_name]")
+
+    compose(desk, "小明")
+
+    assert desk.page.input_value("[name=full_name]") == "王" * 98 + "小明"
+    assert desk.page.inner_text("#told") == ""
 
 
 def test_a_new_colleague_is_entered_by_keyboard(desk: FrontDesk):
