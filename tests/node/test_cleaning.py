@@ -102,3 +102,33 @@ def test_a_credit_code_that_is_none_is_refused_with_what_was_meant(typed: str, s
     _, (problem,) = clean_values(CUSTOMER, {"credit_code": typed})
 
     assert (problem.field, problem.code, problem.suggestion) == ("credit_code", ProblemCode.BAD_VALUE, suggestion)
+
+
+@pytest.mark.parametrize(
+    ("number", "is_taken"),
+    [
+        pytest.param("44010119900307801X", True, id="as printed"),
+        pytest.param("４４０１０１１９９００３０７８０１ｘ", True, id="full width, small letter"),
+        pytest.param("440101900307801", True, id="fifteen digits of before 1999"),
+        pytest.param("440101199003078011", False, id="wrong check digit"),
+        pytest.param("440101199002308012", False, id="no such day"),
+        pytest.param("44010119900307801", False, id="too short"),
+    ],
+)
+def test_the_number_of_an_identity_card_is_judged_as_a_credit_code_is(number: str, is_taken: bool):
+    """Its check digit decides, and its birthday."""
+    _, problems = clean_values(CUSTOMER, {"id_type": "resident_id", "id_no": number})
+
+    expected = [] if is_taken else [("id_no", ProblemCode.BAD_VALUE)]
+    assert [(one.field, one.code) for one in problems] == expected
+
+
+@pytest.mark.parametrize("id_type", ["passport", "hk_macau", "other", None])
+def test_the_number_of_another_paper_is_not_judged(id_type: str | None):
+    """No rule is known that all of them follow."""
+    assert clean_values(CUSTOMER, {"id_type": id_type, "id_no": "440101199003078011"})[1] == []
+
+
+def test_a_credit_code_that_is_too_long_has_one_problem():
+    """What a field cannot hold is told once."""
+    assert len(clean_values(CUSTOMER, {"credit_code": "9" * 5000})[1]) == 1

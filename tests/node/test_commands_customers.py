@@ -30,6 +30,8 @@ from support.desk import counted_ids, problems_of, read_of, record
 
 TODAY = date(2026, 11, 22)
 WANG = {"party_kind": "person", "full_name": "王小明"}
+MISTYPED, MISTYPED_CODE = "440101199003078011", "91310115MA1K35J21A"
+"""Numbers of papers whose last character does not fit."""
 NAME, NOTE = OpId(b"n" * 16), OpId(b"o" * 16)
 
 
@@ -110,6 +112,34 @@ def test_a_birthday_on_file_is_not_judged_again():
     drafts = edit_customer(EditCustomer(read, {"note": "new"}, TODAY))
 
     assert drafts[0].values == {"note": "new"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        pytest.param({"note": "new"}, [], id="something else"),
+        pytest.param({"id_no": MISTYPED, "credit_code": MISTYPED_CODE, "note": "new"}, [], id="as it was"),
+        pytest.param({"id_no": "440101199003078012"}, ["id_no"], id="another number"),
+        pytest.param({"credit_code": "91310115MA1K35J21B"}, ["credit_code"], id="another code"),
+        pytest.param({"id_no": None, "credit_code": None}, [], id="taken away"),
+    ],
+)
+def test_the_number_of_a_paper_is_judged_when_it_changes(changes: dict, expected: list[str]):
+    """What was imported with a slip holds nobody up, and no new slip is taken."""
+    papers = {"id_type": "resident_id", "id_no": MISTYPED, "credit_code": MISTYPED_CODE}
+    edit = EditCustomer(read_of({**WANG, **papers}), changes)
+
+    if expected:
+        assert problems_of(lambda: edit_customer(edit)) == [(one, ProblemCode.BAD_VALUE) for one in expected]
+    else:
+        assert edit_customer(edit)
+
+
+def test_a_number_becomes_that_of_an_identity_card_only_if_it_can_be_one():
+    """The kind of paper decides how its number is judged, also where the number stays."""
+    edit = EditCustomer(read_of({**WANG, "id_type": "other", "id_no": MISTYPED}), {"id_type": "resident_id"})
+
+    assert problems_of(lambda: edit_customer(edit)) == [("id_no", ProblemCode.BAD_VALUE)]
 
 
 def test_a_new_customer_travels_with_everything_of_the_form():

@@ -1,8 +1,10 @@
 """What one row of a former system becomes: drafts, through the same commands a person at the desk uses.
 
 Decides defaults, what a row refers to, and that nothing known is overwritten: of a vehicle that exists, only empty
-fields are filled. A visit that was finished long ago is opened, completed, settled and closed in as many steps as a
-living one, because nobody may skip a state. Does not decide batches or which rows are known already (`importing`).
+fields are filled. Numbers of papers and of plates stay as they were taken once: one that the desk would ask about
+leaves no row out, and with it the visits that name it. A visit that was finished long ago is opened, completed, settled
+and closed in as many steps as a living one, because nobody may skip a state. Does not decide batches or which rows are
+known already (`importing`).
 """
 
 from collections.abc import Callable, Mapping
@@ -10,15 +12,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from carnet_node.core.commands.cleaning import plate_number
-from carnet_node.core.commands.customers import AddCustomer, add_customer, called
+from carnet_node.core.commands.customers import AddCustomer, called, carry_customer
 from carnet_node.core.commands.drafting import Read, checked_values, draft_new
 from carnet_node.core.commands.vehicles import (
     AddOwnership,
     AddVehicle,
     ReadOdometer,
     add_ownership,
-    add_plate,
     add_vehicle,
+    carry_plate,
     read_odometer,
 )
 from carnet_node.core.heads import heads_of_entries
@@ -104,7 +106,7 @@ class Planner:
             values.setdefault("id_type", "resident_id")
         preference: Row | None = {"do_not_contact": True} if row.get("do_not_contact") else None
         command = AddCustomer(values, phones, [place] if place else (), preference, today=site_day(self.node))
-        drafts = add_customer(command, self._new_id())
+        drafts = carry_customer(command, self._new_id())
         return RowPlan(RecordId(drafts[0].record), drafts)
 
     def _plan_vehicle(self, row: Row) -> RowPlan:
@@ -112,7 +114,7 @@ class Planner:
         drafts = list(vehicle.drafts)
         plate = row.get("plate_no")
         if isinstance(plate, str) and not self._has_plate(vehicle.record, plate):
-            drafts += add_plate(vehicle.record, _present(row, "plate_no", "plate_color"), self._new_id())
+            drafts += carry_plate(vehicle.record, _present(row, "plate_no", "plate_color"), self._new_id())
         owner = self._referred(ImportKind.CUSTOMERS, row, "customer_former_id")
         if owner is not None:
             drafts += self._owner(vehicle.record, owner, row)

@@ -15,10 +15,11 @@ from datetime import date
 from typing import Final
 
 from carnet_master.cars import normalise_plate
-from carnet_master.identifiers import read_credit_code, read_printed_id
+from carnet_master.identifiers import read_credit_code, read_printed_id, read_resident_id
 from carnet_node.core.limits import PHONE_DIGITS_MAX, PHONE_DIGITS_MIN
 from carnet_node.core.refusals import Problem, ProblemCode
 from carnet_protocol.errors import BadValue
+from carnet_protocol.kinds import CUSTOMER
 from carnet_protocol.registry import Kind, Value, ValueType
 
 _SPACES: Final = re.compile(r"\s+")
@@ -109,6 +110,17 @@ def clean_values(kind: Kind, values: Mapping[str, Value], *, where: str = "") ->
         values: by field name; empty text becomes None.
         where: stands before the field names of problems, for lists inside a form.
     """
+    cleaned, problems = carried_values(kind, values, where=where)
+    if kind is CUSTOMER:
+        told = {one.field for one in problems}
+        problems += [one for one in paper_problems(cleaned, where) if one.field not in told]
+    return cleaned, problems
+
+
+def carried_values(
+    kind: Kind, values: Mapping[str, Value], *, where: str = ""
+) -> tuple[dict[str, Value], list[Problem]]:
+    """As `clean_values`, of values that are on file elsewhere: numbers of papers stay as they were taken then."""
     cleaned: dict[str, Value] = {}
     problems: list[Problem] = []
     for name, value in values.items():
@@ -124,6 +136,25 @@ def clean_values(kind: Kind, values: Mapping[str, Value], *, where: str = "") ->
         if problem is not None:
             problems.append(problem)
     return cleaned, problems
+
+
+def paper_problems(values: Mapping[str, Value], where: str = "") -> list[Problem]:
+    """What is wrong with the numbers of a customer's papers; both have a last character that fits the others.
+
+    Args:
+        values: clean, of a customer.
+        where: as of `clean_values`.
+    """
+    code, number = values.get("credit_code"), values.get("id_no")
+    problems = []
+    if isinstance(code, str) and credit_code(code) is None:
+        problems.append(_bad_credit_code(where + "credit_code", code))
+    is_resident = values.get("id_type") == "resident_id" and isinstance(number, str)
+    if is_resident and read_resident_id(_without_unseen(str(number))) is None:
+        what = "This is no number of an identity card: its last character does not fit, or its birthday is none."
+        then = "Compare it with the card; if it is the same there, leave this empty and write a note."
+        problems.append(Problem(where + "id_no", ProblemCode.BAD_VALUE, what, then))
+    return problems
 
 
 def _without_unseen(text: str) -> str:
@@ -145,8 +176,8 @@ def _clean_one(kind: str, name: str, of_type: ValueType, value: Value) -> Value:
 def _problem_of(kind: Kind, name: str, cleaned: Value, where: str) -> Problem | None:
     field = where + name
     special = _SPECIAL.get((kind.name, name))
-    if isinstance(cleaned, str) and special is not None and special(cleaned) is None:
-        return _bad_credit_code(field, cleaned) if special is credit_code else _bad_phone(field, cleaned)
+    if isinstance(cleaned, str) and special is phone_number and phone_number(cleaned) is None:
+        return _bad_phone(field, cleaned)
     one = kind.by_label[kind.labels[name]][1]
     if one.type is ValueType.DATE and isinstance(cleaned, str) and not is_calendar_date(cleaned):
         return Problem(

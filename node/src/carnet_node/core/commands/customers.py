@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from carnet_node.core.commands.cleaning import clean_values, is_calendar_date
+from carnet_node.core.commands.cleaning import carried_values, clean_values, is_calendar_date, paper_problems
 from carnet_node.core.commands.drafting import (
     Drafts,
     NewId,
@@ -99,8 +99,20 @@ def add_customer(command: AddCustomer, new_id: NewId) -> Drafts:
         CommandRefused: a person without a name, a company without its name, a birthday to come, or any value that is
             none.
     """
+    return _new_customer(command, new_id, *clean_values(CUSTOMER, command.values))
+
+
+def carry_customer(command: AddCustomer, new_id: NewId) -> Drafts:
+    """As `add_customer`, of somebody on file elsewhere: numbers of papers stay as they were taken then.
+
+    Raises:
+        CommandRefused: as there, but for a number whose last character does not fit.
+    """
+    return _new_customer(command, new_id, *carried_values(CUSTOMER, command.values))
+
+
+def _new_customer(command: AddCustomer, new_id: NewId, values: dict[str, Value], problems: list[Problem]) -> Drafts:
     form = _Form(new_id(), new_id)
-    values, problems = clean_values(CUSTOMER, command.values)
     form.problems.extend(problems + _customer_problems(values) + _birthday_problems(values, command.today))
     form.drafts.append(draft_new(CUSTOMER, form.customer, values))
     _add_parts(form, PHONE, command.phones, "phones")
@@ -115,10 +127,12 @@ def edit_customer(command: EditCustomer) -> Drafts:
     """What changes of a customer; no draft when nothing does.
 
     Raises:
-        CommandRefused: the result would lack its name, a new birthday is to come, or a value is none.
+        CommandRefused: the result would lack its name, a new birthday is to come, or a value is none. The number of a
+            paper that stays as it was is not judged.
     """
-    changes, problems = clean_values(CUSTOMER, command.changes)
+    changes, problems = carried_values(CUSTOMER, command.changes)
     after = {**command.read.values, **changes}
+    problems += _changed_papers(command.read.values, after)
     refuse_if_any(problems + _customer_problems(after) + _birthday_problems(changes, command.today))
     draft = draft_edit(CUSTOMER, command.read, changes)
     return () if draft is None else (draft,)
@@ -198,6 +212,13 @@ def _add_parts(form: _Form, kind: Kind, listed: Sequence[Values], name: str) -> 
         values, problems = clean_values(kind, typed, where=where)
         form.problems.extend(problems + part_problems(kind, values, where))
         form.drafts.append(draft_new(kind, form.new_id(), {**values, "customer_id": form.customer}))
+
+
+def _changed_papers(before: Values, after: Values) -> list[Problem]:
+    """What is wrong with numbers of papers, where the number or what it is the number of has changed."""
+    fields = {"credit_code": ("credit_code",), "id_no": ("id_type", "id_no")}
+    changed = {one for one, names in fields.items() if any(after.get(name) != before.get(name) for name in names)}
+    return [one for one in paper_problems(after) if one.field in changed]
 
 
 def _birthday_problems(values: Values, today: date | None) -> list[Problem]:
