@@ -16,7 +16,7 @@ def check(folder: Path, key: str) -> str:
     command = ["openssl", "pkeyutl", "-verify", "-pubin", "-inkey", key, "-rawin", *signed]
     if subprocess.run(command, capture_output=True, check=False).returncode != 0:
         raise ValueError("manifest.txt: not signed by this key, or altered")
-    lines = (folder / "manifest.txt").read_text().splitlines()
+    lines = (folder / "manifest.txt").read_text(encoding="utf-8").splitlines()
     files = [line.split(" ", 4)[1:] for line in lines if line.startswith("file ")]
     if not lines[0].startswith("carnet-export-v1 ") or not files:
         raise ValueError("manifest.txt: no manifest of a report")
@@ -44,6 +44,7 @@ def totals(folder: Path) -> str:
 
 if __name__ == "__main__":
     try:
-        sys.stdout.write(f"OK: {check(Path(sys.argv[1]), sys.argv[2])}\n")
+        verdict = f"OK: {check(Path(sys.argv[1]), sys.argv[2])}\n"
+        sys.stdout.buffer.write(verdict.encode(sys.stdout.encoding, "backslashreplace"))
     except (ValueError, OSError, IndexError, KeyError) as problem:
         sys.exit(f"NOT OK: {problem}")

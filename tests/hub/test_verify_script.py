@@ -10,9 +10,13 @@ import pytest
 
 from carnet_hub.adapters.keyring import Ed25519Signer
 from carnet_hub.adapters.report_files import write_export
+from carnet_hub.adapters.report_making import make_report
+from carnet_hub.core.profile_report import Ask
+from carnet_hub.core.recalls import import_plan, publish_campaign
 from carnet_hub.core.report import report_files
 from carnet_hub.core.tallies import count_progress
-from support.recall_hub import VINS, begin_recall
+from support.recall_hub import PLAIN, VINS, begin_recall
+from support.recall_plans import plan
 from support.recall_reports import completion, report_head
 from support.vins import make_vins
 
@@ -40,10 +44,11 @@ def folder(made: Path, tmp_path: Path) -> Path:
     return tmp_path / "report"
 
 
-def check(folder: Path, key: Path) -> subprocess.CompletedProcess[str]:
+def check(folder: Path, key: Path, *options: str) -> subprocess.CompletedProcess[str]:
     """Run the script as a stranger does: alone, without anything of ours on its path."""
-    command = [sys.executable, "-I", "-S", str(SCRIPT), str(folder), str(key)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, env={"PATH": "/usr/bin:/bin"})
+    command = [sys.executable, "-I", "-S", *options, str(SCRIPT), str(folder), str(key)]
+    environment = {"PATH": "/usr/bin:/bin", "LC_ALL": "C"}
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
 
 
 def flip(path: Path) -> None:
@@ -73,6 +78,22 @@ def test_a_report_is_found_as_signed(folder: Path, made: Path):
     assert (verdict.returncode, verdict.stderr) == (0, "")
     assert verdict.stdout.startswith("OK: ")
     assert verdict.stdout.endswith("12 vehicles, 1 completed\n")
+
+
+def test_a_machine_of_another_alphabet_reads_the_same(tmp_path: Path):
+    """Where files are not UTF-8 by habit, a manifest with Chinese in it is read all the same, and the verdict shown."""
+    recall = begin_recall(tmp_path / "hub")
+    app = recall.hub.app
+    import_plan(app.hub, app.segments, app.plans, plan(VINS, **{**PLAIN, "campaign_no": "S2026年"}))
+    publish_campaign(app.hub, app.segments, app.plans, "S2026年")
+    ask = Ask(recall.profiles.profile("cn-stage"), "S2026年")
+    make_report(recall.desk, ask, tmp_path / "report", lambda members, _: members)
+    (tmp_path / "key.pem").write_bytes(app.keyring.export.public_pem())
+
+    verdict = check(tmp_path / "report", tmp_path / "key.pem", "-X", "utf8=0")
+
+    assert (verdict.returncode, verdict.stderr) == (0, "")
+    assert r"campaign S2026\u5e74;" in verdict.stdout
 
 
 @pytest.mark.parametrize(
