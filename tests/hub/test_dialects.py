@@ -1,6 +1,6 @@
 """What an error of the SQLite driver means to the core: its code says so, never its words."""
 
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -8,7 +8,7 @@ import pytest
 from carnet_hub.adapters.store import SqlStore, open_store
 from carnet_hub.core.ports import StoreBusy, StoreError
 from carnet_hub.core.store_failures import StoreFull
-from carnet_storage.adapters.sqlite_files import is_scrub_wanted
+from carnet_storage.adapters.sqlite_files import is_scrub_wanted, want_scrub
 from support.residue import empty_log, leave_residue, stands_in
 
 
@@ -69,6 +69,26 @@ def test_what_else_a_disk_refuses_is_a_failure_of_the_database(store: SqlStore):
     assert (caught.value.safe, "carnet-hub restore" in caught.value.next) == ("Nothing was changed.", True)
 
 
+def test_a_wish_to_scrub_outlives_the_transaction_that_erased(store: SqlStore, tmp_path: Path):
+    """No writer waits until the file is written anew; a file beside the database remembers that it has to be."""
+    with store.write() as transaction:
+        transaction.scrub_after()
+
+    wanted = is_scrub_wanted(tmp_path / "hub.db")
+    store.scrub()
+
+    assert (wanted, is_scrub_wanted(tmp_path / "hub.db")) == (True, False)
+
+
+def test_a_transaction_that_fails_erases_nothing(store: SqlStore, tmp_path: Path):
+    """A block that raises leaves no wish to scrub."""
+    with suppress(ZeroDivisionError), store.write() as transaction:
+        transaction.scrub_after()
+        raise ZeroDivisionError
+
+    assert not is_scrub_wanted(tmp_path / "hub.db")
+
+
 def test_a_scrubbed_hub_holds_no_copy_of_what_was_deleted(tmp_path: Path):
     """Also the copies that SQLite has left in the pages of a hub's file are gone after a scrub."""
     file = tmp_path / "hub.db"
@@ -76,6 +96,7 @@ def test_a_scrubbed_hub_holds_no_copy_of_what_was_deleted(tmp_path: Path):
     with closing(store.engine.raw_connection()) as connection:
         leave_residue(connection.driver_connection)
         empty_log(connection.driver_connection)
+    want_scrub(file)
     before = stands_in(file)
 
     store.scrub()
@@ -87,6 +108,8 @@ def test_beside_litestream_its_supervisor_is_asked_to_scrub(tmp_path: Path):
     """A hub that may not checkpoint leaves a wish for whoever supervises Litestream."""
     store = open_store(f"sqlite:///{tmp_path / 'hub.db'}", is_replicated=True)
     store.make_tables()
+    with store.write() as transaction:
+        transaction.scrub_after()
 
     store.scrub()
 

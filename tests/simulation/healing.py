@@ -77,6 +77,7 @@ def heal(stage: Stage) -> None:
     stage.reached["acknowledged, and lost with both disks"] += stage.ledger.forget_lost(lost)
     if _give_up_parked(stage):
         _rounds(stage, good)
+    stage.world.hub.store.scrub()
     check_end(stage)
     stage.watch.check(partial(_replay_everything, stage))
 

@@ -51,8 +51,16 @@ class Dialect(Protocol):
         """Begin a snapshot."""
         ...
 
-    def scrub(self, cursor: Any) -> None:
-        """Overwrite what was deleted or replaced, outside any transaction."""
+    def want_scrub(self, cursor: Any) -> None:
+        """Remember, before a commit, that what it deletes or replaces has to leave the files."""
+        ...
+
+    def scrub(self, cursor: Any, *, is_whole: bool) -> None:
+        """Overwrite what was deleted or replaced, outside any transaction.
+
+        Args:
+            is_whole: also where that takes long; otherwise what can be done between two writes.
+        """
         ...
 
     def upsert(self, table: Table) -> Executable:

@@ -67,9 +67,13 @@ class PostgresDialect:
         cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         cursor.execute("SELECT 1")
 
-    def scrub(self, cursor: Any) -> None:
+    def want_scrub(self, cursor: Any) -> None:
+        """See `Dialect`. Nothing outlives the vacuum that follows the commit."""
+
+    def scrub(self, cursor: Any, *, is_whole: bool) -> None:
         """See `Dialect`. The server's own WAL and its archive are the administrator's, as every backup is."""
-        cursor.execute("VACUUM log, record, settled")
+        if not is_whole:  # what comes after that, VACUUM FULL, is the administrator's too
+            cursor.execute("VACUUM log, record, settled")
 
     def upsert(self, table: Table) -> Executable:
         """See `Dialect`."""

@@ -33,7 +33,7 @@ from carnet_hub.core.limits import BUSY_MS, CONNECTIONS_KEPT, CONNECTIONS_MORE
 from carnet_hub.core.ports import StoreBusy, StoreError
 from carnet_hub.core.store_failures import StoreFull
 from carnet_storage.adapters.library import driver
-from carnet_storage.adapters.sqlite_files import rewrite, want_scrub
+from carnet_storage.adapters.sqlite_files import scrub, want_scrub
 from carnet_storage.adapters.write_ahead import want_wal
 
 _SQLITE_BUSY: Final = frozenset({5, 6})
@@ -46,8 +46,6 @@ _SQLITE_DAMAGED: Final = frozenset({11, 26})
 """SQLITE_CORRUPT and SQLITE_NOTADB. Source: SQLite result codes."""
 
 _RESTORE: Final = "Move the file aside with its -wal and -shm, keep it, and run `carnet-hub restore`."
-
-_OUT_OF_FILES: Final = "out of the database's files; it is erased in the tables, and the next erasure tries again"
 
 _PRIMARY_CODE: Final = 0xFF
 """An extended result code carries its primary one in the low byte."""
@@ -96,23 +94,24 @@ class SqliteDialect:
         cursor.execute("BEGIN")
         cursor.execute("SELECT 1 FROM setting LIMIT 1").fetchone()
 
-    def scrub(self, cursor: Any) -> None:
-        """See `Dialect`. The file is written anew and its log emptied; who writes meanwhile is told that it is busy.
-
-        Beside Litestream its supervisor does that at its next look; a checkpoint from here would not get through.
-        """
-        if not self._is_replicated:
-            try:
-                rewrite(cursor)
-            except MemoryError as error:
-                raise StoreError(f"There is no memory to take what was erased {_OUT_OF_FILES}.") from error
-            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            return
-        ((_, _, path),) = (row for row in cursor.execute("PRAGMA database_list").fetchall() if row[1] == "main")
+    def want_scrub(self, cursor: Any) -> None:
+        """See `Dialect`. A file beside the database, which outlives a power cut."""
         try:
-            want_scrub(Path(path))
+            want_scrub(_file_of(cursor))
         except OSError as error:
-            raise StoreError(f"What was erased cannot be taken {_OUT_OF_FILES}.") from error
+            raise StoreError("That what is erased leaves the database's files cannot be noted.") from error
+
+    def scrub(self, cursor: Any, *, is_whole: bool) -> None:
+        """See `Dialect`. The log is emptied at once; writing the file anew holds up every writer, so `serve` does it.
+
+        Beside Litestream its supervisor does both at its next look; a checkpoint from here would not get through.
+        """
+        if self._is_replicated:
+            return
+        if is_whole:
+            scrub(_file_of(cursor))
+        else:
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def upsert(self, table: Table) -> Executable:
         """See `Dialect`."""
@@ -165,3 +164,8 @@ class SqliteDialect:
         if code in _SQLITE_DAMAGED:
             return StoreError(f"The database is damaged: {name}.", _RESTORE)
         return StoreError(f"SQLite failed: {name}.")
+
+
+def _file_of(cursor: Any) -> Path:
+    ((_, _, path),) = (row for row in cursor.execute("PRAGMA database_list").fetchall() if row[1] == "main")
+    return Path(path)

@@ -84,17 +84,19 @@ class SqlStore:
             transaction = SqlTransaction(cursor, self._statements)
             try:
                 yield transaction
+                if transaction.is_scrubbed:
+                    self.dialect.want_scrub(cursor)
             except BaseException:
                 cursor.execute("ROLLBACK")
                 raise
             cursor.execute("COMMIT")
             if transaction.is_scrubbed:
-                self.dialect.scrub(cursor)
+                self.dialect.scrub(cursor, is_whole=False)
 
     def scrub(self) -> None:
         """See `ports.HubStore`."""
         with self._cursor() as cursor:
-            self.dialect.scrub(cursor)
+            self.dialect.scrub(cursor, is_whole=True)
 
     def close(self) -> None:
         """Let go of every connection."""

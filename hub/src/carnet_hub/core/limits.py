@@ -22,7 +22,7 @@ JUDGED_AGAIN_MAX: Final = 10_000
 """Parked sets that wait for no op and are judged again at the start of the hub: some seconds at most."""
 
 FORGOTTEN_EVERY_S: Final = 600.0
-"""Seconds between two looks for parked sets that a process left behind when it died."""
+"""Seconds between two looks for parked sets that a process left behind when it died, and for files to scrub."""
 
 SCHEMA_BEHIND_MAX: Final = 3
 """The hub reads change sets of the last three registry versions (design section 5)."""

@@ -320,10 +320,12 @@ class HubStore(Protocol):
     """One hub's durable memory; safe to share between threads."""
 
     def scrub(self) -> None:
-        """Let nothing that was deleted or replaced stay in the database's files.
+        """Let nothing that was deleted or replaced stay in the database's files; nothing to do changes nothing.
+
+        May hold up every writer for seconds. What cannot be done now is done by a later call.
 
         Raises:
-            StoreError: not now; it happens with the next call.
+            StoreError: not now.
         """
 
     def read(self) -> AbstractContextManager[Snapshot]:

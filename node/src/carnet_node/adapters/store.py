@@ -25,6 +25,7 @@ from carnet_node.core.store_failures import DiskFull, StoreBroken, StoreBusy
 from carnet_storage.adapters.library import driver as _library
 from carnet_storage.adapters.sqlite_files import is_scrub_wanted, rewrite, want_scrub
 from carnet_storage.adapters.write_ahead import want_wal
+from carnet_storage.core.failures import StorageFailure
 
 driver: Final[Any] = _library
 """The SQLite driver in use, everywhere in the node."""
@@ -91,15 +92,14 @@ class SqliteNodeStore:
         with translated_errors():
             connection = self._connection()
             try:
+                _empty_log(connection)
                 if is_rewritten:
-                    rewrite(connection)
-                (is_busy, _, _) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-            except MemoryError as error:
-                raise StoreBusy("there is no memory to write the database anew") from error
+                    rewrite(connection, self._path)
+                    _empty_log(connection)
+            except (MemoryError, StorageFailure) as error:
+                raise StoreBusy("there is no room to write the database anew") from error
             finally:
                 self._give_back(connection, is_over=True)
-        if is_busy:
-            raise StoreBusy("the write-ahead log is still being read")
 
     def _ask_for_scrub(self) -> None:
         try:
@@ -163,6 +163,12 @@ class SqliteNodeStore:
                 self._idle.put_nowait(connection)
         except driver.Error:
             connection.close()
+
+
+def _empty_log(connection: Any) -> None:
+    (is_busy, _, _) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    if is_busy:
+        raise StoreBusy("the write-ahead log is still being read")
 
 
 def open_connection(path: Path, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS, is_replicated: bool = False) -> Any:

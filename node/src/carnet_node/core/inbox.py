@@ -5,7 +5,7 @@ which order it takes effect. The rule of what is folded where is `overlay`.
 
 Rules:
 - A page is applied in one transaction: erasures, verdicts, base rows, settled values, evictions, projections, cursor.
-  After one with an erasure, or that takes a shared value away, the files are scrubbed.
+  After the last of those with an erasure, or that take a shared value away, the files are scrubbed.
 - Of two verdicts on one set the one with the higher position counts, whether it came in a receipt or in a page.
 - Of two states of one record the later one counts: first by position of change, then by position of the page.
 - A page must begin at or before the cursor; what it holds again is recognised.
@@ -133,7 +133,8 @@ def apply_page(node: Node, page: Page, *, made_ms: int | None = None) -> PageOut
                 want_segments(tx, record)
         moved = _advance(feed, page, made_ms, now_ms=now_ms)
         tx.put_feed(moved)
-    scrub_if_due(node)
+    if page.is_last:
+        scrub_if_due(node)
     return PageOutcome(len(news), stored.count, page.is_last, moved.cursor, moved.position)
 
 

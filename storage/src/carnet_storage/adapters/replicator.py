@@ -16,7 +16,7 @@ import anyio
 import structlog
 
 from carnet_storage.adapters.marking import require_target
-from carnet_storage.adapters.sqlite_files import is_scrub_wanted, scrub, truncate_wal, wal_bytes
+from carnet_storage.adapters.sqlite_files import is_scrub_due, scrub, truncate_wal, wal_bytes
 from carnet_storage.core.failures import PlaceTaken, StorageFailure, TargetMissing
 from carnet_storage.core.limits import PROBE_S, STOP_WAIT_S, SYNC_WAIT_S, WAL_ALONE_BYTES_MAX, WATCH_S
 from carnet_storage.core.ports import Child, Clock, Control, RunBlocking, Source
@@ -151,7 +151,7 @@ class Replicator:
         )
         if is_news:
             self._source.confirmed(head, is_elsewhere=self._is_elsewhere)
-        return Step.SCRUB if is_scrub_wanted(self._source.database) else Step.WAIT
+        return Step.SCRUB if is_scrub_due(self._source.database) else Step.WAIT
 
     def _failed(self, failure: StorageFailure) -> Step:
         """What follows from a failure; where nothing may be sent, nothing runs that would."""

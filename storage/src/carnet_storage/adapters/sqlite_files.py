@@ -13,9 +13,16 @@ from pathlib import Path
 from typing import Any, Final
 
 from carnet_storage.adapters.library import driver
-from carnet_storage.adapters.system import PRIVATE_MODE, sync_folder
+from carnet_storage.adapters.system import PRIVATE_MODE, free_memory, sync_folder
 from carnet_storage.core.failures import DatabaseDamaged, DiskFull, NotNow
-from carnet_storage.core.limits import BUSY_S, DISK_MARGIN_BYTES, PAGES_PER_STEP, PROBLEMS_MAX, SCRUB_WAIT_S
+from carnet_storage.core.limits import (
+    BUSY_S,
+    DISK_MARGIN_BYTES,
+    MEMORY_MARGIN_BYTES,
+    PAGES_PER_STEP,
+    PROBLEMS_MAX,
+    SCRUB_WAIT_S,
+)
 
 Progress = Callable[[int, int], None]
 """Called with (done, total) in bytes or pages; the unit does not matter for a bar."""
@@ -79,8 +86,8 @@ def truncate_wal(database: Path, *, wait_s: float = BUSY_S) -> bool:
     return not busy
 
 
-def rewrite(connection: Any) -> None:
-    """Write the database anew, for what was deleted from it still lies there.
+def rewrite(connection: Any, database: Path) -> None:
+    """Write a database anew, for what was deleted from it still lies there.
 
     `secure_delete` overwrites a row where it is deleted. But when SQLite has moved it to another page before, the old
     copy may have stayed in the free middle of the page it left, and no later deletion finds it there; it was seen with
@@ -88,18 +95,33 @@ def rewrite(connection: Any) -> None:
     and lets nobody else write meanwhile. The log is to be emptied afterwards.
 
     Args:
-        connection: of `library.driver`, outside a transaction.
+        connection: of `library.driver` to `database`, outside a transaction.
 
     Raises:
-        driver.OperationalError: busy, or no room; the database is what it was.
-        MemoryError: the database is what it was.
+        DiskFull, NotNow: there is no room on the disk, or no memory, and nothing was begun.
+        driver.OperationalError, MemoryError: busy, or no room after all; the database is what it was.
     """
+    require_rewritable(database)
     connection.execute("PRAGMA secure_delete=ON")
     connection.execute("VACUUM")
 
 
+def require_rewritable(database: Path) -> None:
+    """Refuse to write a database anew where that would not fit.
+
+    Raises:
+        DiskFull: on the disk.
+        NotNow: into the memory that is free now.
+    """
+    size = database.stat().st_size
+    require_room(database.parent, size)
+    free = free_memory()
+    if free is not None and free < size + MEMORY_MARGIN_BYTES:
+        raise NotNow(f"{size // 1024**2 + 1} MB of memory are needed and {free // 1024**2} MB are free")
+
+
 def want_scrub(database: Path) -> None:
-    """Ask whoever supervises Litestream to scrub: values were erased that still stand in the files.
+    """Ask whoever looks after the database to scrub: values were erased that still stand in its files.
 
     The wish outlives a power cut, because whoever finds none takes the log for empty.
 
@@ -113,28 +135,38 @@ def want_scrub(database: Path) -> None:
 
 def is_scrub_wanted(database: Path) -> bool:
     """Whether that was asked for and is not done yet."""
-    return _scrub_mark(database).exists() or _scrub_begun(database).exists()
+    return any(path.exists() for path in (_scrub_mark(database), _scrub_begun(database), _scrub_rewritten(database)))
+
+
+def is_scrub_due(database: Path) -> bool:
+    """Whether it was asked for, and there is room to do it now."""
+    if not is_scrub_wanted(database):
+        return False
+    with suppress(DiskFull, NotNow):
+        require_rewritable(database)
+        return True
+    return False
 
 
 def scrub(database: Path) -> None:
     """Write the database anew and empty its log, if that was asked for.
 
-    Whoever reads or writes now is not held up, and a full disk or memory is left alone: then it stays wanted. Only
-    while no Litestream runs on the database. What is asked for meanwhile stays wanted too: a wish is set aside before
-    the files are scrubbed, so that one that comes later is another.
+    Whoever reads or writes now is not held up, and a full disk or memory is left alone: then it stays wanted. Nothing
+    is written anew while somebody reads, for it could not take its place; and nothing twice for one wish. Only while no
+    Litestream runs on the database. What is asked for meanwhile stays wanted too: a wish is set aside before the files
+    are scrubbed, so that one that comes later is another.
     """
-    begun = _scrub_begun(database)
+    begun, rewritten = _scrub_begun(database), _scrub_rewritten(database)
     with suppress(FileNotFoundError):
         _scrub_mark(database).replace(begun)
-    if not begun.exists():
-        return
     with suppress(NotNow, DiskFull, MemoryError):
-        require_room(database.parent, database.stat().st_size)
-        with opened(database, database.name) as connection:
-            connection.execute(f"PRAGMA busy_timeout={round(SCRUB_WAIT_S * 1000)}")
-            rewrite(connection)
-        if truncate_wal(database, wait_s=SCRUB_WAIT_S):
-            begun.unlink(missing_ok=True)
+        if begun.exists() and truncate_wal(database, wait_s=SCRUB_WAIT_S):
+            with opened(database, database.name) as connection:
+                connection.execute(f"PRAGMA busy_timeout={round(SCRUB_WAIT_S * 1000)}")
+                rewrite(connection, database)
+            begun.replace(rewritten)
+        if rewritten.exists() and truncate_wal(database, wait_s=SCRUB_WAIT_S):
+            rewritten.unlink(missing_ok=True)
 
 
 def _scrub_mark(database: Path) -> Path:
@@ -143,6 +175,10 @@ def _scrub_mark(database: Path) -> Path:
 
 def _scrub_begun(database: Path) -> Path:
     return database.with_name(f"{database.name}-scrubbing")
+
+
+def _scrub_rewritten(database: Path) -> Path:
+    return database.with_name(f"{database.name}-rewritten")
 
 
 def wal_bytes(database: Path) -> int:
@@ -161,7 +197,7 @@ def settle_database(database: Path) -> None:
 
 def remove_database(database: Path) -> None:
     """Remove a scratch database and what SQLite keeps beside it."""
-    for end in ("", "-wal", "-shm", "-journal"):
+    for end in ("", "-wal", "-shm", "-journal", "-scrub", "-scrubbing", "-rewritten"):
         database.with_name(f"{database.name}{end}").unlink(missing_ok=True)
 
 

@@ -42,6 +42,16 @@ class SystemEntropy:
         return os.urandom(count)
 
 
+def free_memory() -> int | None:
+    """Bytes a process can get without pushing others out; None where the system does not say (it is no Linux)."""
+    try:
+        with Path("/proc/meminfo").open(encoding="ascii") as lines:
+            found = next((line for line in lines if line.startswith("MemAvailable:")), None)
+    except OSError:
+        return None
+    return None if found is None else int(found.split()[1]) * 1024
+
+
 async def run_blocking(work: Callable[[], T]) -> T:
     """Run blocking work in a thread, so that the event loop goes on."""
     return await anyio.to_thread.run_sync(work)

@@ -72,6 +72,9 @@ PAGES_PER_STEP: Final = 2_000
 DISK_MARGIN_BYTES: Final = 64 * 1024 * 1024
 """What must stay free beside a scratch copy."""
 
+MEMORY_MARGIN_BYTES: Final = 128 * 1024 * 1024
+"""Memory that must stay free beside a database that is written anew; SQLite holds the whole of it meanwhile."""
+
 COPY_EVERY_MINUTES_MIN: Final = 5
 COPY_EVERY_MINUTES_MAX: Final = 7 * 24 * 60
 """Between two copies: a copy reads the whole database, and one a week is the least that deserves the name."""

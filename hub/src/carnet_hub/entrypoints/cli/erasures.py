@@ -50,6 +50,7 @@ def erase(
     require_consent(CONSEQUENCE, is_agreed=yes, as_json=as_json)
     with hub_of(ctx) as app, working("erasing", is_quiet=as_json):
         erased = erase_customer(app.hub, record, chosen, ground=ground)
+        app.hub.store.scrub()
     result = {
         "orders": list(erased.orders),
         "position": erased.position,

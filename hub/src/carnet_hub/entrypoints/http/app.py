@@ -32,7 +32,7 @@ def create_api(app: HubApp, backups: BackupService | None = None) -> FastAPI:
         async with anyio.create_task_group() as tasks:
             if backups is not None:
                 tasks.start_soon(backups.run)
-            tasks.start_soon(_free_now_and_then, app)
+            tasks.start_soon(_look_after_now_and_then, app)
             yield
             tasks.cancel_scope.cancel()
         app.close()
@@ -48,12 +48,13 @@ def create_api(app: HubApp, backups: BackupService | None = None) -> FastAPI:
     return api
 
 
-async def _free_now_and_then(app: HubApp) -> None:
-    """Look for parked sets that have what they waited for, as long as the server runs."""
+async def _look_after_now_and_then(app: HubApp) -> None:
+    """Free parked sets that have what they waited for, and scrub the files, as long as the server runs."""
     while True:
         await app.hub.clock.sleep(FORGOTTEN_EVERY_S)
         try:
             found = await app.run_blocking(lambda: free_forgotten(app.hub))
+            await app.run_blocking(app.hub.store.scrub)
         except StoreError:
             continue  # the database is away or busy: requests say so, and the next look comes
         if found.judged:
