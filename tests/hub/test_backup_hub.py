@@ -1,8 +1,10 @@
 """A hub's backups at the command line: made, tried, told to nodes, and brought back under a new hub epoch."""
 
 import json
+import shutil
 import time
 from contextlib import closing
+from importlib import resources
 from pathlib import Path
 
 import anyio
@@ -24,7 +26,8 @@ from carnet_storage.adapters.small_files import read_status
 from carnet_storage.core.failures import PlanWrong
 from carnet_storage.core.limits import EPOCHS_PASSED_OVER
 from carnet_storage.core.telling import instant_text
-from support.hub_cli import Printed, call, enrol, lose_database, opened, refused, told
+from support.hub_cli import Printed, call, campaign_folder, enrol, lose_database, opened, refused, told
+from support.recall_plans import NUMBER
 
 
 def setting_of(data: Path, name: str) -> int:
@@ -66,6 +69,31 @@ def test_a_lost_hub_comes_back_under_a_new_epoch(data: Path, copies: Path, tmp_p
     assert setting_of(data, RESTORED_POSITION) == position
     assert told(capsys, data, "log", "verify")["is_valid"]
     assert [one["site_code"] for one in told(capsys, data, "dealers", "list")] == ["A001"]
+
+
+def test_what_reports_were_made_and_by_which_rules_comes_back(
+    data: Path, copies: Path, tmp_path: Path, capsys: Printed
+):
+    """Manifests of reports, the operator's profiles and calendar lie beside the database and travel with its copy."""
+    told(capsys, data, "recalls", "import", campaign_folder(tmp_path))
+    told(capsys, data, "recalls", "publish", NUMBER)
+    made = told(capsys, data, "report", "make", "cn-stage", NUMBER, "--out", tmp_path / "report")
+    shipped = resources.files("carnet_hub").joinpath("data")
+    for source, command in (("profiles/cn-stage.toml", "report profiles"), ("working_days_cn.toml", "calendar import")):
+        content = shipped.joinpath(source).read_bytes().replace(b'version = "2026-11"', b'version = "own"')
+        (tmp_path / "own.toml").write_bytes(content)
+        told(capsys, data, *command.split(), *(["--import"] if "report" in command else []), tmp_path / "own.toml")
+    told(capsys, data, "backup", "now")
+    lose_database(data)
+    for folder in ("law", "reports"):
+        shutil.rmtree(data / folder)
+
+    told(capsys, data, "restore")
+
+    profiles = {row["profile"]: row["version"] for row in told(capsys, data, "report", "profiles")}
+    assert [row["manifest"] for row in told(capsys, data, "report", "list")] == [made["manifest"]]
+    assert profiles["cn-stage"] == "own"
+    assert (data / "law" / "working_days_cn.toml").read_bytes() == content
 
 
 def test_a_restore_says_what_has_to_be_decided_again(data: Path, copies: Path, capsys: Printed):

@@ -102,8 +102,17 @@ def plan_of(settings: HubSettings) -> Plan:
 
 
 def folders_of(settings: HubSettings) -> dict[str, Path]:
-    """The folders whose files travel with a copy: recall lists and imported plans, which no database holds."""
-    return {"segments": settings.segments_dir, "plans": settings.plans_dir}
+    """The folders whose files travel with a copy, which no database holds.
+
+    Recall lists and imported plans; the operator's calendar, duties and report profiles; manifests of the reports made.
+    """
+    return {
+        "segments": settings.segments_dir,
+        "plans": settings.plans_dir,
+        "law": settings.law_dir,
+        "profiles": settings.profiles_dir,
+        "reports": settings.reports_dir,
+    }
 
 
 def backup_parts(settings: HubSettings, hub: Hub, data_key: bytes, *, run_blocking: RunBlocking) -> BackupParts:
