@@ -90,14 +90,34 @@ def test_a_recall_is_done_at_desk_and_hub_when_its_last_item_is(hub: TestHub, de
 
 
 def test_the_command_line_says_who_did_what(hub: TestHub, desk: Installation, tmp_path: Path):
-    """`visits complete` takes what the campaign wants as proof, and is refused without it."""
+    """`visits complete` takes the evidence that the campaign wants, and is refused without it."""
     visit = record_text(car_in(desk))
     done = ["--data", str(tmp_path / "desk"), "visits", "complete", visit, "--recall-done", NUMBER]
-    proof = ["--proof", "technician_code=T3", "--proof", "items_done=3"]
+    evidence = ["--evidence", "technician_code=T3; items_done=3"]
 
     refused = execute([*done, "--method", "replaced"])
-    taken = execute([*done, "--method", "replaced", *proof])
+    taken = execute([*done, "--method", "replaced", *evidence])
     a_round(desk, hub)
 
     assert (refused, taken) == (1, 0)
     assert progress(hub).state_of(VIN) is PairState.REPLACED
+
+
+def test_evidence_belongs_to_the_recall_that_it_names(hub: TestHub, desk: Installation, tmp_path: Path):
+    """With two recalls on one order each has its own technician; evidence that names none of them is refused."""
+    app = hub.app
+    other = plan([VIN], campaign_no="S2026M0002")
+    import_plan(app.hub, app.segments, app.plans, other)
+    publish_campaign(app.hub, app.segments, app.plans, "S2026M0002")
+    a_round(desk, hub)
+    order = car_in(desk)
+    recalls = ["--recall-done", NUMBER, "--recall-done", "S2026M0002"]
+    done = ["--data", str(tmp_path / "desk"), "visits", "complete", record_text(order), *recalls]
+    first = ["--evidence", "recall=1;technician_code=T3;items_done=3"]
+
+    refused = [execute([*done, *first, "--evidence", text]) for text in ("part_no=A-1", "recall=3;part_no=A-1")]
+    taken = execute([*done, *first, "--evidence", "recall=2;technician_code=T4"])
+
+    view = require_visit(desk.node(), order)
+    assert (refused, taken) == ([1, 1], 0)
+    assert sorted(str(one.values["technician_code"]) for one in view.completions) == ["T3", "T4"]

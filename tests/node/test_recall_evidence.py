@@ -8,6 +8,7 @@ from carnet_node.core.commands.drafting import Read
 from carnet_node.core.commands.recall_work import CompleteRecall, MoveCompletions, complete_recall, move_completions
 from carnet_node.core.recall_terms import DoneSoFar, RecallItem, RecallTerms, done_so_far, methods_of
 from carnet_node.core.refusals import ProblemCode
+from carnet_protocol.errors import BadValue
 from carnet_protocol.ids import completion_id
 from carnet_protocol.registry import Value
 from carnet_protocol.remedy import EVIDENCE, evidence_bits, item_bits
@@ -44,6 +45,12 @@ def test_everything_a_campaign_wants_is_asked_for_at_once():
 
     fields = ("technician_code", "part_no", "photo_hash", "odometer_km", "signature_hash")
     assert refused == [(field, ProblemCode.MISSING) for field in fields]
+
+
+def test_a_completion_is_not_born_retracted():
+    """What is said of the work is evidence; a completion that is wrong is taken back afterwards."""
+    with pytest.raises(BadValue, match="retracted"):
+        complete_recall(command(RecallTerms(), "replaced", retracted="duplicate"))
 
 
 def test_a_completion_with_its_evidence_is_recorded():

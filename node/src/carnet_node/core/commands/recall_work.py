@@ -28,15 +28,30 @@ from carnet_node.core.commands.drafting import (
 from carnet_node.core.recall_terms import NO_TERMS, NOT_YET, WITH_INTERIM, RecallTerms, done_so_far, items_of
 from carnet_node.core.refusals import Problem, ProblemCode, refuse, refuse_if_any
 from carnet_protocol.changeset import Draft
+from carnet_protocol.errors import BadValue
 from carnet_protocol.ids import VIN_CHARS, RecordId, completion_id
 from carnet_protocol.kinds import RECALL_COMPLETION
 from carnet_protocol.limits import INT_VALUE_MAX
+from carnet_protocol.reasons import Reason
 from carnet_protocol.registry import Value
 from carnet_protocol.remedy import CLOSING, FITTING, INTERIM, REFUSED, claimed_items, evidence_field, missing_evidence
 from carnet_protocol.vin import normalise_vin
 
 ALWAYS_ASKED_MS: Final = INT_VALUE_MAX
 """What is recorded now is held to what the campaign says now, whatever this machine's clock shows."""
+
+SHOWN_FIELDS: Final = (
+    "technician_code",
+    "part_no",
+    "software_version",
+    "fitted_serial",
+    "odometer_km",
+    "photo_hash",
+    "signature_hash",
+    "items_done",
+    "proof_level",
+)
+"""What may be said of the work; a completion is never born retracted."""
 
 _WANTED: Final[Mapping[str, str]] = {
     "technician": "This campaign wants to know who did the work.",
@@ -56,7 +71,7 @@ class CompleteRecall:
         visit_status: of the visit as read; a voided visit proves nothing.
         completed_at: ms since 1970.
         method: one of the registry's.
-        values: odometer_km, technician_code, part_no, software_version, items_done and other proof, where known.
+        values: of `SHOWN_FIELDS`, where known.
         terms: what the campaign asks.
         earlier: what was recorded for this campaign on this order before.
         further: the id for one more statement on this order.
@@ -82,7 +97,10 @@ def complete_recall(command: CompleteRecall) -> Drafts:
         CommandRefused: said on this visit already, a voided visit, a vehicle without a VIN, no method, a remedy that is
             not available, evidence that the campaign wants and that is not there, another part than it names, none of
             several items, or a value that is none; with every problem.
+        BadValue: BAD_FIELD, a value of another field than `SHOWN_FIELDS`; nothing is recorded.
     """
+    for name in sorted(command.values.keys() - set(SHOWN_FIELDS)):
+        raise BadValue(Reason.BAD_FIELD, name, f"what is said of the work is {', '.join(SHOWN_FIELDS)}")
     vin = _whole_vin(command.vin)
     if command.visit_status == "void":
         raise refuse("visit_id", ProblemCode.LOCKED, "The order is void.", "Open a new order and record it there.")

@@ -4,6 +4,8 @@ Jobs and lines are given as `field=value` pairs separated by `;`, and a line nam
 first:
 
     visits add --vehicle ID --km 52300 --job "complaint=Squeal;pay_type=warranty" --part "job=1;part_no=BP-1;..."
+
+Evidence names its recall in the same way, when there are several.
 """
 
 from collections.abc import Callable
@@ -76,12 +78,13 @@ PromiseReason = Annotated[
     typer.Option("--promise-reason", help="why promised_at moves: parts, more_work, workshop, customer_wish, other"),
 ]
 RecallDone = Annotated[list[str] | None, typer.Option("--recall-done", help="number of a campaign carried out here")]
-Proof = Annotated[
+Evidence = Annotated[
     list[str] | None,
     typer.Option(
-        "--proof",
-        help="what the campaign wants shown, as field=value: technician_code, part_no, software_version, odometer_km, "
-        "photo_hash, signature_hash (SHA-256), items_done (first item 1, second 2, both 3), proof_level",
+        "--evidence",
+        help="what the campaign wants shown, as recall=1;technician_code=T3;part_no=...: also software_version, "
+        "fitted_serial, odometer_km, photo_hash, signature_hash (SHA-256), items_done (first item 1, second 2, "
+        "both 3), proof_level; recall is the place of its --recall-done, needed when there are several",
     ),
 ]
 Method = Annotated[str, typer.Option("--method", help=", ".join(COMPLETION_METHODS))]
@@ -102,7 +105,7 @@ def add(
     fields: Set = None,
     recall_done: RecallDone = None,
     method: Method = "repaired",
-    proof: Proof = None,
+    evidence: Evidence = None,
     as_json: AsJson = False,
 ) -> None:
     """Open a repair order; its number is made here, with or without a line."""
@@ -110,7 +113,7 @@ def add(
         raise typer.BadParameter("give --vehicle ID or --vin VIN")
     node = node_of(ctx)
     campaigns = [campaign_of(node, number) for number in recall_done or ()]
-    shown = values_from_pairs(RECALL_COMPLETION, proof or ())
+    shown = _evidence(evidence or [], len(campaigns))
     values = {**values_from_pairs(VISIT, fields or ()), **_odometer(km, is_unknown=km_unknown)}
     listed = _new_jobs(jobs or [], labour or [], parts or [])
     customer_id = record_from_text(customer) if customer else None
@@ -125,10 +128,10 @@ def add(
     def recalls(visit: RecordId, car: RecordId) -> Drafts:
         """A completion for each campaign that was named."""
         number = vin or str(require_record(node, VEHICLE, car).values.get("vin") or "")
-        asked = [(campaign, campaign_terms(node, campaign)) for campaign in campaigns]
+        asked = [(one, values, campaign_terms(node, one)) for one, values in zip(campaigns, shown, strict=True)]
         done = [
-            CompleteRecall(campaign, number, car, visit, "open", now_ms, method, shown, terms)
-            for campaign, terms in asked
+            CompleteRecall(campaign, number, car, visit, "open", now_ms, method, values, terms)
+            for campaign, values, terms in asked
         ]
         return tuple(draft for one in done for draft in complete_recall(one))
 
@@ -199,7 +202,7 @@ def complete(
     ] = None,
     recall_done: RecallDone = None,
     method: Method = "repaired",
-    proof: Proof = None,
+    evidence: Evidence = None,
     as_json: AsJson = False,
 ) -> None:
     """The work is done; recalls carried out are recorded with it."""
@@ -209,11 +212,14 @@ def complete(
     now_ms = node.clock.now_ms()
     values: dict[str, Value] = {} if km_out is None else {"odometer_out_km": km_out}
     step = Step(view.visit.read(), now_ms, view.work(), values)
-    shown = values_from_pairs(RECALL_COMPLETION, proof or ())
+    shown = _evidence(evidence or [], len(campaigns))
 
     def drafts(new_id: NewId) -> Drafts:
         """The step, and a completion for each campaign that was named."""
-        done = [recall_drafts(node, view, one, new_id, method=method, values=shown) for one in campaigns]
+        done = [
+            recall_drafts(node, view, one, new_id, method=method, values=values)
+            for one, values in zip(campaigns, shown, strict=True)
+        ]
         return complete_visit(step) + tuple(draft for one in done for draft in one)
 
     saved = save(node, drafts)
@@ -267,19 +273,30 @@ def _new_jobs(jobs: list[str], labour: list[str], parts: list[str]) -> list[NewJ
     }
     for kind, texts, which in ((LABOUR_LINE, labour, 0), (PART_LINE, parts, 1)):
         for text in texts:
-            place, values = _line(kind, text)
+            place, values = _placed(kind, text, "job")
             if place not in by_job:
                 raise BadValue(Reason.BAD_FIELD, "job", f"there is no --job number {place}")
             by_job[place][which].append(values)
     return [NewJob(values_from_pairs(JOB, _pairs(text)), *by_job[place]) for place, text in enumerate(jobs, start=1)]
 
 
-def _line(kind: Kind, text: str) -> tuple[int, dict[str, Value]]:
-    """The job's place and the values of one line."""
+def _evidence(texts: list[str], recall_count: int) -> list[dict[str, Value]]:
+    """What is shown for each recall, in their order."""
+    shown: list[dict[str, Value]] = [{} for _ in range(recall_count)]
+    for text in texts:
+        place, values = _placed(RECALL_COMPLETION, text, "recall", 1 if recall_count == 1 else 0)
+        if not 1 <= place <= recall_count:
+            raise BadValue(Reason.BAD_FIELD, "recall", f"begin with recall= and a number from 1 to {recall_count}")
+        shown[place - 1] |= values
+    return shown
+
+
+def _placed(kind: Kind, text: str, name: str, default: int = 1) -> tuple[int, dict[str, Value]]:
+    """The place that a line names, of its job or recall, and the values of the line."""
     pairs = _pairs(text)
-    named = [pair.partition("=")[2].strip() for pair in pairs if pair.partition("=")[0].strip() == "job"]
-    place = int(named[0]) if named and named[0].isdigit() else 1
-    return place, values_from_pairs(kind, [pair for pair in pairs if pair.partition("=")[0].strip() != "job"])
+    named = [pair.partition("=")[2].strip() for pair in pairs if pair.partition("=")[0].strip() == name]
+    place = int(named[0]) if named and named[0].isdigit() else default
+    return place, values_from_pairs(kind, [pair for pair in pairs if pair.partition("=")[0].strip() != name])
 
 
 def _pairs(text: str) -> list[str]:

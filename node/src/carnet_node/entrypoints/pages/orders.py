@@ -15,6 +15,7 @@ from fastapi import APIRouter, Response
 from carnet_node.core.access_log import begin_showing
 from carnet_node.core.basis import completions_as_read, read_for_step
 from carnet_node.core.commands.drafting import Drafts, NewId
+from carnet_node.core.commands.recall_work import SHOWN_FIELDS
 from carnet_node.core.commands.visits import (
     Step,
     add_jobs,
@@ -59,18 +60,11 @@ STEPS: Final[Mapping[str, Callable[[Step], Drafts]]] = {
     "close": close_visit,
 }
 NEXT_STEP: Final = {"draft": "start", "open": "complete", "completed": "settle", "settled": "close"}
+MORE_WORK: Final = "jobs"
+"""The form of the page that is long enough to be kept while it is typed."""
 SHEETS: Final = ("reception", "order")
 SIZES: Final = ("A4", "A5")
-_PROOF_FIELDS: Final = (
-    "technician_code",
-    "part_no",
-    "software_version",
-    "fitted_serial",
-    "odometer_km",
-    "photo_hash",
-    "signature_hash",
-    "proof_level",
-)
+_TICKED: Final = "items_done"
 _ITEM_NUMBERS: Final = frozenset(str(number) for number in range(1, CAMPAIGN_ITEMS_MAX + 1))
 
 
@@ -84,8 +78,8 @@ async def show_list(page: PageOf) -> Response:
 async def show_order(page: PageOf, visit: str) -> Response:
     """One order, with everything that can be done with it now."""
     record = record_from_text(visit)
-    read = partial(_order, page.node, record)
-    return await page.show("order.html", read, screen="orders", form=FormState(), sent="")
+    read = partial(_order_page, page, record, FormState(), "")
+    return await page.show("order.html", read, screen="orders", form=FormState())
 
 
 @router.post("/{visit}/step/{step}")
@@ -132,7 +126,7 @@ async def add_work(page: PageOf, visit: str) -> Response:
         read = read_for_step(view.visit, typed.text(BASED_ON), JUDGED_BY)
         return add_jobs(read, view.work(), jobs_of_form(typed, _clock(page)), new_id)
 
-    return await _saved(page, typed, record, "jobs", _drafts)
+    return await _saved(page, typed, record, MORE_WORK, _drafts)
 
 
 @router.post("/{visit}/recalls")
@@ -141,10 +135,10 @@ async def complete_recall(page: PageOf, visit: str) -> Response:
     record, typed = record_from_text(visit), page.typed()
 
     def _drafts(node: Node, new_id: NewId) -> Drafts:
-        texts = {name: typed.text(name) for name in _PROOF_FIELDS if typed.text(name)}
+        texts = {name: typed.text(name) for name in SHOWN_FIELDS if name != _TICKED and typed.text(name)}
         values = values_of_typed(RECALL_COMPLETION, texts, _clock(page))
-        ticked = [int(one) for one in typed.all("items_done") if one in _ITEM_NUMBERS]
-        values |= {"items_done": item_bits(ticked)} if ticked else {}
+        ticked = [int(one) for one in typed.all(_TICKED) if one in _ITEM_NUMBERS]
+        values |= {_TICKED: item_bits(ticked)} if ticked else {}
         campaign, view = parse_record_text(typed.text("campaign")), require_visit(node, record)
         return recall_drafts(node, view, campaign, new_id, method=typed.text("method"), values=values)
 
@@ -203,6 +197,16 @@ def _order(node: Node, record: RecordId) -> dict[str, Any]:
     }
 
 
+def _order_page(page: Page, visit: RecordId, form: FormState, sent: str) -> dict[str, Any]:
+    """What the page of an order shows beside the form that was sent: more work stands there as it was typed."""
+    more = form if sent == MORE_WORK else page.form(_draft_of(visit), {})
+    return {**_order(page.node, visit), "sent": sent, "more": more}
+
+
+def _draft_of(visit: RecordId) -> str:
+    return f"{MORE_WORK}-{record_text(visit)}"
+
+
 async def _saved(
     page: Page, typed: Typed, visit: RecordId, sent: str, drafts: Callable[[Node, NewId], Drafts]
 ) -> Response:
@@ -212,11 +216,12 @@ async def _saved(
         sent: which form of the page it is. It carries the heads of the page it is shown on, not of the one before.
     """
 
-    def _context(_: FormState) -> Mapping[str, Any]:
-        return {**_order(page.node, visit), "sent": sent}
+    def _context(form: FormState) -> Mapping[str, Any]:
+        return _order_page(page, visit, form, sent)
 
     address = f"{router.prefix}/{record_text(visit)}"
-    return await save_form(RecordForm(page, "order.html", "orders", address, _context), typed, drafts, address)
+    draft = _draft_of(visit) if sent == MORE_WORK else None
+    return await save_form(RecordForm(page, "order.html", "orders", address, _context, draft), typed, drafts, address)
 
 
 def _clock(page: Page) -> Any:
