@@ -1,15 +1,30 @@
-"""Corrections of reports: a report can only be corrected by one of the same profile and campaign."""
+"""Corrections and later checks of reports: of the same report only, and by the check that still holds."""
 
 from pathlib import Path
 
 import pytest
 
-from carnet_hub.adapters.report_making import make_report, restated_by
+from carnet_hub.adapters.report_files import verify_export
+from carnet_hub.adapters.report_making import make_report, recount, restated_by
 from carnet_hub.core.failures import Unusable
 from carnet_hub.core.profile_report import Ask
 from carnet_hub.core.recalls import import_plan, publish_campaign
 from support.recall_hub import PLAIN, VINS, begin_recall
 from support.recall_plans import NUMBER, plan
+
+
+def test_a_filing_of_an_earlier_log_says_how_it_is_checked(tmp_path: Path):
+    """Once the log goes on a filing is not counted again; the refusal names the check that still holds for it."""
+    recall = begin_recall(tmp_path / "hub")
+    app = recall.hub.app
+    recall.make("cn-filing-2002-annex1", tmp_path / "filing")
+    recall.complete("A001", VINS[0])
+
+    with pytest.raises(Unusable, match="the log has passed position") as refusal:
+        recount(recall.desk, tmp_path / "filing", app.keyring.export.public_pem(), lambda members, _: members)
+
+    assert "`carnet-hub verify FOLDER`" in refusal.value.next
+    assert verify_export(tmp_path / "filing", app.keyring.export.public_pem()).is_key_pinned
 
 
 @pytest.mark.parametrize(

@@ -203,8 +203,10 @@ def moment_of(snapshot: Snapshot, ask: Ask, today: date) -> Moment:
         raise Unusable(f"Position {position} was reached on {day}, behind {as_of}.", f"Give {day} or a later day.")
     if ask.profile.form is Form.FILING and position != end:
         raise Unusable(
-            "A filing is of today: what was erased since cannot be counted again.",
-            "Leave --as-of and --position out.",
+            f"A filing is of today, and the log has passed position {position}: "
+            "what was erased since cannot be counted again.",
+            "Make a new one without --as-of and --position; check an earlier one with `carnet-hub verify FOLDER`, "
+            "which needs no counting.",
         )
     return Moment(position, as_of, created_ms)
 

@@ -15,6 +15,8 @@ does not, or the other way round. Reads no line and no clock; `session` brings t
 Rules:
 - An (epoch, seq) pair is never given to a second set knowingly: whoever cannot be sure opens a new epoch.
 - A set emitted again keeps nonce and ops: it is the same set, and the hub folds it once.
+- An epoch to which sets are moved names the hub's head as its parent, never one of those sets: it leaves its place, so
+  the hub would ask for ever for a parent that nobody sends any more.
 - A machine that is lost has another story: `moving`.
 - What was read back counts as read even if its set stands elsewhere in the log, so that it is not sent for ever.
 
@@ -142,18 +144,16 @@ def emit_unconfirmed_again(node: Node) -> int:
 
 
 def emit_again(node: Node, tx: WriteTransaction, reason: EpochReason, mark: HighWaterMark | None) -> int:
-    """Open an epoch behind what the hub holds, and emit every set without a verdict again in it; how many."""
-    open_epoch(node, tx, reason, mark, _hub_head(load_rejoin(tx)) or (bytes(EPOCH_BYTES), 0, NO_HASH))
-    return seal_again(node, tx)
-
-
-def seal_again(node: Node, tx: WriteTransaction) -> int:
-    """Move every set without a verdict to the present epoch, which has none yet, under the keys that count; how many.
+    """Open an epoch behind what the hub holds, and move every set without a verdict to it, under the keys that count.
 
     Raises:
         KeysUnreadable: one of these keys is not in its folder; the caller must let the transaction end.
+
+    Returns: how many there were.
     """
-    return move_sets(tx, node.identity, _chain(tx), lambda one: signer_again(node, tx, one))
+    parent = _hub_head(load_rejoin(tx)) or (bytes(EPOCH_BYTES), 0, NO_HASH)
+    opened = open_epoch(node, tx, reason, mark, parent)
+    return move_sets(tx, node.identity, opened, lambda one: signer_again(node, tx, one))
 
 
 def move_sets(

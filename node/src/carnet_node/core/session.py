@@ -35,7 +35,6 @@ from carnet_node.core.rejoin import (
     lacks_nothing,
     note_hub_heads,
     note_reconciled,
-    seal_again,
     take_lost,
 )
 from carnet_node.core.rejoin_state import closed_heads, is_behind_mark, load_rejoin
@@ -295,9 +294,11 @@ def _take_back(
     is_sealed_anew = seal_keys(tx) not in (before, before[-1:])  # the hub takes nothing new of a key that was replaced
     match situation:
         case Situation.ROLLED_BACK if is_whole:
-            finish_rejoin(node, tx, mark)
             if is_sealed_anew:
-                seal_again(node, tx)
+                note_reconciled(tx)
+                emit_again(node, tx, EpochReason.RESTORED, mark)
+            else:
+                finish_rejoin(node, tx, mark)
             return False
         case Situation.GO:
             if is_sealed_anew:

@@ -1,0 +1,29 @@
+"""A key gives way while epochs are closed and opened: what waits is sealed again where the hub can take it."""
+
+from pathlib import Path
+
+from carnet_node.bootstrap import Installation
+from carnet_node.core.rejoin import mark_restored
+from support.hub_apps import TestHub
+from support.joined import back_up, names, restore_database, sync, waiting, write_customer
+from support.key_changes import change_key, is_whole, started_again
+
+
+def test_an_epoch_of_which_the_hub_knows_nothing_is_no_parent(hub: TestHub, node: Installation, tmp_path: Path):
+    """The last unsent set stands in an epoch that never left; it is sealed again, and the new epoch does without it."""
+    write_customer(node, 1, "first")
+    sync(node, hub)
+    node = started_again(node)
+    mark_restored(node.node())
+    sync(node, hub)
+    write_customer(node, 2, "unsent")
+    backup = back_up(node, tmp_path / "backup.db")
+    for _ in range(2):
+        node = restore_database(change_key(node), backup)
+
+    for _ in range(2):
+        sync(node, hub)
+        node = started_again(node)
+
+    assert (waiting(node), names(node)) == (0, {1: "first", 2: "unsent"})
+    assert is_whole(node)
