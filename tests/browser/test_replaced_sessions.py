@@ -29,6 +29,22 @@ def log_in_again(desk: FrontDesk, staff_no: str = ADMINISTRATOR) -> None:
     other.close()
 
 
+def log_out_elsewhere(desk: FrontDesk) -> None:
+    """The session ends in another window of the same browser."""
+    other = desk.page.context.new_page()
+    other.goto(f"{desk.url}/staff/me")
+    other.click("form[action='/logout'] button")
+    other.wait_for_selector("[name=password]")
+    other.close()
+
+
+def come_back(desk: FrontDesk) -> None:
+    """The page notices that nobody is logged in, and its author logs in again."""
+    desk.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    desk.page.wait_for_selector("[name=password]")
+    enter(desk.page, ADMINISTRATOR)
+
+
 def enter(page: Page, staff_no: str) -> None:
     """Staff number and password, at the door."""
     page.fill("[name=staff_no]", staff_no)
@@ -95,18 +111,25 @@ def test_a_form_does_not_go_out_under_the_session_of_a_colleague(desk: FrontDesk
 def test_whoever_comes_back_to_the_form_of_a_known_car_finds_their_words(desk: FrontDesk, served: Service):
     """Nothing had been kept of it when the session ended: the log-in leads to that very form."""
     desk.go(screens_of(served.data)["returning"])
-    other = desk.page.context.new_page()
-    other.goto(f"{desk.url}/staff/me")
-    other.click("form[action='/logout'] button")
-    other.wait_for_selector("[name=password]")
-    other.close()
+    log_out_elsewhere(desk)
 
     desk.page.fill(COMPLAINT, "smells of petrol")
-    desk.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
-    desk.page.wait_for_selector("[name=password]")
-    enter(desk.page, ADMINISTRATOR)
+    come_back(desk)
 
     expect(desk.page.locator(COMPLAINT)).to_have_value("smells of petrol", timeout=PATIENCE_MS)
+
+
+def test_more_work_typed_as_a_session_ends_is_seen_again_on_its_order(desk: FrontDesk, served: Service):
+    """The form stands folded on the page of the order; with words in it, it is open."""
+    desk.go(screens_of(served.data)["order"])
+    desk.page.click("summary:has-text('增加项目')")
+    log_out_elsewhere(desk)
+
+    desk.page.fill(COMPLAINT, "smells of petrol")
+    come_back(desk)
+
+    expect(desk.page.locator(COMPLAINT)).to_have_value("smells of petrol", timeout=PATIENCE_MS)
+    expect(desk.page.locator(COMPLAINT)).to_be_visible()
 
 
 def test_what_waits_stands_in_its_fields_also_when_the_node_does_not_take_it_at_once(desk: FrontDesk):

@@ -12,6 +12,7 @@ from support.browsing import Visitor
 from support.staffed import Site, hire_with_password
 
 FORM = "/drafts/check-in"
+CHECK_IN = {"car.plate": "津B88K99", "sender_name": "李芳", "sender_phone": "13800138000", "odometer_in_km": "52300"}
 
 
 @pytest.fixture
@@ -113,3 +114,19 @@ def test_a_masked_value_is_shown_on_request_and_the_asking_is_noted(site: Site, 
     assert answered.json() == {"text": "138 0013 8000"}
     noted = accesses_of(site.node, site.admin)
     assert [(one.access, one.subject, one.row_count) for one in noted] == [(Access.SHOWN, "phone", 1)]
+
+
+def test_more_work_that_is_not_saved_stands_on_the_page_of_its_order(site: Site, desk: Visitor):
+    """What was typed is kept for its author and offered again; saving it ends the draft."""
+    address = desk.submit(desk.open("/visits/new"), "/visits/new", CHECK_IN).headers["location"]
+    page, form = desk.open(address), f"jobs-{address.rsplit('/', 1)[1]}"
+    desk.send(page, f"/drafts/{form}", {"fields": {"jobs[0].complaint": "smells of petrol"}, "based_on": "", "was": ""})
+
+    shown = desk.open(address)
+    listed = desk.open("/staff/me")
+    desk.submit(shown, f"{address}/jobs", {})
+
+    assert 'value="smells of petrol"' in shown
+    assert f'href="{address}"' in listed
+    assert draft_of(site.node, site.admin, form) is None
+    assert "smells of petrol" in desk.open(address)

@@ -122,6 +122,7 @@ FORMS: Final[Mapping[str, str]] = {
     "visit": _("Repair order"),
     "vehicle": _("Car"),
     "work": _("Work on an order"),
+    "jobs": _("More work"),
 }
 NEW_FORMS: Final[Mapping[str, str]] = {"customer": "/customers/new", "check-in": "/visits/new?draft="}
 RECORD_FORMS: Final[Mapping[str, str]] = {
@@ -132,6 +133,7 @@ RECORD_FORMS: Final[Mapping[str, str]] = {
     "visit": "/visits/{}/edit",
     "vehicle": "/vehicles/{}/edit",
     "work": "/visits/{}/work",
+    "jobs": "/visits/{}",
 }
 
 VERDICTS: Final[Mapping[str, str]] = {

@@ -23,13 +23,14 @@ export function holdTyped() {
   for (const form of kept) form.holdWords();
 }
 
-/** Puts a text into the fields of a name; whether it stands there now. */
+/** Puts a text into the fields of a name, where it is seen; whether it stands there now. */
 function fill(field, text) {
   if (!field) return false;
   const all = field instanceof RadioNodeList ? [...field] : [field];
   for (const one of all) {
     if (one.type === "checkbox") one.checked = one.value === text;
     else one.value = text;
+    one.closest("details")?.setAttribute("open", "");
   }
   return all.every((one) => one.type === "checkbox" || one.value === text);
 }
