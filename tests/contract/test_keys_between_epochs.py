@@ -27,3 +27,27 @@ def test_an_epoch_of_which_the_hub_knows_nothing_is_no_parent(hub: TestHub, node
 
     assert (waiting(node), names(node)) == (0, {1: "first", 2: "unsent"})
     assert is_whole(node)
+
+
+def test_a_fork_that_a_replaced_key_has_signed_ends(hub: TestHub, node: Installation, tmp_path: Path):
+    """The hub refuses such a set for its key, not for its place; it is sealed again under the key that counts."""
+    write_customer(node, 1, "first")
+    sync(node, hub)
+    before = back_up(node, tmp_path / "before.db")
+    write_customer(node, 2, "unsent")
+    behind = back_up(node, tmp_path / "behind.db")
+    node = restore_database(node, before)
+    sync(node, hub)
+    write_customer(node, 3, "third")
+    node = change_key(node)
+    for _ in range(2):
+        sync(node, hub)
+        node.node()
+    node = restore_database(started_again(node), behind)
+
+    for _ in range(2):
+        sync(node, hub)
+        node = started_again(node)
+
+    assert (waiting(node), names(node)) == (0, {1: "first", 2: "unsent", 3: "third"})
+    assert is_whole(node)

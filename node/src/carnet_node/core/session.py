@@ -52,8 +52,8 @@ from carnet_protocol.messages import (
 )
 from carnet_protocol.reasons import Reason
 
-_ANOTHER_KEY: Final = frozenset({Reason.UNKNOWN_KEY, Reason.SUSPENDED_NODE, Reason.REPLACED_KEY})
-"""Refusals of a hello behind which another key may fare better."""
+ANOTHER_KEY: Final = frozenset({Reason.UNKNOWN_KEY, Reason.SUSPENDED_NODE, Reason.REPLACED_KEY})
+"""Refusals behind which another key may fare better."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ async def _hello_again_if_stale(node: Node, ports: SyncPorts, software: str) -> 
         try:
             return await _hello_fresh(node, ports, software, signer)
         except HubRefused as refusal:
-            if refusal.reason not in _ANOTHER_KEY:
+            if refusal.reason not in ANOTHER_KEY:
                 raise
             refusals.append(refusal)
     raise next((one for one in refusals if one.reason is not Reason.UNKNOWN_KEY), refusals[0])

@@ -9,6 +9,8 @@ Rules:
 - Receipts and pages are believed only when the hub signed them, and for what was sent or asked.
 - A rolled-back node sends nothing until it has rejoined. One that forked sends, is refused, and emits what waits again
   under a new epoch; a superseded one still hands over what waits.
+- The hub looks at the key before the place: a fork that a replaced key has signed is refused for the key, and would
+  never be heard of as a fork. So where the hello has said fork, that refusal means the same.
 """
 
 from collections.abc import Sequence
@@ -26,7 +28,7 @@ from carnet_node.core.outbox import BatchSize, next_batch
 from carnet_node.core.recall_check import missing_segments, store_segment
 from carnet_node.core.records import FeedState, Identity, LoggedSet
 from carnet_node.core.rejoin import emit_unconfirmed_again
-from carnet_node.core.session import Session, SyncPorts, say_hello
+from carnet_node.core.session import ANOTHER_KEY, Session, SyncPorts, say_hello
 from carnet_node.core.store_failures import StoreBusy
 from carnet_node.core.sync_state import UNREACHABLE, after_failure, after_page, load_state, save_state
 from carnet_protocol.envelope import Purpose
@@ -225,7 +227,8 @@ async def push_step(
         answers = await carry(ports.link, session.token, batch)
         receipts = check_answers(node.identity, batch, answers)
         outcome = await ports.run_blocking(partial(apply_answers, node, receipts))
-        again = await ports.run_blocking(partial(emit_unconfirmed_again, node)) if _is_fork(answers) else 0
+        is_fork = _is_fork(answers) or (session.situation is Situation.FORK and _is_key_refused(answers))
+        again = await ports.run_blocking(partial(emit_unconfirmed_again, node)) if is_fork else 0
     return PushReport(
         sent=len(receipts),
         accepted=outcome.accepted,
@@ -371,6 +374,11 @@ def _stop_of(answers: Sequence[PushAnswer]) -> str | None:
 def _is_fork(answers: Sequence[PushAnswer]) -> bool:
     """Whether another set of ours stands where one of these was to go; a reused identity is no such thing."""
     return any(PushCode(one.code) is PushCode.FORK and one.reason == Reason.FORK for one in answers)
+
+
+def _is_key_refused(answers: Sequence[PushAnswer]) -> bool:
+    """Whether the hub takes nothing new of a key that has signed here."""
+    return any(PushCode(one.code) is PushCode.REJECTED and one.reason in ANOTHER_KEY for one in answers)
 
 
 def _expected_seq(answers: Sequence[PushAnswer]) -> int | None:
