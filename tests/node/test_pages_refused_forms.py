@@ -233,3 +233,21 @@ def test_a_birthday_to_come_is_told_at_its_field(site: Site, form: str, language
     assert answered.status_code == 422
     told = answered.text.split('id="f-birth_on-problem">')[1].split("</p>")[0]
     assert (told == words, 'value="2199-12-31"' in answered.text) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("typed", "is_open"),
+    [
+        pytest.param({}, False, id="nothing in it"),
+        pytest.param({"jobs[0].labour[0].actual_hours": "many"}, True, id="no number of hours"),
+        pytest.param({"jobs[0].parts[1].price_fen": "12"}, True, id="a price alone"),
+    ],
+)
+def test_a_refused_check_in_comes_back_with_its_lines_unfolded(desk: Visitor, typed: dict[str, str], is_open: bool):
+    """What is wrong with hours and parts, or typed there, is seen; an empty block stays folded."""
+    page = desk.open("/visits/new")
+
+    refused = desk.submit(page, "/visits/new", {"jobs[0].complaint": "异响", **typed})
+
+    first_block = refused.text.partition("<details")[2].partition(">")[0]
+    assert (refused.status_code, first_block.endswith(" open")) == (422, is_open)

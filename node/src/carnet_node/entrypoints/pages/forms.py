@@ -111,6 +111,16 @@ class FormState:
         found = () if self.explained is None else self.explained.problems
         return tuple(one for one in found if one.field == name)
 
+    def has_anything_in(self, *lists: str) -> bool:
+        """Whether something was typed into lists of the form, or is wrong with them, so that they must be seen.
+
+        Args:
+            lists: beginnings of names, as `jobs[0].labour[`.
+        """
+        found = () if self.explained is None else self.explained.problems
+        is_typed = any(name.startswith(lists) and any(texts) for name, texts in self.typed.texts.items())
+        return is_typed or any(one.field.startswith(lists) for one in found)
+
     def asks_again(self, name: str) -> bool:
         """Whether a number may stand as it is when somebody says that they have read it again."""
         return any(one.code is ProblemCode.READ_AGAIN for one in self.problems(name))
