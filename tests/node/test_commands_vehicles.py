@@ -261,6 +261,26 @@ def test_a_letter_that_no_plate_has_is_refused_with_what_was_meant(typed: str, s
         assert [(one.field, one.suggestion) for one in refused.value.problems] == [("plate_no", suggestion)]
 
 
+@pytest.mark.parametrize("typed", ["🚗🚗🚗", "'; DROP TABLE", "沪A12345<b>", "=1+1", "沪A12345♥"])
+def test_what_no_plate_shows_is_refused_in_words(typed: str):
+    """A picture, a mark or a piece of a program is nothing that stands on a car, and no guess is offered."""
+    for work in (
+        lambda: add_plate(record(9), {"plate_no": typed}, counted_ids()),
+        lambda: edit_plate(Read(record(1), Heads(()), {"plate_no": "浙A11111"}), {"plate_no": typed}),
+    ):
+        with pytest.raises(CommandRefused) as refused:
+            work()
+
+        said = [(one.field, one.what[:26], one.suggestion) for one in refused.value.problems]
+        assert said == [("plate_no", "A plate has letters, digit", None)]
+
+
+@pytest.mark.parametrize("typed", ["B·MW 1234", "MÜ-AB 123", "А123ВС 77", "กข 1234", "粤Z·1234港", "沪A12345\u200b"])
+def test_plates_of_other_countries_are_taken(typed: str):
+    """Letters of any script and digits, however they are set apart; unseen marks do no harm."""
+    assert add_plate(record(9), {"plate_no": typed}, counted_ids())[0].values["plate_no"]
+
+
 @pytest.mark.parametrize("typed", ["浙O12345", "浙AQ2345", "DIPLO1", "粤Z1234港", "使014001"])
 def test_a_letter_where_some_plates_have_it_is_not_questioned(typed: str):
     """The second character, Q, and plates that no province gave out."""

@@ -24,7 +24,7 @@ from carnet_node.core.commands.visits import (
     void_visit,
 )
 from carnet_node.core.heads import Head, Heads
-from carnet_node.core.refusals import ProblemCode
+from carnet_node.core.refusals import CommandRefused, ProblemCode
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import OpId
 from carnet_protocol.kinds import (
@@ -167,6 +167,39 @@ def test_a_reading_of_zero_is_a_reading():
 def test_a_job_or_line_is_refused_with_its_place(job: NewJob, expected: list):
     """A problem inside a list says where it stands."""
     assert problems_of(lambda: open_visit(replace(OPENED, jobs=[job]), counted_ids())) == expected
+
+
+@pytest.mark.parametrize(
+    ("job", "expected"),
+    [
+        pytest.param(NewJob({"complaint": "x"}, [{**HOUR, "actual_hours": 100_000}]), [], id="1,000 hours"),
+        pytest.param(
+            NewJob({"complaint": "x"}, [{**HOUR, "actual_hours": 100_001}]),
+            [("jobs[0].labour[0].actual_hours", (0, 100_000))],
+            id="more hours",
+        ),
+        pytest.param(
+            NewJob({"complaint": "x"}, [{**HOUR, "standard_hours": 99_999_999_900}]),
+            [("jobs[0].labour[0].standard_hours", (0, 100_000))],
+            id="standard hours",
+        ),
+        pytest.param(NewJob({"complaint": "x"}, [], [{**OIL, "quantity_hundredths": 1_000_000}]), [], id="10,000"),
+        pytest.param(
+            NewJob({"complaint": "x"}, [], [{**OIL, "quantity_hundredths": 1_000_001}]),
+            [("jobs[0].parts[0].quantity_hundredths", (0, 1_000_000))],
+            id="more pieces",
+        ),
+    ],
+)
+def test_a_line_has_so_many_hours_or_pieces_at_most(job: NewJob, expected: list):
+    """What nobody works or fits in is asked about at its field, before it is in a total."""
+    found = []
+    try:
+        open_visit(replace(OPENED, jobs=[job]), counted_ids())
+    except CommandRefused as refused:
+        found = [(one.field, one.bounds) for one in refused.problems]
+
+    assert found == expected
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,12 @@ ODOMETER_OFTEN_KM_PER_DAY_MAX: Final = 500
 """Cars that go further day by day are rare: a taxi of two shifts. A number ten times the last one is asked about beyond
 it. Chosen by us."""
 
+LINE_HOURS_MAX: Final = 1_000
+"""Hours of one labour line: half a year of one person, more than any repair takes. Chosen by us."""
+
+LINE_PIECES_MAX: Final = 10_000
+"""Pieces or litres of one part line; more is a delivery to a store room. Chosen by us."""
+
 RO_NUMBER_MAX: Final = 9_999
 """Repair orders one node can number on one day."""
 

@@ -12,7 +12,8 @@ from typing import Final
 from carnet_node.core.commands.cleaning import clean_values
 from carnet_node.core.commands.customers import Values
 from carnet_node.core.commands.drafting import NewId, Read, draft_new, missing
-from carnet_node.core.refusals import Problem
+from carnet_node.core.limits import LINE_HOURS_MAX, LINE_PIECES_MAX
+from carnet_node.core.refusals import Problem, ProblemCode
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import RecordId
 from carnet_protocol.kinds import JOB, LABOUR_LINE, PART_LINE
@@ -21,6 +22,11 @@ from carnet_protocol.registry import Kind, Value
 PAY_TYPES: Final = ("customer", "warranty", "internal")
 _HUNDREDTHS: Final = 100
 _HALF: Final = 50
+_MOST: Final[Mapping[str, tuple[tuple[str, ...], int, str]]] = {
+    LABOUR_LINE.name: (("standard_hours", "actual_hours"), LINE_HOURS_MAX, "hours"),
+    PART_LINE.name: (("quantity_hundredths",), LINE_PIECES_MAX, "pieces"),
+}
+"""Of each kind of line: which fields are bounded, by how many, of what."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +96,20 @@ def job_problems(values: Values, where: str) -> list[Problem]:
 
 
 def line_problems(kind: Kind, values: Values, where: str) -> list[Problem]:
-    """What a line lacks: a name, and for parts a quantity."""
+    """What a line lacks, a name and for parts a quantity, or has too much of."""
     code, name = ("labour_op_code", "labour_name") if kind is LABOUR_LINE else ("part_no", "part_name")
     found: list[Problem] = []
     if not values.get(code) and not values.get(name):
         found.append(missing(where + name, "A line needs a code or a name."))
     if kind is PART_LINE and values.get("quantity_hundredths") is None:
         found.append(missing(where + "quantity_hundredths", "A part line needs a quantity."))
+    fields, most, unit = _MOST[kind.name]
+    for one in fields:
+        quantity = values.get(one)
+        if isinstance(quantity, int) and quantity > most * _HUNDREDTHS:
+            what = f"One line has at most {most} {unit}."
+            bounds = (0, most * _HUNDREDTHS)
+            found.append(Problem(where + one, ProblemCode.BAD_VALUE, what, "Correct it.", bounds=bounds))
     return found
 
 

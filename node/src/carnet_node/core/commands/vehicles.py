@@ -9,8 +9,8 @@ ownership is overwritten: who owned what until when are facts of their own.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from carnet_master.cars import meant_plate
-from carnet_node.core.commands.cleaning import clean_values
+from carnet_master.cars import meant_plate, normalise_plate
+from carnet_node.core.commands.cleaning import clean_code, clean_values
 from carnet_node.core.commands.customers import Values, period_problems
 from carnet_node.core.commands.drafting import (
     Drafts,
@@ -156,8 +156,13 @@ def check_plate(text: str) -> None:
     """Accept a number that somebody typed.
 
     Raises:
-        CommandRefused: I or O stands where a Chinese plate has none, with the one that was probably meant.
+        CommandRefused: something that is neither letter nor digit stands in it, Chinese or foreign; or I or O where a
+            Chinese plate has none, with the one that was probably meant.
     """
+    if any(not one.isalnum() for one in clean_code(normalise_plate(text)) or ""):
+        what = "A plate has letters, digits and Chinese characters, with dots, dashes and spaces between them at most."
+        then = "Compare it with the plate on the car."
+        raise CommandRefused((Problem("plate_no", ProblemCode.BAD_VALUE, what, then),))
     meant = meant_plate(text)
     if meant is None:
         return
