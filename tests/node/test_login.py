@@ -29,6 +29,7 @@ from support.node_builder import rows_of, text_of
 from support.staffed import ADMIN_NO, PASSWORD, Site, TestHasher, build_site, hire_with_password
 
 WRONG = [("password", ProblemCode.WRONG_LOGIN)]
+WRONG_CODE = [("code", ProblemCode.WRONG_LOGIN)]
 WAIT = [("password", ProblemCode.WAIT)]
 
 
@@ -171,7 +172,7 @@ def test_a_start_code_is_good_once(site: Site, spoil: Callable[[Site, str], obje
     _, code = add_member(site.as_admin, {"staff_no": "A07", "full_name": "Person", "role": "advisor"})
     spoil(site, code)
 
-    assert problems_of(lambda: begin_with_code(site.node, site.hasher, "A07", code, "another password")) == WRONG
+    assert problems_of(lambda: begin_with_code(site.node, site.hasher, "A07", code, "another password")) == WRONG_CODE
 
 
 def test_a_start_code_is_no_password(site: Site):

@@ -197,3 +197,23 @@ def test_a_start_code_lets_somebody_choose_a_password(site: Site):
     visitor = Visitor(site.node).with_session(opened.token)
 
     assert "Person C02" in visitor.open("/")
+
+
+@pytest.mark.parametrize(
+    ("page", "typed", "field"),
+    [
+        pytest.param("/login", WORN_OUT, "password", id="wrong password"),
+        pytest.param(
+            "/start", {"staff_no": "B01", "code": "00000-00000", "password": PASSWORD}, "code", id="wrong code"
+        ),
+        pytest.param("/start", {"staff_no": "B01", "code": "x", "password": "short"}, "password", id="weak password"),
+    ],
+)
+def test_the_keyboard_is_in_the_field_that_was_wrong(stranger: Visitor, page: str, typed: dict[str, str], field: str):
+    """The error is told there and aloud; nothing else takes the keyboard, so that one types on."""
+    refused = stranger.submit(stranger.open(page), page, typed).text
+
+    focused = [one.partition(">")[0] for one in refused.split("<input") if "data-autofocus" in one.partition(">")[0]]
+    assert "data-focus" not in refused
+    assert [f'name="{field}"' in one and f'aria-describedby="f-{field}-problem"' in one for one in focused] == [True]
+    assert 'role="alert"' in refused

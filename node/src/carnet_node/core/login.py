@@ -113,11 +113,11 @@ def begin_with_code(node: Node, hasher: PasswordHasher, staff_no: str, code: str
     with node.store.write() as tx:
         attempt = _count_attempt(node, tx, staff_no)
     if attempt.staff is None or not _is_code(attempt.credential, code, node.clock.now_ms()):
-        raise _wrong()
+        raise _wrong_code()
     encoded = hasher.hash(password)
     with node.store.write() as tx:
         if not _is_code(tx.local.credential(attempt.staff), code, node.clock.now_ms()):
-            raise _wrong()
+            raise _wrong_code()
         tx.local.drop_login_failures(attempt.name_hash)
         return _first_session(node, tx, attempt.staff, encoded)
 
@@ -244,3 +244,9 @@ def _wrong() -> LoginRefused:
     next_step = "Type both again, or ask your manager for a start code."
     what = "The staff number and the password do not belong together."
     return LoginRefused(Problem("password", ProblemCode.WRONG_LOGIN, what, next_step))
+
+
+def _wrong_code() -> LoginRefused:
+    next_step = "Type both again as they were given to you, or ask your manager for a new start code."
+    what = "The staff number and the start code do not belong together, or the code was used or is too old."
+    return LoginRefused(Problem("code", ProblemCode.WRONG_LOGIN, what, next_step))
