@@ -64,6 +64,17 @@ def test_a_correction_is_listed_with_what_it_corrects(published: Path, capsys: P
     assert [rows[one]["restated_by"] for one in later] == [[], []]
 
 
+def test_a_file_that_is_no_manifest_does_not_stop_the_list(published: Path, capsys: Printed, tmp_path: Path):
+    """What somebody put beside the manifests is left alone: the reports that were made are listed all the same."""
+    made = told(capsys, published, "report", "make", "cn-stage", NUMBER, "--out", tmp_path / "a")
+    for name in ("notes.manifest", f"{made['manifest'].upper()}.manifest", "ab.manifest"):
+        (published / "reports" / name).write_text("x")
+
+    rows = told(capsys, published, "report", "list")
+
+    assert [row["manifest"] for row in rows] == [made["manifest"]]
+
+
 def test_people_are_told_what_is_missing(published: Path, capsys: Printed, tmp_path: Path):
     """Without `--json` the answer names folder, figures, position and what nobody has stated."""
     assert call(published, "report", "make", "cn-stage", NUMBER, "--out", tmp_path / "a") == 0

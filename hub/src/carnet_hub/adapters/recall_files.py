@@ -4,6 +4,7 @@ Decides names and checks what is read: a segment is named by its hash and looked
 damaged disk never stops a car or frees one. Several workers may share the folder; a file is complete or absent.
 """
 
+import re
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -50,6 +51,12 @@ class _FilesByHash:
         if content is not None and sha256(content).digest() != name:
             raise Unusable(f"The {called} {name.hex()} is damaged on the disk.", remedy)
         return content
+
+    def hashes(self) -> list[bytes]:
+        """The hashes that files here are named by; a file of any other name is nobody's and left alone."""
+        pattern = re.compile(f"([0-9a-f]{{64}}){re.escape(self._suffix)}")
+        found = (pattern.fullmatch(name) for name in self._files.names(self._folder))
+        return [bytes.fromhex(one[1]) for one in found if one is not None]
 
     def _path(self, name: bytes) -> Path:
         return self._folder / f"{name.hex()}{self._suffix}"
@@ -127,12 +134,6 @@ class ReportFolder:
         """Every manifest by its hash, hexadecimal."""
         if not self._folder.is_dir():
             return {}
-        names = [name for name in self._files.names(self._folder) if name.endswith(_MANIFEST_SUFFIX)]
         remedy = "Remove the file; the report itself is not affected."
-        held = {
-            name: self._manifests.get(
-                bytes.fromhex(name.removesuffix(_MANIFEST_SUFFIX)), called="manifest", remedy=remedy
-            )
-            for name in names
-        }
-        return {name.removesuffix(_MANIFEST_SUFFIX): one for name, one in held.items() if one is not None}
+        held = {one: self._manifests.get(one, called="manifest", remedy=remedy) for one in self._manifests.hashes()}
+        return {one.hex(): manifest for one, manifest in held.items() if manifest is not None}
