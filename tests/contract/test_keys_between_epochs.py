@@ -2,11 +2,32 @@
 
 from pathlib import Path
 
+import anyio
+import pytest
+
 from carnet_node.bootstrap import Installation
-from carnet_node.core.rejoin import mark_restored
+from carnet_node.core.refusals import CommandRefused
+from carnet_node.core.rejoin import go_on_offline, mark_restored
+from carnet_node.core.session import say_hello
 from support.hub_apps import TestHub
-from support.joined import back_up, names, restore_database, sync, waiting, write_customer
+from support.joined import (
+    back_up,
+    back_up_hub,
+    names,
+    restore_database,
+    restore_hub,
+    sync,
+    transport_to,
+    waiting,
+    write_customer,
+)
 from support.key_changes import change_key, is_whole, started_again
+
+
+async def only_hello(node: Installation, hub: TestHub) -> None:
+    """A round of which nothing but the hello gets through."""
+    async with node.hub_client("http://hub", transport_to(hub)) as link:
+        await say_hello(node.node(), node.sync_ports(link), software="test")
 
 
 def test_an_epoch_of_which_the_hub_knows_nothing_is_no_parent(hub: TestHub, node: Installation, tmp_path: Path):
@@ -51,3 +72,28 @@ def test_a_fork_that_a_replaced_key_has_signed_ends(hub: TestHub, node: Installa
 
     assert (waiting(node), names(node)) == (0, {1: "first", 2: "unsent", 3: "third"})
     assert is_whole(node)
+
+
+def test_no_change_is_made_while_a_forgotten_one_waits(hub: TestHub, node: Installation, tmp_path: Path):
+    """A restored hub brings an old key back, and the line breaks behind its hello: the change that waits is first."""
+    write_customer(node, 1, "first")
+    sync(node, hub)
+    hub_backup = back_up_hub(hub, tmp_path)
+    node = change_key(node)
+    sync(node, hub)
+    node.node()
+    backup = back_up(node, tmp_path / "backup.db")
+    for _ in range(2):
+        node = restore_database(change_key(node), backup)
+    go_on_offline(node.node())
+    fresh = restore_hub(hub, hub_backup)
+    anyio.run(only_hello, node, fresh)
+    node = started_again(node)
+
+    with pytest.raises(CommandRefused):
+        change_key(node)
+    for _ in range(2):
+        sync(node, fresh)
+        node = started_again(node)
+
+    assert sync(change_key(node), fresh).push.accepted == 1

@@ -13,6 +13,8 @@ the right key; the private keys lie outside the database (`adapters.rotating`).
                                             can try another one by stick, and the hub takes a bundle under each
 
 A second change waits until the hub has taken the first and this node has read so far: then their order is certain.
+The first need not be the last one that is remembered: a restored hub has forgotten a change, which waits in the log
+again while an older key signs. Once the hub takes it, it takes no other change of that older key.
 
 A database that took up a newer key of its folder (`newer_keys`) has no change to show for it: the key is in doubt until
 the hub has answered. Until then every key stays, and when the change is lost the one that the hub takes signs again.
@@ -30,7 +32,7 @@ from carnet_node.core.refusals import ProblemCode, refuse
 from carnet_node.core.sync_state import load_state
 from carnet_protocol.changeset import Draft
 from carnet_protocol.envelope import Signer, key_id_of
-from carnet_protocol.ids import RECORD_RANDOM_BYTES, new_record_id
+from carnet_protocol.ids import RECORD_RANDOM_BYTES, OpId, new_record_id, nonce_of
 from carnet_protocol.kinds import KEY_CHANGE
 from carnet_protocol.orders import change_key
 
@@ -188,10 +190,19 @@ def _last_change(tx: ReadTransaction) -> LoggedSet | None:
     return tx.set_by_nonce(nonce) if nonce else None
 
 
+def _is_change_waiting(tx: ReadTransaction) -> bool:
+    """Whether a change of keys in the own log has no verdict, be it one before the last."""
+    firsts = (stored.entries[0].op for stored in tx.projections(KEY_CHANGE) if stored.entries)
+    found = (tx.set_by_nonce(nonce_of(OpId(op))) for op in firsts)
+    return any(one is not None and one.verdict is None for one in found)
+
+
 def _is_settled(tx: ReadTransaction) -> bool:
     if is_key_in_doubt(tx):
         return False
     change, feed = _last_change(tx), tx.feed()
+    if _is_change_waiting(tx):
+        return False
     if change is None:
         return True
     verdict = change.verdict
