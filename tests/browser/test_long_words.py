@@ -103,7 +103,8 @@ def test_a_sheet_is_no_wider_than_its_paper(desk: FrontDesk, long_order: str, sh
 
 def test_no_long_word_makes_a_screen_wider(long_name: FrontDesk, long_order: str):
     """The name of whoever is logged in, a car's model and what was written down break or end within the window."""
-    desk, wider = long_name, {}
+    desk = long_name
+    wider: dict[str, int] = {}
     desk.go(long_order)
     car = desk.page.get_attribute("main a[href^='/vehicles/']", "href") or ""
     shown = {"home": "/", "order": long_order, "order-edit": f"{long_order}/edit", "order-work": f"{long_order}/work"}
