@@ -91,8 +91,6 @@ def test_a_car_that_nobody_knows_is_checked_in_and_printed(served: Service, chro
         desk.log_in()
         desk.page.fill("#search", plate)
         desk.page.keyboard.press("Enter")
-        desk.page.wait_for_selector("form[action='/visits/begin'] button:focus")
-        desk.page.keyboard.press("Enter")
         desk.page.wait_for_selector("[name='car.plate']")
         filled_in = desk.page.input_value("[name='car.plate']")
         typed = {

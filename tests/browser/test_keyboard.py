@@ -26,8 +26,6 @@ def begin(desk: FrontDesk, plate: str) -> None:
     desk.page.keyboard.press("Alt+0")
     desk.page.keyboard.type(plate)
     desk.page.keyboard.press("Enter")
-    desk.page.wait_for_selector("form[action='/visits/begin'] button:focus")
-    desk.page.keyboard.press("Enter")
     desk.page.wait_for_selector("[name='car.plate']")
 
 
@@ -193,3 +191,21 @@ def test_a_new_colleague_is_entered_by_keyboard(desk: FrontDesk):
     desk.page.wait_for_selector(".startcode")
 
     assert "C09 的启用码" in desk.page.inner_text(".notice.good")
+
+
+def test_who_pays_is_read_in_full_on_a_small_screen(desk: FrontDesk):
+    """In English, at twice the size, the choice is at least as wide as its longest word."""
+    desk.speak("en")
+    desk.page.set_viewport_size({"width": 683, "height": 384})
+    desk.go("/visits/new")
+
+    lacking = desk.page.eval_on_selector(
+        "[name='jobs[0].pay_type']",
+        """(one) => {
+            const shown = one.offsetWidth;
+            one.style.width = "auto";
+            one.style.justifySelf = "start";
+            return one.offsetWidth - shown;
+        }""",
+    )
+    assert lacking <= 0

@@ -191,10 +191,8 @@ def test_a_wrong_check_digit_is_taken_when_the_car_was_looked_at(site: Site, des
 
 
 def test_a_plate_that_nobody_knows_begins_a_check_in(site: Site, desk: Visitor):
-    """What was searched for stands in the form, and in no address."""
-    found = desk.search("津B88K99")
-
-    begun = desk.submit(found.text, "/visits/begin", {})
+    """Enter leads there at once: what was searched for stands in the form, and in no address."""
+    begun = desk.submit(desk.open("/"), "/search", {"text": "津B88K99"})
 
     assert begun.headers["location"].startswith(f"{NEW}?draft=")
     assert 'value="津B88K99"' in desk.open(begun.headers["location"])

@@ -40,6 +40,8 @@ _PHONE_TAIL = 4
 _PREFIX_CHARS_MIN = 2
 _PHONE_BEGINNING_MIN = 5
 _MOBILE_DIGITS = 11
+_PLATE_LENGTHS = (7, 8)
+"""Source: GA 36-2018: seven characters, eight of a new-energy car."""
 
 
 class FoundBy(StrEnum):
@@ -92,6 +94,13 @@ def find(node: Node, text: str, *, limit: int = FIND_ROWS_MAX, kind: Kind | None
         shown, others = _share_places(hits, brought, limit)
         views = (view_record(tx, node.identity, one) for one in others)
         return (*shown, *(Found(FoundBy.SENDER, view, view) for view in views if view is not None))
+
+
+def is_whole_plate(text: str) -> bool:
+    """Whether a text reads as a Chinese plate from end to end: a province, a letter, five or six characters."""
+    plate = plate_number(text) or ""
+    is_long_enough = len(plate) in _PLATE_LENGTHS
+    return is_long_enough and _has_province(plate) and plate.isalnum() and any(one.isdigit() for one in plate)
 
 
 def one_customer(node: Node, text: str, field: str) -> RecordId:
@@ -210,8 +219,11 @@ def _whole(tx: ReadTransaction, typed: str, code: str, limit: int) -> Iterator[t
 def _is_no_order(typed: str) -> bool:
     """Whether a text is a VIN, a number with its country or a plate with its province: no order's number ends so."""
     plate, number = plate_number(typed) or "", phone_number(typed) or ""
-    has_province = not plate[:1].isascii() and plate[1:2].isascii() and plate[1:2].isalpha()
-    return has_province or number.startswith("+") or has_vin_characters(normalise_vin(typed))
+    return _has_province(plate) or number.startswith("+") or has_vin_characters(normalise_vin(typed))
+
+
+def _has_province(plate: str) -> bool:
+    return not plate[:1].isascii() and plate[1:2].isascii() and plate[1:2].isalpha()
 
 
 def _names(tx: ReadTransaction, typed: str, limit: int) -> Iterator[tuple[FoundBy, StoredRecord]]:

@@ -61,12 +61,16 @@ async def show_new(
     vehicle: str | None = None,
     customer: str | None = None,
     campaign: str | None = None,
+    *,
     draft: str | None = None,
+    search: str | None = None,
 ) -> Response:
     """An empty form, one that begins with a car and a customer, or what was begun of either.
 
-    Without a word about which, it is the car nobody knows that was typed into last.
+    Without a word about which, it is the car nobody knows that was typed into last. After a search that found nothing
+    the page leads back to it.
     """
+    is_after_search = search is not None and page.pages.searches.text_of(page.visitor.session, search) is not None
     car, party = _known(vehicle), _known(customer)
 
     def _form() -> str:
@@ -83,7 +87,8 @@ async def show_new(
         return _begun(page, car, party, campaign), ""
 
     drafted = await page.pages.desk.read(_form)
-    return await show_form(_shape(page, car, drafted, is_noted=True), _begin)
+    shape = _shape(page, car, drafted, is_noted=True, search=search if is_after_search else None)
+    return await show_form(shape, _begin)
 
 
 @router.post("/visits/begin")
@@ -180,11 +185,12 @@ def _begun(page: Page, car: RecordId | None, party: RecordId | None, campaign: s
     return texts
 
 
-def _shape(page: Page, car: RecordId | None, draft: str, *, is_noted: bool) -> RecordForm:
+def _shape(page: Page, car: RecordId | None, draft: str, *, is_noted: bool, search: str | None = None) -> RecordForm:
     """The form on its page.
 
     Args:
         is_noted: it shows a customer in full for the first time, and that is noted.
+        search: the handle of results that it leads back to.
     """
 
     def context(form: FormState) -> Mapping[str, Any]:
@@ -192,7 +198,7 @@ def _shape(page: Page, car: RecordId | None, draft: str, *, is_noted: bool) -> R
         shown = _context(page, form, car, draft)
         if is_noted and shown["card"] is not None and shown["is_in_full"]:
             begin_showing(page.node, Access.SHOWN, CHECK_IN)
-        return shown
+        return {**shown, "search": search}
 
     return RecordForm(page, "check_in.html", "check-in", _address_of(page, draft), context, draft)
 

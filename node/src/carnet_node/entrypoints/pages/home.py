@@ -1,8 +1,8 @@
 """The first page: the search box, and what the day holds.
 
 Decides addresses only. What is searched for may be a telephone number or a name, so it is sent in a body and never
-stands in an address: the results stand under a random one, and "back" leads to them. A plate that nobody knows leads to
-a check-in with the plate filled in, or to the one that was begun for it.
+stands in an address: the results stand under a random one, and "back" leads to them. A whole plate that nobody knows
+leads to a check-in with the plate filled in, or to the one that was begun for it; that page leads back to the results.
 """
 
 from collections.abc import Mapping
@@ -12,8 +12,8 @@ from typing import Any, Final
 from fastapi import APIRouter, Response
 
 from carnet_node.core.day import day_of
-from carnet_node.core.searching import find
-from carnet_node.core.unsaved import unsaved_check_ins, unsaved_with_plate
+from carnet_node.core.searching import find, is_whole_plate
+from carnet_node.core.unsaved import begin_with_plate, unsaved_check_ins, unsaved_with_plate
 from carnet_node.entrypoints.pages.page import Page, PageOf
 
 router = APIRouter()
@@ -30,10 +30,14 @@ async def show_home(page: PageOf) -> Response:
 
 @router.post("/search")
 async def search(page: PageOf) -> Response:
-    """To the results of a search."""
+    """To the results of a search, or to the check-in of a whole plate that nobody knows."""
+    text = page.typed().text("text")
     handle = page.node.entropy.random_bytes(_HANDLE_BYTES).hex()
-    page.pages.searches.keep(page.visitor.session, handle, page.typed().text("text"))
-    return page.go(f"/search/{handle}")
+    page.pages.searches.keep(page.visitor.session, handle, text)
+    if not is_whole_plate(text):
+        return page.go(f"/search/{handle}")
+    form = await page.pages.desk.read(lambda: _begun_for(page, text))
+    return page.go(f"/search/{handle}" if form is None else page.words.labels.form_address(form, search=handle))
 
 
 @router.get("/search/{handle}")
@@ -54,6 +58,11 @@ def _today(page: Page, staff_no: str | None) -> Mapping[str, Any]:
     others_came = [one for one in today.arrivals if one.visit.id not in shown]
     unsaved = unsaved_check_ins(page.node, page.person.id)
     return {"today": today, "unsaved": unsaved, "others_here": others_here, "others_came": others_came}
+
+
+def _begun_for(page: Page, plate: str) -> str | None:
+    """The name of the check-in that a plate leads to; None when something is found under it."""
+    return None if find(page.node, plate, limit=1) else begin_with_plate(page.node, page.person.id, plate)
 
 
 def _found(page: Page, text: str) -> Mapping[str, Any]:

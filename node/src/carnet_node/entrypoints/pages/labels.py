@@ -219,10 +219,17 @@ class Labels:
         """What a draft belongs to."""
         return self._of(FORMS, name[:-_ID_CHARS] if name[:-_ID_CHARS] in FORMS else name)
 
-    def form_address(self, name: str) -> str:
-        """Where a draft is gone on with: the form of its name, or of the record whose id ends it."""
+    def form_address(self, name: str, *, search: str = "") -> str:
+        """Where a draft is gone on with: the form of its name, or of the record whose id ends it.
+
+        Args:
+            search: the handle of results that the page leads back to; empty for none.
+        """
         form = name[:-_ID_CHARS]
-        return RECORD_FORMS[form].format(name[-_ID_CHARS + 1 :]) if form in RECORD_FORMS else NEW_FORMS.get(name, "/")
+        address = NEW_FORMS.get(name, "/")
+        if form in RECORD_FORMS:
+            address = RECORD_FORMS[form].format(name[-_ID_CHARS + 1 :])
+        return f"{address}{'&' if '?' in address else '?'}search={search}" if search else address
 
     def verdict(self, name: str) -> str:
         """What the hub did with a change set."""
