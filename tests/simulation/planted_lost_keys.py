@@ -46,8 +46,8 @@ LOST_KEY_BUGS: Final = (
         "node: what a lost key has signed is not sealed again",
         "I18",
         NODE + "session.py",
-        "    is_sealed_anew = seal_keys(tx) not in (before, before[-1:])",
-        "    is_sealed_anew = seal_keys(tx) in ()",
+        "    if seal_keys(tx) not in (before, before[-1:]):",
+        "    if seal_keys(tx) in ():",
         script=(*_OFFLINE, "A1 calm round x2"),
     ),
     Bug(
@@ -105,7 +105,7 @@ LOST_KEY_BUGS: Final = (
         "node: a database that waits keeps what a replaced key has sealed",
         "I18",
         NODE + "session.py",
-        "            if is_sealed_anew:\n                note_reconciled(tx)",
+        "            if is_seal_due:\n                note_reconciled(tx)",
         "            if not answer:\n                note_reconciled(tx)",
         script=(
             *("A1 calm round", "A1 take image", "A1 rotate key", "A1 stick out", "A1 restore database"),

@@ -18,6 +18,8 @@ Rules:
 - An epoch to which sets are moved names the hub's head as its parent, never one of those sets: it leaves its place, so
   the hub would ask for ever for a parent that nobody sends any more.
 - A machine that is lost has another story: `moving`.
+- That what waits has to be sealed again is remembered until it is: the answer that changes the keys may be one of
+  several, and an epoch opens behind the last.
 - What was read back counts as read even if its set stands elsewhere in the log, so that it is not sent for ever.
 
 After `carnet-node restore` has put a verified database in place it calls `mark_restored(node)`, nothing else.
@@ -153,6 +155,7 @@ def emit_again(node: Node, tx: WriteTransaction, reason: EpochReason, mark: High
     """
     parent = _hub_head(load_rejoin(tx)) or (bytes(EPOCH_BYTES), 0, NO_HASH)
     opened = open_epoch(node, tx, reason, mark, parent)
+    save_rejoin(tx, replace(load_rejoin(tx), is_seal_due=False))
     return move_sets(tx, node.identity, opened, lambda one: signer_again(node, tx, one))
 
 
@@ -272,6 +275,11 @@ def finish_rejoin(node: Node, tx: WriteTransaction, mark: HighWaterMark | None) 
     """Everything the hub holds is back: go on in a new epoch, and open for writing."""
     note_reconciled(tx)
     open_epoch(node, tx, EpochReason.RESTORED, mark, _parent(_chain(tx), mark))
+
+
+def note_seal_due(tx: WriteTransaction) -> None:
+    """What waits is sealed under keys that count no more: `emit_again` has to follow."""
+    save_rejoin(tx, replace(load_rejoin(tx), is_seal_due=True))
 
 
 def note_reconciled(tx: WriteTransaction) -> None:

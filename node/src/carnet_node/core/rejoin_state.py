@@ -47,6 +47,7 @@ class RejoinState:
         former_nodes: whose database this was before; the hub's receipts may name them.
         former_epochs: the last ones of the machine before; every hello states them, so that it is told of us.
         has_former_rows: base rows of a history of the hub that a restore has ended are shown until all was read again.
+        is_seal_due: the keys that count have changed since what waits was sealed, maybe several answers ago.
         restored_ms: when a backup was put in place; None for none, and once everything is back.
     """
 
@@ -60,6 +61,7 @@ class RejoinState:
     former_nodes: tuple[bytes, ...] = ()
     former_epochs: tuple[OwnEpoch, ...] = ()
     has_former_rows: bool = False
+    is_seal_due: bool = False
 
 
 _decoder: Final = msgspec.msgpack.Decoder(RejoinState)

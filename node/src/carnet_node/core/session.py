@@ -35,6 +35,7 @@ from carnet_node.core.rejoin import (
     lacks_nothing,
     note_hub_heads,
     note_reconciled,
+    note_seal_due,
     take_lost,
 )
 from carnet_node.core.rejoin_state import closed_heads, is_behind_mark, load_rejoin
@@ -291,17 +292,19 @@ def _take_back(
     is_whole = lacks_nothing(tx, answer.own_epochs)
     if is_whole and (heard_as is not None or situation is not Situation.FORK):
         settle_key(node, tx, heard_as or vouched_key(tx, answer.own_epochs))
-    is_sealed_anew = seal_keys(tx) not in (before, before[-1:])  # the hub takes nothing new of a key that was replaced
+    if seal_keys(tx) not in (before, before[-1:]):  # the hub takes nothing new of a key that was replaced
+        note_seal_due(tx)
+    is_seal_due = load_rejoin(tx).is_seal_due
     match situation:
         case Situation.ROLLED_BACK if is_whole:
-            if is_sealed_anew:
+            if is_seal_due:
                 note_reconciled(tx)
                 emit_again(node, tx, EpochReason.RESTORED, mark)
             else:
                 finish_rejoin(node, tx, mark)
             return False
         case Situation.GO:
-            if is_sealed_anew:
+            if is_seal_due:
                 reason = EpochReason.HUB_ASKED if chain.is_writing_stopped else EpochReason.RESTORED
                 emit_again(node, tx, reason, mark)
             if not is_whole:
