@@ -109,3 +109,17 @@ def test_items_are_ticked_singly_until_the_recall_is_done(node: Node, hub: Model
     assert "Record for this recall" not in desk.open(address)
     assert sorted((one.values["items_done"], one.values["part_no"]) for one in done) == [(1, "A-1"), (2, "B-2")]
     assert {one.values["photo_hash"] for one in done} == {bytes.fromhex(PHOTO)}
+
+
+def test_a_file_and_its_hash_have_labels_of_their_own(node: Node, hub: ModelHub):
+    """Beside the field that takes the photo stands one that says it takes a SHA-256."""
+    announce(hub, LIST, count=1, evidence_bits=evidence_bits(["photo"]))
+    receive(node, hub, LIST)
+    address = f"/visits/{record_text(car_in(node))}"
+
+    page = Visitor(node).logged_in().in_english().open(address)
+
+    assert [page.count(f'aria-label="{label}"') for label in ("SHA-256: Photo of the work", "Photo of the work")] == [
+        1,
+        0,
+    ]
