@@ -118,9 +118,10 @@ def apply_page(node: Node, page: Page, *, made_ms: int | None = None) -> PageOut
         if hub_sets:
             tx.drop_offered(came_back(tx, node.identity.hub_id, hub_sets))
         orders = [order for row in rows if row.kind == ERASURE.number for order in erasure_orders(row.entries)]
+        is_new = any(groups & ~tx.erased_groups(record) for record, groups in orders)
         touched = apply_erasures(tx, node.identity.hub_id, orders)
         golden = [row for row in rows if row.kind == GOLDEN.number]
-        if orders or any(takes_values_away(tx.base(row.kind, row.record), row) for row in golden):
+        if is_new or any(takes_values_away(tx.base(row.kind, row.record), row) for row in golden):
             note_scrub_due(tx, feed)
         stored = _take_verdicts(tx, node.identity, [(one.nonce, verdict_of(one)) for one in page.outcomes])
         news = [key for row, wire in zip(rows, page.rows, strict=True) if (key := _take_row(tx, row, wire)) is not None]
