@@ -55,12 +55,12 @@ class Dialect(Protocol):
         """Remember, before a commit, that what it deletes or replaces has to leave the files."""
         ...
 
-    def scrub(self, cursor: Any, *, is_whole: bool) -> None:
-        """Overwrite what was deleted or replaced, outside any transaction.
+    def scrub(self, cursor: Any) -> None:
+        """Overwrite of what was deleted or replaced as much as can be done between two writes."""
+        ...
 
-        Args:
-            is_whole: also where that takes long; otherwise what can be done between two writes.
-        """
+    def rewrite(self, cursor: Any) -> None:
+        """Overwrite the rest of what was wanted, which may hold up every writer for seconds."""
         ...
 
     def upsert(self, table: Table) -> Executable:

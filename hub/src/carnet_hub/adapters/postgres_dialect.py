@@ -70,10 +70,12 @@ class PostgresDialect:
     def want_scrub(self, cursor: Any) -> None:
         """See `Dialect`. Nothing outlives the vacuum that follows the commit."""
 
-    def scrub(self, cursor: Any, *, is_whole: bool) -> None:
+    def scrub(self, cursor: Any) -> None:
         """See `Dialect`. The server's own WAL and its archive are the administrator's, as every backup is."""
-        if not is_whole:  # what comes after that, VACUUM FULL, is the administrator's too
-            cursor.execute("VACUUM log, record, settled")
+        cursor.execute("VACUUM log, record, settled")
+
+    def rewrite(self, cursor: Any) -> None:
+        """See `Dialect`. VACUUM FULL is the administrator's too."""
 
     def upsert(self, table: Table) -> Executable:
         """See `Dialect`."""

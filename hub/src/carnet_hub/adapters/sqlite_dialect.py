@@ -32,23 +32,15 @@ from carnet_hub.adapters.dialects import replacing
 from carnet_hub.core.limits import BUSY_MS, CONNECTIONS_KEPT, CONNECTIONS_MORE
 from carnet_hub.core.ports import StoreBusy, StoreError
 from carnet_hub.core.store_failures import StoreFull
-from carnet_storage.adapters.library import driver
+from carnet_storage.adapters.library import BUSY, FULL, driver, primary_code
 from carnet_storage.adapters.sqlite_files import scrub, want_scrub
 from carnet_storage.adapters.write_ahead import want_wal
-
-_SQLITE_BUSY: Final = frozenset({5, 6})
-"""SQLITE_BUSY and SQLITE_LOCKED. Source: SQLite result codes."""
-
-_SQLITE_FULL: Final = 13
-"""SQLITE_FULL. Source: SQLite result codes."""
+from carnet_storage.core.failures import StorageFailure
 
 _SQLITE_DAMAGED: Final = frozenset({11, 26})
 """SQLITE_CORRUPT and SQLITE_NOTADB. Source: SQLite result codes."""
 
 _RESTORE: Final = "Move the file aside with its -wal and -shm, keep it, and run `carnet-hub restore`."
-
-_PRIMARY_CODE: Final = 0xFF
-"""An extended result code carries its primary one in the low byte."""
 
 
 class SqliteDialect:
@@ -101,17 +93,19 @@ class SqliteDialect:
         except OSError as error:
             raise StoreError("That what is erased leaves the database's files cannot be noted.") from error
 
-    def scrub(self, cursor: Any, *, is_whole: bool) -> None:
-        """See `Dialect`. The log is emptied at once; writing the file anew holds up every writer, so `serve` does it.
+    def scrub(self, cursor: Any) -> None:
+        """See `Dialect`. Empties the log; beside Litestream a checkpoint from here would not get through."""
+        if not self._is_replicated:
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
-        Beside Litestream its supervisor does both at its next look; a checkpoint from here would not get through.
-        """
+    def rewrite(self, cursor: Any) -> None:
+        """See `Dialect`. Beside Litestream its supervisor does it at its next look."""
         if self._is_replicated:
             return
-        if is_whole:
+        try:
             scrub(_file_of(cursor))
-        else:
-            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except (StorageFailure, OSError) as error:
+            raise StoreError(f"The database's files cannot be scrubbed: {error}") from error
 
     def upsert(self, table: Table) -> Executable:
         """See `Dialect`."""
@@ -150,10 +144,10 @@ class SqliteDialect:
         """See `Dialect`."""
         if not isinstance(error, self._driver.DatabaseError):
             return error
-        code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE
-        if code in _SQLITE_BUSY:
+        code = primary_code(error)
+        if code in BUSY:
             return StoreBusy()
-        if code == _SQLITE_FULL:
+        if code == FULL:
             return StoreFull()
         is_ours = isinstance(
             error, self._driver.IntegrityError | self._driver.DataError | self._driver.ProgrammingError

@@ -91,12 +91,12 @@ class SqlStore:
                 raise
             cursor.execute("COMMIT")
             if transaction.is_scrubbed:
-                self.dialect.scrub(cursor, is_whole=False)
+                self.dialect.scrub(cursor)
 
     def scrub(self) -> None:
         """See `ports.HubStore`."""
         with self._cursor() as cursor:
-            self.dialect.scrub(cursor, is_whole=True)
+            self.dialect.rewrite(cursor)
 
     def close(self) -> None:
         """Let go of every connection."""

@@ -21,6 +21,7 @@ by carrying it out.
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -31,7 +32,7 @@ from carnet_hub.core.failures import AlreadyErased, Unusable
 from carnet_hub.core.feed import position_of
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.limits import LIST_ROWS_MAX
-from carnet_hub.core.ports import Snapshot
+from carnet_hub.core.ports import Snapshot, StoreError
 from carnet_hub.core.rows import HelloRow, Node, RecordRow
 from carnet_hub.core.shown import shown_records, shown_values
 from carnet_protocol import cbor
@@ -132,6 +133,12 @@ def erase_customer(hub: Hub, customer: RecordId, groups: frozenset[ErasureGroup]
     for kind, _ in found:
         counts[kind] = counts.get(kind, 0) + 1
     return Erased(row.position, tuple(RecordId(draft.record) for draft in drafts), counts)
+
+
+def scrub_files(hub: Hub) -> None:
+    """Take what was erased out of the database's files too; what cannot be done now is tried again by `serve`."""
+    with suppress(StoreError):
+        hub.store.scrub()
 
 
 def find_records(

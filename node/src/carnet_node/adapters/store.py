@@ -22,6 +22,7 @@ from carnet_node.adapters.write_transaction import SqlWriteTransaction
 from carnet_node.core.limits import BUSY_TIMEOUT_MS, CHECKPOINT_PAGES, IDLE_CONNECTIONS_MAX, REWRITTEN_AT_ONCE_BYTES
 from carnet_node.core.ports import SecretBox
 from carnet_node.core.store_failures import DiskFull, StoreBroken, StoreBusy
+from carnet_storage.adapters.library import BUSY, FULL, primary_code
 from carnet_storage.adapters.library import driver as _library
 from carnet_storage.adapters.sqlite_files import is_scrub_wanted, rewrite, want_scrub
 from carnet_storage.adapters.write_ahead import want_wal
@@ -31,11 +32,6 @@ driver: Final[Any] = _library
 """The SQLite driver in use, everywhere in the node."""
 
 _SYNCHRONOUS_FULL: Final = 2
-_PRIMARY_CODE: Final = 0xFF
-"""The part of SQLite's error codes that names the kind of failure."""
-
-_BUSY: Final = frozenset({driver.SQLITE_BUSY, driver.SQLITE_LOCKED})
-"""Kinds of failure that pass by themselves: somebody else is writing."""
 
 
 class SqliteNodeStore:
@@ -77,16 +73,17 @@ class SqliteNodeStore:
         Raises:
             StoreBusy: see the port, or nobody can be asked; nothing was lost, call again.
         """
-        is_large = self._path.exists() and self._path.stat().st_size > REWRITTEN_AT_ONCE_BYTES
-        if self._is_replicated and (is_quiet or not is_large):
-            if not is_asked:
-                self._ask_for_scrub()
-            return not is_scrub_wanted(self._path)
+        may_rewrite = is_quiet or not self._is_large()
         if not self._is_replicated:
-            self._scrub_here(is_rewritten=is_quiet or not is_large)
-        if is_large and not is_quiet:
+            self._scrub_here(is_rewritten=may_rewrite)
+        elif may_rewrite and not is_asked:
+            self._ask_for_scrub()
+        if not may_rewrite:
             raise StoreBusy("a database of this size is written anew when nobody is at work")
-        return True
+        return not (self._is_replicated and is_scrub_wanted(self._path))
+
+    def _is_large(self) -> bool:
+        return self._path.exists() and self._path.stat().st_size > REWRITTEN_AT_ONCE_BYTES
 
     def _scrub_here(self, *, is_rewritten: bool) -> None:
         with translated_errors():
@@ -201,10 +198,10 @@ def translated_errors() -> Iterator[None]:
     try:
         yield
     except driver.OperationalError as error:
-        code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE
-        if code in _BUSY:
+        code = primary_code(error)
+        if code in BUSY:
             raise StoreBusy("another process of this node is writing") from error
-        if code == driver.SQLITE_FULL:
+        if code == FULL:
             raise DiskFull(str(error)) from error
         raise StoreBroken(str(error)) from error
     except driver.ProgrammingError:

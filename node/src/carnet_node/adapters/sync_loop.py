@@ -180,6 +180,7 @@ class BackgroundSync:
         async with anyio.create_task_group() as tasks:
 
             async def end_at_contact() -> None:
+                """The other task has reached the hub: there is nothing left to wait for."""
                 await self._contact.wait_beyond(contacts)
                 tasks.cancel_scope.cancel()
 

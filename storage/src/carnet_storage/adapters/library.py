@@ -17,3 +17,17 @@ driver: Final[Any] = _library
 
 SQLITE_VERSION: Final[str] = driver.sqlite_version
 """Version of the library."""
+
+BUSY: Final = frozenset({5, 6})
+"""SQLITE_BUSY and SQLITE_LOCKED: somebody else holds the file. Source: SQLite result codes."""
+
+FULL: Final = 13
+"""SQLITE_FULL: no room on the disk. Source: SQLite result codes."""
+
+_PRIMARY_CODE: Final = 0xFF
+"""An extended result code carries its primary one in the low byte."""
+
+
+def primary_code(error: BaseException) -> int:
+    """The kind of a failure of the library; 0 when it names none."""
+    return int(getattr(error, "sqlite_errorcode", 0)) & _PRIMARY_CODE

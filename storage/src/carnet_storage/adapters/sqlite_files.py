@@ -10,9 +10,9 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-from carnet_storage.adapters.library import driver
+from carnet_storage.adapters.library import BUSY, FULL, driver, primary_code
 from carnet_storage.adapters.system import PRIVATE_MODE, free_memory, sync_folder
 from carnet_storage.core.failures import DatabaseDamaged, DiskFull, NotNow
 from carnet_storage.core.limits import (
@@ -26,10 +26,6 @@ from carnet_storage.core.limits import (
 
 Progress = Callable[[int, int], None]
 """Called with (done, total) in bytes or pages; the unit does not matter for a bar."""
-
-_SQLITE_FULL: Final = 13
-_SQLITE_BUSY: Final = frozenset({5, 6})
-_PRIMARY_CODE: Final = 0xFF
 
 
 def no_progress(_done: int, _total: int) -> None:
@@ -257,8 +253,8 @@ def _translated(which: str, folder: Path) -> Iterator[None]:
         with translated_disk(folder):
             yield
     except driver.DatabaseError as error:
-        if getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE == _SQLITE_FULL:
+        if primary_code(error) == FULL:
             raise DiskFull(str(folder), "the disk is full") from error
-        if getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE in _SQLITE_BUSY:
+        if primary_code(error) in BUSY:
             raise NotNow("somebody else is writing to the database") from error
         raise DatabaseDamaged(which, str(error)) from error

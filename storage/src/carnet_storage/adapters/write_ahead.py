@@ -8,10 +8,7 @@ Source: SQLite's documentation of sqlite3_busy_handler.
 import time
 from typing import Any, Final
 
-from carnet_storage.adapters.library import driver
-
-_SQLITE_BUSY: Final = frozenset({5, 6})
-_PRIMARY_CODE: Final = 0xFF
+from carnet_storage.adapters.library import BUSY, driver, primary_code
 
 _PAUSE_S: Final = 0.005
 """Seconds between two tries; another opener's switch takes about as long as two writes to the disk."""
@@ -35,8 +32,7 @@ def want_wal(connection: Any, patience_ms: int) -> str:
         try:
             (mode,) = connection.execute("PRAGMA journal_mode=WAL").fetchone()
         except driver.OperationalError as error:
-            is_busy = getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE in _SQLITE_BUSY
-            if not is_busy or time.monotonic() >= until:
+            if primary_code(error) not in BUSY or time.monotonic() >= until:
                 raise
             time.sleep(_PAUSE_S)
         else:

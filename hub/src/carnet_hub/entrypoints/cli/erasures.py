@@ -5,7 +5,15 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from carnet_hub.core.erasing import ErasureLine, NodeReceipt, ReceiptState, erase_customer, list_erasures, show_receipts
+from carnet_hub.core.erasing import (
+    ErasureLine,
+    NodeReceipt,
+    ReceiptState,
+    erase_customer,
+    list_erasures,
+    scrub_files,
+    show_receipts,
+)
 from carnet_hub.core.failures import Unusable
 from carnet_hub.core.overview import list_nodes
 from carnet_hub.entrypoints.cli.output import AsJson, Xlsx, emit, emit_list, hub_of, moment_text, working
@@ -50,7 +58,7 @@ def erase(
     require_consent(CONSEQUENCE, is_agreed=yes, as_json=as_json)
     with hub_of(ctx) as app, working("erasing", is_quiet=as_json):
         erased = erase_customer(app.hub, record, chosen, ground=ground)
-        app.hub.store.scrub()
+        scrub_files(app.hub)
     result = {
         "orders": list(erased.orders),
         "position": erased.position,

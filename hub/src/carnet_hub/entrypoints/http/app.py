@@ -8,6 +8,7 @@ import structlog
 from fastapi import FastAPI
 
 from carnet_hub.bootstrap import HubApp, open_hub
+from carnet_hub.core.erasing import scrub_files
 from carnet_hub.core.freeing import free_forgotten
 from carnet_hub.core.limits import FORGOTTEN_EVERY_S
 from carnet_hub.core.ports import StoreError
@@ -52,9 +53,9 @@ async def _look_after_now_and_then(app: HubApp) -> None:
     """Free parked sets that have what they waited for, and scrub the files, as long as the server runs."""
     while True:
         await app.hub.clock.sleep(FORGOTTEN_EVERY_S)
+        await app.run_blocking(lambda: scrub_files(app.hub))
         try:
             found = await app.run_blocking(lambda: free_forgotten(app.hub))
-            await app.run_blocking(app.hub.store.scrub)
         except StoreError:
             continue  # the database is away or busy: requests say so, and the next look comes
         if found.judged:
