@@ -20,6 +20,8 @@ from carnet_protocol.ids import (
     ownership_id,
     parse_record_text,
     record_text,
+    settlement_id,
+    settlement_share_id,
     split_op_ids,
     vehicle_id,
 )
@@ -83,11 +85,12 @@ def test_a_vehicle_id_needs_seventeen_characters(vin: str):
 
 
 def test_each_part_of_a_derived_id_counts():
-    """Another vehicle, customer, role, campaign or visit makes another record."""
+    """Another vehicle, customer, role, campaign, visit or place makes another record."""
     a, b, c = record("a"), record("b"), record("c")
 
     assert len({ownership_id(*parts) for parts in [(a, b, "owner"), (b, a, "owner"), (a, b, "driver")]}) == 3
     assert len({completion_id(a, VIN, b), completion_id(a, VIN, c), completion_id(c, VIN, b)}) == 3
+    assert len({settlement_id(a), settlement_id(b), settlement_share_id(a, 0), settlement_share_id(a, 1)}) == 4
     assert UUID(bytes=ownership_id(a, b, "owner")).version == UUID(bytes=completion_id(a, VIN, b)).version == 5
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from carnet_protocol.demands import Demands, EvidenceAsked, NumbersAsked, WorkItem
 from carnet_protocol.errors import BadValue
 from carnet_protocol.kinds import COMPLETION_METHODS
 from carnet_protocol.limits import CAMPAIGN_ITEMS_MAX, EVIDENCE_BITS_MAX, ITEM_BITS_MAX
@@ -11,6 +12,9 @@ from carnet_protocol.remedy import (
     EVIDENCE,
     INTERIM,
     REFUSED,
+    Outcome,
+    Work,
+    WorkBench,
     claimed_items,
     contradicts,
     evidence_bits,
@@ -140,3 +144,96 @@ def test_a_wrong_number_is_one_that_differs(item: dict[str, Value], stated: dict
 def test_only_what_is_fitted_can_have_a_wrong_number(method: str, is_wrong: bool):
     """The number of the part that stands on an inspected or refunded car contradicts nothing."""
     assert contradicts({"part_no": "45022-TB0"}, method, {"part_no": "45022-TB1"}) is is_wrong
+
+
+LEFT, RIGHT = WorkItem(1, "left", "A-1"), WorkItem(2, "right", "B-2")
+PLATE = WorkItem(3, "plate", is_required=False)
+BOTH = Demands(items=(LEFT, RIGHT))
+RENAMED = WorkItem(
+    1, "left", "A-2", asked=(NumbersAsked(0, "A-1", "", is_listed=True), NumbersAsked(10, "A-2", "", is_listed=True))
+)
+DROPPED = WorkItem(
+    2, "right", "B-2", asked=(NumbersAsked(0, "B-2", "", is_listed=True), NumbersAsked(10, "", "", is_listed=False))
+)
+ADDED = WorkItem(2, "right", "B-2", asked=(NumbersAsked(10, "B-2", "", is_listed=True),))
+
+
+def heard(demands: Demands, *works: tuple[str, dict[str, Value]], at_ms: int = 5) -> list[Outcome]:
+    """What some work of one moment comes to, one after the other."""
+    bench = WorkBench(demands)
+    return [bench.hear(Work(method, at_ms, values)) for method, values in works]
+
+
+@pytest.mark.parametrize(
+    ("demands", "works", "outcomes"),
+    [
+        pytest.param(Demands(), [("replaced", {})], ["counted"], id="one thing"),
+        pytest.param(Demands(), [("replaced", {})] * 2, ["counted", "duplicate"], id="twice"),
+        pytest.param(Demands(), [("", {})], ["no-method"], id="without a method"),
+        pytest.param(
+            Demands(), [("interim", {}), ("replaced", {})], ["interim", "counted"], id="after the interim one"
+        ),
+        pytest.param(Demands(), [("refused", {"signature_hash": bytes(32)})], ["owner-refused"], id="refused"),
+        pytest.param(Demands(begins_ms=6), [("replaced", {})], ["before-campaign"], id="before the campaign"),
+        pytest.param(Demands(begins_ms=5), [("replaced", {})], ["counted"], id="in its first ms"),
+        pytest.param(Demands(evidence=(EvidenceAsked(0, ALL),)), [("software", {})], ["lacks-evidence"], id="unproved"),
+        pytest.param(BOTH, [("replaced", {})], ["no-item"], id="neither of two"),
+        pytest.param(BOTH, [("replaced", {"items_done": 4})], ["no-item"], id="another item"),
+        pytest.param(BOTH, [("replaced", {"items_done": 1, "part_no": "B-2"})], ["wrong-part"], id="wrong part"),
+        pytest.param(
+            BOTH,
+            [("replaced", {"items_done": 3, "part_no": "A-1"}), ("replaced", {"items_done": 2, "part_no": "b2"})],
+            ["partial", "counted"],
+            id="one part at a time",
+        ),
+        pytest.param(BOTH, [("replaced", {"items_done": 1})] * 2, ["partial", "duplicate"], id="one item twice"),
+        pytest.param(BOTH, [("refunded", {})], ["counted"], id="money back"),
+        pytest.param(Demands(items=(LEFT, PLATE)), [("replaced", {"items_done": 1})], ["counted"], id="optional left"),
+    ],
+)
+def test_work_comes_to_what_its_campaign_demands(
+    demands: Demands, works: list[tuple[str, dict[str, Value]]], outcomes: list[str]
+):
+    """Each piece of work has one outcome, the earlier ones having been heard."""
+    assert heard(demands, *works) == outcomes
+
+
+@pytest.mark.parametrize(
+    ("items", "at_ms", "values", "outcome"),
+    [
+        pytest.param((RENAMED,), 9, {"part_no": "A-1"}, "counted", id="the number of its time"),
+        pytest.param((RENAMED,), 9, {"part_no": "A-2"}, "wrong-part", id="a number that came later"),
+        pytest.param((RENAMED,), 10, {"part_no": "A-1"}, "wrong-part", id="a number of before"),
+        pytest.param((LEFT, DROPPED), 9, {"items_done": 1}, "counted", id="what is left to do"),
+        pytest.param((LEFT, DROPPED), 9, {"items_done": 2, "part_no": "A-1"}, "wrong-part", id="wrong when done"),
+        pytest.param((LEFT, DROPPED), 10, {"part_no": "B-2"}, "wrong-part", id="after an item was left out"),
+        pytest.param((DROPPED,), 9, {"part_no": "A-1"}, "wrong-part", id="the only item was left out"),
+        pytest.param((LEFT, ADDED), 9, {}, "partial", id="before there were two"),
+        pytest.param((LEFT, ADDED), 9, {"part_no": "C-3"}, "wrong-part", id="wrong before there were two"),
+        pytest.param((LEFT, ADDED), 10, {}, "no-item", id="since there are two"),
+    ],
+)
+def test_work_is_judged_by_the_items_of_its_time(
+    items: tuple[WorkItem, ...], at_ms: int, values: dict[str, Value], outcome: str
+):
+    """A number that was changed, or an item that was added or left out, leaves the work of before as it was."""
+    assert heard(Demands(items=items), ("replaced", values), at_ms=at_ms) == [outcome]
+
+
+@pytest.mark.parametrize(
+    ("methods", "closed_by"),
+    [
+        pytest.param(("inspected_no_defect", "inspected_no_defect"), "inspected_no_defect", id="both inspected"),
+        pytest.param(("replaced", "inspected_no_defect"), "replaced", id="one replaced"),
+        pytest.param(("inspected_no_defect", "software"), "software", id="one mended later"),
+        pytest.param(("replaced",), None, id="half done"),
+    ],
+)
+def test_a_car_is_inspected_only_when_every_item_was(methods: tuple[str, ...], closed_by: str | None):
+    """What closes a car is the last work that did more than look."""
+    bench = WorkBench(BOTH)
+
+    for number, method in enumerate(methods, start=1):
+        bench.hear(Work(method, 5, {"items_done": item_bits([number])}))
+
+    assert bench.closed_by == closed_by

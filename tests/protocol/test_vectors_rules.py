@@ -7,6 +7,7 @@ import pytest
 from carnet_protocol import cbor
 from carnet_protocol.chain import ChainHead, classify_link
 from carnet_protocol.changeset import Header, read_set
+from carnet_protocol.demands import demands_of, item_of
 from carnet_protocol.envelope import read_envelope
 from carnet_protocol.errors import Refused
 from carnet_protocol.fold import effective_based_on, fold_record
@@ -19,16 +20,20 @@ from carnet_protocol.ids import (
     new_record_id,
     op_id,
     ownership_id,
+    settlement_id,
+    settlement_share_id,
     staff_action_id,
     vehicle_id,
 )
 from carnet_protocol.kinds import REGISTRY
+from carnet_protocol.recall_lists import Step, apply_step, decode_step, encode_members, encode_step
+from carnet_protocol.remedy import Work, WorkBench
 from carnet_protocol.resolvers import is_legal_step, show
 from carnet_protocol.segments import decode_segment, encode_segment, segment_hash, split_vin
 from carnet_protocol.state import entries_from_wire, entries_to_wire, head_op_ids
 from carnet_protocol.vin import VinPolicy, assess_vin, normalise_vin
 from carnet_protocol.writes import Write
-from support.vector_files import fields_of, reason_of, unhex, vectors
+from support.vector_files import fields_of, reason_of, unhex, value_of, vectors
 
 
 @vectors("chain.json")
@@ -102,6 +107,18 @@ def test_steps_are_judged(vector: Any):
     assert is_legal_step(register, vector["read"], vector["written"]) == vector["is_legal"]
 
 
+@vectors("demands.json")
+def test_work_is_judged_by_what_was_demanded_then(vector: Any):
+    """What the records hold, and what the work of one moment comes to."""
+    stated = (vector["campaign"], vector["values"], *vector["items"])
+    campaign, values, *items = ({name: value_of(value) for name, value in one.items()} for one in stated)
+    work = Work(vector["method"], vector["done_ms"], values)
+
+    outcome = WorkBench(demands_of(campaign, [item_of(one) for one in items])).hear(work)
+
+    assert outcome.value == vector["outcome"]
+
+
 @vectors("ids.json")
 def test_ids_are_derived(vector: Any):
     """Each id follows from what is given."""
@@ -113,6 +130,8 @@ def test_ids_are_derived(vector: Any):
         "completion": lambda: completion_id(parts["campaign"], given["vin"], parts["visit"]),
         "new": lambda: new_record_id(given["now_ms"], parts["random"]),
         "staff-action": lambda: staff_action_id(parts["nonce"]),
+        "settlement": lambda: settlement_id(parts["visit"]),
+        "settlement-share": lambda: settlement_share_id(parts["settlement"], given["place"]),
         "golden": lambda: golden_id(parts["customer"]),
         "golden-op": lambda: golden_op_id(parts["golden"], given["position"]),
         "op": lambda: op_id(parts["nonce"], given["index"]),
@@ -141,6 +160,25 @@ def test_recall_lists_are_written_and_read(vector: Any):
     assert segment_hash(data).hex() == vector["sha256_hex"]
     assert set(decode_segment(data)) == {normalise_vin(vin) for vin in vector["vins"]}
     assert [list(parts) if (parts := split_vin(vin)) else None for vin in vector["vins"]] == vector["split"]
+
+
+@vectors("steps-between-lists-valid.json")
+def test_steps_between_recall_lists_are_written_read_and_applied(vector: Any):
+    """One step, one form; behind it is the list with the stated hash."""
+    before, added, dropped = (decode_segment(encode_segment(vector[name])) for name in ("vins", "added", "dropped"))
+    data = encode_step(Step(added, dropped))
+
+    assert data.hex() == vector["step_hex"]
+    assert segment_hash(encode_members(apply_step(before, decode_step(data)))).hex() == vector["sha256_hex"]
+
+
+@vectors("steps-between-lists-invalid.json")
+def test_other_bytes_are_no_step(vector: Any):
+    """Each is refused with its reason."""
+    with pytest.raises(Refused) as refusal:
+        decode_step(unhex(vector["step_hex"]))
+
+    assert reason_of(refusal) == vector["reason"]
 
 
 @vectors("segments-invalid.json")

@@ -1,18 +1,15 @@
-"""What happens between machines: ids, enrolment, messages, bundles, key changes, revocations and erasures."""
+"""What happens between machines: ids, enrolment, messages, key changes, revocations and erasures."""
 
-import hashlib
 from typing import Any
 
 import msgspec
 
 from carnet_protocol import cbor
-from carnet_protocol.bundle import PartKind, pack_bundle
 from carnet_protocol.changeset import reread_set
 from carnet_protocol.enrolment import InviteKeys, format_code, invite_keys, prove_answer, prove_request
 from carnet_protocol.envelope import Purpose, seal_envelope
 from carnet_protocol.hello import EpochHead, HelloAnswer, HelloRequest, HubEpoch, LostSet
 from carnet_protocol.ids import (
-    HubId,
     completion_id,
     golden_id,
     golden_op_id,
@@ -20,6 +17,8 @@ from carnet_protocol.ids import (
     op_id,
     ownership_id,
     record_text,
+    settlement_id,
+    settlement_share_id,
     staff_action_id,
     vehicle_id,
 )
@@ -100,6 +99,12 @@ def ids_valid() -> list[Vector]:
             new_record_id(SOME_MS, named("random", 10)),
         ),
         ("staff-action", {"nonce_hex": nonce("first").hex()}, staff_action_id(nonce("first"))),
+        ("settlement", {"visit_hex": visit.hex()}, settlement_id(visit)),
+        (
+            "settlement-share",
+            {"settlement_hex": settlement_id(visit).hex(), "place": 1},
+            settlement_share_id(settlement_id(visit), 1),
+        ),
         ("golden", {"customer_hex": customer.hex()}, golden_id(customer)),
         (
             "golden-op",
@@ -189,30 +194,6 @@ def messages_valid() -> list[Vector]:
             "cbor_hex": encode_answers([PushAnswer(0, signed, None, None), PushAnswer(5, None, "gap", 7)]).hex(),
         },
     ]
-
-
-def bundle_valid() -> list[Vector]:
-    """A bundle of a hello and a batch, and an empty one."""
-    message, opening = seal(CUSTOMER, name="first")
-    full = [(PartKind.HELLO, b"hello"), (PartKind.BATCH, encode_batch([(message, opening)]))]
-    return [_bundle_vector("hello and a batch", _bundle(full), full), _bundle_vector("empty", _bundle([]), [])]
-
-
-def bundle_invalid() -> list[Vector]:
-    """Bundles that are damaged, or made for somebody else; every reason is `bad-bundle`."""
-    good = _bundle([(PartKind.HELLO, b"hello"), (PartKind.BATCH, b"batch")])
-    cases = [
-        ("cut by one byte", good[:-1]),
-        ("cut in the manifest", good[:40]),
-        ("a byte after the end", good + b"\x00"),
-        ("a changed part", good[:-1] + b"X"),
-        ("parts exchanged", good[:-10] + b"batchhello"),
-        ("another version", good.replace(b"BUNDLE-1", b"BUNDLE-2")),
-        ("made for another receiver", _bundle([], receiver=named("somebody else"))),
-        ("made for another hub", _bundle([], hub=OTHER_HUB)),
-        ("signed for another purpose", _bundle_head_for(Purpose.CHANGESET)),
-    ]
-    return [_bundle_vector(name, data, None) | {"reason": "bad-bundle"} for name, data in cases]
 
 
 def orders() -> list[Vector]:
@@ -367,29 +348,3 @@ def _recovery() -> tuple[RecoverRequest, RecoverAnswer]:
     message = seal_envelope(cbor.encode_frame(request), Purpose.ENROL, HUB, NODE_KEY)
     answer = RecoverAnswer(1, NODE, named("wrapped for the node", 80), bytes(32))
     return request, msgspec.structs.replace(answer, proof=prove_answer(keys, message, answer))
-
-
-def _bundle(parts: list[tuple[PartKind, bytes]], *, receiver: bytes = HUB, hub: HubId = HUB) -> bytes:
-    return pack_bundle(parts, sender=NODE, receiver=receiver, serial=1, created_ms=SOME_MS, hub=hub, signer=NODE_KEY)
-
-
-def _bundle_head_for(purpose: Purpose) -> bytes:
-    manifest = cbor.encode([1, NODE, HUB, 1, SOME_MS, []])
-    head = seal_envelope(manifest, purpose, HUB, NODE_KEY)
-    return b"CARNET-BUNDLE-1\n" + len(head).to_bytes(4, "big") + head
-
-
-def _bundle_vector(name: str, data: bytes, parts: list[tuple[PartKind, bytes]] | None) -> Vector:
-    vector: Vector = {
-        "name": name,
-        "hub_id_hex": HUB.hex(),
-        "receiver_hex": HUB.hex(),
-        "public_key_hex": NODE_KEY.public.hex(),
-        "bundle_hex": data.hex(),
-    }
-    if parts is not None:
-        vector["parts"] = [
-            {"kind": kind.value, "body_hex": body.hex(), "sha256_hex": hashlib.sha256(body).hexdigest()}
-            for kind, body in parts
-        ]
-    return vector

@@ -1,9 +1,10 @@
-"""Vehicle identification numbers and the byte form of recall lists.
+"""Vehicle identification numbers, and the byte forms of recall lists and of the steps between their states.
 
 The numbers are test values: makers' codes are real, the cars are not.
 """
 
-from carnet_protocol.segments import SEGMENT_MAGIC, encode_segment, segment_hash, split_vin
+from carnet_protocol.recall_lists import STEP_MAGIC, Step, apply_step, encode_members, encode_step
+from carnet_protocol.segments import SEGMENT_MAGIC, decode_segment, encode_segment, segment_hash, split_vin
 from carnet_protocol.vin import VinPolicy, assess_vin, check_digit
 from tools.vectors.names import Vector
 
@@ -77,6 +78,51 @@ def segments_invalid() -> list[Vector]:
         ("an exception in small letters", exception.lower().replace(b"cseg", b"CSEG")),
     ]
     return [{"name": name, "reason": "bad-segment", "segment_hex": data.hex()} for name, data in cases]
+
+
+def steps_valid() -> list[Vector]:
+    """A list, a step, and the list behind it."""
+    frame, wrong_digit = "AE86-5012345", "1M8GDM9A0KP042788"
+    cases: list[tuple[str, list[str], list[str], list[str]]] = [
+        ("one more", [PUBLISHED], [_with_tail(2789)], []),
+        ("one less", [PUBLISHED, _with_tail(2789)], [], [PUBLISHED]),
+        ("the last one goes", [PUBLISHED], [], [PUBLISHED]),
+        ("a prefix comes and another goes", [PUBLISHED], [_right("LSVAA49J132047371")], [PUBLISHED]),
+        ("an exception comes and another goes", [frame], [wrong_digit], [frame]),
+        ("said again, of whom it was so", [PUBLISHED], [PUBLISHED], [frame]),
+    ]
+    return [
+        {"name": name, "vins": vins, "added": added, "dropped": dropped}
+        | {"step_hex": encode_step(_step(added, dropped)).hex(), "sha256_hex": _hash_behind(vins, added, dropped)}
+        for name, vins, added, dropped in cases
+    ]
+
+
+def steps_invalid() -> list[Vector]:
+    """Bytes that no correct writer makes; every reason is `bad-segment`."""
+    one = encode_step(_step([PUBLISHED], []))
+    nobody, somebody = encode_segment([]), encode_segment([PUBLISHED])
+    cases = [
+        ("nothing", b""),
+        ("another magic", b"CSTQ\x01" + one[5:]),
+        ("another version", b"CSTP\x02" + one[5:]),
+        ("a segment and no step", somebody),
+        ("cut short", one[:-1]),
+        ("a byte after the end", one + b"\x00"),
+        ("a length beyond the end", STEP_MAGIC + b"\xff\xff\xff\xff" + somebody + nobody),
+        ("somebody who comes and goes", STEP_MAGIC + len(somebody).to_bytes(4, "big") + somebody + somebody),
+        ("a step that does nothing", STEP_MAGIC + len(nobody).to_bytes(4, "big") + nobody + nobody),
+    ]
+    return [{"name": name, "reason": "bad-segment", "step_hex": data.hex()} for name, data in cases]
+
+
+def _step(added: list[str], dropped: list[str]) -> Step:
+    return Step(decode_segment(encode_segment(added)), decode_segment(encode_segment(dropped)))
+
+
+def _hash_behind(vins: list[str], added: list[str], dropped: list[str]) -> str:
+    behind = apply_step(decode_segment(encode_segment(vins)), _step(added, dropped))
+    return segment_hash(encode_members(behind)).hex()
 
 
 def _with_tail(tail: int) -> str:

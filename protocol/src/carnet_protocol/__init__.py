@@ -3,9 +3,10 @@
 Decides nothing itself; each module below says in its first paragraph what it decides. Their public names are the public
 surface of this distribution. Nothing is imported here, so that a command line pays only for what it uses.
 
-    bytes       cbor, envelope, ops, seals, changeset, messages, hello, bundle, segments
-    words       limits, reasons, errors, ids, registry, kinds, vin, wmi
-    rules       chain, writes, state, settled, fold, resolvers, opened, orders, enrolment, recovery, remedy
+    bytes       cbor, envelope, ops, seals, changeset, messages, hello, bundle, segments, recall_lists
+    words       limits, reasons, errors, ids, registry, kinds, legal_days, recall_doubt, vin, wmi
+    rules       chain, writes, state, settled, fold, resolvers, opened, orders, enrolment, recovery, remedy,
+                demands, owners, consents, visits, reach, retention, ten_days, shop_figures
 """
 
 __all__ = [
@@ -13,6 +14,8 @@ __all__ = [
     "cbor",
     "chain",
     "changeset",
+    "consents",
+    "demands",
     "enrolment",
     "envelope",
     "errors",
@@ -20,21 +23,30 @@ __all__ = [
     "hello",
     "ids",
     "kinds",
+    "legal_days",
     "limits",
     "messages",
     "opened",
     "ops",
     "orders",
+    "owners",
+    "reach",
     "reasons",
+    "recall_doubt",
+    "recall_lists",
     "recovery",
     "registry",
     "remedy",
     "resolvers",
+    "retention",
     "seals",
     "segments",
     "settled",
+    "shop_figures",
     "state",
+    "ten_days",
     "vin",
+    "visits",
     "wmi",
     "writes",
 ]

@@ -37,6 +37,8 @@ class PartKind(StrEnum):
     PAGE = "page"
     SEGMENT = "segment"
     ENROL = "enrol"
+    LISTS = "recall-lists"
+    HELD = "held-lists"
 
 
 class Part(Frame, frozen=True):

@@ -83,6 +83,20 @@ def completion_id(campaign: RecordId, vin: str, visit: RecordId) -> RecordId:
     return RecordId(_uuid5(b"completion\x00" + campaign + visit + _utf8(vin)))
 
 
+def settlement_id(visit: RecordId) -> RecordId:
+    """The record id of "this order was settled": two desks that settle one order without a line write one record."""
+    return RecordId(_uuid5(b"settlement\x00" + visit))
+
+
+def settlement_share_id(settlement: RecordId, place: int) -> RecordId:
+    """The record id of one share of a settlement.
+
+    Args:
+        place: of the share in its settlement, 0 to 65,535.
+    """
+    return RecordId(_uuid5(b"settlement-share\x00" + settlement + place.to_bytes(2, "big")))
+
+
 def staff_action_id(nonce: Nonce) -> RecordId:
     """The record id of "who made the set with this nonce"."""
     return RecordId(_uuid5(b"staff-action\x00" + nonce))
@@ -121,7 +135,10 @@ def new_record_id(now_ms: int, random10: bytes) -> RecordId:
 
 def record_text(record: bytes) -> str:
     """A record id as people see it: hyphenated UUID text."""
-    return str(UUID(bytes=bytes(record)))
+    if len(record) != RECORD_ID_BYTES:
+        raise ValueError(f"{len(record)} bytes are no record id")
+    text = record.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 def parse_record_text(text: str) -> RecordId:

@@ -84,6 +84,27 @@ SEGMENT_BYTES_MAX: Final = 64 * 1024 * 1024
 SEGMENT_MEMBERS_MAX: Final = 20_000_000
 """Member VINs of one segment; the largest single campaign known had 23 million vehicles worldwide, and may be split."""
 
+LIST_SEGMENTS_MAX: Final = 128
+"""Segments of one recall list, of a million vehicles each."""
+
+LIST_STEPS_MAX: Final = 16
+"""Steps of one trail: each stands for twice as much as the next, so ten cover a thousand days."""
+
+LIST_STATES_MAX: Final = 64
+"""States of a list from which a trail leads on: two months of days; whoever was away for longer fetches the list."""
+
+LISTS_MAX: Final = 30_000
+"""Recall lists at one hub: three each of ten thousand campaigns, of which the whole of China files 240 a year."""
+
+RECALL_MANIFEST_BYTES_MAX: Final = 16 * 1024 * 1024
+"""The signed manifest of all recall lists: 500 bytes for each of the most there may be."""
+
+HELD_LISTS_MAX: Final = LISTS_MAX
+"""Recall lists that a bundle says its sender holds; one that is not named comes once more."""
+
+RECALL_STALE_AFTER_MS: Final = 7 * 24 * 3600 * 1000
+"""Recall data older than this answers "unknown" instead of "clear", unless the settings of a node say otherwise."""
+
 CLOCK_OFFSET_ALARM_MS: Final = 10 * 60 * 1000
 """A clock further off than this is reported (never refused: clocks decide nothing but a tie)."""
 
@@ -107,3 +128,6 @@ ITEM_BITS_MAX: Final = 2**CAMPAIGN_ITEMS_MAX - 1
 
 EVIDENCE_BITS_MAX: Final = 255
 """Kinds of evidence that a campaign may ask for, as bits; `remedy` knows five of them."""
+
+UNREACHABLE_TRIES_MAX: Final = 20
+"""Attempts that a campaign may ask for before an owner counts as unreachable; more than that is never giving up."""

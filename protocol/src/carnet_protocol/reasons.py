@@ -60,6 +60,7 @@ class Reason(StrEnum):
     HUB_BEHIND = "hub-behind"
     NOT_FOUND = "not-found"
     BUSY = "busy"
+    OLDER_LISTS = "older-lists"
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +249,11 @@ _TEXTS: Final[dict[Reason, ReasonText]] = {
     Reason.NOT_FOUND: ReasonText("There is nothing under this name.", _NOTHING_CHANGED, "Check the name or number."),
     Reason.BUSY: ReasonText(
         "The database is in use or cannot be reached at the moment.", _NOTHING_CHANGED, "Try again in a moment."
+    ),
+    Reason.OLDER_LISTS: ReasonText(
+        "The recall lists that were offered are older than those in use.",
+        "The newer lists stay in use, with their date shown.",
+        "Nothing; if it repeats, the hub operator runs `recalls lists` at the hub.",
     ),
 }
 

@@ -193,7 +193,7 @@ class Register:
     @property
     def labels(self) -> tuple[int, ...]:
         """The labels of all fields, ascending."""
-        return tuple(self.label(position) for position in range(len(self.fields)))
+        return tuple(range(self.label(0), self.label(len(self.fields))))
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
-"""What a recall asks as proof that it was done on a car, and which of its items a completion did.
+"""What a recall asks as proof that it was done on a car, and what the work that was reported for it comes to.
 
-Decides which methods close a recall, which evidence each of them owes, and when a part or software number is the one
-that the campaign names. Node and hub ask the same questions: a desk refuses what the hub would not count. Does not
-decide which completion counts, nor what a person sees.
+Decides which methods close a recall, which evidence each of them owes, when a part or software number is the one that
+the campaign names, and when all that is required is done (`WorkBench`). Node and hub ask the same questions: a desk
+refuses what the hub would not count. Does not decide who is a member, whether a dealer had the car, nor what a person
+sees; what was demanded at which moment is `demands`.
 
 Rules
 1. `interim` and `refused` close nothing: the car stays open, whatever else was said.
@@ -12,6 +13,9 @@ Rules
    stated is no wrong number; whether it had to be stated is rule 2. Where nothing is fitted a number is what was found
    on the car, and never wrong.
 4. Numbers are compared without case, spaces and dashes: people leave them out.
+5. Evidence, items and numbers are those of the moment the work was done. What it did then counts for the items that the
+   campaign has now; where that is only one, for that one. Money back does whatever there is to do.
+6. A car is done with the work that does the last required item. Work that comes later, or adds no item, is a duplicate.
 
     >>> missing_evidence(evidence_bits(["photo", "odometer"]), "replaced", {"odometer_km": 12_000})
     ('photo',)
@@ -20,8 +24,11 @@ Rules
 """
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
+from carnet_protocol.demands import Demands
 from carnet_protocol.errors import BadValue
 from carnet_protocol.ids import HASH_BYTES
 from carnet_protocol.limits import CAMPAIGN_ITEMS_MAX
@@ -32,11 +39,13 @@ from carnet_protocol.vin import normalise_vin
 EVIDENCE: Final = ("technician", "part", "photo", "odometer", "signature")
 """Kinds of evidence by bit, the first one lowest; appended to, never renumbered: the bits stand in signed sets."""
 
-CLOSING: Final = ("repaired", "replaced", "software", "inspected_no_defect", "refunded")
-"""Methods after which nothing is left to do."""
-
 INTERIM: Final = "interim"
 REFUSED: Final = "refused"
+INSPECTED: Final = "inspected_no_defect"
+REFUNDED: Final = "refunded"
+
+CLOSING: Final = ("repaired", "replaced", "software", INSPECTED, REFUNDED)
+"""Methods after which nothing is left to do."""
 
 _FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     "technician": ("technician_code",),
@@ -49,7 +58,109 @@ _FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
 
 FITTING: Final = frozenset({"repaired", "replaced", "software"})
 """Methods that fit something: they need the remedy to be there, and it has a number."""
+
+_METHODS: Final = frozenset({*CLOSING, INTERIM, REFUSED})
 _HASHES: Final = ("photo_hash", "signature_hash")
+
+
+class Outcome(StrEnum):
+    """What reported work comes to."""
+
+    COUNTED = "counted"
+    DUPLICATE = "duplicate"
+    PARTIAL = "partial"
+    INTERIM = "interim"
+    OWNER_REFUSED = "owner-refused"
+    NO_METHOD = "no-method"
+    BEFORE_CAMPAIGN = "before-campaign"
+    LACKS_EVIDENCE = "lacks-evidence"
+    NO_ITEM = "no-item"
+    WRONG_PART = "wrong-part"
+
+
+COUNTS_NOTHING: Final = frozenset(
+    {Outcome.NO_METHOD, Outcome.BEFORE_CAMPAIGN, Outcome.LACKS_EVIDENCE, Outcome.NO_ITEM, Outcome.WRONG_PART}
+)
+"""Work that has to be recorded again before it counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Work that was reported for a car.
+
+    Attributes:
+        method: one of the registry's; empty when none was said.
+        done_ms: when it counts as done, ms since 1970.
+        values: of the completion, by field name.
+    """
+
+    method: str
+    done_ms: int
+    values: Mapping[str, Value]
+
+
+class WorkBench:
+    """The work on one car for one campaign, heard in the order in which it was done.
+
+    Attributes:
+        done: numbers of the items that are done.
+        closed_by: method of the work with which all that is required was done; *inspected* only when nothing else was.
+        has_interim: the interim remedy is on the car.
+    """
+
+    def __init__(self, demands: Demands) -> None:
+        work = demands.work
+        self._demands = demands
+        self._listed = frozenset(item.item_no for item in work)
+        self._required = frozenset(item.item_no for item in work if item.is_required)
+        self._last_work = INSPECTED
+        self.done: frozenset[int] = frozenset()
+        self.closed_by: str | None = None
+        self.has_interim = False
+
+    def hear(self, work: Work) -> Outcome:
+        """What some work comes to, the earlier having been heard."""
+        fault = _fault(self._demands, work)
+        if fault is not None:
+            return fault
+        if work.method == INTERIM:
+            self.has_interim = True
+            return Outcome.INTERIM
+        if work.method == REFUSED:
+            return Outcome.OWNER_REFUSED
+        asked = self._demands.numbers_at(work.done_ms)
+        claimed = claimed_items(asked, work.method, work.values.get("items_done"))
+        right = {number for number in claimed if not contradicts(asked[number], work.method, work.values)}
+        if claimed and not right:
+            return Outcome.WRONG_PART
+        return self._take(work.method, self._as_listed(right, work.method))
+
+    def _as_listed(self, did: set[int], method: str) -> frozenset[int]:
+        """The items of now that work did, by the items of its time."""
+        return self._listed if did and (len(self._listed) == 1 or method == REFUNDED) else self._listed & did
+
+    def _take(self, method: str, did: frozenset[int]) -> Outcome:
+        if not did:
+            return Outcome.NO_ITEM
+        if self.closed_by is not None or did <= self.done:
+            return Outcome.DUPLICATE
+        self.done |= did
+        if method != INSPECTED:
+            self._last_work = method
+        if not self._required <= self.done:
+            return Outcome.PARTIAL
+        self.closed_by = self._last_work
+        return Outcome.COUNTED
+
+
+def _fault(demands: Demands, work: Work) -> Outcome | None:
+    """Why work counts nothing whatever else was reported; None for work that may count."""
+    if work.method not in _METHODS:
+        return Outcome.NO_METHOD
+    if work.done_ms < demands.begins_ms:
+        return Outcome.BEFORE_CAMPAIGN
+    lacks = missing_evidence(demands.evidence_at(work.done_ms), work.method, work.values)
+    return Outcome.LACKS_EVIDENCE if lacks else None
 
 
 def evidence_bits(names: Iterable[str]) -> int:
@@ -80,7 +191,7 @@ def owed_evidence(bits: Value, method: str) -> tuple[str, ...]:
     if method == REFUSED:
         return ("signature",)
     asked = evidence_names(bits)
-    if method == "refunded":
+    if method == REFUNDED:
         return tuple(name for name in asked if name == "signature")
     return tuple(name for name in asked if name != "part" or method in FITTING)
 
@@ -123,7 +234,7 @@ def claimed_items(numbers: Collection[int], method: str, items_done: Value) -> t
         numbers: of the campaign's items; 1 alone for a campaign without items.
         items_done: as stated; None when nothing was said of items.
     """
-    if len(numbers) == 1 or method == "refunded":
+    if len(numbers) == 1 or method == REFUNDED:
         return tuple(sorted(numbers))
     return tuple(number for number in item_numbers(items_done) if number in numbers)
 

@@ -25,9 +25,9 @@ Rules
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from hashlib import sha256
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Final
 
 from carnet_protocol.errors import BadValue, Malformed
@@ -35,12 +35,13 @@ from carnet_protocol.ids import VIN_CHARS
 from carnet_protocol.limits import CODE_CHARS_MAX, SEGMENT_BYTES_MAX, SEGMENT_MEMBERS_MAX
 from carnet_protocol.reasons import Reason
 from carnet_protocol.vin import (
-    CHARACTER_VALUES,
     CHECK_CHARACTERS,
     POSITION_WEIGHTS,
     VIN_ALPHABET,
     normalise_vin,
     vin_prefix,
+    weigh,
+    weigh_prefix,
 )
 
 SEGMENT_MAGIC: Final = b"CSEG\x01"
@@ -55,11 +56,9 @@ SERIAL_MAX: Final = len(VIN_ALPHABET) ** 2 * 10_000 - 1
 _VARINT_BYTES_MAX: Final = 4
 _CONTINUES: Final = 0x80
 _TAIL_NUMBERS: Final = 10_000
-_PREFIX_WEIGHTS: Final = POSITION_WEIGHTS[:8] + POSITION_WEIGHTS[9:11]
 _PAIR_WEIGHTS: Final = POSITION_WEIGHTS[11:13]
 _TAIL_WEIGHTS: Final = POSITION_WEIGHTS[13:]
 _EXCEPTION_BYTES_MAX: Final = 4 * CODE_CHARS_MAX
-_PREFIXES_REMEMBERED: Final = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +93,7 @@ class Segment:
 
     def __iter__(self) -> Iterator[str]:
         for group in self.members:
-            for serial in group.serials:
-                yield join_vin(group.prefix, serial)
+            yield from _joined(group.prefix, group.serials)
         yield from self.exceptions
 
 
@@ -131,6 +129,12 @@ class MemberSet:
             serials = self._serials_of[prefix] = array("I")
         serials.append(serial)
 
+    def take(self, segment: Segment) -> None:
+        """Take everybody in who is on another list."""
+        for group in segment.members:
+            self._serials_of.setdefault(group.prefix, array("I")).extend(group.serials)
+        self._exceptions.update(one.encode("utf-8") for one in segment.exceptions)
+
     def encode(self) -> bytes:
         """The one byte form of what was taken in.
 
@@ -140,7 +144,9 @@ class MemberSet:
         segment = bytearray(SEGMENT_MAGIC)
         _append_varint(segment, len(self._serials_of))
         for prefix in sorted(self._serials_of):
-            _append_serials(segment, prefix, sorted(set(self._serials_of[prefix])))
+            # A set of so many numbers takes three times the room of a sorted list.
+            distinct = array("I", (serial for serial, _ in groupby(sorted(self._serials_of[prefix]))))
+            _append_serials(segment, prefix, distinct)
         _append_varint(segment, len(self._exceptions))
         for exception in sorted(self._exceptions):
             _append_varint(segment, len(exception))
@@ -165,7 +171,7 @@ def split_vin(vin: str) -> tuple[str, int] | None:
     if pair is None or tail is None:
         return None
     prefix = vin_prefix(vin)
-    prefix_sum = _prefix_sum(prefix)
+    prefix_sum = weigh_prefix(prefix)
     if prefix_sum is None or CHECK_CHARACTERS[(prefix_sum + pair[1] + tail[1]) % 11] != vin[8]:
         return None
     return prefix, pair[0] + tail[0]
@@ -181,15 +187,9 @@ def join_vin(prefix: str, serial: int) -> str:
     Raises:
         BadValue: BAD_VIN, when either is outside its range.
     """
-    prefix_sum = _prefix_sum(prefix)
-    if prefix_sum is None or not 0 <= serial <= SERIAL_MAX:
-        raise BadValue(Reason.BAD_VIN, "vin", "no such prefix or serial")
-    pair_number, tail_number = divmod(serial, _TAIL_NUMBERS)
-    first, second = divmod(pair_number, len(VIN_ALPHABET))
-    pair = VIN_ALPHABET[first] + VIN_ALPHABET[second]
-    tail = f"{tail_number:04d}"
-    total = prefix_sum + _pair_table()[pair][1] + _tail_table()[tail][1]
-    return prefix[:8] + CHECK_CHARACTERS[total % 11] + prefix[8:] + pair + tail
+    if not 0 <= serial <= SERIAL_MAX:
+        raise BadValue(Reason.BAD_VIN, "vin", "no such serial")
+    return next(_joined(prefix, (serial,)))
 
 
 def segment_hash(segment: bytes) -> bytes:
@@ -258,7 +258,7 @@ def _read_members(data: bytes, position: int) -> tuple[tuple[PrefixMembers, ...]
         room -= count
         previous = prefix
         text = prefix.decode("latin-1")
-        if _prefix_sum(text) is None:
+        if weigh_prefix(text) is None:
             raise _bad("impossible prefix")
         serials, position = _read_serials(data, position, count)
         members.append(PrefixMembers(text, serials))
@@ -343,7 +343,7 @@ def _append_varint(segment: bytearray, number: int) -> None:
     segment.append(number)
 
 
-def _append_serials(segment: bytearray, prefix: str, serials: list[int]) -> None:
+def _append_serials(segment: bytearray, prefix: str, serials: Sequence[int]) -> None:
     segment += prefix.encode("ascii")
     _append_varint(segment, len(serials))
     _append_varint(segment, serials[0])
@@ -368,26 +368,31 @@ def _bad(detail: str) -> Malformed:
     return Malformed(Reason.BAD_SEGMENT, detail)
 
 
-@lru_cache(maxsize=_PREFIXES_REMEMBERED)
-def _prefix_sum(prefix: str) -> int | None:
-    """What ten prefix characters add to the check sum, or None when they are no prefix. Lists repeat them."""
-    if len(prefix) != PREFIX_CHARS or not CHARACTER_VALUES.keys() >= set(prefix):
-        return None
-    return _weighed(prefix, _PREFIX_WEIGHTS)
+def _joined(prefix: str, serials: Iterable[int]) -> Iterator[str]:
+    """The VINs of one prefix and of serials in range: what neighbours have in common is worked out once."""
+    prefix_sum = weigh_prefix(prefix)
+    if prefix_sum is None:
+        raise BadValue(Reason.BAD_VIN, "vin", "no such prefix")
+    front, back, tails = prefix[:8], prefix[8:], _tail_table()
+    pair_number, pair, total = -1, "", 0
+    for serial in serials:
+        upper, lower = divmod(serial, _TAIL_NUMBERS)
+        if upper != pair_number:
+            first, second = divmod(upper, len(VIN_ALPHABET))
+            pair_number, pair = upper, VIN_ALPHABET[first] + VIN_ALPHABET[second]
+            total = prefix_sum + _pair_table()[pair][1]
+        tail = f"{lower:04d}"
+        yield f"{front}{CHECK_CHARACTERS[(total + tails[tail][1]) % 11]}{back}{pair}{tail}"
 
 
 @cache
 def _pair_table() -> dict[str, tuple[int, int]]:
     """Positions 12-13 to (part of the serial, part of the check sum). Never written after it is made."""
     pairs = [first + second for first in VIN_ALPHABET for second in VIN_ALPHABET]
-    return {pair: (number * _TAIL_NUMBERS, _weighed(pair, _PAIR_WEIGHTS)) for number, pair in enumerate(pairs)}
+    return {pair: (number * _TAIL_NUMBERS, weigh(pair, _PAIR_WEIGHTS)) for number, pair in enumerate(pairs)}
 
 
 @cache
 def _tail_table() -> dict[str, tuple[int, int]]:
     """Positions 14-17 to (part of the serial, part of the check sum). Never written after it is made."""
-    return {f"{number:04d}": (number, _weighed(f"{number:04d}", _TAIL_WEIGHTS)) for number in range(_TAIL_NUMBERS)}
-
-
-def _weighed(characters: str, weights: Sequence[int]) -> int:
-    return sum(CHARACTER_VALUES[character] * weight for character, weight in zip(characters, weights, strict=True))
+    return {f"{number:04d}": (number, weigh(f"{number:04d}", _TAIL_WEIGHTS)) for number in range(_TAIL_NUMBERS)}

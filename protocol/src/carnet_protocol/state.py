@@ -167,6 +167,27 @@ def is_deleted(entries: Entries) -> bool:
     return has_delete
 
 
+def first_written_ms(entries: Entries) -> int:
+    """When a record was begun: the oldest of its writes that stand, by set time in ms since 1970.
+
+    Nothing replaces the first words of a record that says once what it is about, so this never moves.
+
+    Args:
+        entries: at least one.
+    """
+    return min(entry.time_ms for entry in entries)
+
+
+def happened_ms(stated: object, written_ms: int) -> int:
+    """When something happened: as its author says, but never after that was written down.
+
+    Args:
+        stated: ms since 1970 by the author's clock; anything else says nothing.
+        written_ms: set time of the write, which admission keeps within bounds.
+    """
+    return min(stated, written_ms) if isinstance(stated, int) else written_ms
+
+
 def withhold(entries: Entries, registers: frozenset[int], why: Withheld) -> Entries:
     """The same heads without the values of some registers (masking for another site, or erasure).
 

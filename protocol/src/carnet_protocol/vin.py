@@ -19,9 +19,10 @@ Rules
 """
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final, assert_never
 
@@ -39,6 +40,9 @@ CHARACTER_VALUES: Final[Mapping[str, int]] = MappingProxyType(
 
 POSITION_WEIGHTS: Final = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)
 """How much each position counts in the check sum; the check digit itself counts nothing. Source: as above."""
+
+_PREFIX_WEIGHTS: Final = POSITION_WEIGHTS[:8] + POSITION_WEIGHTS[9:11]
+_PREFIXES_REMEMBERED: Final = 65_536
 
 CHECK_CHARACTERS: Final = "0123456789X"
 """Check digit by remainder modulo 11. Source: as above."""
@@ -149,8 +153,20 @@ def check_digit(vin: str) -> str:
     Source: GB 16735-2019 and ISO 3779, check digit; 49 CFR 565.15.
     """
     _require_vin_characters(vin)
-    total = sum(CHARACTER_VALUES[character] * weight for character, weight in zip(vin, POSITION_WEIGHTS, strict=True))
-    return CHECK_CHARACTERS[total % 11]
+    return CHECK_CHARACTERS[weigh(vin, POSITION_WEIGHTS) % 11]
+
+
+def weigh(characters: str, weights: Sequence[int]) -> int:
+    """What some characters of the VIN alphabet add to the check sum, each at a position of this weight."""
+    return sum(CHARACTER_VALUES[character] * weight for character, weight in zip(characters, weights, strict=True))
+
+
+@lru_cache(maxsize=_PREFIXES_REMEMBERED)
+def weigh_prefix(prefix: str) -> int | None:
+    """What positions 1-8, 10 and 11 add to the check sum, or None when they are no prefix. Lists repeat them."""
+    if len(prefix) != len(_PREFIX_WEIGHTS) or not CHARACTER_VALUES.keys() >= set(prefix):
+        return None
+    return weigh(prefix, _PREFIX_WEIGHTS)
 
 
 def assess_vin(text: str, policy: VinPolicy) -> VinAssessment:

@@ -9,6 +9,7 @@ Names follow STAR 5 where it has one (repair order, job, op code, pay type) in s
 
 from typing import Final
 
+from carnet_protocol.kinds.care import CAR_DATES, OCCASIONS, REMINDER, REMINDER_RESULTS
 from carnet_protocol.kinds.customers import ADDRESS, CONSENT, CONTACT_PREFERENCE, CUSTOMER, PHONE
 from carnet_protocol.kinds.hub_records import (
     CAMPAIGN,
@@ -24,13 +25,32 @@ from carnet_protocol.kinds.hub_records import (
     REVOCATION,
 )
 from carnet_protocol.kinds.master import GOLDEN, IDENTITY, IDENTITY_AUTHORITIES, IDENTITY_EFFECTS
+from carnet_protocol.kinds.outreach import CONTACT_CHANNELS, CONTACT_RESULTS, RECALL_CONTACT, STOP_SALE
+from carnet_protocol.kinds.settlement import (
+    DISCOUNT_REASONS,
+    PAY_METHODS,
+    PAYER_KINDS,
+    SETTLEMENT,
+    SETTLEMENT_SHARE,
+)
+from carnet_protocol.kinds.shop_day import (
+    APPOINTMENT,
+    APPOINTMENT_STATES,
+    APPOINTMENT_TRANSITIONS,
+    BAY,
+    BOARD_STAGE,
+    BOOKING_HOURS,
+    STAGE_SENSES,
+)
 from carnet_protocol.kinds.staff import STAFF, STAFF_ACTION, STAFF_ROLES, STAFF_STATES
-from carnet_protocol.kinds.vehicles import ODOMETER_READING, OWNERSHIP, PLATE, VEHICLE
+from carnet_protocol.kinds.vehicles import ADOPTION, ADOPTION_REASONS, ODOMETER_READING, OWNERSHIP, PLATE, VEHICLE
 from carnet_protocol.kinds.workshop import (
     COMPLETION_METHODS,
+    HOLD_REASONS,
     JOB,
     LABOUR_LINE,
     PART_LINE,
+    PAY_TYPES,
     PROMISE_CHANGE,
     PROOF_LEVELS,
     RECALL_COMPLETION,
@@ -73,24 +93,48 @@ REGISTRY: Final = Registry(
         GOLDEN,
         CAMPAIGN_EVENT,
         CAMPAIGN_ITEM,
+        RECALL_CONTACT,
+        STOP_SALE,
+        APPOINTMENT,
+        BAY,
+        BOOKING_HOURS,
+        BOARD_STAGE,
+        SETTLEMENT,
+        SETTLEMENT_SHARE,
+        CAR_DATES,
+        REMINDER,
+        ADOPTION,
     )
 )
 """Every kind, by ascending number."""
 
 __all__ = [
     "ADDRESS",
+    "ADOPTION",
+    "ADOPTION_REASONS",
+    "APPOINTMENT",
+    "APPOINTMENT_STATES",
+    "APPOINTMENT_TRANSITIONS",
+    "BAY",
+    "BOARD_STAGE",
+    "BOOKING_HOURS",
     "CAMPAIGN",
     "CAMPAIGN_EVENT",
     "CAMPAIGN_EVENTS",
     "CAMPAIGN_ITEM",
     "CAMPAIGN_STATES",
+    "CAR_DATES",
     "COMPLETION_METHODS",
     "CONSENT",
+    "CONTACT_CHANNELS",
     "CONTACT_PREFERENCE",
+    "CONTACT_RESULTS",
     "CUSTOMER",
     "DEALER_SITE",
+    "DISCOUNT_REASONS",
     "ERASURE",
     "GOLDEN",
+    "HOLD_REASONS",
     "HUB_KEY",
     "IDENTITY",
     "IDENTITY_AUTHORITIES",
@@ -99,21 +143,32 @@ __all__ = [
     "KEY_CHANGE",
     "LABOUR_LINE",
     "NODE",
+    "OCCASIONS",
     "ODOMETER_READING",
     "OWNERSHIP",
     "PART_LINE",
+    "PAYER_KINDS",
+    "PAY_METHODS",
+    "PAY_TYPES",
     "PHONE",
     "PLATE",
     "PROMISE_CHANGE",
     "PROOF_LEVELS",
     "RECALL_COMPLETION",
+    "RECALL_CONTACT",
     "REGISTRY",
+    "REMINDER",
+    "REMINDER_RESULTS",
     "REVOCATION",
     "SCHEMA_VERSION",
+    "SETTLEMENT",
+    "SETTLEMENT_SHARE",
     "STAFF",
     "STAFF_ACTION",
     "STAFF_ROLES",
     "STAFF_STATES",
+    "STAGE_SENSES",
+    "STOP_SALE",
     "VEHICLE",
     "VISIT",
     "VISIT_STATES",

@@ -138,7 +138,7 @@ CONSENT: Final = Kind(
             0,
             "statement",
             reference("customer_id", "customer"),
-            code("purpose", "service", "marketing", "survey", "sharing"),
+            code("purpose", "service", "marketing", "survey", "sharing", "recall"),
             code("channel"),
             code("statement", "granted", "withdrawn"),
             instant("stated_at"),

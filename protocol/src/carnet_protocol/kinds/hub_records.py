@@ -18,7 +18,7 @@ from carnet_protocol.kinds.fields import (
     retracted,
     text,
 )
-from carnet_protocol.limits import CAMPAIGN_ITEMS_MAX, EVIDENCE_BITS_MAX
+from carnet_protocol.limits import CAMPAIGN_ITEMS_MAX, EVIDENCE_BITS_MAX, UNREACHABLE_TRIES_MAX
 from carnet_protocol.registry import Audience, Kind, Register, Resolver, Writer
 
 DEALER_SITE: Final = Kind(
@@ -69,7 +69,14 @@ CAMPAIGN: Final = Kind(
         group(11, "availability", code("remedy_state", *REMEDY_STATES), text("interim_remedy")),
         one(12, date("outreach_closed_on")),
         group(13, "withdrawals", octets("withdrawn_members"), integer("withdrawn_count")),
-        group(14, "evidence", integer("evidence_bits", 0, EVIDENCE_BITS_MAX), instant("evidence_asked_at")),
+        group(
+            14,
+            "evidence",
+            integer("evidence_bits", 0, EVIDENCE_BITS_MAX),
+            instant("evidence_asked_at"),
+            octets("former_evidence"),
+        ),
+        one(15, integer("unreachable_tries", 1, UNREACHABLE_TRIES_MAX)),
     ),
 )
 
@@ -94,6 +101,8 @@ CAMPAIGN_ITEM: Final = Kind(
             code("software_version"),
             flag("is_required"),
             instant("numbers_asked_at"),
+            octets("former_numbers"),
+            instant("left_out_at"),
         ),
     ),
     parent="campaign_id",

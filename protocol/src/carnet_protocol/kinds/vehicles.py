@@ -82,3 +82,33 @@ ODOMETER_READING: Final = Kind(
     anchor="vehicle_id",
     is_fact=True,
 )
+
+ADOPTION_REASONS: Final = ("at_desk", "towed_in", "by_phone", "recall")
+"""Why a site needs the history of a car that others know: it is here, it is on its way, or its recall is asked for."""
+
+ADOPTION: Final = Kind(
+    39,
+    "adoption",
+    Writer.OWNER_SITE,
+    Audience.ASSIGNED,
+    (
+        one(0, reference("vehicle_id", "vehicle"), Resolver.ONCE),
+        group(
+            1,
+            "ground",
+            code("reason", *ADOPTION_REASONS),
+            reference("customer_id", "customer"),
+            instant("adopted_at"),
+            resolver=Resolver.ONCE,
+            masked=True,
+        ),
+        retracted(2),
+    ),
+    parent="vehicle_id",
+    anchor="vehicle_id",
+    is_fact=True,
+)
+"""A site looked a car of others up and took it on: what it asks the hub to be assigned on, for a time.
+
+In the log, so that folding it again arrives at the same assignments. Who stood at the desk is the site's own customer.
+"""

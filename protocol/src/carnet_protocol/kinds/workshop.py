@@ -8,6 +8,7 @@ from typing import Final
 
 from carnet_protocol.kinds.fields import (
     code,
+    date,
     flag,
     group,
     instant,
@@ -34,6 +35,12 @@ VISIT_TRANSITIONS: Final[dict[str | None, frozenset[str]]] = {
     "closed": frozenset(),
 }
 """Legal steps of a repair order: void needs a reason and only before settlement; afterwards a correction order."""
+
+HOLD_REASONS: Final = ("parts", "customer_approval", "sublet", "claim_authorisation", "other")
+"""Why work on a car that is in the shop cannot go on."""
+
+APPROVAL_CHANNELS: Final = ("in_person", "phone", "wechat", "sms", "other")
+PAY_TYPES: Final = ("customer", "warranty", "internal")
 
 VISIT: Final = Kind(
     12,
@@ -66,6 +73,10 @@ VISIT: Final = Kind(
         personal(22, "belongings", ErasureGroup.NOTES, text("belongings")),
         one(23, code("old_part_wish", "take_along", "show_first", "dispose"), masked=True),
         one(24, integer("estimate_fen"), masked=True),
+        group(25, "shop_stage", code("stage"), code("hold_reason", *HOLD_REASONS), instant("staged_at"), masked=True),
+        one(26, instant("delivered_at")),
+        group(27, "next_service", date("next_service_on"), integer("next_service_km", 0, 9_999_999)),
+        one(28, reference("corrects_id", "visit"), Resolver.ONCE),
     ),
     parent="vehicle_id",
     anchor="vehicle_id",
@@ -83,14 +94,19 @@ JOB: Final = Kind(
         personal(3, "complaint", ErasureGroup.NOTES, text("complaint"), masked=False),
         personal(4, "cause", ErasureGroup.NOTES, text("cause"), masked=False),
         personal(5, "correction", ErasureGroup.NOTES, text("correction"), masked=False),
-        one(6, code("pay_type", "customer", "warranty", "internal")),
+        one(6, code("pay_type", *PAY_TYPES)),
         one(7, code("approval", "proposed", "approved", "declined")),
         one(8, reference("campaign_id", "campaign")),
         one(9, flag("is_repeat_repair")),
         one(10, integer("estimate_fen"), masked=True),
+        group(11, "answer", instant("approval_at"), code("approval_channel", *APPROVAL_CHANNELS), masked=True),
+        one(12, reference("offered_from_id", "job"), Resolver.ONCE),
+        one(13, flag("is_dropped"), masked=True),
     ),
     parent="visit_id",
 )
+"""A piece of work. One that the customer declined is deferred: it is offered again at the next visit, by a job that
+names it, until that is approved or somebody drops it."""
 
 PROMISE_CHANGE: Final = Kind(
     24,

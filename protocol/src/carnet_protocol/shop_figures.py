@@ -1,0 +1,196 @@
+"""What a workshop did in a time, as figures that hub and node count by one rule.
+
+Decides which record counts for which day, which advisor and which figure. Every record yields *entries*, each of one
+day; a report adds up the entries of its period. So it does not matter in which order or in how many parts anything is
+counted: three ten-day periods are the month, all advisors are the site, all sites are the country. Does not decide
+where a period begins (`ten_days`), nor how the figures are shown.
+
+    figure               counts                                          on the day that
+    -------------------  ----------------------------------------------  --------------------------------------
+    visits               an order that is neither draft nor void, and    it was opened
+                         corrects no other one
+    promised, kept       an order whose work is done; done no later than it was completed
+                         the promise that counts
+    revenue per pay type a settlement that stands: gross, less discount  it was settled
+                         and what the corrected order had settled
+    recalls done         a completion that stands, by a closing method   it was done
+    appointments, kept   one with a slot that was not cancelled; one     its slot begins
+                         whose car came
+
+Rules
+1. The promise that counts is the first one, unless the customer wished for another: parts that came late move the
+   promise on the board, and do not make it kept.
+2. An order that was settled before settlements were kept counts by its totals, on the day of `settled_at`.
+3. Work without an advisor counts for nobody (an empty code), and for the site.
+4. A day is the calendar day of the site that did the work.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields
+from datetime import date
+from typing import Final
+
+from carnet_protocol.kinds import PAY_TYPES
+from carnet_protocol.registry import Value
+from carnet_protocol.remedy import CLOSING
+from carnet_protocol.ten_days import Period
+
+Shown = Mapping[str, Value]
+"""What a record shows, by field name."""
+
+DayOf = Callable[[int], date]
+"""The site's calendar day of a moment, ms since 1970."""
+
+_NO_WORK: Final = frozenset({"draft", "void"})
+_BILLED: Final = frozenset({"settled", "closed"})
+_WISHED: Final = "customer_wish"
+_NOT_EXPECTED: Final = frozenset({"requested", "cancelled"})
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Counts, and money in whole fen; revenue may be below zero where more was given back than taken."""
+
+    visits: int = 0
+    promised: int = 0
+    promises_kept: int = 0
+    customer_fen: int = 0
+    warranty_fen: int = 0
+    internal_fen: int = 0
+    recalls_done: int = 0
+    appointments: int = 0
+    appointments_kept: int = 0
+
+    def __add__(self, other: "Figures") -> "Figures":
+        return Figures(*(getattr(self, name) + getattr(other, name) for name in _NAMES))
+
+
+_NAMES: Final = tuple(one.name for one in fields(Figures))
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Something that counts on one day.
+
+    Attributes:
+        advisor: code; empty for nobody's.
+    """
+
+    on: date
+    advisor: str
+    figures: Figures
+
+
+@dataclass(frozen=True, slots=True)
+class ShopReport:
+    """The figures of a period.
+
+    Attributes:
+        by_advisor: by code, ascending; they add up to `total`.
+    """
+
+    period: Period
+    total: Figures
+    by_advisor: Mapping[str, Figures]
+
+
+def entries_of_visit(visit: Shown, promises: Iterable[Shown], day_of: DayOf, *, has_settlement: bool) -> list[Entry]:
+    """What an order counts.
+
+    Args:
+        promises: its `promise_change` records.
+        has_settlement: a settlement of it stands, and counts its revenue.
+    """
+    if visit.get("status") in _NO_WORK:
+        return []
+    advisor, found = _text(visit, "advisor_code"), []
+    opened_ms, completed_ms = _moment(visit, "opened_at"), _moment(visit, "completed_at")
+    settled_ms, promised_ms = _moment(visit, "settled_at"), counted_promise_ms(visit, promises)
+    if opened_ms is not None and visit.get("corrects_id") is None:
+        found.append(Entry(day_of(opened_ms), advisor, Figures(visits=1)))
+    if completed_ms is not None and promised_ms is not None:
+        kept = int(completed_ms <= promised_ms)
+        found.append(Entry(day_of(completed_ms), advisor, Figures(promised=1, promises_kept=kept)))
+    if visit.get("status") in _BILLED and settled_ms is not None and not has_settlement:
+        money = {f"{name}_fen": _number(visit, f"{name}_fen") for name in PAY_TYPES}
+        found.append(Entry(day_of(settled_ms), advisor, Figures(**money)))
+    return found
+
+
+def counted_promise_ms(visit: Shown, promises: Iterable[Shown]) -> int | None:
+    """The promise that an order is held to (rule 1), ms since 1970; None where none was made."""
+    standing = [one for one in promises if not one.get("retracted")]
+    moved = sorted(standing, key=lambda one: _number(one, "changed_at"))
+    if not moved:
+        return _moment(visit, "promised_at")
+    counted = _moment(moved[0], "promised_before_at")
+    for one in moved:
+        if one.get("reason") == _WISHED:
+            counted = _moment(one, "promised_at")
+    return counted
+
+
+def entries_of_settlement(settlement: Shown, advisor: str, day_of: DayOf) -> list[Entry]:
+    """What a settlement counts.
+
+    Args:
+        advisor: of its order.
+    """
+    settled_ms = _moment(settlement, "settled_at")
+    if settlement.get("retracted") or settled_ms is None:
+        return []
+    money = {f"{name}_fen": net_fen(settlement, name) for name in PAY_TYPES}
+    return [Entry(day_of(settled_ms), advisor, Figures(**money))]
+
+
+def net_fen(settlement: Shown, pay_type: str) -> int:
+    """What a settlement brought for a pay type, in fen."""
+    gross, less = _number(settlement, f"{pay_type}_gross_fen"), ("discount", "credit")
+    return gross - sum(_number(settlement, f"{pay_type}_{name}_fen") for name in less)
+
+
+def entries_of_completion(completion: Shown, advisor: str, day_of: DayOf) -> list[Entry]:
+    """What a recall done counts.
+
+    Args:
+        advisor: of its order; empty for none.
+    """
+    done_ms = _moment(completion, "completed_at")
+    if completion.get("retracted") or completion.get("method") not in CLOSING or done_ms is None:
+        return []
+    return [Entry(day_of(done_ms), advisor, Figures(recalls_done=1))]
+
+
+def entries_of_appointment(appointment: Shown, day_of: DayOf) -> list[Entry]:
+    """What an appointment counts."""
+    starts_ms, status = _moment(appointment, "starts_at"), appointment.get("status")
+    if starts_ms is None or status in _NOT_EXPECTED:
+        return []
+    kept = int(status == "arrived")
+    counted = Figures(appointments=1, appointments_kept=kept)
+    return [Entry(day_of(starts_ms), _text(appointment, "advisor_code"), counted)]
+
+
+def shop_report(entries: Iterable[Entry], period: Period) -> ShopReport:
+    """The figures of a period; entries of other days are left out."""
+    by_advisor: dict[str, Figures] = {}
+    for one in entries:
+        if period.has(one.on):
+            by_advisor[one.advisor] = by_advisor.get(one.advisor, Figures()) + one.figures
+    total = sum(by_advisor.values(), Figures())
+    return ShopReport(period, total, dict(sorted(by_advisor.items())))
+
+
+def _moment(values: Shown, name: str) -> int | None:
+    value = values.get(name)
+    return value if isinstance(value, int) else None
+
+
+def _number(values: Shown, name: str) -> int:
+    value = values.get(name)
+    return value if isinstance(value, int) else 0
+
+
+def _text(values: Shown, name: str) -> str:
+    value = values.get(name)
+    return value if isinstance(value, str) else ""
