@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from carnet_master.conditions import Row, Value, compile_condition, compile_ranking
 from carnet_master.errors import UnknownSql
-from carnet_master.model_limits import SQL_CHARS_MAX, SQL_DEPTH_MAX
+from carnet_master.model_limits import PLACE_MAX, SQL_CHARS_MAX, SQL_DEPTH_MAX
 
 
 def judge(sql: str, left: Value, right: Value) -> bool | None:
@@ -42,6 +42,8 @@ def judge(sql: str, left: Value, right: Value) -> bool | None:
         pytest.param("list_has_any(x_l, x_r)", None, ("c",), None, id="no list"),
         pytest.param("substr(x_l, 1, 4) = substr(x_r, 1, 4)", "19900102", "19901231", True, id="same year"),
         pytest.param("substr(x_l, 5, 2) = substr(x_r, 7, 2)", "19900102", "19903001", True, id="from within"),
+        pytest.param(f"substr(x_l, {PLACE_MAX}, {PLACE_MAX}) = ''", "19900102", "", True, id="beyond the end"),
+        pytest.param("substr(x_l, 1, 0) = ''", "19900102", "", True, id="nothing of it"),
         pytest.param("TRUE", None, None, True, id="constant"),
     ],
 )
@@ -61,6 +63,14 @@ def test_a_condition_says_what_duckdb_says(sql: str, left: Value, right: Value, 
         pytest.param("x_l IS TRUE", id="is something"),
         pytest.param("substr(x_l, 2) = 'a'", id="substr without a length"),
         pytest.param("substr(x_l, 0, 2) = 'a'", id="substr from nought"),
+        pytest.param("substr(x_l, -1, 2) = 'a'", id="substr from the end"),
+        pytest.param("substr(x_l, 2, -1) = 'a'", id="substr backwards"),
+        pytest.param("substr(x_l, '1', 2) = 'a'", id="substr from a text"),
+        pytest.param("substr(x_l, 1.0, 2) = 'a'", id="substr from a fraction"),
+        pytest.param("substr(x_l, 1, 1 + 1) = 'a'", id="substr of a sum"),
+        pytest.param(f"substr(x_l, {PLACE_MAX + 1}, 2) = 'a'", id="substr from beyond the bound"),
+        pytest.param(f"substr(x_l, 1, {PLACE_MAX + 1}) = 'a'", id="substr to beyond the bound"),
+        pytest.param(f"substr(x_l, 1, {'9' * 500}) = 'a'", id="substr of a number nobody reads"),
         pytest.param("x_l IN ('a', 'b')", id="list of values"),
         pytest.param("(SELECT 1) = 1", id="query"),
         pytest.param("x_l =", id="half a condition"),

@@ -7,7 +7,7 @@ only derived features, ASCII or exact, so a distance over characters equals Duck
     columns `x_l`, `x_r`; texts and numbers; = <> < <= > >=; AND OR NOT, brackets, IS NULL
     list_has_any(a, b)                      whether two lists have something in common
     levenshtein(a, b), damerau_levenshtein(a, b), jaro_winkler_similarity(a, b), jaro_similarity(a, b)
-    substr(a, start, length)
+    substr(a, start, length)                start from 1 and length as whole numbers, at most `PLACE_MAX`
 
     >>> condition = compile_condition('"name_l" = "name_r"')
     >>> condition({"name": "王芳"}, {"name": "王芳"}), condition({"name": None}, {"name": "王芳"})
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from rapidfuzz.distance import DamerauLevenshtein, Jaro, JaroWinkler, Levenshtein
 
 from carnet_master.errors import UnknownSql
-from carnet_master.model_limits import SQL_CHARS_MAX, SQL_DEPTH_MAX
+from carnet_master.model_limits import PLACE_MAX, SQL_CHARS_MAX, SQL_DEPTH_MAX
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -275,11 +275,21 @@ def _literal(tree: "exp.Expr") -> str | int | float:
 
 def _bounds(tree: "exp.Expr") -> tuple[int, int]:
     """Where a part of a text begins and ends."""
-    start, length = tree.args.get("start"), tree.args.get("length")
-    if start is None or length is None or not (start.is_int and length.is_int) or int(start.name) < 1:
+    start, length = _place(tree.args.get("start")), _place(tree.args.get("length"))
+    if start is None or length is None or start < 1:
         raise UnknownSql(_shown(tree))
-    begin = int(start.name) - 1
-    return begin, begin + int(length.name)
+    return start - 1, start - 1 + length
+
+
+def _place(tree: "exp.Expr | None") -> int | None:
+    """A whole number as it stands there, up to `PLACE_MAX`; None for anything else, a sign in front of it too.
+
+    A negative one counts from the end in DuckDB and means something else in every engine.
+    """
+    if tree is None or tree.key != "literal" or tree.is_string:
+        return None
+    is_readable = tree.name.isascii() and tree.name.isdecimal() and len(tree.name) <= len(str(PLACE_MAX))
+    return int(tree.name) if is_readable and int(tree.name) <= PLACE_MAX else None
 
 
 def _shown(tree: "exp.Expr") -> str:

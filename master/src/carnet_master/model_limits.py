@@ -24,6 +24,9 @@ SQL_CHARS_MAX: Final = 2_000
 SQL_DEPTH_MAX: Final = 40
 """Nested parts of one condition, so that no file can make the compiler recurse for ever. Ours have up to six."""
 
+PLACE_MAX: Final = 1_000
+"""Where a part of a text begins, and how long it is: no text of a row is longer. Engines agree up to 2^31."""
+
 LABEL_CHARS_MAX: Final = 100
 
 M_FLOOR: Final = 0.003

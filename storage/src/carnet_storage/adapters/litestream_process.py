@@ -27,7 +27,8 @@ from typing import Final
 import msgspec
 
 from carnet_storage.adapters.control import UnixControl
-from carnet_storage.adapters.system import PRIVATE_FOLDER_MODE, PRIVATE_MODE, replace_file
+from carnet_storage.adapters.file_locks import lock_file, locked
+from carnet_storage.adapters.system import PRIVATE_FOLDER_MODE, replace_file
 from carnet_storage.core.failures import AlreadyReplicated, PlanWrong, ReplicatorFailed, ReplicatorMissing
 from carnet_storage.core.limits import (
     ERROR_CHARS_MAX,
@@ -101,7 +102,9 @@ class LitestreamChild:
         """
         self._settings.folder.mkdir(mode=PRIVATE_FOLDER_MODE, parents=True, exist_ok=True)
         if self._lock is None:
-            self._lock = _locked(self._settings.folder / LOCK_FILE)
+            self._lock = lock_file(self._settings.folder / LOCK_FILE)
+            if self._lock is None:
+                raise AlreadyReplicated
         return self._end_orphan()
 
     def start(self, place: Place) -> None:
@@ -292,24 +295,10 @@ def supervision(folder: Path) -> Iterator[None]:
     if os.name == "nt":
         yield
         return
-    folder.mkdir(mode=PRIVATE_FOLDER_MODE, parents=True, exist_ok=True)
-    descriptor = _locked(folder / LOCK_FILE)
-    try:
+    with locked(folder / LOCK_FILE) as is_ours:
+        if not is_ours:
+            raise AlreadyReplicated
         yield
-    finally:
-        os.close(descriptor)
-
-
-def _locked(path: Path) -> int:
-    import fcntl  # noqa: PLC0415  (there is no Litestream where there is no fcntl)
-
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE_MODE)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(descriptor)
-        raise AlreadyReplicated from error
-    return descriptor
 
 
 def _end(child: "subprocess.Popen[bytes]") -> None:

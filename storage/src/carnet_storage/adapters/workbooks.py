@@ -1,11 +1,15 @@
 """Cells and sheets of a workbook (.xlsx) that an office may open without harm.
 
 Decides that text is always text: what looks like a formula is stored as text and stays text when somebody edits the
-cell, so a name that begins with `=` runs nothing. Decides what no workbook can hold. Which cells there are is the
-caller's to say.
+cell, so a name that begins with `=` runs nothing. Decides what no workbook can hold, and where its parts lie while it
+is written. Which cells there are is the caller's to say.
 """
 
 import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Final
 
 from carnet_storage.core.limits import SHEET_CELL_CHARS_MAX, SHEET_NAME_CHARS_MAX
@@ -17,6 +21,21 @@ _UNPRINTABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufff
 _NOT_IN_A_NAME: Final = re.compile(r"[\[\]:*?/\\]")
 _TEXT: Final = "@"
 """The number format of a cell that stays text."""
+
+
+@contextmanager
+def parts_in(folder: Path) -> Iterator[None]:
+    """Let the sheets that are written inside lie in a folder until their workbook is saved.
+
+    The library writes each sheet to a file of its own first, where the system keeps such files: a killed program would
+    leave there what only `folder` may hold. For a program that does one thing at a time: the place is the process's.
+    """
+    former = tempfile.tempdir
+    tempfile.tempdir = str(folder)
+    try:
+        yield
+    finally:
+        tempfile.tempdir = former
 
 
 def sheet_name(title: str) -> str:
