@@ -138,6 +138,11 @@ def test_every_save_of_something_that_was_read_requires_its_heads(desk: ApiNode)
         "AddVehicleForm",
         "AddOwnerForm",
         "AddReadingForm",
+        "AmountsForm",
+        "BillForm",
+        "CarDatesForm",
+        "ReminderForm",
+        "ShareForm",
         "OpenVisitForm",
         "JobForm",
         "CompletionForm",
@@ -151,7 +156,7 @@ def _asks_for_heads(form: dict) -> bool:
 
 
 def test_no_address_takes_a_value_of_a_record(desk: ApiNode):
-    """The parameters of all addresses are ids, places in a list and switches: nothing that could be personal."""
+    """The parameters of all addresses are ids, places in a list, codes and switches: nothing that could be personal."""
     parameters = {
         (one["in"], one["name"])
         for operations in desk.api.openapi()["paths"].values()
@@ -160,8 +165,10 @@ def test_no_address_takes_a_value_of_a_record(desk: ApiNode):
     }
 
     ids = {"customer", "part", "part_id", "vehicle", "plate", "link", "reading", "visit", "job", "lines", "line"}
-    assert {name for place, name in parameters if place == "path"} == ids | {"completion"}
-    assert {name for place, name in parameters if place == "query"} == {"after", "limit", "settled"}
+    ids |= {"completion", "appointment", "kind", "record"}
+    assert {name for place, name in parameters if place == "path"} == ids
+    day = {"day", "minutes", "bay", "advisor"}
+    assert {name for place, name in parameters if place == "query"} == {"after", "limit", "settled"} | day
     assert {name for place, name in parameters if place == "header"} == {"carnet-personal", "Idempotency-Key"}
 
 

@@ -111,6 +111,26 @@ def test_a_car_keeps_its_vin(desk: ApiNode, car: Json):
     assert wrong(refused) == [("#/changes/vin", "locked")]
 
 
+@pytest.mark.parametrize(
+    ("path", "form", "at"),
+    [
+        pytest.param("", {"vin": OTHER_VIN, "values": {"build_on": "2099-01-01"}}, "#/values/build_on", id="a car"),
+        pytest.param("", {"vin": OTHER_VIN, "values": {"model_year": 2200}}, "#/values/model_year", id="a model year"),
+        pytest.param(
+            "plates", {"values": {"plate_no": "湘A99999", "from_on": "2099-01-01"}}, "#/values/from_on", id="a plate"
+        ),
+        pytest.param(
+            "readings", {"odometer_km": 60_000, "read_at": "2099-01-01T09:00:00Z"}, "#/read_at", id="a reading"
+        ),
+    ],
+)
+def test_a_day_that_cannot_be_is_refused(desk: ApiNode, car: Json, path: str, form: Json, at: str):
+    """A program is told at the member it sent, as a person is beside the field."""
+    refused = desk.refused("POST", address(car, path) if path else "/api/vehicles", form)
+
+    assert [pointer for pointer, _ in wrong(refused)] == [at]
+
+
 def test_a_plate_it_carries_already_changes_nothing(desk: ApiNode, car: Json):
     """The same plate in another spelling is the same plate."""
     saved = desk.made(address(car, "plates"), {"values": {"plate_no": "湘 a 12345"}})
@@ -170,7 +190,7 @@ def test_an_owner_who_is_not_here_is_refused(desk: ApiNode, car: Json):
 
 def test_a_lower_reading_is_kept_and_flagged(desk: ApiNode, car: Json):
     """The higher reading is served, and both stay."""
-    saved = desk.made(address(car, "readings"), {"odometer_km": 5_230, "read_at": "2026-09-22T09:00:00+08:00"})
+    saved = desk.made(address(car, "readings"), {"odometer_km": 5_230, "read_at": "2026-09-21T23:00:00+08:00"})
 
     odometer = saved["view"]["odometer"]
     assert (odometer["served_km"], odometer["is_flagged"], len(odometer["readings"])) == (52_300, True, 2)

@@ -27,10 +27,16 @@ from carnet_protocol.messages import (
     open_frame,
     sign_frame,
 )
+from carnet_protocol.recall_lists import decode_held
+from carnet_protocol.segments import encode_segment, segment_hash
+from support.model_hub import ModelHub
 from support.node_builder import HUB, HUB_EPOCH, HUB_SIGNER, START_MS, build_node
 from support.protocol import NamedSigner, signer
+from support.recall_lists import announce, receive
+from support.vins import make_vins
 
 HUB_KEY = signer(HUB_SIGNER)
+VINS = make_vins(3)
 
 
 def write_customers(node: Node, count: int) -> None:
@@ -158,6 +164,20 @@ def test_a_restored_database_packs_a_hello_alone(tmp_path: Path):
 
     _, parts = unpack_bundle(packed.plain, signer("node 1").public_key, HUB, HUB)
     assert ([kind for kind, _ in parts], packed.sets) == ([PartKind.HELLO], 0)
+
+
+def test_a_bundle_says_which_recall_lists_are_here(tmp_path: Path):
+    """A list that is wanted and not here is not named, so that the answer brings it."""
+    node, hub = build_node(tmp_path), ModelHub()
+    here, lacking = encode_segment(VINS[:2]), encode_segment(VINS[2:])
+    announce(hub, here, lacking, count=len(VINS))
+    receive(node, hub, here)
+
+    packed = pack_for_hub(node, software="test")
+
+    _, parts = unpack_bundle(packed.plain, signer("node 1").public_key, HUB, HUB)
+    assert [kind for kind, _ in parts] == [PartKind.HELLO, PartKind.HELD]
+    assert decode_held(parts[1][1]) == {segment_hash(here)}
 
 
 def test_pages_are_applied_in_order(tmp_path: Path):

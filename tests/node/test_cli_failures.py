@@ -138,7 +138,7 @@ def test_an_enrolment_nobody_answers_names_the_address(tmp_path: Path, capsys: p
 
 def test_a_refused_command_speaks_of_no_screen(node: CliNode):
     """A command line has no form that could still hold what was entered."""
-    told = node("recalls", "check", "LHGCP1686K2004712")["error"]
+    told = node("vehicles", "add", "LHGCP1686K2004712")["error"]
 
     assert (told["code"], told["safe"]) == ("bad-vin", "Nothing was changed.")
 

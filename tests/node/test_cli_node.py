@@ -111,11 +111,37 @@ def test_recalls_are_unknown_before_any_data_has_come(node: CliNode):
     assert (answer["state"], answer["because"], answer["as_of"]) == ("unknown", "no recall data has arrived yet", None)
 
 
-def test_a_mistyped_vin_is_refused_and_not_looked_up(node: CliNode):
+def test_a_file_of_cars_is_checked_in_its_order(node: CliNode, tmp_path: Path):
+    """The column that is called VIN counts; before any data everything is unknown."""
+    file, book = tmp_path / "stock.csv", tmp_path / "stock.xlsx"
+    file.write_text(f"plate,VIN\nTEST-1,{VIN}\nTEST-2,{VIN.lower()}\n", encoding="utf-8")
+
+    told = node("recalls", "check-file", str(file), "--xlsx", str(book))
+
+    assert [(row["line"], row["identifier"], row["state"]) for row in told["rows"]] == [
+        (2, VIN, "unknown"),
+        (3, VIN, "unknown"),
+    ]
+    assert (told["hit"], told["clear"], told["unknown"], told["as_of"], book.exists()) == (0, 0, 2, None, True)
+
+
+def test_a_mistyped_vin_is_unknown(node: CliNode):
     """A number that no car can have is listed nowhere by mistake, so it is never told to be clear."""
     told = node("recalls", "check", with_wrong_digit(VIN))
 
-    assert (node.code, told["error"]["problems"][0]["code"]) == (1, "bad-vin")
+    assert (node.code, told["state"]) == (0, "unknown")
+
+
+@pytest.mark.parametrize("command", [("vehicles", "add"), ("visits", "add", "--km", 5, "--vin")])
+def test_a_number_that_was_read_from_the_plate_is_taken(node: CliNode, command: tuple[object, ...]):
+    """A wrong check digit is refused until somebody says that the car bears it."""
+    refused = node(*command, with_wrong_digit(VIN))["error"]["problems"][0]["code"]
+    before = node("vehicles", "list")
+
+    node(*command, with_wrong_digit(VIN), "--compared")
+
+    assert (refused, before, node.code) == ("bad-vin", [], 0)
+    assert [one["values"]["vin"] for one in node("vehicles", "list")] == [with_wrong_digit(VIN)]
 
 
 def test_status_says_unknown_where_nobody_can_know(node: CliNode):
@@ -252,6 +278,14 @@ def test_a_bundle_for_somebody_else_is_refused(node: CliNode):
     told = node("bundle", "import", node.folder / "in.carnet")
 
     assert (node.code, told["error"]["code"]) == (1, "bad-bundle")
+
+
+def test_a_bundle_that_is_not_there_is_not_called_damaged(node: CliNode):
+    """A file that does not exist is no damaged bundle: the answer says that it is not there."""
+    told = node("bundle", "import", node.folder / "missing.carnet")
+
+    assert (node.code, told["error"]["code"]) == (1, "not-found")
+    assert "there is no such file" in told["error"]["what"]
 
 
 def test_serve_refuses_an_address_beyond_this_machine(node: CliNode):

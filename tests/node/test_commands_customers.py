@@ -21,6 +21,7 @@ from carnet_node.core.commands.customers import (
 )
 from carnet_node.core.commands.drafting import Read
 from carnet_node.core.heads import Head, Heads
+from carnet_node.core.numbering import Today
 from carnet_node.core.refusals import CommandRefused, ProblemCode
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import OpId
@@ -28,7 +29,7 @@ from carnet_protocol.kinds import ADDRESS, CONSENT, CONTACT_PREFERENCE, CUSTOMER
 from carnet_protocol.ops import Action
 from support.desk import counted_ids, problems_of, read_of, record
 
-TODAY = date(2026, 11, 22)
+TODAY = Today(date(2026, 11, 22))
 WANG = {"party_kind": "person", "full_name": "王小明"}
 MISTYPED, MISTYPED_CODE = "440101199003078011", "91310115MA1K35J21A"
 """Numbers of papers whose last character does not fit."""

@@ -36,6 +36,10 @@ FORMULAS = ("=1+1", "+A1", "-A1", "@SUM(A1)", "\t=A1", "\r=A1", '=HYPERLINK("htt
 SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n")
 KINDS = (CUSTOMER, PHONE, ADDRESS, VEHICLE, PLATE, OWNERSHIP, VISIT, JOB, STAFF)
 
+WITHOUT_TEXTS = {"accesses", "board", "due", "recall_calls", "stop_sales"}
+"""Lists that hold nothing typed here; those of recalls, with texts of the hub, are in `test_recall_calls`. No order of
+this site is in the shop and nothing is due, so those two are empty; their texts go the way of those of the others."""
+
 COMMANDS = {
     "customers": ("customers", "list", "--show-personal"),
     "customers, masked": ("customers", "list"),
@@ -116,7 +120,7 @@ def test_no_list_of_the_desk_holds_a_formula(folder: Path, name: str):
     shown, masked = (export_list(node, name, show_personal=personal).content for personal in (True, False))
     installation.store.close()
 
-    assert bool(held_in(shown)) is (name != "accesses")
+    assert bool(held_in(shown)) is (name not in WITHOUT_TEXTS)
     assert held_in(masked) <= held_in(shown) | {one for one in held_in(masked) if "*" in one}
 
 

@@ -21,6 +21,7 @@ from support.model_hub import ModelHub, Treatment, signed
 from support.node_builder import (
     DEALER_B,
     HUB,
+    HUB_EPOCH,
     HUB_SIGNER,
     START_MS,
     TestClock,
@@ -226,6 +227,43 @@ def test_an_evicted_record_is_hidden_and_comes_back(node: Node, hub: ModelHub):
     assert (hidden, shown(node).values) == (None, BLUE)
 
 
+def test_an_eviction_that_a_restored_hub_has_forgotten_is_undone(node: Node, hub: ModelHub):
+    """Only the mark was later than the hub's backup; the record is shown when it comes as it was before."""
+    hub.write(draft(RED), author=DEALER_B)
+    key = (VEHICLE.number, record(1))
+    apply_page(node, hub.page(node))
+    before = hub.records[key].changed
+    hub.evict(node, key)
+    apply_page(node, hub.page(node))
+
+    with node.store.write() as tx:
+        tx.end_hub_history(before, ended=HUB_EPOCH)
+    hub.records[key].evicted_for.clear()
+    hub.records[key].changed = before
+    apply_page(node, hub.page(node, cursor=0))
+
+    assert shown(node).values == RED
+
+
+def test_a_forgotten_eviction_claims_no_values_that_were_never_read(node: Node, hub: ModelHub):
+    """P of a row whose mark alone was later than the backup stays where its values were read."""
+    hub.write(draft(RED), author=DEALER_B)
+    apply_page(node, hub.page(node))
+    read_at = hub.position
+    hub.write(draft(BLUE, 2), author=DEALER_B)
+    restored_to = hub.position
+    hub.evict(node, (VEHICLE.number, record(1)))
+    apply_page(node, hub.page(node))
+
+    with node.store.write() as tx:
+        tx.end_hub_history(restored_to, ended=HUB_EPOCH)
+
+    with node.store.read() as tx:
+        base = tx.base(VEHICLE.number, record(1))
+    assert base is not None
+    assert (base.position, base.former_position, base.changed) == (read_at, read_at, 0)
+
+
 def test_an_eviction_waits_for_unreceipted_work(node: Node, hub: ModelHub):
     """While own work on the record has no verdict the record stays, with what was known of it."""
     base = hub.write(draft(RED), author=DEALER_B)
@@ -277,10 +315,10 @@ def test_the_hubs_own_sets_are_kept(node: Node, hub: ModelHub):
 
     apply_page(node, msgspec.structs.replace(hub.page(node), hub_sets=[HubSet(5, 1, message, b"")]))
     with node.store.write() as tx:
-        tx.end_hub_history(0)
+        tx.end_hub_history(0, ended=HUB_EPOCH)
 
     with node.store.read() as tx:
-        assert [one.message for one in tx.hub_sets_to_offer(10)] == [message]
+        assert [one.message for one in tx.former_hub_sets()] == [message]
 
 
 def test_values_that_could_never_be_erased_are_not_kept(node: Node, hub: ModelHub):

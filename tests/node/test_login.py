@@ -237,6 +237,16 @@ def test_the_password_of_a_colleague_of_the_same_number_changes_nothing(site: Si
     assert refused == WRONG
 
 
+def test_the_operator_of_the_machine_gives_the_last_administrator_a_code(site: Site):
+    """Whoever stands at the command line helps somebody who forgot the password; from the desk it is refused."""
+    refused = problems_of(lambda: issue_start_code(site.as_admin, site.admin))
+
+    issue_start_code(site.node, site.admin)
+
+    assert refused == [("staff", ProblemCode.LOCKED)]
+    assert [one.has_password for one in list_staff(site.node)] == [False]
+
+
 def test_a_start_code_ends_password_and_sessions(site: Site):
     """Whoever is given a new code is out at once, and the old password opens nothing."""
     advisor = hire_with_password(site, "A07", "advisor")

@@ -63,6 +63,7 @@ PUT_IN_BY_THE_PAGE: Final = (
     "save_key",
     "address",
     "based_on",
+    "reading_based_on",
     "was",
     "draft",
     "id",

@@ -74,11 +74,20 @@ def test_a_bundle_for_the_hub_holds_what_waits(site: Site, desk: Visitor):
     assert [(one.access.value, one.subject, one.row_count) for one in noted] == [("exported", "bundle", 2)]
 
 
-def test_an_answer_of_the_hub_is_taken_and_told(site: Site, desk: Visitor):
-    """The page says what the bundle brought, and that it was taken is noted."""
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "accepted 0 change sets, 0 of them with two values; parked 0, refused 0; 0 are not answered yet."),
+        ("zh_CN", "中心已接受 0 个变更集（其中 0 个有两个值）；搁置 0 个，拒绝 0 个；尚未答复 0 个。"),
+    ],
+)
+def test_an_answer_of_the_hub_is_taken_and_told(site: Site, desk: Visitor, language: str, said: str):
+    """The page counts what the bundle brought, and that it was taken is noted."""
+    desk.submit(desk.open("/"), "/language", {"language": language})
+
     answered = taken(desk, from_hub(site.node.identity.node_id))
 
-    assert (answered.status_code, "The bundle was taken." in answered.text) == (200, True)
+    assert (answered.status_code, said in answered.text) == (200, True)
     noted = accesses_of(site.node, site.admin)
     assert [(one.access.value, one.subject, one.row_count) for one in noted] == [("imported", "bundle", 0)]
 

@@ -8,7 +8,7 @@ from carnet_node.core.desk import save
 from carnet_node.core.form_drafts import draft_of
 from carnet_node.core.local_facts import Access
 from carnet_protocol.ids import record_text
-from support.browsing import Visitor
+from support.browsing import Fields, Visitor
 from support.staffed import Site, hire_with_password
 
 FORM = "/drafts/check-in"
@@ -55,6 +55,51 @@ def test_a_draft_keeps_the_heads_it_was_begun_over(site: Site, desk: Visitor):
     draft = draft_of(site.node, site.admin, "check-in")
     assert draft is not None
     assert draft.heads == "first"
+
+
+def a_customer(site: Site) -> str:
+    """The address of the form of a customer on file."""
+    command = AddCustomer({"party_kind": "person", "full_name": "郑试"})
+    saved = save(site.as_admin, lambda new_id: add_customer(command, new_id))
+    return f"/customers/{record_text(saved.records[0])}/edit"
+
+
+def sent_from(page: str, at: str, fields: dict[str, str]) -> dict[str, object]:
+    """What the script of a page sends to the draft of its form."""
+    form = Fields(page).forms[at]
+    return {
+        "fields": fields,
+        "based_on": form["based_on"],
+        "was": form["was"],
+        "save_key": form["save_key"],
+        "action": at,
+    }
+
+
+def test_words_that_come_behind_their_own_save_are_kept_no_more(site: Site, desk: Visitor):
+    """Over the heads from before it they would contradict their author; the next page shows what was saved."""
+    at = a_customer(site)
+    page, draft = desk.open(at), f"customer-{at.split('/')[2]}"
+    desk.submit(page, at, {"note": "calls on Mondays"})
+
+    late = desk.send(page, f"/drafts/{draft}", sent_from(page, at, {"note": "calls on Mon"}))
+
+    again = Fields(desk.open(at)).forms[at]
+    assert (late.status_code, draft_of(site.node, site.admin, draft)) == (422, None)
+    assert (again["note"], again["based_on"] == Fields(page).forms[at]["based_on"]) == ("calls on Mondays", False)
+
+
+def test_the_next_page_of_a_form_that_was_saved_keeps_its_words(site: Site, desk: Visitor):
+    """Each page saves under a key of its own."""
+    at = a_customer(site)
+    draft = f"customer-{at.split('/')[2]}"
+    desk.submit(desk.open(at), at, {"note": "calls on Mondays"})
+
+    page = desk.open(at)
+    answered = desk.send(page, f"/drafts/{draft}", sent_from(page, at, {"note": "calls on Fridays"}))
+
+    again = Fields(desk.open(at)).forms[at]
+    assert (answered.status_code, again["note"]) == (200, "calls on Fridays")
 
 
 def test_a_draft_belongs_to_one_person(site: Site, desk: Visitor):

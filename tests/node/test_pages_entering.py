@@ -1,15 +1,22 @@
 """The way in at the pages: set-up, log-in, start code, lock screen, password, log-out."""
 
+import re
 from pathlib import Path
 
 import pytest
+from fastapi.routing import APIRoute
 
 from carnet_node.core.acting import acting_for
 from carnet_node.core.desk_limits import SESSION_IDLE_MS
 from carnet_node.core.staff import let_leave
-from support.browsing import Visitor
+from carnet_node.entrypoints.pages.site import ROUTERS
+from carnet_protocol.ids import record_text
+from support.browsing import Fields, Visitor
 from support.node_builder import TestClock, build_node
 from support.staffed import PASSWORD, Site, hire_with_password
+
+DOOR = {"/set-up", "/login", "/start", "/lock", "/locked", "/logout", "/language", "/strip"}
+"""Addresses that need nobody; none of them shows a record."""
 
 WORN_OUT = {"staff_no": "B01", "password": "something else"}
 
@@ -139,6 +146,20 @@ def test_a_locked_screen_shows_nothing_until_the_password_is_given(site: Site):
     assert (opened.status_code, opened.headers["location"]) == (303, "/sync")
 
 
+@pytest.mark.parametrize("is_wrong", [False, True], ids=["as it is opened", "after a wrong password"])
+def test_the_keyboard_of_a_locked_screen_is_in_the_password(site: Site, is_wrong: bool):
+    """One types at once, before and after a mistake; the mistake is told beside the field."""
+    visitor = Visitor(site.node).with_session(site.session.token)
+    visitor.submit(visitor.open("/"), "/lock", {})
+    page = visitor.open("/locked")
+
+    shown = visitor.submit(page, "/locked", {"password": "no such password"}).text if is_wrong else page
+
+    begun = [one.partition(">")[0] for one in shown.split("<input") if "data-autofocus" in one.partition(">")[0]]
+    assert "data-focus" not in shown
+    assert [('name="password"' in one, "f-password-problem" in one) for one in begun] == [(True, is_wrong)]
+
+
 def test_a_quiet_desk_locks_itself(site: Site):
     """After ten minutes without a request the screen is locked."""
     visitor = Visitor(site.node).with_session(site.session.token)
@@ -217,3 +238,45 @@ def test_the_keyboard_is_in_the_field_that_was_wrong(stranger: Visitor, page: st
     assert "data-focus" not in refused
     assert [f'name="{field}"' in one and f'aria-describedby="f-{field}-problem"' in one for one in focused] == [True]
     assert 'role="alert"' in refused
+
+
+def test_the_lock_of_an_open_session_leads_on(site: Site):
+    """Another window has opened it meanwhile: nobody gives their password twice."""
+    visitor = Visitor(site.node).with_session(site.session.token)
+
+    answered = visitor.ask("GET", "/locked?to=/sync")
+
+    assert (answered.status_code, answered.headers["location"]) == (303, "/sync")
+
+
+def test_a_locked_session_gets_nothing(site: Site):
+    """Neither a page nor a file nor a value: at every address but those of the door, the answer is the door."""
+    visitor = Visitor(site.node).with_session(site.session.token)
+    page = visitor.open("/")
+    visitor.submit(page, "/lock", {})
+    sent = {"token": Fields(page).forms["/lock"]["token"]}
+    asked = [
+        (method, re.sub(r"{\w+}", record_text(site.admin), one.path))
+        for router in ROUTERS
+        for one in router.routes
+        if isinstance(one, APIRoute) and one.path not in DOOR
+        for method in one.methods or ()
+    ]
+
+    answers = {one: visitor.ask(one[0], one[1], data=sent if one[0] == "POST" else None) for one in asked}
+
+    let_in = [one for one, answer in answers.items() if not answer.headers.get("location", "").startswith("/locked")]
+    assert (let_in, len(asked) > 50) == ([], True)
+
+
+def test_a_page_that_answers_a_form_says_where_it_stands(desk: Visitor):
+    """Who comes back to it, or changes the language on it, comes to a page that can be opened."""
+    page = desk.open("/customers/new")
+    sent = {**Fields(page).forms["/customers/new"], "address": "/customers/new", "save_key": ""}
+
+    answered = desk.ask("POST", "/customers/new", data=sent)
+    failed = desk.submit(page, "/search", {"text": "", "token": "another", "address": "/customers/new"})
+
+    assert 'data-address="/customers/new"' in answered.text
+    assert 'data-address="/customers/new"' in failed.text
+    assert "data-address" not in page

@@ -11,6 +11,7 @@ import pytest
 
 from carnet_node.adapters.system import run_blocking
 from carnet_node.adapters.uploads import find_upload
+from carnet_node.core.import_columns import SIDE_HEADERS, SIDE_HEADERS_ZH, ImportKind, lay_out
 from carnet_node.entrypoints.web.app import create_api
 from carnet_node.entrypoints.web.desk import Desk
 from carnet_node.entrypoints.web.guards import LOOPBACK_NAMES
@@ -141,6 +142,26 @@ def test_a_sheet_whose_turn_has_not_come_says_which_is_first(desk: Visitor):
     assert "Take the sheet “客户” over first" in page
 
 
+def test_the_rows_that_were_left_out_are_a_workbook_too(desk: Visitor, site: Site):
+    """Headings and reasons are in the reader's language there as well."""
+    uploaded(desk, former_workbook(), "old.xlsx")
+    take_sheet(in_chinese(desk, site))
+
+    answered = desk.ask("GET", "/exchange/import/rejected.xlsx")
+
+    sheet = openpyxl.load_workbook(io.BytesIO(answered.content)).worksheets[0]
+    first, second = ([cell.value for cell in row] for row in sheet.iter_rows(max_row=2))
+    assert (first[:2], second[1].startswith("手机: 电话号码"), "K2" in second) == (["行号", "原因"], True, True)
+
+
+def test_the_headings_of_a_side_file_are_no_columns():
+    """A mended file is taken as it is: nothing is said to be left aside of it, whatever language it was made in."""
+    for before in (SIDE_HEADERS, SIDE_HEADERS_ZH):
+        layout = lay_out(ImportKind.CUSTOMERS, (*before, "客户编号", "姓名", "星座"))
+
+        assert layout.ignored == ("星座",)
+
+
 def test_each_sheet_keeps_the_rows_that_were_left_out(desk: Visitor, site: Site, tmp_path: Path):
     """The next sheet does not take the side file of the one before away, and its reasons are in the reader's words."""
     uploaded(desk, former_workbook(), "old.xlsx")
@@ -152,5 +173,5 @@ def test_each_sheet_keeps_the_rows_that_were_left_out(desk: Visitor, site: Site,
     cars = desk.ask("GET", "/exchange/import/rejected.csv").text
 
     assert ("K2" in customers, "V2" in cars) == (True, True)
-    assert "手机: 电话号码" in customers
+    assert (customers.lstrip("\ufeff").startswith("行号,原因,"), "手机: 电话号码" in customers) == (True, True)
     assert find_upload(tmp_path / "imports") is not None

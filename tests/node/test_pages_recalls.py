@@ -10,12 +10,15 @@ from carnet_node.core.desk import save_visit_by_vin
 from carnet_node.core.editing import require_visit
 from carnet_node.core.node import Node
 from carnet_protocol.ids import RecordId, record_text, vehicle_id
+from carnet_protocol.legal_days import DAY_MS
+from carnet_protocol.recall_lists import ListKind
 from carnet_protocol.remedy import evidence_bits
 from carnet_protocol.segments import encode_segment
 from carnet_protocol.vin import VinPolicy
 from support.browsing import Visitor
 from support.model_hub import ModelHub
 from support.node_builder import build_node
+from support.offline_lists import begun, fetched
 from support.recall_lists import announce, announce_item, receive
 from support.vins import make_vins
 
@@ -58,6 +61,31 @@ def test_the_most_dangerous_recall_stands_first(node: Node, hub: ModelHub):
 
     places = [page.index(number) for number in ("R-STOP", "R-PARK", "R-NORMAL")]
     assert places == sorted(places)
+
+
+@pytest.mark.parametrize(
+    ("kind", "english", "told"),
+    [
+        (ListKind.REMEDIED, True, "R2026-1 was done at another dealer"),
+        (ListKind.REMEDIED, False, "R2026-1 已在其他经销商完成"),
+        (ListKind.REMOVED, True, "The hub has this car as exported, scrapped or stolen"),
+        (ListKind.REMOVED, False, "中心记录该车已出口、报废或被盗"),
+    ],
+)
+def test_what_the_hubs_lists_say_stands_on_the_file(
+    node: Node, hub: ModelHub, kind: ListKind, english: bool, told: str
+):
+    """Work of another dealer is told with its day; a car that is gone by the hub's word is an alarm."""
+    lists = begun(node, hub, [VIN])
+    lists.put(kind, [VIN])
+    fetched(node, lists)
+    car_in(node)
+    desk = Visitor(node).logged_in()
+
+    page = (desk.in_english() if english else desk).open(f"/vehicles/{record_text(vehicle_id(VIN))}")
+
+    assert told in page
+    assert ('role="alert"' in page) is (kind is ListKind.REMOVED)
 
 
 def test_without_a_remedy_the_desk_gives_advice_and_books_nothing(node: Node, hub: ModelHub):
@@ -123,3 +151,114 @@ def test_a_file_and_its_hash_have_labels_of_their_own(node: Node, hub: ModelHub)
         1,
         0,
     ]
+
+
+@pytest.mark.parametrize(
+    ("english", "typed"),
+    [
+        pytest.param(True, "ab" * 31, id="too short"),
+        pytest.param(True, "xy" * 32, id="no digits of a hash"),
+        pytest.param(False, "IMG_2041.jpg", id="the name of a file"),
+    ],
+)
+def test_what_is_no_hash_is_refused_in_words_beside_its_field(node: Node, hub: ModelHub, english: bool, typed: str):
+    """The sentence says what a SHA-256 looks like and how to get one; what was typed stays there."""
+    announce(hub, LIST, count=1, evidence_bits=evidence_bits(["photo"]))
+    receive(node, hub, LIST)
+    address, desk = f"/visits/{record_text(car_in(node))}", Visitor(node).logged_in()
+    desk = desk.in_english() if english else desk
+
+    refused = desk.submit(desk.open(address), f"{address}/recalls", {"method": "replaced", "photo_hash": typed})
+
+    said = "This is not a SHA-256: it has 64 characters" if english else "这不是 SHA-256：应为 64 个字符"
+    assert refused.status_code == 422
+    assert said in refused.text.partition('id="f-photo_hash-problem"')[2]
+    assert f'value="{typed}"' in refused.text
+
+
+def test_a_hash_is_taken_however_it_is_grouped(node: Node, hub: ModelHub):
+    """Capitals, blanks and full-width digits are the same 64 characters."""
+    announce(hub, LIST, count=1, evidence_bits=evidence_bits(["photo"]))
+    receive(node, hub, LIST)
+    visit = car_in(node)
+    address, desk = f"/visits/{record_text(visit)}", Visitor(node).logged_in()
+    typed = " ".join(["ＡＢ" + "AB" * 15] * 2)
+
+    desk.submit(desk.open(address), f"{address}/recalls", {"method": "replaced", "photo_hash": typed})
+
+    (done,) = require_visit(node, visit).completions
+    assert done.values["photo_hash"] == bytes.fromhex(PHOTO)
+
+
+@pytest.mark.parametrize("english", [pytest.param(True, id="en"), pytest.param(False, id="zh")])
+def test_recorded_work_that_the_hub_does_not_count_is_told_with_the_reason(node: Node, hub: ModelHub, english: bool):
+    """A car whose work is dated before its campaign stays open, and the page says why and what to do."""
+    first = announce(hub, LIST, count=1)
+    receive(node, hub, LIST)
+    visit = car_in(node)
+    address, desk = f"/visits/{record_text(visit)}", Visitor(node).logged_in()
+    desk = desk.in_english() if english else desk
+    desk.submit(desk.open(address), f"{address}/recalls", {"method": "replaced"})
+    announce(hub, LIST, count=1, based_on=first, published_at=node.clock.now_ms() + 30 * DAY_MS)
+    receive(node, hub)
+
+    page = desk.open(address)
+
+    said = ("Recorded, but not counted", "Set this machine") if english else ("已登记，但未计入", "请校准本机时钟")
+    assert [text in page for text in said] == [True, True]
+    assert f'action="{address}/recalls"' in page
+
+
+def test_a_recorded_recall_says_which_it_was(node: Node, hub: ModelHub):
+    """Campaign number and name stand on the order and in the car's history, there with site and order."""
+    announce(hub, LIST, count=1)
+    receive(node, hub, LIST)
+    visit = car_in(node)
+    address, desk = f"/visits/{record_text(visit)}", Visitor(node).logged_in().in_english()
+    desk.submit(desk.open(address), f"{address}/recalls", {"method": "replaced"})
+
+    order, file = desk.open(address), desk.open(f"/vehicles/{record_text(vehicle_id(VIN))}")
+
+    row = file.partition("Recall completion")[2].partition("</tr>")[0]
+    shown = require_visit(node, visit).visit
+    assert "<strong>R2026-1</strong> Brake hose" in order.partition("Recalls done")[2]
+    assert [
+        text in row
+        for text in ("<strong>R2026-1</strong> Brake hose", f"{shown.site}<", f">{shown.values['ro_no']!s}</a>")
+    ] == [True] * 3
+
+
+@pytest.mark.parametrize(
+    ("english", "said"), [(True, "Say how the recall was carried out."), (False, "请注明召回的处理方式。")]
+)
+def test_one_press_records_no_recall(node: Node, hub: ModelHub, english: bool, said: str):
+    """How it was carried out is chosen by hand; nothing is chosen to begin with, and nothing is saved without it."""
+    announce(hub, LIST, count=1)
+    receive(node, hub, LIST)
+    visit = car_in(node)
+    address, desk = f"/visits/{record_text(visit)}", Visitor(node).logged_in()
+    desk = desk.in_english() if english else desk
+
+    refused = desk.submit(desk.open(address), f"{address}/recalls", {})
+
+    assert (refused.status_code, require_visit(node, visit).completions) == (422, ())
+    assert said in refused.text
+
+
+def test_a_recall_recorded_by_mistake_is_taken_back_on_the_order(node: Node, hub: ModelHub):
+    """The page says where; what was recorded stays readable, and the recall is open again."""
+    announce(hub, LIST, count=1)
+    receive(node, hub, LIST)
+    visit = car_in(node)
+    address, desk = f"/visits/{record_text(visit)}", Visitor(node).logged_in().in_english()
+    before = desk.open(address)
+    desk.submit(before, f"{address}/recalls", {"method": "replaced"})
+    (done,) = require_visit(node, visit).completions
+    recorded = desk.open(address)
+
+    desk.submit(recorded, f"{address}/recalls/{record_text(done.id)}/retract", {})
+
+    (taken_back,) = require_visit(node, visit).completions
+    assert "What is recorded by mistake is taken back on this page" in before
+    assert ("Open recall" in recorded, "Open recall" in desk.open(address)) == (False, True)
+    assert taken_back.values["retracted"] == "entered_in_error"

@@ -1,5 +1,6 @@
 """A form that is sent again: saved once, told so in words for people, and never offered for a second save."""
 
+import httpx
 import pytest
 
 from carnet_node.core.form_drafts import drafts_of
@@ -116,3 +117,34 @@ def test_what_was_typed_since_is_told_field_by_field(
     sent = digests_as_sent(Typed({"a": ("1",), "b": ("2", "3")}))
 
     assert typed_since(Typed(now), sent) == since
+
+
+def send_by_script(desk: Visitor, page: str, typed: dict[str, str]) -> httpx.Response:
+    """The form as the page's script sends it."""
+    return desk.ask("POST", NEW, data={**Fields(page).forms[NEW], **typed}, headers={"Carnet-Script": "1"})
+
+
+def test_a_script_hears_where_what_it_saved_stands(site: Site, desk: Visitor, page: str):
+    """It goes there itself, first or second time, so that its page stays when nobody is there to show the next one."""
+    first, again = (send_by_script(desk, page, TYPED) for _ in range(2))
+
+    assert (first.status_code, again.json(), orders(site)) == (200, first.json(), 1)
+    assert desk.ask("GET", first.json()["go"]).status_code == 200
+
+
+@pytest.mark.parametrize(("typed", "status"), [({"car.plate": ""}, 422), (MORE, 409)], ids=["refused", "other words"])
+def test_whatever_is_no_save_is_a_page_for_a_script_too(desk: Visitor, page: str, typed: dict[str, str], status: int):
+    """Nothing is said to be saved; a form sent without a script then gets the same page."""
+    if status == 409:
+        send_by_script(desk, page, TYPED)
+
+    answered = send_by_script(desk, page, {**TYPED, **typed})
+
+    assert (answered.status_code, answered.headers["content-type"]) == (status, "text/html; charset=utf-8")
+
+
+def test_a_script_whose_session_is_over_hears_of_no_save(desk: Visitor, page: str):
+    """It is led to the door like everybody."""
+    desk.submit(desk.open("/staff/me"), "/logout", {})
+
+    assert send_by_script(desk, page, TYPED).status_code == 303

@@ -243,6 +243,21 @@ def test_two_browsers_that_change_one_field_both_keep_their_value(site: Site, de
     assert "Two values" not in desk.open(page_of(customer))
 
 
+def test_the_sync_centre_names_what_has_two_values_with_a_link(site: Site, desk: Visitor):
+    """Whoever restores a value sees whose it is."""
+    customer = a_customer(site)
+    edit = f"{page_of(customer)}/edit"
+    mine = desk.open(edit)
+    read = read_for_edit(site.node, CUSTOMER, customer, None)
+    save(site.as_admin, lambda _: edit_customer(EditCustomer(read, {"segment": "taxi"})))
+    desk.submit(mine, edit, {"segment": "company"})
+
+    page = desk.open("/sync")
+
+    row = page.partition("Two values for one thing")[2].partition("</table>")[0]
+    assert f'href="{page_of(customer)}"' in row
+
+
 def test_what_somebody_left_alone_is_no_statement_of_theirs(site: Site, desk: Visitor):
     """A colleague's change of another field stands, although the older page was saved after it."""
     customer = a_customer(site)

@@ -12,8 +12,8 @@ from carnet_node.core.form_drafts import drafts_of, keep_draft
 from carnet_node.core.local_facts import Access, AccessEntry
 from carnet_node.core.staff import list_staff
 from carnet_protocol.ids import RecordId, record_text
-from support.browsing import Visitor
-from support.staffed import PASSWORD, Site, hire_with_password
+from support.browsing import Fields, Visitor
+from support.staffed import PASSWORD, Site, hire, hire_with_password
 
 
 def start_code_in(page: str) -> str:
@@ -33,6 +33,50 @@ def test_somebody_new_gets_a_start_code_that_is_shown_once(desk: Visitor):
     assert entered.status_code == 303
     assert newcomer.ask("GET", "/").status_code == 200
     assert code not in desk.open("/staff")
+
+
+def test_a_new_start_code_is_asked_about_first(site: Site, desk: Visitor):
+    """The page says what ends; only its button ends it, and the code is in the answer."""
+    colleague = hire_with_password(site, "A20", "advisor")
+    address = f"/staff/{record_text(colleague.staff)}/code"
+
+    question = desk.open(address)
+    is_in_before = Visitor(site.node).with_session(colleague.token).ask("GET", "/").status_code
+    told = desk.submit(question, address, {})
+
+    assert ("The present password ends at once" in question, "This is you" in question) == (True, False)
+    assert (is_in_before, len(start_code_in(told.text))) == (200, 11)
+    assert Visitor(site.node).with_session(colleague.token).ask("GET", "/").status_code == 303
+
+
+def test_who_gives_themselves_a_code_is_told_and_comes_in_again_with_it(site: Site, desk: Visitor):
+    """The answer is the page on which the code is used, since its reader is logged out."""
+    hire_with_password(site, "B02", "administrator")
+    address = f"/staff/{record_text(site.admin)}/code"
+
+    question = desk.open(address)
+    told = desk.submit(question, address, {}).text
+    entered = desk.submit(told, "/start", {"code": start_code_in(told), "password": "another long one"})
+
+    assert ("This is you" in question, "You are logged out." in told, "data-person" in told) == (True, True, False)
+    assert (entered.status_code, desk.ask("GET", "/").status_code) == (303, 200)
+
+
+@pytest.mark.parametrize("other", ["nobody else", "a manager", "an administrator without a password"])
+def test_the_last_administrator_gets_no_code_from_themselves(site: Site, desk: Visitor, other: str):
+    """Neither the question nor the button ends the last way in; both say what to do instead."""
+    if other == "a manager":
+        hire_with_password(site, "M02", "manager")
+    elif other != "nobody else":
+        hire(site, "B02", "administrator")
+    address = f"/staff/{record_text(site.admin)}/code"
+
+    question = desk.ask("GET", address)
+    refused = desk.ask("POST", address, data={"token": Fields(desk.open("/staff")).forms["/staff"]["token"]})
+
+    assert (question.status_code, refused.status_code) == (422, 422)
+    assert all("Change your password instead." in one.text for one in (question, refused))
+    assert desk.ask("GET", "/").status_code == 200
 
 
 def test_a_number_that_is_taken_is_refused_with_the_form(site: Site, desk: Visitor):

@@ -2,11 +2,10 @@
 
 import pytest
 
-from carnet_node.core.refusals import CommandRefused
 from carnet_node.entrypoints.pages.formats import Clockface, hundredths, phone, yuan
 from carnet_node.entrypoints.pages.forms import read_form, what_was_typed
 from carnet_node.entrypoints.pages.sentences import Sentences
-from carnet_node.entrypoints.pages.typed import date_of, hundredths_of, moment_of, values_of_typed, whole_of
+from carnet_node.entrypoints.pages.typed import Reader, date_of, hundredths_of, moment_of, whole_of
 from carnet_protocol.errors import BadValue
 from carnet_protocol.kinds import LABOUR_LINE, VISIT
 
@@ -69,19 +68,31 @@ def test_a_moment_is_on_the_clocks_of_the_site():
 
 
 def test_every_text_that_means_nothing_is_named_with_its_field():
-    """A form is refused as a whole, with all its mistakes in the places of the form."""
-    with pytest.raises(CommandRefused) as refused:
-        values_of_typed(LABOUR_LINE, {"actual_hours": "long", "rate_fen": "dear"}, SHANGHAI, where="jobs[0].labour[1].")
+    """What cannot be read is told in the places of the form, and what can be read is there."""
+    reader = Reader(SHANGHAI)
 
-    fields = [problem.field for problem in refused.value.problems]
-    assert fields == ["jobs[0].labour[1].actual_hours", "jobs[0].labour[1].rate_fen"]
+    texts = {"labour_name": "oil", "actual_hours": "long", "rate_fen": "dear"}
+    values = reader.values(LABOUR_LINE, texts, "jobs[0].labour[1].")
+
+    fields = [problem.field for problem in reader.problems]
+    assert (values, fields) == (
+        {"labour_name": "oil"},
+        ["jobs[0].labour[1].actual_hours", "jobs[0].labour[1].rate_fen"],
+    )
 
 
 def test_an_empty_text_takes_a_value_away():
     """A field that was emptied becomes no value, a box without its tick too."""
-    values = values_of_typed(VISIT, {"odometer_in_km": "", "is_towed_in": ""}, SHANGHAI)
+    values = Reader(SHANGHAI).values(VISIT, {"odometer_in_km": "", "is_towed_in": ""})
 
     assert values == {"odometer_in_km": None, "is_towed_in": None}
+
+
+def test_of_a_new_record_only_what_was_said_is_stated():
+    """An empty field and a box without its tick say nothing about somebody new."""
+    values = Reader(SHANGHAI).stated(VISIT, {"odometer_in_km": "0", "belongings": "", "is_towed_in": ""})
+
+    assert values == {"odometer_in_km": 0}
 
 
 def test_the_places_of_a_list_may_have_gaps():

@@ -11,11 +11,10 @@ from carnet_node.core.inbox import apply_page
 from carnet_node.core.node import DeskSettings, Node
 from carnet_node.core.recall_check import (
     RecallState,
-    UnknownBecause,
+    check_many,
     check_recalls,
-    missing_segments,
-    store_segment,
 )
+from carnet_node.core.recall_set import Missing, missing_segments, store_segment
 from carnet_node.core.views import one_record
 from carnet_protocol.changeset import Draft
 from carnet_protocol.errors import Malformed
@@ -23,12 +22,14 @@ from carnet_protocol.ids import completion_id, vehicle_id
 from carnet_protocol.kinds import CAMPAIGN, RECALL_COMPLETION
 from carnet_protocol.limits import CLOCK_OFFSET_ALARM_MS
 from carnet_protocol.reasons import Reason
+from carnet_protocol.recall_doubt import UnknownBecause
 from carnet_protocol.segments import encode_segment, segment_hash
 from support.desk import record
 from support.exchange import answer, deliver
 from support.model_hub import ModelHub, Treatment
 from support.node_builder import TestClock, build_node, rows_of
 from support.recall_lists import TEXTS, announce, receive
+from support.vins import with_wrong_digit
 
 LISTED, ALSO_LISTED, UNLISTED = "1M8GDM9AXKP042788", "1M8GDM9A1KP042789", "LSVAA49J132047371"
 FRAME = "AE861234567"
@@ -60,6 +61,28 @@ def complete(node: Node, number: int = 1) -> None:
     visit = record(number)
     command = CompleteRecall(record(70), LISTED, vehicle_id(LISTED), visit, "open", node.clock.now_ms(), "replaced")
     commit(node, complete_recall(command))
+
+
+def test_a_file_of_cars_is_answered_as_each_car_alone(node: Node, hub: ModelHub):
+    """Many cars of one snapshot have the answers that single ones have."""
+    announce(hub, LIST, count=2)
+    receive(node, hub, LIST)
+    cars = [LISTED, ALSO_LISTED, FRAME, UNLISTED, LISTED.lower()]
+
+    assert list(check_many(node, cars)) == [check_recalls(node, car) for car in cars]
+
+
+def test_a_number_in_a_file_that_can_be_no_vin_is_not_clear(node: Node, hub: ModelHub):
+    """It may be mistyped, and nobody is there to be asked; one that is listed as it stands is a hit."""
+    announce(hub, LIST, count=2)
+    receive(node, hub, LIST)
+
+    found = list(check_many(node, [with_wrong_digit(LISTED), FRAME]))
+
+    assert [(one.state, one.because) for one in found] == [
+        (RecallState.UNKNOWN, UnknownBecause.NO_VIN),
+        (RecallState.HIT, None),
+    ]
 
 
 def test_without_any_data_nothing_is_clear(node: Node):
@@ -144,7 +167,7 @@ def test_while_a_list_is_missing_nothing_is_clear(node: Node, hub: ModelHub):
     announce(hub, OTHER_LIST, count=1, number=71)
     receive(node, hub, LIST)
 
-    assert missing_segments(node) == (segment_hash(OTHER_LIST),)
+    assert missing_segments(node) == (Missing(segment_hash(OTHER_LIST)),)
     assert [state_of(node, one)[0] for one in (LISTED, ALSO_LISTED)] == [RecallState.HIT, RecallState.UNKNOWN]
     assert store_segment(node, OTHER_LIST) == 1
     assert [state_of(node, one)[0] for one in (LISTED, ALSO_LISTED)] == [RecallState.HIT, RecallState.HIT]
@@ -170,7 +193,7 @@ def test_a_withdrawn_campaign_is_forgotten(node: Node, hub: ModelHub):
 
     assert state_of(node) == (RecallState.CLEAR, None)
     with node.store.read() as tx:
-        assert tx.segments() == []
+        assert tx.lists.wanted() == []
 
 
 def test_a_new_version_of_a_campaign_replaces_its_lists(node: Node, hub: ModelHub):
@@ -183,7 +206,7 @@ def test_a_new_version_of_a_campaign_replaces_its_lists(node: Node, hub: ModelHu
     missing = missing_segments(node)
     store_segment(node, OTHER_LIST)
 
-    assert missing == (segment_hash(OTHER_LIST),)
+    assert missing == (Missing(segment_hash(OTHER_LIST)),)
     assert [state_of(node, one)[0] for one in (LISTED, ALSO_LISTED)] == [RecallState.HIT] * 2
 
 

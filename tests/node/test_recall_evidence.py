@@ -6,17 +6,18 @@ import pytest
 
 from carnet_node.core.commands.drafting import Read
 from carnet_node.core.commands.recall_work import CompleteRecall, MoveCompletions, complete_recall, move_completions
-from carnet_node.core.recall_terms import DoneSoFar, RecallItem, RecallTerms, done_so_far, methods_of
+from carnet_node.core.recall_terms import DoneSoFar, RecallTerms, done_so_far, methods_of, work_of
 from carnet_node.core.refusals import ProblemCode
+from carnet_protocol.demands import Demands, EvidenceAsked, WorkItem
 from carnet_protocol.errors import BadValue
 from carnet_protocol.ids import completion_id
 from carnet_protocol.registry import Value
-from carnet_protocol.remedy import EVIDENCE, evidence_bits, item_bits
+from carnet_protocol.remedy import EVIDENCE, Outcome, evidence_bits, item_bits
 from support.desk import problems_of, read_of, record
 
 VIN, OTHER_VIN = "1M8GDM9AXKP042788", "LSVAA49J132047371"
-TWO_ITEMS = RecallTerms(items=(RecallItem(1, "left", "A-1"), RecallItem(2, "right", "B-2")))
-EVERYTHING = RecallTerms(evidence_bits=evidence_bits(EVIDENCE))
+TWO_ITEMS = RecallTerms(demands=Demands(items=(WorkItem(1, "left", "A-1"), WorkItem(2, "right", "B-2"))))
+EVERYTHING = RecallTerms(demands=Demands(evidence=(EvidenceAsked(0, evidence_bits(EVIDENCE)),)))
 PROOF: dict[str, Value] = {
     "technician_code": "T3",
     "part_no": "A-1",
@@ -32,6 +33,11 @@ def command(terms: RecallTerms, method: str = "replaced", *said: Read, **values:
     return CompleteRecall(
         record(70), VIN, record(90), record(1), "open", 9, method, values, terms, earlier=said, further=FURTHER
     )
+
+
+def uncounted(why: str) -> DoneSoFar:
+    """Work was recorded, and counts nothing for this reason."""
+    return DoneSoFar(uncounted=(Outcome(why),))
 
 
 def said(method: str = "replaced", **values: Value) -> Read:
@@ -96,7 +102,19 @@ def test_a_car_on_which_nothing_was_fitted_is_done_whatever_stands_on_it(method:
     """The number of a part that was found does every item that is ticked, and is no wrong part."""
     (draft,) = complete_recall(command(TWO_ITEMS, method, part_no="A-1", items_done=item_bits([1, 2])))
 
-    assert done_so_far(TWO_ITEMS, [draft.values]).is_done
+    assert done_so_far(TWO_ITEMS, [work_of(draft.values)]).is_done
+
+
+@pytest.mark.parametrize(
+    ("clock_ms", "dated_ms"), [(9, 10), (10, 10), (11, 11)], ids=["behind", "at the same moment", "ahead"]
+)
+def test_work_is_dated_no_earlier_than_the_demands_it_meets(clock_ms: int, dated_ms: int):
+    """Who records work has read what is demanded, so the hub judges it by that, however slow the clock is."""
+    terms = RecallTerms(demands=Demands(evidence=(EvidenceAsked(10, 0),)))
+
+    (draft,) = complete_recall(replace(command(terms), completed_at=clock_ms))
+
+    assert draft.values["completed_at"] == dated_ms
 
 
 def test_the_second_item_on_an_order_is_recorded_beside_the_first():
@@ -167,7 +185,7 @@ def test_the_desk_offers_what_can_be_done(state: str, is_work: bool, is_interim:
         pytest.param(RecallTerms(), [], DoneSoFar(), id="nothing"),
         pytest.param(RecallTerms(), [{"method": "replaced"}], DoneSoFar(frozenset({1}), is_done=True), id="done"),
         pytest.param(RecallTerms(), [{"method": "interim"}], DoneSoFar(has_interim=True), id="interim remedy"),
-        pytest.param(RecallTerms(), [{"method": "refused"}], DoneSoFar(), id="refused"),
+        pytest.param(RecallTerms(), [{"method": "refused", "signature_hash": bytes(32)}], DoneSoFar(), id="refused"),
         pytest.param(TWO_ITEMS, [{"method": "replaced", "items_done": 1}], DoneSoFar(frozenset({1})), id="half"),
         pytest.param(
             TWO_ITEMS,
@@ -176,11 +194,20 @@ def test_the_desk_offers_what_can_be_done(state: str, is_work: bool, is_interim:
             id="both, by two",
         ),
         pytest.param(
-            TWO_ITEMS, [{"method": "replaced", "items_done": 1, "part_no": "C-3"}], DoneSoFar(), id="wrong part"
+            TWO_ITEMS,
+            [{"method": "replaced", "items_done": 1, "part_no": "C-3"}],
+            uncounted("wrong-part"),
+            id="wrong part",
         ),
-        pytest.param(EVERYTHING, [{"method": "replaced"}], DoneSoFar(), id="without evidence"),
+        pytest.param(EVERYTHING, [{"method": "replaced"}], uncounted("lacks-evidence"), id="without evidence"),
         pytest.param(
-            replace(EVERYTHING, evidence_asked_ms=10),
+            RecallTerms(demands=Demands(begins_ms=10)),
+            [{"method": "replaced", "completed_at": 9}],
+            uncounted("before-campaign"),
+            id="before the campaign",
+        ),
+        pytest.param(
+            RecallTerms(demands=Demands(evidence=(EvidenceAsked(10, evidence_bits(EVIDENCE)),))),
             [{"method": "replaced", "completed_at": 9}],
             DoneSoFar(frozenset({1}), is_done=True),
             id="before it was asked for",
@@ -191,4 +218,4 @@ def test_a_desk_calls_done_what_the_hub_counts(
     terms: RecallTerms, completions: list[dict[str, Value]], expected: DoneSoFar
 ):
     """Several statements, by whomever, come to what the hub would make of them."""
-    assert done_so_far(terms, completions) == expected
+    assert done_so_far(terms, map(work_of, completions)) == expected

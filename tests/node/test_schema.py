@@ -15,12 +15,12 @@ from sqlmodel import SQLModel
 
 from carnet_node.adapters import local_statements as local
 from carnet_node.adapters import statements as sql
+from carnet_node.adapters.indexed_fields import SEARCHED
 from carnet_node.adapters.local_tables import whole_metadata
 from carnet_node.adapters.schema import MIGRATIONS, head_revision, revision_of, upgrade
 from carnet_node.adapters.store import driver
 from carnet_node.adapters.tables import (
     FIXED_COLUMNS,
-    SEARCHED,
     NodeTable,
     has_keyed_hash,
     index_column,

@@ -84,10 +84,23 @@ def test_both_values_of_a_conflict_are_there(node: Node):
     commit(node, [Draft(CUSTOMER, record(1), {"full_name": "王小明"})])
     commit(node, [Draft(CUSTOMER, record(1), {"full_name": "王晓明"})])
 
-    (conflict,) = sync_centre(node).conflicts
+    (contested,) = sync_centre(node).conflicts
+    conflict = contested.value
 
     assert conflict.shown is not None
     assert {conflict.shown.values["full_name"], conflict.overruled.values["full_name"]} == {"王小明", "王晓明"}
+
+
+def test_a_value_that_is_not_shown_is_named_by_its_document(node: Node):
+    """The complaint of a job leads to its order."""
+    commit(node, [Draft(VISIT, record(1), {"ro_no": "RO-1"})])
+    for complaint in ("noise", "smoke"):
+        commit(node, [Draft(JOB, record(2), {"visit_id": record(1), "complaint": complaint})])
+
+    (contested,) = sync_centre(node).conflicts
+
+    assert contested.document.view is not None
+    assert (contested.document.kind, contested.document.view.values["ro_no"]) == ("visit", "RO-1")
 
 
 def test_the_epoch_and_the_key_are_named(node: Node):

@@ -9,7 +9,7 @@ import pytest
 from carnet_node.adapters.store import SqliteNodeStore, driver
 from carnet_node.core import desk
 from carnet_node.core.authoring import commit
-from carnet_node.core.commands import customers, vehicles, visits
+from carnet_node.core.commands import customers, settlement, vehicles, visits
 from carnet_node.core.commands.drafting import Drafts, NewId
 from carnet_node.core.commands.lines import NewJob
 from carnet_node.core.inbox import apply_page
@@ -171,7 +171,7 @@ def test_a_visit_goes_through_its_states_from_what_was_read(node: Node):
     add_car(node)
     opened = open_order(node)
 
-    for step in (visits.complete_visit, visits.settle_visit, visits.close_visit):
+    for step in (visits.complete_visit, settlement.settle_visit, settlement.close_visit):
         view = visit_view(node, opened.visit)
         assert view is not None
         command = visits.Step(view.visit.read(), node.clock.now_ms(), view.work())

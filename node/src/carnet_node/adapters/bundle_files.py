@@ -50,7 +50,7 @@ def read_bundle(path: Path, own_exchange_key: X25519PrivateKey, files: Files) ->
     except OSError as error:
         raise Malformed(Reason.BAD_BUNDLE, "the file cannot be read or is too large") from error
     if sealed is None:
-        raise Malformed(Reason.BAD_BUNDLE, "there is no such file")
+        raise Malformed(Reason.NOT_FOUND, "there is no such file")
     return open_bundle(sealed, own_exchange_key)
 
 

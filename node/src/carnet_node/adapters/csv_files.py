@@ -18,12 +18,10 @@ from types import TracebackType
 from typing import Final
 
 from carnet_node.adapters.system import PRIVATE_MODE
+from carnet_node.core.import_columns import SIDE_HEADERS
 from carnet_node.core.limits import CELLS_MAX, CSV_BYTES_MAX
 from carnet_protocol.errors import BadValue
 from carnet_protocol.reasons import Reason
-
-SIDE_HEADERS: Final = ("row", "reason")
-"""What stands before the columns of a side file; an import of it reads over them."""
 
 _SEPARATORS: Final = ",;\t|"
 _FORMULA: Final = re.compile(r"=|[+\-@\t\r\n](?![0-9 ().,\-]*\Z)")
@@ -78,7 +76,11 @@ def open_csv(path: Path) -> CsvFile:
                 row_count += any(cell.strip() for cell in row)
                 line = reader.line_num + 1
     except csv.Error as error:
-        raise BadValue(Reason.BAD_FIELD, "file", f"cannot be read as a table from line {line} on: {error}") from error
+        raise BadValue(
+            Reason.BAD_FIELD,
+            "file",
+            f"cannot be read as a table from line {line} on: a quotation mark is open, or a cell is too long",
+        ) from error
     except (OSError, UnicodeError) as error:
         raise BadValue(Reason.BAD_FIELD, "file", "cannot be read") from error
     if not any(header.strip() for header in headers):
@@ -92,12 +94,13 @@ class SideFile:
     Args:
         path: where to write it. It holds what the rows held, so it is private.
         headers: of the file that is imported.
+        before: what stands before them, over row number and reason.
     """
 
-    def __init__(self, path: Path, headers: Sequence[str]) -> None:
+    def __init__(self, path: Path, headers: Sequence[str], before: Sequence[str] = SIDE_HEADERS) -> None:
         self.path = path
         self.row_count = 0
-        self._headers = headers
+        self._headers = (*before, *headers)
         self._target: io.TextIOWrapper | None = None
 
     def __enter__(self) -> "SideFile":
@@ -115,7 +118,7 @@ class SideFile:
         if self._target is None:
             self.path.touch(mode=PRIVATE_MODE)
             self._target = self.path.open("w", encoding="utf-8-sig", newline="")
-            csv.writer(self._target).writerow([*SIDE_HEADERS, *map(_inert, self._headers)])
+            csv.writer(self._target).writerow([*map(_inert, self._headers)])
         csv.writer(self._target).writerow([row_number, reason, *map(_inert, cells)])
         self._target.flush()
         self.row_count += 1

@@ -8,7 +8,6 @@ told from one that is merely behind. When it moves on is `core.outbox`'s to deci
     sender.lock       locked by the operating system, released even when its holder is killed
 """
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,11 +15,11 @@ from typing import Annotated, Final
 
 import msgspec
 
-from carnet_node.adapters.system import PRIVATE_FOLDER_MODE, PRIVATE_MODE
 from carnet_node.core.failures import AnotherSender, HighWaterUnreadable
 from carnet_node.core.limits import MARK_BYTES_MAX
 from carnet_node.core.ports import Files
 from carnet_node.core.records import HighWaterMark
+from carnet_storage.adapters.file_locks import locked
 
 MARK_FILE: Final = "high-water.json"
 EPOCHS_FILE: Final = "epochs.json"
@@ -100,25 +99,7 @@ class HighWaterFile:
         Raises:
             AnotherSender: somebody else is; nothing was sent.
         """
-        self._folder.mkdir(mode=PRIVATE_FOLDER_MODE, parents=True, exist_ok=True)
-        descriptor = os.open(self._folder / LOCK_FILE, os.O_RDWR | os.O_CREAT, PRIVATE_MODE)
-        try:
-            _lock(descriptor)
+        with locked(self._folder / LOCK_FILE) as is_ours:
+            if not is_ours:
+                raise AnotherSender(LOCK_FILE)
             yield
-        finally:
-            os.close(descriptor)
-
-
-def _lock(descriptor: int) -> None:
-    """Lock a file without waiting; the system unlocks it when it is closed, however that happens."""
-    try:
-        if os.name == "nt":
-            import msvcrt  # noqa: PLC0415  (the module exists on Windows only)
-
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
-        else:
-            import fcntl  # noqa: PLC0415  (the module does not exist on Windows)
-
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        raise AnotherSender(LOCK_FILE) from error

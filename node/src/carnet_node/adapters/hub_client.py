@@ -131,13 +131,23 @@ class HubClient:
         return await self._exchange("GET", "/v1/excluded", params={"after": str(after)}, headers=_bearer(token))
 
     async def segment(self, token: bytes, sha256: bytes) -> bytes:
-        """A recall member list by its hash."""
+        """A segment of a recall list, or a step, by its hash."""
         return await self._exchange(
             "GET",
             f"/v1/segments/{sha256.hex()}",
             headers=_bearer(token),
             bytes_max=limits.SEGMENT_BYTES_MAX,
             media_type=SEGMENT,
+        )
+
+    async def recall_lists(self, token: bytes, since: int) -> bytes:
+        """The manifest of the recall lists that changed behind a position."""
+        return await self._exchange(
+            "GET",
+            "/v1/recall-lists",
+            params={"since": str(since)},
+            headers=_bearer(token),
+            bytes_max=limits.RECALL_MANIFEST_BYTES_MAX,
         )
 
     async def _exchange(

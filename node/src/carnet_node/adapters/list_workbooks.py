@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from io import BytesIO
+from pathlib import Path
 from typing import Any, Final
 
+from carnet_node.adapters.csv_files import open_csv
 from carnet_node.core.desk_limits import EXPORT_ROWS_MAX
 from carnet_node.core.lists import CellKind, ListColumn, Row
 from carnet_protocol.errors import BadValue
@@ -77,6 +79,25 @@ def make_workbook(
     content = BytesIO()
     book.save(content)
     return Workbook(content.getvalue(), count)
+
+
+def side_workbook(path: Path) -> Workbook:
+    """The side file of an import as a workbook: every cell as it stands there.
+
+    Raises:
+        BadValue: see `open_csv`; or more rows than a sheet holds.
+    """
+    table = open_csv(path)
+    columns = [ListColumn(str(place)) for place in range(len(table.headers))]
+    rows = (tuple((*cells, *[None] * len(columns))[: len(columns)]) for _, cells in table.rows())
+    return make_workbook(
+        path.stem,
+        columns,
+        rows,
+        header=lambda place: table.headers[int(place)],
+        word=lambda _, text: text,
+        utc_offset_minutes=0,
+    )
 
 
 def _cell(

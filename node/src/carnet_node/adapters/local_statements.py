@@ -20,7 +20,7 @@ from sqlalchemy.dialects import sqlite
 
 from carnet_node.adapters import local_tables
 from carnet_node.adapters.statements import STORED_COLUMNS, Statement, by_key, upsert
-from carnet_node.adapters.tables import IN_SHOP, IN_WORK, NODE_METADATA, SETTLED, projection_table
+from carnet_node.adapters.tables import IN_SHOP, IN_WORK, NODE_METADATA, REQUESTED, SETTLED, projection_table
 from carnet_node.core.local_facts import INVENTED_NAME
 
 MODULE: Final = local_tables
@@ -172,6 +172,23 @@ def orders_opened() -> Statement:
     span = (of.c.opened_at >= bindparam("since"), of.c.opened_at < bindparam("before"))
     found = _stored(of).where(*span, of.c.owner == bindparam("owner"))
     return Statement(found.order_by(of.c.opened_at.desc()).limit(_limit))
+
+
+@cache
+def appointments_of() -> Statement:
+    """Appointments of a site whose slot begins in a half-open span."""
+    of = projection_table("appointment")
+    span = (of.c.starts_at >= bindparam("since"), of.c.starts_at < bindparam("before"))
+    found = _stored(of).where(*span, of.c.owner == bindparam("owner"))
+    return Statement(found.order_by(of.c.starts_at).limit(_limit))
+
+
+@cache
+def appointments_requested() -> Statement:
+    """Appointments of a site that wait for a slot."""
+    of = projection_table("appointment")
+    found = _stored(of).where(REQUESTED, of.c.owner == bindparam("owner"))
+    return Statement(found.order_by(of.c.requested_at).limit(_limit))
 
 
 def _stored(of: Table) -> Select[Any]:

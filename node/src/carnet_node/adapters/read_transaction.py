@@ -15,6 +15,8 @@ from carnet_node.adapters import local_statements as local
 from carnet_node.adapters import statements as sql
 from carnet_node.adapters.at_rest import AtRest
 from carnet_node.adapters.local_facts import SqlLocalReads
+from carnet_node.adapters.recall_lists import SqlListReads
+from carnet_node.adapters.shop_reads import SqlShopReads
 from carnet_node.adapters.statements import Statement
 from carnet_node.adapters.tables import has_keyed_hash, index_column
 from carnet_node.core.records import (
@@ -27,14 +29,13 @@ from carnet_node.core.records import (
     LoggedSet,
     Mark,
     OwnPlace,
-    SegmentState,
     SettledValue,
     SetVerdict,
     StoredRecord,
 )
 from carnet_protocol.chain import ChainHead
 from carnet_protocol.ids import RecordId
-from carnet_protocol.kinds import CUSTOMER, GOLDEN, VISIT
+from carnet_protocol.kinds import APPOINTMENT, CUSTOMER, GOLDEN, VISIT
 from carnet_protocol.messages import Verdict
 from carnet_protocol.registry import Kind, Privacy, Value, ValueType
 
@@ -43,6 +44,7 @@ T = TypeVar("T")
 _IDENTITY: Final = msgspec.msgpack.Decoder(Identity)
 _CHAIN: Final = msgspec.msgpack.Decoder(ChainState)
 _FEED: Final = msgspec.msgpack.Decoder(FeedState)
+_LOG_IDS: Final = msgspec.msgpack.Decoder(frozenset[int])
 _VOIDS: Final = msgspec.msgpack.Decoder(dict[int, str])
 _PREFIX_END: Final = "\U0010ffff"
 
@@ -58,6 +60,16 @@ class SqlReadTransaction:
     def local(self) -> SqlLocalReads:
         """What is known about the people at this desk."""
         return SqlLocalReads(self._connection, self._at_rest)
+
+    @property
+    def lists(self) -> SqlListReads:
+        """Recall lists."""
+        return SqlListReads(self._connection)
+
+    @property
+    def shop(self) -> SqlShopReads:
+        """The workshop's day."""
+        return SqlShopReads(self._connection)
 
     def identity(self) -> Identity | None:
         """Who this node is; None before enrolment."""
@@ -98,14 +110,16 @@ class SqlReadTransaction:
         row = self._connection.execute(sql.projection(kind.name).get.sql, (record,)).fetchone()
         return self._stored(kind, row) if row else None
 
-    def find_equal(self, kind: Kind, field: str, value: Value, limit: int) -> list[StoredRecord]:
-        """Visible records by value; a secret text through its keyed hash."""
+    def find_equal(
+        self, kind: Kind, field: str, value: Value, limit: int, after: RecordId | None = None
+    ) -> list[StoredRecord]:
+        """Visible records by value, by ascending id; a secret text through its keyed hash."""
         register = kind.register_of(field)
         column: str = field
         asked: Value | bytes = value
         if has_keyed_hash(register, kind.by_label[kind.labels[field]][1]):
             column, asked = index_column(field), self._at_rest.keyed_hash(kind, field, value)
-        rows = self._all(sql.find(kind.name, column), value=asked, row_limit=limit)
+        rows = self._all(sql.find(kind.name, column), value=asked, after=after or b"", row_limit=limit)
         return [self._stored(kind, row) for row in rows]
 
     def find_tail(self, kind: Kind, field: str, tail: str, limit: int) -> list[StoredRecord]:
@@ -159,6 +173,16 @@ class SqlReadTransaction:
         rows = self._all(local.orders_opened(), owner=owner, since=since_ms, before=before_ms, row_limit=limit)
         return [self._stored(VISIT, row) for row in rows]
 
+    def appointments_of(self, owner: bytes, since_ms: int, before_ms: int, limit: int) -> list[StoredRecord]:
+        """Appointments of a site whose slot begins in a half-open span, earliest first."""
+        rows = self._all(local.appointments_of(), owner=owner, since=since_ms, before=before_ms, row_limit=limit)
+        return [self._stored(APPOINTMENT, row) for row in rows]
+
+    def appointments_requested(self, owner: bytes, limit: int) -> list[StoredRecord]:
+        """Appointments of a site that wait for a slot, the oldest first."""
+        rows = self._all(local.appointments_requested(), owner=owner, row_limit=limit)
+        return [self._stored(APPOINTMENT, row) for row in rows]
+
     def list_records(self, kind: Kind, after: RecordId | None, limit: int) -> list[StoredRecord]:
         """Visible records by ascending id."""
         rows = self._all(sql.projection(kind.name).after, after=after or b"", row_limit=limit)
@@ -197,9 +221,10 @@ class SqlReadTransaction:
         row = self._one(sql.GET_BASE, kind=kind, record=record)
         if row is None:
             return None
-        _, _, owner, position, changed, entries, is_evicted, former = row
+        _, _, owner, position, changed, entries, is_evicted, former, ended, held = row
         unpacked = self._at_rest.unpack(kind, record, entries)
-        return BaseRow(kind, record, owner, position, changed, unpacked, bool(is_evicted), former)
+        sets = _LOG_IDS.decode(held) if held else frozenset()
+        return BaseRow(kind, record, owner, position, changed, unpacked, bool(is_evicted), former, ended, sets)
 
     def known_keys(self) -> Iterator[tuple[int, RecordId]]:
         """Every record with a base row or own work, ascending, each once."""
@@ -292,36 +317,19 @@ class SqlReadTransaction:
         """The hub's own sets that have an opening."""
         return [self._hub_set(row) for row in self._all(sql.HUB_SETS_WITH_VALUES)]
 
-    def hub_sets_to_offer(self, limit: int) -> list[HubSetRow]:
-        """Hub sets of a former history: those without values first, in the order they had."""
-        return [self._hub_set(row) for row in self._all(sql.HUB_SETS_TO_OFFER, row_limit=limit)]
+    def former_hub_sets(self) -> list[HubSetRow]:
+        """Hub sets of former histories, in the order they had."""
+        return [self._hub_set(row) for row in self._all(sql.FORMER_HUB_SETS)]
+
+    def hub_sets_to_offer(self, hub_epoch: bytes, limit: int) -> list[HubSetRow]:
+        """Those to which a history has not answered: those without values first, in the order they had."""
+        rows = self._all(sql.HUB_SETS_TO_OFFER, hub_epoch=hub_epoch, row_limit=limit)
+        return [self._hub_set(row) for row in rows]
 
     def former_record(self, source: str, kind: str, former_id: str) -> RecordId | None:
         """Which record a record of a former system became at import."""
         row = self._one(sql.GET_FORMER, source=source, kind=kind, former_id=former_id)
         return row[3] if row else None
-
-    def segments(self) -> list[SegmentState]:
-        """Every member list a published campaign names, and whether its rows are here."""
-        return [SegmentState(campaign, name, number is not None) for campaign, name, number in self._all(sql.WANTED)]
-
-    def segment_count(self, campaign: RecordId) -> int:
-        """Members in the lists of a campaign that are stored here."""
-        row = self._one(sql.SEGMENT_COUNT, campaign=campaign)
-        return row[0] if row else 0
-
-    def count_missing_segments(self) -> int:
-        """Member lists that a published campaign names and that are not here."""
-        row = self._one(sql.MISSING_SEGMENTS)
-        return row[0] if row else 0
-
-    def recall_bitmaps(self, prefix: str) -> list[tuple[RecordId, bytes]]:
-        """(campaign, bitmap) of every list that has this VIN prefix."""
-        return self._connection.execute(sql.BITMAPS.sql, (prefix,)).fetchall()
-
-    def recall_exceptions(self, identifier: str) -> list[RecordId]:
-        """Campaigns that list exactly this identifier outside the bitmaps."""
-        return [row[0] for row in self._all(sql.EXCEPTIONS, identifier=identifier)]
 
     def _state(self, name: str, decoder: msgspec.msgpack.Decoder[T]) -> T | None:
         row = self._connection.execute(sql.GET_STATE.sql, (name,)).fetchone()
@@ -344,12 +352,12 @@ class SqlReadTransaction:
         return SettledValue(kind, record, register, entry, by, bool(is_own))
 
     def _hub_set(self, row: Any) -> HubSetRow:
-        position, time_ms, message, stored = row
-        return HubSetRow(position, time_ms, message, self._at_rest.open_hub_opening(message, stored))
+        position, time_ms, message, stored, offered_in = row
+        return HubSetRow(position, time_ms, message, self._at_rest.open_hub_opening(message, stored), offered_in)
 
     def _logged(self, row: Any) -> LoggedSet:
         log_id, nonce, epoch, seq, set_hash, message, opening, has_secret, time_ms, is_sent, *rest = row
-        *decided, receipt, former = rest
+        *decided, receipt = rest
         if has_secret:
             opening = self._at_rest.open_opening(nonce, opening)
         return LoggedSet(
@@ -365,7 +373,6 @@ class SqlReadTransaction:
             is_sent=bool(is_sent),
             verdict=_verdict(decided),
             receipt=receipt,
-            former_position=former,
         )
 
 

@@ -16,7 +16,6 @@ from sqlalchemy import (
     Compiled,
     Table,
     bindparam,
-    case,
     delete,
     func,
     literal_column,
@@ -28,10 +27,12 @@ from sqlalchemy import (
 from sqlalchemy.dialects import sqlite
 
 from carnet_node.adapters import tables
+from carnet_node.adapters.indexed_fields import SEARCHED
 from carnet_node.adapters.tables import NODE_METADATA, projection_table
 from carnet_protocol.messages import Verdict
+from carnet_storage.adapters.sqlite_text import sqlite_text
 
-_DIALECT: Final = sqlite.dialect(paramstyle="qmark")
+_DIALECT: Final = sqlite_text()
 
 
 class Statement:
@@ -130,10 +131,11 @@ def projection(kind: str) -> ProjectionStatements:
 
 @cache
 def find(kind: str, column: str) -> Statement:
-    """Visible records by a value, by ascending id."""
+    """Visible records by a value, behind an id, by ascending id."""
     of = projection_table(kind)
     visible = (of.c.is_deleted == literal_column("0"), of.c.is_hidden == literal_column("0"))
-    stored = select(*[of.c[name] for name in STORED_COLUMNS]).where(of.c[column] == bindparam("value"), *visible)
+    wanted = (of.c[column] == bindparam("value"), of.c.id > bindparam("after"))
+    stored = select(*[of.c[name] for name in STORED_COLUMNS]).where(*wanted, *visible)
     return Statement(stored.order_by(of.c.id).limit(bindparam("row_limit")))
 
 
@@ -169,8 +171,7 @@ def find_prefix(kind: str, column: str) -> Statement:
 
 _own_set, _own_op, _base = table("own_set"), table("own_op"), table("base_record")
 _settled, _state, _erased = table("settled_value"), table("node_state"), table("erased_groups")
-_wanted, _segment, _kept = table("wanted_segment"), table("segment"), table("kept_answer")
-_bitmap, _exception = table("recall_bitmap"), table("recall_exception")
+_kept = table("kept_answer")
 _limit: BindParameter[int] = bindparam("row_limit")
 
 PUT_STATE: Final = upsert(_state)
@@ -229,9 +230,10 @@ UNCONFIRMED_ON: Final = Statement(
     .where(_own_op.c.kind == bindparam("kind"), _own_op.c.record == bindparam("record"), _own_set.c.verdict.is_(None))
     .group_by(_own_set.c.is_sent)
 )
+_is_which = _own_set.c.log_id == bindparam("which")
 PUT_VERDICT: Final = Statement(
     update(_own_set)
-    .where(_own_set.c.log_id == bindparam("which"))
+    .where(_is_which)
     .values(
         {
             name: bindparam(name)
@@ -241,16 +243,12 @@ PUT_VERDICT: Final = Statement(
 )
 MOVE_SET: Final = Statement(
     update(_own_set)
-    .where(_own_set.c.log_id == bindparam("which"), _own_set.c.verdict.is_(None))
+    .where(_is_which, _own_set.c.verdict.is_(None))
     .values({name: bindparam(name) for name in ("epoch", "seq", "set_hash", "message")})
     .values(is_sent=literal_column("0"))
 )
-PUT_RECEIPT: Final = Statement(
-    update(_own_set).where(_own_set.c.log_id == bindparam("which")).values(receipt=bindparam("receipt"))
-)
-PUT_OPENING: Final = Statement(
-    update(_own_set).where(_own_set.c.log_id == bindparam("which")).values(opening=bindparam("opening"))
-)
+PUT_RECEIPT: Final = Statement(update(_own_set).where(_is_which).values(receipt=bindparam("receipt")))
+PUT_OPENING: Final = Statement(update(_own_set).where(_is_which).values(opening=bindparam("opening")))
 MARK_SENT: Final = Statement(
     update(_own_set)
     .where(_own_set.c.epoch == bindparam("which"), _own_set.c.seq <= bindparam("seq_to"), _own_set.c.is_sent.is_(False))
@@ -295,37 +293,63 @@ _after: BindParameter[int] = bindparam("after")
 _is_folded = _own_set.c.verdict <= literal_column(str(int(Verdict.ACCEPTED_WITH_CONFLICTS)))
 
 FORMER_KEYS: Final = Statement(select(_base.c.kind, _base.c.record).where(_base.c.former_position.is_not(None)))
-RECEIVED_AFTER: Final = Statement(select(_base.c.kind, _base.c.record).where(_base.c.position > _after))
+_is_later = or_(_base.c.position > _after, _base.c.changed > _after)
+RECEIVED_AFTER: Final = Statement(select(_base.c.kind, _base.c.record).where(_is_later))
 DECIDED_AFTER: Final = Statement(
     select(_own_op.c.kind, _own_op.c.record)
     .select_from(_own_op.join(_own_set, _own_op.c.log_id == _own_set.c.log_id))
     .where(_own_set.c.verdict_position > _after)
+)
+HELD_AFTER: Final = Statement(
+    select(_own_op.c.kind, _own_op.c.record, _own_op.c.log_id)
+    .distinct()
+    .select_from(
+        _base.join(_own_op, (_own_op.c.kind == _base.c.kind) & (_own_op.c.record == _base.c.record)).join(
+            _own_set, _own_set.c.log_id == _own_op.c.log_id
+        )
+    )
+    .where(_is_later, _base.c.former_position.is_(None), _is_folded, _own_set.c.verdict_position <= _base.c.position)
 )
 DROP_BASE: Final = Statement(
     delete(_base).where(_base.c.kind == bindparam("kind"), _base.c.record == bindparam("record"))
 )
 END_ROWS: Final = Statement(
     update(_base)
-    .where(_base.c.position > _after)
-    .values(former_position=_base.c.position, position=_after, changed=literal_column("0"))
+    .where(_is_later)
+    .values(
+        former_position=func.coalesce(_base.c.former_position, _base.c.position),
+        former_epoch=func.coalesce(_base.c.former_epoch, bindparam("ended")),
+        position=func.min(_base.c.position, _after),
+        changed=literal_column("0"),
+    )
+)
+PUT_FORMER_SETS: Final = Statement(
+    update(_base)
+    .where(_base.c.kind == bindparam("of_kind"), _base.c.record == bindparam("of_record"))
+    .values(former_sets=bindparam("held"))
 )
 END_VERDICTS: Final = Statement(
     update(_own_set)
     .where(_own_set.c.verdict_position > _after)
     .values(
-        former_position=case((_is_folded, _own_set.c.verdict_position), else_=null()),
         time_ms=_own_set.c.verdict_ms,
         **{name: null() for name in ("verdict", "reason", "verdict_position", "verdict_ms", "voids", "conflicts")},
     )
 )
 END_HUB_SETS: Final = Statement(
-    update(_hub_set).where(_hub_set.c.position > _after).values(position=-_hub_set.c.position)
+    update(_hub_set).where(_hub_set.c.position > _after).values(position=bindparam("lowest") - _hub_set.c.position)
 )
+LOWEST_HUB_SET: Final = Statement(select(func.min(_hub_set.c.position)))
+_is_former = _hub_set.c.position < literal_column("0")
+FORMER_HUB_SETS: Final = Statement(select(_hub_set).where(_is_former).order_by(_hub_set.c.position.desc()))
 HUB_SETS_TO_OFFER: Final = Statement(
     select(_hub_set)
-    .where(_hub_set.c.position < literal_column("0"))
+    .where(_is_former, or_(_hub_set.c.offered_in.is_(None), _hub_set.c.offered_in != bindparam("hub_epoch")))
     .order_by(_has_values, _hub_set.c.position.desc())
     .limit(_limit)
+)
+NOTE_OFFERED: Final = Statement(
+    update(_hub_set).where(_hub_set.c.position == bindparam("which")).values(offered_in=bindparam("hub_epoch"))
 )
 DROP_HUB_SET: Final = Statement(delete(_hub_set).where(_hub_set.c.position == bindparam("position")))
 
@@ -349,52 +373,5 @@ FORGET_KEPT: Final = Statement(
 )
 DROP_KEPT: Final = Statement(update(_kept).values(answer=literal_column("x''")))
 
-PUT_WANTED: Final = upsert(_wanted)
-DROP_WANTED: Final = Statement(delete(_wanted).where(_wanted.c.campaign == bindparam("campaign")))
-WANTED: Final = Statement(
-    select(_wanted.c.campaign, _wanted.c.segment_hash, _segment.c.segment_no)
-    .select_from(_wanted.outerjoin(_segment, _wanted.c.segment_hash == _segment.c.segment_hash))
-    .order_by(_wanted.c.campaign, _wanted.c.segment_hash)
-)
-SEGMENT_COUNT: Final = Statement(
-    select(func.coalesce(func.sum(_segment.c.member_count), literal_column("0")))
-    .select_from(_wanted.join(_segment, _wanted.c.segment_hash == _segment.c.segment_hash))
-    .where(_wanted.c.campaign == bindparam("campaign"))
-)
-MISSING_SEGMENTS: Final = Statement(
-    select(func.count()).select_from(_wanted).where(_wanted.c.segment_hash.not_in(select(_segment.c.segment_hash)))
-)
-ADD_SEGMENT: Final = Statement(
-    sqlite.insert(_segment)
-    .values(segment_hash=bindparam("segment_hash"), member_count=bindparam("member_count"))
-    .on_conflict_do_nothing()
-)
-UNWANTED: Final = Statement(
-    select(_segment.c.segment_no).where(_segment.c.segment_hash.not_in(select(_wanted.c.segment_hash)))
-)
-DROP_SEGMENT: Final = tuple(
-    Statement(delete(of).where(of.c.segment_no == bindparam("segment_no"))) for of in (_bitmap, _exception, _segment)
-)
-ADD_BITMAP: Final = upsert(_bitmap)
-ADD_EXCEPTION: Final = upsert(_exception)
-BITMAPS: Final = Statement(
-    select(_wanted.c.campaign, _bitmap.c.bitmap)
-    .select_from(
-        _bitmap.join(_segment, _bitmap.c.segment_no == _segment.c.segment_no).join(
-            _wanted, _wanted.c.segment_hash == _segment.c.segment_hash
-        )
-    )
-    .where(_bitmap.c.prefix == bindparam("prefix"))
-)
-EXCEPTIONS: Final = Statement(
-    select(_wanted.c.campaign)
-    .select_from(
-        _exception.join(_segment, _exception.c.segment_no == _segment.c.segment_no).join(
-            _wanted, _wanted.c.segment_hash == _segment.c.segment_hash
-        )
-    )
-    .where(_exception.c.identifier == bindparam("identifier"))
-)
-
-INDEXED_TAILS: Final = {(one.kind, one.field): one.tails for one in tables.SEARCHED}
+INDEXED_TAILS: Final = {(one.kind, one.field): one.tails for one in SEARCHED}
 """Which endings are indexed; a look-up of a shorter one would read the whole table."""

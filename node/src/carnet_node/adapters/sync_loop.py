@@ -11,6 +11,7 @@ import structlog
 
 from carnet_node.core.failures import HubUnreachable, NodeFailure
 from carnet_node.core.limits import LONG_POLL_S, OUTBOX_LOOK_S, PAGE_PAUSE_S
+from carnet_node.core.list_fetching import fetch_lists
 from carnet_node.core.node import Node
 from carnet_node.core.outbox import BatchSize
 from carnet_node.core.rejoin import go_on_offline
@@ -18,7 +19,6 @@ from carnet_node.core.schedule import dice_of, idle_delay_ms, retry_delay_ms
 from carnet_node.core.session import Session, SyncPorts, say_hello
 from carnet_node.core.sync import (
     failure_code,
-    fetch_segments,
     pull_step,
     push_step,
     remember_failure,
@@ -86,7 +86,7 @@ class BackgroundSync:
                 outcome = await pull_step(self._node, self._ports, session, wait_s=wait_s)
                 if failures:
                     seen = self._contact.note()
-                await fetch_segments(self._node, self._ports, session)
+                await fetch_lists(self._node, self._ports, session)
                 failures = 0
                 wait_s = LONG_POLL_S if outcome.is_last else 0
                 if outcome.is_last:

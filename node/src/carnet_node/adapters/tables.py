@@ -12,7 +12,6 @@ other records are indexed, and so is what the search box asks (`SEARCHED`).
 Nothing here is read or written through ORM objects in the product: `statements` compiles SQL from these tables once.
 """
 
-from dataclasses import dataclass
 from functools import cache
 from threading import Lock
 from types import new_class
@@ -37,6 +36,7 @@ from sqlalchemy.orm import registry
 from sqlalchemy.types import TypeEngine
 from sqlmodel import Field, SQLModel
 
+from carnet_node.adapters.indexed_fields import LINKED, SEARCHED, SELDOM, Searched
 from carnet_protocol.kinds import REGISTRY
 from carnet_protocol.registry import Field as RegistryField
 from carnet_protocol.registry import Kind, Privacy, Register, ValueType
@@ -78,7 +78,6 @@ class OwnSet(NodeTable, table=True):
     voids: bytes | None = Field(sa_column=Column(_BLOB))
     conflicts: int | None = Field(sa_column=Column(Integer))
     receipt: bytes | None = Field(sa_column=Column(_BLOB))
-    former_position: int | None = Field(sa_column=Column(BigInteger))
 
 
 class OwnOp(NodeTable, table=True):
@@ -105,6 +104,8 @@ class BaseRecord(NodeTable, table=True):
     entries: bytes = Field(sa_column=Column(_BLOB, nullable=False))
     is_evicted: bool = Field(sa_column=Column(Boolean, nullable=False))
     former_position: int | None = Field(sa_column=Column(BigInteger))
+    former_epoch: bytes | None = Field(sa_column=Column(_BLOB))
+    former_sets: bytes | None = Field(sa_column=Column(_BLOB))
 
 
 class SettledRow(NodeTable, table=True):
@@ -144,6 +145,7 @@ class HubSetTable(NodeTable, table=True):
     time_ms: int = Field(sa_column=Column(BigInteger, nullable=False))
     message: bytes = Field(sa_column=Column(_BLOB, nullable=False))
     opening: bytes = Field(sa_column=Column(_BLOB, nullable=False))
+    offered_in: bytes | None = Field(sa_column=Column(_BLOB))
 
 
 class SeriesNumber(NodeTable, table=True):
@@ -174,16 +176,27 @@ class KeptAnswerTable(NodeTable, table=True):
     answer: bytes | None = Field(default=None, sa_column=Column(_BLOB))
 
 
-class WantedSegment(NodeTable, table=True):
-    """Member lists that published campaigns name."""
+class WantedList(NodeTable, table=True):
+    """Segments of the lists of published campaigns, and former ones that are in use."""
 
-    __tablename__ = "wanted_segment"
+    __tablename__ = "wanted_list"
     campaign: bytes = Field(sa_column=Column(_BLOB, primary_key=True))
+    kind: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
     segment_hash: bytes = Field(sa_column=Column(_BLOB, primary_key=True, index=True))
+    is_former: int = Field(sa_column=Column(Integer, nullable=False))
+
+
+class RecallEntry(NodeTable, table=True):
+    """What the hub's manifest says of a recall list."""
+
+    __tablename__ = "recall_entry"
+    campaign: bytes = Field(sa_column=Column(_BLOB, primary_key=True))
+    kind: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    entry: bytes = Field(sa_column=Column(_BLOB, nullable=False))
 
 
 class Segment(NodeTable, table=True):
-    """Member lists whose rows are here."""
+    """Segments of recall lists whose rows are here."""
 
     __tablename__ = "segment"
     segment_no: int | None = Field(default=None, sa_column=Column(Integer, primary_key=True))
@@ -192,7 +205,7 @@ class Segment(NodeTable, table=True):
 
 
 class RecallBitmap(NodeTable, table=True):
-    """Serials of one VIN prefix in one member list (see core/open_recalls)."""
+    """Serials of one VIN prefix in one segment (see core/bitmaps)."""
 
     __tablename__ = "recall_bitmap"
     prefix: str = Field(sa_column=Column(String, primary_key=True))
@@ -201,55 +214,21 @@ class RecallBitmap(NodeTable, table=True):
 
 
 class RecallException(NodeTable, table=True):
-    """Identifiers in a member list that have no prefix and serial."""
+    """Identifiers in a segment that have no prefix and serial."""
 
     __tablename__ = "recall_exception"
     identifier: str = Field(sa_column=Column(String, primary_key=True))
     segment_no: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
 
 
-@dataclass(frozen=True, slots=True)
-class Searched:
-    """How the search box asks for a field.
-
-    Attributes:
-        tails: lengths of endings that are indexed; 0 is the whole value (and its beginnings).
-        is_crowded: thousands share an ending; the index then holds all by which they are told apart.
-    """
-
-    kind: str
-    field: str
-    tails: tuple[int, ...]
-    is_crowded: bool = False
-
-
-SEARCHED: Final = (
-    Searched("customer", "full_name", (0,)),
-    Searched("customer", "pinyin", (0,)),
-    Searched("customer", "company_name", (0,)),
-    Searched("phone", "number", (0, 4)),
-    Searched("vehicle", "vin", (0, 6)),
-    Searched("vehicle", "chassis_no", (0,)),
-    Searched("plate", "plate_no", (0, 4, 5)),
-    Searched("visit", "ro_no", (0, 4), is_crowded=True),
-    Searched("campaign", "campaign_no", (0,)),
-)
-
-_LINKED: Final = frozenset(
-    {
-        ("ownership", "customer_id"),
-        ("odometer_reading", "visit_id"),
-        ("recall_completion", "visit_id"),
-        ("visit", "customer_id"),
-    }
-)
-"""References that views follow backwards although they are nobody's parent; each index costs a page per save."""
-
 IN_SHOP: Final = text("status IN ('draft', 'open', 'completed', 'settled')")
 """Orders whose car has not been handed over; few of all orders there ever were."""
 
 IN_WORK: Final = text("status IN ('draft', 'open')")
 """Of those, the ones whose work is not done: past their promised time they are overdue."""
+
+REQUESTED: Final = text("status = 'requested'")
+"""Appointments that nobody has given a slot yet; they have no place on any day."""
 
 SETTLED: Final[ColumnElement[str]] = literal_column("'settled'")
 """The state of those nobody has to work on any more; where a site never closes its orders, they are most of them."""
@@ -281,9 +260,7 @@ def _field_columns(kind: Kind, register: Register, one: RegistryField) -> list[C
         return [Column(one.name, LargeBinary), Column(index_column(one.name), LargeBinary)]
     if register.privacy is Privacy.SECRET:
         return [Column(one.name, LargeBinary)]
-    return [
-        Column(one.name, _COLUMN_TYPES[one.type], index=(kind.name, one.name) in _LINKED or one.name == kind.parent)
-    ]
+    return [Column(one.name, _COLUMN_TYPES[one.type], index=(kind.name, one.name) in LINKED or one.name == kind.parent)]
 
 
 def projection_columns(kind: Kind) -> list[Column[Any]]:
@@ -328,10 +305,13 @@ def _make_projection(name: str) -> type[NodeTable]:
     for searched in SEARCHED:
         if searched.kind == name:
             _add_search_indexes(made, searched)
+    if name == "appointment":
+        Index("ix_appointment_requested", made.c.requested_at, sqlite_where=REQUESTED)
     if name == "visit":
         Index("ix_visit_in_shop", made.c.promised_at, sqlite_where=IN_SHOP)
         Index("ix_visit_in_shop_opened", made.c.opened_at, sqlite_where=IN_SHOP)
-        Index("ix_visit_opened_at", made.c.opened_at)
+    for field in SELDOM.get(name, ()):
+        Index(f"ix_{name}_{field}", made.c[field], sqlite_where=made.c[field].is_not(None))
     for register, one in kind.by_label.values():
         if has_keyed_hash(register, one):
             column = made.c[index_column(one.name)]

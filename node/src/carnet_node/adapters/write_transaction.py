@@ -16,6 +16,7 @@ from carnet_node.adapters import statements as sql
 from carnet_node.adapters.at_rest import KINDS_WITH_SECRETS
 from carnet_node.adapters.local_facts import SqlLocalWrites
 from carnet_node.adapters.read_transaction import SqlReadTransaction
+from carnet_node.adapters.recall_lists import SqlListWrites
 from carnet_node.adapters.statements import Statement
 from carnet_node.adapters.tables import has_keyed_hash
 from carnet_node.core.golden import ids_leading_to
@@ -46,6 +47,11 @@ class SqlWriteTransaction(SqlReadTransaction):
     def local(self) -> SqlLocalWrites:
         """What is known about the people at this desk, to be changed."""
         return SqlLocalWrites(self._connection, self._at_rest)
+
+    @property
+    def lists(self) -> SqlListWrites:
+        """Recall lists, to be changed."""
+        return SqlListWrites(self._connection)
 
     def put_identity(self, identity: Identity) -> None:
         """Store who this node is."""
@@ -93,7 +99,6 @@ class SqlWriteTransaction(SqlReadTransaction):
             "time_ms": logged.time_ms,
             "is_sent": logged.is_sent,
             "receipt": logged.receipt,
-            "former_position": logged.former_position,
             **_verdict_row(logged.verdict),
         }
         cursor = self._connection.execute(sql.ADD_SET.sql, sql.ADD_SET.arguments(row))
@@ -107,15 +112,20 @@ class SqlWriteTransaction(SqlReadTransaction):
         place = {"epoch": moved.epoch, "seq": moved.seq, "set_hash": moved.set_hash, "message": moved.message}
         self._run(sql.MOVE_SET, which=log_id, **place)
 
-    def end_hub_history(self, position: int) -> list[tuple[int, RecordId]]:
+    def end_hub_history(self, position: int, *, ended: bytes) -> list[tuple[int, RecordId]]:
         """Forget what the hub decided after a position, and mark base rows received after it as former ones."""
-        former = self.former_keys()
-        touched: set[tuple[int, RecordId]] = set(former)
+        touched: set[tuple[int, RecordId]] = set(self.former_keys())
         for statement in (sql.RECEIVED_AFTER, sql.DECIDED_AFTER):
             touched.update(self._all(statement, after=position))
-        self.drop_bases(former)
-        for statement in (sql.END_ROWS, sql.END_VERDICTS, sql.END_HUB_SETS):
-            self._run(statement, after=position)
+        held: dict[tuple[int, RecordId], list[int]] = {}
+        for kind, record, log_id in self._all(sql.HELD_AFTER, after=position):
+            held.setdefault((kind, record), []).append(log_id)
+        self._run(sql.END_ROWS, after=position, ended=ended)
+        for (kind, record), log_ids in held.items():
+            self._run(sql.PUT_FORMER_SETS, of_kind=kind, of_record=record, held=msgspec.msgpack.encode(sorted(log_ids)))
+        self._run(sql.END_VERDICTS, after=position)
+        (lowest,) = self._one(sql.LOWEST_HUB_SET)
+        self._run(sql.END_HUB_SETS, after=position, lowest=min(lowest or 0, 0))
         return sorted(touched)
 
     def drop_bases(self, keys: Iterable[tuple[int, RecordId]]) -> None:
@@ -124,8 +134,13 @@ class SqlWriteTransaction(SqlReadTransaction):
             self._run(sql.DROP_BASE, kind=kind, record=record)
             self._run(sql.DROP_SETTLED, kind=kind, record=record, is_own=False)
 
-    def drop_offered(self, rows: Sequence[HubSetRow]) -> None:
-        """Some hub sets were offered."""
+    def note_offered(self, rows: Sequence[HubSetRow], hub_epoch: bytes) -> None:
+        """A history of the hub has answered to some hub sets."""
+        for row in rows:
+            self._run(sql.NOTE_OFFERED, which=row.position, hub_epoch=hub_epoch)
+
+    def drop_hub_sets(self, rows: Sequence[HubSetRow]) -> None:
+        """Forget some hub sets."""
         self._connection.executemany(sql.DROP_HUB_SET.sql, [(row.position,) for row in rows])
 
     def put_verdict(self, log_id: int, verdict: SetVerdict | None) -> None:
@@ -217,7 +232,9 @@ class SqlWriteTransaction(SqlReadTransaction):
         """Insert or replace a base row."""
         packed = self._at_rest.pack(base.kind, base.record, base.entries)
         place = (base.owner, base.position, base.changed)
-        row = (base.kind, base.record, *place, packed, base.is_evicted, base.former_position)
+        held = msgspec.msgpack.encode(sorted(base.former_sets)) if base.former_sets else None
+        former = (base.former_position, base.former_epoch, held)
+        row = (base.kind, base.record, *place, packed, base.is_evicted, *former)
         self._connection.execute(sql.PUT_BASE.sql, row)
 
     def replace_settled(self, kind: int, record: RecordId, values: Iterable[SettledValue], *, is_own: bool) -> None:
@@ -235,7 +252,7 @@ class SqlWriteTransaction(SqlReadTransaction):
     def add_hub_set(self, row: HubSetRow) -> None:
         """Keep one of the hub's own sets; a known one changes nothing."""
         stored = self._at_rest.seal_hub_opening(row.message, row.opening)
-        self._connection.execute(sql.ADD_HUB_SET.sql, (row.position, row.time_ms, row.message, stored))
+        self._connection.execute(sql.ADD_HUB_SET.sql, (row.position, row.time_ms, row.message, stored, row.offered_in))
 
     def next_number(self, series: str) -> int:
         """The next number of a local series."""
@@ -247,26 +264,6 @@ class SqlWriteTransaction(SqlReadTransaction):
     def remember_former(self, source: str, kind: str, former_id: str, record: RecordId) -> None:
         """Remember which record a record of a former system became."""
         self._run(sql.PUT_FORMER, source=source, kind=kind, former_id=former_id, record=record)
-
-    def put_wanted_segments(self, campaign: RecordId, hashes: Sequence[bytes]) -> None:
-        """State which lists a campaign names now; drop lists that no campaign names any more."""
-        self._run(sql.DROP_WANTED, campaign=campaign)
-        self._connection.executemany(sql.PUT_WANTED.sql, [(campaign, one) for one in hashes])
-        for (segment_no,) in self._all(sql.UNWANTED):
-            for statement in sql.DROP_SEGMENT:
-                self._run(statement, segment_no=segment_no)
-
-    def add_segment(
-        self, segment_hash: bytes, member_count: int, bitmaps: Mapping[str, bytes], exceptions: Iterable[str]
-    ) -> None:
-        """Store the rows of a member list; a known one changes nothing."""
-        values = {"segment_hash": segment_hash, "member_count": member_count}
-        cursor = self._connection.execute(sql.ADD_SEGMENT.sql, sql.ADD_SEGMENT.arguments(values))
-        if cursor.rowcount == 0:
-            return
-        number = cursor.lastrowid
-        self._connection.executemany(sql.ADD_BITMAP.sql, [(prefix, number, one) for prefix, one in bitmaps.items()])
-        self._connection.executemany(sql.ADD_EXCEPTION.sql, [(one, number) for one in exceptions])
 
     def _put_state(self, name: str, value: object) -> None:
         self._connection.execute(sql.PUT_STATE.sql, (name, msgspec.msgpack.encode(value)))

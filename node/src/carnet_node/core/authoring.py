@@ -16,6 +16,7 @@ from carnet_node.core.limits import INSTANT_MS_MAX
 from carnet_node.core.node import Node
 from carnet_node.core.ports import ReadTransaction, WriteTransaction
 from carnet_node.core.projecting import OwnWork, own_settled, reproject
+from carnet_node.core.read_before import as_read
 from carnet_node.core.records import (
     OWN_KEY_ID,
     ChainState,
@@ -102,7 +103,7 @@ def commit_within(node: Node, tx: WriteTransaction, drafts: Sequence[Draft]) -> 
         stored[drafts[-1].kind.number, drafts[-1].record] = None
     ops, opening = build_ops(tuple(drafts), seed)
     wall_ms = min(max(node.clock.now_ms(), -INSTANT_MS_MAX), INSTANT_MS_MAX)
-    link = next_link(node.identity, chain, feed, wall_ms)
+    link = as_read(tx, next_link(node.identity, chain, feed, wall_ms))
     message = seal_set(encode_ops(ops), nonce, link, signer_of(node, tx))
     if set_bytes(message, opening) > limits.SET_BYTES_MAX:
         raise Malformed(Reason.TOO_LARGE, f"a set of {set_bytes(message, opening)} bytes")

@@ -1,14 +1,15 @@
 """Bundles for a USB stick: what the line would have carried, both ways.
 
-Decides which parts a bundle for the hub holds (a hello, and every set without a verdict), and how the parts of the
-hub's answer are taken. Same bytes and same checks as on the line, so a bundle may come twice, late or out of order.
-Does not decide the file around it (encryption) nor the inside of a part.
+Decides which parts a bundle for the hub holds (a hello, which recall lists are here, and every set without a verdict),
+and how the parts of the hub's answer are taken. Same bytes and same checks as on the line, so a bundle may come twice,
+late or out of order. Does not decide the file around it (encryption) nor the inside of a part.
 
 A hello in a bundle is not an answer to a challenge: it says where the node stands, so that the hub knows which pages
 to write.
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -17,7 +18,7 @@ from carnet_node.core.inbox import SignedReceipt, apply_answers, apply_page
 from carnet_node.core.limits import BUNDLE_BATCHES_BYTES_MAX
 from carnet_node.core.node import Node
 from carnet_node.core.outbox import BatchSize, next_batch
-from carnet_node.core.recall_check import store_segment
+from carnet_node.core.recall_set import held_lists, store_segment, take_manifest
 from carnet_node.core.records import LoggedSet
 from carnet_node.core.rejoin import emit_unconfirmed_again
 from carnet_node.core.rejoin_state import is_behind_mark, unconfirmed_places
@@ -27,7 +28,7 @@ from carnet_node.core.sync import read_page, read_receipt
 from carnet_node.core.sync_state import after_stick, load_state, save_state
 from carnet_protocol.bundle import PartKind, pack_bundle, unpack_bundle
 from carnet_protocol.envelope import Purpose
-from carnet_protocol.errors import Malformed, NotAuthentic
+from carnet_protocol.errors import Malformed, NotAuthentic, OutOfOrder
 from carnet_protocol.hello import HelloAnswer, LostSet, encode_offer
 from carnet_protocol.messages import (
     PushAnswer,
@@ -38,6 +39,7 @@ from carnet_protocol.messages import (
     sign_frame,
 )
 from carnet_protocol.reasons import Reason
+from carnet_protocol.recall_lists import encode_held
 
 _NO_CHALLENGE: Final = b""
 _HEALED_BY: Final = "bundle-that-healed"
@@ -95,7 +97,7 @@ def pack_for_hub(node: Node, *, software: str) -> PackedBundle:
     parts = [(PartKind.HELLO, sign_frame(hello, Purpose.HELLO, identity.hub_id, signer))]
     sets, size = 0, 0
     is_whole = True
-    for count, part in () if _must_rejoin(node) else (*_hub_sets(node), *_batches(node)):
+    for count, part in () if _must_rejoin(node) else (*_held(node), *_hub_sets(node), *_batches(node)):
         size += len(part[1])
         if size > BUNDLE_BATCHES_BYTES_MAX:
             is_whole = False
@@ -138,6 +140,8 @@ def take_from_hub(node: Node, plain: bytes) -> BundleReport:
                 page = apply_page(node, read_page(body, identity), made_ms=made_ms)
                 report = replace(report, pages=report.pages + 1, rows=report.rows + page.rows)
                 _note_exchange(node, made_ms, is_last=page.is_last)
+            case PartKind.LISTS:
+                _take_lists(node, body)
             case PartKind.SEGMENT:
                 report = replace(report, segments=report.segments + _take_segment(node, body))
             case _:
@@ -154,10 +158,18 @@ def _note_exchange(node: Node, made_ms: int, *, is_last: bool) -> None:
             save_state(tx, after)
 
 
+def _held(node: Node) -> Iterator[tuple[int, tuple[PartKind, bytes]]]:
+    """Which recall lists are here, so that the answer brings the others; nothing where no recall is published."""
+    names = held_lists(node)
+    if names is not None:
+        yield 0, (PartKind.HELD, encode_held(names))
+
+
 def _hub_sets(node: Node) -> Iterator[tuple[int, tuple[PartKind, bytes]]]:
-    """The hub's own sets that a restored hub lacks; they are offered until its pages bring them back."""
+    """The hub's own sets that a restored hub lacks; until its pages bring them back, or it has answered on a line."""
     with node.store.read() as tx:
-        rows = hub_sets_to_offer(tx)
+        feed = tx.feed()
+        rows = hub_sets_to_offer(tx, feed.hub_epoch) if feed is not None else []
     if rows:
         yield 0, (PartKind.OFFER, encode_offer([as_lost(row) for row in rows]))
 
@@ -224,6 +236,12 @@ def _take_answers(node: Node, body: bytes, report: BundleReport, *, serial: int)
         refused=report.refused + outcome.refused,
         unanswered=report.unanswered + sum(1 for one in answers if PushCode(one.code) > PushCode.DUPLICATE),
     )
+
+
+def _take_lists(node: Node, body: bytes) -> None:
+    """Take a manifest; one that is older than the line has brought is left alone, as any old stick is."""
+    with suppress(Malformed, OutOfOrder):
+        take_manifest(node, body)
 
 
 def _take_segment(node: Node, body: bytes) -> int:

@@ -88,17 +88,23 @@ def start_of_day(now_ms: int, utc_offset_minutes: int) -> int:
 
 
 def _line(node: Node, tx: ReadTransaction, visit: RecordView, now_ms: int) -> OrderLine:
-    vehicle, promised_at = visit.values.get("vehicle_id"), visit.values.get("promised_at")
+    vehicle = visit.values.get("vehicle_id")
     found = tx.record(VEHICLE, RecordId(vehicle)) if isinstance(vehicle, bytes) else None
-    is_late = isinstance(promised_at, int) and promised_at < now_ms
-    return OrderLine(visit, view_record(tx, node.identity, found), is_late and visit.values.get("status") in _IN_WORK)
+    return OrderLine(visit, view_record(tx, node.identity, found), is_overdue(visit, now_ms))
+
+
+def is_overdue(visit: RecordView, now_ms: int) -> bool:
+    """Promised for a time that has passed, and still in work."""
+    promised_at = visit.values.get("promised_at")
+    return isinstance(promised_at, int) and promised_at < now_ms and visit.values.get("status") in _IN_WORK
+
+
+def promise_place(visit: RecordView, *, is_late: bool) -> tuple[bool, bool, int, RecordId]:
+    """A sort key: overdue first, then by promise, then what has none."""
+    promised_at = visit.values.get("promised_at")
+    known = promised_at if isinstance(promised_at, int) else None
+    return not is_late, known is None, known or 0, visit.id
 
 
 def _by_promise(lines: Iterable[OrderLine]) -> tuple[OrderLine, ...]:
-    def place(one: OrderLine) -> tuple[bool, bool, int, RecordId]:
-        """Overdue first, then by promise, then what has none."""
-        promised_at = one.visit.values.get("promised_at")
-        known = promised_at if isinstance(promised_at, int) else None
-        return not one.is_overdue, known is None, known or 0, one.visit.id
-
-    return tuple(sorted(lines, key=place))
+    return tuple(sorted(lines, key=lambda one: promise_place(one.visit, is_late=one.is_overdue)))

@@ -17,7 +17,7 @@ from carnet_node.core.commands.visits import OpenVisit, open_visit
 from carnet_node.core.limits import RO_NUMBER_MAX
 from carnet_node.core.name_keys import load_readings
 from carnet_node.core.node import Node
-from carnet_node.core.numbering import business_day, node_tag, ro_number, ro_prefix
+from carnet_node.core.numbering import business_day, node_tag, ro_number, ro_prefix, today_at_site
 from carnet_node.core.ports import ReadTransaction, WriteTransaction
 from carnet_node.core.record_view import RecordView, view_record
 from carnet_node.core.views import visit_snapshot
@@ -121,7 +121,7 @@ def save_visit_by_vin(
     Raises:
         CommandRefused: see `add_vehicle`, `open_visit`, or the parts; nothing was recorded.
     """
-    vehicle = add_vehicle(car, new_ids(node))
+    vehicle = add_vehicle(replace(car, today=today_at_site(node)), new_ids(node))
     with node.store.write() as tx:
         news = vehicle_news(node, tx, car, vehicle)
         return open_within(node, tx, order(vehicle.record), news, parts)
@@ -142,7 +142,7 @@ def save_vehicle(
         CommandRefused: see `add_vehicle`, or the parts; nothing was recorded.
     """
     new_id = new_ids(node)
-    vehicle = add_vehicle(command, new_id)
+    vehicle = add_vehicle(replace(command, today=today_at_site(node)), new_id)
     more = () if parts is None else parts(vehicle.record, new_id)
     with node.store.write() as tx:
         return SavedVehicle(vehicle.record, _commit(node, tx, (*vehicle_news(node, tx, command, vehicle), *more)))
@@ -163,7 +163,7 @@ def open_within(
     """
     number = _next_ro_number(node, tx)
     values = {**visit_snapshot(tx, node.identity, command.vehicle, command.customer), **command.values}
-    drafts = open_visit(replace(command, ro_no=number, values=values), new_ids(node))
+    drafts = open_visit(replace(command, ro_no=number, values=values, today=today_at_site(node)), new_ids(node))
     visit = RecordId(drafts[0].record)
     more = () if parts is None else parts(visit, command.vehicle)
     return OpenedVisit(visit, number, _commit(node, tx, (*before, *drafts, *more)))

@@ -4,6 +4,8 @@ Decides how long and how many; `limits` has the bounds of everything else. Units
 number and why stands beside it.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 from carnet_protocol.limits import OPS_PER_SET_MAX
@@ -113,6 +115,16 @@ ORDERS_HANDED_OVER_MAX: Final = 2_000
 READINGS_MAX: Final = 3
 """Readings of one character that are keys; rarer ones nobody types."""
 
+READING_SHARE_MIN: Final = 0.05
+"""A reading that fewer of the words with its character have is no key: of 162 words with 单 one says chan. Chosen by
+us, on the 47,000 words of pypinyin."""
+
+READING_WORDS_MIN: Final = 2
+"""Nor is one that a single word has, unless it is the first of the dictionary. Chosen by us."""
+
+READINGS_OF_NAMES_MAX: Final = 2
+"""Readings of a character that no word has and names may have: 晟 is cheng and sheng. Chosen by us."""
+
 NAME_KEYS_MAX: Final = 16
 """Keys of one name: all combinations of readings of most names, and the first ones of the rest."""
 
@@ -164,6 +176,10 @@ SHEET_CELLS_MAX: Final = 20_000_000
 SHEETS_MAX: Final = 20
 """Sheets of a workbook that are looked at."""
 
+EVIDENCE_BYTES_MAX: Final = 64 * 1024 * 1024
+"""One file whose hash a browser makes: it holds the whole of it in memory. A photo has five million bytes, a scanned
+sheet twenty. Chosen by us."""
+
 UPLOAD_FIELDS_MAX: Final = 8
 """Fields beside a file that is sent; the page has one."""
 
@@ -202,5 +218,45 @@ takes a tenth of a millisecond, and a search has fifty."""
 SENDERS_SHARE: Final = 4
 """One place in so many of a full list of hits is kept for who brought a car."""
 
-PROMISE_DAYS_MAX: Final = 366
-"""How far ahead a car may be promised at check-in; beyond a year it is a slip of the finger. Chosen by us."""
+AGREED_DAYS_MAX: Final = 366
+"""How far ahead something may be agreed: a car promised, an appointment, a move; beyond a year it is a slip of the
+finger. Chosen by us."""
+
+RUNNING_DAYS_MAX: Final = 3_660
+"""How far ahead something may run out: insurance, inspection, a lease, the next service. Ten years; chosen by us."""
+
+FIRST_CAR_YEAR: Final = 1900
+"""No car, plate or address of a customer is older; the registry knows no earlier model year."""
+
+MODEL_YEARS_AHEAD: Final = 1
+"""A model year is begun in the year before it at the earliest. Source: 40 CFR 85.2302."""
+
+FIRST_READING_KM_MAX: Final = 600_000
+"""A first reading beyond it is asked about: private cars are led to the scrapyard there. Source: rules on compulsory
+scrapping of motor vehicles (Order 12 of 2012), article 7."""
+
+TEXT_CHARS_MAX: Final = 1_000
+"""Characters of a text unless its field has less: as UTF-8 never more than the registry takes. Chosen by us."""
+
+TEXT_FIELD_CHARS_MAX: Final[Mapping[str, int]] = MappingProxyType(
+    {
+        **dict.fromkeys(("full_name", "pinyin", "salutation", "id_name", "sender_name", "company_contact"), 100),
+        **dict.fromkeys(("caller_name", "bay_name", "model_name"), 100),
+        **dict.fromkeys(("company_name", "street"), 200),
+        **dict.fromkeys(("op_name", "labour_name", "part_name"), 200),
+        **dict.fromkeys(("number", "sender_phone", "caller_phone"), 40),
+        **dict.fromkeys(("id_no", "wechat"), 64),
+        **dict.fromkeys(("belongings", "void_reason"), 500),
+        "plate_no": 20,
+        "damage_marks": 1_200,
+        "postcode": 10,
+    }
+)
+"""Characters of the fields that have a length of their own, by name; `damage_marks` holds all marks there can be. A
+page takes as many and no more. Chosen by us."""
+
+CALL_ROWS_MAX: Final = 200
+"""Owners on one page of the call list, the most dangerous cars first: more than a day of telephoning."""
+
+STOP_ROWS_MAX: Final = 200
+"""Stopped sales on one page, those that wait for a manager first: as many as of the call list."""

@@ -3,8 +3,9 @@
 Decides which records are shown as possible duplicates and why: the same telephone, the same name or one that sounds
 the same, the same plate or VIN. Names and telephones are read as the hub reads them (`carnet_master`): 張曉明先生 is
 张晓明, and 王总 is nobody. A shared telephone or a shared car is a hint, never a link: families and drivers share both.
-What somebody at this desk has called "not the same" is not asked again here; the hub, which sees every site, decides
-for itself.
+Only a customer who has both the name and a telephone of what is typed is asked about once more when it is saved. What
+somebody at this desk has called "not the same" is not asked again here; the hub, which sees every site, decides for
+itself.
 """
 
 from collections.abc import Iterable, Iterator
@@ -86,6 +87,22 @@ def find_candidates(
     return tuple(candidates[:CANDIDATES_MAX])
 
 
+def namesakes_reached_at(
+    node: Node, tx: ReadTransaction, typed: TypedParty, *, dismissed: Iterable[RecordId] = ()
+) -> tuple[RecordId, ...]:
+    """Customers on file with a name and a telephone of what is typed, first found first; hardly ever somebody else.
+
+    Args:
+        dismissed: called "not the same" already.
+    """
+    skipped, found = set(dismissed), dict[RecordId, None]()
+    for stored in _of_phones(tx, node, typed):
+        is_known = stored is not None and view_record(tx, node.identity, stored) is not None
+        if stored is not None and is_known and any(_is_called(stored, name) for name in typed.names):
+            found.setdefault(stored.record)
+    return tuple(one for one in found if one not in skipped)[:CANDIDATES_MAX]
+
+
 def remember_not_same(node: Node, record: RecordId, others: Iterable[RecordId]) -> int:
     """Remember at this desk that a record is none of some others; returns how many decisions there are now."""
     with node.store.write() as tx:
@@ -110,15 +127,20 @@ def forget_not_same(node: Node, record: RecordId, other: RecordId) -> None:
 
 
 def _alike(tx: ReadTransaction, node: Node, typed: TypedParty) -> Iterator[tuple[Alike, StoredRecord | None]]:
-    for number in dict.fromkeys(one for text in typed.phones for one in _numbers(text)):
-        for phone in tx.find_equal(PHONE, "number", number, FIND_ROWS_MAX):
-            yield Alike.PHONE, _referred(tx, node, phone, "customer_id")
+    for stored in _of_phones(tx, node, typed):
+        yield Alike.PHONE, stored
     for text in typed.names:
         yield from _of_name(tx, clean_text(whole_characters(text)) or "")
     for alike, car in _cars(tx, node, typed):
         yield alike, car
         for owner in tx.find_equal(OWNERSHIP, "vehicle_id", car.record, CHILDREN_MAX):
             yield alike, _referred(tx, node, owner, "customer_id")
+
+
+def _of_phones(tx: ReadTransaction, node: Node, typed: TypedParty) -> Iterator[StoredRecord | None]:
+    for number in dict.fromkeys(one for text in typed.phones for one in _numbers(text)):
+        for phone in tx.find_equal(PHONE, "number", number, FIND_ROWS_MAX):
+            yield _referred(tx, node, phone, "customer_id")
 
 
 def _numbers(text: str) -> Iterator[str]:
@@ -151,14 +173,31 @@ def _of_name(tx: ReadTransaction, name: str) -> Iterator[tuple[Alike, StoredReco
             yield Alike.SOUND, stored
 
 
+def _is_called(stored: StoredRecord, name: str) -> bool:
+    """Whether a customer has this name, letter by letter or as the hub reads it."""
+    from carnet_master.common_ground import NameAgreement, name_agreement  # noqa: PLC0415  (as above)
+    from carnet_master.features import RawCustomer, customer_features  # noqa: PLC0415  (as above)
+
+    wanted = clean_text(whole_characters(name)) or ""
+    if not wanted:
+        return False
+    typed = customer_features(RawCustomer(full_name=wanted))
+    return wanted in _names(stored) or name_agreement(typed, _named(stored)) is NameAgreement.SAME
+
+
 def _named(stored: StoredRecord) -> "Features":
     """What is compared of a customer's names."""
     from carnet_master.features import RawCustomer, customer_features  # noqa: PLC0415  (as above)
 
+    full_name, pinyin, company_name = _names(stored)
+    return customer_features(RawCustomer(full_name=full_name, pinyin=pinyin, company_name=company_name))
+
+
+def _names(stored: StoredRecord) -> list[str]:
+    """Name, pinyin and company of a customer; empty texts for what is not known."""
     values = show(CUSTOMER, stored.entries).values
     texts = (values.get(CUSTOMER.labels[name]) for name in ("full_name", "pinyin", "company_name"))
-    full_name, pinyin, company_name = (text if isinstance(text, str) else "" for text in texts)
-    return customer_features(RawCustomer(full_name=full_name, pinyin=pinyin, company_name=company_name))
+    return [text if isinstance(text, str) else "" for text in texts]
 
 
 def _cars(tx: ReadTransaction, node: Node, typed: TypedParty) -> Iterator[tuple[Alike, StoredRecord]]:

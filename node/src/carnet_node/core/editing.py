@@ -15,6 +15,7 @@ from carnet_node.core.commands.recall_work import CompleteRecall, MoveCompletion
 from carnet_node.core.commands.vehicles import AddOwnership, add_ownership, add_plate
 from carnet_node.core.commands.visits import edit_visit
 from carnet_node.core.node import Node
+from carnet_node.core.numbering import today_at_site
 from carnet_node.core.recall_terms import RecallTerms, terms_of
 from carnet_node.core.record_view import RecordView
 from carnet_node.core.refusals import CommandRefused, ProblemCode, refuse
@@ -65,7 +66,7 @@ def read_for_edit(
     return view.read() if based_on is None else read_of_view(view, based_on, changes)
 
 
-def part_drafts(card: CustomerCard, kind: Kind, values: Mapping[str, Value], new_id: NewId) -> Drafts:
+def part_drafts(node: Node, card: CustomerCard, kind: Kind, values: Mapping[str, Value], new_id: NewId) -> Drafts:
     """One more phone, address, preference or statement of a customer.
 
     Raises:
@@ -73,7 +74,7 @@ def part_drafts(card: CustomerCard, kind: Kind, values: Mapping[str, Value], new
     """
     if kind is CONTACT_PREFERENCE and card.preferences:
         raise refuse("values", ProblemCode.ALREADY_THERE, "The customer has a preference already.", "Change that one.")
-    return add_part(AddPart(kind, card.customer.id, values), new_id)
+    return add_part(AddPart(kind, card.customer.id, values, today_at_site(node)), new_id)
 
 
 def remove_customer(card: CustomerCard) -> Drafts:
@@ -100,7 +101,7 @@ def plate_drafts(node: Node, vehicle: RecordId, values: Mapping[str, Value], new
     Raises:
         CommandRefused: see `add_plate`.
     """
-    drafts = add_plate(vehicle, values, new_id)
+    drafts = add_plate(vehicle, values, new_id, today_at_site(node))
     view = vehicle_view(node, vehicle)
     present = (
         {plate.values.get("plate_no") for plate in view.plates if not plate.values.get("to_on")} if view else set()
@@ -117,7 +118,7 @@ def new_owner_drafts(
         CommandRefused: see `add_ownership`; or there is such a link, or no such customer here.
     """
     require_reference(node, CUSTOMER, customer, "customer_id")
-    drafts = add_ownership(AddOwnership(vehicle, customer, role, values))
+    drafts = add_ownership(AddOwnership(vehicle, customer, role, values, today=today_at_site(node)))
     if one_record(node, OWNERSHIP, RecordId(drafts[0].record)) is not None:
         raise refuse("role", ProblemCode.ALREADY_THERE, "The customer has this role already.", "Change that link.")
     return drafts
@@ -131,7 +132,8 @@ def owner_drafts(node: Node, vehicle: RecordId, customer: RecordId, role: str, v
     """
     require_reference(node, CUSTOMER, customer, "customer_id")
     link = one_record(node, OWNERSHIP, ownership_id(vehicle, customer, role))
-    return add_ownership(AddOwnership(vehicle, customer, role, values, None if link is None else link.read()))
+    known = None if link is None else link.read()
+    return add_ownership(AddOwnership(vehicle, customer, role, values, known, today_at_site(node)))
 
 
 def recall_drafts(
@@ -149,7 +151,7 @@ def recall_drafts(
         CommandRefused: see `complete_recall`; or the visit's vehicle is not known here.
     """
     if view.vehicle is None:
-        raise _nothing("vehicle")
+        raise nothing_here("vehicle")
     vin = str(view.vehicle.values.get("vin") or "")
     recorded = [one for one in view.completions if one.values.get("campaign_id") == campaign]
     command = CompleteRecall(
@@ -185,7 +187,7 @@ def order_drafts(
     Raises:
         CommandRefused: see `edit_visit` and `move_completions`; or the car is not known here.
     """
-    drafts = edit_visit(read, changes, recorded.reading, new_id)
+    drafts = edit_visit(read, changes, recorded.reading, new_id, today_at_site(node))
     if drafts:
         drafts += moved_promise(read, drafts[0].values, promise_reason, node.clock.now_ms(), new_id)
     vehicle = drafts[0].values.get("vehicle_id") if drafts else None
@@ -204,7 +206,7 @@ def require_record(node: Node, kind: Kind, record: RecordId) -> RecordView:
     """
     view = one_record(node, kind, record)
     if view is None:
-        raise _nothing(kind.name)
+        raise nothing_here(kind.name)
     return view
 
 
@@ -220,7 +222,7 @@ def require_part(node: Node, kind: Kind, record: RecordId, parent: RecordId, *, 
     view = require_record(node, kind, record)
     field = by or kind.parent
     if field is None or view.values.get(field) != parent:
-        raise _nothing(kind.name)
+        raise nothing_here(kind.name)
     return view
 
 
@@ -257,7 +259,7 @@ def require_customer(node: Node, customer: RecordId) -> CustomerCard:
     """
     card = customer_card(node, customer)
     if card is None:
-        raise _nothing("customer")
+        raise nothing_here("customer")
     return card
 
 
@@ -269,7 +271,7 @@ def require_vehicle(node: Node, vehicle: RecordId) -> VehicleView:
     """
     view = vehicle_view(node, vehicle)
     if view is None:
-        raise _nothing("vehicle")
+        raise nothing_here("vehicle")
     return view
 
 
@@ -281,7 +283,7 @@ def require_visit(node: Node, visit: RecordId) -> VisitView:
     """
     view = visit_view(node, visit)
     if view is None:
-        raise _nothing("visit")
+        raise nothing_here("visit")
     return view
 
 
@@ -294,7 +296,7 @@ def campaign_of(node: Node, campaign_no: str) -> RecordId:
     with node.store.read() as tx:
         found = tx.find_equal(CAMPAIGN, "campaign_no", campaign_no.strip(), 1)
     if not found:
-        raise _nothing("campaign")
+        raise nothing_here("campaign")
     return found[0].record
 
 
@@ -304,7 +306,12 @@ def campaign_terms(node: Node, campaign: RecordId) -> RecallTerms:
         return terms_of(tx, campaign)
 
 
-def _nothing(what: str) -> CommandRefused:
+def nothing_here(what: str) -> CommandRefused:
+    """The refusal of what somebody names and nobody here knows.
+
+    Args:
+        what: a kind.
+    """
     return refuse(
         "id", ProblemCode.NOT_FOUND, f"There is no such {what} here.", "Search for it again.", Reason.NOT_FOUND
     )

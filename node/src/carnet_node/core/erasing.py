@@ -5,11 +5,12 @@ for repeated requests may show any of them, so all of these go; unsaved forms ab
 erasure record covers is remembered for ever, so that a late page, a bundle or a restored backup brings nothing back.
 Signatures and hashes still verify; an erased register has heads without values.
 
-What was deleted lies in the database's files until these are written anew and the write-ahead log is emptied: here,
-or beside a replicating child by whoever supervises it; at once, or where that takes long when nobody is at work. Until
-that was done the node does not claim to have read the page that brought the order: its signed hello is its receipt, and
-must not promise too much. The same holds for the openings of the hub's rulings, which are kept for a hub that was
-restored.
+Whoever applies an order that is news here owes a scrub with it, wherever it came from: a page, a set that came back
+without its value, a newer backup. What was deleted lies in the database's files until these are written anew and the
+write-ahead log is emptied: here, or beside a replicating child by whoever supervises it; at once, or where that takes
+long when nobody is at work. Until that was done the node does not claim to have read the page that brought the order:
+its signed hello is its receipt, and must not promise too much. The same holds for the openings of the hub's rulings,
+which are kept for a hub that was restored.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -55,11 +56,13 @@ def erasure_orders(entries: Entries) -> Iterator[tuple[RecordId, int]]:
 
 
 def apply_erasures(tx: WriteTransaction, hub: HubId, orders: Sequence[tuple[RecordId, int]]) -> set[Key]:
-    """Erase what is stored here of some records, for ever.
+    """Erase what is stored here of some records, for ever; with the first that is news a scrub of the files is due.
 
     Returns: the records to be projected anew.
     """
     touched: set[Key] = set()
+    if any(groups & ~tx.erased_groups(record) for record, groups in orders):
+        note_scrub_due(tx)
     if orders:
         tx.drop_answers()
     for record, groups in orders:
@@ -78,16 +81,25 @@ def apply_erasures(tx: WriteTransaction, hub: HubId, orders: Sequence[tuple[Reco
     return touched
 
 
-def note_scrub_due(tx: WriteTransaction, feed: FeedState) -> None:
-    """Remember, with the erasure itself, that the files have to be scrubbed.
-
-    Args:
-        feed: before the page that brings the order.
-    """
-    held = tx.setting(_SCRUB_DUE)
-    cursor = held[:_CURSOR_BYTES] if held else feed.cursor.to_bytes(_CURSOR_BYTES, "big")
+def note_scrub_due(tx: WriteTransaction) -> None:
+    """Remember, with the erasure itself and before the cursor moves, that the files have to be scrubbed."""
+    held, feed = tx.setting(_SCRUB_DUE), tx.feed()
+    read_to = 0 if feed is None else feed.cursor
+    cursor = held[:_CURSOR_BYTES] if held else read_to.to_bytes(_CURSOR_BYTES, "big")
     count = int.from_bytes(held[_CURSOR_BYTES:], "big") + 1 if held else 1
     tx.put_setting(_SCRUB_DUE, cursor + count.to_bytes(_COUNT_BYTES, "big"))
+
+
+def carry_scrub_due(tx: WriteTransaction, cursor: int) -> None:
+    """The hub's history has ended: in the next one the orders stand anywhere behind what the two share.
+
+    Args:
+        cursor: behind what they share.
+    """
+    held = tx.setting(_SCRUB_DUE)
+    if held:
+        shared = min(int.from_bytes(held[:_CURSOR_BYTES], "big"), cursor)
+        tx.put_setting(_SCRUB_DUE, shared.to_bytes(_CURSOR_BYTES, "big") + held[_CURSOR_BYTES:])
 
 
 def scrub_if_due(node: Node) -> None:
@@ -174,7 +186,7 @@ def _erase_hub_sets(tx: WriteTransaction, hub: HubId) -> None:
     for row in tx.hub_sets_with_values():
         left = hub_set_without_erased(tx, hub, row)
         if left != row:
-            tx.drop_offered([row])
+            tx.drop_hub_sets([row])
             tx.add_hub_set(left)
 
 

@@ -4,7 +4,9 @@ Decides how long a draft lives and to whom it belongs: to one person and one for
 locked screen and a killed node, because it is in the database. With it stand the heads that its form was rendered
 from, so a save from it still names what its author had read, and a change made meanwhile by somebody else comes up as a
 conflict.
-A draft goes in the very transaction that saves its form (`saving_draft`): never both, never neither.
+A draft goes in the very transaction that saves its form (`saving_draft`): never both, never neither. What a page that
+was saved sends late, words that were on their way, is kept no more: over the heads from before its own save it would
+come up as a conflict of a person with themselves.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,6 +15,7 @@ from dataclasses import replace
 
 from carnet_node.core.commands.cleaning import whole_characters
 from carnet_node.core.desk_limits import DRAFT_BYTES_MAX, DRAFT_KEPT_MS, DRAFTS_PER_STAFF_MAX, FORM_CHARS_MAX
+from carnet_node.core.idempotency import KeyReused, is_taken
 from carnet_node.core.local_facts import FormDraft
 from carnet_node.core.node import Node
 from carnet_node.core.ports import NodeStore, ReadTransaction, WriteTransaction
@@ -24,22 +27,33 @@ Fields = Mapping[str, tuple[str, ...]]
 
 
 def keep_draft(
-    node: Node, staff: RecordId, form: str, fields: Fields, *, heads: str = "", record: RecordId | None = None
+    node: Node,
+    staff: RecordId,
+    form: str,
+    fields: Fields,
+    *,
+    heads: str = "",
+    record: RecordId | None = None,
+    saved_as: str = "",
 ) -> None:
     """Keep what was typed so far, in place of what was kept before.
 
     Args:
         form: name of the form, and which of several; nothing personal.
         record: the record it is about, so that its erasure takes the draft along.
+        saved_as: the key under which its page saves; empty for one that is not known.
 
     Raises:
         CommandRefused: longer than a form can be; what was kept before is unchanged.
+        KeyReused: the page was saved already; nothing is kept.
     """
     size = sum(len(name) + sum(map(len, values)) for name, values in fields.items())
     if size + len(heads) > DRAFT_BYTES_MAX or not _is_name(form):
         raise refuse("form", ProblemCode.BAD_VALUE, "This form is too long to be kept unsaved.", "Save it in parts.")
     now_ms = node.clock.now_ms()
     with node.store.write() as tx:
+        if saved_as and is_taken(tx, saved_as, now_ms):
+            raise KeyReused
         tx.local.drop_drafts_before(now_ms - DRAFT_KEPT_MS)
         others = [one for one in tx.local.drafts_of(staff) if one.form != form]
         for surplus in others[DRAFTS_PER_STAFF_MAX - 1 :]:

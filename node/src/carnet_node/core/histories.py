@@ -7,9 +7,12 @@ everything above it. Positions above R mean nothing any more: the hub gives them
     ------------------------------------  ---------------------------------------------------------------------------
     verdicts on own sets                  forgotten; the sets are offered again, with the receipts the hub had given
     base rows                             stay visible as rows of a former history until they come anew
-    the hub's own sets                    offered back: revocations, erasures and rulings count before anything else
+    the hub's own sets                    offered back: revocations, erasures and rulings count before anything else;
+                                          kept until a page brings them back, and offered once in each history
     cursor                                back to R; to the beginning when rows have to come anew
     outcomes of own sets                  asked for from the beginning
+    how far it was read                   stated by new sets until what was erased has come back (`read_before`)
+    erasures not scrubbed yet             not confirmed from R on: their orders stand elsewhere now
 
 Rules:
 - R is the lowest position at which any history began since the last one that both sides know.
@@ -17,19 +20,24 @@ Rules:
   sets that the hub has lost. Records of the own site stay; nobody else shows them, and whoever wrote them may be away.
 - Of a set that was decided twice (parked and released, folded and excluded) only the last verdict is here. When that is
   forgotten, the first one may stand at or before R and has to come once more.
-- A row of a former history is compared with where own sets were folded in that history, never with new positions.
+- An eviction leaves P of its row where it was and moves only the position of change: either being above R counts.
+- Which own sets a row of a former history holds is noted when that history ends: their positions there mean nothing in
+  a third one. Such a row stays through any number of restores, until it comes anew or everything was read without it.
 """
 
 from collections.abc import Sequence
 from dataclasses import replace
 
+from carnet_node.core.erasing import carry_scrub_due
 from carnet_node.core.limits import OFFERED_SETS_MAX
 from carnet_node.core.node import Node
 from carnet_node.core.ports import ReadTransaction, WriteTransaction
 from carnet_node.core.projecting import Key, OwnWork, reproject
+from carnet_node.core.read_before import note_read_before
 from carnet_node.core.records import FeedState, HubSetRow
 from carnet_node.core.rejoin_state import load_rejoin, save_rejoin
 from carnet_protocol.changeset import reread_set
+from carnet_protocol.errors import Refused
 from carnet_protocol.hello import HubEpoch, LostSet
 from carnet_protocol.ids import HubId
 from carnet_protocol.kinds import REGISTRY
@@ -74,10 +82,12 @@ def enter_history(node: Node, tx: WriteTransaction, feed: FeedState, stated: Seq
     """Go over to the hub's present history; see the table above."""
     state = load_rejoin(tx)
     end = shared_end(state.histories, stated, feed.hub_epoch)
-    touched = tx.end_hub_history(end.position)
+    touched = tx.end_hub_history(end.position, ended=feed.hub_epoch)
     bases = (tx.base(kind, record) for kind, record in touched)
     is_anything_former = any(base is not None and base.former_position is not None for base in bases)
     cursor = 0 if is_anything_former else min(feed.cursor, end.cursor)
+    note_read_before(tx, feed, end.position)
+    carry_scrub_due(tx, end.cursor)
     tx.put_feed(
         replace(
             feed,
@@ -127,11 +137,11 @@ def is_of_this_history(tx: ReadTransaction, feed: FeedState, hub_epoch: bytes, p
     return begun is not None and all(position <= one.position for one in histories[begun + 1 :])
 
 
-def hub_sets_to_offer(tx: ReadTransaction) -> list[HubSetRow]:
-    """The hub's own sets that are offered next, as many as one offer carries."""
+def hub_sets_to_offer(tx: ReadTransaction, hub_epoch: bytes) -> list[HubSetRow]:
+    """The hub's own sets that are offered next to one of its histories, as many as one offer carries."""
     offered: list[HubSetRow] = []
     room = BATCH_BYTES_MAX
-    for row in tx.hub_sets_to_offer(OFFERED_SETS_MAX):
+    for row in tx.hub_sets_to_offer(hub_epoch, OFFERED_SETS_MAX):
         room -= len(row.message) + len(row.opening)
         if offered and room < 0:
             break
@@ -141,11 +151,19 @@ def hub_sets_to_offer(tx: ReadTransaction) -> list[HubSetRow]:
 
 def came_back(tx: ReadTransaction, hub: HubId, arrived: Sequence[HubSetRow]) -> list[HubSetRow]:
     """The hub's sets of a former history that stand in its present one as well: nobody has to offer them any more."""
-    waiting = tx.hub_sets_to_offer(OFFERED_SETS_MAX)
-    if not waiting:
+    former = tx.former_hub_sets()
+    if not former:
         return []
-    nonces = {reread_set(row.message, hub).nonce for row in arrived}
-    return [row for row in waiting if reread_set(row.message, hub).nonce in nonces]
+    nonces = {_nonce_of(row, hub) for row in arrived} - {None}
+    return [row for row in former if _nonce_of(row, hub) in nonces]
+
+
+def _nonce_of(row: HubSetRow, hub: HubId) -> bytes | None:
+    """What a hub set is known by in every history; None for one that this version cannot read."""
+    try:
+        return reread_set(row.message, hub).nonce
+    except Refused:
+        return None
 
 
 def as_lost(row: HubSetRow) -> LostSet:

@@ -53,5 +53,9 @@ class HubLink(Protocol):
         ...
 
     async def segment(self, token: bytes, sha256: bytes) -> bytes:
-        """A recall member list; its hash is not checked here."""
+        """A segment of a recall list, or a step; its hash is not checked here."""
+        ...
+
+    async def recall_lists(self, token: bytes, since: int) -> bytes:
+        """The signed manifest of the recall lists that changed behind a position; 0 for all."""
         ...

@@ -179,6 +179,11 @@ class _OneTransaction:
         tx.forget_answers(before_ms=now_ms - KEPT_ANSWERS_MS, newest_max=KEPT_ANSWERS_MAX - 1)
 
 
+def is_taken(tx: ReadTransaction, key: str, now_ms: int) -> bool:
+    """Whether a request of this key was carried out, as far as that is remembered."""
+    return _fresh(tx, keyed_request(key), now_ms) is not None
+
+
 def _fresh(tx: ReadTransaction, request: KeyedRequest, now_ms: int) -> KeptAnswer | None:
     known = tx.kept_answer(request.key)
     return known if known is not None and known.taken_ms >= now_ms - KEPT_ANSWERS_MS else None

@@ -30,7 +30,7 @@ class Layout:
 
     Attributes:
         positions: index in a row by column name.
-        ignored: headers that mean nothing to us, as they stand.
+        ignored: headers that mean nothing to us, as they stand; those of a side file are no news.
         width: columns of the file.
     """
 
@@ -39,6 +39,12 @@ class Layout:
     ignored: tuple[str, ...]
     width: int
 
+
+SIDE_HEADERS: Final = ("row", "reason")
+SIDE_HEADERS_ZH: Final = ("行号", "原因")
+"""What stands before the columns of a side file, in the language of whoever reads it; an import reads over either."""
+
+_READ_OVER: Final = frozenset((*SIDE_HEADERS, *SIDE_HEADERS_ZH))
 
 _PARTY: Final = one_of(
     {"个人": "person", "个人客户": "person", "私人": "person", "单位": "company", "公司": "company", "企业": "company"}
@@ -242,7 +248,8 @@ def lay_out(kind: ImportKind, headers: Sequence[str]) -> Layout:
             if len(group) == 1:
                 raise BadValue(Reason.BAD_FIELD, group[0], f"the file has no column {group[0]}")
             raise BadValue(Reason.BAD_FIELD, group[0], f"the file has none of the columns {', '.join(group)}")
-    return Layout(kind, MappingProxyType(positions), tuple(one for one in ignored if one), len(headers))
+    others = tuple(one for one in ignored if one and one not in _READ_OVER)
+    return Layout(kind, MappingProxyType(positions), others, len(headers))
 
 
 def guess_kind(headers: Sequence[str]) -> ImportKind:

@@ -27,7 +27,7 @@ from carnet_node.core.heads import heads_of_entries
 from carnet_node.core.import_columns import ImportKind
 from carnet_node.core.limits import CHILDREN_MAX
 from carnet_node.core.node import Node
-from carnet_node.core.numbering import site_day
+from carnet_node.core.numbering import today_at_site
 from carnet_node.core.ports import ReadTransaction
 from carnet_node.core.records import StoredRecord
 from carnet_protocol.changeset import Draft
@@ -105,7 +105,7 @@ class Planner:
         if values.get("id_no"):
             values.setdefault("id_type", "resident_id")
         preference: Row | None = {"do_not_contact": True} if row.get("do_not_contact") else None
-        command = AddCustomer(values, phones, [place] if place else (), preference, today=site_day(self.node))
+        command = AddCustomer(values, phones, [place] if place else (), preference, today=today_at_site(self.node))
         drafts = carry_customer(command, self._new_id())
         return RowPlan(RecordId(drafts[0].record), drafts)
 
@@ -174,7 +174,7 @@ class Planner:
         known = self._known_vehicle(typed)
         if known is not None:
             values = {name: value for name, value in values.items() if known.values.get(name) is None}
-        command = AddVehicle(typed, self.node.settings.vin_policy, values, known)
+        command = AddVehicle(typed, self.node.settings.vin_policy, values, known, today_at_site(self.node))
         vehicle = add_vehicle(command, self._new_id())
         return RowPlan(vehicle.record, vehicle.drafts)
 
@@ -194,7 +194,8 @@ class Planner:
 
     def _owner(self, vehicle: RecordId, customer: RecordId, row: Row) -> tuple[Draft, ...]:
         role = str(row.get("role") or "owner")
-        drafts = add_ownership(AddOwnership(vehicle, customer, role, _present(row, "from_on")))
+        today = today_at_site(self.node)
+        drafts = add_ownership(AddOwnership(vehicle, customer, role, _present(row, "from_on"), today=today))
         stored = self.tx.record(OWNERSHIP, RecordId(drafts[0].record))
         return drafts if stored is None else ()
 

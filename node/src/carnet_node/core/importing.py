@@ -16,13 +16,13 @@ from typing import Final
 from carnet_node.core.authoring import commit_within
 from carnet_node.core.import_cells import read_cell
 from carnet_node.core.import_columns import COLUMNS, Layout
-from carnet_node.core.import_days import day_problems
+from carnet_node.core.import_days import moment_problems
 from carnet_node.core.import_reasons import RowProblem, row_problems
 from carnet_node.core.import_rows import Planner, RowPlan, draft_step
 from carnet_node.core.limits import FORMER_ID_CHARS_MAX, SOURCE_CHARS_MAX
 from carnet_node.core.name_keys import load_readings
 from carnet_node.core.node import Node
-from carnet_node.core.numbering import site_day
+from carnet_node.core.numbering import today_at_site
 from carnet_node.core.ports import WriteTransaction
 from carnet_node.core.refusals import refuse_if_any
 from carnet_protocol import limits
@@ -133,9 +133,8 @@ def values_of(node: Node, layout: Layout, row: SourceRow) -> dict[str, Value]:
     """
     if row.fault is not None:
         raise BadValue(Reason.BAD_FIELD, "row", row.fault)
-    offset = node.settings.utc_offset_minutes
-    values = read_row(layout, row.cells, utc_offset_minutes=offset)
-    refuse_if_any(day_problems(layout.kind, values, today=site_day(node), utc_offset_minutes=offset))
+    values = read_row(layout, row.cells, utc_offset_minutes=node.settings.utc_offset_minutes)
+    refuse_if_any(moment_problems(layout.kind, values, today_at_site(node)))
     return values
 
 

@@ -31,7 +31,8 @@ from carnet_node.core.limits import KIND_NUMBER_MAX
 from carnet_node.core.node import Node
 from carnet_node.core.ports import ReadTransaction, WriteTransaction
 from carnet_node.core.projecting import Key, OwnWork, reproject
-from carnet_node.core.recall_check import want_segments
+from carnet_node.core.read_before import forget_read_before
+from carnet_node.core.recall_set import want_segments
 from carnet_node.core.records import (
     BaseRow,
     FeedState,
@@ -116,13 +117,13 @@ def apply_page(node: Node, page: Page, *, made_ms: int | None = None) -> PageOut
         for hub_set in hub_sets:
             tx.add_hub_set(hub_set_without_erased(tx, node.identity.hub_id, hub_set))
         if hub_sets:
-            tx.drop_offered(came_back(tx, node.identity.hub_id, hub_sets))
+            tx.drop_hub_sets(came_back(tx, node.identity.hub_id, hub_sets))
+        forget_read_before(tx, node.identity.hub_id)
         orders = [order for row in rows if row.kind == ERASURE.number for order in erasure_orders(row.entries)]
-        is_new = any(groups & ~tx.erased_groups(record) for record, groups in orders)
         touched = apply_erasures(tx, node.identity.hub_id, orders)
         golden = [row for row in rows if row.kind == GOLDEN.number]
-        if is_new or any(takes_values_away(tx.base(row.kind, row.record), row) for row in golden):
-            note_scrub_due(tx, feed)
+        if any(takes_values_away(tx.base(row.kind, row.record), row) for row in golden):
+            note_scrub_due(tx)
         stored = _take_verdicts(tx, node.identity, [(one.nonce, verdict_of(one)) for one in page.outcomes])
         news = [key for row, wire in zip(rows, page.rows, strict=True) if (key := _take_row(tx, row, wire)) is not None]
         touched |= stored.touched | set(news)

@@ -47,9 +47,6 @@ PHONE_DIGITS_MIN: Final = 7
 PHONE_DIGITS_MAX: Final = 15
 """Digits of a telephone number. Source: ITU-T E.164 for the maximum; 7 is a Chinese local number without area code."""
 
-RECALL_STALE_AFTER_MS: Final = 7 * 24 * 3600 * 1000
-"""Recall data older than this answers "unknown" instead of "clear", unless the settings say otherwise."""
-
 HEADS_TEXT_CHARS_MAX: Final = 64 * 1024
 """Characters of the heads that a form carries: 256 op ids with their registers use a quarter of it."""
 
@@ -118,6 +115,21 @@ FORM_PARTS_MAX: Final = 100
 
 SEGMENTS_PER_ROUND_MAX: Final = 256
 """Member lists fetched in one round; the rest comes with the next one."""
+
+BITMAP_CONTAINERS_MAX: Final = 167
+"""Containers of one bitmap: serials end at 10,889,999, and each holds 65,536 of them."""
+
+BITMAP_BYTES_MAX: Final = 1_400_000
+"""One bitmap, inflated: as many containers of 8 KiB, and their heads."""
+
+RECALL_PREFIXES_HELD: Final = 512
+"""Rows of so many VIN prefixes are held while a file of numbers is checked: all of 2,000,000 open pairs, 4 MB."""
+
+VINS_CHECKED_MAX: Final = 1_000_000
+"""Numbers in one file that is checked for recalls: a dealer group's whole stock and customers."""
+
+LISTS_ASKED_EVERY_MS: Final = 60 * 60 * 1000
+"""How often a node asks for newer recall lists; the hub makes them once a day, and after each publication."""
 
 RETRY_FIRST_MS: Final = 500
 """Upper end of the first waiting time: long enough for a hub worker to be replaced."""

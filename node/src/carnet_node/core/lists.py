@@ -12,14 +12,19 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
+from carnet_node.core.board import board_of
 from carnet_node.core.commands.customers import called
 from carnet_node.core.desk_limits import ACCESS_ROWS_MAX, EXPORT_DAYS_MAX, FIRST_YEAR
+from carnet_node.core.holders import own_owner
 from carnet_node.core.limits import CHILDREN_MAX, LIST_ROWS_MAX
 from carnet_node.core.node import Node
-from carnet_node.core.numbering import local_midnight
+from carnet_node.core.numbering import local_midnight, site_day
 from carnet_node.core.ports import ReadTransaction
+from carnet_node.core.recall_calls import Call, call_list
 from carnet_node.core.record_view import RecordView, view_all
+from carnet_node.core.reminding import due_today
 from carnet_node.core.staff_list import members
+from carnet_node.core.stop_sales import UNREAD, stop_list
 from carnet_node.core.vehicle_file import is_silent
 from carnet_node.core.views import vehicle_view_within
 from carnet_protocol.ids import RecordId, record_text
@@ -133,6 +138,63 @@ _ACCESS_COLUMNS: Final = (
 )
 
 
+_CALL_COLUMNS: Final = (
+    ListColumn("hazard_level"),
+    ListColumn("campaign_no"),
+    ListColumn("title"),
+    ListColumn("vin"),
+    _personal("plate_no"),
+    ListColumn("model_name"),
+    _personal("owner"),
+    _personal("phone"),
+    ListColumn("is_quiet", CellKind.YES_NO),
+    ListColumn("failed_tries", CellKind.WHOLE),
+    ListColumn("is_unreachable", CellKind.YES_NO),
+    ListColumn("contacted_at", CellKind.MOMENT),
+    ListColumn("channel"),
+    ListColumn("result"),
+    ListColumn("emergency_advice"),
+)
+_STOP_COLUMNS: Final = (
+    ListColumn("hazard_level"),
+    ListColumn("campaign_no"),
+    ListColumn("title"),
+    ListColumn("vin"),
+    ListColumn("model_name"),
+    ListColumn("plan_version", CellKind.WHOLE),
+    ListColumn("acknowledged_at", CellKind.MOMENT),
+    ListColumn("recalls_as_of", CellKind.MOMENT),
+    ListColumn("recalls_unknown"),
+)
+
+
+_BOARD_COLUMNS: Final = (
+    ListColumn("ro_no"),
+    ListColumn("status"),
+    ListColumn("stage"),
+    ListColumn("hold_reason"),
+    ListColumn("staged_at", CellKind.MOMENT),
+    ListColumn("promised_at", CellKind.MOMENT),
+    ListColumn("is_overdue", CellKind.YES_NO),
+    ListColumn("is_repeat_repair", CellKind.YES_NO),
+    _personal("plate_at_visit"),
+    _personal("customer_name"),
+    ListColumn("model_name"),
+    ListColumn("advisor_code"),
+)
+
+
+_DUE_COLUMNS: Final = (
+    ListColumn("occasion"),
+    ListColumn("due_on", CellKind.DAY, is_personal=True),
+    _personal("owner"),
+    _personal("phone"),
+    ListColumn("vin"),
+    ListColumn("model_name"),
+    ListColumn("hold"),
+)
+
+
 def _customer_rows(node: Node, _: Period | None) -> Iterator[Row]:
     yield from _pages(node, CUSTOMER, _customer_row)
 
@@ -169,6 +231,51 @@ def _access_rows(node: Node, _: Period | None) -> Iterator[Row]:
         yield (one.at_ms, who, one.access.value, one.subject, one.row_count)
 
 
+def _call_rows(node: Node, _: Period | None) -> Iterator[Row]:
+    yield from map(_call_row, call_list(node).calls)
+
+
+def _stop_rows(node: Node, _: Period | None) -> Iterator[Row]:
+    """What is not certain stands on top, without a car: a short list, or none, is no answer by itself."""
+    found = stop_list(node)
+    why = found.as_of.because
+    as_of: dict[str, Value] = {"recalls_as_of": found.as_of.as_of_ms, "recalls_unknown": why.value if why else None}
+    if why is not None:
+        yield tuple(as_of.get(column.name) for column in _STOP_COLUMNS)
+    for one in found.cars:
+        said = {} if one.acknowledged is None else one.acknowledged.values
+        more = {**one.hit.texts, "plan_version": one.plan_version, "acknowledged_at": said.get("acknowledged_at")}
+        yield _named(one.vehicle, _STOP_COLUMNS, {**as_of, **more})
+    for car in found.unread:
+        yield _named(car, _STOP_COLUMNS, {**as_of, "recalls_unknown": UNREAD})
+
+
+def _board_rows(node: Node, _: Period | None) -> Iterator[Row]:
+    for one in board_of(node).cards:
+        more: dict[str, Value] = {
+            "stage": one.stage.code,
+            "is_overdue": one.is_overdue,
+            "is_repeat_repair": one.repeat_of is not None,
+            "model_name": None if one.car is None else one.car.model_name or None,
+        }
+        yield _named(one.visit, _BOARD_COLUMNS, more)
+
+
+def _due_rows(node: Node, _: Period | None) -> Iterator[Row]:
+    for one in due_today(node):
+        car = {} if one.vehicle is None else one.vehicle.values
+        more: dict[str, Value] = {
+            "occasion": one.due.occasion,
+            "due_on": one.due.due_on.isoformat(),
+            "owner": called(one.customer.values),
+            "phone": None if one.phone is None else one.phone.values.get("number"),
+            "vin": car.get("vin"),
+            "model_name": car.get("model_name"),
+            "hold": None if one.due.hold is None else one.due.hold.value,
+        }
+        yield tuple(more[column.name] for column in _DUE_COLUMNS)
+
+
 LISTS: Final[Mapping[str, SiteList]] = MappingProxyType(
     {
         one.name: one
@@ -178,6 +285,10 @@ LISTS: Final[Mapping[str, SiteList]] = MappingProxyType(
             SiteList("visits", _VISIT_COLUMNS, _visit_rows, has_period=True),
             SiteList("staff", _STAFF_COLUMNS, _staff_rows),
             SiteList("accesses", _ACCESS_COLUMNS, _access_rows),
+            SiteList("recall_calls", _CALL_COLUMNS, _call_rows),
+            SiteList("stop_sales", _STOP_COLUMNS, _stop_rows),
+            SiteList("board", _BOARD_COLUMNS, _board_rows),
+            SiteList("due", _DUE_COLUMNS, _due_rows),
         )
     }
 )
@@ -217,14 +328,28 @@ def _vehicle_row(node: Node, tx: ReadTransaction, view: RecordView) -> Row:
     if car is None:
         return _named(view, _VEHICLE_COLUMNS, {})
     carried = next((one.values.get("plate_no") for one in car.plates if not one.values.get("to_on")), None)
-    owners = [one.other for one in car.owners if one.link.values.get("role") == "owner"]
-    owner = next((one for one in owners if one is not None), None)
+    owner = own_owner(car, site_day(node))
     more: dict[str, Value] = {
         "plate_no": carried,
         "owner": None if owner is None else called(owner.values),
         "odometer_km": None if car.odometer.served is None else car.odometer.served.odometer_km,
     }
     return _named(view, _VEHICLE_COLUMNS, more)
+
+
+def _call_row(call: Call) -> Row:
+    last = call.attempts[0].values if call.attempts else {}
+    more: dict[str, Value] = {
+        **call.hit.texts,
+        "plate_no": next((one.values.get("plate_no") for one in call.car.plates if not one.values.get("to_on")), None),
+        "owner": called(call.owner.values),
+        "phone": None if call.phone is None else call.phone.values.get("number"),
+        "is_quiet": call.is_quiet,
+        "failed_tries": call.reach.failed_tries,
+        "is_unreachable": call.is_unreachable,
+        **{name: last.get(name) for name in ("contacted_at", "channel", "result")},
+    }
+    return _named(call.car.vehicle, _CALL_COLUMNS, more)
 
 
 def _visit_row(node: Node, tx: ReadTransaction, view: RecordView) -> Row:

@@ -9,6 +9,7 @@ database and no key (`adapters.restoring`, `adapters.recovery`), and does not en
     without a verdict, or parked          emitted again: same nonce, same ops, sealed by the new key
     recorded after the backup, and sent   arrives with the pages, like the work of any other node of the site
     its last epochs                       stated at every hello: the hub tells the lost machine that it was succeeded
+    what it had read of the hub           goes on to be read here, in the history in which it was read
 
 When the hub is restored later, what it has forgotten of that history is emitted again as well (`inheriting`).
 """
@@ -53,5 +54,11 @@ def move_in(tx: WriteTransaction, identity: Identity, signer: Signer, *, epoch: 
     count = move_sets(tx, identity, opened, lambda _: signer)
     nodes = (*state.former_nodes, bytes(former.node_id))[-FORMER_NODES_MAX:]
     epochs = sorted(left.closed, key=lambda one: one.ordinal, reverse=True)[:FORMER_EPOCHS_MAX]
-    save_rejoin(tx, RejoinState(histories=state.histories, former_nodes=nodes, former_epochs=tuple(epochs)))
+    moved = RejoinState(
+        histories=state.histories,
+        former_nodes=nodes,
+        former_epochs=tuple(epochs),
+        has_former_rows=state.has_former_rows,
+    )
+    save_rejoin(tx, moved)
     return count

@@ -1,7 +1,9 @@
 """By which Latin letters a name is found: its pinyin, the initials of its pinyin, or the name itself.
 
-Decides the keys of one customer's name. A character may have several readings (单 as a surname is shan), and nobody at
-the counter knows which one is meant: every reading is a key, up to a bound. One more key is the name as the hub
+Decides the keys of one customer's name. A character may have several readings (单 as a surname is shan, else dan), and
+nobody at the counter knows which one is meant: every usual reading is a key, that of the surname first. A reading that
+hardly any word has is none (沈 is shen, and as good as never tan): whoever types two initials would find strangers. One
+more key is the name as the hub
 compares it (`carnet_master`): without title, region and form, in simplified script. Keys are derived from the name and
 stored beside the projection, so they go when the name is erased. Does not decide how a typed text is looked up.
 
@@ -11,11 +13,20 @@ stored beside the projection, so they go when the name is erased. Does not decid
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from itertools import islice, product
 from typing import TYPE_CHECKING, Final
 
-from carnet_node.core.desk_limits import NAME_KEY_CHARS_MAX, NAME_KEYS_MAX, READINGS_MAX
+from carnet_node.core.desk_limits import (
+    NAME_KEY_CHARS_MAX,
+    NAME_KEYS_MAX,
+    READING_SHARE_MIN,
+    READING_WORDS_MIN,
+    READINGS_MAX,
+    READINGS_OF_NAMES_MAX,
+)
 from carnet_protocol.registry import Value
 
 if TYPE_CHECKING:
@@ -88,12 +99,70 @@ def _readings_keys(readings: Sequence[Sequence[str]]) -> Iterable[str]:
 
 
 def _readings(characters: str) -> list[list[str]]:
-    """The readings of each character, without tones, the usual one first."""
+    """The usual readings of each character, without tones, the one that is meant most often first."""
     from pypinyin import Style, pinyin  # noqa: PLC0415  (its dictionary takes a fifth of a second to load)
+    from pypinyin.constants import PINYIN_DICT  # noqa: PLC0415  (as above)
 
-    found = pinyin(characters, style=Style.NORMAL, heteronym=True, errors="ignore", v_to_u=False)
-    typed = ([letters for one in many if (letters := "".join(_WORD.findall(_folded(one))))] for many in found)
-    return [many[:READINGS_MAX] for many in typed if many]
+    from carnet_master.surnames import split_surname  # noqa: PLC0415  (most commands make no keys)
+
+    known = "".join(one for one in characters if ord(one) in PINYIN_DICT)
+    if not known:
+        return []
+    found = pinyin(known, style=Style.NORMAL, heteronym=True, v_to_u=False)
+    typed = [[letters for one in many if (letters := "".join(_WORD.findall(_folded(one))))] for many in found]
+    surname, _ = split_surname(known)
+    first = _of_surname(surname, typed[: len(surname)])
+    usual = [_usual(one, many) for one, many in zip(known, typed, strict=True)]
+    ordered = [list(dict.fromkeys((*first[place : place + 1], *many))) for place, many in enumerate(usual)]
+    return [many[:READINGS_MAX] for many in ordered if many]
+
+
+def _of_surname(surname: str, readings: Sequence[Sequence[str]]) -> Sequence[str]:
+    """How each character of a surname is read where that is known; nothing where a dictionary says it right."""
+    from carnet_master.surnames import COMPOUND, READINGS  # noqa: PLC0415  (as above)
+
+    known = COMPOUND.get(surname) or READINGS.get(surname)
+    if known is None or len(surname) == 1:
+        return () if known is None else (known,)
+    return next((one for one in product(*readings) if "".join(one) == known), ())
+
+
+def _usual(character: str, readings: Sequence[str]) -> Sequence[str]:
+    """Those of the readings that words are made of; of a character that no word has, as many as names may mean."""
+    if len(readings) == 1:
+        return readings
+    usual = _usual_readings().get(character)
+    if usual is None:
+        return readings[:READINGS_OF_NAMES_MAX]
+    return [one for place, one in enumerate(readings) if place == 0 or one in usual]
+
+
+@cache
+def _usual_readings() -> Mapping[str, frozenset[str]]:
+    """The readings of each character that enough words of the dictionary have."""
+    from pypinyin.constants import PHRASES_DICT  # noqa: PLC0415  (as above)
+
+    places = Counter(
+        (one, many[0]) for word, spelled in PHRASES_DICT.items() for one, many in zip(word, spelled, strict=False)
+    )
+    words: dict[str, Counter[str]] = {}
+    for (one, reading), count in places.items():
+        words.setdefault(one, Counter())[_without_tone(reading)] += count
+    return {
+        one: frozenset(reading for reading, count in many.items() if count >= _words_min(many))
+        for one, many in words.items()
+    }
+
+
+def _words_min(words: Counter[str]) -> float:
+    return max(READING_WORDS_MIN, words.total() * READING_SHARE_MIN)
+
+
+@cache
+def _without_tone(reading: str) -> str:
+    """A syllable as it is typed: ü is v."""
+    plain = unicodedata.normalize("NFD", reading).replace("u\u0308", "v")
+    return "".join(one for one in plain if not unicodedata.combining(one))
 
 
 def _folded(text: str) -> str:

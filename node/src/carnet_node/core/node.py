@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from carnet_node.core.leaving import HighWater
-from carnet_node.core.limits import RECALL_STALE_AFTER_MS
 from carnet_node.core.ports import Clock, Entropy, NodeStore
 from carnet_node.core.records import Acting, Identity
 from carnet_protocol.envelope import Signer
+from carnet_protocol.limits import RECALL_STALE_AFTER_MS
 from carnet_protocol.vin import VinPolicy
 
 

@@ -9,6 +9,7 @@ and the hub shows the exception.
 """
 
 import hashlib
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
@@ -22,6 +23,18 @@ _TAG_CHARS: Final = 5
 _FIRST_MS: Final = 0
 _LAST_MS: Final = 4_102_444_800_000
 """2100-01-01: a clock beyond either end still yields a number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """What day it is at the site.
+
+    Attributes:
+        utc_offset_minutes: of the site, -720 to 840; by it the day of a moment is known.
+    """
+
+    day: date
+    utc_offset_minutes: int = 0
 
 
 def node_tag(node: NodeId, epoch: bytes = b"") -> str:
@@ -48,6 +61,11 @@ def local_date(at_ms: int, utc_offset_minutes: int) -> date:
 def site_day(node: Node) -> date:
     """What day it is at the site now."""
     return local_date(node.clock.now_ms(), node.settings.utc_offset_minutes)
+
+
+def today_at_site(node: Node) -> Today:
+    """What day it is at the site now, as commands are told it."""
+    return Today(site_day(node), node.settings.utc_offset_minutes)
 
 
 def local_midnight(day: date, utc_offset_minutes: int) -> int:

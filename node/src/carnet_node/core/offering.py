@@ -5,6 +5,7 @@ nor what the answers mean (`sync`, `inbox`).
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 
 from carnet_node.core.histories import as_lost, hub_sets_to_offer
@@ -34,7 +35,8 @@ async def carry(link: HubLink, token: bytes, batch: Sequence[LoggedSet]) -> list
 async def offer_hub_sets(node: Node, link: HubLink, run_blocking: RunBlocking, token: bytes) -> int:
     """Give a restored hub its own sets back, before anything else is sent.
 
-    A set for which the hub lacks the record is kept and offered again after the next hello.
+    What was answered is kept until a page brings it back: if the hub is restored before that, it is offered once more.
+    A set for which the hub lacks the record is offered again after the next hello.
 
     Raises:
         HubUnreachable, HubRefused, Malformed: the rest is offered again after the next hello.
@@ -42,23 +44,33 @@ async def offer_hub_sets(node: Node, link: HubLink, run_blocking: RunBlocking, t
     Returns: how many it has now.
     """
     count = 0
-    while rows := await run_blocking(partial(_next_rows, node)):
+    while (found := await run_blocking(partial(_next_rows, node))).rows:
+        rows = found.rows
         answers = decode_answers(await link.offer(token, encode_offer([as_lost(row) for row in rows])))
         if len(answers) != len(rows):
             raise Malformed(Reason.MALFORMED, f"{len(answers)} answers to {len(rows)} sets")
         taken = [row for row, answer in zip(rows, answers, strict=True) if answer.reason != Reason.UNKNOWN_BASE]
         if not taken:
             break
-        await run_blocking(partial(_drop_rows, node, taken))
+        await run_blocking(partial(_note_offered, node, replace(found, rows=taken)))
         count += len(taken)
     return count
 
 
-def _next_rows(node: Node) -> list[HubSetRow]:
+@dataclass(frozen=True, slots=True)
+class _Offered:
+    """Hub sets, and the history of the hub that they are offered to."""
+
+    rows: list[HubSetRow]
+    hub_epoch: bytes
+
+
+def _next_rows(node: Node) -> _Offered:
     with node.store.read() as tx:
-        return hub_sets_to_offer(tx)
+        feed = tx.feed()
+        return _Offered([], b"") if feed is None else _Offered(hub_sets_to_offer(tx, feed.hub_epoch), feed.hub_epoch)
 
 
-def _drop_rows(node: Node, rows: Sequence[HubSetRow]) -> None:
+def _note_offered(node: Node, offered: _Offered) -> None:
     with node.store.write() as tx:
-        tx.drop_offered(rows)
+        tx.note_offered(offered.rows, offered.hub_epoch)

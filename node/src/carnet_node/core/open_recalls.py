@@ -8,12 +8,10 @@ Rules
 1. One row per (prefix, campaign): a roaring bitmap of the serials. A car is looked up by its ten prefix characters.
 2. Identifiers that do not split stand in a table of their own and are compared as text. A VIN with a wrong check digit
    is therefore found only if it was listed with that very digit: its right-digit neighbour does not answer for it.
-3. Rows hold the members as they were listed; what is done on a car is a fact of its own (`recall_check`).
+3. Rows hold a list as it is; what its lists come to for one car is decided by `recall_check`.
 4. No approximation: a false "open" stops a car, and a false "clear" sends one back on the road.
 
-No part of a bitmap is looked at in place, because the library offers no view of stored bytes: reading one costs a copy,
-2 us for 8 KB, and a bitmap can have 1.4 MB at the very most. tests/bench/bench_recall.py holds the whole look-up to its
-target, so there is no second level that cuts bitmaps into pieces.
+The bytes of a row are `bitmaps`. tests/bench/bench_recall.py holds size and look-up to their targets.
 
     >>> from carnet_protocol.segments import decode_segment, encode_segment
     >>> rows = campaign_rows(decode_segment(encode_segment(["1M8GDM9AXKP042788"])))
@@ -25,11 +23,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from pyroaring import BitMap
-
-from carnet_protocol.errors import Malformed
-from carnet_protocol.reasons import Reason
-from carnet_protocol.segments import SERIAL_MAX, Segment, split_vin
+from carnet_node.core.bitmaps import contains, pack
+from carnet_protocol.segments import Segment, split_vin
 from carnet_protocol.vin import normalise_vin
 
 
@@ -74,12 +69,12 @@ def find_key(text: str) -> BitmapKey | ExceptionKey:
 
 def campaign_rows(segment: Segment) -> CampaignRows:
     """The rows that hold a decoded member list."""
-    bitmaps = {group.prefix: BitMap(group.serials).serialize() for group in segment.members}
+    bitmaps = {group.prefix: pack(group.serials) for group in segment.members}
     return CampaignRows(MappingProxyType(bitmaps), frozenset(segment.exceptions))
 
 
 def is_listed(rows: CampaignRows, text: str) -> bool:
-    """Whether the rows of one campaign hold an identifier. A store asks the same through `find_key` and `is_member`.
+    """Whether the rows of one campaign hold an identifier; a store asks `find_key` and `bitmaps.contains`.
 
     Args:
         rows: rows of one campaign.
@@ -90,26 +85,6 @@ def is_listed(rows: CampaignRows, text: str) -> bool:
     """
     match find_key(text):
         case BitmapKey(prefix, serial):
-            return prefix in rows.bitmaps and is_member(rows.bitmaps[prefix], serial)
+            return prefix in rows.bitmaps and contains(rows.bitmaps[prefix], serial)
         case ExceptionKey(identifier):
             return identifier in rows.exceptions
-
-
-def is_member(bitmap: bytes, serial: int) -> bool:
-    """Whether a stored bitmap holds a serial.
-
-    Args:
-        bitmap: bytes of one row.
-        serial: 0 to `SERIAL_MAX`; no bitmap holds any other.
-
-    Raises:
-        Malformed: BAD_SEGMENT, when the bytes are no bitmap; the answer is then unknown, not "no".
-    """
-    return 0 <= serial <= SERIAL_MAX and serial in _read_bitmap(bitmap)
-
-
-def _read_bitmap(bitmap: bytes) -> BitMap:
-    try:
-        return BitMap.deserialize(bitmap)
-    except (ValueError, IndexError) as error:
-        raise Malformed(Reason.BAD_SEGMENT, "stored bitmap cannot be read") from error

@@ -47,13 +47,13 @@ class OwnOp:
     Attributes:
         write: as authored, with the set time known so far.
         position: of the verdict; 0 while waiting.
-        former_position: see `LoggedSet`.
+        log_id: of its set.
     """
 
     write: Write
     fate: Fate
     position: int = 0
-    former_position: int | None = None
+    log_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +111,14 @@ def overlay(base: BaseRow | None, own: Sequence[OwnOp]) -> Overlaid:
 def is_inside(base: BaseRow | None, one: OwnOp) -> bool:
     """Whether the hub has folded an own op into a base row.
 
-    Positions are compared within one history of the hub: a row of a former one with where the op was folded then.
+    Positions are compared within one history of the hub. What a row of a former one holds was noted when that ended,
+    whatever restores and verdicts came since; and a head that stands there is held, whoever had it folded.
     """
     if base is None:
         return False
-    if base.former_position is not None and one.former_position is not None:
-        return one.former_position <= base.former_position
+    is_former = base.former_position is not None
+    if is_former and (one.log_id in base.former_sets or any(entry.op == one.write.op for entry in base.entries)):
+        return True
     return one.fate is Fate.FOLDED and one.position <= base.position
 
 

@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from carnet_node.core.list_ports import ListReads, ListWrites
 from carnet_node.core.local_ports import LocalReads, LocalWrites
 from carnet_node.core.records import (
     BaseRow,
@@ -20,11 +21,11 @@ from carnet_node.core.records import (
     LoggedSet,
     OwnPlace,
     Projection,
-    SegmentState,
     SettledValue,
     SetVerdict,
     StoredRecord,
 )
+from carnet_node.core.shop_ports import ShopReads
 from carnet_protocol.chain import ChainHead
 from carnet_protocol.ids import RecordId
 from carnet_protocol.messages import Verdict
@@ -98,6 +99,14 @@ class ReadTransaction(Protocol):
     def local(self) -> LocalReads:
         """What is known about the people at this desk."""
 
+    @property
+    def lists(self) -> ListReads:
+        """Recall lists."""
+
+    @property
+    def shop(self) -> ShopReads:
+        """The workshop's day."""
+
     def identity(self) -> Identity | None:
         """Who this node is; None before enrolment."""
 
@@ -110,8 +119,10 @@ class ReadTransaction(Protocol):
     def record(self, kind: Kind, record: RecordId) -> StoredRecord | None:
         """A projection, hidden and deleted ones too."""
 
-    def find_equal(self, kind: Kind, field: str, value: Value, limit: int) -> list[StoredRecord]:
-        """Records whose shown value of an indexed field is this one; hidden and deleted ones are left out.
+    def find_equal(
+        self, kind: Kind, field: str, value: Value, limit: int, after: RecordId | None = None
+    ) -> list[StoredRecord]:
+        """Records whose shown value of an indexed field is this one, by ascending id; hidden and deleted ones left out.
 
         A secret field is found through its blind index.
         """
@@ -142,6 +153,12 @@ class ReadTransaction(Protocol):
 
     def orders_opened(self, owner: bytes, since_ms: int, before_ms: int, limit: int) -> list[StoredRecord]:
         """Orders of a site opened in a half-open span, newest first."""
+
+    def appointments_of(self, owner: bytes, since_ms: int, before_ms: int, limit: int) -> list[StoredRecord]:
+        """Appointments of a site whose slot begins in a half-open span, earliest first."""
+
+    def appointments_requested(self, owner: bytes, limit: int) -> list[StoredRecord]:
+        """Appointments of a site that wait for a slot, the oldest first."""
 
     def list_records(self, kind: Kind, after: RecordId | None, limit: int) -> list[StoredRecord]:
         """Records of a kind by ascending id; hidden and deleted ones are left out."""
@@ -219,8 +236,11 @@ class ReadTransaction(Protocol):
     def hub_sets_with_values(self) -> list[HubSetRow]:
         """The hub's own sets kept here that have an opening: about records of this site."""
 
-    def hub_sets_to_offer(self, limit: int) -> list[HubSetRow]:
-        """Hub sets of a history that a restore has ended: those for everybody first, in the order they had."""
+    def former_hub_sets(self) -> list[HubSetRow]:
+        """Hub sets of histories that a restore has ended and that no page has brought back, in the order they had."""
+
+    def hub_sets_to_offer(self, hub_epoch: bytes, limit: int) -> list[HubSetRow]:
+        """Those to which a history has not answered yet: those for everybody first, in the order they had."""
 
     def former_record(self, source: str, kind: str, former_id: str) -> RecordId | None:
         """Which record a record of a former system became at import."""
@@ -238,21 +258,6 @@ class ReadTransaction(Protocol):
             KeysUnreadable: it was sealed with another data key.
         """
 
-    def segments(self) -> list[SegmentState]:
-        """Every member list a published campaign names, and whether its rows are here."""
-
-    def segment_count(self, campaign: RecordId) -> int:
-        """Members in the lists of a campaign that are stored here."""
-
-    def count_missing_segments(self) -> int:
-        """Member lists that a published campaign names and that are not here."""
-
-    def recall_bitmaps(self, prefix: str) -> list[tuple[RecordId, bytes]]:
-        """(campaign, bitmap) of every list that has this VIN prefix."""
-
-    def recall_exceptions(self, identifier: str) -> list[RecordId]:
-        """Campaigns that list exactly this identifier outside the bitmaps."""
-
 
 class WriteTransaction(ReadTransaction, Protocol):
     """One transaction that holds the write lock from its beginning; everything in it happens or nothing."""
@@ -260,6 +265,10 @@ class WriteTransaction(ReadTransaction, Protocol):
     @property
     def local(self) -> LocalWrites:
         """What is known about the people at this desk, to be changed."""
+
+    @property
+    def lists(self) -> ListWrites:
+        """Recall lists, to be changed."""
 
     def put_identity(self, identity: Identity) -> None:
         """Store who this node is."""
@@ -276,14 +285,17 @@ class WriteTransaction(ReadTransaction, Protocol):
     def move_set(self, log_id: int, moved: LoggedSet) -> None:
         """Give an own set without a verdict another place in the chain: epoch, seq, hash and message; as if unsent."""
 
-    def end_hub_history(self, position: int) -> list[tuple[int, RecordId]]:
-        """Take back what was read after a position, see `histories`; the records concerned, ascending."""
+    def end_hub_history(self, position: int, *, ended: bytes) -> list[tuple[int, RecordId]]:
+        """Take back what was read behind a position of a hub epoch, see `histories`; the records concerned, sorted."""
 
     def drop_bases(self, keys: Iterable[tuple[int, RecordId]]) -> None:
         """Forget what the hub sent of some records: the rows and their settled values."""
 
-    def drop_offered(self, rows: Sequence[HubSetRow]) -> None:
-        """Some hub sets were offered."""
+    def note_offered(self, rows: Sequence[HubSetRow], hub_epoch: bytes) -> None:
+        """A history of the hub has answered to some hub sets."""
+
+    def drop_hub_sets(self, rows: Sequence[HubSetRow]) -> None:
+        """Forget some hub sets."""
 
     def put_verdict(self, log_id: int, verdict: SetVerdict | None) -> None:
         """Store what the hub decided; None forgets it."""
@@ -335,14 +347,6 @@ class WriteTransaction(ReadTransaction, Protocol):
 
     def put_setting(self, name: str, value: bytes) -> None:
         """Store a small local fact that never syncs."""
-
-    def put_wanted_segments(self, campaign: RecordId, hashes: Sequence[bytes]) -> None:
-        """State which lists a campaign names now; lists that no campaign names any more are dropped."""
-
-    def add_segment(
-        self, segment_hash: bytes, member_count: int, bitmaps: Mapping[str, bytes], exceptions: Iterable[str]
-    ) -> None:
-        """Store the rows of a member list; a known one changes nothing."""
 
 
 class NodeStore(Protocol):

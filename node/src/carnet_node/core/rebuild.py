@@ -13,7 +13,7 @@ from carnet_node.core.limits import DIFFERENCES_MAX
 from carnet_node.core.node import Node
 from carnet_node.core.ports import ReadTransaction
 from carnet_node.core.projecting import OwnWork, project_record, reproject
-from carnet_node.core.recall_check import want_segments
+from carnet_node.core.recall_set import want_segments
 from carnet_node.core.records import Identity, Projection, StoredRecord
 from carnet_protocol.ids import RecordId
 from carnet_protocol.kinds import CAMPAIGN, REGISTRY

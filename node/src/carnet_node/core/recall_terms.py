@@ -1,8 +1,8 @@
 """What a campaign asks of the desk, and how far its work on one car has come.
 
-Decides which items are still to be done on a car, given what was recorded for it. Which methods close a recall, what
-evidence each of them owes and which numbers contradict an item is `carnet_protocol.remedy`, which the hub asks too; so
-a desk does not call done what the hub will not count. Does not decide which cars are listed (`recall_check`).
+Decides which items are still to be done on a car, and which recorded work counts nothing, given what was recorded for
+it. What the work comes to is `carnet_protocol.remedy`, which the hub asks too; so a desk does not call done what the
+hub will not count. Does not decide which cars are listed (`recall_check`).
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,36 +11,28 @@ from typing import Final
 
 from carnet_node.core.ports import ReadTransaction
 from carnet_node.core.records import StoredRecord
+from carnet_protocol.demands import NO_DEMANDS, Demands, WorkItem, demands_of, item_of
 from carnet_protocol.ids import RecordId
-from carnet_protocol.kinds import CAMPAIGN, CAMPAIGN_ITEM
+from carnet_protocol.kinds import CAMPAIGN, CAMPAIGN_ITEM, RECALL_COMPLETION
 from carnet_protocol.limits import CAMPAIGN_ITEMS_MAX
 from carnet_protocol.registry import Value
-from carnet_protocol.remedy import CLOSING, INTERIM, REFUSED, claimed_items, contradicts, missing_evidence
-from carnet_protocol.resolvers import show
+from carnet_protocol.remedy import (
+    CLOSING,
+    COUNTS_NOTHING,
+    INSPECTED,
+    INTERIM,
+    REFUNDED,
+    REFUSED,
+    Outcome,
+    Work,
+    WorkBench,
+)
+from carnet_protocol.resolvers import resolve, show
+from carnet_protocol.state import buried_in, heads_of
 
 AVAILABLE: Final = "available"
 NOT_YET: Final = "not_yet"
 WITH_INTERIM: Final = "interim"
-
-INSPECTED: Final = "inspected_no_defect"
-REFUNDED: Final = "refunded"
-
-
-@dataclass(frozen=True, slots=True)
-class RecallItem:
-    """One of the things that a campaign does on a car; the numbers are empty where none is named."""
-
-    item_no: int
-    label: str
-    part_no: str = ""
-    software_version: str = ""
-    is_required: bool = True
-    asked_ms: int = 0
-
-    def contradicts(self, values: Mapping[str, Value], done_ms: int) -> bool:
-        """Whether work of a moment states another number than this item then had."""
-        named: dict[str, Value] = {"part_no": self.part_no, "software_version": self.software_version}
-        return done_ms >= self.asked_ms and contradicts(named, str(values.get("method") or ""), values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,24 +41,31 @@ class RecallTerms:
 
     Attributes:
         remedy_state: `available`, `interim` or `not_yet`.
+        demands: items and evidence, now and before.
         interim_remedy: what is done until the remedy is there; empty for nothing.
-        items: by number; none for a campaign that does one thing.
-        evidence_bits: see `remedy.evidence_bits`; what was done before `evidence_asked_ms` owes none.
     """
 
     remedy_state: str = AVAILABLE
-    items: tuple[RecallItem, ...] = ()
-    evidence_bits: int = 0
-    evidence_asked_ms: int = 0
+    demands: Demands = NO_DEMANDS
     interim_remedy: str = ""
 
     @property
-    def work(self) -> tuple[RecallItem, ...]:
-        """The items, at least one."""
-        return self.items or (RecallItem(1, ""),)
+    def items(self) -> tuple[WorkItem, ...]:
+        """The items by number; none for a campaign that does one thing."""
+        return self.demands.listed
 
 
 NO_TERMS: Final = RecallTerms()
+
+WHY_UNCOUNTED: Final[Mapping[Outcome, str]] = {
+    Outcome.NO_METHOD: "It does not say how the recall was carried out. Record it again and say how.",
+    Outcome.BEFORE_CAMPAIGN: "It is dated before the campaign began. Set this machine's clock and record it again.",
+    Outcome.LACKS_EVIDENCE: "It lacks evidence that was wanted when the work was done. Record it again, complete.",
+    Outcome.NO_ITEM: "It names nothing of what this campaign does. Record it again and tick what was done.",
+    Outcome.WRONG_PART: "It states another part or software number than was named when the work was done. "
+    "Compare it with the part and record it again.",
+}
+"""What somebody at the desk reads of recorded work that counts nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +76,18 @@ class DoneSoFar:
         items: numbers of the items that are done.
         is_done: every required one is.
         has_interim: the interim remedy is on the car.
+        uncounted: why recorded work counts nothing; each reason once, in the order in which the work was done.
     """
 
     items: frozenset[int] = field(default=frozenset())
     is_done: bool = False
     has_interim: bool = False
+    uncounted: tuple[Outcome, ...] = ()
+
+    @property
+    def why(self) -> tuple[str, ...]:
+        """The same in sentences."""
+        return tuple(WHY_UNCOUNTED[one] for one in self.uncounted)
 
 
 NOTHING_DONE: Final = DoneSoFar()
@@ -92,12 +98,10 @@ def terms_of(tx: ReadTransaction, campaign: RecordId) -> RecallTerms:
     stored = tx.record(CAMPAIGN, campaign)
     values = {} if stored is None else shown_fields(stored)
     held = tx.find_equal(CAMPAIGN_ITEM, "campaign_id", campaign, CAMPAIGN_ITEMS_MAX)
-    items = sorted((_item_of(shown_fields(one)) for one in held if not one.is_deleted), key=lambda item: item.item_no)
+    items = [item_of(shown_fields(one)) for one in held if not one.is_deleted]
     return RecallTerms(
         str(values.get("remedy_state") or AVAILABLE),
-        tuple(items),
-        _number(values.get("evidence_bits")),
-        _number(values.get("evidence_asked_at")),
+        demands_of(values, items),
         str(values.get("interim_remedy") or ""),
     )
 
@@ -111,49 +115,54 @@ def methods_of(terms: RecallTerms) -> tuple[str, ...]:
     return (*((INSPECTED, REFUNDED) if terms.remedy_state == NOT_YET else work), REFUSED)
 
 
-def done_so_far(terms: RecallTerms, completions: Iterable[Mapping[str, Value]]) -> DoneSoFar:
+def done_so_far(terms: RecallTerms, completions: Iterable[Work]) -> DoneSoFar:
     """What some standing completions of one car and campaign come to.
 
     Args:
-        completions: their values by field name, in any order.
+        completions: in any order.
     """
-    done: set[int] = set()
-    has_interim = False
-    for values in completions:
-        has_interim = has_interim or values.get("method") == INTERIM
-        done |= items_of(terms, values)
-    required = {item.item_no for item in terms.work if item.is_required}
-    return DoneSoFar(frozenset(done), required <= done, has_interim)
+    bench = WorkBench(terms.demands)
+    outcomes = [bench.hear(work) for work in sorted(completions, key=lambda work: work.done_ms)]
+    uncounted = dict.fromkeys(one for one in outcomes if one in COUNTS_NOTHING)
+    return DoneSoFar(bench.done, bench.closed_by is not None, bench.has_interim, tuple(uncounted))
 
 
-def items_of(terms: RecallTerms, values: Mapping[str, Value]) -> frozenset[int]:
-    """The items that one completion does, its evidence and numbers being as they were asked for."""
-    method, done_ms = str(values.get("method") or ""), _number(values.get("completed_at"))
-    bits = terms.evidence_bits if done_ms >= terms.evidence_asked_ms else 0
-    if method not in CLOSING or missing_evidence(bits, method, values):
-        return frozenset()
-    claimed = claimed_items([item.item_no for item in terms.work], method, values.get("items_done"))
-    return frozenset(
-        item.item_no for item in terms.work if item.item_no in claimed and not item.contradicts(values, done_ms)
-    )
+def is_new(terms: RecallTerms, said: Iterable[Work], work: Work) -> bool:
+    """Whether work adds something to what was said before.
+
+    Args:
+        said: standing completions of one car and campaign, in any order.
+    """
+    earlier = list(said)
+    bench = WorkBench(terms.demands)
+    for one in sorted(earlier, key=lambda one: one.done_ms):
+        bench.hear(one)
+    if work.method in CLOSING:
+        return bench.hear(work) is not Outcome.DUPLICATE
+    return bench.closed_by is None and work.method not in {one.method for one in earlier}
+
+
+def work_of(values: Mapping[str, Value], set_ms: int | None = None) -> Work:
+    """A completion as work.
+
+    Args:
+        values: by field name.
+        set_ms: set time of the completion; work was done no later than it.
+    """
+    known = [one for one in (values.get("completed_at"), set_ms) if isinstance(one, int)]
+    return Work(str(values.get("method") or ""), min(known, default=0), values)
+
+
+def stored_work(stored: StoredRecord) -> Work:
+    """The work of a completion as it is kept here, done no later than its set time."""
+    register = RECALL_COMPLETION.register_of("completed_at")
+    heads = [one for one in heads_of(stored.entries, register.number) if not one.is_delete]
+    heads = heads or buried_in(stored.entries, register.number)
+    set_ms = resolve(register, register.number, heads).shown.time_ms if heads else None
+    return work_of(shown_fields(stored), set_ms)
 
 
 def shown_fields(stored: StoredRecord) -> dict[str, Value]:
     """Shown values by field name."""
     values = show(stored.kind, stored.entries).values
     return {one.name: values[label] for label, (_, one) in stored.kind.by_label.items() if label in values}
-
-
-def _item_of(values: Mapping[str, Value]) -> RecallItem:
-    return RecallItem(
-        _number(values.get("item_no")),
-        str(values.get("label") or ""),
-        str(values.get("part_no") or ""),
-        str(values.get("software_version") or ""),
-        values.get("is_required") is not False,
-        _number(values.get("numbers_asked_at")),
-    )
-
-
-def _number(value: Value) -> int:
-    return value if isinstance(value, int) else 0

@@ -11,38 +11,49 @@ Rules:
 - A VIN with a wrong check digit is taken when somebody has compared it with the plate on the car.
 - Who brings the car, a telephone, the advisor and a promised time in the future are needed; a draft needs none of them.
 - An odometer that looks like a slip of the finger is asked about once more.
-- What was confirmed is dated, not written again: the number on the screen is the number that was read out.
+- Nobody gets a second file unasked: a new customer with the name and a telephone of one on file is the same, or not.
+- What was confirmed is dated, not written again: the number on the screen is the number that was read out; so is a
+  number of the customer that was typed once more.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from carnet_node.core.commands.cleaning import clean_values, is_seen, plate_number
+from carnet_node.core.commands.cleaning import clean_values, is_seen, phone_number, plate_number
 from carnet_node.core.commands.customers import AddCustomer, AddPart, add_customer, add_part, called
 from carnet_node.core.commands.drafting import Drafts, NewId, draft_edit, draft_new, missing
 from carnet_node.core.commands.lines import NewJob
 from carnet_node.core.commands.recall_work import CompleteRecall, complete_recall
-from carnet_node.core.commands.vehicles import AddOwnership, AddVehicle, add_ownership, add_plate, add_vehicle
+from carnet_node.core.commands.vehicles import (
+    AddOwnership,
+    AddVehicle,
+    add_ownership,
+    add_plate,
+    add_vehicle,
+    plate_problems,
+)
 from carnet_node.core.commands.visits import OpenVisit
 from carnet_node.core.desk import OpenedVisit, new_ids, open_within, vehicle_news
-from carnet_node.core.desk_limits import PROMISE_DAYS_MAX
 from carnet_node.core.duplicates import note_not_same
 from carnet_node.core.identifying import accepted_policy, has_number, identify_car
 from carnet_node.core.limits import CHILDREN_MAX
+from carnet_node.core.new_customers import who_is_meant
 from carnet_node.core.node import Node
-from carnet_node.core.numbering import site_day
+from carnet_node.core.numbering import today_at_site
 from carnet_node.core.ports import ReadTransaction
 from carnet_node.core.reading_check import doubts_of
 from carnet_node.core.recall_terms import terms_of
 from carnet_node.core.record_view import view_all, view_record
-from carnet_node.core.refusals import CommandRefused, Problem, ProblemCode, refuse, refuse_if_any
+from carnet_node.core.refusals import CommandRefused, Problem, ProblemCode, refuse, refuse_if_any, refuse_together
 from carnet_protocol.ids import RecordId, ownership_id
 from carnet_protocol.kinds import ADDRESS, CUSTOMER, ODOMETER_READING, OWNERSHIP, PHONE, PLATE, VEHICLE, VISIT
 from carnet_protocol.registry import Value
 
 Values = dict[str, Value]
-_DAY_MS: Final = 24 * 3600 * 1000
+ASKED_WHO: Final = "party.alike"
+"""The field of a form in which somebody says whether a new customer is one on file."""
+
 _NEEDED: Final = {
     "sender_name": "A check-in says who brings the car.",
     "sender_phone": "A check-in needs a telephone for questions.",
@@ -105,6 +116,7 @@ class Reception:
 
     Attributes:
         is_read_again: the odometer was read a second time, so a number that looks wrong is right.
+        unread: what was typed and means nothing; those values are missing, and nothing is saved.
     """
 
     party: ReceivedParty
@@ -114,6 +126,7 @@ class Reception:
     recalls: Sequence[RecallDone] = ()
     is_draft: bool = False
     is_read_again: bool = False
+    unread: Sequence[Problem] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +157,12 @@ def receive_car(node: Node, reception: Reception) -> Received:
     """
     new_id, now_ms = new_ids(node), node.clock.now_ms()
     with node.store.write() as tx:
-        problems = _order_problems(reception, now_ms)
+        problems = [*reception.unread]
+        _tell(problems, _order_problems(reception, now_ms))
         car = _gathered(problems, "car.", lambda: _car(node, tx, reception.car, new_id))
         party = _gathered(problems, "party.", lambda: _party(node, tx, reception.party, now_ms, new_id))
         link = _gathered(problems, "party.", lambda: _link(node, tx, reception.party, car, party))
-        problems += _odometer_doubts(node, tx, reception, car, now_ms)
+        _tell(problems, _odometer_doubts(node, tx, reception, car, now_ms) + _asked_who(node, tx, reception))
         vehicle = RecordId(bytes(16)) if car.record is None else car.record
         values = {**party.order_values, **car.order_values, **_stated(reception.values)}
         order = OpenVisit("", vehicle, now_ms, party.record, values, reception.jobs, reception.is_draft)
@@ -162,13 +176,13 @@ def receive_car(node: Node, reception: Reception) -> Received:
 
 def _opened(problems: list[Problem], save: Callable[[], OpenedVisit]) -> OpenedVisit:
     """The last part is saved only when no part has a problem, and still says its own."""
-    if not problems:
-        return save()
-    try:
-        save()
-    except CommandRefused as refused:
-        problems += [one for one in refused.problems if one not in problems]
-    raise CommandRefused(problems)
+    return refuse_together(problems, save)
+
+
+def _tell(problems: list[Problem], more: Iterable[Problem]) -> None:
+    """Note what else is wrong; a field that was answered already gets no second answer."""
+    told = {one.field for one in problems}
+    problems += [one for one in more if one.field not in told]
 
 
 def _gathered(problems: list[Problem], where: str, work: Callable[[], _Part]) -> _Part:
@@ -176,7 +190,7 @@ def _gathered(problems: list[Problem], where: str, work: Callable[[], _Part]) ->
     try:
         return work()
     except CommandRefused as refused:
-        problems += [replace(one, field=where + one.field) for one in refused.problems]
+        _tell(problems, [replace(one, field=where + one.field) for one in refused.problems])
         return _Part(None, (), {})
 
 
@@ -189,9 +203,6 @@ def _order_problems(reception: Reception, now_ms: int) -> list[Problem]:
     if isinstance(promised_at, int) and promised_at < now_ms:
         what = "The promised time has passed."
         problems.append(Problem("promised_at", ProblemCode.BAD_VALUE, what, "Promise a time that is still to come."))
-    if isinstance(promised_at, int) and promised_at > now_ms + PROMISE_DAYS_MAX * _DAY_MS:
-        what = "The promised time is more than a year away."
-        problems.append(Problem("promised_at", ProblemCode.BAD_VALUE, what, "Correct the date."))
     return problems
 
 
@@ -204,6 +215,15 @@ def _odometer_doubts(node: Node, tx: ReadTransaction, reception: Reception, car:
     readings = view_all(tx, node.identity, tuple(found))
     doubts = doubts_of(readings, reception.values.get("odometer_in_km"), now_ms, field="odometer_in_km")
     return [] if reception.is_read_again else doubts
+
+
+def _asked_who(node: Node, tx: ReadTransaction, reception: Reception) -> list[Problem]:
+    """Whether who is new here is on file: asked once, before there are two files of one customer."""
+    new = reception.party.new
+    if new is None or reception.party.known is not None:
+        return []
+    phones = (reception.values.get("sender_phone"),)
+    return who_is_meant(node, tx, new, dismissed=reception.party.not_same, field=ASKED_WHO, phones=phones)
 
 
 def _car(node: Node, tx: ReadTransaction, car: ReceivedCar, new_id: NewId) -> _Part:
@@ -221,15 +241,15 @@ def _car(node: Node, tx: ReadTransaction, car: ReceivedCar, new_id: NewId) -> _P
         return _Part(car.known, plates, said, vin if isinstance(vin, str) else None)
     if car.vin and is_seen(car.vin):
         policy = accepted_policy(node, is_compared=car.is_vin_compared)
-        command = AddVehicle(car.vin, policy, car.values)
-        made = add_vehicle(command, new_id)
+        command = AddVehicle(car.vin, policy, car.values, today=today_at_site(node))
+        made = refuse_together(plate_problems(car.plate), lambda: add_vehicle(command, new_id))
         news = vehicle_news(node, tx, command, made)
         plates = _new_plate(node, tx, car, made.record, new_id)
         return _Part(made.record, (*news, *plates), said, car.vin)
     if plate is None:
         refuse_if_any([missing("vin", "A check-in needs a VIN or a plate.")])
-    values, problems = clean_values(VEHICLE, {"lifecycle": "active", **car.values})
-    refuse_if_any(problems)
+    values, problems = clean_values(VEHICLE, {"lifecycle": "active", **car.values}, today=today_at_site(node))
+    refuse_if_any(problems + plate_problems(car.plate))
     record = new_id()
     vehicle = draft_new(VEHICLE, record, values)
     return _Part(record, (vehicle, *_new_plate(node, tx, car, record, new_id)), said)
@@ -264,21 +284,28 @@ def _party(node: Node, tx: ReadTransaction, party: ReceivedParty, now_ms: int, n
         view = view_record(tx, node.identity, tx.record(CUSTOMER, party.known))
         if view is None:
             raise refuse("id", ProblemCode.NOT_FOUND, "There is no such customer here.", "Search for it again.")
-        drafts = _confirmed(node, tx, party, party.known, now_ms)
-        for values in party.phones:
-            drafts += add_part(AddPart(PHONE, party.known, {**values, "verified_at": now_ms}), new_id)
+        stored = tx.find_equal(PHONE, "customer_id", party.known, CHILDREN_MAX)
+        on_file = {one.values.get("number"): one.id for one in view_all(tx, node.identity, stored)}
+        repeated = [on_file.get(phone_number(str(one.get("number")))) for one in party.phones]
+        confirmed = (*party.confirmed, *(one for one in repeated if one is not None))
+        drafts = _confirmed(node, tx, dict.fromkeys(confirmed), party.known, now_ms)
+        for values, same in zip(party.phones, repeated, strict=True):
+            if same is None:
+                drafts += add_part(AddPart(PHONE, party.known, {**values, "verified_at": now_ms}), new_id)
         return _Part(party.known, drafts, {})
     if party.new is None:
         return _Part(None, (), {})
-    drafts = add_customer(replace(party.new, today=site_day(node)), new_id)
+    drafts = add_customer(replace(party.new, today=today_at_site(node)), new_id)
     name = called(drafts[0].values)
     return _Part(RecordId(drafts[0].record), drafts, {"customer_name": name})
 
 
-def _confirmed(node: Node, tx: ReadTransaction, party: ReceivedParty, customer: RecordId, now_ms: int) -> Drafts:
+def _confirmed(
+    node: Node, tx: ReadTransaction, confirmed: Iterable[RecordId], customer: RecordId, now_ms: int
+) -> Drafts:
     """The day on which phones and addresses of this customer were confirmed; others are left alone."""
     drafts: Drafts = ()
-    for record in party.confirmed:
+    for record in confirmed:
         for kind in (PHONE, ADDRESS):
             view = view_record(tx, node.identity, tx.record(kind, record))
             if view is not None and view.values.get("customer_id") == customer:

@@ -18,7 +18,7 @@ from carnet_protocol.ids import OpId, RecordId
 from carnet_protocol.kinds import DEALER_SITE
 from carnet_protocol.registry import Kind, Privacy, Value
 from carnet_protocol.resolvers import Contest, show
-from carnet_protocol.state import Entry, Withheld, register_value
+from carnet_protocol.state import Entry, Withheld, first_written_ms, register_value
 
 HUB: Final = "hub"
 """What stands in the place of a site code where the hub wrote something."""
@@ -79,6 +79,7 @@ class RecordView:
         withheld: why a register shows nothing, by register name.
         heads: what a save is based on.
         is_edit_after_delete: somebody deleted it while somebody else went on editing.
+        written_ms: when it was begun, see `state.first_written_ms`.
         site: code of the site it belongs to; None for one that is not known here.
     """
 
@@ -91,6 +92,7 @@ class RecordView:
     contests: tuple[ContestView, ...]
     mark: SyncMark
     is_edit_after_delete: bool
+    written_ms: int
     site: str | None = None
 
     def read(self) -> Read:
@@ -129,6 +131,7 @@ def view_record(tx: ReadTransaction, identity: Identity, stored: StoredRecord | 
         contests=tuple(_contest_view(tx, identity, kind, one) for one in shown.contests),
         mark=_sync_mark(tx, stored),
         is_edit_after_delete=shown.is_edit_after_delete,
+        written_ms=first_written_ms(stored.entries),
         site=site_code_of(tx, identity, stored.owner),
     )
 

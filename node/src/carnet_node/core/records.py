@@ -157,7 +157,6 @@ class LoggedSet:
         is_sent: it has left this machine at least once.
         verdict: what the hub decided; None while unknown.
         receipt: the signed receipt as received; None before it came.
-        former_position: where it was folded in a history of the hub that a restore has ended; None if it was not.
     """
 
     log_id: int
@@ -172,7 +171,6 @@ class LoggedSet:
     is_sent: bool = False
     verdict: SetVerdict | None = None
     receipt: bytes | None = None
-    former_position: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +190,8 @@ class BaseRow:
         is_evicted: this site is no longer assigned; the record is hidden once no own work on it is unreceipted.
         former_position: P in a history of the hub that a restore has ended; the row is shown until it comes anew. None
             for a row of the present history.
+        former_epoch: the hub epoch of that history; None for a row of the present one.
+        former_sets: log ids of the own sets that such a row holds, as they stood when its history ended.
     """
 
     kind: int
@@ -202,6 +202,8 @@ class BaseRow:
     entries: Entries
     is_evicted: bool = False
     former_position: int | None = None
+    former_epoch: bytes | None = None
+    former_sets: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,27 +278,20 @@ class KeptAnswer:
 
 @dataclass(frozen=True, slots=True)
 class HubSetRow:
-    """One of the hub's own sets, kept for a hub that was restored."""
+    """One of the hub's own sets, kept for a hub that was restored.
+
+    Attributes:
+        position: in the hub's present history; below 0 in one that has ended: the place among what is offered, the
+            highest first.
+        offered_in: the history of the hub, by its epoch, that has answered to it; None for none. It waits for the page
+            that brings it back.
+    """
 
     position: int
     time_ms: int
     message: bytes
     opening: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class SegmentState:
-    """A member list and whether its rows are here.
-
-    Attributes:
-        campaign: the campaign that names it.
-        segment_hash: SHA-256 of its bytes.
-        is_stored: its rows are here.
-    """
-
-    campaign: RecordId
-    segment_hash: bytes
-    is_stored: bool
+    offered_in: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,16 @@ Decides the form of a refusal: every problem at once, each with the field it bel
 next. Nothing is ever saved in part. The text names rules and fields, never what somebody typed: it may end up in a log.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, TypeVar
 
 from carnet_protocol.errors import Refused
+from carnet_protocol.ids import RecordId
 from carnet_protocol.reasons import Reason
+
+Made = TypeVar("Made")
 
 NOTHING_SAVED: Final = "Nothing was saved; what you entered is still on the screen."
 """What is safe, for every refusal of the desk."""
@@ -35,6 +38,7 @@ class ProblemCode(StrEnum):
     CHANGED = "changed"
     NEWER_VERSION = "newer-version"
     READ_AGAIN = "read-again"
+    ON_FILE = "on-file"
     NOT_ALLOWED = "not-allowed"
     WRONG_LOGIN = "wrong-login"
     WAIT = "wait"
@@ -51,6 +55,8 @@ class Problem:
         next: what to do about it.
         suggestion: the text that was probably meant; None where nobody can know.
         bounds: least and greatest number, in the unit of the field; None where no bound was missed.
+        records: on file, that may be meant; whoever entered it says of each whether it is the same.
+        is_confirmable: the value may stand as it is, when somebody says that they have compared or read it again.
     """
 
     field: str
@@ -59,6 +65,8 @@ class Problem:
     next: str
     suggestion: str | None = None
     bounds: tuple[int, int] | None = None
+    records: tuple[RecordId, ...] = ()
+    is_confirmable: bool = False
 
 
 class CommandRefused(Refused):
@@ -91,3 +99,23 @@ def refuse_if_any(problems: Iterable[Problem]) -> None:
     found = tuple(problems)
     if found:
         raise CommandRefused(found)
+
+
+def refuse_together(known: Sequence[Problem], work: Callable[[], Made]) -> Made:
+    """What a work makes; with problems that are known before it, those and its own at once.
+
+    Args:
+        known: found already. What the work says about a field that has one is left out: it was not told what is there.
+        work: of everything else; whoever calls takes back what it has changed when this refuses.
+
+    Raises:
+        CommandRefused: there is at least one problem.
+    """
+    try:
+        made = work()
+    except CommandRefused as refused:
+        told = {one.field for one in known}
+        reason = Reason.BAD_FIELD if known else refused.reason
+        raise CommandRefused([*known, *(one for one in refused.problems if one.field not in told)], reason) from refused
+    refuse_if_any(known)
+    return made

@@ -53,11 +53,7 @@ from carnet_protocol.errors import NotAuthentic
 from carnet_protocol.hello import EpochHead, LostSet
 from carnet_protocol.ids import EPOCH_BYTES, NO_HASH, HubId, RecordId
 from carnet_protocol.limits import BATCH_SETS_MAX
-from carnet_protocol.messages import (
-    Receipt,
-    Verdict,
-    open_frame,
-)
+from carnet_protocol.messages import Receipt, Verdict, open_frame
 from carnet_protocol.reasons import Reason
 from carnet_protocol.seals import parse_opening, seal_places
 
@@ -216,7 +212,8 @@ def open_epoch(
         is_writing_stopped=is_handover,
     )
     state = with_epoch(state, OwnEpoch(chain.epoch, chain.epoch_ordinal))
-    save_rejoin(tx, replace(state, answered_mark=mark, highest_ordinal=max(highest, opened.epoch_ordinal)))
+    highest = max(highest, opened.epoch_ordinal)
+    save_rejoin(tx, replace(state, answered_mark=mark, highest_ordinal=highest, opened_ms=node.clock.now_ms()))
     tx.put_chain(opened)
     return opened
 

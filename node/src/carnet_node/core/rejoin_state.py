@@ -49,6 +49,7 @@ class RejoinState:
         has_former_rows: base rows of a history of the hub that a restore has ended are shown until all was read again.
         is_seal_due: the keys that count have changed since what waits was sealed, maybe several answers ago.
         restored_ms: when a backup was put in place; None for none, and once everything is back.
+        opened_ms: when the present epoch was opened, by this node's clock; 0 for the first one.
     """
 
     is_unreconciled: bool = False
@@ -62,6 +63,7 @@ class RejoinState:
     former_epochs: tuple[OwnEpoch, ...] = ()
     has_former_rows: bool = False
     is_seal_due: bool = False
+    opened_ms: int = 0
 
 
 _decoder: Final = msgspec.msgpack.Decoder(RejoinState)

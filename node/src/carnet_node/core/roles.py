@@ -25,6 +25,8 @@ class Permission(StrEnum):
     VOID = "void"
     CLAIMS = "claims"
     CARE = "care"
+    STOP_SALE = "stop sale"
+    ARRANGE = "arrange"
     SHOW_PERSONAL = "show personal"
     EXPORT = "export"
     IMPORT = "import"
@@ -39,6 +41,8 @@ _MANAGER: Final = _EVERYBODY | {
     Permission.VOID,
     Permission.CLAIMS,
     Permission.CARE,
+    Permission.STOP_SALE,
+    Permission.ARRANGE,
     Permission.EXPORT,
     Permission.MANAGE_STAFF,
 }
@@ -53,6 +57,16 @@ GRANTED: Final[dict[str, frozenset[Permission]]] = {
 """Permissions by role. Whoever serves customers takes no lists away; a small site's owner is its administrator."""
 
 _WORKSHOP: Final = frozenset({"visit", "job", "labour_line", "part_line", "promise_change", "recall_completion"})
+_BY_KIND: Final = {
+    "staff": Permission.MANAGE_STAFF,
+    "key_change": Permission.OPERATE,
+    "stop_sale": Permission.STOP_SALE,
+    "settlement": Permission.SETTLE,
+    "settlement_share": Permission.SETTLE,
+    "bay": Permission.ARRANGE,
+    "booking_hours": Permission.ARRANGE,
+    "board_stage": Permission.ARRANGE,
+}
 _BY_STATUS: Final = {
     "void": Permission.VOID,
     "settled": Permission.SETTLE,
@@ -67,12 +81,8 @@ def may(role: object, permission: Permission) -> bool:
 
 def needed_for(draft: Draft) -> Permission:
     """What a person needs to write a draft."""
-    if draft.kind.name == "staff":
-        return Permission.MANAGE_STAFF
-    if draft.kind.name == "key_change":
-        return Permission.OPERATE
     if draft.kind.name not in _WORKSHOP:
-        return Permission.RECORD
+        return _BY_KIND.get(draft.kind.name, Permission.RECORD)
     return _BY_STATUS.get(str(draft.values.get("status")), Permission.WORK)
 
 

@@ -145,17 +145,23 @@ async def _hello_fresh(node: Node, ports: SyncPorts, software: str, signer: Sign
     return await _hello_once(node, ports, software, signer)
 
 
-def judge_chain(tx: ReadTransaction, chain: ChainState, answer: HelloAnswer, mark: HighWaterMark | None) -> Situation:
+def judge_chain(
+    tx: ReadTransaction, chain: ChainState, answer: HelloAnswer, mark: HighWaterMark | None, *, is_live: bool
+) -> Situation:
     """The situation of our chain: what the hub says, and what we see ourselves.
 
-    What the hub holds is compared with our own log, so that an answer from an old stick rolls nothing back.
+    What the hub holds is compared with our own log, so that an answer from an old stick rolls nothing back. One from
+    before this epoch was opened does not say who leads now: since then people may have let this copy go on.
 
     Args:
         chain: end of the own chain.
         answer: verified.
         mark: what left this machine, from outside the database.
+        is_live: the answer came on the line.
     """
     stated = Situation(answer.situation)
+    if stated is Situation.SUPERSEDED and not (is_live or _is_about_this_epoch(tx, chain, answer)):
+        stated = Situation.GO
     if stated in (Situation.FORK, Situation.SUPERSEDED):
         return stated
     held = next((one for one in answer.own_epochs if one.epoch == chain.epoch), None)
@@ -166,6 +172,20 @@ def judge_chain(tx: ReadTransaction, chain: ChainState, answer: HelloAnswer, mar
         return Situation.GO
     ours = tx.set_at(chain.epoch, held_seq)
     return Situation.GO if ours is not None and ours.set_hash == held.head_hash else Situation.FORK
+
+
+def _is_about_this_epoch(tx: ReadTransaction, chain: ChainState, answer: HelloAnswer) -> bool:
+    """Whether a bundle's answer is to a hello of the present epoch, or knows of a newer one.
+
+    Such an answer names no challenge. What the hub held says which epoch was meant; where it held nothing, the time at
+    which the hello was packed does, by our own clock.
+    """
+    if any(one.ordinal > chain.epoch_ordinal for one in answer.own_epochs):
+        return True
+    if answer.held_seq:
+        meant = (chain.epoch, answer.held_seq, answer.held_hash)
+        return any((one.epoch, one.head_seq, one.head_hash) == meant for one in answer.own_epochs)
+    return answer.now_ms - answer.clock_offset_ms >= load_rejoin(tx).opened_ms
 
 
 async def _hello_once(node: Node, ports: SyncPorts, software: str, signer: Signer) -> Session:
@@ -237,7 +257,7 @@ def take_answer(node: Node, answer: HelloAnswer, *, contact_ms: int | None, hear
     mark = node.high_water.read()
     with node.store.write() as tx:
         chain, feed = _enrolled(tx)
-        situation = judge_chain(tx, chain, answer, mark)
+        situation = judge_chain(tx, chain, answer, mark, is_live=contact_ms is not None)
         note_hub_heads(tx, answer.own_epochs)
         state = replace(load_state(tx), situation=situation, backup_position=answer.backup_position)
         save_state(tx, state if contact_ms is None else after_contact(state, contact_ms))
@@ -255,12 +275,16 @@ def _follow_hub(node: Node, tx: WriteTransaction, answer: HelloAnswer, *, is_liv
     """Go on in the hub's present history, whichever it is. A stick is older than the line: it only leads further on.
 
     Raises:
-        OutOfOrder: the hub does not say how its history goes on from ours, or the stick is from before ours.
+        OutOfOrder: the hub does not say how its history goes on from ours, or the stick is from before ours; or the hub
+            serves a history that has ended (hub-behind).
     """
     _, feed = _enrolled(tx)
+    known = load_rejoin(tx).histories
     is_same = answer.hub_epoch == feed.hub_epoch
+    if is_live and not is_same and answer.hub_epoch in {one.hub_epoch for one in known}:
+        raise OutOfOrder(Reason.HUB_BEHIND, "the hub serves a history that has ended")
     is_stated = bool(answer.hub_epochs) and answer.hub_epochs[-1].hub_epoch == answer.hub_epoch
-    is_onward = goes_on_from(answer.hub_epochs, load_rejoin(tx).histories, feed.hub_epoch)
+    is_onward = goes_on_from(answer.hub_epochs, known, feed.hub_epoch)
     if not is_same and not (is_stated and (is_live or is_onward)):
         raise OutOfOrder(Reason.HUB_EPOCH_CHANGED, "an answer from another history of the hub")
     if not is_same:

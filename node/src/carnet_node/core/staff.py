@@ -5,7 +5,8 @@ this node. All of it is one transaction each time, so access ends in the moment 
 
 Rules:
 - The first person of a site becomes its administrator; nobody can set up a second time.
-- Only an administrator makes, changes or dismisses an administrator, and one always remains.
+- Only an administrator makes, changes or dismisses an administrator, and one always remains. The last one who can log
+  in at this machine gets no start code from themselves: whoever looks after the machine gives it on the command line.
 - A number belongs to one person for good: old orders name it.
 - Who leaves loses password, start code and sessions at once. Open orders move to the colleague named, else to a
   manager; unsaved forms go along. Customers stay with the site, because no customer names a person.
@@ -28,7 +29,7 @@ from carnet_node.core.desk_limits import OPS_BESIDE_MAX, ORDERS_HANDED_OVER_MAX
 from carnet_node.core.form_drafts import hand_over_drafts
 from carnet_node.core.local_facts import AccessEntry, Credential
 from carnet_node.core.local_ports import PasswordHasher
-from carnet_node.core.login import NO_CODE, check_password, name_hash_of, new_start_code
+from carnet_node.core.login import NO_CODE, NO_PASSWORD, check_password, name_hash_of, new_start_code
 from carnet_node.core.node import Node
 from carnet_node.core.ports import ReadTransaction
 from carnet_node.core.record_view import RecordView, view_all
@@ -150,17 +151,25 @@ def edit_member(node: Node, staff: RecordId, changes: Values, based_on: str | No
         return bool(drafts)
 
 
+def require_code_for(node: Node, staff: RecordId) -> None:
+    """Accept somebody who is to get a new start code.
+
+    Raises:
+        CommandRefused: as `issue_start_code`.
+    """
+    with node.store.read() as tx:
+        _code_holder(node, tx, staff)
+
+
 def issue_start_code(node: Node, staff: RecordId) -> str:
     """A start code for somebody who has no password here, or forgot it; password and sessions end.
 
     Raises:
-        CommandRefused: not allowed, unknown, or somebody who left.
+        CommandRefused: not allowed, unknown, somebody who left, or oneself as the last administrator who can log in
+            here; nothing was changed.
     """
     with node.store.write() as tx:
-        view = _known(node, tx, staff)
-        _require_over(node, tx, view.values.get("role"))
-        if not is_working(view):
-            raise refuse("staff", ProblemCode.LOCKED, "This person has left.", "Take them back first.")
+        view = _code_holder(node, tx, staff)
         tx.local.drop_login_failures(name_hash_of(str(view.values.get("staff_no")), is_known=True))
         return new_start_code(node, tx, staff)
 
@@ -220,6 +229,21 @@ def _known(node: Node, tx: ReadTransaction, staff: RecordId) -> RecordView:
     return view
 
 
+def _code_holder(node: Node, tx: ReadTransaction, staff: RecordId) -> RecordView:
+    """Who is to get a start code, where they may."""
+    view = _known(node, tx, staff)
+    _require_over(node, tx, view.values.get("role"))
+    if not is_working(view):
+        raise refuse("staff", ProblemCode.LOCKED, "This person has left.", "Take them back first.")
+    is_self = node.acting is not None and node.acting.staff == staff
+    is_administrator = view.values.get("role") == ADMINISTRATOR
+    if is_self and is_administrator and not _administrators_here(node, tx, but=staff):
+        what = "You are the last administrator who can log in at this machine; a start code would end that."
+        how = "Change your password instead. If it is forgotten: `carnet-node staff reset` on the command line."
+        raise refuse("staff", ProblemCode.LOCKED, what, how)
+    return view
+
+
 def _require_over(node: Node, tx: ReadTransaction, *roles: object) -> None:
     """Refuse a person who may not manage staff, or may not manage somebody of these roles."""
     require(node, tx, Permission.MANAGE_STAFF)
@@ -232,14 +256,21 @@ def _require_over(node: Node, tx: ReadTransaction, *roles: object) -> None:
 
 
 def _require_another_administrator(node: Node, tx: ReadTransaction, view: RecordView) -> None:
-    others = [
-        one
-        for one in members(tx, node.identity)
-        if one.id != view.id and is_working(one) and one.values.get("role") == ADMINISTRATOR
-    ]
-    if view.values.get("role") == ADMINISTRATOR and not others:
+    if view.values.get("role") == ADMINISTRATOR and not _administrators(node, tx, but=view.id):
         what = "This is the last administrator of the site."
         raise refuse("role", ProblemCode.LOCKED, what, "Make somebody else an administrator first.")
+
+
+def _administrators(node: Node, tx: ReadTransaction, *, but: RecordId) -> list[RecordView]:
+    """The administrators of the site without one of them."""
+    working = (one for one in members(tx, node.identity) if is_working(one) and one.id != but)
+    return [one for one in working if one.values.get("role") == ADMINISTRATOR]
+
+
+def _administrators_here(node: Node, tx: ReadTransaction, *, but: RecordId) -> list[RecordView]:
+    """Those of them who have a password at this node."""
+    known = ((one, tx.local.credential(one.id)) for one in _administrators(node, tx, but=but))
+    return [one for one, credential in known if credential is not None and credential.password_hash != NO_PASSWORD]
 
 
 def _successor(node: Node, tx: ReadTransaction, leaving: RecordView, named: RecordId | None) -> RecordView | None:

@@ -21,11 +21,10 @@ from typing import Final
 from carnet_node.core.failures import AnotherSender, HubUnreachable, NodeFailure, NotEnrolled
 from carnet_node.core.hub_link import FeedQuery
 from carnet_node.core.inbox import PageOutcome, SignedReceipt, apply_answers, apply_page
-from carnet_node.core.limits import SEGMENTS_PER_ROUND_MAX
+from carnet_node.core.list_fetching import fetch_lists
 from carnet_node.core.node import Node
 from carnet_node.core.offering import carry
 from carnet_node.core.outbox import BatchSize, next_batch
-from carnet_node.core.recall_check import missing_segments, store_segment
 from carnet_node.core.records import FeedState, Identity, LoggedSet
 from carnet_node.core.rejoin import emit_unconfirmed_again
 from carnet_node.core.session import ANOTHER_KEY, Session, SyncPorts, say_hello
@@ -200,7 +199,7 @@ class _Fetcher:
     async def fetch_lists(self) -> None:
         """Recall lists that the pages have named."""
         try:
-            self.segments = await fetch_segments(self._node, self._ports, self._session)
+            self.segments = await fetch_lists(self._node, self._ports, self._session, is_asked=True)
         except (NodeFailure, Refused) as error:
             self.failure = error
 
@@ -257,25 +256,6 @@ async def pull_step(node: Node, ports: SyncPorts, session: Session, *, wait_s: i
     if page.cursor_from != query.cursor:
         raise NotAuthentic(Reason.MALFORMED, "a page that answers another question")
     return await ports.run_blocking(partial(_apply_and_remember, node, page))
-
-
-async def fetch_segments(node: Node, ports: SyncPorts, session: Session) -> int:
-    """Fetch the recall lists that campaigns name and this node lacks; how many were stored.
-
-    A list that is damaged on the way stops nothing: it is asked for again in the next round.
-
-    Raises:
-        HubUnreachable, HubRefused: what was stored before stays.
-    """
-    stored = 0
-    for name in (await ports.run_blocking(partial(missing_segments, node)))[:SEGMENTS_PER_ROUND_MAX]:
-        body = await ports.link.segment(session.token, name)
-        try:
-            await ports.run_blocking(partial(store_segment, node, body))
-        except Malformed:
-            continue
-        stored += 1
-    return stored
 
 
 def read_page(message: bytes, identity: Identity) -> Page:

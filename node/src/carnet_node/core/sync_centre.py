@@ -53,6 +53,14 @@ class HeldDocument:
 
 
 @dataclass(frozen=True, slots=True)
+class ContestedDocument:
+    """A value that is not shown, and the document it belongs to."""
+
+    value: OverruledValue
+    document: Document
+
+
+@dataclass(frozen=True, slots=True)
 class ReceiptLine:
     """One receipt the hub has signed.
 
@@ -75,7 +83,7 @@ class SyncCentre:
     Attributes:
         waiting: documents first, each once; at most `WAITING_DOCUMENTS_MAX`.
         held: parked and refused saves, newest first.
-        conflicts: open overruled values.
+        conflicts: open overruled values, each with the document it belongs to.
         receipts: the last ones, newest first.
         key_id: short form of the key that signs, as the hub operator sees it.
     """
@@ -83,7 +91,7 @@ class SyncCentre:
     status: Status
     waiting: tuple[WaitingDocument, ...]
     held: tuple[HeldDocument, ...]
-    conflicts: tuple[OverruledValue, ...]
+    conflicts: tuple[ContestedDocument, ...]
     receipts: tuple[ReceiptLine, ...]
     epoch_ordinal: int
     key_id: str
@@ -95,10 +103,11 @@ def sync_centre(node: Node) -> SyncCentre:
     Raises:
         NotEnrolled: there is nothing to say yet.
     """
-    held = list_held_back(node, limit=LIST_ROWS_MAX)
+    held, overruled = list_held_back(node, limit=LIST_ROWS_MAX), list_conflicts(node)
     with node.store.read() as tx:
         waiting = _waiting(node, tx)
         documents = [_held_document(node, tx, one) for one in held]
+        conflicts = [ContestedDocument(one, _contested_document(node, tx, one)) for one in overruled]
         latest = tx.sets_decided(RECEIPTS_SHOWN_MAX)
         chain, key_id = tx.chain(), tx.setting(OWN_KEY_ID) or node.signer.key_id
     receipts = [
@@ -110,7 +119,7 @@ def sync_centre(node: Node) -> SyncCentre:
         status_of(node),
         waiting,
         tuple(documents),
-        list_conflicts(node),
+        tuple(conflicts),
         tuple(receipts),
         0 if chain is None else chain.epoch_ordinal,
         key_id.hex()[:16],
@@ -136,6 +145,10 @@ def _held_document(node: Node, tx: ReadTransaction, held: HeldBack) -> HeldDocum
     keys = [document_of(tx, one.kind, one.record) for one in held.ops]
     keys.sort(key=lambda one: _rank(one[0]))
     return HeldDocument(held, _document(node, tx, keys[0]) if keys else None)
+
+
+def _contested_document(node: Node, tx: ReadTransaction, overruled: OverruledValue) -> Document:
+    return _document(node, tx, document_of(tx, overruled.record.kind, overruled.record.id))
 
 
 def _document(node: Node, tx: ReadTransaction, key: tuple[str, RecordId]) -> Document:

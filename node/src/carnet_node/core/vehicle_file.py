@@ -5,25 +5,25 @@ how the histories of all sites make one timeline. What another site wrote is as 
 and says so. Prices, phones and notes of other sites are not here at all: the hub never sent them.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from carnet_node.core.desk_limits import REPEAT_REPAIR_DAYS, TIMELINE_ROWS_MAX, VISITS_OPENED_MAX
 from carnet_node.core.golden import is_silent_anywhere
+from carnet_node.core.holders import present_customers
 from carnet_node.core.limits import CHILDREN_MAX
 from carnet_node.core.node import Node
-from carnet_node.core.numbering import local_date
+from carnet_node.core.numbering import local_date, site_day
 from carnet_node.core.ports import ReadTransaction
 from carnet_node.core.record_view import RecordView, view_all
-from carnet_node.core.views import OwnedVehicle, VehicleView, vehicle_view_within
+from carnet_node.core.views import VehicleView, campaigns_of, vehicle_view_within
 from carnet_protocol.ids import RecordId
 from carnet_protocol.kinds import CONTACT_PREFERENCE, JOB, RECALL_COMPLETION
 
 _DAY_MS = 24 * 3600 * 1000
 _IN_WORK = ("draft", "open")
 _DONE_STATES = ("completed", "settled", "closed")
-PRESENT_ROLES = ("owner", "lessee", "driver")
 
 
 class EventKind(StrEnum):
@@ -44,7 +44,8 @@ class Event:
         moment: ms since 1970, or an ISO date, whichever is known; None for neither.
         view: the record itself.
         jobs: of a visit whose jobs were read.
-        other: the customer of an ownership, where known here.
+        other: the customer of an ownership, or the order of a completion, where known here.
+        campaign: of a completion, where known here.
     """
 
     kind: EventKind
@@ -52,6 +53,7 @@ class Event:
     view: RecordView
     jobs: tuple[RecordView, ...] = ()
     other: RecordView | None = None
+    campaign: RecordView | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,11 @@ def vehicle_file_within(node: Node, tx: ReadTransaction, vehicle: RecordId) -> V
     jobs = {one.id: _jobs(node, tx, one.id) for one in car.visits[:VISITS_OPENED_MAX]}
     done = view_all(tx, node.identity, tx.find_equal(RECALL_COMPLETION, "vehicle_id", vehicle, CHILDREN_MAX))
     offset = node.settings.utc_offset_minutes
-    events = sorted(_events(car, jobs, done), key=lambda one: _place(one, offset), reverse=True)
+    events = sorted(
+        _events(car, jobs, done, campaigns_of(tx, node.identity, done)),
+        key=lambda one: _place(one, offset),
+        reverse=True,
+    )
     feed = tx.feed()
     return VehicleFile(
         car,
@@ -109,7 +115,7 @@ def vehicle_file_within(node: Node, tx: ReadTransaction, vehicle: RecordId) -> V
         deferred_items(car.visits, jobs),
         repeated_visit(car.visits, node.clock.now_ms()),
         order_in_work(car.visits),
-        tuple(_silent(node, tx, car.owners)),
+        tuple(one for one in present_customers(car.owners, site_day(node)) if is_silent(node, tx, one.id)),
         None if feed is None else feed.as_of_ms,
     )
 
@@ -117,7 +123,7 @@ def vehicle_file_within(node: Node, tx: ReadTransaction, vehicle: RecordId) -> V
 def deferred_items(
     visits: Sequence[RecordView], jobs: dict[RecordId, tuple[RecordView, ...]]
 ) -> tuple[DeferredItem, ...]:
-    """Declined jobs, unless the same work was done on a later visit.
+    """Declined jobs, unless the same work was done or offered on a later visit, or somebody has dropped them.
 
     Args:
         visits: newest first.
@@ -130,11 +136,9 @@ def deferred_items(
             continue
         for job in jobs.get(visit.id, ()):
             named = _work_of(job)
-            if named in settled:
-                continue
-            if job.values.get("approval") == "declined":
+            if settled.isdisjoint((named, job.id)) and _is_deferred(job):
                 found.append(DeferredItem(visit, job))
-            settled.add(named)
+            settled |= {named, job.values.get("offered_from_id")}
     return tuple(found)
 
 
@@ -167,13 +171,20 @@ def _jobs(node: Node, tx: ReadTransaction, visit: RecordId) -> tuple[RecordView,
     return tuple(sorted(found, key=lambda one: (str(one.values.get("job_no", "")).zfill(4), one.id)))
 
 
+def _is_deferred(job: RecordView) -> bool:
+    return job.values.get("approval") == "declined" and not job.values.get("is_dropped")
+
+
 def _work_of(job: RecordView) -> object:
     """What makes two jobs the same work: the operation, else its words; a job without either is like no other."""
     return job.values.get("op_code") or job.values.get("op_name") or job.values.get("complaint") or job.id
 
 
 def _events(
-    car: VehicleView, jobs: dict[RecordId, tuple[RecordView, ...]], done: Iterable[RecordView]
+    car: VehicleView,
+    jobs: dict[RecordId, tuple[RecordView, ...]],
+    done: Iterable[RecordView],
+    campaigns: Mapping[RecordId, RecordView],
 ) -> Iterable[Event]:
     for visit in car.visits:
         yield Event(EventKind.VISIT, _instant(visit, "opened_at"), visit, jobs.get(visit.id, ()))
@@ -184,9 +195,13 @@ def _events(
         yield Event(EventKind.PLATE, _date(plate, "from_on"), plate)
     for owned in car.owners:
         yield Event(EventKind.OWNERSHIP, _date(owned.link, "from_on"), owned.link, other=owned.other)
+    orders = {one.id: one for one in car.visits}
     for completion in done:
         if not completion.values.get("retracted"):
-            yield Event(EventKind.RECALL_DONE, _instant(completion, "completed_at"), completion)
+            order = orders.get(_reference(completion, "visit_id"))
+            campaign = campaigns.get(_reference(completion, "campaign_id"))
+            moment = _instant(completion, "completed_at")
+            yield Event(EventKind.RECALL_DONE, moment, completion, other=order, campaign=campaign)
 
 
 def _each_once(plates: Iterable[RecordView]) -> Iterable[RecordView]:
@@ -201,6 +216,11 @@ def _instant(view: RecordView, field: str) -> int | None:
     return value if isinstance(value, int) else None
 
 
+def _reference(view: RecordView, field: str) -> RecordId:
+    value = view.values.get(field)
+    return RecordId(value) if isinstance(value, bytes) else RecordId(b"")
+
+
 def _date(view: RecordView, field: str) -> str | None:
     value = view.values.get(field)
     return value if isinstance(value, str) else None
@@ -212,15 +232,6 @@ def _place(event: Event, utc_offset_minutes: int) -> tuple[str, int, RecordId]:
     if isinstance(moment, int):
         return local_date(moment, utc_offset_minutes).isoformat(), moment, event.view.id
     return moment or "", 0, event.view.id
-
-
-def _silent(node: Node, tx: ReadTransaction, owners: Iterable[OwnedVehicle]) -> Iterable[RecordView]:
-    """Customers who hold the car now and do not want to be contacted."""
-    for owned in owners:
-        if owned.other is None or owned.link.values.get("to_on"):
-            continue
-        if owned.link.values.get("role") in PRESENT_ROLES and is_silent(node, tx, owned.other.id):
-            yield owned.other
 
 
 def is_silent(node: Node, tx: ReadTransaction, customer: RecordId) -> bool:

@@ -6,7 +6,7 @@ missing. Nothing here masks personal values: that is the screen's business.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from carnet_node.core.commands.customers import called
 from carnet_node.core.commands.lines import Work, totals_of
@@ -18,9 +18,12 @@ from carnet_node.core.ports import ReadTransaction
 from carnet_node.core.recall_check import RecallAnswer, check_recalls_within
 from carnet_node.core.record_view import RecordView, view_all, view_record
 from carnet_node.core.records import FeedState, Identity
-from carnet_protocol.ids import RecordId
+from carnet_node.core.settling import brought_fen
+from carnet_node.core.shop_limits import SHARES_MAX
+from carnet_protocol.ids import RecordId, settlement_id, settlement_share_id
 from carnet_protocol.kinds import (
     ADDRESS,
+    CAMPAIGN,
     CONSENT,
     CONTACT_PREFERENCE,
     CUSTOMER,
@@ -33,6 +36,8 @@ from carnet_protocol.kinds import (
     PLATE,
     PROMISE_CHANGE,
     RECALL_COMPLETION,
+    SETTLEMENT,
+    SETTLEMENT_SHARE,
     VEHICLE,
     VISIT,
 )
@@ -42,10 +47,38 @@ from carnet_protocol.registry import Kind, Value
 
 @dataclass(frozen=True, slots=True)
 class OwnedVehicle:
-    """A vehicle of a customer, or a customer of a vehicle: the link, and the other side where it is known here."""
+    """A vehicle of a customer, or a customer of a vehicle: the link, and the other side where it is known here.
+
+    The link is a tie as `carnet_protocol.owners` weighs it.
+    """
 
     link: RecordView
     other: RecordView | None
+
+    @property
+    def record(self) -> bytes:
+        """Id of the link."""
+        return self.link.id
+
+    @property
+    def role(self) -> str:
+        """Of the customer for the vehicle."""
+        return str(self.link.values.get("role") or "")
+
+    @property
+    def from_on(self) -> str:
+        """First day; empty where nothing is said."""
+        return str(self.link.values.get("from_on") or "")
+
+    @property
+    def to_on(self) -> str:
+        """Last day; empty where nothing is said."""
+        return str(self.link.values.get("to_on") or "")
+
+    @property
+    def written_ms(self) -> int:
+        """When the link was first written."""
+        return self.link.written_ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +141,10 @@ class VisitView:
         is_total_stale: the totals written with the order are not this sum (somebody else changed a line meanwhile).
         reading: the odometer reading recorded with it.
         promises: how the promised time was moved, newest first.
+        settlement: what it came to; None before it is settled, and for an order from before there were settlements.
+        shares: who pays which part of it.
+        credit: what the order that this one corrects had settled, in fen by pay type; empty for one that corrects none.
+        campaigns: of its completions, by id, where they are known here.
     """
 
     visit: RecordView
@@ -121,6 +158,10 @@ class VisitView:
     totals: dict[str, int]
     is_total_stale: bool
     promises: tuple[RecordView, ...] = ()
+    settlement: RecordView | None = None
+    shares: tuple[RecordView, ...] = ()
+    credit: dict[str, int] = field(default_factory=dict)
+    campaigns: dict[RecordId, RecordView] = field(default_factory=dict)
 
     def work(self) -> Work:
         """The jobs and lines a command on this order starts from."""
@@ -203,6 +244,7 @@ def visit_view_within(tx: ReadTransaction, identity: Identity, visit: RecordId) 
     totals = totals_of({job.id: job.values for job in jobs}, [line.values for line in (*labour, *parts)])
     written = {name: shown.values.get(name) for name in totals}
     readings = _children(tx, identity, ODOMETER_READING, "visit_id", visit)
+    done = _children(tx, identity, RECALL_COMPLETION, "visit_id", visit)
     return VisitView(
         shown,
         _referred(tx, identity, VEHICLE, shown, "vehicle_id"),
@@ -210,12 +252,24 @@ def visit_view_within(tx: ReadTransaction, identity: Identity, visit: RecordId) 
         tuple(JobView(job, _of_job(labour, job.id), _of_job(parts, job.id)) for job in jobs),
         tuple(line for line in labour if line.values.get("job_id") not in known),
         tuple(line for line in parts if line.values.get("job_id") not in known),
-        _children(tx, identity, RECALL_COMPLETION, "visit_id", visit),
-        next((one for one in readings if not one.values.get("retracted")), None),
+        done,
+        next(iter(_standing(readings)), None),
         totals,
         (any(totals.values()) or any(written.values())) and written != totals,
         _newest_first(_children(tx, identity, PROMISE_CHANGE, "visit_id", visit), "changed_at"),
+        _settlement(tx, identity, visit),
+        _shares(tx, identity, visit),
+        _credit(tx, identity, shown),
+        campaigns_of(tx, identity, done),
     )
+
+
+def campaigns_of(
+    tx: ReadTransaction, identity: Identity, completions: Iterable[RecordView]
+) -> dict[RecordId, RecordView]:
+    """The campaigns that completions speak of, by id, where they are known here."""
+    found = (_referred(tx, identity, CAMPAIGN, one, "campaign_id") for one in completions)
+    return {one.id: one for one in found if one is not None}
 
 
 def visit_snapshot(
@@ -277,6 +331,31 @@ def _linked(
 def _referred(tx: ReadTransaction, identity: Identity, kind: Kind, view: RecordView, field: str) -> RecordView | None:
     reference = view.values.get(field)
     return view_record(tx, identity, tx.record(kind, RecordId(reference))) if isinstance(reference, bytes) else None
+
+
+def _credit(tx: ReadTransaction, identity: Identity, visit: RecordView) -> dict[str, int]:
+    """What the order that this one corrects had settled."""
+    first = _referred(tx, identity, VISIT, visit, "corrects_id")
+    if first is None:
+        return {}
+    settlement = _settlement(tx, identity, first.id)
+    return brought_fen(first.values, None if settlement is None else settlement.values)
+
+
+def _settlement(tx: ReadTransaction, identity: Identity, visit: RecordId) -> RecordView | None:
+    return next(iter(_standing(_children(tx, identity, SETTLEMENT, "visit_id", visit))), None)
+
+
+def _shares(tx: ReadTransaction, identity: Identity, visit: RecordId) -> tuple[RecordView, ...]:
+    """As they were stated; one that follows from no place stands behind."""
+    settlement = settlement_id(visit)
+    places = {settlement_share_id(settlement, place): place for place in range(SHARES_MAX)}
+    shares = _standing(_children(tx, identity, SETTLEMENT_SHARE, "visit_id", visit))
+    return tuple(sorted(shares, key=lambda one: (places.get(one.id, SHARES_MAX), one.id)))
+
+
+def _standing(facts: Iterable[RecordView]) -> tuple[RecordView, ...]:
+    return tuple(one for one in facts if not one.values.get("retracted"))
 
 
 def _of_job(lines: Iterable[RecordView], job: RecordId) -> tuple[RecordView, ...]:

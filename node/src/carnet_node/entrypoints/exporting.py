@@ -66,14 +66,15 @@ def export_list(
             require(node, tx, Permission.SHOW_PERSONAL)
     offset = node.settings.utc_offset_minutes
     found = wanted.rows(node, period)
-    rows = found if show_personal else _masked(wanted, found)
+    rows = found if show_personal else masked_rows(wanted, found)
     made = make_workbook(header(name), wanted.columns, rows, header=header, word=word, utc_offset_minutes=offset)
     begin_export(node, name if show_personal else f"{name}, masked", made.row_count)
     day = business_day(node.clock.now_ms(), offset)
     return ExportedFile(f"{node.identity.site_code}-{name}-{day}.xlsx", made.content, made.row_count)
 
 
-def _masked(wanted: SiteList, rows: Iterator[Row]) -> Iterator[Row]:
+def masked_rows(wanted: SiteList, rows: Iterator[Row]) -> Iterator[Row]:
+    """The same rows with what is personal masked."""
     hidden = [column.is_personal for column in wanted.columns]
     for row in rows:
         yield tuple(mask(value) if is_hidden else value for is_hidden, value in zip(hidden, row, strict=True))

@@ -64,6 +64,10 @@ class Presenter:
             shown["is_edit_after_delete"] = True
         return shown
 
+    def personal(self, value: Value) -> Value:
+        """A personal value that stands outside a record."""
+        return value if self._show_personal else mask(value)
+
     def records(self, views: Iterable[RecordView]) -> list[Json]:
         """Several records."""
         return [self.record(view) for view in views]
@@ -127,6 +131,9 @@ class Presenter:
             "totals": view.totals,
             "is_total_stale": view.is_total_stale,
             "promises": self.records(view.promises),
+            "settlement": None if view.settlement is None else self.record(view.settlement),
+            "shares": self.records(view.shares),
+            "credit": view.credit,
         }
 
     def found(self, hit: Found) -> Json:
@@ -286,6 +293,7 @@ def recalls_json(answer: RecallAnswer, offset_minutes: int | None = None) -> Jso
         "identifier": answer.identifier,
         "as_of": None if answer.as_of_ms is None else instant_text(answer.as_of_ms, offset_minutes),
         "age_ms": answer.age_ms,
+        "lists_as_of": None if answer.lists_as_of_ms is None else instant_text(answer.lists_as_of_ms, offset_minutes),
         "because": None if answer.because is None else answer.because.value,
         "hits": [
             {
@@ -293,10 +301,13 @@ def recalls_json(answer: RecallAnswer, offset_minutes: int | None = None) -> Jso
                 **hit.texts,
                 "is_done": hit.is_done,
                 "is_unconfirmed": hit.is_unconfirmed,
+                "is_done_elsewhere": hit.is_done_elsewhere,
+                "is_gone": hit.is_gone,
                 "is_interim_done": hit.so_far.has_interim,
+                "not_counted": [why.value for why in hit.so_far.uncounted],
                 "remedy_state": hit.terms.remedy_state,
                 "interim_remedy": hit.terms.interim_remedy,
-                "evidence": list(evidence_names(hit.terms.evidence_bits)),
+                "evidence": list(evidence_names(hit.terms.demands.evidence_bits)),
                 "items": [
                     {
                         "item_no": item.item_no,

@@ -17,7 +17,9 @@ from typing import Final
 from carnet_master.cars import normalise_plate
 from carnet_master.identifiers import read_credit_code, read_printed_id, read_resident_id
 from carnet_node.core.limits import PHONE_DIGITS_MAX, PHONE_DIGITS_MIN
+from carnet_node.core.numbering import Today
 from carnet_node.core.refusals import Problem, ProblemCode
+from carnet_node.core.value_bounds import day_problem, length_problem
 from carnet_protocol.errors import BadValue
 from carnet_protocol.kinds import CUSTOMER
 from carnet_protocol.registry import Kind, Value, ValueType
@@ -39,6 +41,9 @@ _PHONE_SEPARATORS: Final = re.compile(r"[\s\-()./·]+")
 _CHINESE_MOBILE: Final = re.compile(r"(?:\+?86|0086)?(1[3-9]\d{9})", re.ASCII)
 _INTERNATIONAL: Final = re.compile(r"(?:\+|00)([1-9]\d+)", re.ASCII)
 _NATIONAL: Final = re.compile(r"\d+", re.ASCII)
+_LUNAR_DAY: Final = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|30)", re.ASCII)
+"""What a day of the Chinese calendar looks like: every month may have 30 days."""
+
 _CREDIT_CODE_MEANT: Final = str.maketrans("IOSZ", "1052")
 """Letters that no credit code has, and the digits they look like. Source: GB 32100-2015, section 5."""
 
@@ -103,14 +108,17 @@ def is_calendar_date(text: str) -> bool:
         return False
 
 
-def clean_values(kind: Kind, values: Mapping[str, Value], *, where: str = "") -> tuple[dict[str, Value], list[Problem]]:
+def clean_values(
+    kind: Kind, values: Mapping[str, Value], *, where: str = "", today: Today | None = None
+) -> tuple[dict[str, Value], list[Problem]]:
     """Typed values as the registry wants them, and every problem they have.
 
     Args:
         values: by field name; empty text becomes None.
         where: stands before the field names of problems, for lists inside a form.
+        today: at the site, by which days are judged; None where no day is known.
     """
-    cleaned, problems = carried_values(kind, values, where=where)
+    cleaned, problems = carried_values(kind, values, where=where, today=today)
     if kind is CUSTOMER:
         told = {one.field for one in problems}
         problems += [one for one in paper_problems(cleaned, where) if one.field not in told]
@@ -118,7 +126,7 @@ def clean_values(kind: Kind, values: Mapping[str, Value], *, where: str = "") ->
 
 
 def carried_values(
-    kind: Kind, values: Mapping[str, Value], *, where: str = ""
+    kind: Kind, values: Mapping[str, Value], *, where: str = "", today: Today | None = None
 ) -> tuple[dict[str, Value], list[Problem]]:
     """As `clean_values`, of values that are on file elsewhere: numbers of papers stay as they were taken then."""
     cleaned: dict[str, Value] = {}
@@ -133,6 +141,8 @@ def carried_values(
         one = kind.by_label[label][1]
         cleaned[name] = _clean_one(kind.name, name, one.type, value)
         problem = _problem_of(kind, name, cleaned[name], where)
+        if problem is None:
+            problem = day_problem(kind.name, name, cleaned[name], today, field=where + name)
         if problem is not None:
             problems.append(problem)
     return cleaned, problems
@@ -179,10 +189,14 @@ def _problem_of(kind: Kind, name: str, cleaned: Value, where: str) -> Problem | 
     if isinstance(cleaned, str) and special is phone_number and phone_number(cleaned) is None:
         return _bad_phone(field, cleaned)
     one = kind.by_label[kind.labels[name]][1]
-    if one.type is ValueType.DATE and isinstance(cleaned, str) and not is_calendar_date(cleaned):
+    if one.type is ValueType.DATE and isinstance(cleaned, str) and not _may_be_day(kind.name, name, cleaned):
         return Problem(
             field, ProblemCode.BAD_DATE, "A date is YYYY-MM-DD and a day of the calendar.", "Correct the date."
         )
+    if isinstance(cleaned, str) and one.type in (ValueType.TEXT, ValueType.CODE) and not one.codes:
+        too_long = length_problem(one, cleaned, field=field)
+        if too_long is not None:
+            return too_long
     try:
         one.check(cleaned)
     except BadValue as refused:
@@ -191,6 +205,11 @@ def _problem_of(kind: Kind, name: str, cleaned: Value, where: str) -> Problem | 
         bounds = (one.minimum, one.maximum) if one.type is ValueType.INT and type(cleaned) is int else None
         return Problem(field, ProblemCode.BAD_VALUE, " ".join(said), "Correct it.", bounds=bounds)
     return None
+
+
+def _may_be_day(kind: str, name: str, text: str) -> bool:
+    """Whether there may be such a day; a birthday is one of the calendar that stands beside it (`customers`)."""
+    return is_calendar_date(text) or ((kind, name) == ("customer", "birth_on") and bool(_LUNAR_DAY.fullmatch(text)))
 
 
 def _bad_phone(field: str, typed: str) -> Problem:
@@ -225,8 +244,10 @@ def _has_phone_length(digits: str) -> bool:
 _SPECIAL: Final[dict[tuple[str, str], Callable[[str], str | None]]] = {
     ("phone", "number"): phone_number,
     ("visit", "sender_phone"): phone_number,
+    ("appointment", "caller_phone"): phone_number,
     ("customer", "credit_code"): credit_code,
     ("plate", "plate_no"): plate_number,
+    ("appointment", "plate_no"): plate_number,
     ("visit", "plate_at_visit"): plate_number,
 }
 """Fields with a spelling of their own."""

@@ -11,8 +11,9 @@ statement that stands counts per purpose and channel.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from typing import Final
 
+from carnet_node.core.birthdays import lunar_problem
 from carnet_node.core.commands.cleaning import carried_values, clean_values, is_calendar_date, paper_problems
 from carnet_node.core.commands.drafting import (
     Drafts,
@@ -24,8 +25,9 @@ from carnet_node.core.commands.drafting import (
     draft_new,
     draft_retraction,
     missing,
+    stated_anew,
 )
-from carnet_node.core.desk_limits import AGE_YEARS_MAX
+from carnet_node.core.numbering import Today
 from carnet_node.core.refusals import Problem, ProblemCode, refuse, refuse_if_any
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import RecordId
@@ -34,13 +36,16 @@ from carnet_protocol.registry import Kind, Value
 
 Values = Mapping[str, Value]
 
+_BIRTH: Final = frozenset({"birth_on", "birth_calendar", "birth_leap_month"})
+"""One register: a day, and the calendar it is of."""
+
 
 @dataclass(frozen=True, slots=True)
 class AddCustomer:
     """A new customer with everything the form holds; `customer_id` of the children is filled in here.
 
     Attributes:
-        today: the site's calendar day, after which nobody is born; None where no day is known.
+        today: at the site, by which days are judged; None where no day is known.
     """
 
     values: Values
@@ -48,7 +53,7 @@ class AddCustomer:
     addresses: Sequence[Values] = ()
     preference: Values | None = None
     consents: Sequence[Values] = ()
-    today: date | None = None
+    today: Today | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,25 +66,27 @@ class EditCustomer:
 
     read: Read
     changes: Values
-    today: date | None = None
+    today: Today | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class AddPart:
-    """One more phone, address, preference or consent of a customer."""
+    """One more phone, address, preference or consent of a customer; `today` as of `AddCustomer`."""
 
     kind: Kind
     customer: RecordId
     values: Values
+    today: Today | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class EditPart:
-    """Changes of a phone, address or preference that was read."""
+    """Changes of a phone, address or preference that was read; `today` as of `AddCustomer`."""
 
     kind: Kind
     read: Read
     changes: Values
+    today: Today | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +95,7 @@ class _Form:
 
     customer: RecordId
     new_id: NewId
+    today: Today | None
     drafts: list[Draft] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
@@ -96,10 +104,10 @@ def add_customer(command: AddCustomer, new_id: NewId) -> Drafts:
     """Drafts of a new customer and what belongs to it; the customer comes first.
 
     Raises:
-        CommandRefused: a person without a name, a company without its name, a birthday to come, or any value that is
+        CommandRefused: a person without a name, a company without its name, a day that cannot be, or any value that is
             none.
     """
-    return _new_customer(command, new_id, *clean_values(CUSTOMER, command.values))
+    return _new_customer(command, new_id, *clean_values(CUSTOMER, command.values, today=command.today))
 
 
 def carry_customer(command: AddCustomer, new_id: NewId) -> Drafts:
@@ -108,12 +116,12 @@ def carry_customer(command: AddCustomer, new_id: NewId) -> Drafts:
     Raises:
         CommandRefused: as there, but for a number whose last character does not fit.
     """
-    return _new_customer(command, new_id, *carried_values(CUSTOMER, command.values))
+    return _new_customer(command, new_id, *carried_values(CUSTOMER, command.values, today=command.today))
 
 
 def _new_customer(command: AddCustomer, new_id: NewId, values: dict[str, Value], problems: list[Problem]) -> Drafts:
-    form = _Form(new_id(), new_id)
-    form.problems.extend(problems + _customer_problems(values) + _birthday_problems(values, command.today))
+    form = _Form(new_id(), new_id, command.today)
+    form.problems.extend([*problems, *_birth_problems(values, problems), *_customer_problems(values)])
     form.drafts.append(draft_new(CUSTOMER, form.customer, values))
     _add_parts(form, PHONE, command.phones, "phones")
     _add_parts(form, ADDRESS, command.addresses, "addresses")
@@ -127,13 +135,15 @@ def edit_customer(command: EditCustomer) -> Drafts:
     """What changes of a customer; no draft when nothing does.
 
     Raises:
-        CommandRefused: the result would lack its name, a new birthday is to come, or a value is none. The number of a
+        CommandRefused: the result would lack its name, a new birthday cannot be, or a value is none. The number of a
             paper that stays as it was is not judged.
     """
-    changes, problems = carried_values(CUSTOMER, command.changes)
+    changes, problems = carried_values(CUSTOMER, stated_anew(command.read, command.changes), today=command.today)
     after = {**command.read.values, **changes}
     problems += _changed_papers(command.read.values, after)
-    refuse_if_any(problems + _customer_problems(after) + _birthday_problems(changes, command.today))
+    if _BIRTH & changes.keys():
+        problems += _birth_problems(after, problems)
+    refuse_if_any(problems + _customer_problems(after))
     draft = draft_edit(CUSTOMER, command.read, changes)
     return () if draft is None else (draft,)
 
@@ -144,7 +154,7 @@ def add_part(command: AddPart, new_id: NewId) -> Drafts:
     Raises:
         CommandRefused: it lacks what its kind needs, or a value is none.
     """
-    values, problems = clean_values(command.kind, command.values)
+    values, problems = clean_values(command.kind, command.values, today=command.today)
     refuse_if_any(problems + part_problems(command.kind, values, ""))
     return (draft_new(command.kind, new_id(), {**values, "customer_id": command.customer}),)
 
@@ -157,7 +167,7 @@ def edit_part(command: EditPart) -> Drafts:
     """
     if command.kind.is_fact:
         raise refuse("id", ProblemCode.LOCKED, "A statement is never edited.", "Retract it and record a new one.")
-    changes = checked_values(command.kind, command.changes)
+    changes = checked_values(command.kind, stated_anew(command.read, command.changes), today=command.today)
     if changes.get("customer_id", command.read.values.get("customer_id")) != command.read.values.get("customer_id"):
         raise refuse("customer_id", ProblemCode.LOCKED, "It belongs to its customer for good.", "Add it there anew.")
     refuse_if_any(part_problems(command.kind, {**command.read.values, **changes}, ""))
@@ -209,7 +219,7 @@ def part_problems(kind: Kind, values: Values, where: str) -> list[Problem]:
 def _add_parts(form: _Form, kind: Kind, listed: Sequence[Values], name: str) -> None:
     for place, typed in enumerate(listed):
         where = f"{name}[{place}]."
-        values, problems = clean_values(kind, typed, where=where)
+        values, problems = clean_values(kind, typed, where=where, today=form.today)
         form.problems.extend(problems + part_problems(kind, values, where))
         form.drafts.append(draft_new(kind, form.new_id(), {**values, "customer_id": form.customer}))
 
@@ -221,16 +231,22 @@ def _changed_papers(before: Values, after: Values) -> list[Problem]:
     return [one for one in paper_problems(after) if one.field in changed]
 
 
-def _birthday_problems(values: Values, today: date | None) -> list[Problem]:
-    """A birthday to come, or of nobody alive; ISO days compare as text. A lunar one is not older than its text says."""
+def _birth_problems(values: Values, told: Sequence[Problem]) -> list[Problem]:
+    """Why there is no such birthday in the calendar that stands beside it.
+
+    Args:
+        told: problems that are known; a birthday that has one gets no second.
+    """
     born = values.get("birth_on")
-    if today is None or not isinstance(born, str) or not is_calendar_date(born):
+    if not isinstance(born, str) or any(one.field == "birth_on" for one in told):
         return []
-    if born > today.isoformat():
-        return [Problem("birth_on", ProblemCode.BAD_DATE, "The birthday is still to come.", "Correct the date.")]
-    if born < f"{today.year - AGE_YEARS_MAX}":
-        return [Problem("birth_on", ProblemCode.BAD_DATE, "Nobody is as old as that.", "Correct the date.")]
-    return []
+    if values.get("birth_calendar") == "lunar":
+        problem = lunar_problem("birth_on", born, is_leap=bool(values.get("birth_leap_month")))
+        return [] if problem is None else [problem]
+    if is_calendar_date(born):
+        return []
+    what = "A date is YYYY-MM-DD and a day of the calendar."
+    return [Problem("birth_on", ProblemCode.BAD_DATE, what, "Correct the date.")]
 
 
 def _customer_problems(values: Values) -> list[Problem]:

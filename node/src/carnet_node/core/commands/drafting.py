@@ -11,6 +11,7 @@ from typing import Final
 
 from carnet_node.core.commands.cleaning import clean_values
 from carnet_node.core.heads import Heads
+from carnet_node.core.numbering import Today
 from carnet_node.core.refusals import Problem, ProblemCode, refuse, refuse_if_any
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import RecordId
@@ -105,15 +106,23 @@ def draft_retraction(kind: Kind, read: Read, reason: str) -> Draft:
     return draft
 
 
-def checked_values(kind: Kind, values: Mapping[str, Value]) -> dict[str, Value]:
+def checked_values(kind: Kind, values: Mapping[str, Value], *, today: Today | None = None) -> dict[str, Value]:
     """Clean values.
+
+    Args:
+        today: at the site, by which days are judged; None where no day is known.
 
     Raises:
         CommandRefused: with every problem they have.
     """
-    cleaned, problems = clean_values(kind, values)
+    cleaned, problems = clean_values(kind, values, today=today)
     refuse_if_any(problems)
     return cleaned
+
+
+def stated_anew(read: Read, changes: Mapping[str, Value]) -> dict[str, Value]:
+    """Changes without what the record said already: that is not judged again, whatever has become a rule since."""
+    return {name: one for name, one in changes.items() if name not in read.values or one != read.values[name]}
 
 
 def missing(field: str, what: str) -> Problem:

@@ -13,13 +13,13 @@ from carnet_node.core.commands.cleaning import clean_values
 from carnet_node.core.commands.customers import Values
 from carnet_node.core.commands.drafting import NewId, Read, draft_new, missing
 from carnet_node.core.limits import LINE_HOURS_MAX, LINE_PIECES_MAX
+from carnet_node.core.numbering import Today
 from carnet_node.core.refusals import Problem, ProblemCode
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import RecordId
-from carnet_protocol.kinds import JOB, LABOUR_LINE, PART_LINE
+from carnet_protocol.kinds import JOB, LABOUR_LINE, PART_LINE, PAY_TYPES
 from carnet_protocol.registry import Kind, Value
 
-PAY_TYPES: Final = ("customer", "warranty", "internal")
 _HUNDREDTHS: Final = 100
 _HALF: Final = 50
 _MOST: Final[Mapping[str, tuple[tuple[str, ...], int, str]]] = {
@@ -59,12 +59,18 @@ class JobDrafts:
     problems: list[Problem] = field(default_factory=list)
 
 
-def draft_jobs(jobs: Sequence[NewJob], visit: RecordId, job_no_from: int, new_id: NewId) -> JobDrafts:
-    """Jobs and lines of a visit, numbered on from `job_no_from` where the form gives no number."""
+def draft_jobs(
+    jobs: Sequence[NewJob], visit: RecordId, job_no_from: int, new_id: NewId, today: Today | None = None
+) -> JobDrafts:
+    """Jobs and lines of a visit, numbered on from `job_no_from` where the form gives no number.
+
+    Args:
+        today: at the site, by which days are judged; None where no day is known.
+    """
     made = JobDrafts()
     for place, job in enumerate(jobs):
         where = f"jobs[{place}]."
-        values, problems = clean_values(JOB, job.values, where=where)
+        values, problems = clean_values(JOB, job.values, where=where, today=today)
         made.problems.extend(problems + job_problems(values, where))
         job_id = new_id()
         values = {"pay_type": "customer", **_stated(values), "visit_id": visit}
@@ -77,6 +83,18 @@ def draft_jobs(jobs: Sequence[NewJob], visit: RecordId, job_no_from: int, new_id
                 placed = {**cleaned, "visit_id": visit, "job_id": job_id}
                 made.drafts.append(draft_new(kind, new_id(), placed))
     return made
+
+
+def draft_loose(made: JobDrafts, lines: Iterable[tuple[Kind, Values]], visit: RecordId, new_id: NewId) -> None:
+    """Lines on the order as a whole, added to the drafts of its jobs.
+
+    Args:
+        lines: with their kind.
+    """
+    for place, (kind, line) in enumerate(lines):
+        cleaned, problems = clean_line(kind, line, f"lines[{place}].")
+        made.problems.extend(problems)
+        made.drafts.append(draft_new(kind, new_id(), {**cleaned, "visit_id": visit}))
 
 
 def clean_line(kind: Kind, typed: Values, where: str = "") -> tuple[dict[str, Value], list[Problem]]:

@@ -3,7 +3,8 @@
 Decides what a completion needs. It is a fact whose id derives from campaign, VIN and visit, so that saying it twice
 makes one record, and the hub counts a pair (VIN, campaign) once however many dealers report it. What is said beside it
 on the same order (another item, the remedy after an interim one, what replaces a retracted statement) has an id of its
-own. Whether the car is listed is not asked here: lists may be old, and a repair that was done was done.
+own. Whether the car is listed is not asked here: lists may be old, and a repair that was done was done. Work is dated
+no earlier than the demands that are known here: whoever has read them lives after them, whatever the clock shows.
 
 When the car of an order is corrected, what was recorded on the order follows it: the work was done on the car that
 stood there, and nobody should have to remember which campaigns to claim again. When an order is voided, it goes with
@@ -25,20 +26,25 @@ from carnet_node.core.commands.drafting import (
     draft_retraction,
     missing,
 )
-from carnet_node.core.recall_terms import NO_TERMS, NOT_YET, WITH_INTERIM, RecallTerms, done_so_far, items_of
+from carnet_node.core.recall_terms import NO_TERMS, NOT_YET, WITH_INTERIM, RecallTerms, is_new, work_of
 from carnet_node.core.refusals import Problem, ProblemCode, refuse, refuse_if_any
 from carnet_protocol.changeset import Draft
 from carnet_protocol.errors import BadValue
 from carnet_protocol.ids import VIN_CHARS, RecordId, completion_id
 from carnet_protocol.kinds import RECALL_COMPLETION
-from carnet_protocol.limits import INT_VALUE_MAX
 from carnet_protocol.reasons import Reason
 from carnet_protocol.registry import Value
-from carnet_protocol.remedy import CLOSING, FITTING, INTERIM, REFUSED, claimed_items, evidence_field, missing_evidence
+from carnet_protocol.remedy import (
+    CLOSING,
+    FITTING,
+    INTERIM,
+    REFUSED,
+    claimed_items,
+    contradicts,
+    evidence_field,
+    missing_evidence,
+)
 from carnet_protocol.vin import normalise_vin
-
-ALWAYS_ASKED_MS: Final = INT_VALUE_MAX
-"""What is recorded now is held to what the campaign says now, whatever this machine's clock shows."""
 
 SHOWN_FIELDS: Final = (
     "technician_code",
@@ -69,7 +75,7 @@ class CompleteRecall:
     Attributes:
         vin: of the vehicle, 17 characters.
         visit_status: of the visit as read; a voided visit proves nothing.
-        completed_at: ms since 1970.
+        completed_at: by the clock of this machine, ms since 1970.
         method: one of the registry's.
         values: of `SHOWN_FIELDS`, where known.
         terms: what the campaign asks.
@@ -110,7 +116,7 @@ def complete_recall(command: CompleteRecall) -> Drafts:
         "vin": vin,
         "vehicle_id": command.vehicle,
         "visit_id": command.visit,
-        "completed_at": command.completed_at,
+        "completed_at": max(command.completed_at, command.terms.demands.known_ms),
         "method": command.method,
     }
     cleaned, problems = clean_values(RECALL_COMPLETION, typed)
@@ -126,12 +132,8 @@ def complete_recall(command: CompleteRecall) -> Drafts:
 
 def _refuse_repeated(command: CompleteRecall, cleaned: Mapping[str, Value]) -> None:
     """What was said on this order is said once; another item, or the remedy after an interim one, is something new."""
-    standing = [read.values for read in command.earlier if not read.values.get("retracted")]
-    done = done_so_far(command.terms, standing)
-    is_new = not items_of(command.terms, cleaned) <= done.items
-    if cleaned.get("method") not in CLOSING:
-        is_new = cleaned.get("method") not in {values.get("method") for values in standing} and not done.is_done
-    if not is_new:
+    standing = [work_of(read.values) for read in command.earlier if not read.values.get("retracted")]
+    if not is_new(command.terms, standing, work_of(cleaned)):
         raise refuse(
             "campaign_id",
             ProblemCode.ALREADY_THERE,
@@ -146,7 +148,7 @@ def _unproved(terms: RecallTerms, values: Mapping[str, Value]) -> list[Problem]:
     if method not in {*CLOSING, INTERIM, REFUSED}:
         return []
     problems = [*_unavailable(terms, method), *_wrong_items(terms, method, values)]
-    asked = missing_evidence(terms.evidence_bits, method, values)
+    asked = missing_evidence(terms.demands.evidence_bits, method, values)
     problems += [missing(evidence_field(name), _WANTED[name]) for name in asked]
     return problems
 
@@ -167,12 +169,11 @@ def _wrong_items(terms: RecallTerms, method: str, values: Mapping[str, Value]) -
     """Items that are not named, are none, or have another number than was stated."""
     if method not in CLOSING:
         return []
-    numbers = [item.item_no for item in terms.work]
-    claimed = claimed_items(numbers, method, values.get("items_done"))
+    asked = terms.demands.numbers_at(terms.demands.known_ms)
+    claimed = claimed_items(asked, method, values.get("items_done"))
     if not claimed:
         return [missing("items_done", "Tick what was done; this campaign does several things.")]
-    wrong = [item for item in terms.work if item.item_no in claimed and item.contradicts(values, ALWAYS_ASKED_MS)]
-    if not wrong:
+    if not any(contradicts(asked[number], method, values) for number in claimed):
         return []
     part = "part_no" if values.get("part_no") else "software_version"
     what = "The campaign names another part or software number for this work."

@@ -22,8 +22,10 @@ from carnet_node.core.commands.drafting import (
     draft_new,
     draft_retraction,
     missing,
+    stated_anew,
 )
-from carnet_node.core.refusals import CommandRefused, Problem, ProblemCode, refuse, refuse_if_any
+from carnet_node.core.numbering import Today
+from carnet_node.core.refusals import CommandRefused, Problem, ProblemCode, refuse, refuse_if_any, refuse_together
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import VIN_CHARS, RecordId, ownership_id, vehicle_id
 from carnet_protocol.kinds import ODOMETER_READING, OWNERSHIP, PLATE, VEHICLE
@@ -42,6 +44,15 @@ _VIN_TEXT: Mapping[VinProblem, str] = {
     VinProblem.LETTER_IN_TAIL: "The last four characters are not all digits.",
 }
 
+_SAYS_ALL = (
+    VinProblem.FORBIDDEN_CHARACTER,
+    VinProblem.WRONG_LENGTH,
+    VinProblem.FRAME_NUMBER,
+    VinProblem.FORBIDDEN_LETTER,
+    VinProblem.REPEATED_CHARACTERS,
+)
+"""A number that has one of these is another one once it is mended: what else is wrong with it says nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class AddVehicle:
@@ -51,12 +62,14 @@ class AddVehicle:
         vin: as typed or scanned.
         policy: of the market.
         known: the vehicle as shown here, when the desk found it before saving.
+        today: at the site, by which days are judged; None where no day is known.
     """
 
     vin: str
     policy: VinPolicy
     values: Values = field(default_factory=dict)
     known: Read | None = None
+    today: Today | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +87,7 @@ class AddOwnership:
     Attributes:
         role: owner, lessee, driver or payer.
         known: this very link as shown here, when there is one (somebody buys a car back).
+        today: as of `AddVehicle`.
     """
 
     vehicle: RecordId
@@ -81,6 +95,7 @@ class AddOwnership:
     role: str
     values: Values = field(default_factory=dict)
     known: Read | None = None
+    today: Today | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +106,7 @@ class ReadOdometer:
         odometer_km: 0 to 9,999,999; 0 is a reading of zero, never "unknown".
         read_at: ms since 1970.
         source: visit, handover, statement, or odometer_replaced for a new instrument.
+        today: as of `AddVehicle`.
     """
 
     vehicle: RecordId
@@ -98,6 +114,7 @@ class ReadOdometer:
     read_at: int
     source: str
     visit: RecordId | None = None
+    today: Today | None = None
 
 
 def check_vin(text: str, policy: VinPolicy) -> str:
@@ -109,13 +126,14 @@ def check_vin(text: str, policy: VinPolicy) -> str:
     assessment = assess_vin(text, policy)
     if assessment.is_acceptable:
         return assessment.vin
-    what = " ".join(_VIN_TEXT[problem] for problem in assessment.problems)
+    what = " ".join(_VIN_TEXT[problem] for problem in _that_matter(assessment.problems))
     next_step = "Compare it with the plate on the car."
     if assessment.suggestion:
         next_step = "Compare it with the plate on the car. 1 and 0 instead of I, O and Q would make it valid."
-    elif assess_vin(text, VinPolicy.LENIENT).is_acceptable:
+    is_confirmable = not assessment.suggestion and assess_vin(text, VinPolicy.LENIENT).is_acceptable
+    if is_confirmable:
         next_step = "Compare it with the plate on the car; if it is the same there, confirm that."
-    problem = Problem("vin", ProblemCode.BAD_VIN, what, next_step, assessment.suggestion)
+    problem = Problem("vin", ProblemCode.BAD_VIN, what, next_step, assessment.suggestion, is_confirmable=is_confirmable)
     raise CommandRefused((problem,), Reason.BAD_VIN)
 
 
@@ -125,8 +143,9 @@ def add_vehicle(command: AddVehicle, new_id: NewId) -> NewVehicle:
     Raises:
         CommandRefused: the VIN is not acceptable, or a value is none.
     """
-    vin = check_vin(command.vin, command.policy)
-    values = checked_values(VEHICLE, {name: one for name, one in command.values.items() if name != "vin"})
+    typed = {name: one for name, one in command.values.items() if name != "vin"}
+    values, problems = clean_values(VEHICLE, typed, today=command.today)
+    vin = refuse_together(problems, lambda: check_vin(command.vin, command.policy))
     if len(vin) != VIN_CHARS:
         record = command.known.record if command.known else new_id()
         values["chassis_no"] = vin
@@ -139,13 +158,16 @@ def add_vehicle(command: AddVehicle, new_id: NewId) -> NewVehicle:
     return NewVehicle(record, () if draft is None else (draft,))
 
 
-def edit_vehicle(read: Read, changes: Values) -> Drafts:
+def edit_vehicle(read: Read, changes: Values, today: Today | None = None) -> Drafts:
     """What changes of a vehicle; no draft when nothing does.
+
+    Args:
+        today: as of `AddVehicle`.
 
     Raises:
         CommandRefused: the VIN would change (it is another car then), or a value is none.
     """
-    cleaned = checked_values(VEHICLE, changes)
+    cleaned = checked_values(VEHICLE, stated_anew(read, changes), today=today)
     if cleaned.get("vin", read.values.get("vin")) != read.values.get("vin"):
         raise refuse("vin", ProblemCode.LOCKED, "A car keeps its VIN.", "Add the other VIN as another vehicle.")
     draft = draft_edit(VEHICLE, read, cleaned)
@@ -159,50 +181,61 @@ def check_plate(text: str) -> None:
         CommandRefused: something that is neither letter nor digit stands in it, Chinese or foreign; or I or O where a
             Chinese plate has none, with the one that was probably meant.
     """
+    refuse_if_any(plate_problems(text))
+
+
+def plate_problems(typed: Value) -> list[Problem]:
+    """What stands in a number that somebody typed and on no plate; nothing for an empty one."""
+    text = typed if isinstance(typed, str) else ""
     if any(not one.isalnum() for one in clean_code(normalise_plate(text)) or ""):
         what = "A plate has letters, digits and Chinese characters, with dots, dashes and spaces between them at most."
-        then = "Compare it with the plate on the car."
-        raise CommandRefused((Problem("plate_no", ProblemCode.BAD_VALUE, what, then),))
+        return [Problem("plate_no", ProblemCode.BAD_VALUE, what, "Compare it with the number plate on the car.")]
     meant = meant_plate(text)
     if meant is None:
-        return
+        return []
     what = "The letters I and O stand on no plate behind the first two characters."
     then = "Compare it with the plate on the car. It shows 1 instead of I, and 0 instead of O."
-    raise CommandRefused((Problem("plate_no", ProblemCode.BAD_VALUE, what, then, meant),))
+    return [Problem("plate_no", ProblemCode.BAD_VALUE, what, then, meant)]
 
 
-def add_plate(vehicle: RecordId, values: Values, new_id: NewId) -> Drafts:
+def add_plate(vehicle: RecordId, values: Values, new_id: NewId, today: Today | None = None) -> Drafts:
     """A plate the vehicle carries or carried, as somebody typed it.
 
+    Args:
+        today: as of `AddVehicle`.
+
     Raises:
-        CommandRefused: no number, one that no plate shows, or a period that ends before it begins.
+        CommandRefused: no number, one that no plate shows, or a period that cannot be.
     """
-    check_plate(str(values.get("plate_no") or ""))
-    return carry_plate(vehicle, values, new_id)
+    doubts = plate_problems(values.get("plate_no"))
+    return refuse_together(doubts, lambda: carry_plate(vehicle, values, new_id, today))
 
 
-def carry_plate(vehicle: RecordId, values: Values, new_id: NewId) -> Drafts:
+def carry_plate(vehicle: RecordId, values: Values, new_id: NewId, today: Today | None = None) -> Drafts:
     """As `add_plate`, of a plate that is on file elsewhere: its number stays as it was taken then.
 
     Raises:
-        CommandRefused: no number, or a period that ends before it begins.
+        CommandRefused: no number, or a period that cannot be.
     """
-    cleaned, problems = clean_values(PLATE, values)
+    cleaned, problems = clean_values(PLATE, values, today=today)
     if not cleaned.get("plate_no"):
         problems.append(missing("plate_no", "A plate needs its number."))
     refuse_if_any(problems + period_problems(cleaned, ""))
     return (draft_new(PLATE, new_id(), {**cleaned, "vehicle_id": vehicle}),)
 
 
-def edit_plate(read: Read, changes: Values) -> Drafts:
+def edit_plate(read: Read, changes: Values, today: Today | None = None) -> Drafts:
     """What changes of a plate, for example the day it was taken off; no draft when nothing does.
 
+    Args:
+        today: as of `AddVehicle`.
+
     Raises:
-        CommandRefused: the number would be gone or is one that no plate shows, or the period ends before it begins.
+        CommandRefused: the number would be gone or is one that no plate shows, or the period cannot be.
     """
-    if changes.get("plate_no") != read.values.get("plate_no"):
-        check_plate(str(changes.get("plate_no") or ""))
-    cleaned, problems = clean_values(PLATE, changes)
+    stated = stated_anew(read, changes)
+    cleaned, problems = clean_values(PLATE, stated, today=today)
+    problems = problems or plate_problems(stated.get("plate_no"))
     after = {**read.values, **cleaned}
     if not after.get("plate_no"):
         problems.append(missing("plate_no", "A plate needs its number."))
@@ -220,10 +253,10 @@ def add_ownership(command: AddOwnership) -> Drafts:
     """Link a customer to a vehicle; the link's id derives from both and the role.
 
     Raises:
-        CommandRefused: no role or an unknown one, or a period that ends before it begins.
+        CommandRefused: no role or an unknown one, or a period that cannot be.
     """
     typed: dict[str, Value] = {**command.values, "role": command.role}
-    cleaned, problems = clean_values(OWNERSHIP, typed)
+    cleaned, problems = clean_values(OWNERSHIP, typed, today=command.today)
     if not cleaned.get("role"):
         problems.append(missing("role", "Say who this is: owner, lessee, driver or payer."))
     refuse_if_any(problems + period_problems(cleaned, ""))
@@ -234,13 +267,16 @@ def add_ownership(command: AddOwnership) -> Drafts:
     return edit_ownership(command.known, {name: one for name, one in cleaned.items() if name != "role"})
 
 
-def edit_ownership(read: Read, changes: Values) -> Drafts:
+def edit_ownership(read: Read, changes: Values, today: Today | None = None) -> Drafts:
     """What changes of a link, for example the day it ended; no draft when nothing does.
 
+    Args:
+        today: as of `AddVehicle`.
+
     Raises:
-        CommandRefused: the period ends before it begins.
+        CommandRefused: the period cannot be.
     """
-    cleaned, problems = clean_values(OWNERSHIP, changes)
+    cleaned, problems = clean_values(OWNERSHIP, stated_anew(read, changes), today=today)
     refuse_if_any(problems + period_problems({**read.values, **cleaned}, ""))
     draft = draft_edit(OWNERSHIP, read, cleaned)
     return () if draft is None else (draft,)
@@ -250,7 +286,7 @@ def read_odometer(command: ReadOdometer, new_id: NewId) -> Draft:
     """Record a reading. One below the last, or implausibly far above it, is kept: the view flags it.
 
     Raises:
-        CommandRefused: not a number of kilometres, or an unknown source.
+        CommandRefused: not a number of kilometres, an unknown source, or a day that cannot be.
     """
     values: dict[str, Value] = {
         "vehicle_id": command.vehicle,
@@ -259,7 +295,7 @@ def read_odometer(command: ReadOdometer, new_id: NewId) -> Draft:
         "source": command.source,
         "visit_id": command.visit,
     }
-    return draft_new(ODOMETER_READING, new_id(), checked_values(ODOMETER_READING, values))
+    return draft_new(ODOMETER_READING, new_id(), checked_values(ODOMETER_READING, values, today=command.today))
 
 
 def retract_reading(read: Read, reason: str) -> Drafts:
@@ -269,3 +305,8 @@ def retract_reading(read: Read, reason: str) -> Drafts:
         CommandRefused: no reason, or retracted already.
     """
     return (draft_retraction(ODOMETER_READING, read, reason),)
+
+
+def _that_matter(problems: tuple[VinProblem, ...]) -> tuple[VinProblem, ...]:
+    """Of several things that are wrong with a number, the one that makes the others follow; all where none does."""
+    return next(((one,) for one in _SAYS_ALL if one in problems), problems)

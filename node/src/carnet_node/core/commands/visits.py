@@ -1,4 +1,4 @@
-"""Commands on service visits: open, edit, complete, settle, close, void, and the work on them.
+"""Commands on service visits: open, edit, complete, void, and the work on them; settling them is `settlement`.
 
 Decides what a repair order needs and which steps it may take from the state its author read. The customer's name and
 the plate are kept with the visit as they were that day (filled in by `desk`): old orders must not follow a car to its
@@ -6,7 +6,7 @@ next owner. The odometer is either a reading or stated as unknown; zero never st
 a reason, never deleted, and only before settlement; afterwards a correction needs an order of its own.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -24,6 +24,7 @@ from carnet_node.core.commands.drafting import (
     draft_new,
     draft_retraction,
     missing,
+    stated_anew,
 )
 from carnet_node.core.commands.lines import (
     NO_WORK,
@@ -31,12 +32,14 @@ from carnet_node.core.commands.lines import (
     Work,
     clean_line,
     draft_jobs,
+    draft_loose,
     job_problems,
     line_amount,
     line_problems,
     totals_after,
 )
 from carnet_node.core.commands.recall_work import retract_all
+from carnet_node.core.numbering import Today
 from carnet_node.core.refusals import Problem, ProblemCode, refuse, refuse_if_any
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import RecordId
@@ -46,7 +49,10 @@ from carnet_protocol.registry import Kind, Value
 from carnet_protocol.resolvers import is_legal_step
 
 _LOCKED: Final = ("void", "settled", "closed")
-_OWN_STEPS: Final = ("ro_no", "status", "void_reason", "customer_fen", "warranty_fen", "internal_fen")
+_OWN_STEPS: Final = (
+    *("ro_no", "status", "void_reason", "customer_fen", "warranty_fen", "internal_fen"),
+    *("stage", "hold_reason", "staged_at", "delivered_at", "corrects_id"),
+)
 """Fields that only the commands of this module write."""
 
 _ODOMETER_FIELDS: Final = frozenset({"odometer_in_km", "is_odometer_unknown"})
@@ -54,25 +60,6 @@ _ODOMETER_FIELDS: Final = frozenset({"odometer_in_km", "is_odometer_unknown"})
 
 READING_FIELDS: Final = _ODOMETER_FIELDS | {"vehicle_id"}
 """What the reading recorded with an order says: how far which car had gone."""
-
-
-@dataclass(frozen=True, slots=True)
-class OpenVisit:
-    """A car is taken in.
-
-    Attributes:
-        ro_no: made by `numbering`.
-        opened_at: ms since 1970.
-        is_draft: not yet agreed with the customer.
-    """
-
-    ro_no: str
-    vehicle: RecordId
-    opened_at: int
-    customer: RecordId | None = None
-    values: Values = field(default_factory=dict)
-    jobs: Sequence[NewJob] = ()
-    is_draft: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +72,44 @@ class NewLine:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenVisit:
+    """A car is taken in.
+
+    Attributes:
+        ro_no: made by `numbering`.
+        opened_at: ms since 1970.
+        is_draft: not yet agreed with the customer.
+        today: at the site, by which days are judged; None where no day is known.
+        loose: lines on no job.
+        corrects: the settled order that this one puts right.
+    """
+
+    ro_no: str
+    vehicle: RecordId
+    opened_at: int
+    customer: RecordId | None = None
+    values: Values = field(default_factory=dict)
+    jobs: Sequence[NewJob] = ()
+    is_draft: bool = False
+    today: Today | None = None
+    loose: Sequence[NewLine] = ()
+    corrects: RecordId | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
-    """A visit that was read goes to another state; `at_ms` is when."""
+    """A visit that was read goes to another state; `at_ms` is when, `today` as of `OpenVisit`.
+
+    Attributes:
+        credit: what the order that this one corrects had settled, in fen by pay type.
+    """
 
     read: Read
     at_ms: int
     work: Work = NO_WORK
     values: Values = field(default_factory=dict)
+    today: Today | None = None
+    credit: Mapping[str, int] = field(default_factory=dict)
 
 
 def open_visit(command: OpenVisit, new_id: NewId) -> Drafts:
@@ -100,10 +118,12 @@ def open_visit(command: OpenVisit, new_id: NewId) -> Drafts:
     Raises:
         CommandRefused: no word about the odometer, or a value or line that is none.
     """
-    cleaned, problems = clean_values(VISIT, command.values)
+    typed = {**command.values, "opened_at": command.opened_at}
+    cleaned, problems = clean_values(VISIT, typed, today=command.today)
     problems += _own_step_problems(cleaned) + _odometer_problems(cleaned)
     visit = new_id()
-    jobs = draft_jobs(command.jobs, visit, 1, new_id)
+    jobs = draft_jobs(command.jobs, visit, 1, new_id, command.today)
+    draft_loose(jobs, [(one.kind, one.values) for one in command.loose], visit, new_id)
     values, damage = with_condition(cleaned)
     values, estimate = with_estimate(values, jobs.drafts)
     refuse_if_any([*problems, *damage, *estimate, *jobs.problems])
@@ -111,26 +131,27 @@ def open_visit(command: OpenVisit, new_id: NewId) -> Drafts:
         "ro_no": command.ro_no,
         "vehicle_id": command.vehicle,
         "customer_id": command.customer,
+        "corrects_id": command.corrects,
         "status": "draft" if command.is_draft else "open",
-        "opened_at": command.opened_at,
         **(totals_after(NO_WORK, jobs.drafts) if jobs.drafts else {}),
     }
     checked_values(VISIT, values)
     return (draft_new(VISIT, visit, values), *jobs.drafts, *_reading(values, visit, new_id))
 
 
-def edit_visit(read: Read, changes: Values, reading: Read | None, new_id: NewId) -> Drafts:
+def edit_visit(read: Read, changes: Values, reading: Read | None, new_id: NewId, today: Today | None = None) -> Drafts:
     """What changes of a visit's own fields; no draft when nothing does.
 
     Args:
         reading: the odometer reading recorded with this visit, None when there is none. A corrected odometer or car
             retracts it and records another, because readings are facts.
+        today: as of `OpenVisit`.
 
     Raises:
         CommandRefused: voided, settled or closed; a field that only a step writes; no car; or a value that is none.
     """
     _require_editable(read)
-    typed, problems = clean_values(VISIT, changes)
+    typed, problems = clean_values(VISIT, stated_anew(read, changes), today=today)
     cleaned, damage = with_condition(typed)
     problems += _own_step_problems(cleaned) + damage
     if _ODOMETER_FIELDS & cleaned.keys():
@@ -147,46 +168,19 @@ def edit_visit(read: Read, changes: Values, reading: Read | None, new_id: NewId)
 
 def start_visit(step: Step) -> Drafts:
     """A draft becomes an open order."""
-    return _step(step, "open", {})
+    return take_step(step, "open", {})
 
 
 def complete_visit(step: Step) -> Drafts:
     """The work is done; totals are fixed as the sum of the lines read.
 
     Raises:
-        CommandRefused: not open, or an odometer at hand-over below the one at arrival.
+        CommandRefused: not open, a day that cannot be, or an odometer at hand-over below the one at arrival.
     """
-    cleaned, problems = clean_values(VISIT, step.values)
-    begin, end = step.read.values.get("odometer_in_km"), cleaned.get("odometer_out_km")
-    if isinstance(begin, int) and isinstance(end, int) and end < begin:
-        problems.append(
-            Problem(
-                "odometer_out_km",
-                ProblemCode.BAD_ORDER,
-                "The odometer at hand-over is below the one at arrival.",
-                "Read it again, or correct the reading at arrival.",
-            )
-        )
+    cleaned, problems = clean_values(VISIT, {**step.values, "completed_at": step.at_ms}, today=step.today)
+    problems += odometer_out_problems(step.read, cleaned)
     refuse_if_any(problems + _own_step_problems(cleaned))
-    return _step(step, "completed", {**cleaned, "completed_at": step.at_ms, **totals_after(step.work, ())})
-
-
-def settle_visit(step: Step) -> Drafts:
-    """The bill is settled; from here on the order does not change.
-
-    Raises:
-        CommandRefused: not completed.
-    """
-    return _step(step, "settled", {"settled_at": step.at_ms, **totals_after(step.work, ())})
-
-
-def close_visit(step: Step) -> Drafts:
-    """The car has been handed over.
-
-    Raises:
-        CommandRefused: not settled.
-    """
-    return _step(step, "closed", {})
+    return take_step(step, "completed", {**cleaned, **totals_after(step.work, ())})
 
 
 def void_visit(read: Read, reason: str, completions: Iterable[Read] = ()) -> Drafts:
@@ -201,11 +195,14 @@ def void_visit(read: Read, reason: str, completions: Iterable[Read] = ()) -> Dra
     cleaned = checked_values(VISIT, {"void_reason": reason})
     if not cleaned["void_reason"]:
         refuse_if_any([missing("void_reason", "A voided order needs a reason.")])
-    return _step(Step(read, 0), "void", cleaned) + retract_all(completions)
+    return take_step(Step(read, 0), "void", cleaned) + retract_all(completions)
 
 
-def add_jobs(visit: Read, work: Work, jobs: Sequence[NewJob], new_id: NewId) -> Drafts:
+def add_jobs(visit: Read, work: Work, jobs: Sequence[NewJob], new_id: NewId, today: Today | None = None) -> Drafts:
     """More work on an order, and its new totals.
+
+    Args:
+        today: as of `OpenVisit`.
 
     Raises:
         CommandRefused: the order is locked, or a job or line lacks something.
@@ -213,19 +210,22 @@ def add_jobs(visit: Read, work: Work, jobs: Sequence[NewJob], new_id: NewId) -> 
     _require_editable(visit)
     numbers = [one.values.get("job_no") for one in work.jobs]
     job_no_from = 1 + max((number for number in numbers if isinstance(number, int)), default=0)
-    made = draft_jobs(jobs, visit.record, job_no_from, new_id)
+    made = draft_jobs(jobs, visit.record, job_no_from, new_id, today)
     refuse_if_any(made.problems)
     return (*made.drafts, *_totals_draft(visit, work, made.drafts))
 
 
-def edit_job(visit: Read, work: Work, read: Read, changes: Values) -> Drafts:
+def edit_job(visit: Read, work: Work, read: Read, changes: Values, today: Today | None = None) -> Drafts:
     """What changes of a job, and the totals if they do.
+
+    Args:
+        today: as of `OpenVisit`.
 
     Raises:
         CommandRefused: the order is locked, or the job would say nothing any more.
     """
     _require_editable(visit)
-    cleaned, problems = clean_values(JOB, changes)
+    cleaned, problems = clean_values(JOB, stated_anew(read, changes), today=today)
     refuse_if_any(problems + job_problems({**read.values, **cleaned}, ""))
     return _with_totals(visit, work, draft_edit(JOB, read, cleaned))
 
@@ -307,8 +307,12 @@ def _totals_draft(visit: Read, work: Work, drafts: Sequence[Draft]) -> Drafts:
     return () if draft is None else (draft,)
 
 
-def _step(step: Step, state: str, values: Values) -> Drafts:
-    """One legal step, judged from the state the author read, as the hub will judge it."""
+def take_step(step: Step, state: str, values: Values) -> Drafts:
+    """One legal step, judged from the state the author read, as the hub will judge it.
+
+    Raises:
+        CommandRefused: the registry knows no such step.
+    """
     register = VISIT.register_of("status")
     current = step.read.values.get("status")
     status = current if isinstance(current, str) else None
@@ -344,6 +348,16 @@ def _own_step_problems(values: Values) -> list[Problem]:
         for name in _OWN_STEPS
         if name in values
     ]
+
+
+def odometer_out_problems(read: Read, cleaned: Values) -> list[Problem]:
+    """What is wrong with the odometer at hand-over: it does not run backwards."""
+    begin, end = read.values.get("odometer_in_km"), cleaned.get("odometer_out_km")
+    if not isinstance(begin, int) or not isinstance(end, int) or end >= begin:
+        return []
+    what = "The odometer at hand-over is below the one at arrival."
+    advice = "Read it again, or correct the reading at arrival."
+    return [Problem("odometer_out_km", ProblemCode.BAD_ORDER, what, advice)]
 
 
 def _odometer_problems(values: Values) -> list[Problem]:

@@ -15,7 +15,7 @@ from carnet_node.core.commands.customers import (
 )
 from carnet_node.core.desk import Saved, save
 from carnet_node.core.editing import remove_customer, require_customer
-from carnet_node.core.numbering import site_day
+from carnet_node.core.numbering import today_at_site
 from carnet_node.entrypoints.cli.lists import add_find_and_list
 from carnet_node.entrypoints.cli.opening import BasedOn, Id, Set, emit_saved, node_of, one_group, read_of
 from carnet_node.entrypoints.cli.output import AsJson, ShowPersonal, emit
@@ -48,7 +48,7 @@ def add(
     phones = [{"number": number} for number in phone or ()]
     addresses = [{"street": street} for street in address or ()]
     node = node_of(ctx)
-    command = AddCustomer(values, phones, addresses, today=site_day(node))
+    command = AddCustomer(values, phones, addresses, today=today_at_site(node))
     saved = save(node, partial(add_customer, command))
     emit_saved(CUSTOMER, saved, as_json=as_json)
 
@@ -84,7 +84,7 @@ def edit(
     """Change fields of a customer, or add a phone or an address."""
     node, record = node_of(ctx), record_from_text(customer)
     changes = values_from_pairs(CUSTOMER, fields or ())
-    command = EditCustomer(read_of(node, CUSTOMER, record, based_on, changes), changes, site_day(node))
+    command = EditCustomer(read_of(node, CUSTOMER, record, based_on, changes), changes, today_at_site(node))
     parts = [AddPart(PHONE, record, {"number": number}) for number in phone or ()]
     parts += [AddPart(ADDRESS, record, {"street": street}) for street in address or ()]
     saved = save(

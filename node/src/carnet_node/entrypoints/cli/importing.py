@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from carnet_node.adapters.csv_files import SIDE_HEADERS, SideFile, open_csv
+from carnet_node.adapters.csv_files import SideFile, open_csv
 from carnet_node.core.import_columns import ImportKind, Layout, guess_kind, in_import_order, kind_or_none
 from carnet_node.core.import_mapping import lay_out_mapped, mapping_of
 from carnet_node.core.import_run import run_import
@@ -102,7 +102,7 @@ def _import_table(
         "known": known,
         "rejected": side.row_count,
         "rejected_file": str(side_path) if side.row_count else None,
-        "ignored_columns": [one for one in layout.ignored if one not in SIDE_HEADERS],
+        "ignored_columns": list(layout.ignored),
         "encoding": table.encoding,
     }
 

@@ -29,6 +29,7 @@ MODULES: Final = {
     "visits": ("visits", "add, show, find, edit, complete, void"),
     "recalls": ("recalls", "check a VIN against the open recalls"),
     "staff": ("staff", "who works here: list, add, edit, leave, reset, accesses"),
+    "retention": ("retention", "what this site holds, and how long it stays"),
     "export": ("exporting", "take a list out as a workbook"),
     "import": ("importing", "take over a file of a former system"),
     "bundle": ("bundle", "carry changes on a USB stick"),

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 Id = Annotated[str, typer.Argument(help="record id (UUID)")]
 Set = Annotated[list[str] | None, typer.Option("--set", help="field=value; an empty value takes it away")]
+Compared = Annotated[
+    bool, typer.Option("--compared", help="the VIN stands like this on the car's plate: its check digit is the maker's")
+]
 BasedOn = Annotated[str | None, typer.Option("--based-on", help="heads of the view the values come from")]
 After = Annotated[str | None, typer.Option("--after", help="go on after this id")]
 Limit = Annotated[int, typer.Option("--limit", min=1, max=LIST_ROWS_MAX)]

@@ -9,9 +9,21 @@ from carnet_node.core.commands.drafting import Drafts, NewId
 from carnet_node.core.commands.vehicles import AddVehicle, ReadOdometer, edit_vehicle, read_odometer
 from carnet_node.core.desk import Saved, save, save_vehicle
 from carnet_node.core.editing import owner_drafts, plate_drafts, remove_vehicle, require_vehicle
+from carnet_node.core.identifying import accepted_policy
 from carnet_node.core.node import Node
+from carnet_node.core.numbering import today_at_site
 from carnet_node.entrypoints.cli.lists import add_find_and_list
-from carnet_node.entrypoints.cli.opening import BasedOn, Id, Set, emit_saved, node_of, one_group, read_of, whole_number
+from carnet_node.entrypoints.cli.opening import (
+    BasedOn,
+    Compared,
+    Id,
+    Set,
+    emit_saved,
+    node_of,
+    one_group,
+    read_of,
+    whole_number,
+)
 from carnet_node.entrypoints.cli.output import AsJson, ShowPersonal, emit
 from carnet_node.entrypoints.cli.tables import emit_card, presenter_of
 from carnet_node.entrypoints.reading import record_from_text, values_from_pairs
@@ -35,6 +47,7 @@ def add(
     ctx: typer.Context,
     vin: Annotated[str, typer.Argument(help="VIN, as typed or scanned")],
     *,
+    is_compared: Compared = False,
     plate: Plate = None,
     owner: Owner = None,
     km: Odometer = None,
@@ -44,7 +57,7 @@ def add(
     """Record a vehicle; one whose VIN is known keeps its record."""
     node = node_of(ctx)
     values = values_from_pairs(VEHICLE, fields or ())
-    command = AddVehicle(vin, node.settings.vin_policy, values)
+    command = AddVehicle(vin, accepted_policy(node, is_compared=is_compared), values)
     saved = save_vehicle(node, command, _parts(node, plate, owner, km))
     result = {"id": record_text(saved.vehicle), "changed": saved.saved.sealed is not None}
     emit(result, as_json=as_json, text=f"vehicle {result['id']}")
@@ -84,7 +97,7 @@ def edit(
     changes = values_from_pairs(VEHICLE, fields or ())
     read = read_of(node, VEHICLE, record, based_on, changes)
     parts = _parts(node, plate, owner, km)
-    saved = save(node, lambda new_id: edit_vehicle(read, changes) + parts(record, new_id))
+    saved = save(node, lambda new_id: edit_vehicle(read, changes, today_at_site(node)) + parts(record, new_id))
     emit_saved(VEHICLE, Saved((record,), saved.sealed), as_json=as_json)
 
 

@@ -18,14 +18,13 @@ from carnet_node.core.commands.check_in import OTHER_REASON
 from carnet_node.core.commands.drafting import Drafts, NewId
 from carnet_node.core.commands.lines import NewJob
 from carnet_node.core.commands.recall_work import CompleteRecall, complete_recall
+from carnet_node.core.commands.settlement import close_visit, settle_visit
 from carnet_node.core.commands.vehicles import AddVehicle
 from carnet_node.core.commands.visits import (
     OpenVisit,
     Step,
     add_jobs,
-    close_visit,
     complete_visit,
-    settle_visit,
     void_visit,
 )
 from carnet_node.core.desk import save, save_visit, save_visit_by_vin
@@ -39,9 +38,12 @@ from carnet_node.core.editing import (
     require_visit,
     require_visit_references,
 )
+from carnet_node.core.identifying import accepted_policy
+from carnet_node.core.numbering import today_at_site
 from carnet_node.entrypoints.cli.lists import add_find_and_list
 from carnet_node.entrypoints.cli.opening import (
     BasedOn,
+    Compared,
     Id,
     Set,
     emit_saved,
@@ -96,6 +98,7 @@ def add(
     *,
     vehicle: Annotated[str | None, typer.Option("--vehicle", help="id of the vehicle")] = None,
     vin: Annotated[str | None, typer.Option("--vin", help="or its VIN; an unknown one is recorded")] = None,
+    is_compared: Compared = False,
     customer: Annotated[str | None, typer.Option("--customer", help="id of the customer")] = None,
     km: Km = None,
     km_unknown: KmUnknown = False,
@@ -138,7 +141,8 @@ def add(
     if vehicle_id is not None:
         opened = save_visit(node, order(vehicle_id), recalls)
     else:
-        opened = save_visit_by_vin(node, AddVehicle(vin or "", node.settings.vin_policy), order, recalls)
+        policy = accepted_policy(node, is_compared=is_compared)
+        opened = save_visit_by_vin(node, AddVehicle(vin or "", policy), order, recalls)
     facts = set_facts(opened.saved.sealed) if opened.saved.sealed else {}
     result = {"id": record_text(opened.visit), "ro_no": opened.ro_no, **facts}
     emit(result, as_json=as_json, text=f"{opened.ro_no} is open ({result['id']}).")
@@ -188,7 +192,7 @@ def edit(
     listed = _new_jobs(jobs or [], labour or [], parts or [])
     if listed:
         now = require_visit(node, record)
-        saved = save(node, partial(add_jobs, now.visit.read(), now.work(), listed))
+        saved = save(node, partial(add_jobs, now.visit.read(), now.work(), listed, today=today_at_site(node)))
     emit_saved(VISIT, saved, as_json=as_json)
 
 
@@ -228,7 +232,7 @@ def complete(
 
 @visits_app.command("settle")
 def settle(ctx: typer.Context, visit: Id, *, as_json: AsJson = False) -> None:
-    """The bill is settled; the order does not change any more."""
+    """The bill is settled, each pay type paid in full by whom it is named after; the order does not change any more."""
     _step(ctx, visit, settle_visit, as_json=as_json)
 
 
@@ -257,7 +261,7 @@ def void(
 def _step(ctx: typer.Context, visit: str, take: Callable[[Step], Drafts], *, as_json: bool) -> None:
     node = node_of(ctx)
     view = require_visit(node, record_from_text(visit))
-    step = Step(view.visit.read(), node.clock.now_ms(), view.work())
+    step = Step(view.visit.read(), node.clock.now_ms(), view.work(), credit=view.credit)
     emit_saved(VISIT, save(node, lambda _: take(step)), as_json=as_json)
 
 

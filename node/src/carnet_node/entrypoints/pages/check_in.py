@@ -16,11 +16,13 @@ from carnet_node.core.access_log import begin_showing
 from carnet_node.core.commands.vehicles import check_plate, check_vin
 from carnet_node.core.day import start_of_day
 from carnet_node.core.duplicates import TypedParty, find_candidates
+from carnet_node.core.holders import card_holder, known_beside
 from carnet_node.core.identifying import accepted_policy
 from carnet_node.core.limits import FIND_TEXT_CHARS_MAX, FORM_PARTS_MAX
 from carnet_node.core.local_facts import Access
 from carnet_node.core.node import Node
-from carnet_node.core.receiving import receive_car
+from carnet_node.core.numbering import site_day
+from carnet_node.core.receiving import ASKED_WHO, receive_car
 from carnet_node.core.refusals import CommandRefused
 from carnet_node.core.roles import Permission
 from carnet_node.core.staff import list_staff
@@ -34,18 +36,25 @@ from carnet_node.core.unsaved import (
     form_of_id,
     unsaved_check_ins,
 )
-from carnet_node.core.vehicle_file import vehicle_file
+from carnet_node.core.vehicle_file import VehicleFile, vehicle_file
 from carnet_node.core.views import customer_card
-from carnet_node.entrypoints.pages.check_in_forms import JOB_ROWS_MIN, at_own_fields, job_places, reception_of
+from carnet_node.entrypoints.pages.check_in_forms import (
+    JOB_ROWS_MIN,
+    answered,
+    at_own_fields,
+    job_places,
+    reception_of,
+)
+from carnet_node.entrypoints.pages.duplicates import asked_about, told_apart
 from carnet_node.entrypoints.pages.forms import FormState
 from carnet_node.entrypoints.pages.page import Page, PageOf
 from carnet_node.entrypoints.pages.plots import odometer_plot
 from carnet_node.entrypoints.pages.record_forms import RecordForm, save_work, show_form
-from carnet_node.entrypoints.pages.vehicles import present_owner
 from carnet_node.entrypoints.reading import record_from_text
 from carnet_node.entrypoints.wording import explain_failure
 from carnet_protocol.errors import BadValue
 from carnet_protocol.ids import RecordId, parse_record_text, record_text
+from carnet_protocol.owners import OWNER
 from carnet_protocol.reasons import Reason
 
 router = APIRouter()
@@ -158,15 +167,16 @@ def _begun(page: Page, car: RecordId | None, party: RecordId | None, campaign: s
     """What the form begins with."""
     node, now_ms = page.node, page.node.clock.now_ms()
     file = None if car is None else vehicle_file(node, car)
-    owner = party or (None if file is None else present_owner(file))
-    card = None if owner is None else customer_card(node, owner)
+    held = None if party is not None or file is None else card_holder(file.car, site_day(node))
+    known = party if held is None else held.customer.id
+    card = None if known is None else customer_card(node, known)
     closing_ms = start_of_day(now_ms, node.settings.utc_offset_minutes) + _CLOSING_HOURS * _HOUR_MS
     promised_ms = closing_ms if now_ms < closing_ms else closing_ms + 24 * _HOUR_MS
     texts = {
         "car.known": "" if car is None else record_text(car),
-        "party.known": "" if owner is None else record_text(owner),
+        "party.known": "" if known is None else record_text(known),
         "party.party_kind": "person",
-        "party.role": "owner",
+        "party.role": _role(node, file, known) if held is None else held.role,
         "advisor_code": page.person.staff_no,
         "visit_kind": "repair",
         "promised_at": page.pages.renderer.clockface.moment(promised_ms),
@@ -183,6 +193,12 @@ def _begun(page: Page, car: RecordId | None, party: RecordId | None, campaign: s
             texts |= {"jobs[0].campaign_id": campaign, "jobs[0].op_name": said, "jobs[0].pay_type": "warranty"}
             texts["visit_kind"] = "recall"
     return texts
+
+
+def _role(node: Node, file: VehicleFile | None, party: RecordId | None) -> str:
+    """The role to begin with: none for somebody written down beside a holder of another site, until it is said."""
+    beside = None if file is None else known_beside(file.car, site_day(node))
+    return "" if party is not None and party in {one.customer.id for one in beside or ()} else OWNER
 
 
 def _shape(page: Page, car: RecordId | None, draft: str, *, is_noted: bool, search: str | None = None) -> RecordForm:
@@ -205,7 +221,7 @@ def _shape(page: Page, car: RecordId | None, draft: str, *, is_noted: bool, sear
 
 def _context(page: Page, form: FormState, car: RecordId | None, draft: str) -> dict[str, Any]:
     """What the template shows beside the form: who and what the form names is read anew."""
-    node = page.node
+    node, form = page.node, replace(form, typed=answered(form.typed))
     shown_car = car or _known(form.text("car.known") or None)
     party = _known(form.text("party.known") or None)
     file = None if shown_car is None else vehicle_file(node, shown_car)
@@ -219,6 +235,9 @@ def _context(page: Page, form: FormState, car: RecordId | None, draft: str) -> d
         "file": file,
         "plot": None if file is None else odometer_plot(file.car.odometer),
         "card": card,
+        "known_beside": None if file is None or card is not None else known_beside(file.car, site_day(node)),
+        "asked": asked_about(node, form, ASKED_WHO),
+        "told_apart": told_apart(form.typed),
         "is_in_full": page.person.may(Permission.SHOW_PERSONAL),
         "rows": range(max(JOB_ROWS_MIN, min(filled + 1, FORM_PARTS_MAX))),
         "advisors": [one.view for one in list_staff(node) if is_working(one.view)],

@@ -2,24 +2,23 @@
 
 Decides under which names the parts of the form stand, as refusals name them: the order's own fields as they are, `car.`
 and `party.` before those of car and customer, `jobs[0].parts[1].` before those of a line. Rows without a word are left
-out, and so is a customer of whom nothing was said. What a reception needs is decided in `core.receiving`.
+out, and so is a customer of whom nothing was said. How it is asked whether somebody is on file is `duplicates`. What a
+reception needs is decided in `core.receiving`.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
 from carnet_node.core.commands.customers import AddCustomer
 from carnet_node.core.commands.lines import NewJob
 from carnet_node.core.receiving import ReceivedCar, ReceivedParty, Reception
-from carnet_node.core.refusals import CommandRefused, Problem, refuse_if_any
+from carnet_node.entrypoints.pages.duplicates import called_same, told_apart, without_same
 from carnet_node.entrypoints.pages.formats import Clockface
 from carnet_node.entrypoints.pages.forms import Typed
-from carnet_node.entrypoints.pages.typed import READ_AGAIN, TICKED, values_of_typed
+from carnet_node.entrypoints.pages.typed import READ_AGAIN, TICKED, Reader
 from carnet_node.entrypoints.wording import Explained
-from carnet_protocol.ids import RecordId, parse_record_text
+from carnet_protocol.ids import RecordId, parse_record_text, record_text
 from carnet_protocol.kinds import CUSTOMER, JOB, LABOUR_LINE, PART_LINE, PHONE, VEHICLE, VISIT
-from carnet_protocol.registry import Kind, Value
 
 ORDER_FIELDS: Final = (
     "sender_name",
@@ -48,25 +47,29 @@ JOB_ROWS_MIN: Final = 3
 _OWN_NAMES: Final = {"car.plate_no": "car.plate", "party.phones[0].number": "party.number"}
 
 
-def reception_of(typed: Typed, clockface: Clockface) -> Reception:
-    """The reception behind a form.
+def answered(typed: Typed) -> Typed:
+    """The form with whoever was called the same as its customer."""
+    same = called_same(typed)
+    if same is None:
+        return typed
+    return Typed({**without_same(typed).texts, "party.known": (record_text(same),)})
 
-    Raises:
-        CommandRefused: every text that means nothing, each with its field.
-    """
-    reader = _Reader(clockface)
+
+def reception_of(typed: Typed, clockface: Clockface) -> Reception:
+    """The reception behind a form; what means nothing is told in it, and then nothing of it is saved."""
+    typed, reader = answered(typed), Reader(clockface)
     car = ReceivedCar(
         known=_record(typed.text("car.known")),
         vin=typed.text("car.vin") or None,
         is_vin_compared=typed.text("car.is_vin_compared") == TICKED,
-        values=reader.values(VEHICLE, _texts(typed, "car.", CAR_FIELDS), "car."),
+        values=reader.stated(VEHICLE, _texts(typed, "car.", CAR_FIELDS), "car."),
         plate=typed.text("car.plate") or None,
     )
     party = _party(typed, reader)
-    values = reader.values(VISIT, {name: typed.text(name) for name in ORDER_FIELDS}, "")
+    values = reader.stated(VISIT, {name: typed.text(name) for name in ORDER_FIELDS}, "")
     jobs = [_job(typed, place, reader) for place in job_places(typed)]
-    refuse_if_any(reader.problems)
-    return Reception(party, car, values, jobs, is_read_again=typed.text(READ_AGAIN) == TICKED)
+    is_read_again = typed.text(READ_AGAIN) == TICKED
+    return Reception(party, car, values, jobs, is_read_again=is_read_again, unread=reader.problems)
 
 
 def at_own_fields(explained: Explained) -> Explained:
@@ -86,58 +89,34 @@ def job_places(typed: Typed) -> tuple[int, ...]:
     )
 
 
-def jobs_of_form(typed: Typed, clockface: Clockface) -> list[NewJob]:
-    """The jobs of a form that holds nothing else.
-
-    Raises:
-        CommandRefused: every text that means nothing, each with its field.
-    """
-    reader = _Reader(clockface)
-    jobs = [_job(typed, place, reader) for place in job_places(typed)]
-    refuse_if_any(reader.problems)
-    return jobs
+def jobs_of_form(typed: Typed, reader: Reader) -> list[NewJob]:
+    """The jobs of a form that holds nothing else."""
+    return [_job(typed, place, reader) for place in job_places(typed)]
 
 
-class _Reader:
-    """Reads texts and gathers what is wrong with them."""
-
-    def __init__(self, clockface: Clockface) -> None:
-        self.problems: list[Problem] = []
-        self._clockface = clockface
-
-    def values(self, kind: Kind, texts: Mapping[str, str], where: str) -> dict[str, Value]:
-        """Values of a part of the form that were stated; a no and an empty field say nothing in a new record."""
-        try:
-            found = values_of_typed(kind, texts, self._clockface, where=where)
-        except CommandRefused as refused:
-            self.problems += refused.problems
-            return {}
-        return {name: value for name, value in found.items() if value is not None and value is not False}
-
-
-def _party(typed: Typed, reader: _Reader) -> ReceivedParty:
+def _party(typed: Typed, reader: Reader) -> ReceivedParty:
     known = _record(typed.text("party.known"))
     role = typed.text("party.role") or None
     number = typed.text("party.number")
-    phones = [reader.values(PHONE, {"number": number, "phone_kind": "mobile"}, "party.")] if number else []
-    not_same = tuple(filter(None, map(_record, typed.all("party.not_same"))))
+    phones = [reader.stated(PHONE, {"number": number, "phone_kind": "mobile"}, "party.")] if number else []
+    not_same = told_apart(typed)
     if known is not None:
         confirmed = tuple(filter(None, map(_record, typed.all("confirmed"))))
         return ReceivedParty(known, None, role, confirmed, phones, not_same)
-    values = reader.values(CUSTOMER, _texts(typed, "party.", PARTY_FIELDS), "party.")
+    values = reader.stated(CUSTOMER, _texts(typed, "party.", PARTY_FIELDS), "party.")
     if not values.keys() - {"party_kind"} and not phones:
         return ReceivedParty(role=role, not_same=not_same)
     return ReceivedParty(new=AddCustomer(values, phones), role=role, not_same=not_same)
 
 
-def _job(typed: Typed, place: int, reader: _Reader) -> NewJob:
+def _job(typed: Typed, place: int, reader: Reader) -> NewJob:
     where = f"jobs[{place}]."
     lines = {}
     for name, kind, fields in (("labour", LABOUR_LINE, LABOUR_FIELDS), ("parts", PART_LINE, PART_FIELDS)):
         prefixes = [f"{where}{name}[{one}]." for one in typed.places(f"{where}{name}")]
         filled = [one for one in prefixes if _is_filled(typed, one, fields)]
-        lines[name] = [reader.values(kind, _texts(typed, one, fields), one) for one in filled]
-    return NewJob(reader.values(JOB, _texts(typed, where, JOB_FIELDS), where), lines["labour"], lines["parts"])
+        lines[name] = [reader.stated(kind, _texts(typed, one, fields), one) for one in filled]
+    return NewJob(reader.stated(JOB, _texts(typed, where, JOB_FIELDS), where), lines["labour"], lines["parts"])
 
 
 def _is_filled(typed: Typed, prefix: str, fields: tuple[str, ...]) -> bool:

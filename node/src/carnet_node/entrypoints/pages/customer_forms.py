@@ -7,7 +7,6 @@ rendered from; a row without is new; a row that is ticked goes. Which values are
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
 from typing import Final
 
 from carnet_node.core.basis import as_read, read_of_view
@@ -22,12 +21,13 @@ from carnet_node.core.commands.customers import (
     remove_part,
 )
 from carnet_node.core.commands.drafting import Drafts, NewId
+from carnet_node.core.numbering import Today
 from carnet_node.core.record_view import RecordView
-from carnet_node.core.refusals import CommandRefused, Problem, ProblemCode, refuse, refuse_if_any
+from carnet_node.core.refusals import CommandRefused, Problem, ProblemCode, refuse, refuse_if_any, refuse_together
 from carnet_node.core.views import CustomerCard
 from carnet_node.entrypoints.pages.formats import Clockface
 from carnet_node.entrypoints.pages.forms import BASED_ON, FormState, Typed
-from carnet_node.entrypoints.pages.typed import TICKED, values_of_typed
+from carnet_node.entrypoints.pages.typed import TICKED, Reader
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import record_text
 from carnet_protocol.kinds import ADDRESS, CONTACT_PREFERENCE, CUSTOMER, PHONE
@@ -52,6 +52,9 @@ PHONE_FIELDS: Final = ("number", "phone_kind", "is_preferred", "is_bad")
 ADDRESS_FIELDS: Final = ("street", "district_code", "city_code", "province_code", "postcode", "address_kind")
 PREFERENCE_FIELDS: Final = ("do_not_contact", "channel", "from_hour", "to_hour")
 _PREFERENCE: Final = re.compile(r"^preference(\[)")
+_AS_REFUSED: Final = {"preferences": "preference"}
+"""Lists that the core spells otherwise, because it knows of one where the form has a list."""
+
 LISTS: Final[Mapping[str, tuple[Kind, tuple[str, ...]]]] = {
     "phones": (PHONE, PHONE_FIELDS),
     "addresses": (ADDRESS, ADDRESS_FIELDS),
@@ -78,15 +81,11 @@ def text_of(value: Value) -> str:
     return TICKED if value is True else str(value)
 
 
-def new_customer(typed: Typed, clockface: Clockface, today: date) -> AddCustomer:
-    """The command behind a form that was empty.
-
-    Raises:
-        CommandRefused: texts that mean nothing.
-    """
-    listed = {name: [_row_values(typed, name, place, clockface) for place in _filled(typed, name)] for name in LISTS}
+def new_customer(typed: Typed, reader: Reader, today: Today) -> AddCustomer:
+    """The command behind a form that was empty."""
+    values = reader.values(CUSTOMER, _own(typed))
+    listed = {name: [_row_values(typed, name, place, reader) for place in _filled(typed, name)] for name in LISTS}
     preferences = [one for one in listed["preferences"] if any(one.values())]
-    values = values_of_typed(CUSTOMER, _own(typed), clockface)
     preference = preferences[0] if preferences else None
     return AddCustomer(values, listed["phones"], listed["addresses"], preference, today=today)
 
@@ -115,7 +114,7 @@ def at_own_rows(form: FormState) -> FormState:
     return replace(form, explained=replace(form.explained, problems=tuple(problems)))
 
 
-def card_drafts(card: CustomerCard, typed: Typed, clockface: Clockface, today: date, new_id: NewId) -> Drafts:
+def card_drafts(card: CustomerCard, typed: Typed, clockface: Clockface, today: Today, new_id: NewId) -> Drafts:
     """What a form changes of a customer and what belongs to it.
 
     Raises:
@@ -129,7 +128,7 @@ def card_drafts(card: CustomerCard, typed: Typed, clockface: Clockface, today: d
             drafts += (
                 _own_drafts(card.customer, typed, clockface, today)
                 if row is None
-                else _row_drafts(card, typed, row, clockface, new_id)
+                else _row_drafts(card, typed, row, clockface, today, new_id)
             )
         except CommandRefused as refused:
             where = "" if row is None else row.where
@@ -156,26 +155,35 @@ def _own(typed: Typed) -> dict[str, str]:
     return {name: typed.text(name) for name in OWN_FIELDS}
 
 
-def _own_drafts(view: RecordView, typed: Typed, clockface: Clockface, today: date) -> Drafts:
-    changes = changed(view, values_of_typed(CUSTOMER, _own(typed), clockface), typed, "")
-    if not changes:
+def _own_drafts(view: RecordView, typed: Typed, clockface: Clockface, today: Today) -> Drafts:
+    reader = Reader(clockface)
+    changes = changed(view, reader.values(CUSTOMER, _own(typed)), typed, "")
+    if not changes and not reader.problems:
         return ()
-    return edit_customer(EditCustomer(read_of_view(view, typed.text(BASED_ON), changes), changes, today))
+    command = EditCustomer(read_of_view(view, typed.text(BASED_ON), changes), changes, today)
+    return refuse_together(reader.problems, lambda: edit_customer(command))
 
 
-def _row_drafts(card: CustomerCard, typed: Typed, row: _Row, clockface: Clockface, new_id: NewId) -> Drafts:
+def _row_drafts(  # noqa: PLR0917  (a row of a form, and what every row needs)
+    card: CustomerCard, typed: Typed, row: _Row, clockface: Clockface, today: Today, new_id: NewId
+) -> Drafts:
     kind, fields = LISTS[row.name]
-    texts = typed.below(row.where)
-    values = values_of_typed(kind, {one: texts.get(one, "") for one in fields}, clockface)
-    if not texts.get("id"):
-        present = {one: value for one, value in values.items() if value is not None and value is not False}
-        return add_part(AddPart(kind, card.customer.id, present), new_id)
-    view = row_on_file(_rows_of(card, row.name), texts["id"])
-    heads = texts.get(BASED_ON, "")
-    if texts.get("gone") == TICKED:
-        return remove_part(kind, as_read(view, heads).read())
-    changes = changed(view, values, typed, row.where)
-    return edit_part(EditPart(kind, read_of_view(view, heads, changes), changes)) if changes else ()
+    texts, reader = typed.below(row.where), Reader(clockface)
+    values = reader.values(kind, {one: texts.get(one, "") for one in fields})
+
+    def drafts() -> Drafts:
+        """Of what could be read."""
+        if not texts.get("id"):
+            present = {one: value for one, value in values.items() if value is not None and value is not False}
+            return add_part(AddPart(kind, card.customer.id, present, today), new_id)
+        view = row_on_file(_rows_of(card, row.name), texts["id"])
+        heads = texts.get(BASED_ON, "")
+        if texts.get("gone") == TICKED:
+            return remove_part(kind, as_read(view, heads).read())
+        changes = changed(view, values, typed, row.where)
+        return edit_part(EditPart(kind, read_of_view(view, heads, changes), changes, today)) if changes else ()
+
+    return refuse_together(reader.problems, drafts)
 
 
 def changed(view: RecordView, values: Mapping[str, Value], typed: Typed, where: str) -> dict[str, Value]:
@@ -215,12 +223,10 @@ def gathered(parts: Iterable[tuple[str, Callable[[], Drafts]]]) -> Drafts:
     return tuple(drafts)
 
 
-def _row_values(typed: Typed, name: str, place: int, clockface: Clockface) -> dict[str, Value]:
+def _row_values(typed: Typed, name: str, place: int, reader: Reader) -> dict[str, Value]:
     kind, fields = LISTS[name]
     row = typed.below(f"{name}[{place}].")
-    texts = {one: row.get(one, "") for one in fields}
-    values = values_of_typed(kind, texts, clockface, where=f"{name}[{place}].")
-    return {one: value for one, value in values.items() if value is not None and value is not False}
+    return reader.stated(kind, {one: row.get(one, "") for one in fields}, f"{_AS_REFUSED.get(name, name)}[{place}].")
 
 
 def _filled(typed: Typed, name: str) -> Iterator[int]:

@@ -6,28 +6,29 @@ many, and is noted as such.
 """
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Any, Final
 
 from fastapi import APIRouter, Response
 
 from carnet_node.core.access_log import begin_showing, note_list
 from carnet_node.core.basis import as_read
-from carnet_node.core.commands.customers import add_customer, retract_consent
+from carnet_node.core.commands.customers import retract_consent
 from carnet_node.core.commands.drafting import Drafts, NewId
 from carnet_node.core.customer_file import customer_file
-from carnet_node.core.desk import save
 from carnet_node.core.editing import part_drafts, require_customer, require_part
 from carnet_node.core.local_facts import Access
+from carnet_node.core.new_customers import ASKED_WHO, record_customer
 from carnet_node.core.node import Node
-from carnet_node.core.numbering import site_day
+from carnet_node.core.numbering import today_at_site
 from carnet_node.core.vehicle_file import vehicle_file
 from carnet_node.core.views import CustomerCard, list_records
 from carnet_node.entrypoints.pages.customer_forms import at_own_rows, card_as_texts, card_drafts, new_customer
+from carnet_node.entrypoints.pages.duplicates import asked_about, called_same, told_apart
 from carnet_node.entrypoints.pages.forms import BASED_ON, FormState
 from carnet_node.entrypoints.pages.page import Page, PageOf
 from carnet_node.entrypoints.pages.plots import odometer_plot
 from carnet_node.entrypoints.pages.record_forms import RecordForm, save_form, save_work, show_form
+from carnet_node.entrypoints.pages.typed import Reader
 from carnet_node.entrypoints.reading import record_from_text
 from carnet_protocol.ids import RecordId, parse_record_text, record_text
 from carnet_protocol.kinds import CONSENT, CUSTOMER
@@ -64,8 +65,13 @@ async def record(page: PageOf) -> Response:
     typed = page.typed()
 
     def _work(node: Node) -> str:
-        command = new_customer(typed, page.pages.renderer.clockface, site_day(node))
-        return address_of(save(node, partial(add_customer, command)).records[0])
+        same = called_same(typed)
+        if same is not None:
+            return address_of(require_customer(node, same).customer.id)
+        reader = Reader(page.pages.renderer.clockface)
+        command = new_customer(typed, reader, today_at_site(node))
+        saved = record_customer(node, command, not_same=told_apart(typed), unread=reader.problems)
+        return address_of(saved.records[0])
 
     return await save_work(_shape(page, None), typed, _work)
 
@@ -97,7 +103,9 @@ async def change(page: PageOf, customer: str) -> Response:
     record, typed = record_from_text(customer), page.typed()
 
     def _drafts(node: Node, new_id: NewId) -> Drafts:
-        return card_drafts(require_customer(node, record), typed, page.pages.renderer.clockface, site_day(node), new_id)
+        return card_drafts(
+            require_customer(node, record), typed, page.pages.renderer.clockface, today_at_site(node), new_id
+        )
 
     return await save_form(_shape(page, record), typed, _drafts, address_of(record))
 
@@ -110,7 +118,7 @@ async def state(page: PageOf, customer: str) -> Response:
     def _drafts(node: Node, new_id: NewId) -> Drafts:
         values: dict[str, Value] = {name: typed.text(name) for name in ("purpose", "statement", "channel", "evidence")}
         values["stated_at"] = node.clock.now_ms()
-        return part_drafts(require_customer(node, record), CONSENT, values, new_id)
+        return part_drafts(node, require_customer(node, record), CONSENT, values, new_id)
 
     return await save_form(_beside_card(page, record), typed, _drafts, address_of(record))
 
@@ -155,7 +163,8 @@ def _shape(page: Page, customer: RecordId | None) -> RecordForm:
 
     def _context(form: FormState) -> Mapping[str, Any]:
         card: CustomerCard | None = None if customer is None else require_customer(page.node, customer)
-        return {"card": card, "form": at_own_rows(form)}
+        who = {"asked": asked_about(page.node, form, ASKED_WHO), "told_apart": told_apart(form.typed)}
+        return {"card": card, "form": at_own_rows(form), **who}
 
     address = f"{router.prefix}/new" if customer is None else f"{address_of(customer)}/edit"
     draft = _NEW if customer is None else f"{_NEW}-{record_text(customer)}"

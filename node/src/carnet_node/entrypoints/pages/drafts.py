@@ -18,8 +18,7 @@ from carnet_node.core.limits import FORM_FIELDS_MAX
 from carnet_node.core.local_facts import Access
 from carnet_node.core.unsaved import UNSAVED_ID
 from carnet_node.entrypoints.pages.formats import NOTHING, phone
-from carnet_node.entrypoints.pages.forms import NOT_TYPED, WAS, check_places
-from carnet_node.entrypoints.pages.moving import own_address
+from carnet_node.entrypoints.pages.forms import ADDRESS, NOT_TYPED, SAVE_KEY, WAS, check_places, own_address, saved_as
 from carnet_node.entrypoints.pages.page import PageOf
 from carnet_node.entrypoints.presenting import value_json
 from carnet_node.entrypoints.reading import kind_from_text, record_from_text
@@ -35,19 +34,18 @@ _REVEALED: Final = re.compile(r"([a-z_]{1,40})/([0-9a-f-]{36})/([a-z0-9_]{1,40})
 
 @router.post("/drafts/{form}")
 async def keep(page: PageOf, form: str) -> Response:
-    """Keep fields of a form; says when, on the site's clock."""
+    """Keep fields of a form; says when, on the site's clock. Of a page that was saved already nothing is kept."""
     sent = page.sent()
-    fields, heads = _fields(sent.get("fields")), sent.get("based_on")
+    fields, heads = _fields(sent.get("fields")), _text(sent.get("based_on"))
     record = _record_of(form)
-    was = sent.get(WAS, "")
-    if not isinstance(heads, str) or not isinstance(was, str):
-        raise BadValue(Reason.MALFORMED, "based_on", "no text")
+    was, key, address = (_text(sent.get(name, "")) for name in (WAS, SAVE_KEY, "action"))
+    saves = saved_as(address, key) if key else ""
 
     def _work() -> str:
         known = draft_of(page.node, page.person.id, form)
         merged = {**({WAS: (was,)} if known is None else known.fields), **fields}
         read = heads if known is None else known.heads or heads
-        keep_draft(page.node, page.person.id, form, merged, heads=read, record=record)
+        keep_draft(page.node, page.person.id, form, merged, heads=read, record=record, saved_as=saves)
         return page.pages.renderer.clockface.moment(page.node.clock.now_ms())[-5:]
 
     return page.answer(JSONResponse({"at": await page.pages.desk.read(_work)}))
@@ -58,7 +56,7 @@ async def give_up(page: PageOf, form: str) -> Response:
     """Forget what was typed into a form, and show it as it is on file."""
     typed = page.typed()
     await page.pages.desk.read(lambda: drop_draft(page.node, page.person.id, form))
-    return page.go(own_address(typed.text("address")))
+    return page.go(own_address(typed.text(ADDRESS)))
 
 
 @router.post("/reveal")
@@ -87,6 +85,12 @@ def _fields(sent: object) -> dict[str, tuple[str, ...]]:
         raise BadValue(Reason.MALFORMED, "fields", "no fields of a form")
     check_places(sent)
     return {name: (text,) for name, text in sent.items() if name not in NOT_TYPED}
+
+
+def _text(sent: object) -> str:
+    if not isinstance(sent, str):
+        raise BadValue(Reason.MALFORMED, "based_on", "no text")
+    return sent
 
 
 def _record_of(form: str) -> RecordId | None:

@@ -14,8 +14,7 @@ from carnet_node.core.browser_sessions import OpenedSession, lock_session, log_o
 from carnet_node.core.enrolment import is_loopback
 from carnet_node.core.login import begin_with_code, change_password, confirm_password, log_in
 from carnet_node.core.staff import is_set_up, set_up
-from carnet_node.entrypoints.pages.forms import FormState, Typed
-from carnet_node.entrypoints.pages.moving import own_address
+from carnet_node.entrypoints.pages.forms import ADDRESS, FormState, Typed, own_address
 from carnet_node.entrypoints.pages.page import DoorOf, NobodyThere, Page, PageOf, PageRefused
 from carnet_node.entrypoints.pages.visitors import keep_session
 from carnet_node.entrypoints.web.problem_response import SET_UP_ELSEWHERE
@@ -80,15 +79,17 @@ async def lock(page: DoorOf) -> Response:
     typed = page.typed()
     page.pages.searches.forget(page.visitor.session)
     await page.pages.desk.read(lambda: lock_session(page.node, page.visitor.session))
-    return page.go(_with_target("/locked", own_address(typed.text("address"))))
+    return page.go(_with_target("/locked", own_address(typed.text(ADDRESS))))
 
 
 @router.get("/locked")
 async def show_locked(page: DoorOf, to: str = "/") -> Response:
-    """Who has locked the screen, and the password that opens it."""
+    """Who has locked the screen, and the password that opens it; whoever has not goes on."""
     wanted = own_address(to)
     if page.visitor.person is None:
         return page.go(_with_target("/login", wanted))
+    if not page.visitor.person.present.is_locked:
+        return page.go(wanted)
     return await page.show("locked.html", form=FormState(), to=wanted, address=_with_target("/locked", wanted))
 
 

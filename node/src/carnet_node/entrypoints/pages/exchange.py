@@ -46,10 +46,16 @@ def _word(labels: Labels, column: ListColumn, text: str) -> str:
     match column.name:
         case "id" | "vin" | "ro_no" | "site" | "staff_no" | "advisor_code" | "model_name" | "color":
             return text
+        case "campaign_no" | "title" | "emergency_advice":
+            return text
         case "access":
             return labels.access(text)
         case "subject":
             return labels.subject(text)
+        case "recalls_unknown":
+            return labels.unknown(text)
+        case "hold":
+            return labels.hold(text)
         case "state":
             return labels.state(text)
         case _:

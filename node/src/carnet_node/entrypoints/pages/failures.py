@@ -15,12 +15,9 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 from carnet_node.core.failures import NodeFailure
-from carnet_node.entrypoints.pages.forms import read_form
-from carnet_node.entrypoints.pages.moving import own_address
 from carnet_node.entrypoints.pages.page import NobodyThere, PageRefused, door_of
 from carnet_node.entrypoints.web.problem_response import (
     BAD_ADDRESS,
-    BODY_IN_SCOPE,
     NO_PAGE,
     NO_SESSION,
     HttpProblem,
@@ -29,7 +26,7 @@ from carnet_node.entrypoints.web.problem_response import (
     note_fault,
 )
 from carnet_node.entrypoints.wording import Exit, Explained, explain_failure
-from carnet_protocol.errors import BadValue, Refused
+from carnet_protocol.errors import Refused
 
 Handler = Callable[[Request, Any], Awaitable[Response] | Response]
 
@@ -81,7 +78,7 @@ async def _nobody(request: Request, error: Exception) -> Response:
         return answer_http_problem(NO_SESSION)
     address = error.address if isinstance(error, NobodyThere) else "/login"
     page = await door_of(request)
-    wanted = _asked_for(request) if request.method == "GET" else page_before(request)
+    wanted = _asked_for(request) if request.method == "GET" else page.stands_at()
     return page.go(address if wanted == "/" else f"{address}?to={quote(wanted)}")
 
 
@@ -90,18 +87,10 @@ def _asked_for(request: Request) -> str:
     return request.url.path + ("?" + request.url.query if request.url.query else "")
 
 
-def page_before(request: Request) -> str:
-    """The page that a form was sent from, when the form says so; the first page otherwise."""
-    try:
-        typed = read_form(request.scope.get(BODY_IN_SCOPE) or b"")
-    except BadValue:  # no form at all: this is asked while another failure is being answered
-        return own_address("")
-    return own_address(typed.text("address"))
-
-
 async def _shown(request: Request, explained: Explained, fault: str = "") -> Response:
     page = await door_of(request)
-    return await page.show("failure.html", status=explained.status, explained=explained, fault=fault)
+    address = page.stands_at()
+    return await page.show("failure.html", status=explained.status, explained=explained, fault=fault, address=address)
 
 
 def _explained(problem: HttpProblem) -> Explained:

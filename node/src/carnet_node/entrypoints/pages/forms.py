@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl
 
 from carnet_node.core.commands.cleaning import is_seen
 from carnet_node.core.limits import FORM_FIELDS_MAX, FORM_LINES_MAX, FORM_PARTS_MAX, LONG_LISTS_ROWS_MAX
-from carnet_node.core.refusals import Problem, ProblemCode
+from carnet_node.core.refusals import Problem
 from carnet_node.entrypoints.pages.typed import in_typed_units
 from carnet_node.entrypoints.wording import Explained
 from carnet_protocol.errors import BadValue
@@ -27,6 +27,9 @@ from carnet_protocol.reasons import Reason
 TOKEN: Final = "token"
 SAVE_KEY: Final = "save_key"
 BASED_ON: Final = "based_on"
+ADDRESS: Final = "address"
+"""The page that a form stands on, as the form says."""
+
 WAS: Final = "was"
 """A digest of every text a page was rendered with: what its author left alone is no change, whoever wrote meanwhile."""
 
@@ -34,7 +37,7 @@ _DIGEST_CHARS: Final = 12
 _SENT_CHARS: Final = 8
 """Of the digest of one field that was sent: those of the longest form fit into one kept answer."""
 _PLACE_OF_NAME: Final = re.compile(r"\[([0-9]{1,4})\]")
-NOT_TYPED: Final = frozenset({TOKEN, SAVE_KEY, BASED_ON, WAS, "address"})
+NOT_TYPED: Final = frozenset({TOKEN, SAVE_KEY, BASED_ON, WAS, ADDRESS})
 
 _ROW: Final = re.compile(r"(\w+)\[([0-9]+)\]")
 
@@ -122,8 +125,18 @@ class FormState:
         return is_typed or any(one.field.startswith(lists) for one in found)
 
     def asks_again(self, name: str) -> bool:
-        """Whether a number may stand as it is when somebody says that they have read it again."""
-        return any(one.code is ProblemCode.READ_AGAIN for one in self.problems(name))
+        """Whether a number may stand as it is when somebody says that they have read or compared it again."""
+        return any(one.is_confirmable for one in self.problems(name))
+
+
+def saved_as(address: str, save_key: str) -> str:
+    """The key under which a form is saved once.
+
+    Args:
+        address: that it is sent to.
+        save_key: of the page it stands on.
+    """
+    return f"{address} {save_key}"
 
 
 def digest_of(text: str) -> str:
@@ -196,6 +209,12 @@ def read_form(body: bytes) -> Typed:
     if any(len(several) > FORM_PARTS_MAX for several in texts.values()):
         raise BadValue(Reason.BAD_FIELD, "form", f"a field of this form stands there more than {FORM_PARTS_MAX} times")
     return Typed({name: tuple(several) for name, several in texts.items()})
+
+
+def own_address(text: str, otherwise: str = "/") -> str:
+    """A path of this site; the first page, or another one, for anything else."""
+    is_own = text.startswith("/") and not text.startswith("//") and "\\" not in text and text.isprintable()
+    return text if is_own else otherwise
 
 
 def what_was_typed(typed: Typed) -> dict[str, str]:

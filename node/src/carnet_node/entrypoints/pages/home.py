@@ -13,6 +13,7 @@ from fastapi import APIRouter, Response
 
 from carnet_node.core.day import day_of
 from carnet_node.core.searching import find, is_whole_plate
+from carnet_node.core.stop_sales import stop_list
 from carnet_node.core.unsaved import begin_with_plate, unsaved_check_ins, unsaved_with_plate
 from carnet_node.entrypoints.pages.page import Page, PageOf
 
@@ -57,7 +58,14 @@ def _today(page: Page, staff_no: str | None) -> Mapping[str, Any]:
     shown = mine | {one.visit.id for one in others_here}
     others_came = [one for one in today.arrivals if one.visit.id not in shown]
     unsaved = unsaved_check_ins(page.node, page.person.id)
-    return {"today": today, "unsaved": unsaved, "others_here": others_here, "others_came": others_came}
+    unsold = len(stop_list(page.node).waiting)
+    return {
+        "today": today,
+        "unsaved": unsaved,
+        "others_here": others_here,
+        "others_came": others_came,
+        "unsold": unsold,
+    }
 
 
 def _begun_for(page: Page, plate: str) -> str | None:

@@ -19,10 +19,18 @@ from starlette.background import BackgroundTask
 from starlette.datastructures import UploadFile
 
 from carnet_node.adapters.csv_files import SideFile
+from carnet_node.adapters.list_workbooks import CONTENT_TYPE, side_workbook
 from carnet_node.adapters.uploads import drop_upload, find_upload, put_upload, rejected_file
 from carnet_node.core.acting import require
 from carnet_node.core.desk_limits import SHEETS_MAX, UPLOAD_FIELDS_MAX
-from carnet_node.core.import_columns import COLUMNS, ImportKind, Layout, guess_kind
+from carnet_node.core.import_columns import (
+    COLUMNS,
+    SIDE_HEADERS,
+    SIDE_HEADERS_ZH,
+    ImportKind,
+    Layout,
+    guess_kind,
+)
 from carnet_node.core.import_mapping import lay_out_mapped, mapping_of, save_mapping
 from carnet_node.core.import_run import preview_import, run_import
 from carnet_node.core.importing import LeftOut, check_source
@@ -38,6 +46,7 @@ from carnet_node.entrypoints.pages.import_sheets import (
     tables_of,
 )
 from carnet_node.entrypoints.pages.import_words import PreviewWords, headers_by_column
+from carnet_node.entrypoints.pages.languages import Language
 from carnet_node.entrypoints.pages.page import Page, PageOf, WatchedPageOf
 from carnet_node.entrypoints.pages.record_forms import RecordForm, save_work
 from carnet_node.entrypoints.wording import FAILURES, explain_failure
@@ -151,11 +160,21 @@ async def run(page: PageOf) -> Response:
 @router.get("/rejected.csv")
 async def take_rejected(page: PageOf, sheet: Annotated[int | None, Query(ge=0, lt=SHEETS_MAX)] = None) -> Response:
     """The rows of a sheet that were left out, each with its reason; of the last one unless it is named."""
-    path = rejected_file(_folder(page), page.pages.import_run.sheet if sheet is None else sheet)
-    await page.pages.desk.read(lambda: _require_import(page.node))
-    if not path.is_file():
-        raise BadValue(Reason.NOT_FOUND, "file", "nothing was left out")
+    path = await _rejected(page, sheet)
     return FileResponse(path, media_type="text/csv", filename=path.name)
+
+
+@router.get("/rejected.xlsx")
+async def take_rejected_workbook(
+    page: PageOf, sheet: Annotated[int | None, Query(ge=0, lt=SHEETS_MAX)] = None
+) -> Response:
+    """The same rows as a workbook."""
+    path = await _rejected(page, sheet)
+    made = await page.pages.desk.read(lambda: side_workbook(path))
+    name = path.with_suffix(".xlsx").name
+    return Response(
+        made.content, media_type=CONTENT_TYPE, headers={"Content-Disposition": f'attachment; filename="{name}"'}
+    )
 
 
 @router.post("/drop")
@@ -174,12 +193,22 @@ async def start_over(page: PageOf) -> Response:
     return page.go("/exchange")
 
 
+async def _rejected(page: Page, sheet: int | None) -> Path:
+    """The side file of a sheet, for whoever may import; of the last one unless it is named."""
+    path = rejected_file(_folder(page), page.pages.import_run.sheet if sheet is None else sheet)
+    await page.pages.desk.read(lambda: _require_import(page.node))
+    if not path.is_file():
+        raise BadValue(Reason.NOT_FOUND, "file", "nothing was left out")
+    return path
+
+
 async def _run(page: Page, state: ImportRun, table: Table, layout: Layout, source: str) -> None:
     """All rows, batch by batch, in the background; the state says how far it is."""
     words, headers = page.words, headers_by_column(layout, table.headers)
+    before = SIDE_HEADERS_ZH if words.language is Language.ZH else SIDE_HEADERS
 
     def _work() -> None:
-        with SideFile(rejected_file(_folder(page), state.sheet), table.headers) as side:
+        with SideFile(rejected_file(_folder(page), state.sheet), table.headers, before) as side:
 
             def _note(one: LeftOut) -> None:
                 side.add(one.row.number, words.left_out(one.problems, headers), one.row.cells)

@@ -29,6 +29,7 @@ LISTS: Final[Mapping[str, str]] = {
     "party": _("Customer"),
     "owner": _("Ownership"),
     "reading": _("Odometer reading"),
+    "alike": _("On file already?"),
 }
 
 ALIKE: Final[Mapping[str, str]] = {
@@ -82,6 +83,7 @@ LISTED: Final[Mapping[str, str]] = {
     "visits": _("list of orders"),
     "vehicles": _("list of cars"),
     "bundle": _("bundle (USB stick)"),
+    "conflicts": _("two values for one thing"),
 }
 
 MASKED: Final = ", masked"
@@ -109,6 +111,27 @@ LIST_COLUMNS: Final[Mapping[str, str]] = {
     "vehicles": _("Cars"),
     "visits": _("Orders"),
     "staff": _("Staff"),
+    "recall_calls": _("Owners to call about recalls"),
+    "stop_sales": _("Stopped sales"),
+    "board": _("Cars in the shop"),
+    "is_overdue": _("Overdue"),
+    "due": _("Whom to remind today"),
+    "hold": _("Why they are left alone"),
+    "campaign_no": _("Recall number"),
+    "title": _("Recall"),
+    "hazard_level": _("Danger"),
+    "emergency_advice": _("Emergency advice"),
+    "is_quiet": _("Wants no calls"),
+    "failed_tries": _("Tried in vain"),
+    "is_unreachable": _("Cannot be reached"),
+    "recalls_as_of": _("Recall data as of"),
+    "recalls_unknown": _("Why it is not certain"),
+}
+
+HOLDS: Final[Mapping[str, str]] = {
+    "silent": _("Not to be contacted"),
+    "no consent": _("Has not agreed"),
+    "declined": _("Declined"),
 }
 
 _ID_CHARS: Final = 37
@@ -149,9 +172,11 @@ UNKNOWN: Final[Mapping[str, str]] = {
     "no recall data has arrived yet": _("no recall data has arrived yet"),
     "the recall data is too old": _("the recall data is too old"),
     "a member list has not arrived yet": _("a member list has not arrived yet"),
+    "the number cannot be a VIN, so it may be mistyped": _("the number cannot be a VIN, so it may be mistyped"),
     "the recall data is newer than this machine's clock, so its age is not known": _(
         "the recall data is newer than this machine's clock, so its age is not known"
     ),
+    "it has no number that could be looked up": _("it has no number that could be looked up"),
 }
 
 RULES: Final[Mapping[str, str]] = {
@@ -242,6 +267,10 @@ class Labels:
     def unknown(self, because: str) -> str:
         """Why nothing certain can be said about recalls."""
         return self._of(UNKNOWN, because)
+
+    def hold(self, why: str) -> str:
+        """Why a customer is left alone."""
+        return self._of(HOLDS, why)
 
     def code(self, code: Value) -> str:
         """What a code means; a code that is not in the registry stays as it was typed."""

@@ -5,6 +5,7 @@ Decides addresses only. The language is a choice of the person at this browser; 
 
 from fastapi import APIRouter, Response
 
+from carnet_node.entrypoints.pages.forms import ADDRESS, own_address
 from carnet_node.entrypoints.pages.languages import LANGUAGE_COOKIE, Language
 from carnet_node.entrypoints.pages.page import DoorOf, NobodyThere
 from carnet_node.entrypoints.pages.visitors import PERSON_HEADER
@@ -20,7 +21,7 @@ async def choose_language(page: DoorOf) -> Response:
     """Show all pages in the other language from now on."""
     typed = page.typed()
     chosen = Language.EN if typed.text("language") == Language.EN.value else Language.ZH
-    answer = page.go(own_address(typed.text("address")))
+    answer = page.go(own_address(typed.text(ADDRESS)))
     answer.set_cookie(LANGUAGE_COOKIE, chosen.value, max_age=_YEAR_S, httponly=True, samesite="strict")
     return answer
 
@@ -34,9 +35,3 @@ async def show_strip(page: DoorOf) -> Response:
     answer = await page.show("strip.html")
     answer.headers[PERSON_HEADER] = record_text(person.id)
     return answer
-
-
-def own_address(text: str) -> str:
-    """A path of this site; the first page for anything else."""
-    is_own = text.startswith("/") and not text.startswith("//") and "\\" not in text and text.isprintable()
-    return text if is_own else "/"

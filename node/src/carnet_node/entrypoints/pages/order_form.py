@@ -19,15 +19,16 @@ from carnet_node.core.local_facts import Access
 from carnet_node.core.node import Node
 from carnet_node.core.reading_check import doubts_of
 from carnet_node.core.record_view import RecordView
-from carnet_node.core.refusals import refuse_if_any
+from carnet_node.core.refusals import Problem, refuse_together
 from carnet_node.core.staff import list_staff
 from carnet_node.core.staff_list import is_working
+from carnet_node.core.views import VisitView
 from carnet_node.entrypoints.pages.customer_forms import changed, text_of
 from carnet_node.entrypoints.pages.formats import Clockface, yuan
 from carnet_node.entrypoints.pages.forms import BASED_ON, FormState, Typed
 from carnet_node.entrypoints.pages.page import Page, PageOf
 from carnet_node.entrypoints.pages.record_forms import RecordForm, save_form, show_form
-from carnet_node.entrypoints.pages.typed import READ_AGAIN, TICKED, values_of_typed
+from carnet_node.entrypoints.pages.typed import READ_AGAIN, TICKED, Reader
 from carnet_node.entrypoints.reading import record_from_text
 from carnet_protocol.ids import RecordId, record_text
 from carnet_protocol.kinds import VISIT
@@ -89,20 +90,25 @@ def order_as_texts(view: RecordView, clockface: Clockface) -> dict[str, str]:
 
 def _drafts(node: Node, new_id: NewId, *, record: RecordId, typed: Typed, clockface: Clockface) -> Drafts:
     view = require_visit(node, record)
-    values: Mapping[str, Value] = values_of_typed(VISIT, {name: typed.text(name) for name in FIELDS}, clockface)
-    changes = changed(view.visit, values, typed, "")
-    if not changes:
+    reader = Reader(clockface)
+    changes = changed(view.visit, reader.values(VISIT, {name: typed.text(name) for name in FIELDS}), typed, "")
+    doubts = reader.problems + _odometer_doubts(node, view, changes, typed)
+    if not changes and not doubts:
         return ()
-    if "odometer_in_km" in changes and view.vehicle is not None and typed.text(READ_AGAIN) != TICKED:
-        readings, opened_at = require_vehicle(node, view.vehicle.id).readings, view.visit.values.get("opened_at")
-        moment = opened_at if isinstance(opened_at, int) else node.clock.now_ms()
-        refuse_if_any(
-            doubts_of(readings, changes["odometer_in_km"], moment, field="odometer_in_km", besides=view.visit.id)
-        )
     read = read_of_view(view.visit, typed.text(BASED_ON), changes)
     reading = reading_as_read(view, typed.text("reading_based_on") or None, changes)
     reason = typed.text("promise_reason") or OTHER_REASON
-    return order_drafts(node, read, changes, Recorded(reading, ()), new_id, promise_reason=reason)
+    command = partial(order_drafts, node, read, changes, Recorded(reading, ()), new_id, promise_reason=reason)
+    return refuse_together(doubts, command)
+
+
+def _odometer_doubts(node: Node, view: VisitView, changes: Mapping[str, Value], typed: Typed) -> list[Problem]:
+    """What speaks against another odometer at arrival, unless it was read again."""
+    if "odometer_in_km" not in changes or view.vehicle is None or typed.text(READ_AGAIN) == TICKED:
+        return []
+    readings, opened_at = require_vehicle(node, view.vehicle.id).readings, view.visit.values.get("opened_at")
+    moment = opened_at if isinstance(opened_at, int) else node.clock.now_ms()
+    return doubts_of(readings, changes["odometer_in_km"], moment, field="odometer_in_km", besides=view.visit.id)
 
 
 def _shape(page: Page, record: RecordId) -> RecordForm:

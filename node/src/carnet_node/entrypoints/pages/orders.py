@@ -13,26 +13,26 @@ import segno
 from fastapi import APIRouter, Response
 
 from carnet_node.core.access_log import begin_showing
-from carnet_node.core.basis import completions_as_read, read_for_step
+from carnet_node.core.basis import as_read, completions_as_read, read_for_step
 from carnet_node.core.commands.drafting import Drafts, NewId
-from carnet_node.core.commands.recall_work import SHOWN_FIELDS
+from carnet_node.core.commands.recall_work import SHOWN_FIELDS, retract_completion
+from carnet_node.core.commands.settlement import close_visit, settle_visit
 from carnet_node.core.commands.visits import (
     Step,
     add_jobs,
-    close_visit,
     complete_visit,
-    settle_visit,
     start_visit,
     void_visit,
 )
 from carnet_node.core.day import day_of
-from carnet_node.core.editing import recall_drafts, require_vehicle, require_visit
+from carnet_node.core.editing import recall_drafts, require_part, require_vehicle, require_visit
 from carnet_node.core.local_facts import Access
 from carnet_node.core.node import Node
+from carnet_node.core.numbering import today_at_site
 from carnet_node.core.reading_check import doubts_of
 from carnet_node.core.recall_check import RecallHit
-from carnet_node.core.recall_terms import done_so_far, methods_of
-from carnet_node.core.refusals import refuse_if_any
+from carnet_node.core.recall_terms import done_so_far, methods_of, work_of
+from carnet_node.core.refusals import refuse_together
 from carnet_node.core.status import Line, status_of
 from carnet_node.core.vehicle_file import vehicle_file
 from carnet_node.core.views import VisitView
@@ -41,7 +41,7 @@ from carnet_node.entrypoints.pages.forms import BASED_ON, FormState, Typed
 from carnet_node.entrypoints.pages.outline import marks_of
 from carnet_node.entrypoints.pages.page import Page, PageOf
 from carnet_node.entrypoints.pages.record_forms import RecordForm, save_form
-from carnet_node.entrypoints.pages.typed import READ_AGAIN, TICKED, values_of_typed
+from carnet_node.entrypoints.pages.typed import READ_AGAIN, TICKED, Reader
 from carnet_node.entrypoints.reading import record_from_text
 from carnet_node.entrypoints.web.visits import JUDGED_BY
 from carnet_protocol.errors import BadValue
@@ -92,12 +92,15 @@ async def take_step(page: PageOf, visit: str, step: str) -> Response:
 
     def _drafts(node: Node, _: NewId) -> Drafts:
         view = require_visit(node, record)
-        values = values_of_typed(VISIT, {name: text for name, text in texts.items() if text}, _clock(page))
+        reader = Reader(_clock(page))
+        values = reader.stated(VISIT, texts)
+        doubts = list(reader.problems)
         if view.vehicle is not None and typed.text(READ_AGAIN) != TICKED:
             readings, now_ms = require_vehicle(node, view.vehicle.id).readings, node.clock.now_ms()
-            refuse_if_any(doubts_of(readings, values.get("odometer_out_km"), now_ms, field="odometer_out_km"))
+            doubts += doubts_of(readings, values.get("odometer_out_km"), now_ms, field="odometer_out_km")
         read = read_for_step(view.visit, typed.text(BASED_ON), JUDGED_BY)
-        return take(Step(read, node.clock.now_ms(), view.work(), values))
+        step = Step(read, node.clock.now_ms(), view.work(), values, today_at_site(node), view.credit)
+        return refuse_together(doubts, lambda: take(step))
 
     return await _saved(page, typed, record, "step", _drafts)
 
@@ -124,7 +127,10 @@ async def add_work(page: PageOf, visit: str) -> Response:
     def _drafts(node: Node, new_id: NewId) -> Drafts:
         view = require_visit(node, record)
         read = read_for_step(view.visit, typed.text(BASED_ON), JUDGED_BY)
-        return add_jobs(read, view.work(), jobs_of_form(typed, _clock(page)), new_id)
+        reader = Reader(_clock(page))
+        jobs = jobs_of_form(typed, reader)
+        command = partial(add_jobs, read, view.work(), jobs, new_id, today_at_site(node))
+        return refuse_together(reader.problems, command)
 
     return await _saved(page, typed, record, MORE_WORK, _drafts)
 
@@ -136,13 +142,27 @@ async def complete_recall(page: PageOf, visit: str) -> Response:
 
     def _drafts(node: Node, new_id: NewId) -> Drafts:
         texts = {name: typed.text(name) for name in SHOWN_FIELDS if name != _TICKED and typed.text(name)}
-        values = values_of_typed(RECALL_COMPLETION, texts, _clock(page))
+        reader = Reader(_clock(page))
+        values = reader.values(RECALL_COMPLETION, texts)
         ticked = [int(one) for one in typed.all(_TICKED) if one in _ITEM_NUMBERS]
         values |= {_TICKED: item_bits(ticked)} if ticked else {}
         campaign, view = parse_record_text(typed.text("campaign")), require_visit(node, record)
-        return recall_drafts(node, view, campaign, new_id, method=typed.text("method"), values=values)
+        command = partial(recall_drafts, node, view, campaign, new_id, method=typed.text("method"), values=values)
+        return refuse_together(reader.problems, command)
 
     return await _saved(page, typed, record, f"recall-{typed.text('campaign')}", _drafts)
+
+
+@router.post("/{visit}/recalls/{completion}/retract")
+async def take_recall_back(page: PageOf, visit: str, completion: str) -> Response:
+    """Take back a recall that was recorded by mistake; it stays readable, and the recall is open again."""
+    record, done, typed = record_from_text(visit), record_from_text(completion), page.typed()
+
+    def _drafts(node: Node, _: NewId) -> Drafts:
+        view = require_part(node, RECALL_COMPLETION, done, record, by="visit_id")
+        return retract_completion(as_read(view, typed.text(BASED_ON)).read(), "entered_in_error")
+
+    return await _saved(page, typed, record, "", _drafts)
 
 
 @router.get("/{visit}/print/{sheet}")
@@ -173,14 +193,14 @@ class _OpenRecall:
 
 
 def _open_recall(hit: RecallHit) -> _OpenRecall:
-    wanted = tuple(map(evidence_field, evidence_names(hit.terms.evidence_bits)))
+    wanted = tuple(map(evidence_field, evidence_names(hit.terms.demands.evidence_bits)))
     return _OpenRecall(hit, methods_of(hit.terms), wanted)
 
 
 def _is_done(view: VisitView, hit: RecallHit) -> bool:
     """Whether nothing is left to do: by what is known of the car, or by what was recorded on this order."""
     here = (one.values for one in view.completions if one.values.get("campaign_id") == hit.campaign)
-    return hit.is_done or done_so_far(hit.terms, (one for one in here if not one.get("retracted"))).is_done
+    return hit.is_done or done_so_far(hit.terms, (work_of(one) for one in here if not one.get("retracted"))).is_done
 
 
 def _order(node: Node, record: RecordId) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from http import HTTPStatus
 from typing import Annotated, Any, Final
 
 from fastapi import Depends, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from carnet_node.core.acting import acting_for
 from carnet_node.core.browser_sessions import look_at_session, present_session
@@ -24,6 +24,7 @@ from carnet_node.core.node import Node
 from carnet_node.core.staff import is_set_up
 from carnet_node.core.status import status_of
 from carnet_node.entrypoints.pages.forms import (
+    ADDRESS,
     SAVE_KEY,
     TOKEN,
     WAS,
@@ -31,7 +32,9 @@ from carnet_node.entrypoints.pages.forms import (
     Typed,
     digests_as_sent,
     digests_of,
+    own_address,
     read_form,
+    saved_as,
     typed_since,
 )
 from carnet_node.entrypoints.pages.languages import language_of
@@ -39,6 +42,7 @@ from carnet_node.entrypoints.pages.rendering import Renderer, Words
 from carnet_node.entrypoints.pages.searches import Searches
 from carnet_node.entrypoints.pages.strip import STRIP_FRESH_MS, Strip, strip_of
 from carnet_node.entrypoints.pages.visitors import (
+    SCRIPT_HEADER,
     SESSION_BYTES,
     TOKEN_HEADER,
     Person,
@@ -139,6 +143,16 @@ class Page:
         """The language of the page."""
         return self.pages.renderer.words(self.visitor.language)
 
+    def stands_at(self, otherwise: str = "/") -> str:
+        """The page that is shown, or that a form was sent from when the form says so: where one comes back to."""
+        if self.request.method == "GET":
+            return self.request.url.path
+        try:
+            typed = read_form(self.request.scope.get(BODY_IN_SCOPE) or b"")
+        except BadValue:  # no form at all: this is asked while another failure is being answered
+            return otherwise
+        return own_address(typed.text(ADDRESS), otherwise)
+
     def typed(self) -> Typed:
         """What the form of this request holds, once its token is found to be this session's.
 
@@ -201,7 +215,8 @@ class Page:
 
         def work() -> str:
             """Read and render in one thread, so that the page shows one moment."""
-            return self.pages.renderer.render(self.visitor.language, template, {**self._common(), **context, **read()})
+            known = {**self._common(), "page_name": template.removesuffix(".html"), **context}
+            return self.pages.renderer.render(self.visitor.language, template, {**known, **read()})
 
         return self.answer(HTMLResponse(await self.pages.desk.read(work), status_code=int(status)))
 
@@ -223,7 +238,7 @@ class Page:
         key = typed.text(SAVE_KEY)
         if not key:
             return await again(explain_failure(KeyReused()))
-        asked = keyed_request(f"{self.request.url.path} {key}", self.request.scope.get(BODY_IN_SCOPE) or b"")
+        asked = keyed_request(saved_as(self.request.url.path, key), self.request.scope.get(BODY_IN_SCOPE) or b"")
         claim = claiming(self.node if draft is None else saving_draft(self.node, self.person.id, draft), asked)
 
         def once() -> dict[str, Any]:
@@ -240,7 +255,7 @@ class Page:
             return await again(explain_failure(failure))
         await self._forget_draft(draft)
         self.pages.forget_strip()
-        return self.go(str(answer["go"]))
+        return self._saved_at(str(answer["go"]))
 
     async def _saved_before(self, typed: Typed, first: Mapping[str, Any] | None, draft: str | None) -> Response:
         """A form that was saved when it was sent first: what it became, and what was typed since; no form to save."""
@@ -248,8 +263,13 @@ class Page:
         since = typed_since(typed, sent)
         await self._forget_draft(draft)
         if go is not None and not since:
-            return self.go(go)
+            return self._saved_at(go)
         return await self.show("saved_before.html", status=HTTPStatus.CONFLICT, go=go, since=since)
+
+    def _saved_at(self, address: str) -> Response:
+        """On to what was saved; a script hears where that is, so that its page stays when the node dies meanwhile."""
+        is_script = SCRIPT_HEADER in self.request.headers
+        return self.answer(JSONResponse({"go": address})) if is_script else self.go(address)
 
     async def _forget_draft(self, draft: str | None) -> None:
         """What was kept of a form after it was saved would come back as one that is not."""
@@ -292,7 +312,8 @@ class Page:
             "save_key": self.node.entropy.random_bytes(_SAVE_KEY_BYTES).hex(),
             "now_ms": now_ms,
             "person": self.visitor.person,
-            "address": self.request.url.path,
+            "address": self.stands_at(self.request.url.path),
+            "is_answer": self.request.method != "GET",
             "searched": "",
         }
 

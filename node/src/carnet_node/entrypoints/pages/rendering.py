@@ -14,8 +14,9 @@ from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from carnet_node.core.desk_limits import SESSION_MAX_MS
+from carnet_node.core.desk_limits import EVIDENCE_BYTES_MAX, SESSION_IDLE_MS, SESSION_MAX_MS
 from carnet_node.core.import_reasons import WHOLE_ROW, RowProblem
+from carnet_node.core.value_bounds import chars_max_of
 from carnet_node.entrypoints.pages import formats
 from carnet_node.entrypoints.pages.formats import Clockface
 from carnet_node.entrypoints.pages.labels import Labels
@@ -126,5 +127,6 @@ class Renderer:
             "left_out": words.left_out,
         }
         environment.globals |= {"labels": words.labels, "language": language, "static": self._static}
-        environment.globals |= {"session_max_ms": SESSION_MAX_MS}
+        environment.globals |= {"session_max_ms": SESSION_MAX_MS, "session_idle_ms": SESSION_IDLE_MS}
+        environment.globals |= {"evidence_bytes_max": EVIDENCE_BYTES_MAX, "chars_max": chars_max_of}
         return words

@@ -3,6 +3,7 @@
 Decides which screens there are and what stands beside them.
 
     /            /search/HANDLE /customers /vehicles    /visits     /visits/new   /sync   /staff   /exchange
+    /recalls
     /set-up      /login       /start       /locked      /password   /logout
     /language    /strip       /drafts/FORM /reveal      /static/VERSION/FILE
 """
@@ -22,6 +23,7 @@ from carnet_node.entrypoints.pages import (
     moving,
     order_form,
     orders,
+    recalls,
     staff,
     syncing,
     vehicle_form,
@@ -36,7 +38,7 @@ from carnet_node.entrypoints.pages.rendering import Renderer
 from carnet_node.entrypoints.pages.static_files import KeptFiles, static_address
 from carnet_node.entrypoints.web.desk import Desk
 
-_ROUTERS: Final = (
+ROUTERS: Final = (
     entering.router,
     moving.router,
     drafts.router,
@@ -47,6 +49,7 @@ _ROUTERS: Final = (
     syncing.router,
     staff.router,
     exchange.router,
+    recalls.router,
     importing.router,
     check_in.router,
     orders.router,
@@ -62,5 +65,5 @@ def add_pages(api: FastAPI, desk: Desk) -> None:
     api.state.pages.import_run = ImportRun()
     api.mount(static, KeptFiles())
     answer_page_failures(api)
-    for router in _ROUTERS:
+    for router in ROUTERS:
         api.include_router(router, include_in_schema=False)

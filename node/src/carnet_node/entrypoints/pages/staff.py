@@ -5,7 +5,7 @@ saw and took out is a page of its own, with a departure and at any time before a
 decided in `core.staff`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -25,6 +25,7 @@ from carnet_node.core.staff import (
     issue_start_code,
     let_leave,
     list_staff,
+    require_code_for,
     take_back,
 )
 from carnet_node.core.staff_list import is_working
@@ -88,7 +89,7 @@ async def show_report(page: PageOf, member: str) -> Response:
     staff = record_from_text(member)
 
     def _read() -> Mapping[str, Any]:
-        found = _leaving(page, staff)
+        found = _one_of(page, staff)
         return {
             **found,
             "report": report_on(accesses_of(page.node, staff), page.node.clock.now_ms()),
@@ -98,13 +99,34 @@ async def show_report(page: PageOf, member: str) -> Response:
     return await page.show("report.html", _read, screen="staff")
 
 
+@router.get("/{member}/code")
+async def ask_code(page: PageOf, member: str) -> Response:
+    """What a new start code ends, before it does."""
+    staff = record_from_text(member)
+
+    def _read() -> Mapping[str, Any]:
+        found = _one_of(page, staff)
+        require_code_for(page.node, staff)
+        return found
+
+    return await page.show("code.html", _read, screen="staff")
+
+
 @router.post("/{member}/code")
 async def give_code(page: PageOf, member: str) -> Response:
     """A new start code; the password and the sessions of this person end."""
-    staff, typed = record_from_text(member), page.typed()
-    return await _told(
-        page, typed, lambda: {"code": issue_start_code(page.node, staff), "staff_no": typed.text("staff_no")}
-    )
+    staff, typed, staff_no = record_from_text(member), page.typed(), page.person.staff_no
+    is_self = staff == page.person.id
+
+    def _work() -> Mapping[str, Any]:
+        return {"code": issue_start_code(page.node, staff), "staff_no": typed.text("staff_no")}
+
+    async def _begin_anew(told: Mapping[str, Any]) -> Response:
+        """Nobody is logged in any more: the page of the code is the way in again."""
+        form = FormState(Typed({"staff_no": (staff_no,)}))
+        return await page.show("start.html", form=form, told=told, person=None, address="/start")
+
+    return await _told(page, typed, _work, _begin_anew if is_self else None)
 
 
 @router.post("/{member}/role")
@@ -126,7 +148,7 @@ async def change_role(page: PageOf, member: str) -> Response:
 async def ask_leave(page: PageOf, member: str) -> Response:
     """What will happen, and who takes over."""
     staff = record_from_text(member)
-    return await page.show("leave.html", lambda: _leaving(page, staff), screen="staff", form=FormState())
+    return await page.show("leave.html", lambda: _one_of(page, staff), screen="staff", form=FormState())
 
 
 @router.post("/{member}/leave")
@@ -142,12 +164,12 @@ async def leave(page: PageOf, member: str) -> Response:
     except FAILURES as failure:
         form = FormState.refused(typed, explain_failure(failure))
         status = explain_failure(failure).status
-        return await page.show("leave.html", lambda: _leaving(page, staff), status=status, screen="staff", form=form)
+        return await page.show("leave.html", lambda: _one_of(page, staff), status=status, screen="staff", form=form)
     page.pages.forget_strip()
 
     def _read() -> Mapping[str, Any]:
         departure: Departure = moved["departure"]
-        return {**_leaving(page, staff), **moved, "report": report_on(departure.accesses, page.node.clock.now_ms())}
+        return {**_one_of(page, staff), **moved, "report": report_on(departure.accesses, page.node.clock.now_ms())}
 
     return await page.show("report.html", _read, screen="staff", address=f"{router.prefix}/{member}/accesses")
 
@@ -159,8 +181,17 @@ async def come_back(page: PageOf, member: str) -> Response:
     return await _told(page, typed, lambda: {"code": take_back(page.node, staff), "staff_no": typed.text("staff_no")})
 
 
-async def _told(page: Page, typed: Typed, work: Callable[[], Mapping[str, Any]]) -> Response:
-    """The staff page with what a step brought, or with what was wrong."""
+async def _told(
+    page: Page,
+    typed: Typed,
+    work: Callable[[], Mapping[str, Any]],
+    then: Callable[[Mapping[str, Any]], Awaitable[Response]] | None = None,
+) -> Response:
+    """The staff page with what a step brought, or with what was wrong.
+
+    Args:
+        then: another page for what it brought.
+    """
     show = partial(page.show, "staff.html", lambda: _staff(page), screen="staff", address=router.prefix)
     try:
         told = await page.pages.desk.write(lambda: dict(work()))
@@ -168,7 +199,7 @@ async def _told(page: Page, typed: Typed, work: Callable[[], Mapping[str, Any]])
         explained = explain_failure(failure)
         return await show(status=explained.status, form=FormState.refused(typed, explained), told=None)
     page.pages.forget_strip()
-    return await show(form=FormState(), told=told)
+    return await (show(form=FormState(), told=told) if then is None else then(told))
 
 
 def _successor(text: str) -> RecordId | None:
@@ -185,18 +216,18 @@ def _successor(text: str) -> RecordId | None:
         raise problem from error
 
 
-def _leaving(page: Page, staff: RecordId) -> dict[str, Any]:
-    """One person, beside everybody else: who leaves or has left, and who may take over.
+def _one_of(page: Page, staff: RecordId) -> dict[str, Any]:
+    """One person, beside everybody else: who leaves, has left or gets a code, and who may take over.
 
     Raises:
         CommandRefused: the role does not manage staff.
         BadValue: nobody of this site.
     """
     found = _staff(page)
-    leaving = next((one for one in found["members"] if one.view.id == staff), None)
-    if leaving is None:
+    somebody = next((one for one in found["members"] if one.view.id == staff), None)
+    if somebody is None:
         raise BadValue(Reason.NOT_FOUND, "staff", record_text(staff))
-    return {**found, "leaving": leaving}
+    return {**found, "somebody": somebody}
 
 
 def _staff(page: Page) -> dict[str, Any]:

@@ -4,24 +4,25 @@ Decides addresses only. A restore names the heads of the list it was chosen from
 so does a bundle from the hub. A bundle for the hub is a POST with the session's token, as every export.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 from fastapi import APIRouter, Response
 from starlette.datastructures import UploadFile
 
+from carnet_node.core.access_log import note_access
 from carnet_node.core.bundling import BundleReport
-from carnet_node.core.conflicts import restore_value
+from carnet_node.core.conflicts import OverruledValue, restore_value
 from carnet_node.core.desk_limits import UPLOAD_FIELDS_MAX
 from carnet_node.core.failures import HubUnreachable
 from carnet_node.core.heads import heads_from_text
 from carnet_node.core.limits import BUNDLE_FILE_BYTES_MAX
+from carnet_node.core.local_facts import Access
 from carnet_node.core.node import Node
 from carnet_node.core.sync import run_round
 from carnet_node.core.sync_centre import sync_centre
-from carnet_node.entrypoints.pages.forms import BASED_ON
-from carnet_node.entrypoints.pages.moving import own_address
+from carnet_node.entrypoints.pages.forms import ADDRESS, BASED_ON, own_address
 from carnet_node.entrypoints.pages.page import Page, PageOf
 from carnet_node.entrypoints.reading import kind_from_text, op_from_text, record_from_text
 from carnet_node.entrypoints.software import SOFTWARE
@@ -33,6 +34,9 @@ from carnet_storage.adapters.small_files import read_status
 from carnet_storage.core.status import concerns
 
 router = APIRouter()
+
+_COMPARED: Final = ("customer_note", "internal_note", "belongings")
+"""Words written about a car: which of two is right, nobody can tell while they are masked. Who somebody is stays so."""
 
 
 @router.get("/sync")
@@ -128,9 +132,17 @@ async def restore(page: PageOf) -> Response:
 
     def _work(node: Node) -> str:
         restore_value(node, kind, record, typed.text("register"), op, read=heads)
-        return own_address(typed.text("address"))
+        return own_address(typed.text(ADDRESS))
 
     return await page.save(typed, _work, page.failed)
+
+
+def _note_compared(node: Node, conflicts: Iterable[OverruledValue]) -> None:
+    """Note the words about cars that a page is about to show in full."""
+    both = [(one.overruled.values, {} if one.shown is None else one.shown.values) for one in conflicts]
+    shown = [pair for pair in both if any(values.get(name) for values in pair for name in _COMPARED)]
+    if shown:
+        note_access(node, Access.SHOWN, "conflicts", len(shown))
 
 
 def _sticks(page: Page) -> Sticks:
@@ -143,8 +155,11 @@ def _sticks(page: Page) -> Sticks:
 def _centre(page: Page) -> Mapping[str, Any]:
     node, desk = page.node, page.pages.desk
     told = None if desk.backups is None else read_status(desk.backups)
+    centre = sync_centre(node)
+    _note_compared(node, [one.value for one in centre.conflicts])
     return {
-        "centre": sync_centre(node),
+        "centre": centre,
+        "plain": _COMPARED,
         "explain": explain,
         "backups": () if told is None else concerns(told, node.clock.now_ms()),
         "has_backups": told is not None,

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
-from carnet_node.core.refusals import Problem, ProblemCode, refuse_if_any
+from carnet_node.core.refusals import Problem, ProblemCode
 from carnet_node.entrypoints.pages.formats import Clockface
 from carnet_protocol.errors import BadValue
 from carnet_protocol.ids import parse_record_text
@@ -23,6 +23,7 @@ from carnet_protocol.registry import Field, Kind, Value, ValueType
 _WHOLE: Final = re.compile(r"-?[0-9]{1,16}")
 _DECIMAL: Final = re.compile(r"(-?)([0-9]{1,13})(?:\.([0-9]{1,2}))?")
 _DATE: Final = re.compile(r"([0-9]{4})[-/.年]?([0-9]{1,2})[-/.月]?([0-9]{1,2})日?")
+_SHA256: Final = re.compile(r"[0-9a-fA-F]{64}")
 _MOMENT: Final = re.compile(r"(.+?)[T ]+([0-9]{1,2}):([0-9]{2})")
 _SEPARATORS: Final = re.compile(r"[\s,，']+")
 _UNITS: Final = re.compile(r"(km|公里|元|¥|￥|h|小时)", re.IGNORECASE)
@@ -39,27 +40,40 @@ READ_AGAIN: Final = "is_read_again"
 """The box by which somebody says that an odometer which looks wrong was read a second time."""
 
 
-def values_of_typed(kind: Kind, texts: Mapping[str, str], clockface: Clockface, *, where: str = "") -> dict[str, Value]:
-    """Field values of typed texts; an empty text takes a value away, and unknown fields are no form of ours.
+class Reader:
+    """Reads what was typed into the parts of a form, and gathers what means nothing.
 
-    Args:
-        where: stands before the field names of problems, for lists inside a form.
-
-    Raises:
-        CommandRefused: every text that means nothing, each with its field.
+    Attributes:
+        problems: of all parts, each with its field. They are refused together with what the command says about the rest
+            (`refusals.refuse_together`), so that nobody mends one field to be told about the next.
     """
-    values: dict[str, Value] = {}
-    problems: list[Problem] = []
-    for name, text in texts.items():
-        if name not in kind.labels:
-            problems.append(Problem(where + name, ProblemCode.UNKNOWN_FIELD, _NO_FIELD, _RELOAD))
-            continue
-        try:
-            values[name] = value_of(kind.by_label[kind.labels[name]][1], text, clockface)
-        except ValueError:
-            problems.append(_problem(kind.by_label[kind.labels[name]][1], where + name))
-    refuse_if_any(problems)
-    return values
+
+    def __init__(self, clockface: Clockface) -> None:
+        self.problems: list[Problem] = []
+        self._clockface = clockface
+
+    def values(self, kind: Kind, texts: Mapping[str, str], where: str = "") -> dict[str, Value]:
+        """Field values of typed texts, those left out that mean nothing; an empty text takes a value away.
+
+        Args:
+            where: stands before the field names of problems, for lists inside a form.
+        """
+        values: dict[str, Value] = {}
+        for name, text in texts.items():
+            if name not in kind.labels:
+                self.problems.append(Problem(where + name, ProblemCode.UNKNOWN_FIELD, _NO_FIELD, _RELOAD))
+                continue
+            one = kind.by_label[kind.labels[name]][1]
+            try:
+                values[name] = value_of(one, text, self._clockface)
+            except ValueError:
+                self.problems.append(_problem(one, where + name))
+        return values
+
+    def stated(self, kind: Kind, texts: Mapping[str, str], where: str = "") -> dict[str, Value]:
+        """As `values`, of a new record, in which a no and an empty field say nothing."""
+        found = self.values(kind, texts, where)
+        return {name: value for name, value in found.items() if value is not None and value is not False}
 
 
 def in_typed_units(problem: Problem) -> Problem:
@@ -91,7 +105,7 @@ def value_of(one: Field, text: str, clockface: Clockface) -> Value:
         case ValueType.REF:
             return _reference(text)
         case ValueType.BYTES:
-            return bytes.fromhex(text)
+            return hash_of(text)
         case ValueType.TEXT | ValueType.CODE:
             return text.strip()
 
@@ -120,6 +134,18 @@ def hundredths_of(text: str) -> int:
     sign, whole, places = match.groups()
     found = int(whole) * _HUNDREDTHS_OF_ONE + int((places or "").ljust(2, "0"))
     return -found if sign else found
+
+
+def hash_of(text: str) -> bytes:
+    """The SHA-256 behind 64 hexadecimal digits, in whatever case and however they are grouped.
+
+    Raises:
+        ValueError: none.
+    """
+    plain = _plain(text)
+    if not _SHA256.fullmatch(plain):
+        raise ValueError("no SHA-256")
+    return bytes.fromhex(plain)
 
 
 def date_of(text: str) -> str:
@@ -172,6 +198,9 @@ def _problem(one: Field, field: str) -> Problem:
             what, then = "This is not a date.", "Enter it as YYYY-MM-DD."
         case ValueType.INSTANT:
             what, then = "This is not a date and time.", "Enter it as YYYY-MM-DD HH:MM."
+        case ValueType.BYTES:
+            what = "This is not a SHA-256: it has 64 characters, 0 to 9 and a to f."
+            then = "Choose the file again, or copy its SHA-256 whole; the file itself is not needed."
         case _:
             what, then = "The page sent something that cannot stand here.", _RELOAD
     return Problem(field, ProblemCode.BAD_VALUE, what, then)

@@ -25,9 +25,10 @@ from carnet_node.core.commands.vehicles import (
 )
 from carnet_node.core.editing import new_owner_drafts, plate_drafts, require_vehicle
 from carnet_node.core.node import Node
+from carnet_node.core.numbering import Today, today_at_site
 from carnet_node.core.reading_check import doubts_of
 from carnet_node.core.record_view import RecordView
-from carnet_node.core.refusals import refuse_if_any
+from carnet_node.core.refusals import refuse_if_any, refuse_together
 from carnet_node.core.searching import one_customer
 from carnet_node.core.views import VehicleView
 from carnet_node.entrypoints.pages.customer_forms import changed, gathered, row_on_file, text_of
@@ -35,11 +36,11 @@ from carnet_node.entrypoints.pages.formats import Clockface
 from carnet_node.entrypoints.pages.forms import BASED_ON, FormState, Typed
 from carnet_node.entrypoints.pages.page import Page, PageOf
 from carnet_node.entrypoints.pages.record_forms import RecordForm, save_form, show_form
-from carnet_node.entrypoints.pages.typed import READ_AGAIN, TICKED, values_of_typed
+from carnet_node.entrypoints.pages.typed import READ_AGAIN, TICKED, Reader
 from carnet_node.entrypoints.reading import record_from_text
 from carnet_protocol.ids import RecordId, record_text
 from carnet_protocol.kinds import ODOMETER_READING, OWNERSHIP, PLATE, VEHICLE
-from carnet_protocol.registry import Kind
+from carnet_protocol.registry import Kind, Value
 
 router = APIRouter(prefix="/vehicles")
 
@@ -142,22 +143,36 @@ class _Form:
     clockface: Clockface
     new_id: NewId
 
+    @property
+    def today(self) -> Today:
+        """What day it is at the site."""
+        return today_at_site(self.node)
+
     def own(self) -> Drafts:
         """What changes of the car itself."""
         view, typed = self.car.vehicle, self.typed
-        values = values_of_typed(VEHICLE, {name: typed.text(name) for name in OWN_FIELDS}, self.clockface)
-        changes = changed(view, values, typed, "")
-        return edit_vehicle(read_of_view(view, typed.text(BASED_ON), changes), changes) if changes else ()
+        reader = Reader(self.clockface)
+        changes = changed(view, reader.values(VEHICLE, {name: typed.text(name) for name in OWN_FIELDS}), typed, "")
+        read = read_of_view(view, typed.text(BASED_ON), changes)
+        return refuse_together(reader.problems, partial(edit_vehicle, read, changes, self.today))
 
     def row(self, name: str, where: str) -> Drafts:
         """What changes of one plate, holder or reading."""
         kind, fields = _FIELDS[name]
         texts = self.typed.below(where)
-        values = values_of_typed(kind, {one: texts.get(one, "") for one in fields}, self.clockface)
+        reader = Reader(self.clockface)
+        values = reader.values(kind, {one: texts.get(one, "") for one in fields})
         if not texts.get("id"):
             stated = {one: value for one, value in values.items() if value is not None}
-            is_new = kind is PLATE and stated
-            return plate_drafts(self.node, self.car.vehicle.id, stated, self.new_id) if is_new else ()
+            is_new = kind is PLATE and (stated or reader.problems)
+            new = partial(plate_drafts, self.node, self.car.vehicle.id, stated, self.new_id)
+            return refuse_together(reader.problems, new) if is_new else ()
+        return refuse_together(reader.problems, partial(self.known_row, name, where, values))
+
+    def known_row(self, name: str, where: str, values: Mapping[str, Value]) -> Drafts:
+        """What changes of a plate, holder or reading that is on file."""
+        kind, _ = _FIELDS[name]
+        texts = self.typed.below(where)
         view = row_on_file(_rows(self.car)[name], texts["id"])
         heads = texts.get(BASED_ON, "")
         if texts.get("gone") == TICKED and kind is not OWNERSHIP:
@@ -165,21 +180,29 @@ class _Form:
             return remove_plate(read) if kind is PLATE else retract_reading(read, _MISTAKE)
         changes = changed(view, values, self.typed, where)
         edit = edit_plate if kind is PLATE else edit_ownership
-        return edit(read_of_view(view, heads, changes), changes) if changes else ()
+        return edit(read_of_view(view, heads, changes), changes, self.today) if changes else ()
 
     def new_owner(self) -> Drafts:
         """Somebody who holds the car from now on, or from a day."""
         texts = self.typed.below("owner.")
         if not texts.get("customer_id"):
             return ()
-        values = values_of_typed(OWNERSHIP, {"from_on": texts.get("from_on", "")}, self.clockface)
-        customer = one_customer(self.node, texts["customer_id"], "customer_id")
-        return new_owner_drafts(self.node, self.car.vehicle.id, customer, texts.get("role") or "owner", values)
+        reader = Reader(self.clockface)
+        values = reader.values(OWNERSHIP, {"from_on": texts.get("from_on", "")})
+
+        def drafts() -> Drafts:
+            """For whoever is meant by the text."""
+            customer = one_customer(self.node, texts["customer_id"], "customer_id")
+            return new_owner_drafts(self.node, self.car.vehicle.id, customer, texts.get("role") or "owner", values)
+
+        return refuse_together(reader.problems, drafts)
 
     def new_reading(self) -> Drafts:
         """What the odometer reads now."""
         texts = self.typed.below("reading.")
-        values = values_of_typed(ODOMETER_READING, {one: texts.get(one, "") for one in READING_FIELDS}, self.clockface)
+        reader = Reader(self.clockface)
+        values = reader.values(ODOMETER_READING, {one: texts.get(one, "") for one in READING_FIELDS})
+        refuse_if_any(reader.problems)
         odometer_km, source = values["odometer_km"], str(values["source"] or "statement")
         if not isinstance(odometer_km, int):
             return ()

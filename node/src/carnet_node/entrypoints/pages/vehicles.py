@@ -1,6 +1,6 @@
 """Cars: the file of one, with its history over all sites known here.
 
-Decides addresses, and whose card stands beside a car: that of its present owner, where this site knows one.
+Decides addresses. Whose card stands beside a car is `core.holders`.
 """
 
 from collections.abc import Mapping
@@ -9,9 +9,11 @@ from typing import Any
 from fastapi import APIRouter, Response
 
 from carnet_node.core.editing import require_record
+from carnet_node.core.holders import card_holder, known_beside
 from carnet_node.core.identifying import state_number
 from carnet_node.core.node import Node
-from carnet_node.core.vehicle_file import PRESENT_ROLES, VehicleFile, vehicle_file
+from carnet_node.core.numbering import site_day
+from carnet_node.core.vehicle_file import vehicle_file
 from carnet_node.core.views import customer_card
 from carnet_node.entrypoints.pages.forms import FormState
 from carnet_node.entrypoints.pages.page import PageOf
@@ -55,19 +57,11 @@ def _file(node: Node, vehicle: RecordId) -> Mapping[str, Any]:
     if file is None:
         require_record(node, VEHICLE, vehicle)
         raise AssertionError("a record that is there has a file")
-    owner = present_owner(file)
+    held = card_holder(file.car, site_day(node))
     return {
-        "card": None if owner is None else customer_card(node, owner),
+        "card": None if held is None else customer_card(node, held.customer.id),
+        "known_beside": known_beside(file.car, site_day(node)),
         "cars": [file.car.vehicle],
         "file": file,
         "plot": odometer_plot(file.car.odometer),
     }
-
-
-def present_owner(file: VehicleFile) -> RecordId | None:
-    """The customer who holds a car now; None when this site knows none."""
-    for role in PRESENT_ROLES:
-        for owned in file.car.owners:
-            if owned.other is not None and owned.link.values.get("role") == role and not owned.link.values.get("to_on"):
-                return owned.other.id
-    return None

@@ -27,6 +27,9 @@ SESSION_COOKIE: Final = "carnet_session"
 TOKEN_HEADER: Final = "carnet-token"
 PERSON_HEADER: Final = "carnet-person"
 """Who is logged in, for a page whose session was replaced in another window."""
+SCRIPT_HEADER: Final = "carnet-script"
+"""A script of a page sends its form: it is told where that leads, and goes there itself."""
+
 SESSION_BYTES: Final = 32
 _SESSION_CHARS: Final = 43
 _TOKEN_PURPOSE: Final = b"carnet page token 1"

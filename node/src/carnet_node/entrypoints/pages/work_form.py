@@ -25,15 +25,16 @@ from carnet_node.core.commands.visits import (
 )
 from carnet_node.core.editing import require_part, require_visit
 from carnet_node.core.node import Node
+from carnet_node.core.numbering import today_at_site
 from carnet_node.core.record_view import RecordView
-from carnet_node.core.refusals import ProblemCode, refuse
+from carnet_node.core.refusals import ProblemCode, refuse, refuse_together
 from carnet_node.core.views import VisitView
 from carnet_node.entrypoints.pages.customer_forms import changed, gathered, row_on_file, text_of
 from carnet_node.entrypoints.pages.formats import Clockface, hundredths, yuan
 from carnet_node.entrypoints.pages.forms import BASED_ON, FormState, Typed
 from carnet_node.entrypoints.pages.page import Page, PageOf
 from carnet_node.entrypoints.pages.record_forms import RecordForm, save_form, show_form
-from carnet_node.entrypoints.pages.typed import TICKED, values_of_typed
+from carnet_node.entrypoints.pages.typed import TICKED, Reader
 from carnet_node.entrypoints.reading import record_from_text
 from carnet_node.entrypoints.web.visits import JUDGED_BY
 from carnet_protocol.ids import RecordId, record_text
@@ -153,10 +154,18 @@ class _Form:
         kind, fields = ROWS[name]
         texts = self.typed.below(where)
         said = {one: texts.get(one, "") for one in fields}
-        values = values_of_typed(kind, said, self.clockface)
+        reader = Reader(self.clockface)
+        values = reader.values(kind, said)
         if not texts.get("id"):
             stated = {one: value for one, value in values.items() if value is not None}
-            return self.new_line(kind, texts.get("job", ""), stated) if any(said.values()) else ()
+            new = partial(self.new_line, kind, texts.get("job", ""), stated)
+            return refuse_together(reader.problems, new) if any(said.values()) else ()
+        return refuse_together(reader.problems, partial(self.known_row, name, where, values))
+
+    def known_row(self, name: str, where: str, values: Mapping[str, Value]) -> Drafts:
+        """What changes of one that is on file."""
+        kind, _ = ROWS[name]
+        texts = self.typed.below(where)
         view = row_on_file(_views(self.view)[name], texts["id"])
         heads = texts.get(BASED_ON, "")
         if texts.get("gone") == TICKED:
@@ -169,7 +178,7 @@ class _Form:
             return ()
         read = read_of_view(view, heads, changes)
         if kind is JOB:
-            return edit_job(self.order, self.work, read, changes)
+            return edit_job(self.order, self.work, read, changes, today_at_site(self.node))
         return edit_line(self.order, self.work, kind, read, changes)
 
     def new_line(self, kind: Kind, job: str, stated: Mapping[str, Value]) -> Drafts:

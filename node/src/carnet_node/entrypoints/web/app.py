@@ -25,7 +25,18 @@ from carnet_node.core.session import SyncPorts
 from carnet_node.entrypoints.examining import examine_installation
 from carnet_node.entrypoints.pages.site import add_pages
 from carnet_node.entrypoints.sticks import Sticks
-from carnet_node.entrypoints.web import conflicts, customers, search, sync, vehicles, visits, work
+from carnet_node.entrypoints.web import (
+    appointments,
+    board,
+    conflicts,
+    customers,
+    reminders,
+    search,
+    sync,
+    vehicles,
+    visits,
+    work,
+)
 from carnet_node.entrypoints.web.desk import Background, Desk
 from carnet_node.entrypoints.web.guards import Guard, allowed_hosts
 from carnet_node.entrypoints.web.problem_response import answer_problems
@@ -36,8 +47,12 @@ _ROUTERS: Final = (
     search.router,
     customers.router,
     vehicles.router,
+    board.router,
+    reminders.router,
     visits.router,
     work.router,
+    appointments.router,
+    appointments.arranging,
     conflicts.router,
 )
 

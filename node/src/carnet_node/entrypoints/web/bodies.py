@@ -13,7 +13,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from carnet_node.core.commands.check_in import OTHER_REASON
 from carnet_node.core.commands.lines import NewJob
 from carnet_node.core.limits import FIND_ROWS_MAX, FIND_TEXT_CHARS_MAX, FORM_PARTS_MAX, HEADS_TEXT_CHARS_MAX
+from carnet_node.core.settling import Settling, Share
+from carnet_node.entrypoints.reading import record_from_text
 from carnet_node.entrypoints.web.desk import list_of, values_of
+from carnet_protocol.ids import RecordId
 from carnet_protocol.kinds import JOB, LABOUR_LINE, PART_LINE
 from carnet_protocol.limits import CODE_CHARS_MAX, FIELDS_PER_OP_MAX
 
@@ -159,6 +162,127 @@ class StepForm(Form):
 
     based_on: Heads
     at: Instant | None = None
+
+
+class ArriveForm(RemoveForm):
+    """The car of an appointment has come."""
+
+    at: Instant | None = None
+    visit_id: Code | None = None
+
+
+class CancelForm(RemoveForm):
+    """An appointment is cancelled: customer_wish, workshop, parts, duplicate or other."""
+
+    reason: Code
+
+
+class RebookForm(CancelForm):
+    """An appointment that has ended is booked again: parts, no_show, customer_wish, workshop or other.
+
+    `values` are those of the new one; `visit_id` names the open order that the car comes back to.
+    """
+
+    values: Values = NOTHING
+    visit_id: Code | None = None
+
+
+class AmountsForm(Form):
+    """Amounts in fen by pay type; what is left out is 0."""
+
+    customer: int = 0
+    warranty: int = 0
+    internal: int = 0
+
+
+class ShareForm(Form):
+    """One payer's part of what is due for a pay type; below zero for what is given back."""
+
+    pay_type: Code
+    share_fen: int
+    payer_kind: Code
+    pay_method: Code | None = None
+    customer_id: Code | None = None
+
+
+class BillForm(Form):
+    """A bill as the person who settles it has it before them: the totals seen, and who pays what."""
+
+    seen: AmountsForm
+    shares: Annotated[list[ShareForm], Field(max_length=FORM_PARTS_MAX)]
+    discount: AmountsForm = AmountsForm()
+    discount_reason: Code | None = None
+
+
+def settling_of(form: BillForm) -> Settling:
+    """The bill of a form, for a command.
+
+    Raises:
+        BadValue: a customer that is no record id.
+    """
+    shares = [
+        Share(one.pay_type, one.share_fen, one.payer_kind, one.pay_method or "", _record(one.customer_id))
+        for one in form.shares
+    ]
+    return Settling(form.seen.model_dump(), shares, form.discount.model_dump(), form.discount_reason or "")
+
+
+def _record(text: str | None) -> RecordId | None:
+    return None if text is None else record_from_text(text)
+
+
+class SettleForm(StepForm):
+    """The bill is settled; without a `bill` each pay type is paid in full by whom it is named after."""
+
+    bill: BillForm | None = None
+
+
+class HandOverForm(StepForm):
+    """The car is handed over; `values` are the odometer and when it should come back.
+
+    `may_call` says whether the customer may be called about that; left out, nobody asked.
+    """
+
+    values: Values = NOTHING
+    may_call: bool | None = None
+
+
+class ReminderForm(Form):
+    """A customer was reminded: occasion, due_on, channel and result, and the car if it is about one."""
+
+    customer_id: Code
+    values: Values
+
+
+class CarDatesForm(Form):
+    """Days of a customer's car: insurance_until_on, inspection_until_on."""
+
+    vehicle_id: Code
+    customer_id: Code
+    values: Values
+
+
+class StageForm(RemoveForm):
+    """Where a car stands on the board; a stage on hold needs a reason."""
+
+    stage: Code
+    hold_reason: Code | None = None
+
+
+class AnswerForm(RemoveForm):
+    """What the customer said about a job: approved or declined, and how they were asked."""
+
+    visit_based_on: Heads
+    approval: Code
+    approval_channel: Code
+    at: Instant | None = None
+
+
+class OfferForm(Form):
+    """Deferred work is proposed on this order."""
+
+    visit_based_on: Heads
+    job_id: Code
 
 
 class CompleteForm(StepForm):

@@ -31,7 +31,7 @@ from carnet_node.core.editing import (
     require_customer,
     require_part,
 )
-from carnet_node.core.numbering import site_day
+from carnet_node.core.numbering import today_at_site
 from carnet_node.core.views import customer_card
 from carnet_node.entrypoints.presenting import Json, Presenter
 from carnet_node.entrypoints.reading import record_from_text
@@ -94,7 +94,7 @@ async def record_customer(desk: DeskOf, show: Show, form: AddCustomerForm, respo
         list_of(ADDRESS, form.addresses, "addresses"),
         None if form.preference is None else values_of(CONTACT_PREFERENCE, form.preference, where="preference."),
         list_of(CONSENT, form.consents, "consents"),
-        site_day(desk.node),
+        today_at_site(desk.node),
     )
 
     def _work() -> Json:
@@ -120,7 +120,7 @@ async def change_customer(desk: DeskOf, show: Show, customer: str, form: EditFor
 
     def _drafts(_: NewId) -> Drafts:
         read = read_for_edit(desk.node, CUSTOMER, record, form.based_on, changes)
-        return edit_customer(EditCustomer(read, changes, site_day(desk.node)))
+        return edit_customer(EditCustomer(read, changes, today_at_site(desk.node)))
 
     return await _saved(desk, show, CUSTOMER, record, _drafts)
 
@@ -143,7 +143,7 @@ async def record_part(desk: DeskOf, show: Show, customer: str, part: CustomerPar
     values = values_of(kind, form.values)
 
     def _drafts(new_id: NewId) -> Drafts:
-        return part_drafts(require_customer(desk.node, record), kind, values, new_id)
+        return part_drafts(desk.node, require_customer(desk.node, record), kind, values, new_id)
 
     return await _saved(desk, show, kind, record, _drafts)
 
@@ -158,7 +158,7 @@ async def change_part(
 
     def _drafts(_: NewId) -> Drafts:
         view = require_part(desk.node, kind, record_from_text(part_id), record)
-        return edit_part(EditPart(kind, read_of_view(view, form.based_on, changes), changes))
+        return edit_part(EditPart(kind, read_of_view(view, form.based_on, changes), changes, today_at_site(desk.node)))
 
     return await _saved(desk, show, kind, record, _drafts)
 

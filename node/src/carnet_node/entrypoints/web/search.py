@@ -23,5 +23,5 @@ async def search(desk: DeskOf, show: Show, form: SearchForm) -> Json:
 
 @router.post("/recalls/check")
 async def check_recall(desk: DeskOf, form: RecallCheckForm) -> Json:
-    """Hit, clear or unknown, with the age of the data; a number that cannot be a VIN is refused, never "clear"."""
+    """Hit, clear or unknown, with the age of the data; a number that cannot be a VIN is "unknown", never "clear"."""
     return await desk.read(lambda: recalls_json(check_car(desk.node, form.identifier)))

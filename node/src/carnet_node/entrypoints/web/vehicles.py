@@ -31,6 +31,7 @@ from carnet_node.core.editing import (
     require_part,
     require_vehicle,
 )
+from carnet_node.core.numbering import today_at_site
 from carnet_node.core.views import vehicle_view
 from carnet_node.entrypoints.presenting import Json, Presenter
 from carnet_node.entrypoints.reading import record_from_text
@@ -96,7 +97,9 @@ async def change_vehicle(desk: DeskOf, show: Show, vehicle: str, form: EditForm)
     record, changes = record_from_text(vehicle), values_of(VEHICLE, form.changes)
 
     def _drafts(_: NewId) -> Drafts:
-        return edit_vehicle(read_for_edit(desk.node, VEHICLE, record, form.based_on, changes), changes)
+        return edit_vehicle(
+            read_for_edit(desk.node, VEHICLE, record, form.based_on, changes), changes, today_at_site(desk.node)
+        )
 
     return await _saved(desk, show, VEHICLE, record, _drafts)
 
@@ -130,7 +133,7 @@ async def change_plate(desk: DeskOf, show: Show, vehicle: str, plate: str, form:
 
     def _drafts(_: NewId) -> Drafts:
         view = require_part(desk.node, PLATE, record_from_text(plate), record)
-        return edit_plate(read_of_view(view, form.based_on, changes), changes)
+        return edit_plate(read_of_view(view, form.based_on, changes), changes, today_at_site(desk.node))
 
     return await _saved(desk, show, PLATE, record, _drafts)
 
@@ -167,7 +170,7 @@ async def change_owner(desk: DeskOf, show: Show, vehicle: str, link: str, form: 
 
     def _drafts(_: NewId) -> Drafts:
         view = require_part(desk.node, OWNERSHIP, record_from_text(link), record)
-        return edit_ownership(read_of_view(view, form.based_on, changes), changes)
+        return edit_ownership(read_of_view(view, form.based_on, changes), changes, today_at_site(desk.node))
 
     return await _saved(desk, show, OWNERSHIP, record, _drafts)
 
@@ -179,7 +182,9 @@ async def record_reading(desk: DeskOf, show: Show, vehicle: str, form: AddReadin
 
     def _drafts(new_id: NewId) -> Drafts:
         require_vehicle(desk.node, record)
-        return (read_odometer(ReadOdometer(record, form.odometer_km, read_at, form.source), new_id),)
+        today = today_at_site(desk.node)
+        command = ReadOdometer(record, form.odometer_km, read_at, form.source, today=today)
+        return (read_odometer(command, new_id),)
 
     return await _saved(desk, show, ODOMETER_READING, record, _drafts)
 

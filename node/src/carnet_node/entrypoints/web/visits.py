@@ -13,21 +13,33 @@ from fastapi import APIRouter, Response
 
 from carnet_node.core.basis import completions_as_read, moved_as_read, read_for_step, read_of_view, reading_as_read
 from carnet_node.core.commands.drafting import Drafts, NewId
+from carnet_node.core.commands.settlement import hand_over, settle_visit
 from carnet_node.core.commands.visits import (
     OpenVisit,
     Step,
-    close_visit,
     complete_visit,
-    settle_visit,
     start_visit,
     void_visit,
 )
-from carnet_node.core.desk import save, save_visit
+from carnet_node.core.correcting import open_correction
+from carnet_node.core.desk import OpenedVisit, save, save_visit
 from carnet_node.core.editing import Recorded, order_drafts, require_visit, require_visit_references
+from carnet_node.core.numbering import today_at_site
 from carnet_node.core.views import visit_view
 from carnet_node.entrypoints.presenting import Json, Presenter
 from carnet_node.entrypoints.reading import record_from_text
-from carnet_node.entrypoints.web.bodies import CompleteForm, EditVisitForm, OpenVisitForm, StepForm, VoidForm, jobs_of
+from carnet_node.entrypoints.web.bodies import (
+    CompleteForm,
+    EditVisitForm,
+    HandOverForm,
+    OpenVisitForm,
+    RemoveForm,
+    SettleForm,
+    StepForm,
+    VoidForm,
+    jobs_of,
+    settling_of,
+)
 from carnet_node.entrypoints.web.desk import (
     After,
     Desk,
@@ -71,8 +83,7 @@ async def record_visit(desk: DeskOf, show: Show, form: OpenVisitForm, response: 
 
     def _work() -> Json:
         require_visit_references(desk.node, {"vehicle_id": command.vehicle, "customer_id": command.customer})
-        opened = save_visit(desk.node, command)
-        return {**saved_json(VISIT, opened.saved, order_json(desk, show, opened.visit)), "ro_no": opened.ro_no}
+        return _opened(desk, show, save_visit(desk.node, command))
 
     answer = await desk.write(_work)
     response.headers["Location"] = f"{router.prefix}/{answer['id']}"
@@ -105,25 +116,43 @@ async def change_visit(desk: DeskOf, show: Show, visit: str, form: EditVisitForm
 @router.post("/{visit}/start")
 async def start(desk: DeskOf, show: Show, visit: str, form: StepForm) -> Json:
     """A draft becomes an open order."""
-    return await _step(desk, show, visit, form, start_visit, values={})
+    return await _step(desk, show, visit, form, lambda step, _: start_visit(step), values={})
 
 
 @router.post("/{visit}/complete")
 async def complete(desk: DeskOf, show: Show, visit: str, form: CompleteForm) -> Json:
     """The work is done."""
-    return await _step(desk, show, visit, form, complete_visit, values=values_of(VISIT, form.values))
+    values = values_of(VISIT, form.values)
+    return await _step(desk, show, visit, form, lambda step, _: complete_visit(step), values=values)
 
 
 @router.post("/{visit}/settle")
-async def settle(desk: DeskOf, show: Show, visit: str, form: StepForm) -> Json:
+async def settle(desk: DeskOf, show: Show, visit: str, form: SettleForm) -> Json:
     """The bill is settled; the order does not change any more."""
-    return await _step(desk, show, visit, form, settle_visit, values={})
+    said = None if form.bill is None else settling_of(form.bill)
+
+    def _take(step: Step, _: NewId) -> Drafts:
+        for one in () if said is None else said.shares:
+            require_visit_references(desk.node, {"customer_id": one.customer})
+        return settle_visit(step, said)
+
+    return await _step(desk, show, visit, form, _take, values={})
 
 
 @router.post("/{visit}/close")
-async def close(desk: DeskOf, show: Show, visit: str, form: StepForm) -> Json:
+async def close(desk: DeskOf, show: Show, visit: str, form: HandOverForm) -> Json:
     """The car has been handed over."""
-    return await _step(desk, show, visit, form, close_visit, values={})
+    take, values = partial(hand_over, may_call=form.may_call), values_of(VISIT, form.values)
+    return await _step(desk, show, visit, form, take, values=values)
+
+
+@router.post("/{visit}/correct", status_code=HTTPStatus.CREATED)
+async def correct(desk: DeskOf, show: Show, visit: str, form: RemoveForm, response: Response) -> Json:
+    """Open the order that puts a settled one right: it begins with its work and credits what it had settled."""
+    record = record_from_text(visit)
+    answer = await desk.write(lambda: _opened(desk, show, open_correction(desk.node, record, form.based_on)))
+    response.headers["Location"] = f"{router.prefix}/{answer['id']}"
+    return answer
 
 
 @router.post("/{visit}/void")
@@ -160,13 +189,24 @@ def order_json(desk: Desk, show: Presenter, visit: RecordId) -> Json | None:
     return None if view is None else show.visit(view)
 
 
+def _opened(desk: Desk, show: Presenter, opened: OpenedVisit) -> Json:
+    return {**saved_json(VISIT, opened.saved, order_json(desk, show, opened.visit)), "ro_no": opened.ro_no}
+
+
 async def _step(
-    desk: Desk, show: Presenter, visit: str, form: StepForm, take: Callable[[Step], Drafts], *, values: dict[str, Value]
+    desk: Desk,
+    show: Presenter,
+    visit: str,
+    form: StepForm,
+    take: Callable[[Step, NewId], Drafts],
+    *,
+    values: dict[str, Value],
 ) -> Json:
     record, at_ms = record_from_text(visit), instant_of(desk, "at", form.at)
 
-    def _drafts(_: NewId) -> Drafts:
+    def _drafts(new_id: NewId) -> Drafts:
         view = require_visit(desk.node, record)
-        return take(Step(read_for_step(view.visit, form.based_on, JUDGED_BY), at_ms, view.work(), values))
+        read, today = read_for_step(view.visit, form.based_on, JUDGED_BY), today_at_site(desk.node)
+        return take(Step(read, at_ms, view.work(), values, today, view.credit), new_id)
 
     return await save_order(desk, show, VISIT, record, _drafts)

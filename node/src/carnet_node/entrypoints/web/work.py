@@ -16,6 +16,7 @@ from carnet_node.core.commands.lines import Work
 from carnet_node.core.commands.recall_work import retract_completion
 from carnet_node.core.commands.visits import NewLine, add_jobs, add_line, edit_job, edit_line, remove_line
 from carnet_node.core.editing import campaign_of, recall_drafts, require_part, require_visit
+from carnet_node.core.numbering import today_at_site
 from carnet_node.entrypoints.presenting import Json
 from carnet_node.entrypoints.reading import record_from_text
 from carnet_node.entrypoints.web.bodies import (
@@ -53,7 +54,7 @@ async def record_jobs(desk: DeskOf, show: Show, visit: str, form: AddJobsForm) -
 
     def _drafts(new_id: NewId) -> Drafts:
         order, work = _order(desk, record, form.visit_based_on)
-        return add_jobs(order, work, jobs, new_id)
+        return add_jobs(order, work, jobs, new_id, today_at_site(desk.node))
 
     return await save_order(desk, show, JOB, record, _drafts)
 
@@ -66,7 +67,7 @@ async def change_job(desk: DeskOf, show: Show, visit: str, job: str, form: EditW
     def _drafts(_: NewId) -> Drafts:
         order, work = _order(desk, record, form.visit_based_on)
         view = require_part(desk.node, JOB, record_from_text(job), record)
-        return edit_job(order, work, read_of_view(view, form.based_on, changes), changes)
+        return edit_job(order, work, read_of_view(view, form.based_on, changes), changes, today_at_site(desk.node))
 
     return await save_order(desk, show, JOB, record, _drafts)
 

@@ -1,23 +1,39 @@
 // Asking the node: one way for all scripts. The token stands in the page, the session in a cookie no script can read.
 
-const token = document.body.dataset.token;
+const { token } = document.body.dataset;
+const JSON_TYPE = "application/json";
 
 /** Nobody answered: the node is down, or too slow to be waited for. */
 export const UNREACHED = 0;
 
-/** Sends JSON and returns the status and the answer's JSON; no JSON when the node cannot be reached or refuses. */
-export async function send(address, body, more = {}) {
+/** Nobody is logged in, or the screen is locked. */
+export const NOBODY = 401;
+
+/** The page belongs to a session that another one has replaced in this browser. */
+export const REPLACED = 403;
+
+/** How long an answer is waited for before the page says that there is none. */
+export const PATIENCE_MS = 5000;
+
+async function hear(address, options) {
   try {
-    const answer = await fetch(address, {
-      method: "POST",
-      headers: { "Content-Type": "application/json", "Carnet-Token": token },
-      body: JSON.stringify(body),
-      ...more,
-    });
-    return { status: answer.status, json: answer.ok ? await answer.json() : null };
+    const answer = await fetch(address, options);
+    const isJson = answer.ok && (answer.headers.get("Content-Type") ?? "").startsWith(JSON_TYPE);
+    return { status: answer.status, json: isJson ? await answer.json() : null };
   } catch {
     return { status: UNREACHED, json: null };
   }
+}
+
+/** Sends JSON and returns the status and the answer's JSON; no JSON when the node cannot be reached or refuses. */
+export function send(address, body, more = {}) {
+  const headers = { "Content-Type": JSON_TYPE, "Carnet-Token": token };
+  return hear(address, { method: "POST", headers, body: JSON.stringify(body), ...more });
+}
+
+/** Sends fields as a form does; the answer's JSON says where what was saved stands, and is missing for any other answer. */
+export function sendFields(address, fields, more = {}) {
+  return hear(address, { method: "POST", headers: { "Carnet-Script": "1" }, body: new URLSearchParams(fields), ...more });
 }
 
 /** Sends JSON and returns the answer's JSON; null when the node cannot be reached or refuses. */
@@ -25,30 +41,29 @@ export async function ask(address, body, more = {}) {
   return (await send(address, body, more)).json;
 }
 
-/** Whether the node answers at all. */
-export async function answers(more = {}) {
+/** The strip as it is now, whose session asks, and whether there is one; the status alone where nobody may see it. */
+export async function askStrip(patienceMs = PATIENCE_MS) {
   try {
-    await fetch("/strip", more);
-    return true;
+    const answer = await fetch("/strip", { signal: AbortSignal.timeout(patienceMs) });
+    const text = await answer.text();
+    return { status: answer.status, person: answer.headers.get("Carnet-Person"), html: answer.ok ? text : "" };
   } catch {
-    return false;
+    return { status: UNREACHED, person: null, html: "" };
   }
 }
 
-/** Who is logged in in this browser now; null for nobody, and for a node that does not answer. */
-export async function whoIsHere(more = {}) {
-  try {
-    return (await fetch("/strip", more)).headers.get("Carnet-Person");
-  } catch {
-    return null;
-  }
+/** Says something to everybody, screen readers too. */
+export function say(text) {
+  document.getElementById("told").textContent = text;
 }
 
-/** Says something to everybody, screen readers too, and takes it away again. */
+/** Says something, and takes it away again. */
 export function tell(text) {
-  const told = document.getElementById("told");
-  told.textContent = text;
+  say(text);
   setTimeout(() => {
-    if (told.textContent === text) told.textContent = "";
+    if (document.getElementById("told").textContent === text) say("");
   }, 6000);
 }
+
+/** Some time later. */
+export const pause = (ms) => new Promise((go) => setTimeout(go, ms));

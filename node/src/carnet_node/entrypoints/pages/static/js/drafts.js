@@ -1,26 +1,24 @@
 // Nothing typed is lost: every field of a form with a draft is sent to the node as it is left, while somebody goes on
-// typing, before the form is saved, and when the page goes. A node that does not answer leaves the page as it stands.
+// typing, before the form is saved (`saving.js`), and when the page goes.
 //
 // The page is rendered with the draft already in it. Only what was typed while a session ended is brought back here: it
 // stands in its fields at once, and goes to the node before anything else does.
 
-import { answers, send, UNREACHED, whoIsHere } from "./ask.js";
+import { askStrip, NOBODY, PATIENCE_MS, REPLACED, send, UNREACHED } from "./ask.js";
 import { held, hold, letGo } from "./held.js";
 
 const QUIET_MS = 600;
 const TYPING_MS = 2000;
-const SAVING_MS = 5000;
-const NOBODY = 401;
-const REPLACED = 403;
 
+const isChosen = (field) => field.type === "checkbox" || field.type === "radio";
 const isOver = (status) => status === NOBODY || status === REPLACED;
 const isRefused = (status) => status >= 400 && status < 500 && !isOver(status);
 
-const kept = [...document.querySelectorAll("form[data-draft]")].map(keep);
+const kept = new Map([...document.querySelectorAll("form[data-draft]")].map((form) => [form, keep(form)]));
 
 /** Nobody is logged in any more: what the node has not got waits for its author. */
 export function holdTyped() {
-  for (const form of kept) form.holdWords();
+  for (const keeper of kept.values()) keeper.holdWords();
 }
 
 /** Puts a text into the fields of a name, where it is seen; whether it stands there now. */
@@ -28,11 +26,11 @@ function fill(field, text) {
   if (!field) return false;
   const all = field instanceof RadioNodeList ? [...field] : [field];
   for (const one of all) {
-    if (one.type === "checkbox") one.checked = one.value === text;
+    if (isChosen(one)) one.checked = one.value === text;
     else one.value = text;
     one.closest("details")?.setAttribute("open", "");
   }
-  return all.every((one) => one.type === "checkbox" || one.value === text);
+  return all.every((one) => isChosen(one) || one.value === text);
 }
 
 function keep(form) {
@@ -46,10 +44,15 @@ function keep(form) {
   let since = 0;
   let isTouched = false;
   let isEnded = false;
+  let isOut = false;
 
   const tell = (text) => { if (state) state.textContent = text; };
 
-  const sentWith = (fields) => ({ fields, based_on: form.elements.based_on?.value ?? "", was: form.elements.was?.value ?? "" });
+  // With the key under which this page saves: what arrives behind its own save is kept no more.
+  const valueOf = (name) => form.elements[name]?.value ?? "";
+  const sentWith = (fields) => ({
+    fields, based_on: valueOf("based_on"), was: valueOf("was"), save_key: valueOf("save_key"), action: form.getAttribute("action"),
+  });
 
   const holdWords = () => {
     const fields = { ...underway, ...Object.fromEntries(waiting) };
@@ -63,11 +66,11 @@ function keep(form) {
 
   const put = async (more) => {
     clearTimeout(timer);
-    if (!waiting.size) return null;
+    if (!waiting.size || isOut) return null;
     const fields = Object.fromEntries(waiting);
     waiting.clear();
     underway = fields;
-    const answer = await send(draft, sentWith(fields), { signal: AbortSignal.timeout(SAVING_MS), ...more });
+    const answer = await send(draft, sentWith(fields), { signal: AbortSignal.timeout(PATIENCE_MS), ...more });
     underway = {};
     if (answer.status !== UNREACHED) isEnded = isOver(answer.status);
     if (answer.json) {
@@ -78,6 +81,7 @@ function keep(form) {
       since = Date.now();
       if (isEnded) holdWords();
       tellWhy(answer.status);
+      if (answer.status === NOBODY) document.dispatchEvent(new Event("nobody"));
     }
     return answer;
   };
@@ -86,7 +90,7 @@ function keep(form) {
   // session of somebody else the words stay here.
   const comeBack = async (answer) => {
     if (answer?.status !== REPLACED) return answer;
-    const person = await whoIsHere({ signal: AbortSignal.timeout(SAVING_MS) });
+    const { person } = await askStrip();
     if (person === document.body.dataset.person) {
       holdTyped();
       location.replace(form.elements.address.value);
@@ -123,47 +127,37 @@ function keep(form) {
     timer = setTimeout(putInTurn, Math.max(0, Math.min(QUIET_MS, since + TYPING_MS - Date.now())));
   };
 
-  // A form on its way may be saved or not: it is sent under one key, so sending it again saves it once.
-  let isSent = false;
-  let patience = 0;
-  const sayUnknown = () => {
-    for (const button of form.querySelectorAll("button[data-save]")) button.disabled = false;
-    tell(state?.dataset.unknown);
-  };
-
-  let isKept = false;
-  const keepThenSave = async (event) => {
-    if (event.defaultPrevented) { isKept = false; return; }
-    if (isKept) {
-      isKept = false;
-      isSent = true;
-      clearTimeout(timer);
-      waiting.clear();
-      patience = setTimeout(sayUnknown, SAVING_MS);
-      return;
-    }
-    event.preventDefault();
-    isTouched = true;
-    if (!isSent) tell(state?.dataset.saving);
-    const more = { signal: AbortSignal.timeout(SAVING_MS) };
-    const answer = await putInTurn(more);
-    const isHeard = answer ? answer.status !== UNREACHED && !isOver(answer.status) : await answers(more);
-    for (const button of form.querySelectorAll("button[data-save]")) button.disabled = false;
-    if (isHeard) {
-      isKept = true;
-      form.requestSubmit();
-    } else if (!isOver(answer?.status)) tell(isSent ? state?.dataset.unknown : state?.dataset.unsaved);
-  };
-
   form.addEventListener("input", note);
   form.addEventListener("change", note);
   form.addEventListener("focusout", () => putInTurn());
-  form.addEventListener("submit", keepThenSave);
   window.addEventListener("pagehide", () => {
-    clearTimeout(patience);
-    isSent = false;
     if (isEnded) holdWords();
     put({ keepalive: true });
   });
-  return { holdWords };
+
+  return {
+    holdWords,
+    tell,
+
+    /** The last words go to the node before the form does: how it answered, and null where nothing was left to keep. */
+    async keepLast() {
+      isTouched = true;
+      return (await putInTurn({ signal: AbortSignal.timeout(PATIENCE_MS) }))?.status ?? null;
+    },
+
+    /** The form goes out with every word of it; what is typed from now on waits. */
+    goesOut() {
+      clearTimeout(timer);
+      waiting.clear();
+      isOut = true;
+    },
+
+    /** Nobody has said what became of it: what is typed is kept as before. */
+    isBack() {
+      isOut = false;
+    },
+  };
 }
+
+/** What looks after the words of a form; undefined for one that keeps none. */
+export const keeperOf = (form) => kept.get(form);

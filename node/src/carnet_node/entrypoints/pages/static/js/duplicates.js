@@ -2,14 +2,15 @@
 
 import { ask } from "./ask.js";
 
-const PHONES = ["party.number", "sender_phone"];
-const NAMES = ["party.full_name", "party.company_name"];
+const ANSWER = "alike.";
 
 for (const form of document.querySelectorAll("form[data-duplicates]")) watch(form);
 
 function watch(form) {
   const place = form.querySelector("[data-candidates]");
-  const dismissed = new Set();
+  const [phones, names] = [form.dataset.phones.split(" "), form.dataset.names.split(" ")];
+  // What was answered, or is asked, stands in a field for each record: it is kept with the draft, and not shown again.
+  const answered = () => [...form.elements].map((one) => one.name).filter((one) => one.startsWith(ANSWER)).map((one) => one.slice(ANSWER.length));
   const text = (name) => form.elements[name]?.value?.trim() ?? "";
   const texts = (names) => names.map(text).filter(Boolean);
   let asked = "";
@@ -17,11 +18,11 @@ function watch(form) {
   async function look() {
     const known = [text("party.known"), text("car.known")].filter(Boolean);
     const typed = {
-      phones: text("party.known") ? [] : texts(PHONES),
-      names: text("party.known") ? [] : texts(NAMES),
+      phones: text("party.known") ? [] : texts(phones),
+      names: text("party.known") ? [] : texts(names),
       plate: text("car.known") ? null : text("car.plate") || null,
       vin: text("car.known") ? null : text("car.vin") || null,
-      dismissed: [...dismissed, ...known],
+      dismissed: [...new Set([...answered(), ...known])],
     };
     const key = JSON.stringify(typed);
     if (key === asked) return;
@@ -31,25 +32,34 @@ function watch(form) {
   }
 
   // The choice is kept first, then the page is shown anew with what is on file.
-  const choose = async (name, value) => {
+  const choose = async (name, value, more = {}) => {
     form.elements[name].value = value;
-    const answer = await ask(form.dataset.draft, { fields: { [name]: value }, based_on: "" });
+    const answer = await ask(form.dataset.draft, { fields: { [name]: value, ...more }, based_on: "" });
     if (answer) location.reload();
+  };
+
+  const answer = (id, said) => {
+    const kept = document.createElement("input");
+    Object.assign(kept, { type: "hidden", name: ANSWER + id, value: said });
+    kept.dataset.typed = "";
+    form.append(kept);
+    kept.dispatchEvent(new Event("input", { bubbles: true }));
   };
 
   form.addEventListener("focusout", (event) => { if (event.target.name) look(); });
   form.addEventListener("click", (event) => {
     const button = event.target.closest("button");
-    if (button?.dataset.same) {
+    if (button?.dataset.same && form.elements[button.dataset.same]) {
       choose(button.dataset.same, button.dataset.id);
+    } else if (button?.dataset.same) {
+      // A form without a place for somebody on file goes out with the answer, and leads to their page.
+      answer(button.dataset.id, "same");
+      form.requestSubmit(form.querySelector("[data-save]"));
     } else if (button?.dataset.notSame) {
-      dismissed.add(button.dataset.notSame);
-      const kept = document.createElement("input");
-      Object.assign(kept, { type: "hidden", name: "party.not_same", value: button.dataset.notSame });
-      form.append(kept);
+      answer(button.dataset.notSame, "other");
       button.closest(".notice").remove();
     } else if (button?.dataset.forget) {
-      choose(button.dataset.forget, "");
+      choose(button.dataset.forget, "", { [ANSWER + form.elements[button.dataset.forget].value]: "" });
     }
   });
 }

@@ -4,6 +4,7 @@
 //   Enter        at the door, the next field that is empty; sends when none is
 //   Ctrl+Enter   saves
 //   Alt+digit    a screen; Alt+0 the search box
+//   Alt+L        locks the screen
 //   arrows       from the search box to the first hit, and from one hit to the next; Escape goes back to the box
 
 let composing = false;
@@ -20,7 +21,7 @@ function nextField(field) {
 }
 
 function saveButtonNear(element) {
-  const form = element?.closest?.("form[data-saves]") ?? document.querySelector("form[data-saves]");
+  const form = element?.closest?.("form[data-saves]") ?? document.querySelector("form[data-saves][data-draft]");
   return form?.querySelector("button[data-save]");
 }
 
@@ -57,6 +58,11 @@ function onDigit(event) {
   if (link) { event.preventDefault(); link.click(); }
 }
 
+function onLock(event) {
+  const button = document.querySelector("[data-lock]");
+  if (button) { event.preventDefault(); button.click(); }
+}
+
 function onArrow(event) {
   if (event.target === searchBox()) {
     const first = event.key === "ArrowDown" && document.querySelector("main [data-list] a");
@@ -83,6 +89,7 @@ document.addEventListener("keydown", (event) => {
   if (busyWithInput(event)) return;
   if (event.key === "Enter") onEnter(event);
   else if (event.altKey && !event.ctrlKey && !event.metaKey && /^Digit\d$/.test(event.code)) onDigit(event);
+  else if (event.altKey && !event.ctrlKey && !event.metaKey && event.code === "KeyL") onLock(event);
   else if (event.key === "ArrowDown" || event.key === "ArrowUp") onArrow(event);
   else if (event.key === "Escape") toSearch(event);
 });

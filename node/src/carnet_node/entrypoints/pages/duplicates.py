@@ -1,0 +1,50 @@
+"""Whether somebody new is on file: how a form asks, and how its answers come back.
+
+Decides the names of the answers. Whether somebody on file is meant is a field for each record that was asked about
+(`alike.<id>`), so that an answer is kept with the draft and holds for nobody else. Who may be meant is decided in
+`core.duplicates`, and when a save is held back for it in `core.new_customers`.
+"""
+
+import re
+from typing import Final
+
+from carnet_node.core.limits import FORM_PARTS_MAX
+from carnet_node.core.node import Node
+from carnet_node.core.views import CustomerCard, customer_card
+from carnet_node.entrypoints.pages.forms import FormState, Typed
+from carnet_protocol.ids import RecordId, parse_record_text
+
+_ALIKE: Final = "alike."
+_ALIKE_RECORD: Final = re.compile(r"alike\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_SAME: Final = "same"
+_OTHER: Final = "other"
+
+
+def called_same(typed: Typed) -> RecordId | None:
+    """Who on file was called the same; of several, the one that was asked about first."""
+    return next(iter(_answered(typed, _SAME)), None)
+
+
+def told_apart(typed: Typed) -> tuple[RecordId, ...]:
+    """Records that were called "not the same" in this form; of more than any form asks about, the first."""
+    return _answered(typed, _OTHER)
+
+
+def without_same(typed: Typed) -> Typed:
+    """The form without the answers that somebody is the same."""
+    same = _names(typed, _SAME)
+    return Typed({name: texts for name, texts in typed.texts.items() if name not in same})
+
+
+def asked_about(node: Node, form: FormState, field: str) -> list[CustomerCard]:
+    """Who on file may be meant by a customer that would be new, as a refused save asks at a field."""
+    cards = (customer_card(node, record) for one in form.problems(field) for record in one.records)
+    return [one for one in cards if one is not None]
+
+
+def _answered(typed: Typed, answer: str) -> tuple[RecordId, ...]:
+    return tuple(parse_record_text(name.removeprefix(_ALIKE)) for name in _names(typed, answer)[:FORM_PARTS_MAX])
+
+
+def _names(typed: Typed, answer: str) -> list[str]:
+    return [name for name in typed.texts if _ALIKE_RECORD.fullmatch(name) and typed.text(name) == answer]

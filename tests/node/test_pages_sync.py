@@ -1,0 +1,99 @@
+"""The sync centre in words: what waits, what the hub's answer says, and what two people wrote about one car."""
+
+from functools import partial
+
+import pytest
+
+from carnet_node.core.access_log import accesses_of
+from carnet_node.core.commands.customers import AddCustomer, add_customer
+from carnet_node.core.desk import save
+from carnet_node.core.local_facts import Access
+from carnet_protocol.ids import RecordId, record_text
+from support.browsing import Visitor
+from support.staffed import Site
+
+NEW = "/visits/new"
+CHECK_IN = {
+    "car.plate": "津B88K99",
+    "sender_name": "李芳",
+    "sender_phone": "13800138000",
+    "odometer_in_km": "52300",
+    "jobs[0].complaint": "异响",
+}
+
+
+def a_customer(site: Site) -> RecordId:
+    """A person of the site."""
+    return save(site.as_admin, partial(add_customer, AddCustomer({"party_kind": "person", "full_name": "王"}))).records[
+        0
+    ]
+
+
+def read_in(desk: Visitor, language: str) -> str:
+    """The sync centre as somebody reads it."""
+    desk.submit(desk.open("/"), "/language", {"language": language})
+    return desk.open("/sync")
+
+
+@pytest.mark.parametrize(
+    ("language", "in_strip", "by_kind"),
+    [
+        pytest.param("en", ("1 document waiting", "3 documents waiting"), ("Customer: ", "Staff: "), id="English"),
+        pytest.param("zh_CN", ("1 份单据待上传", "3 份单据待上传"), ("客户: ", "员工: "), id="Chinese"),
+    ],
+)
+def test_what_waits_is_counted_in_words(
+    site: Site, desk: Visitor, language: str, in_strip: tuple[str, str], by_kind: tuple[str, str]
+):
+    """The strip counts documents in a sentence, and the page says of each kind how many there are."""
+    before = read_in(desk, language)
+    for _ in range(2):
+        a_customer(site)
+    after = read_in(desk, language)
+
+    counted = [f"{kind}<strong>{count}</strong>" for kind, count in zip(by_kind, (2, 1), strict=True)]
+    assert [in_strip[0] in before, in_strip[1] in after] == [True, True]
+    assert [one in after for one in counted] == [True, True]
+
+
+def two_values(desk: Visitor, name: str, first: str, second: str) -> None:
+    """Two windows write another text into one field of an order."""
+    address = desk.submit(desk.open(NEW), NEW, CHECK_IN).headers["location"]
+    mine, theirs = desk.open(f"{address}/edit"), desk.open(f"{address}/edit")
+    desk.submit(theirs, f"{address}/edit", {name: first})
+    desk.submit(mine, f"{address}/edit", {name: second})
+
+
+def compared(site: Site) -> list[tuple[Access, int]]:
+    """What is noted of the list of two values."""
+    found = accesses_of(site.node, site.admin)
+    return [(one.access, one.row_count) for one in found if one.subject == "conflicts"]
+
+
+def test_words_that_are_compared_in_full_are_noted(site: Site, desk: Visitor):
+    """Both notes are read as they are, and whoever opened the page is noted with how many pairs they saw."""
+    two_values(desk, "internal_note", "call the insurer", "ready by Friday")
+
+    page = desk.open("/sync")
+
+    assert ("call the insurer" in page, "ready by Friday" in page) == (True, True)
+    assert compared(site) == [(Access.SHOWN, 1)]
+
+
+def test_who_brought_a_car_stays_masked_where_values_are_compared(site: Site, desk: Visitor):
+    """A name is not one of the words that have to be read; nothing is shown in full, and nothing noted."""
+    two_values(desk, "sender_name", "李先生", "赵女士")
+
+    page = desk.open("/sync")
+
+    assert ("李先生" in page, "赵女士" in page) == (False, False)
+    assert compared(site) == []
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "two values for one thing"), ("zh_CN", "同一内容的两个值")])
+def test_what_was_compared_is_named_in_the_report_of_accesses(site: Site, desk: Visitor, language: str, said: str):
+    """The manager reads what was looked at in their language."""
+    two_values(desk, "internal_note", "call the insurer", "ready by Friday")
+    read_in(desk, language)
+
+    assert said in desk.open(f"/staff/{record_text(site.admin)}/accesses")

@@ -1,0 +1,190 @@
+"""A settlement adds up to the fen, or it is refused with every reason."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from carnet_node.core.commands.lines import line_amount
+from carnet_node.core.refusals import CommandRefused
+from carnet_node.core.settling import Bill, PayTypeSum, Settling, Share, settle_bill, split_fen
+from carnet_node.core.shop_limits import SHARES_MAX
+from carnet_protocol.ids import RecordId
+from carnet_protocol.kinds import JOB, LABOUR_LINE, PART_LINE, PAY_TYPES
+from carnet_protocol.registry import Value
+from support.desk import record
+
+FEN = st.integers(0, 10**9)
+
+
+def paid(fen: int, pay_type: str = "customer") -> Share:
+    """A share that a customer pays in cash."""
+    return Share(pay_type, fen, "customer", "cash")
+
+
+def line(fen: int, job: RecordId | None = None) -> dict[str, Value]:
+    """A line that costs so much."""
+    return {"amount_fen": fen, "job_id": job}
+
+
+def settled(*lines: Mapping[str, Value], jobs: Mapping[RecordId, Any] | None = None, **said: Any) -> Bill:
+    """The bill of these lines; who settles saw 1,000 fen for the customer, who pays them, unless it says otherwise."""
+    settling = replace(Settling({"customer": 1_000}, [paid(1_000)]), **said)
+    return settle_bill(jobs or {}, lines or [line(1_000)], settling)
+
+
+def fields_refused(*lines: Mapping[str, Value], **said: Any) -> list[str]:
+    """The fields about which a settlement is refused."""
+    with pytest.raises(CommandRefused) as refused:
+        settled(*lines, **said)
+    return [one.field for one in refused.value.problems]
+
+
+def test_a_bill_has_the_sum_of_each_pay_type():
+    """Lines count for the pay type of their job, loose ones for the customer, those of a declined job for nobody."""
+    jobs = {record(1): {"pay_type": "warranty"}, record(2): {"pay_type": "internal", "approval": "declined"}}
+    shares = [paid(700), Share("warranty", 300, "maker", "claim")]
+
+    bill = settled(
+        line(700),
+        line(300, record(1)),
+        line(900, record(2)),
+        jobs=jobs,
+        seen={"customer": 700, "warranty": 300},
+        shares=shares,
+    )
+
+    assert bill.sums == {
+        "customer": PayTypeSum(700, 0, 0),
+        "warranty": PayTypeSum(300, 0, 0),
+        "internal": PayTypeSum(0, 0, 0),
+    }
+
+
+def test_a_discount_comes_off_with_its_reason():
+    """What is due is the total less the discount, and the shares pay that."""
+    bill = settled(discount={"customer": 1}, discount_reason="rounding", shares=[paid(999)])
+
+    assert bill.sums["customer"].due_fen == 999
+
+
+def test_a_correction_gives_back_what_was_settled_too_much():
+    """An order that corrects one of 1,500 fen by one of 1,000 gives 500 back."""
+    bill = settled(credit={"customer": 1_500}, shares=[paid(-500)])
+
+    assert bill.sums["customer"] == PayTypeSum(1_000, 0, 1_500)
+    assert bill.shares == (paid(-500),)
+
+
+@pytest.mark.parametrize(
+    ("said", "fields"),
+    [
+        pytest.param({"seen": {"customer": 999}}, ["customer_gross_fen"], id="a total that is not the sum"),
+        pytest.param({"seen": {"customer": 1_000, "internal": 1}}, ["internal_gross_fen"], id="a total of nothing"),
+        pytest.param({"shares": []}, ["customer_fen"], id="nobody pays"),
+        pytest.param({"shares": [paid(999)]}, ["customer_fen"], id="one fen too little"),
+        pytest.param({"shares": [paid(1_000), paid(1)]}, ["customer_fen"], id="one fen too much"),
+        pytest.param(
+            {"shares": [paid(1_000), paid(5, "warranty")]},
+            ["shares[1].share_fen", "warranty_fen"],
+            id="a share of nothing due",
+        ),
+        pytest.param({"shares": [paid(1_500), paid(-500)]}, ["shares[1].share_fen"], id="a share the other way round"),
+        pytest.param({"shares": [paid(1_000), paid(0)]}, ["shares[1].share_fen"], id="a share of nothing"),
+        pytest.param(
+            {"discount": {"customer": 1_001}, "discount_reason": "offer", "shares": [paid(-1)]},
+            ["customer_discount_fen"],
+            id="more let off than it costs",
+        ),
+        pytest.param(
+            {"discount": {"customer": -1}, "discount_reason": "offer", "shares": [paid(1_001)]},
+            ["customer_discount_fen"],
+            id="a discount below zero",
+        ),
+        pytest.param(
+            {"discount": {"customer": 1}, "shares": [paid(999)]}, ["discount_reason"], id="a discount without a reason"
+        ),
+        pytest.param(
+            {"credit": {"customer": -1}, "shares": [paid(1_001)]}, ["customer_credit_fen"], id="a credit below zero"
+        ),
+        pytest.param({"shares": [paid(1)] * (SHARES_MAX + 1)}, ["shares"], id="too many payers"),
+    ],
+)
+def test_a_settlement_that_does_not_add_up_is_refused(said: dict[str, Any], fields: list[str]):
+    """Each way of not adding up has a field of its own; nothing is settled in part."""
+    assert fields_refused(**said) == fields
+
+
+@pytest.mark.parametrize("name", ["amount_fen", "price_fen", "rate_fen", "quantity_hundredths", "actual_hours"])
+def test_a_line_below_zero_is_refused(name: str):
+    """Neither an amount nor a quantity is negative, even if the total fits."""
+    assert fields_refused({**line(1_000), name: -1} if name != "amount_fen" else line(-1), line(1_001))[0] == name
+
+
+def test_a_settlement_says_everything_that_is_wrong():
+    """Total, discount and shares are told together, so that nobody has to save three times."""
+    assert fields_refused(seen={}, discount={"customer": 2_000}, shares=[]) == [
+        "customer_gross_fen",
+        "customer_discount_fen",
+        "discount_reason",
+        "customer_fen",
+    ]
+
+
+@given(st.lists(st.tuples(FEN, st.sampled_from(PAY_TYPES)), max_size=20), st.data())
+def test_a_bill_is_the_sum_of_its_jobs(costs: list[tuple[int, str]], data: st.DataObject):
+    """Whatever the lines, due per pay type and what is let off are the sum of the jobs, and shares are all of it."""
+    jobs = {record(place): {"pay_type": pay_type} for place, (_, pay_type) in enumerate(costs)}
+    lines = [line(fen, record(place)) for place, (fen, _) in enumerate(costs)]
+    gross = {name: sum(fen for fen, pay_type in costs if pay_type == name) for name in PAY_TYPES}
+    off = {name: data.draw(st.integers(0, gross[name])) for name in PAY_TYPES}
+    shares = [paid(gross[name] - off[name], name) for name in PAY_TYPES if gross[name] > off[name]]
+
+    bill = settle_bill(jobs, lines, Settling(gross, shares, off, "offer"))
+
+    assert {name: one.due_fen + one.discount_fen for name, one in bill.sums.items()} == gross
+    assert sum(one.fen for one in bill.shares) == sum(fen for fen, _ in costs) - sum(off.values())
+
+
+@given(st.integers(-(10**12), 10**12), st.lists(st.integers(0, 10_000), min_size=1, max_size=12).filter(any))
+def test_a_split_adds_up_to_the_fen(fen: int, parts: list[int]):
+    """Shares add up, none is a whole fen away from its exact part, and a part of nothing pays nothing."""
+    shares = split_fen(fen, parts)
+
+    assert sum(shares) == fen
+    assert all(abs(share * sum(parts) - fen * part) < sum(parts) for share, part in zip(shares, parts, strict=True))
+    assert all(share == 0 for share, part in zip(shares, parts, strict=True) if part == 0)
+
+
+@given(st.integers(0, 10**12), st.lists(st.integers(0, 10_000), min_size=1, max_size=12).filter(any))
+def test_what_is_given_back_is_split_as_it_was_paid(fen: int, parts: list[int]):
+    """A refund undoes each share exactly."""
+    assert split_fen(-fen, parts) == tuple(-share for share in split_fen(fen, parts))
+
+
+def test_the_fen_left_over_goes_to_the_largest_remainder():
+    """Of equal remainders the payer named first has it."""
+    assert (split_fen(100, (1, 1, 1)), split_fen(101, (50, 25, 25))) == ((34, 33, 33), (51, 25, 25))
+
+
+@given(st.integers(1, 10**6), st.integers(0, 10**7))
+def test_an_amount_is_the_exact_product_with_half_a_fen_up(quantity: int, price: int):
+    """Quantity in hundredths times price: the nearest whole fen, and the upper of two that are equally near."""
+    amount = line_amount(PART_LINE, {"quantity_hundredths": quantity, "price_fen": price})
+
+    assert -50 <= quantity * price - amount * 100 < 50
+
+
+def test_a_tenth_and_two_tenths_are_three_tenths():
+    """0.1 and 0.2 of a piece at 1 yuan cost what 0.3 of it costs."""
+    tenths = [line_amount(LABOUR_LINE, {"actual_hours": one, "rate_fen": 100}) for one in (10, 20, 30)]
+
+    assert tenths[0] + tenths[1] == tenths[2] == 30
+
+
+def test_a_job_is_what_the_pay_types_are_of():
+    """The registry's pay types of a job are those of a bill."""
+    assert JOB.by_label[JOB.labels["pay_type"]][1].codes == PAY_TYPES
