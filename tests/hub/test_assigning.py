@@ -249,6 +249,23 @@ def test_many_expiries_are_spread_over_entries(world: HubWorld):
     assert left == [EXPIRIES_PER_ENTRY_MAX + 6, 6, 0]
 
 
+def test_an_expired_history_closes_before_an_entry_has_ended_it(world: HubWorld):
+    """More expire at once than one entry ends; a site that writes meanwhile, and has no ground left, loses it."""
+    one, other = world.site("a"), world.site("b")
+    vehicles = sorted(known_cars(world, one, EXPIRIES_PER_ENTRY_MAX + 3))
+    last = vehicles[-1]
+    world.push_one(one.write(visit("of one", vehicle_id=last)))
+    seen = other.write(visit("own", vehicle_id=last))
+    world.push(seen, other.write(*(visit(f"v {car_id.hex()}", vehicle_id=car_id) for car_id in vehicles[:-1])))
+    world.push_one(other.write(draft_of("visit", record("own"), {"status": "void"}, based_on=(seen.op(0),))))
+    world.clock.ms += ASSIGNMENT_TTL_MS + 1
+
+    world.push_one(other.write(draft_of("vehicle", last, {"fuel": "petrol"})))
+
+    (row,) = (row for row in world.page(other).rows if row.record == record("of one"))
+    assert row.is_evicted
+
+
 def test_a_fold_of_the_log_arrives_at_the_same_assignments(world: HubWorld, tmp_path: Path):
     """Grounds, shares, veils and expiries are a function of the log, also across the batches of a fold."""
     one, other = world.site("a"), world.site("b")

@@ -129,6 +129,7 @@ def test_a_wrong_check_digit_is_reported_with_its_line():
         read_members(lines(A, wrong, C), 3)
 
     assert refusal.value.faulty == (FaultyLine("vins.txt", 2, "wrong-check-digit", wrong),)
+    assert "--keep-faulty" in refusal.value.next
 
 
 def test_a_faulty_line_is_a_member_when_somebody_says_so():

@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from carnet_hub.core.campaign_work import NO_WORK, CampaignWork, WorkItem, parse_work, work_of
+from carnet_hub.core.campaign_work import NO_WORK, CampaignWork, demands_on, evidence_values, parse_work
 from carnet_hub.core.failures import Unusable
 from carnet_hub.core.plan_desk import load_plan
 from carnet_hub.core.recalls import Campaign, import_plan, publish_campaign, require_campaign
+from carnet_protocol.demands import Demands, EvidenceAsked, NumbersAsked, WorkItem, evidence_fields
 from carnet_protocol.ids import RecordId
+from carnet_protocol.remedy import evidence_bits
 from support.hub_apps import NOW_MS, TestHub, make_hub
 from support.hub_cli import CAMPAIGN, VINS, Printed, campaign_folder, refused, told
 from support.recall_plans import NUMBER, plan
@@ -17,6 +19,9 @@ from support.recall_plans import NUMBER, plan
 DRIVER = WorkItem(1, "Inflator, driver side", "77810-TB0")
 PASSENGER = WorkItem(2, "Inflator, passenger side", "77820-TB0")
 TWO_PARTS = CampaignWork(("part", "photo"), (DRIVER, PASSENGER))
+TWO_PARTS_BITS = evidence_bits(TWO_PARTS.evidence)
+SECOND_MS = NOW_MS + 2_001
+"""When the second plan begins to bind."""
 
 
 @pytest.fixture
@@ -33,11 +38,11 @@ def publish(hub: TestHub, work: CampaignWork, title: str = "Brake hose") -> Camp
     return publish_campaign(app.hub, app.segments, app.plans, NUMBER)
 
 
-def published(hub: TestHub) -> tuple[CampaignWork, int]:
-    """The work of the campaign as everybody reads it."""
+def published(hub: TestHub) -> Demands:
+    """What the campaign demands, as everybody reads it."""
     with hub.app.hub.store.read() as snapshot:
         campaign = require_campaign(hub.app.hub, snapshot, NUMBER)
-        return work_of(hub.app.hub, snapshot, RecordId(campaign.row.id), campaign.values)
+        return demands_on(hub.app.hub, snapshot, RecordId(campaign.row.id), campaign.values)
 
 
 def test_a_file_says_evidence_and_items():
@@ -110,38 +115,76 @@ def test_publishing_tells_everybody_items_and_evidence(hub: TestHub):
     """A published campaign is read with its items by number, and asks for its evidence from the beginning."""
     publish(hub, TWO_PARTS)
 
-    assert published(hub) == (TWO_PARTS, 0)
+    found = published(hub)
+
+    assert (found.items, found.evidence) == (TWO_PARTS.items, (EvidenceAsked(0, TWO_PARTS_BITS),))
 
 
 def test_a_later_plan_changes_adds_and_leaves_out_items(hub: TestHub):
-    """After a second version exactly its items are there; a changed number is asked for from that day on."""
+    """After a second version exactly its items are listed; what was changed or left out keeps what it had before."""
     publish(hub, TWO_PARTS)
-    sill = WorkItem(3, "Sill plate", is_required=False, numbers_asked_ms=NOW_MS + 2_000)
-    newer = CampaignWork((), (WorkItem(1, "Inflator, driver side", "77810-TB1"), sill))
+    renamed = replace(DRIVER, part_no="77810-TB1")
+    sill = WorkItem(3, "Sill plate", is_required=False)
 
-    publish(hub, newer)
+    publish(hub, CampaignWork((), (renamed, sill)))
 
-    asked = WorkItem(1, "Inflator, driver side", "77810-TB1", numbers_asked_ms=NOW_MS + 2_000)
-    assert published(hub) == (CampaignWork((), (asked, sill)), 0)
+    driver, passenger, added = published(hub).items
+    assert [item.item_no for item in published(hub).listed] == [1, 3]
+    assert driver.timeline == (*DRIVER.timeline, NumbersAsked(SECOND_MS, "77810-TB1", "", is_listed=True))
+    assert passenger.timeline == (*PASSENGER.timeline, NumbersAsked(SECOND_MS, "", "", is_listed=False))
+    assert added.timeline == (NumbersAsked(SECOND_MS, "", "", is_listed=True),)
 
 
-def test_a_demand_that_stands_keeps_its_day(hub: TestHub):
-    """A new title does not ask again for what is asked for since an earlier version."""
+def test_an_item_that_is_taken_up_again_is_the_same_record(hub: TestHub):
+    """A plan that names an item again which an earlier one left out says so of the record that is there."""
+    publish(hub, TWO_PARTS)
+    publish(hub, CampaignWork((), (DRIVER,)))
+
     publish(hub, CampaignWork((), (DRIVER, PASSENGER)))
+
+    left_out = NumbersAsked(SECOND_MS, "", "", is_listed=False)
+    again = NumbersAsked(SECOND_MS + 1_000, PASSENGER.part_no, "", is_listed=True)
+    assert published(hub).items == (DRIVER, replace(PASSENGER, asked=(*PASSENGER.timeline, left_out, again)))
+
+
+def test_a_demand_that_stands_keeps_its_moment(hub: TestHub):
+    """A new title, or one more kind of evidence, does not ask again for what is asked for already."""
+    publish(hub, CampaignWork(("part",), (DRIVER, PASSENGER)))
     publish(hub, TWO_PARTS)
 
     publish(hub, TWO_PARTS, title="Inflators")
 
-    assert published(hub) == (TWO_PARTS, NOW_MS + 2_000)
+    assert published(hub).evidence == (
+        EvidenceAsked(0, evidence_bits(["part"])),
+        EvidenceAsked(SECOND_MS, TWO_PARTS_BITS),
+    )
 
 
 def test_a_corrected_label_asks_for_no_number_anew(hub: TestHub):
     """An item whose label changes keeps the day from which its numbers are asked for."""
     publish(hub, TWO_PARTS)
 
-    publish(hub, CampaignWork(("part", "photo"), (WorkItem(1, "Inflator, left", "77810-TB0"), PASSENGER)))
+    publish(hub, CampaignWork(("part", "photo"), (replace(DRIVER, label="Inflator, left"), PASSENGER)))
 
-    assert [item.numbers_asked_ms for item in published(hub)[0].items] == [0, 0]
+    assert [item.timeline for item in published(hub).items] == [DRIVER.timeline, PASSENGER.timeline]
+
+
+def test_a_new_demand_binds_after_everything_that_the_log_holds(hub: TestHub):
+    """With a clock that was set back, a demand still begins behind the last entry of the log."""
+    publish(hub, NO_WORK)
+    hub.clock.ms -= 10**9
+
+    publish(hub, CampaignWork(("photo",)))
+
+    assert published(hub).evidence == (EvidenceAsked(NOW_MS + 1_001, evidence_bits(["photo"])),)
+
+
+def test_evidence_that_changed_too_often_is_refused():
+    """What was demanded before has a bound: a plan beyond it is refused and says so."""
+    asked = tuple(EvidenceAsked(NOW_MS + place, 1 + place % 2) for place in range(373))
+
+    with pytest.raises(Unusable, match="has changed too often"):
+        evidence_values(CampaignWork(("photo",)), evidence_fields(asked), NOW_MS + 500)
 
 
 def test_a_campaign_folder_says_its_work(data: Path, tmp_path: Path, capsys: Printed):

@@ -7,8 +7,9 @@ import pytest
 
 from carnet_protocol.ids import record_text
 from support.authors import draft_of
-from support.hub_cli import Printed, call, enrol, opened, push, refused, told
+from support.hub_cli import Printed, call, campaign_folder, enrol, opened, push, refused, told
 from support.protocol import fixed
+from support.recall_plans import NUMBER
 from support.terminals import Typing
 
 
@@ -79,3 +80,20 @@ def test_no_machine_is_revoked_unasked(data: Path, tmp_path: Path, capsys: Print
 
     assert (code, str(line["name"]) in capsys.readouterr().err) == (1, True)
     assert told(capsys, data, "nodes", "list") == [line]
+
+
+def test_no_recall_is_withdrawn_unasked(data: Path, tmp_path: Path, capsys: Printed):
+    """Without a yes a campaign stays published; with one it is withdrawn, and nobody is reminded of its duties."""
+    told(capsys, data, "recalls", "import", campaign_folder(tmp_path))
+    told(capsys, data, "recalls", "publish", NUMBER)
+    before = told(capsys, data, "report", "due", "--all")
+
+    failure = refused(capsys, data, "recalls", "withdraw", NUMBER)
+    (still,) = told(capsys, data, "recalls", "list")
+    told(capsys, data, "recalls", "withdraw", NUMBER, "--yes")
+
+    (gone,) = told(capsys, data, "recalls", "list")
+    assert (failure["code"], still["state"], gone["state"]) == ("not-confirmed", "published", "withdrawn")
+    assert {one["standing"] for one in before} == {"waiting"}
+    assert {one["standing"] for one in told(capsys, data, "report", "due", "--all")} == {"ended"}
+    assert told(capsys, data, "report", "due") == told(capsys, data, "dossiers", "due", NUMBER) == []

@@ -1,5 +1,6 @@
 """`carnet-hub report`: make, list, profiles, due and verify, on the command line."""
 
+import json
 from datetime import date, timedelta
 from importlib import resources
 from pathlib import Path
@@ -102,22 +103,65 @@ def test_profiles_name_their_source(published: Path, capsys: Printed, tmp_path: 
     assert {row["profile"] for row in rows} - {row["profile"] for row in own} == {"own"}
 
 
-def test_reports_are_due_by_duty_and_by_quarter(published: Path, capsys: Printed, tmp_path: Path):
-    """A stage report is due three months after publishing, a quarterly one thirty days after the quarter."""
+def test_a_damaged_profile_stops_no_other_report(published: Path, capsys: Printed):
+    """Reports of sound profiles are listed as due; the damaged file is named, and the exit code is 4."""
+    told(capsys, published, "dossiers", "note", NUMBER, "owner_notice")
+    (published / "law" / "profiles").mkdir(parents=True)
+    (published / "law" / "profiles" / "cn-final.toml").write_text("[[item", encoding="utf-8")
+
+    codes = [call(published, "report", name, "--json") for name in ("due", "profiles")]
+
+    printed = capsys.readouterr()
+    due, profiles = (json.loads(line) for line in printed.out.splitlines())
+    assert codes == [4, 4]
+    assert [row["profile"] for row in due] == ["cn-stage"]
+    assert len(profiles) == 4
+    assert printed.err.count("The profile cn-final is left out.") == 2
+
+
+def test_a_stray_file_among_the_manifests_is_left_alone(published: Path, capsys: Printed, tmp_path: Path):
+    """A file that carries no hash as its name is no report, and stops no list."""
+    told(capsys, published, "report", "make", "cn-stage", NUMBER, "--out", tmp_path / "a")
+    (published / "reports" / "x.manifest").write_bytes(b"no manifest")
+
+    assert len(told(capsys, published, "report", "list")) == 1
+
+
+def test_a_stage_report_is_due_by_duty(published: Path, capsys: Printed, tmp_path: Path):
+    """A stage report is due three months after publishing, and nothing is due of another country's reports."""
     told(capsys, published, "dossiers", "note", NUMBER, "owner_notice")
 
-    rows = told(capsys, published, "report", "due", "--xlsx", tmp_path / "due.xlsx")
+    (found,) = told(capsys, published, "report", "due", "--xlsx", tmp_path / "due.xlsx")
 
-    found = {row["profile"]: row for row in rows}
-    quarter = found["us-573-quarterly"]
-    assert (quarter["number"], quarter["filed"]) == (1, None)
-    assert date.fromisoformat(quarter["last_day"]) - date.fromisoformat(quarter["period_end"]) == timedelta(30)
-    assert (found["cn-stage"]["number"], found["cn-stage"]["is_provisional"]) == (1, True)
-    assert "us-annual" not in found
+    assert (found["profile"], found["number"], found["is_provisional"]) == ("cn-stage", 1, True)
     assert told(capsys, published, "report", "due", "--within", "0") == []
-    assert [row["profile"] for row in told(capsys, published, "report", "due", "--country", "us")] == [
-        "us-573-quarterly"
-    ]
+
+
+def test_a_quarterly_report_is_due_thirty_days_after_the_quarter(published: Path, capsys: Printed):
+    """Asked for, another country's reports are due as its law says; the yearly one has not begun."""
+    told(capsys, published, "dossiers", "note", NUMBER, "owner_notice")
+
+    (quarter,) = told(capsys, published, "report", "due", "--country", "us")
+
+    assert (quarter["profile"], quarter["number"], quarter["filed"]) == ("us-573-quarterly", 1, None)
+    assert date.fromisoformat(quarter["last_day"]) - date.fromisoformat(quarter["period_end"]) == timedelta(30)
+
+
+@pytest.mark.parametrize(
+    ("home", "reminder"),
+    [pytest.param("cn", "due", id="at home elsewhere"), pytest.param("us", "done", id="at home there")],
+)
+def test_what_is_filed_at_home_keeps_no_report_abroad(
+    published: Path, capsys: Printed, monkeypatch: pytest.MonkeyPatch, home: str, reminder: str
+):
+    """A stage report that was filed here keeps a quarterly one of this hub's country, and none of another's."""
+    monkeypatch.setenv("CARNET_HUB_COUNTRY", home)
+    told(capsys, published, "dossiers", "note", NUMBER, "owner_notice")
+    told(capsys, published, "dossiers", "note", NUMBER, "stage_report")
+
+    (quarter, *_) = told(capsys, published, "report", "due", "--country", "us", "--all")
+
+    assert ("done" if quarter["reminder"] == "done" else "due") == reminder
 
 
 def test_a_filed_report_is_due_no_more(published: Path, capsys: Printed):

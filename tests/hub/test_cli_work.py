@@ -33,6 +33,18 @@ def test_a_campaign_goes_from_folder_to_report(data: Path, tmp_path: Path, capsy
     assert (verified["is_valid"], verified["campaign"]) == (True, "S2026M0001")
 
 
+def test_progress_is_kept_and_counted_anew_on_demand(data: Path, tmp_path: Path, capsys: Printed):
+    """Both ways give the same figures, and each says what it was counted from."""
+    told(capsys, data, "recalls", "import", campaign_folder(tmp_path))
+    told(capsys, data, "recalls", "publish", "S2026M0001")
+
+    kept = told(capsys, data, "recalls", "progress", "S2026M0001")
+    anew = told(capsys, data, "recalls", "progress", "S2026M0001", "--recount")
+
+    differing = {name: (kept[name], anew[name]) for name in kept if kept[name] != anew[name] and name != "counted_at"}
+    assert differing == {"counted_from": ("kept sums", "every record")}
+
+
 def test_a_faulty_line_is_named(data: Path, tmp_path: Path, capsys: Printed):
     """A list with a wrong check digit is refused with file and line, and taken as listed when asked for."""
     folder = campaign_folder(tmp_path, VINS[0], with_wrong_digit(VINS[1]), VINS[2])
@@ -278,7 +290,7 @@ def test_a_bundle_for_a_node_brings_its_recalls(data: Path, tmp_path: Path, caps
         decrypt_bundle((tmp_path / "stick").read_bytes(), own_key), app.hub.public_key, app.hub.hub_id, voice.node_id
     )
     app.close()
-    assert [kind for kind, _ in parts] == ["page", "segment"]
+    assert [kind for kind, _ in parts] == ["page", "segment", "recall-lists"]
 
 
 def test_a_stick_for_somebody_else_is_refused(data: Path, tmp_path: Path, capsys: Printed):

@@ -4,8 +4,12 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
+from sqlalchemy import bindparam, select
 
+from carnet_hub.adapters.products import dialect_of
+from carnet_hub.adapters.sql_text import compiled
 from carnet_hub.adapters.store import SqlStore, open_store
+from carnet_hub.adapters.tables import SETTINGS
 from carnet_hub.core.ports import StoreBusy, StoreError
 from carnet_hub.core.store_failures import StoreFull
 from carnet_storage.adapters.sqlite_files import is_scrub_wanted, want_scrub
@@ -114,3 +118,13 @@ def test_beside_litestream_its_supervisor_is_asked_to_scrub(tmp_path: Path):
     store.scrub()
 
     assert is_scrub_wanted(tmp_path / "hub.db")
+
+
+def test_a_row_limit_is_planned_once():
+    """No limit of a statement for SQLite is a parameter by itself, which would be planned at every execution."""
+    dialect = dialect_of("sqlite")()
+
+    statement = compiled(select(SETTINGS.c.name).limit(bindparam("limit")), dialect)
+
+    assert statement.text.split("LIMIT ")[1] == "0 + ? OFFSET ?"
+    assert statement.names[0] == "limit"

@@ -18,7 +18,7 @@ from carnet_hub.core.recalls import (
     retract,
     withdraw_campaign,
 )
-from carnet_hub.core.working_days import legal_day
+from carnet_protocol.legal_days import legal_day
 from support.hub_apps import NOW_MS, TestHub, make_hub
 from support.recall_plans import NUMBER, plan
 

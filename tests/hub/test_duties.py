@@ -123,3 +123,34 @@ def test_a_file_that_holds_no_duties_is_refused(old: str, new: str):
     """A missing name, an unknown one, a repeated entry or a value of another kind."""
     with pytest.raises(Unusable):
         parse_duties(SHIPPED.replace(old, new, 1))
+
+
+def test_a_withdrawn_campaign_owes_nothing_more():
+    """What was kept stays kept, what had been missed says so, what lay ahead has ended, and nothing comes back."""
+    found = due(
+        date(2027, 3, 1),
+        ("published", FILED),
+        ("plan_filed", FILED),
+        ("public_notice", date(2026, 3, 4)),
+        ("withdrawn", date(2026, 7, 1)),
+    )
+
+    stages = [one.standing for (duty, _), one in sorted(found.items()) if duty == "stage-report"]
+    assert stages == [Standing.MISSED, Standing.ENDED]
+    assert (found["public-notice", 1].standing, found["owner-notice", 1].standing) == (Standing.KEPT, Standing.MISSED)
+
+
+@pytest.mark.parametrize(
+    ("withdrawn", "standing"),
+    [
+        pytest.param(date(2026, 6, 1), Standing.ENDED, id="the day before"),
+        pytest.param(date(2026, 6, 2), Standing.ENDED, id="on the last day"),
+        pytest.param(date(2026, 6, 3), Standing.MISSED, id="the day after"),
+        pytest.param(date(2026, 6, 5), Standing.OVERDUE, id="ahead"),
+    ],
+)
+def test_a_duty_ends_with_its_campaign(withdrawn: date, standing: Standing):
+    """A duty has ended when the campaign was withdrawn by its last day, and was missed when it was withdrawn later."""
+    found = due(date(2026, 6, 4), ("published", FILED), ("withdrawn", withdrawn))
+
+    assert found["stage-report", 1].standing is standing

@@ -152,12 +152,12 @@ def test_the_list_counts_who_is_still_missing(world: HubWorld):
     """Of two nodes one has read the order: one confirmed, one missing."""
     site, _ = world.site("a"), world.site("b")
     world.push_one(site.write(customer()))
-    erase_customer(world.hub, PERSON, frozenset({ErasureGroup.IDENTITY}), ground="retention")
+    erase_customer(world.hub, PERSON, frozenset({ErasureGroup.IDENTITY}), ground="order")
     heard(world, site, world.page(site).cursor_to)
 
     (line,) = list_erasures(world.hub)
 
-    assert (line.confirmed, line.missing, line.ground, line.groups) == (1, 1, "retention", (ErasureGroup.IDENTITY,))
+    assert (line.confirmed, line.missing, line.ground, line.groups) == (1, 1, "order", (ErasureGroup.IDENTITY,))
 
 
 def test_a_receipt_is_only_as_good_as_its_signature(world: HubWorld):
@@ -203,7 +203,7 @@ def test_a_person_is_erased_once(world: HubWorld):
     before = world.digest()
 
     with pytest.raises(AlreadyErased) as refused:
-        erase_customer(world.hub, PERSON, frozenset({ErasureGroup.CONTACT}), ground="retention")
+        erase_customer(world.hub, PERSON, frozenset({ErasureGroup.CONTACT}), ground="order")
 
     assert refused.value.orders == (record_text(order),)
     assert world.digest() == before
@@ -214,7 +214,7 @@ def test_another_group_needs_another_order(world: HubWorld):
     """What the first order left is erased by a second one; both are named to whoever asks a third time."""
     site = world.site("a")
     world.push_one(site.write(*everything_of(site)))
-    (first,) = erase_customer(world.hub, PERSON, frozenset({ErasureGroup.IDENTITY}), ground="retention").orders
+    (first,) = erase_customer(world.hub, PERSON, frozenset({ErasureGroup.IDENTITY}), ground="order").orders
 
     (second,) = erase_customer(world.hub, PERSON, ALL, ground="request").orders
 

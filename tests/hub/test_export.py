@@ -23,6 +23,7 @@ from carnet_hub.core.report import (
     ReportHead,
     formula_safe,
     instant_text,
+    json_line,
     percent_text,
     report_files,
 )
@@ -162,6 +163,18 @@ def test_each_member_has_one_row_with_its_state(folder: Path):
     assert [(row["vin"], row["state"]) for row in rows] == [
         (vin, "repaired" if vin in (MEMBERS[0], MEMBERS[3]) else "open") for vin in MEMBERS
     ]
+
+
+def test_a_frame_number_with_marks_is_written_as_json(tmp_path: Path):
+    """Identifiers that no VIN looks like are rows like all others, in the order of the list."""
+    odd = ['A"1\\', "车架一", "X-1", MEMBERS[1]]
+    head, progress = report_head(), count_progress(odd, [], {})
+
+    write_export(tmp_path / "export", head, report_files(head, progress, odd, {}), SIGNER)
+
+    lines = (tmp_path / "export" / "members.ndjson").read_bytes().splitlines(keepends=True)
+    assert [json.loads(line)["vin"] for line in lines] == odd
+    assert [json_line(json.loads(line)) for line in lines] == lines
 
 
 def test_the_summary_opens_in_a_spreadsheet(tmp_path: Path):

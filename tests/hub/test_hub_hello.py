@@ -1,15 +1,34 @@
 """Hello at the hub: the four situations of a node, and what is remembered of it."""
 
+import pytest
+
 from carnet_hub.core.hello import answer_hello, note_failure
+from carnet_hub.core.rows import NodeStatusRow
+from carnet_protocol.envelope import Purpose
 from carnet_protocol.hello import HelloAnswer, Situation
+from carnet_protocol.messages import sign_frame
 from carnet_protocol.reasons import Reason
 from support.authors import MadeSet, SiteAuthor
 from support.hub_world import HubWorld, car, customer, hello_of
 
+DAY_MS = 24 * 3600 * 1000
+
 
 def say_hello(world: HubWorld, site: SiteAuthor, **changes: object) -> HelloAnswer:
     """The hub's answer to a node that stands where its author stands."""
-    return answer_hello(world.hub, hello_of(site, **changes), b"signed")
+    hello = hello_of(site, **changes)
+    return answer_hello(world.hub, hello, sign_frame(hello, Purpose.HELLO, world.hub.hub_id, site.signer))
+
+
+def say_by_stick(world: HubWorld, site: SiteAuthor, **changes: object) -> HelloAnswer:
+    """The answer to one that was packed into a bundle."""
+    return say_hello(world, site, challenge=b"", **changes)
+
+
+def status(world: HubWorld, site: SiteAuthor) -> NodeStatusRow:
+    """What the hub remembers of a node."""
+    with world.hub.store.read() as snapshot:
+        return snapshot.statuses([site.node_id])[site.node_id]
 
 
 def pairs(answer: HelloAnswer) -> list[tuple[bytes, bytes]]:
@@ -159,6 +178,50 @@ def test_the_hub_remembers_what_a_node_said(world: HubWorld):
         row = snapshot.statuses([site.node_id])[site.node_id]
     assert (row.unsent_sets, row.oldest_unsent_ms, row.cursor) == (4, 77, 9)
     assert (row.clock_offset_ms, row.last_seen_ms, row.software) == (5_000, world.clock.ms, "tests")
+
+
+def test_the_way_of_a_stick_is_no_error_of_the_clock(world: HubWorld):
+    """A hello by stick was signed when it was packed: the clock differs by what the line had shown."""
+    site = world.site("a")
+    say_hello(world, site, wall_ms=world.clock.ms - 5_000)
+    world.clock.ms += 5 * DAY_MS
+
+    say_by_stick(world, site, head_seq=1, wall_ms=world.clock.ms - 2 * DAY_MS)
+
+    assert status(world, site).clock_offset_ms == 5_000
+
+
+@pytest.mark.parametrize(
+    ("packed", "kept"),
+    [
+        pytest.param({"head_seq": 8}, (8, 1), id="its chain is further on"),
+        pytest.param({"head_seq": 7, "cursor": 10}, (7, 1), id="it had read further"),
+        pytest.param({"head_seq": 1, "epoch_ordinal": 2}, (1, 1), id="a newer epoch"),
+        pytest.param({"head_seq": 6, "cursor": 10}, (7, 0), id="packed before that hello"),
+        pytest.param({"head_seq": 7}, (7, 0), id="nothing new"),
+    ],
+)
+def test_a_stick_takes_no_newer_hello_s_place(world: HubWorld, packed: dict[str, int], kept: tuple[int, int]):
+    """Which hello is newer is told by chain and cursor, whatever any clock says; of an older one nothing is kept."""
+    site = world.site("a")
+    said_ms = world.clock.ms
+    say_hello(world, site, head_seq=7, cursor=9)
+    world.clock.ms += DAY_MS
+
+    say_by_stick(world, site, **{"cursor": 9, "wall_ms": world.clock.ms + DAY_MS, **packed})
+
+    found = status(world, site)
+    assert (found.head_seq, (found.last_seen_ms - said_ms) // DAY_MS) == kept
+
+
+def test_a_stick_of_the_present_history_takes_the_place_of_a_hello_of_an_ended_one(world: HubWorld):
+    """What a node said before the hub was restored is no measure of what it says since."""
+    site = world.site("a")
+    say_hello(world, site, head_seq=7, cursor=9, hub_epoch=b"ended..!")
+
+    say_by_stick(world, site, head_seq=7, cursor=3)
+
+    assert status(world, site).cursor == 3
 
 
 def test_failed_attempts_are_counted_until_the_next_hello(world: HubWorld):

@@ -1,17 +1,30 @@
-"""A count that follows the log answers like a count made anew, after everything that can change it."""
+"""The sums of a campaign that are kept in tables answer like a count made anew, after everything that can change it."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, NoReturn
 
 import pytest
 
-from carnet_hub.core.campaign_work import CampaignWork, WorkItem
-from carnet_hub.core.kept_counts import KeptCounts
-from carnet_hub.core.limits import CATCH_UP_ENTRIES_MAX
+from carnet_hub.adapters.store import SqlStore, scratch_store
+from carnet_hub.core.campaign_work import CampaignWork
+from carnet_hub.core.count_rows import COUNT_PROJECTIONS, CountRow, PairRow
+from carnet_hub.core.following_counts import are_askew, count_again
+from carnet_hub.core.ingest import receive_sets
+from carnet_hub.core.kept_counts import KeptSums, kept_sums
+from carnet_hub.core.kept_sums import read_sums, sums_of
+from carnet_hub.core.ports import Transaction
 from carnet_hub.core.progress import PairState
+from carnet_hub.core.rebuild import RebuildReport, check_projections, rebuild_projections
 from carnet_hub.core.recalls import withdraw_campaign
+from carnet_hub.core.shelves import NO_SEGMENTS
+from carnet_hub.core.trends import completed_by_day, cumulated
+from carnet_protocol.demands import WorkItem
 from carnet_protocol.ids import vehicle_id
+from carnet_protocol.messages import PushCode
 from support.authors import draft_of
 from support.protocol import fixed
 from support.recall_plans import MEMBERS, NUMBER
@@ -119,54 +132,164 @@ ACTS = [
 ]
 
 
+def kept(world: RecallWorld, number: str = NUMBER) -> KeptSums:
+    """What the tables say of a campaign."""
+    app = world.hub.app
+    with app.hub.store.read() as snapshot:
+        assert snapshot.counts([world.campaigns[number].row.id])[world.campaigns[number].row.id].is_whole
+        return kept_sums(app.hub, app.segments, snapshot, number)
+
+
+def folded(world: RecallWorld) -> RebuildReport:
+    """The tables beside those of a fold from the log."""
+    with scratch_store() as scratch:
+        return check_projections(world.hub.app.hub, scratch)
+
+
 @pytest.mark.parametrize("acts", ACTS)
-def test_a_kept_count_equals_a_new_one(world: RecallWorld, acts: tuple[Callable[[RecallWorld], None], ...]):
-    """Whatever enters the log, the kept count hears it and says at which position it stands."""
-    counts = KeptCounts(world.hub.app.hub, world.hub.app.segments)
-    before = counts.sums(NUMBER)
+def test_kept_sums_equal_a_new_count(world: RecallWorld, acts: tuple[Callable[[RecallWorld], None], ...]):
+    """Whatever enters the log, the tables hear it in the same transaction."""
+    before = kept(world)
 
     for act in acts:
         act(world)
-        after = counts.sums(NUMBER)
+        after = kept(world)
+        progress = world.progress()
+        assert after.sums == progress.sums
+        assert cumulated(after.days) == completed_by_day(progress)
+        assert after.dealers == Counter(one.dealer for one in progress.counted.values())
 
     with world.hub.app.hub.store.read() as snapshot:
         head = snapshot.head().position
     assert before.sums.completed_count == 1
-    assert (after.sums, after.position) == (world.progress().sums, head)
+    assert after.position == head
 
 
-def test_what_is_new_alone_is_judged_again(world: RecallWorld):
-    """A kept count reads no member list again when another car is done."""
-    reads: list[bytes] = []
-    shelf = world.hub.app.segments
+@pytest.mark.parametrize("acts", ACTS)
+def test_a_fold_from_the_log_ends_with_the_same_rows(
+    world: RecallWorld, acts: tuple[Callable[[RecallWorld], None], ...]
+):
+    """The tables follow from the log and the member lists alone, byte for byte."""
+    for act in acts:
+        act(world)
 
-    class CountedShelf:
-        """A shelf that remembers what was taken from it."""
-
-        def put(self, segment: bytes) -> bytes:
-            """Keep a segment."""
-            return shelf.put(segment)
-
-        def get(self, name: bytes) -> bytes | None:
-            """A segment, and a note that it was asked for."""
-            reads.append(name)
-            return shelf.get(name)
-
-    counts = KeptCounts(world.hub.app.hub, CountedShelf())
-    counts.sums(NUMBER)
-    reads.clear()
-
-    complete_another(world)
-
-    assert counts.sums(NUMBER).sums.totals[PairState.SOFTWARE] == 1
-    assert reads == []
+    assert folded(world).differences == ()
 
 
-def test_a_count_far_behind_is_made_anew(world: RecallWorld):
-    """A kept count that stands ahead of the log, as after a restore, is not believed."""
-    counts = KeptCounts(world.hub.app.hub, world.hub.app.segments)
-    kept = counts.sums(NUMBER)
-    (held,) = counts._kept.values()
-    held.position += CATCH_UP_ENTRIES_MAX
+def test_a_missing_list_leaves_nothing_half_counted(world: RecallWorld):
+    """Without its member list a campaign is in no table, and everything else is still compared."""
+    app = world.hub.app
+    bare = replace(app.hub, segments=NO_SEGMENTS)
 
-    assert counts.sums(NUMBER) == replace(kept, position=kept.position)
+    with scratch_store() as scratch:
+        report = check_projections(bare, scratch)
+        rebuild_projections(bare)
+        with app.hub.store.read() as snapshot:
+            (count,) = snapshot.scan(CountRow)
+            pairs = list(snapshot.scan(PairRow))
+
+    assert report.differences == ()
+    assert (count.is_whole, count.member_count, pairs) == (False, 0, [])
+
+
+def test_a_campaign_is_counted_again_when_its_list_is_back(world: RecallWorld):
+    """Nobody has to fold the log: the rows are those of a fold, and a car's answer is given again."""
+    app = world.hub.app
+    believed = kept(world)
+    rebuild_projections(replace(app.hub, segments=NO_SEGMENTS))
+    world.done("A002", MEMBERS[2])
+
+    lacking = count_again(replace(app.hub, segments=NO_SEGMENTS))
+    found = count_again(app.hub)
+
+    assert [(one.campaign_no, one.is_back) for one in (*lacking, *found)] == [(NUMBER, False), (NUMBER, True)]
+    assert (count_again(app.hub), folded(world).differences) == ([], ())
+    assert kept(world).sums == world.progress().sums != believed.sums
+
+
+def test_a_campaign_that_is_in_no_table_is_counted_anew(world: RecallWorld):
+    """When its list is back the answer is right even before the log is folded again, and quick afterwards."""
+    app = world.hub.app
+    rebuild_projections(replace(app.hub, segments=NO_SEGMENTS))
+
+    with app.hub.store.read() as snapshot:
+        found = kept_sums(app.hub, app.segments, snapshot, NUMBER)
+    rebuild_projections(app.hub)
+
+    assert found.sums == world.progress().sums
+    assert kept(world) == replace(found, is_kept=True)
+
+
+class Deaf:
+    """A transaction in which nothing can be asked about pairs."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transaction, name)
+
+    def pair_sources_on(self, visits: Collection[bytes]) -> NoReturn:
+        """A failure of the hub's own."""
+        raise RuntimeError(len(visits))
+
+
+class DeafStore:
+    """A store on which every count fails."""
+
+    def __init__(self, store: SqlStore) -> None:
+        self._store = store
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    @contextmanager
+    def write(self) -> Iterator[Any]:
+        """See `ports.HubStore`."""
+        with self._store.write() as transaction:
+            yield Deaf(transaction)
+
+
+def test_a_set_on_which_the_count_fails_is_admitted(world: RecallWorld):
+    """Nobody's work waits for a sum: the set counts, no kept sum is believed, and a fold from the log mends it."""
+    app = world.hub.app
+    visit = world.check_in("A001", MEMBERS[2])
+    made = world.authors["A001"].write(world.completion(MEMBERS[2], visit))
+
+    (answer,) = receive_sets(replace(app.hub, store=DeafStore(app.store)), [made.pushed])
+
+    with app.hub.store.read() as snapshot:
+        stale = sums_of(read_sums(snapshot.sums_in(world.campaigns[NUMBER].row.id)), 4, PairState.OPEN)
+        assert are_askew(snapshot)
+    believed = kept(world)
+    rebuild_projections(app.hub)
+    assert (answer.code, world.hub.alarms.nonces) == (PushCode.ACCEPTED, [made.nonce])
+    assert (stale.completed_count, believed.sums.completed_count, believed.is_kept) == (1, 2, False)
+    assert kept(world) == replace(believed, is_kept=True)
+    with app.hub.store.read() as snapshot:
+        assert not are_askew(snapshot)
+
+
+def test_a_fold_comes_past_a_set_on_which_the_count_fails(world: RecallWorld):
+    """The hub starts all the same: records are folded to the end, sums stay empty, and no kept sum is believed."""
+    app = world.hub.app
+    believed = kept(world)
+
+    entries = rebuild_projections(replace(app.hub, store=DeafStore(app.store)))
+
+    with app.hub.store.read() as snapshot:
+        head, rows = snapshot.head().position, [list(snapshot.scan(one)) for one in COUNT_PROJECTIONS]
+        assert are_askew(snapshot)
+    assert (entries, rows, world.hub.alarms.positions) == (head, [[]] * len(COUNT_PROJECTIONS), [head])
+    with app.hub.store.read() as snapshot:
+        assert kept_sums(app.hub, app.segments, snapshot, NUMBER).sums == believed.sums
+    rebuild_projections(app.hub)
+    assert kept(world) == believed
+
+
+def test_a_check_says_nothing_of_sums_that_cannot_be_counted(world: RecallWorld):
+    """Every other table is compared, and the report says that the sums were not."""
+    with scratch_store() as scratch:
+        report = check_projections(world.hub.app.hub, DeafStore(scratch))
+
+    assert (report.differences, report.is_counted) == ((), False)

@@ -78,6 +78,56 @@ def test_a_plate_of_a_machine_that_knows_of_the_erasure_stays(world: HubWorld, s
     assert shown_plate(world) == SIGN
 
 
+def test_an_order_about_other_groups_makes_nobody_late(world: HubWorld):
+    """Whoever had read the order that takes plates knew; a later one that takes the name says nothing about plates."""
+    site = world.site("a")
+    world.push(site.write(car(), customer("person"), tie("person")))
+    erase_customer(world.hub, RecordId(record("person")), frozenset({ErasureGroup.CONTACT}), ground="request")
+    site.hub_position = world.position()
+    erase_customer(world.hub, RecordId(record("person")), frozenset({ErasureGroup.IDENTITY}), ground="request")
+
+    world.push_one(site.write(plate()))
+
+    assert shown_plate(world) == SIGN
+
+
+def test_a_second_order_about_the_same_groups_makes_nobody_late(world: HubWorld):
+    """That the person's plates are gone was known from the first order, whatever a later one takes once more."""
+    site = world.site("a")
+    world.push(site.write(car(), customer("person"), tie("person")))
+    erase_customer(world.hub, RecordId(record("person")), frozenset({ErasureGroup.CONTACT}), ground="request")
+    site.hub_position = world.position()
+    erase_customer(world.hub, RecordId(record("person")), EVERYTHING, ground="request")
+
+    world.push_one(site.write(plate()))
+
+    assert shown_plate(world) == SIGN
+
+
+def test_one_of_two_orders_read_is_not_enough(world: HubWorld, site: SiteAuthor):
+    """While one of the persons tied to the car was not known to be erased, the plate may be that person's."""
+    site.hub_position = world.position()
+    world.push_one(site.write(tie("next")))
+    erase_customer(world.hub, RecordId(record("next")), EVERYTHING, ground="request")
+
+    world.push_one(site.write(plate()))
+
+    assert shown_plate(world) is None
+
+
+def test_a_late_tie_leaves_a_plate_that_was_written_with_the_order_in_sight(world: HubWorld):
+    """The new owner's plate came before the erased person's tie: its author had read the order, and it stays."""
+    late, knows = world.site("late", "a"), world.site("knows", "a")
+    world.push(late.write(car(), customer("person")))
+    erase_customer(world.hub, RecordId(record("person")), EVERYTHING, ground="request")
+    knows.hub_position = world.position()
+    world.push_one(knows.write(plate()))
+
+    world.push_one(late.write(tie("person")))
+
+    assert shown_plate(world) == SIGN
+
+
 def test_a_late_plate_of_a_car_with_another_owner_stays(world: HubWorld, site: SiteAuthor):
     """A car that somebody else was tied to as well may have carried that person's plate."""
     world.push_one(site.write(tie("next"), plate()))

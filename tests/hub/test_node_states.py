@@ -15,9 +15,11 @@ SEEN = NodeStatusRow(b"n" * 16, NOW_MS - 1000, 0, int(Situation.GO), bytes(8), 5
 QUIET = AssignmentDayRow(0, b"d" * 16, 0, 0)
 
 
-def state_of(node: Node = NODE, status: NodeStatusRow | None = SEEN, *, parked: int = 0, behind: int = 0) -> NodeState:
+def state_of(
+    node: Node = NODE, status: NodeStatusRow | None = SEEN, *, parked: int = 0, behind: int = 0, is_back: bool = True
+) -> NodeState:
     """The state of a node that is healthy but for what the test changes."""
-    return judge_node(node, status, parked=parked, behind=behind, now_ms=NOW_MS)
+    return judge_node(node, status, parked=parked, behind=behind, now_ms=NOW_MS, is_back=is_back)
 
 
 @pytest.mark.parametrize(
@@ -53,6 +55,21 @@ def state_of(node: Node = NODE, status: NodeStatusRow | None = SEEN, *, parked: 
 def test_the_first_state_that_fits_is_given(node: Node, status: NodeStatusRow | None, expected: NodeState):
     """Each row of the table gives its state, at the edge and beyond it."""
     assert state_of(node, status) is expected
+
+
+@pytest.mark.parametrize(
+    ("node", "status", "expected"),
+    [
+        pytest.param(NODE, SEEN, NodeState.NOT_BACK, id="healthy before"),
+        pytest.param(NODE, SEEN._replace(situation=int(Situation.FORK)), NodeState.NOT_BACK, id="forked before"),
+        pytest.param(NODE, SEEN._replace(last_seen_ms=0), NodeState.NEVER_SEEN, id="no hello"),
+        pytest.param(NODE._replace(dealer_status="suspended"), SEEN, NodeState.SUSPENDED, id="suspended"),
+        pytest.param(NODE, SEEN._replace(situation=int(Situation.SUPERSEDED)), NodeState.SUPERSEDED, id="copy"),
+    ],
+)
+def test_a_node_that_spoke_of_another_history_is_not_back(node: Node, status: NodeStatusRow, expected: NodeState):
+    """What it said before the hub was restored says nothing of what it holds for this one."""
+    assert state_of(node, status, parked=1, is_back=False) is expected
 
 
 def test_parked_sets_come_before_a_long_queue():

@@ -14,8 +14,8 @@ from carnet_hub.core.ports import RecordReads
 from carnet_hub.core.quarantine import release_parked
 from carnet_hub.core.rebuild import exclude_sets
 from carnet_hub.core.recalls import Campaign, count_campaign, import_plan, publish_campaign
-from carnet_hub.core.working_days import legal_day
 from carnet_protocol.ids import RecordId, completion_id, vehicle_id
+from carnet_protocol.legal_days import legal_day
 from carnet_protocol.ops import Action
 from carnet_protocol.state import Entry, pack_entries, unpack_entries
 from support.authors import MadeSet, SiteAuthor, draft_of
@@ -273,3 +273,25 @@ def test_a_day_before_the_log_is_refused(hub: TestHub):
     """There is nothing to count on a day on which the hub did not exist."""
     with hub.app.hub.store.read() as snapshot, pytest.raises(Unusable, match="Nothing was in the log"):
         last_position_on(snapshot, date(2020, 1, 1))
+
+
+@pytest.mark.parametrize(
+    "excluded", [None, "first", "second"], ids=["moved", "begun by an excluded set", "moved by one"]
+)
+def test_an_order_that_is_corrected_later_stays_where_it_was(hub: TestHub, excluded: str | None):
+    """An order that names another car today, or that only an excluded set wrote, is found at the car it then named."""
+    publish(hub)
+    desk, order = hub.enrol("desk").author(), fixed("visit")
+    cars = [vehicle_id(vin) for vin in MEMBERS[:2]]
+    first = push(hub, desk.write(draft_of("visit", order, {"vehicle_id": cars[0], "status": "open"})))
+    before, _ = now(hub)
+    second = push(hub, desk.write(draft_of("visit", order, {"vehicle_id": cars[1]}, based_on=(first.op(),))))
+    after, _ = now(hub)
+    push(hub, desk.write(draft_of("visit", order, {"status": "void"}, based_on=(second.op(),))))
+    if excluded is not None:
+        exclude_sets(hub.app.hub, [{"first": first, "second": second}[excluded].nonce], note="the key was stolen")
+
+    with hub.app.hub.store.read() as snapshot:
+        found = [PastReads(hub.app.hub, snapshot, position).anchored(cars) for position in (before, after)]
+
+    assert [[(car, record) for car, _, record in one] for one in found] == [[(cars[0], order)], [(cars[1], order)]]

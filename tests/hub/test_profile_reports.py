@@ -16,8 +16,8 @@ from carnet_hub.core.failures import ExportDiffers, Unusable
 from carnet_hub.core.profile_report import Ask
 from carnet_hub.core.recalls import import_plan, publish_campaign
 from carnet_hub.core.report_record import EXCLUSIVE, OutreachCounts
-from carnet_hub.core.working_days import legal_day
-from carnet_protocol.ids import vehicle_id
+from carnet_protocol.ids import nonce_of, vehicle_id
+from carnet_protocol.legal_days import legal_day
 from support.authors import draft_of
 from support.protocol import fixed
 from support.recall_hub import VINS, RecallHub, begin_recall, contents, rows, table, values
@@ -143,11 +143,8 @@ def test_completions_stand_by_day_site_and_province(recall: RecallHub, tmp_path:
         [str(today - timedelta(21)), "1", "1"],
         [str(today), "2", "3"],
     ]
-    assert [row[::5] for row in table(tmp_path / "report", "sites.csv")[1:]] == [["A001", "2"], ["B001", "1"]]
-    assert table(tmp_path / "report", "provinces.csv")[1:] == [
-        ["43", "湖南", "Hunan", "2"],
-        ["44", "广东", "Guangdong", "1"],
-    ]
+    assert [row[::3] for row in table(tmp_path / "report", "sites.csv")[1:]] == [["A001", "2"], ["B001", "1"]]
+    assert table(tmp_path / "report", "provinces.csv")[1:] == [["43", "2"], ["44", "1"]]
 
 
 def test_every_row_cites_a_change_set(recall: RecallHub, tmp_path: Path):
@@ -162,6 +159,27 @@ def test_every_row_cites_a_change_set(recall: RecallHub, tmp_path: Path):
     assert removals[VINS[6]]["op_id"] == left.op(1).hex()
     assert [one["what"].split()[0] for one in cited] == ["campaign", "owner_notice", "published"]
     assert all(one["set_hash"] and one["log_position"] for one in [*removals.values(), *completions, *cited])
+
+
+def test_a_row_taken_back_cites_what_took_it_back(recall: RecallHub, tmp_path: Path):
+    """A completion that was retracted cites its statement and, beside it, the signed set that retracts it."""
+    made = recall.complete("A001", VINS[5])
+    taken_back = recall.take_back("A001", VINS[5], made)
+
+    recall.make("cn-stage", tmp_path / "report")
+
+    found = {one["vin"]: one for one in rows(tmp_path / "report", "completions.ndjson")}
+    row = found[VINS[5]]
+    assert (row["fate"], row["set_hash"]) == ("retracted", made.set_hash.hex())
+    assert row["retracted_by"] == {
+        "op_id": taken_back.op(0).hex(),
+        "nonce": nonce_of(taken_back.op(0)).hex(),
+        "op_index": 0,
+        "set_hash": taken_back.set_hash.hex(),
+        "node_id": row["node_id"],
+        "log_position": recall.position,
+    }
+    assert "retracted_by" not in found[VINS[1]]
 
 
 def test_a_withdrawn_vehicle_cites_the_plan(recall: RecallHub, tmp_path: Path):
@@ -275,6 +293,7 @@ def test_the_workbook_holds_numbers(recall: RecallHub, tmp_path: Path):
         "按单位 by site",
     ]
     assert (items["involved"], items["campaign_no"]) == (12, NUMBER)
+    assert [cell.value for cell in book.worksheets[2][2]] == ["43", "湖南", "Hunan", 2]
 
 
 def test_a_title_runs_nothing(tmp_path: Path):
@@ -332,36 +351,6 @@ def test_a_filing_says_who_has_what_and_never_what_it_is(recall: RecallHub, tmp_
     assert not any(
         b"Canary" in content or b"13800138000" in content for content in contents(tmp_path / "filing").values()
     )
-
-
-def test_a_filing_of_the_past_is_refused(recall: RecallHub, tmp_path: Path):
-    """What was erased since cannot be counted again, so nobody is told a figure of yesterday."""
-    with pytest.raises(Unusable, match="of today"):
-        recall.make("cn-filing-2002-annex1", tmp_path / "filing", position=recall.position - 1)
-
-
-@pytest.mark.parametrize(
-    ("asked", "problem"),
-    [
-        pytest.param({"position": 0}, "no position", id="position 0"),
-        pytest.param({"position": 10_000}, "no position", id="behind the end"),
-        pytest.param({"days": 1}, "lies ahead", id="tomorrow"),
-        pytest.param({"days": -400}, "Nothing was in the log", id="before the hub"),
-        pytest.param({"days": -30, "at_end": True}, "was reached on", id="a position behind its day"),
-    ],
-)
-def test_a_moment_that_is_none_is_refused(recall: RecallHub, tmp_path: Path, asked: dict[str, Any], problem: str):
-    """A day ahead or before the log, and a position that the log or the day does not have, write nothing."""
-    given: dict[str, Any] = {"position": asked["position"]} if "position" in asked else {}
-    if "days" in asked:
-        given["as_of"] = legal_day(recall.hub.clock.ms) + timedelta(asked["days"])
-    if "at_end" in asked:
-        given["position"] = recall.position
-
-    with pytest.raises(Unusable, match=problem):
-        recall.make("cn-stage", tmp_path / "report", **given)
-
-    assert not (tmp_path / "report").exists()
 
 
 def test_the_final_report_names_the_day_of_the_end(recall: RecallHub, tmp_path: Path):

@@ -187,12 +187,14 @@ def test_every_province_has_two_names():
     [
         (date(2026, 1, 31), 1, date(2026, 1, 31)),
         (date(2026, 4, 29), 1, date(2026, 1, 31)),
-        (date(2026, 4, 30), 2, date(2026, 4, 30)),
-        (date(2027, 1, 31), 5, date(2027, 1, 31)),
+        (date(2026, 4, 30), 1, date(2026, 1, 31)),
+        (date(2026, 5, 1), 2, date(2026, 5, 1)),
+        (date(2027, 1, 31), 4, date(2026, 11, 1)),
+        (date(2027, 2, 1), 5, date(2027, 2, 1)),
     ],
 )
 def test_a_stage_is_three_months(day: date, number: int, start: date):
-    """The n-th stage begins three months after the one before, on the last day of a shorter month."""
+    """A stage ends three months after the one before, on the last day of a shorter month; the next begins behind it."""
     assert period_of(Span("published", 3), date(2026, 1, 31), day) == Period(number, start, day)
 
 

@@ -3,16 +3,17 @@
 import pytest
 
 from carnet_hub.core.hello import answer_hello
+from carnet_hub.core.lineage import NO_PARENT, Branch
 from carnet_hub.core.ranking import seen_position, set_time
 from carnet_hub.core.rows import LogHead
 from carnet_protocol.changeset import Header
-from carnet_protocol.hello import HubEpoch
 from carnet_protocol.messages import PushCode
 from support.hub_apps import NOW_MS
 from support.hub_world import CAR, HubWorld, car, hello_of
 from support.protocol import HUB_EPOCH, link, sealed_set, visit_draft
 
-YEAR_MS = 365 * 24 * 3600 * 1000
+DAY_MS = 24 * 3600 * 1000
+YEAR_MS = 365 * DAY_MS
 
 
 def header(wall_ms: int, hub_position: int = 0, hub_epoch: bytes = HUB_EPOCH) -> Header:
@@ -51,7 +52,23 @@ def test_a_clock_counts_between_what_was_read_and_the_receipt(wall_ms: int, offs
 )
 def test_only_a_position_that_exists_bounds_the_clock(position: int, epoch: bytes, expected: int):
     """A position of another history, or behind the end of the log, says nothing."""
-    assert seen_position(header(0, position, epoch), [HubEpoch(HUB_EPOCH, 0, 0)], LogHead(10, 0)) == expected
+    assert seen_position(header(0, position, epoch), [Branch(HUB_EPOCH, NO_PARENT, 0)], LogHead(10, 0)) == expected
+
+
+@pytest.mark.parametrize(
+    ("position", "expected"),
+    [
+        pytest.param(4, 4, id="shared"),
+        pytest.param(5, 5, id="where they part"),
+        pytest.param(9, 5, id="read further than they share"),
+    ],
+)
+def test_what_was_read_in_an_ended_history_counts_as_far_as_it_is_shared(position: int, expected: int):
+    """Whoever had read further than the restored log reaches has read everything up to there."""
+    ended, between = Branch(b"ended..!", NO_PARENT, 0), Branch(b"between!", b"ended..!", 3)
+    branches = [ended, between, Branch(HUB_EPOCH, b"ended..!", 5)]
+
+    assert seen_position(header(0, position, b"ended..!"), branches, LogHead(10, 0)) == expected
 
 
 def test_a_clock_that_was_corrected_by_its_hello_decides_ties(world: HubWorld):
@@ -69,6 +86,22 @@ def test_a_clock_that_was_corrected_by_its_hello_decides_ties(world: HubWorld):
 
     assert world.shown("vehicle", CAR)["color"] == "blue"
     assert world.receipt(world.push_one(earlier)).time_ms == NOW_MS
+
+
+def test_days_in_a_drawer_make_nothing_newer(world: HubWorld):
+    """A stick that comes after five days leaves its edits as old as they are: a later one is shown."""
+    one, other = world.site("one", "a"), world.site("other", "a")
+    earlier = one.write(car(color="red"))
+    packed = hello_of(one, challenge=b"", wall_ms=world.clock.ms + 300_000)
+    other.wall_ms = world.clock.ms = NOW_MS + 2 * DAY_MS
+    answer_hello(world.hub, hello_of(other), b"signed")
+    world.push_one(other.write(car(color="blue")))
+    world.clock.ms = NOW_MS + 5 * DAY_MS
+
+    answer_hello(world.hub, packed, b"signed")
+    world.push_one(earlier)
+
+    assert world.shown("vehicle", CAR)["color"] == "blue"
 
 
 def test_a_clock_ten_years_off_works(world: HubWorld):

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from carnet_hub.core.campaign_work import CampaignWork, WorkItem
 from carnet_hub.core.limits import UNREACHABLE_TRIES
 from carnet_hub.core.pair_states import CarFacts
 from carnet_hub.core.progress import PairState, ReportFate
 from carnet_hub.core.tallies import count_progress
+from carnet_protocol.demands import WorkItem
 from carnet_protocol.ids import RecordId, completion_id, vehicle_id
 from carnet_protocol.registry import Value
 from carnet_protocol.remedy import item_bits
@@ -357,19 +357,4 @@ def test_evidence_that_was_asked_for_is_owed(tmp_path: Path):
     assert {one.report.vin: one.fate for one in progress.judged} == {
         CAR: ReportFate.LACKS_EVIDENCE,
         OTHER: ReportFate.COUNTED,
-    }
-
-
-def test_a_demand_makes_no_earlier_completion_wrong(world: RecallWorld):
-    """A plan version that asks for a photo, or names a part number, judges the work that is done from then on."""
-    world.done("A001", CAR, part_no="77810-TB0")
-    world.hub.clock.ms += HOUR_MS
-    world.work = CampaignWork(("photo",), (replace(DRIVER, part_no="77810-TB1"),))
-
-    world.publish()
-    world.done("A001", OTHER, part_no="77810-TB1")
-
-    assert {one.report.vin: one.fate for one in world.progress().judged} == {
-        CAR: ReportFate.COUNTED,
-        OTHER: ReportFate.LACKS_EVIDENCE,
     }

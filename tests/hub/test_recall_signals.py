@@ -16,7 +16,8 @@ from carnet_hub.core.limits import (
 )
 from carnet_hub.core.progress import CompletionReport, Proof
 from carnet_hub.core.recall_signals import Signal, Site, find_signals
-from carnet_hub.core.working_days import legal_day, legal_day_start
+from carnet_protocol.ids import OpId
+from carnet_protocol.legal_days import legal_day, legal_day_start
 from support.hub_cli import Printed, call
 from support.protocol import fixed
 from support.recall_plans import MEMBERS, NUMBER
@@ -109,7 +110,7 @@ def test_a_clock_from_before_all_calendars_stops_no_list():
     assert [one.name for one in find_signals(reports, SITES)] == ["photo-again"]
 
 
-@pytest.mark.parametrize("change", [{"is_retracted": True}, {"method": "refused"}])
+@pytest.mark.parametrize("change", [{"taken_back": OpId(bytes(32))}, {"method": "refused"}])
 def test_what_was_taken_back_or_refused_is_no_work(change: dict[str, object]):
     """A retracted completion and a refusal enter no figure."""
     photo = fixed("photo", 32)

@@ -197,6 +197,18 @@ def test_a_damaged_segment_is_noticed(hub: TestHub, tmp_path: Path):
         count(hub)
 
 
+@pytest.mark.parametrize("is_damaged", [True, False])
+def test_importing_the_same_list_brings_a_lost_one_back(hub: TestHub, is_damaged: bool):
+    """Without a backup the producer's file is as good: its bytes are those that were published."""
+    publish(hub)
+    (path,) = hub.app.settings.segments_dir.iterdir()
+    path.write_bytes(b"damaged") if is_damaged else path.unlink()
+
+    import_plan(hub.app.hub, hub.app.segments, hub.app.plans, plan())
+
+    assert count(hub).progress.sums.member_count == len(MEMBERS)
+
+
 def test_a_completion_counts(hub: TestHub):
     """A dealer's completion moves its vehicle from open to its method."""
     campaign = publish(hub)

@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from carnet_hub.adapters.keyring import SUITE, Keyring, create_keyring
 from carnet_hub.adapters.system import DiskFiles
 from carnet_hub.core import rows
+from carnet_hub.core.histories import open_new_hub_epoch
 from carnet_hub.core.recovering import answer_recovery, issue_recovery_code
 from carnet_protocol.enrolment import check_answer, parse_code, prove_request
 from carnet_protocol.envelope import Purpose
@@ -83,6 +84,18 @@ def test_a_lost_answer_costs_nothing(world: HubWorld, keyring: Keyring):
     with pytest.raises(Refused) as refusal:
         answer_recovery(world.hub, keyring, request(world, site, secret, wrapped_for(keyring)))
     assert refusal.value.reason is Reason.CODE_USED
+
+
+def test_a_code_of_before_a_restore_opens_nothing(world: HubWorld, keyring: Keyring):
+    """Somebody may have used it after the backup, so a restored hub takes none that the backup calls unused."""
+    site = machine(world)
+    secret = code_for(world, site)
+    restored = open_new_hub_epoch(world.hub)
+
+    with pytest.raises(Refused) as refusal:
+        answer_recovery(restored, keyring, request(world, site, secret, wrapped_for(keyring)))
+
+    assert refusal.value.reason is Reason.CODE_EXPIRED
 
 
 def test_the_data_key_is_kept_nowhere_at_the_hub(world: HubWorld, keyring: Keyring, tmp_path: Path):

@@ -1,5 +1,6 @@
 """Corrections and later checks of reports: of the same report only, and by the check that still holds."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,8 +9,9 @@ from carnet_hub.adapters.report_files import verify_export
 from carnet_hub.adapters.report_making import make_report, recount, restated_by
 from carnet_hub.core.failures import Unusable
 from carnet_hub.core.profile_report import Ask
+from carnet_hub.core.progress import PairState
 from carnet_hub.core.recalls import import_plan, publish_campaign
-from support.recall_hub import PLAIN, VINS, begin_recall
+from support.recall_hub import PLAIN, VINS, begin_recall, values
 from support.recall_plans import NUMBER, plan
 
 
@@ -25,6 +27,24 @@ def test_a_filing_of_an_earlier_log_says_how_it_is_checked(tmp_path: Path):
 
     assert "`carnet-hub verify FOLDER`" in refusal.value.next
     assert verify_export(tmp_path / "filing", app.keyring.export.public_pem()).is_key_pinned
+
+
+@pytest.mark.parametrize("rule", [False, True])
+def test_a_report_keeps_the_rule_it_was_counted_by(tmp_path: Path, rule: bool):
+    """A setting that changes afterwards changes no report: the rule about superseded campaigns stands in it."""
+    recall = begin_recall(tmp_path / "hub")
+    app = recall.hub.app
+    import_plan(app.hub, app.segments, app.plans, plan(VINS, campaign_no="S2026M0002", supersedes=NUMBER))
+    publish_campaign(app.hub, app.segments, app.plans, "S2026M0002")
+    then, now = (replace(recall.desk, hub=replace(app.hub, counts_superseded=one)) for one in (rule, not rule))
+    ask = Ask(recall.profiles.profile("cn-stage"), NUMBER)
+    made = make_report(then, ask, tmp_path / "report", lambda members, _: members)
+
+    found = recount(now, tmp_path / "report", app.keyring.export.public_pem(), lambda members, _: members)
+
+    assert values(tmp_path / "report")["counts_superseded"] is rule
+    assert made.report.progress.totals[PairState.SUPERSEDED] == len(VINS) * rule
+    assert (found.differing, found.drawn) == ((), ())
 
 
 @pytest.mark.parametrize(

@@ -127,10 +127,57 @@ def test_another_key_is_not_accepted(folder: Path, made: Path, tmp_path: Path):
 
 
 def test_a_file_that_was_put_in_is_named(folder: Path, made: Path):
-    """A file that nobody signed makes the folder differ."""
-    (folder / "addendum.txt").write_text("x")
+    """A file that nobody signed makes the folder differ, also when its name sorts behind those that may lie there."""
+    (folder / "extra.txt").write_text("x")
 
-    assert "addendum.txt" in check(folder, made / "published.pem").stderr
+    verdict = check(folder, made / "published.pem")
+
+    assert (verdict.returncode, verdict.stderr) == (1, "NOT OK: extra.txt: not part of what was signed\n")
+
+
+def test_the_script_and_the_key_may_lie_beside_a_report(folder: Path, made: Path):
+    """Whoever puts the script and the published key into the folder still hears that a good report is good."""
+    shutil.copy(SCRIPT, folder / "verify_report.py")
+    shutil.copy(made / "published.pem", folder / "published-key.pem")
+    command = [sys.executable, "verify_report.py", ".", "published-key.pem"]
+
+    verdict = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+    assert (verdict.returncode, verdict.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("guide", ["regulator.md", "regulator.zh.md"])
+def test_the_guide_works_as_typed(folder: Path, guide: str):
+    """The lines of the guide's last two steps, typed in the unpacked folder, check the report."""
+    shutil.copy(SCRIPT, folder.parent / SCRIPT.name)
+    text = (Path(__file__).parents[2] / "docs/guides" / guide).read_text(encoding="utf-8")
+    typed = [line.strip() for line in text.splitlines() if line.startswith(("       cp ", "       python3 "))]
+
+    lines = " && ".join(typed)
+    verdict = subprocess.run(["/bin/sh", "-c", lines], cwd=folder, capture_output=True, text=True, check=False)
+
+    assert (verdict.returncode, verdict.stdout[:4]) == (0, "OK: ")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        pytest.param(["report"], "python3 verify_report.py FOLDER PUBLISHED-KEY.pem", id="no key"),
+        pytest.param(["report", "absent.pem"], "absent.pem", id="key not there"),
+        pytest.param(["report", "junk.pem"], "junk.pem: no public key (PEM)", id="key is none"),
+        pytest.param(["absent", "junk.pem"], "absent", id="folder not there"),
+    ],
+)
+def test_what_could_not_be_checked_accuses_no_report(folder: Path, words: list[str], said: str):
+    """A missing name, key or folder is told as such: it says nothing of the report."""
+    (folder.parent / "junk.pem").write_text("junk")
+
+    command = [sys.executable, str(SCRIPT), *words]
+    verdict = subprocess.run(command, cwd=folder.parent, capture_output=True, text=True, check=False)
+
+    assert verdict.returncode == 1
+    assert verdict.stderr.startswith("NOT CHECKED")
+    assert said in verdict.stderr
 
 
 def test_figures_that_do_not_follow_from_the_rows_are_found(tmp_path: Path):

@@ -68,6 +68,7 @@ def test_a_list_that_was_cut_off_frees_nobody(hub: TestHub):
         publish(hub, [A, B, C])
 
     assert [(one.problem, one.text) for one in refused.value.faulty] == [("left-out", D)]
+    assert "--withdrawn" in refused.value.next
     assert progress(hub).totals[PairState.OPEN] == 4
 
 

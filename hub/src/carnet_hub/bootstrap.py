@@ -28,7 +28,7 @@ from carnet_hub.adapters.keyring import (
 from carnet_hub.adapters.law_files import LawFolder
 from carnet_hub.adapters.logging import LoggedAlarms
 from carnet_hub.adapters.profile_files import ProfileFolder
-from carnet_hub.adapters.recall_files import PlanFolder, ReportFolder, SegmentFolder
+from carnet_hub.adapters.recall_files import ListFolder, PlanFolder, ReportFolder, SegmentFolder
 from carnet_hub.adapters.relink_scratch import sweep_scratch
 from carnet_hub.adapters.schema import upgrade_schema
 from carnet_hub.adapters.store import SqlStore, open_store
@@ -37,8 +37,9 @@ from carnet_hub.adapters.weighing import ShippedWeigher
 from carnet_hub.core.authoring import write_in
 from carnet_hub.core.enrolment import PublicKeys
 from carnet_hub.core.failures import AlreadyInitialised, DatabaseEmpty, HubFailure, KeysUnreadable, NotInitialised
-from carnet_hub.core.histories import check_mark, load_histories, open_new_hub_epoch
+from carnet_hub.core.histories import check_mark, load_branches, load_histories, open_new_hub_epoch
 from carnet_hub.core.hub import Hub
+from carnet_hub.core.lineage import Branch
 from carnet_hub.core.own_keys import DATA_KEY_CHECK, commit_to_data_key, foreign_keys, has_foreign_data_key
 from carnet_hub.core.ports import Alarms, Clock, Entropy, Files, RunBlocking
 from carnet_hub.core.present import HUB_EPOCH
@@ -51,6 +52,7 @@ from carnet_protocol.kinds import REGISTRY
 from carnet_storage.adapters.sqlite_files import Progress, settle_database
 
 if TYPE_CHECKING:
+    from carnet_hub.adapters.published_reports import PublishedReports
     from carnet_hub.adapters.restoring import Restored
     from carnet_storage.adapters.fetching import Choice, Stage
     from carnet_storage.adapters.service import BackupParts
@@ -88,6 +90,7 @@ class HubApp:
     keyring: Keyring = field(repr=False)
     keys: PublicKeys
     segments: SegmentFolder
+    lists: ListFolder
     plans: PlanFolder
     law: LawFolder
     profiles: ProfileFolder
@@ -106,6 +109,12 @@ class HubApp:
         from carnet_hub.adapters.backups import backup_parts  # noqa: PLC0415  (most commands back nothing up)
 
         return backup_parts(self.settings, self.hub, self.keyring.data_key, run_blocking=self.run_blocking)
+
+    def published_reports(self) -> "PublishedReports":
+        """The reports that regulators may download."""
+        from carnet_hub.adapters.published_reports import PublishedReports  # noqa: PLC0415  (most commands need none)
+
+        return PublishedReports(self.settings.published_dir, self.files, self.keyring.export.public_pem())
 
     def close(self) -> None:
         """Note how far the log has come, and let go of the database.
@@ -159,8 +168,12 @@ def open_hub(settings: HubSettings, ports: Ports | None = None) -> HubApp:
     """
     app = _open(settings, ports)
     try:
+        mark = app.mark.read()
         with app.store.read() as snapshot:
-            check_mark(snapshot, app.hub.hub_epoch, app.mark.read())
+            check_mark(snapshot, app.hub.hub_epoch, mark)
+        if mark is None or mark.hub_epoch != app.hub.hub_epoch:
+            with suppress(OSError):  # nobody was told anything yet: it follows with the first hello
+                app.mark.raise_now(app.hub)
     except HubFailure:
         app.store.close()
         raise
@@ -171,10 +184,15 @@ def open_restored_hub(settings: HubSettings, ports: Ports | None = None) -> HubA
     """The hub whose database was put in place from a backup: under a new hub epoch.
 
     Raises:
-        HubFailure: as `open_hub`, whatever the mark says.
+        HubFailure: as `open_hub`, whatever the mark says; with a damaged one, nothing was changed.
     """
     app = _open(settings, ports)
-    return replace(app, hub=open_new_hub_epoch(app.hub))
+    try:
+        mark = app.mark.read()
+    except HubFailure:
+        app.store.close()
+        raise
+    return replace(app, hub=open_new_hub_epoch(app.hub, () if mark is None else mark.branches))
 
 
 def _open(settings: HubSettings, ports: Ports | None) -> HubApp:
@@ -197,8 +215,8 @@ def _open(settings: HubSettings, ports: Ports | None) -> HubApp:
         if not is_known:
             raise DatabaseEmpty(str(settings.keys_dir))
         with store.read() as snapshot:
-            histories = load_histories(snapshot)
-        app = _join(settings, ports, store, keyring, identity, histories=histories)
+            histories, branches = load_histories(snapshot), load_branches(snapshot)
+        app = _join(settings, ports, store, keyring, identity, histories=histories, branches=branches)
         _require_own_keys(app)
         rebuild_if_outdated(app.hub)
         stack.pop_all()
@@ -280,8 +298,17 @@ def restore_hub(
             store.close()  # what proves and places the file opens it by itself, and alone
         return app.hub
 
-    plan = plan_of(settings)
-    return restore_database(settings, plan, hub_of, keyring.data_key, choice, stage=stage, progress=progress)
+    mark = HubMarkFile(settings.keys_dir, ports.files).read()
+    return restore_database(
+        settings,
+        plan_of(settings),
+        hub_of,
+        keyring.data_key,
+        choice,
+        outside=() if mark is None else mark.branches,
+        stage=stage,
+        progress=progress,
+    )
 
 
 def move_empty_aside(settings: HubSettings) -> Path | None:
@@ -309,8 +336,10 @@ def _join(
     identity: Mapping[str, bytes],
     *,
     histories: tuple[HubEpoch, ...] = (),
+    branches: tuple[Branch, ...] = (),
 ) -> HubApp:
     box = DataKeyBox(keyring.data_key, ports.entropy)
+    segments = SegmentFolder(settings.segments_dir, ports.files)
     hub = Hub(
         HubId(identity[HUB_ID]),
         identity[HUB_EPOCH],
@@ -323,8 +352,10 @@ def _join(
         box,
         ports.alarms,
         histories=histories,
+        branches=branches,
         weigher=ShippedWeigher(),
         models=ActivatedModels(HubId(identity[HUB_ID]), keyring.sign.public_key, ports.alarms),
+        segments=segments,
         counts_superseded=settings.counts_superseded,
     )
     return HubApp(
@@ -332,7 +363,8 @@ def _join(
         hub,
         keyring,
         PublicKeys(keyring.exchange_public, keyring.export.public_key),
-        SegmentFolder(settings.segments_dir, ports.files),
+        segments,
+        ListFolder(settings.lists_dir, ports.files),
         PlanFolder(settings.plans_dir, ports.files),
         LawFolder(settings.law_dir, ports.files),
         ProfileFolder(settings.profiles_dir, ports.files),

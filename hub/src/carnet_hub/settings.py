@@ -27,6 +27,8 @@ class HubSettings(BackupSettings):
         behind_proxy: a proxy on a trusted network ends TLS, so clear HTTP is in order.
         workers: processes of `serve`; more than one needs PostgreSQL.
         busy_ms: how long a writer waits for the lock, 0 to 600,000.
+        country: whose authority this hub's recalls are reported to, as its profiles and calendars name it; one hub
+            serves one jurisdiction.
         counts_superseded: open pairs of a campaign that a later one supersedes are counted apart, where the authority's
             rule says so.
         log_json: one JSON object a line instead of text for people.
@@ -44,6 +46,7 @@ class HubSettings(BackupSettings):
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     busy_ms: Annotated[int, Field(ge=0, le=600_000)] = 15_000
     log_json: bool = False
+    country: Annotated[str, Field(pattern="[a-z]{2}")] = "cn"
     counts_superseded: bool = False
 
     @property
@@ -68,6 +71,11 @@ class HubSettings(BackupSettings):
         return self.data_dir / "segments"
 
     @property
+    def lists_dir(self) -> Path:
+        """The lists that nodes hold; made anew when they are lost, so in no backup."""
+        return self.data_dir / "lists"
+
+    @property
     def plans_dir(self) -> Path:
         """Imported campaigns that are not published yet."""
         return self.data_dir / "plans"
@@ -86,6 +94,11 @@ class HubSettings(BackupSettings):
     def reports_dir(self) -> Path:
         """Manifests of the reports that were made."""
         return self.data_dir / "reports"
+
+    @property
+    def published_dir(self) -> Path:
+        """Copies of reports that regulators may download."""
+        return self.data_dir / "published"
 
     @property
     def url(self) -> str:

@@ -7,9 +7,8 @@ cannot be used weighs nobody and is told once. Does not decide which models are 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import TYPE_CHECKING, Final
 
+from carnet_hub.adapters.weighing import ReadyModel, ready_model
 from carnet_hub.core.master_ports import Ground, Weighed, Weigher
 from carnet_hub.core.master_rows import ModelRow
 from carnet_hub.core.ports import Alarms
@@ -17,19 +16,12 @@ from carnet_master.errors import UnsignedModel, UnusableModel
 from carnet_master.features import Features
 from carnet_protocol.ids import HubId
 
-if TYPE_CHECKING:
-    from carnet_master.conditions import Row
-    from carnet_master.scorer import Score, Scorer
-
-_ROWS_KEPT: Final = 64
-"""Rows that are kept: a customer who arrives is weighed against a handful of others. They hold personal values."""
-
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
     """A model that weighs, and its file."""
 
-    scorer: "Scorer"
+    model: ReadyModel
     data: bytes
 
 
@@ -58,7 +50,6 @@ class ActivatedModels:
 
     def _compiled(self, model_id: bytes, read: Callable[[bytes], ModelRow | None]) -> "Compiled | None":
         from carnet_master.model import read_model, verify_model  # noqa: PLC0415  (most commands weigh nobody)
-        from carnet_master.rows import ready_scorer  # noqa: PLC0415  (likewise)
 
         row = read(model_id)
         try:
@@ -68,7 +59,7 @@ class ActivatedModels:
             if model.id != model_id:
                 raise UnsignedModel("the file is not the one that was activated")
             verify_model(model, self._hub_id, self._public_key, row.signature)
-            return Compiled(ready_scorer(model), row.data)
+            return Compiled(ready_model(model), row.data)
         except UnusableModel as error:
             self._alarms.model_unusable(model_id, error.detail)
             return None
@@ -86,42 +77,23 @@ class ActivatedWeigher:
         self.active = active
         self.compiled = compiled
         self._shipped = shipped
-        self._row = lru_cache(maxsize=_ROWS_KEPT)(self._row_of)
 
     def weigh(self, one: Features, other: Features) -> Weighed | None:
         """See `master_ports.Weigher`."""
         if one.party not in self.active:
             return self._shipped.weigh(one, other)
-        scored = self._score(one, other)
-        if scored is None:
-            return None
-        score = scored[1]
-        return Weighed(score.weight, score.probability, score.octets, self.active[one.party])
+        used = self.compiled[self.active[one.party]]
+        return None if used is None else used.model.weigh(one, other)
 
     def explain(self, one: Features, other: Features) -> tuple[Ground, ...]:
         """See `master_ports.Weigher`."""
         if one.party not in self.active:
             return self._shipped.explain(one, other)
-        scored = self._score(one, other) if one.party == other.party else None
-        if scored is None:
-            return ()
-        reasons = scored[0].explain(scored[1])
-        return tuple(Ground(line.comparison, line.level, line.bits) for line in reasons)
+        used = self.compiled[self.active[one.party]]
+        return () if used is None or one.party != other.party else used.model.explain(one, other)
 
     def files(self) -> Mapping[str, bytes]:
         """See `master_ports.Weigher`."""
         shipped = {kind: data for kind, data in self._shipped.files().items() if kind not in self.active}
         own = {kind: self.compiled[model_id] for kind, model_id in self.active.items()}
         return shipped | {kind: one.data for kind, one in own.items() if one is not None}
-
-    def _score(self, one: Features, other: Features) -> "tuple[Scorer, Score] | None":
-        used = self.compiled[self.active[one.party]]
-        return None if used is None else (used.scorer, used.scorer.score(self._row(one), self._row(other)))
-
-    def _row_of(self, features: Features) -> "Row":
-        from carnet_master.rows import row_of  # noqa: PLC0415  (see above)
-
-        used = self.compiled[self.active[features.party]]
-        if used is None:
-            raise AssertionError("a row for a model that cannot be used")
-        return row_of(features, used.scorer.model)

@@ -104,7 +104,8 @@ def plan_of(settings: HubSettings) -> Plan:
 def folders_of(settings: HubSettings) -> dict[str, Path]:
     """The folders whose files travel with a copy, which no database holds.
 
-    Recall lists and imported plans; the operator's calendar, duties and report profiles; manifests of the reports made.
+    Recall lists and imported plans; the operator's calendar, duties and report profiles; manifests of the reports made,
+    with what each can be made again from.
     """
     return {
         "segments": settings.segments_dir,

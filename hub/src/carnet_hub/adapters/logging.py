@@ -52,6 +52,10 @@ class LoggedAlarms:
         """See `ports.Alarms`."""
         structlog.get_logger("carnet_hub").error("set_parked_internal", nonce=nonce.hex(), exc_info=error)
 
+    def count_failed(self, position: int, error: Exception) -> None:
+        """See `ports.Alarms`."""
+        structlog.get_logger("carnet_hub").error("recall_count_failed", position=position, exc_info=error)
+
     def model_unusable(self, model_id: bytes, detail: str) -> None:
         """See `ports.Alarms`."""
         structlog.get_logger("carnet_hub").error("matching_model_unusable", model_id=model_id.hex(), detail=detail)

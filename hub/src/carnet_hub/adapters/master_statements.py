@@ -5,7 +5,7 @@ from sqlalchemy.sql.expression import Executable
 
 from carnet_hub.adapters.dialects import Dialect
 from carnet_hub.adapters.master_tables import ALL_TABLES
-from carnet_hub.adapters.sql_text import LookUp, Statement, compiled
+from carnet_hub.adapters.sql_text import Condition, LookUp, Statement, compiled
 from carnet_hub.core import master_rows as rows
 from carnet_master.clusters import Effect
 
@@ -27,6 +27,7 @@ class MasterStatements:
         self.found_by_any = LookUp(
             dialect, key.c.key, lambda one_of: select(key).where(one_of).limit(bindparam("limit"))
         )
+        self.met_by = LookUp(dialect, key.c.key, _parties_under)
         self.decisions = LookUp(dialect, decision.c.customer, select(decision).where)
         self.members = LookUp(dialect, member.c.customer, select(member).where)
         self.members_of = LookUp(dialect, member.c.golden, select(member).where)
@@ -59,3 +60,12 @@ class MasterStatements:
 
     def _text(self, statement: Executable) -> Statement:
         return compiled(statement, self._dialect)
+
+
+def _parties_under(keys: Condition) -> Executable:
+    """Every customer under some keys once, with its cluster."""
+    key, party, member = (ALL_TABLES[one] for one in (rows.MatchKeyRow, rows.PartyRow, rows.MemberRow))
+    met = select(key.c.customer).where(keys).distinct().limit(bindparam("limit")).subquery("met")
+    parties = met.join(party, party.c.customer == met.c.customer)
+    in_clusters = parties.outerjoin(member, member.c.customer == met.c.customer)
+    return select(party, member.c.golden).select_from(in_clusters)

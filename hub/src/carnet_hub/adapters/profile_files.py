@@ -41,8 +41,19 @@ class ProfileFolder:
         return parse_profile(_decoded(held))
 
     def profiles(self) -> list[Profile]:
-        """Every profile that counts, by name."""
-        return [self.profile(name) for name in self._names()]
+        """Every profile that counts, by name; without those that are damaged."""
+        damaged = self.damaged()
+        return [self.profile(name) for name in self._names() if name not in damaged]
+
+    def damaged(self) -> dict[str, Unusable]:
+        """What is wrong with the operator's files that are no profiles, by name; none counts, nor the shipped one."""
+        found: dict[str, Unusable] = {}
+        for name in self._names():
+            try:
+                self.profile(name)
+            except Unusable as failure:
+                found[name] = failure
+        return found
 
     def put(self, content: bytes) -> Profile:
         """Let an operator's profile count from now on, in place of one of the same name.

@@ -1,24 +1,35 @@
-"""Recall segments, imported plans and manifests of reports as files.
+"""Recall segments, the lists that nodes hold, imported plans and manifests of reports as files.
 
 Decides names and checks what is read: a segment is named by its hash and looked at again whenever it is read, so that a
 damaged disk never stops a car or frees one. Several workers may share the folder; a file is complete or absent.
 """
 
 import re
+from collections.abc import Iterable, Iterator, Mapping, Set
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from carnet_hub.core.failures import Unusable
-from carnet_hub.core.limits import MANIFEST_BYTES_MAX, PLAN_BYTES_MAX
+from carnet_hub.core.limits import MANIFEST_BYTES_MAX, PLAN_BYTES_MAX, REPORT_BYTES_MAX
 from carnet_hub.core.ports import Files
-from carnet_protocol.limits import SEGMENT_BYTES_MAX
+from carnet_protocol.limits import RECALL_MANIFEST_BYTES_MAX, SEGMENT_BYTES_MAX
+from carnet_storage.adapters.file_locks import locked
 
 _SEGMENT_SUFFIX: Final = ".seg"
 _PLAN_SUFFIX: Final = ".plan"
 _DOCUMENT_SUFFIX: Final = ".json"
 _MANIFEST_SUFFIX: Final = ".manifest"
+_PART_SUFFIX: Final = ".part"
+_LIST_SUFFIX: Final = ".list"
+_MANIFEST_NAME: Final = "present.lists"
+_LATE_NAME: Final = "late.lists"
+_LOCK_NAME: Final = "making.lock"
 _NUMBER_END: Final = b"\n"
+_REMEDY: Final = "Remove the file; the report itself is not affected."
 
 
 class _FilesByHash:
@@ -74,8 +85,63 @@ class SegmentFolder:
 
     def get(self, name: bytes) -> bytes | None:
         """See `ports.SegmentShelf`."""
-        remedy = "Put it back from a backup, or import and publish the campaign again."
+        remedy = "Put it back from a backup, or import the same list again."
         return self._segments.get(name, called="recall segment", remedy=remedy)
+
+
+class ListFolder:
+    """`ports.ListShelf` in one folder."""
+
+    def __init__(self, folder: Path, files: Files) -> None:
+        self._folder = folder
+        self._files = files
+        self._contents = _FilesByHash(folder, files, _LIST_SUFFIX, SEGMENT_BYTES_MAX)
+
+    def put(self, content: bytes) -> bytes:
+        """See `ports.ListShelf`."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        return self._contents.put(content)
+
+    def get(self, name: bytes) -> bytes | None:
+        """See `ports.ListShelf`."""
+        try:
+            return self._contents.get(name, called="recall list", remedy="Run `recalls lists`.")
+        except Unusable:
+            return None
+
+    def keep_only(self, names: Set[bytes]) -> None:
+        """See `ports.ListShelf`; another worker may have removed them before."""
+        for name in self._contents.hashes():
+            if name not in names:
+                (self._folder / f"{name.hex()}{_LIST_SUFFIX}").unlink(missing_ok=True)
+
+    def manifest(self) -> bytes | None:
+        """See `ports.ListShelf`."""
+        return self._files.read(self._folder / _MANIFEST_NAME, bytes_max=RECALL_MANIFEST_BYTES_MAX)
+
+    def put_manifest(self, frame: bytes) -> None:
+        """See `ports.ListShelf`."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._files.replace(self._folder / _MANIFEST_NAME, frame)
+
+    def late(self) -> dict[bytes, int]:
+        """See `ports.ListShelf`; a note that cannot be read is none."""
+        content = self._files.read(self._folder / _LATE_NAME, bytes_max=RECALL_MANIFEST_BYTES_MAX)
+        try:
+            return {} if content is None else msgspec.msgpack.decode(content, type=dict[bytes, int])
+        except msgspec.DecodeError:
+            return {}
+
+    def put_late(self, late: Mapping[bytes, int]) -> None:
+        """See `ports.ListShelf`."""
+        if late != self.late():
+            self._files.replace(self._folder / _LATE_NAME, msgspec.msgpack.encode(late))
+
+    @contextmanager
+    def making(self, wait_s: float) -> Iterator[bool]:
+        """See `ports.ListShelf`; a lock of the system, gone with the process."""
+        with locked(self._folder / _LOCK_NAME, wait_s=wait_s) as is_ours:
+            yield is_ours
 
 
 class PlanFolder:
@@ -118,22 +184,40 @@ class PlanFolder:
 
 
 class ReportFolder:
-    """Manifests of the reports that were made here, each named by its hash."""
+    """Manifests of the reports that were made here, and the files that each can be made again from, named by hash."""
 
     def __init__(self, folder: Path, files: Files) -> None:
         self._folder = folder
         self._files = files
         self._manifests = _FilesByHash(folder, files, _MANIFEST_SUFFIX, MANIFEST_BYTES_MAX)
+        self._parts = _FilesByHash(folder, files, _PART_SUFFIX, REPORT_BYTES_MAX)
 
-    def keep(self, manifest: bytes) -> bytes:
-        """Keep a manifest; returns its SHA-256."""
+    def keep(self, manifest: bytes, parts: Iterable[bytes]) -> bytes:
+        """Keep a manifest behind those of its files that hold the question; returns its SHA-256."""
         self._folder.mkdir(parents=True, exist_ok=True)
+        for content in parts:
+            self._parts.put(content)
         return self._manifests.put(manifest)
+
+    def manifest(self, name: bytes) -> bytes | None:
+        """A manifest by its SHA-256; None for a report that was not made here.
+
+        Raises:
+            Unusable: it is damaged.
+        """
+        return self._manifests.get(name, called="manifest", remedy=_REMEDY)
+
+    def part(self, name: bytes) -> bytes | None:
+        """A file of a report by its SHA-256; None where it was not kept.
+
+        Raises:
+            Unusable: it is damaged.
+        """
+        return self._parts.get(name, called="part of a report", remedy=_REMEDY)
 
     def manifests(self) -> dict[str, bytes]:
         """Every manifest by its hash, hexadecimal."""
         if not self._folder.is_dir():
             return {}
-        remedy = "Remove the file; the report itself is not affected."
-        held = {one: self._manifests.get(one, called="manifest", remedy=remedy) for one in self._manifests.hashes()}
+        held = {one: self.manifest(one) for one in self._manifests.hashes()}
         return {one.hex(): manifest for one, manifest in held.items() if manifest is not None}

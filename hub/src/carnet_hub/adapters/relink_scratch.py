@@ -6,7 +6,6 @@ run has it: a lock of the system, gone with the process.
 """
 
 import json
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +16,7 @@ from carnet_hub.core.ports import Files
 from carnet_hub.core.relink_failures import AlreadyRelinking
 from carnet_hub.core.relink_limits import NOTE_BYTES_MAX
 from carnet_hub.core.relink_ports import RelinkNote
-from carnet_storage.adapters.system import PRIVATE_MODE
+from carnet_storage.adapters.file_locks import locked
 
 SCRATCH_FOLDER: Final = "relink"
 LOCK_FILE: Final = "relink.lock"
@@ -33,8 +32,8 @@ def scratch_folder(data_dir: Path) -> Iterator[Path]:
         AlreadyRelinking: another run has it.
         OSError: no room or no permission.
     """
-    with _held(data_dir) as is_mine:
-        if not is_mine:
+    with locked(data_dir / LOCK_FILE) as is_ours:
+        if not is_ours:
             raise AlreadyRelinking
         folder = data_dir / SCRATCH_FOLDER
         _remove(folder)
@@ -52,10 +51,10 @@ def sweep_scratch(data_dir: Path) -> bool:
     """
     if not (data_dir / SCRATCH_FOLDER).exists():
         return False
-    with _held(data_dir) as is_mine:
-        if is_mine:
+    with locked(data_dir / LOCK_FILE) as is_ours:
+        if is_ours:
             _remove(data_dir / SCRATCH_FOLDER)
-    return is_mine
+    return is_ours
 
 
 class NoteFile:
@@ -95,32 +94,6 @@ class NoteFile:
     def clear(self) -> None:
         """See `relink_ports.RelinkNotes`."""
         self._path.unlink(missing_ok=True)
-
-
-@contextmanager
-def _held(data_dir: Path) -> Iterator[bool]:
-    """The lock of the folder, if it is free."""
-    descriptor = os.open(data_dir / LOCK_FILE, os.O_RDWR | os.O_CREAT, PRIVATE_MODE)
-    try:
-        yield _lock(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _lock(descriptor: int) -> bool:
-    """Lock a file without waiting; the system unlocks it when it is closed, however that happens."""
-    try:
-        if os.name == "nt":
-            import msvcrt  # noqa: PLC0415  (the module exists on Windows only)
-
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
-        else:
-            import fcntl  # noqa: PLC0415  (the module does not exist on Windows)
-
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
 
 
 def _remove(folder: Path) -> None:

@@ -31,8 +31,8 @@ def report_workbook(report: PreparedReport) -> ReportFile:
     for title, rows in (
         ("项目 items", item_rows(report)),
         ("按日 by day", series_rows(report)),
-        ("按省 by province", province_rows(report)),
-        ("按单位 by site", site_rows(report)),
+        ("按省 by province", _named(report, province_rows(report))),
+        ("按单位 by site", _named(report, site_rows(report))),
     ):
         sheet = book.create_sheet(sheet_name(title))
         for cells in _typed(rows):
@@ -40,6 +40,16 @@ def report_workbook(report: PreparedReport) -> ReportFile:
     content = BytesIO()
     book.save(content)
     return ReportFile(WORKBOOK_NAME, [_settled(content, report.moment.created_ms)], has_rows=False)
+
+
+def _named(report: PreparedReport, rows: Iterator[tuple[str, ...]]) -> Iterator[tuple[str, ...]]:
+    """The same rows with both names behind each province's code."""
+    header = next(rows)
+    place = header.index("province_code") + 1
+    yield (*header[:place], "province_zh", "province", *header[place:])
+    for cells in rows:
+        names = (report.province_name(cells[place - 1], language) for language in (0, 1))
+        yield (*cells[:place], *names, *cells[place:])
 
 
 def _typed(rows: Iterator[tuple[str, ...]]) -> Iterable[Sequence[str | int]]:

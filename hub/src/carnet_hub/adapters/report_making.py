@@ -2,11 +2,13 @@
 
 Decides the order: the snapshot stays open until the last row is written, and only a finished folder is kept in mind.
 What a report says is decided by `core.profile_report`. A folder that was signed here can be counted again from the log
-(`recount`): its own profile and what was stated in it are used, so that neither has to be kept anywhere else.
+(`recount`), by its own profile, its rule and what was stated in it. The two files that hold these are kept beside the
+manifest and travel with every backup, so that a folder which is lost is made again, byte for byte (`make_again`).
 """
 
 import json
-from collections.abc import Callable, Iterable
+import shutil
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
@@ -20,32 +22,46 @@ from carnet_hub.adapters.recall_files import ReportFolder
 from carnet_hub.adapters.report_books import WORKBOOK_NAME, report_workbook
 from carnet_hub.adapters.report_files import parse_manifest, verify_export, write_export
 from carnet_hub.adapters.report_pages import LANGUAGES, report_pages
-from carnet_hub.core.failures import Unusable
+from carnet_hub.core.contacts import campaign_attempts, count_outreach
+from carnet_hub.core.failures import ExportDiffers, Unusable
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.limits import LAW_FILE_BYTES_MAX, MANIFEST_BYTES_MAX, REPORT_BYTES_MAX
+from carnet_hub.core.past import reads_at
 from carnet_hub.core.ports import Files, Outreach
 from carnet_hub.core.profile_report import Ask, PreparedReport, Restated, prepare_report
 from carnet_hub.core.profiles import parse_profile
-from carnet_hub.core.recalls import members_of
-from carnet_hub.core.report import MANIFEST_NAME
+from carnet_hub.core.recalls import find_campaign, members_of
+from carnet_hub.core.report import MANIFEST_NAME, FileFacts
 from carnet_hub.core.report_items import check_stated
 from carnet_hub.core.report_parts import PROFILE_NAME, REPORT_NAME, report_parts
 from carnet_hub.core.report_record import OutreachCounts
 from carnet_hub.core.shelves import SegmentShelf
+from carnet_protocol.ids import RecordId
 
 DRAWN: Final = frozenset({WORKBOOK_NAME, *(name for _, _, name in LANGUAGES)})
 """Files that show the figures of the others; another version of the program may draw them otherwise."""
+
+_QUESTION: Final = (REPORT_NAME, PROFILE_NAME)
+"""The files of a report that hold what was asked: they are enough to make it again."""
 
 Watched = Callable[[Iterable[str], int], Iterable[str]]
 """Shows how far a list has been written."""
 
 
-class NoOutreach:
-    """`ports.Outreach` of a hub that keeps nothing about telling owners."""
+class KeptOutreach:
+    """`ports.Outreach` from the attempts in the log."""
 
-    def counts(self, _campaign_no: str, _position: int, /) -> OutreachCounts | None:
-        """See `ports.Outreach`."""
-        return None
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+
+    def counts(self, campaign_no: str, position: int, /) -> OutreachCounts | None:
+        """See `ports.Outreach`; a campaign about which nobody has noted an attempt has none."""
+        with self._hub.store.read() as snapshot:
+            reads = reads_at(self._hub, snapshot, position)
+            campaign = find_campaign(self._hub, reads, campaign_no)
+            if campaign is None:
+                return None
+            return count_outreach(campaign_attempts(self._hub, reads, RecordId(campaign.row.id)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +103,20 @@ class Recount:
     drawn: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class MadeAgain:
+    """A report that was made once more.
+
+    Attributes:
+        is_same: every byte is as it was, the manifest too, so the report has its name again.
+        drawn: files that show the same figures otherwise.
+    """
+
+    ask: Ask
+    is_same: bool
+    drawn: tuple[str, ...]
+
+
 def make_report(desk: ReportDesk, ask: Ask, folder: Path, watched: Watched) -> Made:
     """Count, write and sign a report, and remember its manifest.
 
@@ -98,7 +128,40 @@ def make_report(desk: ReportDesk, ask: Ask, folder: Path, watched: Watched) -> M
         OSError: no room or no permission; nothing is left behind.
     """
     report, manifest = _write(desk, ask, folder, watched)
-    return Made(report, desk.made.keep(manifest).hex())
+    question = [_read(desk.files, folder, name, REPORT_BYTES_MAX) for name in _QUESTION]
+    return Made(report, desk.made.keep(manifest, question).hex())
+
+
+def make_again(desk: ReportDesk, name: bytes, folder: Path, watched: Watched) -> MadeAgain:
+    """Write a report once more whose folder was lost.
+
+    Args:
+        name: SHA-256 of its manifest.
+        folder: must not exist yet; the one it stands in must.
+
+    Raises:
+        Unusable: no report of that name was made here, its question was not kept, or its moment is not in this log.
+        ExportDiffers: the log does not bear it out; no folder is left.
+    """
+    manifest = desk.made.manifest(name)
+    if manifest is None:
+        raise Unusable(f"No report {name.hex()} was made here.", "Look it up with `report list`.")
+    listed = parse_manifest(manifest)[1]
+    hashes = {one.name: one.sha256 for one in listed}
+    values, profile = (desk.made.part(hashes[one]) if one in hashes else None for one in _QUESTION)
+    if values is None or profile is None:
+        raise Unusable(
+            f"The question behind the report {name.hex()} was not kept.",
+            "Make it anew with `report make`, with the same --as-of, --position and --stated.",
+        )
+    ask = _ask_of(json.loads(values), profile.decode())
+    again = _write(desk, ask, folder, watched)[1]
+    differing = _differing(listed, parse_manifest(again)[1])
+    for one in differing:
+        if one not in DRAWN:
+            shutil.rmtree(folder)
+            raise ExportDiffers(one, "counted again from the log, it comes out otherwise")
+    return MadeAgain(ask, again == manifest, differing)
 
 
 def recount(desk: ReportDesk, folder: Path, key_pem: bytes, watched: Watched) -> Recount:
@@ -113,11 +176,9 @@ def recount(desk: ReportDesk, folder: Path, key_pem: bytes, watched: Watched) ->
     """
     verified = verify_export(folder, key_pem)
     ask = _ask_again(desk.files, folder, verified.facts)
-    signed = {one.name: one.sha256 for one in verified.files}
     with TemporaryDirectory(prefix="carnet-recount-") as scratch:
         _, manifest = _write(desk, ask, Path(scratch) / "again", watched)
-    found = {one.name: one.sha256 for one in parse_manifest(manifest)[1]}
-    differing = sorted(name for name in signed.keys() | found.keys() if signed.get(name) != found.get(name))
+    differing = _differing(verified.files, parse_manifest(manifest)[1])
     drawn = tuple(name for name in differing if name in DRAWN)
     name = sha256(_read(desk.files, folder, MANIFEST_NAME, MANIFEST_BYTES_MAX)).hexdigest()
     return Recount(ask, name, tuple(name for name in differing if name not in DRAWN), drawn)
@@ -157,7 +218,12 @@ def _write(desk: ReportDesk, ask: Ask, folder: Path, watched: Watched) -> tuple[
 def _ask_again(files: Files, folder: Path, facts: dict[str, str]) -> Ask:
     """The question behind a report, from the report alone."""
     values = _values(files, folder, facts)
-    profile = parse_profile(_read(files, folder, PROFILE_NAME, LAW_FILE_BYTES_MAX).decode())
+    return _ask_of(values, _read(files, folder, PROFILE_NAME, LAW_FILE_BYTES_MAX).decode())
+
+
+def _ask_of(values: Mapping[str, Any], profile_text: str) -> Ask:
+    """The question, from what `report.json` and the profile beside it say."""
+    profile = parse_profile(profile_text)
     held = values["restates"]
     restated = None
     if held is not None:
@@ -170,7 +236,14 @@ def _ask_again(files: Files, folder: Path, facts: dict[str, str]) -> Ask:
         values["log_position"],
         check_stated(values["stated"], profile),
         restated,
+        values.get("counts_superseded"),
     )
+
+
+def _differing(signed: Iterable[FileFacts], found: Iterable[FileFacts]) -> tuple[str, ...]:
+    """The names of files that are not the same in two manifests."""
+    before, now = ({one.name: one.sha256 for one in files} for files in (signed, found))
+    return tuple(sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name)))
 
 
 def _values(files: Files, folder: Path, facts: dict[str, str]) -> dict[str, Any]:

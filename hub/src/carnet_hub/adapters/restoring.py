@@ -6,10 +6,10 @@ folder as it was, but for recall lists and plans that were missing there and are
 ones. The keys are in no backup: they lie in the safe and must be in place before.
 
     no database in place, keys there -> fetch -> SQLite's check -> schema -> log and fold -> new hub epoch
-                                     -> the hub's own orders from newer backups -> renamed
+                                     -> histories that ended and the hub's own orders, from newer backups -> renamed
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import partial
@@ -19,7 +19,9 @@ from carnet_hub.adapters.backups import folders_of, hub_on
 from carnet_hub.adapters.newer_backups import NewerBackups
 from carnet_hub.adapters.store import open_store, scratch_store
 from carnet_hub.core.failures import HubFailure
+from carnet_hub.core.histories import learn_branches, stated_branches
 from carnet_hub.core.hub import Hub
+from carnet_hub.core.lineage import Branch
 from carnet_hub.core.offers import take_from_backup
 from carnet_hub.core.restoring import examine_restored, open_epoch_after_restore
 from carnet_hub.settings import HubSettings
@@ -45,6 +47,7 @@ class Restored:
         orders: sets of the hub's own that a newer backup brought.
         unread: newer backups that could not be opened, each with the reason.
         files: recall lists and plans that a copy brought back.
+        knows_ended: whether histories of the hub were known beside its backups.
     """
 
     kind: str
@@ -54,6 +57,7 @@ class Restored:
     orders: int
     unread: tuple[str, ...]
     files: int
+    knows_ended: bool
 
 
 def restore_database(
@@ -63,6 +67,7 @@ def restore_database(
     data_key: bytes,
     choice: Choice,
     *,
+    outside: Sequence[Branch],
     stage: Stage,
     progress: Progress = no_progress,
 ) -> Restored:
@@ -71,6 +76,7 @@ def restore_database(
     Args:
         hub_of: the hub with its keys and the identity that a database file states.
         data_key: opens copies that were made without a passphrase.
+        outside: histories of the hub that are known beside its backups.
 
     Raises:
         DatabaseExists: there is one already; it was not touched.
@@ -88,7 +94,8 @@ def restore_database(
         stage("checking log and fold")
         with hub_on(hub_of(scratch), scratch) as hub:
             entries = _proved_entries(hub, scratch)
-            present = open_epoch_after_restore(hub, newest_replica=_newest_replica(plan, folder, fetched.place))
+            newest = _newest_replica(plan, folder, fetched.place)
+            present = open_epoch_after_restore(hub, newest_replica=newest, outside=outside)
             stage("looking for later orders in newer backups")
             newer = NewerBackups(
                 plan,
@@ -100,12 +107,13 @@ def restore_database(
             )
             orders = 0
             for path in newer.each():
-                taken, put_back = _take_orders(present, hub_of, path, newer, folders_of(settings))
+                present, taken, put_back = _learn_from(present, hub_of, path, newer, folders_of(settings))
                 orders, files = orders + taken, files + put_back
         settle_database(scratch)
         place_database(scratch, database, settings.backup_dir)
     position = present.histories[-1].position
-    return Restored(choice.kind, fetched.origin, entries, position, orders, tuple(newer.unread), files)
+    unread = tuple(newer.unread)
+    return Restored(choice.kind, fetched.origin, entries, position, orders, unread, files, bool(outside))
 
 
 def _proved_entries(hub: Hub, scratch: Path) -> int:
@@ -120,16 +128,18 @@ def _proved_entries(hub: Hub, scratch: Path) -> int:
     return entries
 
 
-def _take_orders(
+def _learn_from(
     present: Hub,
     hub_of: Callable[[Path], Hub],
     database: Path,
     newer: NewerBackups,
     folders: Mapping[str, Path],
-) -> tuple[int, int]:
-    """Take the hub's own orders and its files from one newer backup; one that cannot be read is noted.
+) -> tuple[Hub, int, int]:
+    """Take histories, the hub's own orders and its files from one newer backup; one that cannot be read is noted.
 
-    Returns: how many orders took effect, and how many files had been missing.
+    Histories first: what an order says of positions is understood in the one it was given in.
+
+    Returns: the hub as it is then, how many orders took effect, and how many files had been missing.
     """
     with ExitStack() as stack:
         try:
@@ -137,8 +147,12 @@ def _take_orders(
             hub = stack.enter_context(hub_on(hub_of(database), database))
         except (HubFailure, StorageFailure, Refused) as failure:
             newer.unread.append(f"A newer backup cannot be read ({type(failure).__name__}).")
-            return 0, 0
-        return (take_from_backup(present, hub) if hub.hub_id == present.hub_id else 0), put_back
+            return present, 0, 0
+        if hub.hub_id != present.hub_id:
+            return present, 0, put_back
+        with hub.store.read() as snapshot:
+            present = learn_branches(present, stated_branches(snapshot))
+        return present, take_from_backup(present, hub), put_back
 
 
 def _newest_replica(plan: Plan, folder: Path, fetched: Place) -> int:

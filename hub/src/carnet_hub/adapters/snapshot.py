@@ -1,7 +1,8 @@
 """Reads of the store, on one open cursor.
 
 Decides how rows of the driver become rows of the core. Transactions are begun and ended in `store`; the SQL stands in
-`statements`. Nothing is cached: a look-up answers from the database as this cursor sees it.
+`statements`. Nothing is cached but the settings that nearly every transaction asks for, which one look-up brings: any
+other look-up answers from the database as this cursor sees it.
 """
 
 from collections.abc import Collection, Iterator
@@ -9,8 +10,8 @@ from contextlib import closing
 from typing import Any, cast
 
 from carnet_hub.adapters.sql_text import LookUp, Statement, first_of
-from carnet_hub.adapters.statements import SETTLED_PLACE, Statements
-from carnet_hub.core import master_rows, rows
+from carnet_hub.adapters.statements import ASKED_OFTEN, SETTLED_PLACE, Statements
+from carnet_hub.core import count_rows, master_rows, rows
 from carnet_hub.core.limits import FETCH_ROWS
 from carnet_hub.core.ports import R
 
@@ -21,11 +22,16 @@ class SqlSnapshot:
     def __init__(self, cursor: Any, statements: Statements) -> None:
         self._cursor = cursor
         self._all = statements
+        self._often: dict[str, bytes] | None = None
 
     def setting(self, name: str) -> bytes | None:
         """See `ports.Snapshot`."""
-        found = first_of(self._all.setting.fetch(self._cursor, name=name))
-        return None if found is None else bytes(found)
+        if name not in ASKED_OFTEN:
+            found = first_of(self._all.setting.fetch(self._cursor, name=name))
+            return None if found is None else bytes(found)
+        if self._often is None:
+            self._often = {one: bytes(value) for one, value in self._all.asked_often.fetch(self._cursor)}
+        return self._often.get(name)
 
     def head(self) -> rows.LogHead:
         """See `ports.Snapshot`."""
@@ -97,6 +103,10 @@ class SqlSnapshot:
     def anchored(self, vehicle_ids: Collection[bytes]) -> list[tuple[bytes, int, bytes]]:
         """See `ports.Snapshot`."""
         return self._all.anchored.fetch(self._cursor, vehicle_ids)
+
+    def formerly_anchored(self, vehicle_ids: Collection[bytes]) -> list[tuple[bytes, int, bytes]]:
+        """See `ports.Snapshot`."""
+        return self._all.formerly_anchored.fetch(self._cursor, vehicle_ids)
 
     def children(self, parent_ids: Collection[bytes]) -> list[rows.RecordRow]:
         """See `ports.Snapshot`."""
@@ -205,6 +215,10 @@ class SqlSnapshot:
         """See `ports.Snapshot`."""
         return {row.node_id: row for row in self._many(self._all.statuses, rows.NodeStatusRow, node_ids)}
 
+    def hellos(self, node_ids: Collection[bytes]) -> list[rows.HelloRow]:
+        """See `ports.Snapshot`."""
+        return list(self._many(self._all.hellos, rows.HelloRow, node_ids))
+
     def evidence(self, node_id: bytes, limit: int) -> list[rows.EvidenceRow]:
         """See `ports.Snapshot`."""
         return self._list(self._all.evidence, rows.EvidenceRow, node=node_id, limit=limit)
@@ -228,6 +242,11 @@ class SqlSnapshot:
     def found_by_any(self, keys: Collection[bytes], limit: int) -> list[master_rows.MatchKeyRow]:
         """See `master_ports.MasterReads`."""
         return self._many(self._all.master.found_by_any, master_rows.MatchKeyRow, keys, limit=limit)
+
+    def met_by(self, keys: Collection[bytes], limit: int) -> list[tuple[master_rows.PartyRow, bytes | None]]:
+        """See `master_ports.MasterReads`."""
+        found = self._all.master.met_by.fetch(self._cursor, keys, limit=limit)
+        return [(master_rows.PartyRow(*row[:-1]), row[-1]) for row in found]
 
     def decisions(self, customers: Collection[bytes]) -> list[master_rows.DecisionRow]:
         """See `master_ports.MasterReads`."""
@@ -288,6 +307,55 @@ class SqlSnapshot:
         """See `relink_ports.RelinkReads`."""
         return self._list(self._all.master.auto_links_after, master_rows.DecisionRow, after=customer, limit=limit)
 
+    def pair_sources(self, kind: int, records: Collection[bytes]) -> dict[bytes, count_rows.PairSourceRow]:
+        """See `count_ports.CountReads`."""
+        found = self._many(self._all.counts.pair_sources, count_rows.PairSourceRow, records, kind=kind)
+        return {row.record: row for row in found}
+
+    def pair_sources_on(self, records: Collection[bytes]) -> list[count_rows.PairSourceRow]:
+        """See `count_ports.CountReads`."""
+        return self._many(self._all.counts.pair_sources_on, count_rows.PairSourceRow, records)
+
+    def pair_sources_of(self, pairs: Collection[bytes]) -> list[count_rows.PairSourceRow]:
+        """See `count_ports.CountReads`."""
+        return self._many(self._all.counts.pair_sources_of, count_rows.PairSourceRow, pairs)
+
+    def pair_sources_in(self, campaign: bytes) -> Iterator[count_rows.PairSourceRow]:
+        """See `count_ports.CountReads`."""
+        return self._walk(self._all.counts.pair_sources_in, count_rows.PairSourceRow, **_beginning_with(campaign))
+
+    def left_cars(self, vehicles: Collection[bytes]) -> dict[bytes, count_rows.LeftCarRow]:
+        """See `count_ports.CountReads`."""
+        return {row.vehicle: row for row in self._many(self._all.counts.left_cars, count_rows.LeftCarRow, vehicles)}
+
+    def listed_at(self, places: Collection[bytes]) -> list[count_rows.ListedRow]:
+        """See `count_ports.CountReads`."""
+        return self._many(self._all.counts.listed_at, count_rows.ListedRow, places)
+
+    def listed_of(self, campaigns: Collection[bytes]) -> list[count_rows.ListedRow]:
+        """See `count_ports.CountReads`."""
+        return self._many(self._all.counts.listed_of, count_rows.ListedRow, campaigns)
+
+    def pairs(self, pairs: Collection[bytes]) -> dict[bytes, count_rows.PairRow]:
+        """See `count_ports.CountReads`."""
+        return {row.pair: row for row in self._many(self._all.counts.pairs, count_rows.PairRow, pairs)}
+
+    def pairs_in(self, campaign: bytes) -> Iterator[count_rows.PairRow]:
+        """See `count_ports.CountReads`."""
+        return self._walk(self._all.counts.pairs_in, count_rows.PairRow, **_beginning_with(campaign))
+
+    def sums(self, keys: Collection[bytes]) -> dict[bytes, int]:
+        """See `count_ports.CountReads`."""
+        return dict(self._many(self._all.counts.sums, count_rows.SumRow, keys))
+
+    def sums_in(self, campaign: bytes) -> list[count_rows.SumRow]:
+        """See `count_ports.CountReads`."""
+        return self._list(self._all.counts.sums_in, count_rows.SumRow, **_beginning_with(campaign))
+
+    def counts(self, campaigns: Collection[bytes]) -> dict[bytes, count_rows.CountRow]:
+        """See `count_ports.CountReads`."""
+        return {row.campaign: row for row in self._many(self._all.counts.counts, count_rows.CountRow, campaigns)}
+
     def scan(self, row_type: type[R]) -> Iterator[R]:
         """See `ports.Snapshot`."""
         return self._walk(self._all.scans[cast(type[rows.Row], row_type)], row_type)
@@ -305,6 +373,11 @@ class SqlSnapshot:
             while batch := cursor.fetchmany(FETCH_ROWS):
                 for row in batch:
                     yield row_type(*row)
+
+
+def _beginning_with(campaign: bytes) -> dict[str, object]:
+    """The ends of a range: no VIN and no letter of a sum has this byte."""
+    return {"low": campaign, "high": campaign + b"\xff"}
 
 
 def _pair(*columns: Any) -> tuple[Any, ...]:

@@ -34,6 +34,7 @@ from carnet_hub.core.ports import StoreBusy, StoreError
 from carnet_hub.core.store_failures import StoreFull
 from carnet_storage.adapters.library import BUSY, FULL, driver, primary_code
 from carnet_storage.adapters.sqlite_files import scrub, want_scrub
+from carnet_storage.adapters.sqlite_text import sqlite_text
 from carnet_storage.adapters.write_ahead import want_wal
 from carnet_storage.core.failures import StorageFailure
 
@@ -50,7 +51,7 @@ class SqliteDialect:
         self._busy_ms = busy_ms
         self._is_replicated = is_replicated
         self._driver = driver
-        self.sql: SqlDialect = sqlite.dialect(paramstyle="qmark")
+        self.sql: SqlDialect = sqlite_text()
 
     def connect(self, url: URL) -> Engine:
         """See `Dialect`."""

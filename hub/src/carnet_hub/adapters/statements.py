@@ -26,17 +26,22 @@ from sqlalchemy import (
     text,
     tuple_,
     union,
+    union_all,
     update,
 )
 from sqlalchemy.sql.expression import Executable
 
+from carnet_hub.adapters.count_statements import CountStatements
 from carnet_hub.adapters.dialects import Dialect
 from carnet_hub.adapters.master_statements import MasterStatements
 from carnet_hub.adapters.master_tables import ALL_TABLES as TABLES
 from carnet_hub.adapters.sql_text import Condition, LookUp, Statement, compiled
 from carnet_hub.adapters.tables import SETTINGS
 from carnet_hub.core import rows
+from carnet_hub.core.anchor_rows import FormerAnchorRow
 from carnet_hub.core.kind_rules import PARTY_KINDS
+from carnet_hub.core.models_in_use import ACTIVE, POLICY
+from carnet_hub.core.present import HUB_EPOCH
 
 LOG: Final = TABLES[rows.LogRow].c
 ADMISSION: Final = TABLES[rows.AdmissionRow].c
@@ -44,6 +49,7 @@ CHAIN: Final = TABLES[rows.ChainRow].c
 EPOCH: Final = TABLES[rows.EpochRow].c
 RECORD: Final = TABLES[rows.RecordRow].c
 SETTLED: Final = TABLES[rows.SettledRow].c
+FORMER: Final = TABLES[FormerAnchorRow].c
 FEED: Final = TABLES[rows.FeedRow].c
 ASSIGNMENT: Final = TABLES[rows.AssignmentRow].c
 DAY: Final = TABLES[rows.AssignmentDayRow].c
@@ -56,6 +62,10 @@ DEALER: Final = TABLES[rows.DealerRow].c
 EVIDENCE: Final = TABLES[rows.EvidenceRow].c
 INVITE: Final = TABLES[rows.InviteRow].c
 STATUS: Final = TABLES[rows.NodeStatusRow].c
+HELLO: Final = TABLES[rows.HelloRow].c
+
+ASKED_OFTEN: Final = (HUB_EPOCH, ACTIVE, POLICY)
+"""Settings that every transaction asks for that takes customers in."""
 
 SETTLED_PLACE: Final = ("position", "kind", "id", "register_no", "overruled", "by")
 """Columns of `rows.SettledPlace`."""
@@ -80,6 +90,7 @@ class Statements:
         self._assignments()
         self._people()
         self.master = MasterStatements(dialect)
+        self.counts = CountStatements(dialect)
 
     def _text(self, statement: Executable) -> Statement:
         return compiled(statement, self.dialect)
@@ -100,6 +111,8 @@ class Statements:
 
     def _settings(self) -> None:
         self.setting = self._text(select(SETTINGS.c.value).where(SETTINGS.c.name == bindparam("name")))
+        named = (select(SETTINGS.c.name, SETTINGS.c.value).where(SETTINGS.c.name == name) for name in ASKED_OFTEN)
+        self.asked_often = self._text(union_all(*named))
         self.set_setting = self._text(self.dialect.upsert(SETTINGS))
 
     def _log(self) -> None:
@@ -143,6 +156,7 @@ class Statements:
             RECORD.anchor,
             lambda hit: select(RECORD.anchor, RECORD.kind, RECORD.id).where(RECORD.anchor.is_not(None), hit),
         )
+        self.formerly_anchored = self._by(FORMER.vehicle, lambda hit: select(TABLES[FormerAnchorRow]).where(hit))
         self.children = self._by(RECORD.parent, lambda hit: record.where(RECORD.parent.is_not(None), hit))
         of_party = text(f"kind IN ({', '.join(map(str, PARTY_KINDS))})")
         self.party_records = self._by(
@@ -191,6 +205,7 @@ class Statements:
         self.dealers = self._by(DEALER.dealer_id, lambda hit: select(TABLES[rows.DealerRow]).where(hit))
         self.invite = self._text(select(TABLES[rows.InviteRow]).where(INVITE.code_id == bindparam("code")))
         self.statuses = self._by(STATUS.node_id, lambda hit: select(TABLES[rows.NodeStatusRow]).where(hit))
+        self.hellos = self._by(HELLO.node_id, lambda hit: select(TABLES[rows.HelloRow]).where(hit))
         of_node = EVIDENCE.node_id == bindparam("node")
         self.evidence_count = self._text(select(func.count(EVIDENCE.set_hash)).where(of_node))
         evidence = select(TABLES[rows.EvidenceRow]).where(of_node)

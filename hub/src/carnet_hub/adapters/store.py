@@ -52,6 +52,7 @@ class SqlTransaction(SqlSnapshot):
     def set_setting(self, name: str, value: bytes) -> None:
         """See `ports.Transaction`."""
         self._all.set_setting.run(self._cursor, name=name, value=value)
+        self._often = None
 
     def scrub_after(self) -> None:
         """See `ports.Transaction`."""

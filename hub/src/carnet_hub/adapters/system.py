@@ -4,8 +4,10 @@ A hub's clock should be kept by NTP; ranks are clamped against the log either wa
 """
 
 from pathlib import Path
+from threading import Lock
 from typing import Final
 
+from carnet_hub.core.ports import Turn
 from carnet_storage.adapters.system import (
     PRIVATE_MODE,
     SystemClock,
@@ -16,10 +18,15 @@ from carnet_storage.adapters.system import (
     run_blocking,
 )
 
-__all__ = ["PRIVATE_MODE", "PUBLIC_MODE", "DiskFiles", "SystemClock", "SystemEntropy", "run_blocking"]
+__all__ = ["PRIVATE_MODE", "PUBLIC_MODE", "DiskFiles", "SystemClock", "SystemEntropy", "make_turn", "run_blocking"]
 
 PUBLIC_MODE: Final = 0o644
 """Readable by everybody; chosen for exports and recall segments, which hold nothing secret."""
+
+
+def make_turn() -> Turn:
+    """`ports.Turn`: a new one, which nobody has entered."""
+    return Lock()
 
 
 class DiskFiles:

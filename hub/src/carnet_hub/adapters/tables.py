@@ -17,6 +17,7 @@ from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
 from carnet_hub.core import rows
+from carnet_hub.core.anchor_rows import FormerAnchorRow
 
 NAMING: Final = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -36,7 +37,7 @@ FLAG = Boolean(create_constraint=False)
 BY_KEY = {"sqlite_with_rowid": False}
 
 
-def _partial(name: str, *columns: str, where: str) -> Index:
+def partial_index(name: str, *columns: str, where: str) -> Index:
     """An index over the rows that satisfy a condition."""
     return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
 
@@ -57,7 +58,7 @@ class Log(HubTable, table=True):
     """See `rows.LogRow`."""
 
     __tablename__ = "log"
-    __table_args__ = (_partial("ix_log_broadcast", "position", where="is_broadcast"),)
+    __table_args__ = (partial_index("ix_log_broadcast", "position", where="is_broadcast"),)
     position: int = Field(primary_key=True, sa_type=BIG, sa_column_kwargs={"autoincrement": False})
     kind: int = Field(sa_type=SMALL)
     hub_epoch: bytes = Field(sa_type=BYTES)
@@ -86,7 +87,7 @@ class Admission(HubTable, table=True):
     __tablename__ = "admission"
     __table_args__ = (
         Index("ix_admission_node_id_decided_at", "node_id", "decided_at"),
-        _partial("ix_admission_state", "state", "decided_at", where="state > 1"),
+        partial_index("ix_admission_state", "state", "decided_at", where="state > 1"),
         BY_KEY,
     )
     nonce: bytes = Field(primary_key=True, sa_type=BYTES)
@@ -105,7 +106,7 @@ class Chain(HubTable, table=True):
 
     __tablename__ = "chain"
     __table_args__ = (
-        _partial("ix_chain_repeat", "node_id", "nonce", where="is_repeat"),
+        partial_index("ix_chain_repeat", "node_id", "nonce", where="is_repeat"),
         BY_KEY,
     )
     node_id: bytes = Field(primary_key=True, sa_type=BYTES)
@@ -139,9 +140,9 @@ class Record(HubTable, table=True):
 
     __tablename__ = "record"
     __table_args__ = (
-        _partial("ix_record_anchor", "anchor", where="anchor IS NOT NULL"),
-        _partial("ix_record_parent", "parent", where="parent IS NOT NULL"),
-        _partial("ix_record_contested", "kind", "id", where="contests > 0"),
+        partial_index("ix_record_anchor", "anchor", where="anchor IS NOT NULL"),
+        partial_index("ix_record_parent", "parent", where="parent IS NOT NULL"),
+        partial_index("ix_record_contested", "kind", "id", where="contests > 0"),
         BY_KEY,
     )
     kind: int = Field(primary_key=True, sa_type=SMALL)
@@ -178,6 +179,16 @@ class Feed(HubTable, table=True):
     id: bytes = Field(primary_key=True, sa_type=BYTES)
     place: int = Field(sa_type=BIG)
     is_evicted: bool = Field(sa_type=FLAG)
+
+
+class FormerAnchor(HubTable, table=True):
+    """See `anchor_rows.FormerAnchorRow`."""
+
+    __tablename__ = "former_anchor"
+    __table_args__ = (BY_KEY,)
+    vehicle: bytes = Field(primary_key=True, sa_type=BYTES)
+    kind: int = Field(primary_key=True, sa_type=SMALL)
+    id: bytes = Field(primary_key=True, sa_type=BYTES)
 
 
 class Assignment(HubTable, table=True):
@@ -343,6 +354,7 @@ TABLES: Final[dict[type[rows.Row], Table]] = {
     rows.RecordRow: table_of(Record),
     rows.SettledRow: table_of(Settled),
     rows.FeedRow: table_of(Feed),
+    FormerAnchorRow: table_of(FormerAnchor),
     rows.AssignmentRow: table_of(Assignment),
     rows.AssignmentDayRow: table_of(AssignmentDay),
     rows.VoidRow: table_of(VoidOp),

@@ -4,8 +4,9 @@ Decides when a model is loaded: reading one takes a fifth of a second, and most 
 what a weight means (`carnet_master.tiers`).
 """
 
-from collections.abc import Mapping
-from functools import cache, lru_cache
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache, lru_cache, partial
 from typing import TYPE_CHECKING, Final
 
 from carnet_hub.core.master_ports import Ground, Weighed
@@ -13,10 +14,43 @@ from carnet_master.features import Features
 
 if TYPE_CHECKING:
     from carnet_master.conditions import Row
+    from carnet_master.model import Model
     from carnet_master.scorer import Score, Scorer
 
 _ROWS_KEPT: Final = 64
 """Rows that are kept: a customer who arrives is weighed against a handful of others. They hold personal values."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyModel:
+    """A compiled model and the rows it reads. Threads may share it."""
+
+    _scorer: "Scorer"
+    _row: "Callable[[Features], Row]"
+
+    def weigh(self, one: Features, other: Features) -> Weighed:
+        """How much speaks for two parties of the model's kind being one."""
+        score = self._score(one, other)
+        return Weighed(score.weight, score.probability, score.octets, self._scorer.model.id)
+
+    def explain(self, one: Features, other: Features) -> tuple[Ground, ...]:
+        """What each comparison adds to that, the prior first."""
+        reasons = self._scorer.explain(self._score(one, other))
+        return tuple(Ground(line.comparison, line.level, line.bits) for line in reasons)
+
+    def _score(self, one: Features, other: Features) -> "Score":
+        return self._scorer.score(self._row(one), self._row(other))
+
+
+def ready_model(model: "Model") -> ReadyModel:
+    """A model, compiled.
+
+    Raises:
+        UnusableModel: it holds a condition that is not understood, or does not fit the rows of this version.
+    """
+    from carnet_master.rows import ready_scorer, row_of  # noqa: PLC0415  (most commands weigh nobody)
+
+    return ReadyModel(ready_scorer(model), lru_cache(maxsize=_ROWS_KEPT)(partial(row_of, model=model)))
 
 
 class ShippedWeigher:
@@ -24,15 +58,11 @@ class ShippedWeigher:
 
     def weigh(self, one: Features, other: Features) -> Weighed | None:
         """See `master_ports.Weigher`."""
-        model, score = _scorer(one.party).model, _score(one, other)
-        return Weighed(score.weight, score.probability, score.octets, model.id)
+        return _shipped(one.party).weigh(one, other)
 
     def explain(self, one: Features, other: Features) -> tuple[Ground, ...]:
         """See `master_ports.Weigher`."""
-        if one.party != other.party:
-            return ()
-        reasons = _scorer(one.party).explain(_score(one, other))
-        return tuple(Ground(line.comparison, line.level, line.bits) for line in reasons)
+        return _shipped(one.party).explain(one, other) if one.party == other.party else ()
 
     def files(self) -> Mapping[str, bytes]:
         """See `master_ports.Weigher`."""
@@ -41,20 +71,8 @@ class ShippedWeigher:
         return {kind: shipped_file(kind) for kind in PARTY_KINDS}
 
 
-def _score(one: Features, other: Features) -> "Score":
-    return _scorer(one.party).score(_row(one), _row(other))
-
-
-@lru_cache(maxsize=_ROWS_KEPT)
-def _row(features: Features) -> "Row":
-    from carnet_master.rows import row_of  # noqa: PLC0415  (see above)
-
-    return row_of(features, _scorer(features.party).model)
-
-
 @cache
-def _scorer(party_kind: str) -> "Scorer":
+def _shipped(party_kind: str) -> ReadyModel:
     from carnet_master.model import shipped_model  # noqa: PLC0415  (see above)
-    from carnet_master.rows import ready_scorer  # noqa: PLC0415
 
-    return ready_scorer(shipped_model(party_kind))
+    return ready_model(shipped_model(party_kind))

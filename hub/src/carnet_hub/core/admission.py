@@ -28,6 +28,7 @@ from carnet_hub.core.authority import check_authority
 from carnet_hub.core.effects import revoked_keys
 from carnet_hub.core.entries import Entry, add_entry, fold_entry, void_whole_set
 from carnet_hub.core.folding import Folding, fold_set
+from carnet_hub.core.histories import known_branches
 from carnet_hub.core.intake import RETIRED, Arrival, arrive, is_damaged_opening
 from carnet_hub.core.ranking import seen_position, set_time
 from carnet_hub.core.rows import AdmissionRow, EpochRow, EvidenceRow, LogHead, LogKind, LogRow, WaitingRow
@@ -275,7 +276,7 @@ def _with_erasures(workspace: Workspace, arrival: Arrival) -> Arrival:
     if not covered:
         return arrival
     erased = arrive(workspace.hub, arrival.change_set, arrival.opening, arrival.node, workspace.is_erased)
-    return replace(erased, ranked_ms=arrival.ranked_ms)
+    return replace(erased, ranked_ms=arrival.ranked_ms, confirmed_in=arrival.confirmed_in)
 
 
 def _judge_fault(arrival: Arrival) -> Finding:
@@ -296,7 +297,7 @@ def _time(workspace: Workspace, arrival: Arrival) -> int:
         return arrival.ranked_ms
     header = arrival.change_set.header
     head = LogHead(workspace.position, workspace.received_ms)
-    seen = workspace.commit_time(seen_position(header, workspace.hub.known_histories, head))
+    seen = workspace.commit_time(seen_position(header, known_branches(workspace.hub), head))
     offset = workspace.clock_offsets.get(header.node_id, 0)
     return set_time(header, offset_ms=offset, seen_ms=seen, received_ms=workspace.received_ms)
 

@@ -22,7 +22,7 @@ Rules:
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from carnet_hub.core.limits import ASSIGNMENT_RENEWAL_MS, ASSIGNMENT_TTL_MS, SHARED_HISTORIES_PER_DAY_MAX
 from carnet_hub.core.record_book import RecordState
@@ -47,6 +47,18 @@ class Ground(StrEnum):
     PUT_OFF = "put off"
 
 
+class Assigned(NamedTuple):
+    """What became of a site's assignments with one set.
+
+    Attributes:
+        opened: the vehicles whose history opens to the site now.
+        closed: assignments that had expired, before any log entry ended them, and gave way to ones that open less.
+    """
+
+    opened: list[bytes]
+    closed: list[AssignmentRow]
+
+
 def opens_history(row: AssignmentRow) -> bool:
     """Whether an assignment opens everything that is anchored to its vehicle."""
     return row.reason not in (Ground.OWN, Ground.PUT_OFF)
@@ -54,31 +66,29 @@ def opens_history(row: AssignmentRow) -> bool:
 
 def assign_author(
     workspace: Workspace, dealer: bytes, written: Mapping[bytes, list[RecordState]], position: int
-) -> list[bytes]:
+) -> Assigned:
     """Assign a site to the vehicles it wrote about, as far as it has a ground.
 
     Args:
         workspace: changed in memory.
         written: records of the set by the vehicle they are anchored to.
         position: of the log entry that folds the set.
-
-    Returns: the vehicles whose history opens to the site now.
     """
-    opened: list[bytes] = []
-    now_ms = workspace.received_ms
+    assigned = Assigned([], [])
     for vehicle, states in written.items():
-        live = workspace.book.assignments(vehicle).get(dealer)
-        if live is not None and live.expires_ms <= now_ms:
-            live = None
+        held = workspace.book.assignments(vehicle).get(dealer)
+        live = held if held is not None and held.expires_ms > workspace.received_ms else None
         if live is not None and opens_history(live):
             row = _renewed(workspace, live, states)
         else:
             row = _granted(workspace, (vehicle, dealer, position), live, states)
             if row is not None and opens_history(row):
-                opened.append(vehicle)
+                assigned.opened.append(vehicle)
+            elif live is None and held is not None and opens_history(held):
+                assigned.closed.append(held)
         if row is not None:
             workspace.book.assign(row)
-    return opened
+    return assigned
 
 
 def _renewed(workspace: Workspace, live: AssignmentRow, states: list[RecordState]) -> AssignmentRow | None:

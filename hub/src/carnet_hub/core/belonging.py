@@ -6,30 +6,34 @@ order is given (`erasing`).
     what comes                          follows the erasure of                 unless
     ----------------------------------  -------------------------------------  -------------------------------------
     a record that belongs to another    the one it belongs to                  -
-    a plate, a visit that names nobody  everybody its car was ever tied to     one of them was not erased; or its
-                                                                               author had read the last order
-    a tie to an erased person           the same: plates and visits that were  the same
-                                        here go with it
+    a plate, a visit that names nobody  everybody its car was ever tied to     one of them was not erased; or it was
+                                                                               written with the orders in sight
+    a tie to an erased person           the same: plates and visits that were  the same; or they were written with
+                                        here go with it                        the orders in sight
 
 Rules:
 - What comes late is treated as if it had been here when the order was given. Whoever had read the order and writes a
-  plate all the same writes about somebody else.
-- The groups are those that were erased of every person concerned.
+  plate all the same writes about somebody else; so does a set that the hub had confirmed with the order in its log
+  (`order_places`).
+- The groups are those that were erased of every person concerned, and those that its author did not know of: an order
+  counts for the persons and groups it names. What a purge took counts for nothing here: it stands for the records it
+  names alone (`erased_persons`).
 """
 
-from collections.abc import Collection, Iterable, Set
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import reduce
-from operator import and_
+from operator import and_, or_
 from typing import Final
 
-from carnet_hub.core.ranking import seen_position
+from carnet_hub.core.erased_persons import RETENTION, orders_in, without_purged
+from carnet_hub.core.histories import known_branches
+from carnet_hub.core.order_places import GivenOrder, was_known
 from carnet_hub.core.record_book import Key, RecordState
-from carnet_hub.core.rows import LogHead, LogRow
-from carnet_hub.core.shown import shown_records
+from carnet_hub.core.rows import LogRow
 from carnet_hub.core.workspace import Workspace
-from carnet_protocol.changeset import reread_set
-from carnet_protocol.kinds import ERASURE, OWNERSHIP, PLATE, VISIT
-from carnet_protocol.orders import read_erasure
+from carnet_protocol.changeset import Header, reread_set
+from carnet_protocol.ids import OpId, nonce_of
+from carnet_protocol.kinds import OWNERSHIP, PLATE, VISIT
 from carnet_protocol.registry import Kind
 
 _OWNER: Final = OWNERSHIP.labels["customer_id"]
@@ -47,7 +51,7 @@ def note_latecomers(workspace: Workspace, row: LogRow, touched: Iterable[Key]) -
     states = [state for key in touched if (state := workspace.book.state(key)) is not None]
     for state in states:
         if state.rules.groups and state.parent is not None:
-            _note(workspace, state, _erased_of(workspace, [state.parent]))
+            _note(workspace, state, _taken_of(workspace, [state.parent]))
     for state in states:
         if state.anchor is not None and (_is_nobodys(state) or _is_erased_tie(workspace, state)):
             _note_at_car(workspace, row, state, state.anchor)
@@ -62,7 +66,7 @@ def _is_nobodys(state: RecordState) -> bool:
 def _is_erased_tie(workspace: Workspace, state: RecordState) -> bool:
     """Whether a record ties its car to somebody who was erased."""
     owner = state.shown(_OWNER) if state.rules.number == OWNERSHIP.number else None
-    return isinstance(owner, bytes) and bool(_erased_of(workspace, [owner]))
+    return isinstance(owner, bytes) and bool(_taken_of(workspace, [owner]))
 
 
 def _note_at_car(workspace: Workspace, row: LogRow, state: RecordState, vehicle: bytes) -> None:
@@ -70,11 +74,18 @@ def _note_at_car(workspace: Workspace, row: LogRow, state: RecordState, vehicle:
     persons = {
         owner for tie in _at_car(workspace, vehicle, [OWNERSHIP]) if isinstance(owner := tie.shown(_OWNER), bytes)
     }
-    groups = _erased_of(workspace, persons)
-    if not groups or _seen(workspace, row) >= _ordered_at(workspace, persons, row.position):
+    taken = _taken_of(workspace, persons)
+    if not taken:
         return
-    for one in [state] if _is_nobodys(state) else filter(_is_nobodys, _at_car(workspace, vehicle, [PLATE, VISIT])):
-        _note(workspace, one, groups)
+    orders = _orders_about(workspace, persons)
+    groups = taken & ~_known_to(workspace, orders, row.nonce)
+    if _is_nobodys(state):
+        _note(workspace, state, groups)
+        return
+    for one in filter(_is_nobodys, _at_car(workspace, vehicle, [PLATE, VISIT]) if groups else ()):
+        authors = {nonce_of(OpId(entry.op)) for entry in one.entries}
+        known = reduce(and_, (_known_to(workspace, orders, author) for author in authors), groups)
+        _note(workspace, one, groups & ~known)
 
 
 def _at_car(workspace: Workspace, vehicle: bytes, kinds: Iterable[Kind]) -> list[RecordState]:
@@ -88,7 +99,15 @@ def _at_car(workspace: Workspace, vehicle: bytes, kinds: Iterable[Kind]) -> list
 def _note(workspace: Workspace, state: RecordState, groups: int) -> None:
     """Remember a record of which something is left to be erased."""
     if groups & state.rules.groups and groups & state.rules.groups & ~_erased_of(workspace, [state.id]):
-        workspace.late[state.id] = groups
+        workspace.late[state.id] = workspace.late.get(state.id, 0) | groups
+
+
+def _taken_of(workspace: Workspace, persons: Collection[bytes]) -> int:
+    """The groups (bits) that orders took of all of some persons; 0 for no person."""
+    if not _erased_of(workspace, persons):
+        return 0
+    held = {person: workspace.erased[person] for person in persons}
+    return reduce(and_, without_purged(workspace.hub.registry, workspace.snapshot, held).values())
 
 
 def _erased_of(workspace: Workspace, records: Collection[bytes]) -> int:
@@ -99,21 +118,37 @@ def _erased_of(workspace: Workspace, records: Collection[bytes]) -> int:
     return reduce(and_, (workspace.erased[record] for record in records))
 
 
-def _seen(workspace: Workspace, row: LogRow) -> int:
-    """The log position that the author of a set had read."""
-    admission = workspace.ledger.admission(row.nonce)
+_Orders = Mapping[bytes, Sequence[tuple[GivenOrder, int]]]
+"""By person, the orders about it that no purge gave, each with its groups (bits)."""
+
+
+def _orders_about(workspace: Workspace, persons: Collection[bytes]) -> _Orders:
+    """The orders about some persons; none of those that are not written down yet, which nobody can have read."""
+    found: dict[bytes, list[tuple[GivenOrder, int]]] = {person: [] for person in persons}
+    for position, ground, records, groups in orders_in(workspace.hub.registry, workspace.snapshot):
+        named = records & found.keys() if ground != RETENTION else ()
+        if named:
+            order = GivenOrder(position, _header_of(workspace, workspace.entry(position).nonce))
+            for person in named:
+                found[person].append((order, groups))
+    return found
+
+
+def _known_to(workspace: Workspace, orders: _Orders, nonce: bytes) -> int:
+    """The groups (bits) of which the author of a set knew that they were erased of every person concerned."""
+    header, confirmed_in = _header_of(workspace, nonce), workspace.ledger.confirmed_in(nonce)
+    branches = known_branches(workspace.hub)
+    known = (
+        [groups for order, groups in some if was_known(order, branches, header, confirmed_in)]
+        for some in orders.values()
+    )
+    return reduce(and_, (reduce(or_, groups, 0) for groups in known))
+
+
+def _header_of(workspace: Workspace, nonce: bytes) -> Header:
+    """The header of a folded set."""
+    admission = workspace.ledger.admission(nonce)
     if admission is None:
         raise AssertionError("a folded set without its admission")
     stored = workspace.entry(admission.stored_at)
-    header = reread_set(stored.message or b"", workspace.hub.hub_id).header
-    return seen_position(header, workspace.hub.known_histories, LogHead(workspace.position, workspace.received_ms))
-
-
-def _ordered_at(workspace: Workspace, persons: Set[bytes], position: int) -> int:
-    """Position of the last order about some persons; of this entry for one that is not written down yet."""
-    found: list[int] = []
-    for row, values in shown_records(workspace.hub.registry, workspace.snapshot, ERASURE.name):
-        joined, groups = values.get("record_ids"), values.get("groups")
-        if isinstance(joined, bytes) and isinstance(groups, int):
-            found += [row.changed] if persons & {*read_erasure(joined, groups).records} else []
-    return max(found, default=position)
+    return reread_set(stored.message or b"", workspace.hub.hub_id).header

@@ -4,26 +4,28 @@ Decides which parts a bundle for a node holds and how the parts of a node's bund
 checks as on the line, so a bundle may come twice, late or out of order. Does not decide the file around it
 (encryption) nor the inside of any part.
 
-A node's bundle holds a signed hello, batches of its sets, what it offers to a hub that was restored, or an enrolment
-request. A hello in a bundle proves who speaks and says where the node stands; its challenge is old by nature and is not
-looked at, and no token is given for it.
+A node's bundle holds a signed hello, which recall lists it holds, batches of its sets, what it offers to a hub that was
+restored, or an enrolment request. A hello in a bundle proves who speaks and says where the node stood; it answers no
+challenge, and no token is given for it.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import Final
 
-from carnet_hub.core.feed import position_of, read_page
+from carnet_hub.core.cursors import position_of
+from carnet_hub.core.feed import read_page
 from carnet_hub.core.greeting import as_present, find_node, open_greeting, require_welcome
 from carnet_hub.core.hello import answer_hello
+from carnet_hub.core.hellos import is_by_stick
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.ingest import receive_sets
 from carnet_hub.core.limits import BUNDLE_PAGES_BYTES_MAX, BUNDLE_PAGES_MAX
 from carnet_hub.core.offers import receive_offer
-from carnet_hub.core.recalls import split_hashes
 from carnet_hub.core.rows import Node
-from carnet_hub.core.shelves import SegmentShelf
+from carnet_hub.core.shelves import SegmentShelf, intact_list
 from carnet_hub.core.shown import shown_records
+from carnet_hub.core.withdrawals import split_hashes
 from carnet_protocol import cbor, limits
 from carnet_protocol.bundle import PartKind, bundle_key_id, pack_bundle, unpack_bundle
 from carnet_protocol.envelope import Purpose, read_envelope
@@ -36,6 +38,7 @@ from carnet_protocol.messages import (
     sign_frame,
 )
 from carnet_protocol.reasons import Reason
+from carnet_protocol.recall_lists import decode_held
 
 _NOTHING_SEEN: Final = bytes(8)
 
@@ -49,11 +52,13 @@ class BundleCursor:
     Attributes:
         cursor, hub_epoch: of its last page; zero for everything.
         outcomes_after: position of the last outcome it has.
+        held: recall lists that it holds; None when it has not said so.
     """
 
     cursor: int = 0
     hub_epoch: bytes = _NOTHING_SEEN
     outcomes_after: int = 0
+    held: frozenset[bytes] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +94,7 @@ def take_bundle(hub: Hub, plain: bytes) -> Taken:
     answers: Parts = []
     codes: list[int] = []
     since = BundleCursor()
+    held: frozenset[bytes] | None = None
     for kind, body in parts:
         if kind == PartKind.HELLO:
             answer, since = _take_hello(hub, node, body)
@@ -101,23 +107,47 @@ def take_bundle(hub: Hub, plain: bytes) -> Taken:
             answered = receive_offer(hub, decode_offer(body))
             codes.extend(one.code for one in answered)
             answers.append((PartKind.ANSWERS, encode_answers(answered)))
-    return Taken(as_present(hub, node), answers, tuple(codes), since)
+        elif kind == PartKind.HELD:
+            held = decode_held(body)
+    return Taken(as_present(hub, node), answers, tuple(codes), replace(since, held=held))
 
 
 def parts_for(hub: Hub, segments: SegmentShelf, node: Node, since: BundleCursor) -> Parts:
-    """Pages behind a node's cursor, and the recall segments of campaigns that changed since.
+    """Pages behind a node's cursor, and the member lists that it lacks, as far as there is room."""
+    pages: Parts = [(PartKind.PAGE, message) for message in _pages(hub, node, since)]
+    named = ((PartKind.SEGMENT, intact_list(segments, name)) for name in member_lists(hub, since))
+    return [*pages, *fitting(pages, named)]
+
+
+def fitting(parts: Parts, offered: Iterable[tuple[PartKind, bytes | None]]) -> Parts:
+    """Those of some more parts for which a bundle has room.
 
     Args:
-        segments: those that do not fit are left to the next bundle.
+        parts: what it holds already.
+        offered: None for what is not here.
     """
-    parts: Parts = [(PartKind.PAGE, message) for message in _pages(hub, node, since)]
     room = limits.BUNDLE_BYTES_MAX - sum(len(body) for _, body in parts)
-    for name in _changed_segments(hub, since):
-        body = segments.get(name)
-        if body is not None and len(body) <= room and len(parts) < limits.BUNDLE_PARTS_MAX:
-            parts.append((PartKind.SEGMENT, body))
+    found: Parts = []
+    for kind, body in offered:
+        if body is not None and len(body) <= room and len(parts) + len(found) < limits.BUNDLE_PARTS_MAX:
+            found.append((kind, body))
             room -= len(body)
-    return parts
+    return found
+
+
+def member_lists(hub: Hub, since: BundleCursor) -> list[bytes]:
+    """The member lists that a node lacks: of published campaigns, those that it does not hold.
+
+    Of a node that has not said what it holds, those of campaigns that changed behind its cursor; of all of them when
+    that is of another history.
+    """
+    position = position_of(since.cursor) if since.hub_epoch == hub.hub_epoch else 0
+    names: dict[bytes, None] = {}
+    with hub.store.read() as snapshot:
+        for row, values in shown_records(hub.registry, snapshot, "campaign"):
+            if row.changed > position if since.held is None else values.get("state") == "published":
+                names.update(dict.fromkeys(split_hashes(values.get("segment_hashes"))))
+    return [one for one in names if one not in (since.held or ())]
 
 
 def pack_for(hub: Hub, node: Node, parts: Parts) -> bytes:
@@ -142,6 +172,8 @@ def _take_hello(hub: Hub, node: Node, message: bytes) -> tuple[bytes, BundleCurs
     speaker, request = open_greeting(hub, message)
     if speaker.node_id != node.node_id:
         raise Malformed(Reason.BAD_BUNDLE, "a hello of another node")
+    if not is_by_stick(request):
+        raise Malformed(Reason.BAD_BUNDLE, "a hello that was said on the line")
     answer = sign_frame(answer_hello(hub, request, message), Purpose.HELLO, hub.hub_id, hub.signer)
     return answer, _cursor_of(hub, request)
 
@@ -166,14 +198,3 @@ def _pages(hub: Hub, node: Node, since: BundleCursor) -> Iterator[bytes]:
             return
         cursor, hub_epoch = page.cursor_to, page.hub_epoch
         outcomes_after = max((one.position for one in page.outcomes), default=outcomes_after)
-
-
-def _changed_segments(hub: Hub, since: BundleCursor) -> list[bytes]:
-    """Segments of campaigns that changed behind a cursor; of all of them when it is of another history."""
-    position = position_of(since.cursor) if since.hub_epoch == hub.hub_epoch else 0
-    names: dict[bytes, None] = {}
-    with hub.store.read() as snapshot:
-        for row, values in shown_records(hub.registry, snapshot, "campaign"):
-            if row.changed > position:
-                names.update(dict.fromkeys(split_hashes(values.get("segment_hashes"))))
-    return list(names)

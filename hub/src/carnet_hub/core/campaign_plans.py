@@ -32,15 +32,27 @@ from carnet_hub.core.limits import (
 from carnet_protocol.errors import BadValue
 from carnet_protocol.ids import VIN_CHARS
 from carnet_protocol.kinds import REGISTRY
-from carnet_protocol.limits import CODE_CHARS_MAX
+from carnet_protocol.limits import CODE_CHARS_MAX, UNREACHABLE_TRIES_MAX
 from carnet_protocol.segments import MemberSet, decode_segment, segment_hash
 from carnet_protocol.vin import VinPolicy, assess_vin, normalise_vin, vin_prefix
 
 _CAMPAIGN_HEADERS: Final = frozenset({"CAMPAIGN", "CAMPAIGNNO", "RECALLNO", "召回编号", "召回活动编号"})
+_OR_LEAVE: Final = "Correct the list and import it again."
+_OR_KEEP: Final = "Correct the list; if its producer means these very numbers, import it with --keep-faulty."
 _OTHER_CAMPAIGN: Final = "other-campaign"
 """What is wrong with a line that names another campaign, beside the problems of a VIN."""
 
-_OPTIONAL: Final = frozenset({"hazard_level", "authority_no", "parent", "supersedes", "remedy_state", "interim_remedy"})
+_OPTIONAL: Final = frozenset(
+    {
+        "hazard_level",
+        "authority_no",
+        "parent",
+        "supersedes",
+        "remedy_state",
+        "interim_remedy",
+        "unreachable_tries",
+    }
+)
 _FIELDS: Final = {"parent": "campaign_no", "supersedes": "campaign_no"}
 """Under which field of a campaign a text is checked, where that has another name."""
 
@@ -60,6 +72,7 @@ class CampaignTexts:
         parent: number of the campaign that this one is a part of, as one country's slice of a world-wide recall.
         supersedes: number of the campaign whose remedy did not hold; a repair of that one does not close this one.
         remedy_state: `available`, `interim` or `not_yet`; no repair is booked for the last.
+        unreachable_tries: failed attempts after which an owner is unreachable; 0 for the usual number.
         interim_remedy: what is done until the remedy is there; needed for `interim`.
     """
 
@@ -78,6 +91,7 @@ class CampaignTexts:
     supersedes: str = ""
     remedy_state: str = "available"
     interim_remedy: str = ""
+    unreachable_tries: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,10 +159,13 @@ def parse_texts(values: dict[str, object]) -> CampaignTexts:
     count = given.pop("member_count")
     if type(count) is not int or not 0 < count <= MEMBERS_MAX:
         raise Unusable("member_count is no number of vehicles.", f"Give a whole number from 1 to {MEMBERS_MAX}.")
+    tries = given.pop("unreachable_tries", 0)
+    if type(tries) is not int or not 0 <= tries <= UNREACHABLE_TRIES_MAX:
+        raise Unusable("unreachable_tries is no number of attempts.", f"Give 1 to {UNREACHABLE_TRIES_MAX}, or nothing.")
     texts = {name: _checked_text(name, value) for name, value in given.items()}
     if not texts["campaign_no"].isprintable():
         raise Unusable("campaign_no cannot be used: it holds a line break or a control character.", "Correct it.")
-    found = CampaignTexts(member_count=count, **texts)
+    found = CampaignTexts(member_count=count, unreachable_tries=tries, **texts)
     if (found.remedy_state == "interim") != bool(found.interim_remedy):
         raise Unusable(
             "remedy_state and interim_remedy do not fit together.",
@@ -237,7 +254,10 @@ def read_members(
             _take(sets[shard_of(vin, shards)], vin, line_count)
     if hopeless_count or (faulty_count and not keeps_faulty):
         raise ListRefused(
-            f"{faulty_count} of {line_count} lines are no valid VIN, or of another campaign.", faulty, faulty_count
+            f"{faulty_count} of {line_count} lines are no valid VIN, or of another campaign.",
+            faulty,
+            faulty_count,
+            then=_OR_LEAVE if hopeless_count else _OR_KEEP,
         )
     segments = _encoded(sets)
     count = sum(decode_segment(segment).count for segment in segments)

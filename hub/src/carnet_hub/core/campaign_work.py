@@ -7,14 +7,16 @@ Rules
 1. Items are numbered by the producer, because the numbers stand in signed completions: a later plan keeps them.
 2. A campaign without items does one thing. A campaign with items has at least one that is required, else no completion
    would be needed to close a car.
-3. A demand binds work that was done since it was published: a plan that asks for more evidence, or names another part
-   number, makes no earlier completion wrong.
-4. An item that a later plan leaves out is deleted; one that it adds as required opens the cars that were done before,
-   which is what adding it means.
+3. A demand binds work that is done from its publication on, until another takes its place (`demands`): neither a new
+   demand nor a dropped one changes what a completion came to.
+4. An item that a later plan leaves out keeps its record and what it demanded; one that it adds as required opens the
+   cars that were done before, which is what adding it means.
+5. What was demanded before is kept for ever in one value of bounded size. Where it no longer fits, the plan is refused:
+   an item may have another number instead.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from carnet_hub.core.failures import Unusable
@@ -24,13 +26,23 @@ from carnet_hub.core.ports import RecordReads
 from carnet_hub.core.rows import RecordRow
 from carnet_hub.core.shown import shown_records
 from carnet_protocol.changeset import Draft
+from carnet_protocol.demands import (
+    Demands,
+    EvidenceAsked,
+    NumbersAsked,
+    WorkItem,
+    demands_of,
+    evidence_fields,
+    item_fields,
+    item_of,
+    then,
+)
 from carnet_protocol.errors import BadValue
 from carnet_protocol.ids import RECORD_RANDOM_BYTES, RecordId, new_record_id
 from carnet_protocol.kinds import CAMPAIGN_ITEM
-from carnet_protocol.limits import CAMPAIGN_ITEMS_MAX, CODE_CHARS_MAX
-from carnet_protocol.ops import Action
+from carnet_protocol.limits import CAMPAIGN_ITEMS_MAX, CODE_CHARS_MAX, TEXT_BYTES_MAX
 from carnet_protocol.registry import Value
-from carnet_protocol.remedy import EVIDENCE, evidence_bits, evidence_names
+from carnet_protocol.remedy import EVIDENCE, evidence_bits
 from carnet_protocol.state import head_op_ids, unpack_entries
 
 WORK_ENTRIES: Final = ("evidence", "item")
@@ -38,29 +50,6 @@ WORK_ENTRIES: Final = ("evidence", "item")
 
 _ITEM_TEXTS: Final = ("label", "part_no", "software_version")
 _ITEM_ENTRIES: Final = frozenset({"item_no", "is_required", *_ITEM_TEXTS})
-
-
-@dataclass(frozen=True, slots=True)
-class WorkItem:
-    """One of the things that a campaign does on a car.
-
-    Attributes:
-        item_no: 1 to `CAMPAIGN_ITEMS_MAX`; stands in completions.
-        part_no, software_version: what has to be fitted; empty when the producer names none.
-        numbers_asked_ms: since when these numbers are asked for; 0 for always.
-    """
-
-    item_no: int
-    label: str
-    part_no: str = ""
-    software_version: str = ""
-    is_required: bool = True
-    numbers_asked_ms: int = 0
-
-    @property
-    def numbers(self) -> dict[str, Value]:
-        """What `remedy.contradicts` compares."""
-        return {"part_no": self.part_no, "software_version": self.software_version}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,97 +89,80 @@ def parse_work(values: Mapping[str, object]) -> CampaignWork:
     return CampaignWork(evidence, items)
 
 
-def work_of(
-    hub: Hub, snapshot: RecordReads, campaign: RecordId, values: Mapping[str, Value]
-) -> tuple[CampaignWork, int]:
-    """The work of a published campaign, and since when its evidence is asked for (ms; 0 for always).
+def demands_on(hub: Hub, snapshot: RecordReads, campaign: RecordId, values: Mapping[str, Value]) -> Demands:
+    """What a published campaign demands, and demanded before.
 
     Args:
         values: of the campaign.
     """
-    items = tuple(sorted(_held_items(hub, snapshot, campaign).values(), key=lambda held: held[0].item_no))
-    asked = values.get("evidence_asked_at")
-    work = CampaignWork(evidence_names(values.get("evidence_bits")), tuple(item for item, _ in items))
-    return work, asked if isinstance(asked, int) else 0
+    return demands_of(values, [item for item, _ in _held_items(hub, snapshot, campaign).values()])
 
 
-def evidence_values(work: CampaignWork, current: Mapping[str, Value], since_ms: int) -> dict[str, Value]:
-    """What the campaign's record says of its evidence; a demand that stands keeps its day.
+def evidence_values(work: CampaignWork, current: Mapping[str, Value], from_ms: int) -> dict[str, Value]:
+    """What the campaign's record says of its evidence.
 
     Args:
         current: what the campaign says so far; empty for a new one.
-        since_ms: from when a new demand binds; 0 for a new campaign, which asks from its beginning.
+        from_ms: from when a new demand binds; 0 for a new campaign, which asks from its beginning.
+
+    Raises:
+        Unusable: what was demanded before does not fit any more.
     """
-    bits = evidence_bits(work.evidence)
-    if not bits:
-        return {"evidence_bits": None, "evidence_asked_at": None}
-    stands = current.get("evidence_bits") == bits
-    return {
-        "evidence_bits": bits,
-        "evidence_asked_at": current.get("evidence_asked_at") if stands else since_ms or None,
-    }
+    asked = then(demands_of(current, []).evidence, EvidenceAsked(from_ms, evidence_bits(work.evidence)))
+    return _fitting("The evidence", evidence_fields(asked), "Ask for the evidence that is asked for now.")
 
 
-def item_drafts(hub: Hub, snapshot: RecordReads, campaign: RecordId, work: CampaignWork, since_ms: int) -> list[Draft]:
+def item_drafts(hub: Hub, snapshot: RecordReads, campaign: RecordId, work: CampaignWork, from_ms: int) -> list[Draft]:
     """What publishing writes about the items: those that are new, changed or left out.
 
     Args:
-        since_ms: from when new numbers bind; 0 for a new campaign.
+        from_ms: from when new numbers bind; 0 for a new campaign.
+
+    Raises:
+        Unusable: what was demanded before of an item does not fit any more.
     """
     held = _held_items(hub, snapshot, campaign)
     drafts: list[Draft] = []
     for item in work.items:
         known = held.pop(item.item_no, None)
+        newer = NumbersAsked(from_ms, item.part_no, item.software_version, is_listed=True)
         if known is None:
             record = new_record_id(hub.clock.now_ms(), hub.entropy.random_bytes(RECORD_RANDOM_BYTES))
             place: dict[str, Value] = {"campaign_id": campaign, "item_no": item.item_no}
-            drafts.append(Draft(CAMPAIGN_ITEM, record, {**place, **_part_values(item, since_ms)}))
-        elif _planned(known[0]) != _planned(item):
-            asked_ms = known[0].numbers_asked_ms if known[0].numbers == item.numbers else since_ms
-            drafts.append(_change(known[1], _part_values(item, asked_ms)))
-    return drafts + [_removal(row) for _, row in held.values()]
+            said = item_fields(replace(item, asked=then((), newer)))
+            drafts.append(Draft(CAMPAIGN_ITEM, record, {**place, **said}))
+        else:
+            drafts += _change(known, replace(item, asked=then(known[0].timeline, newer)))
+    for item, row in held.values():
+        gone = then(item.timeline, NumbersAsked(from_ms, "", "", is_listed=False))
+        drafts += _change((item, row), replace(item, asked=gone))
+    return drafts
 
 
 def _held_items(hub: Hub, snapshot: RecordReads, campaign: RecordId) -> dict[int, tuple[WorkItem, RecordRow]]:
-    """The items of a campaign by number, with their records."""
-    found: dict[int, tuple[WorkItem, RecordRow]] = {}
-    for row, values in shown_records(hub.registry, snapshot, "campaign_item"):
-        number = values.get("item_no")
-        if values.get("campaign_id") == campaign and isinstance(number, int):
-            found[number] = (_item_of(number, values), row)
-    return found
-
-
-def _item_of(number: int, values: Mapping[str, Value]) -> WorkItem:
-    label, part_no, software = (str(values.get(name) or "") for name in _ITEM_TEXTS)
-    asked = values.get("numbers_asked_at")
-    is_required = values.get("is_required") is not False
-    return WorkItem(number, label, part_no, software, is_required, asked if isinstance(asked, int) else 0)
-
-
-def _part_values(item: WorkItem, asked_ms: int) -> dict[str, Value]:
+    """The items that a campaign ever had, by number, with their records."""
     return {
-        "label": item.label,
-        "part_no": item.part_no or None,
-        "software_version": item.software_version or None,
-        "is_required": item.is_required,
-        "numbers_asked_at": asked_ms or None,
+        item.item_no: (item, row)
+        for row, values in shown_records(hub.registry, snapshot, "campaign_item")
+        if values.get("campaign_id") == campaign and (item := item_of(values)).item_no
     }
 
 
-def _planned(item: WorkItem) -> tuple[object, ...]:
-    """What a plan says of an item; since when is not its business."""
-    return (item.label, item.part_no, item.software_version, item.is_required)
-
-
-def _change(row: RecordRow, values: Mapping[str, Value]) -> Draft:
+def _change(known: tuple[WorkItem, RecordRow], newer: WorkItem) -> list[Draft]:
+    """What publishing writes of an item that has a record; nothing where it says so already."""
+    item, row = known
+    if item_fields(item) == item_fields(newer):
+        return []
+    values = _fitting(f"Item {item.item_no}", item_fields(newer), "Give the item another number in the campaign file.")
     registers = {CAMPAIGN_ITEM.register_of(name).number for name in values}
-    return Draft(CAMPAIGN_ITEM, row.id, values, head_op_ids(unpack_entries(row.entries), registers))
+    return [Draft(CAMPAIGN_ITEM, row.id, values, head_op_ids(unpack_entries(row.entries), registers))]
 
 
-def _removal(row: RecordRow) -> Draft:
-    registers = set(CAMPAIGN_ITEM.by_number)
-    return Draft(CAMPAIGN_ITEM, row.id, {}, head_op_ids(unpack_entries(row.entries), registers), Action.DELETE)
+def _fitting(what: str, values: dict[str, Value], then_do: str) -> dict[str, Value]:
+    """The same values, whose former demands fit into one."""
+    if any(isinstance(value, bytes) and len(value) > TEXT_BYTES_MAX for value in values.values()):
+        raise Unusable(f"{what} of the campaign has changed too often: what was demanded before does not fit.", then_do)
+    return values
 
 
 def _parsed_evidence(named: object, faults: list[str]) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ Rules
    secret, never the secret.
 2. A wrong proof is counted; nothing else of a request that is refused leaves a trace.
 3. The same request gets the same answer, byte for byte, however often it comes.
+4. A restored hub takes no code that its backup calls unused: somebody may have used it since (`histories`).
 """
 
 import hashlib
@@ -96,6 +97,12 @@ def answer_once(
             transaction.put([code._replace(node_id=node_id, asked_hash=asked_hash, answer=answer)])
             return answer
     raise refusal
+
+
+def end_open_codes(transaction: Transaction) -> None:
+    """Let every code expire that nobody has used; a used one still answers the same request again."""
+    open_codes = [one for one in transaction.scan(InviteRow) if one.node_id == NOBODY]
+    transaction.put([one._replace(expires_ms=0) for one in open_codes])
 
 
 def keys_of(code: InviteRow) -> InviteKeys:

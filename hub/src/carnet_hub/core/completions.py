@@ -1,8 +1,8 @@
 """What the hub's records say about a campaign's vehicles: completions reported, cars that have left or came back.
 
 Decides which write of a completion record counts as the report, when it is taken back, whether its dealer had the car,
-and what is known of a car. An order that is void, or not more than a draft, has had no car in. Does not decide which
-report counts (`pair_states`). A completion is a fact: its first statement stands, and the only thing that may follow
+and what is known of a car. Does not decide which report counts (`pair_states`) nor which order has had a car in
+(`carnet_protocol.visits`). A completion is a fact: its first statement stands, and the only thing that may follow
 is a retraction.
 """
 
@@ -11,29 +11,26 @@ from dataclasses import replace
 from itertools import islice
 from typing import Final
 
-from carnet_hub.core.campaign_work import work_of
-from carnet_hub.core.dossiers import superseded_by
+from carnet_hub.core.campaign_work import demands_on
+from carnet_hub.core.count_rows import LeftCarRow
 from carnet_hub.core.hub import Hub
-from carnet_hub.core.limits import COUNTED_VEHICLES_BATCH
+from carnet_hub.core.limits import COUNTED_VEHICLES_BATCH, UNREACHABLE_TRIES
 from carnet_hub.core.pair_states import CarFacts, Terms
 from carnet_hub.core.ports import RecordReads
 from carnet_hub.core.progress import CompletionReport, PairState, Proof
 from carnet_hub.core.rows import RecordRow
 from carnet_hub.core.shown import shown_records, shown_values
-from carnet_hub.core.working_days import legal_day_start
+from carnet_protocol.errors import BadValue
 from carnet_protocol.ids import VIN_CHARS, OpId, RecordId, vehicle_id
 from carnet_protocol.registry import Kind, Value
-from carnet_protocol.remedy import evidence_bits
 from carnet_protocol.resolvers import resolve, show
-from carnet_protocol.state import Entry, buried_in, heads_of, unpack_entries
+from carnet_protocol.state import Entries, Entry, buried_in, first_written_ms, heads_of, unpack_entries
 from carnet_protocol.vin import normalise_vin
+from carnet_protocol.visits import car_in
 
 _GONE: Final = frozenset({"exported", "scrapped", "stolen"})
 GONE_OR_UNSOLD: Final = _GONE | {"in_stock"}
 """Lifecycles that decide a state."""
-
-_PROVES_NOTHING: Final = frozenset({"draft", "void"})
-"""States of an order that has had no car in."""
 
 _COMPLETION_REGISTER: Final = 0
 
@@ -52,8 +49,14 @@ def reports_of(
     kind = hub.registry["recall_completion"]
     found = [(row, report) for row in rows if (report := _report_of(kind, row, campaign_id)) is not None]
     visits = snapshot.records(hub.registry["visit"].number, {report.visit for _, report in found if report.visit})
-    cars = {row.id: (row.owner, _car_in(hub, row)) for row in visits.values()}
+    cars = {row.id: (row.owner, _car_in(row)) for row in visits.values()}
     return [report if _is_seen(row, report, cars) else replace(report, is_seen=False) for row, report in found]
+
+
+def named_reports(hub: Hub, rows: Iterable[RecordRow]) -> Iterator[CompletionReport]:
+    """What some completion records state, whether or not their orders bear it out."""
+    kind = hub.registry["recall_completion"]
+    return (report for row in rows if (report := _report_of(kind, row, None)) is not None)
 
 
 def terms_of(hub: Hub, snapshot: RecordReads, campaign_id: RecordId, values: Mapping[str, Value]) -> Terms:
@@ -62,13 +65,31 @@ def terms_of(hub: Hub, snapshot: RecordReads, campaign_id: RecordId, values: Map
     Args:
         values: of the campaign.
     """
-    work, asked_ms = work_of(hub, snapshot, campaign_id, values)
-    published = values.get("published_at")
-    begins_ms = legal_day_start(published) if isinstance(published, int) else 0
-    resting = PairState.OPEN_NO_REMEDY if values.get("remedy_state") == "not_yet" else PairState.OPEN
-    if hub.counts_superseded and campaign_id in superseded_by(shown_records(hub.registry, snapshot, "campaign")):
-        resting = PairState.SUPERSEDED
-    return Terms(work.items, evidence_bits(work.evidence), asked_ms, begins_ms, resting)
+    resting = resting_of(hub, snapshot, campaign_id, values)
+    return Terms(demands_on(hub, snapshot, campaign_id, values), resting, tries_of(values))
+
+
+def tries_of(values: Mapping[str, Value]) -> int:
+    """After how many failed attempts a campaign calls an owner unreachable.
+
+    Args:
+        values: of the campaign.
+    """
+    said = values.get("unreachable_tries")
+    return said if isinstance(said, int) else UNREACHABLE_TRIES
+
+
+def resting_of(hub: Hub, snapshot: RecordReads, campaign_id: RecordId, values: Mapping[str, Value]) -> PairState:
+    """The state of a member of whom nothing is known.
+
+    Args:
+        values: of the campaign.
+    """
+    if hub.counts_superseded:
+        others = (held for _, held in shown_records(hub.registry, snapshot, "campaign"))
+        if any(one.get("supersedes_id") == campaign_id and one.get("state") == "published" for one in others):
+            return PairState.SUPERSEDED
+    return PairState.OPEN_NO_REMEDY if values.get("remedy_state") == "not_yet" else PairState.OPEN
 
 
 def car_facts(hub: Hub, snapshot: RecordReads, vins: Iterable[str]) -> dict[str, CarFacts]:
@@ -77,19 +98,42 @@ def car_facts(hub: Hub, snapshot: RecordReads, vins: Iterable[str]) -> dict[str,
     Args:
         vins: in normal form; looked up in batches, so the cost follows the campaign and not the fleet.
     """
-    kind = hub.registry["vehicle"]
     found: dict[str, CarFacts] = {}
     waiting = iter(vins)
     while batch := list(islice(waiting, COUNTED_VEHICLES_BATCH)):
-        by_id = {bytes(vehicle_id(vin)): vin for vin in batch if len(vin) == VIN_CHARS}
-        told: dict[bytes, tuple[str, int]] = {}
-        for record, row in snapshot.records(kind.number, by_id.keys()).items():
-            lifecycle, since_ms = _lifecycle_of(kind, row)
-            if lifecycle in GONE_OR_UNSOLD:
-                told[record] = (lifecycle, since_ms)
-        back = _came_back(hub, snapshot, {car: since for car, (what, since) in told.items() if what in _GONE})
-        found |= {by_id[car]: CarFacts(what, car in back) for car, (what, _) in told.items()}
+        left = left_cars(hub, snapshot, [car for vin in batch if (car := car_of(vin)) is not None])
+        found |= {car.vin: facts_of(car) for car in left.values()}
     return found
+
+
+def car_of(vin: str) -> RecordId | None:
+    """The record of the car with a VIN; None for an identifier that no record derives from."""
+    try:
+        return vehicle_id(vin) if len(vin) == VIN_CHARS else None
+    except BadValue:
+        return None
+
+
+def left_cars(hub: Hub, snapshot: RecordReads, vehicles: Collection[bytes]) -> dict[bytes, LeftCarRow]:
+    """Those of some cars that were exported, scrapped or stolen, or are unsold, by vehicle id.
+
+    A car that does not show the VIN its record derives from is none of them: nobody could say which one has left.
+    """
+    kind = hub.registry["vehicle"]
+    told: dict[bytes, tuple[str, str, int]] = {}
+    for record, row in snapshot.records(kind.number, vehicles).items():
+        lifecycle, since_ms = _lifecycle_of(kind, row)
+        if lifecycle in GONE_OR_UNSOLD:
+            vin = normalise_vin(str(shown_values(hub.registry, row).get("vin") or ""))
+            if car_of(vin) == record:
+                told[record] = (vin, lifecycle, since_ms)
+    back = _came_back(hub, snapshot, {car: since for car, (_, what, since) in told.items() if what in _GONE})
+    return {car: LeftCarRow(car, vin, what, car in back) for car, (vin, what, _) in told.items()}
+
+
+def facts_of(car: LeftCarRow) -> CarFacts:
+    """What a count asks of such a car."""
+    return CarFacts(car.lifecycle, car.is_back)
 
 
 def _came_back(hub: Hub, snapshot: RecordReads, gone: Mapping[bytes, int]) -> set[bytes]:
@@ -103,26 +147,24 @@ def _came_back(hub: Hub, snapshot: RecordReads, gone: Mapping[bytes, int]) -> se
     back: set[bytes] = set()
     for record, row in snapshot.records(visit, orders.keys()).items():
         car = orders[record]
-        opened_ms = min(entry.time_ms for entry in unpack_entries(row.entries))
-        if opened_ms > gone[car] and _car_in(hub, row) == car:
+        if first_written_ms(unpack_entries(row.entries)) > gone[car] and _car_in(row) == car:
             back.add(car)
     return back
 
 
-def _car_in(hub: Hub, visit: RecordRow) -> Value:
-    """The car that was in for an order; None for one that is void, or not more than a draft."""
-    shown = shown_values(hub.registry, visit)
-    return None if shown.get("status") in _PROVES_NOTHING else shown.get("vehicle_id")
+def _car_in(visit: RecordRow) -> bytes | None:
+    """The car that was in for an order; None where none was."""
+    return car_in(unpack_entries(visit.entries))
 
 
-def _is_seen(row: RecordRow, report: CompletionReport, cars: Mapping[bytes, tuple[bytes, Value]]) -> bool:
+def _is_seen(row: RecordRow, report: CompletionReport, cars: Mapping[bytes, tuple[bytes, bytes | None]]) -> bool:
     """Whether the dealer had the car with this VIN in, and not another one whose record the report names.
 
     Args:
         cars: owner and car of the orders, by id.
     """
     vin = normalise_vin(report.vin)
-    is_this_car = len(vin) == VIN_CHARS and row.anchor == vehicle_id(vin)
+    is_this_car = row.anchor is not None and row.anchor == car_of(vin)
     return is_this_car and cars.get(report.visit or b"") == (report.dealer, row.anchor)
 
 
@@ -145,10 +187,11 @@ def _report_of(kind: Kind, row: RecordRow, campaign_id: RecordId | None) -> Comp
     register = kind.by_number[_COMPLETION_REGISTER]
     entry = resolve(register, _COMPLETION_REGISTER, heads).shown
     stated = _stated(kind, entry)
-    if campaign_id is not None and stated.get("campaign_id") != campaign_id:
+    about = stated.get("campaign_id")
+    if campaign_id is not None and about != campaign_id:
         return None
     shown = show(kind, entries)
-    values = {one.name: shown.values.get(label) for label, (_, one) in kind.by_label.items()}
+    values = {kind.by_label[label][1].name: one for label, one in shown.values.items() if label in kind.by_label}
     visit, completed_at, method = stated.get("visit_id"), stated.get("completed_at"), stated.get("method")
     return CompletionReport(
         RecordId(row.id),
@@ -159,17 +202,34 @@ def _report_of(kind: Kind, row: RecordRow, campaign_id: RecordId | None) -> Comp
         completed_at if isinstance(completed_at, int) else None,
         entry.time_ms,
         method if isinstance(method, str) else None,
-        is_retracted=shown.is_deleted or bool(values["retracted"]),
+        taken_back=_taken_back_by(kind, entries, is_deleted=shown.is_deleted),
         proof=_proof_of({**values, **stated}),
+        campaign=about if isinstance(about, bytes) else b"",
     )
 
 
+def _taken_back_by(kind: Kind, entries: Entries, *, is_deleted: bool) -> OpId | None:
+    """The write that took a completion back, the latest of several; None for one that stands."""
+    if is_deleted:
+        said = [entry for entry in entries if entry.is_delete]
+    elif not any(kind.labels["retracted"] in (entry.fields or {}) for entry in entries):
+        return None
+    else:
+        register = kind.register_of("retracted")
+        heads = [entry for entry in heads_of(entries, register.number) if not entry.is_delete]
+        said = [resolve(register, register.number, heads).shown] if heads else []
+        said = [entry for entry in said if (entry.fields or {}).get(register.label(0))]
+    last = max(said, key=lambda one: (one.time_ms, one.op), default=None)
+    return OpId(last.op) if last is not None else None
+
+
 def _proof_of(values: Mapping[str, object]) -> Proof:
-    texts = {name: str(values.get(name) or "") for name in ("technician_code", "part_no", "software_version")}
-    photo, signature = (values.get(name) for name in ("photo_hash", "signature_hash"))
-    odometer, items = (values.get(name) for name in ("odometer_km", "items_done"))
+    photo, signature = values.get("photo_hash"), values.get("signature_hash")
+    odometer, items = values.get("odometer_km"), values.get("items_done")
     return Proof(
-        **texts,
+        technician_code=str(values.get("technician_code") or ""),
+        part_no=str(values.get("part_no") or ""),
+        software_version=str(values.get("software_version") or ""),
         photo_hash=photo if isinstance(photo, bytes) else b"",
         signature_hash=signature if isinstance(signature, bytes) else b"",
         odometer_km=odometer if isinstance(odometer, int) else None,

@@ -1,12 +1,13 @@
 """Dealer sites: added, looked up, suspended and let in again, each by a change set of the hub.
 
-Decides that a site code names one site, and which steps of a site's status make sense. Does not decide what a
+Decides that a site code names one site, where it lies, and which steps of a site's status make sense. A city says in
+which province it lies, so whoever states a city states both. Does not decide what a
 suspension stops (admission and greeting ask for it at every request), nor who may use a node.
 """
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -30,6 +31,29 @@ HUB_NAME: Final = "hub"
 
 _SITE_CODE: Final = re.compile(r"[A-Z0-9][A-Z0-9-]{0,15}", re.ASCII)
 _STATUS_REGISTER: Final = 4
+_CITY_CODE: Final = re.compile(r"[0-9]{4}(?:00)?", re.ASCII)
+_PROVINCE_CODE: Final = re.compile(r"[0-9]{2}(?:0000)?", re.ASCII)
+_PROVINCE_DIGITS: Final = 2
+_CITY_DIGITS: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class SitePlace:
+    """Where a site lies.
+
+    Attributes:
+        province_code, city_code: of the national division table, two and four digits; may be empty.
+    """
+
+    province_code: str = ""
+    city_code: str = ""
+    city_name: str = ""
+
+    @property
+    def values(self) -> dict[str, Value]:
+        """By field; none where nothing is stated."""
+        stated = {"province_code": self.province_code, "city_code": self.city_code, "city_name": self.city_name}
+        return {name: text or None for name, text in stated.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +62,12 @@ class SiteDetails:
 
     Attributes:
         site_kind: `service_centre`, `station` or `quick_repair`.
-        province_code, city_code: of the national division table; may be empty.
     """
 
     site_code: str
     site_name: str
     site_kind: str = "service_centre"
-    province_code: str = ""
-    city_code: str = ""
-    city_name: str = ""
+    place: SitePlace = SitePlace()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +78,30 @@ class Site:
     site_code: str
     site_name: str
     site_kind: str
+    province_code: str
     city_name: str
     status: str
+
+
+def place_of(*, province: str, city: str, city_name: str, provinces: Collection[str]) -> SitePlace:
+    """Where a site lies, as somebody states it; the city says the province.
+
+    Args:
+        province: two digits of the national division table, or six that end in zeros; may be empty.
+        city: four digits, or six that end in zeros; may be empty.
+        provinces: two digits each.
+
+    Raises:
+        Unusable: a code is none, there is no such province, or the city lies in another one.
+    """
+    stated, inside = province.strip(), city.strip()
+    if stated and (not _PROVINCE_CODE.fullmatch(stated) or stated[:_PROVINCE_DIGITS] not in provinces):
+        raise Unusable(f"{stated[:CODE_CHARS_MAX]} is the code of no province.", "Give two digits, such as 33.")
+    if inside and (not _CITY_CODE.fullmatch(inside) or inside[:_PROVINCE_DIGITS] not in provinces):
+        raise Unusable(f"{inside[:CODE_CHARS_MAX]} is the code of no city.", "Give four digits, such as 3301.")
+    if stated and inside and stated[:_PROVINCE_DIGITS] != inside[:_PROVINCE_DIGITS]:
+        raise Unusable(f"The city {inside} does not lie in the province {stated}.", "Leave --province out.")
+    return SitePlace((stated or inside)[:_PROVINCE_DIGITS], inside[:_CITY_DIGITS], city_name.strip())
 
 
 def add_site(hub: Hub, details: SiteDetails) -> Site:
@@ -84,9 +127,7 @@ def add_site(hub: Hub, details: SiteDetails) -> Site:
         "site_code": code,
         "site_name": name,
         "site_kind": details.site_kind,
-        "province_code": details.province_code or None,
-        "city_code": details.city_code or None,
-        "city_name": details.city_name or None,
+        **details.place.values,
         "status": ACTIVE,
     }
     record = new_record_id(hub.clock.now_ms(), hub.entropy.random_bytes(RECORD_RANDOM_BYTES))
@@ -141,6 +182,22 @@ def resume_site(hub: Hub, site_code: str) -> Site:
     return _change_status(hub, site_code, ACTIVE)
 
 
+def place_site(hub: Hub, site_code: str, place: SitePlace) -> Site:
+    """State anew where a site lies, as a whole: a former city's name would be wrong beside another city.
+
+    Raises:
+        Unusable: no such site, or nothing was stated; nothing was stored.
+    """
+    code, kind = site_code_of(site_code), hub.registry["dealer_site"]
+    if not any(place.values.values()):
+        raise Unusable("Nothing was stated about where the site lies.", "Give --city, --city-name or --province.")
+    with hub.store.write() as transaction:
+        row, _ = _require(hub, transaction, code)
+        registers = sorted({kind.register_of(name).number for name in place.values})
+        heads = head_op_ids(unpack_entries(row.entries), registers)
+        return _write(hub, transaction, code, Draft(kind, row.id, place.values, heads))
+
+
 def _change_status(hub: Hub, site_code: str, status: str) -> Site:
     code = site_code_of(site_code)
     with hub.store.write() as transaction:
@@ -177,7 +234,6 @@ def _find(hub: Hub, snapshot: Snapshot, site_code: str) -> tuple[RecordRow, Mapp
 
 
 def _site(row: RecordRow, values: Mapping[str, Value]) -> Site:
-    code, name, kind, city, status = (
-        str(values.get(one) or "") for one in ("site_code", "site_name", "site_kind", "city_name", "status")
-    )
-    return Site(DealerId(row.id), code, name, kind, city, status)
+    fields = ("site_code", "site_name", "site_kind", "province_code", "city_name", "status")
+    code, name, kind, province, city, status = (str(values.get(one) or "") for one in fields)
+    return Site(DealerId(row.id), code, name, kind, province, city, status)

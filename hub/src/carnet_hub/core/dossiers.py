@@ -12,7 +12,7 @@ Rules
    (published, withdrawn) is not.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -25,13 +25,13 @@ from carnet_hub.core.hub import Hub
 from carnet_hub.core.ports import RecordReads, Transaction
 from carnet_hub.core.rows import RecordRow
 from carnet_hub.core.shown import shown_values
-from carnet_hub.core.working_days import legal_day
 from carnet_protocol.changeset import Draft
 from carnet_protocol.errors import BadValue
 from carnet_protocol.ids import RECORD_RANDOM_BYTES, RecordId, new_record_id
 from carnet_protocol.kinds import CAMPAIGN_EVENT
+from carnet_protocol.legal_days import legal_day
 from carnet_protocol.registry import Value
-from carnet_protocol.state import head_op_ids, unpack_entries
+from carnet_protocol.state import first_written_ms, head_op_ids, unpack_entries
 
 _RETRACTED_REGISTER: Final = 1
 
@@ -299,16 +299,6 @@ def _event_of(hub: Hub, row: RecordRow) -> CampaignEvent | None:
         str(values.get("file_reference") or ""),
         version if isinstance(version, int) else 0,
         plan_hash if isinstance(plan_hash, bytes) else b"",
-        min(entry.time_ms for entry in unpack_entries(row.entries)),
+        first_written_ms(unpack_entries(row.entries)),
         str(values.get("retracted") or ""),
     )
-
-
-def superseded_by(campaigns: Iterable[tuple[RecordRow, Mapping[str, Value]]]) -> dict[bytes, RecordId]:
-    """By campaign, the published one that takes its place."""
-    found: dict[bytes, RecordId] = {}
-    for row, values in campaigns:
-        former = values.get("supersedes_id")
-        if isinstance(former, bytes) and values.get("state") == "published":
-            found[former] = RecordId(row.id)
-    return found

@@ -9,7 +9,9 @@ Rules
    kept by the n-th `done_by`; what happens before a duty begins keeps nothing.
 2. A duty with `until` comes back: counted from the first `after`, its n-th last day is the end of n terms, until that
    happens. What would be due later than that is not due.
-3. A day that rests on an entry nobody has checked against the law, or on a year without a holiday notice, says so.
+3. A campaign that was withdrawn owes nothing more. What was not kept by then has ended, or was missed when its last day
+   had passed before; neither comes back, and nobody is reminded of it.
+4. A day that rests on an entry nobody has checked against the law, or on a year without a holiday notice, says so.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -25,6 +27,8 @@ from carnet_hub.core.working_days import Term, Unit, WorkingDays
 
 _NEEDED: Final = frozenset({"id", "label", "label_zh", "after", "done_by", "term", "source", "status"})
 _ALLOWED: Final = _NEEDED | {"until", "is_optional"}
+WITHDRAWN: Final = "withdrawn"
+"""What happens in a campaign that ends every duty of it."""
 
 
 class Standing(StrEnum):
@@ -36,6 +40,10 @@ class Standing(StrEnum):
     OVERDUE = "overdue"
     LAPSED = "lapsed"
     """An optional one whose last day has passed."""
+    ENDED = "ended"
+    """Its campaign was withdrawn before its last day had passed."""
+    MISSED = "missed"
+    """Its campaign was withdrawn when its last day had passed and nobody had kept it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +124,25 @@ def dues(duties: Iterable[Duty], happened: Iterable[Happened], calendar: Working
     return tuple(sorted(found, key=lambda one: (one.last_day, one.duty.id, one.number)))
 
 
+def standing_of(
+    last: date, done: date | None, today: date, withdrawn: date | None, *, is_optional: bool = False
+) -> Standing:
+    """Where something stands that has a last day.
+
+    Args:
+        withdrawn: the day its campaign was withdrawn, not ahead of `today`; None while it was not.
+    """
+    if done is not None:
+        return Standing.KEPT if done <= last else Standing.KEPT_LATE
+    if withdrawn is not None and withdrawn <= last:
+        return Standing.ENDED
+    if today <= last:
+        return Standing.WAITING
+    if is_optional:
+        return Standing.LAPSED
+    return Standing.OVERDUE if withdrawn is None else Standing.MISSED
+
+
 def parse_duties(text: str) -> DutyFile:
     """A duty file.
 
@@ -140,10 +167,13 @@ def _dues(duty: Duty, days: Mapping[str, Sequence[date]], calendar: WorkingDays,
     if not begins:
         return
     terms = _coming_back(duty, begins[0], days, calendar, today) if duty.until else _each(duty, begins, calendar)
+    withdrawn = next(iter(days.get(WITHDRAWN, [])), None)
     done = [day for day in days.get(duty.done_by, []) if day >= begins[0]]
     for number, (began, last, is_provisional) in enumerate(terms, start=1):
+        if withdrawn is not None and began > withdrawn:
+            return
         kept = done[number - 1] if number <= len(done) else None
-        standing = _standing(duty, last, kept, today)
+        standing = standing_of(last, kept, today, withdrawn, is_optional=duty.is_optional)
         yield Due(duty, number, began, last, kept, standing, is_provisional or not duty.is_verified)
 
 
@@ -167,14 +197,6 @@ def _coming_back(
         if found.day > today:
             return
         began = found.day
-
-
-def _standing(duty: Duty, last: date, done: date | None, today: date) -> Standing:
-    if done is not None:
-        return Standing.KEPT if done <= last else Standing.KEPT_LATE
-    if today <= last:
-        return Standing.WAITING
-    return Standing.LAPSED if duty.is_optional else Standing.OVERDUE
 
 
 def _duty(held: object) -> Duty:

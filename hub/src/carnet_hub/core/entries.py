@@ -110,6 +110,8 @@ def fold_entry(workspace: Workspace, entry: Entry, opened: OpenedSet | None, fol
         raise AssertionError("a sound set is open and folded")
     verdict = Verdict.ACCEPTED_WITH_CONFLICTS if folding.conflicts else Verdict.ACCEPTED
     row = add_entry(workspace, entry, LogKind.ADMIT, verdict, None, folding=folding, opened=opened)
+    if entry.arrival.confirmed_in is not None:
+        workspace.ledger.note_confirmed(row.nonce, entry.arrival.confirmed_in)
     take_effect(workspace, row, folding)
     return row
 

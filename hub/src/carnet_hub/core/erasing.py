@@ -7,11 +7,14 @@ erased. Does not decide what an erasure takes away (`effects` here, `core/erasin
     ---------------------------  ------------------------------------------------  -----------------------------
     the customer                 the id                                            identity, secret, notes
     phones, addresses and more   the customer as parent                            contact
+    appointments, reminders      the customer as parent                            identity, contact, notes
+    dates of cars                the customer as parent                            notes
     visits and their jobs        the visit names the customer                      identity, contact, notes
     plates                       of vehicles that nobody else was linked to        contact
     visits and their jobs        of those vehicles, if they name nobody            identity, contact, notes
 
 Somebody else who was erased with the same groups before is nobody: the order then left these records to this person.
+Somebody of whom a purge took some values is still somebody.
 
 Public fields stay: what was repaired on which vehicle, when, at which mileage, and which recalls are done. They name a
 vehicle and no person, and the law keeps them (recall records: five years at the dealer, ten at the producer). The
@@ -28,25 +31,25 @@ from typing import Final
 
 from carnet_hub.core.at_rest import plain_entries
 from carnet_hub.core.authoring import write_in
+from carnet_hub.core.erased_persons import RETENTION, erased_persons
 from carnet_hub.core.failures import AlreadyErased, Unusable
-from carnet_hub.core.feed import position_of
+from carnet_hub.core.hellos import Said, kept_hellos
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.limits import LIST_ROWS_MAX
 from carnet_hub.core.ports import Snapshot, StoreError
 from carnet_hub.core.rows import HelloRow, Node, RecordRow
 from carnet_hub.core.shown import shown_records, shown_values
-from carnet_protocol import cbor
 from carnet_protocol.changeset import Draft
 from carnet_protocol.envelope import Purpose, read_envelope, verify_envelope
 from carnet_protocol.errors import Refused
-from carnet_protocol.hello import HelloRequest
 from carnet_protocol.ids import RECORD_RANDOM_BYTES, RecordId, new_record_id, record_text
 from carnet_protocol.kinds import CUSTOMER, ERASURE, OWNERSHIP, PLATE, REGISTRY, VISIT
 from carnet_protocol.limits import OPS_PER_SET_MAX
 from carnet_protocol.orders import ERASURE_RECORDS_MAX, ErasureOrder, read_erasure
 from carnet_protocol.registry import ErasureGroup, Kind
 
-GROUNDS: Final = ("request", "retention", "order")
+GROUNDS: Final = ("request", "order")
+"""Why a person is erased. What has outlived its term is taken by a purge, which knows the terms (`purging`)."""
 
 _REVOKED: Final = "revoked"
 
@@ -80,7 +83,7 @@ class NodeReceipt:
     """One node's word on an order.
 
     Attributes:
-        said_ms: when its last hello came, by the hub's clock; None before the first.
+        said_ms: when its newest hello came, by the hub's clock; None before the first.
         read_to: log position up to which it said it has read.
         hello: the signed message; empty before the first, and when it is of another history of the hub.
     """
@@ -118,6 +121,11 @@ def erase_customer(hub: Hub, customer: RecordId, groups: frozenset[ErasureGroup]
             scrubbing of the files failed.
         AlreadyErased: every record that the order would name is erased with these groups; no second order was written.
     """
+    if ground == RETENTION:
+        raise Unusable(
+            "Nobody is erased on the ground of a term by hand.",
+            "Use `retention purge`: it knows which terms have ended, and refuses what the law has kept.",
+        )
     if ground not in GROUNDS or not groups:
         raise Unusable(f"An erasure needs a ground ({', '.join(GROUNDS)}) and a group.", "Name both.")
     with hub.store.write() as transaction:
@@ -127,7 +135,7 @@ def erase_customer(hub: Hub, customer: RecordId, groups: frozenset[ErasureGroup]
         parts = [ids[at : at + ERASURE_RECORDS_MAX] for at in range(0, len(ids), ERASURE_RECORDS_MAX)]
         if len(parts) > OPS_PER_SET_MAX:
             raise Unusable(f"{len(ids)} records belong to this customer; one order names fewer.", "Ask the developers.")
-        drafts = [_draft(hub, part, groups, ground) for part in parts]
+        drafts = [erasure_draft(hub, part, groups, ground) for part in parts]
         row, _ = write_in(hub, transaction, drafts)
     counts: dict[str, int] = {}
     for kind, _ in found:
@@ -166,7 +174,7 @@ def find_records(
 def list_erasures(hub: Hub) -> list[ErasureLine]:
     """Every order, oldest first, with how many nodes have carried it out."""
     with hub.store.read() as snapshot:
-        said = _said(hub, snapshot)
+        said = kept_hellos(hub, snapshot.scan(HelloRow))
         told = _told(snapshot.nodes(), said)
         lines = [
             line
@@ -186,7 +194,7 @@ def show_receipts(hub: Hub, order: RecordId) -> list[NodeReceipt]:
         row = snapshot.records(ERASURE.number, [order]).get(order)
         if row is None:
             raise Unusable(f"There is no erasure {record_text(order)}.", "Look it up with `erasures list`.")
-        said = _said(hub, snapshot)
+        said = kept_hellos(hub, snapshot.scan(HelloRow))
         found = [_receipt(hub, snapshot, node, said.get(node.node_id), row.changed) for node in snapshot.nodes()]
     return sorted(found, key=lambda one: (one.state is not ReceiptState.MISSING, one.node.node_id))
 
@@ -207,7 +215,8 @@ def _require_unerased(
     raise AlreadyErased(record_text(customer), tuple(map(record_text, orders)))
 
 
-def _draft(hub: Hub, records: Sequence[RecordId], groups: frozenset[ErasureGroup], ground: str) -> Draft:
+def erasure_draft(hub: Hub, records: Sequence[RecordId], groups: frozenset[ErasureGroup], ground: str) -> Draft:
+    """One order for at most 256 records."""
     record = new_record_id(hub.clock.now_ms(), hub.entropy.random_bytes(RECORD_RANDOM_BYTES))
     return Draft(ERASURE, record, {**ErasureOrder(tuple(records), groups).fields(), "ground": ground})
 
@@ -218,14 +227,14 @@ def _naming(hub: Hub, snapshot: Snapshot, kind: Kind, customer: RecordId) -> Ite
     yield from showing
     known = {row.id for row in showing}
     label = kind.labels["customer_id"]
-    for row in _contested(snapshot, kind.number):
+    for row in contested_of(snapshot, kind.number):
         entries = plain_entries(hub.box, kind.number, row.id, row.entries)
         if row.id not in known and any((entry.fields or {}).get(label) == customer for entry in entries):
             yield row
 
 
-def _contested(snapshot: Snapshot, kind: int) -> Iterator[RecordRow]:
-    """Every record of a kind with open overruled values."""
+def contested_of(snapshot: Snapshot, kind: int) -> Iterator[RecordRow]:
+    """Every record of a kind with open overruled values, by id."""
     after = (kind, b"")
     while rows := [row for row in snapshot.contested(after, LIST_ROWS_MAX) if row.kind == kind]:
         yield from rows
@@ -247,7 +256,8 @@ def _at_own_vehicles(
     links = snapshot.records(OWNERSHIP.number, anchored[OWNERSHIP.number]).values()
     owners = [(row.anchor, shown_values(hub.registry, row).get("customer_id")) for row in links]
     others = {owner for _, owner in owners if isinstance(owner, bytes) and owner != customer}
-    gone = {record for record, erased in snapshot.erased(others).items() if erased & groups == groups}
+    taken = erased_persons(hub.registry, snapshot, others)
+    gone = {record for record, erased in taken.items() if erased & groups == groups}
     shared = {vehicle for vehicle, owner in owners if owner in others - gone}
     plates, visits = (
         [row for _, row in sorted(snapshot.records(kind, _outside(anchored[kind], shared)).items())]
@@ -268,7 +278,7 @@ class _Told:
     read_to: tuple[int, ...]
 
 
-def _told(nodes: Iterable[Node], said: dict[bytes, "_Said"]) -> _Told:
+def _told(nodes: Iterable[Node], said: dict[bytes, Said]) -> _Told:
     counted = [node.node_id for node in nodes if node.key_status != _REVOKED]
     return _Told(tuple(sorted(said[one].read_to if one in said else -1 for one in counted)))
 
@@ -290,40 +300,13 @@ def _line(row: RecordRow, values: dict[str, object], told: _Told) -> ErasureLine
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Said:
-    """A node's last hello.
-
-    Attributes:
-        read_to: 0 when the hello is of another history of the hub.
-    """
-
-    row: HelloRow
-    read_to: int
-
-
-def _said(hub: Hub, snapshot: Snapshot) -> dict[bytes, _Said]:
-    """The last hello of every node, read without checking its signature a second time."""
-    found = {}
-    for row in snapshot.scan(HelloRow):
-        request = cbor.decode_frame(read_envelope(row.message).payload, HelloRequest)
-        read_to = _whole_positions(request.cursor) if request.hub_epoch == hub.hub_epoch else 0
-        found[row.node_id] = _Said(row, read_to)
-    return found
-
-
-def _whole_positions(cursor: int) -> int:
-    """The last log position that a cursor lies wholly behind: a page may end in the middle of one."""
-    return max(0, position_of(cursor + 1) - 1)
-
-
-def _state(node: Node, said: _Said | None, position: int) -> ReceiptState:
+def _state(node: Node, said: Said | None, position: int) -> ReceiptState:
     if node.key_status == _REVOKED:
         return ReceiptState.REVOKED
     return ReceiptState.CONFIRMED if said is not None and said.read_to >= position else ReceiptState.MISSING
 
 
-def _receipt(hub: Hub, snapshot: Snapshot, node: Node, said: _Said | None, position: int) -> NodeReceipt:
+def _receipt(hub: Hub, snapshot: Snapshot, node: Node, said: Said | None, position: int) -> NodeReceipt:
     state = _state(node, said, position)
     if said is None:
         return NodeReceipt(node, state, None, 0, b"")

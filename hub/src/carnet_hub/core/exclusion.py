@@ -7,12 +7,13 @@ folded again in the same transaction: rare, slow, and right. Which sets are susp
 
 from collections.abc import Iterator, Sequence, Set
 
+from carnet_hub.core.assigning import Ground
 from carnet_hub.core.entries import Detail, pack_detail
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.linking import follow_master, set_right
 from carnet_hub.core.record_book import RecordState, place_of
 from carnet_hub.core.routing import Move, audience_of, route, touch
-from carnet_hub.core.rows import FeedRow, LogKind, LogRow, SetState
+from carnet_hub.core.rows import AssignmentRow, FeedRow, LogKind, LogRow, SetState
 from carnet_hub.core.workspace import Workspace
 from carnet_protocol.changeset import reread_set
 from carnet_protocol.errors import NotAllowed
@@ -56,6 +57,35 @@ def apply_exclusion(workspace: Workspace, row: LogRow) -> None:
     _set_right(workspace, ops, row)
     follow_master(workspace, keys, row.position)
     set_right(workspace, _persons(workspace, ops), row.position)
+    if row.position == workspace.history.last_exclusion:
+        _share_again(workspace, row.position)
+
+
+def _share_again(workspace: Workspace, position: int) -> None:
+    """Send what the shares of days decide otherwise now that no excluded set counts: other cars, of other sets.
+
+    A set that is gone leaves room on its day, and takes away what made a car known. So histories open in this fold that
+    were put off, at places that nodes have read past, and others are put off that were open. Both are told here, once
+    for all exclusions of the log, to the sites that wrote excluded sets or about their cars.
+    """
+    book, history = workspace.book, workspace.history
+    vehicles = {one for named in history.led_to.values() for one in named}
+    book.load_assignments(vehicles)
+    sites = {site for some in history.misled.values() for site in some}.union(*map(book.assignments, vehicles))
+    for row in [row for site in sorted(sites) for row in book.assignments_of(site)]:
+        if row.reason == Ground.PUT_OFF or (row.is_shared and row.since >= history.first_excluded):
+            _tell_again(workspace, row, position)
+
+
+def _tell_again(workspace: Workspace, row: AssignmentRow, position: int) -> None:
+    """Tell a site of everything that hangs on a car whether it is for it or not."""
+    keys = workspace.book.anchored(row.vehicle_id)
+    workspace.book.load(keys)
+    for state in filter(None, map(workspace.book.state, keys)):
+        if state.rules.audience is Audience.ASSIGNED:
+            is_evicted = row.dealer_id not in audience_of(workspace, state)
+            place = place_of(position, state.key)
+            workspace.book.feed(FeedRow(row.dealer_id, state.rules.number, state.id, place, is_evicted))
 
 
 def _set_right(workspace: Workspace, ops: Sequence[Op], row: LogRow) -> None:

@@ -120,8 +120,15 @@ class ListRefused(HubFailure):
         faulty_count: how many there are altogether.
     """
 
-    def __init__(self, what: str, faulty: Sequence[FaultyLine] = (), faulty_count: int = 0) -> None:
-        super().__init__(what, "Nothing was imported.", "Correct the list or the declared number and import it again.")
+    def __init__(
+        self,
+        what: str,
+        faulty: Sequence[FaultyLine] = (),
+        faulty_count: int = 0,
+        *,
+        then: str = "Correct the list or the declared number and import it again.",
+    ) -> None:
+        super().__init__(what, "Nothing was imported.", then)
         self.faulty = tuple(faulty)
         self.faulty_count = faulty_count or len(self.faulty)
 
@@ -156,6 +163,27 @@ class AlreadyErased(HubFailure):
             f"Nothing is left to do. `erasures show {orders[-1]}` says which nodes have carried it out.",
         )
         self.orders = tuple(orders)
+
+
+class RetentionRuns(HubFailure):
+    """What was to be purged has to stay for now.
+
+    Attributes:
+        verdict: why, as a report names it.
+        class_id: what governs it.
+        until: the day from which it may go, as far as is known; empty while nobody can say.
+    """
+
+    def __init__(self, customer: str, *, verdict: str, class_id: str, source: str, until: str) -> None:
+        super().__init__(
+            f"What is held of {customer} stays: {verdict.replace('_', ' ')} ({class_id}, {source})"
+            + (f", at least until {until}." if until else "."),
+            "Nothing was purged.",
+            "Look with `retention report`. A person's own request is another ground: `erase --ground request`.",
+        )
+        self.verdict = verdict
+        self.class_id = class_id
+        self.until = until
 
 
 class Unusable(HubFailure):

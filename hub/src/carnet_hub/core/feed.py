@@ -17,10 +17,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from carnet_hub.core.at_rest import plain_entries, plain_opening, plain_settled
+from carnet_hub.core.cursors import end_of, position_of
 from carnet_hub.core.golden import entry_of, golden_for, read_clusters
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.intake import check_welcome
-from carnet_hub.core.limits import GOLDEN_ROW_BYTES, PAGE_HUB_SETS_MAX, PLACES_PER_POSITION_BITS, SETTLED_PER_ROW_MAX
+from carnet_hub.core.limits import GOLDEN_ROW_BYTES, PAGE_HUB_SETS_MAX, SETTLED_PER_ROW_MAX
 from carnet_hub.core.masking import NOBODY, entries_for, owner_for, veiled_records
 from carnet_hub.core.ports import Snapshot
 from carnet_hub.core.present import require_present
@@ -105,22 +106,12 @@ def has_news(hub: Hub, node: Node, *, cursor: int, outcomes_after: int) -> bool:
     """Whether a page would carry anything: the cheap question behind a long poll."""
     with hub.store.read() as snapshot:
         position = snapshot.head().position
-        if position <= cursor >> PLACES_PER_POSITION_BITS and position <= outcomes_after:
+        if position <= position_of(cursor) and position <= outcomes_after:
             return False
         return bool(
             snapshot.feed((node.dealer_id, EVERYBODY), cursor, 1)
             or snapshot.outcomes(node.node_id, outcomes_after, position, 1)
         )
-
-
-def position_of(cursor: int) -> int:
-    """The log position that a cursor lies in."""
-    return cursor >> PLACES_PER_POSITION_BITS
-
-
-def end_of(position: int) -> int:
-    """The cursor behind everything at a position."""
-    return (position + 1 << PLACES_PER_POSITION_BITS) - 1
 
 
 def _outcomes(snapshot: Snapshot, node: Node, after: int, position: int) -> tuple[list[Outcome], bool]:

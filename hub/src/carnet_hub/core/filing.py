@@ -16,6 +16,7 @@ from typing import Final
 from carnet_hub.core.at_rest import plain_entries
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.limits import COUNTED_VEHICLES_BATCH
+from carnet_hub.core.owners import ties_ever
 from carnet_hub.core.ports import Snapshot
 from carnet_hub.core.profiles import NOT_KEPT, Item, Profile
 from carnet_hub.core.rows import RecordRow
@@ -136,11 +137,9 @@ def _vehicles(hub: Hub, snapshot: Snapshot, by_id: Mapping[bytes, str]) -> dict[
 
 def _owned(hub: Hub, snapshot: Snapshot, by_id: Mapping[bytes, str]) -> dict[str, set[str]]:
     """What is on file about the owners of vehicles, by VIN: of anybody who is tied to one as its owner."""
-    ownership = hub.registry["ownership"]
-    ties = [record for _, kind, record in snapshot.anchored(by_id.keys()) if kind == ownership.number]
-    links = [shown_values(hub.registry, row) for row in snapshot.records(ownership.number, ties).values()]
-    owners = [one for one in links if one.get("role") == _OWNER and isinstance(one.get("customer_id"), bytes)]
-    people = {one["customer_id"] for one in owners if isinstance(one["customer_id"], bytes)}
+    ever = ties_ever(hub, snapshot, by_id.keys())
+    ties = [(car, one) for car, some in ever.items() if car in by_id for one in some]
+    people = {one.customer for _, one in ties}
     held = {person: set[str]() for person in people}
     for person, row in snapshot.records(hub.registry["customer"].number, people).items():
         held[person] |= _of_customer(hub, hub.registry["customer"], row)
@@ -154,11 +153,9 @@ def _owned(hub: Hub, snapshot: Snapshot, by_id: Mapping[bytes, str]) -> dict[str
         ):
             held[row.parent].add(f"owner.{_OF_OWNER[kind.name]}")
     found: dict[str, set[str]] = {}
-    for link in owners:
-        vehicle, owner = link.get("vehicle_id"), link["customer_id"]
-        if isinstance(vehicle, bytes) and isinstance(owner, bytes) and vehicle in by_id:
-            dated = {"owner.from_on"} if link.get("from_on") else set[str]()
-            found.setdefault(by_id[vehicle], set()).update(held[owner] | dated)
+    for car, tie in ties:
+        dated = {"owner.from_on"} if tie.from_on else set[str]()
+        found.setdefault(by_id[car], set()).update(held[tie.customer] | dated)
     return found
 
 

@@ -6,7 +6,7 @@ Nobody ever wrote it: its op id names the state it is of. Does not decide which 
 
 Rules:
 - A site sees the values of its own customers. Another site's customer lends its values only while it shows a standing
-  consent for the purpose `sharing`: the last statement counts, and one that was taken back is none.
+  consent for the purpose `sharing`, by the last word that stands (`carnet_protocol.consents`).
 - Do-not-contact of any member goes to all.
 - Of another site's customers a reader learns how many there are and at how many sites, and whose value it sees: never
   their record ids.
@@ -25,6 +25,7 @@ from carnet_hub.core.ports import Snapshot
 from carnet_hub.core.rows import RecordRow
 from carnet_master.clusters import Effect, standing_decisions
 from carnet_master.survivorship import PINNED, Chosen, GoldenValues, Source, Written, golden_values
+from carnet_protocol.consents import declines_recalls, last_word
 from carnet_protocol.ids import RecordId, golden_id, golden_op_id
 from carnet_protocol.kinds import ADDRESS, CONSENT, CONTACT_PREFERENCE, CUSTOMER, GOLDEN, PHONE
 from carnet_protocol.registry import Kind, Value
@@ -32,7 +33,6 @@ from carnet_protocol.resolvers import resolve, show
 from carnet_protocol.state import Entries, Entry, Withheld, heads_of, is_deleted, register_value
 
 _SHARING: Final = "sharing"
-_GRANTED: Final = "granted"
 _NAME: Final = ("full_name", "salutation", "sex")
 
 
@@ -42,11 +42,13 @@ class Member:
 
     Attributes:
         is_sharing: it shows a standing consent to lend its values.
+        declines_recalls: it shows a standing refusal to be told of recalls.
     """
 
     source: Source
     since: int
     is_sharing: bool
+    declines_recalls: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,18 +186,14 @@ def _member(hub: Hub, party: PartyRow, card: RecordRow, about: Sequence[RecordRo
         any(_flag(of, one, "do_not_contact") for of, one in standing if of is CONTACT_PREFERENCE),
         pins,
     )
-    return Member(source, party.since, _is_sharing([one for of, one in standing if of is CONSENT]))
+    consents = [_named(CONSENT, show(CONSENT, one).values) for of, one in standing if of is CONSENT]
+    is_sharing = last_word(consents, _SHARING) is True
+    return Member(source, party.since, is_sharing, declines_recalls(consents))
 
 
-def _is_sharing(consents: Iterable[Entries]) -> bool:
-    """Whether the last statement about sharing that stands is a consent; of two at once the withdrawal counts."""
-    stated: list[tuple[int, bool]] = []
-    for entries in consents:
-        shown = {CONSENT.by_label[label][1].name: value for label, value in show(CONSENT, entries).values.items()}
-        if shown.get("purpose") == _SHARING and shown.get("retracted") is None:
-            at = shown.get("stated_at")
-            stated.append((at if isinstance(at, int) else 0, shown.get("statement") != _GRANTED))
-    return bool(stated) and not max(stated)[1]
+def _named(kind: Kind, values: Mapping[int, Value]) -> dict[str, Value]:
+    """Values by field name, without what a newer version wrote."""
+    return {kind.by_label[label][1].name: one for label, one in values.items() if label in kind.by_label}
 
 
 def _phone(entries: Entries) -> Written | None:
@@ -220,6 +218,5 @@ def _written(kind: Kind, entries: Entries, register: str) -> Written | None:
     value = register_value(shown, declared.number)
     if isinstance(value, Withheld):
         return None
-    named = {kind.by_label[label][1].name: one for label, one in value.items() if label in kind.by_label}
-    stated = {name: one for name, one in named.items() if one not in (None, "")}
+    stated = {name: one for name, one in _named(kind, value).items() if one not in (None, "")}
     return Written(stated, shown.time_ms) if stated else None

@@ -17,15 +17,17 @@ Rules:
   makes nobody superseded. An epoch that a superseded copy opened to hand its work over is never newer.
 - Whatever the situation, but for a superseded copy, a node gets back what we hold beyond the heads it states, of every
   epoch: a restored node has lost whole epochs, and one that forked lacks what the other body was.
+- A stick was packed before it came: it says nothing of the node's clock, and takes no newer hello's place (`hellos`).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from carnet_hub.core.at_rest import plain_opening
+from carnet_hub.core.hellos import is_by_stick, is_newer, kept_hellos
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.limits import LOST_SETS_BYTES_MAX, LOST_SETS_MAX
-from carnet_hub.core.ports import Snapshot
+from carnet_hub.core.ports import Snapshot, Transaction
 from carnet_hub.core.present import require_present
 from carnet_hub.core.receipts import receipt_of
 from carnet_hub.core.restoring import BACKUP_POSITION
@@ -66,8 +68,9 @@ def answer_hello(hub: Hub, request: HelloRequest, message: bytes) -> HelloAnswer
         require_present(hub, transaction)
         note_succession(hub, transaction, request)
         standing = judge_standing(transaction, request)
-        transaction.put([_status(request, standing, now_ms)])
-        transaction.put([HelloRow(request.node_id, now_ms, message)])
+        if _is_news(hub, transaction, request):
+            transaction.put([_status(request, standing, now_ms, _clock_offset(transaction, request, now_ms))])
+            transaction.put([HelloRow(request.node_id, now_ms, message)])
         held = _newest_first(transaction.epochs([request.node_id]))
         is_superseded = standing.situation is Situation.SUPERSEDED
         lost = [] if is_superseded else _lost_sets(hub, transaction, request, held)
@@ -135,11 +138,24 @@ def _is_superseded(request: HelloRequest, own: EpochRow | None, epochs: dict[byt
     return any((row.ordinal, row.opened_at) > (own.ordinal, own.opened_at) for row in leading)
 
 
-def _status(request: HelloRequest, standing: Standing, now_ms: int) -> NodeStatusRow:
+def _is_news(hub: Hub, transaction: Transaction, request: HelloRequest) -> bool:
+    kept = transaction.hellos([request.node_id]) if is_by_stick(request) else ()
+    return is_newer(hub, request, kept_hellos(hub, kept).get(request.node_id))
+
+
+def _clock_offset(snapshot: Snapshot, request: HelloRequest, now_ms: int) -> int:
+    """The hub's clock minus the node's, as the line has shown it: the way of a stick is no error of a clock."""
+    if not is_by_stick(request):
+        return now_ms - request.wall_ms
+    known = snapshot.statuses([request.node_id]).get(request.node_id)
+    return known.clock_offset_ms if known is not None else 0
+
+
+def _status(request: HelloRequest, standing: Standing, now_ms: int, offset_ms: int) -> NodeStatusRow:
     return NodeStatusRow(
         request.node_id,
         now_ms,
-        now_ms - request.wall_ms,
+        offset_ms,
         int(standing.situation),
         request.epoch,
         request.head_seq,

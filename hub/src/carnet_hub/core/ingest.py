@@ -10,7 +10,7 @@ Rules:
   sets signed with either.
 - Several sets share a transaction. If the hub itself fails on one of them, the group is rolled back and done again
   one set at a time; the culprit is parked with the reason `internal` and reported to the operator. A set on which only
-  the matcher fails is admitted all the same.
+  the matcher or the count of a recall fails is admitted all the same.
 - A store that is busy or broken is nobody's set's fault: the error goes to the caller, nothing of that group is kept,
   and pushing the same sets again is harmless.
 """
@@ -139,7 +139,8 @@ def _admit_together(hub: Hub, group: list[Arrival]) -> list[Decided]:
 def _admit_alone(hub: Hub, arrival: Arrival) -> Decided:
     """Decide one set without touching what waits for it, then release that; whatever fails stays parked.
 
-    A set on which only the matcher fails is admitted unmatched: nobody's work waits for a guess about who is who.
+    A set on which only the matcher or the count of a recall fails is admitted without: nobody's work waits for a guess
+    about who is who, nor for a sum.
     """
     nonce = arrival.change_set.nonce
     try:
@@ -148,27 +149,27 @@ def _admit_alone(hub: Hub, arrival: Arrival) -> Decided:
         raise
     except Exception as error:  # noqa: BLE001  (reported as an alarm; the set is kept for the operator)
         hub.alarms.set_failed(nonce, error)
-        unmatched = _admit_unmatched(hub, arrival)
-        if unmatched is None:
+        unfollowed = _admit_unfollowed(hub, arrival)
+        if unfollowed is None:
             return _park_culprit(hub, arrival)
-        decided = unmatched
+        decided = unfollowed
     if decided.row is not None and not decided.is_duplicate:
         free_waiting(hub, [nonce])
     return decided
 
 
-def _admit_unmatched(hub: Hub, arrival: Arrival) -> Decided | None:
-    """Decide a set once more, without the matcher; None when that fails too."""
+def _admit_unfollowed(hub: Hub, arrival: Arrival) -> Decided | None:
+    """Decide a set once more, without matcher and count; None when that fails too."""
     try:
-        return _admit_one(hub, arrival, is_matched=False)
+        return _admit_one(hub, arrival, is_followed=False)
     except StoreError:
         raise
     except Exception:  # noqa: BLE001  (it failed before and was reported then)
         return None
 
 
-def _admit_one(hub: Hub, arrival: Arrival, *, is_matched: bool = True) -> Decided:
-    with taking_in(hub, is_matched=is_matched) as workspace:
+def _admit_one(hub: Hub, arrival: Arrival, *, is_followed: bool = True) -> Decided:
+    with taking_in(hub, is_followed=is_followed) as workspace:
         prefetch(workspace, [arrival])
         return decide_set(workspace, arrival)
 

@@ -22,7 +22,7 @@ from carnet_protocol.changeset import ChangeSet, read_set, set_bytes
 from carnet_protocol.envelope import Envelope, Purpose, read_envelope, verify_envelope
 from carnet_protocol.errors import Malformed, NotAllowed, NotAuthentic, Refused
 from carnet_protocol.kinds import SCHEMA_VERSION
-from carnet_protocol.messages import Receipt, open_frame
+from carnet_protocol.messages import Receipt, Verdict, open_frame
 from carnet_protocol.opened import IsErased, OpenedSet, nothing_erased, open_set
 from carnet_protocol.ops import Op
 from carnet_protocol.reasons import Reason
@@ -42,6 +42,7 @@ class Arrival:
         opened: with values, for a hub that has erased nothing; None when `fault` says why not.
         fault: what is wrong with it.
         ranked_ms: the set time of a receipt this hub gave before it was restored; None for none.
+        confirmed_in: the hub epoch of that receipt when it says that the set was accepted.
     """
 
     change_set: ChangeSet
@@ -52,6 +53,7 @@ class Arrival:
     fault: Refused | None
     sealed_records: frozenset[bytes] = field(default_factory=frozenset)
     ranked_ms: int | None = None
+    confirmed_in: bytes | None = None
 
 
 def hub_as_node(hub: Hub) -> Node:
@@ -104,15 +106,24 @@ def verify_arrival(hub: Hub, signers: Mapping[bytes, Node], envelope: Envelope, 
 
 
 def rank_by_receipt(hub: Hub, arrival: Arrival, receipt: bytes) -> Arrival:
-    """The arrival with the set time of a receipt that this hub gave for this very set; unchanged without one."""
+    """The arrival with what a receipt says that this hub gave for this set; unchanged without one.
+
+    A node that goes on in another epoch seals a set again: it has the nonce it had, and another hash. Then the set time
+    is believed, since it lies in the past and its author can only lose by it; that it was accepted is not, because
+    nothing shows that the ops are those that were accepted.
+    """
     if not receipt:
         return arrival
     try:
         stated = open_frame(receipt, Receipt, hub.public_key, Purpose.RECEIPT, hub.hub_id)
     except Refused:
         return arrival
-    is_for_it = (stated.nonce, stated.set_hash) == (arrival.change_set.nonce, arrival.change_set.set_hash)
-    return replace(arrival, ranked_ms=stated.time_ms) if is_for_it else arrival
+    header = arrival.change_set.header
+    if (stated.nonce, stated.node_id) != (arrival.change_set.nonce, header.node_id):
+        return arrival
+    is_same = stated.set_hash == arrival.change_set.set_hash
+    is_accepted = is_same and stated.verdict in (Verdict.ACCEPTED, Verdict.ACCEPTED_WITH_CONFLICTS)
+    return replace(arrival, ranked_ms=stated.time_ms, confirmed_in=stated.hub_epoch if is_accepted else None)
 
 
 def check_welcome(node: Node) -> None:

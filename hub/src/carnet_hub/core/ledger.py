@@ -46,6 +46,7 @@ class Ledger:
         self._done_waiting: set[tuple[bytes, bytes]] = set()
         self._sealed: dict[SealedRow, None] = {}
         self._evidence: dict[bytes, EvidenceRow] = {}
+        self._confirmed: dict[bytes, bytes] = {}
 
     def load(self, *, nonces: Collection[bytes], nodes: Collection[bytes], places: Collection[Place]) -> None:
         """Ask for many facts at once; what is not asked for here is looked up one by one."""
@@ -77,6 +78,14 @@ class Ledger:
         """What is known of a set that has arrived: one that was only declared lost has not."""
         row = self.admission(nonce)
         return None if row is None or row.state == SetState.LOST else row
+
+    def note_confirmed(self, nonce: bytes, hub_epoch: bytes) -> None:
+        """A set came with the receipt by which this hub had accepted it in one of its histories."""
+        self._confirmed[nonce] = hub_epoch
+
+    def confirmed_in(self, nonce: bytes) -> bytes | None:
+        """The hub epoch of that receipt; None for a set that this transaction did not take in with one."""
+        return self._confirmed.get(nonce)
 
     def epochs_of(self, node_id: bytes) -> dict[bytes, EpochRow]:
         """The epochs of a node."""

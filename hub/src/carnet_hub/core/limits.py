@@ -7,6 +7,7 @@ Units stand last in each name. Who chose the number and why stands beside it.
 from typing import Final
 
 from carnet_protocol.limits import BUNDLE_BYTES_MAX, MESSAGE_BYTES_MAX
+from carnet_protocol.reach import TRIES_DEFAULT
 from carnet_storage.core.sheets import SheetBounds
 
 GROUP_SETS_MAX: Final = 64
@@ -150,12 +151,6 @@ SIGNAL_TWO_DEALERS_MINUTES: Final = 6 * 60
 SIGNAL_PHOTO_CARS: Final = 2
 """Cars with the same photo from which the photo is listed."""
 
-KEPT_CARS_MAX: Final = 200_000
-"""Cars of one campaign about which something was said, whose verdicts a serving process keeps: about 1 KB each."""
-
-CATCH_UP_ENTRIES_MAX: Final = 20_000
-"""Log entries that a kept count hears one by one; behind more, counting anew is quicker."""
-
 PROGRESS_EVERY_ITEMS: Final = 1_000
 """Items between two movements of a bar, so that drawing it does not slow the work."""
 
@@ -174,6 +169,15 @@ SEGMENT_MEMBERS_TARGET: Final = 1_000_000
 SEGMENTS_MAX: Final = 128
 """Their hashes fill one field of 4 KiB."""
 
+TRAIL_BYTES_MIN: Final = 16 * 1024
+"""A trail of this size is kept however small its list is: four seconds of a bad line."""
+
+LISTS_EVERY_MS: Final = 24 * 3600 * 1000
+"""How old the lists of remedied and removed cars may be before they are made anew: notices are planned by days."""
+
+LISTS_WAIT_S: Final = 600
+"""How long a command waits for another process that makes lists: those of 2,000,000 vehicles take a minute or two."""
+
 FAULTY_LINES_SHOWN_MAX: Final = 100
 """Faulty lines that are kept word for word; the rest is counted."""
 
@@ -189,14 +193,37 @@ LOG_BATCH_ENTRIES: Final = 200
 DIFFERENCES_MAX: Final = 100
 """Differences that a report names; the rest is counted."""
 
-UNREACHABLE_TRIES: Final = 3
-"""Attempts to reach an owner since the last contact, after which a car counts as unreachable; any contact undoes it."""
+UNREACHABLE_TRIES: Final = TRIES_DEFAULT
+"""Attempts to reach an owner since the last contact, after which a car counts as unreachable; any contact undoes it.
+A campaign may name another number."""
+
+CONTACT_FRESH_DAYS: Final = 365
+CONTACT_OLD_DAYS: Final = 3 * 365
+"""A telephone or address confirmed within a year is trusted; one of more than three years hardly: people move."""
+
+NOTICES_BATCH: Final = 500
+"""Vehicles whose owners are looked up together: their records lie open in memory meanwhile."""
+
+LETTERS_PER_FILE: Final = 500
+"""Letters in one file for the printer: about 2 MB, which every browser prints."""
+
+SMS_SEGMENTS_MAX: Final = 4
+"""Parts of one text message; telephones drop long ones, and each part is paid for."""
+
+CONTACTS_PER_SET: Final = 400
+"""Attempts that are written down in one change set."""
 
 COUNTED_VEHICLES_BATCH: Final = 2_000
 """Vehicles looked up at a time while a campaign is counted."""
 
 PAST_RECORDS_BATCH: Final = 500
 """Records that are folded again together for an earlier log position: their change sets lie in memory meanwhile."""
+
+RETENTION_BATCH: Final = 500
+"""Customers whose terms are worked out together: a handful of look-ups for all of them."""
+
+PURGED_PERSONS_BATCH: Final = 100
+"""Customers that one transaction of a purge takes: some hundred records, and the lock is free again in a moment."""
 
 BUNDLE_PAGES_MAX: Final = 1_000
 """Pages in one bundle; a node that lacks more asks again with its new cursor."""
@@ -229,8 +256,8 @@ MANIFEST_BYTES_MAX: Final = 64 * 1024
 PLAN_BYTES_MAX: Final = 1024 * 1024
 """An imported plan without its members, which lie in segments."""
 
-MARK_BYTES_MAX: Final = 4096
-"""The mark beside the keys; it has about a hundred."""
+MARK_BYTES_MAX: Final = 16_384
+"""The mark beside the keys; it has about a hundred, and as many for each restore of the hub, of which 64 are kept."""
 
 CONNECTIONS_KEPT: Final = 8
 CONNECTIONS_MORE: Final = 56

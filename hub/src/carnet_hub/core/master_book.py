@@ -5,7 +5,8 @@ and hands the changed rows over to be written. A `MasterBook` lives for one tran
 """
 
 from collections.abc import Collection, Mapping
-from typing import TypeVar
+from struct import Struct
+from typing import Final, TypeVar
 
 from carnet_hub.core.limits import KEY_ROWS_MAX
 from carnet_hub.core.master_rows import (
@@ -21,6 +22,8 @@ from carnet_master.keys import KEY_BYTES
 
 K = TypeVar("K")
 R = TypeVar("R")
+
+_KEYS: Final = Struct(f"{KEY_BYTES}s")
 
 
 class MasterBook:
@@ -154,6 +157,24 @@ class MasterBook:
         self._new_proposals.setdefault(row.one, {})[row.other] = None
         self._proposals.setdefault(row.one, {}).pop(row.other, None)
 
+    def load_met(self, keys: Collection[bytes], limit: int) -> None:
+        """Ask at once for everybody who has one of these keys; where that are too many, only who they are.
+
+        Args:
+            limit: so many, or more, are too many.
+        """
+        fresh = set(keys) - self._found.keys()
+        met = self._snapshot.met_by(fresh, limit)
+        if len(met) >= limit:
+            self.load_found(fresh)
+            return
+        self._found.update({key: [] for key in fresh})
+        for row, golden in sorted(met):
+            for key in fresh.intersection(split_keys(row.keys)):
+                self._found[key].append(row.customer)
+            self._parties.setdefault(row.customer, row)
+            self._members.setdefault(row.customer, MemberRow(row.customer, golden) if golden is not None else None)
+
     def load_found(self, keys: Collection[bytes]) -> None:
         """Ask who has one of these keys, at once; where too many have, nothing is known afterwards."""
         fresh = sorted(set(keys) - self._found.keys())
@@ -202,4 +223,4 @@ def _overlay(held: dict[K, R], changes: Mapping[K, R | None]) -> None:
 
 def split_keys(joined: bytes) -> list[bytes]:
     """The keys that stand joined in a party's row."""
-    return [joined[at : at + KEY_BYTES] for at in range(0, len(joined), KEY_BYTES)]
+    return [key for (key,) in _KEYS.iter_unpack(joined)]

@@ -28,3 +28,7 @@ no longer. Chosen by us."""
 
 UNWEIGHED_MAX: Final = 1_000
 """Customers on whom the matcher may fail in one sweep: more are no customer's fault. Chosen by us."""
+
+MET_PER_CUSTOMER_MAX: Final = 32
+"""Customers that one look-up brings whole for each arriving one, and as many once more: most meet four, one of a
+hundred more than twenty. Where more have a key it is a crowded one, and who stands under each is asked for first."""

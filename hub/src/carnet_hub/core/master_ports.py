@@ -137,6 +137,12 @@ class MasterReads(Protocol):
     def found_by_any(self, keys: Collection[bytes], limit: int) -> list[MatchKeyRow]:
         """Who has one of these keys, in no order. Only an answer of fewer rows than the limit is whole."""
 
+    def met_by(self, keys: Collection[bytes], limit: int) -> list[tuple[PartyRow, bytes | None]]:
+        """Everybody who has one of these keys, each once, beside the golden id of the cluster they are in.
+
+        In no order. Only an answer of fewer rows than the limit is whole.
+        """
+
     def party_places(self, after: PartyPlace) -> Iterator[PartyPlace]:
         """Where every customer behind a place stands, in the order of the log."""
 

@@ -24,9 +24,10 @@ from carnet_hub.core.hub import Hub
 from carnet_hub.core.limits import CANDIDATES_MAX, PARTIES_PER_LOOK_UP
 from carnet_hub.core.linking import decision_of
 from carnet_hub.core.master_book import MasterBook, split_keys
+from carnet_hub.core.master_limits import MET_PER_CUSTOMER_MAX
 from carnet_hub.core.master_ports import Weighed
 from carnet_hub.core.master_rows import PartyRow
-from carnet_hub.core.models_in_use import weighing_now
+from carnet_hub.core.models_in_use import POLICY, weighing_now
 from carnet_hub.core.parties import features_of
 from carnet_hub.core.ports import Snapshot, Transaction
 from carnet_hub.core.relations import Related, is_news
@@ -57,9 +58,6 @@ from carnet_protocol.registry import Value
 
 NANO: Final = 1_000_000_000
 """A weight travels as a whole number of billionths of a bit."""
-
-_POLICY: Final = "master_policy"
-"""Setting: mode and whether a car alone is contact enough; none means the default."""
 
 _NO_CARS: Final = "no-cars"
 
@@ -159,8 +157,9 @@ def decisions_about(hub: Hub, workspace: Workspace, customers: Sequence[bytes]) 
     book.load_parties(customers)
     parties = [party for one in customers if (party := book.party(one)) is not None and party.is_live]
     for start in range(0, len(parties), PARTIES_PER_LOOK_UP):
-        keys = (key for one in parties[start : start + PARTIES_PER_LOOK_UP] for key in split_keys(one.keys))
-        book.load_found(list(keys))
+        some = parties[start : start + PARTIES_PER_LOOK_UP]
+        keys = [key for one in some for key in split_keys(one.keys)]
+        book.load_met(keys, MET_PER_CUSTOMER_MAX * (1 + len(some)))
     met = [(party, *candidates_of(book, party)) for party in parties]
     book.load({one for party, candidates, _ in met for one in (party.customer, *candidates)})
     for party, candidates, generic in met:
@@ -169,14 +168,14 @@ def decisions_about(hub: Hub, workspace: Workspace, customers: Sequence[bytes]) 
 
 def read_policy(snapshot: Snapshot) -> Policy:
     """What a person has allowed the matcher; `a1` until somebody says otherwise."""
-    kept = (snapshot.setting(_POLICY) or b"").decode().split()
+    kept = (snapshot.setting(POLICY) or b"").decode().split()
     return Policy(Mode(kept[0]), _NO_CARS not in kept) if kept else Policy()
 
 
 def write_policy(transaction: Transaction, policy: Policy) -> None:
     """Say what the matcher may do from now on; what it has decided stays."""
     words = [policy.mode.value, *([] if policy.links_by_car else [_NO_CARS])]
-    transaction.set_setting(_POLICY, " ".join(words).encode())
+    transaction.set_setting(POLICY, " ".join(words).encode())
 
 
 def judge(
@@ -368,7 +367,7 @@ def _drafted(at: _Round, found: _Finding) -> Draft:
 def cause_of(judgement: Judgement) -> str:
     """Why, as a code: the tier in front where it links."""
     tier, cause = judgement
-    return f"{tier.value}:{cause.value}" if tier in _LINKING else cause.value
+    return f"{tier}:{cause}" if tier in _LINKING else str(cause)
 
 
 def _said_before(book: MasterBook, customer: bytes) -> dict[bytes, list[Decision]]:
@@ -384,5 +383,6 @@ def _said_before(book: MasterBook, customer: bytes) -> dict[bytes, list[Decision
 
 
 def _are_one(book: MasterBook, pair: tuple[bytes, bytes]) -> bool:
-    one, other = (book.member(customer) for customer in pair)
+    one = book.member(pair[0])
+    other = book.member(pair[1]) if one is not None else None
     return one is not None and other is not None and one.golden == other.golden

@@ -21,6 +21,9 @@ from carnet_hub.core.ports import Snapshot
 ACTIVE: Final = "matching_models"
 """Setting: kind of party and model id, alternating; a kind that is left out uses the shipped model."""
 
+POLICY: Final = "master_policy"
+"""Setting: what the matcher may link, and whether a car alone is contact enough; none means the default."""
+
 
 def active_models(snapshot: Snapshot) -> dict[str, bytes]:
     """The models that a person has activated and nobody has retired, by kind of party."""

@@ -7,7 +7,9 @@ nothing for long is *silent*, one that says it cannot send is *stuck*; neither i
     revoked       its key was revoked
     suspended     the node or its dealer is suspended or terminated
     never seen    enrolled, no hello yet
-    superseded, forked, rolled back    its last hello found that
+    superseded    its last hello found that
+    not back      its last hello was of a history before a restore of the hub: what it holds is not known yet
+    forked, rolled back    its last hello found that
     silent        no hello for a day
     failing       refused attempts since the last hello that worked
     parked        sets of it wait at the hub
@@ -23,7 +25,9 @@ from enum import StrEnum
 from typing import Final
 
 from carnet_hub.core.assigning import DAY_MS
-from carnet_hub.core.feed import position_of
+from carnet_hub.core.cursors import position_of
+from carnet_hub.core.hellos import kept_hellos
+from carnet_hub.core.histories import shared_up_to
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.limits import SHARED_HISTORIES_PER_DAY_MAX, SILENT_AFTER_MS, STUCK_AFTER_MS
 from carnet_hub.core.missing import MissingSets, missing_of
@@ -33,6 +37,7 @@ from carnet_hub.core.rows import (
     AssignmentDayRow,
     DealerRow,
     EpochRow,
+    HelloRow,
     Node,
     NodeStatusRow,
     SetState,
@@ -54,6 +59,7 @@ class NodeState(StrEnum):
     SUSPENDED = "suspended"
     NEVER_SEEN = "never seen"
     SUPERSEDED = "superseded"
+    NOT_BACK = "not back"
     FORKED = "forked"
     ROLLED_BACK = "rolled back"
     SILENT = "silent"
@@ -69,6 +75,7 @@ _NEXT: Final[Mapping[NodeState, str]] = {
     NodeState.SUSPENDED: "Decide with the dealer; `nodes resume` or `dealers resume` lets it go on with all its work.",
     NodeState.NEVER_SEEN: "Ask the dealer to start the node; enrolment itself has worked.",
     NodeState.SUPERSEDED: "Two machines run one node, or a new one has its backup: ask which is meant, stop the other.",
+    NodeState.NOT_BACK: "The hub was restored: let the machine sync, it may hold confirmed work that is missing here.",
     NodeState.FORKED: "Its database was restored or copied; it opens a new epoch by itself. Look again in an hour.",
     NodeState.ROLLED_BACK: "It fetches its own lost work by itself. Look again in an hour.",
     NodeState.SILENT: "Ask the dealer whether the machine runs and is on line; `carnet-node doctor` says more.",
@@ -187,6 +194,7 @@ def read_gauges(hub: Hub) -> Gauges:
 def _lines(hub: Hub, snapshot: Snapshot) -> list[NodeLine]:
     nodes = snapshot.nodes()
     statuses = snapshot.statuses([node.node_id for node in nodes])
+    former = _former_ends(hub, snapshot)
     names = {
         row.id: str(values.get("node_name") or "") for row, values in shown_records(hub.registry, snapshot, "node")
     }
@@ -202,8 +210,16 @@ def _lines(hub: Hub, snapshot: Snapshot) -> list[NodeLine]:
     lines = []
     for node in nodes:
         status = _as_of_now(statuses.get(node.node_id), held)
-        behind = max(0, position - position_of(status.cursor)) if status is not None else position
-        state = judge_node(node, status, parked=parked.get(node.node_id, 0), behind=behind, now_ms=now_ms)
+        read = position_of(status.cursor) if status is not None else 0
+        behind = max(0, position - min(read, former.get(node.node_id, read)))
+        state = judge_node(
+            node,
+            status,
+            parked=parked.get(node.node_id, 0),
+            behind=behind,
+            now_ms=now_ms,
+            is_back=node.node_id not in former,
+        )
         lines.append(
             NodeLine(
                 node,
@@ -221,6 +237,16 @@ def _lines(hub: Hub, snapshot: Snapshot) -> list[NodeLine]:
     return lines
 
 
+def _former_ends(hub: Hub, snapshot: Snapshot) -> dict[bytes, int]:
+    """By node whose last hello was of another history of the hub, how much of that one is the present one still."""
+    if not hub.histories:
+        return {}
+    said = kept_hellos(hub, snapshot.scan(HelloRow))
+    epochs = {node_id: one.request.hub_epoch for node_id, one in said.items() if not one.is_present}
+    shared = {epoch: shared_up_to(hub, epoch) or 0 for epoch in {*epochs.values()}}
+    return {node_id: shared[epoch] for node_id, epoch in epochs.items()}
+
+
 def _as_of_now(status: NodeStatusRow | None, held: Mapping[tuple[bytes, bytes], int]) -> NodeStatusRow | None:
     """What a node last said, without the queue that has arrived since then."""
     if status is None or held.get((status.node_id, status.epoch), 0) < status.head_seq:
@@ -228,13 +254,16 @@ def _as_of_now(status: NodeStatusRow | None, held: Mapping[tuple[bytes, bytes], 
     return status._replace(unsent_sets=0, oldest_unsent_ms=0)
 
 
-def judge_node(node: Node, status: NodeStatusRow | None, *, parked: int, behind: int, now_ms: int) -> NodeState:
+def judge_node(
+    node: Node, status: NodeStatusRow | None, *, parked: int, behind: int, now_ms: int, is_back: bool
+) -> NodeState:
     """The first state of the table that fits.
 
     Args:
         parked: its sets that wait at the hub.
         behind: positions it has not read.
         now_ms: hub clock.
+        is_back: its last hello was of the hub's present history.
     """
     if node.key_status == "revoked":
         return NodeState.REVOKED
@@ -242,7 +271,10 @@ def judge_node(node: Node, status: NodeStatusRow | None, *, parked: int, behind:
         return NodeState.SUSPENDED
     if status is None or status.last_seen_ms == 0:
         return NodeState.NEVER_SEEN
-    return _situation_state(status) or _traffic_state(status, parked=parked, behind=behind, now_ms=now_ms)
+    situation = _situation_state(status)
+    if not is_back and situation is not NodeState.SUPERSEDED:
+        return NodeState.NOT_BACK
+    return situation or _traffic_state(status, parked=parked, behind=behind, now_ms=now_ms)
 
 
 def _situation_state(status: NodeStatusRow) -> NodeState | None:

@@ -10,6 +10,8 @@ Rules
    P: an exclusion takes writes out of the state, and nothing that stands leads to them any more.
 3. Void is what was void then: an exclusion behind P has not happened yet.
 4. Personal values are no part of what is folded again: they may have been erased since, and no count asks for them.
+5. What names a vehicle is looked for among what names it now, what named it once, and what a set named that was
+   excluded behind P; each is asked which one it named at P.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -28,10 +30,10 @@ from carnet_hub.core.ports import RecordReads, Snapshot
 from carnet_hub.core.receipts import unpack_voids
 from carnet_hub.core.record_book import Key
 from carnet_hub.core.rows import AdmissionRow, LogHead, LogKind, LogRow, RecordRow, SetState
-from carnet_hub.core.working_days import legal_day
 from carnet_protocol.changeset import reread_set
 from carnet_protocol.fold import effective_based_on, fold_write
 from carnet_protocol.ids import Nonce, OpId, index_of, nonce_of, op_id, split_op_ids
+from carnet_protocol.legal_days import legal_day
 from carnet_protocol.ops import Action, Op
 from carnet_protocol.reasons import Reason
 from carnet_protocol.resolvers import show
@@ -160,8 +162,15 @@ class PastReads:
             yield from self._as_then(batch)
 
     def anchored(self, vehicle_ids: Collection[bytes]) -> list[tuple[bytes, int, bytes]]:
-        """See `ports.RecordReads`: as of now, so the caller asks `records` what stood there."""
-        return self._snapshot.anchored(vehicle_ids)
+        """See `ports.RecordReads`; records that follow the vehicle of another are left out."""
+        wanted = frozenset(vehicle_ids)
+        named = {*self._snapshot.anchored(wanted), *self._snapshot.formerly_anchored(wanted)}
+        by_kind: dict[int, set[bytes]] = {}
+        for kind, record in {(kind, record) for _, kind, record in named} | self._excluded_since.keys():
+            if self._hub.rules[kind].anchor_label is not None:
+                by_kind.setdefault(kind, set()).add(record)
+        rows = [row for kind, ids in sorted(by_kind.items()) for row in self.records(kind, ids).values()]
+        return [(row.anchor, row.kind, row.id) for row in rows if row.anchor is not None and row.anchor in wanted]
 
     def _as_then(self, rows: list[RecordRow]) -> Iterator[RecordRow]:
         """The same records, in their order, without those that did not exist yet."""

@@ -3,6 +3,11 @@
 Decides periods of three months counted from a day, calendar quarters and years of four of them, their names, and the
 last day on which a report of a series may be filed. Does not decide what begins them (`dossiers`).
 
+A period of months ends on the day of the month on which the first began, or on the last day of a shorter month, and the
+next begins on the day behind it. That it is no working day moves the last day for filing (`working_days`), never the
+period: a calendar that is put right later must not renumber a report.
+
+    stages from 04-22:   1 is 04-22 to 07-22, 2 is 07-23 to 10-22
     series of quarters:  1 is the quarter in which it began, 2 the next
     series of years:     the first one is the four quarters behind the last quarterly report
 """
@@ -87,10 +92,21 @@ def period_of(span: Span, began: date, day: date) -> Period:
     """
     number = 1
     if span.months:
-        while _months_later(began, number * span.months) <= day:
+        while _months_later(began, number * span.months) < day:
             number += 1
-    start = _months_later(began, (number - 1) * span.months)
-    return Period(number, start, day)
+    return Period(number, _start_of(span, began, number), day)
+
+
+def stage_of(span: Span, began: date, number: int) -> Period:
+    """A whole period of a span that has months.
+
+    Args:
+        began: when `span.after` happened.
+        number: from 1.
+
+    Source: Civil Code, art. 201 and 202: the day on which a term of months begins does not count.
+    """
+    return Period(number, _start_of(span, began, number), _months_later(began, number * span.months))
 
 
 def periods_of(schedule: Schedule, began: date) -> tuple[Period, ...]:
@@ -112,6 +128,10 @@ def periods_of(schedule: Schedule, began: date) -> tuple[Period, ...]:
 def last_day_for(schedule: Schedule, period: Period) -> date:
     """Until when the report about a period may be filed."""
     return period.end + timedelta(schedule.due_days)
+
+
+def _start_of(span: Span, began: date, number: int) -> date:
+    return began if number == 1 else _months_later(began, (number - 1) * span.months) + _DAY
 
 
 def _months_later(day: date, months: int) -> date:

@@ -48,7 +48,7 @@ class StoredPlan(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fi
         """The canonical bytes that are kept once the plan is a version."""
         said: dict[str, object] = {
             "form": _FORM,
-            "texts": {name: value for name, value in self.texts.items() if value != ""},
+            "texts": {name: value for name, value in self.texts.items() if value not in ("", 0)},
             "segments": sorted(one.hex() for one in self.segment_hashes),
             "repeated_lines": self.repeated,
             "faulty_lines": self.faulty_count,

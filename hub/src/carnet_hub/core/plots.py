@@ -19,6 +19,7 @@ BAR_HEIGHT: Final = 16
 BAR_LEFT: Final = 130
 BAR_ROOM: Final = 480
 _TICKS: Final = 4
+_ROUND: Final = (1, 2, 5, 10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ def line_plot(points: Sequence[tuple[int, int]], start: date, total: int) -> Lin
     """A line from points.
 
     Args:
-        points: (days since `start`, count), ascending, at least one.
+        points: (days since `start`, count), ascending, at least one; the axis names no day behind the last.
         total: what the upper edge stands for; the points lie below it.
     """
     last, most = max(points[-1][0], 1), max(total, 1)
@@ -69,11 +70,9 @@ def line_plot(points: Sequence[tuple[int, int]], start: date, total: int) -> Lin
     for x, y in places[1:]:
         steps.append(f"H{x}V{y}")
     path = "".join(steps)
-    days = tuple(
-        Tick(_x(last * one // _TICKS, last), (start + timedelta(last * one // _TICKS)).isoformat())
-        for one in range(_TICKS + 1)
-    )
-    counts = tuple(Tick(_y(most * one // _TICKS, most), f"{most * one // _TICKS:,}") for one in range(_TICKS + 1))
+    named = sorted({points[-1][0] * one // _TICKS for one in range(_TICKS + 1)})
+    days = tuple(Tick(_x(day, last), (start + timedelta(day)).isoformat()) for day in named)
+    counts = tuple(Tick(_y(count, most), f"{count:,}") for count in _round_counts(most))
     floor = HEIGHT - BOTTOM
     return LinePlot(path, f"{path}V{floor}H{LEFT}Z", _y(most, most), days, counts)
 
@@ -85,6 +84,15 @@ def bar_plot(rows: Sequence[tuple[str, int]]) -> tuple[Bar, ...]:
         Bar(number * BAR_STEP, max(count * BAR_ROOM // most, 1), label, count)
         for number, (label, count) in enumerate(rows)
     )
+
+
+def _round_counts(most: int) -> list[int]:
+    """0, round numbers as far apart as there is room for, and `most`; none so near to it that both cannot be read."""
+    scale = 1
+    while scale * 10 * _TICKS < most:
+        scale *= 10
+    step = next(scale * one for one in _ROUND if scale * one * _TICKS >= most)
+    return [*range(0, most - (step + 1) // 2 + 1, step), most] if most > 1 else [0, most]
 
 
 def _x(day: int, last: int) -> int:

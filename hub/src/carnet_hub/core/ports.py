@@ -13,8 +13,10 @@ The store's contract:
 from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
+from types import TracebackType
 from typing import Protocol, TypeVar
 
+from carnet_hub.core.count_ports import CountReads
 from carnet_hub.core.failures import HubFailure
 from carnet_hub.core.master_ports import MasterReads
 from carnet_hub.core.relink_ports import RelinkReads
@@ -28,6 +30,7 @@ from carnet_hub.core.rows import (
     EpochRow,
     EvidenceRow,
     FeedRow,
+    HelloRow,
     InviteRow,
     KeyRow,
     LogHead,
@@ -108,6 +111,18 @@ class RunBlocking(Protocol):
         """Do the work; its exception is raised here."""
 
 
+class Turn(Protocol):
+    """What threads of one process take in turn: whoever has entered is alone until leaving."""
+
+    def __enter__(self) -> object:
+        """Wait for the others, and enter."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> None:
+        """Leave; an exception goes on."""
+
+
 class SecretBox(Protocol):
     """Authenticated encryption with the hub's data key, for secret values at rest."""
 
@@ -145,6 +160,9 @@ class Alarms(Protocol):
 
     def set_failed(self, nonce: bytes, error: Exception) -> None:
         """A change set made the hub itself fail and was parked with the reason `internal`."""
+
+    def count_failed(self, position: int, error: Exception) -> None:
+        """While the log was folded, the count of recalls failed on an entry at or shortly before a position."""
 
     def model_unusable(self, model_id: bytes, detail: str) -> None:
         """A matching model that a person has activated cannot be used; it weighs nobody until that is mended."""
@@ -185,8 +203,11 @@ class RecordReads(Protocol):
         """(vehicle, kind, id) of every record that is anchored to one of these vehicles now."""
 
 
-class Snapshot(RecordReads, MasterReads, RelinkReads, Protocol):
+class Snapshot(RecordReads, MasterReads, RelinkReads, CountReads, Protocol):
     """Reads. Look-ups take many keys at once and answer with what exists."""
+
+    def formerly_anchored(self, vehicle_ids: Collection[bytes]) -> list[tuple[bytes, int, bytes]]:
+        """(vehicle, kind, id) of every record that named one of these vehicles once and then another."""
 
     def setting(self, name: str) -> bytes | None:
         """One fact of the hub itself (`hub_id`, `hub_epoch`); None when it was never set."""
@@ -283,6 +304,9 @@ class Snapshot(RecordReads, MasterReads, RelinkReads, Protocol):
 
     def statuses(self, node_ids: Collection[bytes]) -> dict[bytes, NodeStatusRow]:
         """What nodes last said about themselves."""
+
+    def hellos(self, node_ids: Collection[bytes]) -> list[HelloRow]:
+        """The last hellos of some nodes, as they signed them."""
 
     def evidence(self, node_id: bytes, limit: int) -> list[EvidenceRow]:
         """Contradicting bodies of one node, newest first."""

@@ -5,10 +5,12 @@ Decides nothing: whatever is not fetched here is looked up one by one later, wit
 
 from collections.abc import Iterator, Sequence
 
+from carnet_hub.core.histories import known_branches
 from carnet_hub.core.intake import Arrival
 from carnet_hub.core.parties import load_parties
+from carnet_hub.core.ranking import seen_position
 from carnet_hub.core.record_book import Key
-from carnet_hub.core.rows import SetState
+from carnet_hub.core.rows import LogHead, SetState
 from carnet_hub.core.workspace import Workspace
 from carnet_protocol.ids import NONCE_BYTES, OP_ID_BYTES
 from carnet_protocol.kinds import VEHICLE
@@ -48,7 +50,8 @@ def _load_sets(workspace: Workspace, arrivals: Sequence[Arrival]) -> None:
     nodes = {header.node_id for header in headers}
     workspace.ledger.load(nonces=nonces, nodes=nodes, places=places)
     workspace.ledger.load_waiting({header.nonce for header in headers})
-    workspace.load_commit_times(header.hub_position for header in headers)
+    branches, head = known_branches(workspace.hub), LogHead(workspace.position, workspace.received_ms)
+    workspace.load_commit_times(seen_position(header, branches, head) for header in headers)
     workspace.load_nodes({arrival.node.key_id for arrival in arrivals}, nodes)
     workspace.load_erased({record for arrival in arrivals for record in arrival.sealed_records})
     for arrival in arrivals:

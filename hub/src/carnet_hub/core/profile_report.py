@@ -5,7 +5,8 @@ Decides which moment a report stands for, which period it is about and what was 
 signs nothing (`adapters/report_files`).
 
 Rules
-1. A report names its log position and its day, and is a function of both, of its profile and of what was stated.
+1. A report names its log position and its day, and is a function of both, of its profile, of what was stated and of
+   the rule about superseded campaigns: all of it stands in the report, so a setting that changes changes no report.
 2. A flat report is about the newest period that has ended, counted at the end of that period.
 3. A filing is of today (`filing`).
 4. A report that restates another names it by the hash of its manifest and shows both figures; the other stays as it is.
@@ -19,6 +20,7 @@ from typing import Final
 from carnet_hub.core.dossiers import Dossier, read_dossier
 from carnet_hub.core.failures import Unusable
 from carnet_hub.core.filing import Coverage, cover
+from carnet_hub.core.histories import history_at
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.past import last_position_on, reads_at
 from carnet_hub.core.periods import Period, Schedule, period_of, periods_of
@@ -37,9 +39,10 @@ from carnet_hub.core.trends import (
     completed_by_day,
     completed_by_province,
     completed_by_site,
+    province_name,
     read_sites,
 )
-from carnet_hub.core.working_days import legal_day
+from carnet_protocol.legal_days import legal_day
 
 _BEGINS: Final = "published"
 
@@ -70,6 +73,7 @@ class Ask:
         as_of: the day; today when left out.
         position: of the log; the last one of the day when left out.
         stated: by item id, see `report_items.parse_stated`.
+        counts_superseded: the authority's rule, see `Hub`; the one that is set now when left out.
     """
 
     profile: Profile
@@ -78,6 +82,7 @@ class Ask:
     position: int | None = None
     stated: Mapping[str, Value] = field(default_factory=dict)
     restated: Restated | None = None
+    counts_superseded: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +104,7 @@ class PreparedReport:
 
     Attributes:
         coverage: of a filing, how many have what; None for other forms.
+        counts_superseded: the rule it was counted by, see `Hub`.
     """
 
     ask: Ask
@@ -115,6 +121,7 @@ class PreparedReport:
     provinces: tuple[tuple[str, int], ...]
     names: ProvinceNames
     coverage: Coverage | None
+    counts_superseded: bool
 
     @property
     def began(self) -> date:
@@ -128,8 +135,7 @@ class PreparedReport:
         Args:
             language: 0 for Chinese, 1 for English.
         """
-        found = self.names.get(code)
-        return found[language] if found is not None else (code or ("未注明", "not stated")[language])
+        return province_name(self.names, code, language)
 
 
 def prepare_report(
@@ -146,6 +152,8 @@ def prepare_report(
             was written.
     """
     _check_restated(ask)
+    if ask.counts_superseded is not None:
+        hub = replace(hub, counts_superseded=ask.counts_superseded)
     moment = moment_of(snapshot, _at_end_of_period(hub, snapshot, ask), legal_day(hub.clock.now_ms()))
     reads = reads_at(hub, snapshot, moment.position)
     counted = count_campaign(hub, segments, reads, ask.campaign_no)
@@ -173,6 +181,7 @@ def prepare_report(
         tuple(completed_by_province(by_site)),
         names,
         coverage,
+        hub.counts_superseded,
     )
 
 
@@ -183,7 +192,7 @@ def moment_of(snapshot: Snapshot, ask: Ask, today: date) -> Moment:
         today: in mainland China.
 
     Raises:
-        Unusable: a day ahead, a position that is none, one behind the day, or a filing of the past.
+        Unusable: a day ahead, a position that is none, one behind the day or passed before it, or a filing of the past.
     """
     end = snapshot.head().position
     as_of = ask.as_of or today
@@ -201,6 +210,12 @@ def moment_of(snapshot: Snapshot, ask: Ask, today: date) -> Moment:
         as_of = day
     if day > as_of:
         raise Unusable(f"Position {position} was reached on {day}, behind {as_of}.", f"Give {day} or a later day.")
+    left = legal_day(snapshot.commit_times([position + 1])[position + 1]) if position < end else as_of
+    if left < as_of:
+        raise Unusable(
+            f"The log had passed position {position} on {left}, before {as_of}: things stood otherwise on that day.",
+            f"Give a day from {day} to {left}, or leave --position out.",
+        )
     if ask.profile.form is Form.FILING and position != end:
         raise Unusable(
             f"A filing is of today, and the log has passed position {position}: "
@@ -293,7 +308,7 @@ def _head(hub: Hub, ask: Ask, moment: Moment, counted: Counted) -> ReportHead:
     ]
     return ReportHead(
         hub.hub_id,
-        hub.hub_epoch,
+        history_at(hub, moment.position),
         counted.campaign.values,
         moment.position,
         moment.created_ms,

@@ -110,6 +110,7 @@ class Proof:
             "photo_hash": self.photo_hash,
             "signature_hash": self.signature_hash,
             "odometer_km": self.odometer_km,
+            "items_done": self.items_done,
         }
 
 
@@ -129,8 +130,9 @@ class CompletionReport:
         completed_at_ms: when the work was done, by the dealer's clock; None when it was not said.
         admitted_ms: set time fixed at admission.
         method: one of the registry's; None when it was not said.
-        is_retracted: taken back, or deleted.
+        taken_back: the write that took it back, or deleted it; None while it stands.
         proof: what it shows of the work.
+        campaign: record id of the campaign it is about; empty when it was not said.
         is_seen: its order is of the same dealer and the same car, which has this VIN, and neither void nor a draft.
     """
 
@@ -142,9 +144,20 @@ class CompletionReport:
     completed_at_ms: int | None
     admitted_ms: int
     method: str | None
-    is_retracted: bool
+    taken_back: OpId | None = None
     proof: Proof = NO_PROOF
     is_seen: bool = True
+    campaign: bytes = b""
+
+    @property
+    def is_retracted(self) -> bool:
+        """Whether it was taken back, or deleted."""
+        return self.taken_back is not None
+
+    @property
+    def cited(self) -> tuple[OpId, ...]:
+        """The writes that its row cites."""
+        return (self.op,) if self.taken_back is None else (self.op, self.taken_back)
 
     @property
     def done_ms(self) -> int:

@@ -11,9 +11,9 @@ admission, never computed again.
 
 from collections.abc import Sequence
 
+from carnet_hub.core.lineage import Branch, shared_between
 from carnet_hub.core.rows import LogHead
 from carnet_protocol.changeset import Header
-from carnet_protocol.hello import HubEpoch
 
 
 def set_time(header: Header, *, offset_ms: int, seen_ms: int, received_ms: int) -> int:
@@ -30,12 +30,16 @@ def set_time(header: Header, *, offset_ms: int, seen_ms: int, received_ms: int) 
     return min(max(header.wall_ms + offset_ms, seen_ms), received_ms)
 
 
-def seen_position(header: Header, histories: Sequence[HubEpoch], head: LogHead) -> int:
-    """The hub position an author had read; 0 when it names another history or a position that does not exist.
+def seen_position(header: Header, branches: Sequence[Branch], head: LogHead) -> int:
+    """The position of the present log up to which an author had certainly read.
 
     Args:
-        histories: of the hub, oldest first; what an author read in an earlier one counts as far as it is shared.
+        branches: every history of the hub, the present one last; of what an author read in another one that counts
+            which is shared.
+
+    Returns: 0 when the header names a history nobody knows, or a position that does not exist.
     """
-    ends = [*(one.position for one in histories[1:]), head.position]
-    shared = next((min(ends[at:]) for at, one in enumerate(histories) if one.hub_epoch == header.hub_epoch), 0)
-    return header.hub_position if header.hub_position <= shared else 0
+    present = branches[-1].hub_epoch
+    if header.hub_epoch == present:
+        return header.hub_position if header.hub_position <= head.position else 0
+    return min(header.hub_position, shared_between(branches, header.hub_epoch, present))

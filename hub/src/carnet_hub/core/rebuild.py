@@ -4,6 +4,9 @@ Decides how projections follow from log entries alone, and what counts as a diff
 functions that admission uses (`entries`, `releasing`); what admission *decided* (verdicts, set times, void ops) is
 read from the log, never decided again. Erasures are known from the start, because their values are gone from the log.
 
+A set on which the count of a recall fails stops no fold, as it stops no admission: the tables of the sums stay empty
+and every campaign is counted anew for whoever asks, until a fold comes past it. Everything else is folded to its end.
+
 A check folds into a scratch store and compares row by row; nothing of the hub changes, and nobody waits for it.
 """
 
@@ -14,16 +17,16 @@ from typing import Final
 
 from carnet_hub.core.admission import unknown_bases
 from carnet_hub.core.at_rest import plain_entries
+from carnet_hub.core.count_rows import COUNT_PROJECTIONS, CountRow
 from carnet_hub.core.effects import erasures_in
 from carnet_hub.core.entries import note_admission, note_sealed, take_effect, take_place, unpack_detail, void_whole_set
 from carnet_hub.core.exclusion import apply_exclusion, log_exclusions, vehicles_named, vehicles_tied
 from carnet_hub.core.folding import fold_set
+from carnet_hub.core.following_counts import are_askew, note_askew
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.intake import Arrival
 from carnet_hub.core.limits import DIFFERENCES_MAX, LOG_BATCH_ENTRIES, PLACES_PER_POSITION_BITS, TEXT_CHARS_MAX
-from carnet_hub.core.master_rows import PartyRow
-from carnet_hub.core.parties import plain_features
-from carnet_hub.core.ports import HubStore, Snapshot, Transaction
+from carnet_hub.core.ports import HubStore, Snapshot, StoreError, Transaction
 from carnet_hub.core.prefetch import prefetch
 from carnet_hub.core.receipts import unpack_voids
 from carnet_hub.core.record_book import Key
@@ -36,10 +39,9 @@ from carnet_hub.core.rows import (
     LogKind,
     LogRow,
     RecordRow,
-    Row,
-    SettledRow,
     WaitingRow,
 )
+from carnet_hub.core.table_differences import Difference, compare_tables
 from carnet_hub.core.workspace import History, Workspace, open_workspace
 from carnet_protocol.changeset import reread_set
 from carnet_protocol.errors import BadValue
@@ -50,33 +52,20 @@ from carnet_protocol.opened import open_set
 from carnet_protocol.reasons import Reason
 from carnet_protocol.registry import Writer
 
-FOLDED_AS: Final = b"8"
+FOLDED_AS: Final = b"11"
 """Which fold the tables are from; another value after every change of this program that folds the same log to other
 rows. 2: visits and ownerships are found by their customer, and a site's feed holds rulings. 3: what hangs on the
 vehicles of an excluded set is sent once more. 4: a ruling in front of an excluded set makes nobody the owner. 5: who
 is who. 6: of two changes of a node's key the later one in the log counts, whatever their set times. 7: clusters
 say nothing of since when, and an erasure tells sites of them anew. 8: an exclusion is told about records that have left
-the car since, and a car of which nothing is left stays with those who work on it."""
+the car since, and a car of which nothing is left stays with those who work on it. 9: sums of recalls. 10:
+which cars records have named. 11: an expired history closes before an entry has ended it, and an exclusion sends what
+the shares of days decide otherwise without the excluded sets."""
 
 _FOLDED_AS: Final = "folded_as"
 """Setting: the value of `FOLDED_AS` when the tables were last folded from nothing; none before version 2."""
 
 _Named = dict[bytes, set[bytes]]
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One row that the log does not account for, or that is missing.
-
-    Attributes:
-        table: name of the row type.
-        key: its first columns, as hexadecimal or decimal text.
-        problem: `missing`, `unexpected` or `different`.
-    """
-
-    table: str
-    key: tuple[str, ...]
-    problem: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +77,14 @@ class RebuildReport:
         rows: projection rows compared.
         difference_count: 0 when the tables are what the log says.
         differences: the first of them.
+        is_counted: False when a set made the count of recalls fail: then nothing is said about the tables of the sums.
     """
 
     entries: int
     rows: int
     difference_count: int
     differences: tuple[Difference, ...]
+    is_counted: bool = True
 
 
 def rebuild_if_outdated(hub: Hub) -> bool:
@@ -129,6 +120,7 @@ def fold_again(hub: Hub, transaction: Transaction) -> int:
     for row_type in PROJECTIONS:
         transaction.clear(row_type)
     note_fold(transaction)
+    note_askew(transaction, is_askew=False)
     return replay_log(hub, transaction, transaction)
 
 
@@ -173,12 +165,14 @@ def check_projections(hub: Hub, scratch: HubStore) -> RebuildReport:
     with hub.store.read() as log, scratch.write() as transaction:
         entries = replay_log(hub, log, transaction)
         rows, differences = 0, []
-        for row_type in PROJECTIONS:
-            for compared, difference in _compare(hub, row_type, log, transaction):
+        lacking = frozenset(row.campaign for row in transaction.scan(CountRow) if not row.is_whole)
+        is_counted = not are_askew(transaction)
+        for row_type in (one for one in PROJECTIONS if is_counted or one not in COUNT_PROJECTIONS):
+            for compared, difference in compare_tables(hub, row_type, log, transaction, lacking):
                 rows += compared
                 if difference is not None:
                     differences.append(difference)
-    return RebuildReport(entries, rows, len(differences), tuple(differences[:DIFFERENCES_MAX]))
+    return RebuildReport(entries, rows, len(differences), tuple(differences[:DIFFERENCES_MAX]), is_counted)
 
 
 def replay_log(hub: Hub, log: Snapshot, transaction: Transaction) -> int:
@@ -192,6 +186,7 @@ def replay_log(hub: Hub, log: Snapshot, transaction: Transaction) -> int:
     """
     history = read_history(hub, log)
     head = LogHead(0, 0)
+    is_counted = True
     while batch := log.log_after(head.position, LOG_BATCH_ENTRIES):
         workspace = Workspace(hub, transaction, head, log=log, history=history)
         arrivals = {row.position: stored_arrival(workspace, row) for row in batch if row.message is not None}
@@ -199,20 +194,40 @@ def replay_log(hub: Hub, log: Snapshot, transaction: Transaction) -> int:
         for row in batch:
             append_entry(workspace, row)
             _replay_entry(workspace, row, arrivals.get(row.position))
-        workspace.flush_projections(transaction)
+        workspace.flush_records(transaction)
+        is_counted = is_counted and _count(workspace, transaction)
         head = LogHead(batch[-1].position, batch[-1].received_ms)
     return head.position
+
+
+def _count(workspace: Workspace, transaction: Transaction) -> bool:
+    """Bring the sums up to date; where that fails they are left empty, not believed, and reported.
+
+    Returns: whether it succeeded.
+    """
+    try:
+        workspace.flush_counts(transaction)
+    except StoreError:
+        raise
+    except Exception as error:  # noqa: BLE001  (reported as an alarm; a sum must not keep the hub from starting)
+        workspace.hub.alarms.count_failed(workspace.position, error)
+        for row_type in COUNT_PROJECTIONS:
+            transaction.clear(row_type)
+        note_askew(transaction, is_askew=True)
+        return False
+    return True
 
 
 def read_history(hub: Hub, log: Snapshot) -> History:
     """What a fold must know from the start: everything ever erased, every set ever excluded."""
     erased: dict[bytes, int] = {}
     excluded: set[bytes] = set()
-    position = 0
+    position = last_exclusion = 0
     while batch := log.log_after(position, LOG_BATCH_ENTRIES):
         for row in batch:
             if row.kind == LogKind.EXCLUDE:
                 excluded.add(row.nonce)
+                last_exclusion = row.position
             elif row.is_broadcast:
                 for record, groups in erasures_in(hub, row):
                     erased[record] = erased.get(record, 0) | groups
@@ -222,8 +237,10 @@ def read_history(hub: Hub, log: Snapshot) -> History:
     led_to: _Named = {}
     misled: _Named = {}
     founders: dict[Key, bytes] = {}
+    first_excluded = 0
     for row, message in _sets_of_sites(hub, log):
         if row.nonce in excluded:
+            first_excluded = first_excluded or row.position
             for op in reread_set(message, hub.hub_id).ops:
                 if hub.rules[op.kind].writer is Writer.OWNER_SITE:
                     founders.setdefault((op.kind, op.record), row.dealer_id)
@@ -232,7 +249,16 @@ def read_history(hub: Hub, log: Snapshot) -> History:
                 misled.setdefault(vehicle, set()).add(row.dealer_id)
     persons = {record for kind, record in founders if kind == CUSTOMER.number}
     tied = _tied_to(hub, log, persons) if persons else {}
-    return History(erased, frozenset(excluded), led_to, misled, tied, founders)
+    return History(
+        erased,
+        frozenset(excluded),
+        led_to,
+        misled,
+        tied,
+        founders,
+        first_excluded=first_excluded,
+        last_exclusion=last_exclusion,
+    )
 
 
 def _tied_to(hub: Hub, log: Snapshot, persons: Set[bytes]) -> dict[bytes, dict[bytes, int]]:
@@ -356,36 +382,3 @@ def _records(snapshot: Snapshot, keys: list[tuple[int, bytes]]) -> list[RecordRo
         by_kind.setdefault(kind, []).append(record)
     found = [row for kind, ids in by_kind.items() for row in snapshot.records(kind, ids).values()]
     return sorted(found, key=lambda row: (row.kind, row.id))
-
-
-def _compare(hub: Hub, row_type: type[Row], one: Snapshot, other: Snapshot) -> Iterator[tuple[int, Difference | None]]:
-    """Walk two tables side by side: (rows compared, what differs)."""
-    width = PROJECTIONS[row_type]
-    left, right = one.scan(row_type), other.scan(row_type)
-    stored, folded = next(left, None), next(right, None)
-    while stored is not None or folded is not None:
-        if folded is None or (stored is not None and stored[:width] < folded[:width]):
-            yield 1, Difference(row_type.__name__, _key_text(stored, width), "unexpected")
-            stored = next(left, None)
-        elif stored is None or folded[:width] < stored[:width]:
-            yield 1, Difference(row_type.__name__, _key_text(folded, width), "missing")
-            folded = next(right, None)
-        else:
-            is_same = _plain(hub, stored) == _plain(hub, folded)
-            yield 1, None if is_same else Difference(row_type.__name__, _key_text(stored, width), "different")
-            stored, folded = next(left, None), next(right, None)
-
-
-def _plain(hub: Hub, row: Row) -> tuple[object, ...]:
-    """A row without its encryption, whose bytes differ every time."""
-    if isinstance(row, RecordRow):
-        return (*row[:-1], plain_entries(hub.box, row.kind, row.id, row.entries))
-    if isinstance(row, SettledRow):
-        return (*row[:-1], plain_entries(hub.box, row.kind, row.id, row.entry))
-    if isinstance(row, PartyRow):
-        return (*row[:-1], plain_features(hub.box, row))
-    return tuple(row)
-
-
-def _key_text(row: Row | None, width: int) -> tuple[str, ...]:
-    return tuple(one.hex() if isinstance(one, bytes) else str(one) for one in (row or ())[:width])

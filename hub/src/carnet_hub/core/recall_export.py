@@ -7,12 +7,13 @@ decide what the files say (`report`).
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from carnet_hub.core.histories import history_at
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.intake import find_signers
-from carnet_hub.core.kept_counts import KeptCounts
+from carnet_hub.core.kept_counts import kept_sums
 from carnet_hub.core.ports import RecordReads
 from carnet_hub.core.progress import Progress
-from carnet_hub.core.recalls import Campaign, Counted, count_campaign
+from carnet_hub.core.recalls import Campaign, Counted, Watched, count_campaign
 from carnet_hub.core.report import Citation, ReportHead, campaign_values
 from carnet_hub.core.shelves import SegmentShelf
 from carnet_protocol.envelope import Purpose, read_envelope, verify_envelope
@@ -49,6 +50,18 @@ class CitedSet:
     message: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A campaign's public fields and totals, for screens and programs.
+
+    Attributes:
+        is_kept: the totals are the sums that are kept; otherwise they were counted anew.
+    """
+
+    values: dict[str, object]
+    is_kept: bool
+
+
 def prepare_export(
     hub: Hub, segments: SegmentShelf, campaign_no: str, *, created_ms: int | None = None
 ) -> PreparedExport:
@@ -62,31 +75,35 @@ def prepare_export(
     """
     with hub.store.read() as snapshot:
         counted = count_campaign(hub, segments, snapshot, campaign_no)
-        citations = cite(snapshot, [judged.report.op for judged in counted.progress.judged])
+        citations = cite(snapshot, [op for judged in counted.progress.judged for op in judged.report.cited])
     head = _head(hub, counted, hub.clock.now_ms() if created_ms is None else created_ms)
     return PreparedExport(head, counted.campaign, counted.progress, citations)
 
 
-def describe_progress(hub: Hub, segments: SegmentShelf, campaign_no: str) -> dict[str, object]:
-    """A campaign's public fields and totals as of now, for screens and programs.
+def describe_progress(hub: Hub, segments: SegmentShelf, campaign_no: str) -> Described:
+    """How far a campaign has come as of now, by the sums that are kept as far as they can answer (`kept_counts`).
 
     Raises:
         Unusable: no such campaign, or a segment is missing.
     """
     with hub.store.read() as snapshot:
-        counted = count_campaign(hub, segments, snapshot, campaign_no)
-    return campaign_values(_head(hub, counted, hub.clock.now_ms()), counted.progress.sums)
+        found = kept_sums(hub, segments, snapshot, campaign_no)
+    head = ReportHead(hub.hub_id, hub.hub_epoch, found.campaign.values, found.position, hub.clock.now_ms(), {})
+    return Described(campaign_values(head, found.sums), found.is_kept)
 
 
-def describe_sums(hub: Hub, counts: KeptCounts, campaign_no: str) -> dict[str, object]:
-    """As `describe_progress`, from counts that follow the log.
+def recount_progress(hub: Hub, segments: SegmentShelf, campaign_no: str, watched: Watched) -> Described:
+    """As `describe_progress`, counted anew from every record.
+
+    Args:
+        watched: goes through the members, for somebody who waits.
 
     Raises:
         Unusable: no such campaign, or a segment is missing.
     """
-    found = counts.sums(campaign_no)
-    head = ReportHead(hub.hub_id, hub.hub_epoch, found.campaign.values, found.position, hub.clock.now_ms(), {})
-    return campaign_values(head, found.sums)
+    with hub.store.read() as snapshot:
+        counted = count_campaign(hub, segments, snapshot, campaign_no, watched)
+    return Described(campaign_values(_head(hub, counted, hub.clock.now_ms()), counted.progress.sums), is_kept=False)
 
 
 def cite(snapshot: RecordReads, ops: Iterable[OpId]) -> dict[OpId, Citation]:
@@ -122,4 +139,5 @@ def cited_set(hub: Hub, op: OpId) -> CitedSet:
 
 def _head(hub: Hub, counted: Counted, created_ms: int) -> ReportHead:
     values = counted.campaign.values
-    return ReportHead(hub.hub_id, hub.hub_epoch, values, counted.position, created_ms, counted.site_codes)
+    hub_epoch = history_at(hub, counted.position)
+    return ReportHead(hub.hub_id, hub_epoch, values, counted.position, created_ms, counted.site_codes)

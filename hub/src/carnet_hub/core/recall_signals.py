@@ -33,8 +33,8 @@ from carnet_hub.core.limits import (
 from carnet_hub.core.progress import CompletionReport
 from carnet_hub.core.recalls import require_campaign
 from carnet_hub.core.shown import shown_records
-from carnet_hub.core.working_days import legal_day, legal_hour
 from carnet_protocol.ids import RecordId, record_text
+from carnet_protocol.legal_days import legal_day, legal_hour
 from carnet_protocol.remedy import REFUSED
 from carnet_protocol.vin import normalise_vin
 

@@ -13,7 +13,7 @@ Rules
 4. A withdrawn campaign stays withdrawn.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -22,6 +22,7 @@ from carnet_hub.core.authoring import write_in
 from carnet_hub.core.campaign_plans import CampaignPlan, root_hash_of
 from carnet_hub.core.campaign_work import evidence_values, item_drafts
 from carnet_hub.core.completions import car_facts, completion_reports, terms_of
+from carnet_hub.core.contacts import campaign_attempts, reaches_of, with_tries
 from carnet_hub.core.dossiers import CampaignEvent, Stage, add_event, note_event, read_dossier, retract_event
 from carnet_hub.core.failures import Unusable
 from carnet_hub.core.hub import Hub
@@ -33,17 +34,26 @@ from carnet_hub.core.rows import RecordRow
 from carnet_hub.core.shelves import PlanShelf, SegmentShelf
 from carnet_hub.core.shown import shown_records
 from carnet_hub.core.tallies import count_progress
-from carnet_hub.core.withdrawals import Withdrawn, pack_withdrawals, unpack_withdrawals, withdraw_members
-from carnet_hub.core.working_days import legal_day
+from carnet_hub.core.withdrawals import (
+    Withdrawn,
+    pack_withdrawals,
+    split_hashes,
+    unpack_withdrawals,
+    withdraw_members,
+)
 from carnet_protocol.changeset import Draft
-from carnet_protocol.ids import HASH_BYTES, RECORD_RANDOM_BYTES, RecordId, new_record_id
+from carnet_protocol.ids import RECORD_RANDOM_BYTES, RecordId, new_record_id
+from carnet_protocol.legal_days import legal_day
 from carnet_protocol.registry import Kind, Value
-from carnet_protocol.segments import decode_segment
+from carnet_protocol.segments import decode_segment, segment_hash
 from carnet_protocol.state import head_op_ids, unpack_entries
 
 _PLAN_FIELDS: Final = ("title", "defect", "hazard", "emergency_advice", "remedy", "scope", "producer", "hazard_level")
-_LATER_FIELDS: Final = ("authority_no", "remedy_state", "interim_remedy")
+_LATER_FIELDS: Final = ("authority_no", "remedy_state", "interim_remedy", "unreachable_tries")
 """What plans of earlier versions of this program do not say."""
+
+Watched = Callable[[Iterable[str]], Iterable[str]]
+"""Goes through VINs as they are, for somebody who waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +88,8 @@ def import_plan(
 ) -> tuple[Withdrawn, ...]:
     """Put a plan on the operator's desk; an earlier one that was not published is replaced.
 
+    A list of the published plan that is missing or damaged is written again when this plan has it too.
+
     Args:
         withdrawn: reason by VIN, of members of the published plan that this one leaves out.
 
@@ -85,12 +97,16 @@ def import_plan(
 
     Raises:
         ListRefused: the list leaves out somebody without a reason; the desk is as it was.
-        Unusable: a segment of the published plan is missing.
+        Unusable: a segment of the published plan is missing, and this plan has another.
     """
     with hub.store.read() as snapshot:
         current = find_campaign(hub, snapshot, plan.texts.campaign_no)
+    published = current.segment_hashes if current is not None else []
+    for one in plan.members.segments:
+        if segment_hash(one) in published:
+            segments.put(one)
     earlier = withdrawn_of(segments, current) if current is not None else {}
-    former = list(held_segments(segments, current.segment_hashes)) if current is not None else []
+    former = list(held_segments(segments, published))
     gone = withdraw_members(former, earlier, plan.members.segments, withdrawn or {})
     put_plan(segments, plans, plan, gone)
     return gone
@@ -144,15 +160,20 @@ def publish_campaign(hub: Hub, segments: SegmentShelf, plans: PlanShelf, campaig
         current = find_campaign(hub, transaction, campaign_no)
         dossier = read_dossier(hub, transaction, campaign_no)
         version = dossier.number_of(plan_hash, _version_of(current))
-        said, since_ms = ({}, 0) if current is None else (current.values, hub.clock.now_ms())
+        said, from_ms = ({}, 0) if current is None else (current.values, _next_instant(hub, transaction))
         values = _plan_values(hub, transaction, plan, version, plan_hash)
-        values |= evidence_values(plan.work, said, since_ms)
+        values |= evidence_values(plan.work, said, from_ms)
         draft = _first_draft(hub, campaign_no, values) if current is None else _next_draft(hub, current, values)
-        items = item_drafts(hub, transaction, RecordId(draft.record), plan.work, since_ms)
+        items = item_drafts(hub, transaction, RecordId(draft.record), plan.work, from_ms)
         write_in(hub, transaction, [draft, *items])
         today = legal_day(hub.clock.now_ms())
         add_event(hub, transaction, campaign_no, "published", today, plan=(version, plan_hash))
         return require_campaign(hub, transaction, campaign_no)
+
+
+def _next_instant(hub: Hub, transaction: Transaction) -> int:
+    """The first ms in which nothing can have been done that the log holds already, whatever became of the clock."""
+    return max(hub.clock.now_ms(), transaction.head().received_ms) + 1
 
 
 def note(
@@ -234,21 +255,38 @@ def require_campaign(hub: Hub, snapshot: RecordReads, campaign_no: str) -> Campa
     return campaign
 
 
-def count_campaign(hub: Hub, segments: SegmentShelf, snapshot: RecordReads, campaign_no: str) -> Counted:
+def count_campaign(
+    hub: Hub, segments: SegmentShelf, snapshot: RecordReads, campaign_no: str, watched: Watched = iter
+) -> Counted:
     """How far a campaign has come, as of a snapshot.
+
+    Args:
+        watched: goes through the members, for somebody who waits.
 
     Raises:
         Unusable: no such campaign, or a segment is missing.
     """
     campaign = require_campaign(hub, snapshot, campaign_no)
-    record = RecordId(campaign.row.id)
-    terms = terms_of(hub, snapshot, record, campaign.values)
-    cars = car_facts(hub, snapshot, members_of(segments, campaign))
-    reports = completion_reports(hub, snapshot, record)
-    progress = count_progress(members_of(segments, campaign), reports, cars, withdrawn_of(segments, campaign), terms)
+    progress = count_pairs(hub, segments, snapshot, campaign, watched)
     sites = shown_records(hub.registry, snapshot, "dealer_site")
     site_codes = {row.id: str(values.get("site_code") or "") for row, values in sites}
     return Counted(campaign, progress, snapshot.head().position, site_codes)
+
+
+def count_pairs(
+    hub: Hub, segments: SegmentShelf, snapshot: RecordReads, campaign: Campaign, watched: Watched = iter
+) -> Progress:
+    """The same for a campaign that was read already, without its sites.
+
+    Raises:
+        Unusable: a segment is missing.
+    """
+    record = RecordId(campaign.row.id)
+    terms = terms_of(hub, snapshot, record, campaign.values)
+    reaches = reaches_of(hub, snapshot, campaign_attempts(hub, snapshot, record), terms.tries_max)
+    cars = with_tries(car_facts(hub, snapshot, watched(members_of(segments, campaign))), reaches)
+    reports = completion_reports(hub, snapshot, record)
+    return count_progress(members_of(segments, campaign), reports, cars, withdrawn_of(segments, campaign), terms)
 
 
 def members_of(segments: SegmentShelf, campaign: Campaign) -> Iterator[str]:
@@ -281,15 +319,10 @@ def held_segments(segments: SegmentShelf, names: Iterable[bytes]) -> Iterator[by
     for name in names:
         segment = segments.get(name)
         if segment is None:
-            raise Unusable(f"Segment {name.hex()} is missing.", "Put it back from a backup, or publish again.")
+            raise Unusable(
+                f"Segment {name.hex()} is missing.", "Put it back from a backup, or import the same list again."
+            )
         yield segment
-
-
-def split_hashes(joined: Value) -> list[bytes]:
-    """The segment hashes in a campaign's field; none for a campaign without members."""
-    if not isinstance(joined, bytes):
-        return []
-    return [joined[at : at + HASH_BYTES] for at in range(0, len(joined), HASH_BYTES)]
 
 
 def _plan_values(

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
 
+from carnet_hub.core.anchor_rows import FormerAnchorRow
 from carnet_hub.core.at_rest import keep_entries, plain_entries
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.kind_rules import KindRules
-from carnet_hub.core.limits import PLACES_PER_POSITION_BITS
+from carnet_hub.core.limits import LIST_ROWS_MAX, PLACES_PER_POSITION_BITS
 from carnet_hub.core.ports import Snapshot, Transaction
 from carnet_hub.core.rows import AssignmentDayRow, AssignmentRow, FeedRow, RecordRow, SettledRow
 from carnet_protocol.resolvers import resolve
@@ -78,6 +79,7 @@ class RecordBook:
     Attributes:
         touched_parties: customers about whom something was written since somebody last asked (`parties`).
         touched_cars: cars that are new, or whose plates were written.
+        left_anchors: vehicles that a record was anchored to and is no longer.
     """
 
     def __init__(self, hub: Hub, snapshot: Snapshot) -> None:
@@ -89,7 +91,9 @@ class RecordBook:
         self._of_party: dict[bytes, dict[Key, None]] = {}
         self.touched_parties: dict[bytes, None] = {}
         self.touched_cars: dict[bytes, None] = {}
+        self.left_anchors: set[bytes] = set()
         self._assignments: dict[bytes, dict[bytes, AssignmentRow]] = {}
+        self._former_anchors: dict[tuple[bytes, int, bytes], None] = {}
         self._dirty: dict[Key, None] = {}
         self._new_assignments: dict[tuple[bytes, bytes], None] = {}
         self._ended_assignments: dict[tuple[bytes, bytes], None] = {}
@@ -120,7 +124,7 @@ class RecordBook:
             if known is None or known.anchor == vehicle:
                 self._anchored[vehicle][kind, record] = None
         if fresh:
-            for state in self._changed():
+            for state in self.changed():
                 if state.anchor in fresh:
                     self._anchored[state.anchor][state.key] = None
 
@@ -135,7 +139,7 @@ class RecordBook:
             if state.parent in self._children:
                 self._children[state.parent][key] = None
         if fresh:
-            for state in self._changed():
+            for state in self.changed():
                 if state.parent in fresh:
                     self._children[state.parent][state.key] = None
 
@@ -150,7 +154,7 @@ class RecordBook:
             if state.parent in self._of_party:
                 self._of_party[state.parent][key] = None
         if fresh:
-            for state in self._changed():
+            for state in self.changed():
                 if state.parent in fresh and state.rules.tells_of_party:
                     self._of_party[state.parent][state.key] = None
 
@@ -173,6 +177,16 @@ class RecordBook:
         ended = [row for row in standing[:limit] if row.expires_ms <= now_ms]
         self._next_expiry_ms = standing[len(ended)].expires_ms if len(ended) < len(standing) else _NEVER_MS
         return ended
+
+    def assignments_of(self, dealer: bytes) -> list[AssignmentRow]:
+        """Everything that one site is assigned to, by vehicle; read whole, which is for rare work."""
+        changed = {*self._new_assignments, *self._ended_assignments}
+        standing = [self._assignments[vehicle][site] for vehicle, site in self._new_assignments if site == dealer]
+        after = (0, b"")
+        while stored := self._snapshot.assignments_of(dealer, after, LIST_ROWS_MAX):
+            standing += [row for row in stored if row[:2] not in changed]
+            after = (stored[-1].since, stored[-1].vehicle_id)
+        return sorted(standing)
 
     def state(self, key: Key) -> RecordState | None:
         """A record, None when there is none."""
@@ -199,6 +213,10 @@ class RecordBook:
         """Anchor a record elsewhere."""
         key = state.key
         if state.anchor != anchor:
+            if state.anchor is not None:
+                self.left_anchors.add(state.anchor)
+            if state.anchor is not None and state.rules.anchor_label is not None:
+                self._former_anchors[(state.anchor, *key)] = None
             if state.anchor in self._anchored:
                 self._anchored[state.anchor].pop(key, None)
             if anchor is not None and anchor in self._anchored:
@@ -290,8 +308,9 @@ class RecordBook:
     def flush(self, transaction: Transaction) -> None:
         """Write everything that was added or changed; wide rows in the order of their keys: neighbours share a page."""
         box = self._hub.box
-        states = sorted(self._changed(), key=lambda state: state.key)
+        states = sorted(self.changed(), key=lambda state: state.key)
         transaction.put([_row_of(one, keep_entries(box, one.rules, one.key[1], one.entries)) for one in states])
+        transaction.put([FormerAnchorRow(*one) for one in self._former_anchors])
         transaction.remove(AssignmentRow, self._ended_assignments)
         transaction.put([self._assignments[vehicle][dealer] for vehicle, dealer in self._new_assignments])
         transaction.put([self._days[one] for one in self._new_days])
@@ -311,7 +330,8 @@ class RecordBook:
         if parent is not None and parent in self._of_party:
             self._of_party[parent][state.key] = None
 
-    def _changed(self) -> list[RecordState]:
+    def changed(self) -> list[RecordState]:
+        """Every record that was added or changed."""
         return [state for key in self._dirty if (state := self._states[key]) is not None]
 
     def _state_of(self, row: RecordRow) -> RecordState:

@@ -129,9 +129,7 @@ def export_files(head: ReportHead, progress: Progress, members: Iterable[str], c
     return [
         csv_file(SUMMARY_NAME, _summary_rows(head, progress)),
         ReportFile(CAMPAIGN_NAME, [json_text(campaign_values(head, progress.sums))], has_rows=False),
-        ReportFile(
-            MEMBERS_NAME, (json_line(_member_values(vin, progress)) for vin in chain(members, progress.withdrawn))
-        ),
+        ReportFile(MEMBERS_NAME, _member_lines(chain(members, progress.withdrawn), progress)),
         ReportFile(COMPLETIONS_NAME, _completion_lines(head, progress.judged, cite)),
         ReportFile(README_NAME, [README_TEXT.encode()], has_rows=False),
     ]
@@ -255,6 +253,25 @@ def _summary_rows(head: ReportHead, progress: Progress) -> Iterator[tuple[str, s
         yield (f"completed at {site}", str(by_site[site]))
 
 
+def _member_lines(vins: Iterable[str], progress: Progress) -> Iterator[bytes]:
+    """One line for each member, many in one chunk.
+
+    Most members of a large campaign rest and differ in nothing but their VIN, so their line is encoded once.
+    """
+    resting = {"vin": "", "state": progress.resting.value, "done_at": None, "op_id": None, "withdrawn": None}
+    head, tail = json_line(resting).decode().split('"vin":""')
+    head, tail = f'{head}"vin":"', f'"{tail}'
+    known = progress.states.keys() | progress.counted.keys() | progress.withdrawn.keys()
+    waiting = iter(vins)
+    while batch := list(islice(waiting, CITED_BATCH)):
+        yield "".join(
+            f"{head}{vin}{tail}"
+            if vin not in known and vin.isascii() and vin.isalnum()
+            else json_line(_member_values(vin, progress)).decode()
+            for vin in batch
+        ).encode()
+
+
 def _member_values(vin: str, progress: Progress) -> dict[str, object]:
     counted = progress.counted.get(vin)
     return {
@@ -269,13 +286,13 @@ def _member_values(vin: str, progress: Progress) -> dict[str, object]:
 def _completion_lines(head: ReportHead, judged: Iterable[Judged], cite: Cite) -> Iterator[bytes]:
     waiting = iter(judged)
     while batch := list(islice(waiting, CITED_BATCH)):
-        citations = cite([one.report.op for one in batch])
+        citations = cite([op for one in batch for op in one.report.cited])
         yield from (json_line(_completion_values(one, head, citations)) for one in batch)
 
 
 def _completion_values(judged: Judged, head: ReportHead, citations: Mapping[OpId, Citation]) -> dict[str, object]:
     report = judged.report
-    return {
+    values = {
         "vin": normalise_vin(report.vin),
         "fate": judged.fate.value,
         "method": report.method,
@@ -285,10 +302,19 @@ def _completion_values(judged: Judged, head: ReportHead, citations: Mapping[OpId
         "dealer_id": record_text(report.dealer),
         "completion_id": record_text(report.record),
         "visit_id": None if report.visit is None else record_text(report.visit),
-        "op_id": report.op.hex(),
-        "nonce": nonce_of(report.op).hex(),
-        "op_index": index_of(report.op),
-        **citation_values(citations.get(report.op)),
+        **_op_values(report.op, citations),
+    }
+    if report.taken_back is not None:
+        values["retracted_by"] = _op_values(report.taken_back, citations)
+    return values
+
+
+def _op_values(op: OpId, citations: Mapping[OpId, Citation]) -> dict[str, object]:
+    return {
+        "op_id": op.hex(),
+        "nonce": nonce_of(op).hex(),
+        "op_index": index_of(op),
+        **citation_values(citations.get(op)),
     }
 
 

@@ -5,7 +5,7 @@ Decides the bytes of each file but pages and workbook, which adapters draw from 
 
     report.json         items, the whole record, what was stated, what is missing, what it cites
     items.csv           the items for people;  profile.toml  the very list they come from
-    series.csv, sites.csv, provinces.csv        completions by day, site and province
+    series.csv, sites.csv, provinces.csv        completions by day, site and province (its code, no name)
     removals.ndjson     one line per vehicle that left without completion, with the set that says so
     vehicles.ndjson, dealers.ndjson             of a filing: what is on file, and what is missing
 """
@@ -104,6 +104,7 @@ def report_values(report: PreparedReport, cited: Sequence[Mapping[str, object]])
         "profile_source": profile.source,
         "profile_is_verified": profile.is_verified,
         "form": profile.form.value,
+        "counts_superseded": report.counts_superseded,
         "label": profile.label,
         "label_zh": profile.label_zh,
         "campaign_no": report.ask.campaign_no,
@@ -140,19 +141,17 @@ def series_rows(report: PreparedReport) -> Iterator[tuple[str, ...]]:
 
 
 def site_rows(report: PreparedReport) -> Iterator[tuple[str, ...]]:
-    """Completions by site as a table, with a header."""
-    yield ("site", "name", "province_code", "province_zh", "province", "completed")
+    """Completions by site as a table, with a header; provinces by code, since their names may change."""
+    yield ("site", "name", "province_code", "completed")
     for one in report.sites:
-        code = one.site.province
-        names = (report.province_name(code, 0), report.province_name(code, 1))
-        yield (one.site.code, one.site.name, code, *names, str(one.completed))
+        yield (one.site.code, one.site.name, one.site.province, str(one.completed))
 
 
 def province_rows(report: PreparedReport) -> Iterator[tuple[str, ...]]:
     """Completions by province as a table, with a header."""
-    yield ("province_code", "province_zh", "province", "completed")
+    yield ("province_code", "completed")
     for code, count in report.provinces:
-        yield (code, report.province_name(code, 0), report.province_name(code, 1), str(count))
+        yield (code, str(count))
 
 
 def _item_values(line: Line) -> dict[str, object]:

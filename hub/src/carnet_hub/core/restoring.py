@@ -6,11 +6,12 @@ position, and offers what the hub has lost. Also decides how far an off-site bac
 to there they may forget.
 """
 
-from dataclasses import replace
+from collections.abc import Sequence
 from typing import Final
 
 from carnet_hub.core.histories import begin_history
 from carnet_hub.core.hub import Hub
+from carnet_hub.core.lineage import Branch
 from carnet_hub.core.logcheck import verify_log
 from carnet_hub.core.ports import HubStore, Snapshot
 from carnet_hub.core.rebuild import check_projections, rebuild_if_outdated
@@ -48,22 +49,23 @@ def examine_restored(hub: Hub, scratch: HubStore) -> tuple[int, str | None]:
     return log.entries, None
 
 
-def open_epoch_after_restore(hub: Hub, *, newest_replica: int) -> Hub:
+def open_epoch_after_restore(hub: Hub, *, newest_replica: int, outside: Sequence[Branch]) -> Hub:
     """Begin a new hub epoch in a restored database that is not in its place yet.
 
     Args:
         newest_replica: the highest epoch that a replica of this hub has; no two may write to one place.
+        outside: histories of the hub that are known beside the database.
 
     Returns: the hub in its new epoch, which begins behind the last entry that was restored.
     """
     with hub.store.write() as transaction:
         position = transaction.head().position
         ordinal = max(backup_epoch(transaction), newest_replica) + 1
-        histories = begin_history(hub, transaction)
+        present = begin_history(hub, transaction, outside)
         transaction.set_setting(BACKUP_EPOCH, ordinal.to_bytes(_NUMBER_BYTES, "big"))
         transaction.set_setting(RESTORED_POSITION, position.to_bytes(_NUMBER_BYTES, "big"))
         transaction.set_setting(BACKUP_POSITION, (0).to_bytes(_NUMBER_BYTES, "big"))
-    return replace(hub, hub_epoch=histories[-1].hub_epoch, histories=histories)
+    return present
 
 
 def backup_epoch(snapshot: Snapshot) -> int:

@@ -68,7 +68,10 @@ def apply_folding(workspace: Workspace, folding: Folding, *, author: bytes, posi
     workspace.remember(folding.writes)
     moves += _move_heirs(workspace, moves, folding.changes.keys(), position)
     if author != workspace.hub.hub_id:
-        for vehicle in assign_author(workspace, author, _by_vehicle(moves), position):
+        assigned = assign_author(workspace, author, _by_vehicle(moves), position)
+        for expired in assigned.closed:
+            _leave(workspace, expired, position)
+        for vehicle in assigned.opened:
             _enter(workspace, author, vehicle, folding.changes.keys(), position)
     for move in moves:
         route(workspace, move, position)

@@ -4,18 +4,18 @@ Decides which facts exist and what identifies each. Not how they are stored (`ad
 row type, with the same columns in the same order) nor what they mean together (the modules that write them).
 
 Three sorts of rows, and the difference matters for `rebuild`:
-
 - the **log** (`LogRow`), which is the truth;
 - **projections**, which are functions of the log and can be dropped and folded again: everything in `PROJECTIONS`;
 - **observations** (`NodeStatusRow`, `HelloRow`, `EvidenceRow`, `InviteRow`), which nothing else depends on.
-
-Rows are named tuples because a driver takes them as they are.
 """
 
 from enum import IntEnum
 from typing import Final, NamedTuple
 
+from carnet_hub.core.anchor_rows import FormerAnchorRow
+from carnet_hub.core.count_rows import COUNT_PROJECTIONS, CountedRow
 from carnet_hub.core.master_rows import MASTER_PROJECTIONS, MasterRow
+from carnet_hub.core.regulator_rows import RegulatorRow
 
 
 class LogKind(IntEnum):
@@ -88,9 +88,7 @@ class AdmissionRow(NamedTuple):
 
     Attributes:
         op_count: 0 when its ops could not be read.
-        stored_at: position of the entry that holds its bytes.
-        decided_at: position of the entry that decided its present state.
-        void_count: ops of it that are void.
+        stored_at, decided_at: positions of the entries that hold its bytes and decided its present state.
     """
 
     nonce: bytes
@@ -185,7 +183,6 @@ class AssignmentRow(NamedTuple):
     Attributes:
         since: position of the set that brought it.
         reason: a `Ground`, see `assigning`.
-        op: the op that is the ground for it.
         is_shared: other sites had written about the vehicle; counts against the site's day.
     """
 
@@ -275,12 +272,7 @@ class EvidenceRow(NamedTuple):
 
 
 class NodeStatusRow(NamedTuple):
-    """What a node last said about itself, and what went wrong with it since.
-
-    Attributes:
-        clock_offset_ms: hub clock minus node clock.
-        failures: refused attempts since the last hello that worked.
-    """
+    """What a node last said of itself, attempts that failed since then, and how far the hub's clock is ahead of its."""
 
     node_id: bytes
     last_seen_ms: int
@@ -363,6 +355,7 @@ Row = (
     | RecordRow
     | SettledRow
     | FeedRow
+    | FormerAnchorRow
     | AssignmentRow
     | AssignmentDayRow
     | VoidRow
@@ -376,7 +369,11 @@ Row = (
     | HelloRow
     | InviteRow
     | MasterRow
+    | RegulatorRow
+    | CountedRow
 )
+
+_APART: Final[dict[type[Row], int]] = dict([*MASTER_PROJECTIONS.items(), *COUNT_PROJECTIONS.items()])
 
 PROJECTIONS: Final[dict[type[Row], int]] = {
     AdmissionRow: 1,
@@ -385,6 +382,7 @@ PROJECTIONS: Final[dict[type[Row], int]] = {
     RecordRow: 2,
     SettledRow: 5,
     FeedRow: 3,
+    FormerAnchorRow: 3,
     AssignmentRow: 2,
     AssignmentDayRow: 2,
     VoidRow: 1,
@@ -393,7 +391,7 @@ PROJECTIONS: Final[dict[type[Row], int]] = {
     SealedRow: 2,
     KeyRow: 1,
     DealerRow: 1,
-} | {**MASTER_PROJECTIONS}
+} | _APART
 """Everything that `rebuild` drops and folds again, and how many of a row's first columns identify it."""
 
 EVERYBODY: Final = bytes(16)

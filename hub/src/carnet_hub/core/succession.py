@@ -5,16 +5,20 @@ whose database it has; nobody but that machine, its backups and the hub knows it
 machine's key stays good, what it still holds is taken, and only an operator revokes it.
 
 Rules:
-- The first statement of a successor counts, with the newest epoch that the hub holds of the lost machine by then: when
-  people let that machine take over again, it opens a higher one and is told nothing any more.
+- The first statement of a successor counts, with the newest epoch of the lost machine that either knows by then: it
+  may have opened one without a line, or before the hub was restored. When people let that machine take over again, it
+  opens a higher one and is told nothing any more.
+- A node states its own earlier epochs first and then those of one other machine, newest first both. Its own may be
+  unknown to a restored hub too; the other's begin where the ordinals rise again at the latest.
 - Machine and successor belong to one dealer site.
 """
 
+from collections.abc import Sequence, Set
 from typing import Final
 
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.ports import Snapshot, Transaction
-from carnet_protocol.hello import HelloRequest
+from carnet_protocol.hello import EpochHead, HelloRequest
 
 _NODE_BYTES: Final = 16
 _ORDINAL_BYTES: Final = 8
@@ -28,16 +32,25 @@ def note_succession(hub: Hub, transaction: Transaction, request: HelloRequest) -
     """
     if not request.closed:
         return
-    foreign = {one.epoch for one in request.closed} - {row.epoch for row in transaction.epochs([request.node_id])}
-    if not foreign:
+    own = {row.epoch for row in transaction.epochs([request.node_id])}
+    if not {one.epoch for one in request.closed} - own:
         return
     siblings = _siblings(hub, transaction, request.node_id)
-    epochs = transaction.epochs(siblings)
-    for lost in sorted({row.node_id for row in epochs if row.epoch in foreign}):
+    held = {row.epoch: row for row in transaction.epochs(siblings)}
+    for lost in sorted({held[one.epoch].node_id for one in request.closed if one.epoch in held}):
         stated = transaction.setting(_setting(lost)) or b""
         if stated[:_NODE_BYTES] != request.node_id:
-            highest = max(row.ordinal for row in epochs if row.node_id == lost)
+            known = {row.epoch for row in held.values() if row.node_id == lost}
+            highest = max(_newest_stated(request.closed, known), *(held[one].ordinal for one in known))
             transaction.set_setting(_setting(lost), request.node_id + highest.to_bytes(_ORDINAL_BYTES, "big"))
+
+
+def _newest_stated(closed: Sequence[EpochHead], known: Set[bytes]) -> int:
+    """The highest ordinal of the machine that some epochs in a hello are known to belong to."""
+    at = next(place for place, one in enumerate(closed) if one.epoch in known)
+    while at > 0 and closed[at - 1].ordinal > closed[at].ordinal:
+        at -= 1
+    return closed[at].ordinal
 
 
 def is_succeeded(snapshot: Snapshot, request: HelloRequest) -> bool:

@@ -14,11 +14,11 @@ from carnet_hub.core.workspace import Workspace, open_workspace
 
 
 @contextmanager
-def taking_in(hub: Hub, *, is_matched: bool = True) -> Iterator[Workspace]:
+def taking_in(hub: Hub, *, is_followed: bool = True) -> Iterator[Workspace]:
     """A workspace to decide sets in; with its end everything that follows is written, in the same transaction.
 
     Args:
-        is_matched: False leaves who is who alone, for a set on which the matcher fails.
+        is_followed: False leaves alone who is who and how far recalls have come, for a set on which either fails.
 
     Raises:
         StoreBusy, StoreError, HistoryEnded: see `ports` and `present`; nothing was written, as after any exception.
@@ -27,6 +27,7 @@ def taking_in(hub: Hub, *, is_matched: bool = True) -> Iterator[Workspace]:
         workspace = open_workspace(hub, transaction)
         yield workspace
         order_latecomers(hub, workspace)
-        if is_matched:
+        if is_followed:
             match_fresh(hub, workspace)
+        workspace.is_counted = is_followed
         workspace.flush(transaction)

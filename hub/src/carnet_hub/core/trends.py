@@ -28,6 +28,8 @@ UNKNOWN_PROVINCE: Final = ""
 ProvinceNames = Mapping[str, tuple[str, str]]
 """Chinese and English name by the first two digits of the division code."""
 
+_NOT_STATED: Final = ("未注明", "not stated")
+
 
 @dataclass(frozen=True, slots=True)
 class DayCount:
@@ -57,7 +59,16 @@ class SiteCount:
 
 def completed_by_day(progress: Progress) -> list[DayCount]:
     """Every day on which something that counts was completed, ascending."""
-    days = Counter((one.done_ms + _BEIJING_MS) // _DAY_MS for one in progress.counted.values())
+    return cumulated(Counter(work_day(one.done_ms) for one in progress.counted.values()))
+
+
+def work_day(done_ms: int) -> int:
+    """The day of an instant in mainland China, counted from 1970."""
+    return (done_ms + _BEIJING_MS) // _DAY_MS
+
+
+def cumulated(days: Mapping[int, int]) -> list[DayCount]:
+    """Completions by `work_day` as a line, ascending."""
     found: list[DayCount] = []
     cumulative = 0
     for number in sorted(days):
@@ -68,7 +79,11 @@ def completed_by_day(progress: Progress) -> list[DayCount]:
 
 def completed_by_site(progress: Progress, sites: Mapping[bytes, Site]) -> list[SiteCount]:
     """Every site that completed something that counts; most first, then by code."""
-    by_dealer = Counter(report.dealer for report in progress.counted.values())
+    return named_sites(Counter(report.dealer for report in progress.counted.values()), sites)
+
+
+def named_sites(by_dealer: Mapping[bytes, int], sites: Mapping[bytes, Site]) -> list[SiteCount]:
+    """Completions by dealer id as a list; most first, then by code."""
     counts = [
         SiteCount(sites.get(dealer, Site(record_text(dealer), "", UNKNOWN_PROVINCE)), count)
         for dealer, count in by_dealer.items()
@@ -84,13 +99,23 @@ def completed_by_province(counts: Sequence[SiteCount]) -> list[tuple[str, int]]:
     return sorted(found.items(), key=lambda pair: (-pair[1], pair[0]))
 
 
+def province_name(names: ProvinceNames, code: str, language: int) -> str:
+    """A province as people read it.
+
+    Args:
+        language: 0 for Chinese, 1 for English.
+    """
+    found = names.get(code)
+    return found[language] if found is not None else (code or _NOT_STATED[language])
+
+
 def read_sites(hub: Hub, reads: RecordReads) -> dict[bytes, Site]:
-    """Every site by dealer id."""
+    """Every site by dealer id; a city says in which province it lies."""
     return {
         row.id: Site(
             str(values.get("site_code") or ""),
             str(values.get("site_name") or ""),
-            str(values.get("province_code") or UNKNOWN_PROVINCE)[:_PROVINCE_DIGITS],
+            str(values.get("province_code") or values.get("city_code") or UNKNOWN_PROVINCE)[:_PROVINCE_DIGITS],
         )
         for row, values in shown_records(hub.registry, reads, "dealer_site")
     }

@@ -107,6 +107,7 @@ def withdraw_members(
             f"The list leaves out {len(silent)} vehicles of the published plan without a reason.",
             _named(silent, "left-out"),
             len(silent),
+            then="Put them back into the list, or name each with its reason in a file for --withdrawn.",
         )
     wrong = sorted(stated.keys() - {*gone} - earlier.keys()) + sorted(vin for vin in stated if vin in listed)
     if wrong:
@@ -132,6 +133,13 @@ def unpack_withdrawals(joined: Value) -> list[tuple[str, bytes]]:
     width = HASH_BYTES + 1
     parts = [joined[at : at + width] for at in range(0, len(joined), width)]
     return [(_reason(part[0]), part[1:]) for part in parts if len(part) == width]
+
+
+def split_hashes(joined: Value) -> list[bytes]:
+    """The segment hashes in a campaign's field; none for a campaign without members."""
+    if not isinstance(joined, bytes):
+        return []
+    return [joined[at : at + HASH_BYTES] for at in range(0, len(joined), HASH_BYTES)]
 
 
 class Listed:

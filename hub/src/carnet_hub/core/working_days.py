@@ -16,7 +16,7 @@ import calendar as gregorian
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -27,9 +27,6 @@ from carnet_hub.core.toml_text import read_toml
 _SATURDAY: Final = 5
 _YEAR: Final = re.compile(r"[12][0-9]{3}")
 _DAY: Final = timedelta(1)
-_BEIJING: Final = timezone(timedelta(hours=8))
-_OFFSET_MS: Final = 8 * 3600 * 1000
-_DAY_MS: Final = 24 * 3600 * 1000
 
 
 class Unit(StrEnum):
@@ -116,21 +113,6 @@ class WorkingDays:
         while not self.is_working(day):
             day += _DAY
         return day
-
-
-def legal_day(now_ms: int) -> date:
-    """The day in mainland China, which has one time zone: terms of its law are counted in these days."""
-    return datetime.fromtimestamp(now_ms / 1000, _BEIJING).date()
-
-
-def legal_hour(at_ms: int) -> int:
-    """The hour of the day in mainland China, 0 to 23."""
-    return (at_ms + _OFFSET_MS) % _DAY_MS // (3600 * 1000)
-
-
-def legal_day_start(at_ms: int) -> int:
-    """The first instant of the day in mainland China in which a moment lies; moments may be of any clock."""
-    return (at_ms + _OFFSET_MS) // _DAY_MS * _DAY_MS - _OFFSET_MS
 
 
 def parse_working_days(text: str) -> WorkingDays:

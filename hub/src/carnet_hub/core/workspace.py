@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from carnet_hub.core.at_rest import plain_opening
+from carnet_hub.core.following_counts import follow_counts, note_askew
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.ledger import Ledger
 from carnet_hub.core.master_book import MasterBook
@@ -47,6 +48,8 @@ class History:
         tied: by customer in an excluded set, the vehicles tied to it and the position of the first set that says so.
         left: by vehicle, the records that were anchored to it and are elsewhere now; noted while the log is folded,
             where sets are excluded.
+        first_excluded: position of the first excluded set; 0 for none.
+        last_exclusion: position of the last entry that excludes one; 0 for none.
     """
 
     erased: Mapping[bytes, int]
@@ -56,6 +59,8 @@ class History:
     tied: Mapping[bytes, Mapping[bytes, int]] = field(default_factory=dict)
     founders: Mapping[Key, bytes] = field(default_factory=dict)
     left: dict[bytes, dict[Key, None]] = field(default_factory=dict)
+    first_excluded: int = 0
+    last_exclusion: int = 0
 
     def note_left(self, vehicle: bytes, key: Key) -> None:
         """Remember that a record left a vehicle, for those who were shown it there because of an excluded set."""
@@ -77,6 +82,7 @@ class Workspace:
         fresh_parties: customers whose features changed in this transaction and that nobody has matched yet.
         features: what is compared of customers, worked out or opened in this transaction; see `parties.features_of`.
         nodes: by key id, as of now.
+        is_counted: whether the sums of campaigns hear of it.
         history: what lies ahead, for a fold from the log.
         clock_offsets: hub clock minus node clock, by node.
     """
@@ -109,6 +115,7 @@ class Workspace:
         self.new_keys: dict[bytes, KeyRow] = {}
         self.new_dealers: dict[bytes, DealerRow] = {}
         self.new_erased: dict[bytes, int] = {}
+        self.is_counted = True
         self.history = history or NO_HISTORY
         self._log = log or snapshot
         self._writes: dict[OpId, tuple[Key, Write] | None] = {}
@@ -233,6 +240,14 @@ class Workspace:
 
     def flush_projections(self, transaction: Transaction) -> None:
         """Write everything but the log, which a fold from the log only reads."""
+        self.flush_records(transaction)
+        if self.is_counted:
+            self.flush_counts(transaction)
+        else:
+            note_askew(transaction, is_askew=True)
+
+    def flush_records(self, transaction: Transaction) -> None:
+        """The same without the sums of campaigns."""
         self.ledger.flush(transaction)
         self.book.flush(transaction)
         self.master.flush(transaction)
@@ -241,6 +256,10 @@ class Workspace:
             transaction.scrub_after()
         transaction.put(list(self.new_keys.values()))
         transaction.put(list(self.new_dealers.values()))
+
+    def flush_counts(self, transaction: Transaction) -> None:
+        """Bring the sums of campaigns up to date, once the records are written."""
+        follow_counts(self.hub, transaction, self.book.changed(), self.book.left_anchors)
 
 
 def open_workspace(hub: Hub, transaction: Transaction) -> Workspace:

@@ -13,6 +13,7 @@ import typer
 from carnet_hub.adapters.system import SystemClock
 from carnet_hub.entrypoints.cli.exits import Exit
 from carnet_hub.entrypoints.cli.output import AsJson, emit, emit_list, hub_of, settings_of
+from carnet_hub.entrypoints.cli.restored import CODES_ENDED, NO_MARK
 from carnet_hub.settings import HubSettings
 from carnet_storage.core.telling import Json, parse_instant
 from carnet_storage.entrypoints.cli.backup import At, BackupCommands, CopyName, Origin, Source, is_copy_wanted
@@ -88,6 +89,7 @@ def _restored_json(restored: "Restored") -> Json:
         "orders": restored.orders,
         "unread": list(restored.unread),
         "files": restored.files,
+        "knows_ended": restored.knows_ended,
     }
 
 
@@ -104,8 +106,10 @@ def _restored_lines(restored: "Restored") -> list[str]:
         f"{restored.entries} log entries verify, and the tables agree with them, up to position {restored.position}.",
         _orders_line(restored.orders),
         f"{restored.files} recall lists and plans were put back beside it.",
+        *([] if restored.knows_ended else [NO_MARK]),
         *(f"{one} An order that stands only there and that no node has read has to be given again." for one in unread),
         "A new hub epoch has begun: nodes notice, and offer again what lies behind that position.",
         "Parked sets that you released or gave up since then have to be decided again: `carnet-hub quarantine list`.",
-        "Next: carnet-hub serve, and look at `carnet-hub nodes list` until every node has been in contact.",
+        CODES_ENDED,
+        "Next: carnet-hub serve, and look at `carnet-hub nodes list` until no node is `not back` or lagging.",
     ]

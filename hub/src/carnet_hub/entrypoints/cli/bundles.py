@@ -10,6 +10,7 @@ from carnet_hub.adapters.bundle_files import decrypt_bundle, encrypt_bundle
 from carnet_hub.core.bundling import BundleCursor, Parts, pack_for, parts_for, take_bundle
 from carnet_hub.core.failures import Unusable
 from carnet_hub.core.limits import BUNDLE_FILE_BYTES_MAX
+from carnet_hub.core.list_telling import count_left_out, list_parts
 from carnet_hub.core.overview import list_nodes
 from carnet_hub.core.rows import Node
 from carnet_hub.entrypoints.cli.nodes import find_line
@@ -43,11 +44,20 @@ def import_(
         require_file_place(answer)
         taken = take_bundle(app.hub, decrypt_bundle(content, app.keyring.exchange))
         parts = [*taken.parts, *parts_for(app.hub, app.segments, taken.node, taken.since)]
+        parts += list_parts(app.hub, app.lists, taken.since, parts)
+        left = count_left_out(app.hub, app.lists, taken.since, parts)
         _write(app, taken.node, parts, answer)
     counts = Counter(PushCode(code).name.lower() for code in taken.set_codes)
     verdicts = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in sorted(counts.items())) or "none"
-    result = {"node_id": taken.node.node_id, "sets": dict(counts), "parts": len(parts), "answer": answer}
-    emit(result, as_json=as_json, text=f"Change sets: {verdicts}. Carry {answer} back to the node.")
+    result = {
+        "node_id": taken.node.node_id,
+        "sets": dict(counts),
+        "parts": len(parts),
+        "lists_left_out": left,
+        "answer": answer,
+    }
+    said = f"Change sets: {verdicts}. Carry {answer} back to the node."
+    emit(result, as_json=as_json, text=said + _left_text(left))
 
 
 @bundle_app.command("export")
@@ -64,9 +74,19 @@ def export(
         known = line.status.cursor if line.status is not None else 0
         since = BundleCursor(known if cursor is None else cursor, app.hub.hub_epoch)
         parts = parts_for(app.hub, app.segments, line.node, since)
+        parts += list_parts(app.hub, app.lists, since, parts)
+        left = count_left_out(app.hub, app.lists, since, parts)
         _write(app, line.node, parts, out)
-    result: dict[str, Any] = {"node_id": line.node.node_id, "parts": len(parts), "file": out}
-    emit(result, as_json=as_json, text=f"{out}: {len(parts)} parts, readable by {line.site_code} {line.name} only.")
+    result: dict[str, Any] = {"node_id": line.node.node_id, "parts": len(parts), "lists_left_out": left, "file": out}
+    said = f"{out}: {len(parts)} parts, readable by {line.site_code} {line.name} only."
+    emit(result, as_json=as_json, text=said + _left_text(left))
+
+
+def _left_text(left: int) -> str:
+    """What becomes of recall lists that a stick does not bring."""
+    if not left:
+        return ""
+    return f"\n{left} recall lists had no room or are missing here; the answer to the node's next bundle brings them."
 
 
 def _write(app: "HubApp", node: Node, parts: Parts, out: Path) -> None:

@@ -1,16 +1,19 @@
-"""`dealers`: add, list, invite, assignments, recovery-code, suspend, resume."""
+"""`dealers`: add, place, list, invite, assignments, recovery-code, suspend, resume."""
 
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from carnet_hub.adapters.profile_files import province_names
 from carnet_hub.core.dealers import (
     ACTIVE,
     Site,
     SiteDetails,
     add_site,
     list_sites,
+    place_of,
+    place_site,
     require_site,
     resume_site,
     suspend_site,
@@ -26,6 +29,9 @@ from carnet_storage.adapters.outputs import file_to_write
 dealers_app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=True, help="Dealer sites.")
 
 SiteCode = Annotated[str, typer.Argument(help="code of the site", show_default=False)]
+Province = Annotated[str, typer.Option(help="province code of the national table, such as 33; a city says it")]
+City = Annotated[str, typer.Option(help="city code of the national table, such as 3301")]
+CityName = Annotated[str, typer.Option(help="city, as people write it")]
 
 
 @dealers_app.command("add")
@@ -36,22 +42,37 @@ def add(
     *,
     name: Annotated[str | None, typer.Option(help="its name, instead of the argument")] = None,
     kind: Annotated[str, typer.Option(help="service_centre, station or quick_repair")] = "service_centre",
-    province: Annotated[str, typer.Option(help="province code of the national table")] = "",
-    city: Annotated[str, typer.Option(help="city code of the national table")] = "",
-    city_name: Annotated[str, typer.Option(help="city, as people write it")] = "",
+    province: Province = "",
+    city: City = "",
+    city_name: CityName = "",
     as_json: AsJson = False,
 ) -> None:
     """Add a dealer site."""
     given = site_name or name
     if not given:
         raise typer.BadParameter("give the site's name")
+    place = place_of(province=province, city=city, city_name=city_name, provinces=province_names())
     with hub_of(ctx) as app:
-        site = add_site(app.hub, SiteDetails(site_code, given, kind, province, city, city_name))
-    emit(
-        _row(site),
-        as_json=as_json,
-        text=f"Added {site.site_code} {site.site_name}. Next: `dealers invite {site.site_code}`.",
-    )
+        site = add_site(app.hub, SiteDetails(site_code, given, kind, place))
+    text = f"Added {site.site_code} {site.site_name}, {_place_text(site)}. Next: `dealers invite {site.site_code}`."
+    emit(_row(site), as_json=as_json, text=text)
+
+
+@dealers_app.command("place")
+def place_(
+    ctx: typer.Context,
+    site_code: SiteCode,
+    *,
+    province: Province = "",
+    city: City = "",
+    city_name: CityName = "",
+    as_json: AsJson = False,
+) -> None:
+    """State anew where a site lies, all of it."""
+    place = place_of(province=province, city=city, city_name=city_name, provinces=province_names())
+    with hub_of(ctx) as app:
+        site = place_site(app.hub, site_code, place)
+    emit(_row(site), as_json=as_json, text=f"{site.site_code} {site.site_name}: {_place_text(site)}.")
 
 
 @dealers_app.command("list")
@@ -59,9 +80,8 @@ def list_(ctx: typer.Context, as_json: AsJson = False, xlsx: Xlsx = None) -> Non
     """Every dealer site."""
     with hub_of(ctx) as app:
         rows = [_row(site) for site in list_sites(app.hub)]
-    emit_list(
-        "dealers", rows, ("site_code", "site_name", "site_kind", "city_name", "status"), as_json=as_json, xlsx=xlsx
-    )
+    columns = ("site_code", "site_name", "site_kind", "province_code", "city_name", "status")
+    emit_list("dealers", rows, columns, as_json=as_json, xlsx=xlsx)
 
 
 @dealers_app.command("invite")
@@ -148,9 +168,17 @@ def _row(site: Site) -> dict[str, Any]:
         "site_code": site.site_code,
         "site_name": site.site_name,
         "site_kind": site.site_kind,
+        "province_code": site.province_code,
         "city_name": site.city_name,
         "status": site.status,
     }
+
+
+def _place_text(site: Site) -> str:
+    """Where a site lies, by the words in which reports name it."""
+    names = province_names()
+    said = (*names[site.province_code], site.city_name) if site.province_code in names else ("no province stated",)
+    return " ".join(one for one in said if one)
 
 
 def _granted_row(granted: Granted) -> dict[str, Any]:

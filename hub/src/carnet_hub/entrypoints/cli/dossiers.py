@@ -14,12 +14,12 @@ from carnet_hub.core.failures import Unusable
 from carnet_hub.core.limits import LAW_FILE_BYTES_MAX
 from carnet_hub.core.plan_desk import load_document
 from carnet_hub.core.recalls import file_plan, note, retract
-from carnet_hub.core.working_days import legal_day
 from carnet_hub.entrypoints.cli.days import parse_day
 from carnet_hub.entrypoints.cli.output import AsJson, Xlsx, emit, emit_list, hub_of
 from carnet_hub.entrypoints.cli.recalls import CampaignNo
 from carnet_protocol.ids import parse_record_text
 from carnet_protocol.kinds.fields import RETRACTION_REASONS
+from carnet_protocol.legal_days import legal_day
 
 if TYPE_CHECKING:
     from carnet_hub.bootstrap import HubApp

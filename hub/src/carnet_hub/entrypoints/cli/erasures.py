@@ -16,10 +16,12 @@ from carnet_hub.core.erasing import (
 )
 from carnet_hub.core.failures import Unusable
 from carnet_hub.core.overview import list_nodes
+from carnet_hub.core.purging import Judgement, look_up
 from carnet_hub.entrypoints.cli.output import AsJson, Xlsx, emit, emit_list, hub_of, moment_text, working
 from carnet_protocol.errors import BadValue
 from carnet_protocol.ids import RecordId, parse_record_text, record_text
 from carnet_protocol.registry import ErasureGroup
+from carnet_protocol.retention import Verdict
 from carnet_storage.entrypoints.cli.confirming import Yes, require_consent
 
 erase_app = typer.Typer(rich_markup_mode=None, add_completion=False)
@@ -35,6 +37,10 @@ CONSEQUENCE: Final = (
     "ever. There is no way back."
 )
 
+KEPT: Final = (
+    " A law has this customer kept: {} (`retention classes`). A request does not end that by itself: ask first."
+)
+
 STAYS: Final = (
     "What stays: what was repaired on which vehicle, when and at which mileage, and which recalls are done. It names a "
     "vehicle and no person, and recall law has it kept (five years at the dealer, ten at the producer)."
@@ -45,7 +51,7 @@ STAYS: Final = (
 def erase(
     ctx: typer.Context,
     customer: Annotated[str, typer.Argument(help="id of the customer", show_default=False)],
-    ground: Annotated[str, typer.Option("--ground", help="request, retention or order")],
+    ground: Annotated[str, typer.Option("--ground", help="request or order")],
     *,
     groups: Annotated[
         str, typer.Option("--groups", help="any of identity,contact,notes,secret; everything by default")
@@ -55,15 +61,18 @@ def erase(
 ) -> None:
     """Erase a customer's personal values here and at every node, for ever. There is no way back."""
     chosen, record = _groups(groups), _record(customer)
-    require_consent(CONSEQUENCE, is_agreed=yes, as_json=as_json)
-    with hub_of(ctx) as app, working("erasing", is_quiet=as_json):
-        erased = erase_customer(app.hub, record, chosen, ground=ground)
-        scrub_files(app.hub)
+    with hub_of(ctx) as app:
+        kept_by = _kept_by(look_up(app.hub, app.law.retention(app.settings.country), record))
+        require_consent(f"{CONSEQUENCE}{KEPT.format(kept_by) if kept_by else ''}", is_agreed=yes, as_json=as_json)
+        with working("erasing", is_quiet=as_json):
+            erased = erase_customer(app.hub, record, chosen, ground=ground)
+            scrub_files(app.hub)
     result = {
         "orders": list(erased.orders),
         "position": erased.position,
         "groups": sorted(one.name.lower() for one in chosen),
         "records": erased.records,
+        "kept_by": kept_by,
     }
     named = ", ".join(f"{count} {kind}" for kind, count in erased.records.items())
     text = [f"Erased at this hub: {named}.", STAYS]
@@ -95,6 +104,12 @@ def show(
     rows = [_receipt_row(one, *names.get(one.node.node_id, ("", ""))) for one in receipts]
     rows = [row for row in rows if not missing or row["state"] == ReceiptState.MISSING.value]
     emit_list("receipts", rows, RECEIPT_COLUMNS, as_json=as_json, xlsx=xlsx)
+
+
+def _kept_by(judgement: Judgement | None) -> str | None:
+    """The class whose law has a customer kept today; None for none."""
+    is_kept = judgement is not None and judgement.why in {Verdict.IN_USE, Verdict.STATUTORY}
+    return judgement.person.governed_by.id if judgement is not None and is_kept else None
 
 
 def _groups(text: str) -> frozenset[ErasureGroup]:

@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "quarantine": ("quarantine", "list, why, release"),
     "erase": ("erasures", "erase a customer's values everywhere, for ever"),
     "erasures": ("erasures", "list, show: which nodes have erased"),
+    "retention": ("retention", "report, classes, purge: what is held, how long, and what may go"),
     "master": (
         "master",
         "who is who: find, show, queue, accept, merge, unmerge, pin, mode, weigh, relink, model",
@@ -33,6 +34,7 @@ COMMANDS: Final = {
     "dossiers": ("dossiers", "list, show, file, note, retract, due: a campaign before the law"),
     "calendar": ("calendar", "show, import, deadline: working days"),
     "report": ("reports", "make, list, profiles, due, verify: reports to an authority"),
+    "regulator": ("regulators", "token, accesses, publish, published, take-back, named: who may look from outside"),
     "export": ("exports", "write a signed recall report, print its key"),
     "verify": ("exports", "check a signed recall report"),
     "log": ("checks", "verify the hub's log, show a change set"),

@@ -1,4 +1,4 @@
-"""`recalls`: import, publish, withdraw, list, progress, exceptions, signals."""
+"""`recalls`: import, publish, lists, check, withdraw, list, progress, exceptions, signals; with those of `outreach`."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -19,15 +19,20 @@ from carnet_hub.core.campaign_plans import (
     read_members,
 )
 from carnet_hub.core.campaign_work import WORK_ENTRIES, CampaignWork, parse_work
-from carnet_hub.core.failures import Unusable
+from carnet_hub.core.failures import HubFailure, Unusable
+from carnet_hub.core.following_counts import count_again
 from carnet_hub.core.limits import CAMPAIGN_TEXT_BYTES_MAX
+from carnet_hub.core.list_check import ListBook
+from carnet_hub.core.offline_lists import LateLists, make_lists
 from carnet_hub.core.recall_exceptions import list_exceptions
-from carnet_hub.core.recall_export import describe_progress
+from carnet_hub.core.recall_export import describe_progress, recount_progress
 from carnet_hub.core.recall_signals import read_signals
-from carnet_hub.core.recalls import import_plan, publish_campaign, withdraw_campaign
+from carnet_hub.core.recalls import Campaign, import_plan, publish_campaign, withdraw_campaign
 from carnet_hub.core.toml_text import read_toml
+from carnet_hub.entrypoints.cli.exits import Exit
 from carnet_hub.entrypoints.cli.output import (
     AsJson,
+    Row,
     Xlsx,
     cell_text,
     emit,
@@ -35,18 +40,29 @@ from carnet_hub.entrypoints.cli.output import (
     hub_of,
     moment_text,
     with_progress,
+    working,
     write_workbook,
 )
+from carnet_hub.entrypoints.cli.outreach import outreach_app
+from carnet_hub.entrypoints.cli.telling import tell_failure
+from carnet_storage.entrypoints.cli.confirming import Yes, require_consent
 from carnet_storage.entrypoints.cli.showing import print_table
 
 if TYPE_CHECKING:
     from carnet_hub.bootstrap import HubApp
 
 recalls_app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=True, help="Recall campaigns.")
+recalls_app.add_typer(outreach_app)
 
 TEXT_NAMES: Final = ("campaign.toml", "campaign.json")
 LIST_NAMES: Final = ("vins.txt", "vins.csv", "vins.xlsx")
+_WITHDRAWN_FOR_GOOD: Final = (
+    "a withdrawn campaign stays withdrawn. Every dealer stops its work, the public is told of no recall, and no duty "
+    "of it is due any more. A recall that goes on needs a new plan under a new number."
+)
 WITHDRAWN_NAMES: Final = ("withdrawn.csv", "withdrawn.xlsx")
+_KEPT: Final = "kept sums"
+_RECORDS: Final = "every record"
 CampaignNo = Annotated[str, typer.Argument(help="number of the campaign", show_default=False)]
 
 
@@ -95,21 +111,84 @@ def import_(
 
 @recalls_app.command("publish")
 def publish(ctx: typer.Context, campaign_no: CampaignNo, as_json: AsJson = False) -> None:
-    """Make an imported plan the campaign's newest version, for every node."""
+    """Make an imported plan the campaign's newest version, for every node.
+
+    Exit code 4: it is published, and lists that were to be made of it are named.
+    """
     with hub_of(ctx) as app:
         campaign = publish_campaign(app.hub, app.segments, app.plans, campaign_no)
-    row = row_of(campaign)
-    result = {"campaign_no": campaign_no, "campaign_id": campaign.row.id, **asdict(row)}
-    text = f"{campaign_no}: plan version {row.plan_version}, {row.member_count} vehicles. Nodes hear of it next."
-    emit(result, as_json=as_json, text=text)
+        row = row_of(campaign)
+        text = f"{campaign_no}: plan version {row.plan_version}, {row.member_count} vehicles. Nodes hear of it next."
+        result = {"campaign_no": campaign_no, "campaign_id": campaign.row.id, **asdict(row)}
+        _emit_with_lists(app, campaign_no, result, text, as_json=as_json)
+
+
+@recalls_app.command("lists")
+def lists(ctx: typer.Context, as_json: AsJson = False, xlsx: Xlsx = None) -> None:
+    """Make the lists that every node holds: who is a member, done, gone. `serve` does it once a day.
+
+    Exit code 4: all are made but those of the campaigns that are named; they stay as they were.
+    """
+    with hub_of(ctx) as app:
+
+        def watched(found: list[Campaign]) -> Iterator[Campaign]:
+            """The campaigns, with a bar."""
+            return with_progress("campaigns", found, total=len(found), is_quiet=as_json)
+
+        count_again(app.hub)
+        made = make_lists(app.hub, app.segments, app.lists, watched)
+    rows = [asdict(one) for one in made.facts]
+    columns = ("campaign_no", "kind", "members", "whole_bytes", "newest_bytes", "steps", "changed")
+    if xlsx is not None:
+        write_workbook(xlsx, "lists", rows, columns)
+    if not as_json:
+        print_table(f"lists: {len(rows)}", [[cell_text(row[column]) for column in columns] for row in rows], columns)
+    said = f"{made.changed} changed; they stand for log position {made.position}."
+    result = {**asdict(made), "facts": rows, "late": [asdict(one) for one in made.late]}
+    emit(result, as_json=as_json, text="\n".join([said, *map(_late_text, made.late)]))
+    if made.late:
+        raise typer.Exit(Exit.INCOMPLETE)
+
+
+@recalls_app.command("check")
+def check(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(help="VINs or frame numbers: .csv, .xlsx, or text with one a line")],
+    as_json: AsJson = False,
+    xlsx: Xlsx = None,
+) -> None:
+    """Hit, clear or unknown for every car in a file, as each dealer's node says with the lists that were made last.
+
+    People see the cars that are not clear; workbook and --json hold all.
+    """
+    with hub_of(ctx) as app:
+        book = ListBook(app.hub, app.segments, app.lists)
+        lines = with_progress("checking", read_listed(file), total=None, is_quiet=as_json)
+        rows = [asdict(one) for one in book.check(line.text for line in lines)]
+    columns = ("identifier", "state", "open", "done", "gone", "because")
+    if xlsx is not None:
+        write_workbook(xlsx, "recalls", rows, columns)
+    counts = {state: sum(row["state"] == state for row in rows) for state in ("hit", "clear", "unknown")}
+    if not as_json:
+        shown = [[cell_text(row[column]) for column in columns] for row in rows if row["state"] != "clear"]
+        print_table(f"not clear: {len(shown)}", shown, columns)
+    result = {"position": book.position, "made_at": moment_text(book.made_ms), **counts, "rows": rows}
+    said = ", ".join(f"{count} {state}" for state, count in counts.items())
+    emit(result, as_json=as_json, text=f"{len(rows)} cars: {said}; lists as of {moment_text(book.made_ms)}.")
 
 
 @recalls_app.command("withdraw")
-def withdraw(ctx: typer.Context, campaign_no: CampaignNo, as_json: AsJson = False) -> None:
-    """Take a campaign back; vehicles and completions stay on record."""
+def withdraw(ctx: typer.Context, campaign_no: CampaignNo, *, yes: Yes = False, as_json: AsJson = False) -> None:
+    """Take a campaign back, for good; vehicles and completions stay on record. Asks first.
+
+    Exit code 4: it is withdrawn, and lists that were to be made of it are named.
+    """
     with hub_of(ctx) as app:
+        require_consent(f"{campaign_no}: {_WITHDRAWN_FOR_GOOD}", is_agreed=yes, as_json=as_json)
         campaign = withdraw_campaign(app.hub, campaign_no)
-    emit({"campaign_no": campaign_no, "state": campaign.values.get("state")}, as_json=as_json)
+        result = {"campaign_no": campaign_no, "state": campaign.values.get("state")}
+        text = f"{campaign_no} is withdrawn. Nodes hear of it next."
+        _emit_with_lists(app, campaign_no, result, text, as_json=as_json)
 
 
 @recalls_app.command("list")
@@ -132,10 +211,21 @@ def list_(ctx: typer.Context, as_json: AsJson = False, xlsx: Xlsx = None) -> Non
 
 
 @recalls_app.command("progress")
-def progress(ctx: typer.Context, campaign_no: CampaignNo, as_json: AsJson = False, xlsx: Xlsx = None) -> None:
+def progress(
+    ctx: typer.Context,
+    campaign_no: CampaignNo,
+    recount: Annotated[bool, typer.Option("--recount", help="count every record anew; slow")] = False,
+    as_json: AsJson = False,
+    xlsx: Xlsx = None,
+) -> None:
     """How far a campaign has come: each vehicle in exactly one state."""
     with hub_of(ctx) as app:
-        values = describe_progress(app.hub, app.segments, campaign_no)
+        if recount:
+            watched = partial(with_progress, "vehicles", total=None, is_quiet=as_json)
+            found = recount_progress(app.hub, app.segments, campaign_no, watched)
+        else:
+            found = describe_progress(app.hub, app.segments, campaign_no)
+    values = {**found.values, "counted_from": _KEPT if found.is_kept else _RECORDS}
     rows = [{"measure": name, "value": value} for name, value in _measures(values)]
     if xlsx is not None:
         write_workbook(xlsx, "progress", rows, ("measure", "value"))
@@ -180,6 +270,29 @@ def signals(
         found = read_signals(app.hub, campaign_no, watched)
     columns = ("name", "figure", "unit", "threshold", "site", "vin", "day", "detail")
     emit_list("signals", [asdict(one) for one in found], columns, as_json=as_json, xlsx=xlsx)
+
+
+def _emit_with_lists(app: "HubApp", campaign_no: str, result: Row, text: str, *, as_json: bool) -> None:
+    """Make the lists of a campaign that has changed, and print what became of both; exit code 4 for lists not made.
+
+    What was published or withdrawn stands in the log, whatever becomes of its lists.
+    """
+    late: list[str] = []
+    try:
+        with working("making lists", is_quiet=as_json):
+            made = make_lists(app.hub, app.segments, app.lists, campaign_no=campaign_no)
+        late += map(_late_text, made.late)
+    except (HubFailure, OSError) as failure:
+        told = tell_failure(failure)
+        late.append(f"Lists not made: {told.what} {told.next} Then run `recalls lists`.")
+    emit({**result, "lists_not_made": late}, as_json=as_json, text="\n".join([text, *late]))
+    if late:
+        raise typer.Exit(Exit.INCOMPLETE)
+
+
+def _late_text(late: LateLists) -> str:
+    held = f"Those of {moment_text(late.made_ms)} stay in use" if late.made_ms is not None else "There were none before"
+    return f"Lists of {late.campaign_no} not made: {late.what} {held}. {late.next} Then run `recalls lists`."
 
 
 def read_texts(app: "HubApp", path: Path) -> tuple[CampaignTexts, CampaignWork]:

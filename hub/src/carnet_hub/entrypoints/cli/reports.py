@@ -1,13 +1,21 @@
 """`report`: reports to an authority, made, listed, checked against the log, and reminded of."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from carnet_hub.adapters.report_files import parse_manifest
-from carnet_hub.adapters.report_making import Made, NoOutreach, ReportDesk, make_report, recount, restated_by
+from carnet_hub.adapters.report_making import (
+    KeptOutreach,
+    Made,
+    ReportDesk,
+    make_again,
+    make_report,
+    recount,
+    restated_by,
+)
 from carnet_hub.core.dossiers import read_dossiers
 from carnet_hub.core.failures import ExportDiffers, Unusable
 from carnet_hub.core.limits import LAW_FILE_BYTES_MAX, STATED_BYTES_MAX
@@ -15,10 +23,13 @@ from carnet_hub.core.profile_report import Ask
 from carnet_hub.core.profiles import Profile
 from carnet_hub.core.report_calendar import Reminder, ReportDue, report_dues
 from carnet_hub.core.report_items import missing_in, parse_stated
-from carnet_hub.core.working_days import legal_day
 from carnet_hub.entrypoints.cli.days import parse_day
+from carnet_hub.entrypoints.cli.exits import Exit
 from carnet_hub.entrypoints.cli.output import AsJson, Xlsx, emit, emit_list, hub_of, with_progress
 from carnet_hub.entrypoints.cli.recalls import CampaignNo
+from carnet_hub.entrypoints.cli.typed_ids import parse_id
+from carnet_protocol.ids import HASH_BYTES
+from carnet_protocol.legal_days import legal_day
 from carnet_storage.adapters.outputs import folder_to_make
 from carnet_storage.entrypoints.cli.showing import stages
 
@@ -106,13 +117,17 @@ def profiles(
     as_json: AsJson = False,
     xlsx: Xlsx = None,
 ) -> None:
-    """Which reports can be made, for which authority, and where their items come from."""
+    """Which reports can be made, for which authority, and where their items come from.
+
+    Exit code 4: listed but for profiles whose files are damaged; they are named.
+    """
     with hub_of(ctx) as app:
         if source is not None:
             app.profiles.put(_content(app, source, LAW_FILE_BYTES_MAX))
-        rows = [_profile_row(one) for one in app.profiles.profiles()]
+        rows, damaged = [_profile_row(one) for one in app.profiles.profiles()], app.profiles.damaged()
     columns = ("profile", "version", "country", "label_zh", "label", "items", "is_verified", "source")
     emit_list("profiles", rows, columns, as_json=as_json, xlsx=xlsx)
+    _end_naming(damaged)
 
 
 @report_app.command("due")
@@ -120,16 +135,19 @@ def due(
     ctx: typer.Context,
     within: Annotated[int | None, typer.Option(min=0, help="only what is overdue, or due in so many days")] = None,
     *,
-    country: Annotated[str, typer.Option(help="whose law; all when left out", show_default=False)] = "",
+    country: Annotated[str, typer.Option(help="whose law; the hub's own when left out", show_default=False)] = "",
     all_: Annotated[bool, typer.Option("--all", help="what was filed, too")] = False,
     as_json: AsJson = False,
     xlsx: Xlsx = None,
 ) -> None:
-    """Which reports are due when, the overdue first: a reminder for whoever looks every morning."""
+    """Which reports are due when, the overdue first: a reminder for whoever looks every morning.
+
+    Exit code 4: listed but for reports of profiles whose files are damaged; they are named.
+    """
     with hub_of(ctx) as app:
-        found = [
-            one for chosen in app.profiles.profiles() if country in {"", chosen.country} for one in _dues(app, chosen)
-        ]
+        whose = country or app.settings.country
+        damaged = app.profiles.damaged()
+        found = [one for chosen in app.profiles.profiles() if chosen.country == whose for one in _dues(app, chosen)]
     chosen_rows = [
         one
         for one in found
@@ -137,6 +155,7 @@ def due(
     ]
     chosen_rows.sort(key=lambda one: (one.last_day, one.campaign_no, one.profile, one.number))
     emit_list("reports due", [_due_row(one) for one in chosen_rows], _DUE_COLUMNS, as_json=as_json, xlsx=xlsx)
+    _end_naming(damaged)
 
 
 @report_app.command("verify")
@@ -159,8 +178,36 @@ def verify(
     emit(result, as_json=as_json, text=text)
 
 
+@report_app.command("again")
+def again(
+    ctx: typer.Context,
+    report: Annotated[str, typer.Argument(help="SHA-256 of its manifest, see `report list`", show_default=False)],
+    out: Annotated[Path, typer.Option("--out", help="folder to make; it must not exist yet", callback=folder_to_make)],
+    as_json: AsJson = False,
+) -> None:
+    """Make a report once more whose folder was lost, byte for byte: after a restore, to publish it again."""
+    name = parse_id(report, size=HASH_BYTES, called="SHA-256 of a manifest", listed_by="report list")
+    with hub_of(ctx) as app:
+        stages(is_quiet=as_json)("counting again ...")
+        made = make_again(_desk(app), name, out, _watched(is_quiet=as_json))
+    result = {"manifest": report, "folder": str(out), "is_same": made.is_same, "drawn_otherwise": list(made.drawn)}
+    text = f"{out}: {made.ask.profile.name} of {made.ask.campaign_no}, the same in every byte."
+    if not made.is_same:
+        text = f"{out}: the same figures under another manifest"
+        text += f", drawn otherwise by this version: {', '.join(made.drawn)}." if made.drawn else ", by another key."
+    emit(result, as_json=as_json, text=text)
+
+
+def _end_naming(damaged: Mapping[str, Unusable]) -> None:
+    """End with 4 when profiles are damaged, each named on stderr: what else was asked for has been printed."""
+    for name, failure in damaged.items():
+        typer.echo(f"The profile {name} is left out. {failure.what} {failure.next}", err=True)
+    if damaged:
+        raise typer.Exit(Exit.INCOMPLETE)
+
+
 def _desk(app: "HubApp") -> ReportDesk:
-    return ReportDesk(app.hub, app.segments, NoOutreach(), app.keyring.export, app.reports, app.files)
+    return ReportDesk(app.hub, app.segments, KeptOutreach(app.hub), app.keyring.export, app.reports, app.files)
 
 
 def _watched(*, is_quiet: bool) -> Any:
@@ -192,7 +239,11 @@ def _dues(app: "HubApp", profile: Profile) -> list[ReportDue]:
         dossiers = read_dossiers(app.hub, snapshot)
     duties = app.law.duties(profile.country).duties if profile.duty else ()
     calendar = app.law.calendar("cn")
-    return [one for held in dossiers.values() for one in report_dues(profile, held, duties, calendar, today)]
+    return [
+        one
+        for held in dossiers.values()
+        for one in report_dues(profile, held, duties, calendar, today, country=app.settings.country)
+    ]
 
 
 def _made_result(made: Made, out: Path) -> dict[str, Any]:

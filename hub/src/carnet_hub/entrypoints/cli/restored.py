@@ -12,6 +12,12 @@ CONSEQUENCE: Final = (
     "node reads all of it again. This is for a database that came out of a backup, and for nothing else."
 )
 
+NO_MARK: Final = (
+    "No list of this hub's histories lay in keys/high-water.json: one that began after this backup, and that no newer "
+    "backup knows, is unknown. Nothing is lost by that; a site that has only sticks needs a line once."
+)
+CODES_ENDED: Final = "One-time codes that nobody had used before this backup are void: hand out new ones."
+
 restored_app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
@@ -27,14 +33,21 @@ def restored(ctx: typer.Context, yes: Yes = False, as_json: AsJson = False) -> N
     require_consent(CONSEQUENCE, is_agreed=yes, as_json=as_json)
     app = open_restored_hub(settings_of(ctx))
     try:
-        base = app.hub.histories[-1]
-        result = {"hub_epoch": base.hub_epoch, "position": base.position, "histories": len(app.hub.histories)}
+        base, mark = app.hub.histories[-1], app.mark.read()
+        knows_ended = mark is not None and bool(mark.branches)
+        result = {
+            "hub_epoch": base.hub_epoch,
+            "position": base.position,
+            "histories": len(app.hub.known_histories),
+            "knows_ended": knows_ended,
+        }
         text = (
             f"A new history begins behind position {base.position}.\n"
             "Nothing is lost that reached a node: each offers again what it has been told since, revocations and\n"
-            "erasures first. Start `carnet-hub serve`, and look at `nodes list` until nobody is lagging.\n"
-            "Parked sets that you released or gave up after the backup have to be decided again."
+            "erasures first. Start `carnet-hub serve`, and look at `nodes list` until none is `not back` or lagging.\n"
+            f"Parked sets that you released or gave up after the backup have to be decided again.\n{CODES_ENDED}"
         )
+        text += "" if knows_ended else f"\n{NO_MARK}"
         emit(result, as_json=as_json, text=text)
     finally:
         app.close()

@@ -7,7 +7,7 @@ import typer
 from pydantic import ValidationError
 
 from carnet_hub.adapters.logging import places_of
-from carnet_hub.core.failures import AlreadyErased, ExportDiffers, HubFailure, ListRefused
+from carnet_hub.core.failures import AlreadyErased, ExportDiffers, HubFailure, ListRefused, RetentionRuns
 from carnet_hub.core.ports import StoreError
 from carnet_hub.entrypoints.cli.exits import Exit
 from carnet_protocol.errors import BadValue, Refused
@@ -40,7 +40,10 @@ class Told:
     def lines(self) -> list[str]:
         """For people; faulty lines come first, so that the sentences stand last on the screen."""
         faulty = [
-            f"{one['file']}:{one['line']}: {one['problem']}: {one['text']}" for one in self.facts.get("faulty", ())
+            f"{one['file']}:{one['line']}: {one['problem']}: {one['text']}"
+            if one["file"]
+            else f"{one['problem']}: {one['text']}"
+            for one in self.facts.get("faulty", ())
         ]
         return [*faulty, self.what, self.safe, self.next]
 
@@ -60,6 +63,9 @@ def tell_failure(error: BaseException) -> Told:
             return _told(error, Exit.REFUSED, {"file": error.file_name})
         case AlreadyErased():
             return _told(error, Exit.REFUSED, {"orders": list(error.orders)})
+        case RetentionRuns():
+            facts = {"class_id": error.class_id, "verdict": error.verdict, "until": error.until}
+            return _told(error, Exit.REFUSED, facts)
         case HubFailure():
             return _told(error, Exit.REFUSED)
         case StorageFailure():

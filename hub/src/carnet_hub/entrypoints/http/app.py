@@ -7,15 +7,24 @@ import anyio
 import structlog
 from fastapi import FastAPI
 
+from carnet_hub.adapters.system import make_turn
 from carnet_hub.bootstrap import HubApp, open_hub
 from carnet_hub.core.erasing import scrub_files
+from carnet_hub.core.failures import HubFailure
+from carnet_hub.core.following_counts import count_again
 from carnet_hub.core.freeing import free_forgotten
 from carnet_hub.core.limits import FORGOTTEN_EVERY_S
+from carnet_hub.core.offline_lists import make_due_lists
 from carnet_hub.core.ports import StoreError
+from carnet_hub.core.regulator_door import Door
 from carnet_hub.entrypoints.http.metrics import CountRequests, RequestCounts, metric_routes
 from carnet_hub.entrypoints.http.nodes import feed_routes, joining_routes, sync_routes
 from carnet_hub.entrypoints.http.problem_response import answer_problems
+from carnet_hub.entrypoints.http.regulator_api import regulator_api
 from carnet_hub.entrypoints.http.regulators import regulator_routes
+from carnet_hub.entrypoints.site.named_export_pages import named_export_pages
+from carnet_hub.entrypoints.site.public_check import public_check
+from carnet_hub.entrypoints.site.regulator_pages import regulator_pages
 from carnet_hub.settings import HubSettings
 from carnet_storage.adapters.service import BackupService, checked_service
 
@@ -45,15 +54,19 @@ def create_api(app: HubApp, backups: BackupService | None = None) -> FastAPI:
     answer_problems(api)
     for routes in (joining_routes, sync_routes, feed_routes, regulator_routes):
         api.include_router(routes(app))
+    door = Door(app.hub, make_turn(), workers=app.settings.workers)
+    for pages in (regulator_api, regulator_pages, named_export_pages, public_check):
+        api.include_router(pages(app, door))
     api.include_router(metric_routes(app, counts))
     return api
 
 
 async def _look_after_now_and_then(app: HubApp) -> None:
-    """Free parked sets that have what they waited for, and scrub the files, as long as the server runs."""
+    """Free parked sets that have what they waited for, scrub the files, make recall lists, while the server runs."""
     while True:
         await app.hub.clock.sleep(FORGOTTEN_EVERY_S)
         await app.run_blocking(lambda: scrub_files(app.hub))
+        await app.run_blocking(lambda: _look_after_recalls(app))
         try:
             found = await app.run_blocking(lambda: free_forgotten(app.hub))
         except StoreError:
@@ -61,6 +74,28 @@ async def _look_after_now_and_then(app: HubApp) -> None:
         if found.judged:
             counts = {"judged": found.judged, "released": len(found.released)}
             structlog.get_logger("carnet_hub").info("forgotten_sets_freed", **counts)
+
+
+def _look_after_recalls(app: HubApp) -> None:
+    """Count campaigns whose member lists are back, and make the lists that nodes hold when they are due.
+
+    Whatever stops it is said, and the former lists stand.
+    """
+    log = structlog.get_logger("carnet_hub")
+    try:
+        for one in count_again(app.hub):
+            if one.is_back:
+                log.info("campaign_counted_again", campaign_no=one.campaign_no)
+            else:
+                log.warning("member_list_missing", campaign_no=one.campaign_no)
+        made = make_due_lists(app.hub, app.segments, app.lists)
+    except (HubFailure, OSError) as failure:
+        log.warning("recall_lists_not_made", why=type(failure).__name__)
+        return
+    if made is not None:
+        log.info("recall_lists_made", position=made.position, changed=made.changed)
+        for late in made.late:
+            log.warning("recall_lists_late", campaign_no=late.campaign_no, why=late.what)
 
 
 def create_from_environment() -> FastAPI:

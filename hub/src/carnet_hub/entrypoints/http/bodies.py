@@ -68,14 +68,19 @@ def bearer_token(request: Request) -> bytes:
     Raises:
         NotAuthentic: there is none, or it is no base64url.
     """
-    header = request.headers.get("authorization", "")
-    text = header[len(_SCHEME) :].strip() if header.lower().startswith(_SCHEME) else ""
+    text = bearer_text(request)
     if not text or len(text) > TOKEN_CHARS_MAX:
         raise NotAuthentic(Reason.BAD_TOKEN, "no token")
     try:
         return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError) as error:
         raise NotAuthentic(Reason.BAD_TOKEN, "no base64url") from error
+
+
+def bearer_text(request: Request) -> str:
+    """What stands behind `Bearer` in the head of a request; empty for nothing."""
+    header = request.headers.get("authorization", "")
+    return header[len(_SCHEME) :].strip() if header.lower().startswith(_SCHEME) else ""
 
 
 def cbor_response(body: bytes) -> Response:

@@ -1,4 +1,4 @@
-"""What nodes ask for: card, enrolment, hello, push, offer, feed, segments.
+"""What nodes ask for: card, enrolment, hello, push, offer, feed, recall lists.
 
 Holds no rules; docs/spec/http.md says which bytes stand where.
 """
@@ -15,9 +15,11 @@ from carnet_hub.core.feed import has_news, read_page
 from carnet_hub.core.greeting import greet_node, hub_card, recognise
 from carnet_hub.core.ingest import receive_sets
 from carnet_hub.core.limits import POSITION_MAX, REQUEST_BYTES_MAX, WAIT_S_MAX
+from carnet_hub.core.list_telling import signed_manifest
 from carnet_hub.core.offers import receive_offer
 from carnet_hub.core.recovering import answer_recovery
 from carnet_hub.core.rows import Node
+from carnet_hub.core.shelves import intact_list
 from carnet_hub.entrypoints.http.bodies import (
     CBOR,
     SEGMENT,
@@ -82,7 +84,7 @@ def joining_routes(app: HubApp) -> APIRouter:
 
 
 def sync_routes(app: HubApp) -> APIRouter:
-    """Push, segments and what was excluded: one answer each."""
+    """Push, recall lists and what was excluded: one answer each."""
     router = APIRouter()
 
     @router.post("/v1/push")
@@ -120,12 +122,20 @@ def sync_routes(app: HubApp) -> APIRouter:
 
     @router.get("/v1/segments/{sha256}")
     async def segment(request: Request, sha256: Sha256) -> Response:
-        """A recall segment by its hash; it never changes, so any cache may keep it."""
+        """A recall segment, or a step between two of its states, by its hash; any cache may keep it."""
         await _asking(app, request)
-        content = await app.run_blocking(lambda: app.segments.get(bytes.fromhex(sha256)))
+        name = bytes.fromhex(sha256)
+        content = await app.run_blocking(lambda: intact_list(app.segments, name) or app.lists.get(name))
         if content is None:
             raise Refused(Reason.NOT_FOUND, "segment")
         return large_response(request, content, SEGMENT, ETag=f'"{sha256}"', Cache_Control=_IMMUTABLE)
+
+    @router.get("/v1/recall-lists")
+    async def recall_lists(request: Request, since: Position = 0) -> Response:
+        """The signed manifest of all recall lists, or of those that changed behind a position."""
+        await _asking(app, request)
+        message = await app.run_blocking(lambda: signed_manifest(app.hub, app.lists, since))
+        return large_response(request, message, CBOR)
 
     return router
 

@@ -4,6 +4,7 @@ Decides status and form. The three sentences come from the protocol's catalogue;
 stay inside, because they are for a log. Source: RFC 9457; the table in docs/spec/http.md.
 """
 
+from http import HTTPStatus
 from typing import Final
 
 import structlog
@@ -15,6 +16,7 @@ from starlette.exceptions import HTTPException
 from carnet_hub.core.failures import HubFailure
 from carnet_hub.core.limits import RETRY_AFTER_S
 from carnet_hub.core.ports import StoreError
+from carnet_hub.core.regulator_refusals import AccessRefused, Refusal
 from carnet_protocol.errors import Refused
 from carnet_protocol.reasons import Reason, explain
 
@@ -57,6 +59,7 @@ _BY_STATUS: Final[dict[int, tuple[Reason, ...]]] = {
         Reason.NONCE_REUSED,
         Reason.HUB_EPOCH_CHANGED,
         Reason.HUB_BEHIND,
+        Reason.OLDER_LISTS,
         Reason.UNKNOWN_BASE,
         Reason.TOO_MANY_HEADS,
         Reason.ILLEGAL_TRANSITION,
@@ -72,8 +75,35 @@ _BY_STATUS: Final[dict[int, tuple[Reason, ...]]] = {
 STATUS: Final[dict[Reason, int]] = {reason: status for status, reasons in _BY_STATUS.items() for reason in reasons}
 """HTTP status of every reason; a test walks the catalogue."""
 
+ACCESS_STATUS: Final[dict[Refusal, HTTPStatus]] = {
+    Refusal.TOKEN_REFUSED: HTTPStatus.UNAUTHORIZED,
+    Refusal.SESSION_OVER: HTTPStatus.UNAUTHORIZED,
+    Refusal.TOKEN_EXPIRED: HTTPStatus.UNAUTHORIZED,
+    Refusal.TOKEN_UNCONFIRMED: HTTPStatus.UNAUTHORIZED,
+    Refusal.WRONG_ADDRESS: HTTPStatus.FORBIDDEN,
+    Refusal.OUT_OF_SCOPE: HTTPStatus.FORBIDDEN,
+    Refusal.TOO_MANY: HTTPStatus.TOO_MANY_REQUESTS,
+    Refusal.NOT_FOUND: HTTPStatus.NOT_FOUND,
+    Refusal.BAD_REQUEST: HTTPStatus.BAD_REQUEST,
+    Refusal.NO_VEHICLE_NUMBER: HTTPStatus.UNPROCESSABLE_ENTITY,
+    Refusal.NO_CASE: HTTPStatus.UNPROCESSABLE_ENTITY,
+    Refusal.NOT_A_MEMBER: HTTPStatus.UNPROCESSABLE_ENTITY,
+    Refusal.OWN_REQUEST: HTTPStatus.FORBIDDEN,
+    Refusal.NOT_RELEASED: HTTPStatus.CONFLICT,
+    Refusal.OTHER_HISTORY: HTTPStatus.CONFLICT,
+    Refusal.FORM_STALE: HTTPStatus.FORBIDDEN,
+    Refusal.BUSY: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+"""HTTP status of everything that a request from outside is refused with; a test walks the catalogue."""
+
 _RETRIED: Final = frozenset({Reason.BUSY, Reason.INTERNAL})
 """Reasons after which the very same request may succeed without anybody acting."""
+
+_OUTSIDE: Final = ("/v1/regulator/", "/regulator/")
+"""Where regulators ask, who are refused in words of their own."""
+
+_ASKED_AGAIN: Final = frozenset({Refusal.TOO_MANY, Refusal.BUSY})
+"""The same, of requests from outside."""
 
 
 def problem(reason: Reason, *, status: int | None = None) -> Response:
@@ -99,9 +129,30 @@ def problem(reason: Reason, *, status: int | None = None) -> Response:
     return JSONResponse(body, status_code=code, media_type=MEDIA_TYPE, headers=headers)
 
 
+def access_problem(refused: AccessRefused) -> Response:
+    """The problem document of a request from outside that was not answered."""
+    status, code = ACCESS_STATUS[refused.refusal], refused.refusal.value
+    body = {
+        "type": f"{TYPE_PREFIX}{code}",
+        "title": refused.what,
+        "status": status,
+        "code": code,
+        "what": refused.what,
+        "safe": refused.safe,
+        "next": refused.next,
+        "retry": refused.refusal in _ASKED_AGAIN,
+        **({"vins": list(refused.vins)} if refused.vins else {}),
+    }
+    headers = {"WWW-Authenticate": "Bearer"} if status is HTTPStatus.UNAUTHORIZED else {}
+    if refused.refusal in _ASKED_AGAIN:
+        headers["Retry-After"] = str(refused.wait_s or RETRY_AFTER_S)
+    return JSONResponse(body, status_code=status, media_type=MEDIA_TYPE, headers=headers)
+
+
 def answer_problems(api: FastAPI) -> None:
     """Turn every exception that leaves a handler into a problem document."""
     api.add_exception_handler(Refused, _refused)
+    api.add_exception_handler(AccessRefused, _access_refused)
     api.add_exception_handler(StoreError, _store_failed)
     api.add_exception_handler(OSError, _store_failed)  # the mark beside the keys could not be written
     api.add_exception_handler(RequestValidationError, _bad_query)
@@ -114,13 +165,18 @@ async def _refused(_request: Request, error: Exception) -> Response:
     return problem(error.reason if isinstance(error, Refused) else Reason.INTERNAL)
 
 
+async def _access_refused(_request: Request, error: Exception) -> Response:
+    return access_problem(error if isinstance(error, AccessRefused) else AccessRefused(Refusal.BUSY))
+
+
 async def _store_failed(_request: Request, error: Exception) -> Response:
     structlog.get_logger("carnet_hub").warning("store_unavailable", exc_info=error)
     return problem(Reason.BUSY)
 
 
-async def _bad_query(_request: Request, _error: Exception) -> Response:
-    return problem(Reason.BAD_FIELD)
+async def _bad_query(request: Request, _error: Exception) -> Response:
+    is_from_outside = request.url.path.startswith(_OUTSIDE)
+    return access_problem(AccessRefused(Refusal.BAD_REQUEST)) if is_from_outside else problem(Reason.BAD_FIELD)
 
 
 async def _http(_request: Request, error: Exception) -> Response:

@@ -1,8 +1,8 @@
 """What a regulator may read without an account: published campaigns and their totals.
 
-Public fields only, and no vehicles. Counting a large campaign for the first time reads millions of VINs, so one worker
-counts one campaign at a time and gives the same answer for a minute; afterwards it hears only what is new in the log.
-The answer says at which log position it was counted.
+Public fields only, and no vehicles. The sums are kept beside the records and cost nothing; only where a member list is
+missing a campaign is counted anew, so one worker looks at one campaign at a time and gives the same answer for a
+minute. The answer says at which log position it was counted.
 """
 
 from collections.abc import Awaitable, Callable
@@ -13,10 +13,9 @@ from fastapi import APIRouter, Path
 from fastapi.responses import JSONResponse, Response
 
 from carnet_hub.bootstrap import HubApp
-from carnet_hub.core.kept_counts import KeptCounts
 from carnet_hub.core.limits import COUNT_TTL_MS, COUNTS_KEPT_MAX
 from carnet_hub.core.ports import Clock
-from carnet_hub.core.recall_export import describe_sums
+from carnet_hub.core.recall_export import describe_progress
 from carnet_hub.core.recalls import find_campaign
 from carnet_hub.core.report import public_campaign
 from carnet_protocol.errors import Refused
@@ -57,7 +56,6 @@ def regulator_routes(app: HubApp) -> APIRouter:
     """The routes of this hub."""
     router = APIRouter()
     hub = app.hub
-    counts = KeptCounts(hub, app.segments)
 
     def describe(campaign_no: str) -> Values:
         """The public texts of a campaign, and the end of the log they were read at."""
@@ -69,9 +67,9 @@ def regulator_routes(app: HubApp) -> APIRouter:
         return {"campaign": public_campaign(campaign.values), "log_position": position}
 
     def count(campaign_no: str) -> Values:
-        """Progress counted from the log; a campaign that does not exist is refused first."""
+        """Progress from the sums that are kept; a campaign that does not exist is refused first."""
         describe(campaign_no)
-        return describe_sums(hub, counts, campaign_no)
+        return describe_progress(hub, app.segments, campaign_no).values
 
     async def count_in_thread(campaign_no: str) -> Values:
         """The same from inside the event loop."""
