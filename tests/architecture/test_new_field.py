@@ -32,7 +32,7 @@ from support.node_builder import DEALER_A, HUB_EPOCH, build_node
 
 node = build_node(Path(sys.argv[1]))
 commit(node, [Draft(VISIT, record(1), {"ro_no": "RO-1"})])
-entry = [bytes(16), 1, DEALER_A, {0: "RO-2", 25 * 8: "B7"}, {}, False, b""]
+entry = [bytes(16), 1, DEALER_A, {0: "RO-2", 29 * 8: "B7"}, {}, False, b""]
 row = PageRow(VISIT.number, record(2), DEALER_A, 1, [entry], [], False)
 apply_page(node, Page(1, HUB_EPOCH, DEALER_A, node.identity.node_id, 0, 1, 1, True, [row], [], []))
 """

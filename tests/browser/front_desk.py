@@ -67,6 +67,7 @@ def furnish(data: Path) -> None:
         "print": f"/visits/{record_text(visit)}/print/reception",
         "print-order": f"/visits/{record_text(visit)}/print/order",
         "returning": f"/visits/new?vehicle={record_text(vehicle)}",
+        "code": f"/staff/{record_text(colleague)}/code",
         "leave": f"/staff/{record_text(colleague)}/leave",
         "report": f"/staff/{record_text(opened.staff)}/accesses",
     }
@@ -85,6 +86,7 @@ def screens_of(data: Path) -> dict[str, str]:
         "customer-new": "/customers/new",
         "sync": "/sync",
         "exchange": "/exchange",
+        "recalls": "/recalls",
         "staff": "/staff",
         "accesses": "/staff/accesses",
         "me": "/staff/me",

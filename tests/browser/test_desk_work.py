@@ -165,7 +165,7 @@ def test_a_save_that_nobody_answers_keeps_the_page_and_the_draft_has_its_last_wo
 
 
 def test_the_last_word_is_kept_before_a_form_is_saved(desk: FrontDesk):
-    """Ctrl+Enter out of a field sends its text to the draft first, then the form."""
+    """Ctrl+Enter out of a field sends its text to the draft, then the form; a refused one goes again, for its page."""
     desk.go("/visits/new")
     sent: list[str] = []
     desk.page.on("request", lambda one: sent.append(one.url.removeprefix(desk.url)) if one.method == "POST" else None)
@@ -175,7 +175,8 @@ def test_the_last_word_is_kept_before_a_form_is_saved(desk: FrontDesk):
     with desk.page.expect_navigation():
         desk.page.keyboard.press("Control+Enter")
 
-    assert [re.sub(r"-new-.*", "", one) for one in sent if one != "/duplicates"] == ["/drafts/check-in", "/visits/new"]
+    told = [re.sub(r"-new-.*", "", one) for one in sent if one != "/duplicates"]
+    assert told == ["/drafts/check-in", "/visits/new", "/visits/new"]
 
 
 def test_damage_is_marked_by_keyboard(desk: FrontDesk, served: Service):
@@ -246,6 +247,18 @@ def test_somebody_on_file_is_pointed_out_and_taken(desk: FrontDesk):
     desk.page.wait_for_selector(".known a")
 
     assert desk.page.inner_text(".known a") == "王小明"
+
+
+def test_a_new_customer_who_is_on_file_is_found_while_typing(desk: FrontDesk):
+    """Name and phone bring the question up on the form of a customer too; one button leads to the file there is."""
+    desk.go("/customers/new")
+    desk.page.fill("[name=full_name]", "王小明")
+    desk.page.fill("[name='phones[0].number']", "13800138000")
+    desk.page.keyboard.press("Tab")
+    desk.page.click("[data-same]")
+    desk.page.wait_for_selector("a[href$='/edit']")
+
+    assert "王小明" in desk.page.inner_text("h1")
 
 
 def test_two_windows_that_change_one_customer_lose_nothing(served: Service, chromium: Browser):

@@ -1,9 +1,12 @@
 """The keyboard in a real browser: from the search box to a hit and back, at the door, and between unsaved check-ins."""
 
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import Browser, expect
 
 from browser.front_desk import ADMINISTRATOR, PLATE, FrontDesk, screens_of
+from browser.moves import ask_who, lock, write_former_system
 from support.programs import Service
 from support.staffed import PASSWORD
 
@@ -209,3 +212,51 @@ def test_who_pays_is_read_in_full_on_a_small_screen(desk: FrontDesk):
         }""",
     )
     assert lacking <= 0
+
+
+def test_who_a_new_customer_is_is_answered_by_keyboard(desk: FrontDesk):
+    """The question stands first; one arrow chooses an answer, Ctrl+Enter saves, and the order has the file on hand."""
+    ask_who(desk, "王小明", "13800138000")
+    while not desk.page.evaluate("document.activeElement.name?.startsWith('alike.') ?? false"):
+        desk.page.keyboard.press("Tab")
+    desk.page.keyboard.press("Space")
+    desk.page.keyboard.press("Control+Enter")
+    desk.page.wait_for_selector("h1 .state")
+
+    assert desk.page.locator("main .pairs a[href^='/customers/']", has_text="王小明").count() == 1
+
+
+def test_a_file_is_chosen_in_the_persons_words(desk: FrontDesk, tmp_path: Path):
+    """The field is reached by keyboard, says what is missing, and then which file it is; the browser says nothing."""
+    desk.go("/exchange")
+    desk.page.focus("#file")
+    desk.page.click("form[action='/exchange/import'] button")
+    before, missing = desk.page.inner_text(".pick"), desk.page.eval_on_selector("#file", "one => one.validationMessage")
+    desk.page.set_input_files("#file", write_former_system(tmp_path))
+
+    assert ("选择文件" in before, "尚未选择文件。" in before, missing) == (True, True, "请先选择文件。")
+    assert desk.page.inner_text(".pick [data-chosen]") == "former.xlsx"
+    assert desk.page.eval_on_selector("#file", "one => one.offsetWidth * one.offsetHeight") <= 1
+
+
+def test_the_screen_key_of_a_customers_page_checks_in_their_only_car(desk: FrontDesk, served: Service):
+    """Alt+2 on the page of a customer with one car begins with both."""
+    desk.go(screens_of(served.data)["customer"])
+    desk.page.keyboard.press("Alt+2")
+    desk.page.wait_for_selector("form.checkin")
+
+    assert (PLATE in desk.page.inner_text("h1"), "王小明" in desk.page.inner_text("h1")) == (True, True)
+
+
+def test_a_locked_screen_takes_the_password_at_once(desk: FrontDesk):
+    """The keyboard is in the field as the page opens, and again after a wrong password."""
+    lock(desk)
+    expect(desk.page.locator("[name=password]")).to_be_focused()
+    desk.page.keyboard.type("no such password")
+    desk.page.keyboard.press("Enter")
+    desk.page.wait_for_selector("#f-password-problem")
+    expect(desk.page.locator("[name=password]")).to_be_focused()
+    desk.page.keyboard.type(PASSWORD)
+    desk.page.keyboard.press("Enter")
+
+    expect(desk.page.locator("nav.screens")).to_be_visible()

@@ -9,6 +9,7 @@ from playwright.sync_api import Browser
 from pypdf import PdfReader
 
 from browser.front_desk import SIZES, FrontDesk
+from carnet_node.core.desk_limits import TEXT_CHARS_MAX
 from support.programs import Service
 
 pytestmark = pytest.mark.xdist_group("browser")
@@ -21,9 +22,9 @@ LONG = {
     "sender_phone": "13900001111",
     "odometer_in_km": "5000",
     "belongings": "B" * 500,
-    "jobs[0].complaint": "C" * 1300,
+    "jobs[0].complaint": "C" * TEXT_CHARS_MAX,
     "jobs[0].op_name": "P" * 200,
-    "customer_note": "N" * 1300,
+    "customer_note": "N" * TEXT_CHARS_MAX,
 }
 """A check-in of a car that nobody knows."""
 

@@ -4,6 +4,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 
@@ -21,6 +22,12 @@ pytestmark = pytest.mark.xdist_group("browser")
 """One worker drives the browser; see `conftest.chromium`."""
 
 CAMPAIGN = "R2026-001"
+
+RECALL_WORDS = {
+    "zh_CN": ("无人接听", "未完成的召回", "已完成的召回"),
+    "en": ("No answer", "Open recall", "Recalls done"),
+}
+"""What is said of a call, of a recall, and of one that was done."""
 
 LOADED_MS = 30_000
 """How long a round may take on a machine that does much else; the strip follows by itself."""
@@ -75,9 +82,10 @@ def test_a_former_system_is_taken_over_from_a_workbook(desk: FrontDesk, tmp_path
 
 
 def test_somebody_who_leaves_is_out_at_once(served: Service, chromium: Browser, desk: FrontDesk):
-    """The colleague's open window asks for a password at its next step, and the page says who takes over."""
+    """The colleague's open window goes to the door by itself, and the page says who takes over."""
     desk.go("/staff")
-    desk.page.click("tr:has-text('A07') button:has-text('启用码')")
+    desk.page.click("tr:has-text('A07') a:has-text('启用码')")
+    desk.page.click("form[action$='/code'] button.danger")
     code = desk.page.inner_text(".startcode")
     with FrontDesk.opened(chromium, served.url, language="en") as leaving:
         leaving.begin("A07", code)
@@ -85,7 +93,7 @@ def test_somebody_who_leaves_is_out_at_once(served: Service, chromium: Browser, 
         desk.page.click("tr:has-text('A07') a[href$='/leave']")
         desk.page.click("form[action$='/leave'] button.danger")
         told = desk.page.inner_text(".notice.good")
-        leaving.go("/customers")
+        leaving.page.wait_for_selector("[name=password]", timeout=LOADED_MS)
         stands_at, asked = leaving.page.url, leaving.page.inner_text("h1")
 
     assert ("周敏" in told, asked) == (True, "Log in")
@@ -199,31 +207,94 @@ def test_a_stick_carries_the_work_and_its_answer(apart: tuple[Service, Service],
     assert "accepted" in told.lower()
 
 
-def test_an_open_recall_is_seen_taken_in_and_done_without_a_line(apart: tuple[Service, Service], chromium: Browser):
-    """The banner of a returning car begins its check-in; on the order one button records the work with its evidence."""
+def test_an_open_recall_is_called_about_taken_in_and_done_without_a_line(
+    apart: tuple[Service, Service], chromium: Browser, language: str
+):
+    """A call is noted; the banner begins a check-in; on the order one button records the work with its evidence."""
     _, node = apart
-    with FrontDesk.opened(chromium, node.url) as desk:
+    no_answer, still_open, done = RECALL_WORDS[language]
+    with FrontDesk.opened(chromium, node.url, language=language) as desk:
         desk.log_in()
+        desk.go("/recalls")
+        desk.page.select_option("[name=result]", "no_answer")
+        with desk.page.expect_navigation():
+            desk.page.click("form[action='/recalls/contacts'] button")
+        called, problems = desk.page.inner_text("main table"), grave_problems(desk)
         desk.search(PLATE)
         desk.page.click(".hits a >> nth=0")
-        banner, problems = desk.page.inner_text(".notice.alert"), grave_problems(desk)
-        desk.speak("en")
-        desk.page.reload()
-        in_english = desk.page.inner_text(".notice.alert")
+        banner = desk.page.inner_text(".notice.alert")
+        problems += grave_problems(desk)
         desk.page.click(".notice.alert a")
         desk.page.fill("[name=odometer_in_km]", "43100")
         desk.page.keyboard.press("Control+Enter")
         desk.page.fill("form.proof [name=technician_code]", "T3")
         problems += grave_problems(desk)
-        desk.speak("zh_CN")
         desk.page.click("form.proof button")
         expect(desk.page.locator("form.proof")).to_have_count(0)
+        on_the_order = desk.page.inner_text("main")
         desk.go(screens_of(node.data)["vehicle"])
         told = desk.page.inner_text("main")
 
     assert problems == ()
-    assert (CAMPAIGN in in_english, "recall" in in_english.lower()) == (True, True)
-    assert CAMPAIGN in banner
-    assert "免费更换真空管" in banner
-    assert "未完成召回" not in told
-    assert "召回完成记录" in told
+    assert no_answer in called
+    assert all(one in banner for one in (still_open, CAMPAIGN, "免费更换真空管"))
+    assert (done in on_the_order, still_open in told) == (True, False)
+
+
+READS_SLOWLY = """() => {
+    const read = Blob.prototype.arrayBuffer;
+    File.prototype.arrayBuffer = async function () {
+        if (this.name === "slow.jpg") await new Promise((go) => { window.letGo = go; });
+        return read.call(this);
+    };
+}"""
+"""A disk that takes its time over one file, and goes on when it is let go."""
+
+
+@pytest.fixture
+def recall_work(apart: tuple[Service, Service], chromium: Browser) -> Iterator[FrontDesk]:
+    """The order of a car with an open recall, in Chinese, ready for what was done and its evidence."""
+    with FrontDesk.opened(chromium, apart[1].url) as desk:
+        desk.log_in()
+        desk.search(PLATE)
+        desk.page.click(".hits a >> nth=0")
+        desk.page.click(".notice.alert a")
+        desk.page.fill("[name=odometer_in_km]", "43100")
+        desk.page.keyboard.press("Control+Enter")
+        desk.page.wait_for_selector("form.proof")
+        yield desk
+
+
+def test_nothing_is_saved_while_a_photo_is_read(recall_work: FrontDesk, tmp_path: Path):
+    """Neither by key nor by button; in the end the hash of the photo that was chosen last stands there."""
+    page, field = recall_work.page, recall_work.page.locator("form.proof [name=signature_hash]")
+    slow, last = tmp_path / "slow.jpg", tmp_path / "last.jpg"
+    slow.write_bytes(b"first photo")
+    last.write_bytes(b"last photo")
+    page.evaluate(READS_SLOWLY)
+    page.set_input_files("[data-hashes=signature_hash]", slow)
+    page.focus("form.proof [name=technician_code]")
+    page.keyboard.press("Control+Enter")
+    page.click("form.proof [data-save]")
+    told = page.eval_on_selector("[data-hashes=signature_hash]", "one => one.validationMessage")
+    said = page.inner_text(".pick [data-chosen]")
+    page.set_input_files("[data-hashes=signature_hash]", last)
+    expect(field).to_have_value(sha256(b"last photo").hexdigest())
+    page.evaluate("letGo()")
+    page.wait_for_timeout(200)
+
+    assert (told, "slow.jpg" in said, page.locator("form.proof").count()) == ("正在读取文件，请稍候再保存。", True, 1)
+    assert field.input_value() == sha256(b"last photo").hexdigest()
+    assert page.inner_text(".pick [data-chosen]") == "last.jpg"
+
+
+def test_a_photo_that_is_too_long_is_refused_in_words(recall_work: FrontDesk, tmp_path: Path):
+    """It is not chosen any more, no hash stands there, and the form may go without it."""
+    page, photo = recall_work.page, tmp_path / "photo.jpg"
+    photo.write_bytes(b"photo")
+    page.eval_on_selector("[data-hashes=signature_hash]", "one => { one.dataset.bytesMax = 4; }")
+    page.set_input_files("[data-hashes=signature_hash]", photo)
+
+    expect(page.locator(".pick .wrong")).to_contain_text("未采用此文件")
+    state = "one => [one.files.length, one.validationMessage, one.form.elements.signature_hash.value]"
+    assert page.eval_on_selector("[data-hashes=signature_hash]", state) == [0, "", ""]

@@ -17,7 +17,7 @@ from carnet_hub.adapters.store import SqlStore, open_store
 from carnet_hub.core.golden import golden_for, read_clusters
 from carnet_hub.core.linking import decision_of
 from carnet_hub.core.master_failures import MasterRefusal
-from carnet_hub.core.master_rows import MemberRow
+from carnet_hub.core.master_rows import MemberRow, ProposalRow
 from carnet_hub.core.parties import plain_features
 from carnet_hub.core.rebuild import check_projections
 from carnet_hub.core.relinking import relink
@@ -131,6 +131,18 @@ class MasterMachine(RuleBasedStateMachine):
         if one in self.known and other in self.known:
             self._decide(lambda: merge(self.world.hub, record(one), record(other), BY).decision)
 
+    @rule(one=NAME, other=NAME, written=NAME)
+    def mix_up(self, one: str, other: str, written: str) -> None:
+        """A merge that is taken back leaves everybody where they were; what a dealer wrote in between stays."""
+        if {one, other, written} <= {*self.known} and record(written) not in self.erased:
+            before, note = self._homes_and_queue(), f"note {next(self.numbers)}"
+            with suppress(MasterRefusal):
+                merged = merge(self.world.hub, record(one), record(other), BY).decision
+                edit(self.world, self.site_of(written), "customer", written, note=note)
+                take_back(self.world.hub, merged, BY)
+                assert self._homes_and_queue() == before
+                assert self.world.shown("customer", record(written))["note"] == note
+
     @rule(one=NAME, other=NAME)
     def part(self, one: str, other: str) -> None:
         """A steward tells two customers apart."""
@@ -148,6 +160,10 @@ class MasterMachine(RuleBasedStateMachine):
         again = relink(hub, PlainEngine(), KeptNote(), tell=lambda *_: None)
 
         assert (again.proposed, self._homes()) == ({}, before)
+
+    def _homes_and_queue(self) -> tuple[list[MemberRow], list[ProposalRow]]:
+        with self.world.hub.store.read() as snapshot:
+            return self._homes(), list(snapshot.scan(ProposalRow))
 
     def _homes(self) -> list[MemberRow]:
         with self.world.hub.store.read() as snapshot:
@@ -201,6 +217,15 @@ class MasterMachine(RuleBasedStateMachine):
             if decision.effect is Effect.SPLIT:
                 first, second = (homes.get(one, golden_id(RecordId(one))) for one in pair)
                 assert first != second
+
+    @invariant()
+    def every_id_leads_to_one_customer(self) -> None:
+        """A golden id that a customer ever lent leads, in one step, to that customer's cluster."""
+        ids = {golden_id(record(name)): record(name) for name in self.known}
+        with self.world.hub.store.read() as snapshot:
+            aliases, members = snapshot.aliases(list(ids)), snapshot.members(list(ids.values()))
+        assert {former: row.customer for former, row in aliases.items()}.items() <= ids.items()
+        assert {row.customer for row in members.values()} <= {row.customer for row in aliases.values()}
 
     @invariant()
     def no_link_of_the_matcher_is_contradicted(self) -> None:

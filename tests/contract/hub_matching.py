@@ -10,8 +10,9 @@ from carnet_hub.adapters.store import SqlStore, open_store
 from carnet_hub.core.limits import KEY_ROWS_MAX
 from carnet_hub.core.master_book import MasterBook
 from carnet_hub.core.master_ports import Ground, Weighed
-from carnet_hub.core.master_rows import MatchKeyRow, PartyRow, ProposalRow
+from carnet_hub.core.master_rows import MatchKeyRow, MemberRow, PartyRow, ProposalRow
 from carnet_hub.core.matching import write_policy
+from carnet_hub.core.models_in_use import POLICY
 from carnet_master.features import Features
 from carnet_master.limits import BLOCK_RECORDS_MAX
 from carnet_master.tiers import Mode, Policy
@@ -209,6 +210,27 @@ class HubMatchingContract:
         assert sorted((key[:1], one[0]) for key, one in whole) == [(b"P", 1), (b"P", 2), (b"W", 2), (b"W", 3)]
         assert len(cut) == 3
 
+    def test_all_who_share_a_key_are_asked_for_at_once(self, world: HubWorld):
+        """A look-up of those that are met brings each once, with its cluster; its length says when it was cut off."""
+        people = [bytes([nth]) * 16 for nth in (1, 2, 3)]
+        with world.hub.store.write() as transaction:
+            transaction.put([MatchKeyRow(key * 16, one) for one in people for key in (b"P", b"W")])
+            transaction.put(
+                [PartyRow(one, b"d" * 16, 1, "person", True, b"", b"P" * 16 + b"W" * 16, b"") for one in people]
+            )
+            transaction.put([MemberRow(people[1], b"g" * 16)])
+
+        with world.hub.store.read() as snapshot:
+            whole = snapshot.met_by([b"P" * 16, b"W" * 16, b"V" * 16], 4)
+            cut = snapshot.met_by([b"P" * 16, b"W" * 16], 2)
+
+        assert sorted((row.customer, golden) for row, golden in whole) == [
+            (people[0], None),
+            (people[1], b"g" * 16),
+            (people[2], None),
+        ]
+        assert len(cut) == 2
+
     def test_a_key_that_fills_the_look_up_is_asked_for_by_itself(self, world: HubWorld):
         """Beside a telephone that thousands share, the other keys of a customer find everybody all the same."""
         crowd = [MatchKeyRow(b"P" * 16, nth.to_bytes(16, "big")) for nth in range(KEY_ROWS_MAX)]
@@ -233,6 +255,22 @@ class HubMatchingContract:
             book.put_party(PartyRow(b"y" * 16, b"d" * 16, 1, "person", True, b"", b"W" * 16, b""))
 
             assert book.found_by(b"W" * 16, 9) == [b"x" * 16, b"y" * 16]
+
+    @pytest.mark.parametrize("name", [POLICY, "name"])
+    def test_a_setting_is_what_was_set_last(self, world: HubWorld, name: str):
+        """A transaction reads its own word at once, and what an earlier one has set."""
+        store, seen = world.hub.store, []
+        with store.write() as transaction:
+            seen.append(transaction.setting(name))
+            transaction.set_setting(name, b"first")
+            seen.append(transaction.setting(name))
+        with store.write() as transaction:
+            seen.append(transaction.setting(name))
+            transaction.set_setting(name, b"second")
+            transaction.set_setting(name, b"third")
+
+        with store.read() as snapshot:
+            assert [*seen, snapshot.setting(name)] == [None, b"first", b"first", b"third"]
 
     def test_an_idle_matcher_changes_no_fold(self, world: HubWorld, tmp_path: Path):
         """Folding the log again gives the same rows although no model is there any more."""

@@ -2,17 +2,19 @@
 
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar, cast
 
 from hypothesis import strategies as st
-from hypothesis.stateful import initialize, rule
+from hypothesis.stateful import initialize, invariant, rule
 
 from carnet_hub.adapters.activated_models import ActivatedModels
 from carnet_hub.adapters.weighing import ShippedWeigher
 from carnet_hub.core.master_failures import ModelInUse, NoModelInUse
 from carnet_hub.core.master_rows import MemberRow, ProposalRow
-from carnet_hub.core.matching import write_policy
+from carnet_hub.core.matching import NANO, write_policy
 from carnet_hub.core.models import activate_model, retire_model, sign_model
+from carnet_hub.core.models_in_use import weighing_now
+from carnet_hub.core.parties import plain_features
 from carnet_hub.core.relink_failures import ModelChanged
 from carnet_hub.core.sweeping import weigh_everybody
 from carnet_master.tiers import Mode, Policy
@@ -26,7 +28,18 @@ MODELS = tuple(other_model(prior=prior) for prior in (1e-9, 1e-2))
 
 
 class ModelledMachine(CheckedMachine):
-    """Three sites, a steward, and an operator who changes models and modes; the matcher may link all it is sure of."""
+    """Three sites, a steward, and an operator who changes models and modes; the matcher may link all it is sure of.
+
+    Attributes:
+        looked_at: the end of the log when weights were looked at last; None before the first step.
+        explained: weights that were looked at, of all histories.
+    """
+
+    explained: ClassVar[int] = 0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.looked_at: int | None = None
 
     @initialize()
     def equip(self) -> None:
@@ -82,7 +95,29 @@ class ModelledMachine(CheckedMachine):
         before = self._homes()
         with suppress(ModelChanged):
             super().weigh_again(probability)
+        self.looked_at = self.world.position()  # a made-up model explains nothing
         assert self._homes() == before
+
+    @invariant()
+    def every_new_weight_is_explained(self) -> None:
+        """What a decision of this step keeps as its weight is what the comparisons add up to, by the model it names."""
+        looked_at, self.looked_at = self.looked_at, self.world.position()
+        if looked_at is None:
+            return  # the first step brings many customers one after the other
+        hub, customers = self.world.hub, [record(name) for name in self.known]
+        with hub.store.read() as snapshot:
+            weigher = weighing_now(hub, snapshot).weigher
+            parties, rows = snapshot.parties(customers), snapshot.decisions(customers)
+        for row in rows:
+            said = self.world.shown("identity", row.identity) if row.position > looked_at else {}
+            if said.get("weight_nanobits") is not None:
+                one, other = (plain_features(hub.box, parties[customer]) for customer in (row.customer, row.other))
+                weighed = weigher.weigh(one, other)
+                assert weighed is not None
+                assert (weighed.levels, weighed.model_id) == (said["levels"], said["model_id"])
+                bits = sum(line.bits for line in weigher.explain(one, other))
+                assert abs(bits * NANO - cast("int", said["weight_nanobits"])) <= 1
+                type(self).explained += 1
 
     def _first_phone(self, name: str) -> int:
         """The number of the phone that a customer began with."""

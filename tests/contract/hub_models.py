@@ -94,7 +94,7 @@ def _admit_unmatched(world: HubWorld, made: MadeSet) -> None:
     with hub.store.read() as snapshot:
         signers = find_signers(hub, snapshot, [envelope])
     arrival = verify_arrival(hub, signers, envelope, made.opening)
-    with taking_in(hub, is_matched=False) as workspace:
+    with taking_in(hub, is_followed=False) as workspace:
         prefetch(workspace, [arrival])
         decide_set(workspace, arrival)
 

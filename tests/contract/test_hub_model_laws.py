@@ -25,7 +25,7 @@ def test_models_move_nobody_on_sqlite():
 
     run_state_machine_as_test(Machine, settings=MACHINE)
 
-    assert Machine.judged == Machine.begun > 0
+    assert Machine.judged == Machine.begun > 0 < Machine.explained
 
 
 def test_models_move_nobody_on_postgresql(server_url: str):
@@ -39,4 +39,4 @@ def test_models_move_nobody_on_postgresql(server_url: str):
 
     run_state_machine_as_test(Machine, settings=MACHINE)
 
-    assert Machine.judged == Machine.begun > 0
+    assert Machine.judged == Machine.begun > 0 < Machine.explained

@@ -8,6 +8,7 @@ import pytest
 
 from carnet_hub.adapters.store import SqlStore, open_store
 from contract.hub_contract import HubContract
+from contract.hub_counts import HubCountsContract
 from contract.hub_lists import HubListContract
 from contract.hub_master import HubMasterContract
 from contract.hub_matching import HubMatchingContract
@@ -22,6 +23,7 @@ NUMBERS = itertools.count(1)
 
 class TestPostgresHub(
     HubContract,
+    HubCountsContract,
     HubListContract,
     HubMasterContract,
     HubMatchingContract,

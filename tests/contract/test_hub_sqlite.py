@@ -6,6 +6,7 @@ import pytest
 
 from carnet_hub.adapters.store import SqlStore, open_store
 from contract.hub_contract import HubContract
+from contract.hub_counts import HubCountsContract
 from contract.hub_lists import HubListContract
 from contract.hub_master import HubMasterContract
 from contract.hub_matching import HubMatchingContract
@@ -17,6 +18,7 @@ from contract.hub_sweeping import HubSweepingContract
 
 class TestSqliteHub(
     HubContract,
+    HubCountsContract,
     HubListContract,
     HubMasterContract,
     HubMatchingContract,

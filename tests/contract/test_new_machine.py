@@ -12,13 +12,25 @@ from carnet_node.adapters.rotating import rotate
 from carnet_node.bootstrap import Installation, create_installation
 from carnet_node.core.bundling import pack_for_hub
 from carnet_node.core.doctor import verify_chain
-from carnet_node.core.rejoin import take_over
+from carnet_node.core.rejoin import go_on_offline, take_over
 from carnet_node.core.rejoin_state import OwnEpoch, RejoinState, save_rejoin
 from carnet_node.core.store_failures import WritingStopped
 from carnet_node.settings import NodeSettings
 from carnet_protocol.hello import Situation
 from support.hub_apps import TestHub
-from support.joined import back_up, enrol, moved_in, names, sync, waiting, write_customer
+from support.joined import (
+    back_up,
+    back_up_hub,
+    enrol,
+    enrolled_with,
+    moved_in,
+    names,
+    restore_database,
+    restore_hub,
+    sync,
+    waiting,
+    write_customer,
+)
 
 
 @pytest.fixture
@@ -83,6 +95,54 @@ def test_people_may_let_the_old_machine_go_on(hub: TestHub, lost: Installation, 
 
     assert (old.situation, other.situation) == (Situation.GO, Situation.GO)
     assert names(new) == {1: "first", 2: "second"}
+
+
+@pytest.mark.parametrize(
+    "was_sent", [pytest.param(False, id="which no line has seen"), pytest.param(True, id="which the hub has forgotten")]
+)
+def test_the_old_machine_is_told_whatever_its_last_epoch(
+    hub: TestHub, lost: Installation, tmp_path: Path, *, was_sent: bool
+):
+    """It had been restored and worked on in an epoch that the hub does not hold: its successor states it."""
+    write_customer(lost, 1, "first")
+    sync(lost, hub)
+    database, hub_database = back_up(lost, tmp_path / "before.db"), back_up_hub(hub, tmp_path)
+    write_customer(lost, 2, "second")
+    sync(lost, hub)
+    restored = restore_database(lost, database)
+    go_on_offline(restored.node())
+    write_customer(restored, 3, "in its second epoch")
+    if was_sent:
+        sync(restored, hub)
+        hub = restore_hub(hub, hub_database)
+    new = moved_in(hub, restored, back_up(restored, tmp_path / "backup.db"), tmp_path / "new")
+    sync(new, hub)
+
+    reports = [sync(restored, hub) for _ in range(2)]
+
+    assert Situation.SUPERSEDED in [one.situation for one in reports]
+
+
+def test_epochs_of_its_own_do_not_count_for_the_old_machine(hub: TestHub, lost: Installation, tmp_path: Path):
+    """A restored hub does not know what the new machine has closed; people let the old one go on all the same."""
+    write_customer(lost, 1, "first")
+    sync(lost, hub)
+    new = enrolled_with(hub, lost, back_up(lost, tmp_path / "backup.db"), tmp_path / "new")
+    enrolled = back_up_hub(hub, tmp_path)
+    sync(new, hub)
+    for number in (2, 3):
+        database = back_up(new, tmp_path / f"{number}.db")
+        write_customer(new, number, "in a closed epoch")
+        sync(new, hub)
+        new = restore_database(new, database)
+        go_on_offline(new.node())
+    hub = restore_hub(hub, enrolled)
+    sync(new, hub)
+    take_over(lost.node())
+
+    reports = [sync(lost, hub) for _ in range(2)]
+
+    assert [one.situation for one in reports] == [Situation.GO, Situation.GO]
 
 
 def test_a_machine_of_another_site_succeeds_nobody(hub: TestHub, lost: Installation, tmp_path: Path):

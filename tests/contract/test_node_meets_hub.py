@@ -11,8 +11,11 @@ import pytest
 
 from carnet_hub.adapters.bundle_files import decrypt_bundle, encrypt_bundle
 from carnet_hub.core.bundling import pack_for, parts_for, take_bundle
+from carnet_hub.core.campaign_work import CampaignWork
 from carnet_hub.core.dealers import suspend_site
 from carnet_hub.core.enrolment import invite_dealer
+from carnet_hub.core.list_telling import list_parts
+from carnet_hub.core.offline_lists import make_lists
 from carnet_hub.core.rebuild import site_digest
 from carnet_hub.core.rows import DealerRow
 from carnet_node.adapters.bundle_files import read_bundle, write_bundle
@@ -26,6 +29,7 @@ from carnet_node.core.rebuild import check_rebuild
 from carnet_node.core.recall_check import RecallState, check_recalls
 from carnet_node.core.views import one_record
 from carnet_node.settings import NodeSettings
+from carnet_protocol.bundle import PartKind
 from carnet_protocol.changeset import Draft
 from carnet_protocol.enrolment import parse_code
 from carnet_protocol.ids import RecordId, vehicle_id
@@ -34,6 +38,7 @@ from carnet_protocol.reasons import Reason
 from support.campaigns import publish
 from support.hub_apps import TestHub, make_hub
 from support.network import LossyTransport, a_round, join
+from support.recall_world import RecallWorld
 from support.vins import make_vins
 
 VINS = make_vins(3)
@@ -218,14 +223,39 @@ def test_a_recall_reaches_the_desk_with_its_list(hub: TestHub, tmp_path: Path):
     )
 
 
-def by_stick(installation: Installation, hub: TestHub, folder: Path) -> BundleReport:
-    """There and back by files."""
+def test_who_is_done_elsewhere_and_a_grown_plan_reach_the_desk(hub: TestHub, tmp_path: Path):
+    """Another dealer's work, and a plan with one more car, are known after a round."""
+    node = join(hub, tmp_path / "one")
+    app, world = hub.app, RecallWorld(hub, CampaignWork())
+    world.publish(VINS[:2])
+    world.done("B002", VINS[0])
+    make_lists(app.hub, app.segments, app.lists)
+    first = a_round(node, hub)
+    before = [check_recalls(node.node(), vin).state for vin in VINS]
+    world.publish(VINS)
+    make_lists(app.hub, app.segments, app.lists)
+
+    second = a_round(node, hub)
+
+    after = [check_recalls(node.node(), vin).state for vin in VINS]
+    assert (first.segments, before) == (2, [RecallState.CLEAR, RecallState.HIT, RecallState.CLEAR])
+    assert (second.segments, after) == (1, [RecallState.CLEAR, RecallState.HIT, RecallState.HIT])
+
+
+def by_stick(installation: Installation, hub: TestHub, folder: Path, *, is_full: bool = False) -> BundleReport:
+    """There and back by files.
+
+    Args:
+        is_full: there is no room on the way back for any list.
+    """
     there, back = folder / "there.carnet", folder / "back.carnet"
     node = installation.node()
     write_bundle(there, pack_for_hub(node, software="test").plain, node.identity.hub_exchange_key, installation.files)
     app = hub.app
     taken = take_bundle(app.hub, decrypt_bundle(there.read_bytes(), app.keyring.exchange))
     parts = [*taken.parts, *parts_for(app.hub, app.segments, taken.node, taken.since)]
+    parts += list_parts(app.hub, app.lists, taken.since, parts)
+    parts = [one for one in parts if not is_full or one[0] != PartKind.SEGMENT]
     back.write_bytes(encrypt_bundle(pack_for(app.hub, taken.node, parts), taken.node.exchange_key))
     return take_from_hub(node, read_bundle(back, installation.keyring.exchange, installation.files))
 
@@ -245,6 +275,23 @@ def test_a_stick_brings_what_a_line_would_have_brought(hub: TestHub, tmp_path: P
     assert (check_recalls(node.node(), VINS[0]).state, shown(node, "color")) == (RecallState.HIT, "RED")
     assert (second.accepted, second.rows, second.segments) == (0, 0, 0)
     assert check_rebuild(node.node()).differences == ()
+
+
+def test_lists_that_a_stick_had_no_room_for_come_with_the_next(hub: TestHub, tmp_path: Path):
+    """The pages were read long ago; the node says which lists it holds, and the hub brings the others."""
+    node = join(hub, tmp_path / "one")
+    app, world = hub.app, RecallWorld(hub, CampaignWork())
+    world.publish(VINS[:2])
+    world.done("B002", VINS[0])
+    make_lists(app.hub, app.segments, app.lists)
+    first = by_stick(node, hub, tmp_path, is_full=True)
+    before = [check_recalls(node.node(), vin).state for vin in VINS[:2]]
+
+    trips = [by_stick(node, hub, tmp_path).segments for _ in range(2)]
+
+    after = [check_recalls(node.node(), vin).state for vin in VINS[:2]]
+    assert (first.segments, before) == (0, [RecallState.UNKNOWN, RecallState.UNKNOWN])
+    assert (trips, after) == ([2, 0], [RecallState.CLEAR, RecallState.HIT])
 
 
 def test_an_old_stick_after_a_round_does_no_harm(hub: TestHub, tmp_path: Path):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from carnet_hub.core.campaign_work import CampaignWork, WorkItem
+from carnet_hub.core.campaign_work import CampaignWork
 from carnet_hub.core.progress import PairState, Progress
 from carnet_hub.core.recalls import count_campaign, import_plan, publish_campaign
 from carnet_node.bootstrap import Installation
@@ -15,11 +15,13 @@ from carnet_node.core.desk import save, save_visit_by_vin
 from carnet_node.core.editing import campaign_of, recall_drafts, require_visit
 from carnet_node.core.recall_check import check_recalls
 from carnet_node.entrypoints.cli.main import execute
+from carnet_protocol.demands import WorkItem
 from carnet_protocol.ids import RecordId, record_text
+from carnet_protocol.legal_days import DAY_MS
 from carnet_protocol.registry import Value
 from carnet_protocol.remedy import item_bits
 from carnet_protocol.vin import VinPolicy
-from support.hub_apps import TestHub, make_hub
+from support.hub_apps import TestClock, TestHub, make_hub
 from support.network import a_round, join
 from support.recall_plans import NUMBER, plan
 from support.vins import make_vins
@@ -121,3 +123,36 @@ def test_evidence_belongs_to_the_recall_that_it_names(hub: TestHub, desk: Instal
     view = require_visit(desk.node(), order)
     assert (refused, taken) == ([1, 1], 0)
     assert sorted(str(one.values["technician_code"]) for one in view.completions) == ["T3", "T4"]
+
+
+def test_a_slow_clock_at_the_desk_loses_no_repair(hub: TestHub, desk: Installation):
+    """A machine that lives a month before the campaign records the work, and hub and desk call the car done."""
+    visit = car_in(desk)
+    slow = replace(desk.node(), clock=TestClock(hub.clock.ms - 30 * DAY_MS))
+    campaign, order = campaign_of(slow, NUMBER), require_visit(slow, visit)
+    done: dict[str, Value] = {"technician_code": "T3", "items_done": item_bits([1, 2])}
+
+    save(slow, lambda new_id: recall_drafts(slow, order, campaign, new_id, method="replaced", values=done))
+    a_round(desk, hub)
+
+    assert progress(hub).state_of(VIN) is PairState.REPLACED
+    assert check_recalls(desk.node(), VIN).hits[0].is_done
+
+
+def test_a_desk_calls_open_what_the_hub_does_not_count(hub: TestHub, desk: Installation):
+    """After a plan that asks for more, work without it is open at both, with the same reason."""
+    app = hub.app
+    visit = car_in(desk)
+    hub.clock.ms = desk.node().clock.now_ms() - 1_000
+    more = CampaignWork(("technician", "photo"), (LEFT, RIGHT))
+    import_plan(app.hub, app.segments, app.plans, replace(plan([VIN]), work=more))
+    publish_campaign(app.hub, app.segments, app.plans, NUMBER)
+    hub.clock.ms += 60_000
+
+    record(desk, visit, technician_code="T3", items_done=item_bits([1, 2]))
+    a_round(desk, hub)
+
+    (hit,) = check_recalls(desk.node(), VIN).hits
+    (judged,) = progress(hub).judged
+    assert not hit.is_done
+    assert [why.value for why in hit.so_far.uncounted] == [judged.fate.value] == ["lacks-evidence"]

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from carnet_hub.core.rows import EvidenceRow, LogKind, LogRow
-from carnet_node.bootstrap import Installation, create_installation
+from carnet_node.bootstrap import Installation, create_installation, open_installation
+from carnet_node.core.bundling import take_from_hub
 from carnet_node.core.rebuild import check_rebuild
 from carnet_node.core.rejoin import go_on_offline, mark_restored, take_over
 from carnet_node.core.rejoin_state import load_rejoin
@@ -20,6 +21,7 @@ from support.joined import (
     back_up,
     copy_disk,
     enrol,
+    moved_in,
     names,
     own_chain,
     restore_database,
@@ -27,6 +29,7 @@ from support.joined import (
     waiting,
     write_customer,
 )
+from support.key_changes import answer_to, carry_stick, stick_of
 
 
 def with_history(hub: TestHub, node: Installation, tmp_path: Path) -> tuple[Installation, Path]:
@@ -256,3 +259,64 @@ def test_a_new_machine_goes_on_with_the_database_of_a_lost_one(hub: TestHub, nod
     assert (report.is_complete, names(fresh)) == (True, {1: "first", 2: "second", 3: "third"})
     assert (own_chain(fresh), set(admitted(hub, node).values())) == ((1, 2), {1})
     assert check_rebuild(fresh.node()).differences == ()
+
+
+def test_an_old_stick_stops_nobody_whom_people_let_go_on(hub: TestHub, node: Installation, tmp_path: Path):
+    """An answer from before a copy was made the one that goes on does not say who leads now."""
+    write_customer(node, 1, "first")
+    sync(node, hub)
+    twin = copy_disk(node, tmp_path / "twin")
+    node = open_installation(node.settings)
+    take_over(twin.node())
+    write_customer(twin, 2, "of the twin")
+    sync(twin, hub)
+    old = answer_to(hub, stick_of(node))
+    take_from_hub(node.node(), old)
+    take_over(node.node())
+    write_customer(node, 3, "third")
+    for _ in range(2):
+        carry_stick(hub, node)
+
+    take_from_hub(node.node(), old)
+    write_customer(node, 4, "fourth")
+
+    assert names(node) == {1: "first", 2: "of the twin", 3: "third", 4: "fourth"}
+
+
+def test_an_old_stick_of_an_epoch_that_the_hub_never_held_stops_nobody(
+    hub: TestHub, node: Installation, tmp_path: Path
+):
+    """Where the hub held nothing of the epoch that an answer is about, the time at which the hello was packed tells."""
+    twin = copy_disk(node, tmp_path / "twin")
+    node = open_installation(node.settings)
+    for one, epochs in ((node, 1), (twin, 2)):
+        for _ in range(epochs):
+            take_over(one.node())
+    write_customer(twin, 1, "of the twin")
+    sync(twin, hub)
+    old = answer_to(hub, stick_of(node))
+    take_from_hub(node.node(), old)
+    with pytest.raises(WritingStopped):
+        write_customer(node, 2, "second")
+    take_over(node.node())
+
+    take_from_hub(node.node(), old)
+    write_customer(node, 2, "second")
+
+    assert waiting(node) == 1
+
+
+def test_a_stick_stops_a_replaced_machine_whose_epoch_the_hub_never_held(
+    hub: TestHub, node: Installation, tmp_path: Path
+):
+    """A machine that wakes up is told by stick as well, though it had opened its last epoch without a line."""
+    write_customer(node, 1, "first")
+    sync(node, hub)
+    take_over(node.node())
+    write_customer(node, 2, "second")
+    moved_in(hub, node, back_up(node, tmp_path / "node.db"), tmp_path / "new")
+
+    carry_stick(hub, node)
+
+    with pytest.raises(WritingStopped):
+        write_customer(node, 3, "third")

@@ -26,6 +26,7 @@ from carnet_protocol.registry import ErasureGroup
 from support.hub_apps import TestHub, open_test_hub
 from support.joined import (
     back_up_hub,
+    copy_disk,
     customer_id,
     heads,
     join_site,
@@ -214,6 +215,29 @@ def test_a_node_goes_no_further_with_a_hub_that_forgot(hub: TestHub, node: Insta
         sync(node, open_test_hub(folder, hub.clock))
 
     assert (caught.value.reason, waiting(node), own_chain(node)) == (Reason.HUB_BEHIND, 1, (1, 4))
+
+
+def test_a_set_that_was_sealed_again_keeps_its_set_time(hub: TestHub, node: Installation, tmp_path: Path):
+    """A copy of the disk took its number at the restored hub, so the node went on in another epoch with it."""
+    sync(node, hub)
+    backup = back_up_hub(hub, tmp_path)
+    twin = copy_disk(node, tmp_path / "twin")
+    write_customer(node, 1, "first")
+    sync(node, hub)
+    node_id = node.node().identity.node_id
+    with hub.app.hub.store.read() as snapshot:
+        confirmed = {row.nonce: row.time_ms for row in snapshot.scan(LogRow) if row.node_id == node_id}
+    restored = restore_hub(hub, backup)
+    restored.clock.ms += 3_600_000
+    write_customer(twin, 2, "of the twin")
+    sync(twin, restored)
+
+    for _ in range(3):
+        sync(node, restored)
+
+    found = set_times(restored)
+    assert confirmed
+    assert {nonce: found.get(nonce) for nonce in confirmed} == confirmed
 
 
 def test_no_set_is_folded_twice(hub: TestHub, node: Installation, tmp_path: Path):

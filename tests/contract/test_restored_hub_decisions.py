@@ -297,7 +297,7 @@ def test_a_dealer_who_only_has_sticks_heals_a_restored_hub(hub: TestHub, desk: I
     assert (is_sound(restored), agree(restored, desk)) == (True, True)
     assert [one.status for one in list_sites(restored.app.hub) if one.site_code == "B001"] == ["suspended"]
     with desk.store.read() as tx:
-        assert tx.hub_sets_to_offer(10) == []
+        assert tx.former_hub_sets() == []
 
 
 def test_an_old_stick_leads_nobody_back(hub: TestHub, desk: Installation, tmp_path: Path):

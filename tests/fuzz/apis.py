@@ -5,6 +5,7 @@ so real ones stand in for some of them; and the hub's bodies are messages, so va
 
 Rules
 - The node's forms may hold the values of any kind, right or wrong: the description names them all.
+- Regulators ask with tokens of several scopes, by the description of their own API.
 - The hub is asked without a token, with broken ones, and with that of a node and of a suspended node.
 - A finding is any answer of 500 or more, except what is documented: the node's `sync` has no line here, so it says 503.
 """
@@ -19,8 +20,13 @@ from typing import Any, Final
 from hypothesis import strategies as st
 
 from carnet_hub.adapters.compression import deflate
+from carnet_hub.adapters.system import make_turn
 from carnet_hub.core.dealers import suspend_site
+from carnet_hub.core.regulator_door import Door
+from carnet_hub.core.regulators import Scope
 from carnet_hub.entrypoints.http.app import create_api
+from carnet_hub.entrypoints.http.regulator_api import describe_api
+from carnet_hub.entrypoints.http.regulator_api import regulator_api as regulator_routes
 from carnet_protocol.messages import encode_batch
 from fuzz.mutants import mangled
 from support.api_node import BEARER, PERSONAL, ApiNode
@@ -28,6 +34,7 @@ from support.authors import draft_of
 from support.hub_apps import NodeVoice, TestHub, make_hub
 from support.hub_http import bearer, card, headers
 from support.node_builder import build_node
+from support.outside import NUMBER, OPEN, Outside, begin_outside
 from support.protocol import record
 from support.vins import make_vins
 
@@ -118,10 +125,77 @@ def hub_api(folder: Path) -> Api:
     ]
     suspend_site(hub.app.hub, "B001")
     app = create_api(hub.app)
-    return Api(app, _with_bodies(app.openapi()), "hub", callers, {"application/cbor": _messages(hub, desk)})
+    bodies = {"application/cbor": _messages(hub, desk)}
+    return Api(_RequestsOnly(app), _with_bodies(app.openapi()), "hub", callers, bodies)
 
 
-APIS: Final[dict[str, Callable[[Path], Api]]] = {"node-api": node_api, "hub-api": hub_api}
+def regulator_api(folder: Path) -> Api:
+    """A hub with a recall under way and a report that can be downloaded, asked by regulators of several sorts."""
+    outside = begin_outside(folder)
+    plan = outside.recall.campaign.values["plan_hash"]
+    tokens = {"everything": outside.token("all"), "progress alone": outside.token("some", [Scope.PROGRESS])}
+    callers = [(role, {"Authorization": f"Bearer {text}"}) for role, text in tokens.items()]
+    return Api(
+        _RequestsOnly(_Unhurried(outside)),
+        _without_tokens(
+            describe_api(regulator_routes(outside.recall.hub.app, Door(outside.recall.hub.app.hub, make_turn())))
+        ),
+        "hub",
+        [callers[0]] * 4 + [callers[1], ("nobody", {}), ("broken token", {"Authorization": "Bearer crt1_x"})],
+        known={
+            "campaign_no": [NUMBER],
+            "manifest": [outside.manifest],
+            "name": ["summary.csv", "manifest.sig"],
+            "sha256": [plan.hex() if isinstance(plan, bytes) else ""],
+            "vin": [OPEN],
+        },
+    )
+
+
+def _without_tokens(description: dict[str, Any]) -> dict[str, Any]:
+    """A description that says nothing of tokens, so that those of the callers are sent and none is made up."""
+    parts = {name: one for name, one in description["components"].items() if name != "securitySchemes"}
+    return {**{name: one for name, one in description.items() if name != "security"}, "components": parts}
+
+
+class _RequestsOnly:
+    """The application without what goes on beside a server.
+
+    That sleeps by the clock of the tests: it would run without a pause, tokens would be over in no time, and it would
+    still be writing files when the fuzzer clears up.
+    """
+
+    def __init__(self, api: Any) -> None:
+        self._api = api
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answer one request, or begin and end a server that has none."""
+        if scope["type"] == "lifespan":
+            for step in ("startup", "shutdown"):
+                await receive()
+                await send({"type": f"lifespan.{step}.complete"})
+            return
+        await self._api(scope, receive, send)
+
+
+class _Unhurried:
+    """The application with a clock that moves a second with each request, so that nobody is asked to wait."""
+
+    def __init__(self, outside: Outside) -> None:
+        self._outside = outside
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answer one request a second after the one before."""
+        if scope["type"] == "http":
+            self._outside.recall.hub.clock.ms += 1000
+        await self._outside.api(scope, receive, send)
+
+
+APIS: Final[dict[str, Callable[[Path], Api]]] = {
+    "node-api": node_api,
+    "hub-api": hub_api,
+    "regulator-api": regulator_api,
+}
 
 
 def _with_kinds(description: dict[str, Any]) -> dict[str, Any]:

@@ -40,6 +40,7 @@ from carnet_protocol.ids import HubId, op_id
 from carnet_protocol.kinds import REGISTRY
 from carnet_protocol.opened import nothing_erased, open_set
 from carnet_protocol.ops import check_op, decode_ops
+from carnet_protocol.recall_lists import decode_step
 from carnet_protocol.resolvers import show
 from carnet_protocol.seals import parse_opening
 from carnet_protocol.segments import decode_segment
@@ -263,6 +264,7 @@ TARGETS: Final[dict[str, Target]] = {
     "page": Target(_read_page, _frames),
     "hello": Target(_read_frames, _frames),
     "push": Target(_read_batch, lambda: [messages.encode_batch([(sealed_set().message, sealed_set().opening)])]),
+    "step": Target(decode_step, _from_vectors("steps-between-lists-valid", "steps-between-lists-invalid")),
     "segment": Target(decode_segment, _from_vectors("segments-valid", "segments-invalid")),
     "import": Target(_read_import, _samples),
     "workbook": Target(_read_workbook, _workbooks),

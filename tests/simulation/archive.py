@@ -138,11 +138,14 @@ class Archive:
 
     def counts(self, op: OpId, position: int) -> bool:
         """Whether an op is folded at the hub as of a position, and not void."""
+        return self.has_folded(op, position) and index_of(op) not in self.standing[self.set_of(op).nonce].voids
+
+    def has_folded(self, op: OpId, position: int) -> bool:
+        """Whether the set of an op is folded at the hub as of a position, and not excluded."""
         standing = self.standing.get(self.set_of(op).nonce)
         if standing is None or standing.folded_at is None or standing.folded_at > position:
             return False
-        is_excluded = standing.excluded_at is not None and standing.excluded_at <= position
-        return not is_excluded and index_of(op) not in standing.voids
+        return standing.excluded_at is None or standing.excluded_at > position
 
     def effective(self, based_on: Iterable[OpId], folded_at: int, position: int) -> tuple[OpId, ...]:
         """What a write folded at one position counts as based on, as of another."""

@@ -57,6 +57,7 @@ def start_machine(stage: Stage, machine: Machine, image: Image) -> Machine:
     clock = NodeClock(machine.clock.ms, machine.clock.drift_ppm)
     copy = Machine(name, folder, clock, Lots(f"{name} of {machine.lots.owner}"), machine.identity_name)
     copy.trail = image.trail
+    stage.read_of_hub[copy.name] = set(image.read_of_hub)
     copy.lots.begin(machine.lots.step)
     stage.world.machines = (*stage.world.machines, copy)
     stage.take_in(copy)

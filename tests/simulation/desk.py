@@ -37,6 +37,9 @@ CANARIES: Final = 0.5
 """How many personal texts are such; the others are a few words, so that authors often agree."""
 _DATES: Final = ("2020-01-01", "2021-06-30", None)
 
+_SINCE_TAPES: Final = frozenset({"shop_stage", "delivered_at", "next_service", "answer", "is_dropped"})
+"""Registers that came when tapes had been kept: a tape holds dice and no values, so drawing these would change them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Form:
@@ -84,6 +87,15 @@ def new_draft(tx: ReadTransaction, machine: Machine, dice: random.Random, name: 
     if name == "visit":
         values["status"] = dice.choice(("draft", "open"))
     return draft_new(kind, record, values)
+
+
+def draft_at_car(machine: Machine, dice: random.Random, name: str, vehicle: bytes) -> Draft:
+    """A plate of a car, or a visit of it that names nobody."""
+    kind = REGISTRY[name]
+    values: dict[str, Value] = {**_some_values(dice, kind), "vehicle_id": vehicle}
+    if name == "visit":
+        values["status"] = dice.choice(("draft", "open"))
+    return draft_new(kind, new_record_id(machine.clock.now_ms(), machine.node.entropy.random_bytes(10)), values)
 
 
 def edit_draft(form: Form, dice: random.Random, only: Mapping[int, object] | None = None) -> Draft | None:
@@ -150,7 +162,7 @@ def _some_values(dice: random.Random, kind: Kind) -> dict[str, Value]:
 
 def _is_free(kind: Kind, register: Register) -> bool:
     """Whether a register can take any value of its type: no references, no VIN, no status, no retraction."""
-    is_special = register.name in ("vin", "status", "retracted", "ro_no")
+    is_special = register.name in ("vin", "status", "retracted", "ro_no") or register.name in _SINCE_TAPES
     is_link = any(one.type is ValueType.REF for one in register.fields)
     return not is_special and not is_link and not kind.is_fact
 
@@ -191,8 +203,9 @@ def _reference_fields(kind: Kind) -> list[tuple[str, str]]:
     """Fields of a kind that name other records, without optional ones."""
     optional: Mapping[str, set[str]] = {
         "odometer_reading": {"visit_id"},
-        "job": {"campaign_id"},
+        "job": {"campaign_id", "offered_from_id"},
         "labour_line": {"job_id"},
+        "visit": {"corrects_id"},
     }
     return [
         (one.name, one.refers_to)

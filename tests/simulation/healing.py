@@ -5,14 +5,13 @@ Decides what healing is and how many rounds it may take. What holds then stands 
 
 import random
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from functools import partial
 from typing import Final
 
 from carnet_hub.core.authoring import write_hub_set
 from carnet_hub.core.freeing import free_forgotten
 from carnet_hub.core.quarantine import give_up_parked, list_parked
-from carnet_node.adapters.store import driver
 from carnet_node.core.failures import HubRefused
 from carnet_node.core.sync import RoundReport
 from carnet_protocol.changeset import Draft
@@ -31,12 +30,14 @@ from simulation.checks import (
 )
 from simulation.claims import check_forgotten, check_odometers
 from simulation.copy_steps import check_noticed
+from simulation.handed_back import read_of_hub
 from simulation.invariants import Broken
 from simulation.key_steps import let_everybody_in
-from simulation.ledger import take_apart
 from simulation.liar import catch_up
 from simulation.node_checks import check_node
+from simulation.overreach import check_orders, check_taken_out
 from simulation.receipts import check_receipts
+from simulation.shown_before import check_shown
 from simulation.stage import Stage
 from simulation.wire import Line, LineTrouble
 from simulation.world import Machine
@@ -66,7 +67,7 @@ def heal(stage: Stage) -> None:
     stage.world.hub.store.scrub()
     _look_for_forgotten(stage)
     good = LineTrouble(stage.strokes)
-    read = set(_read_of_hub(stage))
+    read = read_of_hub(stage)
     _order_again(stage, read)
     _rounds(stage, good)
     if stage.world.liar is not None and stage.is_hub_restored:
@@ -143,21 +144,15 @@ def check_end(stage: Stage) -> None:
         *(partial(check_odometers, stage, machine) for machine in machines),
         partial(check_forgotten, stage),
         partial(check_receipts, stage, is_end=True),
+        partial(check_orders, stage),
+        partial(check_taken_out, stage),
     )
     for machine in machines:
         stage.ledger.check_chain(machine)
-        stage.watch.check(partial(check_noticed, stage, machine))
+        stage.watch.check(partial(check_noticed, stage, machine), partial(check_shown, stage, machine))
     stage.ledger.check_log(stage.world.hub, is_healed=True)
     stage.holders.check_suspects(stage.archive)
     stage.watch.check()
-
-
-def _read_of_hub(stage: Stage) -> Iterator[bytes]:
-    """The hub's own sets that some node has read, and hands back to a hub that has lost them."""
-    for machine in stage.world.machines:
-        with closing(driver.connect(machine.path)) as connection:
-            for (message,) in connection.execute("SELECT message FROM hub_set").fetchall():
-                yield take_apart(message).nonce
 
 
 def _order_again(stage: Stage, read: set[bytes]) -> None:

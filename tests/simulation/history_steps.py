@@ -12,6 +12,7 @@ Couriers are nodes as well: they bring again what a restored hub does not have, 
 
 import shutil
 from contextlib import suppress
+from copy import copy
 from typing import Final
 
 from carnet_hub.adapters.high_water import MARK_FILE, HubMarkFile
@@ -19,10 +20,12 @@ from carnet_hub.adapters.store import SqlStore
 from carnet_hub.core.histories import DatabaseBehind, check_mark, open_new_hub_epoch
 from carnet_hub.core.ports import StoreError
 from carnet_node.adapters.store import driver
+from simulation.handed_back import read_of_hub
 from simulation.invariants import Broken
 from simulation.keyholders import Keyholders
 from simulation.power import FaultyFiles, Power, SimCrash, Trouble
 from simulation.restore_steps import put_back, take_image
+from simulation.shown_before import note_shown
 from simulation.stage import HubImage, Stage, Step
 from simulation.world import Machine, Worker
 
@@ -45,10 +48,11 @@ def take_hub_image(stage: Stage, machine: Machine) -> str | None:
     finally:
         target.close()
         source.close()
-    _read_aside(stage)
+    read_aside(stage)
     mark = worker.path.with_name(MARK_FILE)
     content = mark.read_bytes() if mark.exists() else None
-    image = HubImage(path, content, tuple(stage.ledger.log.rows), dict(stage.holders.present))
+    rows, hub_epoch = tuple(stage.ledger.log.rows), stage.archive.hub_epoch
+    image = HubImage(path, content, rows, dict(stage.holders.present), hub_epoch)
     stage.hub_images = [*stage.hub_images, image][-IMAGES_MAX:]
     return f"up to {len(image.rows)}"
 
@@ -60,7 +64,7 @@ def restore_hub(stage: Stage, _: Machine) -> str | None:
     image = stage.dice.choice(stage.hub_images)
     stage.reached["hub restored to before a change of keys"] += image.keys != stage.holders.present
     is_whole = stage.dice.random() < 0.5
-    _read_aside(stage)
+    read_aside(stage)
     lost = len(stage.ledger.log.rows) - len(image.rows)
     put_back_hub(stage, image, is_whole=is_whole)
     stage.strokes.strike(f"stale restore of the hub ({'disk' if is_whole else 'database'})")
@@ -81,9 +85,10 @@ def _lose_a_node_too(stage: Stage) -> None:
     if found:
         image = stage.dice.choice(found)
         put_back(stage, machines[image.node], image, is_whole=False)
+        stage.take_stock(machines[image.node])  # the image may be newer than one it came back from before
 
 
-def _read_aside(stage: Stage) -> None:
+def read_aside(stage: Stage) -> None:
     """Read the log to its end with a process of its own: what is planned for the hub's does not strike the account."""
     hub = stage.world.worker.process(Power("the account"))
     assert isinstance(hub.store, SqlStore)
@@ -93,6 +98,9 @@ def _read_aside(stage: Stage) -> None:
 
 def put_back_hub(stage: Stage, image: HubImage, *, is_whole: bool) -> None:
     """Replace the files, say that they were replaced, and begin another account."""
+    note_shown(stage)
+    read_of_hub(stage)
+    stage.put_back = image
     worker = stage.world.worker
     for one in stage.world.workers:
         one.close()
@@ -107,45 +115,62 @@ def put_back_hub(stage: Stage, image: HubImage, *, is_whole: bool) -> None:
         mark.unlink(missing_ok=True)
         if image.mark is not None:
             mark.write_bytes(image.mark)
-    _check_closed(stage, worker, image)
+    check_closed(stage, image, is_whole=is_whole)
     _say_restored(worker)
     for one in stage.world.workers:
         one.boot()
+    worker.mark.raise_now(worker.hub)  # as whatever opens the hub does
     _begin_account(stage, image)
 
 
-def _check_closed(stage: Stage, worker: Worker, image: HubImage) -> None:
-    """A database that is behind the mark is not served.
+def check_closed(stage: Stage, image: HubImage, *, is_whole: bool = False) -> None:
+    """A database that is behind what was told is not served, and none of a history that has ended.
+
+    Args:
+        is_whole: what was told went back with it, so nobody can know of a later history.
 
     Raises:
         Broken: it would be.
     """
-    power = Power("hub looks")
-    hub, told = worker.process(power), HubMarkFile(worker.path.parent, FaultyFiles(power)).read()
+    told = HubMarkFile(stage.world.worker.path.parent, FaultyFiles(Power("the account"))).read()
+    is_ended = not is_whole and image.hub_epoch != stage.archive.hub_epoch
+    is_behind = told is not None and told.hub_epoch == image.hub_epoch and told.position > len(image.rows)
+    if _opens(stage, image) and (is_ended or is_behind):
+        what = "of a history that has ended" if is_ended else "behind what it has told"
+        raise Broken("I14", f"a hub {what} would serve, up to {len(image.rows)}")
+
+
+def _opens(stage: Stage, image: HubImage) -> bool:
+    """Whether a hub on the database of an image, beside the mark that lies there now, would serve."""
+    worker, power = stage.world.worker, Power("hub looks")
+    old = copy(worker)
+    old.path = worker.path.with_name("looked at.db")
+    shutil.copyfile(image.path, old.path)
+    hub, told = old.process(power), HubMarkFile(worker.path.parent, FaultyFiles(power)).read()
     assert isinstance(hub.store, SqlStore)
-    with hub.store.read() as snapshot:
-        try:
+    try:
+        with hub.store.read() as snapshot:
             check_mark(snapshot, hub.hub_epoch, told)
-            is_open = True
-        except DatabaseBehind:
-            is_open = False
-            stage.reached["a hub behind its mark stays shut"] += 1
-    hub.store.close()
-    if not is_open or told is None or not told.hub_epoch == stage.archive.hub_epoch == hub.hub_epoch:
-        return
-    if told.position > len(image.rows):
-        raise Broken("I14", f"a hub that ends at {len(image.rows)} would serve, and has told of {told.position}")
+    except DatabaseBehind:
+        stage.reached["a hub behind its mark stays shut"] += 1
+        return False
+    finally:
+        hub.store.close()
+        for rest in ("", "-wal", "-shm"):
+            old.path.with_name(old.path.name + rest).unlink(missing_ok=True)
+    return True
 
 
 def _say_restored(worker: Worker) -> None:
     """`carnet-hub restored`; whoever died in it, or met a full disk, runs it again."""
     planned = worker.power if worker.power.trouble is not Trouble.BETWEEN else Power("nobody else serves the hub now")
+    told = HubMarkFile(worker.path.parent, FaultyFiles(Power("the mark"))).read()
     for power in (planned, Power("hub restored, again")):
         with suppress(SimCrash, StoreError):
             hub = worker.process(power)
             assert isinstance(hub.store, SqlStore)
             try:
-                open_new_hub_epoch(hub)
+                open_new_hub_epoch(hub, () if told is None else told.branches)
             finally:
                 hub.store.close()
             return
@@ -155,7 +180,7 @@ def _begin_account(stage: Stage, image: HubImage) -> None:
     """The log is read anew from its beginning; couriers carry again what is not in it."""
     hub = stage.world.hub
     stage.archive = stage.archive.begin_history(hub.hub_epoch)
-    histories = tuple((one.hub_epoch, one.position) for one in hub.known_histories)
+    histories = tuple((one.hub_epoch, one.position) for one in hub.histories)
     stage.ledger.begin_history(list(image.rows), histories)
     stage.holders = Keyholders(stage.ledger)
     stage.read_hub()

@@ -198,6 +198,7 @@ def exclude(stage: Stage, _: Machine) -> str | None:
     if not suspect:
         return None
     nonce = stage.dice.choice(suspect)
+    stage.excluded.add(nonce)
     exclude_sets(stage.world.hub, [nonce], note="the key was stolen")
     return nonce.hex()[:8]
 

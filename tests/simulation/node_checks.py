@@ -33,16 +33,11 @@ def check_node(machine: Machine, archive: Archive) -> None:
 
 
 class _OwnOp(NamedTuple):
-    """An own op with what the node knows about it.
-
-    Attributes:
-        former_position: where its set was folded in the history of the hub before this one.
-    """
+    """An own op with what the node knows about it."""
 
     op: AuthoredOp
     verdict: SetVerdict | None
     time_ms: int
-    former_position: int | None
 
 
 class _OwnOps:
@@ -59,7 +54,7 @@ class _OwnOps:
         for _, logged, made in sorted(found, key=lambda one: one[0]):
             time_ms = logged.time_ms if logged.verdict is None else logged.verdict.time_ms
             for one in made.ops:
-                own = _OwnOp(one, logged.verdict, time_ms, logged.former_position)
+                own = _OwnOp(one, logged.verdict, time_ms)
                 self._by_key.setdefault(one.key, []).append(own)
 
     def on(self, key: Key) -> list[_OwnOp]:
@@ -84,7 +79,7 @@ def _check_record(
     received = account.writes_on((kind.number, record), position, erased)
     received = masked(kind, received) if is_foreign else received
     received = veiled(kind, received, dealer) if base is not None and base.owner == NOBODY else received
-    on_top = list(_on_top(own, received, base, dealer=dealer, erased=erased))
+    on_top = list(_on_top(own, received, base, account, dealer=dealer, erased=erased))
     entries = () if stored is None else stored.entries
     difference = first_difference(kind, entries, [*received, *on_top])
     difference = difference or _fact_difference(machine, base, stored, own)
@@ -99,15 +94,16 @@ def _as_of(machine: Machine, archive: Archive, base: BaseRow | None) -> tuple[Ar
         return present, -1
     if base.former_position is None:
         return present, base.position
-    if len(machine.trail) < 2:
-        raise Broken("I14", f"{machine.name}: a row of a former history, and there is none")
-    return archive.histories[machine.trail[-2]], base.former_position
+    if base.former_epoch not in machine.trail[:-1]:
+        raise Broken("I14", f"{machine.name}: a row of a former history that was never read")
+    return archive.histories[base.former_epoch], base.former_position
 
 
 def _on_top(
     own: Iterable[_OwnOp],
     received: list[Write],
     base: BaseRow | None,
+    account: Archive,
     *,
     dealer: bytes,
     erased: int,
@@ -118,7 +114,7 @@ def _on_top(
     behind = {op: bases for op, bases in void.items() if op not in held}
     model = model_of(received)
     for one in own:
-        if one.op.op in void or _is_inside(one, base):
+        if one.op.op in void or _is_inside(one, base, account):
             continue
         bases = effective_based_on(one.op.based_on, behind.get)
         based_on = tuple(base for base in bases if base in model.writes)
@@ -128,12 +124,12 @@ def _on_top(
             yield write
 
 
-def _is_inside(one: _OwnOp, base: BaseRow | None) -> bool:
-    """Whether a base row holds an own op: by the history that the row comes from."""
+def _is_inside(one: _OwnOp, base: BaseRow | None, account: Archive) -> bool:
+    """Whether a base row holds an own op: by the account of the history that the row comes from."""
     if base is None:
         return False
-    if base.former_position is not None and one.former_position is not None:
-        return one.former_position <= base.former_position
+    if base.former_position is not None and account.has_folded(one.op.op, base.former_position):
+        return True
     return one.verdict is not None and one.verdict.is_accepted and one.verdict.position <= base.position
 
 

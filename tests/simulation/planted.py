@@ -2,7 +2,7 @@
 
 Decides which lines of the product are broken, one bug at a time. `tools/plant_bugs` plants them in a copy of the
 sources and counts the schedules until one breaks; the table stands in README.md beside this. More of them stand in
-`planted_more`, `planted_keys`, `planted_lost_keys` and `planted_histories`.
+`planted_more`, `planted_keys`, `planted_lost_keys`, `planted_histories` and `planted_returns`.
 """
 
 from typing import Final
@@ -12,6 +12,7 @@ from simulation.planted_histories import HISTORY_BUGS
 from simulation.planted_keys import KEY_BUGS
 from simulation.planted_lost_keys import LOST_KEY_BUGS
 from simulation.planted_more import MORE_BUGS
+from simulation.planted_returns import RETURN_BUGS
 
 FOLDING_BUGS: Final = (
     Bug(
@@ -252,4 +253,4 @@ FOLDING_BUGS: Final = (
     ),
 )
 
-BUGS: Final = (*FOLDING_BUGS, *MORE_BUGS, *KEY_BUGS, *LOST_KEY_BUGS, *HISTORY_BUGS)
+BUGS: Final = (*FOLDING_BUGS, *MORE_BUGS, *KEY_BUGS, *LOST_KEY_BUGS, *HISTORY_BUGS, *RETURN_BUGS)

@@ -136,9 +136,9 @@ KEY_BUGS: Final = (
     Bug(
         "hub: a page that was begun counts as read",
         "I15",
-        HUB + "erasing.py",
-        "    return max(0, position_of(cursor + 1) - 1)\n",
-        "    return position_of(cursor) + 1\n",
+        HUB + "hellos.py",
+        "return max(0, position_of(self.request.cursor + 1) - 1) if self.is_present else 0",
+        "return position_of(self.request.cursor) + 1 if self.is_present else 0",
         script=(
             "A1 new x8",
             "A1 calm round x2",

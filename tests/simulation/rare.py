@@ -80,6 +80,12 @@ RARE: Final[dict[str, str]] = {
     "acknowledged, and lost with both disks": "what was on no third disk is gone, and it is known what",
     "a copy was told that another one has taken over": "of two live copies one stops writing",
     "a superseded copy was made the one that goes on": "the dealer decides which copy is meant",
+    "the hub was restored twice with little in between": "what came between is on the disks of nodes alone",
+    "a line broke between offer and page after a restore": "what was offered is not back before a page says so",
+    "an old image stays shut without `carnet-hub restored`": "its history has ended, whatever its positions say",
+    "a stick came days after a newer hello": "how late it comes says nothing about a clock",
+    "a car of an erased owner was written about": "the next owner is somebody else",
+    "something late was erased by the hub's own order": "its author had not read what was ordered",
     "two bodies for one place": "two copies wrote without knowing of each other; both sets stand in the log",
 }
 """Name and what it shows."""

@@ -57,7 +57,7 @@ def _ask(stage: Stage, machine: Machine, code: EnrolCode, *, is_allowed: bool) -
     except HubUnreachable:
         return "lost"
     except Refused as refusal:
-        is_excused = stage.strokes.total > struck or stage.is_barred(machine) or _is_key_in_doubt(machine)
+        is_excused = stage.strokes.total > struck or stage.is_barred(machine) or _is_key_in_doubt(stage, machine)
         if is_allowed and not is_excused:
             raise Broken("I18", f"{machine.name} was refused its data key: {refusal.reason.value}") from refusal
         stage.reached["a data key was refused to somebody"] += 1
@@ -76,10 +76,12 @@ def _wrapped(name: str) -> bytes:
     return wrap_for_hub(data_key(name), exchange_key("hub"))
 
 
-def _is_key_in_doubt(machine: Machine) -> bool:
-    """Whether the hub may not know the key that lies in the folder: a change of keys is on its way."""
+def _is_key_in_doubt(stage: Stage, machine: Machine) -> bool:
+    """Whether the hub may not know the key that lies in the folder: a change of keys is on its way, or forgotten."""
     with machine.node.store.read() as tx:
-        return is_change_pending(tx) or len(machine.held_keys()) > 1
+        feed = tx.feed()
+        is_unheard = feed is None or feed.hub_epoch != stage.world.hub.hub_epoch
+        return is_unheard or is_change_pending(tx) or len(machine.held_keys()) > 1
 
 
 STEPS: Final[dict[str, tuple[int, Step]]] = {"rescue": (3, rescue)}

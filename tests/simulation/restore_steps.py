@@ -15,6 +15,7 @@ from typing import Final
 from carnet_node.adapters.high_water import MARK_FILE
 from carnet_node.adapters.store import driver
 from carnet_node.core.rejoin import go_on_offline, hold_if_behind, mark_restored
+from simulation.handed_back import note_read
 from simulation.stage import Image, Stage, Step
 from simulation.world import Machine
 
@@ -34,7 +35,9 @@ def take_image(stage: Stage, machine: Machine) -> str | None:
         source.close()
     mark = machine.folder / MARK_FILE
     content = mark.read_bytes() if mark.exists() else None
-    image = Image(machine.name, path, content, machine.held_keys()[0], machine.trail)
+    note_read(stage, machine)
+    read = frozenset(stage.read_of_hub[machine.name])
+    image = Image(machine.name, path, content, machine.held_keys()[0], machine.trail, read)
     stage.images = [*stage.images, image][-IMAGES_MAX:]
     return path.name
 
@@ -81,6 +84,7 @@ def put_back(stage: Stage, machine: Machine, image: Image, *, is_whole: bool) ->
             mark.write_bytes(image.mark)
     stage.reached["restored to before a change of keys"] += image.key != machine.held_keys()[0]
     machine.trail = image.trail
+    stage.read_of_hub[machine.name] = set(image.read_of_hub)
     machine.boot()
     with machine.node.store.read() as tx:
         now = stage.archive.sets_of(machine.name)

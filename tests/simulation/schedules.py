@@ -21,47 +21,24 @@ from carnet_node.core.failures import HighWaterUnreadable, HubUnreachable, KeysU
 from carnet_node.core.store_failures import Rejoining, StoreBroken, StoreBusy, WritingStopped
 from carnet_protocol.errors import NotAllowed, OutOfOrder
 from carnet_protocol.reasons import Reason
-from simulation import (
-    clock_steps,
-    copy_steps,
-    desk_steps,
-    history_steps,
-    hub_steps,
-    key_steps,
-    liar,
-    line_steps,
-    rescue_steps,
-    restore_steps,
-    sticks,
-)
+from simulation import copy_steps, key_steps
 from simulation.beside import beside_hub, beside_node
 from simulation.checks import check_alarms, check_exact_rebuild, check_hub, check_step
 from simulation.faults import STRIKE_STEPS_MAX, draw_mix
+from simulation.handed_back import note_read
 from simulation.healing import heal
 from simulation.invariants import Broken, Watch
 from simulation.node_checks import check_node
+from simulation.overreach import check_orders, check_taken_out
 from simulation.power import FILE_STEPS, Power, SimCrash, Trouble
 from simulation.rare import rare_states
 from simulation.receipts import check_receipts
-from simulation.stage import Stage, Step
+from simulation.shown_before import check_shown
+from simulation.stage import Stage
 from simulation.tape import Choice, Tape
+from simulation.themes import STEPS, draw_theme, weights_of
 from simulation.world import Machine, open_world
 from simulation.wrong_clocks import NodeClock
-
-STEPS: Final[dict[str, tuple[int, Step]]] = {
-    **desk_steps.STEPS,
-    **hub_steps.STEPS,
-    **line_steps.STEPS,
-    **sticks.STEPS,
-    **liar.STEPS,
-    **restore_steps.STEPS,
-    **key_steps.STEPS,
-    **rescue_steps.STEPS,
-    **clock_steps.STEPS,
-    **history_steps.STEPS,
-    **copy_steps.STEPS,
-}
-"""Weight and step by name."""
 
 STEP_MS_MAX: Final = 5_000
 """How long a step takes at most."""
@@ -69,7 +46,8 @@ STEPS_MIN: Final = 60
 STEPS_MAX: Final = 80
 STROKES_MIN: Final = 5
 """Faults that strike in every schedule; one that had fewer goes on."""
-STEPS_MORE: Final = 40
+STEPS_MORE: Final = 400
+"""So many steps more at most, where few faults strike."""
 FILE_STROKES: Final = 0.3
 """How many of the crashes of a node are aimed at its small files."""
 DRAWS_MAX: Final = 8
@@ -77,28 +55,6 @@ OPENING: Final = ("vehicle", "vehicle", "customer", "visit")
 """What every desk has written when a schedule begins."""
 CHECK_EVERY: Final = 16
 CHECK_REBUILD_EVERY: Final = 3
-
-THEMES: Final[dict[str, frozenset[str]]] = {
-    "everything": frozenset(),
-    "couriers": frozenset(name for name in hub_steps.STEPS if "courier" in name) | {"push", "pull"},
-    "parked": frozenset({"courier writes", "lean on courier", "build on parked", "release", "give up", "push", "pull"}),
-    "moves": frozenset({"move visit", "step visit", "step wrongly", "pull", "round"}),
-    "conflicts": frozenset(
-        {"edit shared", "save old form", "open form", "delete", "restore", "restore at hub", "push"}
-    ),
-    "line": frozenset(line_steps.STEPS),
-    "sticks": frozenset(sticks.STEPS) | {"new", "edit shared"},
-    "restores": frozenset(restore_steps.STEPS) | {"round", "push"},
-    "histories": frozenset(history_steps.STEPS) | {"round", "push", "pull"},
-    "copies": frozenset(copy_steps.STEPS) | {"round", "push", "edit shared"},
-    "keys": frozenset(key_steps.STEPS) | {"courier writes", "courier arrives", "lean on courier", "round"},
-    "clocks": frozenset(clock_steps.STEPS) | {"push", "edit shared", "round", "rescue"},
-    "flood": frozenset({"flood", "push", "pull", "round", "release", "edit shared"}),
-}
-"""Steps that come more often in a schedule of that theme: rare things happen where much else does not."""
-RETURNING: Final = ("histories", "copies")
-"""Themes whose own steps come in them alone: what returns drowns what else a schedule would have shown."""
-THEME_FACTOR: Final = 4
 
 STRUCK: Final = (StoreBroken, StoreBusy, StoreError, HighWaterUnreadable, KeysUnreadable, HubUnreachable, OSError)
 """What a failing disk comes to; anything else is a fault of the program."""
@@ -158,14 +114,14 @@ def run_schedule(
 
     Args:
         steps: default drawn from the seed, 60 to 80, more until five faults have struck.
-        theme: one of `THEMES`; default drawn from the seed.
+        theme: one of `themes.NAMES`; default drawn from the seed.
         without: invariants that are not looked at.
 
     Raises:
         Failed: an invariant does not hold; the text ends with the command that shows it again.
     """
     dice = random.Random(seed)
-    count, drawn = dice.randint(STEPS_MIN, STEPS_MAX), dice.choice(list(THEMES))
+    count, drawn = dice.randint(STEPS_MIN, STEPS_MAX), draw_theme(seed, dice)
     return _run(seed, _Drawn(dice, steps or count, theme or drawn), without)
 
 
@@ -200,12 +156,7 @@ class _Drawn:
 
     def __init__(self, dice: random.Random, count: int, theme: str) -> None:
         self._dice, self._count = dice, count
-        often = THEMES[theme]
-        left_out = {} if theme in RETURNING else {**history_steps.STEPS, **copy_steps.STEPS}
-        self._weights = [
-            0 if name in left_out else weight * (THEME_FACTOR if name in often else 1)
-            for name, (weight, _) in STEPS.items()
-        ]
+        self._weights = weights_of(theme)
 
     def next_choices(self, stage: Stage) -> Iterator[list[Choice]]:
         """The choices for each step, best first."""
@@ -251,6 +202,8 @@ def check_all(stage: Stage) -> None:
         partial(check_hub, stage.world.hub, stage.archive),
         partial(check_receipts, stage),
         partial(key_steps.check_held, stage),
+        partial(check_orders, stage),
+        partial(check_taken_out, stage),
     )
     for machine in stage.world.machines:
         stage.ledger.check_chain(machine)
@@ -297,6 +250,8 @@ def _play(stage: Stage, choices: list[Choice], taken: list[Choice]) -> None:
     if stage.is_hub_restored:
         for one in stage.world.machines:
             one.note_history()
+            note_read(stage, one)
+        stage.watch.check(partial(check_shown, stage, machine))
     stage.read_hub()
     if number % CHECK_REBUILD_EVERY == 0:
         stage.watch.check(partial(check_step, machine))

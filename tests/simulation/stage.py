@@ -27,6 +27,7 @@ from carnet_protocol.registry import Kind, Writer
 from carnet_protocol.state import Entries
 from simulation import desk
 from simulation.archive import Archive
+from simulation.authored import Key
 from simulation.commands import check_command
 from simulation.desk import Form
 from simulation.faults import Mix, Strokes
@@ -64,6 +65,7 @@ class Image:
         mark: content of its high-water file then; None when there was none.
         key: its public signing key then.
         trail: histories of the hub that it had read.
+        read_of_hub: the hub's own sets in it.
     """
 
     node: str
@@ -71,6 +73,7 @@ class Image:
     mark: bytes | None
     key: bytes
     trail: tuple[bytes, ...]
+    read_of_hub: frozenset[bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +84,14 @@ class HubImage:
         mark: content of the file beside it then; None when there was none.
         rows: fingerprints of its log.
         keys: of nodes that had changed theirs, as the hub knew them then.
+        hub_epoch: the history it was made in.
     """
 
     path: Path
     mark: bytes | None
     rows: tuple[bytes, ...]
     keys: Mapping[bytes, bytes]
+    hub_epoch: bytes
 
 
 @dataclass
@@ -102,9 +107,14 @@ class Stage:
         delivered: sets that couriers have brought.
         sticks: USB sticks on their way.
         images: backups of nodes.
+        drawer: sticks that somebody has forgotten, each with the hub's clock when it was packed.
         hub_images: backups of the hub.
+        put_back: the one it came back from last.
+        read_of_hub: the hub's own sets that each node has read, by nonce (see `handed_back`).
+        shown: records of its own site that each node showed before the hub was restored (see `shown_before`).
         receipts: what the hub last gave a courier for a set, by nonce.
         old_keys: keys that nodes have replaced, by node; somebody may have copied them.
+        excluded: sets that an operator has taken out one by one.
         restored: machines that came back from a backup, or are the copy of another one, or were copied.
         trace: one line per step.
         did: how often each step found something to do.
@@ -125,8 +135,13 @@ class Stage:
     delivered: dict[str, list[MadeSet]] = field(init=False)
     sticks: list[Stick] = field(default_factory=list)
     images: list[Image] = field(default_factory=list)
+    drawer: list[tuple[Stick, int]] = field(default_factory=list)
     hub_images: list[HubImage] = field(default_factory=list)
+    put_back: HubImage | None = None
+    read_of_hub: defaultdict[str, set[bytes]] = field(default_factory=lambda: defaultdict(set))
+    shown: defaultdict[str, set[Key]] = field(default_factory=lambda: defaultdict(set))
     receipts: dict[bytes, bytes] = field(default_factory=dict)
+    excluded: set[bytes] = field(default_factory=set)
     restored: set[str] = field(default_factory=set)
     old_keys: defaultdict[str, list[Keyring]] = field(default_factory=lambda: defaultdict(list))
     trace: list[str] = field(default_factory=list)
@@ -224,6 +239,7 @@ class Stage:
             del self.archive.logs[name][nonce]
         self.ledger.forgive(name, unknowingly)
         self.forms[name] = []
+        self.shown[name] = set()
         line = self.lines[name]
         line.answers, line.pages, line.resend_from = [], [], None
 

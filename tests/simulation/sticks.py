@@ -40,24 +40,38 @@ class EmptyShelf:
 
 def stick_out(stage: Stage, machine: Machine) -> str | None:
     """Somebody writes what waits onto a stick."""
+    stick, said = pack_stick(stage, machine)
+    if stick is not None:
+        _carry(stage, stick)
+    return said
+
+
+def pack_stick(stage: Stage, machine: Machine) -> tuple[Stick | None, str]:
+    """A stick with what waits, and what is on it; None while nothing may leave."""
     try:
         packed = pack_for_hub(machine.node, software="simulation")
     except OutOfOrder as refusal:
         if machine.name not in stage.restored:
             raise
-        return f"nothing may leave: {refusal.reason.value}"
+        return None, f"nothing may leave: {refusal.reason.value}"
     path = _path(stage, machine.name)
     write_bundle(path, packed.plain, exchange_key("hub"), FaultyFiles(machine.power))
-    _carry(stage, Stick(machine.identity_name, path, is_answer=False))
-    return f"{packed.sets} sets"
+    return Stick(machine.identity_name, path, is_answer=False), f"{packed.sets} sets"
 
 
 def stick_at_hub(stage: Stage, _: Machine) -> str | None:
     """A stick arrives at the hub, which writes its answer onto another one."""
     stick = _any(stage, is_answer=False)
-    if stick is None:
-        return None
-    content, wrong = _arrived(stage, stick)
+    return None if stick is None else hand_in(stage, stick, *_arrived(stage, stick))
+
+
+def hand_in(stage: Stage, stick: Stick, content: bytes, wrong: str) -> str:
+    """The hub takes a stick.
+
+    Args:
+        content: of the file as it arrived.
+        wrong: what is wrong with it; empty when it is as it was packed.
+    """
     try:
         plain = decrypt_bundle(content, exchange_secret("exchange B1" if wrong == "another reader" else "hub"))
         taken = take_bundle(stage.world.hub, plain)
@@ -110,7 +124,10 @@ def stick_trips(stage: Stage, machine: Machine) -> str | None:
         taken = take_bundle(hub, pack_for_hub(machine.node, software="simulation").plain)
         stage.world.worker.mark.raise_now(hub)
         parts = [*taken.parts, *parts_for(hub, EmptyShelf(), taken.node, taken.since)]
-        take_from_hub(machine.node, pack_for(hub, taken.node, parts))
+        try:
+            take_from_hub(machine.node, pack_for(hub, taken.node, parts))
+        except OutOfOrder as refusal:
+            raise Broken("I18", f"{machine.name}: a fresh stick is refused ({refusal.reason.value})") from refusal
     raise Broken("I18", f"{machine.name}: {waiting} sets wait after {TRIPS_MAX} sticks there and back")
 
 

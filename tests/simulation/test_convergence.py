@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from simulation.schedules import STEPS_MIN, STROKES_MIN, THEMES, run_schedule, run_tape
+from simulation.schedules import STEPS_MIN, STROKES_MIN, run_schedule, run_tape
+from simulation.themes import NAMES
 from simulation.world import has_liar
 
 ROOT = Path(__file__).parents[2]
@@ -59,7 +60,7 @@ def test_a_tape_is_the_schedule_it_was_made_from():
 
 def test_schedules_meet_every_verdict():
     """A schedule of each theme together meet whatever can become of a set, and lose sight of a record."""
-    outcomes = [run_schedule(seed, theme=theme) for seed, theme in enumerate(THEMES, start=1_000)]
+    outcomes = [run_schedule(seed, theme=theme) for seed, theme in enumerate(NAMES, start=1_000)]
 
     standings = [one for outcome in outcomes for one in outcome.stage.archive.standing.values()]
     assert any(one.parked_at and one.folded_at for one in standings)

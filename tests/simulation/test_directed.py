@@ -4,7 +4,7 @@ import pytest
 
 from simulation.directed import directed_tape
 from simulation.planted import BUGS
-from simulation.schedules import STEPS
+from simulation.themes import STEPS
 
 
 def test_a_line_names_a_node_a_step_and_how_often():

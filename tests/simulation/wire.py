@@ -35,6 +35,7 @@ from carnet_protocol.envelope import Signer
 from carnet_protocol.errors import NotAuthentic, Refused
 from carnet_protocol.hello import decode_offer
 from carnet_protocol.messages import PushAnswer, PushCode, decode_batch, encode_answers
+from carnet_protocol.reasons import Reason
 from simulation.faults import Strokes
 from simulation.power import SimCrash
 from simulation.world import SESSION_KEY, Machine, World, hub_keyring
@@ -261,6 +262,10 @@ class FaultyLink:
     async def segment(self, token: bytes, sha256: bytes) -> bytes:
         """There are no recalls here."""
         raise NotImplementedError
+
+    async def recall_lists(self, token: bytes, since: int) -> bytes:
+        """There are no recalls here."""
+        raise HubRefused(Reason.NOT_FOUND, "recall lists", 404)
 
     def _carry(self, request: bytes, work: Callable[[bytes], bytes]) -> bytes:
         """One request and its answer."""

@@ -29,7 +29,7 @@ from carnet_hub.adapters.keyring import Ed25519Signer
 from carnet_hub.adapters.keyring import Keyring as HubKeyring
 from carnet_hub.adapters.store import SqlStore, open_store
 from carnet_hub.core.authoring import write_hub_set
-from carnet_hub.core.histories import load_histories
+from carnet_hub.core.histories import load_branches, load_histories
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.present import HUB_EPOCH as HUB_EPOCH_SETTING
 from carnet_node.adapters.high_water import HighWaterFile
@@ -195,7 +195,8 @@ class Worker:
         """Another process of the hub, as a command line is."""
         store = hub_store(self.path, power)
         with store.read() as snapshot:
-            hub_epoch, histories = snapshot.setting(HUB_EPOCH_SETTING), load_histories(snapshot)
+            hub_epoch = snapshot.setting(HUB_EPOCH_SETTING)
+            histories, branches = load_histories(snapshot), load_branches(snapshot)
         return Hub(
             HUB_ID,
             hub_epoch or HUB_EPOCH,
@@ -208,6 +209,7 @@ class Worker:
             SteadyBox(),
             self.alarms,
             histories=histories,
+            branches=branches,
         )
 
     def close(self) -> None:

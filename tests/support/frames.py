@@ -7,6 +7,7 @@ import msgspec
 from carnet_protocol import hello, messages
 from carnet_protocol.bundle import Manifest, Part, PartKind, pack_bundle
 from carnet_protocol.fold import fold_write
+from carnet_protocol.recall_lists import HeldLists, ListEntry, RecallManifest, SegmentRef, StepRef, root_of
 from carnet_protocol.state import EMPTY, entries_to_wire
 from support.protocol import (
     DEALER,
@@ -166,6 +167,19 @@ EXCLUDED_PAGE = messages.ExcludedPage(
 )
 PART = Part(kind="batch", size=3, sha256=fixed("part", 32))
 MANIFEST = Manifest(version=1, sender=NODE, receiver=HUB, serial=1, created_ms=SOME_MS, parts=[PART])
+STEP_REF = StepRef(sha256=fixed("step", 32), size=40, froms=fixed("state", 8) + fixed("next state", 8))
+SEGMENT_REF = SegmentRef(sha256=fixed("segment", 32), size=900, members=800, trail=[STEP_REF])
+LIST_ENTRY = ListEntry(campaign=fixed("campaign", 16), kind=1, changed=7, segments=[SEGMENT_REF])
+RECALL_MANIFEST = RecallManifest(
+    version=1,
+    hub_epoch=HUB_EPOCH,
+    position=9,
+    made_ms=SOME_MS,
+    since=0,
+    entries=[LIST_ENTRY],
+    root=root_of([LIST_ENTRY]),
+)
+HELD_LISTS = HeldLists(version=1, names=[fixed("segment", 32)])
 
 EXAMPLES: Final[dict[type[msgspec.Struct], msgspec.Struct]] = {
     type(example): example
@@ -190,6 +204,11 @@ EXAMPLES: Final[dict[type[msgspec.Struct], msgspec.Struct]] = {
         EXCLUDED_PAGE,
         PART,
         MANIFEST,
+        STEP_REF,
+        SEGMENT_REF,
+        LIST_ENTRY,
+        RECALL_MANIFEST,
+        HELD_LISTS,
     )
 }
 

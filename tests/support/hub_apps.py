@@ -5,13 +5,14 @@ A `NodeVoice` is what a node would say on the line, made with the protocol alone
 
 import asyncio
 import hashlib
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
 from carnet_hub.bootstrap import HubApp, Ports, init_hub, open_hub
-from carnet_hub.core.dealers import SiteDetails, add_site
+from carnet_hub.core.dealers import SiteDetails, SitePlace, add_site
 from carnet_hub.core.enrolment import answer_enrol, invite_dealer
 from carnet_hub.core.rows import DealerRow
 from carnet_hub.settings import HubSettings
@@ -70,12 +71,18 @@ class KeptAlarms:
 
     nonces: list[bytes] = field(default_factory=list)
     errors: list[Exception] = field(default_factory=list)
+    positions: list[int] = field(default_factory=list)
     models: list[bytes] = field(default_factory=list)
     customers: list[bytes] = field(default_factory=list)
 
     def set_failed(self, nonce: bytes, error: Exception) -> None:
         """Keep one."""
         self.nonces.append(nonce)
+        self.errors.append(error)
+
+    def count_failed(self, position: int, error: Exception) -> None:
+        """Keep one."""
+        self.positions.append(position)
         self.errors.append(error)
 
     def model_unusable(self, model_id: bytes, detail: str) -> None:
@@ -104,7 +111,9 @@ class TestHub:
 
     def add_dealer(self, site_code: str = "A001") -> bytes:
         """A dealer site; returns its id."""
-        return add_site(self.app.hub, SiteDetails(site_code, f"Site {site_code}", city_name="Changsha")).dealer_id
+        return add_site(
+            self.app.hub, SiteDetails(site_code, f"Site {site_code}", place=SitePlace(city_name="Changsha"))
+        ).dealer_id
 
     def enrol(self, name: str = "desk", site_code: str = "A001") -> "NodeVoice":
         """A node of a site, enrolled by code; the site is added when it is new."""
@@ -209,24 +218,34 @@ class VoiceAuthor(SiteAuthor):
 def make_hub(folder: Path, **settings: object) -> TestHub:
     """A new hub in a folder."""
     clock, alarms = TestClock(), KeptAlarms()
-    app = init_hub(_settings(folder, settings), _ports(clock, alarms))
+    app = init_hub(_settings(folder, settings), _ports(clock, alarms, seed="hub"))
     return TestHub(app, clock, alarms)
 
 
 def open_test_hub(folder: Path, clock: TestClock | None = None) -> TestHub:
     """The hub of a folder, as after a restart."""
     clock, alarms = clock or TestClock(), KeptAlarms()
-    return TestHub(open_hub(_settings(folder, {}), _ports(clock, alarms, seed="opened")), clock, alarms)
+    return TestHub(open_hub(_settings(folder, {}), _ports(clock, alarms, seed=_opening_of(folder))), clock, alarms)
 
 
 def reopen_hub(hub: TestHub, folder: Path) -> TestHub:
     """The same hub as another worker process sees it."""
-    return TestHub(open_hub(_settings(folder, {}), _ports(hub.clock, hub.alarms)), hub.clock, hub.alarms)
+    app = open_hub(_settings(folder, {}), _ports(hub.clock, hub.alarms, seed=_opening_of(folder)))
+    return TestHub(app, hub.clock, hub.alarms)
+
+
+_openings: Counter[Path] = Counter()
+
+
+def _opening_of(folder: Path) -> str:
+    """A seed that no opening before it had: else a restored hub repeats ids and nonces of its ended history."""
+    _openings[folder.resolve()] += 1
+    return f"{folder.name} opened {_openings[folder.resolve()]}"
 
 
 def _settings(folder: Path, settings: dict[str, object]) -> HubSettings:
     return HubSettings(data_dir=folder, **settings)  # type: ignore[arg-type]
 
 
-def _ports(clock: TestClock, alarms: KeptAlarms, seed: str = "hub") -> Ports:
+def _ports(clock: TestClock, alarms: KeptAlarms, seed: str) -> Ports:
     return Ports(clock, CountedEntropy(seed), alarms, run_blocking=in_place)

@@ -38,7 +38,7 @@ from support.hub_apps import TestHub, make_hub, open_test_hub
 
 def join_site(hub: TestHub, folder: Path, site_code: str = "A001") -> Installation:
     """A new node of a site, enrolled over HTTP."""
-    installation = create_installation(NodeSettings(data_dir=folder))
+    installation = unjoined(folder)
     enrol(installation, hub, site_code)
     return installation
 
@@ -47,15 +47,25 @@ def enrol(installation: Installation, hub: TestHub, site_code: str = "A001") -> 
     """Enrol a machine over HTTP."""
     with hub.app.hub.store.read() as snapshot:
         dealers = {row.site_code: row.dealer_id for row in snapshot.scan(DealerRow)}
-    code = parse_code(invite_dealer(hub.app.hub, dealers[site_code]).code)
+    enrol_by(invite_dealer(hub.app.hub, dealers[site_code]).code, installation, hub)
+
+
+def enrol_by(code: str, installation: Installation, hub: TestHub) -> None:
+    """Enrol a machine over HTTP with a code that somebody has handed out."""
+    parsed = parse_code(code)
 
     async def ask() -> None:
         async with installation.hub_client("http://hub", transport_to(hub)) as link:
-            pending = pending_enrolment(installation.joining(), code, await link.card(), "desk")
+            pending = pending_enrolment(installation.joining(), parsed, await link.card(), "desk")
             answer = await link.enrol(pending.request_message)
-            finish_enrolment(installation.joining(), code, pending, answer, "http://hub")
+            finish_enrolment(installation.joining(), parsed, pending, answer, "http://hub")
 
     anyio.run(ask)
+
+
+def unjoined(folder: Path) -> Installation:
+    """A node that belongs to no site yet."""
+    return create_installation(NodeSettings(data_dir=folder))
 
 
 def joined_pair(folder: Path) -> tuple[TestHub, Installation]:
@@ -143,12 +153,18 @@ def restore_database(installation: Installation, backup: Path) -> Installation:
 
 def moved_in(hub: TestHub, lost: Installation, backup: Path, folder: Path) -> Installation:
     """A new machine with the database of a lost one out of a backup, enrolled and synced once."""
-    fresh = create_installation(NodeSettings(data_dir=folder))
+    fresh = enrolled_with(hub, lost, backup, folder)
+    sync(fresh, hub)
+    return fresh
+
+
+def enrolled_with(hub: TestHub, lost: Installation, backup: Path, folder: Path) -> Installation:
+    """A new machine with the database of a lost one out of a backup, enrolled and not synced yet."""
+    fresh = unjoined(folder)
     shutil.copyfile(lost.settings.keys_dir / "data.key", fresh.settings.keys_dir / "data.key")
     fresh = restore_database(fresh, backup)
     mark_restored(replace(lost.node(), store=fresh.store))
     enrol(fresh, hub)
-    sync(fresh, hub)
     return fresh
 
 

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from carnet_hub.adapters.profile_files import ProfileFolder
-from carnet_hub.adapters.report_making import Made, NoOutreach, ReportDesk, make_report
-from carnet_hub.core.dealers import SiteDetails, add_site
+from carnet_hub.adapters.report_making import KeptOutreach, Made, ReportDesk, make_report
+from carnet_hub.core.dealers import SiteDetails, SitePlace, add_site
 from carnet_hub.core.ingest import receive_sets
 from carnet_hub.core.profile_report import Ask
 from carnet_hub.core.recalls import Campaign, import_plan, note, publish_campaign
-from carnet_hub.core.working_days import legal_day
 from carnet_protocol.ids import RecordId, completion_id, vehicle_id
+from carnet_protocol.legal_days import legal_day
 from carnet_protocol.messages import PushCode
 from carnet_protocol.registry import Value
 from support.authors import MadeSet, SiteAuthor, draft_of
@@ -40,7 +40,7 @@ class RecallHub:
     def desk(self) -> ReportDesk:
         """What making a report needs."""
         app = self.hub.app
-        return ReportDesk(app.hub, app.segments, NoOutreach(), app.keyring.export, app.reports, app.files)
+        return ReportDesk(app.hub, app.segments, KeptOutreach(app.hub), app.keyring.export, app.reports, app.files)
 
     @property
     def profiles(self) -> ProfileFolder:
@@ -59,7 +59,7 @@ class RecallHub:
 
     def open_site(self, code: str, province: str) -> SiteAuthor:
         """A site with a node."""
-        add_site(self.hub.app.hub, SiteDetails(code, f"Site {code}", province_code=province, city_name="Changsha"))
+        add_site(self.hub.app.hub, SiteDetails(code, f"Site {code}", place=SitePlace(province, "", "Changsha")))
         self.desks[code] = self.hub.enrol(f"desk {code}", code).author()
         return self.desks[code]
 
@@ -84,6 +84,13 @@ class RecallHub:
                 draft_of("recall_completion", record, values),
             )
         )
+
+    def take_back(self, site: str, vin: str, made: MadeSet) -> MadeSet:
+        """A site says that it did not do a vehicle after all; `made` said that it did."""
+        visit = RecordId(fixed(f"visit {site} {vin}"))
+        record = completion_id(RecordId(self.campaign.row.id), vin, visit)
+        back = draft_of("recall_completion", record, {"retracted": "wrong_record"}, based_on=(made.op(1),))
+        return self.push(self._desk(site).write(back))
 
     def leave(self, site: str, vin: str, lifecycle: str) -> MadeSet:
         """A vehicle is exported, scrapped or stolen."""

@@ -8,6 +8,9 @@ DEALER_A = b"dealer-a" + bytes(8)
 DEALER_B = b"dealer-b" + bytes(8)
 NOW_MS = 1_790_000_000_000
 
+RETRACTIONS = 1_000_000
+"""So far behind a completion's set is the one that takes it back."""
+
 
 def op(number: int) -> OpId:
     """The op id of the only op of a numbered set."""
@@ -36,7 +39,7 @@ def completion(
         done_ms,
         admitted_ms,
         method,
-        is_retracted,
+        op(number + RETRACTIONS) if is_retracted else None,
         proof,
         is_seen,
     )

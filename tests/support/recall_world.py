@@ -9,12 +9,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from carnet_hub.core.campaign_work import CampaignWork, WorkItem
+from carnet_hub.core.campaign_work import CampaignWork
 from carnet_hub.core.ingest import receive_sets
 from carnet_hub.core.progress import Progress, ReportFate
 from carnet_hub.core.recalls import Campaign, count_campaign, import_plan, publish_campaign
 from carnet_protocol.changeset import Draft
-from carnet_protocol.ids import OpId, RecordId, completion_id, vehicle_id
+from carnet_protocol.demands import WorkItem
+from carnet_protocol.ids import Nonce, OpId, RecordId, completion_id, staff_action_id, vehicle_id
 from carnet_protocol.messages import PushCode
 from carnet_protocol.registry import Value
 from support.authors import MadeSet, SiteAuthor, draft_of
@@ -89,19 +90,35 @@ class RecallWorld:
     ) -> tuple[Draft, MadeSet]:
         """A dealer says that a campaign was done on a car, on an order of its own unless one is given."""
         order = self.check_in(site, vin) if visit is None else visit
+        draft = self.completion(vin, order, number=number, **values)
+        return draft, self.say(site, draft)
+
+    def completion(self, vin: str, visit: bytes, *, number: str = NUMBER, **values: Value) -> Draft:
+        """That a campaign was done on a car, on an order."""
         campaign = RecordId(self.campaigns[number].row.id)
-        record = completion_id(campaign, vin, RecordId(order))
         stated: dict[str, Value] = {
             "campaign_id": campaign,
             "vin": vin,
             "vehicle_id": vehicle_id(vin),
-            "visit_id": order,
+            "visit_id": visit,
             "completed_at": self.hub.clock.ms,
             "method": "replaced",
             **values,
         }
-        draft = draft_of("recall_completion", record, stated)
-        return draft, self.say(site, draft)
+        return draft_of("recall_completion", completion_id(campaign, vin, RecordId(visit)), stated)
+
+    def call_in_vain(self, site: str, vin: str) -> MadeSet:
+        """A dealer calls the owner of a car, and nobody answers."""
+        self.visits += 1
+        values: dict[str, Value] = {
+            "campaign_id": self.campaigns[NUMBER].row.id,
+            "vin": vin,
+            "vehicle_id": vehicle_id(vin),
+            "channel": "phone",
+            "result": "no_answer",
+            "contacted_at": self.hub.clock.ms,
+        }
+        return self.say(site, draft_of("recall_contact", fixed(f"call {self.visits}"), values))
 
     def retract(self, site: str, draft: Draft, made: MadeSet, *others: Draft) -> None:
         """A dealer takes a completion back, in one set with what it says instead."""
@@ -113,6 +130,13 @@ class RecallWorld:
         values: dict[str, Value] = {"lifecycle": lifecycle} if based_on else {"vin": vin, "lifecycle": lifecycle}
         self.check_in(site, vin)
         return self.say(site, draft_of("vehicle", vehicle_id(vin), values, based_on=based_on))
+
+    def acted_by(self, site: str, staff: bytes) -> Draft:
+        """Who makes the next set of a dealer, to stand in that set."""
+        author = self._author(site)
+        nonce = Nonce(fixed(f"nonce {author.name} {len(author.made) + 1}", 14))
+        values: dict[str, Value] = {"staff_id": staff, "action": "stop_sale", "done_at": self.hub.clock.ms}
+        return draft_of("staff_action", staff_action_id(nonce), values)
 
     def say(self, site: str, *drafts: Draft) -> MadeSet:
         """One change set of a dealer, which the hub must accept."""

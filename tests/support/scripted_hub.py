@@ -14,7 +14,7 @@ from typing import TypeVar
 
 import msgspec
 
-from carnet_node.core.failures import HubUnreachable
+from carnet_node.core.failures import HubRefused, HubUnreachable
 from carnet_node.core.hub_link import FeedQuery
 from carnet_node.core.node import Node
 from carnet_node.core.session import SyncPorts
@@ -34,6 +34,7 @@ from carnet_protocol.messages import (
     open_frame,
     sign_frame,
 )
+from carnet_protocol.reasons import Reason
 from support.node_builder import HUB, HUB_EPOCH, HUB_SIGNER, START_MS
 from support.protocol import NamedSigner, signer
 
@@ -63,6 +64,7 @@ class ScriptedHub:
     judge: Judge = accept_all
     pages: list[list[PageRow]] = field(default_factory=list)
     segments: dict[bytes, bytes] = field(default_factory=dict)
+    manifest: Callable[[int], bytes] | None = None
     broken: dict[str, list[Exception | None]] = field(default_factory=dict)
     hello_changes: dict[str, object] = field(default_factory=dict)
     page_changes: dict[str, object] = field(default_factory=dict)
@@ -153,10 +155,20 @@ class ScriptedHub:
         )
         return sign_frame(msgspec.structs.replace(page, **self.page_changes), Purpose.FEED, HUB, self.signer)
 
+    async def recall_lists(self, token: bytes, since: int) -> bytes:
+        """The manifest that a test has put here, or that there is none."""
+        assert token == b"token"
+        if self.manifest is None:
+            raise HubRefused(Reason.NOT_FOUND, "recall lists", 404)
+        self._call("recall lists")
+        return self.manifest(since)
+
     async def segment(self, token: bytes, sha256: bytes) -> bytes:
         """A stored list."""
         assert token == b"token"
         self._call("segment")
+        if sha256 not in self.segments:
+            raise HubRefused(Reason.NOT_FOUND, "segment", 404)
         return self.segments[sha256]
 
     def _receive(self, one: ChangeSet) -> PushAnswer:
