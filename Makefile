@@ -33,7 +33,7 @@ export UV_SYSTEM_CERTS
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup check test test-relink test-spark bench-relink demo recall-laws simulate crash-steps planted crash heal fuzz bench bench-desk pictures interop backup-stores vectors messages lock system-deps clean
+.PHONY: help setup check test test-relink test-spark bench-relink demo recall-laws master-laws simulate crash-steps planted crash heal fuzz bench bench-desk bench-recall pictures pictures-regulator interop backup-stores vectors messages lock system-deps clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -85,12 +85,18 @@ $(FUZZ_READY): tests/fuzz/requirements.txt $(READY)
 bench: setup ## the measurements in tests/bench: a table, and .bench.json
 	$(BIN)/python -m tools.bench --json .bench.json $(ARGS)
 
+bench-recall: setup ## two million recalled cars: lists of a node, the import, progress and report at the hub (SCALE=0.1: a shorter report)
+	SCALE=$(SCALE) $(BIN)/python -m tools.bench --only recall --json .bench-recall.json $(ARGS)
+
 SCALE ?= 1.0
 bench-desk: setup ## the front desk on ten years of a dealer (SCALE=0.05 is quick): search, pages, a check-in
 	$(BIN)/python -m tools.desk_bench --scale $(SCALE) --json .bench-desk.json $(ARGS)
 
-pictures: setup ## draw the screens of docs/guides/dealer anew, from a made-up day; then look at them (ARGS="--size tablet --folder DIR")
+pictures: setup ## draw the screens of docs/guides/dealer anew, from a made-up day; then look at them (ARGS="--only home", "--size tablet --folder DIR")
 	$(BIN)/python -m tools.desk_pictures $(ARGS)
+
+pictures-regulator: setup ## draw the pages of docs/guides/regulator anew; then look at them (ARGS="--axe")
+	$(BIN)/python -m tools.regulator_pictures $(ARGS)
 
 bench-master: $(MASTER_READY) ## how well customers are matched, five seeds a setting (ARGS="--million 7": a million records too)
 	$(MASTER_VENV)/bin/python -m tools.master.bench --json .bench-master.json $(ARGS)
@@ -133,6 +139,9 @@ $(SPARK_READY): tools/master/requirements-spark.txt $(READY)
 HISTORIES ?= 10000
 recall-laws: setup ## the kept sums of a recall equal a recount after random histories (HISTORIES=10000)
 	HISTORIES=$(HISTORIES) $(BIN)/python -m pytest -q -p no:cacheprovider tests/hub/test_tally_laws.py $(ARGS)
+
+master-laws: setup ## what always holds of who is who, in random histories on SQLite and PostgreSQL: two minutes
+	$(BIN)/python -m pytest -q -p no:cacheprovider tests/contract/test_hub_master_laws.py tests/contract/test_hub_model_laws.py tests/master/test_histories.py tests/master/test_tiers.py $(ARGS)
 
 simulate: setup ## random schedules of nodes and hub (SEEDS=2000): a table, and .simulate.json
 	$(BIN)/python -m tools.simulate --seeds $(SEEDS) --json .simulate.json $(ARGS)

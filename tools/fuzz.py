@@ -24,7 +24,7 @@ from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 KEPT: Final = ROOT / ".fuzz"
-API: Final = ("node-api", "hub-api")
+API: Final = ("node-api", "hub-api", "regulator-api")
 _GRACE_S: Final = 120
 _RUNS: Final = re.compile(r"stat::number_of_executed_units:\s+(\d+)|(\d+) requests")
 _PEAK: Final = re.compile(r"stat::peak_rss_mb:\s+(\d+)")

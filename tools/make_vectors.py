@@ -15,7 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from tools.vectors import declared, envelopes, folding, joining, sets, vehicles
+from tools.vectors import bundles, declared, demands, envelopes, folding, joining, sets, vehicles
 from tools.vectors.names import Vector
 
 VECTORS: Final = Path(__file__).resolve().parents[1] / "tests" / "vectors"
@@ -40,11 +40,14 @@ FILES: Final[Mapping[str, tuple[str, Callable[[], list[Vector]]]]] = MappingProx
         "enrolment-valid.json": ("A code, the keys behind it, and both proofs", joining.enrolment_valid),
         "enrolment-invalid.json": ("Codes that are none, and proofs that do not hold", joining.enrolment_invalid),
         "messages.json": ("Every frame between node and hub, as bytes and by position", joining.messages_valid),
-        "bundle-valid.json": ("Bundle files before encryption", joining.bundle_valid),
-        "bundle-invalid.json": ("Bundle files that are damaged or made for somebody else", joining.bundle_invalid),
+        "bundle-valid.json": ("Bundle files before encryption", bundles.bundle_valid),
+        "bundle-invalid.json": ("Bundle files that are damaged or made for somebody else", bundles.bundle_invalid),
         "vin.json": ("Typed numbers: normal form, problems, what each policy says", vehicles.vin_cases),
         "segments-valid.json": ("Recall lists and the one byte form of each", vehicles.segments_valid),
+        "demands.json": ("What a campaign demands and demanded before; what work comes to", demands.demand_cases),
         "segments-invalid.json": ("Bytes that no correct writer of a recall list makes", vehicles.segments_invalid),
+        "steps-between-lists-valid.json": ("A recall list, a step, and the hash behind it", vehicles.steps_valid),
+        "steps-between-lists-invalid.json": ("Bytes that no correct writer of a step makes", vehicles.steps_invalid),
         "orders.json": ("A key change, a revocation and an erasure as whole sets", joining.orders),
         "key-change-invalid.json": ("Key changes whose proof does not hold", joining.key_changes_invalid),
     }

@@ -27,10 +27,11 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from simulation.campaign import Campaign, Ran, run_one, seeds_to_repeat  # noqa: E402  (the tests are no package of the product)
 from simulation.invariants import INVARIANTS  # noqa: E402
-from simulation.schedules import THEMES, Failed, Outcome, run_schedule, run_tape  # noqa: E402
+from simulation.schedules import Failed, Outcome, run_schedule, run_tape  # noqa: E402
 from simulation.shrink import shrink  # noqa: E402
 from simulation.small_scope import RESTORES, all_cases, run_cases  # noqa: E402
 from simulation.tape import read_tape, write_tape  # noqa: E402
+from simulation.themes import NAMES  # noqa: E402
 
 EVERY_S = 10.0
 """Seconds between two lines of progress."""
@@ -84,7 +85,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--from", type=int, default=0, dest="first", help="the first seed")
     parser.add_argument("--jobs", type=int, default=2, help="processes at once")
     parser.add_argument("--without", default="", help="invariants not to look at, by comma: I2,I5")
-    parser.add_argument("--theme", choices=list(THEMES), help="of all schedules; default drawn from each seed")
+    parser.add_argument("--theme", choices=NAMES, help="of all schedules; default drawn from each seed")
     parser.add_argument("--stop", action="store_true", help="end at the first violation")
     parser.add_argument("--json", type=Path, help="write the result here")
     parser.add_argument("--trace", action="store_true", help="print every step of the first seed, or of a tape")

@@ -14,7 +14,8 @@ import time
 from pathlib import Path
 
 from tools.demo.programs import DemoFailure
-from tools.demo.story import STEPS, Story
+from tools.demo.stage import Stage
+from tools.demo.story import STEPS
 
 FOLDER = Path("demo-data")
 MARK = "demo.txt"
@@ -43,29 +44,29 @@ def main() -> int:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     (folder / MARK).write_text("Made by the demo, and emptied by the next one.\n", encoding="utf-8")
-    story = Story(folder)
+    stage = Stage(folder)
     started = time.monotonic()
     try:
         for number, (title, step) in enumerate(STEPS, start=1):
             print(f"\n{number}. {title}\n   {step.__doc__}", flush=True)
-            step(story)
+            step(stage)
         if os.environ.get("KEEP"):
-            keep(story)
+            keep(stage)
     except DemoFailure as failure:
-        story.facts.holds("the story could be told to its end", failure, is_true=False)
+        stage.facts.holds("the story could be told to its end", failure, is_true=False)
     finally:
-        story.stop()
-    print(story.facts.table())
+        stage.stop()
+    print(stage.facts.table())
     took = time.monotonic() - started
     print(f"{took:.0f} seconds. Everything lies in {folder.name}/. Look for yourself, with the programs in .venv/bin:")
     print("\n".join(f"    {line.format(folder=folder.name)}" for line in LOOK))
-    return 0 if story.facts.are_all_true else 1
+    return 0 if stage.facts.are_all_true else 1
 
 
-def keep(story: Story) -> None:
+def keep(stage: Stage) -> None:
     """Leave the hub and two dealers' pages running until the return key is pressed."""
-    print(f"\nThe hub answers at {story.address}. The front desks:", flush=True)
-    for code, address in story.open_desks().items():
+    print(f"\nThe hub answers at {stage.address}. The front desks:", flush=True)
+    for code, address in stage.open_desks().items():
         print(f"    {code}   {address}   first visit: enter yourself as the administrator")
     input("Press return to end them. ")
 

@@ -1,10 +1,10 @@
 """Draw the pictures of `docs/guides/dealer`: every screen of the front desk, in both languages, as WebP.
 
-Decides which screens there are pictures of and how they are reached. A hub publishes a recall and is switched off; a
-node that has joined it is filled with a made-up day (`shop`) and served; a real browser (CARNET_CHROMIUM, or a chromium
-on the path) of 1366 by 768 draws what a person sees. Nothing is asserted here: whoever draws them looks at them.
+Decides how they are drawn; `screens` says which there are. A hub publishes a recall and is switched off; a node that
+has joined it is filled with a made-up day (`shop`) and served; a real browser (CARNET_CHROMIUM, or a chromium on the
+path) of 1366 by 768 draws what a person sees. Nothing is asserted here: whoever draws them looks at them.
 
-    python -m tools.desk_pictures [--folder docs/guides/dealer] [--size desk|tablet]
+    python -m tools.desk_pictures [--folder docs/guides/dealer] [--size desk|tablet] [--only home recalls]
 """
 
 import argparse
@@ -13,7 +13,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -24,35 +24,12 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from browser.front_desk import FrontDesk  # noqa: E402  (needs the path set above)
-from browser.moves import (  # noqa: E402
-    let_go,
-    lock,
-    look_at_former_system,
-    search_for,
-    send_mistakes,
-    take_back,
-    take_former_system_over,
-    write_former_system,
-)
+from browser.moves import write_former_system  # noqa: E402
 from support.programs import Service, free_port, must_run, run_here, running  # noqa: E402
 from tools.desk_pictures import shop  # noqa: E402
+from tools.desk_pictures.screens import BEFORE_ANYBODY, BY_DOING, INSIDE, LANGUAGES, OUTSIDE, pictured  # noqa: E402
 
-LANGUAGES: Final = {"zh": "zh_CN", "en": "en"}
 WEBP_QUALITY: Final = 70
-STEADY: Final = {
-    "home": "/",
-    "orders": "/visits",
-    "customers": "/customers",
-    "customer-new": "/customers/new",
-    "sync": "/sync",
-    "exchange": "/exchange",
-    "staff": "/staff",
-    "accesses": "/staff/accesses",
-    "me": "/staff/me",
-    "password": "/password",
-    "failure": "/no-such-page",
-}
-"""Screens that stand at the same address everywhere."""
 
 
 def main() -> int:
@@ -60,6 +37,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="pictures of every screen of the front desk")
     parser.add_argument("--folder", type=Path, default=ROOT / "docs" / "guides" / "dealer", help="where they go")
     parser.add_argument("--size", choices=("desk", "tablet"), default="desk", help="of the window")
+    parser.add_argument("--only", nargs="+", choices=sorted(pictured()), help="these pictures alone")
     options = parser.parse_args()
     chromium = os.environ.get("CARNET_CHROMIUM") or shutil.which("chromium")
     if chromium is None:
@@ -67,18 +45,19 @@ def main() -> int:
     options.folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        _draw_all(Path(scratch), _Album(browser, options.folder, options.size))
+        _draw_all(Path(scratch), _Album(browser, options.folder, options.size, options.only or pictured()))
         browser.close()
     return 0
 
 
 class _Album:
-    """Where pictures go, and the browser that draws them."""
+    """Where pictures go, which are wanted, and the browser that draws them."""
 
-    def __init__(self, browser: Browser, folder: Path, size: str) -> None:
+    def __init__(self, browser: Browser, folder: Path, size: str, wanted: Iterable[str]) -> None:
         self._browser = browser
         self._folder = folder
         self._size = size
+        self._wanted = frozenset(wanted)
 
     @contextmanager
     def opened(self, url: str, language: str) -> Iterator[FrontDesk]:
@@ -86,8 +65,21 @@ class _Album:
         with FrontDesk.opened(self._browser, url, language=LANGUAGES[language], size=self._size) as desk:
             yield desk
 
+    def wants_any(self, names: Iterable[str]) -> bool:
+        """Whether one of these pictures is wanted."""
+        return not self._wanted.isdisjoint(names)
+
+    def draw_at(self, desk: FrontDesk, addresses: Mapping[str, str], language: str) -> None:
+        """Every wanted picture of screens that are opened by their address."""
+        for name, address in addresses.items():
+            if self.wants_any((name,)):
+                desk.go(address)
+                self.draw(desk.page, name, language)
+
     def draw(self, page: Page, name: str, language: str) -> None:
-        """What the window shows."""
+        """What the window shows, where that picture is wanted."""
+        if not self.wants_any((name,)):
+            return
         page.wait_for_timeout(150)
         session = page.context.new_cdp_session(page)
         drawn = session.send("Page.captureScreenshot", {"format": "webp", "quality": WEBP_QUALITY})
@@ -97,28 +89,28 @@ class _Album:
 
 def _draw_all(scratch: Path, album: _Album) -> None:
     node = _joined(scratch)
-    with running(node):
-        for language in LANGUAGES:
-            with album.opened(node.url, language) as desk:
-                desk.go("/set-up")
-                album.draw(desk.page, "set-up", language)
+    if album.wants_any(BEFORE_ANYBODY):
+        with running(node):
+            for language in LANGUAGES:
+                with album.opened(node.url, language) as desk:
+                    album.draw_at(desk, BEFORE_ANYBODY, language)
     places = shop.furnish(node.data)
     former = write_former_system(scratch)
-    with running(node):
-        for language in LANGUAGES:
-            with album.opened(node.url, language) as desk:
-                _outside(desk, album, language)
-                _log_in(desk)
-                for name, path in (STEADY | places).items():
-                    desk.go(path)
-                    album.draw(desk.page, name, language)
-                for name, reach in _STEPS.items():
+    for language in LANGUAGES:
+        with running(_copied(node, scratch / language)) as copy, album.opened(copy.url, language) as desk:
+            album.draw_at(desk, OUTSIDE, language)
+            _log_in(desk)
+            album.draw_at(desk, {name: address.format_map(places) for name, address in INSIDE.items()}, language)
+            if album.wants_any(BY_DOING):
+                for name, (_, reach) in BY_DOING.items():
                     reach(desk, places, former)
                     album.draw(desk.page, name, language)
-        with album.opened(node.url, "en") as desk:
-            _log_in(desk)
-            for language in reversed(LANGUAGES):
-                _departure(desk, places, album, language)
+
+
+def _copied(node: Service, folder: Path) -> Service:
+    """The same day for each language: what is done for the pictures of one is not seen on those of the other."""
+    shutil.copytree(node.data, folder / node.data.name)
+    return Service(node.name, folder / node.data.name, node.port)
 
 
 def _joined(scratch: Path) -> Service:
@@ -139,46 +131,12 @@ def _joined(scratch: Path) -> Service:
     return node
 
 
-def _outside(desk: FrontDesk, album: _Album, language: str) -> None:
-    for name in ("login", "start"):
-        desk.go(f"/{name}")
-        album.draw(desk.page, name, language)
-
-
 def _log_in(desk: FrontDesk) -> None:
     desk.go("/login")
     desk.page.fill("[name=staff_no]", shop.ADMINISTRATOR[0])
     desk.page.fill("[name=password]", shop.PASSWORD)
     desk.page.keyboard.press("Enter")
     desk.page.wait_for_selector("nav.screens")
-
-
-def _examine(desk: FrontDesk) -> None:
-    desk.go("/sync")
-    desk.page.click("form[action='/sync/examine'] button")
-    desk.page.wait_for_selector("[data-grade]")
-    desk.page.evaluate("document.querySelector('[data-grade]').scrollIntoView({block: 'center'})")
-
-
-_Move = Callable[[FrontDesk, Mapping[str, str], Path], None]
-_STEPS: Final[Mapping[str, _Move]] = {
-    "search": lambda desk, _places, _former: search_for(desk, "王"),
-    "refused": lambda desk, places, _former: send_mistakes(desk, places["check-in"]),
-    "import": lambda desk, _places, former: look_at_former_system(desk, former),
-    "import-run": lambda desk, _places, _former: take_former_system_over(desk),
-    "examined": lambda desk, _places, _former: _examine(desk),
-    "locked": lambda desk, _places, _former: lock(desk),
-}
-"""Screens that are reached by doing something, in this order."""
-
-
-def _departure(desk: FrontDesk, places: Mapping[str, str], album: _Album, language: str) -> None:
-    """Somebody leaves, and comes back for the picture in the other language."""
-    desk.page.context.add_cookies([{"name": "carnet_language", "value": LANGUAGES[language], "url": desk.url}])
-    let_go(desk, places["leave"])
-    album.draw(desk.page, "left", language)
-    desk.go("/staff")
-    take_back(desk)
 
 
 if __name__ == "__main__":

@@ -19,12 +19,14 @@ from carnet_node.core.acting import acting_for
 from carnet_node.core.commands.customers import AddCustomer, EditCustomer, add_customer, edit_customer
 from carnet_node.core.commands.drafting import Drafts, NewId
 from carnet_node.core.commands.lines import NewJob
+from carnet_node.core.commands.settlement import close_visit, settle_visit
 from carnet_node.core.commands.vehicles import AddVehicle
-from carnet_node.core.commands.visits import OpenVisit, Step, close_visit, complete_visit, settle_visit
+from carnet_node.core.commands.visits import OpenVisit, Step, complete_visit
 from carnet_node.core.desk import save, save_vehicle, save_visit
 from carnet_node.core.editing import new_owner_drafts, plate_drafts, require_customer, require_visit
 from carnet_node.core.local_facts import Access
 from carnet_node.core.node import Node
+from carnet_node.core.recall_calls import call_list, note_call
 from carnet_node.core.staff import add_member, set_up
 from carnet_node.settings import NodeSettings
 from carnet_protocol.ids import RecordId, record_text
@@ -35,6 +37,9 @@ from tools.desk_bench import names
 ADMINISTRATOR: Final = ("B01", "陈立群")
 PASSWORD: Final = "correct horse battery"
 CARS: Final = 16
+NAMESAKE: Final = ("郑文静", "13900006666")
+"""A customer on file whom a later check-in may mean."""
+
 COLLEAGUES: Final = (
     ("A07", "周敏", "advisor"),
     ("A12", "林晓燕", "advisor"),
@@ -51,6 +56,9 @@ LOOKED_AT: Final = (
 """What the first colleague did before leaving."""
 
 CAMPAIGN: Final = "R2026-001"
+RECALLED: Final = (0, 4, 9, CARS)
+"""Places of the cars that the recall lists; the last one stands in the yard, unsold."""
+UNSOLD: Final[dict[str, Value]] = {"model_name": "雅阁 2.0", "color": "珍珠白", "lifecycle": "in_stock"}
 SEED: Final = 11
 HOUR_MS: Final = 3_600_000
 DAY_MS: Final = 24 * HOUR_MS
@@ -59,7 +67,7 @@ PAST_DAYS: Final = (520, 330, 140)
 
 
 def write_campaign(folder: Path) -> Path:
-    """A recall of the first car."""
+    """A recall of the first car, of two that came later, and of one that is not sold yet."""
     folder.mkdir()
     texts = {
         "campaign_no": CAMPAIGN,
@@ -73,13 +81,15 @@ def write_campaign(folder: Path) -> Path:
         "hazard_level": "normal",
     }
     lines = [f"{name} = {json.dumps(text, ensure_ascii=False)}" for name, text in texts.items()]
-    (folder / "campaign.toml").write_text("\n".join([*lines, "member_count = 1", ""]), encoding="utf-8")
-    (folder / "vins.txt").write_text(make_vins(1)[0] + "\n", encoding="utf-8")
+    vins = make_vins(CARS + 1)
+    recalled = [vins[place] for place in RECALLED]
+    (folder / "campaign.toml").write_text("\n".join([*lines, f"member_count = {len(recalled)}", ""]), encoding="utf-8")
+    (folder / "vins.txt").write_text("\n".join([*recalled, ""]), encoding="utf-8")
     return folder
 
 
 def furnish(data: Path) -> dict[str, str]:
-    """Enter the people, the cars and the day; returns addresses by name of the picture."""
+    """Enter the people, the cars and the day; returns ids for the gaps of addresses."""
     installation = open_installation(NodeSettings(data_dir=data))
     try:
         node = installation.node()
@@ -92,10 +102,15 @@ def furnish(data: Path) -> dict[str, str]:
         ]
         shop = _Shop(node, Random(SEED))
         found = shop.day()
+        on_file = AddCustomer({"party_kind": "person", "full_name": NAMESAKE[0]}, [{"number": NAMESAKE[1]}])
+        save(node, partial(add_customer, on_file))
         seen_by = acting_for(node, hired[0])
         for access, subject, row_count in LOOKED_AT:
             note_access(seen_by, access, subject, row_count)
-        return found | {"leave": f"/staff/{record_text(hired[0])}/leave"}
+        save_vehicle(node, AddVehicle(make_vins(CARS + 1)[CARS], node.settings.vin_policy, UNSOLD))
+        first = call_list(node).calls[0]
+        note_call(node, first.car.vehicle.id, first.hit.campaign, "phone", "no_answer")
+        return found | {"member": record_text(hired[0])}
     finally:
         installation.store.close()
 
@@ -118,18 +133,11 @@ class _Shop:
                 first = customer, vehicle
             orders.append(self._order(place, customer, vehicle))
         self._contradicted(first[0])
-        customer_at, vehicle_at = f"/customers/{record_text(first[0])}", f"/vehicles/{record_text(first[1])}"
-        order_at = f"/visits/{record_text(orders[0])}"
+        customer, vehicle = first
         return {
-            "customer": customer_at,
-            "customer-edit": f"{customer_at}/edit",
-            "vehicle-edit": f"{vehicle_at}/edit",
-            "check-in": f"/visits/new?vehicle={record_text(first[1])}",
-            "order": order_at,
-            "order-edit": f"{order_at}/edit",
-            "order-work": f"{order_at}/work",
-            "print": f"{order_at}/print/reception",
-            "print-order": f"{order_at}/print/order",
+            "customer": record_text(customer),
+            "vehicle": record_text(vehicle),
+            "visit": record_text(orders[0]),
         }
 
     def _known_car(self, vin: str) -> tuple[RecordId, RecordId]:

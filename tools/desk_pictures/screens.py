@@ -1,0 +1,95 @@
+"""Which pictures of the front desk there are, and how each screen is reached.
+
+Decides names, addresses and moves. Every page that the application has stands here (`tests/browser/test_pictures.py`),
+with the gaps of its address as the application spells them; `shop` fills them with what it has entered.
+"""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+from browser.front_desk import FrontDesk
+from browser.moves import (
+    ask_who,
+    let_go,
+    lock,
+    look_at_former_system,
+    save_again,
+    search_for,
+    send_mistakes,
+    take_former_system_over,
+)
+from tools.desk_pictures import shop
+
+LANGUAGES: Final = {"zh": "zh_CN", "en": "en"}
+
+BEFORE_ANYBODY: Final = {"set-up": "/set-up"}
+"""Screens of a node that nobody has set up."""
+
+OUTSIDE: Final = {"login": "/login", "start": "/start"}
+"""Screens that need nobody."""
+
+INSIDE: Final = {
+    "home": "/",
+    "orders": "/visits",
+    "customers": "/customers",
+    "customer-new": "/customers/new",
+    "sync": "/sync",
+    "exchange": "/exchange",
+    "recalls": "/recalls",
+    "staff": "/staff",
+    "accesses": "/staff/accesses",
+    "me": "/staff/me",
+    "password": "/password",
+    "failure": "/no-such-page",
+    "customer": "/customers/{customer}",
+    "customer-edit": "/customers/{customer}/edit",
+    "vehicle": "/vehicles/{vehicle}",
+    "vehicle-edit": "/vehicles/{vehicle}/edit",
+    "check-in": "/visits/new?vehicle={vehicle}",
+    "order": "/visits/{visit}",
+    "order-edit": "/visits/{visit}/edit",
+    "order-work": "/visits/{visit}/work",
+    "print": "/visits/{visit}/print/reception",
+    "print-order": "/visits/{visit}/print/order",
+    "code": "/staff/{member}/code",
+    "report": "/staff/{member}/accesses",
+    "leave": "/staff/{member}/leave",
+}
+"""Screens that somebody who is logged in opens by their address."""
+
+Places = Mapping[str, str]
+"""What fills the gaps of addresses."""
+
+
+def _examine(desk: FrontDesk) -> None:
+    desk.go("/sync")
+    desk.page.click("form[action='/sync/examine'] button")
+    desk.page.wait_for_selector("[data-grade]")
+    desk.page.evaluate("document.querySelector('[data-grade]').scrollIntoView({block: 'center'})")
+
+
+_Move = Callable[[FrontDesk, Places, Path], None]
+BY_DOING: Final[Mapping[str, tuple[str, _Move]]] = {
+    "search": ("/search/{handle}", lambda desk, _places, _former: search_for(desk, "王")),
+    "refused": (
+        "/visits/new",
+        lambda desk, places, _former: send_mistakes(desk, INSIDE["check-in"].format_map(places)),
+    ),
+    "asked": ("/visits/new", lambda desk, _places, _former: ask_who(desk, *shop.NAMESAKE)),
+    "saved-before": ("/customers/new", lambda desk, _places, _former: save_again(desk, "韩雪", "韩雪梅")),
+    "import": ("/exchange/import", lambda desk, _places, former: look_at_former_system(desk, former)),
+    "import-run": ("/exchange/import", lambda desk, _places, _former: take_former_system_over(desk)),
+    "examined": ("/sync", lambda desk, _places, _former: _examine(desk)),
+    "left": (
+        "/staff/{member}/leave",
+        lambda desk, places, _former: let_go(desk, INSIDE["leave"].format_map(places)),
+    ),
+    "locked": ("/locked", lambda desk, _places, _former: lock(desk)),
+}
+"""Screens that are reached by doing something, in this order, and where they then stand."""
+
+
+def pictured() -> dict[str, str]:
+    """The address of every picture, by name."""
+    return BEFORE_ANYBODY | OUTSIDE | INSIDE | {name: address for name, (address, _) in BY_DOING.items()}
