@@ -12,6 +12,9 @@ from carnet_hub.core.regulators import Scope
 from support.outside import DONE, NUMBER, OPEN, STRANGER, begin_outside
 from support.programs import Service, free_port, run_here, running
 
+ANSWERED = ("401", "404", "422")
+"""What the walk is refused on purpose: a wrong token, a car of no campaign, a number nobody has."""
+
 SCOPES = tuple(word for scope in Scope for word in ("--scope", scope.value))
 
 
@@ -86,5 +89,5 @@ def test_every_page_is_accessible_within_its_width_and_silent(site: tuple[str, s
             ]
         found += [(name, one) for one in grave]
 
-    assert (found, [one for one in complaints if "401" not in one and "404" not in one]) == ([], [])
+    assert (found, [one for one in complaints if not any(code in one for code in ANSWERED)]) == ([], [])
     page.close()

@@ -227,6 +227,7 @@ def test_an_open_recall_is_called_about_taken_in_and_done_without_a_line(
         desk.page.click(".notice.alert a")
         desk.page.fill("[name=odometer_in_km]", "43100")
         desk.page.keyboard.press("Control+Enter")
+        desk.page.select_option("form.proof [name=method]", "replaced")
         desk.page.fill("form.proof [name=technician_code]", "T3")
         problems += grave_problems(desk)
         desk.page.click("form.proof button")

@@ -250,7 +250,7 @@ def test_a_stick_replaces_the_line(data: Path, tmp_path: Path, capsys: Printed):
         draft_of("visit", fixed("visit"), {"vehicle_id": vehicle, "status": "open"}),
         draft_of("vehicle", vehicle, {"vin": VINS[0]}),
     )
-    parts = [(PartKind.HELLO, voice.hello(b"no challenge")), (PartKind.BATCH, encode_batch([made.pushed]))]
+    parts = [(PartKind.HELLO, voice.hello(b"")), (PartKind.BATCH, encode_batch([made.pushed]))]
     bundle = pack_bundle(
         parts,
         sender=voice.node_id,

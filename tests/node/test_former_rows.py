@@ -103,8 +103,8 @@ def test_records_of_the_own_site_stay(node: Node, hub: ModelHub):
     assert is_shown(node, 3, CUSTOMER)
 
 
-def test_settled_values_go_with_their_row(node: Node, hub: ModelHub):
-    """A row that was former when the next history began takes its settled values along."""
+def test_settled_values_stay_and_go_with_their_row(node: Node, hub: ModelHub):
+    """They stay through two restores, as the row does, and go when everything was read and it did not come anew."""
     hub.write(draft(RED, 5), author=DEALER_B)
     (blue,) = hub.write(draft(BLUE, 5), author=DEALER_B)
     heads = [entry.op for entry in hub.records[VEHICLE.number, record(5)].entries]
@@ -117,6 +117,10 @@ def test_settled_values_go_with_their_row(node: Node, hub: ModelHub):
     restore_hub_to(node, 1, known=2)
 
     with node.store.read() as tx:
+        between = tx.settled_values(VEHICLE.number, record(5))
+    read_all(node, hub, hub_epoch=ANEW[::-1])
+
+    with node.store.read() as tx:
         after = tx.settled_values(VEHICLE.number, record(5))
     assert blue
-    assert (len(before) > 0, list(after)) == (True, [])
+    assert (len(before) > 0, list(between), list(after)) == (True, list(before), [])

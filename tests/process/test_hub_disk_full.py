@@ -13,7 +13,8 @@ from support.small_disk import fill, small_disk
 ROOM_BYTES = 200 * 1024
 CUSTOMERS = 60
 ROUNDS_MAX = 30
-NOTE = "n" * 3_000
+NOTE = "n" * 1_000
+"""As long as a note may be."""
 KEPT = "Everything recorded here is kept; nothing was lost."
 
 
