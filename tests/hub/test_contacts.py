@@ -19,7 +19,7 @@ from carnet_hub.core.outreach import Telling
 from carnet_hub.core.plan_desk import load_plan
 from carnet_hub.core.progress import PairState, Sums
 from carnet_hub.core.rebuild import check_projections
-from carnet_hub.core.report_record import OutreachCounts
+from carnet_hub.core.count_ports import OutreachCounts
 from carnet_protocol.ids import OpId, RecordId, vehicle_id
 from carnet_protocol.kinds import CONTACT_CHANNELS, CONTACT_RESULTS
 from carnet_protocol.legal_days import legal_day

@@ -15,7 +15,8 @@ from carnet_hub.core.dossiers import read_dossier
 from carnet_hub.core.failures import ExportDiffers, Unusable
 from carnet_hub.core.profile_report import Ask
 from carnet_hub.core.recalls import import_plan, publish_campaign
-from carnet_hub.core.report_record import EXCLUSIVE, OutreachCounts
+from carnet_hub.core.count_ports import OutreachCounts
+from carnet_hub.core.report_record import EXCLUSIVE
 from carnet_protocol.ids import nonce_of, vehicle_id
 from carnet_protocol.legal_days import legal_day
 from support.authors import draft_of

@@ -13,7 +13,8 @@ from carnet_hub.core.pair_states import CarFacts
 from carnet_hub.core.periods import Period, Schedule, Span, last_day_for, period_of, periods_of, quarter_name
 from carnet_hub.core.profiles import COUNTED, STATED, Form, Item, Profile, parse_profile
 from carnet_hub.core.report_items import Origin, flat_line, lines_of, missing_in, parse_stated
-from carnet_hub.core.report_record import Noted, OutreachCounts, Record, check_sum, record_of
+from carnet_hub.core.count_ports import OutreachCounts
+from carnet_hub.core.report_record import Noted, Record, check_sum, record_of
 from carnet_hub.core.tallies import count_progress
 from support.recall_reports import completion, report_head
 from support.vins import make_vins

@@ -34,7 +34,7 @@ from carnet_hub.core.recalls import find_campaign, members_of
 from carnet_hub.core.report import MANIFEST_NAME, FileFacts
 from carnet_hub.core.report_items import check_stated
 from carnet_hub.core.report_parts import PROFILE_NAME, REPORT_NAME, report_parts
-from carnet_hub.core.report_record import OutreachCounts
+from carnet_hub.core.count_ports import OutreachCounts
 from carnet_hub.core.shelves import SegmentShelf
 from carnet_protocol.ids import RecordId
 

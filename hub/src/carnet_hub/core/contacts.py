@@ -21,7 +21,7 @@ from carnet_hub.core.limits import COUNTED_VEHICLES_BATCH
 from carnet_hub.core.owners import ties_of
 from carnet_hub.core.pair_states import UNKNOWN_CAR, CarFacts
 from carnet_hub.core.ports import RecordReads
-from carnet_hub.core.report_record import OutreachCounts
+from carnet_hub.core.count_ports import OutreachCounts
 from carnet_hub.core.rows import RecordRow
 from carnet_hub.core.shown import shown_values
 from carnet_protocol.ids import OpId, RecordId

@@ -1,9 +1,17 @@
-"""What is asked of the store about the sums of campaigns; see `ports` for the contract."""
+"""What is asked of the store about the sums of campaigns, and what a sum of letters looks like; see `ports` for the contract."""
 
 from collections.abc import Collection, Iterator
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from carnet_hub.core.count_rows import CountRow, LeftCarRow, ListedRow, PairRow, PairSourceRow, SumRow
+
+
+class OutreachCounts(NamedTuple):
+    """What is known of telling the owners of a campaign's vehicles."""
+
+    notified_once: int
+    notified_again: int
+    letters_returned: int
 
 
 class CountReads(Protocol):

@@ -20,7 +20,7 @@ from carnet_hub.core.count_ports import CountReads
 from carnet_hub.core.failures import HubFailure
 from carnet_hub.core.master_ports import MasterReads
 from carnet_hub.core.relink_ports import RelinkReads
-from carnet_hub.core.report_record import OutreachCounts
+from carnet_hub.core.count_ports import OutreachCounts
 from carnet_hub.core.rows import (
     AdmissionRow,
     AssignmentDayRow,

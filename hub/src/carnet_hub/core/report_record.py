@@ -13,8 +13,9 @@ Rules
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final
 
+from carnet_hub.core.count_ports import OutreachCounts
 from carnet_hub.core.failures import Unusable
 from carnet_hub.core.periods import Period
 from carnet_hub.core.progress import COMPLETED, REMOVED, PairState, Progress
@@ -32,14 +33,6 @@ _REMEDIED: Final = {
 _REMOVED: Final = {"exported": "exported", "scrapped": "scrapped", "stolen": "stolen"}
 EXCLUSIVE: Final = (*_REMEDIED.values(), "remedied_other", *_REMOVED.values(), "removed_other", "in_stock")
 """States that shut each other out; with the open and the unreachable ones they are all involved vehicles."""
-
-
-class OutreachCounts(NamedTuple):
-    """What is known of telling the owners."""
-
-    notified_once: int
-    notified_again: int
-    letters_returned: int
 
 
 OUTREACH: Final = ("unreachable", *OutreachCounts._fields)
