@@ -23,7 +23,7 @@ from playwright.sync_api import Page, ViewportSize, sync_playwright
 ROOT: Final = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-from carnet_hub.core.regulators import Scope  # noqa: E402  (needs the path set above)
+from carnet_hub.core.outside.regulators import Scope  # noqa: E402  (needs the path set above)
 from support.programs import Service, free_port, run_here, running  # noqa: E402  (needs the path set above)
 from support.recall_hub import RecallHub, begin_recall  # noqa: E402
 from support.recall_plans import NUMBER  # noqa: E402

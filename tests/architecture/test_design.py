@@ -20,8 +20,8 @@ PACKAGES = (
 
 
 def modules_of(package: Path) -> set[str]:
-    """Names of the modules directly inside a package."""
-    return {path.stem for path in package.glob("*.py")} - {"__init__"}
+    """Names of the modules of a package and of its rooms."""
+    return {path.stem for path in package.rglob("*.py")} - {"__init__"}
 
 
 def named_in(text: str) -> set[str]:

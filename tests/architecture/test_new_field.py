@@ -22,8 +22,8 @@ COPIED = ("protocol/src", "storage/src", "master/src", "node/src", "tests/suppor
 BEFORE = """
 import sys
 from pathlib import Path
-from carnet_node.core.authoring import commit
-from carnet_node.core.inbox import apply_page
+from carnet_node.core.log.authoring import commit
+from carnet_node.core.line.inbox import apply_page
 from carnet_protocol.changeset import Draft
 from carnet_protocol.kinds import VISIT
 from carnet_protocol.messages import Page, PageRow
@@ -42,10 +42,10 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 from carnet_node.adapters.schema import upgrade
-from carnet_node.core.authoring import commit
+from carnet_node.core.log.authoring import commit
 from carnet_node.core.heads import NOTHING_READ
-from carnet_node.core.rebuild import check_rebuild, reproject_if_outdated
-from carnet_node.core.views import one_record
+from carnet_node.core.log.rebuild import check_rebuild, reproject_if_outdated
+from carnet_node.core.showing.views import one_record
 from carnet_protocol.changeset import Draft
 from carnet_protocol.kinds import VISIT
 from support.desk import record

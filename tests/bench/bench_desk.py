@@ -23,7 +23,7 @@ from sqlalchemy import create_engine, event
 from sqlmodel import Field, Session, SQLModel
 
 from carnet_node.adapters.store import driver
-from carnet_node.core.authoring import commit
+from carnet_node.core.log.authoring import commit
 from carnet_node.core.node import Node
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import new_record_id

@@ -25,9 +25,9 @@ from typing import Any
 
 from bench.bench_wire import VISIT_PERSONAL, VISIT_PUBLIC, visit_draft
 from carnet_hub.bootstrap import HubApp, init_hub
-from carnet_hub.core.authoring import write_hub_set
+from carnet_hub.core.exchange.ingest import receive_sets
 from carnet_hub.core.hub import Hub
-from carnet_hub.core.ingest import receive_sets
+from carnet_hub.core.log.authoring import write_hub_set
 from carnet_hub.core.ports import HubStore, Transaction
 from carnet_hub.settings import HubSettings
 from carnet_protocol.changeset import Draft

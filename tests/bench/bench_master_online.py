@@ -39,12 +39,12 @@ from carnet_hub.adapters.store import open_store
 from carnet_hub.adapters.system import SystemEntropy
 from carnet_hub.adapters.weighing import ShippedWeigher
 from carnet_hub.core.hub import Hub
+from carnet_hub.core.identities.parties import features_of, sealed_features
 from carnet_hub.core.master_rows import MatchKeyRow, PartyRow
-from carnet_hub.core.matching import candidates_of, decisions_about
-from carnet_hub.core.parties import features_of, sealed_features
 from carnet_hub.core.ports import SecretBox, Transaction
-from carnet_hub.core.stewarding import Word, merge, tell_apart
-from carnet_hub.core.workspace import Workspace, open_workspace
+from carnet_hub.core.sets.workspace import Workspace, open_workspace
+from carnet_hub.core.stewardship.matching import candidates_of, decisions_about
+from carnet_hub.core.stewardship.stewarding import Word, merge, tell_apart
 from carnet_master.features import Features, customer_features
 from carnet_master.keys import KEY_BYTES, blocking_keys, identifier_tokens
 from support.hub_apps import CountedEntropy

@@ -26,11 +26,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from carnet_node.core.bitmaps import contains
 from carnet_node.core.node import Node
-from carnet_node.core.open_recalls import BitmapKey, campaign_rows, find_key
 from carnet_node.core.ports import ReadTransaction
-from carnet_node.core.recall_check import check_many
+from carnet_node.core.recalls.bitmaps import contains
+from carnet_node.core.recalls.open_recalls import BitmapKey, campaign_rows, find_key
+from carnet_node.core.recalls.recall_check import check_many
 from carnet_protocol import cbor
 from carnet_protocol.ids import RecordId
 from carnet_protocol.recall_lists import (

@@ -25,7 +25,7 @@ CHILD = """
 import json, sys, time
 from pathlib import Path
 from carnet_hub.adapters.member_files import read_listed
-from carnet_hub.core.campaign_plans import read_members
+from carnet_hub.core.campaigns.campaign_plans import read_members
 begun = time.process_time()
 members = read_members(read_listed(Path(sys.argv[1])), int(sys.argv[2]))
 status = Path("/proc/self/status").read_text()

@@ -29,18 +29,18 @@ from typing import Any
 
 from bench.bench_recall import row
 from bench.bench_recall_import import made_up
-from carnet_hub.core.admission import decide_set
-from carnet_hub.core.completions import completion_reports, terms_of
+from carnet_hub.core.campaigns.kept_counts import kept_sums
+from carnet_hub.core.campaigns.recall_export import cite
+from carnet_hub.core.campaigns.recalls import Campaign, count_campaign, members_of, require_campaign
+from carnet_hub.core.campaigns.report import ReportHead, export_files
+from carnet_hub.core.counting.completions import completion_reports, terms_of
+from carnet_hub.core.counting.tallies import count_progress
+from carnet_hub.core.exchange.taking_in import taking_in
 from carnet_hub.core.hub import Hub
-from carnet_hub.core.intake import find_signers, read_pushed, verify_arrival
-from carnet_hub.core.kept_counts import kept_sums
+from carnet_hub.core.log.admission import decide_set
+from carnet_hub.core.log.prefetch import prefetch
 from carnet_hub.core.ports import Snapshot
-from carnet_hub.core.prefetch import prefetch
-from carnet_hub.core.recall_export import cite
-from carnet_hub.core.recalls import Campaign, count_campaign, members_of, require_campaign
-from carnet_hub.core.report import ReportHead, export_files
-from carnet_hub.core.taking_in import taking_in
-from carnet_hub.core.tallies import count_progress
+from carnet_hub.core.sets.intake import find_signers, read_pushed, verify_arrival
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import RecordId, completion_id, vehicle_id
 from carnet_protocol.kinds import CAMPAIGN

@@ -9,15 +9,15 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page
 
 from carnet_node.bootstrap import open_installation
-from carnet_node.core.acting import acting_for
 from carnet_node.core.commands.customers import AddCustomer, add_customer
 from carnet_node.core.commands.drafting import Drafts, NewId
 from carnet_node.core.commands.lines import NewJob
 from carnet_node.core.commands.vehicles import AddVehicle
 from carnet_node.core.commands.visits import OpenVisit
-from carnet_node.core.desk import save, save_vehicle, save_visit
-from carnet_node.core.editing import new_owner_drafts, plate_drafts
-from carnet_node.core.staff import add_member, set_up
+from carnet_node.core.log.acting import acting_for
+from carnet_node.core.saving.desk import save, save_vehicle, save_visit
+from carnet_node.core.saving.editing import new_owner_drafts, plate_drafts
+from carnet_node.core.staff.staff import add_member, set_up
 from carnet_node.settings import NodeSettings
 from carnet_protocol.ids import RecordId, record_text
 from support.staffed import PASSWORD

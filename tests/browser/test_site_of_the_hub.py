@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page
 
 from browser.front_desk import SIZES
 from browser.inspection import GRAVE
-from carnet_hub.core.regulators import Scope
+from carnet_hub.core.outside.regulators import Scope
 from support.outside import DONE, NUMBER, OPEN, STRANGER, begin_outside
 from support.programs import Service, free_port, run_here, running
 

@@ -18,9 +18,9 @@ from carnet_hub.adapters.schema import schema_revision, upgrade_schema
 from carnet_hub.adapters.store import SqlStore, open_store
 from carnet_hub.adapters.tables import METADATA
 from carnet_hub.core import rows
+from carnet_hub.core.exchange.quarantine import list_parked
+from carnet_hub.core.log.rebuild import check_projections
 from carnet_hub.core.ports import StoreBusy, StoreError
-from carnet_hub.core.quarantine import list_parked
-from carnet_hub.core.rebuild import check_projections
 from carnet_hub.migrations import HEAD
 from carnet_protocol.ids import vehicle_id
 from carnet_protocol.messages import PageRow, PushCode, Verdict

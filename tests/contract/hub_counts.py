@@ -8,11 +8,11 @@ from threading import Barrier, Thread
 import pytest
 
 from carnet_hub.adapters.store import SqlStore, scratch_store
+from carnet_hub.core.campaigns.kept_counts import KeptSums, kept_sums
+from carnet_hub.core.campaigns.recalls import Campaign, count_campaign, import_plan, publish_campaign
 from carnet_hub.core.count_rows import CountRow, ListedRow, PairRow, PairSourceRow, SumRow
-from carnet_hub.core.kept_counts import KeptSums, kept_sums
-from carnet_hub.core.progress import PairState, Progress
-from carnet_hub.core.rebuild import check_projections, rebuild_projections
-from carnet_hub.core.recalls import Campaign, count_campaign, import_plan, publish_campaign
+from carnet_hub.core.counting.progress import PairState, Progress
+from carnet_hub.core.log.rebuild import check_projections, rebuild_projections
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import RecordId, completion_id, vehicle_id
 from carnet_protocol.registry import Value

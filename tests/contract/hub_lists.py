@@ -1,8 +1,8 @@
 """The part of the hub's contract that is about lists: every database pages them alike."""
 
 from carnet_hub.core import rows
-from carnet_hub.core.conflicts import every_settled
-from carnet_hub.core.granted import every_assignment
+from carnet_hub.core.log.conflicts import every_settled
+from carnet_hub.core.sets.granted import every_assignment
 from carnet_protocol.ids import OpId
 from support.authors import draft_of
 from support.hub_world import HubWorld

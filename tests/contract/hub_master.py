@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from carnet_hub.adapters.store import SqlStore, open_store
-from carnet_hub.core.rebuild import exclude_sets
-from carnet_hub.core.stewarding import find_customer
+from carnet_hub.core.log.rebuild import exclude_sets
+from carnet_hub.core.stewardship.stewarding import find_customer
 from carnet_protocol.ops import Action
 from carnet_protocol.orders import ErasureOrder
 from carnet_protocol.registry import ErasureGroup, Value

@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from carnet_hub.adapters.store import SqlStore, open_store
-from carnet_hub.core.golden import golden_for, read_clusters
-from carnet_hub.core.linking import decision_of
-from carnet_hub.core.master_failures import MasterRefusal
+from carnet_hub.core.identities.golden import golden_for, read_clusters
+from carnet_hub.core.identities.linking import decision_of
+from carnet_hub.core.identities.parties import plain_features
+from carnet_hub.core.log.rebuild import check_projections
 from carnet_hub.core.master_rows import MemberRow, ProposalRow
-from carnet_hub.core.parties import plain_features
-from carnet_hub.core.rebuild import check_projections
-from carnet_hub.core.relinking import relink
-from carnet_hub.core.stewarding import Word, merge, pin, take_back, tell_apart
+from carnet_hub.core.stewardship.master_failures import MasterRefusal
+from carnet_hub.core.stewardship.relinking import relink
+from carnet_hub.core.stewardship.stewarding import Word, merge, pin, take_back, tell_apart
 from carnet_master.clusters import Authority, Effect, deciding, standing_decisions
 from carnet_master.holding import Held, held_by_facts
 from carnet_protocol.ids import RecordId, golden_id

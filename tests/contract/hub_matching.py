@@ -8,11 +8,11 @@ import pytest
 
 from carnet_hub.adapters.store import SqlStore, open_store
 from carnet_hub.core.limits import KEY_ROWS_MAX
-from carnet_hub.core.master_book import MasterBook
 from carnet_hub.core.master_ports import Ground, Weighed
 from carnet_hub.core.master_rows import MatchKeyRow, MemberRow, PartyRow, ProposalRow
-from carnet_hub.core.matching import write_policy
-from carnet_hub.core.models_in_use import POLICY
+from carnet_hub.core.sets.master_book import MasterBook
+from carnet_hub.core.stewardship.matching import write_policy
+from carnet_hub.core.stewardship.models_in_use import POLICY
 from carnet_master.features import Features
 from carnet_master.limits import BLOCK_RECORDS_MAX
 from carnet_master.tiers import Mode, Policy

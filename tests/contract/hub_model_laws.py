@@ -9,14 +9,14 @@ from hypothesis.stateful import initialize, invariant, rule
 
 from carnet_hub.adapters.activated_models import ActivatedModels
 from carnet_hub.adapters.weighing import ShippedWeigher
-from carnet_hub.core.master_failures import ModelInUse, NoModelInUse
+from carnet_hub.core.identities.parties import plain_features
 from carnet_hub.core.master_rows import MemberRow, ProposalRow
-from carnet_hub.core.matching import NANO, write_policy
-from carnet_hub.core.models import activate_model, retire_model, sign_model
-from carnet_hub.core.models_in_use import weighing_now
-from carnet_hub.core.parties import plain_features
-from carnet_hub.core.relink_failures import ModelChanged
-from carnet_hub.core.sweeping import weigh_everybody
+from carnet_hub.core.stewardship.master_failures import ModelInUse, NoModelInUse
+from carnet_hub.core.stewardship.matching import NANO, write_policy
+from carnet_hub.core.stewardship.models import activate_model, retire_model, sign_model
+from carnet_hub.core.stewardship.models_in_use import weighing_now
+from carnet_hub.core.stewardship.relink_failures import ModelChanged
+from carnet_hub.core.stewardship.sweeping import weigh_everybody
 from carnet_master.tiers import Mode, Policy
 from contract.hub_master_laws import NAME, PHONES, CheckedMachine
 from contract.hub_models import other_model

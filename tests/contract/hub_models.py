@@ -12,20 +12,20 @@ import pytest
 from carnet_hub.adapters.activated_models import ActivatedModels
 from carnet_hub.adapters.store import open_store
 from carnet_hub.adapters.weighing import ShippedWeigher
-from carnet_hub.core.admission import decide_set
+from carnet_hub.core.exchange.taking_in import taking_in
 from carnet_hub.core.failures import HubFailure
-from carnet_hub.core.intake import find_signers, read_pushed, verify_arrival
-from carnet_hub.core.master_failures import ModelInUse, ModelRefused, NoModelInUse
+from carnet_hub.core.identities.parties import plain_features
+from carnet_hub.core.log.admission import decide_set
+from carnet_hub.core.log.prefetch import prefetch
 from carnet_hub.core.master_limits import WEIGHED_TOGETHER_MAX
 from carnet_hub.core.master_ports import NO_WEIGHER
 from carnet_hub.core.master_rows import ModelRow
-from carnet_hub.core.matching import NANO, write_policy
-from carnet_hub.core.models import activate_model, model_acts, models_in_use, retire_model, sign_model
-from carnet_hub.core.models_in_use import activated, files_in_use
-from carnet_hub.core.parties import plain_features
-from carnet_hub.core.prefetch import prefetch
-from carnet_hub.core.sweeping import Swept, weigh_everybody
-from carnet_hub.core.taking_in import taking_in
+from carnet_hub.core.sets.intake import find_signers, read_pushed, verify_arrival
+from carnet_hub.core.stewardship.master_failures import ModelInUse, ModelRefused, NoModelInUse
+from carnet_hub.core.stewardship.matching import NANO, write_policy
+from carnet_hub.core.stewardship.models import activate_model, model_acts, models_in_use, retire_model, sign_model
+from carnet_hub.core.stewardship.models_in_use import activated, files_in_use
+from carnet_hub.core.stewardship.sweeping import Swept, weigh_everybody
 from carnet_master.model import read_model, shipped_file, shipped_model, write_model
 from carnet_master.rows import ready_scorer, row_of
 from carnet_master.tiers import Mode, Policy

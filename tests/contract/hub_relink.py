@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from carnet_hub.core.erasing import erase_customer
 from carnet_hub.core.master_rows import ProposalRow
-from carnet_hub.core.matching import write_policy
-from carnet_hub.core.relink_failures import ModelChanged
 from carnet_hub.core.relink_ports import RelinkNotes
-from carnet_hub.core.relinking import Relinked, Stage, relink
-from carnet_hub.core.stewarding import Word, answer, take_back, tell_apart
+from carnet_hub.core.stewardship.matching import write_policy
+from carnet_hub.core.stewardship.relink_failures import ModelChanged
+from carnet_hub.core.stewardship.relinking import Relinked, Stage, relink
+from carnet_hub.core.stewardship.stewarding import Word, answer, take_back, tell_apart
+from carnet_hub.core.upkeep.erasing import erase_customer
 from carnet_master.clusters import Effect
 from carnet_master.limits import BLOCK_RECORDS_MAX
 from carnet_master.tiers import Mode, Policy

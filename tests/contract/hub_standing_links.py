@@ -8,8 +8,8 @@ import pytest
 from carnet_hub.adapters.store import open_store
 from carnet_hub.core.master_limits import RELATIONS_MAX
 from carnet_hub.core.master_ports import NO_WEIGHER
-from carnet_hub.core.master_views import show_cluster
-from carnet_hub.core.stewarding import Word, answer, take_back
+from carnet_hub.core.stewardship.master_views import show_cluster
+from carnet_hub.core.stewardship.stewarding import Word, answer, take_back
 from carnet_master.clusters import Effect
 from carnet_master.tiers import Mode
 from carnet_protocol.ids import RecordId

@@ -4,11 +4,11 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from carnet_hub.core.master_failures import MatcherFails
 from carnet_hub.core.master_limits import WEIGHED_TOGETHER_MAX
 from carnet_hub.core.master_ports import Weighed
 from carnet_hub.core.ports import StoreBusy
-from carnet_hub.core.sweeping import weigh_everybody
+from carnet_hub.core.stewardship.master_failures import MatcherFails
+from carnet_hub.core.stewardship.sweeping import weigh_everybody
 from carnet_master.features import Features
 from carnet_master.tiers import Mode
 from contract.hub_matching import SureWeigher, with_model

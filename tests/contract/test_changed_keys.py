@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from carnet_hub.core.bundling import pack_for, parts_for, take_bundle
-from carnet_hub.core.logcheck import verify_log
+from carnet_hub.core.exchange.bundling import pack_for, parts_for, take_bundle
+from carnet_hub.core.log.logcheck import verify_log
 from carnet_hub.core.rows import KeyRow
 from carnet_node.adapters.rotating import NEXT_FILE, PREVIOUS_FILE, SigningKeys, rotate
 from carnet_node.bootstrap import Installation, open_installation
-from carnet_node.core.authoring import commit
-from carnet_node.core.bundling import pack_for_hub, take_from_hub
-from carnet_node.core.doctor import verify_chain
+from carnet_node.core.line.bundling import pack_for_hub, take_from_hub
+from carnet_node.core.log.authoring import commit
+from carnet_node.core.log.signing import change_own_key
 from carnet_node.core.refusals import CommandRefused
-from carnet_node.core.signing import change_own_key
+from carnet_node.core.upkeep.doctor import verify_chain
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import RecordId, vehicle_id
 from carnet_protocol.kinds import CUSTOMER, VEHICLE

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from carnet_hub.core.recalls import count_campaign
+from carnet_hub.core.campaigns.recalls import count_campaign
 from carnet_node.bootstrap import Installation
 from carnet_node.core.commands.vehicles import AddVehicle
 from carnet_node.core.commands.visits import OpenVisit, void_visit
-from carnet_node.core.desk import save, save_vehicle, save_visit_by_vin
-from carnet_node.core.editing import Recorded, campaign_of, order_drafts, recall_drafts, require_visit
-from carnet_node.core.views import VisitView
+from carnet_node.core.saving.desk import save, save_vehicle, save_visit_by_vin
+from carnet_node.core.saving.editing import Recorded, campaign_of, order_drafts, recall_drafts, require_visit
+from carnet_node.core.showing.views import VisitView
 from carnet_protocol.ids import vehicle_id
 from carnet_protocol.vin import VinPolicy
 from support.campaigns import publish

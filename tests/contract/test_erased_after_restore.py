@@ -13,19 +13,19 @@ import pytest
 
 from carnet_hub.adapters.store import scratch_store
 from carnet_hub.core.at_rest import plain_opening
-from carnet_hub.core.bundling import pack_for, parts_for, take_bundle
-from carnet_hub.core.conflicts import restore_value, show_conflicts
-from carnet_hub.core.erasing import ReceiptState, erase_customer, show_receipts
-from carnet_hub.core.ingest import receive_sets
-from carnet_hub.core.logcheck import verify_log
-from carnet_hub.core.rebuild import check_projections, rebuild_projections
+from carnet_hub.core.exchange.bundling import pack_for, parts_for, take_bundle
+from carnet_hub.core.exchange.ingest import receive_sets
+from carnet_hub.core.log.conflicts import restore_value, show_conflicts
+from carnet_hub.core.log.logcheck import verify_log
+from carnet_hub.core.log.rebuild import check_projections, rebuild_projections
 from carnet_hub.core.rows import LogRow
+from carnet_hub.core.upkeep.erasing import ReceiptState, erase_customer, show_receipts
 from carnet_hub.entrypoints.cli.main import execute as execute_hub
 from carnet_node.bootstrap import Installation
-from carnet_node.core.authoring import commit
-from carnet_node.core.bundling import pack_for_hub
-from carnet_node.core.lists import LISTS
-from carnet_node.core.rebuild import check_rebuild, rebuild
+from carnet_node.core.exchange.lists import LISTS
+from carnet_node.core.line.bundling import pack_for_hub
+from carnet_node.core.log.authoring import commit
+from carnet_node.core.log.rebuild import check_rebuild, rebuild
 from carnet_node.entrypoints.cli.main import execute as execute_node
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import RecordId, record_text, vehicle_id

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from carnet_hub.core.erasing import ReceiptState, erase_customer, show_receipts
+from carnet_hub.core.upkeep.erasing import ReceiptState, erase_customer, show_receipts
 from carnet_node.bootstrap import Installation, open_installation
 from carnet_node.settings import NodeSettings
 from carnet_protocol.ids import RecordId

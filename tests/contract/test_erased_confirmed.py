@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from carnet_hub.core.erasing import ReceiptState, erase_customer, show_receipts
+from carnet_hub.core.upkeep.erasing import ReceiptState, erase_customer, show_receipts
 from carnet_node.bootstrap import Installation
-from carnet_node.core.rejoin import hold_if_behind
-from carnet_node.core.restoring import apply_known_erasures
+from carnet_node.core.log.rejoin import hold_if_behind
+from carnet_node.core.upkeep.restoring import apply_known_erasures
 from carnet_protocol.ids import RecordId
 from carnet_protocol.registry import ErasureGroup
 from support.canaries import hiding_in

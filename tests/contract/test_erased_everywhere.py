@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 
 from carnet_hub.adapters.store import scratch_store
-from carnet_hub.core.bundling import BundleCursor, pack_for, parts_for, take_bundle
-from carnet_hub.core.erasing import ReceiptState, erase_customer, show_receipts
-from carnet_hub.core.logcheck import verify_log
-from carnet_hub.core.rebuild import check_projections, rebuild_projections
+from carnet_hub.core.exchange.bundling import BundleCursor, pack_for, parts_for, take_bundle
+from carnet_hub.core.log.logcheck import verify_log
+from carnet_hub.core.log.rebuild import check_projections, rebuild_projections
+from carnet_hub.core.upkeep.erasing import ReceiptState, erase_customer, show_receipts
 from carnet_node.bootstrap import Installation
-from carnet_node.core.authoring import commit
-from carnet_node.core.bundling import pack_for_hub, take_from_hub
-from carnet_node.core.rebuild import check_rebuild, rebuild
+from carnet_node.core.line.bundling import pack_for_hub, take_from_hub
+from carnet_node.core.log.authoring import commit
+from carnet_node.core.log.rebuild import check_rebuild, rebuild
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import RecordId, vehicle_id
 from carnet_protocol.kinds import CUSTOMER, PHONE, VEHICLE, VISIT

@@ -9,16 +9,16 @@ import anyio
 import pytest
 
 from carnet_hub.adapters.store import scratch_store
-from carnet_hub.core.erasing import erase_customer
-from carnet_hub.core.rebuild import check_projections
-from carnet_hub.core.revoking import revoke_compromised
+from carnet_hub.core.exchange.revoking import revoke_compromised
+from carnet_hub.core.log.rebuild import check_projections
+from carnet_hub.core.upkeep.erasing import erase_customer
 from carnet_node.bootstrap import Installation
-from carnet_node.core.authoring import commit
-from carnet_node.core.excluded import ExcludedSave, confirm_excluded, fetch_excluded, list_excluded
-from carnet_node.core.rebuild import check_rebuild
+from carnet_node.core.line.session import say_hello
+from carnet_node.core.log.authoring import commit
+from carnet_node.core.log.excluded import ExcludedSave, confirm_excluded, fetch_excluded, list_excluded
+from carnet_node.core.log.rebuild import check_rebuild
 from carnet_node.core.refusals import CommandRefused
-from carnet_node.core.session import say_hello
-from carnet_node.core.views import one_record
+from carnet_node.core.showing.views import one_record
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import RecordId, vehicle_id
 from carnet_protocol.kinds import CUSTOMER, VEHICLE

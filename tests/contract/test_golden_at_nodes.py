@@ -4,16 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from carnet_hub.core.erasing import erase_customer
-from carnet_hub.core.rebuild import site_digest
-from carnet_hub.core.stewarding import Word, merge, set_policy, take_back
+from carnet_hub.core.log.rebuild import site_digest
+from carnet_hub.core.stewardship.stewarding import Word, merge, set_policy, take_back
+from carnet_hub.core.upkeep.erasing import erase_customer
 from carnet_master.tiers import Mode, Policy
 from carnet_node.bootstrap import Installation
-from carnet_node.core.authoring import commit
-from carnet_node.core.customer_file import customer_file
-from carnet_node.core.golden import GoldenView, golden_of
-from carnet_node.core.rebuild import check_rebuild, rebuild
-from carnet_node.core.views import customer_card
+from carnet_node.core.log.authoring import commit
+from carnet_node.core.log.rebuild import check_rebuild, rebuild
+from carnet_node.core.showing.customer_file import customer_file
+from carnet_node.core.showing.golden import GoldenView, golden_of
+from carnet_node.core.showing.views import customer_card
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import RecordId, golden_id
 from carnet_protocol.kinds import CONSENT, CONTACT_PREFERENCE, PHONE

@@ -4,10 +4,10 @@ import anyio
 import httpx
 
 from carnet_node.bootstrap import Installation, open_installation
-from carnet_node.core.bundling import pack_for_hub
-from carnet_node.core.rejoin_state import load_rejoin
-from carnet_node.core.sync import RoundReport, run_round
-from carnet_node.core.sync_state import load_state
+from carnet_node.core.line.bundling import pack_for_hub
+from carnet_node.core.line.sync import RoundReport, run_round
+from carnet_node.core.log.rejoin_state import load_rejoin
+from carnet_node.core.log.sync_state import load_state
 from carnet_protocol.hello import Situation
 from support.hub_apps import TestHub
 from support.joined import own_chain, sync, transport_to, waiting, write_customer

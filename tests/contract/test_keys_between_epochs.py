@@ -6,11 +6,11 @@ import anyio
 import msgspec
 import pytest
 
-from carnet_hub.core.hello import answer_hello
+from carnet_hub.core.exchange.hello import answer_hello
 from carnet_node.bootstrap import Installation
+from carnet_node.core.line.session import say_hello, state_ourselves, take_answer
+from carnet_node.core.log.rejoin import go_on_offline, mark_restored
 from carnet_node.core.refusals import CommandRefused
-from carnet_node.core.rejoin import go_on_offline, mark_restored
-from carnet_node.core.session import say_hello, state_ourselves, take_answer
 from carnet_protocol.envelope import Purpose
 from carnet_protocol.messages import sign_frame
 from support.hub_apps import TestHub

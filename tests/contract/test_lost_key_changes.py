@@ -10,13 +10,13 @@ import pytest
 from carnet_hub.core.rows import KeyRow, RecordRow
 from carnet_node.adapters.rotating import ASIDE_FILE, present_public
 from carnet_node.bootstrap import Installation
-from carnet_node.core.bundling import take_from_hub
-from carnet_node.core.doctor import Grade, examine_node
 from carnet_node.core.failures import HubRefused
+from carnet_node.core.line.bundling import take_from_hub
+from carnet_node.core.log.rejoin import go_on_offline
 from carnet_node.core.refusals import CommandRefused
-from carnet_node.core.rejoin import go_on_offline
-from carnet_node.core.status import Status, status_of
-from carnet_node.core.sync_centre import sync_centre
+from carnet_node.core.showing.status import Status, status_of
+from carnet_node.core.showing.sync_centre import sync_centre
+from carnet_node.core.upkeep.doctor import Grade, examine_node
 from carnet_protocol.envelope import key_id_of
 from carnet_protocol.kinds import CUSTOMER
 from carnet_protocol.reasons import Reason

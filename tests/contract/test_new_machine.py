@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from carnet_hub.core.bundling import take_bundle
+from carnet_hub.core.exchange.bundling import take_bundle
 from carnet_node.adapters.rotating import rotate
 from carnet_node.bootstrap import Installation, create_installation
-from carnet_node.core.bundling import pack_for_hub
-from carnet_node.core.doctor import verify_chain
-from carnet_node.core.rejoin import go_on_offline, take_over
-from carnet_node.core.rejoin_state import OwnEpoch, RejoinState, save_rejoin
+from carnet_node.core.line.bundling import pack_for_hub
+from carnet_node.core.log.rejoin import go_on_offline, take_over
+from carnet_node.core.log.rejoin_state import OwnEpoch, RejoinState, save_rejoin
 from carnet_node.core.store_failures import WritingStopped
+from carnet_node.core.upkeep.doctor import verify_chain
 from carnet_node.settings import NodeSettings
 from carnet_protocol.hello import Situation
 from support.hub_apps import TestHub

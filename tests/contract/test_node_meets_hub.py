@@ -10,24 +10,24 @@ import anyio
 import pytest
 
 from carnet_hub.adapters.bundle_files import decrypt_bundle, encrypt_bundle
-from carnet_hub.core.bundling import pack_for, parts_for, take_bundle
-from carnet_hub.core.campaign_work import CampaignWork
-from carnet_hub.core.dealers import suspend_site
-from carnet_hub.core.enrolment import invite_dealer
-from carnet_hub.core.list_telling import list_parts
-from carnet_hub.core.offline_lists import make_lists
-from carnet_hub.core.rebuild import site_digest
+from carnet_hub.core.campaigns.offline_lists import make_lists
+from carnet_hub.core.counting.campaign_work import CampaignWork
+from carnet_hub.core.exchange.bundling import pack_for, parts_for, take_bundle
+from carnet_hub.core.exchange.enrolment import invite_dealer
+from carnet_hub.core.exchange.list_telling import list_parts
+from carnet_hub.core.log.rebuild import site_digest
 from carnet_hub.core.rows import DealerRow
+from carnet_hub.core.upkeep.dealers import suspend_site
 from carnet_node.adapters.bundle_files import read_bundle, write_bundle
 from carnet_node.adapters.joining import finish_enrolment, pending_enrolment
 from carnet_node.bootstrap import Installation, create_installation
-from carnet_node.core.authoring import commit
-from carnet_node.core.bundling import BundleReport, pack_for_hub, take_from_hub
-from carnet_node.core.conflicts import list_conflicts, restore_value
 from carnet_node.core.failures import HubRefused, HubUnreachable
-from carnet_node.core.rebuild import check_rebuild
-from carnet_node.core.recall_check import RecallState, check_recalls
-from carnet_node.core.views import one_record
+from carnet_node.core.line.bundling import BundleReport, pack_for_hub, take_from_hub
+from carnet_node.core.log.authoring import commit
+from carnet_node.core.log.rebuild import check_rebuild
+from carnet_node.core.recalls.recall_check import RecallState, check_recalls
+from carnet_node.core.showing.conflicts import list_conflicts, restore_value
+from carnet_node.core.showing.views import one_record
 from carnet_node.settings import NodeSettings
 from carnet_protocol.bundle import PartKind
 from carnet_protocol.changeset import Draft

@@ -8,19 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from carnet_hub.core.campaign_plans import ListedLine
-from carnet_hub.core.noting_contacts import Tried, note_attempts
-from carnet_hub.core.outreach import Telling, begin_round
-from carnet_hub.core.progress import PairState
-from carnet_hub.core.recalls import count_campaign, import_plan, publish_campaign
-from carnet_hub.core.stop_sales import stopped_cars
+from carnet_hub.core.campaigns.campaign_plans import ListedLine
+from carnet_hub.core.campaigns.noting_contacts import Tried, note_attempts
+from carnet_hub.core.campaigns.outreach import Telling, begin_round
+from carnet_hub.core.campaigns.recalls import count_campaign, import_plan, publish_campaign
+from carnet_hub.core.campaigns.stop_sales import stopped_cars
+from carnet_hub.core.counting.progress import PairState
 from carnet_node.bootstrap import Installation
 from carnet_node.core.commands.customers import AddCustomer, add_customer
 from carnet_node.core.commands.drafting import draft_new
 from carnet_node.core.commands.vehicles import AddVehicle
-from carnet_node.core.desk import save, save_vehicle
 from carnet_node.core.node import Node
-from carnet_node.core.recall_calls import call_list, note_call
+from carnet_node.core.saving.desk import save, save_vehicle
+from carnet_node.core.saving.recall_calls import call_list, note_call
 from carnet_node.entrypoints.cli.main import execute
 from carnet_protocol.ids import vehicle_id
 from carnet_protocol.kinds import CONSENT, OWNERSHIP, VISIT

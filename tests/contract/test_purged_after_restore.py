@@ -6,10 +6,10 @@ from pathlib import Path
 import anyio
 import pytest
 
-from carnet_hub.core.purging import Purged, purge_all
+from carnet_hub.core.upkeep.purging import Purged, purge_all
 from carnet_node.bootstrap import Installation
-from carnet_node.core.authoring import commit
-from carnet_node.core.session import Session, say_hello
+from carnet_node.core.line.session import Session, say_hello
+from carnet_node.core.log.authoring import commit
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import ownership_id, vehicle_id
 from carnet_protocol.kinds import OWNERSHIP, VEHICLE

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from carnet_hub.adapters.store import scratch_store
-from carnet_hub.core.purging import purge_all
-from carnet_hub.core.rebuild import check_projections
+from carnet_hub.core.log.rebuild import check_projections
+from carnet_hub.core.upkeep.purging import purge_all
 from carnet_node.bootstrap import Installation
-from carnet_node.core.rebuild import check_rebuild
+from carnet_node.core.log.rebuild import check_rebuild
 from carnet_protocol.retention import bundled_text, parse_retention
 from support.hub_apps import TestHub
 from support.joined import back_up_hub, names, restore_hub, sync, write_customer

@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from carnet_hub.core.campaign_work import CampaignWork
-from carnet_hub.core.progress import PairState, Progress
-from carnet_hub.core.recalls import count_campaign, import_plan, publish_campaign
+from carnet_hub.core.campaigns.recalls import count_campaign, import_plan, publish_campaign
+from carnet_hub.core.counting.campaign_work import CampaignWork
+from carnet_hub.core.counting.progress import PairState, Progress
 from carnet_node.bootstrap import Installation
 from carnet_node.core.commands.vehicles import AddVehicle
 from carnet_node.core.commands.visits import OpenVisit
-from carnet_node.core.desk import save, save_visit_by_vin
-from carnet_node.core.editing import campaign_of, recall_drafts, require_visit
-from carnet_node.core.recall_check import check_recalls
+from carnet_node.core.recalls.recall_check import check_recalls
+from carnet_node.core.saving.desk import save, save_visit_by_vin
+from carnet_node.core.saving.editing import campaign_of, recall_drafts, require_visit
 from carnet_node.entrypoints.cli.main import execute
 from carnet_protocol.demands import WorkItem
 from carnet_protocol.ids import RecordId, record_text

@@ -6,15 +6,15 @@ from pathlib import Path
 import anyio
 import pytest
 
-from carnet_hub.core.recovering import issue_recovery_code
+from carnet_hub.core.exchange.recovering import issue_recovery_code
 from carnet_node.adapters.fetching import RestoreFrom
 from carnet_node.adapters.keyring import DataKeyBox
 from carnet_node.adapters.recovery import KeyFolder, wrappings_at
 from carnet_node.adapters.restoring import restore_database
 from carnet_node.adapters.store import SqliteNodeStore
 from carnet_node.bootstrap import Installation, lost_machine_asks, open_installation
-from carnet_node.core.authoring import commit
 from carnet_node.core.failures import HubRefused, KeysUnreadable
+from carnet_node.core.log.authoring import commit
 from carnet_node.settings import NodeSettings
 from carnet_protocol.changeset import Draft
 from carnet_protocol.enrolment import parse_code

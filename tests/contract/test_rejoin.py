@@ -9,10 +9,10 @@ import pytest
 
 from carnet_hub.core.rows import EvidenceRow, LogKind, LogRow
 from carnet_node.bootstrap import Installation, create_installation, open_installation
-from carnet_node.core.bundling import take_from_hub
-from carnet_node.core.rebuild import check_rebuild
-from carnet_node.core.rejoin import go_on_offline, mark_restored, take_over
-from carnet_node.core.rejoin_state import load_rejoin
+from carnet_node.core.line.bundling import take_from_hub
+from carnet_node.core.log.rebuild import check_rebuild
+from carnet_node.core.log.rejoin import go_on_offline, mark_restored, take_over
+from carnet_node.core.log.rejoin_state import load_rejoin
 from carnet_node.core.store_failures import Rejoining, WritingStopped
 from carnet_node.settings import NodeSettings
 from carnet_protocol.hello import Situation

@@ -6,16 +6,16 @@ import pytest
 
 from carnet_hub.adapters.store import SqlStore, scratch_store
 from carnet_hub.bootstrap import open_hub
-from carnet_hub.core.authoring import write_hub_set
-from carnet_hub.core.dealers import suspend_site
-from carnet_hub.core.histories import DatabaseBehind
-from carnet_hub.core.logcheck import verify_log
-from carnet_hub.core.rebuild import check_projections, site_digest
+from carnet_hub.core.log.authoring import write_hub_set
+from carnet_hub.core.log.logcheck import verify_log
+from carnet_hub.core.log.rebuild import check_projections, site_digest
 from carnet_hub.core.rows import AdmissionRow, LogKind, LogRow, SetState
+from carnet_hub.core.sets.histories import DatabaseBehind
+from carnet_hub.core.upkeep.dealers import suspend_site
 from carnet_hub.settings import HubSettings
 from carnet_node.bootstrap import Installation
 from carnet_node.core.failures import HubRefused
-from carnet_node.core.rebuild import check_rebuild
+from carnet_node.core.log.rebuild import check_rebuild
 from carnet_protocol.changeset import Draft
 from carnet_protocol.errors import OutOfOrder
 from carnet_protocol.ids import RecordId

@@ -5,20 +5,20 @@ from pathlib import Path
 import pytest
 
 from carnet_hub.adapters.store import scratch_store
-from carnet_hub.core.authoring import write_hub_set
-from carnet_hub.core.conflicts import restore_value, show_conflicts
-from carnet_hub.core.dealers import list_sites, suspend_site
-from carnet_hub.core.erasing import erase_customer
-from carnet_hub.core.logcheck import verify_log
-from carnet_hub.core.rebuild import check_projections, site_digest
-from carnet_hub.core.restoring import note_backup
-from carnet_hub.core.revoking import revoke_compromised
+from carnet_hub.core.exchange.revoking import revoke_compromised
+from carnet_hub.core.log.authoring import write_hub_set
+from carnet_hub.core.log.conflicts import restore_value, show_conflicts
+from carnet_hub.core.log.logcheck import verify_log
+from carnet_hub.core.log.rebuild import check_projections, site_digest
+from carnet_hub.core.log.restoring import note_backup
 from carnet_hub.core.rows import AdmissionRow, SetState
+from carnet_hub.core.upkeep.dealers import list_sites, suspend_site
+from carnet_hub.core.upkeep.erasing import erase_customer
 from carnet_node.adapters.rotating import ASIDE_FILE, rotate
 from carnet_node.bootstrap import Installation, open_installation
-from carnet_node.core.bundling import take_from_hub
 from carnet_node.core.failures import HubRefused
-from carnet_node.core.rebuild import check_rebuild
+from carnet_node.core.line.bundling import take_from_hub
+from carnet_node.core.log.rebuild import check_rebuild
 from carnet_protocol.changeset import Draft
 from carnet_protocol.errors import OutOfOrder
 from carnet_protocol.ids import NodeId, RecordId

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from carnet_hub.bootstrap import open_hub
-from carnet_hub.core.enrolment import invite_dealer
-from carnet_hub.core.histories import DatabaseBehind
-from carnet_hub.core.overview import NodeState, list_nodes
-from carnet_hub.core.revoking import revoke_compromised
+from carnet_hub.core.exchange.enrolment import invite_dealer
+from carnet_hub.core.exchange.revoking import revoke_compromised
 from carnet_hub.core.rows import DealerRow
+from carnet_hub.core.sets.histories import DatabaseBehind
+from carnet_hub.core.upkeep.overview import NodeState, list_nodes
 from carnet_hub.settings import HubSettings
 from carnet_node.bootstrap import Installation
 from carnet_protocol.errors import OutOfOrder, Refused

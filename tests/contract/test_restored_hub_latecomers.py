@@ -5,10 +5,10 @@ from pathlib import Path
 import anyio
 import pytest
 
-from carnet_hub.core.erasing import erase_customer, list_erasures
+from carnet_hub.core.upkeep.erasing import erase_customer, list_erasures
 from carnet_node.bootstrap import Installation
-from carnet_node.core.authoring import commit
-from carnet_node.core.session import Session, say_hello
+from carnet_node.core.line.session import Session, say_hello
+from carnet_node.core.log.authoring import commit
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import RecordId, ownership_id, vehicle_id
 from carnet_protocol.kinds import OWNERSHIP, PLATE, VEHICLE

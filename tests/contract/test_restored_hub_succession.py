@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from carnet_hub.core.offers import receive_offer
-from carnet_hub.core.revoking import retire_node, revoke_compromised
+from carnet_hub.core.exchange.offers import receive_offer
+from carnet_hub.core.exchange.revoking import retire_node, revoke_compromised
 from carnet_hub.core.rows import AdmissionRow, LogRow, RecordRow, SetState
 from carnet_node.bootstrap import Installation
-from carnet_node.core.doctor import verify_chain
 from carnet_node.core.failures import HubRefused
+from carnet_node.core.upkeep.doctor import verify_chain
 from carnet_protocol.hello import LostSet
 from carnet_protocol.ids import NodeId
 from carnet_protocol.kinds import CUSTOMER

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import anyio
 
-from carnet_hub.core.authoring import write_hub_set
-from carnet_hub.core.dealers import list_sites, suspend_site
-from carnet_hub.core.erasing import erase_customer
+from carnet_hub.core.log.authoring import write_hub_set
+from carnet_hub.core.upkeep.dealers import list_sites, suspend_site
+from carnet_hub.core.upkeep.erasing import erase_customer
 from carnet_node.bootstrap import Installation
-from carnet_node.core.authoring import commit
-from carnet_node.core.bundling import take_from_hub
-from carnet_node.core.rebuild import check_rebuild
-from carnet_node.core.session import say_hello
+from carnet_node.core.line.bundling import take_from_hub
+from carnet_node.core.line.session import say_hello
+from carnet_node.core.log.authoring import commit
+from carnet_node.core.log.rebuild import check_rebuild
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import RecordId, vehicle_id
 from carnet_protocol.kinds import CUSTOMER, PLATE, VEHICLE, VISIT

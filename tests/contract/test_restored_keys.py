@@ -7,7 +7,7 @@ import pytest
 
 from carnet_node.bootstrap import Installation, open_installation
 from carnet_node.core.failures import ForeignKeys, HubRefused
-from carnet_node.core.rejoin import emit_unconfirmed_again, go_on_offline
+from carnet_node.core.log.rejoin import emit_unconfirmed_again, go_on_offline
 from carnet_node.core.store_failures import Rejoining
 from carnet_protocol.reasons import Reason
 from support.hub_apps import TestHub

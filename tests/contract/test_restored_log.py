@@ -8,8 +8,8 @@ import pytest
 from carnet_node.adapters.rotating import rotate
 from carnet_node.adapters.store import driver
 from carnet_node.bootstrap import Installation, open_installation
-from carnet_node.core.rejoin import mark_restored
-from carnet_node.core.restoring import examine_restored
+from carnet_node.core.log.rejoin import mark_restored
+from carnet_node.core.upkeep.restoring import examine_restored
 from support.hub_apps import TestHub
 from support.joined import back_up, copy_disk, joined_pair, restore_database, sync, write_customer
 

@@ -8,17 +8,17 @@ from pathlib import Path
 import pytest
 
 from carnet_node.bootstrap import Installation
-from carnet_node.core.acting import acting_for, author_of
-from carnet_node.core.authoring import commit
-from carnet_node.core.browser_sessions import present_session
 from carnet_node.core.commands.lines import NewJob
 from carnet_node.core.commands.vehicles import AddVehicle
 from carnet_node.core.commands.visits import OpenVisit
-from carnet_node.core.desk import save_vehicle, save_visit
-from carnet_node.core.login import LoginRefused, begin_with_code, log_in
+from carnet_node.core.log.acting import acting_for, author_of
+from carnet_node.core.log.authoring import commit
 from carnet_node.core.node import Node
-from carnet_node.core.staff import add_member, issue_start_code, let_leave, list_staff, set_up
-from carnet_node.core.views import one_record, visit_view
+from carnet_node.core.saving.desk import save_vehicle, save_visit
+from carnet_node.core.showing.views import one_record, visit_view
+from carnet_node.core.staff.browser_sessions import present_session
+from carnet_node.core.staff.login import LoginRefused, begin_with_code, log_in
+from carnet_node.core.staff.staff import add_member, issue_start_code, let_leave, list_staff, set_up
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import OpId, RecordId, vehicle_id
 from carnet_protocol.kinds import CUSTOMER, PROMISE_CHANGE, STAFF, STAFF_ACTION, VISIT

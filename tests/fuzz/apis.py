@@ -21,9 +21,9 @@ from hypothesis import strategies as st
 
 from carnet_hub.adapters.compression import deflate
 from carnet_hub.adapters.system import make_turn
-from carnet_hub.core.dealers import suspend_site
-from carnet_hub.core.regulator_door import Door
-from carnet_hub.core.regulators import Scope
+from carnet_hub.core.outside.regulator_door import Door
+from carnet_hub.core.outside.regulators import Scope
+from carnet_hub.core.upkeep.dealers import suspend_site
 from carnet_hub.entrypoints.http.app import create_api
 from carnet_hub.entrypoints.http.regulator_api import describe_api
 from carnet_hub.entrypoints.http.regulator_api import regulator_api as regulator_routes

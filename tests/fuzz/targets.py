@@ -27,9 +27,9 @@ from carnet_node.adapters.compression import inflate as inflate_at_node
 from carnet_node.adapters.csv_files import open_csv
 from carnet_node.adapters.workbook_files import open_workbook
 from carnet_node.core.commands.check_in import read_marks
+from carnet_node.core.exchange.import_columns import ImportKind, guess_kind, lay_out
+from carnet_node.core.exchange.importing import read_row
 from carnet_node.core.heads import Head, Heads, heads_from_text
-from carnet_node.core.import_columns import ImportKind, guess_kind, lay_out
-from carnet_node.core.importing import read_row
 from carnet_node.core.name_keys import name_keys, typed_key
 from carnet_protocol import bundle, cbor, hello, limits, messages
 from carnet_protocol.changeset import Header, read_set

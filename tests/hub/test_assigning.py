@@ -6,11 +6,11 @@ import pytest
 
 from carnet_hub.adapters.store import open_store
 from carnet_hub.core import rows
-from carnet_hub.core.assigning import DAY_MS
-from carnet_hub.core.granted import every_assignment
 from carnet_hub.core.limits import ASSIGNMENT_TTL_MS, EXPIRIES_PER_ENTRY_MAX, SHARED_HISTORIES_PER_DAY_MAX
-from carnet_hub.core.overview import read_gauges
-from carnet_hub.core.rebuild import check_projections, rebuild_projections, site_digest
+from carnet_hub.core.log.rebuild import check_projections, rebuild_projections, site_digest
+from carnet_hub.core.sets.assigning import DAY_MS
+from carnet_hub.core.sets.granted import every_assignment
+from carnet_hub.core.upkeep.overview import read_gauges
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import vehicle_id
 from carnet_protocol.kinds import REGISTRY

@@ -14,9 +14,9 @@ from carnet_hub.adapters.backups import plan_of
 from carnet_hub.adapters.schema import upgrade_schema
 from carnet_hub.adapters.store import open_store
 from carnet_hub.bootstrap import open_hub
-from carnet_hub.core.overview import read_gauges
-from carnet_hub.core.present import HUB_EPOCH
-from carnet_hub.core.restoring import BACKUP_POSITION, RESTORED_POSITION, backup_epoch
+from carnet_hub.core.log.restoring import BACKUP_POSITION, RESTORED_POSITION, backup_epoch
+from carnet_hub.core.sets.present import HUB_EPOCH
+from carnet_hub.core.upkeep.overview import read_gauges
 from carnet_hub.entrypoints.http.app import backups_of
 from carnet_hub.entrypoints.http.metrics import metrics_text
 from carnet_hub.settings import HubSettings

@@ -4,7 +4,7 @@ from io import StringIO
 
 import pytest
 
-from carnet_hub.core.campaign_plans import (
+from carnet_hub.core.campaigns.campaign_plans import (
     CampaignTexts,
     ListedLine,
     decode_text,

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from carnet_hub.core.campaign_work import NO_WORK, CampaignWork, demands_on, evidence_values, parse_work
+from carnet_hub.core.campaigns.plan_desk import load_plan
+from carnet_hub.core.campaigns.recalls import Campaign, import_plan, publish_campaign, require_campaign
+from carnet_hub.core.counting.campaign_work import NO_WORK, CampaignWork, demands_on, evidence_values, parse_work
 from carnet_hub.core.failures import Unusable
-from carnet_hub.core.plan_desk import load_plan
-from carnet_hub.core.recalls import Campaign, import_plan, publish_campaign, require_campaign
 from carnet_protocol.demands import Demands, EvidenceAsked, NumbersAsked, WorkItem, evidence_fields
 from carnet_protocol.ids import RecordId
 from carnet_protocol.remedy import evidence_bits

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from carnet_hub.adapters.store import open_store
 from carnet_hub.core import rows
-from carnet_hub.core.ingest import receive_sets
+from carnet_hub.core.exchange.ingest import receive_sets
 from carnet_protocol.changeset import EpochOrigin
 from carnet_protocol.messages import PushCode
 from carnet_protocol.reasons import Reason

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from openpyxl import load_workbook
 
-from carnet_hub.core.authoring import write_hub_set
+from carnet_hub.core.log.authoring import write_hub_set
 from carnet_hub.entrypoints.cli.main import COMMANDS, execute, hoist
 from carnet_protocol.changeset import Draft
 from carnet_protocol.envelope import Purpose

@@ -4,9 +4,9 @@ import asyncio
 import json
 from pathlib import Path
 
+from carnet_hub.core.campaigns.offline_lists import make_lists
 from carnet_hub.core.count_rows import CountRow
-from carnet_hub.core.offline_lists import make_lists
-from carnet_hub.core.rebuild import rebuild_projections
+from carnet_hub.core.log.rebuild import rebuild_projections
 from carnet_hub.entrypoints.http.app import create_api
 from carnet_protocol.recall_doubt import UnknownBecause
 from carnet_protocol.recall_lists import ListKind, read_manifest

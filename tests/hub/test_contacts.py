@@ -9,17 +9,17 @@ from hypothesis import strategies as st
 
 from carnet_hub.adapters.report_making import KeptOutreach
 from carnet_hub.adapters.store import open_store
-from carnet_hub.core.campaign_plans import ListedLine
-from carnet_hub.core.contacts import Attempt, campaign_attempts, count_outreach, reach_of, reaches_of
-from carnet_hub.core.erasing import erase_customer
-from carnet_hub.core.failures import ListRefused, Unusable
-from carnet_hub.core.kept_counts import kept_sums
-from carnet_hub.core.noting_contacts import Noted, Tried, note_attempts, retract_attempt
-from carnet_hub.core.outreach import Telling
-from carnet_hub.core.plan_desk import load_plan
-from carnet_hub.core.progress import PairState, Sums
-from carnet_hub.core.rebuild import check_projections
+from carnet_hub.core.campaigns.campaign_plans import ListedLine
+from carnet_hub.core.campaigns.kept_counts import kept_sums
+from carnet_hub.core.campaigns.noting_contacts import Noted, Tried, note_attempts, retract_attempt
+from carnet_hub.core.campaigns.outreach import Telling
+from carnet_hub.core.campaigns.plan_desk import load_plan
 from carnet_hub.core.count_ports import OutreachCounts
+from carnet_hub.core.counting.contacts import Attempt, campaign_attempts, count_outreach, reach_of, reaches_of
+from carnet_hub.core.counting.progress import PairState, Sums
+from carnet_hub.core.failures import ListRefused, Unusable
+from carnet_hub.core.log.rebuild import check_projections
+from carnet_hub.core.upkeep.erasing import erase_customer
 from carnet_protocol.ids import OpId, RecordId, vehicle_id
 from carnet_protocol.kinds import CONTACT_CHANNELS, CONTACT_RESULTS
 from carnet_protocol.legal_days import legal_day

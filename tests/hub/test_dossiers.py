@@ -5,10 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from carnet_hub.core.dossiers import CampaignEvent, Dossier, Stage, read_dossier, read_dossiers
-from carnet_hub.core.failures import Unusable
-from carnet_hub.core.plan_desk import load_document
-from carnet_hub.core.recalls import (
+from carnet_hub.core.campaigns.dossiers import CampaignEvent, Dossier, Stage, read_dossier, read_dossiers
+from carnet_hub.core.campaigns.plan_desk import load_document
+from carnet_hub.core.campaigns.recalls import (
     Campaign,
     file_plan,
     find_campaign,
@@ -18,6 +17,7 @@ from carnet_hub.core.recalls import (
     retract,
     withdraw_campaign,
 )
+from carnet_hub.core.failures import Unusable
 from carnet_protocol.legal_days import legal_day
 from support.hub_apps import NOW_MS, TestHub, make_hub
 from support.recall_plans import NUMBER, plan

@@ -5,9 +5,9 @@ from importlib import resources
 
 import pytest
 
-from carnet_hub.core.duties import Due, Happened, Standing, dues, parse_duties
+from carnet_hub.core.campaigns.duties import Due, Happened, Standing, dues, parse_duties
+from carnet_hub.core.campaigns.working_days import parse_working_days
 from carnet_hub.core.failures import Unusable
-from carnet_hub.core.working_days import parse_working_days
 
 DATA = resources.files("carnet_hub").joinpath("data")
 SHIPPED = DATA.joinpath("duties_cn.toml").read_text(encoding="utf-8")

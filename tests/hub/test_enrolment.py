@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from carnet_hub.core.codes import Invitation
-from carnet_hub.core.dealers import suspend_site
-from carnet_hub.core.enrolment import answer_enrol, invite_dealer
+from carnet_hub.core.exchange.enrolment import answer_enrol, invite_dealer
 from carnet_hub.core.shown import shown_records
+from carnet_hub.core.upkeep.dealers import suspend_site
 from carnet_protocol import limits
 from carnet_protocol.enrolment import check_answer, format_code, invite_keys, parse_code
 from carnet_protocol.envelope import key_id_of

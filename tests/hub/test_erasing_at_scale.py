@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from carnet_hub.adapters.store import SqlStore, open_store
-from carnet_hub.core.erasing import find_records
+from carnet_hub.core.log.rebuild import rebuild_if_outdated
 from carnet_hub.core.ports import Snapshot
-from carnet_hub.core.rebuild import rebuild_if_outdated
 from carnet_hub.core.rows import RecordRow
+from carnet_hub.core.upkeep.erasing import find_records
 from carnet_protocol.ids import RecordId
 from carnet_protocol.registry import Value
 from support.authors import SiteAuthor, draft_of

@@ -2,9 +2,9 @@
 
 import pytest
 
-from carnet_hub.core.erasing import ReceiptState, erase_customer, list_erasures, show_receipts
+from carnet_hub.core.exchange.hello import answer_hello
 from carnet_hub.core.failures import AlreadyErased, Unusable
-from carnet_hub.core.hello import answer_hello
+from carnet_hub.core.upkeep.erasing import ReceiptState, erase_customer, list_erasures, show_receipts
 from carnet_protocol.changeset import Draft
 from carnet_protocol.envelope import Purpose, Signer
 from carnet_protocol.ids import RecordId, ownership_id, record_text

@@ -1,6 +1,6 @@
 """What a day in the workshop holds of a person goes with that person, early or late, and reaches no other site."""
 
-from carnet_hub.core.erasing import erase_customer
+from carnet_hub.core.upkeep.erasing import erase_customer
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import RecordId
 from carnet_protocol.kinds import REGISTRY

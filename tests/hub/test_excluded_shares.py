@@ -1,8 +1,8 @@
 """The shares of days after an exclusion: reading on and reading afresh come to the same."""
 
-from carnet_hub.core.assigning import DAY_MS
 from carnet_hub.core.limits import SHARED_HISTORIES_PER_DAY_MAX
-from carnet_hub.core.rebuild import exclude_sets
+from carnet_hub.core.log.rebuild import exclude_sets
+from carnet_hub.core.sets.assigning import DAY_MS
 from carnet_protocol.ids import vehicle_id
 from carnet_protocol.kinds import REGISTRY
 from support.authors import MadeSet, SiteAuthor, draft_of

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from carnet_hub.adapters.store import open_store
-from carnet_hub.core.authoring import write_hub_set
-from carnet_hub.core.rebuild import check_projections, exclude_sets
+from carnet_hub.core.log.authoring import write_hub_set
+from carnet_hub.core.log.rebuild import check_projections, exclude_sets
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import vehicle_id
 from carnet_protocol.messages import PageRow

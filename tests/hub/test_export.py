@@ -12,9 +12,7 @@ import pytest
 
 from carnet_hub.adapters.keyring import Ed25519Signer
 from carnet_hub.adapters.report_files import verify_export, write_export
-from carnet_hub.core.failures import ExportDiffers, Unusable
-from carnet_hub.core.progress import Progress
-from carnet_hub.core.report import (
+from carnet_hub.core.campaigns.report import (
     COMPLETIONS_NAME,
     MEMBERS_NAME,
     README_TEXT,
@@ -27,7 +25,9 @@ from carnet_hub.core.report import (
     percent_text,
     report_files,
 )
-from carnet_hub.core.tallies import count_progress
+from carnet_hub.core.counting.progress import Progress
+from carnet_hub.core.counting.tallies import count_progress
+from carnet_hub.core.failures import ExportDiffers, Unusable
 from support.recall_reports import DEALER_B, NOW_MS, citation, completion, op, report_head
 from support.vins import make_vins
 

@@ -3,7 +3,7 @@
 import pytest
 
 from carnet_hub.core.cursors import position_of
-from carnet_hub.core.feed import has_news, read_page
+from carnet_hub.core.log.feed import has_news, read_page
 from carnet_protocol.errors import NotAllowed, OutOfOrder
 from carnet_protocol.ids import Nonce, OpId, vehicle_id
 from carnet_protocol.kinds import REGISTRY

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from carnet_hub.core.limits import KEY_ROWS_MAX
-from carnet_hub.core.master_book import MasterBook
 from carnet_hub.core.master_rows import MatchKeyRow, MemberRow, PartyRow
+from carnet_hub.core.sets.master_book import MasterBook
 
 PEOPLE = [bytes([number]) * 16 for number in range(1, 7)]
 KEYS = [letter.encode() * 16 for letter in "PVWD"]

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from carnet_hub.adapters.store import open_store
-from carnet_hub.core.master_failures import NotForAll
-from carnet_hub.core.master_views import explain_pair, list_queue, master_stats, show_history
-from carnet_hub.core.stewarding import HELD, Word, answer_all
+from carnet_hub.core.stewardship.master_failures import NotForAll
+from carnet_hub.core.stewardship.master_views import explain_pair, list_queue, master_stats, show_history
+from carnet_hub.core.stewardship.stewarding import HELD, Word, answer_all
 from carnet_master.tiers import Cause, Mode, Tier, effect_of
 from support.hub_world import HubWorld, make_world
 from support.master_world import clusters, decide, know

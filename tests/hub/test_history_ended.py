@@ -8,13 +8,13 @@ import httpx
 import pytest
 
 from carnet_hub.bootstrap import open_restored_hub
-from carnet_hub.core.dealers import suspend_site
-from carnet_hub.core.feed import read_page
-from carnet_hub.core.greeting import find_node, greet_node
-from carnet_hub.core.ingest import receive_sets
-from carnet_hub.core.present import HistoryEnded
+from carnet_hub.core.exchange.greeting import find_node, greet_node
+from carnet_hub.core.exchange.ingest import receive_sets
+from carnet_hub.core.exchange.sessions import issue_challenge
+from carnet_hub.core.log.feed import read_page
 from carnet_hub.core.rows import LogRow
-from carnet_hub.core.sessions import issue_challenge
+from carnet_hub.core.sets.present import HistoryEnded
+from carnet_hub.core.upkeep.dealers import suspend_site
 from carnet_hub.entrypoints.http.app import create_api
 from carnet_hub.settings import HubSettings
 from support.authors import draft_of

@@ -8,8 +8,8 @@ import httpx
 import pytest
 from structlog.testing import capture_logs
 
-from carnet_hub.core.dealers import suspend_site
-from carnet_hub.core.enrolment import invite_dealer
+from carnet_hub.core.exchange.enrolment import invite_dealer
+from carnet_hub.core.upkeep.dealers import suspend_site
 from carnet_hub.entrypoints.http.app import create_api
 from carnet_protocol import limits
 from support.hub_apps import NodeVoice, TestHub, make_hub

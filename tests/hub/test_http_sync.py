@@ -7,8 +7,8 @@ import httpx
 import pytest
 import zstandard
 
-from carnet_hub.core.ingest import receive_sets
-from carnet_hub.core.overview import NodeState, list_nodes
+from carnet_hub.core.exchange.ingest import receive_sets
+from carnet_hub.core.upkeep.overview import NodeState, list_nodes
 from carnet_protocol import limits
 from carnet_protocol.envelope import Purpose
 from carnet_protocol.ids import vehicle_id

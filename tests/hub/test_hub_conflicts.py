@@ -2,7 +2,7 @@
 
 import pytest
 
-from carnet_hub.core.conflicts import every_conflict, every_settled, list_conflicts, restore_value, show_conflicts
+from carnet_hub.core.log.conflicts import every_conflict, every_settled, list_conflicts, restore_value, show_conflicts
 from carnet_protocol.errors import BadValue, NotAllowed
 from carnet_protocol.ids import OpId
 from carnet_protocol.kinds import REGISTRY

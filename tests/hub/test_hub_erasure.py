@@ -7,10 +7,10 @@ import pytest
 
 from carnet_hub.adapters.store import SqlStore
 from carnet_hub.core import rows
-from carnet_hub.core.conflicts import every_settled, restore_value
-from carnet_hub.core.ingest import receive_sets
-from carnet_hub.core.logcheck import verify_log
-from carnet_hub.core.rebuild import check_projections
+from carnet_hub.core.exchange.ingest import receive_sets
+from carnet_hub.core.log.conflicts import every_settled, restore_value
+from carnet_hub.core.log.logcheck import verify_log
+from carnet_hub.core.log.rebuild import check_projections
 from carnet_protocol.errors import BrokenRule, NotAllowed
 from carnet_protocol.ids import OpId
 from carnet_protocol.kinds import REGISTRY

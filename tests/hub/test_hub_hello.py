@@ -2,7 +2,7 @@
 
 import pytest
 
-from carnet_hub.core.hello import answer_hello, note_failure
+from carnet_hub.core.exchange.hello import answer_hello, note_failure
 from carnet_hub.core.rows import NodeStatusRow
 from carnet_protocol.envelope import Purpose
 from carnet_protocol.hello import HelloAnswer, Situation

@@ -10,9 +10,9 @@ from carnet_hub.adapters.high_water import MARK_FILE, HubMarkFile
 from carnet_hub.adapters.system import DiskFiles
 from carnet_hub.bootstrap import open_hub, open_restored_hub
 from carnet_hub.core.failures import KeysUnreadable
-from carnet_hub.core.histories import DatabaseBehind, known_branches
 from carnet_hub.core.lineage import Branch
 from carnet_hub.core.rows import LogRow
+from carnet_hub.core.sets.histories import DatabaseBehind, known_branches
 from carnet_hub.settings import HubSettings
 from support.hub_apps import TestHub, make_hub
 from support.joined import back_up_hub, put_back_hub, restore_hub

@@ -6,10 +6,10 @@ import pytest
 
 from carnet_hub.adapters.store import SqlStore
 from carnet_hub.core import rows
-from carnet_hub.core.conflicts import list_conflicts, restore_value
+from carnet_hub.core.exchange.quarantine import give_up_parked, list_parked, release_parked
+from carnet_hub.core.log.conflicts import list_conflicts, restore_value
+from carnet_hub.core.log.rebuild import check_projections, exclude_sets, rebuild_projections, site_digest
 from carnet_hub.core.master_rows import PartyRow
-from carnet_hub.core.quarantine import give_up_parked, list_parked, release_parked
-from carnet_hub.core.rebuild import check_projections, exclude_sets, rebuild_projections, site_digest
 from carnet_protocol.changeset import Draft
 from carnet_protocol.errors import NotAllowed
 from carnet_protocol.ids import OpId

@@ -11,7 +11,7 @@ from bench.population.world import make_population
 from carnet_hub.adapters.store import open_store
 from carnet_hub.adapters.weighing import ShippedWeigher
 from carnet_hub.core.hub import Hub
-from carnet_hub.core.matching import judge, judge_arrival
+from carnet_hub.core.stewardship.matching import judge, judge_arrival
 from carnet_master.features import Features
 from carnet_master.keys import BlockingValue, blocking_values
 from carnet_master.tiers import Mode, Policy, Tier

@@ -10,18 +10,18 @@ from typing import Any, NoReturn
 import pytest
 
 from carnet_hub.adapters.store import SqlStore, scratch_store
-from carnet_hub.core.campaign_work import CampaignWork
+from carnet_hub.core.campaigns.kept_counts import KeptSums, kept_sums
+from carnet_hub.core.campaigns.recalls import withdraw_campaign
 from carnet_hub.core.count_rows import COUNT_PROJECTIONS, CountRow, PairRow
-from carnet_hub.core.following_counts import are_askew, count_again
-from carnet_hub.core.ingest import receive_sets
-from carnet_hub.core.kept_counts import KeptSums, kept_sums
-from carnet_hub.core.kept_sums import read_sums, sums_of
+from carnet_hub.core.counting.campaign_work import CampaignWork
+from carnet_hub.core.counting.kept_sums import read_sums, sums_of
+from carnet_hub.core.counting.progress import PairState
+from carnet_hub.core.counting.trends import completed_by_day, cumulated
+from carnet_hub.core.exchange.ingest import receive_sets
+from carnet_hub.core.log.rebuild import RebuildReport, check_projections, rebuild_projections
 from carnet_hub.core.ports import Transaction
-from carnet_hub.core.progress import PairState
-from carnet_hub.core.rebuild import RebuildReport, check_projections, rebuild_projections
-from carnet_hub.core.recalls import withdraw_campaign
+from carnet_hub.core.sets.following_counts import are_askew, count_again
 from carnet_hub.core.shelves import NO_SEGMENTS
-from carnet_hub.core.trends import completed_by_day, cumulated
 from carnet_protocol.demands import WorkItem
 from carnet_protocol.ids import vehicle_id
 from carnet_protocol.messages import PushCode

@@ -9,12 +9,12 @@ import pytest
 from msgspec import structs
 
 from carnet_hub.adapters.recall_files import ListFolder
+from carnet_hub.core.campaigns.offline_lists import MadeLists, make_due_lists, make_lists
+from carnet_hub.core.campaigns.recalls import Campaign
+from carnet_hub.core.exchange.list_telling import stored_manifest
 from carnet_hub.core.failures import Unusable
-from carnet_hub.core.histories import open_new_hub_epoch
-from carnet_hub.core.list_telling import stored_manifest
-from carnet_hub.core.offline_lists import MadeLists, make_due_lists, make_lists
-from carnet_hub.core.present import HistoryEnded
-from carnet_hub.core.recalls import Campaign
+from carnet_hub.core.sets.histories import open_new_hub_epoch
+from carnet_hub.core.sets.present import HistoryEnded
 from carnet_protocol import cbor
 from carnet_protocol.limits import RECALL_STALE_AFTER_MS
 from carnet_protocol.recall_lists import ListKind

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from carnet_hub.adapters.store import SqlStore
-from carnet_hub.core.erasing import erase_customer, list_erasures
-from carnet_hub.core.rebuild import check_projections
+from carnet_hub.core.log.rebuild import check_projections
+from carnet_hub.core.upkeep.erasing import erase_customer, list_erasures
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import RecordId
 from carnet_protocol.messages import PushCode

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from carnet_hub.core.campaign_plans import ListedLine, read_members
+from carnet_hub.core.campaigns.campaign_plans import ListedLine, read_members
+from carnet_hub.core.campaigns.list_check import CheckedCar, ListBook
+from carnet_hub.core.campaigns.offline_lists import make_lists
+from carnet_hub.core.campaigns.recalls import import_plan, publish_campaign
 from carnet_hub.core.failures import Unusable
-from carnet_hub.core.list_check import CheckedCar, ListBook
-from carnet_hub.core.offline_lists import make_lists
-from carnet_hub.core.recalls import import_plan, publish_campaign
 from carnet_protocol.limits import CLOCK_OFFSET_ALARM_MS, RECALL_STALE_AFTER_MS
 from carnet_protocol.recall_doubt import UnknownBecause
 from support.recall_plans import MEMBERS, NUMBER, plan

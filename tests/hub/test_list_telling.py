@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from carnet_hub.core.bundling import BundleCursor, Parts, member_lists
+from carnet_hub.core.campaigns.recalls import withdraw_campaign
 from carnet_hub.core.cursors import end_of
-from carnet_hub.core.list_telling import count_left_out, list_parts
-from carnet_hub.core.recalls import withdraw_campaign
+from carnet_hub.core.exchange.bundling import BundleCursor, Parts, member_lists
+from carnet_hub.core.exchange.list_telling import count_left_out, list_parts
 from carnet_protocol.bundle import PartKind
 from carnet_protocol.limits import BUNDLE_BYTES_MAX, BUNDLE_PARTS_MAX
 from carnet_protocol.recall_lists import ListKind

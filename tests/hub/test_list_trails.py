@@ -7,8 +7,8 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
+from carnet_hub.core.campaigns.list_trails import TrailStep, extend_trail, trail_step
 from carnet_hub.core.limits import TRAIL_BYTES_MIN
-from carnet_hub.core.list_trails import TrailStep, extend_trail, trail_step
 from carnet_protocol.limits import LIST_STATES_MAX, LIST_STEPS_MAX
 from carnet_protocol.recall_lists import STATE_BYTES, apply_step, encode_members, step_between
 from carnet_protocol.segments import Segment, decode_segment, encode_segment, join_vin

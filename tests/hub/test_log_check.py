@@ -7,7 +7,7 @@ import pytest
 
 from carnet_hub.adapters.store import open_store
 from carnet_hub.core import rows
-from carnet_hub.core.logcheck import verify_log
+from carnet_hub.core.log.logcheck import verify_log
 from support.authors import draft_of
 from support.hub_world import CAR, HubWorld, car, customer, make_world
 from support.protocol import fixed

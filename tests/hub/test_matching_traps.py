@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from carnet_hub.adapters.weighing import ShippedWeigher
-from carnet_hub.core.matching import write_policy
+from carnet_hub.core.stewardship.matching import write_policy
 from carnet_master.tiers import Mode, Policy
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import RecordId, ownership_id, vehicle_id

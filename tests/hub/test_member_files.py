@@ -6,7 +6,7 @@ import pytest
 from openpyxl import Workbook
 
 from carnet_hub.adapters.member_files import read_listed
-from carnet_hub.core.campaign_plans import read_members
+from carnet_hub.core.campaigns.campaign_plans import read_members
 from carnet_hub.core.failures import ListRefused, Unusable
 from support.vins import make_vins
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from carnet_hub.core.missing import MissingSets, missing_of
+from carnet_hub.core.exchange.missing import MissingSets, missing_of
 from carnet_hub.core.rows import EpochRow, NodeStatusRow
 
 FIRST = EpochRow(b"node", b"epoch one", 1, 0, bytes(8), 0, bytes(32), 40, b"head", 1)

@@ -8,10 +8,10 @@ import pytest
 
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.master_rows import ModelRow
-from carnet_hub.core.models import retire_model
-from carnet_hub.core.models_in_use import ACTIVE
-from carnet_hub.core.overview import read_gauges
 from carnet_hub.core.ports import Transaction
+from carnet_hub.core.stewardship.models import retire_model
+from carnet_hub.core.stewardship.models_in_use import ACTIVE
+from carnet_hub.core.upkeep.overview import read_gauges
 from carnet_hub.entrypoints.http.metrics import metrics_text
 from carnet_master.model import model_statement, write_model
 from contract.hub_models import activate, equipped, other_model

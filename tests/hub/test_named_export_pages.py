@@ -10,8 +10,8 @@ from importlib import resources
 import httpx
 import pytest
 
-from carnet_hub.core.named_exports import NamedExport, list_exports, release_export
-from carnet_hub.core.regulators import Scope
+from carnet_hub.core.outside.named_exports import NamedExport, list_exports, release_export
+from carnet_hub.core.outside.regulators import Scope
 from support.outside import NUMBER, OPEN, OWNER_NAME, STRANGER, Outside, begin_outside
 from support.site import log_in, see
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from carnet_hub.core.access_ledger import Access, read_accesses
-from carnet_hub.core.named_exports import (
+from carnet_hub.core.outside.access_ledger import Access, read_accesses
+from carnet_hub.core.outside.named_exports import (
     Step,
     ask_export,
     asker_of,
@@ -17,10 +17,10 @@ from carnet_hub.core.named_exports import (
     refuse_export,
     release_export,
 )
+from carnet_hub.core.outside.regulator_refusals import AccessRefused, Refusal
+from carnet_hub.core.outside.regulators import Scope, recognise_token
 from carnet_hub.core.regulator_limits import NAMED_TTL_MS
-from carnet_hub.core.regulator_refusals import AccessRefused, Refusal
 from carnet_hub.core.regulator_rows import NamedExportRow
-from carnet_hub.core.regulators import Scope, recognise_token
 from carnet_hub.entrypoints.http.regulator_api import PREFIX
 from support.hub_cli import Printed, call, refused, told
 from support.hub_http import problem

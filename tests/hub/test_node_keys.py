@@ -5,8 +5,8 @@ import itertools
 import pytest
 
 from carnet_hub.adapters.store import SqlStore
-from carnet_hub.core.rebuild import check_projections, exclude_sets
-from carnet_hub.core.revoking import revoke_compromised
+from carnet_hub.core.exchange.revoking import revoke_compromised
+from carnet_hub.core.log.rebuild import check_projections, exclude_sets
 from carnet_protocol.errors import BadValue, NotAllowed
 from carnet_protocol.ids import NodeId
 from carnet_protocol.messages import PushCode, Verdict

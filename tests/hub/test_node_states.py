@@ -3,8 +3,8 @@
 import pytest
 
 from carnet_hub.core.limits import SHARED_HISTORIES_PER_DAY_MAX, SILENT_AFTER_MS, STUCK_AFTER_MS
-from carnet_hub.core.overview import NodeLine, NodeState, explain_node, judge_node
 from carnet_hub.core.rows import AssignmentDayRow, Node, NodeStatusRow
+from carnet_hub.core.upkeep.overview import NodeLine, NodeState, explain_node, judge_node
 from carnet_protocol.hello import Situation
 from carnet_protocol.limits import PAGE_ROWS_MAX
 

@@ -9,10 +9,10 @@ from openpyxl import load_workbook
 
 from carnet_hub.adapters.notice_files import COLUMNS, NoticeFolder
 from carnet_hub.adapters.profile_files import province_names
+from carnet_hub.core.campaigns.notices import count_segments, sms_of
+from carnet_hub.core.campaigns.outreach import Notice, begin_round
 from carnet_hub.core.failures import Unusable
 from carnet_hub.core.limits import SMS_SEGMENTS_MAX
-from carnet_hub.core.notices import count_segments, sms_of
-from carnet_hub.core.outreach import Notice, begin_round
 from carnet_protocol.legal_days import legal_day
 from carnet_protocol.registry import Value
 from support.hub_cli import Printed, call, campaign_folder, refused, told

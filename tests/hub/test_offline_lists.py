@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from carnet_hub.core.campaigns.offline_lists import are_due
+from carnet_hub.core.campaigns.recalls import withdraw_campaign
+from carnet_hub.core.exchange.list_telling import signed_manifest
 from carnet_hub.core.limits import LISTS_EVERY_MS
-from carnet_hub.core.list_telling import signed_manifest
-from carnet_hub.core.offline_lists import are_due
-from carnet_hub.core.recalls import withdraw_campaign
 from carnet_protocol.errors import Refused
 from carnet_protocol.reasons import Reason
 from carnet_protocol.recall_lists import ListKind, apply_step, decode_step, encode_members, root_of

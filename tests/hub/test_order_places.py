@@ -3,7 +3,7 @@
 import pytest
 
 from carnet_hub.core.lineage import Branch
-from carnet_hub.core.order_places import GivenOrder, was_known
+from carnet_hub.core.sets.order_places import GivenOrder, was_known
 from carnet_protocol.changeset import Header
 from support.protocol import link, sealed_set, visit_draft
 

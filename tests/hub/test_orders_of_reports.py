@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from carnet_hub.core.progress import PairState, ReportFate
+from carnet_hub.core.counting.progress import PairState, ReportFate
 from carnet_protocol.ids import vehicle_id
 from support.recall_plans import MEMBERS
 from support.recall_world import RecallWorld

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from carnet_hub.core.erasing import erase_customer
-from carnet_hub.core.outreach import Confidence, Telling, confidence_of
-from carnet_hub.core.progress import PairState
-from carnet_hub.core.purging import purge_all
+from carnet_hub.core.campaigns.outreach import Confidence, Telling, confidence_of
+from carnet_hub.core.counting.progress import PairState
+from carnet_hub.core.upkeep.erasing import erase_customer
+from carnet_hub.core.upkeep.purging import purge_all
 from carnet_protocol.ops import Action
 from carnet_protocol.registry import ErasureGroup, Value
 from carnet_protocol.retention import bundled_text, parse_retention

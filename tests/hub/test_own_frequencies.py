@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from carnet_hub.adapters.weighing import ShippedWeigher
-from carnet_hub.core.erasing import erase_customer
-from carnet_hub.core.own_frequencies import Learned, learn_frequencies
+from carnet_hub.core.identities.own_frequencies import Learned, learn_frequencies
 from carnet_hub.core.relink_limits import LEARNED_FROM_MIN, NAMESAKES_MIN
+from carnet_hub.core.upkeep.erasing import erase_customer
 from carnet_master.model import read_model, shipped_file
 from carnet_master.rows import ready_scorer
 from carnet_protocol.registry import ErasureGroup

@@ -9,7 +9,7 @@ import pytest
 from carnet_hub.adapters.keyring import DataKeyBox
 from carnet_hub.adapters.store import open_store
 from carnet_hub.core.failures import KeysUnreadable
-from carnet_hub.core.own_keys import DATA_KEY_CHECK, commit_to_data_key, has_foreign_data_key
+from carnet_hub.core.upkeep.own_keys import DATA_KEY_CHECK, commit_to_data_key, has_foreign_data_key
 from carnet_storage.adapters.library import driver
 from support.hub_apps import CountedEntropy
 from support.hub_world import HubWorld, make_world

@@ -7,11 +7,17 @@ import cbor2
 import pytest
 
 from carnet_hub.core import rows
-from carnet_hub.core.freeing import free_forgotten, judge_again
-from carnet_hub.core.ingest import receive_sets
+from carnet_hub.core.exchange.freeing import free_forgotten, judge_again
+from carnet_hub.core.exchange.ingest import receive_sets
+from carnet_hub.core.exchange.quarantine import (
+    every_parked,
+    explain_parked,
+    give_up_parked,
+    list_parked,
+    release_parked,
+)
 from carnet_hub.core.limits import RELEASES_PER_GROUP_MAX
 from carnet_hub.core.ports import HubStore, Snapshot, StoreError, Transaction
-from carnet_hub.core.quarantine import every_parked, explain_parked, give_up_parked, list_parked, release_parked
 from carnet_protocol import cbor
 from carnet_protocol.changeset import PAYLOAD_VERSION, Header
 from carnet_protocol.envelope import Purpose, seal_envelope

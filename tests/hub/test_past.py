@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from carnet_hub.core.dossiers import read_dossiers
+from carnet_hub.core.campaigns.dossiers import read_dossiers
+from carnet_hub.core.campaigns.recalls import Campaign, count_campaign, import_plan, publish_campaign
+from carnet_hub.core.exchange.ingest import receive_sets
+from carnet_hub.core.exchange.quarantine import release_parked
 from carnet_hub.core.failures import Unusable
-from carnet_hub.core.ingest import receive_sets
-from carnet_hub.core.past import PastReads, last_position_on, reads_at
+from carnet_hub.core.log.past import PastReads, last_position_on, reads_at
+from carnet_hub.core.log.rebuild import exclude_sets
 from carnet_hub.core.ports import RecordReads
-from carnet_hub.core.quarantine import release_parked
-from carnet_hub.core.rebuild import exclude_sets
-from carnet_hub.core.recalls import Campaign, count_campaign, import_plan, publish_campaign
 from carnet_protocol.ids import RecordId, completion_id, vehicle_id
 from carnet_protocol.legal_days import legal_day
 from carnet_protocol.ops import Action

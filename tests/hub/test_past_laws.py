@@ -7,11 +7,11 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from carnet_hub.core.ingest import receive_sets
-from carnet_hub.core.past import PastReads
+from carnet_hub.core.campaigns.recalls import count_campaign
+from carnet_hub.core.exchange.ingest import receive_sets
+from carnet_hub.core.log.past import PastReads
+from carnet_hub.core.log.rebuild import exclude_sets
 from carnet_hub.core.ports import RecordReads
-from carnet_hub.core.rebuild import exclude_sets
-from carnet_hub.core.recalls import count_campaign
 from carnet_hub.core.rows import SetState
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import OpId, RecordId, completion_id, vehicle_id

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from carnet_hub.core.plots import line_plot
+from carnet_hub.core.campaigns.plots import line_plot
 
 START = date(2026, 11, 23)
 

@@ -11,12 +11,12 @@ from openpyxl import load_workbook
 from carnet_hub.adapters.keyring import Ed25519Signer
 from carnet_hub.adapters.report_files import verify_export
 from carnet_hub.adapters.report_making import make_report, recount, restated_by
-from carnet_hub.core.dossiers import read_dossier
-from carnet_hub.core.failures import ExportDiffers, Unusable
-from carnet_hub.core.profile_report import Ask
-from carnet_hub.core.recalls import import_plan, publish_campaign
+from carnet_hub.core.campaigns.dossiers import read_dossier
+from carnet_hub.core.campaigns.profile_report import Ask
+from carnet_hub.core.campaigns.recalls import import_plan, publish_campaign
+from carnet_hub.core.campaigns.report_record import EXCLUSIVE
 from carnet_hub.core.count_ports import OutreachCounts
-from carnet_hub.core.report_record import EXCLUSIVE
+from carnet_hub.core.failures import ExportDiffers, Unusable
 from carnet_protocol.ids import nonce_of, vehicle_id
 from carnet_protocol.legal_days import legal_day
 from support.authors import draft_of

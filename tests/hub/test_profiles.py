@@ -7,15 +7,15 @@ import pytest
 
 from carnet_hub.adapters.profile_files import ProfileFolder, province_names
 from carnet_hub.adapters.system import DiskFiles
+from carnet_hub.core.campaigns.periods import Period, Schedule, Span, last_day_for, period_of, periods_of, quarter_name
+from carnet_hub.core.campaigns.profiles import COUNTED, STATED, Form, Item, Profile, parse_profile
+from carnet_hub.core.campaigns.report_items import Origin, flat_line, lines_of, missing_in, parse_stated
+from carnet_hub.core.campaigns.report_record import Noted, Record, check_sum, record_of
+from carnet_hub.core.count_ports import OutreachCounts
+from carnet_hub.core.counting.pair_states import CarFacts
+from carnet_hub.core.counting.tallies import count_progress
 from carnet_hub.core.failures import Unusable
 from carnet_hub.core.limits import UNREACHABLE_TRIES
-from carnet_hub.core.pair_states import CarFacts
-from carnet_hub.core.periods import Period, Schedule, Span, last_day_for, period_of, periods_of, quarter_name
-from carnet_hub.core.profiles import COUNTED, STATED, Form, Item, Profile, parse_profile
-from carnet_hub.core.report_items import Origin, flat_line, lines_of, missing_in, parse_stated
-from carnet_hub.core.count_ports import OutreachCounts
-from carnet_hub.core.report_record import Noted, Record, check_sum, record_of
-from carnet_hub.core.tallies import count_progress
 from support.recall_reports import completion, report_head
 from support.vins import make_vins
 

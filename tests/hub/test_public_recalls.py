@@ -21,9 +21,9 @@ from tools.public_recalls.campaigns import (
 from tools.public_recalls.source import Model, Recall, SourceRefused, read_recalls
 
 from carnet_hub.bootstrap import HubApp
-from carnet_hub.core.campaign_list import list_campaigns
-from carnet_hub.core.offline_lists import make_lists
-from carnet_hub.core.recalls import import_plan, members_of, publish_campaign, require_campaign
+from carnet_hub.core.campaigns.campaign_list import list_campaigns
+from carnet_hub.core.campaigns.offline_lists import make_lists
+from carnet_hub.core.campaigns.recalls import import_plan, members_of, publish_campaign, require_campaign
 from carnet_protocol.vin import VinPolicy, assess_vin
 from carnet_protocol.wmi import bundled_wmi_table
 from support.hub_apps import make_hub

@@ -7,13 +7,13 @@ import pytest
 
 from carnet_hub.adapters.store import SqlStore
 from carnet_hub.core.cursors import end_of
-from carnet_hub.core.erased_persons import RETENTION
-from carnet_hub.core.erasing import erase_customer, list_erasures
+from carnet_hub.core.exchange.hello import answer_hello
 from carnet_hub.core.failures import RetentionRuns, Unusable
-from carnet_hub.core.hello import answer_hello
-from carnet_hub.core.purging import WAITING, Purged, purge_all, purge_customer
-from carnet_hub.core.rebuild import check_projections
-from carnet_hub.core.retention_report import BESIDES, STAYS, HeldRow, retention_rows
+from carnet_hub.core.log.rebuild import check_projections
+from carnet_hub.core.sets.erased_persons import RETENTION
+from carnet_hub.core.upkeep.erasing import erase_customer, list_erasures
+from carnet_hub.core.upkeep.purging import WAITING, Purged, purge_all, purge_customer
+from carnet_hub.core.upkeep.retention_report import BESIDES, STAYS, HeldRow, retention_rows
 from carnet_protocol.changeset import Draft
 from carnet_protocol.envelope import Purpose
 from carnet_protocol.ids import RecordId, ownership_id

@@ -10,8 +10,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from carnet_hub.adapters.store import open_store
-from carnet_hub.core.hello import answer_hello
-from carnet_hub.core.purging import purge_all
+from carnet_hub.core.exchange.hello import answer_hello
+from carnet_hub.core.upkeep.purging import purge_all
 from carnet_protocol.envelope import Purpose
 from carnet_protocol.ids import RecordId, ownership_id, vehicle_id
 from carnet_protocol.messages import sign_frame

@@ -2,10 +2,10 @@
 
 import pytest
 
-from carnet_hub.core.hello import answer_hello
+from carnet_hub.core.exchange.hello import answer_hello
 from carnet_hub.core.lineage import NO_PARENT, Branch
-from carnet_hub.core.ranking import seen_position, set_time
 from carnet_hub.core.rows import LogHead
+from carnet_hub.core.sets.ranking import seen_position, set_time
 from carnet_protocol.changeset import Header
 from carnet_protocol.messages import PushCode
 from support.hub_apps import NOW_MS

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from carnet_hub.core.counting.pair_states import CarFacts
+from carnet_hub.core.counting.progress import PairState, ReportFate
+from carnet_hub.core.counting.tallies import count_progress
 from carnet_hub.core.limits import UNREACHABLE_TRIES
-from carnet_hub.core.pair_states import CarFacts
-from carnet_hub.core.progress import PairState, ReportFate
-from carnet_hub.core.tallies import count_progress
 from carnet_protocol.demands import WorkItem
 from carnet_protocol.ids import RecordId, completion_id, vehicle_id
 from carnet_protocol.registry import Value

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from carnet_hub.core.campaign_work import CampaignWork
-from carnet_hub.core.progress import PairState, ReportFate
+from carnet_hub.core.counting.campaign_work import CampaignWork
+from carnet_hub.core.counting.progress import PairState, ReportFate
 from carnet_protocol.demands import WorkItem
 from carnet_protocol.remedy import item_bits
 from support.recall_plans import MEMBERS

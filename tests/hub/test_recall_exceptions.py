@@ -5,7 +5,7 @@ from pathlib import Path
 
 from openpyxl import load_workbook
 
-from carnet_hub.core.recall_exceptions import CAME_BACK, DATE_BOUNDED, list_exceptions
+from carnet_hub.core.campaigns.recall_exceptions import CAME_BACK, DATE_BOUNDED, list_exceptions
 from support.hub_cli import Printed, call
 from support.recall_plans import MEMBERS, NUMBER
 from support.recall_world import RecallWorld

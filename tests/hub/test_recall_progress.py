@@ -4,9 +4,9 @@ import random
 
 import pytest
 
-from carnet_hub.core.pair_states import CarFacts
-from carnet_hub.core.progress import COMPLETED, CompletionReport, PairState, Progress, ReportFate
-from carnet_hub.core.tallies import count_progress
+from carnet_hub.core.counting.pair_states import CarFacts
+from carnet_hub.core.counting.progress import COMPLETED, CompletionReport, PairState, Progress, ReportFate
+from carnet_hub.core.counting.tallies import count_progress
 from support.recall_reports import DEALER_A, DEALER_B, NOW_MS, completion
 from support.vins import make_vins
 

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from openpyxl import load_workbook
 
+from carnet_hub.core.campaigns.recall_signals import Signal, Site, find_signals
+from carnet_hub.core.counting.progress import CompletionReport, Proof
 from carnet_hub.core.limits import (
     SIGNAL_OUTSIDE_HOURS,
     SIGNAL_PER_DAY,
@@ -14,8 +16,6 @@ from carnet_hub.core.limits import (
     WORK_FROM_HOUR,
     WORK_TO_HOUR,
 )
-from carnet_hub.core.progress import CompletionReport, Proof
-from carnet_hub.core.recall_signals import Signal, Site, find_signals
 from carnet_protocol.ids import OpId
 from carnet_protocol.legal_days import legal_day, legal_day_start
 from support.hub_cli import Printed, call

@@ -7,13 +7,10 @@ from pathlib import Path
 import pytest
 
 from carnet_hub.adapters.report_files import verify_export, write_export
-from carnet_hub.core.campaign_list import list_campaigns
-from carnet_hub.core.campaign_plans import CampaignPlan
-from carnet_hub.core.failures import Unusable
-from carnet_hub.core.ingest import receive_sets
-from carnet_hub.core.progress import PairState, ReportFate
-from carnet_hub.core.recall_export import prepare_export
-from carnet_hub.core.recalls import (
+from carnet_hub.core.campaigns.campaign_list import list_campaigns
+from carnet_hub.core.campaigns.campaign_plans import CampaignPlan
+from carnet_hub.core.campaigns.recall_export import prepare_export
+from carnet_hub.core.campaigns.recalls import (
     Campaign,
     Counted,
     count_campaign,
@@ -22,7 +19,10 @@ from carnet_hub.core.recalls import (
     publish_campaign,
     withdraw_campaign,
 )
-from carnet_hub.core.report import COMPLETIONS_NAME, report_files
+from carnet_hub.core.campaigns.report import COMPLETIONS_NAME, report_files
+from carnet_hub.core.counting.progress import PairState, ReportFate
+from carnet_hub.core.exchange.ingest import receive_sets
+from carnet_hub.core.failures import Unusable
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import RecordId, completion_id, vehicle_id
 from carnet_protocol.messages import PushCode

@@ -9,8 +9,8 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from carnet_hub.adapters.keyring import SUITE, Keyring, create_keyring
 from carnet_hub.adapters.system import DiskFiles
 from carnet_hub.core import rows
-from carnet_hub.core.histories import open_new_hub_epoch
-from carnet_hub.core.recovering import answer_recovery, issue_recovery_code
+from carnet_hub.core.exchange.recovering import answer_recovery, issue_recovery_code
+from carnet_hub.core.sets.histories import open_new_hub_epoch
 from carnet_protocol.enrolment import check_answer, parse_code, prove_request
 from carnet_protocol.envelope import Purpose
 from carnet_protocol.errors import BadValue, Refused

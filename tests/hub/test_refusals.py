@@ -11,7 +11,7 @@ import cbor2
 import pytest
 
 from carnet_hub.core import rows
-from carnet_hub.core.ingest import receive_sets
+from carnet_hub.core.exchange.ingest import receive_sets
 from carnet_protocol import cbor, limits
 from carnet_protocol.changeset import PAYLOAD_VERSION, Header
 from carnet_protocol.envelope import Purpose, envelope_hash, read_envelope, seal_envelope

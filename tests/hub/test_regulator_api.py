@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from carnet_hub.adapters.system import make_turn
-from carnet_hub.core.access_ledger import Access, vehicle_reference
+from carnet_hub.core.campaigns.recalls import withdraw_campaign
 from carnet_hub.core.failures import Unusable
-from carnet_hub.core.named_exports import ask_export, asker_of, release_export
-from carnet_hub.core.recalls import withdraw_campaign
-from carnet_hub.core.regulator_door import Caller, Door
+from carnet_hub.core.outside.access_ledger import Access, vehicle_reference
+from carnet_hub.core.outside.named_exports import ask_export, asker_of, release_export
+from carnet_hub.core.outside.regulator_door import Caller, Door
+from carnet_hub.core.outside.regulators import Scope, Token, recognise_token
 from carnet_hub.core.regulator_limits import ASKED_AT_ONCE, STRANGERS_AT_ONCE
-from carnet_hub.core.regulators import Scope, Token, recognise_token
 from carnet_hub.entrypoints.http.regulator_api import PREFIX
 from support.hub_http import problem
 from support.outside import DONE, INSIDE, NUMBER, OPEN, OUTSIDE, OWNER_NAME, STRANGER, Outside, begin_outside

@@ -7,9 +7,9 @@ from typing import Final
 
 import pytest
 
-from carnet_hub.core.following_counts import note_askew
-from carnet_hub.core.regulator_changes import changes_for
-from carnet_hub.core.regulator_refusals import AccessRefused, Refusal
+from carnet_hub.core.outside.regulator_changes import changes_for
+from carnet_hub.core.outside.regulator_refusals import AccessRefused, Refusal
+from carnet_hub.core.sets.following_counts import note_askew
 from carnet_hub.entrypoints.http.regulator_shapes import Changes
 from carnet_protocol.ids import vehicle_id
 from carnet_protocol.registry import Value

@@ -3,11 +3,11 @@
 import pytest
 
 from carnet_hub.adapters.system import make_turn
-from carnet_hub.core.access_ledger import read_accesses
-from carnet_hub.core.regulator_door import Caller, Door
+from carnet_hub.core.outside.access_ledger import read_accesses
+from carnet_hub.core.outside.regulator_door import Caller, Door
+from carnet_hub.core.outside.regulator_refusals import AccessRefused, Refusal
+from carnet_hub.core.outside.regulators import Grant, Scope, issue_token, recognise_token, revoke_token
 from carnet_hub.core.regulator_limits import STRANGERS_AT_ONCE
-from carnet_hub.core.regulator_refusals import AccessRefused, Refusal
-from carnet_hub.core.regulators import Grant, Scope, issue_token, recognise_token, revoke_token
 from carnet_hub.entrypoints.http.regulator_api import PREFIX
 from support.hub_http import problem
 from support.outside import OUTSIDE, Outside, begin_outside

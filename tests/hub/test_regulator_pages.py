@@ -9,11 +9,11 @@ from typing import Any
 import httpx
 import pytest
 
+from carnet_hub.core.campaigns.recalls import withdraw_campaign
 from carnet_hub.core.count_rows import CountRow
-from carnet_hub.core.present import HUB_EPOCH
-from carnet_hub.core.recalls import withdraw_campaign
+from carnet_hub.core.outside.regulators import Scope
 from carnet_hub.core.regulator_limits import PUBLIC_AT_ONCE
-from carnet_hub.core.regulators import Scope
+from carnet_hub.core.sets.present import HUB_EPOCH
 from support.outside import DONE, NUMBER, OPEN, OUTSIDE, OWNER_NAME, STRANGER, Outside, begin_outside
 from support.site import log_in, see
 

@@ -6,15 +6,12 @@ from pathlib import Path
 import pytest
 from openpyxl import load_workbook
 
-from carnet_hub.core.access_ledger import Access, note_access, read_accesses, vehicle_reference
 from carnet_hub.core.failures import Unusable
-from carnet_hub.core.pace import Pace, household
-from carnet_hub.core.ports import Clock
-from carnet_hub.core.regulator_door import Door
-from carnet_hub.core.regulator_limits import PACES_KEPT_MAX, SESSION_TTL_MS, TOKEN_DAYS_MAX
-from carnet_hub.core.regulator_refusals import AccessRefused, Refusal, words_of
-from carnet_hub.core.regulator_rows import RegulatorTokenRow
-from carnet_hub.core.regulators import (
+from carnet_hub.core.outside.access_ledger import Access, note_access, read_accesses, vehicle_reference
+from carnet_hub.core.outside.pace import Pace, household
+from carnet_hub.core.outside.regulator_door import Door
+from carnet_hub.core.outside.regulator_refusals import AccessRefused, Refusal, words_of
+from carnet_hub.core.outside.regulators import (
     Grant,
     Scope,
     Token,
@@ -30,6 +27,9 @@ from carnet_hub.core.regulators import (
     recognise_token,
     revoke_token,
 )
+from carnet_hub.core.ports import Clock
+from carnet_hub.core.regulator_limits import PACES_KEPT_MAX, SESSION_TTL_MS, TOKEN_DAYS_MAX
+from carnet_hub.core.regulator_rows import RegulatorTokenRow
 from carnet_hub.entrypoints.http.problem_response import ACCESS_STATUS
 from support.hub_apps import TestHub, make_hub, reopen_hub
 from support.hub_cli import Printed, call, opened, refused, told

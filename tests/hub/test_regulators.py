@@ -6,9 +6,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from carnet_hub.core.campaign_plans import CampaignPlan, ListedLine, parse_texts, read_members
+from carnet_hub.core.campaigns.campaign_plans import CampaignPlan, ListedLine, parse_texts, read_members
+from carnet_hub.core.campaigns.recalls import import_plan, publish_campaign
 from carnet_hub.core.limits import COUNT_TTL_MS
-from carnet_hub.core.recalls import import_plan, publish_campaign
 from carnet_hub.entrypoints.http.app import create_api
 from carnet_hub.entrypoints.http.regulators import CountedOnce
 from carnet_protocol.kinds import REGISTRY

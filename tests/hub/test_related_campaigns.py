@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from carnet_hub.core.recalls import import_plan, publish_campaign, withdraw_campaign
-from carnet_hub.core.regulators import Scope
+from carnet_hub.core.campaigns.recalls import import_plan, publish_campaign, withdraw_campaign
+from carnet_hub.core.outside.regulators import Scope
 from carnet_hub.entrypoints.http.regulator_api import PREFIX
 from support.outside import NUMBER, Outside, begin_outside
 from support.recall_plans import plan

@@ -5,10 +5,10 @@ from collections.abc import Collection
 from hypothesis import given
 from hypothesis import strategies as st
 
-from carnet_hub.core.master_book import MasterBook
+from carnet_hub.core.identities.relations import Related, is_news
 from carnet_hub.core.master_limits import RELATIONS_MAX
 from carnet_hub.core.master_rows import DecisionRow, MemberRow, PartyRow
-from carnet_hub.core.relations import Related, is_news
+from carnet_hub.core.sets.master_book import MasterBook
 from carnet_master.clusters import pair_of
 
 PEOPLE = [bytes([number]) * 16 for number in range(1, 8)]

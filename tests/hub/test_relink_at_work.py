@@ -15,9 +15,9 @@ from carnet_hub.adapters.relink_scratch import (
     sweep_scratch,
 )
 from carnet_hub.adapters.system import DiskFiles
-from carnet_hub.core.relink_failures import AlreadyRelinking
 from carnet_hub.core.relink_limits import NOTE_BYTES_MAX
 from carnet_hub.core.relink_ports import RelinkNote
+from carnet_hub.core.stewardship.relink_failures import AlreadyRelinking
 from carnet_master.model import shipped_model
 from support.hub_cli import Printed, refused, told
 from support.plain_engine import Killed

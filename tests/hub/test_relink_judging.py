@@ -13,12 +13,12 @@ from bench.population.knobs import ADVERSARIAL
 from bench.population.world import make_population
 from carnet_hub.adapters.weighing import ShippedWeigher
 from carnet_hub.core.hub import Hub
-from carnet_hub.core.master_book import MasterBook, split_keys
+from carnet_hub.core.identities.parties import plain_features, sealed_features
 from carnet_hub.core.master_rows import MatchKeyRow, PartyRow
-from carnet_hub.core.matching import Verdict, candidates_of, evidence_of, judge, speaking_features
-from carnet_hub.core.parties import plain_features, sealed_features
 from carnet_hub.core.ports import Snapshot
-from carnet_hub.core.relink_judging import MISSING, Rules, judged_pairs, read_rules
+from carnet_hub.core.sets.master_book import MasterBook, split_keys
+from carnet_hub.core.stewardship.matching import Verdict, candidates_of, evidence_of, judge, speaking_features
+from carnet_hub.core.stewardship.relink_judging import MISSING, Rules, judged_pairs, read_rules
 from carnet_master.clusters import Effect, Pair, pair_of
 from carnet_master.features import Features, RawAddress, RawCustomer, customer_features
 from carnet_master.keys import blocking_keys, identifier_tokens

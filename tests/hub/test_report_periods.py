@@ -5,12 +5,12 @@ from importlib import resources
 
 import pytest
 
-from carnet_hub.core.dossiers import CampaignEvent, Dossier
-from carnet_hub.core.duties import parse_duties
-from carnet_hub.core.periods import Period, period_of
-from carnet_hub.core.profiles import parse_profile
-from carnet_hub.core.report_calendar import ReportDue, report_dues
-from carnet_hub.core.working_days import parse_working_days
+from carnet_hub.core.campaigns.dossiers import CampaignEvent, Dossier
+from carnet_hub.core.campaigns.duties import parse_duties
+from carnet_hub.core.campaigns.periods import Period, period_of
+from carnet_hub.core.campaigns.profiles import parse_profile
+from carnet_hub.core.campaigns.report_calendar import ReportDue, report_dues
+from carnet_hub.core.campaigns.working_days import parse_working_days
 from carnet_protocol.ids import RecordId
 
 DATA = resources.files("carnet_hub").joinpath("data")

@@ -9,7 +9,7 @@ import pytest
 
 from carnet_hub.adapters.report_making import make_again
 from carnet_hub.core.failures import ExportDiffers
-from carnet_hub.core.histories import history_at
+from carnet_hub.core.sets.histories import history_at
 from carnet_protocol.hello import HubEpoch
 from support.hub_apps import make_hub
 from support.hub_cli import Printed, call, campaign_folder, lose_database, refused, told

@@ -7,10 +7,10 @@ import pytest
 
 from carnet_hub.adapters.report_files import verify_export
 from carnet_hub.adapters.report_making import make_report, recount, restated_by
+from carnet_hub.core.campaigns.profile_report import Ask
+from carnet_hub.core.campaigns.recalls import import_plan, publish_campaign
+from carnet_hub.core.counting.progress import PairState
 from carnet_hub.core.failures import Unusable
-from carnet_hub.core.profile_report import Ask
-from carnet_hub.core.progress import PairState
-from carnet_hub.core.recalls import import_plan, publish_campaign
 from support.recall_hub import PLAIN, VINS, begin_recall, values
 from support.recall_plans import NUMBER, plan
 

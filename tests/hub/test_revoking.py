@@ -3,9 +3,9 @@
 import pytest
 
 from carnet_hub.adapters.store import SqlStore
+from carnet_hub.core.exchange.revoking import Suspects, position_before, retire_node, revoke_compromised
 from carnet_hub.core.failures import Unusable
-from carnet_hub.core.rebuild import check_projections
-from carnet_hub.core.revoking import Suspects, position_before, retire_node, revoke_compromised
+from carnet_hub.core.log.rebuild import check_projections
 from carnet_protocol.ids import NodeId
 from carnet_protocol.messages import PushCode
 from carnet_protocol.orders import change_key

@@ -2,7 +2,7 @@
 
 import pytest
 
-from carnet_hub.core.sessions import (
+from carnet_hub.core.exchange.sessions import (
     Session,
     check_challenge,
     issue_challenge,

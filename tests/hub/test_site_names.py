@@ -2,8 +2,8 @@
 
 import pytest
 
-from carnet_hub.core.dealers import SiteDetails, add_site, list_sites
 from carnet_hub.core.failures import Unusable
+from carnet_hub.core.upkeep.dealers import SiteDetails, add_site, list_sites
 from carnet_protocol.limits import NAME_CHARS_MAX
 from support.hub_world import HubWorld
 

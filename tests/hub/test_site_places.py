@@ -6,9 +6,9 @@ import pytest
 
 from carnet_hub.adapters.profile_files import province_names
 from carnet_hub.bootstrap import HubApp
-from carnet_hub.core.dealers import Site, SiteDetails, SitePlace, add_site, place_of, place_site
+from carnet_hub.core.counting.trends import province_name, read_sites
 from carnet_hub.core.failures import Unusable
-from carnet_hub.core.trends import province_name, read_sites
+from carnet_hub.core.upkeep.dealers import Site, SiteDetails, SitePlace, add_site, place_of, place_site
 from support.hub_apps import make_hub
 
 HANGZHOU = SitePlace("33", "3301", "杭州市")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from carnet_hub.core.stop_sales import stopped_cars
+from carnet_hub.core.campaigns.stop_sales import stopped_cars
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import vehicle_id
 from carnet_protocol.registry import Value

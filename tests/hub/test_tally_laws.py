@@ -16,10 +16,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from carnet_hub.core.count_rows import PairRow, SumRow
-from carnet_hub.core.kept_sums import moves, pair_of, pair_row, read_sums, sums_of
-from carnet_hub.core.pair_states import UNKNOWN_CAR, CarFacts, Standing, Terms, judge_pair
-from carnet_hub.core.progress import CompletionReport, PairState, Progress, Proof, ReportFate, Sums
-from carnet_hub.core.tallies import count_progress
+from carnet_hub.core.counting.kept_sums import moves, pair_of, pair_row, read_sums, sums_of
+from carnet_hub.core.counting.pair_states import UNKNOWN_CAR, CarFacts, Standing, Terms, judge_pair
+from carnet_hub.core.counting.progress import CompletionReport, PairState, Progress, Proof, ReportFate, Sums
+from carnet_hub.core.counting.tallies import count_progress
 from carnet_protocol.demands import Demands, EvidenceAsked, NumbersAsked, WorkItem
 from carnet_protocol.ids import RecordId
 from carnet_protocol.remedy import evidence_bits

@@ -7,12 +7,12 @@ from typing import Final
 
 import pytest
 
-from carnet_hub.core.authoring import write_hub_set
-from carnet_hub.core.campaign_plans import ListedLine, read_members
-from carnet_hub.core.progress import COMPLETED, PairState
-from carnet_hub.core.recalls import import_plan, publish_campaign
-from carnet_hub.core.regulator_refusals import AccessRefused, Refusal
-from carnet_hub.core.vehicle_recalls import (
+from carnet_hub.core.campaigns.campaign_plans import ListedLine, read_members
+from carnet_hub.core.campaigns.recalls import import_plan, publish_campaign
+from carnet_hub.core.counting.progress import COMPLETED, PairState
+from carnet_hub.core.log.authoring import write_hub_set
+from carnet_hub.core.outside.regulator_refusals import AccessRefused, Refusal
+from carnet_hub.core.outside.vehicle_recalls import (
     VehicleRecall,
     assess_typed,
     public_values,

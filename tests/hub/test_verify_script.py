@@ -11,10 +11,10 @@ import pytest
 from carnet_hub.adapters.keyring import Ed25519Signer
 from carnet_hub.adapters.report_files import write_export
 from carnet_hub.adapters.report_making import make_report
-from carnet_hub.core.profile_report import Ask
-from carnet_hub.core.recalls import import_plan, publish_campaign
-from carnet_hub.core.report import report_files
-from carnet_hub.core.tallies import count_progress
+from carnet_hub.core.campaigns.profile_report import Ask
+from carnet_hub.core.campaigns.recalls import import_plan, publish_campaign
+from carnet_hub.core.campaigns.report import report_files
+from carnet_hub.core.counting.tallies import count_progress
 from support.recall_hub import PLAIN, VINS, begin_recall
 from support.recall_plans import plan
 from support.recall_reports import completion, report_head

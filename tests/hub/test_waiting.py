@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from carnet_hub.adapters.store import open_store
-from carnet_hub.core.quarantine import give_up_parked, list_parked, release_parked
-from carnet_hub.core.rebuild import check_projections
+from carnet_hub.core.exchange.quarantine import give_up_parked, list_parked, release_parked
+from carnet_hub.core.log.rebuild import check_projections
 from carnet_protocol.errors import BadValue
 from carnet_protocol.ids import OpId
 from carnet_protocol.kinds import REGISTRY

@@ -7,16 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from carnet_hub.adapters.member_files import read_withdrawal_file
-from carnet_hub.core.failures import ListRefused, Unusable
-from carnet_hub.core.progress import PairState, Progress
-from carnet_hub.core.recalls import count_campaign, import_plan, publish_campaign
-from carnet_hub.core.withdrawals import (
+from carnet_hub.core.campaigns.recalls import count_campaign, import_plan, publish_campaign
+from carnet_hub.core.counting.progress import PairState, Progress
+from carnet_hub.core.counting.withdrawals import (
     WITHDRAWAL_REASONS,
     Withdrawn,
     pack_withdrawals,
     unpack_withdrawals,
     withdraw_members,
 )
+from carnet_hub.core.failures import ListRefused, Unusable
 from carnet_protocol.segments import decode_segment, encode_segment
 from support.hub_apps import TestHub, make_hub
 from support.recall_plans import MEMBERS, NUMBER, plan

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from carnet_hub.core.campaigns.working_days import Deadline, Term, Unit, WorkingDays, parse_working_days
 from carnet_hub.core.failures import Unusable
-from carnet_hub.core.working_days import Deadline, Term, Unit, WorkingDays, parse_working_days
 
 SHIPPED = resources.files("carnet_hub").joinpath("data", "working_days_cn.toml").read_text(encoding="utf-8")
 CHINA = parse_working_days(SHIPPED)

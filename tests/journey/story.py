@@ -10,17 +10,17 @@ from typing import Any
 import httpx
 
 from carnet_hub.bootstrap import HubApp, init_hub
-from carnet_hub.core.campaign_plans import CampaignPlan, ListedLine, parse_texts, read_members
-from carnet_hub.core.dealers import SiteDetails, add_site
-from carnet_hub.core.enrolment import invite_dealer
-from carnet_hub.core.recalls import import_plan, publish_campaign
+from carnet_hub.core.campaigns.campaign_plans import CampaignPlan, ListedLine, parse_texts, read_members
+from carnet_hub.core.campaigns.recalls import import_plan, publish_campaign
+from carnet_hub.core.exchange.enrolment import invite_dealer
+from carnet_hub.core.upkeep.dealers import SiteDetails, add_site
 from carnet_hub.entrypoints.http.app import create_api
 from carnet_hub.settings import HubSettings
 from carnet_node.adapters.joining import finish_enrolment, pending_enrolment
 from carnet_node.bootstrap import Installation, create_installation
+from carnet_node.core.line.sync import RoundReport, run_round
 from carnet_node.core.node import Node
 from carnet_node.core.records import LoggedSet
-from carnet_node.core.sync import RoundReport, run_round
 from carnet_node.entrypoints.web.app import create_app
 from carnet_node.settings import NodeSettings
 from carnet_protocol.enrolment import parse_code

@@ -15,11 +15,11 @@ import httpx
 import pytest
 
 from carnet_hub.adapters.report_files import verify_export, write_export
-from carnet_hub.core.recall_export import prepare_export
-from carnet_hub.core.recalls import members_of
-from carnet_hub.core.report import report_files
+from carnet_hub.core.campaigns.recall_export import prepare_export
+from carnet_hub.core.campaigns.recalls import members_of
+from carnet_hub.core.campaigns.report import report_files
 from carnet_node.core.failures import HubUnreachable
-from carnet_node.core.rebuild import check_rebuild
+from carnet_node.core.log.rebuild import check_rebuild
 from carnet_protocol.changeset import reread_set
 from carnet_protocol.envelope import Purpose, read_envelope, verify_envelope
 from carnet_protocol.ids import HubId, OpId, nonce_of

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from carnet_node.core.lists import LISTS
+from carnet_node.core.exchange.lists import LISTS
 from support.api_node import ApiNode, Json
 from support.node_builder import START_MS, build_node
 from support.vins import make_vins

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import structlog
 
-from carnet_node.core.inbox import apply_page
+from carnet_node.core.line.inbox import apply_page
 from carnet_node.core.node import Node
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import RecordId, vehicle_id

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from carnet_node.core.views import list_records
+from carnet_node.core.showing.views import list_records
 from carnet_protocol.kinds import PROMISE_CHANGE
 from support.api_node import PERSONAL, ApiNode, Json, wrong
 from support.node_builder import build_node

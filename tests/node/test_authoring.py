@@ -10,11 +10,11 @@ from cryptography.exceptions import InvalidTag
 
 from carnet_node.adapters.schema import upgrade
 from carnet_node.adapters.store import SqliteNodeStore, driver
-from carnet_node.core.authoring import SealedSet, commit, commit_within
 from carnet_node.core.failures import NotEnrolled
-from carnet_node.core.inbox import SignedReceipt, apply_answers, apply_page
+from carnet_node.core.line.inbox import SignedReceipt, apply_answers, apply_page
+from carnet_node.core.log.authoring import SealedSet, commit, commit_within
+from carnet_node.core.log.rebuild import check_rebuild
 from carnet_node.core.node import Node
-from carnet_node.core.rebuild import check_rebuild
 from carnet_node.core.records import LoggedSet, Mark
 from carnet_node.core.store_failures import WritingStopped
 from carnet_protocol.changeset import Draft, read_set, reread_set

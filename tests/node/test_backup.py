@@ -10,7 +10,7 @@ import pytest
 from carnet_node.adapters.fetching import erasures_in
 from carnet_node.adapters.store import driver
 from carnet_node.bootstrap import open_installation
-from carnet_node.core.rejoin_state import load_rejoin
+from carnet_node.core.log.rejoin_state import load_rejoin
 from carnet_node.settings import NodeSettings
 from support.cli_node import CliNode
 from support.fake_hub import FakeHub

@@ -4,17 +4,17 @@ from pathlib import Path
 
 import pytest
 
-from carnet_node.core.authoring import commit
-from carnet_node.core.basis import changed_since, read_for_step, read_of_view, reading_as_read
 from carnet_node.core.commands.vehicles import retract_reading
 from carnet_node.core.commands.visits import OpenVisit
-from carnet_node.core.desk import save, save_visit
-from carnet_node.core.editing import read_for_edit, require_visit
 from carnet_node.core.heads import heads_from_text
+from carnet_node.core.log.authoring import commit
 from carnet_node.core.node import Node
-from carnet_node.core.record_view import RecordView
 from carnet_node.core.refusals import ProblemCode
-from carnet_node.core.views import VisitView
+from carnet_node.core.saving.basis import changed_since, read_for_step, read_of_view, reading_as_read
+from carnet_node.core.saving.desk import save, save_visit
+from carnet_node.core.saving.editing import read_for_edit, require_visit
+from carnet_node.core.showing.record_view import RecordView
+from carnet_node.core.showing.views import VisitView
 from carnet_protocol.errors import Malformed
 from carnet_protocol.kinds import VEHICLE
 from carnet_protocol.registry import Value

@@ -7,7 +7,7 @@ from borax.calendars.lunardate import LCalendars
 from hypothesis import given
 from hypothesis import strategies as st
 
-from carnet_node.core.birthdays import Birthday, birthday_of, birthdays_within, lunar_problem, months_of
+from carnet_node.core.commands.birthdays import Birthday, birthday_of, birthdays_within, lunar_problem, months_of
 from carnet_node.core.shop_limits import LUNAR_YEAR_FIRST, LUNAR_YEAR_LAST
 from carnet_protocol.registry import Value
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyroaring import BitMap
 
-from carnet_node.core.bitmaps import contains, pack, unpack
+from carnet_node.core.recalls.bitmaps import contains, pack, unpack
 from carnet_protocol.errors import Malformed
 from carnet_protocol.segments import SERIAL_MAX
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from carnet_node.core.booking import (
+from carnet_node.core.commands.booking import (
     MINUTE_MS,
     DayHours,
     HoursRecord,

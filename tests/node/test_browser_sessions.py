@@ -2,18 +2,18 @@
 
 import pytest
 
-from carnet_node.core.authoring import commit
-from carnet_node.core.browser_sessions import lock_session, log_out, present_session, unlock_session
 from carnet_node.core.desk_limits import (
     SESSION_IDLE_MS,
     SESSION_MAX_MS,
     SESSION_TOUCH_MS,
     SESSIONS_PER_STAFF_MAX,
 )
-from carnet_node.core.login import confirm_password, log_in
-from carnet_node.core.rejoin import mark_restored
-from carnet_node.core.staff import let_leave
-from carnet_node.core.views import one_record
+from carnet_node.core.log.authoring import commit
+from carnet_node.core.log.rejoin import mark_restored
+from carnet_node.core.showing.views import one_record
+from carnet_node.core.staff.browser_sessions import lock_session, log_out, present_session, unlock_session
+from carnet_node.core.staff.login import confirm_password, log_in
+from carnet_node.core.staff.staff import let_leave
 from carnet_protocol.changeset import Draft
 from carnet_protocol.kinds import STAFF
 from support.staffed import ADMIN_NO, PASSWORD, Site, hire_with_password

@@ -5,14 +5,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from carnet_node.core.authoring import commit
-from carnet_node.core.bundling import pack_for_hub, take_from_hub
+from carnet_node.core.line.bundling import pack_for_hub, take_from_hub
+from carnet_node.core.log.authoring import commit
+from carnet_node.core.log.rebuild import check_rebuild
+from carnet_node.core.log.sync_state import Exchange, SyncState, Way, after_stick, load_state
 from carnet_node.core.node import Node
-from carnet_node.core.rebuild import check_rebuild
 from carnet_node.core.records import ChainState, HighWaterMark
-from carnet_node.core.status import Line, Sync, status_of
+from carnet_node.core.showing.status import Line, Sync, status_of
 from carnet_node.core.store_failures import WritingStopped
-from carnet_node.core.sync_state import Exchange, SyncState, Way, after_stick, load_state
 from carnet_protocol.bundle import PartKind, pack_bundle, unpack_bundle
 from carnet_protocol.changeset import Draft
 from carnet_protocol.envelope import Purpose

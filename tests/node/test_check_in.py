@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from carnet_node.core.commands.check_in import Damage, DamageMark, marks_text, read_marks
 from carnet_node.core.commands.lines import NewJob
 from carnet_node.core.commands.visits import OpenVisit, open_visit
-from carnet_node.core.desk import save, save_visit
 from carnet_node.core.desk_limits import DAMAGE_MARKS_MAX
-from carnet_node.core.editing import Recorded, order_drafts
 from carnet_node.core.node import Node
 from carnet_node.core.refusals import ProblemCode
-from carnet_node.core.views import one_record
+from carnet_node.core.saving.desk import save, save_visit
+from carnet_node.core.saving.editing import Recorded, order_drafts
+from carnet_node.core.showing.views import one_record
 from carnet_protocol.ids import RecordId
 from carnet_protocol.kinds import PROMISE_CHANGE, VISIT
 from carnet_protocol.registry import Value

@@ -1,6 +1,6 @@
 """What `sync` tells people when a round is over."""
 
-from carnet_node.core.sync import PushReport, RoundReport
+from carnet_node.core.line.sync import PushReport, RoundReport
 from carnet_node.entrypoints.cli.service import round_lines
 from carnet_protocol.hello import Situation
 

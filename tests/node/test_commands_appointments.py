@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from carnet_node.core.booking import MINUTE_MS, DayHours, Slot
 from carnet_node.core.commands.appointments import (
     DayBook,
     Rebook,
@@ -17,6 +16,7 @@ from carnet_node.core.commands.appointments import (
     rebook_appointment,
     slot_of,
 )
+from carnet_node.core.commands.booking import MINUTE_MS, DayHours, Slot
 from carnet_node.core.commands.drafting import Drafts, Read
 from carnet_node.core.heads import Head, Heads
 from carnet_node.core.refusals import ProblemCode

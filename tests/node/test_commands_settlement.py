@@ -14,11 +14,11 @@ from carnet_node.core.commands.settlement import (
     hand_over,
     settle_visit,
 )
+from carnet_node.core.commands.settling import Settling, Share, brought_fen
 from carnet_node.core.commands.visits import Step, open_visit
 from carnet_node.core.heads import Head, Heads
 from carnet_node.core.numbering import Today
 from carnet_node.core.refusals import ProblemCode
-from carnet_node.core.settling import Settling, Share, brought_fen
 from carnet_protocol.ids import OpId, settlement_id, settlement_share_id
 from carnet_protocol.kinds import CONSENT, LABOUR_LINE, SETTLEMENT, SETTLEMENT_SHARE, VISIT, VISIT_STATES
 from carnet_protocol.registry import Value

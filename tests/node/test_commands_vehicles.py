@@ -19,8 +19,8 @@ from carnet_node.core.commands.vehicles import (
     read_odometer,
 )
 from carnet_node.core.heads import Head, Heads
-from carnet_node.core.odometer import Odometer, Reading, ReadingFlag, judge_odometer, reading_of
 from carnet_node.core.refusals import CommandRefused, ProblemCode
+from carnet_node.core.showing.odometer import Odometer, Reading, ReadingFlag, judge_odometer, reading_of
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import OpId, RecordId, ownership_id, vehicle_id
 from carnet_protocol.kinds import ODOMETER_READING, OWNERSHIP, PLATE, VEHICLE

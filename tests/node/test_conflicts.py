@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from carnet_node.core.authoring import commit
 from carnet_node.core.commands.drafting import draft_delete
-from carnet_node.core.conflicts import OverruledValue, list_conflicts, restore_value
-from carnet_node.core.inbox import apply_page
+from carnet_node.core.line.inbox import apply_page
+from carnet_node.core.log.authoring import commit
+from carnet_node.core.log.rebuild import check_rebuild
 from carnet_node.core.node import Node
-from carnet_node.core.rebuild import check_rebuild
 from carnet_node.core.refusals import CommandRefused, ProblemCode
+from carnet_node.core.showing.conflicts import OverruledValue, list_conflicts, restore_value
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import OpId, RecordId
 from carnet_protocol.kinds import CUSTOMER, DEALER_SITE, VEHICLE, VISIT

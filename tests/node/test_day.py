@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from carnet_node.core.authoring import commit
 from carnet_node.core.commands.visits import OpenVisit
-from carnet_node.core.day import OrderLine, day_of, start_of_day
-from carnet_node.core.desk import save_visit
 from carnet_node.core.desk_limits import HOME_ROWS_MAX
+from carnet_node.core.log.authoring import commit
 from carnet_node.core.node import Node
+from carnet_node.core.saving.desk import save_visit
+from carnet_node.core.showing.day import OrderLine, day_of, start_of_day
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import RecordId
 from carnet_protocol.kinds import VEHICLE, VISIT

@@ -4,18 +4,18 @@ from pathlib import Path
 
 import pytest
 
-from carnet_node.core.access_log import begin_export, note_list
-from carnet_node.core.acting import acting_for
-from carnet_node.core.authoring import commit
 from carnet_node.core.commands.visits import OpenVisit
-from carnet_node.core.desk import save_visit
 from carnet_node.core.desk_limits import BULK_ROWS_MIN
-from carnet_node.core.form_drafts import drafts_of, keep_draft
 from carnet_node.core.local_facts import Access
+from carnet_node.core.log.acting import acting_for
+from carnet_node.core.log.authoring import commit
 from carnet_node.core.node import Node
 from carnet_node.core.refusals import ProblemCode
-from carnet_node.core.staff import edit_member, let_leave, list_staff, take_back
-from carnet_node.core.views import one_record
+from carnet_node.core.saving.desk import save_visit
+from carnet_node.core.saving.form_drafts import drafts_of, keep_draft
+from carnet_node.core.showing.views import one_record
+from carnet_node.core.staff.access_log import begin_export, note_list
+from carnet_node.core.staff.staff import edit_member, let_leave, list_staff, take_back
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import RecordId
 from carnet_protocol.kinds import CUSTOMER, STAFF, VISIT

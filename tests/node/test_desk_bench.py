@@ -10,7 +10,7 @@ from tools.desk_bench.data import open_desk
 from tools.desk_bench.pages import PAGE_BYTES_MAX, Pages, page_questions_of, weights_of
 from tools.desk_bench.questions import questions_of
 
-from carnet_node.core.rebuild import check_rebuild
+from carnet_node.core.log.rebuild import check_rebuild
 
 SCALE = 0.0005
 

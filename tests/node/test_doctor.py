@@ -10,8 +10,13 @@ from carnet_node.adapters.keyring import DATA_FILE, create_keyring
 from carnet_node.adapters.schema import upgrade
 from carnet_node.adapters.store import open_connection
 from carnet_node.adapters.system import DiskFiles, SystemEntropy
-from carnet_node.core.authoring import commit
-from carnet_node.core.doctor import (
+from carnet_node.core.log.authoring import commit
+from carnet_node.core.log.rejoin import go_on_offline, mark_restored
+from carnet_node.core.log.sync_state import SyncState, save_state
+from carnet_node.core.node import Node
+from carnet_node.core.records import HighWaterMark
+from carnet_node.core.showing.status import judge_line
+from carnet_node.core.upkeep.doctor import (
     Finding,
     Grade,
     SystemFacts,
@@ -20,11 +25,6 @@ from carnet_node.core.doctor import (
     judge_system,
     verify_chain,
 )
-from carnet_node.core.node import Node
-from carnet_node.core.records import HighWaterMark
-from carnet_node.core.rejoin import go_on_offline, mark_restored
-from carnet_node.core.status import judge_line
-from carnet_node.core.sync_state import SyncState, save_state
 from carnet_protocol.changeset import Draft
 from carnet_protocol.hello import Situation
 from carnet_protocol.ids import new_record_id

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from carnet_node.core.birthdays import Birthday
-from carnet_node.core.due_list import CarDates, Due, Hold, Person, Reminded, due_of
+from carnet_node.core.commands.birthdays import Birthday
+from carnet_node.core.commands.due_list import CarDates, Due, Hold, Person, Reminded, due_of
 from carnet_protocol.kinds import OCCASIONS, REMINDER_RESULTS
 from support.desk import record
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from carnet_node.core.authoring import commit
 from carnet_node.core.desk_limits import CANDIDATES_MAX
-from carnet_node.core.duplicates import Alike, TypedParty, find_candidates, forget_not_same, remember_not_same
+from carnet_node.core.log.authoring import commit
 from carnet_node.core.node import Node
+from carnet_node.core.saving.duplicates import Alike, TypedParty, find_candidates, forget_not_same, remember_not_same
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import RecordId, vehicle_id
 from carnet_protocol.kinds import CUSTOMER, OWNERSHIP, PHONE, PLATE, VEHICLE

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from carnet_node.core.enrolment import (
+from carnet_node.core.line.enrolment import (
     NodeKeys,
     PendingEnrolment,
     accept_answer,

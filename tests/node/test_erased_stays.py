@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from carnet_node.core.authoring import commit
-from carnet_node.core.inbox import apply_page
+from carnet_node.core.line.inbox import apply_page
+from carnet_node.core.log.authoring import commit
+from carnet_node.core.log.rebuild import check_rebuild
 from carnet_node.core.node import Node
-from carnet_node.core.rebuild import check_rebuild
 from carnet_node.core.refusals import CommandRefused, ProblemCode
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import RecordId

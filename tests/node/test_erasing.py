@@ -8,13 +8,13 @@ import msgspec
 import pytest
 
 from carnet_node.adapters.store import SqliteNodeStore, open_connection
-from carnet_node.core.authoring import commit
-from carnet_node.core.inbox import apply_page
 from carnet_node.core.limits import QUIET_MS
+from carnet_node.core.line.inbox import apply_page
+from carnet_node.core.line.session import state_ourselves
+from carnet_node.core.log.authoring import commit
+from carnet_node.core.log.rebuild import check_rebuild
 from carnet_node.core.node import Node
 from carnet_node.core.ports import NodeStore, ReadTransaction, WriteTransaction
-from carnet_node.core.rebuild import check_rebuild
-from carnet_node.core.session import state_ourselves
 from carnet_node.core.store_failures import DiskFull
 from carnet_protocol.changeset import Draft
 from carnet_protocol.kinds import CUSTOMER, ERASURE

@@ -1,6 +1,6 @@
 """An own op that was excluded after the base row here was made."""
 
-from carnet_node.core.overlay import Fate, OwnOp, overlay
+from carnet_node.core.log.overlay import Fate, OwnOp, overlay
 from carnet_node.core.records import BaseRow
 from carnet_protocol.ids import RecordId
 from carnet_protocol.state import entry_of

@@ -10,15 +10,15 @@ import pytest
 from openpyxl import load_workbook
 
 from carnet_node.adapters.list_workbooks import make_workbook
-from carnet_node.core.access_log import accesses_of
-from carnet_node.core.acting import acting_for
-from carnet_node.core.authoring import commit
+from carnet_node.core.exchange.lists import LISTS, CellKind, ListColumn, Period
 from carnet_node.core.limits import LIST_ROWS_MAX
-from carnet_node.core.lists import LISTS, CellKind, ListColumn, Period
 from carnet_node.core.local_facts import Access
+from carnet_node.core.log.acting import acting_for
+from carnet_node.core.log.authoring import commit
 from carnet_node.core.node import Node
 from carnet_node.core.numbering import local_midnight
 from carnet_node.core.refusals import ProblemCode
+from carnet_node.core.staff.access_log import accesses_of
 from carnet_node.entrypoints.exporting import export_list
 from carnet_protocol.changeset import Draft
 from carnet_protocol.errors import BadValue

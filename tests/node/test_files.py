@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from carnet_node.core.authoring import commit
-from carnet_node.core.customer_file import CustomerFile, customer_file
 from carnet_node.core.desk_limits import CARS_OPENED_MAX, REPEAT_REPAIR_DAYS, TIMELINE_ROWS_MAX
-from carnet_node.core.inbox import apply_page
+from carnet_node.core.line.inbox import apply_page
+from carnet_node.core.log.authoring import commit
 from carnet_node.core.node import Node
-from carnet_node.core.vehicle_file import EventKind, VehicleFile, vehicle_file
+from carnet_node.core.showing.customer_file import CustomerFile, customer_file
+from carnet_node.core.showing.vehicle_file import EventKind, VehicleFile, vehicle_file
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import RecordId
 from carnet_protocol.kinds import (

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from carnet_node.core.desk import save
 from carnet_node.core.desk_limits import DRAFT_BYTES_MAX, DRAFT_KEPT_MS, DRAFTS_PER_STAFF_MAX
-from carnet_node.core.erasing import apply_erasures
-from carnet_node.core.form_drafts import draft_of, drafts_of, drop_draft, keep_draft, saving_draft
+from carnet_node.core.log.erasing import apply_erasures
 from carnet_node.core.refusals import CommandRefused, ProblemCode
+from carnet_node.core.saving.desk import save
+from carnet_node.core.saving.form_drafts import draft_of, drafts_of, drop_draft, keep_draft, saving_draft
 from carnet_node.core.store_failures import StoreBusy
 from carnet_protocol.changeset import Draft
 from carnet_protocol.kinds import CUSTOMER

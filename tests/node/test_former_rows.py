@@ -5,11 +5,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from carnet_node.core.histories import enter_history
-from carnet_node.core.inbox import apply_page
+from carnet_node.core.line.inbox import apply_page
+from carnet_node.core.log.histories import enter_history
+from carnet_node.core.log.rebuild import check_rebuild
 from carnet_node.core.node import Node
-from carnet_node.core.rebuild import check_rebuild
-from carnet_node.core.views import one_record
+from carnet_node.core.showing.views import one_record
 from carnet_protocol.hello import HubEpoch
 from carnet_protocol.kinds import CUSTOMER, VEHICLE
 from carnet_protocol.registry import Kind, Value

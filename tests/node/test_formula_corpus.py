@@ -10,10 +10,10 @@ from openpyxl import load_workbook
 
 from carnet_node.adapters.csv_files import SideFile, open_csv
 from carnet_node.bootstrap import open_installation
-from carnet_node.core.authoring import commit
-from carnet_node.core.excluded import list_excluded
+from carnet_node.core.exchange.lists import LISTS
 from carnet_node.core.limits import CELLS_MAX
-from carnet_node.core.lists import LISTS
+from carnet_node.core.log.authoring import commit
+from carnet_node.core.log.excluded import list_excluded
 from carnet_node.core.node import Node
 from carnet_node.core.records import SetVerdict
 from carnet_node.entrypoints.cli.excluded import COLUMNS as EXCLUDED

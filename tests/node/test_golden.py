@@ -3,11 +3,11 @@
 from functools import partial
 
 from carnet_node.core.commands.customers import AddCustomer, add_customer
-from carnet_node.core.customer_file import customer_file
-from carnet_node.core.desk import save
-from carnet_node.core.golden import golden_of
-from carnet_node.core.inbox import apply_page
-from carnet_node.core.views import customer_card
+from carnet_node.core.line.inbox import apply_page
+from carnet_node.core.saving.desk import save
+from carnet_node.core.showing.customer_file import customer_file
+from carnet_node.core.showing.golden import golden_of
+from carnet_node.core.showing.views import customer_card
 from carnet_node.entrypoints.presenting import Presenter
 from carnet_protocol.ids import OpId, RecordId, golden_id, golden_op_id, record_text
 from carnet_protocol.kinds import GOLDEN

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from carnet_node.bootstrap import open_installation
-from carnet_node.core.authoring import commit
-from carnet_node.core.held_back import HeldBack, HeldOp, list_held_back
-from carnet_node.core.inbox import apply_page
+from carnet_node.core.line.inbox import apply_page
+from carnet_node.core.log.authoring import commit
+from carnet_node.core.log.held_back import HeldBack, HeldOp, list_held_back
 from carnet_node.core.node import Node
 from carnet_node.core.records import SetVerdict
 from carnet_node.entrypoints.presenting import Presenter

@@ -9,7 +9,7 @@ import pytest
 from carnet_node.adapters.high_water import EPOCHS_FILE, LOCK_FILE, MARK_FILE, HighWaterFile
 from carnet_node.adapters.system import DiskFiles
 from carnet_node.core.failures import AnotherSender, HighWaterUnreadable
-from carnet_node.core.outbox import raise_mark
+from carnet_node.core.log.outbox import raise_mark
 from carnet_node.core.records import HighWaterMark
 
 EPOCH = b"epoch--1"

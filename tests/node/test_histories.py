@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from carnet_node.core.histories import shared_end
-from carnet_node.core.overlay import Fate, OwnOp, is_inside
+from carnet_node.core.log.histories import shared_end
+from carnet_node.core.log.overlay import Fate, OwnOp, is_inside
 from carnet_node.core.records import BaseRow
 from carnet_protocol.hello import HubEpoch
 from carnet_protocol.ids import OpId, RecordId

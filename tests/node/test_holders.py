@@ -9,12 +9,12 @@ import pytest
 from carnet_node.core.commands.customers import AddCustomer, add_customer
 from carnet_node.core.commands.drafting import draft_new
 from carnet_node.core.commands.vehicles import AddVehicle
-from carnet_node.core.desk import save, save_vehicle
-from carnet_node.core.holders import card_holder, known_beside, own_owner, present_customers
-from carnet_node.core.lists import LISTS
+from carnet_node.core.exchange.lists import LISTS
 from carnet_node.core.node import Node
 from carnet_node.core.numbering import site_day
-from carnet_node.core.views import VehicleView, vehicle_view
+from carnet_node.core.saving.desk import save, save_vehicle
+from carnet_node.core.showing.holders import card_holder, known_beside, own_owner, present_customers
+from carnet_node.core.showing.views import VehicleView, vehicle_view
 from carnet_protocol.ids import record_text, vehicle_id
 from carnet_protocol.kinds import OWNERSHIP
 from carnet_protocol.registry import Value

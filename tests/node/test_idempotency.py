@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from carnet_node.core import limits
-from carnet_node.core.erasing import apply_erasures
-from carnet_node.core.idempotency import AnswerGone, answer_once, claiming, keyed_request
+from carnet_node.core.log.erasing import apply_erasures
+from carnet_node.core.log.idempotency import AnswerGone, answer_once, claiming, keyed_request
 from carnet_node.core.records import KeptAnswer
 from carnet_protocol.ids import HubId, parse_record_text
 from support.api_node import PERSONAL, ApiNode, Json, problem, said

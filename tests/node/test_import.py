@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from carnet_node.adapters.csv_files import open_csv
-from carnet_node.core.authoring import commit
-from carnet_node.core.import_columns import ImportKind, guess_kind, lay_out
-from carnet_node.core.import_rows import read_of
-from carnet_node.core.importing import BatchReport, SourceRow, import_batch
+from carnet_node.core.exchange.import_columns import ImportKind, guess_kind, lay_out
+from carnet_node.core.exchange.import_rows import read_of
+from carnet_node.core.exchange.importing import BatchReport, SourceRow, import_batch
+from carnet_node.core.log.authoring import commit
 from carnet_node.core.node import DeskSettings, Node
 from carnet_protocol.changeset import Draft, reread_set
 from carnet_protocol.ids import vehicle_id

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from carnet_node.adapters.csv_files import SideFile, open_csv
-from carnet_node.core.import_cells import normalise_header, read_cell
-from carnet_node.core.import_columns import COLUMNS, ImportKind, guess_kind, lay_out
+from carnet_node.core.exchange.import_cells import normalise_header, read_cell
+from carnet_node.core.exchange.import_columns import COLUMNS, ImportKind, guess_kind, lay_out
 from carnet_protocol.errors import BadValue
 
 CHINA = 8 * 60

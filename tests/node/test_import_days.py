@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from carnet_node.core.import_columns import ImportKind, lay_out
-from carnet_node.core.importing import SourceRow, import_batch
+from carnet_node.core.exchange.import_columns import ImportKind, lay_out
+from carnet_node.core.exchange.importing import SourceRow, import_batch
 from support.node_builder import build_node
 from support.vins import make_vins
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from carnet_node.core.import_columns import ImportKind, lay_out
-from carnet_node.core.import_rows import read_of
-from carnet_node.core.importing import BatchReport, SourceRow, import_batch
+from carnet_node.core.exchange.import_columns import ImportKind, lay_out
+from carnet_node.core.exchange.import_rows import read_of
+from carnet_node.core.exchange.importing import BatchReport, SourceRow, import_batch
 from carnet_node.core.node import Node
 from carnet_protocol.kinds import CUSTOMER, PLATE
 from carnet_protocol.registry import Kind

@@ -5,12 +5,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from carnet_node.core.authoring import commit
-from carnet_node.core.inbox import AnswersOutcome, PageOutcome, apply_page
+from carnet_node.core.line.inbox import AnswersOutcome, PageOutcome, apply_page
+from carnet_node.core.log.authoring import commit
+from carnet_node.core.log.rebuild import check_rebuild
 from carnet_node.core.node import Node
-from carnet_node.core.rebuild import check_rebuild
 from carnet_node.core.records import SyncMark
-from carnet_node.core.views import feed_state, one_record
+from carnet_node.core.showing.views import feed_state, one_record
 from carnet_protocol.envelope import Purpose, seal_envelope
 from carnet_protocol.kinds import REGISTRY, VEHICLE
 from carnet_protocol.messages import HubSet, PageRow

@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from carnet_node.core.authoring import commit
-from carnet_node.core.inbox import apply_page
+from carnet_node.core.line.inbox import apply_page
+from carnet_node.core.log.authoring import commit
 from carnet_node.core.node import Node
 from carnet_node.core.store_failures import StoreBusy
 from carnet_protocol.envelope import Purpose, seal_envelope

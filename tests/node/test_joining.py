@@ -9,8 +9,8 @@ import pytest
 from carnet_node.adapters.joining import PENDING_FILE, finish_enrolment, pending_enrolment
 from carnet_node.adapters.keyring import WRAPPED_FOR_RECOVERY_FILE, unwrap_with_passphrase
 from carnet_node.bootstrap import Installation, create_installation
-from carnet_node.core.enrolment import PendingEnrolment
 from carnet_node.core.failures import AlreadyEnrolled, NotEnrolled
+from carnet_node.core.line.enrolment import PendingEnrolment
 from carnet_node.core.ports import NodeStore, ReadTransaction, WriteTransaction
 from carnet_node.core.store_failures import StoreBusy
 from carnet_node.settings import NodeSettings

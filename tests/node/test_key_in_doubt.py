@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from carnet_node.adapters.system import run_blocking
-from carnet_node.core.doctor import Grade, examine_node
+from carnet_node.core.log.signing import keep_own_keys
 from carnet_node.core.node import Node
-from carnet_node.core.signing import keep_own_keys
-from carnet_node.core.status import KEY_IN_DOUBT, status_of
+from carnet_node.core.showing.status import KEY_IN_DOUBT, status_of
+from carnet_node.core.upkeep.doctor import Grade, examine_node
 from carnet_node.entrypoints.cli.service import status_lines
 from carnet_node.entrypoints.presenting import status_json
 from carnet_node.entrypoints.web.app import create_api

@@ -7,8 +7,6 @@ from pathlib import Path
 import pytest
 
 from carnet_node.adapters.passwords import Argon2Passwords
-from carnet_node.core.authoring import commit
-from carnet_node.core.browser_sessions import present_session
 from carnet_node.core.desk_limits import (
     FAILURES_KEPT_MAX,
     FREE_ATTEMPTS,
@@ -18,9 +16,18 @@ from carnet_node.core.desk_limits import (
     START_CODE_MS,
 )
 from carnet_node.core.local_facts import LoginFailures
-from carnet_node.core.login import LoginRefused, begin_with_code, change_password, log_in, name_hash_of, waiting_ms
+from carnet_node.core.log.authoring import commit
 from carnet_node.core.refusals import ProblemCode
-from carnet_node.core.staff import add_member, issue_start_code, let_leave, list_staff
+from carnet_node.core.staff.browser_sessions import present_session
+from carnet_node.core.staff.login import (
+    LoginRefused,
+    begin_with_code,
+    change_password,
+    log_in,
+    name_hash_of,
+    waiting_ms,
+)
+from carnet_node.core.staff.staff import add_member, issue_start_code, let_leave, list_staff
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import RecordId
 from carnet_protocol.kinds import STAFF

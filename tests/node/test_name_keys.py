@@ -11,14 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from carnet_node.core.commands.customers import AddCustomer, EditCustomer, add_customer, edit_customer, remove_part
-from carnet_node.core.desk import save
-from carnet_node.core.erasing import apply_erasures
+from carnet_node.core.log.erasing import apply_erasures
+from carnet_node.core.log.projecting import OwnWork, reproject
+from carnet_node.core.log.rebuild import rebuild
 from carnet_node.core.name_keys import name_keys, typed_key
 from carnet_node.core.node import Node
-from carnet_node.core.projecting import OwnWork, reproject
-from carnet_node.core.rebuild import rebuild
-from carnet_node.core.searching import FoundBy, find
-from carnet_node.core.views import one_record
+from carnet_node.core.saving.desk import save
+from carnet_node.core.showing.searching import FoundBy, find
+from carnet_node.core.showing.views import one_record
 from carnet_protocol.ids import RecordId
 from carnet_protocol.kinds import CUSTOMER
 from support.node_builder import build_node, rows_of
@@ -128,7 +128,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from carnet_node.core.commands.customers import AddCustomer, add_customer
-from carnet_node.core.desk import save
+from carnet_node.core.saving.desk import save
 from support.node_builder import build_node
 
 class Watching:

@@ -6,12 +6,12 @@ from functools import partial
 import pytest
 
 from carnet_node.core.commands.customers import AddCustomer, add_customer
-from carnet_node.core.desk import save
-from carnet_node.core.duplicates import TypedParty, find_candidates
-from carnet_node.core.receiving import ReceivedCar, ReceivedParty, Reception, receive_car
 from carnet_node.core.refusals import CommandRefused, ProblemCode
-from carnet_node.core.unsaved import CHECK_IN
-from carnet_node.core.views import customer_card, list_records, visit_view
+from carnet_node.core.saving.desk import save
+from carnet_node.core.saving.duplicates import TypedParty, find_candidates
+from carnet_node.core.saving.receiving import ReceivedCar, ReceivedParty, Reception, receive_car
+from carnet_node.core.saving.unsaved import CHECK_IN
+from carnet_node.core.showing.views import customer_card, list_records, visit_view
 from carnet_protocol.ids import RecordId, parse_record_text, record_text
 from carnet_protocol.kinds import CUSTOMER
 from carnet_protocol.registry import Value

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from carnet_node.core.bitmaps import contains
-from carnet_node.core.open_recalls import (
+from carnet_node.core.recalls.bitmaps import contains
+from carnet_node.core.recalls.open_recalls import (
     BitmapKey,
     CampaignRows,
     ExceptionKey,

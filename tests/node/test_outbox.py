@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from carnet_node.core.authoring import commit
-from carnet_node.core.inbox import SignedReceipt, apply_answers
 from carnet_node.core.limits import BATCH_BYTES_MIN
+from carnet_node.core.line.inbox import SignedReceipt, apply_answers
+from carnet_node.core.log.authoring import commit
+from carnet_node.core.log.outbox import BatchSize, next_batch
+from carnet_node.core.log.rejoin_state import is_behind_mark
 from carnet_node.core.node import Node
-from carnet_node.core.outbox import BatchSize, next_batch
 from carnet_node.core.records import HighWaterMark
-from carnet_node.core.rejoin_state import is_behind_mark
 from carnet_protocol import limits
 from carnet_protocol.changeset import set_bytes
 from carnet_protocol.kinds import CUSTOMER

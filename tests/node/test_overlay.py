@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from carnet_node.core.overlay import Fate, Overlaid, OwnOp, overlay
+from carnet_node.core.log.overlay import Fate, Overlaid, OwnOp, overlay
 from carnet_node.core.records import BaseRow, Mark
 from carnet_protocol import limits
 from carnet_protocol.ids import DealerId, OpId, RecordId

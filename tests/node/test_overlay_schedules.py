@@ -12,14 +12,14 @@ from random import Random
 
 import pytest
 
-from carnet_node.core.authoring import commit
-from carnet_node.core.inbox import SignedReceipt, apply_answers, apply_page
+from carnet_node.core.line.inbox import SignedReceipt, apply_answers, apply_page
+from carnet_node.core.log.authoring import commit
+from carnet_node.core.log.outbox import BatchSize, next_batch
+from carnet_node.core.log.rebuild import check_rebuild, rebuild
 from carnet_node.core.node import Node
-from carnet_node.core.outbox import BatchSize, next_batch
-from carnet_node.core.rebuild import check_rebuild, rebuild
-from carnet_node.core.record_view import RecordView
 from carnet_node.core.records import Mark
-from carnet_node.core.views import one_record
+from carnet_node.core.showing.record_view import RecordView
+from carnet_node.core.showing.views import one_record
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import RecordId, vehicle_id
 from carnet_protocol.kinds import PLATE, REGISTRY, VEHICLE

@@ -9,7 +9,7 @@ from carnet_node.adapters.keyring import data_key_check_of
 from carnet_node.bootstrap import open_installation
 from carnet_node.core.failures import KeysUnreadable
 from carnet_node.core.local_facts import FormDraft
-from carnet_node.core.own_keys import DATA_KEY_CHECK, OWN_EXCHANGE_KEY
+from carnet_node.core.log.own_keys import DATA_KEY_CHECK, OWN_EXCHANGE_KEY
 from carnet_node.core.records import BaseRow, HubSetRow, KeptAnswer
 from carnet_node.settings import NodeSettings
 from carnet_protocol.ids import RecordId, parse_record_text

@@ -22,8 +22,8 @@ from carnet_node.core.commands.drafting import Drafts, NewId, draft_new
 from carnet_node.core.commands.lines import NewJob
 from carnet_node.core.commands.vehicles import AddVehicle
 from carnet_node.core.commands.visits import OpenVisit
-from carnet_node.core.desk import save, save_vehicle, save_visit
-from carnet_node.core.editing import new_owner_drafts
+from carnet_node.core.saving.desk import save, save_vehicle, save_visit
+from carnet_node.core.saving.editing import new_owner_drafts
 from carnet_node.entrypoints.web.app import create_api
 from carnet_node.entrypoints.web.desk import Desk as LocalDesk
 from carnet_node.entrypoints.web.guards import LOOPBACK_NAMES

@@ -6,9 +6,9 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from carnet_node.adapters.bundle_files import open_bundle, seal_bundle
 from carnet_node.adapters.system import run_blocking
-from carnet_node.core.access_log import accesses_of
 from carnet_node.core.commands.customers import AddCustomer, add_customer
-from carnet_node.core.desk import save
+from carnet_node.core.saving.desk import save
+from carnet_node.core.staff.access_log import accesses_of
 from carnet_node.entrypoints.sticks import Sticks
 from carnet_node.entrypoints.web.app import create_api
 from carnet_node.entrypoints.web.desk import Desk

@@ -4,14 +4,14 @@ from functools import partial
 
 import pytest
 
-from carnet_node.core.access_log import accesses_of
 from carnet_node.core.commands.customers import AddCustomer, add_customer
 from carnet_node.core.commands.vehicles import AddVehicle
-from carnet_node.core.desk import save, save_vehicle
-from carnet_node.core.editing import new_owner_drafts
-from carnet_node.core.form_drafts import draft_of
 from carnet_node.core.local_facts import Access
-from carnet_node.core.views import customer_card, list_records, visit_view
+from carnet_node.core.saving.desk import save, save_vehicle
+from carnet_node.core.saving.editing import new_owner_drafts
+from carnet_node.core.saving.form_drafts import draft_of
+from carnet_node.core.showing.views import customer_card, list_records, visit_view
+from carnet_node.core.staff.access_log import accesses_of
 from carnet_protocol.ids import RecordId, parse_record_text, record_text
 from carnet_protocol.kinds import PROMISE_CHANGE
 from carnet_protocol.vin import VinPolicy

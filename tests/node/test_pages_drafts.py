@@ -2,11 +2,11 @@
 
 import pytest
 
-from carnet_node.core.access_log import accesses_of
 from carnet_node.core.commands.customers import AddCustomer, add_customer
-from carnet_node.core.desk import save
-from carnet_node.core.form_drafts import draft_of
 from carnet_node.core.local_facts import Access
+from carnet_node.core.saving.desk import save
+from carnet_node.core.saving.form_drafts import draft_of
+from carnet_node.core.staff.access_log import accesses_of
 from carnet_protocol.ids import record_text
 from support.browsing import Fields, Visitor
 from support.staffed import Site, hire_with_password

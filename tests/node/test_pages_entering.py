@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from fastapi.routing import APIRoute
 
-from carnet_node.core.acting import acting_for
 from carnet_node.core.desk_limits import SESSION_IDLE_MS
-from carnet_node.core.staff import let_leave
+from carnet_node.core.log.acting import acting_for
+from carnet_node.core.staff.staff import let_leave
 from carnet_node.entrypoints.pages.site import ROUTERS
 from carnet_protocol.ids import record_text
 from support.browsing import Fields, Visitor

@@ -11,13 +11,13 @@ import pytest
 
 from carnet_node.adapters.system import run_blocking
 from carnet_node.adapters.uploads import drop_upload, find_upload, put_upload
-from carnet_node.core.access_log import accesses_of
 from carnet_node.core.commands.customers import AddCustomer, add_customer
-from carnet_node.core.desk import save
 from carnet_node.core.desk_limits import SESSION_IDLE_MS
-from carnet_node.core.import_columns import COLUMNS
-from carnet_node.core.lists import LISTS
-from carnet_node.core.views import list_records
+from carnet_node.core.exchange.import_columns import COLUMNS
+from carnet_node.core.exchange.lists import LISTS
+from carnet_node.core.saving.desk import save
+from carnet_node.core.showing.views import list_records
+from carnet_node.core.staff.access_log import accesses_of
 from carnet_node.entrypoints.pages.import_sheets import ImportRun
 from carnet_node.entrypoints.pages.labels import LIST_COLUMNS
 from carnet_node.entrypoints.pages.page import Pages

@@ -7,8 +7,8 @@ import pytest
 
 from carnet_node.core.commands.customers import AddCustomer, add_customer
 from carnet_node.core.commands.vehicles import AddVehicle
-from carnet_node.core.desk import save, save_vehicle
-from carnet_node.core.views import list_records
+from carnet_node.core.saving.desk import save, save_vehicle
+from carnet_node.core.showing.views import list_records
 from carnet_protocol.ids import record_text
 from carnet_protocol.kinds import CUSTOMER
 from carnet_protocol.vin import VinPolicy

@@ -11,7 +11,7 @@ import pytest
 
 from carnet_node.adapters.system import run_blocking
 from carnet_node.adapters.uploads import find_upload
-from carnet_node.core.import_columns import SIDE_HEADERS, SIDE_HEADERS_ZH, ImportKind, lay_out
+from carnet_node.core.exchange.import_columns import SIDE_HEADERS, SIDE_HEADERS_ZH, ImportKind, lay_out
 from carnet_node.entrypoints.web.app import create_api
 from carnet_node.entrypoints.web.desk import Desk
 from carnet_node.entrypoints.web.guards import LOOPBACK_NAMES

@@ -6,9 +6,9 @@ import pytest
 
 from carnet_node.core.commands.vehicles import AddVehicle
 from carnet_node.core.commands.visits import OpenVisit
-from carnet_node.core.desk import save_visit_by_vin
-from carnet_node.core.editing import require_visit
 from carnet_node.core.node import Node
+from carnet_node.core.saving.desk import save_visit_by_vin
+from carnet_node.core.saving.editing import require_visit
 from carnet_protocol.ids import RecordId, record_text, vehicle_id
 from carnet_protocol.legal_days import DAY_MS
 from carnet_protocol.recall_lists import ListKind

@@ -4,16 +4,16 @@ from functools import partial
 
 import pytest
 
-from carnet_node.core.access_log import accesses_of
-from carnet_node.core.authoring import commit_within
 from carnet_node.core.commands.customers import AddCustomer, add_customer
 from carnet_node.core.commands.drafting import draft_edit
 from carnet_node.core.commands.vehicles import AddVehicle, ReadOdometer, read_odometer
 from carnet_node.core.commands.visits import OpenVisit
-from carnet_node.core.desk import save, save_vehicle, save_visit
-from carnet_node.core.editing import new_owner_drafts
 from carnet_node.core.local_facts import Access
-from carnet_node.core.views import list_records, one_record
+from carnet_node.core.log.authoring import commit_within
+from carnet_node.core.saving.desk import save, save_vehicle, save_visit
+from carnet_node.core.saving.editing import new_owner_drafts
+from carnet_node.core.showing.views import list_records, one_record
+from carnet_node.core.staff.access_log import accesses_of
 from carnet_protocol.ids import RecordId, record_text, vehicle_id
 from carnet_protocol.kinds import STAFF, VEHICLE
 from carnet_protocol.registry import Value

@@ -3,8 +3,8 @@
 import httpx
 import pytest
 
-from carnet_node.core.form_drafts import drafts_of
-from carnet_node.core.views import list_records
+from carnet_node.core.saving.form_drafts import drafts_of
+from carnet_node.core.showing.views import list_records
 from carnet_node.entrypoints.pages.forms import Typed, digests_as_sent, typed_since
 from carnet_protocol.kinds import VISIT
 from support.browsing import Fields, Visitor

@@ -6,9 +6,9 @@ from functools import partial
 import pytest
 
 from carnet_node.core.commands.customers import AddCustomer, add_customer
-from carnet_node.core.desk import save
 from carnet_node.core.desk_limits import SEARCHES_KEPT_MAX
-from carnet_node.core.searching import is_whole_plate
+from carnet_node.core.saving.desk import save
+from carnet_node.core.showing.searching import is_whole_plate
 from carnet_node.entrypoints.pages.searches import Searches
 from carnet_protocol.ids import record_text
 from support.browsing import Visitor

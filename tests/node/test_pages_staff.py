@@ -4,13 +4,13 @@ import re
 
 import pytest
 
-from carnet_node.core.access_log import accesses_of, note_access, report_on
-from carnet_node.core.acting import acting_for
-from carnet_node.core.conflicts import list_conflicts
 from carnet_node.core.desk_limits import REPORT_ROWS_MAX
-from carnet_node.core.form_drafts import drafts_of, keep_draft
 from carnet_node.core.local_facts import Access, AccessEntry
-from carnet_node.core.staff import list_staff
+from carnet_node.core.log.acting import acting_for
+from carnet_node.core.saving.form_drafts import drafts_of, keep_draft
+from carnet_node.core.showing.conflicts import list_conflicts
+from carnet_node.core.staff.access_log import accesses_of, note_access, report_on
+from carnet_node.core.staff.staff import list_staff
 from carnet_protocol.ids import RecordId, record_text
 from support.browsing import Fields, Visitor
 from support.staffed import PASSWORD, Site, hire, hire_with_password

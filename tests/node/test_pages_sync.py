@@ -4,10 +4,10 @@ from functools import partial
 
 import pytest
 
-from carnet_node.core.access_log import accesses_of
 from carnet_node.core.commands.customers import AddCustomer, add_customer
-from carnet_node.core.desk import save
 from carnet_node.core.local_facts import Access
+from carnet_node.core.saving.desk import save
+from carnet_node.core.staff.access_log import accesses_of
 from carnet_protocol.ids import RecordId, record_text
 from support.browsing import Visitor
 from support.staffed import Site

@@ -8,9 +8,9 @@ import openpyxl
 import pytest
 
 from carnet_node.core.commands.vehicles import AddVehicle, add_plate
-from carnet_node.core.desk import save, save_vehicle
-from carnet_node.core.vehicle_file import EventKind, vehicle_file
-from carnet_node.core.views import visit_view
+from carnet_node.core.saving.desk import save, save_vehicle
+from carnet_node.core.showing.vehicle_file import EventKind, vehicle_file
+from carnet_node.core.showing.views import visit_view
 from carnet_protocol.ids import parse_record_text, record_text
 from carnet_protocol.segments import encode_segment
 from carnet_protocol.vin import VinPolicy

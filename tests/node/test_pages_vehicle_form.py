@@ -6,9 +6,9 @@ import pytest
 
 from carnet_node.core.commands.customers import AddCustomer, add_customer
 from carnet_node.core.commands.vehicles import AddVehicle
-from carnet_node.core.desk import save, save_vehicle
-from carnet_node.core.editing import new_owner_drafts, require_vehicle
-from carnet_node.core.views import VehicleView
+from carnet_node.core.saving.desk import save, save_vehicle
+from carnet_node.core.saving.editing import new_owner_drafts, require_vehicle
+from carnet_node.core.showing.views import VehicleView
 from carnet_protocol.ids import RecordId, record_text
 from carnet_protocol.vin import VinPolicy
 from support.browsing import Visitor

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from carnet_node.adapters.store import driver
-from carnet_node.core.authoring import commit
-from carnet_node.core.inbox import apply_page
+from carnet_node.core.line.inbox import apply_page
+from carnet_node.core.log.authoring import commit
+from carnet_node.core.log.rebuild import Difference, check_rebuild, rebuild
 from carnet_node.core.node import Node
-from carnet_node.core.rebuild import Difference, check_rebuild, rebuild
-from carnet_node.core.recall_check import RecallState, check_recalls
+from carnet_node.core.recalls.recall_check import RecallState, check_recalls
 from carnet_protocol.registry import Value
 from carnet_protocol.segments import encode_segment
 from support.desk import record

@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 from openpyxl import load_workbook
 
-from carnet_node.core.acting import acting_for
 from carnet_node.core.commands.customers import AddCustomer, add_customer
 from carnet_node.core.commands.drafting import draft_new
 from carnet_node.core.commands.vehicles import AddVehicle
-from carnet_node.core.desk import save, save_vehicle
+from carnet_node.core.log.acting import acting_for
 from carnet_node.core.node import Node
-from carnet_node.core.recall_calls import call_list, note_call
 from carnet_node.core.refusals import CommandRefused
-from carnet_node.core.stop_sales import acknowledge, stop_list
+from carnet_node.core.saving.desk import save, save_vehicle
+from carnet_node.core.saving.recall_calls import call_list, note_call
+from carnet_node.core.saving.stop_sales import acknowledge, stop_list
 from carnet_node.entrypoints.exporting import export_list
 from carnet_protocol.ids import RecordId, record_text, vehicle_id
 from carnet_protocol.kinds import CONSENT, CONTACT_PREFERENCE, OWNERSHIP, VEHICLE

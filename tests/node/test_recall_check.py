@@ -5,17 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from carnet_node.core.authoring import commit
 from carnet_node.core.commands.recall_work import CompleteRecall, complete_recall, retract_completion
-from carnet_node.core.inbox import apply_page
+from carnet_node.core.line.inbox import apply_page
+from carnet_node.core.log.authoring import commit
 from carnet_node.core.node import DeskSettings, Node
-from carnet_node.core.recall_check import (
+from carnet_node.core.recalls.recall_check import (
     RecallState,
     check_many,
     check_recalls,
 )
-from carnet_node.core.recall_set import Missing, missing_segments, store_segment
-from carnet_node.core.views import one_record
+from carnet_node.core.recalls.recall_set import Missing, missing_segments, store_segment
+from carnet_node.core.showing.views import one_record
 from carnet_protocol.changeset import Draft
 from carnet_protocol.errors import Malformed
 from carnet_protocol.ids import completion_id, vehicle_id

@@ -6,7 +6,7 @@ import pytest
 
 from carnet_node.core.commands.drafting import Read
 from carnet_node.core.commands.recall_work import CompleteRecall, MoveCompletions, complete_recall, move_completions
-from carnet_node.core.recall_terms import DoneSoFar, RecallTerms, done_so_far, methods_of, work_of
+from carnet_node.core.recalls.recall_terms import DoneSoFar, RecallTerms, done_so_far, methods_of, work_of
 from carnet_node.core.refusals import ProblemCode
 from carnet_protocol.demands import Demands, EvidenceAsked, WorkItem
 from carnet_protocol.errors import BadValue

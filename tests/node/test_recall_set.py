@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from carnet_node.core.inbox import apply_page
+from carnet_node.core.line.inbox import apply_page
 from carnet_node.core.node import DeskSettings, Node
-from carnet_node.core.recall_check import RecallState, check_recalls
-from carnet_node.core.recall_set import (
+from carnet_node.core.recalls.recall_check import RecallState, check_recalls
+from carnet_node.core.recalls.recall_set import (
     Missing,
     is_manifest_due,
     manifest_state,

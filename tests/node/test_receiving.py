@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from carnet_node.core.authoring import commit
 from carnet_node.core.commands.customers import AddCustomer
 from carnet_node.core.commands.lines import NewJob
-from carnet_node.core.duplicates import TypedParty, find_candidates
+from carnet_node.core.log.authoring import commit
 from carnet_node.core.node import Node
-from carnet_node.core.receiving import RecallDone, ReceivedCar, ReceivedParty, Reception, receive_car
 from carnet_node.core.refusals import CommandRefused, Problem, ProblemCode
-from carnet_node.core.views import customer_card, vehicle_view, visit_view
+from carnet_node.core.saving.duplicates import TypedParty, find_candidates
+from carnet_node.core.saving.receiving import RecallDone, ReceivedCar, ReceivedParty, Reception, receive_car
+from carnet_node.core.showing.views import customer_card, vehicle_view, visit_view
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import RecordId, ownership_id, vehicle_id
 from carnet_protocol.kinds import ADDRESS, CUSTOMER, ODOMETER_READING, OWNERSHIP, PHONE, PLATE, VEHICLE, VISIT

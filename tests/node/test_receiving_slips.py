@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from carnet_node.core.authoring import commit
 from carnet_node.core.commands.customers import AddCustomer
 from carnet_node.core.commands.lines import NewJob
+from carnet_node.core.log.authoring import commit
 from carnet_node.core.node import Node
-from carnet_node.core.receiving import ReceivedCar, ReceivedParty, Reception, receive_car
 from carnet_node.core.refusals import CommandRefused, ProblemCode
-from carnet_node.core.views import vehicle_view
+from carnet_node.core.saving.receiving import ReceivedCar, ReceivedParty, Reception, receive_car
+from carnet_node.core.showing.views import vehicle_view
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import vehicle_id
 from carnet_protocol.kinds import PLATE, VEHICLE

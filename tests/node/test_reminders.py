@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from carnet_node.core.birthdays import Birthday, birthdays_within, month_days_of
-from carnet_node.core.lists import LISTS
+from carnet_node.core.commands.birthdays import Birthday, birthdays_within, month_days_of
+from carnet_node.core.exchange.lists import LISTS
 from support.api_node import PERSONAL, ApiNode, Json
 from support.node_builder import build_node
 from support.vins import make_vins

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from carnet_node.core.basis import customer_as_read
 from carnet_node.core.commands.customers import AddCustomer, add_customer
-from carnet_node.core.desk import save
-from carnet_node.core.editing import remove_customer
 from carnet_node.core.node import Node
-from carnet_node.core.views import CustomerCard, customer_card
+from carnet_node.core.saving.basis import customer_as_read
+from carnet_node.core.saving.desk import save
+from carnet_node.core.saving.editing import remove_customer
+from carnet_node.core.showing.views import CustomerCard, customer_card
 from carnet_protocol.kinds import PHONE
 from support.node_builder import build_node
 

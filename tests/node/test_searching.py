@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from carnet_node.core import desk
-from carnet_node.core.authoring import commit
 from carnet_node.core.commands import customers, vehicles, visits
 from carnet_node.core.desk_limits import IN_SHOP_SEARCHED_MAX
+from carnet_node.core.log.authoring import commit
 from carnet_node.core.node import Node
-from carnet_node.core.searching import FoundBy, find
+from carnet_node.core.saving import desk
+from carnet_node.core.showing.searching import FoundBy, find
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import RecordId
 from carnet_protocol.kinds import CUSTOMER, VEHICLE, VISIT

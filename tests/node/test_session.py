@@ -5,8 +5,8 @@ from pathlib import Path
 import anyio
 import pytest
 
+from carnet_node.core.line.session import say_hello
 from carnet_node.core.records import HighWaterMark
-from carnet_node.core.session import say_hello
 from carnet_node.core.store_failures import Rejoining, WritingStopped
 from carnet_protocol.errors import NotAuthentic, OutOfOrder
 from carnet_protocol.hello import Situation

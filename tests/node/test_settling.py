@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from carnet_node.core.commands.lines import line_amount
+from carnet_node.core.commands.settling import Bill, PayTypeSum, Settling, Share, settle_bill, split_fen
 from carnet_node.core.refusals import CommandRefused
-from carnet_node.core.settling import Bill, PayTypeSum, Settling, Share, settle_bill, split_fen
 from carnet_node.core.shop_limits import SHARES_MAX
 from carnet_protocol.ids import RecordId
 from carnet_protocol.kinds import JOB, LABOUR_LINE, PART_LINE, PAY_TYPES

@@ -4,19 +4,19 @@ from pathlib import Path
 
 import pytest
 
-from carnet_node.core.access_log import accesses_of, begin_export, note_access
-from carnet_node.core.acting import acting_for, author_of, writers_of
-from carnet_node.core.authoring import commit
 from carnet_node.core.commands.customers import EditCustomer, edit_customer
-from carnet_node.core.desk import save
 from carnet_node.core.desk_limits import OPS_BESIDE_MAX
 from carnet_node.core.local_facts import Access
+from carnet_node.core.log.acting import acting_for, author_of, writers_of
+from carnet_node.core.log.authoring import commit
 from carnet_node.core.node import Node
 from carnet_node.core.refusals import CommandRefused, ProblemCode
 from carnet_node.core.roles import GRANTED, Permission, may
-from carnet_node.core.staff import add_member, edit_member, is_set_up, let_leave, list_staff, set_up
-from carnet_node.core.staff_list import member_by_no
-from carnet_node.core.views import one_record
+from carnet_node.core.saving.desk import save
+from carnet_node.core.showing.views import one_record
+from carnet_node.core.staff.access_log import accesses_of, begin_export, note_access
+from carnet_node.core.staff.staff import add_member, edit_member, is_set_up, let_leave, list_staff, set_up
+from carnet_node.core.staff.staff_list import member_by_no
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import OpId
 from carnet_protocol.kinds import CUSTOMER, STAFF, STAFF_ROLES, VISIT

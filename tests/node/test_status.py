@@ -8,9 +8,9 @@ import pytest
 from carnet_node.adapters import statements as sql
 from carnet_node.adapters.schema import upgrade
 from carnet_node.adapters.store import driver
-from carnet_node.core.authoring import commit
+from carnet_node.core.log.authoring import commit
 from carnet_node.core.node import Node
-from carnet_node.core.status import Waiting, status_of
+from carnet_node.core.showing.status import Waiting, status_of
 from carnet_protocol.kinds import CUSTOMER, PHONE
 from support.desk import record
 from support.exchange import answer, deliver, draft

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from carnet_node.core.commands.drafting import draft_new
-from carnet_node.core.desk import save
 from carnet_node.core.desk_limits import STOP_ROWS_MAX
+from carnet_node.core.exchange.lists import LISTS
 from carnet_node.core.limits import LIST_ROWS_MAX
-from carnet_node.core.lists import LISTS
 from carnet_node.core.node import Node
-from carnet_node.core.stop_sales import UNREAD, stop_list
+from carnet_node.core.saving.desk import save
+from carnet_node.core.saving.stop_sales import UNREAD, stop_list
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import vehicle_id
 from carnet_protocol.kinds import VEHICLE

@@ -14,10 +14,10 @@ import pytest
 
 from carnet_node.adapters.schema import upgrade
 from carnet_node.adapters.store import SqliteNodeStore, driver, open_connection, translated_errors
-from carnet_node.core.authoring import commit
 from carnet_node.core.limits import REWRITTEN_AT_ONCE_BYTES
+from carnet_node.core.log.authoring import commit
+from carnet_node.core.log.rebuild import check_rebuild
 from carnet_node.core.node import Node
-from carnet_node.core.rebuild import check_rebuild
 from carnet_node.core.store_failures import DiskFull, StoreBroken, StoreBusy
 from carnet_protocol.changeset import Draft, reread_set
 from carnet_protocol.ids import RecordId

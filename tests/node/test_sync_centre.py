@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from carnet_node.core.acting import acting_for
-from carnet_node.core.authoring import commit
+from carnet_node.core.log.acting import acting_for
+from carnet_node.core.log.authoring import commit
 from carnet_node.core.node import Node
-from carnet_node.core.status import status_of
-from carnet_node.core.sync_centre import sync_centre
+from carnet_node.core.showing.status import status_of
+from carnet_node.core.showing.sync_centre import sync_centre
 from carnet_protocol.changeset import Draft
 from carnet_protocol.kinds import CUSTOMER, JOB, PHONE, STAFF, VEHICLE, VISIT
 from carnet_protocol.messages import Verdict

@@ -8,12 +8,12 @@ import anyio
 import pytest
 
 from carnet_node.adapters.sync_loop import BackgroundSync
-from carnet_node.core.authoring import commit
 from carnet_node.core.failures import HubRefused, HubUnreachable
 from carnet_node.core.hub_link import FeedQuery
 from carnet_node.core.limits import LONG_POLL_S, PAGE_PAUSE_S
+from carnet_node.core.log.authoring import commit
+from carnet_node.core.log.sync_state import load_state
 from carnet_node.core.node import Node
-from carnet_node.core.sync_state import load_state
 from carnet_protocol.changeset import Draft
 from carnet_protocol.hello import Situation
 from carnet_protocol.ids import new_record_id

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from carnet_node.core.failures import AnotherSender, HubUnreachable
-from carnet_node.core.session import SyncPorts
+from carnet_node.core.line.session import SyncPorts
 from carnet_protocol.changeset import ChangeSet
 from carnet_protocol.errors import NotAuthentic
 from carnet_protocol.hello import Situation

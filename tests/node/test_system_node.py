@@ -9,7 +9,7 @@ import zstandard
 from carnet_node.adapters.compression import deflate, inflate
 from carnet_node.adapters.system import DiskFiles, SystemEntropy
 from carnet_node.core.limits import RETRY_MAX_MS
-from carnet_node.core.schedule import dice_of, idle_delay_ms, retry_delay_ms
+from carnet_node.core.line.schedule import dice_of, idle_delay_ms, retry_delay_ms
 from carnet_protocol.errors import Malformed
 from carnet_protocol.reasons import Reason
 

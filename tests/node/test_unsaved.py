@@ -1,7 +1,7 @@
 """Check-ins that were begun and not saved: side by side, each found by its plate, none in the form of another."""
 
-from carnet_node.core.form_drafts import draft_of, keep_draft
-from carnet_node.core.unsaved import (
+from carnet_node.core.saving.form_drafts import draft_of, keep_draft
+from carnet_node.core.saving.unsaved import (
     another_form,
     begin_with_plate,
     form_of_car,

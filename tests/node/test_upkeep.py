@@ -9,8 +9,8 @@ import pytest
 
 from carnet_node.adapters.store import SqliteNodeStore
 from carnet_node.adapters.upkeep import Upkeep
-from carnet_node.core.authoring import commit
 from carnet_node.core.desk_limits import COPY_BACK_EVERY_S
+from carnet_node.core.log.authoring import commit
 from carnet_node.core.node import Node
 from carnet_node.core.store_failures import StoreBusy
 from carnet_protocol.changeset import Draft

@@ -7,19 +7,19 @@ from pathlib import Path
 import pytest
 
 from carnet_node.adapters.store import SqliteNodeStore, driver
-from carnet_node.core import desk
-from carnet_node.core.authoring import commit
 from carnet_node.core.commands import customers, settlement, vehicles, visits
 from carnet_node.core.commands.drafting import Drafts, NewId
 from carnet_node.core.commands.lines import NewJob
-from carnet_node.core.inbox import apply_page
+from carnet_node.core.line.inbox import apply_page
+from carnet_node.core.log.authoring import commit
 from carnet_node.core.node import Node
-from carnet_node.core.odometer import ReadingFlag
-from carnet_node.core.recall_check import RecallState
+from carnet_node.core.recalls.recall_check import RecallState
 from carnet_node.core.records import SyncMark
 from carnet_node.core.refusals import CommandRefused
-from carnet_node.core.searching import find
-from carnet_node.core.views import customer_card, list_records, one_record, vehicle_view, visit_view
+from carnet_node.core.saving import desk
+from carnet_node.core.showing.odometer import ReadingFlag
+from carnet_node.core.showing.searching import find
+from carnet_node.core.showing.views import customer_card, list_records, one_record, vehicle_view, visit_view
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import RecordId, vehicle_id
 from carnet_protocol.kinds import CUSTOMER, LABOUR_LINE, ODOMETER_READING, PHONE, PLATE, VEHICLE, VISIT

@@ -10,10 +10,10 @@ from carnet_node.core.commands.drafting import Drafts
 from carnet_node.core.commands.recall_work import CompleteRecall, complete_recall
 from carnet_node.core.commands.vehicles import AddVehicle, add_plate
 from carnet_node.core.commands.visits import OpenVisit
-from carnet_node.core.desk import save, save_vehicle, save_visit, save_visit_by_vin
 from carnet_node.core.node import Node
 from carnet_node.core.refusals import CommandRefused
-from carnet_node.core.views import one_record, visit_view
+from carnet_node.core.saving.desk import save, save_vehicle, save_visit, save_visit_by_vin
+from carnet_node.core.showing.views import one_record, visit_view
 from carnet_protocol.ids import RecordId, vehicle_id
 from carnet_protocol.kinds import CUSTOMER, VEHICLE, VISIT
 from carnet_protocol.registry import Value

@@ -10,16 +10,16 @@ import pytest
 from openpyxl import Workbook
 
 from carnet_node.adapters.workbook_files import SheetTable, cell_text, open_workbook
-from carnet_node.core.acting import acting_for
 from carnet_node.core.desk_limits import PREVIEW_COUNTED_MAX, PREVIEW_ROWS_MAX
-from carnet_node.core.import_columns import ImportKind, in_import_order, lay_out
-from carnet_node.core.import_mapping import SET_ASIDE, lay_out_mapped, mapping_of, save_mapping
-from carnet_node.core.import_run import Progress, preview_import, run_import
-from carnet_node.core.importing import LeftOut, SourceRow
+from carnet_node.core.exchange.import_columns import ImportKind, in_import_order, lay_out
+from carnet_node.core.exchange.import_mapping import SET_ASIDE, lay_out_mapped, mapping_of, save_mapping
+from carnet_node.core.exchange.import_run import Progress, preview_import, run_import
+from carnet_node.core.exchange.importing import LeftOut, SourceRow
 from carnet_node.core.limits import IMPORT_ROWS_MAX
+from carnet_node.core.log.acting import acting_for
 from carnet_node.core.node import Node
 from carnet_node.core.refusals import ProblemCode
-from carnet_node.core.searching import find
+from carnet_node.core.showing.searching import find
 from carnet_protocol.errors import BadValue
 from carnet_protocol.kinds import CUSTOMER
 from support.cli_node import CliNode, enrol_folder

@@ -27,11 +27,11 @@ from typing import Any, Final
 
 from carnet_hub.adapters.store import scratch_store
 from carnet_hub.bootstrap import open_hub
-from carnet_hub.core.rebuild import check_projections, site_digest
+from carnet_hub.core.log.rebuild import check_projections, site_digest
 from carnet_hub.core.rows import DealerRow
 from carnet_hub.settings import HubSettings
 from carnet_node.bootstrap import open_installation
-from carnet_node.core.rebuild import check_rebuild
+from carnet_node.core.log.rebuild import check_rebuild
 from carnet_node.settings import NodeSettings
 from process.commands import Killer, kill_bundles, kill_import
 from process.ledger import Held, versions_gone_back

@@ -20,8 +20,8 @@ from carnet_hub.adapters.relink_opening import Engine, open_engine
 from carnet_hub.adapters.relink_rows import KEYS_FILE
 from carnet_hub.adapters.system import SystemEntropy
 from carnet_hub.adapters.weighing import ShippedWeigher
-from carnet_hub.core.relink_failures import EngineFailed
 from carnet_hub.core.relink_ports import SURE_BLOCKS
+from carnet_hub.core.stewardship.relink_failures import EngineFailed
 from carnet_master.clusters import Pair, pair_of
 from carnet_master.features import Features, RawCustomer, customer_features
 from carnet_master.keys import blocking_keys

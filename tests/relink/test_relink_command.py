@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from carnet_hub.core.ingest import receive_sets
+from carnet_hub.core.exchange.ingest import receive_sets
 from carnet_hub.core.master_ports import NO_WEIGHER
 from carnet_hub.entrypoints.cli.exits import Exit
 from carnet_protocol.changeset import Draft

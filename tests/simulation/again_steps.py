@@ -12,7 +12,7 @@ stands in `history_steps`.
 from typing import Final
 
 from carnet_node.core.failures import HubUnreachable
-from carnet_node.core.session import say_hello
+from carnet_node.core.line.session import say_hello
 from carnet_protocol.errors import Refused
 from simulation.history_steps import check_closed, put_back_hub, read_aside
 from simulation.stage import Stage, Step

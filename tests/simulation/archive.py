@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from carnet_hub.core.at_rest import plain_opening
-from carnet_hub.core.entries import unpack_detail
 from carnet_hub.core.hub import Hub
-from carnet_hub.core.receipts import unpack_voids
+from carnet_hub.core.log.entries import unpack_detail
 from carnet_hub.core.rows import LogKind, LogRow
+from carnet_hub.core.sets.receipts import unpack_voids
 from carnet_protocol.changeset import reread_set
 from carnet_protocol.ids import RECORD_ID_BYTES, HubId, OpId, split_op_ids
 from carnet_protocol.kinds import ERASURE, REGISTRY, VISIT, VISIT_STATES, VISIT_TRANSITIONS

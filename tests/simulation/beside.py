@@ -8,9 +8,9 @@ from collections.abc import Callable
 from copy import copy
 from functools import partial
 
-from carnet_hub.core.ingest import receive_sets
+from carnet_hub.core.exchange.ingest import receive_sets
 from carnet_hub.core.ports import StoreError
-from carnet_node.core.authoring import commit
+from carnet_node.core.log.authoring import commit
 from carnet_node.core.store_failures import StoreBusy
 from carnet_protocol.messages import PushCode
 from simulation import desk

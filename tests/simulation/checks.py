@@ -13,14 +13,14 @@ from collections.abc import Iterable
 
 from carnet_hub.core.at_rest import plain_entries, plain_settled
 from carnet_hub.core.hub import Hub
-from carnet_hub.core.masking import NOBODY
+from carnet_hub.core.log.rebuild import check_projections, site_digest
 from carnet_hub.core.ports import Snapshot
-from carnet_hub.core.rebuild import check_projections, site_digest
-from carnet_hub.core.routing import HUB_SET
 from carnet_hub.core.rows import EVERYBODY, PROJECTIONS, RecordRow
+from carnet_hub.core.sets.masking import NOBODY
+from carnet_hub.core.sets.routing import HUB_SET
 from carnet_node.adapters.store import driver
+from carnet_node.core.log.rebuild import check_rebuild, rebuild
 from carnet_node.core.ports import ReadTransaction
-from carnet_node.core.rebuild import check_rebuild, rebuild
 from carnet_node.core.records import Mark
 from carnet_protocol.ids import RecordId
 from carnet_protocol.kinds import REGISTRY

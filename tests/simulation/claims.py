@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from carnet_node.core.odometer import judge_odometer, reading_of
-from carnet_node.core.record_view import view_record
+from carnet_node.core.showing.odometer import judge_odometer, reading_of
+from carnet_node.core.showing.record_view import view_record
 from carnet_protocol.kinds import REGISTRY
 from carnet_protocol.registry import Value
 from carnet_protocol.writes import Write

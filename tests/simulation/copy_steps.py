@@ -15,7 +15,7 @@ from typing import Final
 from carnet_node.adapters.high_water import MARK_FILE
 from carnet_node.adapters.keyring import SIGNING_FILE
 from carnet_node.adapters.rotating import NEXT_FILE, PREVIOUS_FILE
-from carnet_node.core.rejoin import take_over
+from carnet_node.core.log.rejoin import take_over
 from carnet_protocol.changeset import EpochReason
 from simulation.invariants import Broken
 from simulation.restore_steps import take_image

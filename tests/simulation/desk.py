@@ -11,7 +11,7 @@ from typing import Final
 
 from carnet_node.core.commands.drafting import Read, draft_delete, draft_edit, draft_new, draft_retraction
 from carnet_node.core.ports import ReadTransaction
-from carnet_node.core.record_view import view_record
+from carnet_node.core.showing.record_view import view_record
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import new_record_id, ownership_id, vehicle_id
 from carnet_protocol.kinds import REGISTRY, VISIT_STATES, VISIT_TRANSITIONS

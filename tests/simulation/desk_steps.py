@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from carnet_node.core.conflicts import list_conflicts, restore_value
+from carnet_node.core.showing.conflicts import list_conflicts, restore_value
 from carnet_protocol.changeset import Draft
 from carnet_protocol.errors import NotAllowed
 from carnet_protocol.ids import RecordId, vehicle_id

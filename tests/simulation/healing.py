@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Final
 
-from carnet_hub.core.authoring import write_hub_set
-from carnet_hub.core.freeing import free_forgotten
-from carnet_hub.core.quarantine import give_up_parked, list_parked
+from carnet_hub.core.exchange.freeing import free_forgotten
+from carnet_hub.core.exchange.quarantine import give_up_parked, list_parked
+from carnet_hub.core.log.authoring import write_hub_set
 from carnet_node.core.failures import HubRefused
-from carnet_node.core.sync import RoundReport
+from carnet_node.core.line.sync import RoundReport
 from carnet_protocol.changeset import Draft
 from carnet_protocol.errors import OutOfOrder
 from carnet_protocol.ids import RecordId

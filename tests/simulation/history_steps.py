@@ -17,8 +17,8 @@ from typing import Final
 
 from carnet_hub.adapters.high_water import MARK_FILE, HubMarkFile
 from carnet_hub.adapters.store import SqlStore
-from carnet_hub.core.histories import DatabaseBehind, check_mark, open_new_hub_epoch
 from carnet_hub.core.ports import StoreError
+from carnet_hub.core.sets.histories import DatabaseBehind, check_mark, open_new_hub_epoch
 from carnet_node.adapters.store import driver
 from simulation.handed_back import read_of_hub
 from simulation.invariants import Broken

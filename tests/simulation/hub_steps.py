@@ -2,12 +2,12 @@
 
 from typing import Final
 
-from carnet_hub.core.authoring import write_hub_set
-from carnet_hub.core.conflicts import list_conflicts, restore_value
-from carnet_hub.core.ingest import receive_sets
-from carnet_hub.core.offers import receive_offer
-from carnet_hub.core.quarantine import give_up_parked, list_parked, release_parked
-from carnet_hub.core.rebuild import exclude_sets, rebuild_projections
+from carnet_hub.core.exchange.ingest import receive_sets
+from carnet_hub.core.exchange.offers import receive_offer
+from carnet_hub.core.exchange.quarantine import give_up_parked, list_parked, release_parked
+from carnet_hub.core.log.authoring import write_hub_set
+from carnet_hub.core.log.conflicts import list_conflicts, restore_value
+from carnet_hub.core.log.rebuild import exclude_sets, rebuild_projections
 from carnet_protocol.changeset import Draft
 from carnet_protocol.errors import BadValue, NotAllowed
 from carnet_protocol.hello import LostSet

@@ -9,16 +9,16 @@ from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from carnet_hub.core.exchange.ingest import receive_sets
+from carnet_hub.core.exchange.revoking import retire_node, revoke_compromised
+from carnet_hub.core.exchange.standing import resume_node, suspend_node
 from carnet_hub.core.failures import Unusable
-from carnet_hub.core.ingest import receive_sets
-from carnet_hub.core.revoking import retire_node, revoke_compromised
-from carnet_hub.core.standing import resume_node, suspend_node
 from carnet_node.adapters.keyring import KEY_BYTES
 from carnet_node.adapters.rotating import ASIDE_FILE, SigningKeys, rotate
-from carnet_node.core.excluded import confirm_excluded, fetch_excluded, list_excluded
 from carnet_node.core.failures import HubUnreachable
+from carnet_node.core.line.session import say_hello
+from carnet_node.core.log.excluded import confirm_excluded, fetch_excluded, list_excluded
 from carnet_node.core.refusals import CommandRefused, ProblemCode
-from carnet_node.core.session import say_hello
 from carnet_protocol.changeset import Draft
 from carnet_protocol.errors import NotAllowed, Refused
 from carnet_protocol.ids import NodeId, vehicle_id

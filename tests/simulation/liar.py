@@ -7,9 +7,9 @@ decide, and every other node must come out as if it had only written what it may
 from contextlib import suppress
 from typing import Final
 
+from carnet_hub.core.exchange.ingest import receive_sets
+from carnet_hub.core.exchange.standing import resume_node, suspend_node
 from carnet_hub.core.failures import Unusable
-from carnet_hub.core.ingest import receive_sets
-from carnet_hub.core.standing import resume_node, suspend_node
 from carnet_protocol.changeset import Draft, build_ops
 from carnet_protocol.ids import RecordId, vehicle_id
 from carnet_protocol.kinds import REGISTRY, VEHICLE

@@ -7,7 +7,7 @@ the row comes from, and the node's own that are not void.
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from carnet_hub.core.masking import NOBODY
+from carnet_hub.core.sets.masking import NOBODY
 from carnet_node.core.ports import ReadTransaction
 from carnet_node.core.records import BaseRow, Mark, SetVerdict, StoredRecord
 from carnet_protocol.fold import effective_based_on

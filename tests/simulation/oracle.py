@@ -9,7 +9,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from carnet_hub.core.masking import NOBODY
+from carnet_hub.core.sets.masking import NOBODY
 from carnet_protocol.ids import OpId
 from carnet_protocol.registry import Kind, Resolver
 from carnet_protocol.resolvers import show

@@ -7,9 +7,9 @@ may conclude from it is the business of `overreach`.
 from dataclasses import replace
 from typing import Final
 
-from carnet_hub.core.erasing import erase_customer
 from carnet_hub.core.failures import AlreadyErased, Unusable
-from carnet_hub.core.purging import purge_all
+from carnet_hub.core.upkeep.erasing import erase_customer
+from carnet_hub.core.upkeep.purging import purge_all
 from carnet_protocol.ids import RecordId
 from carnet_protocol.kinds import OWNERSHIP, VEHICLE
 from carnet_protocol.registry import ErasureGroup

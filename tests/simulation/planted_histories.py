@@ -11,7 +11,7 @@ HISTORY_BUGS: Final = (
     Bug(
         "node: the cursor is kept after a new hub epoch",
         "I1",
-        NODE + "histories.py",
+        NODE + "log/histories.py",
         "    cursor = 0 if is_anything_former else min(feed.cursor, end.cursor)\n",
         "    cursor = feed.cursor\n",
         theme="histories",
@@ -55,7 +55,7 @@ HISTORY_BUGS: Final = (
     Bug(
         "node: what a restored hub does not confirm stays on the screen",
         "I13",
-        NODE + "inbox.py",
+        NODE + "line/inbox.py",
         "            touched |= set(leave_former_behind(tx, node.identity.dealer_id))\n",
         "            pass\n",
         theme="histories",
@@ -75,7 +75,7 @@ HISTORY_BUGS: Final = (
     Bug(
         "hub: its own chain goes on after a restore as if nothing had been",
         "I11",
-        HUB + "authoring.py",
+        HUB + "log/authoring.py",
         "        if hub.histories and held.opened_at <= hub.histories[-1].position:\n",
         "        if hub.histories and held.opened_at < 0:\n",
         theme="histories",
@@ -83,7 +83,7 @@ HISTORY_BUGS: Final = (
     Bug(
         "hub: a database that is behind its mark is served",
         "I14",
-        HUB + "histories.py",
+        HUB + "sets/histories.py",
         "    if known != mark.received_ms:\n",
         "    if known is None and mark.position < 0:\n",
         theme="histories",
@@ -91,7 +91,7 @@ HISTORY_BUGS: Final = (
     Bug(
         "hub: a set that comes back under its identity may say something else",
         "I4",
-        HUB + "offers.py",
+        HUB + "exchange/offers.py",
         "        message = seal_set(own.header.ops, own.nonce, link, hub.signer)\n",
         "        message = seal_set(own.header.ops, own.nonce[::-1], link, hub.signer)\n",
         theme="histories",
@@ -99,7 +99,7 @@ HISTORY_BUGS: Final = (
     Bug(
         "node: a copy that was superseded writes on",
         "I11",
-        NODE + "session.py",
+        NODE + "line/session.py",
         "is_stopped = situation is Situation.SUPERSEDED or (chain.is_writing_stopped and contact_ms is None)",
         "is_stopped = False",
         theme="copies",
@@ -107,7 +107,7 @@ HISTORY_BUGS: Final = (
     Bug(
         "hub: nobody is told that another copy has taken over",
         "I11",
-        HUB + "hello.py",
+        HUB + "exchange/hello.py",
         "    return any((row.ordinal, row.opened_at) > (own.ordinal, own.opened_at) for row in leading)\n",
         "    return False\n",
         theme="copies",

@@ -11,7 +11,7 @@ KEY_BUGS: Final = (
     Bug(
         "hub: a key that was replaced opens epochs and goes on",
         "I4",
-        HUB + "admission.py",
+        HUB + "log/admission.py",
         "    return link is ChainLink.NEXT and is_closed and all(op.kind",
         "    return all(op.kind",
         theme="keys",
@@ -19,7 +19,7 @@ KEY_BUGS: Final = (
     Bug(
         "hub: a revoked key is heard",
         "I13",
-        HUB + "effects.py",
+        HUB + "sets/effects.py",
         "    if current in revoked_keys(workspace, node_id):\n        status = _REVOKED\n",
         "",
         theme="keys",
@@ -27,7 +27,7 @@ KEY_BUGS: Final = (
     Bug(
         "hub: the newest suspect set keeps its effect",
         "I13",
-        HUB + "revoking.py",
+        HUB + "exchange/revoking.py",
         "    return Suspects(folded, tuple(nonce",
         "    return Suspects(folded[:-1], tuple(nonce",
         theme="keys",
@@ -35,7 +35,7 @@ KEY_BUGS: Final = (
     Bug(
         "hub: suspect sets that wait are not given up",
         "I13",
-        HUB + "revoking.py",
+        HUB + "exchange/revoking.py",
         "        _give_up(hub, transaction, suspects.parked, note=reason)\n        if suspects.folded:",
         "        if suspects.folded:",
         theme="keys",
@@ -51,7 +51,7 @@ KEY_BUGS: Final = (
     Bug(
         "hub: a suspended node reads on",
         "I13",
-        HUB + "greeting.py",
+        HUB + "exchange/greeting.py",
         "    if not node.is_welcome:\n        raise NotAllowed(Reason.REPLACED_KEY",
         "    if not node.is_welcome and not node.node_id:\n        raise NotAllowed(Reason.REPLACED_KEY",
         theme="keys",
@@ -80,7 +80,7 @@ KEY_BUGS: Final = (
     Bug(
         "node: what is sealed anew is signed with the new key, change or not",
         "I18",
-        NODE + "signing.py",
+        NODE + "log/signing.py",
         "    if change is not None and is_change_pending(tx) and one.log_id <= change.log_id:\n",
         "    if change is not None and one.log_id < 0:\n",
         theme="keys",
@@ -98,7 +98,7 @@ KEY_BUGS: Final = (
     Bug(
         "node: an excluded change is confirmed without what was read with it",
         "I13",
-        NODE + "excluded.py",
+        NODE + "log/excluded.py",
         "    based_on = dict.fromkeys((excluded.op, *op.based_on,",
         "    based_on = dict.fromkeys((*op.based_on,",
         theme="keys",
@@ -106,7 +106,7 @@ KEY_BUGS: Final = (
     Bug(
         "node: a confirmation writes the record of another change",
         "I13",
-        NODE + "excluded.py",
+        NODE + "log/excluded.py",
         "            and (indexes is None or one.opened.index in indexes)\n",
         "            and (indexes is None or one.opened.index not in indexes)\n",
         theme="keys",
@@ -120,7 +120,7 @@ KEY_BUGS: Final = (
     Bug(
         "hub: a recovery code is good for every site",
         "I12",
-        HUB + "recovering.py",
+        HUB + "exchange/recovering.py",
         "    if code.dealer_id != node.dealer_id:\n",
         "    if code.dealer_id == b'':\n",
         theme="clocks",
@@ -128,7 +128,7 @@ KEY_BUGS: Final = (
     Bug(
         "hub: a recovery code is good for everybody who knows it",
         "I12",
-        HUB + "recovering.py",
+        HUB + "exchange/recovering.py",
         "    if code.tries >= limits.INVITE_TRIES_MAX or code.node_id != NOBODY:\n",
         "    if code.tries >= limits.INVITE_TRIES_MAX:\n",
         theme="clocks",
@@ -136,7 +136,7 @@ KEY_BUGS: Final = (
     Bug(
         "hub: a page that was begun counts as read",
         "I15",
-        HUB + "hellos.py",
+        HUB + "sets/hellos.py",
         "return max(0, position_of(self.request.cursor + 1) - 1) if self.is_present else 0",
         "return position_of(self.request.cursor) + 1 if self.is_present else 0",
         script=(
@@ -148,7 +148,7 @@ KEY_BUGS: Final = (
     Bug(
         "node: it signs for an erasure that still lies in its files",
         "I15",
-        NODE + "erasing.py",
+        NODE + "log/erasing.py",
         '    return min(feed.cursor, int.from_bytes(held[:_CURSOR_BYTES], "big")) if held else feed.cursor\n',
         "    return feed.cursor\n",
         script=("A1 new x8", "A1 calm round x2", "hub erase x2", "A1 round beside a reader x2"),
@@ -156,7 +156,7 @@ KEY_BUGS: Final = (
     Bug(
         "hub: the receipt of a revoked node counts",
         "I15",
-        HUB + "erasing.py",
+        HUB + "upkeep/erasing.py",
         "    if node.key_status == _REVOKED:\n        return ReceiptState.REVOKED\n",
         "",
         theme="keys",
@@ -164,7 +164,7 @@ KEY_BUGS: Final = (
     Bug(
         "node: nobody looks at the mark of what has left the machine",
         "I11",
-        NODE + "rejoin_state.py",
+        NODE + "log/rejoin_state.py",
         "    return mark != load_rejoin(tx).answered_mark\n",
         "    return False\n",
         theme="restores",
@@ -172,7 +172,7 @@ KEY_BUGS: Final = (
     Bug(
         "hub: time goes back in the log with the clock",
         "I14",
-        HUB + "workspace.py",
+        HUB + "sets/workspace.py",
         "max(hub.clock.now_ms(), head.received_ms)",
         "hub.clock.now_ms()",
         theme="clocks",

@@ -29,7 +29,7 @@ LOST_KEY_BUGS: Final = (
     Bug(
         "node: a bundle in doubt is signed with the newest key",
         "I18",
-        NODE + "signing.py",
+        NODE + "log/signing.py",
         "    if is_key_in_doubt(tx):\n        return False\n    change = _last_change(tx)\n",
         "    change = _last_change(tx)\n",
         script=(*_BEGUN, *_LOST, "A1 stick trips"),
@@ -37,7 +37,7 @@ LOST_KEY_BUGS: Final = (
     Bug(
         "node: the key that the hub answered to does not sign again",
         "I18",
-        NODE + "newer_keys.py",
+        NODE + "log/newer_keys.py",
         "    tx.put_setting(OWN_KEY_ID, taken)\n",
         "",
         script=(*_BEGUN, *_LOST, "A1 calm round", "A1 new", "A1 calm round"),
@@ -45,7 +45,7 @@ LOST_KEY_BUGS: Final = (
     Bug(
         "node: what a lost key has signed is not sealed again",
         "I18",
-        NODE + "session.py",
+        NODE + "line/session.py",
         "    if seal_keys(tx) not in (before, before[-1:]):",
         "    if seal_keys(tx) in ():",
         script=(*_OFFLINE, "A1 calm round x2"),
@@ -61,7 +61,7 @@ LOST_KEY_BUGS: Final = (
     Bug(
         "node: a node in doubt changes its key",
         "I18",
-        NODE + "signing.py",
+        NODE + "log/signing.py",
         "    if is_key_in_doubt(tx):\n        return False\n    change, feed = _last_change(tx), tx.feed()\n",
         "    change, feed = _last_change(tx), tx.feed()\n",
         script=(*_OFFLINE, "A1 rotate key", "A1 stick trips"),
@@ -88,7 +88,7 @@ LOST_KEY_BUGS: Final = (
     Bug(
         "node: a change that comes late takes the place of the one that waits",
         "I18",
-        NODE + "newer_keys.py",
+        NODE + "log/newer_keys.py",
         "    if is_news and is_here and is_change_pending(tx):",
         "    if is_news and not is_here and is_change_pending(tx):",
         script=(*_LATE, "A1 stick trips"),
@@ -96,7 +96,7 @@ LOST_KEY_BUGS: Final = (
     Bug(
         "node: a change that waits is certified by the key before a late one",
         "I18",
-        NODE + "signing.py",
+        NODE + "log/signing.py",
         '    tx.put_setting(_OWN_KEYS, b"".join((*earlier, key, present)))',
         '    tx.put_setting(_OWN_KEYS, b"".join((key, *earlier, present)))',
         script=(*_LATE, "A1 calm round", "A1 new", "A1 calm round"),
@@ -104,7 +104,7 @@ LOST_KEY_BUGS: Final = (
     Bug(
         "node: a database that waits keeps what a replaced key has sealed",
         "I18",
-        NODE + "session.py",
+        NODE + "line/session.py",
         "            if is_seal_due:\n                note_reconciled(tx)",
         "            if not answer:\n                note_reconciled(tx)",
         script=(
@@ -116,7 +116,7 @@ LOST_KEY_BUGS: Final = (
     Bug(
         "node: a stick ends a doubt at once",
         "I18",
-        NODE + "session.py",
+        NODE + "line/session.py",
         "heard_as or vouched_key(tx, answer.own_epochs)",
         'heard_as or tx.setting("own-key-id")',
         script=(*_BEGUN, *_LOST, "A1 stick trips", "A1 restart", "A1 calm round"),
@@ -124,7 +124,7 @@ LOST_KEY_BUGS: Final = (
     Bug(
         "node: by stick nobody learns which key the hub takes",
         "I18",
-        NODE + "newer_keys.py",
+        NODE + "log/newer_keys.py",
         "    taken = heard_as or key_id_of(by_log)",
         "    taken = heard_as or key_id_of(keys[-1])",
         script=(*_OFFLINE, "A1 stick trips"),
@@ -132,7 +132,7 @@ LOST_KEY_BUGS: Final = (
     Bug(
         "node: nobody looks which change the hub has taken in the end",
         "I18",
-        NODE + "newer_keys.py",
+        NODE + "log/newer_keys.py",
         "        if change is not None and not is_change_pending(tx):\n            _catch_up",
         "        if change is not None and is_change_pending(tx):\n            _catch_up",
         script=(
@@ -144,7 +144,7 @@ LOST_KEY_BUGS: Final = (
     Bug(
         "hub: what left a car before an exclusion is not taken from its author",
         "I12",
-        HUB + "exclusion.py",
+        HUB + "log/exclusion.py",
         "        if gone is not None:\n            _evict_from",
         "        if gone is not None and not gone.id:\n            _evict_from",
         theme="keys",
@@ -152,7 +152,7 @@ LOST_KEY_BUGS: Final = (
     Bug(
         "hub: a car of which only excluded sets told is anchored nowhere",
         "I1",
-        HUB + "exclusion.py",
+        HUB + "log/exclusion.py",
         "            workspace.book.move(state, anchor=record if rules.is_anchor else None, parent=None)\n",
         "",
         theme="keys",

@@ -25,7 +25,7 @@ MORE_BUGS: Final = (
     Bug(
         "hub: a receipt names the position before its own",
         "I2",
-        HUB + "receipts.py",
+        HUB + "sets/receipts.py",
         "        row.position,\n        row.time_ms,",
         "        row.position - 1,\n        row.time_ms,",
     ),
@@ -40,21 +40,21 @@ MORE_BUGS: Final = (
     Bug(
         "node: what was sent is not sent again",
         "I18",
-        NODE + "outbox.py",
+        NODE + "log/outbox.py",
         "        if one.verdict is not None:\n            break\n",
         "        if one.verdict is not None or one.is_sent:\n            break\n",
     ),
     Bug(
         "hub: the node's clock is trusted",
         "I17",
-        HUB + "ranking.py",
+        HUB + "sets/ranking.py",
         "return min(max(header.wall_ms + offset_ms, seen_ms), received_ms)",
         "return header.wall_ms + offset_ms",
     ),
     Bug(
         "hub: rows and position of a page come from different snapshots",
         "I7",
-        HUB + "feed.py",
+        HUB + "log/feed.py",
         "    with hub.store.read() as snapshot:\n        require_present(hub, snapshot)\n"
         "        position = snapshot.head().position\n        outcomes, is_complete",
         "    with hub.store.read() as snapshot, hub.store.read() as later:\n        require_present(hub, snapshot)\n"
@@ -73,14 +73,14 @@ MORE_BUGS: Final = (
     Bug(
         "hub: an erasure does not reach a set that comes late",
         "I15",
-        HUB + "admission.py",
+        HUB + "log/admission.py",
         "covered = [record for record in arrival.sealed_records if workspace.erased.get(record)]",
         "covered = [record for record in () if workspace.erased.get(record)]",
     ),
     Bug(
         "node: a late page brings an erased value back",
         "I15",
-        NODE + "inbox.py",
+        NODE + "line/inbox.py",
         "tx.put_base(without_erased(row, erased) if erased else row)",
         "tx.put_base(row)",
         script=(
@@ -97,14 +97,14 @@ MORE_BUGS: Final = (
     Bug(
         "node: an erasure leaves the openings of own sets",
         "I15",
-        NODE + "erasing.py",
+        NODE + "log/erasing.py",
         "            tx.put_opening(log_id, opened.opening)\n",
         "            pass\n",
     ),
     Bug(
         "node: the latest odometer reading is served, not the greatest",
         "I9",
-        NODE + "odometer.py",
+        NODE + "showing/odometer.py",
         "one.odometer_km >= served.odometer_km:",
         "one.odometer_km >= 0:",
         script=("A1 new x30",),
@@ -112,7 +112,7 @@ MORE_BUGS: Final = (
     Bug(
         "node: based_on is taken anew when a form is saved",
         "I6",
-        NODE + "authoring.py",
+        NODE + "log/authoring.py",
         "    ops, opening = build_ops(tuple(drafts), seed)\n",
         "    there = {key: [e.op for e in one.entries] for key, one in stored.items() if one is not None}\n"
         "    drafts = [\n        Draft(d.kind, d.record, d.values,\n"
@@ -122,14 +122,14 @@ MORE_BUGS: Final = (
     Bug(
         "node: each draft of a command becomes a set of its own",
         "I16",
-        NODE + "authoring.py",
+        NODE + "log/authoring.py",
         "    with node.store.write() as tx:\n        return commit_within(node, tx, drafts)\n",
         "    with node.store.write() as tx:\n        return [commit_within(node, tx, [one]) for one in drafts][0]\n",
     ),
     Bug(
         "hub: log and tables are written in two transactions",
         "I16",
-        HUB + "workspace.py",
+        HUB + "sets/workspace.py",
         "        transaction.put(list(self.appended.values()))\n",
         "        transaction.put(list(self.appended.values()))\n"
         '        transaction._cursor.execute("COMMIT")\n        transaction._cursor.execute("BEGIN IMMEDIATE")\n',
@@ -150,7 +150,7 @@ MORE_BUGS: Final = (
     Bug(
         "hub: the second body of a fork is thrown away",
         "I10",
-        HUB + "admission.py",
+        HUB + "log/admission.py",
         "            _keep_evidence(workspace, arrival, Reason.FORK)\n",
         "            pass\n",
         with_liar=True,
@@ -158,7 +158,7 @@ MORE_BUGS: Final = (
     Bug(
         "hub: another content under a known identity is taken for a repetition",
         "I5",
-        HUB + "admission.py",
+        HUB + "log/admission.py",
         "if known.dealer_id != change_set.header.dealer_id or known.ops_hash != change_set.ops_hash:",
         "if known.dealer_id != change_set.header.dealer_id:",
         with_liar=True,
@@ -167,7 +167,7 @@ MORE_BUGS: Final = (
     Bug(
         "hub: a node may sign for another one of its site",
         "I4",
-        HUB + "intake.py",
+        HUB + "sets/intake.py",
         "if header.node_id != node.node_id or header.dealer_id != node.dealer_id:",
         "if header.dealer_id != node.dealer_id:",
         with_liar=True,
@@ -183,7 +183,7 @@ MORE_BUGS: Final = (
     Bug(
         "hub: nobody asks whose record it is",
         "I12",
-        HUB + "admission.py",
+        HUB + "log/admission.py",
         "        check_authority(workspace, arrival.opened, author=author)\n",
         "        pass\n",
     ),
@@ -199,14 +199,14 @@ MORE_BUGS: Final = (
     Bug(
         "hub: an exclusion is written over the entry it is about",
         "I14",
-        HUB + "exclusion.py",
+        HUB + "log/exclusion.py",
         "            position=workspace.position + 1,\n",
         "            position=decided.position,\n",
     ),
     Bug(
         "hub: an excluded set is folded again by a rebuild",
         "I13",
-        HUB + "rebuild.py",
+        HUB + "log/rebuild.py",
         "    if row.nonce in workspace.history.excluded:\n        void_whole_set(workspace, held",
         "    if row.nonce in ():\n        void_whole_set(workspace, held",
     ),
@@ -220,14 +220,14 @@ MORE_BUGS: Final = (
     Bug(
         "hub: nobody waits for what a set is based on",
         "I8",
-        HUB + "admission.py",
+        HUB + "log/admission.py",
         "    return tuple(base for base in behind if nonce_of(base) != own and ledger.is_missing(base))\n",
         "    return ()\n",
     ),
     Bug(
         "node: a stick that is older than the line looks like a restored database",
         "I11",
-        NODE + "session.py",
+        NODE + "line/session.py",
         "    if stated in (Situation.FORK, Situation.SUPERSEDED):\n",
         "    if stated is not Situation.GO:\n",
         script=("A1 stick out", "A1 new x2", "A1 push x3", "hub stick at hub", "A1 stick home", "A1 stick out"),

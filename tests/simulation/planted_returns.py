@@ -11,7 +11,7 @@ RETURN_BUGS: Final = (
     Bug(
         "hub: whoever read an order before a restore has not read it",
         "I15",
-        HUB + "order_places.py",
+        HUB + "sets/order_places.py",
         "    if read is not None and read <= header.hub_position:\n",
         "    if read is not None and header.hub_epoch == branches[-1].hub_epoch and read <= header.hub_position:\n",
         theme="owners",
@@ -30,7 +30,7 @@ RETURN_BUGS: Final = (
     Bug(
         "hub: an order about something else makes a plate late",
         "I15",
-        HUB + "belonging.py",
+        HUB + "sets/belonging.py",
         "if was_known(order, branches, header, confirmed_in)]",
         "if all(was_known(one, branches, header, confirmed_in) for one, _ in some)]",
         theme="owners",
@@ -48,7 +48,7 @@ RETURN_BUGS: Final = (
     Bug(
         "hub: a database of a history that has ended is served",
         "I14",
-        HUB + "histories.py",
+        HUB + "sets/histories.py",
         "        if mark.hub_epoch not in {one.hub_epoch for one in stated_branches(snapshot)}:\n",
         "        if not mark.hub_epoch:\n",
         theme="twice",
@@ -65,7 +65,7 @@ RETURN_BUGS: Final = (
     Bug(
         "hub: histories are known from the database alone, and a site without a line is shut out",
         "I18",
-        HUB + "histories.py",
+        HUB + "sets/histories.py",
         "branches_of(known)), begun), outside, line)\n",
         "branches_of(known)), begun), (), line)\n",
         theme="twice",
@@ -105,7 +105,7 @@ RETURN_BUGS: Final = (
     Bug(
         "hub: days in a drawer are an error of the clock",
         "I17",
-        HUB + "hello.py",
+        HUB + "exchange/hello.py",
         "    if not is_by_stick(request):\n        return now_ms - request.wall_ms\n",
         "    if request:\n        return now_ms - request.wall_ms\n",
         theme="drawers",
@@ -113,7 +113,7 @@ RETURN_BUGS: Final = (
     Bug(
         "hub: an old stick takes a newer hello's place",
         "I17",
-        HUB + "hello.py",
+        HUB + "exchange/hello.py",
         "        if _is_news(hub, transaction, request):\n",
         "        if request:\n",
         theme="drawers",
@@ -121,7 +121,7 @@ RETURN_BUGS: Final = (
     Bug(
         "node: a hub's set is forgotten as soon as it was offered",
         "I3",
-        NODE + "offering.py",
+        NODE + "log/offering.py",
         "        tx.note_offered(offered.rows, offered.hub_epoch)\n",
         "        tx.drop_hub_sets(offered.rows)\n",
         theme="twice",

@@ -6,7 +6,7 @@ any file, nobody is listed who never said a word, and once all is healed every n
 
 from typing import Final
 
-from carnet_hub.core.erasing import ErasureLine, NodeReceipt, ReceiptState, list_erasures, show_receipts
+from carnet_hub.core.upkeep.erasing import ErasureLine, NodeReceipt, ReceiptState, list_erasures, show_receipts
 from simulation.claims import erased_values, files_of, forms_of
 from simulation.invariants import Broken
 from simulation.stage import Stage

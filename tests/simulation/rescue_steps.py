@@ -7,11 +7,11 @@ turned away. Which key is meant is known here, so a wrong one would be seen.
 from functools import cache
 from typing import Final
 
-from carnet_hub.core.recovering import issue_recovery_code
+from carnet_hub.core.exchange.recovering import issue_recovery_code
 from carnet_node.adapters.keyring import WRAPPED_FOR_HUB_FILE, wrap_for_hub
 from carnet_node.adapters.recovery import fetch_data_key
 from carnet_node.core.failures import HubUnreachable
-from carnet_node.core.signing import is_change_pending
+from carnet_node.core.log.signing import is_change_pending
 from carnet_protocol.enrolment import EnrolCode, parse_code
 from carnet_protocol.errors import Refused
 from simulation.invariants import Broken

@@ -14,7 +14,7 @@ from typing import Final
 
 from carnet_node.adapters.high_water import MARK_FILE
 from carnet_node.adapters.store import driver
-from carnet_node.core.rejoin import go_on_offline, hold_if_behind, mark_restored
+from carnet_node.core.log.rejoin import go_on_offline, hold_if_behind, mark_restored
 from simulation.handed_back import note_read
 from simulation.stage import Image, Stage, Step
 from simulation.world import Machine

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from itertools import permutations, product
 from typing import Final
 
-from carnet_node.core.authoring import commit
+from carnet_node.core.log.authoring import commit
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import OpId, RecordId, vehicle_id
 from carnet_protocol.kinds import VEHICLE

@@ -14,10 +14,10 @@ from carnet_hub.core.at_rest import plain_entries
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.rows import RecordRow
 from carnet_node.adapters.keyring import Keyring
-from carnet_node.core.authoring import commit
+from carnet_node.core.log.authoring import commit
+from carnet_node.core.log.rejoin_state import load_rejoin
 from carnet_node.core.ports import ReadTransaction
 from carnet_node.core.refusals import CommandRefused
-from carnet_node.core.rejoin_state import load_rejoin
 from carnet_protocol.changeset import Draft
 from carnet_protocol.errors import NotAllowed
 from carnet_protocol.ids import RecordId

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Final
 
 from carnet_hub.adapters.bundle_files import decrypt_bundle, encrypt_bundle
-from carnet_hub.core.bundling import pack_for, parts_for, take_bundle
+from carnet_hub.core.exchange.bundling import pack_for, parts_for, take_bundle
 from carnet_node.adapters.bundle_files import read_bundle, write_bundle
-from carnet_node.core.bundling import pack_for_hub, take_from_hub
+from carnet_node.core.line.bundling import pack_for_hub, take_from_hub
 from carnet_protocol.errors import OutOfOrder, Refused
 from simulation.invariants import Broken
 from simulation.power import FaultyFiles

@@ -12,25 +12,25 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final, TypeVar
 
-from carnet_hub.core.enrolment import PublicKeys
-from carnet_hub.core.excluded import read_excluded
-from carnet_hub.core.feed import read_page as read_feed_page
-from carnet_hub.core.greeting import as_present, find_node, greet_node, hub_card, recognise, require_welcome
+from carnet_hub.core.exchange.enrolment import PublicKeys
+from carnet_hub.core.exchange.greeting import as_present, find_node, greet_node, hub_card, recognise, require_welcome
+from carnet_hub.core.exchange.ingest import receive_sets
+from carnet_hub.core.exchange.offers import receive_offer
+from carnet_hub.core.exchange.recovering import answer_recovery
 from carnet_hub.core.hub import Hub
-from carnet_hub.core.ingest import receive_sets
-from carnet_hub.core.offers import receive_offer
+from carnet_hub.core.log.excluded import read_excluded
+from carnet_hub.core.log.feed import read_page as read_feed_page
 from carnet_hub.core.ports import StoreError
-from carnet_hub.core.recovering import answer_recovery
 from carnet_hub.core.rows import Node as HubNode
 from carnet_node.core.failures import HubRefused, HubUnreachable
 from carnet_node.core.hub_link import FeedQuery, HubLink
-from carnet_node.core.inbox import apply_answers, apply_page
+from carnet_node.core.line.inbox import apply_answers, apply_page
+from carnet_node.core.line.session import SyncPorts
+from carnet_node.core.line.sync import RoundReport, check_answers, read_page, run_round
+from carnet_node.core.log.outbox import BatchSize, next_batch
+from carnet_node.core.log.signing import line_signers
 from carnet_node.core.node import Node
-from carnet_node.core.outbox import BatchSize, next_batch
 from carnet_node.core.records import FeedState, LoggedSet
-from carnet_node.core.session import SyncPorts
-from carnet_node.core.signing import line_signers
-from carnet_node.core.sync import RoundReport, check_answers, read_page, run_round
 from carnet_protocol.envelope import Signer
 from carnet_protocol.errors import NotAuthentic, Refused
 from carnet_protocol.hello import decode_offer

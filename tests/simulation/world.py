@@ -28,17 +28,17 @@ from carnet_hub.adapters.high_water import HubMarkFile
 from carnet_hub.adapters.keyring import Ed25519Signer
 from carnet_hub.adapters.keyring import Keyring as HubKeyring
 from carnet_hub.adapters.store import SqlStore, open_store
-from carnet_hub.core.authoring import write_hub_set
-from carnet_hub.core.histories import load_branches, load_histories
 from carnet_hub.core.hub import Hub
-from carnet_hub.core.present import HUB_EPOCH as HUB_EPOCH_SETTING
+from carnet_hub.core.log.authoring import write_hub_set
+from carnet_hub.core.sets.histories import load_branches, load_histories
+from carnet_hub.core.sets.present import HUB_EPOCH as HUB_EPOCH_SETTING
 from carnet_node.adapters.high_water import HighWaterFile
 from carnet_node.adapters.keyring import SIGNING_FILE, Keyring
 from carnet_node.adapters.rotating import NEXT_FILE, PREVIOUS_FILE, SigningKeys, settle
 from carnet_node.adapters.schema import upgrade
 from carnet_node.adapters.store import SqliteNodeStore
-from carnet_node.core.authoring import begin_chain
-from carnet_node.core.newer_keys import go_on_with
+from carnet_node.core.log.authoring import begin_chain
+from carnet_node.core.log.newer_keys import go_on_with
 from carnet_node.core.node import Node
 from carnet_node.core.records import OWN_KEY_ID, Identity
 from carnet_protocol.changeset import Draft

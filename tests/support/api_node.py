@@ -14,8 +14,8 @@ import httpx
 from fastapi import FastAPI
 
 from carnet_node.adapters.system import run_blocking
+from carnet_node.core.line.session import SyncPorts
 from carnet_node.core.node import Node
-from carnet_node.core.session import SyncPorts
 from carnet_node.entrypoints.web.app import create_api
 from carnet_node.entrypoints.web.desk import Background, Desk
 from carnet_node.entrypoints.web.guards import LOOPBACK_NAMES

@@ -15,7 +15,7 @@ from fastapi import FastAPI
 
 from carnet_node.adapters.system import run_blocking
 from carnet_node.core.node import Node
-from carnet_node.core.staff import set_up
+from carnet_node.core.staff.staff import set_up
 from carnet_node.entrypoints.pages.visitors import SESSION_COOKIE
 from carnet_node.entrypoints.web.app import create_api
 from carnet_node.entrypoints.web.desk import Desk

@@ -1,6 +1,6 @@
 """A published campaign at a hub of the tests."""
 
-from carnet_hub.core.recalls import import_plan, publish_campaign
+from carnet_hub.core.campaigns.recalls import import_plan, publish_campaign
 from support.hub_apps import TestHub
 from support.recall_plans import NUMBER, plan
 

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from carnet_node.core.inbox import AnswersOutcome, SignedReceipt, apply_answers
+from carnet_node.core.line.inbox import AnswersOutcome, SignedReceipt, apply_answers
+from carnet_node.core.log.outbox import next_batch
 from carnet_node.core.node import Node
-from carnet_node.core.outbox import next_batch
-from carnet_node.core.record_view import RecordView
-from carnet_node.core.views import one_record
+from carnet_node.core.showing.record_view import RecordView
+from carnet_node.core.showing.views import one_record
 from carnet_protocol.changeset import Draft
 from carnet_protocol.kinds import VEHICLE
 from carnet_protocol.messages import Receipt

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from carnet_hub.bootstrap import HubApp, Ports, init_hub, open_hub
-from carnet_hub.core.dealers import SiteDetails, SitePlace, add_site
-from carnet_hub.core.enrolment import answer_enrol, invite_dealer
+from carnet_hub.core.exchange.enrolment import answer_enrol, invite_dealer
 from carnet_hub.core.rows import DealerRow
+from carnet_hub.core.upkeep.dealers import SiteDetails, SitePlace, add_site
 from carnet_hub.settings import HubSettings
 from carnet_protocol.enrolment import invite_keys, parse_code, prove_request
 from carnet_protocol.envelope import Purpose

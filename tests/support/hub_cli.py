@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from carnet_hub.bootstrap import HubApp, open_hub
-from carnet_hub.core.ingest import receive_sets
+from carnet_hub.core.exchange.ingest import receive_sets
 from carnet_hub.entrypoints.cli.main import execute
 from carnet_hub.settings import HubSettings
 from carnet_protocol.changeset import Draft

@@ -11,10 +11,10 @@ from carnet_hub.adapters.keyring import DataKeyBox
 from carnet_hub.adapters.store import SqlStore
 from carnet_hub.core import rows
 from carnet_hub.core.at_rest import plain_entries
-from carnet_hub.core.authoring import HubWrite, write_hub_set
-from carnet_hub.core.feed import read_page
+from carnet_hub.core.exchange.ingest import receive_sets
 from carnet_hub.core.hub import Hub
-from carnet_hub.core.ingest import receive_sets
+from carnet_hub.core.log.authoring import HubWrite, write_hub_set
+from carnet_hub.core.log.feed import read_page
 from carnet_hub.core.ports import SecretBox
 from carnet_protocol.changeset import Draft
 from carnet_protocol.envelope import Purpose

@@ -15,17 +15,17 @@ import anyio
 import httpx
 
 from carnet_hub.bootstrap import open_restored_hub
-from carnet_hub.core.enrolment import invite_dealer
+from carnet_hub.core.exchange.enrolment import invite_dealer
 from carnet_hub.core.rows import DealerRow
 from carnet_hub.entrypoints.http.app import create_api
 from carnet_hub.settings import HubSettings
 from carnet_node.adapters.joining import finish_enrolment, pending_enrolment
 from carnet_node.adapters.store import driver
 from carnet_node.bootstrap import Installation, create_installation, open_installation
-from carnet_node.core.authoring import commit
-from carnet_node.core.rejoin import mark_restored
-from carnet_node.core.sync import RoundReport, run_round
-from carnet_node.core.sync_state import SyncState, load_state
+from carnet_node.core.line.sync import RoundReport, run_round
+from carnet_node.core.log.authoring import commit
+from carnet_node.core.log.rejoin import mark_restored
+from carnet_node.core.log.sync_state import SyncState, load_state
 from carnet_node.settings import NodeSettings
 from carnet_protocol.changeset import Draft
 from carnet_protocol.enrolment import parse_code

@@ -1,11 +1,11 @@
 """Changes of keys as the contract tests make them: the folder before and after, and a stick there and back."""
 
-from carnet_hub.core.bundling import pack_for, parts_for, take_bundle
+from carnet_hub.core.exchange.bundling import pack_for, parts_for, take_bundle
 from carnet_node.adapters.rotating import rotate
 from carnet_node.bootstrap import Installation, open_installation
-from carnet_node.core.bundling import pack_for_hub, take_from_hub
-from carnet_node.core.doctor import verify_chain
-from carnet_node.core.rebuild import check_rebuild
+from carnet_node.core.line.bundling import pack_for_hub, take_from_hub
+from carnet_node.core.log.rebuild import check_rebuild
+from carnet_node.core.upkeep.doctor import verify_chain
 from support.hub_apps import TestHub
 
 

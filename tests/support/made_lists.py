@@ -4,8 +4,8 @@ made(world)
 who(world, ListKind.REMEDIED)
 """
 
-from carnet_hub.core.list_telling import signed_manifest
-from carnet_hub.core.offline_lists import MadeLists, make_lists
+from carnet_hub.core.campaigns.offline_lists import MadeLists, make_lists
+from carnet_hub.core.exchange.list_telling import signed_manifest
 from carnet_protocol.recall_lists import ListEntry, ListKind, RecallManifest, read_manifest
 from carnet_protocol.segments import decode_segment
 from support.recall_world import RecallWorld

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from carnet_hub.adapters.store import SqlStore
-from carnet_hub.core.rebuild import RebuildReport, check_projections
+from carnet_hub.core.log.rebuild import RebuildReport, check_projections
 from carnet_protocol.ids import OpId, RecordId, golden_id
 from carnet_protocol.kinds import GOLDEN, REGISTRY
 from carnet_protocol.messages import PageRow

@@ -5,12 +5,12 @@ from pathlib import Path
 import anyio
 import httpx
 
-from carnet_hub.core.enrolment import invite_dealer
+from carnet_hub.core.exchange.enrolment import invite_dealer
 from carnet_hub.core.rows import DealerRow
 from carnet_hub.entrypoints.http.app import create_api
 from carnet_node.adapters.joining import finish_enrolment, pending_enrolment
 from carnet_node.bootstrap import Installation, create_installation
-from carnet_node.core.sync import RoundReport, run_round
+from carnet_node.core.line.sync import RoundReport, run_round
 from carnet_node.settings import NodeSettings
 from carnet_protocol.enrolment import parse_code
 from support.hub_apps import TestHub

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from carnet_node.adapters.schema import upgrade
 from carnet_node.adapters.store import SqliteNodeStore, driver
-from carnet_node.core.authoring import begin_chain
+from carnet_node.core.log.authoring import begin_chain
 from carnet_node.core.node import DeskSettings, Node
 from carnet_node.core.records import HighWaterMark, Identity
 from carnet_protocol.ids import DealerId, HubId, NodeId

@@ -11,9 +11,9 @@ from typing import Any
 
 import anyio
 
-from carnet_node.core.list_fetching import fetch_lists
+from carnet_node.core.line.list_fetching import fetch_lists
+from carnet_node.core.line.session import Session
 from carnet_node.core.node import Node
-from carnet_node.core.session import Session
 from carnet_protocol.envelope import Purpose
 from carnet_protocol.hello import Situation
 from carnet_protocol.ids import OpId

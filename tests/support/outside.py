@@ -11,9 +11,9 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from carnet_hub.adapters.system import make_turn
-from carnet_hub.core.access_ledger import read_accesses
-from carnet_hub.core.regulator_door import Door
-from carnet_hub.core.regulators import Grant, Scope, issue_token, revoke_token
+from carnet_hub.core.outside.access_ledger import read_accesses
+from carnet_hub.core.outside.regulator_door import Door
+from carnet_hub.core.outside.regulators import Grant, Scope, issue_token, revoke_token
 from carnet_hub.entrypoints.http.app import create_api
 from carnet_hub.entrypoints.http.regulator_api import regulator_api
 from carnet_hub.entrypoints.site.named_export_pages import named_export_pages

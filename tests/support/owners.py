@@ -3,8 +3,8 @@
 own(world, "A001", CAR, "wang", phone="13800010001", street="长沙路1号", from_on="2020-01-01")
 """
 
-from carnet_hub.core.authoring import write_hub_set
-from carnet_hub.core.outreach import Notice, begin_round
+from carnet_hub.core.campaigns.outreach import Notice, begin_round
+from carnet_hub.core.log.authoring import write_hub_set
 from carnet_protocol.ids import vehicle_id
 from carnet_protocol.registry import Value
 from support.authors import MadeSet, draft_of

@@ -9,10 +9,10 @@ from typing import Any
 
 from carnet_hub.adapters.profile_files import ProfileFolder
 from carnet_hub.adapters.report_making import KeptOutreach, Made, ReportDesk, make_report
-from carnet_hub.core.dealers import SiteDetails, SitePlace, add_site
-from carnet_hub.core.ingest import receive_sets
-from carnet_hub.core.profile_report import Ask
-from carnet_hub.core.recalls import Campaign, import_plan, note, publish_campaign
+from carnet_hub.core.campaigns.profile_report import Ask
+from carnet_hub.core.campaigns.recalls import Campaign, import_plan, note, publish_campaign
+from carnet_hub.core.exchange.ingest import receive_sets
+from carnet_hub.core.upkeep.dealers import SiteDetails, SitePlace, add_site
 from carnet_protocol.ids import RecordId, completion_id, vehicle_id
 from carnet_protocol.legal_days import legal_day
 from carnet_protocol.messages import PushCode

@@ -4,9 +4,9 @@ announce(hub, encode_segment([VIN]), count=1)
 receive(node, hub, encode_segment([VIN]))
 """
 
-from carnet_node.core.inbox import apply_page
+from carnet_node.core.line.inbox import apply_page
 from carnet_node.core.node import Node
-from carnet_node.core.recall_set import store_segment
+from carnet_node.core.recalls.recall_set import store_segment
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import OpId
 from carnet_protocol.kinds import CAMPAIGN, CAMPAIGN_ITEM

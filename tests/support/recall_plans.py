@@ -1,6 +1,6 @@
 """Plans of recall campaigns as a producer hands them over."""
 
-from carnet_hub.core.campaign_plans import CampaignPlan, ListedLine, parse_texts, read_members
+from carnet_hub.core.campaigns.campaign_plans import CampaignPlan, ListedLine, parse_texts, read_members
 from support.vins import make_vins
 
 MEMBERS = make_vins(4)

@@ -1,7 +1,7 @@
 """Completion reports and report heads for tests, with meaningful defaults and no real vehicle."""
 
-from carnet_hub.core.progress import NO_PROOF, CompletionReport, Proof
-from carnet_hub.core.report import Citation, ReportHead
+from carnet_hub.core.campaigns.report import Citation, ReportHead
+from carnet_hub.core.counting.progress import NO_PROOF, CompletionReport, Proof
 from carnet_protocol.ids import Nonce, OpId, RecordId, op_id
 
 DEALER_A = b"dealer-a" + bytes(8)

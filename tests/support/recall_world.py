@@ -9,10 +9,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from carnet_hub.core.campaign_work import CampaignWork
-from carnet_hub.core.ingest import receive_sets
-from carnet_hub.core.progress import Progress, ReportFate
-from carnet_hub.core.recalls import Campaign, count_campaign, import_plan, publish_campaign
+from carnet_hub.core.campaigns.recalls import Campaign, count_campaign, import_plan, publish_campaign
+from carnet_hub.core.counting.campaign_work import CampaignWork
+from carnet_hub.core.counting.progress import Progress, ReportFate
+from carnet_hub.core.exchange.ingest import receive_sets
 from carnet_protocol.changeset import Draft
 from carnet_protocol.demands import WorkItem
 from carnet_protocol.ids import Nonce, OpId, RecordId, completion_id, staff_action_id, vehicle_id

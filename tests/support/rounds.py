@@ -2,11 +2,11 @@
 
 import anyio
 
-from carnet_node.core.authoring import commit
+from carnet_node.core.line.session import SyncPorts
+from carnet_node.core.line.sync import RoundReport, run_round
+from carnet_node.core.log.authoring import commit
+from carnet_node.core.log.sync_state import SyncState, load_state
 from carnet_node.core.node import Node
-from carnet_node.core.session import SyncPorts
-from carnet_node.core.sync import RoundReport, run_round
-from carnet_node.core.sync_state import SyncState, load_state
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import new_record_id
 from carnet_protocol.kinds import CUSTOMER

@@ -16,8 +16,8 @@ import msgspec
 
 from carnet_node.core.failures import HubRefused, HubUnreachable
 from carnet_node.core.hub_link import FeedQuery
+from carnet_node.core.line.session import SyncPorts
 from carnet_node.core.node import Node
-from carnet_node.core.session import SyncPorts
 from carnet_protocol.changeset import ChangeSet, reread_set
 from carnet_protocol.envelope import Purpose
 from carnet_protocol.hello import EpochHead, HelloAnswer, HelloRequest, Situation, decode_offer

@@ -8,13 +8,13 @@ node = acting_for(site.node, advisor)
 from dataclasses import dataclass
 from pathlib import Path
 
-from carnet_node.core.acting import acting_for
-from carnet_node.core.browser_sessions import OpenedSession
 from carnet_node.core.commands.customers import AddCustomer, add_customer
-from carnet_node.core.desk import save
-from carnet_node.core.login import begin_with_code
+from carnet_node.core.log.acting import acting_for
 from carnet_node.core.node import Node
-from carnet_node.core.staff import add_member, set_up
+from carnet_node.core.saving.desk import save
+from carnet_node.core.staff.browser_sessions import OpenedSession
+from carnet_node.core.staff.login import begin_with_code
+from carnet_node.core.staff.staff import add_member, set_up
 from carnet_protocol.ids import RecordId
 from support.node_builder import TestClock, build_node
 

@@ -10,7 +10,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from carnet_node.core.authoring import commit
+from carnet_node.core.log.authoring import commit
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import RecordId
 from carnet_protocol.kinds import CUSTOMER

@@ -12,11 +12,11 @@ from typing import Final
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from carnet_node.bootstrap import Installation, open_installation
-from carnet_node.core.authoring import next_link
 from carnet_node.core.failures import HubRefused
+from carnet_node.core.line.session import say_hello
+from carnet_node.core.log.authoring import next_link
 from carnet_node.core.node import Node
 from carnet_node.core.records import LoggedSet
-from carnet_node.core.session import say_hello
 from carnet_node.settings import NodeSettings
 from carnet_protocol import limits
 from carnet_protocol.changeset import Draft, Link, build_ops, seal_set

@@ -16,8 +16,8 @@ import httpx
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from carnet_node.adapters.system import run_blocking
-from carnet_node.core.login import begin_with_code
-from carnet_node.core.staff import issue_start_code
+from carnet_node.core.staff.login import begin_with_code
+from carnet_node.core.staff.staff import issue_start_code
 from carnet_node.entrypoints.pages.static_files import FOLDER as STATIC
 from carnet_node.entrypoints.pages.visitors import SESSION_COOKIE
 from carnet_node.entrypoints.web.app import create_api

@@ -3,17 +3,17 @@
 from collections.abc import Callable, Iterator
 from random import Random
 
-from carnet_node.core.acting import acting_for
 from carnet_node.core.commands.lines import NewJob
-from carnet_node.core.customer_file import customer_file
-from carnet_node.core.day import day_of
-from carnet_node.core.duplicates import TypedParty, find_candidates
+from carnet_node.core.log.acting import acting_for
 from carnet_node.core.name_keys import name_keys
 from carnet_node.core.node import Node
-from carnet_node.core.receiving import ReceivedCar, ReceivedParty, Reception, receive_car
-from carnet_node.core.searching import find
-from carnet_node.core.staff import add_member, list_staff
-from carnet_node.core.vehicle_file import vehicle_file
+from carnet_node.core.saving.duplicates import TypedParty, find_candidates
+from carnet_node.core.saving.receiving import ReceivedCar, ReceivedParty, Reception, receive_car
+from carnet_node.core.showing.customer_file import customer_file
+from carnet_node.core.showing.day import day_of
+from carnet_node.core.showing.searching import find
+from carnet_node.core.showing.vehicle_file import vehicle_file
+from carnet_node.core.staff.staff import add_member, list_staff
 from carnet_protocol.ids import RecordId
 from carnet_protocol.registry import Value
 from tools.desk_bench.data import Desk

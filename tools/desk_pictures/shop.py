@@ -14,20 +14,20 @@ from typing import Final
 
 from carnet_node.adapters.passwords import Argon2Passwords
 from carnet_node.bootstrap import open_installation
-from carnet_node.core.access_log import note_access
-from carnet_node.core.acting import acting_for
 from carnet_node.core.commands.customers import AddCustomer, EditCustomer, add_customer, edit_customer
 from carnet_node.core.commands.drafting import Drafts, NewId
 from carnet_node.core.commands.lines import NewJob
 from carnet_node.core.commands.settlement import close_visit, settle_visit
 from carnet_node.core.commands.vehicles import AddVehicle
 from carnet_node.core.commands.visits import OpenVisit, Step, complete_visit
-from carnet_node.core.desk import save, save_vehicle, save_visit
-from carnet_node.core.editing import new_owner_drafts, plate_drafts, require_customer, require_visit
 from carnet_node.core.local_facts import Access
+from carnet_node.core.log.acting import acting_for
 from carnet_node.core.node import Node
-from carnet_node.core.recall_calls import call_list, note_call
-from carnet_node.core.staff import add_member, set_up
+from carnet_node.core.saving.desk import save, save_vehicle, save_visit
+from carnet_node.core.saving.editing import new_owner_drafts, plate_drafts, require_customer, require_visit
+from carnet_node.core.saving.recall_calls import call_list, note_call
+from carnet_node.core.staff.access_log import note_access
+from carnet_node.core.staff.staff import add_member, set_up
 from carnet_node.settings import NodeSettings
 from carnet_protocol.ids import RecordId, record_text
 from carnet_protocol.registry import Value

@@ -24,7 +24,7 @@ from bench.population.truth import SourceRecord, Vehicle  # noqa: E402  (needs t
 from bench.population.world import make_population  # noqa: E402
 from carnet_hub.adapters.store import open_store  # noqa: E402
 from carnet_hub.adapters.weighing import ShippedWeigher  # noqa: E402
-from carnet_hub.core.matching import write_policy  # noqa: E402
+from carnet_hub.core.stewardship.matching import write_policy  # noqa: E402
 from carnet_master.tiers import Mode, Policy  # noqa: E402
 from carnet_protocol.changeset import Draft  # noqa: E402
 from carnet_protocol.ids import RecordId, ownership_id, vehicle_id  # noqa: E402

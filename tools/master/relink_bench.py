@@ -27,8 +27,8 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 from bench.population.knobs import NORMAL  # noqa: E402  (needs the path set above)
 from bench.population.world import make_population  # noqa: E402
 from carnet_hub.bootstrap import HubApp, init_hub, open_hub  # noqa: E402
+from carnet_hub.core.identities.parties import sealed_features  # noqa: E402
 from carnet_hub.core.master_rows import MatchKeyRow, PartyRow  # noqa: E402
-from carnet_hub.core.parties import sealed_features  # noqa: E402
 from carnet_hub.settings import HubSettings  # noqa: E402
 from carnet_master.features import Features, customer_features  # noqa: E402
 from carnet_master.keys import KEY_BYTES, blocking_keys, identifier_tokens  # noqa: E402

@@ -22,12 +22,12 @@ from tools.public_recalls.source import Recall, SourceRefused, read_recalls
 
 from carnet_hub.adapters.member_files import read_listed
 from carnet_hub.bootstrap import HubApp, open_hub
-from carnet_hub.core.campaign_list import list_campaigns
-from carnet_hub.core.campaign_plans import CampaignPlan, read_members
+from carnet_hub.core.campaigns.campaign_list import list_campaigns
+from carnet_hub.core.campaigns.campaign_plans import CampaignPlan, read_members
+from carnet_hub.core.campaigns.offline_lists import make_lists
+from carnet_hub.core.campaigns.plan_desk import load_plan
+from carnet_hub.core.campaigns.recalls import find_campaign, import_plan, publish_campaign
 from carnet_hub.core.failures import HubFailure
-from carnet_hub.core.offline_lists import make_lists
-from carnet_hub.core.plan_desk import load_plan
-from carnet_hub.core.recalls import find_campaign, import_plan, publish_campaign
 from carnet_hub.entrypoints.cli.output import with_progress
 from carnet_hub.entrypoints.cli.recalls import read_texts
 from carnet_hub.settings import HubSettings

@@ -34,16 +34,16 @@ from carnet_hub.adapters.schema import upgrade_schema
 from carnet_hub.adapters.store import SqlStore, open_store
 from carnet_hub.adapters.system import DiskFiles, SystemClock, SystemEntropy, run_blocking
 from carnet_hub.adapters.weighing import ShippedWeigher
-from carnet_hub.core.authoring import write_in
-from carnet_hub.core.enrolment import PublicKeys
+from carnet_hub.core.exchange.enrolment import PublicKeys
 from carnet_hub.core.failures import AlreadyInitialised, DatabaseEmpty, HubFailure, KeysUnreadable, NotInitialised
-from carnet_hub.core.histories import check_mark, load_branches, load_histories, open_new_hub_epoch
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.lineage import Branch
-from carnet_hub.core.own_keys import DATA_KEY_CHECK, commit_to_data_key, foreign_keys, has_foreign_data_key
+from carnet_hub.core.log.authoring import write_in
+from carnet_hub.core.log.rebuild import note_fold, rebuild_if_outdated
 from carnet_hub.core.ports import Alarms, Clock, Entropy, Files, RunBlocking
-from carnet_hub.core.present import HUB_EPOCH
-from carnet_hub.core.rebuild import note_fold, rebuild_if_outdated
+from carnet_hub.core.sets.histories import check_mark, load_branches, load_histories, open_new_hub_epoch
+from carnet_hub.core.sets.present import HUB_EPOCH
+from carnet_hub.core.upkeep.own_keys import DATA_KEY_CHECK, commit_to_data_key, foreign_keys, has_foreign_data_key
 from carnet_hub.settings import HubSettings
 from carnet_protocol.changeset import Draft
 from carnet_protocol.hello import HubEpoch

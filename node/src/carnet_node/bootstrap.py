@@ -45,7 +45,6 @@ from carnet_node.adapters.system import (
     SystemEntropy,
     run_blocking,
 )
-from carnet_node.core.enrolment import accept_answer
 from carnet_node.core.failures import (
     AlreadyEnrolled,
     DatabaseGone,
@@ -55,13 +54,14 @@ from carnet_node.core.failures import (
     NotInitialised,
 )
 from carnet_node.core.hub_link import HubLink
-from carnet_node.core.newer_keys import go_on_with
+from carnet_node.core.line.enrolment import accept_answer
+from carnet_node.core.line.session import SyncPorts
+from carnet_node.core.log.newer_keys import go_on_with
+from carnet_node.core.log.own_keys import require_data_key, require_exchange_key, require_recovered_key
+from carnet_node.core.log.rebuild import reproject_if_outdated
+from carnet_node.core.log.rejoin import hold_if_behind
 from carnet_node.core.node import DeskSettings, Node
-from carnet_node.core.own_keys import require_data_key, require_exchange_key, require_recovered_key
-from carnet_node.core.rebuild import reproject_if_outdated
 from carnet_node.core.records import OWN_KEY_ID
-from carnet_node.core.rejoin import hold_if_behind
-from carnet_node.core.session import SyncPorts
 from carnet_node.settings import NodeSettings
 from carnet_protocol.enrolment import EnrolCode
 

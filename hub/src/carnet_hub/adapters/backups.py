@@ -15,8 +15,8 @@ from carnet_hub.adapters.schema import upgrade_schema
 from carnet_hub.adapters.store import open_store, scratch_store
 from carnet_hub.core.failures import HubFailure
 from carnet_hub.core.hub import Hub
+from carnet_hub.core.log.restoring import backup_epoch, examine_restored, note_backup
 from carnet_hub.core.ports import RunBlocking, StoreError
-from carnet_hub.core.restoring import backup_epoch, examine_restored, note_backup
 from carnet_hub.settings import HubSettings
 from carnet_protocol.errors import Refused
 from carnet_storage.adapters import planning

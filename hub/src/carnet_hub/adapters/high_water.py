@@ -16,11 +16,11 @@ from typing import Annotated, Final
 import msgspec
 
 from carnet_hub.core.failures import KeysUnreadable
-from carnet_hub.core.histories import HubMark, mark_of
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.limits import MARK_BYTES_MAX, MARK_EVERY_MS
 from carnet_hub.core.lineage import Branch
 from carnet_hub.core.ports import Files
+from carnet_hub.core.sets.histories import HubMark, mark_of
 from carnet_protocol.limits import EPOCHS_MAX
 
 MARK_FILE: Final = "high-water.json"

@@ -8,11 +8,11 @@ from importlib import resources
 from pathlib import Path
 from typing import Final
 
-from carnet_hub.core.duties import DutyFile, parse_duties
+from carnet_hub.core.campaigns.duties import DutyFile, parse_duties
+from carnet_hub.core.campaigns.working_days import WorkingDays, parse_working_days
 from carnet_hub.core.failures import Unusable
 from carnet_hub.core.limits import LAW_FILE_BYTES_MAX
 from carnet_hub.core.ports import Files
-from carnet_hub.core.working_days import WorkingDays, parse_working_days
 from carnet_protocol.errors import Malformed
 from carnet_protocol.retention import RetentionFile, bundled_text, parse_retention
 

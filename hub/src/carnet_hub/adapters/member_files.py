@@ -11,10 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, TextIO
 
-from carnet_hub.core.campaign_plans import ListedLine, read_lines, read_rows
+from carnet_hub.core.campaigns.campaign_plans import ListedLine, read_lines, read_rows
+from carnet_hub.core.counting.withdrawals import read_withdrawn
 from carnet_hub.core.failures import Unusable
 from carnet_hub.core.limits import CAMPAIGN_LIST_BYTES_MAX, LIST_PIECE_CHARS, SHEET_BOUNDS
-from carnet_hub.core.withdrawals import read_withdrawn
 from carnet_storage.adapters.sheets import SUFFIX, read_sheets
 from carnet_storage.core.sheets import SheetRefused
 

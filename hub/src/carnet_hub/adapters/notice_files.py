@@ -15,11 +15,11 @@ from typing import Any, Final
 
 from jinja2 import Environment, StrictUndefined, Template
 
+from carnet_hub.core.campaigns.notices import LANGUAGES, sms_of
+from carnet_hub.core.campaigns.outreach import Contact, Notice, Round
+from carnet_hub.core.counting.trends import ProvinceNames
 from carnet_hub.core.failures import Unusable
 from carnet_hub.core.limits import LETTERS_PER_FILE
-from carnet_hub.core.notices import LANGUAGES, sms_of
-from carnet_hub.core.outreach import Contact, Notice, Round
-from carnet_hub.core.trends import ProvinceNames
 from carnet_protocol.legal_days import legal_day
 from carnet_protocol.registry import Value
 from carnet_storage.adapters.system import PRIVATE_FOLDER_MODE, PRIVATE_MODE, replace_file

@@ -10,11 +10,11 @@ from importlib import resources
 from pathlib import Path
 from typing import Final
 
+from carnet_hub.core.campaigns.profiles import Profile, parse_profile
+from carnet_hub.core.counting.trends import ProvinceNames
 from carnet_hub.core.failures import Unusable
 from carnet_hub.core.limits import LAW_FILE_BYTES_MAX
 from carnet_hub.core.ports import Files
-from carnet_hub.core.profiles import Profile, parse_profile
-from carnet_hub.core.trends import ProvinceNames
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _SUFFIX: Final = ".toml"

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Final
 
 from carnet_hub.adapters.report_files import parse_manifest, verify_export
+from carnet_hub.core.campaigns.report import KEY_NAME, MANIFEST_NAME, SIGNATURE_NAME, FileFacts
 from carnet_hub.core.failures import Unusable
 from carnet_hub.core.limits import EXPORT_CHUNK_BYTES, MANIFEST_BYTES_MAX
 from carnet_hub.core.ports import Files
 from carnet_hub.core.regulator_limits import PUBLISHED_MAX
-from carnet_hub.core.report import KEY_NAME, MANIFEST_NAME, SIGNATURE_NAME, FileFacts
 from carnet_storage.adapters.system import sync_folder
 
 _FILES: Final = "files"

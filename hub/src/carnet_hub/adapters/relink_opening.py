@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from carnet_hub.core.ports import Entropy
-from carnet_hub.core.relink_failures import JavaMissing, PackagesMissing
+from carnet_hub.core.stewardship.relink_failures import JavaMissing, PackagesMissing
 
 if TYPE_CHECKING:
     from carnet_hub.adapters.relink_engine import Backend, SplinkEngine

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Final
 
 from carnet_hub.core.ports import Files
-from carnet_hub.core.relink_failures import AlreadyRelinking
 from carnet_hub.core.relink_limits import NOTE_BYTES_MAX
 from carnet_hub.core.relink_ports import RelinkNote
+from carnet_hub.core.stewardship.relink_failures import AlreadyRelinking
 from carnet_storage.adapters.file_locks import locked
 
 SCRATCH_FOLDER: Final = "relink"

@@ -30,8 +30,8 @@ from carnet_hub.adapters.relink_engine import (
     let_through,
     rows_of_kind,
 )
-from carnet_hub.core.relink_failures import EngineFailed
 from carnet_hub.core.relink_limits import ENGINE_MEMORY_MB, ENGINE_THREADS
+from carnet_hub.core.stewardship.relink_failures import EngineFailed
 
 LOCAL: Final = f"local[{ENGINE_THREADS}]"
 

@@ -11,9 +11,9 @@ from io import BytesIO
 from typing import Final
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
-from carnet_hub.core.profile_report import PreparedReport
-from carnet_hub.core.report import ReportFile
-from carnet_hub.core.report_parts import item_rows, province_rows, series_rows, site_rows
+from carnet_hub.core.campaigns.profile_report import PreparedReport
+from carnet_hub.core.campaigns.report import ReportFile
+from carnet_hub.core.campaigns.report_parts import item_rows, province_rows, series_rows, site_rows
 from carnet_storage.adapters.workbooks import sheet_name, text_cell
 
 WORKBOOK_NAME: Final = "report.xlsx"

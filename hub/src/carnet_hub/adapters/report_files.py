@@ -21,10 +21,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from carnet_hub.adapters.keyring import Ed25519Signer, fingerprint_of
 from carnet_hub.adapters.system import PUBLIC_MODE
-from carnet_hub.core.failures import ExportDiffers, Unusable
-from carnet_hub.core.limits import EXPORT_CHUNK_BYTES, MANIFEST_BYTES_MAX
-from carnet_hub.core.progress import PairState, ReportFate
-from carnet_hub.core.report import (
+from carnet_hub.core.campaigns.report import (
     CAMPAIGN_NAME,
     COMPLETIONS_NAME,
     EXPORT_HEADING,
@@ -39,8 +36,11 @@ from carnet_hub.core.report import (
     ReportHead,
     manifest_text,
 )
-from carnet_hub.core.report_parts import REPORT_NAME
-from carnet_hub.core.report_record import check_sum
+from carnet_hub.core.campaigns.report_parts import REPORT_NAME
+from carnet_hub.core.campaigns.report_record import check_sum
+from carnet_hub.core.counting.progress import PairState, ReportFate
+from carnet_hub.core.failures import ExportDiffers, Unusable
+from carnet_hub.core.limits import EXPORT_CHUNK_BYTES, MANIFEST_BYTES_MAX
 from carnet_protocol.envelope import key_id_of
 from carnet_storage.adapters.system import sync_folder
 

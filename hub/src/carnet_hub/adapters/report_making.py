@@ -22,19 +22,19 @@ from carnet_hub.adapters.recall_files import ReportFolder
 from carnet_hub.adapters.report_books import WORKBOOK_NAME, report_workbook
 from carnet_hub.adapters.report_files import parse_manifest, verify_export, write_export
 from carnet_hub.adapters.report_pages import LANGUAGES, report_pages
-from carnet_hub.core.contacts import campaign_attempts, count_outreach
+from carnet_hub.core.campaigns.profile_report import Ask, PreparedReport, Restated, prepare_report
+from carnet_hub.core.campaigns.profiles import parse_profile
+from carnet_hub.core.campaigns.recalls import find_campaign, members_of
+from carnet_hub.core.campaigns.report import MANIFEST_NAME, FileFacts
+from carnet_hub.core.campaigns.report_items import check_stated
+from carnet_hub.core.campaigns.report_parts import PROFILE_NAME, REPORT_NAME, report_parts
+from carnet_hub.core.count_ports import OutreachCounts
+from carnet_hub.core.counting.contacts import campaign_attempts, count_outreach
 from carnet_hub.core.failures import ExportDiffers, Unusable
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.limits import LAW_FILE_BYTES_MAX, MANIFEST_BYTES_MAX, REPORT_BYTES_MAX
-from carnet_hub.core.past import reads_at
+from carnet_hub.core.log.past import reads_at
 from carnet_hub.core.ports import Files, Outreach
-from carnet_hub.core.profile_report import Ask, PreparedReport, Restated, prepare_report
-from carnet_hub.core.profiles import parse_profile
-from carnet_hub.core.recalls import find_campaign, members_of
-from carnet_hub.core.report import MANIFEST_NAME, FileFacts
-from carnet_hub.core.report_items import check_stated
-from carnet_hub.core.report_parts import PROFILE_NAME, REPORT_NAME, report_parts
-from carnet_hub.core.count_ports import OutreachCounts
 from carnet_hub.core.shelves import SegmentShelf
 from carnet_protocol.ids import RecordId
 

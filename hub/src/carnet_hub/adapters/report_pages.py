@@ -11,14 +11,14 @@ from typing import Any, Final
 
 from jinja2 import Environment, StrictUndefined
 
-from carnet_hub.core import plots
+from carnet_hub.core.campaigns import plots
+from carnet_hub.core.campaigns.profile_report import PreparedReport
+from carnet_hub.core.campaigns.profiles import Form, ValueKind
+from carnet_hub.core.campaigns.report import ReportFile
+from carnet_hub.core.campaigns.report_items import Line, Origin, missing_in
+from carnet_hub.core.campaigns.report_record import EXCLUSIVE
+from carnet_hub.core.counting.trends import points_of
 from carnet_hub.core.limits import REPORT_SITES_MAX
-from carnet_hub.core.profile_report import PreparedReport
-from carnet_hub.core.profiles import Form, ValueKind
-from carnet_hub.core.report import ReportFile
-from carnet_hub.core.report_items import Line, Origin, missing_in
-from carnet_hub.core.report_record import EXCLUSIVE
-from carnet_hub.core.trends import points_of
 from carnet_protocol.ids import record_text
 
 LANGUAGES: Final = (("zh", "zh-CN", "report.zh.html"), ("en", "en", "report.en.html"))

@@ -18,12 +18,12 @@ from pathlib import Path
 from carnet_hub.adapters.backups import folders_of, hub_on
 from carnet_hub.adapters.newer_backups import NewerBackups
 from carnet_hub.adapters.store import open_store, scratch_store
+from carnet_hub.core.exchange.offers import take_from_backup
 from carnet_hub.core.failures import HubFailure
-from carnet_hub.core.histories import learn_branches, stated_branches
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.lineage import Branch
-from carnet_hub.core.offers import take_from_backup
-from carnet_hub.core.restoring import examine_restored, open_epoch_after_restore
+from carnet_hub.core.log.restoring import examine_restored, open_epoch_after_restore
+from carnet_hub.core.sets.histories import learn_branches, stated_branches
 from carnet_hub.settings import HubSettings
 from carnet_protocol.errors import Refused
 from carnet_storage.adapters.attached import detach_folders

@@ -40,8 +40,8 @@ from carnet_hub.adapters.tables import SETTINGS
 from carnet_hub.core import rows
 from carnet_hub.core.anchor_rows import FormerAnchorRow
 from carnet_hub.core.kind_rules import PARTY_KINDS
-from carnet_hub.core.models_in_use import ACTIVE, POLICY
-from carnet_hub.core.present import HUB_EPOCH
+from carnet_hub.core.sets.present import HUB_EPOCH
+from carnet_hub.core.stewardship.models_in_use import ACTIVE, POLICY
 
 LOG: Final = TABLES[rows.LogRow].c
 ADMISSION: Final = TABLES[rows.AdmissionRow].c

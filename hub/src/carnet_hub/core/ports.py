@@ -16,11 +16,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, TypeVar
 
-from carnet_hub.core.count_ports import CountReads
+from carnet_hub.core.count_ports import CountReads, OutreachCounts
 from carnet_hub.core.failures import HubFailure
 from carnet_hub.core.master_ports import MasterReads
 from carnet_hub.core.relink_ports import RelinkReads
-from carnet_hub.core.count_ports import OutreachCounts
 from carnet_hub.core.rows import (
     AdmissionRow,
     AssignmentDayRow,

@@ -17,10 +17,10 @@ from carnet_node.adapters.rotating import SigningKeys
 from carnet_node.adapters.schema import upgrade
 from carnet_node.adapters.store import SqliteNodeStore
 from carnet_node.core.failures import NodeFailure
+from carnet_node.core.log.rebuild import reproject_if_outdated
 from carnet_node.core.node import Node
 from carnet_node.core.ports import Files
-from carnet_node.core.rebuild import reproject_if_outdated
-from carnet_node.core.restoring import examine_restored
+from carnet_node.core.upkeep.restoring import examine_restored
 from carnet_node.settings import NodeSettings
 from carnet_protocol.errors import Refused
 from carnet_storage.adapters.copying import Sealer

@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Final
 
 from carnet_node.adapters.system import PRIVATE_MODE
-from carnet_node.core.import_columns import SIDE_HEADERS
+from carnet_node.core.exchange.import_columns import SIDE_HEADERS
 from carnet_node.core.limits import CELLS_MAX, CSV_BYTES_MAX
 from carnet_protocol.errors import BadValue
 from carnet_protocol.reasons import Reason

@@ -12,9 +12,9 @@ from carnet_node.adapters.keyring import (
 )
 from carnet_node.adapters.store import open_connection, translated_errors
 from carnet_node.adapters.system import DiskFiles
-from carnet_node.core.doctor import SystemFacts
 from carnet_node.core.failures import KeysUnreadable
 from carnet_node.core.store_failures import StoreBroken, StoreBusy
+from carnet_node.core.upkeep.doctor import SystemFacts
 from carnet_storage.adapters.library import SQLITE_VERSION
 
 _FULL: Final = 2

@@ -24,7 +24,6 @@ from typing import Final
 import httpx
 
 from carnet_node.adapters.compression import deflate, inflate
-from carnet_node.core.enrolment import is_loopback
 from carnet_node.core.failures import HubRefused, HubUnreachable
 from carnet_node.core.hub_link import FeedQuery
 from carnet_node.core.limits import (
@@ -36,8 +35,9 @@ from carnet_node.core.limits import (
     PUSH_S,
     TRIES_MAX,
 )
+from carnet_node.core.line.enrolment import is_loopback
+from carnet_node.core.line.schedule import dice_of, retry_delay_ms
 from carnet_node.core.ports import Clock, Entropy
-from carnet_node.core.schedule import dice_of, retry_delay_ms
 from carnet_protocol import limits
 from carnet_protocol.reasons import Reason
 

@@ -20,12 +20,12 @@ from carnet_node.adapters.keyring import (
     wrap_with_passphrase,
 )
 from carnet_node.adapters.recovery import RECOVERY, recovery_fact
-from carnet_node.core.authoring import begin_chain
-from carnet_node.core.enrolment import NodeKeys, PendingEnrolment, accept_answer, draft_request, is_request_for
 from carnet_node.core.failures import AlreadyEnrolled, NotEnrolled
 from carnet_node.core.limits import PENDING_BYTES_MAX
-from carnet_node.core.moving import move_in
-from carnet_node.core.own_keys import OWN_EXCHANGE_KEY
+from carnet_node.core.line.enrolment import NodeKeys, PendingEnrolment, accept_answer, draft_request, is_request_for
+from carnet_node.core.log.authoring import begin_chain
+from carnet_node.core.log.moving import move_in
+from carnet_node.core.log.own_keys import OWN_EXCHANGE_KEY
 from carnet_node.core.ports import Clock, Entropy, Files, NodeStore, ReadTransaction
 from carnet_node.core.records import OWN_KEY_ID, Identity
 from carnet_protocol.enrolment import EnrolCode

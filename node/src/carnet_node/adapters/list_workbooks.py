@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from carnet_node.adapters.csv_files import open_csv
 from carnet_node.core.desk_limits import EXPORT_ROWS_MAX
-from carnet_node.core.lists import CellKind, ListColumn, Row
+from carnet_node.core.exchange.lists import CellKind, ListColumn, Row
 from carnet_protocol.errors import BadValue
 from carnet_protocol.reasons import Reason
 from carnet_protocol.registry import Value

@@ -34,9 +34,9 @@ from carnet_node.adapters.keyring import (
 )
 from carnet_node.core.failures import KeysUnreadable
 from carnet_node.core.limits import WRAPPED_KEY_BYTES_MAX
+from carnet_node.core.line.recovering import accept_recovery, draft_recovery
 from carnet_node.core.ports import Entropy, Files, ReadTransaction
 from carnet_node.core.records import Identity
-from carnet_node.core.recovering import accept_recovery, draft_recovery
 from carnet_protocol.enrolment import EnrolCode
 from carnet_protocol.recovery import RETURNED_INFO
 from carnet_storage.core.sealing import read_header

@@ -20,13 +20,13 @@ from carnet_node.adapters.recovery import KeyFolder, read_recovery
 from carnet_node.adapters.rotating import SigningKeys
 from carnet_node.adapters.system import DiskFiles, SystemClock, SystemEntropy
 from carnet_node.core.failures import NotEnrolled
+from carnet_node.core.log.own_keys import require_data_key
+from carnet_node.core.log.rebuild import reproject_if_outdated
+from carnet_node.core.log.rejoin import mark_restored
 from carnet_node.core.node import Node
-from carnet_node.core.own_keys import require_data_key
-from carnet_node.core.rebuild import reproject_if_outdated
 from carnet_node.core.records import OWN_KEY_ID
-from carnet_node.core.rejoin import mark_restored
-from carnet_node.core.restoring import RestoredFacts, apply_known_erasures, examine_restored
 from carnet_node.core.store_failures import StoreBroken
+from carnet_node.core.upkeep.restoring import RestoredFacts, apply_known_erasures, examine_restored
 from carnet_node.settings import NodeSettings
 from carnet_protocol.envelope import key_id_of
 from carnet_protocol.errors import Refused

@@ -33,13 +33,13 @@ from typing import Final
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from carnet_node.adapters.keyring import KEY_BYTES, SIGNING_FILE, Keyring
-from carnet_node.core.authoring import SealedSet
 from carnet_node.core.failures import KeysUnreadable
 from carnet_node.core.limits import FORMER_KEYS_MAX
+from carnet_node.core.log.authoring import SealedSet
+from carnet_node.core.log.signing import change_own_key, is_change_in_backup, is_change_pending, is_key_in_doubt
 from carnet_node.core.node import Node
 from carnet_node.core.ports import Entropy, Files, NodeStore
 from carnet_node.core.records import OWN_KEY_ID
-from carnet_node.core.signing import change_own_key, is_change_in_backup, is_change_pending, is_key_in_doubt
 from carnet_protocol.envelope import Signer, key_id_of
 
 NEXT_FILE: Final = "signing.next"

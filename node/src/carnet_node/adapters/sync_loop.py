@@ -11,19 +11,19 @@ import structlog
 
 from carnet_node.core.failures import HubUnreachable, NodeFailure
 from carnet_node.core.limits import LONG_POLL_S, OUTBOX_LOOK_S, PAGE_PAUSE_S
-from carnet_node.core.list_fetching import fetch_lists
-from carnet_node.core.node import Node
-from carnet_node.core.outbox import BatchSize
-from carnet_node.core.rejoin import go_on_offline
-from carnet_node.core.schedule import dice_of, idle_delay_ms, retry_delay_ms
-from carnet_node.core.session import Session, SyncPorts, say_hello
-from carnet_node.core.sync import (
+from carnet_node.core.line.list_fetching import fetch_lists
+from carnet_node.core.line.schedule import dice_of, idle_delay_ms, retry_delay_ms
+from carnet_node.core.line.session import Session, SyncPorts, say_hello
+from carnet_node.core.line.sync import (
     failure_code,
     pull_step,
     push_step,
     remember_failure,
     smaller_batch,
 )
+from carnet_node.core.log.outbox import BatchSize
+from carnet_node.core.log.rejoin import go_on_offline
+from carnet_node.core.node import Node
 from carnet_protocol.errors import Refused
 from carnet_protocol.reasons import Reason
 

@@ -20,7 +20,7 @@ from carnet_node.core.desk_limits import (
     WORKBOOK_DIGITS_MAX,
     WORKBOOK_INFLATED_BYTES_MAX,
 )
-from carnet_node.core.importing import SourceRow
+from carnet_node.core.exchange.importing import SourceRow
 from carnet_node.core.limits import CELLS_MAX
 from carnet_protocol.errors import BadValue
 from carnet_protocol.reasons import Reason

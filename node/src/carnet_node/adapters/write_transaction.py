@@ -19,7 +19,6 @@ from carnet_node.adapters.read_transaction import SqlReadTransaction
 from carnet_node.adapters.recall_lists import SqlListWrites
 from carnet_node.adapters.statements import Statement
 from carnet_node.adapters.tables import has_keyed_hash
-from carnet_node.core.golden import ids_leading_to
 from carnet_node.core.name_keys import name_keys
 from carnet_node.core.records import (
     BaseRow,
@@ -33,6 +32,7 @@ from carnet_node.core.records import (
     SettledValue,
     SetVerdict,
 )
+from carnet_node.core.showing.golden import ids_leading_to
 from carnet_protocol.ids import NO_HASH, RecordId
 from carnet_protocol.kinds import CUSTOMER, GOLDEN, REGISTRY
 from carnet_protocol.registry import Kind, Privacy, Value

@@ -5,8 +5,8 @@ Decides the order only: the machine, the node, the backups.
 
 from carnet_node.adapters.examining import measure_system
 from carnet_node.bootstrap import Installation
-from carnet_node.core.doctor import Finding, examine_node, judge_backups, judge_system
 from carnet_node.core.node import Node
+from carnet_node.core.upkeep.doctor import Finding, examine_node, judge_backups, judge_system
 from carnet_storage.adapters.planning import missing_targets
 from carnet_storage.adapters.small_files import read_status
 

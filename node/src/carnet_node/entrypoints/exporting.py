@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from carnet_node.adapters.list_workbooks import make_workbook
-from carnet_node.core.access_log import begin_export
-from carnet_node.core.acting import require
-from carnet_node.core.lists import LISTS, ListColumn, Period, Row, SiteList, is_period
+from carnet_node.core.exchange.lists import LISTS, ListColumn, Period, Row, SiteList, is_period
+from carnet_node.core.log.acting import require
 from carnet_node.core.node import Node
 from carnet_node.core.numbering import business_day
 from carnet_node.core.roles import Permission
+from carnet_node.core.staff.access_log import begin_export
 from carnet_node.entrypoints.presenting import mask
 from carnet_protocol.errors import BadValue
 from carnet_protocol.reasons import Reason

@@ -10,17 +10,17 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, Final
 
-from carnet_node.core.conflicts import OverruledValue
-from carnet_node.core.excluded import ExcludedSave
-from carnet_node.core.golden import GoldenView
-from carnet_node.core.held_back import HeldBack
-from carnet_node.core.odometer import Odometer
-from carnet_node.core.recall_check import RecallAnswer
-from carnet_node.core.record_view import ContestView, RecordView, WrittenValue, personal_fields
-from carnet_node.core.searching import Found
-from carnet_node.core.status import Status, Waiting
-from carnet_node.core.sync import RoundReport
-from carnet_node.core.views import CustomerCard, JobView, OwnedVehicle, VehicleView, VisitView
+from carnet_node.core.line.sync import RoundReport
+from carnet_node.core.log.excluded import ExcludedSave
+from carnet_node.core.log.held_back import HeldBack
+from carnet_node.core.recalls.recall_check import RecallAnswer
+from carnet_node.core.showing.conflicts import OverruledValue
+from carnet_node.core.showing.golden import GoldenView
+from carnet_node.core.showing.odometer import Odometer
+from carnet_node.core.showing.record_view import ContestView, RecordView, WrittenValue, personal_fields
+from carnet_node.core.showing.searching import Found
+from carnet_node.core.showing.status import Status, Waiting
+from carnet_node.core.showing.views import CustomerCard, JobView, OwnedVehicle, VehicleView, VisitView
 from carnet_node.entrypoints.wording import explain_failure
 from carnet_protocol.ids import record_text
 from carnet_protocol.reasons import Reason, explain

@@ -10,14 +10,14 @@ from typing import Final
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from carnet_node.adapters.bundle_files import open_bundle, seal_bundle
-from carnet_node.core.access_log import note_access
-from carnet_node.core.acting import require
-from carnet_node.core.bundling import BundleReport, pack_for_hub, take_from_hub
 from carnet_node.core.leaving import SenderLock
+from carnet_node.core.line.bundling import BundleReport, pack_for_hub, take_from_hub
 from carnet_node.core.local_facts import Access
+from carnet_node.core.log.acting import require
 from carnet_node.core.node import Node
 from carnet_node.core.numbering import business_day
 from carnet_node.core.roles import Permission
+from carnet_node.core.staff.access_log import note_access
 from carnet_node.entrypoints.software import SOFTWARE
 
 _BUNDLE: Final = "bundle"

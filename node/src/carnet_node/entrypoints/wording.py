@@ -24,7 +24,7 @@ from carnet_node.core.failures import (
     NotInitialised,
     WrongPassphrase,
 )
-from carnet_node.core.idempotency import AnswerGone, KeyReused
+from carnet_node.core.log.idempotency import AnswerGone, KeyReused
 from carnet_node.core.refusals import CommandRefused, Problem
 from carnet_node.core.store_failures import DiskFull, Rejoining, StoreBroken, StoreBusy, WritingStopped
 from carnet_protocol.errors import BadValue, NotAllowed, Refused

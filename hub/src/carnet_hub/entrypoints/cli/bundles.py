@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from carnet_hub.adapters.bundle_files import decrypt_bundle, encrypt_bundle
-from carnet_hub.core.bundling import BundleCursor, Parts, pack_for, parts_for, take_bundle
+from carnet_hub.core.exchange.bundling import BundleCursor, Parts, pack_for, parts_for, take_bundle
+from carnet_hub.core.exchange.list_telling import count_left_out, list_parts
 from carnet_hub.core.failures import Unusable
 from carnet_hub.core.limits import BUNDLE_FILE_BYTES_MAX
-from carnet_hub.core.list_telling import count_left_out, list_parts
-from carnet_hub.core.overview import list_nodes
 from carnet_hub.core.rows import Node
+from carnet_hub.core.upkeep.overview import list_nodes
 from carnet_hub.entrypoints.cli.nodes import find_line
 from carnet_hub.entrypoints.cli.output import AsJson, emit, hub_of
 from carnet_protocol.messages import PushCode

@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
+from carnet_hub.core.campaigns.working_days import Term, Unit, WorkingDays
 from carnet_hub.core.failures import Unusable
 from carnet_hub.core.limits import LAW_FILE_BYTES_MAX
-from carnet_hub.core.working_days import Term, Unit, WorkingDays
 from carnet_hub.entrypoints.cli.days import parse_day
 from carnet_hub.entrypoints.cli.output import AsJson, emit, hub_of
 

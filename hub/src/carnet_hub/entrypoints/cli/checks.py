@@ -6,11 +6,11 @@ from typing import Annotated, Final
 
 import typer
 
-from carnet_hub.core.dealers import require_site
-from carnet_hub.core.following_counts import are_askew
-from carnet_hub.core.logcheck import verify_log
-from carnet_hub.core.rebuild import check_projections, rebuild_projections, site_digest
-from carnet_hub.core.recall_export import cited_set
+from carnet_hub.core.campaigns.recall_export import cited_set
+from carnet_hub.core.log.logcheck import verify_log
+from carnet_hub.core.log.rebuild import check_projections, rebuild_projections, site_digest
+from carnet_hub.core.sets.following_counts import are_askew
+from carnet_hub.core.upkeep.dealers import require_site
 from carnet_hub.entrypoints.cli.conflicts import op_from_text
 from carnet_hub.entrypoints.cli.exits import Exit
 from carnet_hub.entrypoints.cli.output import AsJson, emit, hub_of, working

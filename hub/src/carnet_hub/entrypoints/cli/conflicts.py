@@ -5,7 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
-from carnet_hub.core.conflicts import (
+from carnet_hub.core.failures import Unusable
+from carnet_hub.core.log.conflicts import (
     OpenConflict,
     SettledValue,
     WrittenValue,
@@ -14,8 +15,7 @@ from carnet_hub.core.conflicts import (
     restore_value,
     show_conflicts,
 )
-from carnet_hub.core.dealers import author_names
-from carnet_hub.core.failures import Unusable
+from carnet_hub.core.upkeep.dealers import author_names
 from carnet_hub.entrypoints.cli.output import AsJson, Xlsx, cell_text, emit, emit_list, hub_of, moment_text
 from carnet_protocol.ids import OP_ID_BYTES, OpId, parse_record_text
 from carnet_protocol.kinds import REGISTRY

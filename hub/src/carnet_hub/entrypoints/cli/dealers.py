@@ -6,7 +6,12 @@ from typing import Annotated, Any
 import typer
 
 from carnet_hub.adapters.profile_files import province_names
-from carnet_hub.core.dealers import (
+from carnet_hub.core.exchange.enrolment import invite_dealer
+from carnet_hub.core.exchange.greeting import hub_card
+from carnet_hub.core.exchange.recovering import issue_recovery_code
+from carnet_hub.core.failures import Unusable
+from carnet_hub.core.sets.granted import Granted, every_assignment
+from carnet_hub.core.upkeep.dealers import (
     ACTIVE,
     Site,
     SiteDetails,
@@ -18,11 +23,6 @@ from carnet_hub.core.dealers import (
     resume_site,
     suspend_site,
 )
-from carnet_hub.core.enrolment import invite_dealer
-from carnet_hub.core.failures import Unusable
-from carnet_hub.core.granted import Granted, every_assignment
-from carnet_hub.core.greeting import hub_card
-from carnet_hub.core.recovering import issue_recovery_code
 from carnet_hub.entrypoints.cli.output import AsJson, Xlsx, emit, emit_list, hub_of, moment_text
 from carnet_storage.adapters.outputs import file_to_write
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from carnet_hub.core.dossiers import NOTED_EVENTS, CampaignEvent, Dossier, read_dossier, read_dossiers
-from carnet_hub.core.duties import Due, DutyFile, Standing, dues
+from carnet_hub.core.campaigns.dossiers import NOTED_EVENTS, CampaignEvent, Dossier, read_dossier, read_dossiers
+from carnet_hub.core.campaigns.duties import Due, DutyFile, Standing, dues
+from carnet_hub.core.campaigns.plan_desk import load_document
+from carnet_hub.core.campaigns.recalls import file_plan, note, retract
 from carnet_hub.core.failures import Unusable
 from carnet_hub.core.limits import LAW_FILE_BYTES_MAX
-from carnet_hub.core.plan_desk import load_document
-from carnet_hub.core.recalls import file_plan, note, retract
 from carnet_hub.entrypoints.cli.days import parse_day
 from carnet_hub.entrypoints.cli.output import AsJson, Xlsx, emit, emit_list, hub_of
 from carnet_hub.entrypoints.cli.recalls import CampaignNo

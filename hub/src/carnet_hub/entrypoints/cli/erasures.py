@@ -5,7 +5,8 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from carnet_hub.core.erasing import (
+from carnet_hub.core.failures import Unusable
+from carnet_hub.core.upkeep.erasing import (
     ErasureLine,
     NodeReceipt,
     ReceiptState,
@@ -14,9 +15,8 @@ from carnet_hub.core.erasing import (
     scrub_files,
     show_receipts,
 )
-from carnet_hub.core.failures import Unusable
-from carnet_hub.core.overview import list_nodes
-from carnet_hub.core.purging import Judgement, look_up
+from carnet_hub.core.upkeep.overview import list_nodes
+from carnet_hub.core.upkeep.purging import Judgement, look_up
 from carnet_hub.entrypoints.cli.output import AsJson, Xlsx, emit, emit_list, hub_of, moment_text, working
 from carnet_protocol.errors import BadValue
 from carnet_protocol.ids import RecordId, parse_record_text, record_text

@@ -6,11 +6,11 @@ from typing import Annotated
 import typer
 
 from carnet_hub.adapters.report_files import verify_export, write_export
+from carnet_hub.core.campaigns.recall_export import prepare_export
+from carnet_hub.core.campaigns.recalls import members_of
+from carnet_hub.core.campaigns.report import report_files
 from carnet_hub.core.failures import Unusable
 from carnet_hub.core.limits import EXPORT_KEY_BYTES_MAX
-from carnet_hub.core.recall_export import prepare_export
-from carnet_hub.core.recalls import members_of
-from carnet_hub.core.report import report_files
 from carnet_hub.entrypoints.cli.output import AsJson, emit, hub_of, with_progress
 from carnet_storage.adapters.outputs import file_to_write, folder_to_make
 

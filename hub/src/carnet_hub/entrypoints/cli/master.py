@@ -12,10 +12,9 @@ from typing import Annotated, Any
 
 import typer
 
-from carnet_hub.core.dealers import author_names
 from carnet_hub.core.failures import Unusable
 from carnet_hub.core.limits import QUEUE_PAIRS_MAX
-from carnet_hub.core.master_views import (
+from carnet_hub.core.stewardship.master_views import (
     explain_pair,
     find_clusters,
     list_queue,
@@ -23,7 +22,7 @@ from carnet_hub.core.master_views import (
     show_cluster,
     show_history,
 )
-from carnet_hub.core.stewarding import (
+from carnet_hub.core.stewardship.stewarding import (
     HELD,
     Outcome,
     Word,
@@ -36,7 +35,8 @@ from carnet_hub.core.stewarding import (
     take_back,
     tell_apart,
 )
-from carnet_hub.core.sweeping import Swept, weigh_everybody
+from carnet_hub.core.stewardship.sweeping import Swept, weigh_everybody
+from carnet_hub.core.upkeep.dealers import author_names
 from carnet_hub.entrypoints.cli.exits import Exit
 from carnet_hub.entrypoints.cli.master_rows import (
     DECISION_COLUMNS,

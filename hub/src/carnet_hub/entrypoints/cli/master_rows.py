@@ -3,10 +3,17 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from carnet_hub.core.golden import Golden, Member
 from carnet_hub.core.hub import Hub
-from carnet_hub.core.master_views import ClusterView, DecisionView, Entity, Explanation, Stats, read_customers
-from carnet_hub.core.stewarding import Outcome
+from carnet_hub.core.identities.golden import Golden, Member
+from carnet_hub.core.stewardship.master_views import (
+    ClusterView,
+    DecisionView,
+    Entity,
+    Explanation,
+    Stats,
+    read_customers,
+)
+from carnet_hub.core.stewardship.stewarding import Outcome
 from carnet_hub.entrypoints.cli.output import moment_text
 from carnet_master.survivorship import Chosen, GoldenValues
 from carnet_protocol.ids import record_text
@@ -52,7 +59,7 @@ def member_rows(view: ClusterView, names: Names, *, show_personal: bool) -> list
 
 def queue_rows(hub: Hub, entities: Sequence[Entity], *, show_personal: bool) -> list[dict[str, Any]]:
     """Proposals, those about the same people together, with both customers side by side."""
-    from carnet_hub.core.dealers import author_names  # noqa: PLC0415  (one look-up for one list)
+    from carnet_hub.core.upkeep.dealers import author_names  # noqa: PLC0415  (one look-up for one list)
 
     names = author_names(hub)
     cards = read_customers(hub, (one for entity in entities for row in entity.pairs for one in (row.one, row.other)))

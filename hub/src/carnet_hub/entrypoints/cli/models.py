@@ -7,7 +7,7 @@ import typer
 
 from carnet_hub.core.failures import Unusable
 from carnet_hub.core.master_limits import SIGNATURE_FILE_BYTES_MAX
-from carnet_hub.core.models import (
+from carnet_hub.core.stewardship.models import (
     ModelAct,
     activate_model,
     examine_model,

@@ -10,9 +10,10 @@ from typing import Annotated, Final
 
 import typer
 
-from carnet_hub.core.access_ledger import noted, operator_access, refusals_noted
+from carnet_hub.core.campaigns.report import json_text
 from carnet_hub.core.failures import Unusable
-from carnet_hub.core.named_exports import (
+from carnet_hub.core.outside.access_ledger import noted, operator_access, refusals_noted
+from carnet_hub.core.outside.named_exports import (
     REQUEST_ID_BYTES,
     ask_export,
     export_values,
@@ -24,9 +25,8 @@ from carnet_hub.core.named_exports import (
     release_export,
     release_values,
 )
+from carnet_hub.core.outside.regulators import Scope
 from carnet_hub.core.regulator_limits import NAMED_ROOM_BYTES
-from carnet_hub.core.regulators import Scope
-from carnet_hub.core.report import json_text
 from carnet_hub.entrypoints.cli.output import AsJson, Xlsx, emit, emit_list, hub_of
 from carnet_hub.entrypoints.cli.recalls import CampaignNo
 from carnet_hub.entrypoints.cli.typed_ids import parse_id

@@ -6,13 +6,13 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from carnet_hub.core.enrolment import answer_enrol
+from carnet_hub.core.exchange.enrolment import answer_enrol
+from carnet_hub.core.exchange.revoking import Revoked, position_before, retire_node, revoke_compromised
+from carnet_hub.core.exchange.standing import resume_node, suspend_node
 from carnet_hub.core.failures import Unusable
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.limits import POSITION_DIGITS_MAX, REQUEST_BYTES_MAX
-from carnet_hub.core.overview import NodeLine, NodeState, explain_node, list_nodes
-from carnet_hub.core.revoking import Revoked, position_before, retire_node, revoke_compromised
-from carnet_hub.core.standing import resume_node, suspend_node
+from carnet_hub.core.upkeep.overview import NodeLine, NodeState, explain_node, list_nodes
 from carnet_hub.entrypoints.cli.output import AsJson, Xlsx, emit, emit_list, hub_of, moment_text, working
 from carnet_protocol.ids import NodeId, record_text
 from carnet_storage.adapters.outputs import file_to_write

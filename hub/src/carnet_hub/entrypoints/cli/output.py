@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import typer
 
 from carnet_hub.adapters.logging import configure_logging
+from carnet_hub.core.campaigns.report import instant_text
 from carnet_hub.core.limits import PROGRESS_EVERY_ITEMS
-from carnet_hub.core.report import instant_text
 from carnet_hub.settings import HubSettings
 from carnet_protocol.ids import record_text
 from carnet_storage.adapters.data_folders import Program, require_own_folder

@@ -15,13 +15,13 @@ import typer
 from carnet_hub.adapters.member_files import read_listed
 from carnet_hub.adapters.notice_files import POSTED_NAME, NoticeFolder
 from carnet_hub.adapters.profile_files import province_names
-from carnet_hub.core.access_ledger import NOTICES, note_access, operator_access, refusals_noted
-from carnet_hub.core.contacts import Attempt, campaign_attempts
-from carnet_hub.core.noting_contacts import Tried, note_attempts, retract_attempt
-from carnet_hub.core.outreach import Notice, begin_round
-from carnet_hub.core.recalls import require_campaign
+from carnet_hub.core.campaigns.noting_contacts import Tried, note_attempts, retract_attempt
+from carnet_hub.core.campaigns.outreach import Notice, begin_round
+from carnet_hub.core.campaigns.recalls import require_campaign
+from carnet_hub.core.campaigns.stop_sales import stopped_cars
+from carnet_hub.core.counting.contacts import Attempt, campaign_attempts
+from carnet_hub.core.outside.access_ledger import NOTICES, note_access, operator_access, refusals_noted
 from carnet_hub.core.shown import shown_records
-from carnet_hub.core.stop_sales import stopped_cars
 from carnet_hub.entrypoints.cli.days import parse_day
 from carnet_hub.entrypoints.cli.output import AsJson, Xlsx, emit, emit_list, hub_of, moment_text, with_progress
 from carnet_protocol.ids import RecordId, parse_record_text, record_text

@@ -4,9 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from carnet_hub.core.failures import Unusable
-from carnet_hub.core.hub import Hub
-from carnet_hub.core.quarantine import (
+from carnet_hub.core.exchange.quarantine import (
     ParkedSet,
     Released,
     every_parked,
@@ -14,6 +12,8 @@ from carnet_hub.core.quarantine import (
     give_up_parked,
     release_parked,
 )
+from carnet_hub.core.failures import Unusable
+from carnet_hub.core.hub import Hub
 from carnet_hub.entrypoints.cli.conflicts import op_from_text
 from carnet_hub.entrypoints.cli.output import AsJson, Xlsx, emit, emit_list, hub_of, moment_text
 from carnet_protocol.ids import NONCE_BYTES

@@ -10,25 +10,25 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from carnet_hub.adapters.member_files import read_listed, read_withdrawal_file
-from carnet_hub.core.campaign_list import list_campaigns, row_of
-from carnet_hub.core.campaign_plans import (
+from carnet_hub.core.campaigns.campaign_list import list_campaigns, row_of
+from carnet_hub.core.campaigns.campaign_plans import (
     CampaignPlan,
     CampaignTexts,
     decode_text,
     parse_texts,
     read_members,
 )
-from carnet_hub.core.campaign_work import WORK_ENTRIES, CampaignWork, parse_work
+from carnet_hub.core.campaigns.list_check import ListBook
+from carnet_hub.core.campaigns.offline_lists import LateLists, make_lists
+from carnet_hub.core.campaigns.recall_exceptions import list_exceptions
+from carnet_hub.core.campaigns.recall_export import describe_progress, recount_progress
+from carnet_hub.core.campaigns.recall_signals import read_signals
+from carnet_hub.core.campaigns.recalls import Campaign, import_plan, publish_campaign, withdraw_campaign
+from carnet_hub.core.campaigns.toml_text import read_toml
+from carnet_hub.core.counting.campaign_work import WORK_ENTRIES, CampaignWork, parse_work
 from carnet_hub.core.failures import HubFailure, Unusable
-from carnet_hub.core.following_counts import count_again
 from carnet_hub.core.limits import CAMPAIGN_TEXT_BYTES_MAX
-from carnet_hub.core.list_check import ListBook
-from carnet_hub.core.offline_lists import LateLists, make_lists
-from carnet_hub.core.recall_exceptions import list_exceptions
-from carnet_hub.core.recall_export import describe_progress, recount_progress
-from carnet_hub.core.recall_signals import read_signals
-from carnet_hub.core.recalls import Campaign, import_plan, publish_campaign, withdraw_campaign
-from carnet_hub.core.toml_text import read_toml
+from carnet_hub.core.sets.following_counts import count_again
 from carnet_hub.entrypoints.cli.exits import Exit
 from carnet_hub.entrypoints.cli.output import (
     AsJson,

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from carnet_hub.core.access_ledger import NotedAccess, read_accesses
+from carnet_hub.core.campaigns.report import instant_text
 from carnet_hub.core.failures import Unusable
-from carnet_hub.core.regulator_limits import LEDGER_ROWS_MAX, TOKEN_DAYS
-from carnet_hub.core.regulators import (
+from carnet_hub.core.outside.access_ledger import NotedAccess, read_accesses
+from carnet_hub.core.outside.regulators import (
     DEFAULT_SCOPES,
     TOKEN_ID_BYTES,
     Grant,
@@ -20,7 +20,7 @@ from carnet_hub.core.regulators import (
     list_tokens,
     revoke_token,
 )
-from carnet_hub.core.report import instant_text
+from carnet_hub.core.regulator_limits import LEDGER_ROWS_MAX, TOKEN_DAYS
 from carnet_hub.entrypoints.cli.days import parse_day
 from carnet_hub.entrypoints.cli.named_exports import named_app
 from carnet_hub.entrypoints.cli.output import AsJson, Xlsx, emit, emit_list, hub_of, moment_text, with_progress

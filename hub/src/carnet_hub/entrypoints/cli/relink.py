@@ -16,9 +16,9 @@ import typer
 from carnet_hub.adapters.relink_opening import Engine, open_engine, require_packages
 from carnet_hub.adapters.relink_scratch import PRIVATE_FOLDER_MODE, NoteFile, scratch_folder
 from carnet_hub.core.failures import Unusable
-from carnet_hub.core.models_in_use import files_in_use
-from carnet_hub.core.own_frequencies import learn_frequencies
-from carnet_hub.core.relinking import Relinked, Stage, Tell, relink
+from carnet_hub.core.identities.own_frequencies import learn_frequencies
+from carnet_hub.core.stewardship.models_in_use import files_in_use
+from carnet_hub.core.stewardship.relinking import Relinked, Stage, Tell, relink
 from carnet_hub.entrypoints.cli.output import AsJson, emit, hub_of, working
 
 _SAYS = {

@@ -16,13 +16,13 @@ from carnet_hub.adapters.report_making import (
     recount,
     restated_by,
 )
-from carnet_hub.core.dossiers import read_dossiers
+from carnet_hub.core.campaigns.dossiers import read_dossiers
+from carnet_hub.core.campaigns.profile_report import Ask
+from carnet_hub.core.campaigns.profiles import Profile
+from carnet_hub.core.campaigns.report_calendar import Reminder, ReportDue, report_dues
+from carnet_hub.core.campaigns.report_items import missing_in, parse_stated
 from carnet_hub.core.failures import ExportDiffers, Unusable
 from carnet_hub.core.limits import LAW_FILE_BYTES_MAX, STATED_BYTES_MAX
-from carnet_hub.core.profile_report import Ask
-from carnet_hub.core.profiles import Profile
-from carnet_hub.core.report_calendar import Reminder, ReportDue, report_dues
-from carnet_hub.core.report_items import missing_in, parse_stated
 from carnet_hub.entrypoints.cli.days import parse_day
 from carnet_hub.entrypoints.cli.exits import Exit
 from carnet_hub.entrypoints.cli.output import AsJson, Xlsx, emit, emit_list, hub_of, with_progress

@@ -6,11 +6,11 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from carnet_hub.core.erasing import scrub_files
 from carnet_hub.core.failures import Unusable
 from carnet_hub.core.limits import LAW_FILE_BYTES_MAX
-from carnet_hub.core.purging import Purged, purge_all, purge_customer
-from carnet_hub.core.retention_report import retention_rows
+from carnet_hub.core.upkeep.erasing import scrub_files
+from carnet_hub.core.upkeep.purging import Purged, purge_all, purge_customer
+from carnet_hub.core.upkeep.retention_report import retention_rows
 from carnet_hub.entrypoints.cli.output import AsJson, Xlsx, emit, emit_list, hub_of, with_progress, working
 from carnet_protocol.errors import BadValue
 from carnet_protocol.ids import RecordId, parse_record_text

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 import structlog
 import typer
 
+from carnet_hub.core.exchange.freeing import judge_again
 from carnet_hub.core.failures import UnsafeBind, Unusable
-from carnet_hub.core.freeing import judge_again
 from carnet_hub.entrypoints.cli.output import AsJson, emit, settings_of
 from carnet_hub.settings import HubSettings
 from carnet_storage.adapters.data_folders import Program, require_own_folder

@@ -9,14 +9,14 @@ from fastapi import FastAPI
 
 from carnet_hub.adapters.system import make_turn
 from carnet_hub.bootstrap import HubApp, open_hub
-from carnet_hub.core.erasing import scrub_files
+from carnet_hub.core.campaigns.offline_lists import make_due_lists
+from carnet_hub.core.exchange.freeing import free_forgotten
 from carnet_hub.core.failures import HubFailure
-from carnet_hub.core.following_counts import count_again
-from carnet_hub.core.freeing import free_forgotten
 from carnet_hub.core.limits import FORGOTTEN_EVERY_S
-from carnet_hub.core.offline_lists import make_due_lists
+from carnet_hub.core.outside.regulator_door import Door
 from carnet_hub.core.ports import StoreError
-from carnet_hub.core.regulator_door import Door
+from carnet_hub.core.sets.following_counts import count_again
+from carnet_hub.core.upkeep.erasing import scrub_files
 from carnet_hub.entrypoints.http.metrics import CountRequests, RequestCounts, metric_routes
 from carnet_hub.entrypoints.http.nodes import feed_routes, joining_routes, sync_routes
 from carnet_hub.entrypoints.http.problem_response import answer_problems

@@ -13,8 +13,8 @@ from fastapi.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from carnet_hub.bootstrap import HubApp
-from carnet_hub.core.overview import Gauges, read_gauges
-from carnet_hub.core.present import require_present
+from carnet_hub.core.sets.present import require_present
+from carnet_hub.core.upkeep.overview import Gauges, read_gauges
 from carnet_storage.adapters.small_files import read_status
 from carnet_storage.core.status import BackupStatus
 from carnet_storage.core.telling import status_json

@@ -11,8 +11,9 @@ from fastapi import APIRouter, Path, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, ValidationError
 
-from carnet_hub.core.access_ledger import Access
-from carnet_hub.core.named_exports import (
+from carnet_hub.core.campaigns.report import json_text
+from carnet_hub.core.outside.access_ledger import Access
+from carnet_hub.core.outside.named_exports import (
     NamedExport,
     ask_export,
     asker_of,
@@ -23,10 +24,9 @@ from carnet_hub.core.named_exports import (
     release_export,
     release_values,
 )
+from carnet_hub.core.outside.regulator_refusals import AccessRefused, Refusal
+from carnet_hub.core.outside.regulators import Scope, Token
 from carnet_hub.core.regulator_limits import NAMED_BYTES_MAX
-from carnet_hub.core.regulator_refusals import AccessRefused, Refusal
-from carnet_hub.core.regulators import Scope, Token
-from carnet_hub.core.report import json_text
 from carnet_hub.entrypoints.http import regulator_shapes as shapes
 from carnet_hub.entrypoints.http.bodies import read_body
 from carnet_hub.entrypoints.http.regulator_gate import Gate, repr_digest

@@ -9,15 +9,15 @@ from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 
 from carnet_hub.bootstrap import HubApp
-from carnet_hub.core.enrolment import answer_enrol
-from carnet_hub.core.excluded import read_excluded
-from carnet_hub.core.feed import has_news, read_page
-from carnet_hub.core.greeting import greet_node, hub_card, recognise
-from carnet_hub.core.ingest import receive_sets
+from carnet_hub.core.exchange.enrolment import answer_enrol
+from carnet_hub.core.exchange.greeting import greet_node, hub_card, recognise
+from carnet_hub.core.exchange.ingest import receive_sets
+from carnet_hub.core.exchange.list_telling import signed_manifest
+from carnet_hub.core.exchange.offers import receive_offer
+from carnet_hub.core.exchange.recovering import answer_recovery
 from carnet_hub.core.limits import POSITION_MAX, REQUEST_BYTES_MAX, WAIT_S_MAX
-from carnet_hub.core.list_telling import signed_manifest
-from carnet_hub.core.offers import receive_offer
-from carnet_hub.core.recovering import answer_recovery
+from carnet_hub.core.log.excluded import read_excluded
+from carnet_hub.core.log.feed import has_news, read_page
 from carnet_hub.core.rows import Node
 from carnet_hub.core.shelves import intact_list
 from carnet_hub.entrypoints.http.bodies import (

@@ -15,8 +15,8 @@ from starlette.exceptions import HTTPException
 
 from carnet_hub.core.failures import HubFailure
 from carnet_hub.core.limits import RETRY_AFTER_S
+from carnet_hub.core.outside.regulator_refusals import AccessRefused, Refusal
 from carnet_hub.core.ports import StoreError
-from carnet_hub.core.regulator_refusals import AccessRefused, Refusal
 from carnet_protocol.errors import Refused
 from carnet_protocol.reasons import Reason, explain
 

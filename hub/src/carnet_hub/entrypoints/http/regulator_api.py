@@ -12,13 +12,13 @@ from fastapi.responses import FileResponse, JSONResponse, Response
 
 from carnet_hub.adapters.published_reports import PublishedReport, PublishedReports
 from carnet_hub.bootstrap import HubApp
-from carnet_hub.core.access_ledger import vehicle_reference
+from carnet_hub.core.campaigns.report import FileFacts
 from carnet_hub.core.limits import POSITION_MAX
-from carnet_hub.core.regulator_changes import changes_for
-from carnet_hub.core.regulator_door import Door
-from carnet_hub.core.regulator_limits import FORM_BYTES_MAX
-from carnet_hub.core.regulator_refusals import AccessRefused, Refusal
-from carnet_hub.core.regulator_views import (
+from carnet_hub.core.outside.access_ledger import vehicle_reference
+from carnet_hub.core.outside.regulator_changes import changes_for
+from carnet_hub.core.outside.regulator_door import Door
+from carnet_hub.core.outside.regulator_refusals import AccessRefused, Refusal
+from carnet_hub.core.outside.regulator_views import (
     campaign_for,
     list_for,
     plan_document,
@@ -26,9 +26,9 @@ from carnet_hub.core.regulator_views import (
     progress_for,
     progress_values,
 )
-from carnet_hub.core.regulators import Scope, Token, present_ms
-from carnet_hub.core.report import FileFacts
-from carnet_hub.core.vehicle_recalls import assess_typed, covered_campaigns, recalls_of, vehicle_values
+from carnet_hub.core.outside.regulators import Scope, Token, present_ms
+from carnet_hub.core.outside.vehicle_recalls import assess_typed, covered_campaigns, recalls_of, vehicle_values
+from carnet_hub.core.regulator_limits import FORM_BYTES_MAX
 from carnet_hub.entrypoints.http import regulator_shapes as shapes
 from carnet_hub.entrypoints.http.named_exports_api import add_named_exports, read_shape
 from carnet_hub.entrypoints.http.regulator_gate import Gate, repr_digest

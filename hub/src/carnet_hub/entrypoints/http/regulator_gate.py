@@ -11,9 +11,9 @@ from typing import TypeVar
 from fastapi import Request
 
 from carnet_hub.bootstrap import HubApp
-from carnet_hub.core.access_ledger import Access
-from carnet_hub.core.regulator_door import Caller, Door
-from carnet_hub.core.regulators import Scope, Token, recognise_token
+from carnet_hub.core.outside.access_ledger import Access
+from carnet_hub.core.outside.regulator_door import Caller, Door
+from carnet_hub.core.outside.regulators import Scope, Token, recognise_token
 from carnet_hub.entrypoints.http.bodies import bearer_text
 
 T = TypeVar("T")

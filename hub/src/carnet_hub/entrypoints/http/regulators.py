@@ -13,11 +13,11 @@ from fastapi import APIRouter, Path
 from fastapi.responses import JSONResponse, Response
 
 from carnet_hub.bootstrap import HubApp
+from carnet_hub.core.campaigns.recall_export import describe_progress
+from carnet_hub.core.campaigns.recalls import find_campaign
+from carnet_hub.core.campaigns.report import public_campaign
 from carnet_hub.core.limits import COUNT_TTL_MS, COUNTS_KEPT_MAX
 from carnet_hub.core.ports import Clock
-from carnet_hub.core.recall_export import describe_progress
-from carnet_hub.core.recalls import find_campaign
-from carnet_hub.core.report import public_campaign
 from carnet_protocol.errors import Refused
 from carnet_protocol.limits import CODE_CHARS_MAX
 from carnet_protocol.reasons import Reason

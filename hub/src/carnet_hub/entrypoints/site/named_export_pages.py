@@ -13,8 +13,9 @@ from fastapi import APIRouter, Path, Request
 from fastapi.responses import RedirectResponse, Response
 
 from carnet_hub.bootstrap import HubApp
-from carnet_hub.core.access_ledger import Access
-from carnet_hub.core.named_exports import (
+from carnet_hub.core.campaigns.report import csv_file, json_text
+from carnet_hub.core.outside.access_ledger import Access
+from carnet_hub.core.outside.named_exports import (
     ask_export,
     asker_of,
     export_values,
@@ -25,12 +26,11 @@ from carnet_hub.core.named_exports import (
     release_export,
     release_values,
 )
-from carnet_hub.core.regulator_door import Door
+from carnet_hub.core.outside.regulator_door import Door
+from carnet_hub.core.outside.regulator_refusals import AccessRefused
+from carnet_hub.core.outside.regulator_views import list_for
+from carnet_hub.core.outside.regulators import Scope, Token
 from carnet_hub.core.regulator_limits import NAMED_BYTES_MAX
-from carnet_hub.core.regulator_refusals import AccessRefused
-from carnet_hub.core.regulator_views import list_for
-from carnet_hub.core.regulators import Scope, Token
-from carnet_hub.core.report import csv_file, json_text
 from carnet_hub.entrypoints.http.named_exports_api import owners_response
 from carnet_hub.entrypoints.site.regulator_pages import SEE_OTHER, Site, refused_page
 from carnet_hub.entrypoints.site.rendering import language_of, read_form, show, show_refusal

@@ -11,11 +11,11 @@ from fastapi.responses import Response
 
 from carnet_hub.bootstrap import HubApp
 from carnet_hub.core.failures import HubFailure
-from carnet_hub.core.present import require_present
-from carnet_hub.core.regulator_door import Door
-from carnet_hub.core.regulator_refusals import AccessRefused, Refusal
-from carnet_hub.core.regulators import present_ms
-from carnet_hub.core.vehicle_recalls import assess_typed, public_values, published_campaigns, recalls_of
+from carnet_hub.core.outside.regulator_door import Door
+from carnet_hub.core.outside.regulator_refusals import AccessRefused, Refusal
+from carnet_hub.core.outside.regulators import present_ms
+from carnet_hub.core.outside.vehicle_recalls import assess_typed, public_values, published_campaigns, recalls_of
+from carnet_hub.core.sets.present import require_present
 from carnet_hub.entrypoints.http.regulator_gate import address_of
 from carnet_hub.entrypoints.site.regulator_pages import busy_instead
 from carnet_hub.entrypoints.site.rendering import doubts_of, read_form, show, show_refusal

@@ -16,15 +16,16 @@ from fastapi.responses import RedirectResponse, Response
 
 from carnet_hub.adapters.profile_files import province_names
 from carnet_hub.bootstrap import HubApp
-from carnet_hub.core import plots
-from carnet_hub.core.access_ledger import Access, vehicle_reference
+from carnet_hub.core.campaigns import plots
+from carnet_hub.core.campaigns.report import instant_text, percent_text
+from carnet_hub.core.counting.trends import completed_by_province, points_of, province_name
 from carnet_hub.core.failures import HubFailure
 from carnet_hub.core.limits import RETRY_AFTER_S
-from carnet_hub.core.regulator_door import ARRIVAL, LOG_IN, Caller, Door
-from carnet_hub.core.regulator_limits import SESSION_TTL_MS
-from carnet_hub.core.regulator_refusals import AccessRefused, Refusal
-from carnet_hub.core.regulator_views import ProgressView, campaign_for, list_for, progress_for
-from carnet_hub.core.regulators import (
+from carnet_hub.core.outside.access_ledger import Access, vehicle_reference
+from carnet_hub.core.outside.regulator_door import ARRIVAL, LOG_IN, Caller, Door
+from carnet_hub.core.outside.regulator_refusals import AccessRefused, Refusal
+from carnet_hub.core.outside.regulator_views import ProgressView, campaign_for, list_for, progress_for
+from carnet_hub.core.outside.regulators import (
     Scope,
     Token,
     check_form,
@@ -34,9 +35,8 @@ from carnet_hub.core.regulators import (
     recognise_session,
     recognise_token,
 )
-from carnet_hub.core.report import instant_text, percent_text
-from carnet_hub.core.trends import completed_by_province, points_of, province_name
-from carnet_hub.core.vehicle_recalls import assess_typed, covered_campaigns, recalls_of, vehicle_values
+from carnet_hub.core.outside.vehicle_recalls import assess_typed, covered_campaigns, recalls_of, vehicle_values
+from carnet_hub.core.regulator_limits import SESSION_TTL_MS
 from carnet_hub.entrypoints.http.problem_response import ACCESS_STATUS
 from carnet_hub.entrypoints.http.regulator_api import CampaignNo, FileName, Hash, file_response, report_values
 from carnet_hub.entrypoints.http.regulator_gate import address_of

@@ -17,8 +17,8 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
+from carnet_hub.core.outside.regulator_refusals import AccessRefused, Refusal, words_of
 from carnet_hub.core.regulator_limits import FORM_BYTES_MAX
-from carnet_hub.core.regulator_refusals import AccessRefused, Refusal, words_of
 from carnet_hub.entrypoints.http.bodies import read_body
 from carnet_hub.entrypoints.http.problem_response import ACCESS_STATUS
 from carnet_protocol.errors import Malformed

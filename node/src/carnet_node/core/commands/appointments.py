@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from carnet_node.core.booking import DayHours, Slot, slot_problems
+from carnet_node.core.commands.booking import DayHours, Slot, slot_problems
 from carnet_node.core.commands.cleaning import clean_values
 from carnet_node.core.commands.customers import Values
 from carnet_node.core.commands.drafting import Drafts, NewId, Read, draft_edit, draft_new, missing

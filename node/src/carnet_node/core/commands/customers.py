@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from carnet_node.core.birthdays import lunar_problem
+from carnet_node.core.commands.birthdays import lunar_problem
 from carnet_node.core.commands.cleaning import carried_values, clean_values, is_calendar_date, paper_problems
 from carnet_node.core.commands.drafting import (
     Drafts,

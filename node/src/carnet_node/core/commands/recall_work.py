@@ -26,7 +26,7 @@ from carnet_node.core.commands.drafting import (
     draft_retraction,
     missing,
 )
-from carnet_node.core.recall_terms import NO_TERMS, NOT_YET, WITH_INTERIM, RecallTerms, is_new, work_of
+from carnet_node.core.recalls.recall_terms import NO_TERMS, NOT_YET, WITH_INTERIM, RecallTerms, is_new, work_of
 from carnet_node.core.refusals import Problem, ProblemCode, refuse, refuse_if_any
 from carnet_protocol.changeset import Draft
 from carnet_protocol.errors import BadValue

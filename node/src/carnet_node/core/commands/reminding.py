@@ -9,7 +9,7 @@ from typing import Final
 from carnet_node.core.commands.cleaning import clean_values
 from carnet_node.core.commands.customers import Values
 from carnet_node.core.commands.drafting import Drafts, NewId, Read, draft_edit, draft_new, missing
-from carnet_node.core.due_list import Hold
+from carnet_node.core.commands.due_list import Hold
 from carnet_node.core.numbering import Today
 from carnet_node.core.refusals import ProblemCode, refuse, refuse_if_any
 from carnet_protocol.ids import RecordId

@@ -20,9 +20,9 @@ from carnet_node.core.commands.carrying import job_as_done, loose_as_done
 from carnet_node.core.commands.cleaning import clean_values
 from carnet_node.core.commands.drafting import Drafts, NewId, Read, checked_values, draft_new
 from carnet_node.core.commands.lines import Work, totals_after, totals_of
+from carnet_node.core.commands.settling import Bill, Settling, Share, settle_bill, usual_settling
 from carnet_node.core.commands.visits import OpenVisit, Step, odometer_out_problems, take_step
 from carnet_node.core.refusals import Problem, ProblemCode, refuse, refuse_if_any
-from carnet_node.core.settling import Bill, Settling, Share, settle_bill, usual_settling
 from carnet_protocol.ids import RecordId, settlement_id, settlement_share_id
 from carnet_protocol.kinds import CONSENT, PAY_TYPES, SETTLEMENT, SETTLEMENT_SHARE, VISIT
 from carnet_protocol.registry import Value

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from carnet_node.adapters.bundle_files import read_bundle, write_bundle
-from carnet_node.core.bundling import pack_for_hub, take_from_hub
+from carnet_node.core.line.bundling import pack_for_hub, take_from_hub
 from carnet_node.entrypoints.cli.opening import installation_of, one_group
 from carnet_node.entrypoints.cli.output import AsJson, emit
 from carnet_node.entrypoints.presenting import instant_text

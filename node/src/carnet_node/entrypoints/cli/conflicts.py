@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from carnet_node.core.conflicts import list_conflicts, restore_value
-from carnet_node.core.held_back import list_held_back
+from carnet_node.core.log.held_back import list_held_back
+from carnet_node.core.showing.conflicts import list_conflicts, restore_value
 from carnet_node.entrypoints.cli.opening import Limit, node_of, one_group, set_facts
 from carnet_node.entrypoints.cli.output import AsJson, ShowPersonal, Xlsx, emit, emit_list
 from carnet_node.entrypoints.cli.tables import presenter_of

@@ -13,9 +13,9 @@ from carnet_node.core.commands.customers import (
     add_part,
     edit_customer,
 )
-from carnet_node.core.desk import Saved, save
-from carnet_node.core.editing import remove_customer, require_customer
 from carnet_node.core.numbering import today_at_site
+from carnet_node.core.saving.desk import Saved, save
+from carnet_node.core.saving.editing import remove_customer, require_customer
 from carnet_node.entrypoints.cli.lists import add_find_and_list
 from carnet_node.entrypoints.cli.opening import BasedOn, Id, Set, emit_saved, node_of, one_group, read_of
 from carnet_node.entrypoints.cli.output import AsJson, ShowPersonal, emit

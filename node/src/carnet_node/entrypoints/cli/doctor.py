@@ -6,7 +6,8 @@ from rich.console import Console
 from carnet_node.adapters.examining import measure_system
 from carnet_node.adapters.system import DiskFiles, SystemClock
 from carnet_node.bootstrap import open_installation, require_installation
-from carnet_node.core.doctor import (
+from carnet_node.core.failures import NodeFailure, NotEnrolled
+from carnet_node.core.upkeep.doctor import (
     Finding,
     Grade,
     SystemFacts,
@@ -15,7 +16,6 @@ from carnet_node.core.doctor import (
     judge_backups,
     judge_system,
 )
-from carnet_node.core.failures import NodeFailure, NotEnrolled
 from carnet_node.entrypoints.cli.opening import settings_of
 from carnet_node.entrypoints.cli.output import AsJson, emit
 from carnet_node.entrypoints.wording import Exit, explain_failure

@@ -6,8 +6,8 @@ import anyio
 
 from carnet_node.adapters.joining import finish_enrolment, pending_enrolment
 from carnet_node.bootstrap import Installation
-from carnet_node.core.enrolment import PendingEnrolment
 from carnet_node.core.failures import HubUnreachable, NoHubThere
+from carnet_node.core.line.enrolment import PendingEnrolment
 from carnet_protocol.enrolment import EnrolCode
 from carnet_protocol.messages import EnrolAnswer
 

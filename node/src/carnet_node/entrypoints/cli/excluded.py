@@ -6,8 +6,8 @@ import anyio
 import typer
 
 from carnet_node.bootstrap import Installation
-from carnet_node.core.excluded import confirm_excluded, fetch_excluded, list_excluded
-from carnet_node.core.session import say_hello
+from carnet_node.core.line.session import say_hello
+from carnet_node.core.log.excluded import confirm_excluded, fetch_excluded, list_excluded
 from carnet_node.entrypoints.cli.opening import installation_of, one_group, set_facts
 from carnet_node.entrypoints.cli.output import AsJson, ShowPersonal, Xlsx, emit, emit_list
 from carnet_node.entrypoints.presenting import Json, Presenter

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from carnet_node.core.lists import LISTS, Period
+from carnet_node.core.exchange.lists import LISTS, Period
 from carnet_node.entrypoints.cli.opening import node_of
 from carnet_node.entrypoints.cli.output import AsJson, ShowPersonal, emit
 from carnet_node.entrypoints.exporting import export_list

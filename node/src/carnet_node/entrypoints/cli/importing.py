@@ -10,10 +10,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from carnet_node.adapters.csv_files import SideFile, open_csv
-from carnet_node.core.import_columns import ImportKind, Layout, guess_kind, in_import_order, kind_or_none
-from carnet_node.core.import_mapping import lay_out_mapped, mapping_of
-from carnet_node.core.import_run import run_import
-from carnet_node.core.importing import LeftOut, SourceRow, check_source
+from carnet_node.core.exchange.import_columns import ImportKind, Layout, guess_kind, in_import_order, kind_or_none
+from carnet_node.core.exchange.import_mapping import lay_out_mapped, mapping_of
+from carnet_node.core.exchange.import_run import run_import
+from carnet_node.core.exchange.importing import LeftOut, SourceRow, check_source
 from carnet_node.core.node import Node
 from carnet_node.entrypoints.cli.opening import node_of
 from carnet_node.entrypoints.cli.output import AsJson, emit

@@ -11,8 +11,8 @@ from carnet_node.adapters.recovery import KeyFolder, renew_wrappings, unwrap_dat
 from carnet_node.adapters.rotating import present_public, rotate
 from carnet_node.adapters.system import DiskFiles, SystemEntropy
 from carnet_node.bootstrap import lost_machine_asks, require_recovered
-from carnet_node.core.enrolment import check_hub_url
 from carnet_node.core.failures import KeysUnreadable
+from carnet_node.core.line.enrolment import check_hub_url
 from carnet_node.entrypoints.cli.opening import installation_of, one_group, set_facts, settings_of
 from carnet_node.entrypoints.cli.output import AsJson, emit
 from carnet_protocol.enrolment import parse_code

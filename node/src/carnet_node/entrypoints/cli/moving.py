@@ -19,7 +19,7 @@ from carnet_node.adapters.recovery import passphrase_unwrap
 from carnet_node.adapters.restoring import Restored, restore_database
 from carnet_node.bootstrap import Installation, create_installation, new_machine_asks, open_installation
 from carnet_node.core.failures import AlreadyEnrolled, NodeFailure
-from carnet_node.core.sync import RoundReport, run_round
+from carnet_node.core.line.sync import RoundReport, run_round
 from carnet_node.entrypoints.cli.entering import Door, Entered, enter
 from carnet_node.entrypoints.cli.output import emit
 from carnet_node.entrypoints.software import SOFTWARE

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from carnet_node.core.authoring import SealedSet
 from carnet_node.core.commands.drafting import Read
-from carnet_node.core.desk import Saved
-from carnet_node.core.editing import read_for_edit
 from carnet_node.core.limits import LIST_ROWS_MAX
+from carnet_node.core.log.authoring import SealedSet
 from carnet_node.core.node import Node
+from carnet_node.core.saving.desk import Saved
+from carnet_node.core.saving.editing import read_for_edit
 from carnet_node.entrypoints.cli.output import emit
 from carnet_node.settings import NodeSettings
 from carnet_protocol.errors import BadValue, Malformed

@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from carnet_node.core.rebuild import check_rebuild
-from carnet_node.core.rebuild import rebuild as rebuild_all
+from carnet_node.core.log.rebuild import check_rebuild
+from carnet_node.core.log.rebuild import rebuild as rebuild_all
 from carnet_node.entrypoints.cli.opening import node_of
 from carnet_node.entrypoints.cli.output import AsJson, emit
 from carnet_node.entrypoints.wording import Exit

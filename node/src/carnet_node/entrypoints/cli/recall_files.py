@@ -9,7 +9,7 @@ import typer
 from carnet_node.adapters.csv_files import open_csv
 from carnet_node.core.limits import VINS_CHECKED_MAX
 from carnet_node.core.node import Node
-from carnet_node.core.recall_check import RecallAnswer, check_many
+from carnet_node.core.recalls.recall_check import RecallAnswer, check_many
 from carnet_node.entrypoints.cli.opening import node_of
 from carnet_node.entrypoints.cli.output import AsJson, Xlsx, cell_text, emit, write_workbook
 from carnet_node.entrypoints.presenting import instant_text

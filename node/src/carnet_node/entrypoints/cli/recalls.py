@@ -5,14 +5,14 @@ from typing import Annotated
 
 import typer
 
-from carnet_node.core.access_log import note_list
-from carnet_node.core.editing import campaign_of
-from carnet_node.core.lists import LISTS, CellKind
+from carnet_node.core.exchange.lists import LISTS, CellKind
 from carnet_node.core.node import Node
-from carnet_node.core.recall_calls import note_call
-from carnet_node.core.recall_check import check_car
-from carnet_node.core.recall_terms import WHY_UNCOUNTED
-from carnet_node.core.stop_sales import acknowledge, stop_list
+from carnet_node.core.recalls.recall_check import check_car
+from carnet_node.core.recalls.recall_terms import WHY_UNCOUNTED
+from carnet_node.core.saving.editing import campaign_of
+from carnet_node.core.saving.recall_calls import note_call
+from carnet_node.core.saving.stop_sales import acknowledge, stop_list
+from carnet_node.core.staff.access_log import note_list
 from carnet_node.entrypoints.cli.opening import emit_saved, node_of, one_group
 from carnet_node.entrypoints.cli.output import AsJson, Row, ShowPersonal, Xlsx, emit, emit_list
 from carnet_node.entrypoints.cli.recall_files import check_file

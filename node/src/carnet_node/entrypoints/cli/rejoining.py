@@ -4,8 +4,8 @@ from typing import Annotated, Final
 
 import typer
 
-from carnet_node.core.rejoin import go_on_offline, take_over
-from carnet_node.core.status import status_of
+from carnet_node.core.log.rejoin import go_on_offline, take_over
+from carnet_node.core.showing.status import status_of
 from carnet_node.entrypoints.cli.opening import node_of
 from carnet_node.entrypoints.cli.output import AsJson, emit
 from carnet_storage.entrypoints.cli.confirming import Yes, require_consent

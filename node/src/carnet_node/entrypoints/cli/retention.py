@@ -5,7 +5,7 @@ from typing import Annotated, Final
 
 import typer
 
-from carnet_node.core.retention import retention_rows
+from carnet_node.core.upkeep.retention import retention_rows
 from carnet_node.entrypoints.cli.opening import node_of, one_group
 from carnet_node.entrypoints.cli.output import AsJson, Xlsx, emit_list
 from carnet_protocol.retention import bundled_retention

@@ -6,9 +6,9 @@ import anyio
 import typer
 
 from carnet_node.bootstrap import Installation
-from carnet_node.core.enrolment import check_hub_url
-from carnet_node.core.status import Status, status_of
-from carnet_node.core.sync import RoundReport, run_round
+from carnet_node.core.line.enrolment import check_hub_url
+from carnet_node.core.line.sync import RoundReport, run_round
+from carnet_node.core.showing.status import Status, status_of
 from carnet_node.entrypoints.cli.opening import installation_of, node_of, settings_of
 from carnet_node.entrypoints.cli.output import AsJson, emit
 from carnet_node.entrypoints.presenting import instant_text, round_json, status_json

@@ -10,7 +10,7 @@ import typer
 
 from carnet_node.adapters.joining import pending_enrolment
 from carnet_node.bootstrap import Installation, create_installation, open_installation
-from carnet_node.core.enrolment import check_hub_url
+from carnet_node.core.line.enrolment import check_hub_url
 from carnet_node.entrypoints.cli.entering import Door, Entered, enter, taken
 from carnet_node.entrypoints.cli.opening import settings_of
 from carnet_node.entrypoints.cli.output import AsJson, emit

@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
-from carnet_node.core.access_log import accesses_of
 from carnet_node.core.desk_limits import LOOK_BACK_DAYS
 from carnet_node.core.local_facts import AccessEntry
 from carnet_node.core.node import Node
 from carnet_node.core.refusals import ProblemCode, refuse
-from carnet_node.core.staff import (
+from carnet_node.core.staff.access_log import accesses_of
+from carnet_node.core.staff.staff import (
     Member,
     add_member,
     edit_member,
@@ -21,7 +21,7 @@ from carnet_node.core.staff import (
     list_staff,
     take_back,
 )
-from carnet_node.core.staff_list import member_by_no
+from carnet_node.core.staff.staff_list import member_by_no
 from carnet_node.entrypoints.cli.opening import node_of, one_group
 from carnet_node.entrypoints.cli.output import AsJson, ShowPersonal, Xlsx, emit, emit_list
 from carnet_node.entrypoints.cli.tables import presenter_of

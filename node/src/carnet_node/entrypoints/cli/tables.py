@@ -5,13 +5,13 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
-from carnet_node.core.access_log import note_access, note_list
 from carnet_node.core.limits import LIST_ROWS_MAX
 from carnet_node.core.local_facts import Access
 from carnet_node.core.node import Node
-from carnet_node.core.record_view import RecordView
-from carnet_node.core.searching import find
-from carnet_node.core.views import list_records
+from carnet_node.core.showing.record_view import RecordView
+from carnet_node.core.showing.searching import find
+from carnet_node.core.showing.views import list_records
+from carnet_node.core.staff.access_log import note_access, note_list
 from carnet_node.entrypoints.cli.output import cell_text, emit, emit_list, write_workbook
 from carnet_node.entrypoints.presenting import Json, Presenter
 from carnet_node.entrypoints.reading import record_from_text

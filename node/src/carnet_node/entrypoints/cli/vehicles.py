@@ -7,11 +7,11 @@ import typer
 
 from carnet_node.core.commands.drafting import Drafts, NewId
 from carnet_node.core.commands.vehicles import AddVehicle, ReadOdometer, edit_vehicle, read_odometer
-from carnet_node.core.desk import Saved, save, save_vehicle
-from carnet_node.core.editing import owner_drafts, plate_drafts, remove_vehicle, require_vehicle
-from carnet_node.core.identifying import accepted_policy
 from carnet_node.core.node import Node
 from carnet_node.core.numbering import today_at_site
+from carnet_node.core.saving.desk import Saved, save, save_vehicle
+from carnet_node.core.saving.editing import owner_drafts, plate_drafts, remove_vehicle, require_vehicle
+from carnet_node.core.saving.identifying import accepted_policy
 from carnet_node.entrypoints.cli.lists import add_find_and_list
 from carnet_node.entrypoints.cli.opening import (
     BasedOn,

@@ -27,8 +27,9 @@ from carnet_node.core.commands.visits import (
     complete_visit,
     void_visit,
 )
-from carnet_node.core.desk import save, save_visit, save_visit_by_vin
-from carnet_node.core.editing import (
+from carnet_node.core.numbering import today_at_site
+from carnet_node.core.saving.desk import save, save_visit, save_visit_by_vin
+from carnet_node.core.saving.editing import (
     Recorded,
     campaign_of,
     campaign_terms,
@@ -38,8 +39,7 @@ from carnet_node.core.editing import (
     require_visit,
     require_visit_references,
 )
-from carnet_node.core.identifying import accepted_policy
-from carnet_node.core.numbering import today_at_site
+from carnet_node.core.saving.identifying import accepted_policy
 from carnet_node.entrypoints.cli.lists import add_find_and_list
 from carnet_node.entrypoints.cli.opening import (
     BasedOn,

@@ -12,22 +12,17 @@ from typing import Any, Final
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 
-from carnet_node.core.access_log import begin_showing
 from carnet_node.core.commands.vehicles import check_plate, check_vin
-from carnet_node.core.day import start_of_day
-from carnet_node.core.duplicates import TypedParty, find_candidates
-from carnet_node.core.holders import card_holder, known_beside
-from carnet_node.core.identifying import accepted_policy
 from carnet_node.core.limits import FIND_TEXT_CHARS_MAX, FORM_PARTS_MAX
 from carnet_node.core.local_facts import Access
 from carnet_node.core.node import Node
 from carnet_node.core.numbering import site_day
-from carnet_node.core.receiving import ASKED_WHO, receive_car
 from carnet_node.core.refusals import CommandRefused
 from carnet_node.core.roles import Permission
-from carnet_node.core.staff import list_staff
-from carnet_node.core.staff_list import is_working
-from carnet_node.core.unsaved import (
+from carnet_node.core.saving.duplicates import TypedParty, find_candidates
+from carnet_node.core.saving.identifying import accepted_policy
+from carnet_node.core.saving.receiving import ASKED_WHO, receive_car
+from carnet_node.core.saving.unsaved import (
     CHECK_IN,
     another_form,
     begin_with_plate,
@@ -36,8 +31,13 @@ from carnet_node.core.unsaved import (
     form_of_id,
     unsaved_check_ins,
 )
-from carnet_node.core.vehicle_file import VehicleFile, vehicle_file
-from carnet_node.core.views import customer_card
+from carnet_node.core.showing.day import start_of_day
+from carnet_node.core.showing.holders import card_holder, known_beside
+from carnet_node.core.showing.vehicle_file import VehicleFile, vehicle_file
+from carnet_node.core.showing.views import customer_card
+from carnet_node.core.staff.access_log import begin_showing
+from carnet_node.core.staff.staff import list_staff
+from carnet_node.core.staff.staff_list import is_working
 from carnet_node.entrypoints.pages.check_in_forms import (
     JOB_ROWS_MIN,
     answered,

@@ -11,7 +11,7 @@ from typing import Final
 
 from carnet_node.core.commands.customers import AddCustomer
 from carnet_node.core.commands.lines import NewJob
-from carnet_node.core.receiving import ReceivedCar, ReceivedParty, Reception
+from carnet_node.core.saving.receiving import ReceivedCar, ReceivedParty, Reception
 from carnet_node.entrypoints.pages.duplicates import called_same, told_apart, without_same
 from carnet_node.entrypoints.pages.formats import Clockface
 from carnet_node.entrypoints.pages.forms import Typed

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from carnet_node.core.basis import as_read, read_of_view
 from carnet_node.core.commands.customers import (
     AddCustomer,
     AddPart,
@@ -22,9 +21,10 @@ from carnet_node.core.commands.customers import (
 )
 from carnet_node.core.commands.drafting import Drafts, NewId
 from carnet_node.core.numbering import Today
-from carnet_node.core.record_view import RecordView
 from carnet_node.core.refusals import CommandRefused, Problem, ProblemCode, refuse, refuse_if_any, refuse_together
-from carnet_node.core.views import CustomerCard
+from carnet_node.core.saving.basis import as_read, read_of_view
+from carnet_node.core.showing.record_view import RecordView
+from carnet_node.core.showing.views import CustomerCard
 from carnet_node.entrypoints.pages.formats import Clockface
 from carnet_node.entrypoints.pages.forms import BASED_ON, FormState, Typed
 from carnet_node.entrypoints.pages.typed import TICKED, Reader

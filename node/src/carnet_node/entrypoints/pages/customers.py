@@ -10,18 +10,18 @@ from typing import Any, Final
 
 from fastapi import APIRouter, Response
 
-from carnet_node.core.access_log import begin_showing, note_list
-from carnet_node.core.basis import as_read
 from carnet_node.core.commands.customers import retract_consent
 from carnet_node.core.commands.drafting import Drafts, NewId
-from carnet_node.core.customer_file import customer_file
-from carnet_node.core.editing import part_drafts, require_customer, require_part
 from carnet_node.core.local_facts import Access
-from carnet_node.core.new_customers import ASKED_WHO, record_customer
 from carnet_node.core.node import Node
 from carnet_node.core.numbering import today_at_site
-from carnet_node.core.vehicle_file import vehicle_file
-from carnet_node.core.views import CustomerCard, list_records
+from carnet_node.core.saving.basis import as_read
+from carnet_node.core.saving.editing import part_drafts, require_customer, require_part
+from carnet_node.core.saving.new_customers import ASKED_WHO, record_customer
+from carnet_node.core.showing.customer_file import customer_file
+from carnet_node.core.showing.vehicle_file import vehicle_file
+from carnet_node.core.showing.views import CustomerCard, list_records
+from carnet_node.core.staff.access_log import begin_showing, note_list
 from carnet_node.entrypoints.pages.customer_forms import at_own_rows, card_as_texts, card_drafts, new_customer
 from carnet_node.entrypoints.pages.duplicates import asked_about, called_same, told_apart
 from carnet_node.entrypoints.pages.forms import BASED_ON, FormState

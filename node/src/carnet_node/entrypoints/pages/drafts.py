@@ -11,12 +11,12 @@ from typing import Final
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
 
-from carnet_node.core.access_log import begin_showing
-from carnet_node.core.editing import require_record
-from carnet_node.core.form_drafts import draft_of, drop_draft, keep_draft
 from carnet_node.core.limits import FORM_FIELDS_MAX
 from carnet_node.core.local_facts import Access
-from carnet_node.core.unsaved import UNSAVED_ID
+from carnet_node.core.saving.editing import require_record
+from carnet_node.core.saving.form_drafts import draft_of, drop_draft, keep_draft
+from carnet_node.core.saving.unsaved import UNSAVED_ID
+from carnet_node.core.staff.access_log import begin_showing
 from carnet_node.entrypoints.pages.formats import NOTHING, phone
 from carnet_node.entrypoints.pages.forms import ADDRESS, NOT_TYPED, SAVE_KEY, WAS, check_places, own_address, saved_as
 from carnet_node.entrypoints.pages.page import PageOf

@@ -10,7 +10,7 @@ from typing import Final
 
 from carnet_node.core.limits import FORM_PARTS_MAX
 from carnet_node.core.node import Node
-from carnet_node.core.views import CustomerCard, customer_card
+from carnet_node.core.showing.views import CustomerCard, customer_card
 from carnet_node.entrypoints.pages.forms import FormState, Typed
 from carnet_protocol.ids import RecordId, parse_record_text
 

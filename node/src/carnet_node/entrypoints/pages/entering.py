@@ -10,10 +10,10 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Response
 
-from carnet_node.core.browser_sessions import OpenedSession, lock_session, log_out, unlock_session
-from carnet_node.core.enrolment import is_loopback
-from carnet_node.core.login import begin_with_code, change_password, confirm_password, log_in
-from carnet_node.core.staff import is_set_up, set_up
+from carnet_node.core.line.enrolment import is_loopback
+from carnet_node.core.staff.browser_sessions import OpenedSession, lock_session, log_out, unlock_session
+from carnet_node.core.staff.login import begin_with_code, change_password, confirm_password, log_in
+from carnet_node.core.staff.staff import is_set_up, set_up
 from carnet_node.entrypoints.pages.forms import ADDRESS, FormState, Typed, own_address
 from carnet_node.entrypoints.pages.page import DoorOf, NobodyThere, Page, PageOf, PageRefused
 from carnet_node.entrypoints.pages.visitors import keep_session

@@ -9,7 +9,7 @@ from functools import partial
 from fastapi import APIRouter, Response
 
 from carnet_node.adapters.list_workbooks import CONTENT_TYPE
-from carnet_node.core.lists import LISTS, ListColumn
+from carnet_node.core.exchange.lists import LISTS, ListColumn
 from carnet_node.entrypoints.exporting import export_list
 from carnet_node.entrypoints.pages.labels import Labels
 from carnet_node.entrypoints.pages.page import PageOf

@@ -11,10 +11,10 @@ from typing import Any, Final
 
 from fastapi import APIRouter, Response
 
-from carnet_node.core.day import day_of
-from carnet_node.core.searching import find, is_whole_plate
-from carnet_node.core.stop_sales import stop_list
-from carnet_node.core.unsaved import begin_with_plate, unsaved_check_ins, unsaved_with_plate
+from carnet_node.core.saving.stop_sales import stop_list
+from carnet_node.core.saving.unsaved import begin_with_plate, unsaved_check_ins, unsaved_with_plate
+from carnet_node.core.showing.day import day_of
+from carnet_node.core.showing.searching import find, is_whole_plate
 from carnet_node.entrypoints.pages.page import Page, PageOf
 
 router = APIRouter()

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from carnet_node.adapters.csv_files import open_csv
 from carnet_node.adapters.workbook_files import SUFFIX, open_workbook
-from carnet_node.core.import_columns import ImportKind, in_import_order, kind_or_none
-from carnet_node.core.import_run import Progress
-from carnet_node.core.importing import SourceRow
+from carnet_node.core.exchange.import_columns import ImportKind, in_import_order, kind_or_none
+from carnet_node.core.exchange.import_run import Progress
+from carnet_node.core.exchange.importing import SourceRow
 from carnet_node.entrypoints.wording import Explained
 
 

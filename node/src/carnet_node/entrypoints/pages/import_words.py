@@ -7,9 +7,9 @@ amount is seen before it is in the books; of a row that cannot be read, the cell
 from collections.abc import Mapping
 from typing import Final
 
-from carnet_node.core.import_cells import fen, instant, whole, yes
-from carnet_node.core.import_columns import COLUMNS, Layout
-from carnet_node.core.import_run import PreviewRow
+from carnet_node.core.exchange.import_cells import fen, instant, whole, yes
+from carnet_node.core.exchange.import_columns import COLUMNS, Layout
+from carnet_node.core.exchange.import_run import PreviewRow
 from carnet_node.entrypoints.pages import formats
 from carnet_node.entrypoints.pages.formats import Clockface
 from carnet_node.entrypoints.pages.languages import Translate

@@ -21,9 +21,8 @@ from starlette.datastructures import UploadFile
 from carnet_node.adapters.csv_files import SideFile
 from carnet_node.adapters.list_workbooks import CONTENT_TYPE, side_workbook
 from carnet_node.adapters.uploads import drop_upload, find_upload, put_upload, rejected_file
-from carnet_node.core.acting import require
 from carnet_node.core.desk_limits import SHEETS_MAX, UPLOAD_FIELDS_MAX
-from carnet_node.core.import_columns import (
+from carnet_node.core.exchange.import_columns import (
     COLUMNS,
     SIDE_HEADERS,
     SIDE_HEADERS_ZH,
@@ -31,9 +30,10 @@ from carnet_node.core.import_columns import (
     Layout,
     guess_kind,
 )
-from carnet_node.core.import_mapping import lay_out_mapped, mapping_of, save_mapping
-from carnet_node.core.import_run import preview_import, run_import
-from carnet_node.core.importing import LeftOut, check_source
+from carnet_node.core.exchange.import_mapping import lay_out_mapped, mapping_of, save_mapping
+from carnet_node.core.exchange.import_run import preview_import, run_import
+from carnet_node.core.exchange.importing import LeftOut, check_source
+from carnet_node.core.log.acting import require
 from carnet_node.core.node import Node
 from carnet_node.core.roles import Permission
 from carnet_node.entrypoints.pages.forms import FormState, Typed

@@ -10,19 +10,19 @@ from typing import Any, Final
 
 from fastapi import APIRouter, Response
 
-from carnet_node.core.access_log import begin_showing
-from carnet_node.core.basis import read_of_view, reading_as_read
 from carnet_node.core.commands.check_in import OTHER_REASON
 from carnet_node.core.commands.drafting import Drafts, NewId
-from carnet_node.core.editing import Recorded, order_drafts, require_vehicle, require_visit
 from carnet_node.core.local_facts import Access
 from carnet_node.core.node import Node
-from carnet_node.core.reading_check import doubts_of
-from carnet_node.core.record_view import RecordView
 from carnet_node.core.refusals import Problem, refuse_together
-from carnet_node.core.staff import list_staff
-from carnet_node.core.staff_list import is_working
-from carnet_node.core.views import VisitView
+from carnet_node.core.saving.basis import read_of_view, reading_as_read
+from carnet_node.core.saving.editing import Recorded, order_drafts, require_vehicle, require_visit
+from carnet_node.core.showing.reading_check import doubts_of
+from carnet_node.core.showing.record_view import RecordView
+from carnet_node.core.showing.views import VisitView
+from carnet_node.core.staff.access_log import begin_showing
+from carnet_node.core.staff.staff import list_staff
+from carnet_node.core.staff.staff_list import is_working
 from carnet_node.entrypoints.pages.customer_forms import changed, text_of
 from carnet_node.entrypoints.pages.formats import Clockface, yuan
 from carnet_node.entrypoints.pages.forms import BASED_ON, FormState, Typed

@@ -12,8 +12,6 @@ from typing import Any, Final
 import segno
 from fastapi import APIRouter, Response
 
-from carnet_node.core.access_log import begin_showing
-from carnet_node.core.basis import as_read, completions_as_read, read_for_step
 from carnet_node.core.commands.drafting import Drafts, NewId
 from carnet_node.core.commands.recall_work import SHOWN_FIELDS, retract_completion
 from carnet_node.core.commands.settlement import close_visit, settle_visit
@@ -24,18 +22,20 @@ from carnet_node.core.commands.visits import (
     start_visit,
     void_visit,
 )
-from carnet_node.core.day import day_of
-from carnet_node.core.editing import recall_drafts, require_part, require_vehicle, require_visit
 from carnet_node.core.local_facts import Access
 from carnet_node.core.node import Node
 from carnet_node.core.numbering import today_at_site
-from carnet_node.core.reading_check import doubts_of
-from carnet_node.core.recall_check import RecallHit
-from carnet_node.core.recall_terms import done_so_far, methods_of, work_of
+from carnet_node.core.recalls.recall_check import RecallHit
+from carnet_node.core.recalls.recall_terms import done_so_far, methods_of, work_of
 from carnet_node.core.refusals import refuse_together
-from carnet_node.core.status import Line, status_of
-from carnet_node.core.vehicle_file import vehicle_file
-from carnet_node.core.views import VisitView
+from carnet_node.core.saving.basis import as_read, completions_as_read, read_for_step
+from carnet_node.core.saving.editing import recall_drafts, require_part, require_vehicle, require_visit
+from carnet_node.core.showing.day import day_of
+from carnet_node.core.showing.reading_check import doubts_of
+from carnet_node.core.showing.status import Line, status_of
+from carnet_node.core.showing.vehicle_file import vehicle_file
+from carnet_node.core.showing.views import VisitView
+from carnet_node.core.staff.access_log import begin_showing
 from carnet_node.entrypoints.pages.check_in_forms import jobs_of_form
 from carnet_node.entrypoints.pages.forms import BASED_ON, FormState, Typed
 from carnet_node.entrypoints.pages.outline import marks_of

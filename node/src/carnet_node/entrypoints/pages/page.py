@@ -15,14 +15,14 @@ from typing import Annotated, Any, Final
 from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
-from carnet_node.core.acting import acting_for
-from carnet_node.core.browser_sessions import look_at_session, present_session
-from carnet_node.core.form_drafts import draft_of, drop_draft, saving_draft
-from carnet_node.core.idempotency import AnswerGone, KeyReused, answer_once, claiming, keyed_request
 from carnet_node.core.local_ports import PasswordHasher
+from carnet_node.core.log.acting import acting_for
+from carnet_node.core.log.idempotency import AnswerGone, KeyReused, answer_once, claiming, keyed_request
 from carnet_node.core.node import Node
-from carnet_node.core.staff import is_set_up
-from carnet_node.core.status import status_of
+from carnet_node.core.saving.form_drafts import draft_of, drop_draft, saving_draft
+from carnet_node.core.showing.status import status_of
+from carnet_node.core.staff.browser_sessions import look_at_session, present_session
+from carnet_node.core.staff.staff import is_set_up
 from carnet_node.entrypoints.pages.forms import (
     ADDRESS,
     SAVE_KEY,

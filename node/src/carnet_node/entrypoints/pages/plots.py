@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from carnet_node.core.odometer import Odometer
+from carnet_node.core.showing.odometer import Odometer
 
 MARGIN: Final = 4
 WIDTH: Final = 260

@@ -10,8 +10,8 @@ from fastapi import APIRouter, Response
 
 from carnet_node.core.desk_limits import CALL_ROWS_MAX, STOP_ROWS_MAX
 from carnet_node.core.node import Node
-from carnet_node.core.recall_calls import call_list, note_call
-from carnet_node.core.stop_sales import acknowledge, stop_list
+from carnet_node.core.saving.recall_calls import call_list, note_call
+from carnet_node.core.saving.stop_sales import acknowledge, stop_list
 from carnet_node.entrypoints.pages.forms import FormState
 from carnet_node.entrypoints.pages.page import Page, PageOf
 from carnet_node.entrypoints.pages.record_forms import RecordForm, save_work

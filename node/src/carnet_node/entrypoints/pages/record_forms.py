@@ -17,8 +17,8 @@ from typing import Any
 from fastapi import Response
 
 from carnet_node.core.commands.drafting import Drafts, NewId
-from carnet_node.core.desk import save
 from carnet_node.core.node import Node
+from carnet_node.core.saving.desk import save
 from carnet_node.entrypoints.pages.forms import FormState, Typed
 from carnet_node.entrypoints.pages.page import Page
 from carnet_node.entrypoints.wording import Explained

@@ -15,7 +15,7 @@ from typing import Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from carnet_node.core.desk_limits import EVIDENCE_BYTES_MAX, SESSION_IDLE_MS, SESSION_MAX_MS
-from carnet_node.core.import_reasons import WHOLE_ROW, RowProblem
+from carnet_node.core.exchange.import_reasons import WHOLE_ROW, RowProblem
 from carnet_node.core.value_bounds import chars_max_of
 from carnet_node.entrypoints.pages import formats
 from carnet_node.entrypoints.pages.formats import Clockface

@@ -11,14 +11,15 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
-from carnet_node.core.access_log import accesses_of, report_on
-from carnet_node.core.acting import require
 from carnet_node.core.commands.staff import folded_staff_no
-from carnet_node.core.form_drafts import drafts_of
+from carnet_node.core.log.acting import require
 from carnet_node.core.node import Node
 from carnet_node.core.refusals import ProblemCode, refuse
 from carnet_node.core.roles import Permission
-from carnet_node.core.staff import (
+from carnet_node.core.saving.form_drafts import drafts_of
+from carnet_node.core.saving.unsaved import unsaved_check_ins
+from carnet_node.core.staff.access_log import accesses_of, report_on
+from carnet_node.core.staff.staff import (
     Departure,
     add_member,
     edit_member,
@@ -28,8 +29,7 @@ from carnet_node.core.staff import (
     require_code_for,
     take_back,
 )
-from carnet_node.core.staff_list import is_working
-from carnet_node.core.unsaved import unsaved_check_ins
+from carnet_node.core.staff.staff_list import is_working
 from carnet_node.entrypoints.pages.forms import BASED_ON, FormState, Typed
 from carnet_node.entrypoints.pages.page import Page, PageOf
 from carnet_node.entrypoints.pages.record_forms import RecordForm, save_work

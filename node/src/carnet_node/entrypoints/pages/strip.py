@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, assert_never
 
-from carnet_node.core.status import Line, Status, Sync
-from carnet_node.core.sync_state import Exchange, Way
+from carnet_node.core.log.sync_state import Exchange, Way
+from carnet_node.core.showing.status import Line, Status, Sync
 from carnet_node.entrypoints.pages.formats import Clockface
 from carnet_node.entrypoints.pages.languages import later as _
 from carnet_node.entrypoints.pages.rendering import Words

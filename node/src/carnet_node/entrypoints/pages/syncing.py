@@ -11,17 +11,17 @@ from typing import Any, Final
 from fastapi import APIRouter, Response
 from starlette.datastructures import UploadFile
 
-from carnet_node.core.access_log import note_access
-from carnet_node.core.bundling import BundleReport
-from carnet_node.core.conflicts import OverruledValue, restore_value
 from carnet_node.core.desk_limits import UPLOAD_FIELDS_MAX
 from carnet_node.core.failures import HubUnreachable
 from carnet_node.core.heads import heads_from_text
 from carnet_node.core.limits import BUNDLE_FILE_BYTES_MAX
+from carnet_node.core.line.bundling import BundleReport
+from carnet_node.core.line.sync import run_round
 from carnet_node.core.local_facts import Access
 from carnet_node.core.node import Node
-from carnet_node.core.sync import run_round
-from carnet_node.core.sync_centre import sync_centre
+from carnet_node.core.showing.conflicts import OverruledValue, restore_value
+from carnet_node.core.showing.sync_centre import sync_centre
+from carnet_node.core.staff.access_log import note_access
 from carnet_node.entrypoints.pages.forms import ADDRESS, BASED_ON, own_address
 from carnet_node.entrypoints.pages.page import Page, PageOf
 from carnet_node.entrypoints.reading import kind_from_text, op_from_text, record_from_text

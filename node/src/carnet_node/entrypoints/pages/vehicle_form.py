@@ -12,7 +12,6 @@ from typing import Any, Final
 
 from fastapi import APIRouter, Response
 
-from carnet_node.core.basis import as_read, read_of_view
 from carnet_node.core.commands.drafting import Drafts, NewId
 from carnet_node.core.commands.vehicles import (
     ReadOdometer,
@@ -23,14 +22,15 @@ from carnet_node.core.commands.vehicles import (
     remove_plate,
     retract_reading,
 )
-from carnet_node.core.editing import new_owner_drafts, plate_drafts, require_vehicle
 from carnet_node.core.node import Node
 from carnet_node.core.numbering import Today, today_at_site
-from carnet_node.core.reading_check import doubts_of
-from carnet_node.core.record_view import RecordView
 from carnet_node.core.refusals import refuse_if_any, refuse_together
-from carnet_node.core.searching import one_customer
-from carnet_node.core.views import VehicleView
+from carnet_node.core.saving.basis import as_read, read_of_view
+from carnet_node.core.saving.editing import new_owner_drafts, plate_drafts, require_vehicle
+from carnet_node.core.showing.reading_check import doubts_of
+from carnet_node.core.showing.record_view import RecordView
+from carnet_node.core.showing.searching import one_customer
+from carnet_node.core.showing.views import VehicleView
 from carnet_node.entrypoints.pages.customer_forms import changed, gathered, row_on_file, text_of
 from carnet_node.entrypoints.pages.formats import Clockface
 from carnet_node.entrypoints.pages.forms import BASED_ON, FormState, Typed

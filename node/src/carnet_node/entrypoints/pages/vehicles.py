@@ -8,13 +8,13 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
-from carnet_node.core.editing import require_record
-from carnet_node.core.holders import card_holder, known_beside
-from carnet_node.core.identifying import state_number
 from carnet_node.core.node import Node
 from carnet_node.core.numbering import site_day
-from carnet_node.core.vehicle_file import vehicle_file
-from carnet_node.core.views import customer_card
+from carnet_node.core.saving.editing import require_record
+from carnet_node.core.saving.identifying import state_number
+from carnet_node.core.showing.holders import card_holder, known_beside
+from carnet_node.core.showing.vehicle_file import vehicle_file
+from carnet_node.core.showing.views import customer_card
 from carnet_node.entrypoints.pages.forms import FormState
 from carnet_node.entrypoints.pages.page import PageOf
 from carnet_node.entrypoints.pages.plots import odometer_plot

@@ -17,8 +17,8 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from carnet_node.core.browser_sessions import PresentSession
 from carnet_node.core.roles import Permission, may
+from carnet_node.core.staff.browser_sessions import PresentSession
 from carnet_node.entrypoints.pages.formats import or_dash
 from carnet_node.entrypoints.pages.languages import Language
 from carnet_protocol.ids import RecordId

@@ -11,7 +11,6 @@ from typing import Any, Final
 
 from fastapi import APIRouter, Response
 
-from carnet_node.core.basis import as_read, read_for_step, read_of_view
 from carnet_node.core.commands.drafting import Drafts, NewId, Read
 from carnet_node.core.commands.lines import Work
 from carnet_node.core.commands.visits import (
@@ -23,12 +22,13 @@ from carnet_node.core.commands.visits import (
     remove_job,
     remove_line,
 )
-from carnet_node.core.editing import require_part, require_visit
 from carnet_node.core.node import Node
 from carnet_node.core.numbering import today_at_site
-from carnet_node.core.record_view import RecordView
 from carnet_node.core.refusals import ProblemCode, refuse, refuse_together
-from carnet_node.core.views import VisitView
+from carnet_node.core.saving.basis import as_read, read_for_step, read_of_view
+from carnet_node.core.saving.editing import require_part, require_visit
+from carnet_node.core.showing.record_view import RecordView
+from carnet_node.core.showing.views import VisitView
 from carnet_node.entrypoints.pages.customer_forms import changed, gathered, row_on_file, text_of
 from carnet_node.entrypoints.pages.formats import Clockface, hundredths, yuan
 from carnet_node.entrypoints.pages.forms import BASED_ON, FormState, Typed

@@ -20,8 +20,8 @@ from carnet_node.adapters.system import run_blocking
 from carnet_node.adapters.upkeep import Upkeep
 from carnet_node.bootstrap import Installation
 from carnet_node.core.desk_limits import READINGS_AFTER_S
+from carnet_node.core.line.session import SyncPorts
 from carnet_node.core.name_keys import load_readings
-from carnet_node.core.session import SyncPorts
 from carnet_node.entrypoints.examining import examine_installation
 from carnet_node.entrypoints.pages.site import add_pages
 from carnet_node.entrypoints.sticks import Sticks

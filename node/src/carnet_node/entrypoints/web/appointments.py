@@ -12,9 +12,6 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Response
 
-from carnet_node.core.appointments import BookOf, day_board, free_slots_of, save_appointment
-from carnet_node.core.basis import read_for_step, read_of_view
-from carnet_node.core.booking import Slot
 from carnet_node.core.commands.appointments import (
     Rebook,
     arrive_appointment,
@@ -25,12 +22,15 @@ from carnet_node.core.commands.appointments import (
     rebook_appointment,
 )
 from carnet_node.core.commands.arranging import ARRANGED, arrange, rearrange
+from carnet_node.core.commands.booking import Slot
 from carnet_node.core.commands.cleaning import is_calendar_date
 from carnet_node.core.commands.drafting import Drafts, NewId, Read
-from carnet_node.core.desk import save
-from carnet_node.core.editing import read_for_edit, require_record, require_reference, require_visit_references
 from carnet_node.core.numbering import local_date
-from carnet_node.core.views import one_record
+from carnet_node.core.saving.appointments import BookOf, day_board, free_slots_of, save_appointment
+from carnet_node.core.saving.basis import read_for_step, read_of_view
+from carnet_node.core.saving.desk import save
+from carnet_node.core.saving.editing import read_for_edit, require_record, require_reference, require_visit_references
+from carnet_node.core.showing.views import one_record
 from carnet_node.entrypoints.presenting import Json, Presenter, instant_text
 from carnet_node.entrypoints.reading import record_from_text
 from carnet_node.entrypoints.web.bodies import (

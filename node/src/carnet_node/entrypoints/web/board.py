@@ -8,15 +8,15 @@ from http import HTTPStatus
 
 from fastapi import APIRouter
 
-from carnet_node.core.basis import read_for_step
-from carnet_node.core.board import board_of, stages_within
 from carnet_node.core.commands.approvals import Answer, answer_job
 from carnet_node.core.commands.drafting import Drafts, NewId
 from carnet_node.core.commands.staging import stage_visit
-from carnet_node.core.deferring import deferred_of, drop_drafts, offer_drafts
-from carnet_node.core.editing import require_part, require_record, require_visit
 from carnet_node.core.numbering import today_at_site
+from carnet_node.core.saving.basis import read_for_step
+from carnet_node.core.saving.deferring import deferred_of, drop_drafts, offer_drafts
+from carnet_node.core.saving.editing import require_part, require_record, require_visit
 from carnet_node.core.shop_ports import ShopCar
+from carnet_node.core.showing.board import board_of, stages_within
 from carnet_node.entrypoints.presenting import Json
 from carnet_node.entrypoints.reading import record_from_text
 from carnet_node.entrypoints.web.bodies import AnswerForm, OfferForm, RemoveForm, StageForm

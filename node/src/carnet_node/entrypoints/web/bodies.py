@@ -12,8 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from carnet_node.core.commands.check_in import OTHER_REASON
 from carnet_node.core.commands.lines import NewJob
+from carnet_node.core.commands.settling import Settling, Share
 from carnet_node.core.limits import FIND_ROWS_MAX, FIND_TEXT_CHARS_MAX, FORM_PARTS_MAX, HEADS_TEXT_CHARS_MAX
-from carnet_node.core.settling import Settling, Share
 from carnet_node.entrypoints.reading import record_from_text
 from carnet_node.entrypoints.web.desk import list_of, values_of
 from carnet_protocol.ids import RecordId

@@ -7,11 +7,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from carnet_node.core.conflicts import list_conflicts, restore_value
-from carnet_node.core.desk import Saved
-from carnet_node.core.editing import require_record
 from carnet_node.core.heads import heads_from_text
-from carnet_node.core.held_back import list_held_back
+from carnet_node.core.log.held_back import list_held_back
+from carnet_node.core.saving.desk import Saved
+from carnet_node.core.saving.editing import require_record
+from carnet_node.core.showing.conflicts import list_conflicts, restore_value
 from carnet_node.entrypoints.presenting import Json
 from carnet_node.entrypoints.reading import kind_from_text, op_from_text, record_from_text
 from carnet_node.entrypoints.web.bodies import RestoreForm

@@ -11,7 +11,6 @@ from typing import Final
 
 from fastapi import APIRouter, Response
 
-from carnet_node.core.basis import as_read, customer_as_read, read_of_view
 from carnet_node.core.commands.customers import (
     AddCustomer,
     EditCustomer,
@@ -23,16 +22,17 @@ from carnet_node.core.commands.customers import (
     retract_consent,
 )
 from carnet_node.core.commands.drafting import Drafts, NewId
-from carnet_node.core.desk import save
-from carnet_node.core.editing import (
+from carnet_node.core.numbering import today_at_site
+from carnet_node.core.saving.basis import as_read, customer_as_read, read_of_view
+from carnet_node.core.saving.desk import save
+from carnet_node.core.saving.editing import (
     part_drafts,
     read_for_edit,
     remove_customer,
     require_customer,
     require_part,
 )
-from carnet_node.core.numbering import today_at_site
-from carnet_node.core.views import customer_card
+from carnet_node.core.showing.views import customer_card
 from carnet_node.entrypoints.presenting import Json, Presenter
 from carnet_node.entrypoints.reading import record_from_text
 from carnet_node.entrypoints.web.bodies import (

@@ -17,16 +17,16 @@ from fastapi import Depends, Header, Query, Request
 from fastapi.exceptions import RequestValidationError
 
 from carnet_node.adapters.passwords import Argon2Passwords
-from carnet_node.core.desk import Saved
-from carnet_node.core.doctor import Finding
-from carnet_node.core.idempotency import Claim, answer_once, claiming, keyed_request
 from carnet_node.core.limits import IDEMPOTENCY_KEY_CHARS_MAX, LIST_ROWS_MAX
+from carnet_node.core.line.session import SyncPorts
 from carnet_node.core.local_ports import PasswordHasher
+from carnet_node.core.log.idempotency import Claim, answer_once, claiming, keyed_request
 from carnet_node.core.node import Node
 from carnet_node.core.ports import RunBlocking
 from carnet_node.core.refusals import Problem, ProblemCode, refuse_if_any
-from carnet_node.core.session import SyncPorts
-from carnet_node.core.views import list_records
+from carnet_node.core.saving.desk import Saved
+from carnet_node.core.showing.views import list_records
+from carnet_node.core.upkeep.doctor import Finding
 from carnet_node.entrypoints.presenting import Json, Presenter, is_masked
 from carnet_node.entrypoints.reading import instant_from_text, values_from_json
 from carnet_node.entrypoints.sticks import Sticks

@@ -7,15 +7,15 @@ from http import HTTPStatus
 
 from fastapi import APIRouter
 
-from carnet_node.core.basis import read_for_step
 from carnet_node.core.commands.drafting import Drafts, NewId
+from carnet_node.core.commands.due_list import BIRTHDAY
 from carnet_node.core.commands.reminding import note_car_dates
-from carnet_node.core.desk import save
-from carnet_node.core.due_list import BIRTHDAY
-from carnet_node.core.editing import require_record, require_visit_references
 from carnet_node.core.numbering import today_at_site
-from carnet_node.core.reminding import DueLine, due_today, remind
-from carnet_node.core.views import one_record
+from carnet_node.core.saving.basis import read_for_step
+from carnet_node.core.saving.desk import save
+from carnet_node.core.saving.editing import require_record, require_visit_references
+from carnet_node.core.saving.reminding import DueLine, due_today, remind
+from carnet_node.core.showing.views import one_record
 from carnet_node.entrypoints.presenting import Json, Presenter
 from carnet_node.entrypoints.reading import record_from_text
 from carnet_node.entrypoints.web.appointments import Day, day_of

@@ -6,8 +6,8 @@ address, where servers and browsers would keep it.
 
 from fastapi import APIRouter
 
-from carnet_node.core.recall_check import check_car
-from carnet_node.core.searching import find
+from carnet_node.core.recalls.recall_check import check_car
+from carnet_node.core.showing.searching import find
 from carnet_node.entrypoints.presenting import Json, recalls_json
 from carnet_node.entrypoints.web.bodies import RecallCheckForm, SearchForm
 from carnet_node.entrypoints.web.desk import DeskOf, Show

@@ -16,9 +16,9 @@ from carnet_node.adapters.hub_client import HubClient
 from carnet_node.adapters.local_certificate import LocalCertificate, local_certificate
 from carnet_node.adapters.sync_loop import BackgroundSync
 from carnet_node.bootstrap import Installation
-from carnet_node.core.enrolment import is_loopback
 from carnet_node.core.failures import NotEnrolled
 from carnet_node.core.limits import STOP_S
+from carnet_node.core.line.enrolment import is_loopback
 from carnet_node.entrypoints.software import SOFTWARE
 from carnet_node.entrypoints.web.app import create_app
 from carnet_node.entrypoints.web.guards import allowed_hosts

@@ -6,9 +6,9 @@ Decides addresses only. Line and sync are two facts: the hub may answer while a 
 from fastapi import APIRouter
 
 from carnet_node.core.failures import HubUnreachable
-from carnet_node.core.status import status_of
-from carnet_node.core.sync import run_round
-from carnet_node.core.views import feed_state
+from carnet_node.core.line.sync import run_round
+from carnet_node.core.showing.status import status_of
+from carnet_node.core.showing.views import feed_state
 from carnet_node.entrypoints.presenting import Json, round_json, status_json
 from carnet_node.entrypoints.software import SOFTWARE
 from carnet_node.entrypoints.web.desk import Desk, DeskOf

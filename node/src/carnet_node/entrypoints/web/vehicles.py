@@ -10,7 +10,6 @@ from http import HTTPStatus
 
 from fastapi import APIRouter, Response
 
-from carnet_node.core.basis import as_read, read_of_view, vehicle_as_read
 from carnet_node.core.commands.drafting import Drafts, NewId
 from carnet_node.core.commands.vehicles import (
     AddVehicle,
@@ -22,8 +21,10 @@ from carnet_node.core.commands.vehicles import (
     remove_plate,
     retract_reading,
 )
-from carnet_node.core.desk import save, save_vehicle
-from carnet_node.core.editing import (
+from carnet_node.core.numbering import today_at_site
+from carnet_node.core.saving.basis import as_read, read_of_view, vehicle_as_read
+from carnet_node.core.saving.desk import save, save_vehicle
+from carnet_node.core.saving.editing import (
     new_owner_drafts,
     plate_drafts,
     read_for_edit,
@@ -31,8 +32,7 @@ from carnet_node.core.editing import (
     require_part,
     require_vehicle,
 )
-from carnet_node.core.numbering import today_at_site
-from carnet_node.core.views import vehicle_view
+from carnet_node.core.showing.views import vehicle_view
 from carnet_node.entrypoints.presenting import Json, Presenter
 from carnet_node.entrypoints.reading import record_from_text
 from carnet_node.entrypoints.web.bodies import (

@@ -11,7 +11,6 @@ from typing import Final
 
 from fastapi import APIRouter, Response
 
-from carnet_node.core.basis import completions_as_read, moved_as_read, read_for_step, read_of_view, reading_as_read
 from carnet_node.core.commands.drafting import Drafts, NewId
 from carnet_node.core.commands.settlement import hand_over, settle_visit
 from carnet_node.core.commands.visits import (
@@ -21,11 +20,18 @@ from carnet_node.core.commands.visits import (
     start_visit,
     void_visit,
 )
-from carnet_node.core.correcting import open_correction
-from carnet_node.core.desk import OpenedVisit, save, save_visit
-from carnet_node.core.editing import Recorded, order_drafts, require_visit, require_visit_references
 from carnet_node.core.numbering import today_at_site
-from carnet_node.core.views import visit_view
+from carnet_node.core.saving.basis import (
+    completions_as_read,
+    moved_as_read,
+    read_for_step,
+    read_of_view,
+    reading_as_read,
+)
+from carnet_node.core.saving.correcting import open_correction
+from carnet_node.core.saving.desk import OpenedVisit, save, save_visit
+from carnet_node.core.saving.editing import Recorded, order_drafts, require_visit, require_visit_references
+from carnet_node.core.showing.views import visit_view
 from carnet_node.entrypoints.presenting import Json, Presenter
 from carnet_node.entrypoints.reading import record_from_text
 from carnet_node.entrypoints.web.bodies import (

@@ -10,13 +10,13 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from carnet_node.core.basis import as_read, read_for_step, read_of_view
 from carnet_node.core.commands.drafting import Drafts, NewId, Read
 from carnet_node.core.commands.lines import Work
 from carnet_node.core.commands.recall_work import retract_completion
 from carnet_node.core.commands.visits import NewLine, add_jobs, add_line, edit_job, edit_line, remove_line
-from carnet_node.core.editing import campaign_of, recall_drafts, require_part, require_visit
 from carnet_node.core.numbering import today_at_site
+from carnet_node.core.saving.basis import as_read, read_for_step, read_of_view
+from carnet_node.core.saving.editing import campaign_of, recall_drafts, require_part, require_visit
 from carnet_node.entrypoints.presenting import Json
 from carnet_node.entrypoints.reading import record_from_text
 from carnet_node.entrypoints.web.bodies import (

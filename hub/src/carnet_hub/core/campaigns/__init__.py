@@ -1,0 +1,1 @@
+"""Recall campaigns: plans, dossiers, lists for nodes, owners told, and the reports to authorities."""

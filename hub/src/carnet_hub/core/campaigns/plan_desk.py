@@ -1,0 +1,101 @@
+"""The operator's desk: plans that were imported, and the documents of those that were filed or published.
+
+Decides how a plan lies on the desk and what its document is. Does not decide what a plan may say (`campaign_plans`) nor
+when it becomes a version (`recalls`, `dossiers`).
+
+A document is JSON, UTF-8, keys in order, nothing between tokens: the texts, the count and the hashes of the member
+lists as hex. It holds no version and no date, so the same plan is the same document. Its SHA-256 stands in signed sets.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Final
+
+import msgspec
+
+from carnet_hub.core.campaigns.campaign_plans import CampaignPlan
+from carnet_hub.core.counting.campaign_work import CampaignWork, pack_items, unpack_items, work_document
+from carnet_hub.core.counting.withdrawals import Withdrawn
+from carnet_hub.core.failures import Unusable
+from carnet_hub.core.limits import TEXT_CHARS_MAX
+from carnet_hub.core.shelves import PlanShelf, SegmentShelf
+from carnet_protocol import cbor
+
+_FORM: Final = "carnet-campaign-plan-v1"
+
+
+class StoredPlan(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+    """A plan on the operator's desk: texts, and the hashes of segments that are on the shelf."""
+
+    texts: dict[str, str | int]
+    segment_hashes: list[bytes]
+    repeated: int
+    faulty_count: int
+    withdrawn: list[tuple[str, bytes, int]] = msgspec.field(default_factory=list)
+    """Reason, segment hash and count of members that earlier plans had."""
+    evidence: list[str] = msgspec.field(default_factory=list)
+    items: list[tuple[int, str, str, str, bool]] = msgspec.field(default_factory=list)
+    """What is done on a car, see `campaign_work`."""
+
+    @property
+    def work(self) -> CampaignWork:
+        """What is done on a car, and what is shown for it."""
+        return CampaignWork(tuple(self.evidence), unpack_items(self.items))
+
+    @property
+    def document(self) -> bytes:
+        """The canonical bytes that are kept once the plan is a version."""
+        said: dict[str, object] = {
+            "form": _FORM,
+            "texts": {name: value for name, value in self.texts.items() if value not in ("", 0)},
+            "segments": sorted(one.hex() for one in self.segment_hashes),
+            "repeated_lines": self.repeated,
+            "faulty_lines": self.faulty_count,
+            **work_document(self.work),
+        }
+        if self.withdrawn:
+            said["withdrawn"] = {
+                reason: {"segment": name.hex(), "count": count} for reason, name, count in self.withdrawn
+            }
+        return json.dumps(said, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def put_plan(segments: SegmentShelf, plans: PlanShelf, plan: CampaignPlan, withdrawn: Sequence[Withdrawn] = ()) -> None:
+    """Put a plan on the operator's desk and its segments on the shelf; an earlier unpublished plan is replaced.
+
+    Args:
+        withdrawn: everybody who was a member of an earlier plan and is none of this one.
+    """
+    hashes = [segments.put(segment) for segment in plan.members.segments]
+    gone = [(one.reason, segments.put(one.segment), one.count) for one in withdrawn]
+    work = (list(plan.work.evidence), pack_items(plan.work.items))
+    stored = StoredPlan(asdict(plan.texts), hashes, plan.members.repeated, plan.members.faulty_count, gone, *work)
+    plans.put(plan.texts.campaign_no, cbor.encode_frame(stored))
+
+
+def load_plan(plans: PlanShelf, campaign_no: str) -> StoredPlan:
+    """An imported plan.
+
+    Raises:
+        Unusable: there is none.
+    """
+    stored = plans.get(campaign_no)
+    if stored is None:
+        number = campaign_no[:TEXT_CHARS_MAX]
+        raise Unusable(f"No plan {number} was imported.", "Import it with `recalls import` first.")
+    return cbor.decode_frame(stored, StoredPlan)
+
+
+def load_document(plans: PlanShelf, plan_hash: bytes) -> bytes:
+    """The document of a plan that was filed or published.
+
+    Raises:
+        Unusable: it is not here, or damaged.
+    """
+    document = plans.kept(plan_hash)
+    if document is None:
+        raise Unusable(
+            f"The document of the plan {plan_hash.hex()} is missing.", "Put it back from a backup of the folder plans."
+        )
+    return document

@@ -1,0 +1,1 @@
+"""What an operator does with a hub: sites, erasures, retention, and the overview of who is stuck."""

@@ -1,0 +1,84 @@
+"""Why a row of an import file is left out, at the column of the file where it is mended.
+
+Decides which column a refusal is about: a row becomes several records, and a refusal names the field of one of them. A
+field that stands in no column keeps its own name, and what is wrong with the row as a whole has none. No text repeats a
+value. Does not decide what is wrong (`import_cells`, `import_rows`).
+
+    >>> column_of(ImportKind.CUSTOMERS, "phones[0].number", {"phone_2": "12"})
+    'phone_2'
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from carnet_node.core.exchange.import_columns import COLUMNS, ImportKind
+from carnet_node.core.refusals import CommandRefused
+from carnet_protocol.errors import BadValue, Refused
+from carnet_protocol.registry import Value
+
+WHOLE_ROW: Final = "row"
+"""Stands for a column where a problem is not about one cell."""
+
+_WRITTEN_FROM: Final[Mapping[ImportKind, Mapping[str, str]]] = MappingProxyType(
+    {
+        ImportKind.CUSTOMERS: MappingProxyType({}),
+        ImportKind.VEHICLES: MappingProxyType({"read_at": "odometer_at"}),
+        ImportKind.VISITS: MappingProxyType(
+            {
+                "ro_no": "former_id",
+                "read_at": "opened_at",
+                "odometer_km": "odometer_in_km",
+                "labour_name": "op_name",
+                **dict.fromkeys(("amount_fen", "customer_fen", "warranty_fen", "internal_fen"), "amount"),
+            }
+        ),
+    }
+)
+"""Fields that are written from a column of another name."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowProblem:
+    """One thing to mend.
+
+    Attributes:
+        column: of the file, or the field itself where no column holds it; `WHOLE_ROW` for neither.
+        text: what is wrong, and what to do.
+    """
+
+    column: str
+    text: str
+
+    def __str__(self) -> str:
+        """As the side file says it."""
+        return f"{self.column}: {self.text}"
+
+
+def row_problems(kind: ImportKind, row: Mapping[str, Value] | None, refusal: Refused) -> tuple[RowProblem, ...]:
+    """Everything that has to be mended before a row is taken.
+
+    Args:
+        row: its values; None when it could not be read.
+    """
+    known = row or {}
+    if isinstance(refusal, CommandRefused):
+        return tuple(
+            RowProblem(column_of(kind, one.field, known), f"{one.what} {one.next}") for one in refusal.problems
+        )
+    if isinstance(refusal, BadValue):
+        detail = refusal.detail.removeprefix(f"{refusal.field}: ")
+        return (RowProblem(column_of(kind, refusal.field, known), detail),)
+    return (RowProblem(WHOLE_ROW, refusal.detail or refusal.reason.value),)
+
+
+def column_of(kind: ImportKind, field: str, row: Mapping[str, Value]) -> str:
+    """The column that a field was written from; the field itself where there is none."""
+    name = field.rpartition(".")[2]
+    if field.startswith("phones["):
+        given = [column for column in ("phone", "phone_2") if row.get(column)]
+        place = int(field[len("phones[") :].partition("]")[0])
+        return given[place] if place < len(given) else field
+    name = _WRITTEN_FROM[kind].get(name, name)
+    return name if name in COLUMNS[kind] else field

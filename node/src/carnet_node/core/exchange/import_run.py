@@ -1,0 +1,132 @@
+"""One import from its first row to its last: look at it first, then take it over, and say how far it is.
+
+Decides batches, progress and what a preview tries. A preview plans rows as the import would and writes none: it counts
+the rows of a file, up to a bound, that would be taken, and shows the first ones. Does not decide what a row makes
+(`import_rows`) nor where the file and the side file lie (adapters).
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+
+from carnet_node.core.desk_limits import PREVIEW_COUNTED_MAX, PREVIEW_ROWS_MAX
+from carnet_node.core.exchange.import_columns import Layout
+from carnet_node.core.exchange.import_reasons import RowProblem, row_problems
+from carnet_node.core.exchange.import_rows import Planner
+from carnet_node.core.exchange.importing import LeftOut, SourceRow, check_number, check_source, import_batch, values_of
+from carnet_node.core.limits import IMPORT_ROWS_MAX
+from carnet_node.core.log.acting import require
+from carnet_node.core.name_keys import load_readings
+from carnet_node.core.node import Node
+from carnet_node.core.roles import Permission
+from carnet_protocol.errors import Refused
+from carnet_protocol.registry import Value
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewRow:
+    """One row as it would be taken over.
+
+    Attributes:
+        values: by column name; None when the row cannot be read.
+        problems: why it would be left out; none when it would not.
+        is_known: it was taken over before, and would change nothing.
+    """
+
+    row: SourceRow
+    values: Mapping[str, Value] | None
+    problems: tuple[RowProblem, ...]
+    is_known: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an import is; the last one is the result."""
+
+    rows: int
+    imported: int
+    known: int
+    left_out: int
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What an import would do.
+
+    Attributes:
+        rows: the first ones, at most `PREVIEW_ROWS_MAX`.
+        counted: what would become of the first `PREVIEW_COUNTED_MAX`: of all rows, unless there are more.
+    """
+
+    rows: tuple[PreviewRow, ...]
+    counted: Progress
+
+
+def preview_import(node: Node, layout: Layout, source: str, rows: Iterable[SourceRow]) -> Preview:
+    """What the rows would become; nothing is written, and nobody who writes waits.
+
+    Raises:
+        CommandRefused: the role does not import.
+        BadValue: the name of the former system is none.
+    """
+    check_source(source)
+    shown: list[PreviewRow] = []
+    rows_read = known = left_out = 0
+    earlier: dict[str, int] = {}
+    load_readings()
+    with node.store.read() as tx:
+        require(node, tx, Permission.IMPORT)
+        planner = Planner(node, tx, source)
+        for row in islice(rows, PREVIEW_COUNTED_MAX):
+            one = _previewed(planner, layout, row, earlier)
+            rows_read, known, left_out = rows_read + 1, known + one.is_known, left_out + bool(one.problems)
+            if len(shown) < PREVIEW_ROWS_MAX:
+                shown.append(one)
+    return Preview(tuple(shown), Progress(rows_read, rows_read - known - left_out, known, left_out))
+
+
+def _previewed(planner: Planner, layout: Layout, row: SourceRow, earlier: dict[str, int]) -> PreviewRow:
+    """One row, planned as the import would."""
+    values: dict[str, Value] | None = None
+    try:
+        values = values_of(planner.node, layout, row)
+        former_id = str(values["former_id"])
+        check_number(former_id, row, earlier)
+        is_known = planner.tx.former_record(planner.source, layout.kind.value, former_id) is not None
+        if not is_known:
+            planner.plan(layout.kind, values)
+    except Refused as refused:
+        return PreviewRow(row, values, row_problems(layout.kind, values, refused), is_known=False)
+    return PreviewRow(row, values, (), is_known)
+
+
+def run_import(
+    node: Node, layout: Layout, source: str, rows: Iterable[SourceRow], note: Callable[[LeftOut], None]
+) -> Iterator[Progress]:
+    """Take over all rows, batch by batch; each batch is one transaction, and each yields how far it is.
+
+    Args:
+        note: called with every row that is left out, before the next batch begins.
+
+    Raises:
+        CommandRefused: the role does not import; nothing was taken over.
+        BadValue: the name of the former system is none.
+        StoreBusy, StoreBroken, WritingStopped: what was taken over before stays; starting again goes on there.
+    """
+    check_source(source)
+    with node.store.read() as tx:
+        require(node, tx, Permission.IMPORT)
+    earlier: dict[str, int] = {}
+    done = Progress(0, 0, 0, 0)
+    waiting = iter(rows)
+    while batch := list(islice(waiting, IMPORT_ROWS_MAX)):
+        report = import_batch(node, layout, source, batch, earlier)
+        for one in report.left_out:
+            note(one)
+        done = Progress(
+            done.rows + len(batch),
+            done.imported + report.imported,
+            done.known + report.known,
+            done.left_out + len(report.left_out),
+        )
+        yield done

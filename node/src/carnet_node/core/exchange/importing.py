@@ -1,0 +1,262 @@
+"""Taking over a former system: rows in batches, each batch one transaction, no row twice.
+
+Decides what makes an import repeatable. A local table that never syncs maps (source, kind, former number) to the
+record it became, and is written in the same transaction as the change sets: an interrupted import goes on where it
+stopped, and a second import of the same file changes nothing. A row that cannot be taken is left out with its number
+and reason; it stops nothing.
+
+Rows of a batch are sealed into as few sets as their size allows. When a set is refused as a whole, the rows of that
+batch are tried one by one, so that only the culprit is left out.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from carnet_node.core.exchange.import_cells import read_cell
+from carnet_node.core.exchange.import_columns import COLUMNS, Layout
+from carnet_node.core.exchange.import_days import moment_problems
+from carnet_node.core.exchange.import_reasons import RowProblem, row_problems
+from carnet_node.core.exchange.import_rows import Planner, RowPlan, draft_step
+from carnet_node.core.limits import FORMER_ID_CHARS_MAX, SOURCE_CHARS_MAX
+from carnet_node.core.log.authoring import commit_within
+from carnet_node.core.name_keys import load_readings
+from carnet_node.core.node import Node
+from carnet_node.core.numbering import today_at_site
+from carnet_node.core.ports import WriteTransaction
+from carnet_node.core.refusals import refuse_if_any
+from carnet_protocol import limits
+from carnet_protocol.changeset import Draft
+from carnet_protocol.errors import BadValue, Refused
+from carnet_protocol.ids import OpId, RecordId
+from carnet_protocol.kinds import VISIT
+from carnet_protocol.reasons import Reason
+from carnet_protocol.registry import Value
+
+_SET_OPS: Final = limits.OPS_PER_SET_MAX - 50
+_SET_BYTES: Final = limits.SET_BYTES_MAX * 3 // 4
+_DRAFT_BYTES: Final = 300
+"""What an op costs besides its values: ids, commitments, salts. Generous, since a set that is too large is refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRow:
+    """One row of a file.
+
+    Attributes:
+        number: as a spreadsheet shows it.
+        fault: why the file itself cannot be trusted here; None when it can.
+    """
+
+    number: int
+    cells: Sequence[str]
+    fault: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A row that was not taken, and why; no problem repeats a value."""
+
+    row: SourceRow
+    problems: tuple[RowProblem, ...]
+
+    @property
+    def reason(self) -> str:
+        """All of it, as the side file says it."""
+        return " ".join(map(str, self.problems))
+
+
+@dataclass(frozen=True, slots=True)
+class BatchReport:
+    """What became of the rows of a batch."""
+
+    imported: int
+    known: int
+    left_out: tuple[LeftOut, ...]
+
+
+def import_batch(
+    node: Node, layout: Layout, source: str, rows: Sequence[SourceRow], earlier: dict[str, int] | None = None
+) -> BatchReport:
+    """Take over some rows, in one transaction.
+
+    Args:
+        source: name of the former system, at most 40 characters.
+        rows: at most `IMPORT_ROWS_MAX`.
+        earlier: row by former number, of the batches before; those of this one are added. A number that comes twice in
+            one file may stand for two things, so the second row is left out for a person to look at.
+
+    Raises:
+        StoreBusy, StoreBroken, NotEnrolled, WritingStopped: nothing of this batch was written.
+    """
+    numbers = {} if earlier is None else earlier
+    try:
+        return _import_together(node, layout, source, rows, numbers)
+    except Refused:
+        reports = [_import_alone(node, layout, source, row, numbers) for row in rows]
+    return BatchReport(
+        sum(report.imported for report in reports),
+        sum(report.known for report in reports),
+        tuple(one for report in reports for one in report.left_out),
+    )
+
+
+def check_source(source: str) -> None:
+    """Accept the name of a former system.
+
+    Raises:
+        BadValue: empty or longer than 40 characters.
+    """
+    if not 0 < len(source.strip()) <= SOURCE_CHARS_MAX:
+        raise BadValue(Reason.BAD_FIELD, "source", f"1 to {SOURCE_CHARS_MAX} characters")
+
+
+def check_number(former_id: str, row: SourceRow, earlier: dict[str, int]) -> None:
+    """Accept the number of a row, and note it.
+
+    Args:
+        earlier: row by former number, of the rows before.
+
+    Raises:
+        BadValue: a row before has it; nothing was noted.
+    """
+    if (first := earlier.setdefault(former_id, row.number)) != row.number:
+        raise BadValue(Reason.BAD_FIELD, "former_id", f"row {first} has this number already")
+
+
+def values_of(node: Node, layout: Layout, row: SourceRow) -> dict[str, Value]:
+    """The values of a row of this site.
+
+    Raises:
+        BadValue: see `read_row`; or the row is at fault as it stands in the file.
+        CommandRefused: it states days that cannot be.
+    """
+    if row.fault is not None:
+        raise BadValue(Reason.BAD_FIELD, "row", row.fault)
+    values = read_row(layout, row.cells, utc_offset_minutes=node.settings.utc_offset_minutes)
+    refuse_if_any(moment_problems(layout.kind, values, today_at_site(node)))
+    return values
+
+
+def read_row(layout: Layout, cells: Sequence[str], *, utc_offset_minutes: int) -> dict[str, Value]:
+    """The values of a row by column name.
+
+    Args:
+        utc_offset_minutes: of the site; see `import_cells.read_cell`.
+
+    Raises:
+        BadValue: a cell that means nothing, one beyond the last column, or no number of its own.
+    """
+    if any(cell.strip() for cell in cells[layout.width :]):
+        raise BadValue(Reason.BAD_FIELD, "row", "more cells than columns; a cell with a separator belongs in quotes")
+    columns = COLUMNS[layout.kind]
+    values = {
+        name: read_cell(columns[name], cell, utc_offset_minutes=utc_offset_minutes)
+        for name, cell in _cells_by_name(layout, cells)
+    }
+    former_id = values.get("former_id")
+    if not isinstance(former_id, str) or len(former_id) > FORMER_ID_CHARS_MAX:
+        raise BadValue(Reason.BAD_FIELD, "former_id", f"1 to {FORMER_ID_CHARS_MAX} characters")
+    return values
+
+
+def _cells_by_name(layout: Layout, cells: Sequence[str]) -> Iterable[tuple[str, str]]:
+    """Column name and cell; a row that ends early has empty ones."""
+    return ((name, cells[position] if position < len(cells) else "") for name, position in layout.positions.items())
+
+
+@dataclass
+class _Buffer:
+    """Rows planned and not yet written."""
+
+    plans: list[tuple[str, RowPlan]] = field(default_factory=list)
+    touched: set[tuple[int, bytes]] = field(default_factory=set)
+
+    def add(self, former_id: str, plan: RowPlan) -> None:
+        """Keep a plan for the next transaction, and note which records it writes."""
+        self.plans.append((former_id, plan))
+        self.touched |= {(draft.kind.number, draft.record) for draft in plan.drafts}
+
+    def meets(self, plan: RowPlan) -> bool:
+        """Whether a plan writes a record that waits here already; then it was planned without seeing it."""
+        return any((draft.kind.number, draft.record) in self.touched for draft in plan.drafts)
+
+
+def _import_together(
+    node: Node, layout: Layout, source: str, rows: Sequence[SourceRow], earlier: dict[str, int]
+) -> BatchReport:
+    known, imported, left_out = 0, 0, list[LeftOut]()
+    load_readings()  # not inside the transaction, where every other process would wait for it
+    with node.store.write() as tx:
+        planner, buffer = Planner(node, tx, source), _Buffer()
+        for row in rows:
+            values = None
+            try:
+                values = values_of(node, layout, row)
+                former_id = str(values["former_id"])
+                check_number(former_id, row, earlier)
+                if tx.former_record(source, layout.kind.value, former_id) is not None:
+                    known += 1
+                    continue
+                plan = planner.plan(layout.kind, values)
+                if buffer.meets(plan):
+                    _flush(node, tx, layout, source, buffer)
+                    buffer = _Buffer()
+                    plan = planner.plan(layout.kind, values)
+            except Refused as refusal:
+                left_out.append(LeftOut(row, row_problems(layout.kind, values, refusal)))
+                continue
+            buffer.add(former_id, plan)
+            imported += 1
+        _flush(node, tx, layout, source, buffer)
+    return BatchReport(imported, known, tuple(left_out))
+
+
+def _import_alone(node: Node, layout: Layout, source: str, row: SourceRow, earlier: dict[str, int]) -> BatchReport:
+    try:
+        return _import_together(node, layout, source, [row], earlier)
+    except Refused as refusal:
+        return BatchReport(0, 0, (LeftOut(row, row_problems(layout.kind, None, refusal)),))
+
+
+def _flush(node: Node, tx: WriteTransaction, layout: Layout, source: str, buffer: _Buffer) -> None:
+    """Write what is planned, step by step, and remember what each former number became."""
+    written: dict[RecordId, OpId] = {}
+    _commit_all(node, tx, [draft for _, plan in buffer.plans for draft in plan.drafts], written)
+    step = 0
+    while drafts := [
+        draft_step(plan.record, plan.steps[step], (written[plan.record],))
+        for _, plan in buffer.plans
+        if step < len(plan.steps)
+    ]:
+        _commit_all(node, tx, drafts, written)
+        step += 1
+    for former_id, plan in buffer.plans:
+        tx.remember_former(source, layout.kind.value, former_id, plan.record)
+
+
+def _commit_all(node: Node, tx: WriteTransaction, drafts: Iterable[Draft], written: dict[RecordId, OpId]) -> None:
+    """Seal drafts into sets of bounded size; note which op wrote each visit last."""
+    for chunk in _chunks(drafts):
+        sealed = commit_within(node, tx, chunk)
+        for draft, op in zip(chunk, sealed.ops, strict=True):
+            if draft.kind is VISIT:
+                written[RecordId(draft.record)] = op
+
+
+def _chunks(drafts: Iterable[Draft]) -> Iterable[list[Draft]]:
+    chunk: list[Draft] = []
+    room = _SET_BYTES
+    for draft in drafts:
+        size = _DRAFT_BYTES + sum(_size(value) for value in draft.values.values())
+        if chunk and (len(chunk) == _SET_OPS or size > room):
+            yield chunk
+            chunk, room = [], _SET_BYTES
+        chunk.append(draft)
+        room -= size
+    if chunk:
+        yield chunk
+
+
+def _size(value: Value) -> int:
+    return len(value.encode()) if isinstance(value, str) else len(value) if isinstance(value, bytes) else 9

@@ -1,0 +1,1 @@
+"""What the desk does, from a form or a command line to the commit."""

@@ -1,0 +1,44 @@
+"""Putting a settled order right, from the order that was settled wrong to the one that corrects it.
+
+Decides which present facts the correction meets inside the write transaction: the work as it was settled, and whether
+another order corrects it already. A void correction corrects nothing. What the new order begins with is
+`commands.settlement`.
+"""
+
+from carnet_node.core.commands.settlement import Correction, correct_visit
+from carnet_node.core.limits import CHILDREN_MAX
+from carnet_node.core.node import Node
+from carnet_node.core.ports import ReadTransaction
+from carnet_node.core.saving.basis import read_for_step
+from carnet_node.core.saving.desk import OpenedVisit, open_within
+from carnet_node.core.saving.editing import nothing_here
+from carnet_node.core.showing.record_view import view_all
+from carnet_node.core.showing.views import VisitView, visit_view_within
+from carnet_protocol.ids import RecordId
+from carnet_protocol.kinds import VISIT
+
+
+def open_correction(node: Node, visit: RecordId, based_on: str) -> OpenedVisit:
+    """Open the order that corrects a settled one.
+
+    Args:
+        based_on: heads of the settled order, as a view gave them out.
+
+    Raises:
+        CommandRefused: no such order or car here, not settled, corrected already; nothing was written.
+        Malformed: heads that no view gave out.
+    """
+    with node.store.write() as tx:
+        view = visit_view_within(tx, node.identity, visit)
+        if view is None or view.vehicle is None:
+            raise nothing_here(VISIT.name)
+        read, now_ms = read_for_step(view.visit, based_on, ("status",)), node.clock.now_ms()
+        command = Correction(read, view.vehicle.id, view.work(), _corrected_by(node, tx, view), now_ms)
+        return open_within(node, tx, correct_visit(command), (), None)
+
+
+def _corrected_by(node: Node, tx: ReadTransaction, view: VisitView) -> RecordId | None:
+    """The order that corrects this one and counts; all orders of a car are few."""
+    orders = tx.find_equal(VISIT, "vehicle_id", view.visit.values.get("vehicle_id"), CHILDREN_MAX)
+    standing = (one for one in view_all(tx, node.identity, orders) if one.values.get("status") != "void")
+    return next((one.id for one in standing if one.values.get("corrects_id") == view.visit.id), None)

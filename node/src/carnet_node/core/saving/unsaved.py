@@ -1,0 +1,125 @@
+"""Check-ins that somebody has begun and not saved: side by side, one for each car.
+
+Decides which of them a plate means, and the name each is kept under. What is typed for one car never stands in the form
+of another; a plate that is asked for again finds what was begun for it. How long they live is `form_drafts`.
+
+    check-in-<vehicle>        a car on file
+    check-in-for-<customer>   a customer on file who comes with a car that nobody knows
+    check-in-new-<own id>     neither; the id is of the check-in alone
+    check-in                  the same, from before each had an id
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from carnet_node.core.commands.cleaning import plate_number
+from carnet_node.core.local_facts import FormDraft
+from carnet_node.core.node import Node
+from carnet_node.core.saving.form_drafts import drafts_of, keep_draft
+from carnet_node.core.showing.views import vehicle_view
+from carnet_protocol.errors import BadValue
+from carnet_protocol.ids import RECORD_RANDOM_BYTES, RecordId, new_record_id, parse_record_text, record_text
+
+CHECK_IN: Final = "check-in"
+_OF_CUSTOMER: Final = f"{CHECK_IN}-for"
+_OF_NOBODY: Final = f"{CHECK_IN}-new"
+UNSAVED_ID: Final = f"{_OF_NOBODY}-"
+"""How the names begin that end in an id of their own and in no record's."""
+
+_PLATE: Final = "car.plate"
+_CAR: Final = "car.known"
+
+
+@dataclass(frozen=True, slots=True)
+class UnsavedCheckIn:
+    """A check-in that was begun.
+
+    Attributes:
+        form: the name its draft is kept under.
+        plate: of the car, as typed or as on file; empty while nobody has said one.
+    """
+
+    form: str
+    plate: str
+    saved_ms: int
+
+    @property
+    def is_of_nobody(self) -> bool:
+        """Whether neither its car nor its customer was on file when it was begun."""
+        return self.form == CHECK_IN or self.form.startswith(UNSAVED_ID)
+
+
+def form_of_car(vehicle: RecordId) -> str:
+    """Under which name the check-in of a car on file is kept."""
+    return f"{CHECK_IN}-{record_text(vehicle)}"
+
+
+def form_of_customer(customer: RecordId) -> str:
+    """Under which name the check-in of a customer's unknown car is kept."""
+    return f"{_OF_CUSTOMER}-{record_text(customer)}"
+
+
+def form_of_id(text: str) -> str:
+    """Under which name the check-in with an id of its own is kept; without an id the one from before there were any.
+
+    Raises:
+        BadValue: no id.
+    """
+    return UNSAVED_ID + record_text(parse_record_text(text)) if text else CHECK_IN
+
+
+def another_form(node: Node) -> str:
+    """The name of a check-in that nobody has begun yet; nothing is kept under it before something is typed."""
+    own_id = new_record_id(node.clock.now_ms(), node.entropy.random_bytes(RECORD_RANDOM_BYTES))
+    return UNSAVED_ID + record_text(own_id)
+
+
+def unsaved_check_ins(node: Node, staff: RecordId) -> tuple[UnsavedCheckIn, ...]:
+    """What somebody has begun and not saved, newest first."""
+    return tuple(
+        UnsavedCheckIn(one.form, _plate_of(node, one), one.saved_ms)
+        for one in drafts_of(node, staff)
+        if one.form == CHECK_IN or one.form.startswith(f"{CHECK_IN}-")
+    )
+
+
+def unsaved_with_plate(node: Node, staff: RecordId, text: str) -> UnsavedCheckIn | None:
+    """The newest check-in that somebody has begun for a plate, however it is spelled; None for no plate."""
+    plate = plate_number(text)
+    begun = unsaved_check_ins(node, staff)
+    return next((one for one in begun if plate is not None and plate_number(one.plate) == plate), None)
+
+
+def begin_with_plate(node: Node, staff: RecordId, text: str) -> str:
+    """The name of the check-in that was begun for a plate, or of a new one that begins with it."""
+    begun = unsaved_with_plate(node, staff, text)
+    if begun is not None:
+        return begun.form
+    form = another_form(node)
+    if text:
+        keep_draft(node, staff, form, {_PLATE: (text,)})
+    return form
+
+
+def _plate_of(node: Node, draft: FormDraft) -> str:
+    typed = _text(draft, _PLATE)
+    vehicle = None if typed else _car_of(draft)
+    view = None if vehicle is None else vehicle_view(node, vehicle)
+    if view is None:
+        return typed
+    worn = (one.values.get("plate_no") for one in view.plates if not one.values.get("to_on"))
+    return str(next(worn, None) or view.vehicle.values.get("vin") or "")
+
+
+def _car_of(draft: FormDraft) -> RecordId | None:
+    """The car on file that a draft is about: by its name, or because somebody chose it."""
+    if draft.record is not None and draft.form == form_of_car(draft.record):
+        return draft.record
+    try:
+        return parse_record_text(_text(draft, _CAR))
+    except BadValue:  # nobody has chosen one
+        return None
+
+
+def _text(draft: FormDraft, name: str) -> str:
+    return next(iter(draft.fields.get(name, ())), "").strip()
