@@ -170,3 +170,30 @@ def test_bays_and_stages_are_arranged(desk: ApiNode):
     assert problems(locked) == [("bay_code", "locked")]
     assert problems(half) == [("closes_minute", "missing")]
     assert unknown["status"] == 404
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("wished_at", "2028-01-01T08:00:00Z"), ("remind_at", "1969-12-31T08:00:00Z")]
+)
+def test_a_moment_that_cannot_be_is_refused(desk: ApiNode, name: str, value: str):
+    """A wish of two years ahead and a reminder of before moments were counted are slips of the finger."""
+    call = noted(desk)
+
+    new = desk.refused("POST", "/api/appointments", {"values": {**CALL, name: value}})
+    changed = desk.refused(
+        "PATCH", f"/api/appointments/{call['id']}", {"based_on": call["heads"], "changes": {name: value}}
+    )
+
+    assert [problems(new), problems(changed)] == [[(name, "bad-date")]] * 2
+
+
+def test_hours_of_a_day_beyond_a_year_are_refused(desk: ApiNode):
+    """A special day lies within what may be agreed; nothing is arranged otherwise."""
+    hours = {"special_on": "2028-02-30", "opens_minute": 480, "closes_minute": 1080}
+
+    refused = [
+        desk.refused("POST", "/api/arrangements/booking_hours", {"values": {**hours, "special_on": day}})
+        for day in ("2028-02-30", "2028-02-29")
+    ]
+
+    assert [problems(one) for one in refused] == [[("special_on", "bad-date")]] * 2

@@ -14,6 +14,7 @@ from carnet_node.core.commands.booking import DayHours, Slot, slot_problems
 from carnet_node.core.commands.cleaning import clean_values
 from carnet_node.core.commands.customers import Values
 from carnet_node.core.commands.drafting import Drafts, NewId, Read, draft_edit, draft_new, missing
+from carnet_node.core.numbering import Today
 from carnet_node.core.refusals import Problem, ProblemCode, refuse, refuse_if_any
 from carnet_protocol.ids import RecordId
 from carnet_protocol.kinds import APPOINTMENT
@@ -47,11 +48,13 @@ class DayBook:
         taken: slots of its day that take something up, without its own former one.
         hours: of its day.
         now_ms: ms since 1970.
+        today: at the site, by which days are judged; None where no day is known.
     """
 
     taken: Sequence[Slot]
     hours: DayHours | None
     now_ms: int
+    today: Today | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,7 @@ def note_appointment(values: Values, book: DayBook, new_id: NewId) -> Drafts:
         CommandRefused: neither a number nor a plate, a field that is a step's, a value that is none, or a slot that
             cannot be booked; with every problem.
     """
-    cleaned, problems = clean_values(APPOINTMENT, values)
+    cleaned, problems = clean_values(APPOINTMENT, values, today=book.today)
     problems += [*_own_step_problems(cleaned), *_needed(cleaned), *_slot_problems(cleaned, book)]
     refuse_if_any(problems)
     status = "requested" if slot_of(cleaned) is None else "booked"
@@ -103,7 +106,7 @@ def plan_appointment(read: Read, changes: Values, book: DayBook) -> Drafts:
         CommandRefused: it has ended, or see `note_appointment`.
     """
     _require_open(read)
-    cleaned, problems = clean_values(APPOINTMENT, changes)
+    cleaned, problems = clean_values(APPOINTMENT, changes, today=book.today)
     after = {**read.values, **cleaned}
     problems += [*_own_step_problems(cleaned), *_needed(after)]
     is_booked = read.values.get("status") == "booked"

@@ -9,6 +9,7 @@ from typing import Final
 from carnet_node.core.commands.cleaning import clean_values
 from carnet_node.core.commands.customers import Values
 from carnet_node.core.commands.drafting import Drafts, NewId, Read, draft_edit, draft_new, missing
+from carnet_node.core.numbering import Today
 from carnet_node.core.refusals import Problem, ProblemCode, refuse_if_any
 from carnet_protocol.kinds import BAY, BOARD_STAGE, BOOKING_HOURS
 from carnet_protocol.registry import Kind, Resolver
@@ -24,28 +25,32 @@ _NEEDED: Final = {
 _IN_USE: Final = frozenset({BAY.name, BOARD_STAGE.name})
 
 
-def arrange(kind: Kind, values: Values, new_id: NewId) -> Drafts:
+def arrange(kind: Kind, values: Values, new_id: NewId, today: Today | None = None) -> Drafts:
     """A new bay, stage, or set of hours.
 
     Args:
         kind: one of `ARRANGED`.
+        today: at the site, by which days are judged; None where no day is known.
 
     Raises:
         CommandRefused: something is missing, or a value is none; with every problem.
     """
-    cleaned, problems = clean_values(kind, values)
+    cleaned, problems = clean_values(kind, values, today=today)
     refuse_if_any(problems + _problems(kind, cleaned))
     made = {"is_in_use": True, **cleaned} if kind.name in _IN_USE else cleaned
     return (draft_new(kind, new_id(), made),)
 
 
-def rearrange(kind: Kind, read: Read, changes: Values) -> Drafts:
+def rearrange(kind: Kind, read: Read, changes: Values, today: Today | None = None) -> Drafts:
     """What changes of it; nothing when nothing does.
+
+    Args:
+        today: as of `arrange`.
 
     Raises:
         CommandRefused: what it is about would change, or see `arrange`.
     """
-    cleaned, problems = clean_values(kind, changes)
+    cleaned, problems = clean_values(kind, changes, today=today)
     for name in cleaned:
         once = kind.register_of(name).resolver is Resolver.ONCE
         if once and cleaned[name] != read.values.get(name):

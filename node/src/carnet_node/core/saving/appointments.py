@@ -17,6 +17,7 @@ from carnet_node.core.commands.drafting import Drafts, NewId
 from carnet_node.core.limits import LIST_ROWS_MAX
 from carnet_node.core.log.authoring import commit_within
 from carnet_node.core.node import Node
+from carnet_node.core.numbering import today_at_site
 from carnet_node.core.ports import ReadTransaction
 from carnet_node.core.saving.desk import Saved, new_ids
 from carnet_node.core.shop_limits import APPOINTMENTS_PER_DAY_MAX, REQUESTED_ROWS_MAX, SLOT_MINUTES_DEFAULT
@@ -79,9 +80,10 @@ def save_appointment(node: Node, command: Callable[[BookOf, NewId], Drafts]) -> 
 def _book(node: Node, tx: ReadTransaction, values: Values, without: RecordId | None) -> DayBook:
     slot, now_ms, offset = slot_of(values), node.clock.now_ms(), node.settings.utc_offset_minutes
     if slot is None:
-        return DayBook((), None, now_ms)
+        return DayBook((), None, now_ms, today_at_site(node))
     day = day_of_slot(slot, offset)
-    return DayBook(_taken(node, tx, day, without), hours_on(day, _hours(node, tx), offset), now_ms)
+    hours = hours_on(day, _hours(node, tx), offset)
+    return DayBook(_taken(node, tx, day, without), hours, now_ms, today_at_site(node))
 
 
 def _taken(node: Node, tx: ReadTransaction, day: date, without: RecordId | None) -> tuple[Slot, ...]:

@@ -25,7 +25,7 @@ from carnet_node.core.commands.arranging import ARRANGED, arrange, rearrange
 from carnet_node.core.commands.booking import Slot
 from carnet_node.core.commands.cleaning import is_calendar_date
 from carnet_node.core.commands.drafting import Drafts, NewId, Read
-from carnet_node.core.numbering import local_date
+from carnet_node.core.numbering import local_date, today_at_site
 from carnet_node.core.saving.appointments import BookOf, day_board, free_slots_of, save_appointment
 from carnet_node.core.saving.basis import read_for_step, read_of_view
 from carnet_node.core.saving.desk import save
@@ -193,7 +193,7 @@ async def add_arranged(desk: DeskOf, show: Show, kind: str, form: NewForm) -> Js
     values = values_of(of, form.values)
 
     def _work() -> Json:
-        saved = save(desk.node, partial(arrange, of, values))
+        saved = save(desk.node, partial(arrange, of, values, today=today_at_site(desk.node)))
         return saved_json(of, saved, _view(desk, show, of, saved.records[0]))
 
     return await desk.write(_work)
@@ -207,7 +207,8 @@ async def change_arranged(desk: DeskOf, show: Show, kind: str, record: str, form
 
     def _work() -> Json:
         read = read_for_edit(desk.node, of, one, form.based_on, changes)
-        return saved_json(of, save(desk.node, lambda _: rearrange(of, read, changes)), _view(desk, show, of, one))
+        saved = save(desk.node, lambda _: rearrange(of, read, changes, today_at_site(desk.node)))
+        return saved_json(of, saved, _view(desk, show, of, one))
 
     return await desk.write(_work)
 
