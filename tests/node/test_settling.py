@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -9,7 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from carnet_node.core.commands.lines import line_amount
-from carnet_node.core.commands.settling import Bill, PayTypeSum, Settling, Share, settle_bill, split_fen
+from carnet_node.core.commands.settling import (
+    Bill,
+    PayTypeSum,
+    Settling,
+    Share,
+    StatedShare,
+    settle_bill,
+    shares_of,
+    split_fen,
+)
 from carnet_node.core.refusals import CommandRefused
 from carnet_node.core.shop_limits import SHARES_MAX
 from carnet_protocol.ids import RecordId
@@ -23,6 +33,11 @@ FEN = st.integers(0, 10**9)
 def paid(fen: int, pay_type: str = "customer") -> Share:
     """A share that a customer pays in cash."""
     return Share(pay_type, fen, "customer", "cash")
+
+
+def stated(place: int, fen: int | None = None, percent: int | None = None, pay_type: str = "customer") -> StatedShare:
+    """A share as somebody states it, in fen, in hundredths of a percent, or as the rest."""
+    return StatedShare(paid(0, pay_type), fen, percent, place)
 
 
 def line(fen: int, job: RecordId | None = None) -> dict[str, Value]:
@@ -168,6 +183,65 @@ def test_what_is_given_back_is_split_as_it_was_paid(fen: int, parts: list[int]):
 def test_the_fen_left_over_goes_to_the_largest_remainder():
     """Of equal remainders the payer named first has it."""
     assert (split_fen(100, (1, 1, 1)), split_fen(101, (50, 25, 25))) == ((34, 33, 33), (51, 25, 25))
+
+
+@given(st.integers(-(10**9), 10**9), st.lists(st.integers(1, 2_500), max_size=4), st.integers(-(10**6), 10**6))
+def test_percentages_amounts_and_a_rest_are_all_that_is_due(due: int, percents: list[int], fen: int):
+    """Whoever pays the rest pays what the others leave; who would pay nothing of it is left out."""
+    others = [stated(place, percent=one) for place, one in enumerate(percents)]
+
+    shares = shares_of({"customer": due}, [*others, stated(8, fen), stated(9)])
+
+    assert sum(one.fen for one in shares) == due
+    assert len(shares) in (len(percents) + 1, len(percents) + 2)
+
+
+@given(st.integers(-(10**9), 10**9), st.lists(st.integers(0, 10_000), min_size=1, max_size=10))
+def test_percentages_that_are_all_of_it_leave_nothing(due: int, cuts: list[int]):
+    """Percentages that add up to a hundred pay to the last fen, each as `split_fen` splits it."""
+    edges = sorted({0, *cuts, 10_000})
+    percents = [upper - lower for lower, upper in pairwise(edges)]
+
+    shares = shares_of({"customer": due}, [stated(place, percent=one) for place, one in enumerate(percents)])
+
+    assert tuple(one.fen for one in shares) == split_fen(due, percents)
+
+
+def test_shares_are_stated_for_each_pay_type_by_itself():
+    """The rest of one pay type is nobody's business in another."""
+    said = [stated(0), stated(1, percent=5_000, pay_type="warranty"), stated(2, pay_type="warranty")]
+
+    shares = shares_of({"customer": 100, "warranty": 31}, said)
+
+    assert [(one.pay_type, one.fen) for one in shares] == [("customer", 100), ("warranty", 16), ("warranty", 15)]
+
+
+@pytest.mark.parametrize(
+    ("said", "fields"),
+    [
+        pytest.param([stated(0), stated(3)], ["shares[3].share_fen"], id="two rests"),
+        pytest.param([stated(2, percent=0)], ["shares[2].share_fen"], id="no percent"),
+        pytest.param([stated(0, percent=10_001)], ["shares[0].share_fen"], id="more than a hundred"),
+        pytest.param(
+            [stated(0, percent=6_000), stated(1, percent=6_000)],
+            ["shares[1].share_fen"],
+            id="more than a hundred in all",
+        ),
+    ],
+)
+def test_shares_that_cannot_be_are_refused_at_their_place(said: list[StatedShare], fields: list[str]):
+    """The form's own row is named, and nothing is guessed."""
+    with pytest.raises(CommandRefused) as refused:
+        shares_of({"customer": 1_000}, said)
+
+    assert [one.field for one in refused.value.problems] == fields
+
+
+def test_a_rest_of_no_pay_type_is_not_dropped():
+    """A share that belongs nowhere is left for the bill to refuse."""
+    shares = shares_of({"customer": 1_000}, [stated(0), stated(1, pay_type="")])
+
+    assert fields_refused(shares=shares) == ["shares[1].share_fen"]
 
 
 @given(st.integers(1, 10**6), st.integers(0, 10**7))

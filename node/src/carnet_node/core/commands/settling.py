@@ -15,6 +15,8 @@ Rules
 2. Lines of a declined job count nothing. Lines without a job are the customer's.
 3. A split by parts gives each payer the whole fen of their part; the fen left over go to the largest remainders, of
    equal ones to the payer named first.
+4. A share is stated in fen, as a percentage of what is due, or not at all: one payer of a pay type pays the rest, and
+   whose rest is nothing pays nothing.
 
     >>> split_fen(1_000, (1, 1, 1))
     (334, 333, 333)
@@ -24,7 +26,7 @@ trade's 四舍五入.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from carnet_node.core.commands.customers import Values
@@ -38,6 +40,9 @@ from carnet_protocol.kinds import PAY_TYPES
 _MEASURED: Final = ("amount_fen", "price_fen", "rate_fen", "quantity_hundredths", "standard_hours", "actual_hours")
 _USUAL: Final = {"customer": ("customer", ""), "warranty": ("maker", "claim"), "internal": ("own_site", "account")}
 """Who pays a pay type, and how, where nobody says otherwise; how a customer pays is not guessed."""
+
+_WHOLE: Final = 10_000
+"""A hundred percent, in hundredths of one."""
 
 _LOOK_AGAIN: Final = "Look at the lines again; somebody may have changed them."
 
@@ -57,6 +62,23 @@ class Share:
     payer_kind: str
     method: str
     customer: RecordId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StatedShare:
+    """One payer's part as a person states it (rule 4).
+
+    Attributes:
+        share: who pays, and how; its amount counts only where `fen` says so.
+        fen: the amount; None where it is no amount.
+        percent_hundredths: of what is due, 1 to 10,000; None where it is no percentage. With neither, the rest.
+        place: in the form, for what is wrong with it.
+    """
+
+    share: Share
+    fen: int | None
+    percent_hundredths: int | None
+    place: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +164,31 @@ def split_fen(fen: int, parts: Sequence[int]) -> tuple[int, ...]:
     return tuple(sign * share for share in shares)
 
 
+def shares_of(due: Mapping[str, int], stated: Sequence[StatedShare]) -> tuple[Share, ...]:
+    """The shares that a person stated, in fen (rules 3 and 4), in their order.
+
+    Args:
+        due: in fen by pay type.
+
+    Raises:
+        CommandRefused: two payers of a pay type pay the rest, or percentages are none or come to more than all of it;
+            each at its place in the form.
+    """
+    refuse_if_any(_stated_problems(stated))
+    amounts: dict[int, int] = {}
+    for name in PAY_TYPES:
+        own = [one for one in stated if one.share.pay_type == name]
+        parts = [one.percent_hundredths or 0 for one in own]
+        split = split_fen(due.get(name, 0), (*parts, _WHOLE - sum(parts)))
+        amounts |= {
+            one.place: one.fen if one.fen is not None else fen for one, fen in zip(own, split[:-1], strict=True)
+        }
+        rest = due.get(name, 0) - sum(amounts[one.place] for one in own)
+        amounts |= {one.place: rest for one in own if _is_rest(one)}
+    kept = (one for one in stated if not _is_rest(one) or amounts.get(one.place) != 0)
+    return tuple(replace(one.share, fen=amounts.get(one.place, 0)) for one in kept)
+
+
 def usual_settling(totals: Mapping[str, int], credit: Mapping[str, int], customer: RecordId | None) -> Settling:
     """A settlement without discounts in which each pay type is paid by whom it is named after.
 
@@ -171,6 +218,32 @@ def brought_fen(visit: Values, settlement: Values | None) -> dict[str, int]:
     return {
         name: _fen(settlement, f"{name}_gross_fen") - _fen(settlement, f"{name}_discount_fen") for name in PAY_TYPES
     }
+
+
+def _is_rest(one: StatedShare) -> bool:
+    return one.fen is None and one.percent_hundredths is None
+
+
+def _stated_problems(stated: Sequence[StatedShare]) -> list[Problem]:
+    """What is wrong with percentages and rests."""
+    found = [
+        _at(one, "A percentage is more than nothing and at most 100.", "Correct it.")
+        for one in stated
+        if one.percent_hundredths is not None and not 0 < one.percent_hundredths <= _WHOLE
+    ]
+    for name in PAY_TYPES:
+        own = [one for one in stated if one.share.pay_type == name]
+        rests = [one for one in own if _is_rest(one)]
+        found += [
+            _at(one, "Two payers of one pay type pay the rest.", "Say what one of them pays.") for one in rests[1:]
+        ]
+        if not found and sum(one.percent_hundredths or 0 for one in own) > _WHOLE:
+            found.append(_at(own[-1], "The percentages of this pay type come to more than 100.", "Correct them."))
+    return found
+
+
+def _at(one: StatedShare, what: str, then: str) -> Problem:
+    return Problem(f"shares[{one.place}].share_fen", ProblemCode.BAD_VALUE, what, then)
 
 
 def _fen(values: Values, name: str) -> int:

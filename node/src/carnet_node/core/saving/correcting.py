@@ -12,8 +12,8 @@ from carnet_node.core.ports import ReadTransaction
 from carnet_node.core.saving.basis import read_for_step
 from carnet_node.core.saving.desk import OpenedVisit, open_within
 from carnet_node.core.saving.editing import nothing_here
-from carnet_node.core.showing.record_view import view_all
-from carnet_node.core.showing.views import VisitView, visit_view_within
+from carnet_node.core.showing.record_view import RecordView, view_all
+from carnet_node.core.showing.views import visit_view_within
 from carnet_protocol.ids import RecordId
 from carnet_protocol.kinds import VISIT
 
@@ -33,12 +33,20 @@ def open_correction(node: Node, visit: RecordId, based_on: str) -> OpenedVisit:
         if view is None or view.vehicle is None:
             raise nothing_here(VISIT.name)
         read, now_ms = read_for_step(view.visit, based_on, ("status",)), node.clock.now_ms()
-        command = Correction(read, view.vehicle.id, view.work(), _corrected_by(node, tx, view), now_ms)
+        known = _corrected_by(node, tx, view.visit)
+        corrected_by = None if known is None else known.id
+        command = Correction(read, view.vehicle.id, view.work(), corrected_by, now_ms)
         return open_within(node, tx, correct_visit(command), (), None)
 
 
-def _corrected_by(node: Node, tx: ReadTransaction, view: VisitView) -> RecordId | None:
-    """The order that corrects this one and counts; all orders of a car are few."""
-    orders = tx.find_equal(VISIT, "vehicle_id", view.visit.values.get("vehicle_id"), CHILDREN_MAX)
+def correction_of(node: Node, visit: RecordView) -> RecordView | None:
+    """The order that corrects this one and counts; None where there is none."""
+    with node.store.read() as tx:
+        return _corrected_by(node, tx, visit)
+
+
+def _corrected_by(node: Node, tx: ReadTransaction, visit: RecordView) -> RecordView | None:
+    """As `correction_of`, inside a snapshot; all orders of a car are few."""
+    orders = tx.find_equal(VISIT, "vehicle_id", visit.values.get("vehicle_id"), CHILDREN_MAX)
     standing = (one for one in view_all(tx, node.identity, orders) if one.values.get("status") != "void")
-    return next((one.id for one in standing if one.values.get("corrects_id") == view.visit.id), None)
+    return next((one for one in standing if one.values.get("corrects_id") == visit.id), None)

@@ -1,0 +1,82 @@
+"""A bill as people read it: the work of an order grouped by who pays, what it comes to, and what was let off.
+
+Decides under which pay type a job or a line stands; the groups add up to the totals of the order (`commands.lines`),
+since both follow one rule. Does not decide whether a bill may be settled (`commands.settling`).
+
+Rules
+1. A job stands under its pay type; one without, and lines without a job, under the customer's.
+2. A declined job stands in no group: it costs nothing.
+3. Before the bill is settled nothing was let off, and the credit is that of the order which this one corrects.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from carnet_node.core.commands.settling import PayTypeSum
+from carnet_node.core.showing.record_view import RecordView
+from carnet_node.core.showing.views import JobView, VisitView
+from carnet_protocol.kinds import PAY_TYPES
+
+_CUSTOMER: Final = "customer"
+
+
+@dataclass(frozen=True, slots=True)
+class PayTypeGroup:
+    """What one pay type pays for.
+
+    Attributes:
+        labour, parts: lines on no job.
+        sum: what it comes to; in fen.
+    """
+
+    pay_type: str
+    jobs: tuple[JobView, ...]
+    labour: tuple[RecordView, ...]
+    parts: tuple[RecordView, ...]
+    sum: PayTypeSum
+
+    @property
+    def is_empty(self) -> bool:
+        """Neither work nor money stands here."""
+        return not (self.jobs or self.labour or self.parts or self.sum.gross_fen or self.sum.credit_fen)
+
+
+def bill_of(view: VisitView) -> tuple[PayTypeGroup, ...]:
+    """The groups of an order that hold something, in the order of the registry's pay types."""
+    groups = (_group(view, pay_type) for pay_type in PAY_TYPES)
+    return tuple(one for one in groups if not one.is_empty)
+
+
+def due_fen(view: VisitView) -> int:
+    """What is to be paid in all, in fen; below zero what is given back."""
+    return sum(one.sum.due_fen for one in bill_of(view))
+
+
+def _group(view: VisitView, pay_type: str) -> PayTypeGroup:
+    jobs = tuple(one for one in view.jobs if not _is_declined(one) and _pay_type(one) == pay_type)
+    is_customer = pay_type == _CUSTOMER
+    return PayTypeGroup(
+        pay_type,
+        jobs,
+        view.loose_labour if is_customer else (),
+        view.loose_parts if is_customer else (),
+        PayTypeSum(*(_money(view, pay_type, name) for name in ("gross", "discount", "credit"))),
+    )
+
+
+def _pay_type(job: JobView) -> str:
+    pay_type = job.job.values.get("pay_type")
+    return pay_type if isinstance(pay_type, str) and pay_type in PAY_TYPES else _CUSTOMER
+
+
+def _is_declined(job: JobView) -> bool:
+    return job.job.values.get("approval") == "declined"
+
+
+def _money(view: VisitView, pay_type: str, name: str) -> int:
+    """As it was settled; before that, as it would be."""
+    if view.settlement is not None:
+        fen = view.settlement.values.get(f"{pay_type}_{name}_fen")
+        return fen if isinstance(fen, int) else 0
+    before = {"gross": view.totals[f"{pay_type}_fen"], "credit": view.credit.get(pay_type, 0)}
+    return before.get(name, 0)
