@@ -41,6 +41,8 @@ RULES: Final = {
     "RecoverRequest": "recover-request",
     "RecoverAnswer": "recover-answer",
     "ExcludedPage": "excluded-page",
+    "LookUpRequest": "look-up-request",
+    "LookUpAnswer": "look-up-answer",
     "batch": "batch",
     "answers": "answers",
 }

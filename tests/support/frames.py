@@ -7,6 +7,7 @@ import msgspec
 from carnet_protocol import hello, messages
 from carnet_protocol.bundle import Manifest, Part, PartKind, pack_bundle
 from carnet_protocol.fold import fold_write
+from carnet_protocol.look_up import LookedUpCar, LookUpAnswer, LookUpRequest
 from carnet_protocol.recall_lists import HeldLists, ListEntry, RecallManifest, SegmentRef, StepRef, root_of
 from carnet_protocol.state import EMPTY, entries_to_wire
 from support.protocol import (
@@ -161,6 +162,30 @@ RECOVER_REQUEST = messages.RecoverRequest(
 RECOVER_ANSWER = messages.RecoverAnswer(
     version=1, node_id=NODE, wrapped=fixed("wrapped", 80), proof=fixed("hub proof", 32)
 )
+LOOK_UP_REQUEST = LookUpRequest(
+    version=1,
+    challenge=fixed("challenge", 40),
+    dealer_id=DEALER,
+    node_id=NODE,
+    way="plate",
+    sought="湘A12345",
+    reason="at_desk",
+    customer_id=fixed("customer"),
+    staff_id=None,
+)
+LOOKED_UP_CAR = LookedUpCar(
+    vehicle_id=fixed("car"), is_followed=False, is_linked=True, site_count=1, row_count=1, known_count=3
+)
+LOOK_UP_ANSWER = LookUpAnswer(
+    version=1,
+    challenge=fixed("challenge", 40),
+    node_id=NODE,
+    position=9,
+    now_ms=SOME_MS,
+    is_cut=False,
+    cars=[LOOKED_UP_CAR],
+    rows=[PAGE_ROW],
+)
 EXCLUDED_SET = messages.ExcludedSet(position=12, node_id=NODE, time_ms=SOME_MS, message=b"message", opening=b"")
 EXCLUDED_PAGE = messages.ExcludedPage(
     version=1, hub_epoch=HUB_EPOCH, dealer_id=DEALER, node_id=NODE, after=0, is_last=True, sets=[EXCLUDED_SET]
@@ -199,6 +224,9 @@ EXAMPLES: Final[dict[type[msgspec.Struct], msgspec.Struct]] = {
         HUB_SET,
         PAGE,
         RECOVER_REQUEST,
+        LOOK_UP_REQUEST,
+        LOOKED_UP_CAR,
+        LOOK_UP_ANSWER,
         RECOVER_ANSWER,
         EXCLUDED_SET,
         EXCLUDED_PAGE,

@@ -22,6 +22,7 @@ from carnet_protocol.ids import (
     staff_action_id,
     vehicle_id,
 )
+from carnet_protocol.look_up import LookedUpCar, LookUpAnswer, LookUpRequest
 from carnet_protocol.messages import (
     EnrolAnswer,
     EnrolRequest,
@@ -338,6 +339,8 @@ def _frames() -> list[Frame]:
             True,
             [ExcludedSet(12, named("stolen node"), SOME_MS, b"message", b"opening")],
         ),
+        LookUpRequest(1, challenge, DEALER, NODE, "plate", "湘A12345", "at_desk", named("customer"), None),
+        LookUpAnswer(1, challenge, NODE, 9, SOME_MS, False, [LookedUpCar(named("car"), False, True, 1, 1, 3)], [row]),
     ]
 
 

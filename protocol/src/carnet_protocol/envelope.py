@@ -41,6 +41,7 @@ class Purpose(StrEnum):
     BUNDLE = "bundle"
     ENROL = "enrol"
     CHECKPOINT = "checkpoint"
+    LOOK_UP = "look-up"
 
 
 class Signer(Protocol):

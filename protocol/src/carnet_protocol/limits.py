@@ -117,6 +117,15 @@ INVITE_TRIES_MAX: Final = 5
 CHALLENGE_TTL_MS: Final = 120 * 1000
 """A hub nonce for a hello is good for 2 minutes, across workers."""
 
+SOUGHT_CHARS_MAX: Final = 64
+"""A VIN, plate or telephone number as somebody typed it, with spaces and dashes."""
+
+LOOK_UP_CARS_MAX: Final = 20
+"""Cars that one look-up answers with: more than a household has; whoever finds more names the car by another number."""
+
+LOOK_UP_ROWS_MAX: Final = 400
+"""Records of one car in an answer: twenty visits with their work; the whole history comes when the car is taken on."""
+
 TOKEN_TTL_MS: Final = 15 * 60 * 1000
 """A session token lives 15 minutes; a new hello yields a new one."""
 

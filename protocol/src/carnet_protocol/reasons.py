@@ -61,6 +61,9 @@ class Reason(StrEnum):
     NOT_FOUND = "not-found"
     BUSY = "busy"
     OLDER_LISTS = "older-lists"
+    LOOK_UP_REASON = "look-up-reason"
+    TOO_MANY_LOOK_UPS = "too-many-look-ups"
+    NO_LONGER_FOLLOWED = "no-longer-followed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +257,21 @@ _TEXTS: Final[dict[Reason, ReasonText]] = {
         "The recall lists that were offered are older than those in use.",
         "The newer lists stay in use, with their date shown.",
         "Nothing; if it repeats, the hub operator runs `recalls lists` at the hub.",
+    ),
+    Reason.LOOK_UP_REASON: ReasonText(
+        "The look-up names a reason that is not on the list.",
+        "No car was shown; that somebody asked is written down.",
+        "Choose one of the reasons: at the desk, towed in, by telephone, or a recall.",
+    ),
+    Reason.TOO_MANY_LOOK_UPS: ReasonText(
+        "This site has looked up more cars than a workshop meets.",
+        "No car was shown; what this site has recorded is unaffected.",
+        "Wait and try again; if the work needs more, call the hub operator.",
+    ),
+    Reason.NO_LONGER_FOLLOWED: ReasonText(
+        "This site had taken the car on for a time, and that time is over.",
+        "The work is kept at the hub as a proposal, and on the dealer's node as not yet accepted.",
+        "Look the car up again and record the visit; or ask the hub operator to release the proposal.",
     ),
 }
 

@@ -40,6 +40,7 @@ _BY_STATUS: Final[dict[int, tuple[Reason, ...]]] = {
         Reason.UNKNOWN_KIND,
         Reason.SCHEMA_TOO_NEW,
         Reason.SCHEMA_TOO_OLD,
+        Reason.LOOK_UP_REASON,
     ),
     401: (Reason.BAD_SIGNATURE, Reason.UNKNOWN_KEY, Reason.STALE_CHALLENGE, Reason.BAD_TOKEN),
     403: (
@@ -50,6 +51,7 @@ _BY_STATUS: Final[dict[int, tuple[Reason, ...]]] = {
         Reason.REPLACED_KEY,
         Reason.FOREIGN_RECORD,
         Reason.HUB_ONLY,
+        Reason.TOO_MANY_LOOK_UPS,
     ),
     404: (Reason.NOT_FOUND,),
     409: (
@@ -65,6 +67,7 @@ _BY_STATUS: Final[dict[int, tuple[Reason, ...]]] = {
         Reason.ILLEGAL_TRANSITION,
         Reason.BASE_LOST,
         Reason.EXCLUDED,
+        Reason.NO_LONGER_FOLLOWED,
     ),
     410: (Reason.CODE_USED, Reason.CODE_EXPIRED),
     413: (Reason.TOO_LARGE,),
