@@ -275,6 +275,51 @@ def test_what_no_plate_shows_is_refused_in_words(typed: str):
         assert said == [("plate_no", "A plate has letters, digit", None)]
 
 
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        pytest.param("浙", "A plate of a province has seven characters", id="a province alone"),
+        pytest.param("浙A1234", "A plate of a province has seven characters", id="six characters"),
+        pytest.param("浙A1234567", "A plate of a province has seven characters", id="nine characters"),
+        pytest.param("浙I12345", "Behind the province a plate has a letter", id="an office that none is"),
+        pytest.param("浙112345", "Behind the province a plate has a letter", id="no letter of an office"),
+        pytest.param("0571", "A plate has a letter or a Chinese character", id="an area code"),
+        pytest.param("３１００００", "A plate has a letter or a Chinese character", id="a postcode, full width"),
+        pytest.param("13800138000", "A plate has a letter or a Chinese character", id="a telephone number"),
+    ],
+)
+def test_what_cannot_be_a_plate_is_refused_by_name(typed: str, said: str):
+    """A new plate and a changed one alike; no guess is offered."""
+    for work in (
+        lambda: add_plate(record(9), {"plate_no": typed}, counted_ids()),
+        lambda: edit_plate(Read(record(1), Heads(()), {"plate_no": "浙A11111"}), {"plate_no": typed}),
+    ):
+        with pytest.raises(CommandRefused) as refused:
+            work()
+
+        told = [(one.field, one.what[: len(said)], one.suggestion) for one in refused.value.problems]
+        assert told == [("plate_no", said, None)]
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "浙A12345",
+        "浙AD12345",
+        "京A1234警",
+        "沪A0023领",
+        "京X0001应急",
+        "临京A1234",
+        "京A临1234",
+        "使224578",
+        "WJ京1234X",
+    ],
+)
+def test_plates_of_every_form_that_is_given_out_are_taken(typed: str):
+    """Ordinary, new-energy, police, consular, rescue, temporary, embassy and armed police."""
+    assert add_plate(record(9), {"plate_no": typed}, counted_ids())[0].values["plate_no"] == typed
+
+
 @pytest.mark.parametrize("typed", ["B·MW 1234", "MÜ-AB 123", "А123ВС 77", "กข 1234", "粤Z·1234港", "沪A12345\u200b"])
 def test_plates_of_other_countries_are_taken(typed: str):
     """Letters of any script and digits, however they are set apart; unseen marks do no harm."""

@@ -37,10 +37,13 @@ def test_what_is_wrong_with_a_vin_is_said_while_it_is_typed(
         pytest.param("浙A12345", None, id="a good one"),
         pytest.param("浙AO2345", 'data-take="浙A02345"', id="O for 0"),
         pytest.param("浙O12345", None, id="O where it may stand"),
+        pytest.param("浙", "has seven characters", id="a province alone"),
+        pytest.param("浙I12345", "Behind the province", id="no letter of an office"),
+        pytest.param("0571", "has a field of its own", id="an area code"),
     ],
 )
-def test_a_letter_that_no_plate_has_is_said_while_it_is_typed(desk: Visitor, plate: str, said: str | None):
-    """With the plate that was probably meant, before anything is saved."""
+def test_what_is_wrong_with_a_plate_is_said_while_it_is_typed(desk: Visitor, plate: str, said: str | None):
+    """With the plate that was probably meant where there is one, before anything is saved."""
     told = desk.send(desk.open(NEW), "/plate", {"name": "car.plate", "text": plate}).json()["html"].strip()
 
     assert said in told if said else told == ""

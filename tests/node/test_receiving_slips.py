@@ -11,10 +11,10 @@ from carnet_node.core.log.authoring import commit
 from carnet_node.core.node import Node
 from carnet_node.core.refusals import CommandRefused, ProblemCode
 from carnet_node.core.saving.receiving import ReceivedCar, ReceivedParty, Reception, receive_car
-from carnet_node.core.showing.views import vehicle_view
+from carnet_node.core.showing.views import list_records, vehicle_view
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import vehicle_id
-from carnet_protocol.kinds import PLATE, VEHICLE
+from carnet_protocol.kinds import CUSTOMER, PLATE, VEHICLE
 from support.desk import problems_of, record
 from support.node_builder import START_MS, build_node
 from support.vins import make_vin
@@ -66,6 +66,17 @@ def test_a_letter_that_no_plate_has_is_asked_about(node: Node):
 
     (problem,) = refused.value.problems
     assert (problem.field, problem.suggestion) == ("car.plate_no", "沪A12045")
+
+
+@pytest.mark.parametrize("plate", ["沪", "沪I12345", "0571", "310000"])
+def test_what_cannot_be_a_plate_leaves_neither_car_nor_customer(node: Node, plate: str):
+    """With a VIN that is right and a customer that is: the form is refused as a whole."""
+    party = ReceivedParty(new=AddCustomer({"party_kind": "person", "full_name": "王小明"}))
+    reception = replace(NEW_CAR, car=ReceivedCar(vin=VIN, plate=plate), party=party)
+
+    assert problems_of(lambda: receive_car(node, reception)) == [("car.plate_no", ProblemCode.BAD_VALUE)]
+    kept = [list_records(node, kind, after=None, limit=1).records for kind in (VEHICLE, CUSTOMER)]
+    assert kept == [(), ()]
 
 
 def test_a_plate_on_file_with_such_a_letter_holds_nobody_up(node: Node):

@@ -16,6 +16,7 @@ Rules
 
 import re
 import unicodedata
+from enum import Enum
 from typing import Final
 
 from carnet_master.limits import CAR_CHARS_MAX, FOLD_PASSES_MAX, TEXT_CHARS_MAX
@@ -29,7 +30,17 @@ _PROVINCE: Final = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋
 _CIVIL: Final = re.compile(f"[{_PROVINCE}][A-Z][0-9A-Z]{{4,5}}[0-9A-Z学警港澳挂领使]")
 _OTHER: Final = re.compile(r"(?=.*\d)[0-9A-Z\u4e00-\u9fff]{4,10}")
 _TEMPORARY: Final = re.compile("临|试|超")
+_GIVEN_OUT: Final = re.compile(f"[{_PROVINCE}][A-HJ-Z](?:[0-9A-Z]{{4,5}}[0-9A-Z学警港澳挂领使]|[0-9A-Z]{{4}}应急)")
+"""Source: GA 36-2018: the office is a letter, but never I; which ones a province has is not asked, as new ones come."""
 _PREFIX_CHARS: Final = 2
+
+
+class PlateSlip(Enum):
+    """What keeps a text from being the plate it begins like."""
+
+    DIGITS_ALONE = "digits alone"
+    OFFICE = "no letter of an office behind the province"
+    LENGTH = "not seven or eight characters"
 
 
 def normalise_plate(text: str) -> str:
@@ -70,6 +81,25 @@ def meant_plate(text: str) -> str | None:
     plate = normalise_plate(text[:TEXT_CHARS_MAX])
     meant = plate[:_PREFIX_CHARS] + plate[_PREFIX_CHARS:].translate(_LETTERS_OF_NO_PLATE)
     return meant if meant != plate and _CIVIL.fullmatch(meant) else None
+
+
+def plate_slip(text: str) -> PlateSlip | None:
+    """Why a text cannot be a plate; None for one that can, and for one that shows nothing.
+
+    Only digits alone and what begins with a province are judged: temporary plates and those of other countries, of
+    embassies and of the army have forms of their own. I and O in a serial part are `meant_plate`'s.
+
+    Args:
+        text: what was typed, any Unicode.
+    """
+    plate = normalise_plate(text[:TEXT_CHARS_MAX])
+    if plate.isdecimal():
+        return PlateSlip.DIGITS_ALONE
+    is_of_province = plate != "" and plate[0] in _PROVINCE and _TEMPORARY.search(plate) is None
+    if not is_of_province or _GIVEN_OUT.fullmatch(plate) or meant_plate(plate) is not None:
+        return None
+    has_office = len(plate) == 1 or re.match("[A-HJ-Z]", plate[1]) is not None
+    return PlateSlip.LENGTH if has_office else PlateSlip.OFFICE
 
 
 def read_vin(text: str) -> str | None:

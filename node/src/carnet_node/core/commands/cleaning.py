@@ -16,12 +16,13 @@ from typing import Final
 
 from carnet_master.cars import normalise_plate
 from carnet_master.identifiers import read_credit_code, read_printed_id, read_resident_id
+from carnet_node.core.commands.places import is_area_code, place_problems
 from carnet_node.core.limits import PHONE_DIGITS_MAX, PHONE_DIGITS_MIN
 from carnet_node.core.numbering import Today
 from carnet_node.core.refusals import Problem, ProblemCode
 from carnet_node.core.value_bounds import day_problem, length_problem
 from carnet_protocol.errors import BadValue
-from carnet_protocol.kinds import CUSTOMER
+from carnet_protocol.kinds import ADDRESS, CUSTOMER
 from carnet_protocol.registry import Kind, Value, ValueType
 
 _SPACES: Final = re.compile(r"\s+")
@@ -122,13 +123,15 @@ def clean_values(
     if kind is CUSTOMER:
         told = {one.field for one in problems}
         problems += [one for one in paper_problems(cleaned, where) if one.field not in told]
+    if kind is ADDRESS:
+        problems += place_problems(cleaned, where)
     return cleaned, problems
 
 
 def carried_values(
     kind: Kind, values: Mapping[str, Value], *, where: str = "", today: Today | None = None
 ) -> tuple[dict[str, Value], list[Problem]]:
-    """As `clean_values`, of values that are on file elsewhere: numbers of papers stay as they were taken then."""
+    """As `clean_values`, of values that are on file elsewhere: papers and codes of places stay as they were."""
     cleaned: dict[str, Value] = {}
     problems: list[Problem] = []
     for name, value in values.items():
@@ -220,6 +223,9 @@ def _bad_phone(field: str, typed: str) -> Problem:
             "This is an identity card number and no telephone number.",
             "Take it out of this field and type the telephone number.",
         )
+    if is_area_code(typed):
+        what = "This is the area code of a telephone without its number."
+        return Problem(field, ProblemCode.BAD_PHONE, what, "Type the number behind it too.")
     return Problem(
         field,
         ProblemCode.BAD_PHONE,

@@ -11,7 +11,7 @@ statement that stands counts per purpose and channel.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
 
 from carnet_node.core.commands.birthdays import lunar_problem
 from carnet_node.core.commands.cleaning import carried_values, clean_values, is_calendar_date, paper_problems
@@ -89,6 +89,14 @@ class EditPart:
     today: Today | None = None
 
 
+class _Reading(Protocol):
+    """`clean_values` or `carried_values`."""
+
+    def __call__(
+        self, kind: Kind, values: Values, *, where: str = "", today: Today | None = None
+    ) -> tuple[dict[str, Value], list[Problem]]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class _Form:
     """Drafts and problems of a form being worked through."""
@@ -96,6 +104,7 @@ class _Form:
     customer: RecordId
     new_id: NewId
     today: Today | None
+    read: _Reading
     drafts: list[Draft] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
@@ -107,20 +116,21 @@ def add_customer(command: AddCustomer, new_id: NewId) -> Drafts:
         CommandRefused: a person without a name, a company without its name, a day that cannot be, or any value that is
             none.
     """
-    return _new_customer(command, new_id, *clean_values(CUSTOMER, command.values, today=command.today))
+    return _new_customer(command, new_id, clean_values)
 
 
 def carry_customer(command: AddCustomer, new_id: NewId) -> Drafts:
-    """As `add_customer`, of somebody on file elsewhere: numbers of papers stay as they were taken then.
+    """As `add_customer`, of somebody on file elsewhere: numbers of papers and codes of places stay as they were taken.
 
     Raises:
-        CommandRefused: as there, but for a number whose last character does not fit.
+        CommandRefused: as there, but for a number whose last character does not fit, and a code that no place has.
     """
-    return _new_customer(command, new_id, *carried_values(CUSTOMER, command.values, today=command.today))
+    return _new_customer(command, new_id, carried_values)
 
 
-def _new_customer(command: AddCustomer, new_id: NewId, values: dict[str, Value], problems: list[Problem]) -> Drafts:
-    form = _Form(new_id(), new_id, command.today)
+def _new_customer(command: AddCustomer, new_id: NewId, read: _Reading) -> Drafts:
+    form = _Form(new_id(), new_id, command.today, read)
+    values, problems = read(CUSTOMER, command.values, today=command.today)
     form.problems.extend([*problems, *_birth_problems(values, problems), *_customer_problems(values)])
     form.drafts.append(draft_new(CUSTOMER, form.customer, values))
     _add_parts(form, PHONE, command.phones, "phones")
@@ -219,7 +229,7 @@ def part_problems(kind: Kind, values: Values, where: str) -> list[Problem]:
 def _add_parts(form: _Form, kind: Kind, listed: Sequence[Values], name: str) -> None:
     for place, typed in enumerate(listed):
         where = f"{name}[{place}]."
-        values, problems = clean_values(kind, typed, where=where, today=form.today)
+        values, problems = form.read(kind, typed, where=where, today=form.today)
         form.problems.extend(problems + part_problems(kind, values, where))
         form.drafts.append(draft_new(kind, form.new_id(), {**values, "customer_id": form.customer}))
 

@@ -9,8 +9,8 @@ ownership is overwritten: who owned what until when are facts of their own.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from carnet_master.cars import meant_plate, normalise_plate
-from carnet_node.core.commands.cleaning import clean_code, clean_values
+from carnet_master.cars import PlateSlip, meant_plate, normalise_plate, plate_slip
+from carnet_node.core.commands.cleaning import clean_code, clean_values, plate_number
 from carnet_node.core.commands.customers import Values, period_problems
 from carnet_node.core.commands.drafting import (
     Drafts,
@@ -42,6 +42,21 @@ _VIN_TEXT: Mapping[VinProblem, str] = {
     VinProblem.WRONG_CHECK_DIGIT: "The ninth character does not fit the others.",
     VinProblem.BAD_YEAR_CODE: "The tenth character is no year.",
     VinProblem.LETTER_IN_TAIL: "The last four characters are not all digits.",
+}
+
+_SLIP_TEXT: Mapping[PlateSlip, tuple[str, str]] = {
+    PlateSlip.DIGITS_ALONE: (
+        "A plate has a letter or a Chinese character beside its digits.",
+        "A telephone number or a postcode has a field of its own. Compare this one with the number plate on the car.",
+    ),
+    PlateSlip.OFFICE: (
+        "Behind the province a plate has a letter, and this is none that a plate has there.",
+        "Compare it with the number plate on the car.",
+    ),
+    PlateSlip.LENGTH: (
+        "A plate of a province has seven characters, that of a new-energy car eight.",
+        "Compare it with the number plate on the car.",
+    ),
 }
 
 _SAYS_ALL = (
@@ -178,18 +193,23 @@ def check_plate(text: str) -> None:
     """Accept a number that somebody typed.
 
     Raises:
-        CommandRefused: something that is neither letter nor digit stands in it, Chinese or foreign; or I or O where a
-            Chinese plate has none, with the one that was probably meant.
+        CommandRefused: something that is neither letter nor digit stands in it, Chinese or foreign; digits alone, or a
+            province without the letter and the serial part of its plates; or I or O where a Chinese plate has none,
+            with the one that was probably meant.
     """
     refuse_if_any(plate_problems(text))
 
 
 def plate_problems(typed: Value) -> list[Problem]:
-    """What stands in a number that somebody typed and on no plate; nothing for an empty one."""
+    """What keeps a number that somebody typed from being that of a plate; nothing for an empty one."""
     text = typed if isinstance(typed, str) else ""
     if any(not one.isalnum() for one in clean_code(normalise_plate(text)) or ""):
         what = "A plate has letters, digits and Chinese characters, with dots, dashes and spaces between them at most."
         return [Problem("plate_no", ProblemCode.BAD_VALUE, what, "Compare it with the number plate on the car.")]
+    slip = plate_slip(plate_number(text) or "")
+    if slip is not None:
+        what, then = _SLIP_TEXT[slip]
+        return [Problem("plate_no", ProblemCode.BAD_VALUE, what, then)]
     meant = meant_plate(text)
     if meant is None:
         return []
