@@ -33,7 +33,7 @@ export UV_SYSTEM_CERTS
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup check test test-relink test-spark bench-relink demo recall-laws master-laws simulate crash-steps planted crash heal fuzz bench bench-desk bench-recall pictures pictures-regulator interop backup-stores vectors messages lock system-deps clean
+.PHONY: help setup check test test-relink test-spark bench-relink demo recall-laws report-laws master-laws simulate crash-steps planted crash heal fuzz bench bench-desk bench-recall pictures pictures-regulator interop backup-stores vectors messages lock system-deps clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -139,6 +139,9 @@ $(SPARK_READY): tools/master/requirements-spark.txt $(READY)
 HISTORIES ?= 10000
 recall-laws: setup ## the kept sums of a recall equal a recount after random histories (HISTORIES=10000)
 	HISTORIES=$(HISTORIES) $(BIN)/python -m pytest -q -p no:cacheprovider tests/hub/test_tally_laws.py $(ARGS)
+
+report-laws: setup ## the report of a workshop equals a recount after random histories (REPORT_HISTORIES=1000)
+	HISTORIES=$(or $(REPORT_HISTORIES),1000) $(BIN)/python -m pytest -q -p no:cacheprovider tests/node/test_shop_reporting.py $(ARGS)
 
 master-laws: setup ## what always holds of who is who, in random histories on SQLite and PostgreSQL: two minutes
 	$(BIN)/python -m pytest -q -p no:cacheprovider tests/contract/test_hub_master_laws.py tests/contract/test_hub_model_laws.py tests/master/test_histories.py tests/master/test_tiers.py $(ARGS)

@@ -12,6 +12,7 @@ from carnet_protocol.registry import Value
 from carnet_protocol.shop_figures import (
     Entry,
     Figures,
+    Grouping,
     counted_promise_ms,
     entries_of_appointment,
     entries_of_completion,
@@ -26,6 +27,7 @@ NOON_MS = int(datetime(2026, 9, 21, 4, tzinfo=UTC).timestamp()) * 1000
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 MONTH = month_of(date(2026, 9, 21))
+ADVISOR = Grouping.ADVISOR
 
 
 def site_day(at_ms: int) -> date:
@@ -40,7 +42,7 @@ def order(**said: Value) -> dict[str, Value]:
 
 def counted(visit: dict[str, Value], *promises: dict[str, Value], has_settlement: bool = False) -> Figures:
     """The figures of an order in September."""
-    return shop_report(entries_of_visit(visit, promises, site_day, has_settlement=has_settlement), MONTH).total
+    return shop_report(entries_of_visit(visit, promises, site_day, has_settlement=has_settlement), MONTH, ADVISOR).total
 
 
 @pytest.mark.parametrize(("status", "visits"), [(one, int(one not in ("draft", "void"))) for one in VISIT_STATES])
@@ -92,6 +94,15 @@ def test_a_move_that_was_taken_back_moves_nothing():
     assert counted_promise_ms({"promised_at": 7}, [{**change, "retracted": "duplicate"}]) == 7
 
 
+def test_moves_of_one_moment_make_one_promise():
+    """In whichever order two changes of one moment are read, the same promise counts."""
+    changes: list[dict[str, Value]] = [
+        {"reason": "customer_wish", "promised_before_at": 3, "promised_at": at, "changed_at": 1} for at in (9, 5)
+    ]
+
+    assert counted_promise_ms({}, changes) == counted_promise_ms({}, reversed(changes)) == 9
+
+
 def test_a_settlement_brings_what_is_left_of_it():
     """Gross, less discount and less what the corrected order had settled; below zero where money was given back."""
     settlement: dict[str, Value] = {
@@ -107,10 +118,10 @@ def test_a_settlement_counts_on_its_own_day():
     """Revenue stands on the day of the settlement, not of the visit; one that was taken back brings nothing."""
     settlement: dict[str, Value] = {"settled_at": NOON_MS + DAY_MS, "warranty_gross_fen": 500}
 
-    entries = entries_of_settlement(settlement, "A1", site_day)
+    entries = entries_of_settlement(settlement, {"advisor_code": "A1"}, site_day)
 
     assert entries == [Entry(date(2026, 9, 22), "A1", Figures(warranty_fen=500))]
-    assert entries_of_settlement({**settlement, "retracted": "duplicate"}, "A1", site_day) == []
+    assert entries_of_settlement({**settlement, "retracted": "duplicate"}, {}, site_day) == []
 
 
 def test_an_order_from_before_settlements_counts_by_its_totals():
@@ -135,7 +146,7 @@ def test_an_appointment_is_kept_by_coming(status: str, figures: Figures):
     """What was cancelled, or never had a slot, is no appointment of the day."""
     entries = entries_of_appointment({"status": status, "starts_at": NOON_MS}, site_day)
 
-    assert shop_report(entries, MONTH).total == figures
+    assert shop_report(entries, MONTH, ADVISOR).total == figures
 
 
 def test_every_state_of_an_appointment_has_its_figures():
@@ -149,9 +160,9 @@ def test_every_state_of_an_appointment_has_its_figures():
 )
 def test_a_recall_is_done_by_work_that_closes_it(method: str, done: int):
     """An interim remedy and a refusal are no recalls done."""
-    entries = entries_of_completion({"method": method, "completed_at": NOON_MS}, "A1", site_day)
+    entries = entries_of_completion({"method": method, "completed_at": NOON_MS}, {}, site_day)
 
-    assert shop_report(entries, MONTH).total.recalls_done == done
+    assert shop_report(entries, MONTH, ADVISOR).total.recalls_done == done
 
 
 def test_the_day_is_the_sites():
@@ -174,11 +185,13 @@ def histories(draw: Any) -> list[dict[str, Any]]:
                 {
                     "status": st.sampled_from(VISIT_STATES),
                     "advisor_code": st.sampled_from(["A1", "B2", None]),
+                    "visit_kind": st.sampled_from(["repair", "recall", None]),
                     "opened_at": MOMENTS,
                     "promised_at": st.none() | MOMENTS,
                     "completed_at": st.none() | MOMENTS,
                     "settled_at": st.none() | MOMENTS,
                     "customer_fen": FEN,
+                    "warranty_fen": FEN,
                     "gross": FEN,
                     "discount": FEN,
                     "has_settlement": st.booleans(),
@@ -195,18 +208,15 @@ def entries_of(history: list[dict[str, Any]]) -> list[Entry]:
     """Everything that counts of a history, by the rules under test."""
     found: list[Entry] = []
     for one in history:
-        advisor = one["advisor_code"] or ""
         found += entries_of_visit(one, [], site_day, has_settlement=one["has_settlement"])
         if one["has_settlement"]:
             bill = {"customer_gross_fen": one["gross"], "customer_discount_fen": one["discount"]}
-            found += entries_of_settlement({"settled_at": one["settled_at"], **bill}, advisor, site_day)
+            found += entries_of_settlement({"settled_at": one["settled_at"], **bill}, one, site_day)
         if one["booked"]:
             slot = {"status": one["booked"], "starts_at": one["opened_at"], "advisor_code": one["advisor_code"]}
             found += entries_of_appointment(slot, site_day)
         if one["recall"]:
-            found += entries_of_completion(
-                {"method": one["recall"], "completed_at": one["opened_at"]}, advisor, site_day
-            )
+            found += entries_of_completion({"method": one["recall"], "completed_at": one["opened_at"]}, one, site_day)
     return found
 
 
@@ -216,7 +226,7 @@ def test_the_order_of_counting_decides_nothing(history: list[dict[str, Any]], di
     entries = entries_of(history)
     shuffled = dice.sample(entries, len(entries))
 
-    assert shop_report(shuffled, MONTH) == shop_report(entries, MONTH)
+    assert shop_report(shuffled, MONTH, ADVISOR) == shop_report(entries, MONTH, ADVISOR)
 
 
 @given(histories())
@@ -224,21 +234,56 @@ def test_three_ten_day_reports_are_the_month(history: list[dict[str, Any]]):
     """The figures of a month are those of its ten-day periods added up, for the site and each advisor."""
     entries = entries_of(history)
 
-    parts = [shop_report(entries, one) for one in ten_days_in(MONTH)]
-    whole = shop_report(entries, MONTH)
+    parts = [shop_report(entries, one, ADVISOR) for one in ten_days_in(MONTH)]
+    whole = shop_report(entries, MONTH, ADVISOR)
 
     assert sum((one.total for one in parts), Figures()) == whole.total
-    assert {
-        code: sum((one.by_advisor.get(code, Figures()) for one in parts), Figures()) for code in whole.by_advisor
-    } == (whole.by_advisor)
+    assert {code: sum((one.groups.get(code, Figures()) for one in parts), Figures()) for code in whole.groups} == (
+        whole.groups
+    )
+
+
+@given(histories(), st.sampled_from(Grouping))
+def test_groups_add_up_to_the_total(history: list[dict[str, Any]], by: Grouping):
+    """By whatever a report is split, nothing is lost and nothing counts twice."""
+    entries = entries_of(history)
+
+    report = shop_report(entries, MONTH, by)
+
+    assert sum(report.groups.values(), Figures()) == report.total == shop_report(entries, MONTH, ADVISOR).total
+
+
+@pytest.mark.parametrize(
+    ("by", "groups"),
+    [
+        (Grouping.ADVISOR, {"A1": Figures(visits=1, customer_fen=5, warranty_fen=7)}),
+        (Grouping.VISIT_KIND, {"repair": Figures(visits=1, customer_fen=5, warranty_fen=7)}),
+        (Grouping.DAY, {"2026-09-21": Figures(visits=1), "2026-09-22": Figures(customer_fen=5, warranty_fen=7)}),
+        (Grouping.TEN_DAYS, {"2026-09-3": Figures(visits=1, customer_fen=5, warranty_fen=7)}),
+        (
+            Grouping.PAY_TYPE,
+            {"": Figures(visits=1), "customer": Figures(customer_fen=5), "warranty": Figures(warranty_fen=7)},
+        ),
+    ],
+)
+def test_a_report_is_split_by_what_was_asked(by: Grouping, groups: dict[str, Figures]):
+    """One order of one advisor, settled on the next day for two pay types, in each of the groupings."""
+    visit = order(visit_kind="repair", status="settled", settled_at=NOON_MS + DAY_MS, customer_fen=5, warranty_fen=7)
+
+    entries = entries_of_visit(visit, [], site_day, has_settlement=False)
+
+    assert shop_report(entries, MONTH, by).groups == groups
 
 
 @given(histories(), histories())
 def test_two_sites_are_added_up(one: list[dict[str, Any]], other: list[dict[str, Any]]):
     """The report over both sites is the sum of their reports."""
-    both = shop_report([*entries_of(one), *entries_of(other)], MONTH).total
+    both = shop_report([*entries_of(one), *entries_of(other)], MONTH, ADVISOR).total
 
-    assert both == shop_report(entries_of(one), MONTH).total + shop_report(entries_of(other), MONTH).total
+    assert (
+        both
+        == shop_report(entries_of(one), MONTH, ADVISOR).total + shop_report(entries_of(other), MONTH, ADVISOR).total
+    )
 
 
 @given(histories())
@@ -260,11 +305,12 @@ def test_a_report_is_what_a_recount_by_hand_finds(history: list[dict[str, Any]])
         one for one in history if one["booked"] in ("booked", "no_show", "arrived") and within(one["opened_at"])
     ]
 
-    assert shop_report(entries_of(history), period).total == Figures(
+    assert shop_report(entries_of(history), period, ADVISOR).total == Figures(
         visits=sum(within(one["opened_at"]) for one in worked),
         promised=len(promised),
         promises_kept=sum(one["completed_at"] <= one["promised_at"] for one in promised),
         customer_fen=revenue,
+        warranty_fen=sum(one["warranty_fen"] for one in billed if not one["has_settlement"]),
         recalls_done=sum(one["recall"] == "replaced" and within(one["opened_at"]) for one in history),
         appointments=len(expected),
         appointments_kept=sum(one["booked"] == "arrived" for one in expected),

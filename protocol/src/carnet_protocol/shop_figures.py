@@ -23,17 +23,19 @@ Rules
 2. An order that was settled before settlements were kept counts by its totals, on the day of `settled_at`.
 3. Work without an advisor counts for nobody (an empty code), and for the site.
 4. A day is the calendar day of the site that did the work.
+5. However a report is grouped, its groups add up to its total: what has no pay type stands under an empty code.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date
-from typing import Final
+from enum import StrEnum
+from typing import Final, assert_never
 
 from carnet_protocol.kinds import PAY_TYPES
 from carnet_protocol.registry import Value
 from carnet_protocol.remedy import CLOSING
-from carnet_protocol.ten_days import Period
+from carnet_protocol.ten_days import Period, ten_days_of
 
 Shown = Mapping[str, Value]
 """What a record shows, by field name."""
@@ -62,10 +64,24 @@ class Figures:
     appointments_kept: int = 0
 
     def __add__(self, other: "Figures") -> "Figures":
-        return Figures(*(getattr(self, name) + getattr(other, name) for name in _NAMES))
+        return Figures(*(getattr(self, name) + getattr(other, name) for name in FIGURES))
 
 
-_NAMES: Final = tuple(one.name for one in fields(Figures))
+FIGURES: Final = tuple(one.name for one in fields(Figures))
+"""Names of the figures, in the order in which a report shows them."""
+
+MONEY: Final = tuple(f"{name}_fen" for name in PAY_TYPES)
+"""Those that are money, one for each pay type."""
+
+
+class Grouping(StrEnum):
+    """By what a report is split."""
+
+    ADVISOR = "advisor"
+    VISIT_KIND = "visit_kind"
+    PAY_TYPE = "pay_type"
+    DAY = "day"
+    TEN_DAYS = "ten_days"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +90,13 @@ class Entry:
 
     Attributes:
         advisor: code; empty for nobody's.
+        visit_kind: what the car was in for; empty where nobody said.
     """
 
     on: date
     advisor: str
     figures: Figures
+    visit_kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +104,13 @@ class ShopReport:
     """The figures of a period.
 
     Attributes:
-        by_advisor: by code, ascending; they add up to `total`.
+        groups: by code or day, ascending; they add up to `total`. One in which nothing happened is missing.
     """
 
     period: Period
+    by: Grouping
     total: Figures
-    by_advisor: Mapping[str, Figures]
+    groups: Mapping[str, Figures]
 
 
 def entries_of_visit(visit: Shown, promises: Iterable[Shown], day_of: DayOf, *, has_settlement: bool) -> list[Entry]:
@@ -103,24 +122,24 @@ def entries_of_visit(visit: Shown, promises: Iterable[Shown], day_of: DayOf, *, 
     """
     if visit.get("status") in _NO_WORK:
         return []
-    advisor, found = _text(visit, "advisor_code"), []
+    advisor, of, found = _text(visit, "advisor_code"), _text(visit, "visit_kind"), []
     opened_ms, completed_ms = _moment(visit, "opened_at"), _moment(visit, "completed_at")
     settled_ms, promised_ms = _moment(visit, "settled_at"), counted_promise_ms(visit, promises)
     if opened_ms is not None and visit.get("corrects_id") is None:
-        found.append(Entry(day_of(opened_ms), advisor, Figures(visits=1)))
+        found.append(Entry(day_of(opened_ms), advisor, Figures(visits=1), of))
     if completed_ms is not None and promised_ms is not None:
         kept = int(completed_ms <= promised_ms)
-        found.append(Entry(day_of(completed_ms), advisor, Figures(promised=1, promises_kept=kept)))
+        found.append(Entry(day_of(completed_ms), advisor, Figures(promised=1, promises_kept=kept), of))
     if visit.get("status") in _BILLED and settled_ms is not None and not has_settlement:
         money = {f"{name}_fen": _number(visit, f"{name}_fen") for name in PAY_TYPES}
-        found.append(Entry(day_of(settled_ms), advisor, Figures(**money)))
+        found.append(Entry(day_of(settled_ms), advisor, Figures(**money), of))
     return found
 
 
 def counted_promise_ms(visit: Shown, promises: Iterable[Shown]) -> int | None:
     """The promise that an order is held to (rule 1), ms since 1970; None where none was made."""
     standing = [one for one in promises if not one.get("retracted")]
-    moved = sorted(standing, key=lambda one: _number(one, "changed_at"))
+    moved = sorted(standing, key=_place_of_change)
     if not moved:
         return _moment(visit, "promised_at")
     counted = _moment(moved[0], "promised_before_at")
@@ -130,17 +149,23 @@ def counted_promise_ms(visit: Shown, promises: Iterable[Shown]) -> int | None:
     return counted
 
 
-def entries_of_settlement(settlement: Shown, advisor: str, day_of: DayOf) -> list[Entry]:
+def _place_of_change(change: Shown) -> tuple[int, int, int, str]:
+    """By time; of two at one moment the later promise counts, in whatever order they are read."""
+    before_ms, after_ms = _number(change, "promised_before_at"), _number(change, "promised_at")
+    return _number(change, "changed_at"), before_ms, after_ms, _text(change, "reason")
+
+
+def entries_of_settlement(settlement: Shown, visit: Shown, day_of: DayOf) -> list[Entry]:
     """What a settlement counts.
 
     Args:
-        advisor: of its order.
+        visit: its order; nothing where that is not known.
     """
     settled_ms = _moment(settlement, "settled_at")
     if settlement.get("retracted") or settled_ms is None:
         return []
     money = {f"{name}_fen": net_fen(settlement, name) for name in PAY_TYPES}
-    return [Entry(day_of(settled_ms), advisor, Figures(**money))]
+    return [_of_order(visit, day_of(settled_ms), Figures(**money))]
 
 
 def net_fen(settlement: Shown, pay_type: str) -> int:
@@ -149,16 +174,16 @@ def net_fen(settlement: Shown, pay_type: str) -> int:
     return gross - sum(_number(settlement, f"{pay_type}_{name}_fen") for name in less)
 
 
-def entries_of_completion(completion: Shown, advisor: str, day_of: DayOf) -> list[Entry]:
+def entries_of_completion(completion: Shown, visit: Shown, day_of: DayOf) -> list[Entry]:
     """What a recall done counts.
 
     Args:
-        advisor: of its order; empty for none.
+        visit: its order; nothing for none.
     """
     done_ms = _moment(completion, "completed_at")
     if completion.get("retracted") or completion.get("method") not in CLOSING or done_ms is None:
         return []
-    return [Entry(day_of(done_ms), advisor, Figures(recalls_done=1))]
+    return [_of_order(visit, day_of(done_ms), Figures(recalls_done=1))]
 
 
 def entries_of_appointment(appointment: Shown, day_of: DayOf) -> list[Entry]:
@@ -171,14 +196,43 @@ def entries_of_appointment(appointment: Shown, day_of: DayOf) -> list[Entry]:
     return [Entry(day_of(starts_ms), _text(appointment, "advisor_code"), counted)]
 
 
-def shop_report(entries: Iterable[Entry], period: Period) -> ShopReport:
+def shop_report(entries: Iterable[Entry], period: Period, by: Grouping) -> ShopReport:
     """The figures of a period; entries of other days are left out."""
-    by_advisor: dict[str, Figures] = {}
+    groups: dict[str, Figures] = {}
     for one in entries:
         if period.has(one.on):
-            by_advisor[one.advisor] = by_advisor.get(one.advisor, Figures()) + one.figures
-    total = sum(by_advisor.values(), Figures())
-    return ShopReport(period, total, dict(sorted(by_advisor.items())))
+            for key, figures in _split(one, by):
+                groups[key] = groups.get(key, Figures()) + figures
+    total = sum(groups.values(), Figures())
+    return ShopReport(period, by, total, dict(sorted(groups.items())))
+
+
+def _split(one: Entry, by: Grouping) -> list[tuple[str, Figures]]:
+    """Which group gets what of an entry."""
+    match by:
+        case Grouping.ADVISOR:
+            return [(one.advisor, one.figures)]
+        case Grouping.VISIT_KIND:
+            return [(one.visit_kind, one.figures)]
+        case Grouping.DAY:
+            return [(one.on.isoformat(), one.figures)]
+        case Grouping.TEN_DAYS:
+            return [(ten_days_of(one.on).name, one.figures)]
+        case Grouping.PAY_TYPE:
+            return _by_pay_type(one.figures)
+        case _:
+            assert_never(by)
+
+
+def _by_pay_type(figures: Figures) -> list[tuple[str, Figures]]:
+    paid = {code: getattr(figures, name) for code, name in zip(PAY_TYPES, MONEY, strict=True)}
+    split = [(code, Figures(**{f"{code}_fen": fen})) for code, fen in paid.items() if fen]
+    rest = replace(figures, **dict.fromkeys(MONEY, 0))
+    return split if rest == Figures() else [*split, ("", rest)]
+
+
+def _of_order(visit: Shown, on: date, figures: Figures) -> Entry:
+    return Entry(on, _text(visit, "advisor_code"), figures, _text(visit, "visit_kind"))
 
 
 def _moment(values: Shown, name: str) -> int | None:

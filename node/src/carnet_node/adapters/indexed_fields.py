@@ -38,12 +38,15 @@ SEARCHED: Final = (
 LINKED: Final = frozenset(
     {
         ("appointment", "vehicle_id"),
+        ("campaign", "supersedes_id"),
         ("appointment", "visit_id"),
         ("appointment", "starts_at"),
         ("car_dates", "vehicle_id"),
         ("ownership", "customer_id"),
         ("odometer_reading", "visit_id"),
         ("recall_completion", "visit_id"),
+        ("recall_completion", "completed_at"),
+        ("settlement", "settled_at"),
         ("visit", "customer_id"),
         ("visit", "opened_at"),
     }
@@ -52,7 +55,8 @@ LINKED: Final = frozenset(
 
 SELDOM: Final = {
     "vehicle": ("lifecycle",),
-    "visit": ("next_service_on",),
+    "visit": ("next_service_on", "completed_at", "settled_at"),
     "car_dates": ("insurance_until_on", "inspection_until_on"),
 }
-"""Fields that are looked for and that most records leave out."""
+"""Fields that are looked for only where they are stated, and that many records leave out, or state late in their life:
+a new order costs no page of these."""

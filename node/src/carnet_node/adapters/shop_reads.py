@@ -4,12 +4,14 @@ Decides how rows become the core's values. Runs inside a snapshot that `store` h
 and goes by an index.
 """
 
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
+from carnet_node.adapters import figure_statements as figures
 from carnet_node.adapters import shop_statements as sql
 from carnet_node.adapters.statements import Statement
-from carnet_node.core.shop_ports import ShopCar
+from carnet_node.core.shop_ports import Counted, CountedOrder, ShopCar, Span
 from carnet_protocol.ids import RecordId
 from carnet_protocol.registry import Kind
 
@@ -36,6 +38,44 @@ class SqlShopReads:
         """Orders of a site in the shop whose car had left so few ms before, with an order that had been done then."""
         rows = self._all(sql.returned_orders(), owner=owner, within=within_ms, row_limit=limit)
         return [(RecordId(again), RecordId(before)) for again, before in rows]
+
+    def counted_orders(self, span: Span) -> Iterator[CountedOrder]:
+        """Visible orders that were opened, completed or settled in a span, each once."""
+        for visit, has_settlement, *values in self._in(figures.counted_orders(), span):
+            shown = dict(zip(figures.ORDER_FIELDS, values, strict=True))
+            yield CountedOrder(RecordId(visit), shown, bool(has_settlement))
+
+    def counted_promises(self, span: Span) -> Mapping[RecordId, list[Counted]]:
+        """By order: changes of the promise of those that were completed in a span."""
+        found: dict[RecordId, list[Counted]] = {}
+        for visit, *values in self._in(figures.counted_promises(), span):
+            shown = dict(zip(figures.PROMISE_FIELDS, values, strict=True))
+            found.setdefault(RecordId(visit), []).append(shown)
+        return found
+
+    def counted_settlements(self, span: Span) -> Iterator[tuple[Counted, Counted]]:
+        """Visible settlements made in a span, retracted ones too, each with its order."""
+        return self._with_order(figures.counted_settlements(), figures.SETTLEMENT_FIELDS, span)
+
+    def counted_completions(self, span: Span) -> Iterator[tuple[Counted, Counted]]:
+        """Visible recalls done in a span, whatever became of them, each with its order."""
+        return self._with_order(figures.counted_completions(), figures.COMPLETION_FIELDS, span)
+
+    def counted_appointments(self, span: Span) -> Iterator[Counted]:
+        """Visible appointments whose slot begins in a span."""
+        for row in self._in(figures.counted_appointments(), span):
+            yield dict(zip(figures.APPOINTMENT_FIELDS, row, strict=True))
+
+    def _with_order(
+        self, statement: Statement, fields: tuple[str, ...], span: Span
+    ) -> Iterator[tuple[Counted, Counted]]:
+        for row in self._in(statement, span):
+            own, order = row[: len(fields)], row[len(fields) :]
+            yield dict(zip(fields, own, strict=True)), dict(zip(figures.OF_ORDER, order, strict=True))
+
+    def _in(self, statement: Statement, span: Span) -> Iterator[Any]:
+        values = {"owner": span.owner, "since": span.since_ms, "before": span.before_ms}
+        yield from self._connection.execute(statement.sql, statement.arguments(values))
 
     def _all(self, statement: Statement, **values: Any) -> list[Any]:
         return self._connection.execute(statement.sql, statement.arguments(values)).fetchall()

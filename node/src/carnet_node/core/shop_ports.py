@@ -1,12 +1,12 @@
 """What is asked of the store about a day in the workshop: the board, what people are reminded of, figures."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
 from carnet_protocol.ids import RecordId
-from carnet_protocol.registry import Kind
+from carnet_protocol.registry import Kind, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +16,37 @@ class ShopCar:
     vehicle: RecordId
     vin: str
     model_name: str
+
+
+Counted = Mapping[str, Value]
+"""What a record shows, as far as the figures of the workshop ask; empty where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The records of one site in a half-open span of time.
+
+    Attributes:
+        owner: the site.
+        since_ms, before_ms: ms since 1970.
+    """
+
+    owner: bytes
+    since_ms: int
+    before_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class CountedOrder:
+    """An order that may count in a span.
+
+    Attributes:
+        has_settlement: a settlement of it stands.
+    """
+
+    visit: RecordId
+    values: Counted
+    has_settlement: bool
 
 
 class ShopReads(Protocol):
@@ -32,3 +63,18 @@ class ShopReads(Protocol):
 
         Orders that correct another one are none: no car came for them.
         """
+
+    def counted_orders(self, span: Span) -> Iterator[CountedOrder]:
+        """Visible orders that were opened, completed or settled in a span, each once."""
+
+    def counted_promises(self, span: Span) -> Mapping[RecordId, list[Counted]]:
+        """By order: changes of the promise of those that were completed in a span."""
+
+    def counted_settlements(self, span: Span) -> Iterator[tuple[Counted, Counted]]:
+        """Visible settlements made in a span, retracted ones too, each with its order."""
+
+    def counted_completions(self, span: Span) -> Iterator[tuple[Counted, Counted]]:
+        """Visible recalls done in a span, whatever became of them, each with its order."""
+
+    def counted_appointments(self, span: Span) -> Iterator[Counted]:
+        """Visible appointments whose slot begins in a span."""
