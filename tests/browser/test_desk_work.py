@@ -205,7 +205,8 @@ def test_what_was_meant_is_taken_with_one_key(desk: FrontDesk):
     """A letter that no VIN has is refused with what was probably meant; one button puts it there, without a mouse."""
     desk.go("/visits/new")
     desk.page.fill("[name='car.vin']", VIN_WITH_A_LETTER)
-    desk.page.keyboard.press("Control+Enter")
+    with desk.page.expect_navigation():
+        desk.page.keyboard.press("Control+Enter")
     desk.page.focus("[data-take]")
     desk.page.keyboard.press("Enter")
     focused = desk.page.evaluate("document.activeElement.name")

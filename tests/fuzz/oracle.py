@@ -37,10 +37,10 @@ def examine(read: Callable[[bytes], object], data: bytes) -> bool:
     except Exception as error:
         raise Finding(f"{type(error).__name__} came out instead of a refusal") from error
     took_s, grown = time.process_time() - began, peak_bytes() - before_bytes
-    if took_s > SECONDS_MAX and _seconds(read, data) > SECONDS_MAX:
-        raise Finding(f"took {took_s:.1f} s")
     if grown > GROWTH_BYTES_MAX:
         raise Finding(f"took {grown} bytes")
+    if took_s > SECONDS_MAX and _seconds(read, data) > SECONDS_MAX:
+        raise Finding(f"took {took_s:.1f} s")
     return is_refused
 
 
