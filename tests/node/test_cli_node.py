@@ -197,7 +197,7 @@ def test_commands_side_by_side_all_save(node: CliNode):
     findings = {one["name"]: one["what"] for one in node("doctor")["findings"]}
 
     assert [process.returncode for process in processes] == [0, 0, 0, 0]
-    assert findings["chain"] == "All 4 change sets of this node verify."
+    assert findings["chain"] == "Everything recorded here is whole and unchanged: 4 change sets."
 
 
 def test_wrong_usage_leaves_with_two(node: CliNode):

@@ -175,16 +175,24 @@ def test_a_broken_connection_is_tried_again():
     assert (len(tries), tries[0] == tries[1]) == (2, True)
 
 
-def test_no_line_is_unreachable_and_keeps_its_cause():
-    """The original error stays visible to whoever looks for the fault."""
+@pytest.mark.parametrize(
+    ("failure", "said"),
+    [
+        pytest.param(httpx.ConnectError, "no connection came about", id="no route"),
+        pytest.param(httpx.ConnectTimeout, "no connection came about", id="nobody picks up"),
+        pytest.param(httpx.ReadError, "the connection broke off", id="the cable is pulled"),
+    ],
+)
+def test_no_line_is_unreachable_in_plain_words_and_keeps_its_cause(failure: type[httpx.TransportError], said: str):
+    """A cashier reads what happened; the original error stays visible to whoever looks for the fault."""
 
     def answer(request: httpx.Request) -> httpx.Response:
-        raise httpx.ConnectError("no route", request=request)
+        raise failure("no route", request=request)
 
     with pytest.raises(HubUnreachable) as caught:
         ask(answer)
 
-    assert isinstance(caught.value.__cause__, httpx.ConnectError)
+    assert (caught.value.detail, type(caught.value.__cause__)) == (said, failure)
 
 
 def test_a_push_that_timed_out_is_not_repeated():

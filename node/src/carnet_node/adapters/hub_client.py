@@ -45,6 +45,7 @@ CBOR: Final = "application/cbor"
 SEGMENT: Final = "application/octet-stream"
 _PROBLEM: Final = "application/problem+json"
 _RETRIED: Final = frozenset({429, 502, 503, 504})
+_NO_CONNECTION: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _SECONDS: Final = re.compile(r"[0-9]{1,9}")
 
 
@@ -195,8 +196,10 @@ class HubClient:
                 await response.aclose()
         except (httpx.ReadTimeout, httpx.WriteTimeout) as error:
             raise HubUnreachable("the hub did not answer in time", is_timeout=True) from error
+        except _NO_CONNECTION as error:
+            raise HubUnreachable("no connection came about") from error
         except httpx.HTTPError as error:
-            raise HubUnreachable(type(error).__name__) from error
+            raise HubUnreachable("the connection broke off") from error
         if response.headers.get("content-encoding", "identity").lower() == "zstd":
             raw = inflate(raw, bytes_max=bytes_max)
         media_type = response.headers.get("content-type", "").split(";")[0].strip().lower()

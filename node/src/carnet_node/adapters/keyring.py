@@ -28,7 +28,7 @@ from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from carnet_node.adapters.system import PRIVATE_MODE
-from carnet_node.core.failures import AlreadyEnrolled, KeysUnreadable, WrongPassphrase
+from carnet_node.core.failures import NOT_READABLE, AlreadyEnrolled, KeysUnreadable, WrongPassphrase
 from carnet_node.core.ports import Entropy, Files
 from carnet_protocol.envelope import key_id_of
 from carnet_protocol.recovery import KEPT_INFO
@@ -261,7 +261,7 @@ def _read_key(path: Path, files: Files) -> bytes:
             raise KeysUnreadable(path.name, "the file is missing")
         mode = files.mode(path)
     except OSError as error:
-        raise KeysUnreadable(path.name, type(error).__name__) from error
+        raise KeysUnreadable(path.name, NOT_READABLE) from error
     if len(content) != KEY_BYTES:
         raise KeysUnreadable(path.name, f"{len(content)} bytes, not {KEY_BYTES}")
     if mode & ~PRIVATE_MODE:

@@ -33,7 +33,7 @@ from typing import Final
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from carnet_node.adapters.keyring import KEY_BYTES, SIGNING_FILE, Keyring
-from carnet_node.core.failures import KeysUnreadable
+from carnet_node.core.failures import NOT_READABLE, KeysUnreadable
 from carnet_node.core.limits import FORMER_KEYS_MAX
 from carnet_node.core.log.authoring import SealedSet
 from carnet_node.core.log.signing import change_own_key, is_change_in_backup, is_change_pending, is_key_in_doubt
@@ -141,7 +141,7 @@ class SigningKeys:
         try:
             joined = self._files.read(self._folder / name, bytes_max=FORMER_KEYS_MAX * KEY_BYTES) or b""
         except OSError as error:
-            raise KeysUnreadable(name, type(error).__name__) from error
+            raise KeysUnreadable(name, NOT_READABLE) from error
         if len(joined) % KEY_BYTES:
             raise KeysUnreadable(name, f"{len(joined)} bytes, not a multiple of {KEY_BYTES}")
         return [joined[at : at + KEY_BYTES] for at in range(0, len(joined), KEY_BYTES)]
@@ -181,7 +181,7 @@ class SigningKeys:
                 self.put_previous_aside()
                 self._files.replace(self._folder / PREVIOUS_FILE, aside.private.private_bytes_raw())
             except OSError as error:
-                raise KeysUnreadable(PREVIOUS_FILE, type(error).__name__) from error
+                raise KeysUnreadable(PREVIOUS_FILE, NOT_READABLE) from error
         return aside
 
     def forget_aside(self) -> None:
@@ -201,7 +201,7 @@ class SigningKeys:
         try:
             content = self._files.read(self._folder / name, bytes_max=KEY_BYTES)
         except OSError as error:
-            raise KeysUnreadable(name, type(error).__name__) from error
+            raise KeysUnreadable(name, NOT_READABLE) from error
         if content is None:
             return None
         if len(content) != KEY_BYTES:

@@ -18,6 +18,8 @@ stand in attributes; the sentences a person reads are made in `entrypoints/wordi
 value.
 """
 
+from typing import Final
+
 from carnet_protocol.errors import Refused
 from carnet_protocol.reasons import Reason
 
@@ -103,6 +105,10 @@ class NotEnrolled(NodeFailure):
 
 class AlreadyEnrolled(NodeFailure):
     """This folder has an identity, and keys that belong to it."""
+
+
+NOT_READABLE: Final = "this program may not read it, or the disk cannot"
+"""What is said of a file that is there and cannot be read."""
 
 
 class KeysUnreadable(NodeFailure):

@@ -48,12 +48,14 @@ class Finding:
         name: short and stable, for programs.
         what: what was found.
         next: what to do; empty when it is fine.
+        is_operators: whoever looks after the machine does it, and nobody at the counter.
     """
 
     name: str
     grade: Grade
     what: str
     next: str = ""
+    is_operators: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,11 +169,15 @@ def judge_backups(
     known = status or BackupStatus()
     if not is_target_set and known.replication is None and known.copies is None:
         what = "No backup is set up; the hub has what was sent, and nothing else has the rest."
-        return [Finding("backups", Grade.WATCH, what, "Set a target; the operator's guide names the settings.")]
+        then = "Set a target; the operator's guide names the settings."
+        return [Finding("backups", Grade.WATCH, what, then, is_operators=True)]
     found = concerns(known, now_ms, is_target_set=is_target_set, gone=gone)
     if not found:
         return [Finding("backups", Grade.FINE, "Backups are confirmed and were restored on trial.")]
-    return [Finding("backups", Grade.WRONG if one.is_wrong else Grade.WATCH, _happened(one), one.next) for one in found]
+    return [
+        Finding("backups", Grade.WRONG if one.is_wrong else Grade.WATCH, _happened(one), one.next, is_operators=True)
+        for one in found
+    ]
 
 
 def _happened(one: Concern) -> str:
@@ -186,8 +192,12 @@ def is_something_wrong(findings: Iterable[Finding]) -> bool:
 
 def _keys(facts: SystemFacts) -> Finding:
     if facts.key_problem is None:
-        return Finding("keys", Grade.FINE, "The keys are readable, and by nobody else.")
-    return Finding("keys", Grade.WRONG, f"{facts.key_problem}.", "Put the file back, or set its mode to 600.")
+        return Finding("keys", Grade.FINE, "The keys of this machine can be read, and by nobody else.")
+    what, then = (
+        f"A key of this node cannot be used. {facts.key_problem}.",
+        "Put the file back, or set its mode to 600.",
+    )
+    return Finding("keys", Grade.WRONG, what, then, is_operators=True)
 
 
 def _database(facts: SystemFacts) -> list[Finding]:
@@ -197,13 +207,15 @@ def _database(facts: SystemFacts) -> list[Finding]:
     else:
         what = f"The database cannot be used: {facts.integrity}."
         then = "Stop. Look at the disk and at who may write the file; if it is damaged, restore the backup."
-        found = [Finding("database", Grade.WRONG, what, then)]
+        found = [Finding("database", Grade.WRONG, what, then, is_operators=True)]
     match facts.is_synchronous_full:
         case True:
-            found.append(Finding("durability", Grade.FINE, "A saved document is on the disk (synchronous=FULL)."))
+            what = "What is saved is on the disk at once; a power cut does not undo it."
+            found.append(Finding("durability", Grade.FINE, what))
         case False:
             what = "A power cut could undo saved documents."
-            found.append(Finding("durability", Grade.WRONG, what, "Reinstall; this must not be."))
+            then = "Reinstall; this must not be."
+            found.append(Finding("durability", Grade.WRONG, what, then, is_operators=True))
         case None:
             pass
     return found
@@ -211,19 +223,23 @@ def _database(facts: SystemFacts) -> list[Finding]:
 
 def _wrappings(facts: SystemFacts) -> Finding:
     if not facts.wrappings_missing:
-        return Finding("recovery", Grade.FINE, "The data key can be recovered by the hub and by the passphrase.")
+        what = "If the keys of this machine are lost, the hub and the passphrase open its data again."
+        return Finding("recovery", Grade.FINE, what)
     missing = ", ".join(facts.wrappings_missing)
-    return Finding("recovery", Grade.WATCH, f"Missing: {missing}.", "Enrol, or restore these files from the backup.")
+    what = f"If the keys of this machine are lost, its data may stay closed. Missing: {missing}."
+    then = "Enrol, or restore these files from the backup."
+    return Finding("recovery", Grade.WATCH, what, then, is_operators=True)
 
 
 def _sqlite(version: str) -> Finding:
     if is_safe_beside_another_process(version):
-        return Finding("sqlite", Grade.FINE, f"SQLite {version} is safe with several processes.")
+        return Finding("sqlite", Grade.FINE, f"The database program is of a safe version: SQLite {version}.")
     return Finding(
         "sqlite",
         Grade.WATCH,
-        f"SQLite {version} can lose saved pages when two processes checkpoint at once.",
+        f"The database program, SQLite {version}, can lose what was saved when two programs use it at once.",
         "Do not run Litestream beside this library; use the portable backup.",
+        is_operators=True,
     )
 
 
@@ -239,11 +255,11 @@ def _disk(free_bytes: int) -> Finding:
 def _chain(node: Node, signing_keys: Iterable[bytes]) -> Finding:
     count, problem = verify_chain(node, *signing_keys)
     if problem is None:
-        return Finding("chain", Grade.FINE, f"All {count} change sets of this node verify.")
+        return Finding("chain", Grade.FINE, f"Everything recorded here is whole and unchanged: {count} change sets.")
     return Finding(
         "chain",
         Grade.WRONG,
-        f"The node's own log does not verify: {problem}.",
+        f"What was recorded here has changed or has a gap: {problem}.",
         "Call the hub operator; change nothing.",
     )
 
@@ -296,7 +312,8 @@ def _staff(node: Node) -> Finding:
         return Finding("staff", Grade.FINE, "Nobody works at the front desk of this machine yet.")
     if not any(one.has_password or one.code_until_ms is not None for one in admins):
         next_step = "Give one a start code: `carnet-node staff reset NUMBER`."
-        return Finding("staff", Grade.WATCH, "No administrator can log in at this machine.", next_step)
+        what = "No administrator can log in at this machine."
+        return Finding("staff", Grade.WATCH, what, next_step, is_operators=True)
     able = sum(one.has_password for one in working)
     return Finding("staff", Grade.FINE, f"{able} of {len(working)} members of staff can log in at this machine.")
 
@@ -312,7 +329,8 @@ def _line(status: Status) -> Finding:
         case Line.OFFLINE:
             return Finding("line", Grade.WATCH, "The hub cannot be reached.", "Go on working; look at the line.")
         case Line.UNKNOWN:
-            return Finding("line", Grade.WATCH, "Nobody has tried lately.", "Run `carnet-node sync`.")
+            what, then = "Nobody has tried to reach the hub lately.", "Press “Sync now”, or run `carnet-node sync`."
+            return Finding("line", Grade.WATCH, what, then)
 
 
 def _signing_key(status: Status) -> Finding:
@@ -342,6 +360,7 @@ def _rejoining(status: Status) -> Finding:
             Grade.WRONG,
             "This database was restored, and later work is not back yet; nothing is saved here.",
             "Run `carnet-node sync`, or `carnet-node rejoin --offline` to work before the line is back.",
+            is_operators=True,
         )
     if status.is_unreconciled:
         return Finding(
@@ -360,6 +379,7 @@ def _stop(status: Status) -> Finding:
             Grade.WRONG,
             "Another copy of this node has taken over; what this one recorded is kept and handed over.",
             "Stop working here. If this is the machine that should go on, run `carnet-node rejoin --take-over`.",
+            is_operators=True,
         )
     if status.sync is not Sync.STOPPED:
         return Finding("sending", Grade.FINE, "Sending is allowed.")
@@ -367,6 +387,6 @@ def _stop(status: Status) -> Finding:
     return Finding(
         "sending",
         Grade.WATCH,
-        f"The last hello found: {situation}. Everything recorded is kept.",
+        f"At the last contact hub and machine did not agree: {situation}. Everything recorded is kept.",
         "Nothing: the next contact heals it. If it stays, call the hub operator.",
     )
