@@ -88,9 +88,9 @@ def test_no_recall_is_withdrawn_unasked(data: Path, tmp_path: Path, capsys: Prin
     told(capsys, data, "recalls", "publish", NUMBER)
     before = told(capsys, data, "report", "due", "--all")
 
-    failure = refused(capsys, data, "recalls", "withdraw", NUMBER)
+    failure = refused(capsys, data, "recalls", "withdraw", NUMBER, "--reason", "no_defect")
     (still,) = told(capsys, data, "recalls", "list")
-    told(capsys, data, "recalls", "withdraw", NUMBER, "--yes")
+    told(capsys, data, "recalls", "withdraw", NUMBER, "--reason", "no_defect", "--yes")
 
     (gone,) = told(capsys, data, "recalls", "list")
     assert (failure["code"], still["state"], gone["state"]) == ("not-confirmed", "published", "withdrawn")

@@ -105,3 +105,38 @@ def test_what_cannot_be_done_is_refused_in_three_sentences(imported: Path, capsy
     failure = refused(capsys, imported, "dossiers", *arguments)
 
     assert all(failure[sentence] for sentence in ("what", "safe", "next"))
+
+
+def test_a_dossier_says_why_its_campaign_was_withdrawn(imported: Path, capsys: Printed):
+    """`recalls withdraw` wants a reason, and `dossiers show` tells it with the words beside it."""
+    told(capsys, imported, "recalls", "publish", NUMBER)
+
+    unsaid = refused(capsys, imported, "recalls", "withdraw", NUMBER, "--reason", "other", "--yes")
+    said = ("--reason", "other", "--explanation", "Sold to nobody.", "--reference", "2026-9", "--yes")
+    told(capsys, imported, "recalls", "withdraw", NUMBER, *said)
+
+    event = told(capsys, imported, "dossiers", "show", NUMBER)["events"][-1]
+    assert "--explanation" in str(unsaid["next"])
+    assert [event[name] for name in ("event", "reason", "explanation", "file_reference")] == [
+        "withdrawn",
+        "other",
+        "Sold to nobody.",
+        "2026-9",
+    ]
+
+
+def test_a_dossier_names_what_replaces_its_campaign(imported: Path, tmp_path: Path, capsys: Printed):
+    """Both dossiers name the other campaign: of a plan on the desk what it says, of a published one both ways."""
+    told(capsys, imported, "recalls", "publish", NUMBER)
+    texts = tmp_path / "campaign" / "campaign.toml"
+    later = texts.read_text(encoding="utf-8").replace(NUMBER, "S2026M0002") + f'\nsupersedes = "{NUMBER}"\n'
+    texts.write_text(later, encoding="utf-8")
+    told(capsys, imported, "recalls", "import", texts.parent)
+    told(capsys, imported, "dossiers", "file", "S2026M0002")
+    on_desk = told(capsys, imported, "dossiers", "show", "S2026M0002")["related"]
+
+    told(capsys, imported, "recalls", "publish", "S2026M0002")
+
+    shown = [told(capsys, imported, "dossiers", "show", one)["related"] for one in (NUMBER, "S2026M0002")]
+    named = [{name: numbers for name, numbers in one.items() if numbers} for one in (on_desk, *shown)]
+    assert named == [{"supersedes": [NUMBER]}, {"superseded_by": ["S2026M0002"]}, {"supersedes": [NUMBER]}]

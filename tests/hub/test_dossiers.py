@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from carnet_hub.core.campaigns.dossiers import CampaignEvent, Dossier, Stage, read_dossier, read_dossiers
+from carnet_hub.core.campaigns.dossiers import CampaignEvent, Dossier, Grounds, Stage, read_dossier, read_dossiers
 from carnet_hub.core.campaigns.plan_desk import load_document
 from carnet_hub.core.campaigns.recalls import (
     Campaign,
@@ -20,7 +20,7 @@ from carnet_hub.core.campaigns.recalls import (
 from carnet_hub.core.failures import Unusable
 from carnet_protocol.legal_days import legal_day
 from support.hub_apps import NOW_MS, TestHub, make_hub
-from support.recall_plans import NUMBER, plan
+from support.recall_plans import MEMBERS, NO_DEFECT, NUMBER, plan
 
 TODAY = legal_day(NOW_MS)
 MONTH_AGO = TODAY - timedelta(30)
@@ -194,11 +194,62 @@ def test_a_withdrawn_campaign_is_withdrawn_in_its_dossier(hub: TestHub):
     """Withdrawing is an event of its own, and nothing but a report follows."""
     publish(hub)
 
-    withdraw_campaign(hub.app.hub, NUMBER)
+    withdraw_campaign(hub.app.hub, NUMBER, NO_DEFECT)
 
     assert dossier(hub).stage is Stage.WITHDRAWN
     with pytest.raises(Unusable):
         happen(hub, "public_notice")
+
+
+def test_a_withdrawal_says_why(hub: TestHub):
+    """Reason, words and file number stand in the event, as they were given."""
+    publish(hub)
+    grounds = Grounds("authority_order", "The authority found another cause.")
+
+    withdraw_campaign(hub.app.hub, NUMBER, grounds, file_reference="2026-81")
+
+    event = dossier(hub).withdrawal
+    assert event is not None
+    assert (event.grounds, event.file_reference, event.happened_on) == (grounds, "2026-81", TODAY)
+
+
+@pytest.mark.parametrize(
+    "grounds",
+    [
+        pytest.param(Grounds(), id="no reason"),
+        pytest.param(Grounds("tired of it"), id="none of the list"),
+        pytest.param(Grounds("other", "  "), id="another one, without words"),
+    ],
+)
+def test_without_a_reason_no_campaign_is_withdrawn(hub: TestHub, grounds: Grounds):
+    """The campaign stays published and its dossier as it was."""
+    publish(hub)
+    before = dossier(hub)
+
+    with pytest.raises(Unusable, match="reason"):
+        withdraw_campaign(hub.app.hub, NUMBER, grounds)
+
+    assert (campaign(hub).values["state"], dossier(hub)) == ("published", before)
+
+
+def test_a_plan_that_leaves_members_out_says_in_its_event_why_and_how_many(hub: TestHub):
+    """The reasons of those who are members no more stand in the signed event of the plan, filed or published."""
+    publish(hub)
+    gone = dict(zip(MEMBERS[:3], ("never_sold", "never_sold", "listed_in_error"), strict=True))
+    import_plan(hub.app.hub, hub.app.segments, hub.app.plans, plan(MEMBERS[3:]), gone)
+
+    hub.clock.ms += 1
+    filed = file_plan(hub.app.hub, hub.app.plans, NUMBER)
+    hub.clock.ms += 1
+    publish(hub)
+
+    told = [(one.event, one.withdrawn_reasons, one.withdrawn_count) for one in dossier(hub).events[1:]]
+    reasons = ("listed_in_error", "never_sold")
+    assert sorted(filed.withdrawn_reasons) == list(reasons)
+    assert [(event, tuple(sorted(why)), count) for event, why, count in told] == [
+        ("plan_filed", reasons, 3),
+        ("published", reasons, 3),
+    ]
 
 
 def test_nodes_learn_that_outreach_is_closed_and_open_again(hub: TestHub):

@@ -24,6 +24,7 @@ from carnet_hub.core.campaigns.report import (
     json_line,
     percent_text,
     report_files,
+    short_percent_text,
 )
 from carnet_hub.core.counting.progress import Progress
 from carnet_hub.core.counting.tallies import count_progress
@@ -349,6 +350,13 @@ def test_instants_are_utc_text(instant_ms: int, text: str):
 def test_percent_has_four_decimals():
     """A rate is written without rounding up."""
     assert (percent_text(0), percent_text(166_666), percent_text(1_000_000)) == ("0.0000", "16.6666", "100.0000")
+
+
+def test_a_short_percentage_is_cut_and_not_rounded():
+    """One vehicle in a million that is not done keeps a campaign from reading as done."""
+    shown = [short_percent_text(ppm) for ppm in (0, 166_666, 999_999, 1_000_000)]
+
+    assert shown == ["0.00", "16.66", "99.99", "100.00"]
 
 
 def test_a_report_is_dated_by_its_head(tmp_path: Path):

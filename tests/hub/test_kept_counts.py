@@ -27,7 +27,7 @@ from carnet_protocol.ids import vehicle_id
 from carnet_protocol.messages import PushCode
 from support.authors import draft_of
 from support.protocol import fixed
-from support.recall_plans import MEMBERS, NUMBER
+from support.recall_plans import MEMBERS, NO_DEFECT, NUMBER
 from support.recall_world import RecallWorld
 from support.vins import make_vins
 
@@ -112,7 +112,7 @@ def ask_more(world: RecallWorld) -> None:
 
 def withdraw(world: RecallWorld) -> None:
     """The campaign is taken back."""
-    withdraw_campaign(world.hub.app.hub, NUMBER)
+    withdraw_campaign(world.hub.app.hub, NUMBER, NO_DEFECT)
 
 
 ACTS = [

@@ -13,7 +13,7 @@ from carnet_protocol.limits import BUNDLE_BYTES_MAX, BUNDLE_PARTS_MAX
 from carnet_protocol.recall_lists import ListKind
 from carnet_protocol.segments import segment_hash
 from support.made_lists import content, entry, made, told
-from support.recall_plans import MEMBERS, NUMBER
+from support.recall_plans import MEMBERS, NO_DEFECT, NUMBER
 from support.recall_world import RecallWorld
 
 CAR = MEMBERS[0]
@@ -96,7 +96,7 @@ def test_a_stick_carries_what_its_reader_does_not_hold(
 
 def test_a_withdrawn_campaign_is_on_no_stick_of_one_who_says_what_it_holds(world: RecallWorld):
     """No node wants its members any more, so none of them is lacking."""
-    withdraw_campaign(world.hub.app.hub, NUMBER)
+    withdraw_campaign(world.hub.app.hub, NUMBER, NO_DEFECT)
 
     assert member_lists(world.hub.app.hub, BundleCursor(held=frozenset())) == []
 

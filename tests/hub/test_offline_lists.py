@@ -14,7 +14,7 @@ from carnet_protocol.reasons import Reason
 from carnet_protocol.recall_lists import ListKind, apply_step, decode_step, encode_members, root_of
 from carnet_protocol.segments import decode_segment, segment_hash
 from support.made_lists import content, entry, made, told, who
-from support.recall_plans import MEMBERS, NUMBER
+from support.recall_plans import MEMBERS, NO_DEFECT, NUMBER
 from support.recall_world import RecallWorld
 from support.vins import make_vins
 
@@ -143,7 +143,7 @@ def test_a_withdrawn_campaign_has_empty_lists(world: RecallWorld):
     """It is told by an entry without segments, so that a manifest of changes can say it."""
     made(world)
     app = world.hub.app
-    withdraw_campaign(app.hub, NUMBER)
+    withdraw_campaign(app.hub, NUMBER, NO_DEFECT)
 
     made(world, NUMBER)
 

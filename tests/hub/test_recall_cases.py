@@ -91,6 +91,21 @@ def test_open_cars_of_a_superseded_campaign_are_counted_apart_where_the_rule_say
     assert world.progress("S2026M0002").totals[PairState.OPEN] == 4
 
 
+@pytest.mark.parametrize("rule", [False, True])
+def test_a_superseded_car_leaves_no_sum(tmp_path: Path, rule: bool):
+    """Whatever the rule, a car that waits for the later recall is involved and open: no rate rises by superseding."""
+    world = RecallWorld.begun(tmp_path, settings={"counts_superseded": rule})
+    world.done("A001", CAR)
+    before = world.progress(NUMBER)
+
+    world.publish(campaign_no="S2026M0002", supersedes=NUMBER)
+
+    after = world.progress(NUMBER)
+    named = ("member_count", "open_count", "removed_count", "strict_rate_ppm", "adjusted_rate_ppm")
+    sums = [[getattr(one.sums, name) for name in named] for one in (before, after)]
+    assert sums[0] == sums[1] == [4, 3, 0, 250_000, 250_000]
+
+
 def test_an_expansion_adds_open_members(world: RecallWorld):
     """A plan version with one more car raises the members and changes nothing for those who are done."""
     world.done("A001", CAR)

@@ -30,7 +30,7 @@ from carnet_protocol.segments import decode_segment, segment_hash
 from support.authors import MadeSet, SiteAuthor, draft_of
 from support.hub_apps import NOW_MS, TestHub, make_hub
 from support.protocol import fixed
-from support.recall_plans import MEMBERS, NUMBER, plan
+from support.recall_plans import MEMBERS, NO_DEFECT, NUMBER, plan
 from support.vins import make_vins
 
 OUTSIDER = make_vins(5)[4]
@@ -158,7 +158,7 @@ def test_a_withdrawn_campaign_stays_withdrawn(hub: TestHub):
     """A withdrawn campaign keeps its members on record and cannot be published again."""
     publish(hub)
 
-    withdrawn = withdraw_campaign(hub.app.hub, NUMBER)
+    withdrawn = withdraw_campaign(hub.app.hub, NUMBER, NO_DEFECT)
 
     assert withdrawn.values["state"] == "withdrawn"
     assert count(hub).progress.member_count == 4

@@ -19,6 +19,7 @@ from carnet_hub.core.regulator_limits import ASKED_AT_ONCE, STRANGERS_AT_ONCE
 from carnet_hub.entrypoints.http.regulator_api import PREFIX
 from support.hub_http import problem
 from support.outside import DONE, INSIDE, NUMBER, OPEN, OUTSIDE, OWNER_NAME, STRANGER, Outside, begin_outside
+from support.recall_plans import NO_DEFECT
 
 ASKED = {"campaign_no": NUMBER, "case_no": "〔2026〕12", "vins": [OPEN]}
 ENDPOINTS: dict[tuple[str, str], tuple[Scope, str, dict[str, Any]]] = {
@@ -326,7 +327,7 @@ def test_a_withdrawn_campaign_is_shown_as_withdrawn(tmp_path: Path):
     outside = begin_outside(tmp_path)
     token = outside.token("samr")
 
-    withdraw_campaign(outside.recall.hub.app.hub, NUMBER)
+    withdraw_campaign(outside.recall.hub.app.hub, NUMBER, NO_DEFECT)
 
     shown = {
         vin: outside.ask("POST", f"{PREFIX}/vehicles", token, json={"vin": vin}).json()["recalls"]

@@ -9,12 +9,14 @@ from typing import Any
 import httpx
 import pytest
 
+from carnet_hub.core.campaigns.dossiers import Grounds
 from carnet_hub.core.campaigns.recalls import withdraw_campaign
 from carnet_hub.core.count_rows import CountRow
 from carnet_hub.core.outside.regulators import Scope
 from carnet_hub.core.regulator_limits import PUBLIC_AT_ONCE
 from carnet_hub.core.sets.present import HUB_EPOCH
 from support.outside import DONE, NUMBER, OPEN, OUTSIDE, OWNER_NAME, STRANGER, Outside, begin_outside
+from support.recall_plans import NO_DEFECT
 from support.site import log_in, see
 
 PAGES = {
@@ -257,7 +259,7 @@ def test_a_withdrawn_campaign_stops_nobody(tmp_path: Path):
     """A campaign that was taken back is no open recall to the public."""
     outside = begin_outside(tmp_path)
 
-    withdraw_campaign(outside.recall.hub.app.hub, NUMBER)
+    withdraw_campaign(outside.recall.hub.app.hub, NUMBER, NO_DEFECT)
 
     assert "No open recall is known as of this day." in check(outside, OPEN).text
 
@@ -266,7 +268,7 @@ def test_a_withdrawn_campaign_stops_nobody(tmp_path: Path):
 def test_a_withdrawn_campaign_is_called_withdrawn(tmp_path: Path, lang: str, word: str, wrong: str):
     """List and page of a campaign that was taken back say so, and not that it was removed from a plan."""
     outside = begin_outside(tmp_path)
-    withdraw_campaign(outside.recall.hub.app.hub, NUMBER)
+    withdraw_campaign(outside.recall.hub.app.hub, NUMBER, NO_DEFECT)
     cookie = log_in(outside, outside.token("reader"))
 
     listed, one = (see(outside, f"/regulator/campaigns{path}?lang={lang}", cookie).text for path in ("", f"/{NUMBER}"))
@@ -335,3 +337,26 @@ def test_a_token_for_programs_is_told_what_it_covers(outside: Outside, lang: str
     assert NUMBER in home
     assert ("变更跟踪" in home, "following changes" in home) == (lang == "zh", lang == "en")
     assert f'href="/regulator?lang={lang}"' in refused
+
+
+def test_a_page_says_why_a_campaign_was_withdrawn(tmp_path: Path):
+    """Beside the event stand its reason in the reader's language and the words that were given."""
+    outside = begin_outside(tmp_path)
+    grounds = Grounds("published_in_error", "The list was another one's.")
+    withdraw_campaign(outside.recall.hub.app.hub, NUMBER, grounds)
+    cookie = log_in(outside, outside.token("reader"))
+
+    pages = [see(outside, f"/regulator/campaigns/{NUMBER}?lang={lang}", cookie).text for lang in ("zh", "en")]
+
+    assert ["误发布" in pages[0], "published in error" in pages[1]] == [True, True]
+    assert all("The list was another one&#39;s." in page for page in pages)
+
+
+def test_a_page_says_that_rates_are_cut(tmp_path: Path):
+    """A rate is the beginning of the exact one, and the page says so; 100 % is kept for a campaign that is done."""
+    outside = begin_outside(tmp_path)
+    cookie = log_in(outside, outside.token("reader"))
+
+    pages = [see(outside, f"/regulator/campaigns/{NUMBER}?lang={lang}", cookie).text for lang in ("zh", "en")]
+
+    assert ["不四舍五入" in pages[0], "never rounded up" in pages[1]] == [True, True]

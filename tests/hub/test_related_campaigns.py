@@ -8,7 +8,7 @@ from carnet_hub.core.campaigns.recalls import import_plan, publish_campaign, wit
 from carnet_hub.core.outside.regulators import Scope
 from carnet_hub.entrypoints.http.regulator_api import PREFIX
 from support.outside import NUMBER, Outside, begin_outside
-from support.recall_plans import plan
+from support.recall_plans import NO_DEFECT, plan
 from support.site import log_in, see
 
 LATER = "S2026M0002"
@@ -67,6 +67,6 @@ def test_a_withdrawn_campaign_supersedes_nothing(outside: Outside):
     """A later recall that was taken back replaces the earlier one no more."""
     token = outside.token("reader", [Scope.CAMPAIGNS])
 
-    withdraw_campaign(outside.recall.hub.app.hub, LATER)
+    withdraw_campaign(outside.recall.hub.app.hub, LATER, NO_DEFECT)
 
     assert related(outside, token, NUMBER) == {}

@@ -7,8 +7,9 @@ import pytest
 
 from carnet_hub.adapters.report_files import verify_export
 from carnet_hub.adapters.report_making import make_report, recount, restated_by
+from carnet_hub.core.campaigns.dossiers import Grounds
 from carnet_hub.core.campaigns.profile_report import Ask
-from carnet_hub.core.campaigns.recalls import import_plan, publish_campaign
+from carnet_hub.core.campaigns.recalls import import_plan, publish_campaign, withdraw_campaign
 from carnet_hub.core.counting.progress import PairState
 from carnet_hub.core.failures import Unusable
 from support.recall_hub import PLAIN, VINS, begin_recall, values
@@ -67,3 +68,39 @@ def test_only_the_same_report_can_be_restated(tmp_path: Path, profile: str, camp
 
     assert not (tmp_path / "later").exists()
     assert len(app.reports.manifests()) == 1
+
+
+def test_a_report_of_a_withdrawn_campaign_says_so(tmp_path: Path):
+    """Day, reason and words stand in the report for programs, on both pages, and the event is cited."""
+    recall = begin_recall(tmp_path / "hub")
+    recall.make("cn-stage", tmp_path / "before")
+    withdraw_campaign(recall.hub.app.hub, NUMBER, Grounds("no_defect", "The hose holds."), file_reference="2026-9")
+
+    recall.make("cn-stage", tmp_path / "after")
+
+    said = values(tmp_path / "after")
+    on = said["campaign_withdrawn"]["on"]
+    assert "campaign_withdrawn" not in values(tmp_path / "before")
+    assert said["campaign_withdrawn"] == {
+        "on": said["as_of"],
+        "reason": "no_defect",
+        "explanation": "The hose holds.",
+        "file_reference": "2026-9",
+    }
+    assert f"withdrawn {on}" in [one["what"] for one in said["cites"]]
+    for page, words in (("report.zh.html", "经查不存在缺陷"), ("report.en.html", "no defect was found")):
+        shown = [(tmp_path / one / page).read_text(encoding="utf-8") for one in ("before", "after")]
+        assert [f"{on} · {words} · The hose holds. · 2026-9" in one for one in shown] == [False, True]
+
+
+def test_a_report_of_a_withdrawn_campaign_is_counted_again_to_the_same_bytes(tmp_path: Path):
+    """What was made before the withdrawal, and what was made after it, both hold."""
+    recall = begin_recall(tmp_path / "hub")
+    recall.make("cn-stage", tmp_path / "before")
+    withdraw_campaign(recall.hub.app.hub, NUMBER, Grounds("no_defect"))
+    recall.make("cn-stage", tmp_path / "after")
+    key = recall.hub.app.keyring.export.public_pem()
+
+    found = [recount(recall.desk, tmp_path / one, key, lambda members, _: members) for one in ("before", "after")]
+
+    assert [(one.differing, one.drawn) for one in found] == [((), ()), ((), ())]

@@ -292,3 +292,29 @@ def test_open_campaigns_stand_before_done_ones(node: Node, hub: ModelHub):
 
     assert answered.state is RecallState.HIT
     assert [(hit.campaign, hit.is_done) for hit in answered.hits] == [(record(71), False), (record(70), True)]
+
+
+def lineage_of(node: Node) -> dict[object, tuple[str, tuple[str, ...]]]:
+    """By campaign number, which recall it replaces and which replace it."""
+    hits = check_recalls(node, LISTED).hits
+    return {hit.texts["campaign_no"]: (hit.lineage.supersedes, hit.lineage.superseded_by) for hit in hits}
+
+
+def test_recalls_that_replace_each_other_are_named_in_the_answer(node: Node, hub: ModelHub):
+    """A car on both lists is a hit of both, and each names the other."""
+    announce(hub, LIST, count=2, campaign_no="S1")
+    announce(hub, LIST, count=2, number=71, campaign_no="S2", supersedes_id=record(70))
+
+    receive(node, hub, LIST)
+
+    assert lineage_of(node) == {"S1": ("", ("S2",)), "S2": ("S1", ())}
+
+
+def test_a_recall_that_was_withdrawn_replaces_none(node: Node, hub: ModelHub):
+    """The earlier recall stands alone again."""
+    announce(hub, LIST, count=2, campaign_no="S1")
+    announce(hub, LIST, count=2, number=71, campaign_no="S2", supersedes_id=record(70), state="withdrawn")
+
+    receive(node, hub, LIST)
+
+    assert lineage_of(node) == {"S1": ("", ())}

@@ -1,10 +1,13 @@
 """Plans of recall campaigns as a producer hands them over."""
 
 from carnet_hub.core.campaigns.campaign_plans import CampaignPlan, ListedLine, parse_texts, read_members
+from carnet_hub.core.campaigns.dossiers import Grounds
 from support.vins import make_vins
 
 MEMBERS = make_vins(4)
 NUMBER = "S2026M0001"
+NO_DEFECT = Grounds("no_defect")
+"""Why a campaign is taken back where nothing hangs on it."""
 
 
 def plan(vins: list[str] = MEMBERS, **changes: object) -> CampaignPlan:

@@ -14,7 +14,7 @@ from jinja2 import Environment, StrictUndefined
 from carnet_hub.core.campaigns import plots
 from carnet_hub.core.campaigns.profile_report import PreparedReport
 from carnet_hub.core.campaigns.profiles import Form, ValueKind
-from carnet_hub.core.campaigns.report import ReportFile
+from carnet_hub.core.campaigns.report import ReportFile, short_percent_text
 from carnet_hub.core.campaigns.report_items import Line, Origin, missing_in
 from carnet_hub.core.campaigns.report_record import EXCLUSIVE
 from carnet_hub.core.counting.trends import points_of
@@ -52,6 +52,8 @@ def _page(report: PreparedReport, words: Words, language: int) -> dict[str, Any]
         "comma": _COMMAS[language],
         "label": (profile.label_zh, profile.label)[language],
         "head": _head(report),
+        "is_filing": is_filing,
+        "withdrawn": _withdrawn(report, words, language),
         "missing": [_label(one, language) for one in report.lines if one.origin is Origin.MISSING and not is_filing],
         "absent": [by_name[name] for name in report.record.absent if name in by_name and not is_filing],
         "figures": _covered(report, said) if is_filing else _figures(report, said),
@@ -83,6 +85,16 @@ def _head(report: PreparedReport) -> dict[str, Any]:
     }
 
 
+def _withdrawn(report: PreparedReport, words: Words, language: int) -> dict[str, str] | None:
+    """When and why the campaign was taken back; None while it stands."""
+    event = report.dossier.withdrawal
+    if event is None:
+        return None
+    said = words["withdrawal"].get(event.grounds.reason, ("", ""))[language]
+    parts = [event.happened_on.isoformat(), said, event.grounds.explanation, event.file_reference]
+    return {"text": " · ".join(one for one in parts if one)}
+
+
 def _figures(report: PreparedReport, said: Mapping[str, str]) -> list[dict[str, str]]:
     values = report.record.values
     return [
@@ -90,7 +102,7 @@ def _figures(report: PreparedReport, said: Mapping[str, str]) -> list[dict[str, 
         {"label": said["remedied"], "text": f"{values['remedied']:,}", "kind": "done"},
         {"label": said["open"], "text": f"{values['open_reachable']:,}", "kind": ""},
         {"label": said["removed"], "text": f"{values['removed']:,}", "kind": ""},
-        {"label": said["rate"], "text": f"{str(values['rate_strict'])[:-2]} %", "kind": "rate"},
+        {"label": said["rate"], "text": f"{short_percent_text(report.progress.strict_rate_ppm)} %", "kind": "rate"},
     ]
 
 

@@ -303,6 +303,8 @@ def recalls_json(answer: RecallAnswer, offset_minutes: int | None = None) -> Jso
                 "is_unconfirmed": hit.is_unconfirmed,
                 "is_done_elsewhere": hit.is_done_elsewhere,
                 "is_gone": hit.is_gone,
+                "supersedes": hit.lineage.supersedes or None,
+                "superseded_by": list(hit.lineage.superseded_by),
                 "is_interim_done": hit.so_far.has_interim,
                 "not_counted": [why.value for why in hit.so_far.uncounted],
                 "remedy_state": hit.terms.remedy_state,

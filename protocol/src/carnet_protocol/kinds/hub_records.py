@@ -126,6 +126,9 @@ CAMPAIGN_EVENTS: Final = (
     "withdrawn",
 )
 
+CAMPAIGN_WITHDRAWAL_REASONS: Final = ("no_defect", "published_in_error", "other_campaign", "authority_order", "other")
+"""Why a campaign was taken back; appended to, never renamed."""
+
 CAMPAIGN_EVENT: Final = Kind(
     27,
     "campaign_event",
@@ -144,6 +147,8 @@ CAMPAIGN_EVENT: Final = Kind(
             resolver=Resolver.ONCE,
         ),
         retracted(1),
+        group(2, "grounds", code("reason", *CAMPAIGN_WITHDRAWAL_REASONS), text("explanation"), resolver=Resolver.ONCE),
+        group(3, "withdrawals", octets("withdrawn_members"), integer("withdrawn_count"), resolver=Resolver.ONCE),
     ),
     is_fact=True,
 )

@@ -1,10 +1,13 @@
 """Campaigns as an operator lists them: published ones beside the plans that lie on the desk.
 
-Decides what a row of that list says. Does not decide what may be published (`recalls`).
+Decides what a row of that list says, and which other campaigns one has to do with. Does not
+decide what may be published (`recalls`).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Final
 
 from carnet_hub.core.campaigns.campaign_plans import CampaignTexts
 from carnet_hub.core.campaigns.plan_desk import StoredPlan, load_plan
@@ -12,6 +15,9 @@ from carnet_hub.core.campaigns.recalls import Campaign
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.shelves import PlanShelf
 from carnet_hub.core.shown import shown_records
+
+_NAMED: Final = {"supersedes_id": ("supersedes", "superseded_by"), "parent_id": ("parent", "parts")}
+"""How a campaign names another one, and what each is to the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +67,41 @@ def row_of(campaign: Campaign, plan: StoredPlan | None = None) -> CampaignRow:
         published if isinstance(published, int) else None,
         plan is not None and _differs(plan, campaign),
     )
+
+
+def related_numbers(seen: Sequence[Campaign], campaign: Campaign) -> dict[str, list[str]]:
+    """Numbers of the campaigns that one replaces and belongs to, and of those that replace it or are its parts.
+
+    A campaign that was taken back replaces none and is no part of one.
+
+    Args:
+        seen: the campaigns that the asker may see; no other one is named.
+    """
+    numbers = {one.row.id: str(one.values.get("campaign_no") or "") for one in seen}
+    named = {name: numbers.get(record) for name in _NAMED if isinstance(record := campaign.values.get(name), bytes)}
+    naming = {
+        name: sorted(numbers[one.row.id] for one in seen if one.values.get(name) == campaign.row.id and _stands(one))
+        for name in _NAMED
+    }
+    return {
+        **{_NAMED[name][0]: [number] if (number := named.get(name)) else [] for name in _NAMED},
+        **{_NAMED[name][1]: naming[name] for name in _NAMED},
+    }
+
+
+def related_to(hub: Hub, plans: PlanShelf, campaign_no: str) -> dict[str, list[str]]:
+    """The same for an operator, who may see every campaign; of one that nobody published, what its plan names."""
+    with hub.store.read() as snapshot:
+        seen = [Campaign(row, values) for row, values in shown_records(hub.registry, snapshot, "campaign")]
+    campaign = next((one for one in seen if one.values.get("campaign_no") == campaign_no), None)
+    if campaign is not None:
+        return related_numbers(seen, campaign)
+    texts = load_plan(plans, campaign_no).texts if campaign_no in plans.campaign_nos() else {}
+    return {name: [str(texts[name])] if texts.get(name) else [] for name in ("supersedes", "parent")}
+
+
+def _stands(campaign: Campaign) -> bool:
+    return campaign.values.get("state") == "published"
 
 
 def _row_of_plan(plan: StoredPlan) -> CampaignRow:

@@ -10,6 +10,8 @@ Rules
    of the event signs that hash. The same document is the same version; another one is the next.
 3. An event that was noted by mistake is retracted with a reason and stays readable. What is an act in itself
    (published, withdrawn) is not.
+4. What is taken back says why, in its event: a campaign under one of a closed list of reasons, and in words where none
+   of them fits; a plan that leaves out members, under which reasons and how many they are.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,6 +21,7 @@ from enum import StrEnum
 from typing import Final
 
 from carnet_hub.core.campaigns.duties import Happened
+from carnet_hub.core.counting.withdrawals import unpack_withdrawals
 from carnet_hub.core.failures import Unusable
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.log.authoring import write_in
@@ -93,6 +96,43 @@ _ACTS: Final = frozenset({"published", "withdrawn"})
 
 
 @dataclass(frozen=True, slots=True)
+class NamedPlan:
+    """The plan that an event files or publishes.
+
+    Attributes:
+        plan_hash: of its document.
+        withdrawn_members: whom it leaves out of those who were members once, as a campaign names them.
+        withdrawn_count: how many they are.
+    """
+
+    version: int
+    plan_hash: bytes
+    withdrawn_members: bytes = b""
+    withdrawn_count: int = 0
+
+    @property
+    def values(self) -> dict[str, Value]:
+        """The fields of the event."""
+        named: dict[str, Value] = {"plan_version": self.version, "plan_hash": self.plan_hash}
+        if self.withdrawn_members:
+            named |= {"withdrawn_members": self.withdrawn_members, "withdrawn_count": self.withdrawn_count}
+        return named
+
+
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """Why a campaign is taken back.
+
+    Attributes:
+        reason: one of `CAMPAIGN_WITHDRAWAL_REASONS`; empty for one that an earlier version of this program took back.
+        explanation: in words, for whoever reads the dossier; names no person.
+    """
+
+    reason: str = ""
+    explanation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CampaignEvent:
     """One thing that happened.
 
@@ -101,6 +141,8 @@ class CampaignEvent:
         plan_version, plan_hash: of the plan that was filed or published; 0 and empty for other events.
         noted_ms: when it was written down.
         retracted: why it does not hold; empty while it does.
+        grounds: of a campaign that was taken back.
+        withdrawn_reasons, withdrawn_count: why the plan leaves out whoever was a member once, and how many they are.
     """
 
     record: RecordId
@@ -112,6 +154,9 @@ class CampaignEvent:
     plan_hash: bytes
     noted_ms: int
     retracted: str
+    grounds: Grounds = Grounds()
+    withdrawn_reasons: tuple[str, ...] = ()
+    withdrawn_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +189,11 @@ class Dossier:
     def versions(self) -> dict[bytes, int]:
         """The number of every plan that was filed or published, by its hash."""
         return {one.plan_hash: one.plan_version for one in self.events if one.plan_hash}
+
+    @property
+    def withdrawal(self) -> CampaignEvent | None:
+        """The event that took the campaign back; None while it stands."""
+        return next((one for one in self.standing if one.event == "withdrawn"), None)
 
     @property
     def happened(self) -> tuple[Happened, ...]:
@@ -220,12 +270,14 @@ def add_event(
     happened_on: date,
     *,
     file_reference: str = "",
-    plan: tuple[int, bytes] | None = None,
+    plan: NamedPlan | None = None,
+    grounds: Grounds | None = None,
 ) -> CampaignEvent:
     """Write an event of which the caller knows that it follows.
 
     Args:
-        plan: version and hash of the plan that was filed or published.
+        plan: that was filed or published.
+        grounds: on which the campaign is taken back.
 
     Raises:
         Unusable: a day ahead, or a value that cannot be kept; nothing changed.
@@ -241,15 +293,15 @@ def add_event(
         "file_reference": file_reference.strip() or None,
     }
     if plan is not None:
-        values |= {"plan_version": plan[0], "plan_hash": plan[1]}
+        values |= plan.values
+    if grounds is not None:
+        values |= {"reason": grounds.reason, "explanation": grounds.explanation.strip() or None}
     record = new_record_id(now_ms, hub.entropy.random_bytes(RECORD_RANDOM_BYTES))
     try:
         write_in(hub, transaction, [Draft(CAMPAIGN_EVENT, record, values)])
     except BadValue as refusal:
         raise Unusable(f"The event cannot be kept: {refusal.detail}.", "Correct it.") from refusal
-    version, plan_hash = plan or (0, b"")
-    cited = file_reference.strip()
-    return CampaignEvent(record, campaign_no, event, happened_on, cited, version, plan_hash, now_ms, "")
+    return _written(hub, transaction, record)
 
 
 def retract_event(hub: Hub, transaction: Transaction, record: bytes, reason: str) -> CampaignEvent:
@@ -276,8 +328,15 @@ def retract_event(hub: Hub, transaction: Transaction, record: bytes, reason: str
         write_in(hub, transaction, [Draft(CAMPAIGN_EVENT, RecordId(record), {"retracted": reason}, based_on)])
     except BadValue as refusal:
         raise Unusable(f"{reason[:40]} is no reason: {refusal.detail}.", "Name one of the listed ones.") from refusal
-    kept = transaction.records(CAMPAIGN_EVENT.number, [record])[record]
-    return _event_of(hub, kept) or event
+    return _written(hub, transaction, RecordId(record))
+
+
+def _written(hub: Hub, transaction: Transaction, record: RecordId) -> CampaignEvent:
+    """An event as it stands after a write."""
+    event = _event_of(hub, transaction.records(CAMPAIGN_EVENT.number, [record])[record])
+    if event is None:
+        raise AssertionError("an event that was just written is read in its own words")
+    return event
 
 
 def _dossier(campaign_no: str, events: Sequence[CampaignEvent]) -> Dossier:
@@ -301,4 +360,7 @@ def _event_of(hub: Hub, row: RecordRow) -> CampaignEvent | None:
         plan_hash if isinstance(plan_hash, bytes) else b"",
         first_written_ms(unpack_entries(row.entries)),
         str(values.get("retracted") or ""),
+        Grounds(str(values.get("reason") or ""), str(values.get("explanation") or "")),
+        tuple(dict.fromkeys(reason for reason, _ in unpack_withdrawals(values.get("withdrawn_members")))),
+        count if isinstance(count := values.get("withdrawn_count"), int) else 0,
     )

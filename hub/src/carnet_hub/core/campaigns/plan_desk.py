@@ -15,8 +15,9 @@ from typing import Final
 import msgspec
 
 from carnet_hub.core.campaigns.campaign_plans import CampaignPlan
+from carnet_hub.core.campaigns.dossiers import NamedPlan
 from carnet_hub.core.counting.campaign_work import CampaignWork, pack_items, unpack_items, work_document
-from carnet_hub.core.counting.withdrawals import Withdrawn
+from carnet_hub.core.counting.withdrawals import Withdrawn, pack_withdrawals
 from carnet_hub.core.failures import Unusable
 from carnet_hub.core.limits import TEXT_CHARS_MAX
 from carnet_hub.core.shelves import PlanShelf, SegmentShelf
@@ -42,6 +43,20 @@ class StoredPlan(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fi
     def work(self) -> CampaignWork:
         """What is done on a car, and what is shown for it."""
         return CampaignWork(tuple(self.evidence), unpack_items(self.items))
+
+    @property
+    def withdrawn_members(self) -> bytes:
+        """Reasons and segment hashes as a campaign and its events name them; empty where nobody is withdrawn."""
+        return pack_withdrawals((reason, name) for reason, name, _ in self.withdrawn)
+
+    @property
+    def withdrawn_count(self) -> int:
+        """How many members of earlier plans are none of this one."""
+        return sum(count for _, _, count in self.withdrawn)
+
+    def named(self, version: int, plan_hash: bytes) -> NamedPlan:
+        """The plan as an event names it that files or publishes it."""
+        return NamedPlan(version, plan_hash, self.withdrawn_members, self.withdrawn_count)
 
     @property
     def document(self) -> bytes:

@@ -19,7 +19,15 @@ from datetime import date
 from typing import Final
 
 from carnet_hub.core.campaigns.campaign_plans import CampaignPlan, root_hash_of
-from carnet_hub.core.campaigns.dossiers import CampaignEvent, Stage, add_event, note_event, read_dossier, retract_event
+from carnet_hub.core.campaigns.dossiers import (
+    CampaignEvent,
+    Grounds,
+    Stage,
+    add_event,
+    note_event,
+    read_dossier,
+    retract_event,
+)
 from carnet_hub.core.campaigns.plan_desk import StoredPlan, load_plan, put_plan
 from carnet_hub.core.counting.campaign_work import evidence_values, item_drafts
 from carnet_hub.core.counting.completions import car_facts, completion_reports, terms_of
@@ -28,7 +36,6 @@ from carnet_hub.core.counting.progress import Progress
 from carnet_hub.core.counting.tallies import count_progress
 from carnet_hub.core.counting.withdrawals import (
     Withdrawn,
-    pack_withdrawals,
     split_hashes,
     unpack_withdrawals,
     withdraw_members,
@@ -43,6 +50,7 @@ from carnet_hub.core.shelves import PlanShelf, SegmentShelf
 from carnet_hub.core.shown import shown_records
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import RECORD_RANDOM_BYTES, RecordId, new_record_id
+from carnet_protocol.kinds import CAMPAIGN_WITHDRAWAL_REASONS
 from carnet_protocol.legal_days import legal_day
 from carnet_protocol.registry import Kind, Value
 from carnet_protocol.segments import decode_segment, segment_hash
@@ -124,8 +132,8 @@ def file_plan(
         Unusable: no such plan, the very plan that was filed last, a withdrawn campaign, or a day ahead; nothing
             changed but the document on the shelf.
     """
-    document = load_plan(plans, campaign_no).document
-    plan_hash = plans.keep(document)
+    plan = load_plan(plans, campaign_no)
+    plan_hash = plans.keep(plan.document)
     with hub.store.write() as transaction:
         dossier = read_dossier(hub, transaction, campaign_no)
         filed = [one.plan_hash for one in dossier.standing if one.event == "plan_filed"]
@@ -141,7 +149,7 @@ def file_plan(
             "plan_filed",
             filed_on or legal_day(hub.clock.now_ms()),
             file_reference=file_reference,
-            plan=(version, plan_hash),
+            plan=plan.named(version, plan_hash),
         )
 
 
@@ -167,7 +175,7 @@ def publish_campaign(hub: Hub, segments: SegmentShelf, plans: PlanShelf, campaig
         items = item_drafts(hub, transaction, RecordId(draft.record), plan.work, from_ms)
         write_in(hub, transaction, [draft, *items])
         today = legal_day(hub.clock.now_ms())
-        add_event(hub, transaction, campaign_no, "published", today, plan=(version, plan_hash))
+        add_event(hub, transaction, campaign_no, "published", today, plan=plan.named(version, plan_hash))
         return require_campaign(hub, transaction, campaign_no)
 
 
@@ -217,18 +225,26 @@ def _tell_outreach(hub: Hub, transaction: Transaction, current: Campaign, closed
     write_in(hub, transaction, [_draft(hub.registry["campaign"], current, values)])
 
 
-def withdraw_campaign(hub: Hub, campaign_no: str) -> Campaign:
-    """Take a published campaign back; its members and completions stay on record.
+def withdraw_campaign(hub: Hub, campaign_no: str, grounds: Grounds, *, file_reference: str = "") -> Campaign:
+    """Take a published campaign back; its members and completions stay on record, and the dossier says why.
+
+    Args:
+        file_reference: number under which the authority's order or the producer's decision is kept; may be empty.
 
     Raises:
-        Unusable: no such campaign, or withdrawn before; nothing changed.
+        Unusable: no such campaign, withdrawn before, or no reason that the list has; nothing changed.
     """
+    if grounds.reason not in CAMPAIGN_WITHDRAWAL_REASONS:
+        raise Unusable("The reason is none of the list.", f"Name one of: {', '.join(CAMPAIGN_WITHDRAWAL_REASONS)}.")
+    if grounds.reason == "other" and not grounds.explanation.strip():
+        raise Unusable("The reason is said to be another one, and not which.", "Say it in words, with --explanation.")
     with hub.store.write() as transaction:
         current = require_campaign(hub, transaction, campaign_no)
         if current.values.get("state") == "withdrawn":
             raise Unusable(f"{campaign_no} is withdrawn already.", "Nothing is left to do.")
         write_in(hub, transaction, [_draft(hub.registry["campaign"], current, {"state": "withdrawn"})])
-        add_event(hub, transaction, campaign_no, "withdrawn", legal_day(hub.clock.now_ms()))
+        today = legal_day(hub.clock.now_ms())
+        add_event(hub, transaction, campaign_no, "withdrawn", today, file_reference=file_reference, grounds=grounds)
         return require_campaign(hub, transaction, campaign_no)
 
 
@@ -337,8 +353,8 @@ def _plan_values(
         "segment_hashes": b"".join(plan.segment_hashes),
         "member_count": texts["member_count"],
         "root_hash": root_hash_of(plan.segment_hashes),
-        "withdrawn_members": pack_withdrawals((reason, name) for reason, name, _ in plan.withdrawn) or None,
-        "withdrawn_count": sum(count for _, _, count in plan.withdrawn) or None,
+        "withdrawn_members": plan.withdrawn_members or None,
+        "withdrawn_count": plan.withdrawn_count or None,
         "parent_id": _named_campaign(hub, transaction, texts.get("parent")),
         "supersedes_id": _named_campaign(hub, transaction, texts.get("supersedes")),
     }

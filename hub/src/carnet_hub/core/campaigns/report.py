@@ -204,6 +204,11 @@ def percent_text(ppm: int) -> str:
     return f"{ppm // 10_000}.{ppm % 10_000:04d}"
 
 
+def short_percent_text(ppm: int) -> str:
+    """The same with two decimals, for people. Cut, never rounded up: 100.00 is said of a campaign that is done."""
+    return percent_text(ppm)[:-2]
+
+
 def csv_file(name: str, rows: Iterable[Sequence[str]]) -> ReportFile:
     """A table for spreadsheets: UTF-8 with a mark, a header, no cell that a spreadsheet would run."""
     return ReportFile(name, chain([_MARK], map(_csv_line, rows)), has_header=True)

@@ -54,7 +54,7 @@ REMOVALS_NAME: Final = "removals.ndjson"
 VEHICLES_NAME: Final = "vehicles.ndjson"
 DEALERS_NAME: Final = "dealers.ndjson"
 
-_EVENTS: Final = frozenset({"published", "owner_notice", "recall_finished"})
+_EVENTS: Final = frozenset({"published", "owner_notice", "recall_finished", "withdrawn"})
 """What a report may state the day of, or count from."""
 
 
@@ -105,6 +105,7 @@ def report_values(report: PreparedReport, cited: Sequence[Mapping[str, object]])
         "profile_is_verified": profile.is_verified,
         "form": profile.form.value,
         "counts_superseded": report.counts_superseded,
+        **_withdrawn_values(report),
         "label": profile.label,
         "label_zh": profile.label_zh,
         "campaign_no": report.ask.campaign_no,
@@ -152,6 +153,20 @@ def province_rows(report: PreparedReport) -> Iterator[tuple[str, ...]]:
     yield ("province_code", "completed")
     for code, count in report.provinces:
         yield (code, str(count))
+
+
+def _withdrawn_values(report: PreparedReport) -> dict[str, object]:
+    """When and why the campaign was taken back; nothing of one that stands."""
+    event = report.dossier.withdrawal
+    if event is None:
+        return {}
+    said = {
+        "on": event.happened_on.isoformat(),
+        "reason": event.grounds.reason,
+        "explanation": event.grounds.explanation,
+        "file_reference": event.file_reference,
+    }
+    return {"campaign_withdrawn": said}
 
 
 def _item_values(line: Line) -> dict[str, object]:

@@ -8,7 +8,8 @@ Rules
 1. involved = every kind of remedied + exported, scrapped, stolen and other removals + unsold + open and reachable +
    unreachable.
 2. What nobody can know yet is *absent* and said to be so, never guessed: an absent count adds nothing to the sum.
-3. Rates are in percent with four decimals, rounded down, without floating point.
+3. Rates are in percent with four decimals, cut and never rounded, without floating point; pages cut after two. So no
+   figure says 100 before every vehicle is done, and the short one is the beginning of the long one.
 """
 
 from collections.abc import Mapping

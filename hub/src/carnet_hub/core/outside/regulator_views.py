@@ -7,11 +7,10 @@ leave out. Does not decide who asks (`regulators`), what is said of one vehicle 
 """
 
 import base64
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
 
-from carnet_hub.core.campaigns.campaign_list import row_of
+from carnet_hub.core.campaigns.campaign_list import related_numbers, row_of
 from carnet_hub.core.campaigns.dossiers import CampaignEvent, Dossier, read_dossier, read_dossiers
 from carnet_hub.core.campaigns.kept_counts import kept_sums
 from carnet_hub.core.campaigns.recall_export import cite, cited_set
@@ -41,9 +40,6 @@ from carnet_protocol.state import unpack_entries
 Values = dict[str, object]
 Covers = Callable[[str], bool]
 """Whether a campaign number is one that the asker may see."""
-
-_NAMED: Final = {"supersedes_id": ("supersedes", "superseded_by"), "parent_id": ("parent", "parts")}
-"""How a campaign names another one, and what each is to the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +89,7 @@ def campaign_for(hub: Hub, covers: Covers, campaign_no: str) -> Values:
         demands = demands_on(hub, snapshot, RecordId(campaign.row.id), campaign.values)
         written = {one.record: _first_op(snapshot, one.record) for one in dossier.events}
         cited = cite(snapshot, written.values())
-        related = _related(covered_campaigns(hub, snapshot, covers), campaign)
+        related = related_numbers(covered_campaigns(hub, snapshot, covers), campaign)
         position = snapshot.head().position
     return {
         "campaign": public_campaign(campaign.values),
@@ -174,24 +170,6 @@ def progress_values(view: ProgressView) -> Values:
     }
 
 
-def _related(seen: Sequence[Campaign], campaign: Campaign) -> dict[str, list[str]]:
-    """Numbers of the campaigns that one has to do with, of those that the asker may see."""
-    numbers = {one.row.id: str(one.values.get("campaign_no") or "") for one in seen}
-    named = {name: numbers.get(record) for name in _NAMED if isinstance(record := campaign.values.get(name), bytes)}
-    naming = {
-        name: [numbers[one.row.id] for one in seen if one.values.get(name) == campaign.row.id and _is_published(one)]
-        for name in _NAMED
-    }
-    return {
-        **{_NAMED[name][0]: [number] if (number := named.get(name)) else [] for name in _NAMED},
-        **{_NAMED[name][1]: naming[name] for name in _NAMED},
-    }
-
-
-def _is_published(campaign: Campaign) -> bool:
-    return campaign.values.get("state") == "published"
-
-
 def _require(hub: Hub, snapshot: Snapshot, covers: Covers, campaign_no: str) -> Campaign:
     campaign = find_campaign(hub, snapshot, campaign_no) if covers(campaign_no) else None
     if campaign is None:
@@ -230,4 +208,8 @@ def _event_values(event: CampaignEvent) -> Values:
         "plan_sha256": event.plan_hash.hex() or None,
         "noted_at": instant_text(event.noted_ms),
         "retracted": event.retracted,
+        "reason": event.grounds.reason,
+        "explanation": event.grounds.explanation,
+        "withdrawn_reasons": list(event.withdrawn_reasons),
+        "withdrawn_count": event.withdrawn_count,
     }

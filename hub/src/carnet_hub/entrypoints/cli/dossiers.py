@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from carnet_hub.core.campaigns.campaign_list import related_to
 from carnet_hub.core.campaigns.dossiers import NOTED_EVENTS, CampaignEvent, Dossier, read_dossier, read_dossiers
 from carnet_hub.core.campaigns.duties import Due, DutyFile, Standing, dues
 from carnet_hub.core.campaigns.plan_desk import load_document
@@ -33,7 +34,23 @@ On = Annotated[str, typer.Option("--on", help="day, as 2026-09-25; today when le
 Reference = Annotated[str, typer.Option(help="number under which the paper is kept", show_default=False)]
 
 _DUE_COLUMNS: Final = ("last_day", "campaign_no", "duty", "label_zh", "number", "standing", "done", "is_provisional")
-_EVENT_COLUMNS: Final = ("happened_on", "event", "plan_version", "file_reference", "retracted", "id")
+_EVENT_COLUMNS: Final = (
+    "happened_on",
+    "event",
+    "plan_version",
+    "withdrawn_count",
+    "reason",
+    "explanation",
+    "file_reference",
+    "retracted",
+    "id",
+)
+_RELATED: Final = {
+    "supersedes": "It supersedes",
+    "superseded_by": "It is superseded by",
+    "parent": "It is a part of",
+    "parts": "Its parts are",
+}
 
 
 @dossiers_app.command("list")
@@ -50,12 +67,16 @@ def show(ctx: typer.Context, campaign_no: CampaignNo, as_json: AsJson = False, x
     """What happened in a campaign, in the order of days."""
     with hub_of(ctx) as app:
         dossier = _one(app, campaign_no)
+        related = related_to(app.hub, app.plans, campaign_no)
     rows = [_event_row(one) for one in dossier.events]
-    result = {"campaign_no": campaign_no, "stage": dossier.stage, "events": rows}
+    result = {"campaign_no": campaign_no, "stage": dossier.stage, "related": related, "events": rows}
     if as_json:
         emit(result, as_json=True)
         return
     emit_list(f"{campaign_no}, stage {dossier.stage}", rows, _EVENT_COLUMNS, as_json=False, xlsx=xlsx)
+    for name, numbers in related.items():
+        if numbers:
+            typer.echo(f"{_RELATED[name]} {', '.join(numbers)}.")
 
 
 @dossiers_app.command("file")
@@ -208,6 +229,9 @@ def _event_row(one: CampaignEvent) -> dict[str, Any]:
         "file_reference": one.file_reference or None,
         "plan_version": one.plan_version or None,
         "plan_hash": one.plan_hash.hex() or None,
+        "withdrawn_count": one.withdrawn_count or None,
+        "reason": one.grounds.reason or ", ".join(one.withdrawn_reasons) or None,
+        "explanation": one.grounds.explanation or None,
         "retracted": one.retracted or None,
     }
 

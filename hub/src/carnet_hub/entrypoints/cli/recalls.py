@@ -18,6 +18,7 @@ from carnet_hub.core.campaigns.campaign_plans import (
     parse_texts,
     read_members,
 )
+from carnet_hub.core.campaigns.dossiers import Grounds
 from carnet_hub.core.campaigns.list_check import ListBook
 from carnet_hub.core.campaigns.offline_lists import LateLists, make_lists
 from carnet_hub.core.campaigns.recall_exceptions import list_exceptions
@@ -45,6 +46,7 @@ from carnet_hub.entrypoints.cli.output import (
 )
 from carnet_hub.entrypoints.cli.outreach import outreach_app
 from carnet_hub.entrypoints.cli.telling import tell_failure
+from carnet_protocol.kinds import CAMPAIGN_WITHDRAWAL_REASONS
 from carnet_storage.entrypoints.cli.confirming import Yes, require_consent
 from carnet_storage.entrypoints.cli.showing import print_table
 
@@ -178,16 +180,25 @@ def check(
 
 
 @recalls_app.command("withdraw")
-def withdraw(ctx: typer.Context, campaign_no: CampaignNo, *, yes: Yes = False, as_json: AsJson = False) -> None:
-    """Take a campaign back, for good; vehicles and completions stay on record. Asks first.
+def withdraw(
+    ctx: typer.Context,
+    campaign_no: CampaignNo,
+    *,
+    reason: Annotated[str, typer.Option(help=", ".join(CAMPAIGN_WITHDRAWAL_REASONS), show_default=False)],
+    explanation: Annotated[str, typer.Option(help="why, in words that name no person; needed for other")] = "",
+    reference: Annotated[str, typer.Option(help="number under which the order or decision is kept")] = "",
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
+    """Take a campaign back, for good; vehicles and completions stay on record, the dossier says why. Asks first.
 
     Exit code 4: it is withdrawn, and lists that were to be made of it are named.
     """
     with hub_of(ctx) as app:
         require_consent(f"{campaign_no}: {_WITHDRAWN_FOR_GOOD}", is_agreed=yes, as_json=as_json)
-        campaign = withdraw_campaign(app.hub, campaign_no)
-        result = {"campaign_no": campaign_no, "state": campaign.values.get("state")}
-        text = f"{campaign_no} is withdrawn. Nodes hear of it next."
+        campaign = withdraw_campaign(app.hub, campaign_no, Grounds(reason, explanation), file_reference=reference)
+        result = {"campaign_no": campaign_no, "state": campaign.values.get("state"), "reason": reason}
+        text = f"{campaign_no} is withdrawn ({reason}). Nodes hear of it next."
         _emit_with_lists(app, campaign_no, result, text, as_json=as_json)
 
 

@@ -247,7 +247,7 @@ def _dues(app: "HubApp", profile: Profile) -> list[ReportDue]:
 
 
 def _made_result(made: Made, out: Path) -> dict[str, Any]:
-    report = made.report
+    report, withdrawal = made.report, made.report.dossier.withdrawal
     return {
         "profile": report.ask.profile.name,
         "campaign_no": report.ask.campaign_no,
@@ -259,6 +259,7 @@ def _made_result(made: Made, out: Path) -> dict[str, Any]:
         "remedied": report.progress.completed_count,
         "missing": missing_in(report.lines),
         "absent": list(report.record.absent),
+        "campaign_withdrawn_on": withdrawal.happened_on.isoformat() if withdrawal is not None else None,
         "restates": report.ask.restated.manifest if report.ask.restated is not None else None,
         "manifest": made.manifest,
     }
@@ -268,6 +269,10 @@ def _made_text(made: Made, out: Path) -> str:
     report, missing = made.report, missing_in(made.report.lines)
     counts = f"{report.progress.completed_count} of {report.progress.member_count} remedied"
     lines = [f"{out}: {counts} as of {report.moment.as_of}, log position {report.moment.position}."]
+    withdrawal = report.dossier.withdrawal
+    if withdrawal is not None:
+        reason = f" ({withdrawal.grounds.reason})" if withdrawal.grounds.reason else ""
+        lines.append(f"The campaign was withdrawn on {withdrawal.happened_on}{reason}; the report says so.")
     if missing:
         lines.append(f"Required and not known: {', '.join(missing)}.")
     lines.append(f"Its manifest has the SHA-256 {made.manifest}.")

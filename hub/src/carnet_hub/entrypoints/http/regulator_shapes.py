@@ -86,6 +86,10 @@ class Event(_Shape):
     plan_sha256: Sha256 | None
     noted_at: str
     retracted: str
+    reason: str
+    explanation: str
+    withdrawn_reasons: list[str]
+    withdrawn_count: int
     set_hash: Sha256 | None
     node_id: str | None
     log_position: int | None

@@ -17,7 +17,7 @@ from fastapi.responses import RedirectResponse, Response
 from carnet_hub.adapters.profile_files import province_names
 from carnet_hub.bootstrap import HubApp
 from carnet_hub.core.campaigns import plots
-from carnet_hub.core.campaigns.report import instant_text, percent_text
+from carnet_hub.core.campaigns.report import instant_text, short_percent_text
 from carnet_hub.core.counting.trends import completed_by_province, points_of, province_name
 from carnet_hub.core.failures import HubFailure
 from carnet_hub.core.limits import RETRY_AFTER_S
@@ -283,7 +283,7 @@ def progress_shown(view: ProgressView, language: int, now_ms: int) -> dict[str, 
             "completed": sums.completed_count,
             "open": sums.open_count,
             "removed": sums.removed_count,
-            "rate": percent_text(sums.strict_rate_ppm)[:-2],
+            "rate": short_percent_text(sums.strict_rate_ppm),
         },
         "line": None if not view.days else _line(view, start, today),
         "bars": {

@@ -26,11 +26,14 @@ from carnet_node.core.recalls.bitmaps import Row, read_row
 from carnet_node.core.recalls.open_recalls import BitmapKey, ExceptionKey, find_key
 from carnet_node.core.recalls.recall_set import manifest_state
 from carnet_node.core.recalls.recall_terms import (
+    ALONE,
     NO_TERMS,
     NOTHING_DONE,
     DoneSoFar,
+    Lineage,
     RecallTerms,
     done_so_far,
+    lineage_of,
     shown_fields,
     stored_work,
     terms_of,
@@ -67,6 +70,7 @@ class RecallHit:
         is_done_elsewhere: nothing is left to do by the hub's list alone.
         is_gone: by the hub's list the car was exported, scrapped or stolen.
         so_far: which items are done, whether the interim remedy is, and why recorded work counts nothing.
+        lineage: which recall this one replaces, and which replace it.
     """
 
     campaign: RecordId
@@ -77,6 +81,7 @@ class RecallHit:
     so_far: DoneSoFar = NOTHING_DONE
     is_done_elsewhere: bool = False
     is_gone: bool = False
+    lineage: Lineage = ALONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +184,7 @@ class RecallBook:
             self._lists_ms is not None and doubt_of_age(self._lists_ms, now_ms, stale_after_ms) is None
         )
         self._rows: dict[str, list[tuple[RecordId, int, Row]]] = {}
-        self._campaigns: dict[RecordId, tuple[dict[str, Value], RecallTerms]] = {}
+        self._campaigns: dict[RecordId, tuple[dict[str, Value], RecallTerms, Lineage]] = {}
 
     @property
     def as_of(self) -> AsOf:
@@ -228,23 +233,23 @@ class RecallBook:
             case ExceptionKey(text):
                 return frozenset(self._tx.lists.exceptions(text))
 
-    def _campaign(self, campaign: RecordId) -> tuple[dict[str, Value], RecallTerms]:
-        """What a campaign says and asks."""
+    def _campaign(self, campaign: RecordId) -> tuple[dict[str, Value], RecallTerms, Lineage]:
+        """What a campaign says and asks, and what it replaces."""
         known = self._campaigns.get(campaign)
         if known is None:
             stored = self._tx.record(CAMPAIGN, campaign)
             values = {} if stored is None else shown_fields(stored)
             texts = {name: values.get(name) for name in _TEXTS}
-            known = self._campaigns[campaign] = (texts, terms_of(self._tx, campaign))
+            known = self._campaigns[campaign] = (texts, terms_of(self._tx, campaign), lineage_of(self._tx, campaign))
         return known
 
     def _hit(self, campaign: RecordId, completions: Sequence[StoredRecord], *, is_remedied: bool) -> RecallHit:
-        texts, terms = self._campaign(campaign)
+        texts, terms, lineage = self._campaign(campaign)
         so_far = done_so_far(terms, map(stored_work, completions))
         is_unconfirmed = any(one.mark is not Mark.NOTHING_OWN for one in completions) and not is_remedied
         is_done = so_far.is_done or is_remedied
         is_elsewhere = is_remedied and not so_far.is_done
-        return RecallHit(campaign, texts, is_done, is_unconfirmed, terms, so_far, is_elsewhere)
+        return RecallHit(campaign, texts, is_done, is_unconfirmed, terms, so_far, is_elsewhere, lineage=lineage)
 
     def _completions(self, identifier: str) -> tuple[dict[RecordId, list[StoredRecord]], frozenset[RecordId]]:
         """Completions of this car that stand, by campaign, and campaigns of which one was taken back.
@@ -267,6 +272,6 @@ class RecallBook:
 
     def _confirmed_first(self, campaign: RecordId, stored: list[StoredRecord]) -> list[StoredRecord]:
         """Those that matter: the confirmed ones alone when they leave nothing to do, else all."""
-        _, terms = self._campaign(campaign)
+        _, terms, _ = self._campaign(campaign)
         confirmed = [one for one in stored if one.mark is Mark.NOTHING_OWN]
         return confirmed if done_so_far(terms, map(stored_work, confirmed)).is_done else stored

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from carnet_node.core.limits import CHILDREN_MAX
 from carnet_node.core.ports import ReadTransaction
 from carnet_node.core.records import StoredRecord
 from carnet_protocol.demands import NO_DEMANDS, Demands, WorkItem, demands_of, item_of
@@ -93,6 +94,22 @@ class DoneSoFar:
 NOTHING_DONE: Final = DoneSoFar()
 
 
+@dataclass(frozen=True, slots=True)
+class Lineage:
+    """Which recalls take each other's place: what was done for one counts for no other.
+
+    Attributes:
+        supersedes: number of the earlier campaign that this one replaces; empty for none, and for one not known here.
+        superseded_by: numbers of the published campaigns that replace this one.
+    """
+
+    supersedes: str = ""
+    superseded_by: tuple[str, ...] = ()
+
+
+ALONE: Final = Lineage()
+
+
 def terms_of(tx: ReadTransaction, campaign: RecordId) -> RecallTerms:
     """What a campaign asks; nothing for one that is not known here."""
     stored = tx.record(CAMPAIGN, campaign)
@@ -103,6 +120,18 @@ def terms_of(tx: ReadTransaction, campaign: RecordId) -> RecallTerms:
         str(values.get("remedy_state") or AVAILABLE),
         demands_of(values, items),
         str(values.get("interim_remedy") or ""),
+    )
+
+
+def lineage_of(tx: ReadTransaction, campaign: RecordId) -> Lineage:
+    """What a campaign replaces and what replaces it; one that was withdrawn replaces nothing."""
+    stored = tx.record(CAMPAIGN, campaign)
+    earlier = None if stored is None else shown_fields(stored).get("supersedes_id")
+    replaced = tx.record(CAMPAIGN, RecordId(earlier)) if isinstance(earlier, bytes) else None
+    later = map(shown_fields, tx.find_equal(CAMPAIGN, "supersedes_id", campaign, CHILDREN_MAX))
+    return Lineage(
+        "" if replaced is None else str(shown_fields(replaced).get("campaign_no") or ""),
+        tuple(sorted(str(one.get("campaign_no") or "") for one in later if one.get("state") == "published")),
     )
 
 

@@ -121,6 +121,7 @@ def _lines(answer: Json) -> list[str]:
     for hit in answer["hits"]:
         named = f"{hit['campaign_no']} {hit['title'] or ''} [{hit['hazard_level'] or 'normal'}]"
         lines.append(named + _standing(hit, answer))
+        lines += _replacing(hit)
         lines += [f"  {name.replace('_', ' ')}: {hit[name]}" for name in _TEXTS if hit.get(name)]
         lines += [f"  recorded, but not counted: {WHY_UNCOUNTED[why]}" for why in hit["not_counted"]]
     return lines
@@ -135,6 +136,13 @@ def _standing(hit: Json, answer: Json) -> str:
     if hit["is_gone"]:
         return " - the hub has this car as exported, scrapped or stolen: look at its plate and papers, and tell the hub"
     return ""
+
+
+def _replacing(hit: Json) -> list[str]:
+    """Which recalls take each other's place."""
+    later, earlier = ", ".join(hit["superseded_by"]), hit["supersedes"]
+    lines = [f"  replaced by {later}: what was done for this recall does not count there"] if later else []
+    return lines + ([f"  replaces {earlier}: what was done for that recall does not count here"] if earlier else [])
 
 
 _TEXTS = ("defect", "hazard", "emergency_advice", "remedy")
