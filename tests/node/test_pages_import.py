@@ -17,7 +17,7 @@ from carnet_node.entrypoints.web.desk import Desk
 from carnet_node.entrypoints.web.guards import LOOPBACK_NAMES
 from support.browsing import Visitor
 from support.staffed import Site
-from support.vins import make_vin
+from support.vins import make_vin, with_wrong_digit
 
 VIN = make_vin("LSV", 123456)
 FILE = ("客户编号,姓名,手机", "K1,赵一鸣,13900001111", "K2,,13900002222")
@@ -107,6 +107,18 @@ def test_a_reason_names_the_column_of_the_sheet_in_chinese(site: Site, desk: Vis
 
     assert said in page
     assert "phones[0]" not in page
+
+
+def test_all_wrong_cells_of_a_row_are_named_and_so_is_the_box_that_answers_a_question(site: Site, desk: Visitor):
+    """In the reader's language, with the headers as they stand in the file and the box as it stands at check-in."""
+    content = f"车辆编号,车架号,年款,里程日期\nV1,{with_wrong_digit(VIN)},new,soon\n"
+    uploaded(desk, content.encode(), "cars.csv")
+
+    said = in_chinese(desk, site).open("/exchange/import")
+
+    page = text_of(said)
+    assert all(f"{header}: " in page.partition("未导入")[2] for header in ("年款", "里程日期", "车架号"))
+    assert "勾选“VIN 已与车辆核对”" in page
 
 
 def test_the_button_counts_the_rows_that_will_be_taken(desk: Visitor):

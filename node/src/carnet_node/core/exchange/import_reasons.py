@@ -2,19 +2,20 @@
 
 Decides which column a refusal is about: a row becomes several records, and a refusal names the field of one of them. A
 field that stands in no column keeps its own name, and what is wrong with the row as a whole has none. No text repeats a
-value. Does not decide what is wrong (`import_cells`, `import_rows`).
+value. What the desk would ask about is asked at the desk, since nobody answers an import: the text says which box there
+is to be ticked. Does not decide what is wrong (`import_cells`, `import_rows`).
 
     >>> column_of(ImportKind.CUSTOMERS, "phones[0].number", {"phone_2": "12"})
     'phone_2'
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
 from carnet_node.core.exchange.import_columns import COLUMNS, ImportKind
-from carnet_node.core.refusals import CommandRefused
+from carnet_node.core.refusals import CommandRefused, Problem
 from carnet_protocol.errors import BadValue, Refused
 from carnet_protocol.registry import Value
 
@@ -37,6 +38,11 @@ _WRITTEN_FROM: Final[Mapping[ImportKind, Mapping[str, str]]] = MappingProxyType(
     }
 )
 """Fields that are written from a column of another name."""
+
+_ASKED_AT_DESK: Final = (
+    "Compare it with the plate on the car. If it is the same there, check the car in and tick “VIN compared with the "
+    "car” there; then import this row again."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +70,23 @@ def row_problems(kind: ImportKind, row: Mapping[str, Value] | None, refusal: Ref
     """
     known = row or {}
     if isinstance(refusal, CommandRefused):
-        return tuple(
-            RowProblem(column_of(kind, one.field, known), f"{one.what} {one.next}") for one in refusal.problems
-        )
+        return told_at_columns(kind, known, refusal.problems)
     if isinstance(refusal, BadValue):
         detail = refusal.detail.removeprefix(f"{refusal.field}: ")
         return (RowProblem(column_of(kind, refusal.field, known), detail),)
     return (RowProblem(WHOLE_ROW, refusal.detail or refusal.reason.value),)
+
+
+def told_at_columns(kind: ImportKind, row: Mapping[str, Value], problems: Iterable[Problem]) -> tuple[RowProblem, ...]:
+    """Problems of the desk at the columns of a row.
+
+    Args:
+        row: its values, as far as they could be read.
+    """
+    return tuple(
+        RowProblem(column_of(kind, one.field, row), f"{one.what} {_ASKED_AT_DESK if one.is_confirmable else one.next}")
+        for one in problems
+    )
 
 
 def column_of(kind: ImportKind, field: str, row: Mapping[str, Value]) -> str:

@@ -37,7 +37,7 @@ from carnet_protocol.kinds import CUSTOMER, JOB, LABOUR_LINE, OWNERSHIP, PLATE, 
 from carnet_protocol.reasons import Reason
 from carnet_protocol.registry import Kind, Value
 from carnet_protocol.resolvers import show
-from carnet_protocol.vin import normalise_vin
+from carnet_protocol.vin import VinPolicy, normalise_vin
 
 Row = Mapping[str, Value]
 
@@ -174,7 +174,9 @@ class Planner:
         known = self._known_vehicle(typed)
         if known is not None:
             values = {name: value for name, value in values.items() if known.values.get(name) is None}
-        command = AddVehicle(typed, self.node.settings.vin_policy, values, known, today_at_site(self.node))
+        # A number that is on file was compared with the car, or a policy took it.
+        policy = self.node.settings.vin_policy if known is None else VinPolicy.LENIENT
+        command = AddVehicle(typed, policy, values, known, today_at_site(self.node))
         vehicle = add_vehicle(command, self._new_id())
         return RowPlan(vehicle.record, vehicle.drafts)
 

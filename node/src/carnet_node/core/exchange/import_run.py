@@ -11,15 +11,14 @@ from itertools import islice
 
 from carnet_node.core.desk_limits import PREVIEW_COUNTED_MAX, PREVIEW_ROWS_MAX
 from carnet_node.core.exchange.import_columns import Layout
-from carnet_node.core.exchange.import_reasons import RowProblem, row_problems
+from carnet_node.core.exchange.import_reasons import RowProblem
 from carnet_node.core.exchange.import_rows import Planner
-from carnet_node.core.exchange.importing import LeftOut, SourceRow, check_number, check_source, import_batch, values_of
+from carnet_node.core.exchange.importing import LeftOut, SourceRow, check_source, import_batch, judge_row
 from carnet_node.core.limits import IMPORT_ROWS_MAX
 from carnet_node.core.log.acting import require
 from carnet_node.core.name_keys import load_readings
 from carnet_node.core.node import Node
 from carnet_node.core.roles import Permission
-from carnet_protocol.errors import Refused
 from carnet_protocol.registry import Value
 
 
@@ -87,17 +86,8 @@ def preview_import(node: Node, layout: Layout, source: str, rows: Iterable[Sourc
 
 def _previewed(planner: Planner, layout: Layout, row: SourceRow, earlier: dict[str, int]) -> PreviewRow:
     """One row, planned as the import would."""
-    values: dict[str, Value] | None = None
-    try:
-        values = values_of(planner.node, layout, row)
-        former_id = str(values["former_id"])
-        check_number(former_id, row, earlier)
-        is_known = planner.tx.former_record(planner.source, layout.kind.value, former_id) is not None
-        if not is_known:
-            planner.plan(layout.kind, values)
-    except Refused as refused:
-        return PreviewRow(row, values, row_problems(layout.kind, values, refused), is_known=False)
-    return PreviewRow(row, values, (), is_known)
+    judged = judge_row(planner, layout, row, earlier)
+    return PreviewRow(row, judged.values, judged.problems, judged.is_known)
 
 
 def run_import(

@@ -9,14 +9,14 @@ Rows of a batch are sealed into as few sets as their size allows. When a set is 
 batch are tried one by one, so that only the culprit is left out.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from carnet_node.core.exchange.import_cells import read_cell
-from carnet_node.core.exchange.import_columns import COLUMNS, Layout
+from carnet_node.core.exchange.import_columns import COLUMNS, ImportKind, Layout
 from carnet_node.core.exchange.import_days import moment_problems
-from carnet_node.core.exchange.import_reasons import RowProblem, row_problems
+from carnet_node.core.exchange.import_reasons import WHOLE_ROW, RowProblem, row_problems, told_at_columns
 from carnet_node.core.exchange.import_rows import Planner, RowPlan, draft_step
 from carnet_node.core.limits import FORMER_ID_CHARS_MAX, SOURCE_CHARS_MAX
 from carnet_node.core.log.authoring import commit_within
@@ -24,7 +24,6 @@ from carnet_node.core.name_keys import load_readings
 from carnet_node.core.node import Node
 from carnet_node.core.numbering import today_at_site
 from carnet_node.core.ports import WriteTransaction
-from carnet_node.core.refusals import refuse_if_any
 from carnet_protocol import limits
 from carnet_protocol.changeset import Draft
 from carnet_protocol.errors import BadValue, Refused
@@ -64,6 +63,23 @@ class LeftOut:
     def reason(self) -> str:
         """All of it, as the side file says it."""
         return " ".join(map(str, self.problems))
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One row, looked at before anything is written.
+
+    Attributes:
+        values: by column name; None when the row cannot be read.
+        problems: everything that has to be mended before it is taken.
+        plan: what it writes; None when there are problems or it is known.
+        is_known: it was taken over before.
+    """
+
+    values: Mapping[str, Value] | None
+    problems: tuple[RowProblem, ...] = ()
+    plan: RowPlan | None = None
+    is_known: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,40 +140,80 @@ def check_number(former_id: str, row: SourceRow, earlier: dict[str, int]) -> Non
         raise BadValue(Reason.BAD_FIELD, "former_id", f"row {first} has this number already")
 
 
-def values_of(node: Node, layout: Layout, row: SourceRow) -> dict[str, Value]:
-    """The values of a row of this site.
+def judge_row(planner: Planner, layout: Layout, row: SourceRow, earlier: dict[str, int]) -> Judged:
+    """What becomes of a row, with everything that is wrong with it: nobody mends one cell to be told about the next.
 
-    Raises:
-        BadValue: see `read_row`; or the row is at fault as it stands in the file.
-        CommandRefused: it states days that cannot be.
+    Args:
+        earlier: row by former number, of the rows before; a row that can be read is added.
     """
-    if row.fault is not None:
-        raise BadValue(Reason.BAD_FIELD, "row", row.fault)
-    values = read_row(layout, row.cells, utc_offset_minutes=node.settings.utc_offset_minutes)
-    refuse_if_any(moment_problems(layout.kind, values, today_at_site(node)))
-    return values
+    kind = layout.kind
+    values, problems = _values_of(planner.node, layout, row)
+    if problems:
+        return Judged(None, problems + _beside(planner, kind, values, problems))
+    former_id = str(values["former_id"])
+    try:
+        check_number(former_id, row, earlier)
+        if planner.tx.former_record(planner.source, kind.value, former_id) is not None:
+            return Judged(values, is_known=True)
+        return Judged(values, plan=planner.plan(kind, values))
+    except Refused as refusal:
+        return Judged(values, row_problems(kind, values, refusal))
 
 
-def read_row(layout: Layout, cells: Sequence[str], *, utc_offset_minutes: int) -> dict[str, Value]:
-    """The values of a row by column name.
+def read_row(
+    layout: Layout, cells: Sequence[str], *, utc_offset_minutes: int
+) -> tuple[dict[str, Value], tuple[BadValue, ...]]:
+    """The values of a row by column name, and why others are missing: each cell that means nothing has its refusal.
 
     Args:
         utc_offset_minutes: of the site; see `import_cells.read_cell`.
 
-    Raises:
-        BadValue: a cell that means nothing, one beyond the last column, or no number of its own.
+    Returns: nothing of a row with a cell beyond the last column, since any other may stand in the wrong place too.
     """
     if any(cell.strip() for cell in cells[layout.width :]):
-        raise BadValue(Reason.BAD_FIELD, "row", "more cells than columns; a cell with a separator belongs in quotes")
+        detail = "more cells than columns; a cell with a separator belongs in quotes"
+        return {}, (BadValue(Reason.BAD_FIELD, WHOLE_ROW, detail),)
     columns = COLUMNS[layout.kind]
-    values = {
-        name: read_cell(columns[name], cell, utc_offset_minutes=utc_offset_minutes)
-        for name, cell in _cells_by_name(layout, cells)
-    }
+    values: dict[str, Value] = {}
+    refused: list[BadValue] = []
+    for name, cell in _cells_by_name(layout, cells):
+        try:
+            values[name] = read_cell(columns[name], cell, utc_offset_minutes=utc_offset_minutes)
+        except BadValue as refusal:
+            refused.append(refusal)
     former_id = values.get("former_id")
-    if not isinstance(former_id, str) or len(former_id) > FORMER_ID_CHARS_MAX:
-        raise BadValue(Reason.BAD_FIELD, "former_id", f"1 to {FORMER_ID_CHARS_MAX} characters")
-    return values
+    is_told = any(one.field == "former_id" for one in refused)
+    if not is_told and (not isinstance(former_id, str) or len(former_id) > FORMER_ID_CHARS_MAX):
+        refused.append(BadValue(Reason.BAD_FIELD, "former_id", f"1 to {FORMER_ID_CHARS_MAX} characters"))
+    return values, tuple(refused)
+
+
+def _values_of(node: Node, layout: Layout, row: SourceRow) -> tuple[dict[str, Value], tuple[RowProblem, ...]]:
+    """The values of a row of this site, and what is wrong with its cells and with the days they state."""
+    if row.fault is not None:
+        return {}, (RowProblem(WHOLE_ROW, row.fault),)
+    kind = layout.kind
+    values, refused = read_row(layout, row.cells, utc_offset_minutes=node.settings.utc_offset_minutes)
+    days = told_at_columns(kind, values, moment_problems(kind, values, today_at_site(node)))
+    return values, tuple(one for refusal in refused for one in row_problems(kind, values, refusal)) + days
+
+
+def _beside(
+    planner: Planner, kind: ImportKind, values: Mapping[str, Value], told: Sequence[RowProblem]
+) -> tuple[RowProblem, ...]:
+    """What the desk would refuse of a row beside its wrong cells; nothing of one that is wrong as a whole.
+
+    Args:
+        told: problems that are known; a column that has one gets no second.
+    """
+    columns = {one.column for one in told}
+    if WHOLE_ROW in columns:
+        return ()
+    try:
+        planner.plan(kind, values)
+    except Refused as refusal:
+        return tuple(one for one in row_problems(kind, values, refusal) if one.column not in columns)
+    return ()
 
 
 def _cells_by_name(layout: Layout, cells: Sequence[str]) -> Iterable[tuple[str, str]]:
@@ -190,15 +246,13 @@ def _import_together(
     with node.store.write() as tx:
         planner, buffer = Planner(node, tx, source), _Buffer()
         for row in rows:
-            values = None
+            judged = judge_row(planner, layout, row, earlier)
+            values, plan = judged.values, judged.plan
+            known += judged.is_known
+            left_out += [LeftOut(row, judged.problems)] if judged.problems else []
+            if plan is None or values is None:
+                continue
             try:
-                values = values_of(node, layout, row)
-                former_id = str(values["former_id"])
-                check_number(former_id, row, earlier)
-                if tx.former_record(source, layout.kind.value, former_id) is not None:
-                    known += 1
-                    continue
-                plan = planner.plan(layout.kind, values)
                 if buffer.meets(plan):
                     _flush(node, tx, layout, source, buffer)
                     buffer = _Buffer()
@@ -206,7 +260,7 @@ def _import_together(
             except Refused as refusal:
                 left_out.append(LeftOut(row, row_problems(layout.kind, values, refusal)))
                 continue
-            buffer.add(former_id, plan)
+            buffer.add(str(values["former_id"]), plan)
             imported += 1
         _flush(node, tx, layout, source, buffer)
     return BatchReport(imported, known, tuple(left_out))
