@@ -81,7 +81,9 @@ def counted_appointments() -> Statement:
 def _with_order(of: FromClause, fields: tuple[str, ...]) -> Select[Any]:
     order = projection_table("visit")
     beside = and_(order.c.id == of.c.visit_id, *_visible(order))
-    return select(*_of(of, fields), *_of(order, OF_ORDER)).select_from(of.outerjoin(order, beside))
+    columns: list[Any] = [*_of(of, fields), *_of(order, OF_ORDER)]
+    found: Select[Any] = select(*columns)
+    return found.select_from(of.outerjoin(order, beside))
 
 
 def _of(of: FromClause, fields: tuple[str, ...]) -> list[ColumnElement[object]]:

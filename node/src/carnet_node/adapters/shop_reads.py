@@ -8,10 +8,12 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
+from carnet_node.adapters import document_statements as found
 from carnet_node.adapters import figure_statements as figures
 from carnet_node.adapters import shop_statements as sql
 from carnet_node.adapters.statements import Statement
-from carnet_node.core.shop_ports import Counted, CountedOrder, ShopCar, Span
+from carnet_node.core.shop_limits import CUSTOMERS_MEANT_MAX
+from carnet_node.core.shop_ports import Counted, CountedOrder, DocumentFilter, DocumentRow, ShopCar, Span
 from carnet_protocol.ids import RecordId
 from carnet_protocol.registry import Kind
 
@@ -66,6 +68,12 @@ class SqlShopReads:
         for row in self._in(figures.counted_appointments(), span):
             yield dict(zip(figures.APPOINTMENT_FIELDS, row, strict=True))
 
+    def documents(self, kind: Kind, asked: DocumentFilter, limit: int) -> list[DocumentRow]:
+        """Visible documents of a kind, the newest first."""
+        conditions = frozenset(name for name in found.CONDITIONS if getattr(asked, name) is not None)
+        rows = self._all(found.documents(kind.name, conditions), **_asked_of(asked), row_limit=limit)
+        return [DocumentRow(*row) for row in rows]
+
     def _with_order(
         self, statement: Statement, fields: tuple[str, ...], span: Span
     ) -> Iterator[tuple[Counted, Counted]]:
@@ -79,3 +87,34 @@ class SqlShopReads:
 
     def _all(self, statement: Statement, **values: Any) -> list[Any]:
         return self._connection.execute(statement.sql, statement.arguments(values)).fetchall()
+
+
+def _asked_of(asked: DocumentFilter) -> dict[str, Any]:
+    """The values of a filter by the names that statements have for them."""
+    meant = asked.customers or ()
+    behind_ms, behind_id = asked.behind or (0, b"")
+    places = {f"customer_{place}": meant[place] if place < len(meant) else None for place in range(CUSTOMERS_MEANT_MAX)}
+    return {
+        "owner": asked.span.owner,
+        "since": asked.span.since_ms,
+        "before": asked.span.before_ms,
+        "plate": asked.plate,
+        "status": asked.status,
+        "advisor_code": asked.advisor_code,
+        "least_fen": asked.least_fen,
+        "most_fen": asked.most_fen,
+        "text": _anywhere(asked.text),
+        "caller": _anywhere(asked.caller),
+        "behind_ms": behind_ms,
+        "behind_id": behind_id,
+        **places,
+    }
+
+
+def _anywhere(text: str | None) -> str | None:
+    """The pattern of a text that stands somewhere; what has a meaning in patterns is itself."""
+    if text is None:
+        return None
+    for sign in "\\%_":
+        text = text.replace(sign, f"\\{sign}")
+    return f"%{text}%"

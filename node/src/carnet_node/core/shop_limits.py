@@ -31,6 +31,9 @@ OVERDUE_DAYS: Final = 30
 DUE_ROWS_MAX: Final = 2_000
 """Records looked at for one day and one occasion of the due list: three months of a large dealer's services."""
 
+DUE_SHOWN_MAX: Final = 200
+"""Lines of the due list on one page; more are in the workbook. Chosen by us: a day's calls of three people."""
+
 BOARD_ROWS_MAX: Final = 600
 """Cars on the board: a large dealer has a hundred in the shop; five hundred have to fit."""
 
@@ -39,3 +42,29 @@ APPOINTMENTS_PER_DAY_MAX: Final = 2_000
 
 REQUESTED_ROWS_MAX: Final = 200
 """Appointments that wait for a slot on one page, the oldest first: more than a week of calls nobody answered."""
+
+DAY_ROWS_MAX: Final = 96
+"""Lines of the day board: a whole day by the quarter of an hour; a finer raster is shown coarser."""
+
+REMIND_DAYS_AHEAD: Final = 31
+"""How far ahead a slot may lie whose reminder stands on the list of a day; people are reminded of nearer ones."""
+
+FREE_DAYS_SHOWN: Final = 7
+"""Days for which free slots are offered beside an appointment that gets one: a week, as callers think."""
+
+FREE_SLOTS_SHOWN: Final = 60
+"""Free slots offered at once; who wants another one types it."""
+
+DOCUMENT_ROWS_MAX: Final = 200
+"""Documents of one answer, the newest first; who needs the others narrows the query or takes the workbook."""
+
+DOCUMENT_DAYS_MAX: Final = 366
+"""Days of one query that names neither a car nor a customer: a year of a large dealer is looked through in a second.
+With one of them, as many as of a list (`EXPORT_DAYS_MAX`)."""
+
+CUSTOMERS_MEANT_MAX: Final = 20
+"""Customers that a name in a query may mean; more people of one name are told apart by their phone."""
+
+KEPT_QUERIES_MAX: Final = 50
+KEPT_NAME_CHARS_MAX: Final = 40
+"""Queries kept under a name on one page, and the length of such a name. Chosen by us: what a menu can hold."""

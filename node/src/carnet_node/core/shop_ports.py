@@ -49,6 +49,54 @@ class CountedOrder:
     has_settlement: bool
 
 
+@dataclass(frozen=True, slots=True)
+class DocumentFilter:
+    """Which documents of one kind are asked for; None leaves a condition out.
+
+    Attributes:
+        span: in which their day lies.
+        customers: whose they are, on file; at most `CUSTOMERS_MEANT_MAX`.
+        caller: the same as it was typed, for what a caller said about themselves.
+        plate: whole, as it is stored.
+        status: of the order or appointment; how a recall was done; whether a settlement stands.
+        least_fen, most_fen: bounds of the amount, both included.
+        text: somewhere in the document.
+        behind: moment and id of the last one that is known already.
+    """
+
+    span: Span
+    customers: tuple[RecordId, ...] | None = None
+    caller: str | None = None
+    plate: str | None = None
+    status: str | None = None
+    advisor_code: str | None = None
+    least_fen: int | None = None
+    most_fen: int | None = None
+    text: str | None = None
+    behind: tuple[int, RecordId] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRow:
+    """One document as a list shows it; what it does not state is None.
+
+    Attributes:
+        visit: the order that it belongs to, or that it is.
+        number: of the order, the settlement or the recall.
+        at_ms: the moment it counts by.
+    """
+
+    record: RecordId
+    visit: RecordId | None
+    number: str | None
+    at_ms: int
+    status: str | None
+    plate_no: str | None
+    customer_name: str | None
+    advisor_code: str | None
+    amount_fen: int | None
+
+
 class ShopReads(Protocol):
     """The part of one snapshot that speaks of the workshop's day."""
 
@@ -78,3 +126,6 @@ class ShopReads(Protocol):
 
     def counted_appointments(self, span: Span) -> Iterator[Counted]:
         """Visible appointments whose slot begins in a span."""
+
+    def documents(self, kind: Kind, asked: DocumentFilter, limit: int) -> list[DocumentRow]:
+        """Visible documents of a kind, the newest first."""

@@ -60,6 +60,25 @@ def export_list(
         raise BadValue(Reason.BAD_FIELD, "list", f"one of {', '.join(LISTS)}")
     if period is not None and not (wanted.has_period and is_period(period)):
         raise BadValue(Reason.BAD_FIELD, "period", "this list has none, or it is not one of at most ten years")
+    return export_rows(node, wanted, show_personal=show_personal, period=period, header=header, word=word)
+
+
+def export_rows(
+    node: Node,
+    wanted: SiteList,
+    *,
+    show_personal: bool,
+    period: Period | None = None,
+    header: Callable[[str], str] = str,
+    word: Callable[[ListColumn, str], str] = as_it_is,
+) -> ExportedFile:
+    """The same of a list that was asked for, and that may be none of `LISTS`.
+
+    Raises:
+        BadValue: too long for a sheet.
+        CommandRefused: as `export_list`.
+    """
+    name = wanted.name
     with node.store.read() as tx:
         require(node, tx, Permission.EXPORT)
         if show_personal:

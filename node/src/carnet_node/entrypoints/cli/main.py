@@ -27,6 +27,8 @@ MODULES: Final = {
     "customers": ("customers", "add, show, find, edit, void"),
     "vehicles": ("vehicles", "add, show, find, edit, void"),
     "visits": ("visits", "add, show, find, edit, complete, void"),
+    "documents": ("documents", "find any document by days, plate, customer, state, advisor, amount or a word"),
+    "reports": ("reports", "what the workshop did in ten days or a month"),
     "recalls": ("recalls", "check a VIN against the open recalls"),
     "staff": ("staff", "who works here: list, add, edit, leave, reset, accesses"),
     "retention": ("retention", "what this site holds, and how long it stays"),
