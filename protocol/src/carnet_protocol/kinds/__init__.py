@@ -41,11 +41,14 @@ from carnet_protocol.kinds.shop_day import (
     BAY,
     BOARD_STAGE,
     BOOKING_HOURS,
+    CANCEL_REASONS,
+    REBOOK_REASONS,
     STAGE_SENSES,
 )
 from carnet_protocol.kinds.staff import STAFF, STAFF_ACTION, STAFF_ROLES, STAFF_STATES
 from carnet_protocol.kinds.vehicles import ADOPTION, ADOPTION_REASONS, ODOMETER_READING, OWNERSHIP, PLATE, VEHICLE
 from carnet_protocol.kinds.workshop import (
+    APPROVAL_CHANNELS,
     COMPLETION_METHODS,
     HOLD_REASONS,
     JOB,
@@ -116,6 +119,7 @@ __all__ = [
     "APPOINTMENT",
     "APPOINTMENT_STATES",
     "APPOINTMENT_TRANSITIONS",
+    "APPROVAL_CHANNELS",
     "BAY",
     "BOARD_STAGE",
     "BOOKING_HOURS",
@@ -125,6 +129,7 @@ __all__ = [
     "CAMPAIGN_ITEM",
     "CAMPAIGN_STATES",
     "CAMPAIGN_WITHDRAWAL_REASONS",
+    "CANCEL_REASONS",
     "CAR_DATES",
     "COMPLETION_METHODS",
     "CONSENT",
@@ -156,6 +161,7 @@ __all__ = [
     "PLATE",
     "PROMISE_CHANGE",
     "PROOF_LEVELS",
+    "REBOOK_REASONS",
     "RECALL_COMPLETION",
     "RECALL_CONTACT",
     "REGISTRY",

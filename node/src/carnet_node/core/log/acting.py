@@ -142,6 +142,7 @@ _SENTENCES = {
     Permission.SETTLE: "Your role does not settle repair orders.",
     Permission.VOID: "Your role does not void repair orders.",
     Permission.STOP_SALE: "Your role does not take note of stopped sales.",
+    Permission.ARRANGE: "Your role does not arrange the day of the site.",
     Permission.CLAIMS: "Your role does not handle claims.",
     Permission.CARE: "Your role does not make care calls.",
     Permission.SHOW_PERSONAL: "Your role does not see personal values in full.",

@@ -25,7 +25,8 @@ from carnet_node.core.showing.record_view import RecordView, view_all
 from carnet_protocol.ids import RecordId
 from carnet_protocol.kinds import BOOKING_HOURS
 
-_TAKES_UP: Final = frozenset({"booked", "arrived"})
+TAKES_UP: Final = frozenset({"booked", "arrived"})
+"""States of an appointment in which it takes up its bay, its advisor and minutes of its day."""
 
 BookOf = Callable[[Values, RecordId | None], DayBook]
 """What the slot in some values is judged by; the second is the appointment whose own slot does not count."""
@@ -48,14 +49,14 @@ def day_board(node: Node, day: date) -> DayBoard:
     """The appointments of one day of the site."""
     with node.store.read() as tx:
         waiting = tx.appointments_requested(node.identity.dealer_id, REQUESTED_ROWS_MAX)
-        return DayBoard(_booked(node, tx, day), view_all(tx, node.identity, waiting))
+        return DayBoard(booked_within(node, tx, day), view_all(tx, node.identity, waiting))
 
 
 def free_slots_of(node: Node, day: date, wanted: Slot) -> tuple[Slot, ...]:
     """The slots of a day that can be booked for so long, at that bay and with that advisor."""
     offset, now_ms = node.settings.utc_offset_minutes, node.clock.now_ms()
     with node.store.read() as tx:
-        taken, records = _taken(node, tx, day, None), list(_hours(node, tx))
+        taken, records = _taken(node, tx, day, None), list(hours_within(node, tx))
     return tuple(free_slots(day, taken, records, wanted, now_ms=now_ms, utc_offset_minutes=offset))
 
 
@@ -82,22 +83,25 @@ def _book(node: Node, tx: ReadTransaction, values: Values, without: RecordId | N
     if slot is None:
         return DayBook((), None, now_ms, today_at_site(node))
     day = day_of_slot(slot, offset)
-    hours = hours_on(day, _hours(node, tx), offset)
+    hours = hours_on(day, hours_within(node, tx), offset)
     return DayBook(_taken(node, tx, day, without), hours, now_ms, today_at_site(node))
 
 
 def _taken(node: Node, tx: ReadTransaction, day: date, without: RecordId | None) -> tuple[Slot, ...]:
-    standing = [one for one in _booked(node, tx, day) if one.id != without and one.values.get("status") in _TAKES_UP]
+    others = (one for one in booked_within(node, tx, day) if one.id != without)
+    standing = [one for one in others if one.values.get("status") in TAKES_UP]
     return tuple(slot for one in standing if (slot := slot_of(one.values)) is not None)
 
 
-def _booked(node: Node, tx: ReadTransaction, day: date) -> tuple[RecordView, ...]:
+def booked_within(node: Node, tx: ReadTransaction, day: date) -> tuple[RecordView, ...]:
+    """Appointments whose slot begins on a day, in the order of their slots, inside a snapshot the caller has begun."""
     since_ms, before_ms = day_span(day, node.settings.utc_offset_minutes)
     owner = node.identity.dealer_id
     return view_all(tx, node.identity, tx.appointments_of(owner, since_ms, before_ms, APPOINTMENTS_PER_DAY_MAX))
 
 
-def _hours(node: Node, tx: ReadTransaction) -> Iterator[HoursRecord]:
+def hours_within(node: Node, tx: ReadTransaction) -> Iterator[HoursRecord]:
+    """What every record of hours says, inside a snapshot the caller has begun."""
     for view in view_all(tx, node.identity, tx.list_records(BOOKING_HOURS, None, LIST_ROWS_MAX)):
         said = {name: value for name, value in view.values.items() if isinstance(value, int)}
         special_on = view.values.get("special_on")

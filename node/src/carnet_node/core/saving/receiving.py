@@ -20,9 +20,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from carnet_node.core.commands.appointments import arrive_appointment
 from carnet_node.core.commands.cleaning import clean_values, is_seen, phone_number, plate_number
 from carnet_node.core.commands.customers import AddCustomer, AddPart, add_customer, add_part, called
-from carnet_node.core.commands.drafting import Drafts, NewId, draft_edit, draft_new, missing
+from carnet_node.core.commands.drafting import Drafts, NewId, Read, draft_edit, draft_new, missing
 from carnet_node.core.commands.lines import NewJob
 from carnet_node.core.commands.recall_work import CompleteRecall, complete_recall
 from carnet_node.core.commands.vehicles import (
@@ -116,6 +117,7 @@ class Reception:
 
     Attributes:
         is_read_again: the odometer was read a second time, so a number that looks wrong is right.
+        appointment: that the car comes for, as its author read it; None for a car that nobody expected.
         unread: what was typed and means nothing; those values are missing, and nothing is saved.
     """
 
@@ -126,6 +128,7 @@ class Reception:
     recalls: Sequence[RecallDone] = ()
     is_draft: bool = False
     is_read_again: bool = False
+    appointment: Read | None = None
     unread: Sequence[Problem] = ()
 
 
@@ -168,7 +171,7 @@ def receive_car(node: Node, reception: Reception) -> Received:
         order = OpenVisit("", vehicle, now_ms, party.record, values, reception.jobs, reception.is_draft)
         moved = {draft.record for draft in car.drafts}
         before = (*party.drafts, *car.drafts, *(one for one in link.drafts if one.record not in moved))
-        opened = _opened(problems, lambda: open_within(node, tx, order, before, _recalls(tx, reception, car, now_ms)))
+        opened = _opened(problems, lambda: open_within(node, tx, order, before, _with_it(tx, reception, car, now_ms)))
         if party.record is not None and reception.party.not_same:
             note_not_same(node, tx, party.record, reception.party.not_same)
     return Received(opened, vehicle, party.record)
@@ -326,7 +329,7 @@ def _link(node: Node, tx: ReadTransaction, form: ReceivedParty, car: _Part, part
     return _Part(record, add_ownership(AddOwnership(car.record, party.record, form.role, {"to_on": None}, known)), {})
 
 
-def _recalls(
+def _with_it(
     tx: ReadTransaction, reception: Reception, car: _Part, now_ms: int
 ) -> Callable[[RecordId, RecordId], Drafts]:
     def _drafts(visit: RecordId, vehicle: RecordId) -> Drafts:
@@ -336,7 +339,8 @@ def _recalls(
             made += complete_recall(
                 CompleteRecall(one.campaign, vin, vehicle, visit, "open", now_ms, one.method, one.values, terms)
             )
-        return made
+        booked = reception.appointment
+        return made if booked is None else made + arrive_appointment(booked, now_ms, visit)
 
     return _drafts
 

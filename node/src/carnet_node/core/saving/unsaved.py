@@ -15,7 +15,8 @@ from typing import Final
 from carnet_node.core.commands.cleaning import plate_number
 from carnet_node.core.local_facts import FormDraft
 from carnet_node.core.node import Node
-from carnet_node.core.saving.form_drafts import drafts_of, keep_draft
+from carnet_node.core.saving.form_drafts import draft_of, drafts_of, keep_draft
+from carnet_node.core.showing.record_view import RecordView
 from carnet_node.core.showing.views import vehicle_view
 from carnet_protocol.errors import BadValue
 from carnet_protocol.ids import RECORD_RANDOM_BYTES, RecordId, new_record_id, parse_record_text, record_text
@@ -25,6 +26,10 @@ _OF_CUSTOMER: Final = f"{CHECK_IN}-for"
 _OF_NOBODY: Final = f"{CHECK_IN}-new"
 UNSAVED_ID: Final = f"{_OF_NOBODY}-"
 """How the names begin that end in an id of their own and in no record's."""
+
+APPOINTMENT_KNOWN: Final = "appointment"
+APPOINTMENT_READ: Final = "appointment_based_on"
+"""Fields of a check-in: the appointment that its car comes for, and the heads it was read from."""
 
 _PLATE: Final = "car.plate"
 _CAR: Final = "car.known"
@@ -98,6 +103,36 @@ def begin_with_plate(node: Node, staff: RecordId, text: str) -> str:
     form = another_form(node)
     if text:
         keep_draft(node, staff, form, {_PLATE: (text,)})
+    return form
+
+
+def begin_with_appointment(node: Node, staff: RecordId, appointment: RecordView, car: RecordId | None) -> str:
+    """The name of the check-in of whoever comes as booked, filled in with what the call said.
+
+    What was typed into it before stays; it is kept for the appointment from now on.
+
+    Args:
+        car: on file; None for one that nobody knows.
+    """
+    said = appointment.values
+    plate = str(said.get("plate_no") or "")
+    begun = unsaved_with_plate(node, staff, plate) if car is None else None
+    form = form_of_car(car) if car is not None else another_form(node) if begun is None else begun.form
+    customer = said.get("customer_id")
+    told = {
+        _PLATE: plate if car is None else "",
+        _CAR: "" if car is None else record_text(car),
+        "party.known": record_text(RecordId(customer)) if isinstance(customer, bytes) else "",
+        "sender_name": str(said.get("caller_name") or ""),
+        "sender_phone": str(said.get("caller_phone") or "").removeprefix("+86"),
+        "jobs[0].complaint": str(said.get("wish") or ""),
+        "advisor_code": str(said.get("advisor_code") or ""),
+    }
+    known = draft_of(node, staff, form)
+    fields = {name: (text,) for name, text in told.items() if text} | ({} if known is None else dict(known.fields))
+    booked = {APPOINTMENT_KNOWN: (record_text(appointment.id),), APPOINTMENT_READ: (appointment.heads.to_text(),)}
+    heads = "" if known is None else known.heads
+    keep_draft(node, staff, form, {**fields, **booked}, heads=heads, record=car)
     return form
 
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 
+from carnet_node.core.commands.drafting import Read
 from carnet_node.core.commands.vehicles import check_plate, check_vin
 from carnet_node.core.limits import FIND_TEXT_CHARS_MAX, FORM_PARTS_MAX
 from carnet_node.core.local_facts import Access
@@ -19,10 +20,14 @@ from carnet_node.core.node import Node
 from carnet_node.core.numbering import site_day
 from carnet_node.core.refusals import CommandRefused
 from carnet_node.core.roles import Permission
+from carnet_node.core.saving.basis import read_for_step
 from carnet_node.core.saving.duplicates import TypedParty, find_candidates
+from carnet_node.core.saving.editing import require_record
 from carnet_node.core.saving.identifying import accepted_policy
 from carnet_node.core.saving.receiving import ASKED_WHO, receive_car
 from carnet_node.core.saving.unsaved import (
+    APPOINTMENT_KNOWN,
+    APPOINTMENT_READ,
     CHECK_IN,
     another_form,
     begin_with_plate,
@@ -34,7 +39,7 @@ from carnet_node.core.saving.unsaved import (
 from carnet_node.core.showing.day import start_of_day
 from carnet_node.core.showing.holders import card_holder, known_beside
 from carnet_node.core.showing.vehicle_file import VehicleFile, vehicle_file
-from carnet_node.core.showing.views import customer_card
+from carnet_node.core.showing.views import customer_card, one_record
 from carnet_node.core.staff.access_log import begin_showing
 from carnet_node.core.staff.staff import list_staff
 from carnet_node.core.staff.staff_list import is_working
@@ -46,7 +51,7 @@ from carnet_node.entrypoints.pages.check_in_forms import (
     reception_of,
 )
 from carnet_node.entrypoints.pages.duplicates import asked_about, told_apart
-from carnet_node.entrypoints.pages.forms import FormState
+from carnet_node.entrypoints.pages.forms import FormState, Typed
 from carnet_node.entrypoints.pages.page import Page, PageOf
 from carnet_node.entrypoints.pages.plots import odometer_plot
 from carnet_node.entrypoints.pages.record_forms import RecordForm, save_work, show_form
@@ -54,6 +59,7 @@ from carnet_node.entrypoints.reading import record_from_text
 from carnet_node.entrypoints.wording import explain_failure
 from carnet_protocol.errors import BadValue
 from carnet_protocol.ids import RecordId, parse_record_text, record_text
+from carnet_protocol.kinds import APPOINTMENT
 from carnet_protocol.owners import OWNER
 from carnet_protocol.reasons import Reason
 
@@ -116,7 +122,8 @@ async def receive(page: PageOf) -> Response:
     drafted = typed.text("draft") or CHECK_IN
 
     def _work(node: Node) -> str:
-        received = receive_car(node, reception_of(typed, page.pages.renderer.clockface))
+        reception = reception_of(typed, page.pages.renderer.clockface)
+        received = receive_car(node, replace(reception, appointment=_expected(node, typed)))
         return f"/visits/{record_text(received.opened.visit)}"
 
     return await save_work(_shape(page, car, drafted, is_noted=False), typed, _work)
@@ -228,6 +235,7 @@ def _context(page: Page, form: FormState, car: RecordId | None, draft: str) -> d
     card = None if party is None else customer_card(node, party)
     filled = max(job_places(form.typed), default=-1) + 1
     explained = None if form.explained is None else at_own_fields(form.explained)
+    booked = _known(form.text(APPOINTMENT_KNOWN) or None)
     return {
         "form": replace(form, explained=explained),
         "draft_name": draft,
@@ -236,6 +244,7 @@ def _context(page: Page, form: FormState, car: RecordId | None, draft: str) -> d
         "plot": None if file is None else odometer_plot(file.car.odometer),
         "card": card,
         "known_beside": None if file is None or card is not None else known_beside(file.car, site_day(node)),
+        "appointment": None if booked is None else one_record(node, APPOINTMENT, booked),
         "asked": asked_about(node, form, ASKED_WHO),
         "told_apart": told_apart(form.typed),
         "is_in_full": page.person.may(Permission.SHOW_PERSONAL),
@@ -246,6 +255,14 @@ def _context(page: Page, form: FormState, car: RecordId | None, draft: str) -> d
 
 def _address_of(page: Page, form: str) -> str:
     return page.words.labels.form_address(form)
+
+
+def _expected(node: Node, typed: Typed) -> Read | None:
+    """The appointment that the form says the car came for, as its author read it."""
+    named = _known(typed.text(APPOINTMENT_KNOWN) or None)
+    if named is None:
+        return None
+    return read_for_step(require_record(node, APPOINTMENT, named), typed.text(APPOINTMENT_READ), ("status",))
 
 
 def _known(text: str | None) -> RecordId | None:

@@ -40,7 +40,7 @@ ORDER_FIELDS: Final = (
 )
 CAR_FIELDS: Final = ("model_name", "color", "model_year")
 PARTY_FIELDS: Final = ("party_kind", "full_name", "company_name")
-JOB_FIELDS: Final = ("complaint", "op_name", "pay_type", "estimate_fen", "campaign_id")
+JOB_FIELDS: Final = ("complaint", "op_name", "pay_type", "estimate_fen", "campaign_id", "approval")
 LABOUR_FIELDS: Final = ("labour_name", "actual_hours", "rate_fen")
 PART_FIELDS: Final = ("part_no", "part_name", "quantity_hundredths", "price_fen")
 JOB_ROWS_MIN: Final = 3

@@ -79,6 +79,7 @@ LISTED: Final[Mapping[str, str]] = {
     "customers": _("list of customers"),
     "customer form": _("form of a customer"),
     "order form": _("form of an order"),
+    "appointment form": _("form of an appointment"),
     "check-in": _("check-in of a customer on file"),
     "visits": _("list of orders"),
     "vehicles": _("list of cars"),
@@ -137,6 +138,15 @@ HOLDS: Final[Mapping[str, str]] = {
 _ID_CHARS: Final = 37
 """A record's id and the dash before it, at the end of a draft's name."""
 
+WEEKDAYS: Final = (
+    _("Monday"),
+    _("Tuesday"),
+    _("Wednesday"),
+    _("Thursday"),
+    _("Friday"),
+    _("Saturday"),
+    _("Sunday"),
+)
 FORMS: Final[Mapping[str, str]] = {
     "customer": _("Customer"),
     "check-in": _("Check-in"),
@@ -146,8 +156,17 @@ FORMS: Final[Mapping[str, str]] = {
     "vehicle": _("Car"),
     "work": _("Work on an order"),
     "jobs": _("More work"),
+    "call": _("New appointment"),
+    "appointment": _("Appointment"),
+    "settle": _("Settlement"),
+    "hand-over": _("Hand-over"),
+    "dates": _("Insurance and inspection"),
 }
-NEW_FORMS: Final[Mapping[str, str]] = {"customer": "/customers/new", "check-in": "/visits/new?draft="}
+NEW_FORMS: Final[Mapping[str, str]] = {
+    "customer": "/customers/new",
+    "check-in": "/visits/new?draft=",
+    "call": "/appointments/new",
+}
 RECORD_FORMS: Final[Mapping[str, str]] = {
     "customer": "/customers/{}/edit",
     "check-in": "/visits/new?vehicle={}",
@@ -157,6 +176,10 @@ RECORD_FORMS: Final[Mapping[str, str]] = {
     "vehicle": "/vehicles/{}/edit",
     "work": "/visits/{}/work",
     "jobs": "/visits/{}",
+    "appointment": "/appointments/{}/edit",
+    "settle": "/visits/{}/settle",
+    "hand-over": "/visits/{}/hand-over",
+    "dates": "/vehicles/{}/dates",
 }
 
 VERDICTS: Final[Mapping[str, str]] = {
@@ -215,6 +238,10 @@ class Labels:
             else self._of({**LIST_COLUMNS, **FIELDS, **LISTS}, step)
             for step, place in steps
         )
+
+    def weekday(self, number: int) -> str:
+        """A day of the week; 1 is Monday."""
+        return self._translate(WEEKDAYS[number - 1])
 
     def kind(self, name: str) -> str:
         """What a kind of record is called."""

@@ -41,6 +41,7 @@ from carnet_node.entrypoints.pages.forms import BASED_ON, FormState, Typed
 from carnet_node.entrypoints.pages.outline import marks_of
 from carnet_node.entrypoints.pages.page import Page, PageOf
 from carnet_node.entrypoints.pages.record_forms import RecordForm, save_form
+from carnet_node.entrypoints.pages.shop.order_parts import parts_of
 from carnet_node.entrypoints.pages.typed import READ_AGAIN, TICKED, Reader
 from carnet_node.entrypoints.reading import record_from_text
 from carnet_node.entrypoints.web.visits import JUDGED_BY
@@ -102,7 +103,7 @@ async def take_step(page: PageOf, visit: str, step: str) -> Response:
         step = Step(read, node.clock.now_ms(), view.work(), values, today_at_site(node), view.credit)
         return refuse_together(doubts, lambda: take(step))
 
-    return await _saved(page, typed, record, "step", _drafts)
+    return await save_on_order(page, typed, record, "step", _drafts)
 
 
 @router.post("/{visit}/void")
@@ -116,7 +117,7 @@ async def void(page: PageOf, visit: str) -> Response:
         heads = {parse_record_text(one.partition("=")[0]): one.partition("=")[2] for one in typed.all("completion")}
         return void_visit(read, typed.text("void_reason"), completions_as_read(view, heads))
 
-    return await _saved(page, typed, record, "void", _drafts)
+    return await save_on_order(page, typed, record, "void", _drafts)
 
 
 @router.post("/{visit}/jobs")
@@ -132,7 +133,7 @@ async def add_work(page: PageOf, visit: str) -> Response:
         command = partial(add_jobs, read, view.work(), jobs, new_id, today_at_site(node))
         return refuse_together(reader.problems, command)
 
-    return await _saved(page, typed, record, MORE_WORK, _drafts)
+    return await save_on_order(page, typed, record, MORE_WORK, _drafts)
 
 
 @router.post("/{visit}/recalls")
@@ -150,7 +151,7 @@ async def complete_recall(page: PageOf, visit: str) -> Response:
         command = partial(recall_drafts, node, view, campaign, new_id, method=typed.text("method"), values=values)
         return refuse_together(reader.problems, command)
 
-    return await _saved(page, typed, record, f"recall-{typed.text('campaign')}", _drafts)
+    return await save_on_order(page, typed, record, f"recall-{typed.text('campaign')}", _drafts)
 
 
 @router.post("/{visit}/recalls/{completion}/retract")
@@ -162,7 +163,7 @@ async def take_recall_back(page: PageOf, visit: str, completion: str) -> Respons
         view = require_part(node, RECALL_COMPLETION, done, record, by="visit_id")
         return retract_completion(as_read(view, typed.text(BASED_ON)).read(), "entered_in_error")
 
-    return await _saved(page, typed, record, "", _drafts)
+    return await save_on_order(page, typed, record, "", _drafts)
 
 
 @router.get("/{visit}/print/{sheet}")
@@ -212,6 +213,7 @@ def _order(node: Node, record: RecordId) -> dict[str, Any]:
         "none_typed": FormState(),
         "file": file,
         "marks": marks_of(view.visit.values.get("damage_marks")),
+        **parts_of(node, view, file),
         "next_step": NEXT_STEP.get(str(view.visit.values.get("status"))) if view.visit.is_own else None,
         "open_recalls": [_open_recall(one) for one in hits if not _is_done(view, one)],
     }
@@ -227,7 +229,7 @@ def _draft_of(visit: RecordId) -> str:
     return f"{MORE_WORK}-{record_text(visit)}"
 
 
-async def _saved(
+async def save_on_order(
     page: Page, typed: Typed, visit: RecordId, sent: str, drafts: Callable[[Node, NewId], Drafts]
 ) -> Response:
     """Save, and back to the order; one that is refused stands on the order's page as it was typed.

@@ -14,3 +14,4 @@ import "./duplicates.js";
 import "./same.js";
 import "./files.js";
 import "./hashes.js";
+import "./board.js";

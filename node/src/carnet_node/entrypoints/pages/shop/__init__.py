@@ -1,0 +1,1 @@
+"""Pages of the workshop's day: appointments, the board, settlement and hand-over, whom to remind."""

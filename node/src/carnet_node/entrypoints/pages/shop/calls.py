@@ -1,0 +1,89 @@
+"""The forms of an appointment: from what is on file to texts, and back to what a command is told.
+
+Decides which fields a call and a slot have, and what stands beside them: bays, advisors, free slots. A form for a new
+appointment and one that changes an appointment have the same fields. What an appointment needs is decided in
+`commands.appointments`.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from itertools import islice
+from typing import Any, Final
+
+from carnet_node.core.commands.booking import Slot
+from carnet_node.core.node import Node
+from carnet_node.core.numbering import local_date, site_day
+from carnet_node.core.saving.appointments import free_slots_of
+from carnet_node.core.saving.day_plan import Column, bays_within
+from carnet_node.core.shop_limits import FREE_DAYS_SHOWN, FREE_SLOTS_SHOWN, SLOT_MINUTES_DEFAULT
+from carnet_node.core.showing.record_view import RecordView
+from carnet_node.core.staff.staff import list_staff
+from carnet_node.core.staff.staff_list import is_working
+from carnet_node.entrypoints.pages.customer_forms import text_of
+from carnet_node.entrypoints.pages.formats import Clockface
+from carnet_node.entrypoints.pages.forms import FormState, Typed
+from carnet_node.entrypoints.pages.typed import Reader
+from carnet_protocol.kinds import APPOINTMENT
+from carnet_protocol.registry import Value
+
+SAID: Final = ("caller_phone", "caller_name", "plate_no", "wish", "wished_at", "channel")
+SLOT: Final = ("starts_at", "planned_minutes", "bay_code", "advisor_code", "remind_at")
+FIELDS: Final = (*SAID, *SLOT)
+_MOMENTS: Final = frozenset({"wished_at", "starts_at", "remind_at"})
+_ADVISOR: Final = "advisor"
+
+
+def values_of_form(typed: Typed, reader: Reader) -> dict[str, Value]:
+    """What a form states of an appointment; an empty field states that there is nothing."""
+    return reader.values(APPOINTMENT, {name: typed.text(name) for name in FIELDS})
+
+
+def texts_of(view: RecordView, clockface: Clockface) -> dict[str, str]:
+    """What is on file, as the fields of the form."""
+    said = {name: view.values.get(name) for name in FIELDS}
+    texts = {name: clockface.moment(value) if name in _MOMENTS else text_of(value) for name, value in said.items()}
+    return {name: text for name, text in texts.items() if said[name] is not None}
+
+
+def beside_form(node: Node, form: FormState, clockface: Clockface) -> Mapping[str, Any]:
+    """What the fields of a slot are chosen from: bays, advisors, and the next slots that are free.
+
+    Args:
+        form: its minutes, bay and advisor say which slots are meant.
+    """
+    with node.store.read() as tx:
+        bays = bays_within(node, tx)
+    return {"bays": bays, "advisors": advisors_of(node), "free": _free(node, form, clockface)}
+
+
+def advisors_of(node: Node) -> tuple[Column, ...]:
+    """Everybody who works here as an advisor, by number."""
+    working = (one.view.values for one in list_staff(node) if is_working(one.view))
+    return tuple(
+        Column(str(one["staff_no"]), str(one.get("full_name") or ""))
+        for one in working
+        if one.get("role") == _ADVISOR and one.get("staff_no")
+    )
+
+
+def _free(node: Node, form: FormState, clockface: Clockface) -> list[str]:
+    """The next free slots as somebody would type them, from the day that is wished or booked."""
+    minutes = form.text("planned_minutes")
+    length = int(minutes) if minutes.isascii() and minutes.isdigit() and len(minutes) < len("10000") else 0
+    wanted = Slot(0, length or SLOT_MINUTES_DEFAULT, form.text("bay_code"), form.text("advisor_code"))
+    first = _first_day(node, form, clockface)
+    slots = (
+        slot for ahead in range(FREE_DAYS_SHOWN) for slot in free_slots_of(node, first + timedelta(days=ahead), wanted)
+    )
+    return [clockface.moment(one.starts_ms) for one in islice(slots, FREE_SLOTS_SHOWN)]
+
+
+def _first_day(node: Node, form: FormState, clockface: Clockface) -> Any:
+    today = site_day(node)
+    for name in ("starts_at", "wished_at"):
+        try:
+            asked_ms = clockface.to_ms(form.text(name).replace(" ", "T"))
+        except ValueError:  # nothing is asked for yet, or it is being mended
+            continue
+        return max(today, local_date(asked_ms, node.settings.utc_offset_minutes))
+    return today

@@ -1,0 +1,37 @@
+"""What the page of an order shows of the workshop's day: where its car stands, what came up again, what was before.
+
+Decides nothing about it: stages are the site's, deferred work is the car's, and a car is back soon by the rule of its
+file, judged when it arrived.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from carnet_node.core.commands.staging import IN_SHOP, stage_of
+from carnet_node.core.node import Node
+from carnet_node.core.showing.board import stages_within
+from carnet_node.core.showing.vehicle_file import VehicleFile, repeated_visit
+from carnet_node.core.showing.views import VisitView
+from carnet_protocol.kinds import APPROVAL_CHANNELS, HOLD_REASONS
+
+
+def parts_of(node: Node, view: VisitView, file: VehicleFile | None) -> Mapping[str, Any]:
+    """Stage, deferred work and the visit before, for the templates of an order's page.
+
+    Args:
+        file: of its car; None for an order whose car has not arrived here.
+    """
+    values = view.visit.values
+    opened_at = values.get("opened_at")
+    with node.store.read() as tx:
+        stages = stages_within(node, tx)
+    others = () if file is None else (one for one in file.car.visits if one.id != view.visit.id)
+    deferred = () if file is None else tuple(one for one in file.deferred if one.visit.id != view.visit.id)
+    return {
+        "stages": stages,
+        "stage": stage_of(values, stages) if values.get("status") in IN_SHOP else None,
+        "hold_reasons": HOLD_REASONS,
+        "approval_channels": APPROVAL_CHANNELS,
+        "deferred": deferred,
+        "repeat_of": repeated_visit(others, opened_at) if isinstance(opened_at, int) else None,
+    }

@@ -1,0 +1,250 @@
+"""Appointments on the pages of the desk: from a call with nothing known to the check-in it has filled in."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from carnet_node.core.commands.arranging import arrange
+from carnet_node.core.commands.booking import MINUTE_MS
+from carnet_node.core.node import Node
+from carnet_node.core.saving.desk import save
+from carnet_node.core.showing.views import one_record
+from carnet_protocol.ids import RecordId, parse_record_text
+from carnet_protocol.kinds import APPOINTMENT, BAY, BOOKING_HOURS
+from carnet_protocol.registry import Value
+from support.browsing import Visitor
+from support.node_builder import START_MS, build_node
+
+HOURS: dict[str, Value] = {"opens_minute": 0, "closes_minute": 1440, "slot_minutes": 60, "cars_per_slot_max": 2}
+CALL = {"caller_phone": "13800138000", "plate_no": "湘A12345", "wish": "刹车异响"}
+LOCAL = datetime.fromtimestamp(START_MS / 1000, UTC) + timedelta(hours=8)
+
+
+def at(hours: int) -> str:
+    """A moment so many hours from now, as somebody at the site types it."""
+    return (LOCAL + timedelta(hours=hours)).strftime("%Y-%m-%d %H:%M")
+
+
+SLOT = {"starts_at": at(2), "planned_minutes": "60", "bay_code": "B1"}
+
+
+@pytest.fixture
+def node(tmp_path: Path) -> Node:
+    """A site that is open all day, every day, with one bay and room for two cars in an hour."""
+    node = build_node(tmp_path)
+    for weekday in range(1, 8):
+        save(node, partial(arrange, BOOKING_HOURS, {**HOURS, "weekday": weekday}))
+    save(node, partial(arrange, BAY, {"bay_code": "B1", "bay_name": "举升机"}))
+    return node
+
+
+@pytest.fixture
+def visitor(node: Node) -> Visitor:
+    """Somebody at the desk who reads English."""
+    return Visitor(node).logged_in().in_english()
+
+
+def noted(visitor: Visitor, **typed: str) -> str:
+    """The address of an appointment that was noted on the form for a new one."""
+    answered = visitor.submit(visitor.open("/appointments/new"), "/appointments", {**CALL, **typed})
+    assert answered.status_code == 303, answered.text
+    return answered.headers["location"]
+
+
+def values_of(node: Node, address: str) -> dict[str, Any]:
+    """What is on file of the appointment at an address."""
+    view = one_record(node, APPOINTMENT, RecordId(parse_record_text(address.rsplit("/", 1)[1])))
+    assert view is not None
+    return dict(view.values)
+
+
+def test_a_call_is_noted_beside_the_board_with_a_number_alone(node: Node, visitor: Visitor):
+    """Nothing else is known; it waits for a slot, and its number is masked in the list."""
+    answered = visitor.submit(visitor.open("/appointments"), "/appointments", {"caller_phone": "13800138000"})
+
+    page = visitor.open("/appointments")
+    assert values_of(node, answered.headers["location"])["status"] == "requested"
+    assert "Waiting for a slot (1)" in page
+    assert "13800138000" not in page
+
+
+def test_a_call_without_number_and_plate_comes_back_as_it_was_typed(visitor: Visitor):
+    """Both words stand there again, and the field in question is named."""
+    typed = {"caller_name": "王小明", "wish": "保养"}
+
+    answered = visitor.submit(visitor.open("/appointments"), "/appointments", typed)
+
+    assert answered.status_code == 422
+    assert "An appointment needs a number or a plate." in answered.text
+    assert all(f'value="{word}"' in answered.text for word in typed.values())
+
+
+def test_a_call_gets_its_slot_and_stands_on_its_day(node: Node, visitor: Visitor):
+    """Intake gives it time, minutes and bay; the day shows it there by bay and by advisor."""
+    address = noted(visitor)
+
+    visitor.submit(visitor.open(f"{address}/edit"), f"{address}/edit", SLOT)
+
+    day = f"/appointments/on/{at(2)[:10]}"
+    assert values_of(node, address)["status"] == "booked"
+    assert all(f"{at(2)[11:]} 湘A12345" in visitor.open(day + by) for by in ("", "/advisors"))
+
+
+@pytest.mark.parametrize(
+    ("slot", "field", "said"),
+    [
+        pytest.param({"bay_code": "B1"}, "bay_code", "The bay is booked at this time.", id="bay"),
+        pytest.param(
+            {"bay_code": ""}, "starts_at", "As many cars as the site takes in are expected in this slot.", id="slot"
+        ),
+        pytest.param({"starts_at": at(-1)}, "starts_at", "This time has passed.", id="past"),
+        pytest.param({"starts_at": "2026-13-45"}, "starts_at", "This is not a date and time.", id="no moment"),
+        pytest.param(
+            {"planned_minutes": ""}, "planned_minutes", "An appointment with a time needs its minutes.", id="minutes"
+        ),
+    ],
+)
+def test_a_slot_that_cannot_be_booked_is_refused_in_words(
+    node: Node, visitor: Visitor, slot: dict[str, str], field: str, said: str
+):
+    """Beside its field; nothing is booked, and the form holds what was typed."""
+    for bay in ("B1", ""):
+        noted(visitor, **SLOT | {"bay_code": bay})
+
+    answered = visitor.submit(visitor.open("/appointments/new"), "/appointments", CALL | SLOT | slot)
+
+    assert answered.status_code == 422
+    assert f'href="#f-{field}"' in answered.text
+    assert said in answered.text
+    assert 'value="刹车异响"' in answered.text
+
+
+def test_a_free_cell_leads_to_a_form_with_its_slot(visitor: Visitor):
+    """Time and bay are filled in; free slots are offered while another time is typed."""
+    page = visitor.open(f"/appointments/on/{at(24)[:10]}")
+    address = re.search(r'class="free" href="([^"]+)"', page)
+    assert address is not None
+
+    form = visitor.open(address[1].replace("&amp;", "&"))
+
+    assert f'value="{at(24)[:10]} 00:00"' in form
+    assert '<option value="B1" selected>' in form
+    assert f'<option value="{at(24)[:10]} 01:00">' in form
+
+
+def test_whoever_comes_as_booked_is_checked_in_with_what_the_call_said(node: Node, visitor: Visitor):
+    """Plate, phone and wish stand in the check-in; saved, the appointment names its order."""
+    address = noted(visitor, **SLOT)
+
+    begun = visitor.submit(visitor.open(address), f"{address}/check-in", {})
+    form = visitor.open(begun.headers["location"])
+    typed = {"car.plate": "湘A12345", "sender_name": "王小明", "is_odometer_unknown": "1"}
+    answered = visitor.submit(form, "/visits/new", typed)
+
+    assert "湘A12345" not in begun.headers["location"]
+    assert all(f'value="{word}"' in form for word in ("湘A12345", "13800138000", "刹车异响"))
+    order = parse_record_text(answered.headers["location"].rsplit("/", 1)[1])
+    said = values_of(node, address)
+    assert (said["status"], said["visit_id"], said["arrived_at"]) == ("arrived", order, START_MS)
+
+
+def test_a_check_in_goes_on_without_an_appointment_that_a_colleague_cancelled(node: Node, visitor: Visitor):
+    """It is refused with everything in it; without the tick the car is taken in, and the appointment stays as it is."""
+    address = noted(visitor, **SLOT)
+    begun = visitor.submit(visitor.open(address), f"{address}/check-in", {})
+    form = visitor.open(begun.headers["location"])
+    visitor.submit(visitor.open(address), f"{address}/cancel", {"cancel_reason": "duplicate"})
+    typed = {"car.plate": "湘A12345", "sender_name": "王小明", "is_odometer_unknown": "1"}
+
+    refused = visitor.submit(form, "/visits/new", typed)
+    taken = visitor.submit(refused.text, "/visits/new", {**typed, "appointment": ""})
+
+    assert refused.status_code in (409, 422)
+    assert 'href="#f-status"' in refused.text
+    assert taken.headers["location"].startswith("/visits/")
+    assert values_of(node, address)["status"] == "cancelled"
+
+
+def test_nobody_came_and_it_is_booked_again(node: Node, visitor: Visitor):
+    """Not before its time; the new one follows the former one and has its own slot."""
+    address = noted(visitor, **SLOT | {"starts_at": (LOCAL + timedelta(minutes=5)).strftime("%Y-%m-%d %H:%M")})
+    early = visitor.submit(visitor.open(address), f"{address}/no-show", {})
+    node.clock.ms += 6 * MINUTE_MS  # type: ignore[attr-defined]
+    visitor.submit(visitor.open(address), f"{address}/no-show", {})
+
+    again = {"rebooked_because": "no_show", **SLOT, "starts_at": at(30)}
+    answered = visitor.submit(visitor.open(address), f"{address}/rebook", again)
+
+    assert (early.status_code, "The time of this appointment has not come." in early.text) == (422, True)
+    assert values_of(node, address)["status"] == "no_show"
+    said = values_of(node, answered.headers["location"])
+    assert (said["status"], said["follows_id"]) == ("booked", parse_record_text(address.rsplit("/", 1)[1]))
+
+
+def test_a_car_that_waits_for_parts_is_booked_again_for_its_order(node: Node, visitor: Visitor):
+    """It comes back to the order it was taken in with, and no other check-in is offered."""
+    address = noted(visitor, **SLOT)
+    begun = visitor.submit(visitor.open(address), f"{address}/check-in", {})
+    typed = {"car.plate": "湘A12345", "sender_name": "王小明", "is_odometer_unknown": "1"}
+    order = visitor.submit(visitor.open(begun.headers["location"]), "/visits/new", typed).headers["location"]
+
+    again = {"rebooked_because": "parts", **SLOT, "starts_at": at(48)}
+    second = visitor.submit(visitor.open(address), f"{address}/rebook", again).headers["location"]
+    page = visitor.open(second)
+    visitor.submit(page, f"{second}/arrive", {})
+
+    assert f'href="{order}"' in page
+    assert "check-in" not in page.partition("<main")[2]
+    assert values_of(node, second)["status"] == "arrived"
+
+
+def test_a_cancellation_needs_its_reason(node: Node, visitor: Visitor):
+    """Without one nothing is cancelled, and the page says so."""
+    address = noted(visitor, **SLOT)
+
+    refused = visitor.submit(visitor.open(address), f"{address}/cancel", {"cancel_reason": ""})
+
+    assert (refused.status_code, values_of(node, address)["status"]) == (422, "booked")
+    assert "A cancelled appointment needs a reason." in refused.text
+
+
+def test_whoever_is_to_be_reminded_is_listed_until_they_were(node: Node, visitor: Visitor):
+    """The list of the day on which the reminder is due; the slot stays."""
+    address = noted(visitor, **SLOT | {"starts_at": at(50), "remind_at": at(1)})
+    page = visitor.open("/appointments")
+
+    visitor.submit(page, f"{address}/reminded", {})
+
+    assert "To be reminded (1)" in page
+    assert "To be reminded (0)" in visitor.open("/appointments")
+    assert values_of(node, address)["status"] == "booked"
+
+
+def test_two_desks_that_move_one_appointment_are_told(visitor: Visitor):
+    """The second one looks first: the form comes back and nothing is moved."""
+    address = noted(visitor, **SLOT)
+    page = visitor.open(f"{address}/edit")
+    visitor.submit(visitor.open(address), f"{address}/cancel", {"cancel_reason": "workshop"})
+
+    late = visitor.submit(page, f"{address}/edit", {"starts_at": at(5)})
+
+    assert late.status_code in (409, 422)
+    assert 'id="summary"' in late.text
+
+
+@pytest.mark.parametrize("day", ["2026-02-30", "tomorrow", "0001-01-01", "9999-12-31"])
+def test_a_day_that_is_none_has_no_board(visitor: Visitor, day: str):
+    """The address is refused as a page."""
+    assert visitor.ask("GET", f"/appointments/on/{day}").status_code == 422
+
+
+def test_a_day_without_hours_says_so(tmp_path: Path):
+    """A site that has arranged nothing is told what is missing, and where to say it."""
+    page = Visitor(build_node(tmp_path)).logged_in().in_english().open("/appointments")
+
+    assert "Nothing can be booked on this day: it has no hours." in page
+    assert 'href="/arrangement"' in page

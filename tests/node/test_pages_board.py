@@ -1,0 +1,293 @@
+"""The board, the arrangement of a site's day, and the customer's answers, on the pages of the desk."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from carnet_node.core.commands.lines import NewJob
+from carnet_node.core.commands.vehicles import AddVehicle
+from carnet_node.core.commands.visits import OpenVisit
+from carnet_node.core.node import Node
+from carnet_node.core.saving.desk import save_visit_by_vin
+from carnet_node.core.saving.editing import require_visit
+from carnet_node.core.showing.board import board_of
+from carnet_node.core.staff.login import begin_with_code
+from carnet_node.core.staff.staff import add_member
+from carnet_protocol.ids import RecordId, record_text
+from carnet_protocol.registry import Value
+from carnet_protocol.vin import VinPolicy
+from support.browsing import Fields, Visitor
+from support.node_builder import START_MS, build_node
+from support.staffed import PASSWORD, TestHasher
+from support.vins import make_vins
+
+HOUR_MS = 3_600_000
+JOB: dict[str, Value] = {"op_name": "更换制动片", "pay_type": "customer", "approval": "proposed"}
+LABOUR: dict[str, Value] = {"labour_name": "更换制动片", "actual_hours": 100, "rate_fen": 12_000}
+
+
+@pytest.fixture
+def node(tmp_path: Path) -> Node:
+    """A site that has arranged nothing."""
+    return build_node(tmp_path)
+
+
+@pytest.fixture
+def visitor(node: Node) -> Visitor:
+    """Somebody at the desk who reads English."""
+    return Visitor(node).logged_in().in_english()
+
+
+def taken_in(node: Node, number: int, jobs: Any = (), **values: Any) -> RecordId:
+    """An order for car `number`."""
+    return save_visit_by_vin(
+        node,
+        AddVehicle(make_vins(number)[-1], VinPolicy.STRICT),
+        lambda car: OpenVisit(
+            "", car, node.clock.now_ms(), values={"is_odometer_unknown": True, **values}, jobs=list(jobs)
+        ),
+    ).visit
+
+
+def said_of(node: Node, order: RecordId) -> dict[str, Any]:
+    """What is on file of an order."""
+    return dict(require_visit(node, order).visit.values)
+
+
+def card_of(page: str, order: RecordId) -> str:
+    """The value of the radio button of an order's card."""
+    found = re.search(rf'name="visit" value="({record_text(order)}=[^"]*)"', page)
+    assert found is not None
+    return found[1]
+
+
+def moved(visitor: Visitor, page: str, **typed: str) -> Any:
+    """What is answered to the form that moves the chosen car."""
+    form = {name: text for name, text in Fields(page).forms["/board"].items() if name != "visit"}
+    return visitor.ask("POST", "/board", data={**form, **typed})
+
+
+@pytest.mark.parametrize("view", ["/board", "/board/list"])
+def test_the_board_shows_what_is_overdue_first(node: Node, visitor: Visitor, view: str):
+    """As columns and as a list, with why a car waits."""
+    later = taken_in(node, 1, promised_at=START_MS + 9 * HOUR_MS, plate_at_visit="湘A00001")
+    late = taken_in(node, 2, promised_at=START_MS + 60_000, plate_at_visit="湘A00002")
+    node.clock.ms += 2 * 60_000  # type: ignore[attr-defined]
+
+    page = visitor.open(view)
+
+    assert page.index(record_text(late)) < page.index(record_text(later))
+    assert page.count("overdue</strong>") == 1
+
+
+@pytest.mark.parametrize("view", ["/board", "/board/list"])
+def test_the_chosen_car_is_moved_and_stays_chosen(node: Node, visitor: Visitor, view: str):
+    """On hold with its reason; the page comes back in the same shape, on the same car."""
+    order = taken_in(node, 1)
+    page = visitor.open(view)
+
+    answered = moved(visitor, page, visit=card_of(page, order), stage="on_hold", hold_reason="parts")
+
+    assert answered.headers["location"] == f"{view}?moved={record_text(order)}"
+    assert (said_of(node, order)["stage"], said_of(node, order)["hold_reason"]) == ("on_hold", "parts")
+    after = visitor.open(answered.headers["location"])
+    assert f'value="{card_of(after, order)}"' in after
+    assert "checked data-focus" in after
+
+
+@pytest.mark.parametrize(
+    ("typed", "field", "said"),
+    [
+        pytest.param({"stage": "on_hold"}, "hold_reason", "A car on hold waits for something; say for what.", id="why"),
+        pytest.param({"stage": "painted"}, "stage", "The board of this site has no such stage.", id="stage"),
+        pytest.param({"visit": "", "stage": "in_work"}, "vehicle_id", "No car is chosen.", id="car"),
+    ],
+)
+def test_a_move_that_cannot_be_is_refused_in_words(
+    node: Node, visitor: Visitor, typed: dict[str, str], field: str, said: str
+):
+    """The board stands there again with the same car chosen; nothing is moved."""
+    order = taken_in(node, 1)
+    page = visitor.open("/board")
+
+    answered = moved(visitor, page, **{"visit": card_of(page, order), **typed})
+
+    assert answered.status_code == 422
+    assert (f'href="#f-{field}"' in answered.text, said in answered.text) == (True, True)
+    assert ("checked data-focus" in answered.text) == (typed.get("visit") != "")
+    assert "stage" not in said_of(node, order)
+
+
+def test_two_desks_that_move_one_car_are_told(node: Node, visitor: Visitor):
+    """The second one looks first; where the first put it, it stays."""
+    order = taken_in(node, 1)
+    page = visitor.open("/board")
+    card = card_of(page, order)
+    moved(visitor, page, visit=card, stage="in_work")
+
+    late = moved(visitor, visitor.open("/board"), visit=card, stage="finished")
+
+    assert late.status_code in (409, 422)
+    assert said_of(node, order)["stage"] == "in_work"
+
+
+def test_a_car_is_moved_from_the_page_of_its_order(node: Node, visitor: Visitor):
+    """A refused move stands on that page as it was chosen."""
+    order = taken_in(node, 1)
+    address = f"/visits/{record_text(order)}"
+
+    refused = visitor.submit(visitor.open(address), f"{address}/stage", {"stage": "on_hold", "hold_reason": ""})
+    visitor.submit(visitor.open(address), f"{address}/stage", {"stage": "in_work", "hold_reason": ""})
+
+    assert (refused.status_code, '<option value="on_hold" selected>' in refused.text) == (422, True)
+    assert said_of(node, order)["stage"] == "in_work"
+
+
+def test_a_car_that_is_back_soon_is_flagged(node: Node, visitor: Visitor):
+    """On the board and on its order, with the order before; that one itself is not."""
+    first = taken_in(node, 1)
+    page = visitor.open(f"/visits/{record_text(first)}")
+    visitor.submit(page, f"/visits/{record_text(first)}/step/complete", {})
+    node.clock.ms += 60_000  # type: ignore[attr-defined]
+    second = taken_in(node, 1)
+
+    marked = f'href="/visits/{record_text(first)}">Back soon after a repair'
+
+    assert marked in visitor.open("/board")
+    assert "Look whether it is the same fault." in visitor.open(f"/visits/{record_text(second)}")
+    assert "Look whether it is the same fault." not in visitor.open(f"/visits/{record_text(first)}")
+
+
+def answered_job(node: Node, visitor: Visitor, order: RecordId, **typed: str) -> Any:
+    """What is answered to the customer's answer about the first job of an order."""
+    address = f"/visits/{record_text(order)}"
+    job = record_text(require_visit(node, order).jobs[0].job.id)
+    return visitor.submit(visitor.open(address), f"{address}/jobs/{job}/answer", typed)
+
+
+def test_work_that_is_declined_costs_nothing_and_comes_up_again(node: Node, visitor: Visitor):
+    """The next order of the car offers it; offered, it is a proposed job with its lines."""
+    first = taken_in(node, 1, [NewJob(JOB, [LABOUR])])
+    before = said_of(node, first)["customer_fen"]
+
+    answered_job(node, visitor, first, approval="declined", approval_channel="phone")
+    second = taken_in(node, 1)
+    address, job = f"/visits/{record_text(second)}", record_text(require_visit(node, first).jobs[0].job.id)
+    visitor.submit(visitor.open(address), f"{address}/deferred/{job}/offer", {})
+
+    (offered,) = require_visit(node, second).jobs
+    assert (before, said_of(node, first)["customer_fen"]) == (12_000, 0)
+    assert (offered.job.values["approval"], len(offered.labour)) == ("proposed", 1)
+    assert f"/deferred/{job}/offer" not in visitor.open(address)
+
+
+def test_work_that_nobody_wants_is_dropped(node: Node, visitor: Visitor):
+    """It comes up on no later order."""
+    first = taken_in(node, 1, [NewJob(JOB)])
+    answered_job(node, visitor, first, approval="declined", approval_channel="phone")
+    second = taken_in(node, 1)
+    address, job = f"/visits/{record_text(second)}", record_text(require_visit(node, first).jobs[0].job.id)
+
+    visitor.submit(visitor.open(address), f"{address}/deferred/{job}/drop", {})
+
+    assert "Declined before, to be offered again" not in visitor.open(address)
+
+
+def test_an_answer_says_how_the_customer_was_asked(node: Node, visitor: Visitor):
+    """Without it the job stays proposed, and the question stands beside its own job."""
+    order = taken_in(node, 1, [NewJob(JOB)])
+
+    refused = answered_job(node, visitor, order, approval="approved", approval_channel="")
+
+    assert (refused.status_code, "Say how the customer was asked." in refused.text) == (422, True)
+    assert require_visit(node, order).jobs[0].job.values["approval"] == "proposed"
+
+
+def test_more_work_may_wait_for_the_customers_answer(node: Node, visitor: Visitor):
+    """The box of the form makes a job that is proposed; without it the job is not."""
+    order = taken_in(node, 1)
+    address = f"/visits/{record_text(order)}"
+
+    for more in ({"jobs[0].approval": "proposed"}, {}):
+        typed = {"jobs[0].op_name": "更换雨刮", **more}
+        visitor.submit(visitor.open(address), f"{address}/jobs", typed)
+
+    assert [one.job.values.get("approval") for one in require_visit(node, order).jobs] == ["proposed", None]
+
+
+def test_a_site_arranges_bays_hours_and_stages(node: Node, visitor: Visitor):
+    """Each row is saved by itself; the day board and the board have them at once."""
+    page = visitor.open("/arrangement")
+    row = page[page.index('id="row-weekday-1"') :]
+    assert 'value="weekday-1"' in row
+    hidden = {"token": Fields(page).forms["/logout" if "/logout" in Fields(page).forms else "/lock"]["token"]}
+
+    def send(kind: str, line: str, **typed: str) -> Any:
+        key = f"{'0' * 31}{len(line)}-{line}"
+        return visitor.ask("POST", f"/arrangement/{kind}", data={**hidden, "save_key": key, "line": line, **typed})
+
+    for weekday in range(1, 8):
+        hours = {"weekday": str(weekday), "opens_minute": "8:30", "closes_minute": "17:00"}
+        assert send("booking_hours", f"weekday-{weekday}", **hours).status_code == 303
+    send("bay", "bay", bay_code="B1", bay_name="举升机", is_in_use="1")
+    send("board_stage", "stage", stage="lift", stage_name="On the lift", stage_sense="in_work", is_in_use="1")
+
+    assert "08:30" in visitor.open("/appointments")
+    assert "B1 举升机" in visitor.open("/appointments")
+    assert [(one.code, one.name) for one in board_of(node).stages] == [("lift", "On the lift")]
+
+
+@pytest.mark.parametrize(
+    ("typed", "field", "said"),
+    [
+        ({"opens_minute": "half past"}, "opens_minute", "This is not a time of day."),
+        ({"opens_minute": "8:00"}, "closes_minute", "Hours have two ends."),
+        ({"opens_minute": "9:00", "closes_minute": "8:00"}, "closes_minute", "The day closes no later than it opens."),
+        ({"opens_minute": "8:00", "closes_minute": "25:00"}, "closes_minute", "The value is"),
+    ],
+)
+def test_hours_that_are_none_are_refused_in_their_row(
+    node: Node, visitor: Visitor, typed: dict[str, str], field: str, said: str
+):
+    """What was typed stands there again."""
+    page = visitor.open("/arrangement")
+    token = Fields(page).forms["/lock"]["token"]
+    sent = {"token": token, "save_key": "a" * 32, "line": "weekday-1", "weekday": "1", **typed}
+
+    answered = visitor.ask("POST", "/arrangement/booking_hours", data=sent)
+
+    assert answered.status_code == 422
+    assert (f'id="f-{field}"' in answered.text, said in answered.text) == (True, True)
+    assert f'value="{typed["opens_minute"]}"' in answered.text
+
+
+def test_a_bay_is_taken_out_of_use_and_never_away(node: Node, visitor: Visitor):
+    """Its row stays; the day board has it no more."""
+    page = visitor.open("/arrangement")
+    token = Fields(page).forms["/lock"]["token"]
+    sent = {"token": token, "save_key": "b" * 32, "line": "bay", "bay_code": "B1", "is_in_use": "1"}
+    visitor.ask("POST", "/arrangement/bay", data=sent)
+    page = visitor.open("/arrangement")
+    address = re.search(r'action="(/arrangement/bay/[^"]+)"', page)
+    assert address is not None
+
+    answered = visitor.submit(page, address[1], {"bay_code": "B1", "is_in_use": ""})
+
+    assert answered.status_code == 303
+    assert address[1] in visitor.open("/arrangement")
+    assert "B1" not in visitor.open("/appointments")
+
+
+def test_who_may_not_arrange_sees_no_arrangement(node: Node, visitor: Visitor):
+    """The others have no link to it, and both the page and a row that is sent are refused in words."""
+    code = add_member(node, {"staff_no": "A07", "full_name": "周敏", "role": "advisor"})[1]
+    advisor = visitor.as_session(begin_with_code(node, TestHasher(), "A07", code, PASSWORD).token)
+
+    assert 'href="/arrangement"' not in advisor.open("/board")
+    token = Fields(advisor.open("/board")).forms["/lock"]["token"]
+    sent = {"token": token, "save_key": "c" * 32, "line": "bay", "bay_code": "B1"}
+    refused = [advisor.ask("GET", "/arrangement"), advisor.ask("POST", "/arrangement/bay", data=sent)]
+    assert [one.status_code for one in refused] == [422, 422]
+    assert ["您的角色不能更改门店的日程设置。" in one.text for one in refused] == [True, True]
