@@ -2,6 +2,7 @@
 
 from carnet_hub.core import rows
 from carnet_hub.core.log.conflicts import every_settled
+from carnet_hub.core.look_up_rows import LookUpRow
 from carnet_hub.core.sets.granted import every_assignment
 from carnet_protocol.ids import OpId
 from support.authors import draft_of
@@ -35,3 +36,24 @@ class HubListContract:
             assert snapshot.set_counts(rows.SetState.PARKED) == {other.node_id: 1}
             expiring = [row[:2] for row in snapshot.next_expiries(9)]
         assert expiring == sorted((car, site.dealer_id) for car in cars for site in (one, other))
+
+    def test_look_ups_of_a_site_come_newest_first(self, world: HubWorld):
+        """Those of the moment count, of another site none, and what lies before the moment is left out."""
+        sites = [fixed("site a"), fixed("site b")]
+        made = [
+            LookUpRow(
+                at_ms, fixed(f"look-up {at_ms}", 8), site, fixed("node"), b"", "vin", "recall", "", "", True, "x", 1
+            )
+            for site in sites
+            for at_ms in (100, 200, 300)
+        ]
+        with world.hub.store.write() as transaction:
+            transaction.put(made[:3])
+            transaction.put([row._replace(look_up_id=fixed(f"other {row.at_ms}", 8)) for row in made[3:]])
+
+        with world.hub.store.read() as snapshot:
+            found = snapshot.look_ups_of(sites[0], 200, 9)
+            first = snapshot.look_ups_of(sites[0], 0, 1)
+
+        assert found == [made[2], made[1]]
+        assert first == [made[2]]

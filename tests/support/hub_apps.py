@@ -74,6 +74,7 @@ class KeptAlarms:
     positions: list[int] = field(default_factory=list)
     models: list[bytes] = field(default_factory=list)
     customers: list[bytes] = field(default_factory=list)
+    looking: list[tuple[bytes, int]] = field(default_factory=list)
 
     def set_failed(self, nonce: bytes, error: Exception) -> None:
         """Keep one."""
@@ -92,6 +93,10 @@ class KeptAlarms:
     def customer_unweighed(self, customer: bytes, error: Exception) -> None:
         """Keep one."""
         self.customers.append(customer)
+
+    def look_ups_unusual(self, dealer_id: bytes, count: int) -> None:
+        """Keep one."""
+        self.looking.append((dealer_id, count))
 
 
 async def in_place(work: Callable[[], T]) -> T:

@@ -286,11 +286,10 @@ def _frames() -> list[Frame]:
     entry = [named("op"), SOME_MS, DEALER, {40: "red"}, {}, False, b""]
     outcome = Outcome(nonce("second"), 3, "bad-field", 8, SOME_MS, [], 0)
     row = PageRow(8, record("vehicle"), DEALER, 8, [entry], [SettledRow(5, entry, named("op 2"))], is_evicted=False)
-    hub_set = HubSet(6, SOME_MS, b"message", b"")
-    exchange, export = exchange_key("hub"), key("export").public
+    keys = (HUB_KEY.public, exchange_key("hub"), key("export").public)
     return [
         *_enrolment(KEYS),
-        HubCard(1, HUB, HUB_EPOCH, HUB_KEY.public, exchange, export, 1, 1, SOME_MS, challenge),
+        HubCard(1, HUB, HUB_EPOCH, *keys, 1, 1, SOME_MS, challenge),
         HelloRequest(
             version=1,
             challenge=challenge,
@@ -328,7 +327,7 @@ def _frames() -> list[Frame]:
             now_ms=SOME_MS,
         ),
         Receipt(1, HUB_EPOCH, NODE, EPOCH, 1, nonce("first"), named("set", 32), 1, None, 8, SOME_MS, [void], 2),
-        Page(1, HUB_EPOCH, DEALER, NODE, 0, 8, 9, True, [row], [outcome], [hub_set]),
+        Page(1, HUB_EPOCH, DEALER, NODE, 0, 8, 9, True, [row], [outcome], [HubSet(6, SOME_MS, b"message", b"")]),
         *_recovery(),
         ExcludedPage(
             1,
@@ -339,9 +338,16 @@ def _frames() -> list[Frame]:
             True,
             [ExcludedSet(12, named("stolen node"), SOME_MS, b"message", b"opening")],
         ),
-        LookUpRequest(1, challenge, DEALER, NODE, "plate", "湘A12345", "at_desk", named("customer"), None),
-        LookUpAnswer(1, challenge, NODE, 9, SOME_MS, False, [LookedUpCar(named("car"), False, True, 1, 1, 3)], [row]),
+        *_look_up(challenge, row),
     ]
+
+
+def _look_up(challenge: bytes, row: PageRow) -> tuple[LookUpRequest, LookUpAnswer]:
+    car = LookedUpCar(named("car"), False, True, 1, 1, 3)
+    return (
+        LookUpRequest(1, challenge, DEALER, NODE, "plate", "湘A12345", "at_desk", named("customer"), None),
+        LookUpAnswer(1, challenge, NODE, 9, SOME_MS, False, [car], [row]),
+    )
 
 
 def _recovery() -> tuple[RecoverRequest, RecoverAnswer]:

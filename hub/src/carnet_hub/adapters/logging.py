@@ -64,6 +64,10 @@ class LoggedAlarms:
         """See `ports.Alarms`."""
         structlog.get_logger("carnet_hub").error("customer_unweighed", customer=record_text(customer), exc_info=error)
 
+    def look_ups_unusual(self, dealer_id: bytes, count: int) -> None:
+        """See `ports.Alarms`."""
+        structlog.get_logger("carnet_hub").error("look_ups_unusual", dealer_id=record_text(dealer_id), count=count)
+
 
 def leave_out_personal(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """A processor that keeps personal values out of a line, wherever in it they stand."""

@@ -11,6 +11,7 @@ from sqlalchemy import Index, Table
 from sqlmodel import Field
 
 from carnet_hub.adapters.count_tables import COUNT_TABLES
+from carnet_hub.adapters.look_up_tables import LOOK_UP_TABLES
 from carnet_hub.adapters.regulator_tables import REGULATOR_TABLES
 from carnet_hub.adapters.tables import BIG, BY_KEY, BYTES, FLAG, SMALL, TABLES, TEXT, HubTable, table_of
 from carnet_hub.core import master_rows, rows
@@ -109,6 +110,7 @@ ALL_TABLES: Final[dict[type[rows.Row], Table]] = {
     master_rows.ProposalRow: table_of(Proposal),
     master_rows.ModelRow: table_of(MatchingModel),
     **REGULATOR_TABLES,
+    **LOOK_UP_TABLES,
     **COUNT_TABLES,
 }
 """The table of each row type of the hub."""

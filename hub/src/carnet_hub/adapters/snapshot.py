@@ -13,6 +13,7 @@ from carnet_hub.adapters.sql_text import LookUp, Statement, first_of
 from carnet_hub.adapters.statements import ASKED_OFTEN, SETTLED_PLACE, Statements
 from carnet_hub.core import count_rows, master_rows, rows
 from carnet_hub.core.limits import FETCH_ROWS
+from carnet_hub.core.look_up_rows import LookUpRow
 from carnet_hub.core.ports import R
 
 
@@ -155,6 +156,10 @@ class SqlSnapshot:
         """See `ports.Snapshot`."""
         found = self._many(self._all.assignment_day, rows.AssignmentDayRow, [dealer_id], day=day)
         return found[0] if found else None
+
+    def look_ups_of(self, dealer_id: bytes, since_ms: int, limit: int) -> list[LookUpRow]:
+        """See `ports.Snapshot`."""
+        return self._list(self._all.look_ups_of, LookUpRow, dealer=dealer_id, since=since_ms, limit=limit)
 
     def voids(self, ops: Collection[bytes]) -> dict[bytes, rows.VoidRow]:
         """See `ports.Snapshot`."""

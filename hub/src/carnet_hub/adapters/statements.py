@@ -40,6 +40,7 @@ from carnet_hub.adapters.tables import SETTINGS
 from carnet_hub.core import rows
 from carnet_hub.core.anchor_rows import FormerAnchorRow
 from carnet_hub.core.kind_rules import PARTY_KINDS
+from carnet_hub.core.look_up_rows import LookUpRow
 from carnet_hub.core.sets.present import HUB_EPOCH
 from carnet_hub.core.stewardship.models_in_use import ACTIVE, POLICY
 
@@ -53,6 +54,7 @@ FORMER: Final = TABLES[FormerAnchorRow].c
 FEED: Final = TABLES[rows.FeedRow].c
 ASSIGNMENT: Final = TABLES[rows.AssignmentRow].c
 DAY: Final = TABLES[rows.AssignmentDayRow].c
+LOOK_UP: Final = TABLES[LookUpRow].c
 VOID: Final = TABLES[rows.VoidRow].c
 WAITING: Final = TABLES[rows.WaitingRow].c
 ERASED: Final = TABLES[rows.ErasedRow].c
@@ -88,6 +90,7 @@ class Statements:
         self._sets()
         self._records()
         self._assignments()
+        self._look_ups()
         self._people()
         self.master = MasterStatements(dialect)
         self.counts = CountStatements(dialect)
@@ -192,6 +195,12 @@ class Statements:
         day = select(TABLES[rows.AssignmentDayRow]).where(DAY.day == bindparam("day"))
         self.assignment_days = self._text(day.order_by(DAY.dealer_id))
         self.assignment_day = self._by(DAY.dealer_id, day.where)
+
+    def _look_ups(self) -> None:
+        of_dealer = (LOOK_UP.dealer_id == bindparam("dealer"), LOOK_UP.at_ms >= bindparam("since"))
+        found = select(TABLES[LookUpRow]).where(*of_dealer)
+        newest = found.order_by(LOOK_UP.at_ms.desc(), LOOK_UP.look_up_id.desc())
+        self.look_ups_of = self._text(newest.limit(bindparam("limit")))
 
     def _people(self) -> None:
         site_status = func.coalesce(DEALER.status, literal_column("''"))

@@ -41,6 +41,33 @@ SHARED_HISTORIES_PER_DAY_MAX: Final = 1_000
 """Histories that other sites had begun and that open to one site on one day: five times the busiest workshop's visits.
 A car nobody else has written about costs nothing, so that a first import of 20,000 cars works."""
 
+ADOPTION_TTL_MS: Final = 30 * 24 * 3600 * 1000
+"""A car that was taken on without a visit is followed for a month: a traveller's breakdown with the way home, or a
+telephone call and the visit that comes of it."""
+
+ADOPTION_RENEWAL_MS: Final = 24 * 3600 * 1000
+"""Taking a car on again counts when it adds a day."""
+
+OPEN_ORDER_GRACE_MS: Final = 30 * 24 * 3600 * 1000
+"""An assignment that would end while an order of the site is open goes on for a month, and is looked at again."""
+
+LOOK_UPS_PER_MINUTE_MAX: Final = 20
+LOOK_UPS_PER_DAY_MAX: Final = 400
+"""Look-ups of one site: a desk looks up a car in a few seconds, and a workshop that meets 200 cars a day meets few that
+others have begun."""
+
+LOOK_UPS_UNUSUAL_PER_DAY: Final = 100
+"""Look-ups of one site within 24 hours at which an alarm is given: half of the busiest workshop's visits."""
+
+LOOK_UP_BYTES_MAX: Final = 1024 * 1024
+"""Records in one answer, before it is signed."""
+
+LOOK_UP_HOLDERS_MAX: Final = 100
+"""Customers that stand under one plate or telephone number and are looked at; a taxi firm's number finds nobody."""
+
+LOOK_UPS_LISTED_MAX: Final = 100_000
+"""Look-ups in one list; a day or a site names the rest."""
+
 EXPIRIES_PER_ENTRY_MAX: Final = 100
 """Expired assignments that one log entry takes away; the next entry goes on with the rest."""
 

@@ -18,6 +18,7 @@ from typing import Protocol, TypeVar
 
 from carnet_hub.core.count_ports import CountReads, OutreachCounts
 from carnet_hub.core.failures import HubFailure
+from carnet_hub.core.look_up_rows import LookUpRow
 from carnet_hub.core.master_ports import MasterReads
 from carnet_hub.core.relink_ports import RelinkReads
 from carnet_hub.core.rows import (
@@ -169,6 +170,9 @@ class Alarms(Protocol):
     def customer_unweighed(self, customer: bytes, error: Exception) -> None:
         """The matcher made the hub fail on a customer, who was left as it was."""
 
+    def look_ups_unusual(self, dealer_id: bytes, count: int) -> None:
+        """A site has looked up more cars in a day than a workshop meets; said once when it gets there."""
+
 
 class Outreach(Protocol):
     """Where it is known how far the owners of a campaign's vehicles have been told."""
@@ -255,6 +259,9 @@ class Snapshot(RecordReads, MasterReads, RelinkReads, CountReads, Protocol):
 
     def assignment_day(self, day: int, dealer_id: bytes) -> AssignmentDayRow | None:
         """What one site was assigned on one day; None for no shared history."""
+
+    def look_ups_of(self, dealer_id: bytes, since_ms: int, limit: int) -> list[LookUpRow]:
+        """What one site looked up at a moment or later, newest first."""
 
     def voids(self, ops: Collection[bytes]) -> dict[bytes, VoidRow]:
         """Which of these ops are void."""

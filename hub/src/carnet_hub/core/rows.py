@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 
 from carnet_hub.core.anchor_rows import FormerAnchorRow
 from carnet_hub.core.count_rows import COUNT_PROJECTIONS, CountedRow
+from carnet_hub.core.look_up_rows import LookUpRow
 from carnet_hub.core.master_rows import MASTER_PROJECTIONS, MasterRow
 from carnet_hub.core.regulator_rows import RegulatorRow
 
@@ -347,6 +348,8 @@ class LogHead(NamedTuple):
     received_ms: int
 
 
+_Apart = MasterRow | RegulatorRow | LookUpRow | CountedRow
+
 Row = (
     LogRow
     | AdmissionRow
@@ -368,9 +371,7 @@ Row = (
     | NodeStatusRow
     | HelloRow
     | InviteRow
-    | MasterRow
-    | RegulatorRow
-    | CountedRow
+    | _Apart
 )
 
 _APART: Final[dict[type[Row], int]] = dict([*MASTER_PROJECTIONS.items(), *COUNT_PROJECTIONS.items()])

@@ -4,13 +4,15 @@ Decides which values leave the hub and under whose name. Does not decide which r
 
 Rules:
 - The owner sees everything. Others get masked registers as heads without values.
+- A customer at the desk of another site may be told there what stands on the own papers: a look-up shows it, no page.
 - A register of a newer version may be personal; as long as this hub cannot tell, only the owner gets it.
 - A site whose assignment opens no history gets the vehicle *veiled*: what it wrote itself, and of everybody else's
   writes only that they are there: no value, no author, no owner. So it learns that its value was overruled and can
   still base a write on what stands. What makes the vehicle's id (registers that compare, the VIN) stays.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Final
 
 from carnet_hub.core.hub import Hub
@@ -18,8 +20,23 @@ from carnet_hub.core.kind_rules import KindRules
 from carnet_hub.core.ports import Snapshot
 from carnet_hub.core.rows import RecordRow
 from carnet_hub.core.sets.assigning import opens_history
+from carnet_protocol.kinds import JOB, LABOUR_LINE, PART_LINE, VISIT
 from carnet_protocol.registry import Audience, Resolver
 from carnet_protocol.state import Entries, Entry, Withheld, replace_entry, withhold
+
+SHOWN_TO_CUSTOMER: Final[Mapping[int, frozenset[int]]] = MappingProxyType(
+    {
+        kind.number: frozenset(kind.register_of(name).number for name in names)
+        for kind, names in (
+            (VISIT, ("sender_name", "customer_name", "customer_note", "customer_fen", "estimate_fen")),
+            (JOB, ("estimate_fen",)),
+            (LABOUR_LINE, ("rate_fen",)),
+            (PART_LINE, ("price_fen",)),
+        )
+    }
+)
+"""Masked registers, by kind, that stand on the papers a customer was given: who brought the car and under which number,
+the own words, the prices. What a workshop noted for itself, and its staff, stay masked."""
 
 NOBODY: Final = bytes(16)
 """The author and owner that stand in a veiled record for every other site."""
@@ -32,10 +49,18 @@ def veiled_records(hub: Hub, snapshot: Snapshot, dealer: bytes, records: Iterabl
     return frozenset(vehicles - {row.vehicle_id for row in known if row.dealer_id == dealer and opens_history(row)})
 
 
-def entries_for(hub: Hub, dealer: bytes, record: RecordRow, entries: Entries, *, is_veiled: bool) -> Entries:
-    """The entries of a record as a site gets them."""
+def entries_for(
+    hub: Hub, dealer: bytes, record: RecordRow, entries: Entries, *, is_veiled: bool, is_customers_own: bool = False
+) -> Entries:
+    """The entries of a record as a site gets them.
+
+    Args:
+        is_customers_own: the record is about somebody who stands at the site's desk (`SHOWN_TO_CUSTOMER`).
+    """
     rules = hub.rules[record.kind]
     masked = _masked(rules, dealer, record, entries)
+    if is_customers_own:
+        masked -= SHOWN_TO_CUSTOMER.get(record.kind, frozenset())
     shown = withhold(entries, masked, Withheld.MASKED) if masked else entries
     return tuple(one if one.author == dealer else _veil(rules, one) for one in shown) if is_veiled else shown
 

@@ -25,6 +25,7 @@ from enum import StrEnum
 from typing import Final
 
 from carnet_hub.core.cursors import position_of
+from carnet_hub.core.exchange.look_up_ledger import unusual_sites
 from carnet_hub.core.exchange.missing import MissingSets, missing_of
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.limits import SHARED_HISTORIES_PER_DAY_MAX, SILENT_AFTER_MS, STUCK_AFTER_MS
@@ -125,6 +126,7 @@ class Gauges:
         position: end of the log.
         head_age_ms: since the last entry; 0 for an empty log.
         sites_at_share: sites to which no more shared histories open today.
+        sites_looking: sites with an unusual number of look-ups within 24 hours.
         models_unusable: by kind of party, whether the matching model in use weighs nobody.
     """
 
@@ -134,6 +136,7 @@ class Gauges:
     parked: int
     dealers: int
     sites_at_share: int
+    sites_looking: int
     models_unusable: Mapping[str, bool]
 
 
@@ -183,12 +186,13 @@ def read_gauges(hub: Hub) -> Gauges:
         head = snapshot.head()
         dealers = sum(1 for _ in snapshot.scan(DealerRow))
         at_share = sum(1 for row in _days(hub, snapshot) if row.granted >= SHARED_HISTORIES_PER_DAY_MAX)
+        looking = unusual_sites(hub, snapshot)
     age_ms = max(0, hub.clock.now_ms() - head.received_ms) if head.position else 0
     counts = Counter(line.state for line in lines)
     parked = sum(line.parked for line in lines)
     states = {state: counts.get(state, 0) for state in NodeState}
     models = {kind: kind in unusable for kind in PARTY_KINDS}
-    return Gauges(head.position, age_ms, states, parked, dealers, at_share, models)
+    return Gauges(head.position, age_ms, states, parked, dealers, at_share, looking, models)
 
 
 def _lines(hub: Hub, snapshot: Snapshot) -> list[NodeLine]:

@@ -35,6 +35,7 @@ COMMANDS: Final = {
     "calendar": ("calendar", "show, import, deadline: working days"),
     "report": ("reports", "make, list, profiles, due, verify: reports to an authority"),
     "regulator": ("regulators", "token, accesses, publish, published, take-back, named: who may look from outside"),
+    "lookups": ("lookups", "list, rates: which site looked up another dealer's car"),
     "export": ("exports", "write a signed recall report, print its key"),
     "verify": ("exports", "check a signed recall report"),
     "log": ("checks", "verify the hub's log, show a change set"),

@@ -110,6 +110,7 @@ def _gauge_lines(gauges: Gauges) -> Iterator[str]:
         ("carnet_hub_parked_sets", "Change sets that wait.", gauges.parked),
         ("carnet_hub_dealers", "Dealer sites.", gauges.dealers),
         ("carnet_hub_sites_at_share", "Sites whose share of shared histories is used up today.", gauges.sites_at_share),
+        ("carnet_hub_sites_looking_up_much", "Sites with unusually many look-ups in 24 hours.", gauges.sites_looking),
     ):
         yield f"# HELP {name} {text}"
         yield f"# TYPE {name} gauge"

@@ -1,4 +1,4 @@
-"""What nodes ask for: card, enrolment, hello, push, offer, feed, recall lists.
+"""What nodes ask for: card, enrolment, hello, look-up, push, offer, feed, recall lists.
 
 Holds no rules; docs/spec/http.md says which bytes stand where.
 """
@@ -13,6 +13,7 @@ from carnet_hub.core.exchange.enrolment import answer_enrol
 from carnet_hub.core.exchange.greeting import greet_node, hub_card, recognise
 from carnet_hub.core.exchange.ingest import receive_sets
 from carnet_hub.core.exchange.list_telling import signed_manifest
+from carnet_hub.core.exchange.looking_up import answer_look_up
 from carnet_hub.core.exchange.offers import receive_offer
 from carnet_hub.core.exchange.recovering import answer_recovery
 from carnet_hub.core.limits import POSITION_MAX, REQUEST_BYTES_MAX, WAIT_S_MAX
@@ -46,7 +47,7 @@ Sha256 = Annotated[str, Path(pattern="^[0-9a-f]{64}$")]
 
 
 def joining_routes(app: HubApp) -> APIRouter:
-    """Card, enrolment and hello: what a node asks before it has a token."""
+    """Card, enrolment, hello and look-up: what a node asks without a token, under a signature of its own."""
     router = APIRouter()
     hub, session_key = app.hub, app.keyring.session_key
 
@@ -66,6 +67,12 @@ def joining_routes(app: HubApp) -> APIRouter:
         """Give a lost machine's data key back to the node that proves a recovery code."""
         message = await read_body(request, bytes_max=REQUEST_BYTES_MAX)
         return cbor_response(await app.run_blocking(lambda: answer_recovery(hub, app.keyring, message)))
+
+    @router.post("/v1/look-up")
+    async def look_up(request: Request) -> Response:
+        """Show a desk another dealer's car, masked, once that is written down."""
+        message = await read_body(request, bytes_max=REQUEST_BYTES_MAX)
+        return large_response(request, await app.run_blocking(lambda: answer_look_up(hub, session_key, message)), CBOR)
 
     @router.post("/v1/hello")
     async def hello(request: Request) -> Response:
