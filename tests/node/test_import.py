@@ -6,13 +6,11 @@ from pathlib import Path
 import pytest
 
 from carnet_node.adapters.csv_files import open_csv
-from carnet_node.core.commands.vehicles import AddVehicle
 from carnet_node.core.exchange.import_columns import ImportKind, guess_kind, lay_out
 from carnet_node.core.exchange.import_rows import read_of
 from carnet_node.core.exchange.importing import BatchReport, SourceRow, import_batch
 from carnet_node.core.log.authoring import commit
 from carnet_node.core.node import DeskSettings, Node
-from carnet_node.core.saving.desk import save_vehicle
 from carnet_protocol.changeset import Draft, reread_set
 from carnet_protocol.ids import vehicle_id
 from carnet_protocol.kinds import (
@@ -29,9 +27,8 @@ from carnet_protocol.kinds import (
     VISIT,
 )
 from carnet_protocol.registry import Kind
-from carnet_protocol.vin import VinPolicy
 from support.node_builder import build_node
-from support.vins import with_right_digit, with_wrong_digit
+from support.vins import with_right_digit
 
 SAMPLES = Path(__file__).parents[2] / "node/src/carnet_node/data"
 
@@ -166,40 +163,6 @@ def test_a_bad_row_is_left_out_with_its_number_and_reason(tmp_path: Path):
     reasons = [one.reason for one in report.left_out]
     assert [reason.split(":")[0] for reason in reasons] == ["phone", "former_id", "party_kind"]
     assert not any(word in reason for reason in reasons for word in ("phone-123", "外星人", "测试"))
-
-
-def test_everything_that_is_wrong_with_a_row_is_told_at_once(tmp_path: Path):
-    """Two cells that mean nothing, a day to come, and a number that the desk refuses beside them."""
-    headers = ("车辆编号", "车架号", "年款", "出厂日期", "里程", "里程日期")
-    row = ["V1", "LSV", "new", "31/2", "far", "2099-01-01"]
-
-    report = take(build_node(tmp_path), ImportKind.VEHICLES, headers, [row])
-
-    told = [one.column for one in report.left_out[0].problems]
-    assert told == ["model_year", "build_on", "odometer_km", "odometer_at", "vin"]
-
-
-def test_what_follows_from_a_wrong_cell_is_not_told_beside_it(tmp_path: Path):
-    """A day that cannot be read leaves its reading without one: that is one thing to mend."""
-    row = ["V1", VIN, "", "", "", "", "30000", "soon"]
-
-    report = take(build_node(tmp_path), ImportKind.VEHICLES, VEHICLE_HEADERS, [row])
-
-    assert [one.column for one in report.left_out[0].problems] == ["odometer_at"]
-
-
-def test_a_number_that_was_confirmed_at_the_desk_is_taken(tmp_path: Path):
-    """A VIN with a wrong check digit is left out, with the box that lets it stand; once it is on file it is taken."""
-    node, wrong = build_node(tmp_path), with_wrong_digit(VIN)
-    rows = [["V1", wrong, "", "", "", "", "", ""]]
-
-    before = take(node, ImportKind.VEHICLES, VEHICLE_HEADERS, rows)
-    save_vehicle(node, AddVehicle(wrong, VinPolicy.LENIENT))
-    after = take(node, ImportKind.VEHICLES, VEHICLE_HEADERS, rows)
-
-    assert [one.column for one in before.left_out[0].problems] == ["vin"]
-    assert "tick “VIN compared with the car”" in before.left_out[0].reason
-    assert (after.imported, after.left_out) == (1, ())
 
 
 def test_a_birthday_to_come_is_left_out(tmp_path: Path):

@@ -95,6 +95,12 @@ def test_a_cell_that_means_nothing_is_refused_at_its_column(kind: str, column: s
     assert cell not in str(caught.value)
 
 
+def test_a_day_that_the_calendar_lacks_is_told_from_a_text_that_is_no_date():
+    """31 February is spelled right; another spelling of it would be as wrong."""
+    with pytest.raises(BadValue, match="the calendar has no such day"):
+        read_cell(COLUMNS[ImportKind.VEHICLES]["build_on"], "2024-02-31", utc_offset_minutes=CHINA)
+
+
 @pytest.mark.parametrize(
     ("typed", "bare"),
     [

@@ -20,7 +20,7 @@ from support.vins import make_vins
         pytest.param(
             "年款",
             "2200",
-            "model_year: The latest model year there can be now is 2027. Compare it with the papers of the car.",
+            "model_year: A model year lies between 1900 and 2027. Compare it with the papers of the car.",
             id="model year",
         ),
     ],

@@ -19,6 +19,15 @@ def test_an_address_that_asks_for_what_no_page_has_is_told_so(desk: Visitor, que
     assert "The address asks for something that this page does not have." in answered.text
 
 
+@pytest.mark.parametrize("path", ["/staff/nobody/code", "/vehicles/x", "/customers?after=x", "/visits/1/print/order"])
+def test_an_address_with_an_id_that_is_none_is_no_page(desk: Visitor, path: str):
+    """Somebody mistyped an address and no field: the words speak of the address, and lead back."""
+    answered = desk.ask("GET", path)
+
+    assert answered.status_code == 404
+    assert ("There is no page under this address." in answered.text, "record id" in answered.text) == (True, False)
+
+
 def broken(desk: Visitor, path: str) -> Visitor:
     """The same browser, at a node with an address that fails."""
 

@@ -8,6 +8,7 @@ from carnet_node.entrypoints.pages.sentences import Sentences
 from carnet_node.entrypoints.pages.typed import Reader, date_of, hundredths_of, moment_of, whole_of
 from carnet_protocol.errors import BadValue
 from carnet_protocol.kinds import LABOUR_LINE, VISIT
+from carnet_protocol.registry import Kind
 
 SHANGHAI = Clockface(8 * 60)
 
@@ -79,6 +80,27 @@ def test_every_text_that_means_nothing_is_named_with_its_field():
         {"labour_name": "oil"},
         ["jobs[0].labour[1].actual_hours", "jobs[0].labour[1].rate_fen"],
     )
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "text", "said"),
+    [
+        pytest.param(VISIT, "odometer_in_km", "9" * 17, "The number has more digits than any", id="kilometres"),
+        pytest.param(VISIT, "odometer_in_km", "4.50", "This is not a whole number.", id="a part of a kilometre"),
+        pytest.param(VISIT, "estimate_fen", "9" * 14, "The number has more digits than any", id="yuan"),
+        pytest.param(VISIT, "estimate_fen", "9.999", "This is not an amount of money.", id="a third place"),
+        pytest.param(VISIT, "promised_at", "2026-02-31 10:00", "The calendar has no such day", id="31 February"),
+        pytest.param(VISIT, "promised_at", "2026-02-28 25:00", "The calendar has no such day", id="25 o'clock"),
+        pytest.param(VISIT, "promised_at", "tomorrow", "This is not a date and time.", id="no date"),
+    ],
+)
+def test_what_cannot_be_is_told_from_what_cannot_be_read(kind: Kind, name: str, text: str, said: str):
+    """A number that is too long is a number, and 31 February looks like a day."""
+    reader = Reader(SHANGHAI)
+
+    reader.values(kind, {name: text})
+
+    assert [one.what.startswith(said) for one in reader.problems] == [True]
 
 
 def test_an_empty_text_takes_a_value_away():

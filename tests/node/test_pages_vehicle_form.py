@@ -93,7 +93,11 @@ def test_a_plate_goes_and_a_mistyped_reading_is_taken_back(site: Site, desk: Vis
     ("typed", "field", "said"),
     [
         pytest.param({"model_year": "next"}, "f-model_year", "This is not a whole number.", id="no year"),
-        pytest.param({"build_on": "2026-02-30"}, "f-build_on", "a day of the calendar", id="no day"),
+        pytest.param({"build_on": "2026-02-30"}, "f-build_on", "The calendar has no such day.", id="no day"),
+        pytest.param({"build_on": "1800-01-01"}, "f-build_on", "The day lies before 1900.", id="a day before cars"),
+        pytest.param({"model_year": "1800"}, "f-model_year", "between 1900 and 2027", id="a year before cars"),
+        pytest.param({"model_year": "99999"}, "f-model_year", "between 1900 and 2027", id="a year beyond all"),
+        pytest.param({"reading.odometer_km": "99999999"}, "f-reading-odometer_km", "and 9,999,999.", id="too far"),
         pytest.param({"reading.odometer_km": "far"}, "f-reading-odometer_km", "This is not a whole", id="no reading"),
         pytest.param({"owner.customer_id": "赵无人"}, "f-owner-customer_id", "No customer here", id="nobody"),
         pytest.param({"owner.customer_id": "王小明"}, "f-owner-role", "has this role already", id="already"),

@@ -52,7 +52,6 @@ UNTRANSLATED = {
 SEEN_ELSEWHERE = {
     "authoring.py: draft.kind.name",
     "import_cells.py: column.hint",
-    "importing.py: row.fault",
     "staff.py: record_text(staff)",
 }
 """Details without a literal: a kind has its word, a hint and a fault stand where they are made, an id is no word."""

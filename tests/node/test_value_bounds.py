@@ -25,7 +25,7 @@ from carnet_node.core.desk_limits import DAMAGE_MARKS_MAX
 from carnet_node.core.numbering import Today
 from carnet_node.core.value_bounds import DAY_BOUNDS, chars_max, chars_max_of, day_problem
 from carnet_protocol.ids import RecordId
-from carnet_protocol.kinds import ADDRESS, CUSTOMER, REGISTRY, VISIT
+from carnet_protocol.kinds import ADDRESS, CUSTOMER, REGISTRY, VEHICLE, VISIT
 from carnet_protocol.limits import TEXT_BYTES_MAX
 from carnet_protocol.registry import Kind, Value, ValueType, Writer
 from carnet_protocol.vin import VinPolicy
@@ -60,10 +60,6 @@ def test_every_day_a_site_writes_has_bounds():
         pytest.param("vehicle", "build_on", "2026-09-13", "The day is still to come.", id="built tomorrow"),
         pytest.param("vehicle", "build_on", "1900-01-01", None, id="built when cars began"),
         pytest.param("vehicle", "build_on", "1899-12-31", "The day lies before 1900.", id="built before"),
-        pytest.param("vehicle", "model_year", 2027, None, id="next model year"),
-        pytest.param(
-            "vehicle", "model_year", 2028, "The latest model year there can be now is 2027.", id="one beyond it"
-        ),
         pytest.param("plate", "from_on", "2026-09-13", "The day is still to come.", id="plate from tomorrow"),
         pytest.param("plate", "to_on", "2026-09-13", "The day is still to come.", id="plate until tomorrow"),
         pytest.param("ownership", "from_on", "2099-01-01", "The day is still to come.", id="owner from 2099"),
@@ -99,6 +95,17 @@ def test_a_day_lies_within_the_bounds_of_its_field(kind: str, name: str, value: 
     problem = day_problem(kind, name, value, TODAY)
 
     assert (None if problem is None else problem.what) == what
+
+
+@pytest.mark.parametrize(
+    ("year", "is_taken"), [(1899, False), (1900, True), (2027, True), (2028, False), (99999, False)]
+)
+def test_a_model_year_lies_between_the_first_car_and_the_next_year(year: int, is_taken: bool):
+    """Told once, with both ends, however far off it is."""
+    _, problems = clean_values(VEHICLE, {"model_year": year}, today=TODAY)
+
+    said = [] if is_taken else ["A model year lies between 1900 and 2027."]
+    assert [one.what for one in problems] == said
 
 
 def test_without_a_day_nothing_is_judged():

@@ -111,7 +111,7 @@ that day is none to come; a lease may end on one."""
 
 
 def day_problem(kind: str, name: str, value: Value, today: Today | None, *, field: str = "") -> Problem | None:
-    """What is wrong with a day, a moment or a model year; None for any other field, and for a day that can be.
+    """What is wrong with a day or a moment; None for any other field, and for a day that can be.
 
     Args:
         value: as the registry takes it: a day of the calendar as YYYY-MM-DD, or milliseconds since 1970.
@@ -120,13 +120,22 @@ def day_problem(kind: str, name: str, value: Value, today: Today | None, *, fiel
     """
     if today is None:
         return None
-    if (kind, name) == ("vehicle", "model_year") and isinstance(value, int):
-        return _model_year_problem(value, today, field or name)
     bounds = DAY_BOUNDS.get((kind, name))
     if bounds is None or value is None:
         return None
     what = _what_is_wrong(bounds, value, today)
     return None if what is None else Problem(field or name, ProblemCode.BAD_DATE, what, _CORRECT)
+
+
+def year_problem(kind: str, name: str, value: Value, today: Today | None, *, field: str = "") -> Problem | None:
+    """What is wrong with a model year; None for any other field, and for a year that can be. Args as `day_problem`."""
+    if today is None or (kind, name) != ("vehicle", "model_year") or not isinstance(value, int):
+        return None
+    latest = today.day.year + MODEL_YEARS_AHEAD
+    if FIRST_CAR_YEAR <= value <= latest:
+        return None
+    what = f"A model year lies between {FIRST_CAR_YEAR} and {latest}."
+    return Problem(field or name, ProblemCode.BAD_VALUE, what, "Compare it with the papers of the car.")
 
 
 def chars_max(one: Field) -> int:
@@ -174,11 +183,3 @@ def _day_of(value: Value, today: Today) -> date | None:
         return date.fromisoformat(str(value))
     except ValueError:
         return date.fromisoformat(f"{str(value)[:8]}28")
-
-
-def _model_year_problem(year: int, today: Today, field: str) -> Problem | None:
-    latest = today.day.year + MODEL_YEARS_AHEAD
-    if year <= latest:
-        return None
-    what = f"The latest model year there can be now is {latest}."
-    return Problem(field, ProblemCode.BAD_VALUE, what, "Compare it with the papers of the car.")

@@ -20,7 +20,7 @@ from carnet_node.core.commands.places import is_area_code, place_problems
 from carnet_node.core.limits import PHONE_DIGITS_MAX, PHONE_DIGITS_MIN
 from carnet_node.core.numbering import Today
 from carnet_node.core.refusals import Problem, ProblemCode
-from carnet_node.core.value_bounds import day_problem, length_problem
+from carnet_node.core.value_bounds import day_problem, length_problem, year_problem
 from carnet_protocol.errors import BadValue
 from carnet_protocol.kinds import ADDRESS, CUSTOMER
 from carnet_protocol.registry import Kind, Value, ValueType
@@ -42,6 +42,7 @@ _PHONE_SEPARATORS: Final = re.compile(r"[\s\-()./·]+")
 _CHINESE_MOBILE: Final = re.compile(r"(?:\+?86|0086)?(1[3-9]\d{9})", re.ASCII)
 _INTERNATIONAL: Final = re.compile(r"(?:\+|00)([1-9]\d+)", re.ASCII)
 _NATIONAL: Final = re.compile(r"\d+", re.ASCII)
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _LUNAR_DAY: Final = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|30)", re.ASCII)
 """What a day of the Chinese calendar looks like: every month may have 30 days."""
 
@@ -109,6 +110,12 @@ def is_calendar_date(text: str) -> bool:
         return False
 
 
+def no_such_day(field: str, text: str) -> Problem:
+    """What is said of a text that is no day: one that looks like a day is one that the calendar lacks."""
+    what = "The calendar has no such day." if _DAY.fullmatch(text) else "This is not a date: a date is YYYY-MM-DD."
+    return Problem(field, ProblemCode.BAD_DATE, what, "Correct the date.")
+
+
 def clean_values(
     kind: Kind, values: Mapping[str, Value], *, where: str = "", today: Today | None = None
 ) -> tuple[dict[str, Value], list[Problem]]:
@@ -143,9 +150,11 @@ def carried_values(
             continue
         one = kind.by_label[label][1]
         cleaned[name] = _clean_one(kind.name, name, one.type, value)
-        problem = _problem_of(kind, name, cleaned[name], where)
-        if problem is None:
-            problem = day_problem(kind.name, name, cleaned[name], today, field=where + name)
+        problem = (
+            year_problem(kind.name, name, cleaned[name], today, field=where + name)
+            or _problem_of(kind, name, cleaned[name], where)
+            or day_problem(kind.name, name, cleaned[name], today, field=where + name)
+        )
         if problem is not None:
             problems.append(problem)
     return cleaned, problems
@@ -193,9 +202,7 @@ def _problem_of(kind: Kind, name: str, cleaned: Value, where: str) -> Problem | 
         return _bad_phone(field, cleaned)
     one = kind.by_label[kind.labels[name]][1]
     if one.type is ValueType.DATE and isinstance(cleaned, str) and not _may_be_day(kind.name, name, cleaned):
-        return Problem(
-            field, ProblemCode.BAD_DATE, "A date is YYYY-MM-DD and a day of the calendar.", "Correct the date."
-        )
+        return no_such_day(field, cleaned)
     if isinstance(cleaned, str) and one.type in (ValueType.TEXT, ValueType.CODE) and not one.codes:
         too_long = length_problem(one, cleaned, field=field)
         if too_long is not None:

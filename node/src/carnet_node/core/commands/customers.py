@@ -14,7 +14,13 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from carnet_node.core.commands.birthdays import lunar_problem
-from carnet_node.core.commands.cleaning import carried_values, clean_values, is_calendar_date, paper_problems
+from carnet_node.core.commands.cleaning import (
+    carried_values,
+    clean_values,
+    is_calendar_date,
+    no_such_day,
+    paper_problems,
+)
 from carnet_node.core.commands.drafting import (
     Drafts,
     NewId,
@@ -255,8 +261,7 @@ def _birth_problems(values: Values, told: Sequence[Problem]) -> list[Problem]:
         return [] if problem is None else [problem]
     if is_calendar_date(born):
         return []
-    what = "A date is YYYY-MM-DD and a day of the calendar."
-    return [Problem("birth_on", ProblemCode.BAD_DATE, what, "Correct the date.")]
+    return [no_such_day("birth_on", born)]
 
 
 def _customer_problems(values: Values) -> list[Problem]:

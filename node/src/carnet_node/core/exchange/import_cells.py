@@ -43,6 +43,10 @@ class Column:
     hint: str
 
 
+class NoSuchDay(ValueError):
+    """A date by its looks, and the calendar lacks it."""
+
+
 def normalise_text(text: str) -> str:
     """NFKC (full-width digits become ordinary ones), no control characters, single spaces and none at the ends."""
     folded = unicodedata.normalize("NFKC", text)
@@ -73,6 +77,8 @@ def read_cell(column: Column, text: str, *, utc_offset_minutes: int) -> Value:
     try:
         value = column.read(cleaned)
         return _milliseconds(value, utc_offset_minutes) if isinstance(value, datetime) else value
+    except NoSuchDay as error:
+        raise BadValue(Reason.BAD_FIELD, column.name, "the calendar has no such day") from error
     except (ValueError, ArithmeticError) as error:
         raise BadValue(Reason.BAD_FIELD, column.name, column.hint) from error
 
@@ -145,7 +151,10 @@ def _parse_day(text: str) -> tuple[date, str]:
     if matched is None:
         raise ValueError("no date")
     year, month, day = (int(part) for part in matched.groups() if part)
-    return date(year, month, day), text[matched.end() :]
+    try:
+        return date(year, month, day), text[matched.end() :]
+    except ValueError as error:
+        raise NoSuchDay from error
 
 
 def _offset(text: str | None) -> timezone | None:

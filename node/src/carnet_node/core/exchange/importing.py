@@ -171,8 +171,10 @@ def read_row(
     Returns: nothing of a row with a cell beyond the last column, since any other may stand in the wrong place too.
     """
     if any(cell.strip() for cell in cells[layout.width :]):
-        detail = "more cells than columns; a cell with a separator belongs in quotes"
-        return {}, (BadValue(Reason.BAD_FIELD, WHOLE_ROW, detail),)
+        wide = BadValue(
+            Reason.BAD_FIELD, WHOLE_ROW, "more cells than columns; a cell with a separator belongs in quotes"
+        )
+        return {}, (wide,)
     columns = COLUMNS[layout.kind]
     values: dict[str, Value] = {}
     refused: list[BadValue] = []

@@ -26,7 +26,7 @@ from carnet_node.entrypoints.web.problem_response import (
     note_fault,
 )
 from carnet_node.entrypoints.wording import Exit, Explained, explain_failure
-from carnet_protocol.errors import Refused
+from carnet_protocol.errors import BadValue, Refused
 
 Handler = Callable[[Request, Any], Awaitable[Response] | Response]
 
@@ -55,6 +55,8 @@ def _for_people(otherwise: Handler) -> Handler:
             answer = otherwise(request, error)
             return answer if isinstance(answer, Response) else await answer
         if isinstance(error, HTTPException):
+            return await _shown(request, _explained(NO_PAGE))
+        if request.method == "GET" and isinstance(error, BadValue) and error.field == "id":
             return await _shown(request, _explained(NO_PAGE))
         if isinstance(error, RequestValidationError):
             return await _shown(request, _explained(BAD_ADDRESS))

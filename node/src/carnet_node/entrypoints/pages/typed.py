@@ -22,6 +22,10 @@ from carnet_protocol.registry import Field, Kind, Value, ValueType
 
 _WHOLE: Final = re.compile(r"-?[0-9]{1,16}")
 _DECIMAL: Final = re.compile(r"(-?)([0-9]{1,13})(?:\.([0-9]{1,2}))?")
+_LONG_WHOLE: Final = re.compile(r"-?[0-9]{17,}")
+_LONG_DECIMAL: Final = re.compile(r"-?[0-9]{14,}(?:\.[0-9]{1,2})?")
+"""Numbers with more digits than the two above have room for."""
+
 _DATE: Final = re.compile(r"([0-9]{4})[-/.年]?([0-9]{1,2})[-/.月]?([0-9]{1,2})日?")
 _SHA256: Final = re.compile(r"[0-9a-fA-F]{64}")
 _MOMENT: Final = re.compile(r"(.+?)[T ]+([0-9]{1,2}):([0-9]{2})")
@@ -38,6 +42,14 @@ TICKED: Final = "1"
 
 READ_AGAIN: Final = "is_read_again"
 """The box by which somebody says that an odometer which looks wrong was read a second time."""
+
+
+class TooManyDigits(ValueError):
+    """A number, and longer than any that can stand in a field."""
+
+
+class NoSuchMoment(ValueError):
+    """A date and a time of day by their looks, and no calendar or clock has them."""
 
 
 class Reader:
@@ -66,8 +78,8 @@ class Reader:
             one = kind.by_label[kind.labels[name]][1]
             try:
                 values[name] = value_of(one, text, self._clockface)
-            except ValueError:
-                self.problems.append(_problem(one, where + name))
+            except ValueError as error:
+                self.problems.append(_problem(one, where + name, error))
         return values
 
     def stated(self, kind: Kind, texts: Mapping[str, str], where: str = "") -> dict[str, Value]:
@@ -78,9 +90,10 @@ class Reader:
 
 def in_typed_units(problem: Problem) -> Problem:
     """A refusal as the desk says it: bounds in yuan, hours or pieces where the field holds hundredths of them."""
-    if problem.bounds is None or not problem.field.endswith(HUNDREDTHS):
+    if problem.bounds is None:
         return problem
-    low, high = (f"{bound / _HUNDREDTHS_OF_ONE:,.2f}" for bound in problem.bounds)
+    is_of_hundredths = problem.field.endswith(HUNDREDTHS)
+    low, high = (f"{bound / _HUNDREDTHS_OF_ONE:,.2f}" if is_of_hundredths else f"{bound:,}" for bound in problem.bounds)
     return replace(problem, what=f"The number is not between {low} and {high}.")
 
 
@@ -118,7 +131,7 @@ def whole_of(text: str) -> int:
     """
     plain = _plain(text)
     if not _WHOLE.fullmatch(plain):
-        raise ValueError("no whole number")
+        raise (TooManyDigits if _LONG_WHOLE.fullmatch(plain) else ValueError)("no whole number")
     return int(plain)
 
 
@@ -128,9 +141,10 @@ def hundredths_of(text: str) -> int:
     Raises:
         ValueError: no number, or more than two places.
     """
-    match = _DECIMAL.fullmatch(_plain(text))
+    plain = _plain(text)
+    match = _DECIMAL.fullmatch(plain)
     if match is None:
-        raise ValueError("no number with at most two places")
+        raise (TooManyDigits if _LONG_DECIMAL.fullmatch(plain) else ValueError)("no number with at most two places")
     sign, whole, places = match.groups()
     found = int(whole) * _HUNDREDTHS_OF_ONE + int((places or "").ljust(2, "0"))
     return -found if sign else found
@@ -171,7 +185,11 @@ def moment_of(text: str, clockface: Clockface) -> int:
     if match is None:
         raise ValueError("no moment")
     day, hour, minute = match.groups()
-    return clockface.to_ms(f"{date_of(day)}T{int(hour):02}:{minute}")
+    moment = f"{date_of(day)}T{int(hour):02}:{minute}"
+    try:
+        return clockface.to_ms(moment)
+    except ValueError as error:
+        raise NoSuchMoment from error
 
 
 def _plain(text: str) -> str:
@@ -186,8 +204,12 @@ def _reference(text: str) -> bytes:
         raise ValueError("no record id") from error
 
 
-def _problem(one: Field, field: str) -> Problem:
+def _problem(one: Field, field: str, error: ValueError) -> Problem:
     match one.type:
+        case _ if isinstance(error, TooManyDigits):
+            what, then = "The number has more digits than any that can stand here.", "Correct it."
+        case _ if isinstance(error, NoSuchMoment):
+            what, then = "The calendar has no such day, or the clock no such time.", "Correct it."
         case ValueType.INT if one.name.endswith("_fen"):
             what, then = "This is not an amount of money.", "Enter yuan, with at most two places: 128.50."
         case ValueType.INT if one.name.endswith(HUNDREDTHS):
