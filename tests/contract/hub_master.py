@@ -25,6 +25,7 @@ from support.master_world import (
     share,
     source_rows,
     take_back,
+    waiting,
 )
 from support.protocol import record
 
@@ -255,6 +256,37 @@ class HubMasterContract:
         with world.hub.store.read() as snapshot:
             left = snapshot.proposals_after((0, b"", b""), 9)
         assert ([row.cause for row in waiting], left) == (["homophone"], [])
+
+    def test_a_word_about_one_of_a_cluster_answers_for_all_of_it(self, world: HubWorld, scratch: SqlStore):
+        """Who is told apart from one of two linked customers is asked about with neither, until it is taken back."""
+        site = world.site("a")
+        for name in ("first", "second", "third"):
+            know(world, site, name)
+        link(world, "first", "second")
+        for name in ("first", "second"):
+            decide(world, "propose", name, "third", authority="auto", cause="title_only")
+
+        split = decide(world, "split", "first", "third")
+        told, folded = waiting(world), fold_again(world, scratch).differences
+        take_back(world, split, "first", "third")
+
+        assert (told, folded) == ([], ())
+        assert waiting(world) == [{"first", "third"}, {"second", "third"}]
+
+    def test_a_question_comes_back_when_its_customer_leaves_a_cluster(self, world: HubWorld):
+        """What nobody asked because of the others in the cluster is asked once the customer is with them no more."""
+        site, other = world.site("a"), world.site("b")
+        know(world, site, "first")
+        know(world, other, "second")
+        know(world, other, "third")
+        joined = link(world, "first", "second")
+        decide(world, "split", "first", "third")
+        decide(world, "propose", "second", "third", authority="auto", cause="title_only")
+        before = waiting(world)
+
+        take_back(world, joined, "first", "second")
+
+        assert (before, waiting(world)) == ([], [{"second", "third"}])
 
     def test_who_is_who_folds_to_the_same_rows(self, world: HubWorld, scratch: SqlStore):
         """Links, splits, what took them back, edits and an erasure: folding the log again gives the same bytes."""

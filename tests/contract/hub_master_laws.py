@@ -22,7 +22,7 @@ from carnet_hub.core.master_rows import MemberRow, ProposalRow
 from carnet_hub.core.stewardship.master_failures import MasterRefusal
 from carnet_hub.core.stewardship.relinking import relink
 from carnet_hub.core.stewardship.stewarding import Word, merge, pin, take_back, tell_apart
-from carnet_master.clusters import Authority, Effect, deciding, standing_decisions
+from carnet_master.clusters import DOUBTED, Authority, Effect, Refusal, deciding, open_proposals, standing_decisions
 from carnet_master.holding import Held, held_by_facts
 from carnet_protocol.ids import RecordId, golden_id
 from carnet_protocol.orders import ErasureOrder
@@ -41,6 +41,9 @@ NUMBERS = ("110105198502031245", "440308199002151233", None)
 PHONES = ("13912340001", "13812340002")
 BY = Word("st-1")
 MACHINE = settings(max_examples=15, stateful_step_count=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+NOT_ASKED = frozenset({DOUBTED, *(one.value for one in Refusal)})
+"""Causes of what waits although the matcher asked nothing: a link in doubt, and links that a guard stopped."""
 
 NAME = st.sampled_from(NAMES)
 
@@ -217,6 +220,29 @@ class MasterMachine(RuleBasedStateMachine):
             if decision.effect is Effect.SPLIT:
                 first, second = (homes.get(one, golden_id(RecordId(one))) for one in pair)
                 assert first != second
+
+    @invariant()
+    def nobody_is_asked_what_is_settled(self) -> None:
+        """A question of the matcher is about two clusters between which no split counts, and every such one waits."""
+        customers = [record(name) for name in self.known]
+        with self.world.hub.store.read() as snapshot:
+            rows = snapshot.decisions(customers)
+            homes = {row.customer: row.golden for row in snapshot.members(customers).values()}
+            asked = {(row.one, row.other) for row in snapshot.scan(ProposalRow) if row.cause not in NOT_ASKED}
+            live = {one for one, row in snapshot.parties(customers).items() if row.is_live}
+        standing = standing_decisions(decision_of(row) for row in rows)
+        counting = deciding(standing.values())
+        apart = [
+            {homes.get(one, one) for one in pair} for pair, told in counting.items() if told.effect is Effect.SPLIT
+        ]
+        left = {
+            pair
+            for pair, (_, cause) in open_proposals(list(standing.values()), ()).items()
+            if cause not in NOT_ASKED and live.issuperset(pair)
+        }
+        for pair in left | asked:
+            ends = {homes.get(one, one) for one in pair}
+            assert (pair in asked) == (pair in left and len(ends) == len(pair) and ends not in apart)
 
     @invariant()
     def every_id_leads_to_one_customer(self) -> None:

@@ -127,6 +127,14 @@ def clusters(world: HubWorld, *names: str) -> list[set[str]]:
     return sorted(found.values(), key=sorted)
 
 
+def waiting(world: HubWorld, *names: str) -> list[set[str]]:
+    """The pairs about which a steward is asked; of customers with these names, `first` to `third` when left out."""
+    known: dict[bytes, str] = {record(name): name for name in names or ("first", "second", "third")}
+    with world.hub.store.read() as snapshot:
+        rows = snapshot.proposals_after((0, b"", b""), 99)
+    return sorted(({known[row.one], known[row.other]} for row in rows), key=sorted)
+
+
 def edit(world: HubWorld, site: SiteAuthor, kind: str, name: str, **values: Value) -> MadeSet:
     """A site changes a record, knowing what it shows."""
     heads = tuple(OpId(entry.op) for entry in world.entries(kind, record(name)))

@@ -9,6 +9,8 @@ Rules:
 - Everything here is a function of the log up to the entry: live and in a fold from the log the rows are the same.
 - A cluster of one has no rows. Every other one's golden record stands in the feed of each site that has a customer in
   it, with a new place when the cluster or anything that is said about its customers has changed.
+- Nobody is asked about two customers between whose clusters somebody was told apart: a yes would be refused. The
+  question waits again once that is taken back.
 - A golden record that is gone, or from which a site's last customer went, is sent to that site once, evicted.
 """
 
@@ -30,6 +32,7 @@ from carnet_master.clusters import (
     Effect,
     Pair,
     Party,
+    deciding,
     form_clusters,
     open_proposals,
     standing_decisions,
@@ -223,10 +226,12 @@ def _propose(book: MasterBook, around: Clusters, decisions: Mapping[bytes, Decis
     waiting = open_proposals(list(standing.values()), around.refused)
     pairs = {one.pair for one in decisions.values()}
     book.load({customer for pair in pairs for customer in pair})
+    counting = deciding(standing.values()).values()
+    apart = {_homes(book, one.pair) for one in counting if one.effect is Effect.SPLIT}
     book.load_proposals({pair[0] for pair in pairs})
     for pair in sorted(pairs):
         found = waiting.get(pair)
-        is_asked = found is not None and (found[1] == DOUBTED or not _is_one(book, pair))
+        is_asked = found is not None and _is_asked(book, *found, apart)
         is_open = is_asked and all(_is_live(book, one) for one in pair)
         held = next((row for row in book.proposals(pair[0]) if row.other == pair[1]), None)
         if found is not None and is_open:
@@ -237,15 +242,28 @@ def _propose(book: MasterBook, around: Clusters, decisions: Mapping[bytes, Decis
             book.drop_proposal(held)
 
 
+def _is_asked(book: MasterBook, question: Decision, cause: str, apart: Collection[Set[bytes]]) -> bool:
+    """Whether an answer to an open question could still change something.
+
+    Args:
+        question: what waits; a link that a guard stopped is looked at whatever stands between the two.
+        apart: homes between which a split counts.
+    """
+    if cause == DOUBTED:
+        return True
+    homes = _homes(book, question.pair)
+    return len(homes) > 1 and (question.effect is Effect.LINK or homes not in apart)
+
+
 def _is_live(book: MasterBook, customer: bytes) -> bool:
     party = book.party(customer)
     return party is not None and party.is_live
 
 
-def _is_one(book: MasterBook, pair: tuple[bytes, bytes]) -> bool:
-    """Whether two customers are in one cluster, by whatever links."""
-    one, other = (book.member(customer) for customer in pair)
-    return one is not None and other is not None and one.golden == other.golden
+def _homes(book: MasterBook, pair: Pair) -> frozenset[bytes]:
+    """The clusters of two customers, one alone as itself; a single one where the two are in one cluster."""
+    members = ((one, book.member(one)) for one in pair)
+    return frozenset(held.golden if held is not None else one for one, held in members)
 
 
 def _sites(book: MasterBook, golden: bytes) -> set[bytes]:
