@@ -5,9 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from carnet_hub.core.campaigns.campaign_plans import ListedLine, read_members
+from carnet_hub.core.campaigns.kept_counts import kept_sums
 from carnet_hub.core.campaigns.recalls import count_campaign, import_plan, publish_campaign
 from carnet_hub.core.counting.campaign_work import CampaignWork
-from carnet_hub.core.counting.progress import PairState, Progress
+from carnet_hub.core.counting.progress import PairState, Progress, ReportFate
+from carnet_hub.core.outside.vehicle_recalls import published_campaigns, recalls_of
 from carnet_node.bootstrap import Installation
 from carnet_node.core.commands.vehicles import AddVehicle
 from carnet_node.core.commands.visits import OpenVisit
@@ -27,6 +30,7 @@ from support.recall_plans import NUMBER, plan
 from support.vins import make_vins
 
 VIN = make_vins(1)[0]
+OLD_CAR = "S2026M0009"
 LEFT, RIGHT = WorkItem(1, "left", "A-1"), WorkItem(2, "right", "B-2")
 
 
@@ -156,3 +160,71 @@ def test_a_desk_calls_open_what_the_hub_does_not_count(hub: TestHub, desk: Insta
     (judged,) = progress(hub).judged
     assert not hit.is_done
     assert [why.value for why in hit.so_far.uncounted] == [judged.fate.value] == ["lacks-evidence"]
+
+
+FRAME = "JZX1001234567"
+
+
+def list_frame_number(hub: TestHub) -> None:
+    """A campaign that lists one car under its frame number."""
+    app = hub.app
+    members = read_members([ListedLine("vins.txt", 1, FRAME)], 1, keeps_faulty=True)
+    import_plan(app.hub, app.segments, app.plans, replace(plan([VIN], campaign_no=OLD_CAR), members=members))
+    publish_campaign(app.hub, app.segments, app.plans, OLD_CAR)
+
+
+def frame_in(desk: Installation) -> RecordId:
+    """The old car is in the shop; its order."""
+    node = desk.node()
+    car, km = AddVehicle("jzx100-1234567", VinPolicy.LENIENT), {"odometer_in_km": 190_400}
+    return save_visit_by_vin(node, car, lambda car: OpenVisit("", car, node.clock.now_ms(), values=km)).visit
+
+
+def do_frame(desk: Installation, visit: RecordId, method: str = "replaced") -> None:
+    """The desk records that the recall was done on it."""
+    node = desk.node()
+    campaign = campaign_of(node, OLD_CAR)
+    save(node, lambda new_id: recall_drafts(node, require_visit(node, visit), campaign, new_id, method=method))
+
+
+def states_of_frame(hub: TestHub) -> tuple[PairState | None, PairState | None, int]:
+    """The state counted anew, the one that an authority is told, and how many are done by the kept sums."""
+    app = hub.app
+    with app.hub.store.read() as snapshot:
+        anew = count_campaign(app.hub, app.segments, snapshot, OLD_CAR).progress.state_of(FRAME)
+        found = recalls_of(app.hub, snapshot, published_campaigns(app.hub, snapshot, lambda _: True), FRAME)
+        kept = kept_sums(app.hub, app.segments, snapshot, OLD_CAR).sums
+    return anew, found[0].state, kept.completed_count
+
+
+def test_a_car_without_a_vin_is_done_under_its_frame_number(hub: TestHub, desk: Installation):
+    """Its recall shows at the desk, is recorded there, and closes at desk and hub, counted and kept alike."""
+    list_frame_number(hub)
+    a_round(desk, hub)
+    visit = frame_in(desk)
+    before = check_recalls(desk.node(), FRAME).hits[0].is_done
+
+    do_frame(desk, visit)
+    at_desk = check_recalls(desk.node(), FRAME).hits[0]
+    a_round(desk, hub)
+
+    assert (before, at_desk.is_done, at_desk.is_unconfirmed) == (False, True, True)
+    assert states_of_frame(hub) == (PairState.REPLACED, PairState.REPLACED, 1)
+
+
+def test_two_dealers_with_one_frame_number_count_once(hub: TestHub, desk: Installation, tmp_path: Path):
+    """Each has a record of its own for the car, and the number is one pair: both reports stay, one counts."""
+    list_frame_number(hub)
+    hub.add_dealer("B001")
+    other = join(hub, tmp_path / "other", "B001")
+    for one in (desk, other):
+        a_round(one, hub)
+        do_frame(one, frame_in(one), "replaced" if one is desk else "repaired")
+
+    for one in (desk, other):
+        a_round(one, hub)
+
+    with hub.app.hub.store.read() as snapshot:
+        progress = count_campaign(hub.app.hub, hub.app.segments, snapshot, OLD_CAR).progress
+    assert sorted(one.fate for one in progress.judged) == [ReportFate.COUNTED, ReportFate.DUPLICATE]
+    assert (states_of_frame(hub)[2], progress.completed_count) == (1, 1)

@@ -79,6 +79,20 @@ def test_an_odd_number_is_found_as_it_was_listed(world: RecallWorld):
     assert said(world, "jzx100-1234567") == [("hit", None)]
 
 
+def test_what_is_wrong_with_a_number_is_named_listed_or_not(world: RecallWorld):
+    """A hit under an odd number says what is odd about it; so does an answer about a stranger's."""
+    publish_frame_number(world)
+    remade(world)
+
+    found = book(world).check([FRAME, OPEN, "1M8GDM9AXKP04278"])
+
+    assert [(one.state, one.problems) for one in found] == [
+        ("hit", ("frame-number",)),
+        ("hit", ()),
+        ("unknown", ("wrong-length",)),
+    ]
+
+
 @pytest.mark.parametrize("text", ["1M8GDM9AXKP04278", "hello", "JZX100-1234567"])
 def test_a_number_that_can_be_no_vin_and_is_listed_nowhere_is_unknown(world: RecallWorld, text: str):
     """It may be a listed car's, with a letter missing."""

@@ -34,10 +34,18 @@ def test_a_completion_has_the_id_of_campaign_vin_and_visit():
     assert draft.values["vin"] == "1M8GDM9AXKP042788"
 
 
+def test_a_completion_may_name_a_frame_number():
+    """A car older than the standard has no VIN, and its recall is done all the same."""
+    (draft,) = complete_recall(replace(DONE, vin="jzx100-1234567"))
+
+    assert draft.record == completion_id(record(70), "JZX1001234567", record(1))
+    assert draft.values["vin"] == "JZX1001234567"
+
+
 @pytest.mark.parametrize(
     ("command", "expected"),
     [
-        pytest.param(replace(DONE, vin="AE861234567"), ("vin", ProblemCode.BAD_VIN), id="no VIN"),
+        pytest.param(replace(DONE, vin="1m8gdm9axkp04278"), ("vin", ProblemCode.BAD_VIN), id="a character lost"),
         pytest.param(replace(DONE, visit_status="void"), ("visit_id", ProblemCode.LOCKED), id="void order"),
         pytest.param(replace(DONE, earlier=(SAID,)), ("campaign_id", ProblemCode.ALREADY_THERE), id="twice"),
         pytest.param(replace(DONE, method=""), ("method", ProblemCode.MISSING), id="no method"),
@@ -101,8 +109,8 @@ def test_a_completion_that_was_taken_back_before_does_not_move():
     assert move_completions(MoveCompletions(RIGHT_VIN, record(91), record(1), [gone]), lambda: FURTHER) == ()
 
 
-def test_a_completion_does_not_move_to_a_car_without_a_vin():
-    """A claim needs the VIN, so the correction is refused whole and says what to do first."""
-    move = MoveCompletions("AE861234567", record(91), record(1), [recorded(WRONG_VIN, record(90))])
+def test_a_completion_does_not_move_to_a_car_without_a_number():
+    """A claim needs the car's number, so the correction is refused whole and says what to do first."""
+    move = MoveCompletions("", record(91), record(1), [recorded(WRONG_VIN, record(90))])
 
     assert problems_of(lambda: move_completions(move, lambda: FURTHER)) == [("vin", ProblemCode.BAD_VIN)]

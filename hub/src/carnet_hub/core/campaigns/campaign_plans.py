@@ -4,8 +4,10 @@ Decides whether texts and list can become a plan: every text is there, the numbe
 one, and each line of the list was read. Does not decide who may publish it, nor how members are looked up.
 
 Rules
-1. No line is dropped silently. A line that is no valid VIN is reported with its number; the whole list is refused, or,
-   when somebody says so, taken with these lines exactly as listed: producers do list numbers with a wrong check digit.
+1. No line is dropped silently. A line that is no valid VIN, or outside what the campaign declares, is reported with its
+   number; the whole list is refused, or, when somebody says so, taken with these lines exactly as listed: producers do
+   list numbers with a wrong check digit. Never so a number under which no desk can keep a car (15, 16 or 18 characters,
+   an I, O or Q among 17): nobody could ever find it, and it may be another car's with a character lost.
 2. Repeated lines count once and are reported by number. The declared count is the count of distinct vehicles; another
    number refuses the list, because a truncated file must never close a recall.
 3. A long list is cut into segments by a hash of the VIN prefix, so that an added vehicle changes one segment.
@@ -20,10 +22,11 @@ from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, fields
 from typing import Final
 
+from carnet_hub.core.campaigns.list_faults import ListFaults
+from carnet_hub.core.campaigns.vin_scope import ANY_NUMBER, VinScope, parse_scope
 from carnet_hub.core.counting.campaign_work import NO_WORK, CampaignWork
 from carnet_hub.core.failures import FaultyLine, ListRefused, Unusable
 from carnet_hub.core.limits import (
-    FAULTY_LINES_SHOWN_MAX,
     LIST_LINE_CHARS_MAX,
     MEMBERS_MAX,
     SEGMENT_MEMBERS_TARGET,
@@ -37,10 +40,9 @@ from carnet_protocol.segments import MemberSet, decode_segment, segment_hash
 from carnet_protocol.vin import VinPolicy, assess_vin, normalise_vin, vin_prefix
 
 _CAMPAIGN_HEADERS: Final = frozenset({"CAMPAIGN", "CAMPAIGNNO", "RECALLNO", "召回编号", "召回活动编号"})
-_OR_LEAVE: Final = "Correct the list and import it again."
-_OR_KEEP: Final = "Correct the list; if its producer means these very numbers, import it with --keep-faulty."
 _OTHER_CAMPAIGN: Final = "other-campaign"
-"""What is wrong with a line that names another campaign, beside the problems of a VIN."""
+_OUTSIDE: Final = "outside-scope"
+"""What is wrong with a line besides the problems of a VIN: it names another campaign, or is outside `vin_scope`."""
 
 _OPTIONAL: Final = frozenset(
     {
@@ -51,9 +53,10 @@ _OPTIONAL: Final = frozenset(
         "remedy_state",
         "interim_remedy",
         "unreachable_tries",
+        "vin_scope",
     }
 )
-_FIELDS: Final = {"parent": "campaign_no", "supersedes": "campaign_no"}
+_FIELDS: Final = {"parent": "campaign_no", "supersedes": "campaign_no", "vin_scope": "scope"}
 """Under which field of a campaign a text is checked, where that has another name."""
 
 _HEADERS: Final = frozenset({"VIN", "VINCODE", "VINNO", "车辆识别代号", "车辆识别代码", "车架号"})
@@ -74,6 +77,7 @@ class CampaignTexts:
         remedy_state: `available`, `interim` or `not_yet`; no repair is booked for the last.
         unreachable_tries: failed attempts after which an owner is unreachable; 0 for the usual number.
         interim_remedy: what is done until the remedy is there; needed for `interim`.
+        vin_scope: beginnings and ranges that hold every member, see `vin_scope`; may be empty.
     """
 
     campaign_no: str
@@ -92,6 +96,12 @@ class CampaignTexts:
     remedy_state: str = "available"
     interim_remedy: str = ""
     unreachable_tries: int = 0
+    vin_scope: str = ""
+
+    @property
+    def declared(self) -> VinScope:
+        """The numbers that the campaign says it is about."""
+        return parse_scope(self.vin_scope)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +160,7 @@ def parse_texts(values: dict[str, object]) -> CampaignTexts:
     Raises:
         Unusable: a text is missing, empty, too long or of another type, or a name is unknown.
     """
-    known = {field.name for field in fields(CampaignTexts)}
+    known = {one.name for one in fields(CampaignTexts)}
     if unknown := sorted(values.keys() - known):
         raise Unusable(f"The campaign file has an unknown entry: {', '.join(unknown)}.", "Correct or remove it.")
     if missing := sorted(name for name in known - _OPTIONAL if values.get(name) in (None, "")):
@@ -173,6 +183,7 @@ def parse_texts(values: dict[str, object]) -> CampaignTexts:
         )
     if found.campaign_no in (found.parent, found.supersedes):
         raise Unusable("The campaign names itself as its parent or predecessor.", "Name another one, or leave it out.")
+    parse_scope(found.vin_scope)
     return found
 
 
@@ -221,7 +232,12 @@ def read_rows(source: str, rows: Iterable[tuple[int, Sequence[str]]]) -> Iterato
 
 
 def read_members(
-    lines: Iterable[ListedLine], declared_count: int, *, campaign_no: str = "", keeps_faulty: bool = False
+    lines: Iterable[ListedLine],
+    declared_count: int,
+    *,
+    campaign_no: str = "",
+    scope: VinScope = ANY_NUMBER,
+    keeps_faulty: bool = False,
 ) -> MemberList:
     """The member list of a campaign, every line accounted for.
 
@@ -229,41 +245,33 @@ def read_members(
         lines: from `read_lines` or `read_rows`.
         campaign_no: a line that names another one refuses the list: two campaigns in one file are two imports.
         declared_count: distinct vehicles the producer declared.
-        keeps_faulty: take lines that are no valid VIN exactly as listed instead of refusing the list.
+        scope: what the campaign says it is about.
+        keeps_faulty: take lines that are no valid VIN, or outside the scope, exactly as listed instead of refusing the
+            list; but for numbers under which no desk can keep a car.
 
     Raises:
         ListRefused: faulty lines, too many lines, or another count than declared; the first faulty lines are named.
     """
     shards = _shards_for(declared_count)
     sets = [MemberSet() for _ in range(shards)]
-    faulty: list[FaultyLine] = []
-    faulty_count = hopeless_count = line_count = 0
+    faults = ListFaults()
+    line_count = 0
     for line in lines:
         line_count += 1
         if line_count > MEMBERS_MAX:
             raise ListRefused(f"The list has more than {MEMBERS_MAX} lines.")
-        vin, problem = _assess(line.text)
-        is_foreign = bool(line.campaign_no and campaign_no) and line.campaign_no != campaign_no
-        if problem or is_foreign:
-            problem = _OTHER_CAMPAIGN if is_foreign else problem
-            faulty_count += 1
-            hopeless_count += is_foreign or not 0 < len(vin) <= CODE_CHARS_MAX
-            if len(faulty) < FAULTY_LINES_SHOWN_MAX:
-                faulty.append(FaultyLine(line.file_name, line.line, problem, line.text[:CODE_CHARS_MAX]))
-        if not hopeless_count:
+        vin, problem, is_hopeless = _judged(line, campaign_no, scope)
+        if problem:
+            faulty = FaultyLine(line.file_name, line.line, problem, line.text[:CODE_CHARS_MAX])
+            faults.add(faulty, is_hopeless=is_hopeless)
+        if not faults.hopeless_count:
             _take(sets[shard_of(vin, shards)], vin, line_count)
-    if hopeless_count or (faulty_count and not keeps_faulty):
-        raise ListRefused(
-            f"{faulty_count} of {line_count} lines are no valid VIN, or of another campaign.",
-            faulty,
-            faulty_count,
-            then=_OR_LEAVE if hopeless_count else _OR_KEEP,
-        )
+    faults.refuse_if_any(line_count, keeps_faulty=keeps_faulty)
     segments = _encoded(sets)
     count = sum(decode_segment(segment).count for segment in segments)
     if count != declared_count:
-        raise ListRefused(_count_text(line_count, count, declared_count), faulty, faulty_count)
-    return MemberList(tuple(segments), count, line_count - count, tuple(faulty), faulty_count)
+        raise ListRefused(_count_text(line_count, count, declared_count), faults.named, faults.count)
+    return MemberList(tuple(segments), count, line_count - count, tuple(faults.named), faults.count)
 
 
 def shard_of(vin: str, shards: int) -> int:
@@ -298,10 +306,17 @@ def _columns(cells: Sequence[str], names: Set[str]) -> list[int]:
     return [place for place, cell in enumerate(cells) if normalise_vin(cell).replace("_", "") in names]
 
 
-def _assess(text: str) -> tuple[str, str]:
-    """The entry in normal form, and its problems or an empty text."""
-    assessment = assess_vin(text[: CODE_CHARS_MAX * 4], VinPolicy.STRICT)
-    return assessment.vin, "" if assessment.is_acceptable else ", ".join(assessment.problems)
+def _judged(line: ListedLine, campaign_no: str, scope: VinScope) -> tuple[str, str, bool]:
+    """The entry in normal form, its problems or an empty text, and whether it is taken in no case."""
+    text = line.text[: CODE_CHARS_MAX * 4]
+    assessment = assess_vin(text, VinPolicy.STRICT)
+    if line.campaign_no and campaign_no and line.campaign_no != campaign_no:
+        return assessment.vin, _OTHER_CAMPAIGN, True
+    problems = [one.value for one in assessment.problems]
+    if not scope.holds(assessment.vin):
+        problems.append(_OUTSIDE)
+    is_hopeless = bool(assessment.problems) and not assess_vin(text, VinPolicy.LENIENT).is_acceptable
+    return assessment.vin, ", ".join(problems), is_hopeless
 
 
 def _shards_for(count: int) -> int:

@@ -6,7 +6,8 @@ and node answer a file alike, in the same words (`recall_doubt`). Does not decid
 Rules
 1. Lists that are too old say *unknown*, never *clear*, and nobody on them counts as done. A hit stays a hit.
 2. So does a plan of which a member list is missing, or that was published since its lists were made.
-3. A number that is listed nowhere and cannot be a VIN is *unknown*: it may be mistyped.
+3. A number that is listed nowhere and cannot be a VIN is *unknown*: it may be mistyped. What is wrong with a number is
+   named beside every answer, a hit too: a list may hold whatever its producer wrote.
 """
 
 from bisect import bisect_left
@@ -22,7 +23,7 @@ from carnet_hub.core.shown import shown_records
 from carnet_protocol.recall_doubt import UnknownBecause, doubt_of_age
 from carnet_protocol.recall_lists import ListKind, RecallManifest
 from carnet_protocol.segments import decode_segment, split_vin
-from carnet_protocol.vin import VinPolicy, assess_vin, normalise_vin
+from carnet_protocol.vin import VinPolicy, assess_vin
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class CheckedCar:
         state: `hit`, `clear` or `unknown`.
         open, done, gone: numbers of campaigns that list it; gone ones are open too.
         because: why nothing certain can be said; of a hit, why there may be more. A `recall_doubt.UnknownBecause`.
+        problems: every rule of a VIN that the number breaks, listed or not. A `vin.VinProblem` each.
     """
 
     identifier: str
@@ -42,6 +44,7 @@ class CheckedCar:
     done: tuple[str, ...]
     gone: tuple[str, ...]
     because: str | None
+    problems: tuple[str, ...] = ()
 
 
 class ListBook:
@@ -83,18 +86,20 @@ class ListBook:
     def check(self, texts: Iterable[str]) -> Iterator[CheckedCar]:
         """One answer for each number, in their order."""
         for text in texts:
-            identifier = normalise_vin(text)
+            assessed = assess_vin(text, VinPolicy.STRICT)
+            identifier = assessed.vin
             on: dict[int, set[str]] = {kind: set() for kind in ListKind}
             for number, kind in self._lists_of(identifier):
                 on[kind].add(number)
             members = on[ListKind.MEMBERS]
             left = members - on[ListKind.REMEDIED] if self._doubt_of_age is None else members
-            because = self._because or (None if members else _doubt_of_number(text))
+            because = self._because or (None if members or assessed.is_acceptable else UnknownBecause.NO_VIN)
             sure = "clear" if because is None else "unknown"
             state = "hit" if left else sure
             gone = left & on[ListKind.REMOVED]
             opened, done, back = (tuple(sorted(one)) for one in (left, members - left, gone))
-            yield CheckedCar(identifier, state, opened, done, back, because)
+            problems = tuple(one.value for one in assessed.problems)
+            yield CheckedCar(identifier, state, opened, done, back, because, problems)
 
     def _take(self, number: str, kind: int, content: bytes) -> None:
         segment = decode_segment(content)
@@ -120,7 +125,3 @@ def _changed_since(manifest: RecallManifest, campaigns: Mapping[bytes, Campaign]
     listed = {one.campaign: one.segments for one in manifest.entries if one.kind == ListKind.MEMBERS}
     published = (one for one in campaigns.values() if one.values.get("state") == "published")
     return any([ref.sha256 for ref in listed.get(one.row.id, [])] != one.segment_hashes for one in published)
-
-
-def _doubt_of_number(text: str) -> UnknownBecause | None:
-    return None if assess_vin(text, VinPolicy.STRICT).is_acceptable else UnknownBecause.NO_VIN

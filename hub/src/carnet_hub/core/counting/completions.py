@@ -160,11 +160,13 @@ def _car_in(visit: RecordRow) -> bytes | None:
 def _is_seen(row: RecordRow, report: CompletionReport, cars: Mapping[bytes, tuple[bytes, bytes | None]]) -> bool:
     """Whether the dealer had the car with this VIN in, and not another one whose record the report names.
 
+    No record derives from a frame number: that the car of the order bears it is the dealer's word, signed.
+
     Args:
         cars: owner and car of the orders, by id.
     """
-    vin = normalise_vin(report.vin)
-    is_this_car = row.anchor is not None and row.anchor == car_of(vin)
+    car = car_of(normalise_vin(report.vin))
+    is_this_car = row.anchor is not None and car in (row.anchor, None)
     return is_this_car and cars.get(report.visit or b"") == (report.dealer, row.anchor)
 
 

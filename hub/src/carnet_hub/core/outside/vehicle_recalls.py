@@ -25,6 +25,7 @@ from carnet_hub.core.campaigns.recalls import Campaign
 from carnet_hub.core.campaigns.report import Citation, citation_values
 from carnet_hub.core.counting.completions import car_facts, car_of, reports_of, terms_of
 from carnet_hub.core.counting.contacts import attempts_in, reaches_of, with_tries
+from carnet_hub.core.counting.kept_sums import pair_of
 from carnet_hub.core.counting.member_places import Rolls, member_place
 from carnet_hub.core.counting.pair_states import UNKNOWN_CAR, PairVerdict, Standing, judge_pair
 from carnet_hub.core.counting.progress import COMPLETED, CompletionReport, PairState
@@ -106,8 +107,8 @@ def recalls_of(hub: Hub, snapshot: Snapshot, campaigns: Iterable[Campaign], vin:
     standings = {record: rolls.standing(record, vin) for record in asked}
     found = {record: one for record, one in standings.items() if one is not Standing.STRANGER}
     car = car_facts(hub, snapshot, [vin]).get(vin, UNKNOWN_CAR) if found else UNKNOWN_CAR
-    done = _at_car(snapshot, vin, RECALL_COMPLETION) if found else []
-    tried = list(attempts_in(hub, _at_car(snapshot, vin, RECALL_CONTACT))) if found else []
+    done = _about(snapshot, vin, RECALL_COMPLETION, found) if found else []
+    tried = list(attempts_in(hub, _about(snapshot, vin, RECALL_CONTACT, found))) if found else []
     recalls: list[VehicleRecall] = []
     for record, standing in found.items():
         campaign, reports = asked[record], reports_of(hub, snapshot, done, RecordId(record))
@@ -178,12 +179,14 @@ def _asked(assessed: VinAssessment, now_ms: int) -> dict[str, object]:
     }
 
 
-def _at_car(snapshot: Snapshot, vin: str, kind: Kind) -> list[RecordRow]:
-    """Every record of a kind that is anchored to a vehicle; none for a number that no vehicle record derives from."""
+def _about(snapshot: Snapshot, vin: str, kind: Kind, campaigns: Iterable[bytes]) -> list[RecordRow]:
+    """Every record of a kind that is anchored to a vehicle; of a number without one, what names it in a campaign."""
     car = car_of(vin)
-    if car is None:
-        return []
-    records = [record for _, number, record in snapshot.anchored([car]) if number == kind.number]
+    if car is not None:
+        records = [record for _, number, record in snapshot.anchored([car]) if number == kind.number]
+    else:
+        sources = snapshot.pair_sources_of([pair_of(campaign, vin) for campaign in campaigns])
+        records = [row.record for row in sources if row.kind == kind.number]
     return list(snapshot.records(kind.number, records).values())
 
 

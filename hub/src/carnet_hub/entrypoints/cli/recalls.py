@@ -78,7 +78,8 @@ def import_(
         Path | None, typer.Option(help="VIN and reason of vehicles that the published plan had and this one has not")
     ] = None,
     keep_faulty: Annotated[
-        bool, typer.Option("--keep-faulty", help="take lines that are no valid VIN exactly as listed")
+        bool,
+        typer.Option("--keep-faulty", help="take lines that are no valid VIN or outside vin_scope as listed"),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -88,7 +89,8 @@ def import_(
         texts, work = read_texts(app, texts_path)
         list_path = vins if vins is not None else _find(texts_path.parent, LIST_NAMES)
         lines = with_progress("reading", read_listed(list_path), total=texts.member_count, is_quiet=as_json)
-        members = read_members(lines, texts.member_count, campaign_no=texts.campaign_no, keeps_faulty=keep_faulty)
+        named, scope = texts.campaign_no, texts.declared
+        members = read_members(lines, texts.member_count, campaign_no=named, scope=scope, keeps_faulty=keep_faulty)
         stated = read_withdrawal_file(withdrawn) if withdrawn is not None else _withdrawn_beside(texts_path)
         gone = import_plan(app.hub, app.segments, app.plans, CampaignPlan(texts, members, work), stated)
     result = {
@@ -161,13 +163,17 @@ def check(
 ) -> None:
     """Hit, clear or unknown for every car in a file, as each dealer's node says with the lists that were made last.
 
+    What is wrong with a number stands beside its answer, listed or not; such a one is never clear unless it is listed.
+
     People see the cars that are not clear; workbook and --json hold all.
     """
     with hub_of(ctx) as app:
         book = ListBook(app.hub, app.segments, app.lists)
         lines = with_progress("checking", read_listed(file), total=None, is_quiet=as_json)
-        rows = [asdict(one) for one in book.check(line.text for line in lines)]
-    columns = ("identifier", "state", "open", "done", "gone", "because")
+        listed = list(lines)
+        answers = book.check(line.text for line in listed)
+        rows = [{"line": line.line, **asdict(one)} for line, one in zip(listed, answers, strict=True)]
+    columns = ("line", "identifier", "state", "open", "done", "gone", "because", "problems")
     if xlsx is not None:
         write_workbook(xlsx, "recalls", rows, columns)
     counts = {state: sum(row["state"] == state for row in rows) for state in ("hit", "clear", "unknown")}

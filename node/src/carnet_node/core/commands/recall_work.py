@@ -44,7 +44,7 @@ from carnet_protocol.remedy import (
     evidence_field,
     missing_evidence,
 )
-from carnet_protocol.vin import normalise_vin
+from carnet_protocol.vin import VinPolicy, assess_vin, normalise_vin
 
 SHOWN_FIELDS: Final = (
     "technician_code",
@@ -73,7 +73,7 @@ class CompleteRecall:
     """A recall was carried out, as a whole or in part; or the owner refuses it.
 
     Attributes:
-        vin: of the vehicle, 17 characters.
+        vin: of the vehicle, or its frame number where it is older than the standard.
         visit_status: of the visit as read; a voided visit proves nothing.
         completed_at: by the clock of this machine, ms since 1970.
         method: one of the registry's.
@@ -100,14 +100,14 @@ def complete_recall(command: CompleteRecall) -> Drafts:
     """Record what was done about a recall.
 
     Raises:
-        CommandRefused: said on this visit already, a voided visit, a vehicle without a VIN, no method, a remedy that is
-            not available, evidence that the campaign wants and that is not there, another part than it names, none of
-            several items, or a value that is none; with every problem.
+        CommandRefused: said on this visit already, a voided visit, a vehicle without a number, no method, a remedy that
+            is not available, evidence that the campaign wants and that is not there, another part than it names, none
+            of several items, or a value that is none; with every problem.
         BadValue: BAD_FIELD, a value of another field than `SHOWN_FIELDS`; nothing is recorded.
     """
     for name in sorted(command.values.keys() - set(SHOWN_FIELDS)):
         raise BadValue(Reason.BAD_FIELD, name, f"what is said of the work is {', '.join(SHOWN_FIELDS)}")
-    vin = _whole_vin(command.vin)
+    vin = _whole_number(command.vin)
     if command.visit_status == "void":
         raise refuse("visit_id", ProblemCode.LOCKED, "The order is void.", "Open a new order and record it there.")
     typed: dict[str, Value] = {
@@ -228,7 +228,7 @@ def move_completions(command: MoveCompletions, new_id: NewId) -> Drafts:
     ]
     if not wrong:
         return ()
-    vin = _whole_vin(command.vin)
+    vin = _whole_number(command.vin)
     drafts: list[Draft] = []
     for read in wrong:
         target = completion_id(RecordId(_campaign(read)), vin, command.visit)
@@ -260,13 +260,22 @@ def _campaign(read: Read) -> bytes:
     return campaign
 
 
-def _whole_vin(typed: str) -> str:
-    vin = normalise_vin(typed)
-    if len(vin) != VIN_CHARS:
+def number_of(vehicle: Mapping[str, Value]) -> str:
+    """The number under which a campaign may list a car: its VIN, else its frame number; empty for neither.
+
+    Args:
+        vehicle: its values by field name.
+    """
+    return normalise_vin(str(vehicle.get("vin") or vehicle.get("chassis_no") or ""))
+
+
+def _whole_number(typed: str) -> str:
+    number = normalise_vin(typed)
+    if len(number) != VIN_CHARS and not assess_vin(number, VinPolicy.LENIENT).is_acceptable:
         raise refuse(
             "vin",
             ProblemCode.BAD_VIN,
-            "A completion needs the 17 characters of the VIN.",
-            "Add the VIN first, or take the completion back.",
+            "A completion needs the 17 characters of the VIN, or the frame number of an older car.",
+            "Add it to the car first, or take the completion back.",
         )
-    return vin
+    return number

@@ -40,7 +40,7 @@ from carnet_node.core.recalls.recall_terms import (
 )
 from carnet_node.core.records import Mark, StoredRecord
 from carnet_protocol.ids import VIN_CHARS, RecordId, vehicle_id
-from carnet_protocol.kinds import CAMPAIGN, RECALL_COMPLETION
+from carnet_protocol.kinds import CAMPAIGN, RECALL_COMPLETION, VEHICLE
 from carnet_protocol.recall_doubt import UnknownBecause, age_of, doubt_of_age
 from carnet_protocol.recall_lists import ListKind
 from carnet_protocol.registry import Value
@@ -256,11 +256,9 @@ class RecallBook:
 
         An unconfirmed one only where no confirmed one says as much.
         """
-        if len(identifier) != VIN_CHARS:
-            return {}, frozenset()
         found: dict[RecordId, list[StoredRecord]] = {}
         taken_back: set[RecordId] = set()
-        for stored in self._tx.find_equal(RECALL_COMPLETION, "vehicle_id", vehicle_id(identifier), CHILDREN_MAX):
+        for stored in self._recorded(identifier):
             values = shown_fields(stored)
             campaign = values.get("campaign_id")
             if isinstance(campaign, bytes) and values.get("retracted"):
@@ -269,6 +267,15 @@ class RecallBook:
                 found.setdefault(RecordId(campaign), []).append(stored)
         standing = {campaign: self._confirmed_first(campaign, stored) for campaign, stored in found.items()}
         return standing, frozenset(taken_back)
+
+    def _recorded(self, identifier: str) -> Iterator[StoredRecord]:
+        """Every completion that is kept here under a number: a VIN names its record, a frame number is looked up."""
+        if len(identifier) == VIN_CHARS:
+            yield from self._tx.find_equal(RECALL_COMPLETION, "vehicle_id", vehicle_id(identifier), CHILDREN_MAX)
+            return
+        for car in self._tx.find_equal(VEHICLE, "chassis_no", identifier, CHILDREN_MAX):
+            done = self._tx.find_equal(RECALL_COMPLETION, "vehicle_id", car.record, CHILDREN_MAX)
+            yield from (one for one in done if shown_fields(one).get("vin") == identifier)
 
     def _confirmed_first(self, campaign: RecordId, stored: list[StoredRecord]) -> list[StoredRecord]:
         """Those that matter: the confirmed ones alone when they leave nothing to do, else all."""

@@ -10,7 +10,13 @@ from dataclasses import dataclass
 from carnet_node.core.commands.check_in import OTHER_REASON, moved_promise
 from carnet_node.core.commands.customers import AddPart, add_part
 from carnet_node.core.commands.drafting import Drafts, NewId, Read, draft_delete
-from carnet_node.core.commands.recall_work import CompleteRecall, MoveCompletions, complete_recall, move_completions
+from carnet_node.core.commands.recall_work import (
+    CompleteRecall,
+    MoveCompletions,
+    complete_recall,
+    move_completions,
+    number_of,
+)
 from carnet_node.core.commands.vehicles import AddOwnership, add_ownership, add_plate
 from carnet_node.core.commands.visits import edit_visit
 from carnet_node.core.node import Node
@@ -33,7 +39,6 @@ from carnet_protocol.ids import RecordId, ownership_id
 from carnet_protocol.kinds import CAMPAIGN, CONTACT_PREFERENCE, CUSTOMER, OWNERSHIP, VEHICLE
 from carnet_protocol.reasons import Reason
 from carnet_protocol.registry import Kind, Value
-from carnet_protocol.vin import normalise_vin
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +157,7 @@ def recall_drafts(
     """
     if view.vehicle is None:
         raise nothing_here("vehicle")
-    vin = str(view.vehicle.values.get("vin") or "")
+    vin = number_of(view.vehicle.values)
     recorded = [one for one in view.completions if one.values.get("campaign_id") == campaign]
     command = CompleteRecall(
         campaign=campaign,
@@ -164,7 +169,7 @@ def recall_drafts(
         method=method,
         values=values or {},
         terms=campaign_terms(node, campaign),
-        earlier=tuple(one.read() for one in recorded if one.values.get("vin") == normalise_vin(vin)),
+        earlier=tuple(one.read() for one in recorded if one.values.get("vin") == vin),
         further=new_id(),
     )
     return complete_recall(command)
@@ -194,7 +199,7 @@ def order_drafts(
     if not isinstance(vehicle, bytes) or vehicle == read.values.get("vehicle_id"):
         return drafts
     view = require_record(node, VEHICLE, RecordId(vehicle))
-    vin = str(view.values.get("vin") or "")
+    vin = number_of(view.values)
     return drafts + move_completions(MoveCompletions(vin, view.id, read.record, recorded.completions), new_id)
 
 

@@ -15,10 +15,10 @@ from carnet_node.entrypoints.cli.output import AsJson, Xlsx, cell_text, emit, wr
 from carnet_node.entrypoints.presenting import instant_text
 from carnet_protocol.errors import BadValue
 from carnet_protocol.reasons import Reason
-from carnet_protocol.vin import normalise_vin
+from carnet_protocol.vin import VinPolicy, assess_vin, normalise_vin
 from carnet_storage.entrypoints.cli.showing import counting, print_table
 
-_COLUMNS: Final = ("line", "identifier", "state", "open", "done", "gone", "because")
+_COLUMNS: Final = ("line", "identifier", "state", "open", "done", "gone", "because", "problems")
 _VIN_HEADERS: Final = frozenset({"VIN", "车架号", "车辆识别代号", "FRAMENUMBER"})
 _SHOWN_EVERY: Final = 1_000
 
@@ -69,6 +69,7 @@ def _row(answer: RecallAnswer, offset_minutes: int) -> dict[str, Any]:
         "done": numbers(is_done=True),
         "gone": [str(hit.texts.get("campaign_no")) for hit in answer.hits if hit.is_gone],
         "because": None if answer.because is None else answer.because.value,
+        "problems": [one.value for one in assess_vin(answer.identifier, VinPolicy.STRICT).problems],
         "as_of": None if answer.as_of_ms is None else instant_text(answer.as_of_ms, offset_minutes),
     }
 

@@ -17,7 +17,7 @@ import typer
 from carnet_node.core.commands.check_in import OTHER_REASON
 from carnet_node.core.commands.drafting import Drafts, NewId
 from carnet_node.core.commands.lines import NewJob
-from carnet_node.core.commands.recall_work import CompleteRecall, complete_recall
+from carnet_node.core.commands.recall_work import CompleteRecall, complete_recall, number_of
 from carnet_node.core.commands.settlement import close_visit, settle_visit
 from carnet_node.core.commands.vehicles import AddVehicle
 from carnet_node.core.commands.visits import (
@@ -130,7 +130,7 @@ def add(
 
     def recalls(visit: RecordId, car: RecordId) -> Drafts:
         """A completion for each campaign that was named."""
-        number = vin or str(require_record(node, VEHICLE, car).values.get("vin") or "")
+        number = vin or number_of(require_record(node, VEHICLE, car).values)
         asked = [(one, values, campaign_terms(node, one)) for one, values in zip(campaigns, shown, strict=True)]
         done = [
             CompleteRecall(campaign, number, car, visit, "open", now_ms, method, values, terms)
