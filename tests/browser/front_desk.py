@@ -8,6 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page
 
+from browser.expected_cars import a_day
 from carnet_node.bootstrap import open_installation
 from carnet_node.core.commands.customers import AddCustomer, add_customer
 from carnet_node.core.commands.drafting import Drafts, NewId
@@ -70,6 +71,7 @@ def furnish(data: Path) -> None:
         "code": f"/staff/{record_text(colleague)}/code",
         "leave": f"/staff/{record_text(colleague)}/leave",
         "report": f"/staff/{record_text(opened.staff)}/accesses",
+        **a_day(node),
     }
     (data.parent / "screens.txt").write_text("\n".join(f"{name} {path}" for name, path in screens.items()))
     installation.store.close()
@@ -87,6 +89,11 @@ def screens_of(data: Path) -> dict[str, str]:
         "sync": "/sync",
         "exchange": "/exchange",
         "recalls": "/recalls",
+        "board": "/board",
+        "board-list": "/board/list",
+        "appointments": "/appointments",
+        "appointment-new": "/appointments/new",
+        "arrangement": "/arrangement",
         "staff": "/staff",
         "accesses": "/staff/accesses",
         "me": "/staff/me",

@@ -46,6 +46,7 @@ CHINESE = re.compile(r"[\u3400-\u9fff]+")
 ENGLISH = re.compile(r"[A-Za-z]{3,}(?: [A-Za-z]{2,})*")
 ENTERED = {
     *("中文", "王小明", "陈立群", "周敏", "津", "雅阁", "珍珠白", "刹车异响", "更换制动片", "南京路", "号", "王", "南"),
+    *("举升机", "钣金"),
     *("客户编号", "姓名", "手机", "会员等级", "赵一鸣", "赵", "钱多多", "钱", "周"),
 }
 """What `furnish` and a former system enter, whole and masked, and the button that changes the language."""
@@ -83,7 +84,8 @@ def addresses() -> dict[str, re.Pattern[str]]:
 
 def page_templates() -> frozenset[str]:
     """Every template that is drawn as a page: it extends a layout and is none."""
-    extended = {path.stem: re.findall(r'{% extends "(\w+)\.html" %}', path.read_text()) for path in TEMPLATES.iterdir()}
+    named = {path.relative_to(TEMPLATES).with_suffix("").as_posix(): path for path in TEMPLATES.rglob("*.html")}
+    extended = {name: re.findall(r'{% extends "(\w+)\.html" %}', path.read_text()) for name, path in named.items()}
     layouts = {name for names in extended.values() for name in names}
     return frozenset(name for name, names in extended.items() if names and name not in layouts)
 

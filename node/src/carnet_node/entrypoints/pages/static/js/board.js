@@ -29,6 +29,7 @@ for (const form of document.querySelectorAll("form[data-board]")) {
   form.addEventListener("keydown", (event) => {
     if (event.target.name !== "visit" || event.altKey || event.ctrlKey || event.metaKey || !/^[1-9]$/.test(event.key)) return;
     event.preventDefault();
+    event.target.checked = true;
     choose(asksWhy ? why : stage, Number(event.key));
   });
   form.addEventListener("change", (event) => {
