@@ -26,6 +26,7 @@ PAGES: Final = NODE / "entrypoints" / "pages"
 SPEAKING: Final = (
     "protocol/src/carnet_protocol/reasons.py",
     "node/src/carnet_node/adapters/workbook_files.py",
+    "node/src/carnet_node/entrypoints/asking.py",
     "node/src/carnet_node/entrypoints/wording.py",
     "node/src/carnet_node/entrypoints/web/problem_response.py",
     "storage/src/carnet_storage/core/failures.py",

@@ -89,6 +89,8 @@ def screens_of(data: Path) -> dict[str, str]:
         "sync": "/sync",
         "exchange": "/exchange",
         "recalls": "/recalls",
+        "documents": "/documents",
+        "reports": "/reports",
         "board": "/board",
         "board-list": "/board/list",
         "appointments": "/appointments",

@@ -19,6 +19,7 @@ from browser.moves import (
     let_go,
     lock,
     look_at_former_system,
+    look_for_documents,
     save_again,
     search_for,
     send_mistakes,
@@ -129,6 +130,8 @@ def steps(desk: FrontDesk, screens: Mapping[str, str], folder: Path) -> Iterator
     """Screens that are reached by doing something: their names, each open when it is handed out."""
     search_for(desk, "王")
     yield "search"
+    look_for_documents(desk)
+    yield "documents, found"
     send_mistakes(desk, screens["returning"])
     yield "check-in, refused"
     ask_who(desk, "王小明", "13800138000")

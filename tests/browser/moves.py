@@ -24,6 +24,13 @@ def search_for(desk: FrontDesk, text: str) -> None:
     desk.search(text)
 
 
+def look_for_documents(desk: FrontDesk) -> None:
+    """What the page of documents finds when nothing is changed: the orders of this month."""
+    desk.go("/documents")
+    desk.page.click("form[action='/documents'] button[type=submit]")
+    desk.page.wait_for_selector("#found")
+
+
 def send_mistakes(desk: FrontDesk, check_in: str) -> None:
     """A check-in that is refused: an odometer that went back, and a day that does not exist."""
     desk.go(check_in)

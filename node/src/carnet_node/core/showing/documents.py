@@ -81,6 +81,15 @@ class Documents:
     is_more: bool
 
 
+def check_query(query: DocumentQuery) -> None:
+    """Refuse what makes no sense, before anything is read.
+
+    Raises:
+        CommandRefused: no such kind or state, or days and amounts that cannot be; all of it at once.
+    """
+    refuse_if_any(_problems(query))
+
+
 def find_documents(node: Node, query: DocumentQuery, limit: int = DOCUMENT_ROWS_MAX) -> Documents:
     """The newest documents that a query means.
 
@@ -122,7 +131,7 @@ def _pages(node: Node, kind: Kind, asked: DocumentFilter, page_rows: int) -> Ite
 
 
 def _kind_of(query: DocumentQuery) -> Kind:
-    refuse_if_any(_problems(query))
+    check_query(query)
     return _KINDS[query.kind]
 
 

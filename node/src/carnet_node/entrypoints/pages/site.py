@@ -4,6 +4,7 @@ Decides which screens there are and what stands beside them.
 
     /            /search/HANDLE /customers /vehicles    /visits     /visits/new   /sync   /staff   /exchange
     /recalls     /board          /appointments            /arrangement
+    /documents   /reports
     /set-up      /login       /start       /locked      /password   /logout
     /language    /strip       /drafts/FORM /reveal      /static/VERSION/FILE
 """
@@ -35,7 +36,7 @@ from carnet_node.entrypoints.pages.formats import Clockface
 from carnet_node.entrypoints.pages.import_sheets import ImportRun
 from carnet_node.entrypoints.pages.page import Pages
 from carnet_node.entrypoints.pages.rendering import Renderer
-from carnet_node.entrypoints.pages.shop import appointments, approvals, arrangement, board, day
+from carnet_node.entrypoints.pages.shop import appointments, approvals, arrangement, board, day, documents, reports
 from carnet_node.entrypoints.pages.static_files import KeptFiles, static_address
 from carnet_node.entrypoints.web.desk import Desk
 
@@ -56,6 +57,8 @@ ROUTERS: Final = (
     orders.router,
     order_form.router,
     work_form.router,
+    documents.router,
+    reports.router,
     day.router,
     appointments.router,
     board.router,
