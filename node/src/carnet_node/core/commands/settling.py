@@ -164,8 +164,8 @@ def split_fen(fen: int, parts: Sequence[int]) -> tuple[int, ...]:
     return tuple(sign * share for share in shares)
 
 
-def shares_of(due: Mapping[str, int], stated: Sequence[StatedShare]) -> tuple[Share, ...]:
-    """The shares that a person stated, in fen (rules 3 and 4), in their order.
+def shares_of(due: Mapping[str, int], stated: Sequence[StatedShare]) -> dict[int, Share]:
+    """The shares that a person stated, in fen (rules 3 and 4), by their place in the form and in its order.
 
     Args:
         due: in fen by pay type.
@@ -186,7 +186,7 @@ def shares_of(due: Mapping[str, int], stated: Sequence[StatedShare]) -> tuple[Sh
         rest = due.get(name, 0) - sum(amounts[one.place] for one in own)
         amounts |= {one.place: rest for one in own if _is_rest(one)}
     kept = (one for one in stated if not _is_rest(one) or amounts.get(one.place) != 0)
-    return tuple(replace(one.share, fen=amounts.get(one.place, 0)) for one in kept)
+    return {one.place: replace(one.share, fen=amounts.get(one.place, 0)) for one in kept}
 
 
 def usual_settling(totals: Mapping[str, int], credit: Mapping[str, int], customer: RecordId | None) -> Settling:

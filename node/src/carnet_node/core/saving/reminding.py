@@ -30,7 +30,7 @@ from carnet_node.core.showing.record_view import RecordView, view_all, view_reco
 from carnet_node.core.showing.vehicle_file import is_silent
 from carnet_protocol.consents import last_word
 from carnet_protocol.ids import RecordId
-from carnet_protocol.kinds import CAR_DATES, CONSENT, CUSTOMER, OWNERSHIP, PHONE, REMINDER, VEHICLE, VISIT
+from carnet_protocol.kinds import CAR_DATES, CONSENT, CUSTOMER, OWNERSHIP, PHONE, PLATE, REMINDER, VEHICLE, VISIT
 
 _OFFERS: Final = "marketing"
 _SERVICE: Final = "service"
@@ -43,12 +43,14 @@ class DueLine:
     Attributes:
         phone: to call first; None where the line is locked, or no number is usable.
         vehicle: None for a birthday.
+        plate: that the car carries; empty where none is known.
     """
 
     due: Due
     customer: RecordView
     phone: RecordView | None
     vehicle: RecordView | None
+    plate: str
 
 
 def due_today(node: Node, day: date | None = None) -> tuple[DueLine, ...]:
@@ -154,7 +156,15 @@ def _lines(
     ]
     for due in due_of(_person(node, tx, view), cars, reminded, today):
         car = None if due.vehicle is None else view_record(tx, node.identity, tx.record(VEHICLE, due.vehicle))
-        yield DueLine(due, view, None if due.hold is not None else _phone(node, tx, customer), car)
+        phone = None if due.hold is not None else _phone(node, tx, customer)
+        yield DueLine(due, view, phone, car, "" if car is None else _plate(node, tx, car.id))
+
+
+def _plate(node: Node, tx: ReadTransaction, vehicle: RecordId) -> str:
+    plates = view_all(tx, node.identity, tx.find_equal(PLATE, "vehicle_id", vehicle, CHILDREN_MAX))
+    worn = (one for one in plates if not one.values.get("to_on"))
+    last = max(worn, key=lambda one: (str(one.values.get("from_on") or ""), one.id), default=None)
+    return "" if last is None else str(last.values.get("plate_no") or "")
 
 
 def _person(node: Node, tx: ReadTransaction, customer: RecordView) -> Person:

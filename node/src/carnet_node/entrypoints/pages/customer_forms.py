@@ -45,6 +45,7 @@ OWN_FIELDS: Final = (
     "segment",
     "birth_on",
     "birth_calendar",
+    "birth_leap_month",
     "wechat",
     "note",
 )

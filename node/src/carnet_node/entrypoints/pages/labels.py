@@ -19,6 +19,8 @@ LISTS: Final[Mapping[str, str]] = {
     "jobs": _("Job"),
     "labour": _("Labour line"),
     "parts": _("Part line"),
+    "shares": _("Share"),
+    "dates": _("Insurance and inspection"),
     "complaints": _("Complaint"),
     "preferences": _("Contact preference"),
     "plates": _("Plate"),

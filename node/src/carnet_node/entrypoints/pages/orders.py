@@ -14,7 +14,6 @@ from fastapi import APIRouter, Response
 
 from carnet_node.core.commands.drafting import Drafts, NewId
 from carnet_node.core.commands.recall_work import SHOWN_FIELDS, retract_completion
-from carnet_node.core.commands.settlement import close_visit, settle_visit
 from carnet_node.core.commands.visits import (
     Step,
     add_jobs,
@@ -29,7 +28,9 @@ from carnet_node.core.recalls.recall_check import RecallHit
 from carnet_node.core.recalls.recall_terms import done_so_far, methods_of, work_of
 from carnet_node.core.refusals import refuse_together
 from carnet_node.core.saving.basis import as_read, completions_as_read, read_for_step
+from carnet_node.core.saving.correcting import correction_of
 from carnet_node.core.saving.editing import recall_drafts, require_part, require_vehicle, require_visit
+from carnet_node.core.showing.bill import bill_of
 from carnet_node.core.showing.day import day_of
 from carnet_node.core.showing.reading_check import doubts_of
 from carnet_node.core.showing.status import Line, status_of
@@ -57,13 +58,18 @@ router = APIRouter(prefix="/visits")
 STEPS: Final[Mapping[str, Callable[[Step], Drafts]]] = {
     "start": start_visit,
     "complete": complete_visit,
-    "settle": settle_visit,
-    "close": close_visit,
 }
-NEXT_STEP: Final = {"draft": "start", "open": "complete", "completed": "settle", "settled": "close"}
+NEXT_STEP: Final = {"draft": "start", "open": "complete"}
+NEXT_FORM: Final = {"completed": ("settle", "settle"), "settled": ("close", "hand-over")}
+"""Steps that have a page of their own: what they are called, and where they stand below the order."""
 MORE_WORK: Final = "jobs"
 """The form of the page that is long enough to be kept while it is typed."""
-SHEETS: Final = ("reception", "order")
+SHEETS: Final = {
+    "reception": "print_reception.html",
+    "order": "print_order.html",
+    "settlement": "shop/print_settlement.html",
+    "warranty": "shop/print_warranty.html",
+}
 SIZES: Final = ("A4", "A5")
 _TICKED: Final = "items_done"
 _ITEM_NUMBERS: Final = frozenset(str(number) for number in range(1, CAMPAIGN_ITEMS_MAX + 1))
@@ -168,7 +174,7 @@ async def take_recall_back(page: PageOf, visit: str, completion: str) -> Respons
 
 @router.get("/{visit}/print/{sheet}")
 async def show_sheet(page: PageOf, visit: str, sheet: str, size: str = "A4") -> Response:
-    """A sheet for paper: for the customer to sign at arrival, or the order with its work and prices."""
+    """A sheet for paper: signed at arrival, the order with its prices, its bill, or what was repaired for nothing."""
     record = record_from_text(visit)
     if sheet not in SHEETS or size not in SIZES:
         raise BadValue(Reason.NOT_FOUND, "sheet", "there is no such sheet")
@@ -181,7 +187,7 @@ async def show_sheet(page: PageOf, visit: str, sheet: str, size: str = "A4") -> 
         is_offline = status_of(page.node).line is not Line.ONLINE
         return {**order, "qr": code, "number": number, "is_offline": is_offline}
 
-    return await page.show(f"print_{sheet}.html", _read, size=size, sheet=sheet)
+    return await page.show(SHEETS[sheet], _read, size=size, sheet=sheet)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,13 +214,17 @@ def _order(node: Node, record: RecordId) -> dict[str, Any]:
     view = require_visit(node, record)
     file = None if view.vehicle is None else vehicle_file(node, view.vehicle.id)
     hits = () if file is None or file.car.recalls is None else file.car.recalls.hits
+    status = str(view.visit.values.get("status"))
     return {
         "order": view,
+        "bill": bill_of(view),
+        "correction": correction_of(node, view.visit) if status in NEXT_FORM or status == "closed" else None,
         "none_typed": FormState(),
         "file": file,
         "marks": marks_of(view.visit.values.get("damage_marks")),
         **parts_of(node, view, file),
-        "next_step": NEXT_STEP.get(str(view.visit.values.get("status"))) if view.visit.is_own else None,
+        "next_step": NEXT_STEP.get(status) if view.visit.is_own else None,
+        "next_form": NEXT_FORM.get(status) if view.visit.is_own else None,
         "open_recalls": [_open_recall(one) for one in hits if not _is_done(view, one)],
     }
 

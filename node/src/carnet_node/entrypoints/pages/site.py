@@ -3,7 +3,7 @@
 Decides which screens there are and what stands beside them.
 
     /            /search/HANDLE /customers /vehicles    /visits     /visits/new   /sync   /staff   /exchange
-    /recalls     /board          /appointments            /arrangement
+    /recalls     /board          /appointments            /arrangement           /due
     /documents   /reports
     /set-up      /login       /start       /locked      /password   /logout
     /language    /strip       /drafts/FORM /reveal      /static/VERSION/FILE
@@ -59,6 +59,8 @@ ROUTERS: Final = (
     work_form.router,
     documents.router,
     reports.router,
+    settlement.router,
+    due.router,
     day.router,
     appointments.router,
     board.router,

@@ -1,0 +1,124 @@
+"""The form of a settlement: from an order to texts, and from texts to what a person states when it is settled.
+
+Decides how the rows of payers stand: each names a pay type, who pays, how, and what; an amount of yuan, a percentage
+(`40%`), or nothing for the rest. Rows without a word are left out. What adds up is `core.settling`.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from carnet_node.core.commands.drafting import Drafts, missing
+from carnet_node.core.commands.settling import Settling, Share, StatedShare, shares_of, usual_settling
+from carnet_node.core.refusals import CommandRefused, Problem, ProblemCode
+from carnet_node.core.shop_limits import SHARES_MAX
+from carnet_node.core.showing.bill import bill_of
+from carnet_node.core.showing.views import VisitView
+from carnet_node.entrypoints.pages.forms import Typed
+from carnet_node.entrypoints.pages.typed import Reader, hundredths_of
+from carnet_protocol.ids import RecordId
+from carnet_protocol.kinds import PAY_TYPES, SETTLEMENT, SETTLEMENT_SHARE
+
+SHARE_FIELDS: Final = ("pay_type", "share_fen", "payer_kind", "pay_method")
+SEEN: Final = "seen."
+"""Before the pay type, in the field that holds the total which the page showed."""
+
+_SPARE_ROWS: Final = 2
+_PERCENT: Final = ("%", "％")
+_BY_CUSTOMER: Final = "customer"
+_FEN: Final = re.compile(r"-?[0-9]{1,16}")
+_ROW: Final = re.compile(r"shares\[([0-9]+)\]")
+_NEEDED: Final = {"pay_type": "Say which pay type this is a share of.", "payer_kind": "Say who pays this share."}
+
+
+@dataclass(frozen=True, slots=True)
+class StatedBill:
+    """What a form says, before it is known to add up."""
+
+    said: Settling
+    stated: tuple[StatedShare, ...]
+
+    def settle(self, take: Callable[[Settling], Drafts]) -> Drafts:
+        """The drafts of a bill whose shares are known in fen.
+
+        Raises:
+            CommandRefused: as `take`, and what is wrong with a share at its row of the form.
+        """
+        due = {
+            name: self.said.seen.get(name, 0) - self.said.discount.get(name, 0) - self.said.credit.get(name, 0)
+            for name in PAY_TYPES
+        }
+        shares = shares_of(due, self.stated)
+        try:
+            return take(replace(self.said, shares=tuple(shares.values())))
+        except CommandRefused as refused:
+            problems = [_at_row(one, tuple(shares)) for one in refused.problems]
+            raise CommandRefused(problems, refused.reason) from refused
+
+
+def bill_as_texts(view: VisitView) -> dict[str, str]:
+    """The usual payers of an order, each of whom pays the rest of their pay type."""
+    gross = {one.pay_type: one.sum.gross_fen for one in bill_of(view)}
+    texts: dict[str, str] = {}
+    for place, one in enumerate(usual_settling(gross, view.credit, None).shares):
+        where = f"shares[{place}]."
+        texts |= {f"{where}pay_type": one.pay_type, f"{where}payer_kind": one.payer_kind}
+        texts |= {f"{where}pay_method": one.method} if one.method else {}
+    return texts
+
+
+def share_rows(typed: Typed) -> range:
+    """The rows of payers to show: those that hold something, and some more."""
+    places = typed.places("shares")
+    return range(min(SHARES_MAX, max(places, default=-1) + 1 + _SPARE_ROWS))
+
+
+def stated_bill(view: VisitView, typed: Typed, reader: Reader) -> StatedBill:
+    """What a form says; what means nothing is told by the reader."""
+    fields = {name: f"{name}_discount_fen" for name in PAY_TYPES}
+    values = reader.stated(SETTLEMENT, {one: typed.text(one) for one in (*fields.values(), "discount_reason")})
+    discount = {name: fen for name, field in fields.items() if isinstance(fen := values.get(field), int)}
+    seen = {name: int(text) for name in PAY_TYPES if _FEN.fullmatch(text := typed.text(SEEN + name))}
+    stated = tuple(_stated(view, typed, place, reader) for place in _filled(typed))
+    return StatedBill(Settling(seen, (), discount, str(values.get("discount_reason") or ""), view.credit), stated)
+
+
+def _filled(typed: Typed) -> list[int]:
+    """Rows in which something was said beside the pay type."""
+    rows = ((place, typed.below(f"shares[{place}].")) for place in typed.places("shares"))
+    return [place for place, row in rows if any(row.get(name) for name in SHARE_FIELDS if name != "pay_type")]
+
+
+def _stated(view: VisitView, typed: Typed, place: int, reader: Reader) -> StatedShare:
+    where = f"shares[{place}]."
+    row = typed.below(where)
+    customer = view.visit.values.get("customer_id")
+    is_customer = row.get("payer_kind") == _BY_CUSTOMER
+    share = Share(
+        row.get("pay_type", ""),
+        0,
+        row.get("payer_kind", ""),
+        row.get("pay_method", ""),
+        RecordId(customer) if is_customer and isinstance(customer, bytes) else None,
+    )
+    reader.problems += [missing(where + name, what) for name, what in _NEEDED.items() if not row.get(name)]
+    text = row.get("share_fen", "")
+    if text.endswith(_PERCENT):
+        return StatedShare(share, None, _percent(text, where, reader), place)
+    fen = reader.values(SETTLEMENT_SHARE, {"share_fen": text}, where).get("share_fen") if text else None
+    return StatedShare(share, fen if isinstance(fen, int) else None, None, place)
+
+
+def _at_row(problem: Problem, places: tuple[int, ...]) -> Problem:
+    """A problem of a share at the row of the form that states it."""
+    return replace(problem, field=_ROW.sub(lambda found: f"shares[{places[int(found[1])]}]", problem.field))
+
+
+def _percent(text: str, where: str, reader: Reader) -> int | None:
+    try:
+        return hundredths_of(text[:-1])
+    except ValueError:
+        what = "This is not a percentage with at most two places."
+        reader.problems.append(Problem(where + "share_fen", ProblemCode.BAD_VALUE, what, "Enter it like 40%."))
+        return None
