@@ -36,7 +36,17 @@ from carnet_node.entrypoints.pages.formats import Clockface
 from carnet_node.entrypoints.pages.import_sheets import ImportRun
 from carnet_node.entrypoints.pages.page import Pages
 from carnet_node.entrypoints.pages.rendering import Renderer
-from carnet_node.entrypoints.pages.shop import appointments, approvals, arrangement, board, day, documents, reports
+from carnet_node.entrypoints.pages.shop import (
+    appointments,
+    approvals,
+    arrangement,
+    board,
+    day,
+    documents,
+    due,
+    reports,
+    settlement,
+)
 from carnet_node.entrypoints.pages.static_files import KeptFiles, static_address
 from carnet_node.entrypoints.web.desk import Desk
 
@@ -57,10 +67,10 @@ ROUTERS: Final = (
     orders.router,
     order_form.router,
     work_form.router,
-    documents.router,
-    reports.router,
     settlement.router,
     due.router,
+    documents.router,
+    reports.router,
     day.router,
     appointments.router,
     board.router,
