@@ -127,6 +127,18 @@ function keep(form) {
     timer = setTimeout(putInTurn, Math.max(0, Math.min(QUIET_MS, since + TYPING_MS - Date.now())));
   };
 
+  // What is thrown away does not come back behind its own end: the words underway arrive first, and no other follows.
+  const thrown = document.querySelector(`form[action="${draft}/drop"]`);
+  thrown?.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    clearTimeout(timer);
+    waiting.clear();
+    isOut = true;
+    letGo(draft);
+    await sending;
+    thrown.submit();
+  });
+
   form.addEventListener("input", note);
   form.addEventListener("change", note);
   form.addEventListener("focusout", () => putInTurn());
