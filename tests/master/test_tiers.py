@@ -15,6 +15,9 @@ from carnet_master.tiers import Cause, Judgement, Mode, Tier, effect_of, judge_p
 ID, OTHER_ID = "44010119900307801X", "440101199003078036"
 WANG = RawCustomer(full_name="王晓明", phones=("13912340001",), birth_on="1990-03-07")
 FIRM = RawCustomer(company_name="上海安达出租汽车有限公司", credit_code="91310115MA1K35J21R", phones=("021-65123456",))
+TWO_PHONES = ("13912340001", "13700001111")
+LINKED_BY_NUMBER = Judgement(Tier.A1, Cause.IDENTITY)
+ASKED_BY_NUMBER = Judgement(Tier.STEWARD, Cause.IDENTITY_DOUBTFUL)
 CAR = ("LSVFV6183C2123456",)
 DOOR = (RawAddress("金色家园15栋1单元1903室", "110107", "1101"),)
 LINKS = {Tier.A1, Tier.A2, Tier.A3}
@@ -144,11 +147,15 @@ def test_an_identity_number_links_names_that_may_be_one(name: str, tier: Tier):
             "王总", {"sex": "female"}, Judgement(Tier.STEWARD, Cause.IDENTITY_DOUBTFUL), id="title, another sex"
         ),
         pytest.param("王小明", {"birth_on": "1990-03-07"}, Judgement(Tier.A1, Cause.IDENTITY), id="homophone"),
+        pytest.param("王总", {"phones": TWO_PHONES[1:]}, ASKED_BY_NUMBER, id="title, another telephone"),
+        pytest.param("王晓", {"phones": TWO_PHONES[1:]}, ASKED_BY_NUMBER, id="a character left out, another telephone"),
+        pytest.param("王总", {"phones": TWO_PHONES}, LINKED_BY_NUMBER, id="title, a second telephone"),
+        pytest.param("王小明", {"phones": TWO_PHONES[1:]}, LINKED_BY_NUMBER, id="homophone, telephone"),
     ],
 )
 def test_a_number_that_may_be_a_relatives_asks_for_the_name(name: str, beside: dict[str, str], expected: Judgement):
     """What was typed beside a number and says somebody else makes the number doubtful."""
-    one = RawCustomer(full_name="王晓明", id_no=ID)
+    one = RawCustomer(full_name="王晓明", id_no=ID, phones=TWO_PHONES[:1])
 
     assert judged(one, replace(one, full_name=name, **beside), probability=1.0) == expected  # type: ignore[arg-type]
 
@@ -203,6 +210,18 @@ def test_a_car_alone_links_as_far_as_the_policy_says():
             {},
             Judgement(Tier.A2, Cause.NAME_AND_CONTACT),
             id="one car and one birthday",
+        ),
+        pytest.param(
+            {"wechats": ("wxm_1990",)},
+            {"wechats": ("wxm_1962",), "phones": ("13912340001",)},
+            Judgement(Tier.STEWARD, Cause.OTHER_PHONE),
+            id="one telephone, two WeChat names",
+        ),
+        pytest.param(
+            {"wechats": ("wxm_1990",), "birth_on": "1990-03-07"},
+            {"wechats": ("wxm_1962",), "phones": ("13912340001",)},
+            Judgement(Tier.A2, Cause.NAME_AND_CONTACT),
+            id="one telephone and one birthday, two WeChat names",
         ),
     ],
 )

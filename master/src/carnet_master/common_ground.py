@@ -64,7 +64,7 @@ class Ground(NamedTuple):
         is_same_organisation: two credit codes of one legal person, which got a new one when it moved.
         is_other_branch: two companies of which one is a part that the other is not.
         is_same_phone, is_same_wechat, is_same_car, is_same_door: the contacts that are shared.
-        is_other_phone: both have telephones, and none in common.
+        is_other_phone, is_other_wechat: both have telephones, or WeChat names, and none in common.
         conflict: the gravest contradiction, or None.
     """
 
@@ -83,6 +83,7 @@ class Ground(NamedTuple):
     is_same_car: bool
     is_same_door: bool
     is_other_phone: bool
+    is_other_wechat: bool
     conflict: Conflict | None
 
     @property
@@ -108,7 +109,7 @@ def common_ground(one: Features, other: Features) -> Ground:
         one, other: of one version, without generic values.
     """
     are_one_kind = one.party == other.party
-    is_same_phone = _meet(one.phones, other.phones)
+    is_same_phone, is_same_wechat = _meet(one.phones, other.phones), _meet(one.wechats, other.wechats)
     return Ground(  # in the order of its attributes: their names would cost a sixth of all this
         name_agreement(one, other),
         are_one_kind,
@@ -121,10 +122,11 @@ def common_ground(one: Features, other: Features) -> Ground:
         are_one_kind and one.party == COMPANY and one.company_branch != other.company_branch,
         is_same_birth(one, other),
         is_same_phone,
-        _meet(one.wechats, other.wechats),
+        is_same_wechat,
         _are_in_one_car(one, other),
         _meet(one.doors, other.doors),
         not is_same_phone and bool(one.phones) and bool(other.phones),
+        not is_same_wechat and bool(one.wechats) and bool(other.wechats),
         conflict_of(one, other),
     )
 

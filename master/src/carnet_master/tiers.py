@@ -8,11 +8,12 @@ Rules
 1. A probability alone never links: whatever the model says, a shared telephone, car, door or WeChat name needs a name
    beside it. Only an identity number or a credit code needs no probability.
 2. `A1`: the same number and names that may be one; another document than the identity card asks for the same name,
-   and so does a number beside which another birthday or sex was typed.
+   and so does a number beside which another birthday or sex was typed, or telephones that differ: a relative's number
+   is typed for somebody who has forgotten theirs, beside their own telephone.
    `A2`: the same whole name and something of their own in common. `A3`: the same pinyin, with a birthday and a contact,
    or a WeChat name, in common. `A2` and `A3` ask for the probability too, and for no conflict. A car or a door is a
    household's: where the telephones differ, a name beside it is asked about (`OTHER_PHONE`), unless the birthday is the
-   same too.
+   same too. So is a name beside any contact where the WeChat names differ: a telephone is shared, a WeChat name is not.
 3. A conflict is two valid numbers, two real birthdays or two sexes. Under one name a steward looks at it; under two
    names these are two people.
 4. Where a third record shows that two people of the name are behind a contact, name and contact are asked about
@@ -66,7 +67,8 @@ class Cause(StrEnum):
     IDENTITY_OTHER_NAME = "identity_other_name"
     """One number, two names: somebody used another's document."""
     IDENTITY_DOUBTFUL = "identity_doubtful"
-    """One number, and a birthday or sex beside it that is not the one it says."""
+    """One number, and a birthday or sex beside it that is not the one it says; or names that are one at best, and two
+    telephones."""
     SAME_ORGANISATION = "same_organisation"
     """Two credit codes of one legal person."""
     IDENTITY_CONFLICT = "identity_conflict"
@@ -79,8 +81,8 @@ class Cause(StrEnum):
     """Two names, one birthday and a contact: a misread name, or twins."""
     VEHICLE_ONLY = "vehicle_only"
     OTHER_PHONE = "other_phone"
-    """The same name at one door or in one car, and two telephones that differ: one who has changed the number, or
-    father and son."""
+    """The same name at one door or in one car, and two telephones that differ, or beside any contact two WeChat names:
+    one who has changed it, or father and son."""
     NAMESAKE = "namesake"
     """The same name and contact, behind which somebody else of the name is known."""
     WEAK_CONTACT = "weak_contact"
@@ -221,7 +223,8 @@ def _judge_number(ground: Ground) -> Judgement:
     """One valid number on both sides, which links unless it may be a relative's."""
     if ground.name in OTHER_NAMES:
         return Judgement(Tier.STEWARD, Cause.IDENTITY_OTHER_NAME)
-    if ground.is_doubtful and ground.name is not NameAgreement.SAME:
+    is_doubtful = ground.is_doubtful and ground.name is not NameAgreement.SAME
+    if is_doubtful or (ground.is_other_phone and ground.name not in _ONE_SOUND):
         return Judgement(Tier.STEWARD, Cause.IDENTITY_DOUBTFUL)
     return Judgement(Tier.A1, Cause.IDENTITY)
 
@@ -259,7 +262,11 @@ def _are_siblings(ground: Ground) -> bool:
 def _linked(ground: Ground, *, links_by_car: bool) -> Judgement | None:
     """Rule 2, `A2` and `A3`; the probability has been asked for."""
     has_own = ground.has_contact if links_by_car else ground.has_contact_beside_car
-    if ground.name is NameAgreement.SAME and has_own and (ground.is_same_birth or not ground.is_at_home):
+    if (
+        ground.name is NameAgreement.SAME
+        and has_own
+        and (ground.is_same_birth or not (ground.is_at_home or ground.is_other_wechat))
+    ):
         return Judgement(Tier.A2, Cause.NAME_AND_CONTACT)
     if ground.name in _ONE_SOUND:
         if ground.is_same_birth and has_own:
@@ -272,7 +279,7 @@ def _linked(ground: Ground, *, links_by_car: bool) -> Judgement | None:
 def _open_question(ground: Ground, *, links_by_car: bool) -> Cause:
     match ground.name:
         case NameAgreement.SAME:
-            if ground.is_at_home:
+            if ground.is_at_home or ground.is_other_wechat:
                 return Cause.OTHER_PHONE
             is_car_alone = ground.has_contact and not ground.has_contact_beside_car
             return Cause.VEHICLE_ONLY if is_car_alone and not links_by_car else Cause.WEAK_CONTACT
