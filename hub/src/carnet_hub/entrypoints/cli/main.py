@@ -34,6 +34,7 @@ COMMANDS: Final = {
     "dossiers": ("dossiers", "list, show, file, note, retract, due: a campaign before the law"),
     "calendar": ("calendar", "show, import, deadline: working days"),
     "report": ("reports", "make, list, profiles, due, verify: reports to an authority"),
+    "reports": ("shop_reports", "site, nation: what workshops did in ten days or a month"),
     "regulator": ("regulators", "token, accesses, publish, published, take-back, named: who may look from outside"),
     "lookups": ("lookups", "list, rates: which site looked up another dealer's car"),
     "export": ("exports", "write a signed recall report, print its key"),
