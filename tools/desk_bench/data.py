@@ -6,6 +6,7 @@ They are not sealed and sent one by one, because a million change sets would tak
 what is measured; the tenth part that other sites wrote is masked as the hub masks it.
 
     customers 200,000   vehicles 250,000   visits 1,000,000 (10 % elsewhere)   jobs, readings, plates, phones, owners
+    500 orders of the site stand in its shop, and 120 cars are booked for the day
 """
 
 import json
@@ -23,7 +24,7 @@ from carnet_node.adapters.store import SqliteNodeStore, open_connection
 from carnet_node.adapters.system import SystemEntropy
 from carnet_node.adapters.write_transaction import SqlWriteTransaction
 from carnet_node.core.node import Node
-from carnet_node.core.numbering import business_day, node_tag, ro_number, ro_prefix
+from carnet_node.core.numbering import business_day, local_date, local_midnight, node_tag, ro_number, ro_prefix
 from carnet_node.core.records import BaseRow, Mark, Projection
 from carnet_protocol.ids import NodeId, RecordId, new_record_id, ownership_id, vehicle_id
 from carnet_protocol.kinds import (
@@ -36,6 +37,7 @@ from carnet_protocol.kinds import (
     VEHICLE,
     VISIT,
 )
+from carnet_protocol.kinds.shop_day import APPOINTMENT, BAY, BOOKING_HOURS
 from carnet_protocol.registry import Kind, Value
 from carnet_protocol.resolvers import show
 from carnet_protocol.state import Entry
@@ -49,6 +51,14 @@ YEARS_MS: Final = 10 * 365 * 24 * 3600 * 1000
 ROWS_PER_COMMIT: Final = 20_000
 CACHE_KIB: Final = 512 * 1024
 SEED: Final = 4
+IN_SHOP: Final = 556
+"""Orders of both sites that are open: nine of ten are this one's, so that 500 stand on its board."""
+
+IN_SHOP_SHARE_MAX: Final = 4
+"""Of a small database no more than every fourth order is open."""
+
+BOOKED: Final = 120
+BAYS: Final = 12
 DECLINED: Final = 0.05
 FLEET: Final = 300
 OF_OTHERS: Final = 3
@@ -57,7 +67,7 @@ OF_OTHERS: Final = 3
 UTC_OFFSET_MINUTES: Final = 480
 """Of both sites, whose calendar days begin the series of their orders' numbers."""
 
-VERSION: Final = 2
+VERSION: Final = 3
 """Raised when the data changes; an older database is made anew."""
 
 Row = tuple[Kind, RecordId, bytes, dict[str, Value]]
@@ -104,7 +114,7 @@ def _fill(place: Path, scale: float) -> dict[str, list[str]]:
             connection.execute(f"PRAGMA {pragma}")
         indexes = _drop_indexes(connection)
         tx = SqlWriteTransaction(connection, AtRest(TestBox()))
-        for rows in (plan.customers(), plan.vehicles(), plan.visits()):
+        for rows in (plan.customers(), plan.vehicles(), plan.visits(), plan.day()):
             _write(connection, tx, dice, rows)
         for sql in indexes:
             connection.execute(sql)
@@ -140,6 +150,7 @@ class _Plan:
     def __init__(self, dice: Random, customers: int, vehicles: int, visits: int) -> None:
         self._dice = dice
         self._counts = (customers, vehicles, visits)
+        self._in_shop = min(IN_SHOP, visits // IN_SHOP_SHARE_MAX)
         self._people = [self._id(place, customers) for place in range(customers)]
         self._names: list[str] = []
         self._cars: list[tuple[RecordId, str, str, int]] = []
@@ -209,6 +220,28 @@ class _Plan:
             )
         self._sample("ro_no", [one for place, one in enumerate(numbers) if self._site(place) == DEALER_A])
 
+    def day(self) -> Iterator[Row]:
+        """Bays, hours of every weekday, and the cars that are booked for the day."""
+        dice, ids = self._dice, iter(range(10 * BOOKED))
+        midnight_ms = local_midnight(local_date(START_MS, UTC_OFFSET_MINUTES), UTC_OFFSET_MINUTES)
+
+        def fresh() -> RecordId:
+            """Ascending, as they are made."""
+            return new_record_id(START_MS, next(ids).to_bytes(4, "big") + dice.randbytes(6))
+
+        for number in range(BAYS):
+            yield BAY, fresh(), DEALER_A, {"bay_code": f"B{number:02}", "place_no": number, "is_in_use": True}
+        for weekday in range(1, 8):
+            hours: dict[str, Value] = {"weekday": weekday, "opens_minute": 480, "closes_minute": 1080}
+            yield BOOKING_HOURS, fresh(), DEALER_A, {**hours, "slot_minutes": 30}
+        for number in range(BOOKED):
+            starts_ms = midnight_ms + (480 + 60 * (number // BAYS)) * 60 * 1000
+            slot: dict[str, Value] = {"starts_at": starts_ms, "planned_minutes": 60, "bay_code": f"B{number % BAYS:02}"}
+            said: dict[str, Value] = {"plate_no": names.plate(dice), "caller_phone": names.mobile(dice)}
+            said |= {"wish": names.some(dice, names.COMPLAINTS), "requested_at": START_MS, "channel": "phone"}
+            booked = {**slot, **said, "advisor_code": f"A{number % 8:02}", "status": "booked"}
+            yield APPOINTMENT, fresh(), DEALER_A, booked
+
     def _ro_no(self, place: int, at_ms: int) -> str:
         """The next number of the day at a site; every site has one node, so the first orders of all days end alike."""
         site = self._site(place)
@@ -222,7 +255,7 @@ class _Plan:
         known: dict[str, Value] = {
             "ro_no": ro_no,
             "vehicle_id": car[0],
-            "status": "open" if place >= self._counts[2] - 60 else "closed",
+            "status": "open" if place >= self._counts[2] - self._in_shop else "closed",
             "opened_at": at_ms,
             "completed_at": at_ms + 6 * 3600 * 1000,
             "odometer_in_km": 1_000 + place % 200_000,

@@ -1,10 +1,11 @@
 """The pages of the front desk as the server makes them: each figure is one request, from guard to template.
 
 Decides how the pages are asked without a line between: requests go straight into the application, on one event loop
-that stays open, and blocking work goes to threads as it does in `serve`. What a browser adds is not in the figures. The
-form of a check-in is read before the clock runs; its save, durable, is what is timed.
+that stays open, blocking work goes to threads and what was loaded is frozen, as it is in `serve`. What a browser adds
+is not in the figures. The form of a check-in is read before the clock runs; its save, durable, is what is timed.
 """
 
+import gc
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from http import HTTPStatus
@@ -27,7 +28,7 @@ from carnet_protocol.ids import RecordId, record_text
 from support.browsing import ADDRESS, Fields
 from support.staffed import PASSWORD, TestHasher
 from tools.desk_bench.data import Desk
-from tools.desk_bench.questions import PAGE_MS, SAVE_MS, SEARCH_MS, STAFF_NO, Question, advisor_of
+from tools.desk_bench.questions import BOARD_MS, PAGE_MS, SAVE_MS, SEARCH_MS, STAFF_NO, Question, advisor_of
 
 PAGE_BYTES_MAX: Final = 150_000
 """Issue C: what a page may weigh with style and scripts, without pictures."""
@@ -49,9 +50,12 @@ class Pages(AbstractContextManager["Pages"]):
         transport = httpx.ASGITransport(self._api, raise_app_exceptions=False, client=("127.0.0.1", 50_000))
         self._client = httpx.AsyncClient(transport=transport, base_url=ADDRESS)
         self._client.cookies.set(SESSION_COOKIE, self._session, domain="localhost.local", path="/")
+        gc.collect()
+        gc.freeze()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        gc.unfreeze()
         self._portal.call(self._client.aclose)
         self._open.close()
 
@@ -98,6 +102,9 @@ def page_questions_of(desk: Desk, pages: Pages, dice: Random, times: int) -> Ite
     yield "pages: search by end of phone", SEARCH_MS, search("phone", lambda one: one[-4:])
     yield "pages: search by surname", SEARCH_MS, search("name", lambda one: one[:1])
     yield "pages: home", PAGE_MS, lambda: pages.get("/")
+    yield "pages: board", BOARD_MS, lambda: pages.get("/board")
+    yield "pages: board as a list", BOARD_MS, lambda: pages.get("/board/list")
+    yield "pages: day board", BOARD_MS, lambda: pages.get("/appointments")
     yield "pages: a car", PAGE_MS, lambda: pages.get(f"/vehicles/{some('vehicle')}")
     yield "pages: a customer", PAGE_MS, lambda: pages.get(f"/customers/{some('customer')}")
     yield "pages: form of a check-in", PAGE_MS, lambda: pages.get(f"/visits/new?vehicle={some('vehicle')}")

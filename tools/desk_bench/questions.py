@@ -19,6 +19,9 @@ from carnet_protocol.registry import Value
 from tools.desk_bench.data import Desk
 
 SEARCH_MS, PAGE_MS, SAVE_MS = 50.0, 30.0, 15.0
+BOARD_MS = 50.0
+"""Issue F: the board and the day board with 500 open orders."""
+
 STAFF_NO = "A01"
 Question = tuple[str, float, Callable[[], object]]
 

@@ -189,7 +189,7 @@ def site_code_of(tx: ReadTransaction, identity: Identity, author: bytes) -> str 
 
 def _named(kind: Kind, values: Mapping[int, Value]) -> dict[str, Value]:
     """Values by field name; labels this version does not know are left out, nulls too."""
-    return {one.name: values[label] for label, (_, one) in kind.by_label.items() if values.get(label) is not None}
+    return {name: value for name, label in kind.labels.items() if (value := values.get(label)) is not None}
 
 
 def _sync_mark(tx: ReadTransaction, stored: StoredRecord) -> SyncMark:

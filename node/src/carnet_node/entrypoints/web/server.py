@@ -5,6 +5,7 @@ LAN, and then only under TLS: names, numbers and passwords cross a network that 
 """
 
 import errno
+import gc
 import socket
 
 import anyio
@@ -63,6 +64,7 @@ def serve_node(
         ssl_certfile=None if certificate is None else certificate.certificate,
         ssl_keyfile=None if certificate is None else certificate.key,
     )
+    gc.freeze()  # the program stays as long as it runs: no collection beside a request goes through it again
     Server(config).run()
 
 

@@ -54,6 +54,7 @@ FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
 _TIMES: Final = frozenset({"opens_minute", "closes_minute"})
 _WEEKDAYS: Final = range(1, 8)
 _MINUTES: Final = 60
+_DAY_MINUTES: Final = 24 * _MINUTES
 _CLOCK: Final = re.compile(r"([0-9]{1,2}):?([0-5][0-9])")
 
 
@@ -122,9 +123,10 @@ def minute_of(text: str) -> int:
         ValueError: none.
     """
     match = _CLOCK.fullmatch(unicodedata.normalize("NFKC", text).strip())
-    if match is None:
+    minute = _DAY_MINUTES + 1 if match is None else int(match[1]) * _MINUTES + int(match[2])
+    if minute > _DAY_MINUTES:
         raise ValueError("no time of day")
-    return int(match[1]) * _MINUTES + int(match[2])
+    return minute
 
 
 def clock_of(minute: Value) -> str:
