@@ -148,6 +148,15 @@ def test_completions_stand_by_day_site_and_province(recall: RecallHub, tmp_path:
     assert table(tmp_path / "report", "provinces.csv")[1:] == [["43", "2"], ["44", "1"]]
 
 
+@pytest.mark.parametrize("page", ["report.zh.html", "report.en.html"])
+def test_a_site_is_shown_with_its_city(recall: RecallHub, tmp_path: Path, page: str):
+    """People read where a site lies by name; tables for programs keep to codes."""
+    recall.make("cn-stage", tmp_path / "report")
+
+    assert (tmp_path / "report" / page).read_text(encoding="utf-8").count("<td>Changsha</td>") == len(recall.desks)
+    assert b"Changsha" not in (tmp_path / "report" / "sites.csv").read_bytes()
+
+
 def test_every_row_cites_a_change_set(recall: RecallHub, tmp_path: Path):
     """Completions, removals, the campaign and the days that are stated name the signed set they come from."""
     left = recall.leave("A001", VINS[6], "stolen")

@@ -150,6 +150,15 @@ def test_a_vehicle_is_looked_up_on_a_page(outside: Outside):
     assert "counted" in page
 
 
+def test_who_is_done_is_not_told_to_park_outside(tmp_path: Path):
+    """The danger of a recall stands beside vehicles that are open, and beside no finished one."""
+    outside = begin_outside(tmp_path, hazard_level="park_outside")
+
+    shown = ["park outside" in vehicle_page(outside, vin).text for vin in (DONE, OPEN)]
+
+    assert shown == [False, True]
+
+
 @pytest.mark.parametrize(
     ("mark", "headers"),
     [

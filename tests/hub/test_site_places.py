@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from carnet_hub.adapters.profile_files import province_names
+from carnet_hub.adapters.profile_files import city_names, province_names
 from carnet_hub.bootstrap import HubApp
 from carnet_hub.core.counting.trends import province_name, read_sites
 from carnet_hub.core.failures import Unusable
@@ -22,7 +22,7 @@ def app(tmp_path: Path) -> HubApp:
 
 def stated(*, province: str = "", city: str = "", city_name: str = "") -> SitePlace:
     """A place as an operator states it."""
-    return place_of(province=province, city=city, city_name=city_name, provinces=province_names())
+    return place_of(province=province, city=city, city_name=city_name, provinces=province_names(), cities=city_names())
 
 
 def counted_in(app: HubApp, site: Site) -> str:
@@ -35,6 +35,38 @@ def counted_in(app: HubApp, site: Site) -> str:
 def test_a_city_says_its_province(city: str):
     """Four digits, or six as the national table has them, are one city of one province."""
     assert stated(city=city, city_name="杭州市") == HANGZHOU
+
+
+@pytest.mark.parametrize(
+    ("city", "name"),
+    [
+        pytest.param("3301", "杭州市", id="a city"),
+        pytest.param("430100", "长沙市", id="six digits"),
+        pytest.param("3101", "上海市", id="a part of a municipality"),
+        pytest.param("6532", "和田地区", id="a prefecture"),
+    ],
+)
+def test_a_city_has_the_name_of_the_national_table(city: str, name: str):
+    """Nobody has to type what the code says; what somebody typed counts."""
+    assert (stated(city=city).city_name, stated(city=city, city_name="Elsewhere").city_name) == (name, "Elsewhere")
+
+
+def test_a_city_that_the_table_lacks_needs_a_name():
+    """The table may be older than a code: it is taken with a name, and refused without."""
+    assert stated(city="3399", city_name="新城市") == SitePlace("33", "3399", "新城市")
+
+    with pytest.raises(Unusable, match="The table of cities has no 3399") as refused:
+        stated(city="3399")
+
+    assert "--city-name" in refused.value.next
+
+
+def test_every_city_lies_in_a_province():
+    """Four digits each, in a province of the table of provinces, and with a name of its own tongue."""
+    cities = city_names()
+
+    assert {code[:2] for code in cities} == set(province_names()) - {"71", "81", "82"}
+    assert [code for code, name in cities.items() if len(code) != 4 or name.isascii()] == []
 
 
 @pytest.mark.parametrize(

@@ -98,9 +98,9 @@ class Outside:
         return [(one.access.scope, one.access.subject, one.access.outcome) for one in found]
 
 
-def begin_outside(folder: Path) -> Outside:
+def begin_outside(folder: Path, **texts: object) -> Outside:
     """A hub with a campaign of twelve vehicles, one of them done, and its stage report published."""
-    recall = begin_recall(folder / "hub")
+    recall = begin_recall(folder / "hub", VINS, **texts)
     recall.days_pass(3)
     recall.complete("A001", DONE)
     owner, car = fixed("owner"), vehicle_id(OPEN)

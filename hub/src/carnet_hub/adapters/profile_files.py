@@ -85,6 +85,12 @@ def province_names() -> ProvinceNames:
     return {code: (names[0], names[1]) for code, names in held["provinces"].items()}
 
 
+def city_names() -> dict[str, str]:
+    """Chinese names of cities, by the first four digits of the national division code."""
+    held = tomllib.loads(_SHIPPED.joinpath("cities_cn.toml").read_text(encoding="utf-8"))
+    return dict(held["cities"])
+
+
 def _decoded(content: bytes) -> str:
     try:
         return content.decode()

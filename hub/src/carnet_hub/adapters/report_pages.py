@@ -156,6 +156,7 @@ def _sites(report: PreparedReport, language: int) -> list[dict[str, Any]]:
             "code": one.site.code,
             "name": one.site.name,
             "province": report.province_name(one.site.province, language),
+            "city": one.site.city,
             "completed": one.completed,
         }
         for one in report.sites[:REPORT_SITES_MAX]

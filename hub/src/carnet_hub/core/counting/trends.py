@@ -42,11 +42,17 @@ class DayCount:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A dealer site as a report names it."""
+    """A dealer site as a report names it.
+
+    Attributes:
+        province: its code.
+        city: its name; may be empty.
+    """
 
     code: str
     name: str
     province: str
+    city: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +122,7 @@ def read_sites(hub: Hub, reads: RecordReads) -> dict[bytes, Site]:
             str(values.get("site_code") or ""),
             str(values.get("site_name") or ""),
             str(values.get("province_code") or values.get("city_code") or UNKNOWN_PROVINCE)[:_PROVINCE_DIGITS],
+            str(values.get("city_name") or ""),
         )
         for row, values in shown_records(hub.registry, reads, "dealer_site")
     }

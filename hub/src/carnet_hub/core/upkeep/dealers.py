@@ -83,16 +83,20 @@ class Site:
     status: str
 
 
-def place_of(*, province: str, city: str, city_name: str, provinces: Collection[str]) -> SitePlace:
-    """Where a site lies, as somebody states it; the city says the province.
+def place_of(
+    *, province: str, city: str, city_name: str, provinces: Collection[str], cities: Mapping[str, str]
+) -> SitePlace:
+    """Where a site lies, as somebody states it; the city says the province and has a name.
 
     Args:
         province: two digits of the national division table, or six that end in zeros; may be empty.
         city: four digits, or six that end in zeros; may be empty.
+        city_name: as people write it; the table's when it is empty.
         provinces: two digits each.
+        cities: names by four digits. The table may be older than a code, so one that it lacks needs a name.
 
     Raises:
-        Unusable: a code is none, there is no such province, or the city lies in another one.
+        Unusable: a code is none, there is no such province, the city lies in another one, or nobody knows its name.
     """
     stated, inside = province.strip(), city.strip()
     if stated and (not _PROVINCE_CODE.fullmatch(stated) or stated[:_PROVINCE_DIGITS] not in provinces):
@@ -101,7 +105,12 @@ def place_of(*, province: str, city: str, city_name: str, provinces: Collection[
         raise Unusable(f"{inside[:CODE_CHARS_MAX]} is the code of no city.", "Give four digits, such as 3301.")
     if stated and inside and stated[:_PROVINCE_DIGITS] != inside[:_PROVINCE_DIGITS]:
         raise Unusable(f"The city {inside} does not lie in the province {stated}.", "Leave --province out.")
-    return SitePlace((stated or inside)[:_PROVINCE_DIGITS], inside[:_CITY_DIGITS], city_name.strip())
+    named = city_name.strip() or cities.get(inside[:_CITY_DIGITS], "")
+    if inside and not named:
+        raise Unusable(
+            f"The table of cities has no {inside}.", "Compare the code; if it is right, give --city-name."
+        )
+    return SitePlace((stated or inside)[:_PROVINCE_DIGITS], inside[:_CITY_DIGITS], named)
 
 
 def add_site(hub: Hub, details: SiteDetails) -> Site:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from carnet_hub.adapters.profile_files import province_names
+from carnet_hub.adapters.profile_files import city_names, province_names
 from carnet_hub.core.exchange.enrolment import invite_dealer
 from carnet_hub.core.exchange.greeting import hub_card
 from carnet_hub.core.exchange.recovering import issue_recovery_code
@@ -31,7 +31,7 @@ dealers_app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_i
 SiteCode = Annotated[str, typer.Argument(help="code of the site", show_default=False)]
 Province = Annotated[str, typer.Option(help="province code of the national table, such as 33; a city says it")]
 City = Annotated[str, typer.Option(help="city code of the national table, such as 3301")]
-CityName = Annotated[str, typer.Option(help="city, as people write it")]
+CityName = Annotated[str, typer.Option(help="city, as people write it; as the national table has it when left out")]
 
 
 @dealers_app.command("add")
@@ -51,7 +51,7 @@ def add(
     given = site_name or name
     if not given:
         raise typer.BadParameter("give the site's name")
-    place = place_of(province=province, city=city, city_name=city_name, provinces=province_names())
+    place = place_of(province=province, city=city, city_name=city_name, provinces=province_names(), cities=city_names())
     with hub_of(ctx) as app:
         site = add_site(app.hub, SiteDetails(site_code, given, kind, place))
     text = f"Added {site.site_code} {site.site_name}, {_place_text(site)}. Next: `dealers invite {site.site_code}`."
@@ -69,7 +69,7 @@ def place_(
     as_json: AsJson = False,
 ) -> None:
     """State anew where a site lies, all of it."""
-    place = place_of(province=province, city=city, city_name=city_name, provinces=province_names())
+    place = place_of(province=province, city=city, city_name=city_name, provinces=province_names(), cities=city_names())
     with hub_of(ctx) as app:
         site = place_site(app.hub, site_code, place)
     emit(_row(site), as_json=as_json, text=f"{site.site_code} {site.site_name}: {_place_text(site)}.")

@@ -182,7 +182,11 @@ def check(
         print_table(f"not clear: {len(shown)}", shown, columns)
     result = {"position": book.position, "made_at": moment_text(book.made_ms), **counts, "rows": rows}
     said = ", ".join(f"{count} {state}" for state, count in counts.items())
-    emit(result, as_json=as_json, text=f"{len(rows)} cars: {said}; lists as of {moment_text(book.made_ms)}.")
+    emit(
+        result,
+        as_json=as_json,
+        text=f"{len(rows)} cars: {said}, by the lists that were made at {moment_text(book.made_ms)}.",
+    )
 
 
 @recalls_app.command("withdraw")

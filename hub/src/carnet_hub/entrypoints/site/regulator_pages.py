@@ -18,6 +18,7 @@ from carnet_hub.adapters.profile_files import province_names
 from carnet_hub.bootstrap import HubApp
 from carnet_hub.core.campaigns import plots
 from carnet_hub.core.campaigns.report import instant_text, short_percent_text
+from carnet_hub.core.counting.progress import COMPLETED
 from carnet_hub.core.counting.trends import completed_by_province, points_of, province_name
 from carnet_hub.core.failures import HubFailure
 from carnet_hub.core.limits import RETRY_AFTER_S
@@ -344,7 +345,7 @@ def _add_vehicle(router: APIRouter, site: Site) -> None:
                     raise
                 return show_refusal(request, refused, "vehicle.html", **form)
             doubts = doubts_of(request, [one.value for one in assessed.problems])
-            return show(request, "vehicle.html", {**form, "found": found, "doubts": doubts})
+            return show(request, "vehicle.html", {**form, "found": found, "doubts": doubts, "done_states": COMPLETED})
 
         subject = vehicle_reference(hub, assessed.vin) if assessed is not None else ""
         return await site.page(request, Scope.VEHICLES, subject, work)
