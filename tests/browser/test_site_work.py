@@ -53,6 +53,20 @@ def test_a_list_is_taken_out_as_a_workbook(desk: FrontDesk, language: str, headi
     assert noted in desk.page.inner_text("main table")
 
 
+@pytest.mark.parametrize(("language", "noted"), [("zh_CN", "客户列表 (未遮盖)"), ("en", "customers (in full)")])
+def test_a_list_in_full_says_so_in_its_name_and_in_the_log(desk: FrontDesk, language: str, noted: str):
+    """Both files of one list differ by name, and who took which is told apart."""
+    desk.speak(language)
+    desk.go("/exchange")
+
+    with desk.page.expect_download() as awaited:
+        desk.page.click("form[action='/exchange/export/customers']:has([name=personal]) button")
+    desk.go("/staff/accesses")
+
+    assert "-customers-in-full-" in awaited.value.suggested_filename
+    assert noted in desk.page.inner_text("main table")
+
+
 def test_what_could_be_wrong_is_said_in_chinese(desk: FrontDesk):
     """The examination of the machine has no English words but the names of programs; what is for its keeper says so."""
     desk.go("/sync")

@@ -86,7 +86,7 @@ def test_workbooks_and_long_lists_are_noted(desk: CliNode):
 
     noted = [(one["access"], one["subject"], one["rows"]) for one in desk("staff", "accesses")]
     assert noted == [
-        ("exported", "customers found", 11),
+        ("exported", "customers found, in full", 11),
         ("exported", "customers, masked", 20),
         ("viewed", "customers", 20),
     ]

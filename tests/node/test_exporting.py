@@ -239,7 +239,7 @@ def test_the_access_log_is_a_list_too(tmp_path: Path):
 
     _, row = cells(export_list(site.as_admin, "accesses", show_personal=False).content)
 
-    assert row[1:] == ("B01", "exported", "staff", 1)
+    assert row[1:] == ("B01", "exported", "staff, in full", 1)
 
 
 def test_an_export_is_noted_before_it_is_handed_out(tmp_path: Path):
@@ -250,7 +250,17 @@ def test_an_export_is_noted_before_it_is_handed_out(tmp_path: Path):
 
     noted = [(one.staff, one.access, one.subject, one.row_count) for one in accesses_of(site.node, site.admin)]
 
-    assert noted == [(site.admin, Access.EXPORTED, "staff, masked", 1), (site.admin, Access.EXPORTED, "staff", 1)]
+    subjects = ("staff, masked", "staff, in full")
+    assert noted == [(site.admin, Access.EXPORTED, subject, 1) for subject in subjects]
+
+
+def test_a_file_in_full_says_so_in_its_name(tmp_path: Path):
+    """Whoever finds both in a folder knows which one must not be passed on."""
+    site = build_site(tmp_path)
+
+    names = [export_list(site.as_admin, "staff", show_personal=personal).name for personal in (False, True)]
+
+    assert names == ["SHA01-staff-260921.xlsx", "SHA01-staff-in-full-260921.xlsx"]
 
 
 def test_who_may_not_export_gets_nothing(tmp_path: Path):

@@ -14,7 +14,7 @@ from carnet_node.core.log.acting import require
 from carnet_node.core.node import Node
 from carnet_node.core.numbering import business_day
 from carnet_node.core.roles import Permission
-from carnet_node.core.staff.access_log import begin_export
+from carnet_node.core.staff.access_log import begin_export, list_as_taken
 from carnet_node.entrypoints.presenting import mask
 from carnet_protocol.errors import BadValue
 from carnet_protocol.reasons import Reason
@@ -22,7 +22,7 @@ from carnet_protocol.reasons import Reason
 
 @dataclass(frozen=True, slots=True)
 class ExportedFile:
-    """A finished workbook; its name says which list and which day, and nothing else."""
+    """A finished workbook; its name says which list and which day, whether it is in full, and nothing else."""
 
     name: str
     content: bytes
@@ -87,9 +87,10 @@ def export_rows(
     found = wanted.rows(node, period)
     rows = found if show_personal else masked_rows(wanted, found)
     made = make_workbook(header(name), wanted.columns, rows, header=header, word=word, utc_offset_minutes=offset)
-    begin_export(node, name if show_personal else f"{name}, masked", made.row_count)
+    begin_export(node, list_as_taken(name, is_in_full=show_personal), made.row_count)
     day = business_day(node.clock.now_ms(), offset)
-    return ExportedFile(f"{node.identity.site_code}-{name}-{day}.xlsx", made.content, made.row_count)
+    called = f"{name}-in-full" if show_personal else name
+    return ExportedFile(f"{node.identity.site_code}-{called}-{day}.xlsx", made.content, made.row_count)
 
 
 def masked_rows(wanted: SiteList, rows: Iterator[Row]) -> Iterator[Row]:

@@ -60,6 +60,11 @@ def note_access(node: Node, access: Access, subject: str, row_count: int = 1) ->
         tx.local.add_access(AccessEntry(staff, access, subject, row_count, now_ms), now_ms - ACCESS_KEPT_MS)
 
 
+def list_as_taken(name: str, *, is_in_full: bool) -> str:
+    """What is noted of a list that is taken out: which one, and whether what is personal in it was masked."""
+    return f"{name}, in full" if is_in_full else f"{name}, masked"
+
+
 def note_list(node: Node, subject: str, row_count: int) -> None:
     """Note a list that was shown, if it shows so many customers that it counts as viewed in bulk."""
     if row_count >= BULK_ROWS_MIN:

@@ -14,7 +14,7 @@ from carnet_node.core.saving.kept_queries import KeptFor, keep_query
 from carnet_node.core.shop_limits import DOCUMENT_ROWS_MAX
 from carnet_node.core.showing.documents import STATES, every_document, find_documents
 from carnet_node.core.showing.spans import SPANS
-from carnet_node.core.staff.access_log import note_access, note_list
+from carnet_node.core.staff.access_log import list_as_taken, note_access, note_list
 from carnet_node.entrypoints.asking import documents_asked, with_kept
 from carnet_node.entrypoints.cli.kept import KeepAs, KeptName, add_kept_and_forget
 from carnet_node.entrypoints.cli.opening import node_of, one_group
@@ -68,7 +68,7 @@ def find(
         places = count()
         every = zip(every_document(node, query), places, strict=False)
         write_workbook(xlsx, "documents", (document_json(one, show, offset) for one, _ in every), COLUMNS)
-        note_access(node, Access.EXPORTED, "documents" if show_personal else "documents, masked", next(places))
+        note_access(node, Access.EXPORTED, list_as_taken("documents", is_in_full=show_personal), next(places))
     elif show_personal:
         note_list(node, "documents", len(found.rows))
     lines = [document_json(one, show, offset) for one in found.rows]

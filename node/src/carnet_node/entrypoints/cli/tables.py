@@ -11,7 +11,7 @@ from carnet_node.core.node import Node
 from carnet_node.core.showing.record_view import RecordView
 from carnet_node.core.showing.searching import find
 from carnet_node.core.showing.views import list_records
-from carnet_node.core.staff.access_log import note_access, note_list
+from carnet_node.core.staff.access_log import list_as_taken, note_access, note_list
 from carnet_node.entrypoints.cli.output import cell_text, emit, emit_list, write_workbook
 from carnet_node.entrypoints.presenting import Json, Presenter
 from carnet_node.entrypoints.reading import record_from_text
@@ -55,7 +55,7 @@ def emit_records(
         places = count()
         rows = (flatten(for_people.record(one)) for one, _ in zip(every, places, strict=False))
         write_workbook(xlsx, title, rows, columns)
-        note_access(node, Access.EXPORTED, title if show_personal else f"{title}, masked", next(places))
+        note_access(node, Access.EXPORTED, list_as_taken(title, is_in_full=show_personal), next(places))
     elif show_personal:
         note_list(node, title, len(page.records))
     lines = [flatten(row) for row in for_people.records(page.records)]
@@ -96,7 +96,7 @@ def emit_found(
     lines = [flatten(row) for row in rows(for_programs=False)]
     title, result = f"{kind.name}s found", rows(for_programs=True)
     if xlsx is not None:
-        note_access(node, Access.EXPORTED, title if show_personal else f"{title}, masked", len(lines))
+        note_access(node, Access.EXPORTED, list_as_taken(title, is_in_full=show_personal), len(lines))
     emit_list(title, lines, (*columns, "by"), as_json=as_json, xlsx=xlsx, result=result)
 
 

@@ -89,10 +89,8 @@ LISTED: Final[Mapping[str, str]] = {
     "conflicts": _("two values for one thing"),
 }
 
-MASKED: Final = ", masked"
-"""How the subject of an export ends that showed nothing in full."""
-
-HOW_MASKED: Final = _("masked")
+HOW_TAKEN: Final[Mapping[str, str]] = {"masked": _("masked"), "in full": _("in full")}
+"""How the subject of an export ends (`access_log.list_as_taken`)."""
 
 LIST_COLUMNS: Final[Mapping[str, str]] = {
     "id": _("Record"),
@@ -263,11 +261,11 @@ class Labels:
         return self._of(ACCESSES, access)
 
     def subject(self, subject: str) -> str:
-        """What list it was, or what kind of record; a list that was taken out masked says so."""
-        name, is_masked, _ = subject.partition(MASKED)
+        """What list it was, or what kind of record; a list that was taken out says whether it was masked."""
+        name, comma, how = subject.partition(", ")
         known = {**KINDS, **LIST_COLUMNS, **LISTED}
         said = self._of(known, name)
-        return f"{said} ({self._translate(HOW_MASKED)})" if is_masked else said
+        return f"{said} ({self._of(HOW_TAKEN, how)})" if comma else said
 
     def form(self, name: str) -> str:
         """What a draft belongs to."""
