@@ -10,6 +10,7 @@ import pytest
 
 from carnet_node.core.commands.arranging import arrange
 from carnet_node.core.commands.booking import MINUTE_MS
+from carnet_node.core.exchange.lists import LISTS, Period
 from carnet_node.core.node import Node
 from carnet_node.core.saving.desk import save
 from carnet_node.core.showing.views import one_record
@@ -234,6 +235,22 @@ def test_two_desks_that_move_one_appointment_are_told(visitor: Visitor):
 
     assert late.status_code in (409, 422)
     assert 'id="summary"' in late.text
+
+
+def test_appointments_are_taken_out_as_a_list(node: Node, visitor: Visitor):
+    """Of some days those whose slots begin then; of all time the calls without a slot too."""
+    noted(visitor, **SLOT)
+    noted(visitor)
+    listed = LISTS["appointments"]
+    day = (LOCAL + timedelta(hours=2)).date()
+
+    of_days = [list(listed.rows(node, Period(one, one))) for one in (day, day + timedelta(days=7))]
+    everything = list(listed.rows(node, None))
+
+    named = [dict(zip((one.name for one in listed.columns), row, strict=True)) for row in everything]
+    assert [len(one) for one in of_days] == [1, 0]
+    assert sorted(str(one["status"]) for one in named) == ["booked", "requested"]
+    assert {one["plate_no"] for one in named} == {"湘A12345"}
 
 
 @pytest.mark.parametrize("day", ["2026-02-30", "tomorrow", "0001-01-01", "9999-12-31"])

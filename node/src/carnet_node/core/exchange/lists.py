@@ -18,6 +18,7 @@ from carnet_node.core.limits import CHILDREN_MAX, LIST_ROWS_MAX
 from carnet_node.core.node import Node
 from carnet_node.core.numbering import local_midnight, site_day
 from carnet_node.core.ports import ReadTransaction
+from carnet_node.core.saving.appointments import booked_within
 from carnet_node.core.saving.recall_calls import Call, call_list
 from carnet_node.core.saving.reminding import due_today
 from carnet_node.core.saving.stop_sales import UNREAD, stop_list
@@ -28,7 +29,7 @@ from carnet_node.core.showing.vehicle_file import is_silent
 from carnet_node.core.showing.views import vehicle_view_within
 from carnet_node.core.staff.staff_list import members
 from carnet_protocol.ids import RecordId, record_text
-from carnet_protocol.kinds import ADDRESS, CUSTOMER, JOB, PHONE, VEHICLE, VISIT
+from carnet_protocol.kinds import ADDRESS, APPOINTMENT, CUSTOMER, JOB, PHONE, VEHICLE, VISIT
 from carnet_protocol.registry import Kind, Value
 
 
@@ -184,6 +185,21 @@ _BOARD_COLUMNS: Final = (
 )
 
 
+_APPOINTMENT_COLUMNS: Final = (
+    ListColumn("starts_at", CellKind.MOMENT),
+    ListColumn("planned_minutes", CellKind.WHOLE),
+    ListColumn("bay_code"),
+    ListColumn("advisor_code"),
+    ListColumn("status"),
+    _personal("plate_no"),
+    _personal("caller_name"),
+    _personal("caller_phone"),
+    _personal("wish"),
+    ListColumn("requested_at", CellKind.MOMENT),
+    ListColumn("cancel_reason"),
+)
+
+
 _DUE_COLUMNS: Final = (
     ListColumn("occasion"),
     ListColumn("due_on", CellKind.DAY, is_personal=True),
@@ -261,6 +277,17 @@ def _board_rows(node: Node, _: Period | None) -> Iterator[Row]:
         yield _named(one.visit, _BOARD_COLUMNS, more)
 
 
+def _appointment_rows(node: Node, period: Period | None) -> Iterator[Row]:
+    """Those whose slots begin in a period; without one all, also those that wait for a slot."""
+    if period is None:
+        yield from _pages(node, APPOINTMENT, lambda _node, _tx, view: _named(view, _APPOINTMENT_COLUMNS, {}))
+        return
+    for number in range((period.last - period.first).days + 1):
+        with node.store.read() as tx:
+            booked = booked_within(node, tx, period.first + timedelta(days=number))
+        yield from (_named(one, _APPOINTMENT_COLUMNS, {}) for one in booked)
+
+
 def _due_rows(node: Node, _: Period | None) -> Iterator[Row]:
     for one in due_today(node):
         car = {} if one.vehicle is None else one.vehicle.values
@@ -288,6 +315,7 @@ LISTS: Final[Mapping[str, SiteList]] = MappingProxyType(
             SiteList("recall_calls", _CALL_COLUMNS, _call_rows),
             SiteList("stop_sales", _STOP_COLUMNS, _stop_rows),
             SiteList("board", _BOARD_COLUMNS, _board_rows),
+            SiteList("appointments", _APPOINTMENT_COLUMNS, _appointment_rows, has_period=True),
             SiteList("due", _DUE_COLUMNS, _due_rows),
         )
     }

@@ -115,6 +115,7 @@ LIST_COLUMNS: Final[Mapping[str, str]] = {
     "recall_calls": _("Owners to call about recalls"),
     "stop_sales": _("Stopped sales"),
     "board": _("Cars in the shop"),
+    "appointments": _("Appointments"),
     "is_overdue": _("Overdue"),
     "due": _("Whom to remind today"),
     "hold": _("Why they are left alone"),
