@@ -1,4 +1,4 @@
-"""`visits`: add, show, find, list, edit, complete, settle, close, void.
+"""`visits`: add, show, find, list, edit, complete, settle, close, correct, void.
 
 Jobs and lines are given as `field=value` pairs separated by `;`, and a line names its job by its place, 1 for the
 first:
@@ -8,7 +8,6 @@ first:
 Evidence names its recall in the same way, when there are several.
 """
 
-from collections.abc import Callable
 from functools import partial
 from typing import Annotated
 
@@ -18,7 +17,6 @@ from carnet_node.core.commands.check_in import OTHER_REASON
 from carnet_node.core.commands.drafting import Drafts, NewId
 from carnet_node.core.commands.lines import NewJob
 from carnet_node.core.commands.recall_work import CompleteRecall, complete_recall, number_of
-from carnet_node.core.commands.settlement import close_visit, settle_visit
 from carnet_node.core.commands.vehicles import AddVehicle
 from carnet_node.core.commands.visits import (
     OpenVisit,
@@ -53,6 +51,7 @@ from carnet_node.entrypoints.cli.opening import (
     set_facts,
     whole_number,
 )
+from carnet_node.entrypoints.cli.order_ends import close, correct, settle
 from carnet_node.entrypoints.cli.output import AsJson, ShowPersonal, emit
 from carnet_node.entrypoints.cli.tables import emit_card, presenter_of
 from carnet_node.entrypoints.reading import record_from_text, values_from_pairs
@@ -230,16 +229,9 @@ def complete(
     emit_saved(VISIT, saved, as_json=as_json)
 
 
-@visits_app.command("settle")
-def settle(ctx: typer.Context, visit: Id, *, as_json: AsJson = False) -> None:
-    """The bill is settled, each pay type paid in full by whom it is named after; the order does not change any more."""
-    _step(ctx, visit, settle_visit, as_json=as_json)
-
-
-@visits_app.command("close")
-def close(ctx: typer.Context, visit: Id, *, as_json: AsJson = False) -> None:
-    """The car has been handed over."""
-    _step(ctx, visit, close_visit, as_json=as_json)
+visits_app.command("settle")(settle)
+visits_app.command("close")(close)
+visits_app.command("correct")(correct)
 
 
 @visits_app.command("void")
@@ -256,13 +248,6 @@ def void(
     completions = [one.read() for one in view.completions]
     saved = save(node, lambda _: void_visit(view.visit.read(), reason, completions))
     emit_saved(VISIT, saved, as_json=as_json)
-
-
-def _step(ctx: typer.Context, visit: str, take: Callable[[Step], Drafts], *, as_json: bool) -> None:
-    node = node_of(ctx)
-    view = require_visit(node, record_from_text(visit))
-    step = Step(view.visit.read(), node.clock.now_ms(), view.work(), credit=view.credit)
-    emit_saved(VISIT, save(node, lambda _: take(step)), as_json=as_json)
 
 
 def _odometer(km: int | None, *, is_unknown: bool) -> dict[str, Value]:

@@ -5,13 +5,12 @@ Decides how the rows of payers stand: each names a pay type, who pays, how, and 
 """
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import Final
 
-from carnet_node.core.commands.drafting import Drafts, missing
-from carnet_node.core.commands.settling import Settling, Share, StatedShare, shares_of, usual_settling
-from carnet_node.core.refusals import CommandRefused, Problem, ProblemCode
+from carnet_node.core.commands.drafting import missing
+from carnet_node.core.commands.settling import Settling, Share, StatedShare
+from carnet_node.core.commands.stating import StatedBill, usual_shares
+from carnet_node.core.refusals import Problem, ProblemCode
 from carnet_node.core.shop_limits import SHARES_MAX
 from carnet_node.core.showing.bill import bill_of
 from carnet_node.core.showing.views import VisitView
@@ -28,43 +27,17 @@ _SPARE_ROWS: Final = 2
 _PERCENT: Final = ("%", "％")
 _BY_CUSTOMER: Final = "customer"
 _FEN: Final = re.compile(r"-?[0-9]{1,16}")
-_ROW: Final = re.compile(r"shares\[([0-9]+)\]")
 _NEEDED: Final = {"pay_type": "Say which pay type this is a share of.", "payer_kind": "Say who pays this share."}
-
-
-@dataclass(frozen=True, slots=True)
-class StatedBill:
-    """What a form says, before it is known to add up."""
-
-    said: Settling
-    stated: tuple[StatedShare, ...]
-
-    def settle(self, take: Callable[[Settling], Drafts]) -> Drafts:
-        """The drafts of a bill whose shares are known in fen.
-
-        Raises:
-            CommandRefused: as `take`, and what is wrong with a share at its row of the form.
-        """
-        due = {
-            name: self.said.seen.get(name, 0) - self.said.discount.get(name, 0) - self.said.credit.get(name, 0)
-            for name in PAY_TYPES
-        }
-        shares = shares_of(due, self.stated)
-        try:
-            return take(replace(self.said, shares=tuple(shares.values())))
-        except CommandRefused as refused:
-            problems = [_at_row(one, tuple(shares)) for one in refused.problems]
-            raise CommandRefused(problems, refused.reason) from refused
 
 
 def bill_as_texts(view: VisitView) -> dict[str, str]:
     """The usual payers of an order, each of whom pays the rest of their pay type."""
     gross = {one.pay_type: one.sum.gross_fen for one in bill_of(view)}
     texts: dict[str, str] = {}
-    for place, one in enumerate(usual_settling(gross, view.credit, None).shares):
-        where = f"shares[{place}]."
-        texts |= {f"{where}pay_type": one.pay_type, f"{where}payer_kind": one.payer_kind}
-        texts |= {f"{where}pay_method": one.method} if one.method else {}
+    for one in usual_shares(gross, view.credit, None):
+        where, share = f"shares[{one.place}].", one.share
+        texts |= {f"{where}pay_type": share.pay_type, f"{where}payer_kind": share.payer_kind}
+        texts |= {f"{where}pay_method": share.method} if share.method else {}
     return texts
 
 
@@ -108,11 +81,6 @@ def _stated(view: VisitView, typed: Typed, place: int, reader: Reader) -> Stated
         return StatedShare(share, None, _percent(text, where, reader), place)
     fen = reader.values(SETTLEMENT_SHARE, {"share_fen": text}, where).get("share_fen") if text else None
     return StatedShare(share, fen if isinstance(fen, int) else None, None, place)
-
-
-def _at_row(problem: Problem, places: tuple[int, ...]) -> Problem:
-    """A problem of a share at the row of the form that states it."""
-    return replace(problem, field=_ROW.sub(lambda found: f"shares[{places[int(found[1])]}]", problem.field))
 
 
 def _percent(text: str, where: str, reader: Reader) -> int | None:
