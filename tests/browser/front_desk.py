@@ -8,6 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page
 
+from browser.ended_orders import nearly_over, somebody_is_due
 from browser.expected_cars import a_day
 from carnet_node.bootstrap import open_installation
 from carnet_node.core.commands.customers import AddCustomer, add_customer
@@ -57,7 +58,9 @@ def furnish(data: Path) -> None:
         "", vehicle, node.clock.now_ms(), customer, {"odometer_in_km": 42000, "advisor_code": "B01"}, [job]
     )
     visit = save_visit(node, order).visit
+    somebody_is_due(node)
     screens = {
+        "vehicle-dates": f"/vehicles/{record_text(vehicle)}/dates",
         "customer": f"/customers/{record_text(customer)}",
         "customer-edit": f"/customers/{record_text(customer)}/edit",
         "vehicle": f"/vehicles/{record_text(vehicle)}",
@@ -71,6 +74,7 @@ def furnish(data: Path) -> None:
         "code": f"/staff/{record_text(colleague)}/code",
         "leave": f"/staff/{record_text(colleague)}/leave",
         "report": f"/staff/{record_text(opened.staff)}/accesses",
+        **nearly_over(node, customer),
         **a_day(node),
     }
     (data.parent / "screens.txt").write_text("\n".join(f"{name} {path}" for name, path in screens.items()))
@@ -89,6 +93,7 @@ def screens_of(data: Path) -> dict[str, str]:
         "sync": "/sync",
         "exchange": "/exchange",
         "recalls": "/recalls",
+        "due": "/due",
         "documents": "/documents",
         "reports": "/reports",
         "board": "/board",

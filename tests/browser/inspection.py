@@ -47,7 +47,7 @@ CHINESE = re.compile(r"[\u3400-\u9fff]+")
 ENGLISH = re.compile(r"[A-Za-z]{3,}(?: [A-Za-z]{2,})*")
 ENTERED = {
     *("中文", "王小明", "陈立群", "周敏", "津", "雅阁", "珍珠白", "刹车异响", "更换制动片", "南京路", "号", "王", "南"),
-    *("举升机", "钣金"),
+    *("制动片", "异响", "孙悦", "孙", "举升机", "钣金"),
     *("客户编号", "姓名", "手机", "会员等级", "赵一鸣", "赵", "钱多多", "钱", "周"),
 }
 """What `furnish` and a former system enter, whole and masked, and the button that changes the language."""
