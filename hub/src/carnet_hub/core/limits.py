@@ -48,9 +48,6 @@ telephone call and the visit that comes of it."""
 ADOPTION_RENEWAL_MS: Final = 24 * 3600 * 1000
 """Taking a car on again counts when it adds a day."""
 
-OPEN_ORDER_GRACE_MS: Final = 30 * 24 * 3600 * 1000
-"""An assignment that would end while an order of the site is open goes on for a month, and is looked at again."""
-
 LOOK_UPS_PER_MINUTE_MAX: Final = 20
 LOOK_UPS_PER_DAY_MAX: Final = 400
 """Look-ups of one site: a desk looks up a car in a few seconds, and a workshop that meets 200 cars a day meets few that

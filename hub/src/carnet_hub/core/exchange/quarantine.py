@@ -110,7 +110,7 @@ def explain_parked(hub: Hub, nonce: bytes) -> ParkedView:
         row = _parked(workspace, nonce)
         arrival = stored_arrival(workspace, row)
         prefetch(workspace, [arrival])
-        finding = examine_set(workspace, arrival, time_ms=row.time_ms)
+        finding = examine_set(workspace, arrival, time_ms=row.time_ms, is_released=True)
         view = _views(snapshot, list(snapshot.admissions([nonce]).values()))[0]
     obstacle = None if finding.fate is Fate.SOUND else finding.reason
     records = dict.fromkeys((op.kind, op.record) for op in arrival.ops)
@@ -139,7 +139,7 @@ def release_parked(hub: Hub, nonce: bytes, *, note: str, lost: Sequence[OpId] = 
             declare_lost(workspace, op, position=workspace.position + 1)
         arrival = stored_arrival(workspace, parked)
         prefetch(workspace, [arrival])
-        finding = examine_set(workspace, arrival, time_ms=parked.time_ms)
+        finding = examine_set(workspace, arrival, time_ms=parked.time_ms, is_released=True)
         if finding.fate in (Fate.PARK, Fate.REJECT):
             raise NotAllowed(finding.reason or Reason.INTERNAL, finding.detail or "it still cannot go on")
         return log_release(workspace, arrival, parked, finding, Detail(note, b"".join(lost)))

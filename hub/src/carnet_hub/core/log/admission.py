@@ -7,6 +7,7 @@ workspace collects rows. Everything that depends on other sets is judged here an
     ----------  ------------------------------------------------------------------  ----------  --------------
     folded      sound                                                               ADMIT       yes
     parked      builds on an unknown op, an unknown kind, too many heads            PARK        yes
+                or changes a car that its author had taken on and follows no more
     refused     the author signed a fault: shape, value, another site's record      REFUSE      yes
     repeated    a known set (nonce, dealer, ops) at a new place of a chain          REPEAT      yes
     duplicate   the same set at the same place                                      -           -
@@ -26,6 +27,7 @@ from typing import Final
 
 from carnet_hub.core.log.entries import Entry, add_entry, fold_entry, void_whole_set
 from carnet_hub.core.rows import AdmissionRow, EpochRow, EvidenceRow, LogHead, LogKind, LogRow, WaitingRow
+from carnet_hub.core.sets.assigning import writes_on_lapsed
 from carnet_hub.core.sets.authority import check_authority
 from carnet_hub.core.sets.effects import revoked_keys
 from carnet_hub.core.sets.folding import Folding, fold_set
@@ -127,12 +129,13 @@ def park_culprit(workspace: Workspace, arrival: Arrival) -> Decided:
     return Decided(enter_set(workspace, arrival, finding, time_ms=_time(workspace, arrival)))
 
 
-def examine_set(workspace: Workspace, arrival: Arrival, *, time_ms: int) -> Finding:
+def examine_set(workspace: Workspace, arrival: Arrival, *, time_ms: int, is_released: bool = False) -> Finding:
     """Judge a set whose place in its chain is right, or a parked one again.
 
     Args:
         workspace: unchanged.
         time_ms: its set time.
+        is_released: an operator takes it as a proposal, or looks what would happen then.
     """
     arrival = _with_erasures(workspace, arrival)
     if arrival.opened is None:
@@ -150,6 +153,9 @@ def examine_set(workspace: Workspace, arrival: Arrival, *, time_ms: int) -> Find
         folding = fold_set(workspace, arrival.opened, author=author, time_ms=time_ms)
     except NotAllowed as refusal:
         return Finding(Fate.PARK, refusal.reason, refusal.detail, arrival.opened)
+    is_proposal = not is_released and arrival.confirmed_in is None and author != workspace.hub.hub_id
+    if is_proposal and writes_on_lapsed(workspace, arrival.opened.ops, author):
+        return Finding(Fate.PARK, Reason.NO_LONGER_FOLLOWED, "a car that was taken on for a time", arrival.opened)
     return Finding(Fate.SOUND, None, "", arrival.opened, folding)
 
 

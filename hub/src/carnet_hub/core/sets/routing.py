@@ -27,7 +27,7 @@ from typing import Final, NamedTuple
 from carnet_hub.core.at_rest import keep_settled
 from carnet_hub.core.limits import EXPIRIES_PER_ENTRY_MAX
 from carnet_hub.core.rows import EVERYBODY, AssignmentRow, FeedRow, LogRow, SettledRow
-from carnet_hub.core.sets.assigning import assign_author, opens_history
+from carnet_hub.core.sets.assigning import Ground, after_expiry, assign_author, is_standing, opens_history
 from carnet_hub.core.sets.folding import Change, Folding, count_contests
 from carnet_hub.core.sets.record_book import Key, RecordState, place_of
 from carnet_hub.core.sets.workspace import Workspace
@@ -52,7 +52,11 @@ def append_entry(workspace: Workspace, row: LogRow) -> LogRow:
     workspace.append(row)
     for expired in workspace.book.expired(workspace.received_ms, EXPIRIES_PER_ENTRY_MAX):
         workspace.book.end_assignment(expired)
-        _leave(workspace, expired, row.position)
+        remembered = after_expiry(expired, workspace.received_ms, row.position)
+        if remembered is not None:
+            workspace.book.assign(remembered)
+        if expired.reason != Ground.LAPSED:
+            _leave(workspace, expired, row.position)
     return row
 
 
@@ -123,7 +127,7 @@ def audience_of(workspace: Workspace, state: RecordState) -> list[bytes]:
     dealers = [state.owner] if state.owner != hub_id else []
     if rules.audience is Audience.ASSIGNED and state.anchor is not None:
         for dealer, row in workspace.book.assignments(state.anchor).items():
-            if dealer != state.owner and row.expires_ms > now_ms and (rules.is_anchor or opens_history(row)):
+            if dealer != state.owner and is_standing(row, now_ms) and (rules.is_anchor or opens_history(row)):
                 dealers.append(dealer)
         dealers.sort()
     return dealers
