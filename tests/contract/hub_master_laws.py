@@ -30,7 +30,7 @@ from carnet_protocol.registry import ErasureGroup, Value
 from contract.hub_matching import SureWeigher
 from support.authors import SiteAuthor, draft_of
 from support.hub_world import CAR, HubWorld, car, make_world, visit
-from support.master_world import GoldenRow, Reader, edit, know, say, share, source_rows
+from support.master_world import GoldenRow, Reader, decide, edit, know, say, share, source_rows
 from support.plain_engine import KeptNote, PlainEngine
 from support.protocol import record
 
@@ -152,6 +152,12 @@ class MasterMachine(RuleBasedStateMachine):
         if one in self.known and other in self.known and one != other:
             hub = self.world.hub
             self._decide(lambda: tell_apart(hub, record(one), record(other), BY, must_be_one=False).decision)
+
+    @rule(one=NAME, other=NAME)
+    def ask(self, one: str, other: str) -> None:
+        """The matcher is not sure about two customers."""
+        if one in self.known and other in self.known and one != other:
+            decide(self.world, "propose", one, other, authority="auto", cause="homophone")
 
     @rule(probability=st.sampled_from((0.0, 0.6, 0.999)))
     def weigh_again(self, probability: float) -> None:

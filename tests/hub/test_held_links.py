@@ -5,9 +5,11 @@ from pathlib import Path
 import pytest
 
 from carnet_hub.adapters.store import open_store
+from carnet_hub.core.stewardship.causes import HELD
 from carnet_hub.core.stewardship.master_failures import NotForAll
-from carnet_hub.core.stewardship.master_views import explain_pair, list_queue, master_stats, show_history
-from carnet_hub.core.stewardship.stewarding import HELD, Word, answer_all
+from carnet_hub.core.stewardship.master_views import explain_pair, master_stats, show_history
+from carnet_hub.core.stewardship.steward_queue import list_queue
+from carnet_hub.core.stewardship.stewarding import Word, answer_all
 from carnet_master.tiers import Cause, Mode, Tier, effect_of
 from support.hub_world import HubWorld, make_world
 from support.master_world import clusters, decide, know
@@ -67,7 +69,7 @@ def test_a_guard_stops_what_nobody_has_looked_at(world: HubWorld):
 
     assert clusters(world, "first", "second", "third", "fourth") == [{"first", "second", "third"}]
     assert waiting(world) == {"identifiers": 1}
-    assert [pair.cause for entity in list_queue(world.hub) for pair in entity.pairs] == ["identifiers"]
+    assert [pair.cause for entity in list_queue(world.hub).entities for pair in entity.pairs] == ["identifiers"]
 
 
 def test_a_doubt_is_not_let_go_with_the_held(world: HubWorld):

@@ -1,8 +1,7 @@
 """Under which keys a record is found by those that may be the same customer.
 
 Decides which features bring two records together to be compared, and how a personal value becomes a key. Does not
-decide
-what is said of the pair then, and keeps no table: the hub does.
+decide what is said of the pair then, and keeps no table: the hub does.
 
 Rules
 1. Records are compared when they share a key; one rule of `Block` makes each. A rule either asks for one value that
@@ -30,9 +29,13 @@ from carnet_master.limits import KEY_SECRET_BYTES_MAX, KEY_SECRET_BYTES_MIN, KEY
 KEY_BYTES: Final = 16
 """A letter and 15 bytes of hash: two of a hundred million keys meet by accident once in 10^20 hubs."""
 
+PHONE_TAIL_DIGITS: Final = 4
+"""How much of the end of a telephone number finds somebody beside a name: what desks ask for, and read off."""
+
+VIN_TAIL_CHARS: Final = 6
+"""The same of a VIN: its serial number."""
+
 _PERSONALISATION: Final = b"carnet-block-key"
-_PHONE_TAIL_DIGITS: Final = 4
-_VIN_TAIL_CHARS: Final = 6
 _PLATE_TOWN_CHARS: Final = 2
 _PLATE_PROVINCES: Final = """
 京11 津12 冀13 晋14 蒙15 辽21 吉22 黑23 沪31 苏32 浙33 皖34 闽35 赣36 鲁37 豫41 鄂42 湘43 粤44 桂45 琼46 渝50 川51 贵52
@@ -175,12 +178,12 @@ def _single(features: Features) -> Iterator[BlockingValue]:
 
 def _paired(features: Features) -> Iterator[BlockingValue]:
     """Rules that ask for two values many share."""
-    tails = {phone[-_PHONE_TAIL_DIGITS:] for phone in features.phones}
-    heads = {phone[:-_PHONE_TAIL_DIGITS] for phone in features.phones}
+    tails = {phone[-PHONE_TAIL_DIGITS:] for phone in features.phones}
+    heads = {phone[:-PHONE_TAIL_DIGITS] for phone in features.phones}
     births = {birth for birth in (features.birth, features.birth_lunar) if birth is not None}
     towns = {plate[:_PLATE_TOWN_CHARS] for plate in features.plates}
     for block, one, others in (
-        (Block.VIN_TAIL, features.surname_pinyin, {vin[-_VIN_TAIL_CHARS:] for vin in features.vins}),
+        (Block.VIN_TAIL, features.surname_pinyin, {vin[-VIN_TAIL_CHARS:] for vin in features.vins}),
         (Block.IDENTITY_HEAD, features.surname_pinyin, {features.id_head} if features.id_head else set()),
         (Block.PHONE_TAIL, features.name_pinyin, tails),
         (Block.PHONE_HEAD, features.name_pinyin, heads),

@@ -44,7 +44,7 @@ def write_cluster_page(path: Path, cluster: Mapping[str, Any], decisions: Sequen
         _table("待核对 Proposals", ("cause", "one", "other"), cluster["waiting"]),
         _table("同人判定 Decisions", ("at", "effect", "by", "cause", "one", "other", "weight", "stands"), decisions),
     ]
-    _write(path, f"主档 {_text(cluster['golden'])}", parts)
+    _write(path, f"主档 {_text(cluster['id'])}", parts)
 
 
 def _write(path: Path, title: str, parts: Iterable[str]) -> None:

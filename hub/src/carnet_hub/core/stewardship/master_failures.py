@@ -35,8 +35,8 @@ class UnknownDecision(MasterRefusal):
 class AlreadyOne(MasterRefusal):
     """A merge of what is merged."""
 
-    def __init__(self, golden: bytes) -> None:
-        super().__init__(f"They are one customer already: {record_text(golden)}.", "There is nothing left to do.")
+    def __init__(self, home: bytes) -> None:
+        super().__init__(f"They are one customer already: {record_text(home)}.", "There is nothing left to do.")
 
 
 class NotOne(MasterRefusal):
@@ -90,7 +90,10 @@ class NotForAll(MasterRefusal):
     """A cause that must be looked at one by one."""
 
     def __init__(self, cause: str, allowed: str) -> None:
-        super().__init__(f"Proposals because of {cause[:40]} are decided one by one.", f"In one go go: {allowed}.")
+        super().__init__(
+            f"Proposals because of {cause[:40]} are decided one by one.",
+            f"Only these are confirmed together: {allowed}.",
+        )
 
 
 class ModelRefused(HubFailure):

@@ -1,30 +1,31 @@
-"""What a steward looks at: a cluster, why two customers are or are not one, the queue, what was decided when.
+"""What a steward looks at: a cluster, why two customers are or are not one, what was decided when.
 
 Decides what stands together on one screen and in which order. Nothing here is masked: that is the screen's business.
 Everything of one view is read in one snapshot.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from carnet_hub.core.failures import Unusable
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.identities.golden import Golden, golden_for, read_members
 from carnet_hub.core.identities.linking import decision_of
 from carnet_hub.core.identities.parties import plain_features
 from carnet_hub.core.identities.relations import relations_of
-from carnet_hub.core.limits import LIST_ROWS_MAX, QUEUE_PAIRS_MAX
 from carnet_hub.core.master_ports import Ground
-from carnet_hub.core.master_rows import DecisionRow, PartyRow, ProposalPlace, ProposalRow
+from carnet_hub.core.master_rows import DecisionRow, PartyRow, ProposalRow
 from carnet_hub.core.ports import Snapshot
 from carnet_hub.core.sets.master_book import MasterBook, split_keys
 from carnet_hub.core.shown import shown_values
+from carnet_hub.core.stewardship.causes import HELD
 from carnet_hub.core.stewardship.master_failures import UnknownCustomer
 from carnet_hub.core.stewardship.matching import NANO, Verdict, candidates_of, judge, read_policy, speaking_features
 from carnet_hub.core.stewardship.models_in_use import weighing_now
-from carnet_hub.core.stewardship.stewarding import HELD, find_customer
+from carnet_hub.core.stewardship.stewarding import find_customer
 from carnet_master.clusters import Authority, Effect, deciding, pair_of, standing_decisions
-from carnet_master.features import RawCustomer, customer_features
-from carnet_master.keys import blocking_keys
+from carnet_master.features import Features, RawCustomer, customer_features
+from carnet_master.keys import PHONE_TAIL_DIGITS, VIN_TAIL_CHARS, blocking_keys
 from carnet_master.limits import BLOCK_RECORDS_MAX
 from carnet_master.tiers import Policy
 from carnet_protocol.errors import BadValue
@@ -96,19 +97,6 @@ class Explanation:
 
 
 @dataclass(frozen=True, slots=True)
-class Entity:
-    """Proposals that are about the same people.
-
-    Attributes:
-        customers: by golden id where they have one.
-        pairs: oldest first.
-    """
-
-    customers: tuple[RecordId, ...]
-    pairs: tuple[ProposalRow, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Stats:
     """How the master stands.
 
@@ -129,14 +117,15 @@ class Stats:
 def find_clusters(hub: Hub, text: str) -> list[Golden]:
     """Customers by what somebody typed: an id, or numbers and names, separated by spaces.
 
-    A name alone finds nobody: too many share it. Beside the end of a telephone number or VIN it does.
+    A name alone finds nobody: too many share it. Beside the last four digits of a telephone number, or the last six
+    characters of a VIN, it does.
     """
     with hub.store.read() as snapshot:
         found: dict[bytes, None] = {}
         try:
             found.update(dict.fromkeys(find_customer(snapshot, parse_record_text(text))))
         except (BadValue, UnknownCustomer):
-            for key in blocking_keys(customer_features(_typed(text)), hub.box.blind_key):
+            for key in blocking_keys(_with_ends(customer_features(_typed(text)), text), hub.box.blind_key):
                 found.update(dict.fromkeys(snapshot.found_by(key, BLOCK_RECORDS_MAX)))
         return _clusters(hub, snapshot, list(found))
 
@@ -148,10 +137,7 @@ def show_cluster(hub: Hub, record: bytes) -> ClusterView:
         UnknownCustomer: it leads nowhere, or to a customer that was taken away.
     """
     with hub.store.read() as snapshot:
-        customers = find_customer(snapshot, record)
-        held = snapshot.members(customers)
-        goldens = {row.golden for row in held.values()}
-        everybody = [row.customer for row in snapshot.members_of(goldens)] or list(customers)
+        everybody = _linked(snapshot, record)
         found = _clusters(hub, snapshot, everybody)
         if not found:
             raise UnknownCustomer(record_text(record))
@@ -169,9 +155,12 @@ def explain_pair(hub: Hub, one: bytes, other: bytes) -> Explanation:
 
     Raises:
         UnknownCustomer: one of them is not here.
+        Unusable: both ids lead to one and the same record.
     """
     with hub.store.read() as snapshot:
         parties = [_party(snapshot, record) for record in (one, other)]
+        if parties[0].customer == parties[1].customer:
+            raise Unusable("Both ids lead to one record.", "Name two records of the customer, see `master show`.")
         rows = [row for row in snapshot.decisions([parties[0].customer]) if row.other == parties[1].customer]
         told = deciding(standing_decisions(decision_of(row) for row in rows).values())
         counting = told.get(pair_of(parties[0].customer, parties[1].customer))
@@ -198,34 +187,14 @@ def explain_pair(hub: Hub, one: bytes, other: bytes) -> Explanation:
     )
 
 
-def list_queue(hub: Hub, *, cause: str = "", is_held: bool = False, limit: int = QUEUE_PAIRS_MAX) -> list[Entity]:
-    """What waits for a steward, grouped by the people it is about, oldest first.
-
-    Args:
-        cause: only this one, of whichever list; empty for all.
-        is_held: what only the mode keeps from being a link, instead of what somebody has to think about.
-        limit: pairs at most.
-    """
-    with hub.store.read() as snapshot:
-        pairs: list[ProposalRow] = []
-        after: ProposalPlace = (0, b"", b"")
-        while len(pairs) < limit and (rows := snapshot.proposals_after(after, LIST_ROWS_MAX)):
-            pairs += [row for row in rows if (row.cause == cause if cause else (row.cause in HELD) is is_held)]
-            after = (rows[-1].position, rows[-1].one, rows[-1].other)
-        pairs = pairs[:limit]
-        members = snapshot.members({one for row in pairs for one in (row.one, row.other)})
-    homes = {customer: row.golden for customer, row in members.items()}
-    return _grouped(pairs, homes)
-
-
 def show_history(hub: Hub, record: bytes) -> list[DecisionView]:
-    """Everything ever decided about the customers that an id leads to, oldest first.
+    """Everything ever decided about the customer that an id leads to, and about those linked to it, oldest first.
 
     Raises:
         UnknownCustomer: it leads nowhere.
     """
     with hub.store.read() as snapshot:
-        return _views(snapshot, snapshot.decisions(find_customer(snapshot, record)))
+        return _views(snapshot, snapshot.decisions(_linked(snapshot, record)))
 
 
 def master_stats(hub: Hub) -> Stats:
@@ -239,13 +208,6 @@ def master_stats(hub: Hub) -> Stats:
             {cause: count for cause, count in counts if cause in HELD},
             dict(sorted(snapshot.decision_counts().items())),
         )
-
-
-def read_customers(hub: Hub, customers: Iterable[bytes]) -> dict[bytes, Golden]:
-    """Some customers, each alone, as the queue shows them side by side."""
-    with hub.store.read() as snapshot:
-        found = read_members(hub, snapshot, sorted(set(customers)))
-    return {one: golden_for(golden_id(RecordId(one)), [member], None) for one, member in found.items()}
 
 
 def _typed(text: str) -> RawCustomer:
@@ -262,6 +224,25 @@ def _typed(text: str) -> RawCustomer:
         vins=numbers,
         plates=words,
     )
+
+
+def _with_ends(features: Features, text: str) -> Features:
+    """The same, with the words that may be the end of a telephone number or of a VIN: a desk often has no more."""
+    words = text.upper().split()
+    phones = tuple(one for one in words if len(one) == PHONE_TAIL_DIGITS and one.isdigit())
+    vins = tuple(one for one in words if len(one) == VIN_TAIL_CHARS and one.isascii() and one.isalnum())
+    return features._replace(phones=(*features.phones, *phones), vins=(*features.vins, *vins))
+
+
+def _linked(snapshot: Snapshot, record: bytes) -> list[bytes]:
+    """The customers that are one with the one that an id leads to, this among them.
+
+    Raises:
+        UnknownCustomer: it leads nowhere.
+    """
+    customers = find_customer(snapshot, record)
+    goldens = {row.golden for row in snapshot.members(customers).values()}
+    return [row.customer for row in snapshot.members_of(goldens)] or list(customers)
 
 
 def _clusters(hub: Hub, snapshot: Snapshot, customers: Sequence[bytes]) -> list[Golden]:
@@ -317,35 +298,3 @@ def _views(snapshot: Snapshot, rows: Sequence[DecisionRow]) -> list[DecisionView
             )
         )
     return found
-
-
-def _grouped(pairs: Sequence[ProposalRow], homes: Mapping[bytes, bytes]) -> list[Entity]:
-    """Pairs that share a customer, or a cluster, belong together."""
-    group_of: dict[bytes, list[ProposalRow]] = {}
-    for row in pairs:
-        ends = [homes.get(one, one) for one in (row.one, row.other)]
-        together = [row]
-        for end in ends:
-            known = group_of.get(end)
-            if known is not None and known is not together:
-                together = _joined(group_of, known, together)
-        for end in ends:
-            group_of[end] = together
-    distinct = {id(group): group for group in group_of.values()}.values()
-    entities = []
-    for group in distinct:
-        ordered = tuple(sorted(group, key=lambda row: (row.position, row.one, row.other)))
-        ends_of = {homes.get(one, one) for row in ordered for one in (row.one, row.other)}
-        entities.append(Entity(tuple(RecordId(one) for one in sorted(ends_of)), ordered))
-    return sorted(entities, key=lambda one: (one.pairs[0].position, one.pairs[0].one, one.pairs[0].other))
-
-
-def _joined(
-    group_of: dict[bytes, list[ProposalRow]], known: list[ProposalRow], more: list[ProposalRow]
-) -> list[ProposalRow]:
-    """One group out of two; whoever was in either finds it."""
-    known += more
-    for end, group in group_of.items():
-        if group is more:
-            group_of[end] = known
-    return known

@@ -27,10 +27,10 @@ from carnet_hub.core.sets.master_book import MasterBook
 from carnet_hub.core.sets.workspace import Workspace, open_workspace
 from carnet_hub.core.shown import shown_values
 from carnet_hub.core.steward_codes import require_code
+from carnet_hub.core.stewardship.causes import HELD, require_in_one_go
 from carnet_hub.core.stewardship.master_failures import (
     AlreadyOne,
     KeptApart,
-    NotForAll,
     NotOne,
     NotWaiting,
     ToldApart,
@@ -50,18 +50,12 @@ from carnet_master.clusters import (
     standing_decisions,
 )
 from carnet_master.survivorship import PINNED
-from carnet_master.tiers import Cause, Policy
+from carnet_master.tiers import Policy
 from carnet_protocol.changeset import Draft
-from carnet_protocol.ids import RecordId, golden_id, record_text
+from carnet_protocol.ids import RecordId, record_text
 from carnet_protocol.kinds import IDENTITY, REGISTRY
 from carnet_protocol.limits import OPS_PER_SET_MAX
 from carnet_protocol.registry import Value
-
-HELD: Final = ("a1:identity", "a2:name_and_contact", "a3:pinyin_and_birth", "a3:pinyin_and_wechat")
-"""Causes of proposals that wait for nothing but the mode: in mode `all` each would have been a link."""
-
-IN_ONE_GO: Final = (Cause.HOMOPHONE.value, Cause.WEAK_CONTACT.value, Cause.VEHICLE_ONLY.value, *HELD)
-"""Causes whose proposals may be confirmed together: the names agree by letter or sound and nothing contradicts."""
 
 _EVIDENCE: Final = ("weight_nanobits", "levels", "model_id")
 _AUTO: Final = "auto"
@@ -90,7 +84,7 @@ class Outcome:
     Attributes:
         decision: its id.
         position: of its set in the log.
-        clusters: the golden ids in which the two customers are now; a customer alone has its own.
+        clusters: the golden ids in which the two customers are now; who is alone stands under the own id.
     """
 
     decision: RecordId
@@ -201,13 +195,12 @@ def answer_all(hub: Hub, causes: Collection[str], word: Word, *, limit: int) -> 
         limit: proposals at most.
 
     Raises:
-        NotForAll: another cause; nothing was changed.
+        NotForAll, Unusable: another cause, or none; nothing was changed.
 
     Returns: how many were confirmed by each transaction, as it is done; what a guard stops waits again under its name.
     """
     for cause in causes:
-        if cause not in IN_ONE_GO:
-            raise NotForAll(cause, ", ".join(IN_ONE_GO))
+        require_in_one_go(cause)
     return _answer_all(hub, frozenset(causes), word, limit)
 
 
@@ -317,7 +310,7 @@ def _pair(snapshot: Snapshot, one: bytes, other: bytes) -> Pair:
     shared = set(first) & set(second)
     if shared:
         held = snapshot.members(list(shared))
-        raise AlreadyOne(next((row.golden for row in held.values()), golden_id(RecordId(min(shared)))))
+        raise AlreadyOne(next((row.golden for row in held.values()), min(shared)))
     oldest = [min(snapshot.parties(ids).values(), key=lambda row: (row.since, row.customer)) for ids in (first, second)]
     return pair_of(oldest[0].customer, oldest[1].customer)
 
@@ -355,11 +348,8 @@ def _say(workspace: Workspace, transaction: Transaction, pair: Pair, values: dic
     """Write one word down, and say where the two are then."""
     draft = _draft(workspace.hub, pair, values, _checked(word))
     row, _ = write_with(workspace.hub, workspace, [draft])
-    members = (workspace.master.member(one) for one in dict.fromkeys(pair))
-    homes = [
-        RecordId(held.golden) if held is not None else golden_id(RecordId(one))
-        for one, held in zip(dict.fromkeys(pair), members, strict=True)
-    ]
+    members = ((one, workspace.master.member(one)) for one in pair)
+    homes = (RecordId(held.golden if held is not None else one) for one, held in members)
     workspace.flush(transaction)
     return Outcome(RecordId(draft.record), row.position, tuple(dict.fromkeys(homes)))
 

@@ -14,16 +14,16 @@ import typer
 
 from carnet_hub.core.failures import Unusable
 from carnet_hub.core.limits import QUEUE_PAIRS_MAX
+from carnet_hub.core.stewardship.causes import HELD
 from carnet_hub.core.stewardship.master_views import (
     explain_pair,
     find_clusters,
-    list_queue,
     master_stats,
     show_cluster,
     show_history,
 )
+from carnet_hub.core.stewardship.steward_queue import list_queue
 from carnet_hub.core.stewardship.stewarding import (
-    HELD,
     Outcome,
     Word,
     answer,
@@ -42,18 +42,31 @@ from carnet_hub.entrypoints.cli.master_rows import (
     DECISION_COLUMNS,
     FOUND_COLUMNS,
     MEMBER_COLUMNS,
+    NEAR_COLUMNS,
     QUEUE_COLUMNS,
+    VALUE_COLUMNS,
     decision_row,
     explanation_row,
     found_row,
     member_rows,
+    near_row,
     outcome_row,
     queue_rows,
     stats_row,
-    waterfall,
 )
+from carnet_hub.entrypoints.cli.master_text import NOBODY, mode_text, stats_text, swept_text, waterfall
 from carnet_hub.entrypoints.cli.models import model_app
-from carnet_hub.entrypoints.cli.output import AsJson, Xlsx, emit, emit_list, hub_of, with_progress, working
+from carnet_hub.entrypoints.cli.output import (
+    AsJson,
+    Row,
+    Xlsx,
+    cell_text,
+    emit,
+    emit_list,
+    hub_of,
+    with_progress,
+    working,
+)
 from carnet_hub.entrypoints.cli.relink import relink_
 from carnet_hub.entrypoints.cli.steward_options import By
 from carnet_master.clusters import Effect
@@ -78,7 +91,9 @@ Html = Annotated[Path | None, typer.Option("--html", help="also write it as a pa
 @master_app.command("find")
 def find(
     ctx: typer.Context,
-    text: Annotated[list[str], typer.Argument(help="id, phone, VIN, plate, document, or a name beside one of them")],
+    text: Annotated[
+        list[str], typer.Argument(help="id, phone, VIN, plate or document; or a name and the end of a phone")
+    ],
     *,
     show_personal: ShowPersonal = False,
     as_json: AsJson = False,
@@ -89,6 +104,8 @@ def find(
         names = author_names(app.hub)
         rows = [found_row(one, names, show_personal=show_personal) for one in find_clusters(app.hub, " ".join(text))]
     emit_list("customers", rows, FOUND_COLUMNS, as_json=as_json, xlsx=xlsx)
+    if not rows and not as_json:
+        print(NOBODY)
 
 
 @master_app.command("show")
@@ -105,14 +122,14 @@ def show(
     with hub_of(ctx) as app:
         names = author_names(app.hub)
         view = show_cluster(app.hub, id_of(record))
-        history = show_history(app.hub, view.read.golden if len(view.read.members) > 1 else id_of(record))
+        history = show_history(app.hub, id_of(record))
     rows = member_rows(view, names, show_personal=show_personal)
     result = {
         **found_row(view.read, names, show_personal=show_personal),
         "former_ids": list(view.former),
         "members": rows,
-        "relations": [{"one": one, "other": other, "cause": cause} for one, other, cause in view.relations],
-        "waiting": [{"one": row.one, "other": row.other, "cause": row.cause} for row in view.waiting],
+        "relations": [near_row(*one) for one in view.relations],
+        "waiting": [near_row(row.one, row.other, row.cause) for row in view.waiting],
     }
     if html is not None:
         from carnet_hub.adapters.master_pages import write_cluster_page  # noqa: PLC0415  (most calls write none)
@@ -121,7 +138,9 @@ def show(
     if as_json:
         emit(result, as_json=True)
         return
-    emit_list(f"golden record {record_text(view.read.golden)}", rows, MEMBER_COLUMNS, as_json=False, xlsx=xlsx)
+    title = "golden record" if result["golden"] else "customer"
+    emit_list(f"{title} {record_text(result['id'])}", rows, MEMBER_COLUMNS, as_json=False, xlsx=xlsx)
+    _show_rest(result)
 
 
 @master_app.command("explain")
@@ -146,13 +165,15 @@ def queue(
 ) -> None:
     """What a steward has to think about, grouped by people, oldest first; with --held, what only the mode holds."""
     with hub_of(ctx) as app, working("reading", is_quiet=as_json):
-        entities = list_queue(app.hub, cause=cause, is_held=is_held, limit=limit)
-        rows = queue_rows(app.hub, entities, show_personal=show_personal)
+        found = list_queue(app.hub, cause=cause, is_held=is_held, limit=limit)
+        rows = queue_rows(app.hub, found, show_personal=show_personal)
     if html is not None:
         from carnet_hub.adapters.master_pages import write_queue_page  # noqa: PLC0415  (most calls write none)
 
         write_queue_page(html, rows)
     emit_list("proposals", rows, QUEUE_COLUMNS, as_json=as_json, xlsx=xlsx)
+    if found.left and not as_json:
+        print(f"{found.left} more wait; `--limit` shows more.")
 
 
 @master_app.command("accept")
@@ -170,7 +191,7 @@ def accept(
 ) -> None:
     """They are one. With --cause or --held, all at once where names agree and nothing contradicts."""
     word = Word(by, reason)
-    if [bool(one and other), bool(cause), is_held].count(True) != 1:
+    if [bool(one or other), bool(cause), is_held].count(True) != 1 or bool(one) != bool(other):
         raise Unusable("Name two customers, or a cause, or --held.", "See `master accept --help`.")
     with hub_of(ctx) as app:
         if one:
@@ -230,7 +251,7 @@ def unmerge(
 ) -> None:
     """Take two customers apart for ever; with --decision, only take back what was decided then."""
     word = Word(by, reason)
-    if bool(decision) == bool(one and other):
+    if bool(decision) == bool(one or other) or bool(one) != bool(other):
         raise Unusable("Name two customers, or a decision.", "See `master unmerge --help`.")
     with hub_of(ctx) as app:
         if decision:
@@ -266,8 +287,8 @@ def history(ctx: typer.Context, record: IdText, *, as_json: AsJson = False, xlsx
 def stats(ctx: typer.Context, *, as_json: AsJson = False) -> None:
     """How many customers are linked, what waits by cause, what was decided by whom."""
     with hub_of(ctx) as app:
-        found = master_stats(app.hub)
-    emit(stats_row(found), as_json=as_json)
+        row = stats_row(master_stats(app.hub))
+    emit(row, as_json=as_json, text=stats_text(row))
 
 
 @master_app.command("mode")
@@ -289,13 +310,7 @@ def mode(
         if policy != before:
             set_policy(app.hub, policy)
     result = {"mode": policy.mode.value, "links_by_car": policy.links_by_car}
-    emit(result, as_json=as_json, text=_mode_text(policy, is_new=policy != before))
-
-
-def _mode_text(policy: Policy, *, is_new: bool) -> str:
-    cars = "a car alone is contact enough" if policy.links_by_car else "a car alone is not contact enough"
-    text = f"The matcher's mode is {policy.mode.value}; {cars}."
-    return f"{text}\nIt counts for customers that arrive or change; `master weigh` weighs all now." if is_new else text
+    emit(result, as_json=as_json, text=mode_text(policy, is_new=policy != before))
 
 
 @master_app.command("weigh")
@@ -314,21 +329,9 @@ def weigh(ctx: typer.Context, *, as_json: AsJson = False) -> None:
     last = seen[-1]
     weighed = last.done - len(last.unweighed)
     result = {"weighed": weighed, "decided": last.decided, "is_resumed": last.is_resumed, "unweighed": last.unweighed}
-    emit(result, as_json=as_json, text=_swept_text(last, weighed))
+    emit(result, as_json=as_json, text=swept_text(last, weighed))
     if last.unweighed:
         raise typer.Exit(Exit.INCOMPLETE)
-
-
-def _swept_text(swept: Swept, weighed: int) -> str:
-    lines = [f"{weighed} customers weighed, {swept.decided} new decisions."]
-    if swept.unweighed:
-        lines += [
-            f"The matcher failed on {len(swept.unweighed)} customers:",
-            *(f"  {record_text(one)}" for one in swept.unweighed),
-            "Nobody of them was linked or taken apart, and all others are weighed.",
-            "Look at `customer_unweighed` in the log of this command; the next `master weigh` tries these again.",
-        ]
-    return "\n".join(lines)
 
 
 def _customers(sweep: Iterator[Swept], seen: deque[Swept]) -> Iterator[None]:
@@ -348,6 +351,21 @@ def id_of(text: str) -> RecordId:
         return parse_record_text(text)
     except BadValue as error:
         raise Unusable(f"{text[:40]} is no id.", "Look it up with `master find`.") from error
+
+
+def _show_rest(cluster: Row) -> None:
+    """What of a customer does not stand in the table of its records."""
+    values = [{**one, "value": _value_text(one["value"])} for one in cluster["values"]]
+    emit_list("golden values", values, VALUE_COLUMNS, as_json=False, xlsx=None)
+    for title, name in (("relations", "relations"), ("waits for a steward", "waiting")):
+        if cluster[name]:
+            emit_list(title, cluster[name], NEAR_COLUMNS, as_json=False, xlsx=None)
+    if cluster["former_ids"]:
+        print(f"Former ids: {cell_text(cluster['former_ids'])}.")
+
+
+def _value_text(value: object) -> str:
+    return cell_text(list(value.values()) if isinstance(value, dict) else value)
 
 
 def _tell(outcome: Outcome, what: str, *, as_json: bool) -> None:

@@ -1,4 +1,4 @@
-"""How clusters, proposals and decisions read in tables, JSON and workbooks. Decides words and masks, nothing else."""
+"""How clusters, proposals and decisions stand in tables, JSON and workbooks. Decides names and masks, nothing else."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -8,39 +8,48 @@ from carnet_hub.core.identities.golden import Golden, Member
 from carnet_hub.core.stewardship.master_views import (
     ClusterView,
     DecisionView,
-    Entity,
     Explanation,
     Stats,
-    read_customers,
 )
+from carnet_hub.core.stewardship.steward_queue import Queue, read_customers
 from carnet_hub.core.stewardship.stewarding import Outcome
 from carnet_hub.entrypoints.cli.output import moment_text
 from carnet_master.survivorship import Chosen, GoldenValues
-from carnet_protocol.ids import record_text
 
 MASK: Final = "***"
-FOUND_COLUMNS: Final = ("golden", "name", "kind", "records", "sites", "phone", "is_silent")
+FOUND_COLUMNS: Final = ("id", "name", "kind", "records", "sites", "phone", "is_silent")
 MEMBER_COLUMNS: Final = ("customer", "site", "name", "kind", "phones", "documented", "shares", "is_silent")
+VALUE_COLUMNS: Final = ("group", "value", "site", "at", "customer")
+NEAR_COLUMNS: Final = ("cause", "one", "other")
 QUEUE_COLUMNS: Final = (
     "entity",
     "cause",
+    "probability",
     "one",
     "one_name",
+    "one_phones",
     "one_site",
     "other",
     "other_name",
+    "other_phones",
     "other_site",
-    "position",
 )
 DECISION_COLUMNS: Final = ("at", "effect", "by", "cause", "one", "other", "weight", "stands", "decision")
+
+_PROBABILITY_DIGITS: Final = 4
 
 Names = Mapping[bytes, str]
 
 
 def found_row(read: Golden, names: Names, *, show_personal: bool) -> dict[str, Any]:
-    """A cluster in one line, with where its values come from."""
+    """A cluster in one line, with where its values come from.
+
+    The id is the one to type: the golden one, or the customer's own where nobody is linked to it.
+    """
+    is_golden = len(read.members) > 1
     return {
-        "golden": read.golden,
+        "id": read.golden if is_golden else read.members[0].source.record,
+        "golden": read.golden if is_golden else None,
         "name": _title(read.values, show_personal=show_personal),
         "kind": read.values.party_kind or None,
         "records": len(read.members),
@@ -57,16 +66,24 @@ def member_rows(view: ClusterView, names: Names, *, show_personal: bool) -> list
     return [_member_row(one, names, show_personal=show_personal) for one in view.read.members]
 
 
-def queue_rows(hub: Hub, entities: Sequence[Entity], *, show_personal: bool) -> list[dict[str, Any]]:
+def queue_rows(hub: Hub, queue: Queue, *, show_personal: bool) -> list[dict[str, Any]]:
     """Proposals, those about the same people together, with both customers side by side."""
     from carnet_hub.core.upkeep.dealers import author_names  # noqa: PLC0415  (one look-up for one list)
 
     names = author_names(hub)
-    cards = read_customers(hub, (one for entity in entities for row in entity.pairs for one in (row.one, row.other)))
+    cards = read_customers(
+        hub, (one for entity in queue.entities for row in entity.pairs for one in (row.one, row.other))
+    )
     rows = []
-    for number, entity in enumerate(entities, 1):
+    for number, entity in enumerate(queue.entities, 1):
         for pair in entity.pairs:
-            row: dict[str, Any] = {"entity": number, "cause": pair.cause, "position": pair.position}
+            probability = queue.probabilities.get(pair.identity)
+            row: dict[str, Any] = {
+                "entity": number,
+                "cause": pair.cause,
+                "probability": None if probability is None else round(probability, _PROBABILITY_DIGITS),
+                "position": pair.position,
+            }
             for side, record in (("one", pair.one), ("other", pair.other)):
                 row |= _side(side, record, cards.get(record), names, show_personal=show_personal)
             rows.append(row)
@@ -91,6 +108,11 @@ def decision_row(one: DecisionView) -> dict[str, Any]:
     }
 
 
+def near_row(one: bytes, other: bytes, cause: str) -> dict[str, Any]:
+    """A relation, or a question: a member, who else it is about, and why."""
+    return {"cause": cause, "one": one, "other": other}
+
+
 def explanation_row(found: Explanation) -> dict[str, Any]:
     """Why, for programs."""
     weighed = found.verdict.weighed
@@ -107,27 +129,6 @@ def explanation_row(found: Explanation) -> dict[str, Any]:
         "grounds": [{"comparison": one.comparison, "level": one.level, "bits": one.bits} for one in found.grounds],
         "decisions": [decision_row(one) for one in found.decisions],
     }
-
-
-def waterfall(found: Explanation) -> str:
-    """Why, for people: each comparison as a bar on a running total, in bits."""
-    lines = [f"{record_text(found.one)}  and  {record_text(found.other)}"]
-    total = 0.0
-    for ground in found.grounds:
-        total += ground.bits
-        bar = ("+" if ground.bits >= 0 else "-") * min(30, round(abs(ground.bits)))
-        lines.append(f"  {ground.comparison:<18} {ground.level[:28]:<28} {ground.bits:>+8.2f} {total:>+8.2f}  {bar}")
-    weighed = found.verdict.weighed
-    if weighed is not None:
-        lines.append(f"  {'weight':<47} {weighed.weight:>+8.2f} bits, probability {weighed.probability:.6f}")
-    else:
-        lines.append("  no model weighs these two; documents and steward's words count")
-    judgement = found.verdict.judgement
-    lines.append(f"tier {judgement.tier.value}, cause {judgement.cause.value}; one customer: {_yes(found.is_one)}")
-    for one in found.decisions:
-        state = "" if one.stands else ", taken back"
-        lines.append(f"  {moment_text(one.at_ms)}  {one.effect} by {one.by or one.authority}: {one.cause}{state}")
-    return "\n".join(lines)
 
 
 def stats_row(found: Stats) -> dict[str, Any]:
@@ -170,7 +171,7 @@ def _member_row(one: Member, names: Names, *, show_personal: bool) -> dict[str, 
 
 def _side(side: str, record: bytes, card: Golden | None, names: Names, *, show_personal: bool) -> dict[str, Any]:
     if card is None:
-        return {side: record, f"{side}_name": None, f"{side}_site": None}
+        return {side: record, f"{side}_name": None, f"{side}_site": None, f"{side}_phones": None}
     (member,) = card.members
     row = _member_row(member, names, show_personal=show_personal)
     return {side: record, f"{side}_name": row["name"], f"{side}_site": row["site"], f"{side}_phones": row["phones"]}
@@ -211,7 +212,3 @@ def _shown(values: Sequence[object], *, show_personal: bool) -> str | None:
     if not stated:
         return None
     return ", ".join(stated) if show_personal else MASK
-
-
-def _yes(is_so: bool) -> str:
-    return "yes" if is_so else "no"
