@@ -239,6 +239,32 @@ def test_a_node_that_is_killed_before_it_has_answered_leaves_the_form_to_be_sent
     assert kept_of(desk, "津D00007") == (1, 0)
 
 
+@pytest.mark.parametrize(
+    ("way", "leads_to"),
+    [
+        pytest.param("a[data-digit='4']", "/customers", id="a link"),
+        pytest.param("form.search button", "/search/", id="a small form"),
+    ],
+)
+def test_a_page_stays_while_its_node_is_down(served: Service, desk: FrontDesk, way: str, leads_to: str):
+    """The browser shows no page of its own; what was typed stays, and the same click goes on once the node is back."""
+    desk.go("/visits/new")
+    served.kill()
+    expect(desk.page.locator("#strip")).to_contain_text("没有响应", timeout=PATIENCE_MS)
+    desk.page.fill(COMPLAINT, "idle is rough")
+    desk.page.fill("#search", "王小明")
+    desk.page.click(way)
+    told = desk.page.get_by_role("alert").filter(has_text="停留在此页")
+    expect(told).to_be_in_viewport(ratio=1, timeout=PATIENCE_MS)
+    typed, stands_at = desk.page.input_value(COMPLAINT), desk.page.url
+    served.start()
+    expect(told).to_have_count(0, timeout=PATIENCE_MS)
+    desk.page.click(way)
+    desk.page.wait_for_url(f"**{leads_to}*")
+
+    assert (typed, "/visits/new" in stands_at) == ("idle is rough", True)
+
+
 def test_a_form_without_a_draft_says_that_it_was_not_saved(served: Service, desk: FrontDesk):
     """A role is chosen while the node is down: the choice stays on its page, and is sent again."""
     desk.go("/staff")

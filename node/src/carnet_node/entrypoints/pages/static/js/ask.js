@@ -57,6 +57,15 @@ export function say(text) {
   document.getElementById("told").textContent = text;
 }
 
+/** Says something at the top of the window, while the cursor stays where it is; an empty text takes it away. */
+export function raiseAlarm(text) {
+  document.getElementById("alarm")?.remove();
+  if (!text) return;
+  const alarm = Object.assign(document.createElement("div"), { id: "alarm", textContent: text });
+  alarm.setAttribute("role", "alert");
+  document.body.append(alarm);
+}
+
 /** Says something, and takes it away again. */
 export function tell(text) {
   say(text);

@@ -15,3 +15,4 @@ import "./same.js";
 import "./files.js";
 import "./hashes.js";
 import "./board.js";
+import "./leaving.js";

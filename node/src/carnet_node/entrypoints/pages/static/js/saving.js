@@ -8,22 +8,13 @@
 //
 // Without scripts every form goes as browsers send it.
 
-import { askStrip, NOBODY, PATIENCE_MS, pause, REPLACED, say, sendFields, UNREACHED } from "./ask.js";
+import { askStrip, NOBODY, PATIENCE_MS, pause, raiseAlarm, REPLACED, say, sendFields, UNREACHED } from "./ask.js";
 import { keeperOf } from "./drafts.js";
 
 const AGAIN_MS = 1000;
 const { saving, unsaved, unknown, saved } = document.getElementById("told").dataset;
 const sent = new WeakSet();
 const passing = new WeakSet();
-
-// At the top of the window, while the cursor stays where it is.
-function raiseAlarm(text) {
-  document.getElementById("alarm")?.remove();
-  if (!text) return;
-  const alarm = Object.assign(document.createElement("div"), { id: "alarm", textContent: text });
-  alarm.setAttribute("role", "alert");
-  document.body.append(alarm);
-}
 
 // What is known of a form with a draft stands in its save bar, which may lie below the window: what stops a save is said
 // where everybody sees it too.
