@@ -7,25 +7,30 @@ machine's own, so that "today" on a picture is the day it was drawn.
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Final
 
+from browser.expected_cars import Call, a_day, own_stages
 from carnet_node.adapters.passwords import Argon2Passwords
 from carnet_node.bootstrap import open_installation
 from carnet_node.core.commands.customers import AddCustomer, EditCustomer, add_customer, edit_customer
 from carnet_node.core.commands.drafting import Drafts, NewId
 from carnet_node.core.commands.lines import NewJob
 from carnet_node.core.commands.settlement import close_visit, settle_visit
+from carnet_node.core.commands.staging import stage_visit
 from carnet_node.core.commands.vehicles import AddVehicle
 from carnet_node.core.commands.visits import OpenVisit, Step, complete_visit
 from carnet_node.core.local_facts import Access
 from carnet_node.core.log.acting import acting_for
 from carnet_node.core.node import Node
+from carnet_node.core.numbering import site_day
 from carnet_node.core.saving.desk import save, save_vehicle, save_visit
 from carnet_node.core.saving.editing import new_owner_drafts, plate_drafts, require_customer, require_visit
 from carnet_node.core.saving.recall_calls import call_list, note_call
+from carnet_node.core.showing.board import stages_within
 from carnet_node.core.staff.access_log import note_access
 from carnet_node.core.staff.staff import add_member, set_up
 from carnet_node.settings import NodeSettings
@@ -59,6 +64,30 @@ CAMPAIGN: Final = "R2026-001"
 RECALLED: Final = (0, 4, 9, CARS)
 """Places of the cars that the recall lists; the last one stands in the yard, unsold."""
 UNSOLD: Final[dict[str, Value]] = {"model_name": "雅阁 2.0", "color": "珍珠白", "lifecycle": "in_stock"}
+CALLS: Final = (
+    Call(
+        {"plate_no": "津A61X27", "caller_phone": "13800136127", "caller_name": "高雪", "wish": "四万公里保养"},
+        10 * 60,
+        90,
+        advisor="A07",
+        reminded=30,
+    ),
+    Call({"plate_no": "津B20985", "caller_phone": "13900132098", "wish": "刹车时有异响"}, 8 * 60, 60, advisor="A12"),
+    Call({"caller_phone": "13700137000", "caller_name": "罗凯", "wish": "空调不凉"}, 9 * 60, 120, "B2", "A12"),
+    Call({"plate_no": "津C77K03", "wish": "更换轮胎"}, 13 * 60 + 30, 60, "B2", "A07", 60),
+    Call({"plate_no": "津AD12340", "caller_phone": "13600136000", "wish": "首保"}, 15 * 60, 60, advisor="A07"),
+    Call({"caller_phone": "13500135000", "wish": "想本周来做钣金"}),
+    Call({"plate_no": "津E5512M"}),
+)
+"""Who has called: the first five have slots of today."""
+
+STAGES: Final = ("等待派工", "维修中", "挂起", "待交车")
+STANDS: Final = (
+    *(("queue", ""), ("lift", ""), ("lift", "")),
+    *(("wait", "parts"), ("wait", "customer_approval"), ("ready", "")),
+)
+"""Where the cars in the shop stand, one after the other."""
+
 SEED: Final = 11
 HOUR_MS: Final = 3_600_000
 DAY_MS: Final = 24 * HOUR_MS
@@ -138,7 +167,22 @@ class _Shop:
             "customer": record_text(customer),
             "vehicle": record_text(vehicle),
             "visit": record_text(orders[0]),
+            **self._expected(orders),
         }
+
+    def _expected(self, orders: list[RecordId]) -> dict[str, str]:
+        """Who is booked for today and tomorrow, and where the cars in the shop stand."""
+        screens = a_day(self._node, CALLS, opens=8 * 60, closes=18 * 60)
+        own_stages(self._node, STAGES)
+        with self._node.store.read() as tx:
+            stages = stages_within(self._node, tx)
+        for place, visit in enumerate(orders):
+            read = require_visit(self._node, visit).visit.read()
+            moved = stage_visit(read, *STANDS[place % len(STANDS)], stages, self._now_ms)
+            save(self._node, partial(_as_they_are, moved))
+        day = screens["day"].rsplit("/", 1)[1]
+        tomorrow = (site_day(self._node) + timedelta(days=1)).isoformat()
+        return {"day": day, "tomorrow": tomorrow, "appointment": screens["appointment"].rsplit("/", 1)[1]}
 
     def _known_car(self, vin: str) -> tuple[RecordId, RecordId]:
         dice, node = self._dice, self._node

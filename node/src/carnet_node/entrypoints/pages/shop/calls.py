@@ -42,6 +42,7 @@ def texts_of(view: RecordView, clockface: Clockface) -> dict[str, str]:
     """What is on file, as the fields of the form."""
     said = {name: view.values.get(name) for name in FIELDS}
     texts = {name: clockface.moment(value) if name in _MOMENTS else text_of(value) for name, value in said.items()}
+    texts["caller_phone"] = texts["caller_phone"].removeprefix("+86")
     return {name: text for name, text in texts.items() if said[name] is not None}
 
 
