@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from carnet_node.core.commands.drafting import Drafts
 from carnet_node.core.commands.lines import line_amount
 from carnet_node.core.commands.settling import (
     Bill,
@@ -20,6 +21,7 @@ from carnet_node.core.commands.settling import (
     shares_of,
     split_fen,
 )
+from carnet_node.core.commands.stating import StatedBill, usual_shares
 from carnet_node.core.refusals import CommandRefused
 from carnet_node.core.shop_limits import SHARES_MAX
 from carnet_protocol.ids import RecordId
@@ -213,7 +215,11 @@ def test_shares_are_stated_for_each_pay_type_by_itself():
 
     shares = shares_of({"customer": 100, "warranty": 31}, said)
 
-    assert [(one.pay_type, one.fen) for one in shares.values()] == [("customer", 100), ("warranty", 16), ("warranty", 15)]
+    assert [(one.pay_type, one.fen) for one in shares.values()] == [
+        ("customer", 100),
+        ("warranty", 16),
+        ("warranty", 15),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -242,6 +248,38 @@ def test_a_rest_of_no_pay_type_is_not_dropped():
     shares = shares_of({"customer": 1_000}, [stated(0), stated(1, pay_type="")])
 
     assert fields_refused(shares=list(shares.values())) == ["shares[1].share_fen"]
+
+
+def test_a_wrong_share_is_named_where_it_was_stated():
+    """A rest of nothing before it is left out, and does not move the place that is told."""
+    said = (stated(0), stated(1, 1_000), stated(4, 5, pay_type="warranty"))
+    bill = StatedBill(Settling({"customer": 1_000}, ()), said)
+
+    def take(said: Settling) -> Drafts:
+        settle_bill({}, [line(1_000)], said)
+        return ()
+
+    with pytest.raises(CommandRefused) as refused:
+        bill.settle(take)
+
+    assert [one.field for one in refused.value.problems] == ["shares[4].share_fen", "warranty_fen"]
+
+
+def test_whom_a_pay_type_is_named_after_pays_what_a_discount_leaves():
+    """The usual payers pay the rest, so that nobody has to work out what is due."""
+    usual = usual_shares({"customer": 1_000, "warranty": 300}, {}, record(7))
+    seen: list[Settling] = []
+
+    def take(said: Settling) -> Drafts:
+        seen.append(said)
+        return ()
+
+    StatedBill(Settling({"customer": 1_000, "warranty": 300}, (), {"customer": 10}), usual).settle(take)
+
+    assert [(one.payer_kind, one.fen, one.customer) for one in seen[0].shares] == [
+        ("customer", 990, record(7)),
+        ("maker", 300, None),
+    ]
 
 
 @given(st.integers(1, 10**6), st.integers(0, 10**7))
