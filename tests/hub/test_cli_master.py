@@ -312,20 +312,6 @@ def test_a_pin_shows_one_customers_value(data: Path, site: SiteAuthor, capsys: P
         assert told(capsys, data, "master", "show", text_of("first"), "--show-personal")["name"] == expected
 
 
-def test_pages_hold_the_queue_and_a_cluster(data: Path, site: SiteAuthor, tmp_path: Path, capsys: Printed):
-    """`--html` writes a page without script, masked like the rest, readable by its owner alone."""
-    told(capsys, data, "master", "mode", "off")
-    know(data, site, "first", "second", full_name="赵小明", id_type="resident_id", id_no=ID_OF_ONE)
-
-    told(capsys, data, "master", "queue", "--held", "--html", tmp_path / "queue.html", "--xlsx", tmp_path / "q.xlsx")
-    told(capsys, data, "master", "show", text_of("first"), "--html", tmp_path / "cluster.html")
-
-    pages = [(tmp_path / name).read_text() for name in ("queue.html", "cluster.html")]
-    assert all(text_of("first") in page and "赵小明" not in page and "<script" not in page for page in pages)
-    assert (tmp_path / "queue.html").stat().st_mode & 0o777 == 0o600
-    assert (tmp_path / "q.xlsx").stat().st_size > 0
-
-
 LOOKING = ("show", "queue", "explain")
 CASES = {
     "an unknown id": (("show", record_text(record("nobody"))), "unknown-customer"),

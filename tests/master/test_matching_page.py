@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from carnet_master.clusters import Refusal
 from carnet_master.keys import Block
 from carnet_master.limits import BLOCK_RECORDS_MAX
 from carnet_master.model import shipped_model
@@ -15,7 +16,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "matching.md").read_text(encoding="
 NAMED = set(re.findall(r"`([A-Za-z0-9_]+)`", PAGE))
 
 
-@pytest.mark.parametrize("codes", [Block, Tier, Cause, Mode], ids=lambda codes: codes.__name__)
+@pytest.mark.parametrize("codes", [Block, Tier, Cause, Mode, Refusal], ids=lambda codes: codes.__name__)
 def test_every_code_stands_on_the_page(codes: type[StrEnum]):
     """A steward finds each letter and code with what it means."""
     assert {one.value for one in codes} <= NAMED

@@ -7,14 +7,17 @@ the steward (`--by`, or CARNET_HUB_STEWARD), no name.
 
 from collections import deque
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from carnet_hub.core.failures import Unusable
+from carnet_hub.core.hub import Hub
 from carnet_hub.core.limits import QUEUE_PAIRS_MAX
 from carnet_hub.core.stewardship.causes import HELD
+from carnet_hub.core.stewardship.master_failures import UnknownCustomer
 from carnet_hub.core.stewardship.master_views import (
     explain_pair,
     find_clusters,
@@ -167,10 +170,11 @@ def queue(
     with hub_of(ctx) as app, working("reading", is_quiet=as_json):
         found = list_queue(app.hub, cause=cause, is_held=is_held, limit=limit)
         rows = queue_rows(app.hub, found, show_personal=show_personal)
+        reasons = [_why(app.hub, row) for row in rows] if html is not None else []
     if html is not None:
         from carnet_hub.adapters.master_pages import write_queue_page  # noqa: PLC0415  (most calls write none)
 
-        write_queue_page(html, rows)
+        write_queue_page(html, [{**row, "why": why} for row, why in zip(rows, reasons, strict=True)])
     emit_list("proposals", rows, QUEUE_COLUMNS, as_json=as_json, xlsx=xlsx)
     if found.left and not as_json:
         print(f"{found.left} more wait; `--limit` shows more.")
@@ -351,6 +355,13 @@ def id_of(text: str) -> RecordId:
         return parse_record_text(text)
     except BadValue as error:
         raise Unusable(f"{text[:40]} is no id.", "Look it up with `master find`.") from error
+
+
+def _why(hub: Hub, row: Row) -> str:
+    """What speaks for a question; nothing when its customer was taken away since it was read."""
+    with suppress(UnknownCustomer):
+        return waterfall(explain_pair(hub, row["one"], row["other"]))
+    return ""
 
 
 def _show_rest(cluster: Row) -> None:
