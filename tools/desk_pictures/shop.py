@@ -19,6 +19,7 @@ from carnet_node.bootstrap import open_installation
 from carnet_node.core.commands.customers import AddCustomer, EditCustomer, add_customer, edit_customer
 from carnet_node.core.commands.drafting import Drafts, NewId
 from carnet_node.core.commands.lines import NewJob
+from carnet_node.core.commands.reminding import note_car_dates
 from carnet_node.core.commands.settlement import close_visit, settle_visit
 from carnet_node.core.commands.staging import stage_visit
 from carnet_node.core.commands.vehicles import AddVehicle
@@ -26,7 +27,7 @@ from carnet_node.core.commands.visits import OpenVisit, Step, complete_visit
 from carnet_node.core.local_facts import Access
 from carnet_node.core.log.acting import acting_for
 from carnet_node.core.node import Node
-from carnet_node.core.numbering import site_day
+from carnet_node.core.numbering import site_day, today_at_site
 from carnet_node.core.saving.desk import save, save_vehicle, save_visit
 from carnet_node.core.saving.editing import new_owner_drafts, plate_drafts, require_customer, require_visit
 from carnet_node.core.saving.recall_calls import call_list, note_call
@@ -64,6 +65,9 @@ CAMPAIGN: Final = "R2026-001"
 RECALLED: Final = (0, 4, 9, CARS)
 """Places of the cars that the recall lists; the last one stands in the yard, unsold."""
 UNSOLD: Final[dict[str, Value]] = {"model_name": "雅阁 2.0", "color": "珍珠白", "lifecycle": "in_stock"}
+BORN_IN_DAYS: Final = {2: 0, 5: 1, 8: 2}
+"""Customers by place who have their birthday in so many days; of odd ones nobody knows whether they may be called."""
+PAPERS_IN_DAYS: Final = {0: (19, 52), 4: (-3, 240)}
 CALLS: Final = (
     Call(
         {"plate_no": "津A61X27", "caller_phone": "13800136127", "caller_name": "高雪", "wish": "四万公里保养"},
@@ -156,7 +160,7 @@ class _Shop:
         """Every car of the day, the first one with its history and two values for its owner."""
         orders = []
         for place, vin in enumerate(make_vins(CARS)):
-            customer, vehicle = self._known_car(vin)
+            customer, vehicle = self._known_car(place, vin)
             if place == 0:
                 self._history(customer, vehicle)
                 first = customer, vehicle
@@ -167,8 +171,14 @@ class _Shop:
             "customer": record_text(customer),
             "vehicle": record_text(vehicle),
             "visit": record_text(orders[0]),
+            **self._nearly_over(orders[1], orders[6]),
             **self._expected(orders),
         }
+
+    def _nearly_over(self, done: RecordId, settled: RecordId) -> dict[str, str]:
+        """Two orders whose work is done; the second one is settled."""
+        self._step(settled, settle_visit, self._now_ms)
+        return {"done": record_text(done), "settled": record_text(settled)}
 
     def _expected(self, orders: list[RecordId]) -> dict[str, str]:
         """Who is booked for today and tomorrow, and where the cars in the shop stand."""
@@ -184,12 +194,13 @@ class _Shop:
         tomorrow = (site_day(self._node) + timedelta(days=1)).isoformat()
         return {"day": day, "tomorrow": tomorrow, "appointment": screens["appointment"].rsplit("/", 1)[1]}
 
-    def _known_car(self, vin: str) -> tuple[RecordId, RecordId]:
+    def _known_car(self, place: int, vin: str) -> tuple[RecordId, RecordId]:
         dice, node = self._dice, self._node
         command = AddCustomer(
-            {"party_kind": "person", "full_name": names.person_name(dice), "segment": "private"},
+            {"party_kind": "person", "full_name": names.person_name(dice), "segment": "private", **self._born(place)},
             [{"number": names.mobile(dice), "phone_kind": "mobile"}],
             [{"street": f"示例路 {dice.randrange(1, 300)} 号"}],
+            consents=[] if place % 2 else [{"purpose": "marketing", "statement": "granted", "stated_at": self._now_ms}],
         )
         customer = save(node, partial(add_customer, command)).records[0]
         plated = {"plate_no": f"津{names.plate(dice)[1:]}", "from_on": "2023-05-01"}
@@ -200,7 +211,23 @@ class _Shop:
             lambda record, new_id: plate_drafts(node, record, plated, new_id),
         ).vehicle
         save(node, lambda _: new_owner_drafts(node, vehicle, customer, "owner", {"from_on": "2023-05-01"}))
+        if place in PAPERS_IN_DAYS:
+            self._papers(customer, vehicle, PAPERS_IN_DAYS[place])
         return customer, vehicle
+
+    def _born(self, place: int) -> dict[str, Value]:
+        """A birthday of these days for some."""
+        if place not in BORN_IN_DAYS:
+            return {}
+        return {"birth_on": f"1988-{site_day(self._node) + timedelta(BORN_IN_DAYS[place]):%m-%d}"}
+
+    def _papers(self, customer: RecordId, vehicle: RecordId, days: tuple[int, int]) -> None:
+        """In how many days the insurance and the inspection of a car run out."""
+        until = [(site_day(self._node) + timedelta(one)).isoformat() for one in days]
+        link = {"vehicle_id": vehicle, "customer_id": customer}
+        values = dict(zip(("insurance_until_on", "inspection_until_on"), until, strict=True))
+        today = today_at_site(self._node)
+        save(self._node, lambda new_id: note_car_dates(link, None, values, new_id, today))
 
     def _order(self, place: int, customer: RecordId, vehicle: RecordId) -> RecordId:
         """An order of today: a third of them late, a third of them the administrator's."""
@@ -215,11 +242,15 @@ class _Shop:
             "belongings": "儿童座椅",
             "estimate_fen": 46_800,
         }
-        order = OpenVisit("", vehicle, self._now_ms - place * HOUR_MS // 12, customer, values, [self._job(place)])
+        order = OpenVisit("", vehicle, self._now_ms - place * HOUR_MS // 12, customer, values, self._jobs(place))
         visit = save_visit(self._node, order).visit
         if place % 5 == CARS % 5:
             self._step(visit, complete_visit, self._now_ms)
         return visit
+
+    def _jobs(self, place: int) -> list[NewJob]:
+        """One job; of orders that are done another one, which the maker pays."""
+        return [self._job(place), *([self._job(0)] if place % 5 == CARS % 5 else [])]
 
     def _job(self, place: int) -> NewJob:
         said: dict[str, Value] = {
