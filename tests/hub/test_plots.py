@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 
 from carnet_hub.core.campaigns.plots import line_plot
+from carnet_hub.core.counting.trends import points_of
 
 START = date(2026, 11, 23)
 
@@ -22,6 +23,14 @@ def test_a_day_is_named_once_and_none_ahead(last: int, days: list[str]):
     plot = line_plot([(0, 0), (last, 1)] if last else [(0, 1)], START, 5)
 
     assert [one.text for one in plot.days] == days
+
+
+def test_the_plot_of_a_report_made_on_the_first_day_names_that_day_alone():
+    """The line is drawn as wide as any other, and the axis has no day that nobody has counted."""
+    plot = line_plot(points_of([], START, START), START, 5, START)
+
+    assert [one.text for one in plot.days] == ["2026-11-23"]
+    assert "H" in plot.path
 
 
 @pytest.mark.parametrize(

@@ -378,3 +378,12 @@ def test_the_final_report_names_the_day_of_the_end(recall: RecallHub, tmp_path: 
         str(legal_day(recall.hub.clock.ms)),
         str(published.happened_on),
     )
+
+
+def test_each_page_cites_the_law_in_its_own_tongue(recall: RecallHub, tmp_path: Path):
+    """A Chinese reader finds articles as Chinese law numbers them, an English one as the profile has them."""
+    recall.make("cn-stage", tmp_path / "report")
+
+    zh, en = ((tmp_path / "report" / f"report.{one}.html").read_text(encoding="utf-8") for one in ("zh", "en"))
+    assert [one in zh for one in ("条例第 8、20 条", "市场监管总局 2020 年第 123 号", "art. ")] == [True, True, False]
+    assert "条例 art. 8, 20" in en

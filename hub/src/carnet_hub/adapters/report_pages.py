@@ -4,6 +4,7 @@ Decides how values look: thousands apart, days as they are, provinces and states
 prepared report; nothing is counted here. The template is data of the program (`data/report.html`).
 """
 
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from importlib import resources
@@ -26,6 +27,8 @@ LANGUAGES: Final = (("zh", "zh-CN", "report.zh.html"), ("en", "en", "report.en.h
 
 _COMMAS: Final = ("、", ", ")
 _NOTHING: Final = "—"
+_ARTICLES: Final = re.compile(r" ?art\. (\d+(?:, \d+)*)")
+_NOTICE: Final = re.compile(r"SAMR (\d{4}) no\. (\d+)")
 Words = Mapping[str, Mapping[str, Sequence[str]]]
 
 
@@ -51,7 +54,7 @@ def _page(report: PreparedReport, words: Words, language: int) -> dict[str, Any]
         "w": said,
         "comma": _COMMAS[language],
         "label": (profile.label_zh, profile.label)[language],
-        "head": _head(report),
+        "head": _head(report, language),
         "is_filing": is_filing,
         "withdrawn": _withdrawn(report, words, language),
         "missing": [_label(one, language) for one in report.lines if one.origin is Origin.MISSING and not is_filing],
@@ -70,7 +73,7 @@ def _page(report: PreparedReport, words: Words, language: int) -> dict[str, Any]
     }
 
 
-def _head(report: PreparedReport) -> dict[str, Any]:
+def _head(report: PreparedReport, language: int) -> dict[str, Any]:
     values, profile = report.record.values, report.ask.profile
     names = ("campaign_no", "authority_no", "producer", "title", "plan_version", "involved")
     return {
@@ -80,7 +83,7 @@ def _head(report: PreparedReport) -> dict[str, Any]:
         "as_of": report.moment.as_of.isoformat(),
         "position": report.moment.position,
         "hub": record_text(report.head.hub_id),
-        "profile": f"{profile.name} {profile.version} ({profile.source})",
+        "profile": f"{profile.name} {profile.version} ({_basis(profile.source, language)})",
         "is_verified": profile.is_verified,
     }
 
@@ -121,7 +124,7 @@ def _line_plot(report: PreparedReport) -> dict[str, Any]:
     start, end = report.began, report.moment.as_of
     points = points_of(report.series, start, end)
     return {
-        "plot": plots.line_plot(points, start, report.progress.member_count),
+        "plot": plots.line_plot(points, start, report.progress.member_count, end),
         "width": plots.WIDTH,
         "height": plots.HEIGHT,
         "left": plots.LEFT,
@@ -145,7 +148,7 @@ def _item(line: Line, words: Words, language: int, has_number: bool) -> dict[str
         "label": _label(line, language),
         "text": _text(line),
         "origin": words["origin"][line.origin.value][language],
-        "source": line.item.source,
+        "source": _basis(line.item.source, language),
         "is_missing": line.origin is Origin.MISSING,
     }
 
@@ -178,6 +181,14 @@ def _restated(report: PreparedReport, language: int) -> dict[str, Any] | None:
         "as_of": restated.as_of,
         "differing": differing,
     }
+
+
+def _basis(source: str, language: int) -> str:
+    """Where the rule stands, as a reader of the language cites it: articles and numbers in Chinese, too."""
+    if LANGUAGES[language][0] != "zh":
+        return source
+    articles = _ARTICLES.sub(lambda found: f"第 {found[1].replace(', ', '、')} 条", source)
+    return _NOTICE.sub(r"市场监管总局 \1 年第 \2 号", articles)
 
 
 def _label(line: Line, language: int) -> str:

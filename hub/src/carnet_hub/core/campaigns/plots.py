@@ -57,12 +57,13 @@ class Bar:
     count: int
 
 
-def line_plot(points: Sequence[tuple[int, int]], start: date, total: int) -> LinePlot:
+def line_plot(points: Sequence[tuple[int, int]], start: date, total: int, end: date | None = None) -> LinePlot:
     """A line from points.
 
     Args:
         points: (days since `start`, count), ascending, at least one; the axis names no day behind the last.
         total: what the upper edge stands for; the points lie below it.
+        end: of the time; a plot of one day is drawn as wide as others and names no day that has not come.
     """
     last, most = max(points[-1][0], 1), max(total, 1)
     places = [(_x(day, last), _y(count, most)) for day, count in points]
@@ -70,7 +71,8 @@ def line_plot(points: Sequence[tuple[int, int]], start: date, total: int) -> Lin
     for x, y in places[1:]:
         steps.append(f"H{x}V{y}")
     path = "".join(steps)
-    named = sorted({points[-1][0] * one // _TICKS for one in range(_TICKS + 1)})
+    span = points[-1][0] if end is None else min(points[-1][0], max((end - start).days, 0))
+    named = sorted({span * one // _TICKS for one in range(_TICKS + 1)})
     days = tuple(Tick(_x(day, last), (start + timedelta(day)).isoformat()) for day in named)
     counts = tuple(Tick(_y(count, most), f"{count:,}") for count in _round_counts(most))
     floor = HEIGHT - BOTTOM

@@ -106,9 +106,9 @@ def import_(
     }
     faulty = [f"{one.file_name}:{one.line}: {one.problem}: {one.text}" for one in members.faulty]
     summary = (
-        f"{texts.campaign_no}: {members.count} vehicles; {members.repeated} repeated lines, "
-        f"{members.faulty_count} faulty lines taken as listed, "
-        f"{sum(one.count for one in gone)} withdrawn. Next: `recalls publish {texts.campaign_no}`."
+        f"{texts.campaign_no}: {members.count} vehicles. Repeated lines: {members.repeated}; "
+        f"faulty lines taken as listed: {members.faulty_count}; "
+        f"withdrawn vehicles: {sum(one.count for one in gone)}. Next: `recalls publish {texts.campaign_no}`."
     )
     emit(result, as_json=as_json, text="\n".join([*faulty, summary]))
 

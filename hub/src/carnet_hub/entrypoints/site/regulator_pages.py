@@ -298,7 +298,7 @@ def progress_shown(view: ProgressView, language: int, now_ms: int) -> dict[str, 
 
 def _line(view: ProgressView, start: date, today: date) -> dict[str, Any]:
     return {
-        "plot": plots.line_plot(points_of(view.days, start, today), start, view.sums.member_count),
+        "plot": plots.line_plot(points_of(view.days, start, today), start, view.sums.member_count, today),
         "width": plots.WIDTH,
         "height": plots.HEIGHT,
         "left": plots.LEFT,
