@@ -119,7 +119,7 @@ def test_everything_that_is_missing_is_said_at_once_and_nothing_is_lost(site: Si
         pytest.param(
             {"car.vin": with_wrong_digit(make_vin("LSV", 5))}, "does not fit the others", id="wrong check digit"
         ),
-        pytest.param({"odometer_in_km": "", "is_odometer_unknown": ""}, "state that it is unknown", id="no odometer"),
+        pytest.param({"odometer_in_km": "", "is_odometer_unknown": ""}, "or says that it is unknown", id="no odometer"),
         pytest.param({"promised_at": "2020-01-01 08:00"}, "The promised time has passed", id="a promise in the past"),
         pytest.param({"party.full_name": ""}, "A person needs a name", id="a phone of nobody"),
         pytest.param(

@@ -109,6 +109,17 @@ def test_a_reason_names_the_column_of_the_sheet_in_chinese(site: Site, desk: Vis
     assert "phones[0]" not in page
 
 
+def test_a_file_is_gone_on_with_only_where_one_waits(desk: Visitor):
+    """The button leads to no page that finds nothing; it is there from the upload to the end."""
+    before = desk.open("/exchange")
+    uploaded(desk, b"\n".join(row.encode() for row in FILE), "old.csv")
+    between = desk.open("/exchange")
+    desk.submit(desk.open("/exchange/import"), "/exchange/import/drop", {})
+
+    said = ["Go on with the last file" in page for page in (before, between, desk.open("/exchange"))]
+    assert said == [False, True, False]
+
+
 def test_all_wrong_cells_of_a_row_are_named_and_so_is_the_box_that_answers_a_question(site: Site, desk: Visitor):
     """In the reader's language, with the headers as they stand in the file and the box as it stands at check-in."""
     content = f"车辆编号,车架号,年款,里程日期\nV1,{with_wrong_digit(VIN)},new,soon\n"

@@ -363,7 +363,7 @@ def odometer_out_problems(read: Read, cleaned: Values) -> list[Problem]:
 def _odometer_problems(values: Values) -> list[Problem]:
     reading, is_unknown = values.get("odometer_in_km"), values.get("is_odometer_unknown")
     if reading is None and not is_unknown:
-        return [missing("odometer_in_km", "Enter the odometer, or state that it is unknown.")]
+        return [missing("odometer_in_km", "An order has an odometer reading, or says that it is unknown.")]
     if reading is not None and is_unknown:
         what = "A reading was entered and stated to be unknown."
         return [Problem("is_odometer_unknown", ProblemCode.BAD_VALUE, what, "Take one of the two away.")]

@@ -9,6 +9,7 @@ from functools import partial
 from fastapi import APIRouter, Response
 
 from carnet_node.adapters.list_workbooks import CONTENT_TYPE
+from carnet_node.adapters.uploads import find_upload
 from carnet_node.core.exchange.lists import LISTS, ListColumn
 from carnet_node.entrypoints.exporting import export_list
 from carnet_node.entrypoints.pages.labels import Labels
@@ -21,7 +22,12 @@ router = APIRouter(prefix="/exchange")
 @router.get("")
 async def show_exchange(page: PageOf) -> Response:
     """Every list, and the file of a former system."""
-    return await page.show("exchange.html", screen="exchange", lists=LISTS)
+    folder = page.pages.desk.uploads
+
+    def _waiting() -> dict[str, bool]:
+        return {"has_file": folder is not None and find_upload(folder) is not None}
+
+    return await page.show("exchange.html", _waiting, screen="exchange", lists=LISTS)
 
 
 @router.post("/export/{name}")
