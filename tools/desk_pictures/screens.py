@@ -14,6 +14,7 @@ from browser.moves import (
     let_go,
     lock,
     look_at_former_system,
+    look_for_documents,
     save_again,
     search_for,
     send_mistakes,
@@ -37,6 +38,8 @@ INSIDE: Final = {
     "sync": "/sync",
     "exchange": "/exchange",
     "recalls": "/recalls",
+    "documents": "/documents",
+    "reports": "/reports",
     "due": "/due",
     "board": "/board",
     "board-list": "/board/list",
@@ -88,6 +91,7 @@ def _examine(desk: FrontDesk) -> None:
 _Move = Callable[[FrontDesk, Places, Path], None]
 BY_DOING: Final[Mapping[str, tuple[str, _Move]]] = {
     "search": ("/search/{handle}", lambda desk, _places, _former: search_for(desk, "王")),
+    "documents-found": ("/documents/{handle}", lambda desk, _places, _former: look_for_documents(desk)),
     "refused": (
         "/visits/new",
         lambda desk, places, _former: send_mistakes(desk, INSIDE["check-in"].format_map(places)),

@@ -30,6 +30,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from enum import StrEnum
+from operator import add, attrgetter
 from typing import Final, assert_never
 
 from carnet_protocol.kinds import PAY_TYPES
@@ -64,11 +65,13 @@ class Figures:
     appointments_kept: int = 0
 
     def __add__(self, other: "Figures") -> "Figures":
-        return Figures(*(getattr(self, name) + getattr(other, name) for name in FIGURES))
+        return Figures(*map(add, _numbers_of(self), _numbers_of(other)))
 
 
 FIGURES: Final = tuple(one.name for one in fields(Figures))
 """Names of the figures, in the order in which a report shows them."""
+
+_numbers_of: Final = attrgetter(*FIGURES)
 
 MONEY: Final = tuple(f"{name}_fen" for name in PAY_TYPES)
 """Those that are money, one for each pay type."""

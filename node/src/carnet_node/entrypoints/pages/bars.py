@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-WIDTH: Final = 360
+WIDTH: Final = 600
 HEIGHT: Final = 84
 _GAP: Final = 1
 
