@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from carnet_hub.core.log.rebuild import site_digest
-from carnet_hub.core.stewardship.stewarding import Word, merge, set_policy, take_back
+from carnet_hub.core.stewardship.policies import set_policy
+from carnet_hub.core.stewardship.stewarding import Word, merge, take_back
 from carnet_hub.core.upkeep.erasing import erase_customer
 from carnet_master.tiers import Mode, Policy
 from carnet_node.bootstrap import Installation
@@ -87,7 +88,7 @@ def shown(view: GoldenView | None, group: str) -> object:
 
 def test_one_person_at_three_dealers_is_one_customer(network: Network):
     """After their next sync three desks show one golden record of three files, and agree with the hub on every byte."""
-    set_policy(network.hub.app.hub, Policy(Mode.ALL))
+    set_policy(network.hub.app.hub, Policy(Mode.ALL), "op-1")
     for number in (1, 2, 3):
         network.record(number, id_type="resident_id", id_no=ID_OF_ONE)
 

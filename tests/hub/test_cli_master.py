@@ -214,7 +214,7 @@ def test_counts_are_printed_a_line_each(data: Path, site: SiteAuthor, capsys: Pr
 
 def test_the_queue_puts_the_same_people_together(data: Path, site: SiteAuthor, capsys: Printed):
     """Proposals that share a customer are one entity; answers take them out one by one."""
-    told(capsys, data, "master", "mode", "off")
+    told(capsys, data, "master", "mode", "off", *BY)
     know(data, site, "first", "second", "third", full_name="赵小明", id_type="resident_id", id_no=ID_OF_ONE)
 
     waiting = told(capsys, data, "master", "queue", "--held")
@@ -258,7 +258,7 @@ def test_everything_held_is_let_go_in_one_go(data: Path, site: SiteAuthor, capsy
 
 def test_a_named_cause_is_confirmed_in_one_go(data: Path, site: SiteAuthor, capsys: Printed):
     """`accept --cause` links every proposal of the cause and says how many."""
-    told(capsys, data, "master", "mode", "off")
+    told(capsys, data, "master", "mode", "off", *BY)
     know(data, site, "first", "second", "third", full_name="赵小明", id_type="resident_id", id_no=ID_OF_ONE)
 
     answer = told(capsys, data, "master", "accept", "--cause", "a1:identity", *BY)
@@ -269,7 +269,7 @@ def test_a_named_cause_is_confirmed_in_one_go(data: Path, site: SiteAuthor, caps
 
 def test_put_aside_is_out_of_the_queue_and_links_nothing(data: Path, site: SiteAuthor, capsys: Printed):
     """`reject --unsure` answers a proposal without deciding it."""
-    told(capsys, data, "master", "mode", "off")
+    told(capsys, data, "master", "mode", "off", *BY)
     know(data, site, "first", "second", full_name="赵小明", id_type="resident_id", id_no=ID_OF_ONE)
 
     told(capsys, data, "master", "reject", text_of("first"), text_of("second"), "--unsure", *BY)
@@ -280,11 +280,22 @@ def test_put_aside_is_out_of_the_queue_and_links_nothing(data: Path, site: SiteA
 
 def test_the_mode_is_a_person_s_decision(data: Path, site: SiteAuthor, capsys: Printed):
     """The matcher links by equal documents until somebody says otherwise, and `mode` says what holds."""
-    told(capsys, data, "master", "mode")
-    changed = told(capsys, data, "master", "mode", "all", "--no-links-by-car")
+    before = told(capsys, data, "master", "mode")
+    changed = told(capsys, data, "master", "mode", "all", "--no-links-by-car", *BY)
+    after = told(capsys, data, "master", "mode")
 
-    assert changed == {"mode": "all", "links_by_car": False}
-    assert told(capsys, data, "master", "stats")["mode"] == "all"
+    assert before == {"mode": "a1", "links_by_car": True, "by": None, "at": None}
+    assert changed == {"mode": "all", "links_by_car": False, "by": "st-7", "at": after["at"]}
+    assert (after, told(capsys, data, "master", "stats")["mode"]) == (changed, "all")
+    assert "st-7 said so at" in printed(capsys, data, "mode")
+
+
+def test_nobody_changes_the_mode_without_a_code(data: Path, site: SiteAuthor, capsys: Printed):
+    """Raising the mode needs the code of a person, like every decision; without one it stays as it was."""
+    failure = refused(capsys, data, "master", "mode", "all")
+
+    assert failure["code"] == "unusable"
+    assert told(capsys, data, "master", "mode")["mode"] == "a1"
 
 
 def test_an_explanation_says_what_was_compared_and_decided(data: Path, site: SiteAuthor, capsys: Printed):

@@ -146,7 +146,7 @@ def test_a_person_reads_whom_a_sweep_could_not_weigh(data: Path, site: SiteAutho
 
 def test_a_changed_mode_points_at_the_sweep(data: Path, site: SiteAuthor, capsys: Printed):
     """Whoever raises the mode reads that customers who are here already are weighed by `weigh`."""
-    call(data, "master", "mode", "all")
+    call(data, "master", "mode", "all", "--by", "op-1")
 
     assert "`master weigh`" in capsys.readouterr().out
 

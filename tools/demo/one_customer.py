@@ -16,7 +16,7 @@ STEWARD: Final = ("--by", "demo-steward")
 
 def join_customers(stage: Stage) -> None:
     """The operator lets the matcher link what is sure; three dealers meet one person, two meet a couple."""
-    stage.hub.run("master", "mode", "all")
+    stage.hub.run("master", "mode", "all", *STEWARD)
     same = {code: _add(stage, code, NAME, PHONE) for code in CODES}
     couple = {code: _add(stage, code, *one) for code, one in zip(CODES, FAMILY, strict=False)}
     stage.sync(*CODES, *CODES[:2])  # what the last one brings the others get in their next round

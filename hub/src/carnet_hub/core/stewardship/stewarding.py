@@ -37,7 +37,7 @@ from carnet_hub.core.stewardship.master_failures import (
     UnknownCustomer,
     UnknownDecision,
 )
-from carnet_hub.core.stewardship.matching import draft_decision, read_policy, write_policy
+from carnet_hub.core.stewardship.matching import draft_decision
 from carnet_master.clusters import (
     DOUBTED,
     Authority,
@@ -50,7 +50,6 @@ from carnet_master.clusters import (
     standing_decisions,
 )
 from carnet_master.survivorship import PINNED
-from carnet_master.tiers import Policy
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import RecordId, record_text
 from carnet_protocol.kinds import IDENTITY, REGISTRY
@@ -220,18 +219,6 @@ def pin(hub: Hub, customer: bytes, group: str, word: Word) -> Outcome:
         pair = (_only(transaction, customer),) * 2
         values: dict[str, Value] = {"effect": Effect.PIN.value}
         return _say(workspace, transaction, pair, values, replace(word, reason=group))
-
-
-def set_policy(hub: Hub, policy: Policy) -> None:
-    """Say what the matcher may link from now on; what it has linked stays."""
-    with hub.store.write() as transaction:
-        write_policy(transaction, policy)
-
-
-def policy_of(hub: Hub) -> Policy:
-    """What the matcher may link."""
-    with hub.store.read() as snapshot:
-        return read_policy(snapshot)
 
 
 def _answer_all(hub: Hub, causes: Set[str], word: Word, limit: int) -> Iterator[int]:

@@ -25,6 +25,7 @@ from carnet_hub.core.stewardship.master_views import (
     show_cluster,
     show_history,
 )
+from carnet_hub.core.stewardship.policies import policy_of, set_policy
 from carnet_hub.core.stewardship.steward_queue import list_queue
 from carnet_hub.core.stewardship.stewarding import (
     Outcome,
@@ -33,8 +34,6 @@ from carnet_hub.core.stewardship.stewarding import (
     answer_all,
     merge,
     pin,
-    policy_of,
-    set_policy,
     take_back,
     tell_apart,
 )
@@ -54,6 +53,7 @@ from carnet_hub.entrypoints.cli.master_rows import (
     member_rows,
     near_row,
     outcome_row,
+    policy_row,
     queue_rows,
     stats_row,
 )
@@ -303,18 +303,19 @@ def mode(
     cars: Annotated[
         bool | None, typer.Option("--links-by-car/--no-links-by-car", help="whether a car alone is contact enough")
     ] = None,
+    by: By = "",
     as_json: AsJson = False,
 ) -> None:
     """What the matcher links by itself: nothing, equal documents only (a1), or everything that is sure (all)."""
     with hub_of(ctx) as app:
-        before = policy_of(app.hub)
+        stated = policy_of(app.hub)
+        before = stated.policy
         if wanted not in {"", *Mode}:
             raise Unusable(f"There is no mode {wanted[:40]}.", f"Use {', '.join(Mode)}.")
         policy = Policy(Mode(wanted or before.mode), before.links_by_car if cars is None else cars)
         if policy != before:
-            set_policy(app.hub, policy)
-    result = {"mode": policy.mode.value, "links_by_car": policy.links_by_car}
-    emit(result, as_json=as_json, text=mode_text(policy, is_new=policy != before))
+            stated = set_policy(app.hub, policy, by)
+    emit(policy_row(stated), as_json=as_json, text=mode_text(stated, is_new=policy != before))
 
 
 @master_app.command("weigh")

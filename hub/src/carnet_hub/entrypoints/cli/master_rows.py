@@ -11,6 +11,7 @@ from carnet_hub.core.stewardship.master_views import (
     Explanation,
     Stats,
 )
+from carnet_hub.core.stewardship.policies import StatedPolicy
 from carnet_hub.core.stewardship.steward_queue import Queue, read_customers
 from carnet_hub.core.stewardship.stewarding import Outcome
 from carnet_hub.entrypoints.cli.output import moment_text
@@ -144,6 +145,13 @@ def stats_row(found: Stats) -> dict[str, Any]:
         "held": dict(found.held),
         "decisions": {" ".join(filter(None, key)): count for key, count in found.decisions.items()},
     }
+
+
+def policy_row(stated: StatedPolicy) -> dict[str, Any]:
+    """What the matcher may link, and who said so; nobody where the mode is the one a hub begins with."""
+    policy = stated.policy
+    said = {"by": stated.by or None, "at": moment_text(stated.at_ms)}
+    return {"mode": policy.mode.value, "links_by_car": policy.links_by_car, **said}
 
 
 def outcome_row(outcome: Outcome) -> dict[str, Any]:

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from carnet_hub.core.stewardship.master_views import Explanation
+from carnet_hub.core.stewardship.policies import StatedPolicy
 from carnet_hub.core.stewardship.sweeping import Swept
 from carnet_hub.entrypoints.cli.output import cell_text, moment_text
 from carnet_master.keys import Block
-from carnet_master.tiers import Policy
 from carnet_protocol.ids import record_text
 
 NOBODY: Final = (
@@ -42,6 +42,7 @@ _WORD_OF_KEY: Final = {
     Block.COMPANY: "sound of a company's name",
     Block.ORGANISATION: "organisation",
 }
+_WORD_OF_COUNT: Final = {"clusters": "golden records by number of records", "decisions": "decisions, all ever made"}
 
 
 def waterfall(found: Explanation) -> str:
@@ -75,15 +76,17 @@ def stats_text(row: Mapping[str, Any]) -> str:
     width = max(map(len, row))
     lines: list[str] = []
     for name, value in row.items():
-        told = name.replace("_", " ")
+        told = _WORD_OF_COUNT.get(name, name.replace("_", " "))
         lines += _counts(told, value) if isinstance(value, Mapping) else [f"{told:<{width}}  {cell_text(value)}"]
     return "\n".join(lines)
 
 
-def mode_text(policy: Policy, *, is_new: bool) -> str:
-    """What the matcher may link, and for whom a change counts."""
+def mode_text(stated: StatedPolicy, *, is_new: bool) -> str:
+    """What the matcher may link, who said so, and for whom a change counts."""
+    policy = stated.policy
+    said = f" {stated.by} said so at {moment_text(stated.at_ms)}." if stated.by else ""
     cars = "a car alone is contact enough" if policy.links_by_car else "a car alone is not contact enough"
-    text = f"The matcher's mode is {policy.mode.value}; {cars}."
+    text = f"The matcher's mode is {policy.mode.value}; {cars}.{said}"
     return f"{text}\nIt counts for customers that arrive or change; `master weigh` weighs all now." if is_new else text
 
 
