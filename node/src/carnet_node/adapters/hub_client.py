@@ -106,6 +106,10 @@ class HubClient:
         """The hub's answer to a hello."""
         return await self._exchange("POST", "/v1/hello", body=message)
 
+    async def look_up(self, message: bytes) -> bytes:
+        """The hub's answer to a look-up of another dealer's car."""
+        return await self._exchange("POST", "/v1/look-up", body=message)
+
     async def push(self, token: bytes, batch: bytes) -> bytes:
         """The answers to a batch of sets, which travels compressed."""
         headers = {**_bearer(token), "content-encoding": "zstd"}

@@ -5,7 +5,7 @@ raises `HubUnreachable` when no usable answer came, which is harmless, and `HubR
 """
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,19 @@ class FeedQuery:
     hub_epoch: bytes
     outcomes_after: int
     wait_s: int = 0
+
+
+@runtime_checkable
+class LookUpLink(Protocol):
+    """A way to ask one hub for a car, while somebody waits."""
+
+    async def card(self) -> bytes:
+        """The signed hub card with a fresh challenge."""
+        ...
+
+    async def look_up(self, message: bytes) -> bytes:
+        """The answer to a signed look-up."""
+        ...
 
 
 class HubLink(Protocol):

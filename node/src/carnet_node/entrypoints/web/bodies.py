@@ -254,6 +254,23 @@ class ReminderForm(Form):
     values: Values
 
 
+class LookUpForm(Form):
+    """Another dealer's car is asked for: vin, plate or phone, what was typed, and why."""
+
+    way: Code
+    sought: Code
+    reason: Code
+    customer_id: Code | None = None
+
+
+class TakeOnForm(Form):
+    """A car of others is followed for a time."""
+
+    vehicle_id: Code
+    reason: Code
+    customer_id: Code | None = None
+
+
 class CarDatesForm(Form):
     """Days of a customer's car: insurance_until_on, inspection_until_on."""
 

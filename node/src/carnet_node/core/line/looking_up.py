@@ -1,0 +1,210 @@
+"""Asking the hub for another dealer's car, while somebody waits.
+
+Decides what the question says, whether the answer is the hub's to this very question, and how it is read. Nothing of it
+is stored: whoever needs the car here takes it on (`saving.taking_on`), and pages bring its history.
+
+    card with a challenge -> signed question -> hub: judged, written down -> signed answer -> cars as people read them
+
+Without a line nothing is found, and nothing else changes: a check-in takes the car by plate alone, and `identifying`
+brings it together with the car of its VIN when that is learned.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from carnet_node.core.failures import HubRefused
+from carnet_node.core.hub_link import LookUpLink
+from carnet_node.core.line.session import ANOTHER_KEY
+from carnet_node.core.log.signing import line_signers
+from carnet_node.core.node import Node
+from carnet_node.core.ports import RunBlocking
+from carnet_node.core.refusals import ProblemCode, refuse
+from carnet_node.core.showing.record_view import site_code_of
+from carnet_protocol.envelope import Purpose, Signer
+from carnet_protocol.errors import NotAuthentic
+from carnet_protocol.ids import RecordId
+from carnet_protocol.kinds import ODOMETER_READING, PLATE, RECALL_COMPLETION, REGISTRY, VEHICLE, VISIT
+from carnet_protocol.limits import SOUGHT_CHARS_MAX
+from carnet_protocol.look_up import LOOK_UP_REASONS, WAYS, LookedUpCar, LookUpAnswer, LookUpRequest
+from carnet_protocol.messages import MESSAGE_VERSION, HubCard, PageRow, open_frame, sign_frame
+from carnet_protocol.reasons import Reason
+from carnet_protocol.registry import Value
+from carnet_protocol.resolvers import show
+from carnet_protocol.state import entries_from_wire
+
+Shown = Mapping[str, Value]
+_APART: Final = (VEHICLE.number, PLATE.number, ODOMETER_READING.number, RECALL_COMPLETION.number, VISIT.number)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What somebody asks.
+
+    Attributes:
+        way: of `look_up.WAYS`.
+        sought: as typed, 1 to `SOUGHT_CHARS_MAX` characters.
+        reason: of `look_up.LOOK_UP_REASONS`.
+        customer: this site's customer at the desk; None for nobody.
+    """
+
+    way: str
+    sought: str
+    reason: str
+    customer: RecordId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OtherVisit:
+    """A visit that some site recorded, with its work.
+
+    Attributes:
+        site: its code; None for a site that is not known here.
+        values: by field name; what is masked is missing.
+        work: kind and values of jobs, labour and parts.
+    """
+
+    site: str | None
+    values: Shown
+    work: tuple[tuple[str, Shown], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OtherCar:
+    """A car that the hub has found.
+
+    Attributes:
+        is_followed: its history comes to this site already.
+        is_linked: the customer at the desk holds it, so the own papers are shown.
+        site_count: other sites with a visit.
+        is_cut: there is more than the answer holds.
+        visits: the newest first; none where several cars were found.
+    """
+
+    vehicle: RecordId
+    values: Shown
+    plates: tuple[Shown, ...]
+    is_followed: bool
+    is_linked: bool
+    site_count: int
+    is_cut: bool
+    readings: tuple[Shown, ...]
+    completions: tuple[Shown, ...]
+    visits: tuple[OtherVisit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OtherCars:
+    """What a question led to.
+
+    Attributes:
+        is_cut: there are more cars.
+    """
+
+    cars: tuple[OtherCar, ...]
+    is_cut: bool
+
+
+async def look_up(node: Node, link: LookUpLink, run_blocking: RunBlocking, question: Question) -> OtherCars:
+    """Ask the hub.
+
+    Raises:
+        CommandRefused: no way, reason or number of the lists; nothing was sent.
+        HubUnreachable: no usable answer; nothing was changed.
+        Refused: the hub said no, by name; or the answer is none of the hub's to this question.
+    """
+    check_question(question)
+    refusals: list[HubRefused] = []
+    for signer in await run_blocking(lambda: tuple(line_signers(node))):
+        try:
+            answer = await _ask(node, link, signer, question)
+        except HubRefused as refusal:
+            if refusal.reason not in ANOTHER_KEY:
+                raise
+            refusals.append(refusal)
+        else:
+            return await run_blocking(partial(_read, node, answer))
+    raise next((one for one in refusals if one.reason is not Reason.UNKNOWN_KEY), refusals[0])
+
+
+def check_question(question: Question) -> None:
+    """Go on with a question that can be asked.
+
+    Raises:
+        CommandRefused: see `look_up`.
+    """
+    if question.way not in WAYS:
+        what = "A car is looked up by VIN, plate or telephone number."
+        raise refuse("way", ProblemCode.BAD_VALUE, what, "Choose one of the three.")
+    if question.reason not in LOOK_UP_REASONS:
+        what = "The reason is not on the list."
+        raise refuse("reason", ProblemCode.BAD_VALUE, what, "Choose one of the list.", Reason.LOOK_UP_REASON)
+    if not 1 <= len(question.sought.strip()) <= SOUGHT_CHARS_MAX:
+        what = "There is nothing to look up, or too much."
+        raise refuse("sought", ProblemCode.BAD_VALUE, what, "Type the VIN, the plate or the telephone number.")
+
+
+async def _ask(node: Node, link: LookUpLink, signer: Signer, question: Question) -> LookUpAnswer:
+    identity = node.identity
+    card = open_frame(await link.card(), HubCard, identity.hub_signing_key, Purpose.ENROL, identity.hub_id)
+    request = LookUpRequest(
+        MESSAGE_VERSION,
+        card.challenge,
+        identity.dealer_id,
+        identity.node_id,
+        question.way,
+        question.sought.strip(),
+        question.reason,
+        question.customer,
+        None if node.acting is None else node.acting.staff,
+    )
+    message = sign_frame(request, Purpose.LOOK_UP, identity.hub_id, signer)
+    answered = await link.look_up(message)
+    answer = open_frame(answered, LookUpAnswer, identity.hub_signing_key, Purpose.LOOK_UP, identity.hub_id)
+    if answer.challenge != card.challenge or answer.node_id != identity.node_id:
+        raise NotAuthentic(Reason.STALE_CHALLENGE, "an answer to another look-up")
+    return answer
+
+
+def _read(node: Node, answer: LookUpAnswer) -> OtherCars:
+    """An answer as people read it."""
+    cars = tuple(_car(node, car, answer.rows_of(place)) for place, car in enumerate(answer.cars))
+    return OtherCars(cars, answer.is_cut)
+
+
+def _car(node: Node, car: LookedUpCar, rows: list[PageRow]) -> OtherCar:
+    shown = [(row, _values(row)) for row in rows if row.kind in REGISTRY.by_number]
+    work: dict[object, list[tuple[str, Shown]]] = {}
+    for row, values in shown:
+        if row.kind not in _APART:
+            work.setdefault(values.get("visit_id"), []).append((REGISTRY.by_number[row.kind].name, values))
+
+    def of_kind(number: int) -> tuple[Shown, ...]:
+        """What is shown of one kind, in the order of the answer."""
+        return tuple(values for row, values in shown if row.kind == number)
+
+    with node.store.read() as tx:
+        visits = tuple(
+            OtherVisit(site_code_of(tx, node.identity, row.owner), values, tuple(work.get(row.record, ())))
+            for row, values in shown
+            if row.kind == VISIT.number
+        )
+    return OtherCar(
+        RecordId(car.vehicle_id),
+        next(iter(of_kind(VEHICLE.number)), {}),
+        of_kind(PLATE.number),
+        car.is_followed,
+        car.is_linked,
+        car.site_count,
+        car.known_count > car.row_count,
+        of_kind(ODOMETER_READING.number),
+        of_kind(RECALL_COMPLETION.number),
+        visits,
+    )
+
+
+def _values(row: PageRow) -> Shown:
+    kind = REGISTRY.by_number[row.kind]
+    values = show(kind, entries_from_wire(row.entries)).values
+    return {kind.by_label[label][1].name: one for label, one in values.items() if label in kind.by_label}

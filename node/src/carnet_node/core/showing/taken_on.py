@@ -1,0 +1,85 @@
+"""Cars of others that this site has taken on, and which of them it follows no more.
+
+Decides what the list says. The end is the hub's to set: the car and its history leave with a page, marked, while what
+this site recorded itself stays. So a car that was taken on and is hidden here is one whose time is over; one that is
+not here at all has not come yet.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from carnet_node.core.limits import CHILDREN_MAX
+from carnet_node.core.node import Node
+from carnet_node.core.ports import ReadTransaction
+from carnet_node.core.records import StoredRecord
+from carnet_node.core.showing.record_view import RecordView, view_all
+from carnet_protocol.ids import RecordId
+from carnet_protocol.kinds import ADOPTION, VEHICLE
+from carnet_protocol.resolvers import show
+
+
+class Following(StrEnum):
+    """How this site stands to a car that it took on."""
+
+    AWAITED = "awaited"
+    """Its history has not come yet."""
+    FOLLOWED = "followed"
+    ENDED = "ended"
+    """Its time is over; what this site recorded stays."""
+
+
+@dataclass(frozen=True, slots=True)
+class TakenOn:
+    """A car that this site took on.
+
+    Attributes:
+        vin: as it was known here; empty where it never came.
+        adopted_ms: when, the last time; ms UTC since 1970.
+    """
+
+    vehicle: RecordId
+    vin: str
+    reason: str
+    adopted_ms: int
+    following: Following
+
+
+def cars_taken_on(node: Node, limit: int) -> list[TakenOn]:
+    """Every car that this site took on, the newest first.
+
+    Args:
+        limit: adoptions that are read, the first of them by id.
+    """
+    with node.store.read() as tx:
+        adoptions = view_all(tx, node.identity, tx.list_records(ADOPTION, None, limit))
+        newest = {view.values["vehicle_id"]: view for view in sorted(_standing(adoptions), key=_adopted_ms)}
+        found = [_taken_on(tx, RecordId(car), view) for car, view in newest.items() if isinstance(car, bytes)]
+    return sorted(found, key=lambda one: (-one.adopted_ms, one.vehicle))
+
+
+def taken_on(node: Node, tx: ReadTransaction, vehicle: RecordId) -> TakenOn | None:
+    """How this site stands to one car; None for one that it never took on."""
+    adoptions = view_all(tx, node.identity, tx.find_equal(ADOPTION, "vehicle_id", vehicle, CHILDREN_MAX))
+    last = max(_standing(adoptions), key=_adopted_ms, default=None)
+    return None if last is None else _taken_on(tx, vehicle, last)
+
+
+def _standing(adoptions: tuple[RecordView, ...]) -> list[RecordView]:
+    return [one for one in adoptions if one.is_own and not one.values.get("retracted") and "vehicle_id" in one.values]
+
+
+def _adopted_ms(view: RecordView) -> int:
+    at_ms = view.values.get("adopted_at")
+    return at_ms if isinstance(at_ms, int) else 0
+
+
+def _taken_on(tx: ReadTransaction, vehicle: RecordId, adoption: RecordView) -> TakenOn:
+    stored = tx.record(VEHICLE, vehicle)
+    vin = "" if stored is None else str(show(VEHICLE, stored.entries).values.get(VEHICLE.labels["vin"]) or "")
+    return TakenOn(vehicle, vin, str(adoption.values.get("reason") or ""), _adopted_ms(adoption), _following(stored))
+
+
+def _following(stored: StoredRecord | None) -> Following:
+    if stored is None:
+        return Following.AWAITED
+    return Following.ENDED if stored.is_hidden else Following.FOLLOWED
