@@ -202,6 +202,21 @@ def test_what_is_not_here_is_not_referred_to(node: CliNode, command: tuple, fiel
     assert [(one["field"], one["code"]) for one in told["error"]["problems"]] == [(field, "not-found")]
 
 
+@pytest.mark.parametrize(
+    "part",
+    [
+        pytest.param(("--plate", "浙"), id="a plate that is none"),
+        pytest.param(("--owner", NOBODY), id="an owner who is not here"),
+        pytest.param(("--km", -5), id="a reading that is none"),
+    ],
+)
+def test_a_car_is_not_saved_without_what_was_entered_with_it(node: CliNode, part: tuple):
+    """What is wrong with a part of it leaves no car behind that somebody would have to look for."""
+    node("vehicles", "add", VIN, *part)
+
+    assert (node.code != 0, node("vehicles", "list")) == (True, [])
+
+
 def test_a_visit_needs_a_word_about_the_odometer(node: CliNode):
     """Neither a reading nor "unknown" is refused; unknown is accepted when stated."""
     refused = node("visits", "add", "--vin", VIN)
