@@ -108,6 +108,18 @@ def test_an_order_counts_on_each_of_its_days_once(node: Node):
     }
 
 
+@pytest.mark.parametrize(("why", "fen"), [(None, 300), ("entered_in_error", 700)], ids=["stands", "taken back"])
+def test_a_settlement_that_was_taken_back_leaves_the_totals_of_the_order(node: Node, why: str | None, fen: int):
+    """An order counts by its settlement while that stands, and by its own totals without one."""
+    at_ms = node.clock.now_ms()
+    values: dict[str, Value] = {"opened_at": at_ms, "settled_at": at_ms, "customer_fen": 700}
+    bill: dict[str, Value] = {"settled_at": at_ms, "customer_gross_fen": 300}
+
+    record_history(node, History([Order("settled", values, False, [], [(bill, why)], [])], []))
+
+    assert report_of(node, MONTH, Grouping.ADVISOR).total.customer_fen == fen
+
+
 def test_an_appointment_that_was_deleted_counts_no_more(node: Node):
     """It was entered by mistake."""
     said: dict[str, Value] = {"status": "booked", "starts_at": node.clock.now_ms()}

@@ -104,7 +104,7 @@ class History:
 
 _orders = st.builds(
     Order,
-    status=st.sampled_from(sorted(_STEPS)),
+    status=st.sampled_from([*sorted(_STEPS), "settled", "closed", "settled"]),
     values=st.fixed_dictionaries(
         {
             "advisor_code": _ADVISORS,
