@@ -57,6 +57,13 @@ def test_an_appointment_takes_up_every_row_it_reaches_into():
     assert not any(cell.is_taken for (_, bay), cell in board.items() if bay == "B2")
 
 
+def test_a_row_that_begins_as_an_appointment_ends_is_open():
+    """A slot is half open: the next car can be booked at that very minute."""
+    board = cells([booked(1, 540, 60)])
+
+    assert [board[minute, "B1"].is_open for minute in (510, 540, 570, 600)] == [True, False, False, True]
+
+
 @pytest.mark.parametrize("status", ["cancelled", "no_show"])
 def test_what_takes_nothing_up_is_shown_and_its_cell_is_open(status: str):
     """It stands where it was, beside a cell that can be booked."""
