@@ -94,7 +94,7 @@ def test_only_what_lies_ahead_is_open(now: int, minute: int, is_open: bool):
 
 
 def test_rows_reach_as_far_as_appointments_do():
-    """One that a colleague booked before the day opens, and one that ends behind it, are on the board; not bookable."""
+    """Appointments before the day opens and behind its end are on the board, in rows that nobody can book."""
     board = cells([booked(1, 435), booked(2, 1070, 90)])
     minutes = sorted({minute for minute, _ in board})
 
@@ -104,7 +104,7 @@ def test_rows_reach_as_far_as_appointments_do():
 
 
 def test_a_day_without_hours_shows_what_is_booked():
-    """In half hours; nothing is offered. Without anything booked there is no row."""
+    """What is booked stands in half hours, nothing is offered, and without anything booked there is no row."""
     views = [booked(1, 555, 45)]
     rows = rows_of(views, BAYS, None, BY_BAY, now_ms=MIDNIGHT_MS)
 

@@ -38,8 +38,8 @@ KINDS = (CUSTOMER, PHONE, ADDRESS, VEHICLE, PLATE, OWNERSHIP, VISIT, JOB, STAFF)
 
 WITHOUT_TEXTS = {"accesses", "appointments", "board", "due", "recall_calls", "stop_sales"}
 """Lists that hold nothing typed here; those of recalls, with texts of the hub, are in `test_recall_calls`. No order of
-this site is in the shop, nobody is expected and nothing is due, so those three are empty; their texts go the way of those
-of the others."""
+this site is in the shop, nobody is expected and nothing is due, so those three are empty; their texts go the way of
+those of the others."""
 
 COMMANDS = {
     "customers": ("customers", "list", "--show-personal"),

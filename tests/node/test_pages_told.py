@@ -69,7 +69,7 @@ def test_a_car_that_stands_in_the_shop_is_pointed_out_before_it_is_taken_in_agai
 
 @pytest.mark.parametrize(
     ("name", "said"),
-    [("staff", {"works here"}), ("accesses", {"exported", "Staff"})],
+    [("staff", {"works here"}), ("accesses", {"exported", "Staff (in full)"})],
     ids=["staff", "accesses"],
 )
 def test_a_workbook_says_what_the_page_says(desk: Visitor, name: str, said: set[str]):

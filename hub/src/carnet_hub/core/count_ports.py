@@ -1,4 +1,4 @@
-"""What is asked of the store about the sums of campaigns, and how sums of letters look; see `ports` for the contract."""
+"""What is asked of the store about the sums of campaigns, and how sums of letters look; the contract is `ports`'."""
 
 from collections.abc import Collection, Iterator
 from typing import NamedTuple, Protocol

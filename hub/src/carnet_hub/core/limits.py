@@ -351,3 +351,6 @@ REPORT_BYTES_MAX: Final = 4 * 1024 * 1024
 REMIND_SOON_DAYS: Final = 7
 REMIND_DAYS: Final = 30
 """Days before the last one at which a report is due soon, and at which it is worth beginning."""
+
+DAY_MOMENT_MS_MAX: Final = 4_102_444_800_000
+"""Milliseconds of 2100-01-01: a clock beyond it still has a day in a report, as it has at a node. Chosen by us."""

@@ -107,9 +107,7 @@ def place_of(
         raise Unusable(f"The city {inside} does not lie in the province {stated}.", "Leave --province out.")
     named = city_name.strip() or cities.get(inside[:_CITY_DIGITS], "")
     if inside and not named:
-        raise Unusable(
-            f"The table of cities has no {inside}.", "Compare the code; if it is right, give --city-name."
-        )
+        raise Unusable(f"The table of cities has no {inside}.", "Compare the code; if it is right, give --city-name.")
     return SitePlace((stated or inside)[:_PROVINCE_DIGITS], inside[:_CITY_DIGITS], named)
 
 

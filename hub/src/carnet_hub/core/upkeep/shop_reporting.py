@@ -13,7 +13,7 @@ from datetime import date
 from typing import Final
 
 from carnet_hub.core.hub import Hub
-from carnet_hub.core.limits import RETENTION_BATCH
+from carnet_hub.core.limits import DAY_MOMENT_MS_MAX, RETENTION_BATCH
 from carnet_hub.core.ports import Snapshot
 from carnet_hub.core.rows import RecordRow
 from carnet_hub.core.shown import shown_values
@@ -33,9 +33,6 @@ from carnet_protocol.ten_days import Period
 Values = Mapping[str, Value]
 Watched = Callable[[Iterable[RecordRow]], Iterable[RecordRow]]
 """Hands records on, and shows somebody that they come."""
-
-_MOMENT_MAX: Final = 4_102_444_800_000
-"""2100-01-01: a clock beyond it still has a day, as at a node (`numbering.local_date`)."""
 
 _NOTHING: Final[Values] = {}
 
@@ -88,7 +85,7 @@ def entries_of_sites(
 
 def day_of(at_ms: int) -> date:
     """The day of a moment in mainland China; clamped to 1970 to 2099."""
-    return legal_day(min(at_ms, _MOMENT_MAX))
+    return legal_day(max(0, min(at_ms, DAY_MOMENT_MS_MAX)))
 
 
 @dataclass(frozen=True, slots=True)
