@@ -21,8 +21,8 @@ def check(folder: Path, key: str) -> str:
     if not lines[0].startswith("carnet-export-v1 ") or not files:
         raise ValueError("manifest.txt: no manifest of a report")
     for sha256, size, rows, name in files:
-        content = (folder / name).read_bytes() if Path(name).name == name and (folder / name).is_file() else b""
-        if len(content) != int(size) or hashlib.sha256(content).hexdigest() != sha256:
+        content = (folder / name).read_bytes() if Path(name).name == name and (folder / name).is_file() else None
+        if content is None or len(content) != int(size) or hashlib.sha256(content).hexdigest() != sha256:
             raise ValueError(f"{name}: not what was signed, or missing")
         if name.endswith(".ndjson") and content.count(b"\n") != int(rows):
             raise ValueError(f"{name}: it has not the {rows} rows that were signed")

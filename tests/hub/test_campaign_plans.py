@@ -58,6 +58,7 @@ def test_the_hazard_level_may_be_left_out():
     [
         pytest.param({"defect": ""}, "lacks: defect", id="empty text"),
         pytest.param({"defect": None}, "lacks: defect", id="no text"),
+        pytest.param({"hazard": " \u3000\n"}, "lacks: hazard", id="blanks for text"),
         pytest.param({"hazzard": "x"}, "unknown entry: hazzard", id="misspelt name"),
         pytest.param({"member_count": 0}, "member_count", id="no members"),
         pytest.param({"member_count": True}, "member_count", id="no number"),

@@ -119,6 +119,21 @@ def test_what_was_changed_is_named(folder: Path, made: Path, name: str, spoil: C
     assert ("manifest.txt" if name.startswith("manifest") else name) in verdict.stderr
 
 
+def test_a_missing_file_is_named_though_it_was_signed_empty(tmp_path: Path):
+    """No car has left the campaign, so the list of removals has no byte; it is missed all the same."""
+    recall = begin_recall(tmp_path / "hub")
+    recall.make("cn-stage", tmp_path / "report")
+    (tmp_path / "key.pem").write_bytes(recall.hub.app.keyring.export.public_pem())
+    before = check(tmp_path / "report", tmp_path / "key.pem").returncode
+    assert (tmp_path / "report" / "removals.ndjson").stat().st_size == 0
+
+    (tmp_path / "report" / "removals.ndjson").unlink()
+
+    after = check(tmp_path / "report", tmp_path / "key.pem")
+    assert (before, after.returncode) == (0, 1)
+    assert "removals.ndjson: not what was signed, or missing" in after.stderr
+
+
 def test_another_key_is_not_accepted(folder: Path, made: Path, tmp_path: Path):
     """The key that came along proves nothing: the published one decides."""
     (tmp_path / "other.pem").write_bytes(Ed25519Signer(bytes(32)).public_pem())

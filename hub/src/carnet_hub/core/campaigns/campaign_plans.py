@@ -163,9 +163,9 @@ def parse_texts(values: dict[str, object]) -> CampaignTexts:
     known = {one.name for one in fields(CampaignTexts)}
     if unknown := sorted(values.keys() - known):
         raise Unusable(f"The campaign file has an unknown entry: {', '.join(unknown)}.", "Correct or remove it.")
-    if missing := sorted(name for name in known - _OPTIONAL if values.get(name) in (None, "")):
+    if missing := sorted(name for name in known - _OPTIONAL if _is_blank(values.get(name))):
         raise Unusable(f"The campaign file lacks: {', '.join(missing)}.", "Fill it in; owners must be told each text.")
-    given = {"hazard_level": "normal", **{name: one for name, one in values.items() if one != ""}}
+    given = {"hazard_level": "normal", **{name: one for name, one in values.items() if not _is_blank(one)}}
     count = given.pop("member_count")
     if type(count) is not int or not 0 < count <= MEMBERS_MAX:
         raise Unusable("member_count is no number of vehicles.", f"Give a whole number from 1 to {MEMBERS_MAX}.")
@@ -346,6 +346,11 @@ def _encoded(sets: Iterable[MemberSet]) -> list[bytes]:
 def _count_text(line_count: int, count: int, declared_count: int) -> str:
     repeated = f", {line_count - count} of them repeated" if line_count != count else ""
     return f"The list has {line_count} lines{repeated}: {count} vehicles, but {declared_count} are declared."
+
+
+def _is_blank(value: object) -> bool:
+    """Whether nothing was said: an owner who is told spaces was told nothing."""
+    return value is None or (isinstance(value, str) and not value.strip())
 
 
 def _checked_text(name: str, value: object) -> str:

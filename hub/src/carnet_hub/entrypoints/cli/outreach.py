@@ -13,7 +13,7 @@ from typing import Annotated, Final
 import typer
 
 from carnet_hub.adapters.member_files import read_listed
-from carnet_hub.adapters.notice_files import POSTED_NAME, NoticeFolder
+from carnet_hub.adapters.notice_files import POSTED_NAME, TEXTED_NAME, NoticeFolder
 from carnet_hub.adapters.profile_files import province_names
 from carnet_hub.core.campaigns.noting_contacts import Tried, note_attempts, retract_attempt
 from carnet_hub.core.campaigns.outreach import Notice, begin_round
@@ -98,9 +98,23 @@ def notify(
     text = (
         f"{out}: {folder.letter_count} letters in {folder.file_count} files, {folder.sms_count} text messages; "
         f"{sum(counts.values())} cars in owners.xlsx. It holds personal data: delete it when the letters are posted. "
-        f"Next: `recalls contacted {campaign_no} {out / POSTED_NAME} --channel post --result sent`."
+        f"Next: {_next_step(campaign_no, out, folder)}."
     )
     emit(result, as_json=as_json, text=text)
+
+
+def _next_step(campaign_no: str, out: Path, folder: NoticeFolder) -> str:
+    """What is typed once the letters and messages are on their way; only for what there is."""
+    sent = (
+        (folder.letter_count, POSTED_NAME, "post"),
+        (folder.sms_count, TEXTED_NAME, "sms"),
+    )
+    typed = [
+        f"`recalls contacted {campaign_no} {out / name} --channel {channel} --result sent`"
+        for count, name, channel in sent
+        if count
+    ]
+    return " and ".join(typed) or "nobody was written to; telephone those in owners.xlsx"
 
 
 @outreach_app.command("contacted")
