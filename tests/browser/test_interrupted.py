@@ -265,6 +265,22 @@ def test_a_page_stays_while_its_node_is_down(served: Service, desk: FrontDesk, w
     assert (typed, "/visits/new" in stands_at) == ("idle is rough", True)
 
 
+def test_a_word_that_nobody_took_keeps_the_page(served: Service, desk: FrontDesk):
+    """A draft that did not arrive is enough to stay, before the strip has looked: what was typed last is there."""
+    desk.go("/visits/new")
+    desk.page.route("**/strip", lambda _: None)  # nobody answers it, so that it learns nothing in time
+    served.kill()
+    desk.page.fill(COMPLAINT, "idle is rough")
+    expect(desk.page.locator(STATE)).to_contain_text("草稿未保存", timeout=PATIENCE_MS)
+    desk.page.click("a[data-digit='4']")
+    expect(desk.page.get_by_role("alert").filter(has_text="停留在此页")).to_be_visible(timeout=PATIENCE_MS)
+    typed, stands_at = desk.page.input_value(COMPLAINT), desk.page.url
+    desk.page.unroute("**/strip")
+    served.start()
+
+    assert (typed, "/visits/new" in stands_at) == ("idle is rough", True)
+
+
 def test_a_form_without_a_draft_says_that_it_was_not_saved(served: Service, desk: FrontDesk):
     """A role is chosen while the node is down: the choice stays on its page, and is sent again."""
     desk.go("/staff")

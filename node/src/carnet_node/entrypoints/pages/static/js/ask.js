@@ -20,7 +20,9 @@ async function hear(address, options) {
     const answer = await fetch(address, options);
     const isJson = answer.ok && (answer.headers.get("Content-Type") ?? "").startsWith(JSON_TYPE);
     return { status: answer.status, json: isJson ? await answer.json() : null };
-  } catch {
+  } catch (problem) {
+    // A question that was taken back says nothing of the node; anything else is heard by the strip.
+    if (problem.name !== "AbortError") document.dispatchEvent(new Event("silence"));
     return { status: UNREACHED, json: null };
   }
 }

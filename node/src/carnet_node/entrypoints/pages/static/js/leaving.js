@@ -1,10 +1,11 @@
 // A page stays while its node does not answer: a link or a small form would lead to the browser's own error page, which
-// says nothing of what is safe here. Once the strip has found nobody, whatever leaves the page asks the node first.
+// says nothing of what is safe here. Once the strip, or a word on its way to the node, has found nobody, whatever leaves
+// the page asks the node first.
 //
-// Between two looks at the strip, five seconds, a click may still meet a node that has just died. To ask before every
-// click would make each of them wait for an answer more. A service worker would cover those seconds too, and is not
-// used: browsers allow none where a certificate is not trusted, as on the machines beside this one, and it would keep
-// pages of customers in a store of the browser that no lock screen empties. Going back shows the page again.
+// Before either has, five seconds at most, a click may still meet a node that has just died. To ask before every click
+// would make each of them wait for an answer more. A service worker would cover those seconds too, and is not used:
+// browsers allow none where a certificate is not trusted, as on the machines beside this one, and it would keep pages
+// of customers in a store of the browser that no lock screen empties. Going back shows the page again.
 
 import { askStrip, raiseAlarm, UNREACHED } from "./ask.js";
 import { isSilent, showStrip } from "./strip.js";

@@ -18,3 +18,5 @@ export function showSilence() {
   isGone = true;
   if (strip) strip.textContent = strip.dataset.gone;
 }
+
+document.addEventListener("silence", showSilence);
