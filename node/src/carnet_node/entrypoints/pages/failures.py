@@ -5,6 +5,7 @@ Decides which answers become pages and which stay problem documents: whoever ask
 """
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import quote
@@ -15,6 +16,7 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 from carnet_node.core.failures import NodeFailure
+from carnet_node.core.refusals import NOTHING_SAVED
 from carnet_node.entrypoints.pages.page import NobodyThere, PageRefused, door_of
 from carnet_node.entrypoints.web.problem_response import (
     BAD_ADDRESS,
@@ -60,11 +62,17 @@ def _for_people(otherwise: Handler) -> Handler:
             return await _shown(request, _explained(NO_PAGE))
         if isinstance(error, RequestValidationError):
             return await _shown(request, _explained(BAD_ADDRESS))
-        explained = explain_failure(error)
+        explained = _as_asked(request, explain_failure(error))
         fault = note_fault(request, error) if is_our_fault(explained) else ""
         return await _shown(request, explained, fault)
 
     return handle
+
+
+def _as_asked(request: Request, explained: Explained) -> Explained:
+    """Whoever only opened a page has entered nothing that could still be on the screen."""
+    is_opened = request.method == "GET" and explained.safe == NOTHING_SAVED
+    return replace(explained, safe=_UNCHANGED) if is_opened else explained
 
 
 async def _refused(request: Request, error: Exception) -> Response:
