@@ -134,6 +134,11 @@ def test_every_save_of_something_that_was_read_requires_its_heads(desk: ApiNode)
 
     assert without == {
         "NewForm",
+        "DocumentsForm",
+        "KeepForm",
+        "ForgetForm",
+        "LookUpForm",
+        "TakeOnForm",
         "AddCustomerForm",
         "AddVehicleForm",
         "AddOwnerForm",
@@ -165,10 +170,10 @@ def test_no_address_takes_a_value_of_a_record(desk: ApiNode):
     }
 
     ids = {"customer", "part", "part_id", "vehicle", "plate", "link", "reading", "visit", "job", "lines", "line"}
-    ids |= {"completion", "appointment", "kind", "record"}
+    ids |= {"completion", "appointment", "kind", "record", "page"}
     assert {name for place, name in parameters if place == "path"} == ids
-    day = {"day", "minutes", "bay", "advisor"}
-    assert {name for place, name in parameters if place == "query"} == {"after", "limit", "settled"} | day
+    asked = {"after", "limit", "settled", "day", "minutes", "bay", "advisor", "period", "span", "by"}
+    assert {name for place, name in parameters if place == "query"} == asked
     assert {name for place, name in parameters if place == "header"} == {"carnet-personal", "Idempotency-Key"}
 
 

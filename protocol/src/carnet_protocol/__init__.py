@@ -3,7 +3,8 @@
 Decides nothing itself; each module below says in its first paragraph what it decides. Their public names are the public
 surface of this distribution. Nothing is imported here, so that a command line pays only for what it uses.
 
-    bytes       cbor, envelope, ops, seals, changeset, messages, hello, bundle, segments, recall_lists
+    bytes       cbor, envelope, ops, seals, changeset, messages, hello, bundle, segments, recall_lists,
+                look_up
     words       limits, reasons, errors, ids, registry, kinds, legal_days, recall_doubt, vin, wmi
     rules       chain, writes, state, settled, fold, resolvers, opened, orders, enrolment, recovery, remedy,
                 demands, owners, consents, visits, reach, retention, ten_days, shop_figures
@@ -25,6 +26,7 @@ __all__ = [
     "kinds",
     "legal_days",
     "limits",
+    "look_up",
     "messages",
     "opened",
     "ops",

@@ -87,11 +87,11 @@ async def ask_documents(desk: DeskOf, show: Show, form: DocumentsForm) -> Json:
 
 
 @router.get("/reports/shop")
-async def show_report(desk: DeskOf, period: _Asked = "", span: _Asked = "", by: _Asked = "", kept: _Asked = "") -> Json:
-    """The figures of a ten-day period or a month."""
+async def show_report(desk: DeskOf, period: _Asked = "", span: _Asked = "", by: _Asked = "") -> Json:
+    """The figures of a ten-day period or a month. A kept question is asked by its parts: its name is somebody's own."""
 
     def _read() -> Json:
-        texts = with_kept(desk.node, KeptFor.REPORTS, kept, {"period": period, "span": span, "by": by})
+        texts = {name: one for name, one in (("period", period), ("span", span), ("by", by)) if one}
         return report_json(report_of(desk.node, *report_asked(desk.node, texts)))
 
     return await desk.read(_read)
