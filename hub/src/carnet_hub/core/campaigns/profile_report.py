@@ -220,8 +220,8 @@ def moment_of(snapshot: Snapshot, ask: Ask, today: date) -> Moment:
         raise Unusable(
             f"A filing is of today, and the log has passed position {position}: "
             "what was erased since cannot be counted again.",
-            "Make a new one without --as-of and --position; check an earlier one with `carnet-hub verify FOLDER`, "
-            "which needs no counting.",
+            "Make a new filing, of today; bring an earlier one back from a copy of its folder and check that with "
+            "`carnet-hub verify FOLDER`, which needs no counting.",
         )
     return Moment(position, as_of, created_ms)
 
