@@ -91,8 +91,8 @@ async def show_report(desk: DeskOf, period: _Asked = "", span: _Asked = "", by: 
     """The figures of a ten-day period or a month. A kept question is asked by its parts: its name is somebody's own."""
 
     def _read() -> Json:
-        texts = {name: one for name, one in (("period", period), ("span", span), ("by", by)) if one}
-        return report_json(report_of(desk.node, *report_asked(desk.node, texts)))
+        asked = report_asked(desk.node, {"period": period, "span": span, "by": by})
+        return report_json(report_of(desk.node, *asked))
 
     return await desk.read(_read)
 
