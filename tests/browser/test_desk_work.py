@@ -239,6 +239,24 @@ def test_a_wrong_check_digit_is_told_while_typing_until_the_car_was_looked_at(de
     expect(desk.page.locator("[data-doubts] .problem")).to_have_count(0)
 
 
+def test_an_answer_that_comes_under_a_press_waits_for_the_release(desk: FrontDesk):
+    """Leaving the phone by pressing a box asks who is on file; the box stays under the finger, and takes the click."""
+    desk.go("/visits/new")
+    desk.page.fill("[name='party.number']", "13800138000")
+    box = desk.page.locator("[name='car.is_vin_compared']")
+    box.scroll_into_view_if_needed()
+    place, was_ticked = box.bounding_box(), box.is_checked()
+    assert place is not None
+    desk.page.mouse.move(place["x"] + place["width"] / 2, place["y"] + place["height"] / 2)
+    with desk.page.expect_response(re.compile("/duplicates")):
+        desk.page.mouse.down()
+    desk.page.wait_for_timeout(100)
+    desk.page.mouse.up()
+
+    expect(box).to_be_checked(checked=not was_ticked)
+    expect(desk.page.locator("[data-same='party.known']")).to_be_visible()
+
+
 def test_somebody_on_file_is_pointed_out_and_taken(desk: FrontDesk):
     """The same phone is noticed while typing; one button takes the customer on file into the form."""
     desk.go("/visits/new")

@@ -1,6 +1,7 @@
 // What is wrong with a number is said while it is typed, beside its field, with the fix where there is one.
 
 import { ask } from "./ask.js";
+import { released } from "./pressed.js";
 
 const WHOLE_CHARS = 17;
 
@@ -18,6 +19,7 @@ function watch(field) {
     if (key === asked) return;
     asked = key;
     const answer = text ? await ask(field.dataset.asks, { name: field.name, text, is_compared: Boolean(box?.checked) }) : { html: "" };
+    await released();
     if (asked !== key || keyOf() !== key) return;
     if (!answer) { asked = ""; return; }
     place.innerHTML = answer.html;

@@ -1,6 +1,7 @@
 // "On file already?" while somebody types: same phone, same name, same plate or VIN. Choosing is the person's.
 
 import { ask } from "./ask.js";
+import { released } from "./pressed.js";
 
 const ANSWER = "alike.";
 
@@ -28,7 +29,8 @@ function watch(form) {
     if (key === asked) return;
     asked = key;
     const answer = await ask(form.dataset.duplicates, typed);
-    if (answer) place.innerHTML = answer.html;
+    await released();
+    if (answer && asked === key) place.innerHTML = answer.html;
   }
 
   // The choice is kept first, then the page is shown anew with what is on file.
