@@ -19,11 +19,10 @@ from carnet_protocol.registry import Value
 from carnet_protocol.remedy import item_bits
 from support.protocol import fixed
 from support.recall_plans import MEMBERS, NUMBER
-from support.recall_reports import completion
 from support.recall_world import HOUR_MS, RecallWorld
 from support.vins import make_vins
 
-CAR, OTHER = MEMBERS[0], MEMBERS[1]
+CAR, OTHER, THIRD = MEMBERS[:3]
 OUTSIDER = make_vins(5)[4]
 DRIVER = WorkItem(1, "Inflator, driver side", "77810-TB0")
 PASSENGER = WorkItem(2, "Inflator, passenger side", "77820-TB0")
@@ -117,15 +116,19 @@ def test_an_expansion_adds_open_members(world: RecallWorld):
     assert progress.state_of(OUTSIDER) is PairState.OPEN
 
 
-def test_a_withdrawn_member_is_counted_as_withdrawn_unless_it_was_done(world: RecallWorld):
-    """Whoever a later plan withdraws stays in the count: as withdrawn, or as done when the work was done."""
-    done = count_progress(MEMBERS[2:], [completion(CAR)], {}, {CAR: "not_affected", OTHER: "not_affected"})
+def test_work_hides_no_withdrawal_of_a_member(world: RecallWorld):
+    """Whoever a later plan withdraws is withdrawn, done before, after or never, and the work is on record."""
+    world.done("A001", CAR)
+    world.publish(MEMBERS[3:], withdrawn={CAR: "listed_in_error", OTHER: "listed_in_error", THIRD: "not_affected"})
+    world.done("B001", OTHER)
 
-    assert (done.member_count, done.state_of(CAR), done.state_of(OTHER)) == (
-        4,
-        PairState.REPAIRED,
-        PairState.WITHDRAWN,
-    )
+    after = world.progress()
+
+    assert [after.state_of(vin) for vin in (CAR, OTHER, THIRD)] == [PairState.WITHDRAWN] * 3
+    assert (after.member_count, after.completed_count, after.removed_count, after.open_count) == (4, 0, 3, 1)
+    assert [(one.report.vin, one.fate) for one in after.exceptions] == [
+        (vin, ReportFate.WITHDRAWN) for vin in sorted((CAR, OTHER))
+    ]
 
 
 def test_an_interim_remedy_leaves_the_car_open(tmp_path: Path):

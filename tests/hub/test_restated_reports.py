@@ -12,7 +12,7 @@ from carnet_hub.core.campaigns.profile_report import Ask
 from carnet_hub.core.campaigns.recalls import import_plan, publish_campaign, withdraw_campaign
 from carnet_hub.core.counting.progress import PairState
 from carnet_hub.core.failures import Unusable
-from support.recall_hub import PLAIN, VINS, begin_recall, values
+from support.recall_hub import PLAIN, VINS, begin_recall, rows, values
 from support.recall_plans import NUMBER, plan
 
 
@@ -91,6 +91,21 @@ def test_a_report_of_a_withdrawn_campaign_says_so(tmp_path: Path):
     for page, words in (("report.zh.html", "经查不存在缺陷"), ("report.en.html", "no defect was found")):
         shown = [(tmp_path / one / page).read_text(encoding="utf-8") for one in ("before", "after")]
         assert [f"{on} · {words} · The hose holds. · 2026-9" in one for one in shown] == [False, True]
+
+
+def test_a_withdrawn_campaign_names_each_vehicle_as_removed(tmp_path: Path):
+    """Every vehicle of a campaign that was taken back left by the one set that says so, done or not."""
+    recall = begin_recall(tmp_path / "hub")
+    recall.complete("A001", VINS[0])
+    told_at = recall.position + 1
+    withdraw_campaign(recall.hub.app.hub, NUMBER, Grounds("no_defect"))
+
+    recall.make("cn-stage", tmp_path / "after")
+
+    record, removals = values(tmp_path / "after")["record"], rows(tmp_path / "after", "removals.ndjson")
+    assert (record["involved"], record["removed"], record["remedied"]) == (len(VINS), len(VINS), 0)
+    assert ({one["vin"] for one in removals}, {one["state"] for one in removals}) == ({*VINS}, {"withdrawn"})
+    assert [one["log_position"] for one in removals] == [told_at] * len(VINS)
 
 
 def test_a_report_of_a_withdrawn_campaign_is_counted_again_to_the_same_bytes(tmp_path: Path):

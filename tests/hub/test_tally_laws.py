@@ -54,7 +54,7 @@ demands = st.builds(
 terms = st.builds(
     Terms,
     demands=demands,
-    resting=st.sampled_from([PairState.OPEN, PairState.OPEN_NO_REMEDY, PairState.SUPERSEDED]),
+    resting=st.sampled_from([PairState.OPEN, PairState.OPEN_NO_REMEDY, PairState.SUPERSEDED, PairState.WITHDRAWN]),
 )
 proofs = st.builds(
     Proof,
@@ -198,4 +198,5 @@ def test_states_add_up_and_a_car_counts_once(asked: Terms, told: list[Fact]):
     counted = [one.report.vin.upper() for one in progress.judged if one.fate is ReportFate.COUNTED]
     assert sum(progress.totals.values()) == progress.member_count == 4
     assert all(count >= 0 for count in progress.totals.values())
+    assert all(progress.state_of(vin) is PairState.WITHDRAWN for vin in WITHDRAWN)
     assert len(counted) == len(set(counted)) == progress.completed_count

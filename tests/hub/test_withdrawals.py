@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from carnet_hub.adapters.member_files import read_withdrawal_file
-from carnet_hub.core.campaigns.recalls import count_campaign, import_plan, publish_campaign
-from carnet_hub.core.counting.progress import PairState, Progress
+from carnet_hub.core.campaigns.recalls import count_campaign, import_plan, publish_campaign, withdraw_campaign
+from carnet_hub.core.counting.progress import PairState, Progress, ReportFate
 from carnet_hub.core.counting.withdrawals import (
     WITHDRAWAL_REASONS,
     Withdrawn,
@@ -19,7 +19,8 @@ from carnet_hub.core.counting.withdrawals import (
 from carnet_hub.core.failures import ListRefused, Unusable
 from carnet_protocol.segments import decode_segment, encode_segment
 from support.hub_apps import TestHub, make_hub
-from support.recall_plans import MEMBERS, NUMBER, plan
+from support.recall_plans import MEMBERS, NO_DEFECT, NUMBER, plan
+from support.recall_world import RecallWorld
 
 A, B, C, D = MEMBERS
 FRAME = "FRAME77"
@@ -95,6 +96,30 @@ def test_a_vehicle_that_is_listed_again_is_a_member(hub: TestHub):
     publish(hub, [A, B, C, D])
 
     assert (progress(hub).withdrawn, progress(hub).totals[PairState.OPEN]) == ({}, 4)
+
+
+def test_a_member_that_is_listed_again_is_done_by_the_work_on_record(tmp_path: Path):
+    """A plan that names the car again takes the withdrawal back, and what was done on it counts."""
+    world = RecallWorld.begun(tmp_path)
+    world.done("A001", A)
+    world.publish(MEMBERS[1:], withdrawn={A: "listed_in_error"})
+
+    world.publish(MEMBERS)
+
+    assert world.progress().state_of(A) is PairState.REPLACED
+
+
+def test_work_hides_no_withdrawal_of_a_campaign(tmp_path: Path):
+    """In a campaign that was taken back everybody is withdrawn, and no report counts, of before or after."""
+    world = RecallWorld.begun(tmp_path)
+    world.done("A001", A)
+    withdraw_campaign(world.hub.app.hub, NUMBER, NO_DEFECT)
+    world.done("B001", B)
+
+    after = world.progress()
+
+    assert (after.totals[PairState.WITHDRAWN], sum(after.totals.values()), after.completed_count) == (4, 4, 0)
+    assert world.fates() == [ReportFate.WITHDRAWN] * 2
 
 
 @given(st.sets(st.sampled_from(POOL)), st.sets(st.sampled_from(POOL)), st.sampled_from(WITHDRAWAL_REASONS))

@@ -5,6 +5,7 @@ world.done("A001", CAR, items_done=item_bits([1]))
 world.progress().state_of(CAR)
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -54,11 +55,13 @@ class RecallWorld:
         world.publish(**(texts or {}))
         return world
 
-    def publish(self, vins: list[str] | None = None, **texts: object) -> Campaign:
-        """Publish a plan, a newer version when its number is known."""
+    def publish(
+        self, vins: list[str] | None = None, *, withdrawn: Mapping[str, str] | None = None, **texts: object
+    ) -> Campaign:
+        """Publish a plan, a newer version when its number is known; by VIN, why it leaves somebody out."""
         app = self.hub.app
         given = replace(plan(MEMBERS if vins is None else vins, **texts), work=self.work)
-        import_plan(app.hub, app.segments, app.plans, given)
+        import_plan(app.hub, app.segments, app.plans, given, withdrawn)
         number = given.texts.campaign_no
         self.campaigns[number] = publish_campaign(app.hub, app.segments, app.plans, number)
         return self.campaigns[number]

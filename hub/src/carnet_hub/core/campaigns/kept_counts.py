@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from carnet_hub.core.campaigns.recalls import Campaign, count_pairs, require_campaign
 from carnet_hub.core.counting.completions import resting_of
 from carnet_hub.core.counting.kept_sums import read_sums, sums_of
-from carnet_hub.core.counting.progress import Sums
+from carnet_hub.core.counting.progress import PairState, Sums
 from carnet_hub.core.counting.trends import work_day
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.ports import Snapshot
@@ -57,4 +57,6 @@ def kept_sums(hub: Hub, segments: SegmentShelf, snapshot: Snapshot, campaign_no:
     apart = read_sums(snapshot.sums_in(record))
     resting = resting_of(hub, snapshot, record, campaign.values)
     sums = sums_of(apart, count.member_count, resting)
+    if resting is PairState.WITHDRAWN:
+        return KeptSums(campaign, sums, position, {}, {}, is_kept=True)
     return KeptSums(campaign, sums, position, apart.days, apart.dealers, is_kept=True)

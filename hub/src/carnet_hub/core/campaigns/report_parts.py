@@ -11,7 +11,7 @@ Decides the bytes of each file but pages and workbook, which adapters draw from 
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import chain, islice
 from typing import Final
 
 from carnet_hub.core.campaigns.dossiers import CampaignEvent
@@ -83,7 +83,7 @@ def report_parts(
         csv_file(SERIES_NAME, series_rows(report)),
         csv_file(SITES_NAME, site_rows(report)),
         csv_file(PROVINCES_NAME, province_rows(report)),
-        ReportFile(REMOVALS_NAME, _removals(reads, report, found)),
+        ReportFile(REMOVALS_NAME, _removals(reads, report, _removed(segments, report), found)),
     ]
     match report.ask.profile.form:
         case Form.FLAT:
@@ -219,15 +219,27 @@ def _event_text(event: CampaignEvent) -> str:
     return f"{event.event} {event.happened_on.isoformat()}"
 
 
-def _removals(reads: RecordReads, report: PreparedReport, found: Cite) -> Iterator[bytes]:
+def _removed(segments: SegmentShelf, report: PreparedReport) -> Iterator[tuple[str, PairState]]:
+    """Who left, by VIN: of a campaign that was taken back, everybody."""
+    progress = report.progress
+    if progress.resting in REMOVED:
+        return ((vin, progress.resting) for vin in chain(members_of(segments, report.campaign), progress.withdrawn))
+    return ((vin, state) for vin, state in progress.states.items() if state in REMOVED)
+
+
+def _removals(
+    reads: RecordReads, report: PreparedReport, waiting: Iterator[tuple[str, PairState]], found: Cite
+) -> Iterator[bytes]:
     """One line for each vehicle that left without completion, and the write that says so."""
-    waiting = iter((vin, state) for vin, state in report.progress.states.items() if state in REMOVED)
-    listed = _shown_op(CAMPAIGN, report.campaign.row, "withdrawn_members")
+    row, withdrawn = report.campaign.row, report.progress.withdrawn
+    listed, taken_back = (_shown_op(CAMPAIGN, row, name) for name in ("withdrawn_members", "state"))
     while batch := list(islice(waiting, CITED_BATCH)):
         ids = {bytes(vehicle_id(vin)): vin for vin, _ in batch if len(vin) == VIN_CHARS}
         rows = {ids[one]: row for one, row in reads.records(VEHICLE.number, ids).items()}
         ops = {
-            vin: listed if state is PairState.WITHDRAWN else _shown_op(VEHICLE, rows[vin], "lifecycle")
+            vin: (listed if vin in withdrawn else taken_back)
+            if state is PairState.WITHDRAWN
+            else _shown_op(VEHICLE, rows[vin], "lifecycle")
             for vin, state in batch
         }
         citations = found([op for op in ops.values() if op is not None])
@@ -237,7 +249,7 @@ def _removals(reads: RecordReads, report: PreparedReport, found: Cite) -> Iterat
                 {
                     "vin": vin,
                     "state": state.value,
-                    "reason": report.progress.withdrawn.get(vin),
+                    "reason": withdrawn.get(vin),
                     "op_id": None if op is None else op.hex(),
                     **citation_values(None if op is None else citations.get(op)),
                 }

@@ -85,6 +85,8 @@ def resting_of(hub: Hub, snapshot: RecordReads, campaign_id: RecordId, values: M
     Args:
         values: of the campaign.
     """
+    if values.get("state") == "withdrawn":
+        return PairState.WITHDRAWN
     if hub.counts_superseded:
         others = (held for _, held in shown_records(hub.registry, snapshot, "campaign"))
         if any(one.get("supersedes_id") == campaign_id and one.get("state") == "published" for one in others):

@@ -2,7 +2,7 @@
 
 Decides which sums are kept and what their keys mean, purely. Neither reads nor judges anything (`following_counts`,
 `pair_states`). How a campaign rests is said when the sums are read: no row changes when a remedy becomes available, nor
-by the setting that counts superseded campaigns apart.
+by the setting that counts superseded campaigns apart, nor when a campaign is taken back.
 
     key = campaign, one letter, what is alike: s state, f fate, b back at a dealer's, d day of work, o site that did it
 """
@@ -26,6 +26,10 @@ _DAY_BIAS: Final = 1 << 62
 
 _IF_SUPERSEDED: Final = (PairState.UNREACHABLE, PairState.INTERIM_DONE)
 """Open states that nobody tells apart in a campaign that another one supersedes."""
+
+
+_FOR_EVER: Final = frozenset({ReportFate.RETRACTED, ReportFate.NOT_A_MEMBER})
+"""What a report is, whatever becomes of its campaign."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +110,21 @@ def sums_of(apart: SumsApart, member_count: int, resting: PairState) -> Sums:
         member_count: distinct members, withdrawn ones among them.
         resting: state of a member of whom nothing is known.
     """
+    if resting is PairState.WITHDRAWN:
+        return _taken_back(apart, member_count)
     totals = {state: apart.states.get(state.value, 0) for state in PairState}
     if resting is PairState.SUPERSEDED:
         totals |= dict.fromkeys(_IF_SUPERSEDED, 0)
     totals[resting] += member_count - sum(totals.values())
     return Sums(member_count, totals, {fate: apart.fates.get(fate.value, 0) for fate in ReportFate}, apart.came_back)
+
+
+def _taken_back(apart: SumsApart, member_count: int) -> Sums:
+    """What the sums say of a campaign that was taken back: everybody is withdrawn, and no report counts."""
+    fates = dict.fromkeys(ReportFate, 0)
+    for name, count in apart.fates.items():
+        fates[ReportFate(name) if name in _FOR_EVER else ReportFate.WITHDRAWN] += count
+    return Sums(member_count, dict.fromkeys(PairState, 0) | {PairState.WITHDRAWN: member_count}, fates, came_back=0)
 
 
 def _adds(row: PairRow | None) -> Iterator[bytes]:

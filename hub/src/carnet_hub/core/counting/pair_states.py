@@ -6,15 +6,18 @@ up (`tallies`) nor read anything (`completions`).
 
 Rules
 1. Reports are judged by the day the work was done, bounded by the hub's own admission time, then by op id.
-2. One that is retracted, of no member, without a known method, of a car that its dealer's order does not show, from
-   before the campaign, without the evidence that was demanded when it was done, or with another number fitted than
-   every item it names then had: closes nothing, under the first of these reasons. Nor do `interim` and `refused`.
+2. One that is retracted, of no member, of one that is withdrawn, without a known method, of a car that its dealer's
+   order does not show, from before the campaign, without the evidence that was demanded when it was done, or with
+   another number fitted than every item it names then had: closes nothing, under the first of these reasons. Nor do
+   `interim` and `refused`.
 3. A pair closes with the report that does the last required item; its state is that report's method, but *inspected, no
    defect* only when every item was. Money back closes it whatever the items. Whatever comes later is a duplicate.
-4. A member that was completed stays completed, whatever happens to the car or to the plan later. Else one that a later
-   plan withdrew is withdrawn; one whose car was exported, scrapped or stolen is removed until a dealer sees the car
-   again, which opens it and is an alarm; an unsold one is in stock, for the stop-sale list and not for owners.
-5. Whoever is left is open: unreachable after as many failed attempts since the last contact as the campaign says, else
+4. One that a later plan withdrew is withdrawn, and so is everyone in a campaign that was taken back: they are out of
+   the population, and work that was done on them, before or after, stays on record and completes nothing.
+5. Any other member that was completed stays completed, whatever happens to the car later. Else one whose car was
+   exported, scrapped or stolen is removed until a dealer sees the car again, which opens it and is an alarm; an unsold
+   one is in stock, for the stop-sale list and not for owners.
+6. Whoever is left is open: unreachable after as many failed attempts since the last contact as the campaign says, else
    with an interim remedy, else as the campaign rests: no remedy yet, superseded, or plainly open.
 """
 
@@ -47,7 +50,7 @@ class Terms:
 
     Attributes:
         demands: items and evidence, now and before.
-        resting: state of a member about whom nothing is known.
+        resting: state of a member about whom nothing is known; `WITHDRAWN` for a campaign that was taken back.
         tries_max: failed attempts since the last contact after which an owner is unreachable.
     """
 
@@ -97,6 +100,8 @@ def judge_pair(terms: Terms, standing: Standing, car: CarFacts, reports: Iterabl
     Args:
         reports: every completion record for this VIN in this campaign, in any order.
     """
+    if standing is Standing.MEMBER and terms.resting is PairState.WITHDRAWN:
+        standing = Standing.WITHDRAWN
     bench = WorkBench(terms.demands)
     judged: list[Judged] = []
     counted: CompletionReport | None = None
@@ -116,6 +121,8 @@ def _fault(standing: Standing, report: CompletionReport) -> ReportFate | None:
         return ReportFate.RETRACTED
     if standing is Standing.STRANGER:
         return ReportFate.NOT_A_MEMBER
+    if standing is Standing.WITHDRAWN:
+        return ReportFate.WITHDRAWN
     if report.method not in COMPLETION_METHODS:
         return ReportFate.NO_METHOD
     return None if report.is_seen else ReportFate.CAR_NOT_SEEN
@@ -132,7 +139,7 @@ def _state(terms: Terms, standing: Standing, car: CarFacts, bench: WorkBench) ->
         case Standing.STRANGER:
             return None
         case Standing.WITHDRAWN:
-            return closed or PairState.WITHDRAWN
+            return PairState.WITHDRAWN
         case Standing.MEMBER:
             return closed or _unfinished(terms, car, has_interim=bench.has_interim)
     assert_never(standing)

@@ -8,6 +8,7 @@ Rules
 2. A completion counts once per (VIN, campaign) however many dealers report it.
 3. What does not count is listed with its reason and changes no total.
 4. Who was a member once is counted for ever: a plan that withdraws members does not make a campaign smaller.
+5. Who is withdrawn is withdrawn, whatever was done: no work hides it, and its reports stay on record.
 
     rate (strict)   = completed / members
     rate (adjusted) = completed / (members - removed - in stock)
@@ -49,6 +50,8 @@ class ReportFate(StrEnum):
     DUPLICATE = "duplicate"
     RETRACTED = "retracted"
     NOT_A_MEMBER = "not-a-member"
+    WITHDRAWN = "withdrawn"
+    """Of a vehicle that a later plan withdrew, or of a campaign that was taken back."""
     NO_METHOD = "no-method"
     PARTIAL = "partial"
     """Some of several items: others are still to do, or were done by another completion afterwards."""

@@ -10,8 +10,8 @@ Rules
    campaign lists it just so: a list may hold whatever its producer wrote.
 2. The public answer has one shape: the number, the day, what is wrong with the number, and open recalls, of which there
    may be none. An unknown car and one that is not affected read alike; so do one that was repaired and one that left.
-3. A regulator sees withdrawn campaigns, too: a vehicle is withdrawn there unless its work was done. The public is told
-   of none.
+3. A regulator sees withdrawn campaigns, too: every vehicle is withdrawn there, with the work that was done on it. The
+   public is told of none.
 4. A recall is open to the public until it was done: that a car was said to be scrapped or stolen repairs nothing.
 """
 
@@ -62,10 +62,8 @@ class VehicleRecall:
 
     @property
     def state(self) -> PairState | None:
-        """The vehicle's, as a regulator is told: what was withdrawn as a whole is withdrawn for it, unless done."""
-        state = self.verdict.state
-        is_withdrawn = self.campaign.values.get("state") == "withdrawn"
-        return PairState.WITHDRAWN if is_withdrawn and state not in COMPLETED else state
+        """The vehicle's, as it is counted."""
+        return self.verdict.state
 
 
 def published_campaigns(hub: Hub, snapshot: Snapshot, covers: Callable[[str], bool]) -> list[Campaign]:
