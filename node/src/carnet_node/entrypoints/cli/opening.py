@@ -1,7 +1,7 @@
 """What most commands begin with: the data folder, and the node in it; and options that several commands share."""
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +13,7 @@ from carnet_node.core.log.authoring import SealedSet
 from carnet_node.core.node import Node
 from carnet_node.core.saving.desk import Saved
 from carnet_node.core.saving.editing import read_for_edit
-from carnet_node.entrypoints.cli.output import emit
+from carnet_node.entrypoints.cli.output import Row, emit, remark_lines
 from carnet_node.settings import NodeSettings
 from carnet_protocol.errors import BadValue, Malformed
 from carnet_protocol.ids import RecordId, record_text
@@ -89,16 +89,20 @@ def read_of(node: Node, kind: Kind, record: RecordId, based_on: str | None, chan
         raise BadValue(Reason.BAD_FIELD, "based_on", "copy the heads from `show --json`") from refused
 
 
-def emit_saved(kind: Kind, saved: Saved, *, as_json: bool) -> None:
-    """Say what was written; the first record is the one that was meant."""
+def emit_saved(kind: Kind, saved: Saved, *, as_json: bool, remarks: Sequence[Row] | None = None) -> None:
+    """Say what was written; the first record is the one that was meant.
+
+    Args:
+        remarks: what is to be said of recalls in it, see `recalls_done`; None where it can hold none.
+    """
     if saved.sealed is None:
         emit({"changed": False}, as_json=as_json, text="Nothing to change.")
         return
-    record = record_text(saved.records[0])
+    record, more = record_text(saved.records[0]), {} if remarks is None else {"remarks": remarks}
     emit(
-        {"changed": True, "kind": kind.name, "id": record, **set_facts(saved.sealed)},
+        {"changed": True, "kind": kind.name, "id": record, **set_facts(saved.sealed), **more},
         as_json=as_json,
-        text=f"{kind.name} {record} is saved (set {saved.sealed.seq}).",
+        text=f"{kind.name} {record} is saved (set {saved.sealed.seq}).{remark_lines(remarks or ())}",
     )
 
 

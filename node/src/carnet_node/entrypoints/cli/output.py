@@ -14,7 +14,7 @@ import typer
 from carnet_storage.entrypoints.cli import showing
 from carnet_storage.entrypoints.cli.showing import AsJson, Cell, Xlsx
 
-__all__ = ["AsJson", "Row", "ShowPersonal", "Xlsx", "cell_text", "emit", "emit_list", "write_workbook"]
+__all__ = ["AsJson", "Row", "ShowPersonal", "Xlsx", "cell_text", "emit", "emit_list", "remark_lines", "write_workbook"]
 
 ShowPersonal = Annotated[bool, typer.Option("--show-personal", help="names, phones and plates in full")]
 
@@ -36,6 +36,15 @@ def emit(result: Any, *, as_json: bool, text: str | None = None) -> None:
     else:
         for name, value in result.items():
             print(f"{name:<24} {'-' if value is None else cell_text(value)}")
+
+
+def remark_lines(remarks: Iterable[Row]) -> str:
+    """What people read behind what was saved, a line each; nothing where nothing is to be said.
+
+    Args:
+        remarks: with `campaign_no` and `what`, see `recalls_done`.
+    """
+    return "".join(f"\n{one['campaign_no']}: {one['what']}" for one in remarks)
 
 
 def emit_list(

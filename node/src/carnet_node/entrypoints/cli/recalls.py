@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from carnet_node.core.exchange.lists import LISTS, CellKind
+from carnet_node.core.log.acting import acting_for
 from carnet_node.core.node import Node
 from carnet_node.core.recalls.recall_check import check_car
 from carnet_node.core.recalls.recall_terms import WHY_UNCOUNTED
@@ -16,6 +17,7 @@ from carnet_node.core.staff.access_log import note_list
 from carnet_node.entrypoints.cli.opening import emit_saved, node_of, one_group
 from carnet_node.entrypoints.cli.output import AsJson, Row, ShowPersonal, Xlsx, emit, emit_list
 from carnet_node.entrypoints.cli.recall_files import check_file
+from carnet_node.entrypoints.cli.staff import find_member
 from carnet_node.entrypoints.exporting import export_list, masked_rows
 from carnet_node.entrypoints.presenting import Json, instant_text, recalls_json
 from carnet_protocol.ids import vehicle_id
@@ -78,10 +80,13 @@ def stop_sales(ctx: typer.Context, *, as_json: AsJson = False, xlsx: Xlsx = None
 def acknowledge_(
     ctx: typer.Context,
     campaign_no: Annotated[str | None, typer.Argument(help="one recall; all when left out", show_default=False)] = None,
+    *,
+    by: Annotated[str, typer.Option("--by", help="staff number of the manager who takes note")],
     as_json: AsJson = False,
 ) -> None:
     """Take note that unsold cars are not sold before their recall is done; the hub sees who did and when."""
     node = node_of(ctx)
+    node = acting_for(node, find_member(node, by))
     only = None if campaign_no is None else campaign_of(node, campaign_no)
     cars = ((one.vehicle.id, one.hit.campaign) for one in stop_list(node).waiting)
     saved = acknowledge(node, frozenset(one for one in cars if only is None or one[1] == only))

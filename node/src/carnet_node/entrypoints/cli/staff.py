@@ -71,7 +71,7 @@ def edit(
     """Another name or role."""
     node = node_of(ctx)
     changes = {field: value for field, value in (("full_name", name), ("role", role)) if value is not None}
-    is_changed = edit_member(node, _find(node, staff_no), changes)
+    is_changed = edit_member(node, find_member(node, staff_no), changes)
     emit({"changed": is_changed}, as_json=as_json, text="Saved." if is_changed else "Nothing to change.")
 
 
@@ -79,7 +79,7 @@ def edit(
 def reset(ctx: typer.Context, staff_no: StaffNo, *, as_json: AsJson = False) -> None:
     """A new start code for somebody who forgot the password, or is new at this machine; the old password ends."""
     node = node_of(ctx)
-    staff = _find(node, staff_no)
+    staff = find_member(node, staff_no)
     _emit_code(staff_no, staff, issue_start_code(node, staff), as_json=as_json)
 
 
@@ -93,7 +93,7 @@ def leave(
 ) -> None:
     """Somebody stops working here: access ends, open orders move, and what they took out is listed."""
     node = node_of(ctx)
-    departure = let_leave(node, _find(node, staff_no), None if to is None else _find(node, to))
+    departure = let_leave(node, find_member(node, staff_no), None if to is None else find_member(node, to))
     heir = None if departure.successor is None else str(departure.successor.values.get("staff_no"))
     accesses = [_access(node, one) for one in departure.accesses]
     result = {"orders": departure.orders, "drafts": departure.drafts, "to": heir, "accesses": accesses}
@@ -110,7 +110,7 @@ def leave(
 def return_(ctx: typer.Context, staff_no: StaffNo, *, as_json: AsJson = False) -> None:
     """Somebody who left works here again, under the same number."""
     node = node_of(ctx)
-    staff = _find(node, staff_no)
+    staff = find_member(node, staff_no)
     _emit_code(staff_no, staff, take_back(node, staff), as_json=as_json)
 
 
@@ -125,7 +125,7 @@ def accesses(
 ) -> None:
     """Who saw or took out which lists at this machine."""
     node = node_of(ctx)
-    staff = None if staff_no is None else _find(node, staff_no)
+    staff = None if staff_no is None else find_member(node, staff_no)
     numbers = {one.view.id: one.view.values.get("staff_no") for one in list_staff(node)}
     rows = [
         {"staff_no": None if one.staff is None else numbers.get(one.staff), **_access(node, one)}
@@ -134,7 +134,12 @@ def accesses(
     emit_list("accesses", rows, ("at", "staff_no", "access", "subject", "rows"), as_json=as_json, xlsx=xlsx)
 
 
-def _find(node: Node, staff_no: str) -> RecordId:
+def find_member(node: Node, staff_no: str) -> RecordId:
+    """The person with a number.
+
+    Raises:
+        CommandRefused: nobody here has it.
+    """
     with node.store.read() as tx:
         found = member_by_no(tx, node.identity, staff_no)
     if found is None:

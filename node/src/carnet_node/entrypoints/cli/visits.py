@@ -25,11 +25,11 @@ from carnet_node.core.commands.visits import (
     complete_visit,
     void_visit,
 )
+from carnet_node.core.node import Node
 from carnet_node.core.numbering import today_at_site
 from carnet_node.core.saving.desk import save, save_visit, save_visit_by_vin
 from carnet_node.core.saving.editing import (
     Recorded,
-    campaign_of,
     campaign_terms,
     order_drafts,
     recall_drafts,
@@ -52,12 +52,19 @@ from carnet_node.entrypoints.cli.opening import (
     whole_number,
 )
 from carnet_node.entrypoints.cli.order_ends import close, correct, settle
-from carnet_node.entrypoints.cli.output import AsJson, ShowPersonal, emit
+from carnet_node.entrypoints.cli.output import AsJson, ShowPersonal, emit, remark_lines
+from carnet_node.entrypoints.cli.recalls_done import (
+    Evidence,
+    Method,
+    RecallDone,
+    named_campaigns,
+    remarks_on,
+)
 from carnet_node.entrypoints.cli.tables import emit_card, presenter_of
 from carnet_node.entrypoints.reading import record_from_text, values_from_pairs
 from carnet_protocol.errors import BadValue
 from carnet_protocol.ids import RecordId, record_text
-from carnet_protocol.kinds import COMPLETION_METHODS, JOB, LABOUR_LINE, PART_LINE, RECALL_COMPLETION, VEHICLE, VISIT
+from carnet_protocol.kinds import JOB, LABOUR_LINE, PART_LINE, RECALL_COMPLETION, VEHICLE, VISIT
 from carnet_protocol.reasons import Reason
 from carnet_protocol.registry import Kind, Value
 
@@ -78,17 +85,6 @@ PromiseReason = Annotated[
     str,
     typer.Option("--promise-reason", help="why promised_at moves: parts, more_work, workshop, customer_wish, other"),
 ]
-RecallDone = Annotated[list[str] | None, typer.Option("--recall-done", help="number of a campaign carried out here")]
-Evidence = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--evidence",
-        help="what the campaign wants shown, as recall=1;technician_code=T3;part_no=...: also software_version, "
-        "fitted_serial, odometer_km, photo_hash, signature_hash (SHA-256), items_done (first item 1, second 2, "
-        "both 3), proof_level; recall is the place of its --recall-done, needed when there are several",
-    ),
-]
-Method = Annotated[str, typer.Option("--method", help=", ".join(COMPLETION_METHODS))]
 
 
 @visits_app.command("add")
@@ -114,7 +110,7 @@ def add(
     if (vehicle is None) == (vin is None):
         raise typer.BadParameter("give --vehicle ID or --vin VIN")
     node = node_of(ctx)
-    campaigns = [campaign_of(node, number) for number in recall_done or ()]
+    campaigns = named_campaigns(node, recall_done)
     shown = _evidence(evidence or [], len(campaigns))
     values = {**values_from_pairs(VISIT, fields or ()), **_odometer(km, is_unknown=km_unknown)}
     listed = _new_jobs(jobs or [], labour or [], parts or [])
@@ -129,22 +125,23 @@ def add(
 
     def recalls(visit: RecordId, car: RecordId) -> Drafts:
         """A completion for each campaign that was named."""
-        number = vin or number_of(require_record(node, VEHICLE, car).values)
-        asked = [(one, values, campaign_terms(node, one)) for one, values in zip(campaigns, shown, strict=True)]
+        number = vin or _number_of(node, car)
+        asked = [(one, values, campaign_terms(node, one)) for (_, one), values in zip(campaigns, shown, strict=True)]
         done = [
             CompleteRecall(campaign, number, car, visit, "open", now_ms, method, values, terms)
             for campaign, values, terms in asked
         ]
         return tuple(draft for one in done for draft in complete_recall(one))
 
+    remarks = remarks_on(node, vin or _number_of(node, vehicle_id), campaigns)
     if vehicle_id is not None:
         opened = save_visit(node, order(vehicle_id), recalls)
     else:
         policy = accepted_policy(node, is_compared=is_compared)
         opened = save_visit_by_vin(node, AddVehicle(vin or "", policy), order, recalls)
     facts = set_facts(opened.saved.sealed) if opened.saved.sealed else {}
-    result = {"id": record_text(opened.visit), "ro_no": opened.ro_no, **facts}
-    emit(result, as_json=as_json, text=f"{opened.ro_no} is open ({result['id']}).")
+    result = {"id": record_text(opened.visit), "ro_no": opened.ro_no, **facts, "remarks": remarks}
+    emit(result, as_json=as_json, text=f"{opened.ro_no} is open ({result['id']}).{remark_lines(remarks)}")
 
 
 @visits_app.command("show")
@@ -210,7 +207,7 @@ def complete(
 ) -> None:
     """The work is done; recalls carried out are recorded with it."""
     node = node_of(ctx)
-    campaigns = [campaign_of(node, number) for number in recall_done or ()]
+    campaigns = named_campaigns(node, recall_done)
     view = require_visit(node, record_from_text(visit))
     now_ms = node.clock.now_ms()
     values: dict[str, Value] = {} if km_out is None else {"odometer_out_km": km_out}
@@ -221,12 +218,13 @@ def complete(
         """The step, and a completion for each campaign that was named."""
         done = [
             recall_drafts(node, view, one, new_id, method=method, values=values)
-            for one, values in zip(campaigns, shown, strict=True)
+            for (_, one), values in zip(campaigns, shown, strict=True)
         ]
         return complete_visit(step) + tuple(draft for one in done for draft in one)
 
+    remarks = remarks_on(node, number_of(view.vehicle.values) if view.vehicle is not None else "", campaigns)
     saved = save(node, drafts)
-    emit_saved(VISIT, saved, as_json=as_json)
+    emit_saved(VISIT, saved, as_json=as_json, remarks=remarks)
 
 
 visits_app.command("settle")(settle)
@@ -248,6 +246,11 @@ def void(
     completions = [one.read() for one in view.completions]
     saved = save(node, lambda _: void_visit(view.visit.read(), reason, completions))
     emit_saved(VISIT, saved, as_json=as_json)
+
+
+def _number_of(node: Node, vehicle: RecordId | None) -> str:
+    """The number under which a campaign may list a car that is on file."""
+    return number_of(require_record(node, VEHICLE, vehicle).values) if vehicle is not None else ""
 
 
 def _odometer(km: int | None, *, is_unknown: bool) -> dict[str, Value]:
