@@ -16,12 +16,14 @@ from browser.front_desk import PLATE, FrontDesk, furnish, screens_of
 from browser.inspection import grave_problems
 from browser.moves import look_at_former_system, take_former_system_over, write_former_system
 from support.programs import Service, free_port, must_run, run_here, running
-from support.vins import make_vins
+from support.vins import make_vin, make_vins
 
 pytestmark = pytest.mark.xdist_group("browser")
 """One worker drives the browser; see `conftest.chromium`."""
 
 CAMPAIGN = "R2026-001"
+WITHOUT_FILE = make_vin("LSV", 77)
+"""The number of a car that the recall lists and nobody has on file."""
 
 RECALL_WORDS = {
     "zh_CN": ("无人接听", "未完成的召回", "已完成的召回"),
@@ -141,13 +143,13 @@ def test_an_overruled_value_is_restored_by_one_click(served: Service, chromium: 
 
 
 def write_campaign(folder: Path) -> Path:
-    """A recall of the car that `furnish` enters."""
+    """A recall of the car that `furnish` enters, and of one that nobody has on file."""
     folder.mkdir()
     texts = ("title", "producer", "scope", "defect", "hazard", "emergency_advice")
     lines = [f'{name} = "示例"' for name in texts]
-    lines += [f'campaign_no = "{CAMPAIGN}"', 'remedy = "免费更换真空管"', 'hazard_level = "normal"', "member_count = 1"]
+    lines += [f'campaign_no = "{CAMPAIGN}"', 'remedy = "免费更换真空管"', 'hazard_level = "normal"', "member_count = 2"]
     (folder / "campaign.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    (folder / "vins.txt").write_text(make_vins(1)[0] + "\n", encoding="utf-8")
+    (folder / "vins.txt").write_text(f"{make_vins(1)[0]}\n{WITHOUT_FILE}\n", encoding="utf-8")
     return folder
 
 
@@ -255,6 +257,27 @@ def test_an_open_recall_is_called_about_taken_in_and_done_without_a_line(
     assert no_answer in called
     assert all(one in banner for one in (still_open, CAMPAIGN, "免费更换真空管"))
     assert (done in on_the_order, still_open in told) == (True, False)
+
+
+def test_a_recall_of_a_car_without_a_file_is_told_while_its_vin_is_typed(
+    apart: tuple[Service, Service], chromium: Browser
+):
+    """Before anything is saved; its button puts it among the work, and the saved order asks for it."""
+    with FrontDesk.opened(chromium, apart[1].url) as desk:
+        desk.log_in()
+        desk.go("/visits/new")
+        desk.page.fill("[name='car.vin']", "")
+        desk.page.keyboard.type(WITHOUT_FILE)
+        desk.page.click("[data-recalls-of] .notice.alert [data-recall]")
+        work = [desk.page.input_value(f"[name='{name}']") for name in ("jobs[0].op_name", "jobs[0].pay_type")]
+        problems = grave_problems(desk)
+        for name, text in (("sender_name", "周敏"), ("sender_phone", "13800138000"), ("odometer_in_km", "100")):
+            desk.page.fill(f"[name='{name}']", text)
+        desk.page.keyboard.press("Control+Enter")
+        desk.page.wait_for_selector("form.proof")
+
+    assert problems == ()
+    assert (CAMPAIGN in work[0], work[1]) == (True, "warranty")
 
 
 READS_SLOWLY = """() => {

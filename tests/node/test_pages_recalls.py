@@ -15,14 +15,14 @@ from carnet_protocol.recall_lists import ListKind
 from carnet_protocol.remedy import evidence_bits
 from carnet_protocol.segments import encode_segment
 from carnet_protocol.vin import VinPolicy
-from support.browsing import Visitor
+from support.browsing import Fields, Visitor
 from support.model_hub import ModelHub
 from support.node_builder import build_node
 from support.offline_lists import begun, fetched
 from support.recall_lists import announce, announce_item, receive
-from support.vins import make_vins
+from support.vins import make_vins, with_wrong_digit
 
-VIN = make_vins(1)[0]
+VIN, OTHER_VIN = make_vins(2)
 LIST = encode_segment([VIN])
 PHOTO = "ab" * 32
 
@@ -262,3 +262,100 @@ def test_a_recall_recorded_by_mistake_is_taken_back_on_the_order(node: Node, hub
     assert "What is recorded by mistake is taken back on this page" in before
     assert ("Open recall" in recorded, "Open recall" in desk.open(address)) == (False, True)
     assert taken_back.values["retracted"] == "entered_in_error"
+
+
+def test_a_vin_that_nobody_has_on_file_is_told_before_the_check_in_is_saved(node: Node, hub: ModelHub):
+    """As soon as it is whole the recall stands in the form, with a button that puts it among the work."""
+    announce(hub, LIST, count=1)
+    receive(node, hub, LIST)
+    desk = Visitor(node).logged_in().in_english()
+
+    told = typed_vin(desk, VIN)
+
+    assert ("R2026-1 Brake hose" in told, "drive slowly" in told, 'data-recall="' in told) == (True, True, True)
+
+
+def test_a_recall_without_a_remedy_is_put_among_no_work(node: Node, hub: ModelHub):
+    """The advice is there, the button is not."""
+    announce(hub, LIST, count=1, remedy_state="not_yet")
+    receive(node, hub, LIST)
+
+    told = typed_vin(Visitor(node).logged_in().in_english(), VIN)
+
+    assert ("drive slowly" in told, "data-recall=" in told) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("vin", "is_compared", "said"),
+    [
+        pytest.param(OTHER_VIN, False, "", id="on no list"),
+        pytest.param(VIN[:-1], False, "", id="not whole yet"),
+        pytest.param(with_wrong_digit(OTHER_VIN), False, "it may be mistyped", id="a wrong check digit"),
+        pytest.param(with_wrong_digit(OTHER_VIN), True, "", id="a wrong check digit, and compared with the car"),
+    ],
+)
+def test_what_is_said_of_a_vin_that_is_on_no_list(node: Node, hub: ModelHub, vin: str, is_compared: bool, said: str):
+    """Nothing, where the lists can be relied on; a number that may be mistyped is unknown."""
+    announce(hub, LIST, count=1)
+    receive(node, hub, LIST)
+
+    told = typed_vin(Visitor(node).logged_in().in_english(), vin, is_compared=is_compared)
+
+    assert said in told if said else told == ""
+
+
+def test_a_vin_is_unknown_while_no_list_has_arrived(node: Node):
+    """Silence would be taken for "no recall"."""
+    told = typed_vin(Visitor(node).logged_in().in_english(), VIN)
+
+    assert "Recalls unknown" in told
+    assert "no recall data has arrived yet; this does not mean that there is none." in told
+
+
+def test_a_check_in_that_comes_back_still_says_the_recall(node: Node, hub: ModelHub):
+    """A refused save shows it with the form, without a script."""
+    announce(hub, LIST, count=1)
+    receive(node, hub, LIST)
+    desk = Visitor(node).logged_in().in_english()
+
+    refused = desk.submit(desk.open("/visits/new"), "/visits/new", {"car.vin": VIN})
+
+    assert refused.status_code == 422
+    assert "R2026-1 Brake hose" in refused.text
+
+
+def test_a_search_for_a_listed_vin_without_a_file_says_so(node: Node, hub: ModelHub):
+    """The results name the recall, and the check-in from there begins with the VIN."""
+    announce(hub, LIST, count=1)
+    receive(node, hub, LIST)
+    desk = Visitor(node).logged_in().in_english()
+
+    found = desk.search(VIN).text
+    begun = desk.open(desk.submit(found, "/visits/begin", {}).headers["location"])
+
+    assert ("Nobody and nothing here is called that." in found, "R2026-1 Brake hose" in found) == (True, True)
+    assert (Fields(begun).forms["/visits/new"]["car.vin"], "R2026-1 Brake hose" in begun) == (VIN, True)
+
+
+def test_a_search_for_a_name_asks_no_recall_list(node: Node):
+    """Unknown recalls are no word for somebody who is looked for."""
+    found = Visitor(node).logged_in().in_english().search("王小明").text
+
+    assert "Recalls unknown" not in found
+
+
+def test_a_search_for_a_vin_on_file_leads_to_the_file_alone(node: Node, hub: ModelHub):
+    """Its recall stands there."""
+    announce(hub, LIST, count=1)
+    receive(node, hub, LIST)
+    car_in(node)
+
+    found = Visitor(node).logged_in().in_english().search(VIN).text
+
+    assert ("/vehicles/" in found, "Open recall" in found) == (True, False)
+
+
+def typed_vin(desk: Visitor, vin: str, *, is_compared: bool = False) -> str:
+    """What the check-in says of recalls while a VIN is typed."""
+    sent = {"vin": vin, "is_compared": is_compared}
+    return desk.send(desk.open("/visits/new"), "/recalls/vin", sent).json()["html"].strip()

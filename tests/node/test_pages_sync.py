@@ -1,14 +1,18 @@
 """The sync centre in words: what waits, what the hub's answer says, and what two people wrote about one car."""
 
+import re
 from functools import partial
 
 import pytest
 
-from carnet_node.core.commands.customers import AddCustomer, add_customer
+from carnet_node.core.commands.customers import AddCustomer, EditCustomer, add_customer, edit_customer
+from carnet_node.core.commands.drafting import Drafts, NewId, Read
 from carnet_node.core.local_facts import Access
 from carnet_node.core.saving.desk import save
+from carnet_node.core.saving.editing import require_record
 from carnet_node.core.staff.access_log import accesses_of
 from carnet_protocol.ids import RecordId, record_text
+from carnet_protocol.kinds import CUSTOMER
 from support.browsing import Visitor
 from support.staffed import Site
 
@@ -97,3 +101,66 @@ def test_what_was_compared_is_named_in_the_report_of_accesses(site: Site, desk: 
     read_in(desk, language)
 
     assert said in desk.open(f"/staff/{record_text(site.admin)}/accesses")
+
+
+def _drafted(drafts: Drafts, _: NewId) -> Drafts:
+    """Drafts that were made from older heads."""
+    return drafts
+
+
+def contested_name(site: Site) -> tuple[RecordId, tuple[str, str]]:
+    """A customer whose name two windows have written at once, each mask like the other; both names."""
+    customer = a_customer(site)
+    heads = require_record(site.node, CUSTOMER, customer).heads
+    names = ("陈小明", "陈建国")
+    for name in names:
+        read = Read(customer, heads, {"party_kind": "person", "full_name": "王"})
+        drafts = edit_customer(EditCustomer(read, {"full_name": name}))
+        save(site.as_admin, partial(_drafted, drafts))
+    return customer, names
+
+
+def test_both_values_of_a_name_are_shown_on_request(site: Site, desk: Visitor):
+    """Masked alike they are one to the eye; each has a button, and each use of it is noted."""
+    customer, names = contested_name(site)
+
+    page = desk.open("/sync")
+    asked = re.findall(r'data-reveal="(customer/[^"]+)"', page)
+    shown = {desk.send(page, "/reveal", {"what": one}).json()["text"] for one in asked}
+
+    assert page.count("陈**") == 2
+    assert shown == set(names)
+    assert [one.subject for one in accesses_of(site.node, site.admin)] == ["customer", "customer"]
+    assert all(one.startswith(f"customer/{record_text(customer)}/full_name/") for one in asked)
+
+
+def test_a_write_that_is_no_value_of_the_record_is_not_shown(site: Site, desk: Visitor):
+    """Another record's write, or one that nobody made, leads nowhere."""
+    customer, _ = contested_name(site)
+    other = require_record(site.node, CUSTOMER, a_customer(site))
+    head = next(iter(other.heads.of([CUSTOMER.by_label[CUSTOMER.labels["full_name"]][0].number])))
+
+    sent = {"what": f"customer/{record_text(customer)}/full_name/{head.hex()}"}
+
+    assert desk.send(desk.open("/"), "/reveal", sent).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("en", "Restored: Customer · Name."), ("zh_CN", "已恢复：客户 · 姓名。")]
+)
+def test_a_restore_says_what_it_did(site: Site, desk: Visitor, language: str, said: str):
+    """The page it leads back to names what was restored, and nothing is contested any more."""
+    contested_name(site)
+    page = read_in(desk, language)
+
+    went = desk.submit(page, "/conflicts/restore", {}).headers["location"]
+
+    assert went == "/sync?restored=customer.name"
+    told = desk.open(went)
+    assert (said in told, "陈**" in told) == (True, False)
+
+
+@pytest.mark.parametrize("named", ["customer.nothing", "nothing.name", "<b>", "customer"])
+def test_an_address_that_names_no_register_says_nothing(desk: Visitor, named: str):
+    """Nobody makes the page say that something was restored by a word of their own."""
+    assert "Restored" not in desk.ask("GET", "/sync", params={"restored": named}).text

@@ -3,12 +3,12 @@
 from carnet_node.core.saving.form_drafts import draft_of, keep_draft
 from carnet_node.core.saving.unsaved import (
     another_form,
-    begin_with_plate,
+    begin_with,
     form_of_car,
     form_of_customer,
     form_of_id,
     unsaved_check_ins,
-    unsaved_with_plate,
+    unsaved_with,
 )
 from carnet_protocol.ids import record_text
 from support.browsing import Fields, Visitor
@@ -105,17 +105,17 @@ def test_another_car_can_be_begun_without_a_plate(desk: Visitor):
 def test_a_colleague_finds_none_of_it(site: Site):
     """What was begun belongs to one person."""
     colleague = hire_with_password(site, "C02", "advisor")
-    begin_with_plate(site.node, site.admin, ONE)
+    begin_with(site.node, site.admin, ONE)
 
     assert unsaved_check_ins(site.node, colleague.staff) == ()
-    assert unsaved_with_plate(site.node, colleague.staff, ONE) is None
+    assert unsaved_with(site.node, colleague.staff, ONE) is None
 
 
 def test_a_text_without_a_plate_means_no_check_in(site: Site):
     """An empty search text matches no form whose plate is still missing."""
     keep_draft(site.node, site.admin, another_form(site.node), {"sender_name": ("王",)})
 
-    assert unsaved_with_plate(site.node, site.admin, " ") is None
+    assert unsaved_with(site.node, site.admin, " ") is None
 
 
 def test_each_check_in_has_a_name_of_its_own():

@@ -1,7 +1,7 @@
 """Check-ins that somebody has begun and not saved: side by side, one for each car.
 
-Decides which of them a plate means, and the name each is kept under. What is typed for one car never stands in the form
-of another; a plate that is asked for again finds what was begun for it. How long they live is `form_drafts`.
+Decides which of them a plate or VIN means, and the name each is kept under. What is typed for one car never stands in
+the form of another; a number that is asked for again finds what was begun for it. How long they live is `form_drafts`.
 
     check-in-<vehicle>        a car on file
     check-in-for-<customer>   a customer on file who comes with a car that nobody knows
@@ -20,6 +20,7 @@ from carnet_node.core.showing.record_view import RecordView
 from carnet_node.core.showing.views import vehicle_view
 from carnet_protocol.errors import BadValue
 from carnet_protocol.ids import RECORD_RANDOM_BYTES, RecordId, new_record_id, parse_record_text, record_text
+from carnet_protocol.vin import has_vin_characters, normalise_vin
 
 CHECK_IN: Final = "check-in"
 _OF_CUSTOMER: Final = f"{CHECK_IN}-for"
@@ -32,6 +33,7 @@ APPOINTMENT_READ: Final = "appointment_based_on"
 """Fields of a check-in: the appointment that its car comes for, and the heads it was read from."""
 
 _PLATE: Final = "car.plate"
+_VIN: Final = "car.vin"
 _CAR: Final = "car.known"
 
 
@@ -42,10 +44,12 @@ class UnsavedCheckIn:
     Attributes:
         form: the name its draft is kept under.
         plate: of the car, as typed or as on file; empty while nobody has said one.
+        vin: of a car that nobody knows, as typed; empty likewise.
     """
 
     form: str
     plate: str
+    vin: str
     saved_ms: int
 
     @property
@@ -82,27 +86,29 @@ def another_form(node: Node) -> str:
 def unsaved_check_ins(node: Node, staff: RecordId) -> tuple[UnsavedCheckIn, ...]:
     """What somebody has begun and not saved, newest first."""
     return tuple(
-        UnsavedCheckIn(one.form, _plate_of(node, one), one.saved_ms)
+        UnsavedCheckIn(one.form, _plate_of(node, one), _text(one, _VIN), one.saved_ms)
         for one in drafts_of(node, staff)
         if one.form == CHECK_IN or one.form.startswith(f"{CHECK_IN}-")
     )
 
 
-def unsaved_with_plate(node: Node, staff: RecordId, text: str) -> UnsavedCheckIn | None:
-    """The newest check-in that somebody has begun for a plate, however it is spelled; None for no plate."""
+def unsaved_with(node: Node, staff: RecordId, text: str) -> UnsavedCheckIn | None:
+    """The newest check-in that somebody has begun for a plate or VIN, however it is spelled; None for neither."""
     plate = plate_number(text)
     begun = unsaved_check_ins(node, staff)
-    return next((one for one in begun if plate is not None and plate_number(one.plate) == plate), None)
+    return next(
+        (one for one in begun if plate is not None and plate in {plate_number(one.plate), plate_number(one.vin)}), None
+    )
 
 
-def begin_with_plate(node: Node, staff: RecordId, text: str) -> str:
-    """The name of the check-in that was begun for a plate, or of a new one that begins with it."""
-    begun = unsaved_with_plate(node, staff, text)
+def begin_with(node: Node, staff: RecordId, text: str) -> str:
+    """The name of the check-in that was begun for a plate or VIN, or of a new one that begins with it."""
+    begun = unsaved_with(node, staff, text)
     if begun is not None:
         return begun.form
     form = another_form(node)
     if text:
-        keep_draft(node, staff, form, {_PLATE: (text,)})
+        keep_draft(node, staff, form, {_VIN if has_vin_characters(normalise_vin(text)) else _PLATE: (text,)})
     return form
 
 
@@ -116,7 +122,7 @@ def begin_with_appointment(node: Node, staff: RecordId, appointment: RecordView,
     """
     said = appointment.values
     plate = str(said.get("plate_no") or "")
-    begun = unsaved_with_plate(node, staff, plate) if car is None else None
+    begun = unsaved_with(node, staff, plate) if car is None else None
     form = form_of_car(car) if car is not None else another_form(node) if begun is None else begun.form
     customer = said.get("customer_id")
     told = {

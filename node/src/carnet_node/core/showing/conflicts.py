@@ -1,10 +1,10 @@
 """Overruled values: what is open, what was settled, and how one is brought back.
 
-Decides what the list of conflicts holds and what a restore writes. An *open* overruled value is a concurrent head that
-is not shown; a *settled* one was read beside others by somebody who kept another. A restore is an ordinary op: it
-writes the overruled value again, based on all current heads of the register, so everybody sees it the same way. It is
-open to whoever may write the record: this site for its own, every assigned site for shared ones, only the hub for
-records of others.
+Decides what the list of conflicts holds, what one of its values is, and what a restore writes. An *open* overruled
+value is a concurrent head that is not shown; a *settled* one was read beside others by somebody who kept another. A
+restore is an ordinary op: it writes the overruled value again, based on all current heads of the register, so everybody
+sees it the same way. It is open to whoever may write the record: this site for its own, every assigned site for shared
+ones, only the hub for records of others.
 """
 
 from collections.abc import Iterator
@@ -103,19 +103,44 @@ def restore_value(
         return commit_within(node, tx, [Draft(kind, record, values, heads)])
 
 
+def read_written(node: Node, kind: Kind, record: RecordId, field: str, op: OpId) -> Value:
+    """What one write says in a field: one of several values that stand beside each other, or were settled.
+
+    Args:
+        field: of the kind.
+        op: a head, or a settled overruled write.
+
+    Raises:
+        CommandRefused: no such write of this record, or its content is withheld here.
+    """
+    label = kind.labels[field]
+    number = kind.by_label[label][0].number
+    with node.store.read() as tx:
+        stored = tx.record(kind, record)
+        entry = None if stored is None else _entry_of(tx, stored, number, op)
+        value = None if entry is None else register_value(entry, number)
+    if value is None or isinstance(value, Withheld):
+        raise _not_here()
+    return value.get(label)
+
+
 def _whole_value(kind: Kind, entry: Entry | None, register: int) -> dict[str, Value]:
     """What a write says in a register, by field name, with nothing left out: a restore brings back all or nothing."""
     value = None if entry is None else register_value(entry, register)
     if value is None or isinstance(value, Withheld):
-        raise refuse(
-            "op",
-            ProblemCode.NOT_FOUND,
-            "That value is not here (erased, masked, or no overruled value).",
-            "Look at the list again.",
-        )
+        raise _not_here()
     if not is_known_here(kind, value):
         raise _of_newer_version()
     return {kind.by_label[label][1].name: one for label, one in value.items()}
+
+
+def _not_here() -> CommandRefused:
+    return refuse(
+        "op",
+        ProblemCode.NOT_FOUND,
+        "That value is not here (erased, masked, or no overruled value).",
+        "Look at the list again.",
+    )
 
 
 def _of_newer_version() -> CommandRefused:

@@ -30,7 +30,7 @@ from carnet_node.core.saving.unsaved import (
     APPOINTMENT_READ,
     CHECK_IN,
     another_form,
-    begin_with_plate,
+    begin_with,
     form_of_car,
     form_of_customer,
     form_of_id,
@@ -54,7 +54,9 @@ from carnet_node.entrypoints.pages.duplicates import asked_about, told_apart
 from carnet_node.entrypoints.pages.forms import FormState, Typed
 from carnet_node.entrypoints.pages.page import Page, PageOf
 from carnet_node.entrypoints.pages.plots import odometer_plot
+from carnet_node.entrypoints.pages.recalls import typed_recalls
 from carnet_node.entrypoints.pages.record_forms import RecordForm, save_work, show_form
+from carnet_node.entrypoints.pages.typed import TICKED
 from carnet_node.entrypoints.reading import record_from_text
 from carnet_node.entrypoints.wording import explain_failure
 from carnet_protocol.errors import BadValue
@@ -108,9 +110,9 @@ async def show_new(
 
 @router.post("/visits/begin")
 async def begin(page: PageOf) -> Response:
-    """A check-in of another car: of the plate that was searched for, which travels in a draft and in no address."""
-    plate = page.typed().text("text")
-    form = await page.pages.desk.read(lambda: begin_with_plate(page.node, page.person.id, plate))
+    """A check-in of another car: of the number that was searched for, which travels in a draft and in no address."""
+    text = page.typed().text("text")
+    form = await page.pages.desk.read(lambda: begin_with(page.node, page.person.id, text))
     return page.go(_address_of(page, form))
 
 
@@ -247,6 +249,9 @@ def _context(page: Page, form: FormState, car: RecordId | None, draft: str) -> d
         "appointment": None if booked is None else one_record(node, APPOINTMENT, booked),
         "asked": asked_about(node, form, ASKED_WHO),
         "told_apart": told_apart(form.typed),
+        "typed_recalls": typed_recalls(
+            node, form.text("car.vin"), is_compared=form.text("car.is_vin_compared") == TICKED
+        ),
         "is_in_full": page.person.may(Permission.SHOW_PERSONAL),
         "rows": range(max(JOB_ROWS_MIN, min(filled + 1, FORM_PARTS_MAX))),
         "advisors": [one.view for one in list_staff(node) if is_working(one.view)],

@@ -16,12 +16,13 @@ from carnet_node.core.local_facts import Access
 from carnet_node.core.saving.editing import require_record
 from carnet_node.core.saving.form_drafts import draft_of, drop_draft, keep_draft
 from carnet_node.core.saving.unsaved import UNSAVED_ID
+from carnet_node.core.showing.conflicts import read_written
 from carnet_node.core.staff.access_log import begin_showing
 from carnet_node.entrypoints.pages.formats import NOTHING, phone
 from carnet_node.entrypoints.pages.forms import ADDRESS, NOT_TYPED, SAVE_KEY, WAS, check_places, own_address, saved_as
 from carnet_node.entrypoints.pages.page import PageOf
 from carnet_node.entrypoints.presenting import value_json
-from carnet_node.entrypoints.reading import kind_from_text, record_from_text
+from carnet_node.entrypoints.reading import kind_from_text, op_from_text, record_from_text
 from carnet_protocol.errors import BadValue
 from carnet_protocol.ids import RecordId
 from carnet_protocol.reasons import Reason
@@ -29,7 +30,7 @@ from carnet_protocol.reasons import Reason
 router = APIRouter()
 
 _FORM: Final = re.compile(r"[a-z-]{1,40}(?:-([0-9a-f-]{36}))?")
-_REVEALED: Final = re.compile(r"([a-z_]{1,40})/([0-9a-f-]{36})/([a-z0-9_]{1,40})")
+_REVEALED: Final = re.compile(r"([a-z_]{1,40})/([0-9a-f-]{36})/([a-z0-9_]{1,40})(?:/([0-9a-f]{1,64}))?")
 
 
 @router.post("/drafts/{form}")
@@ -61,16 +62,18 @@ async def give_up(page: PageOf, form: str) -> Response:
 
 @router.post("/reveal")
 async def reveal(page: PageOf) -> Response:
-    """One personal value in full; who asked is noted, the value is not."""
+    """One personal value in full, of a record or of one write of it; who asked is noted, the value is not."""
     match = _REVEALED.fullmatch(str(page.sent().get("what")))
     if match is None:
         raise BadValue(Reason.MALFORMED, "what", "no field of a record")
     kind, record, field = kind_from_text(match[1]), record_from_text(match[2]), match[3]
+    op = None if match[4] is None else op_from_text(match[4])
     if field not in kind.labels:
         raise BadValue(Reason.NOT_FOUND, "what", "no field of a record")
 
     def _work() -> str:
-        value = require_record(page.node, kind, record).values.get(field)
+        shown = require_record(page.node, kind, record).values.get(field)
+        value = shown if op is None else read_written(page.node, kind, record, field, op)
         begin_showing(page.node, Access.SHOWN, kind.name)
         return phone(value) if field == "number" else str(value_json(kind, field, value) or NOTHING)
 

@@ -12,10 +12,11 @@ from typing import Any, Final
 from fastapi import APIRouter, Response
 
 from carnet_node.core.saving.stop_sales import stop_list
-from carnet_node.core.saving.unsaved import begin_with_plate, unsaved_check_ins, unsaved_with_plate
+from carnet_node.core.saving.unsaved import begin_with, unsaved_check_ins, unsaved_with
 from carnet_node.core.showing.day import day_of
-from carnet_node.core.showing.searching import find, is_whole_plate
+from carnet_node.core.showing.searching import FoundBy, find, is_whole_plate
 from carnet_node.entrypoints.pages.page import Page, PageOf
+from carnet_node.entrypoints.pages.recalls import searched_recalls
 
 router = APIRouter()
 
@@ -70,9 +71,14 @@ def _today(page: Page, staff_no: str | None) -> Mapping[str, Any]:
 
 def _begun_for(page: Page, plate: str) -> str | None:
     """The name of the check-in that a plate leads to; None when something is found under it."""
-    return None if find(page.node, plate, limit=1) else begin_with_plate(page.node, page.person.id, plate)
+    return None if find(page.node, plate, limit=1) else begin_with(page.node, page.person.id, plate)
 
 
 def _found(page: Page, text: str) -> Mapping[str, Any]:
     hits = find(page.node, text)
-    return {"hits": hits, "begun": None if hits else unsaved_with_plate(page.node, page.person.id, text)}
+    is_on_file = any(one.by is FoundBy.VIN for one in hits)
+    return {
+        "hits": hits,
+        "begun": None if hits else unsaved_with(page.node, page.person.id, text),
+        "recalls": None if is_on_file else searched_recalls(page.node, text),
+    }

@@ -55,12 +55,16 @@ from carnet_node.entrypoints.web.desk import Desk
 from carnet_node.entrypoints.web.problem_response import BODY_IN_SCOPE, FORM_EXPIRED, HttpProblem
 from carnet_node.entrypoints.wording import FAILURES, Explained, explain_failure
 from carnet_protocol.errors import BadValue
+from carnet_protocol.kinds import REGISTRY
 from carnet_protocol.reasons import Reason
 from carnet_storage.adapters.small_files import read_status
 from carnet_storage.core.status import concerns
 
 CONTENT_SECURITY: Final = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 """Nothing inline and nothing from elsewhere: neither script nor style nor picture."""
+
+RESTORED: Final = "restored"
+"""In the address behind a restore: kind and register, and never a value."""
 
 _SAVE_KEY_BYTES: Final = 16
 
@@ -315,7 +319,16 @@ class Page:
             "address": self.stands_at(self.request.url.path),
             "is_answer": self.request.method != "GET",
             "searched": "",
+            "restored": self._restored(),
         }
+
+    def _restored(self) -> str:
+        """What the page before has restored, in words; empty for nothing, and for no register of ours."""
+        name, _, register = self.request.query_params.get(RESTORED, "").partition(".")
+        kind = next((one for one in REGISTRY.kinds if one.name == name), None)
+        if kind is None or all(one.name != register for one in kind.registers):
+            return ""
+        return f"{self.words.labels.kind(name)} · {self.words.labels.register(kind, register)}"
 
 
 async def door_of(request: Request) -> Page:

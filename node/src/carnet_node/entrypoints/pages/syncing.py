@@ -1,7 +1,8 @@
 """The sync centre: what waits, what was held back and why, what was overruled, keys, backups, receipts, findings.
 
-Decides addresses only. A restore names the heads of the list it was chosen from; "sync now" ends with a sentence, and
-so does a bundle from the hub. A bundle for the hub is a POST with the session's token, as every export.
+Decides addresses only. A restore names the heads of the list it was chosen from, and the page it leads to says what
+was restored; "sync now" ends with a sentence, and so does a bundle from the hub. A bundle for the hub is a POST with
+the session's token, as every export.
 """
 
 from collections.abc import Iterable, Mapping
@@ -23,7 +24,7 @@ from carnet_node.core.showing.conflicts import OverruledValue, restore_value
 from carnet_node.core.showing.sync_centre import sync_centre
 from carnet_node.core.staff.access_log import note_access
 from carnet_node.entrypoints.pages.forms import ADDRESS, BASED_ON, own_address
-from carnet_node.entrypoints.pages.page import Page, PageOf
+from carnet_node.entrypoints.pages.page import RESTORED, Page, PageOf
 from carnet_node.entrypoints.reading import kind_from_text, op_from_text, record_from_text
 from carnet_node.entrypoints.software import SOFTWARE
 from carnet_node.entrypoints.sticks import Sticks, make_stick, take_stick
@@ -132,7 +133,7 @@ async def restore(page: PageOf) -> Response:
 
     def _work(node: Node) -> str:
         restore_value(node, kind, record, typed.text("register"), op, read=heads)
-        return own_address(typed.text(ADDRESS))
+        return f"{own_address(typed.text(ADDRESS)).partition('?')[0]}?{RESTORED}={kind.name}.{typed.text('register')}"
 
     return await page.save(typed, _work, page.failed)
 

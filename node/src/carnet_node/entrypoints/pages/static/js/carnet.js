@@ -10,6 +10,7 @@ import "./refresh.js";
 import "./damages.js";
 import "./room.js";
 import "./doubts.js";
+import "./recalled.js";
 import "./duplicates.js";
 import "./same.js";
 import "./files.js";

@@ -1,0 +1,52 @@
+// Open recalls of a car that nobody has on file are told as soon as its VIN is whole: before the form is saved. A recall
+// goes among the work by its button, as a line of its own.
+
+import { ask, tell } from "./ask.js";
+import { released } from "./pressed.js";
+
+const WHOLE_CHARS = 17;
+
+for (const place of document.querySelectorAll("[data-recalls-of]")) watch(place);
+
+function watch(place) {
+  const form = place.closest("form");
+  const [field, box] = [form.elements[place.dataset.recallsOf], form.elements["car.is_vin_compared"]];
+  if (!field) return;
+  const keyOf = () => JSON.stringify({ vin: field.value.trim(), is_compared: Boolean(box?.checked) });
+  let asked = keyOf();
+
+  async function look() {
+    const key = keyOf();
+    if (key === asked) return;
+    asked = key;
+    const answer = await ask("/recalls/vin", JSON.parse(key));
+    await released();
+    if (asked !== key) return;
+    if (!answer) { asked = ""; return; }
+    place.innerHTML = answer.html;
+  }
+
+  field.addEventListener("input", () => { if (field.value.trim().length === WHOLE_CHARS) look(); });
+  field.addEventListener("focusout", look);
+  box?.addEventListener("change", look);
+  place.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-recall]");
+    if (button && takeUp(form, button.dataset)) { tell(button.dataset.taken); button.disabled = true; }
+  });
+}
+
+// The first line of work without a word becomes the recall's, unless one is already.
+function takeUp(form, { recall, work }) {
+  if ([...form.elements].some((one) => one.name.endsWith(".campaign_id") && one.value === recall)) return true;
+  for (let row = 0; form.elements[`jobs[${row}].op_name`]; row += 1) {
+    const of = (name) => form.elements[`jobs[${row}].${name}`];
+    if (of("op_name").value || of("complaint").value) continue;
+    const said = [[of("campaign_id"), recall], [of("op_name"), work.trim()], [of("pay_type"), "warranty"], [form.elements.visit_kind, "recall"]];
+    for (const [field, text] of said) {
+      field.value = text;
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+    return true;
+  }
+  return false;
+}
