@@ -14,6 +14,7 @@ from sqlalchemy import create_engine
 from sqlmodel import SQLModel
 
 from carnet_node.adapters import local_statements as local
+from carnet_node.adapters import shop_statements as shop
 from carnet_node.adapters import statements as sql
 from carnet_node.adapters.indexed_fields import SEARCHED
 from carnet_node.adapters.local_tables import whole_metadata
@@ -173,6 +174,15 @@ def test_the_newest_orders_in_the_shop_come_in_the_order_of_an_index(tmp_path: P
     plan = plan_of(tmp_path / "x.db", local.newest_in_shop())
 
     assert plan == ["SCAN visit USING INDEX ix_visit_in_shop_opened"]
+
+
+def test_cars_that_are_back_soon_are_found_by_when_their_work_was_done(tmp_path: Path):
+    """Of a car's orders those of the last days alone are read; read whole, they are a quarter of a board's time."""
+    upgrade(tmp_path / "x.db")
+
+    plan = plan_of(tmp_path / "x.db", shop.returned_orders())
+
+    assert any("USING INDEX ix_visit_done (vehicle_id=? AND <expr>>?" in step for step in plan), plan
 
 
 def test_every_statement_becomes_text():

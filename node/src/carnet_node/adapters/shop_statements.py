@@ -3,10 +3,10 @@
 from functools import cache
 from typing import Final
 
-from sqlalchemy import BindParameter, ColumnElement, FromClause, and_, bindparam, func, literal_column, select
+from sqlalchemy import BindParameter, ColumnElement, FromClause, and_, bindparam, literal_column, select
 
 from carnet_node.adapters.statements import Statement
-from carnet_node.adapters.tables import projection_table
+from carnet_node.adapters.tables import done_at, projection_table
 
 _limit: BindParameter[int] = bindparam("row_limit")
 
@@ -39,7 +39,7 @@ def returned_orders() -> Statement:
     """Orders in the shop beside one of the same car that was done shortly before they were opened."""
     again = projection_table("visit")
     before = again.alias("before")
-    done = func.coalesce(before.c.completed_at, before.c.opened_at)
+    done = done_at(before)
     beside = and_(
         before.c.vehicle_id == again.c.vehicle_id,
         before.c.id != again.c.id,

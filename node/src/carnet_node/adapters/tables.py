@@ -22,6 +22,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     ColumnElement,
+    FromClause,
     Index,
     Integer,
     LargeBinary,
@@ -227,6 +228,9 @@ IN_SHOP: Final = text("status IN ('draft', 'open', 'completed', 'settled')")
 IN_WORK: Final = text("status IN ('draft', 'open')")
 """Of those, the ones whose work is not done: past their promised time they are overdue."""
 
+DONE: Final = text("status IN ('completed', 'settled', 'closed')")
+"""Orders whose work is done."""
+
 REQUESTED: Final = text("status = 'requested'")
 """Appointments that nobody has given a slot yet; they have no place on any day."""
 
@@ -310,6 +314,7 @@ def _make_projection(name: str) -> type[NodeTable]:
     if name == "visit":
         Index("ix_visit_in_shop", made.c.promised_at, sqlite_where=IN_SHOP)
         Index("ix_visit_in_shop_opened", made.c.opened_at, sqlite_where=IN_SHOP)
+        Index("ix_visit_done", made.c.vehicle_id, done_at(made), sqlite_where=DONE)
     for field in SELDOM.get(name, ()):
         Index(f"ix_{name}_{field}", made.c[field], sqlite_where=made.c[field].is_not(None))
     for register, one in kind.by_label.values():
@@ -330,6 +335,11 @@ def projection_table(name: str) -> Table:
     with _MAKING:
         _make_projection(name)
     return NODE_METADATA.tables[name]
+
+
+def done_at(order: FromClause) -> ColumnElement[int]:
+    """When the work of an order was done; of one that never said so, when it was opened."""
+    return func.coalesce(order.c.completed_at, order.c.opened_at)
 
 
 def _add_search_indexes(of: Table, searched: Searched) -> None:

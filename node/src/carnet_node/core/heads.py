@@ -22,11 +22,10 @@ from carnet_node.core.limits import HEADS_TEXT_CHARS_MAX
 from carnet_protocol.errors import Malformed
 from carnet_protocol.ids import OP_ID_BYTES, OpId
 from carnet_protocol.reasons import Reason
-from carnet_protocol.state import Entries
+from carnet_protocol.state import Entries, Entry
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One entry as its reader knows it.
 
     Attributes:
@@ -63,7 +62,7 @@ class Heads:
         """The form a page or a JSON view carries: base64url, empty when nothing was read."""
         if not self.read:
             return ""
-        packed = msgspec.msgpack.encode([(head.op, head.registers, head.is_delete) for head in self.read])
+        packed = msgspec.msgpack.encode(self.read)
         return base64.urlsafe_b64encode(packed).rstrip(b"=").decode("ascii")
 
 
@@ -73,16 +72,13 @@ NOTHING_READ: Final = Heads(())
 
 def heads_of_entries(entries: Entries) -> Heads:
     """The heads a view of these entries was rendered from."""
-    return Heads(
-        tuple(
-            Head(
-                OpId(entry.op),
-                entry.replaced_in if entry.is_delete else bytes(sorted(entry.registers())),
-                entry.is_delete,
-            )
-            for entry in entries
-        )
-    )
+    return Heads(tuple([_head_of(entry) for entry in entries]))
+
+
+def _head_of(entry: Entry) -> Head:
+    if entry.fields is None:
+        return Head(OpId(entry.op), entry.replaced_in, is_delete=True)
+    return Head(OpId(entry.op), bytes(sorted(entry.registers())), is_delete=False)
 
 
 def heads_from_text(text: str) -> Heads:

@@ -62,7 +62,8 @@ def stage_of(visit: Mapping[str, Value], stages: Sequence[Stage]) -> Stage:
     Args:
         stages: at least one.
     """
-    said = next((one for one in stages if one.code == visit.get("stage")), None)
+    code = visit.get("stage")
+    said = next((one for one in stages if one.code == code), None) if code else None
     if said is not None:
         return said
     sense = _FIRST_SENSE.get(str(visit.get("status")))

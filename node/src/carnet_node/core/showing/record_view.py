@@ -118,9 +118,7 @@ def view_record(tx: ReadTransaction, identity: Identity, stored: StoredRecord | 
         return None
     kind = stored.kind
     shown = show(kind, stored.entries)
-    withheld = {
-        register.name: shown.withheld[number] for number, register in kind.by_number.items() if number in shown.withheld
-    }
+    withheld = {kind.by_number[number].name: why for number, why in shown.withheld.items() if number in kind.by_number}
     return RecordView(
         kind=kind,
         id=stored.record,
@@ -189,7 +187,8 @@ def site_code_of(tx: ReadTransaction, identity: Identity, author: bytes) -> str 
 
 def _named(kind: Kind, values: Mapping[int, Value]) -> dict[str, Value]:
     """Values by field name; labels this version does not know are left out, nulls too."""
-    return {name: value for name, label in kind.labels.items() if (value := values.get(label)) is not None}
+    known = kind.by_label
+    return {known[label][1].name: value for label, value in values.items() if value is not None and label in known}
 
 
 def _sync_mark(tx: ReadTransaction, stored: StoredRecord) -> SyncMark:

@@ -7,7 +7,7 @@ function takes a value of the registry and returns text; what is not there becom
     '1,234.50'
 """
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Final
 
 from carnet_node.entrypoints.pages.languages import Translate
@@ -71,12 +71,12 @@ class Clockface:
         at, now = self._at(at_ms), self._at(now_ms)
         if at is None or now is None:
             return NOTHING
-        clock = at.strftime("%H:%M")
-        if at.date() == now.date():
+        clock, days_ahead = f"{at.hour:02}:{at.minute:02}", at.toordinal() - now.toordinal()
+        if days_ahead == 0:
             return translate("today %(clock)s") % {"clock": clock}
-        if at.date() == (now + timedelta(days=1)).date():
+        if days_ahead == 1:
             return translate("tomorrow %(clock)s") % {"clock": clock}
-        return at.strftime("%Y-%m-%d %H:%M")
+        return f"{at.date().isoformat()} {clock}"
 
     def to_ms(self, text: str) -> int:
         """Milliseconds since 1970 of `YYYY-MM-DDTHH:MM` on the site's clocks.
@@ -90,7 +90,7 @@ class Clockface:
         if not isinstance(at_ms, int):
             return None
         try:
-            return datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(self._zone)
+            return datetime.fromtimestamp(at_ms / 1000, self._zone)
         except (ValueError, OverflowError, OSError):
             return None
 

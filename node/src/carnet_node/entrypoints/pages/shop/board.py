@@ -5,18 +5,20 @@ choose by dragging and by digits, and send the same form.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from fastapi import APIRouter, Response
 
 from carnet_node.core.commands.drafting import Drafts, NewId, missing
-from carnet_node.core.commands.staging import stage_visit
+from carnet_node.core.commands.staging import Stage, stage_visit
 from carnet_node.core.node import Node
 from carnet_node.core.refusals import refuse_if_any
 from carnet_node.core.saving.basis import read_for_step
 from carnet_node.core.saving.desk import save
 from carnet_node.core.saving.editing import require_record
-from carnet_node.core.showing.board import Board, board_of, stages_within
+from carnet_node.core.showing.board import Board, Card, board_of, stages_within
+from carnet_node.entrypoints.pages.formats import NOTHING
 from carnet_node.entrypoints.pages.forms import BASED_ON, FormState, Typed
 from carnet_node.entrypoints.pages.orders import save_on_order
 from carnet_node.entrypoints.pages.page import Page, PageOf
@@ -25,6 +27,7 @@ from carnet_node.entrypoints.pages.shop.day import SCREEN
 from carnet_node.entrypoints.reading import record_from_text
 from carnet_protocol.ids import RecordId, record_text
 from carnet_protocol.kinds import HOLD_REASONS, VISIT
+from carnet_protocol.registry import Value
 
 router = APIRouter()
 
@@ -33,6 +36,30 @@ _BETWEEN: Final = "="
 """Between an order and its heads in the value of a card."""
 
 _COLUMNS, _LIST = "/board", "/board/list"
+
+
+@dataclass(frozen=True, slots=True)
+class ShownCard:
+    """A car as a template shows it, read once: of five hundred, whatever is done for each of them counts.
+
+    Attributes:
+        order: id of its order.
+        chosen_as: what the form sends when it is chosen: the order with its heads.
+        plate: what the car is known by: plate, VIN or number of the order.
+        promised_at: ms since 1970.
+        repeat_of: id of the order before; empty when the car is not back soon.
+    """
+
+    order: str
+    chosen_as: str
+    plate: str
+    model: str
+    advisor: str
+    stage: Stage
+    hold_reason: Value
+    promised_at: Value
+    is_overdue: bool
+    repeat_of: str
 
 
 @router.get(_COLUMNS)
@@ -99,6 +126,25 @@ def _template(address: str) -> str:
 
 def _columns(board: Board, chosen: str) -> Mapping[str, Any]:
     """The board by column, and which car is chosen."""
-    by_stage = {one.code: [card for card in board.cards if card.stage.code == one.code] for one in board.stages}
-    columns = [(one, by_stage[one.code]) for one in board.stages]
-    return {"board": board, "columns": columns, "chosen": chosen, "hold_reasons": HOLD_REASONS}
+    cards = [_shown_card(one) for one in board.cards]
+    columns = {one.code: (one, list[ShownCard]()) for one in board.stages}
+    for card in cards:
+        columns[card.stage.code][1].append(card)
+    shown = {"cards": cards, "columns": columns.values(), "stages": board.stages, "is_more": board.is_more}
+    return {**shown, "chosen": chosen, "hold_reasons": HOLD_REASONS}
+
+
+def _shown_card(card: Card) -> ShownCard:
+    said, order, car = card.visit.values.get, record_text(card.visit.id), card.car
+    return ShownCard(
+        order=order,
+        chosen_as=f"{order}{_BETWEEN}{card.visit.heads.to_text()}",
+        plate=str(said("plate_at_visit") or (car and car.vin) or said("ro_no") or NOTHING),
+        model=car.model_name if car else "",
+        advisor=str(said("advisor_code") or ""),
+        stage=card.stage,
+        hold_reason=said("hold_reason"),
+        promised_at=said("promised_at"),
+        is_overdue=card.is_overdue,
+        repeat_of="" if card.repeat_of is None else record_text(card.repeat_of),
+    )
