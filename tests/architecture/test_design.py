@@ -43,3 +43,31 @@ def test_a_module_that_is_not_named_is_found(tmp_path: Path):
     (tmp_path / "listed.py").touch()
 
     assert modules_of(tmp_path) - named_in("the module `listed` decides") == {"forgotten"}
+
+
+WALKTHROUGH = ROOT / "docs" / "walkthrough.md"
+
+
+def paths_in(text: str) -> list[str]:
+    """Every module that stands in backquotes with the program it belongs to, as `node/core/line/sync`."""
+    return re.findall(r"`((?:node|hub)/[a-z_/]+)(?:\.py)?`", text)
+
+
+def is_there(named: str) -> bool:
+    """Whether a module or package of that name exists."""
+    program, _, rest = named.partition("/")
+    path = ROOT / program / "src" / f"carnet_{program}" / rest
+    return path.is_dir() or path.with_suffix(".py").is_file()
+
+
+@pytest.mark.parametrize("named", paths_in(WALKTHROUGH.read_text(encoding="utf-8")))
+def test_the_walkthrough_names_modules_where_they_stand(named: str):
+    """Whoever follows a change set finds every module the page sends them to."""
+    assert is_there(named)
+
+
+def test_a_module_that_moved_away_is_found():
+    """The walkthrough's check sees a path behind which nothing stands any more."""
+    text = "`node/core/sync` and `node/core/commands/visits.py`"
+
+    assert [is_there(named) for named in paths_in(text)] == [False, True]
