@@ -13,12 +13,14 @@ from carnet_hub.core.campaigns.notices import count_segments, sms_of
 from carnet_hub.core.campaigns.outreach import Notice, begin_round
 from carnet_hub.core.failures import Unusable
 from carnet_hub.core.limits import SMS_SEGMENTS_MAX
+from carnet_hub.core.outside.access_ledger import NOTICES, note_access, operator_access, read_accesses
 from carnet_protocol.legal_days import legal_day
 from carnet_protocol.registry import Value
 from support.hub_cli import Printed, call, campaign_folder, refused, told
 from support.owners import own
 from support.recall_plans import MEMBERS, NUMBER
 from support.recall_world import RecallWorld
+from support.vins import make_vins
 
 FORMULA = '=HYPERLINK("http://example.invalid")'
 CAMPAIGN: dict[str, Value] = {"campaign_no": NUMBER, "producer": "Example", "title": "Brake hose"}
@@ -195,3 +197,14 @@ def test_who_wrote_the_letters_stands_in_the_ledger(data: Path, tmp_path: Path, 
     assert "no code of a person" in str(
         refused(capsys, data, "recalls", "notify", NUMBER, "--out", tmp_path / "b", "--by", "Zhao Wei")
     )
+
+
+def test_letters_that_may_name_a_vehicle_are_found_by_it(tmp_path: Path):
+    """Who took out the owners of a recall stands in the ledger of each vehicle that it lists or listed, of no other."""
+    hub = RecallWorld.begun(tmp_path).hub.app.hub
+    note_access(hub, operator_access(NOTICES, NUMBER, "op-1"))
+    note_access(hub, operator_access(NOTICES, "S2026M0002", "op-2"))
+
+    found = {vin: [(one.name, one.access.subject) for one in read_accesses(hub, vin=vin)] for vin in make_vins(5)}
+
+    assert found == {**{vin: [("op-1", NUMBER)] for vin in MEMBERS}, make_vins(5)[4]: []}

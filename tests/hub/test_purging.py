@@ -10,19 +10,21 @@ from carnet_hub.core.cursors import end_of
 from carnet_hub.core.exchange.hello import answer_hello
 from carnet_hub.core.failures import RetentionRuns, Unusable
 from carnet_hub.core.log.rebuild import check_projections
+from carnet_hub.core.outside.access_ledger import NOTICES, note_access, operator_access
 from carnet_hub.core.sets.erased_persons import RETENTION
 from carnet_hub.core.upkeep.erasing import erase_customer, list_erasures
 from carnet_hub.core.upkeep.purging import WAITING, Purged, purge_all, purge_customer
-from carnet_hub.core.upkeep.retention_report import BESIDES, STAYS, HeldRow, retention_rows
+from carnet_hub.core.upkeep.retention_report import ACCESSES, BESIDES, STAYS, HeldRow, retention_rows
 from carnet_protocol.changeset import Draft
 from carnet_protocol.envelope import Purpose
-from carnet_protocol.ids import RecordId, ownership_id
+from carnet_protocol.ids import OpId, RecordId, ownership_id
 from carnet_protocol.kinds import ERASURE
 from carnet_protocol.messages import sign_frame
+from carnet_protocol.ops import Action
 from carnet_protocol.registry import ErasureGroup
 from carnet_protocol.retention import bundled_text, parse_retention
 from support.authors import SiteAuthor, draft_of
-from support.hub_world import CAR, HubWorld, car, customer, hello_of, visit
+from support.hub_world import CAR, VIN, HubWorld, car, customer, hello_of, visit
 from support.master_world import link
 from support.protocol import record
 
@@ -42,6 +44,12 @@ def tie(whose: str = "customer", *, to_on: str | None = None, from_on: str | Non
     link = {"vehicle_id": CAR, "customer_id": record(whose), "role": "owner", "from_on": from_on, "to_on": to_on}
     values = {name: value for name, value in link.items() if value is not None}
     return draft_of("ownership", ownership_id(CAR, RecordId(record(whose)), "owner"), values)
+
+
+def untie(made: OpId) -> Draft:
+    """The record that the car belongs to the customer is deleted."""
+    link = ownership_id(CAR, PERSON, "owner")
+    return draft_of("ownership", link, {}, based_on=(made,), action=Action.DELETE)
 
 
 def heard(world: HubWorld, *sites: SiteAuthor, unsent_sets: int = 0) -> None:
@@ -204,6 +212,20 @@ def test_a_second_owner_is_nobody_s_first(world: HubWorld, site: SiteAuthor):
     assert governed == {"dealer-5y": 2}
 
 
+def test_a_deleted_tie_still_says_who_bought_the_car_new(world: HubWorld, site: SiteAuthor):
+    """Nobody is in use by a record that was deleted, and the first owner stays for ten years all the same."""
+    made = site.write(car(), tie(from_on="2026-05-01"))
+    world.push_one(made)
+    world.push_one(site.write(untie(made.op(1))))
+    later(world, 6, site)
+
+    kept = (purge(world, "recall_contact").persons, verdicts(world))
+    later(world, 4.5, site)
+
+    assert kept == (0, {"statutory": 1})
+    assert purge(world, "recall_contact").persons == 1
+
+
 def test_another_version_of_a_tie_counts(world: HubWorld, site: SiteAuthor):
     """A tie that another version of the record says has not ended keeps its owner."""
     made = site.write(car(), tie())
@@ -323,4 +345,19 @@ def test_the_report_counts_and_names_nobody(world: HubWorld, site: SiteAuthor):
         (BESIDES, "marketing-3y", "running"): (1, 1),
         ("vehicle", "dealer-5y", STAYS): (1, 1),
         ("visit", "dealer-5y", STAYS): (1, 1),
+        ("ownership", "dealer-5y", STAYS): (1, 1),
     }
+
+
+def test_the_report_counts_what_recalls_leave_behind(world: HubWorld, site: SiteAuthor):
+    """Attempts to reach owners, stopped sales and the ledger of accesses stay, and are counted with their age."""
+    about: dict[str, object] = {"campaign_id": record("campaign"), "vin": VIN, "vehicle_id": CAR}
+    tried = draft_of("recall_contact", record("tried"), {**about, "channel": "phone", "result": "reached"})
+    world.push_one(site.write(car(), tried, draft_of("stop_sale", record("stop"), {**about, "plan_version": 1})))
+    note_access(world.hub, operator_access(NOTICES, "S2026M0001", "op-1"))
+    later(world, 2, site)
+
+    kept = ("recall_contact", "stop_sale", ACCESSES)
+    found = {row.held: (row.governed_by.id, row.verdict, row.age_years, row.count) for row in rows(world)}
+
+    assert {name: found[name] for name in kept} == dict.fromkeys(kept, ("recall-10y", STAYS, 2, 1))

@@ -1,7 +1,8 @@
 """Who owns a car, and who owned it, as this hub's records say: the ties behind `carnet_protocol.owners`.
 
 Decides which records are ties of owners, when each was first written, and that one whose record was deleted still says
-to whom the car was sold when it was new: that is kept for ever, and only an erasure takes the name. Does not decide
+to whom the car was sold when it was new: that is kept for ever, and only an erasure takes the name, on request or by a
+purge when the law's term has ended (`upkeep.purging`). Does not decide
 which tie is the present owner's or the first one (`carnet_protocol.owners`, as at the desk), how somebody is reached
 (`outreach`), nor which customers are one person (the master).
 """

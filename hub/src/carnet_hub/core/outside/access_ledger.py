@@ -4,7 +4,9 @@ Decides what an entry says and in which order things happen: an access is writte
 what cannot be written down is not answered. What can be answered once is written down in the transaction that spends it
 (`note_in`), so a hub that is too busy for the line has spent nothing. A vehicle stands in it as a keyed hash, so the
 ledger names no car and the question "who has looked at this one" can still be answered. A named export stands in it
-under its own id; its request keeps the hashes of its vehicles, so every step of it is found by each of them.
+under its own id; its request keeps the hashes of its vehicles, so every step of it is found by each of them. Letters
+and lists of owners that an operator wrote stand under their campaign, and are found by each vehicle that it lists or
+listed: they may name it.
 """
 
 import hmac
@@ -14,11 +16,14 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
+from carnet_hub.core.counting.member_places import Rolls, member_place
+from carnet_hub.core.counting.pair_states import Standing
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.outside.regulator_refusals import AccessRefused
 from carnet_hub.core.outside.regulators import present_ms
 from carnet_hub.core.ports import Snapshot, Transaction
 from carnet_hub.core.regulator_rows import NamedExportRow, RegulatorAccessRow, RegulatorTokenRow
+from carnet_hub.core.shown import shown_records
 from carnet_hub.core.steward_codes import require_code
 from carnet_protocol.legal_days import legal_day
 
@@ -152,15 +157,19 @@ def read_accesses(
     Args:
         first, last: days of mainland China; None for all.
         token_id: only of one token; empty for all.
-        vin: only about this vehicle, in normal form, alone or in a named export; empty for all.
+        vin: only about this vehicle, in normal form: alone, in a named export, or in letters and lists of a campaign
+            that lists it or listed it; empty for all.
     """
     with hub.store.read() as snapshot:
         subjects = _subjects_about(snapshot, vehicle_reference(hub, vin)) if vin else None
+        campaigns = _campaigns_about(hub, snapshot, vin) if vin else set[str]()
         names = {row.token_id: row.name for row in snapshot.scan(RegulatorTokenRow)}
         for row in snapshot.scan(RegulatorAccessRow):
             day = legal_day(row.at_ms)
             is_then = (first is None or first <= day) and (last is None or day <= last)
-            if is_then and token_id in {b"", row.token_id} and (subjects is None or row.subject in subjects):
+            is_told = row.scope == NOTICES and row.subject in campaigns
+            is_about = subjects is None or row.subject in subjects or is_told
+            if is_then and is_about and token_id in {b"", row.token_id}:
                 access = Access(row.token_id, row.way, row.scope, row.subject, row.outcome, row.operator)
                 yield NotedAccess(access, names.get(row.token_id, row.operator), row.at_ms)
 
@@ -169,3 +178,18 @@ def _subjects_about(snapshot: Snapshot, reference: str) -> set[str]:
     """Under which names accesses to a vehicle stand: its own, and those of the requests that asked for it."""
     asked = (row for row in snapshot.scan(NamedExportRow) if reference in row.vehicles.split())
     return {reference, *(row.request_id.hex() for row in asked)}
+
+
+def _campaigns_about(hub: Hub, snapshot: Snapshot, vin: str) -> set[str]:
+    """The numbers of campaigns that list a vehicle or listed it; one whose lists are not at hand is among them."""
+    rolls = Rolls(snapshot.listed_at({member_place(vin)[0]}))
+    numbers = {
+        row.id: str(values.get("campaign_no") or "")
+        for row, values in shown_records(hub.registry, snapshot, "campaign")
+    }
+    counts = snapshot.counts(numbers.keys())
+    return {
+        number
+        for record, number in numbers.items()
+        if record not in counts or not counts[record].is_whole or rolls.standing(record, vin) is not Standing.STRANGER
+    }

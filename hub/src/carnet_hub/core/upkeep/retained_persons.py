@@ -5,7 +5,8 @@ other heads of a contested one say. Does not judge (`retention`), nor count (`re
 (`purging`).
 
 Rules
-1. A customer is the first owner of a car unless another owner's time there began earlier, by every version of both.
+1. A customer is the first owner of a car unless another owner's time there began earlier, by every version of both. A
+   tie that was deleted holds nobody as a present owner; whom the car was sold to when it was new it still says.
 2. A day that nobody has said is the day of the last change of the record, by the hub's clock: as late as it can be.
 3. What holds for one record of a person holds for all that the master has linked with it: the telephone that reaches
    an owner may be another site's.
@@ -28,7 +29,7 @@ from carnet_protocol.kinds import CUSTOMER, OWNERSHIP, PHONE, REGISTRY, VISIT
 from carnet_protocol.owners import OWNER
 from carnet_protocol.registry import ErasureGroup
 from carnet_protocol.retention import PersonFacts, Span, is_first_owner, sale_ms, span_of
-from carnet_protocol.state import unpack_entries
+from carnet_protocol.state import is_deleted, unpack_entries
 
 _ALL: Final = sum(1 << (group - 1) for group in ErasureGroup)
 _CONTACT: Final = 1 << (ErasureGroup.CONTACT - 1)
@@ -230,8 +231,7 @@ def _tie(row: RecordRow, changed_ms: int) -> _Tie:
     heads = unpack_entries(row.entries)
     roles = {(entry.fields or {}).get(_ROLE) for entry in heads}
     periods = [entry for entry in heads if _PERIOD in entry.registers()]
-    is_there = any(entry.fields for entry in heads)
-    has_ended = not is_there or (bool(periods) and all((entry.fields or {}).get(_TO) for entry in periods))
+    has_ended = is_deleted(heads) or (bool(periods) and all((entry.fields or {}).get(_TO) for entry in periods))
     began = span_of((entry.fields or {}).get(_FROM) for entry in heads)
     return _Tie(row.anchor, row.parent, OWNER in roles, began, has_ended, changed_ms)
 

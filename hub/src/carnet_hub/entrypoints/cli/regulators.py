@@ -110,7 +110,8 @@ def accesses(
     """Who has looked at what, and when; refused requests too.
 
     A vehicle stands there as a reference, not as its VIN; --vin finds it alone and in the named exports that asked for
-    it, each step of which stands under the id of its request.
+    it, each step of which stands under the id of its request; and the letters and lists of owners of each recall that
+    lists or listed it, because they may name it.
     """
     with hub_of(ctx) as app:
         found = read_accesses(
