@@ -7,68 +7,31 @@ import anyio
 import pytest
 
 from carnet_hub.core.exchange.quarantine import list_parked
-from carnet_hub.core.limits import ADOPTION_TTL_MS
 from carnet_node.adapters.system import run_blocking
 from carnet_node.bootstrap import Installation
-from carnet_node.core.commands.vehicles import AddVehicle
 from carnet_node.core.failures import HubUnreachable
 from carnet_node.core.line.looking_up import OtherCars, Question, look_up
 from carnet_node.core.log.authoring import commit
 from carnet_node.core.records import Mark
 from carnet_node.core.refusals import CommandRefused
-from carnet_node.core.saving.desk import save_vehicle
 from carnet_node.core.saving.taking_on import take_on
 from carnet_node.core.showing.taken_on import Following, cars_taken_on
 from carnet_node.core.showing.views import vehicle_view
 from carnet_node.entrypoints.looked_up import other_cars_json
 from carnet_node.entrypoints.presenting import Presenter
 from carnet_protocol.changeset import Draft
-from carnet_protocol.ids import RecordId, vehicle_id
-from carnet_protocol.kinds import CUSTOMER, OWNERSHIP, PART_LINE, PHONE, PLATE, VEHICLE, VISIT
+from carnet_protocol.kinds import VEHICLE, VISIT
 from carnet_protocol.reasons import Reason
 from carnet_protocol.registry import Value
-from carnet_protocol.vin import VinPolicy
 from support.hub_apps import TestHub
-from support.joined import join_site, joined_pair, sync, transport_to
-from support.vins import make_vins
-
-VIN = make_vins(1)[0]
-CAR = RecordId(vehicle_id(VIN))
-PLATE_NO = "湘A12345"
-NUMBER = "13900139001"
-
-
-def some(number: int) -> RecordId:
-    """An id of a record."""
-    return RecordId(bytes([number]) * 16)
+from support.joined import sync, transport_to
+from support.two_dealers import CAR, NUMBER, PLATE_NO, VIN, pass_month, some, two_dealers
 
 
 @pytest.fixture
 def pair(tmp_path: Path) -> tuple[TestHub, Installation, Installation]:
     """A hub; a dealer that has served the car and has sent that; and another one."""
-    hub, home = joined_pair(tmp_path)
-    hub.add_dealer("B001")
-    save_vehicle(home.node(), AddVehicle(VIN, VinPolicy.STRICT, {"color": "blue"}), lambda *_: ())
-    now_ms = hub.clock.now_ms()
-    commit(
-        home.node(),
-        [
-            Draft(CUSTOMER, some(1), {"party_kind": "person", "full_name": "测试甲"}),
-            Draft(PHONE, some(2), {"customer_id": some(1), "number": NUMBER}),
-            Draft(OWNERSHIP, some(3), {"vehicle_id": CAR, "customer_id": some(1), "role": "owner"}),
-            Draft(PLATE, some(4), {"vehicle_id": CAR, "plate_no": PLATE_NO}),
-            Draft(
-                VISIT,
-                some(5),
-                {"ro_no": "A-1", "vehicle_id": CAR, "customer_id": some(1), "status": "open", "opened_at": now_ms},
-            ),
-            Draft(PART_LINE, some(6), {"visit_id": some(5), "part_name": "滤芯", "price_fen": 30, "amount_fen": 30}),
-        ],
-    )
-    sync(home, hub)
-    away = join_site(hub, tmp_path / "away", "B001")
-    sync(away, hub)
-    return hub, home, away
+    return two_dealers(tmp_path)
 
 
 def ask(hub: TestHub, desk: Installation, way: str, sought: str, reason: str = "at_desk") -> OtherCars:
@@ -198,13 +161,6 @@ def test_a_late_write_is_kept_as_a_proposal(pair: tuple[TestHub, Installation, I
         stored = tx.record(VEHICLE, CAR)
     assert stored is not None
     assert stored.mark is Mark.PARKED
-
-
-def pass_month(hub: TestHub, home: Installation) -> None:
-    """The month passes, and the first dealer writes something."""
-    hub.clock.ms += ADOPTION_TTL_MS + 1
-    commit(home.node(), [Draft(CUSTOMER, some(9), {"party_kind": "person", "full_name": "测试乙"})])
-    sync(home, hub)
 
 
 def test_without_a_line_nothing_is_found_and_nothing_changes(pair: tuple[TestHub, Installation, Installation]):

@@ -3,13 +3,14 @@
 import pytest
 
 from carnet_hub.core.exchange.quarantine import explain_parked, give_up_parked, list_parked, release_parked
-from carnet_hub.core.limits import ADOPTION_RENEWAL_MS, ADOPTION_TTL_MS, ASSIGNMENT_TTL_MS, SHARED_HISTORIES_PER_DAY_MAX
+from carnet_hub.core.limits import ADOPTION_RENEWAL_MS, ASSIGNMENT_TTL_MS, SHARED_HISTORIES_PER_DAY_MAX
 from carnet_hub.core.log.rebuild import rebuild_projections
 from carnet_hub.core.rows import AssignmentRow, SetState
 from carnet_hub.core.sets.assigning import DAY_MS
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import vehicle_id
 from carnet_protocol.kinds import REGISTRY
+from carnet_protocol.limits import ADOPTION_MS
 from carnet_protocol.messages import PageRow, PushCode
 from carnet_protocol.reasons import Reason
 from carnet_protocol.registry import Value
@@ -63,7 +64,7 @@ def test_an_adoption_opens_the_history_for_a_month(world: HubWorld):
 
     assert {"vehicle", "visit", "plate"} <= received(world, away)
     row = only(assigned(world, away))
-    assert (row.reason, row.op, row.expires_ms) == ("adoption", made.op(), world.clock.ms + ADOPTION_TTL_MS)
+    assert (row.reason, row.op, row.expires_ms) == ("adoption", made.op(), world.clock.ms + ADOPTION_MS)
     assert [one.is_followed for one in look_up(world, away).cars] == [True]
 
 
@@ -89,7 +90,7 @@ def test_others_learn_that_a_car_was_taken_on_and_not_why(world: HubWorld):
     assert "at_desk" not in repr(row.entries)
 
 
-@pytest.mark.parametrize(("ms", "is_over"), [(ADOPTION_TTL_MS - 1, False), (ADOPTION_TTL_MS, True)])
+@pytest.mark.parametrize(("ms", "is_over"), [(ADOPTION_MS - 1, False), (ADOPTION_MS, True)])
 def test_an_adoption_ends_by_itself(world: HubWorld, ms: int, is_over: bool):
     """On the last moment of its month it stands; then everything leaves the feed, marked, but for own records."""
     home = known(world)
@@ -108,7 +109,7 @@ def test_what_has_ended_is_remembered_as_long_as_a_visit_counts(world: HubWorld)
     home = known(world)
     away = world.site("away")
     world.push_one(away.write(adoption()))
-    pass_time(world, home, ADOPTION_TTL_MS)
+    pass_time(world, home, ADOPTION_MS)
     before = world.page(away).rows
 
     pass_time(world, home, ASSIGNMENT_TTL_MS)
@@ -130,7 +131,7 @@ def test_a_visit_takes_the_place_of_an_adoption(world: HubWorld, at: str):
     for drafts in orders[at]:
         world.push_one(away.write(*drafts))
 
-    pass_time(world, home, ADOPTION_TTL_MS + 1)
+    pass_time(world, home, ADOPTION_MS + 1)
 
     assert only(assigned(world, away)).reason == "visit"
     assert received(world, away, evicted=True) == set()
@@ -189,7 +190,7 @@ def test_adoptions_count_against_the_share_of_a_day(world: HubWorld):
     world.push_one(away.write(draft_of("vehicle", cars[-1], {"fuel": "petrol"})))
 
     assert {row.reason for row in assigned(world, away)} == {"adoption"}
-    assert max(row.expires_ms for row in assigned(world, away)) == world.clock.ms - DAY_MS + ADOPTION_TTL_MS
+    assert max(row.expires_ms for row in assigned(world, away)) == world.clock.ms - DAY_MS + ADOPTION_MS
 
 
 def lapsed(world: HubWorld) -> SiteAuthor:
@@ -197,7 +198,7 @@ def lapsed(world: HubWorld) -> SiteAuthor:
     known(world)
     away = world.site("away")
     world.push_one(away.write(adoption()))
-    world.clock.ms += ADOPTION_TTL_MS
+    world.clock.ms += ADOPTION_MS
     return away
 
 

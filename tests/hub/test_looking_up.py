@@ -193,14 +193,6 @@ def test_several_cars_are_shown_without_their_history(world: HubWorld):
     assert sum(one.row_count for one in answer.cars) == len(answer.rows)
 
 
-def test_a_plate_that_is_worn_no_more_finds_nothing(world: HubWorld):
-    """A plate with an end in the past leads to no car."""
-    home = world.site("home")
-    world.push_one(home.write(car(), plate(to_on="2020-01-01"), *holder()))
-
-    assert look_up(world, world.site("away"), way="plate", sought=PLATE).cars == []
-
-
 def test_a_tie_that_has_ended_leads_nowhere(world: HubWorld):
     """The number of whoever sold the car finds it no more."""
     home = world.site("home")

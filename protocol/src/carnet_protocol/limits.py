@@ -126,6 +126,10 @@ LOOK_UP_CARS_MAX: Final = 20
 LOOK_UP_ROWS_MAX: Final = 400
 """Records of one car in an answer: twenty visits with their work; the whole history comes when the car is taken on."""
 
+ADOPTION_MS: Final = 30 * 24 * 3600 * 1000
+"""A car that was taken on without a visit is followed for a month: a traveller's breakdown with the way home, or a
+telephone call and the visit that comes of it. The hub ends it; a node says until when."""
+
 TOKEN_TTL_MS: Final = 15 * 60 * 1000
 """A session token lives 15 minutes; a new hello yields a new one."""
 

@@ -30,6 +30,7 @@ class LookUp(HubTable, table=True):
     is_linked: bool = Field(sa_type=FLAG)
     outcome: str = Field(sa_type=TEXT)
     cars: int = Field(sa_type=SMALL)
+    operator: str = Field(sa_type=TEXT)
 
 
 LOOK_UP_TABLES: Final[dict[type[rows.Row], Table]] = {look_up_rows.LookUpRow: table_of(LookUp)}

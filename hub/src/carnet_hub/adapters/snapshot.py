@@ -161,6 +161,10 @@ class SqlSnapshot:
         """See `ports.Snapshot`."""
         return self._list(self._all.look_ups_of, LookUpRow, dealer=dealer_id, since=since_ms, limit=limit)
 
+    def plates_under(self, key: bytes, limit: int) -> list[bytes]:
+        """See `ports.Snapshot`."""
+        return [bytes(one) for (one,) in self._all.plates_under.fetch(self._cursor, key=key, limit=limit)]
+
     def voids(self, ops: Collection[bytes]) -> dict[bytes, rows.VoidRow]:
         """See `ports.Snapshot`."""
         return {row.op: row for row in self._many(self._all.voids, rows.VoidRow, ops)}

@@ -38,7 +38,7 @@ from carnet_hub.adapters.master_tables import ALL_TABLES as TABLES
 from carnet_hub.adapters.sql_text import Condition, LookUp, Statement, compiled
 from carnet_hub.adapters.tables import SETTINGS
 from carnet_hub.core import rows
-from carnet_hub.core.anchor_rows import FormerAnchorRow
+from carnet_hub.core.anchor_rows import FormerAnchorRow, PlateKeyRow
 from carnet_hub.core.kind_rules import PARTY_KINDS
 from carnet_hub.core.look_up_rows import LookUpRow
 from carnet_hub.core.sets.present import HUB_EPOCH
@@ -51,6 +51,7 @@ EPOCH: Final = TABLES[rows.EpochRow].c
 RECORD: Final = TABLES[rows.RecordRow].c
 SETTLED: Final = TABLES[rows.SettledRow].c
 FORMER: Final = TABLES[FormerAnchorRow].c
+PLATE: Final = TABLES[PlateKeyRow].c
 FEED: Final = TABLES[rows.FeedRow].c
 ASSIGNMENT: Final = TABLES[rows.AssignmentRow].c
 DAY: Final = TABLES[rows.AssignmentDayRow].c
@@ -197,10 +198,16 @@ class Statements:
         self.assignment_day = self._by(DAY.dealer_id, day.where)
 
     def _look_ups(self) -> None:
-        of_dealer = (LOOK_UP.dealer_id == bindparam("dealer"), LOOK_UP.at_ms >= bindparam("since"))
+        of_dealer = (
+            LOOK_UP.dealer_id == bindparam("dealer"),
+            LOOK_UP.at_ms >= bindparam("since"),
+            LOOK_UP.operator == "",
+        )
         found = select(TABLES[LookUpRow]).where(*of_dealer)
         newest = found.order_by(LOOK_UP.at_ms.desc(), LOOK_UP.look_up_id.desc())
         self.look_ups_of = self._text(newest.limit(bindparam("limit")))
+        wearing = select(PLATE.record).where(PLATE.key == bindparam("key")).order_by(PLATE.record)
+        self.plates_under = self._text(wearing.limit(bindparam("limit")))
 
     def _people(self) -> None:
         site_status = func.coalesce(DEALER.status, literal_column("''"))

@@ -17,7 +17,7 @@ from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
 from carnet_hub.core import rows
-from carnet_hub.core.anchor_rows import FormerAnchorRow
+from carnet_hub.core.anchor_rows import FormerAnchorRow, PlateKeyRow
 
 NAMING: Final = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -191,6 +191,15 @@ class FormerAnchor(HubTable, table=True):
     id: bytes = Field(primary_key=True, sa_type=BYTES)
 
 
+class PlateKey(HubTable, table=True):
+    """See `anchor_rows.PlateKeyRow`."""
+
+    __tablename__ = "plate_key"
+    __table_args__ = (Index("ix_plate_key_key", "key"), BY_KEY)
+    record: bytes = Field(primary_key=True, sa_type=BYTES)
+    key: bytes = Field(sa_type=BYTES)
+
+
 class Assignment(HubTable, table=True):
     """See `rows.AssignmentRow`."""
 
@@ -355,6 +364,7 @@ TABLES: Final[dict[type[rows.Row], Table]] = {
     rows.SettledRow: table_of(Settled),
     rows.FeedRow: table_of(Feed),
     FormerAnchorRow: table_of(FormerAnchor),
+    PlateKeyRow: table_of(PlateKey),
     rows.AssignmentRow: table_of(Assignment),
     rows.AssignmentDayRow: table_of(AssignmentDay),
     rows.VoidRow: table_of(VoidOp),

@@ -41,10 +41,6 @@ SHARED_HISTORIES_PER_DAY_MAX: Final = 1_000
 """Histories that other sites had begun and that open to one site on one day: five times the busiest workshop's visits.
 A car nobody else has written about costs nothing, so that a first import of 20,000 cars works."""
 
-ADOPTION_TTL_MS: Final = 30 * 24 * 3600 * 1000
-"""A car that was taken on without a visit is followed for a month: a traveller's breakdown with the way home, or a
-telephone call and the visit that comes of it."""
-
 ADOPTION_RENEWAL_MS: Final = 24 * 3600 * 1000
 """Taking a car on again counts when it adds a day."""
 
@@ -60,7 +56,11 @@ LOOK_UP_BYTES_MAX: Final = 1024 * 1024
 """Records in one answer, before it is signed."""
 
 LOOK_UP_HOLDERS_MAX: Final = 100
-"""Customers that stand under one plate or telephone number and are looked at; a taxi firm's number finds nobody."""
+"""Customers that stand under one telephone number and are looked at; a taxi firm's number finds nobody."""
+
+LOOK_UP_PLATES_MAX: Final = 100
+"""Records of one plate that are looked at: each site that met the car has its own, and former cars wore it too. A plate
+that stands in more was typed in place of one that nobody knew."""
 
 LOOK_UPS_LISTED_MAX: Final = 100_000
 """Look-ups in one list; a day or a site names the rest."""

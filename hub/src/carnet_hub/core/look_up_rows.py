@@ -1,4 +1,4 @@
-"""What the hub keeps about look-ups of other dealers' cars, as plain rows.
+"""What the hub keeps about look-ups of other dealers' cars, as plain rows; also that an operator ended an adoption.
 
 No projection: the log says nothing of it, and no fold reads or clears it.
 """
@@ -18,8 +18,9 @@ class LookUpRow(NamedTuple):
         sought: keyed hash of what was typed: equal ones are seen, none can be read.
         vehicle: keyed hash of the one car that was shown; empty for none or several.
         is_linked: a customer of the site held the car, so that prices and notes of that customer were shown.
-        outcome: `answered`, or the code of the refusal.
+        outcome: `answered`, or the code of the refusal; `ended` where an operator ended an adoption.
         cars: how many were shown.
+        operator: code of who ended an adoption; empty for a look-up.
     """
 
     at_ms: int
@@ -34,3 +35,4 @@ class LookUpRow(NamedTuple):
     is_linked: bool
     outcome: str
     cars: int
+    operator: str = ""

@@ -263,6 +263,9 @@ class Snapshot(RecordReads, MasterReads, RelinkReads, CountReads, Protocol):
     def look_ups_of(self, dealer_id: bytes, since_ms: int, limit: int) -> list[LookUpRow]:
         """What one site looked up at a moment or later, newest first."""
 
+    def plates_under(self, key: bytes, limit: int) -> list[bytes]:
+        """The first records of plates with a key (`plate_keys`), by id."""
+
     def voids(self, ops: Collection[bytes]) -> dict[bytes, VoidRow]:
         """Which of these ops are void."""
 

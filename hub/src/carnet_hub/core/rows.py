@@ -12,7 +12,7 @@ Three sorts of rows, and the difference matters for `rebuild`:
 from enum import IntEnum
 from typing import Final, NamedTuple
 
-from carnet_hub.core.anchor_rows import FormerAnchorRow
+from carnet_hub.core.anchor_rows import ANCHOR_PROJECTIONS, AnchorRow
 from carnet_hub.core.count_rows import COUNT_PROJECTIONS, CountedRow
 from carnet_hub.core.look_up_rows import LookUpRow
 from carnet_hub.core.master_rows import MASTER_PROJECTIONS, MasterRow
@@ -348,7 +348,7 @@ class LogHead(NamedTuple):
     received_ms: int
 
 
-_Apart = MasterRow | RegulatorRow | LookUpRow | CountedRow
+_Apart = AnchorRow | MasterRow | RegulatorRow | LookUpRow | CountedRow
 
 Row = (
     LogRow
@@ -358,7 +358,6 @@ Row = (
     | RecordRow
     | SettledRow
     | FeedRow
-    | FormerAnchorRow
     | AssignmentRow
     | AssignmentDayRow
     | VoidRow
@@ -374,7 +373,9 @@ Row = (
     | _Apart
 )
 
-_APART: Final[dict[type[Row], int]] = dict([*MASTER_PROJECTIONS.items(), *COUNT_PROJECTIONS.items()])
+_APART: Final[dict[type[Row], int]] = dict(
+    [*ANCHOR_PROJECTIONS.items(), *MASTER_PROJECTIONS.items(), *COUNT_PROJECTIONS.items()]
+)
 
 PROJECTIONS: Final[dict[type[Row], int]] = {
     AdmissionRow: 1,
@@ -383,7 +384,6 @@ PROJECTIONS: Final[dict[type[Row], int]] = {
     RecordRow: 2,
     SettledRow: 5,
     FeedRow: 3,
-    FormerAnchorRow: 3,
     AssignmentRow: 2,
     AssignmentDayRow: 2,
     VoidRow: 1,

@@ -1,11 +1,12 @@
 """Which cars a VIN, a plate or a telephone number leads to.
 
 Decides that alone: not who may ask nor what is shown (`looking_up`). A VIN leads to the one record that derives from
-it. Plates and telephone numbers are personal, so they are found by the keyed hashes under which the master finds
-customers: the holders that stand under the key, the cars that are tied to them, and of these the ones that wear the
-plate. So a plate finds a car whose holder some site has recorded; any other is found by its VIN.
+it. Plates and telephone numbers are personal, so they are found by keyed hashes: a plate by its own (`plate_keys`), and
+of the cars that ever wore it those that wear it now, whether anybody knows the holder or not; a telephone number by the
+key under which the master finds customers, and the cars that are tied to them.
 
-A tie counts while it stands, in a role in which a car is somebody's: a driver's number leads nowhere.
+A tie counts while it stands, in a role in which a car is somebody's: a driver's number leads nowhere. A number under
+which more stand than the bound says leads nowhere either.
 """
 
 from collections.abc import Collection
@@ -14,10 +15,10 @@ from typing import Final
 
 from carnet_hub.core.counting.completions import car_of
 from carnet_hub.core.hub import Hub
-from carnet_hub.core.limits import LOOK_UP_HOLDERS_MAX
+from carnet_hub.core.limits import LOOK_UP_HOLDERS_MAX, LOOK_UP_PLATES_MAX
+from carnet_hub.core.plate_keys import plate_key
 from carnet_hub.core.ports import Snapshot
 from carnet_hub.core.shown import shown_values
-from carnet_master.cars import read_plate
 from carnet_master.features import RawCustomer, customer_features
 from carnet_master.keys import Block, blocking_keys
 from carnet_protocol.errors import BadValue
@@ -46,10 +47,9 @@ def find_cars(hub: Hub, snapshot: Snapshot, way: str, sought: str) -> list[bytes
         car = car_of(normalise_vin(sought))
         found: Collection[bytes] = set() if car is None else {car}
     elif way == BY_PHONE:
-        found = cars_held(hub, snapshot, _holders(hub, snapshot, Block.PHONE, RawCustomer(phones=(sought,))), today)
+        found = cars_held(hub, snapshot, _holders(hub, snapshot, sought), today)
     elif way == BY_PLATE:
-        held = cars_held(hub, snapshot, _holders(hub, snapshot, Block.PLATE, RawCustomer(plates=(sought,))), today)
-        found = _wearing(hub, snapshot, held, read_plate(sought), today)
+        found = _wearing(hub, snapshot, sought, today)
     else:
         raise BadValue(Reason.BAD_FIELD, "way", "not in the code list")
     known = snapshot.records(VEHICLE.number, found)
@@ -63,25 +63,28 @@ def cars_held(hub: Hub, snapshot: Snapshot, customers: Collection[bytes], today:
     return {car for car, values in shown if car is not None and _stands(values, today)}
 
 
-def _holders(hub: Hub, snapshot: Snapshot, block: Block, typed: RawCustomer) -> list[bytes]:
-    """Customers under the key of one number; nobody for a number that too many share."""
-    letter = block.value.encode()
-    keys = [key for key in blocking_keys(customer_features(typed), hub.box.blind_key) if key[:1] == letter]
+def _holders(hub: Hub, snapshot: Snapshot, phone: str) -> list[bytes]:
+    """Customers under a telephone number; nobody for one that too many share."""
+    letter = Block.PHONE.value.encode()
+    typed = customer_features(RawCustomer(phones=(phone,)))
+    keys = [key for key in blocking_keys(typed, hub.box.blind_key) if key[:1] == letter]
     found = [one for key in keys for one in snapshot.found_by(key, LOOK_UP_HOLDERS_MAX)]
     return found if len(found) < LOOK_UP_HOLDERS_MAX else []
 
 
-def _wearing(hub: Hub, snapshot: Snapshot, cars: Collection[bytes], plate: str | None, today: date) -> set[bytes]:
-    """Those of some vehicles that wear a plate."""
-    plates = {record: car for car, kind, record in snapshot.anchored(cars) if kind == PLATE.number}
-    rows = snapshot.records(PLATE.number, plates)
-    return {plates[one] for one, row in rows.items() if _is_worn(shown_values(hub.registry, row), plate, today)}
+def _wearing(hub: Hub, snapshot: Snapshot, plate: str, today: date) -> set[bytes]:
+    """The vehicles that wear a plate; none for one that stands in too many records."""
+    key = plate_key(hub.box, plate)
+    under = [] if key is None else snapshot.plates_under(key, LOOK_UP_PLATES_MAX)
+    if len(under) >= LOOK_UP_PLATES_MAX:
+        return set()
+    rows = snapshot.records(PLATE.number, under).values()
+    return {row.anchor for row in rows if row.anchor is not None and _is_worn(shown_values(hub.registry, row), today)}
 
 
-def _is_worn(values: dict[str, Value], plate: str | None, today: date) -> bool:
-    number, to_on = values.get("plate_no"), values.get("to_on")
-    is_past = isinstance(to_on, str) and to_on < today.isoformat()
-    return isinstance(number, str) and plate is not None and read_plate(number) == plate and not is_past
+def _is_worn(values: dict[str, Value], today: date) -> bool:
+    to_on = values.get("to_on")
+    return bool(values) and (not isinstance(to_on, str) or to_on >= today.isoformat())
 
 
 def _stands(values: dict[str, Value], today: date) -> bool:

@@ -28,6 +28,8 @@ from carnet_protocol.legal_days import legal_day
 from carnet_protocol.reasons import Reason
 
 ANSWERED: Final = "answered"
+ENDED: Final = "ended"
+"""In place of an outcome where an operator ended an adoption: no look-up, and counted as none."""
 _DAY_MS: Final = 24 * 3600 * 1000
 _MINUTE_MS: Final = 60_000
 _DOMAIN: Final = b"carnet/look-up/v1\x00"
@@ -113,6 +115,8 @@ def count_look_ups(
     answered: Counter[tuple[date, str, bytes]] = Counter()
     of_site: Counter[tuple[date, str]] = Counter()
     for row, code in read_look_ups(hub, dealer_id=dealer_id, first=first, last=last):
+        if row.outcome == ENDED:
+            continue
         key = (legal_day(row.at_ms), code, row.staff_id)
         asked[key] += 1
         answered[key] += row.cars > 0

@@ -59,7 +59,7 @@ from carnet_protocol.opened import open_set
 from carnet_protocol.reasons import Reason
 from carnet_protocol.registry import Writer
 
-FOLDED_AS: Final = b"12"
+FOLDED_AS: Final = b"13"
 """Which fold the tables are from; another value after every change of this program that folds the same log to other
 rows. 2: visits and ownerships are found by their customer, and a site's feed holds rulings. 3: what hangs on the
 vehicles of an excluded set is sent once more. 4: a ruling in front of an excluded set makes nobody the owner. 5: who
@@ -68,7 +68,7 @@ say nothing of since when, and an erasure tells sites of them anew. 8: an exclus
 the car since, and a car of which nothing is left stays with those who work on it. 9: sums of recalls. 10:
 which cars records have named. 11: an expired history closes before an entry has ended it, and an exclusion sends what
 the shares of days decide otherwise without the excluded sets. 12: nobody is asked about two clusters that are kept
-apart."""
+apart. 13: plates are found by their number, and an adoption that is taken back ends."""
 
 _FOLDED_AS: Final = "folded_as"
 """Setting: the value of `FOLDED_AS` when the tables were last folded from nothing; none before version 2."""

@@ -18,7 +18,8 @@ Rules:
 - The ground lies in the same set or an earlier one; it is named in the assignment, for whoever asks later.
 - Only histories that other sites had begun count against the day. Whoever imports its own cars meets no bound; of cars
   that others know, those beyond the bound open with the first write of another day, which is the next visit.
-- An adoption ends by itself, counted from the set that brings it. A visit or a tie takes its place for as long as these
+- An adoption ends by itself, counted from the set that brings it, or when it is taken back: by its site, or by a ruling
+  of the hub. A visit or a tie takes its place for as long as these
   last, so an assignment never ends while an order of the site that began meanwhile is open.
 - That an adoption has ended is remembered as long as a visit would count: until then a set of the site that changes
   others' records of the vehicle, and brings no ground with it, is parked (`writes_on_lapsed`).
@@ -32,7 +33,6 @@ from typing import Final, NamedTuple
 
 from carnet_hub.core.limits import (
     ADOPTION_RENEWAL_MS,
-    ADOPTION_TTL_MS,
     ASSIGNMENT_RENEWAL_MS,
     ASSIGNMENT_TTL_MS,
     SHARED_HISTORIES_PER_DAY_MAX,
@@ -41,6 +41,7 @@ from carnet_hub.core.rows import AssignmentRow
 from carnet_hub.core.sets.record_book import RecordState
 from carnet_hub.core.sets.workspace import Workspace
 from carnet_protocol.kinds import ADOPTION, CUSTOMER, OWNERSHIP, VEHICLE, VISIT
+from carnet_protocol.limits import ADOPTION_MS
 from carnet_protocol.opened import OpenedOp
 from carnet_protocol.registry import Audience
 from carnet_protocol.state import is_deleted
@@ -163,6 +164,35 @@ def assign_author(
     return assigned
 
 
+def end_taken_back(workspace: Workspace, written: Iterable[RecordState], position: int) -> list[AssignmentRow]:
+    """End the assignments whose adoption a set has taken back, unless the site has another ground by now.
+
+    Args:
+        workspace: changed in memory.
+        written: records of the set, as they are folded.
+        position: of the log entry that folds it.
+
+    Returns: the assignments that stood and have ended.
+    """
+    ended: list[AssignmentRow] = []
+    for state in written:
+        if state.rules.number != ADOPTION.number or state.anchor is None or state.shown(_RETRACTED) is None:
+            continue
+        held = workspace.book.assignments(state.anchor).get(state.owner)
+        if held is None or held.reason != Ground.ADOPTION:
+            continue
+        found = _earlier_ground(workspace, state.owner, state.anchor)
+        if found is not None:
+            workspace.book.assign(held._replace(reason=found.ground, op=found.op, expires_ms=found.until_ms))
+            continue
+        workspace.book.end_assignment(held)
+        remembered = after_expiry(held, workspace.received_ms, position)
+        if remembered is not None:
+            workspace.book.assign(remembered)
+        ended.append(held)
+    return ended
+
+
 def _renewed(workspace: Workspace, live: AssignmentRow, states: list[RecordState]) -> AssignmentRow | None:
     """An assignment that opens a history, for longer; None when that adds too little or the ground is gone.
 
@@ -219,7 +249,7 @@ def _ground(workspace: Workspace, dealer: bytes, states: Iterable[RecordState]) 
         elif number == OWNERSHIP.number and _is_tied(workspace, dealer, state):
             return Found(Ground.OWNERSHIP, op, until_ms)
         elif number == ADOPTION.number and _is_adopted(dealer, state):
-            adopted = Found(Ground.ADOPTION, op, workspace.received_ms + ADOPTION_TTL_MS)
+            adopted = Found(Ground.ADOPTION, op, workspace.received_ms + ADOPTION_MS)
     return adopted
 
 
@@ -251,9 +281,9 @@ def _earlier_ground(workspace: Workspace, dealer: bytes, vehicle: bytes) -> Foun
         return found
     made = [one for one in states if one.rules.number == ADOPTION.number and _is_adopted(dealer, one)]
     last = max((one.entries[0] for one in made), key=lambda entry: (entry.time_ms, entry.op), default=None)
-    if last is None or last.time_ms + ADOPTION_TTL_MS <= workspace.received_ms:
+    if last is None or last.time_ms + ADOPTION_MS <= workspace.received_ms:
         return None
-    return Found(Ground.ADOPTION, last.op, last.time_ms + ADOPTION_TTL_MS)
+    return Found(Ground.ADOPTION, last.op, last.time_ms + ADOPTION_MS)
 
 
 def _is_shared(workspace: Workspace, dealer: bytes, vehicle: bytes) -> bool:

@@ -9,15 +9,17 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
 
-from carnet_hub.core.anchor_rows import FormerAnchorRow
+from carnet_hub.core.anchor_rows import FormerAnchorRow, PlateKeyRow
 from carnet_hub.core.at_rest import keep_entries, plain_entries
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.kind_rules import KindRules
 from carnet_hub.core.limits import LIST_ROWS_MAX, PLACES_PER_POSITION_BITS
-from carnet_hub.core.ports import Snapshot, Transaction
+from carnet_hub.core.plate_keys import plate_key
+from carnet_hub.core.ports import SecretBox, Snapshot, Transaction
 from carnet_hub.core.rows import AssignmentDayRow, AssignmentRow, FeedRow, RecordRow, SettledRow
+from carnet_protocol.kinds import PLATE
 from carnet_protocol.resolvers import resolve
-from carnet_protocol.state import Entries, Withheld, buried_in, heads_of, register_value
+from carnet_protocol.state import Entries, Withheld, buried_in, heads_of, is_deleted, register_value
 
 _LAST_PLACE: Final = (1 << PLACES_PER_POSITION_BITS) - 1
 """The last place of a position belongs to the hub's own sets."""
@@ -27,6 +29,8 @@ Key = tuple[int, bytes]
 
 _NEVER_MS: Final = 1 << 62
 """No assignment is left that could expire."""
+
+_PLATE_NO: Final = PLATE.labels["plate_no"]
 
 
 @dataclass(slots=True)
@@ -311,6 +315,9 @@ class RecordBook:
         states = sorted(self.changed(), key=lambda state: state.key)
         transaction.put([_row_of(one, keep_entries(box, one.rules, one.key[1], one.entries)) for one in states])
         transaction.put([FormerAnchorRow(*one) for one in self._former_anchors])
+        plates = [(one.id, _key_of_plate(box, one)) for one in states if one.rules.is_plate]
+        transaction.put([PlateKeyRow(record, key) for record, key in plates if key is not None])
+        transaction.remove(PlateKeyRow, [(record,) for record, key in plates if key is None])
         transaction.remove(AssignmentRow, self._ended_assignments)
         transaction.put([self._assignments[vehicle][dealer] for vehicle, dealer in self._new_assignments])
         transaction.put([self._days[one] for one in self._new_days])
@@ -339,6 +346,12 @@ class RecordBook:
         rules = self._hub.rules[row.kind]
         key = (row.kind, row.id)
         return RecordState(key, rules, row.owner, entries, row.changed, row.anchor, row.parent, row.contests)
+
+
+def _key_of_plate(box: SecretBox, state: RecordState) -> bytes | None:
+    """Under which key a plate is found; None for one that shows no number any more."""
+    number = None if is_deleted(state.entries) else state.shown(_PLATE_NO)
+    return plate_key(box, number) if isinstance(number, str) else None
 
 
 def _row_of(state: RecordState, entries: bytes) -> RecordRow:

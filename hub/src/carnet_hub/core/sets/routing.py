@@ -27,7 +27,14 @@ from typing import Final, NamedTuple
 from carnet_hub.core.at_rest import keep_settled
 from carnet_hub.core.limits import EXPIRIES_PER_ENTRY_MAX
 from carnet_hub.core.rows import EVERYBODY, AssignmentRow, FeedRow, LogRow, SettledRow
-from carnet_hub.core.sets.assigning import Ground, after_expiry, assign_author, is_standing, opens_history
+from carnet_hub.core.sets.assigning import (
+    Ground,
+    after_expiry,
+    assign_author,
+    end_taken_back,
+    is_standing,
+    opens_history,
+)
 from carnet_hub.core.sets.folding import Change, Folding, count_contests
 from carnet_hub.core.sets.record_book import Key, RecordState, place_of
 from carnet_hub.core.sets.workspace import Workspace
@@ -77,6 +84,8 @@ def apply_folding(workspace: Workspace, folding: Folding, *, author: bytes, posi
             _leave(workspace, expired, position)
         for vehicle in assigned.opened:
             _enter(workspace, author, vehicle, folding.changes.keys(), position)
+    for ended in end_taken_back(workspace, [move.state for move in moves], position):
+        _leave(workspace, ended, position)
     for move in moves:
         route(workspace, move, position)
     _turn_away(workspace, author, folding.changes.values(), position)

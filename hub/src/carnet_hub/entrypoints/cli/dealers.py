@@ -1,4 +1,4 @@
-"""`dealers`: add, place, list, invite, assignments, recovery-code, suspend, resume."""
+"""`dealers`: add, place, list, invite, assignments, end-adoption, recovery-code, suspend, resume."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -6,6 +6,8 @@ from typing import Annotated, Any
 import typer
 
 from carnet_hub.adapters.profile_files import city_names, province_names
+from carnet_hub.core.counting.completions import car_of
+from carnet_hub.core.exchange.ending_adoptions import end_adoptions
 from carnet_hub.core.exchange.enrolment import invite_dealer
 from carnet_hub.core.exchange.greeting import hub_card
 from carnet_hub.core.exchange.recovering import issue_recovery_code
@@ -24,6 +26,10 @@ from carnet_hub.core.upkeep.dealers import (
     suspend_site,
 )
 from carnet_hub.entrypoints.cli.output import AsJson, Xlsx, emit, emit_list, hub_of, moment_text
+from carnet_hub.entrypoints.cli.typed_ids import parse_id
+from carnet_protocol.ids import RECORD_ID_BYTES
+from carnet_protocol.kinds.fields import RETRACTION_REASONS
+from carnet_protocol.vin import normalise_vin
 from carnet_storage.adapters.outputs import file_to_write
 
 dealers_app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=True, help="Dealer sites.")
@@ -141,6 +147,30 @@ def assignments(ctx: typer.Context, site_code: SiteCode, as_json: AsJson = False
         rows = [_granted_row(one) for one in found]
     columns = ("granted_at", "vin", "ground", "is_shared", "expires_at", "node_id", "seq", "op")
     emit_list("assignments", rows, columns, as_json=as_json, xlsx=xlsx)
+
+
+@dealers_app.command("end-adoption")
+def end_adoption(
+    ctx: typer.Context,
+    site_code: SiteCode,
+    car: Annotated[str, typer.Argument(help="its VIN, or its record as `dealers assignments` shows it")],
+    *,
+    reason: Annotated[str, typer.Option(help=", ".join(RETRACTION_REASONS))],
+    by: Annotated[str, typer.Option("--by", help="code of the operator who decides; no name", show_default=False)],
+    as_json: AsJson = False,
+) -> None:
+    """End a site's following of a car that it took on, before its month is over; what it recorded stays."""
+    vehicle = car_of(normalise_vin(car)) or parse_id(
+        car.replace("-", ""), size=RECORD_ID_BYTES, called="VIN or record of a car", listed_by="dealers assignments"
+    )
+    with hub_of(ctx) as app:
+        site = require_site(app.hub, site_code)
+        count = end_adoptions(app.hub, site.dealer_id, vehicle, reason=reason, by=by)
+    text = (
+        f"{site.site_code} follows the car no more: its history leaves that site with the next sync, what the site "
+        "recorded itself stays. What it still changes of others' records on the car waits in `quarantine list`."
+    )
+    emit({"site_code": site.site_code, "vehicle_id": vehicle, "ended": count}, as_json=as_json, text=text)
 
 
 @dealers_app.command("suspend")

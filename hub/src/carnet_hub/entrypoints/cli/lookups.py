@@ -20,7 +20,8 @@ lookups_app = typer.Typer(
     rich_markup_mode=None, add_completion=False, no_args_is_help=True, help="Look-ups of other dealers' cars."
 )
 
-_COLUMNS: Final = ("at", "site_code", "node_id", "staff_id", "way", "reason", "cars", "is_linked", "outcome", "vehicle")
+_ASKED: Final = ("at", "site_code", "node_id", "staff_id", "way", "reason", "cars", "is_linked", "outcome")
+_COLUMNS: Final = (*_ASKED, "vehicle", "operator")
 _COUNTED: Final = ("day", "site_code", "staff_id", "asked", "answered", "is_unusual")
 Dealer = Annotated[str, typer.Option(help="only of this site", show_default=False)]
 Since = Annotated[str, typer.Option(help="first day, as 2026-09-25", show_default=False)]
@@ -38,7 +39,7 @@ def list_(
     as_json: AsJson = False,
     xlsx: Xlsx = None,
 ) -> None:
-    """Every look-up in the order of time, refused ones too; a car stands there as a reference, not as its VIN."""
+    """Every look-up and every adoption that an operator ended, by time; a car stands there as a reference."""
     with hub_of(ctx) as app:
         found = read_look_ups(
             app.hub,
@@ -121,4 +122,5 @@ def _row(one: LookUpRow, site_code: str) -> dict[str, Any]:
         "outcome": one.outcome,
         "vehicle": one.vehicle,
         "sought": one.sought,
+        "operator": one.operator,
     }
