@@ -57,6 +57,10 @@ class MemoryPlans:
         """See `PlanShelf`."""
         return self._plans.get(campaign_no)
 
+    def drop(self, campaign_no: str) -> None:
+        """See `PlanShelf`."""
+        self._plans.pop(campaign_no, None)
+
     def campaign_nos(self) -> list[str]:
         """See `PlanShelf`."""
         return sorted(self._plans)

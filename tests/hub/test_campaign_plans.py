@@ -118,7 +118,7 @@ def test_a_repeated_vehicle_counts_once_and_is_reported():
 @pytest.mark.parametrize("declared", [2, 4])
 def test_another_count_than_declared_refuses_the_list(declared: int):
     """A list with fewer or more vehicles than declared is refused as a whole."""
-    with pytest.raises(ListRefused, match=f"3 vehicles, but {declared} are declared"):
+    with pytest.raises(ListRefused, match=f"3 vehicles, but member_count says {declared}"):
         read_members(lines(A, B, C), declared)
 
 

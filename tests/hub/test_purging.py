@@ -21,7 +21,7 @@ from carnet_protocol.ids import OpId, RecordId, ownership_id
 from carnet_protocol.kinds import ERASURE
 from carnet_protocol.messages import sign_frame
 from carnet_protocol.ops import Action
-from carnet_protocol.registry import ErasureGroup
+from carnet_protocol.registry import ErasureGroup, Value
 from carnet_protocol.retention import bundled_text, parse_retention
 from support.authors import SiteAuthor, draft_of
 from support.hub_world import CAR, VIN, HubWorld, car, customer, hello_of, visit
@@ -351,7 +351,7 @@ def test_the_report_counts_and_names_nobody(world: HubWorld, site: SiteAuthor):
 
 def test_the_report_counts_what_recalls_leave_behind(world: HubWorld, site: SiteAuthor):
     """Attempts to reach owners, stopped sales and the ledger of accesses stay, and are counted with their age."""
-    about: dict[str, object] = {"campaign_id": record("campaign"), "vin": VIN, "vehicle_id": CAR}
+    about: dict[str, Value] = {"campaign_id": record("campaign"), "vin": VIN, "vehicle_id": CAR}
     tried = draft_of("recall_contact", record("tried"), {**about, "channel": "phone", "result": "reached"})
     world.push_one(site.write(car(), tried, draft_of("stop_sale", record("stop"), {**about, "plan_version": 1})))
     note_access(world.hub, operator_access(NOTICES, "S2026M0001", "op-1"))

@@ -73,11 +73,16 @@ def test_a_list_that_was_cut_off_frees_nobody(hub: TestHub):
     assert progress(hub).totals[PairState.OPEN] == 4
 
 
-@pytest.mark.parametrize("place", ["v0", "v4"], ids=["still listed", "never a member"])
-def test_who_cannot_be_withdrawn_refuses_the_plan(hub: TestHub, place: str):
-    """A reason for a vehicle that is listed, or never was, is a mistake somebody has to look at."""
-    with pytest.raises(ListRefused):
+@pytest.mark.parametrize(
+    ("place", "problem"), [("v0", "still-listed"), ("v4", "not-a-member")], ids=["still listed", "never a member"]
+)
+def test_who_cannot_be_withdrawn_refuses_the_plan(hub: TestHub, place: str, problem: str):
+    """A reason for a vehicle that is listed, or never was, is a mistake that is named once, with what to do."""
+    with pytest.raises(ListRefused) as refused:
         publish(hub, [A, B, C], v3="not_affected", **{place: "not_affected"})
+
+    assert [(one.problem, one.text) for one in refused.value.faulty] == [(problem, POOL[int(place[1:])])]
+    assert "out of the file with the reasons" in refused.value.next
 
 
 def test_an_earlier_withdrawal_stands(hub: TestHub):
@@ -144,20 +149,27 @@ def test_reasons_are_read_from_a_table(tmp_path: Path):
     assert read_withdrawal_file(path) == {A: "not_affected", B: "never_sold"}
 
 
-@pytest.mark.parametrize(
-    ("content", "failure"),
-    [
-        (f"VIN\n{A}\n", Unusable),
-        (f"VIN,reason\n{A},because\n", ListRefused),
-        (f"VIN,reason\n{A},never_sold\n{A},not_affected\n", ListRefused),
-        ("VIN,reason\n,never_sold\n", ListRefused),
-    ],
-    ids=["no reasons", "unknown reason", "two reasons", "no vehicle"],
-)
-def test_a_table_without_clear_reasons_is_refused(tmp_path: Path, content: str, failure: type[Exception]):
-    """A reason from the list for each vehicle, or nothing is taken."""
+def test_a_table_without_both_columns_is_refused(tmp_path: Path):
+    """Without a column of reasons nothing is read."""
     path = tmp_path / "withdrawn.csv"
-    path.write_text(content, encoding="utf-8")
+    path.write_text(f"VIN\n{A}\n", encoding="utf-8")
 
-    with pytest.raises(failure):
+    with pytest.raises(Unusable, match="columns VIN and reason"):
         read_withdrawal_file(path)
+
+
+def test_each_row_without_a_clear_reason_is_named_for_what_it_lacks(tmp_path: Path):
+    """Only the row that is wrong is named, by its own fault, and the next step is about this file and its reasons."""
+    path = tmp_path / "withdrawn.csv"
+    rows = [f"{A},because", f"{B},never_sold", f"{B},never_sold", f"{B},not_affected", f"{A},never_sold", ",never_sold"]
+    path.write_text("VIN,reason\n" + "\n".join(rows), encoding="utf-8")
+
+    with pytest.raises(ListRefused) as refused:
+        read_withdrawal_file(path)
+
+    assert [(one.line, one.problem) for one in refused.value.faulty] == [
+        (2, "unknown-reason"),
+        (5, "two-reasons"),
+        (7, "no-vehicle"),
+    ]
+    assert "listed_in_error" in refused.value.next

@@ -161,6 +161,10 @@ class PlanFolder:
         content = self._files.read(self._path(campaign_no), bytes_max=PLAN_BYTES_MAX)
         return None if content is None else content.partition(_NUMBER_END)[2]
 
+    def drop(self, campaign_no: str) -> None:
+        """See `ports.PlanShelf`."""
+        self._path(campaign_no).unlink(missing_ok=True)
+
     def campaign_nos(self) -> list[str]:
         """See `ports.PlanShelf`."""
         numbers: list[str] = []

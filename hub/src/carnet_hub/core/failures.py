@@ -126,7 +126,7 @@ class ListRefused(HubFailure):
         faulty: Sequence[FaultyLine] = (),
         faulty_count: int = 0,
         *,
-        then: str = "Correct the list or the declared number and import it again.",
+        then: str = "Correct the list and give it again.",
     ) -> None:
         super().__init__(what, "Nothing was imported.", then)
         self.faulty = tuple(faulty)

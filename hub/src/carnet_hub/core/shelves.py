@@ -91,6 +91,9 @@ class PlanShelf(Protocol):
     def get(self, campaign_no: str) -> bytes | None:
         """The plan with this number."""
 
+    def drop(self, campaign_no: str) -> None:
+        """Keep the plan with this number no longer; nothing where there is none. Kept documents stay."""
+
     def campaign_nos(self) -> list[str]:
         """Numbers of all plans, sorted."""
 

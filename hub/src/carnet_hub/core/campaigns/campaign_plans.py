@@ -59,6 +59,10 @@ _OPTIONAL: Final = frozenset(
 _FIELDS: Final = {"parent": "campaign_no", "supersedes": "campaign_no", "vin_scope": "scope"}
 """Under which field of a campaign a text is checked, where that has another name."""
 
+_COMPARE_COUNT: Final = (
+    "Ask the producer for the whole list, or correct member_count in the campaign file, and import again."
+)
+
 _HEADERS: Final = frozenset({"VIN", "VINCODE", "VINNO", "车辆识别代号", "车辆识别代码", "车架号"})
 
 
@@ -270,7 +274,8 @@ def read_members(
     segments = _encoded(sets)
     count = sum(decode_segment(segment).count for segment in segments)
     if count != declared_count:
-        raise ListRefused(_count_text(line_count, count, declared_count), faults.named, faults.count)
+        what = _count_text(line_count, count, declared_count)
+        raise ListRefused(what, faults.named, faults.count, then=_COMPARE_COUNT)
     return MemberList(tuple(segments), count, line_count - count, tuple(faults.named), faults.count)
 
 
@@ -345,7 +350,7 @@ def _encoded(sets: Iterable[MemberSet]) -> list[bytes]:
 
 def _count_text(line_count: int, count: int, declared_count: int) -> str:
     repeated = f", {line_count - count} of them repeated" if line_count != count else ""
-    return f"The list has {line_count} lines{repeated}: {count} vehicles, but {declared_count} are declared."
+    return f"The list has {line_count} lines{repeated}: {count} vehicles, but member_count says {declared_count}."
 
 
 def _is_blank(value: object) -> bool:

@@ -1,27 +1,33 @@
 """The operator's desk: plans that were imported, and the documents of those that were filed or published.
 
-Decides how a plan lies on the desk and what its document is. Does not decide what a plan may say (`campaign_plans`) nor
-when it becomes a version (`recalls`, `dossiers`).
+Decides how a plan lies on the desk and what its document is, which other campaigns it may name, and when it may be
+dropped. Does not decide what a plan may say besides (`campaign_plans`) nor when it becomes a version (`recalls`,
+`dossiers`).
 
 A document is JSON, UTF-8, keys in order, nothing between tokens: the texts, the count and the hashes of the member
 lists as hex. It holds no version and no date, so the same plan is the same document. Its SHA-256 stands in signed sets.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
+from hashlib import sha256
 from typing import Final
 
 import msgspec
 
-from carnet_hub.core.campaigns.campaign_plans import CampaignPlan
+from carnet_hub.core.campaigns.campaign_plans import CampaignPlan, CampaignTexts
 from carnet_hub.core.campaigns.dossiers import NamedPlan
 from carnet_hub.core.counting.campaign_work import CampaignWork, pack_items, unpack_items, work_document
 from carnet_hub.core.counting.withdrawals import Withdrawn, pack_withdrawals
 from carnet_hub.core.failures import Unusable
+from carnet_hub.core.hub import Hub
 from carnet_hub.core.limits import TEXT_CHARS_MAX
+from carnet_hub.core.ports import RecordReads
 from carnet_hub.core.shelves import PlanShelf, SegmentShelf
+from carnet_hub.core.shown import shown_records
 from carnet_protocol import cbor
+from carnet_protocol.registry import Value
 
 _FORM: Final = "carnet-campaign-plan-v1"
 
@@ -100,6 +106,45 @@ def load_plan(plans: PlanShelf, campaign_no: str) -> StoredPlan:
         number = campaign_no[:TEXT_CHARS_MAX]
         raise Unusable(f"No plan {number} was imported.", "Import it with `recalls import` first.")
     return cbor.decode_frame(stored, StoredPlan)
+
+
+def drop_plan(hub: Hub, plans: PlanShelf, campaign_no: str) -> None:
+    """Take a plan that was never published off the desk; what was filed of it stays, and so does a published one.
+
+    Raises:
+        Unusable: there is none, or it is published as it lies there; nothing changed.
+    """
+    plan = load_plan(plans, campaign_no)
+    with hub.store.read() as snapshot:
+        published = {values.get("campaign_no"): values.get("plan_hash") for values in _campaigns(hub, snapshot)}
+    if published.get(campaign_no) == sha256(plan.document).digest():
+        raise Unusable(
+            f"{campaign_no} is published as it was imported; no other plan of it waits.",
+            "Look at `recalls list`; `recalls withdraw` takes a published campaign back.",
+        )
+    plans.drop(campaign_no)
+
+
+def check_named(hub: Hub, snapshot: RecordReads, plans: PlanShelf, texts: CampaignTexts) -> None:
+    """Go on where each campaign that a plan names is published, or waits on the desk to be published first.
+
+    Raises:
+        Unusable: one is neither.
+    """
+    for what, number in (("supersedes", texts.supersedes), ("parent", texts.parent)):
+        if number and plans.get(number) is None and not _is_published(hub, snapshot, number):
+            raise Unusable(
+                f"{what} names {number[:TEXT_CHARS_MAX]}, and there is no such campaign, imported or published.",
+                "Look the number up with `recalls list`, correct the campaign file and import again.",
+            )
+
+
+def _is_published(hub: Hub, snapshot: RecordReads, campaign_no: str) -> bool:
+    return any(values.get("campaign_no") == campaign_no for values in _campaigns(hub, snapshot))
+
+
+def _campaigns(hub: Hub, snapshot: RecordReads) -> Iterator[Mapping[str, Value]]:
+    return (values for _, values in shown_records(hub.registry, snapshot, "campaign"))
 
 
 def load_document(plans: PlanShelf, plan_hash: bytes) -> bytes:

@@ -28,7 +28,7 @@ from carnet_hub.core.campaigns.dossiers import (
     read_dossier,
     retract_event,
 )
-from carnet_hub.core.campaigns.plan_desk import StoredPlan, load_plan, put_plan
+from carnet_hub.core.campaigns.plan_desk import StoredPlan, check_named, load_plan, put_plan
 from carnet_hub.core.counting.campaign_work import evidence_values, item_drafts
 from carnet_hub.core.counting.completions import car_facts, completion_reports, terms_of
 from carnet_hub.core.counting.contacts import campaign_attempts, reaches_of, with_tries
@@ -105,9 +105,11 @@ def import_plan(
 
     Raises:
         ListRefused: the list leaves out somebody without a reason; the desk is as it was.
-        Unusable: a segment of the published plan is missing, and this plan has another.
+        Unusable: it names a campaign that is not here, or a segment of the published plan is missing, and this plan
+            has another.
     """
     with hub.store.read() as snapshot:
+        check_named(hub, snapshot, plans, plan.texts)
         current = find_campaign(hub, snapshot, plan.texts.campaign_no)
     published = current.segment_hashes if current is not None else []
     for one in plan.members.segments:

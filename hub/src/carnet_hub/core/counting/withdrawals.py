@@ -6,7 +6,8 @@ is counted for ever, as a member or as withdrawn. Does not decide how they are c
 
 Rules
 1. A vehicle of the published plan that the new list leaves out needs a reason from a closed list.
-2. Who is withdrawn and listed at once, or withdrawn and was never a member, refuses the plan.
+2. Who is withdrawn and listed at once, or withdrawn and was never a member, refuses the plan. So does a row without a
+   vehicle, with a reason that is none of the list, or with another reason than an earlier row about the same vehicle.
 3. Earlier withdrawals stand, but for vehicles that the new list names again.
 """
 
@@ -35,6 +36,7 @@ WITHDRAWAL_REASONS: Final = (
 )
 """Why a vehicle is no member any more; appended to, never renumbered: their places stand in signed sets."""
 
+_MANY: Final = "Withdraw the campaign as a whole, or look whether the list is the right one."
 _REASON_HEADERS: Final = frozenset({"REASON", "原因", "撤出原因"})
 _VIN_HEADERS: Final = frozenset({"VIN", "车辆识别代号", "车架号"})
 
@@ -57,7 +59,8 @@ def read_withdrawn(source: str, rows: Iterable[tuple[int, Sequence[str]]]) -> di
 
     Raises:
         Unusable: the columns are not there.
-        ListRefused: an unknown reason, a VIN twice with two reasons, or more than `WITHDRAWN_MAX` rows.
+        ListRefused: a row without a vehicle or with an unknown reason, a vehicle twice with two reasons, or more than
+            `WITHDRAWN_MAX` vehicles.
     """
     found: dict[str, str] = {}
     faulty: list[FaultyLine] = []
@@ -71,16 +74,18 @@ def read_withdrawn(source: str, rows: Iterable[tuple[int, Sequence[str]]]) -> di
             continue
         vin, reason = (cells[place] if place < len(cells) else "" for place in places)
         vin = normalise_vin(vin[:LIST_LINE_CHARS_MAX])
-        if reason not in WITHDRAWAL_REASONS or found.get(vin, reason) != reason or not 0 < len(vin) <= CODE_CHARS_MAX:
-            faulty.append(FaultyLine(source, number, "unknown-reason", f"{vin} {reason}"[:CODE_CHARS_MAX]))
-        found[vin] = reason
+        if problem := _problem_of(vin, reason, found):
+            faulty.append(FaultyLine(source, number, problem, f"{vin} {reason}".strip()[:CODE_CHARS_MAX]))
+        else:
+            found[vin] = reason
         if len(found) > WITHDRAWN_MAX:
-            raise ListRefused(f"More than {WITHDRAWN_MAX} vehicles are withdrawn.")
+            raise ListRefused(f"{source} withdraws more than {WITHDRAWN_MAX} vehicles.", then=_MANY)
     if faulty:
         raise ListRefused(
-            f"{len(faulty)} rows of {source} have no VIN or none of the reasons {', '.join(WITHDRAWAL_REASONS)}.",
+            f"Rows of {source} without a vehicle, without a reason of the list, or with a second one: {len(faulty)}.",
             faulty[:FAULTY_LINES_SHOWN_MAX],
             len(faulty),
+            then=f"Correct these rows and import again. The reasons are {', '.join(WITHDRAWAL_REASONS)}.",
         )
     return found
 
@@ -104,17 +109,20 @@ def withdraw_members(
     silent = [vin for vin in gone if vin not in stated]
     if silent:
         raise ListRefused(
-            f"The list leaves out {len(silent)} vehicles of the published plan without a reason.",
+            f"Vehicles of the published plan that the list leaves out without a reason: {len(silent)}.",
             _named(silent, "left-out"),
             len(silent),
-            then="Put them back into the list, or name each with its reason in a file for --withdrawn.",
+            then="Put them back into the list, or name each with its reason in withdrawn.csv beside it (--withdrawn).",
         )
-    wrong = sorted(stated.keys() - {*gone} - earlier.keys()) + sorted(vin for vin in stated if vin in listed)
-    if wrong:
+    both = sorted(vin for vin in stated if vin in listed)
+    strange = sorted(stated.keys() - {*gone} - earlier.keys() - {*both})
+    if both or strange:
         raise ListRefused(
-            f"{len(wrong)} vehicles are withdrawn that are listed, or were never members.",
-            _named(wrong, "not-a-member"),
-            len(wrong),
+            f"Vehicles with a reason for leaving that are still listed: {len(both)}; that were never members: "
+            f"{len(strange)}.",
+            [*_named(both, "still-listed"), *_named(strange, "not-a-member")][:FAULTY_LINES_SHOWN_MAX],
+            len(both) + len(strange),
+            then="Take each out of the file with the reasons, or out of the list if it is to leave, and import again.",
         )
     kept = {vin: reason for vin, reason in earlier.items() if vin not in listed}
     return _by_reason({**kept, **stated})
@@ -197,6 +205,19 @@ def _by_reason(reasons: Mapping[str, str]) -> tuple[Withdrawn, ...]:
                 raise ListRefused(f"The list cannot be stored: {refusal.detail}.") from refusal
             found.append(Withdrawn(reason, members.encode(), len(vins)))
     return tuple(found)
+
+
+def _problem_of(vin: str, reason: str, found: Mapping[str, str]) -> str:
+    """What is wrong with a row; empty for nothing.
+
+    Args:
+        found: what earlier rows say.
+    """
+    if not 0 < len(vin) <= CODE_CHARS_MAX:
+        return "no-vehicle"
+    if reason not in WITHDRAWAL_REASONS:
+        return "unknown-reason"
+    return "" if found.get(vin, reason) == reason else "two-reasons"
 
 
 def _named(vins: Sequence[str], problem: str) -> list[FaultyLine]:

@@ -30,7 +30,7 @@ COMMANDS: Final = {
         "master",
         "who is who: find, show, queue, accept, merge, unmerge, pin, mode, weigh, relink, model",
     ),
-    "recalls": ("recalls", "import, publish, withdraw, list, progress"),
+    "recalls": ("recalls", "import, drop, publish, withdraw, list, progress"),
     "dossiers": ("dossiers", "list, show, file, note, retract, due: a campaign before the law"),
     "calendar": ("calendar", "show, import, deadline: working days"),
     "report": ("reports", "make, list, profiles, due, verify: reports to an authority"),

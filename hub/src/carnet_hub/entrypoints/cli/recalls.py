@@ -1,4 +1,4 @@
-"""`recalls`: import, publish, lists, check, withdraw, list, progress, exceptions, signals; with those of `outreach`."""
+"""`recalls`: import, drop, publish, lists, check, withdraw, list, progress, exceptions, signals; those of `outreach`."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -21,6 +21,7 @@ from carnet_hub.core.campaigns.campaign_plans import (
 from carnet_hub.core.campaigns.dossiers import Grounds
 from carnet_hub.core.campaigns.list_check import ListBook
 from carnet_hub.core.campaigns.offline_lists import LateLists, make_lists
+from carnet_hub.core.campaigns.plan_desk import drop_plan
 from carnet_hub.core.campaigns.recall_exceptions import list_exceptions
 from carnet_hub.core.campaigns.recall_export import describe_progress, recount_progress
 from carnet_hub.core.campaigns.recall_signals import read_signals
@@ -61,6 +62,10 @@ LIST_NAMES: Final = ("vins.txt", "vins.csv", "vins.xlsx")
 _WITHDRAWN_FOR_GOOD: Final = (
     "a withdrawn campaign stays withdrawn. Every dealer stops its work, the public is told of no recall, and no duty "
     "of it is due any more. A recall that goes on needs a new plan under a new number."
+)
+_DROPPED: Final = (
+    "its imported plan goes from the desk and has to be imported again if it is wanted. What is published stays as it "
+    "is, and what was filed stays in the dossier."
 )
 WITHDRAWN_NAMES: Final = ("withdrawn.csv", "withdrawn.xlsx")
 _KEPT: Final = "kept sums"
@@ -111,6 +116,15 @@ def import_(
         f"withdrawn vehicles: {sum(one.count for one in gone)}. Next: `recalls publish {texts.campaign_no}`."
     )
     emit(result, as_json=as_json, text="\n".join([*faulty, summary]))
+
+
+@recalls_app.command("drop")
+def drop(ctx: typer.Context, campaign_no: CampaignNo, *, yes: Yes = False, as_json: AsJson = False) -> None:
+    """Take an imported plan off the desk that was never published. Asks first."""
+    with hub_of(ctx) as app:
+        require_consent(f"{campaign_no}: {_DROPPED}", is_agreed=yes, as_json=as_json)
+        drop_plan(app.hub, app.plans, campaign_no)
+    emit({"campaign_no": campaign_no, "dropped": True}, as_json=as_json, text=f"{campaign_no}: the plan is dropped.")
 
 
 @recalls_app.command("publish")
