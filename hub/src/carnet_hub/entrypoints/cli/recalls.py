@@ -1,4 +1,4 @@
-"""`recalls`: import, drop, publish, lists, check, withdraw, list, progress, exceptions, signals; those of `outreach`."""
+"""`recalls`: import, drop, publish, lists, check, withdraw, list, progress, exceptions, signals; also `outreach`."""
 
 import json
 from collections.abc import Iterator, Mapping
