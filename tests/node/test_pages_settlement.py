@@ -1,5 +1,6 @@
 """The end of an order on the pages: settled to the fen, handed over, put right by another order, and on paper."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -302,3 +303,22 @@ def test_sheets_say_what_was_settled_and_what_was_repaired_for_nothing(desk: Vis
     assert ("not settled yet" in before, "not settled yet" in sheet) == (True, False)
     assert "24.00" in sheet
     assert ("Seal torn" in record, "Seal replaced" in record, "It squeals" in record) == (True, True, False)
+
+
+def test_the_repair_record_holds_what_the_rule_lists(node: Node, desk: Visitor, visit: RecordId):
+    """Arrival, odometer, complaint, findings, work, material and labour, days, hand-over, and room for the pen."""
+    record = re.sub(r"\s+", " ", desk.open(address(visit, "print", "warranty")))
+
+    held = dict(re.findall(r"<dt>([^<]+)</dt><dd>([^<]*)</dd>", record))
+    wanted = {
+        "Complaint": "It drips",
+        "Result of the examination": "Seal torn",
+        "What was repaired": "Seal replaced",
+        "Days under repair, waiting for parts included": "1",
+        "Material cost ¥": "0.00",
+        "Labour cost ¥": "9.00",
+        "Towing fee ¥": "",
+        "Courtesy car, or travel allowance ¥": "",
+    }
+    assert {name: held.get(name) for name in wanted} == wanted
+    assert (record.count("Signature and date"), "In two copies" in record, "52,300 km" in record) == (2, True, True)

@@ -33,6 +33,7 @@ from carnet_node.core.saving.editing import recall_drafts, require_part, require
 from carnet_node.core.showing.bill import bill_of
 from carnet_node.core.showing.day import day_of
 from carnet_node.core.showing.reading_check import doubts_of
+from carnet_node.core.showing.repair_record import repair_record
 from carnet_node.core.showing.status import Line, status_of
 from carnet_node.core.showing.vehicle_file import vehicle_file
 from carnet_node.core.showing.views import VisitView
@@ -218,6 +219,7 @@ def _order(node: Node, record: RecordId) -> dict[str, Any]:
     return {
         "order": view,
         "bill": bill_of(view),
+        "repair": repair_record(view),
         "correction": correction_of(node, view.visit) if status in NEXT_FORM or status == "closed" else None,
         "none_typed": FormState(),
         "file": file,
