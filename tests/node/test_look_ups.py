@@ -84,6 +84,27 @@ def test_a_car_is_taken_on_without_a_line(desk: ApiNode):
     assert (car["vehicle_id"], car["reason"], car["following"]) == (CAR, "towed_in", "awaited")
 
 
+def test_a_car_is_given_back_without_a_line(desk: ApiNode):
+    """The list says that it is over and why; a second time is refused by name, and nothing is recorded."""
+    desk.made("/api/adoptions", {"vehicle_id": CAR, "reason": "towed_in"})
+
+    answers = [desk.ask("POST", f"/api/adoptions/{CAR}/give-back").status_code for _ in range(2)]
+
+    (car,) = desk.get("/api/adoptions")["cars"]
+    assert answers == [200, 422]
+    assert (car["following"], car["taken_back"]) == ("ended", "withdrawn")
+
+
+def test_the_command_line_gives_a_car_back(node: CliNode):
+    """`lookup give-back` ends it with 0, and with 1 where there is nothing to give back."""
+    node("lookup", "take-on", CAR, "--reason", "recall")
+
+    codes = [node.run("lookup", "give-back", CAR) for _ in range(2)]
+
+    assert codes == [0, 1]
+    assert [one["following"] for one in node("lookup", "taken")] == ["ended"]
+
+
 def test_the_command_line_takes_a_car_on_and_lists_it(node: CliNode, tmp_path: Path):
     """`lookup take-on` records it; `lookup taken` lists it, also in a workbook."""
     book = tmp_path / "taken.xlsx"

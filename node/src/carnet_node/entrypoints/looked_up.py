@@ -27,6 +27,8 @@ def taken_on_json(one: TakenOn) -> Json:
         "vin": one.vin,
         "reason": one.reason,
         "adopted_at": instant_text(one.adopted_ms),
+        "until": instant_text(one.until_ms),
+        "taken_back": one.taken_back or None,
         "following": one.following.value,
     }
 

@@ -106,7 +106,7 @@ def sync_centre(node: Node) -> SyncCentre:
     held, overruled = list_held_back(node, limit=LIST_ROWS_MAX), list_conflicts(node)
     with node.store.read() as tx:
         waiting = _waiting(node, tx)
-        documents = [_held_document(node, tx, one) for one in held]
+        documents = [held_document(node, tx, one) for one in held]
         conflicts = [ContestedDocument(one, _contested_document(node, tx, one)) for one in overruled]
         latest = tx.sets_decided(RECEIPTS_SHOWN_MAX)
         chain, key_id = tx.chain(), tx.setting(OWN_KEY_ID) or node.signer.key_id
@@ -141,7 +141,8 @@ def _rank(kind: str) -> int:
     return _DOCUMENTS_FIRST.index(kind) if kind in _DOCUMENTS_FIRST else len(_DOCUMENTS_FIRST)
 
 
-def _held_document(node: Node, tx: ReadTransaction, held: HeldBack) -> HeldDocument:
+def held_document(node: Node, tx: ReadTransaction, held: HeldBack) -> HeldDocument:
+    """A save that was held back, beside the document that it belongs to."""
     keys = [document_of(tx, one.kind, one.record) for one in held.ops]
     keys.sort(key=lambda one: _rank(one[0]))
     return HeldDocument(held, _document(node, tx, keys[0]) if keys else None)

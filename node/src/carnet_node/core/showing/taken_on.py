@@ -2,7 +2,8 @@
 
 Decides what the list says. The end is the hub's to set: the car and its history leave with a page, marked, while what
 this site recorded itself stays. So a car that was taken on and is hidden here is one whose time is over; one that is
-not here at all has not come yet.
+not here at all has not come yet. An adoption that was taken back, by this site or by the hub, is listed as ended, so
+that nobody wonders where the car went; a car that a visit keeps is followed all the same.
 """
 
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from carnet_node.core.records import StoredRecord
 from carnet_node.core.showing.record_view import RecordView, view_all
 from carnet_protocol.ids import RecordId
 from carnet_protocol.kinds import ADOPTION, VEHICLE
+from carnet_protocol.limits import ADOPTION_MS
 from carnet_protocol.resolvers import show
 
 
@@ -35,12 +37,16 @@ class TakenOn:
     Attributes:
         vin: as it was known here; empty where it never came.
         adopted_ms: when, the last time; ms UTC since 1970.
+        until_ms: at least until then it is followed, if nobody ends it; a visit of this site makes it longer.
+        taken_back: why the adoption does not hold, of `RETRACTION_REASONS`; empty while it does.
     """
 
     vehicle: RecordId
     vin: str
     reason: str
     adopted_ms: int
+    until_ms: int
+    taken_back: str
     following: Following
 
 
@@ -52,7 +58,7 @@ def cars_taken_on(node: Node, limit: int) -> list[TakenOn]:
     """
     with node.store.read() as tx:
         adoptions = view_all(tx, node.identity, tx.list_records(ADOPTION, None, limit))
-        newest = {view.values["vehicle_id"]: view for view in sorted(_standing(adoptions), key=_adopted_ms)}
+        newest = {view.values["vehicle_id"]: view for view in sorted(_own(adoptions), key=_adopted_ms)}
         found = [_taken_on(tx, RecordId(car), view) for car, view in newest.items() if isinstance(car, bytes)]
     return sorted(found, key=lambda one: (-one.adopted_ms, one.vehicle))
 
@@ -60,12 +66,12 @@ def cars_taken_on(node: Node, limit: int) -> list[TakenOn]:
 def taken_on(node: Node, tx: ReadTransaction, vehicle: RecordId) -> TakenOn | None:
     """How this site stands to one car; None for one that it never took on."""
     adoptions = view_all(tx, node.identity, tx.find_equal(ADOPTION, "vehicle_id", vehicle, CHILDREN_MAX))
-    last = max(_standing(adoptions), key=_adopted_ms, default=None)
+    last = max(_own(adoptions), key=_adopted_ms, default=None)
     return None if last is None else _taken_on(tx, vehicle, last)
 
 
-def _standing(adoptions: tuple[RecordView, ...]) -> list[RecordView]:
-    return [one for one in adoptions if one.is_own and not one.values.get("retracted") and "vehicle_id" in one.values]
+def _own(adoptions: tuple[RecordView, ...]) -> list[RecordView]:
+    return [one for one in adoptions if one.is_own and "vehicle_id" in one.values]
 
 
 def _adopted_ms(view: RecordView) -> int:
@@ -76,10 +82,19 @@ def _adopted_ms(view: RecordView) -> int:
 def _taken_on(tx: ReadTransaction, vehicle: RecordId, adoption: RecordView) -> TakenOn:
     stored = tx.record(VEHICLE, vehicle)
     vin = "" if stored is None else str(show(VEHICLE, stored.entries).values.get(VEHICLE.labels["vin"]) or "")
-    return TakenOn(vehicle, vin, str(adoption.values.get("reason") or ""), _adopted_ms(adoption), _following(stored))
+    taken_back = str(adoption.values.get("retracted") or "")
+    return TakenOn(
+        vehicle,
+        vin,
+        str(adoption.values.get("reason") or ""),
+        _adopted_ms(adoption),
+        adoption.written_ms + ADOPTION_MS,
+        taken_back,
+        _following(stored, is_taken_back=bool(taken_back)),
+    )
 
 
-def _following(stored: StoredRecord | None) -> Following:
+def _following(stored: StoredRecord | None, *, is_taken_back: bool) -> Following:
     if stored is None:
-        return Following.AWAITED
+        return Following.ENDED if is_taken_back else Following.AWAITED
     return Following.ENDED if stored.is_hidden else Following.FOLLOWED

@@ -1,4 +1,4 @@
-"""`lookup`: another dealer's car through the hub, taking it on, and which cars were taken on.
+"""`lookup`: another dealer's car through the hub, taking it on, giving it back, and which cars were taken on.
 
 Exit codes: 0 done; 1 refused, also by the hub; 2 wrong usage; 3 the hub is unreachable, or the database is busy.
 """
@@ -12,7 +12,7 @@ from carnet_node.adapters.system import run_blocking
 from carnet_node.bootstrap import Installation
 from carnet_node.core.limits import LIST_ROWS_MAX
 from carnet_node.core.line.looking_up import OtherCars, Question, check_question, look_up
-from carnet_node.core.saving.taking_on import take_on
+from carnet_node.core.saving.taking_on import give_back, take_on
 from carnet_node.core.showing.taken_on import cars_taken_on
 from carnet_node.entrypoints.cli.opening import emit_saved, installation_of, node_of, one_group
 from carnet_node.entrypoints.cli.output import AsJson, ShowPersonal, Xlsx, emit, emit_list
@@ -24,7 +24,7 @@ from carnet_protocol.look_up import BY_VIN, LOOK_UP_REASONS, WAYS
 
 lookup_app = one_group(help="Cars that other dealers know.")
 
-COLUMNS = ("adopted_at", "vin", "reason", "following", "vehicle_id")
+COLUMNS = ("adopted_at", "until", "vin", "reason", "following", "taken_back", "vehicle_id")
 
 Reason = Annotated[str, typer.Option(help="why: " + ", ".join(LOOK_UP_REASONS))]
 Customer = Annotated[str | None, typer.Option(help="record id of the customer at the desk", show_default=False)]
@@ -61,6 +61,17 @@ def take_on_(
     """Follow a car for a time: its history comes with the next sync, works without a line, and goes again."""
     at_desk = None if customer is None else record_from_text(customer)
     emit_saved(ADOPTION, take_on(node_of(ctx), record_from_text(vehicle), reason, at_desk), as_json=as_json)
+
+
+@lookup_app.command("give-back")
+def give_back_(
+    ctx: typer.Context,
+    vehicle: Annotated[str, typer.Argument(help="record id of the car, as `lookup taken` shows it")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Follow a car no more, before its time is over; what was recorded here stays."""
+    emit_saved(ADOPTION, give_back(node_of(ctx), record_from_text(vehicle)), as_json=as_json)
 
 
 @lookup_app.command("taken")

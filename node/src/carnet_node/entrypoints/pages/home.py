@@ -48,7 +48,7 @@ async def show_found(page: PageOf, handle: str) -> Response:
     text = page.pages.searches.text_of(page.visitor.session, handle)
     if text is None:
         return await page.show("search.html", status=HTTPStatus.GONE, screen="home", searched=None)
-    return await page.show("search.html", lambda: _found(page, text), screen="home", searched=text)
+    return await page.show("search.html", lambda: _found(page, text), screen="home", searched=text, handle=handle)
 
 
 def _today(page: Page, staff_no: str | None) -> Mapping[str, Any]:

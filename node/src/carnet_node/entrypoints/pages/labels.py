@@ -87,12 +87,22 @@ LISTED: Final[Mapping[str, str]] = {
     "vehicles": _("list of cars"),
     "bundle": _("bundle (USB stick)"),
     "conflicts": _("two values for one thing"),
+    "look-ups": _("cars looked up at the hub"),
 }
 
 HOW_TAKEN: Final[Mapping[str, str]] = {"masked": _("masked"), "in full": _("in full")}
 """How the subject of an export ends (`access_log.list_as_taken`)."""
 
+FOLLOWING: Final[Mapping[str, str]] = {
+    "awaited": _("Its history has not come yet"),
+    "followed": _("Followed here"),
+    "ended": _("Its time is over"),
+}
+"""How this site stands to a car that it took on (`taken_on.Following`)."""
+
 LIST_COLUMNS: Final[Mapping[str, str]] = {
+    "way": _("Look up by"),
+    "sought": _("Number of the car or its holder"),
     "id": _("Record"),
     "former_id": _("Former number"),
     "customer_former_id": _("Former number of the customer"),
@@ -283,6 +293,10 @@ class Labels:
         if form in RECORD_FORMS:
             address = RECORD_FORMS[form].format(name[-_ID_CHARS + 1 :])
         return f"{address}{'&' if '?' in address else '?'}search={search}" if search else address
+
+    def following(self, following: str) -> str:
+        """How this site stands to a car that it took on."""
+        return self._of(FOLLOWING, following)
 
     def verdict(self, name: str) -> str:
         """What the hub did with a change set."""

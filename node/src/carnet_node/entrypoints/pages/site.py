@@ -4,7 +4,7 @@ Decides which screens there are and what stands beside them.
 
     /            /search/HANDLE /customers /vehicles    /visits     /visits/new   /sync   /staff   /exchange
     /recalls     /board          /appointments            /arrangement           /due
-    /documents   /reports
+    /documents   /reports        /look-ups
     /set-up      /login       /start       /locked      /password   /logout
     /language    /strip       /drafts/FORM /reveal      /static/VERSION/FILE
 """
@@ -44,6 +44,7 @@ from carnet_node.entrypoints.pages.shop import (
     day,
     documents,
     due,
+    look_ups,
     reports,
     settlement,
 )
@@ -69,6 +70,7 @@ ROUTERS: Final = (
     work_form.router,
     settlement.router,
     due.router,
+    look_ups.router,
     documents.router,
     reports.router,
     day.router,

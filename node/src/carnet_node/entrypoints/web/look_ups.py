@@ -1,4 +1,4 @@
-"""Another dealer's car, over JSON: ask the hub, take the car on, see which ones were.
+"""Another dealer's car, over JSON: ask the hub, take the car on, give it back, see which ones were.
 
 Decides addresses only. Without a line the question is answered with 503, and nothing is changed.
 """
@@ -12,7 +12,7 @@ from carnet_node.core.failures import HubUnreachable
 from carnet_node.core.hub_link import LookUpLink
 from carnet_node.core.limits import LIST_ROWS_MAX
 from carnet_node.core.line.looking_up import Question, check_question, look_up
-from carnet_node.core.saving.taking_on import take_on
+from carnet_node.core.saving.taking_on import give_back, take_on
 from carnet_node.core.showing.taken_on import cars_taken_on
 from carnet_node.entrypoints.looked_up import other_cars_json, taken_on_json
 from carnet_node.entrypoints.presenting import Json
@@ -38,6 +38,13 @@ async def adopt(desk: DeskOf, form: TakeOnForm) -> Json:
     """Follow a car for a time, whether there is a line or not."""
     vehicle, customer = record_from_text(form.vehicle_id), _customer(form.customer_id)
     return await desk.write(lambda: saved_json(ADOPTION, take_on(desk.node, vehicle, form.reason, customer), None))
+
+
+@router.post("/adoptions/{vehicle}/give-back")
+async def end(desk: DeskOf, vehicle: str) -> Json:
+    """Follow a car no more, before its time is over; what was recorded here stays."""
+    record = record_from_text(vehicle)
+    return await desk.write(lambda: saved_json(ADOPTION, give_back(desk.node, record), None))
 
 
 @router.get("/adoptions")

@@ -1,0 +1,186 @@
+"""Another dealer's car on the pages: asked for at the hub, taken on for a time, and given back.
+
+Decides addresses and what a form states. What is typed may be a plate or a telephone number, so it is sent in a body
+and never stands in an address, and the answer is a page that nobody comes back to: nothing of it is stored here.
+Without a line the page says so, changes nothing, and leads to a check-in by what is known.
+"""
+
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import Any, Final
+
+from fastapi import APIRouter, Response
+
+from carnet_node.core.failures import HubUnreachable
+from carnet_node.core.limits import LIST_ROWS_MAX
+from carnet_node.core.line.looking_up import OtherCars, Question, check_question, look_up
+from carnet_node.core.local_facts import Access
+from carnet_node.core.node import Node
+from carnet_node.core.saving.desk import Saved
+from carnet_node.core.saving.editing import require_record
+from carnet_node.core.saving.taking_on import give_back, take_on
+from carnet_node.core.saving.unsaved import form_of_id, unsaved_check_ins
+from carnet_node.core.showing.late_work import late_work
+from carnet_node.core.showing.taken_on import Following, cars_taken_on
+from carnet_node.core.showing.views import one_record, vehicle_view
+from carnet_node.core.showing.without_number import cars_without_number
+from carnet_node.core.staff.access_log import note_access
+from carnet_node.entrypoints.pages.forms import FormState, Typed
+from carnet_node.entrypoints.pages.page import Page, PageOf
+from carnet_node.entrypoints.pages.record_forms import RecordForm, save_work
+from carnet_node.entrypoints.reading import record_from_text
+from carnet_node.entrypoints.web.look_ups import link_of
+from carnet_node.entrypoints.wording import FAILURES, explain_failure
+from carnet_protocol.ids import RecordId
+from carnet_protocol.kinds import CUSTOMER, VEHICLE
+from carnet_protocol.look_up import BY_PHONE, BY_PLATE, BY_VIN, LOOK_UP_REASONS, WAYS
+from carnet_protocol.vin import has_vin_characters, normalise_vin
+
+router = APIRouter()
+
+ADDRESS: Final = "/look-ups"
+_TEMPLATE: Final = "shop/look_ups.html"
+_FIELDS: Final = ("way", "sought", "reason", "customer", "vehicle")
+
+
+@router.get("/look-ups")
+async def show_look_ups(
+    page: PageOf,
+    customer: str | None = None,
+    vehicle: str | None = None,
+    search: str | None = None,
+    draft: str | None = None,
+) -> Response:
+    """An empty question, or one that begins with what is known; and the cars that were taken on.
+
+    Args:
+        customer: who stands at the desk.
+        vehicle: a car here of which only the plate is known; the answer may bring its VIN.
+        search: the handle of a search that found nothing.
+        draft: the id of a check-in of a car that nobody knows.
+    """
+    searched = None if search is None else page.pages.searches.text_of(page.visitor.session, search)
+
+    def _read() -> Mapping[str, Any]:
+        known = _begun(page, customer, vehicle, searched, draft)
+        form = FormState(Typed({name: (text,) for name, text in known.items() if text}))
+        return _beside(page.node, form)
+
+    return await page.show(_TEMPLATE, _read, screen="orders", address=ADDRESS)
+
+
+@router.post("/look-ups")
+async def ask(page: PageOf) -> Response:
+    """Ask the hub; it writes down who asked, and why. The page shows what it answered, masked."""
+    typed = page.typed()
+    question = Question(typed.text("way"), typed.text("sought"), typed.text("reason"), _known(typed.text("customer")))
+    try:
+        check_question(question)
+        found = await look_up(page.node, link_of(page.pages.desk), page.pages.desk.run_blocking, question)
+    except HubUnreachable as failure:
+        return await _answer(page, typed, failure, is_cut_off=True)
+    except FAILURES as failure:
+        return await _answer(page, typed, failure)
+    return await _show_found(page, typed, found)
+
+
+@router.post("/look-ups/take-on")
+async def adopt(page: PageOf) -> Response:
+    """Follow a car for a time; its history comes with the next sync."""
+    typed = page.typed()
+    vehicle = record_from_text(typed.text("vehicle_id"))
+    return await _save(
+        page, typed, lambda node: take_on(node, vehicle, typed.text("reason"), _known(typed.text("customer")))
+    )
+
+
+@router.post("/look-ups/give-back")
+async def end(page: PageOf) -> Response:
+    """Follow a car no more; what was recorded here stays."""
+    typed = page.typed()
+    vehicle = record_from_text(typed.text("vehicle_id"))
+    return await _save(page, typed, lambda node: give_back(node, vehicle))
+
+
+async def _save(page: Page, typed: Typed, work: Callable[[Node], Saved]) -> Response:
+    def _work(node: Node) -> str:
+        work(node)
+        return ADDRESS
+
+    shape = RecordForm(page, _TEMPLATE, "orders", ADDRESS, lambda form: _beside(page.node, form))
+    return await save_work(shape, typed, _work)
+
+
+async def _answer(page: Page, typed: Typed, failure: Exception, *, is_cut_off: bool = False) -> Response:
+    """The question again, with what was wrong."""
+    explained = explain_failure(failure)
+
+    def _read() -> Mapping[str, Any]:
+        return {**_beside(page.node, FormState.refused(typed, explained)), "is_cut_off": is_cut_off}
+
+    return await page.show(_TEMPLATE, _read, status=explained.status, screen="orders", address=ADDRESS)
+
+
+async def _show_found(page: Page, typed: Typed, found: OtherCars) -> Response:
+    def _read() -> Mapping[str, Any]:
+        if found.cars:
+            note_access(page.node, Access.SHOWN, "look-ups", len(found.cars))
+        return {**_beside(page.node, FormState(typed)), "found": found}
+
+    return await page.show(_TEMPLATE, _read, status=HTTPStatus.OK, screen="orders", address=ADDRESS)
+
+
+def _begun(
+    page: Page, customer: str | None, vehicle: str | None, searched: str | None, draft: str | None
+) -> dict[str, str]:
+    """The fields with which a question begins."""
+    node, text = page.node, searched or ""
+    if customer is not None:
+        require_record(node, CUSTOMER, record_from_text(customer))
+    if vehicle is not None:
+        require_record(node, VEHICLE, record_from_text(vehicle))
+        text = _number_of(node, record_from_text(vehicle))
+    if draft is not None:
+        begun, asked = unsaved_check_ins(node, page.person.id), form_of_id(draft)
+        text = next((one.plate for one in begun if one.form == asked), "")
+    return {"way": _way_of(text), "sought": text, "customer": customer or "", "vehicle": vehicle or ""}
+
+
+def _way_of(text: str) -> str:
+    """What somebody has probably typed."""
+    if has_vin_characters(normalise_vin(text)):
+        return BY_VIN
+    return BY_PHONE if text.lstrip("+").replace(" ", "").replace("-", "").isdecimal() else BY_PLATE
+
+
+def _number_of(node: Node, vehicle: RecordId) -> str:
+    """The VIN of a car, or else the plate that it wears; empty for neither."""
+    view = vehicle_view(node, vehicle)
+    if view is None:
+        return ""
+    worn = (one.values.get("plate_no") for one in view.plates if not one.values.get("to_on"))
+    return str(view.vehicle.values.get("vin") or next(filter(None, worn), ""))
+
+
+def _beside(node: Node, form: FormState) -> Mapping[str, Any]:
+    """What the page shows beside the answer."""
+    party, car = _known(form.text("customer")), _known(form.text("vehicle"))
+    taken = cars_taken_on(node, LIST_ROWS_MAX)
+    return {
+        "form": form,
+        "ways": WAYS,
+        "reasons": LOOK_UP_REASONS,
+        "at_desk": None if party is None else one_record(node, CUSTOMER, party),
+        "provisional": None if car is None else one_record(node, VEHICLE, car),
+        "taken": taken,
+        "followed": {one.vehicle for one in taken if one.following is Following.FOLLOWED},
+        "late": late_work(node),
+        "nameless": cars_without_number(node),
+        "found": None,
+        "is_cut_off": False,
+        "asked_again": {name: form.text(name) for name in _FIELDS},
+    }
+
+
+def _known(text: str) -> RecordId | None:
+    return record_from_text(text) if text else None

@@ -1,0 +1,202 @@
+"""Another dealer's car on the pages of a desk with a line: asked for, taken on, gone in time, found for a plate."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from carnet_node.adapters.system import run_blocking
+from carnet_node.bootstrap import Installation
+from carnet_node.core.commands.drafting import draft_new
+from carnet_node.core.log.authoring import commit
+from carnet_node.core.saving.desk import save
+from carnet_node.core.showing.views import vehicle_view
+from carnet_node.entrypoints.web.app import create_api
+from carnet_node.entrypoints.web.desk import Desk
+from carnet_node.entrypoints.web.guards import LOOPBACK_NAMES
+from carnet_protocol.changeset import Draft
+from carnet_protocol.ids import record_text
+from carnet_protocol.kinds import PLATE, VEHICLE, VISIT
+from carnet_protocol.registry import Value
+from support.browsing import Visitor
+from support.hub_apps import TestHub
+from support.joined import sync, transport_to
+from support.staffed import TestHasher
+from support.two_dealers import CAR, NUMBER, PLATE_NO, VIN, pass_month, some, two_dealers
+
+ASKED = {"way": "vin", "sought": VIN, "reason": "at_desk"}
+FILE = f"/vehicles/{record_text(CAR)}"
+
+
+class Door:
+    """The hub's application as a link of one request: every request of a test has an event loop of its own."""
+
+    def __init__(self, hub: TestHub, desk: Installation) -> None:
+        self._hub = hub
+        self._desk = desk
+
+    async def card(self) -> bytes:
+        """See `LookUpLink`."""
+        async with self._desk.hub_client("http://hub", transport_to(self._hub)) as link:
+            return await link.card()
+
+    async def look_up(self, message: bytes) -> bytes:
+        """See `LookUpLink`."""
+        async with self._desk.hub_client("http://hub", transport_to(self._hub)) as link:
+            return await link.look_up(message)
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> tuple[TestHub, Installation, Installation]:
+    """A hub; a dealer that has served the car and has sent that; and another one."""
+    return two_dealers(tmp_path)
+
+
+@pytest.fixture
+def browser(pair: tuple[TestHub, Installation, Installation]) -> Visitor:
+    """The administrator of the other dealer, in English."""
+    hub, _, away = pair
+    desk = Desk(away.node(), run_blocking, away.sync_ports(Door(hub, away)), hasher=TestHasher())  # type: ignore[arg-type]
+    api = create_api(desk, hosts=LOOPBACK_NAMES, token="for programs")
+    return Visitor(away.node(), api).logged_in().in_english()
+
+
+def asked(browser: Visitor, **typed: str) -> str:
+    """The page with the hub's answer."""
+    answered = browser.submit(browser.open("/look-ups"), "/look-ups", {**ASKED, **typed})
+    assert answered.status_code == 200, answered.text
+    return answered.text
+
+
+def taken_on(browser: Visitor, sync_twice: Callable[[], None]) -> None:
+    """The car is asked for, taken on, and has come."""
+    answered = browser.submit(asked(browser), "/look-ups/take-on", {})
+    assert (answered.status_code, answered.headers["location"]) == (303, "/look-ups")
+    sync_twice()
+
+
+@pytest.fixture
+def sync_twice(pair: tuple[TestHub, Installation, Installation]) -> Callable[[], None]:
+    """Two rounds of the other dealer: up and down."""
+    hub, _, away = pair
+
+    def rounds() -> None:
+        """What was saved goes, and what it brought comes."""
+        sync(away, hub)
+        sync(away, hub)
+
+    return rounds
+
+
+@pytest.mark.parametrize(("way", "sought"), [("vin", VIN), ("plate", PLATE_NO), ("phone", NUMBER)])
+def test_the_answer_shows_technical_history_and_nothing_personal(browser: Visitor, way: str, sought: str):
+    """Visit, part and the other site's code stand there; holder, plate in full and price do not."""
+    page = asked(browser, way=way, sought=sought)
+
+    answer = page.split("<table>")[1]
+    assert all(text in page for text in (VIN, "A-1", "滤芯", "A001"))
+    assert "测试甲" not in page
+    assert "0.30" not in answer
+    assert PLATE_NO not in page.replace(f'value="{PLATE_NO}"', "")
+
+
+def test_a_wrong_reason_is_refused_at_its_field(browser: Visitor):
+    """The page comes back with what was typed, and says which field is wrong."""
+    refused = browser.submit(browser.open("/look-ups"), "/look-ups", {**ASKED, "reason": "curiosity"})
+
+    assert refused.status_code == 422
+    assert 'href="#f-reason"' in refused.text
+    assert f'value="{VIN}"' in refused.text
+
+
+def test_a_number_that_nobody_has_leads_to_a_check_in(browser: Visitor):
+    """The page says that the hub knows no such car, and offers to check it in by what was typed."""
+    page = asked(browser, way="plate", sought="津B99999")
+
+    assert "The hub knows no such car." in page
+    assert browser.submit(page, "/visits/begin", {}).status_code == 303
+
+
+def test_a_car_is_taken_on_and_its_file_opens(browser: Visitor, sync_twice: Callable[[], None]):
+    """Before the sync its history is awaited; behind it the file is there, with the day until when."""
+    browser.submit(asked(browser), "/look-ups/take-on", {})
+    before = browser.open("/look-ups")
+
+    sync_twice()
+
+    after = browser.open("/look-ups")
+    assert "Its history has not come yet" in before
+    assert "Followed here" in after
+    assert "at least until" in after
+    assert "A-1" in browser.open(FILE)
+    assert "Open its file" in asked(browser)
+
+
+def test_a_form_that_is_sent_twice_takes_the_car_on_once(browser: Visitor):
+    """The second answer leads where the first one did."""
+    page = asked(browser)
+
+    answers = [browser.submit(page, "/look-ups/take-on", {}) for _ in range(2)]
+
+    assert [one.headers["location"] for one in answers] == ["/look-ups"] * 2
+    assert browser.open("/look-ups").count('action="/look-ups/give-back"') == 1
+
+
+def test_a_car_that_is_given_back_leaves(browser: Visitor, sync_twice: Callable[[], None]):
+    """The list says that it is over and why; the file is gone with the next sync."""
+    taken_on(browser, sync_twice)
+
+    browser.submit(browser.open("/look-ups"), "/look-ups/give-back", {})
+    sync_twice()
+
+    page = browser.open("/look-ups")
+    assert "Its time is over" in page
+    assert "Withdrawn" in page
+    assert browser.ask("GET", FILE).status_code == 404
+
+
+def test_what_was_changed_too_late_is_listed(
+    pair: tuple[TestHub, Installation, Installation], browser: Visitor, sync_twice: Callable[[], None]
+):
+    """When the time of a car is over the page says so, and what was still typed on it stands there as a proposal."""
+    hub, home, away = pair
+    taken_on(browser, sync_twice)
+    view = vehicle_view(away.node(), CAR)
+    assert view is not None
+    based_on = view.vehicle.heads.of([VEHICLE.register_of("color").number])
+    pass_month(hub, home)
+    commit(away.node(), [Draft(VEHICLE, CAR, {"color": "red"}, based_on)])
+
+    sync_twice()
+
+    page = browser.open("/look-ups")
+    assert "Changed after its time was over" in page
+    assert "Car: Colour" in page
+
+
+def test_a_provisional_car_finds_its_twin(
+    pair: tuple[TestHub, Installation, Installation], browser: Visitor, sync_twice: Callable[[], None]
+):
+    """Taken in by its plate without a line, looked up when the line is back: the order is about the car of the VIN."""
+    _, _, away = pair
+    ordered: dict[str, Value] = {"ro_no": "B-1", "vehicle_id": some(20), "status": "open", "opened_at": 1}
+    save(
+        away.node(),
+        lambda new_id: (
+            Draft(VEHICLE, some(20), {"model_name": "雅阁"}),
+            draft_new(PLATE, new_id(), {"vehicle_id": some(20), "plate_no": PLATE_NO}),
+            draft_new(VISIT, new_id(), ordered),
+        ),
+    )
+    asks = f"/look-ups?vehicle={record_text(some(20))}"
+    assert asks in browser.open("/look-ups")
+    assert asks in browser.open(f"/vehicles/{record_text(some(20))}")
+    typed = browser.submit(browser.open(asks), "/look-ups", {"reason": "at_desk"})
+
+    stated = browser.submit(typed.text, f"/vehicles/{record_text(some(20))}/number", {})
+    sync_twice()
+
+    assert (stated.status_code, stated.headers["location"]) == (303, FILE)
+    view = vehicle_view(away.node(), CAR)
+    assert view is not None
+    assert {one.values["ro_no"] for one in view.visits} == {"A-1", "B-1"}

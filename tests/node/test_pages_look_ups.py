@@ -1,0 +1,122 @@
+"""Looking another dealer's car up from the pages, where there is no line: where it is offered, and what is said."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from carnet_node.core.node import Node
+from carnet_node.core.saving.taking_on import take_on
+from carnet_node.core.showing.taken_on import cars_taken_on
+from carnet_protocol.ids import RecordId, record_text, vehicle_id
+from support.browsing import Fields, Visitor
+from support.node_builder import build_node
+from support.vins import make_vins
+
+VIN = make_vins(1)[0]
+CAR = RecordId(vehicle_id(VIN))
+PLATE = "津A12345"
+
+
+@pytest.fixture
+def node(tmp_path: Path) -> Node:
+    """A node without records."""
+    return build_node(tmp_path)
+
+
+@pytest.fixture
+def desk(node: Node) -> Visitor:
+    """The administrator of the site, in English."""
+    return Visitor(node).logged_in().in_english()
+
+
+def question_of(html: str) -> dict[str, str]:
+    """What stands in the fields of the question."""
+    return Fields(html).forms["/look-ups"]
+
+
+def link_to_look_ups(html: str) -> str:
+    """Where a page leads to the hub."""
+    found = re.search(r'href="(/look-ups\?[^"]+)"', html)
+    assert found is not None
+    return found[1]
+
+
+@pytest.mark.parametrize(
+    ("typed", "way"),
+    [
+        pytest.param(VIN, "vin", id="a VIN"),
+        pytest.param("13900139001", "phone", id="a telephone number"),
+        pytest.param("津A123", "plate", id="a part of a plate"),
+    ],
+)
+def test_a_search_that_finds_nothing_offers_the_hub(desk: Visitor, typed: str, way: str):
+    """What was searched for stands in the question, and in no address."""
+    found = desk.search(typed)
+
+    address = link_to_look_ups(found.text)
+
+    asked = question_of(desk.open(address))
+    assert (asked["sought"], asked["way"]) == (typed, way)
+    assert typed not in address
+
+
+def test_a_check_in_of_an_unknown_car_offers_the_hub(desk: Visitor):
+    """The plate that was typed for the check-in stands in the question."""
+    begun = desk.submit(desk.open("/"), "/search", {"text": PLATE}).headers["location"]
+    address = link_to_look_ups(desk.open(begun).split("1. Who and which car")[1])
+
+    asked = question_of(desk.open(address))
+
+    assert (asked["sought"], asked["way"]) == (PLATE, "plate")
+
+
+def test_without_a_line_the_page_says_so_and_offers_the_check_in(desk: Visitor):
+    """The question stays as it was typed, nothing is recorded, and the car can be checked in by its plate."""
+    typed = {"way": "plate", "sought": PLATE, "reason": "at_desk"}
+
+    answered = desk.submit(desk.open("/look-ups"), "/look-ups", typed)
+
+    assert answered.status_code == 503
+    assert "Without a line the car can be checked in all the same" in answered.text
+    assert {name: question_of(answered.text)[name] for name in typed} == typed
+    begun = desk.submit(answered.text, "/visits/begin", {})
+    assert PLATE in desk.open(begun.headers["location"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        pytest.param({"reason": "curiosity"}, "reason", id="a wrong reason"),
+        pytest.param({"reason": ""}, "reason", id="no reason"),
+        pytest.param({"way": "color"}, "way", id="no such way"),
+        pytest.param({"sought": " "}, "sought", id="nothing to look up"),
+    ],
+)
+def test_a_wrong_question_is_refused_at_its_field(desk: Visitor, changes: dict[str, str], field: str):
+    """It is refused before a line is asked for, and the field says so."""
+    typed = {"way": "vin", "sought": VIN, "reason": "at_desk", **changes}
+
+    refused = desk.submit(desk.open("/look-ups"), "/look-ups", typed)
+
+    assert refused.status_code == 422
+    assert f'href="#f-{field}"' in refused.text
+
+
+def test_a_car_that_was_given_back_is_not_given_back_again(node: Node, desk: Visitor):
+    """A page that is out of date changes nothing, and says what is wrong; the list says that it is over."""
+    take_on(node, CAR, "at_desk")
+    page = desk.open("/look-ups")
+    desk.submit(page, "/look-ups/give-back", {})
+
+    refused = desk.submit(page, "/look-ups/give-back", {"save_key": "another"})
+
+    assert refused.status_code == 422
+    assert "has given it back" in refused.text
+    assert "Its time is over" in refused.text
+    assert [one.taken_back for one in cars_taken_on(node, 9)] == ["withdrawn"]
+
+
+def test_a_customer_at_the_desk_stays_in_the_question(desk: Visitor):
+    """A customer whom nobody knows is refused; no page pretends that somebody stands there."""
+    assert desk.ask("GET", f"/look-ups?customer={record_text(CAR)}").status_code == 404
