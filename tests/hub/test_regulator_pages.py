@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from datetime import datetime, timedelta
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from carnet_hub.core.campaigns.dossiers import Grounds
 from carnet_hub.core.campaigns.recalls import withdraw_campaign
 from carnet_hub.core.count_rows import CountRow
+from carnet_hub.core.outside.regulator_views import list_for
 from carnet_hub.core.outside.regulators import Scope
 from carnet_hub.core.regulator_limits import PUBLIC_AT_ONCE
 from carnet_hub.core.sets.present import HUB_EPOCH
@@ -369,3 +371,15 @@ def test_a_page_says_that_rates_are_cut(tmp_path: Path):
     pages = [see(outside, f"/regulator/campaigns/{NUMBER}?lang={lang}", cookie).text for lang in ("zh", "en")]
 
     assert ["不四舍五入" in pages[0], "never rounded up" in pages[1]] == [True, True]
+
+
+@pytest.mark.parametrize(("lang", "heading"), [("zh", "发布时间（北京时间）"), ("en", "Published (Beijing time)")])
+def test_a_moment_is_told_in_the_time_of_beijing(outside: Outside, lang: str, heading: str):
+    """When a campaign was published reads as the day and minute in Beijing, and the heading says so."""
+    cookie = log_in(outside, outside.token("clock", [Scope.CAMPAIGNS]))
+    (row,) = list_for(outside.recall.hub.app.hub, lambda _: True)["campaigns"]
+    told = (datetime.fromisoformat(row["published_at"]) + timedelta(hours=8)).strftime("%Y-%m-%d %H:%M")
+
+    page = see(outside, f"/regulator/campaigns?lang={lang}", cookie).text
+
+    assert (heading in page, f"<td>{told}</td>" in page, "UTC" in page) == (True, True, False)

@@ -176,6 +176,23 @@ def test_what_is_no_hash_is_refused_in_words_beside_its_field(node: Node, hub: M
     assert f'value="{typed}"' in refused.text
 
 
+def test_a_refused_form_says_which_file_it_keeps(node: Node, hub: ModelHub):
+    """Beside a hash that stays nobody reads that no file is chosen; beside one that is none they do."""
+    announce(hub, LIST, count=1, evidence_bits=evidence_bits(["photo", "technician"]))
+    receive(node, hub, LIST)
+    address, desk = f"/visits/{record_text(car_in(node))}", Visitor(node).logged_in().in_english()
+    kept = '<span class="kept">The file that was chosen before stays: its SHA-256 stands beside.</span>'
+    new = desk.open(address)
+
+    told = [
+        desk.submit(new, f"{address}/recalls", {"method": "replaced", "photo_hash": typed}).text
+        for typed in (PHOTO, "IMG_2041.jpg")
+    ]
+
+    assert [kept in page for page in (new, *told)] == [False, True, False]
+    assert f'{kept}<span class="none-yet" hidden>' in told[0]
+
+
 def test_a_hash_is_taken_however_it_is_grouped(node: Node, hub: ModelHub):
     """Capitals, blanks and full-width digits are the same 64 characters."""
     announce(hub, LIST, count=1, evidence_bits=evidence_bits(["photo"]))

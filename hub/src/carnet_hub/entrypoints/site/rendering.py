@@ -1,13 +1,15 @@
 """How a page becomes HTML: language, words, template, and the headers that every page carries.
 
 Holds no rules. Chinese unless the address or the browser asks for English; the choice stands in the address, so no page
-needs a cookie for it. The policy lets a page load its own style sheet and send forms to its own server, and nothing
-else: there is no script here at all.
+needs a cookie for it. Moments are told in the time of Beijing, as the law counts its days, and each heading says so.
+The policy lets a page load its own style sheet and send forms to its own server, and nothing else: there is no script
+here at all.
 """
 
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from functools import cache
 from importlib import resources
 from typing import Any, Final
@@ -37,6 +39,7 @@ _HEADERS: Final[Mapping[str, str]] = {
 }
 _TAGS: Final = ("zh-CN", "en")
 _CHOICES: Final = ("zh", "en")
+_BEIJING: Final = timezone(timedelta(hours=8))
 _COMMAS: Final = ("、", ", ")
 _OWN_SITE: Final = frozenset({"", "same-origin", "none"})
 _FIELDS: Final = 8
@@ -87,6 +90,7 @@ def show(request: Request, template: str, shown: Mapping[str, Any], *, status: i
         "said": lambda table, code: _said(words, table, code, language.number),
         "hazard": lambda code: _said(words, "hazard", code, language.number),
         "at": language.at,
+        "beijing": _in_beijing,
         "tag": _TAGS[language.number],
         "other_tag": _TAGS[other],
         "other_language": f"{request.url.path}?lang={_CHOICES[other]}",
@@ -142,6 +146,18 @@ def style_sheet() -> Response:
     """The style sheet of every page."""
     headers = {"Cache-Control": "public, max-age=3600", "X-Content-Type-Options": "nosniff"}
     return Response(_data().joinpath("site.css").read_text(encoding="utf-8"), media_type="text/css", headers=headers)
+
+
+def _in_beijing(instant: str | None) -> str:
+    """A moment as people read it: the day and minute in Beijing; nothing where none is said.
+
+    Args:
+        instant: as `report.instant_text` writes it.
+    """
+    try:
+        return "" if instant is None else f"{datetime.fromisoformat(instant).astimezone(_BEIJING):%Y-%m-%d %H:%M}"
+    except ValueError:
+        return str(instant)
 
 
 def _said(words: Mapping[str, Any], table: str, code: str, language: int) -> str:

@@ -124,7 +124,7 @@ def _lines(answer: Json) -> list[str]:
         doubt = "There may be more" if answer["state"] == "hit" else "Nothing certain can be said"
         lines.append(f"{doubt}: {answer['because']}.")
     for hit in answer["hits"]:
-        named = f"{hit['campaign_no']} {hit['title'] or ''} [{hit['hazard_level'] or 'normal'}]"
+        named = f"{hit['campaign_no']} {hit['title'] or ''} [{_DANGER.get(hit['hazard_level'], 'no special danger')}]"
         lines.append(named + _standing(hit, answer))
         lines += _replacing(hit)
         lines += [f"  {name.replace('_', ' ')}: {hit[name]}" for name in _TEXTS if hit.get(name)]
@@ -150,4 +150,5 @@ def _replacing(hit: Json) -> list[str]:
     return lines + ([f"  replaces {earlier}: what was done for that recall does not count here"] if earlier else [])
 
 
+_DANGER = {"do_not_drive": "DO NOT DRIVE", "park_outside": "park outside"}
 _TEXTS = ("defect", "hazard", "emergency_advice", "remedy")

@@ -10,11 +10,12 @@ export function sayChosen(chosen, text, mood = "") {
 
 for (const chosen of document.querySelectorAll(".pick input[type=file]")) {
   const line = chosen.closest(".pick").querySelector("[data-chosen]");
-  const empty = [...line.childNodes];
+  const empty = [...line.children].filter((said) => !said.classList.contains("kept"));
   chosen.addEventListener("change", () => {
     chosen.setCustomValidity("");
-    if (chosen.files.length) sayChosen(chosen, chosen.files[0].name);
-    else line.replaceChildren(...empty);
+    if (chosen.files.length) return sayChosen(chosen, chosen.files[0].name);
+    for (const said of empty) said.hidden = false;
+    line.replaceChildren(...empty);
   });
   chosen.addEventListener("invalid", () => {
     if (chosen.validity.valueMissing) chosen.setCustomValidity(chosen.dataset.missing);
