@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from carnet_node.adapters.system import run_blocking
-from carnet_node.entrypoints.web.app import create_api
 from carnet_node.entrypoints.web.desk import Desk
 from carnet_node.entrypoints.web.guards import LOOPBACK_NAMES
 from carnet_storage.adapters.small_files import read_status, write_status
@@ -16,6 +15,7 @@ from support.browsing import Visitor
 from support.cli_node import CliNode
 from support.node_backups import add_customer, supervise_until, supervise_until_confirmed
 from support.node_builder import build_node
+from support.shared_api import shared_api
 from support.staffed import TestHasher
 
 DISK = "/mnt/second-disk/carnet"
@@ -36,7 +36,7 @@ def visitor(tmp_path: Path) -> Visitor:
     """Somebody who is logged in at a node whose backups are told about."""
     node = build_node(tmp_path)
     desk = Desk(node, run_blocking, hasher=TestHasher(), backups=tmp_path / "backup")
-    return Visitor(node, create_api(desk, hosts=LOOPBACK_NAMES, token="for programs")).logged_in()
+    return Visitor(node, shared_api(desk, hosts=LOOPBACK_NAMES, token="for programs")).logged_in()
 
 
 def leave(visitor: Visitor, tmp_path: Path, refusal: Refusal | None) -> None:

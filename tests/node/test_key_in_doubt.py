@@ -11,11 +11,11 @@ from carnet_node.core.showing.status import KEY_IN_DOUBT, status_of
 from carnet_node.core.upkeep.doctor import Grade, examine_node
 from carnet_node.entrypoints.cli.service import status_lines
 from carnet_node.entrypoints.presenting import status_json
-from carnet_node.entrypoints.web.app import create_api
 from carnet_node.entrypoints.web.desk import Desk
 from carnet_node.entrypoints.web.guards import LOOPBACK_NAMES
 from support.browsing import Visitor
 from support.node_builder import build_node
+from support.shared_api import shared_api
 from support.staffed import Site
 
 
@@ -28,7 +28,7 @@ def put_in_doubt(node: Node) -> Node:
 
 def browser(site: Site) -> Visitor:
     """The administrator's, in Chinese."""
-    api = create_api(Desk(site.node, run_blocking, hasher=site.hasher), hosts=LOOPBACK_NAMES, token="for programs")
+    api = shared_api(Desk(site.node, run_blocking, hasher=site.hasher), hosts=LOOPBACK_NAMES, token="for programs")
     return Visitor(site.node, api).with_session(site.session.token)
 
 

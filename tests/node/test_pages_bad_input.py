@@ -24,7 +24,6 @@ from carnet_node.core.commands.vehicles import AddVehicle
 from carnet_node.core.commands.visits import OpenVisit
 from carnet_node.core.saving.desk import save, save_vehicle, save_visit
 from carnet_node.core.saving.editing import new_owner_drafts
-from carnet_node.entrypoints.web.app import create_api
 from carnet_node.entrypoints.web.desk import Desk as LocalDesk
 from carnet_node.entrypoints.web.guards import LOOPBACK_NAMES
 from carnet_protocol.ids import RecordId, record_text
@@ -33,6 +32,7 @@ from carnet_protocol.registry import Value
 from carnet_protocol.vin import VinPolicy
 from support.browsing import Fields, Visitor
 from support.node_builder import build_node
+from support.shared_api import shared_api
 from support.staffed import Site, TestHasher, build_site, hire
 from support.vins import make_vins
 
@@ -165,7 +165,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
     order = record_text(an_order(site))
     uploads = folder / "uploads"
     put_upload(uploads, BytesIO(b"a,b\n1,2\n"), "customers.csv")
-    api = create_api(
+    api = shared_api(
         LocalDesk(site.node, run_blocking, hasher=TestHasher(), uploads=uploads),
         hosts=LOOPBACK_NAMES,
         token="for programs",

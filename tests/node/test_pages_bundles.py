@@ -10,7 +10,6 @@ from carnet_node.core.commands.customers import AddCustomer, add_customer
 from carnet_node.core.saving.desk import save
 from carnet_node.core.staff.access_log import accesses_of
 from carnet_node.entrypoints.sticks import Sticks
-from carnet_node.entrypoints.web.app import create_api
 from carnet_node.entrypoints.web.desk import Desk
 from carnet_node.entrypoints.web.guards import LOOPBACK_NAMES
 from carnet_protocol.bundle import PartKind, pack_bundle, unpack_bundle
@@ -21,6 +20,7 @@ from support.browsing import Visitor
 from support.node_builder import HUB, HUB_EPOCH, HUB_SIGNER, START_MS
 from support.protocol import NamedSigner, fixed, signer
 from support.scripted_hub import FreeLock
+from support.shared_api import shared_api
 from support.staffed import Site, hire_with_password
 
 OWN_KEY = X25519PrivateKey.from_private_bytes(fixed("node exchange key", 32))
@@ -33,7 +33,7 @@ TAKE = "/sync/bundle/take"
 def desk(site: Site) -> Visitor:
     """The administrator's browser, in English, at a node that makes bundles."""
     desk = Desk(site.node, run_blocking, hasher=site.hasher, sticks=Sticks(OWN_KEY, FreeLock()))
-    api = create_api(desk, hosts=LOOPBACK_NAMES, token="for programs")
+    api = shared_api(desk, hosts=LOOPBACK_NAMES, token="for programs")
     return Visitor(site.node, api).with_session(site.session.token).in_english()
 
 

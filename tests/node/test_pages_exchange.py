@@ -22,7 +22,6 @@ from carnet_node.entrypoints.pages.import_sheets import ImportRun
 from carnet_node.entrypoints.pages.labels import LIST_COLUMNS
 from carnet_node.entrypoints.pages.page import Pages
 from carnet_node.entrypoints.pages.registry_words import FIELDS
-from carnet_node.entrypoints.web.app import create_api
 from carnet_node.entrypoints.web.desk import Desk
 from carnet_node.entrypoints.web.guards import LOOPBACK_NAMES
 from carnet_protocol.errors import BadValue
@@ -30,6 +29,7 @@ from carnet_protocol.kinds import CUSTOMER
 from carnet_storage.core.failures import DiskFull
 from support.browsing import Visitor
 from support.node_builder import TestClock
+from support.shared_api import shared_api
 from support.staffed import Site, hire_with_password
 
 FILE = "客户编号,姓名,手机,会员等级\nK1,赵一鸣,13900001111,金\nK2,,13900002222,银\n"
@@ -39,7 +39,7 @@ FILE = "客户编号,姓名,手机,会员等级\nK1,赵一鸣,13900001111,金\nK
 def desk(site: Site, tmp_path: Path) -> Visitor:
     """The administrator's browser, in English, at a node that takes files."""
     desk = Desk(site.node, run_blocking, hasher=site.hasher, uploads=tmp_path / "imports")
-    api = create_api(desk, hosts=LOOPBACK_NAMES, token="for programs")
+    api = shared_api(desk, hosts=LOOPBACK_NAMES, token="for programs")
     return Visitor(site.node, api).with_session(site.session.token).in_english()
 
 

@@ -12,10 +12,10 @@ import pytest
 from carnet_node.adapters.system import run_blocking
 from carnet_node.adapters.uploads import find_upload
 from carnet_node.core.exchange.import_columns import SIDE_HEADERS, SIDE_HEADERS_ZH, ImportKind, lay_out
-from carnet_node.entrypoints.web.app import create_api
 from carnet_node.entrypoints.web.desk import Desk
 from carnet_node.entrypoints.web.guards import LOOPBACK_NAMES
 from support.browsing import Visitor
+from support.shared_api import shared_api
 from support.staffed import Site
 from support.vins import make_vin, with_wrong_digit
 
@@ -27,7 +27,7 @@ FILE = ("客户编号,姓名,手机", "K1,赵一鸣,13900001111", "K2,,139000022
 def desk(site: Site, tmp_path: Path) -> Visitor:
     """The administrator's browser, in English, at a node that takes files."""
     desk = Desk(site.node, run_blocking, hasher=site.hasher, uploads=tmp_path / "imports")
-    api = create_api(desk, hosts=LOOPBACK_NAMES, token="for programs")
+    api = shared_api(desk, hosts=LOOPBACK_NAMES, token="for programs")
     return Visitor(site.node, api).with_session(site.session.token).in_english()
 
 

@@ -13,13 +13,13 @@ from carnet_node.core.local_facts import Access
 from carnet_node.core.saving.desk import save
 from carnet_node.core.staff.access_log import accesses_of
 from carnet_node.entrypoints.pages.bars import bars_of
-from carnet_node.entrypoints.web.app import create_api
 from carnet_node.entrypoints.web.desk import Desk
 from carnet_node.entrypoints.web.guards import LOOPBACK_NAMES
 from carnet_protocol.kinds import VISIT
 from carnet_protocol.registry import Value
 from support.browsing import Visitor
 from support.node_builder import START_MS
+from support.shared_api import shared_api
 from support.staffed import Site, hire_with_password
 
 
@@ -32,7 +32,7 @@ def desk(site: Site) -> Visitor:
 def at_desk(site: Site, token: str) -> Visitor:
     """Somebody's browser at the node of a site."""
     made = Desk(site.node, run_blocking, hasher=site.hasher)
-    return Visitor(site.node, create_api(made, hosts=LOOPBACK_NAMES, token="for programs")).with_session(token)
+    return Visitor(site.node, shared_api(made, hosts=LOOPBACK_NAMES, token="for programs")).with_session(token)
 
 
 def ordered(site: Site, **values: Value) -> None:

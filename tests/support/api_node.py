@@ -19,6 +19,7 @@ from carnet_node.core.node import Node
 from carnet_node.entrypoints.web.app import create_api
 from carnet_node.entrypoints.web.desk import Background, Desk
 from carnet_node.entrypoints.web.guards import LOOPBACK_NAMES
+from support.shared_api import shared_api
 
 Json = dict[str, Any]
 
@@ -67,7 +68,8 @@ class ApiNode:
 
     def __post_init__(self) -> None:
         desk = Desk(self.node, run_blocking, self.ports, self.background)
-        self.api = create_api(desk, hosts=self.hosts, token=TOKEN)
+        is_run = self.background is not None
+        self.api = (create_api if is_run else shared_api)(desk, hosts=self.hosts, token=TOKEN)
 
     def ask(self, method: str, path: str, body: Any = None, **more: Any) -> httpx.Response:
         """One request of a program that proves itself, and its answer, whatever it is."""

@@ -17,9 +17,9 @@ from carnet_node.adapters.system import run_blocking
 from carnet_node.core.node import Node
 from carnet_node.core.staff.staff import set_up
 from carnet_node.entrypoints.pages.visitors import SESSION_COOKIE
-from carnet_node.entrypoints.web.app import create_api
 from carnet_node.entrypoints.web.desk import Desk
 from carnet_node.entrypoints.web.guards import LOOPBACK_NAMES
+from support.shared_api import shared_api
 from support.staffed import PASSWORD, TestHasher
 
 ADDRESS = "http://localhost:8420"
@@ -86,7 +86,7 @@ class Visitor:
 
     def __post_init__(self) -> None:
         desk = Desk(self.node, run_blocking, hasher=TestHasher())
-        self.api = self.api or create_api(desk, hosts=LOOPBACK_NAMES, token="for programs")
+        self.api = self.api or shared_api(desk, hosts=LOOPBACK_NAMES, token="for programs")
 
     def ask(self, method: str, path: str, **more: Any) -> httpx.Response:
         """One request and its answer, whatever it is; cookies are kept."""

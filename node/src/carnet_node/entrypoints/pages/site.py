@@ -9,6 +9,7 @@ Decides which screens there are and what stands beside them.
     /language    /strip       /drafts/FORM /reveal      /static/VERSION/FILE
 """
 
+from functools import cache
 from typing import Final
 
 from fastapi import FastAPI
@@ -81,12 +82,22 @@ ROUTERS: Final = (
 )
 
 
-def add_pages(api: FastAPI, desk: Desk) -> None:
-    """Put the pages into the application of a desk; its JSON routes stand already."""
-    static = static_address()
-    api.state.pages = Pages(desk, Renderer(Clockface(desk.node.settings.utc_offset_minutes), static), desk.hasher)
-    api.state.pages.import_run = ImportRun()
-    api.mount(static, KeptFiles())
+def add_pages(api: FastAPI) -> None:
+    """Put the pages into an application; its JSON routes stand already."""
+    api.mount(static_address(), KeptFiles())
     answer_page_failures(api)
     for router in ROUTERS:
         api.include_router(router, include_in_schema=False)
+
+
+def pages_of(desk: Desk) -> Pages:
+    """What the routes of the pages ask: one desk, in the words of each language."""
+    pages = Pages(desk, _renderer(desk.node.settings.utc_offset_minutes), desk.hasher)
+    pages.import_run = ImportRun()
+    return pages
+
+
+@cache
+def _renderer(utc_offset_minutes: int) -> Renderer:
+    """One for all desks of a process: its templates and catalogues are read once."""
+    return Renderer(Clockface(utc_offset_minutes), static_address())

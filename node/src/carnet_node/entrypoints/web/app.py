@@ -23,7 +23,7 @@ from carnet_node.core.desk_limits import READINGS_AFTER_S
 from carnet_node.core.line.session import SyncPorts
 from carnet_node.core.name_keys import load_readings
 from carnet_node.entrypoints.examining import examine_installation
-from carnet_node.entrypoints.pages.site import add_pages
+from carnet_node.entrypoints.pages.site import add_pages, pages_of
 from carnet_node.entrypoints.sticks import Sticks
 from carnet_node.entrypoints.web import (
     appointments,
@@ -131,14 +131,19 @@ def create_api(
         redoc_url=None,
         openapi_url="/api/openapi.json",
     )
-    api.state.desk = desk
     api.add_middleware(Guard, hosts=hosts, token=token)
     answer_problems(api)
     for router in _ROUTERS:
         api.include_router(router)
-    add_pages(api, desk)
+    add_pages(api)
     describe(api)
+    ask_of(api, desk)
     return api
+
+
+def ask_of(api: FastAPI, desk: Desk) -> None:
+    """Let the routes of an application ask a desk, and its pages."""
+    api.state.desk, api.state.pages = desk, pages_of(desk)
 
 
 async def _be_ready_for_names(desk: Desk) -> None:
