@@ -1,10 +1,13 @@
 """Whom a recall is told to: the present owner, by the latest confirmed contact over all dealers, or a named reason."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from carnet_hub.core.campaigns.outreach import Confidence, Telling, confidence_of
+from carnet_hub.core.campaigns.campaign_plans import ListedLine, read_members
+from carnet_hub.core.campaigns.outreach import Confidence, Telling, begin_round, confidence_of
+from carnet_hub.core.campaigns.recalls import import_plan, publish_campaign
 from carnet_hub.core.counting.progress import PairState
 from carnet_hub.core.upkeep.erasing import erase_customer
 from carnet_hub.core.upkeep.purging import purge_all
@@ -15,10 +18,11 @@ from support.authors import draft_of
 from support.hub_apps import NOW_MS
 from support.owners import link, notices, own, say_of
 from support.protocol import record
-from support.recall_plans import MEMBERS
+from support.recall_plans import MEMBERS, plan
 from support.recall_world import RecallWorld
 
 CAR, OTHER = MEMBERS[0], MEMBERS[1]
+OLD = "S2026M0002"
 YEAR_MS = 365 * 24 * 3600 * 1000
 
 
@@ -33,6 +37,20 @@ def test_an_owner_nobody_knows_is_named_as_that(world: RecallWorld):
     found = notices(world)
 
     assert {vin: one.telling for vin, one in found.items()} == dict.fromkeys(MEMBERS, Telling.OWNER_UNKNOWN)
+
+
+def test_a_car_that_is_listed_by_a_frame_number_is_named(tmp_path: Path):
+    """Nobody's notice says that the owner is unknown where no list can know: it says that dealers have to be asked."""
+    world = RecallWorld.begun(tmp_path)
+    listed = read_members([ListedLine("vins.txt", 1, "JZX1001234567")], 1, keeps_faulty=True)
+    app = world.hub.app
+    import_plan(app.hub, app.segments, app.plans, replace(plan([CAR], campaign_no=OLD), members=listed))
+    publish_campaign(app.hub, app.segments, app.plans, OLD)
+
+    with app.hub.store.read() as snapshot:
+        found = [(one.vin, one.telling) for one in begin_round(app.hub, app.segments, snapshot, OLD).notices]
+
+    assert found == [("JZX1001234567", Telling.FRAME_NUMBER)]
 
 
 def test_a_car_sold_twice_is_told_to_the_last_owner_beside_the_first(world: RecallWorld):

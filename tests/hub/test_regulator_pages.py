@@ -377,8 +377,9 @@ def test_a_page_says_that_rates_are_cut(tmp_path: Path):
 def test_a_moment_is_told_in_the_time_of_beijing(outside: Outside, lang: str, heading: str):
     """When a campaign was published reads as the day and minute in Beijing, and the heading says so."""
     cookie = log_in(outside, outside.token("clock", [Scope.CAMPAIGNS]))
-    (row,) = list_for(outside.recall.hub.app.hub, lambda _: True)["campaigns"]
-    told = (datetime.fromisoformat(row["published_at"]) + timedelta(hours=8)).strftime("%Y-%m-%d %H:%M")
+    listed: Any = list_for(outside.recall.hub.app.hub, lambda _: True)
+    published = datetime.fromisoformat(listed["campaigns"][0]["published_at"])
+    told = (published + timedelta(hours=8)).strftime("%Y-%m-%d %H:%M")
 
     page = see(outside, f"/regulator/campaigns?lang={lang}", cookie).text
 

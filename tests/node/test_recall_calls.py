@@ -33,6 +33,7 @@ from support.vins import make_vins
 VINS = make_vins(3)
 CAR, OTHER, THIRD = VINS
 LIST = encode_segment(VINS)
+FRAME = "JZX1001234567"
 DAY_MS = 24 * 3600 * 1000
 
 
@@ -205,6 +206,19 @@ def test_an_attempt_says_how_and_what_came_of_it(node: Node, hub: ModelHub, chan
 
     assert [one.field for one in refusal.value.problems] == [field]
     assert call_list(node).calls[0].attempts == ()
+
+
+def test_a_car_with_a_frame_number_is_counted_beside_the_list(node: Node, hub: ModelHub):
+    """Nobody is to be called about it from the list, and the page says how many such cars there are and what to do."""
+    frames = encode_segment([FRAME])
+    announce(hub, frames, count=1)
+    receive(node, hub, frames)
+    save(node, lambda new_id: (draft_new(VEHICLE, new_id(), {"chassis_no": FRAME}),))
+
+    found, page = call_list(node), Visitor(node).logged_in().in_english().open("/recalls")
+
+    assert (found.calls, found.by_frame_number) == ((), 1)
+    assert "1 cars with an open recall have a frame number and no VIN" in page
 
 
 def test_an_attempt_about_a_recall_that_is_not_open_is_refused(node: Node):

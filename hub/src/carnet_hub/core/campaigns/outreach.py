@@ -10,7 +10,8 @@ Rules
 2. The latest confirmed contact over all dealers counts, as the golden record has it, with its day.
 3. Nobody is told about a car that is removed, unsold or done. An owner who could not be reached is listed as that.
 4. An erased owner is nobody; of whom a purge took some values is told all the same, by what is left.
-5. Values stand in what is returned and go nowhere else.
+5. A car that is listed by its frame number has its owner at the dealers alone (ADR 29); it is named, never passed over.
+6. Values stand in what is returned and go nowhere else.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -53,6 +54,8 @@ class Telling(StrEnum):
     UNREACHABLE = "unreachable"
     """Tried often enough; told again when somebody asks for it."""
     OWNER_UNKNOWN = "owner-unknown"
+    FRAME_NUMBER = "frame-number"
+    """No record of a car derives from its number, so no owner is found by it: a dealer who has the car tells them."""
     ERASED = "erased"
     DECLINED = "declined"
     """Asked not to be told of recalls."""
@@ -196,6 +199,9 @@ def read_notices(
         owners = {one.customer for several in known.values() for one in several}
         people = _People(hub, snapshot, owners, erased, legal_day(now_ms))
         for vin, state in batch.items():
+            if vin not in cars:
+                yield Notice(vin, state, Telling.FRAME_NUMBER)
+                continue
             notice = people.notice(vin, state, known.get(vin, []), models.get(cars.get(vin, b""), ""), now_ms)
             notice = replace(notice, reach=reaches.get(vin, NO_REACH))
             is_given_up = tries_max is not None and notice.reach.failed_tries >= tries_max

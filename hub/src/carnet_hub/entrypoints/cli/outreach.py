@@ -16,7 +16,7 @@ from carnet_hub.adapters.member_files import read_listed
 from carnet_hub.adapters.notice_files import POSTED_NAME, TEXTED_NAME, NoticeFolder
 from carnet_hub.adapters.profile_files import province_names
 from carnet_hub.core.campaigns.noting_contacts import Tried, note_attempts, retract_attempt
-from carnet_hub.core.campaigns.outreach import Notice, begin_round
+from carnet_hub.core.campaigns.outreach import Notice, Telling, begin_round
 from carnet_hub.core.campaigns.recalls import require_campaign
 from carnet_hub.core.campaigns.stop_sales import stopped_cars
 from carnet_hub.core.counting.contacts import Attempt, campaign_attempts
@@ -97,10 +97,19 @@ def notify(
     }
     text = (
         f"{out}: {folder.letter_count} letters in {folder.file_count} files, {folder.sms_count} text messages; "
-        f"{sum(counts.values())} cars in owners.xlsx. It holds personal data: delete it when the letters are posted. "
+        f"{sum(counts.values())} cars in owners.xlsx. {_frame_numbers(counts)}"
+        "It holds personal data: delete it when the letters are posted. "
         f"Next: {_next_step(campaign_no, out, folder)}."
     )
     emit(result, as_json=as_json, text=text)
+
+
+def _frame_numbers(counts: Mapping[str, int]) -> str:
+    """What is to be done about cars whose owners no list can name; nothing where there are none."""
+    count = counts.get(Telling.FRAME_NUMBER.value, 0)
+    if not count:
+        return ""
+    return f"{count} of them are listed by a frame number: their owners are at the dealers alone, so ask these. "
 
 
 def _next_step(campaign_no: str, out: Path, folder: NoticeFolder) -> str:

@@ -12,7 +12,9 @@ Rules
    quiet in general is told all the same and marked, because a letter suits better.
 3. What must not be driven stands first; then whoever was never tried, then whoever was tried longest ago; owners who
    could not be reached as often as the campaign says stand last among their like.
-4. A list that is older than recall data may be says so, and is a list all the same: a hit stays a hit.
+4. A car that a recall lists by its frame number is counted and not listed: no attempt about it can be counted at the
+   hub, since no record derives from such a number (ADR 29). Its recall stands on its own page.
+5. A list that is older than recall data may be says so, and is a list all the same: a hit stays a hit.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -79,11 +81,13 @@ class CallList:
     Attributes:
         calls: in the order of rule 3, all of them.
         declined: owners who asked not to be told of recalls.
+        by_frame_number: cars with an open recall that have a frame number and no VIN.
         as_of_ms: when the recall data was made; None when there is none.
     """
 
     calls: tuple[Call, ...]
     declined: int
+    by_frame_number: int
     as_of_ms: int | None
 
 
@@ -102,8 +106,8 @@ def call_list(node: Node) -> CallList:
     Its cost follows the cars that are on file here.
     """
     calls: list[Call] = []
-    declined = 0
-    for car, hit in _open_cars(node):
+    declined, unlisted = 0, set[RecordId]()
+    for car, hit in _open_cars(node, unlisted):
         with node.store.read() as tx:
             owner = own_owner(car, site_day(node))
             if owner is None:
@@ -115,7 +119,7 @@ def call_list(node: Node) -> CallList:
             calls.append(_call(node, tx, car, hit, owner))
     with node.store.read() as tx:
         feed = tx.feed()
-    return CallList(tuple(sorted(calls, key=_place)), declined, None if feed is None else feed.as_of_ms)
+    return CallList(tuple(sorted(calls, key=_place)), declined, len(unlisted), None if feed is None else feed.as_of_ms)
 
 
 def note_call(node: Node, vehicle: RecordId, campaign: RecordId, channel: str, result: str) -> Saved:
@@ -148,14 +152,20 @@ def take_back_call(node: Node, attempt: RecordView, reason: str) -> Saved:
     return save(node, lambda _: retract_contact(attempt.read(), reason))
 
 
-def _open_cars(node: Node) -> Iterator[tuple[VehicleView, RecallHit]]:
-    """Every car here with every recall whose owner is to be told."""
+def _open_cars(node: Node, unlisted: set[RecordId]) -> Iterator[tuple[VehicleView, RecallHit]]:
+    """Every car here with every recall whose owner is to be told.
+
+    Args:
+        unlisted: takes the cars that have a frame number alone.
+    """
     after: RecordId | None = None
     closed: dict[RecordId, bool] = {}
     while True:
         with node.store.read() as tx:
             page = tx.list_records(VEHICLE, after, LIST_ROWS_MAX)
-            cars = [one.id for one in view_all(tx, node.identity, page) if _is_asked(tx, node, one)]
+            asked = [one for one in view_all(tx, node.identity, page) if _is_asked(tx, node, one)]
+            unlisted.update(one.id for one in asked if not one.values.get("vin"))
+            cars = (one.id for one in asked if one.values.get("vin"))
             found = [car for one in cars if (car := vehicle_view_within(node, tx, one)) is not None]
             for car in found:
                 for hit in () if car.recalls is None else car.recalls.hits:
@@ -171,10 +181,10 @@ def _open_cars(node: Node) -> Iterator[tuple[VehicleView, RecallHit]]:
 
 def _is_asked(tx: ReadTransaction, node: Node, vehicle: RecordView) -> bool:
     """Whether a recall is open on a car that somebody drives."""
-    vin = vehicle.values.get("vin")
-    if not isinstance(vin, str) or vehicle.values.get("lifecycle") in _NOBODY_TO_CALL:
+    number = vehicle.values.get("vin") or vehicle.values.get("chassis_no")
+    if not isinstance(number, str) or vehicle.values.get("lifecycle") in _NOBODY_TO_CALL:
         return False
-    return any(not hit.is_done for hit in check_recalls_within(tx, node, vin).hits)
+    return any(not hit.is_done for hit in check_recalls_within(tx, node, number).hits)
 
 
 def _call(node: Node, tx: ReadTransaction, car: VehicleView, hit: RecallHit, owner: RecordView) -> Call:

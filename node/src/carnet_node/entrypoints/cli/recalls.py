@@ -50,7 +50,10 @@ recalls_app.command("check-file")(check_file)
 def calls(
     ctx: typer.Context, *, show_personal: ShowPersonal = False, as_json: AsJson = False, xlsx: Xlsx = None
 ) -> None:
-    """Whom to call about a recall: own customers, cars that must not be driven first."""
+    """Whom to call about a recall: own customers, cars that must not be driven first.
+
+    A car with a frame number and no VIN is not listed; its recall stands on its own page.
+    """
     _emit(node_of(ctx), "recall_calls", show_personal=show_personal, as_json=as_json, xlsx=xlsx)
 
 

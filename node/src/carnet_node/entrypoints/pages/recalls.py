@@ -117,6 +117,7 @@ def _work(node: Node) -> Mapping[str, Any]:
         "calls": found.calls[:CALL_ROWS_MAX],
         "call_count": len(found.calls),
         "declined": found.declined,
+        "by_frame_number": found.by_frame_number,
         "as_of_ms": found.as_of_ms,
         "channels": CONTACT_CHANNELS,
         "results": CONTACT_RESULTS,
