@@ -19,7 +19,7 @@ from carnet_master.identifiers import read_credit_code, read_printed_id, read_re
 from carnet_node.core.commands.places import is_area_code, place_problems
 from carnet_node.core.limits import PHONE_DIGITS_MAX, PHONE_DIGITS_MIN
 from carnet_node.core.numbering import Today
-from carnet_node.core.refusals import Problem, ProblemCode
+from carnet_node.core.refusals import CommandRefused, Problem, ProblemCode, refuse_if_any
 from carnet_node.core.value_bounds import day_problem, length_problem, year_problem
 from carnet_protocol.errors import BadValue
 from carnet_protocol.kinds import ADDRESS, CUSTOMER
@@ -40,8 +40,17 @@ Default_Ignorable_Code_Point; the blank of Braille and the null notehead are bla
 
 _PHONE_SEPARATORS: Final = re.compile(r"[\s\-()./·]+")
 _CHINESE_MOBILE: Final = re.compile(r"(?:\+?86|0086)?(1[3-9]\d{9})", re.ASCII)
+_MOBILE_BEGINNING: Final = re.compile(r"1[3-9]")
+_MOBILE_DIGITS: Final = 11
 _INTERNATIONAL: Final = re.compile(r"(?:\+|00)([1-9]\d+)", re.ASCII)
 _NATIONAL: Final = re.compile(r"\d+", re.ASCII)
+_EXTENSION: Final = re.compile(r"(?<=\d{7})\s*-\s*\d{1,5}$", re.ASCII)
+_USUAL_PHONE: Final = re.compile(
+    r"\+861[3-9]\d{9}|(?:\+86|0)(?:(?:10|2\d)\d{8}|[3-9]\d\d{8,9})|(?:\+86)?[48]00\d{7}|[2-9]\d{6,7}|\+(?!86)\d+",
+    re.ASCII,
+)
+"""Mobiles, landlines with their area code, 400 and 800, landlines of the place itself; abroad nothing is judged.
+Source: the numbering plan of the ministry of industry and information technology (2017), chapters 3 and 4."""
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _LUNAR_DAY: Final = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|30)", re.ASCII)
 """What a day of the Chinese calendar looks like: every month may have 30 days."""
@@ -88,6 +97,38 @@ def phone_number(text: str) -> str | None:
     if international:
         return f"+{international[1]}" if _has_phone_length(international[1]) else None
     return folded if _NATIONAL.fullmatch(folded) and _has_phone_length(folded) else None
+
+
+def check_phone(text: str) -> None:
+    """Accept a telephone number that somebody typed.
+
+    Raises:
+        CommandRefused: it can be none; or it can be asked whether it is right, because numbers here look otherwise.
+    """
+    cleaned = clean_text(text)
+    if cleaned is not None and phone_number(cleaned) is None:
+        raise CommandRefused((_bad_phone("number", cleaned),))
+    refuse_if_any(phone_doubts(text, field="number"))
+
+
+def phone_doubts(text: str, *, field: str) -> list[Problem]:
+    """What speaks against a telephone number, as a question to whoever typed it; nothing when it looks right.
+
+    A digit that is missing or too many is seen. Programs and imports are not asked: what is on file is not mended so.
+
+    Args:
+        text: as typed; one that is no number at all is refused elsewhere.
+        field: of the form.
+    """
+    number = phone_number(_EXTENSION.sub("", unicodedata.normalize("NFKC", text).strip()))
+    if number is None or _USUAL_PHONE.fullmatch(number):
+        return []
+    digits = number.removeprefix("+86")
+    what = "This is neither a Chinese mobile number nor a landline with its area code."
+    if _MOBILE_BEGINNING.match(digits):
+        what = f"A Chinese mobile number has {_MOBILE_DIGITS} digits, and this one has {len(digits)}."
+    then = "Read it out once more. If it is right, tick that it was read out."
+    return [Problem(field, ProblemCode.READ_AGAIN, what, then, is_confirmable=True)]
 
 
 def plate_number(text: str) -> str | None:

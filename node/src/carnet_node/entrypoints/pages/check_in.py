@@ -12,6 +12,7 @@ from typing import Any, Final
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 
+from carnet_node.core.commands.cleaning import check_phone
 from carnet_node.core.commands.drafting import Read
 from carnet_node.core.commands.vehicles import check_plate, check_vin
 from carnet_node.core.limits import FIND_TEXT_CHARS_MAX, FORM_PARTS_MAX
@@ -159,7 +160,15 @@ async def doubt_plate(page: PageOf) -> Response:
     return _doubts(page, page.sent(), check_plate)
 
 
-def _doubts(page: Page, sent: Mapping[str, object], check: Callable[[str], object]) -> Response:
+@router.post("/phone")
+async def doubt_phone(page: PageOf) -> Response:
+    """What speaks against a telephone number as it is typed, with the box that says it is right."""
+    return _doubts(page, page.sent(), check_phone, read_out=True)
+
+
+def _doubts(
+    page: Page, sent: Mapping[str, object], check: Callable[[str], object], *, read_out: bool = False
+) -> Response:
     """The sentence of a save beside the field that asks, or nothing."""
     name, text = _text(sent.get("name")) or "", _text(sent.get("text")) or ""
     form = FormState()
@@ -168,7 +177,7 @@ def _doubts(page: Page, sent: Mapping[str, object], check: Callable[[str], objec
     except CommandRefused as refused:
         problems = tuple(replace(one, field=name) for one in refused.problems)
         form = replace(form, explained=replace(explain_failure(refused), problems=problems))
-    shown = {"form": form, "name": name}
+    shown = {"form": form, "name": name, "read_out": read_out}
     return page.answer(JSONResponse({"html": page.pages.renderer.render(page.visitor.language, "doubts.html", shown)}))
 
 

@@ -15,6 +15,7 @@ from carnet_node.core.saving.receiving import ReceivedCar, ReceivedParty, Recept
 from carnet_node.entrypoints.pages.duplicates import called_same, told_apart, without_same
 from carnet_node.entrypoints.pages.formats import Clockface
 from carnet_node.entrypoints.pages.forms import Typed
+from carnet_node.entrypoints.pages.phone_forms import doubted_phones
 from carnet_node.entrypoints.pages.typed import READ_AGAIN, TICKED, Reader
 from carnet_node.entrypoints.wording import Explained
 from carnet_protocol.ids import RecordId, parse_record_text, record_text
@@ -69,7 +70,8 @@ def reception_of(typed: Typed, clockface: Clockface) -> Reception:
     values = reader.stated(VISIT, {name: typed.text(name) for name in ORDER_FIELDS}, "")
     jobs = [_job(typed, place, reader) for place in job_places(typed)]
     is_read_again = typed.text(READ_AGAIN) == TICKED
-    return Reception(party, car, values, jobs, is_read_again=is_read_again, unread=reader.problems)
+    unread = [*reader.problems, *doubted_phones(typed, "party.number", "sender_phone")]
+    return Reception(party, car, values, jobs, is_read_again=is_read_again, unread=unread)
 
 
 def at_own_fields(explained: Explained) -> Explained:

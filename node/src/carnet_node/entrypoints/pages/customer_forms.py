@@ -27,6 +27,7 @@ from carnet_node.core.showing.record_view import RecordView
 from carnet_node.core.showing.views import CustomerCard
 from carnet_node.entrypoints.pages.formats import Clockface
 from carnet_node.entrypoints.pages.forms import BASED_ON, FormState, Typed
+from carnet_node.entrypoints.pages.phone_forms import READ_OUT, doubted_phones
 from carnet_node.entrypoints.pages.typed import TICKED, Reader
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import record_text
@@ -61,7 +62,7 @@ LISTS: Final[Mapping[str, tuple[Kind, tuple[str, ...]]]] = {
     "addresses": (ADDRESS, ADDRESS_FIELDS),
     "preferences": (CONTACT_PREFERENCE, PREFERENCE_FIELDS),
 }
-_ROW: Final = frozenset({"id", BASED_ON, "gone"})
+_ROW: Final = frozenset({"id", BASED_ON, "gone", f"number{READ_OUT}"})
 
 
 def card_as_texts(card: CustomerCard) -> dict[str, str]:
@@ -86,6 +87,7 @@ def new_customer(typed: Typed, reader: Reader, today: Today) -> AddCustomer:
     """The command behind a form that was empty."""
     values = reader.values(CUSTOMER, _own(typed))
     listed = {name: [_row_values(typed, name, place, reader) for place in _filled(typed, name)] for name in LISTS}
+    reader.problems += doubted_phones(typed, *(f"phones[{place}].number" for place in _filled(typed, "phones")))
     preferences = [one for one in listed["preferences"] if any(one.values())]
     preference = preferences[0] if preferences else None
     return AddCustomer(values, listed["phones"], listed["addresses"], preference, today=today)
@@ -171,6 +173,8 @@ def _row_drafts(  # noqa: PLR0917  (a row of a form, and what every row needs)
     kind, fields = LISTS[row.name]
     texts, reader = typed.below(row.where), Reader(clockface)
     values = reader.values(kind, {one: texts.get(one, "") for one in fields})
+    if kind is PHONE and texts.get("gone") != TICKED:
+        reader.problems += [replace(one, field="number") for one in doubted_phones(typed, f"{row.where}number")]
 
     def drafts() -> Drafts:
         """Of what could be read."""

@@ -1,10 +1,11 @@
 """A failure as a page: what happened, what is safe, what to do next, in the language of the person.
 
 Decides which answers become pages and which stay problem documents: whoever asks for an address below `/api` or
-`/healthz`, or sends JSON, is a program. What is a fault of ours is logged under a number that the page shows.
+`/healthz`, or sends JSON, is a program. An address that takes forms alone leads to its document. What is a fault of
+ours is logged under a number that the page shows.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, Final
@@ -14,10 +15,12 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute
 
 from carnet_node.core.failures import NodeFailure
 from carnet_node.core.refusals import NOTHING_SAVED
 from carnet_node.entrypoints.pages.page import NobodyThere, PageRefused, door_of
+from carnet_node.entrypoints.pages.reloading import document_of
 from carnet_node.entrypoints.web.problem_response import (
     BAD_ADDRESS,
     NO_PAGE,
@@ -36,10 +39,14 @@ _PROGRAMS: Final = ("/api", "/healthz")
 _UNCHANGED: Final = "Nothing was changed."
 
 
-def answer_page_failures(api: FastAPI) -> None:
-    """Show failures of pages as pages, and leave those of programs as they are."""
+def answer_page_failures(api: FastAPI, routes: Sequence[BaseRoute]) -> None:
+    """Show failures of pages as pages, and leave those of programs as they are.
+
+    Args:
+        routes: of all pages.
+    """
     for kind in (Refused, NodeFailure, RequestValidationError, HTTPException, Exception):
-        api.add_exception_handler(kind, _for_people(api.exception_handlers[kind]))
+        api.add_exception_handler(kind, _for_people(api.exception_handlers[kind], routes))
     api.add_exception_handler(PageRefused, _refused)
     api.add_exception_handler(NobodyThere, _nobody)
 
@@ -50,12 +57,16 @@ def is_for_programs(request: Request) -> bool:
     return is_json or request.url.path.startswith(_PROGRAMS)
 
 
-def _for_people(otherwise: Handler) -> Handler:
+def _for_people(otherwise: Handler, routes: Sequence[BaseRoute]) -> Handler:
     async def handle(request: Request, error: Exception) -> Response:
         """A page for people; what a program asked is answered as before."""
         if is_for_programs(request):
             answer = otherwise(request, error)
             return answer if isinstance(answer, Response) else await answer
+        is_no_page = isinstance(error, HTTPException) or (isinstance(error, BadValue) and error.field == "id")
+        document = document_of(routes, request.method, request.url.path) if is_no_page else None
+        if document is not None:
+            return (await door_of(request)).go(document)
         if isinstance(error, HTTPException):
             return await _shown(request, _explained(NO_PAGE))
         if request.method == "GET" and isinstance(error, BadValue) and error.field == "id":

@@ -27,6 +27,7 @@ from carnet_node.entrypoints.pages.customer_forms import changed, text_of
 from carnet_node.entrypoints.pages.formats import Clockface, yuan
 from carnet_node.entrypoints.pages.forms import BASED_ON, FormState, Typed
 from carnet_node.entrypoints.pages.page import Page, PageOf
+from carnet_node.entrypoints.pages.phone_forms import doubted_phones
 from carnet_node.entrypoints.pages.record_forms import RecordForm, save_form, show_form
 from carnet_node.entrypoints.pages.typed import READ_AGAIN, TICKED, Reader
 from carnet_node.entrypoints.reading import record_from_text
@@ -93,6 +94,7 @@ def _drafts(node: Node, new_id: NewId, *, record: RecordId, typed: Typed, clockf
     reader = Reader(clockface)
     changes = changed(view.visit, reader.values(VISIT, {name: typed.text(name) for name in FIELDS}), typed, "")
     doubts = reader.problems + _odometer_doubts(node, view, changes, typed)
+    doubts += doubted_phones(typed, "sender_phone")
     if not changes and not doubts:
         return ()
     read = read_of_view(view.visit, typed.text(BASED_ON), changes)

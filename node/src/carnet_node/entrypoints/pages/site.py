@@ -85,7 +85,7 @@ ROUTERS: Final = (
 def add_pages(api: FastAPI) -> None:
     """Put the pages into an application; its JSON routes stand already."""
     api.mount(static_address(), KeptFiles())
-    answer_page_failures(api)
+    answer_page_failures(api, tuple(one for router in ROUTERS for one in router.routes))
     for router in ROUTERS:
         api.include_router(router, include_in_schema=False)
 

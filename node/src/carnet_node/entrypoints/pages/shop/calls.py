@@ -22,6 +22,7 @@ from carnet_node.core.staff.staff_list import is_working
 from carnet_node.entrypoints.pages.customer_forms import text_of
 from carnet_node.entrypoints.pages.formats import Clockface
 from carnet_node.entrypoints.pages.forms import FormState, Typed
+from carnet_node.entrypoints.pages.phone_forms import doubted_phones
 from carnet_node.entrypoints.pages.typed import Reader
 from carnet_protocol.kinds import APPOINTMENT
 from carnet_protocol.registry import Value
@@ -35,6 +36,7 @@ _ADVISOR: Final = "advisor"
 
 def values_of_form(typed: Typed, reader: Reader) -> dict[str, Value]:
     """What a form states of an appointment; an empty field states that there is nothing."""
+    reader.problems += doubted_phones(typed, "caller_phone")
     return reader.values(APPOINTMENT, {name: typed.text(name) for name in FIELDS})
 
 

@@ -1,0 +1,32 @@
+"""Telephone numbers in forms: which are asked about once more, and how somebody says that one is right.
+
+Decides which fields are asked about: those that somebody has typed into. The same number in two fields is asked about
+at the first of them. Which numbers look wrong is decided in `commands.cleaning`.
+"""
+
+from typing import Final
+
+from carnet_node.core.commands.cleaning import phone_doubts
+from carnet_node.core.refusals import Problem
+from carnet_node.entrypoints.pages.forms import Typed
+from carnet_node.entrypoints.pages.typed import TICKED
+
+READ_OUT: Final = "_is_read_out"
+"""How the name of the box ends by which somebody says that a number was read out again and is right."""
+
+
+def doubted_phones(typed: Typed, *names: str) -> list[Problem]:
+    """What speaks against the numbers in fields of a form, but for those that were read out.
+
+    Args:
+        names: of fields, the first one that is seen in front.
+    """
+    right = {typed.text(name) for name in names if typed.text(name + READ_OUT) == TICKED}
+    asked: set[str] = set()
+    doubts: list[Problem] = []
+    for name in names:
+        text = typed.text(name)
+        if not typed.is_untouched(name) and text not in right | asked:
+            doubts += phone_doubts(text, field=name)
+            asked.add(text)
+    return doubts

@@ -1,0 +1,133 @@
+"""Telephone numbers at the desk: a digit too few is asked about, while typing and when saving; somebody may insist."""
+
+import pytest
+
+from carnet_node.core.commands.cleaning import phone_doubts
+from carnet_protocol.kinds import PHONE
+from support.browsing import Visitor
+from support.staffed import Site
+
+NEW, CUSTOMER = "/visits/new", "/customers/new"
+SHORT = "1380013800"
+BOX = "phones[0].number_is_read_out"
+CHECK_IN = {"car.plate": "津B88K99", "sender_name": "李芳", "odometer_in_km": "52300"}
+PERSON = {"party_kind": "person", "full_name": "李芳"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("138 0013 8000", id="mobile"),
+        pytest.param("+86 13800138000", id="mobile with its country"),
+        pytest.param("010-65123456", id="landline of Beijing"),
+        pytest.param("0311-8765432", id="landline with seven digits"),
+        pytest.param("0571-88881234-802", id="landline with an extension"),
+        pytest.param("+86 10 65123456", id="landline with its country"),
+        pytest.param("400-820-8820", id="400"),
+        pytest.param("88881234", id="landline of the place itself"),
+        pytest.param("+852 2345 6789", id="abroad"),
+        pytest.param("0044 20 7946 0000", id="abroad, with zeros"),
+        pytest.param("12345", id="no number at all, refused elsewhere"),
+        pytest.param("", id="nothing"),
+    ],
+)
+def test_numbers_as_people_have_them_are_not_asked_about(text: str):
+    """Mobiles, landlines, 400 numbers, numbers abroad."""
+    assert phone_doubts(text, field="number") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        pytest.param(SHORT, "has 11 digits, and this one has 10.", id="a digit too few"),
+        pytest.param("138001380001", "has 11 digits, and this one has 12.", id="a digit too many"),
+        pytest.param("+86 1380013800", "has 11 digits, and this one has 10.", id="too few, with its country"),
+        pytest.param("12800138000", "neither a Chinese mobile", id="no beginning of a mobile"),
+        pytest.param("5718888123", "neither a Chinese mobile", id="an area code without its zero"),
+        pytest.param("010-6512345", "neither a Chinese mobile", id="a landline of Beijing with a digit too few"),
+        pytest.param("01380013800", "neither a Chinese mobile", id="no area code"),
+    ],
+)
+def test_a_number_that_looks_wrong_is_asked_about(text: str, said: str):
+    """The question says what is odd, and may be answered with yes."""
+    (problem,) = phone_doubts(text, field="number")
+
+    assert (said in problem.what, problem.is_confirmable) == (True, True)
+
+
+def test_a_missing_digit_is_told_while_typing_with_the_box_that_says_it_is_right(desk: Visitor):
+    """Beside the field, before anything is saved."""
+    told = desk.send(desk.open(NEW), "/phone", {"name": "sender_phone", "text": SHORT}).json()["html"]
+
+    assert "this one has 10" in told
+    assert 'name="sender_phone_is_read_out"' in told
+
+
+def test_a_good_number_is_told_nothing_while_typing(desk: Visitor):
+    """Neither sentence nor box."""
+    told = desk.send(desk.open(NEW), "/phone", {"name": "sender_phone", "text": "13800138000"}).json()["html"]
+
+    assert told.strip() == ""
+
+
+@pytest.mark.parametrize(
+    ("address", "action", "typed", "name"),
+    [
+        pytest.param(NEW, NEW, CHECK_IN, "sender_phone", id="who brings the car"),
+        pytest.param(CUSTOMER, CUSTOMER, PERSON, "phones[0].number", id="a new customer"),
+        pytest.param("/appointments/new", "/appointments", {"plate_no": "津B88K99"}, "caller_phone", id="who calls"),
+    ],
+)
+def test_a_missing_digit_is_saved_only_when_somebody_insists(
+    desk: Visitor, address: str, action: str, typed: dict[str, str], name: str
+):
+    """The form comes back with the question and its box; ticked, the number is kept as it is."""
+    page = desk.open(address)
+
+    refused = desk.submit(page, action, {**typed, name: SHORT})
+    saved = desk.submit(page, action, {**typed, name: SHORT, f"{name}_is_read_out": "1"})
+
+    assert (refused.status_code, f'name="{name}_is_read_out"' in refused.text) == (422, True)
+    assert "this one has 10" in refused.text
+    assert saved.status_code == 303
+
+
+def test_the_same_number_in_two_fields_is_asked_about_once(desk: Visitor):
+    """The customer brings their own car; one box is enough, whichever."""
+    typed = {**CHECK_IN, "party.full_name": "李芳", "party.number": SHORT, "sender_phone": SHORT}
+    page = desk.open(NEW)
+
+    refused = desk.submit(page, NEW, typed)
+    saved = desk.submit(page, NEW, {**typed, "sender_phone_is_read_out": "1"})
+
+    assert refused.text.count("this one has 10") == 2, "in the summary, and at its field"
+    assert saved.status_code == 303
+
+
+def test_a_number_on_file_is_not_asked_about_again(site: Site, desk: Visitor):
+    """Who changes the name of a customer says nothing of a number that was insisted on before."""
+    saved = desk.submit(desk.open(CUSTOMER), CUSTOMER, {**PERSON, "phones[0].number": SHORT, BOX: "1"})
+    edit = f"{saved.headers['location']}/edit"
+
+    changed = desk.submit(desk.open(edit), edit, {"full_name": "李小芳"})
+
+    assert changed.status_code == 303
+
+
+def test_a_number_on_file_that_gets_shorter_is_asked_about(desk: Visitor):
+    """A changed number is a number that was typed."""
+    saved = desk.submit(desk.open(CUSTOMER), CUSTOMER, {**PERSON, "phones[0].number": "13800138000"})
+    edit = f"{saved.headers['location']}/edit"
+
+    refused = desk.submit(desk.open(edit), edit, {"phones[0].number": SHORT})
+
+    assert (refused.status_code, f'name="{BOX}"' in refused.text) == (422, True)
+
+
+def test_the_box_alone_is_no_telephone(site: Site, desk: Visitor):
+    """A row whose number was taken out again leaves no phone behind."""
+    saved = desk.submit(desk.open(CUSTOMER), CUSTOMER, {**PERSON, "phones[0].number": "", BOX: "1"})
+
+    assert saved.status_code == 303
+    with site.node.store.read() as tx:
+        assert tx.find_prefix(PHONE, "number", "1", 1) == []
