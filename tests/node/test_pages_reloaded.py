@@ -14,8 +14,8 @@ NOBODYS = "01a0c450-6c00-7000-9cba-6445a438b6d6"
 def test_every_address_that_takes_forms_alone_leads_to_a_page(desk: Visitor):
     """Whatever is added later too: a redirect, to an address that pages stand at."""
     routes = [one for router in ROUTERS for one in router.routes if isinstance(one, APIRoute)]
-    pages = {one.path for one in routes if "GET" in one.methods}
-    sent_to = [one.path_format for one in routes if "POST" in one.methods and one.path not in pages]
+    pages = {one.path for one in routes if "GET" in (one.methods or ())}
+    sent_to = [one.path_format for one in routes if "POST" in (one.methods or ()) and one.path not in pages]
 
     asked = {one: desk.ask("GET", one.format_map(Nobodys())) for one in sent_to}
     led_to = {one: desk.ask("GET", answer.headers.get("location", one)) for one, answer in asked.items()}
