@@ -8,9 +8,10 @@ from operator import attrgetter
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
-from browser.front_desk import FrontDesk, screens_of
-from browser.workday import TYPED, Workday
+from browser.front_desk import PLATE, FrontDesk, screens_of
+from browser.workday import ORDER, TYPED, Workday
 from carnet_protocol.shop_figures import FIGURES, Figures
 from support.programs import Service
 
@@ -109,3 +110,28 @@ def test_a_whole_day_goes_by_without_a_line(day: Workday, served: Service, tmp_p
     assert (states, answers) == (STATES[language], ANSWERS[language])
     assert (leads_to, found, grown) == ("shares[0].share_fen", (1, 1), COUNTED)
     assert (day.foreign, day.grave) == (set(), set())
+
+
+def test_a_board_that_is_left_open_shows_what_another_window_did(desk: FrontDesk):
+    """Within half a minute and by itself; the car that was chosen stays chosen, and keeps the keyboard."""
+    desk.page.clock.install()
+    desk.go("/board")
+    chosen = desk.page.locator(".card", has_text=PLATE)
+    chosen.locator("input").focus()
+    chosen.locator("input").check()
+    other = FrontDesk(desk.page.context.new_page(), desk.url)
+    other.go("/visits/new")
+    typed = {"car.plate": "津C10003", "sender_name": TYPED, "sender_phone": "13911110003", "jobs[0].complaint": TYPED}
+    for name, text in typed.items():
+        other.page.fill(f"[name='{name}']", text)
+    other.page.check("[name=is_odometer_unknown]")
+    with other.page.expect_navigation(url=ORDER):
+        other.page.keyboard.press("Control+Enter")
+    before = desk.page.locator(".card", has_text="津C10003").count()
+
+    desk.page.clock.run_for(31_000)
+
+    expect(desk.page.locator(".card", has_text="津C10003")).to_have_count(1)
+    assert before == 0
+    expect(chosen.locator("input")).to_be_checked()
+    expect(chosen.locator("input")).to_be_focused()

@@ -9,12 +9,14 @@ import pytest
 from carnet_node.core.commands.lines import NewJob
 from carnet_node.core.commands.vehicles import AddVehicle
 from carnet_node.core.commands.visits import OpenVisit
+from carnet_node.core.desk_limits import SESSION_IDLE_MS
 from carnet_node.core.node import Node
 from carnet_node.core.saving.desk import save_visit_by_vin
 from carnet_node.core.saving.editing import require_visit
 from carnet_node.core.showing.board import board_of
 from carnet_node.core.staff.login import begin_with_code
 from carnet_node.core.staff.staff import add_member
+from carnet_node.entrypoints.pages.visitors import SCRIPT_HEADER
 from carnet_protocol.ids import RecordId, record_text
 from carnet_protocol.registry import Value
 from carnet_protocol.vin import VinPolicy
@@ -292,3 +294,15 @@ def test_who_may_not_arrange_sees_no_arrangement(node: Node, visitor: Visitor):
     assert [one.status_code for one in refused] == [422, 422]
     assert ["您的角色不能更改门店的日程设置。" in one.text for one in refused] == [True, True]
     assert ["仍在屏幕上" in one.text for one in refused] == [False, True]
+
+
+def test_a_board_that_is_left_open_keeps_no_session_awake(node: Node, visitor: Visitor):
+    """Its script asks for it with a header, and is answered; the quiet minutes of the person go on."""
+    visitor.open("/board")
+    node.clock.ms += SESSION_IDLE_MS - 1_000  # type: ignore[attr-defined]
+
+    asked = visitor.ask("GET", "/board", headers={SCRIPT_HEADER: "1"})
+    node.clock.ms += 2_000  # type: ignore[attr-defined]
+
+    assert (asked.status_code, "data-cars" in asked.text) == (200, True)
+    assert visitor.ask("GET", "/board").headers["location"] == "/locked?to=/board"

@@ -2,8 +2,10 @@
 
 from datetime import date, timedelta
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from carnet_node.core.commands.customers import AddCustomer, add_customer
@@ -205,3 +207,15 @@ def test_a_birthday_in_a_leap_month_is_recorded(node: Node, desk: Visitor):
     who = RecordId(bytes.fromhex(address.rsplit("/", 1)[1].replace("-", "")))
     assert require_customer(node, who).customer.values["birth_leap_month"] is True
     assert 'name="birth_leap_month" type="checkbox" value="1" checked' in desk.open(f"{address}/edit")
+
+
+@pytest.mark.parametrize(("ahead", "people"), [(0, 0), (30, 1)])
+def test_the_day_that_is_shown_is_taken_out(node: Node, desk: Visitor, ahead: int, people: int):
+    """Not today's list: the birthday of a month ahead stands in the workbook of that day alone."""
+    day = site_day(node) + timedelta(days=ahead)
+    born_today(node, birth_on=f"1992-{site_day(node) + timedelta(days=30):%m-%d}")
+
+    made = desk.submit(desk.open(f"/due?day={day}"), "/due/export", {})
+
+    (sheet,) = openpyxl.load_workbook(BytesIO(made.content)).worksheets
+    assert (made.status_code, sheet.max_row - 1) == (200, people)

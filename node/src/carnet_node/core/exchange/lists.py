@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from functools import partial
 from types import MappingProxyType
 from typing import Final
 
@@ -288,8 +289,13 @@ def _appointment_rows(node: Node, period: Period | None) -> Iterator[Row]:
         yield from (_named(one, _APPOINTMENT_COLUMNS, {}) for one in booked)
 
 
-def _due_rows(node: Node, _: Period | None) -> Iterator[Row]:
-    for one in due_today(node):
+def due_list(asked: date) -> SiteList:
+    """Whom to remind on a day of the site; `LISTS` has today's."""
+    return SiteList("due", _DUE_COLUMNS, partial(_due_rows, asked=asked))
+
+
+def _due_rows(node: Node, _: Period | None, asked: date | None = None) -> Iterator[Row]:
+    for one in due_today(node, asked):
         car = {} if one.vehicle is None else one.vehicle.values
         more: dict[str, Value] = {
             "occasion": one.due.occasion,

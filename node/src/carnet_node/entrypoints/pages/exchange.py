@@ -10,10 +10,11 @@ from fastapi import APIRouter, Response
 
 from carnet_node.adapters.list_workbooks import CONTENT_TYPE
 from carnet_node.adapters.uploads import find_upload
-from carnet_node.core.exchange.lists import LISTS, ListColumn
-from carnet_node.entrypoints.exporting import export_list
+from carnet_node.core.exchange.lists import LISTS, ListColumn, SiteList
+from carnet_node.entrypoints.exporting import ExportedFile, export_list, export_rows
+from carnet_node.entrypoints.pages.forms import Typed
 from carnet_node.entrypoints.pages.labels import Labels
-from carnet_node.entrypoints.pages.page import PageOf
+from carnet_node.entrypoints.pages.page import Page, PageOf
 from carnet_node.entrypoints.pages.typed import TICKED
 
 router = APIRouter(prefix="/exchange")
@@ -42,7 +43,24 @@ async def export(page: PageOf, name: str) -> Response:
         header=labels.column,
         word=partial(_word, labels),
     )
-    made = await page.pages.desk.read(work)
+    return _handed_out(page, await page.pages.desk.read(work))
+
+
+async def exported(page: Page, wanted: SiteList, typed: Typed) -> Response:
+    """The same of a list that a page has asked for."""
+    labels = page.words.labels
+    work = partial(
+        export_rows,
+        page.node,
+        wanted,
+        show_personal=typed.text("personal") == TICKED,
+        header=labels.column,
+        word=partial(_word, labels),
+    )
+    return _handed_out(page, await page.pages.desk.read(work))
+
+
+def _handed_out(page: Page, made: ExportedFile) -> Response:
     headers = {"content-disposition": f'attachment; filename="{made.name}"'}
     return page.answer(Response(made.content, media_type=CONTENT_TYPE, headers=headers))
 

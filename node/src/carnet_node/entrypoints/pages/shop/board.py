@@ -1,14 +1,15 @@
 """The board of cars in the shop, as columns and as a list, and where somebody moves one.
 
 Decides addresses only. One form moves the car that is chosen, so that a page of five hundred cars stays small; scripts
-choose by dragging and by digits, and send the same form.
+choose by dragging and by digits, and send the same form. A board that hangs open asks for itself anew: that keeps no
+session awake.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from carnet_node.core.commands.drafting import Drafts, NewId, missing
 from carnet_node.core.commands.staging import Stage, stage_visit
@@ -21,9 +22,10 @@ from carnet_node.core.showing.board import Board, Card, board_of, stages_within
 from carnet_node.entrypoints.pages.formats import NOTHING
 from carnet_node.entrypoints.pages.forms import BASED_ON, FormState, Typed
 from carnet_node.entrypoints.pages.orders import save_on_order
-from carnet_node.entrypoints.pages.page import Page, PageOf
+from carnet_node.entrypoints.pages.page import Page, PageOf, page_of, watched_page_of
 from carnet_node.entrypoints.pages.record_forms import RecordForm, save_work
 from carnet_node.entrypoints.pages.shop.day import SCREEN
+from carnet_node.entrypoints.pages.visitors import SCRIPT_HEADER
 from carnet_node.entrypoints.reading import record_from_text
 from carnet_protocol.ids import RecordId, record_text
 from carnet_protocol.kinds import HOLD_REASONS, VISIT
@@ -62,14 +64,22 @@ class ShownCard:
     repeat_of: str
 
 
+async def _board_page_of(request: Request) -> Page:
+    """The page, asked for by a person, or by the script of a board that is left open."""
+    return await (watched_page_of if SCRIPT_HEADER in request.headers else page_of)(request)
+
+
+BoardPageOf = Annotated[Page, Depends(_board_page_of)]
+
+
 @router.get(_COLUMNS)
-async def show_board(page: PageOf, moved: str | None = None) -> Response:
+async def show_board(page: BoardPageOf, moved: str | None = None) -> Response:
     """Columns by stage, overdue first."""
     return await _shown(page, _COLUMNS, moved)
 
 
 @router.get(_LIST)
-async def show_list(page: PageOf, moved: str | None = None) -> Response:
+async def show_list(page: BoardPageOf, moved: str | None = None) -> Response:
     """The same cars as a list, for the keyboard and for screen readers."""
     return await _shown(page, _LIST, moved)
 

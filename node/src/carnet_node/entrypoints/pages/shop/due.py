@@ -14,6 +14,7 @@ from fastapi import APIRouter, Query, Response
 from carnet_node.core.commands.cleaning import is_calendar_date
 from carnet_node.core.commands.drafting import Drafts, NewId
 from carnet_node.core.commands.reminding import note_car_dates
+from carnet_node.core.exchange.lists import due_list
 from carnet_node.core.node import Node
 from carnet_node.core.numbering import site_day, today_at_site
 from carnet_node.core.refusals import ProblemCode, refuse, refuse_together
@@ -24,6 +25,7 @@ from carnet_node.core.shop_limits import DUE_SHOWN_MAX
 from carnet_node.core.showing.car_dates import DatesOfCar, DatesOfCustomer, dates_of_car
 from carnet_node.core.staff.access_log import note_list
 from carnet_node.entrypoints.pages.customer_forms import changed, gathered, text_of
+from carnet_node.entrypoints.pages.exchange import exported
 from carnet_node.entrypoints.pages.formats import Clockface
 from carnet_node.entrypoints.pages.forms import BASED_ON, FormState, Typed
 from carnet_node.entrypoints.pages.page import Page, PageOf
@@ -72,6 +74,13 @@ async def note(page: PageOf) -> Response:
         return _lines(page.node, asked)
 
     return await save_work(RecordForm(page, "shop/due.html", "orders", ADDRESS, _context), typed, _save)
+
+
+@router.post("/due/export")
+async def export(page: PageOf) -> Response:
+    """The list of the day that is shown, as .xlsx."""
+    typed = page.typed()
+    return await exported(page, due_list(_day_of(page, typed.text("day") or None)), typed)
 
 
 @router.get("/vehicles/{vehicle}/dates")

@@ -54,6 +54,17 @@ export async function askStrip(patienceMs = PATIENCE_MS) {
   }
 }
 
+/** A page of the node as it is now, asked for by no person; null when there is none, or it leads elsewhere. */
+export async function askPage(address, patienceMs = PATIENCE_MS) {
+  try {
+    const answer = await fetch(address, { headers: { "Carnet-Script": "1" }, signal: AbortSignal.timeout(patienceMs) });
+    if (!answer.ok || answer.redirected) return null;
+    return new DOMParser().parseFromString(await answer.text(), "text/html");
+  } catch {
+    return null;
+  }
+}
+
 /** Says something to everybody, screen readers too. */
 export function say(text) {
   document.getElementById("told").textContent = text;

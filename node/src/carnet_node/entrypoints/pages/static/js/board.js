@@ -2,14 +2,20 @@
 //
 //   digit    the stage of that number; a second one behind a stage on hold, the reason of that number
 //   Enter    moves the car, as the browser does it
+//
+// A board that is left open shows twice a minute what others did, unless somebody is about to move a car on it.
 
-import { say } from "./ask.js";
+import { askPage, say } from "./ask.js";
 
 const HOLD = "on_hold";
+const EVERY_MS = 30000;
+const CARS = "[data-cars]";
+const COUNT = "h1 .kind";
 
 for (const form of document.querySelectorAll("form[data-board]")) {
   const { stage, hold_reason: why } = form.elements;
   let asksWhy = false;
+  let isDragged = false;
 
   const isHold = () => stage.selectedOptions[0]?.dataset.sense === HOLD;
 
@@ -40,20 +46,52 @@ for (const form of document.querySelectorAll("form[data-board]")) {
   form.addEventListener("dragstart", (event) => {
     const card = event.target.closest?.(".card");
     if (!card) return;
+    isDragged = true;
     card.querySelector("[name=visit]").checked = true;
     event.dataTransfer.effectAllowed = "move";
     event.dataTransfer.setData("text/plain", "");
   });
-  for (const column of form.querySelectorAll("[data-stage]")) {
-    column.addEventListener("dragover", (event) => event.preventDefault());
-    column.addEventListener("drop", (event) => {
-      event.preventDefault();
-      stage.value = column.dataset.stage;
-      if (!isHold()) why.value = "";
-      asksWhy = isHold() && !why.value;
-      tellChosen();
-      if (asksWhy) why.focus();
-      else form.requestSubmit();
-    });
-  }
+  form.addEventListener("dragend", () => {
+    isDragged = false;
+  });
+  form.addEventListener("dragover", (event) => {
+    if (event.target.closest("[data-stage]")) event.preventDefault();
+  });
+  form.addEventListener("drop", (event) => {
+    const column = event.target.closest("[data-stage]");
+    if (!column) return;
+    event.preventDefault();
+    stage.value = column.dataset.stage;
+    if (!isHold()) why.value = "";
+    asksWhy = isHold() && !why.value;
+    tellChosen();
+    if (asksWhy) why.focus();
+    else form.requestSubmit();
+  });
+
+  const isSeen = () => !document.hidden && !("covered" in document.documentElement.dataset);
+  const isLeftAlone = () => isSeen() && !isDragged && !stage.value && !why.value && !document.getElementById("summary");
+
+  /** The car of a radio button, whatever has been written about it since. */
+  const orderOf = (radio) => radio?.value.split("=")[0];
+
+  const showAnew = (page) => {
+    const [old, anew] = [form.querySelector(CARS), page.querySelector(CARS)];
+    if (!old || !anew) return;
+    const chosen = orderOf(old.querySelector("[name=visit]:checked"));
+    const line = old.contains(document.activeElement) ? document.activeElement.closest(".card, tr") : null;
+    const standing = orderOf(line?.querySelector("[name=visit]"));
+    old.replaceChildren(...anew.childNodes);
+    document.querySelector(COUNT).replaceChildren(...page.querySelector(COUNT).childNodes);
+    for (const radio of old.querySelectorAll("[name=visit]")) {
+      radio.checked = orderOf(radio) === chosen;
+      if (orderOf(radio) === standing) radio.focus({ preventScroll: true });
+    }
+  };
+
+  setInterval(async () => {
+    if (!isLeftAlone()) return;
+    const page = await askPage(location.pathname);
+    if (page && isLeftAlone()) showAnew(page);
+  }, EVERY_MS);
 }
