@@ -45,6 +45,15 @@ COUNTED = Figures(
 )
 """What one car adds to the report of its ten days."""
 
+SPLITS = {
+    "200": ["¥200.00", "¥120.00", "¥80.00"],
+    "33.33%": ["¥40.00", "¥120.00", "¥80.00"],
+    "0.3": ["¥0.30", "¥120.00", "¥119.70"],
+    "1.005": [],
+    "": ["¥0.00", "¥120.00", "¥120.00"],
+}
+"""What a payer pays of 120 yuan -> what is stated then, what is due, and what is too much or left."""
+
 WIDTHS = {"A4": 595, "A5": 420}
 """Of paper, in points."""
 
@@ -101,6 +110,7 @@ def test_a_whole_day_goes_by_without_a_line(day: Workday, served: Service, tmp_p
     answers = day.ask_the_customer()
     day.add_work(TYPED + "2", "0.5", "warranty", is_asked=False)
     states.append(day.finish_work())
+    told = day.split_bill(*SPLITS)
     leads_to, settled = day.settle()
     states += [settled, day.hand_over()]
     found, after = day.find(), day.ten_days()
@@ -108,6 +118,7 @@ def test_a_whole_day_goes_by_without_a_line(day: Workday, served: Service, tmp_p
 
     grown = Figures(*(get(after) - get(before) for get in map(attrgetter, FIGURES)))
     assert (states, answers) == (STATES[language], ANSWERS[language])
+    assert told == list(SPLITS.values())
     assert (leads_to, found, grown) == ("shares[0].share_fen", (1, 1), COUNTED)
     assert (day.foreign, day.grave) == (set(), set())
 

@@ -154,10 +154,19 @@ class Workday:
         self._next()
         return self._state()
 
+    def split_bill(self, *typed: str) -> list[list[str]]:
+        """Open the bill and type shares of the customer; returns the amounts that the page tells beside each."""
+        page, told = self.desk.page, []
+        self._next()
+        for text in typed:
+            page.fill("[name='shares[0].share_fen']", text)
+            told.append(re.findall(r"-?¥[\d,.]*\d", page.inner_text("[data-sum-of=customer]")))
+        self._look()
+        return told
+
     def settle(self) -> tuple[str, str]:
         """Half a fen is refused first; returns the field to which the refusal leads, and the state of the order."""
         page, share = self.desk.page, "[name='shares[0].share_fen']"
-        self._next()
         page.fill(share, "1.005")
         page.keyboard.press("Control+Enter")
         page.wait_for_selector("#summary:focus")

@@ -16,4 +16,5 @@ import "./same.js";
 import "./files.js";
 import "./hashes.js";
 import "./board.js";
+import "./shares.js";
 import "./leaving.js";
