@@ -85,6 +85,7 @@ def test_a_password_is_changed_and_the_screen_unlocked_with_it(reader: FrontDesk
         reader.go("/password")
         reader.page.fill("[name=present]", present)
         reader.page.fill("[name=password]", chosen)
+        reader.page.fill("[name=password_again]", chosen)
         with reader.page.expect_navigation(url=f"{reader.url}/"):
             reader.page.keyboard.press("Enter")
     lock(reader)

@@ -64,11 +64,12 @@ def _set_up(chromium: Browser, service: Service, language: str) -> tuple[str, tu
     """What the refused form says, what is wrong with it, what is open afterwards, and where its address leads then."""
     with FrontDesk.opened(chromium, service.url, language=language) as desk:
         desk.go("/set-up")
-        for text in (ADMINISTRATOR, "\t", "陈立群", "\t", "short", "\n"):
+        for text in (ADMINISTRATOR, "\t", "陈立群", "\t", "short", "\n", "short", "\n"):
             desk.type_or_press(text)
         expect(desk.page.locator("#summary")).to_be_visible()
         refused, problems = desk.page.inner_text("main"), grave_problems(desk)
         desk.page.fill("[name=password]", PASSWORD)
+        desk.page.fill("[name=password_again]", PASSWORD)
         desk.page.keyboard.press("Enter")
         desk.page.wait_for_selector("nav.screens")
         opened = desk.page.inner_text("nav.screens")

@@ -12,7 +12,7 @@ import openpyxl
 import pytest
 from playwright.sync_api import Browser, expect
 
-from browser.front_desk import PLATE, FrontDesk, furnish, screens_of
+from browser.front_desk import PLATE, SIZES, FrontDesk, furnish, screens_of
 from browser.inspection import grave_problems
 from browser.moves import look_at_former_system, take_former_system_over, write_former_system
 from support.programs import Service, free_port, must_run, run_here, running
@@ -120,6 +120,17 @@ def test_somebody_who_leaves_is_out_at_once(served: Service, chromium: Browser, 
 def english(chromium: Browser, url: str) -> AbstractContextManager[FrontDesk]:
     """A window of somebody who reads English."""
     return FrontDesk.opened(chromium, url, language="en")
+
+
+def test_a_low_window_gives_its_height_to_the_board(served: Service, chromium: Browser, language: str):
+    """Zoomed to 200 %, the first card stands in the window as a whole."""
+    with FrontDesk.opened(chromium, served.url, language=language, size="zoomed", scale=2) as desk:
+        desk.log_in()
+        desk.go("/board")
+        card = desk.page.locator(".card").first.bounding_box()
+
+    assert card is not None
+    assert (card["y"] > 0, card["y"] + card["height"] < SIZES["zoomed"][1]) == (True, True)
 
 
 def test_an_overruled_value_is_restored_by_one_click(served: Service, chromium: Browser):

@@ -36,6 +36,7 @@ from support.node_builder import rows_of, text_of
 from support.staffed import ADMIN_NO, PASSWORD, Site, TestHasher, build_site, hire_with_password
 
 WRONG = [("password", ProblemCode.WRONG_LOGIN)]
+WRONG_PRESENT = [("present", ProblemCode.WRONG_LOGIN)]
 WRONG_CODE = [("code", ProblemCode.WRONG_LOGIN)]
 WAIT = [("password", ProblemCode.WAIT)]
 
@@ -225,7 +226,7 @@ def test_a_password_is_changed_only_by_who_knows_it(site: Site):
         lambda: change_password(site.node, site.hasher, site.admin, present="no", chosen="another sentence")
     )
 
-    assert refused == WRONG
+    assert refused == WRONG_PRESENT
     assert present_session(site.node, site.session.token) is not None
 
 
@@ -241,7 +242,7 @@ def test_the_password_of_a_colleague_of_the_same_number_changes_nothing(site: Si
         )
     )
 
-    assert refused == WRONG
+    assert refused == WRONG_PRESENT
 
 
 def test_the_operator_of_the_machine_gives_the_last_administrator_a_code(site: Site):

@@ -21,6 +21,11 @@ DOOR = {"/set-up", "/login", "/start", "/lock", "/locked", "/logout", "/language
 WORN_OUT = {"staff_no": "B01", "password": "something else"}
 
 
+def twice(password: str) -> dict[str, str]:
+    """A password as somebody chooses it."""
+    return {"password": password, "password_again": password}
+
+
 @pytest.fixture
 def stranger(site: Site) -> Visitor:
     """A browser in which nobody is logged in."""
@@ -42,7 +47,7 @@ def test_the_first_person_is_entered_and_logged_in(tmp_path: Path):
     page = visitor.open("/set-up")
     before = visitor.cookies["carnet_session"]
 
-    answered = visitor.submit(page, "/set-up", {"staff_no": "A1", "full_name": "陈测试", "password": PASSWORD})
+    answered = visitor.submit(page, "/set-up", {"staff_no": "A1", "full_name": "陈测试", **twice(PASSWORD)})
 
     assert (answered.status_code, answered.headers["location"]) == (303, "/")
     assert visitor.cookies["carnet_session"] != before
@@ -64,7 +69,7 @@ def test_a_weak_password_is_refused_and_never_shown_again(tmp_path: Path):
     visitor = Visitor(build_node(tmp_path))
     page = visitor.open("/set-up")
 
-    answered = visitor.submit(page, "/set-up", {"staff_no": "A1", "full_name": "陈测试", "password": "short77"})
+    answered = visitor.submit(page, "/set-up", {"staff_no": "A1", "full_name": "陈测试", **twice("short77")})
 
     assert answered.status_code == 422
     assert 'value="陈测试"' in answered.text
@@ -203,7 +208,7 @@ def test_a_password_change_ends_the_other_sessions(site: Site):
     """The browser in which it was changed goes on under a new session."""
     here = Visitor(site.node).with_session(site.session.token)
 
-    answered = here.submit(here.open("/password"), "/password", {"present": PASSWORD, "password": "another long one"})
+    answered = here.submit(here.open("/password"), "/password", {"present": PASSWORD, **twice("another long one")})
 
     assert answered.status_code == 303
     assert here.ask("GET", "/").status_code == 200
@@ -224,10 +229,9 @@ def test_a_start_code_lets_somebody_choose_a_password(site: Site):
     ("page", "typed", "field"),
     [
         pytest.param("/login", WORN_OUT, "password", id="wrong password"),
-        pytest.param(
-            "/start", {"staff_no": "B01", "code": "00000-00000", "password": PASSWORD}, "code", id="wrong code"
-        ),
-        pytest.param("/start", {"staff_no": "B01", "code": "x", "password": "short"}, "password", id="weak password"),
+        pytest.param("/start", {"staff_no": "B01", "code": "00000-00000", **twice(PASSWORD)}, "code", id="wrong code"),
+        pytest.param("/start", {"staff_no": "B01", "code": "x", **twice("short")}, "password", id="weak password"),
+        pytest.param("/start", {"staff_no": "B01", "password": PASSWORD}, "password_again", id="typed otherwise"),
     ],
 )
 def test_the_keyboard_is_in_the_field_that_was_wrong(stranger: Visitor, page: str, typed: dict[str, str], field: str):
@@ -280,3 +284,56 @@ def test_a_page_that_answers_a_form_says_where_it_stands(desk: Visitor):
     assert 'data-address="/customers/new"' in answered.text
     assert 'data-address="/customers/new"' in failed.text
     assert "data-address" not in page
+
+
+def test_a_password_that_is_typed_otherwise_the_second_time_sets_nothing_up(tmp_path: Path):
+    """Nobody is locked out of their site by a slip of the finger; the sentence stands at the second field."""
+    visitor = Visitor(build_node(tmp_path)).in_english_at("/set-up")
+    typed = {"staff_no": "A1", "full_name": "陈测试", "password": PASSWORD, "password_again": f"{PASSWORD}."}
+
+    refused = visitor.submit(visitor.open("/set-up"), "/set-up", typed)
+
+    assert refused.status_code == 422
+    assert "The two passwords are not the same." in refused.text.partition('id="f-password_again-problem"')[2]
+    assert visitor.ask("GET", "/").headers["location"] == "/set-up"
+
+
+def test_a_password_that_is_changed_is_typed_twice(site: Site):
+    """Otherwise the present one stays."""
+    visitor = Visitor(site.node).with_session(site.session.token)
+    typed = {"present": PASSWORD, "password": "another long one", "password_again": "another long"}
+
+    refused = visitor.submit(visitor.open("/password"), "/password", typed)
+    changed = visitor.submit(visitor.open("/password"), "/password", {"present": PASSWORD, **twice("another long one")})
+
+    assert (refused.status_code, changed.status_code) == (422, 303)
+
+
+def test_a_wrong_present_password_is_told_at_its_own_field(site: Site):
+    """And not at the new one."""
+    visitor = Visitor(site.node).with_session(site.session.token).in_english()
+
+    refused = visitor.submit(visitor.open("/password"), "/password", {"present": "wrong", **twice("another long one")})
+
+    assert "This password is not right." in refused.text.partition('id="f-present-problem"')[2].partition("</p>")[0]
+
+
+def test_the_lock_screen_speaks_of_the_password_alone(site: Site):
+    """It asks for no number, so none can be wrong."""
+    visitor = Visitor(site.node).with_session(site.session.token).in_english()
+    visitor.submit(visitor.open("/"), "/lock", {})
+
+    refused = visitor.submit(visitor.open("/locked"), "/locked", {"password": "wrong"})
+
+    assert ("This password is not right." in refused.text, "staff number and the password" in refused.text) == (
+        True,
+        False,
+    )
+
+
+@pytest.mark.parametrize("page", ["/login", "/start"])
+def test_what_is_typed_into_a_password_can_be_looked_at(stranger: Visitor, page: str):
+    """Each field has its button, which a script makes work."""
+    html = stranger.open(page)
+
+    assert html.count("data-looks=") == html.count('type="password"') > 0

@@ -27,7 +27,7 @@ def test_somebody_new_gets_a_start_code_that_is_shown_once(desk: Visitor):
     code = start_code_in(added.text)
 
     newcomer = Visitor(desk.node, desk.api)
-    typed = {"staff_no": "A20", "code": code.lower(), "password": PASSWORD}
+    typed = {"staff_no": "A20", "code": code.lower(), "password": PASSWORD, "password_again": PASSWORD}
     entered = newcomer.submit(newcomer.open("/start"), "/start", typed)
 
     assert entered.status_code == 303
@@ -56,7 +56,8 @@ def test_who_gives_themselves_a_code_is_told_and_comes_in_again_with_it(site: Si
 
     question = desk.open(address)
     told = desk.submit(question, address, {}).text
-    entered = desk.submit(told, "/start", {"code": start_code_in(told), "password": "another long one"})
+    chosen = dict.fromkeys(("password", "password_again"), "another long one")
+    entered = desk.submit(told, "/start", {"code": start_code_in(told), **chosen})
 
     assert ("This is you" in question, "You are logged out." in told, "data-person" in told) == (True, True, False)
     assert (entered.status_code, desk.ask("GET", "/").status_code) == (303, 200)

@@ -133,8 +133,12 @@ def change_password(node: Node, hasher: PasswordHasher, staff: RecordId, *, pres
         found = member(tx, node.identity, staff)
     staff_no = str(found.values.get("staff_no")) if found is not None else ""
     check_password(chosen, staff_no)
-    if confirm_password(node, hasher, staff_no, present) != staff:  # somebody else's, under the same number
-        raise _wrong()
+    try:
+        is_theirs = confirm_password(node, hasher, staff_no, present) == staff
+    except LoginRefused as refused:
+        raise LoginRefused(replace(refused.problems[0], field="present"), refused.wait_ms) from refused
+    if not is_theirs:  # somebody else's, under the same number
+        raise LoginRefused(replace(_wrong_password().problems[0], field="present"))
     encoded = hasher.hash(chosen)
     with node.store.write() as tx:
         return _first_session(node, tx, staff, encoded)
@@ -150,7 +154,7 @@ def confirm_password(node: Node, hasher: PasswordHasher, staff_no: str, password
         attempt = _count_attempt(node, tx, staff_no)
     encoded = attempt.credential.password_hash if attempt.credential is not None else NO_PASSWORD
     if not hasher.verify(encoded or hasher.nobody, password[:PASSWORD_CHARS_MAX]) or attempt.staff is None:
-        raise _wrong()
+        raise _wrong_password()
     with node.store.write() as tx:
         _still_valid(tx, attempt)
         tx.local.drop_login_failures(attempt.name_hash)
@@ -244,6 +248,12 @@ def _wrong() -> LoginRefused:
     next_step = "Type both again, or ask your manager for a start code."
     what = "The staff number and the password do not belong together."
     return LoginRefused(Problem("password", ProblemCode.WRONG_LOGIN, what, next_step))
+
+
+def _wrong_password() -> LoginRefused:
+    """Where the number is known and only the password was asked for."""
+    what, then = "This password is not right.", "Type it again, or ask your manager for a start code."
+    return LoginRefused(Problem("password", ProblemCode.WRONG_LOGIN, what, then))
 
 
 def _wrong_code() -> LoginRefused:

@@ -11,6 +11,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Response
 
 from carnet_node.core.line.enrolment import is_loopback
+from carnet_node.core.refusals import ProblemCode, refuse
 from carnet_node.core.staff.browser_sessions import OpenedSession, lock_session, log_out, unlock_session
 from carnet_node.core.staff.login import begin_with_code, change_password, confirm_password, log_in
 from carnet_node.core.staff.staff import is_set_up, set_up
@@ -38,7 +39,11 @@ async def send_set_up(page: DoorOf) -> Response:
     _require_this_machine(page)
     typed = page.typed()
     values = {"staff_no": typed.text("staff_no"), "full_name": typed.text("full_name")}
-    work = partial(set_up, page.node, page.pages.hasher, values, typed.text("password"))
+
+    def work() -> OpenedSession:
+        """The first person, with the password that was typed twice."""
+        return set_up(page.node, page.pages.hasher, values, _chosen(typed))
+
     return await _enter(page, typed, work, "set_up.html")
 
 
@@ -69,8 +74,13 @@ async def show_start(page: DoorOf) -> Response:
 async def send_start(page: DoorOf) -> Response:
     """Choose a password with a start code."""
     typed = page.typed()
-    texts = (typed.text(name) for name in ("staff_no", "code", "password"))
-    return await _enter(page, typed, partial(begin_with_code, page.node, page.pages.hasher, *texts), "start.html")
+
+    def work() -> OpenedSession:
+        """The first session, with the password that was typed twice."""
+        staff_no, code = typed.text("staff_no"), typed.text("code")
+        return begin_with_code(page.node, page.pages.hasher, staff_no, code, _chosen(typed))
+
+    return await _enter(page, typed, work, "start.html")
 
 
 @router.post("/lock")
@@ -123,14 +133,12 @@ async def show_password(page: PageOf) -> Response:
 async def send_password(page: PageOf) -> Response:
     """Change the password; sessions in other browsers end."""
     typed = page.typed()
-    work = partial(
-        change_password,
-        page.node,
-        page.pages.hasher,
-        page.person.id,
-        present=typed.text("present"),
-        chosen=typed.text("password"),
-    )
+    staff, present = page.person.id, typed.text("present")
+
+    def work() -> OpenedSession:
+        """A new session, with the password that was typed twice."""
+        return change_password(page.node, page.pages.hasher, staff, present=present, chosen=_chosen(typed))
+
     return await _enter(page, typed, work, "password.html")
 
 
@@ -155,6 +163,18 @@ async def _enter(page: Page, typed: Typed, work: Callable[[], OpenedSession], te
     answer = page.go(to)
     keep_session(answer, opened.token, page.request)
     return answer
+
+
+def _chosen(typed: Typed) -> str:
+    """The password that somebody has chosen.
+
+    Raises:
+        CommandRefused: it was typed otherwise the second time.
+    """
+    if typed.text("password") != typed.text("password_again"):
+        what = "The two passwords are not the same."
+        raise refuse("password_again", ProblemCode.BAD_VALUE, what, "Type the password twice anew.")
+    return typed.text("password")
 
 
 def _without_secrets(typed: Typed) -> Typed:

@@ -142,6 +142,8 @@ FIELDS: Final[Mapping[str, str]] = {
     "action": _("Action"),
     "done_at": _("Done"),
     "password": _("Password"),
+    "password_again": _("The same password again"),
+    "present": _("Present password"),
     "code": _("Start code"),
     "successor": _("Taken over by"),
     "result": _("Result"),

@@ -9,6 +9,7 @@ import "./focus.js";
 import "./refresh.js";
 import "./damages.js";
 import "./room.js";
+import "./secrets.js";
 import "./doubts.js";
 import "./recalled.js";
 import "./duplicates.js";
