@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from carnet_hub.adapters.keyring import Ed25519Signer
 from carnet_hub.adapters.report_files import verify_export, write_export
@@ -134,7 +136,7 @@ def test_the_manifest_says_what_was_signed(folder: Path):
     ]
     assert lines[6] == f"export-key {SIGNER.key_id.hex()}"
     assert [line.split()[3:] for line in lines[7:]] == [
-        ["41", "summary.csv"],
+        ["42", "summary.csv"],
         ["0", "campaign.json"],
         ["5", "members.ndjson"],
         ["3", "completions.ndjson"],
@@ -364,3 +366,11 @@ def test_a_report_is_dated_by_its_head(tmp_path: Path):
     folder = export(tmp_path / "export", report_head(created_ms=NOW_MS + 1))
 
     assert verify_export(folder).facts["created-at"] == instant_text(NOW_MS + 1)
+
+
+@given(st.dictionaries(st.text(max_size=8), st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text()))
+def test_a_row_has_the_bytes_that_the_standard_library_writes(values: dict[str, object]):
+    """Whoever reads rows with other programs, or compares them with older reports, meets the same bytes."""
+    plain = json.dumps(values, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+
+    assert json_line(values) == plain.encode() + b"\n"

@@ -21,6 +21,8 @@ from datetime import UTC, datetime
 from itertools import chain, islice
 from typing import Final
 
+import msgspec
+
 from carnet_hub.core.counting.progress import Judged, PairState, Progress, ReportFate, Sums
 from carnet_hub.core.limits import CITED_BATCH
 from carnet_protocol.ids import OpId, index_of, nonce_of, record_text
@@ -42,7 +44,8 @@ FILE_NAME: Final = "[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 _MARK: Final = b"\xef\xbb\xbf"
-_ROWS: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+_ROWS: Final = msgspec.json.Encoder(order="sorted")
+"""The bytes of `json` with sorted keys, nothing between tokens and escapes where JSON needs them, at less cost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +219,7 @@ def csv_file(name: str, rows: Iterable[Sequence[str]]) -> ReportFile:
 
 def json_line(values: Mapping[str, object]) -> bytes:
     """One row for programs."""
-    return _ROWS.encode(values).encode() + b"\n"
+    return _ROWS.encode(values) + b"\n"
 
 
 def json_text(values: Mapping[str, object]) -> bytes:
