@@ -7,7 +7,6 @@ from typing import Any
 
 import httpx
 
-from carnet_hub.entrypoints.http.app import create_api
 from carnet_protocol.envelope import Purpose
 from carnet_protocol.hello import HelloAnswer
 from carnet_protocol.ids import vehicle_id
@@ -27,7 +26,7 @@ def ask(hub: TestHub, asking: Callable[[httpx.AsyncClient], Coroutine[Any, Any, 
     """Run a conversation with the hub's application."""
 
     async def conversation() -> Any:
-        transport = httpx.ASGITransport(create_api(hub.app), raise_app_exceptions=False)
+        transport = httpx.ASGITransport(hub.api, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://hub") as client:
             return await asking(client)
 

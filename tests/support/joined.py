@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from unittest.mock import patch
 
 import anyio
 import httpx
@@ -17,9 +18,9 @@ import httpx
 from carnet_hub.bootstrap import open_restored_hub
 from carnet_hub.core.exchange.enrolment import invite_dealer
 from carnet_hub.core.rows import DealerRow
-from carnet_hub.entrypoints.http.app import create_api
 from carnet_hub.settings import HubSettings
 from carnet_node.adapters.joining import finish_enrolment, pending_enrolment
+from carnet_node.adapters.schema import upgrade
 from carnet_node.adapters.store import driver
 from carnet_node.bootstrap import Installation, create_installation, open_installation
 from carnet_node.core.line.sync import RoundReport, run_round
@@ -34,6 +35,7 @@ from carnet_protocol.kinds import CUSTOMER
 from carnet_protocol.registry import Value
 from carnet_protocol.state import head_op_ids
 from support.hub_apps import TestHub, make_hub, open_test_hub
+from support.node_builder import empty_database
 
 
 def join_site(hub: TestHub, folder: Path, site_code: str = "A001") -> Installation:
@@ -64,8 +66,15 @@ def enrol_by(code: str, installation: Installation, hub: TestHub) -> None:
 
 
 def unjoined(folder: Path) -> Installation:
-    """A node that belongs to no site yet."""
-    return create_installation(NodeSettings(data_dir=folder))
+    """A node that belongs to no site yet; its empty database is a copy of one that is migrated once."""
+    with patch("carnet_node.bootstrap.upgrade", _from_copy):
+        return create_installation(NodeSettings(data_dir=folder))
+
+
+def _from_copy(path: Path) -> bool:
+    if not path.stat().st_size:
+        path.write_bytes(empty_database())
+    return upgrade(path)
 
 
 def joined_pair(folder: Path) -> tuple[TestHub, Installation]:
@@ -79,7 +88,7 @@ def joined_pair(folder: Path) -> tuple[TestHub, Installation]:
 
 def transport_to(hub: TestHub) -> httpx.ASGITransport:
     """The hub's application as a line."""
-    return httpx.ASGITransport(create_api(hub.app), raise_app_exceptions=False)
+    return httpx.ASGITransport(hub.api, raise_app_exceptions=False)
 
 
 def sync(installation: Installation, hub: TestHub) -> RoundReport:

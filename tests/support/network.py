@@ -7,13 +7,12 @@ import httpx
 
 from carnet_hub.core.exchange.enrolment import invite_dealer
 from carnet_hub.core.rows import DealerRow
-from carnet_hub.entrypoints.http.app import create_api
 from carnet_node.adapters.joining import finish_enrolment, pending_enrolment
-from carnet_node.bootstrap import Installation, create_installation
+from carnet_node.bootstrap import Installation
 from carnet_node.core.line.sync import RoundReport, run_round
-from carnet_node.settings import NodeSettings
 from carnet_protocol.enrolment import parse_code
 from support.hub_apps import TestHub
+from support.joined import unjoined
 
 
 class LossyTransport(httpx.AsyncBaseTransport):
@@ -24,7 +23,7 @@ class LossyTransport(httpx.AsyncBaseTransport):
     """
 
     def __init__(self, hub: TestHub, *lost: str) -> None:
-        self._inner = httpx.ASGITransport(create_api(hub.app), raise_app_exceptions=False)
+        self._inner = httpx.ASGITransport(hub.api, raise_app_exceptions=False)
         self._lost = list(lost)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -38,7 +37,7 @@ class LossyTransport(httpx.AsyncBaseTransport):
 
 def join(hub: TestHub, folder: Path, site_code: str = "A001") -> Installation:
     """A new node of a site, enrolled over HTTP."""
-    installation = create_installation(NodeSettings(data_dir=folder))
+    installation = unjoined(folder)
     with hub.app.hub.store.read() as snapshot:
         dealers = {row.site_code: row.dealer_id for row in snapshot.scan(DealerRow)}
     code = parse_code(invite_dealer(hub.app.hub, dealers[site_code]).code)

@@ -125,7 +125,7 @@ def build_node(
     """An enrolled node whose database is `folder`/node-<seed>.db; opens it again if it exists."""
     path = folder / f"node-{seed}.db"
     if not path.exists():
-        path.write_bytes(_empty_database())
+        path.write_bytes(empty_database())
     store = SqliteNodeStore(path, TestBox(), busy_timeout_ms=busy_timeout_ms)
     identity = build_identity(seed=seed, dealer=dealer)
     with store.write() as tx:
@@ -163,7 +163,7 @@ def text_of(rows: dict[str, list[tuple[object, ...]]]) -> str:
 
 
 @cache
-def _empty_database() -> bytes:
+def empty_database() -> bytes:
     """A migrated database without rows; migrating takes a third of a second, and hundreds of tests need one."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "empty.db"
