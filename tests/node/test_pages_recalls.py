@@ -147,7 +147,10 @@ def test_a_file_and_its_hash_have_labels_of_their_own(node: Node, hub: ModelHub)
 
     page = Visitor(node).logged_in().in_english().open(address)
 
-    assert [page.count(f'aria-label="{label}"') for label in ("SHA-256: Photo of the work", "Photo of the work")] == [
+    assert [
+        page.count(f'aria-label="{label}"')
+        for label in ("Fingerprint (SHA-256): Photo of the work", "Photo of the work")
+    ] == [
         1,
         0,
     ]

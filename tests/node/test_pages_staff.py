@@ -102,7 +102,7 @@ def test_a_departure_ends_access_and_says_what_moved_and_what_was_seen(site: Sit
     told = desk.submit(desk.open(address), address, {"successor": record_text(heir.staff)})
 
     assert "Person A20 has left" in told.text
-    assert "Taken over by Person A21: 0 open orders, 1 unsaved forms." in told.text
+    assert "Taken over by Person A21: 0 open orders, 1 unsaved form." in told.text
     assert "list of customers" in told.text
     assert "214" in told.text
     assert len(drafts_of(site.node, heir.staff)) == 1

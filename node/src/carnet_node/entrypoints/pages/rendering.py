@@ -51,7 +51,7 @@ class Words:
         Args:
             headers: what a column is called in the file; one that is not in it has the name it has on every page.
         """
-        return " ".join(self._row_problem(one, headers) for one in problems)
+        return " · ".join(self._row_problem(one, headers) for one in problems)
 
     def _row_problem(self, one: RowProblem, headers: Mapping[str, str]) -> str:
         said = self.sentence.several(one.text)

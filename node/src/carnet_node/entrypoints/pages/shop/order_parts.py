@@ -1,7 +1,7 @@
-"""What the page of an order shows of the workshop's day: where its car stands, what came up again, what was before.
+"""What the page of an order shows of the workshop's day: where its car stands, who advises, what came up again.
 
-Decides nothing about it: stages are the site's, deferred work is the car's, and a car is back soon by the rule of its
-file, judged when it arrived.
+Decides who an advisor is: whoever of this site has the number now or had it last; another site's stays a number. Stages
+are the site's, deferred work is the car's, and a car is back soon by the rule of its file, judged when it arrived.
 """
 
 from collections.abc import Mapping
@@ -12,11 +12,12 @@ from carnet_node.core.node import Node
 from carnet_node.core.showing.board import stages_within
 from carnet_node.core.showing.vehicle_file import VehicleFile, repeated_visit
 from carnet_node.core.showing.views import VisitView
+from carnet_node.core.staff.staff_list import member_by_no
 from carnet_protocol.kinds import APPROVAL_CHANNELS, HOLD_REASONS
 
 
 def parts_of(node: Node, view: VisitView, file: VehicleFile | None) -> Mapping[str, Any]:
-    """Stage, deferred work and the visit before, for the templates of an order's page.
+    """Advisor, stage, deferred work and the visit before, for the templates of an order's page and its sheets.
 
     Args:
         file: of its car; None for an order whose car has not arrived here.
@@ -25,9 +26,11 @@ def parts_of(node: Node, view: VisitView, file: VehicleFile | None) -> Mapping[s
     opened_at = values.get("opened_at")
     with node.store.read() as tx:
         stages = stages_within(node, tx)
+        advisor = member_by_no(tx, node.identity, str(values.get("advisor_code") or "")) if view.visit.is_own else None
     others = () if file is None else (one for one in file.car.visits if one.id != view.visit.id)
     deferred = () if file is None else tuple(one for one in file.deferred if one.visit.id != view.visit.id)
     return {
+        "advisor": values.get("advisor_code") if advisor is None else advisor.values.get("full_name"),
         "stages": stages,
         "stage": stage_of(values, stages) if values.get("status") in IN_SHOP else None,
         "hold_reasons": HOLD_REASONS,

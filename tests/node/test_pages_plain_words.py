@@ -1,0 +1,56 @@
+"""Words that a stranger stumbled over: who advises is a name, a date is asked for in the reader's language."""
+
+import pytest
+
+from carnet_node.core.exchange.import_reasons import RowProblem
+from carnet_node.entrypoints.pages.formats import Clockface
+from carnet_node.entrypoints.pages.languages import Language
+from carnet_node.entrypoints.pages.rendering import Renderer
+from support.browsing import Visitor
+from support.staffed import Site, hire_with_password
+
+NEW = "/visits/new"
+CHECK_IN = {"car.plate": "津B88K99", "sender_name": "李芳", "sender_phone": "13800138000", "odometer_in_km": "52300"}
+
+
+def an_order(desk: Visitor, advisor: str) -> str:
+    """The address of an order whose advisor has a number."""
+    return desk.submit(desk.open(NEW), NEW, {**CHECK_IN, "advisor_code": advisor}).headers["location"]
+
+
+@pytest.mark.parametrize("below", ["", "/print/reception", "/print/order"])
+def test_the_advisor_is_named_on_the_order_and_its_sheets(site: Site, desk: Visitor, below: str):
+    """A customer asks for a person, and not for a number."""
+    hire_with_password(site, "C02", "advisor")
+
+    page = desk.open(an_order(desk, "C02") + below)
+
+    assert ("<dd>Person C02</dd>" in page, "<dd>C02</dd>" in page) == (True, False)
+
+
+def test_an_advisor_whom_nobody_knows_stays_a_number(desk: Visitor):
+    """As a former system wrote it."""
+    assert "<dd>Z99</dd>" in desk.open(an_order(desk, "Z99"))
+
+
+def test_a_chinese_form_asks_for_dates_in_chinese(site: Site):
+    """No letters stand for year, month and day."""
+    page = Visitor(site.node).with_session(site.session.token).open(NEW)
+
+    assert ("YYYY" in page, "年-月-日 时:分" in page) == (False, True)
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "1 unsaved form."), ("zh_CN", "未保存表单 1 份。")])
+def test_one_form_is_one_form(language: str, said: str):
+    """What a colleague takes over is counted in words that fit the number."""
+    words = Renderer(Clockface(0), "/static").words(Language(language))
+
+    assert words.many("%(num)s unsaved form.", "%(num)s unsaved forms.", 1) % {"num": 1} == said
+
+
+def test_reasons_why_a_row_is_left_out_stand_apart():
+    """Two columns, two reasons, and something between them."""
+    words = Renderer(Clockface(0), "/static").words(Language.ZH)
+    problems = [RowProblem("vin", "A detail without an end"), RowProblem("plate_no", "Another one")]
+
+    assert " · " in words.left_out(problems, {})
