@@ -19,9 +19,10 @@ from carnet_node.core.commands.visits import OpenVisit
 from carnet_node.core.log.acting import acting_for
 from carnet_node.core.saving.desk import save, save_vehicle, save_visit
 from carnet_node.core.saving.editing import new_owner_drafts, plate_drafts
+from carnet_node.core.saving.taking_on import take_on
 from carnet_node.core.staff.staff import add_member, set_up
 from carnet_node.settings import NodeSettings
-from carnet_protocol.ids import RecordId, record_text
+from carnet_protocol.ids import RecordId, record_text, vehicle_id
 from support.staffed import PASSWORD
 from support.vins import make_vins
 
@@ -59,6 +60,7 @@ def furnish(data: Path) -> None:
     )
     visit = save_visit(node, order).visit
     somebody_is_due(node)
+    take_on(node, RecordId(vehicle_id(make_vins(99)[98])), "towed_in")
     screens = {
         "vehicle-dates": f"/vehicles/{record_text(vehicle)}/dates",
         "customer": f"/customers/{record_text(customer)}",
@@ -94,6 +96,7 @@ def screens_of(data: Path) -> dict[str, str]:
         "exchange": "/exchange",
         "recalls": "/recalls",
         "due": "/due",
+        "look-ups": "/look-ups",
         "documents": "/documents",
         "reports": "/reports",
         "board": "/board",

@@ -15,6 +15,7 @@ from fastapi.routing import APIRoute
 
 from browser.front_desk import SIZES, FrontDesk
 from browser.moves import (
+    ask_the_hub,
     ask_who,
     let_go,
     lock,
@@ -132,6 +133,8 @@ def steps(desk: FrontDesk, screens: Mapping[str, str], folder: Path) -> Iterator
     yield "search"
     look_for_documents(desk)
     yield "documents, found"
+    ask_the_hub(desk, "津B99999")
+    yield "a look-up without a line"
     send_mistakes(desk, screens["returning"])
     yield "check-in, refused"
     ask_who(desk, "王小明", "13800138000")

@@ -31,6 +31,16 @@ def look_for_documents(desk: FrontDesk) -> None:
     desk.page.wait_for_selector("#found")
 
 
+def ask_the_hub(desk: FrontDesk, number: str) -> None:
+    """Somebody types a plate into the question for the hub and sends it with Enter; the answer stands then."""
+    desk.go("/look-ups")
+    desk.page.select_option("[name=way]", "plate")
+    desk.page.select_option("[name=reason]", "towed_in")
+    desk.page.fill("[name=sought]", number)
+    with desk.page.expect_navigation():
+        desk.page.press("[name=sought]", "Enter")
+
+
 def send_mistakes(desk: FrontDesk, check_in: str) -> None:
     """A check-in that is refused: an odometer that went back, and a day that does not exist."""
     desk.go(check_in)

@@ -24,8 +24,9 @@ NO_SCREEN = {
 }
 """Addresses that the walk leaves out, and why."""
 
-REFUSED = re.compile(r"status of (?:404|409|422)")
-"""What a browser says of a form that was refused or saved before, and of a page that there is not."""
+REFUSED = re.compile(r"status of (?:404|409|422|503)")
+"""What a browser says of a form that was refused or saved before, of a page that there is not, and of a hub out of
+reach."""
 
 
 @dataclass(frozen=True)

@@ -149,3 +149,22 @@ def test_monitoring_sees_sites_that_look_up_much(hub: TestHub):
     text = request(hub, "GET", "/metrics").text
 
     assert "\ncarnet_hub_sites_looking_up_much 0\n" in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        pytest.param((VIN, "--reason", "other", "--by", "op-7"), "taken no such car on", id="a car not taken on"),
+        pytest.param(("123", "--reason", "other", "--by", "op-7"), "no VIN or record of a car", id="no car"),
+        pytest.param((VIN, "--reason", "because", "--by", "op-7"), "no reason", id="a wrong reason"),
+        pytest.param((VIN, "--reason", "other", "--by", "Wang Li"), "no code of an operator", id="a name"),
+    ],
+)
+def test_what_cannot_be_ended_is_refused_by_name(
+    hub: TestHub, tmp_path: Path, capsys: Printed, arguments: tuple[str, ...], words: str
+):
+    """`dealers end-adoption` ends with 1, and says what to type instead."""
+    said = refused(capsys, tmp_path / "hub", "dealers", "end-adoption", "A001", *arguments)
+
+    assert words in str(said["what"])
+    assert said["next"]

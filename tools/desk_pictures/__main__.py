@@ -25,7 +25,9 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from browser.front_desk import FrontDesk  # noqa: E402  (needs the path set above)
 from browser.moves import write_former_system  # noqa: E402
+from carnet_protocol.ids import record_text, vehicle_id  # noqa: E402
 from support.programs import Service, free_port, must_run, run_here, running  # noqa: E402
+from support.vins import make_vins  # noqa: E402
 from tools.desk_pictures import shop  # noqa: E402
 from tools.desk_pictures.screens import BEFORE_ANYBODY, BY_DOING, INSIDE, LANGUAGES, OUTSIDE, pictured  # noqa: E402
 
@@ -88,13 +90,13 @@ class _Album:
 
 
 def _draw_all(scratch: Path, album: _Album) -> None:
-    node = _joined(scratch)
+    hub, node = _joined(scratch)
     if album.wants_any(BEFORE_ANYBODY):
         with running(node):
             for language in LANGUAGES:
                 with album.opened(node.url, language) as desk:
                     album.draw_at(desk, BEFORE_ANYBODY, language)
-    places = shop.furnish(node.data)
+    places = shop.furnish(node.data) | {"hub": str(hub.data), "hub_port": str(hub.port)}
     former = write_former_system(scratch)
     for language in LANGUAGES:
         with running(_copied(node, scratch / language)) as copy, album.opened(copy.url, language) as desk:
@@ -113,8 +115,8 @@ def _copied(node: Service, folder: Path) -> Service:
     return Service(node.name, folder / node.data.name, node.port)
 
 
-def _joined(scratch: Path) -> Service:
-    """A node that knows of a recall, and whose hub is gone."""
+def _joined(scratch: Path) -> tuple[Service, Service]:
+    """A hub that is gone, and a node that knows of its recall and has taken a car of another dealer on."""
     hub, node = (
         Service("carnet-hub", scratch / "hub", free_port()),
         Service("carnet-node", scratch / "data", free_port()),
@@ -123,12 +125,32 @@ def _joined(scratch: Path) -> Service:
     run_here("carnet-hub", hub.data, "dealers", "add", "TJ01", "天津一店")
     run_here("carnet-hub", hub.data, "recalls", "import", shop.write_campaign(scratch / "campaign"))
     run_here("carnet-hub", hub.data, "recalls", "publish", shop.CAMPAIGN)
-    code = run_here("carnet-hub", hub.data, "dealers", "invite", "TJ01")["code"]
+    run_here("carnet-hub", hub.data, "dealers", "add", "BJ01", "北京一店")
+    codes = {one: run_here("carnet-hub", hub.data, "dealers", "invite", one)["code"] for one in ("TJ01", "BJ01")}
     with running(hub):
+        _serve_elsewhere(scratch / "elsewhere", hub.url, codes["BJ01"])
         run_here("carnet-node", node.data, "init")
-        must_run("carnet-node", node.data, "enrol", "--hub", hub.url, code)
+        must_run("carnet-node", node.data, "enrol", "--hub", hub.url, codes["TJ01"])
+        car = record_text(vehicle_id(make_vins(shop.TAKEN_ON + 1)[shop.TAKEN_ON]))
+        must_run("carnet-node", node.data, "lookup", "take-on", car, "--reason", "towed_in")
         must_run("carnet-node", node.data, "sync")
-    return node
+    return hub, node
+
+
+def _serve_elsewhere(data: Path, hub_url: str, code: str) -> None:
+    """Another dealer's node, whose two cars the hub knows."""
+    run_here("carnet-node", data, "init")
+    must_run("carnet-node", data, "enrol", "--hub", hub_url, code)
+    owner = run_here("carnet-node", data, "customers", "add", "--name", "秦明", "--phone", "13800138620")["id"]
+    vins = make_vins(shop.TAKEN_ON + 1)
+    cars = ((vins[shop.TAKEN_ON - 1], shop.TRAVELLER_PLATE), (vins[shop.TAKEN_ON], "京P3M417"))
+    for vin, plate in cars:
+        said = ("--owner", owner, "--plate", plate, "--set", "model_name=思域 1.5T", "--set", "color=蓝色")
+        run_here("carnet-node", data, "vehicles", "add", vin, *said)
+        for km, work in ((8_120, "首次保养"), (21_450, "更换前刹车片")):
+            job = f"complaint={work};op_name={work};pay_type=customer"
+            run_here("carnet-node", data, "visits", "add", "--vin", vin, "--km", str(km), "--job", job)
+    must_run("carnet-node", data, "sync")
 
 
 def _log_in(desk: FrontDesk) -> None:

@@ -10,6 +10,7 @@ from typing import Final
 
 from browser.front_desk import FrontDesk
 from browser.moves import (
+    ask_the_hub,
     ask_who,
     let_go,
     lock,
@@ -20,6 +21,7 @@ from browser.moves import (
     send_mistakes,
     take_former_system_over,
 )
+from support.programs import Service, running
 from tools.desk_pictures import shop
 
 LANGUAGES: Final = {"zh": "zh_CN", "en": "en"}
@@ -41,6 +43,7 @@ INSIDE: Final = {
     "documents": "/documents",
     "reports": "/reports",
     "due": "/due",
+    "look-ups": "/look-ups",
     "board": "/board",
     "board-list": "/board/list",
     "appointments": "/appointments",
@@ -88,9 +91,17 @@ def _examine(desk: FrontDesk) -> None:
     desk.page.evaluate("document.querySelector('[data-grade]').scrollIntoView({block: 'center'})")
 
 
+def _ask_with_a_line(desk: FrontDesk, places: Places) -> None:
+    """The hub is there for one question."""
+    with running(Service("carnet-hub", Path(places["hub"]), int(places["hub_port"]))):
+        ask_the_hub(desk, shop.TRAVELLER_PLATE)
+
+
 _Move = Callable[[FrontDesk, Places, Path], None]
 BY_DOING: Final[Mapping[str, tuple[str, _Move]]] = {
     "search": ("/search/{handle}", lambda desk, _places, _former: search_for(desk, "王")),
+    "look-up-cut-off": ("/look-ups", lambda desk, _places, _former: ask_the_hub(desk, "津B7K205")),
+    "look-up-found": ("/look-ups", lambda desk, places, _former: _ask_with_a_line(desk, places)),
     "documents-found": ("/documents/{handle}", lambda desk, _places, _former: look_for_documents(desk)),
     "refused": (
         "/visits/new",

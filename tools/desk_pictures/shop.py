@@ -61,6 +61,11 @@ LOOKED_AT: Final = (
 )
 """What the first colleague did before leaving."""
 
+TRAVELLER_PLATE: Final = "京N8R620"
+"""Of a car that a dealer in Beijing serves and that stands here today."""
+TAKEN_ON: Final = CARS + 2
+"""Place of the car that was taken on; the one before it is the traveller's."""
+
 CAMPAIGN: Final = "R2026-001"
 RECALLED: Final = (0, 4, 9, CARS)
 """Places of the cars that the recall lists; the last one stands in the yard, unsold."""

@@ -116,7 +116,11 @@ async def _answer(page: Page, typed: Typed, failure: Exception, *, is_cut_off: b
     explained = explain_failure(failure)
 
     def _read() -> Mapping[str, Any]:
-        return {**_beside(page.node, FormState.refused(typed, explained)), "is_cut_off": is_cut_off}
+        return {
+            **_beside(page.node, FormState.refused(typed, explained)),
+            "is_cut_off": is_cut_off,
+            "is_question": True,
+        }
 
     return await page.show(_TEMPLATE, _read, status=explained.status, screen="orders", address=ADDRESS)
 
@@ -178,6 +182,7 @@ def _beside(node: Node, form: FormState) -> Mapping[str, Any]:
         "nameless": cars_without_number(node),
         "found": None,
         "is_cut_off": False,
+        "is_question": False,
         "asked_again": {name: form.text(name) for name in _FIELDS},
     }
 
