@@ -13,7 +13,7 @@ Rules:
 - An odometer that looks like a slip of the finger is asked about once more.
 - Nobody gets a second file unasked: a new customer with the name and a telephone of one on file is the same, or not.
 - What was confirmed is dated, not written again: the number on the screen is the number that was read out; so is a
-  number of the customer that was typed once more.
+  number or address of the customer that was typed once more.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -21,7 +21,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from carnet_node.core.commands.appointments import arrive_appointment
-from carnet_node.core.commands.cleaning import clean_values, is_seen, phone_number, plate_number
+from carnet_node.core.commands.cleaning import clean_values, is_seen, plate_number
 from carnet_node.core.commands.customers import AddCustomer, AddPart, add_customer, add_part, called
 from carnet_node.core.commands.drafting import Drafts, NewId, Read, draft_edit, draft_new, missing
 from carnet_node.core.commands.lines import NewJob
@@ -49,7 +49,7 @@ from carnet_node.core.showing.reading_check import doubts_of
 from carnet_node.core.showing.record_view import view_all, view_record
 from carnet_protocol.ids import RecordId, ownership_id
 from carnet_protocol.kinds import ADDRESS, CUSTOMER, ODOMETER_READING, OWNERSHIP, PHONE, PLATE, VEHICLE, VISIT
-from carnet_protocol.registry import Value
+from carnet_protocol.registry import Kind, Value
 
 Values = dict[str, Value]
 ASKED_WHO: Final = "party.alike"
@@ -72,6 +72,7 @@ class ReceivedParty:
         role: for the car; None to link them in no way.
         confirmed: phones and addresses on file that hold, as asked at the counter.
         phones: further numbers of a customer on file.
+        addresses: further addresses of a customer on file.
         not_same: customers that this one is not, as answered to a warning.
     """
 
@@ -80,6 +81,7 @@ class ReceivedParty:
     role: str | None = "owner"
     confirmed: tuple[RecordId, ...] = ()
     phones: Sequence[Values] = ()
+    addresses: Sequence[Values] = ()
     not_same: tuple[RecordId, ...] = ()
 
 
@@ -287,20 +289,27 @@ def _party(node: Node, tx: ReadTransaction, party: ReceivedParty, now_ms: int, n
         view = view_record(tx, node.identity, tx.record(CUSTOMER, party.known))
         if view is None:
             raise refuse("id", ProblemCode.NOT_FOUND, "There is no such customer here.", "Search for it again.")
-        stored = tx.find_equal(PHONE, "customer_id", party.known, CHILDREN_MAX)
-        on_file = {one.values.get("number"): one.id for one in view_all(tx, node.identity, stored)}
-        repeated = [on_file.get(phone_number(str(one.get("number")))) for one in party.phones]
+        typed = [*((PHONE, one) for one in party.phones), *((ADDRESS, one) for one in party.addresses)]
+        repeated = [_on_file(node, tx, party.known, kind, values) for kind, values in typed]
         confirmed = (*party.confirmed, *(one for one in repeated if one is not None))
         drafts = _confirmed(node, tx, dict.fromkeys(confirmed), party.known, now_ms)
-        for values, same in zip(party.phones, repeated, strict=True):
+        for (kind, values), same in zip(typed, repeated, strict=True):
             if same is None:
-                drafts += add_part(AddPart(PHONE, party.known, {**values, "verified_at": now_ms}), new_id)
+                drafts += add_part(AddPart(kind, party.known, {**values, "verified_at": now_ms}), new_id)
         return _Part(party.known, drafts, {})
     if party.new is None:
         return _Part(None, (), {})
     drafts = add_customer(replace(party.new, today=today_at_site(node)), new_id)
     name = called(drafts[0].values)
     return _Part(RecordId(drafts[0].record), drafts, {"customer_name": name})
+
+
+def _on_file(node: Node, tx: ReadTransaction, customer: RecordId, kind: Kind, typed: Values) -> RecordId | None:
+    """The telephone or address of a customer that says what was typed once more."""
+    field = "number" if kind is PHONE else "street"
+    wanted = clean_values(kind, typed)[0].get(field)
+    known = view_all(tx, node.identity, tx.find_equal(kind, "customer_id", customer, CHILDREN_MAX))
+    return next((one.id for one in known if wanted is not None and one.values.get(field) == wanted), None)
 
 
 def _confirmed(

@@ -19,7 +19,7 @@ from carnet_node.entrypoints.pages.phone_forms import doubted_phones
 from carnet_node.entrypoints.pages.typed import READ_AGAIN, TICKED, Reader
 from carnet_node.entrypoints.wording import Explained
 from carnet_protocol.ids import RecordId, parse_record_text, record_text
-from carnet_protocol.kinds import CUSTOMER, JOB, LABOUR_LINE, PART_LINE, PHONE, VEHICLE, VISIT
+from carnet_protocol.kinds import ADDRESS, CUSTOMER, JOB, LABOUR_LINE, PART_LINE, PHONE, VEHICLE, VISIT
 
 ORDER_FIELDS: Final = (
     "sender_name",
@@ -45,7 +45,11 @@ JOB_FIELDS: Final = ("complaint", "op_name", "pay_type", "estimate_fen", "campai
 LABOUR_FIELDS: Final = ("labour_name", "actual_hours", "rate_fen")
 PART_FIELDS: Final = ("part_no", "part_name", "quantity_hundredths", "price_fen")
 JOB_ROWS_MIN: Final = 3
-_OWN_NAMES: Final = {"car.plate_no": "car.plate", "party.phones[0].number": "party.number"}
+_OWN_NAMES: Final = {
+    "car.plate_no": "car.plate",
+    "party.phones[0].number": "party.number",
+    "party.addresses[0].street": "party.street",
+}
 
 
 def answered(typed: Typed) -> Typed:
@@ -101,14 +105,16 @@ def _party(typed: Typed, reader: Reader) -> ReceivedParty:
     role = typed.text("party.role") or None
     number = typed.text("party.number")
     phones = [reader.stated(PHONE, {"number": number, "phone_kind": "mobile"}, "party.")] if number else []
+    street = typed.text("party.street")
+    addresses = [reader.stated(ADDRESS, {"street": street}, "party.")] if street else []
     not_same = told_apart(typed)
     if known is not None:
         confirmed = tuple(filter(None, map(_record, typed.all("confirmed"))))
-        return ReceivedParty(known, None, role, confirmed, phones, not_same)
+        return ReceivedParty(known, None, role, confirmed, phones, addresses, not_same)
     values = reader.stated(CUSTOMER, _texts(typed, "party.", PARTY_FIELDS), "party.")
-    if not values.keys() - {"party_kind"} and not phones:
+    if not values.keys() - {"party_kind"} and not phones and not addresses:
         return ReceivedParty(role=role, not_same=not_same)
-    return ReceivedParty(new=AddCustomer(values, phones), role=role, not_same=not_same)
+    return ReceivedParty(new=AddCustomer(values, phones, addresses), role=role, not_same=not_same)
 
 
 def _job(typed: Typed, place: int, reader: Reader) -> NewJob:

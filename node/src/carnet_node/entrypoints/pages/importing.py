@@ -61,6 +61,9 @@ AS_READ: Final = "as-read"
 ASIDE: Final = "aside"
 """A column is left out."""
 
+UNNAMED: Final = "former"
+"""What a former system is called that nobody has named; no page shows it."""
+
 _HERE: Final = router.prefix
 
 
@@ -106,15 +109,17 @@ async def show(
     page: WatchedPageOf,
     sheet: Annotated[int | None, Query(ge=0, lt=SHEETS_MAX)] = None,
     kind: ImportKind | None = None,
-    source: str = "former",
+    source: str = "",
 ) -> Response:
     """What a sheet of the file would become, or how far the import is; whoever names a sheet is shown that one."""
     await page.pages.desk.read(lambda: _require_import(page.node))
     # As it is now: were it to end while the page is made, the page would be the last one and lack the rows left out.
     run = replace(page.pages.import_run)
     if run.total is not None and (sheet is None or not run.is_done):
-        return await page.show("import_run.html", lambda: _ran(page, run, source), screen="exchange")
-    return await page.show("import.html", lambda: _preview(page, _choice(page, sheet, kind, source)), screen="exchange")
+        return await page.show("import_run.html", lambda: _ran(page, run, source or UNNAMED), screen="exchange")
+    return await page.show(
+        "import.html", lambda: _preview(page, _choice(page, sheet, kind, source or UNNAMED)), screen="exchange"
+    )
 
 
 @router.post("/mapping")
@@ -234,7 +239,7 @@ def _preview(page: Page, choice: Choice) -> Mapping[str, Any]:
     table = _sheet(tables, choice)
     lines = sheet_lines(tables, page.pages.import_run.taken)
     shown: dict[str, Any] = {"sheets": lines, "table": table, "choice": choice, "columns": {}, "mapped": {}}
-    shown["before"] = sheet_before(lines, choice.sheet)
+    shown |= {"before": sheet_before(lines, choice.sheet), "unnamed": UNNAMED}
     try:
         kind = choice.kind or guess_kind(table.headers)
         mapped = mapping_of(page.node, choice.source, kind)
@@ -288,7 +293,7 @@ def _chosen(typed: Typed) -> tuple[ImportKind, Choice]:
         raise BadValue(Reason.NOT_FOUND, "sheet", "the file has no such sheet")
     if kind not in {one.value for one in ImportKind}:
         raise BadValue(Reason.BAD_FIELD, "kind", "say what the rows are")
-    return ImportKind(kind), Choice(int(sheet), ImportKind(kind), typed.text("source"))
+    return ImportKind(kind), Choice(int(sheet), ImportKind(kind), typed.text("source") or UNNAMED)
 
 
 def _table(page: Page, choice: Choice) -> Table:
