@@ -33,7 +33,7 @@ export UV_SYSTEM_CERTS
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup check test test-relink test-spark bench-relink demo recall-laws report-laws master-laws simulate crash-steps planted crash heal fuzz bench bench-desk bench-recall bench-shop pictures pictures-regulator interop backup-stores vectors messages lock system-deps clean
+.PHONY: help setup check test test-relink test-spark bench-relink demo recall-laws report-laws master-laws simulate crash-steps planted crash heal fuzz bench bench-desk bench-recall bench-shop bench-look-up pictures pictures-regulator interop backup-stores vectors messages lock system-deps clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -94,6 +94,9 @@ bench-desk: setup ## the front desk on ten years of a dealer (SCALE=0.05 is quic
 
 bench-shop: setup ## the month report of a workshop out of a million orders, against the month alone (SCALE=0.1 is quick)
 	SCALE=$(SCALE) $(BIN)/python -m tools.bench --only shop_report --json .bench-shop.json $(ARGS)
+
+bench-look-up: setup ## another dealer's car, asked for at a hub of a million by VIN, plate and phone (SCALE=0.02 is quick; built once)
+	SCALE=$(SCALE) $(BIN)/python -m tools.bench --only look_up --json .bench-look-up.json $(ARGS)
 
 pictures: setup ## draw the screens of docs/guides/dealer anew, from a made-up day; then look at them (ARGS="--only home", "--size tablet --folder DIR")
 	$(BIN)/python -m tools.desk_pictures $(ARGS)

@@ -14,6 +14,7 @@ from typing import Any, Final
 from tools.demo import world
 from tools.demo.attacks import attack_hub
 from tools.demo.one_customer import join_customers
+from tools.demo.other_dealers_car import meet_over_a_car
 from tools.demo.programs import DemoFailure, Program
 from tools.demo.stage import Stage
 
@@ -245,6 +246,7 @@ STEPS: Final[tuple[tuple[str, Callable[[Stage], None]], ...]] = (
     ("Carry a dealer's work on a USB stick", carry_by_hand),
     ("Two dealers report the same recall done", complete_twice),
     ("One person at three dealers becomes one customer; a wrong merge is undone", join_customers),
+    ("Another dealer's car is looked up, taken on, and leaves again", meet_over_a_car),
     ("A report that a stranger can verify", report),
     ("Fold everything again", rebuild),
 )
