@@ -46,13 +46,13 @@ COUNTED = Figures(
 """What one car adds to the report of its ten days."""
 
 SPLITS = {
-    "200": ["¥200.00", "¥120.00", "¥80.00"],
-    "33.33%": ["¥40.00", "¥120.00", "¥80.00"],
-    "0.3": ["¥0.30", "¥120.00", "¥119.70"],
+    "200": ["¥200.00", "¥80.00"],
+    "33.33%": ["¥40.00", "¥80.00"],
+    "0.3": ["¥0.30", "¥119.70"],
     "1.005": [],
-    "": ["¥0.00", "¥120.00", "¥120.00"],
+    "": ["¥0.00", "¥120.00"],
 }
-"""What a payer pays of 120 yuan -> what is stated then, what is due, and what is too much or left."""
+"""What a payer pays of 120 yuan -> what is stated then, and what is too much or left."""
 
 WIDTHS = {"A4": 595, "A5": 420}
 """Of paper, in points."""

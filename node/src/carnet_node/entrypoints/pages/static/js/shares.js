@@ -65,7 +65,7 @@ for (const form of document.querySelectorAll("form.bill")) {
     const rest = found && due - found.fen;
     const isOver = found !== null && rest !== 0n && rest < 0n !== due < 0n;
     const words = isOver ? much : rest === 0n || found?.hasRest ? adds : left;
-    line.textContent = found ? words.replace("{stated}", yuan(found.fen)).replace("{due}", yuan(due)).replace("{rest}", yuan(isOver ? -rest : rest)) : "";
+    line.textContent = found ? words.replace("{stated}", yuan(found.fen)).replace("{rest}", yuan(isOver ? -rest : rest)) : "";
     line.classList.toggle("late-word", isOver);
   };
 
