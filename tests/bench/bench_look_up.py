@@ -7,7 +7,8 @@ look-up does not read.
 
 One question is everything between the bytes that came and the bytes that go: signature and challenge, pace, the cars
 behind the number, history and masks, the line of the ledger made durable, the signed answer. Cars are chosen at random,
-so nothing of one answer is at hand for the next. Times are of the clock on the wall.
+so nothing of one answer is at hand for the next. Times are of the clock on the wall; beside the last stands the
+processor's own, which says what a machine that does nothing else would need, its disk left out.
 
     SCALE=0.02 python -m tools.bench --only look_up
 """
@@ -80,7 +81,7 @@ def run(repetitions: int) -> list[dict[str, Any]]:
     for way, number in ((BY_VIN, vin_of), (BY_PLATE, plate_of), (BY_PHONE, phone_of)):
         _ask(world, site, way, number(0), 0)
         chosen = [chance.randrange(cars) for _ in range(ASKED * repetitions)]
-        found += _rows(way, cars, sorted(_ask(world, site, way, number(one), one) for one in chosen))
+        found += _rows(way, cars, [_ask(world, site, way, number(one), one) for one in chosen])
     world.hub.store.close()  # type: ignore[attr-defined]
     return found
 
@@ -201,31 +202,40 @@ def _opened(path: Path) -> tuple[HubWorld, SiteAuthor]:
     return world, SiteAuthor("asking", "asking")
 
 
-def _ask(world: HubWorld, site: SiteAuthor, way: str, sought: str, car: int) -> float:
-    """Milliseconds of one question; the answer is looked at behind them."""
+def _ask(world: HubWorld, site: SiteAuthor, way: str, sought: str, car: int) -> tuple[float, float]:
+    """Milliseconds of one question, by the clock and of the processor; the answer is looked at behind them."""
     world.clock.ms += BETWEEN_MS
     message = asked(world, site, way=way, sought=sought)
-    began = time.perf_counter_ns()
+    began, began_cpu = time.perf_counter_ns(), time.process_time_ns()
     answered = answer_look_up(world.hub, SESSION_KEY, message)
-    spent = (time.perf_counter_ns() - began) / 1e6
+    spent = (time.perf_counter_ns() - began) / 1e6, (time.process_time_ns() - began_cpu) / 1e6
     answer = open_frame(answered, LookUpAnswer, world.hub.public_key, Purpose.LOOK_UP, HUB)
     assert [one.vehicle_id for one in answer.cars] == [vehicle_id(vin_of(car))], (way, sought)
     return spent
 
 
-def _rows(way: str, cars: int, times: Sequence[float]) -> Iterator[dict[str, Any]]:
+def _rows(way: str, cars: int, times: Sequence[tuple[float, float]]) -> Iterator[dict[str, Any]]:
+    by_clock, of_processor = (sorted(some) for some in zip(*times, strict=True))
     for name, share in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99)):
-        value = times[min(int(len(times) * share), len(times) - 1)]
-        yield {
-            "name": f"hub: look-up by {way}, {cars:,} cars, {name}",
-            "value": round(value, 2),
-            "unit": "ms",
-            "floor": None,
-            "ratio": None,
-            "target": f"<= {MS_MAX:g} ms",
-            "ok": value <= MS_MAX,
-            "mix": MIX,
-        }
+        yield _row(f"hub: look-up by {way}, {cars:,} cars, {name}", _at(by_clock, share), most=MS_MAX)
+    yield _row(f"hub: the same of the processor, by {way}, p99", _at(of_processor, 0.99))
+
+
+def _at(times: Sequence[float], share: float) -> float:
+    return times[min(int(len(times) * share), len(times) - 1)]
+
+
+def _row(name: str, value: float, *, most: float | None = None) -> dict[str, Any]:
+    return {
+        "name": name,
+        "value": round(value, 2),
+        "unit": "ms",
+        "floor": None,
+        "ratio": None,
+        "target": None if most is None else f"<= {most:g} ms",
+        "ok": most is None or value <= most,
+        "mix": MIX,
+    }
 
 
 if __name__ == "__main__":

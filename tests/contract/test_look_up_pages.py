@@ -18,7 +18,7 @@ from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import record_text
 from carnet_protocol.kinds import PLATE, VEHICLE, VISIT
 from carnet_protocol.registry import Value
-from support.browsing import Visitor
+from support.browsing import Fields, Visitor
 from support.hub_apps import TestHub
 from support.joined import sync, transport_to
 from support.staffed import TestHasher
@@ -200,3 +200,20 @@ def test_a_provisional_car_finds_its_twin(
     view = vehicle_view(away.node(), CAR)
     assert view is not None
     assert {one.values["ro_no"] for one in view.visits} == {"A-1", "B-1"}
+
+
+def test_a_car_that_others_have_a_file_of_says_so(
+    pair: tuple[TestHub, Installation, Installation], browser: Visitor, sync_twice: Callable[[], None]
+):
+    """Recorded by its VIN without an order: once the hub has answered, its page leads to the look-up of that VIN."""
+    _, _, away = pair
+    commit(away.node(), [Draft(VEHICLE, CAR, {"vin": VIN, "fuel": "petrol"})])
+    before = browser.open(FILE)
+
+    sync_twice()
+
+    asks = f"/look-ups?vehicle={record_text(CAR)}"
+    after = browser.open(FILE)
+    assert (asks in before, asks in after) == (False, True)
+    assert "Other dealers have a file of this car" in after
+    assert Fields(browser.open(asks)).forms["/look-ups"]["sought"] == VIN
