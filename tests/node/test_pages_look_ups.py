@@ -1,11 +1,14 @@
 """Looking another dealer's car up from the pages, where there is no line: where it is offered, and what is said."""
 
 import re
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from carnet_node.core.commands.customers import AddCustomer, add_customer
 from carnet_node.core.node import Node
+from carnet_node.core.saving.desk import save
 from carnet_node.core.saving.taking_on import take_on
 from carnet_node.core.showing.taken_on import cars_taken_on
 from carnet_protocol.ids import RecordId, record_text, vehicle_id
@@ -117,6 +120,19 @@ def test_a_car_that_was_given_back_is_not_given_back_again(node: Node, desk: Vis
     assert [one.taken_back for one in cars_taken_on(node, 9)] == ["withdrawn"]
 
 
-def test_a_customer_at_the_desk_stays_in_the_question(desk: Visitor):
-    """A customer whom nobody knows is refused; no page pretends that somebody stands there."""
+def test_a_customer_at_the_desk_stays_in_the_question(node: Node, desk: Visitor):
+    """Whose page leads here is named, and is asked for again when the question could not be answered."""
+    command = AddCustomer({"party_kind": "person", "full_name": "王测试"}, [{"number": "13800138000"}])
+    customer = record_text(save(node, partial(add_customer, command)).records[0])
+    address = link_to_look_ups(desk.open(f"/customers/{customer}"))
+
+    page = desk.open(address)
+    answered = desk.submit(page, "/look-ups", {"way": "vin", "sought": VIN, "reason": "at_desk"})
+
+    assert "At the desk: 王测试" in page
+    assert question_of(answered.text)["customer"] == customer
+
+
+def test_a_customer_whom_nobody_knows_stands_at_no_desk(desk: Visitor):
+    """No page pretends that somebody stands there."""
     assert desk.ask("GET", f"/look-ups?customer={record_text(CAR)}").status_code == 404
