@@ -204,14 +204,20 @@ def test_an_owner_whom_another_site_keeps_is_the_owner_at_hub_and_desk(hub: Test
 def test_a_stopped_sale_is_seen_at_the_hub_as_soon_as_it_was_acknowledged(
     hub: TestHub, desk: Installation, tmp_path: Path
 ):
-    """The hub lists the unsold car with its dealer, first waiting, then with the time of the acknowledgement."""
-    app = hub.app
+    """The hub lists the unsold car with its dealer, first waiting, then with who took note and when."""
+    app, at_desk = hub.app, ["--data", str(tmp_path / "desk")]
     before = stopped_cars(app.hub, app.segments, NUMBER)
+    execute([*at_desk, "staff", "add", "P07", "--name", "测试", "--role", "manager"])
 
-    code = execute(["--data", str(tmp_path / "desk"), "recalls", "acknowledge", NUMBER])
+    code = execute([*at_desk, "recalls", "acknowledge", NUMBER, "--by", "P07"])
     a_round(desk, hub)
 
     (after,) = stopped_cars(app.hub, app.segments, NUMBER)
     assert code == 0
     assert [(one.vin, one.site, one.acknowledged_ms) for one in before] == [(UNSOLD, "A001", None)]
-    assert (after.vin, after.acknowledged_ms is not None, after.plan_version) == (UNSOLD, True, 1)
+    assert (after.vin, after.acknowledged_ms is not None, after.plan_version, after.staff_no) == (
+        UNSOLD,
+        True,
+        1,
+        "P07",
+    )
