@@ -1,5 +1,7 @@
 """Check-ins that were begun and not saved: side by side, each found by its plate, none in the form of another."""
 
+import pytest
+
 from carnet_node.core.saving.form_drafts import draft_of, keep_draft
 from carnet_node.core.saving.unsaved import (
     another_form,
@@ -100,6 +102,31 @@ def test_another_car_can_be_begun_without_a_plate(desk: Visitor):
     begun = desk.submit(page, "/visits/begin", {})
 
     assert Fields(desk.open(begun.headers["location"])).forms[NEW]["car.plate"] == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "field"),
+    [
+        (ONE, "car.plate"),
+        ("55K55", "car.plate"),
+        ("LSVAA4182E2123456", "car.vin"),
+        ("138 0013 8000", "party.number"),
+        ("欧阳小明", "party.full_name"),
+        ("阿卜杜拉·买买提", "party.full_name"),
+    ],
+)
+def test_what_was_searched_in_vain_begins_the_field_it_belongs_into(site: Site, text: str, field: str):
+    """A name stands in no plate, and a telephone in no plate either."""
+    kept = draft_of(site.node, site.admin, begin_with(site.node, site.admin, text))
+
+    assert kept is not None
+    assert kept.fields == {field: (text,)}
+
+
+@pytest.mark.parametrize("text", ["wxm", "王", "Smith"])
+def test_a_text_that_may_be_anything_fills_nothing(site: Site, text: str):
+    """Initials are neither a plate nor a name; the form is empty, and nobody takes a wrong word out of it."""
+    assert draft_of(site.node, site.admin, begin_with(site.node, site.admin, text)) is None
 
 
 def test_a_colleague_finds_none_of_it(site: Site):

@@ -12,7 +12,7 @@ the form of another; a number that is asked for again finds what was begun for i
 from dataclasses import dataclass
 from typing import Final
 
-from carnet_node.core.commands.cleaning import plate_number
+from carnet_node.core.commands.cleaning import phone_number, plate_number
 from carnet_node.core.local_facts import FormDraft
 from carnet_node.core.node import Node
 from carnet_node.core.saving.form_drafts import draft_of, drafts_of, keep_draft
@@ -34,6 +34,8 @@ APPOINTMENT_READ: Final = "appointment_based_on"
 
 _PLATE: Final = "car.plate"
 _VIN: Final = "car.vin"
+_NAME: Final = "party.full_name"
+_NUMBER: Final = "party.number"
 _CAR: Final = "car.known"
 
 
@@ -102,14 +104,36 @@ def unsaved_with(node: Node, staff: RecordId, text: str) -> UnsavedCheckIn | Non
 
 
 def begin_with(node: Node, staff: RecordId, text: str) -> str:
-    """The name of the check-in that was begun for a plate or VIN, or of a new one that begins with it."""
+    """The name of the check-in that was begun for a plate or VIN, or of a new one.
+
+    Args:
+        text: what was searched for; a new check-in begins with it in the field it belongs into.
+    """
     begun = unsaved_with(node, staff, text)
     if begun is not None:
         return begun.form
     form = another_form(node)
-    if text:
-        keep_draft(node, staff, form, {_VIN if has_vin_characters(normalise_vin(text)) else _PLATE: (text,)})
+    field = _field_of(text)
+    if field is not None:
+        keep_draft(node, staff, form, {field: (text,)})
     return form
+
+
+def _field_of(text: str) -> str | None:
+    """The field of a check-in that a text fills which was searched for in vain; None where it may be anything."""
+    typed = text.strip()
+    if has_vin_characters(normalise_vin(typed)):
+        return _VIN
+    if phone_number(typed) is not None:
+        return _NUMBER
+    if any(one.isdigit() for one in typed):
+        return _PLATE
+    return _NAME if typed and all(_is_han(one) for one in typed) and len(typed) > 1 else None
+
+
+def _is_han(character: str) -> bool:
+    """Whether a character may stand in a Chinese name."""
+    return "\u4e00" <= character <= "\u9fff" or character == "·"
 
 
 def begin_with_appointment(node: Node, staff: RecordId, appointment: RecordView, car: RecordId | None) -> str:
