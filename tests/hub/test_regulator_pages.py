@@ -161,6 +161,16 @@ def test_who_is_done_is_not_told_to_park_outside(tmp_path: Path):
     assert shown == [False, True]
 
 
+def test_a_withdrawn_campaign_puts_nobody_in_danger(tmp_path: Path):
+    """A campaign that was taken back stands with its state, and without the danger that it was published with."""
+    outside = begin_outside(tmp_path, hazard_level="park_outside")
+    withdraw_campaign(outside.recall.hub.app.hub, NUMBER, NO_DEFECT)
+
+    page = vehicle_page(outside, OPEN).text
+
+    assert ("withdrawn" in page, "park outside" in page) == (True, False)
+
+
 @pytest.mark.parametrize(
     ("mark", "headers"),
     [

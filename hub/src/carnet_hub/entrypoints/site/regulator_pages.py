@@ -18,7 +18,7 @@ from carnet_hub.adapters.profile_files import province_names
 from carnet_hub.bootstrap import HubApp
 from carnet_hub.core.campaigns import plots
 from carnet_hub.core.campaigns.report import instant_text, short_percent_text
-from carnet_hub.core.counting.progress import COMPLETED
+from carnet_hub.core.counting.progress import COMPLETED, PairState
 from carnet_hub.core.counting.trends import completed_by_province, points_of, province_name
 from carnet_hub.core.failures import HubFailure
 from carnet_hub.core.limits import RETRY_AFTER_S
@@ -64,6 +64,9 @@ _SCREENS: Final[Mapping[str, Scope]] = {
     "releases": Scope.RELEASE,
 }
 """The entries of the menu, each with the scope that opens it; the first that a token covers is where it begins."""
+
+_HARMLESS: Final = COMPLETED | {PairState.WITHDRAWN}
+"""States of a vehicle beside which the danger of the recall is not told: the work is done, or nothing was wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,7 +348,7 @@ def _add_vehicle(router: APIRouter, site: Site) -> None:
                     raise
                 return show_refusal(request, refused, "vehicle.html", **form)
             doubts = doubts_of(request, [one.value for one in assessed.problems])
-            return show(request, "vehicle.html", {**form, "found": found, "doubts": doubts, "done_states": COMPLETED})
+            return show(request, "vehicle.html", {**form, "found": found, "doubts": doubts, "harmless": _HARMLESS})
 
         subject = vehicle_reference(hub, assessed.vin) if assessed is not None else ""
         return await site.page(request, Scope.VEHICLES, subject, work)
