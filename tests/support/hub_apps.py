@@ -7,18 +7,17 @@ import asyncio
 import hashlib
 from collections import Counter
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeVar
-from unittest.mock import patch
 
 from fastapi import FastAPI
+from sqlalchemy import make_url
 
-from carnet_hub.adapters.schema import schema_revision, upgrade_schema
-from carnet_hub.adapters.store import SqlStore, open_store
+from carnet_hub.adapters.schema import upgrade_schema
+from carnet_hub.adapters.store import open_store
 from carnet_hub.bootstrap import HubApp, Ports, init_hub, open_hub
 from carnet_hub.core.exchange.enrolment import answer_enrol, invite_dealer
 from carnet_hub.core.rows import DealerRow
@@ -35,7 +34,6 @@ from carnet_protocol.messages import (
     open_frame,
     sign_frame,
 )
-from carnet_storage.adapters.library import driver
 from support.authors import SiteAuthor
 from support.protocol import exchange_key, fixed, signer
 
@@ -238,31 +236,23 @@ class VoiceAuthor(SiteAuthor):
 def make_hub(folder: Path, **settings: object) -> TestHub:
     """A new hub in a folder."""
     clock, alarms = TestClock(), KeptAlarms()
-    with patch("carnet_hub.bootstrap.upgrade_schema", _from_copy):
-        app = init_hub(_settings(folder, settings), _ports(clock, alarms, seed="hub"))
-    return TestHub(app, clock, alarms)
-
-
-def _from_copy(store: SqlStore) -> bool:
-    """Bring a hub's new database to its shape: by a copy of one that is migrated once, where it is SQLite."""
-    if store.engine.dialect.name == "sqlite" and schema_revision(store) is None:
-        with closing(driver.connect(_empty_database())) as made, store.engine.connect() as connection:
-            made.backup(connection.connection.driver_connection)
-    return upgrade_schema(store)
+    made = _settings(folder, settings)
+    path = make_url(made.url).database
+    if made.url.startswith("sqlite") and path is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+        Path(path).write_bytes(_empty_database())
+    return TestHub(init_hub(made, _ports(clock, alarms, seed="hub")), clock, alarms)
 
 
 @cache
-def _empty_database() -> Path:
+def _empty_database() -> bytes:
     """A migrated database without rows; migrating takes a tenth of a second, and hundreds of tests need one."""
-    _kept.append(TemporaryDirectory(prefix="carnet-hub-"))
-    path = Path(_kept[0].name) / "empty.db"
-    store = open_store(f"sqlite:///{path}")
-    upgrade_schema(store)
-    store.close()
-    return path
-
-
-_kept: list[TemporaryDirectory[str]] = []
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "empty.db"
+        store = open_store(f"sqlite:///{path}")
+        upgrade_schema(store)
+        store.close()
+        return path.read_bytes()
 
 
 def open_test_hub(folder: Path, clock: TestClock | None = None) -> TestHub:

@@ -10,7 +10,6 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from unittest.mock import patch
 
 import anyio
 import httpx
@@ -20,7 +19,7 @@ from carnet_hub.core.exchange.enrolment import invite_dealer
 from carnet_hub.core.rows import DealerRow
 from carnet_hub.settings import HubSettings
 from carnet_node.adapters.joining import finish_enrolment, pending_enrolment
-from carnet_node.adapters.schema import upgrade
+from carnet_node.adapters.keyring import UNFINISHED_FILE
 from carnet_node.adapters.store import driver
 from carnet_node.bootstrap import Installation, create_installation, open_installation
 from carnet_node.core.line.sync import RoundReport, run_round
@@ -34,6 +33,7 @@ from carnet_protocol.ids import OpId, RecordId
 from carnet_protocol.kinds import CUSTOMER
 from carnet_protocol.registry import Value
 from carnet_protocol.state import head_op_ids
+from carnet_storage.adapters.system import PRIVATE_FOLDER_MODE, PRIVATE_MODE
 from support.hub_apps import TestHub, make_hub, open_test_hub
 from support.node_builder import empty_database
 
@@ -66,15 +66,13 @@ def enrol_by(code: str, installation: Installation, hub: TestHub) -> None:
 
 
 def unjoined(folder: Path) -> Installation:
-    """A node that belongs to no site yet; its empty database is a copy of one that is migrated once."""
-    with patch("carnet_node.bootstrap.upgrade", _from_copy):
-        return create_installation(NodeSettings(data_dir=folder))
-
-
-def _from_copy(path: Path) -> bool:
-    if not path.stat().st_size:
-        path.write_bytes(empty_database())
-    return upgrade(path)
+    """A node that belongs to no site yet: made by going on where an `init` was cut short behind its empty database."""
+    settings = NodeSettings(data_dir=folder)
+    settings.keys_dir.mkdir(mode=PRIVATE_FOLDER_MODE, parents=True)
+    (settings.keys_dir / UNFINISHED_FILE).touch()
+    settings.database.write_bytes(empty_database())
+    settings.database.chmod(PRIVATE_MODE)
+    return create_installation(settings)
 
 
 def joined_pair(folder: Path) -> tuple[TestHub, Installation]:
