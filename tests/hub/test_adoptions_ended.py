@@ -7,6 +7,7 @@ import pytest
 from carnet_hub.core.exchange.ending_adoptions import end_adoptions
 from carnet_hub.core.exchange.look_up_ledger import count_look_ups, read_look_ups
 from carnet_hub.core.failures import Unusable
+from carnet_hub.core.limits import ASSIGNMENT_TTL_MS
 from carnet_hub.core.log.rebuild import rebuild_projections
 from carnet_hub.core.rows import AssignmentRow
 from carnet_protocol.changeset import Draft
@@ -131,22 +132,37 @@ def test_what_cannot_be_ended_changes_nothing(world: HubWorld, changes: dict[str
     assert world.digest() == before
 
 
-@pytest.mark.parametrize(
-    "before",
-    [
-        pytest.param("a visit", id="a visit is the ground by now"),
-        pytest.param("ended", id="it was ended before"),
-    ],
-)
-def test_where_there_is_no_adoption_there_is_nothing_to_end(world: HubWorld, before: str):
-    """An open order keeps its car, and nothing is ended twice."""
+def test_an_adoption_is_not_ended_twice(world: HubWorld):
+    """What was ended before is over, and the refusal says so."""
     away, _ = followed(world)
-    if before == "ended":
-        end_adoptions(world.hub, away.dealer_id, CAR, reason="other", by="op-7")
-    else:
-        world.push_one(away.write(visit("own")))
+    end_adoptions(world.hub, away.dealer_id, CAR, reason="other", by="op-7")
 
-    with pytest.raises(Unusable, match="taken no such car on"):
+    with pytest.raises(Unusable, match="taken no such car on, or that is over"):
+        end_adoptions(world.hub, away.dealer_id, CAR, reason="other", by="op-7")
+
+
+@pytest.mark.parametrize(
+    "drafts", [pytest.param((visit("own"),), id="a visit"), pytest.param((customer("c"), TIE), id="a tie")]
+)
+def test_a_car_that_a_visit_or_holder_keeps_is_not_ended(world: HubWorld, drafts: tuple[Draft, ...]):
+    """The refusal names what keeps the car, since the site did take it on; nothing is written."""
+    away, _ = followed(world)
+    world.push_one(away.write(*drafts))
+    before = world.digest()
+
+    with pytest.raises(Unusable, match="a visit or a holder of its own keeps the car"):
+        end_adoptions(world.hub, away.dealer_id, CAR, reason="other", by="op-7")
+
+    assert world.digest() == before
+
+
+def test_a_visit_that_counts_no_more_keeps_no_car(world: HubWorld):
+    """An adoption that a visit had taken the place of is over with that visit, and the refusal says so."""
+    away, _ = followed(world)
+    world.push_one(away.write(visit("own")))
+    world.clock.ms += ASSIGNMENT_TTL_MS
+
+    with pytest.raises(Unusable, match="taken no such car on, or that is over"):
         end_adoptions(world.hub, away.dealer_id, CAR, reason="other", by="op-7")
 
 
