@@ -40,7 +40,6 @@ router = APIRouter()
 
 ADDRESS: Final = "/look-ups"
 _TEMPLATE: Final = "shop/look_ups.html"
-_FIELDS: Final = ("way", "sought", "reason", "customer", "vehicle")
 
 
 @router.get("/look-ups")
@@ -183,7 +182,6 @@ def _beside(node: Node, form: FormState) -> Mapping[str, Any]:
         "found": None,
         "is_cut_off": False,
         "is_question": False,
-        "asked_again": {name: form.text(name) for name in _FIELDS},
     }
 
 
