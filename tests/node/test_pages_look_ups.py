@@ -64,14 +64,17 @@ def test_a_search_that_finds_nothing_offers_the_hub(desk: Visitor, typed: str, w
     assert typed not in address
 
 
-def test_a_check_in_of_an_unknown_car_offers_the_hub(desk: Visitor):
-    """The plate that was typed for the check-in stands in the question."""
-    begun = desk.submit(desk.open("/"), "/search", {"text": PLATE}).headers["location"]
+@pytest.mark.parametrize(
+    ("typed", "way"), [pytest.param(PLATE, "plate", id="a plate"), pytest.param(VIN, "vin", id="a VIN")]
+)
+def test_a_check_in_of_an_unknown_car_offers_the_hub(desk: Visitor, typed: str, way: str):
+    """The plate or VIN that was typed for the check-in stands in the question."""
+    begun = desk.submit(desk.search("津A123").text, "/visits/begin", {"text": typed}).headers["location"]
     address = link_to_look_ups(desk.open(begun).split("1. Who and which car")[1])
 
     asked = question_of(desk.open(address))
 
-    assert (asked["sought"], asked["way"]) == (PLATE, "plate")
+    assert (asked["sought"], asked["way"]) == (typed, way)
 
 
 def test_without_a_line_the_page_says_so_and_offers_the_check_in(desk: Visitor):

@@ -145,7 +145,7 @@ def _begun(
         text = _number_of(node, record_from_text(vehicle))
     if draft is not None:
         begun, asked = unsaved_check_ins(node, page.person.id), form_of_id(draft)
-        text = next((one.plate for one in begun if one.form == asked), "")
+        text = next((one.vin or one.plate for one in begun if one.form == asked), "")
     return {"way": _way_of(text), "sought": text, "customer": customer or "", "vehicle": vehicle or ""}
 
 
