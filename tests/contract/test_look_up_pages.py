@@ -3,8 +3,11 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 import pytest
 
+from carnet_hub.core.exchange.ending_adoptions import end_adoptions
+from carnet_hub.core.exchange.look_up_ledger import read_look_ups
 from carnet_node.adapters.system import run_blocking
 from carnet_node.bootstrap import Installation
 from carnet_node.core.commands.drafting import draft_new
@@ -31,19 +34,41 @@ FILE = f"/vehicles/{record_text(CAR)}"
 class Door:
     """The hub's application as a link of one request: every request of a test has an event loop of its own."""
 
-    def __init__(self, hub: TestHub, desk: Installation) -> None:
-        self._hub = hub
+    def __init__(self, hub: TestHub, desk: Installation, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        self._transport = transport or transport_to(hub)
         self._desk = desk
 
     async def card(self) -> bytes:
         """See `LookUpLink`."""
-        async with self._desk.hub_client("http://hub", transport_to(self._hub)) as link:
+        async with self._desk.hub_client("http://hub", self._transport) as link:
             return await link.card()
 
     async def look_up(self, message: bytes) -> bytes:
         """See `LookUpLink`."""
-        async with self._desk.hub_client("http://hub", transport_to(self._hub)) as link:
+        async with self._desk.hub_client("http://hub", self._transport) as link:
             return await link.look_up(message)
+
+
+class Losing(httpx.AsyncBaseTransport):
+    """A line on which every look-up arrives and no answer to it comes back."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport, broken: httpx.HTTPError) -> None:
+        self._inner = inner
+        self._broken = broken
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """The hub's answer, or a broken line in its place."""
+        response = await self._inner.handle_async_request(request)
+        if request.url.path.endswith("/look-up"):
+            raise self._broken
+        return response
+
+
+def browser_of(away: Installation, door: Door) -> Visitor:
+    """The administrator of the other dealer, in English."""
+    desk = Desk(away.node(), run_blocking, away.sync_ports(door), hasher=TestHasher())  # type: ignore[arg-type]
+    api = create_api(desk, hosts=LOOPBACK_NAMES, token="for programs")
+    return Visitor(away.node(), api).logged_in().in_english()
 
 
 @pytest.fixture
@@ -56,9 +81,7 @@ def pair(tmp_path: Path) -> tuple[TestHub, Installation, Installation]:
 def browser(pair: tuple[TestHub, Installation, Installation]) -> Visitor:
     """The administrator of the other dealer, in English."""
     hub, _, away = pair
-    desk = Desk(away.node(), run_blocking, away.sync_ports(Door(hub, away)), hasher=TestHasher())  # type: ignore[arg-type]
-    api = create_api(desk, hosts=LOOPBACK_NAMES, token="for programs")
-    return Visitor(away.node(), api).logged_in().in_english()
+    return browser_of(away, Door(hub, away))
 
 
 def asked(browser: Visitor, **typed: str) -> str:
@@ -66,6 +89,12 @@ def asked(browser: Visitor, **typed: str) -> str:
     answered = browser.submit(browser.open("/look-ups"), "/look-ups", {**ASKED, **typed})
     assert answered.status_code == 200, answered.text
     return answered.text
+
+
+def row_of_car(browser: Visitor) -> str:
+    """The car among those that were taken on."""
+    taken = browser.open("/look-ups").split('id="taken"')[1]
+    return taken.split("<tbody>")[1].split("</tr>")[0]
 
 
 def taken_on(browser: Visitor, sync_twice: Callable[[], None]) -> None:
@@ -151,8 +180,73 @@ def test_a_car_that_is_given_back_leaves(browser: Visitor, sync_twice: Callable[
 
     page = browser.open("/look-ups")
     assert "Its time is over" in page
-    assert "Withdrawn" in page
+    assert "Given back" in page
     assert browser.ask("GET", FILE).status_code == 404
+
+
+def test_until_the_sync_a_car_given_back_says_that_it_leaves(browser: Visitor, sync_twice: Callable[[], None]):
+    """Its file still opens; the list names no day, claims no following, and offers no second giving back."""
+    taken_on(browser, sync_twice)
+
+    browser.submit(browser.open("/look-ups"), "/look-ups/give-back", {})
+
+    row = row_of_car(browser)
+    assert "Given back" in row
+    assert "The car leaves with the next sync" in row
+    assert [some in row for some in ("Followed here", "at least until", "/look-ups/give-back")] == [False] * 3
+    assert browser.ask("GET", FILE).status_code == 200
+
+
+def test_a_car_given_back_that_an_order_keeps_is_not_said_to_be_gone(
+    pair: tuple[TestHub, Installation, Installation], browser: Visitor, sync_twice: Callable[[], None]
+):
+    """Behind the sync the car is still here: the list says that it was given back and that a visit may keep it."""
+    hub, _, away = pair
+    taken_on(browser, sync_twice)
+    ordered: dict[str, Value] = {"ro_no": "B-1", "vehicle_id": CAR, "status": "open", "opened_at": hub.clock.now_ms()}
+    commit(away.node(), [Draft(VISIT, some(7), ordered)])
+
+    browser.submit(browser.open("/look-ups"), "/look-ups/give-back", {})
+    sync_twice()
+
+    row = row_of_car(browser)
+    assert "Given back" in row
+    assert "unless a visit or a holder at this site keeps it" in row
+    assert [words in row for words in ("Its time is over", "at least until")] == [False] * 2
+    assert browser.ask("GET", FILE).status_code == 200
+
+
+def test_what_the_hub_ended_was_not_given_back(
+    pair: tuple[TestHub, Installation, Installation], browser: Visitor, sync_twice: Callable[[], None]
+):
+    """The list gives the operator's reason, also the one that a site gives a car back with."""
+    hub, _, away = pair
+    taken_on(browser, sync_twice)
+    end_adoptions(hub.app.hub, away.node().identity.dealer_id, CAR, reason="withdrawn", by="op-7")
+
+    sync_twice()
+
+    row = row_of_car(browser)
+    assert "Withdrawn" in row
+    assert "Given back" not in row
+
+
+@pytest.mark.parametrize(
+    "broken", [httpx.ReadTimeout("late"), httpx.ReadError("broken off")], ids=["late", "broken off"]
+)
+def test_a_question_whose_answer_is_lost_is_not_said_to_be_unasked(
+    pair: tuple[TestHub, Installation, Installation], broken: httpx.HTTPError
+):
+    """The hub has written it down before the line broke: the page says so, and not that nothing was asked."""
+    hub, _, away = pair
+    browser = browser_of(away, Door(hub, away, Losing(transport_to(hub), broken)))
+
+    answered = browser.submit(browser.open("/look-ups"), "/look-ups", ASKED)
+
+    assert answered.status_code == 503
+    assert "if it got the question, it has written it down" in answered.text
+    assert "nothing was asked" not in answered.text
+    assert [code for _, code in read_look_ups(hub.app.hub)][:1] == ["B001"]
 
 
 def test_what_was_changed_too_late_is_listed(

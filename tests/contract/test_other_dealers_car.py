@@ -14,10 +14,10 @@ from carnet_node.core.line.looking_up import OtherCars, Question, look_up
 from carnet_node.core.log.authoring import commit
 from carnet_node.core.records import Mark
 from carnet_node.core.refusals import CommandRefused
-from carnet_node.core.saving.taking_on import take_on
+from carnet_node.core.saving.taking_on import give_back, take_on
 from carnet_node.core.showing.taken_on import Following, cars_taken_on
 from carnet_node.core.showing.views import vehicle_view
-from carnet_node.entrypoints.looked_up import other_cars_json
+from carnet_node.entrypoints.looked_up import other_cars_json, taken_on_json
 from carnet_node.entrypoints.presenting import Presenter
 from carnet_protocol.changeset import Draft
 from carnet_protocol.kinds import VEHICLE, VISIT
@@ -104,6 +104,21 @@ def test_a_car_that_was_taken_on_is_read_without_a_line(pair: tuple[TestHub, Ins
     assert [one.values["ro_no"] for one in view.visits] == ["A-1"]
     assert [(one.vin, one.following) for one in cars_taken_on(away.node(), 9)] == [(VIN, Following.FOLLOWED)]
     assert [one.is_followed for one in ask(hub, away, "vin", VIN).cars] == [True]
+
+
+def test_a_car_given_back_names_no_day(pair: tuple[TestHub, Installation, Installation]):
+    """Before the sync it is still followed, and JSON and command line say no more until when."""
+    hub, _, away = pair
+    take_on(away.node(), CAR, "towed_in")
+    sync(away, hub)
+    sync(away, hub)
+    before = [taken_on_json(one)["until"] for one in cars_taken_on(away.node(), 9)]
+
+    give_back(away.node(), CAR)
+
+    (listed,) = [taken_on_json(one) for one in cars_taken_on(away.node(), 9)]
+    assert None not in before
+    assert (listed["following"], listed["taken_back"], listed["until"]) == ("followed", "withdrawn", None)
 
 
 def evict(hub: TestHub, home: Installation, away: Installation) -> None:

@@ -21,13 +21,13 @@ def other_cars_json(found: OtherCars, present: Presenter) -> Json:
 
 
 def taken_on_json(one: TakenOn) -> Json:
-    """A car that was taken on."""
+    """A car that was taken on; no `until` where that was taken back."""
     return {
         "vehicle_id": record_text(one.vehicle),
         "vin": one.vin,
         "reason": one.reason,
         "adopted_at": instant_text(one.adopted_ms),
-        "until": instant_text(one.until_ms),
+        "until": None if one.until_ms is None else instant_text(one.until_ms),
         "taken_back": one.taken_back or None,
         "following": one.following.value,
     }

@@ -2,7 +2,8 @@
 
 Decides addresses and what a form states. What is typed may be a plate or a telephone number, so it is sent in a body
 and never stands in an address, and the answer is a page that nobody comes back to: nothing of it is stored here.
-Without a line the page says so, changes nothing, and leads to a check-in by what is known.
+Without an answer the page says so, changes nothing here, and leads to a check-in by what is known; the hub may have
+written the question down all the same.
 """
 
 from collections.abc import Callable, Mapping
