@@ -68,7 +68,8 @@ say nothing of since when, and an erasure tells sites of them anew. 8: an exclus
 the car since, and a car of which nothing is left stays with those who work on it. 9: sums of recalls. 10:
 which cars records have named. 11: an expired history closes before an entry has ended it, and an exclusion sends what
 the shares of days decide otherwise without the excluded sets. 12: nobody is asked about two clusters that are kept
-apart. 13: plates are found by their number, and an adoption that is taken back ends."""
+apart. 13: plates are found by their number, an adoption that is taken back ends, and no work
+hides that a vehicle is withdrawn."""
 
 _FOLDED_AS: Final = "folded_as"
 """Setting: the value of `FOLDED_AS` when the tables were last folded from nothing; none before version 2."""
