@@ -51,6 +51,13 @@ def test_who_acknowledges_stands_in_the_set(tmp_path: Path, capsys: pytest.Captu
     assert (refused, [one.staff_no for one in writers_of(node_in(tmp_path), written)]) == (1, ["P-MANAGER"])
 
 
+def test_the_help_says_that_a_manager_is_only_stated(node: CliNode):
+    """Nobody takes a note from the command line for more than it is: who took it is proved by no password."""
+    node.run("recalls", "acknowledge", "--help")
+
+    assert "as stated here: no password is asked" in " ".join(node.said.replace("│", " ").split())
+
+
 def hire(node: CliNode, role: str) -> str:
     """Somebody works at the site; their number."""
     number = f"P-{role.upper()}"

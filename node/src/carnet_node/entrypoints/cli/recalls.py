@@ -84,10 +84,13 @@ def acknowledge_(
     ctx: typer.Context,
     campaign_no: Annotated[str | None, typer.Argument(help="one recall; all when left out", show_default=False)] = None,
     *,
-    by: Annotated[str, typer.Option("--by", help="staff number of the manager who takes note")],
+    by: Annotated[str, typer.Option("--by", help="staff number of the manager, as stated here: no password is asked")],
     as_json: AsJson = False,
 ) -> None:
-    """Take note that unsold cars are not sold before their recall is done; the hub sees who did and when."""
+    """Take note that unsold cars are not sold before their recall is done; the hub sees who is said to have, and when.
+
+    Whoever may use this machine's files can name any manager here. On the page the manager is logged in.
+    """
     node = node_of(ctx)
     node = acting_for(node, find_member(node, by))
     only = None if campaign_no is None else campaign_of(node, campaign_no)
