@@ -67,6 +67,21 @@ def test_a_deleted_tie_still_says_who_bought_the_car_new(tmp_path: Path):
     assert (before, governing(node)) == (("producer-10y", "in_use"), ("producer-10y", "statutory"))
 
 
+def test_deleted_ties_are_read_page_by_page(tmp_path: Path):
+    """A page holds deleted records alone, as many as asked for, behind the last one of the page before."""
+    node = build_node(tmp_path)
+    ties = [own(node, vin) for vin in make_vins(4)]
+    drafts = tuple(ties[1:])
+    gone = sorted(one.record for one in drafts)
+    save(node, lambda _: drafts)
+
+    with node.store.read() as tx:
+        first = tx.list_deleted(OWNERSHIP, None, 2)
+        rest = tx.list_deleted(OWNERSHIP, first[-1].record, 2)
+
+    assert [[one.record for one in page] for page in (first, rest)] == [gone[:2], gone[2:]]
+
+
 def test_what_recalls_leave_behind_is_counted(tmp_path: Path):
     """Attempts to reach owners, stopped sales and ties of cars to owners stay, each counted under its class."""
     node = build_node(tmp_path)

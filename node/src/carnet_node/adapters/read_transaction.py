@@ -188,6 +188,11 @@ class SqlReadTransaction:
         rows = self._all(sql.projection(kind.name).after, after=after or b"", row_limit=limit)
         return [self._stored(kind, row) for row in rows]
 
+    def list_deleted(self, kind: Kind, after: RecordId | None, limit: int) -> list[StoredRecord]:
+        """Deleted records by ascending id; every row of the kind behind `after` may be looked at."""
+        rows = self._all(sql.projection(kind.name).deleted, after=after or b"", row_limit=limit)
+        return [self._stored(kind, row) for row in rows]
+
     def contested(self, kind: Kind) -> Iterator[StoredRecord]:
         """Visible records somebody should look at, by ascending id."""
         for row in self._connection.execute(sql.projection(kind.name).contested.sql):

@@ -106,6 +106,7 @@ class ProjectionStatements:
     get: Statement
     columns: Statement
     after: Statement
+    deleted: Statement
     every: Statement
     contested: Statement
 
@@ -124,6 +125,11 @@ def projection(kind: str) -> ProjectionStatements:
         get=Statement(stored.where(of.c.id == bindparam("id"))),
         columns=by_key(of),
         after=Statement(stored.where(of.c.id > bindparam("after"), *visible).order_by(of.c.id).limit(limit)),
+        deleted=Statement(
+            stored.where(of.c.id > bindparam("after"), of.c.is_deleted == literal_column("1"))
+            .order_by(of.c.id)
+            .limit(limit)
+        ),
         every=Statement(stored.order_by(of.c.id)),
         contested=Statement(stored.where(of.c.is_contested, *visible).order_by(of.c.id)),
     )

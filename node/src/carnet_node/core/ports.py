@@ -163,6 +163,9 @@ class ReadTransaction(Protocol):
     def list_records(self, kind: Kind, after: RecordId | None, limit: int) -> list[StoredRecord]:
         """Records of a kind by ascending id; hidden and deleted ones are left out."""
 
+    def list_deleted(self, kind: Kind, after: RecordId | None, limit: int) -> list[StoredRecord]:
+        """Records of a kind that were deleted, by ascending id, hidden ones too."""
+
     def contested(self, kind: Kind) -> Iterator[StoredRecord]:
         """Records with open overruled values, or edited after a delete, by ascending id; hidden ones are left out."""
 

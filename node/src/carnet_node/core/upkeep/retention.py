@@ -16,7 +16,7 @@ A tie that was deleted holds nobody as a present owner; whom the car was sold to
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -79,6 +79,26 @@ class HeldRow:
     count: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Tie:
+    """What is asked of a tie of a customer to a car.
+
+    Attributes:
+        cars: every one that a head names.
+        changed_ms: when it was last written.
+    """
+
+    record: RecordId
+    cars: tuple[bytes, ...]
+    is_owner: bool
+    began: Span | None
+    changed_ms: int
+
+
+_DeletedTies = Mapping[object, Sequence[_Tie]]
+_Page = Callable[[ReadTransaction, RecordId | None], list[StoredRecord]]
+
+
 def retention_rows(node: Node, classes: RetentionFile) -> list[HeldRow]:
     """What is held of this site, counted by class, age and verdict; each page of it a snapshot of its own."""
     now_ms = node.clock.now_ms()
@@ -98,57 +118,60 @@ def retention_rows(node: Node, classes: RetentionFile) -> list[HeldRow]:
 
 def _own(node: Node, kind: Kind) -> Iterator[StoredRecord]:
     """The records of a kind that this site began, page by page."""
+    return _paged(node, lambda tx, after: tx.list_records(kind, after, LIST_ROWS_MAX))
+
+
+def _paged(node: Node, page: _Page) -> Iterator[StoredRecord]:
+    """What this site began of a listing by ascending id; each page of it a snapshot of its own."""
     after: RecordId | None = None
     while True:
         with node.store.read() as tx:
-            stored = tx.list_records(kind, after, LIST_ROWS_MAX)
+            stored = page(tx, after)
         yield from (one for one in stored if one.owner == node.identity.dealer_id)
         if len(stored) < LIST_ROWS_MAX:
             return
         after = stored[-1].record
 
 
-def _deleted_ties(node: Node) -> dict[object, list[StoredRecord]]:
-    """Ties that were deleted, under the customer and under the car that they named."""
-    found: dict[object, list[StoredRecord]] = {}
-    with node.store.read() as tx:
-        for tie in tx.projections(OWNERSHIP):
-            if tie.is_deleted and tie.owner == node.identity.dealer_id:
-                for one in {*_said(tie, "customer_id"), *_said(tie, "vehicle_id")} - {None}:
-                    found.setdefault(one, []).append(tie)
+def _deleted_ties(node: Node) -> _DeletedTies:
+    """Ties that were deleted, under the customer and under the car that they named; `CHILDREN_MAX` of each at most."""
+    found: dict[object, list[_Tie]] = {}
+    for stored in _paged(node, lambda tx, after: tx.list_deleted(OWNERSHIP, after, LIST_ROWS_MAX)):
+        tie = _tie(stored)
+        for one in {*_said(stored, "customer_id"), *tie.cars} - {None}:
+            if len(under := found.setdefault(one, [])) < CHILDREN_MAX:
+                under.append(tie)
     return found
 
 
-def _facts(
-    tx: ReadTransaction, customer: StoredRecord, deleted: Mapping[object, Sequence[StoredRecord]]
-) -> PersonFacts:
+def _tie(stored: StoredRecord) -> _Tie:
+    cars = tuple(one for one in _said(stored, "vehicle_id") if isinstance(one, bytes))
+    began = span_of(_said(stored, "from_on"))
+    return _Tie(stored.record, cars, OWNER in _said(stored, "role"), began, _changed_ms(stored))
+
+
+def _facts(tx: ReadTransaction, customer: StoredRecord, deleted: _DeletedTies) -> PersonFacts:
     present, visits, phones, addresses = (
         tx.find_equal(kind, "customer_id", customer.record, CHILDREN_MAX) for kind in (OWNERSHIP, VISIT, PHONE, ADDRESS)
     )
-    ties = [*present, *deleted.get(customer.record, ())]
-    worked = [*ties, *visits]
-    sold = [sale_ms(_began(tie), _changed_ms(tie)) for tie in ties if _is_first(tx, tie, deleted)]
+    ties = [*map(_tie, present), *deleted.get(customer.record, ())]
+    worked = [*(tie.changed_ms for tie in ties), *map(_changed_ms, visits)]
+    sold = [sale_ms(tie.began, tie.changed_ms) for tie in ties if _is_first(tx, tie, deleted)]
     return PersonFacts(
-        max(map(_changed_ms, (customer, *phones, *addresses, *worked))),
+        max((*map(_changed_ms, (customer, *phones, *addresses)), *worked)),
         max(sold, default=None),
-        max(map(_changed_ms, worked), default=None),
+        max(worked, default=None),
         any(not all(_said(tie, "to_on")) for tie in present),
     )
 
 
-def _is_first(tx: ReadTransaction, tie: StoredRecord, deleted: Mapping[object, Sequence[StoredRecord]]) -> bool:
-    if OWNER not in _said(tie, "role"):
+def _is_first(tx: ReadTransaction, tie: _Tie, deleted: _DeletedTies) -> bool:
+    if not tie.is_owner:
         return False
-    car = next((one for one in _said(tie, "vehicle_id") if isinstance(one, bytes)), None)
+    car = tie.cars[0] if tie.cars else None
     at_car = tx.find_equal(OWNERSHIP, "vehicle_id", car, CHILDREN_MAX) if car is not None else []
-    others = [
-        one for one in (*at_car, *deleted.get(car, ())) if one.record != tie.record and OWNER in _said(one, "role")
-    ]
-    return is_first_owner(_began(tie), map(_began, others))
-
-
-def _began(tie: StoredRecord) -> Span | None:
-    return span_of(_said(tie, "from_on"))
+    others = (one for one in (*map(_tie, at_car), *deleted.get(car, ())) if one.record != tie.record and one.is_owner)
+    return is_first_owner(tie.began, (one.began for one in others))
 
 
 def _said(stored: StoredRecord, field: str) -> list[object]:
