@@ -218,7 +218,20 @@ def test_a_car_with_a_frame_number_is_counted_beside_the_list(node: Node, hub: M
     found, page = call_list(node), Visitor(node).logged_in().in_english().open("/recalls")
 
     assert (found.calls, found.by_frame_number) == ((), 1)
-    assert "1 cars with an open recall have a frame number and no VIN" in page
+    assert "1 car with an open recall has a frame number and no VIN, and is not listed" in page
+
+
+def test_who_is_sought_no_longer_is_neither_listed_nor_counted(node: Node, hub: ModelHub):
+    """A campaign that has closed its outreach leaves cars with a VIN and cars with a frame number alone."""
+    listed = encode_segment([CAR]), encode_segment([FRAME])
+    announce(hub, *listed, count=2, outreach_closed_on="2026-09-20")
+    receive(node, hub, *listed)
+    own(node, CAR, "wang")
+    save(node, lambda new_id: (draft_new(VEHICLE, new_id(), {"chassis_no": FRAME}),))
+
+    found = call_list(node)
+
+    assert (found.calls, found.by_frame_number) == ((), 0)
 
 
 def test_an_attempt_about_a_recall_that_is_not_open_is_refused(node: Node):

@@ -81,7 +81,7 @@ class CallList:
     Attributes:
         calls: in the order of rule 3, all of them.
         declined: owners who asked not to be told of recalls.
-        by_frame_number: cars with an open recall that have a frame number and no VIN.
+        by_frame_number: cars with a frame number and no VIN whose owners would be called.
         as_of_ms: when the recall data was made; None when there is none.
     """
 
@@ -106,20 +106,25 @@ def call_list(node: Node) -> CallList:
     Its cost follows the cars that are on file here.
     """
     calls: list[Call] = []
-    declined, unlisted = 0, set[RecordId]()
-    for car, hit in _open_cars(node, unlisted):
+    declined = by_frame_number = 0
+    for vehicle, hits in _open_cars(node):
+        if not vehicle.values.get("vin"):
+            by_frame_number += 1
+            continue
         with node.store.read() as tx:
-            owner = own_owner(car, site_day(node))
-            if owner is None:
+            car = vehicle_view_within(node, tx, vehicle.id)
+            owner = None if car is None else own_owner(car, site_day(node))
+            if car is None or owner is None:
                 continue
             said = view_all(tx, node.identity, tx.find_equal(CONSENT, "customer_id", owner.id, CHILDREN_MAX))
             if declines_recalls(one.values for one in said):
-                declined += 1
+                declined += len(hits)
                 continue
-            calls.append(_call(node, tx, car, hit, owner))
+            calls += [_call(node, tx, car, hit, owner) for hit in hits]
     with node.store.read() as tx:
         feed = tx.feed()
-    return CallList(tuple(sorted(calls, key=_place)), declined, len(unlisted), None if feed is None else feed.as_of_ms)
+    as_of_ms = None if feed is None else feed.as_of_ms
+    return CallList(tuple(sorted(calls, key=_place)), declined, by_frame_number, as_of_ms)
 
 
 def note_call(node: Node, vehicle: RecordId, campaign: RecordId, channel: str, result: str) -> Saved:
@@ -152,39 +157,28 @@ def take_back_call(node: Node, attempt: RecordView, reason: str) -> Saved:
     return save(node, lambda _: retract_contact(attempt.read(), reason))
 
 
-def _open_cars(node: Node, unlisted: set[RecordId]) -> Iterator[tuple[VehicleView, RecallHit]]:
-    """Every car here with every recall whose owner is to be told.
-
-    Args:
-        unlisted: takes the cars that have a frame number alone.
-    """
+def _open_cars(node: Node) -> Iterator[tuple[RecordView, Sequence[RecallHit]]]:
+    """Every car here with the recalls of which its owner is to be told, page by page; none without such a recall."""
     after: RecordId | None = None
-    closed: dict[RecordId, bool] = {}
     while True:
         with node.store.read() as tx:
             page = tx.list_records(VEHICLE, after, LIST_ROWS_MAX)
-            asked = [one for one in view_all(tx, node.identity, page) if _is_asked(tx, node, one)]
-            unlisted.update(one.id for one in asked if not one.values.get("vin"))
-            cars = (one.id for one in asked if one.values.get("vin"))
-            found = [car for one in cars if (car := vehicle_view_within(node, tx, one)) is not None]
-            for car in found:
-                for hit in () if car.recalls is None else car.recalls.hits:
-                    if hit.campaign not in closed:
-                        closed[hit.campaign] = bool(_campaign(tx, hit.campaign).get("outreach_closed_on"))
-        for car in found:
-            open_hits = () if car.recalls is None else car.recalls.hits
-            yield from ((car, hit) for hit in open_hits if not hit.is_done and not closed[hit.campaign])
+            found = [(one, _open_hits(tx, node, one)) for one in view_all(tx, node.identity, page)]
+            named = {hit.campaign for _, hits in found for hit in hits}
+            closed = {one for one in named if _campaign(tx, one).get("outreach_closed_on")}
+        told = ((one, [hit for hit in hits if hit.campaign not in closed]) for one, hits in found)
+        yield from ((one, hits) for one, hits in told if hits)
         if len(page) < LIST_ROWS_MAX:
             return
         after = page[-1].record
 
 
-def _is_asked(tx: ReadTransaction, node: Node, vehicle: RecordView) -> bool:
-    """Whether a recall is open on a car that somebody drives."""
+def _open_hits(tx: ReadTransaction, node: Node, vehicle: RecordView) -> list[RecallHit]:
+    """The recalls that are open on a car; none on one that nobody drives."""
     number = vehicle.values.get("vin") or vehicle.values.get("chassis_no")
     if not isinstance(number, str) or vehicle.values.get("lifecycle") in _NOBODY_TO_CALL:
-        return False
-    return any(not hit.is_done for hit in check_recalls_within(tx, node, number).hits)
+        return []
+    return [hit for hit in check_recalls_within(tx, node, number).hits if not hit.is_done]
 
 
 def _call(node: Node, tx: ReadTransaction, car: VehicleView, hit: RecallHit, owner: RecordView) -> Call:
