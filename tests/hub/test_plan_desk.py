@@ -56,6 +56,44 @@ def test_a_plan_may_name_one_that_waits_on_the_desk(hub: TestHub):
     assert listed(hub) == [(NUMBER, "published", False), (LATER, "published", False)]
 
 
+@pytest.mark.parametrize("what", ["supersedes", "parent"])
+def test_a_plan_that_lies_on_the_desk_does_not_name_itself_either(hub: TestHub, what: str):
+    """A second import is refused as the first one is, though the number is known by then; what lay there stays."""
+    put(hub)
+
+    with pytest.raises(Unusable, match="names itself"):
+        put(hub, title="another title", **{what: NUMBER})
+
+    assert [one.title for one in list_campaigns(hub.app.hub, hub.app.plans)] == ["Brake hose"]
+
+
+@pytest.mark.parametrize("what", ["supersedes", "parent"])
+def test_a_plan_that_another_one_waits_for_stays_on_the_desk(hub: TestHub, what: str):
+    """The refusal names the plan that could not be published without it; dropped in turn, both leave."""
+    put(hub)
+    put(hub, LATER, **{what: NUMBER})
+
+    with pytest.raises(Unusable, match=f"{LATER} names {NUMBER}"):
+        drop_plan(hub.app.hub, hub.app.plans, NUMBER)
+
+    for number in (LATER, NUMBER):
+        drop_plan(hub.app.hub, hub.app.plans, number)
+    assert listed(hub) == []
+
+
+def test_a_newer_plan_of_a_published_campaign_is_dropped_though_another_names_it(hub: TestHub):
+    """What is named is published and stays, so nothing stands in the way."""
+    put(hub)
+    publish(hub)
+    put(hub, LATER, supersedes=NUMBER)
+    put(hub, title="another title")
+
+    drop_plan(hub.app.hub, hub.app.plans, NUMBER)
+
+    publish(hub, LATER)
+    assert listed(hub) == [(NUMBER, "published", False), (LATER, "published", False)]
+
+
 def test_a_plan_that_was_never_published_leaves_the_desk(hub: TestHub):
     """What was imported by mistake is dropped; a second time there is nothing to drop."""
     put(hub)

@@ -30,6 +30,8 @@ from carnet_protocol import cbor
 from carnet_protocol.registry import Value
 
 _FORM: Final = "carnet-campaign-plan-v1"
+_NAMING: Final = ("supersedes", "parent")
+"""Texts of a plan that name another campaign."""
 
 
 class StoredPlan(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
@@ -112,7 +114,8 @@ def drop_plan(hub: Hub, plans: PlanShelf, campaign_no: str) -> None:
     """Take a plan that was never published off the desk; what was filed of it stays, and so does a published one.
 
     Raises:
-        Unusable: there is none, or it is published as it lies there; nothing changed.
+        Unusable: there is none, it is published as it lies there, or another plan on the desk names a campaign that is
+            this plan alone; nothing changed.
     """
     plan = load_plan(plans, campaign_no)
     with hub.store.read() as snapshot:
@@ -122,7 +125,19 @@ def drop_plan(hub: Hub, plans: PlanShelf, campaign_no: str) -> None:
             f"{campaign_no} is published as it was imported; no other plan of it waits.",
             "Look at `recalls list`; `recalls withdraw` takes a published campaign back.",
         )
+    naming = [] if campaign_no in published else _named_by(plans, campaign_no)
+    if naming:
+        raise Unusable(
+            f"{naming[0]} names {campaign_no[:TEXT_CHARS_MAX]} and could not be published without this plan.",
+            f"Drop {naming[0]} first, or import it again without that entry.",
+        )
     plans.drop(campaign_no)
+
+
+def _named_by(plans: PlanShelf, campaign_no: str) -> list[str]:
+    """Numbers of the other plans on the desk that name a campaign, sorted."""
+    others = (one for one in plans.campaign_nos() if one != campaign_no)
+    return [one for one in others if campaign_no in map(load_plan(plans, one).texts.get, _NAMING)]
 
 
 def check_named(hub: Hub, snapshot: RecordReads, plans: PlanShelf, texts: CampaignTexts) -> None:
@@ -131,7 +146,7 @@ def check_named(hub: Hub, snapshot: RecordReads, plans: PlanShelf, texts: Campai
     Raises:
         Unusable: one is neither.
     """
-    for what, number in (("supersedes", texts.supersedes), ("parent", texts.parent)):
+    for what, number in zip(_NAMING, (texts.supersedes, texts.parent), strict=True):
         if number and plans.get(number) is None and not _is_published(hub, snapshot, number):
             raise Unusable(
                 f"{what} names {number[:TEXT_CHARS_MAX]}, and there is no such campaign, imported or published.",
