@@ -368,7 +368,15 @@ def test_a_report_is_dated_by_its_head(tmp_path: Path):
     assert verify_export(folder).facts["created-at"] == instant_text(NOW_MS + 1)
 
 
-@given(st.dictionaries(st.text(max_size=8), st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text()))
+_CELLS = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=12,
+)
+"""What stands in a row: plain values, and lists and tables of them."""
+
+
+@given(st.dictionaries(st.text(max_size=8), _CELLS, max_size=8))
 def test_a_row_has_the_bytes_that_the_standard_library_writes(values: dict[str, object]):
     """Whoever reads rows with other programs, or compares them with older reports, meets the same bytes."""
     plain = json.dumps(values, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
