@@ -59,8 +59,8 @@ LOOK_UP_HOLDERS_MAX: Final = 100
 """Customers that stand under one telephone number and are looked at; a taxi firm's number finds nobody."""
 
 LOOK_UP_PLATES_MAX: Final = 100
-"""Records of one plate that are looked at: each site that met the car has its own, and former cars wore it too. A plate
-that stands in more was typed in place of one that nobody knew."""
+"""Records of one plate at which nobody is found by it: each site that met the car has its own, and former cars wore it
+too. A plate that stands in so many was typed in place of one that nobody knew."""
 
 LOOK_UPS_LISTED_MAX: Final = 100_000
 """Look-ups in one list; a day or a site names the rest."""

@@ -202,7 +202,7 @@ def read_notices(
             if vin not in cars:
                 yield Notice(vin, state, Telling.FRAME_NUMBER)
                 continue
-            notice = people.notice(vin, state, known.get(vin, []), models.get(cars.get(vin, b""), ""), now_ms)
+            notice = people.notice(vin, state, known[vin], models.get(cars[vin], ""), now_ms)
             notice = replace(notice, reach=reaches.get(vin, NO_REACH))
             is_given_up = tries_max is not None and notice.reach.failed_tries >= tries_max
             if is_given_up and notice.telling is Telling.TELL:

@@ -66,7 +66,8 @@ _SCREENS: Final[Mapping[str, Scope]] = {
 """The entries of the menu, each with the scope that opens it; the first that a token covers is where it begins."""
 
 _HARMLESS: Final = COMPLETED | {PairState.WITHDRAWN}
-"""States of a vehicle beside which the danger of the recall is not told: the work is done, or nothing was wrong."""
+"""States of a vehicle beside which the danger of the recall is not told: the work is done, or the campaign no longer
+lists it."""
 
 
 @dataclass(frozen=True, slots=True)
