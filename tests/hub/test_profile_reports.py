@@ -387,3 +387,12 @@ def test_each_page_cites_the_law_in_its_own_tongue(recall: RecallHub, tmp_path: 
     zh, en = ((tmp_path / "report" / f"report.{one}.html").read_text(encoding="utf-8") for one in ("zh", "en"))
     assert [one in zh for one in ("条例第 8、20 条", "市场监管总局 2020 年第 123 号", "art. ")] == [True, True, False]
     assert "条例 art. 8, 20" in en
+
+
+def test_no_citation_of_a_filing_list_is_english_on_the_chinese_page(recall: RecallHub, tmp_path: Path):
+    """The profile's own source and each item's stand in Chinese, whatever the copies were cut from."""
+    recall.make("cn-filing-2002-annex1", tmp_path / "report")
+
+    page = (tmp_path / "report" / "report.zh.html").read_text(encoding="utf-8")
+    assert [one for one in ("draft", "copies", "order 176", "completed after", "owner record") if one in page] == []
+    assert "2002 年征求意见稿附件一；据公开文库副本，末尾据实施办法（第 176 号令）" in page

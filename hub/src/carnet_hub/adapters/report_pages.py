@@ -54,7 +54,7 @@ def _page(report: PreparedReport, words: Words, language: int) -> dict[str, Any]
         "w": said,
         "comma": _COMMAS[language],
         "label": (profile.label_zh, profile.label)[language],
-        "head": _head(report, language),
+        "head": _head(report, words, language),
         "is_filing": is_filing,
         "withdrawn": _withdrawn(report, words, language),
         "missing": [_label(one, language) for one in report.lines if one.origin is Origin.MISSING and not is_filing],
@@ -73,7 +73,7 @@ def _page(report: PreparedReport, words: Words, language: int) -> dict[str, Any]
     }
 
 
-def _head(report: PreparedReport, language: int) -> dict[str, Any]:
+def _head(report: PreparedReport, words: Words, language: int) -> dict[str, Any]:
     values, profile = report.record.values, report.ask.profile
     names = ("campaign_no", "authority_no", "producer", "title", "plan_version", "involved")
     return {
@@ -83,7 +83,7 @@ def _head(report: PreparedReport, language: int) -> dict[str, Any]:
         "as_of": report.moment.as_of.isoformat(),
         "position": report.moment.position,
         "hub": record_text(report.head.hub_id),
-        "profile": f"{profile.name} {profile.version} ({_basis(profile.source, language)})",
+        "profile": f"{profile.name} {profile.version} ({_basis(profile.source, words, language)})",
         "is_verified": profile.is_verified,
     }
 
@@ -148,7 +148,7 @@ def _item(line: Line, words: Words, language: int, has_number: bool) -> dict[str
         "label": _label(line, language),
         "text": _text(line),
         "origin": words["origin"][line.origin.value][language],
-        "source": _basis(line.item.source, language),
+        "source": _basis(line.item.source, words, language),
         "is_missing": line.origin is Origin.MISSING,
     }
 
@@ -183,12 +183,15 @@ def _restated(report: PreparedReport, language: int) -> dict[str, Any] | None:
     }
 
 
-def _basis(source: str, language: int) -> str:
+def _basis(source: str, words: Words, language: int) -> str:
     """Where the rule stands, as a reader of the language cites it: articles and numbers in Chinese, too."""
     if LANGUAGES[language][0] != "zh":
         return source
     articles = _ARTICLES.sub(lambda found: f"第 {found[1].replace(', ', '、')} 条", source)
-    return _NOTICE.sub(r"市场监管总局 \1 年第 \2 号", articles)
+    cited = _NOTICE.sub(r"市场监管总局 \1 年第 \2 号", articles)
+    for name, said in words["cited"].values():
+        cited = cited.replace(said, name)
+    return cited
 
 
 def _label(line: Line, language: int) -> str:
