@@ -1,9 +1,10 @@
 """A look-up at a hub of a million cars: what one question costs by VIN, plate and telephone number.
 
-A store is built once, through the hub's own store port, and kept under `var/bench-look-up`: each car with its plate, a
-holder with a telephone number, and two visits with a job and a part; every thousandth has forty visits. Rows are as the
-fold leaves them, and of kinds, ids and values as nodes make them; the log holds the asking site alone, which a
-look-up does not read.
+A store is built once, through the hub's own store port, and kept under `var/bench-look-up`, named by its cars and the
+revision of the tables, so that no store of another revision is measured. It holds each car with its plate, a holder
+with a telephone number, and two visits with a job and a part; every thousandth has forty visits. Rows are as the fold
+leaves them, and of kinds, ids and values as nodes make them; the log holds the asking site alone, which a look-up does
+not read.
 
 One question is everything between the bytes that came and the bytes that go: signature and challenge, pace, the cars
 behind the number, history and masks, the line of the ledger made durable, the signed answer. Cars are chosen at random,
@@ -34,6 +35,7 @@ from carnet_hub.core.master_rows import MatchKeyRow
 from carnet_hub.core.plate_keys import plate_key
 from carnet_hub.core.ports import SecretBox
 from carnet_hub.core.rows import RecordRow
+from carnet_hub.migrations import HEAD
 from carnet_master.features import RawCustomer, customer_features
 from carnet_master.keys import Block, blocking_keys
 from carnet_protocol.envelope import Purpose
@@ -102,8 +104,8 @@ def phone_of(car: int) -> str:
 
 
 def built_store(cars: int) -> Path:
-    """The file of a hub with so many cars; made when it is not there."""
-    path = FOLDER / f"{cars}.db"
+    """The file of a hub with so many cars, in the tables of this program; made when it is not there."""
+    path = FOLDER / f"{cars}-{HEAD}.db"
     if path.exists():
         return path
     FOLDER.mkdir(parents=True, exist_ok=True)
