@@ -64,6 +64,15 @@ def test_a_search_that_finds_nothing_offers_the_hub(desk: Visitor, typed: str, w
     assert typed not in address
 
 
+def test_a_name_that_was_searched_for_is_no_number_to_look_up(desk: Visitor):
+    """The question to the hub begins empty, since it is asked by VIN, plate or telephone number."""
+    address = link_to_look_ups(desk.search("王小明").text)
+
+    asked = question_of(desk.open(address))
+
+    assert asked["sought"] == ""
+
+
 @pytest.mark.parametrize(
     ("typed", "way"), [pytest.param(PLATE, "plate", id="a plate"), pytest.param(VIN, "vin", id="a VIN")]
 )

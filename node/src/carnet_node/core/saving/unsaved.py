@@ -20,6 +20,7 @@ from carnet_node.core.showing.record_view import RecordView
 from carnet_node.core.showing.views import vehicle_view
 from carnet_protocol.errors import BadValue
 from carnet_protocol.ids import RECORD_RANDOM_BYTES, RecordId, new_record_id, parse_record_text, record_text
+from carnet_protocol.look_up import BY_PHONE, BY_PLATE, BY_VIN
 from carnet_protocol.vin import has_vin_characters, normalise_vin
 
 CHECK_IN: Final = "check-in"
@@ -37,6 +38,7 @@ _VIN: Final = "car.vin"
 _NAME: Final = "party.full_name"
 _NUMBER: Final = "party.number"
 _CAR: Final = "car.known"
+_WAYS: Final = {_VIN: BY_VIN, _PLATE: BY_PLATE, _NUMBER: BY_PHONE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,11 @@ def _field_of(text: str) -> str | None:
 def _is_han(character: str) -> bool:
     """Whether a character may stand in a Chinese name."""
     return "\u4e00" <= character <= "\u9fff" or character == "·"
+
+
+def way_of(text: str) -> str | None:
+    """How the hub is asked for a text that was searched for in vain, of `WAYS`; None for a name or for anything."""
+    return _WAYS.get(_field_of(text) or "")
 
 
 def begin_with_appointment(node: Node, staff: RecordId, appointment: RecordView, car: RecordId | None) -> str:

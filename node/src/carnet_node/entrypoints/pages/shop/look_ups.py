@@ -20,7 +20,7 @@ from carnet_node.core.node import Node
 from carnet_node.core.saving.desk import Saved
 from carnet_node.core.saving.editing import require_record
 from carnet_node.core.saving.taking_on import give_back, take_on
-from carnet_node.core.saving.unsaved import form_of_id, unsaved_check_ins
+from carnet_node.core.saving.unsaved import form_of_id, unsaved_check_ins, way_of
 from carnet_node.core.showing.late_work import late_work
 from carnet_node.core.showing.taken_on import Following, cars_taken_on
 from carnet_node.core.showing.views import one_record, vehicle_view
@@ -34,8 +34,7 @@ from carnet_node.entrypoints.web.look_ups import link_of
 from carnet_node.entrypoints.wording import FAILURES, explain_failure
 from carnet_protocol.ids import RecordId
 from carnet_protocol.kinds import CUSTOMER, VEHICLE
-from carnet_protocol.look_up import BY_PHONE, BY_PLATE, BY_VIN, LOOK_UP_REASONS, WAYS
-from carnet_protocol.vin import has_vin_characters, normalise_vin
+from carnet_protocol.look_up import BY_PLATE, LOOK_UP_REASONS, WAYS
 
 router = APIRouter()
 
@@ -137,7 +136,7 @@ async def _show_found(page: Page, typed: Typed, found: OtherCars) -> Response:
 def _begun(
     page: Page, customer: str | None, vehicle: str | None, searched: str | None, draft: str | None
 ) -> dict[str, str]:
-    """The fields with which a question begins."""
+    """The fields with which a question begins; a name is nothing to ask the hub by."""
     node, text = page.node, searched or ""
     if customer is not None:
         require_record(node, CUSTOMER, record_from_text(customer))
@@ -147,14 +146,9 @@ def _begun(
     if draft is not None:
         begun, asked = unsaved_check_ins(node, page.person.id), form_of_id(draft)
         text = next((one.vin or one.plate for one in begun if one.form == asked), "")
-    return {"way": _way_of(text), "sought": text, "customer": customer or "", "vehicle": vehicle or ""}
-
-
-def _way_of(text: str) -> str:
-    """What somebody has probably typed."""
-    if has_vin_characters(normalise_vin(text)):
-        return BY_VIN
-    return BY_PHONE if text.lstrip("+").replace(" ", "").replace("-", "").isdecimal() else BY_PLATE
+    way = way_of(text)
+    sought = "" if way is None else text
+    return {"way": way or BY_PLATE, "sought": sought, "customer": customer or "", "vehicle": vehicle or ""}
 
 
 def _number_of(node: Node, vehicle: RecordId) -> str:
