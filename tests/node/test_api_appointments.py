@@ -6,8 +6,14 @@ from typing import Any
 
 import pytest
 
+from carnet_node.core.line.inbox import apply_page
+from carnet_protocol.changeset import Draft
+from carnet_protocol.ids import record_text
+from carnet_protocol.kinds import VISIT
 from support.api_node import PERSONAL, ApiNode, Json
-from support.node_builder import START_MS, build_node
+from support.desk import record
+from support.model_hub import ModelHub
+from support.node_builder import DEALER_B, START_MS, build_node
 
 HOUR_MS = 3_600_000
 CALL = {"caller_phone": "13800138000", "plate_no": "湘A12345", "wish": "brakes squeal"}
@@ -33,6 +39,15 @@ def noted(desk: ApiNode, **values: Any) -> Json:
     """An appointment as its recorder sees it."""
     view: Json = desk.made("/api/appointments", {"values": {**CALL, **values}})["view"]
     return view
+
+
+def taken_in(desk: ApiNode) -> Json:
+    """An open order of a car that came without an appointment."""
+    car = desk.made("/api/vehicles", {"vin": "1M8GDM9AXKP042788"})["id"]
+    order: Json = desk.made("/api/visits", {"vehicle_id": car, "values": {"is_odometer_unknown": True}})["view"][
+        "visit"
+    ]
+    return order
 
 
 def problems(document: Json) -> list[tuple[str, str]]:
@@ -132,6 +147,66 @@ def test_nobody_came_and_it_is_booked_again(desk: ApiNode):
 
     assert (again["values"]["follows_id"], again["values"]["status"]) == (booked["id"], "booked")
     assert desk.get(path)["values"]["status"] == "no_show"
+
+
+def test_a_car_without_an_appointment_is_booked_for_its_order(desk: ApiNode):
+    """The answer is the new appointment at its own address; arriving, it still leads to that order."""
+    order = taken_in(desk)
+    form = {"based_on": order["heads"], "reason": "parts", "values": slot(3)}
+
+    answered = desk.ask("POST", f"/api/visits/{order['id']}/book", form)
+
+    made = answered.json()
+    address = f"/api/appointments/{made['id']}"
+    assert (answered.status_code, answered.headers["location"]) == (201, address)
+    desk.done(f"{address}/arrive", {"based_on": made["view"]["heads"]})
+    said = desk.get(address)["values"]
+    assert (said["status"], said["visit_id"], "follows_id" in said) == ("arrived", order["id"], False)
+
+
+@pytest.mark.parametrize(
+    ("form", "problem"),
+    [
+        pytest.param({"reason": "", "values": {}}, ("reason", "missing"), id="no reason"),
+        pytest.param({"reason": "parts", "values": slot(-3)}, ("starts_at", "bad-order"), id="a time behind"),
+    ],
+)
+def test_an_order_that_is_not_booked_has_no_appointment(desk: ApiNode, form: Json, problem: tuple[str, str]):
+    """The refusal names the field, and nothing waits for a slot."""
+    order = taken_in(desk)
+
+    refused = desk.refused("POST", f"/api/visits/{order['id']}/book", {"based_on": order["heads"], **form})
+
+    assert problem in problems(refused)
+    assert desk.get("/api/appointments")["requested"] == []
+
+
+def test_an_order_that_was_voided_meanwhile_is_not_booked(desk: ApiNode):
+    """Heads from before are old; with those of now the state is in the way."""
+    order = taken_in(desk)
+    path = f"/api/visits/{order['id']}"
+    voided = desk.done(f"{path}/void", {"based_on": order["heads"], "void_reason": "duplicate"})["view"]["visit"]
+
+    refused = [
+        desk.refused("POST", f"{path}/book", {"based_on": heads, "reason": "parts"})
+        for heads in (order["heads"], voided["heads"])
+    ]
+
+    assert [problems(one) for one in refused] == [[("status", "changed")], [("status", "locked")]]
+
+
+def test_an_order_of_another_site_is_not_booked_here(desk: ApiNode):
+    """Its car comes back to the site that has it, and nothing is noted here."""
+    hub = ModelHub()
+    hub.write(Draft(VISIT, record(8), {"status": "open", "vehicle_id": record(9)}), author=DEALER_B)
+    apply_page(desk.node, hub.page(desk.node, cursor=0))
+    path = f"/api/visits/{record_text(record(8))}"
+    heads = desk.get(path)["visit"]["heads"]
+
+    refused = desk.refused("POST", f"{path}/book", {"based_on": heads, "reason": "parts"})
+
+    assert (refused["status"], refused["code"]) == (403, "foreign-record")
+    assert desk.get("/api/appointments")["requested"] == []
 
 
 def test_a_step_that_a_colleague_has_taken_is_refused(desk: ApiNode):

@@ -187,6 +187,18 @@ def test_an_appointment_that_was_cancelled_is_booked_again(node: CliNode):
     assert node("appointments", "show", again["id"])["values"]["follows_id"] == made["id"]
 
 
+def test_the_car_of_an_order_is_booked_to_come_back(node: CliNode, order: str):
+    """The appointment names the order and its reason; an order that is settled is booked no more."""
+    made = node("appointments", "book-order", order, "--reason", "parts", "--set", "channel=wechat")
+    node("visits", "settle", order)
+    said = node("appointments", "show", made["id"])["values"]
+
+    refused = node("appointments", "book-order", order, "--reason", "parts")
+
+    assert (said["visit_id"], said["rebooked_because"], said["channel"]) == (order, "parts", "wechat")
+    assert (refused["error"]["problems"][0]["field"], node.code) == ("status", 1)
+
+
 def test_a_slot_behind_is_refused(node: CliNode):
     """Nobody is booked into the past, and a day without hours has nothing free."""
     made = node("appointments", "note", "--set", "plate_no=津A12345")

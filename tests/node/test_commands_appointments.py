@@ -1,14 +1,17 @@
 """What the desk may save about appointments: a call, a slot, arrival, no arrival, booked again."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from carnet_node.core.commands.appointments import (
+    BookOrder,
     DayBook,
     Rebook,
     arrive_appointment,
+    book_order,
     cancel_appointment,
     miss_appointment,
     note_appointment,
@@ -17,11 +20,12 @@ from carnet_node.core.commands.appointments import (
     slot_of,
 )
 from carnet_node.core.commands.booking import MINUTE_MS, DayHours, Slot
+from carnet_node.core.commands.customers import Values
 from carnet_node.core.commands.drafting import Drafts, Read
 from carnet_node.core.heads import Head, Heads
-from carnet_node.core.refusals import ProblemCode
+from carnet_node.core.refusals import CommandRefused, ProblemCode
 from carnet_protocol.ids import OpId
-from carnet_protocol.kinds import APPOINTMENT_STATES, APPOINTMENT_TRANSITIONS
+from carnet_protocol.kinds import APPOINTMENT_STATES, APPOINTMENT_TRANSITIONS, REBOOK_REASONS, VISIT_STATES
 from carnet_protocol.registry import Value
 from support.desk import counted_ids, problems_of, record
 
@@ -39,6 +43,20 @@ def read_in(status: str, **values: Value) -> Read:
     heads = Heads((Head(STATUS, bytes([9]), False), Head(SAID, bytes([1, 2, 3, 7]), False)))
     said = {**CALL, **(SLOT if status != "requested" else {})}
     return Read(record(1), heads, {**said, "status": status, **values})
+
+
+def order_in(status: str) -> Read:
+    """Order 5 in a state: car 6 of customer 7, brought by somebody."""
+    brought: dict[str, Value] = {
+        "sender_name": "王小明",
+        "sender_phone": "+8613800138000",
+        "plate_at_visit": "湘A12345",
+        "vehicle_id": record(6),
+        "customer_id": record(7),
+        "advisor_code": "A9",
+        "customer_note": "brakes squeal",
+    }
+    return Read(record(5), Heads(()), {**brought, "status": status})
 
 
 def only(drafts: Drafts) -> dict[str, Any]:
@@ -218,6 +236,100 @@ def test_booking_again_without_ground_is_refused(status: str, because: str, prob
     command = Rebook(read_in(status), because, SLOT)
 
     assert problems_of(lambda: rebook_appointment(command, OPEN, counted_ids())) == problems
+
+
+def test_a_car_that_came_without_an_appointment_is_booked_for_its_order():
+    """Car, plate, customer and who brought it go over from the order; there is no former appointment."""
+    back = only(book_order(BookOrder(order_in("open"), "parts", SLOT), OPEN, counted_ids()))
+
+    assert back == {
+        **SLOT,
+        "requested_at": NOW_MS,
+        "channel": "phone",
+        "caller_name": "王小明",
+        "caller_phone": "+8613800138000",
+        "plate_no": "湘A12345",
+        "vehicle_id": record(6),
+        "customer_id": record(7),
+        "status": "booked",
+        "rebooked_because": "parts",
+        "visit_id": record(5),
+    }
+
+
+def test_who_comes_back_may_be_somebody_else():
+    """What the booking says of the caller stands before what the order says of who brought the car."""
+    said: dict[str, Value] = {"caller_name": "李四", "caller_phone": "13900139000", "wish": "part has come"}
+
+    back = only(book_order(BookOrder(order_in("open"), "workshop", said), SHUT, counted_ids()))
+
+    assert (back["caller_name"], back["caller_phone"], back["wish"]) == ("李四", "+8613900139000", "part has come")
+    assert (back["plate_no"], back["status"]) == ("湘A12345", "requested")
+
+
+@pytest.mark.parametrize("reason", REBOOK_REASONS)
+def test_every_reason_of_the_registry_books_an_order(reason: str):
+    """The reason stands in the appointment as it was said."""
+    back = only(book_order(BookOrder(order_in("open"), reason, {}), SHUT, counted_ids()))
+
+    assert back["rebooked_because"] == reason
+
+
+@pytest.mark.parametrize("status", VISIT_STATES)
+def test_a_car_comes_back_only_to_an_order_that_has_not_ended(status: str):
+    """Draft, open and completed orders are booked; the refusal of every other state names it."""
+    command = BookOrder(order_in(status), "parts", SLOT)
+
+    if status in ("draft", "open", "completed"):
+        assert only(book_order(command, OPEN, counted_ids()))["visit_id"] == record(5)
+        return
+    with pytest.raises(CommandRefused) as refused:
+        book_order(command, OPEN, counted_ids())
+    (problem,) = refused.value.problems
+    assert (problem.field, problem.code) == ("status", ProblemCode.LOCKED)
+    assert problem.what == f"The order is {status}; no car comes back to it."
+    assert problem.next == "Note a new appointment for the car."
+
+
+@pytest.mark.parametrize(
+    ("because", "values", "problem"),
+    [
+        pytest.param("", SLOT, ("rebooked_because", ProblemCode.MISSING), id="no reason"),
+        pytest.param("boredom", SLOT, ("rebooked_because", ProblemCode.BAD_VALUE), id="no reason of the registry"),
+        pytest.param("parts", {"vehicle_id": record(8)}, ("vehicle_id", ProblemCode.LOCKED), id="another car"),
+        pytest.param("parts", {"vehicle_id": None}, ("vehicle_id", ProblemCode.LOCKED), id="without its car"),
+        pytest.param("parts", {"visit_id": record(8)}, ("visit_id", ProblemCode.LOCKED), id="another order"),
+        pytest.param("parts", {"follows_id": record(8)}, ("follows_id", ProblemCode.LOCKED), id="a former one"),
+        pytest.param(
+            "parts", {**SLOT, "starts_at": NOW_MS - 1}, ("starts_at", ProblemCode.BAD_ORDER), id="a time behind"
+        ),
+        pytest.param("parts", {"starts_at": TEN_MS}, ("planned_minutes", ProblemCode.MISSING), id="a time alone"),
+    ],
+)
+def test_an_order_is_not_booked_without_ground(because: str, values: Values, problem: tuple[str, ProblemCode]):
+    """A reason, the car of the order, and a slot that can be booked."""
+    command = BookOrder(order_in("open"), because, values)
+
+    assert problem in problems_of(lambda: book_order(command, OPEN, counted_ids()))
+
+
+def test_everything_that_is_wrong_with_a_booked_order_is_told_at_once():
+    """Neither the missing reason nor the time behind waits for the other."""
+    command = BookOrder(order_in("open"), "", {**SLOT, "starts_at": NOW_MS - 1})
+
+    found = problems_of(lambda: book_order(command, OPEN, counted_ids()))
+
+    assert ("rebooked_because", ProblemCode.MISSING) in found
+    assert ("starts_at", ProblemCode.BAD_ORDER) in found
+
+
+def test_the_bay_that_an_order_is_booked_at_is_free():
+    """Its slot is judged by what is taken on its day, as for a call."""
+    taken = replace(OPEN, taken=(Slot(TEN_MS, 60, "B1", ""),))
+
+    assert problems_of(lambda: book_order(BookOrder(order_in("open"), "parts", SLOT), taken, counted_ids())) == [
+        ("bay_code", ProblemCode.ALREADY_THERE)
+    ]
 
 
 def test_a_slot_has_a_time_and_minutes():

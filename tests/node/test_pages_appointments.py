@@ -203,6 +203,91 @@ def test_a_car_that_waits_for_parts_is_booked_again_for_its_order(node: Node, vi
     assert values_of(node, second)["status"] == "arrived"
 
 
+@pytest.fixture
+def walk_in(visitor: Visitor) -> str:
+    """The address of the order of a car that came without an appointment."""
+    typed = {
+        "car.plate": "湘A12345",
+        "sender_name": "王小明",
+        "sender_phone": "13800138000",
+        "is_odometer_unknown": "1",
+    }
+    return visitor.submit(visitor.open("/visits/new"), "/visits/new", typed).headers["location"]
+
+
+def held_for(visitor: Visitor, order: str, reason: str) -> str:
+    """The page of an order after its car was put on hold."""
+    visitor.submit(visitor.open(order), f"{order}/stage", {"stage": "on_hold", "hold_reason": reason})
+    return visitor.open(order)
+
+
+def booking_form(page: str) -> tuple[bool, str]:
+    """Whether the part of a page that books again stands open, and what is in it."""
+    found = re.search(r"<details([^>]*)><summary>Book it again</summary>(.*?)</details>", page, re.DOTALL)
+    assert found is not None
+    return found[1].endswith(" open"), found[2]
+
+
+def test_a_walk_in_that_waits_for_parts_comes_back_to_its_order(node: Node, visitor: Visitor, walk_in: str):
+    """Saving leads to the appointment; it says who comes with which car, and the car arrives at that order."""
+    page = held_for(visitor, walk_in, "parts")
+
+    booked = visitor.submit(page, f"{walk_in}/book", {**SLOT, "starts_at": at(48)}).headers["location"]
+    shown = visitor.open(booked)
+    visitor.submit(shown, f"{booked}/arrive", {})
+
+    said = values_of(node, booked)
+    assert f'href="{walk_in}"' in shown
+    assert "check-in" not in shown.partition("<main")[2]
+    assert (said["plate_no"], said["caller_name"], said["caller_phone"]) == ("湘A12345", "王小明", "+8613800138000")
+    assert (said["rebooked_because"], said["status"]) == ("parts", "arrived")
+    assert said["visit_id"] == parse_record_text(walk_in.rsplit("/", 1)[1])
+
+
+@pytest.mark.parametrize(("reason", "is_open"), [("parts", True), ("sublet", False)])
+def test_the_form_that_books_again_stands_open_where_parts_are_waited_for(
+    visitor: Visitor, walk_in: str, reason: str, is_open: bool
+):
+    """The reason is chosen already there; another hold opens nothing and chooses nothing."""
+    stands_open, form = booking_form(held_for(visitor, walk_in, reason))
+
+    assert (stands_open, '<option value="parts" selected>' in form) == (is_open, is_open)
+
+
+def test_an_order_names_the_appointment_that_brings_its_car_back(visitor: Visitor, walk_in: str):
+    """A link while it is expected, and the form is not held out a second time; nothing once it was cancelled."""
+    held = held_for(visitor, walk_in, "parts")
+    booked = visitor.submit(held, f"{walk_in}/book", {**SLOT, "starts_at": at(48)}).headers["location"]
+    expected = visitor.open(walk_in)
+    visitor.submit(visitor.open(booked), f"{booked}/cancel", {"cancel_reason": "parts"})
+
+    after = visitor.open(walk_in)
+
+    assert (f'<a href="{booked}">{at(48)}</a>' in expected, booking_form(expected)[0]) == (True, False)
+    assert (f'href="{booked}"' in after, booking_form(after)[0]) == (False, True)
+
+
+def test_a_booking_of_an_order_that_is_refused_stands_as_it_was_typed(visitor: Visitor, walk_in: str):
+    """The page of the order says what is missing, beside its field, with the form open."""
+    refused = visitor.submit(visitor.open(walk_in), f"{walk_in}/book", {"rebooked_because": "", "starts_at": at(48)})
+
+    stands_open, form = booking_form(refused.text)
+    assert (refused.status_code, stands_open, f'value="{at(48)}"' in form) == (422, True, True)
+    assert "Say why it is booked again." in form
+    assert 'href="#f-rebooked_because"' in refused.text
+
+
+def test_an_order_that_has_ended_is_not_booked(visitor: Visitor, walk_in: str):
+    """A page from before is refused in words, and the page of now has no such form."""
+    page = visitor.open(walk_in)
+    visitor.submit(page, f"{walk_in}/void", {"void_reason": "duplicate"})
+    stale = visitor.submit(page, f"{walk_in}/book", {"rebooked_because": "parts"})
+
+    assert stale.status_code in (409, 422)
+    assert ('href="#f-status"' in stale.text, 'id="f-status"' in stale.text) == (True, True)
+    assert "Book it again" not in visitor.open(walk_in)
+
+
 def test_a_cancellation_needs_its_reason(node: Node, visitor: Visitor):
     """Without one nothing is cancelled, and the page says so."""
     address = noted(visitor, **SLOT)

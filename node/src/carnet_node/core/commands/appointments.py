@@ -3,7 +3,7 @@
 Decides what an appointment needs and which steps it may take from the state its author read. A call needs nothing but a
 number or a plate. Whether a slot can be booked is `booking`; which slots are taken on its day comes with the command,
 read in the transaction that writes. Booking again makes another appointment that names the one before, whose end stays
-as it was.
+as it was, or one that names the open order its car comes back to, which stays as it is.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from carnet_node.core.commands.cleaning import clean_values
 from carnet_node.core.commands.customers import Values
 from carnet_node.core.commands.drafting import Drafts, NewId, Read, draft_edit, draft_new, missing
 from carnet_node.core.numbering import Today
-from carnet_node.core.refusals import Problem, ProblemCode, refuse, refuse_if_any
+from carnet_node.core.refusals import Problem, ProblemCode, refuse, refuse_if_any, refuse_together
 from carnet_protocol.ids import RecordId
 from carnet_protocol.kinds import APPOINTMENT
 from carnet_protocol.reasons import Reason
@@ -23,7 +23,9 @@ from carnet_protocol.registry import Value
 from carnet_protocol.resolvers import is_legal_step
 
 SLOT_FIELDS: Final = ("starts_at", "planned_minutes", "bay_code", "advisor_code")
-_OPEN: Final = frozenset({"requested", "booked"})
+EXPECTED: Final = frozenset({"requested", "booked"})
+"""States in which somebody is still waited for."""
+
 _KNOWN_BY: Final = ("caller_phone", "plate_no", "customer_id", "vehicle_id")
 _CARRIED: Final = ("caller_name", "caller_phone", "plate_no", "wish", "vehicle_id", "customer_id")
 _OWN_STEPS: Final = (
@@ -38,6 +40,17 @@ _OWN_STEPS: Final = (
 """Fields that only the commands of this module write."""
 
 _PARTS: Final = "parts"
+BOOKABLE: Final = frozenset({"draft", "open", "completed"})
+"""States of an order to which its car may come back."""
+
+_CARRIED_OF_ORDER: Final = {
+    "caller_name": "sender_name",
+    "caller_phone": "sender_phone",
+    "plate_no": "plate_at_visit",
+    "vehicle_id": "vehicle_id",
+    "customer_id": "customer_id",
+}
+"""What an appointment takes over from an order, by what the order calls it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +84,21 @@ class Rebook:
     because: str
     values: Values
     visit: RecordId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BookOrder:
+    """The car of an order that has not ended is booked to come back to it.
+
+    Attributes:
+        read: of the order.
+        because: of the registry.
+        values: of the appointment; who comes with which car is taken over where they say nothing.
+    """
+
+    read: Read
+    because: str
+    values: Values
 
 
 def slot_of(values: Values) -> Slot | None:
@@ -169,13 +197,11 @@ def rebook_appointment(command: Rebook, book: DayBook, new_id: NewId) -> Drafts:
             `note_appointment`.
     """
     former = command.read.values
-    if former.get("status") in _OPEN:
+    if former.get("status") in EXPECTED:
         what = "This appointment is still expected."
         raise refuse("status", ProblemCode.ILLEGAL_STEP, what, "Move it to another time.", Reason.ILLEGAL_TRANSITION)
     visit = command.visit or former.get("visit_id")
-    cleaned, problems = clean_values(APPOINTMENT, {"rebooked_because": command.because or None})
-    if not cleaned["rebooked_because"]:
-        problems.append(missing("rebooked_because", "Say why it is booked again."))
+    cleaned, problems = _because(command.because)
     if command.because == _PARTS and visit is None:
         problems.append(missing("visit_id", "A car that waits for parts comes back to its order."))
     refuse_if_any(problems)
@@ -183,6 +209,38 @@ def rebook_appointment(command: Rebook, book: DayBook, new_id: NewId) -> Drafts:
     (draft,) = note_appointment({**_stated(carried), **command.values}, book, new_id)
     again = {**draft.values, **cleaned, "follows_id": command.read.record, "visit_id": visit}
     return (draft_new(APPOINTMENT, RecordId(draft.record), again),)
+
+
+def book_order(command: BookOrder, book: DayBook, new_id: NewId) -> Drafts:
+    """An appointment that brings a car back to its order, however it came the first time; it follows no other one.
+
+    Args:
+        book: of the day of the slot; without a slot only its moment counts.
+
+    Raises:
+        CommandRefused: the order has ended, no reason, another car than the order's, or see `note_appointment`.
+    """
+    order = command.read.values
+    status = _status(command.read)
+    if status not in BOOKABLE:
+        what = f"The order is {status}; no car comes back to it."
+        raise refuse("status", ProblemCode.LOCKED, what, "Note a new appointment for the car.")
+    cleaned, problems = _because(command.because)
+    if command.values.get("vehicle_id", order.get("vehicle_id")) != order.get("vehicle_id"):
+        what = "The car that comes back is the one of the order."
+        problems.append(Problem("vehicle_id", ProblemCode.LOCKED, what, "Leave it out."))
+    carried = _stated({name: order.get(of_order) for name, of_order in _CARRIED_OF_ORDER.items()})
+    (draft,) = refuse_together(problems, lambda: note_appointment({**carried, **command.values}, book, new_id))
+    back = {**draft.values, **cleaned, "visit_id": command.read.record}
+    return (draft_new(APPOINTMENT, RecordId(draft.record), back),)
+
+
+def _because(reason: str) -> tuple[dict[str, Value], list[Problem]]:
+    """Why something is booked again, and what is wrong with it."""
+    cleaned, problems = clean_values(APPOINTMENT, {"rebooked_because": reason or None})
+    if not cleaned["rebooked_because"]:
+        problems.append(missing("rebooked_because", "Say why it is booked again."))
+    return cleaned, problems
 
 
 def _slot_problems(values: Values, book: DayBook) -> list[Problem]:
@@ -211,7 +269,7 @@ def _own_step_problems(values: Values) -> list[Problem]:
 
 def _require_open(read: Read) -> None:
     status = _status(read)
-    if status not in _OPEN:
+    if status not in EXPECTED:
         raise refuse("status", ProblemCode.LOCKED, f"The appointment is {status}.", "Book it again.")
 
 

@@ -35,6 +35,7 @@ from carnet_node.core.showing.views import (
     visit_view,
 )
 from carnet_protocol.changeset import Draft
+from carnet_protocol.errors import NotAllowed
 from carnet_protocol.ids import RecordId, ownership_id
 from carnet_protocol.kinds import CAMPAIGN, CONTACT_PREFERENCE, CUSTOMER, OWNERSHIP, VEHICLE
 from carnet_protocol.reasons import Reason
@@ -212,6 +213,19 @@ def require_record(node: Node, kind: Kind, record: RecordId) -> RecordView:
     view = one_record(node, kind, record)
     if view is None:
         raise nothing_here(kind.name)
+    return view
+
+
+def require_own(node: Node, kind: Kind, record: RecordId) -> RecordView:
+    """One record of this site, for what is written beside it.
+
+    Raises:
+        CommandRefused: there is none.
+        NotAllowed: it belongs to another site.
+    """
+    view = require_record(node, kind, record)
+    if not view.is_own:
+        raise NotAllowed(Reason.FOREIGN_RECORD, kind.name)
     return view
 
 

@@ -1,14 +1,16 @@
 """Everything known here about one appointment: who may have called, which car is meant, which order it leads to.
 
 Decides what a number and a plate mean among what is on file: a car that is named, else the only one that carries the
-plate; customers who have the number. Nothing of it is written: a call stays what was said.
+plate; customers who have the number. Nothing of it is written: a call stays what was said. The other way round:
+when the car of an order is expected back.
 """
 
 from dataclasses import dataclass
 
-from carnet_node.core.limits import FIND_ROWS_MAX
+from carnet_node.core.commands.appointments import EXPECTED
+from carnet_node.core.limits import CHILDREN_MAX, FIND_ROWS_MAX
 from carnet_node.core.node import Node
-from carnet_node.core.showing.record_view import RecordView
+from carnet_node.core.showing.record_view import RecordView, view_all
 from carnet_node.core.showing.searching import Found, FoundBy, find
 from carnet_node.core.showing.views import one_record
 from carnet_protocol.ids import RecordId
@@ -49,6 +51,14 @@ def appointment_file(node: Node, record: RecordId) -> AppointmentFile | None:
     )
 
 
+def expected_back(node: Node, visit: RecordId) -> tuple[RecordView, ...]:
+    """The appointments of this site that still bring the car of an order back, by their slots; without one last."""
+    with node.store.read() as tx:
+        named = view_all(tx, node.identity, tx.find_equal(APPOINTMENT, "visit_id", visit, CHILDREN_MAX))
+    standing = [one for one in named if one.is_own and one.values.get("status") in EXPECTED]
+    return tuple(sorted(standing, key=_place))
+
+
 def car_of_call(node: Node, appointment: RecordView) -> RecordView | None:
     """The car that an appointment names, else the only one here that carries its plate."""
     named = _named(node, VEHICLE, appointment.values.get("vehicle_id"))
@@ -56,6 +66,11 @@ def car_of_call(node: Node, appointment: RecordView) -> RecordView | None:
         return named
     found = _found(node, appointment.values.get("plate_no"), VEHICLE, FoundBy.PLATE)
     return found[0].view if len(found) == 1 else None
+
+
+def _place(view: RecordView) -> tuple[bool, int]:
+    starts_at = view.values.get("starts_at")
+    return (False, starts_at) if isinstance(starts_at, int) else (True, 0)
 
 
 def _customers(node: Node, appointment: RecordView) -> tuple[RecordView, ...]:

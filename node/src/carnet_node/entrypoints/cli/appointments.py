@@ -1,4 +1,4 @@
-"""`appointments`: list, free, note, show, plan, arrive, cancel, no-show, rebook. Without a line.
+"""`appointments`: list, free, note, show, plan, arrive, cancel, no-show, rebook, book-order. Without a line.
 
 Exit codes: 0 done; 1 refused, also because a slot is taken or lies behind; 2 wrong usage; 3 the database is busy.
 Instants are given with their offset, as 2026-03-07T08:30:00+08:00.
@@ -11,8 +11,10 @@ from typing import Annotated
 import typer
 
 from carnet_node.core.commands.appointments import (
+    BookOrder,
     Rebook,
     arrive_appointment,
+    book_order,
     cancel_appointment,
     miss_appointment,
     note_appointment,
@@ -25,7 +27,12 @@ from carnet_node.core.local_facts import Access
 from carnet_node.core.node import Node
 from carnet_node.core.numbering import site_day
 from carnet_node.core.saving.appointments import BookOf, day_board, free_slots_of, save_appointment
-from carnet_node.core.saving.editing import require_record, require_reference, require_visit_references
+from carnet_node.core.saving.editing import (
+    require_own,
+    require_record,
+    require_reference,
+    require_visit_references,
+)
 from carnet_node.core.staff.access_log import list_as_taken, note_access, note_list
 from carnet_node.entrypoints.cli.opening import Id, Set, emit_saved, node_of, one_group
 from carnet_node.entrypoints.cli.output import AsJson, ShowPersonal, Xlsx, emit, emit_list
@@ -40,6 +47,7 @@ appointments_app = one_group(help="Who is expected: calls, slots, and what becam
 COLUMNS = ("id", "status", "starts_at", "planned_minutes", "bay_code", "advisor_code", "plate_no", "wish", "sync")
 
 OfDay = Annotated[datetime | None, typer.Option("--day", formats=["%Y-%m-%d"], help="of the site; today when left out")]
+Because = Annotated[str, typer.Option("--reason", help="parts, no_show, customer_wish, workshop, other")]
 Visit = Annotated[str | None, typer.Option("--visit", help="record id of the order")]
 
 
@@ -152,7 +160,7 @@ def rebook(
     ctx: typer.Context,
     appointment: Id,
     *,
-    reason: Annotated[str, typer.Option(help="parts, no_show, customer_wish, workshop, other")],
+    reason: Because,
     fields: Set = None,
     visit: Visit = None,
     as_json: AsJson = False,
@@ -166,6 +174,20 @@ def rebook(
         """The one that follows, judged on the day it is for."""
         read = require_record(node, APPOINTMENT, record).read()
         return rebook_appointment(Rebook(read, reason, values, order), book_of(values, None), new_id)
+
+    emit_saved(APPOINTMENT, save_appointment(node, drafts), as_json=as_json)
+
+
+@appointments_app.command("book-order")
+def book_again(ctx: typer.Context, order: Id, *, reason: Because, fields: Set = None, as_json: AsJson = False) -> None:
+    """Book the car of an order that has not ended to come back to it: it waits for parts, or there is more to do."""
+    node, record, values = node_of(ctx), record_from_text(order), values_from_pairs(APPOINTMENT, fields or ())
+    require_visit_references(node, values)
+
+    def drafts(book_of: BookOf, new_id: NewId) -> Drafts:
+        """The appointment, judged on the day it is for."""
+        read = require_own(node, VISIT, record).read()
+        return book_order(BookOrder(read, reason, values), book_of(values, None), new_id)
 
     emit_saved(APPOINTMENT, save_appointment(node, drafts), as_json=as_json)
 

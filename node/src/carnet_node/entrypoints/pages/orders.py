@@ -43,7 +43,7 @@ from carnet_node.entrypoints.pages.forms import BASED_ON, FormState, Typed
 from carnet_node.entrypoints.pages.outline import marks_of
 from carnet_node.entrypoints.pages.page import Page, PageOf
 from carnet_node.entrypoints.pages.record_forms import RecordForm, save_form
-from carnet_node.entrypoints.pages.shop.order_parts import parts_of
+from carnet_node.entrypoints.pages.shop.order_parts import BOOK, booking_of, parts_of
 from carnet_node.entrypoints.pages.typed import READ_AGAIN, TICKED, Reader
 from carnet_node.entrypoints.reading import record_from_text
 from carnet_node.entrypoints.web.visits import JUDGED_BY
@@ -234,7 +234,9 @@ def _order(node: Node, record: RecordId) -> dict[str, Any]:
 def _order_page(page: Page, visit: RecordId, form: FormState, sent: str) -> dict[str, Any]:
     """What the page of an order shows beside the form that was sent: more work stands there as it was typed."""
     more = form if sent == MORE_WORK else page.form(_draft_of(visit), {})
-    return {**_order(page.node, visit), "sent": sent, "more": more}
+    order = _order(page.node, visit)
+    again = booking_of(page.node, order["order"].visit, form if sent == BOOK else None, _clock(page))
+    return {**order, **again, "sent": sent, "more": more}
 
 
 def _draft_of(visit: RecordId) -> str:
@@ -247,7 +249,17 @@ async def save_on_order(
     """Save, and back to the order; one that is refused stands on the order's page as it was typed.
 
     Args:
-        sent: which form of the page it is. It carries the heads of the page it is shown on, not of the one before.
+        sent: as of `form_on_order`.
+    """
+    shape = form_on_order(page, visit, sent)
+    return await save_form(shape, typed, drafts, shape.address)
+
+
+def form_on_order(page: Page, visit: RecordId, sent: str) -> RecordForm:
+    """A form on the page of an order.
+
+    Args:
+        sent: which one it is. It carries the heads of the page it is shown on, not of the one before.
     """
 
     def _context(form: FormState) -> Mapping[str, Any]:
@@ -255,7 +267,7 @@ async def save_on_order(
 
     address = f"{router.prefix}/{record_text(visit)}"
     draft = _draft_of(visit) if sent == MORE_WORK else None
-    return await save_form(RecordForm(page, "order.html", "orders", address, _context, draft), typed, drafts, address)
+    return RecordForm(page, "order.html", "orders", address, _context, draft)
 
 
 def _clock(page: Page) -> Any:

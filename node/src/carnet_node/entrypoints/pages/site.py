@@ -76,6 +76,7 @@ ROUTERS: Final = (
     reports.router,
     day.router,
     appointments.router,
+    appointments.of_orders,
     board.router,
     approvals.router,
     arrangement.router,

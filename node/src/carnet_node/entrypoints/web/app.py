@@ -50,6 +50,7 @@ _ROUTERS: Final = (
     customers.router,
     vehicles.router,
     board.router,
+    appointments.of_orders,
     reminders.router,
     look_ups.router,
     shop_reports.router,

@@ -13,8 +13,10 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query, Response
 
 from carnet_node.core.commands.appointments import (
+    BookOrder,
     Rebook,
     arrive_appointment,
+    book_order,
     cancel_appointment,
     miss_appointment,
     note_appointment,
@@ -29,12 +31,19 @@ from carnet_node.core.numbering import local_date, today_at_site
 from carnet_node.core.saving.appointments import BookOf, day_board, free_slots_of, save_appointment
 from carnet_node.core.saving.basis import read_for_step, read_of_view
 from carnet_node.core.saving.desk import save
-from carnet_node.core.saving.editing import read_for_edit, require_record, require_reference, require_visit_references
+from carnet_node.core.saving.editing import (
+    read_for_edit,
+    require_own,
+    require_record,
+    require_reference,
+    require_visit_references,
+)
 from carnet_node.core.showing.views import one_record
 from carnet_node.entrypoints.presenting import Json, Presenter, instant_text
 from carnet_node.entrypoints.reading import record_from_text
 from carnet_node.entrypoints.web.bodies import (
     ArriveForm,
+    BookOrderForm,
     CancelForm,
     EditForm,
     NewForm,
@@ -60,6 +69,7 @@ from carnet_protocol.reasons import Reason
 from carnet_protocol.registry import Kind
 
 router = APIRouter(prefix="/api/appointments", tags=["appointments"])
+of_orders = APIRouter(prefix="/api/visits", tags=["appointments"])
 arranging = APIRouter(prefix="/api/arrangements", tags=["arrangements"])
 
 JUDGED_BY: Final = ("status",)
@@ -172,6 +182,24 @@ async def rebook(desk: DeskOf, show: Show, appointment: str, form: RebookForm, r
 
     def _work() -> Json:
         _require_visit(desk, visit)
+        require_visit_references(desk.node, values)
+        return _saved(desk, show, _drafts)
+
+    answer = await desk.write(_work)
+    response.headers["Location"] = f"{router.prefix}/{answer['id']}"
+    return answer
+
+
+@of_orders.post("/{visit}/book", status_code=HTTPStatus.CREATED)
+async def book_again(desk: DeskOf, show: Show, visit: str, form: BookOrderForm, response: Response) -> Json:
+    """Book the car of an order that has not ended to come back to it; the answer is the appointment."""
+    record, values = record_from_text(visit), values_of(APPOINTMENT, form.values)
+
+    def _drafts(book_of: BookOf, new_id: NewId) -> Drafts:
+        read = read_for_step(require_own(desk.node, VISIT, record), form.based_on, JUDGED_BY)
+        return book_order(BookOrder(read, form.reason, values), book_of(values, None), new_id)
+
+    def _work() -> Json:
         require_visit_references(desk.node, values)
         return _saved(desk, show, _drafts)
 

@@ -177,6 +177,16 @@ class CancelForm(RemoveForm):
     reason: Code
 
 
+class BookOrderForm(RemoveForm):
+    """The car of an order comes back to it: parts, no_show, customer_wish, workshop or other.
+
+    `values` are those of the appointment.
+    """
+
+    reason: Code
+    values: Values = NOTHING
+
+
 class RebookForm(CancelForm):
     """An appointment that has ended is booked again: parts, no_show, customer_wish, workshop or other.
 

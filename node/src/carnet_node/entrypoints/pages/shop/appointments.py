@@ -13,8 +13,10 @@ from typing import Any, Final
 from fastapi import APIRouter, Response
 
 from carnet_node.core.commands.appointments import (
+    BookOrder,
     Rebook,
     arrive_appointment,
+    book_order,
     cancel_appointment,
     miss_appointment,
     note_appointment,
@@ -28,24 +30,27 @@ from carnet_node.core.numbering import local_date
 from carnet_node.core.refusals import refuse_together
 from carnet_node.core.saving.appointments import BookOf, save_appointment
 from carnet_node.core.saving.basis import read_for_step, read_of_view
-from carnet_node.core.saving.editing import nothing_here, require_record
+from carnet_node.core.saving.editing import nothing_here, require_own, require_record
 from carnet_node.core.saving.unsaved import begin_with_appointment
 from carnet_node.core.showing.appointment_file import appointment_file, car_of_call
 from carnet_node.core.staff.access_log import begin_showing
 from carnet_node.entrypoints.pages.customer_forms import changed, text_of
 from carnet_node.entrypoints.pages.forms import BASED_ON, FormState, Typed
+from carnet_node.entrypoints.pages.orders import form_on_order
 from carnet_node.entrypoints.pages.page import Page, PageOf
 from carnet_node.entrypoints.pages.record_forms import RecordForm, save_work, show_form
 from carnet_node.entrypoints.pages.shop.calls import SLOT, beside_form, texts_of, values_of_form
 from carnet_node.entrypoints.pages.shop.day import CALL, SCREEN
+from carnet_node.entrypoints.pages.shop.order_parts import BOOK
 from carnet_node.entrypoints.pages.typed import Reader
 from carnet_node.entrypoints.reading import record_from_text
 from carnet_node.entrypoints.web.appointments import JUDGED_BY
 from carnet_protocol.ids import RecordId, record_text
-from carnet_protocol.kinds import APPOINTMENT, CANCEL_REASONS, REBOOK_REASONS
+from carnet_protocol.kinds import APPOINTMENT, CANCEL_REASONS, REBOOK_REASONS, VISIT
 from carnet_protocol.registry import Value
 
 router = APIRouter(prefix="/appointments")
+of_orders = APIRouter(prefix="/visits")
 
 Command = Callable[[Node, BookOf, NewId], Drafts]
 
@@ -172,13 +177,27 @@ async def rebook(page: PageOf, appointment: str) -> Response:
 
     def _drafts(node: Node, book_of: BookOf, new_id: NewId) -> Drafts:
         reader = Reader(page.pages.renderer.clockface)
-        stated = reader.values(APPOINTMENT, {name: typed.text(name) for name in SLOT})
-        values = {name: value for name, value in stated.items() if value is not None}
+        values = _slot_typed(typed, reader)
         read = read_for_step(require_record(node, APPOINTMENT, record), typed.text(BASED_ON), JUDGED_BY)
         command = Rebook(read, typed.text("rebooked_because"), values)
         return refuse_together(reader.problems, lambda: rebook_appointment(command, book_of(values, None), new_id))
 
     return await _saved(typed, _page_of(page, record, "rebook"), _drafts)
+
+
+@of_orders.post("/{visit}/book")
+async def book_again(page: PageOf, visit: str) -> Response:
+    """Book the car of an order to come back to it, from the page of the order; on to the appointment."""
+    record, typed = record_from_text(visit), page.typed()
+
+    def _drafts(node: Node, book_of: BookOf, new_id: NewId) -> Drafts:
+        reader = Reader(page.pages.renderer.clockface)
+        values = _slot_typed(typed, reader)
+        read = read_for_step(require_own(node, VISIT, record), typed.text(BASED_ON), JUDGED_BY)
+        command = BookOrder(read, typed.text("rebooked_because"), values)
+        return refuse_together(reader.problems, lambda: book_order(command, book_of(values, None), new_id))
+
+    return await _saved(typed, form_on_order(page, record, BOOK), _drafts)
 
 
 async def _step(page: Page, appointment: str, take: Callable[[Read, Typed], Drafts]) -> Response:
@@ -200,6 +219,12 @@ async def _saved(typed: Typed, shape: RecordForm, command: Command, record: Reco
         return f"{router.prefix}/{record_text(record or saved.records[0])}"
 
     return await save_work(shape, typed, _work)
+
+
+def _slot_typed(typed: Typed, reader: Reader) -> dict[str, Value]:
+    """The slot that a form which books again states; what is empty is not stated."""
+    stated = reader.values(APPOINTMENT, {name: typed.text(name) for name in SLOT})
+    return {name: value for name, value in stated.items() if value is not None}
 
 
 def _new_form(page: Page) -> RecordForm:

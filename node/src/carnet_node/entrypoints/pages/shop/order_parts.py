@@ -1,19 +1,30 @@
-"""What the page of an order shows of the workshop's day: where its car stands, who advises, what came up again.
+"""What the page of an order shows of the workshop's day: where its car stands, when it comes back, what came up again.
 
 Decides who an advisor is: whoever of this site has the number now or had it last; another site's stays a number. Stages
-are the site's, deferred work is the car's, and a car is back soon by the rule of its file, judged when it arrived.
+are the site's, deferred work is the car's, and a car is back soon by the rule of its file, judged when it arrived. The
+form that books a car to come back begins with why it waits and with the order's advisor.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
+from carnet_node.core.commands.appointments import BOOKABLE
 from carnet_node.core.commands.staging import IN_SHOP, stage_of
 from carnet_node.core.node import Node
+from carnet_node.core.showing.appointment_file import expected_back
 from carnet_node.core.showing.board import stages_within
+from carnet_node.core.showing.record_view import RecordView
 from carnet_node.core.showing.vehicle_file import VehicleFile, repeated_visit
 from carnet_node.core.showing.views import VisitView
 from carnet_node.core.staff.staff_list import member_by_no
-from carnet_protocol.kinds import APPROVAL_CHANNELS, HOLD_REASONS
+from carnet_node.entrypoints.pages.customer_forms import text_of
+from carnet_node.entrypoints.pages.formats import Clockface
+from carnet_node.entrypoints.pages.forms import FormState, Typed
+from carnet_node.entrypoints.pages.shop.calls import beside_form
+from carnet_protocol.kinds import APPROVAL_CHANNELS, HOLD_REASONS, REBOOK_REASONS
+
+BOOK: Final = "book"
+"""The form of an order's page that books its car to come back."""
 
 
 def parts_of(node: Node, view: VisitView, file: VehicleFile | None) -> Mapping[str, Any]:
@@ -37,4 +48,26 @@ def parts_of(node: Node, view: VisitView, file: VehicleFile | None) -> Mapping[s
         "approval_channels": APPROVAL_CHANNELS,
         "deferred": deferred,
         "repeat_of": repeated_visit(others, opened_at) if isinstance(opened_at, int) else None,
+    }
+
+
+def booking_of(node: Node, visit: RecordView, sent: FormState | None, clockface: Clockface) -> Mapping[str, Any]:
+    """When the car of an order is expected back, and the form that books it, where it may be booked.
+
+    Args:
+        sent: that form, when it was sent and refused.
+    """
+    said = visit.values
+    back = expected_back(node, visit.id)
+    if not visit.is_own or said.get("status") not in BOOKABLE:
+        return {"expected_back": back, "again": None}
+    why = said.get("hold_reason")
+    begun = {"rebooked_because": why if why in REBOOK_REASONS else None, "advisor_code": said.get("advisor_code")}
+    again = sent or FormState(Typed({name: (text_of(value),) for name, value in begun.items()}))
+    return {
+        **beside_form(node, again, clockface),
+        "expected_back": back,
+        "again": again,
+        "is_due_back": why == "parts" and not back,
+        "rebook_reasons": REBOOK_REASONS,
     }
