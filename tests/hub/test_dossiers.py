@@ -315,9 +315,10 @@ def test_a_campaign_names_the_one_it_supersedes(hub: TestHub):
     assert (values["supersedes_id"], values["parent_id"]) == (former, former)
 
 
-def test_a_campaign_that_names_an_unknown_one_is_not_published(hub: TestHub):
-    """A mistyped predecessor leaves no trace."""
-    import_plan(hub.app.hub, hub.app.segments, hub.app.plans, plan(campaign_no="S2026M0002", supersedes="S2O26M0001"))
+def test_a_campaign_that_names_an_unpublished_one_is_not_published(hub: TestHub):
+    """A predecessor that only waits on the desk comes first; the refusal leaves no trace."""
+    import_plan(hub.app.hub, hub.app.segments, hub.app.plans, plan())
+    import_plan(hub.app.hub, hub.app.segments, hub.app.plans, plan(campaign_no="S2026M0002", supersedes=NUMBER))
 
     with pytest.raises(Unusable):
         publish(hub, "S2026M0002")

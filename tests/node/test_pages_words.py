@@ -51,6 +51,7 @@ UNTRANSLATED = {
 
 SEEN_ELSEWHERE = {
     "authoring.py: draft.kind.name",
+    "editing.py: kind.name",
     "import_cells.py: column.hint",
     "staff.py: record_text(staff)",
 }
