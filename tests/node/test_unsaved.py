@@ -65,6 +65,21 @@ def test_a_plate_that_is_searched_again_finds_what_was_begun_for_it(desk: Visito
     assert Fields(again).forms[NEW]["car.plate"] == ONE
 
 
+@pytest.mark.parametrize(
+    ("text", "again", "listed"),
+    [
+        pytest.param("欧阳小明", " 欧阳小明", "欧阳小明", id="name"),
+        pytest.param("138 0013 8009", "+86 13800138009", "*********8009", id="telephone, masked"),
+    ],
+)
+def test_what_was_begun_for_somebody_is_found_again(site: Site, desk: Visitor, text: str, again: str, listed: str):
+    """A name or number that is searched in vain twice leaves one check-in, and the list says whose."""
+    begun = [begin_with(site.node, site.admin, one) for one in (text, again)]
+
+    assert begun[0] == begun[1]
+    assert listed in desk.open("/")
+
+
 def test_what_is_not_saved_is_listed_where_somebody_would_look(desk: Visitor):
     """On the first page, on the page of the person, and beside the form of another car."""
     address = begun_with(desk, ONE)
@@ -110,13 +125,19 @@ def test_another_car_can_be_begun_without_a_plate(desk: Visitor):
         (ONE, "car.plate"),
         ("55K55", "car.plate"),
         ("LSVAA4182E2123456", "car.vin"),
+        ("2123456", "car.plate"),
+        ("0123456", "car.plate"),
+        ("4001234", "car.plate"),
         ("138 0013 8000", "party.number"),
+        ("010-65123456", "party.number"),
+        ("400-820-8820", "party.number"),
+        ("+852 2345 6789", "party.number"),
         ("欧阳小明", "party.full_name"),
         ("阿卜杜拉·买买提", "party.full_name"),
     ],
 )
 def test_what_was_searched_in_vain_begins_the_field_it_belongs_into(site: Site, text: str, field: str):
-    """A name stands in no plate, and a telephone in no plate either."""
+    """A name stands in no plate, a telephone in no plate either, and the end of a VIN in no telephone."""
     kept = draft_of(site.node, site.admin, begin_with(site.node, site.admin, text))
 
     assert kept is not None

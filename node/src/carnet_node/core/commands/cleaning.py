@@ -51,6 +51,7 @@ _USUAL_PHONE: Final = re.compile(
 )
 """Mobiles, landlines with their area code, 400 and 800, landlines of the place itself; abroad nothing is judged.
 Source: the numbering plan of the ministry of industry and information technology (2017), chapters 3 and 4."""
+_WHOLE_PHONE: Final = re.compile(r"\+\d+|0\d{9,}|[48]00\d{7}", re.ASCII)
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _LUNAR_DAY: Final = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|30)", re.ASCII)
 """What a day of the Chinese calendar looks like: every month may have 30 days."""
@@ -99,6 +100,15 @@ def phone_number(text: str) -> str | None:
     return folded if _NATIONAL.fullmatch(folded) and _has_phone_length(folded) else None
 
 
+def is_whole_phone(text: str) -> bool:
+    """Whether a text can only be a telephone number: a Chinese mobile, with its area or country code, 400 or 800.
+
+    A landline of the place itself is no more than digits, and so is the end of a VIN.
+    """
+    number = phone_number(text)
+    return number is not None and _WHOLE_PHONE.fullmatch(number) is not None
+
+
 def check_phone(text: str) -> None:
     """Accept a telephone number that somebody typed.
 
@@ -114,16 +124,20 @@ def check_phone(text: str) -> None:
 def phone_doubts(text: str, *, field: str) -> list[Problem]:
     """What speaks against a telephone number, as a question to whoever typed it; nothing when it looks right.
 
-    A digit that is missing or too many is seen. Programs and imports are not asked: what is on file is not mended so.
+    A digit that is missing or too many is seen. The end behind a dash is an extension only where the whole is no usual
+    number, because people also write mobiles and 400 numbers with dashes. Programs and imports are not asked: what is
+    on file is not mended so.
 
     Args:
         text: as typed; one that is no number at all is refused elsewhere.
         field: of the form.
     """
-    number = phone_number(_EXTENSION.sub("", unicodedata.normalize("NFKC", text).strip()))
-    if number is None or _USUAL_PHONE.fullmatch(number):
+    typed = unicodedata.normalize("NFKC", text).strip()
+    read = [phone_number(one) for one in (typed, _EXTENSION.sub("", typed))]
+    numbers = [one for one in read if one is not None]
+    if not numbers or any(_USUAL_PHONE.fullmatch(one) for one in numbers):
         return []
-    digits = number.removeprefix("+86")
+    digits = min((one.removeprefix("+86") for one in numbers), key=lambda one: abs(len(one) - _MOBILE_DIGITS))
     what = "This is neither a Chinese mobile number nor a landline with its area code."
     if _MOBILE_BEGINNING.match(digits):
         what = f"A Chinese mobile number has {_MOBILE_DIGITS} digits, and this one has {len(digits)}."

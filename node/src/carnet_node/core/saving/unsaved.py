@@ -1,7 +1,8 @@
 """Check-ins that somebody has begun and not saved: side by side, one for each car.
 
-Decides which of them a plate or VIN means, and the name each is kept under. What is typed for one car never stands in
-the form of another; a number that is asked for again finds what was begun for it. How long they live is `form_drafts`.
+Decides which of them a plate, VIN, telephone number or name means, and the name each is kept under. What is typed for
+one car never stands in the form of another; what is asked for again finds what was begun for it. How long they live is
+`form_drafts`.
 
     check-in-<vehicle>        a car on file
     check-in-for-<customer>   a customer on file who comes with a car that nobody knows
@@ -12,7 +13,7 @@ the form of another; a number that is asked for again finds what was begun for i
 from dataclasses import dataclass
 from typing import Final
 
-from carnet_node.core.commands.cleaning import phone_number, plate_number
+from carnet_node.core.commands.cleaning import clean_text, is_whole_phone, phone_number, plate_number
 from carnet_node.core.local_facts import FormDraft
 from carnet_node.core.node import Node
 from carnet_node.core.saving.form_drafts import draft_of, drafts_of, keep_draft
@@ -49,11 +50,15 @@ class UnsavedCheckIn:
         form: the name its draft is kept under.
         plate: of the car, as typed or as on file; empty while nobody has said one.
         vin: of a car that nobody knows, as typed; empty likewise.
+        name: of its customer, as typed; empty likewise.
+        number: of its customer's telephone, as typed; empty likewise.
     """
 
     form: str
     plate: str
     vin: str
+    name: str
+    number: str
     saved_ms: int
 
     @property
@@ -90,23 +95,36 @@ def another_form(node: Node) -> str:
 def unsaved_check_ins(node: Node, staff: RecordId) -> tuple[UnsavedCheckIn, ...]:
     """What somebody has begun and not saved, newest first."""
     return tuple(
-        UnsavedCheckIn(one.form, _plate_of(node, one), _text(one, _VIN), one.saved_ms)
+        UnsavedCheckIn(
+            one.form, _plate_of(node, one), _text(one, _VIN), _text(one, _NAME), _text(one, _NUMBER), one.saved_ms
+        )
         for one in drafts_of(node, staff)
         if one.form == CHECK_IN or one.form.startswith(f"{CHECK_IN}-")
     )
 
 
 def unsaved_with(node: Node, staff: RecordId, text: str) -> UnsavedCheckIn | None:
-    """The newest check-in that somebody has begun for a plate or VIN, however it is spelled; None for neither."""
-    plate = plate_number(text)
-    begun = unsaved_check_ins(node, staff)
-    return next(
-        (one for one in begun if plate is not None and plate in {plate_number(one.plate), plate_number(one.vin)}), None
-    )
+    """The newest check-in that somebody has begun for a plate, VIN, telephone number or name, however it is spelled.
+
+    None where none was begun for it, and for a text that shows nothing.
+    """
+    meant = _spellings(text)
+    return next((one for one in unsaved_check_ins(node, staff) if meant & _known_by(one)), None)
+
+
+def _spellings(text: str) -> set[str]:
+    """A text as a plate or VIN, as a telephone number and as a name, as far as it can be each."""
+    return {one for one in (plate_number(text), phone_number(text), clean_text(text)) if one is not None}
+
+
+def _known_by(begun: UnsavedCheckIn) -> set[str]:
+    """What a check-in is found by: each of its fields in its own spelling."""
+    spelled = (plate_number(begun.plate), plate_number(begun.vin), phone_number(begun.number), clean_text(begun.name))
+    return {one for one in spelled if one is not None}
 
 
 def begin_with(node: Node, staff: RecordId, text: str) -> str:
-    """The name of the check-in that was begun for a plate or VIN, or of a new one.
+    """The name of the check-in that was begun for a text, see `unsaved_with`, or of a new one.
 
     Args:
         text: what was searched for; a new check-in begins with it in the field it belongs into.
@@ -126,7 +144,7 @@ def _field_of(text: str) -> str | None:
     typed = text.strip()
     if has_vin_characters(normalise_vin(typed)):
         return _VIN
-    if phone_number(typed) is not None:
+    if is_whole_phone(typed):
         return _NUMBER
     if any(one.isdigit() for one in typed):
         return _PLATE

@@ -21,6 +21,7 @@ from carnet_node.entrypoints.pages import formats
 from carnet_node.entrypoints.pages.formats import Clockface
 from carnet_node.entrypoints.pages.labels import Labels
 from carnet_node.entrypoints.pages.languages import Language, Translate, read_catalogue
+from carnet_node.entrypoints.pages.phone_forms import READ_OUT
 from carnet_node.entrypoints.pages.sentences import Sentences
 from carnet_protocol.registry import Value
 
@@ -128,5 +129,9 @@ class Renderer:
         }
         environment.globals |= {"labels": words.labels, "language": language, "static": self._static}
         environment.globals |= {"session_max_ms": SESSION_MAX_MS, "session_idle_ms": SESSION_IDLE_MS}
-        environment.globals |= {"evidence_bytes_max": EVIDENCE_BYTES_MAX, "chars_max": chars_max_of}
+        environment.globals |= {
+            "evidence_bytes_max": EVIDENCE_BYTES_MAX,
+            "chars_max": chars_max_of,
+            "read_out": READ_OUT,
+        }
         return words
