@@ -211,7 +211,7 @@ def test_a_birthday_in_a_leap_month_is_recorded(node: Node, desk: Visitor):
 
 @pytest.mark.parametrize(("ahead", "people"), [(0, 0), (30, 1)])
 def test_the_day_that_is_shown_is_taken_out(node: Node, desk: Visitor, ahead: int, people: int):
-    """Not today's list: the birthday of a month ahead stands in the workbook of that day alone."""
+    """Not today's list: the birthday of a month ahead stands in the workbook of that day alone, which is named so."""
     day = site_day(node) + timedelta(days=ahead)
     born_today(node, birth_on=f"1992-{site_day(node) + timedelta(days=30):%m-%d}")
 
@@ -219,3 +219,4 @@ def test_the_day_that_is_shown_is_taken_out(node: Node, desk: Visitor, ahead: in
 
     (sheet,) = openpyxl.load_workbook(BytesIO(made.content)).worksheets
     assert (made.status_code, sheet.max_row - 1) == (200, people)
+    assert made.headers["content-disposition"].endswith(f'-due-{day:%y%m%d}.xlsx"')

@@ -88,7 +88,7 @@ def export_rows(
     rows = found if show_personal else masked_rows(wanted, found)
     made = make_workbook(header(name), wanted.columns, rows, header=header, word=word, utc_offset_minutes=offset)
     begin_export(node, list_as_taken(name, is_in_full=show_personal), made.row_count)
-    day = business_day(node.clock.now_ms(), offset)
+    day = business_day(node.clock.now_ms(), offset) if wanted.day is None else wanted.day.strftime("%y%m%d")
     called = f"{name}-in-full" if show_personal else name
     return ExportedFile(f"{node.identity.site_code}-{called}-{day}.xlsx", made.content, made.row_count)
 

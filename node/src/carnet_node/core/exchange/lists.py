@@ -77,12 +77,14 @@ class SiteList:
 
     Attributes:
         has_period: its rows have a day, so that some days of it can be asked for; then only this site's own are listed.
+        day: the day that its rows are of; None for a list of the day on which it is made.
     """
 
     name: str
     columns: tuple[ListColumn, ...]
     rows: Callable[[Node, Period | None], Iterator[Row]]
     has_period: bool = False
+    day: date | None = None
 
 
 def _personal(name: str) -> ListColumn:
@@ -291,7 +293,7 @@ def _appointment_rows(node: Node, period: Period | None) -> Iterator[Row]:
 
 def due_list(asked: date) -> SiteList:
     """Whom to remind on a day of the site; `LISTS` has today's."""
-    return SiteList("due", _DUE_COLUMNS, partial(_due_rows, asked=asked))
+    return SiteList("due", _DUE_COLUMNS, partial(_due_rows, asked=asked), day=asked)
 
 
 def _due_rows(node: Node, _: Period | None, asked: date | None = None) -> Iterator[Row]:
