@@ -257,6 +257,28 @@ def test_an_answer_that_comes_under_a_press_waits_for_the_release(desk: FrontDes
     expect(desk.page.locator("[data-same='party.known']")).to_be_visible()
 
 
+def test_a_press_that_never_ends_holds_no_answer_back(desk: FrontDesk):
+    """A scrollbar swallows the release; the next key brings the answers of the node again."""
+    desk.go("/visits/new")
+    desk.page.evaluate("document.dispatchEvent(new PointerEvent('pointerdown'))")
+    desk.page.fill("[name=sender_phone]", "1380013800")
+    desk.page.keyboard.press("Tab")
+
+    expect(desk.page.locator("[name=sender_phone_is_read_out]")).to_be_visible()
+
+
+def test_a_number_that_was_read_out_stays_so_when_the_car_is_compared(desk: FrontDesk):
+    """Its box keeps the tick: one box asks nothing anew of the other's field."""
+    desk.go("/visits/new")
+    desk.page.fill("[name=sender_phone]", "1390013900")
+    desk.page.keyboard.press("Tab")
+    desk.page.check("[name=sender_phone_is_read_out]")
+    desk.page.check("[name='car.is_vin_compared']")
+    desk.page.wait_for_timeout(300)
+
+    expect(desk.page.locator("[name=sender_phone_is_read_out]")).to_be_checked()
+
+
 def test_somebody_on_file_is_pointed_out_and_taken(desk: FrontDesk):
     """The same phone is noticed while typing; one button takes the customer on file into the form."""
     desk.go("/visits/new")

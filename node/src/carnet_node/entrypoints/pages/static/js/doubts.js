@@ -9,7 +9,8 @@ for (const field of document.querySelectorAll("[data-asks]")) watch(field);
 
 function watch(field) {
   const place = field.parentElement.querySelector("[data-doubts]");
-  const box = field.form.elements["car.is_vin_compared"];
+  // A telephone is not asked about anew when the car was looked at: its own box would come back without its tick.
+  const box = field.dataset.asks === "/vin" ? field.form.elements["car.is_vin_compared"] : null;
   const keyOf = () => `${field.value.trim()} ${Boolean(box?.checked)}`;
   let asked = keyOf();
 

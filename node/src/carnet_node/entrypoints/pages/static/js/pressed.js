@@ -1,6 +1,7 @@
 // Nothing moves under a finger: what an answer adds to a page waits until the mouse button or the finger is up again.
 // Leaving a field asks the node, and a press on the next field is what leaves it; an answer that came between press and
-// release would move that field away, and the click would be lost.
+// release would move that field away, and the click would be lost. Some presses have no release that a page hears of (a
+// scrollbar, a menu of the browser): a menu or a key ends the wait too.
 
 let isDown = false;
 let waiting = [];
@@ -16,7 +17,7 @@ const release = () => setTimeout(() => {
 });
 
 document.addEventListener("pointerdown", press, { capture: true });
-for (const end of ["pointerup", "pointercancel", "dragend"]) document.addEventListener(end, release, { capture: true });
+for (const end of ["pointerup", "pointercancel", "dragend", "contextmenu", "keydown"]) document.addEventListener(end, release, { capture: true });
 window.addEventListener("blur", release);
 
 /** When nothing is pressed: at once, or at the release. */
