@@ -146,3 +146,34 @@ def test_a_board_that_is_left_open_shows_what_another_window_did(desk: FrontDesk
     assert before == 0
     expect(chosen.locator("input")).to_be_checked()
     expect(chosen.locator("input")).to_be_focused()
+
+
+def test_a_car_that_moves_while_it_is_chosen_is_not_moved_unseen(desk: FrontDesk):
+    """The board waits for the release of the mouse; then the digit that was meant for the old place is refused."""
+    desk.page.clock.install()
+    desk.go("/board")
+    card = desk.page.locator(".card", has_text=PLATE)
+    column = desk.page.locator("section", has=card)
+    card.locator("input").check()
+    stood = column.get_attribute("data-sense")
+    other = FrontDesk(desk.page.context.new_page(), desk.url)
+    other.go("/board")
+    to = next(one for one in ("in_work", "finished") if one != stood)
+    with other.page.expect_navigation():
+        other.page.locator(".card", has_text=PLATE).drag_to(other.page.locator(f"[data-sense={to}]").first)
+    desk.page.evaluate("document.dispatchEvent(new PointerEvent('pointerdown'))")
+    with desk.page.expect_response("**/board"):
+        desk.page.clock.run_for(31_000)
+    desk.page.wait_for_timeout(100)
+    under_the_press = column.get_attribute("data-sense")
+    desk.page.evaluate("document.dispatchEvent(new PointerEvent('pointerup'))")
+    desk.page.clock.run_for(100)
+    expect(column).to_have_attribute("data-sense", to)
+
+    desk.page.keyboard.press("1")
+    with desk.page.expect_navigation():
+        desk.page.keyboard.press("Enter")
+
+    assert under_the_press == stood
+    expect(desk.page.locator("#summary")).to_be_visible()
+    expect(column).to_have_attribute("data-sense", to)

@@ -3,9 +3,11 @@
 //   digit    the stage of that number; a second one behind a stage on hold, the reason of that number
 //   Enter    moves the car, as the browser does it
 //
-// A board that is left open shows twice a minute what others did, unless somebody is about to move a car on it.
+// A board that is left open shows twice a minute what others did, unless somebody is about to move a car on it; nor under
+// a finger. The car that is chosen, or has the keyboard, keeps the heads it was chosen with until somebody reaches for it.
 
 import { askPage, say } from "./ask.js";
+import { released } from "./pressed.js";
 
 const HOLD = "on_hold";
 const EVERY_MS = 30000;
@@ -79,6 +81,7 @@ for (const form of document.querySelectorAll("form[data-board]")) {
     const [old, anew] = [form.querySelector(CARS), page.querySelector(CARS)];
     if (!old || !anew) return;
     const chosen = orderOf(old.querySelector("[name=visit]:checked"));
+    const read = new Map([...old.querySelectorAll("[name=visit]")].map((radio) => [orderOf(radio), radio.value]));
     const line = old.contains(document.activeElement) ? document.activeElement.closest(".card, tr") : null;
     const standing = orderOf(line?.querySelector("[name=visit]"));
     old.replaceChildren(...anew.childNodes);
@@ -86,12 +89,27 @@ for (const form of document.querySelectorAll("form[data-board]")) {
     for (const radio of old.querySelectorAll("[name=visit]")) {
       radio.checked = orderOf(radio) === chosen;
       if (orderOf(radio) === standing) radio.focus({ preventScroll: true });
+      if ([chosen, standing].includes(orderOf(radio))) keepAsRead(radio, read.get(orderOf(radio)));
     }
   };
+
+  /** Whoever moves a car without reaching for it anew moves it as they saw it, and is told when it stands elsewhere. */
+  const keepAsRead = (radio, value) => {
+    radio.dataset.anew = radio.value;
+    radio.value = value;
+  };
+  const takeAsShown = (event) => {
+    const radio = event.target.closest?.(".card, tr")?.querySelector("[name=visit][data-anew]");
+    if (!radio) return;
+    radio.value = radio.dataset.anew;
+    delete radio.dataset.anew;
+  };
+  for (const reach of ["focusin", "pointerdown"]) form.addEventListener(reach, takeAsShown);
 
   setInterval(async () => {
     if (!isLeftAlone()) return;
     const page = await askPage(location.pathname);
+    await released();
     if (page && isLeftAlone()) showAnew(page);
   }, EVERY_MS);
 }
