@@ -134,7 +134,7 @@ def test_a_low_window_gives_its_height_to_the_board(served: Service, chromium: B
 
 
 def test_an_overruled_value_is_restored_by_one_click(served: Service, chromium: Browser):
-    """Two windows disagree; the value that lost is brought back, and nothing is contested any more."""
+    """Two windows disagree; the value that lost is brought back, nothing is contested any more, and it is told once."""
     edit, customer = (screens_of(served.data)[name] for name in ("customer-edit", "customer"))
     with FrontDesk.opened(chromium, served.url) as first, english(chromium, served.url) as second:
         for window in (first, second):
@@ -147,8 +147,12 @@ def test_an_overruled_value_is_restored_by_one_click(served: Service, chromium: 
         overruled = second.page.inner_text(".notice.warn table tbody tr:nth-child(2) td:first-child")
         second.page.click(".notice.warn table button")
         expect(second.page.locator(".notice.warn table")).to_have_count(0)
+        told = [second.page.get_by_text("Restored:").count()]
+        second.page.reload()
+        told.append(second.page.get_by_text("Restored:").count())
         second.go(customer)
 
+        assert told == [1, 0]
         assert overruled in ("Taxi", "Company")
         assert overruled in second.page.inner_text("main .pairs >> nth=0")
 
@@ -273,13 +277,25 @@ def test_an_open_recall_is_called_about_taken_in_and_done_without_a_line(
 def test_a_recall_of_a_car_without_a_file_is_told_while_its_vin_is_typed(
     apart: tuple[Service, Service], chromium: Browser
 ):
-    """Before anything is saved; its button puts it among the work, and the saved order asks for it."""
+    """Before anything is saved; its button puts it into an empty line of work, and the saved order asks for it.
+
+    Where no line is empty the button says so, and a kind of visit that somebody has chosen stays.
+    """
     with FrontDesk.opened(chromium, apart[1].url) as desk:
         desk.log_in()
         desk.go("/visits/new")
         desk.page.fill("[name='car.vin']", "")
         desk.page.keyboard.type(WITHOUT_FILE)
+        lines = desk.page.locator("[name^='jobs['][name$='.complaint']").all()
+        for line in lines:
+            line.fill("异响")
         desk.page.click("[data-recalls-of] .notice.alert [data-recall]")
+        refused = desk.page.inner_text("#told")
+        for line in lines:
+            line.fill("")
+        desk.page.select_option("[name=visit_kind]", "maintenance")
+        desk.page.click("[data-recalls-of] .notice.alert [data-recall]")
+        kind = desk.page.input_value("[name=visit_kind]")
         work = [desk.page.input_value(f"[name='{name}']") for name in ("jobs[0].op_name", "jobs[0].pay_type")]
         problems = grave_problems(desk)
         for name, text in (("sender_name", "周敏"), ("sender_phone", "13800138000"), ("odometer_in_km", "100")):
@@ -289,6 +305,7 @@ def test_a_recall_of_a_car_without_a_file_is_told_while_its_vin_is_typed(
 
     assert problems == ()
     assert (CAMPAIGN in work[0], work[1]) == (True, "warranty")
+    assert ("维修项目没有空行" in refused, kind) == (True, "maintenance")
 
 
 READS_SLOWLY = """() => {

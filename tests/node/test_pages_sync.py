@@ -146,10 +146,18 @@ def test_a_write_that_is_no_value_of_the_record_is_not_shown(site: Site, desk: V
 
 
 @pytest.mark.parametrize(
-    ("language", "said"), [("en", "Restored: Customer · Name."), ("zh_CN", "已恢复：客户 · 姓名。")]
+    ("language", "said", "elsewhere"),
+    [
+        (
+            "en",
+            "Restored: Customer · Name.",
+            "here now, and at every other site that has the record when both",
+        ),
+        ("zh_CN", "已恢复：客户 · 姓名。", "本机现在就显示您所选的值"),
+    ],
 )
-def test_a_restore_says_what_it_did(site: Site, desk: Visitor, language: str, said: str):
-    """The page it leads back to names what was restored, and nothing is contested any more."""
+def test_a_restore_says_what_it_did(site: Site, desk: Visitor, language: str, said: str, elsewhere: str):
+    """The page it leads back to names what was restored and where it is seen by when; nothing is contested any more."""
     contested_name(site)
     page = read_in(desk, language)
 
@@ -158,6 +166,7 @@ def test_a_restore_says_what_it_did(site: Site, desk: Visitor, language: str, sa
     assert went == "/sync?restored=customer.name"
     told = desk.open(went)
     assert (said in told, "陈**" in told) == (True, False)
+    assert elsewhere in told
 
 
 @pytest.mark.parametrize("named", ["customer.nothing", "nothing.name", "<b>", "customer"])

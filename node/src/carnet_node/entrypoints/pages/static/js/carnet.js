@@ -19,3 +19,4 @@ import "./hashes.js";
 import "./board.js";
 import "./shares.js";
 import "./leaving.js";
+import "./told_once.js";

@@ -6,6 +6,10 @@ import { released } from "./pressed.js";
 
 const WHOLE_CHARS = 17;
 
+/** What a new form says of its visit before anybody has chosen. */
+const USUAL_KIND = "repair";
+const chosen = new WeakSet();
+
 for (const place of document.querySelectorAll("[data-recalls-of]")) watch(place);
 
 function watch(place) {
@@ -29,19 +33,26 @@ function watch(place) {
   field.addEventListener("input", () => { if (field.value.trim().length === WHOLE_CHARS) look(); });
   field.addEventListener("focusout", look);
   box?.addEventListener("change", look);
+  form.elements.visit_kind.addEventListener("change", (event) => chosen.add(event.target));
   place.addEventListener("click", (event) => {
     const button = event.target.closest("[data-recall]");
-    if (button && takeUp(form, button.dataset)) { tell(button.dataset.taken); button.disabled = true; }
+    if (!button) return;
+    if (!takeUp(form, button.dataset)) { tell(button.dataset.full); return; }
+    tell(button.dataset.taken);
+    button.disabled = true;
   });
 }
 
-// The first line of work without a word becomes the recall's, unless one is already.
+// The first line of work without a word becomes the recall's, unless one is already; false where every line has words.
+// The kind of the visit becomes a recall too, unless somebody has chosen one.
 function takeUp(form, { recall, work }) {
   if ([...form.elements].some((one) => one.name.endsWith(".campaign_id") && one.value === recall)) return true;
   for (let row = 0; form.elements[`jobs[${row}].op_name`]; row += 1) {
     const of = (name) => form.elements[`jobs[${row}].${name}`];
     if (of("op_name").value || of("complaint").value) continue;
-    const said = [[of("campaign_id"), recall], [of("op_name"), work.trim()], [of("pay_type"), "warranty"], [form.elements.visit_kind, "recall"]];
+    const said = [[of("campaign_id"), recall], [of("op_name"), work.trim()], [of("pay_type"), "warranty"]];
+    const kind = form.elements.visit_kind;
+    if (!chosen.has(kind) && kind.value === USUAL_KIND) said.push([kind, "recall"]);
     for (const [field, text] of said) {
       field.value = text;
       field.dispatchEvent(new Event("input", { bubbles: true }));
