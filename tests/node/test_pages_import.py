@@ -11,6 +11,7 @@ import pytest
 
 from carnet_node.adapters.system import run_blocking
 from carnet_node.adapters.uploads import find_upload
+from carnet_node.core.desk_limits import PREVIEW_ROWS_MAX
 from carnet_node.core.exchange.import_columns import SIDE_HEADERS, SIDE_HEADERS_ZH, ImportKind, lay_out
 from carnet_node.entrypoints.web.desk import Desk
 from carnet_node.entrypoints.web.guards import LOOPBACK_NAMES
@@ -95,8 +96,8 @@ def test_a_preview_shows_values_as_people_read_them(desk: Visitor):
 @pytest.mark.parametrize(
     ("sheet", "said"),
     [
-        pytest.param(1, "未导入: 手机: 电话号码", id="a telephone"),
-        pytest.param(0, "未导入: 车辆编号: 尚未导入；请先导入车辆", id="a car that is not there"),
+        pytest.param(1, "将不导入: 手机: 电话号码", id="a telephone"),
+        pytest.param(0, "将不导入: 车辆编号: 尚未导入；请先导入车辆", id="a car that is not there"),
     ],
 )
 def test_a_reason_names_the_column_of_the_sheet_in_chinese(site: Site, desk: Visitor, sheet: int, said: str):
@@ -128,7 +129,7 @@ def test_all_wrong_cells_of_a_row_are_named_and_so_is_the_box_that_answers_a_que
     said = in_chinese(desk, site).open("/exchange/import")
 
     page = text_of(said)
-    assert all(f"{header}: " in page.partition("未导入")[2] for header in ("年款", "里程日期", "车架号"))
+    assert all(f"{header}: " in page.partition("将不导入")[2] for header in ("年款", "里程日期", "车架号"))
     assert "勾选“VIN 已与车辆核对”" in page
 
 
@@ -140,6 +141,30 @@ def test_the_button_counts_the_rows_that_will_be_taken(desk: Visitor):
 
     assert "1 row is taken over · 0 are known already and stay as they are · 1 is left out" in page
     assert page.count("Take over 1 row") == 1
+
+
+def test_a_doubtful_number_is_taken_over_with_a_remark(site: Site, desk: Visitor):
+    """Nobody answers an import: the number is kept as written, and the preview says which row deserves a look."""
+    uploaded(desk, "客户编号,姓名,手机\nK1,赵一鸣,1390000111\nK2,钱宁,13900002222\n".encode(), "old.csv")
+
+    page = text_of(in_chinese(desk, site).open("/exchange/import"))
+    ended = text_of(take_sheet(desk))
+
+    assert "预览：尚未导入任何内容。" in page
+    assert "将导入 提示: 手机: 中国手机号为 11 位，这里填写了 10 位。" in page
+    assert page.count("提示: ") == 1
+    assert "其中 1 行有提示" in page
+    assert "taken over 2 known already 0 left out 0" in ended
+
+
+def test_a_remark_behind_the_first_rows_is_told_below_them(desk: Visitor):
+    """The rows of the preview end somewhere, and a number with a digit too few stands anywhere."""
+    rows = [f"K{one},赵一鸣,1390000{one:04}" for one in range(PREVIEW_ROWS_MAX)]
+    uploaded(desk, "\n".join(("客户编号,姓名,手机", *rows, "K99,钱宁,1390000222")).encode(), "old.csv")
+
+    page = text_of(desk.open("/exchange/import"))
+
+    assert f"Row {PREVIEW_ROWS_MAX + 2}: 手机: A Chinese mobile number has 11 digits, and this one has 10." in page
 
 
 def test_customers_are_offered_first_and_then_what_refers_to_them(desk: Visitor):

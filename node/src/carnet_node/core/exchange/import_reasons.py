@@ -3,7 +3,8 @@
 Decides which column a refusal is about: a row becomes several records, and a refusal names the field of one of them. A
 field that stands in no column keeps its own name, and what is wrong with the row as a whole has none. No text repeats a
 value. What the desk would ask about is asked at the desk, since nobody answers an import: the text says which box there
-is to be ticked. Does not decide what is wrong (`import_cells`, `import_rows`).
+is to be ticked. A telephone number that the desk would ask about leaves no row out, since what is on file elsewhere is
+not mended so: it is remarked upon. Does not decide what is wrong (`import_cells`, `import_rows`).
 
     >>> column_of(ImportKind.CUSTOMERS, "phones[0].number", {"phone_2": "12"})
     'phone_2'
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+from carnet_node.core.commands.cleaning import phone_doubts
 from carnet_node.core.exchange.import_columns import COLUMNS, ImportKind
 from carnet_node.core.refusals import CommandRefused, Problem
 from carnet_protocol.errors import BadValue, Refused
@@ -39,15 +41,20 @@ _WRITTEN_FROM: Final[Mapping[ImportKind, Mapping[str, str]]] = MappingProxyType(
 )
 """Fields that are written from a column of another name."""
 
+_PHONES: Final = ("phone", "phone_2", "sender_phone")
+"""Columns with a telephone number, of every kind."""
+
 _ASKED_AT_DESK: Final = (
     "Compare it with the plate on the car. If it is the same there, check the car in and tick “VIN compared with the "
     "car” there; then import this row again."
 )
 
+_TAKEN_AS_WRITTEN: Final = "It is taken over as written; read it out when the customer is here next."
+
 
 @dataclass(frozen=True, slots=True)
 class RowProblem:
-    """One thing to mend.
+    """One thing to mend, or to look at.
 
     Attributes:
         column: of the file, or the field itself where no column holds it; `WHOLE_ROW` for neither.
@@ -86,6 +93,21 @@ def told_at_columns(kind: ImportKind, row: Mapping[str, Value], problems: Iterab
     return tuple(
         RowProblem(column_of(kind, one.field, row), f"{one.what} {_ASKED_AT_DESK if one.is_confirmable else one.next}")
         for one in problems
+    )
+
+
+def row_remarks(row: Mapping[str, Value]) -> tuple[RowProblem, ...]:
+    """What deserves a second look in a row that is taken: telephone numbers that the desk would ask about.
+
+    Args:
+        row: its values.
+    """
+    numbers = ((column, row.get(column)) for column in _PHONES)
+    return tuple(
+        RowProblem(column, f"{doubt.what} {_TAKEN_AS_WRITTEN}")
+        for column, number in numbers
+        if isinstance(number, str)
+        for doubt in phone_doubts(number, field=column)
     )
 
 

@@ -1,8 +1,8 @@
 """One import from its first row to its last: look at it first, then take it over, and say how far it is.
 
 Decides batches, progress and what a preview tries. A preview plans rows as the import would and writes none: it counts
-the rows of a file, up to a bound, that would be taken, and shows the first ones. Does not decide what a row makes
-(`import_rows`) nor where the file and the side file lie (adapters).
+the rows of a file, up to a bound, that would be taken, and shows the first ones and those that deserve a look. Does not
+decide what a row makes (`import_rows`) nor where the file and the side file lie (adapters).
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -11,7 +11,7 @@ from itertools import islice
 
 from carnet_node.core.desk_limits import PREVIEW_COUNTED_MAX, PREVIEW_ROWS_MAX
 from carnet_node.core.exchange.import_columns import Layout
-from carnet_node.core.exchange.import_reasons import RowProblem
+from carnet_node.core.exchange.import_reasons import RowProblem, row_remarks
 from carnet_node.core.exchange.import_rows import Planner
 from carnet_node.core.exchange.importing import LeftOut, SourceRow, check_source, import_batch, judge_row
 from carnet_node.core.limits import IMPORT_ROWS_MAX
@@ -30,12 +30,14 @@ class PreviewRow:
         values: by column name; None when the row cannot be read.
         problems: why it would be left out; none when it would not.
         is_known: it was taken over before, and would change nothing.
+        remarks: what deserves a look in a row that would be taken as it is.
     """
 
     row: SourceRow
     values: Mapping[str, Value] | None
     problems: tuple[RowProblem, ...]
     is_known: bool
+    remarks: tuple[RowProblem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +57,14 @@ class Preview:
     Attributes:
         rows: the first ones, at most `PREVIEW_ROWS_MAX`.
         counted: what would become of the first `PREVIEW_COUNTED_MAX`: of all rows, unless there are more.
+        remarked: how many of the counted rows would be taken with a remark.
+        further: the first rows with a remark behind `rows`, at most `PREVIEW_ROWS_MAX`.
     """
 
     rows: tuple[PreviewRow, ...]
     counted: Progress
+    remarked: int
+    further: tuple[PreviewRow, ...]
 
 
 def preview_import(node: Node, layout: Layout, source: str, rows: Iterable[SourceRow]) -> Preview:
@@ -70,7 +76,8 @@ def preview_import(node: Node, layout: Layout, source: str, rows: Iterable[Sourc
     """
     check_source(source)
     shown: list[PreviewRow] = []
-    rows_read = known = left_out = 0
+    further: list[PreviewRow] = []
+    rows_read = known = left_out = remarked = 0
     earlier: dict[str, int] = {}
     load_readings()
     with node.store.read() as tx:
@@ -79,15 +86,20 @@ def preview_import(node: Node, layout: Layout, source: str, rows: Iterable[Sourc
         for row in islice(rows, PREVIEW_COUNTED_MAX):
             one = _previewed(planner, layout, row, earlier)
             rows_read, known, left_out = rows_read + 1, known + one.is_known, left_out + bool(one.problems)
+            remarked += bool(one.remarks)
             if len(shown) < PREVIEW_ROWS_MAX:
                 shown.append(one)
-    return Preview(tuple(shown), Progress(rows_read, rows_read - known - left_out, known, left_out))
+            elif one.remarks and len(further) < PREVIEW_ROWS_MAX:
+                further.append(one)
+    counted = Progress(rows_read, rows_read - known - left_out, known, left_out)
+    return Preview(tuple(shown), counted, remarked, tuple(further))
 
 
 def _previewed(planner: Planner, layout: Layout, row: SourceRow, earlier: dict[str, int]) -> PreviewRow:
     """One row, planned as the import would."""
     judged = judge_row(planner, layout, row, earlier)
-    return PreviewRow(row, judged.values, judged.problems, judged.is_known)
+    remarks = () if judged.plan is None or judged.values is None else row_remarks(judged.values)
+    return PreviewRow(row, judged.values, judged.problems, judged.is_known, remarks)
 
 
 def run_import(

@@ -47,7 +47,7 @@ class Words:
     environment: Environment
 
     def left_out(self, problems: Iterable[RowProblem], headers: Mapping[str, str]) -> str:
-        """Why a row of an import is left out.
+        """Why a row of an import is left out, or what deserves a look in it.
 
         Args:
             headers: what a column is called in the file; one that is not in it has the name it has on every page.
