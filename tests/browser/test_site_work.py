@@ -277,7 +277,7 @@ def test_an_open_recall_is_called_about_taken_in_and_done_without_a_line(
 def test_a_recall_of_a_car_without_a_file_is_told_while_its_vin_is_typed(
     apart: tuple[Service, Service], chromium: Browser
 ):
-    """Its button says that no line is empty, or fills one and leaves a chosen kind of visit; the saved order asks for it."""
+    """Its button says that no line is empty, or fills one and leaves a chosen kind of visit; the order asks for it."""
     with FrontDesk.opened(chromium, apart[1].url) as desk:
         desk.log_in()
         desk.go("/visits/new")
