@@ -100,6 +100,27 @@ def test_the_chosen_car_is_moved_and_stays_chosen(node: Node, visitor: Visitor, 
 
 
 @pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param(("on_hold", "parts"), ("finished", None), id="on hold"),
+        pytest.param(("in_work", ""), ("in_work", None), id="elsewhere"),
+    ],
+)
+def test_a_car_on_hold_moves_on_when_its_work_is_done(
+    node: Node, visitor: Visitor, before: tuple[str, str], after: tuple[str, str | None]
+):
+    """It waits for nothing any more; another stage that somebody said stays."""
+    order = taken_in(node, 1)
+    stage, why = before
+    moved(visitor, page := visitor.open("/board"), visit=card_of(page, order), stage=stage, hold_reason=why)
+
+    visitor.submit(visitor.open(address := f"/visits/{record_text(order)}"), f"{address}/step/complete", {})
+
+    (card,) = board_of(node).cards
+    assert (card.stage.code, said_of(node, order).get("hold_reason")) == after
+
+
+@pytest.mark.parametrize(
     ("typed", "field", "said"),
     [
         pytest.param({"stage": "on_hold"}, "hold_reason", "A car on hold waits for something; say for what.", id="why"),

@@ -6,7 +6,9 @@ Does not decide the order of the board (`board`) nor the states of an order (`vi
 Rules
 1. The stages are those that the site uses; a site that has arranged none has one for each sense.
 2. A stage on hold has a reason, and no other stage has one.
-3. A car that has left stands nowhere. Moving it to where it stands changes nothing, and its time there goes on.
+3. Work that is done waits for nothing: a car on hold goes to the first stage of what done means. Any other stage that
+   was said stays.
+4. A car that has left stands nowhere. Moving it to where it stands changes nothing, and its time there goes on.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -91,6 +93,14 @@ def stage_visit(read: Read, stage: str, hold_reason: str, stages: Sequence[Stage
         return ()
     draft = draft_edit(VISIT, read, {**cleaned, "staged_at": now_ms})
     return () if draft is None else (draft,)
+
+
+def off_hold(visit: Mapping[str, Value], at_ms: int) -> dict[str, Value]:
+    """Rule 3: what ends a hold, for an order whose work is done at a moment, ms since 1970; nothing without a hold.
+
+    Only a car on hold has a reason for waiting. Without a stage of its own it stands where its state says (`stage_of`).
+    """
+    return {"stage": None, "hold_reason": None, "staged_at": at_ms} if visit.get("hold_reason") else {}
 
 
 def _stage_problems(cleaned: Mapping[str, Value], stages: Sequence[Stage]) -> list[Problem]:

@@ -39,6 +39,7 @@ from carnet_node.core.commands.lines import (
     totals_after,
 )
 from carnet_node.core.commands.recall_work import retract_all
+from carnet_node.core.commands.staging import off_hold
 from carnet_node.core.numbering import Today
 from carnet_node.core.refusals import Problem, ProblemCode, refuse, refuse_if_any
 from carnet_protocol.changeset import Draft
@@ -172,7 +173,7 @@ def start_visit(step: Step) -> Drafts:
 
 
 def complete_visit(step: Step) -> Drafts:
-    """The work is done; totals are fixed as the sum of the lines read.
+    """The work is done; totals are fixed as the sum of the lines read, and a car on hold waits no longer.
 
     Raises:
         CommandRefused: not open, a day that cannot be, or an odometer at hand-over below the one at arrival.
@@ -180,7 +181,8 @@ def complete_visit(step: Step) -> Drafts:
     cleaned, problems = clean_values(VISIT, {**step.values, "completed_at": step.at_ms}, today=step.today)
     problems += odometer_out_problems(step.read, cleaned)
     refuse_if_any(problems + _own_step_problems(cleaned))
-    return take_step(step, "completed", {**cleaned, **totals_after(step.work, ())})
+    ended = off_hold(step.read.values, step.at_ms)
+    return take_step(step, "completed", {**cleaned, **ended, **totals_after(step.work, ())})
 
 
 def void_visit(read: Read, reason: str, completions: Iterable[Read] = ()) -> Drafts:
