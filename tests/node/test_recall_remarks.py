@@ -72,3 +72,16 @@ def test_work_for_a_recall_that_was_withdrawn_is_remarked_on(tmp_path: Path):
 def said(node: Node) -> Remark | None:
     """What is said of work on the listed car."""
     return remark_on(node, LISTED, record(70))
+
+
+@pytest.mark.parametrize("step", ["complete", "close"])
+def test_an_order_that_leaves_a_recall_open_says_so(cli: CliNode, step: str):
+    """The step is taken, and whoever took it reads that the recall is open on the car."""
+    order = cli("visits", "add", "--vin", LISTED, "--km", "5000")["id"]
+    before = {"complete": (), "close": ("complete", "settle")}[step]
+    for one in before:
+        cli("visits", one, order)
+
+    said = cli("visits", step, order)["remarks"]
+
+    assert [(one["campaign_no"], one["remark"]) for one in said] == [(NUMBER, "still-open")]

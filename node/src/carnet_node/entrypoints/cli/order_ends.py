@@ -26,6 +26,7 @@ from carnet_node.core.showing.bill import bill_of
 from carnet_node.core.showing.views import VisitView
 from carnet_node.entrypoints.cli.opening import Id, emit_saved, node_of, set_facts, whole_number
 from carnet_node.entrypoints.cli.output import AsJson, emit
+from carnet_node.entrypoints.cli.recalls_done import open_remarks
 from carnet_node.entrypoints.reading import record_from_text, values_from_pairs
 from carnet_protocol.errors import BadValue
 from carnet_protocol.ids import RecordId, record_text
@@ -96,7 +97,7 @@ def close(
     }
     step = _step(node, view, {name: value for name, value in said.items() if value is not None})
     saved = save(node, lambda new_id: hand_over(step, new_id, may_call=may_call))
-    emit_saved(VISIT, saved, as_json=as_json)
+    emit_saved(VISIT, saved, as_json=as_json, remarks=open_remarks(node, view.visit.id))
 
 
 def correct(ctx: typer.Context, visit: Id, *, as_json: AsJson = False) -> None:

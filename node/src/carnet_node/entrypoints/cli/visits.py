@@ -58,6 +58,7 @@ from carnet_node.entrypoints.cli.recalls_done import (
     Method,
     RecallDone,
     named_campaigns,
+    open_remarks,
     remarks_on,
 )
 from carnet_node.entrypoints.cli.tables import emit_card, presenter_of
@@ -224,6 +225,7 @@ def complete(
 
     remarks = remarks_on(node, number_of(view.vehicle.values) if view.vehicle is not None else "", campaigns)
     saved = save(node, drafts)
+    remarks += open_remarks(node, view.visit.id)
     emit_saved(VISIT, saved, as_json=as_json, remarks=remarks)
 
 

@@ -25,7 +25,7 @@ from carnet_node.core.local_facts import Access
 from carnet_node.core.node import Node
 from carnet_node.core.numbering import today_at_site
 from carnet_node.core.recalls.recall_check import RecallHit
-from carnet_node.core.recalls.recall_terms import done_so_far, methods_of, work_of
+from carnet_node.core.recalls.recall_terms import methods_of
 from carnet_node.core.refusals import refuse_together
 from carnet_node.core.saving.basis import as_read, completions_as_read, read_for_step
 from carnet_node.core.saving.correcting import correction_of
@@ -35,8 +35,14 @@ from carnet_node.core.showing.day import day_of
 from carnet_node.core.showing.reading_check import doubts_of
 from carnet_node.core.showing.repair_record import repair_record
 from carnet_node.core.showing.status import Line, status_of
+from carnet_node.core.showing.undone_recalls import (
+    LEFT_OPEN,
+    left_open_doubts,
+    open_recalls,
+    still_open,
+    unrecorded_recalls,
+)
 from carnet_node.core.showing.vehicle_file import vehicle_file
-from carnet_node.core.showing.views import VisitView
 from carnet_node.core.staff.access_log import begin_showing
 from carnet_node.entrypoints.pages.check_in_forms import jobs_of_form
 from carnet_node.entrypoints.pages.forms import BASED_ON, FormState, Typed
@@ -106,9 +112,11 @@ async def take_step(page: PageOf, visit: str, step: str) -> Response:
         if view.vehicle is not None and typed.text(READ_AGAIN) != TICKED:
             readings, now_ms = require_vehicle(node, view.vehicle.id).readings, node.clock.now_ms()
             doubts += doubts_of(readings, values.get("odometer_out_km"), now_ms, field="odometer_out_km")
+        if step == "complete" and typed.text(LEFT_OPEN) != TICKED:
+            doubts += left_open_doubts(open_recalls(node, view))
         read = read_for_step(view.visit, typed.text(BASED_ON), JUDGED_BY)
-        step = Step(read, node.clock.now_ms(), view.work(), values, today_at_site(node), view.credit)
-        return refuse_together(doubts, lambda: take(step))
+        taken = Step(read, node.clock.now_ms(), view.work(), values, today_at_site(node), view.credit)
+        return refuse_together(doubts, lambda: take(taken))
 
     return await save_on_order(page, typed, record, "step", _drafts)
 
@@ -205,21 +213,17 @@ def _open_recall(hit: RecallHit) -> _OpenRecall:
     return _OpenRecall(hit, methods_of(hit.terms), wanted)
 
 
-def _is_done(view: VisitView, hit: RecallHit) -> bool:
-    """Whether nothing is left to do: by what is known of the car, or by what was recorded on this order."""
-    here = (one.values for one in view.completions if one.values.get("campaign_id") == hit.campaign)
-    return hit.is_done or done_so_far(hit.terms, (work_of(one) for one in here if not one.get("retracted"))).is_done
-
-
 def _order(node: Node, record: RecordId) -> dict[str, Any]:
     view = require_visit(node, record)
     file = None if view.vehicle is None else vehicle_file(node, view.vehicle.id)
-    hits = () if file is None or file.car.recalls is None else file.car.recalls.hits
+    hits = () if file is None else still_open(view, file.car.recalls)
+    unrecorded = unrecorded_recalls(node, view)
     status = str(view.visit.values.get("status"))
     return {
         "order": view,
         "bill": bill_of(view),
-        "repair": repair_record(view),
+        "repair": repair_record(view, unrecorded),
+        "unrecorded": unrecorded,
         "correction": correction_of(node, view.visit) if status in NEXT_FORM or status == "closed" else None,
         "none_typed": FormState(),
         "file": file,
@@ -227,7 +231,7 @@ def _order(node: Node, record: RecordId) -> dict[str, Any]:
         **parts_of(node, view, file),
         "next_step": NEXT_STEP.get(status) if view.visit.is_own else None,
         "next_form": NEXT_FORM.get(status) if view.visit.is_own else None,
-        "open_recalls": [_open_recall(one) for one in hits if not _is_done(view, one)],
+        "open_recalls": [_open_recall(one) for one in hits],
     }
 
 

@@ -127,6 +127,7 @@ FIELDS: Final[Mapping[str, str]] = {
     "visit_id": _("Order"),
     "job_id": _("Job"),
     "is_walked_round": _("Walked round the car"),
+    "is_recall_left_open": _("Open recall"),
     "damage_outline": _("Outline"),
     "damage_marks": _("Damage"),
     "belongings": _("Belongings in the car"),

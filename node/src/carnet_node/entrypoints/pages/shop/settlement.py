@@ -22,6 +22,7 @@ from carnet_node.core.saving.correcting import open_correction
 from carnet_node.core.saving.editing import require_vehicle, require_visit
 from carnet_node.core.showing.bill import bill_of
 from carnet_node.core.showing.reading_check import doubts_of
+from carnet_node.core.showing.undone_recalls import LEFT_OPEN, left_open_doubts, open_recalls
 from carnet_node.core.showing.views import VisitView
 from carnet_node.entrypoints.pages.customer_forms import text_of
 from carnet_node.entrypoints.pages.formats import Clockface
@@ -115,6 +116,8 @@ def _handed_over(node: Node, new_id: NewId, *, record: RecordId, typed: Typed, c
     if view.vehicle is not None and typed.text(READ_AGAIN) != TICKED:
         readings, now_ms = require_vehicle(node, view.vehicle.id).readings, node.clock.now_ms()
         doubts += doubts_of(readings, values.get("odometer_out_km"), now_ms, field="odometer_out_km")
+    if typed.text(LEFT_OPEN) != TICKED:
+        doubts += left_open_doubts(open_recalls(node, view))
     step, may_call = _step(node, view, typed, values), _MAY_CALL.get(typed.text("may_call"))
     return refuse_together(doubts, lambda: hand_over(step, new_id, may_call=may_call))
 
@@ -150,4 +153,5 @@ def _shape(page: Page, record: RecordId, name: str, context: Callable[[FormState
 def _order(node: Node, record: RecordId, form: FormState) -> dict[str, Any]:
     """The order as it is now: what a person sends back is what they saw, so the form carries the heads of that."""
     view = require_visit(node, record)
-    return {"form": replace(form, based_on=view.visit.heads.to_text()), "order": view, "bill": bill_of(view)}
+    form = replace(form, based_on=view.visit.heads.to_text())
+    return {"form": form, "order": view, "bill": bill_of(view), "open_recalls": open_recalls(node, view)}
