@@ -37,6 +37,7 @@ def node(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> CliNode:
         pytest.param({"reason": "curiosity"}, "reason", id="a wrong reason"),
         pytest.param({"way": "color"}, "way", id="no such way"),
         pytest.param({"sought": " "}, "sought", id="nothing to look up"),
+        pytest.param({"sought": ASKED["sought"][:16]}, "sought", id="a VIN without its end"),
     ],
 )
 def test_a_wrong_question_is_refused_by_its_field(desk: ApiNode, changes: dict[str, str], field: str):
@@ -125,7 +126,8 @@ def test_the_command_line_takes_a_car_on_and_lists_it(node: CliNode, tmp_path: P
         pytest.param(("find", "  ", "--reason", "at_desk"), 1, id="nothing to look up"),
         pytest.param(("find", "X" * 65, "--reason", "at_desk"), 1, id="more than a number"),
         pytest.param(("find", "X"), 2, id="no reason at all"),
-        pytest.param(("find", "X", "--reason", "at_desk"), 3, id="no line"),
+        pytest.param(("find", "X", "--reason", "at_desk"), 1, id="half a VIN"),
+        pytest.param(("find", ASKED["sought"], "--reason", "at_desk"), 3, id="no line"),
         pytest.param(("take-on", CAR, "--reason", "curiosity"), 1, id="taking on with a wrong reason"),
     ],
 )

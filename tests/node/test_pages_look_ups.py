@@ -118,6 +118,60 @@ def test_a_wrong_question_is_refused_at_its_field(desk: Visitor, changes: dict[s
     assert f'href="#f-{field}"' in refused.text
 
 
+HALF = "It has not 17 characters."
+FRAME = "The hub finds a car by a VIN of 17 characters, and by no other number of the car."
+SEVEN = "A plate of a province has seven characters"
+ELEVEN = "A Chinese mobile number has 11 digits, and this one has 10."
+
+
+@pytest.mark.parametrize(
+    ("way", "sought", "why"),
+    [
+        pytest.param("vin", VIN[:16], HALF, id="a VIN without its end"),
+        pytest.param("vin", "GX71-6000123", FRAME, id="a frame number"),
+        pytest.param("vin", VIN[:8] + ("1" if VIN[8] != "1" else "2") + VIN[9:], "ninth character", id="a slip"),
+        pytest.param("plate", "津A123", SEVEN, id="a part of a plate"),
+        pytest.param("plate", "津A?2345", "A plate has letters, digits", id="a plate that could not be read"),
+        pytest.param("phone", "1390013900", ELEVEN, id="a telephone number without its end"),
+    ],
+)
+def test_a_number_that_is_not_whole_is_not_asked_for(desk: Visitor, way: str, sought: str, why: str):
+    """It is refused before a line is asked for, in the words of the check-in, and nothing is said of saving."""
+    refused = desk.submit(desk.open("/look-ups"), "/look-ups", {"way": way, "sought": sought, "reason": "at_desk"})
+
+    assert refused.status_code == 422
+    assert 'href="#f-sought"' in refused.text
+    assert why in refused.text
+    assert "Nothing was saved" not in refused.text
+    assert question_of(refused.text)["sought"] == sought
+
+
+@pytest.mark.parametrize(
+    ("way", "sought", "box"),
+    [
+        pytest.param("vin", VIN[:8] + ("1" if VIN[8] != "1" else "2") + VIN[9:], "is_vin_compared", id="a VIN"),
+        pytest.param("phone", "1390013900", "sought_is_read_out", id="a telephone number"),
+    ],
+)
+def test_a_number_that_somebody_vouches_for_is_asked_for(desk: Visitor, way: str, sought: str, box: str):
+    """The refusal offers the box of the check-in; with its tick the question goes out, here to no line."""
+    asked = {"way": way, "sought": sought, "reason": "at_desk"}
+    refused = desk.submit(desk.open("/look-ups"), "/look-ups", asked)
+    assert f'name="{box}"' in refused.text
+
+    again = desk.submit(refused.text, "/look-ups", {**asked, box: "1"})
+
+    assert again.status_code == 503
+
+
+@pytest.mark.parametrize("plate", ["AB-123-CD", "粤Z1234港", "使014578", "临京A1234"])
+def test_an_unusual_plate_can_be_asked_for(desk: Visitor, plate: str):
+    """Nobody here knows what a plate of another country looks like: the question goes out, here to no line."""
+    asked = desk.submit(desk.open("/look-ups"), "/look-ups", {"way": "plate", "sought": plate, "reason": "at_desk"})
+
+    assert asked.status_code == 503
+
+
 def test_a_car_that_was_given_back_is_not_given_back_again(node: Node, desk: Visitor):
     """A page that is out of date changes nothing, and says what is wrong; the list says that it is over."""
     take_on(node, CAR, "at_desk")

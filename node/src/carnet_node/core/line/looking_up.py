@@ -5,36 +5,57 @@ is stored: whoever needs the car here takes it on (`saving.taking_on`), and page
 
     card with a challenge -> signed question -> hub: judged, written down -> signed answer -> cars as people read them
 
+A number that can be none of its kind is refused here, by the judges of the check-in: the hub knows no car by half a
+number, and "no such car" would be said of the wrong one.
+
 Without a line nothing is found, and nothing else changes: a check-in takes the car by plate alone, and `identifying`
 brings it together with the car of its VIN when that is learned.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
+from carnet_node.core.commands.cleaning import check_phone, phone_number
+from carnet_node.core.commands.vehicles import check_plate, check_vin
 from carnet_node.core.failures import HubRefused
 from carnet_node.core.hub_link import LookUpLink
 from carnet_node.core.line.session import ANOTHER_KEY
 from carnet_node.core.log.signing import line_signers
 from carnet_node.core.node import Node
 from carnet_node.core.ports import RunBlocking
-from carnet_node.core.refusals import ProblemCode, refuse
+from carnet_node.core.refusals import CommandRefused, Problem, ProblemCode, refuse
 from carnet_node.core.showing.record_view import site_code_of
 from carnet_protocol.envelope import Purpose, Signer
 from carnet_protocol.errors import NotAuthentic
-from carnet_protocol.ids import RecordId
+from carnet_protocol.ids import VIN_CHARS, RecordId
 from carnet_protocol.kinds import ODOMETER_READING, PLATE, RECALL_COMPLETION, REGISTRY, VEHICLE, VISIT
 from carnet_protocol.limits import SOUGHT_CHARS_MAX
-from carnet_protocol.look_up import LOOK_UP_REASONS, WAYS, LookedUpCar, LookUpAnswer, LookUpRequest
+from carnet_protocol.look_up import (
+    BY_PHONE,
+    BY_PLATE,
+    BY_VIN,
+    LOOK_UP_REASONS,
+    WAYS,
+    LookedUpCar,
+    LookUpAnswer,
+    LookUpRequest,
+)
 from carnet_protocol.messages import MESSAGE_VERSION, HubCard, PageRow, open_frame, sign_frame
 from carnet_protocol.reasons import Reason
 from carnet_protocol.registry import Value
 from carnet_protocol.resolvers import show
 from carnet_protocol.state import entries_from_wire
+from carnet_protocol.vin import VinPolicy, assess_vin, normalise_vin
 
 Shown = Mapping[str, Value]
+_FRAME_NUMBER: Final = Problem(
+    "vin",
+    ProblemCode.BAD_VIN,
+    "The hub finds a car by a VIN of 17 characters, and by no other number of the car.",
+    "Type the whole VIN, or look it up by its plate or its holder's telephone number.",
+)
 _APART: Final = (VEHICLE.number, PLATE.number, ODOMETER_READING.number, RECALL_COMPLETION.number, VISIT.number)
 
 
@@ -47,12 +68,16 @@ class Question:
         sought: as typed, 1 to `SOUGHT_CHARS_MAX` characters.
         reason: of `look_up.LOOK_UP_REASONS`.
         customer: this site's customer at the desk; None for nobody.
+        policy: which VINs can be asked for: those of the market, or any that somebody compared with the car.
+        is_read_out: the telephone number was read out, so it is right though numbers here look otherwise.
     """
 
     way: str
     sought: str
     reason: str
     customer: RecordId | None = None
+    policy: VinPolicy = VinPolicy.LENIENT
+    is_read_out: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +168,23 @@ def check_question(question: Question) -> None:
     if not 1 <= len(question.sought.strip()) <= SOUGHT_CHARS_MAX:
         what = "There is nothing to look up, or too much."
         raise refuse("sought", ProblemCode.BAD_VALUE, what, "Type the VIN, the plate or the telephone number.")
+    try:
+        _check_number(question)
+    except CommandRefused as refused:
+        raise CommandRefused([replace(one, field="sought") for one in refused.problems], refused.reason) from refused
+
+
+def _check_number(question: Question) -> None:
+    """Go on with a number that can be one of its kind, whole and readable."""
+    sought = question.sought.strip()
+    if question.way == BY_VIN:
+        if len(normalise_vin(sought)) != VIN_CHARS and assess_vin(sought, VinPolicy.LENIENT).is_acceptable:
+            raise CommandRefused((_FRAME_NUMBER,), Reason.BAD_VIN)
+        check_vin(sought, question.policy)
+    elif question.way == BY_PLATE:
+        check_plate(sought)
+    elif question.way == BY_PHONE and not (question.is_read_out and phone_number(sought)):
+        check_phone(sought)
 
 
 async def _ask(node: Node, link: LookUpLink, signer: Signer, question: Question) -> LookUpAnswer:

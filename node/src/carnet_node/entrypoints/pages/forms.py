@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl
 
 from carnet_node.core.commands.cleaning import is_seen
 from carnet_node.core.limits import FORM_FIELDS_MAX, FORM_LINES_MAX, FORM_PARTS_MAX, LONG_LISTS_ROWS_MAX
-from carnet_node.core.refusals import Problem
+from carnet_node.core.refusals import NOTHING_SAVED, Problem
 from carnet_node.entrypoints.pages.typed import in_typed_units
 from carnet_node.entrypoints.wording import Explained
 from carnet_protocol.errors import BadValue
@@ -32,6 +32,9 @@ ADDRESS: Final = "address"
 
 WAS: Final = "was"
 """A digest of every text a page was rendered with: what its author left alone is no change, whoever wrote meanwhile."""
+
+_NOTHING_ASKED: Final = "Nothing was changed; what you typed is still on the screen."
+"""What is safe about a question that cannot be answered."""
 
 _DIGEST_CHARS: Final = 12
 _SENT_CHARS: Final = 8
@@ -104,6 +107,12 @@ class FormState:
         """A form that was sent and could not be saved; what is wrong is said in the units in which people type."""
         told = replace(explained, problems=tuple(map(in_typed_units, explained.problems)))
         return cls(typed, told, typed.text(BASED_ON), typed.text(WAS))
+
+    @classmethod
+    def unanswered(cls, typed: Typed, explained: Explained) -> "FormState":
+        """A question that was sent and cannot be answered: it would have saved nothing, so saving is not spoken of."""
+        safe = _NOTHING_ASKED if explained.safe == NOTHING_SAVED else explained.safe
+        return cls.refused(typed, replace(explained, safe=safe))
 
     def text(self, name: str, otherwise: str = "") -> str:
         """What stands in a field."""

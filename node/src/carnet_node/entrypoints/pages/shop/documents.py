@@ -51,7 +51,7 @@ async def ask(page: PageOf) -> Response:
         asked = await page.pages.desk.read(lambda: _checked(page.node, typed))
     except FAILURES as failure:
         explained = explain_failure(failure)
-        return await _shown(page, FormState.refused(typed, explained), status=explained.status)
+        return await _shown(page, FormState.unanswered(typed, explained), status=explained.status)
     return _go_to(page, asked)
 
 

@@ -19,6 +19,7 @@ from carnet_node.core.local_facts import Access
 from carnet_node.core.node import Node
 from carnet_node.core.saving.desk import Saved
 from carnet_node.core.saving.editing import require_record
+from carnet_node.core.saving.identifying import accepted_policy
 from carnet_node.core.saving.taking_on import give_back, take_on
 from carnet_node.core.saving.unsaved import form_of_id, unsaved_check_ins, way_of
 from carnet_node.core.showing.late_work import late_work
@@ -28,7 +29,9 @@ from carnet_node.core.showing.without_number import cars_without_number
 from carnet_node.core.staff.access_log import note_access
 from carnet_node.entrypoints.pages.forms import FormState, Typed
 from carnet_node.entrypoints.pages.page import Page, PageOf
+from carnet_node.entrypoints.pages.phone_forms import READ_OUT
 from carnet_node.entrypoints.pages.record_forms import RecordForm, save_work
+from carnet_node.entrypoints.pages.typed import TICKED
 from carnet_node.entrypoints.reading import record_from_text
 from carnet_node.entrypoints.web.look_ups import link_of
 from carnet_node.entrypoints.wording import FAILURES, explain_failure
@@ -40,6 +43,7 @@ router = APIRouter()
 
 ADDRESS: Final = "/look-ups"
 _TEMPLATE: Final = "shop/look_ups.html"
+_COMPARED: Final = "is_vin_compared"
 
 
 @router.get("/look-ups")
@@ -72,7 +76,14 @@ async def show_look_ups(
 async def ask(page: PageOf) -> Response:
     """Ask the hub; it writes down who asked, and why. The page shows what it answered, masked."""
     typed = page.typed()
-    question = Question(typed.text("way"), typed.text("sought"), typed.text("reason"), _known(typed.text("customer")))
+    question = Question(
+        typed.text("way"),
+        typed.text("sought"),
+        typed.text("reason"),
+        _known(typed.text("customer")),
+        accepted_policy(page.node, is_compared=typed.text(_COMPARED) == TICKED),
+        is_read_out=typed.text("sought" + READ_OUT) == TICKED,
+    )
     try:
         check_question(question)
         found = await look_up(page.node, link_of(page.pages.desk), page.pages.desk.run_blocking, question)
@@ -116,7 +127,7 @@ async def _answer(page: Page, typed: Typed, failure: Exception, *, is_cut_off: b
 
     def _read() -> Mapping[str, Any]:
         return {
-            **_beside(page.node, FormState.refused(typed, explained)),
+            **_beside(page.node, FormState.unanswered(typed, explained)),
             "is_cut_off": is_cut_off,
             "is_question": True,
         }
