@@ -70,7 +70,7 @@ def test_an_open_overruled_value_is_listed_with_what_is_shown(node: Node):
     assert conflict.can_restore
 
 
-def test_an_author_is_known_by_site_code(tmp_path: Path):
+def test_an_author_is_known_by_the_name_and_code_of_its_site(tmp_path: Path):
     """A site is named as people know it as soon as the hub has told of it; until then it has no name here."""
     node, hub = build_node(tmp_path), ModelHub()
     commit(node, [draft(RED)])
@@ -83,8 +83,9 @@ def test_an_author_is_known_by_site_code(tmp_path: Path):
 
     known = only(list_conflicts(node))
 
-    names = [None if one.shown is None else one.shown.site for one in (unknown, known)]
-    assert (names, known.overruled.site) == ([None, "B001"], node.identity.site_code)
+    names = [None if one.shown is None else (one.shown.site, one.shown.site_name) for one in (unknown, known)]
+    own = (known.overruled.site, known.overruled.site_name)
+    assert (names, own) == ([(None, ""), ("B001", "Second site")], (node.identity.site_code, node.identity.site_name))
 
 
 def test_a_restored_value_is_shown_and_the_conflict_is_over(node: Node):

@@ -2,10 +2,14 @@
 
 import pytest
 
+from carnet_node.core.commands.drafting import draft_new
 from carnet_node.core.exchange.import_reasons import RowProblem
+from carnet_node.core.saving.desk import save
 from carnet_node.entrypoints.pages.formats import Clockface
 from carnet_node.entrypoints.pages.languages import Language
 from carnet_node.entrypoints.pages.rendering import Renderer
+from carnet_protocol.kinds import STAFF
+from carnet_protocol.registry import Value
 from support.browsing import Visitor
 from support.staffed import Site, hire_with_password
 
@@ -25,7 +29,47 @@ def test_the_advisor_is_named_on_the_order_and_its_sheets(site: Site, desk: Visi
 
     page = desk.open(an_order(desk, "C02") + below)
 
-    assert ("<dd>Person C02</dd>" in page, "<dd>C02</dd>" in page) == (True, False)
+    assert ("<dd>C02 Person C02</dd>" in page, "<dd>C02</dd>" in page) == (True, False)
+
+
+@pytest.mark.parametrize("address", ["/", "/visits", "/board", "/board/list", "/reports?span=month&by=advisor"])
+def test_an_advisor_is_called_by_number_and_name_on_every_list(site: Site, desk: Visitor, address: str):
+    """Who reads a list of others' work knows colleagues by name."""
+    hire_with_password(site, "C02", "advisor")
+    an_order(desk, "C02")
+
+    assert "C02 Person C02" in desk.open(address)
+
+
+def test_a_found_document_names_its_advisor(site: Site, desk: Visitor):
+    """The field of the question takes the number, and offers it with the name."""
+    hire_with_password(site, "C02", "advisor")
+    an_order(desk, "C02")
+
+    form = desk.open("/documents")
+    found = desk.open(desk.submit(form, "/documents", {"advisor_code": "C02"}).headers["location"])
+
+    assert '<option value="C02">Person C02</option>' in form
+    assert "<td>C02 Person C02</td>" in found
+
+
+def test_a_number_that_two_people_have_stays_a_number(site: Site, desk: Visitor):
+    """Machines of a site that were apart gave it twice, and a sheet that is printed anew names nobody wrong."""
+    hire_with_password(site, "C02", "advisor")
+    other: dict[str, Value] = {"staff_no": "C02", "full_name": "Another", "role": "advisor", "state": "active"}
+    save(site.as_admin, lambda new_id: (draft_new(STAFF, new_id(), other),))
+
+    sheet = desk.open(an_order(desk, "C02") + "/print/order")
+
+    assert ("<dd>C02</dd>" in sheet, "Person C02" in sheet) == (True, False)
+
+
+def test_a_sheet_begins_with_the_name_of_its_dealer(desk: Visitor):
+    """The customer knows a name, and the code stands beside it; who printed it is a person too."""
+    sheet = desk.open(an_order(desk, "Z99") + "/print/order")
+
+    assert '<p>Shanghai one <span class="code">SHA01</span></p>' in sheet
+    assert "by B01 Admin Example</span>" in sheet
 
 
 def test_an_advisor_whom_nobody_knows_stays_a_number(desk: Visitor):

@@ -26,7 +26,7 @@ from carnet_node.core.log.signing import line_signers
 from carnet_node.core.node import Node
 from carnet_node.core.ports import RunBlocking
 from carnet_node.core.refusals import CommandRefused, Problem, ProblemCode, refuse
-from carnet_node.core.showing.record_view import site_code_of
+from carnet_node.core.showing.record_view import site_code_of, site_name_of
 from carnet_protocol.envelope import Purpose, Signer
 from carnet_protocol.errors import NotAuthentic
 from carnet_protocol.ids import VIN_CHARS, RecordId
@@ -86,11 +86,13 @@ class OtherVisit:
 
     Attributes:
         site: its code; None for a site that is not known here.
+        site_name: what it is called; empty where it is not known.
         values: by field name; what is masked is missing.
         work: kind and values of jobs, labour and parts.
     """
 
     site: str | None
+    site_name: str
     values: Shown
     work: tuple[tuple[str, Shown], ...]
 
@@ -228,7 +230,12 @@ def _car(node: Node, car: LookedUpCar, rows: list[PageRow]) -> OtherCar:
 
     with node.store.read() as tx:
         visits = tuple(
-            OtherVisit(site_code_of(tx, node.identity, row.owner), values, tuple(work.get(row.record, ())))
+            OtherVisit(
+                site_code_of(tx, node.identity, row.owner),
+                site_name_of(tx, node.identity, row.owner),
+                values,
+                tuple(work.get(row.record, ())),
+            )
             for row, values in shown
             if row.kind == VISIT.number
         )

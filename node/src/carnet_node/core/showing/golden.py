@@ -13,7 +13,7 @@ from typing import Final
 from carnet_node.core.node import Node
 from carnet_node.core.ports import ReadTransaction
 from carnet_node.core.records import BaseRow, Identity
-from carnet_node.core.showing.record_view import RecordView, site_code_of, view_record
+from carnet_node.core.showing.record_view import RecordView, site_code_of, site_name_of, view_record
 from carnet_protocol.ids import RECORD_ID_BYTES, RecordId
 from carnet_protocol.kinds import CUSTOMER, GOLDEN
 from carnet_protocol.registry import ErasureGroup, Value
@@ -38,6 +38,7 @@ class GoldenValue:
         name: of the register: name, birth, company, phone, phone_2, phone_3, place.
         values: by field name, without what says where they come from.
         site: code of the site whose customer holds it; None for one that is not known here.
+        site_name: what that site is called; empty where it is not known.
         is_own: it comes from a customer of this site.
         at_ms: when it was written there.
     """
@@ -45,6 +46,7 @@ class GoldenValue:
     name: str
     values: Mapping[str, Value]
     site: str | None
+    site_name: str
     is_own: bool
     at_ms: int | None
 
@@ -143,9 +145,11 @@ def _values(tx: ReadTransaction, identity: Identity, view: RecordView) -> tuple[
         own = {name: value for name, value in named.items() if not name.endswith(_SOURCE_PARTS)}
         if own:
             site, at_ms = named.get(f"{register.name}_site_id"), named.get(f"{register.name}_at")
-            code = site_code_of(tx, identity, site) if isinstance(site, bytes) else None
+            source = site if isinstance(site, bytes) else None
+            code = None if source is None else site_code_of(tx, identity, source)
+            called = "" if source is None else site_name_of(tx, identity, source)
             at = at_ms if isinstance(at_ms, int) else None
-            found.append(GoldenValue(register.name, own, code, site == identity.dealer_id, at))
+            found.append(GoldenValue(register.name, own, code, called, site == identity.dealer_id, at))
     return tuple(found)
 
 

@@ -33,6 +33,7 @@ class WrittenValue:
         values: by field name; empty when withheld.
         author: dealer site or hub.
         site: the author's site code, `HUB` for the hub; None for a site that is not known here.
+        site_name: what that site is called; empty for the hub and where it is not known.
         time_ms: set time.
         withheld: why there are no values.
         is_known: this version knows every field and code written; otherwise `values` is a part of it.
@@ -43,6 +44,7 @@ class WrittenValue:
     values: Mapping[str, Value]
     author: bytes
     site: str | None
+    site_name: str
     time_ms: int
     withheld: Withheld | None = None
     is_known: bool = True
@@ -148,6 +150,7 @@ def written_value(tx: ReadTransaction, identity: Identity, kind: Kind, entry: En
         values={} if isinstance(value, Withheld) else _named(kind, value),
         author=entry.author,
         site=site_code_of(tx, identity, entry.author),
+        site_name=site_name_of(tx, identity, entry.author),
         time_ms=entry.time_ms,
         withheld=value if isinstance(value, Withheld) else None,
         is_known=isinstance(value, Withheld) or is_known_here(kind, value),
@@ -180,9 +183,20 @@ def site_code_of(tx: ReadTransaction, identity: Identity, author: bytes) -> str 
         return identity.site_code
     if author == identity.hub_id:
         return HUB
-    stored = tx.record(DEALER_SITE, RecordId(author))
-    code = None if stored is None else show(DEALER_SITE, stored.entries).values.get(DEALER_SITE.labels["site_code"])
-    return code if isinstance(code, str) else None
+    return _said_of_site(tx, author, "site_code")
+
+
+def site_name_of(tx: ReadTransaction, identity: Identity, author: bytes) -> str:
+    """What people call the site of an author; empty for the hub and for a site that is not known here."""
+    if author == identity.dealer_id:
+        return identity.site_name
+    return _said_of_site(tx, author, "site_name") or ""
+
+
+def _said_of_site(tx: ReadTransaction, site: bytes, name: str) -> str | None:
+    stored = tx.record(DEALER_SITE, RecordId(site))
+    said = None if stored is None else show(DEALER_SITE, stored.entries).values.get(DEALER_SITE.labels[name])
+    return said if isinstance(said, str) else None
 
 
 def _named(kind: Kind, values: Mapping[int, Value]) -> dict[str, Value]:

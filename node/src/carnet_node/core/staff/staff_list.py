@@ -20,9 +20,13 @@ def members(tx: ReadTransaction, identity: Identity) -> tuple[RecordView, ...]:
 
 def member_by_no(tx: ReadTransaction, identity: Identity, staff_no: str) -> RecordView | None:
     """The person with a number; whoever works here before whoever left, the earlier record before the later."""
+    return min(holders_of(tx, identity, staff_no), key=lambda one: (not is_working(one), one.id), default=None)
+
+
+def holders_of(tx: ReadTransaction, identity: Identity, staff_no: str) -> tuple[RecordView, ...]:
+    """Everybody of this site with a number: one person, unless machines that were apart gave it twice."""
     stored = tx.find_equal(STAFF, "staff_no", folded_staff_no(staff_no), SAME_NUMBER_MAX)
-    found = [one for one in view_all(tx, identity, stored) if one.is_own]
-    return min(found, key=lambda one: (not is_working(one), one.id), default=None)
+    return tuple(one for one in view_all(tx, identity, stored) if one.is_own)
 
 
 def has_members(tx: ReadTransaction) -> bool:

@@ -44,6 +44,7 @@ from carnet_node.core.showing.undone_recalls import (
 )
 from carnet_node.core.showing.vehicle_file import vehicle_file
 from carnet_node.core.staff.access_log import begin_showing
+from carnet_node.core.staff.advisors import advisor_names, advisors_of_views
 from carnet_node.entrypoints.pages.check_in_forms import jobs_of_form
 from carnet_node.entrypoints.pages.forms import BASED_ON, FormState, Typed
 from carnet_node.entrypoints.pages.outline import marks_of
@@ -85,7 +86,7 @@ _ITEM_NUMBERS: Final = frozenset(str(number) for number in range(1, CAMPAIGN_ITE
 @router.get("")
 async def show_list(page: PageOf) -> Response:
     """Cars in the shop and those that came today."""
-    return await page.show("orders.html", lambda: {"today": day_of(page.node)}, screen="orders")
+    return await page.show("orders.html", lambda: _today(page.node), screen="orders")
 
 
 @router.get("/{visit}")
@@ -211,6 +212,12 @@ class _OpenRecall:
 def _open_recall(hit: RecallHit) -> _OpenRecall:
     wanted = tuple(map(evidence_field, evidence_names(hit.terms.demands.evidence_bits)))
     return _OpenRecall(hit, methods_of(hit.terms), wanted)
+
+
+def _today(node: Node) -> Mapping[str, Any]:
+    today = day_of(node)
+    views = (one.visit for one in (*today.in_shop, *today.arrivals))
+    return {"today": today, "names": advisor_names(node, advisors_of_views(views))}
 
 
 def _order(node: Node, record: RecordId) -> dict[str, Any]:

@@ -35,7 +35,8 @@ class Strip:
         backup: that the backups need somebody now; empty when they do not.
     """
 
-    site: str
+    site_code: str
+    site_name: str
     line: str
     line_tone: str
     sync: str
@@ -58,7 +59,8 @@ def strip_of(status: Status, words: Words, clockface: Clockface, now_ms: int, ba
     else:
         as_of = words.say("data as of %(when)s") % {"when": clockface.ago(status.feed_as_of_ms, now_ms, words.say)}
     return Strip(
-        f"{status.site_code} {status.site_name}",
+        status.site_code,
+        status.site_name,
         words.say(_line_words(status)),
         line_tone,
         last if status.sync is Sync.UNKNOWN and status.state.last_exchange is None else f"{said} · {last}",

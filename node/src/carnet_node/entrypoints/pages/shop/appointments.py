@@ -34,6 +34,7 @@ from carnet_node.core.saving.editing import nothing_here, require_own, require_r
 from carnet_node.core.saving.unsaved import begin_with_appointment
 from carnet_node.core.showing.appointment_file import appointment_file, car_of_call
 from carnet_node.core.staff.access_log import begin_showing
+from carnet_node.core.staff.advisors import advisor_names, advisors_of_views
 from carnet_node.entrypoints.pages.customer_forms import changed, text_of
 from carnet_node.entrypoints.pages.forms import BASED_ON, FormState, Typed
 from carnet_node.entrypoints.pages.orders import form_on_order
@@ -258,9 +259,11 @@ def _page_of(page: Page, record: RecordId, sent: str = "") -> RecordForm:
         if file is None:
             raise nothing_here(APPOINTMENT.name)
         again = form if sent == "rebook" else _as_before(form, file.appointment.values)
+        code = file.appointment.values.get("advisor_code")
         return {
             **beside_form(page.node, again, page.pages.renderer.clockface),
             "file": file,
+            "advisor": advisor_names(page.node, advisors_of_views((file.appointment,))).get(str(code), code),
             "sent": sent,
             "again": again,
             "day": _day(page.node, file.appointment.values.get("starts_at")),

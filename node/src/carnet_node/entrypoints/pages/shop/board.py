@@ -19,6 +19,7 @@ from carnet_node.core.saving.basis import read_for_step
 from carnet_node.core.saving.desk import save
 from carnet_node.core.saving.editing import require_record
 from carnet_node.core.showing.board import Board, Card, board_of, stages_within
+from carnet_node.core.staff.advisors import advisor_names, advisors_of_views
 from carnet_node.entrypoints.pages.formats import NOTHING
 from carnet_node.entrypoints.pages.forms import BASED_ON, FormState, Typed
 from carnet_node.entrypoints.pages.orders import save_on_order
@@ -48,6 +49,7 @@ class ShownCard:
         order: id of its order.
         chosen_as: what the form sends when it is chosen: the order with its heads.
         plate: what the car is known by: plate, VIN or number of the order.
+        advisor: number and name; the number alone of somebody nobody knows here.
         promised_at: ms since 1970.
         repeat_of: id of the order before; empty when the car is not back soon.
     """
@@ -98,7 +100,7 @@ async def move(page: PageOf) -> Response:
         return f"{address}?moved={record_text(record)}"
 
     def _context(_: FormState) -> Mapping[str, Any]:
-        return _columns(board_of(page.node), chosen)
+        return _columns(page.node, board_of(page.node), chosen)
 
     return await save_work(RecordForm(page, _template(address), SCREEN, address, _context), typed, _work)
 
@@ -125,7 +127,7 @@ async def _shown(page: Page, address: str, moved: str | None) -> Response:
     chosen = "" if moved is None else record_text(record_from_text(moved))
 
     def _read() -> Mapping[str, Any]:
-        return _columns(board_of(page.node), chosen)
+        return _columns(page.node, board_of(page.node), chosen)
 
     return await page.show(_template(address), _read, screen=SCREEN, form=FormState())
 
@@ -134,9 +136,10 @@ def _template(address: str) -> str:
     return "shop/board_list.html" if address == _LIST else "shop/board.html"
 
 
-def _columns(board: Board, chosen: str) -> Mapping[str, Any]:
+def _columns(node: Node, board: Board, chosen: str) -> Mapping[str, Any]:
     """The board by column, and which car is chosen."""
-    cards = [_shown_card(one) for one in board.cards]
+    names = advisor_names(node, advisors_of_views(one.visit for one in board.cards))
+    cards = [_shown_card(one, names) for one in board.cards]
     columns = {one.code: (one, list[ShownCard]()) for one in board.stages}
     for card in cards:
         columns[card.stage.code][1].append(card)
@@ -144,14 +147,15 @@ def _columns(board: Board, chosen: str) -> Mapping[str, Any]:
     return {**shown, "chosen": chosen, "hold_reasons": HOLD_REASONS}
 
 
-def _shown_card(card: Card) -> ShownCard:
+def _shown_card(card: Card, names: Mapping[str, str]) -> ShownCard:
     said, order, car = card.visit.values.get, record_text(card.visit.id), card.car
+    advisor = str(said("advisor_code") or "")
     return ShownCard(
         order=order,
         chosen_as=f"{order}{_BETWEEN}{card.visit.heads.to_text()}",
         plate=str(said("plate_at_visit") or (car and car.vin) or said("ro_no") or NOTHING),
         model=car.model_name if car else "",
-        advisor=str(said("advisor_code") or ""),
+        advisor=names.get(advisor, advisor),
         stage=card.stage,
         hold_reason=said("hold_reason"),
         promised_at=said("promised_at"),

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Response
 from carnet_node.core.commands.cleaning import is_calendar_date
 from carnet_node.core.numbering import site_day
 from carnet_node.core.saving.day_plan import day_plan
+from carnet_node.core.staff.advisors import advisor_names, advisors_of_views
 from carnet_node.entrypoints.pages.page import Page, PageOf
 from carnet_node.entrypoints.pages.shop.calls import advisors_of
 from carnet_protocol.errors import BadValue
@@ -60,7 +61,9 @@ async def _shown(page: Page, day: date | None, *, is_by_advisor: bool) -> Respon
         today = site_day(page.node)
         shown = day or today
         plan = day_plan(page.node, shown, advisors_of(page.node) if is_by_advisor else None)
-        around = {"before": shown - _NEIGHBOUR, "after": shown + _NEIGHBOUR, "today": today}
+        around: dict[str, Any] = {"before": shown - _NEIGHBOUR, "after": shown + _NEIGHBOUR, "today": today}
+        begins = (one for row in plan.rows for cell in row.cells for one in cell.begins)
+        around |= {"names": advisor_names(page.node, advisors_of_views(begins))}
         return {"plan": plan, "is_by_advisor": is_by_advisor, "form": page.form(CALL, {}), **around}
 
     return await page.show("shop/day.html", _read, screen=SCREEN)

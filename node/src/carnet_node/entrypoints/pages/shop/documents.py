@@ -20,10 +20,12 @@ from carnet_node.core.saving.kept_queries import KeptFor, forget_query, keep_que
 from carnet_node.core.showing.documents import STATES, check_query, find_documents
 from carnet_node.core.showing.spans import SPANS
 from carnet_node.core.staff.access_log import note_list
+from carnet_node.core.staff.advisors import advisor_names
 from carnet_node.entrypoints.asking import Texts, documents_asked
 from carnet_node.entrypoints.exporting import ExportedFile, export_rows
 from carnet_node.entrypoints.pages.forms import FormState, Typed
 from carnet_node.entrypoints.pages.page import Page, PageOf
+from carnet_node.entrypoints.pages.shop.calls import advisors_of
 from carnet_node.entrypoints.pages.shop.report_words import ReportWords
 from carnet_node.entrypoints.pages.typed import TICKED, hundredths_of
 from carnet_node.entrypoints.wording import FAILURES, explain_failure
@@ -122,7 +124,9 @@ def _read(node: Node, asked: Texts | None) -> Mapping[str, Any]:
         found = find_documents(node, documents_asked(node, asked))
         note_list(node, "documents", len(found.rows))
     kept = kept_queries(node, KeptFor.DOCUMENTS)
-    return {"found": found, "kept": kept, "kinds": tuple(STATES), "states": STATES, "spans": SPANS}
+    names = advisor_names(node, () if found is None else (one.advisor_code for one in found.rows))
+    around = {"kinds": tuple(STATES), "states": STATES, "spans": SPANS, "advisors": advisors_of(node)}
+    return {"found": found, "kept": kept, "names": names, **around}
 
 
 def _go_to(page: Page, asked: Texts) -> Response:

@@ -1,6 +1,6 @@
 """What the page of an order shows of the workshop's day: where its car stands, when it comes back, what came up again.
 
-Decides who an advisor is: whoever of this site has the number now or had it last; another site's stays a number. Stages
+Decides where an advisor is called by name (`advisors`): on orders of this site; another site's stays a number. Stages
 are the site's, deferred work is the car's, and a car is back soon by the rule of its file, judged when it arrived. The
 form that books a car to come back begins with why it waits and with the order's advisor.
 """
@@ -16,7 +16,7 @@ from carnet_node.core.showing.board import stages_within
 from carnet_node.core.showing.record_view import RecordView
 from carnet_node.core.showing.vehicle_file import VehicleFile, repeated_visit
 from carnet_node.core.showing.views import VisitView
-from carnet_node.core.staff.staff_list import member_by_no
+from carnet_node.core.staff.advisors import advisor_names_within, advisors_of_views
 from carnet_node.entrypoints.pages.customer_forms import text_of
 from carnet_node.entrypoints.pages.formats import Clockface
 from carnet_node.entrypoints.pages.forms import FormState, Typed
@@ -34,14 +34,14 @@ def parts_of(node: Node, view: VisitView, file: VehicleFile | None) -> Mapping[s
         file: of its car; None for an order whose car has not arrived here.
     """
     values = view.visit.values
-    opened_at = values.get("opened_at")
+    opened_at, code = values.get("opened_at"), values.get("advisor_code")
     with node.store.read() as tx:
         stages = stages_within(node, tx)
-        advisor = member_by_no(tx, node.identity, str(values.get("advisor_code") or "")) if view.visit.is_own else None
+        names = advisor_names_within(tx, node.identity, advisors_of_views((view.visit,)))
     others = () if file is None else (one for one in file.car.visits if one.id != view.visit.id)
     deferred = () if file is None else tuple(one for one in file.deferred if one.visit.id != view.visit.id)
     return {
-        "advisor": values.get("advisor_code") if advisor is None else advisor.values.get("full_name"),
+        "advisor": names.get(str(code), code),
         "stages": stages,
         "stage": stage_of(values, stages) if values.get("status") in IN_SHOP else None,
         "hold_reasons": HOLD_REASONS,

@@ -19,6 +19,7 @@ from carnet_node.core.node import Node
 from carnet_node.core.saving.kept_queries import KeptFor, forget_query, keep_query, kept_queries, kept_query
 from carnet_node.core.showing.shop_reporting import report_within
 from carnet_node.core.showing.spans import PERIODS
+from carnet_node.core.staff.advisors import advisor_names
 from carnet_node.entrypoints.asking import Texts, report_asked
 from carnet_node.entrypoints.exporting import ExportedFile, export_rows
 from carnet_node.entrypoints.pages.bars import bars_of
@@ -101,6 +102,7 @@ def _read(node: Node, asked: Texts) -> Mapping[str, Any]:
         days = report_within(node, tx, period, Grouping.DAY)
     return {
         "report": report,
+        "names": advisor_names(node, report.groups if by is Grouping.ADVISOR else ()),
         "plots": _plots(days),
         "figures": FIGURES,
         "money": MONEY,
