@@ -126,6 +126,25 @@ def test_a_correction_gives_back_what_was_too_much():
     assert [one["share_fen"] for one in of_kind(drafts, SETTLEMENT_SHARE)] == [-500]
 
 
+def asked_about(approval: str | None) -> Step:
+    """An order of 700 fen with one job, of whose answer so much is known."""
+    job = Read(record(7), HEADS, {"job_no": 1, "pay_type": "customer", "approval": approval})
+    return step("completed", line(5, 700, record(7)), jobs=(job,))
+
+
+def test_nobody_is_billed_for_work_that_was_only_proposed():
+    """The bill adds up; the customer's answer is noted before it is settled."""
+    assert problems_of(lambda: settle_visit(asked_about("proposed"))) == [("approval", ProblemCode.MISSING)]
+
+
+@pytest.mark.parametrize(("approval", "fen"), [("approved", 700), ("declined", 0), (None, 700)])
+def test_work_that_was_answered_or_never_asked_about_is_settled(approval: str | None, fen: int):
+    """Approved work is paid, as is work that nobody had to ask about; declined work costs nothing."""
+    (settlement,) = of_kind(settle_visit(asked_about(approval)), SETTLEMENT)
+
+    assert settlement["customer_gross_fen"] == fen
+
+
 @pytest.mark.parametrize("status", [one for one in VISIT_STATES if one != "completed"])
 def test_only_finished_work_is_settled(status: str):
     """From every other state settling is no step."""

@@ -34,6 +34,11 @@ JOBS = (
     ),
 )
 
+ASKED_ABOUT = NewJob(
+    {"op_name": "Hose", "approval": "proposed"}, [{"labour_name": "Hose", "actual_hours": 10, "rate_fen": 9_100}]
+)
+"""9.10 yuan of work to which the customer has not said a word."""
+
 
 @pytest.fixture
 def node(tmp_path: Path) -> Node:
@@ -103,6 +108,57 @@ def test_the_bill_is_settled_as_the_page_offers_it(node: Node, desk: Visitor, vi
     ]
     assert view.customer is not None
     assert view.shares[0].values["customer_id"] == view.customer.id
+
+
+def taken_up(node: Node, visit: RecordId, job: NewJob) -> None:
+    """One more job on the order, whose work is done."""
+    view = require_visit(node, visit)
+    save(node, lambda new_id: add_jobs(view.visit.read(), view.work(), [job], new_id))
+
+
+@pytest.mark.parametrize(
+    ("said", "is_named"),
+    [
+        pytest.param({}, True, id="an estimate alone"),
+        pytest.param({"labour": [{"labour_name": "Hose"}]}, True, id="a line without a price"),
+        pytest.param({"labour": [{"labour_name": "Hose", "rate_fen": 0}]}, False, id="for nothing, as was said"),
+        pytest.param({"labour": [{"labour_name": "Hose", "amount_fen": 9_000}]}, False, id="an amount"),
+        pytest.param({"approval": "declined"}, False, id="declined"),
+    ],
+)
+def test_a_job_without_a_price_is_named_before_it_is_settled(
+    node: Node, desk: Visitor, visit: RecordId, said: dict[str, Any], is_named: bool
+):
+    """With what was estimated for it; what costs nothing because somebody said so is not."""
+    values = {name: value for name, value in said.items() if name != "labour"}
+    taken_up(node, visit, NewJob({"op_name": "Hose", "estimate_fen": 30_000, **values}, said.get("labour", ())))
+
+    page = desk.open(address(visit, "settle"))
+
+    notice = page.partition('<form class="bill"')[0]
+    assert ("settles as 0.00" in notice, "3. Hose" in notice, "300.00" in notice) == (is_named,) * 3
+
+
+def test_a_job_that_waits_for_an_answer_is_named_and_not_settled(node: Node, desk: Visitor, visit: RecordId):
+    """Page and refusal say which job it is, and the order stays as it was."""
+    taken_up(node, visit, ASKED_ABOUT)
+    page = desk.open(address(visit, "settle"))
+
+    refused = desk.submit(page, address(visit, "settle"), {}).text
+
+    assert ("The customer has not answered" in page, "3. Hose" in page) == (True, True)
+    assert "Job 3 is proposed, and its customer has not answered." in refused
+    assert settled(node, visit).visit.values["status"] == "completed"
+
+
+def test_an_order_says_how_much_of_it_nobody_has_answered(node: Node, desk: Visitor, visit: RecordId):
+    """The total holds it as work that may be done."""
+    before = desk.open(address(visit))
+
+    taken_up(node, visit, ASKED_ABOUT)
+
+    of_which = 'of which the customer has not answered</td><td class="number">9.10<'
+    assert (of_which in before, of_which in desk.open(address(visit))) == (False, True)
 
 
 def test_a_bill_is_split_by_amount_percentage_and_rest(node: Node, desk: Visitor, visit: RecordId):

@@ -8,7 +8,7 @@ from typing import Final
 
 from carnet_node.core.commands.customers import Values
 from carnet_node.core.commands.drafting import Read
-from carnet_node.core.commands.lines import NewJob, Work
+from carnet_node.core.commands.lines import PROPOSED, NewJob, Work
 from carnet_node.core.commands.visits import NewLine
 from carnet_protocol.ids import RecordId
 from carnet_protocol.kinds import LABOUR_LINE, PART_LINE
@@ -35,7 +35,7 @@ def job_as_done(job: Read, work: Work) -> NewJob:
 def job_as_offered(job: Read, work: Work) -> NewJob:
     """A job with its lines as it could be done, proposed anew."""
     labour, parts = _lines_of(work.labour, job.record), _lines_of(work.parts, job.record)
-    values = {**_kept(job.values, _JOB), "approval": "proposed", "offered_from_id": job.record}
+    values = {**_kept(job.values, _JOB), "approval": PROPOSED, "offered_from_id": job.record}
     return NewJob(
         values,
         [_kept(one.values, _LABOUR) for one in labour],

@@ -7,19 +7,23 @@ settle one order without a line write one settlement, and money is counted once.
 Rules
 1. Settling states the totals that the person saw. Where nobody says who pays, each pay type is paid by whom it is named
    after, in full.
-2. Behind settlement nothing changes. What was settled wrong is put right by another order that names the first one,
+2. Nobody is billed for work that was proposed and never answered: the answer is noted first. Declined work costs
+   nothing.
+3. Behind settlement nothing changes. What was settled wrong is put right by another order that names the first one,
    begins with its work, and credits what that one had settled; one order at a time.
-3. Handing over notes when, how far the car had gone, when it should come back, and whether its customer may be called
+4. Handing over notes when, how far the car had gone, when it should come back, and whether its customer may be called
    about that: a statement of its own, made only where somebody asked.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
 from carnet_node.core.commands.carrying import job_as_done, loose_as_done
 from carnet_node.core.commands.cleaning import clean_values
+from carnet_node.core.commands.customers import Values
 from carnet_node.core.commands.drafting import Drafts, NewId, Read, checked_values, draft_new
-from carnet_node.core.commands.lines import Work, totals_after, totals_of
+from carnet_node.core.commands.lines import PROPOSED, Work, totals_after, totals_of
 from carnet_node.core.commands.settling import Bill, Settling, Share, settle_bill, usual_settling
 from carnet_node.core.commands.visits import OpenVisit, Step, odometer_out_problems, take_step
 from carnet_node.core.refusals import Problem, ProblemCode, refuse, refuse_if_any
@@ -59,11 +63,13 @@ def settle_visit(step: Step, said: Settling | None = None) -> Drafts:
         said: what the person stated; None for the usual payers. The credit is that of the step.
 
     Raises:
-        CommandRefused: not completed, a day that cannot be, or a bill that does not add up (see `settle_bill`).
+        CommandRefused: not completed, a day that cannot be, a job that nobody has answered, or a bill that does not add
+            up (see `settle_bill`).
     """
     settled = checked_values(VISIT, {"settled_at": step.at_ms}, today=step.today)
     order = take_step(step, "settled", {**settled, **totals_after(step.work, ())})
     jobs = {one.record: one.values for one in step.work.jobs}
+    refuse_if_any(_unanswered(jobs.values()))
     lines = [one.values for one in (*step.work.labour, *step.work.parts)]
     if said is None:
         totals = totals_of(jobs, lines)
@@ -141,6 +147,16 @@ def correct_visit(command: Correction) -> OpenVisit:
         loose=loose_as_done(command.work),
         corrects=command.read.record,
     )
+
+
+def _unanswered(jobs: Iterable[Values]) -> list[Problem]:
+    """Rule 2: what speaks against a bill, for each job that is only proposed."""
+    then = "Note the answer on the page of the order first; work that is declined costs nothing."
+    numbers = (str(one.get("job_no") or "") for one in jobs if one.get("approval") == PROPOSED)
+    return [
+        Problem("approval", ProblemCode.MISSING, f"Job {number} is proposed, and its customer has not answered.", then)
+        for number in numbers
+    ]
 
 
 def _settlement(step: Step, said: Settling, bill: Bill) -> Drafts:

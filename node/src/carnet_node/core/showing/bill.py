@@ -6,12 +6,17 @@ since both follow one rule. Does not decide whether a bill may be settled (`comm
 Rules
 1. A job stands under its pay type; one without, and lines without a job, under the customer's.
 2. A declined job stands in no group: it costs nothing.
-3. Before the bill is settled nothing was let off, and the credit is that of the order which this one corrects.
+3. A job is unanswered while it is only proposed. It counts before settlement, as work that may be done, and no bill is
+   settled with it (`commands.settlement`).
+4. A job has no price where none of its lines states one: nothing stands on it, or only what nobody priced. It settles
+   as nothing, and whoever settles is told.
+5. Before the bill is settled nothing was let off, and the credit is that of the order which this one corrects.
 """
 
 from dataclasses import dataclass
 from typing import Final
 
+from carnet_node.core.commands.lines import PROPOSED
 from carnet_node.core.commands.settling import PayTypeSum
 from carnet_node.core.showing.record_view import RecordView
 from carnet_node.core.showing.views import JobView, VisitView
@@ -52,6 +57,35 @@ def due_fen(view: VisitView) -> int:
     return sum(one.sum.due_fen for one in bill_of(view))
 
 
+def unanswered_jobs(view: VisitView) -> tuple[JobView, ...]:
+    """Jobs that the customer was asked about and that nobody has noted an answer to (rule 3)."""
+    return tuple(one for one in view.jobs if one.job.values.get("approval") == PROPOSED)
+
+
+def unanswered_fen(view: VisitView) -> int:
+    """What these come to, in fen; it is part of the totals."""
+    return sum(_fen(line, "amount_fen") for one in unanswered_jobs(view) for line in _lines(one))
+
+
+def unpriced_jobs(view: VisitView) -> tuple[JobView, ...]:
+    """Jobs that would be settled as nothing without anybody having said so (rule 4)."""
+    return tuple(one for one in view.jobs if not _is_declined(one) and not any(map(_is_priced, _lines(one))))
+
+
+def _lines(job: JobView) -> tuple[RecordView, ...]:
+    return (*job.labour, *job.parts)
+
+
+def _is_priced(line: RecordView) -> bool:
+    stated = (line.values.get(name) for name in ("rate_fen", "price_fen"))
+    return bool(_fen(line, "amount_fen")) or any(isinstance(one, int) for one in stated)
+
+
+def _fen(view: RecordView, name: str) -> int:
+    value = view.values.get(name)
+    return value if isinstance(value, int) else 0
+
+
 def _group(view: VisitView, pay_type: str) -> PayTypeGroup:
     jobs = tuple(one for one in view.jobs if not _is_declined(one) and _pay_type(one) == pay_type)
     is_customer = pay_type == _CUSTOMER
@@ -76,7 +110,6 @@ def _is_declined(job: JobView) -> bool:
 def _money(view: VisitView, pay_type: str, name: str) -> int:
     """As it was settled; before that, as it would be."""
     if view.settlement is not None:
-        fen = view.settlement.values.get(f"{pay_type}_{name}_fen")
-        return fen if isinstance(fen, int) else 0
+        return _fen(view.settlement, f"{pay_type}_{name}_fen")
     before = {"gross": view.totals[f"{pay_type}_fen"], "credit": view.credit.get(pay_type, 0)}
     return before.get(name, 0)

@@ -30,7 +30,7 @@ from carnet_node.core.refusals import refuse_together
 from carnet_node.core.saving.basis import as_read, completions_as_read, read_for_step
 from carnet_node.core.saving.correcting import correction_of
 from carnet_node.core.saving.editing import recall_drafts, require_part, require_vehicle, require_visit
-from carnet_node.core.showing.bill import bill_of
+from carnet_node.core.showing.bill import bill_of, unanswered_fen
 from carnet_node.core.showing.day import day_of
 from carnet_node.core.showing.reading_check import doubts_of
 from carnet_node.core.showing.repair_record import repair_record
@@ -229,6 +229,7 @@ def _order(node: Node, record: RecordId) -> dict[str, Any]:
     return {
         "order": view,
         "bill": bill_of(view),
+        "unanswered_fen": unanswered_fen(view),
         "repair": repair_record(view, unrecorded),
         "unrecorded": unrecorded,
         "correction": correction_of(node, view.visit) if status in NEXT_FORM or status == "closed" else None,

@@ -20,7 +20,7 @@ from carnet_node.core.refusals import refuse_together
 from carnet_node.core.saving.basis import read_for_step
 from carnet_node.core.saving.correcting import open_correction
 from carnet_node.core.saving.editing import require_vehicle, require_visit
-from carnet_node.core.showing.bill import bill_of
+from carnet_node.core.showing.bill import bill_of, unanswered_jobs, unpriced_jobs
 from carnet_node.core.showing.reading_check import doubts_of
 from carnet_node.core.showing.undone_recalls import LEFT_OPEN, left_open_doubts, open_recalls
 from carnet_node.core.showing.views import VisitView
@@ -154,4 +154,11 @@ def _order(node: Node, record: RecordId, form: FormState) -> dict[str, Any]:
     """The order as it is now: what a person sends back is what they saw, so the form carries the heads of that."""
     view = require_visit(node, record)
     form = replace(form, based_on=view.visit.heads.to_text())
-    return {"form": form, "order": view, "bill": bill_of(view), "open_recalls": open_recalls(node, view)}
+    return {
+        "form": form,
+        "order": view,
+        "bill": bill_of(view),
+        "unanswered": unanswered_jobs(view),
+        "unpriced": unpriced_jobs(view),
+        "open_recalls": open_recalls(node, view),
+    }
