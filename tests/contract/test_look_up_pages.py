@@ -8,15 +8,11 @@ import pytest
 
 from carnet_hub.core.exchange.ending_adoptions import end_adoptions
 from carnet_hub.core.exchange.look_up_ledger import read_look_ups
-from carnet_node.adapters.system import run_blocking
 from carnet_node.bootstrap import Installation
 from carnet_node.core.commands.drafting import draft_new
 from carnet_node.core.log.authoring import commit
 from carnet_node.core.saving.desk import save
 from carnet_node.core.showing.views import vehicle_view
-from carnet_node.entrypoints.web.app import create_api
-from carnet_node.entrypoints.web.desk import Desk
-from carnet_node.entrypoints.web.guards import LOOPBACK_NAMES
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import record_text
 from carnet_protocol.kinds import PLATE, VEHICLE, VISIT
@@ -24,29 +20,8 @@ from carnet_protocol.registry import Value
 from support.browsing import Fields, Visitor
 from support.hub_apps import TestHub
 from support.joined import sync, transport_to
-from support.staffed import TestHasher
+from support.look_up_desk import ASKED, FILE, Door, asked, browser_of, row_of_car
 from support.two_dealers import CAR, NUMBER, PLATE_NO, VIN, pass_month, some, two_dealers
-
-ASKED = {"way": "vin", "sought": VIN, "reason": "at_desk"}
-FILE = f"/vehicles/{record_text(CAR)}"
-
-
-class Door:
-    """The hub's application as a link of one request: every request of a test has an event loop of its own."""
-
-    def __init__(self, hub: TestHub, desk: Installation, transport: httpx.AsyncBaseTransport | None = None) -> None:
-        self._transport = transport or transport_to(hub)
-        self._desk = desk
-
-    async def card(self) -> bytes:
-        """See `LookUpLink`."""
-        async with self._desk.hub_client("http://hub", self._transport) as link:
-            return await link.card()
-
-    async def look_up(self, message: bytes) -> bytes:
-        """See `LookUpLink`."""
-        async with self._desk.hub_client("http://hub", self._transport) as link:
-            return await link.look_up(message)
 
 
 class Losing(httpx.AsyncBaseTransport):
@@ -64,13 +39,6 @@ class Losing(httpx.AsyncBaseTransport):
         return response
 
 
-def browser_of(away: Installation, door: Door) -> Visitor:
-    """The administrator of the other dealer, in English."""
-    desk = Desk(away.node(), run_blocking, away.sync_ports(door), hasher=TestHasher())  # type: ignore[arg-type]
-    api = create_api(desk, hosts=LOOPBACK_NAMES, token="for programs")
-    return Visitor(away.node(), api).logged_in().in_english()
-
-
 @pytest.fixture
 def pair(tmp_path: Path) -> tuple[TestHub, Installation, Installation]:
     """A hub; a dealer that has served the car and has sent that; and another one."""
@@ -82,19 +50,6 @@ def browser(pair: tuple[TestHub, Installation, Installation]) -> Visitor:
     """The administrator of the other dealer, in English."""
     hub, _, away = pair
     return browser_of(away, Door(hub, away))
-
-
-def asked(browser: Visitor, **typed: str) -> str:
-    """The page with the hub's answer."""
-    answered = browser.submit(browser.open("/look-ups"), "/look-ups", {**ASKED, **typed})
-    assert answered.status_code == 200, answered.text
-    return answered.text
-
-
-def row_of_car(browser: Visitor) -> str:
-    """The car among those that were taken on."""
-    taken = browser.open("/look-ups").split('id="taken"')[1]
-    return taken.split("<tbody>")[1].split("</tr>")[0]
 
 
 def taken_on(browser: Visitor, sync_twice: Callable[[], None]) -> None:

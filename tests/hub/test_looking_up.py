@@ -375,3 +375,23 @@ def test_unusual_sites_are_counted_and_listed(world: HubWorld):
     assert read_gauges(world.hub).sites_looking == 1
     assert counted == [("AWAY", LOOK_UPS_UNUSUAL_PER_DAY, True), ("OTHER", 1, False)]
     assert count_look_ups(world.hub, last=date(2020, 1, 1)) == []
+
+
+@pytest.mark.parametrize(
+    ("sought", "found"),
+    [
+        pytest.param(PLATE, CAR, id="the other dealer's car where both wear the plate"),
+        pytest.param("湘A54321", record("unnumbered"), id="its own where there is no other"),
+    ],
+)
+def test_a_car_that_the_site_has_by_its_plate_alone_gives_way(world: HubWorld, sought: str, found: bytes):
+    """The other dealer's car is then the only one found, so its history is shown whole."""
+    served(world)
+    away, own = world.site("away"), draft_of("vehicle", record("unnumbered"), {"model_name": "雅阁"})
+    worn = [plate(number, vehicle_id=own.record, plate_no=number) for number in (PLATE, "湘A54321")]
+    world.push_one(away.write(own, *worn))
+
+    answer = look_up(world, away, way="plate", sought=sought)
+
+    assert [one.vehicle_id for one in answer.cars] == [found]
+    assert ("visit" in shown_by_kind(answer)) is (found == CAR)

@@ -64,7 +64,7 @@ class LookedUpCar(Frame, frozen=True):
         vehicle_id: its record.
         is_followed: the asking site is assigned already; its node has the history or is about to get it.
         is_linked: the customer at the desk is a holder: what concerns that customer is not masked.
-        site_count: sites other than the asking one that have recorded a visit.
+        site_count: sites other than the asking one that have recorded a visit; 0 where several cars were found.
         row_count: rows of the answer that are this car's.
         known_count: records that there are of it; more than `row_count` where an answer has no room.
     """

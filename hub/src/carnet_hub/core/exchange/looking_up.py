@@ -13,7 +13,8 @@ Rules
 1. Only technical history is shown: visits with their work, readings, completions of recalls. No tie names a customer.
 2. What other sites may not see is masked, as on every page. Of a visit that names the customer at the desk, or another
    record of the same customer, that customer's own papers are shown, if this customer holds the car.
-3. A refusal by a rule of this module is written down as well, with its code in place of an outcome.
+3. A car that the asking site has by its plate alone is no other dealer's: it is shown where nothing else is found.
+4. A refusal by a rule of this module is written down as well, with its code in place of an outcome.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -146,8 +147,16 @@ def _judge(hub: Hub, node: Node, request: LookUpRequest) -> tuple[_Found, int]:
         if request.reason not in LOOK_UP_REASONS:
             raise BadValue(Reason.LOOK_UP_REASON, "reason", "not in the code list")
         asking = _asking(hub, snapshot, node.dealer_id, request.customer_id)
-        cars = find_cars(hub, snapshot, request.way, request.sought)
+        cars = _without_own_plates(hub, snapshot, asking, find_cars(hub, snapshot, request.way, request.sought))
         return _shown_cars(hub, snapshot, asking, cars), count
+
+
+def _without_own_plates(hub: Hub, snapshot: Snapshot, asking: _Asking, cars: Collection[bytes]) -> Collection[bytes]:
+    """The cars without those that the asking site itself has by their plate alone, unless there are no others."""
+    rows = snapshot.records(VEHICLE.number, list(cars)).values()
+    own = ((row.id, shown_values(hub.registry, row)) for row in rows if row.owner == asking.dealer_id)
+    unnumbered = {car for car, values in own if not (values.get("vin") or values.get("chassis_no"))}
+    return [car for car in cars if car not in unnumbered] or cars
 
 
 def _asking(hub: Hub, snapshot: Snapshot, dealer_id: bytes, customer: bytes | None) -> _Asking:

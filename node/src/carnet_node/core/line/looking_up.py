@@ -104,7 +104,7 @@ class OtherCar:
     Attributes:
         is_followed: its history comes to this site already.
         is_linked: the customer at the desk holds it, so the own papers are shown.
-        site_count: other sites with a visit.
+        site_count: other sites with a visit; None where several cars were found, since the hub counts for one alone.
         is_cut: there is more than the answer holds.
         visits: the newest first; none where several cars were found.
     """
@@ -114,7 +114,7 @@ class OtherCar:
     plates: tuple[Shown, ...]
     is_followed: bool
     is_linked: bool
-    site_count: int
+    site_count: int | None
     is_cut: bool
     readings: tuple[Shown, ...]
     completions: tuple[Shown, ...]
@@ -213,11 +213,14 @@ async def _ask(node: Node, link: LookUpLink, signer: Signer, question: Question)
 
 def _read(node: Node, answer: LookUpAnswer) -> OtherCars:
     """An answer as people read it."""
-    cars = tuple(_car(node, car, answer.rows_of(place)) for place, car in enumerate(answer.cars))
+    several = len(answer.cars) > 1
+    cars = tuple(
+        _car(node, car, answer.rows_of(place), is_one_of_several=several) for place, car in enumerate(answer.cars)
+    )
     return OtherCars(cars, answer.is_cut)
 
 
-def _car(node: Node, car: LookedUpCar, rows: list[PageRow]) -> OtherCar:
+def _car(node: Node, car: LookedUpCar, rows: list[PageRow], *, is_one_of_several: bool) -> OtherCar:
     shown = [(row, _values(row)) for row in rows if row.kind in REGISTRY.by_number]
     work: dict[object, list[tuple[str, Shown]]] = {}
     for row, values in shown:
@@ -245,7 +248,7 @@ def _car(node: Node, car: LookedUpCar, rows: list[PageRow]) -> OtherCar:
         of_kind(PLATE.number),
         car.is_followed,
         car.is_linked,
-        car.site_count,
+        None if is_one_of_several else car.site_count,
         car.known_count > car.row_count,
         of_kind(ODOMETER_READING.number),
         of_kind(RECALL_COMPLETION.number),

@@ -17,9 +17,10 @@ from carnet_node.core.limits import LIST_ROWS_MAX
 from carnet_node.core.line.looking_up import OtherCars, Question, check_question, look_up
 from carnet_node.core.local_facts import Access
 from carnet_node.core.node import Node
+from carnet_node.core.recalls.recall_check import check_recalls
 from carnet_node.core.saving.desk import Saved
 from carnet_node.core.saving.editing import require_record
-from carnet_node.core.saving.identifying import accepted_policy
+from carnet_node.core.saving.identifying import accepted_policy, has_number
 from carnet_node.core.saving.taking_on import give_back, take_on
 from carnet_node.core.saving.unsaved import form_of_id, unsaved_check_ins, way_of
 from carnet_node.core.showing.late_work import late_work
@@ -35,15 +36,18 @@ from carnet_node.entrypoints.pages.typed import TICKED
 from carnet_node.entrypoints.reading import record_from_text
 from carnet_node.entrypoints.web.look_ups import link_of
 from carnet_node.entrypoints.wording import FAILURES, explain_failure
-from carnet_protocol.ids import RecordId
+from carnet_protocol.ids import RecordId, record_text, vehicle_id
 from carnet_protocol.kinds import CUSTOMER, VEHICLE
 from carnet_protocol.look_up import BY_PLATE, LOOK_UP_REASONS, WAYS
+from carnet_protocol.vin import has_vin_characters
 
 router = APIRouter()
 
 ADDRESS: Final = "/look-ups"
 _TEMPLATE: Final = "shop/look_ups.html"
 _COMPARED: Final = "is_vin_compared"
+_AWAITED: Final = "awaited-"
+"""Before the id of a car that was taken on: under it a session remembers the VIN that the hub has shown."""
 
 
 @router.get("/look-ups")
@@ -67,7 +71,7 @@ async def show_look_ups(
     def _read() -> Mapping[str, Any]:
         known = _begun(page, customer, vehicle, searched, draft)
         form = FormState(Typed({name: (text,) for name, text in known.items() if text}))
-        return _beside(page.node, form)
+        return _beside(page, form)
 
     return await page.show(_TEMPLATE, _read, screen="orders", address=ADDRESS)
 
@@ -99,6 +103,7 @@ async def adopt(page: PageOf) -> Response:
     """Follow a car for a time; its history comes with the next sync."""
     typed = page.typed()
     vehicle = record_from_text(typed.text("vehicle_id"))
+    _remember_number(page, vehicle, typed.text("vin"))
     return await _save(
         page, typed, lambda node: take_on(node, vehicle, typed.text("reason"), _known(typed.text("customer")))
     )
@@ -117,7 +122,7 @@ async def _save(page: Page, typed: Typed, work: Callable[[Node], Saved]) -> Resp
         work(node)
         return ADDRESS
 
-    shape = RecordForm(page, _TEMPLATE, "orders", ADDRESS, lambda form: _beside(page.node, form))
+    shape = RecordForm(page, _TEMPLATE, "orders", ADDRESS, lambda form: _beside(page, form))
     return await save_work(shape, typed, _work)
 
 
@@ -127,7 +132,7 @@ async def _answer(page: Page, typed: Typed, failure: Exception, *, is_cut_off: b
 
     def _read() -> Mapping[str, Any]:
         return {
-            **_beside(page.node, FormState.unanswered(typed, explained)),
+            **_beside(page, FormState.unanswered(typed, explained)),
             "is_cut_off": is_cut_off,
             "is_question": True,
         }
@@ -139,9 +144,21 @@ async def _show_found(page: Page, typed: Typed, found: OtherCars) -> Response:
     def _read() -> Mapping[str, Any]:
         if found.cars:
             note_access(page.node, Access.SHOWN, "look-ups", len(found.cars))
-        return {**_beside(page.node, FormState(typed)), "found": found}
+        return {**_beside(page, FormState(typed)), **_known_here(page.node, found)}
 
     return await page.show(_TEMPLATE, _read, status=HTTPStatus.OK, screen="orders", address=ADDRESS)
+
+
+def _known_here(node: Node, found: OtherCars) -> Mapping[str, Any]:
+    """What was found, with the file that each car has here and what the recall lists say of it."""
+    files = {one.vehicle: one_record(node, VEHICLE, one.vehicle) for one in found.cars}
+    numbers = {one.vehicle: one.values.get("vin") or one.values.get("chassis_no") for one in found.cars}
+    return {
+        "found": found,
+        "files": files,
+        "own_files": {car for car, view in files.items() if view is not None and view.is_own and not has_number(view)},
+        "recalls_of": {car: check_recalls(node, str(number)) if number else None for car, number in numbers.items()},
+    }
 
 
 def _begun(
@@ -171,8 +188,20 @@ def _number_of(node: Node, vehicle: RecordId) -> str:
     return str(view.vehicle.values.get("vin") or next(filter(None, worn), ""))
 
 
-def _beside(node: Node, form: FormState) -> Mapping[str, Any]:
+def _remember_number(page: Page, vehicle: RecordId, vin: str) -> None:
+    """Keep the VIN that the hub showed of a car, until its record comes: the list names the car by it."""
+    if has_vin_characters(vin) and vehicle_id(vin) == vehicle:
+        page.pages.searches.keep(page.visitor.session, _AWAITED + record_text(vehicle), vin)
+
+
+def _number_awaited(page: Page, vehicle: RecordId) -> str:
+    """The VIN that the hub showed of a car that has not come; empty where this session has not taken it on."""
+    return page.pages.searches.text_of(page.visitor.session, _AWAITED + record_text(vehicle)) or ""
+
+
+def _beside(page: Page, form: FormState) -> Mapping[str, Any]:
     """What the page shows beside the answer."""
+    node = page.node
     party, car = _known(form.text("customer")), _known(form.text("vehicle"))
     taken = cars_taken_on(node, LIST_ROWS_MAX)
     return {
@@ -182,10 +211,14 @@ def _beside(node: Node, form: FormState) -> Mapping[str, Any]:
         "at_desk": None if party is None else one_record(node, CUSTOMER, party),
         "provisional": None if car is None else one_record(node, VEHICLE, car),
         "taken": taken,
+        "numbers": {one.vehicle: one.vin or _number_awaited(page, one.vehicle) for one in taken},
         "followed": {one.vehicle for one in taken if one.following is Following.FOLLOWED},
         "late": late_work(node),
         "nameless": cars_without_number(node),
         "found": None,
+        "files": {},
+        "own_files": frozenset(),
+        "recalls_of": {},
         "is_cut_off": False,
         "is_question": False,
     }
