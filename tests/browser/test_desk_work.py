@@ -9,7 +9,7 @@ from pypdf import PdfReader
 
 from browser.front_desk import PLATE, FrontDesk, screens_of
 from support.programs import Service
-from support.vins import make_vin, with_wrong_digit
+from support.vins import make_vin, make_vins, with_wrong_digit
 
 pytestmark = pytest.mark.xdist_group("browser")
 """One worker drives the browser; see `conftest.chromium`."""
@@ -288,6 +288,23 @@ def test_somebody_on_file_is_pointed_out_and_taken(desk: FrontDesk):
     desk.page.wait_for_selector(".known a")
 
     assert desk.page.inner_text(".known a") == "王小明"
+
+
+def test_a_car_that_is_recognised_by_its_plate_is_taken_and_stays(desk: FrontDesk):
+    """Nobody is sent to look for it elsewhere; one button takes it into the form, and there it is after a reload."""
+    desk.go("/visits/new")
+    desk.page.fill("[name='car.plate']", PLATE)
+    desk.page.keyboard.press("Tab")
+    same = desk.page.locator("[data-same='car.known']")
+    expect(same).to_be_visible()
+    expect(desk.page.locator(".elsewhere")).to_be_hidden()
+
+    same.click()
+    desk.page.wait_for_selector(".known .code")
+    desk.page.reload()
+
+    assert desk.page.inner_text(".known .code") == make_vins(1)[0]
+    assert desk.page.locator(".elsewhere").count() == 0
 
 
 def test_a_new_customer_who_is_on_file_is_found_while_typing(desk: FrontDesk):

@@ -357,7 +357,9 @@ def test_an_order_is_voided_with_a_reason_by_whoever_may(site: Site, desk: Visit
     order = visit_view(site.node, record_of(address))
     assert order is not None
     assert order.visit.values["status"] == "void"
-    assert f"{address}/void" not in advisor.open(checked_in(advisor, **{"party.full_name": "周一"}))
+    assert f"{address}/void" not in advisor.open(
+        checked_in(advisor, **{"party.full_name": "周一", "car.plate": "津B88K98"})
+    )
 
 
 @pytest.mark.parametrize("sheet", ["reception", "order"])

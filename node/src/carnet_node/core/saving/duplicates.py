@@ -3,9 +3,9 @@
 Decides which records are shown as possible duplicates and why: the same telephone, the same name or one that sounds
 the same, the same plate or VIN. Names and telephones are read as the hub reads them (`carnet_master`): 張曉明先生 is
 张晓明, and 王总 is nobody. A shared telephone or a shared car is a hint, never a link: families and drivers share both.
-Only a customer who has both the name and a telephone of what is typed is asked about once more when it is saved. What
-somebody at this desk has called "not the same" is not asked again here; the hub, which sees every site, decides for
-itself.
+Only a customer who has both the name and a telephone of what is typed, and a car that wears the plate or has the frame
+number, is asked about once more when it is saved. What somebody at this desk has called "not the same" is not asked
+again here; the hub, which sees every site, decides for itself.
 """
 
 from collections.abc import Iterable, Iterator
@@ -101,6 +101,22 @@ def namesakes_reached_at(
         if stored is not None and is_known and any(_is_called(stored, name) for name in typed.names):
             found.setdefault(stored.record)
     return tuple(one for one in found if one not in skipped)[:CANDIDATES_MAX]
+
+
+def cars_meant(
+    node: Node, tx: ReadTransaction, typed: TypedParty, *, dismissed: Iterable[RecordId] = ()
+) -> tuple[RecordView, ...]:
+    """Cars on file that what is typed of a new one may mean; not those that a number of their own tells apart.
+
+    A VIN names its record: one that is stated is the car on file already, or another car. A frame number names none.
+
+    Args:
+        dismissed: called "not the same" already.
+    """
+    number, skipped = _number(typed), set(dismissed)
+    views = (view_record(tx, node.identity, stored) for _, stored in _cars(tx, node, typed))
+    found = {one.id: one for one in views if one is not None and one.id not in skipped and _may_have(one, number)}
+    return tuple(found.values())[:CANDIDATES_MAX]
 
 
 def remember_not_same(node: Node, record: RecordId, others: Iterable[RecordId]) -> int:
@@ -206,12 +222,25 @@ def _cars(tx: ReadTransaction, node: Node, typed: TypedParty) -> Iterator[tuple[
         car = _referred(tx, node, stored, "vehicle_id")
         if car is not None:
             yield Alike.PLATE, car
+    number = _number(typed)
+    for stored in tx.find_equal(VEHICLE, "chassis_no", number, FIND_ROWS_MAX) if number else ():
+        yield Alike.VIN, stored
     try:
-        car = tx.record(VEHICLE, vehicle_id(normalise_vin(typed.vin or "")))
+        car = tx.record(VEHICLE, vehicle_id(number))
     except BadValue:
         return
     if car is not None:
         yield Alike.VIN, car
+
+
+def _number(typed: TypedParty) -> str:
+    """The VIN or frame number as it is stored; an empty text where none was typed."""
+    return normalise_vin(whole_characters(typed.vin or ""))
+
+
+def _may_have(car: RecordView, number: str) -> bool:
+    """Whether a car on file may be the one of a number: none was stated, it has none, or has this very frame number."""
+    return not number or (not car.values.get("vin") and car.values.get("chassis_no") in (None, "", number))
 
 
 def _referred(tx: ReadTransaction, node: Node, stored: StoredRecord, field: str) -> StoredRecord | None:

@@ -12,6 +12,8 @@ Rules:
 - Who brings the car, a telephone, the advisor and a promised time in the future are needed; a draft needs none of them.
 - An odometer that looks like a slip of the finger is asked about once more.
 - Nobody gets a second file unasked: a new customer with the name and a telephone of one on file is the same, or not.
+- No car gets a second file unasked: a car that is named by a plate which one on file wears, or by its frame number, is
+  the same, or not. A VIN that is stated tells it apart from every car with another number already.
 - What was confirmed is dated, not written again: the number on the screen is the number that was read out; so is a
   number or address of the customer that was typed once more.
 """
@@ -42,7 +44,7 @@ from carnet_node.core.ports import ReadTransaction
 from carnet_node.core.recalls.recall_terms import terms_of
 from carnet_node.core.refusals import CommandRefused, Problem, ProblemCode, refuse, refuse_if_any, refuse_together
 from carnet_node.core.saving.desk import OpenedVisit, new_ids, open_within, vehicle_news
-from carnet_node.core.saving.duplicates import note_not_same
+from carnet_node.core.saving.duplicates import TypedParty, cars_meant, note_not_same
 from carnet_node.core.saving.identifying import accepted_policy, has_number, identify_car
 from carnet_node.core.saving.new_customers import who_is_meant
 from carnet_node.core.showing.reading_check import doubts_of
@@ -54,6 +56,9 @@ from carnet_protocol.registry import Kind, Value
 Values = dict[str, Value]
 ASKED_WHO: Final = "party.alike"
 """The field of a form in which somebody says whether a new customer is one on file."""
+
+ASKED_WHICH: Final = "car.alike"
+"""The field of a form in which somebody says whether a new car is one on file."""
 
 _NEEDED: Final = {
     "sender_name": "A check-in says who brings the car.",
@@ -94,6 +99,7 @@ class ReceivedCar:
         is_vin_compared: the VIN was compared with the plate on the car, so a wrong check digit is the maker's.
         values: of a new car: model, colour.
         plate: as typed; recorded when the car does not carry it yet.
+        not_same: cars that this one is not, as answered to a warning.
     """
 
     known: RecordId | None = None
@@ -102,6 +108,7 @@ class ReceivedCar:
     values: Values = field(default_factory=dict)
     plate: str | None = None
     plate_color: str | None = None
+    not_same: tuple[RecordId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +175,7 @@ def receive_car(node: Node, reception: Reception) -> Received:
         party = _gathered(problems, "party.", lambda: _party(node, tx, reception.party, now_ms, new_id))
         link = _gathered(problems, "party.", lambda: _link(node, tx, reception.party, car, party))
         _tell(problems, _odometer_doubts(node, tx, reception, car, now_ms) + _asked_who(node, tx, reception))
+        _tell(problems, _asked_which(node, tx, reception.car))
         vehicle = RecordId(bytes(16)) if car.record is None else car.record
         values = {**party.order_values, **car.order_values, **_stated(reception.values)}
         order = OpenVisit("", vehicle, now_ms, party.record, values, reception.jobs, reception.is_draft)
@@ -229,6 +237,19 @@ def _asked_who(node: Node, tx: ReadTransaction, reception: Reception) -> list[Pr
         return []
     phones = (reception.values.get("sender_phone"),)
     return who_is_meant(node, tx, new, dismissed=reception.party.not_same, field=ASKED_WHO, phones=phones)
+
+
+def _asked_which(node: Node, tx: ReadTransaction, car: ReceivedCar) -> list[Problem]:
+    """Whether a car that is new here is one on file: asked once, before its recalls stay in another file."""
+    if car.known is not None:
+        return []
+    typed = TypedParty(plate=car.plate, vin=car.vin if is_seen(car.vin or "") else None)
+    found = tuple(one.id for one in cars_meant(node, tx, typed, dismissed=car.not_same))
+    if not found:
+        return []
+    what = "A car with this plate or number is on file already."
+    then = "Say whether it is the same car, and save again."
+    return [Problem(ASKED_WHICH, ProblemCode.ON_FILE, what, then, records=found)]
 
 
 def _car(node: Node, tx: ReadTransaction, car: ReceivedCar, new_id: NewId) -> _Part:

@@ -25,7 +25,7 @@ from carnet_node.core.saving.basis import read_for_step
 from carnet_node.core.saving.duplicates import TypedParty, find_candidates
 from carnet_node.core.saving.editing import require_record
 from carnet_node.core.saving.identifying import accepted_policy
-from carnet_node.core.saving.receiving import ASKED_WHO, receive_car
+from carnet_node.core.saving.receiving import ASKED_WHICH, ASKED_WHO, receive_car
 from carnet_node.core.saving.unsaved import (
     APPOINTMENT_KNOWN,
     APPOINTMENT_READ,
@@ -50,8 +50,9 @@ from carnet_node.entrypoints.pages.check_in_forms import (
     at_own_fields,
     job_places,
     reception_of,
+    with_recall,
 )
-from carnet_node.entrypoints.pages.duplicates import asked_about, told_apart
+from carnet_node.entrypoints.pages.duplicates import asked_about, cars_asked_about, recalls_of, told_apart
 from carnet_node.entrypoints.pages.forms import FormState, Typed
 from carnet_node.entrypoints.pages.page import Page, PageOf
 from carnet_node.entrypoints.pages.plots import odometer_plot
@@ -102,10 +103,10 @@ async def show_new(
         return next(begun, None) or another_form(page.node)
 
     def _begin() -> tuple[Mapping[str, str], str]:
-        return _begun(page, car, party, campaign), ""
+        return _begun(page, car, party), ""
 
     drafted = await page.pages.desk.read(_form)
-    shape = _shape(page, car, drafted, is_noted=True, search=search if is_after_search else None)
+    shape = _shape(page, car, drafted, is_noted=True, search=search if is_after_search else None, campaign=campaign)
     return await show_form(shape, _begin)
 
 
@@ -141,7 +142,8 @@ async def warn(page: PageOf) -> Response:
 
     def _work() -> str:
         found = find_candidates(page.node, typed, dismissed=[parse_record_text(one) for one in dismissed])
-        return page.pages.renderer.render(page.visitor.language, "candidates.html", {"candidates": found})
+        shown = {"candidates": found, "recalls": recalls_of(page.node, [one.view for one in found])}
+        return page.pages.renderer.render(page.visitor.language, "candidates.html", shown)
 
     return page.answer(JSONResponse({"html": await page.pages.desk.read(_work)}))
 
@@ -181,7 +183,7 @@ def _doubts(
     return page.answer(JSONResponse({"html": page.pages.renderer.render(page.visitor.language, "doubts.html", shown)}))
 
 
-def _begun(page: Page, car: RecordId | None, party: RecordId | None, campaign: str | None) -> dict[str, str]:
+def _begun(page: Page, car: RecordId | None, party: RecordId | None) -> dict[str, str]:
     """What the form begins with."""
     node, now_ms = page.node, page.node.clock.now_ms()
     file = None if car is None else vehicle_file(node, car)
@@ -204,13 +206,16 @@ def _begun(page: Page, car: RecordId | None, party: RecordId | None, campaign: s
         phone = next((one.values.get("number") for one in card.phones), None)
         if page.person.may(Permission.SHOW_PERSONAL):
             texts["sender_phone"] = str(phone or "").removeprefix("+86")
-    hits = [] if file is None or file.car.recalls is None else file.car.recalls.hits
-    for hit in hits:
+    return texts
+
+
+def _taken_up(form: FormState, file: VehicleFile | None, campaign: str | None) -> FormState:
+    """The form with the recall of its car that it was opened for among the work."""
+    for hit in () if file is None or file.car.recalls is None else file.car.recalls.hits:
         if campaign is not None and record_text(hit.campaign) == campaign:
             said = " ".join(str(hit.texts.get(name) or "") for name in ("campaign_no", "title")).strip()
-            texts |= {"jobs[0].campaign_id": campaign, "jobs[0].op_name": said, "jobs[0].pay_type": "warranty"}
-            texts["visit_kind"] = "recall"
-    return texts
+            return replace(form, typed=with_recall(form.typed, campaign, said))
+    return form
 
 
 def _role(node: Node, file: VehicleFile | None, party: RecordId | None) -> str:
@@ -219,17 +224,26 @@ def _role(node: Node, file: VehicleFile | None, party: RecordId | None) -> str:
     return "" if party is not None and party in {one.customer.id for one in beside or ()} else OWNER
 
 
-def _shape(page: Page, car: RecordId | None, draft: str, *, is_noted: bool, search: str | None = None) -> RecordForm:
+def _shape(
+    page: Page,
+    car: RecordId | None,
+    draft: str,
+    *,
+    is_noted: bool,
+    search: str | None = None,
+    campaign: str | None = None,
+) -> RecordForm:
     """The form on its page.
 
     Args:
         is_noted: it shows a customer in full for the first time, and that is noted.
         search: the handle of results that it leads back to.
+        campaign: a recall of the car that goes among the work.
     """
 
     def context(form: FormState) -> Mapping[str, Any]:
         """What the form shows, noted when that is for the first time."""
-        shown = _context(page, form, car, draft)
+        shown = _context(page, form, car, draft, campaign)
         if is_noted and shown["card"] is not None and shown["is_in_full"]:
             begin_showing(page.node, Access.SHOWN, CHECK_IN)
         return {**shown, "search": search}
@@ -237,13 +251,14 @@ def _shape(page: Page, car: RecordId | None, draft: str, *, is_noted: bool, sear
     return RecordForm(page, "check_in.html", "check-in", _address_of(page, draft), context, draft)
 
 
-def _context(page: Page, form: FormState, car: RecordId | None, draft: str) -> dict[str, Any]:
+def _context(page: Page, form: FormState, car: RecordId | None, draft: str, campaign: str | None) -> dict[str, Any]:
     """What the template shows beside the form: who and what the form names is read anew."""
     node, form = page.node, replace(form, typed=answered(form.typed))
     shown_car = car or _known(form.text("car.known") or None)
     party = _known(form.text("party.known") or None)
     file = None if shown_car is None else vehicle_file(node, shown_car)
     card = None if party is None else customer_card(node, party)
+    form = _taken_up(form, file, campaign)
     filled = max(job_places(form.typed), default=-1) + 1
     explained = None if form.explained is None else at_own_fields(form.explained)
     booked = _known(form.text(APPOINTMENT_KNOWN) or None)
@@ -257,6 +272,7 @@ def _context(page: Page, form: FormState, car: RecordId | None, draft: str) -> d
         "known_beside": None if file is None or card is not None else known_beside(file.car, site_day(node)),
         "appointment": None if booked is None else one_record(node, APPOINTMENT, booked),
         "asked": asked_about(node, form, ASKED_WHO),
+        "asked_cars": cars_asked_about(node, form, ASKED_WHICH),
         "told_apart": told_apart(form.typed),
         "typed_recalls": typed_recalls(
             node, form.text("car.vin"), is_compared=form.text("car.is_vin_compared") == TICKED

@@ -11,8 +11,9 @@ from typing import Final
 
 from carnet_node.core.commands.customers import AddCustomer
 from carnet_node.core.commands.lines import NewJob
+from carnet_node.core.limits import FORM_PARTS_MAX
 from carnet_node.core.saving.receiving import ReceivedCar, ReceivedParty, Reception
-from carnet_node.entrypoints.pages.duplicates import called_same, told_apart, without_same
+from carnet_node.entrypoints.pages.duplicates import called_same, called_same_car, told_apart, without_same
 from carnet_node.entrypoints.pages.formats import Clockface
 from carnet_node.entrypoints.pages.forms import Typed
 from carnet_node.entrypoints.pages.phone_forms import doubted_phones
@@ -45,6 +46,9 @@ JOB_FIELDS: Final = ("complaint", "op_name", "pay_type", "estimate_fen", "campai
 LABOUR_FIELDS: Final = ("labour_name", "actual_hours", "rate_fen")
 PART_FIELDS: Final = ("part_no", "part_name", "quantity_hundredths", "price_fen")
 JOB_ROWS_MIN: Final = 3
+_BEGUN_KIND: Final = "repair"
+"""The kind of order that a form begins with, before anybody has chosen one."""
+
 _OWN_NAMES: Final = {
     "car.plate_no": "car.plate",
     "party.phones[0].number": "party.number",
@@ -53,11 +57,26 @@ _OWN_NAMES: Final = {
 
 
 def answered(typed: Typed) -> Typed:
-    """The form with whoever was called the same as its customer."""
-    same = called_same(typed)
-    if same is None:
+    """The form with whoever was called the same as its customer, and the car that was as its car."""
+    named = {"party.known": called_same(typed), "car.known": called_same_car(typed)}
+    known = {name: (record_text(record),) for name, record in named.items() if record is not None}
+    return Typed({**without_same(typed).texts, **known}) if known else typed
+
+
+def with_recall(typed: Typed, campaign: str, said: str) -> Typed:
+    """The form with a recall in its first free line of work, unless it stands there or every line is taken.
+
+    Args:
+        said: what the line calls it.
+    """
+    taken = job_places(typed)
+    free = next((place for place in range(FORM_PARTS_MAX) if place not in taken), None)
+    if free is None or any(typed.text(f"jobs[{place}].campaign_id") == campaign for place in taken):
         return typed
-    return Typed({**without_same(typed).texts, "party.known": (record_text(same),)})
+    line = {"campaign_id": campaign, "op_name": said, "pay_type": "warranty"}
+    texts = {f"jobs[{free}].{name}": (text,) for name, text in line.items()}
+    is_chosen = typed.text("visit_kind") not in ("", _BEGUN_KIND)
+    return Typed({**typed.texts, **texts, **({} if is_chosen else {"visit_kind": ("recall",)})})
 
 
 def reception_of(typed: Typed, clockface: Clockface) -> Reception:
@@ -69,6 +88,7 @@ def reception_of(typed: Typed, clockface: Clockface) -> Reception:
         is_vin_compared=typed.text("car.is_vin_compared") == TICKED,
         values=reader.stated(VEHICLE, _texts(typed, "car.", CAR_FIELDS), "car."),
         plate=typed.text("car.plate") or None,
+        not_same=told_apart(typed),
     )
     party = _party(typed, reader)
     values = reader.stated(VISIT, {name: typed.text(name) for name in ORDER_FIELDS}, "")
