@@ -1,5 +1,6 @@
 """What the hub's answer leads to on the pages of a desk: each of several cars, its own file, recalls, the list."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from carnet_node.core.log.authoring import commit
 from carnet_node.core.saving.taking_on import take_on
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import record_text
-from carnet_protocol.kinds import PLATE, VEHICLE, VISIT
+from carnet_protocol.kinds import JOB, LABOUR_LINE, PLATE, VEHICLE, VISIT
 from carnet_protocol.registry import Value
 from support.browsing import Fields, Visitor
 from support.campaigns import publish
@@ -154,3 +155,27 @@ def test_a_car_that_is_awaited_and_was_never_shown_says_when_its_vin_comes(
     take_on(away.node(), CAR, "recall")
 
     assert "comes with the next sync" in row_of_car(browser)
+
+
+@pytest.fixture
+def worked_on(pair: tuple[TestHub, Installation, Installation]) -> None:
+    """The order of the first dealer says what was done, besides the part that it fitted."""
+    hub, home, _ = pair
+    job: dict[str, Value] = {"visit_id": some(5), "op_name": "换机油", "complaint": "漏油"}
+    labour: dict[str, Value] = {"visit_id": some(5), "job_id": some(30), "labour_name": "拆装"}
+    commit(home.node(), [Draft(JOB, some(30), job), Draft(LABOUR_LINE, some(31), labour)])
+    sync(home, hub)
+
+
+@pytest.mark.usefixtures("worked_on")
+def test_a_car_that_was_taken_on_shows_its_work_as_the_look_up_did(browser: Visitor, sync_twice: Callable[[], None]):
+    """Jobs, labour and parts stand behind what they are, in the answer and then in the file, with the dealer's code."""
+    answered = asked(browser)
+    browser.submit(answered, "/look-ups/take-on", {})
+
+    sync_twice()
+
+    told = [" ".join(re.sub(r"<[^>]+>", " ", page).split()) for page in (answered, browser.open(FILE))]
+    work = "Job 换机油 · Labour line 拆装 · Part line 滤芯"
+    assert [work in text for text in told] == [True, True]
+    assert "A-1 A001" in told[1]

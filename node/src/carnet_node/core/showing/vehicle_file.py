@@ -19,7 +19,8 @@ from carnet_node.core.showing.holders import present_customers
 from carnet_node.core.showing.record_view import RecordView, view_all
 from carnet_node.core.showing.views import VehicleView, campaigns_of, vehicle_view_within
 from carnet_protocol.ids import RecordId
-from carnet_protocol.kinds import CONTACT_PREFERENCE, JOB, RECALL_COMPLETION
+from carnet_protocol.kinds import CONTACT_PREFERENCE, JOB, LABOUR_LINE, PART_LINE, RECALL_COMPLETION
+from carnet_protocol.registry import Value
 
 _DAY_MS = 24 * 3600 * 1000
 _IN_WORK = ("draft", "open")
@@ -44,6 +45,7 @@ class Event:
         moment: ms since 1970, or an ISO date, whichever is known; None for neither.
         view: the record itself.
         jobs: of a visit whose jobs were read.
+        lines: of another site's visit whose jobs were read: its labour and parts, since it opens on no page of its own.
         other: the customer of an ownership, or the order of a completion, where known here.
         campaign: of a completion, where known here.
     """
@@ -52,8 +54,14 @@ class Event:
     moment: int | str | None
     view: RecordView
     jobs: tuple[RecordView, ...] = ()
+    lines: tuple[RecordView, ...] = ()
     other: RecordView | None = None
     campaign: RecordView | None = None
+
+    @property
+    def work(self) -> tuple[tuple[str, Mapping[str, Value]], ...]:
+        """Kind and values of the jobs and lines, as a look-up shows them."""
+        return tuple((one.kind.name, one.values) for one in (*self.jobs, *self.lines))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +107,13 @@ def vehicle_file_within(node: Node, tx: ReadTransaction, vehicle: RecordId) -> V
     car = vehicle_view_within(node, tx, vehicle)
     if car is None:
         return None
-    jobs = {one.id: _jobs(node, tx, one.id) for one in car.visits[:VISITS_OPENED_MAX]}
+    opened = car.visits[:VISITS_OPENED_MAX]
+    jobs = {one.id: _jobs(node, tx, one.id) for one in opened}
+    lines = {one.id: _lines(node, tx, one.id) for one in opened if not one.is_own}
     done = view_all(tx, node.identity, tx.find_equal(RECALL_COMPLETION, "vehicle_id", vehicle, CHILDREN_MAX))
     offset = node.settings.utc_offset_minutes
     events = sorted(
-        _events(car, jobs, done, campaigns_of(tx, node.identity, done)),
+        _events(car, jobs, lines, done, campaigns_of(tx, node.identity, done)),
         key=lambda one: _place(one, offset),
         reverse=True,
     )
@@ -171,6 +181,16 @@ def _jobs(node: Node, tx: ReadTransaction, visit: RecordId) -> tuple[RecordView,
     return tuple(sorted(found, key=lambda one: (str(one.values.get("job_no", "")).zfill(4), one.id)))
 
 
+def _lines(node: Node, tx: ReadTransaction, visit: RecordId) -> tuple[RecordView, ...]:
+    """Labour and parts of a visit."""
+    kinds = (LABOUR_LINE, PART_LINE)
+    return tuple(
+        line
+        for kind in kinds
+        for line in view_all(tx, node.identity, tx.find_equal(kind, "visit_id", visit, CHILDREN_MAX))
+    )
+
+
 def _is_deferred(job: RecordView) -> bool:
     return job.values.get("approval") == "declined" and not job.values.get("is_dropped")
 
@@ -183,11 +203,14 @@ def _work_of(job: RecordView) -> object:
 def _events(
     car: VehicleView,
     jobs: dict[RecordId, tuple[RecordView, ...]],
+    lines: dict[RecordId, tuple[RecordView, ...]],
     done: Iterable[RecordView],
     campaigns: Mapping[RecordId, RecordView],
 ) -> Iterable[Event]:
     for visit in car.visits:
-        yield Event(EventKind.VISIT, _instant(visit, "opened_at"), visit, jobs.get(visit.id, ()))
+        yield Event(
+            EventKind.VISIT, _instant(visit, "opened_at"), visit, jobs.get(visit.id, ()), lines.get(visit.id, ())
+        )
     for reading in car.readings:
         if reading.values.get("visit_id") is None:
             yield Event(EventKind.READING, _instant(reading, "read_at"), reading)
