@@ -260,3 +260,31 @@ def test_a_locked_screen_takes_the_password_at_once(desk: FrontDesk):
     desk.page.keyboard.press("Enter")
 
     expect(desk.page.locator("nav.screens")).to_be_visible()
+
+
+@pytest.mark.parametrize("field", ["plate", "status"])
+def test_enter_starts_the_question_for_a_document(desk: FrontDesk, field: str):
+    """From a line of text as from a list that is closed; the keyboard begins in the question itself."""
+    desk.go("/documents")
+    expect(desk.page.locator("[name=plate]")).to_be_focused()
+    desk.page.focus(f"[name={field}]")
+
+    with desk.page.expect_navigation():
+        desk.page.keyboard.press("Enter")
+
+    expect(desk.page.locator("#found")).to_be_visible()
+
+
+def test_enter_in_an_open_list_chooses_and_asks_nothing(desk: FrontDesk):
+    """Only the next Enter, when the list is closed, starts the question."""
+    desk.go("/documents")
+    desk.page.focus("[name=status]")
+    desk.page.keyboard.press("Alt+ArrowDown")
+    desk.page.keyboard.press("Enter")
+    desk.page.wait_for_timeout(300)
+    before = desk.page.url
+
+    with desk.page.expect_navigation():
+        desk.page.keyboard.press("Enter")
+
+    assert (before.endswith("/documents"), desk.page.url.endswith("/documents")) == (True, False)

@@ -8,6 +8,7 @@ import pytest
 from carnet_node.core.commands.customers import AddCustomer, EditCustomer, add_customer, edit_customer
 from carnet_node.core.commands.drafting import Drafts, NewId, Read
 from carnet_node.core.local_facts import Access
+from carnet_node.core.log.outbox import next_batch
 from carnet_node.core.saving.desk import save
 from carnet_node.core.saving.editing import require_record
 from carnet_node.core.staff.access_log import accesses_of
@@ -58,6 +59,27 @@ def test_what_waits_is_counted_in_words(
     counted = [f"{kind}<strong>{count}</strong>" for kind, count in zip(by_kind, (2, 1), strict=True)]
     assert [in_strip[0] in before, in_strip[1] in after] == [True, True]
     assert [one in after for one in counted] == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("language", "mark", "waits"),
+    [
+        pytest.param("en", "On its way to the hub, not confirmed yet", "waiting", id="English"),
+        pytest.param("zh_CN", "发送中，中心尚未确认", "待上传", id="Chinese"),
+    ],
+)
+def test_what_was_sent_and_not_answered_is_not_said_to_have_arrived(
+    site: Site, desk: Visitor, language: str, mark: str, waits: str
+):
+    """A record is marked before it leaves, and the line may break: its mark says no more than the strip does."""
+    customer = a_customer(site)
+    next_batch(site.node)
+    desk.submit(desk.open("/"), "/language", {"language": language})
+
+    page = desk.open(f"/customers/{record_text(customer)}")
+
+    assert f'<span class="sr">{mark}</span>' in page
+    assert waits in page.split('class="strip-sync"')[1].split("</a>", maxsplit=1)[0]
 
 
 def two_values(desk: Visitor, name: str, first: str, second: str) -> None:

@@ -61,7 +61,7 @@ STEPS: Final[Mapping[str, str]] = {
 
 MARKS: Final[Mapping[str, str]] = {
     "local only": _("Only on this machine"),
-    "sent": _("Sent"),
+    "sent": _("On its way to the hub, not confirmed yet"),
     "accepted": _("At the hub"),
     "parked": _("Parked at the hub"),
     "refused": _("Refused by the hub"),

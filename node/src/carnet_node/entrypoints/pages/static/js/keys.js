@@ -1,6 +1,7 @@
 // The keyboard. Nothing is decided by a key that an input method is still using.
 //
 //   Enter        the next field of a form that saves; nothing is submitted by it
+//   Enter        in a list of a form that asks, asks; in an open list it chooses, as everywhere
 //   Enter        at the door, the next field that is empty; sends when none is
 //   Ctrl+Enter   saves
 //   Alt+digit    a screen; Alt+0 the search box
@@ -34,6 +35,7 @@ function onEnter(event) {
     return;
   }
   if (field.form?.hasAttribute("data-enters")) { toEmpty(event); return; }
+  if (field.form?.hasAttribute("data-queries") && field.matches("select")) { askFrom(event); return; }
   if (!field.form?.hasAttribute("data-saves")) return;
   if (field.matches("textarea, button, a, summary")) return;
   event.preventDefault();
@@ -44,6 +46,15 @@ function toEmpty(event) {
   if (!event.target.matches("input")) return;
   const next = [...event.target.form.querySelectorAll("input:not([type=hidden])")].find((one) => one !== event.target && one.value === "");
   if (next && event.target.value) { event.preventDefault(); next.focus(); }
+}
+
+// Most browsers keep the keys of a list that hangs open to themselves; one that tells the page can also say that it does.
+const hangsOpen = (list) => CSS.supports("selector(select:open)") && list.matches(":open");
+
+function askFrom(event) {
+  if (hangsOpen(event.target)) return;
+  event.preventDefault();
+  event.target.form.requestSubmit();
 }
 
 const searchBox = () => document.getElementById("search");
