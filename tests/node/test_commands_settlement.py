@@ -20,7 +20,15 @@ from carnet_node.core.heads import Head, Heads
 from carnet_node.core.numbering import Today
 from carnet_node.core.refusals import ProblemCode
 from carnet_protocol.ids import OpId, settlement_id, settlement_share_id
-from carnet_protocol.kinds import CONSENT, LABOUR_LINE, SETTLEMENT, SETTLEMENT_SHARE, VISIT, VISIT_STATES
+from carnet_protocol.kinds import (
+    CONSENT,
+    LABOUR_LINE,
+    ODOMETER_READING,
+    SETTLEMENT,
+    SETTLEMENT_SHARE,
+    VISIT,
+    VISIT_STATES,
+)
 from carnet_protocol.registry import Value
 from support.desk import counted_ids, problems_of, record
 
@@ -206,6 +214,49 @@ def test_what_a_customer_says_about_calls_is_a_statement(answer: bool, statement
             "evidence": "SHA01-RO-1",
         },
     )
+
+
+@pytest.mark.parametrize(
+    ("before", "typed"),
+    [
+        pytest.param({}, {"odometer_out_km": 50_010}, id="typed at hand-over"),
+        pytest.param({"odometer_out_km": 50_010}, {}, id="noted when the work was done"),
+        pytest.param({"odometer_out_km": 50_003}, {"odometer_out_km": 50_010}, id="read anew"),
+        pytest.param({"odometer_in_km": None}, {"odometer_out_km": 50_010}, id="unknown at arrival"),
+    ],
+)
+def test_how_far_a_car_had_gone_when_it_left_is_a_reading(before: dict[str, Value], typed: dict[str, Value]):
+    """Of that moment, for its car, and it names the order."""
+    leaving = Step(order("settled", **before), NOW_MS, values=typed, today=TODAY)
+
+    _, reading = hand_over(leaving, counted_ids(), may_call=None)
+
+    assert (reading.kind, dict(reading.values)) == (
+        ODOMETER_READING,
+        {
+            "vehicle_id": CAR,
+            "odometer_km": 50_010,
+            "read_at": NOW_MS,
+            "source": "handover",
+            "visit_id": VISIT_ID,
+        },
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "typed"),
+    [
+        pytest.param({}, {}, id="nobody read it"),
+        pytest.param({}, {"odometer_out_km": 50_000}, id="as at arrival"),
+        pytest.param({"odometer_out_km": 50_010}, {"odometer_out_km": None}, id="taken away at hand-over"),
+        pytest.param({"odometer_out_km": 49_990}, {}, id="below arrival, which was corrected since"),
+    ],
+)
+def test_what_arrival_told_already_is_no_further_reading(before: dict[str, Value], typed: dict[str, Value]):
+    """The car stood where it stands."""
+    leaving = Step(order("settled", **before), NOW_MS, values=typed, today=TODAY)
+
+    assert [one.kind for one in hand_over(leaving, counted_ids(), may_call=None)] == [VISIT]
 
 
 def test_nobody_states_what_nobody_asked():

@@ -277,6 +277,19 @@ def test_a_car_is_handed_over_with_its_next_service_and_a_consent(node: Node, de
     assert (consent.values["purpose"], consent.values["statement"]) == ("service", "granted")
 
 
+def test_the_page_of_a_car_shows_how_far_it_had_gone_when_it_left(node: Node, desk: Visitor, visit: RecordId):
+    """The order keeps the reading of its arrival."""
+    send(desk, visit, "settle")
+
+    send(desk, visit, "hand-over", odometer_out_km="52344")
+
+    view = settled(node, visit)
+    assert view.vehicle is not None
+    assert "<strong>52,344</strong>" in desk.open(f"/vehicles/{record_text(view.vehicle.id)}")
+    assert view.reading is not None
+    assert view.reading.values["odometer_km"] == 52_300
+
+
 @pytest.mark.parametrize(
     ("typed", "field"),
     [

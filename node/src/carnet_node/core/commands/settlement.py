@@ -12,7 +12,8 @@ Rules
 3. Behind settlement nothing changes. What was settled wrong is put right by another order that names the first one,
    begins with its work, and credits what that one had settled; one order at a time.
 4. Handing over notes when, how far the car had gone, when it should come back, and whether its customer may be called
-   about that: a statement of its own, made only where somebody asked.
+   about that: a statement of its own, made only where somebody asked. An odometer that has gone on since arrival is a
+   reading of the car as any other.
 """
 
 from collections.abc import Iterable
@@ -25,6 +26,7 @@ from carnet_node.core.commands.customers import Values
 from carnet_node.core.commands.drafting import Drafts, NewId, Read, checked_values, draft_new
 from carnet_node.core.commands.lines import PROPOSED, Work, totals_after, totals_of
 from carnet_node.core.commands.settling import Bill, Settling, Share, settle_bill, usual_settling
+from carnet_node.core.commands.vehicles import ReadOdometer, read_odometer
 from carnet_node.core.commands.visits import OpenVisit, Step, odometer_out_problems, take_step
 from carnet_node.core.refusals import Problem, ProblemCode, refuse, refuse_if_any
 from carnet_protocol.ids import RecordId, settlement_id, settlement_share_id
@@ -96,7 +98,7 @@ def close_visit(step: Step) -> Drafts:
 
 
 def hand_over(step: Step, new_id: NewId, *, may_call: bool | None) -> Drafts:
-    """As `close_visit`, with what the customer said about being called when the car should come back.
+    """As `close_visit`, with the reading of the odometer and what the customer said about being called.
 
     Args:
         may_call: None where nobody asked.
@@ -104,7 +106,8 @@ def hand_over(step: Step, new_id: NewId, *, may_call: bool | None) -> Drafts:
     Raises:
         CommandRefused: see `close_visit`; or there is no customer who could have said so.
     """
-    drafts = close_visit(step)
+    closed = close_visit(step)
+    drafts = (*closed, *_reading(step, closed, new_id))
     if may_call is None:
         return drafts
     customer = step.read.values.get("customer_id")
@@ -183,6 +186,19 @@ def _settlement(step: Step, said: Settling, bill: Bill) -> Drafts:
         drafts.append(draft_new(SETTLEMENT_SHARE, settlement_share_id(record, place), values))
     refuse_if_any(problems)
     return tuple(drafts)
+
+
+def _reading(step: Step, closed: Drafts, new_id: NewId) -> Drafts:
+    """Rule 4: how far the car had gone when it left; what arrival told already is not recorded twice."""
+    after: dict[str, Value] = dict(step.read.values)
+    for one in closed:
+        after |= one.values
+    came_km, left_km, vehicle = (after.get(name) for name in ("odometer_in_km", "odometer_out_km", "vehicle_id"))
+    if not isinstance(left_km, int) or not isinstance(vehicle, bytes):
+        return ()
+    if isinstance(came_km, int) and left_km <= came_km:
+        return ()
+    return (read_odometer(ReadOdometer(RecordId(vehicle), left_km, step.at_ms, "handover", step.read.record), new_id),)
 
 
 def _share(visit: RecordId, settlement: RecordId, share: Share) -> dict[str, Value]:

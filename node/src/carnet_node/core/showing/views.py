@@ -139,7 +139,7 @@ class VisitView:
         loose_labour, loose_parts: lines on no job that is shown.
         totals: sum of the lines per pay type, in fen.
         is_total_stale: the totals written with the order are not this sum (somebody else changed a line meanwhile).
-        reading: the odometer reading recorded with it.
+        reading: the odometer at arrival, recorded with it.
         promises: how the promised time was moved, newest first.
         settlement: what it came to; None before it is settled, and for an order from before there were settlements.
         shares: who pays which part of it.
@@ -253,7 +253,7 @@ def visit_view_within(tx: ReadTransaction, identity: Identity, visit: RecordId) 
         tuple(line for line in labour if line.values.get("job_id") not in known),
         tuple(line for line in parts if line.values.get("job_id") not in known),
         done,
-        next(iter(_standing(readings)), None),
+        next((one for one in _standing(readings) if one.values.get("source") != "handover"), None),
         totals,
         (any(totals.values()) or any(written.values())) and written != totals,
         _newest_first(_children(tx, identity, PROMISE_CHANGE, "visit_id", visit), "changed_at"),
