@@ -26,6 +26,8 @@ LANGUAGES: Final = (("zh", "zh-CN", "report.zh.html"), ("en", "en", "report.en.h
 """Name, tag and file of each language, in the order of the words."""
 
 _COMMAS: Final = ("、", ", ")
+_COLONS: Final = ("：", ": ")
+_BRACKETS: Final = ("（）", (" (", ")"))
 _NOTHING: Final = "—"
 _ARTICLES: Final = re.compile(r" ?art\. (\d+(?:, \d+)*)")
 _NOTICE: Final = re.compile(r"SAMR (\d{4}) no\. (\d+)")
@@ -53,6 +55,7 @@ def _page(report: PreparedReport, words: Words, language: int) -> dict[str, Any]
     return {
         "w": said,
         "comma": _COMMAS[language],
+        "colon": _COLONS[language],
         "label": (profile.label_zh, profile.label)[language],
         "head": _head(report, words, language),
         "is_filing": is_filing,
@@ -75,6 +78,7 @@ def _page(report: PreparedReport, words: Words, language: int) -> dict[str, Any]
 
 def _head(report: PreparedReport, words: Words, language: int) -> dict[str, Any]:
     values, profile = report.record.values, report.ask.profile
+    opening, closing = _BRACKETS[language]
     names = ("campaign_no", "authority_no", "producer", "title", "plan_version", "involved")
     return {
         **{name: values[name] if values[name] is not None else "" for name in names},
@@ -83,7 +87,7 @@ def _head(report: PreparedReport, words: Words, language: int) -> dict[str, Any]
         "as_of": report.moment.as_of.isoformat(),
         "position": report.moment.position,
         "hub": record_text(report.head.hub_id),
-        "profile": f"{profile.name} {profile.version} ({_basis(profile.source, words, language)})",
+        "profile": f"{profile.name} {profile.version}{opening}{_basis(profile.source, words, language)}{closing}",
         "is_verified": profile.is_verified,
     }
 
@@ -99,11 +103,14 @@ def _withdrawn(report: PreparedReport, words: Words, language: int) -> dict[str,
 
 
 def _figures(report: PreparedReport, said: Mapping[str, str]) -> list[dict[str, str]]:
+    """Tiles that add up: unsold and unreachable ones have their own as soon as there is one."""
     values = report.record.values
+    apart = [name for name in ("in_stock", "unreachable") if values[name]]
     return [
         {"label": said["involved"], "text": f"{values['involved']:,}", "kind": ""},
         {"label": said["remedied"], "text": f"{values['remedied']:,}", "kind": "done"},
         {"label": said["open"], "text": f"{values['open_reachable']:,}", "kind": ""},
+        *({"label": said[name], "text": f"{values[name]:,}", "kind": ""} for name in apart),
         {"label": said["removed"], "text": f"{values['removed']:,}", "kind": ""},
         {"label": said["rate"], "text": f"{short_percent_text(report.progress.strict_rate_ppm)} %", "kind": "rate"},
     ]

@@ -41,6 +41,11 @@ _TAGS: Final = ("zh-CN", "en")
 _CHOICES: Final = ("zh", "en")
 _BEIJING: Final = timezone(timedelta(hours=8))
 _COMMAS: Final = ("、", ", ")
+_COLONS: Final = ("：", ": ")
+_BRACKETS: Final = ("（）", (" (", ")"))
+_GAPS: Final = ("", " ")
+"""What stands between two sentences: nothing where the full stop brings its own room."""
+
 _OWN_SITE: Final = frozenset({"", "same-origin", "none"})
 _FIELDS: Final = 8
 
@@ -96,6 +101,9 @@ def show(request: Request, template: str, shown: Mapping[str, Any], *, status: i
         "other_language": f"{request.url.path}?lang={_CHOICES[other]}",
         "css": STYLE_PATH,
         "comma": _COMMAS[language.number],
+        "colon": _COLONS[language.number],
+        "brackets": _BRACKETS[language.number],
+        "gap": _GAPS[language.number],
         "mark": "",
         "menu": (),
         "screen": "",
