@@ -279,6 +279,35 @@ def test_a_number_that_was_read_out_stays_so_when_the_car_is_compared(desk: Fron
     expect(desk.page.locator("[name=sender_phone_is_read_out]")).to_be_checked()
 
 
+def test_a_frame_around_a_question_lies_over_no_message(desk: FrontDesk):
+    """The box that is ticked stands below the words that ask for it, frame and all."""
+    desk.go("/visits/new")
+    desk.page.fill("[name='sender_phone']", "1380013800")
+    desk.page.keyboard.press("Tab")
+    field = desk.page.locator("[data-doubts]", has=desk.page.locator("[name=sender_phone_is_read_out]"))
+    expect(field.locator(".problem")).to_be_visible()
+
+    apart = field.evaluate(
+        """(field) => {
+            const [words, box] = [".problem", ".asked"].map((one) => field.querySelector(one));
+            const drawn = getComputedStyle(box);
+            const around = drawn.outlineStyle === "none" ? "0" : drawn.outlineOffset;
+            return box.getBoundingClientRect().top - parseFloat(around) - words.getBoundingClientRect().bottom;
+        }"""
+    )
+    assert apart >= 0
+
+
+def test_four_stages_stand_side_by_side_at_twice_the_size(served: Service, chromium: Browser):
+    """Nothing of the usual board is cut off; more stages scroll inside it."""
+    with FrontDesk.opened(chromium, served.url, size="zoomed", scale=2) as desk:
+        desk.log_in()
+        desk.go("/board")
+
+        hidden = desk.page.locator("[data-cars]").evaluate("(one) => one.scrollWidth - one.clientWidth")
+        assert (desk.page.locator(".column").count(), hidden) == (4, 0)
+
+
 def test_somebody_on_file_is_pointed_out_and_taken(desk: FrontDesk):
     """The same phone is noticed while typing; one button takes the customer on file into the form."""
     desk.go("/visits/new")
