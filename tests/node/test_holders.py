@@ -142,7 +142,7 @@ def test_who_is_known_beside_a_holder_of_another_site(node: Node, steps: list[St
 
 @pytest.mark.parametrize(
     ("english", "said"),
-    [(True, "At present a customer of another site holds this car."), (False, "目前该车属于其他网点的客户。")],
+    [(True, "At present a customer of another site holds this car."), (False, "目前该车属于其他经销店的客户。")],
 )
 def test_the_file_of_a_car_says_that_another_site_holds_it(node: Node, english: bool, said: str):
     """The page does not say that nobody holds it, and names who is known here."""

@@ -313,7 +313,7 @@ def test_who_may_not_arrange_sees_no_arrangement(node: Node, visitor: Visitor):
     sent = {"token": token, "save_key": "c" * 32, "line": "bay", "bay_code": "B1"}
     refused = [advisor.ask("GET", "/arrangement"), advisor.ask("POST", "/arrangement/bay", data=sent)]
     assert [one.status_code for one in refused] == [422, 422]
-    assert ["您的角色不能更改门店的日程设置。" in one.text for one in refused] == [True, True]
+    assert ["您的角色不能更改本店的日程设置。" in one.text for one in refused] == [True, True]
     assert ["仍在屏幕上" in one.text for one in refused] == [False, True]
 
 

@@ -96,8 +96,8 @@ def test_a_preview_shows_values_as_people_read_them(desk: Visitor):
 @pytest.mark.parametrize(
     ("sheet", "said"),
     [
-        pytest.param(1, "将不导入: 手机: 电话号码", id="a telephone"),
-        pytest.param(0, "将不导入: 车辆编号: 尚未导入；请先导入车辆", id="a car that is not there"),
+        pytest.param(1, "将不导入：手机：电话号码", id="a telephone"),
+        pytest.param(0, "将不导入：车辆编号：尚未导入；请先导入车辆", id="a car that is not there"),
     ],
 )
 def test_a_reason_names_the_column_of_the_sheet_in_chinese(site: Site, desk: Visitor, sheet: int, said: str):
@@ -129,7 +129,7 @@ def test_all_wrong_cells_of_a_row_are_named_and_so_is_the_box_that_answers_a_que
     said = in_chinese(desk, site).open("/exchange/import")
 
     page = text_of(said)
-    assert all(f"{header}: " in page.partition("将不导入")[2] for header in ("年款", "里程日期", "车架号"))
+    assert all(f"{header}：" in page.partition("将不导入")[2] for header in ("年款", "里程日期", "车架号"))
     assert "勾选“VIN 已与车辆核对”" in page
 
 
@@ -151,8 +151,8 @@ def test_a_doubtful_number_is_taken_over_with_a_remark(site: Site, desk: Visitor
     ended = text_of(take_sheet(desk))
 
     assert "预览：尚未导入任何内容。" in page
-    assert "将导入 提示: 手机: 中国手机号为 11 位，这里填写了 10 位。" in page
-    assert page.count("提示: ") == 1
+    assert "将导入 提示：手机：中国手机号为 11 位，这里填写了 10 位。" in page
+    assert page.count("提示：手机") == 1
     assert "其中 1 行有提示" in page
     assert "taken over 2 known already 0 left out 0" in ended
 
@@ -199,7 +199,7 @@ def test_the_rows_that_were_left_out_are_a_workbook_too(desk: Visitor, site: Sit
 
     sheet = openpyxl.load_workbook(io.BytesIO(answered.content)).worksheets[0]
     first, second = ([cell.value for cell in row] for row in sheet.iter_rows(max_row=2))
-    assert (first[:2], second[1].startswith("手机: 电话号码"), "K2" in second) == (["行号", "原因"], True, True)
+    assert (first[:2], second[1].startswith("手机：电话号码"), "K2" in second) == (["行号", "原因"], True, True)
 
 
 def test_the_headings_of_a_side_file_are_no_columns():
@@ -221,5 +221,5 @@ def test_each_sheet_keeps_the_rows_that_were_left_out(desk: Visitor, site: Site,
     cars = desk.ask("GET", "/exchange/import/rejected.csv").text
 
     assert ("K2" in customers, "V2" in cars) == (True, True)
-    assert (customers.lstrip("\ufeff").startswith("行号,原因,"), "手机: 电话号码" in customers) == (True, True)
+    assert (customers.lstrip("\ufeff").startswith("行号,原因,"), "手机：电话号码" in customers) == (True, True)
     assert find_upload(tmp_path / "imports") is not None

@@ -1,5 +1,7 @@
 """Words that a stranger stumbled over: who advises is a name, a date is asked for in the reader's language."""
 
+import re
+
 import pytest
 
 from carnet_node.core.commands.drafting import draft_new
@@ -75,6 +77,24 @@ def test_a_sheet_begins_with_the_name_of_its_dealer(desk: Visitor):
 def test_an_advisor_whom_nobody_knows_stays_a_number(desk: Visitor):
     """As a former system wrote it."""
     assert "<dd>Z99</dd>" in desk.open(an_order(desk, "Z99"))
+
+
+def test_no_two_states_of_one_list_are_called_alike(site: Site):
+    """The states of all kinds stand in one list: what was taken back says what it was."""
+    page = Visitor(site.node).with_session(site.session.token).open("/documents")
+
+    states = re.findall(r"<option[^>]*>([^<]+)</option>", page.partition('id="f-status"')[2].partition("</select>")[0])
+    alike = sorted({one for one in states if states.count(one) > 1 and "撤回" in one})
+    assert ("结算已撤回" in states, alike) == (True, [])
+
+
+def test_a_chinese_page_has_the_colon_of_its_language(site: Site, desk: Visitor):
+    """Between a label and what it is about too, where no sentence of the catalogue stands."""
+    address = an_order(desk, "Z99")
+
+    sheet = Visitor(site.node).with_session(site.session.token).open(address + "/print/reception")
+
+    assert ("预计交车：<strong>" in sheet, "</strong>: " in sheet) == (True, False)
 
 
 def test_a_chinese_form_asks_for_dates_in_chinese(site: Site):

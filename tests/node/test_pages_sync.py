@@ -44,7 +44,7 @@ def read_in(desk: Visitor, language: str) -> str:
     ("language", "in_strip", "by_kind"),
     [
         pytest.param("en", ("1 document waiting", "3 documents waiting"), ("Customer: ", "Staff: "), id="English"),
-        pytest.param("zh_CN", ("1 份单据待上传", "3 份单据待上传"), ("客户: ", "员工: "), id="Chinese"),
+        pytest.param("zh_CN", ("1 份单据待上传", "3 份单据待上传"), ("客户：", "员工："), id="Chinese"),
     ],
 )
 def test_what_waits_is_counted_in_words(

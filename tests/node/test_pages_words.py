@@ -194,7 +194,7 @@ def test_what_a_refusal_says_exactly_is_found():
         pytest.param("has no row of headers.", "文件没有标题行。", id="a detail as a sentence"),
         pytest.param("Carnet is busy (an import is running).", None, id="no sentence of ours"),
         pytest.param("file: has no row of headers.", "文件没有标题行。", id="a detail about something without a word"),
-        pytest.param("vin: 17 characters.", "车辆识别代号（VIN）: 应为 17 个字符。", id="a detail about a field"),
+        pytest.param("vin: 17 characters.", "车辆识别代号（VIN）：应为 17 个字符。", id="a detail about a field"),
         pytest.param("Waiting to be sent: 18+ customer.", "待上传：18+ 客户。", id="how many of a kind"),
         pytest.param(
             "Waiting to be sent: 2 vehicle, 1 visit.", "待上传：2 车辆, 1 维修单。", id="how many of two kinds"

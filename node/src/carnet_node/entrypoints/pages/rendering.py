@@ -22,7 +22,7 @@ from carnet_node.entrypoints.pages.formats import Clockface
 from carnet_node.entrypoints.pages.labels import Labels
 from carnet_node.entrypoints.pages.languages import Language, Translate, read_catalogue
 from carnet_node.entrypoints.pages.phone_forms import READ_OUT
-from carnet_node.entrypoints.pages.sentences import Sentences
+from carnet_node.entrypoints.pages.sentences import COLON, Sentences
 from carnet_protocol.registry import Value
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
@@ -58,7 +58,12 @@ class Words:
         said = self.sentence.several(one.text)
         if one.column == WHOLE_ROW:
             return said
-        return f"{headers.get(one.column) or self.labels.path(one.column)}: {said}"
+        return f"{headers.get(one.column) or self.labels.path(one.column)}{self.colon}{said}"
+
+    @property
+    def colon(self) -> str:
+        """What stands between a label and what it is about: Chinese has a sign of its own, without a space."""
+        return self.say(COLON)
 
 
 class Renderer:
@@ -127,6 +132,7 @@ class Renderer:
             "sentence": words.sentence,
             "left_out": words.left_out,
         }
+        environment.globals["colon"] = words.colon
         environment.globals |= {"labels": words.labels, "language": language, "static": self._static}
         environment.globals |= {"session_max_ms": SESSION_MAX_MS, "session_idle_ms": SESSION_IDLE_MS}
         environment.globals |= {

@@ -18,6 +18,9 @@ from carnet_node.entrypoints.pages.languages import Translate, later
 STOP: Final = later(".")
 """How a sentence ends."""
 
+COLON: Final = later(": ")
+"""What stands between a label and what it is about."""
+
 _GAP: Final = re.compile(r"\{[0-9]+\}")
 _END: Final = re.compile(r"(?<=[.?]) ")
 _FIELD: Final = re.compile(r"[a-z][a-z_0-9]*")
@@ -86,7 +89,7 @@ class Sentences:
         field, colon, detail = text.partition(": ")
         said = self._of_catalogue(detail) if colon and _FIELD.fullmatch(field) else None
         named = self._word(field)
-        return said if said is None or named == field else f"{named}: {said}"
+        return said if said is None or named == field else f"{named}{self._translate(COLON)}{said}"
 
     def _gap(self, text: str) -> str:
         """What filled a gap: a word, a list of words, or a text of the catalogue."""

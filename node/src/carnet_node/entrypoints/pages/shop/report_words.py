@@ -8,6 +8,7 @@ from typing import Final
 
 from carnet_node.core.exchange.lists import ListColumn
 from carnet_node.core.exchange.shop_lists import GROUP_COLUMNS, TOTAL
+from carnet_node.core.showing.documents import RETRACTED
 from carnet_node.entrypoints.pages.languages import later as _
 from carnet_node.entrypoints.pages.rendering import Words
 from carnet_protocol.shop_figures import Grouping
@@ -46,6 +47,12 @@ _SPANS: Final[Mapping[str, str]] = {
     "last_month": _("Last month"),
 }
 _STATES: Final[Mapping[str, str]] = {"stands": _("stands"), "retracted": _("taken back")}
+_TAKEN_BACK: Final[Mapping[str, str]] = {
+    "settlement": _("settlement taken back"),
+    "recall_completion": _("recall completion taken back"),
+}
+"""Where states of several kinds stand in one list, two that are called alike say what they are states of."""
+
 _NOBODY: Final[Mapping[Grouping, str]] = {
     Grouping.ADVISOR: _("no advisor"),
     Grouping.VISIT_KIND: _("not stated"),
@@ -81,6 +88,10 @@ class ReportWords:
         if not code:
             return ""
         return self._words.say(_STATES[code]) if code in _STATES else self._words.labels.code(code)
+
+    def state_of(self, kind: str, code: str) -> str:
+        """A state in the list of the states of all kinds."""
+        return self._words.say(_TAKEN_BACK[kind]) if code == RETRACTED and kind in _TAKEN_BACK else self.state(code)
 
     def grouping(self, by: Grouping) -> str:
         """By what a report is split."""
