@@ -55,6 +55,20 @@ def test_a_found_document_names_its_advisor(site: Site, desk: Visitor):
     assert "<td>C02 Person C02</td>" in found
 
 
+@pytest.mark.parametrize(("hired", "offered"), [(False, ["B01"]), (True, ["C02"])])
+def test_who_can_advise_is_offered_also_where_there_is_an_administrator_alone(
+    site: Site, desk: Visitor, hired: bool, offered: list[str]
+):
+    """A site of one person books cars too; where somebody advises, nobody else is offered."""
+    if hired:
+        hire_with_password(site, "C02", "advisor")
+
+    form = desk.open("/appointments/new")
+
+    choices = re.findall(r'<option value="([^"]+)"', form.partition('id="f-advisor_code"')[2].partition("</select>")[0])
+    assert choices == offered
+
+
 def test_a_number_that_two_people_have_stays_a_number(site: Site, desk: Visitor):
     """Machines of a site that were apart gave it twice, and a sheet that is printed anew names nobody wrong."""
     hire_with_password(site, "C02", "advisor")

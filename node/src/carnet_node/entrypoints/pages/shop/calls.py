@@ -60,13 +60,10 @@ def beside_form(node: Node, form: FormState, clockface: Clockface) -> Mapping[st
 
 
 def advisors_of(node: Node) -> tuple[Column, ...]:
-    """Everybody who works here as an advisor, by number."""
-    working = (one.view.values for one in list_staff(node) if is_working(one.view))
-    return tuple(
-        Column(str(one["staff_no"]), str(one.get("full_name") or ""))
-        for one in working
-        if one.get("role") == _ADVISOR and one.get("staff_no")
-    )
+    """Everybody who works here as an advisor, by number; where nobody does, whoever works here takes the cars in."""
+    working = [one.view.values for one in list_staff(node) if is_working(one.view) and one.view.values.get("staff_no")]
+    advising = [one for one in working if one.get("role") == _ADVISOR]
+    return tuple(Column(str(one["staff_no"]), str(one.get("full_name") or "")) for one in advising or working)
 
 
 def _free(node: Node, form: FormState, clockface: Clockface) -> list[str]:
