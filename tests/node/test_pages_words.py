@@ -132,6 +132,25 @@ def test_translations_keep_what_is_filled_in(language: str):
     assert [source for source, said in told if set(gaps.findall(source)) != set(gaps.findall(str(said)))] == []
 
 
+@pytest.mark.parametrize(
+    ("other", "word"),
+    [("门店", "经销店"), ("网点", "经销店"), ("外店", "其他经销店"), ("车牌", "号牌"), ("工单", "维修单")],
+)
+def test_an_idea_has_one_chinese_word(other: str, word: str):
+    """The glossary says which: a second word for it stands in no sentence of the catalogue."""
+    with (ROOT / PAGES / "locale" / "zh_CN.po").open("rb") as file:
+        said = [str(one.string) for one in read_po(file) if one.id]
+
+    assert ([one for one in said if other in one], any(word in one for one in said)) == ([], True)
+
+
+def test_no_template_brings_a_colon_of_its_own():
+    """Between a label and what it is about stands `colon`, which is a sign of the reader's language."""
+    bare = re.compile(r"(?:\}\}|%\}|</strong>|</a>): ")
+
+    assert [one.name for one in TEMPLATES if bare.search(one.read_text(encoding="utf-8"))] == []
+
+
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)
 def test_no_template_has_words_of_its_own(template: Path):
     """Everything a reader sees comes from a catalogue or from a record."""
