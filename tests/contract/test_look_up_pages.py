@@ -55,7 +55,7 @@ def browser(pair: tuple[TestHub, Installation, Installation]) -> Visitor:
 def taken_on(browser: Visitor, sync_twice: Callable[[], None]) -> None:
     """The car is asked for, taken on, and has come."""
     answered = browser.submit(asked(browser), "/look-ups/take-on", {})
-    assert (answered.status_code, answered.headers["location"]) == (303, "/look-ups")
+    assert (answered.status_code, answered.headers["location"]) == (303, f"/look-ups?saved={record_text(CAR)}")
     sync_twice()
 
 
@@ -122,7 +122,7 @@ def test_a_form_that_is_sent_twice_takes_the_car_on_once(browser: Visitor):
 
     answers = [browser.submit(page, "/look-ups/take-on", {}) for _ in range(2)]
 
-    assert [one.headers["location"] for one in answers] == ["/look-ups"] * 2
+    assert [one.headers["location"] for one in answers] == [f"/look-ups?saved={record_text(CAR)}"] * 2
     assert browser.open("/look-ups").count('action="/look-ups/give-back"') == 1
 
 

@@ -186,6 +186,21 @@ def test_a_car_that_was_given_back_is_not_given_back_again(node: Node, desk: Vis
     assert [one.taken_back for one in cars_taken_on(node, 9)] == ["withdrawn"]
 
 
+def test_taking_on_and_giving_back_say_what_was_done(desk: Visitor):
+    """Above the question, with the car by the VIN that was shown, and what becomes of it without a line."""
+    shown = {"vehicle_id": record_text(CAR), "vin": VIN, "reason": "at_desk"}
+    token = question_of(desk.open("/look-ups"))["token"]
+    told = []
+    for step in ("take-on", "give-back"):
+        done = desk.ask("POST", f"/look-ups/{step}", data={**shown, "token": token, "save_key": step})
+        told.append(desk.open(done.headers["location"]).split("data-told-once")[1].split("</p>")[0])
+
+    assert [words in text for words, text in zip((f"Taken on: {VIN}.", f"Given back: {VIN}."), told, strict=True)] == [
+        True
+    ] * 2
+    assert all("without a line it waits, and nothing is lost" in text for text in told)
+
+
 def test_a_customer_at_the_desk_stays_in_the_question(node: Node, desk: Visitor):
     """Whose page leads here is named, and is asked for again when the question could not be answered."""
     command = AddCustomer({"party_kind": "person", "full_name": "王测试"}, [{"number": "13800138000"}])

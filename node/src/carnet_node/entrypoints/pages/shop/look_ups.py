@@ -57,6 +57,8 @@ async def show_look_ups(
     vehicle: str | None = None,
     search: str | None = None,
     draft: str | None = None,
+    *,
+    saved: str | None = None,
 ) -> Response:
     """An empty question, or one that begins with what is known; and the cars that were taken on.
 
@@ -65,13 +67,14 @@ async def show_look_ups(
         vehicle: a car here of which only the plate is known; the answer may bring its VIN.
         search: the handle of a search that found nothing.
         draft: the id of a check-in of a car that nobody knows.
+        saved: a car that was just taken on or given back.
     """
     searched = None if search is None else page.pages.searches.text_of(page.visitor.session, search)
 
     def _read() -> Mapping[str, Any]:
         known = _begun(page, customer, vehicle, searched, draft)
         form = FormState(Typed({name: (text,) for name, text in known.items() if text}))
-        return _beside(page, form)
+        return _beside(page, form, saved=_known(saved or ""))
 
     return await page.show(_TEMPLATE, _read, screen="orders", address=ADDRESS)
 
@@ -105,7 +108,7 @@ async def adopt(page: PageOf) -> Response:
     vehicle = record_from_text(typed.text("vehicle_id"))
     _remember_number(page, vehicle, typed.text("vin"))
     return await _save(
-        page, typed, lambda node: take_on(node, vehicle, typed.text("reason"), _known(typed.text("customer")))
+        page, typed, vehicle, lambda node: take_on(node, vehicle, typed.text("reason"), _known(typed.text("customer")))
     )
 
 
@@ -114,13 +117,13 @@ async def end(page: PageOf) -> Response:
     """Follow a car no more; what was recorded here stays."""
     typed = page.typed()
     vehicle = record_from_text(typed.text("vehicle_id"))
-    return await _save(page, typed, lambda node: give_back(node, vehicle))
+    return await _save(page, typed, vehicle, lambda node: give_back(node, vehicle))
 
 
-async def _save(page: Page, typed: Typed, work: Callable[[Node], Saved]) -> Response:
+async def _save(page: Page, typed: Typed, vehicle: RecordId, work: Callable[[Node], Saved]) -> Response:
     def _work(node: Node) -> str:
         work(node)
-        return ADDRESS
+        return f"{ADDRESS}?saved={record_text(vehicle)}"
 
     shape = RecordForm(page, _TEMPLATE, "orders", ADDRESS, lambda form: _beside(page, form))
     return await save_work(shape, typed, _work)
@@ -199,8 +202,12 @@ def _number_awaited(page: Page, vehicle: RecordId) -> str:
     return page.pages.searches.text_of(page.visitor.session, _AWAITED + record_text(vehicle)) or ""
 
 
-def _beside(page: Page, form: FormState) -> Mapping[str, Any]:
-    """What the page shows beside the answer."""
+def _beside(page: Page, form: FormState, saved: RecordId | None = None) -> Mapping[str, Any]:
+    """What the page shows beside the answer.
+
+    Args:
+        saved: a car that was just taken on or given back; what is said of it is how it stands now.
+    """
     node = page.node
     party, car = _known(form.text("customer")), _known(form.text("vehicle"))
     taken = cars_taken_on(node, LIST_ROWS_MAX)
@@ -211,6 +218,7 @@ def _beside(page: Page, form: FormState) -> Mapping[str, Any]:
         "at_desk": None if party is None else one_record(node, CUSTOMER, party),
         "provisional": None if car is None else one_record(node, VEHICLE, car),
         "taken": taken,
+        "saved": next((one for one in taken if one.vehicle == saved), None),
         "numbers": {one.vehicle: one.vin or _number_awaited(page, one.vehicle) for one in taken},
         "followed": {one.vehicle for one in taken if one.following is Following.FOLLOWED},
         "late": late_work(node),
