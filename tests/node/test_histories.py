@@ -59,6 +59,8 @@ def test_histories_part_at_the_lowest_beginning_since_the_last_shared_one(
         pytest.param(row(), Fate.FOLDED, 40, True, id="this history, at P"),
         pytest.param(row(), Fate.FOLDED, 41, False, id="this history, behind P"),
         pytest.param(row(), Fate.WAITING, 0, False, id="this history, not folded again yet"),
+        pytest.param(row(), Fate.WAITING, 40, True, id="this history, its exclusion taken back"),
+        pytest.param(row(), Fate.WAITING, 41, False, id="this history, folded behind P, its exclusion taken back"),
         pytest.param(former_row(7), Fate.WAITING, 0, True, id="former row that holds its set"),
         pytest.param(former_row(8), Fate.WAITING, 0, False, id="former row that holds another set"),
         pytest.param(former_row(7), Fate.FOLDED, 70, True, id="former row that holds it, folded anew behind R"),

@@ -19,15 +19,15 @@ FOLDING_BUGS: Final = (
         "node: position of the outcome ignored, an accepted op counts as inside the base row",
         "I7",
         NODE + "log/overlay.py",
-        "return one.fate is Fate.FOLDED and one.position <= base.position",
+        "return one.fate in _FOLDABLE and 0 < one.position <= base.position",
         "return one.fate is Fate.FOLDED",
     ),
     Bug(
         "node: an op stays on top although the base row holds it",
         "I7",
         NODE + "log/overlay.py",
-        "return one.fate is Fate.FOLDED and one.position <= base.position",
-        "return one.fate is Fate.FOLDED and one.position < base.position",
+        "return one.fate in _FOLDABLE and 0 < one.position <= base.position",
+        "return one.fate in _FOLDABLE and 0 < one.position < base.position",
     ),
     Bug(
         "node: P not stored",

@@ -25,6 +25,23 @@ HISTORY_BUGS: Final = (
         theme="histories",
     ),
     Bug(
+        "node: what was folded before an exclusion that a restore took back stands twice",
+        "I7",
+        NODE + "log/overlay.py",
+        "return one.fate in _FOLDABLE and 0 < one.position <= base.position",
+        "return one.fate is Fate.FOLDED and 0 < one.position <= base.position",
+        theme="histories",
+        script=(
+            "A2 new x3",
+            "A2 calm round",
+            "hub take hub image",
+            "hub exclude x6",
+            "A2 round x2",
+            "hub restore hub",
+            "A2 greet",
+        ),
+    ),
+    Bug(
         "node: the hub's own sets are not handed back",
         "I3",
         "node/src/carnet_node/adapters/write_transaction.py",

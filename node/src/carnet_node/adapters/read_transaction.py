@@ -362,7 +362,7 @@ class SqlReadTransaction:
 
     def _logged(self, row: Any) -> LoggedSet:
         log_id, nonce, epoch, seq, set_hash, message, opening, has_secret, time_ms, is_sent, *rest = row
-        *decided, receipt = rest
+        *decided, receipt, folded_at = rest
         if has_secret:
             opening = self._at_rest.open_opening(nonce, opening)
         return LoggedSet(
@@ -378,6 +378,7 @@ class SqlReadTransaction:
             is_sent=bool(is_sent),
             verdict=_verdict(decided),
             receipt=receipt,
+            folded_at=folded_at,
         )
 
 

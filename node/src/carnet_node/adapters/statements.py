@@ -237,15 +237,10 @@ UNCONFIRMED_ON: Final = Statement(
     .group_by(_own_set.c.is_sent)
 )
 _is_which = _own_set.c.log_id == bindparam("which")
+_DECIDED: Final = ("verdict", "reason", "verdict_position", "verdict_ms", "voids", "conflicts")
+PUT_REFUSAL: Final = Statement(update(_own_set).where(_is_which).values({name: bindparam(name) for name in _DECIDED}))
 PUT_VERDICT: Final = Statement(
-    update(_own_set)
-    .where(_is_which)
-    .values(
-        {
-            name: bindparam(name)
-            for name in ("verdict", "reason", "verdict_position", "verdict_ms", "voids", "conflicts")
-        }
-    )
+    update(_own_set).where(_is_which).values({name: bindparam(name) for name in (*_DECIDED, "folded_at")})
 )
 MOVE_SET: Final = Statement(
     update(_own_set)
@@ -297,6 +292,7 @@ _hub_set = table("hub_set")
 _has_values = _hub_set.c.opening != literal_column("x''")
 _after: BindParameter[int] = bindparam("after")
 _is_folded = _own_set.c.verdict <= literal_column(str(int(Verdict.ACCEPTED_WITH_CONFLICTS)))
+_was_folded = or_(_is_folded, _own_set.c.verdict.is_(None), _own_set.c.verdict_position > _base.c.position)
 
 FORMER_KEYS: Final = Statement(select(_base.c.kind, _base.c.record).where(_base.c.former_position.is_not(None)))
 _is_later = or_(_base.c.position > _after, _base.c.changed > _after)
@@ -314,7 +310,7 @@ HELD_AFTER: Final = Statement(
             _own_set, _own_set.c.log_id == _own_op.c.log_id
         )
     )
-    .where(_is_later, _base.c.former_position.is_(None), _is_folded, _own_set.c.verdict_position <= _base.c.position)
+    .where(_is_later, _base.c.former_position.is_(None), _own_set.c.folded_at <= _base.c.position, _was_folded)
 )
 DROP_BASE: Final = Statement(
     delete(_base).where(_base.c.kind == bindparam("kind"), _base.c.record == bindparam("record"))
@@ -339,9 +335,10 @@ END_VERDICTS: Final = Statement(
     .where(_own_set.c.verdict_position > _after)
     .values(
         time_ms=_own_set.c.verdict_ms,
-        **{name: null() for name in ("verdict", "reason", "verdict_position", "verdict_ms", "voids", "conflicts")},
+        **{name: null() for name in _DECIDED},
     )
 )
+END_FOLDS: Final = Statement(update(_own_set).where(_own_set.c.folded_at > _after).values(folded_at=null()))
 END_HUB_SETS: Final = Statement(
     update(_hub_set).where(_hub_set.c.position > _after).values(position=bindparam("lowest") - _hub_set.c.position)
 )

@@ -79,6 +79,7 @@ class OwnSet(NodeTable, table=True):
     voids: bytes | None = Field(sa_column=Column(_BLOB))
     conflicts: int | None = Field(sa_column=Column(Integer))
     receipt: bytes | None = Field(sa_column=Column(_BLOB))
+    folded_at: int | None = Field(sa_column=Column(BigInteger))
 
 
 class OwnOp(NodeTable, table=True):

@@ -99,6 +99,7 @@ class SqlWriteTransaction(SqlReadTransaction):
             "time_ms": logged.time_ms,
             "is_sent": logged.is_sent,
             "receipt": logged.receipt,
+            "folded_at": logged.folded_at,
             **_verdict_row(logged.verdict),
         }
         cursor = self._connection.execute(sql.ADD_SET.sql, sql.ADD_SET.arguments(row))
@@ -124,6 +125,7 @@ class SqlWriteTransaction(SqlReadTransaction):
         for (kind, record), log_ids in held.items():
             self._run(sql.PUT_FORMER_SETS, of_kind=kind, of_record=record, held=msgspec.msgpack.encode(sorted(log_ids)))
         self._run(sql.END_VERDICTS, after=position)
+        self._run(sql.END_FOLDS, after=position)
         (lowest,) = self._one(sql.LOWEST_HUB_SET)
         self._run(sql.END_HUB_SETS, after=position, lowest=min(lowest or 0, 0))
         return sorted(touched)
@@ -144,8 +146,12 @@ class SqlWriteTransaction(SqlReadTransaction):
         self._connection.executemany(sql.DROP_HUB_SET.sql, [(row.position,) for row in rows])
 
     def put_verdict(self, log_id: int, verdict: SetVerdict | None) -> None:
-        """Store what the hub decided; None forgets it."""
-        self._run(sql.PUT_VERDICT, which=log_id, **_verdict_row(verdict))
+        """Store what the hub decided; None forgets it, and where the hub had folded the set."""
+        if verdict is None or verdict.is_accepted:
+            folded_at = None if verdict is None else verdict.position
+            self._run(sql.PUT_VERDICT, which=log_id, folded_at=folded_at, **_verdict_row(verdict))
+        else:
+            self._run(sql.PUT_REFUSAL, which=log_id, **_verdict_row(verdict))
 
     def put_receipt(self, log_id: int, receipt: bytes) -> None:
         """Keep a signed receipt."""

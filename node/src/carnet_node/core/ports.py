@@ -301,7 +301,10 @@ class WriteTransaction(ReadTransaction, Protocol):
         """Forget some hub sets."""
 
     def put_verdict(self, log_id: int, verdict: SetVerdict | None) -> None:
-        """Store what the hub decided; None forgets it."""
+        """Store what the hub decided; None forgets it, and where the hub had folded the set.
+
+        Where an accepted set was folded stays known when it is excluded later.
+        """
 
     def put_receipt(self, log_id: int, receipt: bytes) -> None:
         """Keep a signed receipt."""

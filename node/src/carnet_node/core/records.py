@@ -157,6 +157,8 @@ class LoggedSet:
         is_sent: it has left this machine at least once.
         verdict: what the hub decided; None while unknown.
         receipt: the signed receipt as received; None before it came.
+        folded_at: where the hub folded it in its present history, also when it has excluded it since, and when a
+            restore of the hub made that verdict void; None when it never did, or nobody knows.
     """
 
     log_id: int
@@ -171,6 +173,7 @@ class LoggedSet:
     is_sent: bool = False
     verdict: SetVerdict | None = None
     receipt: bytes | None = None
+    folded_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,8 @@ Rules:
 - When everything was read again, a row that has not come anew is taken off: what a site could see may have rested on
   sets that the hub has lost. Records of the own site stay; nobody else shows them, and whoever wrote them may be away.
 - Of a set that was decided twice (parked and released, folded and excluded) only the last verdict is here. When that is
-  forgotten, the first one may stand at or before R and has to come once more.
+  forgotten, the first one may stand at or before R and has to come once more. Where a set was folded is kept beside its
+  verdict: a row of the present history may hold what was excluded above R, and shows it once.
 - An eviction leaves P of its row where it was and moves only the position of change: either being above R counts.
 - Which own sets a row of a former history holds is noted when that history ends: their positions there mean nothing in
   a third one. Such a row stays through any number of restores, until it comes anew or everything was read without it.

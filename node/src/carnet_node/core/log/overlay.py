@@ -19,6 +19,7 @@ Does not decide what is inside a base row (the hub), nor what the hub rules (`in
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import Final
 
 import msgspec
 
@@ -40,13 +41,18 @@ class Fate(Enum):
     VOID = "void"
 
 
+_FOLDABLE: Final = frozenset((Fate.FOLDED, Fate.WAITING))
+"""What the hub may hold: a waiting op too, when a restore of the hub took back what became of it since."""
+
+
 @dataclass(frozen=True, slots=True)
 class OwnOp:
     """An own op on one record.
 
     Attributes:
         write: as authored, with the set time known so far.
-        position: of the verdict; 0 while waiting.
+        position: where the hub folded it in its present history, as far as this node knows; 0 when it has not. A
+            waiting one has a position when a restore of the hub took back its exclusion.
         log_id: of its set.
     """
 
@@ -119,7 +125,7 @@ def is_inside(base: BaseRow | None, one: OwnOp) -> bool:
     is_former = base.former_position is not None
     if is_former and (one.log_id in base.former_sets or any(entry.op == one.write.op for entry in base.entries)):
         return True
-    return one.fate is Fate.FOLDED and one.position <= base.position
+    return one.fate in _FOLDABLE and 0 < one.position <= base.position
 
 
 def standing_writes(base: BaseRow | None, own: Iterable[OwnOp]) -> dict[OpId, Write]:

@@ -60,7 +60,7 @@ class OwnWork:
         verdict = logged.verdict
         time_ms = logged.time_ms if verdict is None else verdict.time_ms
         write = one.write(change_set.op_id(index), time_ms, change_set.header.dealer_id, one.op.based_on)
-        return OwnOp(write, fate_of(logged, index), 0 if verdict is None else verdict.position, log_id)
+        return OwnOp(write, fate_of(logged, index), logged.folded_at or 0, log_id)
 
 
 def project_record(
