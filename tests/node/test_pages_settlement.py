@@ -122,6 +122,11 @@ def taken_up(node: Node, visit: RecordId, job: NewJob) -> None:
         pytest.param({}, True, id="an estimate alone"),
         pytest.param({"labour": [{"labour_name": "Hose"}]}, True, id="a line without a price"),
         pytest.param({"labour": [{"labour_name": "Hose", "rate_fen": 0}]}, False, id="for nothing, as was said"),
+        pytest.param({"labour": [{"labour_name": "Hose", "rate_fen": 9_000}]}, True, id="a rate of no hours"),
+        pytest.param({"labour": [{"labour_name": "Hose", "standard_hours": 50}]}, True, id="hours without a rate"),
+        pytest.param(
+            {"labour": [{"labour_name": "Hose", "actual_hours": 0, "rate_fen": 9_000}]}, False, id="no hours, said"
+        ),
         pytest.param({"labour": [{"labour_name": "Hose", "amount_fen": 9_000}]}, False, id="an amount"),
         pytest.param({"approval": "declined"}, False, id="declined"),
     ],

@@ -139,14 +139,21 @@ def line_amount(kind: Kind, values: Values) -> int:
     stated = values.get("amount_fen")
     if isinstance(stated, int):
         return stated
+    quantity, price = quantity_and_price(kind, values)
+    return 0 if quantity is None or price is None else (quantity * price + _HALF) // _HUNDREDTHS
+
+
+def quantity_and_price(kind: Kind, values: Values) -> tuple[int | None, int | None]:
+    """How much a line is of, in hundredths, and what one costs, in fen; None for what nobody stated.
+
+    Hours are those that were worked, or the standard ones where nobody says.
+    """
     if kind is LABOUR_LINE:
         hours = values.get("actual_hours")
         quantity, price = (values.get("standard_hours") if hours is None else hours), values.get("rate_fen")
     else:
         quantity, price = values.get("quantity_hundredths"), values.get("price_fen")
-    if not isinstance(quantity, int) or not isinstance(price, int):
-        return 0
-    return (quantity * price + _HALF) // _HUNDREDTHS
+    return quantity if isinstance(quantity, int) else None, price if isinstance(price, int) else None
 
 
 def totals_of(jobs: Mapping[RecordId, Values], lines: Iterable[Values]) -> dict[str, int]:

@@ -8,15 +8,15 @@ Rules
 2. A declined job stands in no group: it costs nothing.
 3. A job is unanswered while it is only proposed. It counts before settlement, as work that may be done, and no bill is
    settled with it (`commands.settlement`).
-4. A job has no price where none of its lines states one: nothing stands on it, or only what nobody priced. It settles
-   as nothing, and whoever settles is told.
+4. A job has no price where nothing on it costs and nobody said so: no line, a line that nobody priced, or a price of
+   nobody knows how much. It settles as nothing, and whoever settles is told. A price of 0 and no hours are said.
 5. Before the bill is settled nothing was let off, and the credit is that of the order which this one corrects.
 """
 
 from dataclasses import dataclass
 from typing import Final
 
-from carnet_node.core.commands.lines import PROPOSED
+from carnet_node.core.commands.lines import PROPOSED, quantity_and_price
 from carnet_node.core.commands.settling import PayTypeSum
 from carnet_node.core.showing.record_view import RecordView
 from carnet_node.core.showing.views import JobView, VisitView
@@ -77,8 +77,9 @@ def _lines(job: JobView) -> tuple[RecordView, ...]:
 
 
 def _is_priced(line: RecordView) -> bool:
-    stated = (line.values.get(name) for name in ("rate_fen", "price_fen"))
-    return bool(_fen(line, "amount_fen")) or any(isinstance(one, int) for one in stated)
+    """It costs something, or what was stated makes it cost nothing (rule 4)."""
+    quantity, price = quantity_and_price(line.kind, line.values)
+    return bool(_fen(line, "amount_fen")) or price == 0 or (quantity is not None and price is not None)
 
 
 def _fen(view: RecordView, name: str) -> int:
