@@ -19,7 +19,7 @@ from carnet_node.core.commands.visits import Step, open_visit
 from carnet_node.core.heads import Head, Heads
 from carnet_node.core.numbering import Today
 from carnet_node.core.refusals import ProblemCode
-from carnet_protocol.ids import OpId, settlement_id, settlement_share_id
+from carnet_protocol.ids import OpId, handover_reading_id, settlement_id, settlement_share_id
 from carnet_protocol.kinds import (
     CONSENT,
     LABOUR_LINE,
@@ -226,13 +226,14 @@ def test_what_a_customer_says_about_calls_is_a_statement(answer: bool, statement
     ],
 )
 def test_how_far_a_car_had_gone_when_it_left_is_a_reading(before: dict[str, Value], typed: dict[str, Value]):
-    """Of that moment, for its car, and it names the order."""
+    """Of that moment, for its car, and it names the order; two desks that close it apart write one."""
     leaving = Step(order("settled", **before), NOW_MS, values=typed, today=TODAY)
 
     _, reading = hand_over(leaving, counted_ids(), may_call=None)
 
-    assert (reading.kind, dict(reading.values)) == (
+    assert (reading.kind, reading.record, dict(reading.values)) == (
         ODOMETER_READING,
+        handover_reading_id(VISIT_ID),
         {
             "vehicle_id": CAR,
             "odometer_km": 50_010,
@@ -250,10 +251,15 @@ def test_how_far_a_car_had_gone_when_it_left_is_a_reading(before: dict[str, Valu
         pytest.param({}, {"odometer_out_km": 50_000}, id="as at arrival"),
         pytest.param({"odometer_out_km": 50_010}, {"odometer_out_km": None}, id="taken away at hand-over"),
         pytest.param({"odometer_out_km": 49_990}, {}, id="below arrival, which was corrected since"),
+        pytest.param(
+            {"corrects_id": record(8), "odometer_in_km": None, "is_odometer_unknown": True},
+            {"odometer_out_km": 50_010},
+            id="for an order that corrects another, weeks after the car left",
+        ),
     ],
 )
-def test_what_arrival_told_already_is_no_further_reading(before: dict[str, Value], typed: dict[str, Value]):
-    """The car stood where it stands."""
+def test_what_nobody_read_on_the_car_is_no_further_reading(before: dict[str, Value], typed: dict[str, Value]):
+    """The car stood where it stands, or it is not here."""
     leaving = Step(order("settled", **before), NOW_MS, values=typed, today=TODAY)
 
     assert [one.kind for one in hand_over(leaving, counted_ids(), may_call=None)] == [VISIT]

@@ -13,6 +13,7 @@ from carnet_protocol.ids import (
     Nonce,
     RecordId,
     completion_id,
+    handover_reading_id,
     index_of,
     new_record_id,
     nonce_of,
@@ -91,6 +92,7 @@ def test_each_part_of_a_derived_id_counts():
     assert len({ownership_id(*parts) for parts in [(a, b, "owner"), (b, a, "owner"), (a, b, "driver")]}) == 3
     assert len({completion_id(a, VIN, b), completion_id(a, VIN, c), completion_id(c, VIN, b)}) == 3
     assert len({settlement_id(a), settlement_id(b), settlement_share_id(a, 0), settlement_share_id(a, 1)}) == 4
+    assert len({handover_reading_id(a), handover_reading_id(b), settlement_id(a), settlement_id(b)}) == 4
     assert UUID(bytes=ownership_id(a, b, "owner")).version == UUID(bytes=completion_id(a, VIN, b)).version == 5
 
 

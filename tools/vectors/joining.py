@@ -13,6 +13,7 @@ from carnet_protocol.ids import (
     completion_id,
     golden_id,
     golden_op_id,
+    handover_reading_id,
     new_record_id,
     op_id,
     ownership_id,
@@ -106,6 +107,7 @@ def ids_valid() -> list[Vector]:
             {"settlement_hex": settlement_id(visit).hex(), "place": 1},
             settlement_share_id(settlement_id(visit), 1),
         ),
+        ("handover-reading", {"visit_hex": visit.hex()}, handover_reading_id(visit)),
         ("golden", {"customer_hex": customer.hex()}, golden_id(customer)),
         (
             "golden-op",

@@ -97,6 +97,11 @@ def settlement_share_id(settlement: RecordId, place: int) -> RecordId:
     return RecordId(_uuid5(b"settlement-share\x00" + settlement + place.to_bytes(2, "big")))
 
 
+def handover_reading_id(visit: RecordId) -> RecordId:
+    """The record id of "so far had the car gone at hand-over": an order that is closed twice tells it once."""
+    return RecordId(_uuid5(b"handover-reading\x00" + visit))
+
+
 def staff_action_id(nonce: Nonce) -> RecordId:
     """The record id of "who made the set with this nonce"."""
     return RecordId(_uuid5(b"staff-action\x00" + nonce))

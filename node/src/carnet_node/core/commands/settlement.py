@@ -13,7 +13,8 @@ Rules
    begins with its work, and credits what that one had settled; one order at a time.
 4. Handing over notes when, how far the car had gone, when it should come back, and whether its customer may be called
    about that: a statement of its own, made only where somebody asked. An odometer that has gone on since arrival is a
-   reading of the car as any other.
+   reading of the car, under an id that follows from the order as well. For an order that corrects another one nobody
+   reads an odometer: the car left with the first.
 """
 
 from collections.abc import Iterable
@@ -29,7 +30,7 @@ from carnet_node.core.commands.settling import Bill, Settling, Share, settle_bil
 from carnet_node.core.commands.vehicles import ReadOdometer, read_odometer
 from carnet_node.core.commands.visits import OpenVisit, Step, odometer_out_problems, take_step
 from carnet_node.core.refusals import Problem, ProblemCode, refuse, refuse_if_any
-from carnet_protocol.ids import RecordId, settlement_id, settlement_share_id
+from carnet_protocol.ids import RecordId, handover_reading_id, settlement_id, settlement_share_id
 from carnet_protocol.kinds import CONSENT, PAY_TYPES, SETTLEMENT, SETTLEMENT_SHARE, VISIT
 from carnet_protocol.registry import Value
 
@@ -107,7 +108,7 @@ def hand_over(step: Step, new_id: NewId, *, may_call: bool | None) -> Drafts:
         CommandRefused: see `close_visit`; or there is no customer who could have said so.
     """
     closed = close_visit(step)
-    drafts = (*closed, *_reading(step, closed, new_id))
+    drafts = (*closed, *_reading(step, closed))
     if may_call is None:
         return drafts
     customer = step.read.values.get("customer_id")
@@ -188,17 +189,19 @@ def _settlement(step: Step, said: Settling, bill: Bill) -> Drafts:
     return tuple(drafts)
 
 
-def _reading(step: Step, closed: Drafts, new_id: NewId) -> Drafts:
+def _reading(step: Step, closed: Drafts) -> Drafts:
     """Rule 4: how far the car had gone when it left; what arrival told already is not recorded twice."""
     after: dict[str, Value] = dict(step.read.values)
     for one in closed:
         after |= one.values
     came_km, left_km, vehicle = (after.get(name) for name in ("odometer_in_km", "odometer_out_km", "vehicle_id"))
-    if not isinstance(left_km, int) or not isinstance(vehicle, bytes):
+    if not isinstance(left_km, int) or not isinstance(vehicle, bytes) or after.get("corrects_id") is not None:
         return ()
     if isinstance(came_km, int) and left_km <= came_km:
         return ()
-    return (read_odometer(ReadOdometer(RecordId(vehicle), left_km, step.at_ms, "handover", step.read.record), new_id),)
+    order = step.read.record
+    reading = ReadOdometer(RecordId(vehicle), left_km, step.at_ms, "handover", order)
+    return (read_odometer(reading, lambda: handover_reading_id(order)),)
 
 
 def _share(visit: RecordId, settlement: RecordId, share: Share) -> dict[str, Value]:
