@@ -9,7 +9,7 @@ from support.api_node import ApiNode, Json, wrong
 from support.node_builder import build_node
 from support.vins import make_vins
 
-JOBS = [
+JOBS: list[Json] = [
     {
         "values": {"complaint": "It squeals", "pay_type": "customer"},
         "parts": [{"part_no": "BP-1", "quantity_hundredths": 300, "price_fen": 500}],
@@ -69,6 +69,24 @@ def test_a_bill_that_does_not_add_up_is_refused_and_the_order_stays(desk: ApiNod
 
     assert [one["field"] for one in refused["errors"]] == ["customer_fen"]
     assert desk.get(address(order))["visit"]["values"]["status"] == "completed"
+
+
+def test_a_job_without_an_answer_is_not_settled(desk: ApiNode):
+    """The refusal names the job; once the answer is noted, the bill is settled."""
+    car = desk.made("/api/vehicles", {"vin": make_vins(1)[0]})["id"]
+    job = {**JOBS[0], "values": {**JOBS[0]["values"], "approval": "proposed"}}
+    form = {"vehicle_id": car, "values": {"odometer_in_km": 50_000}, "jobs": [job]}
+    order = step(desk, desk.made("/api/visits", form)["view"], "complete")
+    asked = order["jobs"][0]["job"]
+    said = {"visit_based_on": order["visit"]["heads"], "based_on": asked["heads"], "approval_channel": "phone"}
+
+    refused = desk.refused("POST", address(order, "settle"), {"based_on": order["visit"]["heads"]})
+    stayed = desk.get(address(order))["visit"]["values"]["status"]
+    answered = desk.done(address(order, "jobs", asked["id"], "answer"), {**said, "approval": "approved"})["view"]
+
+    assert [(one["field"], one["code"]) for one in refused["errors"]] == [("approval", "missing")]
+    assert refused["errors"][0]["what"] == "Job 1 is proposed, and its customer has not answered."
+    assert (stayed, step(desk, answered, "settle")["visit"]["values"]["status"]) == ("completed", "settled")
 
 
 def test_a_payer_who_is_not_here_is_refused(desk: ApiNode, order: Json):

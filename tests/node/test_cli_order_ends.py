@@ -90,6 +90,53 @@ def test_what_is_no_share_is_refused(node: CliNode, order: str, said: list[str])
     assert (node.code, settled(node, order)) == (1, ("completed", {}))
 
 
+def asked_about(node: CliNode) -> str:
+    """A completed order of 1,500 fen with one job that its customer was asked about."""
+    job = "op_name=Hose;pay_type=customer;approval=proposed"
+    visit = str(node("visits", "add", "--vin", make_vins(1)[0], "--km", 50_000, "--job", job, "--part", PART)["id"])
+    node("visits", "complete", visit)
+    return visit
+
+
+def test_a_job_without_an_answer_is_not_settled(node: CliNode):
+    """The refusal names the job and what comes first; the exit code is 1, and the order stays completed."""
+    visit = asked_about(node)
+
+    (problem,) = node("visits", "settle", visit)["error"]["problems"]
+
+    assert (node.code, problem["field"], problem["code"]) == (1, "approval", "missing")
+    assert (problem["what"], problem["next"]) == (
+        "Job 1 is proposed, and its customer has not answered.",
+        "Note the answer first; work that is declined costs nothing.",
+    )
+    assert settled(node, visit) == ("completed", {})
+
+
+@pytest.mark.parametrize(("approval", "paid"), [("approved", {"customer": 1_500}), ("declined", {})])
+def test_an_answer_is_noted_and_the_order_settled(node: CliNode, approval: str, paid: dict[str, int]):
+    """The id of the job stands in what `visits show` says; declined work costs nothing."""
+    visit = asked_about(node)
+    job = node("visits", "show", visit)["jobs"][0]["job"]["id"]
+
+    node("visits", "answer", visit, "--job", job, "--approval", approval, "--channel", "phone")
+    node("visits", "settle", visit)
+
+    assert settled(node, visit) == ("settled", paid)
+
+
+@pytest.mark.parametrize(
+    ("approval", "channel", "field"), [("proposed", "phone", "approval"), ("approved", "", "approval_channel")]
+)
+def test_an_answer_that_is_none_is_refused(node: CliNode, approval: str, channel: str, field: str):
+    """Neither approved nor declined, or nobody says how the customer was asked."""
+    visit = asked_about(node)
+    job = node("visits", "show", visit)["jobs"][0]["job"]["id"]
+
+    refused = node("visits", "answer", visit, "--job", job, "--approval", approval, "--channel", channel)
+
+    assert (node.code, [one["field"] for one in refused["error"]["problems"]]) == (1, [field])
+
+
 def test_a_settled_order_is_not_voided(node: CliNode, order: str):
     """The refusal says what to do instead."""
     node("visits", "settle", order)

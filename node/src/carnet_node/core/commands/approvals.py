@@ -16,8 +16,9 @@ from carnet_node.core.refusals import Problem, ProblemCode, refuse, refuse_if_an
 from carnet_protocol.kinds import JOB
 from carnet_protocol.registry import Value
 
+APPROVED: Final = "approved"
 DECLINED: Final = "declined"
-_ANSWERS: Final = frozenset({"approved", DECLINED})
+_ANSWERS: Final = frozenset({APPROVED, DECLINED})
 
 
 @dataclass(frozen=True, slots=True)

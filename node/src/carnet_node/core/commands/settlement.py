@@ -155,7 +155,7 @@ def correct_visit(command: Correction) -> OpenVisit:
 
 def _unanswered(jobs: Iterable[Values]) -> list[Problem]:
     """Rule 2: what speaks against a bill, for each job that is only proposed."""
-    then = "Note the answer on the page of the order first; work that is declined costs nothing."
+    then = "Note the answer first; work that is declined costs nothing."
     numbers = (str(one.get("job_no") or "") for one in jobs if one.get("approval") == PROPOSED)
     return [
         Problem("approval", ProblemCode.MISSING, f"Job {number} is proposed, and its customer has not answered.", then)

@@ -26,7 +26,7 @@ MODULES: Final = {
     "doctor": ("doctor", "look for everything that could be wrong"),
     "customers": ("customers", "add, show, find, edit, void"),
     "vehicles": ("vehicles", "add, show, find, edit, void"),
-    "visits": ("visits", "add, show, find, edit, complete, settle, close, correct, void"),
+    "visits": ("visits", "add, show, find, edit, answer, complete, settle, close, correct, void"),
     "appointments": ("appointments", "note a call, give it a slot, arrive, cancel, no-show, rebook, book-order"),
     "lookup": ("lookup", "another dealer's car through the hub: find, take-on, taken"),
     "due": ("due", "whom to remind today, what came of it, until when cars are insured"),

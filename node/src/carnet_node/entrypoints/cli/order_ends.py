@@ -1,4 +1,8 @@
-r"""`visits settle`, `close`, `correct`: the bill, the hand-over, and the order that puts a settled one right.
+r"""`visits answer`, `settle`, `close`, `correct`: the customer's answer, the bill, the hand-over, the order put right.
+
+A job is answered by its id:
+
+    visits answer ID --job JOB --approval declined --channel phone
 
 Amounts are fen. A share is given as `field=value` pairs, in fen, as a percentage of what is due, or as neither for the
 rest:
@@ -13,6 +17,7 @@ from typing import Annotated, Final
 
 import typer
 
+from carnet_node.core.commands.approvals import APPROVED, DECLINED, Answer, answer_job
 from carnet_node.core.commands.settlement import hand_over, settle_visit
 from carnet_node.core.commands.settling import Settling, Share, StatedShare
 from carnet_node.core.commands.stating import StatedBill, usual_shares
@@ -21,7 +26,7 @@ from carnet_node.core.node import Node
 from carnet_node.core.numbering import today_at_site
 from carnet_node.core.saving.correcting import open_correction
 from carnet_node.core.saving.desk import save
-from carnet_node.core.saving.editing import require_visit, require_visit_references
+from carnet_node.core.saving.editing import require_part, require_visit, require_visit_references
 from carnet_node.core.showing.bill import bill_of
 from carnet_node.core.showing.views import VisitView
 from carnet_node.entrypoints.cli.opening import Id, emit_saved, node_of, set_facts, whole_number
@@ -30,7 +35,16 @@ from carnet_node.entrypoints.cli.recalls_done import open_remarks
 from carnet_node.entrypoints.reading import record_from_text, values_from_pairs
 from carnet_protocol.errors import BadValue
 from carnet_protocol.ids import RecordId, record_text
-from carnet_protocol.kinds import DISCOUNT_REASONS, PAY_METHODS, PAY_TYPES, PAYER_KINDS, SETTLEMENT_SHARE, VISIT
+from carnet_protocol.kinds import (
+    APPROVAL_CHANNELS,
+    DISCOUNT_REASONS,
+    JOB,
+    PAY_METHODS,
+    PAY_TYPES,
+    PAYER_KINDS,
+    SETTLEMENT_SHARE,
+    VISIT,
+)
 from carnet_protocol.reasons import Reason
 from carnet_protocol.registry import Value
 
@@ -52,6 +66,24 @@ KmOut = Annotated[
 NextKm = Annotated[
     int | None, typer.Option("--next-service-km", parser=whole_number, metavar="<int>", help="due at this odometer")
 ]
+
+
+def answer(
+    ctx: typer.Context,
+    visit: Id,
+    *,
+    job: Annotated[str, typer.Option("--job", help="id of the job, as `visits show` names it")],
+    approval: Annotated[str, typer.Option(help=f"{APPROVED} or {DECLINED}")],
+    channel: Annotated[str, typer.Option(help="how the customer was asked: " + ", ".join(APPROVAL_CHANNELS))],
+    as_json: AsJson = False,
+) -> None:
+    """The customer approves a job or declines it; declined work costs nothing and is deferred."""
+    node = node_of(ctx)
+    view = require_visit(node, record_from_text(visit))
+    read = require_part(node, JOB, record_from_text(job), view.visit.id).read()
+    said = Answer(approval, channel, node.clock.now_ms())
+    saved = save(node, lambda _: answer_job(view.visit.read(), view.work(), read, said, today_at_site(node)))
+    emit_saved(JOB, saved, as_json=as_json)
 
 
 def settle(

@@ -1,4 +1,4 @@
-"""`visits`: add, show, find, list, edit, complete, settle, close, correct, void.
+"""`visits`: add, show, find, list, edit, answer, complete, settle, close, correct, void.
 
 Jobs and lines are given as `field=value` pairs separated by `;`, and a line names its job by its place, 1 for the
 first:
@@ -51,7 +51,7 @@ from carnet_node.entrypoints.cli.opening import (
     set_facts,
     whole_number,
 )
-from carnet_node.entrypoints.cli.order_ends import close, correct, settle
+from carnet_node.entrypoints.cli.order_ends import answer, close, correct, settle
 from carnet_node.entrypoints.cli.output import AsJson, ShowPersonal, emit, remark_lines
 from carnet_node.entrypoints.cli.recalls_done import (
     Evidence,
@@ -229,6 +229,7 @@ def complete(
     emit_saved(VISIT, saved, as_json=as_json, remarks=remarks)
 
 
+visits_app.command("answer")(answer)
 visits_app.command("settle")(settle)
 visits_app.command("close")(close)
 visits_app.command("correct")(correct)
