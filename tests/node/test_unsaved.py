@@ -1,5 +1,7 @@
 """Check-ins that were begun and not saved: side by side, each found by its plate, none in the form of another."""
 
+from dataclasses import replace
+
 import pytest
 
 from carnet_node.core.saving.form_drafts import draft_of, keep_draft
@@ -78,6 +80,23 @@ def test_what_was_begun_for_somebody_is_found_again(site: Site, desk: Visitor, t
 
     assert begun[0] == begun[1]
     assert listed in desk.open("/")
+
+
+@pytest.mark.parametrize("text", ["王伟", "13800138009"], ids=["name", "telephone"])
+@pytest.mark.parametrize(
+    "car", [{"car.plate": ONE}, {"car.vin": "LSVAA4182E2123456"}, {"car.known": record_text(record(1))}]
+)
+def test_whoever_comes_with_another_car_begins_anew(site: Site, text: str, car: dict[str, str]):
+    """A namesake, or the same person's second car, does not land in the form that says which car it is."""
+    first = begin_with(site.node, site.admin, text)
+    begun = draft_of(site.node, site.admin, first)
+    assert begun is not None
+    keep_draft(site.node, site.admin, first, {**begun.fields, **{name: (said,) for name, said in car.items()}})
+
+    second = begin_with(site.node, site.admin, text)
+
+    assert second != first
+    assert draft_of(site.node, site.admin, second) == replace(begun, form=second)
 
 
 def test_what_is_not_saved_is_listed_where_somebody_would_look(desk: Visitor):

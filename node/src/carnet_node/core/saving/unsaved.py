@@ -52,6 +52,7 @@ class UnsavedCheckIn:
         vin: of a car that nobody knows, as typed; empty likewise.
         name: of its customer, as typed; empty likewise.
         number: of its customer's telephone, as typed; empty likewise.
+        is_of_a_car: a plate or VIN was typed, or its car is on file.
     """
 
     form: str
@@ -59,6 +60,7 @@ class UnsavedCheckIn:
     vin: str
     name: str
     number: str
+    is_of_a_car: bool
     saved_ms: int
 
     @property
@@ -95,18 +97,30 @@ def another_form(node: Node) -> str:
 def unsaved_check_ins(node: Node, staff: RecordId) -> tuple[UnsavedCheckIn, ...]:
     """What somebody has begun and not saved, newest first."""
     return tuple(
-        UnsavedCheckIn(
-            one.form, _plate_of(node, one), _text(one, _VIN), _text(one, _NAME), _text(one, _NUMBER), one.saved_ms
-        )
+        _unsaved(node, one)
         for one in drafts_of(node, staff)
         if one.form == CHECK_IN or one.form.startswith(f"{CHECK_IN}-")
+    )
+
+
+def _unsaved(node: Node, draft: FormDraft) -> UnsavedCheckIn:
+    vin = _text(draft, _VIN)
+    return UnsavedCheckIn(
+        draft.form,
+        _plate_of(node, draft),
+        vin,
+        _text(draft, _NAME),
+        _text(draft, _NUMBER),
+        bool(_text(draft, _PLATE) or vin) or _car_of(draft) is not None,
+        draft.saved_ms,
     )
 
 
 def unsaved_with(node: Node, staff: RecordId, text: str) -> UnsavedCheckIn | None:
     """The newest check-in that somebody has begun for a plate, VIN, telephone number or name, however it is spelled.
 
-    None where none was begun for it, and for a text that shows nothing.
+    By a number or name only while nobody has said which car it is: a namesake, or the same person with another car,
+    begins anew. None where none was begun for it, and for a text that shows nothing.
     """
     meant = _spellings(text)
     return next((one for one in unsaved_check_ins(node, staff) if meant & _known_by(one)), None)
@@ -119,8 +133,9 @@ def _spellings(text: str) -> set[str]:
 
 def _known_by(begun: UnsavedCheckIn) -> set[str]:
     """What a check-in is found by: each of its fields in its own spelling."""
-    spelled = (plate_number(begun.plate), plate_number(begun.vin), phone_number(begun.number), clean_text(begun.name))
-    return {one for one in spelled if one is not None}
+    car = {plate_number(begun.plate), plate_number(begun.vin)}
+    party = set() if begun.is_of_a_car else {phone_number(begun.number), clean_text(begun.name)}
+    return {one for one in car | party if one is not None}
 
 
 def begin_with(node: Node, staff: RecordId, text: str) -> str:
