@@ -54,6 +54,9 @@ SPLITS = {
 }
 """What a payer pays of 120 yuan -> what is stated then, and what is too much or left."""
 
+HAS_FOCUS = "Emulation.setFocusEmulationEnabled"
+"""A window under test has the focus whatever stands in front of it; without this it is as people's windows are."""
+
 WIDTHS = {"A4": 595, "A5": 420}
 """Of paper, in points."""
 
@@ -149,7 +152,7 @@ def test_a_board_that_is_left_open_shows_what_another_window_did(desk: FrontDesk
 
 
 def test_a_car_that_moves_while_it_is_chosen_is_not_moved_unseen(desk: FrontDesk):
-    """The board waits for the release of the mouse; then the digit that was meant for the old place is refused."""
+    """Neither under a pressed mouse button nor for somebody who comes back to the window and types a digit."""
     desk.page.clock.install()
     desk.go("/board")
     card = desk.page.locator(".card", has_text=PLATE)
@@ -161,6 +164,10 @@ def test_a_car_that_moves_while_it_is_chosen_is_not_moved_unseen(desk: FrontDesk
     to = next(one for one in ("in_work", "finished") if one != stood)
     with other.page.expect_navigation():
         other.page.locator(".card", has_text=PLATE).drag_to(other.page.locator(f"[data-sense={to}]").first)
+    window = desk.page.context.new_cdp_session(desk.page)
+    window.send(HAS_FOCUS, {"enabled": False})
+    other.page.bring_to_front()
+    assert not desk.page.evaluate("document.hasFocus()")
     desk.page.evaluate("document.dispatchEvent(new PointerEvent('pointerdown'))")
     with desk.page.expect_response("**/board"):
         desk.page.clock.run_for(31_000)
@@ -169,6 +176,8 @@ def test_a_car_that_moves_while_it_is_chosen_is_not_moved_unseen(desk: FrontDesk
     desk.page.evaluate("document.dispatchEvent(new PointerEvent('pointerup'))")
     desk.page.clock.run_for(100)
     expect(column).to_have_attribute("data-sense", to)
+    window.send(HAS_FOCUS, {"enabled": True})
+    expect(card.locator("input")).to_be_focused()
 
     desk.page.keyboard.press("1")
     with desk.page.expect_navigation():

@@ -98,7 +98,13 @@ for (const form of document.querySelectorAll("form[data-board]")) {
     radio.dataset.anew = radio.value;
     radio.value = value;
   };
+  // A window that somebody comes back to gives the keyboard back to where it was: nobody has reached for that car.
+  let givenBack = null;
+  window.addEventListener("focus", () => { givenBack = document.activeElement; });
   const takeAsShown = (event) => {
+    const isGivenBack = event.type === "focusin" && event.target === givenBack;
+    givenBack = null;
+    if (isGivenBack) return;
     const radio = event.target.closest?.(".card, tr")?.querySelector("[name=visit][data-anew]");
     if (!radio) return;
     radio.value = radio.dataset.anew;
