@@ -169,7 +169,7 @@ def worked_on(pair: tuple[TestHub, Installation, Installation]) -> None:
 
 @pytest.mark.usefixtures("worked_on")
 def test_a_car_that_was_taken_on_shows_its_work_as_the_look_up_did(browser: Visitor, sync_twice: Callable[[], None]):
-    """Jobs, labour and parts stand behind what they are, in the answer and then in the file, with the dealer's code."""
+    """Jobs, labour and parts stand behind what they are, in the answer and then in the file, with whose they are."""
     answered = asked(browser)
     browser.submit(answered, "/look-ups/take-on", {})
 
@@ -178,4 +178,4 @@ def test_a_car_that_was_taken_on_shows_its_work_as_the_look_up_did(browser: Visi
     told = [" ".join(re.sub(r"<[^>]+>", " ", page).split()) for page in (answered, browser.open(FILE))]
     work = "Job 换机油 · Labour line 拆装 · Part line 滤芯"
     assert [work in text for text in told] == [True, True]
-    assert "A-1 A001" in told[1]
+    assert "A-1 Site A001 A001" in told[1]

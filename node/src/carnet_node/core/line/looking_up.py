@@ -26,7 +26,7 @@ from carnet_node.core.log.signing import line_signers
 from carnet_node.core.node import Node
 from carnet_node.core.ports import RunBlocking
 from carnet_node.core.refusals import CommandRefused, Problem, ProblemCode, refuse
-from carnet_node.core.showing.record_view import site_code_of, site_name_of
+from carnet_node.core.showing.record_view import site_of
 from carnet_protocol.envelope import Purpose, Signer
 from carnet_protocol.errors import NotAuthentic
 from carnet_protocol.ids import VIN_CHARS, RecordId
@@ -234,8 +234,7 @@ def _car(node: Node, car: LookedUpCar, rows: list[PageRow], *, is_one_of_several
     with node.store.read() as tx:
         visits = tuple(
             OtherVisit(
-                site_code_of(tx, node.identity, row.owner),
-                site_name_of(tx, node.identity, row.owner),
+                *site_of(tx, node.identity, row.owner),
                 values,
                 tuple(work.get(row.record, ())),
             )

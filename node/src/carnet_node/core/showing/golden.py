@@ -13,7 +13,7 @@ from typing import Final
 from carnet_node.core.node import Node
 from carnet_node.core.ports import ReadTransaction
 from carnet_node.core.records import BaseRow, Identity
-from carnet_node.core.showing.record_view import RecordView, site_code_of, site_name_of, view_record
+from carnet_node.core.showing.record_view import RecordView, site_of, view_record
 from carnet_protocol.ids import RECORD_ID_BYTES, RecordId
 from carnet_protocol.kinds import CUSTOMER, GOLDEN
 from carnet_protocol.registry import ErasureGroup, Value
@@ -146,8 +146,7 @@ def _values(tx: ReadTransaction, identity: Identity, view: RecordView) -> tuple[
         if own:
             site, at_ms = named.get(f"{register.name}_site_id"), named.get(f"{register.name}_at")
             source = site if isinstance(site, bytes) else None
-            code = None if source is None else site_code_of(tx, identity, source)
-            called = "" if source is None else site_name_of(tx, identity, source)
+            code, called = (None, "") if source is None else site_of(tx, identity, source)
             at = at_ms if isinstance(at_ms, int) else None
             found.append(GoldenValue(register.name, own, code, called, site == identity.dealer_id, at))
     return tuple(found)

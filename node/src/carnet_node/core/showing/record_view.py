@@ -83,6 +83,7 @@ class RecordView:
         is_edit_after_delete: somebody deleted it while somebody else went on editing.
         written_ms: when it was begun, see `state.first_written_ms`.
         site: code of the site it belongs to; None for one that is not known here.
+        site_name: what that site is called; empty for the hub and where it is not known.
     """
 
     kind: Kind
@@ -96,6 +97,7 @@ class RecordView:
     is_edit_after_delete: bool
     written_ms: int
     site: str | None = None
+    site_name: str = ""
 
     def read(self) -> Read:
         """What an edit starts from."""
@@ -121,6 +123,7 @@ def view_record(tx: ReadTransaction, identity: Identity, stored: StoredRecord | 
     kind = stored.kind
     shown = show(kind, stored.entries)
     withheld = {kind.by_number[number].name: why for number, why in shown.withheld.items() if number in kind.by_number}
+    site, site_name = site_of(tx, identity, stored.owner)
     return RecordView(
         kind=kind,
         id=stored.record,
@@ -132,7 +135,8 @@ def view_record(tx: ReadTransaction, identity: Identity, stored: StoredRecord | 
         mark=_sync_mark(tx, stored),
         is_edit_after_delete=shown.is_edit_after_delete,
         written_ms=first_written_ms(stored.entries),
-        site=site_code_of(tx, identity, stored.owner),
+        site=site,
+        site_name=site_name,
     )
 
 
@@ -145,12 +149,13 @@ def written_value(tx: ReadTransaction, identity: Identity, kind: Kind, entry: En
     """What an entry says in a register, and who wrote it."""
     value = register_value(entry, register)
     author = author_of(tx, OpId(entry.op))
+    site, site_name = site_of(tx, identity, entry.author)
     return WrittenValue(
         op=OpId(entry.op),
         values={} if isinstance(value, Withheld) else _named(kind, value),
         author=entry.author,
-        site=site_code_of(tx, identity, entry.author),
-        site_name=site_name_of(tx, identity, entry.author),
+        site=site,
+        site_name=site_name,
         time_ms=entry.time_ms,
         withheld=value if isinstance(value, Withheld) else None,
         is_known=isinstance(value, Withheld) or is_known_here(kind, value),
@@ -177,26 +182,19 @@ def _contest_view(tx: ReadTransaction, identity: Identity, kind: Kind, contest: 
     return ContestView(name, contest.rule.value, shown, overruled)
 
 
-def site_code_of(tx: ReadTransaction, identity: Identity, author: bytes) -> str | None:
-    """Whom people know an author as: a site's code, or `HUB`; every site hears of every other one."""
+def site_of(tx: ReadTransaction, identity: Identity, author: bytes) -> tuple[str | None, str]:
+    """Whom people know an author as: a site's code, or `HUB`, and its name; every site hears of every other one.
+
+    There is no code for a site that is not known here, and the name is empty for it and for the hub.
+    """
     if author == identity.dealer_id:
-        return identity.site_code
+        return identity.site_code, identity.site_name
     if author == identity.hub_id:
-        return HUB
-    return _said_of_site(tx, author, "site_code")
-
-
-def site_name_of(tx: ReadTransaction, identity: Identity, author: bytes) -> str:
-    """What people call the site of an author; empty for the hub and for a site that is not known here."""
-    if author == identity.dealer_id:
-        return identity.site_name
-    return _said_of_site(tx, author, "site_name") or ""
-
-
-def _said_of_site(tx: ReadTransaction, site: bytes, name: str) -> str | None:
-    stored = tx.record(DEALER_SITE, RecordId(site))
-    said = None if stored is None else show(DEALER_SITE, stored.entries).values.get(DEALER_SITE.labels[name])
-    return said if isinstance(said, str) else None
+        return HUB, ""
+    stored = tx.record(DEALER_SITE, RecordId(author))
+    said = {} if stored is None else _named(DEALER_SITE, show(DEALER_SITE, stored.entries).values)
+    code, name = said.get("site_code"), said.get("site_name")
+    return code if isinstance(code, str) else None, name if isinstance(name, str) else ""
 
 
 def _named(kind: Kind, values: Mapping[int, Value]) -> dict[str, Value]:
