@@ -21,6 +21,9 @@ from support.look_up_desk import FILE, Door, asked, browser_of, row_of_car, sect
 from support.two_dealers import CAR, PLATE_NO, VIN, some, two_dealers
 from support.vins import make_vins
 
+MISTYPED, OTHER_MISTYPED = (one[:8] + ("1" if one[8] != "1" else "2") + one[9:] for one in make_vins(2))
+"""VINs whose check digit is wrong, as a maker may have stamped them."""
+
 
 @pytest.fixture
 def pair(tmp_path: Path) -> tuple[TestHub, Installation, Installation]:
@@ -80,6 +83,34 @@ def test_one_of_several_cars_is_asked_for_by_its_vin(browser: Visitor):
     assert "A-1" in section_of(answered, VIN)
     assert "Other dealers with visits</dt><dd>1" in answered
     assert Fields(answered).forms["/look-ups"]["reason"] == "towed_in"
+
+
+@pytest.mark.usefixtures("twin")
+def test_the_button_of_one_of_several_cars_claims_no_comparison(browser: Visitor):
+    """It says that the VIN is as the hub has shown it, which is why its check digit is not judged."""
+    page = asked(browser, way="plate", sought=PLATE_NO)
+
+    sent = Fields(section_of(page, VIN)).forms["/look-ups"]
+
+    assert (sent.get("is_shown"), sent.get("is_vin_compared")) == ("1", None)
+
+
+@pytest.mark.parametrize(
+    ("way", "box", "right", "wrong"),
+    [
+        pytest.param("vin", "is_vin_compared", MISTYPED, OTHER_MISTYPED, id="a VIN that was compared"),
+        pytest.param("vin", "is_shown", MISTYPED, OTHER_MISTYPED, id="a VIN that the hub has shown"),
+        pytest.param("phone", "sought_is_read_out", "1390013900", "1390013901", id="a number that was read out"),
+    ],
+)
+def test_a_tick_vouches_for_one_number_and_no_other(browser: Visitor, way: str, box: str, right: str, wrong: str):
+    """The next question from the answer is judged anew, and nothing in it is ticked."""
+    answer = asked(browser, way=way, sought=right, **{box: "1"})
+
+    refused = browser.submit(answer, "/look-ups", {"sought": wrong})
+
+    assert refused.status_code == 422
+    assert " checked" not in answer
 
 
 def test_a_car_known_here_by_its_plate_is_no_other_dealers(

@@ -46,6 +46,12 @@ router = APIRouter()
 ADDRESS: Final = "/look-ups"
 _TEMPLATE: Final = "shop/look_ups.html"
 _COMPARED: Final = "is_vin_compared"
+_SHOWN: Final = "is_shown"
+"""In the question of a button beside an answer: its VIN is as the hub has shown it, so no check digit is judged."""
+
+_VOUCHED: Final = frozenset({_COMPARED, "sought" + READ_OUT})
+"""The boxes by which somebody says that the number is right."""
+
 _AWAITED: Final = "awaited-"
 """Before the id of a car that was taken on: under it a session remembers the VIN that the hub has shown."""
 
@@ -83,12 +89,13 @@ async def show_look_ups(
 async def ask(page: PageOf) -> Response:
     """Ask the hub; it writes down who asked, and why. The page shows what it answered, masked."""
     typed = page.typed()
+    is_right = TICKED in (typed.text(_COMPARED), typed.text(_SHOWN))
     question = Question(
         typed.text("way"),
         typed.text("sought"),
         typed.text("reason"),
         _known(typed.text("customer")),
-        accepted_policy(page.node, is_compared=typed.text(_COMPARED) == TICKED),
+        accepted_policy(page.node, is_compared=is_right),
         is_read_out=typed.text("sought" + READ_OUT) == TICKED,
     )
     try:
@@ -144,10 +151,13 @@ async def _answer(page: Page, typed: Typed, failure: Exception, *, is_cut_off: b
 
 
 async def _show_found(page: Page, typed: Typed, found: OtherCars) -> Response:
+    """The answer below the question, whose ticks are gone: they vouched for the number that was asked for."""
+    form = FormState(Typed({name: texts for name, texts in typed.texts.items() if name not in _VOUCHED}))
+
     def _read() -> Mapping[str, Any]:
         if found.cars:
             note_access(page.node, Access.SHOWN, "look-ups", len(found.cars))
-        return {**_beside(page, FormState(typed)), **_known_here(page.node, found)}
+        return {**_beside(page, form), **_known_here(page.node, found)}
 
     return await page.show(_TEMPLATE, _read, status=HTTPStatus.OK, screen="orders", address=ADDRESS)
 
