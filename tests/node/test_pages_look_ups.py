@@ -14,6 +14,7 @@ from carnet_node.core.showing.taken_on import cars_taken_on
 from carnet_protocol.ids import RecordId, record_text, vehicle_id
 from support.browsing import Fields, Visitor
 from support.node_builder import build_node
+from support.staffed import build_site, hire_with_password
 from support.vins import make_vins
 
 VIN = make_vins(1)[0]
@@ -36,6 +37,13 @@ def desk(node: Node) -> Visitor:
 def question_of(html: str) -> dict[str, str]:
     """What stands in the fields of the question."""
     return Fields(html).forms["/look-ups"]
+
+
+def taken_on(desk: Visitor) -> None:
+    """Somebody has taken the car on whose VIN the hub has shown."""
+    token = question_of(desk.open("/look-ups"))["token"]
+    shown = {"vehicle_id": record_text(CAR), "vin": VIN, "reason": "at_desk", "token": token, "save_key": "on"}
+    assert desk.ask("POST", "/look-ups/take-on", data=shown).status_code == 303
 
 
 def link_to_look_ups(html: str) -> str:
@@ -199,6 +207,28 @@ def test_taking_on_and_giving_back_say_what_was_done(desk: Visitor):
         True
     ] * 2
     assert all("without a line it waits, and nothing is lost" in text for text in told)
+
+
+def test_a_car_that_two_people_take_on_is_named_for_both(tmp_path: Path):
+    """What the hub has shown one session stays with it when another takes the same car on."""
+    site = build_site(tmp_path)
+    desk = Visitor(site.node).with_session(site.session.token)
+    colleague = desk.as_session(hire_with_password(site, "C02", "advisor").token)
+
+    for one in (desk, colleague):
+        taken_on(one)
+
+    assert [VIN in one.open("/look-ups") for one in (desk, colleague)] == [True, True]
+
+
+def test_a_car_that_was_taken_on_is_no_search(desk: Visitor):
+    """Its VIN is remembered apart: no address of results opens it."""
+    taken_on(desk)
+
+    answered = [desk.ask("GET", f"/search/{name}{record_text(CAR)}").status_code for name in ("", "awaited-")]
+
+    assert VIN in desk.open("/look-ups")
+    assert answered == [410, 410]
 
 
 def test_a_customer_at_the_desk_stays_in_the_question(node: Node, desk: Visitor):

@@ -9,7 +9,7 @@ from carnet_node.core.commands.customers import AddCustomer, add_customer
 from carnet_node.core.desk_limits import SEARCHES_KEPT_MAX
 from carnet_node.core.saving.desk import save
 from carnet_node.core.showing.searching import is_whole_plate
-from carnet_node.entrypoints.pages.searches import Searches
+from carnet_node.entrypoints.pages.remembered import Remembered
 from carnet_protocol.ids import record_text
 from support.browsing import Visitor
 from support.staffed import Site, hire_with_password
@@ -56,7 +56,7 @@ def test_a_locked_screen_has_forgotten_what_was_searched_for(desk: Visitor):
 
 def test_the_oldest_search_gives_way():
     """What is kept is bounded over all browsers."""
-    searches = Searches()
+    searches = Remembered(SEARCHES_KEPT_MAX)
 
     for number in range(SEARCHES_KEPT_MAX + 1):
         searches.keep("session", str(number), TEXT)
@@ -66,7 +66,7 @@ def test_the_oldest_search_gives_way():
 
 def test_one_session_is_forgotten_and_no_other():
     """Somebody who logs out takes their own searches along."""
-    searches = Searches()
+    searches = Remembered(SEARCHES_KEPT_MAX)
     searches.keep("mine", "a", TEXT)
     searches.keep("theirs", "b", TEXT)
 

@@ -79,6 +79,10 @@ SESSIONS_PER_STAFF_MAX: Final = 10
 SEARCHES_KEPT_MAX: Final = 500
 """Searches that can be come back to, of all browsers at one node: five desks, a hundred each."""
 
+AWAITED_KEPT_MAX: Final = 200
+"""VINs of cars that were taken on and have not come, of all browsers at one node: five desks without a line for a day,
+forty cars each. A car beyond it is named when it comes."""
+
 ACCESS_KEPT_MS: Final = 400 * _DAY_MS
 """How long it is remembered who viewed or exported what: a year of asking, and the 90 days a departure asks for."""
 

@@ -87,7 +87,7 @@ async def send_start(page: DoorOf) -> Response:
 async def lock(page: DoorOf) -> Response:
     """Lock the screen; everything typed is kept."""
     typed = page.typed()
-    page.pages.searches.forget(page.visitor.session)
+    page.pages.forget_session(page.visitor.session)
     await page.pages.desk.read(lambda: lock_session(page.node, page.visitor.session))
     return page.go(_with_target("/locked", own_address(typed.text(ADDRESS))))
 
@@ -146,7 +146,7 @@ async def send_password(page: PageOf) -> Response:
 async def leave(page: DoorOf) -> Response:
     """End the session."""
     page.typed()
-    page.pages.searches.forget(page.visitor.session)
+    page.pages.forget_session(page.visitor.session)
     await page.pages.desk.read(lambda: log_out(page.node, page.visitor.session))
     return page.go("/login")
 

@@ -15,6 +15,7 @@ from typing import Annotated, Any, Final
 from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
+from carnet_node.core.desk_limits import AWAITED_KEPT_MAX, SEARCHES_KEPT_MAX
 from carnet_node.core.local_ports import PasswordHasher
 from carnet_node.core.log.acting import acting_for
 from carnet_node.core.log.idempotency import AnswerGone, KeyReused, answer_once, claiming, keyed_request
@@ -38,8 +39,8 @@ from carnet_node.entrypoints.pages.forms import (
     typed_since,
 )
 from carnet_node.entrypoints.pages.languages import language_of
+from carnet_node.entrypoints.pages.remembered import Remembered
 from carnet_node.entrypoints.pages.rendering import Renderer, Words
-from carnet_node.entrypoints.pages.searches import Searches
 from carnet_node.entrypoints.pages.strip import STRIP_FRESH_MS, Strip, strip_of
 from carnet_node.entrypoints.pages.visitors import (
     SCRIPT_HEADER,
@@ -99,7 +100,8 @@ class Pages:
         self.renderer = renderer
         self.hasher = hasher
         self.import_run: Any = None
-        self.searches = Searches()
+        self.searches = Remembered(SEARCHES_KEPT_MAX)
+        self.awaited = Remembered(AWAITED_KEPT_MAX)
         self._strips: dict[str, tuple[int, Strip]] = {}
 
     def strip(self, words: Words, now_ms: int) -> Strip:
@@ -111,6 +113,11 @@ class Pages:
             strip = strip_of(status_of(self.desk.node), words, self.renderer.clockface, now_ms, told)
             self._strips[words.language.value] = now_ms, strip
         return strip
+
+    def forget_session(self, session: str) -> None:
+        """What is remembered of a session goes."""
+        self.searches.forget(session)
+        self.awaited.forget(session)
 
     def forget_strip(self) -> None:
         """Something was saved: what waits is counted again for the next page."""

@@ -52,9 +52,6 @@ _SHOWN: Final = "is_shown"
 _VOUCHED: Final = frozenset({_COMPARED, "sought" + READ_OUT})
 """The boxes by which somebody says that the number is right."""
 
-_AWAITED: Final = "awaited-"
-"""Before the id of a car that was taken on: under it a session remembers the VIN that the hub has shown."""
-
 
 @router.get("/look-ups")
 async def show_look_ups(
@@ -204,12 +201,12 @@ def _number_of(node: Node, vehicle: RecordId) -> str:
 def _remember_number(page: Page, vehicle: RecordId, vin: str) -> None:
     """Keep the VIN that the hub showed of a car, until its record comes: the list names the car by it."""
     if has_vin_characters(vin) and vehicle_id(vin) == vehicle:
-        page.pages.searches.keep(page.visitor.session, _AWAITED + record_text(vehicle), vin)
+        page.pages.awaited.keep(page.visitor.session, record_text(vehicle), vin)
 
 
 def _number_awaited(page: Page, vehicle: RecordId) -> str:
     """The VIN that the hub showed of a car that has not come; empty where this session has not taken it on."""
-    return page.pages.searches.text_of(page.visitor.session, _AWAITED + record_text(vehicle)) or ""
+    return page.pages.awaited.text_of(page.visitor.session, record_text(vehicle)) or ""
 
 
 def _beside(page: Page, form: FormState, saved: RecordId | None = None) -> Mapping[str, Any]:
