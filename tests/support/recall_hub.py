@@ -103,6 +103,18 @@ class RecallHub:
             )
         )
 
+    def call_in_vain(self, site: str, vin: str) -> MadeSet:
+        """A site calls the owner of a vehicle, and nobody answers."""
+        values: dict[str, Value] = {
+            "campaign_id": self.campaign.row.id,
+            "vin": vin,
+            "vehicle_id": vehicle_id(vin),
+            "channel": "phone",
+            "result": "no_answer",
+            "contacted_at": self.hub.clock.ms,
+        }
+        return self.push(self._desk(site).write(draft_of("recall_contact", fixed(f"call {site} {vin}"), values)))
+
     def _desk(self, site: str) -> SiteAuthor:
         self.desks[site].wall_ms = self.hub.clock.ms
         return self.desks[site]

@@ -49,6 +49,11 @@ class PublishedReport:
         return self.facts.get("campaign", "")
 
     @property
+    def profile_name(self) -> str:
+        """The profile by which it was made, without its version."""
+        return self.facts.get("profile", "").partition(" ")[0]
+
+    @property
     def archive_name(self) -> str:
         """What the archive of all files is called for whoever downloads it."""
         return f"report-{self.name[:16]}.zip"

@@ -366,7 +366,8 @@ def _add_reports(router: APIRouter, site: Site) -> None:
 
         def work(token: Token) -> Response:
             """Those of the token's campaigns."""
-            found = [report_values(one) for one in published.reports() if token.covers(one.campaign_no)]
+            covered = [one for one in published.reports() if token.covers(one.campaign_no)]
+            found = [{**report_values(one), "profile_name": one.profile_name} for one in covered]
             return show(request, "reports.html", {"exports": found, **site.frame(request, token, "reports")})
 
         return await site.page(request, Scope.EXPORTS, "", work)
