@@ -1,5 +1,7 @@
 """A new car with the plate of one on file: asked about once, when the check-in is saved, with its recalls beside it."""
 
+from collections.abc import Callable
+
 import pytest
 
 from carnet_node.core.refusals import CommandRefused, ProblemCode
@@ -234,14 +236,32 @@ def test_a_candidate_says_its_open_recall_while_somebody_types(site: Site, desk:
 
 @pytest.mark.parametrize("page", ["", "/print/reception", "/print/order"])
 def test_an_order_of_a_car_without_a_vin_says_that_recalls_are_unknown(site: Site, desk: Visitor, page: str):
-    """Screen and paper say what the car's own page says; with a VIN they do not."""
+    """Screen and paper say what the car's own page says; with a VIN they say another reason."""
     plain = receive_car(site.as_admin, brought(ReceivedCar(plate=PLATE))).opened.visit
     named = receive_car(site.as_admin, brought(ReceivedCar(vin=VIN))).opened.visit
 
     of_plain, of_named = (desk.open(f"/visits/{record_text(one)}{page}") for one in (plain, named))
 
     assert [one in of_plain for one in CAR_WITHOUT_VIN] == [True, True]
-    assert [one in of_named for one in CAR_WITHOUT_VIN] == [False, False]
+    assert [one in of_named for one in CAR_WITHOUT_VIN] == [True, False]
+    assert "no recall data has arrived yet; this does not mean that there is none." in of_named
+
+
+@pytest.mark.parametrize(
+    ("make", "why"), [(with_plate, "no recall data has arrived yet"), (without_number, "the car has no VIN")]
+)
+def test_a_car_that_may_be_meant_says_why_its_recalls_are_unknown(
+    site: Site, desk: Visitor, make: Callable[[Site], RecordId], why: str
+):
+    """Where the form warns and where the save asks: whoever answers "the same" sees no other page before that."""
+    make(site)
+    typed: dict[str, object] = {"phones": [], "names": [], "plate": PLATE, "vin": None, "dismissed": []}
+
+    warned = desk.send(desk.open(NEW), "/duplicates", typed).json()["html"]
+    asked = desk.submit(desk.open(NEW), NEW, TYPED).text
+
+    said = f"<strong>Recalls unknown</strong>: {why}"
+    assert (said in warned, said in asked) == (True, True)
 
 
 @pytest.mark.parametrize(

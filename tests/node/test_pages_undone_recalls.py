@@ -1,6 +1,11 @@
-"""A car whose recall is open goes through the end of its order: asked once, told everywhere, never printed as done."""
+"""A car whose recall is open goes through the end of its order: asked once, told everywhere, never printed as done.
 
+So does a car of which nobody can say it: silence would be taken for "no recall".
+"""
+
+from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -11,29 +16,40 @@ from carnet_node.core.node import Node
 from carnet_node.core.saving.correcting import open_correction
 from carnet_node.core.saving.desk import save_visit_by_vin
 from carnet_node.core.saving.editing import require_visit
+from carnet_node.core.saving.receiving import ReceivedCar, ReceivedParty, Reception, receive_car
 from carnet_node.core.showing.undone_recalls import unrecorded_recalls
 from carnet_protocol.ids import RecordId, record_text
+from carnet_protocol.registry import Value
 from carnet_protocol.segments import encode_segment
 from carnet_protocol.vin import VinPolicy
-from support.browsing import Visitor
+from support.api_node import ApiNode, Json
+from support.browsing import Fields, Visitor
 from support.desk import record
 from support.model_hub import ModelHub
-from support.node_builder import build_node
+from support.node_builder import START_MS, TestClock, build_node
 from support.recall_lists import announce, receive
 from support.vins import make_vins
 
-VIN = make_vins(1)[0]
+VIN, UNLISTED = make_vins(2)
 LIST = encode_segment([VIN])
-LEFT_OPEN = {"is_recall_left_open": "1"}
+LEFT_OPEN = {"is_recall_left_open": record_text(record(70))}
 ASKED = "Recall R2026-1 is still open on this car."
 NOT_DONE = "Recall R2026-1 is not recorded as done."
+UNKNOWN = "<strong>Recalls unknown</strong>: "
+DAY_MS = 24 * 3600 * 1000
 JOB = "Brake hose, taken up at arrival"
 
 
 @pytest.fixture
-def node(tmp_path: Path) -> Node:
+def hub() -> ModelHub:
+    """The hub of that node."""
+    return ModelHub()
+
+
+@pytest.fixture
+def node(tmp_path: Path, hub: ModelHub) -> Node:
     """A node that knows a recall of one car."""
-    node, hub = build_node(tmp_path), ModelHub()
+    node = build_node(tmp_path)
     announce(hub, LIST, count=1)
     receive(node, hub, LIST)
     return node
@@ -175,3 +191,152 @@ def test_a_correction_keeps_what_the_first_order_recorded(node: Node, desk: Visi
     opened = open_correction(node, visit, require_visit(node, visit).visit.heads.to_text())
 
     assert unrecorded_recalls(node, require_visit(node, opened.visit)) == {}
+
+
+@pytest.fixture
+def blank(tmp_path: Path) -> Node:
+    """A node to which no recall data has come."""
+    return build_node(tmp_path)
+
+
+def without_lists(node: Node) -> None:
+    """Nothing arrives."""
+
+
+def with_fresh_lists(node: Node) -> None:
+    """A list of today that names another car."""
+    announce(hub := ModelHub(), LIST, count=1)
+    receive(node, hub, LIST)
+
+
+def with_stale_lists(node: Node) -> None:
+    """The same, eight days ago."""
+    with_fresh_lists(node)
+    cast(TestClock, node.clock).ms += 8 * DAY_MS
+
+
+def order_of(node: Node, vin: str | None) -> RecordId:
+    """An open order of a car; of one with a plate alone for None."""
+    car = ReceivedCar(vin=vin, plate=None if vin else "浙A12345")
+    said: dict[str, Value] = {
+        "promised_at": START_MS + 9 * DAY_MS,
+        "is_odometer_unknown": True,
+        "sender_name": "王小明",
+        "sender_phone": "13800138000",
+        "advisor_code": "B01",
+    }
+    return receive_car(node, Reception(ReceivedParty(), car, said)).opened.visit
+
+
+@pytest.mark.parametrize(
+    ("arrive", "vin", "why"),
+    [
+        pytest.param(without_lists, UNLISTED, "no recall data has arrived yet; this does not", id="no data"),
+        pytest.param(with_stale_lists, UNLISTED, "the recall data is too old; this does not", id="stale lists"),
+        pytest.param(with_fresh_lists, None, "the car has no VIN here.", id="no VIN"),
+        pytest.param(with_fresh_lists, UNLISTED, "", id="clear"),
+    ],
+)
+def test_every_page_and_sheet_of_an_order_says_why_recalls_are_unknown(
+    blank: Node, arrive: Callable[[Node], None], vin: str | None, why: str
+):
+    """The order, its sheets, settlement and hand-over; none of them where the car is clear."""
+    arrive(blank)
+    desk = Visitor(blank).logged_in().in_english()
+    visit = order_of(blank, vin)
+
+    pages = [desk.open(address(visit, *one)) for one in ((), ("print", "reception"), ("print", "order"))]
+    complete(desk, visit)
+    pages.append(desk.open(address(visit, "settle")))
+    taken(desk, visit, "settle")
+    pages.append(desk.open(address(visit, "hand-over")))
+
+    assert [(UNKNOWN in one, UNKNOWN + why in one) for one in pages] == [(bool(why), bool(why))] * 5
+
+
+def test_a_tick_answers_for_no_recall_that_came_behind_it(node: Node, hub: ModelHub, desk: Visitor, visit: RecordId):
+    """A second recall arrives while the first is asked about: it is asked again, and the box stands there empty."""
+    asked = desk.submit(desk.open(address(visit)), address(visit, "step", "complete"), {}).text
+    announce(hub, LIST, count=1, number=80, campaign_no="R2026-2")
+    receive(node, hub, LIST)
+
+    again = desk.submit(asked, address(visit, "step", "complete"), LEFT_OPEN).text
+
+    assert (status(node, visit), "Recall R2026-2 is still open on this car." in again) == ("open", True)
+    assert "is_recall_left_open" not in Fields(again).forms[address(visit, "step", "complete")]
+
+
+def test_a_tick_kept_while_typing_answers_nothing(node: Node, desk: Visitor, visit: RecordId):
+    """The form of a car that was not handed over yet begins without it, so that it is asked anew."""
+    complete(desk, visit, **LEFT_OPEN)
+    taken(desk, visit, "settle")
+    kept = {**LEFT_OPEN, "next_service_km": "62300"}
+    page = desk.open(address(visit, "hand-over"))
+    desk.send(page, f"/drafts/hand-over-{record_text(visit)}", {"fields": kept, "based_on": ""})
+
+    form = Fields(desk.open(address(visit, "hand-over"))).forms[address(visit, "hand-over")]
+
+    assert (form["next_service_km"], "is_recall_left_open" in form) == ("62300", False)
+
+
+@pytest.mark.parametrize(
+    ("number", "remedy", "what", "then"),
+    [
+        ("R2026-1", "not_yet", ASKED, "Its remedy is not available yet: tell the owner, and tick"),
+        (None, "available", "Recall — is still open on this car.", "Record it on the page of the order, or tick"),
+    ],
+)
+def test_the_question_names_what_is_known_and_can_be_done(
+    blank: Node, number: str | None, remedy: str, what: str, then: str
+):
+    """No number is a dash, and nobody is told to record a remedy that there is not."""
+    announce(hub := ModelHub(), LIST, count=1, campaign_no=number, remedy_state=remedy)
+    receive(blank, hub, LIST)
+    desk = Visitor(blank).logged_in().in_english()
+    visit = order_of(blank, VIN)
+
+    answer = complete(desk, visit)
+
+    assert f"{what} {then}" in answer
+    assert "None" not in answer
+
+
+def test_programs_are_told_what_is_left_open(node: Node, visit: RecordId):
+    """The answers of both steps name the recall."""
+    desk = ApiNode(node)
+
+    said = [one["remarks"] for one in through(desk, visit)]
+
+    assert [[(one["campaign_no"], one["remark"]) for one in told] for told in said] == [[("R2026-1", "still-open")]] * 2
+
+
+@pytest.mark.parametrize(
+    ("arrive", "vin", "why"),
+    [
+        (without_lists, UNLISTED, "no recall data has arrived yet"),
+        (with_stale_lists, UNLISTED, "the recall data is too old"),
+        (with_fresh_lists, None, "the car has no VIN here"),
+        (with_fresh_lists, UNLISTED, ""),
+    ],
+)
+def test_programs_are_told_why_recalls_are_unknown(
+    blank: Node, arrive: Callable[[Node], None], vin: str | None, why: str
+):
+    """As people are; nothing is said of a car that is clear."""
+    arrive(blank)
+    desk = ApiNode(blank)
+
+    said = [one["remarks"] for one in through(desk, order_of(blank, vin))]
+
+    what = f"recalls unknown: {why}; this does not mean that there is none."
+    assert said == [[{"campaign_no": None, "remark": "unknown", "what": what}] if why else []] * 2
+
+
+def through(desk: ApiNode, visit: RecordId) -> list[Json]:
+    """What a program is answered that completes an order, settles and closes it: to the first and to the last."""
+    at, answers = f"/api/visits/{record_text(visit)}", []
+    heads = desk.get(at)["visit"]["heads"]
+    for step in ("complete", "settle", "close"):
+        answers.append(desk.done(f"{at}/{step}", {"based_on": heads}))
+        heads = answers[-1]["view"]["visit"]["heads"]
+    return [answers[0], answers[-1]]

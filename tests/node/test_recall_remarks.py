@@ -6,7 +6,7 @@ import pytest
 
 from carnet_node.core.node import Node
 from carnet_node.core.recalls.recall_remarks import Remark, remark_on
-from support.cli_node import CliNode
+from support.cli_node import CliNode, enrol_folder
 from support.cli_recalls import LIST, LISTED, NUMBER, with_recall
 from support.desk import record
 from support.model_hub import ModelHub
@@ -85,3 +85,14 @@ def test_an_order_that_leaves_a_recall_open_says_so(cli: CliNode, step: str):
     said = cli("visits", step, order)["remarks"]
 
     assert [(one["campaign_no"], one["remark"]) for one in said] == [(NUMBER, "still-open")]
+
+
+def test_an_order_of_which_nobody_knows_a_recall_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    """In a line that begins with no number, because no recall is meant."""
+    enrol_folder(tmp_path)
+    cli = CliNode(tmp_path, capsys)
+    order = cli("visits", "add", "--vin", LISTED, "--km", "5000")["id"]
+
+    cli.run("visits", "complete", order)
+
+    assert "\nrecalls unknown: no recall data has arrived yet; this does not mean that there is none." in cli.said

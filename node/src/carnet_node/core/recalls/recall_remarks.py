@@ -1,4 +1,4 @@
-"""What has to be said to whoever records that a recall was done, where the record will close nothing, or none is made.
+"""What has to be said to whoever records that a recall was done, where the record will close nothing.
 
 Decides it from what is known here. Refuses nothing: a list may be old, and work that was done was done
 (`commands.recall_work`). Does not judge what the work shows (`recall_terms`).
@@ -14,7 +14,7 @@ from carnet_protocol.kinds import CAMPAIGN
 
 
 class Remark(StrEnum):
-    """Why a record of a recall closes nothing, or that there is none."""
+    """Why a record of a recall closes nothing."""
 
     WITHDRAWN = "withdrawn"
     """The campaign was taken back: work for it stays on record, and nobody counts it."""
@@ -22,8 +22,6 @@ class Remark(StrEnum):
     """No list that is here names the car."""
     DONE_BEFORE = "done-before"
     """The recall is done on the car, by what was recorded here or by the hub's list."""
-    STILL_OPEN = "still-open"
-    """The order goes on, and the recall is open on its car."""
 
 
 def remark_on(node: Node, number: str, campaign: RecordId) -> Remark | None:

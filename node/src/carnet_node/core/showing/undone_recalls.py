@@ -1,36 +1,57 @@
 """Recalls that an order leaves undone: open on its car, or taken up among its jobs and never recorded as done.
 
 Decides what somebody is asked before a car goes on with its recall open, and which jobs no paper may call done. Nothing
-is forbidden by that: whoever says that the recall stays open goes on. Programs are not asked; what they leave open is
-said behind (`recall_remarks`). Whether a recall is open for a car is `recall_check`.
+is forbidden by that: whoever says that the recall stays open goes on. Programs are not asked: what they leave open, and
+that nobody knows of it, is said with what was saved. Whether a recall is open for a car is `recall_check`.
 
 Rules
 1. A recall is open on an order while neither what is known of the car nor what stands on the order closes it.
 2. A job that names a recall is done work once something other than the owner's refusal stands on the order for it, or
    on an order that this one corrects: its jobs were carried over, what was recorded was not.
+3. A tick that recalls stay open names those that it was shown with: it answers for no recall that came behind it.
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Final
 
 from carnet_node.core.node import Node
-from carnet_node.core.recalls.recall_check import RecallAnswer, RecallHit
-from carnet_node.core.recalls.recall_terms import done_so_far, work_of
+from carnet_node.core.recalls.recall_check import RecallAnswer, RecallHit, RecallState
+from carnet_node.core.recalls.recall_terms import NOT_YET, done_so_far, work_of
 from carnet_node.core.refusals import Problem, ProblemCode
+from carnet_node.core.showing.reading_check import doubts_of
 from carnet_node.core.showing.views import VisitView, one_record, vehicle_view, visit_view
-from carnet_protocol.ids import RecordId
+from carnet_protocol.ids import RecordId, record_text
 from carnet_protocol.kinds import CAMPAIGN
 from carnet_protocol.registry import Value
 from carnet_protocol.remedy import REFUSED
 
 LEFT_OPEN: Final = "is_recall_left_open"
-"""The box by which somebody says that a recall stays open."""
+"""The box by which somebody says that recalls stay open; it sends which (`left_open_answer`)."""
+
+_UNNAMED: Final = "—"
+"""For the number of a recall that does not say it."""
 
 
-def open_recalls(node: Node, view: VisitView) -> tuple[RecallHit, ...]:
-    """The recalls that are open on an order's car, the most dangerous first; none where nobody can know."""
+@dataclass(frozen=True, slots=True)
+class OrderRemark:
+    """What a program is told of an order whose car goes on.
+
+    Attributes:
+        campaign_no: of the recall; None where no recall is meant, or it does not say its number.
+        remark: `still-open`, or `unknown` where nobody can say that none is.
+        what: the same for people.
+    """
+
+    campaign_no: str | None
+    remark: str
+    what: str
+
+
+def recalls_of_car(node: Node, view: VisitView) -> RecallAnswer | None:
+    """What is known of recalls on an order's car; None for a car without a number, and without a car here."""
     car = None if view.vehicle is None else vehicle_view(node, view.vehicle.id)
-    return () if car is None else still_open(view, car.recalls)
+    return None if car is None else car.recalls
 
 
 def still_open(view: VisitView, recalls: RecallAnswer | None) -> tuple[RecallHit, ...]:
@@ -38,24 +59,51 @@ def still_open(view: VisitView, recalls: RecallAnswer | None) -> tuple[RecallHit
 
     Args:
         recalls: of the order's car; None for a car without a number.
+
+    Returns:
+        The most dangerous first; none where nobody can know.
     """
     return () if recalls is None else tuple(hit for hit in recalls.hits if not _is_done(view, hit))
 
 
-def left_open_doubts(hits: Iterable[RecallHit]) -> list[Problem]:
-    """What is asked before a car goes on with these recalls open."""
-    then = "Record it on the page of the order, or tick that it stays open."
-    numbers = (str(hit.texts.get("campaign_no")) for hit in hits)
-    return [
-        Problem(
-            LEFT_OPEN,
-            ProblemCode.READ_AGAIN,
-            f"Recall {number} is still open on this car.",
-            then,
-            is_confirmable=True,
+def left_open_answer(hits: Iterable[RecallHit]) -> str:
+    """What the box sends that stands beside these recalls: their ids."""
+    return " ".join(record_text(hit.campaign) for hit in hits)
+
+
+def leaving_doubts(node: Node, view: VisitView, odometer_km: Value, *, is_read_again: bool, said: str) -> list[Problem]:
+    """What is asked before the work of an order is called done, or its car goes.
+
+    Args:
+        odometer_km: as typed at hand-over.
+        is_read_again: it was read a second time, so nobody is asked about it.
+        said: by the box `LEFT_OPEN`, rule 3.
+    """
+    car = None if view.vehicle is None else vehicle_view(node, view.vehicle.id)
+    if car is None:
+        return []
+    named, hits = frozenset(said.split()), still_open(view, car.recalls)
+    doubts = doubts_of(car.readings, odometer_km, node.clock.now_ms(), field="odometer_out_km")
+    is_answered = all(record_text(hit.campaign) in named for hit in hits)
+    return [*([] if is_read_again else doubts), *([] if is_answered else map(_doubt, hits))]
+
+
+def remarks_of(node: Node, view: VisitView) -> list[OrderRemark]:
+    """What a program is told once the work of an order is called done, or its car has gone; nothing without a car."""
+    recalls = recalls_of_car(node, view)
+    found = [
+        OrderRemark(
+            _number_of(hit) or None,
+            "still-open",
+            "this recall is still open on the car. The order is saved all the same; where the work was done, record "
+            "it on the order's page.",
         )
-        for number in numbers
+        for hit in still_open(view, recalls)
     ]
+    if view.vehicle is None or (recalls is not None and recalls.state is not RecallState.UNKNOWN):
+        return found
+    why = "the car has no VIN here" if recalls is None or recalls.because is None else recalls.because.value
+    return [*found, OrderRemark(None, "unknown", f"recalls unknown: {why}; this does not mean that there is none.")]
 
 
 def unrecorded_recalls(node: Node, view: VisitView) -> dict[RecordId, str]:
@@ -67,6 +115,18 @@ def unrecorded_recalls(node: Node, view: VisitView) -> dict[RecordId, str]:
         for job, campaign in named
         if isinstance(campaign, bytes) and campaign not in recorded
     }
+
+
+def _doubt(hit: RecallHit) -> Problem:
+    then = "Record it on the page of the order, or tick that it stays open."
+    if hit.terms.remedy_state == NOT_YET:
+        then = "Its remedy is not available yet: tell the owner, and tick that it stays open."
+    what = f"Recall {_number_of(hit) or _UNNAMED} is still open on this car."
+    return Problem(LEFT_OPEN, ProblemCode.READ_AGAIN, what, then, is_confirmable=True)
+
+
+def _number_of(hit: RecallHit) -> str:
+    return str(hit.texts.get("campaign_no") or "")
 
 
 def _is_done(view: VisitView, hit: RecallHit) -> bool:

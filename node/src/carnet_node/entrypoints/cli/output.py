@@ -42,9 +42,9 @@ def remark_lines(remarks: Iterable[Row]) -> str:
     """What people read behind what was saved, a line each; nothing where nothing is to be said.
 
     Args:
-        remarks: with `campaign_no` and `what`, see `recalls_done`.
+        remarks: with `campaign_no`, None where there is none, and `what`, see `recalls_done`.
     """
-    return "".join(f"\n{one['campaign_no']}: {one['what']}" for one in remarks)
+    return "".join("\n" + ": ".join(filter(None, (one["campaign_no"], one["what"]))) for one in remarks)
 
 
 def emit_list(

@@ -1,6 +1,7 @@
-"""Options of commands that record recalls done, and what such a command says where its record closes nothing."""
+"""Options of commands that record recalls done, and what a command says where its record closes nothing or lacks."""
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Annotated, Final
 
 import typer
@@ -8,7 +9,7 @@ import typer
 from carnet_node.core.node import Node
 from carnet_node.core.recalls.recall_remarks import Remark, remark_on
 from carnet_node.core.saving.editing import campaign_of, require_visit
-from carnet_node.core.showing.undone_recalls import open_recalls
+from carnet_node.core.showing.undone_recalls import remarks_of
 from carnet_node.entrypoints.cli.output import Row
 from carnet_protocol.ids import RecordId
 from carnet_protocol.kinds import COMPLETION_METHODS
@@ -31,8 +32,6 @@ _SENTENCES: Final = {
     Remark.NOT_LISTED: "no list that is here names this car, so the hub counts nothing unless its own list does. "
     f"Compare the number with the car. {_KEPT}",
     Remark.DONE_BEFORE: f"this recall was done on this car before, so the hub counts it once. {_KEPT}",
-    Remark.STILL_OPEN: "this recall is still open on the car. The order is saved all the same; where the work was "
-    "done, record it on the order's page.",
 }
 
 
@@ -60,9 +59,5 @@ def remarks_on(node: Node, car: str, campaigns: Iterable[tuple[str, RecordId]]) 
 
 
 def open_remarks(node: Node, visit: RecordId) -> list[Row]:
-    """What is to be said of recalls that an order leaves open on its car, by number."""
-    remark = Remark.STILL_OPEN
-    return [
-        {"campaign_no": hit.texts.get("campaign_no"), "remark": remark.value, "what": _SENTENCES[remark]}
-        for hit in open_recalls(node, require_visit(node, visit))
-    ]
+    """What is to be said of recalls that an order leaves open on its car, or that nobody knows of."""
+    return [asdict(one) for one in remarks_of(node, require_visit(node, visit))]

@@ -29,16 +29,15 @@ from carnet_node.core.recalls.recall_terms import methods_of
 from carnet_node.core.refusals import refuse_together
 from carnet_node.core.saving.basis import as_read, completions_as_read, read_for_step
 from carnet_node.core.saving.correcting import correction_of
-from carnet_node.core.saving.editing import recall_drafts, require_part, require_vehicle, require_visit
+from carnet_node.core.saving.editing import recall_drafts, require_part, require_visit
 from carnet_node.core.showing.bill import bill_of, unanswered_fen
 from carnet_node.core.showing.day import day_of
-from carnet_node.core.showing.reading_check import doubts_of
 from carnet_node.core.showing.repair_record import repair_record
 from carnet_node.core.showing.status import Line, status_of
 from carnet_node.core.showing.undone_recalls import (
     LEFT_OPEN,
-    left_open_doubts,
-    open_recalls,
+    leaving_doubts,
+    left_open_answer,
     still_open,
     unrecorded_recalls,
 )
@@ -110,11 +109,9 @@ async def take_step(page: PageOf, visit: str, step: str) -> Response:
         reader = Reader(_clock(page))
         values = reader.stated(VISIT, texts)
         doubts = list(reader.problems)
-        if view.vehicle is not None and typed.text(READ_AGAIN) != TICKED:
-            readings, now_ms = require_vehicle(node, view.vehicle.id).readings, node.clock.now_ms()
-            doubts += doubts_of(readings, values.get("odometer_out_km"), now_ms, field="odometer_out_km")
-        if step == "complete" and typed.text(LEFT_OPEN) != TICKED:
-            doubts += left_open_doubts(open_recalls(node, view))
+        if step == "complete":
+            km, is_again = values.get("odometer_out_km"), typed.text(READ_AGAIN) == TICKED
+            doubts += leaving_doubts(node, view, km, is_read_again=is_again, said=typed.text(LEFT_OPEN))
         read = read_for_step(view.visit, typed.text(BASED_ON), JUDGED_BY)
         taken = Step(read, node.clock.now_ms(), view.work(), values, today_at_site(node), view.credit)
         return refuse_together(doubts, lambda: take(taken))
@@ -223,7 +220,8 @@ def _today(node: Node) -> Mapping[str, Any]:
 def _order(node: Node, record: RecordId) -> dict[str, Any]:
     view = require_visit(node, record)
     file = None if view.vehicle is None else vehicle_file(node, view.vehicle.id)
-    hits = () if file is None else still_open(view, file.car.recalls)
+    recalls = None if file is None else file.car.recalls
+    hits = still_open(view, recalls)
     unrecorded = unrecorded_recalls(node, view)
     status = str(view.visit.values.get("status"))
     return {
@@ -239,7 +237,9 @@ def _order(node: Node, record: RecordId) -> dict[str, Any]:
         **parts_of(node, view, file),
         "next_step": NEXT_STEP.get(status) if view.visit.is_own else None,
         "next_form": NEXT_FORM.get(status) if view.visit.is_own else None,
+        "recalls": recalls,
         "open_recalls": [_open_recall(one) for one in hits],
+        "left_open": left_open_answer(hits),
     }
 
 

@@ -5,6 +5,7 @@ judged from the state its author read: if somebody else moved the order meanwhil
 """
 
 from collections.abc import Callable
+from dataclasses import asdict
 from functools import partial
 from http import HTTPStatus
 from typing import Final
@@ -31,6 +32,7 @@ from carnet_node.core.saving.basis import (
 from carnet_node.core.saving.correcting import open_correction
 from carnet_node.core.saving.desk import OpenedVisit, save, save_visit
 from carnet_node.core.saving.editing import Recorded, order_drafts, require_visit, require_visit_references
+from carnet_node.core.showing.undone_recalls import remarks_of
 from carnet_node.core.showing.views import visit_view
 from carnet_node.entrypoints.presenting import Json, Presenter
 from carnet_node.entrypoints.reading import record_from_text
@@ -127,9 +129,10 @@ async def start(desk: DeskOf, show: Show, visit: str, form: StepForm) -> Json:
 
 @router.post("/{visit}/complete")
 async def complete(desk: DeskOf, show: Show, visit: str, form: CompleteForm) -> Json:
-    """The work is done."""
+    """The work is done; `remarks` say which recalls are left open on the car, or why nobody knows."""
     values = values_of(VISIT, form.values)
-    return await _step(desk, show, visit, form, lambda step, _: complete_visit(step), values=values)
+    done = await _step(desk, show, visit, form, lambda step, _: complete_visit(step), values=values)
+    return await _remarked(desk, visit, done)
 
 
 @router.post("/{visit}/settle")
@@ -147,9 +150,9 @@ async def settle(desk: DeskOf, show: Show, visit: str, form: SettleForm) -> Json
 
 @router.post("/{visit}/close")
 async def close(desk: DeskOf, show: Show, visit: str, form: HandOverForm) -> Json:
-    """The car has been handed over."""
+    """The car has been handed over; `remarks` as for `complete`."""
     take, values = partial(hand_over, may_call=form.may_call), values_of(VISIT, form.values)
-    return await _step(desk, show, visit, form, take, values=values)
+    return await _remarked(desk, visit, await _step(desk, show, visit, form, take, values=values))
 
 
 @router.post("/{visit}/correct", status_code=HTTPStatus.CREATED)
@@ -216,3 +219,10 @@ async def _step(
         return take(Step(read, at_ms, view.work(), values, today, view.credit), new_id)
 
     return await save_order(desk, show, VISIT, record, _drafts)
+
+
+async def _remarked(desk: Desk, visit: str, answer: Json) -> Json:
+    """The answer to a step, with what is to be said of recalls behind it."""
+    record = record_from_text(visit)
+    remarks = await desk.read(lambda: remarks_of(desk.node, require_visit(desk.node, record)))
+    return {**answer, "remarks": [asdict(one) for one in remarks]}

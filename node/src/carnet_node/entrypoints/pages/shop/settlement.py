@@ -19,10 +19,15 @@ from carnet_node.core.numbering import today_at_site
 from carnet_node.core.refusals import refuse_together
 from carnet_node.core.saving.basis import read_for_step
 from carnet_node.core.saving.correcting import open_correction
-from carnet_node.core.saving.editing import require_vehicle, require_visit
+from carnet_node.core.saving.editing import require_visit
 from carnet_node.core.showing.bill import bill_of, unanswered_jobs, unpriced_jobs
-from carnet_node.core.showing.reading_check import doubts_of
-from carnet_node.core.showing.undone_recalls import LEFT_OPEN, left_open_doubts, open_recalls
+from carnet_node.core.showing.undone_recalls import (
+    LEFT_OPEN,
+    leaving_doubts,
+    left_open_answer,
+    recalls_of_car,
+    still_open,
+)
 from carnet_node.core.showing.views import VisitView
 from carnet_node.entrypoints.pages.customer_forms import text_of
 from carnet_node.entrypoints.pages.formats import Clockface
@@ -112,14 +117,10 @@ def _settled(node: Node, _: NewId, *, record: RecordId, typed: Typed, clockface:
 def _handed_over(node: Node, new_id: NewId, *, record: RecordId, typed: Typed, clockface: Clockface) -> Drafts:
     view, reader = require_visit(node, record), Reader(clockface)
     values = reader.stated(VISIT, {name: typed.text(name) for name in HANDED_OVER})
-    doubts = list(reader.problems)
-    if view.vehicle is not None and typed.text(READ_AGAIN) != TICKED:
-        readings, now_ms = require_vehicle(node, view.vehicle.id).readings, node.clock.now_ms()
-        doubts += doubts_of(readings, values.get("odometer_out_km"), now_ms, field="odometer_out_km")
-    if typed.text(LEFT_OPEN) != TICKED:
-        doubts += left_open_doubts(open_recalls(node, view))
+    km, is_again = values.get("odometer_out_km"), typed.text(READ_AGAIN) == TICKED
+    doubts = leaving_doubts(node, view, km, is_read_again=is_again, said=typed.text(LEFT_OPEN))
     step, may_call = _step(node, view, typed, values), _MAY_CALL.get(typed.text("may_call"))
-    return refuse_together(doubts, lambda: hand_over(step, new_id, may_call=may_call))
+    return refuse_together([*reader.problems, *doubts], lambda: hand_over(step, new_id, may_call=may_call))
 
 
 def _step(node: Node, view: VisitView, typed: Typed, values: Mapping[str, Any]) -> Step:
@@ -154,11 +155,15 @@ def _order(node: Node, record: RecordId, form: FormState) -> dict[str, Any]:
     """The order as it is now: what a person sends back is what they saw, so the form carries the heads of that."""
     view = require_visit(node, record)
     form = replace(form, based_on=view.visit.heads.to_text())
+    recalls = recalls_of_car(node, view)
+    hits = still_open(view, recalls)
     return {
         "form": form,
         "order": view,
         "bill": bill_of(view),
         "unanswered": unanswered_jobs(view),
         "unpriced": unpriced_jobs(view),
-        "open_recalls": open_recalls(node, view),
+        "recalls": recalls,
+        "open_recalls": hits,
+        "left_open": left_open_answer(hits),
     }
