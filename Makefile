@@ -23,7 +23,8 @@ WITHOUT ?=
 EACH ?=
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate $(UPGRADE)
 
-# With KEEP=1 the demo leaves its hub and two front desks running until the return key is pressed; its files stay anyway.
+# With KEEP=1 the demo leaves its hub and two front desks running until the return key is pressed, or, where no terminal is,
+# until a signal ends it; its files stay anyway.
 KEEP ?=
 export KEEP
 

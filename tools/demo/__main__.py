@@ -2,7 +2,7 @@
 
 Tells each step, checks each claim, ends with a table of facts, and leaves the data folders to look at. Exit code 1
 when a fact is false or a step fails. With KEEP=1 the hub and the pages of two dealers stay up until the return key is
-pressed.
+pressed; where no terminal is, until the demo is told to end, and at most for KEPT_S_MAX seconds.
 
     python -m tools.demo [--folder DIR]
 """
@@ -10,8 +10,12 @@ pressed.
 import argparse
 import os
 import shutil
+import signal
+import sys
+import threading
 import time
 from pathlib import Path
+from typing import TextIO
 
 from tools.demo.programs import DemoFailure
 from tools.demo.stage import Stage
@@ -20,6 +24,8 @@ from tools.demo.story import STEPS
 FOLDER = Path("demo-data")
 MARK = "demo.txt"
 """Stands in every folder the demo made: it empties no other."""
+KEPT_S_MAX = 8 * 60 * 60
+"""A working day: without a terminal nobody is there to see that something still runs. Ours."""
 
 LOOK = (
     "carnet-node --data {folder}/hz01 customers list",
@@ -64,11 +70,32 @@ def main() -> int:
 
 
 def keep(stage: Stage) -> None:
-    """Leave the hub and two dealers' pages running until the return key is pressed."""
+    """Leave the hub and two dealers' pages running until somebody ends them."""
     print(f"\nThe hub answers at {stage.address}. The front desks:", flush=True)
     for code, address in stage.open_desks().items():
         print(f"    {code}   {address}   first visit: enter yourself as the administrator")
-    input("Press return to end them. ")
+    wait_to_end(sys.stdin, KEPT_S_MAX)
+
+
+def wait_to_end(keys: TextIO, wait_s_max: float) -> None:
+    """Come back when somebody presses return; without a terminal, at SIGINT or SIGTERM.
+
+    Args:
+        keys: where the return key is read from, if it is a terminal; its end is as good as the key.
+        wait_s_max: without a terminal it comes back after this many seconds in any case.
+    """
+    if keys.isatty():
+        print("Press return to end them. ", end="", flush=True)
+        keys.readline()
+        return
+    is_told = threading.Event()
+    ends = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(one, lambda _number, _frame: is_told.set()) for one in ends]
+    told = f"Here is no terminal: kill {os.getpid()} ends them, and otherwise {wait_s_max / 3600:g} hours from now."
+    print(told, flush=True)
+    is_told.wait(wait_s_max)
+    for one, handler in zip(ends, before, strict=True):
+        signal.signal(one, handler)
 
 
 def may_be_emptied(folder: Path) -> bool:
