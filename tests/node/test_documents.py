@@ -138,6 +138,16 @@ def test_an_appointment_is_found_by_its_slot_or_its_call(node: Node):
     assert found(node, asked, customer="0138000") == found(node, asked, status="requested") == [waits]
 
 
+def test_a_call_that_was_answered_is_still_found(node: Node):
+    """A call without a slot stands on its day when it is cancelled: that is how a consultation ends."""
+    call: dict[str, Value] = {"requested_at": START_MS, "caller_phone": "+8613800138000"}
+    answered = made(node, APPOINTMENT, status="cancelled", cancel_reason="other", **call)
+    made(node, APPOINTMENT, status="cancelled", requested_at=START_MS - 2 * DAY_MS)
+    asked = replace(ASKED, kind="appointment")
+
+    assert found(node, asked, status="cancelled") == found(node, asked, customer="0138000") == [answered]
+
+
 def test_a_settlement_is_found_by_what_is_left_of_it(node: Node):
     """Its amount is gross less discount and credit; advisor and plate are those of its order."""
     order = ordered(node, advisor_code="A1", plate_at_visit="沪A12345")

@@ -113,7 +113,7 @@ def _orders() -> Source:
 def _appointments() -> Source:
     of = projection_table("appointment")
     at_ms = func.coalesce(of.c.starts_at, of.c.requested_at)
-    waits = and_(of.c.status == literal_column("'requested'"), of.c.starts_at.is_(None), *_span(of.c.requested_at))
+    without_slot = and_(of.c.starts_at.is_(None), *_span(of.c.requested_at))
     shown = {
         "visit": of.c.visit_id,
         "number": _nothing(),
@@ -127,7 +127,7 @@ def _appointments() -> Source:
     says = _say(of.c.wish, of.c.caller_name, of.c.caller_phone, of.c.plate_no)
     belongs = or_(_is_of(of), _holds(of.c.caller_name, "caller"), _holds(of.c.caller_phone, "caller"))
     carries = or_(of.c.plate_no == bindparam("plate"), of.c.vehicle_id.in_(_cars()))
-    return Source(of, of, or_(and_(*_span(of.c.starts_at)), waits), shown, says, belongs, carries)
+    return Source(of, of, or_(and_(*_span(of.c.starts_at)), without_slot), shown, says, belongs, carries)
 
 
 def _settlements() -> Source:
