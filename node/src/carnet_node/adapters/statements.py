@@ -292,6 +292,8 @@ _hub_set = table("hub_set")
 _has_values = _hub_set.c.opening != literal_column("x''")
 _after: BindParameter[int] = bindparam("after")
 _is_folded = _own_set.c.verdict <= literal_column(str(int(Verdict.ACCEPTED_WITH_CONFLICTS)))
+# A row at position P holds what was folded up to P, also a set that was excluded behind P, or whose verdict a restore
+# took back; it does not hold what was excluded by P.
 _was_folded = or_(_is_folded, _own_set.c.verdict.is_(None), _own_set.c.verdict_position > _base.c.position)
 
 FORMER_KEYS: Final = Statement(select(_base.c.kind, _base.c.record).where(_base.c.former_position.is_not(None)))

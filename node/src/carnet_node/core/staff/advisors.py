@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from carnet_node.core.node import Node
 from carnet_node.core.ports import ReadTransaction
 from carnet_node.core.records import Identity
+from carnet_node.core.showing.day import Day
 from carnet_node.core.showing.record_view import RecordView
 from carnet_node.core.staff.staff_list import holders_of
 from carnet_protocol.registry import Value
@@ -37,6 +38,11 @@ def advisor_names_within(tx: ReadTransaction, identity: Identity, codes: Iterabl
 def advisors_of_views(views: Iterable[RecordView]) -> set[Value]:
     """The numbers of advisors on records of this site."""
     return {one.values.get("advisor_code") for one in views if one.is_own}
+
+
+def advisors_of_day(node: Node, day: Day) -> Mapping[str, str]:
+    """As `advisor_names`, of the orders that stand on a day's lists."""
+    return advisor_names(node, advisors_of_views(one.visit for one in (*day.in_shop, *day.arrivals)))
 
 
 def _called(holders: tuple[RecordView, ...]) -> str:

@@ -15,7 +15,7 @@ from carnet_node.core.saving.stop_sales import stop_list
 from carnet_node.core.saving.unsaved import begin_with, unsaved_check_ins, unsaved_with
 from carnet_node.core.showing.day import day_of
 from carnet_node.core.showing.searching import FoundBy, find, is_whole_plate
-from carnet_node.core.staff.advisors import advisor_names, advisors_of_views
+from carnet_node.core.staff.advisors import advisors_of_day
 from carnet_node.entrypoints.pages.page import Page, PageOf
 from carnet_node.entrypoints.pages.recalls import searched_recalls
 
@@ -67,7 +67,7 @@ def _today(page: Page, staff_no: str | None) -> Mapping[str, Any]:
         "others_here": others_here,
         "others_came": others_came,
         "unsold": unsold,
-        "names": advisor_names(page.node, advisors_of_views(one.visit for one in (*today.in_shop, *today.arrivals))),
+        "names": advisors_of_day(page.node, today),
     }
 
 

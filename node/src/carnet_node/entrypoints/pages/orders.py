@@ -43,7 +43,7 @@ from carnet_node.core.showing.undone_recalls import (
 )
 from carnet_node.core.showing.vehicle_file import vehicle_file
 from carnet_node.core.staff.access_log import begin_showing
-from carnet_node.core.staff.advisors import advisor_names, advisors_of_views
+from carnet_node.core.staff.advisors import advisors_of_day
 from carnet_node.entrypoints.pages.check_in_forms import jobs_of_form
 from carnet_node.entrypoints.pages.forms import BASED_ON, FormState, Typed
 from carnet_node.entrypoints.pages.outline import marks_of
@@ -213,8 +213,7 @@ def _open_recall(hit: RecallHit) -> _OpenRecall:
 
 def _today(node: Node) -> Mapping[str, Any]:
     today = day_of(node)
-    views = (one.visit for one in (*today.in_shop, *today.arrivals))
-    return {"today": today, "names": advisor_names(node, advisors_of_views(views))}
+    return {"today": today, "names": advisors_of_day(node, today)}
 
 
 def _order(node: Node, record: RecordId) -> dict[str, Any]:
