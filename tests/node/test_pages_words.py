@@ -149,9 +149,16 @@ def test_an_idea_has_one_chinese_word(other: str, word: str):
 
 def test_no_template_brings_a_colon_of_its_own():
     """Between a label and what it is about stands `colon`, which is a sign of the reader's language."""
-    bare = re.compile(r"(?:\}\}|%\}|</strong>|</a>): ")
+    bare = re.compile(r"(?:\}\}|%\}|</\w+>): ")
 
     assert [one.name for one in TEMPLATES if bare.search(one.read_text(encoding="utf-8"))] == []
+
+
+def test_no_template_brings_room_between_two_sentences():
+    """There stands `gap`, which is nothing where a full stop brings its own room."""
+    room = re.compile(r"\|sentence \}\}(?:</\w+>)? \{\{ [\w.]+\|sentence")
+
+    assert [one.name for one in TEMPLATES if room.search(one.read_text(encoding="utf-8"))] == []
 
 
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)

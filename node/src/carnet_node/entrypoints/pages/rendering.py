@@ -27,6 +27,9 @@ from carnet_protocol.registry import Value
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 
+_GAPS: Final = {Language.ZH: "", Language.EN: " "}
+"""What stands between two sentences: nothing where the full stop brings its own room."""
+
 
 @dataclass(frozen=True)
 class Words:
@@ -132,7 +135,7 @@ class Renderer:
             "sentence": words.sentence,
             "left_out": words.left_out,
         }
-        environment.globals["colon"] = words.colon
+        environment.globals |= {"colon": words.colon, "gap": _GAPS[language]}
         environment.globals |= {"labels": words.labels, "language": language, "static": self._static}
         environment.globals |= {"session_max_ms": SESSION_MAX_MS, "session_idle_ms": SESSION_IDLE_MS}
         environment.globals |= {
