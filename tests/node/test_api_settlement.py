@@ -142,6 +142,17 @@ def test_what_was_settled_wrong_is_put_right_by_another_order(desk: ApiNode, ord
     assert [one["values"]["share_fen"] for one in again["shares"]] == [-500]
 
 
+def test_a_correction_that_states_no_bill_keeps_the_discount(desk: ApiNode, order: Json):
+    """Nothing that was let off is taken back where nobody says so."""
+    said = bill(1_399, discount={"customer": 101}, discount_reason="offer")
+    settled = step(desk, order, "settle", bill=said)
+    opened = desk.made(address(order, "correct"), {"based_on": settled["visit"]["heads"]})["view"]
+
+    again = step(desk, step(desk, opened, "complete"), "settle")
+
+    assert (again["settlement"]["values"]["customer_discount_fen"], again["shares"]) == (101, [])
+
+
 def test_one_order_is_corrected_once_unless_the_correction_is_void(desk: ApiNode, order: Json):
     """A second correction is refused; a void one stands in nobody's way."""
     settled = step(desk, order, "settle")

@@ -169,6 +169,26 @@ def test_a_settled_order_is_put_right_by_another(node: CliNode, order: str):
     assert (view["visit"]["values"]["corrects_id"], view["credit"]["customer"]) == (order, 1_500)
 
 
+@pytest.mark.parametrize(
+    ("said", "shares"),
+    [
+        pytest.param((), {}, id="as before"),
+        pytest.param(("--discount", "customer=0"), {"customer": 101}, id="taken back, as was said"),
+    ],
+)
+def test_a_correction_keeps_the_discount_at_the_command_line(
+    node: CliNode, order: str, said: tuple[str, ...], shares: dict[str, int]
+):
+    """Settled without a word it takes back nothing that was let off."""
+    node("visits", "settle", order, "--discount", "customer=101", "--discount-reason", "offer")
+    correction = node("visits", "correct", order)["id"]
+    node("visits", "complete", correction)
+
+    node("visits", "settle", correction, *said)
+
+    assert settled(node, correction) == ("settled", shares)
+
+
 def test_who_has_not_agreed_is_listed_and_refused(node: CliNode, customer: str, tmp_path: Path):
     """The line says why, without a number; a reminder of it is refused; the workbook has the same line."""
     (line,) = node("due", "list", "--show-personal", "--xlsx", tmp_path / "due.xlsx")

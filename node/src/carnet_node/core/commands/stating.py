@@ -1,19 +1,24 @@
 """A bill as a person states it: what was seen, what is let off, and who pays which part, before it adds up.
 
-Decides how stated shares become fen beside the totals that were seen, and where what is wrong with one stands. Whether
-it adds up is `settling`; how a page or a command line spells it is theirs.
+Decides how stated shares become fen beside the totals that were seen, where what is wrong with one stands, and what a
+correction takes over from the order that it corrects. Whether it adds up is `settling`; how a page or a command line
+spells it is theirs.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from carnet_node.core.commands.customers import Values
 from carnet_node.core.commands.drafting import Drafts
-from carnet_node.core.commands.settling import Settling, StatedShare, shares_of, usual_settling
+from carnet_node.core.commands.settling import Settling, Share, StatedShare, shares_of, split_fen, usual_settling
 from carnet_node.core.refusals import CommandRefused, Problem
 from carnet_protocol.ids import RecordId
 from carnet_protocol.kinds import PAY_TYPES
+
+_WHOLE: Final = 10_000
+"""A hundred percent, in hundredths of one."""
 
 _ROW: Final = re.compile(r"shares\[([0-9]+)\]")
 
@@ -59,6 +64,45 @@ def usual_shares(
     """
     usual = usual_settling(seen, credit, customer).shares
     return tuple(StatedShare(one, None, None, place) for place, one in enumerate(usual))
+
+
+def carried_bill(
+    seen: Mapping[str, int],
+    credit: Mapping[str, int],
+    settled: Values,
+    paid: Sequence[Share],
+    customer: RecordId | None,
+) -> StatedBill:
+    """The bill of a correction as the order that it corrects was settled: the same discount, the same payers.
+
+    What was let off stays let off, as far as the lines still cost as much. What is due is paid in the same proportion,
+    by the largest payer as the rest; where nobody paid for a pay type before, the usual payer does.
+
+    Args:
+        seen, credit: in fen by pay type.
+        settled: the settlement of the corrected order.
+        paid: its shares, as they were stated.
+        customer: of the order.
+    """
+    discount = {name: min(_fen(settled, f"{name}_discount_fen"), seen.get(name, 0)) for name in PAY_TYPES}
+    reason = str(settled.get("discount_reason") or "") if any(discount.values()) else ""
+    usual = {one.pay_type: one for one in usual_settling(dict.fromkeys(PAY_TYPES, 1), {}, customer).shares}
+    stated: list[StatedShare] = []
+    for name in PAY_TYPES:
+        due = seen.get(name, 0) - discount[name] - credit.get(name, 0)
+        if not due and not discount[name]:
+            continue
+        payers = [one for one in paid if one.pay_type == name] or [usual[name]]
+        parts = split_fen(_WHOLE, [abs(one.fen) for one in payers])
+        rest = parts.index(max(parts))
+        kept = ((one, None if row == rest else parts[row]) for row, one in enumerate(payers) if row == rest or due)
+        stated += [StatedShare(one, None, part, len(stated) + row) for row, (one, part) in enumerate(kept) if part != 0]
+    return StatedBill(Settling(seen, (), discount, reason, credit), tuple(stated))
+
+
+def _fen(values: Values, name: str) -> int:
+    value = values.get(name)
+    return value if isinstance(value, int) else 0
 
 
 def _at_place(problem: Problem, places: tuple[int, ...]) -> Problem:

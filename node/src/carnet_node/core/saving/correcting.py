@@ -13,7 +13,7 @@ from carnet_node.core.saving.basis import read_for_step
 from carnet_node.core.saving.desk import OpenedVisit, open_within
 from carnet_node.core.saving.editing import nothing_here
 from carnet_node.core.showing.record_view import RecordView, view_all
-from carnet_node.core.showing.views import visit_view_within
+from carnet_node.core.showing.views import VisitView, visit_view, visit_view_within
 from carnet_protocol.ids import RecordId
 from carnet_protocol.kinds import VISIT
 
@@ -43,6 +43,12 @@ def correction_of(node: Node, visit: RecordView) -> RecordView | None:
     """The order that corrects this one and counts; None where there is none."""
     with node.store.read() as tx:
         return _corrected_by(node, tx, visit)
+
+
+def corrected_of(node: Node, view: VisitView) -> VisitView | None:
+    """The order that this one corrects; None for one that corrects none, or one that is not here."""
+    before = view.visit.values.get("corrects_id")
+    return visit_view(node, RecordId(before)) if isinstance(before, bytes) else None
 
 
 def _corrected_by(node: Node, tx: ReadTransaction, visit: RecordView) -> RecordView | None:

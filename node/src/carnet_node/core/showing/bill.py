@@ -11,15 +11,19 @@ Rules
 4. A job has no price where nothing on it costs and nobody said so: no line, a line that nobody priced, or a price of
    nobody knows how much. It settles as nothing, and whoever settles is told. A price of 0 and no hours are said.
 5. Before the bill is settled nothing was let off, and the credit is that of the order which this one corrects.
+6. Where nobody says otherwise, the usual payers pay all of it. A correction keeps the discount and the payers of the
+   order that it corrects: what it credits is net of that discount.
 """
 
 from dataclasses import dataclass
 from typing import Final
 
 from carnet_node.core.commands.lines import PROPOSED, quantity_and_price
-from carnet_node.core.commands.settling import PayTypeSum
+from carnet_node.core.commands.settling import PayTypeSum, Settling, Share
+from carnet_node.core.commands.stating import StatedBill, carried_bill, usual_shares
 from carnet_node.core.showing.record_view import RecordView
 from carnet_node.core.showing.views import JobView, VisitView
+from carnet_protocol.ids import RecordId
 from carnet_protocol.kinds import PAY_TYPES
 
 _CUSTOMER: Final = "customer"
@@ -57,6 +61,20 @@ def due_fen(view: VisitView) -> int:
     return sum(one.sum.due_fen for one in bill_of(view))
 
 
+def usual_bill(view: VisitView, before: VisitView | None) -> StatedBill:
+    """What an order is settled as where nobody says otherwise (rule 6).
+
+    Args:
+        before: the order that this one corrects; None for one that corrects none.
+    """
+    seen = {one.pay_type: one.sum.gross_fen for one in bill_of(view)}
+    customer = None if view.customer is None else view.customer.id
+    if before is None or before.settlement is None:
+        return StatedBill(Settling(seen, (), credit=view.credit), usual_shares(seen, view.credit, customer))
+    paid = [_paid(one) for one in before.shares]
+    return carried_bill(seen, view.credit, before.settlement.values, paid, customer)
+
+
 def unanswered_jobs(view: VisitView) -> tuple[JobView, ...]:
     """Jobs that the customer was asked about and that nobody has noted an answer to (rule 3)."""
     return tuple(one for one in view.jobs if one.job.values.get("approval") == PROPOSED)
@@ -85,6 +103,14 @@ def _is_priced(line: RecordView) -> bool:
 def _fen(view: RecordView, name: str) -> int:
     value = view.values.get(name)
     return value if isinstance(value, int) else 0
+
+
+def _paid(share: RecordView) -> Share:
+    customer = share.values.get("customer_id")
+    names = ("pay_type", "payer_kind", "pay_method")
+    pay_type, payer, method = (str(share.values.get(name) or "") for name in names)
+    paid_by = RecordId(customer) if isinstance(customer, bytes) else None
+    return Share(pay_type, _fen(share, "share_fen"), payer, method, paid_by)
 
 
 def _group(view: VisitView, pay_type: str) -> PayTypeGroup:

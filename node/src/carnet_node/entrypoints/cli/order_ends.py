@@ -12,6 +12,7 @@ rest:
         --share "pay_type=customer;payer_kind=customer;pay_method=cash"
 """
 
+from dataclasses import replace
 from functools import partial
 from typing import Annotated, Final
 
@@ -19,15 +20,15 @@ import typer
 
 from carnet_node.core.commands.approvals import APPROVED, DECLINED, Answer, answer_job
 from carnet_node.core.commands.settlement import hand_over, settle_visit
-from carnet_node.core.commands.settling import Settling, Share, StatedShare
-from carnet_node.core.commands.stating import StatedBill, usual_shares
+from carnet_node.core.commands.settling import Share, StatedShare
+from carnet_node.core.commands.stating import StatedBill
 from carnet_node.core.commands.visits import Step
 from carnet_node.core.node import Node
 from carnet_node.core.numbering import today_at_site
-from carnet_node.core.saving.correcting import open_correction
+from carnet_node.core.saving.correcting import corrected_of, open_correction
 from carnet_node.core.saving.desk import save
 from carnet_node.core.saving.editing import require_part, require_visit, require_visit_references
-from carnet_node.core.showing.bill import bill_of
+from carnet_node.core.showing.bill import usual_bill
 from carnet_node.core.showing.views import VisitView
 from carnet_node.entrypoints.cli.opening import Id, emit_saved, node_of, set_facts, whole_number
 from carnet_node.entrypoints.cli.output import AsJson, emit
@@ -95,14 +96,17 @@ def settle(
     shares: Shares = None,
     as_json: AsJson = False,
 ) -> None:
-    """The bill is settled and its shares add up; the order does not change any more."""
+    """The bill is settled and its shares add up; the order does not change any more.
+
+    A correction keeps the discount and the payers of the order that it corrects, unless others are given.
+    """
     node = node_of(ctx)
     view = require_visit(node, record_from_text(visit))
-    seen = {one.pay_type: one.sum.gross_fen for one in bill_of(view)}
-    stated = [_stated(node, text, place) for place, text in enumerate(shares or ())]
-    usual = usual_shares(seen, view.credit, None if view.customer is None else view.customer.id)
-    said = Settling(seen, (), _amounts(discounts or []), discount_reason, view.credit)
-    bill = StatedBill(said, tuple(stated) or usual)
+    usual = usual_bill(view, corrected_of(node, view))
+    stated = tuple(_stated(node, text, place) for place, text in enumerate(shares or ()))
+    discount = _amounts(discounts) if discounts else usual.said.discount
+    said = replace(usual.said, discount=discount, discount_reason=discount_reason or usual.said.discount_reason)
+    bill = StatedBill(said, stated or usual.stated)
     step = _step(node, view, {})
     emit_saved(VISIT, save(node, lambda _: bill.settle(partial(settle_visit, step))), as_json=as_json)
 

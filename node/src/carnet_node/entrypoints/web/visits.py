@@ -29,9 +29,10 @@ from carnet_node.core.saving.basis import (
     read_of_view,
     reading_as_read,
 )
-from carnet_node.core.saving.correcting import open_correction
+from carnet_node.core.saving.correcting import corrected_of, open_correction
 from carnet_node.core.saving.desk import OpenedVisit, save, save_visit
 from carnet_node.core.saving.editing import Recorded, order_drafts, require_visit, require_visit_references
+from carnet_node.core.showing.bill import usual_bill
 from carnet_node.core.showing.undone_recalls import remarks_of
 from carnet_node.core.showing.views import visit_view
 from carnet_node.entrypoints.presenting import Json, Presenter
@@ -141,7 +142,10 @@ async def settle(desk: DeskOf, show: Show, visit: str, form: SettleForm) -> Json
     said = None if form.bill is None else settling_of(form.bill)
 
     def _take(step: Step, _: NewId) -> Drafts:
-        for one in () if said is None else said.shares:
+        if said is None:
+            view = require_visit(desk.node, step.read.record)
+            return usual_bill(view, corrected_of(desk.node, view)).settle(partial(settle_visit, step))
+        for one in said.shares:
             require_visit_references(desk.node, {"customer_id": one.customer})
         return settle_visit(step, said)
 

@@ -9,11 +9,11 @@ from typing import Final
 
 from carnet_node.core.commands.drafting import missing
 from carnet_node.core.commands.settling import Settling, Share, StatedShare
-from carnet_node.core.commands.stating import StatedBill, usual_shares
+from carnet_node.core.commands.stating import StatedBill
 from carnet_node.core.refusals import Problem, ProblemCode
 from carnet_node.core.shop_limits import SHARES_MAX
-from carnet_node.core.showing.bill import bill_of
 from carnet_node.core.showing.views import VisitView
+from carnet_node.entrypoints.pages.formats import hundredths, yuan
 from carnet_node.entrypoints.pages.forms import Typed
 from carnet_node.entrypoints.pages.typed import Reader, hundredths_of
 from carnet_protocol.ids import RecordId
@@ -30,15 +30,16 @@ _FEN: Final = re.compile(r"-?[0-9]{1,16}")
 _NEEDED: Final = {"pay_type": "Say which pay type this is a share of.", "payer_kind": "Say who pays this share."}
 
 
-def bill_as_texts(view: VisitView) -> dict[str, str]:
-    """The usual payers of an order, each of whom pays the rest of their pay type."""
-    gross = {one.pay_type: one.sum.gross_fen for one in bill_of(view)}
-    texts: dict[str, str] = {}
-    for one in usual_shares(gross, view.credit, None):
+def bill_as_texts(bill: StatedBill) -> dict[str, str]:
+    """What a form begins with: who pays which percentage of a pay type, or the rest of it, and what is let off."""
+    discounts = {f"{name}_discount_fen": yuan(fen) for name, fen in bill.said.discount.items() if fen}
+    texts = {**discounts, "discount_reason": bill.said.discount_reason}
+    for one in bill.stated:
         where, share = f"shares[{one.place}].", one.share
+        part = "" if one.percent_hundredths is None else f"{hundredths(one.percent_hundredths)}%"
         texts |= {f"{where}pay_type": share.pay_type, f"{where}payer_kind": share.payer_kind}
-        texts |= {f"{where}pay_method": share.method} if share.method else {}
-    return texts
+        texts |= {f"{where}pay_method": share.method, f"{where}share_fen": part}
+    return {name: text for name, text in texts.items() if text}
 
 
 def share_rows(typed: Typed) -> range:

@@ -18,9 +18,9 @@ from carnet_node.core.node import Node
 from carnet_node.core.numbering import today_at_site
 from carnet_node.core.refusals import refuse_together
 from carnet_node.core.saving.basis import read_for_step
-from carnet_node.core.saving.correcting import open_correction
+from carnet_node.core.saving.correcting import corrected_of, open_correction
 from carnet_node.core.saving.editing import require_visit
-from carnet_node.core.showing.bill import bill_of, unanswered_jobs, unpriced_jobs
+from carnet_node.core.showing.bill import bill_of, unanswered_jobs, unpriced_jobs, usual_bill
 from carnet_node.core.showing.undone_recalls import (
     LEFT_OPEN,
     leaving_doubts,
@@ -50,9 +50,13 @@ _MAY_CALL: Final = {"yes": True, "no": False}
 
 @router.get("/{visit}/settle")
 async def show_settlement(page: PageOf, visit: str) -> Response:
-    """The bill of an order whose work is done, with the payers that are usual."""
+    """The bill of an order whose work is done, with the usual payers, or those of the order that it corrects."""
     record = record_from_text(visit)
-    return await show_form(_bill(page, record), lambda: _begin(page.node, record, "settled", bill_as_texts))
+
+    def _texts(view: VisitView) -> dict[str, str]:
+        return bill_as_texts(usual_bill(view, corrected_of(page.node, view)))
+
+    return await show_form(_bill(page, record), lambda: _begin(page.node, record, "settled", _texts))
 
 
 @router.post("/{visit}/settle")
@@ -160,6 +164,7 @@ def _order(node: Node, record: RecordId, form: FormState) -> dict[str, Any]:
     return {
         "form": form,
         "order": view,
+        "corrected": corrected_of(node, view),
         "bill": bill_of(view),
         "unanswered": unanswered_jobs(view),
         "unpriced": unpriced_jobs(view),

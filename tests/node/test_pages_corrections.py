@@ -1,0 +1,123 @@
+"""A settled order put right on the pages: what its correction takes over from it."""
+
+from pathlib import Path
+
+import pytest
+
+from carnet_node.core.commands.lines import NewJob
+from carnet_node.core.commands.vehicles import AddVehicle
+from carnet_node.core.commands.visits import OpenVisit, Step, add_jobs, complete_visit
+from carnet_node.core.node import Node
+from carnet_node.core.saving.correcting import open_correction
+from carnet_node.core.saving.desk import save, save_visit_by_vin
+from carnet_node.core.saving.editing import require_visit
+from carnet_protocol.ids import RecordId, record_text
+from carnet_protocol.registry import Value
+from carnet_protocol.vin import VinPolicy
+from support.browsing import Visitor
+from support.node_builder import build_node
+from support.vins import make_vins
+
+LET_OFF = {
+    "customer_discount_fen": "0.99",
+    "discount_reason": "goodwill",
+    "shares[2].pay_type": "customer",
+    "shares[2].payer_kind": "insurer",
+    "shares[2].share_fen": "33.33%",
+    "shares[2].pay_method": "transfer",
+}
+"""15.00 less 0.99: the insurer pays 4.67, the customer 9.34."""
+
+MORE = NewJob({"op_name": "More"}, [{"labour_name": "More", "amount_fen": 3_000}])
+
+
+@pytest.fixture
+def node(tmp_path: Path) -> Node:
+    """A node without records."""
+    return build_node(tmp_path)
+
+
+@pytest.fixture
+def desk(node: Node) -> Visitor:
+    """The administrator of the site, in English."""
+    return Visitor(node).logged_in().in_english()
+
+
+@pytest.fixture
+def visit(node: Node, desk: Visitor) -> RecordId:
+    """An order of 15 yuan, settled with something let off and two payers."""
+    said: dict[str, Value] = {"odometer_in_km": 52_300, "sender_name": "赵送修", "sender_phone": "13800000001"}
+    job = NewJob({"complaint": "It squeals"}, [{"labour_name": "Pads", "amount_fen": 1_500}])
+    order = save_visit_by_vin(
+        node,
+        AddVehicle(make_vins(1)[0], VinPolicy.STRICT),
+        lambda car: OpenVisit("", car, node.clock.now_ms(), None, said, [job]),
+    ).visit
+    done(node, order)
+    assert settle(desk, order, **LET_OFF) == 303
+    return order
+
+
+def address(visit: RecordId, *more: str) -> str:
+    """Where an order stands."""
+    return "/".join([f"/visits/{record_text(visit)}", *more])
+
+
+def done(node: Node, visit: RecordId) -> None:
+    """The work of the order is done."""
+    view = require_visit(node, visit)
+    save(node, lambda _: complete_visit(Step(view.visit.read(), node.clock.now_ms(), view.work())))
+
+
+def settle(desk: Visitor, visit: RecordId, **typed: str) -> int:
+    """Settle an order as its page opens, with what is typed; what was answered."""
+    form = address(visit, "settle")
+    return int(desk.submit(desk.open(form), form, typed).status_code)
+
+
+def opened(node: Node, visit: RecordId, *jobs: NewJob) -> RecordId:
+    """The order that corrects this one, with these jobs more."""
+    correction = open_correction(node, visit, require_visit(node, visit).visit.heads.to_text()).visit
+    view = require_visit(node, correction)
+    save(node, lambda new_id: add_jobs(view.visit.read(), view.work(), jobs, new_id))
+    return correction
+
+
+def test_a_correction_is_settled_with_the_discount_and_the_payers_of_the_first(
+    node: Node, desk: Visitor, visit: RecordId
+):
+    """Settled as it opens, 30 yuan more are due and nothing that was let off; the insurer pays their part of it."""
+    correction = opened(node, visit, MORE)
+    done(node, correction)
+
+    settle(desk, correction)
+
+    view = require_visit(node, correction)
+    assert view.settlement is not None
+    said = [view.settlement.values.get(name) for name in ("customer_discount_fen", "discount_reason")]
+    shares = [(one.values["payer_kind"], one.values["share_fen"], one.values.get("pay_method")) for one in view.shares]
+    assert said == [99, "goodwill"]
+    assert shares == [("customer", 2_000, None), ("insurer", 1_000, "transfer")]
+
+
+def test_the_bill_of_a_correction_says_where_its_discount_comes_from(node: Node, desk: Visitor, visit: RecordId):
+    """With the number of the order that it corrects."""
+    correction = opened(node, visit)
+    done(node, correction)
+
+    number = require_visit(node, visit).visit.values["ro_no"]
+
+    assert f"This order corrects {number!s}" in desk.open(address(correction, "settle"))
+
+
+@pytest.mark.parametrize(("typed", "given_back"), [({}, []), ({"customer_discount_fen": "1.99"}, [-100])])
+def test_a_correction_without_more_work_is_settled_as_it_opens(
+    node: Node, desk: Visitor, visit: RecordId, typed: dict[str, str], given_back: list[int]
+):
+    """Nothing is due; a discount that is raised is given back to who paid the most."""
+    correction = opened(node, visit)
+    done(node, correction)
+
+    assert settle(desk, correction, **typed) == 303
+
+    assert [one.values["share_fen"] for one in require_visit(node, correction).shares] == given_back
