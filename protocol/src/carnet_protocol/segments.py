@@ -373,16 +373,27 @@ def _joined(prefix: str, serials: Iterable[int]) -> Iterator[str]:
     prefix_sum = weigh_prefix(prefix)
     if prefix_sum is None:
         raise BadValue(Reason.BAD_VIN, "vin", "no such prefix")
-    front, back, tails = prefix[:8], prefix[8:], _tail_table()
-    pair_number, pair, total = -1, "", 0
+    front, back = prefix[:8], prefix[8:]
+    tails, remainders = _tails()
+    base, middle, checks = -_TAIL_NUMBERS, "", ""
     for serial in serials:
-        upper, lower = divmod(serial, _TAIL_NUMBERS)
-        if upper != pair_number:
+        lower = serial - base
+        if not 0 <= lower < _TAIL_NUMBERS:
+            upper, lower = divmod(serial, _TAIL_NUMBERS)
             first, second = divmod(upper, len(VIN_ALPHABET))
-            pair_number, pair = upper, VIN_ALPHABET[first] + VIN_ALPHABET[second]
-            total = prefix_sum + _pair_table()[pair][1]
-        tail = f"{lower:04d}"
-        yield f"{front}{CHECK_CHARACTERS[(total + tails[tail][1]) % 11]}{back}{pair}{tail}"
+            pair = VIN_ALPHABET[first] + VIN_ALPHABET[second]
+            base, middle = upper * _TAIL_NUMBERS, back + pair
+            at = (prefix_sum + _pair_table()[pair][1]) % len(CHECK_CHARACTERS)
+            checks = CHECK_CHARACTERS[at:] + CHECK_CHARACTERS[:at]
+        yield front + checks[remainders[lower]] + middle + tails[lower]
+
+
+@cache
+def _tails() -> tuple[tuple[str, ...], bytes]:
+    """Positions 14-17 by their number, and what remains of each one's part of the check sum."""
+    tails = tuple(_tail_table())
+    modulus = len(CHECK_CHARACTERS)
+    return tails, bytes(weight % modulus for _, weight in _tail_table().values())
 
 
 @cache
