@@ -68,6 +68,7 @@ PUT_IN_BY_THE_PAGE: Final = (
     "draft",
     "id",
     "known",
+    "orders_seen",
     "job",
     "campaign_id",
     "to",

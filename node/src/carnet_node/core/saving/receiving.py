@@ -14,6 +14,7 @@ Rules:
 - Nobody gets a second file unasked: a new customer with the name and a telephone of one on file is the same, or not.
 - No car gets a second file unasked: a car that is named by a plate which one on file wears, or by its frame number, is
   the same, or not. A VIN that is stated tells it apart from every car with another number already.
+- No car that stands in the shop gets a second order unasked: whoever saves was shown the first, or is asked.
 - What was confirmed is dated, not written again: the number on the screen is the number that was read out; so is a
   number or address of the customer that was typed once more.
 """
@@ -49,6 +50,7 @@ from carnet_node.core.saving.identifying import accepted_policy, has_number, ide
 from carnet_node.core.saving.new_customers import who_is_meant
 from carnet_node.core.showing.reading_check import doubts_of
 from carnet_node.core.showing.record_view import view_all, view_record
+from carnet_node.core.showing.vehicle_file import orders_in_work_of
 from carnet_protocol.ids import RecordId, ownership_id
 from carnet_protocol.kinds import ADDRESS, CUSTOMER, ODOMETER_READING, OWNERSHIP, PHONE, PLATE, VEHICLE, VISIT
 from carnet_protocol.registry import Kind, Value
@@ -100,6 +102,7 @@ class ReceivedCar:
         values: of a new car: model, colour.
         plate: as typed; recorded when the car does not carry it yet.
         not_same: cars that this one is not, as answered to a warning.
+        orders_seen: of the car, whose work is not done, as its author was shown them; None to ask about none.
     """
 
     known: RecordId | None = None
@@ -109,6 +112,7 @@ class ReceivedCar:
     plate: str | None = None
     plate_color: str | None = None
     not_same: tuple[RecordId, ...] = ()
+    orders_seen: tuple[RecordId, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +179,7 @@ def receive_car(node: Node, reception: Reception) -> Received:
         party = _gathered(problems, "party.", lambda: _party(node, tx, reception.party, now_ms, new_id))
         link = _gathered(problems, "party.", lambda: _link(node, tx, reception.party, car, party))
         _tell(problems, _odometer_doubts(node, tx, reception, car, now_ms) + _asked_who(node, tx, reception))
-        _tell(problems, _asked_which(node, tx, reception.car))
+        _tell(problems, _asked_which(node, tx, reception.car) or _asked_again(node, tx, reception.car, car))
         vehicle = RecordId(bytes(16)) if car.record is None else car.record
         values = {**party.order_values, **car.order_values, **_stated(reception.values)}
         order = OpenVisit("", vehicle, now_ms, party.record, values, reception.jobs, reception.is_draft)
@@ -250,6 +254,19 @@ def _asked_which(node: Node, tx: ReadTransaction, car: ReceivedCar) -> list[Prob
     what = "A car with this plate or number is on file already."
     then = "Say whether it is the same car, and save again."
     return [Problem(ASKED_WHICH, ProblemCode.ON_FILE, what, then, records=found)]
+
+
+def _asked_again(node: Node, tx: ReadTransaction, car: ReceivedCar, part: _Part) -> list[Problem]:
+    """Whether a second order is meant for a car that stands in the shop: one that a VIN found was shown to nobody."""
+    record = part.record if car.known is None else car.known
+    if record is None or car.orders_seen is None:
+        return []
+    standing = {one.id for one in orders_in_work_of(node, tx, record)}
+    if not standing or (car.known is not None and standing <= set(car.orders_seen)):
+        return []
+    what = "This car has an order whose work is not done."
+    then = "Open that order to go on with it, or say that a second one is meant, and save again."
+    return [Problem(ASKED_WHICH, ProblemCode.ON_FILE, what, then, records=(record,))]
 
 
 def _car(node: Node, tx: ReadTransaction, car: ReceivedCar, new_id: NewId) -> _Part:

@@ -19,7 +19,7 @@ from carnet_node.core.showing.holders import present_customers
 from carnet_node.core.showing.record_view import RecordView, view_all
 from carnet_node.core.showing.views import VehicleView, campaigns_of, vehicle_view_within
 from carnet_protocol.ids import RecordId
-from carnet_protocol.kinds import CONTACT_PREFERENCE, JOB, LABOUR_LINE, PART_LINE, RECALL_COMPLETION
+from carnet_protocol.kinds import CONTACT_PREFERENCE, JOB, LABOUR_LINE, PART_LINE, RECALL_COMPLETION, VISIT
 from carnet_protocol.registry import Value
 
 _DAY_MS = 24 * 3600 * 1000
@@ -81,7 +81,7 @@ class VehicleFile:
         is_more: there is more than the timeline holds.
         deferred: declined and not done since, newest first.
         repeat_of: a visit finished so few days ago that the car may be back for the same fault.
-        in_work: the order of this site under which the car stands in the shop now; None when there is none.
+        in_work: the orders of this site under which the car stands in the shop now, newest first.
         do_not_contact: present owners and drivers who are not to be contacted.
         as_of_ms: how old the data of others is; None before the first complete page.
     """
@@ -91,7 +91,7 @@ class VehicleFile:
     is_more: bool
     deferred: tuple[DeferredItem, ...]
     repeat_of: RecordView | None
-    in_work: RecordView | None
+    in_work: tuple[RecordView, ...]
     do_not_contact: tuple[RecordView, ...]
     as_of_ms: int | None
 
@@ -124,7 +124,7 @@ def vehicle_file_within(node: Node, tx: ReadTransaction, vehicle: RecordId) -> V
         len(events) > TIMELINE_ROWS_MAX,
         deferred_items(car.visits, jobs),
         repeated_visit(car.visits, node.clock.now_ms()),
-        order_in_work(car.visits),
+        orders_in_work(car.visits),
         tuple(one for one in present_customers(car.owners, site_day(node)) if is_silent(node, tx, one.id)),
         None if feed is None else feed.as_of_ms,
     )
@@ -152,13 +152,15 @@ def deferred_items(
     return tuple(found)
 
 
-def order_in_work(visits: Iterable[RecordView]) -> RecordView | None:
-    """The newest order of this site whose work is not done, or None: the car should not be taken in twice.
+def orders_in_work(visits: Iterable[RecordView]) -> tuple[RecordView, ...]:
+    """The orders of this site whose work is not done, in the order given: the car should not be taken in twice."""
+    return tuple(one for one in visits if one.is_own and one.values.get("status") in _IN_WORK)
 
-    Args:
-        visits: newest first.
-    """
-    return next((one for one in visits if one.is_own and one.values.get("status") in _IN_WORK), None)
+
+def orders_in_work_of(node: Node, tx: ReadTransaction, vehicle: RecordId) -> tuple[RecordView, ...]:
+    """As `orders_in_work`, of a car, read within a snapshot the caller has begun; newest first."""
+    found = view_all(tx, node.identity, tx.find_equal(VISIT, "vehicle_id", vehicle, CHILDREN_MAX))
+    return orders_in_work(sorted(found, key=lambda one: (_instant(one, "opened_at") or 0, one.id), reverse=True))
 
 
 def repeated_visit(visits: Iterable[RecordView], now_ms: int) -> RecordView | None:

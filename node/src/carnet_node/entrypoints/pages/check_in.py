@@ -52,7 +52,7 @@ from carnet_node.entrypoints.pages.check_in_forms import (
     reception_of,
     with_recall,
 )
-from carnet_node.entrypoints.pages.duplicates import asked_about, cars_asked_about, recalls_of, told_apart
+from carnet_node.entrypoints.pages.duplicates import asked_about, cars_asked_about, orders_of, said_of, told_apart
 from carnet_node.entrypoints.pages.forms import FormState, Typed
 from carnet_node.entrypoints.pages.page import Page, PageOf
 from carnet_node.entrypoints.pages.plots import odometer_plot
@@ -142,7 +142,7 @@ async def warn(page: PageOf) -> Response:
 
     def _work() -> str:
         found = find_candidates(page.node, typed, dismissed=[parse_record_text(one) for one in dismissed])
-        shown = {"candidates": found, "recalls": recalls_of(page.node, [one.view for one in found])}
+        shown = said_of(page.node, found)
         return page.pages.renderer.render(page.visitor.language, "candidates.html", shown)
 
     return page.answer(JSONResponse({"html": await page.pages.desk.read(_work)}))
@@ -262,6 +262,8 @@ def _context(page: Page, form: FormState, car: RecordId | None, draft: str, camp
     filled = max(job_places(form.typed), default=-1) + 1
     explained = None if form.explained is None else at_own_fields(form.explained)
     booked = _known(form.text(APPOINTMENT_KNOWN) or None)
+    asked_cars = cars_asked_about(node, form, ASKED_WHICH)
+    in_work, named = orders_of(node, [one.vehicle for one in asked_cars]), () if file is None else file.in_work
     return {
         "form": replace(form, explained=explained),
         "draft_name": draft,
@@ -272,8 +274,10 @@ def _context(page: Page, form: FormState, car: RecordId | None, draft: str, camp
         "known_beside": None if file is None or card is not None else known_beside(file.car, site_day(node)),
         "appointment": None if booked is None else one_record(node, APPOINTMENT, booked),
         "asked": asked_about(node, form, ASKED_WHO),
-        "asked_cars": cars_asked_about(node, form, ASKED_WHICH),
-        "told_apart": told_apart(form.typed),
+        "asked_cars": asked_cars,
+        "in_work": in_work,
+        "orders_seen": [one.id for orders in (named, *in_work.values()) for one in orders],
+        "told_apart": [one for one in told_apart(form.typed) if one not in in_work],
         "typed_recalls": typed_recalls(
             node, form.text("car.vin"), is_compared=form.text("car.is_vin_compared") == TICKED
         ),

@@ -46,6 +46,8 @@ JOB_FIELDS: Final = ("complaint", "op_name", "pay_type", "estimate_fen", "campai
 LABOUR_FIELDS: Final = ("labour_name", "actual_hours", "rate_fen")
 PART_FIELDS: Final = ("part_no", "part_name", "quantity_hundredths", "price_fen")
 JOB_ROWS_MIN: Final = 3
+ORDERS_SEEN: Final = "orders_seen"
+"""The orders whose work is not done that a page named beside its cars."""
 _BEGUN_KIND: Final = "repair"
 """The kind of order that a form begins with, before anybody has chosen one."""
 
@@ -89,6 +91,7 @@ def reception_of(typed: Typed, clockface: Clockface) -> Reception:
         values=reader.stated(VEHICLE, _texts(typed, "car.", CAR_FIELDS), "car."),
         plate=typed.text("car.plate") or None,
         not_same=told_apart(typed),
+        orders_seen=tuple(parse_record_text(one) for one in typed.text(ORDERS_SEEN).split()),
     )
     party = _party(typed, reader)
     values = reader.stated(VISIT, {name: typed.text(name) for name in ORDER_FIELDS}, "")

@@ -2,18 +2,20 @@
 
 Decides the names of the answers. Whether somebody on file is meant is a field for each record that was asked about
 (`alike.<id>`), so that an answer is kept with the draft and holds for nobody else; that a car is the same is another
-answer than that a customer is. The open recalls of a car are told before any answer. Who may be meant is decided in
-`core.duplicates`, and when a save is held back for it in `core.new_customers` and `core.receiving`.
+answer than that a customer is. The open recalls and orders of a car are told before any answer. Who may be meant is
+decided in `core.duplicates`, and when a save is held back for it in `core.new_customers` and `core.receiving`.
 """
 
 import re
-from collections.abc import Iterable, Mapping
-from typing import Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
 
 from carnet_node.core.limits import FORM_PARTS_MAX
 from carnet_node.core.node import Node
 from carnet_node.core.recalls.recall_check import RecallAnswer, check_recalls
+from carnet_node.core.saving.duplicates import Candidate
 from carnet_node.core.showing.record_view import RecordView
+from carnet_node.core.showing.vehicle_file import orders_in_work_of
 from carnet_node.core.showing.views import CustomerCard, VehicleView, customer_card, vehicle_view
 from carnet_node.entrypoints.pages.forms import FormState, Typed
 from carnet_protocol.ids import RecordId, parse_record_text
@@ -63,6 +65,18 @@ def recalls_of(node: Node, views: Iterable[RecordView]) -> Mapping[RecordId, Rec
     """What the recall lists say of those records that are cars with a number."""
     cars = ((one.id, one.values.get("vin") or one.values.get("chassis_no")) for one in views if one.kind is VEHICLE)
     return {record: check_recalls(node, number) for record, number in cars if isinstance(number, str)}
+
+
+def orders_of(node: Node, views: Iterable[RecordView]) -> Mapping[RecordId, tuple[RecordView, ...]]:
+    """The orders under which those of the records that are cars stand in the shop now."""
+    with node.store.read() as tx:
+        return {one.id: orders_in_work_of(node, tx, one.id) for one in views if one.kind is VEHICLE}
+
+
+def said_of(node: Node, found: Sequence[Candidate]) -> Mapping[str, Any]:
+    """What stands beside whoever may be meant, before anybody says that they are."""
+    views = [one.view for one in found]
+    return {"candidates": found, "recalls": recalls_of(node, views), "in_work": orders_of(node, views)}
 
 
 def _answered(typed: Typed, answer: str) -> tuple[RecordId, ...]:
