@@ -84,13 +84,14 @@ def with_condition(values: Values) -> tuple[dict[str, Value], list[Problem]]:
 
 
 def with_estimate(values: Values, jobs: Sequence[Draft]) -> tuple[dict[str, Value], list[Problem]]:
-    """The estimate of an order: as stated, else the sum of what its jobs are estimated at.
+    """The estimate of an order: as stated, else the sum of what the jobs that its customer pays are estimated at.
 
     Args:
         jobs: drafts of the order's jobs and lines.
     """
     stored = dict(values)
-    estimates = [draft.values.get("estimate_fen") for draft in jobs if draft.kind is JOB]
+    paid = [draft.values for draft in jobs if draft.kind is JOB and draft.values.get("pay_type") == "customer"]
+    estimates = [values.get("estimate_fen") for values in paid]
     known = [one for one in estimates if isinstance(one, int)]
     stated = stored.get("estimate_fen")
     if not known:

@@ -15,6 +15,7 @@ Rules
    order that it corrects: what it credits is net of that discount.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -26,7 +27,7 @@ from carnet_node.core.showing.views import JobView, VisitView
 from carnet_protocol.ids import RecordId
 from carnet_protocol.kinds import PAY_TYPES
 
-_CUSTOMER: Final = "customer"
+CUSTOMER: Final = "customer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,16 +83,23 @@ def unanswered_jobs(view: VisitView) -> tuple[JobView, ...]:
 
 def unanswered_fen(view: VisitView) -> int:
     """What these come to, in fen; it is part of the totals."""
-    return sum(_fen(line, "amount_fen") for one in unanswered_jobs(view) for line in _lines(one))
+    return sum(_fen(line, "amount_fen") for one in unanswered_jobs(view) for line in lines_of(one))
 
 
 def unpriced_jobs(view: VisitView) -> tuple[JobView, ...]:
     """Jobs that would be settled as nothing without anybody having said so (rule 4)."""
-    return tuple(one for one in view.jobs if not _is_declined(one) and not any(map(_is_priced, _lines(one))))
+    return tuple(one for one in view.jobs if not is_declined(one) and not any(map(_is_priced, lines_of(one))))
 
 
-def _lines(job: JobView) -> tuple[RecordView, ...]:
+def lines_of(job: JobView) -> tuple[RecordView, ...]:
+    """Labour and parts of a job."""
     return (*job.labour, *job.parts)
+
+
+def priced_fen(lines: Iterable[RecordView]) -> int | None:
+    """What lines come to, in fen; None where none of them has a price (rule 4)."""
+    priced = [_fen(one, "amount_fen") for one in lines if _is_priced(one)]
+    return sum(priced) if priced else None
 
 
 def _is_priced(line: RecordView) -> bool:
@@ -114,8 +122,8 @@ def _paid(share: RecordView) -> Share:
 
 
 def _group(view: VisitView, pay_type: str) -> PayTypeGroup:
-    jobs = tuple(one for one in view.jobs if not _is_declined(one) and _pay_type(one) == pay_type)
-    is_customer = pay_type == _CUSTOMER
+    jobs = tuple(one for one in view.jobs if not is_declined(one) and pay_type_of(one) == pay_type)
+    is_customer = pay_type == CUSTOMER
     return PayTypeGroup(
         pay_type,
         jobs,
@@ -125,12 +133,14 @@ def _group(view: VisitView, pay_type: str) -> PayTypeGroup:
     )
 
 
-def _pay_type(job: JobView) -> str:
+def pay_type_of(job: JobView) -> str:
+    """Who pays a job (rule 1)."""
     pay_type = job.job.values.get("pay_type")
-    return pay_type if isinstance(pay_type, str) and pay_type in PAY_TYPES else _CUSTOMER
+    return pay_type if isinstance(pay_type, str) and pay_type in PAY_TYPES else CUSTOMER
 
 
-def _is_declined(job: JobView) -> bool:
+def is_declined(job: JobView) -> bool:
+    """The customer does not want it (rule 2)."""
     return job.job.values.get("approval") == "declined"
 
 

@@ -32,6 +32,7 @@ from carnet_node.core.saving.correcting import correction_of
 from carnet_node.core.saving.editing import recall_drafts, require_part, require_visit
 from carnet_node.core.showing.bill import bill_of, unanswered_fen
 from carnet_node.core.showing.day import day_of
+from carnet_node.core.showing.estimate import estimate_of
 from carnet_node.core.showing.repair_record import repair_record
 from carnet_node.core.showing.status import Line, status_of
 from carnet_node.core.showing.undone_recalls import (
@@ -226,6 +227,7 @@ def _order(node: Node, record: RecordId) -> dict[str, Any]:
     return {
         "order": view,
         "bill": bill_of(view),
+        "estimate": estimate_of(view),
         "unanswered_fen": unanswered_fen(view),
         "repair": repair_record(view, unrecorded),
         "unrecorded": unrecorded,
