@@ -158,6 +158,38 @@ def test_a_report_goes_into_a_workbook(desk: Visitor, site: Site):
     assert (group[0], total[0], total[headers.index("Customer pays")]) == (None, "Σ", 123.45)
 
 
+@pytest.mark.parametrize(
+    ("language", "heading"), [("en", "Done, with a promised time"), ("zh-CN", "已完工且有承诺时间")], ids=["en", "zh"]
+)
+def test_a_report_says_that_a_promise_counts_when_work_is_done(desk: Visitor, site: Site, language: str, heading: str):
+    """A car that was promised and is still in the shop is not among them."""
+    ordered(site, promised_at=START_MS + 1)
+    done = at_desk(site, site.session.token) if language == "zh-CN" else desk
+
+    html = done.open("/reports")
+
+    headers, *_ = sheet_of(done.submit(html, "/reports/export", {}))
+    assert f">{heading}</th>" in html
+    assert headers[2] == heading
+    assert rows_of(html)[-1][1:4] == ["1", "0", "0"]
+
+
+def test_a_pay_type_has_its_money_and_no_counts(desk: Visitor, site: Site):
+    """Cars are counted without a pay type; a nothing beside one would say that no car was paid for that way."""
+    ordered(site, status="settled", settled_at=START_MS, customer_fen=12_345)
+
+    html = desk.open("/reports?by=pay_type")
+
+    _, *rows = sheet_of(desk.submit(html, "/reports/export", {}))
+    nothing = "—"
+    assert rows_of(html)[:2] == [
+        ["without money", "1", "0", "0", nothing, nothing, nothing, "0", "0", "0"],
+        ["Customer pays", nothing, nothing, nothing, "123.45", nothing, nothing, nothing, nothing, nothing],
+    ]
+    assert rows[0][1:] == (1, 0, 0, None, None, None, 0, 0, 0)
+    assert rows[1][1:] == (None, None, None, 123.45, None, None, None, None, None)
+
+
 def test_a_kept_report_moves_along(desk: Visitor):
     """Its name opens the same days of the present calendar; without a name nothing is kept."""
     page = desk.open("/reports?span=last_month&by=day")

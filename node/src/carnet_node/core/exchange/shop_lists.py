@@ -41,13 +41,29 @@ def report_list(report: ShopReport) -> SiteList:
     """A report as a list."""
     figures = (ListColumn(name, CellKind.MONEY if name in MONEY else CellKind.WHOLE) for name in FIGURES)
     columns = (ListColumn(GROUP_COLUMNS[report.by]), *figures)
-    return SiteList("shop_report", columns, lambda _node, _period: iter(report_rows(report)))
+    return SiteList("shop_report", columns, lambda _node, _period: iter(_shown_rows(report)))
+
+
+def is_counted(by: Grouping, key: str, figure: str) -> bool:
+    """Whether a group has a figure at all: a pay type has its money alone, and what has no pay type has no money."""
+    if by is not Grouping.PAY_TYPE:
+        return True
+    return figure == f"{key}_fen" if key else figure not in MONEY
 
 
 def report_rows(report: ShopReport) -> list[Row]:
     """One row for each group, and the total."""
     groups = [*report.groups.items(), (TOTAL, report.total)]
     return [(key or None, *_numbers(figures)) for key, figures in groups]
+
+
+def _shown_rows(report: ShopReport) -> list[Row]:
+    """As `report_rows`; empty where a group has no such figure, for a nothing would be read as one."""
+    groups = [
+        (key or None, *(getattr(one, name) if is_counted(report.by, key, name) else None for name in FIGURES))
+        for key, one in report.groups.items()
+    ]
+    return [*groups, (TOTAL, *_numbers(report.total))]
 
 
 def document_list(query: DocumentQuery) -> SiteList:

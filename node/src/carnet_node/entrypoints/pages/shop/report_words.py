@@ -22,7 +22,7 @@ _COLUMNS: Final[Mapping[str, str]] = {
     "customer_name": _("Customer"),
     "amount_fen": _("Amount"),
     "visits": _("Cars in"),
-    "promised": _("Promised"),
+    "promised": _("Done, with a promised time"),
     "promises_kept": _("Promises kept"),
     "customer_fen": _("Customer pays"),
     "warranty_fen": _("Warranty"),

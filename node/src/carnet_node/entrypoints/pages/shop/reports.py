@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Response
 
 from carnet_node.adapters.list_workbooks import CONTENT_TYPE
-from carnet_node.core.exchange.shop_lists import report_list
+from carnet_node.core.exchange.shop_lists import is_counted, report_list
 from carnet_node.core.node import Node
 from carnet_node.core.saving.kept_queries import KeptFor, forget_query, keep_query, kept_queries, kept_query
 from carnet_node.core.showing.shop_reporting import report_within
@@ -106,6 +106,7 @@ def _read(node: Node, asked: Texts) -> Mapping[str, Any]:
         "plots": _plots(days),
         "figures": FIGURES,
         "money": MONEY,
+        "is_counted": is_counted,
         "groupings": tuple(Grouping),
         "spans": tuple(PERIODS),
         "kept": kept_queries(node, KeptFor.REPORTS),
