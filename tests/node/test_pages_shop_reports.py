@@ -206,8 +206,25 @@ def test_a_kept_report_moves_along(desk: Visitor):
 
 
 def test_a_period_that_is_none_is_refused_on_a_page(desk: Visitor):
-    """Nothing is shown for another period instead."""
-    assert desk.ask("GET", "/reports?period=2026-13").status_code == 422
+    """At its field, with what was typed and the grouping; nothing is shown for another period instead."""
+    answered = desk.ask("GET", "/reports?period=2026-13&by=day")
+
+    assert answered.status_code == 422
+    assert re.search(
+        r'id="f-period" name="period" value="2026-13"[^>]* aria-describedby="f-period-problem"', answered.text
+    )
+    assert 'id="f-period-problem"' in answered.text
+    assert '<option value="day" selected>' in answered.text
+    assert "<table" not in answered.text
+
+
+def test_the_examples_of_a_period_are_of_the_present_month(site: Site):
+    """What is shown beside the field can be typed as it stands."""
+    site.node.clock.ms += 31 * 24 * 3600 * 1000  # type: ignore[attr-defined]
+
+    html = at_desk(site, hire_with_password(site, "A07", "advisor").token).open("/reports")
+
+    assert "2026-10 · 2026-10-1 · 2026-10-2 · 2026-10-3</span>" in html
 
 
 def test_whoever_takes_no_lists_away_sees_no_button(desk: Visitor, site: Site):

@@ -4,7 +4,7 @@ Decides addresses. Period and grouping stand in the address, since nothing in th
 question does not, since people name things after people.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import partial
 from http import HTTPStatus
@@ -16,6 +16,8 @@ from fastapi import APIRouter, Query, Response
 from carnet_node.adapters.list_workbooks import CONTENT_TYPE
 from carnet_node.core.exchange.shop_lists import is_counted, report_list
 from carnet_node.core.node import Node
+from carnet_node.core.numbering import site_day
+from carnet_node.core.refusals import CommandRefused
 from carnet_node.core.saving.kept_queries import KeptFor, forget_query, keep_query, kept_queries, kept_query
 from carnet_node.core.showing.shop_reporting import report_within
 from carnet_node.core.showing.spans import PERIODS
@@ -29,7 +31,7 @@ from carnet_node.entrypoints.pages.shop.report_words import ReportWords
 from carnet_node.entrypoints.wording import FAILURES, explain_failure
 from carnet_protocol.limits import CODE_CHARS_MAX
 from carnet_protocol.shop_figures import FIGURES, MONEY, Figures, Grouping, ShopReport
-from carnet_protocol.ten_days import Period
+from carnet_protocol.ten_days import Period, month_of, ten_days_in
 
 router = APIRouter(prefix="/reports")
 
@@ -42,8 +44,15 @@ Asked = Annotated[str, Query(max_length=CODE_CHARS_MAX)]
 
 @router.get("")
 async def show_report(page: PageOf, period: Asked = "", span: Asked = "", by: Asked = "") -> Response:
-    """The figures of a period, and which questions are kept."""
-    return await _shown(page, {"period": period, "span": span, "by": by})
+    """The figures of a period, and which questions are kept; a period that is none comes back as it was typed."""
+    asked = {"period": period, "span": span, "by": by}
+    try:
+        return await _shown(page, asked)
+    except CommandRefused as refused:
+        if [one.field for one in refused.problems] != ["period"]:
+            raise
+        form = FormState.unanswered(Typed({"period": (period,)}), explain_failure(refused))
+    return await _show(page, lambda: _unread(page.node, asked), asked, form)
 
 
 @router.post("/export")
@@ -90,9 +99,19 @@ async def forget(page: PageOf) -> Response:
 
 async def _shown(page: Page, asked: Texts, form: FormState | None = None) -> Response:
     stated = FormState(Typed({"name": ("",)})) if form is None else form
-    known: dict[str, Any] = {"form": stated, "words": ReportWords(page.words), "asked": asked}
-    status = HTTPStatus.OK if stated.explained is None else stated.explained.status
-    return await page.show(_TEMPLATE, lambda: _read(page.node, asked), status=status, screen="orders", **known)
+    return await _show(page, lambda: _read(page.node, asked), asked, stated)
+
+
+async def _show(page: Page, read: Callable[[], Mapping[str, Any]], asked: Texts, form: FormState) -> Response:
+    known: dict[str, Any] = {"form": form, "words": ReportWords(page.words), "asked": asked}
+    status = HTTPStatus.OK if form.explained is None else form.explained.status
+    return await page.show(_TEMPLATE, read, status=status, screen="orders", **known)
+
+
+def _unread(node: Node, asked: Texts) -> Mapping[str, Any]:
+    """The form alone: no other period is shown in place of one that cannot be read."""
+    _, by = report_asked(node, {**asked, "period": ""})
+    return {"report": None, "period_name": asked["period"], **_form_of(node, by)}
 
 
 def _read(node: Node, asked: Texts) -> Mapping[str, Any]:
@@ -101,12 +120,23 @@ def _read(node: Node, asked: Texts) -> Mapping[str, Any]:
         report = report_within(node, tx, period, by)
         days = report_within(node, tx, period, Grouping.DAY)
     return {
+        **_form_of(node, by),
         "report": report,
+        "period_name": period.name,
         "names": advisor_names(node, report.groups if by is Grouping.ADVISOR else ()),
         "plots": _plots(days),
         "figures": FIGURES,
         "money": MONEY,
         "is_counted": is_counted,
+    }
+
+
+def _form_of(node: Node, by: Grouping) -> Mapping[str, Any]:
+    """What asks for a report, with the present month as its example."""
+    month = month_of(site_day(node))
+    return {
+        "by": by,
+        "examples": [one.name for one in (month, *ten_days_in(month))],
         "groupings": tuple(Grouping),
         "spans": tuple(PERIODS),
         "kept": kept_queries(node, KeptFor.REPORTS),
