@@ -165,6 +165,9 @@ WAITING_DOCUMENTS_MAX: Final = 200
 RECEIPTS_SHOWN_MAX: Final = 20
 """Last receipts that are listed."""
 
+FORMER_VALUES_MAX: Final = 100
+"""Values overruled knowingly that the sync centre lists; older ones stand on the page of their record."""
+
 WORKBOOK_BYTES_MAX: Final = 64 * 1024 * 1024
 """One workbook of a former system: about two million cells."""
 

@@ -7,7 +7,7 @@ sees it the same way. It is open to whoever may write the record: this site for 
 ones, only the hub for records of others.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
@@ -16,7 +16,7 @@ from carnet_node.core.limits import LIST_ROWS_MAX
 from carnet_node.core.log.authoring import SealedSet, commit_within
 from carnet_node.core.node import Node
 from carnet_node.core.ports import ReadTransaction
-from carnet_node.core.records import StoredRecord
+from carnet_node.core.records import SettledValue, StoredRecord
 from carnet_node.core.refusals import CommandRefused, ProblemCode, refuse
 from carnet_node.core.showing.record_view import RecordView, WrittenValue, is_known_here, view_record, written_value
 from carnet_protocol.changeset import Draft
@@ -24,7 +24,8 @@ from carnet_protocol.ids import OpId, RecordId
 from carnet_protocol.kinds import REGISTRY
 from carnet_protocol.reasons import Reason
 from carnet_protocol.registry import Kind, Value, Writer
-from carnet_protocol.state import Entry, Withheld, head_op_ids, register_value
+from carnet_protocol.resolvers import is_different
+from carnet_protocol.state import Entry, Withheld, head_op_ids, heads_of, register_value
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,23 @@ def list_conflicts(node: Node, *, limit: int = LIST_ROWS_MAX, with_settled: bool
         found = (one for stored in contested for one in _open_values(tx, node, stored))
         settled = _settled_values(tx, node) if with_settled else ()
         return (*islice(found, limit), *islice(settled, limit))
+
+
+def list_former(node: Node, *, limit: int = LIST_ROWS_MAX) -> tuple[OverruledValue, ...]:
+    """Settled overruled values of all records that stand in their field no longer, newest first, each write once.
+
+    Args:
+        limit: 1 to `LIST_ROWS_MAX` values; what cannot be listed does not count.
+    """
+    with node.store.read() as tx:
+        return tuple(islice(_former(tx, node, tx.settled()), limit))
+
+
+def former_values(node: Node, records: Iterable[RecordView]) -> tuple[OverruledValue, ...]:
+    """Settled overruled values of some records that stand in their field no longer, each write once."""
+    with node.store.read() as tx:
+        settled = (one for view in records for one in tx.settled_values(view.kind.number, view.id))
+        return tuple(_former(tx, node, settled))
 
 
 def restore_value(
@@ -167,15 +185,51 @@ def _open_values(tx: ReadTransaction, node: Node, stored: StoredRecord) -> list[
 
 def _settled_values(tx: ReadTransaction, node: Node) -> Iterator[OverruledValue]:
     for one in tx.settled():
-        kind = REGISTRY.by_number.get(one.kind)
-        stored = tx.record(kind, one.record) if kind is not None else None
-        view = view_record(tx, node.identity, stored)
-        if kind is None or stored is None or view is None or one.register not in kind.by_number:
+        stored = _settled_in(tx, one)
+        value = None if stored is None else _settled_value(tx, node, stored, one)
+        if value is not None:
+            yield value
+
+
+def _former(tx: ReadTransaction, node: Node, settled: Iterable[SettledValue]) -> Iterator[OverruledValue]:
+    """Those that say something else than every value of today, so that somebody may miss them."""
+    seen: set[tuple[RecordId, int, OpId]] = set()
+    for one in settled:
+        key = (one.record, one.register, OpId(one.overruled.op))
+        stored = _settled_in(tx, one)
+        if stored is None or key in seen or _stands_today(stored, one):
             continue
-        name = kind.by_number[one.register].name
-        overruled = written_value(tx, node.identity, kind, one.overruled, one.register)
-        can_restore = _may_write(node, stored) and overruled.is_restorable
-        yield OverruledValue(view, name, None, None, overruled, OpId(one.by), can_restore)
+        value = _settled_value(tx, node, stored, one)
+        if value is not None:
+            seen.add(key)
+            yield value
+
+
+def _settled_in(tx: ReadTransaction, one: SettledValue) -> StoredRecord | None:
+    """The record of a settled value; None for a kind or register of a newer version."""
+    kind = REGISTRY.by_number.get(one.kind)
+    return tx.record(kind, one.record) if kind is not None and one.register in kind.by_number else None
+
+
+def _stands_today(stored: StoredRecord, one: SettledValue) -> bool:
+    was = register_value(one.overruled, one.register)
+    heads = [register_value(head, one.register) for head in _values_of(stored, one.register)]
+    return any(not isinstance(head, Withheld) and not is_different(was, head) for head in heads)
+
+
+def _values_of(stored: StoredRecord, register: int) -> list[Entry]:
+    return [head for head in heads_of(stored.entries, register) if not head.is_delete]
+
+
+def _settled_value(tx: ReadTransaction, node: Node, stored: StoredRecord, one: SettledValue) -> OverruledValue | None:
+    kind, view = stored.kind, view_record(tx, node.identity, stored)
+    if view is None:
+        return None
+    heads = _values_of(stored, one.register)
+    shown = written_value(tx, node.identity, kind, heads[0], one.register) if len(heads) == 1 else None
+    overruled = written_value(tx, node.identity, kind, one.overruled, one.register)
+    can_restore = _may_write(node, stored) and overruled.is_restorable
+    return OverruledValue(view, kind.by_number[one.register].name, None, shown, overruled, OpId(one.by), can_restore)
 
 
 def _entry_of(tx: ReadTransaction, stored: StoredRecord, register: int, op: OpId) -> Entry | None:

@@ -6,13 +6,13 @@ such are `status`; what could be wrong with the machine is `doctor`.
 
 from dataclasses import dataclass
 
-from carnet_node.core.desk_limits import RECEIPTS_SHOWN_MAX, WAITING_DOCUMENTS_MAX
+from carnet_node.core.desk_limits import FORMER_VALUES_MAX, RECEIPTS_SHOWN_MAX, WAITING_DOCUMENTS_MAX
 from carnet_node.core.limits import LIST_ROWS_MAX, SETS_COUNTED_MAX
 from carnet_node.core.log.held_back import HeldBack, list_held_back
 from carnet_node.core.node import Node
 from carnet_node.core.ports import ReadTransaction
 from carnet_node.core.records import OWN_KEY_ID
-from carnet_node.core.showing.conflicts import OverruledValue, list_conflicts
+from carnet_node.core.showing.conflicts import OverruledValue, list_conflicts, list_former
 from carnet_node.core.showing.record_view import RecordView, view_record
 from carnet_node.core.showing.status import Status, document_of, documented_keys, status_of
 from carnet_protocol.ids import RecordId
@@ -84,6 +84,7 @@ class SyncCentre:
         waiting: documents first, each once; at most `WAITING_DOCUMENTS_MAX`.
         held: parked and refused saves, newest first.
         conflicts: open overruled values, each with the document it belongs to.
+        former: the last `FORMER_VALUES_MAX` that somebody overruled knowingly and that stand nowhere today.
         receipts: the last ones, newest first.
         key_id: short form of the key that signs, as the hub operator sees it.
     """
@@ -92,6 +93,7 @@ class SyncCentre:
     waiting: tuple[WaitingDocument, ...]
     held: tuple[HeldDocument, ...]
     conflicts: tuple[ContestedDocument, ...]
+    former: tuple[ContestedDocument, ...]
     receipts: tuple[ReceiptLine, ...]
     epoch_ordinal: int
     key_id: str
@@ -104,10 +106,12 @@ def sync_centre(node: Node) -> SyncCentre:
         NotEnrolled: there is nothing to say yet.
     """
     held, overruled = list_held_back(node, limit=LIST_ROWS_MAX), list_conflicts(node)
+    settled = list_former(node, limit=FORMER_VALUES_MAX)
     with node.store.read() as tx:
         waiting = _waiting(node, tx)
         documents = [held_document(node, tx, one) for one in held]
         conflicts = [ContestedDocument(one, _contested_document(node, tx, one)) for one in overruled]
+        former = [ContestedDocument(one, _contested_document(node, tx, one)) for one in settled]
         latest = tx.sets_decided(RECEIPTS_SHOWN_MAX)
         chain, key_id = tx.chain(), tx.setting(OWN_KEY_ID) or node.signer.key_id
     receipts = [
@@ -120,6 +124,7 @@ def sync_centre(node: Node) -> SyncCentre:
         waiting,
         tuple(documents),
         tuple(conflicts),
+        tuple(former),
         tuple(receipts),
         0 if chain is None else chain.epoch_ordinal,
         key_id.hex()[:16],

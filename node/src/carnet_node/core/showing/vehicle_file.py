@@ -17,7 +17,7 @@ from carnet_node.core.ports import ReadTransaction
 from carnet_node.core.showing.golden import is_silent_anywhere
 from carnet_node.core.showing.holders import present_customers
 from carnet_node.core.showing.record_view import RecordView, view_all
-from carnet_node.core.showing.views import VehicleView, campaigns_of, vehicle_view_within
+from carnet_node.core.showing.views import CustomerCard, VehicleView, campaigns_of, vehicle_view_within
 from carnet_protocol.ids import RecordId
 from carnet_protocol.kinds import CONTACT_PREFERENCE, JOB, LABOUR_LINE, PART_LINE, RECALL_COMPLETION, VISIT
 from carnet_protocol.registry import Value
@@ -94,6 +94,12 @@ class VehicleFile:
     in_work: tuple[RecordView, ...]
     do_not_contact: tuple[RecordView, ...]
     as_of_ms: int | None
+
+
+def compared_views(card: CustomerCard | None, file: VehicleFile | None) -> tuple[RecordView, ...]:
+    """The records of a page whose two values can be compared there: customer and phones, car and plates."""
+    of_customer = () if card is None else (card.customer, *card.phones)
+    return of_customer if file is None else (*of_customer, file.car.vehicle, *file.car.plates)
 
 
 def vehicle_file(node: Node, vehicle: RecordId) -> VehicleFile | None:

@@ -28,7 +28,7 @@ def list_(
     as_json: AsJson = False,
     xlsx: Xlsx = None,
 ) -> None:
-    """Every value that is not shown, with what is shown instead."""
+    """Every value that stands beside the one shown; --settled adds those that somebody saw and did not keep."""
     node = node_of(ctx)
     found = list_conflicts(node, limit=limit, with_settled=with_settled)
     for_people = presenter_of(node, show_personal=show_personal, as_json=False)

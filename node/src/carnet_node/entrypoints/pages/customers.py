@@ -18,8 +18,9 @@ from carnet_node.core.numbering import today_at_site
 from carnet_node.core.saving.basis import as_read
 from carnet_node.core.saving.editing import part_drafts, require_customer, require_part
 from carnet_node.core.saving.new_customers import ASKED_WHO, record_customer
+from carnet_node.core.showing.conflicts import former_values
 from carnet_node.core.showing.customer_file import customer_file
-from carnet_node.core.showing.vehicle_file import vehicle_file
+from carnet_node.core.showing.vehicle_file import compared_views, vehicle_file
 from carnet_node.core.showing.views import CustomerCard, list_records
 from carnet_node.core.staff.access_log import begin_showing, note_list
 from carnet_node.entrypoints.pages.customer_forms import at_own_rows, card_as_texts, card_drafts, new_customer
@@ -154,6 +155,7 @@ def _file(node: Node, customer: RecordId, chosen: RecordId | None) -> Mapping[st
         "card": found.card,
         "cars": [*(one.car.vehicle for one in found.cars), *others],
         "file": file,
+        "former": former_values(node, compared_views(found.card, file)),
         "plot": None if file is None else odometer_plot(file.car.odometer),
     }
 

@@ -31,6 +31,7 @@ from carnet_node.core.saving.basis import as_read, completions_as_read, read_for
 from carnet_node.core.saving.correcting import correction_of
 from carnet_node.core.saving.editing import recall_drafts, require_part, require_visit
 from carnet_node.core.showing.bill import bill_of, unanswered_fen
+from carnet_node.core.showing.conflicts import former_values
 from carnet_node.core.showing.day import day_of
 from carnet_node.core.showing.estimate import estimate_of
 from carnet_node.core.showing.repair_record import repair_record
@@ -249,7 +250,8 @@ def _order_page(page: Page, visit: RecordId, form: FormState, sent: str) -> dict
     more = form if sent == MORE_WORK else page.form(_draft_of(visit), {})
     order = _order(page.node, visit)
     again = booking_of(page.node, order["order"].visit, form if sent == BOOK else None, _clock(page))
-    return {**order, **again, "sent": sent, "more": more}
+    former = former_values(page.node, (order["order"].visit,))
+    return {**order, **again, "former": former, "sent": sent, "more": more}
 
 
 def _draft_of(visit: RecordId) -> str:

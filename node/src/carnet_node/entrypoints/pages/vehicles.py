@@ -12,8 +12,9 @@ from carnet_node.core.node import Node
 from carnet_node.core.numbering import site_day
 from carnet_node.core.saving.editing import require_record
 from carnet_node.core.saving.identifying import state_number
+from carnet_node.core.showing.conflicts import former_values
 from carnet_node.core.showing.holders import card_holder, known_beside
-from carnet_node.core.showing.vehicle_file import vehicle_file
+from carnet_node.core.showing.vehicle_file import compared_views, vehicle_file
 from carnet_node.core.showing.views import customer_card
 from carnet_node.entrypoints.pages.forms import FormState
 from carnet_node.entrypoints.pages.page import PageOf
@@ -58,10 +59,12 @@ def _file(node: Node, vehicle: RecordId) -> Mapping[str, Any]:
         require_record(node, VEHICLE, vehicle)
         raise AssertionError("a record that is there has a file")
     held = card_holder(file.car, site_day(node))
+    card = None if held is None else customer_card(node, held.customer.id)
     return {
-        "card": None if held is None else customer_card(node, held.customer.id),
+        "card": card,
         "known_beside": known_beside(file.car, site_day(node)),
         "cars": [file.car.vehicle],
         "file": file,
+        "former": former_values(node, compared_views(card, file)),
         "plot": odometer_plot(file.car.odometer),
     }

@@ -24,7 +24,7 @@ WithSettled = Annotated[bool, Query(description="also those that somebody overru
 
 @router.get("")
 async def show_conflicts(desk: DeskOf, show: Show, *, settled: WithSettled = False, limit: Limit = 100) -> Json:
-    """Every value that is not shown, with what is shown instead and whether it can be restored here."""
+    """Every value that stands beside the one shown, and whether it can be restored here; more on request."""
 
     def _work() -> Json:
         found = list_conflicts(desk.node, limit=limit, with_settled=settled)

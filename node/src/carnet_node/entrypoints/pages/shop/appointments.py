@@ -33,6 +33,7 @@ from carnet_node.core.saving.basis import read_for_step, read_of_view
 from carnet_node.core.saving.editing import nothing_here, require_own, require_record
 from carnet_node.core.saving.unsaved import begin_with_appointment
 from carnet_node.core.showing.appointment_file import appointment_file, car_of_call
+from carnet_node.core.showing.conflicts import former_values
 from carnet_node.core.staff.access_log import begin_showing
 from carnet_node.core.staff.advisors import advisor_names, advisors_of_views
 from carnet_node.entrypoints.pages.customer_forms import changed, text_of
@@ -263,6 +264,7 @@ def _page_of(page: Page, record: RecordId, sent: str = "") -> RecordForm:
         return {
             **beside_form(page.node, again, page.pages.renderer.clockface),
             "file": file,
+            "former": former_values(page.node, (file.appointment,)),
             "advisor": advisor_names(page.node, advisors_of_views((file.appointment,))).get(str(code), code),
             "sent": sent,
             "again": again,
