@@ -282,7 +282,7 @@ def correction(status: str = "settled", corrected_by: Any = None) -> Correction:
 
 
 def test_a_correction_begins_with_the_work_that_was_settled():
-    """Jobs, lines and amounts are as they were, and so is what the order kept of the customer; no odometer was read."""
+    """Jobs, lines and amounts are as they were, and what its sheet says of the arrival; no reading is made twice."""
     command = correct_visit(correction("closed"))
 
     visit, *rest = open_visit(command, counted_ids())
@@ -293,7 +293,8 @@ def test_a_correction_begins_with_the_work_that_was_settled():
         "advisor_code": "A1",
         "status": "open",
     }
-    assert (visit.values["is_odometer_unknown"], visit.values.get("odometer_in_km")) == (True, None)
+    assert (visit.values.get("is_odometer_unknown"), visit.values.get("odometer_in_km")) == (None, 50_000)
+    assert of_kind(tuple(rest), ODOMETER_READING) == []
     assert (visit.values["warranty_fen"], visit.values["customer_fen"]) == (700, 30)
     assert [one.get("job_id") for one in of_kind(tuple(rest), LABOUR_LINE)] == [rest[0].record, None]
     assert "approval_at" not in rest[0].values

@@ -121,3 +121,22 @@ def test_a_correction_without_more_work_is_settled_as_it_opens(
     assert settle(desk, correction, **typed) == 303
 
     assert [one.values["share_fen"] for one in require_visit(node, correction).shares] == given_back
+
+
+def test_the_sheet_of_a_correction_says_what_the_first_said_and_which_that_was(
+    node: Node, desk: Visitor, visit: RecordId
+):
+    """How far the car had gone, who brought it, and the number of the order that is put right."""
+    correction = opened(node, visit)
+    done(node, correction)
+
+    sheet = desk.open(address(correction, "print", "settlement"))
+
+    number = require_visit(node, visit).visit.values["ro_no"]
+    assert [text in sheet for text in ("52,300 km", "赵送修", f"<strong>{number!s}</strong>")] == [True] * 3
+    assert "Odometer unknown" not in sheet
+
+
+def test_a_correction_records_no_odometer_of_its_own(node: Node, visit: RecordId):
+    """The car did not come a second time."""
+    assert require_visit(node, opened(node, visit)).reading is None

@@ -10,7 +10,8 @@ Rules
 2. Nobody is billed for work that was proposed and never answered: the answer is noted first. Declined work costs
    nothing.
 3. Behind settlement nothing changes. What was settled wrong is put right by another order that names the first one,
-   begins with its work, and credits what that one had settled; one order at a time.
+   begins with its work and what its sheet says of the arrival, and credits what that one had settled; one order at a
+   time.
 4. Handing over notes when, how far the car had gone, when it should come back, and whether its customer may be called
    about that: a statement of its own, made only where somebody asked. An odometer that has gone on since arrival is a
    reading of the car, under an id that follows from the order as well. For an order that corrects another one nobody
@@ -36,7 +37,10 @@ from carnet_protocol.registry import Value
 
 _BILLED: Final = frozenset({"settled", "closed"})
 _HANDED_OVER: Final = ("odometer_out_km", "next_service_on", "next_service_km")
-_CARRIED: Final = ("advisor_code", "customer_name", "plate_at_visit", "visit_kind")
+_CARRIED: Final = (
+    *("advisor_code", "customer_name", "plate_at_visit", "visit_kind", "sender_name", "sender_phone"),
+    "odometer_in_km",
+)
 _TO_CALL: Final = "service"
 """The purpose of a statement about being called when a car should come back."""
 
@@ -126,7 +130,7 @@ def hand_over(step: Step, new_id: NewId, *, may_call: bool | None) -> Drafts:
 
 
 def correct_visit(command: Correction) -> OpenVisit:
-    """The order that puts a settled one right: it begins with the same work, and nobody reads an odometer for it.
+    """The order that puts a settled one right: it begins with the same work, and records no odometer of its own.
 
     Raises:
         CommandRefused: the order is not settled, or another one corrects it already.
@@ -141,12 +145,13 @@ def correct_visit(command: Correction) -> OpenVisit:
         raise refuse("corrects_id", ProblemCode.ALREADY_THERE, what, "Go on with that order, or correct it in turn.")
     customer = before.get("customer_id")
     carried = {name: before[name] for name in _CARRIED if before.get(name) is not None}
+    odometer = {} if "odometer_in_km" in carried else {"is_odometer_unknown": True}
     return OpenVisit(
         ro_no="",
         vehicle=command.vehicle,
         opened_at=command.opened_at,
         customer=RecordId(customer) if isinstance(customer, bytes) else None,
-        values={**carried, "is_odometer_unknown": True},
+        values={**carried, **odometer},
         jobs=[job_as_done(one, command.work) for one in command.work.jobs],
         loose=loose_as_done(command.work),
         corrects=command.read.record,

@@ -381,8 +381,8 @@ def _corrected_reading(after: Values, visit: Read, reading: Read | None, new_id:
 
 
 def _reading(visit_values: Values, visit: RecordId, new_id: NewId) -> Drafts:
-    """The odometer at arrival as a fact of its own: the served odometer is derived from these."""
-    if not isinstance(visit_values.get("odometer_in_km"), int):
+    """The odometer at arrival as a fact of its own, from which the served one is derived; a correction repeats it."""
+    if not isinstance(visit_values.get("odometer_in_km"), int) or visit_values.get("corrects_id") is not None:
         return ()
     values: dict[str, Value] = {
         "vehicle_id": visit_values.get("vehicle_id"),

@@ -28,7 +28,7 @@ from carnet_node.core.recalls.recall_check import RecallHit
 from carnet_node.core.recalls.recall_terms import methods_of
 from carnet_node.core.refusals import refuse_together
 from carnet_node.core.saving.basis import as_read, completions_as_read, read_for_step
-from carnet_node.core.saving.correcting import correction_of
+from carnet_node.core.saving.correcting import corrected_of, correction_of
 from carnet_node.core.saving.editing import recall_drafts, require_part, require_visit
 from carnet_node.core.showing.bill import bill_of, unanswered_fen
 from carnet_node.core.showing.conflicts import former_values
@@ -229,6 +229,7 @@ def _order(node: Node, record: RecordId) -> dict[str, Any]:
         "order": view,
         "bill": bill_of(view),
         "estimate": estimate_of(view),
+        "corrected": corrected_of(node, view),
         "unanswered_fen": unanswered_fen(view),
         "repair": repair_record(view, unrecorded),
         "unrecorded": unrecorded,
