@@ -1,6 +1,7 @@
 """What a desk is told beside its records: both of two values, a car taken in twice, codes and numbers in words."""
 
 import io
+import re
 from functools import partial
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from support.staffed import Site
 from support.vins import make_vins
 
 NEW = "/visits/new"
+FRAME = "AE861234567"
 TYPED = {
     "car.plate": "津B88K99",
     "sender_name": "李芳",
@@ -65,6 +67,23 @@ def test_a_car_that_stands_in_the_shop_is_pointed_out_before_it_is_taken_in_agai
 
     assert ("whose work is not done" in before, f'href="{address}"' in before) == (True, True)
     assert "whose work is not done" not in after
+
+
+@pytest.mark.parametrize("language", ["en", "zh_CN"])
+def test_a_car_with_a_frame_number_is_shown_by_it(site: Site, desk: Visitor, language: str):
+    """Its order, the file of the car and a search hit give the number, and call it what it is."""
+    address = checked_in(desk, **{"car.plate": "", "car.vin": FRAME, "car.is_vin_compared": "1"})
+    order = visit_view(site.node, parse_record_text(address.rsplit("/", 1)[1]))
+    assert order is not None
+    assert order.vehicle is not None
+    desk.submit(desk.open("/"), "/language", {"language": language})
+    called = {"en": "Frame number", "zh_CN": "车架号"}[language]
+
+    pages = [desk.open(address), desk.open(f"/vehicles/{record_text(order.vehicle.id)}")]
+    found = desk.open(desk.submit(desk.open("/"), "/search", {"text": FRAME[-6:]}).headers["location"])
+
+    assert [f"<dt>{called}</dt>" in page and FRAME in page for page in pages] == [True, True]
+    assert re.search(f"<strong>{called}[:：] ?{FRAME}</strong>", found)
 
 
 @pytest.mark.parametrize(

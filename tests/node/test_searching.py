@@ -93,6 +93,16 @@ def test_the_box_finds_nothing_it_should_not(node: Node, text: str):
     assert find(node, text) == ()
 
 
+@pytest.mark.parametrize(
+    ("text", "is_found"), [("234567", True), ("1-234567", True), ("34567", False), ("134567", False)]
+)
+def test_a_frame_number_is_found_by_its_end(node: Node, text: str, is_found: bool):
+    """An older car is read out by the last six or more, as one with a VIN is."""
+    car = desk.save_vehicle(node, vehicles.AddVehicle("AE861234567", VinPolicy.LENIENT)).vehicle
+
+    assert [one.view.id for one in find(node, text)] == ([car] if is_found else [])
+
+
 def test_a_repair_order_is_found_by_its_number(node: Node):
     """Lower case and full width do not matter."""
     opened = desk.save_visit(

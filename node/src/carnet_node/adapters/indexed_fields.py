@@ -29,7 +29,7 @@ SEARCHED: Final = (
     Searched("customer", "birth_on", (5,)),
     Searched("phone", "number", (0, 4)),
     Searched("vehicle", "vin", (0, 6)),
-    Searched("vehicle", "chassis_no", (0,)),
+    Searched("vehicle", "chassis_no", (0, 6)),
     Searched("plate", "plate_no", (0, 4, 5)),
     Searched("visit", "ro_no", (0, 4), is_crowded=True),
     Searched("campaign", "campaign_no", (0,)),

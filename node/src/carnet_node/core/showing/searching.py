@@ -1,8 +1,9 @@
 """The one box at the desk: plate, VIN, telephone, name or repair order number.
 
 Decides what a typed text may mean and looks all of it up. Endings are found too, because people read them out: the last
-6 or more of a VIN, 4 or more of a plate or a repair order number, the last 4 of a telephone number. A name is found by
-its beginning, by its pinyin and by the initials of its pinyin (`name_keys`). Every look-up is by an index and bounded.
+6 or more of a VIN or frame number, 4 or more of a plate or a repair order number, the last 4 of a telephone number. A
+name is found by its beginning, by its pinyin and by the initials of its pinyin (`name_keys`). Every look-up is by an
+index and bounded.
 Ends of orders come last, and only where the text is no whole plate, VIN or number: many of them share four characters.
 
 Last come the cars in the shop by who brought them, under a name or number of theirs: often somebody without a file of
@@ -193,6 +194,7 @@ def _matches(tx: ReadTransaction, typed: str, limit: int) -> Iterator[tuple[Foun
     yield from _names(tx, typed, limit)
     if _VIN_TAIL <= len(vin) < VIN_CHARS:
         yield from _marked(FoundBy.VIN_TAIL, tx.find_tail(VEHICLE, "vin", vin, limit))
+        yield from _marked(FoundBy.VIN_TAIL, tx.find_tail(VEHICLE, "chassis_no", vin, limit))
     yield from _marked(FoundBy.PLATE_TAIL, tx.find_tail(PLATE, "plate_no", plate, limit))
     if len(plate) >= _PREFIX_CHARS_MIN and not plate.isascii():
         yield from _marked(FoundBy.PLATE_BEGINNING, tx.find_prefix(PLATE, "plate_no", plate, limit))
