@@ -11,7 +11,7 @@ from carnet_node.core.log.authoring import commit
 from carnet_node.core.saving.taking_on import take_on
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import record_text
-from carnet_protocol.kinds import JOB, LABOUR_LINE, PLATE, VEHICLE, VISIT
+from carnet_protocol.kinds import JOB, LABOUR_LINE, PART_LINE, PLATE, SETTLEMENT, VEHICLE, VISIT
 from carnet_protocol.registry import Value
 from support.browsing import Fields, Visitor
 from support.campaigns import publish
@@ -23,6 +23,13 @@ from support.vins import make_vins
 
 MISTYPED, OTHER_MISTYPED = (one[:8] + ("1" if one[8] != "1" else "2") + one[9:] for one in make_vins(2))
 """VINs whose check digit is wrong, as a maker may have stamped them."""
+
+SETTLED = Draft(
+    SETTLEMENT,
+    some(9),
+    {"visit_id": some(7), "settlement_no": "S-1", "customer_gross_fen": 80_776, "customer_discount_fen": 776},
+)
+"""Of 807.76 yuan 7.76 were let off."""
 
 
 @pytest.fixture
@@ -62,15 +69,24 @@ def twin(pair: tuple[TestHub, Installation, Installation]) -> None:
 
 @pytest.mark.usefixtures("twin")
 def test_each_of_several_cars_leads_on(browser: Visitor):
-    """Each is taken on with the reason that was given, and the keyboard begins at the first; nobody counts dealers."""
+    """Each is taken on with the reason that was given; nobody counts dealers."""
     page = asked(browser, way="plate", sought=PLATE_NO, reason="towed_in")
 
     sections = [section_of(page, named) for named in (VIN, "雅阁")]
     forms = [Fields(one).forms["/look-ups/take-on"] for one in sections]
     assert {one["reason"] for one in forms} == {"towed_in"}
     assert {one["vehicle_id"] for one in forms} == {record_text(one) for one in (CAR, some(40))}
-    assert page.split("data-autofocus>")[1].startswith("Take it on")
     assert "Other dealers with visits" not in page
+
+
+@pytest.mark.usefixtures("twin")
+def test_among_several_cars_the_keyboard_takes_none_on(browser: Visitor):
+    """It begins at the line that says how to choose; with one car found it begins at taking that on."""
+    several, one = asked(browser, way="plate", sought=PLATE_NO), asked(browser)
+
+    assert "data-focus>Several cars have this number." in several
+    assert "data-autofocus" not in "".join(section_of(several, named) for named in (VIN, "雅阁"))
+    assert "data-autofocus>Take it on" in section_of(one, VIN)
 
 
 @pytest.mark.usefixtures("twin")
@@ -142,6 +158,41 @@ def test_a_car_that_stands_in_an_order_here_is_not_offered_again(
 
     assert f'href="{FILE}"' in section
     assert "/look-ups/take-on" not in section
+    assert "This car has a file here" in section
+    assert "followed here already" not in section
+
+
+@pytest.mark.parametrize(
+    ("settled", "said"),
+    [
+        pytest.param((SETTLED,), "Settled with the customer 800.00", id="settled"),
+        pytest.param((), "Customer pays, before any discount 807.76", id="no settlement known"),
+    ],
+)
+def test_lines_and_orders_say_what_they_came_to(
+    pair: tuple[TestHub, Installation, Installation],
+    browser: Visitor,
+    sync_twice: Callable[[], None],
+    settled: tuple[Draft, ...],
+    said: str,
+):
+    """Of two parts the line says what both cost; of an order what was settled, where that is known."""
+    hub, _, away = pair
+    ordered: dict[str, Value] = {"ro_no": "B-1", "vehicle_id": CAR, "status": "open", "customer_fen": 80_776}
+    fitted: dict[str, Value] = {"part_name": "前刹车片", "price_fen": 8_888, "amount_fen": 17_776}
+    drafts = [
+        Draft(VEHICLE, CAR, {"vin": VIN}),
+        Draft(VISIT, some(7), {**ordered, "opened_at": hub.clock.now_ms()}),
+        Draft(PART_LINE, some(8), {**fitted, "visit_id": some(7), "quantity_hundredths": 200}),
+    ]
+    commit(away.node(), [*drafts, *settled])
+    sync_twice()
+
+    row = section_of(asked(browser), VIN).split("<td>B-1</td>")[1].split("</tr>")[0]
+
+    assert "前刹车片 177.76" in row
+    assert re.findall(r"[0-9]+\.[0-9]{2}", row) == ["177.76", said.rsplit(" ", 1)[1]]
+    assert said in row
 
 
 @pytest.mark.parametrize(

@@ -20,22 +20,22 @@ from carnet_protocol.registry import Value
 from support.browsing import Fields, Visitor
 from support.hub_apps import TestHub
 from support.joined import sync, transport_to
-from support.look_up_desk import ASKED, FILE, Door, asked, browser_of, row_of_car
+from support.look_up_desk import ASKED, FILE, Door, asked, browser_of, row_of_car, section_of
 from support.two_dealers import CAR, NUMBER, PLATE_NO, VIN, pass_month, some, two_dealers
 
 
 class Losing(httpx.AsyncBaseTransport):
-    """A line on which every look-up arrives and no answer to it comes back."""
+    """A line on which every look-up arrives and no answer to it comes back, until it is mended: `broken` is None."""
 
     def __init__(self, inner: httpx.AsyncBaseTransport, broken: httpx.HTTPError) -> None:
         self._inner = inner
-        self._broken = broken
+        self.broken: httpx.HTTPError | None = broken
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """The hub's answer, or a broken line in its place."""
         response = await self._inner.handle_async_request(request)
-        if request.url.path.endswith("/look-up"):
-            raise self._broken
+        if request.url.path.endswith("/look-up") and self.broken is not None:
+            raise self.broken
         return response
 
 
@@ -155,7 +155,7 @@ def test_until_the_sync_a_car_given_back_says_that_it_leaves(browser: Visitor, s
 def test_a_car_given_back_that_an_order_keeps_is_not_said_to_be_gone(
     pair: tuple[TestHub, Installation, Installation], browser: Visitor, sync_twice: Callable[[], None]
 ):
-    """Behind the sync the car is still here: the list says that it was given back and that a visit may keep it."""
+    """Behind the sync the car is still here: list and answer say that it was given back, and which order keeps it."""
     hub, _, away = pair
     taken_on(browser, sync_twice)
     ordered: dict[str, Value] = {"ro_no": "B-1", "vehicle_id": CAR, "status": "open", "opened_at": hub.clock.now_ms()}
@@ -164,10 +164,12 @@ def test_a_car_given_back_that_an_order_keeps_is_not_said_to_be_gone(
     browser.submit(browser.open("/look-ups"), "/look-ups/give-back", {})
     sync_twice()
 
-    row = row_of_car(browser)
-    assert "Given back" in row
-    assert "unless a visit or a holder at this site keeps it" in row
-    assert [words in row for words in ("Its time is over", "at least until")] == [False] * 2
+    row, section = row_of_car(browser), section_of(asked(browser), VIN)
+    for said in (row, section):
+        assert "Given back" in said
+        assert "Order B-1 keeps the car here as long as the visit counts." in said
+    assert [words in row for words in ("Its time is over", "at least until", "leaves with the next")] == [False] * 3
+    assert "followed here already" not in section
     assert browser.ask("GET", FILE).status_code == 200
 
 
@@ -202,6 +204,20 @@ def test_a_question_whose_answer_is_lost_is_not_said_to_be_unasked(
     assert "if it got the question, it has written it down" in answered.text
     assert "nothing was asked" not in answered.text
     assert [code for _, code in read_look_ups(hub.app.hub)][:1] == ["B001"]
+
+
+def test_the_strip_says_whether_the_last_question_was_answered(pair: tuple[TestHub, Installation, Installation]):
+    """Behind a question without an answer the line is down at once, and up again behind one with an answer."""
+    hub, _, away = pair
+    line = Losing(transport_to(hub), httpx.ReadTimeout("late"))
+    browser = browser_of(away, Door(hub, away, line))
+    pages = [browser.open("/look-ups"), browser.submit(browser.open("/look-ups"), "/look-ups", ASKED).text]
+    line.broken = None
+
+    pages.append(asked(browser))
+
+    lines = [page.split('class="strip-line"')[1].split(">")[1].split("<")[0] for page in pages]
+    assert lines == ["Online", "Offline", "Online"]
 
 
 def test_what_was_changed_too_late_is_listed(

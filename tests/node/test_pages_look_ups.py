@@ -126,6 +126,14 @@ def test_a_wrong_question_is_refused_at_its_field(desk: Visitor, changes: dict[s
     assert f'href="#f-{field}"' in refused.text
 
 
+def test_an_empty_reason_is_said_to_be_empty(desk: Visitor):
+    """Nothing was chosen, so nothing is said of a list that it is not on."""
+    refused = desk.submit(desk.open("/look-ups"), "/look-ups", {"way": "vin", "sought": VIN, "reason": ""})
+
+    assert "No reason is chosen. Choose a reason." in refused.text
+    assert "not on the list" not in refused.text
+
+
 HALF = "It has not 17 characters."
 FRAME = "The hub finds a car by a VIN of 17 characters, and by no other number of the car."
 SEVEN = "A plate of a province has seven characters"

@@ -1,7 +1,8 @@
 """Asking the hub for another dealer's car, while somebody waits.
 
 Decides what the question says, whether the answer is the hub's to this very question, and how it is read. Nothing of it
-is stored: whoever needs the car here takes it on (`saving.taking_on`), and pages bring its history.
+is stored: whoever needs the car here takes it on (`saving.taking_on`), and pages bring its history. Only whether the
+hub was there is remembered, as of a round.
 
     card with a challenge -> signed question -> hub: judged, written down -> signed answer -> cars as people read them
 
@@ -19,14 +20,16 @@ from typing import Final
 
 from carnet_node.core.commands.cleaning import check_phone, phone_number
 from carnet_node.core.commands.vehicles import check_plate, check_vin
-from carnet_node.core.failures import HubRefused
+from carnet_node.core.failures import HubRefused, HubUnreachable
 from carnet_node.core.hub_link import LookUpLink
 from carnet_node.core.line.session import ANOTHER_KEY
+from carnet_node.core.line.sync import remember_answer, remember_failure
 from carnet_node.core.log.signing import line_signers
 from carnet_node.core.node import Node
 from carnet_node.core.ports import RunBlocking
 from carnet_node.core.refusals import CommandRefused, Problem, ProblemCode, refuse
 from carnet_node.core.showing.record_view import site_of
+from carnet_node.core.showing.views import settled_customer_fen
 from carnet_protocol.envelope import Purpose, Signer
 from carnet_protocol.errors import NotAuthentic
 from carnet_protocol.ids import VIN_CHARS, RecordId
@@ -89,12 +92,15 @@ class OtherVisit:
         site_name: what it is called; empty where it is not known.
         values: by field name; what is masked is missing.
         work: kind and values of jobs, labour and parts.
+        settled_fen: what the customer's part was settled for, in fen, discount taken off; None where no settlement is
+            known here.
     """
 
     site: str | None
     site_name: str
     values: Shown
     work: tuple[tuple[str, Shown], ...]
+    settled_fen: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,20 +144,29 @@ async def look_up(node: Node, link: LookUpLink, run_blocking: RunBlocking, quest
 
     Raises:
         CommandRefused: no way, reason or number of the lists; nothing was sent.
-        HubUnreachable: no usable answer; nothing was changed.
+        HubUnreachable: no usable answer; nothing was changed but what is known of the line.
         Refused: the hub said no, by name; or the answer is none of the hub's to this question.
     """
     check_question(question)
+    try:
+        answer = await _answer_of(node, link, run_blocking, question)
+    except HubUnreachable as failure:
+        await run_blocking(partial(remember_failure, node, failure))
+        raise
+    await run_blocking(partial(remember_answer, node))
+    return await run_blocking(partial(_read, node, answer))
+
+
+async def _answer_of(node: Node, link: LookUpLink, run_blocking: RunBlocking, question: Question) -> LookUpAnswer:
+    """The hub's answer to the key that it takes."""
     refusals: list[HubRefused] = []
     for signer in await run_blocking(lambda: tuple(line_signers(node))):
         try:
-            answer = await _ask(node, link, signer, question)
+            return await _ask(node, link, signer, question)
         except HubRefused as refusal:
             if refusal.reason not in ANOTHER_KEY:
                 raise
             refusals.append(refusal)
-        else:
-            return await run_blocking(partial(_read, node, answer))
     raise next((one for one in refusals if one.reason is not Reason.UNKNOWN_KEY), refusals[0])
 
 
@@ -165,6 +180,10 @@ def check_question(question: Question) -> None:
         what = "A car is looked up by VIN, plate or telephone number."
         raise refuse("way", ProblemCode.BAD_VALUE, what, "Choose one of the three.")
     if question.reason not in LOOK_UP_REASONS:
+        if not question.reason:
+            raise refuse(
+                "reason", ProblemCode.MISSING, "No reason is chosen.", "Choose a reason.", Reason.LOOK_UP_REASON
+            )
         what = "The reason is not on the list."
         raise refuse("reason", ProblemCode.BAD_VALUE, what, "Choose one of the list.", Reason.LOOK_UP_REASON)
     if not 1 <= len(question.sought.strip()) <= SOUGHT_CHARS_MAX:
@@ -237,6 +256,7 @@ def _car(node: Node, car: LookedUpCar, rows: list[PageRow], *, is_one_of_several
                 *site_of(tx, node.identity, row.owner),
                 values,
                 tuple(work.get(row.record, ())),
+                settled_customer_fen(tx, node.identity, RecordId(row.record)),
             )
             for row, values in shown
             if row.kind == VISIT.number

@@ -26,7 +26,14 @@ from carnet_node.core.line.session import ANOTHER_KEY, Session, SyncPorts, say_h
 from carnet_node.core.log.offering import carry
 from carnet_node.core.log.outbox import BatchSize, next_batch
 from carnet_node.core.log.rejoin import emit_unconfirmed_again
-from carnet_node.core.log.sync_state import UNREACHABLE, after_failure, after_page, load_state, save_state
+from carnet_node.core.log.sync_state import (
+    UNREACHABLE,
+    after_contact,
+    after_failure,
+    after_page,
+    load_state,
+    save_state,
+)
 from carnet_node.core.node import Node
 from carnet_node.core.records import FeedState, Identity, LoggedSet
 from carnet_node.core.store_failures import StoreBusy
@@ -311,6 +318,15 @@ def remember_failure(node: Node, error: Exception) -> None:
     if code is not None:
         with node.store.write() as tx:
             save_state(tx, after_failure(load_state(tx), node.clock.now_ms(), code))
+
+
+def remember_answer(node: Node) -> None:
+    """Keep that the hub answered outside a round: its silence is over; what else went wrong stays known."""
+    with node.store.read() as tx:
+        is_silent = load_state(tx).failure == UNREACHABLE
+    if is_silent:
+        with node.store.write() as tx:
+            save_state(tx, after_contact(load_state(tx), node.clock.now_ms()))
 
 
 def failure_code(error: Exception) -> str | None:

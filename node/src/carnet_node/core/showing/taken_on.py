@@ -4,19 +4,20 @@ Decides what the list says. The end is the hub's to set: the car and its history
 this site recorded itself stays. So a car that was taken on and is hidden here is one whose time is over; one that is
 not here at all has not come yet. An adoption that was taken back, by this site or by the hub, is listed as ended, so
 that nobody wonders where the car went. Until the sync that takes it away, and for as long as a visit or a holder of
-this site keeps it, such a car is followed all the same, and no day is named.
+this site keeps it, such a car is followed all the same, and no day is named; the order that keeps it is.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from carnet_node.core.limits import CHILDREN_MAX
 from carnet_node.core.node import Node
 from carnet_node.core.ports import ReadTransaction
 from carnet_node.core.records import Identity, StoredRecord
 from carnet_node.core.showing.record_view import RecordView, view_all
 from carnet_protocol.ids import RecordId
-from carnet_protocol.kinds import ADOPTION, VEHICLE
+from carnet_protocol.kinds import ADOPTION, VEHICLE, VISIT
 from carnet_protocol.limits import ADOPTION_MS
 from carnet_protocol.resolvers import show
 
@@ -44,6 +45,8 @@ class TakenOn:
             By this node's clock, while the hub counts by its own; None when it was taken back.
         taken_back: why the adoption does not hold, of `RETRACTION_REASONS`; empty while it does.
         is_given_back: this site took it back itself; otherwise the hub ended it.
+        kept_by: number of the newest order of this site that is not void: it keeps the car here as long as the visit
+            counts. Empty for none, and while the adoption holds.
     """
 
     vehicle: RecordId
@@ -54,6 +57,7 @@ class TakenOn:
     taken_back: str
     is_given_back: bool
     following: Following
+    kept_by: str
 
 
 def cars_taken_on(node: Node, limit: int) -> list[TakenOn]:
@@ -93,7 +97,16 @@ def _taken_on(tx: ReadTransaction, identity: Identity, vehicle: RecordId, adopti
         taken_back,
         bool(taken_back) and _is_given_back(tx, identity, adoption.id),
         _following(stored, is_taken_back=bool(taken_back)),
+        _newest_order(tx, identity, vehicle) if taken_back else "",
     )
+
+
+def _newest_order(tx: ReadTransaction, identity: Identity, vehicle: RecordId) -> str:
+    """The number of this site's newest order on a car that is not void; empty for none."""
+    visits = view_all(tx, identity, tx.find_equal(VISIT, "vehicle_id", vehicle, CHILDREN_MAX))
+    keeping = [one for one in visits if one.is_own and one.values.get("status") != "void"]
+    newest = max(keeping, key=lambda one: str(one.values.get("opened_at") or 0).zfill(20), default=None)
+    return "" if newest is None else str(newest.values.get("ro_no") or "")
 
 
 def _is_given_back(tx: ReadTransaction, identity: Identity, adoption: RecordId) -> bool:

@@ -346,6 +346,12 @@ def _settlement(tx: ReadTransaction, identity: Identity, visit: RecordId) -> Rec
     return next(iter(_standing(_children(tx, identity, SETTLEMENT, "visit_id", visit))), None)
 
 
+def settled_customer_fen(tx: ReadTransaction, identity: Identity, visit: RecordId) -> int | None:
+    """What the customer's part of an order was settled for; None where no settlement is known."""
+    settlement = _settlement(tx, identity, visit)
+    return None if settlement is None else brought_fen({}, settlement.values)["customer"]
+
+
 def _shares(tx: ReadTransaction, identity: Identity, visit: RecordId) -> tuple[RecordView, ...]:
     """As they were stated; one that follows from no place stands behind."""
     settlement = settlement_id(visit)

@@ -136,6 +136,7 @@ async def _save(page: Page, typed: Typed, vehicle: RecordId, work: Callable[[Nod
 async def _answer(page: Page, typed: Typed, failure: Exception, *, is_cut_off: bool = False) -> Response:
     """The question again, with what was wrong."""
     explained = explain_failure(failure)
+    page.pages.forget_strip()
 
     def _read() -> Mapping[str, Any]:
         return {
@@ -148,6 +149,8 @@ async def _answer(page: Page, typed: Typed, failure: Exception, *, is_cut_off: b
 
 
 async def _show_found(page: Page, typed: Typed, found: OtherCars) -> Response:
+    page.pages.forget_strip()
+
     """The answer below the question, whose ticks are gone: they vouched for the number that was asked for."""
     form = FormState(Typed({name: texts for name, texts in typed.texts.items() if name not in _VOUCHED}))
 
@@ -225,6 +228,7 @@ def _beside(page: Page, form: FormState, saved: RecordId | None = None) -> Mappi
         "at_desk": None if party is None else one_record(node, CUSTOMER, party),
         "provisional": None if car is None else one_record(node, VEHICLE, car),
         "taken": taken,
+        "taken_of": {one.vehicle: one for one in taken},
         "saved": next((one for one in taken if one.vehicle == saved), None),
         "numbers": {one.vehicle: one.vin or _number_awaited(page, one.vehicle) for one in taken},
         "followed": {one.vehicle for one in taken if one.following is Following.FOLLOWED},
