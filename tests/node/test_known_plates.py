@@ -280,7 +280,7 @@ def test_a_recall_goes_into_the_first_free_line(site: Site, desk: Visitor, typed
     said = {name: (text,) for name, text in {**rows, **typed}.items()}
     keep_draft(site.node, site.admin, form_of_car(known), said if typed else {})
     address = f"{NEW}?vehicle={record_text(known)}"
-    banner = desk.open(address)
+    banner = desk.open(f"/vehicles/{record_text(known)}")
     campaign = banner.split("campaign=", 1)[1].split('"', 1)[0]
 
     fields = Fields(desk.open(f"{address}&campaign={campaign}")).forms[NEW]
@@ -288,3 +288,13 @@ def test_a_recall_goes_into_the_first_free_line(site: Site, desk: Visitor, typed
     assert (fields[f"jobs[{place}].campaign_id"], fields[f"jobs[{place}].op_name"]) == (campaign, "R2026-7 Fuel pump")
     assert [fields[f"jobs[{row}].complaint"] for row in range(place)] == ["异响"] * place
     assert fields["visit_kind"] == "recall"
+
+
+def test_the_form_of_a_car_on_file_takes_its_recall_up(site: Site, desk: Visitor):
+    """The banner of a form leads to no second form; the page of the car leads to one."""
+    known = record_text(with_plate(site))
+    recalled(site)
+
+    form, car = desk.open(f"{NEW}?vehicle={known}"), desk.open(f"/vehicles/{known}")
+
+    assert [("data-recall=" in one, "campaign=" in one) for one in (form, car)] == [(True, False), (False, True)]

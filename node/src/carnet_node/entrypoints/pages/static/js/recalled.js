@@ -15,6 +15,15 @@ for (const place of document.querySelectorAll("[data-recalls-of]")) watch(place)
 function watch(place) {
   const form = place.closest("form");
   const [field, box] = [form.elements[place.dataset.recallsOf], form.elements["car.is_vin_compared"]];
+  form.elements.visit_kind.addEventListener("change", (event) => chosen.add(event.target));
+  // The banner of a car on file stands above the form, that of a typed VIN within it.
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-recall]");
+    if (!button) return;
+    if (!takeUp(form, button.dataset)) { tell(button.dataset.full); return; }
+    tell(button.dataset.taken);
+    button.disabled = true;
+  });
   if (!field) return;
   const keyOf = () => JSON.stringify({ vin: field.value.trim(), is_compared: Boolean(box?.checked) });
   let asked = keyOf();
@@ -33,14 +42,6 @@ function watch(place) {
   field.addEventListener("input", () => { if (field.value.trim().length === WHOLE_CHARS) look(); });
   field.addEventListener("focusout", look);
   box?.addEventListener("change", look);
-  form.elements.visit_kind.addEventListener("change", (event) => chosen.add(event.target));
-  place.addEventListener("click", (event) => {
-    const button = event.target.closest("[data-recall]");
-    if (!button) return;
-    if (!takeUp(form, button.dataset)) { tell(button.dataset.full); return; }
-    tell(button.dataset.taken);
-    button.disabled = true;
-  });
 }
 
 // The first line of work without a word becomes the recall's, unless one is already; false where every line has words.
