@@ -56,8 +56,6 @@ SERIAL_MAX: Final = len(VIN_ALPHABET) ** 2 * 10_000 - 1
 _VARINT_BYTES_MAX: Final = 4
 _CONTINUES: Final = 0x80
 _TAIL_NUMBERS: Final = 10_000
-_PAIR_WEIGHTS: Final = POSITION_WEIGHTS[11:13]
-_TAIL_WEIGHTS: Final = POSITION_WEIGHTS[13:]
 _EXCEPTION_BYTES_MAX: Final = 4 * CODE_CHARS_MAX
 
 
@@ -166,8 +164,7 @@ def split_vin(vin: str) -> tuple[str, int] | None:
     """
     if len(vin) != VIN_CHARS:
         return None
-    pair = _pair_table().get(vin[11:13])
-    tail = _tail_table().get(vin[13:])
+    pair, tail = _pair_table().get(vin[11:13]), _tail_table().get(vin[13:])
     if pair is None or tail is None:
         return None
     prefix = vin_prefix(vin)
@@ -370,40 +367,34 @@ def _bad(detail: str) -> Malformed:
 
 def _joined(prefix: str, serials: Iterable[int]) -> Iterator[str]:
     """The VINs of one prefix and of serials in range: what neighbours have in common is worked out once."""
-    prefix_sum = weigh_prefix(prefix)
-    if prefix_sum is None:
+    if (prefix_sum := weigh_prefix(prefix)) is None:
         raise BadValue(Reason.BAD_VIN, "vin", "no such prefix")
-    front, back = prefix[:8], prefix[8:]
-    tails, remainders = _tails()
+    front, back, (tails, remainders) = prefix[:8], prefix[8:], _tails()
     base, middle, checks = -_TAIL_NUMBERS, "", ""
     for serial in serials:
         lower = serial - base
         if not 0 <= lower < _TAIL_NUMBERS:
             upper, lower = divmod(serial, _TAIL_NUMBERS)
-            first, second = divmod(upper, len(VIN_ALPHABET))
-            pair = VIN_ALPHABET[first] + VIN_ALPHABET[second]
-            base, middle = upper * _TAIL_NUMBERS, back + pair
-            at = (prefix_sum + _pair_table()[pair][1]) % len(CHECK_CHARACTERS)
-            checks = CHECK_CHARACTERS[at:] + CHECK_CHARACTERS[:at]
+            pair = "".join(VIN_ALPHABET[one] for one in divmod(upper, len(VIN_ALPHABET)))
+            base, middle = serial - lower, back + pair
+            checks = (CHECK_CHARACTERS * 2)[(prefix_sum + _pair_table()[pair][1]) % 11 :]
         yield front + checks[remainders[lower]] + middle + tails[lower]
-
-
-@cache
-def _tails() -> tuple[tuple[str, ...], bytes]:
-    """Positions 14-17 by their number, and what remains of each one's part of the check sum."""
-    tails = tuple(_tail_table())
-    modulus = len(CHECK_CHARACTERS)
-    return tails, bytes(weight % modulus for _, weight in _tail_table().values())
 
 
 @cache
 def _pair_table() -> dict[str, tuple[int, int]]:
     """Positions 12-13 to (part of the serial, part of the check sum). Never written after it is made."""
     pairs = [first + second for first in VIN_ALPHABET for second in VIN_ALPHABET]
-    return {pair: (number * _TAIL_NUMBERS, weigh(pair, _PAIR_WEIGHTS)) for number, pair in enumerate(pairs)}
+    return {pair: (number * _TAIL_NUMBERS, weigh(pair, POSITION_WEIGHTS[11:13])) for number, pair in enumerate(pairs)}
 
 
 @cache
 def _tail_table() -> dict[str, tuple[int, int]]:
     """Positions 14-17 to (part of the serial, part of the check sum). Never written after it is made."""
-    return {f"{number:04d}": (number, weigh(f"{number:04d}", _TAIL_WEIGHTS)) for number in range(_TAIL_NUMBERS)}
+    return {f"{number:04d}": (number, weigh(f"{number:04d}", POSITION_WEIGHTS[13:])) for number in range(_TAIL_NUMBERS)}
+
+
+@cache
+def _tails() -> tuple[tuple[str, ...], bytes]:
+    """Positions 14-17 by their number, and what is left of each one's part of the check sum modulo 11."""
+    return tuple(_tail_table()), bytes(weight % 11 for _, weight in _tail_table().values())
