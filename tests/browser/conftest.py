@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from browser.front_desk import FrontDesk, furnish
+from browser.front_desk import FrontDesk, forget_drafts, furnish
 from support.cli_node import enrol_folder
 from support.programs import Service, free_port, running
 
@@ -44,7 +44,8 @@ def served(tmp_path_factory: pytest.TempPathFactory, chromium: Browser) -> Itera
 
 @pytest.fixture
 def desk(served: Service, chromium: Browser) -> Iterator[FrontDesk]:
-    """Somebody who is logged in, in Chinese, on a screen of 1366 by 768."""
+    """Somebody who is logged in, in Chinese, on a screen of 1366 by 768; no form is begun."""
+    forget_drafts(served.data)
     with FrontDesk.opened(chromium, served.url) as opened:
         opened.log_in()
         yield opened

@@ -1,7 +1,8 @@
 """What a person at a front desk sees and does, in a real browser; and the people and cars of the site they work at."""
 
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -110,6 +111,12 @@ def screens_of(data: Path) -> dict[str, str]:
         "password": "/password",
         **dict(listed),
     }
+
+
+def forget_drafts(data: Path) -> None:
+    """Throw away what anybody has typed and not saved."""
+    with closing(sqlite3.connect(data / "node.db", timeout=20)) as connection, connection:
+        connection.execute("DELETE FROM form_draft")
 
 
 @dataclass
