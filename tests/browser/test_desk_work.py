@@ -279,6 +279,17 @@ def test_a_number_that_was_read_out_stays_so_when_the_car_is_compared(desk: Fron
     expect(desk.page.locator("[name=sender_phone_is_read_out]")).to_be_checked()
 
 
+def test_a_begun_form_says_at_once_what_is_doubtful_in_it(desk: FrontDesk):
+    """Opened again, a number that is too short is asked about as when it was typed."""
+    desk.go("/visits/new")
+    desk.page.fill("[name=sender_phone]", "1390013900")
+    desk.page.keyboard.press("Tab")
+    desk.page.wait_for_selector("[data-draft-state]:has-text('草稿已保存')")
+    desk.page.reload()
+
+    expect(desk.page.locator("[name=sender_phone_is_read_out]")).to_be_visible()
+
+
 def test_a_frame_around_a_question_lies_over_no_message(desk: FrontDesk):
     """The box that is ticked stands below the words that ask for it, frame and all."""
     desk.go("/visits/new")

@@ -12,7 +12,9 @@ function watch(field) {
   // A telephone is not asked about anew when the car was looked at: its own box would come back without its tick.
   const box = field.dataset.asks === "/vin" ? field.form.elements["car.is_vin_compared"] : null;
   const keyOf = () => `${field.value.trim()} ${Boolean(box?.checked)}`;
-  let asked = keyOf();
+  // A text that was kept unsaved is asked about at once; what the page shows as saved, or speaks of already, is not.
+  const isBegun = field.form.querySelector("[data-draft-state][data-begun]") && field.value.trim();
+  let asked = isBegun && !place.childElementCount ? "" : keyOf();
 
   async function look() {
     const text = field.value.trim();
@@ -32,4 +34,5 @@ function watch(field) {
   field.addEventListener("input", () => { if (field.value.trim().length === WHOLE_CHARS) look(); });
   field.addEventListener("focusout", look);
   box?.addEventListener("change", look);
+  look();
 }
