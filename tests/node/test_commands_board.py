@@ -1,11 +1,21 @@
 """What the desk may save about cars in the shop: where they stand, and what customers say about proposed work."""
 
+from dataclasses import replace
+
 import pytest
 
 from carnet_node.core.commands.approvals import Answer, answer_job, drop_job, offer_again
 from carnet_node.core.commands.drafting import Read
 from carnet_node.core.commands.lines import Work
-from carnet_node.core.commands.staging import DEFAULT_STAGES, IN_SHOP, Stage, stage_of, stage_visit, stages_of
+from carnet_node.core.commands.staging import (
+    DEFAULT_STAGES,
+    IN_SHOP,
+    Stage,
+    resume_visit,
+    stage_of,
+    stage_visit,
+    stages_of,
+)
 from carnet_node.core.heads import Head, Heads
 from carnet_node.core.refusals import ProblemCode
 from carnet_protocol.ids import OpId
@@ -126,6 +136,57 @@ def test_a_declined_job_costs_nothing():
 def test_an_answer_that_is_none_is_refused(answer: Answer, found: tuple[str, ProblemCode]):
     """The customer approves or declines, and somebody asked them."""
     assert problems_of(lambda: answer_job(order(), Work(), job(), answer)) == [found]
+
+
+@pytest.mark.parametrize("said", ["approved", "declined"])
+def test_the_last_answer_ends_a_hold_for_it(said: str):
+    """The car stands where its state says, to be put on, since the answer; the order is written once."""
+    waiting = order(stage="parts", hold_reason="customer_approval", staged_at=1)
+    work = Work((job(), replace(job("approved"), record=record(9))), (line(700),), ())
+
+    _, moved = answer_job(waiting, work, job(), Answer(said, "phone", 9))
+
+    assert {name: moved.values.get(name) for name in ("stage", "hold_reason", "staged_at")} == {
+        "stage": None,
+        "hold_reason": None,
+        "staged_at": 9,
+    }
+
+
+@pytest.mark.parametrize(
+    ("reason", "other"),
+    [
+        pytest.param("customer_approval", "proposed", id="another proposal is open"),
+        pytest.param("parts", "approved", id="it waits for something else"),
+    ],
+)
+def test_an_answer_leaves_other_holds_alone(reason: str, other: str):
+    """The car waits on where it stood."""
+    waiting = order(stage="parts", hold_reason=reason, staged_at=1)
+    work = Work((job(), replace(job(other), record=record(9))), (), ())
+
+    drafts = answer_job(waiting, work, job(), Answer("approved", "phone", 9))
+
+    assert not any("staged_at" in one.values for one in drafts)
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "goes_on"),
+    [
+        pytest.param("open", "parts", True, id="parts"),
+        pytest.param("open", "sublet", True, id="another workshop"),
+        pytest.param("open", "other", True, id="something"),
+        pytest.param("open", "customer_approval", False, id="the customer's word"),
+        pytest.param("open", "claim_authorisation", False, id="the maker's word"),
+        pytest.param("open", None, False, id="nothing"),
+        pytest.param("closed", "parts", False, id="it has left"),
+    ],
+)
+def test_a_car_that_comes_back_is_put_on_again(status: str, reason: str | None, goes_on: bool):
+    """Unless it waits for somebody's word, which coming back does not give."""
+    back = resume_visit(order(status, stage="parts", hold_reason=reason, staged_at=1), 9)
+
+    assert [one.values.get("staged_at") for one in back] == ([9] if goes_on else [])
 
 
 def test_the_same_answer_is_not_given_twice():

@@ -218,6 +218,22 @@ def test_work_that_nobody_wants_is_dropped(node: Node, visitor: Visitor):
     assert "Declined before, to be offered again" not in visitor.open(address)
 
 
+def test_a_car_that_waited_for_the_customer_is_put_on_once_everything_is_answered(node: Node, visitor: Visitor):
+    """The card leaves the hold with the last answer, and not before."""
+    order = taken_in(node, 1, [NewJob(JOB), NewJob({**JOB, "op_name": "更换雨刮"})])
+    page = visitor.open("/board")
+    moved(visitor, page, visit=card_of(page, order), stage="on_hold", hold_reason="customer_approval")
+    address, stands = f"/visits/{record_text(order)}", []
+
+    for one in require_visit(node, order).jobs:
+        said = {"approval": "approved", "approval_channel": "phone"}
+        visitor.submit(visitor.open(address), f"{address}/jobs/{record_text(one.job.id)}/answer", said)
+        (card,) = board_of(node).cards
+        stands.append((card.stage.code, card.visit.values.get("hold_reason")))
+
+    assert stands == [("on_hold", "customer_approval"), ("waiting", None)]
+
+
 def test_an_answer_says_how_the_customer_was_asked(node: Node, visitor: Visitor):
     """Without it the job stays proposed, and the question stands beside its own job."""
     order = taken_in(node, 1, [NewJob(JOB)])

@@ -1,7 +1,8 @@
 """Commands on what a customer says about proposed work: approve it, decline it, be offered it again, be done with it.
 
 Decides what an answer needs, and what happens to work that was declined: it is deferred, offered again by a job of
-another order that names it, until that one is approved or somebody drops it.
+another order that names it, until that one is approved or somebody drops it. A car on hold for an answer waits no
+longer once every proposal of its order has one.
 """
 
 from dataclasses import dataclass
@@ -9,7 +10,8 @@ from typing import Final
 
 from carnet_node.core.commands.carrying import job_as_offered
 from carnet_node.core.commands.drafting import Drafts, NewId, Read, draft_edit, missing
-from carnet_node.core.commands.lines import Work
+from carnet_node.core.commands.lines import PROPOSED, Work
+from carnet_node.core.commands.staging import CUSTOMER_APPROVAL, off_hold
 from carnet_node.core.commands.visits import add_jobs, edit_job
 from carnet_node.core.numbering import Today
 from carnet_node.core.refusals import Problem, ProblemCode, refuse, refuse_if_any
@@ -37,7 +39,7 @@ class Answer:
 
 
 def answer_job(visit: Read, work: Work, job: Read, answer: Answer, today: Today | None = None) -> Drafts:
-    """Note the answer, and the order's new totals: declined work costs nothing.
+    """Note the answer, and the order's new totals: declined work costs nothing. The last answer ends a hold for it.
 
     Args:
         today: at the site, by which days are judged; None where no day is known.
@@ -60,7 +62,9 @@ def answer_job(visit: Read, work: Work, job: Read, answer: Answer, today: Today 
         "approval_at": answer.at_ms,
         "approval_channel": answer.channel,
     }
-    return edit_job(visit, work, job, said, today)
+    is_last = not any(one.values.get("approval") == PROPOSED for one in work.jobs if one.record != job.record)
+    ends_hold = is_last and visit.values.get("hold_reason") == CUSTOMER_APPROVAL
+    return edit_job(visit, work, job, said, today, on_order=off_hold(visit.values, answer.at_ms) if ends_hold else None)
 
 
 def offer_again(visit: Read, work: Work, job: Read, before: Work, new_id: NewId) -> Drafts:

@@ -8,7 +8,9 @@ Rules
 2. A stage on hold has a reason, and no other stage has one.
 3. Work that is done waits for nothing: a car on hold goes to the first stage of what done means. Any other stage that
    was said stays.
-4. A car that has left stands nowhere. Moving it to where it stands changes nothing, and its time there goes on.
+4. A customer's last answer ends a hold for it; so does a car that comes back to its order, unless it waits for
+   somebody's word. Such a car stands again where its state says, to be put on.
+5. A car that has left stands nowhere. Moving it to where it stands changes nothing, and its time there goes on.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,6 +24,10 @@ from carnet_protocol.kinds import STAGE_SENSES, VISIT
 from carnet_protocol.registry import Value
 
 ON_HOLD: Final = "on_hold"
+CUSTOMER_APPROVAL: Final = "customer_approval"
+_WORDS: Final = frozenset({CUSTOMER_APPROVAL, "claim_authorisation"})
+"""Reasons for which a car waits until somebody says something, wherever it is meanwhile (rule 4)."""
+
 IN_SHOP: Final = frozenset({"draft", "open", "completed", "settled"})
 _FIRST_SENSE: Final = {"draft": "waiting", "open": "waiting", "completed": "finished", "settled": "finished"}
 
@@ -96,11 +102,23 @@ def stage_visit(read: Read, stage: str, hold_reason: str, stages: Sequence[Stage
 
 
 def off_hold(visit: Mapping[str, Value], at_ms: int) -> dict[str, Value]:
-    """Rule 3: what ends a hold, for an order whose work is done at a moment, ms since 1970; nothing without a hold.
+    """Rules 3 and 4: what ends a hold at a moment, ms since 1970; nothing without a hold.
 
     Only a car on hold has a reason for waiting. Without a stage of its own it stands where its state says (`stage_of`).
     """
     return {"stage": None, "hold_reason": None, "staged_at": at_ms} if visit.get("hold_reason") else {}
+
+
+def resume_visit(read: Read, at_ms: int) -> Drafts:
+    """Rule 4: the car has come back to its order, and its work can go on; nothing when it waits for somebody's word.
+
+    Args:
+        at_ms: ms since 1970.
+    """
+    if read.values.get("status") not in IN_SHOP or read.values.get("hold_reason") in _WORDS:
+        return ()
+    draft = draft_edit(VISIT, read, off_hold(read.values, at_ms))
+    return () if draft is None else (draft,)
 
 
 def _stage_problems(cleaned: Mapping[str, Value], stages: Sequence[Stage]) -> list[Problem]:

@@ -217,11 +217,14 @@ def add_jobs(visit: Read, work: Work, jobs: Sequence[NewJob], new_id: NewId, tod
     return (*made.drafts, *_totals_draft(visit, work, made.drafts))
 
 
-def edit_job(visit: Read, work: Work, read: Read, changes: Values, today: Today | None = None) -> Drafts:
+def edit_job(
+    visit: Read, work: Work, read: Read, changes: Values, today: Today | None = None, *, on_order: Values | None = None
+) -> Drafts:
     """What changes of a job, and the totals if they do.
 
     Args:
         today: as of `OpenVisit`.
+        on_order: what changes of the order with it; None for nothing.
 
     Raises:
         CommandRefused: the order is locked, or the job would say nothing any more.
@@ -229,7 +232,7 @@ def edit_job(visit: Read, work: Work, read: Read, changes: Values, today: Today 
     _require_editable(visit)
     cleaned, problems = clean_values(JOB, stated_anew(read, changes), today=today)
     refuse_if_any(problems + job_problems({**read.values, **cleaned}, ""))
-    return _with_totals(visit, work, draft_edit(JOB, read, cleaned))
+    return _with_totals(visit, work, draft_edit(JOB, read, cleaned), on_order)
 
 
 def add_line(visit: Read, work: Work, line: NewLine, new_id: NewId) -> Drafts:
@@ -300,12 +303,12 @@ def change_work(visit: Read, work: Work, changes: Drafts) -> Drafts:
     return (*drafts.values(), *_totals_draft(visit, work, list(drafts.values())))
 
 
-def _with_totals(visit: Read, work: Work, draft: Draft | None) -> Drafts:
-    return () if draft is None else (draft, *_totals_draft(visit, work, [draft]))
+def _with_totals(visit: Read, work: Work, draft: Draft | None, on_order: Values | None = None) -> Drafts:
+    return () if draft is None else (draft, *_totals_draft(visit, work, [draft], on_order))
 
 
-def _totals_draft(visit: Read, work: Work, drafts: Sequence[Draft]) -> Drafts:
-    draft = draft_edit(VISIT, visit, dict(totals_after(work, drafts)))
+def _totals_draft(visit: Read, work: Work, drafts: Sequence[Draft], on_order: Values | None = None) -> Drafts:
+    draft = draft_edit(VISIT, visit, {**(on_order or {}), **totals_after(work, drafts)})
     return () if draft is None else (draft,)
 
 
