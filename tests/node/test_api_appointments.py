@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from carnet_node.core.line.inbox import apply_page
+from carnet_node.core.shop_limits import NO_SHOW_GRACE_MINUTES
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import record_text
 from carnet_protocol.kinds import VISIT
@@ -15,7 +16,7 @@ from support.desk import record
 from support.model_hub import ModelHub
 from support.node_builder import DEALER_B, START_MS, build_node
 
-HOUR_MS = 3_600_000
+MINUTE_MS, HOUR_MS = 60_000, 3_600_000
 CALL = {"caller_phone": "13800138000", "plate_no": "湘A12345", "wish": "brakes squeal"}
 
 
@@ -137,14 +138,17 @@ def test_the_car_comes_and_is_taken_in(desk: ApiNode):
 
 
 def test_nobody_came_and_it_is_booked_again(desk: ApiNode):
-    """Not before its time; then another appointment follows it, and the former one stays a no-show."""
+    """Not while it is waited for; then another appointment follows it, and the former one stays a no-show."""
     booked = noted(desk, **slot(0))
     path = f"/api/appointments/{booked['id']}"
 
+    early = desk.refused("POST", f"{path}/no-show", {"based_on": booked["heads"]})
+    desk.node.clock.ms += NO_SHOW_GRACE_MINUTES * MINUTE_MS  # type: ignore[attr-defined]
     missed = desk.done(f"{path}/no-show", {"based_on": booked["heads"]})["view"]
     form = {"based_on": missed["heads"], "reason": "no_show", "values": slot(3)}
     again = desk.made(f"{path}/rebook", form)["view"]
 
+    assert problems(early) == [("starts_at", "bad-order")]
     assert (again["values"]["follows_id"], again["values"]["status"]) == (booked["id"], "booked")
     assert desk.get(path)["values"]["status"] == "no_show"
 

@@ -1,5 +1,6 @@
 """What can be booked: hours, overlaps per bay and advisor, capacity, and nothing in the past."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -86,6 +87,32 @@ def test_nothing_is_booked_in_the_past(now: int, problems: list[str]):
 def test_two_slots_that_share_a_minute_are_in_the_way(taken: Slot, problems: list[str]):
     """At one bay, and with one advisor; spans are half-open."""
     assert fields(at(600, 60, "B1", "A1"), taken) == problems
+
+
+def test_a_car_that_has_left_is_in_nobodys_way():
+    """Its bay, its advisor and its place in the raster are free; its minutes of the day stay used."""
+    left = replace(at(600, 60, "B1", "A1"), has_left=True)
+    tight = DayHours(OPEN.opens_ms, OPEN.closes_ms, OPEN.slot_ms, 1, 119)
+
+    assert fields(at(600, 59, "B1", "A1"), left, hours=tight) == []
+    assert fields(at(600, 60, "B1", "A1"), left, hours=tight) == ["starts_at"]
+
+
+def test_what_is_in_the_way_is_named():
+    """Each problem names its own appointments: of the bay, of the advisor, of the place in the raster."""
+    tight = DayHours(OPEN.opens_ms, OPEN.closes_ms, OPEN.slot_ms, 2, None)
+    taken = [
+        replace(one, appointment=record(number))
+        for number, one in enumerate([at(600, 60, "B1"), at(610, 60, "", "A1"), at(540, 30, "B1", "A1")], 1)
+    ]
+
+    found = slot_problems(at(600, 60, "B1", "A1"), taken, tight, now_ms=MIDNIGHT_MS)
+
+    assert {one.field: one.records for one in found} == {
+        "bay_code": (record(1),),
+        "advisor_code": (record(2),),
+        "starts_at": (record(1), record(2)),
+    }
 
 
 def test_a_slot_without_bay_and_advisor_is_in_nobodys_way():

@@ -14,6 +14,7 @@ from carnet_node.core.commands.appointments import (
     book_order,
     cancel_appointment,
     miss_appointment,
+    missed_from_ms,
     note_appointment,
     plan_appointment,
     rebook_appointment,
@@ -24,6 +25,7 @@ from carnet_node.core.commands.customers import Values
 from carnet_node.core.commands.drafting import Drafts, Read
 from carnet_node.core.heads import Head, Heads
 from carnet_node.core.refusals import CommandRefused, ProblemCode
+from carnet_node.core.shop_limits import NO_SHOW_GRACE_MINUTES
 from carnet_protocol.ids import OpId
 from carnet_protocol.kinds import APPOINTMENT_STATES, APPOINTMENT_TRANSITIONS, REBOOK_REASONS, VISIT_STATES
 from carnet_protocol.registry import Value
@@ -31,6 +33,7 @@ from support.desk import counted_ids, problems_of, record
 
 NOW_MS = 1_790_000_000_000
 TEN_MS = NOW_MS + 60 * MINUTE_MS
+MISSED_MS = TEN_MS + NO_SHOW_GRACE_MINUTES * MINUTE_MS
 OPEN = DayBook((), DayHours(NOW_MS, NOW_MS + 600 * MINUTE_MS, 30 * MINUTE_MS, None, None), NOW_MS)
 SHUT = DayBook((), None, NOW_MS)
 CALL: dict[str, Value] = {"caller_phone": "138 0013 8000", "plate_no": "湘A·12345", "wish": "brakes squeal"}
@@ -163,7 +166,7 @@ def test_what_has_ended_is_not_moved(status: str):
 STEPS: dict[str, Callable[[Read], Drafts]] = {
     "arrived": lambda read: arrive_appointment(read, TEN_MS, record(9)),
     "cancelled": lambda read: cancel_appointment(read, "customer_wish"),
-    "no_show": lambda read: miss_appointment(read, TEN_MS),
+    "no_show": lambda read: miss_appointment(read, MISSED_MS),
 }
 
 
@@ -192,11 +195,17 @@ def test_a_cancelled_appointment_needs_a_reason(reason: str, code: ProblemCode):
     assert (("cancel_reason", code)) in problems_of(lambda: cancel_appointment(read_in("booked"), reason))
 
 
-def test_nobody_is_missed_before_the_time():
-    """A slot that has not begun is waited for, or cancelled."""
-    assert problems_of(lambda: miss_appointment(read_in("booked"), TEN_MS - 1)) == [
-        ("starts_at", ProblemCode.BAD_ORDER)
-    ]
+@pytest.mark.parametrize("now_ms", [TEN_MS, MISSED_MS - 1])
+def test_nobody_is_missed_while_the_car_is_waited_for(now_ms: int):
+    """A slot is kept for its grace past its time; until then it is waited for, or cancelled."""
+    assert problems_of(lambda: miss_appointment(read_in("booked"), now_ms)) == [("starts_at", ProblemCode.BAD_ORDER)]
+
+
+def test_an_appointment_says_from_when_on_nobody_came():
+    """Only a booked one; what waits for a slot or has ended is never missed."""
+    states = {status: missed_from_ms(read_in(status).values) for status in APPOINTMENT_STATES}
+
+    assert states == {status: MISSED_MS if status == "booked" else None for status in APPOINTMENT_STATES}
 
 
 def test_booking_again_follows_what_has_ended():
@@ -245,7 +254,7 @@ def test_a_car_that_came_without_an_appointment_is_booked_for_its_order():
     assert back == {
         **SLOT,
         "requested_at": NOW_MS,
-        "channel": "phone",
+        "channel": "in_person",
         "caller_name": "王小明",
         "caller_phone": "+8613800138000",
         "plate_no": "湘A12345",

@@ -72,6 +72,17 @@ def test_what_takes_nothing_up_is_shown_and_its_cell_is_open(status: str):
     assert (len(cell.begins), cell.is_taken, cell.is_open) == (1, False, True)
 
 
+def test_a_car_that_has_left_is_shown_and_its_cells_are_open():
+    """It stands where it came; every row it reached into can be booked again."""
+    came = booked(1, 540, 60, status="arrived")
+
+    rows = rows_of([came], BAYS, hours(), BY_BAY, now_ms=MIDNIGHT_MS, left={came.id})
+
+    first = next(row for row in rows if row.cells[0].begins)
+    assert [cell.is_open for row in rows for cell in row.cells if row.starts_ms >= first.starts_ms][:3] == [True] * 3
+    assert not any(cell.is_taken for row in rows for cell in row.cells)
+
+
 def test_two_at_one_place_are_both_shown():
     """Two machines without a line may book one bay twice."""
     cell = cells([booked(1, 540), booked(2, 550)])[540, "B1"]

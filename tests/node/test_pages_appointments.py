@@ -1,66 +1,32 @@
 """Appointments on the pages of the desk: from a call with nothing known to the check-in it has filled in."""
 
 import re
-from datetime import UTC, datetime, timedelta
-from functools import partial
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from carnet_node.core.commands.arranging import arrange
 from carnet_node.core.commands.booking import MINUTE_MS
 from carnet_node.core.exchange.lists import LISTS, Period
 from carnet_node.core.node import Node
-from carnet_node.core.saving.desk import save
-from carnet_node.core.showing.views import one_record
-from carnet_protocol.ids import RecordId, parse_record_text
-from carnet_protocol.kinds import APPOINTMENT, BAY, BOOKING_HOURS
-from carnet_protocol.registry import Value
+from carnet_node.core.shop_limits import NO_SHOW_GRACE_MINUTES
+from carnet_node.core.showing.board import board_of
+from carnet_protocol.ids import parse_record_text
+from support.appointments import LOCAL, SLOT, at, noted, open_site, values_of
 from support.browsing import Visitor
 from support.node_builder import START_MS, build_node
-
-HOURS: dict[str, Value] = {"opens_minute": 0, "closes_minute": 1440, "slot_minutes": 60, "cars_per_slot_max": 2}
-CALL = {"caller_phone": "13800138000", "plate_no": "湘A12345", "wish": "刹车异响"}
-LOCAL = datetime.fromtimestamp(START_MS / 1000, UTC) + timedelta(hours=8)
-
-
-def at(hours: int) -> str:
-    """A moment so many hours from now, as somebody at the site types it."""
-    return (LOCAL + timedelta(hours=hours)).strftime("%Y-%m-%d %H:%M")
-
-
-SLOT = {"starts_at": at(2), "planned_minutes": "60", "bay_code": "B1"}
 
 
 @pytest.fixture
 def node(tmp_path: Path) -> Node:
     """A site that is open all day, every day, with one bay and room for two cars in an hour."""
-    node = build_node(tmp_path)
-    for weekday in range(1, 8):
-        save(node, partial(arrange, BOOKING_HOURS, {**HOURS, "weekday": weekday}))
-    save(node, partial(arrange, BAY, {"bay_code": "B1", "bay_name": "举升机"}))
-    return node
+    return open_site(tmp_path)
 
 
 @pytest.fixture
 def visitor(node: Node) -> Visitor:
     """Somebody at the desk who reads English."""
     return Visitor(node).logged_in().in_english()
-
-
-def noted(visitor: Visitor, **typed: str) -> str:
-    """The address of an appointment that was noted on the form for a new one."""
-    answered = visitor.submit(visitor.open("/appointments/new"), "/appointments", {**CALL, **typed})
-    assert answered.status_code == 303, answered.text
-    return answered.headers["location"]
-
-
-def values_of(node: Node, address: str) -> dict[str, Any]:
-    """What is on file of the appointment at an address."""
-    view = one_record(node, APPOINTMENT, RecordId(parse_record_text(address.rsplit("/", 1)[1])))
-    assert view is not None
-    return dict(view.values)
 
 
 def test_a_call_is_noted_beside_the_board_with_a_number_alone(node: Node, visitor: Visitor):
@@ -93,48 +59,6 @@ def test_a_call_gets_its_slot_and_stands_on_its_day(node: Node, visitor: Visitor
     day = f"/appointments/on/{at(2)[:10]}"
     assert values_of(node, address)["status"] == "booked"
     assert all(f"{at(2)[11:]} 湘A12345" in visitor.open(day + by) for by in ("", "/advisors"))
-
-
-@pytest.mark.parametrize(
-    ("slot", "field", "said"),
-    [
-        pytest.param({"bay_code": "B1"}, "bay_code", "The bay is booked at this time.", id="bay"),
-        pytest.param(
-            {"bay_code": ""}, "starts_at", "As many cars as the site takes in are expected in this slot.", id="slot"
-        ),
-        pytest.param({"starts_at": at(-1)}, "starts_at", "This time has passed.", id="past"),
-        pytest.param({"starts_at": "2026-13-45"}, "starts_at", "This is not a date and time.", id="no moment"),
-        pytest.param(
-            {"planned_minutes": ""}, "planned_minutes", "An appointment with a time needs its minutes.", id="minutes"
-        ),
-    ],
-)
-def test_a_slot_that_cannot_be_booked_is_refused_in_words(
-    node: Node, visitor: Visitor, slot: dict[str, str], field: str, said: str
-):
-    """Beside its field; nothing is booked, and the form holds what was typed."""
-    for bay in ("B1", ""):
-        noted(visitor, **SLOT | {"bay_code": bay})
-
-    answered = visitor.submit(visitor.open("/appointments/new"), "/appointments", CALL | SLOT | slot)
-
-    assert answered.status_code == 422
-    assert f'href="#f-{field}"' in answered.text
-    assert said in answered.text
-    assert 'value="刹车异响"' in answered.text
-
-
-def test_a_free_cell_leads_to_a_form_with_its_slot(visitor: Visitor):
-    """Time and bay are filled in; free slots are offered while another time is typed."""
-    page = visitor.open(f"/appointments/on/{at(24)[:10]}")
-    address = re.search(r'class="free" href="([^"]+)"', page)
-    assert address is not None
-
-    form = visitor.open(address[1].replace("&amp;", "&"))
-
-    assert f'value="{at(24)[:10]} 00:00"' in form
-    assert '<option value="B1" selected>' in form
-    assert f'<option value="{at(24)[:10]} 01:00">' in form
 
 
 def test_whoever_comes_as_booked_is_checked_in_with_what_the_call_said(node: Node, visitor: Visitor):
@@ -171,16 +95,24 @@ def test_a_check_in_goes_on_without_an_appointment_that_a_colleague_cancelled(no
 
 
 def test_nobody_came_and_it_is_booked_again(node: Node, visitor: Visitor):
-    """Not before its time; the new one follows the former one and has its own slot."""
+    """Not while it is waited for; the new one follows the former one and has its own slot."""
     address = noted(visitor, **SLOT | {"starts_at": (LOCAL + timedelta(minutes=5)).strftime("%Y-%m-%d %H:%M")})
-    early = visitor.submit(visitor.open(address), f"{address}/no-show", {})
-    node.clock.ms += 6 * MINUTE_MS  # type: ignore[attr-defined]
-    visitor.submit(visitor.open(address), f"{address}/no-show", {})
+    for _ in range(0, NO_SHOW_GRACE_MINUTES, 5):
+        node.clock.ms += 5 * MINUTE_MS  # type: ignore[attr-defined]
+        before = visitor.open(address)
+    node.clock.ms += 5 * MINUTE_MS  # type: ignore[attr-defined]
+    after = visitor.open(address)
+    node.clock.ms -= 2 * MINUTE_MS  # type: ignore[attr-defined]
+    early = visitor.submit(after, f"{address}/no-show", {})
+    node.clock.ms += 2 * MINUTE_MS  # type: ignore[attr-defined]
+    visitor.submit(after, f"{address}/no-show", {})
 
     again = {"rebooked_because": "no_show", **SLOT, "starts_at": at(30)}
     answered = visitor.submit(visitor.open(address), f"{address}/rebook", again)
 
-    assert (early.status_code, "The time of this appointment has not come." in early.text) == (422, True)
+    assert ("Did not come" in before, "waited for until" in before) == (False, True)
+    assert ("Did not come" in after, "waited for until" in after) == (True, False)
+    assert (early.status_code, "This car is waited for until 30 minutes past the time" in early.text) == (422, True)
     assert values_of(node, address)["status"] == "no_show"
     said = values_of(node, answered.headers["location"])
     assert (said["status"], said["follows_id"]) == ("booked", parse_record_text(address.rsplit("/", 1)[1]))
@@ -201,6 +133,18 @@ def test_a_car_that_waits_for_parts_is_booked_again_for_its_order(node: Node, vi
     assert f'href="{order}"' in page
     assert "check-in" not in page.partition("<main")[2]
     assert values_of(node, second)["status"] == "arrived"
+
+
+def test_a_car_that_comes_back_to_its_order_waits_for_no_parts(node: Node, visitor: Visitor, walk_in: str):
+    """It stands on the board where its state says again, to be put on."""
+    page = held_for(visitor, walk_in, "parts")
+    booked = visitor.submit(page, f"{walk_in}/book", {**SLOT, "starts_at": at(48)}).headers["location"]
+    (before,) = board_of(node).cards
+
+    visitor.submit(visitor.open(booked), f"{booked}/arrive", {})
+
+    (after,) = board_of(node).cards
+    assert (before.stage.code, after.stage.code, after.visit.values.get("hold_reason")) == ("on_hold", "waiting", None)
 
 
 @pytest.fixture
@@ -240,7 +184,7 @@ def test_a_walk_in_that_waits_for_parts_comes_back_to_its_order(node: Node, visi
     assert f'href="{walk_in}"' in shown
     assert "check-in" not in shown.partition("<main")[2]
     assert (said["plate_no"], said["caller_name"], said["caller_phone"]) == ("湘A12345", "王小明", "+8613800138000")
-    assert (said["rebooked_because"], said["status"]) == ("parts", "arrived")
+    assert (said["rebooked_because"], said["status"], said["channel"]) == ("parts", "arrived", "in_person")
     assert said["visit_id"] == parse_record_text(walk_in.rsplit("/", 1)[1])
 
 

@@ -55,7 +55,8 @@ class Problem:
         next: what to do about it.
         suggestion: the text that was probably meant; None where nobody can know.
         bounds: least and greatest number, in the unit of the field; None where no bound was missed.
-        records: on file, that may be meant; whoever entered it says of each whether it is the same.
+        records: on file, that may be meant: whoever entered it says of each whether it is the same; or that are in the
+            way of a slot.
         is_confirmable: the value may stand as it is, when somebody says that they have compared or read it again.
     """
 

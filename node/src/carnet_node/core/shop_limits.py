@@ -13,6 +13,10 @@ LUNAR_YEAR_LAST: Final = 2099
 SLOT_MINUTES_DEFAULT: Final = 30
 """The raster of a day whose record states none. Chosen by us: what most service desks print on their sheets."""
 
+NO_SHOW_GRACE_MINUTES: Final = 30
+"""How long a car is waited for past the time of its appointment, before it can be noted that nobody came. Chosen by us:
+the half hour for which service desks keep a slot."""
+
 SHARES_MAX: Final = 12
 """Payers of one settlement. Chosen by us: customer, insurer, maker and site for each pay type."""
 

@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from carnet_node.core.commands.booking import DayHours, Slot, slot_problems
+from carnet_node.core.commands.booking import MINUTE_MS, DayHours, Slot, slot_problems
 from carnet_node.core.commands.cleaning import clean_values
 from carnet_node.core.commands.customers import Values
 from carnet_node.core.commands.drafting import Drafts, NewId, Read, draft_edit, draft_new, missing
 from carnet_node.core.numbering import Today
 from carnet_node.core.refusals import Problem, ProblemCode, refuse, refuse_if_any, refuse_together
+from carnet_node.core.shop_limits import NO_SHOW_GRACE_MINUTES
 from carnet_protocol.ids import RecordId
 from carnet_protocol.kinds import APPOINTMENT
 from carnet_protocol.reasons import Reason
@@ -176,15 +177,23 @@ def cancel_appointment(read: Read, reason: str) -> Drafts:
     return _step(read, "cancelled", cleaned)
 
 
+def missed_from_ms(values: Values) -> int | None:
+    """From when on it can be noted that nobody came, ms since 1970; None for an appointment that is not booked."""
+    slot = slot_of(values)
+    if slot is None or values.get("status") != "booked":
+        return None
+    return slot.starts_ms + NO_SHOW_GRACE_MINUTES * MINUTE_MS
+
+
 def miss_appointment(read: Read, now_ms: int) -> Drafts:
     """Nobody came.
 
     Raises:
-        CommandRefused: its time has not come, or it was not booked or has ended.
+        CommandRefused: its car is waited for still (`missed_from_ms`), or it was not booked or has ended.
     """
-    slot = slot_of(read.values)
-    if slot is not None and slot.starts_ms > now_ms and read.values.get("status") == "booked":
-        what = "The time of this appointment has not come."
+    from_ms = missed_from_ms(read.values)
+    if from_ms is not None and now_ms < from_ms:
+        what = f"This car is waited for until {NO_SHOW_GRACE_MINUTES} minutes past the time of its appointment."
         raise refuse("starts_at", ProblemCode.BAD_ORDER, what, "Wait for it, or cancel the appointment.")
     return _step(read, "no_show", {})
 
@@ -230,7 +239,8 @@ def book_order(command: BookOrder, book: DayBook, new_id: NewId) -> Drafts:
         what = "The car that comes back is the one of the order."
         problems.append(Problem("vehicle_id", ProblemCode.LOCKED, what, "Leave it out."))
     carried = _stated({name: order.get(of_order) for name, of_order in _CARRIED_OF_ORDER.items()})
-    (draft,) = refuse_together(problems, lambda: note_appointment({**carried, **command.values}, book, new_id))
+    said = {"channel": "in_person", **carried, **command.values}
+    (draft,) = refuse_together(problems, lambda: note_appointment(said, book, new_id))
     back = {**draft.values, **cleaned, "visit_id": command.read.record}
     return (draft_new(APPOINTMENT, RecordId(draft.record), back),)
 

@@ -11,7 +11,8 @@ Rules
 3. A day takes so many cars beginning within each slot of its raster, and so many minutes altogether; a bound that is
    not stated bounds nothing.
 4. Nothing is booked in the past, nor beyond the hours of its day.
-5. What was cancelled, or nobody came to, takes up nothing; what has come still does.
+5. What was cancelled, or nobody came to, takes up nothing. What has come takes up its slot until its car leaves: then
+   bay, advisor and its place in the raster are free, and its minutes of the day stay used.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -74,12 +75,16 @@ class Slot:
         starts_ms: ms since 1970.
         minutes: 5 and more.
         bay, advisor: codes; empty for none.
+        appointment: whose slot it is; None for one that is only looked for.
+        has_left: its car came and has left (rule 5).
     """
 
     starts_ms: int
     minutes: int
     bay: str = ""
     advisor: str = ""
+    appointment: RecordId | None = None
+    has_left: bool = False
 
     @property
     def ends_ms(self) -> int:
@@ -163,24 +168,33 @@ def day_span(day: date, utc_offset_minutes: int) -> tuple[int, int]:
 
 def _overlaps(wanted: Slot, taken: Iterable[Slot]) -> list[Problem]:
     """Rule 2."""
-    beside = [one for one in taken if one.starts_ms < wanted.ends_ms and wanted.starts_ms < one.ends_ms]
+    standing = [one for one in taken if not one.has_left]
+    beside = [one for one in standing if one.starts_ms < wanted.ends_ms and wanted.starts_ms < one.ends_ms]
+    at_bay = [one for one in beside if wanted.bay and one.bay == wanted.bay]
+    with_advisor = [one for one in beside if wanted.advisor and one.advisor == wanted.advisor]
     found = []
-    if wanted.bay and any(one.bay == wanted.bay for one in beside):
-        found.append(Problem("bay_code", ProblemCode.ALREADY_THERE, "The bay is booked at this time.", _ANOTHER))
-    if wanted.advisor and any(one.advisor == wanted.advisor for one in beside):
-        what = "The advisor is booked at this time."
-        found.append(Problem("advisor_code", ProblemCode.ALREADY_THERE, what, _ANOTHER))
+    if at_bay:
+        found.append(_in_the_way("bay_code", "The bay is booked at this time.", _ANOTHER, at_bay))
+    if with_advisor:
+        found.append(_in_the_way("advisor_code", "The advisor is booked at this time.", _ANOTHER, with_advisor))
     return found
+
+
+def _in_the_way(field: str, what: str, advice: str, held: Sequence[Slot]) -> Problem:
+    """A problem that names the appointments in the way."""
+    records = tuple(one.appointment for one in held if one.appointment is not None)
+    return Problem(field, ProblemCode.ALREADY_THERE, what, advice, records=records)
 
 
 def _over_capacity(wanted: Slot, taken: Sequence[Slot], hours: DayHours, field: str) -> list[Problem]:
     """Rule 3."""
     found = []
     place = (wanted.starts_ms - hours.opens_ms) // hours.slot_ms
-    cars = sum((one.starts_ms - hours.opens_ms) // hours.slot_ms == place for one in taken)
-    if hours.cars_per_slot_max is not None and cars >= hours.cars_per_slot_max:
+    standing = [one for one in taken if not one.has_left]
+    cars = [one for one in standing if (one.starts_ms - hours.opens_ms) // hours.slot_ms == place]
+    if hours.cars_per_slot_max is not None and len(cars) >= hours.cars_per_slot_max:
         what = "As many cars as the site takes in are expected in this slot."
-        found.append(Problem(field, ProblemCode.ALREADY_THERE, what, "Choose another slot."))
+        found.append(_in_the_way(field, what, "Choose another slot.", cars))
     minutes = wanted.minutes + sum(one.minutes for one in taken)
     if hours.minutes_per_day_max is not None and minutes > hours.minutes_per_day_max:
         what = "The day is booked out."

@@ -5,15 +5,16 @@ taken, so that two desks of this machine never book one bay twice. Two machines 
 Does not decide what can be booked (`booking`) nor what an appointment needs (`commands.appointments`).
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
-from carnet_node.core.commands.appointments import DayBook, slot_of
+from carnet_node.core.commands.appointments import DayBook, arrive_appointment, slot_of
 from carnet_node.core.commands.booking import HoursRecord, Slot, day_of_slot, day_span, free_slots, hours_on
 from carnet_node.core.commands.customers import Values
-from carnet_node.core.commands.drafting import Drafts, NewId
+from carnet_node.core.commands.drafting import Drafts, NewId, Read
+from carnet_node.core.commands.staging import IN_SHOP, resume_visit
 from carnet_node.core.limits import LIST_ROWS_MAX
 from carnet_node.core.log.authoring import commit_within
 from carnet_node.core.node import Node
@@ -21,9 +22,10 @@ from carnet_node.core.numbering import today_at_site
 from carnet_node.core.ports import ReadTransaction
 from carnet_node.core.saving.desk import Saved, new_ids
 from carnet_node.core.shop_limits import APPOINTMENTS_PER_DAY_MAX, REQUESTED_ROWS_MAX, SLOT_MINUTES_DEFAULT
-from carnet_node.core.showing.record_view import RecordView, view_all
+from carnet_node.core.showing.record_view import RecordView, view_all, view_record
+from carnet_node.core.showing.views import one_record
 from carnet_protocol.ids import RecordId
-from carnet_protocol.kinds import BOOKING_HOURS
+from carnet_protocol.kinds import BOOKING_HOURS, VISIT
 
 TAKES_UP: Final = frozenset({"booked", "arrived"})
 """States of an appointment in which it takes up its bay, its advisor and minutes of its day."""
@@ -78,6 +80,22 @@ def save_appointment(node: Node, command: Callable[[BookOf, NewId], Drafts]) -> 
         return Saved(records, commit_within(node, tx, drafts) if drafts else None)
 
 
+def arrive_drafts(node: Node, read: Read, at_ms: int, visit: RecordId | None) -> Drafts:
+    """The car has come; where it comes back to its order, a hold for parts, say, ends (`resume_visit`).
+
+    Args:
+        at_ms: ms since 1970.
+        visit: as of `arrive_appointment`.
+
+    Raises:
+        CommandRefused: see `arrive_appointment`.
+    """
+    arrived = arrive_appointment(read, at_ms, visit)
+    order = visit or read.values.get("visit_id")
+    view = one_record(node, VISIT, RecordId(order)) if isinstance(order, bytes) else None
+    return arrived if view is None or not view.is_own else arrived + resume_visit(view.read(), at_ms)
+
+
 def _book(node: Node, tx: ReadTransaction, values: Values, without: RecordId | None) -> DayBook:
     slot, now_ms, offset = slot_of(values), node.clock.now_ms(), node.settings.utc_offset_minutes
     if slot is None:
@@ -88,9 +106,22 @@ def _book(node: Node, tx: ReadTransaction, values: Values, without: RecordId | N
 
 
 def _taken(node: Node, tx: ReadTransaction, day: date, without: RecordId | None) -> tuple[Slot, ...]:
-    others = (one for one in booked_within(node, tx, day) if one.id != without)
-    standing = [one for one in others if one.values.get("status") in TAKES_UP]
-    return tuple(slot for one in standing if (slot := slot_of(one.values)) is not None)
+    booked = booked_within(node, tx, day)
+    left = left_within(node, tx, booked)
+    standing = [one for one in booked if one.id != without and one.values.get("status") in TAKES_UP]
+    slots = ((one.id, slot_of(one.values)) for one in standing)
+    return tuple(replace(slot, appointment=one, has_left=one in left) for one, slot in slots if slot is not None)
+
+
+def left_within(node: Node, tx: ReadTransaction, booked: Iterable[RecordView]) -> frozenset[RecordId]:
+    """The appointments whose car came and has left, inside a snapshot the caller has begun.
+
+    The order that the car was taken in with is void or handed over; a car that came without one has not left.
+    """
+    came = ((one.id, one.values.get("visit_id")) for one in booked if one.values.get("status") == "arrived")
+    orders = ((one, RecordId(visit)) for one, visit in came if isinstance(visit, bytes))
+    views = ((one, view_record(tx, node.identity, tx.record(VISIT, visit))) for one, visit in orders)
+    return frozenset(one for one, view in views if view is not None and view.values.get("status") not in IN_SHOP)
 
 
 def booked_within(node: Node, tx: ReadTransaction, day: date) -> tuple[RecordView, ...]:

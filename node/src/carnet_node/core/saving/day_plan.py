@@ -11,10 +11,11 @@ Rules
    too fine for a page is doubled until it fits.
 3. An appointment stands in the row in which it begins, and takes up every row that it reaches into. Two at one place
    are both shown.
-4. What was cancelled, or nobody came to, is shown where it was and takes up nothing.
+4. What was cancelled, or nobody came to, is shown where it was and takes up nothing; so is a car that came and has
+   left, whose minutes still count.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -24,7 +25,7 @@ from carnet_node.core.commands.booking import MINUTE_MS, DayHours, Slot, day_spa
 from carnet_node.core.limits import LIST_ROWS_MAX
 from carnet_node.core.node import Node
 from carnet_node.core.ports import ReadTransaction
-from carnet_node.core.saving.appointments import TAKES_UP, booked_within, hours_within
+from carnet_node.core.saving.appointments import TAKES_UP, booked_within, hours_within, left_within
 from carnet_node.core.shop_limits import (
     APPOINTMENTS_PER_DAY_MAX,
     DAY_ROWS_MAX,
@@ -33,6 +34,7 @@ from carnet_node.core.shop_limits import (
     SLOT_MINUTES_DEFAULT,
 )
 from carnet_node.core.showing.record_view import RecordView, view_all
+from carnet_protocol.ids import RecordId
 from carnet_protocol.kinds import BAY
 from carnet_protocol.registry import Value
 
@@ -83,8 +85,8 @@ class DayPlan:
 
     Attributes:
         hours: None when nothing can be booked on it.
-        cars: appointments that take something up.
-        minutes: that they take altogether.
+        cars: appointments that take something up, or whose car came and has left.
+        minutes: that they take, or took, altogether.
         requested: calls that wait for a slot, the oldest first; they belong to no day.
         to_remind: booked for that day or later, whose reminder is due by its end; the earliest slot first.
     """
@@ -109,6 +111,7 @@ def day_plan(node: Node, day: date, advisors: Sequence[Column] | None = None) ->
     offset, now_ms = node.settings.utc_offset_minutes, node.clock.now_ms()
     with node.store.read() as tx:
         booked = booked_within(node, tx, day)
+        left = left_within(node, tx, booked)
         hours = hours_on(day, hours_within(node, tx), offset)
         known = bays_within(node, tx) if advisors is None else advisors
         waiting = tx.appointments_requested(node.identity.dealer_id, REQUESTED_ROWS_MAX)
@@ -116,7 +119,7 @@ def day_plan(node: Node, day: date, advisors: Sequence[Column] | None = None) ->
         to_remind = _to_remind(node, tx, day)
     columns = columns_of(known, booked, by)
     taking = [slot for one in booked if (slot := _taking(one)) is not None]
-    rows = rows_of(booked, columns, hours, by, now_ms=now_ms)
+    rows = rows_of(booked, columns, hours, by, now_ms=now_ms, left=left)
     minutes = sum(one.minutes for one in taking)
     return DayPlan(day, hours, columns, rows, len(taking), minutes, requested, to_remind)
 
@@ -131,13 +134,20 @@ def columns_of(known: Iterable[Column], booked: Iterable[RecordView], by: str) -
 
 
 def rows_of(
-    booked: Sequence[RecordView], columns: Sequence[Column], hours: DayHours | None, by: str, *, now_ms: int
+    booked: Sequence[RecordView],
+    columns: Sequence[Column],
+    hours: DayHours | None,
+    by: str,
+    *,
+    now_ms: int,
+    left: Collection[RecordId] = (),
 ) -> tuple[Row, ...]:
     """Rules 2 to 4.
 
     Args:
         booked: of one day; what has no slot is left out.
         now_ms: ms since 1970.
+        left: those whose car came and has left.
     """
     slots = [(one, slot) for one in booked if (slot := slot_of(one.values)) is not None]
     axis = _axis([slot for _, slot in slots], hours)
@@ -146,7 +156,7 @@ def rows_of(
     for view, slot in slots:
         code, first = _code(view.values, by), (slot.starts_ms - axis.start) // axis.step
         begins.setdefault((first, code), []).append(view)
-        if code and _taking(view) is not None:
+        if code and view.id not in left and _taking(view) is not None:
             taken |= {(place, code) for place in range(first, 1 + (slot.ends_ms - 1 - axis.start) // axis.step)}
     rows = []
     for place, starts_ms in enumerate(axis):

@@ -13,7 +13,6 @@ import typer
 from carnet_node.core.commands.appointments import (
     BookOrder,
     Rebook,
-    arrive_appointment,
     book_order,
     cancel_appointment,
     miss_appointment,
@@ -26,7 +25,7 @@ from carnet_node.core.commands.drafting import Drafts, NewId, Read
 from carnet_node.core.local_facts import Access
 from carnet_node.core.node import Node
 from carnet_node.core.numbering import site_day
-from carnet_node.core.saving.appointments import BookOf, day_board, free_slots_of, save_appointment
+from carnet_node.core.saving.appointments import BookOf, arrive_drafts, day_board, free_slots_of, save_appointment
 from carnet_node.core.saving.editing import (
     require_own,
     require_record,
@@ -132,7 +131,7 @@ def arrive(ctx: typer.Context, appointment: Id, *, visit: Visit = None, as_json:
     """The car has come; --visit names the order it was taken in with."""
     node = node_of(ctx)
     now_ms, order = node.clock.now_ms(), _order(node, visit)
-    _step(node, appointment, lambda read: arrive_appointment(read, now_ms, order), as_json=as_json)
+    _step(node, appointment, lambda read: arrive_drafts(node, read, now_ms, order), as_json=as_json)
 
 
 @appointments_app.command("cancel")

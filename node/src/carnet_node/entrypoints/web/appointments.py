@@ -15,7 +15,6 @@ from fastapi import APIRouter, Query, Response
 from carnet_node.core.commands.appointments import (
     BookOrder,
     Rebook,
-    arrive_appointment,
     book_order,
     cancel_appointment,
     miss_appointment,
@@ -28,7 +27,7 @@ from carnet_node.core.commands.booking import Slot
 from carnet_node.core.commands.cleaning import is_calendar_date
 from carnet_node.core.commands.drafting import Drafts, NewId, Read
 from carnet_node.core.numbering import local_date, today_at_site
-from carnet_node.core.saving.appointments import BookOf, day_board, free_slots_of, save_appointment
+from carnet_node.core.saving.appointments import BookOf, arrive_drafts, day_board, free_slots_of, save_appointment
 from carnet_node.core.saving.basis import read_for_step, read_of_view
 from carnet_node.core.saving.desk import save
 from carnet_node.core.saving.editing import (
@@ -154,7 +153,9 @@ async def arrive(desk: DeskOf, show: Show, appointment: str, form: ArriveForm) -
     """The car has come; `visit_id` names the order it was taken in with."""
     at_ms = instant_of(desk, "at", form.at)
     visit = None if form.visit_id is None else record_from_text(form.visit_id)
-    return await _step(desk, show, appointment, form, lambda read: arrive_appointment(read, at_ms, visit), visit=visit)
+    return await _step(
+        desk, show, appointment, form, lambda read: arrive_drafts(desk.node, read, at_ms, visit), visit=visit
+    )
 
 
 @router.post("/{appointment}/cancel")

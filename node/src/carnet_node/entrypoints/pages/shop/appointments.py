@@ -15,10 +15,10 @@ from fastapi import APIRouter, Response
 from carnet_node.core.commands.appointments import (
     BookOrder,
     Rebook,
-    arrive_appointment,
     book_order,
     cancel_appointment,
     miss_appointment,
+    missed_from_ms,
     note_appointment,
     plan_appointment,
     rebook_appointment,
@@ -28,7 +28,7 @@ from carnet_node.core.local_facts import Access
 from carnet_node.core.node import Node
 from carnet_node.core.numbering import local_date
 from carnet_node.core.refusals import refuse_together
-from carnet_node.core.saving.appointments import BookOf, save_appointment
+from carnet_node.core.saving.appointments import BookOf, arrive_drafts, save_appointment
 from carnet_node.core.saving.basis import read_for_step, read_of_view
 from carnet_node.core.saving.editing import nothing_here, require_own, require_record
 from carnet_node.core.saving.unsaved import begin_with_appointment
@@ -143,7 +143,7 @@ async def check_in(page: PageOf, appointment: str) -> Response:
 async def arrive(page: PageOf, appointment: str) -> Response:
     """The car has come; no order is opened for it."""
     now_ms = page.node.clock.now_ms()
-    return await _step(page, appointment, lambda read, _: arrive_appointment(read, now_ms, None))
+    return await _step(page, appointment, lambda read, _: arrive_drafts(page.node, read, now_ms, None))
 
 
 @router.post("/{appointment}/no-show")
@@ -261,6 +261,7 @@ def _page_of(page: Page, record: RecordId, sent: str = "") -> RecordForm:
             raise nothing_here(APPOINTMENT.name)
         again = form if sent == "rebook" else _as_before(form, file.appointment.values)
         code = file.appointment.values.get("advisor_code")
+        from_ms = missed_from_ms(file.appointment.values)
         return {
             **beside_form(page.node, again, page.pages.renderer.clockface),
             "file": file,
@@ -268,6 +269,8 @@ def _page_of(page: Page, record: RecordId, sent: str = "") -> RecordForm:
             "advisor": advisor_names(page.node, advisors_of_views((file.appointment,))).get(str(code), code),
             "sent": sent,
             "again": again,
+            "missed_from_ms": from_ms,
+            "may_be_missed": from_ms is None or from_ms <= page.node.clock.now_ms(),
             "day": _day(page.node, file.appointment.values.get("starts_at")),
             "cancel_reasons": CANCEL_REASONS,
             "rebook_reasons": REBOOK_REASONS,
