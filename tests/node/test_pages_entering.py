@@ -8,7 +8,7 @@ from fastapi.routing import APIRoute
 
 from carnet_node.core.desk_limits import SESSION_IDLE_MS
 from carnet_node.core.log.acting import acting_for
-from carnet_node.core.staff.staff import let_leave
+from carnet_node.core.staff.staff import issue_start_code, let_leave
 from carnet_node.entrypoints.pages.site import ROUTERS
 from carnet_protocol.ids import record_text
 from support.browsing import Fields, Visitor
@@ -17,6 +17,12 @@ from support.staffed import PASSWORD, Site, hire_with_password
 
 DOOR = {"/set-up", "/login", "/start", "/lock", "/locked", "/logout", "/language", "/strip"}
 """Addresses that need nobody; none of them shows a record."""
+
+SAID_SAFE = {
+    "/set-up": "Nothing was set up.",
+    "/start": "the start code is as good as before",
+    "/password": "the present password counts as before",
+}
 
 WORN_OUT = {"staff_no": "B01", "password": "something else"}
 
@@ -54,6 +60,33 @@ def test_the_first_person_is_entered_and_logged_in(tmp_path: Path):
     assert "陈测试" in visitor.open("/")
 
 
+def test_the_set_up_says_what_a_second_machine_does(tmp_path: Path):
+    """Where people have not arrived, nobody is to be entered a second time."""
+    page = Visitor(build_node(tmp_path)).in_english_at("/set-up").open("/set-up")
+
+    assert "Does this site work at another machine already?" in page
+    assert "Its people arrive with the first sync with the hub" in page
+
+
+def test_a_machine_without_passwords_says_how_the_first_one_gets_in(site: Site):
+    """The people have arrived and no password has: before the log-in, behind a refused one, no longer afterwards."""
+    node = site.node
+    with node.store.write() as tx:
+        for one in tx.local.credentials():
+            tx.local.drop_credential(one.staff)
+    visitor = Visitor(node).in_english_at("/login")
+    page = visitor.open("/login")
+    refused = visitor.submit(page, "/login", {"staff_no": "B01", "password": PASSWORD}).text
+    code = issue_start_code(node, site.admin)
+    visitor.submit(visitor.open("/start"), "/start", {"staff_no": "B01", "code": code, **twice(PASSWORD)})
+
+    after = Visitor(node).in_english_at("/login").open("/login")
+
+    said = "Nobody has a password at this machine yet"
+    assert (said in page, said in refused, said in after) == (True, True, False)
+    assert "carnet-node staff reset NUMBER" in page
+
+
 def test_a_site_is_set_up_at_the_machine_itself(tmp_path: Path):
     """Another machine of the LAN is told where to go, and enters nobody."""
     visitor = Visitor(build_node(tmp_path), client="192.168.1.7")
@@ -74,6 +107,29 @@ def test_a_weak_password_is_refused_and_never_shown_again(tmp_path: Path):
     assert answered.status_code == 422
     assert 'value="陈测试"' in answered.text
     assert "short77" not in answered.text
+
+
+@pytest.mark.parametrize("first", ["/set-up", "/start", "/password"])
+def test_two_passwords_that_differ_are_told_and_change_nothing(tmp_path: Path, site: Site, first: str):
+    """What happened, that nothing came of it, and what to do; nobody is told that a password is on the screen."""
+    if first == "/set-up":
+        (tmp_path / "new").mkdir()
+        visitor = Visitor(build_node(tmp_path / "new")).in_english_at("/set-up")
+    else:
+        visitor = Visitor(site.node).in_english_at("/login")
+        if first == "/password":
+            visitor.submit(visitor.open("/login"), "/login", {"staff_no": "B01", "password": PASSWORD})
+    typed = {"staff_no": "A1", "full_name": "陈测试", "code": "ABCD-EFGH", "present": PASSWORD}
+
+    refused = visitor.submit(
+        visitor.open(first), first, {**typed, "password": PASSWORD, "password_again": f"{PASSWORD}x"}
+    )
+
+    assert refused.status_code == 422
+    assert "The two passwords differ. Type both again." in refused.text
+    assert SAID_SAFE[first] in refused.text
+    assert "still on the screen" not in refused.text
+    assert PASSWORD not in refused.text
 
 
 def test_whoever_knows_the_password_is_let_in_and_back_to_the_page(stranger: Visitor):
@@ -294,7 +350,7 @@ def test_a_password_that_is_typed_otherwise_the_second_time_sets_nothing_up(tmp_
     refused = visitor.submit(visitor.open("/set-up"), "/set-up", typed)
 
     assert refused.status_code == 422
-    assert "The two passwords are not the same." in refused.text.partition('id="f-password_again-problem"')[2]
+    assert "The two passwords differ." in refused.text.partition('id="f-password_again-problem"')[2]
     assert visitor.ask("GET", "/").headers["location"] == "/set-up"
 
 

@@ -80,6 +80,12 @@ def is_set_up(node: Node) -> bool:
         return has_members(tx)
 
 
+def can_anybody_log_in(node: Node) -> bool:
+    """Whether somebody has a password at this machine: people reach every machine of a site, passwords do not."""
+    with node.store.read() as tx:
+        return any(one.password_hash != NO_PASSWORD for one in tx.local.credentials())
+
+
 def list_staff(node: Node) -> tuple[Member, ...]:
     """Everybody, those who left last; by number."""
     with node.store.read() as tx:

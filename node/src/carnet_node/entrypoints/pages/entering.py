@@ -4,17 +4,20 @@ Decides addresses, and that a site is set up only from the machine itself: until
 the LAN may be open. Who gets a session is decided in `core.login`. A log-in always gives the browser another session.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
+from typing import Any, Final
 from urllib.parse import quote
 
 from fastapi import APIRouter, Response
 
 from carnet_node.core.line.enrolment import is_loopback
-from carnet_node.core.refusals import ProblemCode, refuse
+from carnet_node.core.node import Node
+from carnet_node.core.refusals import NOTHING_SAVED, ProblemCode, refuse
 from carnet_node.core.staff.browser_sessions import OpenedSession, lock_session, log_out, unlock_session
 from carnet_node.core.staff.login import begin_with_code, change_password, confirm_password, log_in
-from carnet_node.core.staff.staff import is_set_up, set_up
+from carnet_node.core.staff.staff import can_anybody_log_in, is_set_up, set_up
 from carnet_node.entrypoints.pages.forms import ADDRESS, FormState, Typed, own_address
 from carnet_node.entrypoints.pages.page import DoorOf, NobodyThere, Page, PageOf, PageRefused
 from carnet_node.entrypoints.pages.visitors import keep_session
@@ -22,6 +25,13 @@ from carnet_node.entrypoints.web.problem_response import SET_UP_ELSEWHERE
 from carnet_node.entrypoints.wording import FAILURES, explain_failure
 
 router = APIRouter()
+
+_SAFE: Final = {
+    "set_up.html": "Nothing was set up. Number and name still stand there; a password is never shown again.",
+    "start.html": "Nothing was changed; the start code is as good as before.",
+    "password.html": "Nothing was changed; the present password counts as before.",
+}
+"""What is safe behind a refusal on which passwords were typed: unlike other words they are not on the screen again."""
 
 
 @router.get("/set-up")
@@ -53,7 +63,8 @@ async def show_login(page: DoorOf, to: str = "/") -> Response:
     if not await page.pages.desk.read(lambda: is_set_up(page.node)):
         return page.go("/set-up")
     wanted = own_address(to)
-    return await page.show("login.html", form=FormState(), to=wanted, address=_with_target("/login", wanted))
+    door = partial(_door, page.node)
+    return await page.show("login.html", door, form=FormState(), to=wanted, address=_with_target("/login", wanted))
 
 
 @router.post("/login")
@@ -157,12 +168,20 @@ async def _enter(page: Page, typed: Typed, work: Callable[[], OpenedSession], te
     try:
         opened = await page.pages.desk.read(work)
     except FAILURES as failure:
-        form = FormState.refused(_without_secrets(typed), explain_failure(failure))
-        return await page.show(template, status=explain_failure(failure).status, form=form, to=to)
+        explained = explain_failure(failure)
+        if explained.safe == NOTHING_SAVED:
+            explained = replace(explained, safe=_SAFE.get(template, explained.safe))
+        form = FormState.refused(_without_secrets(typed), explained)
+        return await page.show(template, partial(_door, page.node), status=explained.status, form=form, to=to)
     page.pages.forget_strip()
     answer = page.go(to)
     keep_session(answer, opened.token, page.request)
     return answer
+
+
+def _door(node: Node) -> Mapping[str, Any]:
+    """What the way in tells of this machine: whether a password opens it already."""
+    return {"is_new_machine": not can_anybody_log_in(node)}
 
 
 def _chosen(typed: Typed) -> str:
@@ -172,8 +191,7 @@ def _chosen(typed: Typed) -> str:
         CommandRefused: it was typed otherwise the second time.
     """
     if typed.text("password") != typed.text("password_again"):
-        what = "The two passwords are not the same."
-        raise refuse("password_again", ProblemCode.BAD_VALUE, what, "Type the password twice anew.")
+        raise refuse("password_again", ProblemCode.BAD_VALUE, "The two passwords differ.", "Type both again.")
     return typed.text("password")
 
 
