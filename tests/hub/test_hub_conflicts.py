@@ -78,13 +78,29 @@ def test_a_restored_value_shows_and_the_conflict_is_settled(world: HubWorld):
 
 
 def test_a_settled_value_can_be_restored_too(world: HubWorld):
-    """A value that somebody knowingly did not keep comes back by the same command."""
+    """It comes back by the same command, and the value whose place it takes is listed like any other."""
     red, blue = two_colors(world)
-    restore_value(world.hub, VEHICLE, CAR, register="color", op=red.op())
+    first = restore_value(world.hub, VEHICLE, CAR, register="color", op=red.op())
 
-    restore_value(world.hub, VEHICLE, CAR, register="color", op=blue.op())
+    second = restore_value(world.hub, VEHICLE, CAR, register="color", op=blue.op())
 
-    assert world.shown("vehicle", CAR)["color"] == "blue"
+    assert (world.shown("vehicle", CAR)["color"], list_conflicts(world.hub)) == ("blue", [])
+    assert [(one.overruled.values, one.by) for one in every_settled(world.hub)] == [
+        ({"color": "blue"}, first.ops[-1]),
+        ({"color": "red"}, second.ops[-1]),
+    ]
+
+
+def test_what_a_restore_takes_the_place_of_comes_back_in_turn(world: HubWorld):
+    """Two values take turns; each restore leads to one that is shown and one that is listed, and to no third row."""
+    red, blue = two_colors(world)
+    again = restore_value(world.hub, VEHICLE, CAR, register="color", op=red.op()).ops[-1]
+
+    for op in (blue.op(), again, blue.op(), again):
+        restore_value(world.hub, VEHICLE, CAR, register="color", op=op)
+
+    assert world.shown("vehicle", CAR)["color"] == "red"
+    assert [one.overruled.values["color"] for one in every_settled(world.hub)] == ["blue", "red"]
 
 
 def test_a_restore_on_a_site_s_record_is_a_ruling(world: HubWorld):

@@ -4,6 +4,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from carnet_node.core.commands.drafting import draft_delete
 from carnet_node.core.line.inbox import apply_page
@@ -11,14 +13,14 @@ from carnet_node.core.log.authoring import commit
 from carnet_node.core.log.rebuild import check_rebuild
 from carnet_node.core.node import Node
 from carnet_node.core.refusals import CommandRefused, ProblemCode
-from carnet_node.core.showing.conflicts import OverruledValue, list_conflicts, restore_value
+from carnet_node.core.showing.conflicts import OverruledValue, list_conflicts, list_former, restore_value
 from carnet_protocol.changeset import Draft
 from carnet_protocol.ids import OpId, RecordId
 from carnet_protocol.kinds import CUSTOMER, DEALER_SITE, VEHICLE, VISIT
 from carnet_protocol.ops import Action
 from carnet_protocol.registry import Field, Kind, Register, Value, ValueType
 from support.desk import problems_of, record
-from support.exchange import draft, shown
+from support.exchange import answer, deliver, draft, shown
 from support.model_hub import ModelHub
 from support.node_builder import DEALER_B, START_MS, build_node
 
@@ -108,6 +110,30 @@ def test_what_a_restore_overrules_can_be_restored_in_turn(node: Node):
 
     assert settled.overruled.values == BLUE
     assert shown(node).values == BLUE
+
+
+@given(st.lists(st.integers(0, 20), max_size=6))
+@settings(max_examples=25, deadline=None)
+def test_whatever_was_current_is_current_or_listed(tmp_path_factory: pytest.TempPathFactory, steps: list[int]):
+    """However often values are restored, before and after the hub has heard, the pages list each that is not shown."""
+    node, hub = build_node(tmp_path_factory.mktemp("node")), ModelHub()
+    for color in ("red", "blue", "green"):
+        commit(node, [draft({"color": color})])
+    was_current: list[object] = [shown(node).values["color"]]
+
+    for which in steps:
+        offered = (*list_conflicts(node), *list_former(node))
+        restore_value(node, VEHICLE, record(1), "color", offered[which % len(offered)].overruled.op)
+        was_current.append(shown(node).values["color"])
+        if which % 2:
+            answer(node, *deliver(node, hub))
+            apply_page(node, hub.page(node))
+        listed = [one.overruled.values["color"] for one in list_former(node)]
+
+        assert list_conflicts(node) == ()
+        assert set(was_current) <= {was_current[-1], *listed}
+        assert len(listed) == len(set(listed))
+        assert check_rebuild(node).differences == ()
 
 
 def test_conflicts_are_listed_by_record(node: Node):

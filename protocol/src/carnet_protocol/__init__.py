@@ -6,8 +6,8 @@ surface of this distribution. Nothing is imported here, so that a command line p
     bytes       cbor, envelope, ops, seals, changeset, messages, hello, bundle, segments, recall_lists,
                 look_up
     words       limits, reasons, errors, ids, registry, kinds, legal_days, recall_doubt, vin, wmi
-    rules       chain, writes, state, settled, fold, resolvers, opened, orders, enrolment, recovery, remedy,
-                demands, owners, consents, visits, reach, retention, ten_days, shop_figures
+    rules       chain, writes, state, settled, fold, resolvers, restored_values, opened, orders, enrolment,
+                recovery, remedy, demands, owners, consents, visits, reach, retention, ten_days, shop_figures
 """
 
 __all__ = [
@@ -40,6 +40,7 @@ __all__ = [
     "registry",
     "remedy",
     "resolvers",
+    "restored_values",
     "retention",
     "seals",
     "segments",

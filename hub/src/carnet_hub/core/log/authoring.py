@@ -53,11 +53,12 @@ class HubWrite:
     receipt: bytes
 
 
-def write_hub_set(hub: Hub, drafts: Sequence[Draft]) -> HubWrite:
+def write_hub_set(hub: Hub, drafts: Sequence[Draft], *, nonce: Nonce | None = None) -> HubWrite:
     """Seal drafts as the hub's next change set and let it take effect, in one transaction.
 
     Args:
         drafts: 1 to 500; `based_on` as the caller read it.
+        nonce: of `draw_nonce`, where a draft builds on an earlier one of the same set; None to draw it here.
 
     Raises:
         Refused: a value outside the registry, a site's record without a ruling, an unknown base, too many heads.
@@ -66,28 +67,37 @@ def write_hub_set(hub: Hub, drafts: Sequence[Draft]) -> HubWrite:
         Nothing is written then.
     """
     with hub.store.write() as transaction:
-        row, op_count = write_in(hub, transaction, drafts)
+        row, op_count = write_in(hub, transaction, drafts, nonce=nonce)
     ops = tuple(op_id(Nonce(row.nonce), index) for index in range(op_count))
     return HubWrite(row.position, row.time_ms, row.nonce, ops, row.conflicts, receipt_of(hub, row))
 
 
-def write_in(hub: Hub, transaction: Transaction, drafts: Sequence[Draft]) -> tuple[LogRow, int]:
+def draw_nonce(hub: Hub) -> Nonce:
+    """The identity of the next set, for drafts that name each other; never used for two sets."""
+    return Nonce(hub.entropy.random_bytes(NONCE_BYTES))
+
+
+def write_in(
+    hub: Hub, transaction: Transaction, drafts: Sequence[Draft], *, nonce: Nonce | None = None
+) -> tuple[LogRow, int]:
     """The same inside a transaction of the caller's, for what must be written together with it.
 
     Returns: the log entry and the number of ops.
     """
     workspace = open_workspace(hub, transaction)
-    written = write_with(hub, workspace, drafts)
+    written = write_with(hub, workspace, drafts, nonce=nonce)
     workspace.flush(transaction)
     return written
 
 
-def write_with(hub: Hub, workspace: Workspace, drafts: Sequence[Draft]) -> tuple[LogRow, int]:
+def write_with(
+    hub: Hub, workspace: Workspace, drafts: Sequence[Draft], *, nonce: Nonce | None = None
+) -> tuple[LogRow, int]:
     """The same in a workspace of the caller's, who flushes it."""
     if len({draft.kind.audience is Audience.ALL for draft in drafts}) > 1:
         raise BrokenRule("a hub set for everybody beside records of some sites")
     ops, opening = build_ops(tuple(drafts), hub.entropy.random_bytes(SEED_BYTES))
-    message = seal_set(encode_ops(ops), hub.entropy.random_bytes(NONCE_BYTES), next_link(hub, workspace), hub.signer)
+    message = seal_set(encode_ops(ops), nonce or draw_nonce(hub), next_link(hub, workspace), hub.signer)
     arrival = arrive(hub, reread_set(message, hub.hub_id), opening, hub_as_node(hub), nothing_erased)
     prefetch(workspace, [arrival])
     finding = examine_set(workspace, arrival, time_ms=workspace.received_ms)

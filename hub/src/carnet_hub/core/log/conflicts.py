@@ -1,9 +1,9 @@
 """Overruled values: what was written concurrently and is not shown, and how to bring it back.
 
 Decides what the lists hold and what a restore writes. *Open* overruled values are heads that are not shown; *settled*
-ones were read beside others and not kept. A restore is an ordinary op of the hub, based on all current heads of the
-register; on a record of a site it is a ruling. Nothing is ever edited in place, so a restore can itself be overruled
-and restored.
+ones were read beside others and not kept. A restore is an ordinary write of the hub, based on all current heads of the
+register; on a record of a site it is a ruling. What stood there is listed afterwards (the protocol's
+`restored_values`), so a restore can itself be overruled and restored.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from carnet_hub.core.at_rest import plain_entries, plain_settled
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.limits import LIST_ROWS_MAX
-from carnet_hub.core.log.authoring import HubWrite, write_hub_set
+from carnet_hub.core.log.authoring import HubWrite, draw_nonce, write_hub_set
 from carnet_hub.core.ports import Snapshot
 from carnet_hub.core.rows import RecordRow, SettledPlace, SettledRow
 from carnet_protocol.changeset import Draft
@@ -22,6 +22,7 @@ from carnet_protocol.ops import Action
 from carnet_protocol.reasons import Reason
 from carnet_protocol.registry import Kind, Resolver, Value, Writer
 from carnet_protocol.resolvers import Contest, show
+from carnet_protocol.restored_values import draft_restore
 from carnet_protocol.state import Entries, Entry, Withheld, head_op_ids, register_value
 
 
@@ -164,8 +165,10 @@ def restore_value(hub: Hub, kind: Kind, record: bytes, *, register: str, op: OpI
         raise NotAllowed(Reason.NOT_FOUND, "the value was erased")
     based_on = head_op_ids(entries, [declared.number])
     action = Action.RULING if kind.writer is Writer.OWNER_SITE else Action.WRITE
-    draft = Draft(kind, RecordId(record), _by_name(kind, value), based_on, action)
-    return write_hub_set(hub, [draft])
+    plain = Draft(kind, RecordId(record), _by_name(kind, value), based_on, action)
+    listed = [plain_settled(hub.box, one.kind, one.id, one.entry) for one in settled]
+    nonce = draw_nonce(hub)
+    return write_hub_set(hub, draft_restore(plain, op, entries, listed, nonce), nonce=nonce)
 
 
 def _record(snapshot: Snapshot, kind: Kind, record: bytes) -> RecordRow:

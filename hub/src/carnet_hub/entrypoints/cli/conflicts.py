@@ -86,7 +86,7 @@ def restore(
     known = kind_named(kind)
     with hub_of(ctx) as app:
         written = restore_value(app.hub, known, parse_record_text(record), register=register, op=op_from_text(op))
-    result = {"position": written.position, "op": written.ops[0].hex()}
+    result = {"position": written.position, "op": written.ops[-1].hex()}
     emit(result, as_json=as_json, text=f"Restored at log position {written.position}.")
 
 

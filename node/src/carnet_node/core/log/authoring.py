@@ -77,7 +77,7 @@ def commit(node: Node, drafts: Sequence[Draft]) -> SealedSet:
     """Seal drafts, log them and fold them, in a transaction of their own.
 
     Args:
-        drafts: 1 to 500, at most one per record; `based_on` as read by the author.
+        drafts: 1 to 500; `based_on` as read by the author.
 
     Raises:
         Refused: a draft the registry, the size bounds or the writer rules do not allow; nothing was written.
@@ -87,8 +87,14 @@ def commit(node: Node, drafts: Sequence[Draft]) -> SealedSet:
         return commit_within(node, tx, drafts)
 
 
-def commit_within(node: Node, tx: WriteTransaction, drafts: Sequence[Draft]) -> SealedSet:
-    """As `commit`, inside a transaction the caller has begun; the caller must let an exception end it."""
+def commit_within(
+    node: Node, tx: WriteTransaction, drafts: Sequence[Draft], *, nonce: Nonce | None = None
+) -> SealedSet:
+    """As `commit`, inside a transaction the caller has begun; the caller must let an exception end it.
+
+    Args:
+        nonce: of `draw_nonce`, where a draft builds on an earlier one of the same set; None to draw it here.
+    """
     chain, feed = _writable(tx)
     check_acting(node, tx, drafts)
     asked = len(drafts)
@@ -97,7 +103,7 @@ def commit_within(node: Node, tx: WriteTransaction, drafts: Sequence[Draft]) -> 
         check_writer(draft, stored[draft.kind.number, draft.record], node.identity)
         _check_erased(tx, draft)
     seed = node.entropy.random_bytes(SEED_BYTES)
-    nonce = Nonce(node.entropy.random_bytes(NONCE_BYTES))
+    nonce = nonce or draw_nonce(node)
     if node.acting is not None:
         drafts = (*drafts, action_draft(node.acting, nonce, drafts, node.clock.now_ms()))
         stored[drafts[-1].kind.number, drafts[-1].record] = None
@@ -115,6 +121,11 @@ def commit_within(node: Node, tx: WriteTransaction, drafts: Sequence[Draft]) -> 
     writes = [_write_of(draft, one, time_ms, node.identity) for draft, one in zip(drafts, op_ids, strict=True)]
     _fold_all(node, tx, drafts, writes, stored)
     return SealedSet(nonce, chain.epoch, link.seq, set_hash, op_ids[:asked], set_bytes(message, opening))
+
+
+def draw_nonce(node: Node) -> Nonce:
+    """The identity of the next set, for drafts that name each other; never used for two sets."""
+    return Nonce(node.entropy.random_bytes(NONCE_BYTES))
 
 
 def signer_of(node: Node, tx: ReadTransaction) -> Signer:

@@ -2,9 +2,9 @@
 
 Decides what the list of conflicts holds, what one of its values is, and what a restore writes. An *open* overruled
 value is a concurrent head that is not shown; a *settled* one was read beside others by somebody who kept another. A
-restore is an ordinary op: it writes the overruled value again, based on all current heads of the register, so everybody
-sees it the same way. It is open to whoever may write the record: this site for its own, every assigned site for shared
-ones, only the hub for records of others.
+restore writes the overruled value again, based on all current heads of the register, so everybody sees it the same way;
+what stood there is listed afterwards (the protocol's `restored_values`). It is open to whoever may write the record:
+this site for its own, every assigned site for shared ones, only the hub for records of others.
 """
 
 from collections.abc import Iterable, Iterator
@@ -13,7 +13,7 @@ from itertools import islice
 
 from carnet_node.core.heads import Heads
 from carnet_node.core.limits import LIST_ROWS_MAX
-from carnet_node.core.log.authoring import SealedSet, commit_within
+from carnet_node.core.log.authoring import SealedSet, commit_within, draw_nonce
 from carnet_node.core.node import Node
 from carnet_node.core.ports import ReadTransaction
 from carnet_node.core.records import SettledValue, StoredRecord
@@ -25,6 +25,7 @@ from carnet_protocol.kinds import REGISTRY
 from carnet_protocol.reasons import Reason
 from carnet_protocol.registry import Kind, Value, Writer
 from carnet_protocol.resolvers import is_different
+from carnet_protocol.restored_values import draft_restore
 from carnet_protocol.state import Entry, Withheld, head_op_ids, heads_of, register_value
 
 
@@ -82,7 +83,7 @@ def former_values(node: Node, records: Iterable[RecordView]) -> tuple[OverruledV
 def restore_value(
     node: Node, kind: Kind, record: RecordId, register_name: str, op: OpId, *, read: Heads | None = None
 ) -> SealedSet:
-    """Bring an overruled value back with an ordinary op based on all current heads.
+    """Bring an overruled value back; what stood in its place is listed as overruled.
 
     Args:
         op: the write whose value is wanted: a head that is not shown, or a settled overruled value.
@@ -118,7 +119,9 @@ def restore_value(
                 "Look at the list again.",
             )
         values = _whole_value(kind, _entry_of(tx, stored, register.number, op), register.number)
-        return commit_within(node, tx, [Draft(kind, record, values, heads)])
+        nonce, listed = draw_nonce(node), [one.overruled for one in tx.settled_values(kind.number, record)]
+        drafts = draft_restore(Draft(kind, record, values, heads), op, stored.entries, listed, nonce)
+        return commit_within(node, tx, drafts, nonce=nonce)
 
 
 def read_written(node: Node, kind: Kind, record: RecordId, field: str, op: OpId) -> Value:

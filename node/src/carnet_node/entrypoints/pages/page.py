@@ -67,9 +67,6 @@ CONTENT_SECURITY: Final = "default-src 'self'; base-uri 'none'; form-action 'sel
 RESTORED: Final = "restored"
 """In the address behind a restore: kind and register, and never a value."""
 
-REPLACING: Final = ".replacing"
-"""Behind the register where one value alone stood until the restore: it was replaced, as by a change."""
-
 _SAVE_KEY_BYTES: Final = 16
 
 
@@ -330,12 +327,11 @@ class Page:
             "is_answer": self.request.method != "GET",
             "searched": "",
             "restored": self._restored(),
-            "is_replaced": self.request.query_params.get(RESTORED, "").endswith(REPLACING),
         }
 
     def _restored(self) -> str:
         """What the page before has restored, in words; empty for nothing, and for no register of ours."""
-        name, _, register = self.request.query_params.get(RESTORED, "").removesuffix(REPLACING).partition(".")
+        name, _, register = self.request.query_params.get(RESTORED, "").partition(".")
         kind = next((one for one in REGISTRY.kinds if one.name == name), None)
         if kind is None or all(one.name != register for one in kind.registers):
             return ""

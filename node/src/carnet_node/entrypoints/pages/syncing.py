@@ -24,7 +24,7 @@ from carnet_node.core.showing.conflicts import OverruledValue, restore_value
 from carnet_node.core.showing.sync_centre import sync_centre
 from carnet_node.core.staff.access_log import note_access
 from carnet_node.entrypoints.pages.forms import ADDRESS, BASED_ON, own_address
-from carnet_node.entrypoints.pages.page import REPLACING, RESTORED, Page, PageOf
+from carnet_node.entrypoints.pages.page import RESTORED, Page, PageOf
 from carnet_node.entrypoints.reading import kind_from_text, op_from_text, record_from_text
 from carnet_node.entrypoints.software import SOFTWARE
 from carnet_node.entrypoints.sticks import Sticks, make_stick, take_stick
@@ -132,11 +132,9 @@ async def restore(page: PageOf) -> Response:
     heads = heads_from_text(typed.text(BASED_ON))
 
     def _work(node: Node) -> str:
-        restore_value(node, kind, record, typed.text("register"), op, read=heads)
         name = typed.text("register")
-        read = heads.of([one.number for one in kind.registers if one.name == name])
-        told = f"{kind.name}.{name}" if len(read) > 1 else f"{kind.name}.{name}{REPLACING}"
-        return f"{own_address(typed.text(ADDRESS)).partition('?')[0]}?{RESTORED}={told}"
+        restore_value(node, kind, record, name, op, read=heads)
+        return f"{own_address(typed.text(ADDRESS)).partition('?')[0]}?{RESTORED}={kind.name}.{name}"
 
     return await page.save(typed, _work, page.failed)
 
