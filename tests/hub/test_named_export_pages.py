@@ -96,7 +96,7 @@ def test_owners_are_downloaded_as_the_api_gives_them(outside: Outside, cookie: s
     [
         pytest.param({"case_no": " "}, 422, "There is no number of a case.", id="no case"),
         pytest.param({"vins": STRANGER}, 422, f"<p>{STRANGER}</p>", id="a car of no campaign"),
-        pytest.param({"vins": " ,\n"}, 422, "This is no vehicle identification number", id="no car"),
+        pytest.param({"vins": " ,\n"}, 422, "This is no whole vehicle number", id="no car"),
         pytest.param({"campaign_no": "S9"}, 404, "There is nothing under this name.", id="no campaign"),
     ],
 )

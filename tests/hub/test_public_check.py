@@ -34,6 +34,19 @@ def test_what_a_car_must_not_do_stands_first(tmp_path: Path, texts: dict[str, st
     assert sentence.startswith(begins)
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("en", "This is no whole vehicle number"), ("zh", "输入的内容不是完整的车辆识别代号")],
+)
+def test_a_piece_of_a_number_is_no_car_without_recalls(tmp_path: Path, language: str, said: str):
+    """Who types the last seven characters is told that there is no answer, and nothing in green."""
+    world = RecallWorld.begun(tmp_path)
+
+    answer = request(world.hub, "POST", f"/check?lang={language}", data={"vin": MEMBERS[0][-7:]})
+
+    assert (answer.status_code, said in answer.text, 'class="good"' in answer.text) == (422, True, False)
+
+
 def test_nobody_is_sent_for_an_appointment_before_there_is_a_remedy(tmp_path: Path):
     """While the remedy is not ready, that is said instead."""
     sentence, _ = told(RecallWorld.begun(tmp_path, texts={"remedy_state": "not_yet"}))

@@ -122,7 +122,15 @@ def test_a_recall_whose_owner_cannot_be_reached_is_open_to_everybody(tmp_path: P
     assert public_values(typed, looked_up(world), 0)["recalls"] == public_values(typed, before, 0)["recalls"] != []
 
 
-@pytest.mark.parametrize("odd", ["JZX1001234567", with_wrong_digit(CAR)])
+def test_a_frame_number_that_is_long_enough_is_answered_about():
+    """Of a car older than the standard it may be heard that nothing is open."""
+    assessed = assess_typed("AE86-50012")
+    assert assessed is not None
+
+    assert (len(assessed.vin), public_values(assessed, [], 0)["recalls"]) == (9, [])
+
+
+@pytest.mark.parametrize("odd", ["JZX1001234567", "GX810001", with_wrong_digit(CAR)])
 def test_what_a_campaign_lists_is_found_as_listed(tmp_path: Path, odd: str):
     """A number that can be none is answered about when a list has it just so, to an authority as to everybody."""
     world = RecallWorld.begun(tmp_path)
@@ -141,9 +149,17 @@ def test_what_a_campaign_lists_is_found_as_listed(tmp_path: Path, odd: str):
     assert told["problems"] == public_values(assessed, recalls, 0)["problems"] != []
 
 
-def test_what_can_be_no_number_and_is_listed_nowhere_is_refused():
-    """It may be mistyped, so nobody is told that nothing is open."""
-    assessed = assess_typed("LHGCV1688R200520")
+@pytest.mark.parametrize(
+    "typed",
+    [
+        pytest.param("LHGCV1688R200520", id="a character is missing"),
+        pytest.param("2005207", id="the end of a VIN"),
+        pytest.param("R2005207", id="the end of a VIN, like a short frame number"),
+    ],
+)
+def test_what_can_be_no_whole_number_and_is_listed_nowhere_is_refused(typed: str):
+    """It may be mistyped, or be a piece, so nobody is told that nothing is open."""
+    assessed = assess_typed(typed)
     assert assessed is not None
 
     with pytest.raises(AccessRefused) as refused:

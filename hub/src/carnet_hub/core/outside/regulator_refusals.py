@@ -106,11 +106,16 @@ _CATALOGUE: Final[dict[Refusal, _Row]] = {
         ),
     ),
     Refusal.NO_VEHICLE_NUMBER: _Row(
-        Words("输入的内容不是车辆识别代号（VIN）。", _SAFE_ZH, "请输入行驶证或前挡风玻璃下方的 17 位代号。"),
         Words(
-            "This is no vehicle identification number (VIN).",
+            "输入的内容不是完整的车辆识别代号（VIN），因此没有查询结果。",
+            _SAFE_ZH,
+            "请输入行驶证或前挡风玻璃下方的 17 位代号；早于该标准的旧车请输入完整的车架号。",
+        ),
+        Words(
+            "This is no whole vehicle number (VIN), so there is no answer about a car.",
             _SAFE_EN,
-            "Type the 17 characters on the registration paper or below the windscreen.",
+            "Type the 17 characters on the registration paper or below the windscreen; of an older car the whole frame "
+            "number.",
         ),
     ),
     Refusal.NO_CASE: _Row(

@@ -6,8 +6,8 @@ owners, orders and contacts nothing but that state is handed on, so no answer ca
 
 Rules
 1. A number is compared as it was typed, in normal form; a mistake is named and never mended in silence, because a
-   mistyped number that is somebody else's must not read as *nothing open*. What can be no number is refused unless a
-   campaign lists it just so: a list may hold whatever its producer wrote.
+   mistyped number that is somebody else's must not read as *nothing open*. What can be no number, or a piece of one, is
+   refused unless a campaign lists it just so: a list may hold whatever its producer wrote.
 2. The public answer has one shape: the number, the day, what is wrong with the number, and open recalls, of which there
    may be none. An unknown car and one that is not affected read alike; so do one that was repaired and one that left.
 3. A regulator sees withdrawn campaigns, too: every vehicle is withdrawn there, with the work that was done on it. The
@@ -32,6 +32,7 @@ from carnet_hub.core.counting.progress import COMPLETED, CompletionReport, PairS
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.outside.regulator_refusals import AccessRefused, Refusal
 from carnet_hub.core.ports import Snapshot
+from carnet_hub.core.regulator_limits import WHOLE_FRAME_CHARS_MIN
 from carnet_hub.core.rows import RecordRow
 from carnet_hub.core.sets.following_counts import are_askew
 from carnet_hub.core.shown import shown_records
@@ -154,9 +155,10 @@ def assess_typed(text: str) -> VinAssessment | None:
 
 
 def require_number(assessed: VinAssessment, recalls: Collection[object]) -> None:
-    """Go on with what can be a vehicle number, or is listed as one.
+    """Go on with what can be a whole vehicle number, or is listed as one.
 
-    A frame number of before the standard is one, and so is a number with a mistake: the answer names it.
+    A frame number of before the standard is one, and so is a number with a mistake: the answer names it. A shorter one
+    is a piece of a VIN far more often, and of a piece nobody may hear that nothing is open.
 
     Args:
         recalls: what is about to be answered.
@@ -164,7 +166,8 @@ def require_number(assessed: VinAssessment, recalls: Collection[object]) -> None
     Raises:
         AccessRefused: NO_VEHICLE_NUMBER.
     """
-    if not recalls and _NO_NUMBER.intersection(assessed.problems):
+    is_piece = VinProblem.FRAME_NUMBER in assessed.problems and len(assessed.vin) < WHOLE_FRAME_CHARS_MIN
+    if not recalls and (is_piece or _NO_NUMBER.intersection(assessed.problems)):
         raise AccessRefused(Refusal.NO_VEHICLE_NUMBER)
 
 
