@@ -45,7 +45,7 @@ _ADVICE: Final = {
     "en": {"do_not_drive": "Do not drive it. ", "park_outside": "Park it outside, away from buildings. "},
 }
 _REMEDY: Final = {
-    "zh": {"not_yet": "维修方案确定后另行通知。", "other": "免费维修。"},
+    "zh": {"not_yet": "维修措施确定后另行通知。", "other": "免费维修。"},
     "en": {"not_yet": "We will write when the repair is available. ", "other": "The repair is free. "},
 }
 

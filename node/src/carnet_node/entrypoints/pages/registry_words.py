@@ -308,7 +308,7 @@ CODES: Final[Mapping[str, str]] = {
     "declined": _("Declined"),
     "repaired": _("Repaired"),
     "replaced": _("Replaced"),
-    "software": _("Software"),
+    "software": _("Software updated"),
     "inspected_no_defect": _("Inspected, no defect"),
     "refunded": _("Refunded"),
     "interim": _("Interim remedy"),
