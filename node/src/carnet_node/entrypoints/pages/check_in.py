@@ -38,9 +38,10 @@ from carnet_node.core.saving.unsaved import (
     unsaved_check_ins,
 )
 from carnet_node.core.showing.day import start_of_day
-from carnet_node.core.showing.holders import card_holder, known_beside
+from carnet_node.core.showing.holders import card_holder, known_beside, own_owner
+from carnet_node.core.showing.record_view import RecordView
 from carnet_node.core.showing.vehicle_file import VehicleFile, vehicle_file
-from carnet_node.core.showing.views import customer_card, one_record
+from carnet_node.core.showing.views import VehicleView, customer_card, one_record
 from carnet_node.core.staff.access_log import begin_showing
 from carnet_node.core.staff.staff import list_staff
 from carnet_node.core.staff.staff_list import is_working
@@ -52,7 +53,14 @@ from carnet_node.entrypoints.pages.check_in_forms import (
     reception_of,
     with_recall,
 )
-from carnet_node.entrypoints.pages.duplicates import asked_about, cars_asked_about, orders_of, said_of, told_apart
+from carnet_node.entrypoints.pages.duplicates import (
+    asked_about,
+    cars_asked_about,
+    meant_by,
+    orders_of,
+    said_of,
+    told_apart,
+)
 from carnet_node.entrypoints.pages.forms import FormState, Typed
 from carnet_node.entrypoints.pages.page import Page, PageOf
 from carnet_node.entrypoints.pages.plots import odometer_plot
@@ -72,6 +80,9 @@ router = APIRouter()
 _HOUR_MS: Final = 3600 * 1000
 _CLOSING_HOURS: Final = 17
 """What is promised unless somebody says otherwise: five in the afternoon, today or tomorrow."""
+
+_SAYS_WHOSE: Final = ("party.known", "party.full_name", "party.company_name", "party.number", "party.street")
+"""Fields in which something is said of a customer."""
 
 
 @router.get("/visits/new")
@@ -262,7 +273,9 @@ def _context(page: Page, form: FormState, car: RecordId | None, draft: str, camp
     filled = max(job_places(form.typed), default=-1) + 1
     explained = None if form.explained is None else at_own_fields(form.explained)
     booked = _known(form.text(APPOINTMENT_KNOWN) or None)
-    asked_cars = cars_asked_about(node, form, ASKED_WHICH)
+    asked, asked_cars = asked_about(node, form, ASKED_WHO), cars_asked_about(node, form, ASKED_WHICH)
+    owners = _owners_offered(node, form.typed, asked_cars)
+    spoken_of = [one.id for one in owners.values()]
     in_work, named = orders_of(node, [one.vehicle for one in asked_cars]), () if file is None else file.in_work
     return {
         "form": replace(form, explained=explained),
@@ -273,11 +286,13 @@ def _context(page: Page, form: FormState, car: RecordId | None, draft: str, camp
         "card": card,
         "known_beside": None if file is None or card is not None else known_beside(file.car, site_day(node)),
         "appointment": None if booked is None else one_record(node, APPOINTMENT, booked),
-        "asked": asked_about(node, form, ASKED_WHO),
+        "asked": asked,
         "asked_cars": asked_cars,
         "in_work": in_work,
         "orders_seen": [one.id for orders in (named, *in_work.values()) for one in orders],
         "told_apart": [one for one in told_apart(form.typed) if one not in in_work],
+        "owners": owners,
+        "said": meant_by(node, form.typed, [*in_work, *(one.customer.id for one in asked), *spoken_of]),
         "typed_recalls": typed_recalls(
             node, form.text("car.vin"), is_compared=form.text("car.is_vin_compared") == TICKED
         ),
@@ -285,6 +300,14 @@ def _context(page: Page, form: FormState, car: RecordId | None, draft: str, camp
         "rows": range(max(JOB_ROWS_MIN, min(filled + 1, FORM_PARTS_MAX))),
         "advisors": [one.view for one in list_staff(node) if is_working(one.view)],
     }
+
+
+def _owners_offered(node: Node, typed: Typed, cars: list[VehicleView]) -> Mapping[RecordId, RecordView]:
+    """The owner of each car that is asked about, by the car, while nothing is said of a customer."""
+    if any(map(typed.text, _SAYS_WHOSE)):
+        return {}
+    owners = {one.vehicle.id: own_owner(one, site_day(node)) for one in cars}
+    return {car: one for car, one in owners.items() if one is not None and one.id not in told_apart(typed)}
 
 
 def _address_of(page: Page, form: str) -> str:

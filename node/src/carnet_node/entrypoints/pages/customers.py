@@ -24,7 +24,7 @@ from carnet_node.core.showing.vehicle_file import compared_views, vehicle_file
 from carnet_node.core.showing.views import CustomerCard, list_records
 from carnet_node.core.staff.access_log import begin_showing, note_list
 from carnet_node.entrypoints.pages.customer_forms import at_own_rows, card_as_texts, card_drafts, new_customer
-from carnet_node.entrypoints.pages.duplicates import asked_about, called_same, told_apart
+from carnet_node.entrypoints.pages.duplicates import asked_about, called_same, meant_by, told_apart
 from carnet_node.entrypoints.pages.forms import BASED_ON, FormState
 from carnet_node.entrypoints.pages.page import Page, PageOf
 from carnet_node.entrypoints.pages.plots import odometer_plot
@@ -39,6 +39,9 @@ router = APIRouter(prefix="/customers")
 
 ROWS: Final = 50
 _NEW: Final = "customer"
+_PHONES: Final = ("phones[0].number",)
+_NAMES: Final = ("full_name", "company_name")
+"""The fields of a new customer that may mean one on file, as `duplicates.js` reads them."""
 
 
 @router.get("")
@@ -165,8 +168,12 @@ def _shape(page: Page, customer: RecordId | None) -> RecordForm:
 
     def _context(form: FormState) -> Mapping[str, Any]:
         card: CustomerCard | None = None if customer is None else require_customer(page.node, customer)
-        who = {"asked": asked_about(page.node, form, ASKED_WHO), "told_apart": told_apart(form.typed)}
-        return {"card": card, "form": at_own_rows(form), **who}
+        if card is not None:
+            return {"card": card, "form": at_own_rows(form)}
+        asked = asked_about(page.node, form, ASKED_WHO)
+        shown = [one.customer.id for one in asked]
+        said = meant_by(page.node, form.typed, shown, phones=_PHONES, names=_NAMES)
+        return {"card": None, "form": form, "asked": asked, "told_apart": told_apart(form.typed), "said": said}
 
     address = f"{router.prefix}/new" if customer is None else f"{address_of(customer)}/edit"
     draft = _NEW if customer is None else f"{_NEW}-{record_text(customer)}"

@@ -13,7 +13,7 @@ from typing import Any, Final
 from carnet_node.core.limits import FORM_PARTS_MAX
 from carnet_node.core.node import Node
 from carnet_node.core.recalls.recall_check import RecallAnswer, check_recalls
-from carnet_node.core.saving.duplicates import Candidate
+from carnet_node.core.saving.duplicates import Candidate, TypedParty, find_candidates
 from carnet_node.core.showing.record_view import RecordView
 from carnet_node.core.showing.vehicle_file import orders_in_work_of
 from carnet_node.core.showing.views import CustomerCard, VehicleView, customer_card, vehicle_view
@@ -26,6 +26,9 @@ _ALIKE_RECORD: Final = re.compile(r"alike\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]
 _SAME: Final = "same"
 _SAME_CAR: Final = "same-car"
 _OTHER: Final = "other"
+CHECK_IN_PHONES: Final = ("party.number", "sender_phone")
+CHECK_IN_NAMES: Final = ("party.full_name", "party.company_name")
+"""The fields of a check-in that may mean a customer on file, as `duplicates.js` reads them."""
 
 
 def called_same(typed: Typed) -> RecordId | None:
@@ -71,6 +74,31 @@ def orders_of(node: Node, views: Iterable[RecordView]) -> Mapping[RecordId, tupl
     """The orders under which those of the records that are cars stand in the shop now."""
     with node.store.read() as tx:
         return {one.id: orders_in_work_of(node, tx, one.id) for one in views if one.kind is VEHICLE}
+
+
+def meant_by(
+    node: Node,
+    typed: Typed,
+    asked: Iterable[RecordId],
+    *,
+    phones: Sequence[str] = CHECK_IN_PHONES,
+    names: Sequence[str] = CHECK_IN_NAMES,
+) -> Mapping[str, Any]:
+    """What a form shows beside who may be meant by what stands in it, as it does while somebody types.
+
+    Args:
+        asked: whom the form asks about already; they are not named twice.
+        phones, names: the fields of a customer who would be new.
+    """
+    is_known, has_car = bool(typed.text("party.known")), bool(typed.text("car.known"))
+    stands = TypedParty(
+        () if is_known else tuple(filter(None, map(typed.text, phones))),
+        () if is_known else tuple(filter(None, map(typed.text, names))),
+        None if has_car else typed.text("car.plate") or None,
+        None if has_car else typed.text("car.vin") or None,
+    )
+    known = (parse_record_text(one) for one in map(typed.text, ("party.known", "car.known")) if one)
+    return said_of(node, find_candidates(node, stands, dismissed=[*told_apart(typed), *asked, *known]))
 
 
 def said_of(node: Node, found: Sequence[Candidate]) -> Mapping[str, Any]:

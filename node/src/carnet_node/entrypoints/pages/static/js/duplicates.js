@@ -12,19 +12,23 @@ function watch(form) {
   const [phones, names] = [form.dataset.phones.split(" "), form.dataset.names.split(" ")];
   // What was answered, or is asked, stands in a field for each record: it is kept with the draft, and not shown again.
   const answered = () => [...form.elements].map((one) => one.name).filter((one) => one.startsWith(ANSWER)).map((one) => one.slice(ANSWER.length));
-  const text = (name) => form.elements[name]?.value?.trim() ?? "";
-  const texts = (names) => names.map(text).filter(Boolean);
-  let asked = "";
-
-  async function look() {
+  // As it stands now, or as the page was rendered: what that means is shown already.
+  const typedAs = (which) => {
+    const text = (name) => form.elements[name]?.[which]?.trim() ?? "";
+    const texts = (names) => names.map(text).filter(Boolean);
     const known = [text("party.known"), text("car.known")].filter(Boolean);
-    const typed = {
+    return {
       phones: text("party.known") ? [] : texts(phones),
       names: text("party.known") ? [] : texts(names),
       plate: text("car.known") ? null : text("car.plate") || null,
       vin: text("car.known") ? null : text("car.vin") || null,
       dismissed: [...new Set([...answered(), ...known])],
     };
+  };
+  let asked = JSON.stringify(typedAs("defaultValue"));
+
+  async function look() {
+    const typed = typedAs("value");
     const key = JSON.stringify(typed);
     if (key === asked) return;
     asked = key;
@@ -64,4 +68,5 @@ function watch(form) {
       choose(button.dataset.forget, "", { [ANSWER + form.elements[button.dataset.forget].value]: "" });
     }
   });
+  look();
 }
