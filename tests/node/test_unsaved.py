@@ -1,9 +1,12 @@
 """Check-ins that were begun and not saved: side by side, each found by its plate, none in the form of another."""
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
+from carnet_node.core.commands.customers import AddCustomer, add_customer
+from carnet_node.core.saving.desk import save
 from carnet_node.core.saving.form_drafts import draft_of, keep_draft
 from carnet_node.core.saving.unsaved import (
     another_form,
@@ -12,6 +15,7 @@ from carnet_node.core.saving.unsaved import (
     form_of_customer,
     form_of_id,
     unsaved_check_ins,
+    unsaved_found,
     unsaved_with,
 )
 from carnet_protocol.ids import record_text
@@ -21,6 +25,8 @@ from support.staffed import Site, add_somebody, hire_with_password
 
 NEW = "/visits/new"
 ONE, OTHER = "浙A55K55", "浙B77777"
+VIN = "LSVAA4182E2123456"
+NUMBER = "13800138009"
 
 
 def typed_into(desk: Visitor, address: str, **fields: str) -> str:
@@ -211,3 +217,68 @@ def test_the_check_in_of_a_customer_holds_nothing_of_another(site: Site, desk: V
     page = desk.open(f"{NEW}?customer={record_text(add_somebody(site.as_admin))}")
 
     assert Fields(page).forms[NEW]["sender_name"] == "Some Body"
+
+
+@pytest.mark.parametrize(
+    ("typed", "text"),
+    [
+        pytest.param({"car.plate": ONE}, "浙a·55k55", id="plate"),
+        pytest.param({"car.plate": ONE}, "5K55", id="end of the plate"),
+        pytest.param({"car.vin": VIN}, VIN.lower(), id="VIN"),
+        pytest.param({"car.vin": VIN}, "123456", id="end of the VIN"),
+        pytest.param({"car.vin": VIN, "party.number": NUMBER}, "138 0013 8009", id="telephone, of a car"),
+        pytest.param({"car.plate": ONE, "sender_phone": NUMBER}, "8009", id="end of the sender's telephone"),
+        pytest.param({"car.plate": ONE, "sender_name": "李芳"}, "李芳", id="who brings it"),
+        pytest.param({"party.company_name": "远途运输"}, "远途运输", id="company"),
+    ],
+)
+def test_what_was_typed_is_found_in_what_is_not_saved(site: Site, desk: Visitor, typed: dict[str, str], text: str):
+    """The search lists the check-in with its link, also where somebody on file has the same number."""
+    form = typed_into(desk, NEW, **typed)
+    save(
+        site.as_admin,
+        partial(add_customer, AddCustomer({"party_kind": "person", "full_name": "王"}, [{"number": NUMBER}])),
+    )
+
+    shown = desk.search(text)
+    page = shown.text if shown.status_code == 200 else ""
+
+    assert f"?draft={form.removeprefix('check-in-new-')}" in page
+
+
+@pytest.mark.parametrize(
+    ("typed", "text"),
+    [
+        pytest.param({"car.plate": ONE}, "K55", id="three characters of a plate"),
+        pytest.param({"car.plate": ONE}, OTHER, id="another plate"),
+        pytest.param({"jobs[0].complaint": "异响"}, "异响", id="a complaint"),
+    ],
+)
+def test_what_was_not_typed_so_is_not_found(site: Site, typed: dict[str, str], text: str):
+    """A search brings no check-in up that has nothing to do with it."""
+    keep_draft(site.node, site.admin, another_form(site.node), {name: (one,) for name, one in typed.items()})
+
+    assert unsaved_found(site.node, site.admin, text) == ()
+
+
+def test_a_check_in_is_found_by_whom_it_names_on_file(site: Site):
+    """By the car it is of, by a car or customer that was chosen in it, and by the customer it was begun for."""
+    node, staff = site.node, site.admin
+    keep_draft(node, staff, form_of_car(record(1)), {"sender_name": ("王",)}, record=record(1))
+    keep_draft(node, staff, another_form(node), {"car.known": (record_text(record(2)),)})
+    keep_draft(node, staff, another_form(node), {"party.known": (record_text(record(3)),)})
+    keep_draft(node, staff, form_of_customer(record(4)), {"sender_name": ("王",)}, record=record(4))
+
+    found = [len(unsaved_found(node, staff, "x", [record(one)])) for one in (1, 2, 3, 4, 5)]
+
+    assert found == [1, 1, 1, 1, 0]
+
+
+def test_a_colleague_does_not_find_it_by_searching(site: Site, desk: Visitor):
+    """What was begun belongs to one person, whatever is searched for."""
+    form = typed_into(desk, NEW, sender_phone=NUMBER)
+    colleague = desk.as_session(hire_with_password(site, "C02", "advisor").token)
+
+    pages = [one.search(NUMBER).text for one in (desk, colleague)]
+
+    assert [form.removeprefix("check-in-new-") in one for one in pages] == [True, False]

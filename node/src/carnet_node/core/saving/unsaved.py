@@ -10,6 +10,7 @@ one car never stands in the form of another; what is asked for again finds what 
     check-in                  the same, from before each had an id
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -39,6 +40,11 @@ _VIN: Final = "car.vin"
 _NAME: Final = "party.full_name"
 _NUMBER: Final = "party.number"
 _CAR: Final = "car.known"
+_CUSTOMER: Final = "party.known"
+_NUMBERS: Final = (_NUMBER, "sender_phone")
+_NAMES: Final = (_NAME, "party.company_name", "sender_name")
+_TAIL: Final = 4
+"""How many characters of a number's end say which one it is; as `searching` takes them of plates and telephones."""
 _WAYS: Final = {_VIN: BY_VIN, _PLATE: BY_PLATE, _NUMBER: BY_PHONE}
 
 
@@ -96,11 +102,11 @@ def another_form(node: Node) -> str:
 
 def unsaved_check_ins(node: Node, staff: RecordId) -> tuple[UnsavedCheckIn, ...]:
     """What somebody has begun and not saved, newest first."""
-    return tuple(
-        _unsaved(node, one)
-        for one in drafts_of(node, staff)
-        if one.form == CHECK_IN or one.form.startswith(f"{CHECK_IN}-")
-    )
+    return tuple(_unsaved(node, one) for one in _drafts(node, staff))
+
+
+def _drafts(node: Node, staff: RecordId) -> Iterator[FormDraft]:
+    return (one for one in drafts_of(node, staff) if one.form == CHECK_IN or one.form.startswith(f"{CHECK_IN}-"))
 
 
 def _unsaved(node: Node, draft: FormDraft) -> UnsavedCheckIn:
@@ -124,6 +130,37 @@ def unsaved_with(node: Node, staff: RecordId, text: str) -> UnsavedCheckIn | Non
     """
     meant = _spellings(text)
     return next((one for one in unsaved_check_ins(node, staff) if meant & _known_by(one)), None)
+
+
+def unsaved_found(node: Node, staff: RecordId, text: str, found: Iterable[RecordId] = ()) -> tuple[UnsavedCheckIn, ...]:
+    """Every check-in that somebody has begun with a plate, VIN, telephone number or name, newest first.
+
+    Whoever brings the car counts too. Of what was typed the last four characters are enough, as in the search box.
+
+    Args:
+        text: what is searched for.
+        found: the cars and customers on file that it finds; a check-in of one of them is found by it too.
+    """
+    meant, on_file = _spellings(text), set(found)
+    return tuple(
+        _unsaved(node, one)
+        for one in _drafts(node, staff)
+        if not on_file.isdisjoint(_on_file(one)) or any(_says(one, spelling) for spelling in meant)
+    )
+
+
+def _says(draft: FormDraft, spelling: str) -> bool:
+    """Whether a text stands in a check-in, or one of its numbers ends so."""
+    codes = {plate_number(_text(draft, name)) for name in (_PLATE, _VIN)}
+    codes |= {phone_number(_text(draft, name)) for name in _NUMBERS}
+    ends = len(spelling) >= _TAIL and any(one is not None and one.endswith(spelling) for one in codes)
+    return ends or spelling in codes or spelling in {clean_text(_text(draft, name)) for name in _NAMES}
+
+
+def _on_file(draft: FormDraft) -> set[RecordId]:
+    """The car and the customer on file that a check-in names."""
+    of_form = draft.record if draft.form.startswith(_OF_CUSTOMER) else None
+    return {one for one in (_car_of(draft), of_form, _named(draft, _CUSTOMER)) if one is not None}
 
 
 def _spellings(text: str) -> set[str]:
@@ -192,7 +229,7 @@ def begin_with_appointment(node: Node, staff: RecordId, appointment: RecordView,
     told = {
         _PLATE: plate if car is None else "",
         _CAR: "" if car is None else record_text(car),
-        "party.known": record_text(RecordId(customer)) if isinstance(customer, bytes) else "",
+        _CUSTOMER: record_text(RecordId(customer)) if isinstance(customer, bytes) else "",
         "sender_name": str(said.get("caller_name") or ""),
         "sender_phone": str(said.get("caller_phone") or "").removeprefix("+86"),
         "jobs[0].complaint": str(said.get("wish") or ""),
@@ -220,8 +257,13 @@ def _car_of(draft: FormDraft) -> RecordId | None:
     """The car on file that a draft is about: by its name, or because somebody chose it."""
     if draft.record is not None and draft.form == form_of_car(draft.record):
         return draft.record
+    return _named(draft, _CAR)
+
+
+def _named(draft: FormDraft, field: str) -> RecordId | None:
+    """The record on file that somebody chose in a field."""
     try:
-        return parse_record_text(_text(draft, _CAR))
+        return parse_record_text(_text(draft, field))
     except BadValue:  # nobody has chosen one
         return None
 

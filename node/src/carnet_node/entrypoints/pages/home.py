@@ -12,7 +12,7 @@ from typing import Any, Final
 from fastapi import APIRouter, Response
 
 from carnet_node.core.saving.stop_sales import stop_list
-from carnet_node.core.saving.unsaved import begin_with, unsaved_check_ins, unsaved_with
+from carnet_node.core.saving.unsaved import begin_with, unsaved_check_ins, unsaved_found, unsaved_with
 from carnet_node.core.showing.day import day_of
 from carnet_node.core.showing.searching import FoundBy, find, is_whole_plate
 from carnet_node.core.staff.advisors import advisors_of_day
@@ -82,5 +82,6 @@ def _found(page: Page, text: str) -> Mapping[str, Any]:
     return {
         "hits": hits,
         "begun": None if hits else unsaved_with(page.node, page.person.id, text),
+        "unsaved": unsaved_found(page.node, page.person.id, text, [one.view.id for one in hits]),
         "recalls": None if is_on_file else searched_recalls(page.node, text),
     }
