@@ -280,6 +280,18 @@ def test_an_import_says_what_came_of_it(node: CliNode):
     ]
 
 
+def test_an_import_names_the_rows_that_deserve_a_look(node: CliNode):
+    """A number with a digit too few is taken as written, and told by its row and column, never by its value."""
+    table = node.folder / "a.csv"
+    table.write_text("former_id,full_name,phone\n1,张三,1380013800\n2,李四,13800138000\n", encoding="utf-8")
+
+    told = node("import", table)
+    row = {key: told["remarks"][0][key] for key in ("row", "column")}
+
+    assert (told["imported"], told["remarked"], row) == (2, 1, {"row": 2, "column": "phone"})
+    assert "1380013800" not in told["remarks"][0]["remark"]
+
+
 def test_the_file_of_left_out_rows_can_be_imported_as_it_is(node: CliNode):
     """Its first two columns are read over without a word."""
     table = node.folder / "a.csv"

@@ -11,7 +11,7 @@ import pytest
 
 from carnet_node.adapters.system import run_blocking
 from carnet_node.adapters.uploads import find_upload
-from carnet_node.core.desk_limits import PREVIEW_ROWS_MAX
+from carnet_node.core.desk_limits import PREVIEW_ROWS_MAX, REMARKED_ROWS_MAX
 from carnet_node.core.exchange.import_columns import SIDE_HEADERS, SIDE_HEADERS_ZH, ImportKind, lay_out
 from carnet_node.entrypoints.web.desk import Desk
 from carnet_node.entrypoints.web.guards import LOOPBACK_NAMES
@@ -155,6 +155,33 @@ def test_a_doubtful_number_is_taken_over_with_a_remark(site: Site, desk: Visitor
     assert page.count("提示：手机") == 1
     assert "其中 1 行有提示" in page
     assert "taken over 2 known already 0 left out 0" in ended
+    assert "1 row was taken over with a remark Row 2: 手机: A Chinese mobile number has 11 digits" in ended
+
+
+def test_no_more_rows_with_a_remark_are_named_than_are_read(desk: Visitor):
+    """All of them are counted, and the first ones named; the sheets before keep theirs."""
+    rows = [f"K{one},赵一鸣,1390000{one:03}" for one in range(REMARKED_ROWS_MAX + 1)]
+    uploaded(desk, "\n".join(("客户编号,姓名,手机", *rows)).encode(), "old.csv")
+
+    ended = text_of(take_sheet(desk))
+
+    assert f"{REMARKED_ROWS_MAX + 1} rows were taken over with a remark" in ended
+    assert f"The first {REMARKED_ROWS_MAX} of them are named." in ended
+    assert ended.count("this one has 10") == REMARKED_ROWS_MAX
+
+
+def test_a_sheet_that_was_taken_keeps_its_remarks_behind_the_next(desk: Visitor):
+    """They are named by the sheet until the file is removed."""
+    book = openpyxl.load_workbook(io.BytesIO(former_workbook()))
+    book["客户"]["C2"] = 1381111000
+    content = io.BytesIO()
+    book.save(content)
+    uploaded(desk, content.getvalue(), "old.xlsx")
+
+    take_sheet(desk)
+    after_cars = text_of(take_sheet(desk, "/exchange/import?sheet=2"))
+
+    assert "1 row was taken over with a remark 客户 Row 2: 手机:" in after_cars
 
 
 def test_a_remark_behind_the_first_rows_is_told_below_them(desk: Visitor):

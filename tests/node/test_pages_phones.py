@@ -1,8 +1,14 @@
 """Telephone numbers at the desk: a digit too few is asked about, while typing and when saving; somebody may insist."""
 
+import re
+from functools import partial
+
 import pytest
 
 from carnet_node.core.commands.cleaning import phone_doubts
+from carnet_node.core.commands.customers import AddCustomer, add_customer
+from carnet_node.core.saving.desk import save
+from carnet_protocol.ids import record_text
 from carnet_protocol.kinds import PHONE
 from support.browsing import Visitor
 from support.staffed import Site
@@ -135,3 +141,32 @@ def test_the_box_alone_is_no_telephone(site: Site, desk: Visitor):
     assert saved.status_code == 303
     with site.node.store.read() as tx:
         assert tx.find_prefix(PHONE, "number", "1", 1) == []
+
+
+def with_phone(site: Site, number: str) -> str:
+    """A customer on file as an import leaves one: nobody was asked about the number."""
+    command = AddCustomer(PERSON, [{"number": number}])
+    return record_text(save(site.as_admin, partial(add_customer, command)).records[0])
+
+
+@pytest.mark.parametrize(("number", "is_doubted"), [(SHORT, True), ("13800138000", False)])
+@pytest.mark.parametrize("address", [f"{CUSTOMER.removesuffix('/new')}/{{}}", f"{NEW}?customer={{}}"])
+def test_a_number_on_file_is_doubted_where_it_is_shown(
+    site: Site, desk: Visitor, address: str, number: str, is_doubted: bool
+):
+    """Beside the number, on the card and where it is confirmed; a good one is shown as it is."""
+    page = desk.open(address.format(with_phone(site, number)))
+
+    assert ("this one has 10" in page) is is_doubted
+
+
+def test_a_number_that_was_confirmed_is_doubted_no_more(site: Site, desk: Visitor):
+    """Ticked at a check-in, it is what the customer said."""
+    customer = with_phone(site, SHORT)
+    page = desk.open(f"{NEW}?customer={customer}")
+    (phone,) = re.findall(r'name="confirmed" value="([0-9a-f-]+)"', page)
+
+    saved = desk.submit(page, NEW, {**CHECK_IN, "sender_phone": "13800138000", "confirmed": phone})
+
+    assert saved.status_code == 303, saved.text
+    assert "this one has 10" not in desk.open(f"/customers/{customer}")

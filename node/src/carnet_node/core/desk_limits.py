@@ -196,6 +196,10 @@ PREVIEW_ROWS_MAX: Final = 50
 PREVIEW_COUNTED_MAX: Final = 2_000
 """Rows of a file that are tried before it is imported, so that somebody knows how many will be taken."""
 
+REMARKED_ROWS_MAX: Final = 200
+"""Rows of a sheet that are named after it was taken over because they deserve a look; how many there are is said of all
+of them. Chosen by us: more are read on no page."""
+
 MAPPED_COLUMNS_MAX: Final = 100
 """Columns of one saved mapping."""
 

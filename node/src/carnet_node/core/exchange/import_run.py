@@ -13,7 +13,7 @@ from carnet_node.core.desk_limits import PREVIEW_COUNTED_MAX, PREVIEW_ROWS_MAX
 from carnet_node.core.exchange.import_columns import Layout
 from carnet_node.core.exchange.import_reasons import RowProblem, row_remarks
 from carnet_node.core.exchange.import_rows import Planner
-from carnet_node.core.exchange.importing import LeftOut, SourceRow, check_source, import_batch, judge_row
+from carnet_node.core.exchange.importing import LeftOut, Remarked, SourceRow, check_source, import_batch, judge_row
 from carnet_node.core.limits import IMPORT_ROWS_MAX
 from carnet_node.core.log.acting import require
 from carnet_node.core.name_keys import load_readings
@@ -103,12 +103,19 @@ def _previewed(planner: Planner, layout: Layout, row: SourceRow, earlier: dict[s
 
 
 def run_import(
-    node: Node, layout: Layout, source: str, rows: Iterable[SourceRow], note: Callable[[LeftOut], None]
+    node: Node,
+    layout: Layout,
+    source: str,
+    rows: Iterable[SourceRow],
+    note: Callable[[LeftOut], None],
+    *,
+    remark: Callable[[Remarked], None] | None = None,
 ) -> Iterator[Progress]:
     """Take over all rows, batch by batch; each batch is one transaction, and each yields how far it is.
 
     Args:
         note: called with every row that is left out, before the next batch begins.
+        remark: likewise with every row that is taken and deserves a look.
 
     Raises:
         CommandRefused: the role does not import; nothing was taken over.
@@ -125,6 +132,9 @@ def run_import(
         report = import_batch(node, layout, source, batch, earlier)
         for one in report.left_out:
             note(one)
+        if remark is not None:
+            for row in report.remarked:
+                remark(row)
         done = Progress(
             done.rows + len(batch),
             done.imported + report.imported,

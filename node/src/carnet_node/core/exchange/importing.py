@@ -16,7 +16,7 @@ from typing import Final
 from carnet_node.core.exchange.import_cells import read_cell
 from carnet_node.core.exchange.import_columns import COLUMNS, ImportKind, Layout
 from carnet_node.core.exchange.import_days import moment_problems
-from carnet_node.core.exchange.import_reasons import WHOLE_ROW, RowProblem, row_problems, told_at_columns
+from carnet_node.core.exchange.import_reasons import WHOLE_ROW, RowProblem, row_problems, row_remarks, told_at_columns
 from carnet_node.core.exchange.import_rows import Planner, RowPlan, draft_step
 from carnet_node.core.limits import FORMER_ID_CHARS_MAX, SOURCE_CHARS_MAX
 from carnet_node.core.log.authoring import commit_within
@@ -66,6 +66,18 @@ class LeftOut:
 
 
 @dataclass(frozen=True, slots=True)
+class Remarked:
+    """A row that was taken as it is, and what deserves a look in it; no remark repeats a value.
+
+    Attributes:
+        number: as a spreadsheet shows it.
+    """
+
+    number: int
+    remarks: tuple[RowProblem, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Judged:
     """One row, looked at before anything is written.
 
@@ -89,6 +101,7 @@ class BatchReport:
     imported: int
     known: int
     left_out: tuple[LeftOut, ...]
+    remarked: tuple[Remarked, ...] = ()
 
 
 def import_batch(
@@ -114,6 +127,7 @@ def import_batch(
         sum(report.imported for report in reports),
         sum(report.known for report in reports),
         tuple(one for report in reports for one in report.left_out),
+        tuple(one for report in reports for one in report.remarked),
     )
 
 
@@ -243,7 +257,7 @@ class _Buffer:
 def _import_together(
     node: Node, layout: Layout, source: str, rows: Sequence[SourceRow], earlier: dict[str, int]
 ) -> BatchReport:
-    known, imported, left_out = 0, 0, list[LeftOut]()
+    known, imported, left_out, remarked = 0, 0, list[LeftOut](), list[Remarked]()
     load_readings()  # not inside the transaction, where every other process would wait for it
     with node.store.write() as tx:
         planner, buffer = Planner(node, tx, source), _Buffer()
@@ -264,8 +278,10 @@ def _import_together(
                 continue
             buffer.add(str(values["former_id"]), plan)
             imported += 1
+            remarks = row_remarks(values)
+            remarked += [Remarked(row.number, remarks)] if remarks else []
         _flush(node, tx, layout, source, buffer)
-    return BatchReport(imported, known, tuple(left_out))
+    return BatchReport(imported, known, tuple(left_out), tuple(remarked))
 
 
 def _import_alone(node: Node, layout: Layout, source: str, row: SourceRow, earlier: dict[str, int]) -> BatchReport:

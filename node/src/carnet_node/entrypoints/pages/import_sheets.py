@@ -5,15 +5,16 @@ Decides what is offered after a sheet: those that are not taken yet, in the orde
 until somebody removes it. Which row becomes what is `core.import_run`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from carnet_node.adapters.csv_files import open_csv
 from carnet_node.adapters.workbook_files import SUFFIX, open_workbook
+from carnet_node.core.desk_limits import REMARKED_ROWS_MAX
 from carnet_node.core.exchange.import_columns import ImportKind, in_import_order, kind_or_none
 from carnet_node.core.exchange.import_run import Progress
-from carnet_node.core.exchange.importing import SourceRow
+from carnet_node.core.exchange.importing import Remarked, SourceRow
 from carnet_node.entrypoints.wording import Explained
 
 
@@ -27,6 +28,27 @@ class Table:
     rows: Iterable[SourceRow]
 
 
+@dataclass
+class Remarks:
+    """The rows of a sheet that were taken over and deserve a look.
+
+    Attributes:
+        headers: what a column is called in the file.
+        count: of all of them.
+        rows: the first ones, at most `REMARKED_ROWS_MAX`.
+    """
+
+    headers: Mapping[str, str] = field(default_factory=dict)
+    count: int = 0
+    rows: list[Remarked] = field(default_factory=list)
+
+    def add(self, row: Remarked) -> None:
+        """Count a row, and name it while there is room."""
+        self.count += 1
+        if len(self.rows) < REMARKED_ROWS_MAX:
+            self.rows.append(row)
+
+
 @dataclass(frozen=True, slots=True)
 class Taken:
     """A sheet that was taken over to its end, and what became of its rows."""
@@ -35,6 +57,7 @@ class Taken:
     name: str
     kind: ImportKind
     progress: Progress
+    remarks: Remarks
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +84,7 @@ class ImportRun:
         failure: what ended it; what was taken over before stays.
         sheet: the one that is taken, or was taken last.
         taken: sheets of the same file that are through, the first one first.
+        remarks: on rows of the one that is taken.
     """
 
     total: int | None = None
@@ -69,11 +93,18 @@ class ImportRun:
     failure: Explained | None = None
     sheet: int = 0
     taken: tuple[Taken, ...] = ()
+    remarks: Remarks = field(default_factory=Remarks)
+
+    def remarked(self) -> list[tuple[str, Remarks]]:
+        """The sheets with rows that deserve a look, by name: those that are through, and one that was broken off."""
+        through = [(one.name, one.remarks) for one in self.taken]
+        broken_off = [] if any(one.sheet == self.sheet for one in self.taken) else [("", self.remarks)]
+        return [(name, remarks) for name, remarks in through + broken_off if remarks.count]
 
     def finish(self, table: Table, kind: ImportKind) -> None:
         """Note that a sheet is through; taken again, it is listed once."""
         others = tuple(one for one in self.taken if one.sheet != self.sheet)
-        self.taken = (*others, Taken(self.sheet, table.name, kind, self.progress))
+        self.taken = (*others, Taken(self.sheet, table.name, kind, self.progress, self.remarks))
 
 
 def tables_of(path: Path) -> list[Table]:

@@ -39,6 +39,7 @@ from carnet_node.core.roles import Permission
 from carnet_node.entrypoints.pages.forms import FormState, Typed
 from carnet_node.entrypoints.pages.import_sheets import (
     ImportRun,
+    Remarks,
     Table,
     next_sheet,
     sheet_before,
@@ -210,6 +211,7 @@ async def _rejected(page: Page, sheet: int | None) -> Path:
 async def _run(page: Page, state: ImportRun, table: Table, layout: Layout, source: str) -> None:
     """All rows, batch by batch, in the background; the state says how far it is."""
     words, headers = page.words, headers_by_column(layout, table.headers)
+    state.remarks = Remarks(headers)
     before = SIDE_HEADERS_ZH if words.language is Language.ZH else SIDE_HEADERS
 
     def _work() -> None:
@@ -218,7 +220,7 @@ async def _run(page: Page, state: ImportRun, table: Table, layout: Layout, sourc
             def _note(one: LeftOut) -> None:
                 side.add(one.row.number, words.left_out(one.problems, headers), one.row.cells)
 
-            for done in run_import(page.node, layout, source, table.rows, _note):
+            for done in run_import(page.node, layout, source, table.rows, _note, remark=state.remarks.add):
                 state.progress = done
         state.finish(table, layout.kind)
 

@@ -1,18 +1,27 @@
 """Telephone numbers in forms: which are asked about once more, and how somebody says that one is right.
 
 Decides which fields are asked about: those that somebody has typed into. The same number in two fields is asked about
-at the first of them. Which numbers look wrong is decided in `commands.cleaning`.
+at the first of them. What is on file, of an import perhaps, is doubted where it is shown until somebody has confirmed
+it. Which numbers look wrong is decided in `commands.cleaning`.
 """
 
 from typing import Final
 
 from carnet_node.core.commands.cleaning import phone_doubts
 from carnet_node.core.refusals import Problem
+from carnet_node.core.showing.record_view import RecordView
 from carnet_node.entrypoints.pages.forms import Typed
 from carnet_node.entrypoints.pages.typed import TICKED
 
 READ_OUT: Final = "_is_read_out"
 """How the name of the box ends by which somebody says that a number was read out again and is right."""
+
+
+def doubts_on_file(phone: RecordView) -> list[Problem]:
+    """What speaks against a number on file that nobody has confirmed."""
+    number = phone.values.get("number")
+    is_confirmed = phone.values.get("verified_at") is not None
+    return phone_doubts(number, field="number") if isinstance(number, str) and not is_confirmed else []
 
 
 def doubted_phones(typed: Typed, *names: str) -> list[Problem]:

@@ -21,7 +21,7 @@ from carnet_node.entrypoints.pages import formats
 from carnet_node.entrypoints.pages.formats import Clockface
 from carnet_node.entrypoints.pages.labels import Labels
 from carnet_node.entrypoints.pages.languages import Language, Translate, read_catalogue
-from carnet_node.entrypoints.pages.phone_forms import READ_OUT
+from carnet_node.entrypoints.pages.phone_forms import READ_OUT, doubts_on_file
 from carnet_node.entrypoints.pages.sentences import COLON, Sentences
 from carnet_protocol.registry import Value
 
@@ -134,6 +134,7 @@ class Renderer:
             "dash": formats.or_dash,
             "sentence": words.sentence,
             "left_out": words.left_out,
+            "doubts": doubts_on_file,
         }
         environment.globals |= {"colon": words.colon, "gap": _GAPS[language]}
         environment.globals |= {"labels": words.labels, "language": language, "static": self._static}
