@@ -13,6 +13,7 @@ from carnet_protocol.ids import RecordId, vehicle_id
 from carnet_protocol.kinds import CUSTOMER, OWNERSHIP, PHONE, PLATE, VEHICLE
 from support.desk import record
 from support.node_builder import build_node
+from support.vins import with_right_digit
 
 VIN = "LSVAA49J132047371"
 CAR, WANG, LI = vehicle_id(VIN), record(80), record(90)
@@ -96,6 +97,32 @@ def test_a_number_is_found_however_it_is_typed(node: Node, stored: str, typed: s
     commit(node, [Draft(PHONE, record(96), {"customer_id": LI, "number": stored})])
 
     assert found(node, TypedParty(phones=(typed,))) == [(LI, (Alike.PHONE,))]
+
+
+MISTYPED = VIN[:-1] + str((int(VIN[-1]) + 1) % 10)
+"""The check digit says that it cannot be right."""
+
+
+def test_a_vin_with_one_wrong_character_leads_to_the_car_on_file(node: Node):
+    """A slip of the finger is told with the car that was meant."""
+    assert found(node, TypedParty(vin=MISTYPED)) == [(CAR, (Alike.VIN_SLIP,))]
+
+
+@pytest.mark.parametrize(
+    ("vin", "on_file"),
+    [
+        pytest.param(MISTYPED[:-2] + "00", None, id="two characters"),
+        pytest.param(MISTYPED, MISTYPED, id="the very number is on file, as compared with its car"),
+        pytest.param(MISTYPED, with_right_digit(MISTYPED), id="two cars differ in one character"),
+        pytest.param(with_right_digit(MISTYPED), None, id="a number that can be right"),
+    ],
+)
+def test_a_vin_that_may_mean_another_car_leads_to_none(node: Node, vin: str, on_file: str | None):
+    """Nobody is shown a car that is only likely."""
+    if on_file is not None:
+        commit(node, [Draft(VEHICLE, vehicle_id(on_file), {"vin": on_file})])
+
+    assert Alike.VIN_SLIP not in {why for _, alike in found(node, TypedParty(vin=vin)) for why in alike}
 
 
 def test_a_company_is_found_without_its_form(node: Node):

@@ -1,7 +1,8 @@
 """Is this somebody we know already? Asked while a form is typed, before a second file of one person is made.
 
 Decides which records are shown as possible duplicates and why: the same telephone, the same name or one that sounds
-the same, the same plate or VIN. Names and telephones are read as the hub reads them (`carnet_master`): 張曉明先生 is
+the same, the same plate or VIN, or one character other than in the VIN of a single car, where the check digit says that
+one is wrong. Names and telephones are read as the hub reads them (`carnet_master`): 張曉明先生 is
 张晓明, and 王总 is nobody. A shared telephone or a shared car is a hint, never a link: families and drivers share both.
 Only a customer who has both the name and a telephone of what is typed, and a car that wears the plate or has the frame
 number, is asked about once more when it is saved. What somebody at this desk has called "not the same" is not asked
@@ -23,15 +24,16 @@ from carnet_node.core.ports import ReadTransaction, WriteTransaction
 from carnet_node.core.records import StoredRecord
 from carnet_node.core.showing.record_view import RecordView, view_all, view_record
 from carnet_protocol.errors import BadValue
-from carnet_protocol.ids import RecordId, vehicle_id
+from carnet_protocol.ids import VIN_CHARS, RecordId, vehicle_id
 from carnet_protocol.kinds import CUSTOMER, OWNERSHIP, PHONE, PLATE, VEHICLE
 from carnet_protocol.resolvers import show
-from carnet_protocol.vin import normalise_vin
+from carnet_protocol.vin import VIN_ALPHABET, check_digit, has_vin_characters, normalise_vin
 
 if TYPE_CHECKING:
     from carnet_master.features import Features
 
 _CHINA: Final = "+86"
+_CHECK_DIGIT_AT: Final = 8
 
 
 class Alike(StrEnum):
@@ -39,6 +41,7 @@ class Alike(StrEnum):
 
     VIN = "same VIN"
     PLATE = "same plate"
+    VIN_SLIP = "VIN with one other character"
     PHONE = "same phone"
     NAME = "same name"
     SOUND = "same sound"
@@ -151,6 +154,7 @@ def _alike(tx: ReadTransaction, node: Node, typed: TypedParty) -> Iterator[tuple
         yield alike, car
         for owner in tx.find_equal(OWNERSHIP, "vehicle_id", car.record, CHILDREN_MAX):
             yield alike, _referred(tx, node, owner, "customer_id")
+    yield Alike.VIN_SLIP, _mistyped(tx, node, _number(typed))
 
 
 def _of_phones(tx: ReadTransaction, node: Node, typed: TypedParty) -> Iterator[StoredRecord | None]:
@@ -231,6 +235,17 @@ def _cars(tx: ReadTransaction, node: Node, typed: TypedParty) -> Iterator[tuple[
         return
     if car is not None:
         yield Alike.VIN, car
+
+
+def _mistyped(tx: ReadTransaction, node: Node, number: str) -> StoredRecord | None:
+    """The one car on file whose VIN has another character somewhere than one that cannot be right as it stands."""
+    if not has_vin_characters(number) or check_digit(number) == number[_CHECK_DIGIT_AT]:
+        return None
+    others = (number[:at] + one + number[at + 1 :] for at in range(VIN_CHARS) for one in VIN_ALPHABET)
+    right = {one for one in others if check_digit(one) == one[_CHECK_DIGIT_AT]}
+    cars = [tx.record(VEHICLE, vehicle_id(one)) for one in (number, *right)]
+    found = [one for one in cars if view_record(tx, node.identity, one) is not None]
+    return found[0] if len(found) == 1 and found[0] is not cars[0] else None
 
 
 def _number(typed: TypedParty) -> str:

@@ -39,6 +39,7 @@ ALIKE: Final[Mapping[str, str]] = {
     "same plate": _("same plate"),
     "same phone": _("same phone"),
     "same name": _("same name"),
+    "VIN with one other character": _("VIN with one other character"),
     "same sound": _("name sounds the same"),
 }
 
