@@ -292,6 +292,7 @@ def test_a_recall_of_a_car_without_a_file_is_told_while_its_vin_is_typed(
             line.fill("")
         desk.page.select_option("[name=visit_kind]", "maintenance")
         desk.page.click("[data-recalls-of] .notice.alert [data-recall]")
+        has_keys = desk.page.evaluate("document.activeElement.name")
         kind = desk.page.input_value("[name=visit_kind]")
         work = [desk.page.input_value(f"[name='{name}']") for name in ("jobs[0].op_name", "jobs[0].pay_type")]
         problems = grave_problems(desk)
@@ -301,7 +302,7 @@ def test_a_recall_of_a_car_without_a_file_is_told_while_its_vin_is_typed(
         desk.page.wait_for_selector("form.proof")
 
     assert problems == ()
-    assert (CAMPAIGN in work[0], work[1]) == (True, "warranty")
+    assert (CAMPAIGN in work[0], work[1], has_keys) == (True, "warranty", "jobs[0].op_name")
     assert ("维修项目没有空行" in refused, kind) == (True, "maintenance")
 
 

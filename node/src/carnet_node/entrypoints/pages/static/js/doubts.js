@@ -2,6 +2,7 @@
 
 import { ask } from "./ask.js";
 import { released } from "./pressed.js";
+import { put } from "./put.js";
 
 const WHOLE_CHARS = 17;
 
@@ -25,7 +26,7 @@ function watch(field) {
     await released();
     if (asked !== key || keyOf() !== key) return;
     if (!answer) { asked = ""; return; }
-    place.innerHTML = answer.html;
+    put(place, answer.html);
     const problem = place.querySelector(".problem");
     if (problem) { field.setAttribute("aria-invalid", "true"); field.setAttribute("aria-describedby", problem.id); }
     else { field.removeAttribute("aria-invalid"); field.removeAttribute("aria-describedby"); }

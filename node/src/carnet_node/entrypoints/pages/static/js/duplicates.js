@@ -2,6 +2,7 @@
 
 import { ask } from "./ask.js";
 import { released } from "./pressed.js";
+import { put, takeOut } from "./put.js";
 
 const ANSWER = "alike.";
 
@@ -34,7 +35,9 @@ function watch(form) {
     asked = key;
     const answer = await ask(form.dataset.duplicates, typed);
     await released();
-    if (answer && asked === key) place.innerHTML = answer.html;
+    if (asked !== key) return;
+    if (!answer) { asked = ""; return; }
+    put(place, answer.html);
   }
 
   // The choice is kept first, then the page is shown anew with what is on file.
@@ -63,7 +66,7 @@ function watch(form) {
       form.requestSubmit(form.querySelector("[data-save]"));
     } else if (button?.dataset.notSame) {
       answer(button.dataset.notSame, "other");
-      button.closest(".notice").remove();
+      takeOut(place, button.closest(".notice"));
     } else if (button?.dataset.forget) {
       choose(button.dataset.forget, "", { [ANSWER + form.elements[button.dataset.forget].value]: "" });
     }

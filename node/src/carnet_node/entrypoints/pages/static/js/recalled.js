@@ -3,6 +3,7 @@
 
 import { ask, tell } from "./ask.js";
 import { released } from "./pressed.js";
+import { put } from "./put.js";
 
 const WHOLE_CHARS = 17;
 
@@ -20,9 +21,11 @@ function watch(place) {
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-recall]");
     if (!button) return;
-    if (!takeUp(form, button.dataset)) { tell(button.dataset.full); return; }
+    const line = takeUp(form, button.dataset);
+    if (!line) { tell(button.dataset.full); return; }
     tell(button.dataset.taken);
     button.disabled = true;
+    line.focus();
   });
   if (!field) return;
   const keyOf = () => JSON.stringify({ vin: field.value.trim(), is_compared: Boolean(box?.checked) });
@@ -36,7 +39,7 @@ function watch(place) {
     await released();
     if (asked !== key) return;
     if (!answer) { asked = ""; return; }
-    place.innerHTML = answer.html;
+    put(place, answer.html);
   }
 
   field.addEventListener("input", () => { if (field.value.trim().length === WHOLE_CHARS) look(); });
@@ -44,10 +47,12 @@ function watch(place) {
   box?.addEventListener("change", look);
 }
 
-// The first line of work without a word becomes the recall's, unless one is already; false where every line has words.
+// The first line of work without a word becomes the recall's, unless one is already: the field that says it, and null where
+// every line has words.
 // The kind of the visit becomes a recall too, unless somebody has chosen one.
 function takeUp(form, { recall, work }) {
-  if ([...form.elements].some((one) => one.name.endsWith(".campaign_id") && one.value === recall)) return true;
+  const has = [...form.elements].find((one) => one.name.endsWith(".campaign_id") && one.value === recall);
+  if (has) return form.elements[has.name.replace("campaign_id", "op_name")];
   for (let row = 0; form.elements[`jobs[${row}].op_name`]; row += 1) {
     const of = (name) => form.elements[`jobs[${row}].${name}`];
     if (of("op_name").value || of("complaint").value) continue;
@@ -58,7 +63,7 @@ function takeUp(form, { recall, work }) {
       field.value = text;
       field.dispatchEvent(new Event("input", { bubbles: true }));
     }
-    return true;
+    return of("op_name");
   }
-  return false;
+  return null;
 }

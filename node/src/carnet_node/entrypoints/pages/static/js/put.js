@@ -1,0 +1,36 @@
+// What an answer puts into a page moves nothing under a hand that types: what has the keyboard stays where it stood in the
+// window. Where it went with what was there before, the keyboard goes to the same thing in what came, else to the next
+// field of the form, and never to nowhere.
+
+const FIELDS = "input:not([type=hidden]):not([disabled]), select:not([disabled]), textarea:not([disabled])";
+const CHOICES = "a[href], button, input, select";
+
+/** Puts HTML into a place instead of what stood there. */
+export function put(place, html) {
+  change(place, () => { place.innerHTML = html; });
+}
+
+/** Takes out one part of a place. */
+export function takeOut(place, part) {
+  change(place, () => part.remove());
+}
+
+function change(place, work) {
+  const hand = document.activeElement;
+  const isWithin = place.contains(hand);
+  const html = isWithin ? hand.outerHTML : "";
+  const before = hand.getBoundingClientRect().top;
+  work();
+  if (hand === document.body) return;
+  if (hand.isConnected) window.scrollBy({ top: hand.getBoundingClientRect().top - before, behavior: "instant" });
+  else if (isWithin) (again(place, hand.id, html) ?? nextField(place))?.focus();
+}
+
+function again(place, id, html) {
+  return [...place.querySelectorAll(CHOICES)].find((one) => (id ? one.id === id : one.outerHTML === html));
+}
+
+function nextField(place) {
+  const isBehind = (one) => place.compareDocumentPosition(one) === Node.DOCUMENT_POSITION_FOLLOWING;
+  return [...place.closest("form").querySelectorAll(FIELDS)].find((one) => isBehind(one) && one.offsetParent !== null);
+}

@@ -1,0 +1,43 @@
+"""What an answer of the node adds to a form or takes out of it, under somebody who goes on typing."""
+
+import pytest
+from playwright.sync_api import expect
+
+from browser.front_desk import PLATE, FrontDesk
+
+pytestmark = pytest.mark.xdist_group("browser")
+"""One worker drives the browser; see `conftest.chromium`."""
+
+
+@pytest.mark.parametrize("scrolled", [0, 150])
+def test_an_answer_moves_no_field_under_the_hand(desk: FrontDesk, scrolled: int):
+    """Who may be meant is put in above the form; the field that has the keyboard stays where it was in the window."""
+    desk.go("/visits/new")
+    desk.page.evaluate("(top) => scrollTo(0, top)", scrolled)
+    desk.page.focus("[name='car.plate']")
+    desk.page.keyboard.type(PLATE)
+    desk.page.keyboard.press("Tab")
+    top = "document.activeElement.getBoundingClientRect().top"
+    before = desk.page.evaluate(top)
+    expect(desk.page.locator("[data-same='car.known']")).to_be_visible()
+    desk.page.wait_for_timeout(100)
+
+    assert abs(desk.page.evaluate(top) - before) <= 1
+    assert desk.page.evaluate("document.activeElement.name") == "car.vin"
+
+
+def test_a_box_or_a_candidate_that_goes_leaves_the_keyboard_in_the_form(desk: FrontDesk):
+    """The next field has it, and never the page as a whole."""
+    has_keys = "document.activeElement.name"
+    desk.go("/visits/new")
+    desk.page.fill("[name=sender_phone]", "1380013800")
+    desk.page.keyboard.press("Tab")
+    desk.page.check("[name=sender_phone_is_read_out]")
+    desk.page.fill("[name=sender_phone]", "13800138000")
+    desk.page.keyboard.press("Tab")
+    expect(desk.page.locator("[name=sender_phone_is_read_out]")).to_have_count(0)
+    after_box = desk.page.evaluate(has_keys)
+    desk.page.focus("[data-not-same]")
+    desk.page.keyboard.press("Enter")
+
+    assert (after_box, desk.page.evaluate(has_keys)) == ("odometer_in_km", "car.plate")
