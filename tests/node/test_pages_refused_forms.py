@@ -218,7 +218,7 @@ def test_the_vin_of_a_car_known_by_its_plate_is_stated_on_its_page(site: Site, d
     ("language", "words"),
     [
         ("en", "The birthday is still to come. Correct the date."),
-        ("zh_CN", "生日还没有到。 请更正日期。"),
+        ("zh_CN", "生日还没有到。请更正日期。"),
     ],
 )
 @pytest.mark.parametrize("form", ["new", "edit"])
