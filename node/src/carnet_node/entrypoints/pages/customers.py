@@ -173,7 +173,8 @@ def _shape(page: Page, customer: RecordId | None) -> RecordForm:
         asked = asked_about(page.node, form, ASKED_WHO)
         shown = [one.customer.id for one in asked]
         said = meant_by(page.node, form.typed, shown, phones=_PHONES, names=_NAMES)
-        return {"card": None, "form": form, "asked": asked, "told_apart": told_apart(form.typed), "said": said}
+        who = {"asked": asked, "told_apart": told_apart(form.typed), "said": said}
+        return {"card": None, "form": at_own_rows(form), **who}
 
     address = f"{router.prefix}/new" if customer is None else f"{address_of(customer)}/edit"
     draft = _NEW if customer is None else f"{_NEW}-{record_text(customer)}"
