@@ -77,6 +77,16 @@ def test_the_report_of_the_month_counts_them(node: CliNode, tmp_path: Path):
     assert total[:2] == ("Σ", 2)
 
 
+@pytest.mark.usefixtures("orders")
+def test_a_group_leaves_a_figure_empty_that_it_cannot_have(node: CliNode, tmp_path: Path):
+    """What has no pay type has visits and no money: a 0 there would be read as one."""
+    node.run("reports", "show", "--by", "pay_type", "--xlsx", tmp_path / "report.xlsx")
+
+    names, first, *_ = openpyxl.load_workbook(tmp_path / "report.xlsx").active.iter_rows(values_only=True)
+    told = dict(zip(names, first, strict=True))
+    assert (told["pay_type"], told["visits"], told["customer_fen"]) == (None, 2, None)
+
+
 def test_a_report_is_told_as_one_json_value_beside_a_workbook(node: CliNode, tmp_path: Path):
     """`--json` and `--xlsx` go together."""
     said = node("reports", "show", "--period", "2026-02-3", "--by", "pay_type", "--xlsx", tmp_path / "x.xlsx")

@@ -41,7 +41,7 @@ def report_list(report: ShopReport) -> SiteList:
     """A report as a list."""
     figures = (ListColumn(name, CellKind.MONEY if name in MONEY else CellKind.WHOLE) for name in FIGURES)
     columns = (ListColumn(GROUP_COLUMNS[report.by]), *figures)
-    return SiteList("shop_report", columns, lambda _node, _period: iter(_shown_rows(report)))
+    return SiteList("shop_report", columns, lambda _node, _period: iter(report_rows(report)))
 
 
 def is_counted(by: Grouping, key: str, figure: str) -> bool:
@@ -52,13 +52,7 @@ def is_counted(by: Grouping, key: str, figure: str) -> bool:
 
 
 def report_rows(report: ShopReport) -> list[Row]:
-    """One row for each group, and the total."""
-    groups = [*report.groups.items(), (TOTAL, report.total)]
-    return [(key or None, *_numbers(figures)) for key, figures in groups]
-
-
-def _shown_rows(report: ShopReport) -> list[Row]:
-    """As `report_rows`; empty where a group has no such figure, for a nothing would be read as one."""
+    """One row for each group, empty where it has no such figure, and the total."""
     groups = [
         (key or None, *(getattr(one, name) if is_counted(report.by, key, name) else None for name in FIGURES))
         for key, one in report.groups.items()
