@@ -396,5 +396,5 @@ def _tail_table() -> dict[str, tuple[int, int]]:
 
 @cache
 def _tails() -> tuple[tuple[str, ...], bytes]:
-    """Positions 14-17 by their number, and what is left of each one's part of the check sum modulo 11."""
+    """Positions 14-17 by number, and what each leaves of its sum modulo 11: a place in the turned check characters."""
     return tuple(_tail_table()), bytes(weight % 11 for _, weight in _tail_table().values())

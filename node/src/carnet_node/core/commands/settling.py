@@ -214,9 +214,10 @@ def brought_fen(visit: Values, settlement: Values | None) -> dict[str, int]:
         settlement: the one that stands; None for an order from before there were settlements.
     """
     if settlement is None:
-        return {name: _fen(visit, f"{name}_fen") for name in PAY_TYPES}
+        return {name: stated_fen(visit, f"{name}_fen") for name in PAY_TYPES}
     return {
-        name: _fen(settlement, f"{name}_gross_fen") - _fen(settlement, f"{name}_discount_fen") for name in PAY_TYPES
+        name: stated_fen(settlement, f"{name}_gross_fen") - stated_fen(settlement, f"{name}_discount_fen")
+        for name in PAY_TYPES
     }
 
 
@@ -246,7 +247,8 @@ def _at(one: StatedShare, what: str, then: str) -> Problem:
     return Problem(f"shares[{one.place}].share_fen", ProblemCode.BAD_VALUE, what, then)
 
 
-def _fen(values: Values, name: str) -> int:
+def stated_fen(values: Values, name: str) -> int:
+    """An amount of a record, in fen; 0 for one that it does not state."""
     value = values.get(name)
     return value if isinstance(value, int) else 0
 

@@ -12,7 +12,15 @@ from typing import Final
 
 from carnet_node.core.commands.customers import Values
 from carnet_node.core.commands.drafting import Drafts
-from carnet_node.core.commands.settling import Settling, Share, StatedShare, shares_of, split_fen, usual_settling
+from carnet_node.core.commands.settling import (
+    Settling,
+    Share,
+    StatedShare,
+    shares_of,
+    split_fen,
+    stated_fen,
+    usual_settling,
+)
 from carnet_node.core.refusals import CommandRefused, Problem
 from carnet_protocol.ids import RecordId
 from carnet_protocol.kinds import PAY_TYPES
@@ -84,25 +92,28 @@ def carried_bill(
         paid: its shares, as they were stated.
         customer: of the order.
     """
-    discount = {name: min(_fen(settled, f"{name}_discount_fen"), seen.get(name, 0)) for name in PAY_TYPES}
+    discount = {name: min(stated_fen(settled, f"{name}_discount_fen"), seen.get(name, 0)) for name in PAY_TYPES}
     reason = str(settled.get("discount_reason") or "") if any(discount.values()) else ""
     usual = {one.pay_type: one for one in usual_settling(dict.fromkeys(PAY_TYPES, 1), {}, customer).shares}
-    stated: list[StatedShare] = []
+    kept: list[tuple[Share, int | None]] = []
     for name in PAY_TYPES:
         due = seen.get(name, 0) - discount[name] - credit.get(name, 0)
-        if not due and not discount[name]:
-            continue
-        payers = [one for one in paid if one.pay_type == name] or [usual[name]]
-        parts = split_fen(_WHOLE, [abs(one.fen) for one in payers])
-        rest = parts.index(max(parts))
-        kept = ((one, None if row == rest else parts[row]) for row, one in enumerate(payers) if row == rest or due)
-        stated += [StatedShare(one, None, part, len(stated) + row) for row, (one, part) in enumerate(kept) if part != 0]
+        if due or discount[name]:
+            payers = [one for one in paid if one.pay_type == name] or [usual[name]]
+            kept += _in_proportion(payers, is_due=due != 0)
+    stated = (StatedShare(share, None, part, place) for place, (share, part) in enumerate(kept))
     return StatedBill(Settling(seen, (), discount, reason, credit), tuple(stated))
 
 
-def _fen(values: Values, name: str) -> int:
-    value = values.get(name)
-    return value if isinstance(value, int) else 0
+def _in_proportion(payers: Sequence[Share], *, is_due: bool) -> list[tuple[Share, int | None]]:
+    """Who pays which part, in hundredths of a percent, as before: None for the largest, who pays the rest.
+
+    Where nothing is due the largest one stands alone.
+    """
+    parts = split_fen(_WHOLE, [abs(one.fen) for one in payers])
+    rest = parts.index(max(parts))
+    others = {row: part for row, part in enumerate(parts) if row != rest and part and is_due}
+    return [(share, others.get(row)) for row, share in enumerate(payers) if row == rest or row in others]
 
 
 def _at_place(problem: Problem, places: tuple[int, ...]) -> Problem:

@@ -179,11 +179,10 @@ def check_question(question: Question) -> None:
     if question.way not in WAYS:
         what = "A car is looked up by VIN, plate or telephone number."
         raise refuse("way", ProblemCode.BAD_VALUE, what, "Choose one of the three.")
+    if not question.reason:
+        what = "No reason is chosen."
+        raise refuse("reason", ProblemCode.MISSING, what, "Choose a reason.", Reason.LOOK_UP_REASON)
     if question.reason not in LOOK_UP_REASONS:
-        if not question.reason:
-            raise refuse(
-                "reason", ProblemCode.MISSING, "No reason is chosen.", "Choose a reason.", Reason.LOOK_UP_REASON
-            )
         what = "The reason is not on the list."
         raise refuse("reason", ProblemCode.BAD_VALUE, what, "Choose one of the list.", Reason.LOOK_UP_REASON)
     if not 1 <= len(question.sought.strip()) <= SOUGHT_CHARS_MAX:

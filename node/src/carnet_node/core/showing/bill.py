@@ -19,6 +19,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from carnet_node.core.commands.approvals import DECLINED
 from carnet_node.core.commands.lines import PROPOSED, quantity_and_price
 from carnet_node.core.commands.settling import PayTypeSum, Settling, Share
 from carnet_node.core.commands.stating import StatedBill, carried_bill, usual_shares
@@ -141,7 +142,7 @@ def pay_type_of(job: JobView) -> str:
 
 def is_declined(job: JobView) -> bool:
     """The customer does not want it (rule 2)."""
-    return job.job.values.get("approval") == "declined"
+    return job.job.values.get("approval") == DECLINED
 
 
 def _money(view: VisitView, pay_type: str, name: str) -> int:

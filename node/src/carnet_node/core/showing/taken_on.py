@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from carnet_node.core.limits import CHILDREN_MAX
 from carnet_node.core.node import Node
 from carnet_node.core.ports import ReadTransaction
 from carnet_node.core.records import Identity, StoredRecord
 from carnet_node.core.showing.record_view import RecordView, view_all
+from carnet_node.core.showing.vehicle_file import orders_of_car
 from carnet_protocol.ids import RecordId
-from carnet_protocol.kinds import ADOPTION, VEHICLE, VISIT
+from carnet_protocol.kinds import ADOPTION, VEHICLE
 from carnet_protocol.limits import ADOPTION_MS
 from carnet_protocol.resolvers import show
 
@@ -103,9 +103,8 @@ def _taken_on(tx: ReadTransaction, identity: Identity, vehicle: RecordId, adopti
 
 def _newest_order(tx: ReadTransaction, identity: Identity, vehicle: RecordId) -> str:
     """The number of this site's newest order on a car that is not void; empty for none."""
-    visits = view_all(tx, identity, tx.find_equal(VISIT, "vehicle_id", vehicle, CHILDREN_MAX))
-    keeping = [one for one in visits if one.is_own and one.values.get("status") != "void"]
-    newest = max(keeping, key=lambda one: str(one.values.get("opened_at") or 0).zfill(20), default=None)
+    orders = orders_of_car(tx, identity, vehicle)
+    newest = next((one for one in orders if one.is_own and one.values.get("status") != "void"), None)
     return "" if newest is None else str(newest.values.get("ro_no") or "")
 
 

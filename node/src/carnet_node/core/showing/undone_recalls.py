@@ -13,6 +13,7 @@ Rules
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
 from carnet_node.core.node import Node
@@ -33,18 +34,26 @@ _UNNAMED: Final = "—"
 """For the number of a recall that does not say it."""
 
 
+class Undone(StrEnum):
+    """What is said of an order whose car goes on."""
+
+    STILL_OPEN = "still-open"
+    """A recall is open on the car."""
+    UNKNOWN = "unknown"
+    """Nobody can say that none is."""
+
+
 @dataclass(frozen=True, slots=True)
 class OrderRemark:
     """What a program is told of an order whose car goes on.
 
     Attributes:
         campaign_no: of the recall; None where no recall is meant, or it does not say its number.
-        remark: `still-open`, or `unknown` where nobody can say that none is.
         what: the same for people.
     """
 
     campaign_no: str | None
-    remark: str
+    remark: Undone
     what: str
 
 
@@ -83,9 +92,12 @@ def leaving_doubts(node: Node, view: VisitView, odometer_km: Value, *, is_read_a
     if car is None:
         return []
     named, hits = frozenset(said.split()), still_open(view, car.recalls)
-    doubts = doubts_of(car.readings, odometer_km, node.clock.now_ms(), field="odometer_out_km")
-    is_answered = all(record_text(hit.campaign) in named for hit in hits)
-    return [*([] if is_read_again else doubts), *([] if is_answered else map(_doubt, hits))]
+    doubts: list[Problem] = []
+    if not is_read_again:
+        doubts += doubts_of(car.readings, odometer_km, node.clock.now_ms(), field="odometer_out_km")
+    if not all(record_text(hit.campaign) in named for hit in hits):
+        doubts += map(_doubt, hits)
+    return doubts
 
 
 def remarks_of(node: Node, view: VisitView) -> list[OrderRemark]:
@@ -94,7 +106,7 @@ def remarks_of(node: Node, view: VisitView) -> list[OrderRemark]:
     found = [
         OrderRemark(
             _number_of(hit) or None,
-            "still-open",
+            Undone.STILL_OPEN,
             "this recall is still open on the car. The order is saved all the same; where the work was done, record "
             "it on the order's page.",
         )
@@ -103,7 +115,8 @@ def remarks_of(node: Node, view: VisitView) -> list[OrderRemark]:
     if view.vehicle is None or (recalls is not None and recalls.state is not RecallState.UNKNOWN):
         return found
     why = "the car has no VIN here" if recalls is None or recalls.because is None else recalls.because.value
-    return [*found, OrderRemark(None, "unknown", f"recalls unknown: {why}; this does not mean that there is none.")]
+    what = f"recalls unknown: {why}; this does not mean that there is none."
+    return [*found, OrderRemark(None, Undone.UNKNOWN, what)]
 
 
 def unrecorded_recalls(node: Node, view: VisitView) -> dict[RecordId, str]:

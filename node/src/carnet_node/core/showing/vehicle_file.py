@@ -14,6 +14,7 @@ from carnet_node.core.limits import CHILDREN_MAX
 from carnet_node.core.node import Node
 from carnet_node.core.numbering import local_date, site_day
 from carnet_node.core.ports import ReadTransaction
+from carnet_node.core.records import Identity
 from carnet_node.core.showing.golden import is_silent_anywhere
 from carnet_node.core.showing.holders import present_customers
 from carnet_node.core.showing.record_view import RecordView, view_all
@@ -164,9 +165,14 @@ def orders_in_work(visits: Iterable[RecordView]) -> tuple[RecordView, ...]:
 
 
 def orders_in_work_of(node: Node, tx: ReadTransaction, vehicle: RecordId) -> tuple[RecordView, ...]:
-    """As `orders_in_work`, of a car, read within a snapshot the caller has begun; newest first."""
-    found = view_all(tx, node.identity, tx.find_equal(VISIT, "vehicle_id", vehicle, CHILDREN_MAX))
-    return orders_in_work(sorted(found, key=lambda one: (_instant(one, "opened_at") or 0, one.id), reverse=True))
+    """As `orders_in_work`, of a car, newest first."""
+    return orders_in_work(orders_of_car(tx, node.identity, vehicle))
+
+
+def orders_of_car(tx: ReadTransaction, identity: Identity, vehicle: RecordId) -> list[RecordView]:
+    """The orders of all sites on a car, newest first."""
+    found = view_all(tx, identity, tx.find_equal(VISIT, "vehicle_id", vehicle, CHILDREN_MAX))
+    return sorted(found, key=lambda one: (_instant(one, "opened_at") or 0, one.id), reverse=True)
 
 
 def repeated_visit(visits: Iterable[RecordView], now_ms: int) -> RecordView | None:
