@@ -102,6 +102,17 @@ def test_my_orders_are_those_i_still_work_on(node: Node):
     assert day_of(node).mine == ()
 
 
+def test_a_correction_is_mine_to_do_and_late_for_nobody(node: Node):
+    """It waits for its advisor; no car was promised with it."""
+    stored(node, 1, "closed")
+    late: dict[str, Value] = {"promised_at": START_MS - HOUR_MS, "advisor_code": "A07", "corrects_id": record(1)}
+    correction = stored(node, 2, "open", **late)
+
+    day = day_of(node, "A07")
+
+    assert (ids(day.mine), ids(day.corrections), day.in_shop, day.overdue) == ([correction], [correction], (), 0)
+
+
 def test_a_voided_arrival_is_none(node: Node):
     """An order voided on the day it was opened is listed nowhere."""
     stored(node, 1, "void", opened_at=START_MS)

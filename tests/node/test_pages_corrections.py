@@ -11,6 +11,9 @@ from carnet_node.core.node import Node
 from carnet_node.core.saving.correcting import open_correction
 from carnet_node.core.saving.desk import save, save_visit_by_vin
 from carnet_node.core.saving.editing import require_visit
+from carnet_node.core.showing.board import board_of
+from carnet_node.core.showing.day import day_of
+from carnet_node.core.showing.vehicle_file import orders_in_work_of, vehicle_file
 from carnet_protocol.ids import RecordId, record_text
 from carnet_protocol.registry import Value
 from carnet_protocol.vin import VinPolicy
@@ -140,3 +143,58 @@ def test_the_sheet_of_a_correction_says_what_the_first_said_and_which_that_was(
 def test_a_correction_records_no_odometer_of_its_own(node: Node, visit: RecordId):
     """The car did not come a second time."""
     assert require_visit(node, opened(node, visit)).reading is None
+
+
+def test_a_correction_is_no_car_in_the_shop(node: Node, desk: Visitor, visit: RecordId):
+    """Its car left with the first order: it is in no count, and stands in a list of its own."""
+    assert desk.submit(desk.open(address(visit, "hand-over")), address(visit, "hand-over"), {}).status_code == 303
+    correction = opened(node, visit)
+
+    day, board = day_of(node), board_of(node)
+
+    assert ([one.visit.id for one in day.arrivals], day.in_shop) == ([visit], ())
+    assert [one.visit.id for one in day.corrections] == [correction]
+    assert (board.cards, board.corrections) == ((), 1)
+
+
+@pytest.mark.parametrize("page", ["/", "/visits"])
+def test_corrections_under_way_are_listed_apart(node: Node, desk: Visitor, visit: RecordId, page: str):
+    """Until they are closed, or void."""
+    correction = opened(node, visit)
+
+    before = desk.open(page)
+    desk.submit(desk.open(address(correction)), address(correction, "void"), {"void_reason": "not needed"})
+
+    assert ["Corrections under way" in one for one in (before, desk.open(page))] == [True, False]
+
+
+def test_the_board_says_how_many_corrections_it_leaves_out(node: Node, desk: Visitor, visit: RecordId):
+    """With the way to them."""
+    opened(node, visit)
+
+    assert "Corrections under way, without a car: 1." in desk.open("/board")
+
+
+def test_nobody_is_warned_of_a_second_order_because_of_a_correction(node: Node, visit: RecordId):
+    """The car that comes again is no car that stands in the shop."""
+    opened(node, visit)
+    vehicle = require_visit(node, visit).vehicle
+
+    assert vehicle is not None
+    with node.store.read() as tx:
+        assert orders_in_work_of(node, tx, vehicle.id) == ()
+
+
+def test_a_correction_is_no_car_that_came_back(node: Node, desk: Visitor, visit: RecordId):
+    """Neither on its own page nor on the file of its car once it is settled."""
+    correction = opened(node, visit)
+    page = desk.open(address(correction))
+    done(node, correction)
+    settle(desk, correction)
+    vehicle = require_visit(node, visit).vehicle
+
+    assert vehicle is not None
+    file = vehicle_file(node, vehicle.id)
+    assert file is not None
+    assert file.repeat_of is not None
+    assert ("Back soon after a repair" in page, file.repeat_of.id) == (False, visit)

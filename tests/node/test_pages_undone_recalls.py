@@ -193,6 +193,32 @@ def test_a_correction_keeps_what_the_first_order_recorded(node: Node, desk: Visi
     assert unrecorded_recalls(node, require_visit(node, opened.visit)) == {}
 
 
+def test_a_correction_asks_nothing_about_recalls(node: Node, desk: Visitor, visit: RecordId):
+    """No car goes on with it: its work is done, it is settled and closed without a question or a warning."""
+    complete(desk, visit, **LEFT_OPEN)
+    taken(desk, visit, "settle")
+    heads = require_visit(node, visit).visit.heads.to_text()
+    correction = open_correction(node, visit, heads).visit
+
+    complete(desk, correction)
+    pages = [desk.open(address(correction, "settle"))]
+    taken(desk, correction, "settle")
+    pages.append(desk.open(address(correction, "hand-over")))
+    taken(desk, correction, "hand-over")
+
+    assert ["Brake hose</strong>" in one or "Record it on the page" in one for one in pages] == [False, False]
+    assert status(node, correction) == "closed"
+
+
+def test_programs_are_told_of_no_recall_by_a_correction(node: Node, visit: RecordId):
+    """As people are not."""
+    desk = ApiNode(node)
+    through(desk, visit)
+    correction = open_correction(node, visit, require_visit(node, visit).visit.heads.to_text()).visit
+
+    assert [one["remarks"] for one in through(desk, correction)] == [[], []]
+
+
 @pytest.fixture
 def blank(tmp_path: Path) -> Node:
     """A node to which no recall data has come."""

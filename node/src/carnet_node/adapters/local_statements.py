@@ -126,9 +126,9 @@ def customers_by_key() -> Statement:
 
 @cache
 def orders_to_do() -> Statement:
-    """Orders of a site that somebody still has to work on."""
+    """Orders of a site whose car somebody still has to work on."""
     of = projection_table("visit")
-    found = _stored(of).where(IN_SHOP, of.c.status != SETTLED, of.c.owner == bindparam("owner"))
+    found = _stored(of).where(IN_SHOP, of.c.status != SETTLED, *_own_car(of))
     return Statement(found.order_by(of.c.promised_at).limit(_limit))
 
 
@@ -136,7 +136,7 @@ def orders_to_do() -> Statement:
 def orders_settled() -> Statement:
     """Orders of a site that are settled while the car is still there, or nobody has said that it went."""
     of = projection_table("visit")
-    found = _stored(of).where(IN_SHOP, of.c.status == SETTLED, of.c.owner == bindparam("owner"))
+    found = _stored(of).where(IN_SHOP, of.c.status == SETTLED, *_own_car(of))
     return Statement(found.order_by(of.c.promised_at).limit(_limit))
 
 
@@ -144,7 +144,7 @@ def orders_settled() -> Statement:
 def newest_in_shop() -> Statement:
     """Orders of a site whose car has not been handed over, settled ones among them."""
     of = projection_table("visit")
-    found = _stored(of).where(IN_SHOP, of.c.owner == bindparam("owner"))
+    found = _stored(of).where(IN_SHOP, *_own_car(of))
     return Statement(found.order_by(of.c.opened_at.desc()).limit(_limit))
 
 
@@ -161,7 +161,7 @@ def orders_of_advisor() -> Statement:
 def overdue_orders() -> Statement:
     """How many orders of a site are in work past a moment."""
     of = projection_table("visit")
-    late = (of.c.owner == bindparam("owner"), of.c.promised_at < bindparam("before"))
+    late = (*_own_car(of), of.c.promised_at < bindparam("before"))
     return Statement(select(func.count()).select_from(of).where(IN_SHOP, IN_WORK, *late, *_visible(of)))
 
 
@@ -193,6 +193,11 @@ def appointments_requested() -> Statement:
 
 def _stored(of: Table) -> Select[Any]:
     return select(*[of.c[name] for name in STORED_COLUMNS]).where(*_visible(of))
+
+
+def _own_car(of: Table) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Orders of a site for which a car came: none that corrects another one, since its car left with that."""
+    return of.c.owner == bindparam("owner"), of.c.corrects_id.is_(None)
 
 
 def _visible(of: Table) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

@@ -31,6 +31,10 @@ class SqlShopReads:
             rows += self._all(sql.cars_settled(), owner=owner, row_limit=limit - len(rows))
         return {RecordId(visit): ShopCar(RecordId(car), vin or "", model or "") for visit, car, vin, model in rows}
 
+    def corrections(self, owner: bytes, limit: int) -> list[RecordId]:
+        """Orders of a site that correct another one and are not closed, the one opened last first."""
+        return [RecordId(one) for (one,) in self._all(sql.corrections(), owner=owner, row_limit=limit)]
+
     def dated(self, kind: Kind, field: str, since: date, until: date, limit: int) -> list[RecordId]:
         """Visible records whose day lies in a span, both ends included, by day."""
         span = {"since": since.isoformat(), "until": until.isoformat()}

@@ -35,6 +35,14 @@ def cars_settled() -> Statement:
 
 
 @cache
+def corrections() -> Statement:
+    """Orders of a site that correct another one and are not closed, the one opened last first."""
+    of = projection_table("visit")
+    asked = (of.c.status.in_(_IN_SHOP), of.c.owner == bindparam("owner"), of.c.corrects_id.is_not(None))
+    return Statement(select(of.c.id).where(*asked, *_visible(of)).order_by(of.c.opened_at.desc()).limit(_limit))
+
+
+@cache
 def returned_orders() -> Statement:
     """Orders in the shop beside one of the same car that was done shortly before they were opened."""
     again = projection_table("visit")
@@ -67,7 +75,8 @@ def _cars(states: list[ColumnElement[str]]) -> Statement:
     of = and_(car.c.id == order.c.vehicle_id, *_visible(car))
     found = select(order.c.id, car.c.id, car.c.vin, car.c.model_name).select_from(order.join(car, of))
     asked = (order.c.status.in_(_IN_SHOP), order.c.status.in_(states), order.c.owner == bindparam("owner"))
-    return Statement(found.where(*asked, *_visible(order)).order_by(order.c.promised_at).limit(_limit))
+    found = found.where(*asked, order.c.corrects_id.is_(None), *_visible(order))
+    return Statement(found.order_by(order.c.promised_at).limit(_limit))
 
 
 def _visible(of: FromClause) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

@@ -103,6 +103,9 @@ class ShopReads(Protocol):
     def cars_in_shop(self, owner: bytes, limit: int) -> Mapping[RecordId, ShopCar]:
         """By order of a site: the cars that have not been handed over, as `orders_in_shop` has them."""
 
+    def corrections(self, owner: bytes, limit: int) -> list[RecordId]:
+        """Orders of a site that correct another one and are not closed, the one opened last first; no car came."""
+
     def dated(self, kind: Kind, field: str, since: date, until: date, limit: int) -> list[RecordId]:
         """Visible records whose day lies in a span, both ends included, by day; an indexed field."""
 

@@ -1,7 +1,7 @@
 """The board: every car in the shop by where it stands, what has been promised first.
 
 Decides which orders stand on it and in which order, and which car is back after a short time. Overdue ones come first.
-Where a car may be moved to is `commands.staging`.
+Where a car may be moved to is `commands.staging`. An order that corrects another one stands apart: no car came for it.
 """
 
 from dataclasses import dataclass
@@ -46,11 +46,13 @@ class Board:
     Attributes:
         stages: of the site, in their order.
         cards: overdue first, then by promised time, then those without one.
+        corrections: how many orders under way correct another one, up to `BOARD_ROWS_MAX`.
         is_more: there are more than fit.
     """
 
     stages: tuple[Stage, ...]
     cards: tuple[Card, ...]
+    corrections: int
     is_more: bool
 
 
@@ -62,13 +64,14 @@ def board_of(node: Node) -> Board:
         stored = tx.orders_in_shop(owner, BOARD_ROWS_MAX + 1)
         views = view_all(tx, node.identity, stored[:BOARD_ROWS_MAX])
         cars = tx.shop.cars_in_shop(owner, BOARD_ROWS_MAX)
+        corrections = len(tx.shop.corrections(owner, BOARD_ROWS_MAX))
         again = dict(tx.shop.returned_orders(owner, REPEAT_REPAIR_DAYS * _DAY_MS, BOARD_ROWS_MAX))
     cards = [
         Card(one, cars.get(one.id), stage_of(one.values, stages), is_overdue(one, now_ms), again.get(one.id))
         for one in views
     ]
     cards.sort(key=lambda one: promise_place(one.visit, is_late=one.is_overdue))
-    return Board(stages, tuple(cards), len(stored) > BOARD_ROWS_MAX)
+    return Board(stages, tuple(cards), corrections, len(stored) > BOARD_ROWS_MAX)
 
 
 def stages_within(node: Node, tx: ReadTransaction) -> tuple[Stage, ...]:

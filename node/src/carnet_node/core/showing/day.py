@@ -1,7 +1,8 @@
 """The first page: who came today, which cars are in the shop, what is mine to do.
 
 Decides which orders stand in which list and in which order: overdue first, then by promised time, then those without
-one. Counts by document. Only this site's own orders stand here: another dealer's car is not in this shop.
+one. Counts by document. Only this site's own orders stand here: another dealer's car is not in this shop. Nor is the
+car of an order that corrects another one: it left with that. Corrections are a list of their own and count as no car.
 """
 
 from collections.abc import Iterable
@@ -13,7 +14,7 @@ from carnet_node.core.numbering import local_date, local_midnight
 from carnet_node.core.ports import ReadTransaction
 from carnet_node.core.showing.record_view import RecordView, view_all, view_record
 from carnet_protocol.ids import RecordId
-from carnet_protocol.kinds import VEHICLE
+from carnet_protocol.kinds import VEHICLE, VISIT
 
 _DAY_MS = 24 * 3600 * 1000
 _IN_WORK = ("draft", "open")
@@ -40,7 +41,8 @@ class Day:
     Attributes:
         arrivals: taken in today, newest first.
         in_shop: cars that have not been handed over, overdue first.
-        mine: those of the person who asks, still to be worked on.
+        mine: those of the person who asks, still to be worked on; corrections among them.
+        corrections: orders under way that correct another one, newest first.
         overdue: all of them, listed or not.
         is_more: there are more in the shop than can be listed.
         is_more_arrivals: more came today than can be listed.
@@ -49,6 +51,7 @@ class Day:
     arrivals: tuple[OrderLine, ...]
     in_shop: tuple[OrderLine, ...]
     mine: tuple[OrderLine, ...]
+    corrections: tuple[OrderLine, ...]
     overdue: int
     is_more: bool
     is_more_arrivals: bool
@@ -67,15 +70,18 @@ def day_of(node: Node, staff_no: str | None = None) -> Day:
         here = tx.orders_in_shop(owner, HOME_ROWS_MAX + 1)
         own = tx.orders_of_advisor(owner, staff_no, HOME_ROWS_MAX) if staff_no else []
         overdue = tx.overdue_orders(owner, now_ms)
-        stored = {one.record: one for one in (*came[:HOME_ROWS_MAX], *here[:HOME_ROWS_MAX], *own)}
+        wrong = [tx.record(VISIT, one) for one in tx.shop.corrections(owner, HOME_ROWS_MAX)]
+        corrections = [one for one in wrong if one is not None]
+        stored = {one.record: one for one in (*came[:HOME_ROWS_MAX], *here[:HOME_ROWS_MAX], *own, *corrections)}
         lines = {view.id: _line(node, tx, view, now_ms) for view in view_all(tx, node.identity, stored.values())}
     arrivals = [lines[one.record] for one in came[:HOME_ROWS_MAX] if one.record in lines]
     ordered = _by_promise(lines[one.record] for one in here[:HOME_ROWS_MAX] if one.record in lines)
     mine = _by_promise(lines[one.record] for one in own if one.record in lines)
     return Day(
-        tuple(one for one in arrivals if one.visit.values.get("status") != "void"),
+        tuple(one for one in arrivals if _is_arrival(one.visit)),
         ordered,
         mine,
+        tuple(lines[one.record] for one in corrections if one.record in lines),
         overdue,
         len(here) > HOME_ROWS_MAX,
         len(came) > HOME_ROWS_MAX,
@@ -91,6 +97,11 @@ def _line(node: Node, tx: ReadTransaction, visit: RecordView, now_ms: int) -> Or
     vehicle = visit.values.get("vehicle_id")
     found = tx.record(VEHICLE, RecordId(vehicle)) if isinstance(vehicle, bytes) else None
     return OrderLine(visit, view_record(tx, node.identity, found), is_overdue(visit, now_ms))
+
+
+def _is_arrival(visit: RecordView) -> bool:
+    """A car came for it: it is neither void nor does it correct another order."""
+    return visit.values.get("status") != "void" and visit.values.get("corrects_id") is None
 
 
 def is_overdue(visit: RecordView, now_ms: int) -> bool:

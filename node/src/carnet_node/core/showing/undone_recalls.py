@@ -8,7 +8,8 @@ Rules
 1. A recall is open on an order while neither what is known of the car nor what stands on the order closes it.
 2. A job that names a recall is done work once something other than the owner's refusal stands on the order for it, or
    on an order that this one corrects: its jobs were carried over, what was recorded was not.
-3. A tick that recalls stay open names those that it was shown with: it answers for no recall that came behind it.
+3. Of an order that corrects another one nothing is asked and no program is told: its car left with that.
+4. A tick that recalls stay open names those that it was shown with: it answers for no recall that came behind it.
 """
 
 from collections.abc import Iterable, Iterator
@@ -75,6 +76,11 @@ def still_open(view: VisitView, recalls: RecallAnswer | None) -> tuple[RecallHit
     return () if recalls is None else tuple(hit for hit in recalls.hits if not _is_done(view, hit))
 
 
+def open_at_leaving(view: VisitView, recalls: RecallAnswer | None) -> tuple[RecallHit, ...]:
+    """As `still_open`, for whoever lets the car go; none for a correction (rule 3)."""
+    return () if _is_correction(view) else still_open(view, recalls)
+
+
 def left_open_answer(hits: Iterable[RecallHit]) -> str:
     """What the box sends that stands beside these recalls: their ids."""
     return " ".join(record_text(hit.campaign) for hit in hits)
@@ -86,12 +92,12 @@ def leaving_doubts(node: Node, view: VisitView, odometer_km: Value, *, is_read_a
     Args:
         odometer_km: as typed at hand-over.
         is_read_again: it was read a second time, so nobody is asked about it.
-        said: by the box `LEFT_OPEN`, rule 3.
+        said: by the box `LEFT_OPEN`, rule 4.
     """
     car = None if view.vehicle is None else vehicle_view(node, view.vehicle.id)
     if car is None:
         return []
-    named, hits = frozenset(said.split()), still_open(view, car.recalls)
+    named, hits = frozenset(said.split()), open_at_leaving(view, car.recalls)
     doubts: list[Problem] = []
     if not is_read_again:
         doubts += doubts_of(car.readings, odometer_km, node.clock.now_ms(), field="odometer_out_km")
@@ -102,6 +108,8 @@ def leaving_doubts(node: Node, view: VisitView, odometer_km: Value, *, is_read_a
 
 def remarks_of(node: Node, view: VisitView) -> list[OrderRemark]:
     """What a program is told once the work of an order is called done, or its car has gone; nothing without a car."""
+    if _is_correction(view):
+        return []
     recalls = recalls_of_car(node, view)
     found = [
         OrderRemark(
@@ -136,6 +144,10 @@ def _doubt(hit: RecallHit) -> Problem:
         then = "Its remedy is not available yet: tell the owner, and tick that it stays open."
     what = f"Recall {_number_of(hit) or _UNNAMED} is still open on this car."
     return Problem(LEFT_OPEN, ProblemCode.READ_AGAIN, what, then, is_confirmable=True)
+
+
+def _is_correction(view: VisitView) -> bool:
+    return view.visit.values.get("corrects_id") is not None
 
 
 def _number_of(hit: RecallHit) -> str:

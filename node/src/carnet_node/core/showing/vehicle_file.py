@@ -81,7 +81,7 @@ class VehicleFile:
         timeline: newest first.
         is_more: there is more than the timeline holds.
         deferred: declined and not done since, newest first.
-        repeat_of: a visit finished so few days ago that the car may be back for the same fault.
+        repeat_of: a visit finished so few days ago that the car may be back for the same fault; corrections are none.
         in_work: the orders of this site under which the car stands in the shop now, newest first.
         do_not_contact: present owners and drivers who are not to be contacted.
         as_of_ms: how old the data of others is; None before the first complete page.
@@ -160,8 +160,15 @@ def deferred_items(
 
 
 def orders_in_work(visits: Iterable[RecordView]) -> tuple[RecordView, ...]:
-    """The orders of this site whose work is not done, in the order given: the car should not be taken in twice."""
-    return tuple(one for one in visits if one.is_own and one.values.get("status") in _IN_WORK)
+    """The orders of this site whose work is not done, in the order given: the car should not be taken in twice.
+
+    One that corrects another is none: its car left with that.
+    """
+    return tuple(
+        one
+        for one in visits
+        if one.is_own and one.values.get("status") in _IN_WORK and one.values.get("corrects_id") is None
+    )
 
 
 def orders_in_work_of(node: Node, tx: ReadTransaction, vehicle: RecordId) -> tuple[RecordView, ...]:
@@ -179,11 +186,12 @@ def repeated_visit(visits: Iterable[RecordView], now_ms: int) -> RecordView | No
     """The last finished visit, at whatever site, if it ended within `REPEAT_REPAIR_DAYS`; None when it did not.
 
     Args:
-        visits: newest first.
+        visits: newest first; those that correct another one are passed over, since no car came for them.
     """
     for visit in visits:
         finished_at = visit.values.get("completed_at") or visit.values.get("opened_at")
-        if visit.values.get("status") not in _DONE_STATES or not isinstance(finished_at, int):
+        is_done = visit.values.get("status") in _DONE_STATES and visit.values.get("corrects_id") is None
+        if not is_done or not isinstance(finished_at, int):
             continue
         is_recent = 0 <= now_ms - finished_at <= REPEAT_REPAIR_DAYS * _DAY_MS
         return visit if is_recent else None

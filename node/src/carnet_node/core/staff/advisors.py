@@ -42,7 +42,7 @@ def advisors_of_views(views: Iterable[RecordView]) -> set[Value]:
 
 def advisors_of_day(node: Node, day: Day) -> Mapping[str, str]:
     """As `advisor_names`, of the orders that stand on a day's lists."""
-    return advisor_names(node, advisors_of_views(one.visit for one in (*day.in_shop, *day.arrivals)))
+    return advisor_names(node, advisors_of_views(one.visit for one in (*day.in_shop, *day.arrivals, *day.corrections)))
 
 
 def _called(holders: tuple[RecordView, ...]) -> str:

@@ -53,12 +53,13 @@ async def show_found(page: PageOf, handle: str) -> Response:
 
 
 def _today(page: Page, staff_no: str | None) -> Mapping[str, Any]:
-    """The day with each order in one list only: mine first, then what is in the shop, then who came and went."""
+    """The day with each order in one list only: mine, then in the shop, then corrections, then who came and went."""
     today = day_of(page.node, staff_no)
     mine = {one.visit.id for one in today.mine}
     others_here = [one for one in today.in_shop if one.visit.id not in mine]
     shown = mine | {one.visit.id for one in others_here}
     others_came = [one for one in today.arrivals if one.visit.id not in shown]
+    corrections = [one for one in today.corrections if one.visit.id not in mine]
     unsaved = unsaved_check_ins(page.node, page.person.id)
     unsold = len(stop_list(page.node).waiting)
     return {
@@ -66,6 +67,7 @@ def _today(page: Page, staff_no: str | None) -> Mapping[str, Any]:
         "unsaved": unsaved,
         "others_here": others_here,
         "others_came": others_came,
+        "corrections": corrections,
         "unsold": unsold,
         "names": advisors_of_day(page.node, today),
     }

@@ -144,7 +144,7 @@ def _columns(node: Node, board: Board, chosen: str) -> Mapping[str, Any]:
     for card in cards:
         columns[card.stage.code][1].append(card)
     shown = {"cards": cards, "columns": columns.values(), "stages": board.stages, "is_more": board.is_more}
-    return {**shown, "chosen": chosen, "hold_reasons": HOLD_REASONS}
+    return {**shown, "corrections": board.corrections, "chosen": chosen, "hold_reasons": HOLD_REASONS}
 
 
 def _shown_card(card: Card, names: Mapping[str, str]) -> ShownCard:

@@ -1,8 +1,9 @@
 """What the page of an order shows of the workshop's day: where its car stands, when it comes back, what came up again.
 
 Decides where an advisor is called by name (`advisors`): on orders of this site; another site's stays a number. Stages
-are the site's, deferred work is the car's, and a car is back soon by the rule of its file, judged when it arrived. The
-form that books a car to come back begins with why it waits and with the order's advisor.
+are the site's, deferred work is the car's, and a car is back soon by the rule of its file, judged when it arrived. No
+car stands here for an order that corrects another one. The form that books a car to come back begins with why it waits
+and with the order's advisor.
 """
 
 from collections.abc import Mapping
@@ -38,12 +39,13 @@ def parts_of(node: Node, view: VisitView, file: VehicleFile | None) -> Mapping[s
     with node.store.read() as tx:
         stages = stages_within(node, tx)
         names = advisor_names_within(tx, node.identity, advisors_of_views((view.visit,)))
-    others = () if file is None else (one for one in file.car.visits if one.id != view.visit.id)
+    is_visit = values.get("corrects_id") is None
+    others = (one for one in file.car.visits if one.id != view.visit.id) if file is not None and is_visit else ()
     deferred = () if file is None else tuple(one for one in file.deferred if one.visit.id != view.visit.id)
     return {
         "advisor": names.get(str(code), code),
         "stages": stages,
-        "stage": stage_of(values, stages) if values.get("status") in IN_SHOP else None,
+        "stage": stage_of(values, stages) if is_visit and values.get("status") in IN_SHOP else None,
         "hold_reasons": HOLD_REASONS,
         "approval_channels": APPROVAL_CHANNELS,
         "deferred": deferred,

@@ -25,8 +25,8 @@ from carnet_node.core.showing.undone_recalls import (
     LEFT_OPEN,
     leaving_doubts,
     left_open_answer,
+    open_at_leaving,
     recalls_of_car,
-    still_open,
 )
 from carnet_node.core.showing.views import VisitView
 from carnet_node.entrypoints.pages.customer_forms import text_of
@@ -160,7 +160,7 @@ def _order(node: Node, record: RecordId, form: FormState) -> dict[str, Any]:
     view = require_visit(node, record)
     form = replace(form, based_on=view.visit.heads.to_text())
     recalls = recalls_of_car(node, view)
-    hits = still_open(view, recalls)
+    hits = open_at_leaving(view, recalls)
     return {
         "form": form,
         "order": view,
