@@ -71,7 +71,7 @@ def test_a_car_that_stands_in_the_shop_is_pointed_out_before_it_is_taken_in_agai
 
 @pytest.mark.parametrize("language", ["en", "zh_CN"])
 def test_a_car_with_a_frame_number_is_shown_by_it(site: Site, desk: Visitor, language: str):
-    """Its order, the file of the car and a search hit give the number, and call it what it is."""
+    """Its order, the sheet of it, the file of the car and a search hit give the number, and call it what it is."""
     address = checked_in(desk, **{"car.plate": "", "car.vin": FRAME, "car.is_vin_compared": "1"})
     order = visit_view(site.node, parse_record_text(address.rsplit("/", 1)[1]))
     assert order is not None
@@ -79,10 +79,11 @@ def test_a_car_with_a_frame_number_is_shown_by_it(site: Site, desk: Visitor, lan
     desk.submit(desk.open("/"), "/language", {"language": language})
     called = {"en": "Frame number", "zh_CN": "车架号"}[language]
 
-    pages = [desk.open(address), desk.open(f"/vehicles/{record_text(order.vehicle.id)}")]
+    places = [address, f"{address}/print/order", f"/vehicles/{record_text(order.vehicle.id)}"]
+    pages = list(map(desk.open, places))
     found = desk.open(desk.submit(desk.open("/"), "/search", {"text": FRAME[-6:]}).headers["location"])
 
-    assert [f"<dt>{called}</dt>" in page and FRAME in page for page in pages] == [True, True]
+    assert [f"<dt>{called}</dt>" in page and FRAME in page for page in pages] == [True] * 3
     assert re.search(f"<strong>{called}[:：] ?{FRAME}</strong>", found)
 
 

@@ -16,27 +16,24 @@ from carnet_node.core.node import Node
 from carnet_node.core.saving.correcting import open_correction
 from carnet_node.core.saving.desk import save_visit_by_vin
 from carnet_node.core.saving.editing import require_visit
-from carnet_node.core.saving.receiving import ReceivedCar, ReceivedParty, Reception, receive_car
 from carnet_node.core.showing.undone_recalls import unrecorded_recalls
 from carnet_protocol.ids import RecordId, record_text
-from carnet_protocol.registry import Value
 from carnet_protocol.segments import encode_segment
 from carnet_protocol.vin import VinPolicy
 from support.api_node import ApiNode, Json
 from support.browsing import Fields, Visitor
 from support.desk import record
 from support.model_hub import ModelHub
-from support.node_builder import START_MS, TestClock, build_node
+from support.node_builder import TestClock, build_node
+from support.order_ends import DAY_MS, LEFT_OPEN, address, complete, order_of, record_it, taken
 from support.recall_lists import announce, receive
 from support.vins import make_vins
 
 VIN, UNLISTED = make_vins(2)
 LIST = encode_segment([VIN])
-LEFT_OPEN = {"is_recall_left_open": record_text(record(70))}
 ASKED = "Recall R2026-1 is still open on this car."
 NOT_DONE = "Recall R2026-1 is not recorded as done."
 UNKNOWN = "<strong>Recalls unknown</strong>: "
-DAY_MS = 24 * 3600 * 1000
 JOB = "Brake hose, taken up at arrival"
 
 
@@ -73,29 +70,9 @@ def desk(node: Node) -> Visitor:
     return Visitor(node).logged_in().in_english()
 
 
-def address(visit: RecordId, *more: str) -> str:
-    """Where an order stands."""
-    return "/".join([f"/visits/{record_text(visit)}", *more])
-
-
 def status(node: Node, visit: RecordId) -> object:
     """The state of the order."""
     return require_visit(node, visit).visit.values["status"]
-
-
-def complete(desk: Visitor, visit: RecordId, **typed: str) -> str:
-    """The work is said to be done; the page that answers."""
-    return desk.submit(desk.open(address(visit)), address(visit, "step", "complete"), typed).text
-
-
-def taken(desk: Visitor, visit: RecordId, name: str, **typed: str) -> str:
-    """A form of the order is filled in and sent; the page that answers."""
-    return desk.submit(desk.open(address(visit, name)), address(visit, name), typed).text
-
-
-def record_it(desk: Visitor, visit: RecordId, method: str = "replaced") -> None:
-    """The recall is recorded on the page of the order."""
-    desk.submit(desk.open(address(visit)), address(visit, "recalls"), {"method": method})
 
 
 @pytest.mark.parametrize("said", [{}, LEFT_OPEN])
@@ -241,19 +218,6 @@ def with_stale_lists(node: Node) -> None:
     cast(TestClock, node.clock).ms += 8 * DAY_MS
 
 
-def order_of(node: Node, vin: str | None) -> RecordId:
-    """An open order of a car; of one with a plate alone for None."""
-    car = ReceivedCar(vin=vin, plate=None if vin else "浙A12345")
-    said: dict[str, Value] = {
-        "promised_at": START_MS + 9 * DAY_MS,
-        "is_odometer_unknown": True,
-        "sender_name": "王小明",
-        "sender_phone": "13800138000",
-        "advisor_code": "B01",
-    }
-    return receive_car(node, Reception(ReceivedParty(), car, said)).opened.visit
-
-
 @pytest.mark.parametrize(
     ("arrive", "vin", "why"),
     [
@@ -273,11 +237,11 @@ def test_every_page_and_sheet_of_an_order_says_why_recalls_are_unknown(
 
     pages = [desk.open(address(visit, *one)) for one in ((), ("print", "reception"), ("print", "order"))]
     complete(desk, visit)
-    pages.append(desk.open(address(visit, "settle")))
+    pages += [desk.open(address(visit, *one)) for one in (("settle",), ("print", "settlement"))]
     taken(desk, visit, "settle")
     pages.append(desk.open(address(visit, "hand-over")))
 
-    assert [(UNKNOWN in one, UNKNOWN + why in one) for one in pages] == [(bool(why), bool(why))] * 5
+    assert [(UNKNOWN in one, UNKNOWN + why in one) for one in pages] == [(bool(why), bool(why))] * 6
 
 
 def test_a_tick_answers_for_no_recall_that_came_behind_it(node: Node, hub: ModelHub, desk: Visitor, visit: RecordId):

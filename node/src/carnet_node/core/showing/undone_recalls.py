@@ -7,7 +7,8 @@ that nobody knows of it, is said with what was saved. Whether a recall is open f
 Rules
 1. A recall is open on an order while neither what is known of the car nor what stands on the order closes it.
 2. A job that names a recall is done work once something other than the owner's refusal stands on the order for it, or
-   on an order that this one corrects: its jobs were carried over, what was recorded was not.
+   on an order that this one corrects: its jobs were carried over, what was recorded was not. Why it is not done is
+   told by what was recorded: that somebody left it open is asked, and nowhere written down.
 3. Of an order that corrects another one nothing is asked and no program is told: its car left with that.
 4. A tick that recalls stay open names those that it was shown with: it answers for no recall that came behind it.
 """
@@ -42,6 +43,17 @@ class Undone(StrEnum):
     """A recall is open on the car."""
     UNKNOWN = "unknown"
     """Nobody can say that none is."""
+
+
+class WhyOpen(StrEnum):
+    """Why a recall is open on an order, as far as anything says so."""
+
+    REFUSED = "the owner refuses it"
+    UNCOUNTED = "what is recorded does not count"
+    PART = "only a part of it is recorded"
+    INTERIM = "only the interim remedy is recorded"
+    NOT_YET = "its remedy is not available yet"
+    UNRECORDED = "nothing of it is recorded as done"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +91,11 @@ def still_open(view: VisitView, recalls: RecallAnswer | None) -> tuple[RecallHit
 def open_at_leaving(view: VisitView, recalls: RecallAnswer | None) -> tuple[RecallHit, ...]:
     """As `still_open`, for whoever lets the car go; none for a correction (rule 3)."""
     return () if _is_correction(view) else still_open(view, recalls)
+
+
+def why_open(view: VisitView, hits: Iterable[RecallHit]) -> dict[RecordId, WhyOpen]:
+    """Why each of an order's open recalls is open, by campaign."""
+    return {hit.campaign: _why_open(view, hit) for hit in hits}
 
 
 def left_open_answer(hits: Iterable[RecallHit]) -> str:
@@ -144,6 +161,19 @@ def _doubt(hit: RecallHit) -> Problem:
         then = "Its remedy is not available yet: tell the owner, and tick that it stays open."
     what = f"Recall {_number_of(hit) or _UNNAMED} is still open on this car."
     return Problem(LEFT_OPEN, ProblemCode.READ_AGAIN, what, then, is_confirmable=True)
+
+
+def _why_open(view: VisitView, hit: RecallHit) -> WhyOpen:
+    here = (one.values for one in view.completions if one.values.get("campaign_id") == hit.campaign)
+    standing = sorted((work_of(one) for one in here if not one.get("retracted")), key=lambda work: work.done_ms)
+    found = {
+        WhyOpen.REFUSED: bool(standing) and standing[-1].method == REFUSED,
+        WhyOpen.UNCOUNTED: bool(hit.so_far.uncounted),
+        WhyOpen.PART: bool(hit.so_far.items),
+        WhyOpen.INTERIM: hit.so_far.has_interim,
+        WhyOpen.NOT_YET: hit.terms.remedy_state == NOT_YET,
+    }
+    return next((why for why, is_so in found.items() if is_so), WhyOpen.UNRECORDED)
 
 
 def _is_correction(view: VisitView) -> bool:

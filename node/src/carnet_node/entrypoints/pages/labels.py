@@ -203,6 +203,15 @@ VERDICTS: Final[Mapping[str, str]] = {
 
 GRADES: Final[Mapping[str, str]] = {"FINE": _("fine"), "WATCH": _("watch"), "WRONG": _("wrong")}
 
+WHY_OPEN: Final[Mapping[str, str]] = {
+    "the owner refuses it": _("the owner refuses it"),
+    "what is recorded does not count": _("what is recorded does not count"),
+    "only a part of it is recorded": _("only a part of it is recorded"),
+    "only the interim remedy is recorded": _("only the interim remedy is recorded"),
+    "its remedy is not available yet": _("its remedy is not available yet"),
+    "nothing of it is recorded as done": _("nothing of it is recorded as done"),
+}
+
 UNKNOWN: Final[Mapping[str, str]] = {
     "no recall data has arrived yet": _("no recall data has arrived yet"),
     "the recall data is too old": _("the recall data is too old"),
@@ -310,6 +319,10 @@ class Labels:
     def unknown(self, because: str) -> str:
         """Why nothing certain can be said about recalls."""
         return self._of(UNKNOWN, because)
+
+    def why_open(self, why: str) -> str:
+        """Why a recall is open on an order."""
+        return self._of(WHY_OPEN, why)
 
     def hold(self, why: str) -> str:
         """Why a customer is left alone."""

@@ -42,6 +42,7 @@ from carnet_node.core.showing.undone_recalls import (
     left_open_answer,
     still_open,
     unrecorded_recalls,
+    why_open,
 )
 from carnet_node.core.showing.vehicle_file import vehicle_file
 from carnet_node.core.staff.access_log import begin_showing
@@ -242,6 +243,7 @@ def _order(node: Node, record: RecordId) -> dict[str, Any]:
         "next_form": NEXT_FORM.get(status) if view.visit.is_own else None,
         "recalls": recalls,
         "open_recalls": [_open_recall(one) for one in hits],
+        "undone": why_open(view, hits),
         "left_open": left_open_answer(hits),
     }
 

@@ -27,6 +27,7 @@ from carnet_node.core.showing.undone_recalls import (
     left_open_answer,
     open_at_leaving,
     recalls_of_car,
+    why_open,
 )
 from carnet_node.core.showing.views import VisitView
 from carnet_node.entrypoints.pages.customer_forms import text_of
@@ -170,5 +171,6 @@ def _order(node: Node, record: RecordId, form: FormState) -> dict[str, Any]:
         "unpriced": unpriced_jobs(view),
         "recalls": recalls,
         "open_recalls": hits,
+        "undone": why_open(view, hits),
         "left_open": left_open_answer(hits),
     }
