@@ -140,6 +140,21 @@ def test_a_service_is_due_a_fortnight_ahead_unless_the_car_has_come(desk: ApiNod
     assert due(desk, near) == []
 
 
+@pytest.mark.parametrize(("said", "due_on"), [({}, "2027-03-20"), ({"next_service_on": "2027-03-10"}, "2027-03-10")])
+def test_a_correction_is_no_visit_since(desk: ApiNode, said: dict[str, str], due_on: str):
+    """The first order's day stands, unless the correction says another one."""
+    first = handed_over(desk, customer(desk), car(desk), "2027-03-20")
+    desk.node.clock.ms += 1_000  # type: ignore[attr-defined]
+    form = {"based_on": first["visit"]["heads"]}
+    order = desk.made(f"/api/visits/{first['visit']['id']}/correct", form)["view"]
+
+    for step, more in (("complete", {}), ("settle", {}), ("close", {"values": said})):
+        body = {"based_on": order["visit"]["heads"], **more}
+        order = desk.done(f"/api/visits/{order['visit']['id']}/{step}", body)["view"]
+
+    assert shown(due(desk, date(2027, 3, 6))) == [("next_service", due_on, None)]
+
+
 def test_papers_of_a_car_run_out(desk: ApiNode):
     """Insurance a month ahead, inspection two; a day that is moved is due then; who sold the car is left alone."""
     who, vehicle = customer(desk), car(desk)

@@ -111,10 +111,17 @@ def _services(node: Node, tx: ReadTransaction, since: date, until: date) -> Iter
 
 
 def _is_newest(node: Node, tx: ReadTransaction, visit: RecordView, vehicle: bytes) -> bool:
-    """No later order of this site's speaks for the car: whoever has come since needs no reminder."""
+    """No later order of this site's speaks for the car: whoever has come since needs no reminder.
+
+    Nobody came for a correction: it speaks where it says itself when the next service is due.
+    """
     orders = view_all(tx, node.identity, tx.find_equal(VISIT, "vehicle_id", vehicle, CHILDREN_MAX))
-    counted = [one for one in orders if one.is_own and one.values.get("status") != "void"]
+    counted = [one for one in orders if one.is_own and one.values.get("status") != "void" and _speaks(one)]
     return max(counted, key=_opened, default=visit).id == visit.id
+
+
+def _speaks(visit: RecordView) -> bool:
+    return visit.values.get("corrects_id") is None or visit.values.get("next_service_on") is not None
 
 
 def _opened(visit: RecordView) -> tuple[int, RecordId]:
