@@ -85,7 +85,7 @@ def test_personal_values_are_masked_by_default(desk: ApiNode, card: Json):
 
     assert shown["customer"]["values"] == {"party_kind": "person", "full_name": "T**********", "sex": "f*****"}
     assert [one["values"]["number"] for one in shown["phones"]] == ["**********8000", "*******0101"]
-    assert shown["addresses"][0]["values"]["street"] == "*********Road"
+    assert shown["addresses"][0]["values"]["street"] == "*************"
 
 
 def test_personal_values_are_shown_to_who_asks(desk: ApiNode, card: Json):

@@ -23,6 +23,15 @@ def test_a_masked_value_keeps_what_helps_and_not_what_identifies(value: Value, m
     assert mask(value) == masked
 
 
+@pytest.mark.parametrize("street", ["湘江中路2段36号8-1204", "12 Lushan Rd, flat 1204", "中山路"])
+def test_nothing_is_left_of_a_street(street: str):
+    """Its last characters are the number of a door."""
+    masked = mask(street, "street")
+
+    assert masked == "*" * len(street)
+    assert is_masked(masked)
+
+
 @pytest.mark.parametrize("value", ["张伟明", "张", "+8613800138000", "1234", "1980-03-07", "中山路12号"])
 def test_a_masked_value_is_known_for_one(value: str):
     """A form that sends it back cannot replace what it stands for."""

@@ -271,3 +271,6 @@ CALL_ROWS_MAX: Final = 200
 
 STOP_ROWS_MAX: Final = 200
 """Stopped sales on one page, those that wait for a manager first: as many as of the call list."""
+
+FIELDS_NAMED_MAX: Final = 3
+"""Differing fields of two values that are named one by one; more are called as a whole. Chosen by us: a short line."""

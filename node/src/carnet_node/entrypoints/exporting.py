@@ -95,6 +95,6 @@ def export_rows(
 
 def masked_rows(wanted: SiteList, rows: Iterator[Row]) -> Iterator[Row]:
     """The same rows with what is personal masked."""
-    hidden = [column.is_personal for column in wanted.columns]
     for row in rows:
-        yield tuple(mask(value) if is_hidden else value for is_hidden, value in zip(hidden, row, strict=True))
+        told = zip(wanted.columns, row, strict=True)
+        yield tuple(mask(value, column.name) if column.is_personal else value for column, value in told)

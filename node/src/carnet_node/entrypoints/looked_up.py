@@ -56,7 +56,7 @@ def _visit_json(visit: OtherVisit, present: Presenter) -> Json:
 def _values_json(kind: Kind, values: Mapping[str, Value], present: Presenter) -> dict[str, Any]:
     personal = personal_fields(kind)
     return {
-        name: present.personal(value) if name in personal else value_json(kind, name, value)
+        name: present.personal(value, name) if name in personal else value_json(kind, name, value)
         for name, value in values.items()
         if value is not None
     }

@@ -31,6 +31,7 @@ Json = dict[str, Any]
 
 _SHOWN_CHARS: Final = 4
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_ALL_MASKED: Final = frozenset({"street"})
 _MASKED: Final = re.compile(r".?\*+|\*+.{4}", re.DOTALL)
 
 
@@ -64,9 +65,9 @@ class Presenter:
             shown["is_edit_after_delete"] = True
         return shown
 
-    def personal(self, value: Value) -> Value:
-        """A personal value that stands outside a record."""
-        return value if self._show_personal else mask(value)
+    def personal(self, value: Value, field: str = "") -> Value:
+        """A personal value that stands outside a record; `field` as of `mask`."""
+        return value if self._show_personal else mask(value, field)
 
     def records(self, views: Iterable[RecordView]) -> list[Json]:
         """Several records."""
@@ -222,7 +223,7 @@ class Presenter:
 
     def _values(self, kind: Kind, values: Mapping[str, Value], personal: frozenset[str]) -> Json:
         return {
-            name: self._value(kind, name, value) if self._show_personal or name not in personal else mask(value)
+            name: self._value(kind, name, value) if self._show_personal or name not in personal else mask(value, name)
             for name, value in values.items()
         }
 
@@ -248,14 +249,15 @@ def value_json(kind: Kind, name: str, value: Value) -> Any:
     return record_text(value) if is_reference else value.hex()
 
 
-def mask(value: Value) -> Value:
+def mask(value: Value, field: str = "") -> Value:
     """A personal value without what identifies: the first character of a name, the last four of a number.
 
-    Nothing is left of a date, whose last four are the birthday, nor of a single character, which is a whole name.
+    Nothing is left of a date, whose last four are the birthday, of a single character, which is a whole name, nor of a
+    field that is masked as a whole: of a street, whose last four are the door.
     """
     if not isinstance(value, str):
         return None
-    if len(value) == 1 or _DATE.fullmatch(value):
+    if len(value) == 1 or field in _ALL_MASKED or _DATE.fullmatch(value):
         return "*" * len(value)
     if sum(char.isascii() for char in value) * 2 < len(value) or not any(char.isdigit() for char in value):
         return value[:1] + "*" * (len(value) - 1)

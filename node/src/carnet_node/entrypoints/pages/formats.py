@@ -116,9 +116,13 @@ def kilometres(value: Value) -> str:
     return f"{value:,}" if isinstance(value, int) else NOTHING
 
 
-def hidden(value: Value) -> str:
-    """A personal value as a screen shows it before somebody asks for it."""
-    return str(mask(value) or NOTHING)
+def hidden(value: Value, field: str = "") -> str:
+    """A personal value as a screen shows it before somebody asks for it.
+
+    Args:
+        field: as of `mask`.
+    """
+    return str(mask(value, field) or NOTHING)
 
 
 def phone(number: Value) -> str:

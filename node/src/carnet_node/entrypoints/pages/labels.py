@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+from carnet_node.core.desk_limits import FIELDS_NAMED_MAX
 from carnet_node.entrypoints.pages.languages import Translate
 from carnet_node.entrypoints.pages.languages import later as _
 from carnet_node.entrypoints.pages.registry_words import CODES, FIELDS, KINDS
@@ -232,6 +233,13 @@ RULES: Final[Mapping[str, str]] = {
 }
 
 
+WHOLES: Final[Mapping[tuple[str, str], str]] = {("address", "place"): _("the whole address")}
+"""Groups of fields that people know as one thing, by kind and register."""
+
+LISTED_WITH: Final = _(", ")
+"""Between several words in a row."""
+
+
 class Labels:
     """The words of the tables in one language.
 
@@ -268,10 +276,22 @@ class Labels:
         """What a kind of record is called."""
         return self._of(KINDS, name)
 
-    def register(self, kind: Kind, name: str) -> str:
-        """What a group of fields is called: by its first field; one of a newer version by its number."""
+    def register(self, kind: Kind, name: str, *said: Mapping[str, Value]) -> str:
+        """What a group of fields is called: by the fields in which what is said differs.
+
+        Args:
+            said: the values that stand beside each other; without them, or where they do not differ, the group is
+                called as a whole: by a word of its own, else by its first field. One of a newer version by its number.
+        """
         found = next((one for one in kind.registers if one.name == name), None)
-        return name if found is None else self.field(found.fields[0].name)
+        if found is None:
+            return name
+        names = [one.name for one in found.fields]
+        differing = [one for one in names if any(values.get(one) != said[0].get(one) for values in said[1:])]
+        if differing and len(differing) <= FIELDS_NAMED_MAX:
+            return self._translate(LISTED_WITH).join(map(self.field, differing))
+        whole = WHOLES.get((kind.name, name))
+        return self.field(names[0]) if whole is None else self._translate(whole)
 
     def state(self, state: str) -> str:
         """Whether a member of staff works here; the same codes mean other things of a car."""
