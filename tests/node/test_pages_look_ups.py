@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 
 from carnet_node.core.commands.customers import AddCustomer, add_customer
+from carnet_node.core.commands.vehicles import AddVehicle
 from carnet_node.core.node import Node
-from carnet_node.core.saving.desk import save
+from carnet_node.core.saving.desk import save, save_vehicle
 from carnet_node.core.saving.taking_on import take_on
 from carnet_node.core.showing.taken_on import cars_taken_on
 from carnet_protocol.ids import RecordId, record_text, vehicle_id
+from carnet_protocol.vin import VinPolicy
 from support.browsing import Fields, Visitor
 from support.node_builder import build_node
 from support.staffed import build_site, hire_with_password
@@ -215,6 +217,24 @@ def test_taking_on_and_giving_back_say_what_was_done(desk: Visitor):
         True
     ] * 2
     assert all("without a line it waits, and nothing is lost" in text for text in told)
+
+
+def test_the_page_of_a_car_says_until_when_it_is_here_and_gives_it_back(node: Node, desk: Visitor):
+    """Like the list of the cars that were taken on; a car of this site says nothing of the kind."""
+    own = save_vehicle(node, AddVehicle(make_vins(2)[1], VinPolicy.STRICT)).vehicle
+    save_vehicle(node, AddVehicle(VIN, VinPolicy.STRICT))
+    taken_on(desk)
+    (listed,) = cars_taken_on(node, 10)
+    until = re.search(r"at least until about [0-9-]+", desk.open("/look-ups"))
+
+    page = desk.open(f"/vehicles/{record_text(CAR)}")
+    desk.submit(page, "/look-ups/give-back", {})
+
+    assert until is not None
+    assert until[0] in page
+    assert "Taken on" not in desk.open(f"/vehicles/{record_text(own)}")
+    after = desk.open(f"/vehicles/{record_text(CAR)}")
+    assert ("Given back" in after, "/look-ups/give-back" in after, listed.taken_back) == (True, False, "")
 
 
 def test_a_car_that_two_people_take_on_is_named_for_both(tmp_path: Path):

@@ -75,6 +75,14 @@ def cars_taken_on(node: Node, limit: int) -> list[TakenOn]:
     return sorted(found, key=lambda one: (-one.adopted_ms, one.vehicle))
 
 
+def taken_on(node: Node, vehicle: RecordId) -> TakenOn | None:
+    """One car that this site took on, as the list has it; None for a car that it never took on."""
+    with node.store.read() as tx:
+        adoptions = view_all(tx, node.identity, tx.find_equal(ADOPTION, "vehicle_id", vehicle, CHILDREN_MAX))
+        newest = max(_own(adoptions), key=_adopted_ms, default=None)
+        return None if newest is None else _taken_on(tx, node.identity, vehicle, newest)
+
+
 def _own(adoptions: tuple[RecordView, ...]) -> list[RecordView]:
     return [one for one in adoptions if one.is_own and "vehicle_id" in one.values]
 

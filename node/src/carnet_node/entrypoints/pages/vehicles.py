@@ -14,6 +14,7 @@ from carnet_node.core.saving.editing import require_record
 from carnet_node.core.saving.identifying import state_number
 from carnet_node.core.showing.conflicts import former_values
 from carnet_node.core.showing.holders import card_holder, known_beside
+from carnet_node.core.showing.taken_on import taken_on
 from carnet_node.core.showing.vehicle_file import compared_views, vehicle_file
 from carnet_node.core.showing.views import customer_card
 from carnet_node.entrypoints.pages.forms import FormState
@@ -67,4 +68,5 @@ def _file(node: Node, vehicle: RecordId) -> Mapping[str, Any]:
         "file": file,
         "former": former_values(node, compared_views(card, file)),
         "plot": odometer_plot(file.car.odometer),
+        "taken": taken_on(node, vehicle),
     }
