@@ -1,6 +1,7 @@
 """The keyboard in a real browser: from the search box to a hit and back, at the door, and between unsaved check-ins."""
 
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -51,6 +52,18 @@ def test_arrow_down_in_the_search_box_goes_to_the_first_hit(found: FrontDesk):
     found.page.wait_for_url("**/customers/*")
 
     assert "王小明" in found.page.inner_text("h1")
+
+
+def test_a_sheet_for_paper_has_the_keys_too(desk: FrontDesk, served: Service):
+    """A digit leads to its screen, and Alt+L locks, as everywhere."""
+    desk.go(screens_of(served.data)["print-order"])
+    desk.page.keyboard.press("Alt+3")
+    desk.page.wait_for_url("**/visits")
+    desk.go(screens_of(served.data)["print-order"])
+    desk.page.keyboard.press("Alt+L")
+    desk.page.wait_for_url("**/locked?*")
+
+    assert "/print/order" in unquote(desk.page.url)
 
 
 def test_going_back_shows_the_results_again(found: FrontDesk):

@@ -132,3 +132,14 @@ def test_reasons_why_a_row_is_left_out_stand_apart():
     problems = [RowProblem("vin", "A detail without an end"), RowProblem("plate_no", "Another one")]
 
     assert " · " in words.left_out(problems, {})
+
+
+@pytest.mark.parametrize("sheet", ["reception", "order"])
+def test_a_sheet_has_the_keys_of_every_page(desk: Visitor, sheet: str):
+    """The digits lead to the same screens as on the page of the order, and the lock and its keys are there."""
+    order = an_order(desk, "C02")
+    page, printed = desk.open(order), desk.open(f"{order}/print/{sheet}")
+
+    screens = [re.findall(r'data-digit="(\d)"', html) for html in (page, printed)]
+    assert screens[0] == screens[1] == list("1234567")
+    assert ("data-lock" in printed, "/js/keys.js" in printed) == (True, True)
