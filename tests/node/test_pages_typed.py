@@ -194,4 +194,14 @@ def test_money_quantities_and_phones_are_shown_without_noise():
     """Yuan have two places, quantities no needless zero, Chinese mobiles come in groups."""
     assert [yuan(123450), yuan(5), yuan(-5), yuan(None)] == ["1,234.50", "0.05", "-0.05", "—"]
     assert [hundredths(150), hundredths(100), hundredths(5)] == ["1.5", "1", "0.05"]
-    assert [phone("+8613800138000"), phone("+4930123456")] == ["138 0013 8000", "+4930123456"]
+    written = {
+        "+8613800138000": "138 0013 8000",
+        "+4930123456": "+4930123456",
+        "057188881234": "0571-88881234",
+        "03128765432": "0312-8765432",
+        "01065123456": "010-65123456",
+        "+8657188881234": "0571-88881234",
+        "4008001234": "4008001234",
+        "88881234": "88881234",
+    }
+    assert {number: phone(number) for number in written} == written

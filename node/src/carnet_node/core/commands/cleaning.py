@@ -45,8 +45,19 @@ _MOBILE_DIGITS: Final = 11
 _INTERNATIONAL: Final = re.compile(r"(?:\+|00)([1-9]\d+)", re.ASCII)
 _NATIONAL: Final = re.compile(r"\d+", re.ASCII)
 _EXTENSION: Final = re.compile(r"(?<=\d{7})\s*-\s*\d{1,5}$", re.ASCII)
+_LONG_AREA: Final = "|".join(
+    (
+        r"10|2\d|3(?:11|7[179])|4(?:11|3[1-35]|51)|5(?:1\d|2[37]|3[12]|51|7[13-79]|9[15])",
+        "7(?:31|5[457]|6[09]|91)|8(?:51|71|98)",
+    )
+)
+"""Area codes behind which every number has eight digits; elsewhere it may have seven. Source: Google's libphonenumber,
+the metadata of CN, fixed lines."""
+_LONG_AREA_DIGITS: Final = 8
+_OF_LONG_AREA: Final = re.compile(rf"(?:\+86|0)(?:{_LONG_AREA})(\d*)", re.ASCII)
 _USUAL_PHONE: Final = re.compile(
-    r"\+861[3-9]\d{9}|(?:\+86|0)(?:(?:10|2\d)\d{8}|[3-9]\d\d{8,9})|(?:\+86)?[48]00\d{7}|[2-9]\d{6,7}|\+(?!86)\d+",
+    rf"\+861[3-9]\d{{9}}|(?:\+86|0)(?:(?:{_LONG_AREA})\d{{8}}|(?!{_LONG_AREA})[3-9]\d\d{{8,9}})"
+    r"|(?:\+86)?[48]00\d{7}|[2-9]\d{6,7}|\+(?!86)\d+",
     re.ASCII,
 )
 """Mobiles, landlines with their area code, 400 and 800, landlines of the place itself; abroad nothing is judged.
@@ -139,6 +150,10 @@ def phone_doubts(text: str, *, field: str) -> list[Problem]:
         return []
     digits = min((one.removeprefix("+86") for one in numbers), key=lambda one: abs(len(one) - _MOBILE_DIGITS))
     what = "This is neither a Chinese mobile number nor a landline with its area code."
+    landline = _OF_LONG_AREA.fullmatch(numbers[-1])
+    if landline:
+        behind = len(landline[1])
+        what = f"A landline with this area code has {_LONG_AREA_DIGITS} digits behind it, and this one has {behind}."
     if _MOBILE_BEGINNING.match(digits):
         what = f"A Chinese mobile number has {_MOBILE_DIGITS} digits, and this one has {len(digits)}."
     then = "Read it out once more. If it is right, tick that it was read out."

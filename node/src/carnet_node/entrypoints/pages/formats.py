@@ -7,6 +7,7 @@ function takes a value of the registry and returns text; what is not there becom
     '1,234.50'
 """
 
+import re
 from datetime import datetime, timedelta, timezone
 from typing import Final
 
@@ -17,7 +18,8 @@ from carnet_protocol.registry import Value
 
 NOTHING: Final = "—"
 _FEN_PER_YUAN: Final = 100
-_PHONE_CHARS: Final = 11
+_MOBILE: Final = re.compile(r"(?:\+86)?(1[3-9]\d)(\d{4})(\d{4})", re.ASCII)
+_LANDLINE: Final = re.compile(r"(?:\+86|0)(?![48]00)(10|2\d|[3-9]\d\d)(\d{7,8})", re.ASCII)
 _MINUTE_MS: Final = 60_000
 _HOUR_MS: Final = 60 * _MINUTE_MS
 
@@ -126,13 +128,14 @@ def hidden(value: Value, field: str = "") -> str:
 
 
 def phone(number: Value) -> str:
-    """A telephone number in groups, a Chinese one without its country code."""
+    """A telephone number as people write it: a mobile in groups, a landline with a dash behind its area code."""
     if not isinstance(number, str):
         return NOTHING
-    digits = number.removeprefix("+86")
-    if len(digits) == _PHONE_CHARS and digits.isdigit():
-        return f"{digits[:3]} {digits[3:7]} {digits[7:]}"
-    return number
+    mobile = _MOBILE.fullmatch(number)
+    if mobile:
+        return " ".join(mobile.groups())
+    landline = _LANDLINE.fullmatch(number)
+    return f"0{landline[1]}-{landline[2]}" if landline else number
 
 
 def id_text(record: bytes) -> str:
