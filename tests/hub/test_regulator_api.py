@@ -310,6 +310,18 @@ def test_a_broken_download_goes_on(outside: Outside):
     assert (rest.status_code, rest.content) == (206, whole.content[100:])
 
 
+def test_a_whole_download_has_nothing_left(outside: Outside):
+    """The archive stands last in the list, and who goes on behind its end is told that there is no more."""
+    (report,) = outside.ask("GET", f"{PREFIX}/exports", outside.tokens["all"]).json()["exports"]
+    archive = report["files"][-1]
+    path = f"{PREFIX}/exports/{outside.manifest}/{report['archive']}"
+
+    behind = outside.ask("GET", path, outside.tokens["all"], headers={"Range": f"bytes={archive['size_bytes']}-"})
+
+    assert archive["name"] == report["archive"]
+    assert behind.status_code == 416
+
+
 def test_a_report_that_is_taken_back_is_gone(tmp_path: Path):
     """A report that was taken back is in no list and cannot be downloaded; the folder it came from stays."""
     outside = begin_outside(tmp_path)

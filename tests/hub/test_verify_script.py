@@ -13,7 +13,7 @@ from carnet_hub.adapters.report_files import write_export
 from carnet_hub.adapters.report_making import make_report
 from carnet_hub.core.campaigns.profile_report import Ask
 from carnet_hub.core.campaigns.recalls import import_plan, publish_campaign
-from carnet_hub.core.campaigns.report import report_files
+from carnet_hub.core.campaigns.report import README_TEXT, report_files
 from carnet_hub.core.counting.tallies import count_progress
 from support.recall_hub import PLAIN, VINS, begin_recall
 from support.recall_plans import plan
@@ -172,6 +172,30 @@ def test_the_guide_works_as_typed(folder: Path, guide: str):
     verdict = subprocess.run(["/bin/sh", "-c", lines], cwd=folder, capture_output=True, text=True, check=False)
 
     assert (verdict.returncode, verdict.stdout[:4]) == (0, "OK: ")
+
+
+@pytest.mark.parametrize("guide", ["regulator.md", "regulator.zh.md"])
+def test_the_guide_keeps_the_token_to_its_reader(tmp_path: Path, guide: str):
+    """The lines of the first step ask for the token, so no typed line holds it, and nobody else reads the file."""
+    text = (Path(__file__).parents[2] / "docs/guides" / guide).read_text(encoding="utf-8")
+    typed = [line.strip() for line in text.splitlines() if line.startswith(("       read ", "       (umask "))]
+
+    command, secret = ["bash", "-c", "\n".join(typed)], "crt1_secret\n"
+    done = subprocess.run(command, cwd=tmp_path, input=secret, capture_output=True, text=True, check=True)
+
+    kept = tmp_path / "token.txt"
+    assert (kept.read_text(), done.stdout) == ("Authorization: Bearer crt1_secret\n", "")
+    assert kept.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("guide", ["regulator.md", "regulator.zh.md"])
+def test_the_guide_checks_as_the_report_says(guide: str):
+    """The three lines of a report's own README stand in the guide as well."""
+    text = (Path(__file__).parents[2] / "docs/guides" / guide).read_text(encoding="utf-8")
+    lines = [line.strip() for line in README_TEXT.splitlines() if line.startswith("  ") and " -" in line]
+
+    assert len(lines) == 3
+    assert all(line in text for line in lines)
 
 
 @pytest.mark.parametrize(
