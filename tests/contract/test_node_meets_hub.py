@@ -15,6 +15,7 @@ from carnet_hub.core.counting.campaign_work import CampaignWork
 from carnet_hub.core.exchange.bundling import pack_for, parts_for, take_bundle
 from carnet_hub.core.exchange.enrolment import invite_dealer
 from carnet_hub.core.exchange.list_telling import list_parts
+from carnet_hub.core.log.conflicts import every_settled
 from carnet_hub.core.log.rebuild import site_digest
 from carnet_hub.core.rows import DealerRow
 from carnet_hub.core.upkeep.dealers import suspend_site
@@ -26,7 +27,7 @@ from carnet_node.core.line.bundling import BundleReport, pack_for_hub, take_from
 from carnet_node.core.log.authoring import commit
 from carnet_node.core.log.rebuild import check_rebuild
 from carnet_node.core.recalls.recall_check import RecallState, check_recalls
-from carnet_node.core.showing.conflicts import list_conflicts, restore_value
+from carnet_node.core.showing.conflicts import list_conflicts, list_former, restore_value
 from carnet_node.core.showing.views import one_record
 from carnet_node.settings import NodeSettings
 from carnet_protocol.bundle import PartKind
@@ -129,6 +130,35 @@ def test_two_sites_that_met_one_car_keep_both_values(hub: TestHub, tmp_path: Pat
     assert len(both) == 1
     assert shown(one, "color") == shown(other, "color") == lost.overruled.values["color"]
     assert list_conflicts(one.node()) == ()
+
+
+def test_what_two_sites_restore_in_turn_is_listed_at_both_and_at_the_hub(hub: TestHub, tmp_path: Path):
+    """Each brings its own colour back; the one that gave way stands in every list, though it stood alone."""
+    hub.add_dealer("B001")
+    one, other = join(hub, tmp_path / "one"), join(hub, tmp_path / "other", "B001")
+    for installation, colour, name in ((one, "WHITE", b"1"), (other, "RED", b"2")):
+        record_vehicle(installation, colour)
+        record_visit(installation, name)
+    for installation in (one, other, one, other):
+        a_round(installation, hub)
+    (lost,) = list_conflicts(one.node())
+    restore_value(one.node(), VEHICLE, lost.record.id, lost.register, lost.overruled.op)
+    for installation in (one, other):
+        a_round(installation, hub)
+    (former,) = list_former(other.node())
+
+    restore_value(other.node(), VEHICLE, former.record.id, former.register, former.overruled.op)
+    for installation in (other, one):
+        a_round(installation, hub)
+
+    colors = [lost.overruled.values["color"], former.overruled.values["color"]]
+    assert shown(one, "color") == shown(other, "color") == colors[1]
+    assert [[value.overruled.values["color"] for value in list_former(site.node())] for site in (one, other)] == [
+        colors[:1],
+        colors[:1],
+    ]
+    assert {value.overruled.values["color"] for value in every_settled(hub.app.hub)} == set(colors)
+    assert check_rebuild(one.node()).differences == check_rebuild(other.node()).differences == ()
 
 
 def test_a_site_without_a_visit_keeps_what_it_wrote(hub: TestHub, tmp_path: Path):
