@@ -85,6 +85,7 @@ def test_a_settled_value_can_be_restored_too(world: HubWorld):
     second = restore_value(world.hub, VEHICLE, CAR, register="color", op=blue.op())
 
     assert (world.shown("vehicle", CAR)["color"], list_conflicts(world.hub)) == ("blue", [])
+    assert (first.conflicts, second.conflicts) == (0, 1)
     assert [(one.overruled.values, one.by) for one in every_settled(world.hub)] == [
         ({"color": "blue"}, first.ops[-1]),
         ({"color": "red"}, second.ops[-1]),
