@@ -164,6 +164,29 @@ def test_an_owner_who_is_not_ticked_is_left_out(site: Site, desk: Visitor):
     assert order.customer is None
 
 
+def test_the_owner_of_a_car_that_was_chosen_while_typing_is_offered(site: Site, desk: Visitor):
+    """The car was taken from what its plate brought up; its customer is one button away, and then in the form."""
+    car, owner = an_owned_car(site)
+
+    offered = begun(desk, **{"car.known": record_text(car)})
+    taken = begun(desk, **{"car.known": record_text(car), "party.known": record_text(owner)})
+
+    button = f'data-same="party.known" data-id="{record_text(owner)}"'
+    assert [(button in one, f'<a href="/customers/{record_text(owner)}">' in one) for one in (offered, taken)] == [
+        (True, False),
+        (False, True),
+    ]
+
+
+def test_no_owner_of_a_chosen_car_is_offered_beside_another_customer(site: Site, desk: Visitor):
+    """Somebody else brings it, and was typed in."""
+    car, owner = an_owned_car(site)
+
+    page = begun(desk, **{"car.known": record_text(car), "party.full_name": "李芳"})
+
+    assert f'data-id="{record_text(owner)}"' not in page
+
+
 @pytest.mark.parametrize("typed", [{"party.full_name": "李芳"}, {"party.street": "人民路1号"}])
 def test_no_owner_is_offered_where_a_customer_was_entered(site: Site, desk: Visitor, typed: dict[str, str]):
     """Whose the order is was said already."""

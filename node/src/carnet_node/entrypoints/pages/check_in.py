@@ -274,7 +274,7 @@ def _context(page: Page, form: FormState, car: RecordId | None, draft: str, camp
     explained = None if form.explained is None else at_own_fields(form.explained)
     booked = _known(form.text(APPOINTMENT_KNOWN) or None)
     asked, asked_cars = asked_about(node, form, ASKED_WHO), cars_asked_about(node, form, ASKED_WHICH)
-    owners = _owners_offered(node, form.typed, asked_cars)
+    owners = _owners_offered(node, form.typed, [*asked_cars, *([] if file is None else [file.car])])
     spoken_of = [one.id for one in owners.values()]
     in_work, named = orders_of(node, [one.vehicle for one in asked_cars]), () if file is None else file.in_work
     return {
@@ -303,7 +303,7 @@ def _context(page: Page, form: FormState, car: RecordId | None, draft: str, camp
 
 
 def _owners_offered(node: Node, typed: Typed, cars: list[VehicleView]) -> Mapping[RecordId, RecordView]:
-    """The owner of each car that is asked about, by the car, while nothing is said of a customer."""
+    """The owner of each car that is asked about or was chosen, by the car, while nothing is said of a customer."""
     if any(map(typed.text, _SAYS_WHOSE)):
         return {}
     owners = {one.vehicle.id: own_owner(one, site_day(node)) for one in cars}
