@@ -24,6 +24,7 @@ from carnet_protocol.limits import CLOCK_OFFSET_ALARM_MS
 from carnet_protocol.reasons import Reason
 from carnet_protocol.recall_doubt import UnknownBecause
 from carnet_protocol.segments import encode_segment, segment_hash
+from carnet_protocol.vin import VinPolicy
 from support.desk import record
 from support.exchange import answer, deliver
 from support.model_hub import ModelHub, Treatment
@@ -82,6 +83,20 @@ def test_a_number_in_a_file_that_can_be_no_vin_is_not_clear(node: Node, hub: Mod
     assert [(one.state, one.because) for one in found] == [
         (RecallState.UNKNOWN, UnknownBecause.NO_VIN),
         (RecallState.HIT, None),
+    ]
+
+
+def test_a_piece_of_a_number_is_not_clear(node: Node, hub: ModelHub):
+    """Where frame numbers are taken, the end of a VIN looks like a short one; a long one is answered about."""
+    announce(hub, LIST, count=2)
+    receive(node, hub, LIST)
+    abroad = replace(node, settings=replace(node.settings, vin_policy=VinPolicy.LENIENT))
+
+    found = list(check_many(abroad, [UNLISTED[-8:], "JZX1001234567"]))
+
+    assert [(one.state, one.because) for one in found] == [
+        (RecallState.UNKNOWN, UnknownBecause.NO_VIN),
+        (RecallState.CLEAR, None),
     ]
 
 

@@ -61,6 +61,10 @@ FRAME_CHARS_MAX: Final = 14
 """Length of a frame number older than the standard: Japanese ones have 9 to 12 characters. 15 and 16 are left out by
 us, because a VIN with a lost character is far more common than such a number."""
 
+WHOLE_FRAME_CHARS_MIN: Final = 9
+"""Of a frame number that no list holds: six to eight characters are what people read out of the end of a VIN. Chosen by
+us; a shorter frame number is answered about where a list holds it."""
+
 DISTINCT_CHARS_MIN: Final = 4
 """Fewer different characters than this are a placeholder, not a VIN: chosen by us for seventeen ones and their like."""
 
@@ -226,6 +230,14 @@ def model_year_candidates(vin: str) -> tuple[int, ...]:
     if offset < 0:
         return ()
     return (YEAR_FIRST + offset, YEAR_FIRST + len(YEAR_CODES) + offset)
+
+
+def is_piece(assessed: VinAssessment) -> bool:
+    """Whether a number that no list holds is a piece of a VIN sooner than a whole frame number.
+
+    Of a piece nobody may hear that nothing is open: another car may be meant.
+    """
+    return VinProblem.FRAME_NUMBER in assessed.problems and len(assessed.vin) < WHOLE_FRAME_CHARS_MIN
 
 
 def vin_prefix(vin: str) -> str:

@@ -51,10 +51,6 @@ FORM_BYTES_MAX: Final = 4 * 1024
 VIN_CHARS_TYPED_MAX: Final = 64
 """Characters of a typed vehicle number, with spaces and dashes."""
 
-WHOLE_FRAME_CHARS_MIN: Final = 9
-"""Of a frame number that no list holds: Japanese ones have 9 to 12 characters, while six to eight are what people read
-out of the end of a VIN. Chosen by us; a shorter one is answered about where a list holds it."""
-
 CHANGES_ENTRIES_MAX: Final = 2_000
 """Log entries that one page of changes looks through."""
 

@@ -32,7 +32,6 @@ from carnet_hub.core.counting.progress import COMPLETED, CompletionReport, PairS
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.outside.regulator_refusals import AccessRefused, Refusal
 from carnet_hub.core.ports import Snapshot
-from carnet_hub.core.regulator_limits import WHOLE_FRAME_CHARS_MIN
 from carnet_hub.core.rows import RecordRow
 from carnet_hub.core.sets.following_counts import are_askew
 from carnet_hub.core.shown import shown_records
@@ -41,7 +40,7 @@ from carnet_protocol.kinds import RECALL_COMPLETION, RECALL_CONTACT
 from carnet_protocol.legal_days import legal_day
 from carnet_protocol.limits import CODE_CHARS_MAX
 from carnet_protocol.registry import Kind, Value
-from carnet_protocol.vin import VinAssessment, VinPolicy, VinProblem, assess_vin, normalise_vin
+from carnet_protocol.vin import VinAssessment, VinPolicy, VinProblem, assess_vin, is_piece, normalise_vin
 
 _PUBLIC: Final = ("campaign_no", "title", "producer", "hazard_level", "defect", "hazard", "emergency_advice", "remedy")
 _MOST_DANGEROUS_FIRST: Final = ("do_not_drive", "park_outside")
@@ -157,8 +156,7 @@ def assess_typed(text: str) -> VinAssessment | None:
 def require_number(assessed: VinAssessment, recalls: Collection[object]) -> None:
     """Go on with what can be a whole vehicle number, or is listed as one.
 
-    A frame number of before the standard is one, and so is a number with a mistake: the answer names it. A shorter one
-    is a piece of a VIN far more often, and of a piece nobody may hear that nothing is open.
+    A frame number of before the standard is one, and so is a number with a mistake: the answer names it.
 
     Args:
         recalls: what is about to be answered.
@@ -166,8 +164,7 @@ def require_number(assessed: VinAssessment, recalls: Collection[object]) -> None
     Raises:
         AccessRefused: NO_VEHICLE_NUMBER.
     """
-    is_piece = VinProblem.FRAME_NUMBER in assessed.problems and len(assessed.vin) < WHOLE_FRAME_CHARS_MIN
-    if not recalls and (is_piece or _NO_NUMBER.intersection(assessed.problems)):
+    if not recalls and (is_piece(assessed) or _NO_NUMBER.intersection(assessed.problems)):
         raise AccessRefused(Refusal.NO_VEHICLE_NUMBER)
 
 

@@ -44,7 +44,7 @@ from carnet_protocol.kinds import CAMPAIGN, RECALL_COMPLETION, VEHICLE
 from carnet_protocol.recall_doubt import UnknownBecause, age_of, doubt_of_age
 from carnet_protocol.recall_lists import ListKind
 from carnet_protocol.registry import Value
-from carnet_protocol.vin import assess_vin, normalise_vin
+from carnet_protocol.vin import assess_vin, is_piece, normalise_vin
 
 _TEXTS = ("campaign_no", "title", "hazard_level", "defect", "hazard", "emergency_advice", "remedy")
 _MOST_DANGEROUS_FIRST = {"do_not_drive": 0, "park_outside": 1}
@@ -140,16 +140,21 @@ def check_many(node: Node, texts: Iterable[str]) -> Iterator[RecallAnswer]:
     """As `check_recalls`, for what people write: one answer each, in their order, all of one snapshot.
 
     Args:
-        texts: as written; one that cannot be a VIN and is listed nowhere is *unknown*, because it may be mistyped.
+        texts: as written; one that cannot be a VIN, or is a piece of one, and is listed nowhere is *unknown*, because
+            another car may be meant.
     """
     with node.store.read() as tx:
         book = RecallBook(tx, node)
         for text in texts:
             answer = book.answer(text)
-            is_bare = answer.state is RecallState.CLEAR and not answer.hits
-            if is_bare and not assess_vin(text, node.settings.vin_policy).is_acceptable:
+            if answer.state is RecallState.CLEAR and not answer.hits and not _may_be_whole(node, text):
                 answer = replace(answer, state=RecallState.UNKNOWN, because=UnknownBecause.NO_VIN)
             yield answer
+
+
+def _may_be_whole(node: Node, text: str) -> bool:
+    assessed = assess_vin(text, node.settings.vin_policy)
+    return assessed.is_acceptable and not is_piece(assessed)
 
 
 def check_recalls_within(tx: ReadTransaction, node: Node, text: str) -> RecallAnswer:
