@@ -71,6 +71,18 @@ def record_visit(installation: Installation, name: bytes) -> None:
     commit(installation.node(), [Draft(VISIT, RecordId(name * 16), values)])  # type: ignore[arg-type]
 
 
+def two_that_met_one_car(hub: TestHub, folder: Path) -> tuple[Installation, Installation]:
+    """Nodes of two sites that have written another colour of one car each, and heard of the other's."""
+    hub.add_dealer("B001")
+    one, other = join(hub, folder / "one"), join(hub, folder / "other", "B001")
+    for installation, colour, name in ((one, "WHITE", b"1"), (other, "RED", b"2")):
+        record_vehicle(installation, colour)
+        record_visit(installation, name)
+    for installation in (one, other, one, other):
+        a_round(installation, hub)
+    return one, other
+
+
 def shown(installation: Installation, field: str) -> object:
     """A field of the test car or customer as shown here."""
     kind, record = (CUSTOMER, CUSTOMER_ID) if field in CUSTOMER.labels else (VEHICLE, vehicle_id(VINS[0]))
@@ -113,13 +125,7 @@ def test_another_site_sees_no_customer(hub: TestHub, tmp_path: Path):
 
 def test_two_sites_that_met_one_car_keep_both_values(hub: TestHub, tmp_path: Path):
     """The same VIN is one record; the overruled colour is listed and restored by the site that lost."""
-    hub.add_dealer("B001")
-    one, other = join(hub, tmp_path / "one"), join(hub, tmp_path / "other", "B001")
-    for installation, colour, name in ((one, "WHITE", b"1"), (other, "RED", b"2")):
-        record_vehicle(installation, colour)
-        record_visit(installation, name)
-    for installation in (one, other, one, other):
-        a_round(installation, hub)
+    one, other = two_that_met_one_car(hub, tmp_path)
     both = {shown(one, "color"), shown(other, "color")}
     (lost,) = list_conflicts(one.node())
 
@@ -134,13 +140,7 @@ def test_two_sites_that_met_one_car_keep_both_values(hub: TestHub, tmp_path: Pat
 
 def test_what_two_sites_restore_in_turn_is_listed_at_both_and_at_the_hub(hub: TestHub, tmp_path: Path):
     """Each brings its own colour back; the one that gave way stands in every list, though it stood alone."""
-    hub.add_dealer("B001")
-    one, other = join(hub, tmp_path / "one"), join(hub, tmp_path / "other", "B001")
-    for installation, colour, name in ((one, "WHITE", b"1"), (other, "RED", b"2")):
-        record_vehicle(installation, colour)
-        record_visit(installation, name)
-    for installation in (one, other, one, other):
-        a_round(installation, hub)
+    one, other = two_that_met_one_car(hub, tmp_path)
     (lost,) = list_conflicts(one.node())
     restore_value(one.node(), VEHICLE, lost.record.id, lost.register, lost.overruled.op)
     for installation in (one, other):
