@@ -6,7 +6,7 @@ from urllib.parse import unquote
 import pytest
 from playwright.sync_api import Browser, expect
 
-from browser.front_desk import ADMINISTRATOR, PLATE, FrontDesk, screens_of
+from browser.front_desk import ADMINISTRATOR, PLATE, SIZES, FrontDesk, screens_of
 from browser.moves import ask_who, lock, write_former_system
 from support.programs import Service
 from support.staffed import PASSWORD
@@ -64,6 +64,27 @@ def test_a_sheet_for_paper_has_the_keys_too(desk: FrontDesk, served: Service):
     desk.page.wait_for_url("**/locked?*")
 
     assert "/print/order" in unquote(desk.page.url)
+
+
+@pytest.mark.parametrize("view", ["desk", "zoomed"])
+def test_the_board_of_today_opens_at_now(desk: FrontDesk, served: Service, view: str):
+    """The row of now is in sight, the board ends above the strip, and the form of a call is no deeper than it."""
+    width, height = SIZES[view]
+    desk.page.set_viewport_size({"width": width, "height": height})
+    desk.go(screens_of(served.data)["day"])
+
+    found = desk.page.evaluate(
+        """() => {
+            const row = document.querySelector("[aria-current=time]").getBoundingClientRect();
+            const pane = document.querySelector(".pane").getBoundingClientRect();
+            const form = document.querySelector("[data-draft='/drafts/call']").getBoundingClientRect();
+            const strip = document.querySelector(".strip").getBoundingClientRect();
+            const isSeen = row.top >= pane.top && row.bottom <= pane.bottom + 1;
+            return [isSeen, form.top <= pane.top, pane.bottom <= strip.top];
+        }"""
+    )
+
+    assert found == [True, True, True]
 
 
 def test_going_back_shows_the_results_again(found: FrontDesk):

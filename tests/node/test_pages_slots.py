@@ -102,6 +102,15 @@ def test_a_slot_is_free_once_its_car_has_left(node: Node, visitor: Visitor, end:
     assert (offers(taken, f"{at(3)[-5:-2]}00"), offers(free, f"{at(3)[-5:-2]}00")) == (False, True)
 
 
+def test_the_board_of_today_says_where_the_day_stands(node: Node, visitor: Visitor):
+    """The row of now is marked, once and on today's board alone; the form stands in front of the board."""
+    page, later = visitor.open("/appointments"), visitor.open(f"/appointments/on/{at(24)[:10]}")
+
+    assert re.findall(r'<tr aria-current="time"><th scope="row">([0-9:]+)<', page) == [f"{at(0)[-5:-2]}00"]
+    assert 'aria-current="time"' not in later
+    assert page.index('id="call"') < page.index('class="day"')
+
+
 def test_a_free_cell_leads_to_a_form_with_its_slot(visitor: Visitor):
     """Time and bay are filled in; free slots are offered while another time is typed."""
     page = visitor.open(f"/appointments/on/{at(24)[:10]}")

@@ -1,6 +1,7 @@
 """The day board: what is booked on a day, by bay or by advisor, and who waits for a slot.
 
-Decides addresses only. A call can be noted beside the board with nothing known but a number or a plate.
+Decides addresses, and in which row a day stands now: there the board of today opens. A call can be noted beside the
+board with nothing known but a number or a plate; its form stands first, also where there is one column.
 """
 
 from collections.abc import Mapping
@@ -11,7 +12,7 @@ from fastapi import APIRouter, Response
 
 from carnet_node.core.commands.cleaning import is_calendar_date
 from carnet_node.core.numbering import site_day
-from carnet_node.core.saving.day_plan import day_plan
+from carnet_node.core.saving.day_plan import DayPlan, day_plan
 from carnet_node.core.staff.advisors import advisor_names, advisors_of_views
 from carnet_node.entrypoints.pages.page import Page, PageOf
 from carnet_node.entrypoints.pages.shop.calls import advisors_of
@@ -56,6 +57,11 @@ def day_of(text: str) -> date:
     return date.fromisoformat(text)
 
 
+def _row_of_now(plan: DayPlan, now_ms: int) -> int | None:
+    """When the row begins in which a day stands now, ms since 1970; None before its first one."""
+    return next((row.starts_ms for row in reversed(plan.rows) if row.starts_ms <= now_ms), None)
+
+
 async def _shown(page: Page, day: date | None, *, is_by_advisor: bool) -> Response:
     def _read() -> Mapping[str, Any]:
         today = site_day(page.node)
@@ -64,6 +70,7 @@ async def _shown(page: Page, day: date | None, *, is_by_advisor: bool) -> Respon
         around: dict[str, Any] = {"before": shown - _NEIGHBOUR, "after": shown + _NEIGHBOUR, "today": today}
         begins = (one for row in plan.rows for cell in row.cells for one in cell.begins)
         around |= {"names": advisor_names(page.node, advisors_of_views(begins))}
+        around |= {"now_row": _row_of_now(plan, page.node.clock.now_ms()) if shown == today else None}
         return {"plan": plan, "is_by_advisor": is_by_advisor, "form": page.form(CALL, {}), **around}
 
     return await page.show("shop/day.html", _read, screen=SCREEN)

@@ -17,6 +17,7 @@ import "./same.js";
 import "./files.js";
 import "./hashes.js";
 import "./board.js";
+import "./now.js";
 import "./shares.js";
 import "./leaving.js";
 import "./told_once.js";
