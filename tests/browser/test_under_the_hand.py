@@ -41,3 +41,18 @@ def test_a_box_or_a_candidate_that_goes_leaves_the_keyboard_in_the_form(desk: Fr
     desk.page.keyboard.press("Enter")
 
     assert (after_box, desk.page.evaluate(has_keys)) == ("odometer_in_km", "car.plate")
+
+
+def test_a_refused_check_in_that_is_loaded_again_goes_on_in_its_form(desk: FrontDesk):
+    """Its link leads to the question; loaded again, it is asked as in typing, and the form has the keyboard."""
+    has_keys = "document.activeElement.id"
+    desk.go("/visits/new")
+    desk.page.fill("[name='car.plate']", PLATE)
+    desk.page.fill("[name=sender_name]", "李芳")
+    desk.page.keyboard.press("Control+Enter")
+    desk.page.click("#summary a[href='#f-car-alike']")
+    after_link = desk.page.evaluate(has_keys)
+    desk.page.reload()
+
+    expect(desk.page.locator("[data-same='car.known']")).to_be_visible()
+    assert (after_link, desk.page.evaluate(has_keys)) == ("f-car-alike", "f-car-vin")
