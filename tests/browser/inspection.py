@@ -114,7 +114,7 @@ def looked_at(desk: FrontDesk, name: str, language: str) -> Seen:
         if (names := desk.page.eval_on_selector_all("nav.screens a", NAMES_OUTSIDE)) > 0:
             outside[size] = names
     text = desk.page.inner_text("body")
-    for code in desk.page.locator(".startcode").all_inner_texts():
+    for code in desk.page.locator(".startcode, code").all_inner_texts():
         text = text.replace(code, " ")
     page = desk.page.get_attribute("body", "data-page") or ""
     return Seen(name, address_of(desk.page.url), page, grave, wider, outside, foreign_words(text, language))

@@ -84,7 +84,7 @@ def test_a_machine_without_passwords_says_how_the_first_one_gets_in(site: Site):
 
     said = "Nobody has a password at this machine yet"
     assert (said in page, said in refused, said in after) == (True, True, False)
-    assert "carnet-node staff reset NUMBER" in page
+    assert "<code>carnet-node staff reset Staff number</code>" in page
 
 
 def test_a_site_is_set_up_at_the_machine_itself(tmp_path: Path):
