@@ -26,6 +26,7 @@ from carnet_node.entrypoints.wording import FAILURES, explain_failure
 
 router = APIRouter()
 
+_FIRST_CODE: Final = "carnet-node staff reset"
 _SAFE: Final = {
     "set_up.html": "Nothing was set up. Number and name still stand there; a password is never shown again.",
     "start.html": "Nothing was changed; the start code is as good as before.",
@@ -40,7 +41,7 @@ async def show_set_up(page: DoorOf) -> Response:
     _require_this_machine(page)
     if await page.pages.desk.read(lambda: is_set_up(page.node)):
         return page.go("/login")
-    return await page.show("set_up.html", form=FormState())
+    return await page.show("set_up.html", partial(_door, page.node), form=FormState())
 
 
 @router.post("/set-up")
@@ -180,8 +181,8 @@ async def _enter(page: Page, typed: Typed, work: Callable[[], OpenedSession], te
 
 
 def _door(node: Node) -> Mapping[str, Any]:
-    """What the way in tells of this machine: whether a password opens it already."""
-    return {"is_new_machine": not can_anybody_log_in(node)}
+    """What the way in tells of this machine: whether a password opens it already, and what gives the first code."""
+    return {"is_new_machine": not can_anybody_log_in(node), "first_code": _FIRST_CODE}
 
 
 def _chosen(typed: Typed) -> str:
