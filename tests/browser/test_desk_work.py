@@ -180,12 +180,14 @@ def test_the_last_word_is_kept_before_a_form_is_saved(desk: FrontDesk):
 
 
 def test_damage_is_marked_by_keyboard(desk: FrontDesk, served: Service):
-    """Arrow keys move a cross on the outline, Enter marks, and the mark is told in words."""
+    """Arrow keys move a cross on the outline, Enter marks; the mark is told in words, and kept with what is typed."""
     desk.go(screens_of(served.data)["returning"])
 
     desk.page.focus("[data-frame]")
-    for key in ("ArrowUp", "ArrowRight", "Enter"):
-        desk.page.keyboard.press(key)
+    with desk.page.expect_response("**/drafts/*"):
+        for key in ("ArrowUp", "ArrowRight", "Enter"):
+            desk.page.keyboard.press(key)
+    desk.page.reload()
 
     assert desk.page.input_value("[name=damage_marks]") == "scratch 520 480"
     assert "划痕：横 520，纵 480" in desk.page.inner_text("[data-list-of-marks]")

@@ -119,7 +119,7 @@ function keep(form) {
 
   const note = (event) => {
     const field = event.target;
-    if (!field.name || field.type === "hidden" && !field.dataset.typed || field.type === "file") return;
+    if (!field.name || field.type === "hidden" && !("typed" in field.dataset) || field.type === "file") return;
     isTouched = true;
     if (!waiting.size) since = Date.now();
     waiting.set(field.name, field.type === "checkbox" && !field.checked ? "" : field.value);
