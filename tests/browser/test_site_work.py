@@ -242,7 +242,7 @@ def test_a_stick_carries_the_work_and_its_answer(apart: tuple[Service, Service],
 def test_an_open_recall_is_called_about_taken_in_and_done_without_a_line(
     apart: tuple[Service, Service], chromium: Browser, language: str
 ):
-    """A call is noted; the banner begins a check-in; on the order one button records the work with its evidence."""
+    """A call is noted; a recall goes into a check-in, out of it and in again; the order records it and its evidence."""
     _, node = apart
     no_answer, still_open, done = RECALL_WORDS[language]
     with FrontDesk.opened(chromium, node.url, language=language) as desk:
@@ -257,6 +257,12 @@ def test_an_open_recall_is_called_about_taken_in_and_done_without_a_line(
         banner = desk.page.inner_text(".notice.alert")
         problems += grave_problems(desk)
         desk.page.click(".notice.alert a")
+        taken = desk.page.input_value("[name='jobs[0].op_name']")
+        with desk.page.expect_response("**/drafts/*"):
+            desk.page.fill("[name='jobs[0].op_name']", "")
+        desk.page.reload()
+        left = desk.page.input_value("[name='jobs[0].op_name']")
+        desk.page.click(".notice.alert [data-recall]")
         desk.page.fill("[name=odometer_in_km]", "43100")
         desk.page.keyboard.press("Control+Enter")
         desk.page.select_option("form.proof [name=method]", "replaced")
@@ -270,6 +276,7 @@ def test_an_open_recall_is_called_about_taken_in_and_done_without_a_line(
 
     assert problems == ()
     assert no_answer in called
+    assert (CAMPAIGN in taken, left) == (True, "")
     assert all(one in banner for one in (still_open, CAMPAIGN, "免费更换真空管"))
     assert (done in on_the_order, still_open in told) == (True, False)
 

@@ -9,6 +9,8 @@ from carnet_node.core.saving.form_drafts import keep_draft
 from carnet_node.core.saving.receiving import ReceivedCar, ReceivedParty, Reception, receive_car
 from carnet_node.core.saving.unsaved import CHECK_IN, form_of_car
 from carnet_node.core.showing.views import visit_view
+from carnet_node.entrypoints.pages.check_in_forms import job_places
+from carnet_node.entrypoints.pages.forms import Typed
 from carnet_protocol.ids import RecordId, parse_record_text, record_text
 from carnet_protocol.registry import Value
 from carnet_protocol.segments import encode_segment
@@ -288,6 +290,22 @@ def test_a_recall_goes_into_the_first_free_line(site: Site, desk: Visitor, typed
     assert (fields[f"jobs[{place}].campaign_id"], fields[f"jobs[{place}].op_name"]) == (campaign, "R2026-7 Fuel pump")
     assert [fields[f"jobs[{row}].complaint"] for row in range(place)] == ["异响"] * place
     assert fields["visit_kind"] == "recall"
+
+
+def test_a_recall_that_was_taken_out_stays_out(site: Site, desk: Visitor):
+    """Its words were emptied, and the page is loaded again at the same address; the line that is left is no work."""
+    known = with_plate(site)
+    recalled(site)
+    campaign = desk.open(f"/vehicles/{record_text(known)}").split("campaign=", 1)[1].split('"', 1)[0]
+    address = f"{NEW}?vehicle={record_text(known)}&campaign={campaign}"
+    taken = Fields(desk.open(address)).forms[NEW]
+    kept = {name: (taken[name],) for name in ("taken_up", "jobs[0].campaign_id", "jobs[0].pay_type")}
+    keep_draft(site.node, site.admin, form_of_car(known), {**kept, "jobs[0].op_name": ("",)})
+
+    fields = Fields(desk.open(address)).forms[NEW]
+
+    assert [fields[f"jobs[{row}].op_name"] for row in range(3)] == [""] * 3
+    assert job_places(Typed({name: (text,) for name, text in fields.items()})) == ()
 
 
 def test_the_form_of_a_car_on_file_takes_its_recall_up(site: Site, desk: Visitor):

@@ -61,6 +61,7 @@ from carnet_node.entrypoints.pages.duplicates import (
     said_of,
     told_apart,
 )
+from carnet_node.entrypoints.pages.formats import NOTHING
 from carnet_node.entrypoints.pages.forms import FormState, Typed
 from carnet_node.entrypoints.pages.page import Page, PageOf
 from carnet_node.entrypoints.pages.plots import odometer_plot
@@ -224,7 +225,7 @@ def _taken_up(form: FormState, file: VehicleFile | None, campaign: str | None) -
     """The form with the recall of its car that it was opened for among the work."""
     for hit in () if file is None or file.car.recalls is None else file.car.recalls.hits:
         if campaign is not None and record_text(hit.campaign) == campaign:
-            said = " ".join(str(hit.texts.get(name) or "") for name in ("campaign_no", "title")).strip()
+            said = " ".join(str(hit.texts.get(name) or "") for name in ("campaign_no", "title")).strip() or NOTHING
             return replace(form, typed=with_recall(form.typed, campaign, said))
     return form
 

@@ -48,6 +48,10 @@ PART_FIELDS: Final = ("part_no", "part_name", "quantity_hundredths", "price_fen"
 JOB_ROWS_MIN: Final = 3
 ORDERS_SEEN: Final = "orders_seen"
 """The orders whose work is not done that a page named beside its cars."""
+TAKEN_UP: Final = "taken_up"
+"""The recalls that a form was opened with, and that stood among its work."""
+_ALONE_NOTHING: Final = frozenset({"pay_type", "campaign_id"})
+"""What a line says of its words; without any it says nothing."""
 _BEGUN_KIND: Final = "repair"
 """The kind of order that a form begins with, before anybody has chosen one."""
 
@@ -68,15 +72,20 @@ def answered(typed: Typed) -> Typed:
 def with_recall(typed: Typed, campaign: str, said: str) -> Typed:
     """The form with a recall in its first free line of work, unless it stands there or every line is taken.
 
+    A form that took it up once keeps that in mind with what is typed: what somebody took out stays out when the page is
+    loaded again.
+
     Args:
         said: what the line calls it.
     """
-    taken = job_places(typed)
+    taken, once = job_places(typed), typed.text(TAKEN_UP).split()
     free = next((place for place in range(FORM_PARTS_MAX) if place not in taken), None)
-    if free is None or any(typed.text(f"jobs[{place}].campaign_id") == campaign for place in taken):
+    stands = any(typed.text(f"jobs[{place}].campaign_id") == campaign for place in taken)
+    if free is None or stands or campaign in once:
         return typed
     line = {"campaign_id": campaign, "op_name": said, "pay_type": "warranty"}
     texts = {f"jobs[{free}].{name}": (text,) for name, text in line.items()}
+    texts[TAKEN_UP] = (" ".join([*once, campaign]),)
     is_chosen = typed.text("visit_kind") not in ("", _BEGUN_KIND)
     return Typed({**typed.texts, **texts, **({} if is_chosen else {"visit_kind": ("recall",)})})
 
@@ -108,11 +117,11 @@ def at_own_fields(explained: Explained) -> Explained:
 
 
 def job_places(typed: Typed) -> tuple[int, ...]:
-    """Places of the jobs in which something was said."""
+    """Places of the jobs in which something was said; neither who pays nor a recall whose words were taken out is."""
     return tuple(
         place
         for place in typed.places("jobs")
-        if any(text for name, text in typed.below(f"jobs[{place}].").items() if name != "pay_type")
+        if any(text for name, text in typed.below(f"jobs[{place}].").items() if name not in _ALONE_NOTHING)
         or _is_filled(typed, f"jobs[{place}].labour[0].", LABOUR_FIELDS)
         or _is_filled(typed, f"jobs[{place}].parts[0].", PART_FIELDS)
     )
