@@ -54,6 +54,9 @@ SPLITS = {
 }
 """What a payer pays of 120 yuan -> what is stated then, and what is too much or left."""
 
+LET_OFF = {"0.3": "¥119.70", "120": "¥0.00", "120.01": "", "-1": "", "": "¥120.00"}
+"""What is let off of 120 yuan -> what is due then; nothing where it is no discount."""
+
 HAS_FOCUS = "Emulation.setFocusEmulationEnabled"
 """A window under test has the focus whatever stands in front of it; without this it is as people's windows are."""
 
@@ -113,7 +116,7 @@ def test_a_whole_day_goes_by_without_a_line(day: Workday, served: Service, tmp_p
     answers = day.ask_the_customer()
     day.add_work(TYPED + "2", "0.5", "warranty", is_asked=False)
     states.append(day.finish_work())
-    told = day.split_bill(*SPLITS)
+    told, due = day.split_bill(*SPLITS), day.let_off(*LET_OFF)
     leads_to, settled = day.settle()
     states += [settled, day.hand_over()]
     found, after = day.find(), day.ten_days()
@@ -121,7 +124,7 @@ def test_a_whole_day_goes_by_without_a_line(day: Workday, served: Service, tmp_p
 
     grown = Figures(*(get(after) - get(before) for get in map(attrgetter, FIGURES)))
     assert (states, answers) == (STATES[language], ANSWERS[language])
-    assert told == list(SPLITS.values())
+    assert (told, due) == (list(SPLITS.values()), list(LET_OFF.values()))
     assert (leads_to, found, grown) == ("shares[0].share_fen", (1, 1), COUNTED)
     assert (day.foreign, day.grave) == (set(), set())
 

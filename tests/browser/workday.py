@@ -164,6 +164,14 @@ class Workday:
         self._look()
         return told
 
+    def let_off(self, *typed: str) -> list[str]:
+        """Type discounts of the customer into the open bill; returns what the page says is due after each."""
+        page, due = self.desk.page, []
+        for text in typed:
+            page.fill("[name=customer_discount_fen]", text)
+            due.append(page.inner_text("[data-due-of=customer]"))
+        return due
+
     def settle(self) -> tuple[str, str]:
         """Half a fen is refused first; returns the field to which the refusal leads, and the state of the order."""
         page, share = self.desk.page, "[name='shares[0].share_fen']"

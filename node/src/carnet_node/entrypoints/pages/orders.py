@@ -30,7 +30,7 @@ from carnet_node.core.refusals import refuse_together
 from carnet_node.core.saving.basis import as_read, completions_as_read, read_for_step
 from carnet_node.core.saving.correcting import corrected_of, correction_of
 from carnet_node.core.saving.editing import recall_drafts, require_part, require_visit
-from carnet_node.core.showing.bill import bill_of, unanswered_fen
+from carnet_node.core.showing.bill import bill_of, unanswered_fen, unpriced_jobs
 from carnet_node.core.showing.conflicts import former_values
 from carnet_node.core.showing.day import day_of
 from carnet_node.core.showing.estimate import estimate_of
@@ -229,6 +229,7 @@ def _order(node: Node, record: RecordId) -> dict[str, Any]:
     return {
         "order": view,
         "bill": bill_of(view),
+        "unpriced": frozenset(one.job.id for one in unpriced_jobs(view)),
         "estimate": estimate_of(view),
         "corrected": corrected_of(node, view),
         "unanswered_fen": unanswered_fen(view),

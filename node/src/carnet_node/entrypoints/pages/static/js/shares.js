@@ -1,4 +1,5 @@
-// A bill, while its payers are typed: what they pay so far of each pay type, and what is left or too much.
+// A bill, while its discounts and payers are typed: what is due of each pay type, what its payers pay of that so far, and
+// what is left or too much.
 //
 //   an amount   yuan with at most two places        a percentage   40%, of what is due        nothing   the rest
 //
@@ -48,6 +49,7 @@ function stated(rows, due) {
 }
 
 for (const form of document.querySelectorAll("form.bill")) {
+  const dues = [...form.querySelectorAll("[data-due-of]")];
   const told = [...form.querySelectorAll("[data-sum-of]")];
   const valueOf = (name) => form.elements[name]?.value.trim() ?? "";
 
@@ -57,10 +59,22 @@ for (const form of document.querySelectorAll("form.bill")) {
       .filter((where) => valueOf(`${where}pay_type`) === payType && (valueOf(`${where}payer_kind`) || valueOf(`${where}share_fen`)))
       .map((where) => valueOf(`${where}share_fen`));
 
+  const dueOf = (payType, before) => {
+    const discount = hundredths(valueOf(`${payType}_discount_fen`) || "0");
+    return discount === null ? null : BigInt(before) - discount;
+  };
+
+  // A discount that is none leaves nothing due that anybody could read: it is refused when the form is sent.
+  const tellDue = (line) => {
+    const { dueOf: payType, before, gross } = line.dataset;
+    const due = dueOf(payType, before);
+    const off = due === null ? -1n : BigInt(before) - due;
+    line.textContent = off < 0n || off > BigInt(gross) ? "" : yuan(due);
+  };
+
   const tell = (line) => {
     const { sumOf, before, adds, left, much } = line.dataset;
-    const discount = hundredths(valueOf(`${sumOf}_discount_fen`) || "0");
-    const due = discount === null ? null : BigInt(before) - discount;
+    const due = dueOf(sumOf, before);
     const found = due === null ? null : stated(rowsOf(sumOf), due);
     const rest = found && due - found.fen;
     const isOver = found !== null && rest !== 0n && rest < 0n !== due < 0n;
@@ -69,7 +83,10 @@ for (const form of document.querySelectorAll("form.bill")) {
     line.classList.toggle("late-word", isOver);
   };
 
-  const tellAll = () => told.forEach(tell);
+  const tellAll = () => {
+    dues.forEach(tellDue);
+    told.forEach(tell);
+  };
   form.addEventListener("input", tellAll);
   form.addEventListener("change", tellAll);
   tellAll();
