@@ -1,6 +1,7 @@
 """The operator's command line: set-up, sites, nodes, usage and exit codes."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -63,6 +64,17 @@ def test_every_command_loads(command: str, capsys: Printed):
     """Each command's module can be imported and has help."""
     assert execute([command, "--help"]) == 0
     assert "Usage" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", list(COMMANDS))
+def test_a_line_of_the_help_page_that_lists_commands_lists_all(command: str, capsys: Printed):
+    """Whoever reads the first page knows everything that a command can do, where its line lists that."""
+    execute([command, "--help"])
+    own = set(re.findall(r"^  ([a-z-]+)  ", capsys.readouterr().out.partition("\nCommands:\n")[2], re.MULTILINE))
+
+    listed = own & set(re.findall("[a-z-]+", COMMANDS[command][1]))
+
+    assert len(listed) < 2 or listed == own
 
 
 def test_the_help_page_loads_no_hub():

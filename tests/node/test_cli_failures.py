@@ -1,5 +1,6 @@
 """How commands of the node end that cannot do their work: sentences, JSON and exit codes, and never a traceback."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -141,6 +142,17 @@ def test_a_refused_command_speaks_of_no_screen(node: CliNode):
     told = node("vehicles", "add", "LHGCP1686K2004712")["error"]
 
     assert (told["code"], told["safe"]) == ("bad-vin", "Nothing was changed.")
+
+
+@pytest.mark.parametrize("command", list(MODULES))
+def test_a_line_of_the_help_page_that_lists_commands_lists_all(command: str, capsys: pytest.CaptureFixture[str]):
+    """Whoever reads the first page knows everything that a command can do, where its line lists that."""
+    execute([command, "--help"])
+    own = set(re.findall(r"^  ([a-z-]+)  ", capsys.readouterr().out.partition("\nCommands:\n")[2], re.MULTILINE))
+
+    listed = own & set(re.findall("[a-z-]+", MODULES[command][1]))
+
+    assert len(listed) < 2 or listed == own
 
 
 @pytest.mark.parametrize("command", list(MODULES))

@@ -19,21 +19,30 @@ from carnet_storage.entrypoints.cli.starting import lazy_group, leave
 COMMANDS: Final = {
     "init": ("setup", "make a new hub: keys, database, id"),
     "serve": ("setup", "answer nodes and regulators over HTTP"),
-    "dealers": ("dealers", "add, list, invite, recovery-code, suspend, resume"),
+    "dealers": ("dealers", "add, place, list, assignments, invite, recovery-code, suspend, resume, end-adoption"),
     "nodes": ("nodes", "list, why, suspend, resume, revoke, enrol by file"),
     "conflicts": ("conflicts", "list, show, restore an overruled value"),
-    "quarantine": ("quarantine", "list, why, release"),
+    "quarantine": ("quarantine", "list, why, release, give-up"),
     "erase": ("erasures", "erase a customer's values everywhere, for ever"),
     "erasures": ("erasures", "list, show: which nodes have erased"),
     "retention": ("retention", "report, classes, purge: what is held, how long, and what may go"),
     "master": (
         "master",
-        "who is who: find, show, queue, accept, merge, unmerge, pin, mode, weigh, relink, model",
+        (
+            "who is who: find, show, history, explain, stats, queue, accept, reject, merge, unmerge, pin, mode, weigh, "
+            "relink, model"
+        ),
     ),
-    "recalls": ("recalls", "import, drop, publish, withdraw, list, progress"),
-    "dossiers": ("dossiers", "list, show, file, note, retract, due: a campaign before the law"),
+    "recalls": (
+        "recalls",
+        (
+            "import, drop, publish, withdraw, list, lists, check, progress, exceptions, signals, owners, notify, "
+            "contacted, contacts, retract-contact, stop-sales"
+        ),
+    ),
+    "dossiers": ("dossiers", "list, show, document, file, note, retract, due, duties: a campaign before the law"),
     "calendar": ("calendar", "show, import, deadline: working days"),
-    "report": ("reports", "make, list, profiles, due, verify: reports to an authority"),
+    "report": ("reports", "make, again, list, profiles, due, verify: reports to an authority"),
     "reports": ("shop_reports", "site, nation: what workshops did in ten days or a month"),
     "regulator": ("regulators", "token, accesses, publish, published, take-back, named: who may look from outside"),
     "lookups": ("lookups", "list, rates: which site looked up another dealer's car"),
