@@ -8,7 +8,10 @@ import pytest
 from carnet_node.core.commands.cleaning import phone_doubts
 from carnet_node.core.commands.customers import AddCustomer, add_customer
 from carnet_node.core.saving.desk import save
+from carnet_node.core.saving.editing import require_customer
+from carnet_node.core.showing.views import list_records
 from carnet_protocol.ids import record_text
+from carnet_protocol.kinds import CUSTOMER as CUSTOMERS
 from carnet_protocol.kinds import PHONE
 from support.browsing import Visitor
 from support.staffed import Site
@@ -17,6 +20,7 @@ NEW, CUSTOMER = "/visits/new", "/customers/new"
 SHORT = "1380013800"
 BOX = "phones[0].number_is_read_out"
 CHECK_IN = {"car.plate": "津B88K99", "sender_name": "李芳", "odometer_in_km": "52300"}
+OWN_CAR = {**CHECK_IN, "party.full_name": "李芳"}
 PERSON = {"party_kind": "person", "full_name": "李芳"}
 
 
@@ -176,3 +180,34 @@ def test_a_number_that_was_confirmed_is_doubted_no_more(site: Site, desk: Visito
 
     assert saved.status_code == 303, saved.text
     assert "this one has 10" not in desk.open(f"/customers/{customer}")
+
+
+@pytest.mark.parametrize(
+    ("address", "typed", "name"),
+    [
+        pytest.param(
+            NEW, {**CHECK_IN, "party.full_name": "李芳", "party.number": SHORT}, "sender_phone", id="check-in"
+        ),
+        pytest.param(CUSTOMER, PERSON, "phones[0].number", id="new customer"),
+    ],
+)
+def test_a_number_that_somebody_insisted_on_is_doubted_no_more(
+    site: Site, desk: Visitor, address: str, typed: dict[str, str], name: str
+):
+    """Whoever read it out again has confirmed it; the card does not doubt what was answered a moment ago."""
+    saved = desk.submit(desk.open(address), address, {**typed, name: SHORT, f"{name}_is_read_out": "1"})
+
+    (customer,) = list_records(site.node, CUSTOMERS, after=None, limit=2).records
+    (phone,) = require_customer(site.node, customer.id).phones
+    assert saved.status_code == 303, saved.text
+    assert phone.values["verified_at"] == site.node.clock.now_ms()
+    assert "this one has 10" not in desk.open(f"/customers/{record_text(customer.id)}")
+
+
+def test_a_number_that_nobody_asked_about_is_not_confirmed_by_typing_it(site: Site, desk: Visitor):
+    """A good number of a new customer waits for the day on which it is read out."""
+    desk.submit(desk.open(CUSTOMER), CUSTOMER, {**PERSON, "phones[0].number": "13800138000"})
+
+    (customer,) = list_records(site.node, CUSTOMERS, after=None, limit=2).records
+    (phone,) = require_customer(site.node, customer.id).phones
+    assert phone.values.get("verified_at") is None

@@ -48,6 +48,7 @@ from carnet_node.core.staff.staff_list import is_working
 from carnet_node.entrypoints.pages.check_in_forms import (
     JOB_ROWS_MIN,
     answered,
+    as_read_out,
     at_own_fields,
     job_places,
     reception_of,
@@ -139,7 +140,8 @@ async def receive(page: PageOf) -> Response:
 
     def _work(node: Node) -> str:
         reception = reception_of(typed, page.pages.renderer.clockface)
-        received = receive_car(node, replace(reception, appointment=_expected(node, typed)))
+        reception = replace(reception, appointment=_expected(node, typed))
+        received = receive_car(node, as_read_out(reception, typed, node.clock.now_ms()))
         return f"/visits/{record_text(received.opened.visit)}"
 
     return await save_work(_shape(page, car, drafted, is_noted=False), typed, _work)

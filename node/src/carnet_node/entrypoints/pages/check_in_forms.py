@@ -16,7 +16,7 @@ from carnet_node.core.saving.receiving import ReceivedCar, ReceivedParty, Recept
 from carnet_node.entrypoints.pages.duplicates import called_same, called_same_car, told_apart, without_same
 from carnet_node.entrypoints.pages.formats import Clockface
 from carnet_node.entrypoints.pages.forms import Typed
-from carnet_node.entrypoints.pages.phone_forms import doubted_phones
+from carnet_node.entrypoints.pages.phone_forms import confirmed_as_read_out, doubted_phones
 from carnet_node.entrypoints.pages.typed import READ_AGAIN, TICKED, Reader
 from carnet_node.entrypoints.wording import Explained
 from carnet_protocol.ids import RecordId, parse_record_text, record_text
@@ -54,6 +54,9 @@ _ALONE_NOTHING: Final = frozenset({"pay_type", "campaign_id"})
 """What a line says of its words; without any it says nothing."""
 _BEGUN_KIND: Final = "repair"
 """The kind of order that a form begins with, before anybody has chosen one."""
+
+_NUMBERS: Final = ("party.number", "sender_phone")
+"""The telephones of a check-in, as they are asked about."""
 
 _OWN_NAMES: Final = {
     "car.plate_no": "car.plate",
@@ -106,8 +109,17 @@ def reception_of(typed: Typed, clockface: Clockface) -> Reception:
     values = reader.stated(VISIT, {name: typed.text(name) for name in ORDER_FIELDS}, "")
     jobs = [_job(typed, place, reader) for place in job_places(typed)]
     is_read_again = typed.text(READ_AGAIN) == TICKED
-    unread = [*reader.problems, *doubted_phones(typed, "party.number", "sender_phone")]
+    unread = [*reader.problems, *doubted_phones(typed, *_NUMBERS)]
     return Reception(party, car, values, jobs, is_read_again=is_read_again, unread=unread)
+
+
+def as_read_out(reception: Reception, typed: Typed, now_ms: int) -> Reception:
+    """The reception with the number of a new customer as confirmed now, where the form says that it was read out."""
+    new = reception.party.new
+    if new is None:
+        return reception
+    confirmed = confirmed_as_read_out(new, typed, now_ms, *_NUMBERS)
+    return replace(reception, party=replace(reception.party, new=confirmed))
 
 
 def at_own_fields(explained: Explained) -> Explained:

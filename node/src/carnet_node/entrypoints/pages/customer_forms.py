@@ -87,10 +87,15 @@ def new_customer(typed: Typed, reader: Reader, today: Today) -> AddCustomer:
     """The command behind a form that was empty."""
     values = reader.values(CUSTOMER, _own(typed))
     listed = {name: [_row_values(typed, name, place, reader) for place in _filled(typed, name)] for name in LISTS}
-    reader.problems += doubted_phones(typed, *(f"phones[{place}].number" for place in _filled(typed, "phones")))
+    reader.problems += doubted_phones(typed, *numbers_of(typed))
     preferences = [one for one in listed["preferences"] if any(one.values())]
     preference = preferences[0] if preferences else None
     return AddCustomer(values, listed["phones"], listed["addresses"], preference, today=today)
+
+
+def numbers_of(typed: Typed) -> list[str]:
+    """The fields of a form in which telephone numbers stand."""
+    return [f"phones[{place}].number" for place in _filled(typed, "phones")]
 
 
 def row_on_file(views: Iterable[RecordView], row: str) -> RecordView:

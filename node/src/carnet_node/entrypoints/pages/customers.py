@@ -23,10 +23,17 @@ from carnet_node.core.showing.customer_file import customer_file
 from carnet_node.core.showing.vehicle_file import compared_views, vehicle_file
 from carnet_node.core.showing.views import CustomerCard, list_records
 from carnet_node.core.staff.access_log import begin_showing, note_list
-from carnet_node.entrypoints.pages.customer_forms import at_own_rows, card_as_texts, card_drafts, new_customer
+from carnet_node.entrypoints.pages.customer_forms import (
+    at_own_rows,
+    card_as_texts,
+    card_drafts,
+    new_customer,
+    numbers_of,
+)
 from carnet_node.entrypoints.pages.duplicates import asked_about, called_same, meant_by, told_apart
 from carnet_node.entrypoints.pages.forms import BASED_ON, FormState
 from carnet_node.entrypoints.pages.page import Page, PageOf
+from carnet_node.entrypoints.pages.phone_forms import confirmed_as_read_out
 from carnet_node.entrypoints.pages.plots import odometer_plot
 from carnet_node.entrypoints.pages.record_forms import RecordForm, save_form, save_work, show_form
 from carnet_node.entrypoints.pages.typed import Reader
@@ -74,6 +81,7 @@ async def record(page: PageOf) -> Response:
             return address_of(require_customer(node, same).customer.id)
         reader = Reader(page.pages.renderer.clockface)
         command = new_customer(typed, reader, today_at_site(node))
+        command = confirmed_as_read_out(command, typed, node.clock.now_ms(), *numbers_of(typed))
         saved = record_customer(node, command, not_same=told_apart(typed), unread=reader.problems)
         return address_of(saved.records[0])
 

@@ -5,9 +5,11 @@ at the first of them. What is on file, of an import perhaps, is doubted where it
 it. Which numbers look wrong is decided in `commands.cleaning`.
 """
 
+from dataclasses import replace
 from typing import Final
 
 from carnet_node.core.commands.cleaning import phone_doubts
+from carnet_node.core.commands.customers import AddCustomer
 from carnet_node.core.refusals import Problem
 from carnet_node.core.showing.record_view import RecordView
 from carnet_node.entrypoints.pages.forms import Typed
@@ -22,6 +24,18 @@ def doubts_on_file(phone: RecordView) -> list[Problem]:
     number = phone.values.get("number")
     is_confirmed = phone.values.get("verified_at") is not None
     return phone_doubts(number, field="number") if isinstance(number, str) and not is_confirmed else []
+
+
+def confirmed_as_read_out(new: AddCustomer, typed: Typed, now_ms: int, *names: str) -> AddCustomer:
+    """A new customer with the numbers as confirmed now of which the form says that they were read out again.
+
+    Args:
+        now_ms: ms since 1970.
+        names: as of `doubted_phones`.
+    """
+    right = {typed.text(name) for name in names if typed.text(name + READ_OUT) == TICKED}
+    phones = [{**one, "verified_at": now_ms} if one.get("number") in right else one for one in new.phones]
+    return replace(new, phones=phones)
 
 
 def doubted_phones(typed: Typed, *names: str) -> list[Problem]:
