@@ -37,6 +37,22 @@ def test_heads_come_back_from_text_as_they_went():
     assert heads_from_text(NOTHING_READ.to_text()) == NOTHING_READ
 
 
+HEADS = st.dictionaries(
+    st.sampled_from([ONE, TWO, GONE, OpId(b"4" * 16)]), st.sets(st.integers(0, 5), min_size=1), max_size=4
+).map(lambda found: Heads(tuple(Head(op, bytes(sorted(registers)), False) for op, registers in found.items())))
+
+
+@given(HEADS, HEADS, st.sets(st.integers(0, 5)))
+def test_some_registers_are_seen_as_they_are_now(read: Heads, now: Heads, anew: set[int]):
+    """In those a write is based on what stands there, in all others on what its author read; no write twice."""
+    merged = read.seen_anew(now, anew)
+
+    for register in range(6):
+        before = now if register in anew else read
+        assert sorted(merged.of([register])) == sorted(before.of([register]))
+    assert len({one.op for one in merged.read}) == len(merged.read)
+
+
 def test_heads_in_a_form_hold_no_values():
     """The text of a form's heads does not contain what the record says."""
     text = heads_of_entries((Entry(ONE, 1, SITE, {8: "SECRETNAME"}),)).to_text()

@@ -234,6 +234,25 @@ def test_a_car_that_waited_for_the_customer_is_put_on_once_everything_is_answere
     assert stands == [("on_hold", "customer_approval"), ("waiting", None)]
 
 
+@pytest.mark.parametrize("step", ["answer", "complete"])
+def test_a_hold_that_a_colleague_made_meanwhile_ends_without_two_values(node: Node, visitor: Visitor, step: str):
+    """The page was open before the car was put on hold; what the rule ends, it ends, and nobody contradicts anybody."""
+    order = taken_in(node, 1, [NewJob(JOB)])
+    address, page = f"/visits/{record_text(order)}", visitor.open(f"/visits/{record_text(order)}")
+    board = visitor.open("/board")
+    moved(visitor, board, visit=card_of(board, order), stage="on_hold", hold_reason="customer_approval")
+    job = record_text(require_visit(node, order).jobs[0].job.id)
+    said = {"approval": "approved", "approval_channel": "phone"}
+
+    if step == "answer":
+        visitor.submit(page, f"{address}/jobs/{job}/answer", said)
+    else:
+        visitor.submit(page, f"{address}/step/complete", {})
+
+    visit = require_visit(node, order).visit
+    assert (visit.values.get("hold_reason"), visit.contests) == (None, ())
+
+
 def test_an_answer_says_how_the_customer_was_asked(node: Node, visitor: Visitor):
     """Without it the job stays proposed, and the question stands beside its own job."""
     order = taken_in(node, 1, [NewJob(JOB)])

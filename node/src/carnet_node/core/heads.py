@@ -58,6 +58,17 @@ class Heads:
         """What a delete is based on."""
         return tuple(head.op for head in self.read)
 
+    def seen_anew(self, now: "Heads", registers: Iterable[int]) -> "Heads":
+        """These heads, with those of now in some registers: for what a rule ends there, whoever wrote it since."""
+        anew = set(registers)
+        kept = {one.op: one for one in self.read if one.is_delete or set(one.registers) - anew}
+        known = {op: set() if one.is_delete else set(one.registers) - anew for op, one in kept.items()}
+        for one in now.read:
+            if not one.is_delete and anew & set(one.registers):
+                known[one.op] = known.get(one.op, set()) | (anew & set(one.registers))
+        written = (Head(op, bytes(sorted(found)), is_delete=False) for op, found in known.items() if found)
+        return Heads((*(one for one in kept.values() if one.is_delete), *written))
+
     def to_text(self) -> str:
         """The form a page or a JSON view carries: base64url, empty when nothing was read."""
         if not self.read:

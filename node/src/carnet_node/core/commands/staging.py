@@ -28,6 +28,9 @@ CUSTOMER_APPROVAL: Final = "customer_approval"
 _WORDS: Final = frozenset({CUSTOMER_APPROVAL, "claim_authorisation"})
 """Reasons for which a car waits until somebody says something, wherever it is meanwhile (rule 4)."""
 
+ENDS_BY_RULE: Final = ("stage",)
+"""What a hold that ends writes, whoever has put the car there since the order was read (rules 3 and 4)."""
+
 IN_SHOP: Final = frozenset({"draft", "open", "completed", "settled"})
 _FIRST_SENSE: Final = {"draft": "waiting", "open": "waiting", "completed": "finished", "settled": "finished"}
 

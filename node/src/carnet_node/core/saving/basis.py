@@ -48,13 +48,14 @@ def read_of_view(view: RecordView, based_on: str, changes: Mapping[str, Value] |
     return Read(view.id, heads, view.values)
 
 
-def read_for_step(view: RecordView, based_on: str, fields: Iterable[str]) -> Read:
+def read_for_step(view: RecordView, based_on: str, fields: Iterable[str], by_rule: Iterable[str] = ()) -> Read:
     """What a step of a record starts from.
 
     Args:
         view: as it is now.
         based_on: the heads as a view gave them out.
         fields: what the step is judged by, or writes anew from other records.
+        by_rule: what a rule changes with the step, as it is now: nobody has to have seen it.
 
     Raises:
         CommandRefused: somebody else has changed one of them since.
@@ -63,7 +64,8 @@ def read_for_step(view: RecordView, based_on: str, fields: Iterable[str]) -> Rea
     heads = heads_from_text(based_on)
     changed = {one.name for register in changed_since(view, heads) for one in register.fields}
     refuse_if_any(_changed(name) for name in fields if name in changed)
-    return Read(view.id, heads, view.values)
+    anew = [view.kind.register_of(name).number for name in by_rule]
+    return Read(view.id, heads.seen_anew(view.heads, anew) if anew else heads, view.values)
 
 
 def as_read(view: RecordView, based_on: str) -> RecordView:

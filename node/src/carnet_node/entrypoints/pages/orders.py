@@ -14,6 +14,7 @@ from fastapi import APIRouter, Response
 
 from carnet_node.core.commands.drafting import Drafts, NewId
 from carnet_node.core.commands.recall_work import SHOWN_FIELDS, retract_completion
+from carnet_node.core.commands.staging import ENDS_BY_RULE
 from carnet_node.core.commands.visits import (
     Step,
     add_jobs,
@@ -115,7 +116,7 @@ async def take_step(page: PageOf, visit: str, step: str) -> Response:
         if step == "complete":
             km, is_again = values.get("odometer_out_km"), typed.text(READ_AGAIN) == TICKED
             doubts += leaving_doubts(node, view, km, is_read_again=is_again, said=typed.text(LEFT_OPEN))
-        read = read_for_step(view.visit, typed.text(BASED_ON), JUDGED_BY)
+        read = read_for_step(view.visit, typed.text(BASED_ON), JUDGED_BY, ENDS_BY_RULE)
         taken = Step(read, node.clock.now_ms(), view.work(), values, today_at_site(node), view.credit)
         return refuse_together(doubts, lambda: take(taken))
 

@@ -10,7 +10,7 @@ from fastapi import APIRouter
 
 from carnet_node.core.commands.approvals import Answer, answer_job
 from carnet_node.core.commands.drafting import Drafts, NewId
-from carnet_node.core.commands.staging import stage_visit
+from carnet_node.core.commands.staging import ENDS_BY_RULE, stage_visit
 from carnet_node.core.numbering import today_at_site
 from carnet_node.core.saving.basis import read_for_step
 from carnet_node.core.saving.deferring import deferred_of, drop_drafts, offer_drafts
@@ -73,7 +73,7 @@ async def answer(desk: DeskOf, show: Show, visit: str, job: str, form: AnswerFor
 
     def _drafts(_: NewId) -> Drafts:
         view = require_visit(desk.node, record)
-        order = read_for_step(view.visit, form.visit_based_on, JUDGED_BY)
+        order = read_for_step(view.visit, form.visit_based_on, JUDGED_BY, ENDS_BY_RULE)
         part = require_part(desk.node, JOB, record_from_text(job), record)
         read = read_for_step(part, form.based_on, ("approval", "approval_at"))
         said = Answer(form.approval, form.approval_channel, at_ms)

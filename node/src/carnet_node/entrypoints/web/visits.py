@@ -14,6 +14,7 @@ from fastapi import APIRouter, Response
 
 from carnet_node.core.commands.drafting import Drafts, NewId
 from carnet_node.core.commands.settlement import hand_over, settle_visit
+from carnet_node.core.commands.staging import ENDS_BY_RULE
 from carnet_node.core.commands.visits import (
     OpenVisit,
     Step,
@@ -219,7 +220,8 @@ async def _step(
 
     def _drafts(new_id: NewId) -> Drafts:
         view = require_visit(desk.node, record)
-        read, today = read_for_step(view.visit, form.based_on, JUDGED_BY), today_at_site(desk.node)
+        read = read_for_step(view.visit, form.based_on, JUDGED_BY, ENDS_BY_RULE)
+        today = today_at_site(desk.node)
         return take(Step(read, at_ms, view.work(), values, today, view.credit), new_id)
 
     return await save_order(desk, show, VISIT, record, _drafts)

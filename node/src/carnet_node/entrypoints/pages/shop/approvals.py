@@ -9,6 +9,7 @@ from fastapi import APIRouter, Response
 
 from carnet_node.core.commands.approvals import Answer, answer_job
 from carnet_node.core.commands.drafting import Drafts, NewId
+from carnet_node.core.commands.staging import ENDS_BY_RULE
 from carnet_node.core.node import Node
 from carnet_node.core.numbering import today_at_site
 from carnet_node.core.saving.basis import read_for_step
@@ -34,7 +35,7 @@ async def answer(page: PageOf, visit: str, job: str) -> Response:
 
     def _drafts(node: Node, _: NewId) -> Drafts:
         view = require_visit(node, record)
-        order = read_for_step(view.visit, typed.text(BASED_ON), JUDGED_BY)
+        order = read_for_step(view.visit, typed.text(BASED_ON), JUDGED_BY, ENDS_BY_RULE)
         part = require_part(node, JOB, which, record)
         read = read_for_step(part, typed.text(JOB_READ), ("approval", "approval_at"))
         said = Answer(typed.text("approval"), typed.text("approval_channel"), node.clock.now_ms())
