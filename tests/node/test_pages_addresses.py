@@ -61,9 +61,11 @@ def test_the_page_of_a_customer_says_the_place_and_hides_the_door(site: Site, de
     customer = save(site.node, partial(add_customer, command)).records[0]
 
     page = desk.open(f"/customers/{record_text(customer)}")
+    at_check_in = desk.open(f"{NEW}?customer={record_text(customer)}")
 
     assert all(word in page for word in ("长沙市 天心区", "410000"))
     assert "1204" not in page
+    assert "长沙市 天心区" in at_check_in
 
 
 @pytest.mark.parametrize(
