@@ -105,6 +105,12 @@ def yuan(fen: Value) -> str:
     return f"{sign}{fen // _FEN_PER_YUAN:,}.{fen % _FEN_PER_YUAN:02}"
 
 
+def in_yuan(fen: Value) -> str:
+    """The same with its unit, as the script of a bill writes it: the sign first, -¥5.44."""
+    text = yuan(fen)
+    return f"-¥{text[1:]}" if text.startswith("-") else f"¥{text}"
+
+
 def hundredths(value: Value) -> str:
     """Hours or a quantity without needless zeros: 150 is 1.5."""
     if not isinstance(value, int):

@@ -126,6 +126,7 @@ class Renderer:
             "day": self.clockface.day,
             "local": self.clockface.local,
             "yuan": formats.yuan,
+            "in_yuan": formats.in_yuan,
             "hundredths": formats.hundredths,
             "km": formats.kilometres,
             "hidden": formats.hidden,
