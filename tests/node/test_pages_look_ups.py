@@ -110,6 +110,22 @@ def test_without_a_line_the_page_says_so_and_offers_the_check_in(desk: Visitor):
 
 
 @pytest.mark.parametrize(
+    ("sought", "way"),
+    [
+        pytest.param(VIN, "vin", id="a VIN"),
+        pytest.param(f"{VIN[:9]} {VIN[9:].lower()}", "vin", id="a VIN as it is read out"),
+        pytest.param(VIN[1:], "plate", id="sixteen characters"),
+    ],
+)
+def test_a_vin_that_stands_where_a_plate_is_asked_for_is_asked_by_vin(desk: Visitor, sought: str, way: str):
+    """The page opens at the plate, and the hub would truly know no car under such a plate."""
+    answered = desk.submit(desk.open("/look-ups"), "/look-ups", {"way": "plate", "sought": sought, "reason": "at_desk"})
+
+    asked = question_of(answered.text)
+    assert (asked["way"], asked["sought"]) == (way, sought)
+
+
+@pytest.mark.parametrize(
     ("changes", "field"),
     [
         pytest.param({"reason": "curiosity"}, "reason", id="a wrong reason"),

@@ -7,6 +7,7 @@ written the question down all the same.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -38,8 +39,8 @@ from carnet_node.entrypoints.web.look_ups import link_of
 from carnet_node.entrypoints.wording import FAILURES, explain_failure
 from carnet_protocol.ids import RecordId, record_text, vehicle_id
 from carnet_protocol.kinds import CUSTOMER, VEHICLE
-from carnet_protocol.look_up import BY_PLATE, LOOK_UP_REASONS, WAYS
-from carnet_protocol.vin import has_vin_characters
+from carnet_protocol.look_up import BY_PLATE, BY_VIN, LOOK_UP_REASONS, WAYS
+from carnet_protocol.vin import has_vin_characters, normalise_vin
 
 router = APIRouter()
 
@@ -85,7 +86,7 @@ async def show_look_ups(
 @router.post("/look-ups")
 async def ask(page: PageOf) -> Response:
     """Ask the hub; it writes down who asked, and why. The page shows what it answered, masked."""
-    typed = page.typed()
+    typed = _by_vin_if_one(page.typed())
     is_right = TICKED in (typed.text(_COMPARED), typed.text(_SHOWN))
     question = Question(
         typed.text("way"),
@@ -122,6 +123,12 @@ async def end(page: PageOf) -> Response:
     typed = page.typed()
     vehicle = record_from_text(typed.text("vehicle_id"))
     return await _save(page, typed, vehicle, lambda node: give_back(node, vehicle))
+
+
+def _by_vin_if_one(typed: Typed) -> Typed:
+    """A question by plate whose text is a VIN, asked by VIN: no plate is so long, and the list of ways begins there."""
+    is_vin = typed.text("way") == BY_PLATE and has_vin_characters(normalise_vin(typed.text("sought")))
+    return replace(typed, texts={**typed.texts, "way": (BY_VIN,)}) if is_vin else typed
 
 
 async def _save(page: Page, typed: Typed, vehicle: RecordId, work: Callable[[Node], Saved]) -> Response:
