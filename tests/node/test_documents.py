@@ -22,6 +22,8 @@ from carnet_protocol.kinds import (
     APPOINTMENT,
     CUSTOMER,
     JOB,
+    LABOUR_LINE,
+    PART_LINE,
     PHONE,
     PLATE,
     RECALL_COMPLETION,
@@ -90,13 +92,24 @@ def test_an_order_is_found_by_what_it_says(node: Node, said: dict[str, Value], a
     assert found(node, **asked) == [wanted]
 
 
-def test_an_order_is_found_by_a_word_of_its_work(node: Node):
-    """The complaint of a job is part of its order."""
-    ordered(node)
-    wanted = ordered(node)
-    made(node, JOB, visit_id=wanted, complaint="the brake squeals")
+@pytest.mark.parametrize(
+    ("kind", "said", "asked"),
+    [
+        pytest.param(JOB, {"complaint": "the brake squeals"}, "squeals", id="complaint"),
+        pytest.param(JOB, {"op_code": "QX-0417"}, "qx-04", id="operation of a job"),
+        pytest.param(LABOUR_LINE, {"labour_op_code": "QX-0417"}, "0417", id="operation of a labour line"),
+        pytest.param(LABOUR_LINE, {"labour_name": "更换前刹车片"}, "刹车片", id="name of a labour line"),
+        pytest.param(PART_LINE, {"part_no": "06J115403Q"}, "115403", id="number of a part"),
+        pytest.param(PART_LINE, {"part_name": "机油滤清器"}, "滤清器", id="name of a part"),
+    ],
+)
+def test_an_order_is_found_by_a_word_of_its_work(node: Node, kind: Kind, said: dict[str, Value], asked: str):
+    """Jobs, labour and parts are part of their order, and of no other."""
+    other, wanted = ordered(node), ordered(node)
+    made(node, kind, visit_id=other)
+    made(node, kind, visit_id=wanted, **said)
 
-    assert found(node, text="squeals") == [wanted]
+    assert found(node, text=asked) == [wanted]
 
 
 def test_a_plate_leads_to_the_orders_under_it(node: Node):

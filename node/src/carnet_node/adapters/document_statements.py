@@ -32,7 +32,14 @@ from carnet_protocol.kinds import PAY_TYPES
 CONDITIONS: Final = ("customers", "plate", "status", "advisor_code", "least_fen", "most_fen", "text", "behind")
 """What a filter may ask beside its span, in the order of a statement."""
 
-_JOB_TEXTS: Final = ("op_name", "complaint", "cause", "correction")
+_WORK_TEXTS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "job": ("op_code", "op_name", "complaint", "cause", "correction"),
+        "labour_line": ("labour_op_code", "labour_name"),
+        "part_line": ("part_no", "part_name"),
+    }
+)
+"""Where free text is looked for in the work of an order, by kind; each is reached by the index of its order."""
 
 Element = ColumnElement[Any]
 
@@ -106,7 +113,7 @@ def _orders() -> Source:
     )
     texts = ("ro_no", "customer_note", "internal_note", "belongings", "void_reason", "sender_name", "customer_name")
     in_span = and_(*_span(order.c.opened_at))
-    says = (*_say(*(order.c[name] for name in texts)), _said_in_jobs(order))
+    says = (*_say(*(order.c[name] for name in texts)), *(_said_in(kind, order) for kind in _WORK_TEXTS))
     return Source(order, order, in_span, shown, says, _is_of(order), _carried(order))
 
 
@@ -187,11 +194,11 @@ def _beside(of: FromClause, order: FromClause) -> Any:
     return of.outerjoin(order, and_(order.c.id == of.c.visit_id, *_visible(order)))
 
 
-def _said_in_jobs(order: FromClause) -> Element:
-    """Text in the work of an order."""
-    job = projection_table("job")
-    said = or_(*(_holds(job.c[name], "text") for name in _JOB_TEXTS))
-    return exists().where(job.c.visit_id == order.c.id, said, *_visible(job))
+def _said_in(kind: str, order: FromClause) -> Element:
+    """Text in the work of an order: in its jobs, or in its lines of labour or parts."""
+    work = projection_table(kind)
+    said = or_(*(_holds(work.c[name], "text") for name in _WORK_TEXTS[kind]))
+    return exists().where(work.c.visit_id == order.c.id, said, *_visible(work))
 
 
 def _is_of(of: FromClause) -> Element:
