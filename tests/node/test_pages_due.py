@@ -220,3 +220,16 @@ def test_the_day_that_is_shown_is_taken_out(node: Node, desk: Visitor, ahead: in
     (sheet,) = openpyxl.load_workbook(BytesIO(made.content)).worksheets
     assert (made.status_code, sheet.max_row - 1) == (200, people)
     assert made.headers["content-disposition"].endswith(f'-due-{day:%y%m%d}.xlsx"')
+
+
+def test_the_workbook_hides_the_day_of_a_birthday_alone(node: Node, desk: Visitor):
+    """Until when a car is insured is no secret; name and plate stay masked."""
+    soon = site_day(node) + timedelta(10)
+    address = f"/vehicles/{record_text(car_of(node, born_today(node)))}/dates"
+    desk.submit(desk.open(address), address, {"dates[0].insurance_until_on": str(soon)})
+
+    made = desk.submit(desk.open("/due"), "/due/export", {})
+
+    (sheet,) = openpyxl.load_workbook(BytesIO(made.content)).worksheets
+    _, *rows = sheet.iter_rows(values_only=True)
+    assert [(str(row[1]), row[4]) for row in rows] == [("**********", None), (f"{soon} 00:00:00", "***2345")]

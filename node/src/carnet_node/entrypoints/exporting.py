@@ -97,4 +97,8 @@ def masked_rows(wanted: SiteList, rows: Iterator[Row]) -> Iterator[Row]:
     """The same rows with what is personal masked."""
     for row in rows:
         told = zip(wanted.columns, row, strict=True)
-        yield tuple(mask(value, column.name) if column.is_personal else value for column, value in told)
+        yield tuple(mask(value, column.name) if _is_personal(column, row) else value for column, value in told)
+
+
+def _is_personal(column: ListColumn, row: Row) -> bool:
+    return column.is_personal or (column.is_personal_at is not None and column.is_personal_at == row[0])

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Final
 
 from carnet_node.core.commands.customers import called
+from carnet_node.core.commands.due_list import BIRTHDAY
 from carnet_node.core.desk_limits import ACCESS_ROWS_MAX, EXPORT_DAYS_MAX, FIRST_YEAR
 from carnet_node.core.limits import CHILDREN_MAX, LIST_ROWS_MAX
 from carnet_node.core.node import Node
@@ -45,17 +46,21 @@ class CellKind(StrEnum):
     YES_NO = "yes or no"
 
 
+Row = tuple[Value, ...]
+"""Values in the order of the columns; money in fen, moments in ms, days as ISO text."""
+
+
 @dataclass(frozen=True, slots=True)
 class ListColumn:
-    """One column; `name` is that of the registry where there is one, and what screens translate."""
+    """One column; `name` is that of the registry where there is one, and what screens translate.
+
+    `is_personal_at` is what stands first in the rows in which a column is personal that is not so in all of them.
+    """
 
     name: str
     kind: CellKind = CellKind.TEXT
     is_personal: bool = False
-
-
-Row = tuple[Value, ...]
-"""Values in the order of the columns; money in fen, moments in ms, days as ISO text."""
+    is_personal_at: Value = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +136,6 @@ _VISIT_COLUMNS: Final = (
     ListColumn("internal_fen", CellKind.MONEY),
 )
 _STAFF_COLUMNS: Final = (ListColumn("staff_no"), _personal("full_name"), ListColumn("role"), ListColumn("state"))
-
-
 _ACCESS_COLUMNS: Final = (
     ListColumn("at", CellKind.MOMENT),
     ListColumn("staff_no"),
@@ -140,8 +143,6 @@ _ACCESS_COLUMNS: Final = (
     ListColumn("subject"),
     ListColumn("rows", CellKind.WHOLE),
 )
-
-
 _CALL_COLUMNS: Final = (
     ListColumn("hazard_level"),
     ListColumn("campaign_no"),
@@ -170,8 +171,6 @@ _STOP_COLUMNS: Final = (
     ListColumn("recalls_as_of", CellKind.MOMENT),
     ListColumn("recalls_unknown"),
 )
-
-
 _BOARD_COLUMNS: Final = (
     ListColumn("ro_no"),
     ListColumn("status"),
@@ -186,8 +185,6 @@ _BOARD_COLUMNS: Final = (
     ListColumn("model_name"),
     ListColumn("advisor_code"),
 )
-
-
 _APPOINTMENT_COLUMNS: Final = (
     ListColumn("starts_at", CellKind.MOMENT),
     ListColumn("planned_minutes", CellKind.WHOLE),
@@ -201,13 +198,12 @@ _APPOINTMENT_COLUMNS: Final = (
     ListColumn("requested_at", CellKind.MOMENT),
     ListColumn("cancel_reason"),
 )
-
-
 _DUE_COLUMNS: Final = (
     ListColumn("occasion"),
-    ListColumn("due_on", CellKind.DAY, is_personal=True),
+    ListColumn("due_on", CellKind.DAY, is_personal_at=BIRTHDAY),
     _personal("owner"),
     _personal("phone"),
+    _personal("plate_no"),
     ListColumn("vin"),
     ListColumn("model_name"),
     ListColumn("hold"),
@@ -304,6 +300,7 @@ def _due_rows(node: Node, _: Period | None, asked: date | None = None) -> Iterat
             "due_on": one.due.due_on.isoformat(),
             "owner": called(one.customer.values),
             "phone": None if one.phone is None else one.phone.values.get("number"),
+            "plate_no": one.plate or None,
             "vin": car.get("vin"),
             "model_name": car.get("model_name"),
             "hold": None if one.due.hold is None else one.due.hold.value,
