@@ -63,6 +63,17 @@ def test_a_slot_that_is_taken_says_who_has_it_and_what_is_free(visitor: Visitor)
     assert "data-take" not in visitor.open("/appointments/new")
 
 
+def test_an_appointment_that_is_moved_is_not_in_its_own_way(visitor: Visitor):
+    """The time that it gives up is the first one offered."""
+    noted(visitor, **SLOT)
+    own = noted(visitor, **SLOT | {"starts_at": at(4), "plate_no": "湘A99999"})
+
+    refused = visitor.submit(visitor.open(f"{own}/edit"), f"{own}/edit", {"starts_at": SLOT["starts_at"]})
+
+    assert refused.status_code == 422
+    assert f'data-take="{at(4)[:-2]}00" data-for="f-starts_at"' in refused.text
+
+
 def test_who_is_in_the_way_without_a_plate_is_not_named_by_number(visitor: Visitor):
     """A number stays masked, as in every list."""
     noted(visitor, **SLOT | {"plate_no": ""})

@@ -54,11 +54,15 @@ def day_board(node: Node, day: date) -> DayBoard:
         return DayBoard(booked_within(node, tx, day), view_all(tx, node.identity, waiting))
 
 
-def free_slots_of(node: Node, day: date, wanted: Slot) -> tuple[Slot, ...]:
-    """The slots of a day that can be booked for so long, at that bay and with that advisor."""
+def free_slots_of(node: Node, day: date, wanted: Slot, without: RecordId | None = None) -> tuple[Slot, ...]:
+    """The slots of a day that can be booked for so long, at that bay and with that advisor.
+
+    Args:
+        without: the appointment that is moved, whose own slot does not count.
+    """
     offset, now_ms = node.settings.utc_offset_minutes, node.clock.now_ms()
     with node.store.read() as tx:
-        taken, records = _taken(node, tx, day, None), list(hours_within(node, tx))
+        taken, records = _taken(node, tx, day, without), list(hours_within(node, tx))
     return tuple(free_slots(day, taken, records, wanted, now_ms=now_ms, utc_offset_minutes=offset))
 
 

@@ -241,7 +241,7 @@ def _edit_form(page: Page, record: RecordId) -> RecordForm:
 
     def _context(form: FormState) -> Mapping[str, Any]:
         view = require_record(page.node, APPOINTMENT, record)
-        beside = beside_form(page.node, form, page.pages.renderer.clockface)
+        beside = beside_form(page.node, form, page.pages.renderer.clockface, record)
         return {**beside, "appointment": view, "channels": _CHANNELS}
 
     address = f"{router.prefix}/{name}/edit"

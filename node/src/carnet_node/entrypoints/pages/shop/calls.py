@@ -26,6 +26,7 @@ from carnet_node.entrypoints.pages.formats import Clockface
 from carnet_node.entrypoints.pages.forms import FormState, Typed
 from carnet_node.entrypoints.pages.phone_forms import doubted_phones
 from carnet_node.entrypoints.pages.typed import Reader
+from carnet_protocol.ids import RecordId
 from carnet_protocol.kinds import APPOINTMENT
 from carnet_protocol.registry import Value
 
@@ -67,21 +68,22 @@ def texts_of(view: RecordView, clockface: Clockface) -> dict[str, str]:
     return {name: text for name, text in texts.items() if said[name] is not None}
 
 
-def beside_form(node: Node, form: FormState, clockface: Clockface) -> Mapping[str, Any]:
+def beside_form(node: Node, form: FormState, clockface: Clockface, moved: RecordId | None = None) -> Mapping[str, Any]:
     """What the fields of a slot are chosen from: bays, advisors, and the next slots that are free.
 
     Args:
         form: its minutes, bay and advisor say which slots are meant.
+        moved: the appointment that the form changes, whose own slot is free for it; None for a new one.
     """
     taken = [one for name in _TAKEN for one in form.problems(name) if one.code is ProblemCode.ALREADY_THERE]
     named = dict.fromkeys(record for one in taken for record in one.records)
     with node.store.read() as tx:
         bays = bays_within(node, tx)
         held = [view_record(tx, node.identity, tx.record(APPOINTMENT, one)) for one in named]
-    starts = islice(_free(node, form, clockface), FREE_SLOTS_SHOWN)
+    starts = islice(_free(node, form, clockface, moved), FREE_SLOTS_SHOWN)
     free = FreeSlots(
         tuple(clockface.moment(one) for one in starts),
-        _free_after(node, form, clockface) if taken else "",
+        _free_after(node, form, clockface, moved) if taken else "",
         tuple(one for one in held if one is not None),
     )
     return {"bays": bays, "advisors": advisors_of(node), "free": free}
@@ -94,20 +96,20 @@ def advisors_of(node: Node) -> tuple[Column, ...]:
     return tuple(Column(str(one["staff_no"]), str(one.get("full_name") or "")) for one in advising or working)
 
 
-def _free(node: Node, form: FormState, clockface: Clockface) -> Iterator[int]:
+def _free(node: Node, form: FormState, clockface: Clockface, moved: RecordId | None) -> Iterator[int]:
     """When the next free slots begin, ms since 1970, from the day that is wished or booked."""
     minutes = form.text("planned_minutes")
     length = int(minutes) if minutes.isascii() and minutes.isdigit() and len(minutes) < len("10000") else 0
     wanted = Slot(0, length or SLOT_MINUTES_DEFAULT, form.text("bay_code"), form.text("advisor_code"))
     first = _first_day(node, form, clockface)
     for ahead in range(FREE_DAYS_SHOWN):
-        yield from (one.starts_ms for one in free_slots_of(node, first + timedelta(days=ahead), wanted))
+        yield from (one.starts_ms for one in free_slots_of(node, first + timedelta(days=ahead), wanted, moved))
 
 
-def _free_after(node: Node, form: FormState, clockface: Clockface) -> str:
+def _free_after(node: Node, form: FormState, clockface: Clockface, moved: RecordId | None) -> str:
     """The first free slot behind the one that is typed, as somebody would type it; empty where there is none."""
     asked_ms = _moment_typed(form, "starts_at", clockface) or 0
-    found = next((one for one in _free(node, form, clockface) if one > asked_ms), None)
+    found = next((one for one in _free(node, form, clockface, moved) if one > asked_ms), None)
     return "" if found is None else clockface.moment(found)
 
 
