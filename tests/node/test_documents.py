@@ -121,6 +121,38 @@ def test_a_plate_leads_to_the_orders_under_it(node: Node):
     assert set(found(node, plate="沪 a12345")) == set(under[:2])
 
 
+@pytest.mark.parametrize("typed", ["a12345", "2345", "使1"])
+def test_a_plate_is_named_by_its_end(node: Node, typed: str):
+    """Four characters lead to the only plate that ends so, as in the search box; one that is shorter is whole."""
+    orders = {}
+    for number, plate in enumerate(("沪A12345", "沪A54321", "使1")):
+        car = made(node, VEHICLE, model_year=2020 + number)
+        made(node, PLATE, vehicle_id=car, plate_no=plate)
+        orders[plate] = ordered(node, vehicle_id=car)
+
+    assert found(node, plate=typed) == [orders["使1" if typed == "使1" else "沪A12345"]]
+
+
+@pytest.mark.parametrize(
+    ("kind", "typed"),
+    [
+        *(pytest.param(kind, "2345", id=f"an end of several, of a {kind}") for kind in STATES),
+        pytest.param("visit", "345", id="an end too short"),
+        pytest.param("visit", "9999", id="an end of none"),
+    ],
+)
+def test_a_part_of_no_plate_or_of_several_is_refused(node: Node, kind: str, typed: str):
+    """It is not taken for a plate without documents; a whole one that is on no file is such a plate."""
+    for number, plate in enumerate(("沪A12345", "湘A12345")):
+        made(node, PLATE, vehicle_id=made(node, VEHICLE, model_year=2020 + number), plate_no=plate)
+
+    with pytest.raises(CommandRefused) as refused:
+        found(node, replace(ASKED, kind=kind), plate=typed)
+
+    assert [one.field for one in refused.value.problems] == ["plate"]
+    assert found(node, replace(ASKED, kind=kind), plate="沪B99999") == []
+
+
 @pytest.mark.parametrize("typed", ["王小明", "13800138000"])
 def test_a_customer_is_named_or_called(node: Node, typed: str):
     """Name and phone number both lead to whose the order is."""

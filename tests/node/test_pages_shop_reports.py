@@ -86,6 +86,22 @@ def test_a_question_that_makes_no_sense_comes_back(desk: Visitor):
     assert 'value="kept"' in answered.text
 
 
+def test_a_part_of_a_plate_that_names_no_car_comes_back_with_its_field(desk: Visitor):
+    """Before it is asked, and not as an answer without documents."""
+    refused = desk.submit(desk.open("/documents"), "/documents", {"plate": "9999"})
+
+    assert refused.status_code == 422
+    assert "Type the whole plate, or at least its last four characters." in refused.text
+
+
+def test_a_name_that_finds_nothing_says_how_names_are_found(desk: Visitor):
+    """A given name alone finds nobody, here as in the search box."""
+    named, other = desk.open(ask(desk, customer="小明")), desk.open(ask(desk, text="squeals"))
+
+    hint = "A name is found by its beginning, its pinyin or the initials of that."
+    assert (hint in named, hint in other) == (True, False)
+
+
 def test_a_question_is_forgotten_with_the_session(desk: Visitor, site: Site):
     """Another session is not shown what somebody asked, at the same address."""
     address = ask(desk, text="secret")

@@ -13,18 +13,20 @@ from typing import Final
 
 from carnet_node.core.commands.cleaning import clean_text, plate_number
 from carnet_node.core.desk_limits import EXPORT_DAYS_MAX, FIRST_YEAR
-from carnet_node.core.limits import FIND_TEXT_CHARS_MAX
+from carnet_node.core.limits import FIND_ROWS_MAX, FIND_TEXT_CHARS_MAX
 from carnet_node.core.node import Node
 from carnet_node.core.numbering import local_midnight
-from carnet_node.core.refusals import Problem, ProblemCode, refuse_if_any
+from carnet_node.core.refusals import Problem, ProblemCode, refuse, refuse_if_any
 from carnet_node.core.shop_limits import CUSTOMERS_MEANT_MAX, DOCUMENT_DAYS_MAX, DOCUMENT_ROWS_MAX
 from carnet_node.core.shop_ports import DocumentFilter, DocumentRow, Span
-from carnet_node.core.showing.searching import find
+from carnet_node.core.showing.record_view import view_all
+from carnet_node.core.showing.searching import PLATE_LENGTHS, find
 from carnet_protocol.kinds import (
     APPOINTMENT,
     APPOINTMENT_STATES,
     COMPLETION_METHODS,
     CUSTOMER,
+    PLATE,
     RECALL_COMPLETION,
     SETTLEMENT,
     VISIT,
@@ -55,7 +57,7 @@ class DocumentQuery:
     Attributes:
         kind: a key of `STATES`.
         first, last: days of the site, both included.
-        plate: whole.
+        plate: whole, or the end of the only one that ends so, 4 characters or more.
         customer: name or phone number.
         least_fen, most_fen: bounds of the amount, both included.
         text: a word somewhere in the document.
@@ -81,13 +83,15 @@ class Documents:
     is_more: bool
 
 
-def check_query(query: DocumentQuery) -> None:
-    """Refuse what makes no sense, before anything is read.
+def check_query(node: Node, query: DocumentQuery) -> None:
+    """Refuse what makes no sense, before any document is read.
 
     Raises:
-        CommandRefused: no such kind or state, or days and amounts that cannot be; all of it at once.
+        CommandRefused: no such kind or state, or days and amounts that cannot be, all of it at once; or a part of a
+            plate that leads to no plate, or to several.
     """
     refuse_if_any(_problems(query))
+    _plate_meant(node, query.plate)
 
 
 def find_documents(node: Node, query: DocumentQuery, limit: int = DOCUMENT_ROWS_MAX) -> Documents:
@@ -97,7 +101,7 @@ def find_documents(node: Node, query: DocumentQuery, limit: int = DOCUMENT_ROWS_
         limit: 1 to `DOCUMENT_ROWS_MAX`.
 
     Raises:
-        CommandRefused: no such kind or state, or days and amounts that cannot be; nothing was read.
+        CommandRefused: see `check_query`; no document was read.
     """
     kind, asked = _kind_of(query), _filter_of(node, query)
     if asked is None:
@@ -131,7 +135,7 @@ def _pages(node: Node, kind: Kind, asked: DocumentFilter, page_rows: int) -> Ite
 
 
 def _kind_of(query: DocumentQuery) -> Kind:
-    check_query(query)
+    refuse_if_any(_problems(query))
     return _KINDS[query.kind]
 
 
@@ -147,13 +151,35 @@ def _filter_of(node: Node, query: DocumentQuery) -> DocumentFilter | None:
         Span(node.identity.dealer_id, since_ms, last_ms + _DAY_MS),
         customers=None if meant is None else tuple(meant[:CUSTOMERS_MEANT_MAX]),
         caller=None if customer is None else customer[:FIND_TEXT_CHARS_MAX],
-        plate=plate_number(query.plate) or None,
+        plate=_plate_meant(node, query.plate),
         status=query.status or None,
         advisor_code=clean_text(query.advisor_code),
         least_fen=query.least_fen,
         most_fen=query.most_fen,
         text=None if text is None else text[:FIND_TEXT_CHARS_MAX],
     )
+
+
+def _plate_meant(node: Node, typed: str) -> str | None:
+    """The plate that a text names: as it is written, or the only one on file that ends so; None for no text.
+
+    Raises:
+        CommandRefused: too short for a whole plate, and no plate on file ends so, or several do.
+    """
+    plate = plate_number(typed)
+    if plate is None or len(plate) >= min(PLATE_LENGTHS):
+        return plate
+    with node.store.read() as tx:
+        if tx.find_equal(PLATE, "plate_no", plate, 1):
+            return plate
+        ending = view_all(tx, node.identity, tx.find_tail(PLATE, "plate_no", plate, FIND_ROWS_MAX))
+    found = {str(one.values.get("plate_no")) for one in ending}
+    if len(found) == 1:
+        return found.pop()
+    if found:
+        raise refuse("plate", ProblemCode.BAD_VALUE, "Several plates on file end so.", "Type the whole plate.")
+    what = "This is no whole plate, and no plate on file is found by it."
+    raise refuse("plate", ProblemCode.NOT_FOUND, what, "Type the whole plate, or at least its last four characters.")
 
 
 def _problems(query: DocumentQuery) -> Iterator[Problem]:

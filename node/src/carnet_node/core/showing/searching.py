@@ -13,6 +13,7 @@ their own. Where the list is full they keep places in it; an order of a customer
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from carnet_node.core.commands.cleaning import (
     clean_code,
@@ -41,7 +42,7 @@ _PHONE_TAIL = 4
 _PREFIX_CHARS_MIN = 2
 _PHONE_BEGINNING_MIN = 5
 _MOBILE_DIGITS = 11
-_PLATE_LENGTHS = (7, 8)
+PLATE_LENGTHS: Final = (7, 8)
 """Source: GA 36-2018: seven characters, eight of a new-energy car."""
 
 
@@ -100,7 +101,7 @@ def find(node: Node, text: str, *, limit: int = FIND_ROWS_MAX, kind: Kind | None
 def is_whole_plate(text: str) -> bool:
     """Whether a text reads as a Chinese plate from end to end: a province, a letter, five or six characters."""
     plate = plate_number(text) or ""
-    is_long_enough = len(plate) in _PLATE_LENGTHS
+    is_long_enough = len(plate) in PLATE_LENGTHS
     return is_long_enough and _has_province(plate) and plate.isalnum() and any(one.isdigit() for one in plate)
 
 

@@ -38,7 +38,7 @@ def find(
     span: Annotated[str, typer.Option(help=f"{', '.join(SPANS)}; the month when left out")] = "",
     first: Annotated[str, typer.Option("--from", help="instead: first day, YYYY-MM-DD")] = "",
     last: Annotated[str, typer.Option("--to", help="last day; today when left out")] = "",
-    plate: Annotated[str, typer.Option(help="whole")] = "",
+    plate: Annotated[str, typer.Option(help="whole, or an end that one plate has")] = "",
     customer: Annotated[str, typer.Option(help="name or phone number")] = "",
     status: Annotated[str, typer.Option(help="state of the document")] = "",
     advisor: Annotated[str, typer.Option(help="number of the advisor")] = "",

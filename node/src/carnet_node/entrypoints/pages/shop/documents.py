@@ -143,7 +143,7 @@ def _checked(node: Node, typed: Typed) -> dict[str, str]:
         CommandRefused: it cannot.
     """
     asked = _texts(typed)
-    check_query(documents_asked(node, asked))
+    check_query(node, documents_asked(node, asked))
     return asked
 
 
