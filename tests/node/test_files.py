@@ -17,8 +17,10 @@ from carnet_protocol.kinds import (
     CUSTOMER,
     DEALER_SITE,
     JOB,
+    LABOUR_LINE,
     ODOMETER_READING,
     OWNERSHIP,
+    PART_LINE,
     PHONE,
     PLATE,
     RECALL_COMPLETION,
@@ -67,6 +69,18 @@ def visit(node: Node, number: int, days_ago: int, status: str = "closed", **valu
 def job(node: Node, number: int, of: RecordId, approval: str | None, **values: Value) -> RecordId:
     """A job of a visit."""
     return put(node, JOB, record(number), visit_id=of, approval=approval, **values)
+
+
+def apply_theirs(node: Node, made: list[tuple[Kind, int, dict[str, Value]]]) -> None:
+    """Records of another site, as a page of the feed brings them."""
+    rows = []
+    for position, (kind, number, values) in enumerate(made, start=1):
+        told = {label: values[field.name] for label, (_, field) in kind.by_label.items() if field.name in values}
+        entry = [bytes([number]) * 16, position, DEALER_B, told, {}, False, b""]
+        rows.append(PageRow(kind.number, record(number), DEALER_B, position, [entry], [], False))
+    last = len(rows)
+    identity = node.identity
+    apply_page(node, Page(1, HUB_EPOCH, identity.dealer_id, identity.node_id, 0, last, last, True, rows, [], []))
 
 
 def car_file(node: Node) -> VehicleFile:
@@ -142,6 +156,40 @@ def test_other_sites_history_says_whose_and_how_old(node: Node):
     (view,) = [event.view for event in found.timeline if event.kind is EventKind.VISIT]
     assert (view.site, view.is_own) == ("BJA02", False)
     assert found.as_of_ms == START_MS
+
+
+@pytest.mark.parametrize(
+    ("status", "kept"),
+    [("open", ["approved", None, "proposed"]), ("completed", ["approved", None]), ("closed", ["approved", None])],
+)
+def test_a_history_holds_what_was_done(node: Node, status: str, kept: list[str | None]):
+    """Declined work never stands in it; work that waits for an answer does while the order is in work."""
+    on = visit(node, 1, 5, status)
+    for number, approval in enumerate(("approved", None, "declined", "proposed"), start=2):
+        job(node, number, on, approval)
+
+    (event,) = [one for one in car_file(node).timeline if one.kind is EventKind.VISIT]
+
+    assert [one.values.get("approval") for one in event.jobs] == kept
+
+
+def test_another_sites_declined_work_is_left_out_with_its_lines(node: Node):
+    """Lines of a job that was not to be done are no history either; lines of no job are."""
+    theirs: list[tuple[Kind, int, dict[str, Value]]] = [
+        (VISIT, 1, {"ro_no": "B-1", "vehicle_id": CAR, "opened_at": START_MS, "status": "closed"}),
+        (JOB, 2, {"visit_id": record(1), "op_name": "Pads", "approval": "approved"}),
+        (JOB, 3, {"visit_id": record(1), "op_name": "Belt", "approval": "declined"}),
+        (LABOUR_LINE, 4, {"visit_id": record(1), "job_id": record(2), "labour_name": "Fit pads"}),
+        (PART_LINE, 5, {"visit_id": record(1), "job_id": record(3), "part_name": "Belt"}),
+        (PART_LINE, 6, {"visit_id": record(1), "part_name": "Grease"}),
+    ]
+    apply_theirs(node, theirs)
+
+    (event,) = [one for one in car_file(node).timeline if one.kind is EventKind.VISIT]
+
+    names = ("op_name", "labour_name", "part_name")
+    told = [values[name] for _, values in event.work for name in names if name in values]
+    assert told == ["Pads", "Fit pads", "Grease"]
 
 
 def test_declined_work_is_offered_again(node: Node):

@@ -14,7 +14,8 @@ Rules
 2. What other sites may not see is masked, as on every page. Of a visit that names the customer at the desk, or another
    record of the same customer, that customer's own papers are shown, if this customer holds the car.
 3. A car that the asking site has by its plate alone is no other dealer's: it is shown where nothing else is found.
-4. A refusal by a rule of this module is written down as well, with its code in place of an outcome.
+4. Work that the customer declined is no history, and work that nobody answered for is none once the order is over.
+5. A refusal by a rule of this module is written down as well, with its code in place of an outcome.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -57,6 +58,7 @@ from carnet_protocol.registry import Value
 from carnet_protocol.state import entries_to_wire
 
 _WORK: Final = (JOB.number, LABOUR_LINE.number, PART_LINE.number)
+_OVER: Final = ("completed", "settled", "closed")
 _DATED: Final = {ODOMETER_READING.number: "read_at", RECALL_COMPLETION.number: "completed_at"}
 _LOOK_UP_ID_BYTES: Final = 8
 
@@ -210,7 +212,14 @@ def _history(found: Mapping[int, list[_Shown]]) -> Iterable[_Shown]:
     for visit in _newest_first(found.get(VISIT.number, ()), "opened_at"):
         if visit.values.get("status") != "void":
             yield visit
-            yield from work.get(visit.row.id, ())
+            yield from _wanted(visit, work.get(visit.row.id, ()))
+
+
+def _wanted(visit: _Shown, work: Collection[_Shown]) -> Iterable[_Shown]:
+    """The work of a visit without jobs that were not to be done, and without their lines (rule 4)."""
+    unwanted = ("declined", "proposed") if visit.values.get("status") in _OVER else ("declined",)
+    left = {one.row.id for one in work if one.row.kind == JOB.number and one.values.get("approval") in unwanted}
+    return (one for one in work if left.isdisjoint((one.row.id, one.values.get("job_id"))))
 
 
 def _newest_first(records: Iterable[_Shown], field: str) -> list[_Shown]:

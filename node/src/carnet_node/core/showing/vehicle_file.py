@@ -2,13 +2,16 @@
 
 Decides what is said first (open recalls, deferred work, a car that came back, an owner who is not to be contacted) and
 how the histories of all sites make one timeline. What another site wrote is as old as the last page of the hub's feed,
-and says so. Prices, phones and notes of other sites are not here at all: the hub never sent them.
+and says so. Prices, phones and notes of other sites are not here at all: the hub never sent them. A history holds what
+was done: not what the customer declined, and, once an order is over, not what nobody answered for.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from carnet_node.core.commands.approvals import DECLINED
+from carnet_node.core.commands.lines import PROPOSED
 from carnet_node.core.desk_limits import REPEAT_REPAIR_DAYS, TIMELINE_ROWS_MAX, VISITS_OPENED_MAX
 from carnet_node.core.limits import CHILDREN_MAX
 from carnet_node.core.node import Node
@@ -45,7 +48,7 @@ class Event:
     Attributes:
         moment: ms since 1970, or an ISO date, whichever is known; None for neither.
         view: the record itself.
-        jobs: of a visit whose jobs were read.
+        jobs: of a visit whose jobs were read; without those that were not to be done.
         lines: of another site's visit whose jobs were read: its labour and parts, since it opens on no page of its own.
         other: the customer of an ownership, or the order of a completion, where known here.
         campaign: of a completion, where known here.
@@ -214,7 +217,7 @@ def _lines(node: Node, tx: ReadTransaction, visit: RecordId) -> tuple[RecordView
 
 
 def _is_deferred(job: RecordView) -> bool:
-    return job.values.get("approval") == "declined" and not job.values.get("is_dropped")
+    return job.values.get("approval") == DECLINED and not job.values.get("is_dropped")
 
 
 def _work_of(job: RecordView) -> object:
@@ -230,8 +233,13 @@ def _events(
     campaigns: Mapping[RecordId, RecordView],
 ) -> Iterable[Event]:
     for visit in car.visits:
+        unwanted = _unwanted(visit, jobs.get(visit.id, ()))
         yield Event(
-            EventKind.VISIT, _instant(visit, "opened_at"), visit, jobs.get(visit.id, ()), lines.get(visit.id, ())
+            EventKind.VISIT,
+            _instant(visit, "opened_at"),
+            visit,
+            _without(unwanted, jobs.get(visit.id, ())),
+            _without(unwanted, lines.get(visit.id, ())),
         )
     for reading in car.readings:
         if reading.values.get("visit_id") is None:
@@ -247,6 +255,17 @@ def _events(
             campaign = campaigns.get(_reference(completion, "campaign_id"))
             moment = _instant(completion, "completed_at")
             yield Event(EventKind.RECALL_DONE, moment, completion, other=order, campaign=campaign)
+
+
+def _unwanted(visit: RecordView, jobs: Iterable[RecordView]) -> set[object]:
+    """Jobs of a visit that were not to be done."""
+    said = (DECLINED, PROPOSED) if visit.values.get("status") in _DONE_STATES else (DECLINED,)
+    return {one.id for one in jobs if one.values.get("approval") in said}
+
+
+def _without(unwanted: set[object], work: Iterable[RecordView]) -> tuple[RecordView, ...]:
+    """Jobs or lines that are none of these and stand on none of them."""
+    return tuple(one for one in work if unwanted.isdisjoint((one.id, one.values.get("job_id"))))
 
 
 def _each_once(plates: Iterable[RecordView]) -> Iterable[RecordView]:
