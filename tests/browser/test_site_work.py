@@ -16,6 +16,7 @@ from browser.front_desk import PLATE, SIZES, FrontDesk, furnish, screens_of
 from browser.inspection import grave_problems
 from browser.moves import look_at_former_system, take_former_system_over, write_former_system
 from support.programs import Service, free_port, must_run, run_here, running
+from support.staffed import PASSWORD
 from support.vins import make_vin, make_vins
 
 pytestmark = pytest.mark.xdist_group("browser")
@@ -284,7 +285,7 @@ def test_an_open_recall_is_called_about_taken_in_and_done_without_a_line(
 def test_a_recall_of_a_car_without_a_file_is_told_while_its_vin_is_typed(
     apart: tuple[Service, Service], chromium: Browser
 ):
-    """Its button says that no line is empty, or fills one and leaves a chosen kind of visit; the order asks for it."""
+    """Its button says that no line is empty, or fills one, once; after a lock that and a mark still stand there."""
     with FrontDesk.opened(chromium, apart[1].url) as desk:
         desk.log_in()
         desk.go("/visits/new")
@@ -302,14 +303,25 @@ def test_a_recall_of_a_car_without_a_file_is_told_while_its_vin_is_typed(
         has_keys = desk.page.evaluate("document.activeElement.name")
         kind = desk.page.input_value("[name=visit_kind]")
         work = [desk.page.input_value(f"[name='{name}']") for name in ("jobs[0].op_name", "jobs[0].pay_type")]
+        desk.page.check("[name=is_walked_round]")
+        desk.page.focus("[data-frame]")
+        desk.page.keyboard.press("Enter")
+        desk.page.keyboard.press("Alt+L")
+        desk.page.fill("[name=password]", PASSWORD)
+        desk.page.keyboard.press("Enter")
+        expect(desk.page.locator("[data-recalls-of] .notice.alert [data-recall]")).to_be_disabled()
+        desk.go("/visits/new")
+        expect(desk.page.locator("[data-recalls-of] .notice.alert [data-recall]")).to_be_disabled()
+        work.append(desk.page.input_value("[name='jobs[1].campaign_id']"))
         problems = grave_problems(desk)
         for name, text in (("sender_name", "周敏"), ("sender_phone", "13800138000"), ("odometer_in_km", "100")):
             desk.page.fill(f"[name='{name}']", text)
         desk.page.keyboard.press("Control+Enter")
         desk.page.wait_for_selector("form.proof")
+        marks = desk.page.locator("svg.outline .damage").count()
 
     assert problems == ()
-    assert (CAMPAIGN in work[0], work[1], has_keys) == (True, "warranty", "jobs[0].op_name")
+    assert (CAMPAIGN in work[0], work[1:], has_keys, marks) == (True, ["warranty", ""], "jobs[0].op_name", 1)
     assert ("维修项目没有空行" in refused, kind) == (True, "maintenance")
 
 

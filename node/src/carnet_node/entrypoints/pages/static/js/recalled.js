@@ -22,6 +22,7 @@ function watch(place) {
   form.elements.visit_kind.addEventListener("change", (event) => chosen.add(event.target));
   form.addEventListener("input", () => keepTaken(form), { once: true });
   form.addEventListener("input", (event) => letOut(form, event.target));
+  showTaken(form);
   // The banner of a car on file stands above the form, that of a typed VIN within it.
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-recall]");
@@ -45,6 +46,7 @@ function watch(place) {
     if (asked !== key) return;
     if (!answer) { asked = ""; return; }
     put(place, answer.html);
+    showTaken(form);
   }
 
   field.addEventListener("input", () => { if (field.value.trim().length === WHOLE_CHARS) look(); });
@@ -59,6 +61,12 @@ function keepTaken(form) {
   said(form.elements.taken_up);
   said(form.elements.visit_kind);
   for (const line of linesOf(form)) if (line.campaign.value) [line.campaign, line.work, line.payer].forEach(said);
+}
+
+// What stands among the work already, because the page or the draft brought it, is not offered.
+function showTaken(form) {
+  const taken = new Set(linesOf(form).map((line) => line.campaign.value));
+  for (const button of document.querySelectorAll("[data-recall]")) button.disabled = taken.has(button.dataset.recall);
 }
 
 function letOut(form, field) {
