@@ -6,11 +6,13 @@ from functools import partial
 import pytest
 
 from carnet_node.core.commands.customers import AddCustomer, add_customer
-from carnet_node.core.saving.desk import save
+from carnet_node.core.commands.vehicles import AddVehicle
+from carnet_node.core.saving.desk import save, save_vehicle
 from carnet_node.core.saving.form_drafts import draft_of, keep_draft
 from carnet_node.core.saving.unsaved import (
     another_form,
     begin_with,
+    form_for_car,
     form_of_car,
     form_of_customer,
     form_of_id,
@@ -18,10 +20,12 @@ from carnet_node.core.saving.unsaved import (
     unsaved_found,
     unsaved_with,
 )
-from carnet_protocol.ids import record_text
+from carnet_protocol.ids import RecordId, record_text
+from carnet_protocol.vin import VinPolicy
 from support.browsing import Fields, Visitor
 from support.desk import record
 from support.staffed import Site, add_somebody, hire_with_password
+from support.vins import make_vins
 
 NEW = "/visits/new"
 ONE, OTHER = "浙A55K55", "浙B77777"
@@ -35,6 +39,11 @@ def typed_into(desk: Visitor, address: str, **fields: str) -> str:
     form = Fields(page).forms[NEW]["draft"]
     desk.send(page, f"/drafts/{form}", {"fields": fields, "based_on": ""})
     return form
+
+
+def a_car(site: Site) -> RecordId:
+    """A car on file."""
+    return save_vehicle(site.as_admin, AddVehicle(make_vins(1)[0], VinPolicy.STRICT, {})).vehicle
 
 
 def begun_with(desk: Visitor, plate: str) -> str:
@@ -282,3 +291,43 @@ def test_a_colleague_does_not_find_it_by_searching(site: Site, desk: Visitor):
     pages = [one.search(NUMBER).text for one in (desk, colleague)]
 
     assert [form.removeprefix("check-in-new-") in one for one in pages] == [True, False]
+
+
+def test_a_car_that_was_chosen_in_a_begun_check_in_has_no_second_one(site: Site, desk: Visitor):
+    """Its page opens the form in which it was taken, with every word; an empty one would stand beside it."""
+    car = a_car(site)
+    begun = typed_into(desk, NEW, **{"car.plate": ONE, "car.known": record_text(car), "belongings": "伞"})
+
+    page = desk.open(f"{NEW}?vehicle={record_text(car)}")
+
+    assert Fields(page).forms[NEW]["draft"] == begun
+    assert Fields(page).forms[NEW]["belongings"] == "伞"
+
+
+def test_the_form_of_a_car_itself_comes_before_one_in_which_it_was_chosen(site: Site, desk: Visitor):
+    """What was begun on the page of the car is found there again, whatever was typed later."""
+    car = a_car(site)
+    own = typed_into(desk, f"{NEW}?vehicle={record_text(car)}", belongings="伞")
+    typed_into(desk, NEW, **{"car.known": record_text(car)})
+
+    assert form_for_car(site.node, site.admin, car) == own
+
+
+@pytest.mark.parametrize(
+    ("typed", "brings"),
+    [
+        pytest.param({}, ("王小明", NUMBER), id="nothing said"),
+        pytest.param({"sender_name": "李芳"}, ("李芳", NUMBER), id="somebody else brings it"),
+    ],
+)
+def test_who_brings_the_car_is_offered_from_the_customer_that_was_chosen(
+    site: Site, desk: Visitor, typed: dict[str, str], brings: tuple[str, str]
+):
+    """A customer taken from what their number brought up fills what their own page would; typed words stay."""
+    command = AddCustomer({"party_kind": "person", "full_name": "王小明"}, [{"number": NUMBER}])
+    customer = save(site.as_admin, partial(add_customer, command)).records[0]
+    begun = typed_into(desk, NEW, **{"party.known": record_text(customer), **typed})
+
+    form = Fields(desk.open(f"{NEW}?draft={begun.removeprefix('check-in-new-')}")).forms[NEW]
+
+    assert (form["sender_name"], form["sender_phone"]) == brings

@@ -80,6 +80,16 @@ def form_of_car(vehicle: RecordId) -> str:
     return f"{CHECK_IN}-{record_text(vehicle)}"
 
 
+def form_for_car(node: Node, staff: RecordId, vehicle: RecordId) -> str:
+    """The name of the check-in that somebody has begun for a car on file, or of the one that would begin now.
+
+    A form that was begun without a car, and in which this one was chosen, counts too: there is one for each car.
+    """
+    own = form_of_car(vehicle)
+    begun = [one.form for one in _drafts(node, staff) if _car_of(one) == vehicle]
+    return own if own in begun else next(iter(begun), own)
+
+
 def form_of_customer(customer: RecordId) -> str:
     """Under which name the check-in of a customer's unknown car is kept."""
     return f"{_OF_CUSTOMER}-{record_text(customer)}"
@@ -191,6 +201,11 @@ def begin_with(node: Node, staff: RecordId, text: str) -> str:
     return form
 
 
+def _form_with(node: Node, staff: RecordId, text: str) -> str:
+    begun = unsaved_with(node, staff, text)
+    return another_form(node) if begun is None else begun.form
+
+
 def _field_of(text: str) -> str | None:
     """The field of a check-in that a text fills which was searched for in vain; None where it may be anything."""
     typed = text.strip()
@@ -223,8 +238,7 @@ def begin_with_appointment(node: Node, staff: RecordId, appointment: RecordView,
     """
     said = appointment.values
     plate = str(said.get("plate_no") or "")
-    begun = unsaved_with(node, staff, plate) if car is None else None
-    form = form_of_car(car) if car is not None else another_form(node) if begun is None else begun.form
+    form = _form_with(node, staff, plate) if car is None else form_for_car(node, staff, car)
     customer = said.get("customer_id")
     told = {
         _PLATE: plate if car is None else "",

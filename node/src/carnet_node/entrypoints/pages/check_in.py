@@ -24,6 +24,7 @@ from carnet_node.core.roles import Permission
 from carnet_node.core.saving.basis import read_for_step
 from carnet_node.core.saving.duplicates import TypedParty, find_candidates
 from carnet_node.core.saving.editing import require_record
+from carnet_node.core.saving.form_drafts import draft_of
 from carnet_node.core.saving.identifying import accepted_policy
 from carnet_node.core.saving.receiving import ASKED_WHICH, ASKED_WHO, receive_car
 from carnet_node.core.saving.unsaved import (
@@ -32,7 +33,7 @@ from carnet_node.core.saving.unsaved import (
     CHECK_IN,
     another_form,
     begin_with,
-    form_of_car,
+    form_for_car,
     form_of_customer,
     form_of_id,
     unsaved_check_ins,
@@ -107,7 +108,7 @@ async def show_new(
 
     def _form() -> str:
         if car is not None:
-            return form_of_car(car)
+            return form_for_car(page.node, page.person.id, car)
         if party is not None:
             return form_of_customer(party)
         if draft is not None:
@@ -116,7 +117,7 @@ async def show_new(
         return next(begun, None) or another_form(page.node)
 
     def _begin() -> tuple[Mapping[str, str], str]:
-        return _begun(page, car, party), ""
+        return _begun(page, car, party, drafted), ""
 
     drafted = await page.pages.desk.read(_form)
     shape = _shape(page, car, drafted, is_noted=True, search=search if is_after_search else None, campaign=campaign)
@@ -197,13 +198,16 @@ def _doubts(
     return page.answer(JSONResponse({"html": page.pages.renderer.render(page.visitor.language, "doubts.html", shown)}))
 
 
-def _begun(page: Page, car: RecordId | None, party: RecordId | None) -> dict[str, str]:
-    """What the form begins with."""
+def _begun(page: Page, car: RecordId | None, party: RecordId | None, drafted: str) -> dict[str, str]:
+    """What the form begins with; who brings the car is offered from the customer that was chosen in it, too."""
     node, now_ms = page.node, page.node.clock.now_ms()
     file = None if car is None else vehicle_file(node, car)
     held = None if party is not None or file is None else card_holder(file.car, site_day(node))
     known = party if held is None else held.customer.id
-    card = None if known is None else customer_card(node, known)
+    draft = draft_of(node, page.person.id, drafted)
+    chosen = None if draft is None else _known(Typed(draft.fields).text("party.known") or None)
+    named = chosen or known
+    card = None if named is None else customer_card(node, named)
     closing_ms = start_of_day(now_ms, node.settings.utc_offset_minutes) + _CLOSING_HOURS * _HOUR_MS
     promised_ms = closing_ms if now_ms < closing_ms else closing_ms + 24 * _HOUR_MS
     texts = {
