@@ -121,15 +121,19 @@ def test_a_check_in_of_a_known_plate_text_begins_at_the_vin(desk: FrontDesk):
 
 
 def test_who_brings_the_car_is_offered_from_the_customer_just_typed(desk: FrontDesk):
-    """Name and phone are those of the customer until somebody types others."""
+    """Name and phone are those of the customer until somebody types others; Enter selects what stands there."""
     begin(desk, "浙C11111")
     type_into(desk, "party.full_name", "李测试")
     type_into(desk, "party.number", "13900001111")
     offered = [desk.page.input_value(f"[name={name}]") for name in ("sender_name", "sender_phone")]
+    desk.page.focus("[name=sender_name]")
+    desk.page.keyboard.press("Enter")
+    selected = desk.page.evaluate("[document.activeElement.selectionStart, document.activeElement.selectionEnd]")
     desk.page.fill("[name=sender_name]", "王")
     type_into(desk, "party.full_name", "更")
 
     assert offered == ["李测试", "13900001111"]
+    assert selected == [0, len("13900001111")]
     assert desk.page.input_value("[name=sender_name]") == "王"
 
 

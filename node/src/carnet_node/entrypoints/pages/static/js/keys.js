@@ -39,7 +39,10 @@ function onEnter(event) {
   if (!field.form?.hasAttribute("data-saves")) return;
   if (field.matches("textarea, button, a, summary")) return;
   event.preventDefault();
-  nextField(field)?.focus();
+  const next = nextField(field);
+  next?.focus();
+  // As Tab does it: what is typed now takes the place of what stands there.
+  if (next?.matches("input")) next.select();
 }
 
 function toEmpty(event) {
