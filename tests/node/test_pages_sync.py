@@ -107,6 +107,26 @@ def test_words_that_are_compared_in_full_are_noted(site: Site, desk: Visitor):
     assert compared(site) == [(Access.SHOWN, 1)]
 
 
+def test_two_notes_about_a_customer_are_compared_in_full(site: Site, desk: Visitor):
+    """As those of an order are: nobody can choose between two masks; who the customer is stays masked."""
+    contested(site, "note", ("喜欢喝茶", "周末勿扰"))
+
+    page = desk.open("/sync")
+
+    assert ("喜欢喝茶" in page, "周末勿扰" in page) == (True, True)
+    assert compared(site) == [(Access.SHOWN, 1)]
+
+
+def test_each_of_two_values_says_who_wrote_it_and_when(site: Site, desk: Visitor):
+    """Two machines of one site have one name: the person and the time tell which is which."""
+    contested(site, "note", ("喜欢喝茶", "周末勿扰"))
+
+    cells = desk.open("/sync").partition("周末勿扰")[2].split("</tr>")[0].split("</td>")
+
+    told = re.compile(r"· B01.*\d{4}-\d\d-\d\d \d\d:\d\d", re.DOTALL)
+    assert [bool(told.search(one)) for one in (cells[0], "".join(cells[2:]))] == [True, True]
+
+
 def test_who_brought_a_car_stays_masked_where_values_are_compared(site: Site, desk: Visitor):
     """A name is not one of the words that have to be read; nothing is shown in full, and nothing noted."""
     two_values(desk, "sender_name", "李先生", "赵女士")
@@ -131,16 +151,21 @@ def _drafted(drafts: Drafts, _: NewId) -> Drafts:
     return drafts
 
 
-def contested_name(site: Site) -> tuple[RecordId, tuple[str, str]]:
-    """A customer whose name two windows have written at once, each mask like the other; both names."""
+def contested(site: Site, field: str, texts: tuple[str, str]) -> RecordId:
+    """A customer of whom two windows have written another text in one field at once."""
     customer = a_customer(site)
     heads = require_record(site.node, CUSTOMER, customer).heads
-    names = ("陈小明", "陈建国")
-    for name in names:
+    for text in texts:
         read = Read(customer, heads, {"party_kind": "person", "full_name": "王"})
-        drafts = edit_customer(EditCustomer(read, {"full_name": name}))
+        drafts = edit_customer(EditCustomer(read, {field: text}))
         save(site.as_admin, partial(_drafted, drafts))
-    return customer, names
+    return customer
+
+
+def contested_name(site: Site) -> tuple[RecordId, tuple[str, str]]:
+    """A customer with two names, each mask like the other; both names."""
+    names = ("陈小明", "陈建国")
+    return contested(site, "full_name", names), names
 
 
 def test_both_values_of_a_name_are_shown_on_request(site: Site, desk: Visitor):

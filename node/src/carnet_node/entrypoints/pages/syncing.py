@@ -36,8 +36,11 @@ from carnet_storage.core.status import concerns
 
 router = APIRouter()
 
-_COMPARED: Final = ("customer_note", "internal_note", "belongings")
-"""Words written about a car: which of two is right, nobody can tell while they are masked. Who somebody is stays so."""
+_COMPARED: Final = ("customer_note", "internal_note", "note", "belongings")
+"""Words written about a car or a customer: which of two is right, nobody can tell while they are masked.
+
+Who somebody is stays so.
+"""
 
 
 @router.get("/sync")
@@ -140,7 +143,7 @@ async def restore(page: PageOf) -> Response:
 
 
 def _note_compared(node: Node, conflicts: Iterable[OverruledValue]) -> None:
-    """Note the words about cars that a page is about to show in full."""
+    """Note the words about cars and customers that a page is about to show in full."""
     both = [(one.overruled.values, {} if one.shown is None else one.shown.values) for one in conflicts]
     shown = [pair for pair in both if any(values.get(name) for values in pair for name in _COMPARED)]
     if shown:
