@@ -287,7 +287,7 @@ def test_a_start_code_lets_somebody_choose_a_password(site: Site):
         pytest.param("/login", WORN_OUT, "password", id="wrong password"),
         pytest.param("/start", {"staff_no": "B01", "code": "00000-00000", **twice(PASSWORD)}, "code", id="wrong code"),
         pytest.param("/start", {"staff_no": "B01", "code": "x", **twice("short")}, "password", id="weak password"),
-        pytest.param("/start", {"staff_no": "B01", "password": PASSWORD}, "password_again", id="typed otherwise"),
+        pytest.param("/start", {"staff_no": "B01", "password": PASSWORD}, "password", id="typed otherwise"),
     ],
 )
 def test_the_keyboard_is_in_the_field_that_was_wrong(stranger: Visitor, page: str, typed: dict[str, str], field: str):
@@ -343,14 +343,14 @@ def test_a_page_that_answers_a_form_says_where_it_stands(desk: Visitor):
 
 
 def test_a_password_that_is_typed_otherwise_the_second_time_sets_nothing_up(tmp_path: Path):
-    """Nobody is locked out of their site by a slip of the finger; the sentence stands at the second field."""
+    """No slip of the finger locks a site; the sentence stands at the first field, as both are typed anew."""
     visitor = Visitor(build_node(tmp_path)).in_english_at("/set-up")
     typed = {"staff_no": "A1", "full_name": "陈测试", "password": PASSWORD, "password_again": f"{PASSWORD}."}
 
     refused = visitor.submit(visitor.open("/set-up"), "/set-up", typed)
 
     assert refused.status_code == 422
-    assert "The two passwords differ." in refused.text.partition('id="f-password_again-problem"')[2]
+    assert "The two passwords differ." in refused.text.partition('id="f-password-problem"')[2]
     assert visitor.ask("GET", "/").headers["location"] == "/set-up"
 
 

@@ -192,7 +192,7 @@ def _chosen(typed: Typed) -> str:
         CommandRefused: it was typed otherwise the second time.
     """
     if typed.text("password") != typed.text("password_again"):
-        raise refuse("password_again", ProblemCode.BAD_VALUE, "The two passwords differ.", "Type both again.")
+        raise refuse("password", ProblemCode.BAD_VALUE, "The two passwords differ.", "Type both again.")
     return typed.text("password")
 
 
