@@ -171,7 +171,19 @@ def test_a_report_goes_into_a_workbook(desk: Visitor, site: Site):
 
     headers, group, total = sheet_of(answered)
     assert headers[:2] == ("Kind of visit", "Cars in")
-    assert (group[0], total[0], total[headers.index("Customer pays")]) == (None, "Σ", 123.45)
+    assert (group[0], total[0], total[headers.index("Customer pays")]) == ("not stated", "All of it", 123.45)
+
+
+@pytest.mark.parametrize("period", ["2026-08", "2026-09-2"])
+def test_the_workbook_of_a_report_is_named_by_its_period(desk: Visitor, site: Site, period: str):
+    """Two of them lie beside each other in a folder, and the sheet says whose report and of when it is."""
+    answered = desk.submit(desk.open(f"/reports?period={period}&by=visit_kind"), "/reports/export", {})
+
+    code = site.as_admin.identity.site_code
+    (sheet,) = openpyxl.load_workbook(io.BytesIO(answered.content)).sheetnames
+    named = f'attachment; filename="{code}-shop_report-{period}-by-visit-kind.xlsx"'
+    assert answered.headers["content-disposition"] == named
+    assert sheet == f"{period} {code} Workshop report"[:31]
 
 
 @pytest.mark.parametrize(

@@ -69,10 +69,14 @@ def export_rows(
     *,
     show_personal: bool,
     period: Period | None = None,
+    title: str = "",
     header: Callable[[str], str] = str,
     word: Callable[[ListColumn, str], str] = as_it_is,
 ) -> ExportedFile:
     """The same of a list that was asked for, and that may be none of `LISTS`.
+
+    Args:
+        title: of the sheet; empty for what people call the list.
 
     Raises:
         BadValue: too long for a sheet.
@@ -86,9 +90,12 @@ def export_rows(
     offset = node.settings.utc_offset_minutes
     found = wanted.rows(node, period)
     rows = found if show_personal else masked_rows(wanted, found)
-    made = make_workbook(header(name), wanted.columns, rows, header=header, word=word, utc_offset_minutes=offset)
+    made = make_workbook(
+        title or header(name), wanted.columns, rows, header=header, word=word, utc_offset_minutes=offset
+    )
     begin_export(node, list_as_taken(name, is_in_full=show_personal), made.row_count)
-    day = business_day(node.clock.now_ms(), offset) if wanted.day is None else wanted.day.strftime("%y%m%d")
+    today = business_day(node.clock.now_ms(), offset)
+    day = wanted.span or (today if wanted.day is None else wanted.day.strftime("%y%m%d"))
     called = f"{name}-in-full" if show_personal else name
     return ExportedFile(f"{node.identity.site_code}-{called}-{day}.xlsx", made.content, made.row_count)
 

@@ -83,6 +83,7 @@ class SiteList:
     Attributes:
         has_period: its rows have a day, so that some days of it can be asked for; then only this site's own are listed.
         day: the day that its rows are of; None for a list of the day on which it is made.
+        span: which days it counts, and by what, as its file is named in place of a day; empty for any other list.
     """
 
     name: str
@@ -90,6 +91,7 @@ class SiteList:
     rows: Callable[[Node, Period | None], Iterator[Row]]
     has_period: bool = False
     day: date | None = None
+    span: str = ""
 
 
 def _personal(name: str) -> ListColumn:

@@ -38,10 +38,12 @@ _DOCUMENT_COLUMNS: Final = (
 
 
 def report_list(report: ShopReport) -> SiteList:
-    """A report as a list."""
+    """A report as a list, named by its period and what it is split by."""
     figures = (ListColumn(name, CellKind.MONEY if name in MONEY else CellKind.WHOLE) for name in FIGURES)
     columns = (ListColumn(GROUP_COLUMNS[report.by]), *figures)
-    return SiteList("shop_report", columns, lambda _node, _period: iter(report_rows(report)))
+    rows = [(key or "", *counted) for key, *counted in report_rows(report)]
+    span = f"{report.period.name}-by-{report.by.value.replace('_', '-')}"
+    return SiteList("shop_report", columns, lambda _node, _period: iter(rows), span=span)
 
 
 def is_counted(by: Grouping, key: str, figure: str) -> bool:

@@ -14,7 +14,7 @@ from carnet_node.entrypoints.pages.rendering import Words
 from carnet_protocol.shop_figures import Grouping
 
 _COLUMNS: Final[Mapping[str, str]] = {
-    "shop_report": _("Report of the workshop"),
+    "shop_report": _("Workshop report"),
     "documents": _("Documents"),
     "document_no": _("Number"),
     "day": _("Day"),
@@ -104,7 +104,13 @@ class ReportWords:
         return key if GROUP_COLUMNS[by] in _TEXT_AS_IT_IS else self._words.labels.code(key)
 
     def cell(self, column: ListColumn, text: str) -> str:
-        """A text cell of a workbook in words."""
-        if column.name in _TEXT_AS_IT_IS or text == TOTAL:
-            return text
-        return self.state(text)
+        """A text cell of the workbook of documents in words."""
+        return text if column.name in _TEXT_AS_IT_IS else self.state(text)
+
+    def report_cell(self, by: Grouping, _column: ListColumn, text: str) -> str:
+        """What stands in front of a row of a report, as on the page."""
+        return self.total() if text == TOTAL else self.group(by, text)
+
+    def total(self) -> str:
+        """What the last row of a report is called."""
+        return self._words.say(_("All of it"))

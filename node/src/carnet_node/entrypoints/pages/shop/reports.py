@@ -63,7 +63,10 @@ async def export(page: PageOf) -> Response:
     def _made() -> ExportedFile:
         with page.node.store.read() as tx:
             report = report_within(page.node, tx, *report_asked(page.node, asked))
-        return export_rows(page.node, report_list(report), show_personal=False, header=words.column, word=words.cell)
+        title = f"{report.period.name} {page.node.identity.site_code} {words.column('shop_report')}"
+        word = partial(words.report_cell, report.by)
+        listed = report_list(report)
+        return export_rows(page.node, listed, show_personal=False, title=title, header=words.column, word=word)
 
     made = await page.pages.desk.read(_made)
     headers = {"content-disposition": f'attachment; filename="{made.name}"'}
