@@ -1,13 +1,16 @@
 """What is typed and not saved: kept field by field, for one person and one form; and values shown on request."""
 
+import re
+
 import pytest
 
 from carnet_node.core.commands.customers import AddCustomer, add_customer
 from carnet_node.core.local_facts import Access
 from carnet_node.core.saving.desk import save
-from carnet_node.core.saving.form_drafts import draft_of
+from carnet_node.core.saving.form_drafts import draft_of, keep_draft
+from carnet_node.core.showing.views import visit_view
 from carnet_node.core.staff.access_log import accesses_of
-from carnet_protocol.ids import record_text
+from carnet_protocol.ids import parse_record_text, record_text
 from support.browsing import Fields, Visitor
 from support.staffed import Site, hire_with_password
 
@@ -159,6 +162,23 @@ def test_a_masked_value_is_shown_on_request_and_the_asking_is_noted(site: Site, 
     assert answered.json() == {"text": "138 0013 8000"}
     noted = accesses_of(site.node, site.admin)
     assert [(one.access, one.subject, one.row_count) for one in noted] == [(Access.SHOWN, "phone", 1)]
+
+
+@pytest.mark.parametrize("address", ["/", "/staff/me"])
+def test_every_unsaved_form_is_listed_with_its_number(site: Site, desk: Visitor, address: str):
+    """A hand-over that was begun is named by its order, the dates of a car by its plate, and leads back to its form."""
+    saved = desk.submit(desk.open("/visits/new"), "/visits/new", CHECK_IN).headers["location"]
+    order = visit_view(site.node, parse_record_text(saved.rsplit("/", 1)[1]))
+    assert order is not None
+    assert order.vehicle is not None
+    visit, car = record_text(order.visit.id), record_text(order.vehicle.id)
+    for form, record in ((f"hand-over-{visit}", order.visit.id), (f"dates-{car}", order.vehicle.id)):
+        keep_draft(site.node, site.admin, form, {"typed": ("1",)}, record=record)
+
+    page = desk.in_english().open(address)
+
+    told = dict(re.findall(r'<a href="([^"]+)">(?:Hand-over|Insurance and inspection) (?:<strong>)?([^<]+)<', page))
+    assert told == {f"/visits/{visit}/hand-over": order.visit.values["ro_no"], f"/vehicles/{car}/dates": "津B88K99"}
 
 
 def test_more_work_that_is_not_saved_stands_on_the_page_of_its_order(site: Site, desk: Visitor):

@@ -1,4 +1,4 @@
-"""Check-ins that somebody has begun and not saved: side by side, one for each car.
+"""Forms that somebody has begun and not saved; check-ins stand side by side, one for each car.
 
 Decides which of them a plate, VIN, telephone number or name means, and the name each is kept under. What is typed for
 one car never stands in the form of another; what is asked for again finds what was begun for it. How long they live is
@@ -10,7 +10,7 @@ one car never stands in the form of another; what is asked for again finds what 
     check-in                  the same, from before each had an id
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,10 +19,12 @@ from carnet_node.core.local_facts import FormDraft
 from carnet_node.core.node import Node
 from carnet_node.core.saving.form_drafts import draft_of, drafts_of, keep_draft
 from carnet_node.core.showing.record_view import RecordView
-from carnet_node.core.showing.views import vehicle_view
+from carnet_node.core.showing.views import one_record, vehicle_view
 from carnet_protocol.errors import BadValue
 from carnet_protocol.ids import RECORD_RANDOM_BYTES, RecordId, new_record_id, parse_record_text, record_text
+from carnet_protocol.kinds import APPOINTMENT, VISIT
 from carnet_protocol.look_up import BY_PHONE, BY_PLATE, BY_VIN
+from carnet_protocol.registry import Kind
 from carnet_protocol.vin import has_vin_characters, normalise_vin
 
 CHECK_IN: Final = "check-in"
@@ -43,6 +45,13 @@ _CAR: Final = "car.known"
 _CUSTOMER: Final = "party.known"
 _NUMBERS: Final = (_NUMBER, "sender_phone")
 _NAMES: Final = (_NAME, "party.company_name", "sender_name")
+_OF_VEHICLE: Final = frozenset({"vehicle", "dates"})
+_OF_ORDER: Final[Mapping[str, tuple[Kind, str]]] = {
+    **dict.fromkeys(("visit", "work", "jobs", "settle", "hand-over"), (VISIT, "ro_no")),
+    "appointment": (APPOINTMENT, "plate_no"),
+}
+"""Forms of a record: of which kind, and the field that says which one."""
+
 _TAIL: Final = 4
 """How many characters of a number's end say which one it is; as `searching` takes them of plates and telephones."""
 _WAYS: Final = {_VIN: BY_VIN, _PLATE: BY_PLATE, _NUMBER: BY_PHONE}
@@ -73,6 +82,20 @@ class UnsavedCheckIn:
     def is_of_nobody(self) -> bool:
         """Whether neither its car nor its customer was on file when it was begun."""
         return self.form == CHECK_IN or self.form.startswith(UNSAVED_ID)
+
+
+@dataclass(frozen=True, slots=True)
+class UnsavedForm:
+    """A form other than a check-in that was begun.
+
+    Attributes:
+        form: the name its draft is kept under.
+        number: of its order, or the plate or VIN of its car; empty for one of neither.
+    """
+
+    form: str
+    number: str
+    saved_ms: int
 
 
 def form_of_car(vehicle: RecordId) -> str:
@@ -113,6 +136,25 @@ def another_form(node: Node) -> str:
 def unsaved_check_ins(node: Node, staff: RecordId) -> tuple[UnsavedCheckIn, ...]:
     """What somebody has begun and not saved, newest first."""
     return tuple(_unsaved(node, one) for one in _drafts(node, staff))
+
+
+def unsaved_beside(node: Node, staff: RecordId) -> tuple[UnsavedForm, ...]:
+    """What else somebody has begun and not saved, newest first."""
+    check_ins = {one.form for one in _drafts(node, staff)}
+    others = (one for one in drafts_of(node, staff) if one.form not in check_ins)
+    return tuple(UnsavedForm(one.form, _number_of(node, one), one.saved_ms) for one in others)
+
+
+def _number_of(node: Node, draft: FormDraft) -> str:
+    """The order or the car that a form is about."""
+    if draft.record is None:
+        return ""
+    form = draft.form.removesuffix(f"-{record_text(draft.record)}")
+    if form in _OF_VEHICLE:
+        return _number_of_car(node, draft.record)
+    kind, field = _OF_ORDER.get(form, (None, ""))
+    view = None if kind is None else one_record(node, kind, draft.record)
+    return "" if view is None else str(view.values.get(field) or "")
 
 
 def _drafts(node: Node, staff: RecordId) -> Iterator[FormDraft]:
@@ -260,9 +302,14 @@ def begin_with_appointment(node: Node, staff: RecordId, appointment: RecordView,
 def _plate_of(node: Node, draft: FormDraft) -> str:
     typed = _text(draft, _PLATE)
     vehicle = None if typed else _car_of(draft)
-    view = None if vehicle is None else vehicle_view(node, vehicle)
+    return typed if vehicle is None else _number_of_car(node, vehicle)
+
+
+def _number_of_car(node: Node, vehicle: RecordId) -> str:
+    """The plate that a car on file wears, else its VIN; empty for one that is not known here."""
+    view = vehicle_view(node, vehicle)
     if view is None:
-        return typed
+        return ""
     worn = (one.values.get("plate_no") for one in view.plates if not one.values.get("to_on"))
     return str(next(worn, None) or view.vehicle.values.get("vin") or "")
 

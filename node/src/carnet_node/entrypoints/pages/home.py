@@ -12,7 +12,7 @@ from typing import Any, Final
 from fastapi import APIRouter, Response
 
 from carnet_node.core.saving.stop_sales import stop_list
-from carnet_node.core.saving.unsaved import begin_with, unsaved_check_ins, unsaved_found, unsaved_with
+from carnet_node.core.saving.unsaved import begin_with, unsaved_beside, unsaved_check_ins, unsaved_found, unsaved_with
 from carnet_node.core.showing.day import day_of
 from carnet_node.core.showing.searching import FoundBy, find, is_whole_plate
 from carnet_node.core.staff.advisors import advisors_of_day
@@ -65,6 +65,7 @@ def _today(page: Page, staff_no: str | None) -> Mapping[str, Any]:
     return {
         "today": today,
         "unsaved": unsaved,
+        "unsaved_beside": unsaved_beside(page.node, page.person.id),
         "others_here": others_here,
         "others_came": others_came,
         "corrections": corrections,

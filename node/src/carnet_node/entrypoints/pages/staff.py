@@ -17,7 +17,7 @@ from carnet_node.core.node import Node
 from carnet_node.core.refusals import ProblemCode, refuse
 from carnet_node.core.roles import Permission
 from carnet_node.core.saving.form_drafts import drafts_of
-from carnet_node.core.saving.unsaved import unsaved_check_ins
+from carnet_node.core.saving.unsaved import unsaved_beside, unsaved_check_ins
 from carnet_node.core.staff.access_log import accesses_of, report_on
 from carnet_node.core.staff.staff import (
     Departure,
@@ -65,7 +65,8 @@ async def show_me(page: PageOf) -> Response:
 
     def _unsaved() -> Mapping[str, Any]:
         plates = {one.form: one.plate for one in unsaved_check_ins(page.node, person.id)}
-        return {"drafts": drafts_of(page.node, person.id), "plates": plates}
+        numbers = {one.form: one.number for one in unsaved_beside(page.node, person.id)}
+        return {"drafts": drafts_of(page.node, person.id), "numbers": {**plates, **numbers}}
 
     return await page.show("me.html", _unsaved, screen="")
 
