@@ -145,6 +145,20 @@ def test_a_correction_records_no_odometer_of_its_own(node: Node, visit: RecordId
     assert require_visit(node, opened(node, visit)).reading is None
 
 
+def test_the_history_of_a_car_says_which_order_a_correction_puts_right(node: Node, desk: Visitor, visit: RecordId):
+    """Its work is that of the first: without a word the car would seem to have come twice."""
+    correction = opened(node, visit)
+    car = require_visit(node, visit).visit.values["vehicle_id"]
+    assert isinstance(car, bytes)
+
+    history = desk.open(f"/vehicles/{record_text(RecordId(car))}").split('id="history"')[1].split("</table>")[0]
+
+    number = require_visit(node, visit).visit.values["ro_no"]
+    rows = {one: row for row in history.split("<tr>") for one in (visit, correction) if address(one) + '"' in row}
+    assert isinstance(number, str)
+    assert [f"corrects {number}" in rows[one] for one in (visit, correction)] == [False, True]
+
+
 def test_a_correction_is_no_car_in_the_shop(node: Node, desk: Visitor, visit: RecordId):
     """Its car left with the first order: it is in no count, and stands in a list of its own."""
     assert desk.submit(desk.open(address(visit, "hand-over")), address(visit, "hand-over"), {}).status_code == 303

@@ -50,7 +50,8 @@ def _car_json(car: OtherCar, present: Presenter) -> Json:
 
 def _visit_json(visit: OtherVisit, present: Presenter) -> Json:
     work = [{"kind": kind, "values": _values_json(REGISTRY[kind], values, present)} for kind, values in visit.work]
-    return {"site_code": visit.site, "values": _values_json(VISIT, visit.values, present), "work": work}
+    values = _values_json(VISIT, visit.values, present)
+    return {"site_code": visit.site, "values": values, "corrects": visit.corrects, "work": work}
 
 
 def _values_json(kind: Kind, values: Mapping[str, Value], present: Presenter) -> dict[str, Any]:

@@ -94,6 +94,8 @@ class OtherVisit:
         work: kind and values of jobs, labour and parts.
         settled_fen: what the customer's part was settled for, in fen, discount taken off; None where no settlement is
             known here.
+        corrects: the number of the order that this one puts right, empty where the answer does not hold that; None for
+            an order that corrects none.
     """
 
     site: str | None
@@ -101,6 +103,7 @@ class OtherVisit:
     values: Shown
     work: tuple[tuple[str, Shown], ...]
     settled_fen: int | None
+    corrects: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +248,8 @@ def _car(node: Node, car: LookedUpCar, rows: list[PageRow], *, is_one_of_several
         if row.kind not in _APART:
             work.setdefault(values.get("visit_id"), []).append((REGISTRY.by_number[row.kind].name, values))
 
+    numbers: dict[object, str] = {row.record: str(values.get("ro_no") or "") for row, values in shown}
+
     def of_kind(number: int) -> tuple[Shown, ...]:
         """What is shown of one kind, in the order of the answer."""
         return tuple(values for row, values in shown if row.kind == number)
@@ -256,6 +261,7 @@ def _car(node: Node, car: LookedUpCar, rows: list[PageRow], *, is_one_of_several
                 values,
                 tuple(work.get(row.record, ())),
                 settled_customer_fen(tx, node.identity, RecordId(row.record)),
+                numbers.get(values["corrects_id"], "") if values.get("corrects_id") else None,
             )
             for row, values in shown
             if row.kind == VISIT.number

@@ -50,7 +50,7 @@ class Event:
         view: the record itself.
         jobs: of a visit whose jobs were read; without those that were not to be done.
         lines: of another site's visit whose jobs were read: its labour and parts, since it opens on no page of its own.
-        other: the customer of an ownership, or the order of a completion, where known here.
+        other: the customer of an ownership, the order of a completion or that a visit corrects, where known here.
         campaign: of a completion, where known here.
     """
 
@@ -232,6 +232,7 @@ def _events(
     done: Iterable[RecordView],
     campaigns: Mapping[RecordId, RecordView],
 ) -> Iterable[Event]:
+    orders = {one.id: one for one in car.visits}
     for visit in car.visits:
         unwanted = _unwanted(visit, jobs.get(visit.id, ()))
         yield Event(
@@ -240,6 +241,7 @@ def _events(
             visit,
             _without(unwanted, jobs.get(visit.id, ())),
             _without(unwanted, lines.get(visit.id, ())),
+            other=orders.get(_reference(visit, "corrects_id")),
         )
     for reading in car.readings:
         if reading.values.get("visit_id") is None:
@@ -248,7 +250,6 @@ def _events(
         yield Event(EventKind.PLATE, _date(plate, "from_on"), plate)
     for owned in car.owners:
         yield Event(EventKind.OWNERSHIP, _date(owned.link, "from_on"), owned.link, other=owned.other)
-    orders = {one.id: one for one in car.visits}
     for completion in done:
         if not completion.values.get("retracted"):
             order = orders.get(_reference(completion, "visit_id"))

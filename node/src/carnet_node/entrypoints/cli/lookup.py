@@ -46,7 +46,7 @@ def find(
     check_question(question)
     shown = anyio.run(_ask, installation_of(ctx), question)
     found = other_cars_json(shown, Presenter(show_personal=show_personal))
-    emit(found, as_json=as_json, text="\n".join(_lines(found)))
+    emit(found, as_json=as_json, text="\n".join(lines_found(found)))
 
 
 @lookup_app.command("take-on")
@@ -86,7 +86,7 @@ async def _ask(installation: Installation, question: Question) -> OtherCars:
         return await look_up(installation.node(), link, run_blocking, question)
 
 
-def _lines(found: Json) -> list[str]:
+def lines_found(found: Json) -> list[str]:
     """What was found, for people: each car, and below it its visits."""
     lines = []
     for car in found["cars"]:
@@ -111,4 +111,5 @@ def _visit_line(visit: Json) -> str:
         if one["values"].get(name)
     ]
     what = ", ".join(parts)
-    return " ".join(one for one in (day, visit["site_code"] or "", values.get("ro_no", ""), what) if one)
+    corrects = "" if visit["corrects"] is None else f"(corrects {visit['corrects'] or 'another'})"
+    return " ".join(one for one in (day, visit["site_code"] or "", values.get("ro_no", ""), corrects, what) if one)
