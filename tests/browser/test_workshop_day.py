@@ -189,3 +189,27 @@ def test_a_car_that_moves_while_it_is_chosen_is_not_moved_unseen(desk: FrontDesk
     assert under_the_press == stood
     expect(desk.page.locator("#summary")).to_be_visible()
     expect(column).to_have_attribute("data-sense", to)
+
+
+def test_a_row_of_the_arrangement_is_filled_and_saved_by_keyboard(desk: FrontDesk):
+    """Enter goes on within the row and saves nothing; Ctrl+Enter saves that row."""
+    desk.go("/arrangement")
+    desk.page.locator("input[name=opens_minute]").first.focus()
+    for key in ("08:00", "\n", "17:30"):
+        desk.type_or_press(key)
+    name = desk.page.evaluate("document.activeElement.name")
+    with desk.page.expect_navigation():
+        desk.page.keyboard.press("Control+Enter")
+
+    assert name == "closes_minute"
+    assert desk.page.locator("input[name=closes_minute]").first.input_value() == "17:30"
+
+
+def test_a_question_to_the_hub_goes_out_by_keyboard(desk: FrontDesk):
+    """Ctrl+Enter asks, as it saves elsewhere."""
+    desk.go("/look-ups")
+    desk.page.locator("form[data-queries] input:not([type=hidden])").first.focus()
+    with desk.page.expect_navigation():
+        desk.page.keyboard.press("Control+Enter")
+
+    assert desk.page.locator(".problem").count() > 0

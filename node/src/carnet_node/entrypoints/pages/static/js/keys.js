@@ -17,11 +17,15 @@ const busyWithInput = (event) => composing || event.isComposing || event.keyCode
 const FIELDS = "input:not([type=hidden]):not([disabled]), select:not([disabled]), textarea:not([disabled]), button[data-take], button[data-save]:not([disabled])";
 
 function nextField(field) {
-  const all = [...field.form.querySelectorAll(FIELDS)].filter((one) => one.offsetParent !== null && one.tabIndex >= 0);
+  const all = [...field.form.elements].filter((one) => one.matches(FIELDS) && one.offsetParent !== null && one.tabIndex >= 0);
   return all[all.indexOf(field) + 1];
 }
 
+// A row of a table that is a form of its own, and a question, go out by the one button that they have.
+const OF_ITS_OWN = "[data-row], [data-queries]";
+
 function saveButtonNear(element) {
+  if (element?.form?.matches(OF_ITS_OWN)) return element.form.querySelector("button[type=submit]");
   const form = element?.closest?.("form[data-saves]") ?? document.querySelector("form[data-saves][data-draft]");
   return form?.querySelector("button[data-save]");
 }
@@ -36,7 +40,7 @@ function onEnter(event) {
   }
   if (field.form?.hasAttribute("data-enters")) { toEmpty(event); return; }
   if (field.form?.hasAttribute("data-queries") && field.matches("select")) { askFrom(event); return; }
-  if (!field.form?.hasAttribute("data-saves")) return;
+  if (!field.form?.matches("[data-saves], [data-row]")) return;
   if (field.matches("textarea, button, a, summary")) return;
   event.preventDefault();
   const next = nextField(field);
