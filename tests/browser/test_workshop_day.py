@@ -108,7 +108,7 @@ def printed(day: Workday, folder: Path) -> None:
 def test_a_whole_day_goes_by_without_a_line(day: Workday, served: Service, tmp_path: Path, language: str):
     """The car is handed over with its papers, found again, and counted once; no page has a foreign word."""
     day.desk.go(screens_of(served.data)["appointment"])
-    taken, before = day.desk.page.inner_text("#f-starts_at + dd"), day.ten_days()
+    taken, before = day.desk.page.inner_text("#f-starts_at + dd strong"), day.ten_days()
 
     states = booked_and_taken_in(day, taken)
     moved_about(day)
