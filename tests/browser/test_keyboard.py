@@ -326,3 +326,16 @@ def test_enter_in_an_open_list_chooses_and_asks_nothing(desk: FrontDesk):
         desk.page.keyboard.press("Enter")
 
     assert (before.endswith("/documents"), desk.page.url.endswith("/documents")) == (True, False)
+
+
+def test_ctrl_enter_saves_no_form_that_its_author_is_not_in(desk: FrontDesk, served: Service):
+    """At the odometer beside completing, the empty form for more work stays where it is, and so does the number."""
+    desk.go(screens_of(served.data)["order"])
+    posts: list[str] = []
+    desk.page.on("request", lambda one: posts.append(one.url) if one.method == "POST" else None)
+    reading = desk.page.locator("header ~ main form:not([data-saves]) input:not([type=hidden])").first
+    reading.fill("43210")
+    desk.page.keyboard.press("Control+Enter")
+    desk.page.wait_for_timeout(300)
+
+    assert (reading.input_value(), [one for one in posts if "/jobs" in one]) == ("43210", [])

@@ -26,6 +26,8 @@ const OF_ITS_OWN = "[data-row], [data-queries]";
 
 function saveButtonNear(element) {
   if (element?.form?.matches(OF_ITS_OWN)) return element.form.querySelector("button[type=submit]");
+  // Out of another form of the page nothing is saved that its author does not see.
+  if (element?.form?.matches("main form:not([data-saves])")) return null;
   const form = element?.closest?.("form[data-saves]") ?? document.querySelector("form[data-saves][data-draft]");
   return form?.querySelector("button[data-save]");
 }
