@@ -108,7 +108,9 @@ def page_questions_of(desk: Desk, pages: Pages, dice: Random, times: int) -> Ite
     yield "pages: a car", PAGE_MS, lambda: pages.get(f"/vehicles/{some('vehicle')}")
     yield "pages: a customer", PAGE_MS, lambda: pages.get(f"/customers/{some('customer')}")
     yield "pages: form of a check-in", PAGE_MS, lambda: pages.get(f"/visits/new?vehicle={some('vehicle')}")
-    forms = [_filled(pages, some("vehicle"), dice) for _ in range(times)]
+    # Each car once: a second order for a car whose work is not done would be asked about.
+    cars = (record_text(RecordId(bytes.fromhex(one))) for one in dice.sample(desk.samples["vehicle"], times))
+    forms = [_filled(pages, car, dice) for car in cars]
     yield "pages: save of a check-in", SAVE_MS, lambda: pages.post("/visits/new", forms.pop(), 303)
 
 

@@ -141,7 +141,7 @@ DAMAGE_MARKS_MAX: Final = 60
 OUTLINE_PERMILLE: Final = 1_000
 """Width and height of the car outline, in the unit in which a mark is placed."""
 
-HOME_ROWS_MAX: Final = 50
+HOME_ROWS_MAX: Final = 40
 """Rows of one list on the first page; the board has them all."""
 
 TIMELINE_ROWS_MAX: Final = 100
