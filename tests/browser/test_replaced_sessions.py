@@ -47,7 +47,8 @@ def come_back(desk: FrontDesk) -> None:
 
 
 def enter(page: Page, staff_no: str) -> None:
-    """Staff number and password, at the door."""
+    """Staff number and password, at the door, once its scripts have given it the keyboard."""
+    page.wait_for_selector("[name=staff_no]:focus")
     page.fill("[name=staff_no]", staff_no)
     page.fill("[name=password]", PASSWORD)
     page.keyboard.press("Enter")

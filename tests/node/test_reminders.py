@@ -183,7 +183,7 @@ def test_the_due_list_can_be_taken_out(desk: ApiNode):
 
     (row,) = LISTS["due"].rows(desk.node, None)
 
-    assert row == ("birthday", "2026-09-23", "Test person", None, None, None, "no consent")
+    assert row == ("birthday", "2026-09-23", "Test person", None, None, None, None, "no consent")
 
 
 @given(
