@@ -108,6 +108,36 @@ def test_a_key_is_good_for_one_request(desk: ApiNode, change: Any):
     assert customers(desk) == 1
 
 
+@pytest.mark.parametrize(
+    ("path", "form"),
+    [
+        ("/api/kept-questions/reports", {"name": "mine", "parts": {"span": "month"}}),
+        ("/api/kept-questions/reports/forget", {"name": "mine"}),
+    ],
+)
+def test_a_kept_question_is_kept_once(desk: ApiNode, path: str, form: Json):
+    """What is of this machine alone is saved under a key like everything else, and the next save finds no lock."""
+    first, second = record(desk, path=path, form=form), record(desk, path=path, form=form)
+
+    assert (first.status_code, first.json()) == (second.status_code, second.json())
+    assert record(desk, headers={}).status_code == 201
+
+
+def test_what_only_asks_takes_no_key(desk: ApiNode):
+    """A search under the key of a save is answered, and the save still happens."""
+    assert desk.ask("POST", "/api/search", {"text": NAME}, headers=KEY).json() == {"hits": []}
+
+    assert record(desk).status_code == 201
+
+
+def test_a_save_outside_its_claim_is_a_fault(desk: ApiNode):
+    """A handler that writes by way of a claim and never ends it would keep everybody else from writing."""
+    claim = claiming(desk.node, REQUEST)
+
+    with pytest.raises(RuntimeError, match="answer_once"):
+        write(claim.node, "first", b"1")
+
+
 def test_a_refused_request_leaves_its_key_free(desk: ApiNode):
     """Whoever corrects a form may send it under the key of the refused one."""
     refused = record(desk, form={"values": {"party_kind": "person", "no_such_field": "x"}})

@@ -128,7 +128,7 @@ class _OneTransaction:
         self._clock = node.clock
         self._request = request
         self._tx: WriteTransaction | None = None
-        self._open = ExitStack()
+        self._open: ExitStack | None = None
 
     def scrub(self, *, is_asked: bool, is_quiet: bool) -> bool:
         """See `ports.NodeStore`; not while the transaction is open."""
@@ -149,7 +149,10 @@ class _OneTransaction:
 
         Raises:
             _AnsweredBefore: the key is taken; nothing was written.
+            RuntimeError: nobody would end the transaction: the request does not save by way of `answer_once`.
         """
+        if self._open is None:
+            raise RuntimeError("a request with a key saves by way of answer_once")
         if self._tx is None:
             self._tx = self._open.enter_context(self._store.write())
             self._require_free_key(self._tx)
@@ -159,10 +162,10 @@ class _OneTransaction:
     def ended(self) -> Iterator[None]:
         """Commit when the block ends, roll everything back when it raises."""
         try:
-            with self._open:
+            with ExitStack() as self._open:
                 yield
         finally:
-            self._tx = None
+            self._open = self._tx = None
 
     def keep(self, answer: Json) -> None:
         """Take the key for this answer, beside what was saved; one that is too long is given once."""

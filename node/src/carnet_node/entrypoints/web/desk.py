@@ -126,6 +126,16 @@ async def desk_of(request: Request) -> Desk:
 DeskOf = Annotated[Desk, Depends(desk_of)]
 """The desk, for a handler."""
 
+
+async def asking_desk_of(request: Request) -> Desk:
+    """The desk of a request that saves nothing, so that no key of it is taken: asked again, it is answered anew."""
+    desk: Desk = request.app.state.desk
+    return desk
+
+
+AskingDeskOf = Annotated[Desk, Depends(asking_desk_of)]
+"""The desk, for a handler that only asks, by POST because the question is personal or long."""
+
 _AsksPersonal = Annotated[
     bool, Header(description="true shows names, phones, plates, addresses and notes in full; the asking is logged")
 ]

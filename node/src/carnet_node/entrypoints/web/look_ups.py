@@ -18,7 +18,7 @@ from carnet_node.entrypoints.looked_up import other_cars_json, taken_on_json
 from carnet_node.entrypoints.presenting import Json
 from carnet_node.entrypoints.reading import record_from_text
 from carnet_node.entrypoints.web.bodies import LookUpForm, TakeOnForm
-from carnet_node.entrypoints.web.desk import Desk, DeskOf, Show, saved_json
+from carnet_node.entrypoints.web.desk import AskingDeskOf, Desk, DeskOf, Show, saved_json
 from carnet_protocol.ids import RecordId
 from carnet_protocol.kinds import ADOPTION
 
@@ -26,7 +26,7 @@ router = APIRouter(prefix="/api", tags=["look-ups"])
 
 
 @router.post("/look-ups")
-async def ask(desk: DeskOf, show: Show, form: LookUpForm) -> Json:
+async def ask(desk: AskingDeskOf, show: Show, form: LookUpForm) -> Json:
     """Ask the hub for a car; it writes down who asked, and why."""
     question = Question(form.way, form.sought, form.reason, _customer(form.customer_id))
     check_question(question)

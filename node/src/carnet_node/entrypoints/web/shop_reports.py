@@ -19,7 +19,7 @@ from carnet_node.entrypoints.asking import documents_asked, report_asked, with_k
 from carnet_node.entrypoints.presenting import Json
 from carnet_node.entrypoints.shop_presenting import document_json, report_json
 from carnet_node.entrypoints.web.bodies import Form
-from carnet_node.entrypoints.web.desk import DeskOf, Show
+from carnet_node.entrypoints.web.desk import AskingDeskOf, DeskOf, Show
 from carnet_protocol.limits import CODE_CHARS_MAX
 
 router = APIRouter(prefix="/api", tags=["reports"])
@@ -68,7 +68,7 @@ class ForgetForm(Form):
 
 
 @router.post("/documents")
-async def ask_documents(desk: DeskOf, show: Show, form: DocumentsForm) -> Json:
+async def ask_documents(desk: AskingDeskOf, show: Show, form: DocumentsForm) -> Json:
     """The newest documents that a question means."""
 
     def _read() -> Json:
@@ -111,10 +111,10 @@ async def keep(desk: DeskOf, page: KeptFor, form: KeepForm) -> Json:
         name = keep_query(desk.node, page, form.name, form.parts)
         return {"name": name, "parts": kept_queries(desk.node, page)[name]}
 
-    return await desk.read(_work)
+    return await desk.write(_work)
 
 
 @router.post("/kept-questions/{page}/forget")
 async def forget(desk: DeskOf, page: KeptFor, form: ForgetForm) -> Json:
     """Forget a question; `forgotten` is false when none is kept under this name."""
-    return await desk.read(lambda: {"forgotten": forget_query(desk.node, page, form.name)})
+    return await desk.write(lambda: {"forgotten": forget_query(desk.node, page, form.name)})

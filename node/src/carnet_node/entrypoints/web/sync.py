@@ -11,7 +11,7 @@ from carnet_node.core.showing.status import status_of
 from carnet_node.core.showing.views import feed_state
 from carnet_node.entrypoints.presenting import Json, round_json, status_json
 from carnet_node.entrypoints.software import SOFTWARE
-from carnet_node.entrypoints.web.desk import Desk, DeskOf
+from carnet_node.entrypoints.web.desk import AskingDeskOf, Desk, DeskOf
 from carnet_storage.adapters.small_files import read_status
 from carnet_storage.core.telling import status_json as backup_json
 
@@ -32,7 +32,7 @@ async def show_status(desk: DeskOf) -> Json:
 
 
 @router.post("/api/sync")
-async def sync_now(desk: DeskOf) -> Json:
+async def sync_now(desk: AskingDeskOf) -> Json:
     """One whole round, now; the answer comes when it has ended, and says how."""
     if desk.ports is None:
         raise HubUnreachable("no hub address is known")
