@@ -38,6 +38,14 @@ def test_an_amount_and_a_limit_are_numbers(desk: ApiNode):
     assert not desk.done("/api/documents", {"least_fen": 1})["documents"]
 
 
+@pytest.mark.parametrize("beyond", [2**63, -(2**63) - 1, 10**30])
+def test_an_amount_beyond_every_record_is_refused_by_field(desk: ApiNode, beyond: int):
+    """What no database can hold is no amount."""
+    refused = desk.refused("POST", "/api/documents", {"most_fen": beyond})
+
+    assert [one["field"] for one in refused["errors"]] == ["most_fen"]
+
+
 @pytest.mark.parametrize("body", [{"limit": 0}, {"limit": 201}, {"least_fen": "5"}, {"colour": "red"}])
 def test_a_body_of_another_shape_is_refused(desk: ApiNode, body: dict[str, object]):
     """Nothing unknown is ignored."""

@@ -7,7 +7,7 @@ from carnet_protocol.ids import vehicle_id
 from carnet_protocol.kinds import VISIT
 from carnet_protocol.registry import Value
 from carnet_protocol.state import Entries, happened_ms
-from carnet_protocol.visits import came_in_ms, car_in
+from carnet_protocol.visits import came_in_ms, car_in, car_worked_on, is_wanted
 from carnet_protocol.writes import Write
 from support.protocol import fixed, op
 
@@ -49,6 +49,11 @@ CASES = [
         [(10, {"vehicle_id": CAR, "status": "open", "opened_at": 9}), (50, {"status": "void"})], None, id="void"
     ),
     pytest.param([(50, {"status": "open", "opened_at": 40})], None, id="names no car"),
+    pytest.param(
+        [(50, {"vehicle_id": CAR, "status": "open", "opened_at": 40, "corrects_id": bytes(16)})],
+        None,
+        id="corrects another order",
+    ),
 ]
 
 
@@ -88,3 +93,29 @@ def test_a_deleted_order_has_no_car_in():
 def test_a_fact_never_happens_after_it_was_written_down(stated: int | None, at_ms: int):
     """The statement counts as far as the set time allows."""
     assert happened_ms(stated, 5) == at_ms
+
+
+@pytest.mark.parametrize(("status", "car"), [("open", CAR), ("closed", CAR), ("draft", None), ("void", None)])
+def test_a_correction_speaks_of_work_on_its_car(status: str, car: bytes | None):
+    """What was done and forgotten on the first order is borne out by the one that corrects it."""
+    state = order((50, {"vehicle_id": CAR, "status": status, "corrects_id": bytes(16)}))
+
+    assert car_worked_on(state) == car
+
+
+@pytest.mark.parametrize(
+    ("status", "approval", "wanted"),
+    [
+        ("open", "proposed", True),
+        ("completed", "proposed", False),
+        ("settled", "proposed", False),
+        ("closed", "proposed", False),
+        ("closed", "approved", True),
+        ("closed", None, True),
+        ("open", "declined", False),
+        ("closed", "declined", False),
+    ],
+)
+def test_a_job_is_wanted_until_somebody_says_otherwise(status: str, approval: str | None, *, wanted: bool):
+    """A declined one never; one that nobody has answered until the order is over."""
+    assert is_wanted({"status": status}, {"approval": approval}) is wanted

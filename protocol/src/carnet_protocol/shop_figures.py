@@ -37,6 +37,7 @@ from carnet_protocol.kinds import PAY_TYPES
 from carnet_protocol.registry import Value
 from carnet_protocol.remedy import CLOSING
 from carnet_protocol.ten_days import Period, ten_days_of
+from carnet_protocol.visits import is_correction
 
 Shown = Mapping[str, Value]
 """What a record shows, by field name."""
@@ -128,7 +129,7 @@ def entries_of_visit(visit: Shown, promises: Iterable[Shown], day_of: DayOf, *, 
     advisor, of, found = _text(visit, "advisor_code"), _text(visit, "visit_kind"), []
     opened_ms, completed_ms = _moment(visit, "opened_at"), _moment(visit, "completed_at")
     settled_ms, promised_ms = _moment(visit, "settled_at"), counted_promise_ms(visit, promises)
-    if opened_ms is not None and visit.get("corrects_id") is None:
+    if opened_ms is not None and not is_correction(visit):
         found.append(Entry(day_of(opened_ms), advisor, Figures(visits=1), of))
     if completed_ms is not None and promised_ms is not None:
         kept = int(completed_ms <= promised_ms)

@@ -41,6 +41,9 @@ CHARACTER_VALUES: Final[Mapping[str, int]] = MappingProxyType(
 POSITION_WEIGHTS: Final = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)
 """How much each position counts in the check sum; the check digit itself counts nothing. Source: as above."""
 
+CHECK_DIGIT_AT: Final = 8
+"""Where a VIN has its check digit, counted from 0. Source: GB 16735-2019."""
+
 _PREFIX_WEIGHTS: Final = POSITION_WEIGHTS[:8] + POSITION_WEIGHTS[9:11]
 _PREFIXES_REMEMBERED: Final = 65_536
 
@@ -300,7 +303,7 @@ def _vin_problems(vin: str) -> set[VinProblem]:
         found.add(VinProblem.FORBIDDEN_CHARACTER)
     if len(set(vin)) < DISTINCT_CHARS_MIN:
         found.add(VinProblem.REPEATED_CHARACTERS)
-    if not strange and check_digit(vin) != vin[8]:
+    if not strange and check_digit(vin) != vin[CHECK_DIGIT_AT]:
         found.add(VinProblem.WRONG_CHECK_DIGIT)
     if vin[9] in "UZ0":
         found.add(VinProblem.BAD_YEAR_CODE)

@@ -17,6 +17,7 @@ from carnet_node.core.showing.documents import DocumentQuery
 from carnet_node.core.showing.shop_reporting import period_asked
 from carnet_node.core.showing.spans import days_of, period_of
 from carnet_protocol.errors import BadValue
+from carnet_protocol.limits import INT_VALUE_MAX, INT_VALUE_MIN
 from carnet_protocol.shop_figures import Grouping
 from carnet_protocol.ten_days import Period
 
@@ -54,8 +55,8 @@ def documents_asked(node: Node, texts: Texts) -> DocumentQuery:
     start, end = days_of(texts.get("span") or "month", today)
     first = _read(problems, texts, "first", _day, _NO_DAY) or start
     last = _read(problems, texts, "last", _day, _NO_DAY) or (today if texts.get("first") else end)
-    least = _read(problems, texts, "least_fen", int, _NO_AMOUNT)
-    most = _read(problems, texts, "most_fen", int, _NO_AMOUNT)
+    least = _read(problems, texts, "least_fen", _amount, _NO_AMOUNT)
+    most = _read(problems, texts, "most_fen", _amount, _NO_AMOUNT)
     refuse_if_any(problems)
     said = {name: texts.get(name, "") for name in ("plate", "customer", "status", "advisor_code", "text")}
     return DocumentQuery(texts.get("kind") or "visit", first, last, least_fen=least, most_fen=most, **said)
@@ -94,6 +95,18 @@ def _read(
     except (ValueError, BadValue):
         problems.append(Problem(name, ProblemCode.BAD_VALUE, *wrong))
         return None
+
+
+def _amount(text: str) -> int:
+    """Fen, as far as a record can hold them.
+
+    Raises:
+        ValueError: no number, or one beyond every amount.
+    """
+    amount = int(text)
+    if not INT_VALUE_MIN <= amount <= INT_VALUE_MAX:
+        raise ValueError("beyond every amount")
+    return amount
 
 
 def _day(text: str) -> date:

@@ -26,7 +26,7 @@ from carnet_protocol.registry import Kind, Value
 from carnet_protocol.resolvers import resolve, show
 from carnet_protocol.state import Entries, Entry, buried_in, first_written_ms, heads_of, unpack_entries
 from carnet_protocol.vin import normalise_vin
-from carnet_protocol.visits import car_in
+from carnet_protocol.visits import car_in, car_worked_on
 
 _GONE: Final = frozenset({"exported", "scrapped", "stolen"})
 GONE_OR_UNSOLD: Final = _GONE | {"in_stock"}
@@ -49,7 +49,7 @@ def reports_of(
     kind = hub.registry["recall_completion"]
     found = [(row, report) for row in rows if (report := _report_of(kind, row, campaign_id)) is not None]
     visits = snapshot.records(hub.registry["visit"].number, {report.visit for _, report in found if report.visit})
-    cars = {row.id: (row.owner, _car_in(row)) for row in visits.values()}
+    cars = {row.id: (row.owner, car_worked_on(unpack_entries(row.entries))) for row in visits.values()}
     return [report if _is_seen(row, report, cars) else replace(report, is_seen=False) for row, report in found]
 
 
@@ -149,14 +149,10 @@ def _came_back(hub: Hub, snapshot: RecordReads, gone: Mapping[bytes, int]) -> se
     back: set[bytes] = set()
     for record, row in snapshot.records(visit, orders.keys()).items():
         car = orders[record]
-        if first_written_ms(unpack_entries(row.entries)) > gone[car] and _car_in(row) == car:
+        entries = unpack_entries(row.entries)
+        if first_written_ms(entries) > gone[car] and car_in(entries) == car:
             back.add(car)
     return back
-
-
-def _car_in(visit: RecordRow) -> bytes | None:
-    """The car that was in for an order; None where none was."""
-    return car_in(unpack_entries(visit.entries))
 
 
 def _is_seen(row: RecordRow, report: CompletionReport, cars: Mapping[bytes, tuple[bytes, bytes | None]]) -> bool:

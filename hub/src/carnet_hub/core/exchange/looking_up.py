@@ -56,9 +56,9 @@ from carnet_protocol.messages import MESSAGE_VERSION, PageRow, sign_frame
 from carnet_protocol.reasons import Reason
 from carnet_protocol.registry import Value
 from carnet_protocol.state import entries_to_wire
+from carnet_protocol.visits import is_wanted
 
 _WORK: Final = (JOB.number, LABOUR_LINE.number, PART_LINE.number)
-_OVER: Final = ("completed", "settled", "closed")
 _DATED: Final = {ODOMETER_READING.number: "read_at", RECALL_COMPLETION.number: "completed_at"}
 _LOOK_UP_ID_BYTES: Final = 8
 
@@ -217,8 +217,8 @@ def _history(found: Mapping[int, list[_Shown]]) -> Iterable[_Shown]:
 
 def _wanted(visit: _Shown, work: Collection[_Shown]) -> Iterable[_Shown]:
     """The work of a visit without jobs that were not to be done, and without their lines (rule 4)."""
-    unwanted = ("declined", "proposed") if visit.values.get("status") in _OVER else ("declined",)
-    left = {one.row.id for one in work if one.row.kind == JOB.number and one.values.get("approval") in unwanted}
+    jobs = (one for one in work if one.row.kind == JOB.number)
+    left = {job.row.id for job in jobs if not is_wanted(visit.values, job.values)}
     return (one for one in work if left.isdisjoint((one.row.id, one.values.get("job_id"))))
 
 

@@ -10,16 +10,16 @@ from typing import Final
 
 from carnet_node.core.commands.carrying import job_as_offered
 from carnet_node.core.commands.drafting import Drafts, NewId, Read, draft_edit, missing
-from carnet_node.core.commands.lines import PROPOSED, Work
+from carnet_node.core.commands.lines import Work
 from carnet_node.core.commands.staging import CUSTOMER_APPROVAL, off_hold
 from carnet_node.core.commands.visits import add_jobs, edit_job
 from carnet_node.core.numbering import Today
 from carnet_node.core.refusals import Problem, ProblemCode, refuse, refuse_if_any
 from carnet_protocol.kinds import JOB
 from carnet_protocol.registry import Value
+from carnet_protocol.visits import DECLINED, PROPOSED
 
 APPROVED: Final = "approved"
-DECLINED: Final = "declined"
 _ANSWERS: Final = frozenset({APPROVED, DECLINED})
 
 

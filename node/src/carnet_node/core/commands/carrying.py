@@ -8,11 +8,12 @@ from typing import Final
 
 from carnet_node.core.commands.customers import Values
 from carnet_node.core.commands.drafting import Read
-from carnet_node.core.commands.lines import PROPOSED, NewJob, Work
+from carnet_node.core.commands.lines import NewJob, Work
 from carnet_node.core.commands.visits import NewLine
 from carnet_protocol.ids import RecordId
 from carnet_protocol.kinds import LABOUR_LINE, PART_LINE
 from carnet_protocol.registry import Value
+from carnet_protocol.visits import PROPOSED
 
 _JOB: Final = ("op_code", "op_name", "complaint", "cause", "correction", "pay_type", "campaign_id", "estimate_fen")
 _LABOUR: Final = ("labour_op_code", "labour_name", "standard_hours", "actual_hours", "rate_fen", "amount_fen")

@@ -20,7 +20,6 @@ from carnet_protocol.ids import RecordId
 from carnet_protocol.kinds import JOB, LABOUR_LINE, PART_LINE, PAY_TYPES
 from carnet_protocol.registry import Kind, Value
 
-PROPOSED: Final = "proposed"
 """Of a job that its customer is asked about, and has not answered."""
 
 _HUNDREDTHS: Final = 100

@@ -26,7 +26,7 @@ from carnet_node.core.commands.carrying import job_as_done, loose_as_done
 from carnet_node.core.commands.cleaning import clean_values
 from carnet_node.core.commands.customers import Values
 from carnet_node.core.commands.drafting import Drafts, NewId, Read, checked_values, draft_new
-from carnet_node.core.commands.lines import PROPOSED, Work, totals_after, totals_of
+from carnet_node.core.commands.lines import Work, totals_after, totals_of
 from carnet_node.core.commands.settling import Bill, Settling, Share, settle_bill, usual_settling
 from carnet_node.core.commands.vehicles import ReadOdometer, read_odometer
 from carnet_node.core.commands.visits import OpenVisit, Step, odometer_out_problems, take_step
@@ -34,6 +34,7 @@ from carnet_node.core.refusals import Problem, ProblemCode, refuse, refuse_if_an
 from carnet_protocol.ids import RecordId, handover_reading_id, settlement_id, settlement_share_id
 from carnet_protocol.kinds import CONSENT, PAY_TYPES, SETTLEMENT, SETTLEMENT_SHARE, VISIT
 from carnet_protocol.registry import Value
+from carnet_protocol.visits import PROPOSED, is_correction
 
 _BILLED: Final = frozenset({"settled", "closed"})
 _HANDED_OVER: Final = ("odometer_out_km", "next_service_on", "next_service_km")
@@ -200,7 +201,7 @@ def _reading(step: Step, closed: Drafts) -> Drafts:
     for one in closed:
         after |= one.values
     came_km, left_km, vehicle = (after.get(name) for name in ("odometer_in_km", "odometer_out_km", "vehicle_id"))
-    if not isinstance(left_km, int) or not isinstance(vehicle, bytes) or after.get("corrects_id") is not None:
+    if not isinstance(left_km, int) or not isinstance(vehicle, bytes) or is_correction(after):
         return ()
     if isinstance(came_km, int) and left_km <= came_km:
         return ()

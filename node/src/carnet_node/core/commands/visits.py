@@ -48,6 +48,7 @@ from carnet_protocol.kinds import JOB, LABOUR_LINE, ODOMETER_READING, PART_LINE,
 from carnet_protocol.reasons import Reason
 from carnet_protocol.registry import Kind, Value
 from carnet_protocol.resolvers import is_legal_step
+from carnet_protocol.visits import is_correction
 
 _LOCKED: Final = ("void", "settled", "closed")
 _OWN_STEPS: Final = (
@@ -385,7 +386,7 @@ def _corrected_reading(after: Values, visit: Read, reading: Read | None, new_id:
 
 def _reading(visit_values: Values, visit: RecordId, new_id: NewId) -> Drafts:
     """The odometer at arrival as a fact of its own, from which the served one is derived; a correction repeats it."""
-    if not isinstance(visit_values.get("odometer_in_km"), int) or visit_values.get("corrects_id") is not None:
+    if not isinstance(visit_values.get("odometer_in_km"), int) or is_correction(visit_values):
         return ()
     values: dict[str, Value] = {
         "vehicle_id": visit_values.get("vehicle_id"),

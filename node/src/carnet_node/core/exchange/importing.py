@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from carnet_node.core.desk_limits import REMARKED_ROWS_MAX
 from carnet_node.core.exchange.import_cells import read_cell
 from carnet_node.core.exchange.import_columns import COLUMNS, ImportKind, Layout
 from carnet_node.core.exchange.import_days import moment_problems
@@ -75,6 +76,27 @@ class Remarked:
 
     number: int
     remarks: tuple[RowProblem, ...]
+
+
+@dataclass
+class Remarks:
+    """The rows of a sheet that were taken over and deserve a look.
+
+    Attributes:
+        headers: what a column is called in the file.
+        count: of all of them.
+        rows: the first ones, at most `REMARKED_ROWS_MAX`.
+    """
+
+    headers: Mapping[str, str] = field(default_factory=dict)
+    count: int = 0
+    rows: list[Remarked] = field(default_factory=list)
+
+    def add(self, row: Remarked) -> None:
+        """Count a row, and name it while there is room."""
+        self.count += 1
+        if len(self.rows) < REMARKED_ROWS_MAX:
+            self.rows.append(row)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,13 +27,12 @@ from carnet_protocol.errors import BadValue
 from carnet_protocol.ids import VIN_CHARS, RecordId, vehicle_id
 from carnet_protocol.kinds import CUSTOMER, OWNERSHIP, PHONE, PLATE, VEHICLE
 from carnet_protocol.resolvers import show
-from carnet_protocol.vin import VIN_ALPHABET, check_digit, has_vin_characters, normalise_vin
+from carnet_protocol.vin import CHECK_DIGIT_AT, VIN_ALPHABET, check_digit, has_vin_characters, normalise_vin
 
 if TYPE_CHECKING:
     from carnet_master.features import Features
 
 _CHINA: Final = "+86"
-_CHECK_DIGIT_AT: Final = 8
 
 
 class Alike(StrEnum):
@@ -239,10 +238,10 @@ def _cars(tx: ReadTransaction, node: Node, typed: TypedParty) -> Iterator[tuple[
 
 def _mistyped(tx: ReadTransaction, node: Node, number: str) -> StoredRecord | None:
     """The one car on file whose VIN has another character somewhere than one that cannot be right as it stands."""
-    if not has_vin_characters(number) or check_digit(number) == number[_CHECK_DIGIT_AT]:
+    if not has_vin_characters(number) or check_digit(number) == number[CHECK_DIGIT_AT]:
         return None
     others = (number[:at] + one + number[at + 1 :] for at in range(VIN_CHARS) for one in VIN_ALPHABET)
-    right = {one for one in others if check_digit(one) == one[_CHECK_DIGIT_AT]}
+    right = {one for one in others if check_digit(one) == one[CHECK_DIGIT_AT]}
     cars = [tx.record(VEHICLE, vehicle_id(one)) for one in (number, *right)]
     found = [one for one in cars if view_record(tx, node.identity, one) is not None]
     return found[0] if len(found) == 1 and found[0] is not cars[0] else None

@@ -31,6 +31,7 @@ from carnet_node.core.showing.vehicle_file import is_silent
 from carnet_protocol.consents import last_word
 from carnet_protocol.ids import RecordId
 from carnet_protocol.kinds import CAR_DATES, CONSENT, CUSTOMER, OWNERSHIP, PHONE, PLATE, REMINDER, VEHICLE, VISIT
+from carnet_protocol.visits import is_correction
 
 _OFFERS: Final = "marketing"
 _SERVICE: Final = "service"
@@ -121,7 +122,7 @@ def _is_newest(node: Node, tx: ReadTransaction, visit: RecordView, vehicle: byte
 
 
 def _speaks(visit: RecordView) -> bool:
-    return visit.values.get("corrects_id") is None or visit.values.get("next_service_on") is not None
+    return not is_correction(visit.values) or visit.values.get("next_service_on") is not None
 
 
 def _opened(visit: RecordView) -> tuple[int, RecordId]:

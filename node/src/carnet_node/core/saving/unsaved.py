@@ -140,8 +140,7 @@ def unsaved_check_ins(node: Node, staff: RecordId) -> tuple[UnsavedCheckIn, ...]
 
 def unsaved_beside(node: Node, staff: RecordId) -> tuple[UnsavedForm, ...]:
     """What else somebody has begun and not saved, newest first."""
-    check_ins = {one.form for one in _drafts(node, staff)}
-    others = (one for one in drafts_of(node, staff) if one.form not in check_ins)
+    others = (one for one in drafts_of(node, staff) if not _is_check_in(one))
     return tuple(UnsavedForm(one.form, _number_of(node, one), one.saved_ms) for one in others)
 
 
@@ -158,7 +157,11 @@ def _number_of(node: Node, draft: FormDraft) -> str:
 
 
 def _drafts(node: Node, staff: RecordId) -> Iterator[FormDraft]:
-    return (one for one in drafts_of(node, staff) if one.form == CHECK_IN or one.form.startswith(f"{CHECK_IN}-"))
+    return filter(_is_check_in, drafts_of(node, staff))
+
+
+def _is_check_in(draft: FormDraft) -> bool:
+    return draft.form == CHECK_IN or draft.form.startswith(f"{CHECK_IN}-")
 
 
 def _unsaved(node: Node, draft: FormDraft) -> UnsavedCheckIn:

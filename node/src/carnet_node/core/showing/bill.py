@@ -19,14 +19,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from carnet_node.core.commands.approvals import DECLINED
-from carnet_node.core.commands.lines import PROPOSED, quantity_and_price
+from carnet_node.core.commands.lines import quantity_and_price
 from carnet_node.core.commands.settling import PayTypeSum, Settling, Share
 from carnet_node.core.commands.stating import StatedBill, carried_bill, usual_shares
 from carnet_node.core.showing.record_view import RecordView
 from carnet_node.core.showing.views import JobView, VisitView
 from carnet_protocol.ids import RecordId
 from carnet_protocol.kinds import PAY_TYPES
+from carnet_protocol.visits import DECLINED, PROPOSED
 
 CUSTOMER: Final = "customer"
 

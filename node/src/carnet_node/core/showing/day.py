@@ -15,6 +15,7 @@ from carnet_node.core.ports import ReadTransaction
 from carnet_node.core.showing.record_view import RecordView, view_all, view_record
 from carnet_protocol.ids import RecordId
 from carnet_protocol.kinds import VEHICLE, VISIT
+from carnet_protocol.visits import is_correction
 
 _DAY_MS = 24 * 3600 * 1000
 _IN_WORK = ("draft", "open")
@@ -101,7 +102,7 @@ def _line(node: Node, tx: ReadTransaction, visit: RecordView, now_ms: int) -> Or
 
 def _is_arrival(visit: RecordView) -> bool:
     """A car came for it: it is neither void nor does it correct another order."""
-    return visit.values.get("status") != "void" and visit.values.get("corrects_id") is None
+    return visit.values.get("status") != "void" and not is_correction(visit.values)
 
 
 def is_overdue(visit: RecordView, now_ms: int) -> bool:

@@ -28,6 +28,7 @@ from carnet_protocol.ids import RecordId, record_text
 from carnet_protocol.kinds import CAMPAIGN
 from carnet_protocol.registry import Value
 from carnet_protocol.remedy import REFUSED
+from carnet_protocol.visits import is_correction
 
 LEFT_OPEN: Final = "is_recall_left_open"
 """The box by which somebody says that recalls stay open; it sends which (`left_open_answer`)."""
@@ -90,7 +91,7 @@ def still_open(view: VisitView, recalls: RecallAnswer | None) -> tuple[RecallHit
 
 def open_at_leaving(view: VisitView, recalls: RecallAnswer | None) -> tuple[RecallHit, ...]:
     """As `still_open`, for whoever lets the car go; none for a correction (rule 3)."""
-    return () if _is_correction(view) else still_open(view, recalls)
+    return () if is_correction(view.visit.values) else still_open(view, recalls)
 
 
 def why_open(view: VisitView, hits: Iterable[RecallHit]) -> dict[RecordId, WhyOpen]:
@@ -125,7 +126,7 @@ def leaving_doubts(node: Node, view: VisitView, odometer_km: Value, *, is_read_a
 
 def remarks_of(node: Node, view: VisitView) -> list[OrderRemark]:
     """What a program is told once the work of an order is called done, or its car has gone; nothing without a car."""
-    if _is_correction(view):
+    if is_correction(view.visit.values):
         return []
     recalls = recalls_of_car(node, view)
     found = [
@@ -174,10 +175,6 @@ def _why_open(view: VisitView, hit: RecallHit) -> WhyOpen:
         WhyOpen.NOT_YET: hit.terms.remedy_state == NOT_YET,
     }
     return next((why for why, is_so in found.items() if is_so), WhyOpen.UNRECORDED)
-
-
-def _is_correction(view: VisitView) -> bool:
-    return view.visit.values.get("corrects_id") is not None
 
 
 def _number_of(hit: RecallHit) -> str:

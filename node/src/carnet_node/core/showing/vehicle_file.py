@@ -10,8 +10,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from carnet_node.core.commands.approvals import DECLINED
-from carnet_node.core.commands.lines import PROPOSED
 from carnet_node.core.desk_limits import REPEAT_REPAIR_DAYS, TIMELINE_ROWS_MAX, VISITS_OPENED_MAX
 from carnet_node.core.limits import CHILDREN_MAX
 from carnet_node.core.node import Node
@@ -25,10 +23,10 @@ from carnet_node.core.showing.views import CustomerCard, VehicleView, campaigns_
 from carnet_protocol.ids import RecordId
 from carnet_protocol.kinds import CONTACT_PREFERENCE, JOB, LABOUR_LINE, PART_LINE, RECALL_COMPLETION, VISIT
 from carnet_protocol.registry import Value
+from carnet_protocol.visits import DECLINED, OVER, is_correction, is_wanted
 
 _DAY_MS = 24 * 3600 * 1000
 _IN_WORK = ("draft", "open")
-_DONE_STATES = ("completed", "settled", "closed")
 
 
 class EventKind(StrEnum):
@@ -168,9 +166,7 @@ def orders_in_work(visits: Iterable[RecordView]) -> tuple[RecordView, ...]:
     One that corrects another is none: its car left with that.
     """
     return tuple(
-        one
-        for one in visits
-        if one.is_own and one.values.get("status") in _IN_WORK and one.values.get("corrects_id") is None
+        one for one in visits if one.is_own and one.values.get("status") in _IN_WORK and not is_correction(one.values)
     )
 
 
@@ -193,7 +189,7 @@ def repeated_visit(visits: Iterable[RecordView], now_ms: int) -> RecordView | No
     """
     for visit in visits:
         finished_at = visit.values.get("completed_at") or visit.values.get("opened_at")
-        is_done = visit.values.get("status") in _DONE_STATES and visit.values.get("corrects_id") is None
+        is_done = visit.values.get("status") in OVER and not is_correction(visit.values)
         if not is_done or not isinstance(finished_at, int):
             continue
         is_recent = 0 <= now_ms - finished_at <= REPEAT_REPAIR_DAYS * _DAY_MS
@@ -260,8 +256,7 @@ def _events(
 
 def _unwanted(visit: RecordView, jobs: Iterable[RecordView]) -> set[object]:
     """Jobs of a visit that were not to be done."""
-    said = (DECLINED, PROPOSED) if visit.values.get("status") in _DONE_STATES else (DECLINED,)
-    return {one.id for one in jobs if one.values.get("approval") in said}
+    return {job.id for job in jobs if not is_wanted(visit.values, job.values)}
 
 
 def _without(unwanted: set[object], work: Iterable[RecordView]) -> tuple[RecordView, ...]:

@@ -10,11 +10,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from carnet_node.adapters.csv_files import SideFile, open_csv
-from carnet_node.core.desk_limits import REMARKED_ROWS_MAX
 from carnet_node.core.exchange.import_columns import ImportKind, Layout, guess_kind, in_import_order, kind_or_none
 from carnet_node.core.exchange.import_mapping import lay_out_mapped, mapping_of
 from carnet_node.core.exchange.import_run import run_import
-from carnet_node.core.exchange.importing import LeftOut, Remarked, SourceRow, check_source
+from carnet_node.core.exchange.importing import LeftOut, Remarks, SourceRow, check_source
 from carnet_node.core.node import Node
 from carnet_node.entrypoints.cli.opening import node_of
 from carnet_node.entrypoints.cli.output import AsJson, emit
@@ -94,8 +93,8 @@ def _import_table(
     name = f"{file.stem}.{table.name}" if table.name else file.stem
     side_path = file.with_name(f"{name.replace('/', '_')}.rejected.csv")
     with SideFile(side_path, table.headers) as side:
-        imported, known, remarked = _import_all(node, table, layout, source, side, is_quiet=is_quiet)
-    remarks = [{"row": one.number, "column": why.column, "remark": why.text} for one in remarked for why in one.remarks]
+        imported, known, remarks = _import_all(node, table, layout, source, side, is_quiet=is_quiet)
+    told = ((row.number, why) for row in remarks.rows for why in row.remarks)
     return {
         **({"sheet": table.name} if table.name else {}),
         "kind": kind.value,
@@ -103,8 +102,8 @@ def _import_table(
         "imported": imported,
         "known": known,
         "rejected": side.row_count,
-        "remarked": len(remarked),
-        "remarks": remarks[:REMARKED_ROWS_MAX],
+        "remarked": remarks.count,
+        "remarks": [{"row": number, "column": why.column, "remark": why.text} for number, why in told],
         "rejected_file": str(side_path) if side.row_count else None,
         "ignored_columns": list(layout.ignored),
         "encoding": table.encoding,
@@ -129,10 +128,10 @@ def _sentences(result: dict[str, Any]) -> list[str]:
 
 def _import_all(
     node: Node, table: _Table, layout: Layout, source: str, side: SideFile, *, is_quiet: bool
-) -> tuple[int, int, list[Remarked]]:
+) -> tuple[int, int, Remarks]:
     """Batch after batch, with a bar on stderr if somebody is watching it; (imported, known, taken with a remark)."""
     imported = known = 0
-    remarked: list[Remarked] = []
+    remarks = Remarks()
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     is_hidden = is_quiet or not console.is_terminal
@@ -143,7 +142,7 @@ def _import_all(
 
     with Progress(*columns, console=console, transient=True, disable=is_hidden) as bar:
         task = bar.add_task(layout.kind.value, total=table.row_count)
-        for done in run_import(node, layout, source, table.rows, note, remark=remarked.append):
+        for done in run_import(node, layout, source, table.rows, note, remark=remarks.add):
             imported, known = done.imported, done.known
             bar.update(task, completed=done.rows)
-    return imported, known, remarked
+    return imported, known, remarks

@@ -18,7 +18,7 @@ from typing import Annotated, Final
 
 import typer
 
-from carnet_node.core.commands.approvals import APPROVED, DECLINED, Answer, answer_job
+from carnet_node.core.commands.approvals import APPROVED, Answer, answer_job
 from carnet_node.core.commands.settlement import hand_over, settle_visit
 from carnet_node.core.commands.settling import Share, StatedShare
 from carnet_node.core.commands.stating import StatedBill
@@ -48,6 +48,7 @@ from carnet_protocol.kinds import (
 )
 from carnet_protocol.reasons import Reason
 from carnet_protocol.registry import Value
+from carnet_protocol.visits import DECLINED
 
 _PERCENT: Final = "percent="
 _HUNDREDTHS: Final = 100

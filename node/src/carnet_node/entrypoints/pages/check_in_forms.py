@@ -13,7 +13,13 @@ from carnet_node.core.commands.customers import AddCustomer
 from carnet_node.core.commands.lines import NewJob
 from carnet_node.core.limits import FORM_PARTS_MAX
 from carnet_node.core.saving.receiving import ReceivedCar, ReceivedParty, Reception
-from carnet_node.entrypoints.pages.duplicates import called_same, called_same_car, told_apart, without_same
+from carnet_node.entrypoints.pages.duplicates import (
+    CHECK_IN_PHONES,
+    called_same,
+    called_same_car,
+    told_apart,
+    without_same,
+)
 from carnet_node.entrypoints.pages.formats import Clockface
 from carnet_node.entrypoints.pages.forms import Typed
 from carnet_node.entrypoints.pages.phone_forms import confirmed_as_read_out, doubted_phones
@@ -55,7 +61,6 @@ _ALONE_NOTHING: Final = frozenset({"pay_type", "campaign_id"})
 _BEGUN_KIND: Final = "repair"
 """The kind of order that a form begins with, before anybody has chosen one."""
 
-_NUMBERS: Final = ("party.number", "sender_phone")
 """The telephones of a check-in, as they are asked about."""
 
 _OWN_NAMES: Final = {
@@ -109,7 +114,7 @@ def reception_of(typed: Typed, clockface: Clockface) -> Reception:
     values = reader.stated(VISIT, {name: typed.text(name) for name in ORDER_FIELDS}, "")
     jobs = [_job(typed, place, reader) for place in job_places(typed)]
     is_read_again = typed.text(READ_AGAIN) == TICKED
-    unread = [*reader.problems, *doubted_phones(typed, *_NUMBERS)]
+    unread = [*reader.problems, *doubted_phones(typed, *CHECK_IN_PHONES)]
     return Reception(party, car, values, jobs, is_read_again=is_read_again, unread=unread)
 
 
@@ -118,7 +123,7 @@ def as_read_out(reception: Reception, typed: Typed, now_ms: int) -> Reception:
     new = reception.party.new
     if new is None:
         return reception
-    confirmed = confirmed_as_read_out(new, typed, now_ms, *_NUMBERS)
+    confirmed = confirmed_as_read_out(new, typed, now_ms, *CHECK_IN_PHONES)
     return replace(reception, party=replace(reception.party, new=confirmed))
 
 

@@ -5,16 +5,15 @@ Decides what is offered after a sheet: those that are not taken yet, in the orde
 until somebody removes it. Which row becomes what is `core.import_run`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from carnet_node.adapters.csv_files import open_csv
 from carnet_node.adapters.workbook_files import SUFFIX, open_workbook
-from carnet_node.core.desk_limits import REMARKED_ROWS_MAX
 from carnet_node.core.exchange.import_columns import ImportKind, in_import_order, kind_or_none
 from carnet_node.core.exchange.import_run import Progress
-from carnet_node.core.exchange.importing import Remarked, SourceRow
+from carnet_node.core.exchange.importing import Remarks, SourceRow
 from carnet_node.entrypoints.wording import Explained
 
 
@@ -26,27 +25,6 @@ class Table:
     headers: tuple[str, ...]
     row_count: int
     rows: Iterable[SourceRow]
-
-
-@dataclass
-class Remarks:
-    """The rows of a sheet that were taken over and deserve a look.
-
-    Attributes:
-        headers: what a column is called in the file.
-        count: of all of them.
-        rows: the first ones, at most `REMARKED_ROWS_MAX`.
-    """
-
-    headers: Mapping[str, str] = field(default_factory=dict)
-    count: int = 0
-    rows: list[Remarked] = field(default_factory=list)
-
-    def add(self, row: Remarked) -> None:
-        """Count a row, and name it while there is room."""
-        self.count += 1
-        if len(self.rows) < REMARKED_ROWS_MAX:
-            self.rows.append(row)
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,14 +32,13 @@ from carnet_node.core.exchange.import_columns import (
 )
 from carnet_node.core.exchange.import_mapping import lay_out_mapped, mapping_of, save_mapping
 from carnet_node.core.exchange.import_run import preview_import, run_import
-from carnet_node.core.exchange.importing import LeftOut, check_source
+from carnet_node.core.exchange.importing import LeftOut, Remarks, check_source
 from carnet_node.core.log.acting import require
 from carnet_node.core.node import Node
 from carnet_node.core.roles import Permission
 from carnet_node.entrypoints.pages.forms import FormState, Typed
 from carnet_node.entrypoints.pages.import_sheets import (
     ImportRun,
-    Remarks,
     Table,
     next_sheet,
     sheet_before,

@@ -156,9 +156,8 @@ async def _answer(page: Page, typed: Typed, failure: Exception, *, is_cut_off: b
 
 
 async def _show_found(page: Page, typed: Typed, found: OtherCars) -> Response:
-    page.pages.forget_strip()
-
     """The answer below the question, whose ticks are gone: they vouched for the number that was asked for."""
+    page.pages.forget_strip()
     form = FormState(Typed({name: texts for name, texts in typed.texts.items() if name not in _VOUCHED}))
 
     def _read() -> Mapping[str, Any]:

@@ -23,6 +23,7 @@ from carnet_node.entrypoints.pages.formats import Clockface
 from carnet_node.entrypoints.pages.forms import FormState, Typed
 from carnet_node.entrypoints.pages.shop.calls import beside_form
 from carnet_protocol.kinds import APPROVAL_CHANNELS, HOLD_REASONS, REBOOK_REASONS
+from carnet_protocol.visits import is_correction
 
 BOOK: Final = "book"
 """The form of an order's page that books its car to come back."""
@@ -39,7 +40,7 @@ def parts_of(node: Node, view: VisitView, file: VehicleFile | None) -> Mapping[s
     with node.store.read() as tx:
         stages = stages_within(node, tx)
         names = advisor_names_within(tx, node.identity, advisors_of_views((view.visit,)))
-    is_visit = values.get("corrects_id") is None
+    is_visit = not is_correction(values)
     others = (one for one in file.car.visits if one.id != view.visit.id) if file is not None and is_visit else ()
     deferred = () if file is None else tuple(one for one in file.deferred if one.visit.id != view.visit.id)
     return {

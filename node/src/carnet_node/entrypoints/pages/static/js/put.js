@@ -1,6 +1,7 @@
 // What an answer puts into a page is seen, and moves as little as that allows under a hand that types: what has the
-// keyboard stays where it stood in the window, unless a recall or a question would be put out of sight. Where it went with what was there before, the keyboard goes to the same thing in what came, else to the next
-// field of the form, and never to nowhere.
+// keyboard stays where it stood in the window, unless a recall or a question would be put out of sight. Where it went
+// with what was there before, the keyboard goes to the same thing in what came, else to the next field of the form, and
+// never to nowhere.
 
 const FIELDS = "input:not([type=hidden]):not([disabled]), select:not([disabled]), textarea:not([disabled])";
 const CHOICES = "a[href], button, input, select";
